@@ -1,0 +1,168 @@
+// Package engine is the port behind which desktops run. An engine knows machines, disks and networks; it knows nothing
+// of pools, users or HTTP. Implementations: engine/incus and engine/sim. Package enginetest holds their contract.
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"carrel/internal/guest"
+)
+
+// The errors that callers distinguish; implementations wrap them. Any other error is a passing fault: the caller looks
+// again and retries.
+var (
+	ErrNotFound    = errors.New("no such machine")
+	ErrInvalid     = errors.New("the engine cannot make such a machine") // retrying is pointless
+	ErrConflict    = errors.New("the machine's state forbids it")        // such as hibernating a stopped machine
+	ErrNoCapacity  = errors.New("no room on any host")
+	ErrUnavailable = errors.New("the engine does not answer")
+)
+
+// State is what a machine is doing.
+type State string
+
+// The states of a machine.
+const (
+	Running    State = "running"
+	Stopped    State = "stopped"
+	Hibernated State = "hibernated" // keeps its session, uses no CPU
+	Broken     State = "broken"     // the engine reports an error
+)
+
+// Spec describes a machine to launch. ID is the desktop's id and the machine's identity: the machine carries it, and
+// two launches with the same ID are one machine.
+type Spec struct {
+	ID        string
+	Name      string // for people who look at the engine; unique only together with ID
+	Image     string // an Image.ID
+	CPUs      int
+	MemoryMiB int
+	Root      Disk
+	Data      []Disk // in the order of their devices; mounted at Disk.Mount
+	Network   string // a Network.ID
+	Address   string // IPv4 on that network, without the prefix length; required
+	Zone      string // an availability zone; empty leaves the choice to the engine
+	Guest     guest.Desktop
+}
+
+// Disk is one volume. The root disk's ID is not used.
+type Disk struct {
+	ID    string
+	Class string // a volume type, "SAS" or "SSD", that the engine maps to storage of its own
+	GiB   int
+	Mount string // absolute path inside; data disks only
+}
+
+// Machine is what the engine says of a machine now.
+type Machine struct {
+	ID        string
+	Name      string // the engine's own name for it
+	State     State
+	Host      string // the cluster member it is on
+	Image     string
+	CPUs      int
+	MemoryMiB int
+	Network   string
+	Address   string
+	Root      Disk
+	Data      []Disk
+}
+
+// Image is something that machines can be made from.
+type Image struct {
+	ID          string // the engine's own fingerprint
+	Alias       string
+	Description string
+	VM          bool
+	SizeMiB     int
+	OS          string // "Debian GNU/Linux 12"
+}
+
+// Network is an IPv4 segment with NAT and name service, on which machines cannot reach one another.
+type Network struct {
+	ID      string // at most 15 characters: it names a bridge
+	CIDR    string // "10.87.0.0/16"
+	Gateway string // "10.87.0.1"
+}
+
+// Description tells what an engine is and can do.
+type Description struct {
+	Name    string // "incus" or "sim"
+	Version string
+	Zones   []string
+	Classes []string // volume types
+	VMs     bool     // whether images with VM set can be launched
+	Hosts   []Host
+}
+
+// Host is one machine that runs desktops.
+type Host struct {
+	Name      string
+	Zone      string
+	CPUs      int
+	MemoryMiB int
+	Online    bool
+}
+
+// Engine runs machines. Every method may be called concurrently, also for the same machine and from several processes.
+// Every method that changes something is idempotent: it blocks until what it promises holds, looks before it acts, and
+// succeeds when it already holds. A cancelled context ends the wait; the change may still happen, so callers look again.
+type Engine interface {
+	// Describe reads the engine's abilities. It fails with ErrUnavailable when the engine does not answer.
+	Describe(ctx context.Context) (Description, error)
+
+	// EnsureNetwork creates the network if it is missing.
+	EnsureNetwork(ctx context.Context, n Network) error
+
+	// Images lists what can be launched.
+	Images(ctx context.Context) ([]Image, error)
+
+	// Launch creates the machine with its disks and starts it. A half-made machine of the same ID is completed or
+	// replaced. It returns when the machine runs, before its guest is ready. ErrInvalid, ErrNoCapacity.
+	Launch(ctx context.Context, s Spec) (Machine, error)
+
+	// Find reads one machine, or fails with ErrNotFound.
+	Find(ctx context.Context, id string) (Machine, error)
+
+	// List reads every machine that carries a desktop id; unordered.
+	List(ctx context.Context) ([]Machine, error)
+
+	// Start runs a stopped machine and resumes a hibernated one.
+	Start(ctx context.Context, id string) error
+
+	// Stop ends a machine. With force it pulls the plug; without, it asks the system inside to shut down and fails with
+	// the context's error when that takes longer than the context allows.
+	Stop(ctx context.Context, id string, force bool) error
+
+	// Restart stops and starts a machine. It is the one change that is not idempotent.
+	Restart(ctx context.Context, id string, force bool) error
+
+	// Hibernate keeps the session and frees the CPU. ErrConflict unless the machine runs or is hibernated.
+	Hibernate(ctx context.Context, id string) error
+
+	// Delete removes the machine with all its disks, in whatever state. Deleting what is gone succeeds.
+	Delete(ctx context.Context, id string) error
+
+	// Configure makes a running machine's inside be as d says, and keeps d for the next boot. ErrConflict when the
+	// machine does not run.
+	Configure(ctx context.Context, id string, d guest.Desktop) (guest.Status, error)
+
+	// Await blocks until the account's display answers, or, with an empty account, until the guest has applied its
+	// document. It fails with the context's error, or with what the guest says went wrong.
+	Await(ctx context.Context, id, account string) error
+
+	// Status asks the guest of a running machine. ErrConflict when the machine does not run.
+	Status(ctx context.Context, id string) (guest.Status, error)
+
+	// Notify shows a message in the machine's sessions.
+	Notify(ctx context.Context, id string, m guest.Message) error
+
+	// Display opens the account's display as an RFB stream through the engine's own API. The caller closes it. The
+	// stream ends when the machine stops.
+	Display(ctx context.Context, id, account string) (io.ReadWriteCloser, error)
+
+	// Close releases connections; machines go on running.
+	Close() error
+}
