@@ -1,0 +1,98 @@
+package workspace
+
+import (
+	"context"
+	"time"
+)
+
+// Product is a size of desktop that can be ordered.
+type Product struct {
+	ID           string // "workspace.c2.large.linux"
+	CPUs         int
+	MemoryMiB    int
+	Architecture string // "x86" or "arm"
+	OSType       string // "Linux" or "Windows"
+	DiskType     string // of the system disk that it suggests
+	DiskGB       int
+	PackageType  string // "general"
+	Description  string
+	Status       string // "normal", "sellout", "abandon"
+}
+
+// Image is a system that desktops start from.
+type Image struct {
+	ID           string
+	ProjectID    string // empty for gold images, which every project may use
+	Type         ImageType
+	Name         string
+	OSType       string // "Linux" or "Windows"
+	OSVersion    string // "Debian GNU/Linux 12"
+	Architecture string
+	VM           bool
+	MinMemoryMiB int
+	MinDiskGB    int
+	EngineID     string // what the engine calls it
+	Created      time.Time
+}
+
+// ImageType says who may use an image.
+type ImageType string
+
+// The types of image.
+const (
+	ImageGold    ImageType = "gold"
+	ImagePrivate ImageType = "private"
+	ImageMarket  ImageType = "market"
+)
+
+// Zone is an availability zone.
+type Zone struct {
+	ID      string
+	Default bool
+}
+
+// VolumeType is a class of disk that the engine offers.
+type VolumeType struct {
+	ID string // "SAS", "SSD", "GPSSD"
+}
+
+// ImageQuery selects the images that a project may use.
+type ImageQuery struct {
+	ProjectID    string
+	ID           string
+	Type         ImageType
+	OSType       string
+	Architecture string
+	SortBy       string // "name" or "created_at"
+	Descending   bool
+	Page
+}
+
+// ProductQuery selects products.
+type ProductQuery struct {
+	ID           string
+	OSType       string
+	Architecture string
+	PackageType  string
+	Page
+}
+
+// CatalogRows is what the domain asks of the store about products, images, zones and volume types.
+type CatalogRows interface {
+	// PutProducts, PutImages, PutZones and PutVolumeTypes insert rows or replace those of the same id.
+	PutProducts(ctx context.Context, p []Product) error
+	PutImages(ctx context.Context, i []Image) error
+	PutZones(ctx context.Context, z []Zone) error
+	PutVolumeTypes(ctx context.Context, v []VolumeType) error
+
+	// Product fails with CodeProductNotFound.
+	Product(ctx context.Context, id string) (Product, error)
+	Products(ctx context.Context, q ProductQuery) ([]Product, int, error)
+
+	// Image finds an image that the project may use, or fails with CodeImageNotFound. An empty projectID finds any.
+	Image(ctx context.Context, projectID, id string) (Image, error)
+	Images(ctx context.Context, q ImageQuery) ([]Image, int, error)
+
+	Zones(ctx context.Context) ([]Zone, error)
+	VolumeTypes(ctx context.Context) ([]VolumeType, error)
+}

@@ -1,0 +1,204 @@
+package workspace
+
+import (
+	"context"
+	"time"
+)
+
+// Desktop is one cloud desktop: what its administrator asked for and the state that Carrel last knew.
+type Desktop struct {
+	ID        string
+	ProjectID string
+	PoolID    string // empty outside pools
+	Type      DesktopType
+
+	Name     string // computer_name; unique in the project whatever its case
+	HostName string // host name inside; Name unless asked otherwise
+	OUName   string
+
+	ProductID      string
+	ImageID        string
+	Zone           string
+	SubnetID       string
+	Address        string // IPv4, unique in the subnet
+	SecurityGroups []string
+	EnterpriseID   string // enterprise_project_id, "0" by default
+	Tags           []Tag
+
+	Root Volume
+	Data []Volume // in the order of the request, which is the order of their devices
+
+	Status        DesktopStatus
+	Task          Task // what is being done to it; empty when idle
+	Login         LoginStatus
+	Fault         string // what went wrong last, for people; empty when nothing
+	InMaintenance bool
+
+	Assignments []Assignment // oldest first
+
+	Created time.Time
+	Updated time.Time
+}
+
+// DesktopType says who uses a desktop.
+type DesktopType string
+
+// The types of a desktop.
+const (
+	Dedicated DesktopType = "DEDICATED" // one person
+	Shared    DesktopType = "SHARED"    // several people, each with a session of their own
+	Pooled    DesktopType = "POOLED"    // whoever of a pool's people gets it
+)
+
+// DesktopStatus is the power state of a desktop as clients know it.
+type DesktopStatus string
+
+// The states at rest, and those in between. A desktop that is being created has StatusCreating, which clients see as
+// an empty status with a task.
+const (
+	StatusCreating    DesktopStatus = ""
+	StatusActive      DesktopStatus = "ACTIVE"
+	StatusShutoff     DesktopStatus = "SHUTOFF"
+	StatusHibernated  DesktopStatus = "HIBERNATED"
+	StatusError       DesktopStatus = "ERROR"
+	StatusStarting    DesktopStatus = "STARTING"
+	StatusStopping    DesktopStatus = "STOPPING"
+	StatusRestarting  DesktopStatus = "RESTARTING"
+	StatusHibernating DesktopStatus = "HIBERNATING"
+	StatusAwakening   DesktopStatus = "AWAKENING"
+)
+
+// Task is what a job is doing to a desktop. While it is set no other job may take the desktop.
+type Task string
+
+// The tasks, in the API's own words.
+const (
+	NoTask          Task = ""
+	TaskCreating    Task = "spawning"
+	TaskPoweringOn  Task = "powering-on"
+	TaskPoweringOff Task = "powering-off"
+	TaskRebooting   Task = "rebooting"
+	TaskRebootHard  Task = "rebooting_hard"
+	TaskHibernating Task = "hibernating"
+	TaskDeleting    Task = "deleting"
+)
+
+// LoginStatus follows the session of a desktop.
+type LoginStatus string
+
+// The login states.
+const (
+	LoginUnregistered LoginStatus = "UNREGISTER" // off, or not ready
+	LoginRegistered   LoginStatus = "REGISTERED" // ready, nobody has connected yet
+	LoginConnected    LoginStatus = "CONNECTED"
+	LoginDisconnected LoginStatus = "DISCONNECTED" // the session goes on without a viewer
+)
+
+// Volume is a disk of a desktop.
+type Volume struct {
+	ID      string
+	Type    string // "SAS", "SSD", "GPSSD"
+	GB      int
+	Device  string // "/dev/sda" for the system disk, then "/dev/sdb" and on
+	Name    string
+	Created time.Time
+}
+
+// Tag is a label of a desktop.
+type Tag struct {
+	Key   string
+	Value string
+}
+
+// Assignment gives a person a desktop. It is keyed by ids: renaming either side changes nothing.
+type Assignment struct {
+	DesktopID string
+	UserID    string
+	UserName  string // read with the user's row; not stored
+	Group     UserGroup
+	Created   time.Time
+}
+
+// UserGroup is the privilege that a person has inside a desktop.
+type UserGroup string
+
+// The privilege groups: the first two are Linux's, the others Windows'.
+const (
+	GroupSudo           UserGroup = "sudo"
+	GroupDefault        UserGroup = "default"
+	GroupAdministrators UserGroup = "administrators"
+	GroupUsers          UserGroup = "users"
+)
+
+// Admin says whether the group may administer the desktop.
+func (g UserGroup) Admin() bool { return g == GroupSudo || g == GroupAdministrators }
+
+// DesktopQuery selects desktops of one project. Zero fields select all. Names match in part and whatever their case.
+type DesktopQuery struct {
+	ProjectID     string
+	IDs           []string
+	Name          string
+	Names         []string // exact
+	UserName      string
+	UserNames     []string // exact
+	UserID        string   // exact
+	Address       string
+	PoolID        string
+	EnterpriseID  string
+	SubnetID      string
+	ImageID       string
+	Types         []DesktopType
+	Statuses      []DesktopStatus
+	Tags          []Tag // all of them
+	InMaintenance *bool
+	Assigned      *bool
+
+	SortBy     DesktopSort // created by default
+	Descending bool
+	Page
+}
+
+// DesktopSort is the order of a list of desktops; the id breaks ties.
+type DesktopSort string
+
+// The orders.
+const (
+	ByCreated DesktopSort = "created"
+	ByName    DesktopSort = "computer_name"
+)
+
+// Page is a window of a list. Limit 0 means no rows, only the total.
+type Page struct {
+	Offset int
+	Limit  int
+}
+
+// DesktopRows is what the domain asks of the store about desktops. Methods that read return them whole: with volumes,
+// tags and assignments, in a fixed number of statements however many desktops there are.
+type DesktopRows interface {
+	// InsertDesktops writes desktops with their volumes and assignments. It fails with CodeNameTaken (naming the name) or
+	// CodeAddressTaken; unique constraints decide between two callers.
+	InsertDesktops(ctx context.Context, desktops []Desktop) error
+
+	// Desktop reads one desktop of the project, or of any project if projectID is empty. CodeDesktopNotFound.
+	Desktop(ctx context.Context, projectID, id string) (Desktop, error)
+
+	// LockDesktops reads the desktops with these ids and holds them against other transactions until this one ends. Ids
+	// that do not exist are left out. Rows are locked in the order of their ids, so two callers cannot dead-lock.
+	LockDesktops(ctx context.Context, projectID string, ids []string) ([]Desktop, error)
+
+	// Desktops reads a page of desktops and counts all that match.
+	Desktops(ctx context.Context, q DesktopQuery) ([]Desktop, int, error)
+
+	// SaveDesktop writes every field of the desktop's own row but its identity; volumes and assignments stay.
+	SaveDesktop(ctx context.Context, d Desktop) error
+
+	// DeleteDesktop removes the row with its volumes, assignments, tickets and connections. A missing row is a success.
+	DeleteDesktop(ctx context.Context, id string) error
+
+	// TakenNames returns which of the names are computer names in the project, whatever their case, in lower case.
+	TakenNames(ctx context.Context, projectID string, names []string) ([]string, error)
+
+	// NamesWithPrefix returns all computer names in the project that start with prefix, whatever their case.
+	NamesWithPrefix(ctx context.Context, projectID, prefix string) ([]string, error)
+}

@@ -1,0 +1,91 @@
+package workspace
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code identifies a kind of refusal or failure on the wire. Package api maps every Code to one HTTP status.
+type Code string
+
+// The codes. Those marked "documented" are the public service's own; the others have its form.
+const (
+	CodeEmptyBody        Code = "WKS.0001"     // documented
+	CodeConflict         Code = "WKS.00010032" // documented: the present state forbids it; trying again later may help
+	CodeNotSubscribed    Code = "WKS.00010099" // documented: the Workspace service is not open for this project
+	CodeUserNotFound     Code = "WKS.00170312" // documented
+	CodeGroupNotFound    Code = "WKS.00170208" // documented
+	CodeProjectNotFound  Code = "WKS.00170117" // documented: tenant does not exist
+	CodeInvalid          Code = "WKS.00010001" // a field is missing, malformed or outside its limits
+	CodeUnsupported      Code = "WKS.00010002" // a field that this installation cannot honour
+	CodeMalformed        Code = "WKS.00010003" // the body is not the JSON that the operation takes
+	CodeTooLarge         Code = "WKS.00010004"
+	CodeDesktopNotFound  Code = "WKS.00010011"
+	CodeJobNotFound      Code = "WKS.00010012"
+	CodeProductNotFound  Code = "WKS.00010013"
+	CodeImageNotFound    Code = "WKS.00010014"
+	CodeSubnetNotFound   Code = "WKS.00010015"
+	CodeSecurityNotFound Code = "WKS.00010016"
+	CodeZoneNotFound     Code = "WKS.00010017"
+	CodeNameTaken        Code = "WKS.00010021" // a computer, user or other name is in use
+	CodeAddressTaken     Code = "WKS.00010022"
+	CodeNoAddress        Code = "WKS.00010023" // the subnet is full
+	CodeForbidden        Code = "WKS.00010031"
+	CodeBadCredentials   Code = "WKS.00170301" // portal sign-in refused
+	CodeRateLimited      Code = "WKS.00010033"
+	CodeInternal         Code = "WKS.00000001"
+	CodeEngineRefused    Code = "WKS.00020001" // in sub-jobs: the engine cannot make or do this
+	CodeNoCapacity       Code = "WKS.00020002" // in sub-jobs: no host has room
+	CodeDeadline         Code = "WKS.00020003" // in sub-jobs: took longer than its deadline
+	CodeGone             Code = "WKS.00020004" // in sub-jobs: the desktop was deleted meanwhile
+	CodeUnavailable      Code = "WKS.00020005" // the engine or the desktop does not answer
+)
+
+// Codes lists every Code, so that tests can prove that each has an HTTP status and a line in the documentation.
+var Codes = []Code{
+	CodeEmptyBody, CodeConflict, CodeNotSubscribed, CodeUserNotFound, CodeGroupNotFound, CodeProjectNotFound,
+	CodeInvalid, CodeUnsupported, CodeMalformed, CodeTooLarge, CodeDesktopNotFound, CodeJobNotFound,
+	CodeProductNotFound, CodeImageNotFound, CodeSubnetNotFound, CodeSecurityNotFound, CodeZoneNotFound, CodeNameTaken,
+	CodeAddressTaken, CodeNoAddress, CodeForbidden, CodeBadCredentials, CodeRateLimited, CodeInternal,
+	CodeEngineRefused, CodeNoCapacity, CodeDeadline, CodeGone, CodeUnavailable,
+}
+
+// Error is a refusal or failure with two audiences: Message is for the caller and says what to do, Err is for the log.
+// An error that is not an Error is internal by construction.
+type Error struct {
+	Code    Code
+	Message string
+	Err     error
+}
+
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return string(e.Code) + ": " + e.Message
+	}
+	return string(e.Code) + ": " + e.Message + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errorf makes an Error; a %w operand becomes its cause and shows in the message too, so wrap only what a caller may read.
+func Errorf(code Code, format string, args ...any) *Error {
+	err := fmt.Errorf(format, args...)
+	return &Error{Code: code, Message: err.Error(), Err: errors.Unwrap(err)}
+}
+
+// CodeOf returns the code of the first Error in err's chain, or CodeInternal.
+func CodeOf(err error) Code {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return CodeInternal
+}
+
+func invalid(field, format string, args ...any) *Error {
+	return &Error{Code: CodeInvalid, Message: field + ": " + fmt.Sprintf(format, args...)}
+}
+
+func unsupported(field, why string) *Error {
+	return &Error{Code: CodeUnsupported, Message: field + ": " + why}
+}

@@ -1,0 +1,23 @@
+package workspace
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+)
+
+// NewID returns a random UUID (version 4, RFC 9562).
+func NewID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	s := hex.EncodeToString(b[:])
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+}
+
+// NewToken returns 256 random bits as 64 hexadecimal digits, for bearer secrets. Only its hash is ever stored.
+func NewToken() string {
+	var b [32]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}

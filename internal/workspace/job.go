@@ -1,0 +1,160 @@
+package workspace
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Job is a request that takes time. Its sub-jobs do the work, one per desktop; they are there when its id is returned.
+type Job struct {
+	ID        string
+	ProjectID string
+	Type      JobType
+	PoolID    string
+	RequestID string // of the API call that made it, for the log
+	Created   time.Time
+
+	SubJobs []SubJob // as asked for; none in lists
+	Counts  JobCounts
+}
+
+// JobCounts counts a job's sub-jobs by state. Read with the job, not stored.
+type JobCounts struct {
+	Waiting, Running, Succeeded, Failed int
+	Ended                               time.Time // of the last one; zero while any is left
+}
+
+// Total is the number of sub-jobs.
+func (c JobCounts) Total() int { return c.Waiting + c.Running + c.Succeeded + c.Failed }
+
+// JobStatus is what clients poll.
+type JobStatus string
+
+// The states of a job.
+const (
+	JobWaiting JobStatus = "WAITING"
+	JobRunning JobStatus = "RUNNING"
+	JobSuccess JobStatus = "SUCCESS"
+	JobFail    JobStatus = "FAIL"
+)
+
+// Status derives the job's state from its sub-jobs: it ends when all have, and fails when one has.
+func (c JobCounts) Status() JobStatus {
+	switch {
+	case c.Waiting+c.Running > 0 && c.Running+c.Succeeded+c.Failed == 0:
+		return JobWaiting
+	case c.Waiting+c.Running > 0:
+		return JobRunning
+	case c.Failed > 0:
+		return JobFail
+	default:
+		return JobSuccess
+	}
+}
+
+// JobType names a kind of work, in the API's own words.
+type JobType string
+
+// The types of job.
+const (
+	JobCreateDesktops  JobType = "createDesktops"
+	JobDeleteDesktops  JobType = "deleteDesktops"
+	JobOperateDesktops JobType = "operateDesktops"
+)
+
+// SubJob is one item of a job, and at the same time the row that workers claim.
+type SubJob struct {
+	ID        string
+	JobID     string
+	ProjectID string
+	Type      JobType
+	PoolID    string
+	Position  int // in its job, from 0
+	DesktopID string
+	Params    json.RawMessage // of its type: CreateParams, ...
+
+	// Copies for people who read the job after the desktop is gone.
+	DesktopName string
+	ProductID   string
+	UserName    string
+	Address     string
+	Host        string
+
+	State    SubJobState
+	Step     string // the step being done
+	Progress int    // percent
+	Code     Code   // when FAILED
+	Reason   string // when FAILED: what a person can act on
+
+	RunAt      time.Time // not before
+	Deadline   time.Time // FAILED with CodeDeadline after it
+	Attempt    int       // counts claims; a fence against a worker that lost its lease
+	Tries      int       // passing faults since the last progress
+	LeaseOwner string
+	LeaseUntil time.Time
+
+	Created time.Time
+	Begun   time.Time // first claim; zero before
+	Ended   time.Time
+}
+
+// SubJobState is the state of a sub-job.
+type SubJobState string
+
+// The states of a sub-job.
+const (
+	SubJobWaiting SubJobState = "WAITING"
+	SubJobRunning SubJobState = "RUNNING"
+	SubJobSuccess SubJobState = "SUCCESS"
+	SubJobFailed  SubJobState = "FAILED"
+)
+
+// Done says whether the state is final.
+func (s SubJobState) Done() bool { return s == SubJobSuccess || s == SubJobFailed }
+
+// SubJobQuery selects sub-jobs of one project, oldest job first, then by position.
+type SubJobQuery struct {
+	ProjectID string
+	JobID     string
+	Type      JobType
+	State     SubJobState
+	PoolID    string
+	DesktopID string
+	Page
+}
+
+// JobRows is what the domain and the runner ask of the store about jobs.
+type JobRows interface {
+	// InsertJob writes a job with its sub-jobs. Once the transaction commits, workers here and in other processes are
+	// woken (Store.Work).
+	InsertJob(ctx context.Context, j Job) error
+
+	// Job reads a job with its counts and, if asked, all its sub-jobs by position. CodeJobNotFound.
+	Job(ctx context.Context, projectID, id string, withSubJobs bool) (Job, error)
+
+	SubJobs(ctx context.Context, q SubJobQuery) ([]SubJob, int, error)
+
+	// RetryFailed puts the FAILED sub-jobs of a job back to WAITING at once with a new deadline, and returns them as they
+	// are then, by position. Workers are woken.
+	RetryFailed(ctx context.Context, jobID string, deadline time.Time) ([]SubJob, error)
+
+	// DeleteSubJobs removes finished sub-jobs of the project, by ids or, if ids is empty, all in the given state; jobs left
+	// without any are removed as well. It returns how many went. Sub-jobs of the types in keep stay.
+	DeleteSubJobs(ctx context.Context, projectID string, ids []string, state SubJobState, keep []JobType) (int, error)
+
+	// ClaimSubJobs takes up to limit sub-jobs of the given types that are due, either WAITING or RUNNING with a lease that
+	// has run out, oldest RunAt first: they become RUNNING under owner until the lease's end, and Attempt grows by one.
+	ClaimSubJobs(ctx context.Context, owner string, types []JobType, limit int, lease time.Duration) ([]SubJob, error)
+
+	// ExtendLeases moves the lease's end of the owner's running sub-jobs among ids and returns those that it still holds.
+	ExtendLeases(ctx context.Context, owner string, ids []string, lease time.Duration) ([]string, error)
+
+	// SaveSubJob writes State, Step, Progress, Code, Reason, RunAt, Tries, Host, Address, Begun and Ended, and clears the
+	// lease unless the state is RUNNING. It reports false, and writes nothing, when LeaseOwner and Attempt no longer match
+	// the row: another worker has it.
+	SaveSubJob(ctx context.Context, s SubJob) (bool, error)
+
+	// NextDue returns the earliest time at which a sub-job will be due, or the zero time.
+	NextDue(ctx context.Context, types []JobType) (time.Time, error)
+}

@@ -1,0 +1,56 @@
+package workspace
+
+import (
+	"context"
+	"time"
+)
+
+// VPC is a private network of a project; its subnets hold the desktops.
+type VPC struct {
+	ID        string
+	ProjectID string
+	Name      string
+	CIDR      string
+	Created   time.Time
+}
+
+// Subnet is an address range on which desktops get their addresses. Network names it to the engine.
+type Subnet struct {
+	ID        string
+	ProjectID string
+	VPCID     string
+	Name      string
+	CIDR      string
+	Gateway   string
+	DNS       []string
+	Network   string // engine.Network.ID
+	Default   bool   // used when a request names none
+	Created   time.Time
+}
+
+// SecurityGroup is a named set of network rules. The default group lets desktops out and nothing in.
+type SecurityGroup struct {
+	ID          string
+	ProjectID   string
+	Name        string
+	Description string
+	Default     bool
+	Created     time.Time
+}
+
+// NetworkRows is what the domain asks of the store about networks and addresses.
+type NetworkRows interface {
+	InsertVPC(ctx context.Context, v VPC) error
+	InsertSubnet(ctx context.Context, s Subnet) error
+	InsertSecurityGroup(ctx context.Context, g SecurityGroup) error
+
+	VPCs(ctx context.Context, projectID string) ([]VPC, error)
+	// Subnets reads a project's subnets, or everybody's if projectID is empty.
+	Subnets(ctx context.Context, projectID string) ([]Subnet, error)
+	SecurityGroups(ctx context.Context, projectID string) ([]SecurityGroup, error)
+
+	// FreeAddresses returns n addresses of the subnet that no desktop has, lowest first after the one given out last, so
+	// that an address is not used again soon. CodeNoAddress when there are fewer. InsertDesktops takes them; the unique
+	// constraint on (subnet, address) decides between two callers.
+	FreeAddresses(ctx context.Context, subnetID string, n int) ([]string, error)
+}

@@ -1,0 +1,75 @@
+package workspace
+
+import (
+	"context"
+	"time"
+)
+
+// User is a person who works in desktops. Administrators of the API are package iam's affair.
+type User struct {
+	ID                 string
+	ProjectID          string
+	Name               string // unique in the project whatever its case
+	Email              string
+	Phone              string
+	Alias              string
+	Description        string
+	Activation         Activation
+	PasswordHash       string    // empty until a first password is set
+	Expires            time.Time // zero: never
+	Locked             bool
+	Disabled           bool
+	MayChangePassword  bool
+	MustChangePassword bool // at the next sign-in
+	EnterpriseID       string
+	Language           string // "en" or "zh": of the portal and of mails; empty: the browser's
+	FailedSignIns      int
+	BlockedUntil       time.Time // after too many failed sign-ins
+	Created            time.Time
+	Updated            time.Time
+
+	Desktops int // how many are assigned; read, not stored
+}
+
+// Activation says how a user gets a first password.
+type Activation string
+
+// The ways.
+const (
+	ActivateByUser  Activation = "USER_ACTIVATE"  // by a link in a mail
+	ActivateByAdmin Activation = "ADMIN_ACTIVATE" // the administrator sets it
+)
+
+// UserQuery selects users of one project. Name and Description match in part, whatever their case.
+type UserQuery struct {
+	ProjectID    string
+	Name         string
+	Names        []string // exact, whatever their case
+	Description  string
+	Activation   Activation
+	EnterpriseID string
+	Disabled     *bool
+	Page
+}
+
+// UserRows is what the domain asks of the store about people.
+type UserRows interface {
+	// InsertUsers fails with CodeNameTaken, naming the name.
+	InsertUsers(ctx context.Context, users []User) error
+
+	// User fails with CodeUserNotFound. LockUser also holds the row until the transaction ends.
+	User(ctx context.Context, projectID, id string) (User, error)
+	LockUser(ctx context.Context, projectID, id string) (User, error)
+
+	// UserByName finds a user whatever the name's case. An empty projectID searches all; CodeUserNotFound when there is
+	// none or, then, more than one.
+	UserByName(ctx context.Context, projectID, name string) (User, error)
+
+	Users(ctx context.Context, q UserQuery) ([]User, int, error)
+
+	// SaveUser writes every field but the identity. CodeNameTaken.
+	SaveUser(ctx context.Context, u User) error
+
+	// DeleteUser removes the user with assignments, sign-in sessions, tickets and tokens. A missing row is a success.
+	DeleteUser(ctx context.Context, id string) error
+}
