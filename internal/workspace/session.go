@@ -35,9 +35,21 @@ type Connection struct {
 	ID         string
 	DesktopID  string
 	UserID     string
+	SignInHash string // of the ticket; the connection ends with that sign-in
 	Gateway    string // the process that carries it
 	Opened     time.Time
 	LeaseUntil time.Time
+}
+
+// Grounds are what an open connection rests on. A connection whose row is gone has none.
+type Grounds struct {
+	ConnectionID string
+	Assigned     bool      // the user still has the desktop
+	SignedIn     bool      // the sign-in is still there and has not expired
+	Locked       bool      // of the user, as are the next two
+	Disabled     bool      //
+	UserExpires  time.Time // zero: never
+	Replaced     bool      // the same user has opened the same desktop again since (by Opened, then ID; leases that hold)
 }
 
 // SessionRows is what the domain asks of the store about sign-ins, tickets and connections.
@@ -66,6 +78,8 @@ type SessionRows interface {
 	DeleteConnection(ctx context.Context, id string) error
 	// Connections lists the open connections of a desktop whose lease holds.
 	Connections(ctx context.Context, desktopID string) ([]Connection, error)
+	// Grounds reads what each connection of a gateway rests on, in one statement: gateways ask every second.
+	Grounds(ctx context.Context, gateway string) ([]Grounds, error)
 	// DropStaleConnections removes connections whose lease ended, and returns them.
 	DropStaleConnections(ctx context.Context) ([]Connection, error)
 
