@@ -1,0 +1,94 @@
+package secret
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// MaxPasswordBytes is the longest password that is hashed.
+const MaxPasswordBytes = 1024
+
+// ErrPasswordLength is what Passwords.Hash fails with for an empty password or one over MaxPasswordBytes.
+var ErrPasswordLength = fmt.Errorf("a password has 1 to %d bytes", MaxPasswordBytes)
+
+// Cost is what one hash takes. More of each is slower for whoever guesses, and for us.
+type Cost struct {
+	MemoryKiB uint32 // 8 per lane .. 262144
+	Passes    uint32 // 1..8
+	Lanes     uint8  // 1..8, computed side by side
+}
+
+// DefaultCost is about twice OWASP's minimum for argon2id (19 MiB, 2 passes, 1 lane): about 50 ms on a present core.
+var DefaultCost = Cost{MemoryKiB: 40 << 10, Passes: 2, Lanes: 1}
+
+const (
+	saltBytes = 16
+	sumBytes  = 32
+)
+
+// Passwords hashes passwords with argon2id and verifies them. Its methods may be called concurrently: at most as many
+// hashes as there are processors run at once and the others wait, so that a burst of sign-ins costs time, not memory.
+// It does not count failed attempts.
+type Passwords struct {
+	cost    Cost
+	slots   chan struct{}
+	nothing phc
+}
+
+// NewPasswords makes Passwords whose new hashes have the given cost. It fails when the cost is outside its limits.
+func NewPasswords(cost Cost) (*Passwords, error) {
+	if !cost.withinLimits() {
+		return nil, errors.New("the cost of password hashes is outside its limits")
+	}
+	p := &Passwords{cost: cost, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	p.nothing = phc{cost: cost, salt: make([]byte, saltBytes), sum: make([]byte, sumBytes)}
+	return p, nil
+}
+
+// Hash returns a salted hash in PHC form. It fails with ErrPasswordLength.
+func (p *Passwords) Hash(password string) (string, error) {
+	if password == "" || len(password) > MaxPasswordBytes {
+		return "", ErrPasswordLength
+	}
+	h := phc{cost: p.cost, salt: make([]byte, saltBytes)}
+	rand.Read(h.salt) // never fails: crypto/rand ends the program instead
+	h.sum = p.compute(password, h, sumBytes)
+	return h.String(), nil
+}
+
+// Verify says whether hash is of the password, and if so whether its cost is another than today's, so that the caller
+// should store a new hash. An empty or unreadable hash, as of a user without a password, matches nothing and takes as long
+// as VerifyNothing.
+func (p *Passwords) Verify(password, hash string) (ok, needsRehash bool) {
+	h, err := parsePHC(hash)
+	if err != nil {
+		p.VerifyNothing(password)
+		return false, false
+	}
+	if !p.matches(password, h) {
+		return false, false
+	}
+	return true, h.cost != p.cost || len(h.salt) != saltBytes || len(h.sum) != sumBytes
+}
+
+// VerifyNothing takes as long as Verify of a wrong password. Call it when there is no such user, so that the time of the
+// answer does not tell.
+func (p *Passwords) VerifyNothing(password string) { p.matches(password, p.nothing) }
+
+func (p *Passwords) matches(password string, h phc) bool {
+	if password == "" || len(password) > MaxPasswordBytes {
+		return false
+	}
+	return subtle.ConstantTimeCompare(p.compute(password, h, len(h.sum)), h.sum) == 1
+}
+
+func (p *Passwords) compute(password string, h phc, size int) []byte {
+	p.slots <- struct{}{}
+	defer func() { <-p.slots }()
+	return argon2.IDKey([]byte(password), h.salt, h.cost.Passes, h.cost.MemoryKiB, h.cost.Lanes, uint32(size))
+}
