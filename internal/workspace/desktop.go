@@ -29,7 +29,8 @@ type Desktop struct {
 	Data []Volume // in the order of the request, which is the order of their devices
 
 	Status        DesktopStatus
-	Task          Task // what is being done to it; empty when idle
+	Task          Task   // what is being done to it; empty when idle
+	TaskOwner     string // the sub-job that does it; only this one may touch the machine
 	Login         LoginStatus
 	Fault         string // what went wrong last, for people; empty when nothing
 	InMaintenance bool

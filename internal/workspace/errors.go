@@ -89,3 +89,11 @@ func invalid(field, format string, args ...any) *Error {
 func unsupported(field, why string) *Error {
 	return &Error{Code: CodeUnsupported, Message: field + ": " + why}
 }
+
+// MessageOf returns what a caller may read of err.
+func MessageOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Message
+	}
+	return "an internal error occurred; it is in the server's log"
+}

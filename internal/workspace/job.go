@@ -61,6 +61,7 @@ const (
 	JobCreateDesktops  JobType = "createDesktops"
 	JobDeleteDesktops  JobType = "deleteDesktops"
 	JobOperateDesktops JobType = "operateDesktops"
+	JobDetachDesktops  JobType = "detachDesktops"
 )
 
 // SubJob is one item of a job, and at the same time the row that workers claim.
@@ -85,10 +86,10 @@ type SubJob struct {
 	Step     string // the step being done
 	Progress int    // percent
 	Code     Code   // when FAILED
-	Reason   string // when FAILED: what a person can act on
+	Reason   string // when FAILED: what a person can act on; when SUCCESS: a remark, if any
 
 	RunAt      time.Time // not before
-	Deadline   time.Time // FAILED with CodeDeadline after it
+	Deadline   time.Time // FAILED with CodeDeadline after it; zero until the first claim, for a queue may be long
 	Attempt    int       // counts claims; a fence against a worker that lost its lease
 	Tries      int       // passing faults since the last progress
 	LeaseOwner string
@@ -135,9 +136,12 @@ type JobRows interface {
 
 	SubJobs(ctx context.Context, q SubJobQuery) ([]SubJob, int, error)
 
-	// RetryFailed puts the FAILED sub-jobs of a job back to WAITING at once with a new deadline, and returns them as they
-	// are then, by position. Workers are woken.
-	RetryFailed(ctx context.Context, jobID string, deadline time.Time) ([]SubJob, error)
+	// SubJob reads one sub-job of any project. CodeJobNotFound.
+	SubJob(ctx context.Context, id string) (SubJob, error)
+
+	// RetryFailed puts the FAILED sub-jobs of a job back to WAITING at once, as if they had never run: no step, progress,
+	// code, reason, deadline, begin or end; Attempt stays. It returns them as they are then, by position. Workers are woken.
+	RetryFailed(ctx context.Context, jobID string) ([]SubJob, error)
 
 	// DeleteSubJobs removes finished sub-jobs of the project, by ids or, if ids is empty, all in the given state; jobs left
 	// without any are removed as well. It returns how many went. Sub-jobs of the types in keep stay.
@@ -150,7 +154,7 @@ type JobRows interface {
 	// ExtendLeases moves the lease's end of the owner's running sub-jobs among ids and returns those that it still holds.
 	ExtendLeases(ctx context.Context, owner string, ids []string, lease time.Duration) ([]string, error)
 
-	// SaveSubJob writes State, Step, Progress, Code, Reason, RunAt, Tries, Host, Address, Begun and Ended, and clears the
+	// SaveSubJob writes State, Step, Progress, Code, Reason, RunAt, Deadline, Tries, Host, Address, Begun and Ended, and clears the
 	// lease unless the state is RUNNING. It reports false, and writes nothing, when LeaseOwner and Attempt no longer match
 	// the row: another worker has it.
 	SaveSubJob(ctx context.Context, s SubJob) (bool, error)

@@ -44,3 +44,12 @@ type MailRows interface {
 	PostponeMail(ctx context.Context, id, fault string, runAt time.Time) error
 	DeleteMail(ctx context.Context, id string) error
 }
+
+// desktopMail tells a person about a desktop.
+func desktopMail(kind MailKind, d Desktop, u User, now time.Time) Mail {
+	data, err := json.Marshal(DesktopMailData{DesktopName: d.Name})
+	if err != nil {
+		panic(err) // one plain string
+	}
+	return Mail{ID: NewID(), Kind: kind, UserID: u.ID, To: u.Email, Data: data, RunAt: now, Created: now}
+}

@@ -1,0 +1,549 @@
+package workspace
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Limits of a request for desktops.
+const (
+	MaxDesktopsPerRequest = 100
+	MaxDataVolumes        = 10
+	MinRootGB             = 80
+	MinDataGB             = 10
+	MaxVolumeGB           = 32760
+	VolumeStepGB          = 10
+)
+
+// CreateDesktops asks for desktops of one configuration: either one for each of Desktops, or Size without a user.
+type CreateDesktops struct {
+	Caller
+	Type           DesktopType
+	Zone           string // empty: the default zone
+	ProductID      string
+	ImageType      ImageType
+	ImageID        string
+	Root           VolumeSpec
+	Data           []VolumeSpec
+	VPCID          string   // empty: the subnet's
+	SubnetIDs      []string // none: the default subnet
+	SecurityGroups []string // none: the default group
+	Desktops       []NewDesktop
+	Size           *int
+	Name           string // with Size: the name of one, the prefix of several
+	Addresses      []string
+	Notify         bool
+	EnterpriseID   string
+	Tags           []Tag
+	Domain         string // the directory's name; empty: the built-in one
+	// Unsupported names the fields of the request that this type has no place for.
+	Unsupported []string
+}
+
+// VolumeSpec asks for a disk.
+type VolumeSpec struct {
+	Type string
+	GB   int
+}
+
+// NewDesktop asks for a desktop for a person, who is created if nobody has this name.
+type NewDesktop struct {
+	UserName  string
+	UserEmail string
+	UserPhone string
+	Group     UserGroup
+	Name      string // empty: made from Prefix
+	Prefix    string // empty: made from UserName
+	HostName  string
+	Domain    string
+}
+
+// CreateParams are the parameters of a createDesktops sub-job.
+type CreateParams struct {
+	Notify bool   `json:"notify"`
+	Remark string `json:"remark,omitempty"` // shown with the sub-job's success
+}
+
+// BuiltInDomain is the name of the directory that holds people when no other is connected.
+const BuiltInDomain = "carrel.local"
+
+// unsupportedWhy says what to do about request fields that Carrel cannot honour.
+var unsupportedWhy = map[string]string{
+	"eip":                              "public addresses are not offered here; leave it out, desktops reach the internet through NAT",
+	"kms_id":                           "disks cannot be encrypted with a key service here; leave it out",
+	"iops":                             "disks have the speed of their type here; leave it out",
+	"throughput":                       "disks have the speed of their type here; leave it out",
+	"ou_name":                          "the built-in directory has no such organisational unit; leave it out",
+	"desktop_name_policy_id":           "there is no such name policy; use desktop_name_prefix or computer_name",
+	"apply_shared_vpc_dedicated_param": "shared VPCs are not offered here; leave it out",
+	"hour_package_product_id":          "hour packages are not sold here; leave it out",
+	"hour_package_offering_id":         "hour packages are not sold here; leave it out",
+	"if_mount_old_desktop_disk":        "disks of other desktops cannot be taken over here; leave it out",
+	"copy_volume_desktop_id":           "disks of other desktops cannot be copied here; leave it out",
+	"copy_volume_ids":                  "disks of other desktops cannot be copied here; leave it out",
+	"if_delete_old_desktop":            "disks of other desktops cannot be taken over here; leave it out",
+}
+
+// Check refuses what is wrong with the request by itself: limits, names and fields that exclude each other.
+func (r *CreateDesktops) Check() error {
+	for _, field := range r.Unsupported {
+		why := unsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
+		return unsupported(field, cmp.Or(why, "not offered here; leave it out"))
+	}
+	if r.Type != Dedicated && r.Type != Shared {
+		return invalid("desktop_type", "%q is unknown, use DEDICATED or SHARED", r.Type)
+	}
+	if err := r.checkCount(); err != nil {
+		return err
+	}
+	if err := checkVolume("root_volume", r.Root, MinRootGB); err != nil {
+		return err
+	}
+	if len(r.Data) > MaxDataVolumes {
+		return invalid("data_volumes", "%d volumes, at most %d are allowed", len(r.Data), MaxDataVolumes)
+	}
+	for i, v := range r.Data {
+		if err := checkVolume(fmt.Sprintf("data_volumes[%d]", i), v, MinDataGB); err != nil {
+			return err
+		}
+	}
+	if len(r.SubnetIDs) > 1 {
+		return invalid("nics", "%d network cards, 1 is allowed", len(r.SubnetIDs))
+	}
+	if len(r.EnterpriseID) > MaxEnterpriseIDSize {
+		return invalid("enterprise_project_id", "at most %d characters are allowed", MaxEnterpriseIDSize)
+	}
+	if err := CheckTags("tags", r.Tags); err != nil {
+		return err
+	}
+	return checkDomain("domain", r.Domain)
+}
+
+func (r *CreateDesktops) checkCount() error {
+	switch {
+	case r.Size != nil && len(r.Desktops) > 0:
+		return invalid("size", "cannot be used together with desktops")
+	case r.Size == nil && len(r.Desktops) == 0:
+		return invalid("desktops", "must hold 1 to %d desktops, or size and desktop_name must be given instead", MaxDesktopsPerRequest)
+	case len(r.Desktops) > MaxDesktopsPerRequest:
+		return invalid("desktops", "%d desktops, at most %d are allowed", len(r.Desktops), MaxDesktopsPerRequest)
+	case r.Size != nil && (*r.Size < 1 || *r.Size > MaxDesktopsPerRequest):
+		return invalid("size", "%d is out of range, use 1 to %d", *r.Size, MaxDesktopsPerRequest)
+	case len(r.Addresses) > 0 && len(r.Addresses) != r.count():
+		return invalid("desktop_ips", "%d addresses for %d desktops, give one for each or none", len(r.Addresses), r.count())
+	}
+	if r.Size != nil {
+		limit := MaxComputerName
+		if *r.Size > 1 {
+			limit = MaxNamePrefix
+		}
+		return CheckComputerName("desktop_name", r.Name, limit)
+	}
+	names := map[string]bool{}
+	for i, d := range r.Desktops {
+		at := fmt.Sprintf("desktops[%d].", i)
+		if err := d.check(at); err != nil {
+			return err
+		}
+		if key := strings.ToLower(d.Name); key != "" {
+			if names[key] {
+				return invalid(at+"computer_name", "%q is there twice", d.Name)
+			}
+			names[key] = true
+		}
+	}
+	return nil
+}
+
+func (d NewDesktop) check(at string) error {
+	if err := CheckUserName(at+"user_name", d.UserName, MaxLinuxUserName); err != nil {
+		return err
+	}
+	if err := CheckEmail(at+"user_email", d.UserEmail); err != nil {
+		return err
+	}
+	if d.Name != "" {
+		if err := CheckComputerName(at+"computer_name", d.Name, MaxComputerName); err != nil {
+			return err
+		}
+	}
+	if d.Prefix != "" {
+		if err := CheckComputerName(at+"desktop_name_prefix", strings.TrimSuffix(d.Prefix, "-"), MaxNamePrefix); err != nil {
+			return err
+		}
+	}
+	if d.HostName != "" {
+		if err := CheckHostName(at+"os_host_name", d.HostName); err != nil {
+			return err
+		}
+	}
+	return checkDomain(at+"domain", d.Domain)
+}
+
+func checkVolume(field string, v VolumeSpec, least int) error {
+	switch {
+	case v.Type == "":
+		return invalid(field+".type", "must not be empty")
+	case v.GB < least || v.GB > MaxVolumeGB:
+		return invalid(field+".size", "%d GB is out of range, use %d to %d", v.GB, least, MaxVolumeGB)
+	case v.GB%VolumeStepGB != 0:
+		return invalid(field+".size", "%d GB is not a multiple of %d", v.GB, VolumeStepGB)
+	}
+	return nil
+}
+
+func checkDomain(field, name string) error {
+	if name != "" && !strings.EqualFold(name, BuiltInDomain) {
+		return invalid(field, "%q is unknown, the only directory is %s", name, BuiltInDomain)
+	}
+	return nil
+}
+
+func (r *CreateDesktops) count() int {
+	if r.Size != nil {
+		return *r.Size
+	}
+	return len(r.Desktops)
+}
+
+// CreateDesktops records the desktops, the people who are new, and a job that makes the machines. It returns the job's id.
+// Names and addresses that the request asks for are taken or refused; those left to Carrel are chosen again when another
+// caller was faster.
+func (s *Service) CreateDesktops(ctx context.Context, r CreateDesktops) (string, error) {
+	if err := r.Check(); err != nil {
+		return "", err
+	}
+	const attempts = 5
+	for attempt := 1; ; attempt++ {
+		jobID, err := update(ctx, s.Store, func(tx Tx) (string, error) { return createDesktops(ctx, tx, r) })
+		chosen := CodeOf(err) == CodeNameTaken || CodeOf(err) == CodeAddressTaken
+		if err == nil || !chosen || attempt == attempts {
+			return jobID, err
+		}
+	}
+}
+
+func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error) {
+	place, err := findPlace(ctx, tx, r)
+	if err != nil {
+		return "", err
+	}
+	names, err := chooseNames(ctx, tx, r)
+	if err != nil {
+		return "", err
+	}
+	addresses, err := chooseAddresses(ctx, tx, place.subnet, r)
+	if err != nil {
+		return "", err
+	}
+	people, err := findOrAddPeople(ctx, tx, r.Caller, r.Desktops)
+	if err != nil {
+		return "", err
+	}
+
+	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobCreateDesktops, RequestID: r.RequestID, Created: tx.Now()}
+	desktops := make([]Desktop, r.count())
+	for i := range desktops {
+		d := r.desktop(place, names[i], addresses[i], tx.Now())
+		params := CreateParams{Notify: r.Notify}
+		if len(r.Desktops) > 0 {
+			asked, user := r.Desktops[i], people[i]
+			if asked.HostName != "" {
+				d.HostName = asked.HostName
+			}
+			group, remark := groupFor(asked.Group)
+			params.Remark = remark
+			d.Assignments = []Assignment{{DesktopID: d.ID, UserID: user.ID, UserName: user.Name, Group: group, Created: tx.Now()}}
+		}
+		sub := job.subJob(d, params)
+		d.TaskOwner = sub.ID
+		desktops[i] = d
+		job.SubJobs = append(job.SubJobs, sub)
+	}
+	if err := tx.InsertDesktops(ctx, desktops); err != nil {
+		return "", err
+	}
+	return job.ID, tx.InsertJob(ctx, job)
+}
+
+// subJob makes the next sub-job of j, about d.
+func (j *Job) subJob(d Desktop, params any) SubJob {
+	body, err := json.Marshal(params)
+	if err != nil {
+		panic(err) // params are this package's own structs of plain fields
+	}
+	return SubJob{
+		ID: NewID(), JobID: j.ID, ProjectID: j.ProjectID, Type: j.Type, PoolID: j.PoolID, Position: len(j.SubJobs),
+		DesktopID: d.ID, Params: body, DesktopName: d.Name, ProductID: d.ProductID, UserName: d.FirstUser(), Address: d.Address,
+		State: SubJobWaiting, RunAt: j.Created, Created: j.Created,
+	}
+}
+
+// FirstUser is the name of the person who has had the desktop longest, or empty.
+func (d Desktop) FirstUser() string {
+	if len(d.Assignments) == 0 {
+		return ""
+	}
+	return d.Assignments[0].UserName
+}
+
+func (r *CreateDesktops) desktop(p place, name, address string, now time.Time) Desktop {
+	d := Desktop{
+		ID: NewID(), ProjectID: r.ProjectID, Type: r.Type, Name: name,
+		ProductID: p.product.ID, ImageID: p.image.ID, Zone: p.zone, SubnetID: p.subnet.ID, Address: address,
+		SecurityGroups: p.groups, EnterpriseID: cmp.Or(r.EnterpriseID, "0"), Tags: r.Tags,
+		Status: StatusCreating, Task: TaskCreating, Login: LoginUnregistered, Created: now, Updated: now,
+	}
+	d.HostName = HostNameFor(name, d.ID)
+	d.Root = newVolume(r.Root, 0, now)
+	for i, v := range r.Data {
+		d.Data = append(d.Data, newVolume(v, i+1, now))
+	}
+	return d
+}
+
+// newVolume makes the volume at a place: 0 is the system disk.
+func newVolume(v VolumeSpec, index int, now time.Time) Volume {
+	name := "system"
+	if index > 0 {
+		name = fmt.Sprintf("data-%d", index)
+	}
+	return Volume{ID: NewID(), Type: v.Type, GB: v.GB, Device: "/dev/sd" + string(rune('a'+index)), Name: name, Created: now}
+}
+
+// place is what a request's ids stand for.
+type place struct {
+	product Product
+	image   Image
+	zone    string
+	subnet  Subnet
+	groups  []string
+}
+
+func findPlace(ctx context.Context, tx Tx, r CreateDesktops) (p place, err error) {
+	if err = requireSubscription(ctx, tx, r.ProjectID); err != nil {
+		return p, err
+	}
+	if p.product, err = tx.Product(ctx, r.ProductID); err != nil {
+		return p, err
+	}
+	if p.product.Status != "normal" {
+		return p, invalid("product_id", "%q can no longer be ordered (%s)", r.ProductID, p.product.Status)
+	}
+	if p.image, err = tx.Image(ctx, r.ProjectID, r.ImageID); err != nil {
+		return p, err
+	}
+	if err = checkImage(r, p.image, p.product); err != nil {
+		return p, err
+	}
+	if p.zone, err = findZone(ctx, tx, r.Zone); err != nil {
+		return p, err
+	}
+	if err = checkVolumeTypes(ctx, tx, r); err != nil {
+		return p, err
+	}
+	if p.subnet, err = findSubnet(ctx, tx, r); err != nil {
+		return p, err
+	}
+	p.groups, err = findSecurityGroups(ctx, tx, r.ProjectID, r.SecurityGroups)
+	return p, err
+}
+
+func checkImage(r CreateDesktops, i Image, p Product) error {
+	switch {
+	case r.ImageType != i.Type:
+		return invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)
+	case i.Architecture != p.Architecture:
+		return invalid("image_id", "the image is for %s, product %s has %s", i.Architecture, p.ID, p.Architecture)
+	case r.Root.GB < i.MinDiskGB:
+		return invalid("root_volume.size", "%d GB is too small, the image needs %d", r.Root.GB, i.MinDiskGB)
+	case p.MemoryMiB < i.MinMemoryMiB:
+		return invalid("product_id", "%q has %d MB of memory, the image needs %d", p.ID, p.MemoryMiB, i.MinMemoryMiB)
+	}
+	if i.OSType == "Windows" {
+		for n, d := range r.Desktops {
+			if err := CheckUserName(fmt.Sprintf("desktops[%d].user_name", n), d.UserName, MaxWindowsUserName); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func findZone(ctx context.Context, tx Tx, id string) (string, error) {
+	zones, err := tx.Zones(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, z := range zones {
+		if z.ID == id || id == "" && z.Default {
+			return z.ID, nil
+		}
+	}
+	return "", Errorf(CodeZoneNotFound, "availability_zone: %q does not exist", id)
+}
+
+func checkVolumeTypes(ctx context.Context, tx Tx, r CreateDesktops) error {
+	types, err := tx.VolumeTypes(ctx)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for _, t := range types {
+		ids = append(ids, t.ID)
+	}
+	if !slices.Contains(ids, r.Root.Type) {
+		return invalid("root_volume.type", "%q is not offered, use one of %s", r.Root.Type, strings.Join(ids, ", "))
+	}
+	for i, v := range r.Data {
+		if !slices.Contains(ids, v.Type) {
+			return invalid(fmt.Sprintf("data_volumes[%d].type", i), "%q is not offered, use one of %s", v.Type, strings.Join(ids, ", "))
+		}
+	}
+	return nil
+}
+
+func findSubnet(ctx context.Context, tx Tx, r CreateDesktops) (Subnet, error) {
+	subnets, err := tx.Subnets(ctx, r.ProjectID)
+	if err != nil {
+		return Subnet{}, err
+	}
+	for _, s := range subnets {
+		if len(r.SubnetIDs) > 0 && s.ID != r.SubnetIDs[0] || len(r.SubnetIDs) == 0 && !s.Default {
+			continue
+		}
+		if r.VPCID != "" && r.VPCID != s.VPCID {
+			return Subnet{}, invalid("vpc_id", "subnet %s is in VPC %s, not in %s", s.ID, s.VPCID, r.VPCID)
+		}
+		return s, nil
+	}
+	if len(r.SubnetIDs) == 0 {
+		return Subnet{}, Errorf(CodeSubnetNotFound, "nics: the project has no default subnet, name one")
+	}
+	return Subnet{}, Errorf(CodeSubnetNotFound, "nics[0].subnet_id: %q does not exist", r.SubnetIDs[0])
+}
+
+func findSecurityGroups(ctx context.Context, tx Tx, projectID string, asked []string) ([]string, error) {
+	groups, err := tx.SecurityGroups(ctx, projectID)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, g := range groups {
+		if slices.Contains(asked, g.ID) || len(asked) == 0 && g.Default {
+			found = append(found, g.ID)
+		}
+	}
+	for i, id := range asked {
+		if !slices.Contains(found, id) {
+			return nil, Errorf(CodeSecurityNotFound, "security_groups[%d].id: %q does not exist", i, id)
+		}
+	}
+	return found, nil
+}
+
+// chooseNames returns the computer names in the order of the request: those asked for, the others made from a prefix.
+func chooseNames(ctx context.Context, tx Tx, r CreateDesktops) ([]string, error) {
+	if r.Size != nil {
+		if *r.Size == 1 {
+			return []string{r.Name}, refuseTaken(ctx, tx, r.ProjectID, "desktop_name", []string{r.Name})
+		}
+		taken, err := tx.NamesWithPrefix(ctx, r.ProjectID, r.Name)
+		if err != nil {
+			return nil, err
+		}
+		return NameSequence("desktop_name", r.Name, *r.Size, taken)
+	}
+
+	names := make([]string, len(r.Desktops))
+	byPrefix := map[string][]int{} // which desktops get a name made from the prefix
+	var asked []string
+	for i, d := range r.Desktops {
+		if names[i] = d.Name; d.Name != "" {
+			asked = append(asked, d.Name)
+			continue
+		}
+		prefix := cmp.Or(d.Prefix, PrefixFor(d.UserName))
+		byPrefix[prefix] = append(byPrefix[prefix], i)
+	}
+	if err := refuseTaken(ctx, tx, r.ProjectID, "computer_name", asked); err != nil {
+		return nil, err
+	}
+	for _, prefix := range slices.Sorted(maps.Keys(byPrefix)) {
+		taken, err := tx.NamesWithPrefix(ctx, r.ProjectID, prefix)
+		if err != nil {
+			return nil, err
+		}
+		indexes := byPrefix[prefix]
+		made, err := NameSequence("desktops["+fmt.Sprint(indexes[0])+"].desktop_name_prefix", prefix, len(indexes), append(taken, names...))
+		if err != nil {
+			return nil, err
+		}
+		for n, i := range indexes {
+			names[i] = made[n]
+		}
+	}
+	return names, nil
+}
+
+func refuseTaken(ctx context.Context, tx Tx, projectID, field string, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	taken, err := tx.TakenNames(ctx, projectID, names)
+	if err != nil {
+		return err
+	}
+	if len(taken) > 0 {
+		return Errorf(CodeNameTaken, "%s: %q is in use", field, taken[0])
+	}
+	return nil
+}
+
+func chooseAddresses(ctx context.Context, tx Tx, s Subnet, r CreateDesktops) ([]string, error) {
+	if len(r.Addresses) == 0 {
+		return tx.FreeAddresses(ctx, s.ID, r.count())
+	}
+	prefix, err := netip.ParsePrefix(s.CIDR)
+	if err != nil {
+		return nil, fmt.Errorf("reading subnet %s: %w", s.ID, err)
+	}
+	seen := map[string]bool{}
+	for i, a := range r.Addresses {
+		field := fmt.Sprintf("desktop_ips[%d]", i)
+		switch addr, err := netip.ParseAddr(a); {
+		case err != nil || !addr.Is4():
+			return nil, invalid(field, "%q is not an IPv4 address", a)
+		case !usableAddress(prefix, addr) || a == s.Gateway:
+			return nil, invalid(field, "%s is not a usable address of the subnet %s", a, s.CIDR)
+		case seen[a]:
+			return nil, invalid(field, "%s is there twice", a)
+		}
+		seen[a] = true
+	}
+	return r.Addresses, nil
+}
+
+// usableAddress says whether a host may have the address: neither the subnet's first nor its last.
+func usableAddress(p netip.Prefix, a netip.Addr) bool {
+	return p.Contains(a) && a != p.Masked().Addr() && p.Contains(a.Next())
+}
+
+// groupFor reads a privilege group as clients write it. One that is unknown counts as the ordinary one, with a remark.
+func groupFor(g UserGroup) (UserGroup, string) {
+	switch g {
+	case GroupSudo, GroupDefault, GroupAdministrators, GroupUsers:
+		return g, ""
+	case "":
+		return GroupDefault, ""
+	default:
+		return GroupDefault, fmt.Sprintf("user_group %q is unknown, the person is an ordinary user (default)", g)
+	}
+}

@@ -1,0 +1,89 @@
+package workspace
+
+import (
+	"context"
+)
+
+// DeleteDesktops asks for desktops to be removed with all their disks.
+type DeleteDesktops struct {
+	Caller
+	IDs         []string
+	DeleteUsers bool // also the people who then have no desktop left
+	Notify      bool // mail the people
+}
+
+// DeleteParams are the parameters of a deleteDesktops sub-job.
+type DeleteParams struct {
+	DeleteUsers bool `json:"delete_users"`
+	Notify      bool `json:"notify"`
+}
+
+// DeleteDesktops removes desktops whatever they are doing: the job waits for what is under way to notice and stop. Ids that
+// do not exist, or are being deleted, are left out, since their deletion is a success already; if none is left the call fails
+// with CodeDesktopNotFound. It returns the job's id.
+func (s *Service) DeleteDesktops(ctx context.Context, r DeleteDesktops) (string, error) {
+	if err := checkIDs("desktop_ids", r.IDs); err != nil {
+		return "", err
+	}
+	return update(ctx, s.Store, func(tx Tx) (string, error) {
+		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+			return "", err
+		}
+		return deleteDesktops(ctx, tx, r)
+	})
+}
+
+func deleteDesktops(ctx context.Context, tx Tx, r DeleteDesktops) (string, error) {
+	found, err := lockByID(ctx, tx, r.ProjectID, r.IDs)
+	if err != nil {
+		return "", err
+	}
+	if len(found) == 0 {
+		if len(r.IDs) == 1 {
+			return "", Errorf(CodeDesktopNotFound, "desktop %s does not exist", r.IDs[0])
+		}
+		return "", Errorf(CodeDesktopNotFound, "none of these %d desktops exists", len(r.IDs))
+	}
+	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobDeleteDesktops, RequestID: r.RequestID, Created: tx.Now()}
+	for _, id := range r.IDs {
+		d, ok := found[id]
+		if !ok {
+			continue
+		}
+		sub := job.subJob(d, DeleteParams{DeleteUsers: r.DeleteUsers, Notify: r.Notify})
+		d.Task, d.TaskOwner, d.Login = TaskDeleting, sub.ID, LoginUnregistered
+		if err := tx.SaveDesktop(ctx, d); err != nil {
+			return "", err
+		}
+		job.SubJobs = append(job.SubJobs, sub)
+	}
+	return job.ID, tx.InsertJob(ctx, job)
+}
+
+// RemoveDesktop deletes the row of a desktop whose machine is gone, ends its assignments in the same transaction, tells its
+// people, and, if asked, removes those who have no desktop left.
+func RemoveDesktop(ctx context.Context, tx Tx, d Desktop, p DeleteParams) error {
+	if err := tx.DeleteDesktop(ctx, d.ID); err != nil {
+		return err
+	}
+	for _, a := range d.Assignments {
+		user, err := tx.LockUser(ctx, d.ProjectID, a.UserID)
+		if err != nil && CodeOf(err) == CodeUserNotFound {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if p.Notify && user.Email != "" {
+			if err := tx.InsertMails(ctx, []Mail{desktopMail(MailDesktopDeleted, d, user, tx.Now())}); err != nil {
+				return err
+			}
+		}
+		if p.DeleteUsers && user.Desktops == 0 {
+			if err := tx.DeleteUser(ctx, user.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+)
+
+// Operation is what can be done to the power of a desktop.
+type Operation string
+
+// The operations, in the words of the desktop-level call.
+const (
+	OpStart     Operation = "os-start"
+	OpStop      Operation = "os-stop"
+	OpReboot    Operation = "reboot"
+	OpHibernate Operation = "os-hibernate"
+)
+
+// MaxOperated is how many desktops one request may operate or delete.
+const MaxOperated = 100
+
+// OperateDesktops asks for an operation on desktops. Force (HARD) pulls the plug instead of asking the system inside.
+type OperateDesktops struct {
+	Caller
+	IDs   []string
+	Op    Operation
+	Force bool
+}
+
+// OperateParams are the parameters of an operateDesktops sub-job.
+type OperateParams struct {
+	Op    Operation `json:"op"`
+	Force bool      `json:"force"`
+}
+
+// Refusal says why one desktop of a request was left alone.
+type Refusal struct {
+	DesktopID   string
+	DesktopName string
+	Code        Code
+	Message     string
+}
+
+// OperateResult is the answer to OperateDesktops. JobID is empty when every desktop was refused.
+type OperateResult struct {
+	JobID   string
+	Refused []Refusal
+}
+
+// Operate decides what an operation does to a desktop: it returns the desktop on its way, or CodeConflict when its state
+// forbids the operation.
+func Operate(d Desktop, op Operation, force bool) (Desktop, error) {
+	if d.Task != NoTask {
+		return d, Errorf(CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
+	}
+	from := d.Status
+	switch {
+	case op == OpStart && from == StatusHibernated:
+		d.Status, d.Task = StatusAwakening, TaskPoweringOn
+	case op == OpStart && (from == StatusShutoff || from == StatusError):
+		d.Status, d.Task = StatusStarting, TaskPoweringOn
+	case op == OpStop && (from == StatusActive || from == StatusHibernated || from == StatusError):
+		d.Status, d.Task = StatusStopping, TaskPoweringOff
+	case op == OpReboot && (from == StatusActive || from == StatusError):
+		d.Status, d.Task = StatusRestarting, TaskRebooting
+		if force {
+			d.Task = TaskRebootHard
+		}
+	case op == OpHibernate && from == StatusActive:
+		d.Status, d.Task = StatusHibernating, TaskHibernating
+	default:
+		return d, Errorf(CodeConflict, "desktop %s is %s, %s is not possible", d.Name, from, op)
+	}
+	return d, nil
+}
+
+// Check refuses what is wrong with the request by itself.
+func (r *OperateDesktops) Check() error {
+	if err := checkIDs("desktop_ids", r.IDs); err != nil {
+		return err
+	}
+	switch r.Op {
+	case OpStart, OpStop, OpReboot, OpHibernate:
+		return nil
+	}
+	return invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or os-hibernate", r.Op)
+}
+
+func checkIDs(field string, ids []string) error {
+	if len(ids) == 0 || len(ids) > MaxOperated {
+		return invalid(field, "%d ids, give 1 to %d", len(ids), MaxOperated)
+	}
+	seen := make(map[string]bool, len(ids))
+	for i, id := range ids {
+		if id == "" || len(id) > 64 {
+			return invalid(fmt.Sprintf("%s[%d]", field, i), "must be an id of 1 to 64 characters")
+		}
+		if seen[id] {
+			return invalid(fmt.Sprintf("%s[%d]", field, i), "%s is there twice", id)
+		}
+		seen[id] = true
+	}
+	return nil
+}
+
+// OperateDesktops starts, stops, restarts or hibernates desktops. Those whose state forbids it are refused one by one, the
+// others go on in a job. The row locks of the desktops decide between two callers.
+func (s *Service) OperateDesktops(ctx context.Context, r OperateDesktops) (OperateResult, error) {
+	if err := r.Check(); err != nil {
+		return OperateResult{}, err
+	}
+	return update(ctx, s.Store, func(tx Tx) (OperateResult, error) {
+		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+			return OperateResult{}, err
+		}
+		return operateDesktops(ctx, tx, r)
+	})
+}
+
+func operateDesktops(ctx context.Context, tx Tx, r OperateDesktops) (OperateResult, error) {
+	found, err := lockByID(ctx, tx, r.ProjectID, r.IDs)
+	if err != nil {
+		return OperateResult{}, err
+	}
+	var result OperateResult
+	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobOperateDesktops, RequestID: r.RequestID, Created: tx.Now()}
+	for _, id := range r.IDs {
+		d, ok := found[id]
+		if !ok {
+			result.Refused = append(result.Refused, Refusal{DesktopID: id, Code: CodeDesktopNotFound, Message: "desktop " + id + " does not exist"})
+			continue
+		}
+		next, err := Operate(d, r.Op, r.Force)
+		if err != nil {
+			result.Refused = append(result.Refused, Refusal{DesktopID: id, DesktopName: d.Name, Code: CodeOf(err), Message: MessageOf(err)})
+			continue
+		}
+		sub := job.subJob(d, OperateParams{Op: r.Op, Force: r.Force})
+		next.TaskOwner = sub.ID
+		if err := tx.SaveDesktop(ctx, next); err != nil {
+			return OperateResult{}, err
+		}
+		job.SubJobs = append(job.SubJobs, sub)
+	}
+	if len(job.SubJobs) == 0 {
+		return result, nil
+	}
+	result.JobID = job.ID
+	return result, tx.InsertJob(ctx, job)
+}
+
+func lockByID(ctx context.Context, tx Tx, projectID string, ids []string) (map[string]Desktop, error) {
+	desktops, err := tx.LockDesktops(ctx, projectID, ids)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]Desktop, len(desktops))
+	for _, d := range desktops {
+		found[d.ID] = d
+	}
+	return found, nil
+}

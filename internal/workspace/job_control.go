@@ -1,0 +1,96 @@
+package workspace
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// ReadParams reads the parameters of a sub-job.
+func ReadParams[T any](s SubJob) (T, error) {
+	var p T
+	if err := json.Unmarshal(s.Params, &p); err != nil {
+		return p, fmt.Errorf("reading parameters of sub-job %s: %w", s.ID, err)
+	}
+	return p, nil
+}
+
+// Job reads a job with its sub-jobs, or fails with CodeJobNotFound.
+func (s *Service) Job(ctx context.Context, projectID, id string) (Job, error) {
+	return view(ctx, s.Store, func(tx Tx) (Job, error) { return tx.Job(ctx, projectID, id, true) })
+}
+
+// ListSubJobs reads a page of sub-jobs and counts all that match.
+func (s *Service) ListSubJobs(ctx context.Context, q SubJobQuery) ([]SubJob, int, error) {
+	return list(ctx, s.Store, func(tx Tx) ([]SubJob, int, error) { return tx.SubJobs(ctx, q) })
+}
+
+// RetryJob runs the failed sub-jobs of a job again, under the same job id, which it returns. It fails with CodeConflict when
+// none has failed, when the job has not ended, or when a desktop is busy with something else by now. Desktops that are gone
+// are left as they are: FAILED.
+func (s *Service) RetryJob(ctx context.Context, projectID, id string) (string, error) {
+	return update(ctx, s.Store, func(tx Tx) (string, error) {
+		job, err := tx.Job(ctx, projectID, id, false)
+		if err != nil {
+			return "", err
+		}
+		if st := job.Counts.Status(); st != JobFail {
+			return "", Errorf(CodeConflict, "job %s is %s, only a failed job can be retried", id, st)
+		}
+		subs, err := tx.RetryFailed(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		return id, retake(ctx, tx, projectID, subs)
+	})
+}
+
+// retake gives the desktops of sub-jobs that run again back to them.
+func retake(ctx context.Context, tx Tx, projectID string, subs []SubJob) error {
+	var ids []string
+	for _, sub := range subs {
+		ids = append(ids, sub.DesktopID)
+	}
+	found, err := lockByID(ctx, tx, projectID, ids)
+	if err != nil {
+		return err
+	}
+	for _, sub := range subs {
+		d, ok := found[sub.DesktopID]
+		if !ok {
+			continue // the runner finds it gone and says so
+		}
+		if err := resume(&d, sub); err != nil {
+			return err
+		}
+		if err := tx.SaveDesktop(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keptSubJobs are types whose records cannot be deleted.
+var keptSubJobs = []JobType{"applyWorkspace", "cancelWorkspace", "changeAccessVpc"}
+
+// DeleteSubJobs removes the records of finished sub-jobs, by ids or by state. Those still under way are refused with
+// CodeConflict when named, and left when selected by state.
+func (s *Service) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state SubJobState) error {
+	switch {
+	case len(ids) == 0 && state == "":
+		return invalid("job_ids", "give ids, or delete_by_status")
+	case len(ids) > 0 && state != "":
+		return invalid("delete_by_status", "cannot be used together with job_ids")
+	case state != "" && !state.Done():
+		return invalid("delete_by_status", "%q is not allowed, use SUCCESS or FAILED", state)
+	case len(ids) > 1000:
+		return invalid("job_ids", "%d ids, at most 1000 are allowed", len(ids))
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		n, err := tx.DeleteSubJobs(ctx, projectID, ids, state, keptSubJobs)
+		if err == nil && n < len(ids) {
+			return Errorf(CodeConflict, "%s of these %d cannot be deleted: they are not finished, or do not exist", plural(len(ids)-n, "sub-job"), len(ids))
+		}
+		return err
+	})
+}

@@ -1,0 +1,194 @@
+package workspace
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits of names, in characters.
+const (
+	MaxComputerName     = 15
+	MaxNamePrefix       = 13 // leaves two digits
+	MaxLinuxUserName    = 32
+	MaxWindowsUserName  = 20
+	MaxTagKey           = 128
+	MaxTagValue         = 43
+	MaxTags             = 20
+	MaxEnterpriseIDSize = 36
+)
+
+// CheckComputerName says why name cannot be a computer name, or nil. Letters, digits and hyphens, starting with a letter or
+// digit, not ending with a hyphen, at most limit characters, of which Chinese ones count two.
+func CheckComputerName(field, name string, limit int) error {
+	if name == "" {
+		return invalid(field, "must not be empty")
+	}
+	width := 0
+	for _, r := range name {
+		switch {
+		case isASCIILetter(r) || isDigit(r) || r == '-':
+			width++
+		case unicode.Is(unicode.Han, r):
+			width += 2
+		default:
+			return invalid(field, "%q is not allowed in %q: use letters, digits and hyphens", r, name)
+		}
+	}
+	switch {
+	case width > limit:
+		return invalid(field, "%q has %d characters (Chinese ones count two), at most %d are allowed", name, width, limit)
+	case name[0] == '-':
+		return invalid(field, "%q must start with a letter or digit", name)
+	case strings.HasSuffix(name, "-"):
+		return invalid(field, "%q must not end with a hyphen", name)
+	}
+	return nil
+}
+
+// CheckHostName says why name cannot be the host name inside a desktop, or nil.
+func CheckHostName(field, name string) error {
+	if err := CheckComputerName(field, name, MaxComputerName); err != nil {
+		return err
+	}
+	if !isASCII(name) {
+		return invalid(field, "%q must be of ASCII letters, digits and hyphens", name)
+	}
+	return nil
+}
+
+// HostNameFor derives the host name inside a desktop from its computer name, which may be Chinese.
+func HostNameFor(name, desktopID string) string {
+	if isASCII(name) {
+		return name
+	}
+	return "desktop-" + desktopID[:6]
+}
+
+// CheckUserName says why name cannot be a user's, or nil: letters, digits, hyphens and underscores, starting with a letter.
+func CheckUserName(field, name string, limit int) error {
+	if name == "" {
+		return invalid(field, "must not be empty")
+	}
+	if n := utf8.RuneCountInString(name); n > limit {
+		return invalid(field, "%q has %d characters, at most %d are allowed", name, n, limit)
+	}
+	for _, r := range name {
+		if !isASCIILetter(r) && !isDigit(r) && r != '-' && r != '_' {
+			return invalid(field, "%q is not allowed in %q: use letters, digits, hyphens and underscores", r, name)
+		}
+	}
+	if !isASCIILetter(rune(name[0])) {
+		return invalid(field, "%q must start with a letter", name)
+	}
+	if slices.Contains(systemAccounts, AccountName(name)) {
+		return invalid(field, "%q is reserved by the desktop's operating system, choose another name", name)
+	}
+	return nil
+}
+
+// AccountName is the login inside a desktop of the user with this name. Names are unique whatever their case, so are these.
+func AccountName(userName string) string { return strings.ToLower(userName) }
+
+// systemAccounts are logins and groups that exist inside desktops already.
+var systemAccounts = []string{
+	"_apt", "adm", "audio", "avahi", "backup", "bin", "carrel", "cdrom", "daemon", "dialout", "dip", "disk", "fax", "floppy",
+	"games", "gnats", "input", "irc", "kmem", "kvm", "list", "lp", "mail", "man", "messagebus", "netdev", "news", "nobody",
+	"nogroup", "operator", "plugdev", "polkitd", "proxy", "pulse", "pulse-access", "render", "root", "rtkit", "sasl", "sgx",
+	"shadow", "src", "ssl-cert", "staff", "sudo", "sync", "sys", "systemd-journal", "systemd-network", "systemd-resolve",
+	"systemd-timesync", "tape", "tty", "users", "utmp", "uucp", "video", "voice", "www-data",
+}
+
+// NameSequence returns n names of prefix and a number of at least two digits that are neither in taken (in lower case) nor
+// longer than MaxComputerName, lowest number first. It fails when so many are not free.
+func NameSequence(field, prefix string, n int, taken []string) ([]string, error) {
+	used := make(map[string]bool, len(taken))
+	for _, t := range taken {
+		used[strings.ToLower(t)] = true
+	}
+	room := MaxComputerName - nameWidth(prefix)
+	highest := 1
+	for range room {
+		highest *= 10
+	}
+	names := make([]string, 0, n)
+	for i := 1; i <= highest && len(names) < n; i++ {
+		name := fmt.Sprintf("%s%02d", prefix, i%highest) // 00 comes last
+		if !used[strings.ToLower(name)] {
+			names = append(names, name)
+		}
+	}
+	if len(names) < n {
+		return nil, invalid(field, "only %d names that start with %q are free, %d are needed", len(names), prefix, n)
+	}
+	return names, nil
+}
+
+// PrefixFor derives a computer name prefix from a user name: what is allowed of it, cut to MaxNamePrefix.
+func PrefixFor(userName string) string {
+	var b strings.Builder
+	for _, r := range userName {
+		if b.Len() == MaxNamePrefix {
+			break
+		}
+		switch {
+		case isASCIILetter(r) || isDigit(r):
+			b.WriteRune(r)
+		case b.Len() > 0:
+			b.WriteByte('-')
+		}
+	}
+	return b.String()
+}
+
+// CheckTags says which tag is out of its limits, or nil.
+func CheckTags(field string, tags []Tag) error {
+	if len(tags) > MaxTags {
+		return invalid(field, "%d tags, at most %d are allowed", len(tags), MaxTags)
+	}
+	seen := make(map[string]bool, len(tags))
+	for i, t := range tags {
+		at := fmt.Sprintf("%s[%d].", field, i)
+		switch {
+		case t.Key == "":
+			return invalid(at+"key", "must not be empty")
+		case utf8.RuneCountInString(t.Key) > MaxTagKey:
+			return invalid(at+"key", "at most %d characters are allowed", MaxTagKey)
+		case utf8.RuneCountInString(t.Value) > MaxTagValue:
+			return invalid(at+"value", "at most %d characters are allowed", MaxTagValue)
+		case strings.ContainsAny(t.Key, tagForbidden):
+			return invalid(at+"key", "must not contain any of %s", tagForbidden)
+		case strings.ContainsAny(t.Value, tagForbidden):
+			return invalid(at+"value", "must not contain any of %s", tagForbidden)
+		case strings.HasPrefix(t.Key, "_sys_"):
+			return invalid(at+"key", "must not start with _sys_")
+		case strings.TrimSpace(t.Key) != t.Key:
+			return invalid(at+"key", "must not start or end with a space")
+		case seen[t.Key]:
+			return invalid(at+"key", "%q is there twice", t.Key)
+		}
+		seen[t.Key] = true
+	}
+	return nil
+}
+
+const tagForbidden = `=*<>,|/`
+
+func nameWidth(s string) int {
+	w := 0
+	for _, r := range s {
+		w++
+		if unicode.Is(unicode.Han, r) {
+			w++
+		}
+	}
+	return w
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+}
+func isASCIILetter(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
+func isDigit(r rune) bool       { return r >= '0' && r <= '9' }
