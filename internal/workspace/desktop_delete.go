@@ -51,6 +51,9 @@ func deleteDesktops(ctx context.Context, tx Tx, r DeleteDesktops) (string, error
 			continue
 		}
 		sub := job.subJob(d, DeleteParams{DeleteUsers: r.DeleteUsers, Notify: r.Notify})
+		if _, err := tx.SupersedeSubJobs(ctx, d.ID, sub.ID, CodeGone, "desktop "+d.Name+" was deleted meanwhile"); err != nil {
+			return "", err
+		}
 		d.Task, d.TaskOwner, d.Login = TaskDeleting, sub.ID, LoginUnregistered
 		if err := tx.SaveDesktop(ctx, d); err != nil {
 			return "", err

@@ -151,13 +151,29 @@ type JobRows interface {
 	// has run out, oldest RunAt first: they become RUNNING under owner until the lease's end, and Attempt grows by one.
 	ClaimSubJobs(ctx context.Context, owner string, types []JobType, limit int, lease time.Duration) ([]SubJob, error)
 
-	// ExtendLeases moves the lease's end of the owner's running sub-jobs among ids and returns those that it still holds.
+	// ExtendLeases moves the lease's end of the owner's RUNNING sub-jobs among ids and returns those that it still holds.
 	ExtendLeases(ctx context.Context, owner string, ids []string, lease time.Duration) ([]string, error)
 
 	// SaveSubJob writes State, Step, Progress, Code, Reason, RunAt, Deadline, Tries, Host, Address, Begun and Ended, and clears the
 	// lease unless the state is RUNNING. It reports false, and writes nothing, when LeaseOwner and Attempt no longer match
 	// the row: another worker has it.
 	SaveSubJob(ctx context.Context, s SubJob) (bool, error)
+
+	// ReleaseSubJob ends the lease that owner has since the given attempt, without changing the state: for a worker that has
+	// been superseded and has now stopped touching the machine. Another owner's lease stays.
+	ReleaseSubJob(ctx context.Context, id, owner string, attempt int) error
+
+	// ReleaseOwners makes the RUNNING sub-jobs whose owner starts with prefix claimable at once: a process that starts
+	// again knows that its former self is dead.
+	ReleaseOwners(ctx context.Context, prefix string) (int, error)
+
+	// SupersedeSubJobs ends the unfinished sub-jobs of a desktop, other than by, as FAILED with the code and reason. Their
+	// leases stay until their workers notice (ExtendLeases no longer returns them) and release them, or run out.
+	SupersedeSubJobs(ctx context.Context, desktopID, by string, code Code, reason string) (int, error)
+
+	// LeasedSubJobs counts the sub-jobs of a desktop, other than one, that a worker may still be touching the machine for:
+	// those with a lease that has not run out, in whatever state.
+	LeasedSubJobs(ctx context.Context, desktopID, other string) (int, error)
 
 	// NextDue returns the earliest time at which a sub-job will be due, or the zero time.
 	NextDue(ctx context.Context, types []JobType) (time.Time, error)
