@@ -1,0 +1,78 @@
+# Carrel. Plain `make` says what can be made.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Where `make run` keeps its data, what it runs desktops on (incus or sim), and anything else for `carrel up`.
+DATA ?= ./data
+ENGINE ?= incus
+ARGS ?=
+
+# The Go and the Node that scripts/setup found or installed.
+export GOTOOLCHAIN := auto
+export PATH := $(shell . scripts/toolchain.sh && printf %s "$$PATH")
+
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- making and running ---
+
+setup: ## Install what this machine lacks to build and run Carrel
+	@scripts/setup --for $(if $(filter sim,$(ENGINE)),sim,run)
+
+setup-test: ## Install what the tests need as well
+	@scripts/setup --for test
+
+build: web ## Build bin/carrel and bin/carrel-guest
+	@for program in carrel-guest carrel; do \
+		[ ! -e cmd/$$program/main.go ] || $(GO_BUILD) -o bin/$$program ./cmd/$$program; \
+	done
+
+run: setup ## Install, build, start Carrel and show a first desktop (ENGINE=sim: without Incus; DATA=folder)
+	@$(MAKE) --no-print-directory build
+	@exec bin/carrel up --data $(DATA) --engine $(ENGINE) $(ARGS)
+
+image: setup ## Build the Debian XFCE desktop image
+	@$(MAKE) --no-print-directory build
+	@images/debian-xfce/build
+
+# The web is built again only when one of its sources is newer than the last build.
+ifneq ($(wildcard web/package.json),)
+WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name test-results \) -prune -o -type f ! -name '*.go' -print)
+
+web: web/dist/index.html
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	@echo "==> Building the web"
+	@cd web && npm run --silent build && touch dist/index.html
+web/node_modules/.package-lock.json: web/package-lock.json
+	@echo "==> Fetching the web's packages"
+	@cd web && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
+else
+web:
+endif
+
+# --- checking ---
+
+test: setup-test ## Run everything that CI runs
+	@$(MAKE) --no-print-directory build
+	@scripts/test
+
+e2e: setup-test ## Run the end-to-end tests only (SDK, browser, faults)
+	@$(MAKE) --no-print-directory build
+	@scripts/test e2e
+
+bench: setup ## Measure, and write docs/benchmarks.md
+	@$(MAKE) --no-print-directory build
+	@go run ./bench $(ARGS)
+
+lint: web ## Run the linters
+	@scripts/tool golangci-lint run
+
+clean: ## Remove what was built; data and packages stay
+	@rm -rf bin/carrel bin/carrel-guest dist web/dist test/artifacts
+
+.PHONY: help setup setup-test build run image web test e2e bench lint clean
