@@ -12,12 +12,28 @@ const (
 	MaxPassword = 64
 )
 
-// CheckPassword says why a password is too weak for a user of this name, or nil: 8 to 64 characters of at least three of the
-// four classes lower case, upper case, digits and others, not holding the user's name forwards or backwards.
+// CheckPassword says why password cannot be the password of the user with this name, or nil: 8-64 characters of at least
+// three of the four kinds lower case, upper case, digit and other, without the user name whatever its case.
 func CheckPassword(field, password, userName string) error {
-	if n := utf8.RuneCountInString(password); n < MinPassword || n > MaxPassword {
-		return invalid(field, "has %d characters, use %d to %d", n, MinPassword, MaxPassword)
+	if !utf8.ValidString(password) {
+		return invalid(field, "must be text")
 	}
+	if n := utf8.RuneCountInString(password); n < MinPassword || n > MaxPassword {
+		return invalid(field, "use %d to %d characters", MinPassword, MaxPassword)
+	}
+	if strings.ContainsFunc(password, unicode.IsControl) {
+		return invalid(field, "must not contain control characters")
+	}
+	if passwordKinds(password) < 3 {
+		return invalid(field, "use at least three of: lower case letters, upper case letters, digits, other characters")
+	}
+	if userName != "" && strings.Contains(strings.ToLower(password), strings.ToLower(userName)) {
+		return invalid(field, "must not contain the user name")
+	}
+	return nil
+}
+
+func passwordKinds(password string) int {
 	var lower, upper, digit, other int
 	for _, r := range password {
 		switch {
@@ -27,26 +43,9 @@ func CheckPassword(field, password, userName string) error {
 			upper = 1
 		case unicode.IsDigit(r):
 			digit = 1
-		case unicode.IsControl(r):
-			return invalid(field, "must not hold control characters")
 		default:
 			other = 1
 		}
 	}
-	if lower+upper+digit+other < 3 {
-		return invalid(field, "use at least three of: lower case letters, upper case letters, digits, other characters")
-	}
-	folded, name := strings.ToLower(password), strings.ToLower(userName)
-	if len(name) >= 3 && (strings.Contains(folded, name) || strings.Contains(folded, reversed(name))) {
-		return invalid(field, "must not hold the user's name")
-	}
-	return nil
-}
-
-func reversed(s string) string {
-	r := []rune(s)
-	for i, j := 0, len(r)-1; i < j; i, j = i+1, j-1 {
-		r[i], r[j] = r[j], r[i]
-	}
-	return string(r)
+	return lower + upper + digit + other
 }

@@ -44,6 +44,7 @@ type Connection struct {
 // Grounds are what an open connection rests on. A connection whose row is gone has none.
 type Grounds struct {
 	ConnectionID string
+	Status       DesktopStatus // of the desktop
 	Assigned     bool      // the user still has the desktop
 	SignedIn     bool      // the sign-in is still there and has not expired
 	Locked       bool      // of the user, as are the next two

@@ -1,0 +1,189 @@
+package workspace
+
+import (
+	"context"
+	"time"
+)
+
+// Admit takes a ticket and says what it admits to. CodeBadCredentials when there is no such ticket any more; CodeForbidden
+// when its user may no longer have the desktop; CodeConflict when the desktop is not running. The ticket is used up in any
+// case.
+func (s *Service) Admit(ctx context.Context, token string) (Ticket, error) {
+	type admission struct {
+		ticket  Ticket
+		refusal error
+	}
+	a, err := update(ctx, s.Store, func(tx Tx) (a admission, err error) {
+		a.ticket, err = tx.TakeTicket(ctx, HashToken(token))
+		if CodeOf(err) == CodeForbidden {
+			a.refusal = &Error{Code: CodeBadCredentials, Message: "the ticket is unknown, used or too old"}
+			return a, nil
+		}
+		if err != nil {
+			return a, err
+		}
+		_, a.refusal = mayConnect(ctx, tx, a.ticket)
+		return a, nil
+	})
+	if err == nil {
+		err = a.refusal
+	}
+	return a.ticket, err
+}
+
+// OpenConnection records an open display, unless its grounds went away since Admit (the same errors). The desktop's login
+// status becomes CONNECTED.
+func (s *Service) OpenConnection(ctx context.Context, t Ticket, c Connection) error {
+	return s.Store.Update(ctx, func(tx Tx) error {
+		d, err := mayConnect(ctx, tx, t)
+		if err != nil {
+			return err
+		}
+		locked, err := tx.LockDesktops(ctx, d.ProjectID, []string{d.ID})
+		if err != nil {
+			return err
+		}
+		if len(locked) == 0 {
+			return &Error{Code: CodeDesktopNotFound, Message: "this desktop has been deleted"}
+		}
+		if err := tx.InsertConnection(ctx, c); err != nil {
+			return err
+		}
+		d = locked[0]
+		if d.Status != StatusActive || d.Login == LoginConnected {
+			return nil
+		}
+		d.Login = LoginConnected
+		return tx.SaveDesktop(ctx, d)
+	})
+}
+
+// CloseConnection forgets a connection. After a desktop's last one its login status becomes DISCONNECTED. Closing what is
+// closed succeeds.
+func (s *Service) CloseConnection(ctx context.Context, id, desktopID string) error {
+	return s.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.DeleteConnection(ctx, id); err != nil {
+			return err
+		}
+		return settleLogin(ctx, tx, desktopID)
+	})
+}
+
+// RenewConnections extends the lease of all connections of a gateway.
+func (s *Service) RenewConnections(ctx context.Context, gateway string, lease time.Duration) error {
+	return s.Store.Update(ctx, func(tx Tx) error { return tx.ExtendConnections(ctx, gateway, tx.Now().Add(lease)) })
+}
+
+// SweepConnections forgets the connections of gateways that have died and returns how many those were.
+func (s *Service) SweepConnections(ctx context.Context) (int, error) {
+	return update(ctx, s.Store, func(tx Tx) (int, error) {
+		stale, err := tx.DropStaleConnections(ctx)
+		if err != nil {
+			return 0, err
+		}
+		for _, c := range stale {
+			if err := settleLogin(ctx, tx, c.DesktopID); err != nil {
+				return 0, err
+			}
+		}
+		return len(stale), nil
+	})
+}
+
+// EndedConnection is a connection that must not go on, and why: CodeBadCredentials or CodeForbidden when its grounds went
+// away, CodeConflict when the desktop does not run, CodeNameTaken when the same user has opened the same desktop again.
+type EndedConnection struct {
+	ID  string
+	Why error
+}
+
+// CheckConnections returns those of a gateway's connections, given by id, that must not go on.
+func (s *Service) CheckConnections(ctx context.Context, gateway string, ids []string) ([]EndedConnection, error) {
+	return view(ctx, s.Store, func(tx Tx) ([]EndedConnection, error) {
+		grounds, err := tx.Grounds(ctx, gateway)
+		if err != nil {
+			return nil, err
+		}
+		return EndedConnections(ids, grounds, tx.Now()), nil
+	})
+}
+
+// EndedConnections decides which connections must not go on. One whose row is gone has lost its desktop, or its gateway was
+// away for longer than its lease: either way it ends.
+func EndedConnections(ids []string, grounds []Grounds, now time.Time) []EndedConnection {
+	byID := make(map[string]Grounds, len(grounds))
+	for _, g := range grounds {
+		byID[g.ConnectionID] = g
+	}
+	var ended []EndedConnection
+	for _, id := range ids {
+		g, ok := byID[id]
+		if !ok {
+			ended = append(ended, EndedConnection{id, &Error{Code: CodeUnavailable, Message: "the connection's row is gone"}})
+		} else if why := g.gone(now); why != nil {
+			ended = append(ended, EndedConnection{id, why})
+		}
+	}
+	return ended
+}
+
+func (g Grounds) gone(now time.Time) error {
+	switch {
+	case !g.SignedIn:
+		return signedOut()
+	case !g.Assigned:
+		return &Error{Code: CodeForbidden, Message: "this desktop is no longer yours"}
+	case g.Replaced:
+		return &Error{Code: CodeNameTaken, Message: "you have opened this desktop in another window"}
+	case g.Status == StatusHibernating || g.Status == StatusHibernated || g.Status == StatusShutoff:
+		return &Error{Code: CodeConflict, Message: "this desktop is not running"} // a hibernated one would hang, not end
+	}
+	return mayWork(User{Locked: g.Locked, Disabled: g.Disabled, Expires: g.UserExpires}, now)
+}
+
+// mayConnect says why a ticket's user may not have its desktop's display now, or returns the desktop.
+func mayConnect(ctx context.Context, tx Tx, t Ticket) (Desktop, error) {
+	d, err := tx.Desktop(ctx, "", t.DesktopID)
+	if err != nil {
+		return Desktop{}, err
+	}
+	u, err := tx.User(ctx, d.ProjectID, t.UserID)
+	if CodeOf(err) == CodeUserNotFound {
+		return Desktop{}, signedOut()
+	}
+	if err != nil {
+		return Desktop{}, err
+	}
+	if err := mayWork(u, tx.Now()); err != nil {
+		return Desktop{}, err
+	}
+	if _, err := tx.SignIn(ctx, t.SignInHash); err != nil {
+		return Desktop{}, err
+	}
+	if !d.assignedTo(u.ID) {
+		return Desktop{}, &Error{Code: CodeForbidden, Message: "this desktop is no longer yours"}
+	}
+	return d, d.mayOpen()
+}
+
+// settleLogin makes a desktop DISCONNECTED when it was CONNECTED and nobody is. A desktop that is gone is settled.
+func settleLogin(ctx context.Context, tx Tx, desktopID string) error {
+	found, err := tx.Desktop(ctx, "", desktopID)
+	if CodeOf(err) == CodeDesktopNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	locked, err := tx.LockDesktops(ctx, found.ProjectID, []string{desktopID})
+	if err != nil || len(locked) == 0 || locked[0].Login != LoginConnected {
+		return err
+	}
+	open, err := tx.Connections(ctx, desktopID)
+	if err != nil || len(open) > 0 {
+		return err
+	}
+	d := locked[0]
+	d.Login = LoginDisconnected
+	return tx.SaveDesktop(ctx, d)
+}

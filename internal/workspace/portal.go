@@ -1,0 +1,255 @@
+package workspace
+
+import (
+	"context"
+	"slices"
+)
+
+// maxMine is how many of a person's desktops the portal shows.
+const maxMine = 500
+
+// Mine is a desktop as the person sees it who has it.
+type Mine struct {
+	Desktop
+	Image string // its name; empty when the image is gone
+	OS    string // "Debian GNU/Linux 12"
+	Door  Door
+	Why   Obstacle // unless the door is open or can be opened
+}
+
+// Door says what a person can do with a desktop of theirs now.
+type Door string
+
+// The doors.
+const (
+	DoorOpen  Door = "open"  // it can be opened
+	DoorStart Door = "start" // it can be started
+	DoorWait  Door = "wait"  // something is under way and will pass
+	DoorShut  Door = "shut"  // an administrator must act
+)
+
+// Obstacle is what stands between a person and their desktop.
+type Obstacle string
+
+// The obstacles.
+const (
+	NoObstacle     Obstacle = ""
+	ObsCreating    Obstacle = "creating"
+	ObsStarting    Obstacle = "starting"
+	ObsStopping    Obstacle = "stopping"
+	ObsRestarting  Obstacle = "restarting"
+	ObsHibernating Obstacle = "hibernating"
+	ObsDeleting    Obstacle = "deleting"
+	ObsBusy        Obstacle = "busy"
+	ObsMaintenance Obstacle = "maintenance"
+	ObsFault       Obstacle = "fault"
+)
+
+// Obstacles lists every Obstacle, so that tests can prove that each has its words in every language.
+var Obstacles = []Obstacle{
+	ObsCreating, ObsStarting, ObsStopping, ObsRestarting, ObsHibernating, ObsDeleting, ObsBusy, ObsMaintenance, ObsFault,
+}
+
+// Sentence says an obstacle in plain English; empty when there is none.
+func (o Obstacle) Sentence() string {
+	switch o {
+	case ObsCreating:
+		return "This desktop is being made."
+	case ObsStarting:
+		return "This desktop is starting."
+	case ObsStopping:
+		return "This desktop is shutting down."
+	case ObsRestarting:
+		return "This desktop is restarting."
+	case ObsHibernating:
+		return "This desktop is going to sleep."
+	case ObsDeleting:
+		return "This desktop is being deleted."
+	case ObsBusy:
+		return "An administrator is working on this desktop."
+	case ObsMaintenance:
+		return "This desktop is under maintenance. Your administrator will make it available again."
+	case ObsFault:
+		return "Something is wrong with this desktop. Ask your administrator."
+	}
+	return ""
+}
+
+// DoorOf decides what a person can do with a desktop of theirs, and what stands in the way.
+func DoorOf(d Desktop) (Door, Obstacle) {
+	if d.Task == TaskDeleting {
+		return DoorShut, ObsDeleting
+	}
+	if d.InMaintenance {
+		return DoorShut, ObsMaintenance
+	}
+	if why := underWay(d); why != NoObstacle {
+		return DoorWait, why
+	}
+	switch d.Status {
+	case StatusActive:
+		return DoorOpen, NoObstacle
+	case StatusShutoff, StatusHibernated:
+		return DoorStart, NoObstacle
+	}
+	return DoorShut, ObsFault
+}
+
+func underWay(d Desktop) Obstacle {
+	switch d.Task {
+	case TaskCreating:
+		return ObsCreating
+	case TaskPoweringOn:
+		return ObsStarting
+	case TaskPoweringOff:
+		return ObsStopping
+	case TaskRebooting, TaskRebootHard:
+		return ObsRestarting
+	case TaskHibernating:
+		return ObsHibernating
+	case NoTask:
+	default:
+		return ObsBusy
+	}
+	switch d.Status {
+	case StatusStarting, StatusAwakening:
+		return ObsStarting
+	case StatusStopping:
+		return ObsStopping
+	case StatusRestarting:
+		return ObsRestarting
+	case StatusHibernating:
+		return ObsHibernating
+	}
+	return NoObstacle
+}
+
+// mayOpen says why a desktop's display cannot be opened, or nil. CodeConflict.
+func (d Desktop) mayOpen() error {
+	switch door, why := DoorOf(d); door {
+	case DoorOpen:
+		return nil
+	case DoorStart:
+		return &Error{Code: CodeConflict, Message: "this desktop is not running, start it first"}
+	default:
+		return &Error{Code: CodeConflict, Message: why.Sentence()}
+	}
+}
+
+func (d Desktop) assignedTo(userID string) bool {
+	return slices.ContainsFunc(d.Assignments, func(a Assignment) bool { return a.UserID == userID })
+}
+
+// MyDesktops returns a person's desktops by name. CodeForbidden while they must choose a new password.
+func (s *Service) MyDesktops(ctx context.Context, userID string) ([]Mine, error) {
+	return view(ctx, s.Store, func(tx Tx) ([]Mine, error) {
+		u, err := worker(ctx, tx, userID)
+		if err != nil {
+			return nil, err
+		}
+		desktops, _, err := tx.Desktops(ctx, DesktopQuery{
+			ProjectID: u.ProjectID, UserID: u.ID, SortBy: ByName, Page: Page{Limit: maxMine},
+		})
+		if err != nil {
+			return nil, err
+		}
+		return furnish(ctx, tx, desktops)
+	})
+}
+
+// furnish adds to desktops what people see of them. It reads each image once.
+func furnish(ctx context.Context, tx Tx, desktops []Desktop) ([]Mine, error) {
+	images := map[string]Image{}
+	mine := make([]Mine, 0, len(desktops))
+	for _, d := range desktops {
+		image, known := images[d.ImageID]
+		if !known {
+			var err error
+			image, err = tx.Image(ctx, "", d.ImageID)
+			if err != nil && CodeOf(err) != CodeImageNotFound {
+				return nil, err
+			}
+			images[d.ImageID] = image
+		}
+		m := Mine{Desktop: d, Image: image.Name, OS: image.OSVersion}
+		m.Door, m.Why = DoorOf(d)
+		mine = append(mine, m)
+	}
+	return mine, nil
+}
+
+// StartMine starts a desktop of a person's. Starting one that starts already or runs succeeds. CodeDesktopNotFound when the
+// desktop is not theirs, CodeConflict when it cannot be started now, CodeForbidden.
+func (s *Service) StartMine(ctx context.Context, v Visitor, desktopID, requestID string) error {
+	return s.Store.Update(ctx, func(tx Tx) error {
+		u, err := worker(ctx, tx, v.ID)
+		if err != nil {
+			return err
+		}
+		d, err := mine(ctx, tx, u, desktopID)
+		if err != nil {
+			return err
+		}
+		switch door, why := DoorOf(d); {
+		case door == DoorOpen || why == ObsStarting:
+			return nil
+		case door != DoorStart:
+			return &Error{Code: CodeConflict, Message: why.Sentence()}
+		}
+		r, err := operateDesktops(ctx, tx, OperateDesktops{
+			Caller: Caller{ProjectID: u.ProjectID, RequestID: requestID}, IDs: []string{d.ID}, Op: OpStart,
+		})
+		if err == nil && len(r.Refused) > 0 {
+			err = &Error{Code: r.Refused[0].Code, Message: r.Refused[0].Message}
+		}
+		return err
+	})
+}
+
+// OpenDesktop makes a ticket for a desktop's display, good once for TicketLife. CodeDesktopNotFound when the desktop is not
+// the person's, CodeConflict when it is not running, CodeForbidden.
+func (s *Service) OpenDesktop(ctx context.Context, v Visitor, desktopID string) (string, error) {
+	token := NewToken()
+	err := s.Store.Update(ctx, func(tx Tx) error {
+		u, err := worker(ctx, tx, v.ID)
+		if err != nil {
+			return err
+		}
+		d, err := mine(ctx, tx, u, desktopID)
+		if err != nil {
+			return err
+		}
+		if err := d.mayOpen(); err != nil {
+			return err
+		}
+		return tx.InsertTicket(ctx, Ticket{
+			TokenHash: HashToken(token), DesktopID: d.ID, UserID: u.ID, Account: AccountName(u.Name),
+			SignInHash: v.SignInHash, Expires: tx.Now().Add(TicketLife),
+		})
+	})
+	return token, err
+}
+
+// worker reads somebody who may use desktops now.
+func worker(ctx context.Context, tx Tx, userID string) (User, error) {
+	u, err := tx.User(ctx, "", userID)
+	if CodeOf(err) == CodeUserNotFound {
+		return User{}, signedOut()
+	}
+	if err != nil {
+		return User{}, err
+	}
+	if u.MustChangePassword {
+		return User{}, &Error{Code: CodeForbidden, Message: "choose a new password first"}
+	}
+	return u, mayWork(u, tx.Now())
+}
+
+// mine reads a desktop of a person's; those of others do not exist for them.
+func mine(ctx context.Context, tx Tx, u User, desktopID string) (Desktop, error) {
+	d, err := tx.Desktop(ctx, u.ProjectID, desktopID)
+	if err == nil && !d.assignedTo(u.ID) {
+		err = &Error{Code: CodeDesktopNotFound, Message: "you have no such desktop"}
+	}
+	return d, err
+}

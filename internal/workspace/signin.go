@@ -1,0 +1,304 @@
+package workspace
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// How long things last that people hold.
+const (
+	SignInLife        = 12 * time.Hour
+	TicketLife        = 30 * time.Second
+	PasswordTokenLife = 7 * 24 * time.Hour
+)
+
+// Sign-in attempts: the first FreeSignIns failures cost nothing, each further one doubles the pause. A long quiet time
+// after the last failure forgives all.
+const (
+	FreeSignIns       = 5
+	firstSignInPause  = 15 * time.Second
+	longestSignInWait = 15 * time.Minute
+	signInForgiveness = time.Hour
+)
+
+// SignInPause is how long a name or address waits after its n-th failure in a row.
+func SignInPause(n, free int) time.Duration {
+	if n <= free {
+		return 0
+	}
+	pause := firstSignInPause
+	for i := free + 1; i < n && pause < longestSignInWait; i++ {
+		pause *= 2
+	}
+	return min(pause, longestSignInWait)
+}
+
+// PauseError refuses an attempt that comes too soon. It is a CodeRateLimited.
+type PauseError struct{ Until time.Time }
+
+func (e *PauseError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap returns the Error that callers see.
+func (e *PauseError) Unwrap() error {
+	return &Error{Code: CodeRateLimited, Message: "too many attempts to sign in, wait a moment and try again"}
+}
+
+// HashToken is what is stored of a bearer token. Tokens are random, so one round without a salt is enough.
+func HashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// SignInResult is a new sign-in: the token for the person's cookie and who they are.
+type SignInResult struct {
+	Token   string
+	Expires time.Time
+	User    User
+}
+
+// Visitor is a signed-in person and the sign-in they came with.
+type Visitor struct {
+	User
+	SignInHash string
+}
+
+// SignIn checks a name and password and begins a sign-in. An unknown name, a wrong password and a user without a password
+// get the same CodeBadCredentials in the same time. A *PauseError says when to try again; a right password of somebody who
+// may not work gets CodeForbidden with the reason.
+func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResult, error) {
+	u, err := s.chargeAttempt(ctx, name)
+	if CodeOf(err) == CodeUserNotFound {
+		s.Passwords.VerifyNothing(password)
+		return SignInResult{}, badCredentials()
+	}
+	if err != nil {
+		return SignInResult{}, err
+	}
+	ok, rehash := s.Passwords.Verify(password, u.PasswordHash)
+	if !ok {
+		return SignInResult{}, badCredentials()
+	}
+	hash := u.PasswordHash
+	if rehash {
+		if hash, err = s.Passwords.Hash(password); err != nil {
+			return SignInResult{}, fmt.Errorf("hashing a password anew: %w", err)
+		}
+	}
+	return s.beginSignIn(ctx, u, hash)
+}
+
+// chargeAttempt counts an attempt as failed before the password is looked at, so that many guesses at once cannot slip
+// through. A right password takes the count back.
+func (s *Service) chargeAttempt(ctx context.Context, name string) (User, error) {
+	return update(ctx, s.Store, func(tx Tx) (User, error) {
+		found, err := tx.UserByName(ctx, "", name)
+		if err != nil {
+			return User{}, err
+		}
+		u, err := tx.LockUser(ctx, found.ProjectID, found.ID)
+		if err != nil {
+			return User{}, err
+		}
+		if tx.Now().Before(u.BlockedUntil) {
+			return User{}, &PauseError{Until: u.BlockedUntil}
+		}
+		if tx.Now().After(u.BlockedUntil.Add(signInForgiveness)) {
+			u.FailedSignIns = 0
+		}
+		u.FailedSignIns++
+		u.BlockedUntil = tx.Now().Add(SignInPause(u.FailedSignIns, FreeSignIns))
+		return u, tx.SaveUser(ctx, u)
+	})
+}
+
+// beginSignIn records a sign-in of somebody whose password was right, unless it was changed in the meantime.
+func (s *Service) beginSignIn(ctx context.Context, checked User, hash string) (SignInResult, error) {
+	return update(ctx, s.Store, func(tx Tx) (SignInResult, error) {
+		u, err := tx.LockUser(ctx, checked.ProjectID, checked.ID)
+		if CodeOf(err) == CodeUserNotFound || err == nil && u.PasswordHash != checked.PasswordHash {
+			return SignInResult{}, badCredentials()
+		}
+		if err != nil {
+			return SignInResult{}, err
+		}
+		if err := mayWork(u, tx.Now()); err != nil {
+			return SignInResult{}, err
+		}
+		u.FailedSignIns, u.BlockedUntil, u.PasswordHash = 0, time.Time{}, hash
+		if err := tx.SaveUser(ctx, u); err != nil {
+			return SignInResult{}, err
+		}
+		r := SignInResult{Token: NewToken(), Expires: tx.Now().Add(SignInLife), User: u}
+		return r, tx.InsertSignIn(ctx, SignIn{TokenHash: HashToken(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
+	})
+}
+
+// SignedIn finds who holds a sign-in's token. CodeBadCredentials when nobody does or they may no longer work.
+func (s *Service) SignedIn(ctx context.Context, token string) (Visitor, error) {
+	return view(ctx, s.Store, func(tx Tx) (Visitor, error) {
+		signIn, err := tx.SignIn(ctx, HashToken(token))
+		if err != nil {
+			return Visitor{}, err
+		}
+		u, err := tx.User(ctx, "", signIn.UserID)
+		if CodeOf(err) == CodeUserNotFound {
+			return Visitor{}, signedOut()
+		}
+		if err != nil {
+			return Visitor{}, err
+		}
+		if mayWork(u, tx.Now()) != nil {
+			return Visitor{}, signedOut()
+		}
+		return Visitor{User: u, SignInHash: signIn.TokenHash}, nil
+	})
+}
+
+// SignOut ends a sign-in and with it the connections made under it. Ending what has ended succeeds.
+func (s *Service) SignOut(ctx context.Context, token string) error {
+	return s.Store.Update(ctx, func(tx Tx) error { return tx.DeleteSignIn(ctx, HashToken(token)) })
+}
+
+// NewPasswordToken makes a token with which a user may choose a password once, within PasswordTokenLife.
+func (s *Service) NewPasswordToken(ctx context.Context, userID string) (string, error) {
+	token := NewToken()
+	err := s.Store.Update(ctx, func(tx Tx) error {
+		return tx.InsertPasswordToken(ctx, PasswordToken{
+			TokenHash: HashToken(token), UserID: userID, Expires: tx.Now().Add(PasswordTokenLife),
+		})
+	})
+	return token, err
+}
+
+// PasswordTokenHolder says whose a password token is. CodeForbidden when it is unknown, used or has expired.
+func (s *Service) PasswordTokenHolder(ctx context.Context, token string) (User, error) {
+	return view(ctx, s.Store, func(tx Tx) (User, error) { return tokenHolder(ctx, tx, token) })
+}
+
+// SetFirstPassword sets the password of a token's holder and uses up the token, and all others of that user. Sign-ins of
+// the user end. CodeForbidden, CodeInvalid.
+func (s *Service) SetFirstPassword(ctx context.Context, token, password string) (User, error) {
+	holder, err := s.PasswordTokenHolder(ctx, token)
+	if err != nil {
+		return User{}, err
+	}
+	if err := CheckPassword("password", password, holder.Name); err != nil {
+		return User{}, err
+	}
+	hash, err := s.Passwords.Hash(password)
+	if err != nil {
+		return User{}, fmt.Errorf("hashing a password: %w", err)
+	}
+	return update(ctx, s.Store, func(tx Tx) (User, error) {
+		holder, err := tokenHolder(ctx, tx, token)
+		if err != nil {
+			return User{}, err
+		}
+		u, err := tx.LockUser(ctx, holder.ProjectID, holder.ID)
+		if err != nil {
+			return User{}, err
+		}
+		if _, err := tx.PasswordToken(ctx, HashToken(token)); err != nil { // of two callers one comes first
+			return User{}, linkUsed()
+		}
+		return u, replacePassword(ctx, tx, u, hash)
+	})
+}
+
+// ChangePassword replaces a user's own password and ends their other sign-ins, all if keep is empty. A wrong old password
+// counts as a failed sign-in. CodeBadCredentials, CodeForbidden, CodeInvalid, *PauseError.
+func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password string) error {
+	if !v.MayChangePassword && !v.MustChangePassword {
+		return &Error{Code: CodeForbidden, Message: "your administrator changes your password for you"}
+	}
+	u, err := s.chargeAttempt(ctx, v.Name)
+	if err != nil {
+		return err
+	}
+	if ok, _ := s.Passwords.Verify(old, u.PasswordHash); !ok {
+		return &Error{Code: CodeBadCredentials, Message: "the present password is wrong"}
+	}
+	if err := CheckPassword("password", password, u.Name); err != nil {
+		return err
+	}
+	if old == password {
+		return invalid("password", "choose one that differs from the present one")
+	}
+	hash, err := s.Passwords.Hash(password)
+	if err != nil {
+		return fmt.Errorf("hashing a password: %w", err)
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		now, err := tx.LockUser(ctx, u.ProjectID, u.ID)
+		if err != nil {
+			return err
+		}
+		if now.PasswordHash != u.PasswordHash {
+			return &Error{Code: CodeConflict, Message: "the password was changed elsewhere in the meantime"}
+		}
+		kept, err := tx.SignIn(ctx, v.SignInHash)
+		if err != nil {
+			return err
+		}
+		if err := replacePassword(ctx, tx, now, hash); err != nil {
+			return err
+		}
+		return tx.InsertSignIn(ctx, kept)
+	})
+}
+
+// replacePassword writes a new hash, forgives failed attempts, and ends the user's sign-ins and password tokens.
+func replacePassword(ctx context.Context, tx Tx, u User, hash string) error {
+	u.PasswordHash, u.MustChangePassword = hash, false
+	u.FailedSignIns, u.BlockedUntil, u.Updated = 0, time.Time{}, tx.Now()
+	if err := tx.SaveUser(ctx, u); err != nil {
+		return err
+	}
+	if err := tx.DeletePasswordTokensOf(ctx, u.ID); err != nil {
+		return err
+	}
+	return tx.DeleteSignInsOf(ctx, u.ID)
+}
+
+func tokenHolder(ctx context.Context, tx Tx, token string) (User, error) {
+	t, err := tx.PasswordToken(ctx, HashToken(token))
+	if CodeOf(err) == CodeForbidden {
+		return User{}, linkUsed()
+	}
+	if err != nil {
+		return User{}, err
+	}
+	u, err := tx.User(ctx, "", t.UserID)
+	if CodeOf(err) == CodeUserNotFound {
+		return User{}, linkUsed()
+	}
+	return u, err
+}
+
+// mayWork says why a user may not use the portal and desktops now, or nil.
+func mayWork(u User, now time.Time) error {
+	switch {
+	case u.Locked:
+		return &Error{Code: CodeForbidden, Message: "this user is locked, ask your administrator"}
+	case u.Disabled:
+		return &Error{Code: CodeForbidden, Message: "this user is disabled, ask your administrator"}
+	case !u.Expires.IsZero() && !now.Before(u.Expires):
+		return &Error{Code: CodeForbidden, Message: "this user has expired, ask your administrator"}
+	}
+	return nil
+}
+
+func badCredentials() error {
+	return &Error{Code: CodeBadCredentials, Message: "the user name or the password is wrong"}
+}
+
+func signedOut() error {
+	return &Error{Code: CodeBadCredentials, Message: "you are signed out, sign in again"}
+}
+
+func linkUsed() error {
+	return &Error{Code: CodeForbidden, Message: "this link has been used or is too old, ask your administrator for a new one"}
+}
