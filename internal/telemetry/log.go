@@ -1,0 +1,37 @@
+package telemetry
+
+import (
+	"io"
+	"log/slog"
+	"os"
+)
+
+// LogFormat is how log lines look.
+type LogFormat string
+
+// The formats. FormatAuto is text on a terminal and JSON elsewhere, and so is an empty or unknown format.
+const (
+	FormatAuto LogFormat = "auto"
+	FormatJSON LogFormat = "json"
+	FormatText LogFormat = "text"
+)
+
+// NewLogger returns a logger that writes lines of at least the given level to w. It adds what the context carries
+// (WithRequest, WithJob, WithSubJob) and never prints the value of an attribute whose name tells that it is secret, at any
+// depth. What a message itself says is not looked at.
+func NewLogger(w io.Writer, format LogFormat, level slog.Leveler) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: redact}
+	if format == FormatText || format != FormatJSON && isTerminal(w) {
+		return slog.New(newContextHandler(slog.NewTextHandler(w, options)))
+	}
+	return slog.New(newContextHandler(slog.NewJSONHandler(w, options)))
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
