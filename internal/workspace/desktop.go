@@ -134,7 +134,7 @@ const (
 // Admin says whether the group may administer the desktop.
 func (g UserGroup) Admin() bool { return g == GroupSudo || g == GroupAdministrators }
 
-// DesktopQuery selects desktops of one project. Zero fields select all. Names match in part and whatever their case.
+// DesktopQuery selects desktops of one project, or of all if ProjectID is empty. Zero fields select all. Names match in part and whatever their case.
 type DesktopQuery struct {
 	ProjectID     string
 	IDs           []string
@@ -184,14 +184,15 @@ type DesktopRows interface {
 	// Desktop reads one desktop of the project, or of any project if projectID is empty. CodeDesktopNotFound.
 	Desktop(ctx context.Context, projectID, id string) (Desktop, error)
 
-	// LockDesktops reads the desktops with these ids and holds them against other transactions until this one ends. Ids
+	// LockDesktops reads the project's desktops (or, if projectID is empty, anybody's) with these ids and holds them against other transactions until this one ends. Ids
 	// that do not exist are left out. Rows are locked in the order of their ids, so two callers cannot dead-lock.
 	LockDesktops(ctx context.Context, projectID string, ids []string) ([]Desktop, error)
 
 	// Desktops reads a page of desktops and counts all that match.
 	Desktops(ctx context.Context, q DesktopQuery) ([]Desktop, int, error)
 
-	// SaveDesktop writes every field of the desktop's own row but its identity; volumes and assignments stay.
+	// SaveDesktop writes every field of the desktop's own row but its identity, and sets Updated to the transaction's time;
+	// volumes and assignments stay. CodeNameTaken, CodeAddressTaken.
 	SaveDesktop(ctx context.Context, d Desktop) error
 
 	// DeleteDesktop removes the row with its volumes, assignments, tickets and connections. A missing row is a success.

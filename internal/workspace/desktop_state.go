@@ -84,3 +84,10 @@ func resume(d *Desktop, s SubJob) error {
 	d.TaskOwner, d.Fault = s.ID, ""
 	return nil
 }
+
+// MarkObserved records a state that a desktop at rest was found in.
+func MarkObserved(ctx context.Context, tx Tx, d Desktop, found DesktopStatus, fault string) error {
+	settle(&d, found)
+	d.Fault = fault
+	return tx.SaveDesktop(ctx, d)
+}

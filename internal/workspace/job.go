@@ -155,8 +155,8 @@ type JobRows interface {
 	ExtendLeases(ctx context.Context, owner string, ids []string, lease time.Duration) ([]string, error)
 
 	// SaveSubJob writes State, Step, Progress, Code, Reason, RunAt, Deadline, Tries, Host, Address, Begun and Ended, and clears the
-	// lease unless the state is RUNNING. It reports false, and writes nothing, when LeaseOwner and Attempt no longer match
-	// the row: another worker has it.
+	// lease unless the state is RUNNING. It reports false, and writes nothing, when the row is no longer RUNNING under
+	// LeaseOwner since Attempt: another worker has it, or it was superseded.
 	SaveSubJob(ctx context.Context, s SubJob) (bool, error)
 
 	// ReleaseSubJob ends the lease that owner has since the given attempt, without changing the state: for a worker that has

@@ -45,12 +45,12 @@ type Connection struct {
 type Grounds struct {
 	ConnectionID string
 	Status       DesktopStatus // of the desktop
-	Assigned     bool      // the user still has the desktop
-	SignedIn     bool      // the sign-in is still there and has not expired
-	Locked       bool      // of the user, as are the next two
-	Disabled     bool      //
-	UserExpires  time.Time // zero: never
-	Replaced     bool      // the same user has opened the same desktop again since (by Opened, then ID; leases that hold)
+	Assigned     bool          // the user still has the desktop
+	SignedIn     bool          // the sign-in is still there and has not expired
+	Locked       bool          // of the user, as are the next two
+	Disabled     bool          //
+	UserExpires  time.Time     // zero: never
+	Replaced     bool          // the same user has opened the same desktop again since (by Opened, then ID; leases that hold)
 }
 
 // SessionRows is what the domain asks of the store about sign-ins, tickets and connections.

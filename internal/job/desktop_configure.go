@@ -1,0 +1,29 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// configureDesktop brings the accounts inside a running desktop up to date. One that does not run gets them when it starts.
+func (r *Runner) configureDesktop(_ context.Context, s workspace.SubJob, d *workspace.Desktop) (plan, error) {
+	p := plan{
+		limit:   10 * time.Minute,
+		succeed: func(context.Context, workspace.Tx, *workspace.Desktop) error { return nil },
+	}
+	if d == nil {
+		return p, nil
+	}
+	p.steps = []Step{{Name: "updating accounts", Do: func(ctx context.Context) error {
+		err := r.configure(ctx, s.ProjectID, s.DesktopID)
+		if errors.Is(err, engine.ErrConflict) || errors.Is(err, engine.ErrNotFound) {
+			return nil
+		}
+		return err
+	}}}
+	return p, nil
+}

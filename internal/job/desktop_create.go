@@ -1,0 +1,71 @@
+package job
+
+import (
+	"context"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// createDesktop launches the machine and waits until each person's display answers.
+func (r *Runner) createDesktop(ctx context.Context, s workspace.SubJob, d *workspace.Desktop) (plan, error) {
+	if d == nil {
+		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
+	}
+	params, err := workspace.ReadParams[workspace.CreateParams](s)
+	if err != nil {
+		return plan{}, err
+	}
+	spec, err := r.readSpec(ctx, *d)
+	if err != nil {
+		return plan{}, err
+	}
+	p := plan{limit: 15 * time.Minute, remark: params.Remark}
+	p.steps = append(p.steps, Step{
+		Name: "launching",
+		Done: r.machineIs(d.ID, engine.Running),
+		Do: func(ctx context.Context) error {
+			_, err := r.engine.Launch(ctx, spec)
+			return err
+		},
+	})
+	p.steps = append(p.steps, r.awaitDisplays(*d)...)
+	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
+		if d == nil {
+			return nil
+		}
+		return workspace.MarkCreated(ctx, tx, *d, params)
+	}
+	return p, nil
+}
+
+// awaitDisplays waits for the displays of the people who have the desktop, or for its guest when nobody has.
+func (r *Runner) awaitDisplays(d workspace.Desktop) []Step {
+	await := func(account string) Step {
+		name := "waiting for the display of " + account
+		if account == "" {
+			name = "waiting for the desktop"
+		}
+		return Step{Name: name, Do: func(ctx context.Context) error { return r.engine.Await(ctx, d.ID, account) }}
+	}
+	if len(d.Assignments) == 0 {
+		return []Step{await("")}
+	}
+	var steps []Step
+	for _, a := range d.Assignments {
+		steps = append(steps, await(workspace.AccountName(a.UserName)))
+	}
+	return steps
+}
+
+// machineIs looks whether a desktop's machine is in a state. A missing machine is in none.
+func (r *Runner) machineIs(desktopID string, state engine.State) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		m, err := r.engine.Find(ctx, desktopID)
+		if isNotFound(err) {
+			return false, nil
+		}
+		return err == nil && m.State == state, err
+	}
+}

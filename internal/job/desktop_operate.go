@@ -1,0 +1,96 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// shutdownGrace is how long a desktop may take to shut down in an orderly way before its power is cut.
+const shutdownGrace = time.Minute
+
+// stopping names the first step of a restart: an attempt that got beyond it does not stop the machine again.
+const stopping = "stopping"
+
+// operateDesktop starts, stops, restarts or hibernates the machine.
+func (r *Runner) operateDesktop(_ context.Context, s workspace.SubJob, d *workspace.Desktop) (plan, error) {
+	if d == nil {
+		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
+	}
+	params, err := workspace.ReadParams[workspace.OperateParams](s)
+	if err != nil {
+		return plan{}, err
+	}
+	p := plan{limit: 10 * time.Minute}
+	switch params.Op {
+	case workspace.OpStart:
+		p.steps = r.start(*d)
+	case workspace.OpStop:
+		p.steps = []Step{r.stop(*d, params.Force)}
+	case workspace.OpReboot:
+		if s.Step == "" || s.Step == stopping { // an earlier attempt did not get past it
+			p.steps = append(p.steps, r.stop(*d, params.Force))
+		}
+		p.steps = append(p.steps, r.start(*d)...)
+	case workspace.OpHibernate:
+		p.steps = []Step{{
+			Name: "hibernating",
+			Done: r.machineIs(d.ID, engine.Hibernated),
+			Do:   func(ctx context.Context) error { return r.engine.Hibernate(ctx, d.ID) },
+		}}
+	default:
+		return plan{}, fmt.Errorf("sub-job %s asks for operation %q, which does not exist", s.ID, params.Op)
+	}
+	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
+		if d == nil {
+			return nil
+		}
+		return workspace.MarkOperated(ctx, tx, *d, params.Op)
+	}
+	return p, nil
+}
+
+// start runs the machine, brings its inside up to date and waits for its displays.
+func (r *Runner) start(d workspace.Desktop) []Step {
+	steps := []Step{
+		{
+			Name: "starting",
+			Done: r.machineIs(d.ID, engine.Running),
+			Do:   func(ctx context.Context) error { return r.engine.Start(ctx, d.ID) },
+		},
+		{Name: "updating accounts", Do: func(ctx context.Context) error { return r.configure(ctx, d.ProjectID, d.ID) }},
+	}
+	return append(steps, r.awaitDisplays(d)...)
+}
+
+// stop ends the machine: in an orderly way unless force is asked for, and by force when that takes too long.
+func (r *Runner) stop(d workspace.Desktop, force bool) Step {
+	return Step{
+		Name: stopping,
+		Done: r.machineIs(d.ID, engine.Stopped),
+		Do: func(ctx context.Context) error {
+			if !force {
+				gentle, cancel := context.WithTimeout(ctx, shutdownGrace)
+				defer cancel()
+				if err := r.engine.Stop(gentle, d.ID, false); err == nil || gentle.Err() == nil {
+					return err
+				}
+				r.log.WarnContext(ctx, "desktop did not shut down in time, cutting its power", "desktop", d.ID, "after", shutdownGrace)
+			}
+			return r.engine.Stop(ctx, d.ID, true)
+		},
+	}
+}
+
+// configure makes the inside of a running machine as the desktop's row says now.
+func (r *Runner) configure(ctx context.Context, projectID, desktopID string) error {
+	inside, err := r.readGuest(ctx, projectID, desktopID)
+	if err != nil {
+		return err
+	}
+	_, err = r.engine.Configure(ctx, desktopID, inside)
+	return err
+}

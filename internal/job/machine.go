@@ -1,0 +1,119 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"carrel/internal/engine"
+	"carrel/internal/guest"
+	"carrel/internal/workspace"
+)
+
+// readSpec describes the machine of a desktop from its row and the catalogue.
+func (r *Runner) readSpec(ctx context.Context, d workspace.Desktop) (engine.Spec, error) {
+	var spec engine.Spec
+	err := r.store.View(ctx, func(tx workspace.Tx) error {
+		product, err := tx.Product(ctx, d.ProductID)
+		if err != nil {
+			return err
+		}
+		image, err := tx.Image(ctx, "", d.ImageID)
+		if err != nil {
+			return err
+		}
+		subnet, err := findSubnet(ctx, tx, d)
+		if err != nil {
+			return err
+		}
+		inside, err := r.guestOf(ctx, tx, d, subnet)
+		if err != nil {
+			return err
+		}
+		spec = engine.Spec{
+			ID: d.ID, Name: d.Name, Image: image.EngineID, CPUs: product.CPUs, MemoryMiB: product.MemoryMiB,
+			Root:    engine.Disk{ID: d.Root.ID, Class: d.Root.Type, GiB: d.Root.GB},
+			Network: subnet.Network, Address: d.Address, Zone: d.Zone, Guest: inside,
+		}
+		for i, v := range d.Data {
+			spec.Data = append(spec.Data, engine.Disk{ID: v.ID, Class: v.Type, GiB: v.GB, Mount: mountOf(i)})
+		}
+		return nil
+	})
+	return spec, err
+}
+
+// readGuest describes the inside of a desktop as its row is now.
+func (r *Runner) readGuest(ctx context.Context, projectID, desktopID string) (guest.Desktop, error) {
+	var inside guest.Desktop
+	err := r.store.View(ctx, func(tx workspace.Tx) error {
+		d, err := tx.Desktop(ctx, projectID, desktopID)
+		if err != nil {
+			return err
+		}
+		subnet, err := findSubnet(ctx, tx, d)
+		if err != nil {
+			return err
+		}
+		inside, err = r.guestOf(ctx, tx, d, subnet)
+		return err
+	})
+	return inside, err
+}
+
+func findSubnet(ctx context.Context, tx workspace.Tx, d workspace.Desktop) (workspace.Subnet, error) {
+	subnets, err := tx.Subnets(ctx, d.ProjectID)
+	if err != nil {
+		return workspace.Subnet{}, err
+	}
+	for _, s := range subnets {
+		if s.ID == d.SubnetID {
+			return s, nil
+		}
+	}
+	return workspace.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "subnet %s of desktop %s is gone", d.SubnetID, d.Name)
+}
+
+func (r *Runner) guestOf(ctx context.Context, tx workspace.Tx, d workspace.Desktop, s workspace.Subnet) (guest.Desktop, error) {
+	prefix, err := netip.ParsePrefix(s.CIDR)
+	if err != nil {
+		return guest.Desktop{}, fmt.Errorf("reading subnet %s: %w", s.ID, err)
+	}
+	dns := s.DNS
+	if len(dns) == 0 {
+		dns = []string{s.Gateway}
+	}
+	inside := guest.Desktop{
+		Hostname: d.HostName, Timezone: r.conf.Timezone, Locale: r.conf.Locale,
+		Network: guest.Network{Address: fmt.Sprintf("%s/%d", d.Address, prefix.Bits()), Gateway: s.Gateway, DNS: dns},
+	}
+	for _, a := range d.Assignments {
+		group := guest.GroupUser
+		if a.Group.Admin() {
+			group = guest.GroupAdmin
+		}
+		inside.Accounts = append(inside.Accounts, guest.Account{Name: workspace.AccountName(a.UserName), Group: group})
+	}
+	for i := range d.Data {
+		inside.Volumes = append(inside.Volumes, mountOf(i))
+	}
+	if r.conf.Locale == "" && len(d.Assignments) == 1 {
+		u, err := tx.User(ctx, d.ProjectID, d.Assignments[0].UserID)
+		if err != nil {
+			return guest.Desktop{}, err
+		}
+		inside.Locale = localeOf(u.Language)
+	}
+	return inside, nil
+}
+
+// localeOf is the system locale for a person's language; empty leaves the image's own.
+func localeOf(language string) string {
+	if language == "zh" {
+		return "zh_CN.UTF-8"
+	}
+	return ""
+}
+
+// mountOf is where the data volume at an index is found inside the desktop.
+func mountOf(index int) string { return fmt.Sprintf("/data/disk%d", index+1) }

@@ -1,0 +1,140 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// Observer notices what happened to machines behind Carrel's back (a person shut one down from inside, a host restarted, an
+// administrator deleted one in the engine) and writes it to the desktops' rows. Create it with its fields set; Start it once.
+type Observer struct {
+	Store  workspace.Store
+	Engine engine.Engine
+	Log    *slog.Logger
+	Every  time.Duration // 0 means 15 s
+
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// Start begins to look from time to time. It returns at once.
+func (o *Observer) Start(ctx context.Context) error {
+	every := o.Every
+	if every == 0 {
+		every = 15 * time.Second
+	}
+	ctx, o.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	o.done.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			if err := o.Observe(ctx); err != nil && ctx.Err() == nil {
+				o.Log.WarnContext(ctx, "observing machines", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	})
+	return nil
+}
+
+// Stop ends the looking and waits for it.
+func (o *Observer) Stop(context.Context) {
+	o.cancel()
+	o.done.Wait()
+}
+
+// observePage is how many desktops are compared at a time.
+const observePage = 1000
+
+// Observe compares all desktops at rest with their machines once.
+//
+// Rows are read before machines, and written only if unchanged since: then no job ran in between, and what the machine was
+// seen doing is what the desktop does.
+func (o *Observer) Observe(ctx context.Context) error {
+	rows, err := o.restingDesktops(ctx)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	machines, err := o.Engine.List(ctx)
+	if err != nil {
+		return fmt.Errorf("listing machines: %w", err)
+	}
+	byID := make(map[string]engine.State, len(machines))
+	for _, m := range machines {
+		byID[m.ID] = m.State
+	}
+	for _, d := range rows {
+		state, exists := byID[d.ID]
+		status, fault := drift(d, state, exists)
+		if status == d.Status {
+			continue
+		}
+		if err := o.correct(ctx, d, status, fault); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drift says what state a desktop at rest is really in, and, if that is ERROR, why.
+func drift(d workspace.Desktop, state engine.State, exists bool) (workspace.DesktopStatus, string) {
+	if d.Status == workspace.StatusError && (!exists || d.Fault != "") && state != engine.Running {
+		return d.Status, d.Fault // it stays what it is until somebody mends it
+	}
+	if !exists {
+		return workspace.StatusError, "its machine is missing in the engine; delete the desktop, or run carrel audit"
+	}
+	status := StatusOf(state)
+	if status == workspace.StatusError {
+		return status, "the engine reports an error for its machine"
+	}
+	return status, ""
+}
+
+func (o *Observer) restingDesktops(ctx context.Context) ([]workspace.Desktop, error) {
+	rows, err := allDesktops(ctx, o.Store)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(rows, func(d workspace.Desktop) bool { return d.Task != workspace.NoTask }), nil
+}
+
+// allDesktops reads the desktops of every project, page by page.
+func allDesktops(ctx context.Context, s workspace.Store) ([]workspace.Desktop, error) {
+	var all []workspace.Desktop
+	for {
+		var page []workspace.Desktop
+		err := s.View(ctx, func(tx workspace.Tx) (err error) {
+			page, _, err = tx.Desktops(ctx, workspace.DesktopQuery{Page: workspace.Page{Offset: len(all), Limit: observePage}})
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading desktops: %w", err)
+		}
+		if all = append(all, page...); len(page) < observePage {
+			return all, nil
+		}
+	}
+}
+
+func (o *Observer) correct(ctx context.Context, seen workspace.Desktop, status workspace.DesktopStatus, fault string) error {
+	return o.Store.Update(ctx, func(tx workspace.Tx) error {
+		found, err := tx.LockDesktops(ctx, seen.ProjectID, []string{seen.ID})
+		if err != nil || len(found) == 0 || !found[0].Updated.Equal(seen.Updated) {
+			return err
+		}
+		o.Log.InfoContext(ctx, "desktop changed behind our back", "desktop", seen.ID, "was", seen.Status, "is", status)
+		return workspace.MarkObserved(ctx, tx, found[0], status, fault)
+	})
+}

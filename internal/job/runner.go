@@ -1,0 +1,267 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// Config is how a Runner works. Zero fields take the defaults that are named.
+type Config struct {
+	// Replica names this process among those on the same database, the same after a restart. Two running processes must not
+	// share it.
+	Replica string
+	// Lease is for how long a claim holds without a heartbeat; 15 s.
+	Lease time.Duration
+	// Poll is how often the queue is looked at when nothing signals; 15 s. It is only the safety net.
+	Poll time.Duration
+	// Parallel is how many sub-jobs of a type run at once in this process; missing types take DefaultParallel.
+	Parallel map[workspace.JobType]int
+	// Timezone (IANA) and Locale are those of new desktops; empty: UTC, and the locale of the person's language.
+	Timezone string
+	Locale   string
+}
+
+// DefaultParallel is how many sub-jobs of a type run at once when the configuration does not say.
+const DefaultParallel = 8
+
+// Runner claims sub-jobs and carries them out. Create it with NewRunner; Start it once; Stop it once.
+type Runner struct {
+	store  workspace.Store
+	engine engine.Engine
+	log    *slog.Logger
+	conf   Config
+	owner  string
+	meter  Meter
+	plans  map[workspace.JobType]planner
+
+	cancel context.CancelCauseFunc
+	quit   chan struct{} // closed by Stop
+	done   chan struct{} // closed when the loop and all workers have ended
+	freed  chan struct{} // a worker has ended
+
+	mu   sync.Mutex // guards held
+	held map[string]*claim
+}
+
+// claim is a sub-job that this process works on.
+type claim struct {
+	sub    workspace.SubJob
+	ctx    context.Context // of the work; its cause says why it was cancelled
+	cancel context.CancelCauseFunc
+}
+
+// Meter observes the work; telemetry implements it.
+type Meter interface {
+	// Claimed counts a sub-job that starts after waiting so long in the queue, Ended one that is over.
+	Claimed(t workspace.JobType, waited time.Duration)
+	Ended(t workspace.JobType, state workspace.SubJobState, took time.Duration)
+	// Fault counts a passing fault in a step.
+	Fault(t workspace.JobType, step string)
+}
+
+// NewRunner makes a runner that is not started.
+func NewRunner(s workspace.Store, e engine.Engine, log *slog.Logger, m Meter, c Config) *Runner {
+	if c.Lease == 0 {
+		c.Lease = 15 * time.Second
+	}
+	if c.Poll == 0 {
+		c.Poll = 15 * time.Second
+	}
+	r := &Runner{
+		store: s, engine: e, log: log, conf: c, meter: m, owner: c.Replica + "/" + workspace.NewID(),
+		quit: make(chan struct{}), done: make(chan struct{}), freed: make(chan struct{}, 1), held: map[string]*claim{},
+	}
+	r.plans = map[workspace.JobType]planner{
+		workspace.JobCreateDesktops:  r.createDesktop,
+		workspace.JobDeleteDesktops:  r.deleteDesktop,
+		workspace.JobOperateDesktops: r.operateDesktop,
+		workspace.JobDetachDesktops:  r.configureDesktop,
+	}
+	return r
+}
+
+// Start takes over what a former process of the same name left, and begins to claim work. It returns when the runner is up,
+// or with the reason it is not.
+func (r *Runner) Start(ctx context.Context) error {
+	err := r.store.Update(ctx, func(tx workspace.Tx) error {
+		n, err := tx.ReleaseOwners(ctx, r.conf.Replica+"/")
+		if n > 0 {
+			r.log.InfoContext(ctx, "taking over sub-jobs of the former process", "sub_jobs", n)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("taking over sub-jobs: %w", err)
+	}
+	ctx, r.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	go r.loop(ctx, r.store.Work(ctx))
+	return nil
+}
+
+// Stop claims no more, lets running sub-jobs go on until ctx ends, and then leaves them to the next process. It returns when
+// nothing of the runner is running.
+func (r *Runner) Stop(ctx context.Context) {
+	close(r.quit)
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+	}
+	r.cancel(errDraining)
+	<-r.done
+}
+
+// loop is the one goroutine that claims; workers carry out what it claims.
+func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
+	defer close(r.done)
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	heartbeat := time.NewTicker(r.conf.Lease / 3)
+	defer heartbeat.Stop()
+	due := time.NewTimer(0)
+	defer due.Stop()
+
+	quit := r.quit
+	for quit != nil || r.busy() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-quit:
+			quit = nil
+		case <-heartbeat.C:
+			r.extendLeases(ctx)
+			continue
+		case <-work:
+			r.extendLeases(ctx) // what was superseded stops at once
+		case <-r.freed:
+		case <-due.C:
+		}
+		if quit == nil {
+			continue
+		}
+		claimed, next, err := r.claim(ctx)
+		if err != nil {
+			r.log.ErrorContext(ctx, "claiming sub-jobs", "error", err)
+		}
+		for _, c := range claimed {
+			workers.Go(func() { r.work(ctx, c) })
+		}
+		due.Reset(next)
+	}
+}
+
+// claim takes as many due sub-jobs of each type as there is room for, and says when to look again.
+func (r *Runner) claim(ctx context.Context) ([]*claim, time.Duration, error) {
+	room := r.room()
+	types := slices.Sorted(maps.Keys(room))
+	var due time.Time
+	var now time.Time
+	err := r.store.View(ctx, func(tx workspace.Tx) (err error) {
+		now = tx.Now()
+		due, err = tx.NextDue(ctx, types)
+		return err
+	})
+	if err != nil || due.IsZero() {
+		return nil, r.conf.Poll, err
+	}
+	if wait := due.Sub(now); wait > 0 {
+		return nil, min(wait, r.conf.Poll), nil
+	}
+	var subs []workspace.SubJob
+	err = r.store.Update(ctx, func(tx workspace.Tx) error {
+		subs = subs[:0]
+		for _, t := range types {
+			some, err := tx.ClaimSubJobs(ctx, r.owner, []workspace.JobType{t}, room[t], r.conf.Lease)
+			if err != nil {
+				return err
+			}
+			subs = append(subs, some...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, r.conf.Poll, err
+	}
+	return r.hold(ctx, subs), 0, nil
+}
+
+// room is how many more sub-jobs of each type may run; types without room are left out.
+func (r *Runner) room() map[workspace.JobType]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	room := make(map[workspace.JobType]int, len(r.plans))
+	for t := range r.plans {
+		room[t] = DefaultParallel
+		if n, ok := r.conf.Parallel[t]; ok {
+			room[t] = n
+		}
+	}
+	for _, c := range r.held {
+		room[c.sub.Type]--
+	}
+	maps.DeleteFunc(room, func(_ workspace.JobType, n int) bool { return n <= 0 })
+	return room
+}
+
+func (r *Runner) hold(ctx context.Context, subs []workspace.SubJob) []*claim {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	claims := make([]*claim, len(subs))
+	for i, s := range subs {
+		c := &claim{sub: s}
+		c.ctx, c.cancel = context.WithCancelCause(ctx)
+		r.held[s.ID] = c
+		claims[i] = c
+	}
+	return claims
+}
+
+func (r *Runner) letGo(c *claim) {
+	c.cancel(nil)
+	r.mu.Lock()
+	delete(r.held, c.sub.ID)
+	r.mu.Unlock()
+	select {
+	case r.freed <- struct{}{}:
+	default:
+	}
+}
+
+func (r *Runner) busy() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.held)
+}
+
+// extendLeases renews what this process works on, and stops the work on what it no longer holds.
+func (r *Runner) extendLeases(ctx context.Context) {
+	r.mu.Lock()
+	ids := slices.Collect(maps.Keys(r.held))
+	r.mu.Unlock()
+	if len(ids) == 0 {
+		return
+	}
+	var kept []string
+	err := r.store.Update(ctx, func(tx workspace.Tx) (err error) {
+		kept, err = tx.ExtendLeases(ctx, r.owner, ids, r.conf.Lease)
+		return err
+	})
+	if err != nil {
+		r.log.ErrorContext(ctx, "extending leases", "error", err)
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range ids {
+		if c, ok := r.held[id]; ok && !slices.Contains(kept, id) {
+			c.cancel(errLeaseLost)
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// Step is one idempotent part of a sub-job.
+type Step struct {
+	Name string
+	// Done looks whether the step's result is there. Nil when Do itself looks and verifies, and looking alone is dear.
+	Done func(ctx context.Context) (bool, error)
+	// Do brings the result about. It may run again after a crash, and beside a worker that has lost its lease.
+	Do func(ctx context.Context) error
+}
+
+// plan is how one sub-job is carried out.
+type plan struct {
+	limit time.Duration // from the first claim to the deadline
+	steps []Step
+	// succeed writes the outcome to the desktop, in the transaction that ends the sub-job. The desktop's row is locked; d is
+	// nil when the row is gone.
+	succeed func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error
+	remark  string // shown with the success
+}
+
+// postponed is an error that asks the runner to come back later, without counting it as a fault.
+type postponed struct{ after time.Duration }
+
+func (p postponed) Error() string { return fmt.Sprintf("postponed by %v", p.after) }
+
+// run carries out one step: look, act, verify.
+func (s Step) run(ctx context.Context) error {
+	if s.Done == nil {
+		return s.Do(ctx)
+	}
+	if done, err := s.Done(ctx); err != nil || done {
+		return err
+	}
+	if err := s.Do(ctx); err != nil {
+		return err
+	}
+	done, err := s.Done(ctx)
+	if err == nil && !done {
+		err = fmt.Errorf("%s: the engine said it was done, but it is not", s.Name)
+	}
+	return err
+}
+
+// The causes with which the runner cancels the work on a sub-job.
+var (
+	errLeaseLost = errors.New("another worker has the sub-job, or it was superseded")
+	errDraining  = errors.New("the process is stopping")
+)
+
+// verdict is what to do with a sub-job after its steps ended with an error.
+type verdict struct {
+	final  bool
+	code   workspace.Code
+	reason string
+	after  time.Duration // when not final
+	fault  bool          // whether it counts as a passing fault
+}
+
+// judge decides what an error means for a sub-job: give up, or come back later. tries is how many passing faults there were
+// before this one, left the time to the deadline.
+func judge(err error, step string, tries int, left time.Duration) verdict {
+	var later postponed
+	switch {
+	case errors.As(err, &later) && left > 0:
+		return verdict{after: later.after}
+	case errors.Is(err, engine.ErrInvalid), errors.Is(err, engine.ErrConflict):
+		return verdict{final: true, code: workspace.CodeEngineRefused, reason: step + ": " + err.Error()}
+	case errors.Is(err, engine.ErrNotFound):
+		return verdict{final: true, code: workspace.CodeGone, reason: step + ": the desktop's machine is gone"}
+	case workspace.CodeOf(err) != workspace.CodeInternal:
+		return verdict{final: true, code: workspace.CodeOf(err), reason: workspace.MessageOf(err)}
+	case left <= 0 && errors.Is(err, engine.ErrNoCapacity):
+		return verdict{final: true, code: workspace.CodeNoCapacity, reason: step + ": no host has room, add one or delete desktops"}
+	case left <= 0:
+		return verdict{final: true, code: workspace.CodeDeadline,
+			reason: fmt.Sprintf("%s: not done in time, last fault: %v; retry the job, or delete the desktop", step, err)}
+	default:
+		return verdict{after: min(backoff(tries), left), fault: true}
+	}
+}
+
+// backoff is how long to wait after the given number of earlier faults: 0.5 s, doubling up to 30 s.
+func backoff(tries int) time.Duration {
+	const first, most = 500 * time.Millisecond, 30 * time.Second
+	return min(first<<min(tries, 10), most)
+}

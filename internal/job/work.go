@@ -1,0 +1,248 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// planner says how a sub-job is carried out. desktop is nil when its row is gone.
+type planner func(ctx context.Context, s workspace.SubJob, desktop *workspace.Desktop) (plan, error)
+
+// work carries out one claimed sub-job, as far as it gets.
+func (r *Runner) work(ctx context.Context, c *claim) {
+	defer r.letGo(c)
+	s := &c.sub
+	log := r.log.With("job", s.JobID, "sub_job", s.ID, "type", s.Type, "desktop", s.DesktopID, "attempt", s.Attempt)
+	start := time.Now()
+	err := r.carryOut(c.ctx, s, log)
+
+	// What follows must be written even if the work was cancelled; the process gives it a moment.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	switch cause := context.Cause(c.ctx); {
+	case errors.Is(cause, errLeaseLost):
+		log.InfoContext(ctx, "left a sub-job that was superseded", "step", s.Step)
+		err = r.store.Update(ctx, func(tx workspace.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
+	case errors.Is(cause, errDraining) && err != nil:
+		log.InfoContext(ctx, "left a sub-job to the next process", "step", s.Step)
+		err = r.comeBack(ctx, s, 0)
+	case err != nil:
+		err = r.settle(ctx, s, err, log)
+	}
+	if err != nil {
+		log.ErrorContext(ctx, "writing the outcome of a sub-job; its lease will run out and another attempt follow", "error", err)
+	}
+	if s.State.Done() {
+		r.meter.Ended(s.Type, s.State, time.Since(start))
+		log.InfoContext(ctx, "sub-job ended", "state", s.State, "reason", s.Reason, "took", time.Since(start))
+	}
+}
+
+// carryOut runs the steps and writes success.
+func (r *Runner) carryOut(ctx context.Context, s *workspace.SubJob, log *slog.Logger) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			log.ErrorContext(ctx, "panic in a step", "panic", p, "step", s.Step, "stack", string(debug.Stack()))
+			err = &workspace.Error{Code: workspace.CodeInternal, Message: "an internal error occurred; it is in the server's log"}
+		}
+	}()
+	p, err := r.begin(ctx, s)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithDeadline(ctx, s.Deadline)
+	defer cancel()
+	for i, step := range p.steps {
+		if i > 0 {
+			if err := r.note(ctx, s, step.Name, i*100/len(p.steps)); err != nil {
+				return err
+			}
+		}
+		if err := step.run(ctx); err != nil {
+			return err
+		}
+		s.Tries = 0
+	}
+	return r.finish(ctx, s, p)
+}
+
+// begin plans the sub-job and writes its first step and, at the first claim, its begin and deadline.
+func (r *Runner) begin(ctx context.Context, s *workspace.SubJob) (p plan, err error) {
+	desktop, now, err := r.readDesktop(ctx, s)
+	if err != nil {
+		return plan{}, err
+	}
+	if p, err = r.plans[s.Type](ctx, *s, desktop); err != nil {
+		return plan{}, err
+	}
+	if s.Begun.IsZero() {
+		s.Begun, s.Deadline = now, now.Add(p.limit)
+		r.meter.Claimed(s.Type, now.Sub(s.Created))
+	}
+	first := ""
+	if len(p.steps) > 0 {
+		first = p.steps[0].Name
+	}
+	return p, r.note(ctx, s, first, 0)
+}
+
+func (r *Runner) readDesktop(ctx context.Context, s *workspace.SubJob) (*workspace.Desktop, time.Time, error) {
+	var found *workspace.Desktop
+	var now time.Time
+	err := r.store.View(ctx, func(tx workspace.Tx) error {
+		now = tx.Now()
+		d, err := tx.Desktop(ctx, s.ProjectID, s.DesktopID)
+		switch {
+		case err == nil:
+			found = &d
+		case workspace.CodeOf(err) != workspace.CodeDesktopNotFound:
+			return fmt.Errorf("reading desktop %s: %w", s.DesktopID, err)
+		}
+		return nil
+	})
+	return found, now, err
+}
+
+// note writes how far the sub-job is.
+func (r *Runner) note(ctx context.Context, s *workspace.SubJob, step string, progress int) error {
+	s.Step, s.Progress = step, progress
+	return r.store.Update(ctx, func(tx workspace.Tx) error { return save(ctx, tx, s) })
+}
+
+// save writes the sub-job's row, or fails with errLeaseLost.
+func save(ctx context.Context, tx workspace.Tx, s *workspace.SubJob) error {
+	held, err := tx.SaveSubJob(ctx, *s)
+	if err == nil && !held {
+		err = errLeaseLost
+	}
+	return err
+}
+
+// finish ends the sub-job with success and writes what that means for the desktop.
+func (r *Runner) finish(ctx context.Context, s *workspace.SubJob, p plan) error {
+	done := *s
+	err := r.store.Update(ctx, func(tx workspace.Tx) error {
+		done.State, done.Progress, done.Step, done.Ended, done.Reason = workspace.SubJobSuccess, 100, "", tx.Now(), p.remark
+		return r.end(ctx, tx, &done, func(d *workspace.Desktop) error { return p.succeed(ctx, tx, d) })
+	})
+	if err == nil {
+		*s = done
+	}
+	return err
+}
+
+// end writes a final state and its effect on the desktop in one transaction.
+func (r *Runner) end(ctx context.Context, tx workspace.Tx, s *workspace.SubJob, effect func(*workspace.Desktop) error) error {
+	desktops, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
+	if err != nil {
+		return err
+	}
+	if err := save(ctx, tx, s); err != nil {
+		return err
+	}
+	if len(desktops) == 0 {
+		return effect(nil)
+	}
+	return effect(&desktops[0])
+}
+
+// settle gives the sub-job up or has it come back later.
+func (r *Runner) settle(ctx context.Context, s *workspace.SubJob, cause error, log *slog.Logger) error {
+	if errors.Is(cause, errLeaseLost) {
+		return r.store.Update(ctx, func(tx workspace.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
+	}
+	left := r.timeLeft(ctx, s)
+	v := judge(cause, s.Step, s.Tries, left)
+	if v.final {
+		log.WarnContext(ctx, "sub-job failed", "step", s.Step, "code", v.code, "error", cause)
+		return r.giveUp(ctx, s, v)
+	}
+	if v.fault {
+		s.Tries++
+		r.meter.Fault(s.Type, s.Step)
+		log.WarnContext(ctx, "passing fault, will try again", "step", s.Step, "after", v.after, "tries", s.Tries, "error", cause)
+	}
+	return r.comeBack(ctx, s, v.after)
+}
+
+// timeLeft is the time to the sub-job's deadline by the store's clock.
+func (r *Runner) timeLeft(ctx context.Context, s *workspace.SubJob) time.Duration {
+	left := time.Duration(0)
+	err := r.store.View(ctx, func(tx workspace.Tx) error {
+		left = s.Deadline.Sub(tx.Now())
+		return nil
+	})
+	if err != nil || s.Deadline.IsZero() {
+		return time.Second // it never began, or the store does not answer: judge again at the next attempt
+	}
+	return left
+}
+
+// comeBack puts the sub-job back into the queue.
+func (r *Runner) comeBack(ctx context.Context, s *workspace.SubJob, after time.Duration) error {
+	return r.store.Update(ctx, func(tx workspace.Tx) error {
+		back := *s
+		back.State, back.RunAt = workspace.SubJobWaiting, tx.Now().Add(after)
+		err := save(ctx, tx, &back)
+		if errors.Is(err, errLeaseLost) {
+			return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt)
+		}
+		return err
+	})
+}
+
+// giveUp ends the sub-job as FAILED, and the desktop's task with it.
+func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v verdict) error {
+	found := r.look(ctx, s.DesktopID)
+	failed := *s
+	err := r.store.Update(ctx, func(tx workspace.Tx) error {
+		failed.State, failed.Code, failed.Reason, failed.Ended = workspace.SubJobFailed, v.code, v.reason, tx.Now()
+		return r.end(ctx, tx, &failed, func(d *workspace.Desktop) error {
+			if d == nil || d.TaskOwner != s.ID {
+				return nil
+			}
+			status := found
+			if s.Type == workspace.JobCreateDesktops {
+				status = workspace.StatusError // it was never all there
+			}
+			return workspace.MarkFailed(ctx, tx, *d, status, v.reason)
+		})
+	})
+	if errors.Is(err, errLeaseLost) {
+		return r.store.Update(ctx, func(tx workspace.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
+	}
+	if err == nil {
+		*s = failed
+	}
+	return err
+}
+
+// look reads what state the machine is in after a failure. When the engine does not say, it is ERROR.
+func (r *Runner) look(ctx context.Context, desktopID string) workspace.DesktopStatus {
+	m, err := r.engine.Find(ctx, desktopID)
+	if err != nil {
+		return workspace.StatusError
+	}
+	return StatusOf(m.State)
+}
+
+// StatusOf is the desktop state that a machine's state means.
+func StatusOf(s engine.State) workspace.DesktopStatus {
+	switch s {
+	case engine.Running:
+		return workspace.StatusActive
+	case engine.Stopped:
+		return workspace.StatusShutoff
+	case engine.Hibernated:
+		return workspace.StatusHibernated
+	default:
+		return workspace.StatusError
+	}
+}
