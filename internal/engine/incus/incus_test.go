@@ -1,0 +1,221 @@
+package incus_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"carrel/internal/engine"
+	"carrel/internal/engine/incus"
+	"carrel/internal/engine/incus/testguest"
+	"carrel/internal/guest"
+)
+
+// These tests run against a real daemon where CARREL_TEST_INCUS=1 promises one; its absence then is a failure. They use
+// a project, pools and networks of their own, and remove them, also those that a killed run left behind.
+const (
+	testProject = "h-engine"
+	testNetwork = "heng0"
+	otherNet    = "heng1"
+)
+
+var (
+	networks = []engine.Network{
+		{ID: testNetwork, CIDR: "10.232.0.0/16", Gateway: "10.232.0.1"},
+		{ID: otherNet, CIDR: "10.233.0.0/16", Gateway: "10.233.0.1"},
+	}
+	config = incus.Config{
+		Project: testProject,
+		Zone:    "zone-1",
+		Classes: map[string]string{"SAS": "h-engine-sas", "SSD": "h-engine-ssd"},
+	}
+	image string // the test guest's fingerprint, where there is a daemon
+)
+
+func promised() bool { return os.Getenv("CARREL_TEST_INCUS") == "1" }
+
+func TestMain(m *testing.M) {
+	code := 1
+	if !promised() {
+		code = m.Run()
+	} else if err := prepare(); err != nil {
+		fmt.Fprintln(os.Stderr, "CARREL_TEST_INCUS=1 promises a daemon:", err)
+	} else {
+		code = m.Run()
+	}
+	if promised() && os.Getenv("CARREL_TEST_KEEP") == "" {
+		if err := incus.Remove(context.Background(), config, nil); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+func prepare() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	if err := incus.Remove(ctx, config, nil); err != nil {
+		return err
+	}
+	if err := incus.Prepare(ctx, incus.PrepareConfig{Config: config, PoolGiB: 20, Networks: networks}, nil); err != nil {
+		return err
+	}
+	e, err := incus.Open(ctx, config)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "carrel-testguest")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	path, err := testguest.Build(ctx, dir)
+	if err != nil {
+		return err
+	}
+	image, err = e.ImportImage(ctx, incus.ImageFiles{Metadata: path}, testguest.Alias, nil, nil)
+	return err
+}
+
+// open returns an engine on the real daemon, or skips where none is promised.
+func open(t testing.TB) *incus.Engine {
+	t.Helper()
+	if !promised() {
+		t.Skip("set CARREL_TEST_INCUS=1 to test against a real Incus")
+	}
+	e, err := incus.Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+var lastHost atomic.Int64
+
+// newSpec describes a machine with an address of its own.
+func newSpec(network string) engine.Spec {
+	host := lastHost.Add(1) + 100
+	subnet := map[string]string{testNetwork: "10.232", otherNet: "10.233"}[network]
+	address := fmt.Sprintf("%s.%d.%d", subnet, host/200, host%200+10)
+	return engine.Spec{
+		ID: uuid.NewString(), Name: fmt.Sprintf("desk-%d", host), Image: image, CPUs: 1, MemoryMiB: 256,
+		Root: engine.Disk{Class: "SAS", GiB: 2}, Network: network, Address: address,
+		Guest: guest.Desktop{
+			Hostname: fmt.Sprintf("desk-%d", host),
+			Network:  guest.Network{Address: address + "/16", Gateway: subnet + ".0.1", DNS: []string{subnet + ".0.1"}},
+			Accounts: []guest.Account{{Name: "alice", Group: guest.GroupUser}, {Name: "flood", Group: guest.GroupUser}},
+		},
+	}
+}
+
+// launch launches a machine whose guest is ready, and deletes it at the end of the test.
+func launch(t testing.TB, e *incus.Engine, s engine.Spec) engine.Machine {
+	t.Helper()
+	deleteAfter(t, e, s.ID)
+	m, err := e.Launch(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Await(t.Context(), s.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func deleteAfter(t testing.TB, e *incus.Engine, id string) {
+	t.Cleanup(func() {
+		if err := e.Delete(context.WithoutCancel(t.Context()), id); err != nil {
+			t.Errorf("cleaning up: %v", err)
+		}
+	})
+}
+
+// inside runs a verb of the test guest in a machine and returns what it prints.
+func inside(t testing.TB, s engine.Spec, arguments ...string) string {
+	t.Helper()
+	out, err := tryInside(t, s, arguments...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func tryInside(t testing.TB, s engine.Spec, arguments ...string) (string, error) {
+	t.Helper()
+	command := append([]string{"exec", "--project", testProject, "d-" + s.ID, "-T", "--", guest.Path}, arguments...)
+	out, err := exec.CommandContext(t.Context(), "incus", command...).CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("running %v inside: %w: %s", arguments, err, out)
+	}
+	return string(out), nil
+}
+
+// raw asks the daemon without the engine.
+func raw(t testing.TB, arguments ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "incus", append(arguments, "--project", testProject)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("incus %v: %v: %s", arguments, err, out)
+	}
+	return string(out)
+}
+
+func BenchmarkLaunchOne(b *testing.B) {
+	e := open(b)
+	for b.Loop() {
+		b.StopTimer()
+		s := newSpec(testNetwork)
+		deleteAfter(b, e, s.ID)
+		b.StartTimer()
+		if _, err := e.Launch(b.Context(), s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkLaunchTenAtOnce(b *testing.B) {
+	e := open(b)
+	for b.Loop() {
+		var all sync.WaitGroup
+		for range 10 {
+			s := newSpec(testNetwork)
+			deleteAfter(b, e, s.ID)
+			all.Go(func() {
+				if _, err := e.Launch(b.Context(), s); err != nil {
+					b.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	}
+}
+
+// BenchmarkRawLaunch is the same machine through the command line, the floor of the two above.
+func BenchmarkRawLaunch(b *testing.B) {
+	e := open(b)
+	for b.Loop() {
+		b.StopTimer()
+		s := newSpec(testNetwork)
+		deleteAfter(b, e, s.ID)
+		document, err := json.Marshal(s.Guest)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		raw(b, "launch", testguest.Alias, "d-"+s.ID, "--storage", "h-engine-sas", "--network", testNetwork,
+			"--device", "root,size=2GiB", "--device", "eth0,ipv4.address="+s.Address,
+			"--device", "eth0,security.port_isolation=true", "--device", "eth0,security.mac_filtering=true",
+			"--device", "eth0,security.ipv4_filtering=true", "--device", "eth0,security.ipv6_filtering=true",
+			"--config", "limits.cpu=1", "--config", "limits.memory=256MiB", "--config", "security.idmap.isolated=true",
+			"--config", "user.carrel.desktop="+s.ID, "--config", guest.ConfigKey+"="+string(document))
+	}
+}

@@ -1,0 +1,159 @@
+package incus
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"carrel/internal/engine"
+	"carrel/internal/guest"
+)
+
+// Configure keeps the document for the next boot and has the guest of the running machine carry it out.
+func (e *Engine) Configure(ctx context.Context, id string, d guest.Desktop) (guest.Status, error) {
+	doing := "configuring " + id
+	document, err := json.Marshal(d)
+	if err != nil {
+		return guest.Status{}, fmt.Errorf("%s: writing the guest document: %w", doing, err)
+	}
+	s, err := e.connect(ctx)
+	if err != nil {
+		return guest.Status{}, err
+	}
+	if err := runs(ctx, s, id); err != nil {
+		return guest.Status{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	keep := map[string]any{"config": map[string]string{guest.ConfigKey: string(document)}}
+	if err := e.patch(s, instanceName(id), keep); err != nil {
+		return guest.Status{}, translate(ctx, doing, err)
+	}
+	return e.status(ctx, s, doing, id, document, "apply")
+}
+
+// Status asks the guest of a running machine.
+func (e *Engine) Status(ctx context.Context, id string) (guest.Status, error) {
+	s, err := e.connect(ctx)
+	if err != nil {
+		return guest.Status{}, err
+	}
+	return e.status(ctx, s, "asking the guest of "+id, id, nil, "status")
+}
+
+func (e *Engine) status(ctx context.Context, s server, doing, id string, in []byte, verb string) (guest.Status, error) {
+	var status guest.Status
+	out, err := e.ask(ctx, s, doing, id, in, verb)
+	if err != nil {
+		return status, err
+	}
+	if err := json.Unmarshal(out, &status); err != nil {
+		return status, fmt.Errorf("%s: reading the guest's answer: %w", doing, err)
+	}
+	return status, nil
+}
+
+// Await blocks until the account's display answers, or, with an empty account, until the guest has applied its document.
+func (e *Engine) Await(ctx context.Context, id, account string) error {
+	s, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	arguments := []string{"await"}
+	if account != "" {
+		arguments = append(arguments, account)
+	}
+	_, err = e.ask(ctx, s, "waiting for "+id, id, nil, arguments...)
+	return err
+}
+
+// Notify shows a message in the machine's sessions.
+func (e *Engine) Notify(ctx context.Context, id string, m guest.Message) error {
+	message, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("writing the message: %w", err)
+	}
+	s, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = e.ask(ctx, s, "showing a message in "+id, id, message, "message")
+	return err
+}
+
+// ask runs carrel-guest in a machine. What fails is looked at again, so that a machine that does not run is told from a
+// guest that reports an error.
+func (e *Engine) ask(ctx context.Context, s server, doing, id string, in []byte, arguments ...string) ([]byte, error) {
+	if !validID.MatchString(id) {
+		return nil, fmt.Errorf("%s: %w", doing, engine.ErrNotFound)
+	}
+	out, err := run(ctx, s, instanceName(id), in, arguments...)
+	if err == nil {
+		return out, nil
+	}
+	return nil, e.explain(ctx, s, doing, id, err)
+}
+
+func (e *Engine) explain(ctx context.Context, s server, doing, id string, err error) error {
+	if ctx.Err() == nil {
+		if state := runs(ctx, s, id); state != nil {
+			return fmt.Errorf("%s: %w", doing, state)
+		}
+	}
+	if exit, ok := errors.AsType[*exitError](err); ok && ctx.Err() == nil {
+		return fmt.Errorf("%s: the guest says: %w", doing, exit)
+	}
+	return translate(ctx, doing, err)
+}
+
+// runs fails with engine.ErrConflict unless the machine runs.
+func runs(ctx context.Context, s server, id string) error {
+	found, err := find(ctx, s, id)
+	if err != nil {
+		return err
+	}
+	if state := stateOf(found); state != engine.Running {
+		return fmt.Errorf("%w: it is %s", engine.ErrConflict, state)
+	}
+	return nil
+}
+
+// Display opens the account's display. An RFB server speaks first, so Display returns once it has spoken, and a display
+// that is not there is an error here and not a stream that ends at once. The context bounds the opening only.
+func (e *Engine) Display(ctx context.Context, id, account string) (io.ReadWriteCloser, error) {
+	doing := "opening the display of " + id
+	s, err := e.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !validID.MatchString(id) {
+		return nil, fmt.Errorf("%s: %w", doing, engine.ErrNotFound)
+	}
+	p, err := execute(ctx, s, instanceName(id), guest.Path, "display", account)
+	if err != nil {
+		return nil, e.explain(ctx, s, doing, id, err)
+	}
+	stop := context.AfterFunc(ctx, p.hangUp)
+	output := bufio.NewReaderSize(p, displayBuffer)
+	_, err = output.Peek(1)
+	if ended := !stop(); err == nil && !ended {
+		return &display{Reader: output, session: p}, nil
+	}
+	_ = p.Close()
+	return nil, e.explain(ctx, s, doing, id, &exitError{status: 1, complaint: p.complaint.String()})
+}
+
+// displayBuffer is in bytes; a reader that asks for more gets it without a copy.
+const displayBuffer = 32 << 10
+
+// display is a session whose first bytes have been looked at already.
+type display struct {
+	*bufio.Reader
+	session *session
+}
+
+func (d *display) Write(b []byte) (int, error) { return d.session.Write(b) }
+
+// Close ends the process inside the machine.
+func (d *display) Close() error { return d.session.Close() }

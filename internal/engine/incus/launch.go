@@ -1,0 +1,198 @@
+package incus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/lxc/incus/v6/shared/api"
+
+	"carrel/internal/engine"
+)
+
+// launchLooks bounds how often one Launch looks again because somebody else was at the same machine.
+const launchLooks = 8
+
+// Launch creates the machine with its disks and starts it, in four round trips when nothing stands in the way: look,
+// create, wait, read.
+func (e *Engine) Launch(ctx context.Context, spec engine.Spec) (engine.Machine, error) {
+	doing := "launching " + spec.ID
+	if err := e.check(spec); err != nil {
+		return engine.Machine{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	s, err := e.connect(ctx)
+	if err != nil {
+		return engine.Machine{}, err
+	}
+	var failure error
+	for range launchLooks {
+		found, _, err := s.GetInstance(instanceName(spec.ID))
+		if err != nil && !absent(err) {
+			return engine.Machine{}, translate(ctx, doing, err)
+		}
+		if err == nil && stateOf(found) == engine.Running {
+			return e.machine(found), nil
+		}
+		if failure != nil && !overlapped(failure) {
+			return engine.Machine{}, translate(ctx, doing, failure)
+		}
+		if absent(err) {
+			failure = e.create(ctx, s, spec)
+		} else {
+			failure = e.complete(s, spec, found)
+		}
+	}
+	return engine.Machine{}, translate(ctx, doing, errors.Join(errors.New("the machine changes hands too often"), failure))
+}
+
+// create makes the data disks, then the instance with its root disk, and starts it.
+func (e *Engine) create(ctx context.Context, s server, spec engine.Spec) error {
+	vm, err := e.isVM(s, spec.Image)
+	if err != nil {
+		return err
+	}
+	request, err := e.request(spec, vm)
+	if err != nil {
+		return err
+	}
+	if err := e.createData(s, spec); err != nil {
+		return err
+	}
+	op, err := s.CreateInstance(request)
+	err = finish(s, op, err)
+	if err == nil || ctx.Err() != nil || overlapped(err) || meaningOf(err) == engine.ErrNoCapacity {
+		return err
+	}
+	if api.StatusErrorCheck(err, http.StatusBadRequest, http.StatusNotFound) || says(err, "device validation failed", "invalid devices", "invalid config") {
+		return fmt.Errorf("%w: %s", engine.ErrInvalid, err)
+	}
+	return err
+}
+
+// isVM tells which kind of machine the image makes. ErrInvalid if there is no such image.
+func (e *Engine) isVM(s server, fingerprint string) (bool, error) {
+	if vm, known := e.virtual.Load(fingerprint); known {
+		return vm.(bool), nil
+	}
+	image, _, err := s.GetImage(fingerprint)
+	if absent(err) || fingerprint == "" {
+		return false, fmt.Errorf("%w: there is no image %q", engine.ErrInvalid, fingerprint)
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading the image: %w", err)
+	}
+	vm := image.Type == string(api.InstanceTypeVM)
+	e.virtual.Store(fingerprint, vm)
+	return vm, nil
+}
+
+// createData makes the data disks that are missing. Accounts inside are not known to the engine, so the top of a new
+// disk is open to all of them in the way /tmp is.
+func (e *Engine) createData(s server, spec engine.Spec) error {
+	for _, d := range spec.Data {
+		pool := e.config.Classes[d.Class]
+		err := s.CreateStoragePoolVolume(pool, api.StorageVolumesPost{
+			Name:        d.ID,
+			Type:        "custom",
+			ContentType: "filesystem",
+			StorageVolumePut: api.StorageVolumePut{
+				Description: "Data of " + spec.Name,
+				Config: api.ConfigMap{
+					"size":             gib(d.GiB),
+					"security.shifted": "true",
+					"initial.mode":     "1777",
+					desktopKey:         spec.ID,
+				},
+			},
+		})
+		if err == nil {
+			continue
+		}
+		found, _, look := s.GetStoragePoolVolume(pool, "custom", d.ID)
+		if look != nil {
+			return fmt.Errorf("creating the data disk %s: %w", d.ID, err)
+		}
+		if found.Config[desktopKey] != spec.ID {
+			return fmt.Errorf("%w: the disk %s belongs to another machine", engine.ErrInvalid, d.ID)
+		}
+	}
+	return nil
+}
+
+// complete makes a machine of what was found under its name and does not run: somebody is at work on it, its creation
+// died half way, or it was stopped. A nil error means: look again.
+func (e *Engine) complete(s server, spec engine.Spec, found *api.Instance) error {
+	if found.Config[desktopKey] != spec.ID {
+		return fmt.Errorf("%w: the instance %s is not Carrel's", engine.ErrInvalid, found.Name)
+	}
+	if busy, err := settle(s, found.Name); busy || err != nil {
+		return err
+	}
+	fresh := neverStarted(found)
+	if fresh && !e.asAsked(spec, found) {
+		return remove(s, found.Name)
+	}
+	if err := e.attachData(s, spec, found); err != nil {
+		return err
+	}
+	err := start(s, found)
+	if err == nil || overlapped(err) || meaningOf(err) != nil || !fresh {
+		return err
+	}
+	// Nobody has ever worked on it, so nothing is lost by making it anew, unless it came up after all.
+	now, _, look := s.GetInstance(found.Name)
+	if look != nil || stateOf(now) == engine.Running || !neverStarted(now) {
+		return nil
+	}
+	if busy, look := settle(s, found.Name); busy || look != nil {
+		return look
+	}
+	return remove(s, found.Name)
+}
+
+// neverStarted tells that nothing has ever run in the instance.
+func neverStarted(i *api.Instance) bool { return i.LastUsedAt.Unix() <= 0 }
+
+// asAsked tells whether an instance has the image, root disk, network and disks of the spec.
+func (e *Engine) asAsked(spec engine.Spec, found *api.Instance) bool {
+	m := e.machine(found)
+	if m.Image != spec.Image || m.Root.Class != spec.Root.Class || m.Root.GiB != spec.Root.GiB ||
+		m.Network != spec.Network || m.Address != spec.Address || len(m.Data) != len(spec.Data) {
+		return false
+	}
+	for i, d := range spec.Data {
+		if m.Data[i] != d {
+			return false
+		}
+	}
+	return true
+}
+
+// attachData creates and attaches the data disks that the instance should have and has not.
+func (e *Engine) attachData(s server, spec engine.Spec, found *api.Instance) error {
+	if err := e.createData(s, spec); err != nil {
+		return err
+	}
+	config, devices := api.ConfigMap{}, api.DevicesMap{}
+	for i, d := range spec.Data {
+		device := dataDevice + strconv.Itoa(i)
+		if _, has := found.Devices[device]; has {
+			continue
+		}
+		devices[device] = e.dataDisk(d)
+		config[classKey+device] = d.Class
+		config[sizeKey+device] = strconv.Itoa(d.GiB)
+	}
+	if len(devices) == 0 {
+		return nil
+	}
+	return e.patch(s, found.Name, map[string]any{"config": config, "devices": devices})
+}
+
+// patch changes the named keys and devices of an instance and leaves the others.
+func (e *Engine) patch(s server, name string, change map[string]any) error {
+	_, _, err := s.RawQuery(http.MethodPatch, "/1.0/instances/"+name+"?project="+e.config.Project, change, "")
+	return err
+}

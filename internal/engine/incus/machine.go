@@ -1,0 +1,194 @@
+package incus
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/lxc/incus/v6/shared/api"
+
+	"carrel/internal/engine"
+	"carrel/internal/guest"
+)
+
+// The keys that Carrel writes. Those of an instance are all that is known of a machine later.
+const (
+	desktopKey   = "user.carrel.desktop" // the desktop's id, on instances and data volumes
+	nameKey      = "user.carrel.name"    // Spec.Name
+	classKey     = "user.carrel.class."  // followed by a device: the volume type that was asked for
+	sizeKey      = "user.carrel.gib."    // followed by a data device: the size of its volume
+	ownerKey     = "user.carrel.project" // on pools, networks and rules: the project they were made for
+	filteringKey = "user.carrel.filtering"
+)
+
+const (
+	rootDevice = "root"
+	nicDevice  = "eth0"
+	dataDevice = "data" // followed by the disk's place, from 0
+)
+
+var validID = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z-]{0,58}[0-9A-Za-z])?$`)
+
+// instanceName is the engine's name of a desktop's machine.
+func instanceName(id string) string { return "d-" + id }
+
+// check refuses what Incus could never make, before anything is made.
+func (e *Engine) check(s engine.Spec) error {
+	switch {
+	case !validID.MatchString(s.ID):
+		return fmt.Errorf("%w: %q is no machine id", engine.ErrInvalid, s.ID)
+	case s.CPUs < 1 || s.MemoryMiB < 1:
+		return fmt.Errorf("%w: %d CPUs and %d MiB of memory", engine.ErrInvalid, s.CPUs, s.MemoryMiB)
+	case s.Zone != "" && s.Zone != e.config.Zone:
+		return fmt.Errorf("%w: there is no zone %q", engine.ErrInvalid, s.Zone)
+	case s.Network == "":
+		return fmt.Errorf("%w: no network is named", engine.ErrInvalid)
+	}
+	if a, err := netip.ParseAddr(s.Address); err != nil || !a.Is4() {
+		return fmt.Errorf("%w: %q is no IPv4 address", engine.ErrInvalid, s.Address)
+	}
+	for i, d := range append([]engine.Disk{s.Root}, s.Data...) {
+		if e.config.Classes[d.Class] == "" {
+			return fmt.Errorf("%w: there is no volume type %q", engine.ErrInvalid, d.Class)
+		}
+		if d.GiB < 1 {
+			return fmt.Errorf("%w: a disk of %d GiB", engine.ErrInvalid, d.GiB)
+		}
+		if i > 0 && (!validID.MatchString(d.ID) || !path.IsAbs(d.Mount) || path.Clean(d.Mount) == "/") {
+			return fmt.Errorf("%w: data disk %q at %q", engine.ErrInvalid, d.ID, d.Mount)
+		}
+	}
+	return nil
+}
+
+// request is the one call that creates and starts the machine.
+//
+// The processors are a number, not a list: Incus then spreads the machines over the host's processors anew at each start
+// and stop, programs inside see as many as the desktop was sold, and no machine is bound to a neighbour's processor. A
+// quota (limits.cpu.allowance) would let every machine roam, but programs would start a thread for each of the host's
+// processors and all of them stall when the quota of a period is spent.
+//
+// boot.autostart is left unset: after a reboot of the host Incus starts what was running before, and nothing else.
+func (e *Engine) request(s engine.Spec, vm bool) (api.InstancesPost, error) {
+	document, err := json.Marshal(s.Guest)
+	if err != nil {
+		return api.InstancesPost{}, fmt.Errorf("writing the guest document: %w", err)
+	}
+	config := api.ConfigMap{
+		desktopKey:            s.ID,
+		nameKey:               s.Name,
+		guest.ConfigKey:       string(document),
+		classKey + rootDevice: s.Root.Class,
+		"limits.cpu":          strconv.Itoa(s.CPUs),
+		"limits.memory":       strconv.Itoa(s.MemoryMiB) + "MiB",
+	}
+	kind := api.InstanceTypeContainer
+	if vm {
+		kind = api.InstanceTypeVM
+		config["migration.stateful"] = "true" // to hibernate is to stop with the memory's content kept
+	} else {
+		// A user range per desktop: what escapes from one is nobody in the next, and the kernel's limits per user
+		// (inotify, keys) count per desktop.
+		config["security.idmap.isolated"] = "true"
+	}
+	devices := api.DevicesMap{
+		rootDevice: {"type": "disk", "path": "/", "pool": e.config.Classes[s.Root.Class], "size": gib(s.Root.GiB)},
+		nicDevice:  e.nic(s),
+	}
+	if vm {
+		devices[rootDevice]["size.state"] = strconv.Itoa(s.MemoryMiB+512) + "MiB"
+	}
+	for i, d := range s.Data {
+		device := dataDevice + strconv.Itoa(i)
+		devices[device] = e.dataDisk(d)
+		config[classKey+device] = d.Class
+		config[sizeKey+device] = strconv.Itoa(d.GiB)
+	}
+	return api.InstancesPost{
+		Name:   instanceName(s.ID),
+		Type:   kind,
+		Source: api.InstanceSource{Type: "image", Fingerprint: s.Image},
+		Start:  true,
+		InstancePut: api.InstancePut{
+			Description: s.Name,
+			Config:      config,
+			Devices:     devices,
+			Profiles:    []string{api.ProjectDefaultName},
+		},
+	}, nil
+}
+
+func (e *Engine) nic(s engine.Spec) map[string]string {
+	nic := map[string]string{
+		"type":                    "nic",
+		"name":                    nicDevice,
+		"network":                 s.Network,
+		"ipv4.address":            s.Address,
+		"security.port_isolation": "true",
+	}
+	if e.filtering {
+		nic["security.mac_filtering"] = "true"
+		nic["security.ipv4_filtering"] = "true"
+		nic["security.ipv6_filtering"] = "true"
+	}
+	return nic
+}
+
+func (e *Engine) dataDisk(d engine.Disk) map[string]string {
+	return map[string]string{"type": "disk", "pool": e.config.Classes[d.Class], "source": d.ID, "path": path.Clean(d.Mount)}
+}
+
+func gib(n int) string { return strconv.Itoa(n) + "GiB" }
+
+// machine reads an instance; nothing inside it is asked.
+func (e *Engine) machine(i *api.Instance) engine.Machine {
+	nic := i.Devices[nicDevice]
+	m := engine.Machine{
+		ID:      i.Config[desktopKey],
+		Name:    i.Name,
+		State:   stateOf(i),
+		Host:    e.host,
+		Image:   i.Config["volatile.base_image"],
+		Network: nic["network"],
+		Address: nic["ipv4.address"],
+		Root:    engine.Disk{Class: i.Config[classKey+rootDevice], GiB: number(i.Devices[rootDevice]["size"], "GiB")},
+	}
+	m.CPUs, m.MemoryMiB = number(i.Config["limits.cpu"], ""), number(i.Config["limits.memory"], "MiB")
+	if i.Location != "" && i.Location != "none" {
+		m.Host = i.Location
+	}
+	for n := 0; ; n++ {
+		name := dataDevice + strconv.Itoa(n)
+		device, found := i.Devices[name]
+		if !found {
+			return m
+		}
+		m.Data = append(m.Data, engine.Disk{
+			ID: device["source"], Class: i.Config[classKey+name], GiB: number(i.Config[sizeKey+name], ""), Mount: device["path"],
+		})
+	}
+}
+
+func stateOf(i *api.Instance) engine.State {
+	switch i.StatusCode {
+	case api.Running, api.Ready:
+		return engine.Running
+	case api.Frozen:
+		return engine.Hibernated
+	case api.Stopped:
+		if i.Stateful {
+			return engine.Hibernated
+		}
+		return engine.Stopped
+	}
+	return engine.Broken
+}
+
+func number(text, unit string) int {
+	n, _ := strconv.Atoi(strings.TrimSuffix(text, unit))
+	return n
+}

@@ -1,0 +1,150 @@
+package incus
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/lxc/incus/v6/shared/api"
+
+	"carrel/internal/engine"
+)
+
+// linkLocal holds the metadata services of clouds, which know the host's secrets.
+const linkLocal = "169.254.0.0/16"
+
+// EnsureNetwork creates the bridge if it is missing, and renews the rules that guard it.
+//
+// Machines on one bridge are kept apart by port isolation on their interfaces. The rules do the rest, on the bridge's
+// edge: nothing but replies comes in, from other networks or from the host; nothing goes out to the network itself, to
+// an address of the host (beyond name service and DHCP, which Incus lets through first) or to a shielded network.
+// Everything else, that is the world behind NAT, is open. ErrConflict if the name belongs to somebody else's network.
+func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
+	doing := "making the network " + n.ID
+	prefix, err := netip.ParsePrefix(n.CIDR)
+	gateway, err2 := netip.ParseAddr(n.Gateway)
+	if err != nil || err2 != nil || !gateway.Is4() || !prefix.Contains(gateway) || n.ID == "" || len(n.ID) > 15 {
+		return fmt.Errorf("%s: %w: %q with the gateway %q", doing, engine.ErrInvalid, n.CIDR, n.Gateway)
+	}
+	s, err := e.connectHost(ctx)
+	if err != nil {
+		return err
+	}
+	if err := e.ensureRules(s, prefix.Masked().String()); err != nil {
+		return translate(ctx, doing, fmt.Errorf("guarding it: %w", err))
+	}
+	wanted := e.networkConfig(netip.PrefixFrom(gateway, prefix.Bits()).String())
+	found, etag, err := s.GetNetwork(n.ID)
+	if absent(err) || err == nil && !found.Managed && found.Type == "" {
+		err = s.CreateNetwork(api.NetworksPost{Name: n.ID, Type: "bridge", NetworkPut: api.NetworkPut{
+			Description: "Desktops of the project " + e.config.Project, Config: wanted,
+		}})
+		if err != nil && !overlapped(err) {
+			return translate(ctx, doing, err)
+		}
+		found, etag, err = s.GetNetwork(n.ID)
+	}
+	if err != nil {
+		return translate(ctx, doing, err)
+	}
+	if found.Config[ownerKey] != e.config.Project {
+		return fmt.Errorf("%s: %w: it exists and does not belong to the project %s", doing, engine.ErrConflict, e.config.Project)
+	}
+	if holds(found.Config, wanted) {
+		return nil
+	}
+	update := found.Writable()
+	maps.Copy(update.Config, wanted)
+	return translate(ctx, doing, s.UpdateNetwork(n.ID, update, etag))
+}
+
+func (e *Engine) networkConfig(address string) api.ConfigMap {
+	return api.ConfigMap{
+		ownerKey:                               e.config.Project,
+		"ipv4.address":                         address,
+		"ipv4.nat":                             "true",
+		"ipv4.dhcp":                            "true",
+		"ipv6.address":                         "none",
+		"security.acls":                        e.rulesName(),
+		"security.acls.default.ingress.action": "drop",
+		"security.acls.default.egress.action":  "allow",
+		"security.acls.default.ingress.logged": "false",
+		"security.acls.default.egress.logged":  "false",
+	}
+}
+
+// rulesName is the network ACL that all networks of the project share.
+func (e *Engine) rulesName() string { return e.config.Project + "-desktops" }
+
+// ensureRules makes the shared ACL cover every network of the project and one more.
+func (e *Engine) ensureRules(s server, more string) error {
+	networks, err := s.GetNetworks()
+	if err != nil {
+		return err
+	}
+	barred := append([]string{more, linkLocal}, e.config.Shield...)
+	for _, n := range networks {
+		if p, err := netip.ParsePrefix(n.Config["ipv4.address"]); err == nil && n.Config[ownerKey] == e.config.Project {
+			barred = append(barred, p.Masked().String())
+		}
+	}
+	own, err := hostAddresses()
+	if err != nil {
+		return err
+	}
+	barred = append(barred, own...)
+	slices.Sort(barred)
+	wanted := api.NetworkACLPut{
+		Description: "What desktops may not reach; written by Carrel",
+		Config:      api.ConfigMap{ownerKey: e.config.Project},
+		Ingress:     []api.NetworkACLRule{},
+		Egress: []api.NetworkACLRule{{
+			Action: "reject", State: "enabled", Destination: strings.Join(slices.Compact(barred), ","),
+			Description: "The desktops' own networks, the host and what is shielded",
+		}},
+	}
+	found, etag, err := s.GetNetworkACL(e.rulesName())
+	if absent(err) {
+		err = s.CreateNetworkACL(api.NetworkACLsPost{NetworkACLPost: api.NetworkACLPost{Name: e.rulesName()}, NetworkACLPut: wanted})
+		if err == nil || !overlapped(err) {
+			return err
+		}
+		found, etag, err = s.GetNetworkACL(e.rulesName())
+	}
+	if err != nil {
+		return err
+	}
+	if slices.Equal(found.Egress, wanted.Egress) && len(found.Ingress) == 0 {
+		return nil
+	}
+	return s.UpdateNetworkACL(e.rulesName(), wanted, etag)
+}
+
+// hostAddresses lists the IPv4 addresses of this host, which is the Incus host, since the daemon is reached by its socket.
+func hostAddresses() ([]string, error) {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, fmt.Errorf("reading the host's addresses: %w", err)
+	}
+	var addresses []string
+	for _, a := range all {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() && !p.Addr().IsLoopback() {
+			addresses = append(addresses, p.Addr().String())
+		}
+	}
+	return addresses, nil
+}
+
+// holds tells whether a configuration has all the wanted keys with their values.
+func holds(found, wanted api.ConfigMap) bool {
+	for key, value := range wanted {
+		if found[key] != value {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,268 @@
+package incus
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os/exec"
+	"strings"
+
+	"github.com/lxc/incus/v6/shared/api"
+
+	"carrel/internal/engine"
+)
+
+// PrepareConfig says what Prepare makes.
+type PrepareConfig struct {
+	Config
+	PoolGiB  int // the most that each storage pool may grow to; its file takes only what is used. 0 means 100
+	Networks []engine.Network
+}
+
+// Prepare makes Carrel's own Incus project with its profile, storage pools and networks. It is idempotent, mends what an
+// earlier run left half made, and touches nothing that does not carry Carrel's mark. It needs root on the Incus host.
+// progress may be nil.
+func Prepare(ctx context.Context, config PrepareConfig, progress func(string)) error {
+	if progress == nil {
+		progress = func(string) {}
+	}
+	if config.PoolGiB == 0 {
+		config.PoolGiB = 100
+	}
+	e, err := unopened(config.Config)
+	if err != nil {
+		return err
+	}
+	host, err := e.connectHost(ctx)
+	if err != nil {
+		return err
+	}
+	server, _, err := host.GetServer()
+	if err != nil {
+		return translate(ctx, "reading the Incus server", err)
+	}
+	if err := e.ensureProject(host, canFilter(ctx, server.Environment.Firewall), progress); err != nil {
+		return translate(ctx, "making the Incus project "+e.config.Project, err)
+	}
+	s, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if err := describeProfile(s); err != nil {
+		return translate(ctx, "describing the profile", err)
+	}
+	for _, pool := range e.pools() {
+		if err := e.ensurePool(s, pool, config.PoolGiB, progress); err != nil {
+			return translate(ctx, "making the storage pool "+pool, err)
+		}
+	}
+	for _, n := range config.Networks {
+		progress("Checking the network " + n.ID)
+		if err := e.EnsureNetwork(ctx, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ensureProject makes the project. In the project nothing may be made that could reach the
+// host: no privileged container, no device of the host, no directory of it.
+func (e *Engine) ensureProject(s server, filtering bool, progress func(string)) error {
+	wanted := api.ConfigMap{
+		ownerKey:                   e.config.Project,
+		filteringKey:               fmt.Sprint(filtering),
+		"features.images":          "true",
+		"features.profiles":        "true",
+		"features.storage.volumes": "true",
+		"features.storage.buckets": "true",
+		"features.networks":        "false", // a bridge is the host's; marks tell which ones are Carrel's
+		"restricted":               "true",
+		"restricted.snapshots":     "allow",
+		"restricted.backups":       "allow",
+	}
+	found, etag, err := s.GetProject(e.config.Project)
+	if absent(err) {
+		progress("Making the Incus project " + e.config.Project)
+		err = s.CreateProject(api.ProjectsPost{Name: e.config.Project, ProjectPut: api.ProjectPut{
+			Description: "Carrel's cloud desktops", Config: wanted,
+		}})
+		if err != nil && !overlapped(err) {
+			return err
+		}
+		found, etag, err = s.GetProject(e.config.Project)
+	}
+	if err != nil {
+		return err
+	}
+	if found.Config[ownerKey] != e.config.Project {
+		return fmt.Errorf("%w: the project exists and is not Carrel's", engine.ErrConflict)
+	}
+	if !holds(found.Config, wanted) {
+		update := found.Writable()
+		maps.Copy(update.Config, wanted)
+		if err := s.UpdateProject(e.config.Project, update, etag); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func describeProfile(s server) error {
+	const description = "Settings made here apply to every desktop"
+	profile, etag, err := s.GetProfile(api.ProjectDefaultName)
+	if err != nil || profile.Description == description {
+		return err
+	}
+	update := profile.Writable()
+	update.Description = description
+	return s.UpdateProfile(api.ProjectDefaultName, update, etag)
+}
+
+// ensurePool makes a btrfs pool in a sparse file. A pool of ours that Incus could not finish, or cannot use, and that
+// holds nothing is made anew.
+func (e *Engine) ensurePool(s server, name string, sizeGiB int, progress func(string)) error {
+	found, _, err := s.GetStoragePool(name)
+	if err == nil && found.Status != api.StoragePoolStatusCreated && found.Config[ownerKey] == e.config.Project && len(found.UsedBy) == 0 {
+		progress("Making the half-made storage pool " + name + " anew")
+		if err := s.DeleteStoragePool(name); err != nil && !absent(err) {
+			return err
+		}
+		found, _, err = s.GetStoragePool(name)
+	}
+	if absent(err) {
+		progress("Making the storage pool " + name)
+		err = s.CreateStoragePool(api.StoragePoolsPost{Name: name, Driver: "btrfs", StoragePoolPut: api.StoragePoolPut{
+			Description: "Disks of the project " + e.config.Project,
+			Config: api.ConfigMap{
+				ownerKey:              e.config.Project,
+				"size":                gib(sizeGiB),
+				"btrfs.mount_options": "user_subvol_rm_allowed,noatime",
+			},
+		}})
+		if err != nil && !overlapped(err) {
+			return err
+		}
+		found, _, err = s.GetStoragePool(name)
+	}
+	switch {
+	case err != nil:
+		return err
+	case found.Config[ownerKey] != e.config.Project:
+		return fmt.Errorf("%w: it exists and does not belong to the project %s", engine.ErrConflict, e.config.Project)
+	case found.Status != api.StoragePoolStatusCreated:
+		return fmt.Errorf("%w: it holds disks and its state is %s; the daemon's log tells why", engine.ErrUnavailable, found.Status)
+	}
+	return nil
+}
+
+// canFilter tells whether the kernel can hold a machine to its own addresses: it is asked to check, not to load, rules
+// like those that Incus writes then.
+func canFilter(ctx context.Context, firewall string) bool {
+	if firewall != "nftables" {
+		return false
+	}
+	check := exec.CommandContext(ctx, "nft", "--check", "--file", "-")
+	check.Stdin = strings.NewReader(`table bridge carrel_check {
+	chain in {
+		type filter hook input priority -200; policy accept;
+		iifname "carrel0" ether saddr != 02:00:00:00:00:01 drop
+		iifname "carrel0" ether type arp arp saddr ether != 02:00:00:00:00:01 drop
+		iifname "carrel0" ether type arp arp saddr ip != { 192.0.2.1 } drop
+		iifname "carrel0" ether type ip ip saddr != { 192.0.2.1 } drop
+		iifname "carrel0" ether type ip6 icmpv6 type 136 @nh,528,48 != 0x020000000001 drop
+	}
+}
+`)
+	return check.Run() == nil
+}
+
+// Remove deletes everything that Prepare and the engine have made: all machines with their data, images, networks,
+// pools and the project. Removing what is gone succeeds. progress may be nil.
+func Remove(ctx context.Context, config Config, progress func(string)) error {
+	if progress == nil {
+		progress = func(string) {}
+	}
+	e, err := unopened(config)
+	if err != nil {
+		return err
+	}
+	s, err := e.connectHost(ctx)
+	if err != nil {
+		return err
+	}
+	return translate(ctx, "removing Carrel from Incus", e.removeAll(ctx, s, progress))
+}
+
+func (e *Engine) removeAll(ctx context.Context, s server, progress func(string)) error {
+	project, _, err := s.GetProject(e.config.Project)
+	if err != nil && !absent(err) {
+		return err
+	}
+	if err == nil && project.Config[ownerKey] == e.config.Project {
+		progress("Removing the machines and images of the project " + e.config.Project)
+		if err := e.emptyProject(ctx); err != nil {
+			return err
+		}
+		if err := s.DeleteProjectForce(e.config.Project); err != nil && !absent(err) {
+			return err
+		}
+	}
+	if err := e.removeNetworks(s, progress); err != nil {
+		return err
+	}
+	pools, err := s.GetStoragePools()
+	if err != nil {
+		return err
+	}
+	for _, p := range pools {
+		if p.Config[ownerKey] != e.config.Project {
+			continue
+		}
+		progress("Removing the storage pool " + p.Name)
+		if err := s.DeleteStoragePool(p.Name); err != nil && !absent(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// emptyProject removes the instances: the daemon's own way would wait for each to shut down.
+func (e *Engine) emptyProject(ctx context.Context) error {
+	s, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := s.GetInstances(api.InstanceTypeAny)
+	if err != nil {
+		return err
+	}
+	for _, i := range all {
+		if i.StatusCode != api.Stopped {
+			_ = act(s, i.Name, api.InstanceStatePut{Action: "stop", Timeout: -1, Force: true}) // removing it tells
+		}
+		if err := remove(s, i.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) removeNetworks(s server, progress func(string)) error {
+	networks, err := s.GetNetworks()
+	if err != nil {
+		return err
+	}
+	for _, n := range networks {
+		if n.Config[ownerKey] != e.config.Project {
+			continue
+		}
+		progress("Removing the network " + n.Name)
+		if err := s.DeleteNetwork(n.Name); err != nil && !absent(err) {
+			return err
+		}
+	}
+	if err := s.DeleteNetworkACL(e.rulesName()); err != nil && !absent(err) {
+		return err
+	}
+	return nil
+}

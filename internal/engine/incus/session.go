@@ -1,0 +1,190 @@
+package incus
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/gorilla/websocket"
+	"github.com/lxc/incus/v6/shared/api"
+
+	"carrel/internal/guest"
+)
+
+// outputLimit bounds what is kept of a guest program's output, in bytes.
+const outputLimit = 1 << 20
+
+// session is a process inside a machine, run through the daemon's API. Closing it kills the process: that is what the
+// daemon does when the control channel ends.
+type session struct {
+	operation                      string
+	control, stdin, stdout, stderr *websocket.Conn
+	reading                        io.Reader // the rest of the message that Read is in
+	complaint                      tail      // what the process wrote to its standard error
+	pumps                          sync.WaitGroup
+	closing                        sync.Once
+}
+
+// execute begins a process. The context bounds the beginning only.
+func execute(ctx context.Context, s server, name string, command ...string) (*session, error) {
+	op, _, err := s.RawOperation("POST", "/instances/"+name+"/exec", api.InstanceExecPost{Command: command, WaitForWS: true}, "")
+	if err != nil {
+		return nil, err
+	}
+	description := op.Get()
+	secrets, _ := description.Metadata["fds"].(map[string]any)
+	p := &session{operation: description.ID}
+	// The control channel comes first: the process begins once the others are there, and must never be without it.
+	for _, channel := range []struct {
+		name string
+		conn **websocket.Conn
+	}{{"control", &p.control}, {"0", &p.stdin}, {"1", &p.stdout}, {"2", &p.stderr}} {
+		secret, _ := secrets[channel.name].(string)
+		if err := ctx.Err(); err != nil {
+			p.hangUp()
+			return nil, err
+		}
+		if *channel.conn, err = s.GetOperationWebsocket(p.operation, secret); err != nil {
+			p.hangUp()
+			return nil, fmt.Errorf("connecting the channel %s: %w", channel.name, err)
+		}
+	}
+	p.pump(p.control, io.Discard)
+	p.pump(p.stdin, io.Discard)
+	p.pump(p.stderr, &p.complaint)
+	return p, nil
+}
+
+// pump reads a channel to its end, which also answers the daemon's pings.
+func (p *session) pump(conn *websocket.Conn, to io.Writer) {
+	p.pumps.Go(func() {
+		for {
+			kind, message, err := conn.ReadMessage()
+			if err != nil {
+				return
+			}
+			if kind == websocket.BinaryMessage {
+				_, _ = to.Write(message)
+			}
+		}
+	})
+}
+
+// Read reads the process's standard output. It ends with io.EOF when the process has ended, whatever the reason.
+func (p *session) Read(b []byte) (int, error) {
+	for {
+		if p.reading == nil {
+			kind, message, err := p.stdout.NextReader()
+			if err != nil || kind != websocket.BinaryMessage {
+				return 0, io.EOF // an empty text message is how the daemon says that the output has ended
+			}
+			p.reading = message
+		}
+		n, err := p.reading.Read(b)
+		if err == nil || n > 0 {
+			return n, nil
+		}
+		p.reading = nil
+		if !errors.Is(err, io.EOF) {
+			return 0, io.EOF
+		}
+	}
+}
+
+// Write writes to the process's standard input.
+func (p *session) Write(b []byte) (int, error) {
+	if err := p.stdin.WriteMessage(websocket.BinaryMessage, b); err != nil {
+		return 0, io.ErrClosedPipe
+	}
+	return len(b), nil
+}
+
+// Close ends the process, if it has not ended, and waits for nothing but this side's readers.
+func (p *session) Close() error {
+	p.hangUp()
+	p.pumps.Wait()
+	return nil
+}
+
+func (p *session) hangUp() {
+	p.closing.Do(func() {
+		for _, conn := range []*websocket.Conn{p.control, p.stdin, p.stdout, p.stderr} {
+			if conn != nil {
+				_ = conn.Close()
+			}
+		}
+	})
+}
+
+// exitError is a process that ended with a status other than 0.
+type exitError struct {
+	status    int
+	complaint string
+}
+
+func (e *exitError) Error() string {
+	if e.complaint == "" {
+		return fmt.Sprintf("it ended with status %d", e.status)
+	}
+	return e.complaint
+}
+
+// run runs carrel-guest to its end, with in on its standard input, and returns its standard output. When the context
+// ends, so does the process. An *exitError tells that the program itself reports a failure.
+func run(ctx context.Context, s server, name string, in []byte, arguments ...string) ([]byte, error) {
+	p, err := execute(ctx, s, name, append([]string{guest.Path}, arguments...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	stop := context.AfterFunc(ctx, p.hangUp)
+	defer stop()
+	if len(in) > 0 {
+		// A process that ends without reading its input says why on its own.
+		_, _ = p.Write(in)
+	}
+	_ = p.stdin.WriteMessage(websocket.TextMessage, nil)
+	out, err := io.ReadAll(io.LimitReader(p, outputLimit))
+	if err != nil {
+		return nil, err
+	}
+	done, _, err := s.GetOperationWait(p.operation, -1)
+	if err != nil {
+		return nil, err
+	}
+	p.hangUp()
+	p.pumps.Wait()
+	if done.Err != "" {
+		return nil, errors.New(done.Err)
+	}
+	if status, _ := done.Metadata["return"].(float64); status != 0 {
+		return nil, &exitError{status: int(status), complaint: p.complaint.String()}
+	}
+	return out, nil
+}
+
+// tail keeps the last few kilobytes that were written to it. It is safe for concurrent use.
+type tail struct {
+	mutex sync.Mutex // guards kept
+	kept  []byte
+}
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.kept = append(t.kept, b...)
+	if extra := len(t.kept) - 4096; extra > 0 {
+		t.kept = bytes.Clone(t.kept[extra:])
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	return strings.TrimSpace(string(t.kept))
+}

@@ -1,0 +1,330 @@
+//go:build linux
+
+// Command init is the whole system of the test image: it is the first process of a machine, and it stands in for
+// carrel-guest. It starts in milliseconds, so that the engine's tests measure the engine.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/vishvananda/netlink"
+
+	"carrel/internal/guest"
+)
+
+const documentPath = "/run/carrel.json"
+
+func main() {
+	var err error
+	if os.Getpid() == 1 {
+		err = boot()
+	} else {
+		err = command(os.Args[1:])
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// boot brings the network up and waits for the signal with which Incus asks a system to shut down.
+func boot() error {
+	halt := make(chan os.Signal, 1)
+	children := make(chan os.Signal, 1)
+	signal.Notify(halt, syscall.SIGPWR, syscall.SIGTERM)
+	signal.Notify(children, syscall.SIGCHLD)
+
+	if d, err := stored(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else if err := apply(d); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	for {
+		select {
+		case <-children:
+			for reaped := 1; reaped > 0; {
+				reaped, _ = syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
+			}
+		case <-halt:
+			if _, err := os.Stat("/etc/deaf"); err != nil {
+				return nil
+			}
+		}
+	}
+}
+
+func command(args []string) error {
+	if len(args) == 0 {
+		return errors.New("no command")
+	}
+	argument := func(i int) string {
+		if i < len(args) {
+			return args[i]
+		}
+		return ""
+	}
+	switch args[0] {
+	case "apply":
+		var d guest.Desktop
+		if err := json.NewDecoder(os.Stdin).Decode(&d); err != nil {
+			return fmt.Errorf("reading the document: %w", err)
+		}
+		if err := apply(d); err != nil {
+			return err
+		}
+		return status()
+	case "status":
+		return status()
+	case "await":
+		return await(argument(1))
+	case "message":
+		return keepMessage()
+	case "display":
+		return display(argument(1))
+	case "dial":
+		return dial(argument(1), argument(2))
+	case "listen":
+		return listen(argument(1))
+	case "resolve":
+		return resolve(argument(1))
+	case "cat":
+		content, err := os.ReadFile(argument(1))
+		if err != nil {
+			return err
+		}
+		_, err = os.Stdout.Write(content)
+		return err
+	case "write":
+		return os.WriteFile(argument(1), []byte(argument(2)), 0o644)
+	case "mount":
+		return mount(argument(1))
+	case "processors":
+		return processors()
+	case "write-as-user":
+		if err := syscall.Setuid(1000); err != nil {
+			return err
+		}
+		return os.WriteFile(argument(1), []byte("written"), 0o600)
+	}
+	return fmt.Errorf("unknown command %q", args[0])
+}
+
+// stored reads the document that the engine keeps beside the machine.
+func stored() (guest.Desktop, error) {
+	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", "/dev/incus/sock")
+	}}}
+	var d guest.Desktop
+	reply, err := client.Get("http://incus/1.0/config/" + guest.ConfigKey)
+	if err != nil {
+		return d, fmt.Errorf("asking for the document: %w", err)
+	}
+	defer reply.Body.Close()
+	return d, json.NewDecoder(reply.Body).Decode(&d)
+}
+
+func apply(d guest.Desktop) error {
+	if d.Hostname != "" {
+		if err := syscall.Sethostname([]byte(d.Hostname)); err != nil {
+			return fmt.Errorf("setting the host name: %w", err)
+		}
+	}
+	if err := address(d.Network); err != nil {
+		return err
+	}
+	content, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(documentPath+".new", content, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(documentPath+".new", documentPath)
+}
+
+func address(n guest.Network) error {
+	if lo, err := netlink.LinkByName("lo"); err == nil {
+		_ = netlink.LinkSetUp(lo)
+	}
+	if n.Address == "" {
+		return nil
+	}
+	link, err := netlink.LinkByName("eth0")
+	if err != nil {
+		return fmt.Errorf("finding eth0: %w", err)
+	}
+	a, err := netlink.ParseAddr(n.Address)
+	if err != nil {
+		return fmt.Errorf("reading the address %q: %w", n.Address, err)
+	}
+	if err := netlink.AddrReplace(link, a); err != nil {
+		return fmt.Errorf("setting the address: %w", err)
+	}
+	if err := netlink.LinkSetUp(link); err != nil {
+		return fmt.Errorf("raising eth0: %w", err)
+	}
+	return netlink.RouteReplace(&netlink.Route{LinkIndex: link.Attrs().Index, Gw: net.ParseIP(n.Gateway)})
+}
+
+func applied() (guest.Desktop, bool) {
+	var d guest.Desktop
+	content, err := os.ReadFile(documentPath)
+	return d, err == nil && json.Unmarshal(content, &d) == nil
+}
+
+func status() error {
+	d, ok := applied()
+	host, _ := os.Hostname()
+	s := guest.Status{Hostname: host, Applied: ok, Sessions: []guest.Session{}}
+	for _, a := range d.Accounts {
+		if !a.Absent {
+			s.Sessions = append(s.Sessions, guest.Session{Account: a.Name, Display: true, Panel: true})
+		}
+	}
+	return json.NewEncoder(os.Stdout).Encode(s)
+}
+
+func hasAccount(d guest.Desktop, name string) bool {
+	return slices.ContainsFunc(d.Accounts, func(a guest.Account) bool { return a.Name == name && !a.Absent })
+}
+
+// await looks often: the machine's first process writes the document within milliseconds.
+func await(account string) error {
+	for {
+		d, ok := applied()
+		if ok && account != "" && !hasAccount(d, account) {
+			return fmt.Errorf("there is no account %q", account)
+		}
+		if ok {
+			return nil
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func keepMessage() error {
+	content, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		return err
+	}
+	var m guest.Message
+	if err := json.Unmarshal(content, &m); err != nil {
+		return fmt.Errorf("reading the message: %w", err)
+	}
+	return os.WriteFile("/run/message.json", content, 0o600)
+}
+
+// display greets like an RFB server and then returns whatever it is sent. The account "flood" sends without end.
+func display(account string) error {
+	d, _ := applied()
+	if !hasAccount(d, account) {
+		return fmt.Errorf("there is no account %q", account)
+	}
+	if _, err := io.WriteString(os.Stdout, "RFB 003.008\n"); err != nil {
+		return err
+	}
+	if account == "flood" {
+		for block := make([]byte, 64<<10); ; {
+			if _, err := os.Stdout.Write(block); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := io.Copy(os.Stdout, os.Stdin)
+	return err
+}
+
+// dial prints "open", "refused" or "silent"; from is the source address, or empty.
+func dial(to, from string) error {
+	dialer := net.Dialer{Timeout: time.Second}
+	if from != "" {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
+	}
+	c, err := dialer.Dial("tcp", to)
+	switch {
+	case err == nil:
+		c.Close()
+		fmt.Print("open")
+	case errors.Is(err, syscall.ECONNREFUSED):
+		fmt.Print("refused")
+	default:
+		fmt.Print("silent")
+	}
+	return nil
+}
+
+func listen(at string) error {
+	l, err := net.Listen("tcp", at)
+	if err != nil {
+		return err
+	}
+	fmt.Println("listening")
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		c.Close()
+	}
+}
+
+// resolve asks the name service of the network's gateway.
+func resolve(name string) error {
+	d, _ := applied()
+	r := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort(d.Network.Gateway, "53"))
+	}}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	found, err := r.LookupHost(ctx, name)
+	if err != nil {
+		return err
+	}
+	fmt.Print(strings.Join(found, " "))
+	return nil
+}
+
+// mount prints the size of the file system at a path in MiB, when it is one of its own.
+func mount(path string) error {
+	var here, parent syscall.Stat_t
+	if err := syscall.Stat(path, &here); err != nil {
+		return err
+	}
+	if err := syscall.Stat("/", &parent); err != nil {
+		return err
+	}
+	if path != "/" && here.Dev == parent.Dev {
+		return fmt.Errorf("%s is not a mount point", path)
+	}
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(path, &fs); err != nil {
+		return err
+	}
+	fmt.Print(int64(fs.Blocks) * fs.Bsize >> 20)
+	return nil
+}
+
+func processors() error {
+	content, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(content)) {
+		if list, found := strings.CutPrefix(line, "Cpus_allowed_list:"); found {
+			fmt.Print(strings.TrimSpace(list))
+		}
+	}
+	return nil
+}
