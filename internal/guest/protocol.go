@@ -20,6 +20,9 @@ type Desktop struct {
 	Locale   string    `json:"locale,omitempty"`   // such as "zh_CN.UTF-8"; empty means the image's own
 	Network  Network   `json:"network"`
 	Accounts []Account `json:"accounts"` // those that Carrel owns; one that is no longer named loses access at once
+	// Volumes are the mount points of the data disks. A single account owns them; several share them, and there each
+	// may remove only what it has made itself.
+	Volumes []string `json:"volumes,omitempty"`
 }
 
 // Network is the address of the desktop's only interface. The guest sets it itself: that is a second faster than DHCP.

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"carrel/internal/guest"
+)
+
+// controlSocket is where the supervisor listens; only root may connect.
+const controlSocket = "/run/carrel/control"
+
+// What a request asks for.
+const (
+	doApply   = "apply"
+	doAwait   = "await"
+	doStatus  = "status"
+	doMessage = "message"
+)
+
+// request is what the short-lived commands send to the supervisor, one JSON document a connection.
+type request struct {
+	Do       string         `json:"do"`
+	Document *guest.Desktop `json:"document,omitempty"`
+	Message  *guest.Message `json:"message,omitempty"`
+	Account  string         `json:"account,omitempty"`
+	Panel    bool           `json:"panel,omitempty"`
+}
+
+// answer is what comes back. Error is a sentence for people; Status can be there as well.
+type answer struct {
+	Status *guest.Status `json:"status,omitempty"`
+	Error  string        `json:"error,omitempty"`
+}
+
+// call sends r and blocks until the answer. While the desktop is still starting, nobody listens yet: it tries again
+// for as long as it takes, for the caller knows how long it wants to wait.
+func call(socket string, r request) (answer, error) {
+	conn, err := net.Dial("unix", socket)
+	for errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		// /run is mounted over at boot, which hides the folder that a watch would be on.
+		time.Sleep(5 * time.Millisecond)
+		conn, err = net.Dial("unix", socket)
+	}
+	if err != nil {
+		return answer{}, fmt.Errorf("reaching the supervisor: %w", err)
+	}
+	defer conn.Close()
+	if err := json.NewEncoder(conn).Encode(r); err != nil {
+		return answer{}, fmt.Errorf("asking the supervisor: %w", err)
+	}
+	var a answer
+	if err := json.NewDecoder(conn).Decode(&a); err != nil {
+		return answer{}, fmt.Errorf("the supervisor ended before it answered: %w", err)
+	}
+	return a, nil
+}
+
+// listen opens the control socket, in place of one that an earlier supervisor left.
+func listen(socket string) (net.Listener, error) {
+	if err := os.MkdirAll(filepath.Dir(socket), 0o711); err != nil {
+		return nil, fmt.Errorf("making room for the control socket: %w", err)
+	}
+	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("removing an old control socket: %w", err)
+	}
+	old := syscall.Umask(0o177)
+	defer syscall.Umask(old)
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		return nil, fmt.Errorf("opening the control socket: %w", err)
+	}
+	return l, nil
+}
+
+// answerAll serves connections until the listener closes.
+func (d *desk) answerAll(ctx context.Context, l net.Listener) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer conn.Close()
+			if err := d.answerOne(ctx, conn); err != nil {
+				slog.Debug("a control connection ended early", "error", err)
+			}
+		}()
+	}
+}
+
+func (d *desk) answerOne(ctx context.Context, conn net.Conn) error {
+	var r request
+	if err := json.NewDecoder(conn).Decode(&r); err != nil {
+		return fmt.Errorf("reading a request: %w", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // a caller that hangs up no longer waits
+		_, _ = conn.Read(make([]byte, 1))
+		cancel()
+	}()
+	return json.NewEncoder(conn).Encode(d.answer(ctx, r))
+}
+
+func (d *desk) answer(ctx context.Context, r request) answer {
+	var err error
+	switch {
+	case r.Do == doApply && r.Document != nil:
+		err = d.apply(ctx, *r.Document)
+	case r.Do == doMessage && r.Message != nil:
+		if err = d.message(*r.Message); err == nil {
+			return answer{}
+		}
+	case r.Do == doAwait:
+		err = d.await(ctx, r.Account, r.Panel)
+	case r.Do == doStatus:
+	default:
+		err = fmt.Errorf("unknown request %q", r.Do)
+	}
+	status := d.status()
+	a := answer{Status: &status}
+	if err != nil {
+		a.Error = err.Error()
+	}
+	return a
+}

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"carrel/internal/guest"
+)
+
+// desk is the supervisor: it makes the system be as the document says, and runs one session for each account.
+type desk struct {
+	sys *system
+
+	applying sync.Mutex // one document at a time
+
+	mu       sync.Mutex // guards what follows
+	document guest.Desktop
+	applied  bool
+	failure  error
+	sessions map[string]*session
+	changed  chan struct{} // closed and replaced at every change
+}
+
+func newDesk(sys *system) *desk {
+	return &desk{sys: sys, sessions: map[string]*session{}, changed: make(chan struct{})}
+}
+
+// serve carries out the stored document, answers commands, and when ctx ends lets every session end in order.
+func (d *desk) serve(ctx context.Context) error {
+	began := time.Now()
+	l, err := listen(controlSocket)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	go d.answerAll(ctx, l)
+
+	document, err := wantedDesktop()
+	if err != nil {
+		slog.Warn("the desktop has no document; waiting for one", "error", err)
+	}
+	if err := d.apply(ctx, document); err != nil {
+		slog.Error("the document could not be carried out in full", "error", err)
+	}
+	slog.Info("desktop set up", "took", time.Since(began))
+	<-ctx.Done()
+	d.endSessions()
+	return nil
+}
+
+// apply makes the running system match the document. It goes on after an error, so that one wrong field does not cost
+// a person their session; what went wrong is returned and kept for status.
+func (d *desk) apply(ctx context.Context, document guest.Desktop) error {
+	d.applying.Lock()
+	defer d.applying.Unlock()
+	d.update(func() { d.document, d.applied, d.failure = document, false, nil })
+
+	errs := []error{
+		d.sys.setHostname(document.Hostname),
+		d.sys.setTimezone(document.Timezone),
+		d.sys.setLocale(document.Locale),
+		d.takeAway(document.Accounts),
+	}
+	for _, a := range document.Accounts {
+		if !a.Absent {
+			errs = append(errs, d.seat(ctx, a))
+		}
+	}
+	errs = append(errs, d.sys.setNetwork(ctx, document.Network), d.sys.shareVolumes(document))
+
+	err := errors.Join(errs...)
+	d.update(func() { d.applied, d.failure = err == nil, err })
+	return err
+}
+
+// seat gives an account its login and its session. A running session is left alone.
+func (d *desk) seat(ctx context.Context, a guest.Account) error {
+	login, err := d.sys.logins.ensure(a)
+	if err != nil {
+		return fmt.Errorf("account %q: %w", a.Name, err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.sessions[a.Name] == nil {
+		d.sessions[a.Name] = startSession(login, d.sys.locale(), d.notify)
+	}
+	return nil
+}
+
+// takeAway ends the access of every account of ours that the document does not want.
+func (d *desk) takeAway(wanted []guest.Account) error {
+	owned, err := d.sys.logins.owned()
+	if err != nil {
+		return fmt.Errorf("listing accounts: %w", err)
+	}
+	var errs []error
+	for _, l := range owned {
+		i := slices.IndexFunc(wanted, func(a guest.Account) bool { return a.Name == l.Name })
+		if i >= 0 && !wanted[i].Absent {
+			continue
+		}
+		erase := i >= 0 && wanted[i].Erase
+		if err := d.unseat(l, erase); err != nil {
+			errs = append(errs, fmt.Errorf("taking account %q away: %w", l.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// unseat locks the login first, so that nothing new can start, and only then ends what runs.
+func (d *desk) unseat(l login, erase bool) error {
+	if err := d.sys.logins.lock(l.Name); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	s := d.sessions[l.Name]
+	delete(d.sessions, l.Name)
+	d.mu.Unlock()
+	if s != nil {
+		s.end(atOnce)
+	}
+	if err := sweep(l, killNow); err != nil {
+		return err
+	}
+	d.notify()
+	if erase {
+		return d.sys.logins.erase(l)
+	}
+	return nil
+}
+
+func (d *desk) endSessions() {
+	d.mu.Lock()
+	sessions := d.sessions
+	d.sessions = map[string]*session{}
+	d.mu.Unlock()
+	var all sync.WaitGroup
+	for _, s := range sessions {
+		all.Go(func() { s.end(inOrder) })
+	}
+	all.Wait()
+}
+
+// await blocks until the document is carried out, or until the account's display answers.
+func (d *desk) await(ctx context.Context, account string, panel bool) error {
+	for {
+		done, err, changed := d.reached(account, panel)
+		if done || err != nil {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// reached says whether an await is over, and if not, which channel closes when it is worth looking again.
+func (d *desk) reached(account string, panel bool) (done bool, err error, changed <-chan struct{}) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s := d.sessions[account]; s != nil {
+		now := s.state()
+		return now.Display && (now.Panel || !panel), nil, d.changed
+	}
+	if d.failure != nil {
+		return true, d.failure, nil
+	}
+	if d.applied && account != "" {
+		return true, fmt.Errorf("the desktop has no account %q", account), nil
+	}
+	return d.applied, nil, d.changed
+}
+
+// status says how things are. It asks each display how long nobody has touched it.
+func (d *desk) status() guest.Status {
+	d.mu.Lock()
+	sessions := make([]*session, 0, len(d.sessions))
+	for _, s := range d.sessions {
+		sessions = append(sessions, s)
+	}
+	st := guest.Status{Applied: d.applied, Sessions: make([]guest.Session, 0, len(sessions))}
+	if d.failure != nil {
+		st.Error = d.failure.Error()
+	}
+	d.mu.Unlock()
+
+	st.Hostname, _ = os.Hostname()
+	for _, s := range sessions {
+		st.Sessions = append(st.Sessions, s.describe())
+	}
+	slices.SortFunc(st.Sessions, func(a, b guest.Session) int {
+		if a.Account < b.Account {
+			return -1
+		}
+		return 1
+	})
+	return st
+}
+
+// leastIdle is how long the desktop as a whole has not been touched.
+func leastIdle(sessions []guest.Session) time.Duration {
+	if len(sessions) == 0 {
+		return 0
+	}
+	least := sessions[0].Idle
+	for _, s := range sessions[1:] {
+		least = min(least, s.Idle)
+	}
+	return least
+}
+
+func (d *desk) update(change func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	change()
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+// notify wakes everybody who awaits something.
+func (d *desk) notify() { d.update(func() {}) }

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"time"
+)
+
+// display joins standard input and output to the account's display, and ends when either side does.
+func display(account string) error {
+	if !accountPattern.MatchString(account) {
+		return fmt.Errorf("%q is no account name", account)
+	}
+	conn, err := net.Dial("unix", displaySocket(account))
+	if err != nil {
+		return fmt.Errorf("reaching the display of %q: %w", account, err)
+	}
+	defer conn.Close()
+	over := make(chan error, 2)
+	go func() {
+		_, err := io.Copy(conn, os.Stdin)
+		over <- err
+	}()
+	go func() {
+		_, err := io.Copy(os.Stdout, conn)
+		over <- err
+	}()
+	if err := <-over; err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("carrying the display of %q: %w", account, err)
+	}
+	return nil
+}
+
+// awaitDisplay returns when the display server has said that it is ready and greets a viewer.
+func awaitDisplay(ready io.Reader, l login) error {
+	if _, err := ready.Read(make([]byte, 16)); err != nil {
+		return fmt.Errorf("waiting for the display: %w", err)
+	}
+	conn, err := net.DialTimeout("unix", displaySocket(l.Name), 5*time.Second)
+	if err != nil {
+		return fmt.Errorf("reaching the display: %w", err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	greeting := make([]byte, len("RFB 003.008\n"))
+	if _, err := io.ReadFull(conn, greeting); err != nil {
+		return fmt.Errorf("waiting for the display's greeting: %w", err)
+	}
+	if !strings.HasPrefix(string(greeting), "RFB ") {
+		return fmt.Errorf("the display greets with %q", greeting)
+	}
+	return nil
+}
+
+// countClients says how many viewers are connected to a display socket.
+func countClients(socket string) (int, error) {
+	b, err := os.ReadFile("/proc/net/unix")
+	if err != nil {
+		return 0, fmt.Errorf("listing sockets: %w", err)
+	}
+	return connectionsTo(string(b), socket), nil
+}
+
+// connectionsTo counts the connected sockets of that path in the kernel's table. Only the server's ends carry the path.
+func connectionsTo(table, socket string) int {
+	const stateField, pathField, connected = 5, 7, "03"
+	n := 0
+	for line := range strings.Lines(table) {
+		f := strings.Fields(line)
+		if len(f) == pathField+1 && f[stateField] == connected && f[pathField] == socket {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,305 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"carrel/internal/guest"
+)
+
+// ourGroup has every account that Carrel has made as a member, so that the system's own accounts are never touched.
+const ourGroup = "carrel"
+
+// The user ids that accounts get. An id is never given to another account, since files may still carry it.
+const (
+	firstUID = 1000
+	lastUID  = 59999
+)
+
+// usersGroup is the shared group "users" that every Debian system has.
+const usersGroup = 100
+
+// expired is a date in the shadow file's reckoning, long past: nobody can log in.
+const expired = "1"
+
+var errNoAccount = errors.New("no such account")
+
+var accountPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$`)
+
+// login is an account as the system knows it.
+type login struct {
+	Name  string
+	UID   int
+	GID   int
+	Home  string
+	Shell string
+}
+
+// logins edits the account files below root. They are written directly: useradd and its kin take longer than the
+// whole rest of a desktop's set-up.
+type logins struct{ root string }
+
+// accountFiles is one consistent reading of the account files.
+type accountFiles struct {
+	passwd, shadow, group, gshadow *table
+}
+
+// edit calls change with the account files under the lock that all of Debian's tools take, and saves what it changed.
+func (l *logins) edit(change func(f *accountFiles) error) error {
+	etc := filepath.Join(l.root, "etc")
+	lock, err := os.OpenFile(filepath.Join(etc, ".pwd.lock"), os.O_CREATE|os.O_WRONLY|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return fmt.Errorf("opening the account lock: %w", err)
+	}
+	defer lock.Close()
+	whole := syscall.Flock_t{Type: syscall.F_WRLCK}
+	if err := syscall.FcntlFlock(lock.Fd(), syscall.F_SETLKW, &whole); err != nil {
+		return fmt.Errorf("locking the accounts: %w", err)
+	}
+	f, err := readAccountFiles(etc)
+	if err != nil {
+		return err
+	}
+	if err := change(f); err != nil {
+		return err
+	}
+	// An account exists when it is in passwd, so that comes last.
+	for _, t := range []*table{f.group, f.gshadow, f.shadow, f.passwd} {
+		if err := t.save(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readAccountFiles(etc string) (*accountFiles, error) {
+	f := new(accountFiles)
+	for name, t := range map[string]**table{
+		"passwd": &f.passwd, "shadow": &f.shadow, "group": &f.group, "gshadow": &f.gshadow,
+	} {
+		var err error
+		if *t, err = readTable(filepath.Join(etc, name)); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// find reads an account. It fails with errNoAccount.
+func (l *logins) find(name string) (login, error) {
+	passwd, err := readTable(filepath.Join(l.root, "etc/passwd"))
+	if err != nil {
+		return login{}, err
+	}
+	return parseLogin(passwd.row(name))
+}
+
+func parseLogin(row []string) (login, error) {
+	if len(row) < 7 {
+		return login{}, errNoAccount
+	}
+	uid, err := strconv.Atoi(row[2])
+	if err != nil {
+		return login{}, fmt.Errorf("reading the account's id: %w", err)
+	}
+	gid, err := strconv.Atoi(row[3])
+	if err != nil {
+		return login{}, fmt.Errorf("reading the account's group: %w", err)
+	}
+	return login{Name: row[0], UID: uid, GID: gid, Home: row[5], Shell: row[6]}, nil
+}
+
+// owned lists every account that Carrel has ever made here, the locked ones too.
+func (l *logins) owned() ([]login, error) {
+	f, err := readAccountFiles(filepath.Join(l.root, "etc"))
+	if err != nil {
+		return nil, err
+	}
+	var all []login
+	for _, name := range f.group.members(ourGroup) {
+		if one, err := parseLogin(f.passwd.row(name)); err == nil {
+			all = append(all, one)
+		}
+	}
+	return all, nil
+}
+
+// ensure makes the account be there, open, in its group, with a home. It refuses names that the system uses itself.
+func (l *logins) ensure(a guest.Account) (login, error) {
+	if !accountPattern.MatchString(a.Name) {
+		return login{}, errors.New("use letters, digits, hyphens and underscores, at most 32")
+	}
+	if a.Group != guest.GroupAdmin && a.Group != guest.GroupUser {
+		return login{}, fmt.Errorf("unknown group %q", a.Group)
+	}
+	var made login
+	err := l.edit(func(f *accountFiles) error {
+		var err error
+		made, err = f.ensure(a)
+		return err
+	})
+	if err != nil {
+		return login{}, err
+	}
+	return made, l.ensureHome(made)
+}
+
+func (f *accountFiles) ensure(a guest.Account) (login, error) {
+	ours := slices.Contains(f.group.members(ourGroup), a.Name)
+	if f.passwd.row(a.Name) != nil && !ours {
+		return login{}, errors.New("the system itself uses this name")
+	}
+	if f.passwd.row(a.Name) == nil {
+		uid, err := f.freeUID()
+		if err != nil {
+			return login{}, err
+		}
+		gid := usersGroup
+		if f.group.row(a.Name) == nil {
+			gid = uid
+			f.group.add(a.Name, "x", strconv.Itoa(gid), "")
+			f.gshadow.add(a.Name, "!", "", "")
+		} else if g := f.group.row(a.Name); len(g) > 2 && g[2] == strconv.Itoa(uid) {
+			gid = uid // made by an attempt that was cut short
+		}
+		f.passwd.add(a.Name, "x", strconv.Itoa(uid), strconv.Itoa(gid), "", "/home/"+a.Name, "/bin/bash")
+	}
+	f.group.setMember(ourGroup, a.Name, true)
+	f.gshadow.setMember(ourGroup, a.Name, true)
+	f.group.setMember(guest.GroupAdmin, a.Name, a.Group == guest.GroupAdmin)
+	f.gshadow.setMember(guest.GroupAdmin, a.Name, a.Group == guest.GroupAdmin)
+	// No password, and none that ever runs out: "19000" is merely a date in the past.
+	f.shadow.set(a.Name, "*", "19000", "0", "99999", "7", "", "", "")
+	f.passwd.setField(a.Name, 6, "/bin/bash")
+	return parseLogin(f.passwd.row(a.Name))
+}
+
+func (f *accountFiles) freeUID() (int, error) {
+	uid := firstUID
+	for _, row := range f.passwd.rows {
+		if len(row) < 3 {
+			continue
+		}
+		if n, err := strconv.Atoi(row[2]); err == nil && n >= uid && n <= lastUID {
+			uid = n + 1
+		}
+	}
+	if uid > lastUID {
+		return 0, errors.New("no user id is free")
+	}
+	return uid, nil
+}
+
+// lock takes the account's access away. Its row stays, so that its id is never used again.
+func (l *logins) lock(name string) error {
+	return l.edit(func(f *accountFiles) error {
+		if f.passwd.row(name) == nil {
+			return nil
+		}
+		f.group.setMember(guest.GroupAdmin, name, false)
+		f.gshadow.setMember(guest.GroupAdmin, name, false)
+		f.shadow.set(name, "!", "19000", "0", "99999", "7", "", expired, "")
+		f.passwd.setField(name, 6, "/usr/sbin/nologin")
+		return nil
+	})
+}
+
+// ensureHome copies the skeleton to a folder beside the home and moves it in place, so a home is whole or absent.
+func (l *logins) ensureHome(u login) error {
+	home := filepath.Join(l.root, u.Home)
+	if _, err := os.Lstat(home); err == nil {
+		return nil
+	}
+	fresh := filepath.Join(filepath.Dir(home), "."+u.Name+".new")
+	if err := os.RemoveAll(fresh); err != nil {
+		return fmt.Errorf("clearing a half-made home: %w", err)
+	}
+	if err := os.MkdirAll(fresh, 0o700); err != nil {
+		return fmt.Errorf("making a home: %w", err)
+	}
+	if err := copyTree(filepath.Join(l.root, "etc/skel"), fresh, u.UID, u.GID); err != nil {
+		return fmt.Errorf("filling a home: %w", err)
+	}
+	if err := os.Rename(fresh, home); err != nil {
+		return fmt.Errorf("placing a home: %w", err)
+	}
+	return nil
+}
+
+// copyTree copies folders, plain files and links, and gives them to uid and gid.
+func copyTree(from, to string, uid, gid int) error {
+	return filepath.WalkDir(from, func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, rel)
+		switch {
+		case rel == ".":
+		case entry.IsDir():
+			err = os.Mkdir(target, 0o700)
+		case entry.Type() == os.ModeSymlink:
+			var link string
+			if link, err = os.Readlink(path); err == nil {
+				err = os.Symlink(link, target)
+			}
+		default:
+			var content []byte
+			if content, err = os.ReadFile(path); err == nil {
+				err = os.WriteFile(target, content, 0o600)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return os.Lchown(target, uid, gid)
+	})
+}
+
+// erase removes the account's home and what it left in shared folders. The home is moved away first: it is gone at
+// once, however large it is.
+func (l *logins) erase(u login) error {
+	home := filepath.Join(l.root, u.Home)
+	doomed := filepath.Join(filepath.Dir(home), "."+u.Name+".erased")
+	if err := os.RemoveAll(doomed); err != nil {
+		return fmt.Errorf("erasing a home: %w", err)
+	}
+	if err := os.Rename(home, doomed); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("erasing a home: %w", err)
+	}
+	errs := []error{os.RemoveAll(doomed)}
+	for _, shared := range []string{"tmp", "var/tmp", "dev/shm"} {
+		errs = append(errs, removeOwned(filepath.Join(l.root, shared), u.UID))
+	}
+	return errors.Join(errs...)
+}
+
+// removeOwned removes what a user owns at the top of a folder.
+func removeOwned(dir string, uid int) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("looking for left files: %w", err)
+	}
+	var errs []error
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			continue // gone meanwhile
+		}
+		if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) == uid {
+			errs = append(errs, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	return errors.Join(errs...)
+}

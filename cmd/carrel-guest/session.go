@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"carrel/internal/guest"
+)
+
+// ending says how a session is to go.
+type ending int
+
+const (
+	inOrder ending = iota // programs get time to close
+	atOnce                // the account has lost its access
+)
+
+// How long the desktop environment, and then what is left of the session, may take to close in order.
+const (
+	logoutTime = 4 * time.Second
+	closeTime  = 2 * time.Second
+)
+
+// errEnded is the cause of a session that is told to end.
+var errEnded = errors.New("the session was ended")
+
+// session keeps one account's display and desktop environment running until it is ended. When either stops, by a crash
+// or because the person logs out, it starts both afresh.
+type session struct {
+	login  login
+	env    []string
+	notify func() // called, without locks held, after every change of state
+
+	cancel context.CancelCauseFunc
+	done   chan struct{}
+
+	mu  sync.Mutex // guards what follows
+	how ending
+	now guest.Session
+}
+
+// startSession starts a session and returns at once.
+func startSession(l login, locale string, notify func()) *session {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	s := &session{
+		login: l, env: sessionEnv(l, locale), notify: notify,
+		cancel: cancel, done: make(chan struct{}),
+		now: guest.Session{Account: l.Name},
+	}
+	go s.keep(ctx)
+	return s
+}
+
+// end stops the session and returns when nothing of it runs any more.
+func (s *session) end(how ending) {
+	s.mu.Lock()
+	s.how = how
+	s.mu.Unlock()
+	s.cancel(errEnded)
+	<-s.done
+}
+
+func (s *session) keep(ctx context.Context) {
+	defer close(s.done)
+	log := slog.With("account", s.login.Name)
+	const settled, longest = 20 * time.Second, 10 * time.Second
+	var wait time.Duration
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := s.once(ctx)
+		s.update(func(now *guest.Session) { now.Display, now.Panel = false, false })
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(began) > settled {
+			wait = 0
+		}
+		log.Warn("the session ended; starting it again", "reason", err, "wait", wait)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+		wait = min(2*wait+time.Second/4, longest)
+	}
+}
+
+// once runs the session from its start to its end.
+func (s *session) once(ctx context.Context) error {
+	began := time.Now()
+	out, err := openLog(s.login.Name)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	if err := prepareFolders(s.login); err != nil {
+		return err
+	}
+	cookie, err := writeCookie(s.login)
+	if err != nil {
+		return err
+	}
+	gone := make(chan error, 3)
+	defer s.clear()
+
+	ready, err := s.startDisplay(out, gone)
+	if err != nil {
+		return err
+	}
+	defer ready.Close()
+	if err := s.start(out, gone, "dbus-daemon", "--session", "--nofork", "--nopidfile", "--nosyslog",
+		"--address="+busAddress(s.login)); err != nil {
+		return err
+	}
+	answers := make(chan error, 1)
+	go func() { answers <- awaitDisplay(ready, s.login) }()
+	select {
+	case err := <-answers:
+		if err != nil {
+			return err
+		}
+	case err := <-gone:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	s.update(func(now *guest.Session) { now.Display = true })
+	slog.Info("display answers", "account", s.login.Name, "took", time.Since(began))
+	return s.runDesktop(ctx, out, gone, cookie)
+}
+
+// runDesktop starts the desktop environment on the running display and stays until something ends.
+func (s *session) runDesktop(ctx context.Context, out *os.File, gone chan error, cookie []byte) error {
+	began := time.Now()
+	desktop := s.command(out, "xfce4-session")
+	if err := desktop.Start(); err != nil {
+		return fmt.Errorf("starting the desktop environment: %w", err)
+	}
+	left := make(chan error, 1)
+	go func() { left <- ended("xfce4-session", desktop.Wait()) }()
+	watch, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		if err := watchPanel(watch, displayNumber(s.login), cookie); err != nil {
+			slog.Debug("the panel is not watched", "account", s.login.Name, "error", err)
+			return
+		}
+		s.update(func(now *guest.Session) { now.Panel = true })
+		slog.Info("panel drawn", "account", s.login.Name, "took", time.Since(began))
+	}()
+
+	select {
+	case err := <-left:
+		return err
+	case err := <-gone:
+		return err
+	case <-ctx.Done():
+	}
+	if s.ending() == inOrder {
+		_ = desktop.Process.Signal(os.Interrupt)
+		select {
+		case <-left:
+		case <-time.After(logoutTime):
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// startDisplay starts Xvnc; the file it returns carries its word that it is ready.
+func (s *session) startDisplay(out *os.File, gone chan error) (*os.File, error) {
+	ready, tell, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("making a pipe: %w", err)
+	}
+	defer tell.Close()
+	args := displayArguments(s.login)
+	c := s.command(out, args[0], args[1:]...)
+	c.ExtraFiles = []*os.File{tell}
+	if err := s.watch(c, gone); err != nil {
+		ready.Close()
+		return nil, err
+	}
+	return ready, nil
+}
+
+func (s *session) start(out *os.File, gone chan error, name string, args ...string) error {
+	return s.watch(s.command(out, name, args...), gone)
+}
+
+// watch starts a program whose end is the end of the session.
+func (s *session) watch(c *exec.Cmd, gone chan error) error {
+	if err := c.Start(); err != nil {
+		return fmt.Errorf("starting %s: %w", filepath.Base(c.Path), err)
+	}
+	go func() { gone <- ended(filepath.Base(c.Path), c.Wait()) }()
+	return nil
+}
+
+func ended(name string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s ended: %w", name, err)
+	}
+	return fmt.Errorf("%s ended", name)
+}
+
+// command is a program that will run as the session's account. Without out, what it prints is dropped.
+func (s *session) command(out *os.File, name string, args ...string) *exec.Cmd {
+	c := exec.Command(name, args...)
+	c.Env, c.Dir = s.env, s.login.Home
+	if out != nil {
+		c.Stdout, c.Stderr = out, out
+	}
+	c.SysProcAttr = runAs(s.login)
+	return c
+}
+
+// clear ends every process of the account, whether the session started it or not.
+func (s *session) clear() {
+	how := killNow
+	if s.ending() == inOrder {
+		how = closeFirst
+	}
+	if err := sweep(s.login, how); err != nil {
+		slog.Error("processes of a session are left", "account", s.login.Name, "error", err)
+	}
+}
+
+func (s *session) ending() ending {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.how
+}
+
+func (s *session) update(change func(now *guest.Session)) {
+	s.mu.Lock()
+	before := s.now
+	change(&s.now)
+	same := s.now == before
+	s.mu.Unlock()
+	if !same {
+		s.notify()
+	}
+}
+
+// state is what is known without asking the display.
+func (s *session) state() guest.Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+// describe asks the display as well.
+func (s *session) describe() guest.Session {
+	now := s.state()
+	if !now.Display {
+		return now
+	}
+	if n, err := countClients(displaySocket(s.login.Name)); err == nil {
+		now.Clients = n
+	}
+	if cookie, err := readCookie(s.login); err == nil {
+		if idle, err := queryIdle(displayNumber(s.login), cookie); err == nil {
+			now.Idle = idle
+		}
+	}
+	return now
+}

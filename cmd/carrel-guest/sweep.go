@@ -1,0 +1,89 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// sweepCommand is the command that the supervisor gives itself; people have no use for it.
+const sweepCommand = "sweep"
+
+// thoroughness says whether processes get time to close.
+type thoroughness string
+
+const (
+	killNow    thoroughness = "now"
+	closeFirst thoroughness = "close"
+)
+
+// sweep ends every process of an account. A process that runs as the account sends the signal, to all that it may
+// signal: the kernel does that in one step, so nothing can fork its way past it.
+func sweep(l login, how thoroughness) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding this program: %w", err)
+	}
+	c := exec.Command(self, sweepCommand, string(how))
+	c.SysProcAttr = runAs(l)
+	c.Env = []string{}
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("ending the processes of %q: %w: %s", l.Name, err, out)
+	}
+	return nil
+}
+
+// sweepSelf is the other half of sweep, on the account's side. Nothing but the account's own processes is in its reach.
+func sweepSelf(args []string) error {
+	if syscall.Getuid() == 0 || len(args) != 1 {
+		return errors.New("sweep is for the supervisor only")
+	}
+	if thoroughness(args[0]) == closeFirst {
+		if err := signalAll(syscall.SIGTERM); err != nil {
+			return err
+		}
+		for deadline := time.Now().Add(closeTime); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			if alone() {
+				return nil
+			}
+		}
+	}
+	return signalAll(syscall.SIGKILL)
+}
+
+func signalAll(sig syscall.Signal) error {
+	if err := syscall.Kill(-1, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("sending %v: %w", sig, err)
+	}
+	return nil
+}
+
+// alone says whether no other process of this user is left; dead ones that nobody has waited for do not count.
+func alone() bool {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return false
+	}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil {
+			continue
+		}
+		st, ok := info.Sys().(*syscall.Stat_t)
+		if !ok || int(st.Uid) != syscall.Getuid() {
+			continue
+		}
+		if exe, err := os.Readlink("/proc/" + e.Name() + "/exe"); err == nil && exe != "" {
+			return false
+		}
+	}
+	return true
+}

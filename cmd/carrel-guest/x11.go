@@ -1,0 +1,307 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// The requests of the X protocol that the supervisor makes, and the event it waits for.
+const (
+	xChangeWindowAttributes = 2
+	xGetWindowAttributes    = 3
+	xGetGeometry            = 14
+	xInternAtom             = 16
+	xGetProperty            = 20
+	xGetImage               = 73
+	xQueryExtension         = 98
+
+	xSaverQueryInfo = 1 // of the extension MIT-SCREEN-SAVER
+
+	xEventMask      = 1 << 11 // the attribute of ChangeWindowAttributes
+	xPropertyChange = 1 << 22
+	xSubstructure   = 1 << 19
+
+	xViewable = 2
+	xZPixmap  = 2
+)
+
+// xConn is a connection to an X server for one caller at a time. It knows the few requests above, in little-endian.
+type xConn struct {
+	conn net.Conn
+	in   *bufio.Reader
+	root uint32
+	news bool // events have come in while a reply was awaited
+}
+
+// errX says that the server refused a request, for example because a window is gone.
+var errX = errors.New("the X server refused a request")
+
+var little = binary.LittleEndian
+
+// dialX connects to a display with its cookie.
+func dialX(display int, cookie []byte) (*xConn, error) {
+	conn, err := net.DialTimeout("unix", filepath.Join(x11Folder, "X"+strconv.Itoa(display)), 5*time.Second)
+	if err != nil {
+		return nil, fmt.Errorf("reaching the X server: %w", err)
+	}
+	x := &xConn{conn: conn, in: bufio.NewReader(conn)}
+	if err := x.setup(cookie); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return x, nil
+}
+
+func (x *xConn) close() { _ = x.conn.Close() }
+
+func (x *xConn) setup(cookie []byte) error {
+	hello := []byte{'l', 0, 11, 0, 0, 0}
+	hello = little.AppendUint16(hello, uint16(len(cookieName)))
+	hello = little.AppendUint16(hello, uint16(len(cookie)))
+	hello = append(hello, 0, 0)
+	hello = append(hello, pad([]byte(cookieName))...)
+	hello = append(hello, pad(cookie)...)
+	if _, err := x.conn.Write(hello); err != nil {
+		return fmt.Errorf("greeting the X server: %w", err)
+	}
+	head := make([]byte, 8)
+	if _, err := io.ReadFull(x.in, head); err != nil {
+		return fmt.Errorf("reading the X server's greeting: %w", err)
+	}
+	body := make([]byte, 4*int(little.Uint16(head[6:])))
+	if _, err := io.ReadFull(x.in, body); err != nil {
+		return fmt.Errorf("reading the X server's greeting: %w", err)
+	}
+	const accepted, fixedPart, formatSize = 1, 32, 8
+	if head[0] != accepted || len(body) < fixedPart {
+		return fmt.Errorf("%w: the connection", errX)
+	}
+	vendor, formats := int(little.Uint16(body[16:])), int(body[21])
+	screen := fixedPart + (vendor+3)/4*4 + formats*formatSize
+	if len(body) < screen+4 {
+		return fmt.Errorf("%w: it has no screen", errX)
+	}
+	x.root = little.Uint32(body[screen:])
+	return nil
+}
+
+func pad(b []byte) []byte {
+	return append(b[:len(b):len(b)], make([]byte, (4-len(b)%4)%4)...)
+}
+
+// send writes a request; body is everything after the length field.
+func (x *xConn) send(op, detail byte, body []byte) error {
+	body = pad(body)
+	b := little.AppendUint16([]byte{op, detail}, uint16(1+len(body)/4))
+	if _, err := x.conn.Write(append(b, body...)); err != nil {
+		return fmt.Errorf("writing to the X server: %w", err)
+	}
+	return nil
+}
+
+// next reads one message: an error, a reply with all of its data, or an event.
+func (x *xConn) next() ([]byte, error) {
+	const size, reply, generic = 32, 1, 35
+	m := make([]byte, size)
+	if _, err := io.ReadFull(x.in, m); err != nil {
+		return nil, fmt.Errorf("reading from the X server: %w", err)
+	}
+	if m[0] == reply || m[0]&0x7f == generic {
+		more := make([]byte, 4*int(little.Uint32(m[4:])))
+		if _, err := io.ReadFull(x.in, more); err != nil {
+			return nil, fmt.Errorf("reading from the X server: %w", err)
+		}
+		m = append(m, more...)
+	}
+	return m, nil
+}
+
+// ask sends a request and returns its reply. Of events that come before it only their being is kept: whoever waits for
+// events looks at the whole again after each.
+func (x *xConn) ask(op, detail byte, body []byte) ([]byte, error) {
+	if err := x.send(op, detail, body); err != nil {
+		return nil, err
+	}
+	for {
+		m, err := x.next()
+		if err != nil {
+			return nil, err
+		}
+		switch m[0] {
+		case 0:
+			return nil, fmt.Errorf("%w: code %d for request %d", errX, m[1], op)
+		case 1:
+			return m, nil
+		default:
+			x.news = true
+		}
+	}
+}
+
+func (x *xConn) atom(name string) (uint32, error) {
+	body := little.AppendUint16(nil, uint16(len(name)))
+	body = append(body, 0, 0)
+	r, err := x.ask(xInternAtom, 0, append(body, name...))
+	if err != nil {
+		return 0, err
+	}
+	return little.Uint32(r[8:]), nil
+}
+
+// property reads a list of 32-bit values; an absent one is empty.
+func (x *xConn) property(window, name uint32) ([]uint32, error) {
+	var body []byte
+	for _, v := range []uint32{window, name, 0, 0, 1024} {
+		body = little.AppendUint32(body, v)
+	}
+	r, err := x.ask(xGetProperty, 0, body)
+	if err != nil {
+		return nil, err
+	}
+	var values []uint32
+	if format := r[1]; format == 32 {
+		for i := range little.Uint32(r[16:]) {
+			values = append(values, little.Uint32(r[32+4*i:]))
+		}
+	}
+	return values, nil
+}
+
+func (x *xConn) viewable(window uint32) (bool, error) {
+	r, err := x.ask(xGetWindowAttributes, 0, little.AppendUint32(nil, window))
+	if err != nil {
+		return false, err
+	}
+	return r[26] == xViewable, nil
+}
+
+// painted says whether a window shows more than one colour: it has been drawn, not merely mapped.
+func (x *xConn) painted(window uint32) (bool, error) {
+	g, err := x.ask(xGetGeometry, 0, little.AppendUint32(nil, window))
+	if err != nil {
+		return false, err
+	}
+	body := little.AppendUint32(nil, window)
+	body = append(body, 0, 0, 0, 0)
+	body = append(body, g[16:20]...) // width and height
+	body = little.AppendUint32(body, 0xffffffff)
+	r, err := x.ask(xGetImage, xZPixmap, body)
+	if err != nil {
+		return false, err
+	}
+	pixels := r[32:]
+	for i := 4; i+4 <= len(pixels); i += 4 {
+		if little.Uint32(pixels[i:])&0xffffff != little.Uint32(pixels)&0xffffff {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// watchPanel returns when a window of the type "dock" is drawn: that is the desktop's panel. It fails when ctx or the
+// display ends.
+func watchPanel(ctx context.Context, display int, cookie []byte) error {
+	x, err := dialX(display, cookie)
+	if err != nil {
+		return err
+	}
+	defer x.close()
+	defer context.AfterFunc(ctx, x.close)()
+	var atoms [3]uint32
+	for i, name := range []string{"_NET_CLIENT_LIST", "_NET_WM_WINDOW_TYPE", "_NET_WM_WINDOW_TYPE_DOCK"} {
+		if atoms[i], err = x.atom(name); err != nil {
+			return err
+		}
+	}
+	body := little.AppendUint32(nil, x.root)
+	body = little.AppendUint32(body, xEventMask)
+	body = little.AppendUint32(body, xPropertyChange|xSubstructure)
+	if err := x.send(xChangeWindowAttributes, 0, body); err != nil {
+		return err
+	}
+	for {
+		x.news = false
+		mapped, drawn, err := x.panel(atoms[0], atoms[1], atoms[2])
+		if err != nil || drawn {
+			return err
+		}
+		if mapped { // drawing makes no event here; it is a matter of a frame or two
+			select {
+			case <-time.After(5 * time.Millisecond):
+				continue
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if x.news {
+			continue
+		}
+		if _, err := x.next(); err != nil {
+			return err
+		}
+	}
+}
+
+// panel looks for the dock among the window manager's clients.
+func (x *xConn) panel(clients, windowType, dock uint32) (mapped, drawn bool, err error) {
+	windows, err := x.property(x.root, clients)
+	if err != nil {
+		return false, false, err
+	}
+	for _, w := range windows {
+		types, err := x.property(w, windowType)
+		if errors.Is(err, errX) {
+			continue // closed meanwhile
+		}
+		if err != nil {
+			return false, false, err
+		}
+		if len(types) == 0 || types[0] != dock {
+			continue
+		}
+		shown, err := x.viewable(w)
+		if err == nil && shown {
+			mapped = true
+			drawn, err = x.painted(w)
+		}
+		if err != nil && !errors.Is(err, errX) {
+			return false, false, err
+		}
+		if drawn {
+			return true, true, nil
+		}
+	}
+	return mapped, false, nil
+}
+
+// queryIdle asks a display how long no key and no pointer has moved.
+func queryIdle(display int, cookie []byte) (time.Duration, error) {
+	x, err := dialX(display, cookie)
+	if err != nil {
+		return 0, err
+	}
+	defer x.close()
+	_ = x.conn.SetDeadline(time.Now().Add(5 * time.Second))
+	const extension = "MIT-SCREEN-SAVER"
+	body := little.AppendUint16(nil, uint16(len(extension)))
+	r, err := x.ask(xQueryExtension, 0, append(append(body, 0, 0), extension...))
+	if err != nil {
+		return 0, err
+	}
+	if present, opcode := r[8], r[9]; present == 1 {
+		r, err = x.ask(opcode, xSaverQueryInfo, little.AppendUint32(nil, x.root))
+		if err != nil {
+			return 0, err
+		}
+		return time.Duration(little.Uint32(r[20:])) * time.Millisecond, nil
+	}
+	return 0, fmt.Errorf("%w: it has no %s", errX, extension)
+}
