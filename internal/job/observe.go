@@ -87,10 +87,11 @@ func (o *Observer) Observe(ctx context.Context) error {
 	return nil
 }
 
-// drift says what state a desktop at rest is really in, and, if that is ERROR, why.
+// drift says what state a desktop at rest is really in, and, if that is ERROR, why. A desktop in ERROR stays so until
+// somebody mends it: what went wrong is not undone by a machine that happens to run.
 func drift(d workspace.Desktop, state engine.State, exists bool) (workspace.DesktopStatus, string) {
-	if d.Status == workspace.StatusError && (!exists || d.Fault != "") && state != engine.Running {
-		return d.Status, d.Fault // it stays what it is until somebody mends it
+	if d.Status == workspace.StatusError {
+		return d.Status, d.Fault
 	}
 	if !exists {
 		return workspace.StatusError, "its machine is missing in the engine; delete the desktop, or run carrel audit"

@@ -1,0 +1,155 @@
+package workspace_test
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"carrel/internal/workspace"
+)
+
+func TestComputerName(t *testing.T) {
+	good := []string{"a", "7", "POOL01-7", "ljh-002", "abcdefghijklmno", "设计部01", "设计部设计部-1"}
+	for _, name := range good {
+		t.Run("allows "+name, func(t *testing.T) {
+			if err := workspace.CheckComputerName("computer_name", name, workspace.MaxComputerName); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	bad := map[string]string{
+		"":                 "must not be empty",
+		"abcdefghijklmnop": "16 characters",
+		"web-":             "must not end with a hyphen",
+		"-web":             "must start with a letter or digit",
+		"my desk":          `' ' is not allowed`,
+		"desk_1":           `'_' is not allowed`,
+		"设计部设计部设计":         "16 characters",
+		"naïve":            "is not allowed",
+	}
+	for name, why := range bad {
+		t.Run("refuses "+name, func(t *testing.T) {
+			err := workspace.CheckComputerName("computer_name", name, workspace.MaxComputerName)
+			wantRefusal(t, err, workspace.CodeInvalid, "computer_name: ", why)
+		})
+	}
+}
+
+func TestUserName(t *testing.T) {
+	for _, name := range []string{"ljh-002", "A", "abcdefghijklmnopqrstuvwxyz_12345"} {
+		if err := workspace.CheckUserName("user_name", name, workspace.MaxLinuxUserName); err != nil {
+			t.Error(err)
+		}
+	}
+	bad := map[string]string{
+		"":                      "must not be empty",
+		"1st":                   "must start with a letter",
+		"Root":                  "reserved by the desktop's operating system",
+		"a b":                   "is not allowed",
+		"用户":                    "is not allowed",
+		strings.Repeat("a", 33): "at most 32",
+	}
+	for name, why := range bad {
+		t.Run("refuses "+name, func(t *testing.T) {
+			err := workspace.CheckUserName("user_name", name, workspace.MaxLinuxUserName)
+			wantRefusal(t, err, workspace.CodeInvalid, "user_name: ", why)
+		})
+	}
+}
+
+func TestNameSequence(t *testing.T) {
+	t.Run("counts from 01 and leaves out what is taken, whatever its case", func(t *testing.T) {
+		got, err := workspace.NameSequence("desktop_name", "POOL", 3, []string{"pool02"})
+		if err != nil || strings.Join(got, " ") != "POOL01 POOL03 POOL04" {
+			t.Errorf("got %v, %v", got, err)
+		}
+	})
+	t.Run("fits a hundred desktops behind the longest prefix", func(t *testing.T) {
+		got, err := workspace.NameSequence("desktop_name", "abcdefghijklm", 100, nil)
+		if err != nil || len(got) != 100 || got[99] != "abcdefghijklm00" {
+			t.Errorf("got %v, %v", got, err)
+		}
+	})
+	t.Run("says how many are free when there are too few", func(t *testing.T) {
+		_, err := workspace.NameSequence("desktop_name", "abcdefghijklm", 100, []string{"abcdefghijklm07"})
+		wantRefusal(t, err, workspace.CodeInvalid, "desktop_name: ", "only 99 names")
+	})
+}
+
+func TestNameSequenceGivesFreeValidDistinctNames(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		prefix := rapid.StringMatching(`[A-Za-z0-9][A-Za-z0-9-]{0,12}`).Draw(t, "prefix")
+		taken := rapid.SliceOf(rapid.StringMatching(`[a-z0-9]{1,3}`)).Draw(t, "taken suffixes")
+		for i := range taken {
+			taken[i] = strings.ToLower(prefix) + taken[i]
+		}
+		n := rapid.IntRange(1, 60).Draw(t, "n")
+		names, err := workspace.NameSequence("f", prefix, n, taken)
+		if err != nil {
+			if len(prefix) < 12 {
+				t.Fatalf("there is room for %d names: %v", n, err)
+			}
+			return
+		}
+		seen := map[string]bool{}
+		for _, old := range taken {
+			seen[old] = true
+		}
+		for _, name := range names {
+			if key := strings.ToLower(name); seen[key] {
+				t.Fatalf("%s is taken or there twice", name)
+			} else {
+				seen[key] = true
+			}
+			if err := workspace.CheckComputerName("f", name, workspace.MaxComputerName); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(names) != n {
+			t.Fatalf("%d names, want %d", len(names), n)
+		}
+	})
+}
+
+func TestPrefixForAnyUserNameIsAValidPrefix(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		user := rapid.StringMatching(`[A-Za-z][A-Za-z0-9_-]{0,31}`).Draw(t, "user")
+		prefix := workspace.PrefixFor(user)
+		if err := workspace.CheckComputerName("f", prefix+"01", workspace.MaxComputerName); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestTags(t *testing.T) {
+	bad := map[string][]workspace.Tag{
+		"tags[0].key: must not be empty":            {{Value: "x"}},
+		"tags[0].key: at most 128":                  {{Key: strings.Repeat("k", 129)}},
+		"tags[1].value: at most 43":                 {{Key: "a"}, {Key: "b", Value: strings.Repeat("v", 44)}},
+		"tags[0].key: must not contain":             {{Key: "a=b"}},
+		"tags[0].value: must not contain":           {{Key: "a", Value: "1/2"}},
+		"tags[0].key: must not start with _sys_":    {{Key: "_sys_x"}},
+		"tags[0].key: must not start or end with a": {{Key: " a"}},
+		`tags[1].key: "a" is there twice`:           {{Key: "a"}, {Key: "a"}},
+	}
+	for why, tags := range bad {
+		t.Run(why, func(t *testing.T) { wantRefusal(t, workspace.CheckTags("tags", tags), workspace.CodeInvalid, why) })
+	}
+}
+
+// wantRefusal checks an error's code and that its message holds all the parts.
+func wantRefusal(t *testing.T, err error, code workspace.Code, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("accepted, want a refusal that says %q", parts)
+	}
+	if got := workspace.CodeOf(err); got != code {
+		t.Errorf("code %s, want %s (%v)", got, code, err)
+	}
+	for _, part := range parts {
+		if !strings.Contains(workspace.MessageOf(err), part) {
+			t.Errorf("message %q does not say %q", workspace.MessageOf(err), part)
+		}
+	}
+}
