@@ -1,0 +1,113 @@
+package enginetest
+
+import (
+	"context"
+	"io"
+
+	"carrel/internal/engine"
+	"carrel/internal/guest"
+)
+
+// Call is one call of an engine's method.
+type Call struct {
+	Method string // "Launch"
+	ID     string // the machine's; empty where the call is about none
+}
+
+// Around returns an engine that passes every call except Close through hook. The hook decides whether and when to call
+// do, which does the work; what hook returns is what the caller gets. It must be safe for concurrent use.
+func Around(e engine.Engine, hook func(c Call, do func() error) error) engine.Engine {
+	return &around{Engine: e, hook: hook}
+}
+
+type around struct {
+	engine.Engine
+	hook func(Call, func() error) error
+}
+
+// through is a call with a result, which a failed call has none of.
+func through[T any](a *around, method, id string, call func() (T, error)) (T, error) {
+	var got T
+	err := a.hook(Call{method, id}, func() (err error) {
+		got, err = call()
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return got, nil
+}
+
+func (a *around) Describe(ctx context.Context) (engine.Description, error) {
+	return through(a, "Describe", "", func() (engine.Description, error) { return a.Engine.Describe(ctx) })
+}
+
+func (a *around) EnsureNetwork(ctx context.Context, n engine.Network) error {
+	return a.hook(Call{"EnsureNetwork", ""}, func() error { return a.Engine.EnsureNetwork(ctx, n) })
+}
+
+func (a *around) Images(ctx context.Context) ([]engine.Image, error) {
+	return through(a, "Images", "", func() ([]engine.Image, error) { return a.Engine.Images(ctx) })
+}
+
+func (a *around) Launch(ctx context.Context, s engine.Spec) (engine.Machine, error) {
+	return through(a, "Launch", s.ID, func() (engine.Machine, error) { return a.Engine.Launch(ctx, s) })
+}
+
+func (a *around) Find(ctx context.Context, id string) (engine.Machine, error) {
+	return through(a, "Find", id, func() (engine.Machine, error) { return a.Engine.Find(ctx, id) })
+}
+
+func (a *around) List(ctx context.Context) ([]engine.Machine, error) {
+	return through(a, "List", "", func() ([]engine.Machine, error) { return a.Engine.List(ctx) })
+}
+
+func (a *around) Start(ctx context.Context, id string) error {
+	return a.hook(Call{"Start", id}, func() error { return a.Engine.Start(ctx, id) })
+}
+
+func (a *around) Stop(ctx context.Context, id string, force bool) error {
+	return a.hook(Call{"Stop", id}, func() error { return a.Engine.Stop(ctx, id, force) })
+}
+
+func (a *around) Restart(ctx context.Context, id string, force bool) error {
+	return a.hook(Call{"Restart", id}, func() error { return a.Engine.Restart(ctx, id, force) })
+}
+
+func (a *around) Hibernate(ctx context.Context, id string) error {
+	return a.hook(Call{"Hibernate", id}, func() error { return a.Engine.Hibernate(ctx, id) })
+}
+
+func (a *around) Delete(ctx context.Context, id string) error {
+	return a.hook(Call{"Delete", id}, func() error { return a.Engine.Delete(ctx, id) })
+}
+
+func (a *around) Configure(ctx context.Context, id string, d guest.Desktop) (guest.Status, error) {
+	return through(a, "Configure", id, func() (guest.Status, error) { return a.Engine.Configure(ctx, id, d) })
+}
+
+func (a *around) Await(ctx context.Context, id, account string) error {
+	return a.hook(Call{"Await", id}, func() error { return a.Engine.Await(ctx, id, account) })
+}
+
+func (a *around) Status(ctx context.Context, id string) (guest.Status, error) {
+	return through(a, "Status", id, func() (guest.Status, error) { return a.Engine.Status(ctx, id) })
+}
+
+func (a *around) Notify(ctx context.Context, id string, m guest.Message) error {
+	return a.hook(Call{"Notify", id}, func() error { return a.Engine.Notify(ctx, id, m) })
+}
+
+func (a *around) Display(ctx context.Context, id, account string) (io.ReadWriteCloser, error) {
+	var stream io.ReadWriteCloser
+	err := a.hook(Call{"Display", id}, func() (err error) {
+		stream, err = a.Engine.Display(ctx, id, account)
+		return err
+	})
+	if err != nil && stream != nil {
+		stream.Close() // a display that nobody gets
+		stream = nil
+	}
+	return stream, err
+}

@@ -1,0 +1,177 @@
+package sim
+
+import (
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"sync"
+	"time"
+
+	"carrel/internal/guest"
+)
+
+var errGuestFails = errors.New("the guest could not apply its document: simulated fault")
+
+// inside is what a machine has in its memory from boot to power-off: the guest and the sessions.
+type inside struct {
+	boot time.Time // when the guest answers
+	ends chan struct{}
+
+	mu       sync.Mutex // guards what follows
+	changed  chan struct{}
+	off      bool
+	silent   bool
+	failed   error // what the guest says went wrong
+	hostname string
+	seats    map[string]*seat
+	messages []guest.Message
+}
+
+// seat is one account's session.
+type seat struct {
+	account string
+	ready   time.Time // when its display answers
+	screen  *screen
+}
+
+// newInside boots a guest that answers at the given time and whose displays answer a while later.
+func newInside(d guest.Desktop, boot time.Time, session time.Duration) *inside {
+	in := &inside{boot: boot, ends: make(chan struct{}), changed: make(chan struct{}), seats: map[string]*seat{}}
+	in.seat(d, boot.Add(session))
+	return in
+}
+
+var accountName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+
+// apply makes the inside be as d says; new sessions are ready after a while.
+func (in *inside) apply(d guest.Desktop, session time.Duration) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.off {
+		return
+	}
+	in.failed = nil
+	in.seat(d, time.Now().Add(session))
+	in.announce()
+}
+
+// seat needs the mutex held.
+func (in *inside) seat(d guest.Desktop, ready time.Time) {
+	in.hostname = d.Hostname
+	wanted := map[string]bool{}
+	for _, a := range d.Accounts {
+		if a.Absent {
+			continue
+		}
+		if !accountName.MatchString(a.Name) || a.Group != guest.GroupAdmin && a.Group != guest.GroupUser {
+			in.failed = errors.New("no account can be called " + a.Name + " in group " + a.Group)
+			continue
+		}
+		wanted[a.Name] = true
+		if in.seats[a.Name] == nil {
+			in.seats[a.Name] = &seat{account: a.Name, ready: ready, screen: newScreen(ready)}
+		}
+	}
+	for name, s := range in.seats {
+		if !wanted[name] {
+			s.screen.disconnect()
+			delete(in.seats, name)
+		}
+	}
+}
+
+// announce wakes those who wait for a change. It needs the mutex held.
+func (in *inside) announce() {
+	close(in.changed)
+	in.changed = make(chan struct{})
+}
+
+// shutDown takes the power: every display ends and nothing answers any more.
+func (in *inside) shutDown() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.off {
+		return
+	}
+	in.off = true
+	close(in.ends)
+	in.announce()
+	for _, s := range in.seats {
+		s.screen.disconnect()
+	}
+}
+
+// disconnect ends every display.
+func (in *inside) disconnect() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for _, s := range in.seats {
+		s.screen.disconnect()
+	}
+}
+
+// progress tells how far the guest is with the account, or with its document when account is empty: an error, or how
+// long to wait (0 when it is done, negative when nobody knows), and a channel that ends when that may be different.
+func (in *inside) progress(account string) (wait time.Duration, changed <-chan struct{}, err error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	now := time.Now()
+	s := in.seats[account]
+	switch {
+	case in.silent:
+		return -1, in.changed, nil
+	case now.Before(in.boot):
+		return in.boot.Sub(now), in.changed, nil
+	case in.failed != nil:
+		return 0, nil, in.failed
+	case account == "":
+		return 0, nil, nil
+	case s == nil:
+		return -1, in.changed, nil
+	}
+	return max(0, s.ready.Sub(now)), in.changed, nil
+}
+
+func (in *inside) status() guest.Status {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	now := time.Now()
+	if now.Before(in.boot) {
+		return guest.Status{Sessions: []guest.Session{}}
+	}
+	st := guest.Status{Hostname: in.hostname, Applied: in.failed == nil, Sessions: []guest.Session{}}
+	if in.failed != nil {
+		st.Error = in.failed.Error()
+	}
+	for _, name := range slices.Sorted(maps.Keys(in.seats)) {
+		s := in.seats[name]
+		up := !now.Before(s.ready)
+		viewers, input := s.screen.use()
+		st.Sessions = append(st.Sessions, guest.Session{
+			Account: name, Display: up, Panel: up, Clients: viewers, Idle: max(0, now.Sub(input)),
+		})
+	}
+	return st
+}
+
+// notify shows the message in the sessions that it is for.
+func (in *inside) notify(m guest.Message) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.messages = append(in.messages, m)
+	for name, s := range in.seats {
+		if m.Account == "" || m.Account == name {
+			s.screen.show(m)
+		}
+	}
+}
+
+// fail makes the guest report err.
+func (in *inside) fail(err error) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.failed = err
+	in.announce()
+	return err
+}

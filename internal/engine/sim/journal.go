@@ -1,0 +1,142 @@
+package sim
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"carrel/internal/engine"
+)
+
+// journal is a file of JSON lines, one per change, the last one about a thing winning. A line is written with one write
+// call before the change is visible, so a process that is killed at any point leaves at most one torn last line, which
+// belongs to a change that nobody was told of; it is dropped. The file is not synchronised to disk at every line: after
+// a power cut the last seconds may be missing.
+//
+// Its user serialises all calls.
+type journal struct {
+	path       string
+	everything iter.Seq[entry] // what a shorter file has to hold
+	lock       io.Closer
+	file       *os.File
+	lines      int // in the file
+	spare      int // lines above which the file is worth rewriting
+}
+
+// entry is one line; one field is set.
+type entry struct {
+	Machine *machine        `json:"machine,omitempty"`
+	Dropped string          `json:"dropped,omitempty"`
+	Network *engine.Network `json:"network,omitempty"`
+}
+
+// openJournal hands every line that the file holds to restore, then rewrites the file so that it is as short as it can
+// be.
+func openJournal(path string, restore func(entry), everything iter.Seq[entry]) (*journal, error) {
+	j := &journal{path: path, everything: everything}
+	var err error
+	if j.lock, err = lockFile(path + ".lock"); err != nil {
+		return nil, fmt.Errorf("taking the simulation's file %s: %w", path, err)
+	}
+	if err := j.read(restore); err != nil {
+		j.lock.Close()
+		return nil, fmt.Errorf("reading the simulation's file %s: %w", path, err)
+	}
+	if err := j.rewrite(); err != nil {
+		j.lock.Close()
+		return nil, fmt.Errorf("rewriting the simulation's file %s: %w", path, err)
+	}
+	return j, nil
+}
+
+func (j *journal) read(restore func(entry)) error {
+	f, err := os.Open(j.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r := bufio.NewReaderSize(f, 1<<20)
+	for n := 1; ; n++ {
+		line, err := r.ReadBytes('\n')
+		if err == io.EOF {
+			return nil // what follows the last newline is torn
+		}
+		if err != nil {
+			return err
+		}
+		var was entry
+		if err := json.Unmarshal(line, &was); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		restore(was)
+	}
+}
+
+// append writes one change, and now and then the whole file anew.
+func (j *journal) append(e entry) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if j.lines >= j.spare {
+		if err := j.rewrite(); err != nil {
+			return err
+		}
+	}
+	start, err := j.file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	if _, err := j.file.Write(append(line, '\n')); err != nil {
+		return errors.Join(err, j.file.Truncate(start)) // a full disk must not leave half a line in the middle
+	}
+	j.lines++
+	return nil
+}
+
+// rewrite replaces the file by one that holds every thing once.
+func (j *journal) rewrite() error {
+	next, err := os.CreateTemp(filepath.Dir(j.path), filepath.Base(j.path)+".*.new")
+	if err != nil {
+		return err
+	}
+	lines, err := j.fill(next)
+	if err == nil {
+		err = next.Sync()
+	}
+	if err == nil {
+		err = os.Rename(next.Name(), j.path)
+	}
+	if err != nil {
+		return errors.Join(err, next.Close(), os.Remove(next.Name()))
+	}
+	if j.file != nil {
+		err = j.file.Close()
+	}
+	j.file, j.lines, j.spare = next, lines, 2*lines+10_000
+	return err
+}
+
+func (j *journal) fill(f *os.File) (lines int, err error) {
+	w := bufio.NewWriterSize(f, 1<<20)
+	enc := json.NewEncoder(w)
+	for e := range j.everything {
+		if err := enc.Encode(e); err != nil {
+			return lines, err
+		}
+		lines++
+	}
+	return lines, w.Flush()
+}
+
+func (j *journal) close() error {
+	return errors.Join(j.file.Close(), j.lock.Close())
+}

@@ -1,0 +1,239 @@
+package sim
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"time"
+
+	"carrel/internal/engine"
+)
+
+// EnsureNetwork implements engine.Engine. ErrInvalid when the network makes no sense.
+func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
+	if err := e.look(ctx, ""); err != nil {
+		return fmt.Errorf("ensuring network %s: %w", n.ID, err)
+	}
+	prefix, err := netip.ParsePrefix(n.CIDR)
+	if err != nil || !prefix.Addr().Is4() {
+		return fmt.Errorf("ensuring network %s: %q is not an IPv4 range: %w", n.ID, n.CIDR, engine.ErrInvalid)
+	}
+	if gateway, err := netip.ParseAddr(n.Gateway); err != nil || !prefix.Contains(gateway) {
+		return fmt.Errorf("ensuring network %s: the gateway %q is not in %s: %w", n.ID, n.Gateway, n.CIDR, engine.ErrInvalid)
+	}
+	if n.ID == "" || len(n.ID) > 15 {
+		return fmt.Errorf("ensuring network %q: its id needs 1 to 15 characters: %w", n.ID, engine.ErrInvalid)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.networks[n.ID] == n {
+		return nil
+	}
+	if e.journal != nil {
+		if err := e.journal.append(entry{Network: &n}); err != nil {
+			return fmt.Errorf("recording network %s: %w", n.ID, err)
+		}
+	}
+	e.networks[n.ID] = n
+	return nil
+}
+
+// Launch implements engine.Engine. An address that another machine holds is a passing fault.
+func (e *Engine) Launch(ctx context.Context, s engine.Spec) (engine.Machine, error) {
+	m, err := e.launch(ctx, s)
+	if err != nil {
+		return engine.Machine{}, fmt.Errorf("launching machine %s: %w", s.ID, err)
+	}
+	return m.described(), nil
+}
+
+func (e *Engine) launch(ctx context.Context, s engine.Spec) (*machine, error) {
+	if err := e.enter(ctx, s.ID); err != nil {
+		return nil, err
+	}
+	if err := e.validate(s); err != nil {
+		return nil, err
+	}
+	var m *machine
+	err := e.change(ctx, s.ID, func(ctx context.Context) (err error) {
+		m, err = e.complete(ctx, s)
+		return err
+	})
+	if errors.Is(err, errHangs) {
+		return nil, e.hang(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// errHangs asks for a hang outside of the machine's turn, so that it can still be deleted.
+var errHangs = fmt.Errorf("%w: hangs", errSim)
+
+// complete looks at what is there and does what is missing until the machine runs. The caller has the machine's turn.
+func (e *Engine) complete(ctx context.Context, s engine.Spec) (*machine, error) {
+	m, err := e.machine(s.ID)
+	switch {
+	case err == nil && m.Made && m.State == engine.Running:
+		return m, nil
+	case err == nil && m.Made && m.State != engine.Broken:
+		return e.run(ctx, m)
+	}
+	if err := e.launchFault(s.ID, LaunchFails, NoCapacity); err != nil {
+		return nil, err
+	}
+	half, err := e.place(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.launchFault(s.ID, LaunchBreaks, LaunchHangs); err != nil {
+		return nil, err
+	}
+	if err := e.pause(ctx, e.config.Latency.Launch, "launch", s.ID); err != nil {
+		return nil, err
+	}
+	made := *half
+	made.Made = true
+	running := e.booted(&made)
+	if err := e.put(running); err != nil {
+		return nil, err
+	}
+	return running, e.scheduleFate(s.ID)
+}
+
+func (e *Engine) launchFault(id string, names ...string) error {
+	for _, name := range names {
+		if _, yes := e.chance.strikes(name, id); !yes {
+			continue
+		}
+		switch name {
+		case LaunchHangs:
+			return errHangs
+		case NoCapacity:
+			return fmt.Errorf("%w: %w", errSim, engine.ErrNoCapacity)
+		default:
+			return fmt.Errorf("%w: %s", errSim, name)
+		}
+	}
+	return nil
+}
+
+// validate refuses what no retry can make possible.
+func (e *Engine) validate(s engine.Spec) error {
+	invalid := func(format string, args ...any) error {
+		return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), engine.ErrInvalid)
+	}
+	i := slices.IndexFunc(e.config.Images, func(i engine.Image) bool { return i.ID == s.Image })
+	switch {
+	case s.ID == "":
+		return invalid("it has no id")
+	case i < 0:
+		return invalid("there is no image %q", s.Image)
+	case e.config.Images[i].VM && !e.config.VMs:
+		return invalid("image %q is a virtual machine", s.Image)
+	case s.CPUs < 1 || s.MemoryMiB < 1:
+		return invalid("%d CPUs and %d MiB of memory", s.CPUs, s.MemoryMiB)
+	case s.Zone != "" && !slices.ContainsFunc(e.config.Hosts, func(h Host) bool { return h.Zone == s.Zone }):
+		return invalid("there is no zone %q", s.Zone)
+	}
+	for _, d := range append([]engine.Disk{s.Root}, s.Data...) {
+		if d.GiB < 1 || !slices.Contains(e.config.Classes, d.Class) {
+			return invalid("a disk of %d GiB of class %q", d.GiB, d.Class)
+		}
+	}
+	e.mu.RLock()
+	n, known := e.networks[s.Network]
+	e.mu.RUnlock()
+	if !known {
+		return invalid("there is no network %q", s.Network)
+	}
+	ip, err := netip.ParseAddr(s.Address)
+	if err != nil || !netip.MustParsePrefix(n.CIDR).Contains(ip) || s.Address == n.Gateway {
+		return invalid("the address %q cannot be used on network %s", s.Address, n.CIDR)
+	}
+	return nil
+}
+
+// place records a half-made machine on the host of the zone that has the fewest. A machine that was there before stays
+// on its host.
+func (e *Engine) place(s engine.Spec) (*machine, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if owner := e.owners[address{s.Network, s.Address}]; owner != "" && owner != s.ID {
+		return nil, fmt.Errorf("machine %s has the address %s", owner, s.Address)
+	}
+	host := e.roomiest(s.Zone)
+	if old := e.machines[s.ID]; old != nil {
+		host = old.Host
+	}
+	if host == "" {
+		return nil, engine.ErrNoCapacity
+	}
+	m := &machine{Guest: s.Guest, Machine: engine.Machine{
+		ID: s.ID, Name: cmp.Or(s.Name, "desktop") + "-" + s.ID[:min(8, len(s.ID))], State: engine.Stopped,
+		Host: host, Image: s.Image, CPUs: s.CPUs, MemoryMiB: s.MemoryMiB,
+		Network: s.Network, Address: s.Address, Root: s.Root, Data: slices.Clone(s.Data),
+	}}
+	m.Root.ID = ""
+	return m, e.record(m)
+}
+
+// roomiest names the host of the zone with the fewest machines, or nothing when all are full. It needs the mutex held.
+func (e *Engine) roomiest(zone string) (name string) {
+	for _, h := range e.config.Hosts {
+		full := h.Capacity > 0 && e.load[h.Name] >= h.Capacity
+		if h.Offline || full || zone != "" && zone != h.Zone {
+			continue
+		}
+		if name == "" || e.load[h.Name] < e.load[name] {
+			name = h.Name
+		}
+	}
+	return name
+}
+
+// scheduleFate lets a machine vanish or break later, if its lot says so.
+func (e *Engine) scheduleFate(id string) error {
+	if f, yes := e.chance.strikes(Vanishes, id); yes {
+		return e.later(f.After, id, e.drop)
+	}
+	if f, yes := e.chance.strikes(Breaks, id); yes {
+		return e.later(f.After, id, e.breakDown)
+	}
+	return nil
+}
+
+// later does something to a machine after d, and not at all once the engine is closed; at once when d is 0. The caller
+// has the machine's turn.
+func (e *Engine) later(d time.Duration, id string, do func(id string) error) error {
+	if d == 0 {
+		return do(id)
+	}
+	if !e.begin() {
+		return nil
+	}
+	go func() {
+		defer e.work.Done()
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-e.life.Done():
+			return
+		}
+		release, err := e.turns.take(e.life, id)
+		if err != nil {
+			return
+		}
+		defer release()
+		if err := do(id); err != nil {
+			slog.Error("Simulated fault did not happen", "machine", id, "err", err)
+		}
+	}()
+	return nil
+}

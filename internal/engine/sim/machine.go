@@ -1,0 +1,117 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/guest"
+)
+
+// machine is one machine at one moment. It is never changed, only replaced through Engine.put; inside has a lock of its
+// own.
+type machine struct {
+	engine.Machine
+	Guest guest.Desktop // the document that the next boot reads
+	Made  bool          // false while it is half-made
+	Ready time.Time     // when the guest has booted; zero unless it runs or hibernates
+
+	inside *inside // nil unless it runs or hibernates
+}
+
+func (m *machine) described() engine.Machine {
+	d := m.Machine
+	d.Data = slices.Clone(d.Data)
+	return d
+}
+
+// put makes m what is known of the machine: first on disk, then in memory.
+func (e *Engine) put(m *machine) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.record(m)
+}
+
+// record is put with the mutex held.
+func (e *Engine) record(m *machine) error {
+	if e.journal != nil {
+		if err := e.journal.append(entry{Machine: m}); err != nil {
+			return fmt.Errorf("recording the machine: %w", err)
+		}
+	}
+	e.index(m)
+	return nil
+}
+
+// drop forgets the machine: first on disk, then in memory.
+func (e *Engine) drop(id string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	m := e.machines[id]
+	if m == nil {
+		return nil
+	}
+	if e.journal != nil {
+		if err := e.journal.append(entry{Dropped: id}); err != nil {
+			return fmt.Errorf("recording that the machine is gone: %w", err)
+		}
+	}
+	e.unindex(m)
+	if m.inside != nil {
+		m.inside.shutDown()
+	}
+	return nil
+}
+
+// index needs the mutex held.
+func (e *Engine) index(m *machine) {
+	if old := e.machines[m.ID]; old != nil {
+		e.unindex(old)
+	}
+	e.machines[m.ID] = m
+	e.owners[address{m.Network, m.Address}] = m.ID
+	e.load[m.Host]++
+}
+
+// unindex needs the mutex held.
+func (e *Engine) unindex(m *machine) {
+	delete(e.machines, m.ID)
+	delete(e.owners, address{m.Network, m.Address})
+	e.load[m.Host]--
+}
+
+// restore puts back what an earlier process left.
+func (e *Engine) restore(was entry) {
+	switch {
+	case was.Network != nil:
+		e.networks[was.Network.ID] = *was.Network
+	case was.Machine != nil:
+		e.index(was.Machine)
+	case e.machines[was.Dropped] != nil:
+		e.unindex(e.machines[was.Dropped])
+	}
+}
+
+// everything yields what restore needs to bring all of it back. It needs the mutex held.
+func (e *Engine) everything(yield func(entry) bool) {
+	for _, n := range e.networks {
+		if !yield(entry{Network: &n}) {
+			return
+		}
+	}
+	for _, m := range e.machines {
+		if !yield(entry{Machine: m}) {
+			return
+		}
+	}
+}
+
+// awaken gives the restored machines that were running their insides back, with every session ready.
+func (e *Engine) awaken() {
+	for _, m := range e.machines {
+		if m.State == engine.Running || m.State == engine.Hibernated {
+			m.inside = newInside(m.Guest, m.Ready, 0)
+		}
+	}
+}
