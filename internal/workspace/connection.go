@@ -58,6 +58,36 @@ func (s *Service) OpenConnection(ctx context.Context, t Ticket, c Connection) er
 	})
 }
 
+// MayConnect says why a ticket's holder may not have the display now, or nil; the errors are Admit's and
+// CodeDesktopNotFound. The ticket itself need not be there any more.
+func (s *Service) MayConnect(ctx context.Context, t Ticket) error {
+	return s.Store.View(ctx, func(tx Tx) error {
+		_, err := mayConnect(ctx, tx, t)
+		return err
+	})
+}
+
+// NoteStopped records that a desktop that should run was found off or asleep, as after somebody shut it down from inside,
+// so that its people can start it. A desktop with a task is left alone: its job knows better.
+func (s *Service) NoteStopped(ctx context.Context, desktopID string, hibernated bool) error {
+	return s.Store.Update(ctx, func(tx Tx) error {
+		found, err := tx.Desktop(ctx, "", desktopID)
+		if err != nil {
+			return err
+		}
+		locked, err := tx.LockDesktops(ctx, found.ProjectID, []string{desktopID})
+		if err != nil || len(locked) == 0 || locked[0].Task != NoTask || locked[0].Status != StatusActive {
+			return err
+		}
+		d := locked[0]
+		d.Status, d.Login = StatusShutoff, LoginUnregistered
+		if hibernated {
+			d.Status = StatusHibernated
+		}
+		return tx.SaveDesktop(ctx, d)
+	})
+}
+
 // CloseConnection forgets a connection. After a desktop's last one its login status becomes DISCONNECTED. Closing what is
 // closed succeeds.
 func (s *Service) CloseConnection(ctx context.Context, id, desktopID string) error {

@@ -157,6 +157,60 @@ func (s *Service) MyDesktops(ctx context.Context, userID string) ([]Mine, error)
 	})
 }
 
+// DesktopsOf returns what MyDesktops returns for each of several people, by their ids, in a fixed number of statements for
+// each project. It is for pages that follow their desktops; people without any have an empty list.
+func (s *Service) DesktopsOf(ctx context.Context, people []User) (map[string][]Mine, error) {
+	byProject := map[string][]string{} // names
+	all := make(map[string][]Mine, len(people))
+	for _, u := range people {
+		byProject[u.ProjectID] = append(byProject[u.ProjectID], u.Name)
+		all[u.ID] = []Mine{}
+	}
+	err := s.Store.View(ctx, func(tx Tx) error {
+		for projectID, names := range byProject {
+			desktops, _, err := tx.Desktops(ctx, DesktopQuery{
+				ProjectID: projectID, UserNames: names, SortBy: ByName, Page: Page{Limit: maxMine * len(names)},
+			})
+			if err != nil {
+				return err
+			}
+			furnished, err := furnish(ctx, tx, desktops)
+			if err != nil {
+				return err
+			}
+			deal(all, furnished)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// deal gives each desktop to those of the people in all who have it.
+func deal(all map[string][]Mine, desktops []Mine) {
+	for _, m := range desktops {
+		for _, a := range m.Assignments {
+			if had, asked := all[a.UserID]; asked {
+				all[a.UserID] = append(had, m)
+			}
+		}
+	}
+}
+
+// SetLanguage remembers the language of a person's portal and mails: "en", "zh", or empty for the browser's. CodeInvalid.
+func (s *Service) SetLanguage(ctx context.Context, v Visitor, language string) error {
+	if !slices.Contains([]string{"", "en", "zh"}, language) {
+		return invalid("language", "%q is unknown, use en or zh", language)
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		u, err := tx.LockUser(ctx, v.ProjectID, v.ID)
+		if err != nil || u.Language == language {
+			return err
+		}
+		u.Language = language
+		return tx.SaveUser(ctx, u)
+	})
+}
+
 // furnish adds to desktops what people see of them. It reads each image once.
 func furnish(ctx context.Context, tx Tx, desktops []Desktop) ([]Mine, error) {
 	images := map[string]Image{}

@@ -1,0 +1,139 @@
+package gateway
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"carrel/internal/workspace"
+)
+
+// The sizes of what a connection buffers, in bytes. Nothing is read from a display before the browser has taken what was
+// read before: a slow browser slows its own display and costs no memory.
+const (
+	displayBuffer = 32 << 10
+	inputBuffer   = 4 << 10
+	inputLimit    = 16 << 20 // of one message; a large clipboard is the largest
+)
+
+// connection is one open display.
+type connection struct {
+	id      string
+	ticket  workspace.Ticket
+	gateway *Gateway
+	display io.ReadWriteCloser
+	ws      *websocket.Conn
+	log     *slog.Logger
+	begun   time.Time
+
+	ended    chan Ending // holds the first one
+	copies   sync.WaitGroup
+	sent     atomic.Int64 // bytes to the browser
+	received atomic.Int64
+}
+
+// finish ends the connection; the first caller says how.
+func (c *connection) finish(e Ending) {
+	select {
+	case c.ended <- e:
+	default:
+	}
+}
+
+// carry copies both ways until something ends the connection. The display is closed when it returns: from then on nothing
+// more is seen or typed. The WebSocket is still to be closed, which lets the copies end; wait for them then.
+func (c *connection) carry(ctx context.Context) Ending {
+	c.ws.SetReadLimit(inputLimit)
+	c.copies.Go(c.copyOut)
+	c.copies.Go(c.copyIn)
+	defer c.display.Close()
+	ping := time.NewTicker(c.gateway.Ping)
+	defer ping.Stop()
+	pinging := make(chan error, 1)
+	for waiting := false; ; {
+		select {
+		case e := <-c.ended:
+			return e
+		case err := <-pinging:
+			if waiting = false; err != nil {
+				c.finish(Slow)
+			}
+		case <-ping.C:
+			if waiting {
+				continue
+			}
+			waiting = true
+			c.copies.Go(func() { pinging <- c.ping(ctx) })
+		}
+	}
+}
+
+func (c *connection) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, c.gateway.Stall)
+	defer cancel()
+	return c.ws.Ping(ctx)
+}
+
+// copyOut copies from the display to the browser. A watchdog rather than a context per frame ends a frame that stalls: it
+// allocates nothing.
+func (c *connection) copyOut() {
+	watchdog := time.AfterFunc(time.Hour, func() {
+		c.finish(Slow)
+		c.ws.CloseNow()
+	})
+	watchdog.Stop()
+	sent := c.gateway.metrics.bytes.WithLabelValues("to_browser")
+	buf := make([]byte, displayBuffer)
+	for {
+		n, err := c.display.Read(buf)
+		if n > 0 {
+			watchdog.Reset(c.gateway.Stall)
+			werr := c.ws.Write(context.Background(), websocket.MessageBinary, buf[:n])
+			watchdog.Stop()
+			if werr != nil {
+				c.finish(Left)
+				return
+			}
+			if c.sent.Add(int64(n)) == int64(n) {
+				c.gateway.metrics.firstByte.Observe(time.Since(c.begun).Seconds())
+			}
+			sent.Add(float64(n))
+		}
+		if err != nil {
+			c.finish(DisplayLost)
+			return
+		}
+	}
+}
+
+// copyIn copies from the browser to the display.
+func (c *connection) copyIn() {
+	received := c.gateway.metrics.bytes.WithLabelValues("from_browser")
+	buf := make([]byte, inputBuffer)
+	for {
+		kind, message, err := c.ws.Reader(context.Background())
+		if err != nil {
+			c.finish(Left)
+			return
+		}
+		if kind != websocket.MessageBinary {
+			c.finish(BadMessage)
+			return
+		}
+		n, err := io.CopyBuffer(onlyWriter{c.display}, message, buf)
+		c.received.Add(n)
+		received.Add(float64(n))
+		if err != nil {
+			c.finish(DisplayLost)
+			return
+		}
+	}
+}
+
+// onlyWriter hides a ReadFrom, which would copy with a buffer of its own.
+type onlyWriter struct{ io.Writer }

@@ -1,0 +1,68 @@
+package gateway
+
+import (
+	"errors"
+
+	"github.com/coder/websocket"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// Ending says how a connection ended. Code goes over the wire, so the page can tell a person what to do; Reason is for
+// those who read a protocol trace; Name is the label in logs and metrics.
+type Ending struct {
+	Name   string
+	Code   websocket.StatusCode
+	Reason string
+}
+
+// The endings. After Restarting, Slow, DisplayLost and Unavailable the page gets itself a new ticket and comes back; the
+// others need a person. A page that sees another code, or none because the network was cut, comes back as well.
+var (
+	Left          = Ending{"left", websocket.StatusNormalClosure, "goodbye"}
+	Restarting    = Ending{"restarting", websocket.StatusServiceRestart, "the server restarts, reconnect"}
+	BadMessage    = Ending{"bad_message", websocket.StatusUnsupportedData, "only binary messages are understood"}
+	TicketRefused = Ending{"ticket_refused", 4401, "the ticket is unknown, used or too old"}
+	AccessEnded   = Ending{"access_ended", 4403, "you may no longer use this desktop"}
+	Gone          = Ending{"gone", 4404, "this desktop has been deleted"}
+	Slow          = Ending{"slow", 4408, "the browser did not answer in time"}
+	Stopped       = Ending{"stopped", 4409, "this desktop is not running"}
+	Replaced      = Ending{"replaced", 4410, "you have opened this desktop in another window"}
+	Fault         = Ending{"fault", 4500, "something went wrong on the server"}
+	DisplayLost   = Ending{"display_lost", 4502, "the display ended or does not answer"}
+	Unavailable   = Ending{"unavailable", 4503, "the server cannot reach the desktop's host"}
+)
+
+// Endings lists every Ending, so that tests can prove that the page knows each.
+var Endings = []Ending{
+	Left, Restarting, BadMessage, TicketRefused, AccessEnded, Gone, Slow, Stopped, Replaced, Fault, DisplayLost, Unavailable,
+}
+
+// refusal translates what the domain says.
+func refusal(err error) Ending {
+	switch workspace.CodeOf(err) {
+	case workspace.CodeForbidden, workspace.CodeBadCredentials:
+		return AccessEnded
+	case workspace.CodeDesktopNotFound:
+		return Gone
+	case workspace.CodeConflict:
+		return Stopped
+	case workspace.CodeNameTaken:
+		return Replaced
+	case workspace.CodeUnavailable:
+		return DisplayLost
+	}
+	return Fault
+}
+
+// unopened translates why the engine did not open a display.
+func unopened(err error) Ending {
+	switch {
+	case errors.Is(err, engine.ErrUnavailable):
+		return Unavailable
+	case errors.Is(err, engine.ErrConflict), errors.Is(err, engine.ErrNotFound):
+		return Stopped
+	}
+	return DisplayLost
+}

@@ -1,0 +1,82 @@
+package portal
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"mime"
+	"net/http"
+	"strconv"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// bodyLimit is the largest body that is read, in bytes; none needs more than a few hundred.
+const bodyLimit = 16 << 10
+
+// statuses are those of the codes that the portal meets; any other is internal.
+var statuses = map[workspace.Code]int{
+	workspace.CodeInvalid:         http.StatusBadRequest,
+	workspace.CodeMalformed:       http.StatusBadRequest,
+	workspace.CodeTooLarge:        http.StatusRequestEntityTooLarge,
+	workspace.CodeBadCredentials:  http.StatusUnauthorized,
+	workspace.CodeForbidden:       http.StatusForbidden,
+	workspace.CodeDesktopNotFound: http.StatusNotFound,
+	workspace.CodeUserNotFound:    http.StatusNotFound,
+	workspace.CodeConflict:        http.StatusConflict,
+	workspace.CodeNotSubscribed:   http.StatusForbidden,
+	workspace.CodeRateLimited:     http.StatusTooManyRequests,
+	workspace.CodeUnavailable:     http.StatusServiceUnavailable,
+}
+
+type errorBody struct {
+	Code    workspace.Code `json:"error_code"`
+	Message string         `json:"error_msg"`
+	Wait    int            `json:"retry_after,omitempty"` // seconds
+}
+
+// answerError writes an error as its audience may see it and logs those that are not the caller's.
+func (p *Portal) answerError(w http.ResponseWriter, r *http.Request, err error) {
+	body := errorBody{Code: workspace.CodeInternal, Message: "something went wrong on the server, try again"}
+	status := http.StatusInternalServerError
+	if e, ok := errors.AsType[*workspace.Error](err); ok && statuses[e.Code] != 0 {
+		body.Code, body.Message, status = e.Code, e.Message, statuses[e.Code]
+	} else if r.Context().Err() == nil {
+		p.Log.ErrorContext(r.Context(), "A portal call failed", "method", r.Method, "path", r.URL.Path, "err", err)
+	}
+	if pause, ok := errors.AsType[*workspace.PauseError](err); ok {
+		body.Wait = max(1, int(math.Ceil(time.Until(pause.Until).Seconds())))
+		w.Header().Set("Retry-After", strconv.Itoa(body.Wait))
+	}
+	answer(w, status, body)
+}
+
+// answer writes v as JSON; a browser that has gone away is no concern.
+func answer(w http.ResponseWriter, status int, v any) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(v)
+	return nil
+}
+
+func done(w http.ResponseWriter) error {
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// read decodes a request's JSON body. CodeMalformed, CodeTooLarge.
+func read[T any](w http.ResponseWriter, r *http.Request) (T, error) {
+	var body T
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return body, workspace.Errorf(workspace.CodeMalformed, "send application/json")
+	}
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, bodyLimit)).Decode(&body)
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return body, workspace.Errorf(workspace.CodeTooLarge, "the body has more than %d bytes", bodyLimit)
+	}
+	if err != nil {
+		return body, workspace.Errorf(workspace.CodeMalformed, "the body is not the JSON of this call: %v", err)
+	}
+	return body, nil
+}

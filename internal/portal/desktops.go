@@ -1,0 +1,64 @@
+package portal
+
+import (
+	"net/http"
+
+	"carrel/internal/telemetry"
+	"carrel/internal/workspace"
+)
+
+// card is a desktop as its person's page sees it.
+type card struct {
+	ID       string                  `json:"id"`
+	Name     string                  `json:"name"`
+	Status   workspace.DesktopStatus `json:"status"`
+	Task     workspace.Task          `json:"task_status,omitempty"`
+	Login    workspace.LoginStatus   `json:"login_status"`
+	Image    string                  `json:"image,omitempty"`
+	OS       string                  `json:"os,omitempty"`
+	Door     workspace.Door          `json:"door"`
+	Why      workspace.Obstacle      `json:"why,omitempty"`
+	Sentence string                  `json:"sentence,omitempty"` // Why in plain English
+}
+
+func cardsOf(mine []workspace.Mine) []card {
+	cards := make([]card, 0, len(mine))
+	for _, m := range mine {
+		cards = append(cards, card{
+			ID: m.ID, Name: m.Name, Status: m.Status, Task: m.Task, Login: m.Login, Image: m.Image, OS: m.OS,
+			Door: m.Door, Why: m.Why, Sentence: m.Why.Sentence(),
+		})
+	}
+	return cards
+}
+
+type cardsBody struct {
+	Desktops []card `json:"desktops"`
+}
+
+func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	mine, err := p.Service.MyDesktops(r.Context(), v.ID)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, cardsBody{cardsOf(mine)})
+}
+
+func (p *Portal) start(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	if err := p.Service.StartMine(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context())); err != nil {
+		return err
+	}
+	p.follower.nudge()
+	w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
+func (p *Portal) ticket(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	token, err := p.Service.OpenDesktop(r.Context(), v, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, struct {
+		Ticket string `json:"ticket"`
+	}{token})
+}

@@ -1,0 +1,147 @@
+package portal
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// Service is what the portal needs of the domain; *workspace.Service is one.
+type Service interface {
+	SignIn(ctx context.Context, name, password string) (workspace.SignInResult, error)
+	SignedIn(ctx context.Context, token string) (workspace.Visitor, error)
+	SignOut(ctx context.Context, token string) error
+	MyDesktops(ctx context.Context, userID string) ([]workspace.Mine, error)
+	DesktopsOf(ctx context.Context, people []workspace.User) (map[string][]workspace.Mine, error)
+	StartMine(ctx context.Context, v workspace.Visitor, desktopID, requestID string) error
+	OpenDesktop(ctx context.Context, v workspace.Visitor, desktopID string) (string, error)
+	PasswordTokenHolder(ctx context.Context, token string) (workspace.User, error)
+	SetFirstPassword(ctx context.Context, token, password string) (workspace.User, error)
+	ChangePassword(ctx context.Context, v workspace.Visitor, old, password string) error
+	SetLanguage(ctx context.Context, v workspace.Visitor, language string) error
+}
+
+// Config describes a portal.
+type Config struct {
+	Service Service
+	Log     *slog.Logger
+	Pages   fs.FS // the built web pages: index.html and assets/
+
+	// Origins are whole origins, such as "https://desktops.example.org", whose pages may call besides those that the
+	// browser calls same-origin.
+	Origins []string
+
+	// Secure marks cookies as good for TLS only even where a request came without, as behind a proxy that ends TLS.
+	Secure bool
+
+	// Proxies are those whose X-Forwarded-For is believed. Without, sign-ins are counted by the peer's address.
+	Proxies []netip.Prefix
+
+	// Poll is how often pages that are open look for changes, all in one; 500 ms if zero.
+	Poll time.Duration
+}
+
+// Portal serves the pages and their API.
+type Portal struct {
+	Config
+	handler   http.Handler
+	follower  *follower
+	addresses *throttle
+	names     *throttle
+}
+
+// addressFree is how many failures an address has before it waits: offices share one.
+const addressFree = 30
+
+// New makes a portal. Run must be running for pages to follow their desktops.
+func New(c Config) (*Portal, error) {
+	if c.Poll == 0 {
+		c.Poll = 500 * time.Millisecond
+	}
+	p := &Portal{
+		Config: c, follower: newFollower(c.Service, c.Log, c.Poll),
+		addresses: newThrottle(addressFree), names: newThrottle(workspace.FreeSignIns),
+	}
+	guard := http.NewCrossOriginProtection()
+	for _, origin := range c.Origins {
+		if err := guard.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("trusting the origin %q: %w", origin, err)
+		}
+	}
+	guard.SetDenyHandler(http.HandlerFunc(p.denyForeign))
+	pages, err := newPages(c.Pages)
+	if err != nil {
+		return nil, fmt.Errorf("reading the web pages: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/portal/api/", guard.Handler(p.api()))
+	mux.Handle("/", pages)
+	p.handler = withHeaders(mux)
+	return p, nil
+}
+
+// api is the table of routes. Those with signed take a visitor.
+func (p *Portal) api() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("POST /portal/api/sign-in", p.open(p.signIn))
+	mux.Handle("POST /portal/api/sign-out", p.open(p.signOut))
+	mux.Handle("GET /portal/api/first-password", p.open(p.firstPasswordHolder))
+	mux.Handle("POST /portal/api/first-password", p.open(p.setFirstPassword))
+	mux.Handle("GET /portal/api/me", p.signed(p.me))
+	mux.Handle("PUT /portal/api/me/language", p.signed(p.setLanguage))
+	mux.Handle("PUT /portal/api/me/password", p.signed(p.changePassword))
+	mux.Handle("GET /portal/api/desktops", p.signed(p.desktops))
+	mux.Handle("GET /portal/api/desktops/events", p.signed(p.events))
+	mux.Handle("POST /portal/api/desktops/{id}/start", p.signed(p.start))
+	mux.Handle("POST /portal/api/desktops/{id}/ticket", p.signed(p.ticket))
+	mux.Handle("/portal/api/", p.open(noSuchCall))
+	return mux
+}
+
+// ServeHTTP implements http.Handler for / and /portal/api/.
+func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
+
+// Run lets pages follow their desktops until the context ends; then it ends their streams, so that http.Server.Shutdown
+// need not wait for them.
+func (p *Portal) Run(ctx context.Context) { p.follower.run(ctx) }
+
+// handler serves one call; what it returns is answered by answerError.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// signedHandler serves one call of somebody who is signed in.
+type signedHandler func(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error
+
+func (p *Portal) open(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		if err := h(w, r); err != nil {
+			p.answerError(w, r, err)
+		}
+	})
+}
+
+func (p *Portal) signed(h signedHandler) http.Handler {
+	return p.open(func(w http.ResponseWriter, r *http.Request) error {
+		v, err := p.Service.SignedIn(r.Context(), cookieToken(r))
+		if err != nil {
+			return err
+		}
+		return h(w, r, v)
+	})
+}
+
+func (p *Portal) denyForeign(w http.ResponseWriter, r *http.Request) {
+	p.answerError(w, r, workspace.Errorf(workspace.CodeForbidden, "pages of %q may not call this server", r.Header.Get("Origin")))
+}
+
+func noSuchCall(w http.ResponseWriter, r *http.Request) error {
+	return answer(w, http.StatusNotFound, errorBody{
+		Code: workspace.CodeInvalid, Message: "there is no " + r.Method + " " + r.URL.Path,
+	})
+}

@@ -1,0 +1,188 @@
+package portal
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+const cookieName = "carrel_sign_in"
+
+type signInBody struct {
+	UserName string `json:"user_name"`
+	Password string `json:"password"`
+}
+
+// person is somebody as their page sees them.
+type person struct {
+	Name       string `json:"user_name"`
+	Alias      string `json:"alias,omitempty"`
+	Language   string `json:"language,omitempty"` // "en", "zh"; absent: the browser's
+	MustChange bool   `json:"must_change_password"`
+	MayChange  bool   `json:"may_change_password"`
+}
+
+func personOf(u workspace.User) person {
+	return person{
+		Name: u.Name, Alias: u.Alias, Language: u.Language,
+		MustChange: u.MustChangePassword, MayChange: u.MayChangePassword || u.MustChangePassword,
+	}
+}
+
+// signIn counts attempts by address and by name here, whether there is such a user or not, so that a pause tells nothing;
+// the domain counts those of users for all replicas.
+func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) error {
+	body, err := read[signInBody](w, r)
+	if err != nil {
+		return err
+	}
+	address, name := p.address(r), strings.ToLower(strings.TrimSpace(body.UserName))
+	if len(name) > 128 || len(body.Password) > 1024 {
+		return workspace.Errorf(workspace.CodeBadCredentials, "the user name or the password is wrong")
+	}
+	if err := p.charge(address, name); err != nil {
+		return err
+	}
+	result, err := p.Service.SignIn(r.Context(), name, body.Password)
+	if code := workspace.CodeOf(err); err != nil && code == workspace.CodeBadCredentials {
+		p.Log.InfoContext(r.Context(), "A sign-in was refused", "address", address)
+		return err
+	}
+	p.addresses.refund(address) // a right password, or a fault of ours
+	if err != nil {
+		return err
+	}
+	p.names.forgive(name)
+	http.SetCookie(w, p.cookie(r, result.Token, result.Expires))
+	return answer(w, http.StatusOK, personOf(result.User))
+}
+
+func (p *Portal) charge(address, name string) error {
+	now := time.Now()
+	if until := p.addresses.charge(address, now); now.Before(until) {
+		return &workspace.PauseError{Until: until}
+	}
+	if until := p.names.charge(name, now); now.Before(until) {
+		return &workspace.PauseError{Until: until}
+	}
+	return nil
+}
+
+func (p *Portal) signOut(w http.ResponseWriter, r *http.Request) error {
+	if token := cookieToken(r); token != "" {
+		if err := p.Service.SignOut(r.Context(), token); err != nil {
+			return err
+		}
+	}
+	http.SetCookie(w, p.cookie(r, "", time.Unix(1, 0)))
+	return done(w)
+}
+
+func (p *Portal) me(w http.ResponseWriter, _ *http.Request, v workspace.Visitor) error {
+	return answer(w, http.StatusOK, personOf(v.User))
+}
+
+func (p *Portal) setLanguage(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	body, err := read[struct {
+		Language string `json:"language"`
+	}](w, r)
+	if err != nil {
+		return err
+	}
+	if err := p.Service.SetLanguage(r.Context(), v, body.Language); err != nil {
+		return err
+	}
+	return done(w)
+}
+
+func (p *Portal) changePassword(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	body, err := read[struct {
+		Old string `json:"old_password"`
+		New string `json:"new_password"`
+	}](w, r)
+	if err != nil {
+		return err
+	}
+	err = p.Service.ChangePassword(r.Context(), v, body.Old, body.New)
+	if workspace.CodeOf(err) == workspace.CodeBadCredentials { // 401 would say that the sign-in is over
+		return workspace.Errorf(workspace.CodeForbidden, "the present password is wrong")
+	}
+	if err != nil {
+		return err
+	}
+	return done(w)
+}
+
+// firstPasswordHolder says whose a token is. The token is in a header, since addresses are logged on their way.
+func (p *Portal) firstPasswordHolder(w http.ResponseWriter, r *http.Request) error {
+	u, err := p.Service.PasswordTokenHolder(r.Context(), bearer(r))
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, personOf(u))
+}
+
+func (p *Portal) setFirstPassword(w http.ResponseWriter, r *http.Request) error {
+	body, err := read[struct {
+		Password string `json:"password"`
+	}](w, r)
+	if err != nil {
+		return err
+	}
+	u, err := p.Service.SetFirstPassword(r.Context(), bearer(r), body.Password)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, personOf(u))
+}
+
+func (p *Portal) cookie(r *http.Request, token string, expires time.Time) *http.Cookie {
+	return &http.Cookie{
+		Name: cookieName, Value: token, Path: "/portal/api", Expires: expires,
+		HttpOnly: true, Secure: p.Secure || r.TLS != nil, SameSite: http.SameSiteStrictMode,
+	}
+}
+
+func cookieToken(r *http.Request) string {
+	if c, err := r.Cookie(cookieName); err == nil {
+		return c.Value
+	}
+	return ""
+}
+
+func bearer(r *http.Request) string {
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return token
+}
+
+// address is whose attempts are counted together: an IPv4 address or an IPv6 /64.
+func (p *Portal) address(r *http.Request) string {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	addr := peer.Addr().Unmap()
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) { // from the nearest proxy to the first that is not ours
+		if !p.trusts(addr) {
+			break
+		}
+		next, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if err != nil {
+			break
+		}
+		addr = next.Unmap()
+	}
+	if addr.Is6() {
+		return netip.PrefixFrom(addr.WithZone(""), 64).Masked().String()
+	}
+	return addr.String()
+}
+
+func (p *Portal) trusts(addr netip.Addr) bool {
+	return slices.ContainsFunc(p.Proxies, func(proxy netip.Prefix) bool { return proxy.Contains(addr) })
+}
