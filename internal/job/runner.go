@@ -64,7 +64,7 @@ type Meter interface {
 	Claimed(t workspace.JobType, waited time.Duration)
 	Ended(t workspace.JobType, state workspace.SubJobState, took time.Duration)
 	// Fault counts a passing fault in a step.
-	Fault(t workspace.JobType, step string)
+	Fault(t workspace.JobType)
 }
 
 // NewRunner makes a runner that is not started.

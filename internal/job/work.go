@@ -166,7 +166,7 @@ func (r *Runner) settle(ctx context.Context, s *workspace.SubJob, cause error, l
 	}
 	if v.fault {
 		s.Tries++
-		r.meter.Fault(s.Type, s.Step)
+		r.meter.Fault(s.Type)
 		log.WarnContext(ctx, "passing fault, will try again", "step", s.Step, "after", v.after, "tries", s.Tries, "error", cause)
 	}
 	return r.comeBack(ctx, s, v.after)

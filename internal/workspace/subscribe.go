@@ -1,0 +1,89 @@
+package workspace
+
+import (
+	"context"
+	"time"
+)
+
+// NewSubnet describes a subnet that a project gets when the Workspace service is opened for it.
+type NewSubnet struct {
+	Name    string
+	CIDR    string
+	Gateway string
+	DNS     []string
+	Network string // engine.Network.ID
+}
+
+// Subscribe opens the Workspace service for a project: with a private network, its subnets, of which the first is the default
+// one, and a default security group. What is there already stays as it is; subnets whose network is new are added. Of two
+// callers at once one makes each thing: its name is unique in the project.
+func (s *Service) Subscribe(ctx context.Context, projectID, cidr string, subnets []NewSubnet) error {
+	return s.Store.Update(ctx, func(tx Tx) error {
+		vpc, err := ensureVPC(ctx, tx, projectID, cidr)
+		if err != nil {
+			return err
+		}
+		if err := ensureSubnets(ctx, tx, vpc, subnets); err != nil {
+			return err
+		}
+		if err := ensureSecurityGroup(ctx, tx, projectID); err != nil {
+			return err
+		}
+		_, err = tx.Subscription(ctx, projectID)
+		if CodeOf(err) != CodeNotSubscribed {
+			return err
+		}
+		return tx.PutSubscription(ctx, Subscription{ID: NewID(), ProjectID: projectID, VPCID: vpc.ID, Opened: tx.Now()})
+	})
+}
+
+func ensureVPC(ctx context.Context, tx Tx, projectID, cidr string) (VPC, error) {
+	const name = "vpc-default"
+	vpcs, err := tx.VPCs(ctx, projectID)
+	if err != nil {
+		return VPC{}, err
+	}
+	for _, v := range vpcs {
+		if v.Name == name {
+			return v, nil
+		}
+	}
+	v := VPC{ID: NewID(), ProjectID: projectID, Name: name, CIDR: cidr, Created: tx.Now()}
+	return v, tx.InsertVPC(ctx, v)
+}
+
+func ensureSubnets(ctx context.Context, tx Tx, vpc VPC, wanted []NewSubnet) error {
+	subnets, err := tx.Subnets(ctx, vpc.ProjectID)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, s := range subnets {
+		known[s.Network] = true
+	}
+	for i, w := range wanted {
+		if known[w.Network] {
+			continue
+		}
+		// A list keeps the order in which subnets were made: the first is a microsecond older than the second.
+		err := tx.InsertSubnet(ctx, Subnet{
+			ID: NewID(), ProjectID: vpc.ProjectID, VPCID: vpc.ID, Name: w.Name, CIDR: w.CIDR, Gateway: w.Gateway, DNS: w.DNS,
+			Network: w.Network, Default: len(subnets) == 0 && i == 0, Created: tx.Now().Add(time.Duration(i) * time.Microsecond),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func ensureSecurityGroup(ctx context.Context, tx Tx, projectID string) error {
+	groups, err := tx.SecurityGroups(ctx, projectID)
+	if err != nil || len(groups) > 0 {
+		return err
+	}
+	return tx.InsertSecurityGroup(ctx, SecurityGroup{
+		ID: NewID(), ProjectID: projectID, Name: "WorkspaceUserSecurityGroup", Default: true, Created: tx.Now(),
+		Description: "Desktops reach the internet; nothing reaches them but the gateway.",
+	})
+}
