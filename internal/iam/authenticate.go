@@ -1,0 +1,223 @@
+package iam
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"carrel/internal/secret"
+	"carrel/internal/store"
+)
+
+// Limits of signed requests.
+const (
+	MaxSignedBody = 12 << 20 // bytes
+	MaxClockSkew  = 15 * time.Minute
+)
+
+// A key is locked for keyLock after more than maxKeyFailures wrong signatures in a row.
+const (
+	maxKeyFailures = 5
+	keyLock        = 5 * time.Minute
+)
+
+// lastUseGrain is how exactly the last use of a key is noted, so that reading does not mean writing.
+const lastUseGrain = 15 * time.Minute
+
+// Require lets only requests of verified callers through; next finds who it is with PrincipalFrom.
+func (s *Service) Require(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, err := s.Authenticate(r)
+		if err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(WithPrincipal(r.Context(), p)))
+	})
+}
+
+// Authenticate verifies a request's token, its signature, or both if it has both; they must then be the same user's. A
+// signed body is read whole, and r.Body replaced. What is wrong with the credentials is a *Refusal. Requests that were
+// signed within MaxClockSkew are accepted more than once, for clients send again what got no answer.
+func (s *Service) Authenticate(r *http.Request) (Principal, error) {
+	token, header := r.Header.Get("X-Auth-Token"), r.Header.Get("Authorization")
+	auth, err := parseAuthorization(header)
+	switch {
+	case errors.Is(err, errNotSigned) && token != "":
+		return s.verifyToken(r.Context(), token)
+	case header == "":
+		return Principal{}, unauthorized("x-auth-token not found")
+	case err != nil:
+		return Principal{}, unauthorized("%v", err)
+	}
+	bySignature, err := s.verifySignature(r, auth)
+	if err != nil || token == "" {
+		return bySignature, err
+	}
+	byToken, err := s.verifyToken(r.Context(), token)
+	if err != nil {
+		return Principal{}, err
+	}
+	return agree(bySignature, byToken)
+}
+
+// agree returns the caller that a signature and a token both speak of, with the narrower of their scopes.
+func agree(a, b Principal) (Principal, error) {
+	if a.AdminID != b.AdminID {
+		return Principal{}, unauthorized("the token and the signature are of different users")
+	}
+	if a.ProjectID != "" && b.ProjectID != "" && a.ProjectID != b.ProjectID {
+		return Principal{}, unauthorized("the token and the signature are for different projects")
+	}
+	if b.ProjectID == "" {
+		b.ProjectID = a.ProjectID
+	}
+	b.Temporary = a.Temporary
+	return b, nil
+}
+
+// verifyToken finds whose token it is.
+func (s *Service) verifyToken(ctx context.Context, token string) (Principal, error) {
+	found, err := s.findToken(ctx, token)
+	if isMissing(err) {
+		return Principal{}, unauthorized("decrypt token fail")
+	}
+	if err != nil {
+		return Principal{}, err
+	}
+	if found.expired() {
+		return Principal{}, unauthorized("token expires, expires_at:%s", stamp(found.Expires))
+	}
+	return found.principal(), nil
+}
+
+func (s *Service) verifySignature(r *http.Request, auth authorization) (Principal, error) {
+	if err := checkDate(r.Header.Values(dateHeader), time.Now()); err != nil {
+		return Principal{}, err
+	}
+	key, err := s.findKey(r.Context(), auth.AccessKey)
+	switch {
+	case isMissing(err):
+		return Principal{}, unauthorized("Get secretKey failed,ak:%s,err:ak not exist", auth.AccessKey)
+	case err != nil:
+		return Principal{}, err
+	case time.Now().Before(key.LockedUntil):
+		return Principal{}, unauthorized("AK access failed to reach the limit,forbidden")
+	case key.Temporary && !time.Now().Before(key.Expires):
+		return Principal{}, unauthorized("token expires, expires_at:%s", stamp(key.Expires))
+	}
+	body, err := readSignedBody(r)
+	if err != nil {
+		return Principal{}, err
+	}
+	secretKey, err := s.Box.Open(key.SealedSecret, keyContext(key.ID))
+	if err != nil {
+		return Principal{}, fmt.Errorf("opening the secret of access key %s: %w", key.ID, err)
+	}
+	if !signatureHolds(r, auth, secretKey, body) || !securityTokenHolds(r, key.AccessKey) {
+		if err := s.noteKeyFailure(r.Context(), key.ID); err != nil {
+			return Principal{}, err
+		}
+		return Principal{}, unauthorized("verify aksk signature fail")
+	}
+	p := principalOf(key.Caller)
+	p.ProjectID, p.Expires, p.Temporary = key.ProjectID, key.Expires, key.Temporary
+	return p, s.noteKeyUse(r.Context(), key.AccessKey)
+}
+
+// checkDate refuses a signing time that is missing, unreadable or too far from now.
+func checkDate(values []string, now time.Time) error {
+	if len(values) != 1 {
+		return unauthorized("%s must be there once", dateHeader)
+	}
+	signed, err := time.Parse(dateLayout, values[0])
+	if err != nil {
+		return unauthorized("%s must have the form YYYYMMDDTHHMMSSZ", dateHeader)
+	}
+	if now.Sub(signed).Abs() > MaxClockSkew {
+		return &Refusal{
+			Status: http.StatusUnauthorized, Code: codeClockSkew,
+			Message: fmt.Sprintf("Incorrect IAM authentication information: the signing time %s differs by more than %v from the server's %s, set the clock",
+				values[0], MaxClockSkew, now.UTC().Format(dateLayout)),
+		}
+	}
+	return nil
+}
+
+// readSignedBody reads the body whole and puts it back.
+func readSignedBody(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, MaxSignedBody+1))
+	if err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); !ok {
+			return nil, invalid("body", "ended before it was complete")
+		}
+	}
+	if err != nil || len(body) > MaxSignedBody {
+		return nil, &Refusal{
+			Status: http.StatusRequestEntityTooLarge, Code: codeTooLarge,
+			Message: fmt.Sprintf("the body of a signed request may have %d MB", MaxSignedBody>>20),
+		}
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body, nil
+}
+
+func signatureHolds(r *http.Request, auth authorization, secretKey, body []byte) bool {
+	hash := hexSHA256(body)
+	if claimed := r.Header.Values(contentHashHeader); len(claimed) > 0 {
+		if len(claimed) > 1 || claimed[0] != unsignedPayload && claimed[0] != hash {
+			return false
+		}
+		hash = claimed[0]
+	}
+	canonical, err := canonicalRequest(r, auth.SignedHeaders, hash)
+	if err != nil {
+		return false // what cannot be decoded cannot have been signed
+	}
+	want := sign(secretKey, stringToSign(r.Header.Get(dateHeader), canonical))
+	return subtle.ConstantTimeCompare([]byte(want), []byte(auth.Signature)) == 1
+}
+
+func securityTokenHolds(r *http.Request, key store.AccessKey) bool {
+	if !key.Temporary {
+		return true
+	}
+	given := secret.HashToken(r.Header.Get("X-Security-Token"))
+	return subtle.ConstantTimeCompare([]byte(given), []byte(key.TokenHash)) == 1
+}
+
+// keyOfCaller is an access key with its owner.
+type keyOfCaller struct {
+	store.AccessKey
+	store.Caller
+}
+
+func (s *Service) findKey(ctx context.Context, id string) (k keyOfCaller, err error) {
+	err = s.Store.ViewIdentity(ctx, func(tx *store.IdentityTx) (err error) {
+		if k.AccessKey, err = tx.AccessKey(ctx, id); err != nil {
+			return err
+		}
+		k.Caller, err = tx.Caller(ctx, k.AdminID)
+		return err
+	})
+	return k, err
+}
+
+func (s *Service) noteKeyFailure(ctx context.Context, id string) error {
+	ctx = context.WithoutCancel(ctx) // hanging up must not spare the count
+	return s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error {
+		return tx.NoteKeyFailure(ctx, id, maxKeyFailures, tx.Now().Add(keyLock))
+	})
+}
+
+func (s *Service) noteKeyUse(ctx context.Context, key store.AccessKey) error {
+	if key.Failures == 0 && time.Since(key.LastUsed) < lastUseGrain {
+		return nil
+	}
+	return s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error { return tx.NoteKeyUse(ctx, key.ID) })
+}

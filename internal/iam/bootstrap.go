@@ -1,0 +1,133 @@
+package iam
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// First describes the account to make on an empty store.
+type First struct {
+	Region   string // also the project's name, as clients look it up by that
+	Account  string // the domain's name
+	User     string // the administrator's name
+	Password string // empty: a random one
+}
+
+// Credentials are what the first administrator needs for a first call.
+type Credentials struct {
+	DomainID, DomainName   string
+	ProjectID, ProjectName string
+	UserID, UserName       string
+	Password               string // the first one
+	AccessKey, SecretKey   string
+}
+
+const bootstrapContext = "bootstrap/password"
+
+// Bootstrap makes an account, a project, an administrator and an access key on an empty store, all or nothing, and returns
+// their credentials. On a store that has them it changes nothing and returns the same again, so that a process that died
+// before it wrote them down can do so at its next start. Of two processes that start at once both get those of the faster.
+func (s *Service) Bootstrap(ctx context.Context, f First) (Credentials, error) {
+	c, err := s.firstCredentials(ctx)
+	if !isMissing(err) {
+		return c, err
+	}
+	if f.Password == "" {
+		f.Password = randomPassword()
+	}
+	hash, err := s.Passwords.Hash(f.Password)
+	if err != nil {
+		return c, fmt.Errorf("hashing the first password: %w", err)
+	}
+	err = s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error { return s.bootstrap(ctx, tx, f, hash) })
+	if err != nil && !errors.Is(err, store.ErrIdentityTaken) {
+		return c, fmt.Errorf("making the first account: %w", err)
+	}
+	return s.firstCredentials(ctx)
+}
+
+// bootstrap writes the row that only one process can write first.
+func (s *Service) bootstrap(ctx context.Context, tx *store.IdentityTx, f First, hash string) error {
+	account := store.Account{ID: newID(), Name: f.Account, Created: tx.Now()}
+	project := store.Project{ID: newID(), AccountID: account.ID, Name: f.Region, Created: tx.Now()}
+	admin := store.Admin{ID: newID(), AccountID: account.ID, Name: f.User, PasswordHash: hash, Role: string(RoleAdmin), Created: tx.Now()}
+	key, _ := s.newKey(admin.ID, "made at the first start", tx.Now())
+	if err := tx.InsertAccount(ctx, account); err != nil {
+		return err
+	}
+	if err := tx.InsertProject(ctx, project); err != nil {
+		return err
+	}
+	if err := tx.InsertAdmin(ctx, admin); err != nil {
+		return err
+	}
+	if err := tx.InsertAccessKey(ctx, key); err != nil {
+		return err
+	}
+	return tx.InsertBootstrap(ctx, store.Bootstrap{
+		AccountID: account.ID, ProjectID: project.ID, AdminID: admin.ID, AccessKey: key.ID,
+		SealedPassword: s.Box.Seal(f.Password, bootstrapContext),
+	})
+}
+
+// firstCredentials reads what Bootstrap made, or fails with store.ErrNoIdentity.
+func (s *Service) firstCredentials(ctx context.Context) (Credentials, error) {
+	var (
+		first   store.Bootstrap
+		caller  store.Caller
+		project store.Project
+		key     store.AccessKey
+	)
+	err := s.Store.ViewIdentity(ctx, func(tx *store.IdentityTx) (err error) {
+		if first, err = tx.Bootstrap(ctx); err != nil {
+			return err
+		}
+		if caller, err = tx.Caller(ctx, first.AdminID); err != nil {
+			return fmt.Errorf("reading the first administrator: %w", err)
+		}
+		if project, err = tx.Project(ctx, first.AccountID, first.ProjectID); err != nil {
+			return fmt.Errorf("reading the first project: %w", err)
+		}
+		if key, err = tx.AccessKey(ctx, first.AccessKey); isMissing(err) {
+			return nil // deleted since; the rest still holds
+		}
+		return err
+	})
+	if err != nil {
+		return Credentials{}, err
+	}
+	c := Credentials{
+		DomainID: caller.Account.ID, DomainName: caller.Account.Name, ProjectID: project.ID, ProjectName: project.Name,
+		UserID: caller.Admin.ID, UserName: caller.Admin.Name, AccessKey: key.ID,
+	}
+	password, err := s.Box.Open(first.SealedPassword, bootstrapContext)
+	if err != nil {
+		return Credentials{}, fmt.Errorf("opening the first password: %w", err)
+	}
+	c.Password = string(password)
+	if key.ID == "" {
+		return c, nil
+	}
+	secretKey, err := s.Box.Open(key.SealedSecret, keyContext(key.ID))
+	if err != nil {
+		return Credentials{}, fmt.Errorf("opening the first secret key: %w", err)
+	}
+	c.SecretKey = string(secretKey)
+	return c, nil
+}
+
+// newID returns 32 random hexadecimal digits, the form of ids of accounts, projects and users.
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return hex.EncodeToString(b[:])
+}
+
+// randomPassword has 128 random bits and a character of each class that password rules ask for.
+func randomPassword() string { return "Aa1-" + workspace.NewToken()[:32] }

@@ -1,0 +1,35 @@
+package iam
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+const maxIdentityBody = 1 << 20 // bytes
+
+// decode reads the JSON body into in and puts it back, for a signature may still have to be verified over it.
+func decode(w http.ResponseWriter, r *http.Request, in any) error {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxIdentityBody))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return &Refusal{
+			Status: http.StatusRequestEntityTooLarge, Code: codeTooLarge,
+			Message: fmt.Sprintf("the body may have %d MB", maxIdentityBody>>20),
+		}
+	}
+	if err != nil {
+		return invalid("body", "ended before it was complete")
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	err = json.Unmarshal(body, in)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return invalid(wrong.Field, "must not be a %s", wrong.Value)
+	}
+	if err != nil {
+		return invalid("body", "is not the JSON that this operation takes")
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package iam
+
+import (
+	"context"
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// Principal is a verified caller.
+type Principal struct {
+	AdminID     string
+	AdminName   string
+	AccountID   string
+	AccountName string
+	ProjectID   string // the only project that the credential is good for; empty: all of the account's
+	Role        Role
+	Expires     time.Time // of the credential; zero: never
+	Temporary   bool      // came with a temporary access key
+}
+
+func principalOf(c store.Caller) Principal {
+	return Principal{
+		AdminID: c.Admin.ID, AdminName: c.Admin.Name, AccountID: c.Account.ID, AccountName: c.Account.Name, Role: Role(c.Admin.Role),
+	}
+}
+
+// Role is what an administrator may do.
+type Role string
+
+// The roles.
+const (
+	RoleAdmin  Role = "admin"  // everything in the account
+	RoleReader Role = "reader" // look at everything in the account
+)
+
+// Permission is what an operation needs.
+type Permission string
+
+// The permissions.
+const (
+	Read  Permission = "read"
+	Write Permission = "write"
+)
+
+// May says whether the role holds the permission. An unknown role holds none.
+func (r Role) May(p Permission) bool {
+	return r == RoleAdmin && (p == Read || p == Write) || r == RoleReader && p == Read
+}
+
+type principalKey struct{}
+
+// WithPrincipal returns a context that carries the caller.
+func WithPrincipal(ctx context.Context, p Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// PrincipalFrom returns the caller that Require put into the context of a request.
+func PrincipalFrom(ctx context.Context) (Principal, bool) {
+	p, ok := ctx.Value(principalKey{}).(Principal)
+	return p, ok
+}
+
+// Authorize says why a caller may not do what needs a permission in a project, or nil. It fails with CodeProjectNotFound for a
+// project that does not exist or is another account's, so that nobody learns which ids exist, and with CodeForbidden when
+// the caller's role or the scope of the credential does not reach.
+func (s *Service) Authorize(ctx context.Context, p Principal, projectID string, need Permission) error {
+	if !p.Role.May(need) {
+		return workspace.Errorf(workspace.CodeForbidden, "user %s has the role %s, which does not allow this operation", p.AdminName, p.Role)
+	}
+	if p.ProjectID != "" && p.ProjectID == projectID {
+		return nil
+	}
+	err := s.Store.ViewIdentity(ctx, func(tx *store.IdentityTx) error {
+		_, err := tx.Project(ctx, p.AccountID, projectID)
+		return err
+	})
+	switch {
+	case isMissing(err):
+		return workspace.Errorf(workspace.CodeProjectNotFound, "project_id: project %q does not exist", projectID)
+	case err != nil:
+		return err
+	case p.ProjectID != "":
+		return workspace.Errorf(workspace.CodeForbidden, "the token or temporary key is for project %s only, the path names %s", p.ProjectID, projectID)
+	}
+	return nil
+}

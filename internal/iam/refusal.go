@@ -1,0 +1,88 @@
+package iam
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"carrel/internal/store"
+)
+
+// The codes of refusals. The gateway's are documented; those of the identity API have the public service's form.
+const (
+	codeUnauthorized = "APIGW.0301"
+	codeClockSkew    = "APIGW.0303"
+	codeTooLarge     = "APIGW.0308"
+	codeInvalid      = "IAM.0001"
+	codePassword     = "IAM.0002"
+	codeForbidden    = "IAM.0003"
+	codeNotFound     = "IAM.0004"
+	codeLimit        = "IAM.0005"
+	codeTooMany      = "IAM.0006"
+	codeInternal     = "IAM.0007"
+)
+
+// RequestIDHeader is the response header that names the request; refusals repeat it in their body.
+const RequestIDHeader = "X-Request-Id"
+
+// Refusal is an answer of 400 or above, as the public gateway words it.
+type Refusal struct {
+	Status     int
+	Code       string
+	Message    string        // for the caller; holds no secret
+	RetryAfter time.Duration // 0: not said
+}
+
+func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
+
+func unauthorized(format string, args ...any) *Refusal {
+	return &Refusal{
+		Status: http.StatusUnauthorized, Code: codeUnauthorized,
+		Message: "Incorrect IAM authentication information: " + fmt.Sprintf(format, args...),
+	}
+}
+
+func invalid(field, format string, args ...any) *Refusal {
+	return &Refusal{Status: http.StatusBadRequest, Code: codeInvalid, Message: field + ": " + fmt.Sprintf(format, args...)}
+}
+
+func forbidden(format string, args ...any) *Refusal {
+	return &Refusal{Status: http.StatusForbidden, Code: codeForbidden, Message: fmt.Sprintf(format, args...)}
+}
+
+func missing(what, id string) *Refusal {
+	return &Refusal{Status: http.StatusNotFound, Code: codeNotFound, Message: fmt.Sprintf("%s %q does not exist", what, id)}
+}
+
+func isMissing(err error) bool { return errors.Is(err, store.ErrNoIdentity) }
+
+// refuse answers with err: a Refusal as it is, anything else as an internal error that only the log explains.
+func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	refusal, ok := errors.AsType[*Refusal](err)
+	if !ok {
+		if r.Context().Err() == nil {
+			s.Log.ErrorContext(r.Context(), "identity request failed", "err", err, "request_id", w.Header().Get(RequestIDHeader))
+		}
+		refusal = &Refusal{
+			Status: http.StatusInternalServerError, Code: codeInternal,
+			Message: "an internal error occurred; it is in the server's log",
+		}
+	}
+	if refusal.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refusal.RetryAfter.Seconds()))))
+	}
+	reply(w, refusal.Status, map[string]string{
+		"error_code": refusal.Code, "error_msg": refusal.Message, "request_id": w.Header().Get(RequestIDHeader),
+	})
+}
+
+// reply writes a JSON answer. An error in writing means that the caller has gone; nobody is left to tell.
+func reply(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}

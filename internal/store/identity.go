@@ -1,0 +1,289 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// What the identity rows fail with.
+var (
+	ErrNoIdentity    = errors.New("no such account, project, administrator, key or token")
+	ErrIdentityTaken = errors.New("the name or id is in use")
+)
+
+// Account owns projects and administrators. On the wire it is a domain.
+type Account struct {
+	bun.BaseModel `bun:"table:accounts"`
+	ID            string `bun:",pk"`
+	Name          string
+	Created       time.Time
+}
+
+// Project holds desktops.
+type Project struct {
+	bun.BaseModel `bun:"table:projects"`
+	ID            string `bun:",pk"`
+	AccountID     string
+	Name          string
+	Created       time.Time
+}
+
+// Admin is a caller of the API. On the wire it is an IAM user.
+type Admin struct {
+	bun.BaseModel `bun:"table:admins"`
+	ID            string `bun:",pk"`
+	AccountID     string
+	Name          string // unique in the account, whatever its case
+	NameFolded    string // set by InsertAdmin
+	PasswordHash  string
+	Role          string
+	Created       time.Time
+}
+
+// AccessKey signs requests.
+type AccessKey struct {
+	bun.BaseModel `bun:"table:access_keys"`
+	ID            string `bun:",pk"`
+	AdminID       string
+	SealedSecret  string
+	Description   string
+	Created       time.Time
+	LastUsed      time.Time `bun:",nullzero"`
+	Temporary     bool
+	ProjectID     string    // of a temporary key: the only project that it is good for; empty: all
+	TokenHash     string    // of a temporary key: of the security token that goes with it
+	Expires       time.Time `bun:",nullzero"` // of a temporary key
+	Failures      int       // in a row
+	LockedUntil   time.Time `bun:",nullzero"`
+}
+
+// Token stands for a password for a while. Only its hash is known.
+type Token struct {
+	bun.BaseModel `bun:"table:tokens"`
+	Hash          string `bun:",pk"`
+	AdminID       string
+	ProjectID     string // empty: the whole account
+	Method        string // "password" or "token"
+	Issued        time.Time
+	Expires       time.Time
+}
+
+// Caller is an administrator with their account.
+type Caller struct {
+	Admin   Admin
+	Account Account
+}
+
+// Bootstrap is what the first start made.
+type Bootstrap struct {
+	bun.BaseModel  `bun:"table:bootstrap"`
+	Slot           int // always 0: there is one row
+	AccountID      string
+	ProjectID      string
+	AdminID        string
+	AccessKey      string
+	SealedPassword string
+}
+
+type passwordTries struct {
+	bun.BaseModel `bun:"table:password_tries"`
+	ID            string `bun:",pk"`
+	Count         int
+	Since         time.Time
+}
+
+// IdentityTx is a transaction on what package iam keeps. It is not for concurrent use. Methods that read one thing fail with
+// ErrNoIdentity when there is none; methods that insert fail with ErrIdentityTaken.
+type IdentityTx struct{ tx *tx }
+
+// ViewIdentity runs f in a read-only transaction.
+func (s *Store) ViewIdentity(ctx context.Context, f func(*IdentityTx) error) error {
+	return s.view(ctx, func(t *tx) error { return f(&IdentityTx{t}) })
+}
+
+// UpdateIdentity runs f in a transaction that commits when f returns nil, and again when the database asks for that.
+func (s *Store) UpdateIdentity(ctx context.Context, f func(*IdentityTx) error) error {
+	return s.update(ctx, func(t *tx) error { return f(&IdentityTx{t}) })
+}
+
+// Now is the transaction's one time, UTC with microseconds.
+func (i *IdentityTx) Now() time.Time { return i.tx.now }
+
+func (i *IdentityTx) insert(ctx context.Context, row any) error {
+	_, err := i.tx.NewInsert().Model(row).Exec(ctx)
+	if err != nil && i.tx.store.engine.violated(err) != "" {
+		return i.tx.refuse(ErrIdentityTaken)
+	}
+	return err
+}
+
+// InsertAccount adds an account.
+func (i *IdentityTx) InsertAccount(ctx context.Context, a Account) error { return i.insert(ctx, &a) }
+
+// InsertProject adds a project.
+func (i *IdentityTx) InsertProject(ctx context.Context, p Project) error { return i.insert(ctx, &p) }
+
+// InsertAdmin adds an administrator.
+func (i *IdentityTx) InsertAdmin(ctx context.Context, a Admin) error {
+	a.NameFolded = strings.ToLower(a.Name)
+	return i.insert(ctx, &a)
+}
+
+// InsertAccessKey adds a key.
+func (i *IdentityTx) InsertAccessKey(ctx context.Context, k AccessKey) error { return i.insert(ctx, &k) }
+
+// InsertToken adds a token.
+func (i *IdentityTx) InsertToken(ctx context.Context, t Token) error { return i.insert(ctx, &t) }
+
+// InsertBootstrap notes what the first start made. Of two callers one fails with ErrIdentityTaken.
+func (i *IdentityTx) InsertBootstrap(ctx context.Context, b Bootstrap) error {
+	b.Slot = 0
+	return i.insert(ctx, &b)
+}
+
+// Bootstrap reads what the first start made.
+func (i *IdentityTx) Bootstrap(ctx context.Context) (b Bootstrap, err error) {
+	return b, read(ctx, i.tx.NewSelect().Model(&b), ErrNoIdentity)
+}
+
+// Project reads a project of the account.
+func (i *IdentityTx) Project(ctx context.Context, accountID, id string) (p Project, err error) {
+	q := i.tx.NewSelect().Model(&p).Where("account_id = ?", accountID).Where("id = ?", id)
+	return p, read(ctx, q, ErrNoIdentity)
+}
+
+// Projects lists the account's projects by name.
+func (i *IdentityTx) Projects(ctx context.Context, accountID string) (p []Project, err error) {
+	return p, i.tx.NewSelect().Model(&p).Where("account_id = ?", accountID).Order("name").Scan(ctx)
+}
+
+// Admins lists the account's administrators by name.
+func (i *IdentityTx) Admins(ctx context.Context, accountID string) (a []Admin, err error) {
+	return a, i.tx.NewSelect().Model(&a).Where("account_id = ?", accountID).Order("name_folded").Scan(ctx)
+}
+
+// LockAdmin holds an administrator's row until the transaction ends.
+func (i *IdentityTx) LockAdmin(ctx context.Context, id string) error {
+	var a Admin
+	return read(ctx, i.tx.forUpdate(i.tx.NewSelect().Model(&a).Where("id = ?", id), "admin"), ErrNoIdentity)
+}
+
+// Caller reads an administrator with their account.
+func (i *IdentityTx) Caller(ctx context.Context, adminID string) (c Caller, err error) {
+	if err := read(ctx, i.tx.NewSelect().Model(&c.Admin).Where("id = ?", adminID), ErrNoIdentity); err != nil {
+		return c, err
+	}
+	return c, read(ctx, i.tx.NewSelect().Model(&c.Account).Where("id = ?", c.Admin.AccountID), ErrNoIdentity)
+}
+
+// CallerByName reads an administrator, whatever their name's case, of the account with this id or, if that is empty, name.
+func (i *IdentityTx) CallerByName(ctx context.Context, accountID, accountName, name string) (c Caller, err error) {
+	q := i.tx.NewSelect().Model(&c.Account)
+	if accountID != "" {
+		q = q.Where("id = ?", accountID)
+	} else {
+		q = q.Where("name = ?", accountName)
+	}
+	if err := read(ctx, q, ErrNoIdentity); err != nil {
+		return Caller{}, err
+	}
+	q = i.tx.NewSelect().Model(&c.Admin).Where("account_id = ?", c.Account.ID).Where("name_folded = ?", strings.ToLower(name))
+	return c, read(ctx, q, ErrNoIdentity)
+}
+
+// SetPasswordHash replaces a password's hash unless it has changed meanwhile.
+func (i *IdentityTx) SetPasswordHash(ctx context.Context, adminID, old, hash string) error {
+	_, err := i.tx.NewUpdate().Model((*Admin)(nil)).Set("password_hash = ?", hash).
+		Where("id = ?", adminID).Where("password_hash = ?", old).Exec(ctx)
+	return err
+}
+
+// AccessKey reads a key, also one that has expired.
+func (i *IdentityTx) AccessKey(ctx context.Context, id string) (k AccessKey, err error) {
+	return k, read(ctx, i.tx.NewSelect().Model(&k).Where("id = ?", id), ErrNoIdentity)
+}
+
+// AccessKeys lists an administrator's permanent keys, oldest first.
+func (i *IdentityTx) AccessKeys(ctx context.Context, adminID string) (k []AccessKey, err error) {
+	return k, i.tx.NewSelect().Model(&k).Where("admin_id = ?", adminID).Where("NOT temporary").Order("created", "id").Scan(ctx)
+}
+
+// DeleteAccessKey removes a key. A missing one is a success.
+func (i *IdentityTx) DeleteAccessKey(ctx context.Context, id string) error {
+	_, err := i.tx.NewDelete().Model((*AccessKey)(nil)).Where("id = ?", id).Exec(ctx)
+	return err
+}
+
+// DeleteKeysExpiredBefore removes temporary keys.
+func (i *IdentityTx) DeleteKeysExpiredBefore(ctx context.Context, when time.Time) error {
+	_, err := i.tx.NewDelete().Model((*AccessKey)(nil)).Where("expires < ?", when).Exec(ctx)
+	return err
+}
+
+// NoteKeyFailure counts a wrong signature. When more than limit have come in a row the key is locked and the count begins
+// anew.
+func (i *IdentityTx) NoteKeyFailure(ctx context.Context, id string, limit int, lockUntil time.Time) error {
+	_, err := i.tx.NewUpdate().Model((*AccessKey)(nil)).
+		Set("locked_until = CASE WHEN failures >= ? THEN ? ELSE locked_until END", limit, lockUntil).
+		Set("failures = CASE WHEN failures >= ? THEN 0 ELSE failures + 1 END", limit).
+		Where("id = ?", id).Exec(ctx)
+	return err
+}
+
+// NoteKeyUse notes a right signature.
+func (i *IdentityTx) NoteKeyUse(ctx context.Context, id string) error {
+	_, err := i.tx.NewUpdate().Model((*AccessKey)(nil)).Set("failures = 0").Set("last_used = ?", i.tx.now).
+		Where("id = ?", id).Exec(ctx)
+	return err
+}
+
+// Token reads a token by its hash, also one that has expired.
+func (i *IdentityTx) Token(ctx context.Context, hash string) (t Token, err error) {
+	return t, read(ctx, i.tx.NewSelect().Model(&t).Where("hash = ?", hash), ErrNoIdentity)
+}
+
+// DeleteToken removes a token. A missing one is a success.
+func (i *IdentityTx) DeleteToken(ctx context.Context, hash string) error {
+	_, err := i.tx.NewDelete().Model((*Token)(nil)).Where("hash = ?", hash).Exec(ctx)
+	return err
+}
+
+// DeleteTokensExpiredBefore removes tokens.
+func (i *IdentityTx) DeleteTokensExpiredBefore(ctx context.Context, when time.Time) error {
+	_, err := i.tx.NewDelete().Model((*Token)(nil)).Where("expires < ?", when).Exec(ctx)
+	return err
+}
+
+// CountTry counts an attempt under a key and returns how many there have been in the current window, with this one, and when
+// it began. Callers at the same time get different counts.
+func (i *IdentityTx) CountTry(ctx context.Context, key string, window time.Duration) (count int, since time.Time, err error) {
+	row := passwordTries{ID: key, Count: 1, Since: i.tx.now}
+	begun := i.tx.now.Add(-window)
+	err = i.tx.NewInsert().Model(&row).On("CONFLICT (id) DO UPDATE").
+		Set("count = CASE WHEN password_tries.since < ? THEN 1 ELSE password_tries.count + 1 END", begun).
+		Set("since = CASE WHEN password_tries.since < ? THEN excluded.since ELSE password_tries.since END", begun).
+		Returning("count, since").Scan(ctx, &count, &since)
+	return count, since, err
+}
+
+// TakeBackTry uncounts an attempt that turned out to be right.
+func (i *IdentityTx) TakeBackTry(ctx context.Context, key string) error {
+	_, err := i.tx.NewUpdate().Model((*passwordTries)(nil)).Set("count = count - 1").Where("id = ?", key).Where("count > 0").Exec(ctx)
+	return err
+}
+
+// ForgetTries ends a key's window.
+func (i *IdentityTx) ForgetTries(ctx context.Context, key string) error {
+	_, err := i.tx.NewDelete().Model((*passwordTries)(nil)).Where("id = ?", key).Exec(ctx)
+	return err
+}
+
+// DeleteTriesBefore removes windows that began before a time.
+func (i *IdentityTx) DeleteTriesBefore(ctx context.Context, when time.Time) error {
+	_, err := i.tx.NewDelete().Model((*passwordTries)(nil)).Where("since < ?", when).Exec(ctx)
+	return err
+}
