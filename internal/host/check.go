@@ -1,0 +1,62 @@
+package host
+
+import (
+	"context"
+	"time"
+)
+
+// check is one precondition. Its function is pure but for what it asks the probe.
+type check struct {
+	name string
+	look func(ctx context.Context, m Probe, o Options) Finding
+}
+
+// checks are all preconditions, in the order in which a person would mend them.
+var checks = []check{
+	{"operating system", checkSystem},
+	{"root", checkRoot},
+	{"clock", checkClock},
+	{"memory", checkMemory},
+	{"disk space", checkDisk},
+	{"programs", checkPrograms},
+	{"user namespaces", checkUserNamespaces},
+	{"user id ranges", checkIDRanges},
+	{"control groups", checkControlGroups},
+	{"AppArmor", checkAppArmor},
+	{"btrfs", checkBtrfs},
+	{"bridges", checkBridge},
+	{"NAT", checkNAT},
+	{"forwarding", checkForwarding},
+	{"per-desktop rules", checkBridgeFilter},
+	{"name service port", checkNameService},
+	{"lxcfs", checkLXCFS},
+	{"limit: inotify", checkLimits("inotify")},
+	{"limit: kernel keys", checkLimits("kernel keys")},
+	{"limit: neighbours", checkLimits("neighbours")},
+	{"limit: memory maps", checkLimits("memory maps")},
+	{"limit: async I/O", checkLimits("async I/O")},
+	{"limit: processes", checkLimits("processes")},
+	{"virtual machines", checkKVM},
+	{"Incus", checkDaemon},
+	{"listen address", checkListen},
+}
+
+// Check looks at each precondition of running desktops on Incus and returns a finding for each, always the same ones in the
+// same order. It changes nothing that outlives it. It takes about a second, and no single check more than ten.
+func Check(ctx context.Context, o Options) []Finding { return CheckMachine(ctx, ThisMachine(o), o) }
+
+// CheckMachine is Check for a machine seen through m. Where Incus cannot run at all, it stops at the reason.
+func CheckMachine(ctx context.Context, m Probe, o Options) []Finding {
+	findings := make([]Finding, 0, len(checks))
+	for _, c := range checks {
+		limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+		f := c.look(limited, m, o)
+		cancel()
+		f.Name = c.name
+		findings = append(findings, f)
+		if suitable(m) != nil && f.Level == Fail {
+			break
+		}
+	}
+	return findings
+}
