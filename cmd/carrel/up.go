@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"carrel/internal/app"
+	"carrel/internal/host"
+)
+
+// upCmd is everything between an installed Incus and a first working desktop.
+type upCmd struct {
+	settings
+}
+
+func (c *upCmd) Run(ctx context.Context) error {
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
+	log, err := newLogger(config)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if config.Engine == "incus" {
+		if err := prepare(ctx, config); err != nil {
+			return fmt.Errorf("%w\n\ncarrel doctor checks this host point by point; --engine sim needs nothing of it", err)
+		}
+	}
+	step("Starting Carrel")
+	a, err := app.Start(ctx, config, log)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("    serving on %s after %.1f s\n", a.URL, time.Since(start).Seconds())
+	demo, err := a.EnsureDemo(ctx, step)
+	if err != nil {
+		a.Stop(ctx)
+		return fmt.Errorf("making the first desktop: %w", err)
+	}
+	welcome(config, a, demo)
+	return finish(ctx, a)
+}
+
+// prepare makes the host, Incus and the image ready. Each part looks first and leaves alone what is there.
+func prepare(ctx context.Context, c app.Config) error {
+	step("Preparing this host")
+	say := func(sentence string) { fmt.Println("   ", sentence) }
+	if err := host.Prepare(ctx, host.Options{DataDir: c.Data}, say); err != nil {
+		return err
+	}
+	step("Preparing Incus")
+	if err := app.PrepareIncus(ctx, c, say); err != nil {
+		return err
+	}
+	step("Checking the desktop image")
+	recipe, err := app.FindRecipe(c.Incus.Image)
+	if err != nil {
+		return err
+	}
+	return app.EnsureImage(ctx, c, recipe, say, os.Stdout)
+}
+
+func welcome(c app.Config, a *app.App, demo app.Demo) {
+	fmt.Printf(`
+Carrel is ready.
+
+  Open your desktop   %s
+  Sign in             %s   user %s, password %s
+  API                 %s/v2/%s/desktops   (documentation: %s/docs)
+  Administrator       user %s, password %s, access key %s
+                      all of it in %s/bootstrap.json
+
+The first link works once, within the hour. Ctrl-C stops Carrel; the desktops go on.
+`,
+		demo.Link, a.URL, demo.UserName, demo.Password, a.URL, a.Bootstrap.ProjectID, a.URL,
+		a.Bootstrap.UserName, a.Bootstrap.Password, a.Bootstrap.AccessKey, c.Data)
+}

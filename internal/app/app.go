@@ -1,0 +1,224 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"carrel/internal/api"
+	"carrel/internal/engine"
+	"carrel/internal/gateway"
+	"carrel/internal/iam"
+	"carrel/internal/job"
+	"carrel/internal/mail"
+	"carrel/internal/portal"
+	"carrel/internal/secret"
+	"carrel/internal/store"
+	"carrel/internal/telemetry"
+	"carrel/internal/workspace"
+)
+
+// App is a running control plane.
+type App struct {
+	Service   *workspace.Service
+	Bootstrap Bootstrap // how to make a first call
+	URL       string    // where a browser on this machine finds the portal
+
+	config   Config
+	log      *slog.Logger
+	registry *prometheus.Registry
+	health   *telemetry.Health
+	store    *store.Store
+	engine   engine.Engine
+	iam      *iam.Service
+	gateway  *gateway.Gateway
+	portal   *portal.Portal
+	listener net.Listener
+	served   chan error // what ended the server
+
+	stops []func(context.Context) // in the order of starting
+}
+
+// Start opens and starts everything that the configuration names. It returns when the port is open and bootstrap.json is
+// written, or with the reason that it is not; then nothing is left running.
+func Start(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	a := &App{
+		config: c, log: log, registry: telemetry.NewRegistry(c.Version), health: telemetry.NewHealth(5*time.Second, log),
+		served: make(chan error, 1),
+	}
+	defer func() {
+		if err != nil {
+			a.stopAll(context.WithoutCancel(ctx))
+		}
+	}()
+	for _, step := range []struct {
+		doing string
+		do    func(context.Context) error
+	}{
+		{"opening the data directory", a.openData},
+		{"opening the engine", a.openEngine},
+		{"reading the catalogue", a.syncCatalog},
+		{"opening the port", a.listen},
+		{"starting the job runner", a.startJobs},
+		{"starting the mail sender", a.startMail},
+		{"serving", a.serve},
+	} {
+		if err := step.do(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", step.doing, err)
+		}
+	}
+	return a, nil
+}
+
+// Wait returns when the server has ended by itself, with the reason, or when ctx ends, with nil.
+func (a *App) Wait(ctx context.Context) error {
+	select {
+	case err := <-a.served:
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// Stop drains: it reports not ready, takes no new work, lets requests and running steps finish until ctx ends, and closes
+// everything. Desktops go on running.
+func (a *App) Stop(ctx context.Context) {
+	a.health.Drain()
+	a.stopAll(ctx)
+}
+
+func (a *App) stopAll(ctx context.Context) {
+	for i := len(a.stops) - 1; i >= 0; i-- {
+		a.stops[i](ctx)
+	}
+	a.stops = nil
+}
+
+func (a *App) onStop(stop func(context.Context)) { a.stops = append(a.stops, stop) }
+
+func (a *App) openData(ctx context.Context) error {
+	if err := os.MkdirAll(a.config.Data, 0o700); err != nil {
+		return err
+	}
+	unlock, err := lockDir(a.config.Data)
+	if err != nil {
+		return err
+	}
+	a.onStop(func(context.Context) { unlock() })
+	box, err := secret.OpenBox(a.config.Data)
+	if err != nil {
+		return err
+	}
+	passwords, err := secret.NewPasswords(secret.Cost{})
+	if err != nil {
+		return err
+	}
+	url := cmp.Or(a.config.Database, filepath.Join(a.config.Data, databaseFile))
+	if a.store, err = store.Open(ctx, url, store.WithLog(a.log)); err != nil {
+		return err
+	}
+	a.onStop(func(ctx context.Context) { a.complain(ctx, "closing the database", a.store.Close()) })
+	a.health.AddCheck("database", a.store.Ping)
+	a.Service = &workspace.Service{Store: a.store, Passwords: passwords, Log: a.log}
+	a.iam = &iam.Service{
+		Store: a.store, Box: box, Passwords: passwords, Log: a.log, Region: a.config.Region, Catalog: api.Catalog,
+	}
+	return nil
+}
+
+func (a *App) openEngine(ctx context.Context) (err error) {
+	if a.engine, err = OpenEngine(ctx, a.config); err != nil {
+		return err
+	}
+	a.onStop(func(ctx context.Context) { a.complain(ctx, "closing the engine", a.engine.Close()) })
+	a.health.AddCheck("engine", func(ctx context.Context) error {
+		_, err := a.engine.Describe(ctx)
+		return err
+	})
+	for _, n := range a.config.Networks {
+		if err := a.engine.EnsureNetwork(ctx, n.engine()); err != nil {
+			return fmt.Errorf("network %s: %w", n.Name, err)
+		}
+	}
+	return nil
+}
+
+func (a *App) syncCatalog(ctx context.Context) error {
+	return syncCatalog(ctx, a.store, a.engine, a.config)
+}
+
+// listen opens the port and writes bootstrap.json, which names it.
+func (a *App) listen(ctx context.Context) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.config.Listen)
+	if err != nil {
+		return fmt.Errorf("%w; choose another with --listen", err)
+	}
+	a.onStop(func(context.Context) { _ = l.Close() }) // the server has closed it already, except when starting failed
+	a.URL = a.config.url(l.Addr().String())
+	a.iam.Endpoint = a.URL
+	a.listener = l
+	return a.bootstrap(ctx, a.URL)
+}
+
+func (a *App) startJobs(ctx context.Context) error {
+	meter, err := job.NewMetrics(a.registry)
+	if err != nil {
+		return err
+	}
+	runner := job.NewRunner(a.store, a.engine, a.log, meter, job.Config{
+		Replica: a.replica(), Parallel: a.config.Jobs.Parallel, Timezone: a.config.timezone(), Locale: a.config.Desktops.Locale,
+	})
+	if err := runner.Start(ctx); err != nil {
+		return err
+	}
+	a.onStop(runner.Stop)
+	observer := &job.Observer{Store: a.store, Engine: a.engine, Log: a.log}
+	if err := observer.Start(ctx); err != nil {
+		return err
+	}
+	a.onStop(observer.Stop)
+	return nil
+}
+
+// replica names this process among several on one database.
+func (a *App) replica() string {
+	if a.config.Replica != "" {
+		return a.config.Replica
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "carrel"
+	}
+	return host + ":" + a.config.Data
+}
+
+func (a *App) startMail(ctx context.Context) error {
+	config := a.config.Mail
+	config.BaseURL = a.URL
+	sender, err := mail.NewSender(a.store, config, a.registry, a.log)
+	if err != nil {
+		return err
+	}
+	if err := sender.Start(ctx); err != nil {
+		return err
+	}
+	a.onStop(sender.Stop)
+	return nil
+}
+
+// complain logs what went wrong while something was being ended.
+func (a *App) complain(ctx context.Context, doing string, err error) {
+	if err != nil {
+		a.log.WarnContext(ctx, doing, "error", err)
+	}
+}

@@ -1,0 +1,122 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"carrel/internal/iam"
+	"carrel/internal/workspace"
+)
+
+// Bootstrap is what DIR/bootstrap.json tells a script that makes its first API call.
+type Bootstrap struct {
+	Endpoint         string `json:"endpoint"`
+	Region           string `json:"region"`
+	DomainID         string `json:"domain_id"`
+	DomainName       string `json:"domain_name"`
+	ProjectID        string `json:"project_id"`
+	ProjectName      string `json:"project_name"`
+	UserName         string `json:"user_name"`
+	Password         string `json:"password"`
+	AccessKey        string `json:"access_key"`
+	SecretKey        string `json:"secret_key"`
+	VPCID            string `json:"vpc_id"`
+	SubnetID         string `json:"subnet_id"`
+	SecurityGroupID  string `json:"security_group_id"`
+	AvailabilityZone string `json:"availability_zone"`
+	ImageID          string `json:"image_id"`
+	ProductID        string `json:"product_id"`
+}
+
+// bootstrap makes the first account with its project, opens the service for it and writes bootstrap.json. At later starts it
+// finds all that and writes the file again only when it is missing or its content has changed.
+func (a *App) bootstrap(ctx context.Context, endpoint string) error {
+	creds, err := a.iam.Bootstrap(ctx, iam.First{Region: a.config.Region, Account: "carrel", User: "admin"})
+	if err != nil {
+		return fmt.Errorf("making the first account: %w", err)
+	}
+	var subnets []workspace.NewSubnet
+	for _, n := range a.config.Networks {
+		subnets = append(subnets, workspace.NewSubnet{
+			Name: "subnet-" + n.Name, CIDR: n.CIDR, Gateway: n.gateway(), DNS: n.DNS, Network: n.Name,
+		})
+	}
+	if err := a.Service.Subscribe(ctx, creds.ProjectID, a.config.Networks[0].CIDR, subnets); err != nil {
+		return fmt.Errorf("opening the Workspace service: %w", err)
+	}
+	b := Bootstrap{
+		Endpoint: endpoint, Region: a.config.Region, DomainID: creds.DomainID, DomainName: creds.DomainName,
+		ProjectID: creds.ProjectID, ProjectName: creds.ProjectName, UserName: creds.UserName, Password: creds.Password,
+		AccessKey: creds.AccessKey, SecretKey: creds.SecretKey,
+	}
+	if err := a.fillPlace(ctx, &b); err != nil {
+		return fmt.Errorf("reading the first project's network and catalogue: %w", err)
+	}
+	a.Bootstrap = b
+	return writeBootstrap(filepath.Join(a.config.Data, "bootstrap.json"), b)
+}
+
+// fillPlace names a network, a zone, an image and a product with which a desktop can be made at once.
+func (a *App) fillPlace(ctx context.Context, b *Bootstrap) error {
+	detail, err := a.Service.ServiceDetail(ctx, b.ProjectID)
+	if err != nil {
+		return err
+	}
+	b.VPCID = detail.VPC.ID
+	for _, s := range detail.Subnets {
+		if s.Default {
+			b.SubnetID = s.ID
+		}
+	}
+	for _, g := range detail.SecurityGroups {
+		if g.Default {
+			b.SecurityGroupID = g.ID
+		}
+	}
+	for _, z := range detail.Zones {
+		if z.Default {
+			b.AvailabilityZone = z.ID
+		}
+	}
+	page := workspace.Page{Limit: 100}
+	images, _, err := a.Service.ListImages(ctx, workspace.ImageQuery{ProjectID: b.ProjectID, Page: page})
+	if err != nil {
+		return err
+	}
+	for _, i := range images {
+		if b.ImageID == "" || i.ID == imageID(a.config.Incus.Image) {
+			b.ImageID = i.ID
+		}
+	}
+	products, _, err := a.Service.ListProducts(ctx, workspace.ProductQuery{Page: page})
+	if err != nil {
+		return err
+	}
+	for _, p := range products {
+		if p.Status == "normal" && (b.ProductID == "" || p.ID == "workspace.c2.large.linux") {
+			b.ProductID = p.ID
+		}
+	}
+	return nil
+}
+
+func writeBootstrap(path string, b Bootstrap) error {
+	body, err := json.MarshalIndent(b, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding bootstrap.json: %w", err)
+	}
+	body = append(body, '\n')
+	old, err := os.ReadFile(path)
+	if err == nil && string(old) == string(body) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("reading bootstrap.json: %w", err)
+	}
+	return writePrivate(path, body)
+}

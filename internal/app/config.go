@@ -1,0 +1,216 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"carrel/internal/engine/sim"
+	"carrel/internal/mail"
+	"carrel/internal/workspace"
+)
+
+// Config is all that can be set. Flags of the command line come first, then the YAML file, then the defaults.
+type Config struct {
+	// The flags of "carrel serve".
+	Data     string `yaml:"-"` // directory of everything that Carrel keeps
+	Listen   string `yaml:"-"` // host:port
+	Engine   string `yaml:"-"` // "incus" or "sim"
+	Database string `yaml:"-"` // a postgres:// URL, or empty for SQLite in Data
+	TLS      TLS    `yaml:"-"`
+	Version  string `yaml:"-"`
+
+	// BaseURL is where people reach the portal, for links in mails; empty: the listening address.
+	BaseURL string `yaml:"base_url"`
+	// Origins are further addresses, such as https://desktops.example.com, under which a proxy shows the portal.
+	Origins []string `yaml:"origins"`
+	// Region names the region, and the first project as clients look projects up by it.
+	Region string `yaml:"region"`
+	// Replica names this process among several on one database, the same after a restart; empty: the host's name.
+	Replica string `yaml:"replica"`
+
+	Log      Log         `yaml:"log"`
+	Incus    Incus       `yaml:"incus"`
+	Sim      sim.Config  `yaml:"sim"`
+	Networks []Network   `yaml:"networks"`
+	Desktops Desktops    `yaml:"desktops"`
+	Products []Product   `yaml:"products"`
+	Jobs     Jobs        `yaml:"jobs"`
+	Mail     mail.Config `yaml:"mail"`
+}
+
+// TLS says whether and with what certificate the port speaks https.
+type TLS struct {
+	SelfSigned bool   // with a certificate made at the first start and kept in the data directory
+	CertFile   string // PEM, with KeyFile
+	KeyFile    string
+}
+
+// On says whether the port speaks https.
+func (t TLS) On() bool { return t.SelfSigned || t.CertFile != "" }
+
+// Log says how to log.
+type Log struct {
+	Format string `yaml:"format"` // "text", "json", or empty: text on a terminal
+	Level  string `yaml:"level"`  // "debug", "info", "warn", "error"
+}
+
+// Incus says which Incus to use and what of it.
+type Incus struct {
+	Socket  string            `yaml:"socket"`   // empty: the usual place
+	Project string            `yaml:"project"`  // Carrel's own Incus project
+	Zone    string            `yaml:"zone"`     // name of the availability zone that this host is
+	PoolGiB int               `yaml:"pool_gib"` // the most that each storage pool may grow to
+	Classes map[string]string `yaml:"classes"`  // from volume type to storage pool
+	Image   string            `yaml:"image"`    // alias of the image that a first desktop starts from
+}
+
+// Network is a subnet of the first project, and the bridge that the engine makes for it.
+type Network struct {
+	Name string   `yaml:"name"` // of the bridge, at most 15 characters
+	CIDR string   `yaml:"cidr"` // IPv4; the first address is the gateway's
+	DNS  []string `yaml:"dns"`  // empty: the gateway
+}
+
+// Desktops says what all new desktops have in common.
+type Desktops struct {
+	Timezone string `yaml:"timezone"` // IANA name; empty: that of this host
+	Locale   string `yaml:"locale"`   // empty: by the person's language
+}
+
+// Product is a size of desktop that can be ordered.
+type Product struct {
+	ID        string `yaml:"id"`
+	CPUs      int    `yaml:"cpus"`
+	MemoryMiB int    `yaml:"memory_mib"`
+	OSType    string `yaml:"os_type"` // "Linux" (the default) or "Windows"
+	Package   string `yaml:"package"` // "general" by default
+	Text      string `yaml:"description"`
+}
+
+// Jobs says how much work runs at once in this process.
+type Jobs struct {
+	Parallel map[workspace.JobType]int `yaml:"parallel"`
+}
+
+// Defaults is the configuration without a file and flags.
+func Defaults() Config {
+	return Config{
+		Data: "data", Listen: "127.0.0.1:8080", Engine: "incus", Region: "carrel", Log: Log{Level: "info"},
+		Incus: Incus{
+			Project: "carrel", Zone: "default", PoolGiB: 200, Image: "debian-xfce",
+			Classes: map[string]string{"SAS": "carrel-sas", "SSD": "carrel-ssd", "GPSSD": "carrel-ssd"},
+		},
+		Networks: []Network{{Name: "carrel0", CIDR: "10.87.0.0/16"}},
+		Products: []Product{
+			{ID: "workspace.c2.small.linux", CPUs: 1, MemoryMiB: 2048, Text: "1 vCPU, 2 GB: mail, office, web"},
+			{ID: "workspace.c2.large.linux", CPUs: 2, MemoryMiB: 4096, Text: "2 vCPUs, 4 GB: everyday work"},
+			{ID: "workspace.c2.xlarge.linux", CPUs: 4, MemoryMiB: 8192, Text: "4 vCPUs, 8 GB: development"},
+			{ID: "workspace.c2.2xlarge.linux", CPUs: 8, MemoryMiB: 16384, Text: "8 vCPUs, 16 GB: heavy work"},
+		},
+	}
+}
+
+// ReadConfig lays a YAML file over the defaults. Unknown keys are refused, with the line they are on.
+func ReadConfig(path string) (Config, error) {
+	c := Defaults()
+	if path == "" {
+		return c, nil
+	}
+	body, err := os.ReadFile(path)
+	if err != nil {
+		return c, fmt.Errorf("reading the configuration: %w", err)
+	}
+	err = yaml.NewDecoder(bytes.NewReader(body), yaml.DisallowUnknownField()).Decode(&c)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return c, fmt.Errorf("reading the configuration %s:\n%s", path, yaml.FormatError(err, false, true))
+	}
+	return c, nil
+}
+
+// Check says what is wrong with the configuration, naming the key and what it takes.
+func (c *Config) Check() error {
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return fmt.Errorf("--listen: %q is not host:port", c.Listen)
+	}
+	if c.Engine != "incus" && c.Engine != "sim" {
+		return fmt.Errorf("--engine: %q is unknown, use incus or sim", c.Engine)
+	}
+	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
+		return errors.New("--tls-cert and --tls-key go together")
+	}
+	if c.TLS.SelfSigned && c.TLS.CertFile != "" {
+		return errors.New("--tls self-signed cannot be used together with --tls-cert")
+	}
+	if c.Region == "" {
+		return errors.New("region: must not be empty")
+	}
+	if len(c.Networks) == 0 {
+		return errors.New("networks: at least one is needed")
+	}
+	for i, n := range c.Networks {
+		if err := n.check(); err != nil {
+			return fmt.Errorf("networks[%d].%w", i, err)
+		}
+	}
+	for i, p := range c.Products {
+		if p.ID == "" || p.CPUs < 1 || p.MemoryMiB < 256 {
+			return fmt.Errorf("products[%d]: needs an id, cpus of at least 1 and memory_mib of at least 256", i)
+		}
+	}
+	return nil
+}
+
+func (n Network) check() error {
+	if n.Name == "" || len(n.Name) > 15 || strings.ContainsAny(n.Name, " /") {
+		return fmt.Errorf("name: %q must have 1 to 15 characters without spaces and slashes", n.Name)
+	}
+	p, err := netip.ParsePrefix(n.CIDR)
+	if err != nil || !p.Addr().Is4() || p.Bits() > 28 || p != p.Masked() {
+		return fmt.Errorf("cidr: %q must be an IPv4 network of at least 16 addresses, such as 10.87.0.0/16", n.CIDR)
+	}
+	return nil
+}
+
+// gateway is the network's first address.
+func (n Network) gateway() string {
+	return netip.MustParsePrefix(n.CIDR).Addr().Next().String()
+}
+
+// url is where a browser on this machine finds the portal.
+func (c *Config) url(addr string) string {
+	if c.BaseURL != "" {
+		return strings.TrimSuffix(c.BaseURL, "/")
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() || host == "" {
+		host = "localhost"
+	}
+	scheme := "http"
+	if c.TLS.On() {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// timezone is that of new desktops: the configured one, or this host's.
+func (c *Config) timezone() string {
+	if c.Desktops.Timezone != "" {
+		return c.Desktops.Timezone
+	}
+	name, err := os.ReadFile("/etc/timezone")
+	if err != nil {
+		return "" // UTC
+	}
+	return strings.TrimSpace(string(name))
+}

@@ -1,0 +1,170 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// Demo is the first person and their desktop, for somebody who looks at Carrel for the first time.
+type Demo struct {
+	UserName  string `json:"user_name"`
+	Password  string `json:"password"`
+	DesktopID string `json:"desktop_id"`
+	Link      string `json:"-"` // opens the desktop without signing in, once
+}
+
+const demoFile = "demo.json"
+
+// EnsureDemo makes the user demo with one desktop, unless an earlier run did, and waits until the desktop is ready, telling
+// how far it is.
+func (a *App) EnsureDemo(ctx context.Context, progress func(string)) (Demo, error) {
+	d, err := a.readDemo()
+	if err != nil {
+		return d, err
+	}
+	user, err := a.ensureDemoUser(ctx, &d)
+	if err != nil {
+		return d, err
+	}
+	desktop, err := a.ensureDemoDesktop(ctx, user, progress)
+	if err != nil {
+		return d, err
+	}
+	if d.DesktopID = desktop.ID; err == nil {
+		err = a.writeDemo(d)
+	}
+	if err != nil {
+		return d, err
+	}
+	if err := a.awaitDemo(ctx, desktop.ID, progress); err != nil {
+		return d, err
+	}
+	token, err := a.Service.NewEntry(ctx, user.ID)
+	d.Link = a.URL + "/enter?token=" + token + "&desktop=" + d.DesktopID
+	return d, err
+}
+
+func (a *App) ensureDemoUser(ctx context.Context, d *Demo) (workspace.User, error) {
+	project := a.Bootstrap.ProjectID
+	found, _, err := a.Service.ListUsers(ctx, workspace.UserQuery{ProjectID: project, Names: []string{"demo"}, Page: workspace.Page{Limit: 1}})
+	if err != nil {
+		return workspace.User{}, err
+	}
+	if len(found) > 0 {
+		return found[0], nil
+	}
+	d.UserName, d.Password = "demo", "Desk-"+workspace.NewToken()[:10]
+	if err := a.writeDemo(*d); err != nil { // before the user: a password that nobody knows helps nobody
+		return workspace.User{}, err
+	}
+	no := false
+	id, err := a.Service.CreateUser(ctx, workspace.CreateUser{
+		Caller: workspace.Caller{ProjectID: project, RequestID: "carrel-up"}, Name: d.UserName, Password: d.Password,
+		Activation: workspace.ActivateByAdmin, MustChangePassword: &no, Description: "Made by carrel up",
+	})
+	if err != nil {
+		return workspace.User{}, err
+	}
+	return a.Service.User(ctx, project, id)
+}
+
+// ensureDemoDesktop returns one of the user's desktops, after asking for one if there is none.
+func (a *App) ensureDemoDesktop(ctx context.Context, u workspace.User, progress func(string)) (workspace.Desktop, error) {
+	mine := workspace.DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: workspace.Page{Limit: 1}}
+	found, _, err := a.Service.ListDesktops(ctx, mine)
+	if err == nil && len(found) == 0 {
+		progress("Creating the first desktop, for the user demo")
+		_, err = a.Service.CreateDesktops(ctx, workspace.CreateDesktops{
+			Caller: workspace.Caller{ProjectID: u.ProjectID, RequestID: "carrel-up"}, Type: workspace.Dedicated,
+			ProductID: a.Bootstrap.ProductID, ImageType: workspace.ImageGold, ImageID: a.Bootstrap.ImageID,
+			Root:     workspace.VolumeSpec{Type: "SAS", GB: workspace.MinRootGB},
+			Desktops: []workspace.NewDesktop{{UserName: u.Name, Group: workspace.GroupSudo}},
+		})
+		if err == nil {
+			found, _, err = a.Service.ListDesktops(ctx, mine)
+		}
+	}
+	if err != nil {
+		return workspace.Desktop{}, err
+	}
+	if len(found) == 0 {
+		return workspace.Desktop{}, errors.New("the desktop was deleted at once by somebody else")
+	}
+	return found[0], nil
+}
+
+// awaitDemo starts the desktop if it is off, and waits until it can be opened.
+func (a *App) awaitDemo(ctx context.Context, id string, progress func(string)) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	begun, told := time.Now(), time.Now()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		d, err := a.Service.Desktop(ctx, a.Bootstrap.ProjectID, id)
+		if err != nil {
+			return err
+		}
+		switch {
+		case d.Task != workspace.NoTask:
+		case d.Status == workspace.StatusActive:
+			if took := time.Since(begun); took > 100*time.Millisecond {
+				progress(fmt.Sprintf("The desktop %s is ready after %.1f s", d.Name, took.Seconds()))
+			}
+			return nil
+		case d.Status == workspace.StatusShutoff || d.Status == workspace.StatusHibernated:
+			progress("Starting the desktop " + d.Name)
+			if err := a.startDesktop(ctx, id); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("desktop %s is %s: %s", d.Name, d.Status, d.Fault)
+		}
+		if time.Since(told) > 2*time.Second {
+			told = time.Now()
+			progress(fmt.Sprintf("Waiting for the desktop %s (%s)", d.Name, d.Task))
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for desktop %s: %w", d.Name, ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+func (a *App) startDesktop(ctx context.Context, id string) error {
+	result, err := a.Service.OperateDesktops(ctx, workspace.OperateDesktops{
+		Caller: workspace.Caller{ProjectID: a.Bootstrap.ProjectID, RequestID: "carrel-up"}, IDs: []string{id}, Op: workspace.OpStart,
+	})
+	if err == nil && len(result.Refused) > 0 {
+		err = errors.New(result.Refused[0].Message)
+	}
+	return err
+}
+
+func (a *App) readDemo() (d Demo, err error) {
+	body, err := os.ReadFile(filepath.Join(a.config.Data, demoFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Demo{UserName: "demo", Password: "(as you set it)"}, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &d)
+	}
+	return d, err
+}
+
+func (a *App) writeDemo(d Demo) error {
+	body, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writePrivate(filepath.Join(a.config.Data, demoFile), append(body, '\n'))
+}

@@ -1,0 +1,88 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"carrel/internal/api"
+	"carrel/internal/gateway"
+	"carrel/internal/portal"
+	"carrel/internal/telemetry"
+	"carrel/web"
+)
+
+// serve starts the gateway, the portal and the server on the open port.
+func (a *App) serve(ctx context.Context) error {
+	tlsConfig, err := a.config.tlsConfig()
+	if err != nil {
+		return err
+	}
+	webPages, built := web.Pages()
+	if !built {
+		a.log.WarnContext(ctx, "the web pages are not built in: the portal only says how to build them")
+	}
+	displays, err := gateway.New(gateway.Config{Sessions: a.Service, Displays: a.engine, Log: a.log, Metrics: a.registry, Origins: a.config.Origins})
+	if err != nil {
+		return err
+	}
+	pages, err := portal.New(portal.Config{Service: a.Service, Log: a.log, Pages: webPages, Origins: a.config.Origins})
+	if err != nil {
+		return err
+	}
+	faces, err := api.New(api.Config{Service: a.Service, IAM: a.iam, Log: a.log, Metrics: a.registry})
+	if err != nil {
+		return err
+	}
+
+	running, stopRunning := context.WithCancel(context.WithoutCancel(ctx))
+	var background sync.WaitGroup
+	background.Go(func() { displays.Run(running) })
+	background.Go(func() { pages.Run(running) })
+
+	server := &http.Server{
+		Handler:           routes(faces, pages, displays, telemetry.NewHandler(a.registry, a.health)),
+		TLSConfig:         tlsConfig,
+		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog:    slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return running },
+	}
+	go func() {
+		serve := server.Serve
+		if tlsConfig != nil {
+			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+		}
+		err := serve(a.listener)
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		}
+		a.served <- err
+	}()
+	a.onStop(func(ctx context.Context) {
+		a.complain(ctx, "ending displays", displays.Drain(ctx))
+		stopRunning() // ends the portal's streams, for which Shutdown would wait
+		background.Wait()
+		if err := server.Shutdown(ctx); err != nil {
+			a.complain(ctx, "ending requests that took too long", errors.Join(err, server.Close()))
+		}
+	})
+	return nil
+}
+
+// routes gives each request to the face that it is for. One port, one origin for everything.
+func routes(faces, pages, displays, probes http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+		mux.Handle("GET "+path, probes)
+	}
+	mux.Handle("/gateway/", displays)
+	for _, path := range api.Paths {
+		mux.Handle(path, faces)
+	}
+	mux.Handle("/", pages)
+	return mux
+}

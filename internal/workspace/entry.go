@@ -1,0 +1,48 @@
+package workspace
+
+import (
+	"context"
+	"time"
+)
+
+// EntryLife is how long the link that "carrel up" prints can be used.
+const EntryLife = time.Hour
+
+// entryHash keeps entries apart from sign-ins, whose table they share: the one is no good as the other.
+func entryHash(token string) string { return "entry-" + HashToken(token) }
+
+// NewEntry makes a token that signs a user in without a password, once, within EntryLife. It is for those who run the control
+// plane; nothing on the network makes one.
+func (s *Service) NewEntry(ctx context.Context, userID string) (string, error) {
+	token := NewToken()
+	err := s.Store.Update(ctx, func(tx Tx) error {
+		return tx.InsertSignIn(ctx, SignIn{TokenHash: entryHash(token), UserID: userID, Created: tx.Now(), Expires: tx.Now().Add(EntryLife)})
+	})
+	return token, err
+}
+
+// Enter uses an entry up and begins a sign-in. CodeBadCredentials when it is unknown, used or has expired, or the user may not
+// work. The lock on the user decides between two callers.
+func (s *Service) Enter(ctx context.Context, token string) (SignInResult, error) {
+	return update(ctx, s.Store, func(tx Tx) (SignInResult, error) {
+		entry, err := tx.SignIn(ctx, entryHash(token))
+		if err != nil {
+			return SignInResult{}, err
+		}
+		u, err := tx.LockUser(ctx, "", entry.UserID)
+		if err != nil {
+			return SignInResult{}, err
+		}
+		if _, err := tx.SignIn(ctx, entry.TokenHash); err != nil {
+			return SignInResult{}, err
+		}
+		if err := mayWork(u, tx.Now()); err != nil {
+			return SignInResult{}, err
+		}
+		if err := tx.DeleteSignIn(ctx, entry.TokenHash); err != nil {
+			return SignInResult{}, err
+		}
+		r := SignInResult{Token: NewToken(), Expires: tx.Now().Add(SignInLife), User: u}
+		return r, tx.InsertSignIn(ctx, SignIn{TokenHash: HashToken(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
+	})
+}
