@@ -11,6 +11,8 @@ type check struct {
 	look func(ctx context.Context, m Probe, o Options) Finding
 }
 
+const listenCheck = "listen address"
+
 // checks are all preconditions, in the order in which a person would mend them.
 var checks = []check{
 	{"operating system", checkSystem},
@@ -38,17 +40,19 @@ var checks = []check{
 	{"limit: processes", checkLimits("processes")},
 	{"virtual machines", checkKVM},
 	{"Incus", checkDaemon},
-	{"listen address", checkListen},
+	{listenCheck, checkListen},
 }
 
-// Check looks at each precondition of running desktops on Incus and returns a finding for each, always the same ones in the
-// same order. It changes nothing that outlives it. It takes about a second, and no single check more than ten.
+// Check looks at each precondition of running desktops on Incus and returns a finding for each, always in the same order. It changes nothing that outlives it. It takes about a second, and no single check more than ten.
 func Check(ctx context.Context, o Options) []Finding { return CheckMachine(ctx, ThisMachine(o), o) }
 
 // CheckMachine is Check for a machine seen through m. Where Incus cannot run at all, it stops at the reason.
 func CheckMachine(ctx context.Context, m Probe, o Options) []Finding {
 	findings := make([]Finding, 0, len(checks))
 	for _, c := range checks {
+		if c.name == listenCheck && o.Listen == "" {
+			continue
+		}
 		limited, cancel := context.WithTimeout(ctx, 10*time.Second)
 		f := c.look(limited, m, o)
 		cancel()

@@ -37,7 +37,7 @@ func checkNAT(ctx context.Context, m Probe, _ Options) Finding {
 
 func checkForwarding(ctx context.Context, m Probe, _ Options) Finding {
 	if m.read("/proc/sys/net/ipv4/ip_forward") != "1" {
-		return fail("off", "desktops reach the network through this machine: carrel host prepare")
+		return fail("off", "desktops reach the network through this machine: carrel doctor --prepare")
 	}
 	// Docker drops everything that is forwarded and not its own. Without the table there is nothing to say.
 	if rules, err := m.Run(ctx, "nft", "list", "chain", "ip", "filter", "FORWARD"); err == nil && strings.Contains(rules, "policy drop") {

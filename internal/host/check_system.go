@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,7 +125,7 @@ func checkUserNamespaces(_ context.Context, m Probe, _ Options) Finding {
 func checkIDRanges(_ context.Context, m Probe, _ Options) Finding {
 	for _, file := range idRangeFiles {
 		if !hasIDRange(m.read(file)) {
-			return fail("root has no range in "+file, "Carrel adds one: carrel host prepare")
+			return fail("root has no range in "+file, "Carrel adds one: carrel doctor --prepare")
 		}
 	}
 	return ok("root has ranges")
@@ -160,10 +161,23 @@ func checkAppArmor(_ context.Context, m Probe, _ Options) Finding {
 	return ok("confines desktops")
 }
 
-func checkLXCFS(_ context.Context, m Probe, _ Options) Finding {
+// checkLXCFS also looks whether the daemon tells containers of lxcfs: it includes a folder of settings for that.
+func checkLXCFS(ctx context.Context, m Probe, _ Options) Finding {
+	settings := "/usr/share/lxc/config"
+	if d := m.Daemon(ctx); d.PID != 0 {
+		for variable := range strings.SplitSeq(m.read(fmt.Sprintf("/proc/%d/environ", d.PID)), "\x00") {
+			if dir, found := strings.CutPrefix(variable, "INCUS_LXC_TEMPLATE_CONFIG="); found && dir != "" {
+				settings = dir
+			}
+		}
+	}
+	if hook := path.Join(settings, "common.conf.d/00-lxcfs.conf"); !m.exists(hook) {
+		return warn("Incus does not use it, for want of "+hook+": programs in desktops see the whole machine's memory and processors",
+			"apt-get install --reinstall lxcfs, and start Incus without INCUS_LXC_TEMPLATE_CONFIG")
+	}
 	if !m.exists(lxcfsDir + "/proc/meminfo") {
 		return warn("it does not answer, so programs in desktops see the whole machine's memory and processors",
-			"start it: carrel host prepare")
+			"start it: carrel doctor --prepare")
 	}
 	return ok("desktops see their own memory and processors")
 }
@@ -195,19 +209,16 @@ func checkDaemon(ctx context.Context, m Probe, _ Options) Finding {
 		return ok("version %s answers at %s", d.Version, d.Dir)
 	case DaemonStarting:
 		return warn(fmt.Sprintf("process %d has not answered yet", d.PID),
-			fmt.Sprintf("it may still be starting: ask again in a minute, and if that is no better, kill %d and carrel host prepare", d.PID))
+			fmt.Sprintf("it may still be starting: ask again in a minute, and if that is no better, kill %d and carrel doctor --prepare", d.PID))
 	case DaemonAbsent:
 	}
 	if d.Stale {
-		return fail("it ended without cleaning up at "+d.Dir, "start it again: carrel host prepare")
+		return fail("it ended without cleaning up at "+d.Dir, "start it again: carrel doctor --prepare")
 	}
-	return fail("it does not run at "+d.Dir, "start it: carrel host prepare")
+	return fail("it does not run at "+d.Dir, "start it: carrel doctor --prepare")
 }
 
 func checkListen(ctx context.Context, m Probe, o Options) Finding {
-	if o.Listen == "" {
-		return ok("not asked for")
-	}
 	if err := m.Listen(ctx, o.Listen); err != nil {
 		return fail(err.Error(), "see who has it with ss -ltnp, or choose another with --listen")
 	}

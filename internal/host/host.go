@@ -18,7 +18,7 @@ import (
 var ErrUnsuitable = errors.New("this machine cannot run Incus")
 
 // ErrNotInstalled says that Incus is missing; scripts/setup installs it.
-var ErrNotInstalled = errors.New("Incus is not installed: type make setup")
+var ErrNotInstalled = errors.New("no Incus is installed: type make setup")
 
 // DefaultIncusDir is where Debian's Incus keeps its state.
 const DefaultIncusDir = "/var/lib/incus"

@@ -67,9 +67,9 @@ func checkLimits(group string) func(context.Context, Probe, Options) Finding {
 		case !known:
 			return warn("the kernel does not show it", "mount it: mount -t proc proc /proc")
 		case len(low) > 1:
-			return warn(fmt.Sprintf("%s, and %d more are low: %s", low[0], len(low)-1, harm), "raise them: carrel host prepare")
+			return warn(fmt.Sprintf("%s, and %d more are low: %s", low[0], len(low)-1, harm), "raise them: carrel doctor --prepare")
 		case len(low) == 1:
-			return warn(low[0]+": "+harm, "raise it: carrel host prepare")
+			return warn(low[0]+": "+harm, "raise it: carrel doctor --prepare")
 		}
 		return ok("enough for many desktops")
 	}
