@@ -134,7 +134,9 @@ func (i *IdentityTx) InsertAdmin(ctx context.Context, a Admin) error {
 }
 
 // InsertAccessKey adds a key.
-func (i *IdentityTx) InsertAccessKey(ctx context.Context, k AccessKey) error { return i.insert(ctx, &k) }
+func (i *IdentityTx) InsertAccessKey(ctx context.Context, k AccessKey) error {
+	return i.insert(ctx, &k)
+}
 
 // InsertToken adds a token.
 func (i *IdentityTx) InsertToken(ctx context.Context, t Token) error { return i.insert(ctx, &t) }

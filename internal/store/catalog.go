@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+type product struct {
+	ID           string `bun:",pk"`
+	CPUs         int    `bun:"cpus"`
+	MemoryMiB    int    `bun:"memory_mib"`
+	Architecture string
+	OSType       string `bun:"os_type"`
+	DiskType     string
+	DiskGB       int `bun:"disk_gb"`
+	PackageType  string
+	Description  string
+	Status       string
+}
+
+type productRow struct {
+	bun.BaseModel `bun:"table:products"`
+	product
+}
+
+type image struct {
+	ID           string `bun:",pk"`
+	ProjectID    string
+	Type         workspace.ImageType
+	Name         string
+	OSType       string `bun:"os_type"`
+	OSVersion    string `bun:"os_version"`
+	Architecture string
+	VM           bool `bun:"vm"`
+	MinMemoryMiB int  `bun:"min_memory_mib"`
+	MinDiskGB    int  `bun:"min_disk_gb"`
+	EngineID     string
+	Created      time.Time
+}
+
+type imageRow struct {
+	bun.BaseModel `bun:"table:images"`
+	image
+}
+
+type zone struct {
+	ID      string `bun:",pk"`
+	Default bool   `bun:"is_default"`
+}
+
+type zoneRow struct {
+	bun.BaseModel `bun:"table:zones"`
+	zone
+}
+
+type volumeType struct {
+	ID string `bun:",pk"`
+}
+
+type volumeTypeRow struct {
+	bun.BaseModel `bun:"table:volume_types"`
+	volumeType
+}
+
+// put inserts rows, or replaces those of the same id.
+func put[Row any](ctx context.Context, t *tx, rows []Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := t.NewInsert().Model(&rows).On("CONFLICT (id) DO UPDATE").Exec(ctx)
+	return err
+}
+
+// PutProducts implements workspace.CatalogRows.
+func (t *tx) PutProducts(ctx context.Context, p []workspace.Product) error {
+	return put(ctx, t, convert(p, func(p workspace.Product) productRow { return productRow{product: product(p)} }))
+}
+
+// PutImages implements workspace.CatalogRows.
+func (t *tx) PutImages(ctx context.Context, i []workspace.Image) error {
+	return put(ctx, t, convert(i, func(i workspace.Image) imageRow { return imageRow{image: image(i)} }))
+}
+
+// PutZones implements workspace.CatalogRows.
+func (t *tx) PutZones(ctx context.Context, z []workspace.Zone) error {
+	return put(ctx, t, convert(z, func(z workspace.Zone) zoneRow { return zoneRow{zone: zone(z)} }))
+}
+
+// PutVolumeTypes implements workspace.CatalogRows.
+func (t *tx) PutVolumeTypes(ctx context.Context, v []workspace.VolumeType) error {
+	if len(v) == 0 {
+		return nil
+	}
+	rows := convert(v, func(v workspace.VolumeType) volumeTypeRow { return volumeTypeRow{volumeType: volumeType(v)} })
+	_, err := t.NewInsert().Model(&rows).On("CONFLICT DO NOTHING").Exec(ctx) // an id is all there is
+	return err
+}
+
+// Product implements workspace.CatalogRows.
+func (t *tx) Product(ctx context.Context, id string) (workspace.Product, error) {
+	var row productRow
+	err := read(ctx, t.NewSelect().Model(&row).Where("id = ?", id),
+		workspace.Errorf(workspace.CodeProductNotFound, "product %q does not exist", id))
+	return workspace.Product(row.product), err
+}
+
+// Products implements workspace.CatalogRows: the smallest first.
+func (t *tx) Products(ctx context.Context, f workspace.ProductQuery) ([]workspace.Product, int, error) {
+	var rows []productRow
+	q := t.NewSelect().Model(&rows)
+	q = equal(q, "id", f.ID)
+	q = equal(q, "os_type", f.OSType)
+	q = equal(q, "architecture", f.Architecture)
+	q = equal(q, "package_type", f.PackageType)
+	total, err := page(ctx, q, f.Page, false, "cpus", "memory_mib", "id")
+	return convert(rows, func(r productRow) workspace.Product { return workspace.Product(r.product) }), total, err
+}
+
+// Image implements workspace.CatalogRows.
+func (t *tx) Image(ctx context.Context, projectID, id string) (workspace.Image, error) {
+	var row imageRow
+	err := read(ctx, usableBy(projectID, t.NewSelect().Model(&row)).Where("id = ?", id),
+		workspace.Errorf(workspace.CodeImageNotFound, "image %q does not exist", id))
+	return workspace.Image(row.image), err
+}
+
+// Images implements workspace.CatalogRows: by name, unless asked otherwise.
+func (t *tx) Images(ctx context.Context, f workspace.ImageQuery) ([]workspace.Image, int, error) {
+	var rows []imageRow
+	q := usableBy(f.ProjectID, t.NewSelect().Model(&rows))
+	q = equal(q, "id", f.ID)
+	q = equal(q, "type", f.Type)
+	q = equal(q, "os_type", f.OSType)
+	q = equal(q, "architecture", f.Architecture)
+	column := "name"
+	if f.SortBy == "created_at" {
+		column = "created"
+	}
+	total, err := page(ctx, q, f.Page, f.Descending, column, "id")
+	return convert(rows, func(r imageRow) workspace.Image { return workspace.Image(r.image) }), total, err
+}
+
+// usableBy selects the project's own images and those that every project may use; all if projectID is empty.
+func usableBy(projectID string, q *bun.SelectQuery) *bun.SelectQuery {
+	if projectID == "" {
+		return q
+	}
+	return q.Where("project_id IN ('', ?)", projectID)
+}
+
+// Zones implements workspace.CatalogRows: by id.
+func (t *tx) Zones(ctx context.Context) ([]workspace.Zone, error) {
+	var rows []zoneRow
+	err := t.NewSelect().Model(&rows).Order("id").Scan(ctx)
+	return convert(rows, func(r zoneRow) workspace.Zone { return workspace.Zone(r.zone) }), err
+}
+
+// VolumeTypes implements workspace.CatalogRows: by id.
+func (t *tx) VolumeTypes(ctx context.Context) ([]workspace.VolumeType, error) {
+	var rows []volumeTypeRow
+	err := t.NewSelect().Model(&rows).Order("id").Scan(ctx)
+	return convert(rows, func(r volumeTypeRow) workspace.VolumeType { return workspace.VolumeType(r.volumeType) }), err
+}

@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+type connection struct {
+	ID         string `bun:",pk"`
+	DesktopID  string
+	UserID     string
+	SignInHash string
+	Gateway    string
+	Opened     time.Time
+	LeaseUntil time.Time
+}
+
+type connectionRow struct {
+	bun.BaseModel `bun:"table:connections"`
+	connection
+}
+
+func (r connectionRow) domain() workspace.Connection { return workspace.Connection(r.connection) }
+
+// InsertConnection implements workspace.SessionRows.
+func (t *tx) InsertConnection(ctx context.Context, c workspace.Connection) error {
+	_, err := t.NewInsert().Model(&connectionRow{connection: connection(c)}).Exec(ctx)
+	return t.dangling(err)
+}
+
+// ExtendConnections implements workspace.SessionRows.
+func (t *tx) ExtendConnections(ctx context.Context, gateway string, until time.Time) error {
+	_, err := t.NewUpdate().Model((*connectionRow)(nil)).Where("gateway = ?", gateway).Set("lease_until = ?", until).Exec(ctx)
+	return err
+}
+
+// DeleteConnection implements workspace.SessionRows. A missing row is a success.
+func (t *tx) DeleteConnection(ctx context.Context, id string) error {
+	_, err := t.NewDelete().Model((*connectionRow)(nil)).Where("id = ?", id).Exec(ctx)
+	return err
+}
+
+// Connections implements workspace.SessionRows: the oldest first.
+func (t *tx) Connections(ctx context.Context, desktopID string) ([]workspace.Connection, error) {
+	var rows []connectionRow
+	err := t.NewSelect().Model(&rows).Where("desktop_id = ? AND lease_until > ?", desktopID, t.now).
+		Order("opened", "id").Scan(ctx)
+	return convert(rows, connectionRow.domain), err
+}
+
+// DropStaleConnections implements workspace.SessionRows.
+func (t *tx) DropStaleConnections(ctx context.Context) ([]workspace.Connection, error) {
+	var rows []connectionRow
+	err := t.NewRaw("DELETE FROM connections WHERE lease_until <= ? RETURNING *", t.now).Scan(ctx, &rows)
+	return convert(rows, connectionRow.domain), err
+}
+
+type grounds struct {
+	ConnectionID string
+	Status       workspace.DesktopStatus
+	Assigned     bool
+	SignedIn     bool
+	Locked       bool
+	Disabled     bool
+	UserExpires  time.Time `bun:",nullzero"`
+	Replaced     bool
+}
+
+// Grounds implements workspace.SessionRows.
+func (t *tx) Grounds(ctx context.Context, gateway string) ([]workspace.Grounds, error) {
+	var rows []grounds
+	err := t.NewRaw(`
+		SELECT c.id AS connection_id, d.status,
+			EXISTS (SELECT 1 FROM assignments AS a WHERE a.desktop_id = c.desktop_id AND a.user_id = c.user_id) AS assigned,
+			EXISTS (SELECT 1 FROM sign_ins AS s WHERE s.token_hash = c.sign_in_hash AND s.expires > ?0) AS signed_in,
+			u.locked, u.disabled, u.expires AS user_expires,
+			EXISTS (SELECT 1 FROM connections AS n
+				WHERE n.desktop_id = c.desktop_id AND n.user_id = c.user_id AND n.lease_until > ?0
+				AND (n.opened > c.opened OR n.opened = c.opened AND n.id > c.id)) AS replaced
+		FROM connections AS c JOIN users AS u ON u.id = c.user_id JOIN desktops AS d ON d.id = c.desktop_id
+		WHERE c.gateway = ?1 ORDER BY c.id`, t.now, gateway).Scan(ctx, &rows)
+	return convert(rows, func(g grounds) workspace.Grounds { return workspace.Grounds(g) }), err
+}

@@ -1,0 +1,279 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+type desktop struct {
+	ID        string `bun:",pk"`
+	ProjectID string
+	PoolID    string
+	Type      workspace.DesktopType
+
+	Name     string
+	HostName string
+	OUName   string `bun:"ou_name"`
+
+	ProductID      string
+	ImageID        string
+	Zone           string
+	SubnetID       string
+	Address        string
+	SecurityGroups []string `bun:"-"`
+	EnterpriseID   string
+	Tags           []workspace.Tag `bun:"-"`
+
+	Root workspace.Volume   `bun:"-"`
+	Data []workspace.Volume `bun:"-"`
+
+	Status        workspace.DesktopStatus
+	Task          workspace.Task
+	TaskOwner     string
+	Login         workspace.LoginStatus
+	Fault         string
+	InMaintenance bool
+
+	Assignments []workspace.Assignment `bun:"-"`
+
+	Created time.Time
+	Updated time.Time
+}
+
+type desktopRow struct {
+	bun.BaseModel `bun:"table:desktops,alias:d"`
+	desktop
+	NameFolded    string
+	AddressNumber int64
+}
+
+func newDesktopRow(d workspace.Desktop) (desktopRow, error) {
+	number, err := addressNumber(d.Address)
+	if err != nil {
+		return desktopRow{}, fmt.Errorf("desktop %s: %w", d.ID, err)
+	}
+	return desktopRow{desktop: desktop(d), NameFolded: fold(d.Name), AddressNumber: number}, nil
+}
+
+// addressNumber makes IPv4 addresses sort and count. It returns 0 for none.
+func addressNumber(address string) (int64, error) {
+	if address == "" {
+		return 0, nil
+	}
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return 0, err
+	}
+	if !a.Is4() {
+		return 0, fmt.Errorf("%s is not an IPv4 address", address)
+	}
+	b := a.As4()
+	return int64(binary.BigEndian.Uint32(b[:])), nil
+}
+
+// InsertDesktops implements workspace.DesktopRows. A user, subnet or security group that is not there is a CodeConflict:
+// it was deleted since the caller looked.
+func (t *tx) InsertDesktops(ctx context.Context, desktops []workspace.Desktop) error {
+	rows := make([]desktopRow, len(desktops))
+	for i, d := range desktops {
+		row, err := newDesktopRow(d)
+		if err != nil {
+			return err
+		}
+		rows[i] = row
+	}
+	// In one order for all callers, so that two of them do not wait for each other.
+	slices.SortFunc(rows, func(a, b desktopRow) int { return cmp.Compare(a.NameFolded, b.NameFolded) })
+	for part := range slices.Chunk(rows, batch) {
+		n, err := affected(t.NewInsert().Model(&part).On("CONFLICT DO NOTHING").Exec(ctx))
+		if err != nil {
+			return t.dangling(err)
+		}
+		if n < len(part) {
+			return t.refuse(t.whyNotDesktops(ctx, part))
+		}
+	}
+	return t.dangling(t.insertDesktopParts(ctx, desktops))
+}
+
+// dangling tells of rows that refer to one that is not there.
+func (t *tx) dangling(err error) error {
+	if err == nil || !t.store.engine.refers(err) {
+		return err
+	}
+	return t.refuse(workspace.Errorf(workspace.CodeConflict,
+		"a user, desktop, subnet or security group of the request was deleted meanwhile, try again"))
+}
+
+// whyNotDesktops finds out which of the rows could not be inserted. The others are there, and so are those that another
+// transaction has committed meanwhile.
+func (t *tx) whyNotDesktops(ctx context.Context, rows []desktopRow) error {
+	for _, r := range rows {
+		named := t.NewSelect().Model((*desktopRow)(nil)).
+			Where("project_id = ? AND name_folded = ? AND id <> ?", r.ProjectID, r.NameFolded, r.ID)
+		if held, err := named.Exists(ctx); err != nil || held {
+			return cmp.Or(err, computerNameTaken(r.Name))
+		}
+		addressed := t.NewSelect().Model((*desktopRow)(nil)).
+			Where("subnet_id = ? AND address_number = ? AND address_number > 0 AND id <> ?", r.SubnetID, r.AddressNumber, r.ID)
+		if held, err := addressed.Exists(ctx); err != nil || held {
+			return cmp.Or(err, addressTaken(r.Address))
+		}
+	}
+	return errors.New("inserting desktops: an id is in use")
+}
+
+func computerNameTaken(name string) error {
+	return workspace.Errorf(workspace.CodeNameTaken, "computer name %q is in use", name)
+}
+
+func addressTaken(address string) error {
+	return workspace.Errorf(workspace.CodeAddressTaken, "address %s is in use", address)
+}
+
+func desktopNotFound(id string) error {
+	return workspace.Errorf(workspace.CodeDesktopNotFound, "desktop %q does not exist", id)
+}
+
+// Desktop implements workspace.DesktopRows.
+func (t *tx) Desktop(ctx context.Context, projectID, id string) (workspace.Desktop, error) {
+	var rows []desktopRow
+	if err := equal(t.NewSelect().Model(&rows), "project_id", projectID).Where("id = ?", id).Scan(ctx); err != nil {
+		return workspace.Desktop{}, err
+	}
+	if len(rows) == 0 {
+		return workspace.Desktop{}, desktopNotFound(id)
+	}
+	desktops, err := t.wholeDesktops(ctx, rows)
+	if err != nil {
+		return workspace.Desktop{}, err
+	}
+	return desktops[0], nil
+}
+
+// LockDesktops implements workspace.DesktopRows. An empty projectID allows those of any project. They come in the order
+// of their ids.
+func (t *tx) LockDesktops(ctx context.Context, projectID string, ids []string) ([]workspace.Desktop, error) {
+	var locked []desktopRow
+	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), batch) {
+		var rows []desktopRow
+		q := equal(among(t.NewSelect().Model(&rows), "d.id", part), "d.project_id", projectID).Order("d.id")
+		if err := t.forUpdate(q, "d").Scan(ctx); err != nil {
+			return nil, err
+		}
+		locked = append(locked, rows...)
+	}
+	return t.wholeDesktops(ctx, locked)
+}
+
+// Desktops implements workspace.DesktopRows.
+func (t *tx) Desktops(ctx context.Context, f workspace.DesktopQuery) ([]workspace.Desktop, int, error) {
+	var rows []desktopRow
+	q := filterDesktops(t.NewSelect().Model(&rows), f)
+	column := "created"
+	if f.SortBy == workspace.ByName {
+		column = "name_folded"
+	}
+	total, err := page(ctx, q, f.Page, f.Descending, column, "id")
+	if err != nil {
+		return nil, 0, err
+	}
+	desktops, err := t.wholeDesktops(ctx, rows)
+	return desktops, total, err
+}
+
+func filterDesktops(q *bun.SelectQuery, f workspace.DesktopQuery) *bun.SelectQuery {
+	q = equal(q, "d.project_id", f.ProjectID)
+	q = among(q, "d.id", f.IDs)
+	q = containing(q, "d.name_folded", f.Name)
+	q = among(q, "d.name_folded", foldAll(f.Names))
+	q = equal(q, "d.pool_id", f.PoolID)
+	q = equal(q, "d.enterprise_id", f.EnterpriseID)
+	q = equal(q, "d.subnet_id", f.SubnetID)
+	q = equal(q, "d.image_id", f.ImageID)
+	q = equal(q, "d.address", f.Address)
+	q = among(q, "d.type", f.Types)
+	q = among(q, "d.status", f.Statuses)
+	q = is(q, "d.in_maintenance", f.InMaintenance)
+	if f.UserID != "" {
+		q = q.Where("d.id IN (SELECT a.desktop_id FROM assignments AS a WHERE a.user_id = ?)", f.UserID)
+	}
+	if f.UserName != "" {
+		q = q.Where("d.id IN (SELECT a.desktop_id FROM assignments AS a JOIN users AS u ON u.id = a.user_id "+
+			`WHERE u.name_folded LIKE ? ESCAPE '\')`, likePart(f.UserName))
+	}
+	if len(f.UserNames) > 0 {
+		q = q.Where("d.id IN (SELECT a.desktop_id FROM assignments AS a JOIN users AS u ON u.id = a.user_id "+
+			"WHERE u.name_folded IN (?))", bun.List(foldAll(f.UserNames)))
+	}
+	for _, tag := range f.Tags {
+		q = q.Where("d.id IN (SELECT t.desktop_id FROM desktop_tags AS t WHERE t.key = ? AND t.value = ?)", tag.Key, tag.Value)
+	}
+	if f.Assigned != nil {
+		q = q.Where("EXISTS (SELECT 1 FROM assignments AS a WHERE a.desktop_id = d.id) = ?", *f.Assigned)
+	}
+	return q
+}
+
+// SaveDesktop implements workspace.DesktopRows: tags and security groups are written too. CodeDesktopNotFound when the
+// row is missing; CodeNameTaken and CodeAddressTaken.
+func (t *tx) SaveDesktop(ctx context.Context, d workspace.Desktop) error {
+	row, err := newDesktopRow(d)
+	if err != nil {
+		return err
+	}
+	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id").WherePK().Exec(ctx))
+	if err != nil {
+		switch t.store.engine.violated(err) {
+		case "desktops_name_folded":
+			return t.refuse(computerNameTaken(d.Name))
+		case "desktops_address_number":
+			return t.refuse(addressTaken(d.Address))
+		}
+		return t.dangling(err)
+	}
+	if n == 0 {
+		return desktopNotFound(d.ID)
+	}
+	return t.dangling(t.saveLabels(ctx, d))
+}
+
+// DeleteDesktop implements workspace.DesktopRows. Foreign keys take the rest along.
+func (t *tx) DeleteDesktop(ctx context.Context, id string) error {
+	_, err := t.NewDelete().Model((*desktopRow)(nil)).Where("id = ?", id).Exec(ctx)
+	return err
+}
+
+// TakenNames implements workspace.DesktopRows.
+func (t *tx) TakenNames(ctx context.Context, projectID string, names []string) ([]string, error) {
+	var taken []string
+	for part := range slices.Chunk(foldAll(names), batch) {
+		var found []string
+		err := t.NewSelect().Model((*desktopRow)(nil)).Column("name_folded").
+			Where("project_id = ? AND name_folded IN (?)", projectID, bun.List(part)).Order("name_folded").Scan(ctx, &found)
+		if err != nil {
+			return nil, err
+		}
+		taken = append(taken, found...)
+	}
+	return taken, nil
+}
+
+// NamesWithPrefix implements workspace.DesktopRows.
+func (t *tx) NamesWithPrefix(ctx context.Context, projectID, prefix string) ([]string, error) {
+	var names []string
+	starts, args := startingWith("name_folded", fold(prefix))
+	err := t.NewSelect().Model((*desktopRow)(nil)).Column("name").
+		Where("project_id = ?", projectID).Where(starts, args...).Order("name_folded").Scan(ctx, &names)
+	return names, err
+}

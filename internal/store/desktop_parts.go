@@ -1,0 +1,223 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+// volume, tag, securityGroupOf and assignment are the rows that belong to a desktop.
+type volume struct {
+	ID      string `bun:",pk"`
+	Type    string
+	GB      int `bun:"gb"`
+	Device  string
+	Name    string
+	Created time.Time
+}
+
+type volumeRow struct {
+	bun.BaseModel `bun:"table:volumes"`
+	volume
+	DesktopID string
+	Position  int // 0 is the system disk
+}
+
+type tagRow struct {
+	bun.BaseModel `bun:"table:desktop_tags"`
+	DesktopID     string `bun:",pk"`
+	Position      int    `bun:",pk"`
+	Key           string
+	Value         string
+}
+
+type desktopGroupRow struct {
+	bun.BaseModel `bun:"table:desktop_security_groups"`
+	DesktopID     string `bun:",pk"`
+	Position      int    `bun:",pk"`
+	GroupID       string
+}
+
+type assignment struct {
+	DesktopID string              `bun:",pk"`
+	UserID    string              `bun:",pk"`
+	UserName  string              `bun:",scanonly"`
+	Group     workspace.UserGroup `bun:"user_group"`
+	Created   time.Time
+}
+
+type assignmentRow struct {
+	bun.BaseModel `bun:"table:assignments,alias:a"`
+	assignment
+	Position int
+}
+
+// insertDesktopParts writes what belongs to desktops whose rows are there.
+func (t *tx) insertDesktopParts(ctx context.Context, desktops []workspace.Desktop) error {
+	var volumes []volumeRow
+	var tags []tagRow
+	var groups []desktopGroupRow
+	var assignments []assignmentRow
+	for _, d := range desktops {
+		volumes = append(volumes, volumesOf(d)...)
+		tags = append(tags, tagsOf(d)...)
+		groups = append(groups, groupsOf(d)...)
+		for i, a := range d.Assignments {
+			a.DesktopID = d.ID
+			assignments = append(assignments, assignmentRow{assignment: assignment(a), Position: i})
+		}
+	}
+	if err := insert(ctx, t, volumes); err != nil {
+		return err
+	}
+	if err := insert(ctx, t, tags); err != nil {
+		return err
+	}
+	if err := insert(ctx, t, groups); err != nil {
+		return err
+	}
+	return insert(ctx, t, assignments)
+}
+
+// insert writes rows, a batch at a time.
+func insert[Row any](ctx context.Context, t *tx, rows []Row) error {
+	for part := range slices.Chunk(rows, batch) {
+		if _, err := t.NewInsert().Model(&part).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func volumesOf(d workspace.Desktop) (rows []volumeRow) {
+	for i, v := range append([]workspace.Volume{d.Root}, d.Data...) {
+		if v.ID != "" {
+			rows = append(rows, volumeRow{volume: volume(v), DesktopID: d.ID, Position: i})
+		}
+	}
+	return rows
+}
+
+func tagsOf(d workspace.Desktop) (rows []tagRow) {
+	for i, tag := range d.Tags {
+		rows = append(rows, tagRow{DesktopID: d.ID, Position: i, Key: tag.Key, Value: tag.Value})
+	}
+	return rows
+}
+
+func groupsOf(d workspace.Desktop) (rows []desktopGroupRow) {
+	for i, id := range d.SecurityGroups {
+		rows = append(rows, desktopGroupRow{DesktopID: d.ID, Position: i, GroupID: id})
+	}
+	return rows
+}
+
+// saveLabels writes the tags and security groups of a desktop where they have changed. Most that is saved is its state.
+func (t *tx) saveLabels(ctx context.Context, d workspace.Desktop) error {
+	kept := []workspace.Desktop{{ID: d.ID}}
+	if err := t.readLabels(ctx, kept); err != nil {
+		return err
+	}
+	if !slices.Equal(kept[0].Tags, d.Tags) {
+		if err := replace(ctx, t, d.ID, tagsOf(d)); err != nil {
+			return err
+		}
+	}
+	if !slices.Equal(kept[0].SecurityGroups, d.SecurityGroups) {
+		return replace(ctx, t, d.ID, groupsOf(d))
+	}
+	return nil
+}
+
+func replace[Row any](ctx context.Context, t *tx, desktopID string, rows []Row) error {
+	if _, err := t.NewDelete().Model((*Row)(nil)).Where("desktop_id = ?", desktopID).Exec(ctx); err != nil {
+		return err
+	}
+	return insert(ctx, t, rows)
+}
+
+// wholeDesktops adds to desktops what belongs to them, with four statements for each batch.
+func (t *tx) wholeDesktops(ctx context.Context, rows []desktopRow) ([]workspace.Desktop, error) {
+	desktops := convert(rows, func(r desktopRow) workspace.Desktop { return workspace.Desktop(r.desktop) })
+	for part := range slices.Chunk(desktops, batch) {
+		if err := t.readVolumes(ctx, part); err != nil {
+			return nil, err
+		}
+		if err := t.readLabels(ctx, part); err != nil {
+			return nil, err
+		}
+		if err := t.readAssignments(ctx, part); err != nil {
+			return nil, err
+		}
+	}
+	return desktops, nil
+}
+
+// ownedBy selects the rows of desktops. The function that it returns finds the desktop of an id.
+func (t *tx) ownedBy(desktops []workspace.Desktop, rows any) (*bun.SelectQuery, func(id string) *workspace.Desktop) {
+	ids := make([]string, len(desktops))
+	byID := make(map[string]*workspace.Desktop, len(desktops))
+	for i := range desktops {
+		ids[i] = desktops[i].ID
+		byID[ids[i]] = &desktops[i]
+	}
+	q := t.NewSelect().Model(rows).Where("desktop_id IN (?)", bun.List(ids))
+	return q, func(id string) *workspace.Desktop { return byID[id] }
+}
+
+func (t *tx) readVolumes(ctx context.Context, desktops []workspace.Desktop) error {
+	var rows []volumeRow
+	q, desktop := t.ownedBy(desktops, &rows)
+	if err := q.Order("desktop_id", "position").Scan(ctx); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		d := desktop(r.DesktopID)
+		if r.Position == 0 {
+			d.Root = workspace.Volume(r.volume)
+		} else {
+			d.Data = append(d.Data, workspace.Volume(r.volume))
+		}
+	}
+	return nil
+}
+
+func (t *tx) readLabels(ctx context.Context, desktops []workspace.Desktop) error {
+	var tags []tagRow
+	q, desktop := t.ownedBy(desktops, &tags)
+	if err := q.Order("desktop_id", "position").Scan(ctx); err != nil {
+		return err
+	}
+	for _, r := range tags {
+		d := desktop(r.DesktopID)
+		d.Tags = append(d.Tags, workspace.Tag{Key: r.Key, Value: r.Value})
+	}
+	var groups []desktopGroupRow
+	q, desktop = t.ownedBy(desktops, &groups)
+	if err := q.Order("desktop_id", "position").Scan(ctx); err != nil {
+		return err
+	}
+	for _, r := range groups {
+		d := desktop(r.DesktopID)
+		d.SecurityGroups = append(d.SecurityGroups, r.GroupID)
+	}
+	return nil
+}
+
+func (t *tx) readAssignments(ctx context.Context, desktops []workspace.Desktop) error {
+	var rows []assignmentRow
+	q, desktop := t.ownedBy(desktops, &rows)
+	q = q.ColumnExpr("a.*").ColumnExpr("u.name AS user_name").Join("JOIN users AS u ON u.id = a.user_id")
+	if err := q.Order("a.desktop_id", "a.created", "a.position").Scan(ctx); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		d := desktop(r.DesktopID)
+		d.Assignments = append(d.Assignments, workspace.Assignment(r.assignment))
+	}
+	return nil
+}

@@ -1,0 +1,230 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+type job struct {
+	ID        string `bun:",pk"`
+	ProjectID string
+	Type      workspace.JobType
+	PoolID    string
+	RequestID string
+	Created   time.Time
+
+	SubJobs []workspace.SubJob  `bun:"-"`
+	Counts  workspace.JobCounts `bun:"-"`
+}
+
+type jobRow struct {
+	bun.BaseModel `bun:"table:jobs,alias:j"`
+	job
+}
+
+type subJob struct {
+	ID        string `bun:",pk"`
+	JobID     string
+	ProjectID string
+	Type      workspace.JobType
+	PoolID    string
+	Position  int
+	DesktopID string
+	Params    json.RawMessage `bun:",nullzero"`
+
+	DesktopName string
+	ProductID   string
+	UserName    string
+	Address     string
+	Host        string
+
+	State    workspace.SubJobState
+	Step     string
+	Progress int
+	Code     workspace.Code
+	Reason   string
+
+	RunAt      time.Time
+	Deadline   time.Time `bun:",nullzero"`
+	Attempt    int
+	Tries      int
+	LeaseOwner string
+	LeaseUntil time.Time `bun:",nullzero"`
+
+	Created time.Time
+	Begun   time.Time `bun:",nullzero"`
+	Ended   time.Time `bun:",nullzero"`
+}
+
+type subJobRow struct {
+	bun.BaseModel `bun:"table:sub_jobs,alias:s"`
+	subJob
+	JobCreated time.Time
+}
+
+func (r subJobRow) domain() workspace.SubJob { return workspace.SubJob(r.subJob) }
+
+func jobNotFound(id string) error {
+	return workspace.Errorf(workspace.CodeJobNotFound, "job %q does not exist", id)
+}
+
+// wakeWorkers tells workers, here and in other processes, of sub-jobs that may be due once the transaction is committed.
+func (t *tx) wakeWorkers(ctx context.Context) error {
+	if t.wake {
+		return nil
+	}
+	t.wake = true
+	return t.store.engine.announceWork(ctx, t.Tx)
+}
+
+// InsertJob implements workspace.JobRows.
+func (t *tx) InsertJob(ctx context.Context, j workspace.Job) error {
+	if _, err := t.NewInsert().Model(&jobRow{job: job(j)}).Exec(ctx); err != nil {
+		return err
+	}
+	rows := convert(j.SubJobs, func(s workspace.SubJob) subJobRow {
+		s.JobID = j.ID
+		return subJobRow{subJob: subJob(s), JobCreated: j.Created}
+	})
+	if err := insert(ctx, t, rows); err != nil {
+		return err
+	}
+	return t.wakeWorkers(ctx)
+}
+
+// Job implements workspace.JobRows.
+func (t *tx) Job(ctx context.Context, projectID, id string, withSubJobs bool) (workspace.Job, error) {
+	var row jobRow
+	if err := read(ctx, equal(t.NewSelect().Model(&row), "project_id", projectID).Where("id = ?", id), jobNotFound(id)); err != nil {
+		return workspace.Job{}, err
+	}
+	j := workspace.Job(row.job)
+	var err error
+	if j.Counts, err = t.countSubJobs(ctx, id); err != nil || !withSubJobs {
+		return j, err
+	}
+	var subs []subJobRow
+	err = t.NewSelect().Model(&subs).Where("job_id = ?", id).Order("position", "id").Scan(ctx)
+	j.SubJobs = convert(subs, subJobRow.domain)
+	return j, err
+}
+
+func (t *tx) countSubJobs(ctx context.Context, jobID string) (c workspace.JobCounts, err error) {
+	var states []struct {
+		State workspace.SubJobState
+		Count int
+		Ended time.Time
+	}
+	err = t.NewSelect().Model((*subJobRow)(nil)).Column("state").ColumnExpr("count(*) AS count").ColumnExpr("max(ended) AS ended").
+		Where("job_id = ?", jobID).Group("state").Scan(ctx, &states)
+	for _, s := range states {
+		switch s.State {
+		case workspace.SubJobWaiting:
+			c.Waiting = s.Count
+		case workspace.SubJobRunning:
+			c.Running = s.Count
+		case workspace.SubJobSuccess:
+			c.Succeeded = s.Count
+		case workspace.SubJobFailed:
+			c.Failed = s.Count
+		}
+		if s.Ended.After(c.Ended) {
+			c.Ended = s.Ended
+		}
+	}
+	if c.Waiting+c.Running > 0 {
+		c.Ended = time.Time{}
+	}
+	return c, err
+}
+
+// SubJobs implements workspace.JobRows.
+func (t *tx) SubJobs(ctx context.Context, f workspace.SubJobQuery) ([]workspace.SubJob, int, error) {
+	var rows []subJobRow
+	q := t.NewSelect().Model(&rows)
+	q = equal(q, "project_id", f.ProjectID)
+	q = equal(q, "job_id", f.JobID)
+	q = equal(q, "type", f.Type)
+	q = equal(q, "state", f.State)
+	q = equal(q, "pool_id", f.PoolID)
+	q = equal(q, "desktop_id", f.DesktopID)
+	total, err := page(ctx, q, f.Page, false, "job_created", "job_id", "position", "id")
+	return convert(rows, subJobRow.domain), total, err
+}
+
+// SubJob implements workspace.JobRows.
+func (t *tx) SubJob(ctx context.Context, id string) (workspace.SubJob, error) {
+	var row subJobRow
+	err := read(ctx, t.NewSelect().Model(&row).Where("id = ?", id),
+		workspace.Errorf(workspace.CodeJobNotFound, "sub-job %q does not exist", id))
+	return row.domain(), err
+}
+
+// RetryFailed implements workspace.JobRows. A lease that a superseded worker has not released yet stays, and delays the
+// next claim until it ends.
+func (t *tx) RetryFailed(ctx context.Context, jobID string) ([]workspace.SubJob, error) {
+	var rows []subJobRow
+	err := t.NewRaw(`
+		UPDATE sub_jobs SET state = ?, step = '', progress = 0, code = '', reason = '', tries = 0, run_at = ?,
+			deadline = NULL, begun = NULL, ended = NULL
+		WHERE job_id = ? AND state = ? RETURNING *`,
+		workspace.SubJobWaiting, t.now, jobID, workspace.SubJobFailed).Scan(ctx, &rows)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	slices.SortFunc(rows, func(a, b subJobRow) int { return cmp.Compare(a.Position, b.Position) })
+	return convert(rows, subJobRow.domain), t.wakeWorkers(ctx)
+}
+
+// DeleteSubJobs implements workspace.JobRows.
+func (t *tx) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state workspace.SubJobState, keep []workspace.JobType) (int, error) {
+	finished := func() *bun.SelectQuery {
+		q := t.NewSelect().Model((*subJobRow)(nil)).Column("id").Where("project_id = ?", projectID).
+			Where("state IN (?, ?)", workspace.SubJobSuccess, workspace.SubJobFailed)
+		if len(keep) > 0 {
+			q = q.Where("type NOT IN (?)", bun.List(keep))
+		}
+		return q
+	}
+	if len(ids) > 0 {
+		deleted := 0
+		for part := range slices.Chunk(ids, batch) {
+			n, err := t.deleteSubJobs(ctx, among(finished(), "id", part))
+			if err != nil {
+				return 0, err
+			}
+			deleted += n
+		}
+		return deleted, nil
+	}
+	for deleted := 0; ; {
+		n, err := t.deleteSubJobs(ctx, finished().Where("state = ?", state).Limit(batch))
+		deleted += n
+		if err != nil || n == 0 {
+			return deleted, err
+		}
+	}
+}
+
+// deleteSubJobs removes the sub-jobs whose ids it is told to select, and their jobs if nothing is left of them.
+func (t *tx) deleteSubJobs(ctx context.Context, ids *bun.SelectQuery) (int, error) {
+	var jobs []string
+	if err := t.NewRaw("DELETE FROM sub_jobs WHERE id IN (?) RETURNING job_id", ids).Scan(ctx, &jobs); err != nil {
+		return 0, err
+	}
+	deleted := len(jobs)
+	if deleted == 0 {
+		return 0, nil
+	}
+	slices.Sort(jobs)
+	_, err := t.NewRaw("DELETE FROM jobs WHERE id IN (?) AND NOT EXISTS (SELECT 1 FROM sub_jobs AS s WHERE s.job_id = jobs.id)",
+		bun.List(slices.Compact(jobs))).Exec(ctx)
+	return deleted, err
+}

@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+type vpc struct {
+	ID        string `bun:",pk"`
+	ProjectID string
+	Name      string
+	CIDR      string `bun:"cidr"`
+	Created   time.Time
+}
+
+type vpcRow struct {
+	bun.BaseModel `bun:"table:vpcs"`
+	vpc
+}
+
+type subnet struct {
+	ID        string `bun:",pk"`
+	ProjectID string
+	VPCID     string `bun:"vpc_id"`
+	Name      string
+	CIDR      string `bun:"cidr"`
+	Gateway   string
+	DNS       []string `bun:"dns"`
+	Network   string
+	Default   bool `bun:"is_default"`
+	Created   time.Time
+}
+
+type subnetRow struct {
+	bun.BaseModel `bun:"table:subnets,alias:s"`
+	subnet
+	LastAddress int64 // the one that was given out last, as a number
+}
+
+type securityGroup struct {
+	ID          string `bun:",pk"`
+	ProjectID   string
+	Name        string
+	Description string
+	Default     bool `bun:"is_default"`
+	Created     time.Time
+}
+
+type securityGroupRow struct {
+	bun.BaseModel `bun:"table:security_groups"`
+	securityGroup
+}
+
+// InsertVPC implements workspace.NetworkRows.
+func (t *tx) InsertVPC(ctx context.Context, v workspace.VPC) error {
+	_, err := t.NewInsert().Model(&vpcRow{vpc: vpc(v)}).Exec(ctx)
+	return err
+}
+
+// InsertSubnet implements workspace.NetworkRows. The VPC must be there.
+func (t *tx) InsertSubnet(ctx context.Context, s workspace.Subnet) error {
+	_, err := t.NewInsert().Model(&subnetRow{subnet: subnet(s)}).Exec(ctx)
+	return err
+}
+
+// InsertSecurityGroup implements workspace.NetworkRows.
+func (t *tx) InsertSecurityGroup(ctx context.Context, g workspace.SecurityGroup) error {
+	_, err := t.NewInsert().Model(&securityGroupRow{securityGroup: securityGroup(g)}).Exec(ctx)
+	return err
+}
+
+// VPCs implements workspace.NetworkRows: the oldest first, as in the next two.
+func (t *tx) VPCs(ctx context.Context, projectID string) ([]workspace.VPC, error) {
+	var rows []vpcRow
+	err := equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
+	return convert(rows, func(r vpcRow) workspace.VPC { return workspace.VPC(r.vpc) }), err
+}
+
+// Subnets implements workspace.NetworkRows.
+func (t *tx) Subnets(ctx context.Context, projectID string) ([]workspace.Subnet, error) {
+	var rows []subnetRow
+	err := equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
+	return convert(rows, func(r subnetRow) workspace.Subnet { return workspace.Subnet(r.subnet) }), err
+}
+
+// SecurityGroups implements workspace.NetworkRows.
+func (t *tx) SecurityGroups(ctx context.Context, projectID string) ([]workspace.SecurityGroup, error) {
+	var rows []securityGroupRow
+	err := equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
+	return convert(rows, func(r securityGroupRow) workspace.SecurityGroup { return workspace.SecurityGroup(r.securityGroup) }), err
+}
+
+// reservedAddresses are kept back at the beginning of every subnet, behind its own address: for the gateway and for
+// machines of whoever runs the network. A request may still ask for them by name.
+const reservedAddresses = 3
+
+// FreeAddresses implements workspace.NetworkRows. It holds the subnet until the transaction ends, so that two callers do
+// not get the same addresses, and reads those in use a window at a time.
+func (t *tx) FreeAddresses(ctx context.Context, subnetID string, n int) ([]string, error) {
+	var s subnetRow
+	err := read(ctx, t.forUpdate(t.NewSelect().Model(&s).Where("s.id = ?", subnetID), "s"),
+		workspace.Errorf(workspace.CodeSubnetNotFound, "subnet %q does not exist", subnetID))
+	if err != nil {
+		return nil, err
+	}
+	first, last, err := hosts(s.CIDR)
+	if err != nil {
+		return nil, fmt.Errorf("subnet %s: %w", s.ID, err)
+	}
+	gateway, err := addressNumber(s.Gateway)
+	if err != nil {
+		return nil, fmt.Errorf("gateway of subnet %s: %w", s.ID, err)
+	}
+	next := s.LastAddress + 1
+	if next < first || next > last {
+		next = first
+	}
+	free, err := t.freeBetween(ctx, s.ID, gateway, next, last, n)
+	if err == nil && len(free) < n {
+		var wrapped []int64
+		wrapped, err = t.freeBetween(ctx, s.ID, gateway, first, next-1, n-len(free))
+		free = append(free, wrapped...)
+	}
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	if len(free) < n {
+		return nil, workspace.Errorf(workspace.CodeNoAddress, "subnet %s (%s) has %d free addresses, %d are needed", s.Name, s.CIDR, len(free), n)
+	}
+	s.LastAddress = free[n-1]
+	_, err = t.NewUpdate().Model(&s).Column("last_address").WherePK().Exec(ctx)
+	return convert(free, addressOf), err
+}
+
+// hosts returns the first and the last address that a subnet gives out. There is none if the last is before the first.
+func hosts(cidr string) (first, last int64, err error) {
+	p, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		return 0, 0, err
+	}
+	network, err := addressNumber(p.Masked().Addr().String())
+	if err != nil {
+		return 0, 0, err
+	}
+	broadcast := network + 1<<(32-p.Bits()) - 1
+	return network + 1 + reservedAddresses, broadcast - 1, nil
+}
+
+// freeBetween returns at most n addresses from first to last that no desktop has.
+func (t *tx) freeBetween(ctx context.Context, subnetID string, gateway, first, last int64, n int) (free []int64, err error) {
+	const window = 1024
+	for ; first <= last && len(free) < n; first += window {
+		end := min(first+window-1, last)
+		var used []int64
+		err := t.NewSelect().Model((*desktopRow)(nil)).Column("address_number").
+			Where("subnet_id = ? AND address_number > 0", subnetID).
+			Where("address_number BETWEEN ? AND ?", first, end).Order("address_number").Scan(ctx, &used)
+		if err != nil {
+			return nil, err
+		}
+		for a := first; a <= end && len(free) < n; a++ {
+			switch {
+			case len(used) > 0 && used[0] == a:
+				used = used[1:]
+			case a != gateway:
+				free = append(free, a)
+			}
+		}
+	}
+	return free, nil
+}
+
+func addressOf(number int64) string {
+	var b [4]byte
+	binary.BigEndian.PutUint32(b[:], uint32(number))
+	return netip.AddrFrom4(b).String()
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+)
+
+// postgresEngine is PostgreSQL, which several processes share.
+type postgresEngine struct{ config *pgx.ConnConfig }
+
+// Limits of the pool. PostgreSQL allows 100 connections unless told otherwise; a few replicas share them.
+const (
+	postgresConnections = 20
+	postgresIdle        = 10
+)
+
+func (s *Store) openPostgres(url string) error {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return err
+	}
+	// bun writes values into the statements, so every statement is new and to prepare it would cost a round trip.
+	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	config.RuntimeParams["standard_conforming_strings"] = "on" // as bun quotes them
+	config.RuntimeParams["timezone"] = "UTC"
+	config.RuntimeParams["application_name"] = "carrel"
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(readTimesAsUTC))
+	pool.SetMaxOpenConns(postgresConnections)
+	pool.SetMaxIdleConns(postgresIdle)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	db := bun.NewDB(pool, pgdialect.New())
+	s.writer, s.reader, s.engine = db, db, postgresEngine{config}
+	return nil
+}
+
+func readTimesAsUTC(_ context.Context, c *pgx.Conn) error {
+	c.TypeMap().RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	return nil
+}
+
+// migrationLock is the key of the advisory lock under which tables are changed: "carrel" in ASCII.
+const migrationLock = 0x63617272656c
+
+func (postgresEngine) lockForMigration(ctx context.Context, tx bun.Tx) error {
+	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?)", migrationLock)
+	return err
+}
+
+// migration makes text sort by its bytes, as on SQLite, rather than by the language of whoever created the database.
+func (postgresEngine) migration(text string) string {
+	return strings.ReplaceAll(text, " TEXT", ` TEXT COLLATE "C"`)
+}
+
+func (postgresEngine) viewOptions() *sql.TxOptions {
+	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+}
+
+func (postgresEngine) forUpdate(q *bun.SelectQuery, table string, skip bool) *bun.SelectQuery {
+	if skip {
+		return q.For("UPDATE OF ? SKIP LOCKED", bun.Ident(table))
+	}
+	return q.For("UPDATE OF ?", bun.Ident(table))
+}
+
+func (postgresEngine) violated(err error) string {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "23505" {
+		return e.ConstraintName
+	}
+	return ""
+}
+
+func (postgresEngine) refers(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.Code == "23503"
+}
+
+// passing is true for a serialization failure and a dead-lock.
+func (postgresEngine) passing(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (e.Code == "40001" || e.Code == "40P01")
+}
+
+// workChannel is where processes on one database tell one another of new sub-jobs.
+const workChannel = "carrel_work"
+
+// announceWork is part of the transaction: PostgreSQL delivers it with the commit, or not at all.
+func (postgresEngine) announceWork(ctx context.Context, tx bun.Tx) error {
+	_, err := tx.ExecContext(ctx, "NOTIFY "+workChannel)
+	return err
+}
+
+// listenForWork listens on a connection of its own and makes a new one when that breaks.
+func (p postgresEngine) listenForWork(ctx context.Context, log *slog.Logger, signal func()) {
+	const shortest, longest = 100 * time.Millisecond, 5 * time.Second
+	for wait := shortest; ; wait = min(2*wait, longest) {
+		listening, err := p.listen(ctx, signal)
+		if ctx.Err() != nil {
+			return
+		}
+		if listening {
+			wait = shortest
+		}
+		log.WarnContext(ctx, "listening for work of other processes was interrupted", "error", err, "again_in", wait)
+		if pause(ctx, wait) != nil {
+			return
+		}
+	}
+}
+
+// listen returns when the connection breaks or the context ends, and says whether it ever listened.
+func (p postgresEngine) listen(ctx context.Context, signal func()) (listening bool, err error) {
+	c, err := pgx.ConnectConfig(ctx, p.config.Copy())
+	if err != nil {
+		return false, err
+	}
+	defer c.Close(context.WithoutCancel(ctx))
+	if _, err := c.Exec(ctx, "LISTEN "+workChannel); err != nil {
+		return false, err
+	}
+	signal() // for what was announced before
+	for {
+		if _, err := c.WaitForNotification(ctx); err != nil {
+			return true, err
+		}
+		signal()
+	}
+}

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+// equal adds a condition unless value is zero.
+func equal[T comparable](q *bun.SelectQuery, column string, value T) *bun.SelectQuery {
+	var zero T
+	if value == zero {
+		return q
+	}
+	return q.Where("? = ?", bun.Ident(column), value)
+}
+
+// among adds a condition unless values is empty.
+func among[T any](q *bun.SelectQuery, column string, values []T) *bun.SelectQuery {
+	if len(values) == 0 {
+		return q
+	}
+	return q.Where("? IN (?)", bun.Ident(column), bun.List(values))
+}
+
+// is adds a condition unless value is nil.
+func is(q *bun.SelectQuery, column string, value *bool) *bun.SelectQuery {
+	if value == nil {
+		return q
+	}
+	return q.Where("? = ?", bun.Ident(column), *value)
+}
+
+// containing adds a condition on a folded column unless part is empty: the text contains it, whatever its case.
+func containing(q *bun.SelectQuery, column, part string) *bun.SelectQuery {
+	if part == "" {
+		return q
+	}
+	return q.Where(`? LIKE ? ESCAPE '\'`, bun.Ident(column), likePart(part))
+}
+
+// startingWith is a condition that an index serves: the text, byte by byte, starts with prefix.
+func startingWith(column, prefix string) (string, []any) {
+	return "? >= ? AND ? < ?", []any{bun.Ident(column), prefix, bun.Ident(column), prefix + "\U0010FFFF"}
+}
+
+var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// likePart is the pattern of texts that contain part when case is folded.
+func likePart(part string) string { return "%" + likeEscapes.Replace(fold(part)) + "%" }
+
+// fold removes the difference between upper and lower case.
+func fold(s string) string { return strings.ToLower(s) }
+
+func foldAll(names []string) []string {
+	folded := make([]string, len(names))
+	for i, n := range names {
+		folded[i] = fold(n)
+	}
+	return folded
+}
+
+// page counts all rows of q and reads those of the page, in the order of the columns.
+func page(ctx context.Context, q *bun.SelectQuery, p workspace.Page, descending bool, columns ...string) (total int, err error) {
+	n, err := q.Count(ctx)
+	total = int(n)
+	if err != nil || p.Limit <= 0 || p.Offset >= total {
+		return total, err
+	}
+	direction := bun.Safe("ASC")
+	if descending {
+		direction = "DESC"
+	}
+	for _, c := range columns {
+		q = q.OrderExpr("? ?", bun.Ident(c), direction)
+	}
+	return total, q.Offset(int64(max(p.Offset, 0))).Limit(int64(p.Limit)).Scan(ctx)
+}
+
+// convert makes the domain's structs of rows, or rows of them. It returns nil for none.
+func convert[From, To any](from []From, one func(From) To) []To {
+	if len(from) == 0 {
+		return nil
+	}
+	to := make([]To, len(from))
+	for i, f := range from {
+		to[i] = one(f)
+	}
+	return to
+}
+
+// batch is how many rows a statement writes, or ids it names, at most: a statement's text must not grow without bound.
+const batch = 500

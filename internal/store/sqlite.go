@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// sqliteEngine is SQLite: one writer at a time, which needs no locks, and readers that see the state before it.
+type sqliteEngine struct{}
+
+// openSQLite opens the file once for writing and several times for reading, so that a list never waits for a commit.
+//
+// synchronous=FULL makes every commit reach the disk before its caller hears of it: a job id that a client has, or a
+// machine that was made for a row, outlives a power cut. NORMAL would lose the last commits then, and write no faster
+// than the machines behind the rows are made.
+func (s *Store) openSQLite(ctx context.Context, path string) error {
+	path, err := createSQLite(path)
+	if err != nil {
+		return err
+	}
+	shared := []string{"busy_timeout(10000)", "foreign_keys(1)", "temp_store(memory)", "cache_size(-16384)"}
+	writer := append(shared[:len(shared):len(shared)], "journal_mode(wal)", "synchronous(full)")
+	reader := append(shared[:len(shared):len(shared)], "query_only(1)")
+
+	w, err := sql.Open("sqlite", sqliteName(path, writer))
+	if err != nil {
+		return err
+	}
+	r, err := sql.Open("sqlite", sqliteName(path, reader))
+	if err != nil {
+		return err
+	}
+	w.SetMaxOpenConns(1)
+	r.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	r.SetMaxIdleConns(max(4, runtime.NumCPU()))
+	dialect := sqliteDialect{sqlitedialect.New()}
+	s.writer, s.reader, s.engine = bun.NewDB(w, dialect), bun.NewDB(r, dialect), sqliteEngine{}
+	if err := pingSQLite(ctx, w); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", path, err), s.Close())
+	}
+	return nil
+}
+
+// createSQLite makes the file if it is missing, readable by its owner only (SQLite's other files follow it), and returns
+// its absolute path.
+func createSQLite(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return "", err
+	}
+	return path, f.Close()
+}
+
+func sqliteName(path string, pragmas []string) string {
+	name := url.URL{Scheme: "file", Path: path}
+	name.RawQuery = url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}.Encode()
+	return name.String()
+}
+
+// pingSQLite opens the writer's connection. The change of a new file to write-ahead logging does not wait for another
+// process that does the same, whatever the busy time-out.
+func pingSQLite(ctx context.Context, db *sql.DB) error {
+	for try := 1; ; try++ {
+		err := db.PingContext(ctx)
+		if code, ok := sqliteCode(err); !ok || code&0xff != sqlite3.SQLITE_BUSY || try == 50 {
+			return err
+		}
+		if err := pause(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// sqliteDialect writes times so that they sort as text, and are UTC when they are read.
+type sqliteDialect struct{ *sqlitedialect.Dialect }
+
+// AppendTime implements schema.Dialect.
+func (sqliteDialect) AppendTime(b []byte, t time.Time) []byte {
+	return t.UTC().AppendFormat(b, "'2006-01-02T15:04:05.000000Z'")
+}
+
+func sqliteCode(err error) (int, bool) {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code(), true
+	}
+	return 0, false
+}
+
+// lockForMigration has nothing to do: the writer's transactions begin with the lock.
+func (sqliteEngine) lockForMigration(context.Context, bun.Tx) error { return nil }
+
+func (sqliteEngine) migration(text string) string { return text }
+
+func (sqliteEngine) viewOptions() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
+
+func (sqliteEngine) forUpdate(q *bun.SelectQuery, _ string, _ bool) *bun.SelectQuery { return q }
+
+func (sqliteEngine) announceWork(context.Context, bun.Tx) error { return nil }
+
+func (sqliteEngine) listenForWork(context.Context, *slog.Logger, func()) {}
+
+// violated reads the columns from the message, the only place where SQLite has them:
+// "constraint failed: UNIQUE constraint failed: users.project_id, users.name_folded (2067)".
+func (sqliteEngine) violated(err error) string {
+	if code, _ := sqliteCode(err); code != sqlite3.SQLITE_CONSTRAINT_UNIQUE {
+		return ""
+	}
+	words := strings.Fields(err.Error())
+	return strings.ReplaceAll(words[len(words)-2], ".", "_")
+}
+
+func (sqliteEngine) refers(err error) bool {
+	code, _ := sqliteCode(err)
+	return code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+}
+
+// passing is never so: a transaction holds the writer's lock from its beginning, for which it has waited.
+func (sqliteEngine) passing(error) bool { return false }

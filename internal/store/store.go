@@ -1,0 +1,124 @@
+// Package store keeps the domain in a database: SQLite by default, PostgreSQL for several replicas. Both have the same
+// tables, migrations and, but for a few words, the same statements.
+//
+// A file per area of the domain holds its row types and queries. Row types are the domain's structs with the names of
+// their columns, so that Go converts one into the other and the compiler notices a field that is not kept.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+// Store is a database of Carrel's. It implements workspace.Store. All methods may be called concurrently.
+type Store struct {
+	writer *bun.DB // SQLite: the one connection that writes. PostgreSQL: the pool
+	reader *bun.DB // SQLite: several connections that cannot write. PostgreSQL: the same pool
+	engine engine
+	clock  func() time.Time
+	log    *slog.Logger
+	work   workSignals
+}
+
+// engine is what SQLite and PostgreSQL do differently. Everything else in this package is for both.
+type engine interface {
+	// lockForMigration keeps other processes from migrating until the transaction ends.
+	lockForMigration(ctx context.Context, tx bun.Tx) error
+	// migration turns the text of a migration into the engine's SQL.
+	migration(text string) string
+	// viewOptions are those of a transaction that sees one state of the database.
+	viewOptions() *sql.TxOptions
+	// forUpdate makes a query hold the rows of a table (or its alias) that it reads. With skip it leaves out those that
+	// others hold.
+	forUpdate(q *bun.SelectQuery, table string, skip bool) *bun.SelectQuery
+	// announceWork tells other processes, when the transaction commits, that sub-jobs may be due.
+	announceWork(ctx context.Context, tx bun.Tx) error
+	// listenForWork calls signal when another process announces work, until the context ends.
+	listenForWork(ctx context.Context, log *slog.Logger, signal func())
+	// violated names the unique index that err is about: its table and last column, "users_name_folded". Empty if none.
+	violated(err error) string
+	// refers says whether err is about a row that refers to one that is not there.
+	refers(err error) bool
+	// passing says whether the transaction that ended with err may succeed when it is run again.
+	passing(err error) bool
+}
+
+// Option changes how a database is opened.
+type Option func(*Store)
+
+// WithClock sets the clock; time.Now by default. No statement asks the database for the time.
+func WithClock(now func() time.Time) Option { return func(s *Store) { s.clock = now } }
+
+// WithLog sets where the store tells of what it mends by itself, such as a lost connection; slog's default otherwise.
+func WithLog(l *slog.Logger) Option { return func(s *Store) { s.log = l } }
+
+// Open opens the database and brings its tables up to date; several processes may do that at once. The URL is that of a
+// PostgreSQL database ("postgres://..."), or the path of a SQLite file, which may begin with "sqlite:" and is created if it
+// is missing. Open fails when a newer Carrel has already changed the tables.
+func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
+	s := &Store{clock: time.Now, log: slog.Default()}
+	for _, o := range options {
+		o(s)
+	}
+	var err error
+	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
+		err = s.openPostgres(url)
+	} else {
+		err = s.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("bringing the database's tables up to date: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// Close ends what waits for work and closes the database. Transactions that are under way fail.
+func (s *Store) Close() error {
+	s.work.close()
+	err := s.writer.Close()
+	if s.reader != s.writer {
+		err = errors.Join(err, s.reader.Close())
+	}
+	return err
+}
+
+// Ping says whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.reader.PingContext(ctx); err != nil {
+		return fmt.Errorf("asking the database for an answer: %w", err)
+	}
+	return nil
+}
+
+// View implements workspace.Store. What f reads is one state of the database, that of its first read.
+func (s *Store) View(ctx context.Context, f func(workspace.Tx) error) error {
+	return s.view(ctx, func(t *tx) error { return f(t) })
+}
+
+// Update implements workspace.Store. On SQLite there is one transaction at a time. On PostgreSQL there are many, at READ
+// COMMITTED: a decision rests on rows that the transaction holds (LockDesktops, LockUser, FreeAddresses) and on unique
+// constraints, which say more to the caller than a serialization failure would, and nothing has to be run again merely
+// because somebody else wrote nearby.
+//
+// A transaction whose insert was refused is rolled back even if f returns nil.
+func (s *Store) Update(ctx context.Context, f func(workspace.Tx) error) error {
+	return s.update(ctx, func(t *tx) error { return f(t) })
+}
+
+// Work implements workspace.Store. On SQLite it tells of this process only; polling covers the rest.
+func (s *Store) Work(ctx context.Context) <-chan struct{} {
+	s.work.listenOnce(func(ctx context.Context) { s.engine.listenForWork(ctx, s.log, s.work.signal) })
+	return s.work.channel(ctx)
+}

@@ -1,0 +1,159 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+type user struct {
+	ID                 string `bun:",pk"`
+	ProjectID          string
+	Name               string
+	Email              string
+	Phone              string
+	Alias              string
+	Description        string
+	Activation         workspace.Activation
+	PasswordHash       string
+	Expires            time.Time `bun:",nullzero"`
+	Locked             bool
+	Disabled           bool
+	MayChangePassword  bool
+	MustChangePassword bool
+	EnterpriseID       string
+	Language           string
+	FailedSignIns      int
+	BlockedUntil       time.Time `bun:",nullzero"`
+	Created            time.Time
+	Updated            time.Time
+
+	Desktops int `bun:",scanonly"`
+}
+
+type userRow struct {
+	bun.BaseModel `bun:"table:users,alias:u"`
+	user
+	NameFolded        string
+	DescriptionFolded string
+}
+
+func newUserRow(u workspace.User) userRow {
+	return userRow{user: user(u), NameFolded: fold(u.Name), DescriptionFolded: fold(u.Description)}
+}
+
+func (r userRow) domain() workspace.User { return workspace.User(r.user) }
+
+// users selects users with the number of their desktops.
+func (t *tx) users(model any) *bun.SelectQuery {
+	return t.NewSelect().Model(model).ColumnExpr("u.*").
+		ColumnExpr("(SELECT count(*) FROM assignments AS a WHERE a.user_id = u.id) AS desktops")
+}
+
+// InsertUsers implements workspace.UserRows.
+func (t *tx) InsertUsers(ctx context.Context, users []workspace.User) error {
+	rows := convert(users, newUserRow)
+	// In one order for all callers, so that two of them do not wait for each other.
+	slices.SortFunc(rows, func(a, b userRow) int { return cmp.Compare(a.NameFolded, b.NameFolded) })
+	for part := range slices.Chunk(rows, batch) {
+		n, err := affected(t.NewInsert().Model(&part).On("CONFLICT DO NOTHING").Exec(ctx))
+		if err != nil {
+			return err
+		}
+		if n < len(part) {
+			return t.refuse(t.whyNotUsers(ctx, part))
+		}
+	}
+	return nil
+}
+
+// whyNotUsers finds out which of the rows could not be inserted.
+func (t *tx) whyNotUsers(ctx context.Context, rows []userRow) error {
+	for _, r := range rows {
+		held, err := t.NewSelect().Model((*userRow)(nil)).
+			Where("project_id = ? AND name_folded = ? AND id <> ?", r.ProjectID, r.NameFolded, r.ID).Exists(ctx)
+		if err != nil {
+			return err
+		}
+		if held {
+			return userNameTaken(r.Name)
+		}
+	}
+	return errors.New("inserting users: an id is in use")
+}
+
+func userNameTaken(name string) error {
+	return workspace.Errorf(workspace.CodeNameTaken, "user name %q is in use", name)
+}
+
+func userNotFound(id string) error {
+	return workspace.Errorf(workspace.CodeUserNotFound, "user %q does not exist", id)
+}
+
+// User implements workspace.UserRows.
+func (t *tx) User(ctx context.Context, projectID, id string) (workspace.User, error) {
+	var row userRow
+	err := read(ctx, equal(t.users(&row), "u.project_id", projectID).Where("u.id = ?", id), userNotFound(id))
+	return row.domain(), err
+}
+
+// LockUser implements workspace.UserRows.
+func (t *tx) LockUser(ctx context.Context, projectID, id string) (workspace.User, error) {
+	var row userRow
+	q := equal(t.users(&row), "u.project_id", projectID).Where("u.id = ?", id)
+	err := read(ctx, t.forUpdate(q, "u"), userNotFound(id))
+	return row.domain(), err
+}
+
+// UserByName implements workspace.UserRows.
+func (t *tx) UserByName(ctx context.Context, projectID, name string) (workspace.User, error) {
+	var rows []userRow
+	err := equal(t.users(&rows), "u.project_id", projectID).Where("u.name_folded = ?", fold(name)).Limit(2).Scan(ctx)
+	if err != nil {
+		return workspace.User{}, err
+	}
+	if len(rows) != 1 {
+		return workspace.User{}, userNotFound(name)
+	}
+	return rows[0].domain(), nil
+}
+
+// Users implements workspace.UserRows: the oldest first.
+func (t *tx) Users(ctx context.Context, f workspace.UserQuery) ([]workspace.User, int, error) {
+	var rows []userRow
+	q := t.users(&rows)
+	q = equal(q, "u.project_id", f.ProjectID)
+	q = containing(q, "u.name_folded", f.Name)
+	q = among(q, "u.name_folded", foldAll(f.Names))
+	q = containing(q, "u.description_folded", f.Description)
+	q = equal(q, "u.activation", f.Activation)
+	q = equal(q, "u.enterprise_id", f.EnterpriseID)
+	q = is(q, "u.disabled", f.Disabled)
+	total, err := page(ctx, q, f.Page, false, "u.created", "u.id")
+	return convert(rows, userRow.domain), total, err
+}
+
+// SaveUser implements workspace.UserRows. CodeUserNotFound when the row is missing.
+func (t *tx) SaveUser(ctx context.Context, u workspace.User) error {
+	row := newUserRow(u)
+	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id").WherePK().Exec(ctx))
+	switch {
+	case err != nil && t.store.engine.violated(err) == "users_name_folded":
+		return userNameTaken(u.Name)
+	case err == nil && n == 0:
+		return userNotFound(u.ID)
+	}
+	return err
+}
+
+// DeleteUser implements workspace.UserRows. Foreign keys take the rest along.
+func (t *tx) DeleteUser(ctx context.Context, id string) error {
+	_, err := t.NewDelete().Model((*userRow)(nil)).Where("id = ?", id).Exec(ctx)
+	return err
+}
