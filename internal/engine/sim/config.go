@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"carrel/internal/engine"
 )
 
 // Config describes a simulated installation. The zero value is usable: one host without a limit, one image, no delay,
@@ -26,7 +24,7 @@ type Config struct {
 	// Classes are the volume types; empty means SAS and SSD.
 	Classes []string `yaml:"classes"`
 	// Images can be launched; empty means DefaultImages.
-	Images []engine.Image `yaml:"images"`
+	Images []Image `yaml:"images"`
 	// VMs allows images that are virtual machines.
 	VMs bool `yaml:"vms"`
 	// Latency is how long things take.
@@ -43,6 +41,16 @@ type Host struct {
 	MemoryMiB int    `yaml:"memory_mib"` // likewise
 	Capacity  int    `yaml:"capacity"`   // machines at most; 0 means no limit
 	Offline   bool   `yaml:"offline"`    // takes no new machine
+}
+
+// Image is an engine.Image that can be launched.
+type Image struct {
+	ID          string `yaml:"id"` // empty means one made from the alias
+	Alias       string `yaml:"alias"`
+	Description string `yaml:"description"`
+	VM          bool   `yaml:"vm"`
+	SizeMiB     int    `yaml:"size_mib"`
+	OS          string `yaml:"os"`
 }
 
 // Latency is how long each operation takes; 0 is at once.
@@ -72,8 +80,8 @@ func Realistic() Latency {
 }
 
 // DefaultImages is one gold image.
-func DefaultImages() []engine.Image {
-	return []engine.Image{{
+func DefaultImages() []Image {
+	return []Image{{
 		ID:          fingerprint("debian-xfce"),
 		Alias:       "debian-xfce",
 		Description: "Debian with XFCE (simulated)",

@@ -87,6 +87,8 @@ type view struct {
 	engine      *Engine
 	id, account string
 	painter     picture.Painter
+	zoneName    string
+	zone        *time.Location
 }
 
 // Name implements rfb.Desktop.
@@ -121,11 +123,21 @@ func (v *view) scene() picture.Scene {
 		Lines: append([]string(nil), s.lines...), Clipboard: s.clipboard,
 		Pointer: s.pointer, Pressed: s.buttons != 0, Viewers: len(s.viewers),
 	}
-	if zone, err := time.LoadLocation(m.Guest.Timezone); err == nil {
-		sc.Now = sc.Now.In(zone)
-	}
+	sc.Now = sc.Now.In(v.location(m.Guest.Timezone))
 	if s.message != nil {
 		sc.Message, sc.Urgent = s.message.Title+"\n"+s.message.Text, s.message.Urgent
 	}
 	return sc
+}
+
+// location is the time zone, which is on disk and so read only when it is another one; UTC when nobody knows it.
+func (v *view) location(name string) *time.Location {
+	if v.zone == nil || name != v.zoneName {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			zone = time.UTC
+		}
+		v.zoneName, v.zone = name, zone
+	}
+	return v.zone
 }

@@ -109,7 +109,11 @@ func (e *Engine) Images(ctx context.Context) ([]engine.Image, error) {
 	if err := e.look(ctx, ""); err != nil {
 		return nil, fmt.Errorf("listing images: %w", err)
 	}
-	return slices.Clone(e.config.Images), nil
+	all := make([]engine.Image, len(e.config.Images))
+	for i, image := range e.config.Images {
+		all[i] = engine.Image(image)
+	}
+	return all, nil
 }
 
 // Find implements engine.Engine.

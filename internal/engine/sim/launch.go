@@ -128,7 +128,7 @@ func (e *Engine) validate(s engine.Spec) error {
 	invalid := func(format string, args ...any) error {
 		return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), engine.ErrInvalid)
 	}
-	i := slices.IndexFunc(e.config.Images, func(i engine.Image) bool { return i.ID == s.Image })
+	i := slices.IndexFunc(e.config.Images, func(i Image) bool { return i.ID == s.Image })
 	switch {
 	case s.ID == "":
 		return invalid("it has no id")

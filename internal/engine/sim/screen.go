@@ -35,7 +35,7 @@ const (
 var (
 	firstSize    = image.Pt(1280, 800)
 	smallestSize = image.Pt(160, 120)
-	largestSize  = image.Pt(7680, 4320)
+	largestSize  = image.Pt(4096, 2304)
 )
 
 func newScreen(since time.Time) *screen {

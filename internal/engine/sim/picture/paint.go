@@ -5,7 +5,6 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"math"
 	"strings"
 )
 
@@ -18,13 +17,13 @@ var (
 	paper   = color.RGBA{0xfb, 0xfa, 0xf7, 0xff}
 	ink     = color.RGBA{0x1f, 0x2d, 0x36, 0xff}
 	faded   = color.RGBA{0x6d, 0x7b, 0x83, 0xff}
-	line    = color.RGBA{0xe4, 0xe2, 0xdb, 0xff}
+	rule    = color.RGBA{0xe4, 0xe2, 0xdb, 0xff}
 	light   = color.RGBA{0xee, 0xf3, 0xf4, 0xff}
 	dim     = color.RGBA{0x9f, 0xb4, 0xbc, 0xff}
 	good    = color.RGBA{0x3f, 0x9d, 0x6c, 0xff}
 	resting = color.RGBA{0xc9, 0x9a, 0x3c, 0xff}
 	urgent  = color.RGBA{0xc2, 0x55, 0x3f, 0xff}
-	halo    = color.NRGBA{0xff, 0xff, 0xff, 0x40}
+	halo    = color.NRGBA{0x7f, 0xa8, 0xb0, 0x60}
 	spot    = color.NRGBA{0xf2, 0xb8, 0x4b, 0xa0}
 )
 
@@ -38,25 +37,19 @@ const (
 	corner      = 14
 )
 
-// Painter draws scenes; the zero value is ready. It keeps what does not change between two pictures, and is not safe
-// for concurrent use.
-type Painter struct {
-	faces      faces
-	background *image.RGBA
-}
+// Painter draws scenes; the zero value is ready. It is not safe for concurrent use.
+type Painter struct{ faces faces }
 
 // Paint draws the scene over the whole of dst, at any size.
 func (p *Painter) Paint(dst *image.RGBA, s Scene) {
 	if p.faces == nil {
 		p.faces = faces{}
 	}
-	if p.background == nil || p.background.Rect != dst.Rect {
-		p.background = landscape(dst.Rect)
-	}
-	copy(dst.Pix, p.background.Pix)
+	l := arrange(dst.Rect, len(s.Facts))
+	copy(dst.Pix, l.backdrop().Pix)
 	p.panel(dst, s)
-	card := p.card(dst, s)
-	p.notes(dst, s, card)
+	p.card(dst, s, l.card)
+	p.notes(dst, s, l.notes)
 	p.message(dst, s)
 	if s.Pressed {
 		fillCircle(dst, s.Pointer, 14, spot)
@@ -65,43 +58,10 @@ func (p *Painter) Paint(dst *image.RGBA, s Scene) {
 	}
 }
 
-// landscape is an evening sky above hills.
-func landscape(area image.Rectangle) *image.RGBA {
-	p := image.NewRGBA(area)
-	w, h := area.Dx(), area.Dy()
-	for y := range h {
-		draw.Draw(p, image.Rect(0, y, w, y+1), image.NewUniform(mix(dusk, dawn, float64(y)/float64(h))), image.Point{}, draw.Src)
-	}
-	for i, c := range hills {
-		base, swing := 0.70+0.10*float64(i), 0.045-0.008*float64(i)
-		for x := range w {
-			t := float64(x) / float64(w) * 2 * math.Pi
-			top := base + swing*math.Sin(t*(0.9+0.35*float64(i))+1.7*float64(i)) + swing/3*math.Sin(3.1*t+float64(i))
-			edge, part := math.Modf(top * float64(h))
-			y := int(edge)
-			if y >= 0 && y < h {
-				p.SetRGBA(x, y, mix(c, p.RGBAAt(x, y), part))
-			}
-			for y++; y < h; y++ {
-				p.SetRGBA(x, y, c)
-			}
-		}
-	}
-	return p
-}
-
-// mix is a at 0 and b at 1.
-func mix(a, b color.RGBA, t float64) color.RGBA {
-	m := func(a, b uint8) uint8 { return uint8(math.Round(float64(a) + (float64(b)-float64(a))*t)) }
-	return color.RGBA{m(a.R, b.R), m(a.G, b.G), m(a.B, b.B), 0xff}
-}
-
 // panel is the bar at the top: who, where, when.
 func (p *Painter) panel(dst *image.RGBA, s Scene) {
 	w := dst.Rect.Dx()
-	draw.Draw(dst, image.Rect(0, 0, w, panelHeight), image.NewUniform(night), image.Point{}, draw.Over)
 	text := style{regular, 14}
-	fillRound(dst, image.Rect(12, 9, 24, 21), 3, dawn)
 	x := p.faces.write(dst, image.Pt(34, 20), style{bold, 14}, light, s.Name)
 	clock := s.Now.Format("Mon 2 Jan   15:04:05")
 	right := w - 14 - p.faces.width(text, clock)
@@ -117,15 +77,9 @@ func (p *Painter) panel(dst *image.RGBA, s Scene) {
 	}
 }
 
-// card is what there is to know about the desktop. It returns where it was drawn.
-func (p *Painter) card(dst *image.RGBA, s Scene) image.Rectangle {
-	w := min(cardWidth, dst.Rect.Dx()-2*margin)
-	h := 150 + rowHeight*len(s.Facts)
-	top := panelHeight + max(margin, (dst.Rect.Dy()-panelHeight-h-240)/3)
-	area := image.Rect(0, 0, w, h).Add(image.Pt((dst.Rect.Dx()-w)/2, top))
-	shadow(dst, area, corner)
-	fillRound(dst, area, corner, paper)
-	x, y, inner := area.Min.X+32, area.Min.Y+38, w-64
+// card is what there is to know about the desktop.
+func (p *Painter) card(dst *image.RGBA, s Scene, area image.Rectangle) {
+	x, y, inner := area.Min.X+32, area.Min.Y+38, area.Dx()-64
 	p.faces.write(dst, image.Pt(x, y), style{regular, 13}, faded, p.faces.fit(style{regular, 13}, "Simulated desktop", inner, false))
 	y += 46
 	title := style{bold, 40}
@@ -135,14 +89,13 @@ func (p *Painter) card(dst *image.RGBA, s Scene) image.Rectangle {
 	sentence := strings.ToUpper(s.State[:min(1, len(s.State))]) + s.State[min(1, len(s.State)):] + ", in use by " + s.Account
 	p.faces.write(dst, image.Pt(x+22, y), style{regular, 17}, ink, p.faces.fit(style{regular, 17}, sentence, inner-22, false))
 	y += 16
-	draw.Draw(dst, image.Rect(x, y, area.Max.X-32, y+1), image.NewUniform(line), image.Point{}, draw.Src)
+	draw.Draw(dst, image.Rect(x, y, area.Max.X-32, y+1), image.NewUniform(rule), image.Point{}, draw.Src)
 	text := style{regular, 14}
 	for _, f := range s.Facts {
 		y += rowHeight
 		p.faces.write(dst, image.Pt(x, y), text, faded, f.Name)
 		p.faces.write(dst, image.Pt(x+100, y), text, ink, p.faces.fit(text, f.Value, inner-100, false))
 	}
-	return area
 }
 
 func stateColour(state string) color.Color {
@@ -153,14 +106,11 @@ func stateColour(state string) color.Color {
 }
 
 // notes shows what was typed, in as many lines as there is room for, and what is in the clipboard.
-func (p *Painter) notes(dst *image.RGBA, s Scene, card image.Rectangle) {
-	area := image.Rect(card.Min.X, card.Max.Y+20, card.Max.X, min(card.Max.Y+220, dst.Rect.Max.Y-margin))
+func (p *Painter) notes(dst *image.RGBA, s Scene, area image.Rectangle) {
 	room := (area.Dy() - 64) / lineHeight
 	if room < 1 {
 		return
 	}
-	shadow(dst, area, corner)
-	fillRound(dst, area, corner, paper)
 	x, y, inner := area.Min.X+32, area.Min.Y+34, area.Dx()-64
 	text, small := style{mono, 15}, style{regular, 13}
 	lines := s.Lines[max(0, len(s.Lines)-room):]

@@ -3,6 +3,7 @@ package picture
 import (
 	"image"
 	"image/color"
+	"image/draw"
 
 	"golang.org/x/image/vector"
 )
@@ -26,7 +27,13 @@ func fillRound(dst *image.RGBA, area image.Rectangle, radius int, c color.Color)
 	v.LineTo(0, r)
 	v.CubeTo(0, k, k, 0, r, 0)
 	v.ClosePath()
-	v.Draw(dst, area, image.NewUniform(c), image.Point{})
+	if area.In(dst.Rect) {
+		v.Draw(dst, area, image.NewUniform(c), image.Point{})
+		return
+	}
+	mask := image.NewAlpha(image.Rectangle{Max: area.Size()}) // a Rasterizer does not clip, DrawMask does
+	v.Draw(mask, mask.Rect, image.Opaque, image.Point{})
+	draw.DrawMask(dst, area, image.NewUniform(c), image.Point{}, mask, image.Point{}, draw.Over)
 }
 
 // fillCircle fills a circle.
