@@ -8,7 +8,6 @@ import (
 	"io"
 	"iter"
 	"os"
-	"path/filepath"
 
 	"carrel/internal/engine"
 )
@@ -35,46 +34,56 @@ type entry struct {
 	Network *engine.Network `json:"network,omitempty"`
 }
 
-// openJournal hands every line that the file holds to restore, then rewrites the file so that it is as short as it can
-// be.
+// openJournal hands every line that the file holds to restore, and rewrites the file when most of it is history.
 func openJournal(path string, restore func(entry), everything iter.Seq[entry]) (*journal, error) {
 	j := &journal{path: path, everything: everything}
 	var err error
 	if j.lock, err = lockFile(path + ".lock"); err != nil {
 		return nil, fmt.Errorf("taking the simulation's file %s: %w", path, err)
 	}
-	if err := j.read(restore); err != nil {
-		j.lock.Close()
-		return nil, fmt.Errorf("reading the simulation's file %s: %w", path, err)
-	}
-	if err := j.rewrite(); err != nil {
-		j.lock.Close()
-		return nil, fmt.Errorf("rewriting the simulation's file %s: %w", path, err)
+	if err := j.open(restore); err != nil {
+		return nil, fmt.Errorf("opening the simulation's file %s: %w", path, errors.Join(err, j.close()))
 	}
 	return j, nil
 }
 
-func (j *journal) read(restore func(entry)) error {
-	f, err := os.Open(j.path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+func (j *journal) open(restore func(entry)) (err error) {
+	if j.file, err = os.OpenFile(j.path, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return err
 	}
+	end, err := j.read(restore)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	r := bufio.NewReaderSize(f, 1<<20)
-	for n := 1; ; n++ {
+	live := 0
+	for range j.everything {
+		live++
+	}
+	if j.spare = spare(live); j.lines >= j.spare {
+		return j.rewrite()
+	}
+	return j.file.Truncate(end)
+}
+
+// spare is how many lines a file may have that needs only so many.
+func spare(live int) int { return 2*live + 10_000 }
+
+// read returns where the last whole line ends.
+func (j *journal) read(restore func(entry)) (end int64, err error) {
+	r := bufio.NewReaderSize(j.file, 1<<20)
+	for {
 		line, err := r.ReadBytes('\n')
 		if err == io.EOF {
-			return nil // what follows the last newline is torn
+			return end, nil // what follows the last newline is torn
 		}
 		if err != nil {
-			return err
+			return end, err
 		}
+		j.lines++
+		end += int64(len(line))
 		var was entry
 		if err := json.Unmarshal(line, &was); err != nil {
-			return fmt.Errorf("line %d: %w", n, err)
+			return end, fmt.Errorf("line %d: %w", j.lines, err)
 		}
 		restore(was)
 	}
@@ -104,7 +113,7 @@ func (j *journal) append(e entry) error {
 
 // rewrite replaces the file by one that holds every thing once.
 func (j *journal) rewrite() error {
-	next, err := os.CreateTemp(filepath.Dir(j.path), filepath.Base(j.path)+".*.new")
+	next, err := os.OpenFile(j.path+".new", os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
@@ -118,10 +127,8 @@ func (j *journal) rewrite() error {
 	if err != nil {
 		return errors.Join(err, next.Close(), os.Remove(next.Name()))
 	}
-	if j.file != nil {
-		err = j.file.Close()
-	}
-	j.file, j.lines, j.spare = next, lines, 2*lines+10_000
+	err = j.file.Close()
+	j.file, j.lines, j.spare = next, lines, spare(lines)
 	return err
 }
 
@@ -138,5 +145,9 @@ func (j *journal) fill(f *os.File) (lines int, err error) {
 }
 
 func (j *journal) close() error {
-	return errors.Join(j.file.Close(), j.lock.Close())
+	var err error
+	if j.file != nil {
+		err = j.file.Close()
+	}
+	return errors.Join(err, j.lock.Close())
 }

@@ -41,7 +41,6 @@ var (
 func newScreen(since time.Time) *screen {
 	return &screen{
 		changed: make(chan struct{}), size: firstSize, lines: []string{""}, pointer: image.Pt(-1, -1), input: since,
-		viewers: map[io.Closer]bool{},
 	}
 }
 
@@ -188,6 +187,9 @@ func (s *screen) use() (viewers int, input time.Time) {
 func (s *screen) attach(c io.Closer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.viewers == nil {
+		s.viewers = map[io.Closer]bool{}
+	}
 	s.viewers[c] = true
 	s.announce()
 }
