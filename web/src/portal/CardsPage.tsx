@@ -1,0 +1,122 @@
+import { Button } from "@mantine/core";
+import { type MouseEvent, useEffect, useState } from "react";
+import { useSpeech } from "../words/speech";
+import type { Card, Person } from "./api";
+import { Header } from "./Frame";
+import { useDesktops } from "./follow";
+import { ChangePassword } from "./PasswordPages";
+import { go } from "./place";
+import { stateOf, toneOf } from "./state";
+
+export function CardsPage({ me }: { me: Person }) {
+  const { t } = useSpeech();
+  const [changing, setChanging] = useState(false);
+  const desktops = useDesktops();
+  useEffect(() => {
+    document.title = "Carrel";
+  }, []);
+  if (changing) return <ChangePassword me={me} onClose={() => setChanging(false)} />;
+  return (
+    <div className="page">
+      <Header me={me} onPassword={() => setChanging(true)} />
+      <main className="cards-page">
+        <h1>{t("cards.title")}</h1>
+        {desktops.isError && (
+          <p className="quiet" role="status">
+            {t("app.unreachable")}
+          </p>
+        )}
+        {desktops.data?.length === 0 && <Empty />}
+        {desktops.isPending ? (
+          <div className="cards" aria-busy="true">
+            <div className="card card-ghost" />
+          </div>
+        ) : (
+          <ul className="cards">
+            {desktops.data?.map((card) => (
+              <li key={card.id}>
+                <DesktopCard card={card} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </main>
+    </div>
+  );
+}
+
+function Empty() {
+  const { t } = useSpeech();
+  return (
+    <div className="empty">
+      <Picture tone="off" />
+      <h2>{t("cards.none")}</h2>
+      <p className="quiet">{t("cards.noneHint")}</p>
+    </div>
+  );
+}
+
+function DesktopCard({ card }: { card: Card }) {
+  const { t } = useSpeech();
+  const tone = toneOf(card);
+  return (
+    <article className="card" data-tone={tone} aria-label={card.name}>
+      <Picture tone={tone} />
+      <div className="card-text">
+        <h2 title={card.name}>{card.name}</h2>
+        <p className="small quiet">{card.os || card.image || "\u00a0"}</p>
+        <p className="state small" role="status">
+          <span className="dot" aria-hidden="true" />
+          {t(stateOf(card))}
+        </p>
+      </div>
+      <Doorway card={card} />
+    </article>
+  );
+}
+
+/** Doorway is the one thing that can be done with a desktop, or why there is none. */
+function Doorway({ card }: { card: Card }) {
+  const { t } = useSpeech();
+  if (card.why) return <p className="doorway small quiet">{t(`why.${card.why}`)}</p>;
+  const asleep = card.status === "HIBERNATED";
+  const verb = card.door === "open" ? "cards.open" : asleep ? "cards.resume" : "cards.start";
+  const address = `/desktops/${card.id}`;
+  const enter = (e: MouseEvent) => {
+    if (e.ctrlKey || e.metaKey || e.shiftKey) return; // another window, says the browser
+    e.preventDefault();
+    go(address, card.door === "start" ? { start: true } : null);
+  };
+  return (
+    <Button
+      component="a"
+      href={address}
+      onClick={enter}
+      className="doorway"
+      variant={card.door === "open" ? "filled" : "light"}
+      aria-label={t(`${verb}Label`, { name: card.name })}
+    >
+      {t(verb)}
+    </Button>
+  );
+}
+
+/** Picture is a little desk with its lamp on or off. */
+function Picture({ tone }: { tone: "on" | "moving" | "off" | "bad" }) {
+  return (
+    <svg
+      className="picture"
+      data-tone={tone}
+      viewBox="0 0 320 132"
+      aria-hidden="true"
+      preserveAspectRatio="xMidYMax slice"
+    >
+      <path className="picture-light" d="M226 40 188 112h84L238 40z" />
+      <path className="picture-line" d="M40 112h240" />
+      <rect className="picture-screen" x="98" y="38" width="92" height="58" rx="5" />
+      <path className="picture-line" d="M144 96v16m-18 0h36" />
+      <path className="picture-line" d="M250 112V46a14 14 0 0 0-14-14h-4" />
+      <path className="picture-lamp" d="M222 42a11 11 0 0 1 22 0z" />
+    </svg>
+  );
+}

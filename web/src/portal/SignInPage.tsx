@@ -1,0 +1,86 @@
+import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useRef, useState } from "react";
+import type { Word } from "../words";
+import { useSpeech } from "../words/speech";
+import { api, Refusal } from "./api";
+import { Note, Sheet } from "./Frame";
+
+type T = (word: Word, fill?: Record<string, string | number>) => string;
+
+export function SignInPage() {
+  const { t } = useSpeech();
+  const queries = useQueryClient();
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const passwordField = useRef<HTMLInputElement>(null);
+  const signIn = useMutation({
+    mutationFn: () => api.signIn(name.trim(), password),
+    onSuccess: (me) => queries.setQueryData(["me"], me),
+    onError: () => passwordField.current?.select(),
+  });
+  const submit = (e: FormEvent) => {
+    e.preventDefault();
+    if (name.trim() && password && !signIn.isPending) signIn.mutate();
+  };
+  return (
+    <Sheet title={t("signIn.title")} intro={t("signIn.intro")}>
+      <form onSubmit={submit} className="form">
+        <TextInput
+          label={t("signIn.user")}
+          value={name}
+          onChange={(e) => setName(e.currentTarget.value)}
+          name="username"
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          autoFocus
+          size="md"
+        />
+        <PasswordInput
+          ref={passwordField}
+          label={t("signIn.password")}
+          value={password}
+          onChange={(e) => setPassword(e.currentTarget.value)}
+          name="password"
+          autoComplete="current-password"
+          size="md"
+        />
+        {signIn.isError && <Note bad>{refused(signIn.error, t)}</Note>}
+        <Button
+          type="submit"
+          size="md"
+          fullWidth
+          loading={signIn.isPending}
+          disabled={!name.trim() || !password}
+        >
+          {t("signIn.do")}
+        </Button>
+      </form>
+      <p className="small quiet">{t("signIn.help")}</p>
+    </Sheet>
+  );
+}
+
+function refused(e: Error, t: T): string {
+  if (!(e instanceof Refusal)) return t("app.fault");
+  switch (e.status) {
+    case 401:
+      return t("signIn.wrong");
+    case 403:
+      return t("signIn.locked");
+    case 429:
+      return t("signIn.pause", { wait: span(e.wait, t) });
+    case 0:
+      return t("app.unreachable");
+    default:
+      return t("app.fault");
+  }
+}
+
+/** span says a number of seconds, in minutes when that is enough. */
+function span(seconds: number, t: T): string {
+  return seconds < 100
+    ? t("time.seconds", { n: Math.max(1, seconds) })
+    : t("time.minutes", { n: Math.ceil(seconds / 60) });
+}

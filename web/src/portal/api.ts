@@ -1,0 +1,118 @@
+// The portal's calls to its server, as internal/portal answers them.
+
+export interface Person {
+  user_name: string;
+  alias?: string;
+  language?: "en" | "zh";
+  must_change_password: boolean;
+  may_change_password: boolean;
+}
+
+export type Door = "open" | "start" | "wait" | "shut";
+
+export const obstacles = [
+  "creating",
+  "starting",
+  "stopping",
+  "restarting",
+  "hibernating",
+  "deleting",
+  "busy",
+  "maintenance",
+  "fault",
+] as const;
+export type Obstacle = (typeof obstacles)[number];
+
+export interface Card {
+  id: string;
+  name: string;
+  status: string;
+  task_status?: string;
+  login_status: "UNREGISTER" | "REGISTERED" | "CONNECTED" | "DISCONNECTED";
+  image?: string;
+  os?: string;
+  door: Door;
+  why?: Obstacle;
+  sentence?: string;
+}
+
+/** Refusal is an answer other than success. Status 0 means that there was none. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly wait: number = 0, // seconds
+  ) {
+    super(message);
+  }
+}
+
+/** passing says whether the same call may succeed in a moment. */
+export const passing = (e: unknown) => e instanceof Refusal && (e.status === 0 || e.status >= 500);
+
+interface Call {
+  body?: unknown;
+  bearer?: string;
+  timeout?: number; // milliseconds
+}
+
+async function call<T>(
+  method: string,
+  path: string,
+  { body, bearer, timeout = 15_000 }: Call = {},
+): Promise<T> {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (bearer) headers.Authorization = `Bearer ${bearer}`;
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(`/portal/api/${path}`, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(timeout),
+    });
+    text = await response.text();
+  } catch (e) {
+    throw new Refusal(0, "", String(e));
+  }
+  const answer = parse(text);
+  if (response.ok) return answer as T;
+  const { error_code = "", error_msg = response.statusText, retry_after = 0 } = (answer ?? {}) as ErrorBody;
+  throw new Refusal(response.status, error_code, error_msg, retry_after);
+}
+
+interface ErrorBody {
+  error_code?: string;
+  error_msg?: string;
+  retry_after?: number;
+}
+
+/** parse reads an answer; what is not JSON, as from a proxy that cannot reach the server, is nothing. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const api = {
+  signIn: (user_name: string, password: string) =>
+    call<Person>("POST", "sign-in", { body: { user_name, password } }),
+  signOut: () => call<void>("POST", "sign-out"),
+  me: () => call<Person>("GET", "me"),
+  setLanguage: (language: string) => call<void>("PUT", "me/language", { body: { language } }),
+  changePassword: (old_password: string, new_password: string) =>
+    call<void>("PUT", "me/password", { body: { old_password, new_password } }),
+  linkHolder: (token: string) => call<Person>("GET", "first-password", { bearer: token }),
+  setFirstPassword: (token: string, password: string) =>
+    call<Person>("POST", "first-password", { bearer: token, body: { password } }),
+  desktops: () => call<{ desktops: Card[] }>("GET", "desktops").then((a) => a.desktops),
+  start: (id: string) => call<void>("POST", `desktops/${encodeURIComponent(id)}/start`),
+  ticket: (id: string) =>
+    call<{ ticket: string }>("POST", `desktops/${encodeURIComponent(id)}/ticket`).then((a) => a.ticket),
+  ping: (timeout: number) => call<void>("GET", "ping", { timeout }),
+};

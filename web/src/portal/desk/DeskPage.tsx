@@ -1,0 +1,254 @@
+import { Button, Loader } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
+import { useSpeech } from "../../words/speech";
+import { api, type Card, Refusal } from "../api";
+import { useDesktops } from "../follow";
+import { go, takeIntent } from "../place";
+import { stateOf } from "../state";
+import { type Phase, Screen, world } from "./screen";
+import { Toolbar } from "./Toolbar";
+
+/** DeskPage is one desktop, over the whole window. */
+export default function DeskPage({ id }: { id: string }) {
+  const { t } = useSpeech();
+  const box = useRef<HTMLDivElement>(null);
+  const [wanted] = useState(takeIntent);
+  const screen = useScreen(box, id);
+  const phase: Phase = screen?.phase ?? { at: "opening" };
+  const desktops = useDesktops(phase.at !== "shown");
+  const card = desktops.data?.find((c) => c.id === id);
+  const starting = useStart(id, screen, wanted.start === true);
+  const name = card?.name ?? "";
+  useEffect(() => {
+    document.title = name || "Carrel";
+  }, [name]);
+  useEffect(() => {
+    if (phase.at === "look" && card?.door === "open") screen?.again();
+  }, [screen, phase, card]);
+  return (
+    <div className="desk">
+      <div ref={box} className="desk-screen" role="application" aria-label={t("desk.label", { name })} />
+      {screen && <Toolbar screen={screen} name={name} shown={phase.at === "shown"} />}
+      {phase.at !== "shown" && (
+        <Veil name={name}>
+          <Situation
+            phase={phase}
+            card={card}
+            missing={desktops.isSuccess && !card}
+            starting={starting}
+            screen={screen}
+          />
+        </Veil>
+      )}
+    </div>
+  );
+}
+
+/** useScreen makes a Screen for as long as the page is shown, and draws again when it changes. */
+function useScreen(box: RefObject<HTMLDivElement | null>, id: string): Screen | null {
+  const [screen, setScreen] = useState<Screen | null>(null);
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    if (!box.current) return;
+    const made = new Screen(box.current, id, world);
+    made.addEventListener("change", () => redraw((n) => n + 1));
+    setScreen(made);
+    return () => made.close();
+  }, [box, id]);
+  return screen;
+}
+
+interface Starting {
+  begun: number | null; // Date.now() when it was asked for; null when it was not
+  accepted: boolean;
+  refused: Error | null;
+  start: () => void;
+}
+
+/** useStart opens the screen, after starting the desktop if that was asked for. */
+function useStart(id: string, screen: Screen | null, atOnce: boolean): Starting {
+  const [begun, setBegun] = useState<number | null>(null);
+  const queries = useQueryClient();
+  const call = useMutation({
+    mutationFn: () => api.start(id),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["desktops"] }),
+    onError: (e) => {
+      setBegun(null);
+      if (e instanceof Refusal && e.status !== 409) screen?.open(); // it will say what is wrong
+    },
+  });
+  const { mutate } = call;
+  useEffect(() => {
+    if (!screen) return;
+    if (atOnce) {
+      setBegun(Date.now());
+      mutate();
+    } else {
+      screen.open();
+    }
+    const change = () => screen.phase.at === "shown" && setBegun(null);
+    screen.addEventListener("change", change);
+    return () => screen.removeEventListener("change", change);
+  }, [screen, atOnce, mutate]);
+  const start = () => {
+    setBegun(Date.now());
+    mutate();
+  };
+  return { begun, accepted: call.isSuccess, refused: call.error, start };
+}
+
+function Veil({ name, children }: { name: string; children: ReactNode }) {
+  const { t } = useSpeech();
+  return (
+    <div className="veil">
+      <main className="veil-sheet">
+        {name && <p className="veil-name">{name}</p>}
+        {children}
+        <Button variant="subtle" size="compact-md" onClick={() => go("/")}>
+          {t("app.back")}
+        </Button>
+      </main>
+    </div>
+  );
+}
+
+interface SituationProps {
+  phase: Phase;
+  card: Card | undefined;
+  missing: boolean; // the person has no such desktop
+  starting: Starting;
+  screen: Screen | null;
+}
+
+/** Situation says where things stand and offers what can be done about it. */
+function Situation({ phase, card, missing, starting, screen }: SituationProps) {
+  if (phase.at === "ended") return <Ended why={phase.why} screen={screen} />;
+  if (starting.begun !== null && card?.door !== "shut")
+    return <Progress begun={starting.begun} accepted={starting.accepted} card={card} />;
+  if (phase.at === "retrying") return <Retrying phase={phase} screen={screen} />;
+  if (phase.at === "look" && missing) return <Ended why="gone" screen={screen} />;
+  if (phase.at === "look" && card && card.door !== "open") return <Closed card={card} starting={starting} />;
+  return <Opening />;
+}
+
+function Opening() {
+  const { t } = useSpeech();
+  return (
+    <>
+      <Loader type="dots" aria-hidden="true" />
+      <h1 role="status">{t("desk.opening")}</h1>
+    </>
+  );
+}
+
+function Progress({ begun, accepted, card }: { begun: number; accepted: boolean; card: Card | undefined }) {
+  const { t } = useSpeech();
+  const now = useNow();
+  const running = accepted && card?.door === "open";
+  const steps = [
+    { word: "desk.step.ask", done: accepted },
+    { word: "desk.step.start", done: running },
+    { word: "desk.step.show", done: false },
+  ] as const;
+  const current = steps.findIndex((s) => !s.done);
+  return (
+    <>
+      <h1 role="status">{t("desk.starting")}</h1>
+      <ol className="steps">
+        {steps.map((s, i) => (
+          <li
+            key={s.word}
+            data-step={s.done ? "done" : i === current ? "now" : "later"}
+            aria-current={i === current ? "step" : undefined}
+          >
+            <span className="step-mark" aria-hidden="true" />
+            {t(s.word)}
+          </li>
+        ))}
+      </ol>
+      <p className="small quiet">{t("desk.elapsed", { n: Math.max(0, Math.round((now - begun) / 1000)) })}</p>
+    </>
+  );
+}
+
+function Retrying({ phase, screen }: { phase: Phase & { at: "retrying" }; screen: Screen | null }) {
+  const { t } = useSpeech();
+  const now = useNow();
+  const wait = Math.ceil((phase.due - now) / 1000);
+  return (
+    <>
+      <Loader type="dots" aria-hidden="true" />
+      <h1 role="status">{t("desk.reconnecting")}</h1>
+      <p>{t(phase.why)}</p>
+      <p className="quiet">{t("desk.keepsRunning")}</p>
+      {phase.attempt > 2 && (
+        <>
+          <p className="small quiet">{wait > 0 ? t("desk.retryIn", { n: wait }) : "\u00a0"}</p>
+          <Button variant="light" onClick={() => screen?.hurry()}>
+            {t("desk.retryNow")}
+          </Button>
+        </>
+      )}
+    </>
+  );
+}
+
+function Closed({ card, starting }: { card: Card; starting: Starting }) {
+  const { t } = useSpeech();
+  if (card.door === "start") {
+    const asleep = card.status === "HIBERNATED";
+    return (
+      <>
+        <h1 role="status">{t(asleep ? "desk.asleep" : "desk.off")}</h1>
+        <p className="quiet">{t(asleep ? "desk.asleepHint" : "desk.offHint")}</p>
+        <Button size="md" onClick={starting.start} autoFocus>
+          {t(asleep ? "cards.resume" : "cards.start")}
+        </Button>
+      </>
+    );
+  }
+  return (
+    <>
+      {card.door === "wait" && <Loader type="dots" aria-hidden="true" />}
+      <h1 role="status">{t("desk.wait", { state: t(stateOf(card)) })}</h1>
+      {card.why && <p className="quiet">{t(`why.${card.why}`)}</p>}
+    </>
+  );
+}
+
+function Ended({ why, screen }: { why: (Phase & { at: "ended" })["why"]; screen: Screen | null }) {
+  const { t } = useSpeech();
+  const queries = useQueryClient();
+  return (
+    <>
+      <h1 role="alert">{t(`end.${why}`)}</h1>
+      <p className="quiet">{t(`end.${why}Hint`)}</p>
+      {why === "replaced" && (
+        <Button size="md" onClick={() => screen?.open()} autoFocus>
+          {t("desk.useHere")}
+        </Button>
+      )}
+      {why === "access" && (
+        <Button variant="light" onClick={() => screen?.open()}>
+          {t("app.retry")}
+        </Button>
+      )}
+      {why === "signedOut" && (
+        <Button size="md" onClick={() => queries.invalidateQueries({ queryKey: ["me"] })} autoFocus>
+          {t("end.toSignIn")}
+        </Button>
+      )}
+    </>
+  );
+}
+
+/** useNow is the time, renewed every second. */
+function useNow(): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}

@@ -1,0 +1,55 @@
+import "@mantine/core/styles/baseline.css";
+import "@mantine/core/styles/default-css-variables.css";
+import "@mantine/core/styles/global.css";
+import "@mantine/core/styles/UnstyledButton.css";
+import "@mantine/core/styles/Button.css";
+import "@mantine/core/styles/ActionIcon.css";
+import "@mantine/core/styles/Paper.css";
+import "@mantine/core/styles/Popover.css";
+import "@mantine/core/styles/Menu.css";
+import "@mantine/core/styles/Loader.css";
+import "@mantine/core/styles/Input.css";
+import "@mantine/core/styles/PasswordInput.css";
+import "@mantine/core/styles/Tooltip.css";
+import "./portal.css";
+import { createTheme, MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { SpeechProvider } from "../words/speech";
+import { App } from "./App";
+import { passing } from "./api";
+
+const theme = createTheme({ primaryColor: "teal", defaultRadius: "md", respectReducedMotion: true });
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      retry: (_, e) => passing(e), // for as long as it takes; anything else will not get better
+      retryDelay: (n) => Math.min(500 * 2 ** n, 5000),
+      networkMode: "always",
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+const root = document.getElementById("root");
+if (!root) throw new Error("the page has no root");
+// The content policy forbids styles made by scripts: colours are in portal.css.
+createRoot(root).render(
+  <StrictMode>
+    <MantineProvider
+      theme={theme}
+      defaultColorScheme="auto"
+      withCssVariables={false}
+      withStaticClasses={false}
+    >
+      <QueryClientProvider client={queries}>
+        <SpeechProvider>
+          <App />
+        </SpeechProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,49 @@
+import { useSyncExternalStore } from "react";
+
+/** Place is what an address of this page shows. */
+export type Place =
+  | { show: "cards" }
+  | { show: "desk"; id: string }
+  | { show: "first-password" }
+  | { show: "nothing" };
+
+export function placeOf(path: string): Place {
+  if (path === "/") return { show: "cards" };
+  if (path === "/first-password") return { show: "first-password" };
+  const desk = /^\/desktops\/([\w-]+)$/.exec(path);
+  return desk?.[1] ? { show: "desk", id: desk[1] } : { show: "nothing" };
+}
+
+const moved = new EventTarget();
+
+/** Intent is what somebody wanted when they came to a place. It does not outlive taking it. */
+export interface Intent {
+  start?: boolean;
+}
+
+/** go shows another address without loading the page again. */
+export function go(path: string, intent: Intent | null = null) {
+  history.pushState(intent, "", path);
+  moved.dispatchEvent(new Event("move"));
+}
+
+/** takeIntent returns what go was given, once: loading the page again must not repeat it. */
+export function takeIntent(): Intent {
+  const intent = (history.state ?? {}) as Intent;
+  history.replaceState(null, "");
+  return intent;
+}
+
+export function usePath(): string {
+  return useSyncExternalStore(
+    (changed) => {
+      moved.addEventListener("move", changed);
+      window.addEventListener("popstate", changed);
+      return () => {
+        moved.removeEventListener("move", changed);
+        window.removeEventListener("popstate", changed);
+      };
+    },
+    () => location.pathname,
+  );
+}

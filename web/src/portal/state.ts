@@ -1,0 +1,17 @@
+import type { Word } from "../words";
+import type { Card } from "./api";
+
+/** stateOf says a desktop's state in a word. */
+export function stateOf(card: Card): Word {
+  if (card.why) return `state.${card.why}`;
+  if (card.status === "HIBERNATED") return "state.asleep";
+  if (card.door === "start") return "state.off";
+  return card.login_status === "CONNECTED" ? "state.inUse" : "state.running";
+}
+
+/** toneOf is the colour of a state: on, moving, off or wrong. */
+export function toneOf(card: Card): "on" | "moving" | "off" | "bad" {
+  if (card.why === "fault") return "bad";
+  if (card.door === "wait") return "moving";
+  return card.door === "open" ? "on" : "off";
+}
