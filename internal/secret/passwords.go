@@ -40,8 +40,12 @@ type Passwords struct {
 	nothing phc
 }
 
-// NewPasswords makes Passwords whose new hashes have the given cost. It fails when the cost is outside its limits.
+// NewPasswords makes Passwords whose new hashes have the given cost; zero means DefaultCost. It fails when the cost is
+// outside its limits.
 func NewPasswords(cost Cost) (*Passwords, error) {
+	if cost == (Cost{}) {
+		cost = DefaultCost
+	}
 	if !cost.withinLimits() {
 		return nil, errors.New("the cost of password hashes is outside its limits")
 	}

@@ -94,7 +94,10 @@ func TestPasswords(t *testing.T) {
 		}
 	})
 	t.Run("NeedACostWithinLimits", func(t *testing.T) {
-		for _, c := range []secret.Cost{{}, {MemoryKiB: 64, Passes: 1}, {MemoryKiB: 1 << 30, Passes: 1, Lanes: 1}, {MemoryKiB: 64, Passes: 100, Lanes: 1}} {
+		if h := hash(t, passwords(t, secret.Cost{}), "secret"); !strings.HasPrefix(h, "$argon2id$v=19$m=40960,t=2,p=1$") {
+			t.Errorf("a hash of the default cost: %s", h)
+		}
+		for _, c := range []secret.Cost{{Passes: 1, Lanes: 1}, {MemoryKiB: 64, Passes: 1}, {MemoryKiB: 1 << 30, Passes: 1, Lanes: 1}, {MemoryKiB: 64, Passes: 100, Lanes: 1}} {
 			if _, err := secret.NewPasswords(c); err == nil {
 				t.Errorf("cost %+v was taken", c)
 			}

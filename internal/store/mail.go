@@ -57,3 +57,9 @@ func (t *tx) DeleteMail(ctx context.Context, id string) error {
 	_, err := t.NewDelete().Model((*mailRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }
+
+// CountMails implements workspace.MailRows.
+func (t *tx) CountMails(ctx context.Context) (int, error) {
+	n, err := t.NewSelect().Model((*mailRow)(nil)).Count(ctx)
+	return int(n), err
+}

@@ -59,7 +59,7 @@ func TestReadiness(t *testing.T) {
 	})
 	t.Run("NamesTheCheckThatFailsAndKeepsTheCauseForTheLog", func(t *testing.T) {
 		var out output
-		health := telemetry.NewHealth(time.Second, telemetry.NewLogger(&out, telemetry.FormatJSON, slog.LevelInfo))
+		health := telemetry.NewHealth(time.Second, telemetry.NewLogger(&out, telemetry.JSON, slog.LevelInfo))
 		broken := errors.New("dial 10.0.0.9: refused")
 		health.AddCheck("store", fine)
 		health.AddCheck("engine", func(context.Context) error { return broken })

@@ -9,11 +9,11 @@ import (
 // LogFormat is how log lines look.
 type LogFormat string
 
-// The formats. FormatAuto is text on a terminal and JSON elsewhere, and so is an empty or unknown format.
+// The formats. Anything else, such as Auto or an empty format, is text on a terminal and JSON elsewhere.
 const (
-	FormatAuto LogFormat = "auto"
-	FormatJSON LogFormat = "json"
-	FormatText LogFormat = "text"
+	Auto LogFormat = "auto"
+	JSON LogFormat = "json"
+	Text LogFormat = "text"
 )
 
 // NewLogger returns a logger that writes lines of at least the given level to w. It adds what the context carries
@@ -21,7 +21,7 @@ const (
 // depth. What a message itself says is not looked at.
 func NewLogger(w io.Writer, format LogFormat, level slog.Leveler) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: redact}
-	if format == FormatText || format != FormatJSON && isTerminal(w) {
+	if format == Text || format != JSON && isTerminal(w) {
 		return slog.New(newContextHandler(slog.NewTextHandler(w, options)))
 	}
 	return slog.New(newContextHandler(slog.NewJSONHandler(w, options)))

@@ -35,7 +35,7 @@ func TestLogHandlerKeepsTheContractOfSlog(t *testing.T) {
 	ctx := telemetry.WithRequest(context.Background(), "r1")
 	newHandler := func(*testing.T) slog.Handler {
 		out = new(output)
-		return telemetry.NewLogger(out, telemetry.FormatJSON, slog.LevelInfo).Handler()
+		return telemetry.NewLogger(out, telemetry.JSON, slog.LevelInfo).Handler()
 	}
 	last := func(t *testing.T) map[string]any { lines := out.lines(t); return lines[len(lines)-1] }
 	slogtest.Run(t, newHandler, last)
@@ -60,7 +60,7 @@ func (h alwaysWith) WithGroup(name string) slog.Handler {
 func TestLog(t *testing.T) {
 	t.Run("CarriesTheIDsOfTheContextOutsideGroups", func(t *testing.T) {
 		var out output
-		log := telemetry.NewLogger(&out, telemetry.FormatJSON, slog.LevelInfo)
+		log := telemetry.NewLogger(&out, telemetry.JSON, slog.LevelInfo)
 		ctx := telemetry.WithSubJob(telemetry.WithJob(telemetry.WithRequest(t.Context(), "r1"), "j1"), "s1")
 		log.With("a", 1).WithGroup("engine").With("b", 2).InfoContext(ctx, "hello", "c", 3)
 		line := out.lines(t)[0]
@@ -77,7 +77,7 @@ func TestLog(t *testing.T) {
 	t.Run("LoggersOfOneParentDoNotMix", func(t *testing.T) {
 		var out output
 		ctx := telemetry.WithRequest(t.Context(), "r1")
-		parent := telemetry.NewLogger(&out, telemetry.FormatJSON, slog.LevelInfo).WithGroup("g").With("p", 0)
+		parent := telemetry.NewLogger(&out, telemetry.JSON, slog.LevelInfo).WithGroup("g").With("p", 0)
 		one, two := parent.With("one", 1), parent.With("two", 2)
 		one.InfoContext(ctx, "first")
 		two.InfoContext(ctx, "second")
@@ -90,7 +90,7 @@ func TestLog(t *testing.T) {
 	t.Run("LeavesOutWhatIsBelowTheLevel", func(t *testing.T) {
 		var out output
 		var level slog.LevelVar
-		log := telemetry.NewLogger(&out, telemetry.FormatJSON, &level)
+		log := telemetry.NewLogger(&out, telemetry.JSON, &level)
 		log.Debug("unseen")
 		level.Set(slog.LevelDebug)
 		log.Debug("seen")
@@ -104,12 +104,12 @@ func TestLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		telemetry.NewLogger(file, telemetry.FormatAuto, slog.LevelInfo).Info("hello")
+		telemetry.NewLogger(file, telemetry.Auto, slog.LevelInfo).Info("hello")
 		if text, _ := os.ReadFile(file.Name()); !json.Valid(text) {
 			t.Errorf("in a file: %q", text)
 		}
 		var out output
-		telemetry.NewLogger(&out, telemetry.FormatText, slog.LevelInfo).Info("hello")
+		telemetry.NewLogger(&out, telemetry.Text, slog.LevelInfo).Info("hello")
 		if !strings.Contains(out.String(), "msg=hello") {
 			t.Errorf("as text: %q", out.String())
 		}
@@ -144,7 +144,7 @@ func TestLogNeverShowsSecrets(t *testing.T) {
 		"value made when due": slog.Any("login", lateLogin{s}),
 		"not to be encoded":   slog.Any("odd", map[string]any{"f": func() {}, "password": s}),
 	}
-	for _, format := range []telemetry.LogFormat{telemetry.FormatJSON, telemetry.FormatText} {
+	for _, format := range []telemetry.LogFormat{telemetry.JSON, telemetry.Text} {
 		for name, attr := range attrs {
 			t.Run(string(format)+"/"+name, func(t *testing.T) {
 				var out output
@@ -169,7 +169,7 @@ func (l lateLogin) LogValue() slog.Value { return slog.AnyValue(login{Password: 
 
 func TestLogShowsWhatIsNotSecret(t *testing.T) {
 	var out output
-	log := telemetry.NewLogger(&out, telemetry.FormatJSON, slog.LevelInfo)
+	log := telemetry.NewLogger(&out, telemetry.JSON, slog.LevelInfo)
 	log.Info("hello", "user", "zhou", "error", errors.New("no route"), "names", []string{"a", "b"}, "login", login{User: "zhou", Password: "x"})
 	line := out.lines(t)[0]
 	shown, _ := line["login"].(map[string]any)

@@ -43,6 +43,8 @@ type MailRows interface {
 	// PostponeMail notes a fault and the next time to try.
 	PostponeMail(ctx context.Context, id, fault string, runAt time.Time) error
 	DeleteMail(ctx context.Context, id string) error
+	// CountMails returns how many mails wait, due or not.
+	CountMails(ctx context.Context) (int, error)
 }
 
 // desktopMail tells a person about a desktop.

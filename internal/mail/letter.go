@@ -1,0 +1,98 @@
+package mail
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+	"unicode"
+
+	"carrel/internal/workspace"
+)
+
+// linkLife is how long the link to set a first password works.
+const linkLife = 72 * time.Hour
+
+// letter is a mail ready to be sent. None of its one-line fields holds a control character.
+type letter struct {
+	id      string
+	kind    workspace.MailKind
+	to      string
+	subject string
+	text    string
+	html    string
+}
+
+// compose writes a mail for its reader. It fails with errNotNeeded or errBadReader when it should not be sent at all.
+func (s *Sender) compose(ctx context.Context, m workspace.Mail) (letter, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeLimit)
+	defer cancel()
+	var c content
+	var to, language string
+	err := s.store.Update(ctx, func(tx workspace.Tx) error {
+		reader, err := tx.User(ctx, "", m.UserID)
+		gone := workspace.CodeOf(err) == workspace.CodeUserNotFound
+		if err != nil && !gone {
+			return fmt.Errorf("reading who the mail is for: %w", err)
+		}
+		c, err = s.contentOf(ctx, tx, m, reader, gone)
+		to, language = m.To, reader.Language
+		if reader.Email != "" {
+			to = reader.Email // it may have been corrected since
+		}
+		return err
+	})
+	if err != nil {
+		return letter{}, err
+	}
+	if to, err = checkAddress(to); err != nil {
+		return letter{}, err
+	}
+	l, err := s.texts.write(m.Kind, language, c)
+	if err != nil {
+		return letter{}, fmt.Errorf("writing the mail: %w", err)
+	}
+	l.id, l.to = m.ID, to
+	return l, nil
+}
+
+func (s *Sender) contentOf(ctx context.Context, tx workspace.Tx, m workspace.Mail, reader workspace.User, gone bool) (content, error) {
+	c := content{User: oneLine(reader.Name), SignInName: oneLine(reader.Name), Portal: s.portal + "/"}
+	if reader.Alias != "" {
+		c.User = oneLine(reader.Alias)
+	}
+	if m.Kind != workspace.MailFirstPassword {
+		var data workspace.DesktopMailData
+		if err := json.Unmarshal(m.Data, &data); err != nil {
+			return content{}, fmt.Errorf("reading the data of the mail: %w", err)
+		}
+		c.Desktop = oneLine(data.DesktopName)
+		return c, nil
+	}
+	switch {
+	case gone:
+		return content{}, fmt.Errorf("%w: the user was deleted", errNotNeeded)
+	case reader.PasswordHash != "":
+		return content{}, fmt.Errorf("%w: the user has a password", errNotNeeded)
+	}
+	c.Hours = int(linkLife.Hours())
+	var err error
+	c.Link, err = s.post.linkFor(ctx, tx, s.portal, reader)
+	return c, err
+}
+
+// checkAddress returns the address if it is a single bare one that fits into an envelope, or errBadReader.
+func checkAddress(address string) (string, error) {
+	parsed, err := mail.ParseAddress(address)
+	if err != nil || parsed.Address != address || strings.ContainsFunc(address, unicode.IsControl) {
+		return "", fmt.Errorf("%w: %q", errBadReader, address)
+	}
+	return address, nil
+}
+
+// oneLine makes each run of white space and control characters one space.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+}

@@ -1,0 +1,195 @@
+package mail_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"carrel/internal/mail"
+	"carrel/internal/workspace"
+
+	"github.com/emersion/go-smtp"
+)
+
+var link = regexp.MustCompile(`https://desktops\.example\.org/first-password/([0-9a-f]{64})\b`)
+
+func TestFirstPassword(t *testing.T) {
+	t.Run("IsALinkThatWorksForThreeDays", func(t *testing.T) {
+		bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+			u := outbox.person(t, nil)
+			outbox.put(t, workspace.MailFirstPassword, u, "")
+			w := start(t, outbox, mail.Config{SMTP: s, BaseURL: "https://desktops.example.org/"})
+			pass(time.Second)
+			w.finish()
+			p := o.next(t)
+			found := link.FindStringSubmatch(p.text)
+			if found == nil || !strings.Contains(p.html, `href="`+found[0]+`"`) || !strings.Contains(p.text, "sign in as user1") {
+				t.Fatalf("text %s html %s", p.text, p.html)
+			}
+			holder := func() (who workspace.PasswordToken, err error) {
+				outbox.update(t, func(tx workspace.Tx) error {
+					who, err = tx.PasswordToken(t.Context(), workspace.HashToken(found[1]))
+					return nil
+				})
+				return who, err
+			}
+			if who, err := holder(); err != nil || who.UserID != u.ID {
+				t.Errorf("holder %+v, %v", who, err)
+			}
+			outbox.ahead.Store(int64(71 * time.Hour))
+			if _, err := holder(); err != nil {
+				t.Errorf("after 71 hours: %v", err)
+			}
+			outbox.ahead.Store(int64(73 * time.Hour))
+			if _, err := holder(); err == nil {
+				t.Error("after 73 hours the link still works")
+			}
+			if strings.Contains(w.log.String(), found[1]) {
+				t.Errorf("the log shows the token: %s", w.log)
+			}
+		})
+	})
+	t.Run("LeavesNoTokenInTheOutbox", func(t *testing.T) {
+		bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+			o.onData = func(*smtp.Conn) error { return greylisted }
+			outbox.put(t, workspace.MailFirstPassword, outbox.person(t, nil), "")
+			w := start(t, outbox, mail.Config{SMTP: s})
+			pass(time.Second)
+			w.finish()
+			left := outbox.rest(t)
+			if len(left) != 1 || left[0].Tries != 1 || regexp.MustCompile(`[0-9a-f]{64}`).MatchString(left[0].LastFault+string(left[0].Data)+w.log.String()) {
+				t.Errorf("outbox: %+v, log: %s", left, w.log)
+			}
+		})
+	})
+	t.Run("IsNotSentToThoseWhoNeedNone", func(t *testing.T) {
+		bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+			has := outbox.person(t, func(u *workspace.User) { u.PasswordHash = "a hash" })
+			gone := outbox.person(t, nil)
+			outbox.put(t, workspace.MailFirstPassword, has, "")
+			outbox.put(t, workspace.MailFirstPassword, gone, "")
+			outbox.update(t, func(tx workspace.Tx) error { return tx.DeleteUser(t.Context(), gone.ID) })
+			w := start(t, outbox, mail.Config{SMTP: s})
+			pass(time.Second)
+			w.finish()
+			if len(o.parcels) != 0 || len(outbox.rest(t)) != 0 || w.count(t, "carrel_mails_failed_total") != 0 {
+				t.Errorf("%d mails, left: %+v, log: %s", len(o.parcels), outbox.rest(t), w.log)
+			}
+		})
+	})
+}
+
+func TestMailThatIsOffGoesToTheLogWithoutSecrets(t *testing.T) {
+	bubble(t, func(t *testing.T, _ *office, _ mail.SMTP, outbox *outbox) {
+		u := outbox.person(t, nil)
+		outbox.put(t, workspace.MailFirstPassword, u, "")
+		outbox.put(t, workspace.MailDesktopReady, u, "desk-1")
+		w := start(t, outbox, mail.Config{})
+		pass(time.Second)
+		w.finish()
+		log := w.log.String()
+		if !strings.Contains(log, `https://desktops.example.org/first-password/<hidden>`) || !strings.Contains(log, "desk-1") || !strings.Contains(log, u.Email) {
+			t.Errorf("log: %s", log)
+		}
+		if link.MatchString(log) || len(outbox.rest(t)) != 0 {
+			t.Errorf("left: %+v, log: %s", outbox.rest(t), log)
+		}
+	})
+}
+
+func TestMailIsWrittenInTheLanguageOfItsReader(t *testing.T) {
+	subjects := map[string]map[workspace.MailKind]string{
+		"": {
+			workspace.MailDesktopReady: "Your desktop desk-1 is ready", workspace.MailDesktopDeleted: "Your desktop desk-1 was deleted",
+			workspace.MailFirstPassword: "Set the password for your desktops",
+		},
+		"zh": {
+			workspace.MailDesktopReady: "您的云桌面 desk-1 已就绪", workspace.MailDesktopDeleted: "您的云桌面 desk-1 已删除",
+			workspace.MailFirstPassword: "请设置您的云桌面密码",
+		},
+	}
+	subjects["en"], subjects["fr"] = subjects[""], subjects[""]
+	for language, byKind := range subjects {
+		for kind, subject := range byKind {
+			t.Run(language+"/"+string(kind), func(t *testing.T) {
+				bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+					u := outbox.person(t, func(u *workspace.User) { u.Language, u.Alias = language, "周晓 & Co" })
+					outbox.put(t, kind, u, "desk-1")
+					start(t, outbox, mail.Config{SMTP: s})
+					pass(time.Second)
+					p := o.next(t)
+					if p.subject != subject || !strings.Contains(p.text, "周晓 & Co") || !strings.Contains(p.html, "周晓 &amp; Co") {
+						t.Errorf("subject %q\n%s\n%s", p.subject, p.text, p.html)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestMailAboutADeletedDesktopReachesADeletedUser(t *testing.T) {
+	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		u := outbox.person(t, nil)
+		outbox.put(t, workspace.MailDesktopDeleted, u, "desk-1")
+		outbox.update(t, func(tx workspace.Tx) error { return tx.DeleteUser(t.Context(), u.ID) })
+		start(t, outbox, mail.Config{SMTP: s})
+		pass(time.Second)
+		if p := o.next(t); p.to != u.Email || !strings.HasPrefix(p.text, "Hello,\n") {
+			t.Errorf("to %s: %s", p.to, p.text)
+		}
+	})
+}
+
+func TestACorrectedAddressIsUsed(t *testing.T) {
+	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		u := outbox.person(t, nil)
+		outbox.put(t, workspace.MailFirstPassword, u, "")
+		u.Email = "right@example.org"
+		outbox.update(t, func(tx workspace.Tx) error { return tx.SaveUser(t.Context(), u) })
+		start(t, outbox, mail.Config{SMTP: s})
+		pass(time.Second)
+		if p := o.next(t); p.to != "right@example.org" {
+			t.Errorf("to %s", p.to)
+		}
+	})
+}
+
+func TestNothingThatPeopleWriteBecomesAHeader(t *testing.T) {
+	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		u := outbox.person(t, func(u *workspace.User) { u.Alias = "Eve\r\nBcc: a@example.org\r\n\r\n<b>body</b>" })
+		outbox.put(t, workspace.MailDesktopReady, u, "desk\r\nBcc: b@example.org\r\n\r\nbody")
+		start(t, outbox, mail.Config{SMTP: s})
+		pass(time.Second)
+		p := o.next(t)
+		if p.to != u.Email || p.header.Get("Bcc") != "" || p.subject != "Your desktop desk Bcc: b@example.org body is ready" {
+			t.Errorf("to %s, header %v", p.to, p.header)
+		}
+		if !strings.HasPrefix(p.text, "Hello Eve Bcc: a@example.org <b>body</b>,\n") || strings.Contains(p.html, "<b>body</b>") {
+			t.Errorf("text %s html %s", p.text, p.html)
+		}
+	})
+}
+
+func TestABadAddressIsGivenUpAndHarmsNobody(t *testing.T) {
+	bad := []string{
+		"", "nobody", "a@b@c", "Eve <eve@example.org>", "eve@example.org, mallory@example.org", "eve@example.org\r\nRCPT TO:<mallory@example.org>",
+		"eve@example.org\r\nBcc: mallory@example.org", "<eve@example.org>", "eve@example.org>\r\nDATA", "eve@exa mple.org", "eve\x07@example.org",
+	}
+	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		for _, address := range bad {
+			u := outbox.person(t, func(u *workspace.User) { u.Email = address })
+			outbox.put(t, workspace.MailDesktopReady, u, "desk-1")
+		}
+		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-2")
+		w := start(t, outbox, mail.Config{SMTP: s})
+		pass(time.Second)
+		w.finish()
+		if p := o.next(t); p.subject != "Your desktop desk-2 is ready" || len(o.parcels) != 0 {
+			t.Errorf("first mail %+v, and %d more", p, len(o.parcels))
+		}
+		if dropped := w.count(t, "carrel_mails_dropped_total"); dropped != float64(len(bad)) || len(outbox.rest(t)) != 0 {
+			t.Errorf("%v given up, left: %+v", dropped, outbox.rest(t))
+		}
+	})
+}

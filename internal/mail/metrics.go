@@ -1,0 +1,48 @@
+package mail
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// countLimit bounds the question how many mails wait, which is asked when the metrics are read.
+const countLimit = 2 * time.Second
+
+type metrics struct {
+	sent    *prometheus.CounterVec
+	failed  *prometheus.CounterVec
+	dropped *prometheus.CounterVec
+}
+
+func newMetrics(registry prometheus.Registerer, count func(context.Context) (int, error)) (*metrics, error) {
+	counter := func(name, help string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"kind"})
+	}
+	m := &metrics{
+		sent:    counter("carrel_mails_sent_total", "Mails that the mail server has taken, or the log when mail is off."),
+		failed:  counter("carrel_mails_failed_total", "Tries to send a mail that failed."),
+		dropped: counter("carrel_mails_dropped_total", "Mails given up."),
+	}
+	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "carrel_mails_waiting",
+		Help: "Mails in the outbox, the same for all processes on one database; NaN when it does not answer.",
+	}, func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), countLimit)
+		defer cancel()
+		n, err := count(ctx)
+		if err != nil {
+			return math.NaN()
+		}
+		return float64(n)
+	})
+	for _, c := range []prometheus.Collector{m.sent, m.failed, m.dropped, waiting} {
+		if err := registry.Register(c); err != nil {
+			return nil, fmt.Errorf("registering the metrics of mail: %w", err)
+		}
+	}
+	return m, nil
+}

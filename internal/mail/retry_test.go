@@ -1,0 +1,210 @@
+package mail_test
+
+import (
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"carrel/internal/mail"
+	"carrel/internal/workspace"
+
+	"github.com/emersion/go-smtp"
+)
+
+var greylisted = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted, come back later"}
+
+// bubble runs f where time moves only when everything waits, with an office on a network in memory.
+func bubble(t *testing.T, f func(t *testing.T, o *office, s mail.SMTP, outbox *outbox)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		office, pipes := newOffice(), newPipes()
+		office.serveOn(t, pipes)
+		f(t, office, pipes.settings(), newOutbox(t))
+	})
+}
+
+// pass lets time go by.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func TestMailIsSentWithinASecondOfItsCommit(t *testing.T) {
+	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		start(t, outbox, mail.Config{SMTP: s})
+		pass(time.Minute)
+		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+		pass(time.Second)
+		if len(o.parcels) != 1 {
+			t.Error("the mail has not come")
+		}
+	})
+}
+
+func TestWakeSendsAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		w := start(t, outbox, mail.Config{SMTP: s, Poll: time.Hour})
+		pass(time.Minute)
+		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+		w.Wake()
+		pass(0)
+		if len(o.parcels) != 1 {
+			t.Error("the mail has not come")
+		}
+	})
+}
+
+func TestAPassingFaultIsTriedAgainWithLongerAndLongerPauses(t *testing.T) {
+	faults := map[string]func(c *smtp.Conn) error{
+		"ServerSaysLater":       func(*smtp.Conn) error { return greylisted },
+		"ServerRefuses":         func(*smtp.Conn) error { return &smtp.SMTPError{Code: 554, Message: "go away"} },
+		"ServerDropsTheLine":    func(c *smtp.Conn) error { return errors.Join(errors.New("dropped"), c.Conn().Close()) },
+		"ServerLeaves":          func(*smtp.Conn) error { return &smtp.SMTPError{Code: 421, Message: "shutting down"} },
+		"ServerAnswersTooLate":  func(*smtp.Conn) error { time.Sleep(20 * time.Second); return nil },
+		"ServerFailsInternally": func(*smtp.Conn) error { return errors.New("disk full") },
+	}
+	for name, fault := range faults {
+		for _, stage := range []string{"MAIL", "DATA"} {
+			t.Run(name+"/"+stage, func(t *testing.T) {
+				bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+					var tries []time.Time
+					hook := func(c *smtp.Conn) error {
+						tries = append(tries, time.Now())
+						if len(tries) <= 3 {
+							return fault(c)
+						}
+						return nil
+					}
+					if stage == "MAIL" {
+						o.onMail = hook
+					} else {
+						o.onData = hook
+					}
+					outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+					w := start(t, outbox, mail.Config{SMTP: s, Poll: 3 * time.Second})
+					pass(10 * time.Minute)
+					w.finish()
+					if len(tries) != 4 {
+						t.Fatalf("tried %d times: %s", len(tries), w.log)
+					}
+					for i, want := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute} {
+						if pause := tries[i+1].Sub(tries[i]); pause < want || pause > want+15*time.Second {
+							t.Errorf("pause %d took %v, want %v", i+1, pause, want)
+						}
+					}
+					last := o.next(t)
+					for len(o.parcels) > 0 { // of an answer that came too late the mail is there
+						last = o.next(t)
+					}
+					if last.subject != "Your desktop desk-1 is ready" || len(outbox.rest(t)) != 0 {
+						t.Errorf("subject %q, left: %+v", last.subject, outbox.rest(t))
+					}
+					if w.count(t, "carrel_mails_failed_total") != 3 || w.count(t, "carrel_mails_sent_total") != 1 {
+						t.Errorf("failed: %v, sent: %v", w.count(t, "carrel_mails_failed_total"), w.count(t, "carrel_mails_sent_total"))
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestAMailIsGivenUpAfterADay(t *testing.T) {
+	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		var tries atomic.Int32
+		o.onMail = func(*smtp.Conn) error { tries.Add(1); return greylisted }
+		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+		w := start(t, outbox, mail.Config{SMTP: s, Poll: time.Minute})
+		pass(23 * time.Hour)
+		if w.count(t, "carrel_mails_dropped_total") != 0 {
+			t.Fatalf("given up within 23 hours: %s", w.log)
+		}
+		pass(2 * time.Hour)
+		w.finish()
+		if left := outbox.rest(t); len(left) != 0 {
+			t.Errorf("after 25 hours: %+v", left)
+		}
+		if n := tries.Load(); n < 25 || n > 40 {
+			t.Errorf("tried %d times", n)
+		}
+		if w.count(t, "carrel_mails_dropped_total") != 1 || strings.Count(w.log.String(), `"level":"ERROR"`) != 1 {
+			t.Errorf("dropped: %v, log: %s", w.count(t, "carrel_mails_dropped_total"), w.log)
+		}
+	})
+}
+
+func TestAMailboxThatDoesNotExistIsGivenUpAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		o.onRcpt = func(to string) error {
+			if strings.HasPrefix(to, "user1@") {
+				return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
+			}
+			return nil
+		}
+		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-2")
+		w := start(t, outbox, mail.Config{SMTP: s})
+		pass(time.Second)
+		w.finish()
+		if p := o.next(t); p.to != "user2@example.org" {
+			t.Errorf("mail to %s", p.to)
+		}
+		if left := outbox.rest(t); len(left) != 0 || w.count(t, "carrel_mails_dropped_total") != 1 {
+			t.Errorf("left: %+v, log: %s", left, w.log)
+		}
+	})
+}
+
+func TestAMailBegunByAProcessThatDiedIsSentByTheNext(t *testing.T) {
+	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		died := make(chan struct{})
+		first := true
+		o.onData = func(c *smtp.Conn) error {
+			if !first {
+				return nil
+			}
+			first = false
+			outbox.Close() // from here on the first process can note nothing
+			close(died)
+			return errors.Join(errors.New("dropped"), c.Conn().Close())
+		}
+		outbox.put(t, workspace.MailFirstPassword, outbox.person(t, nil), "")
+		w := start(t, outbox, mail.Config{SMTP: s})
+		<-died
+		w.kill()
+
+		again := openOutbox(t, outbox.path)
+		start(t, again, mail.Config{SMTP: s})
+		pass(2 * time.Minute)
+		if len(o.parcels) != 1 || len(again.rest(t)) != 0 {
+			t.Errorf("%d mails came, left: %+v", len(o.parcels), again.rest(t))
+		}
+	})
+}
+
+func TestOneBadMailHoldsUpNoOther(t *testing.T) {
+	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		u := outbox.person(t, nil)
+		o.onRcpt = func(to string) error {
+			if to == u.Email {
+				return greylisted
+			}
+			return nil
+		}
+		for range 30 {
+			outbox.put(t, workspace.MailDesktopReady, u, "desk-1")
+		}
+		outbox.put(t, "of-a-newer-carrel", u, "desk-1")
+		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-2")
+		w := start(t, outbox, mail.Config{SMTP: s})
+		pass(time.Second)
+		if len(o.parcels) != 1 {
+			t.Errorf("%d mails came", len(o.parcels))
+		}
+		if waiting := w.count(t, "carrel_mails_waiting"); waiting != 31 {
+			t.Errorf("%v mails wait", waiting)
+		}
+	})
+}

@@ -1,0 +1,223 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"carrel/internal/workspace"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Config says how mail is sent.
+type Config struct {
+	SMTP      SMTP          `yaml:"smtp"`      // without a host, mail is off: messages go to the log, without secrets
+	BaseURL   string        `yaml:"-"`         // where people reach the portal, as in "https://desktops.example.org"
+	Templates string        `yaml:"templates"` // a folder whose files replace the built-in templates of the same name; may be empty
+	Poll      time.Duration `yaml:"poll"`      // how often the outbox is looked at; 0 means 500 ms
+}
+
+// mailsPerLine is how many mails go over one connection. Servers end connections that they find too long.
+const mailsPerLine = 20
+
+// storeLimit bounds a transaction that must end although the sender is being stopped.
+const storeLimit = 10 * time.Second
+
+// Sender sends the outbox. Several may work on one store, here and in other processes: each mail is claimed by one of them.
+// A mail is sent once, or again if the process dies, or the store fails, between the server's consent and its note in the
+// store; both copies then have the same Message-ID.
+type Sender struct {
+	store   workspace.Store
+	log     *slog.Logger
+	texts   *texts
+	portal  string
+	post    post
+	hold    time.Duration
+	poll    time.Duration
+	metrics *metrics
+
+	wake   chan struct{}
+	quit   context.CancelFunc // no further mail
+	cut    context.CancelFunc // not even the one under way
+	closed chan struct{}
+}
+
+// post is where letters are taken.
+type post interface {
+	// open fails when nothing can be sent at present.
+	open(ctx context.Context) (line, error)
+	// linkFor makes the link with which a person sets a password, inside the transaction.
+	linkFor(ctx context.Context, tx workspace.Tx, portal string, u workspace.User) (string, error)
+}
+
+// line is an open connection that carries letters one after the other.
+type line interface {
+	send(l letter) error
+	// usable says whether another letter can follow.
+	usable() bool
+	close()
+}
+
+// NewSender checks the configuration, SMTP settings and templates included, and returns a sender that is not started. Its
+// metrics go to registry. It opens no connection: a mail server that is down now may be up later.
+func NewSender(store workspace.Store, c Config, registry prometheus.Registerer, log *slog.Logger) (*Sender, error) {
+	texts, err := readTexts(c.Templates)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sender{
+		store: store, log: log, texts: texts, portal: strings.TrimRight(c.BaseURL, "/"), poll: c.Poll,
+		wake: make(chan struct{}, 1), closed: make(chan struct{}),
+	}
+	if s.poll == 0 {
+		s.poll = 500 * time.Millisecond
+	}
+	if c.SMTP.Host == "" {
+		s.post, s.hold = logPost{log}, time.Minute
+	} else {
+		if base, err := url.Parse(c.BaseURL); err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+			return nil, fmt.Errorf("mail needs the address of the portal for its links, such as https://desktops.example.org, not %q", c.BaseURL)
+		}
+		smtp, err := newSMTPPost(c.SMTP)
+		if err != nil {
+			return nil, err
+		}
+		// Longer than a mail can take: to dial, to be composed and to be sent.
+		s.post, s.hold = smtp, 3*smtp.timeout+storeLimit
+	}
+	s.metrics, err = newMetrics(registry, s.waiting)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Start begins to send and returns at once. A Sender is started once; the context gives values only, Stop ends it.
+func (s *Sender) Start(ctx context.Context) error {
+	if s.quit != nil {
+		return errors.New("the mail sender was started before")
+	}
+	var cutting, quitting context.Context
+	cutting, s.cut = context.WithCancel(context.WithoutCancel(ctx))
+	quitting, s.quit = context.WithCancel(cutting)
+	go func() {
+		defer close(s.closed)
+		s.run(quitting, cutting)
+	}()
+	return nil
+}
+
+// Stop sends no further mail and lets the one under way end, or cuts it off when ctx ends; it then goes out again later.
+// What waits stays in the outbox. It returns when nothing of the sender runs. Stopping twice, or before the start, does
+// nothing.
+func (s *Sender) Stop(ctx context.Context) {
+	if s.quit == nil {
+		return
+	}
+	s.quit()
+	select {
+	case <-s.closed:
+	case <-ctx.Done():
+	}
+	s.cut()
+	<-s.closed
+}
+
+// Wake makes the sender look at the outbox at once. It never blocks.
+func (s *Sender) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Sender) run(quitting, cutting context.Context) {
+	ticker := time.NewTicker(s.poll)
+	defer ticker.Stop()
+	for {
+		for s.sendSome(quitting, cutting) {
+		}
+		select {
+		case <-quitting.Done():
+			return
+		case <-s.wake:
+		case <-ticker.C:
+		}
+	}
+}
+
+// sendSome sends what is due over one connection and says whether to go on at once.
+func (s *Sender) sendSome(quitting, cutting context.Context) (more bool) {
+	var open line
+	defer func() {
+		if open != nil {
+			open.close()
+		}
+	}()
+	for range mailsPerLine {
+		m, ok := s.claim(quitting)
+		if !ok {
+			return false
+		}
+		var err error
+		if open == nil {
+			open, err = s.post.open(cutting)
+		}
+		if err == nil {
+			err = s.send(cutting, open, m)
+		}
+		s.settle(cutting, m, err)
+		if _, serverFault := errors.AsType[*serverError](err); serverFault {
+			return false // the next mail would fare no better just now
+		}
+		if !open.usable() {
+			return true
+		}
+	}
+	return true
+}
+
+// claim takes one mail that is due, so that at most one waits for the hold to end after a crash.
+func (s *Sender) claim(ctx context.Context) (workspace.Mail, bool) {
+	if ctx.Err() != nil {
+		return workspace.Mail{}, false
+	}
+	// Not cut off by Stop: a mail that is claimed is also sent.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
+	defer cancel()
+	var mails []workspace.Mail
+	err := s.store.Update(ctx, func(tx workspace.Tx) (err error) {
+		mails, err = tx.ClaimMails(ctx, 1, s.hold)
+		return err
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "the outbox cannot be read", "error", err)
+		return workspace.Mail{}, false
+	}
+	if len(mails) == 0 {
+		return workspace.Mail{}, false
+	}
+	return mails[0], true
+}
+
+func (s *Sender) send(ctx context.Context, open line, m workspace.Mail) error {
+	l, err := s.compose(ctx, m)
+	if err != nil {
+		return err
+	}
+	return open.send(l)
+}
+
+// waiting counts the mails in the outbox.
+func (s *Sender) waiting(ctx context.Context) (n int, err error) {
+	err = s.store.View(ctx, func(tx workspace.Tx) error {
+		n, err = tx.CountMails(ctx)
+		return err
+	})
+	return n, err
+}

@@ -1,0 +1,77 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// A mail is tried again after 30 s, then twice as long each time up to an hour: 30 pauses make a day.
+const (
+	firstPause   = 30 * time.Second
+	longestPause = time.Hour
+	mostTries    = 31
+)
+
+// pauseAfter is how long a mail waits after its n-th failed try, from 1.
+func pauseAfter(n int) time.Duration {
+	pause := firstPause
+	for i := 1; i < n && pause < longestPause; i++ {
+		pause *= 2
+	}
+	return min(pause, longestPause)
+}
+
+// Faults that trying again cannot mend.
+var (
+	errNotNeeded = errors.New("no longer needed")
+	errBadReader = errors.New("the address of the recipient is wrong")
+)
+
+// serverError is a fault of the connection or the server rather than of one mail.
+type serverError struct{ err error }
+
+func (e *serverError) Error() string { return e.err.Error() }
+func (e *serverError) Unwrap() error { return e.err }
+
+// settle notes in the store how sending a mail has ended. If that cannot be noted the mail comes back after its hold.
+func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
+	defer cancel()
+	kind, tries := string(m.Kind), m.Tries+1
+	remove := func(tx workspace.Tx) error { return tx.DeleteMail(ctx, m.ID) }
+	note := remove
+	log := s.log.With("mail_id", m.ID, "kind", kind, "user_id", m.UserID)
+	switch {
+	case sent == nil:
+		s.metrics.sent.WithLabelValues(kind).Inc()
+		log.InfoContext(ctx, "mail sent")
+	case errors.Is(sent, errNotNeeded):
+		log.InfoContext(ctx, "mail is no longer needed", "reason", sent)
+	case errors.Is(sent, errBadReader) || tries >= mostTries:
+		s.metrics.failed.WithLabelValues(kind).Inc()
+		s.metrics.dropped.WithLabelValues(kind).Inc()
+		log.ErrorContext(ctx, "mail given up", "to", m.To, "tries", tries, "error", sent)
+	default:
+		s.metrics.failed.WithLabelValues(kind).Inc()
+		pause := pauseAfter(tries)
+		log.WarnContext(ctx, "mail not sent, will be tried again", "tries", tries, "pause", pause, "error", sent)
+		note = func(tx workspace.Tx) error {
+			return tx.PostponeMail(ctx, m.ID, shorten(sent.Error()), tx.Now().Add(pause))
+		}
+	}
+	if err := s.store.Update(ctx, note); err != nil {
+		log.ErrorContext(ctx, "what became of a mail cannot be noted", "error", err)
+	}
+}
+
+// shorten keeps what a server said to a length that suits a row.
+func shorten(fault string) string {
+	const most = 500
+	if runes := []rune(fault); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return fault
+}
