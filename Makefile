@@ -14,7 +14,7 @@ export GOTOOLCHAIN := auto
 export PATH := $(shell . scripts/toolchain.sh && printf %s "$$PATH")
 
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,17 +28,17 @@ setup-test: ## Install what the tests need as well
 	@scripts/setup --for test
 
 build: web ## Build bin/carrel and bin/carrel-guest
-	@for program in carrel-guest carrel; do \
-		[ ! -e cmd/$$program/main.go ] || $(GO_BUILD) -o bin/$$program ./cmd/$$program; \
-	done
+	@# The guest carries no version: while its code stays the same, so do its bytes and the image that it is part of.
+	@$(GO_BUILD) -ldflags '-s -w' -o bin/carrel-guest ./cmd/carrel-guest
+	@$(GO_BUILD) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/carrel ./cmd/carrel
 
 run: setup ## Install, build, start Carrel and show a first desktop (ENGINE=sim: without Incus; DATA=folder)
 	@$(MAKE) --no-print-directory build
 	@exec bin/carrel up --data $(DATA) --engine $(ENGINE) $(ARGS)
 
-image: setup ## Build the Debian XFCE desktop image
+image: setup ## Build the Debian XFCE desktop image into dist/ (make run does so by itself, and imports it)
 	@$(MAKE) --no-print-directory build
-	@images/debian-xfce/build
+	@mkdir -p dist && images/debian-xfce/build dist/debian-xfce.tar.zst
 
 # The web is built again only when one of its sources is newer than the last build.
 ifneq ($(wildcard web/package.json),)
