@@ -40,6 +40,9 @@ func (d *desk) serve(ctx context.Context) error {
 	}
 	defer l.Close()
 	go d.answerAll(ctx, l)
+	if err := d.sys.emptyTmp(); err != nil {
+		slog.Warn("temporary files of the last run are left", "error", err)
+	}
 
 	document, err := wantedDesktop()
 	if err != nil {

@@ -23,6 +23,12 @@ const (
 	iceFolder      = "/tmp/.ICE-unix"
 )
 
+// The image's own programs: the desktop environment itself, and what of it can start before there is a display.
+const (
+	sessionProgram = "/usr/lib/carrel/session"
+	prepareProgram = "/usr/lib/carrel/prepare"
+)
+
 func sessionFolder(account string) string { return filepath.Join(sessionsFolder, account) }
 func displaySocket(account string) string { return filepath.Join(sessionFolder(account), "rfb") }
 func cookieFile(account string) string    { return filepath.Join(sessionFolder(account), "xauthority") }
@@ -42,12 +48,20 @@ func displayArguments(l login) []string {
 		"-SecurityTypes", "None",
 		"-nolisten", "tcp",
 		"-displayfd", "3",
-		"-geometry", "1280x800", "-depth", "24", "-dpi", "96",
+		"-geometry", "1024x768", "-depth", "24", "-dpi", "96",
 		"-AcceptSetDesktopSize", "-AlwaysShared",
 		"-SendPrimary=0", "-SetPrimary=0", "-MaxCutText=4194304",
 		"-extension", "GLX", // it would load a 3D driver, and nothing here draws in 3D
 		"-noreset",
 		"-desktop", l.Name,
+	}
+}
+
+// busArguments is the command line of the session's message bus.
+func busArguments(l login) []string {
+	return []string{
+		"dbus-daemon", "--session", "--nofork", "--nopidfile", "--nosyslog",
+		"--address=" + busAddress(l), "--print-address=3",
 	}
 }
 

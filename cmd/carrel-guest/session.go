@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -109,15 +109,17 @@ func (s *session) once(ctx context.Context) error {
 	gone := make(chan error, 3)
 	defer s.clear()
 
-	ready, err := s.startDisplay(out, gone)
+	ready, err := s.startTelling(out, gone, displayArguments(s.login))
 	if err != nil {
 		return err
 	}
 	defer ready.Close()
-	if err := s.start(out, gone, "dbus-daemon", "--session", "--nofork", "--nopidfile", "--nosyslog",
-		"--address="+busAddress(s.login)); err != nil {
+	bus, err := s.startTelling(out, gone, busArguments(s.login))
+	if err != nil {
 		return err
 	}
+	defer bus.Close()
+	go s.prepare(out, bus)
 	answers := make(chan error, 1)
 	go func() { answers <- awaitDisplay(ready, s.login) }()
 	select {
@@ -138,12 +140,12 @@ func (s *session) once(ctx context.Context) error {
 // runDesktop starts the desktop environment on the running display and stays until something ends.
 func (s *session) runDesktop(ctx context.Context, out *os.File, gone chan error, cookie []byte) error {
 	began := time.Now()
-	desktop := s.command(out, "xfce4-session")
+	desktop := s.command(out, sessionProgram)
 	if err := desktop.Start(); err != nil {
 		return fmt.Errorf("starting the desktop environment: %w", err)
 	}
 	left := make(chan error, 1)
-	go func() { left <- ended("xfce4-session", desktop.Wait()) }()
+	go func() { left <- ended("the desktop environment", desktop.Wait()) }()
 	watch, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
@@ -172,34 +174,33 @@ func (s *session) runDesktop(ctx context.Context, out *os.File, gone chan error,
 	return context.Cause(ctx)
 }
 
-// startDisplay starts Xvnc; the file it returns carries its word that it is ready.
-func (s *session) startDisplay(out *os.File, gone chan error) (*os.File, error) {
+// startTelling starts a program whose end is the end of the session. The file it returns carries the program's word
+// that it is ready, which it writes on its file 3.
+func (s *session) startTelling(out *os.File, gone chan error, args []string) (*os.File, error) {
 	ready, tell, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("making a pipe: %w", err)
 	}
 	defer tell.Close()
-	args := displayArguments(s.login)
 	c := s.command(out, args[0], args[1:]...)
 	c.ExtraFiles = []*os.File{tell}
-	if err := s.watch(c, gone); err != nil {
+	if err := c.Start(); err != nil {
 		ready.Close()
-		return nil, err
+		return nil, fmt.Errorf("starting %s: %w", args[0], err)
 	}
+	go func() { gone <- ended(args[0], c.Wait()) }()
 	return ready, nil
 }
 
-func (s *session) start(out *os.File, gone chan error, name string, args ...string) error {
-	return s.watch(s.command(out, name, args...), gone)
-}
-
-// watch starts a program whose end is the end of the session.
-func (s *session) watch(c *exec.Cmd, gone chan error) error {
-	if err := c.Start(); err != nil {
-		return fmt.Errorf("starting %s: %w", filepath.Base(c.Path), err)
+// prepare starts, while the display is still starting, what needs only the bus. It may fail: whatever it would have
+// started, the desktop environment then starts itself, later.
+func (s *session) prepare(out *os.File, bus io.Reader) {
+	if _, err := bus.Read(make([]byte, 256)); err != nil {
+		return
 	}
-	go func() { gone <- ended(filepath.Base(c.Path), c.Wait()) }()
-	return nil
+	if err := s.command(out, prepareProgram).Run(); err != nil {
+		slog.Debug("a session's preparation ended", "account", s.login.Name, "reason", err)
+	}
 }
 
 func ended(name string, err error) error {

@@ -51,6 +51,24 @@ func (s *system) setHostname(name string) error {
 		replaceFile(s.path("etc/hosts"), hosts, 0o644))
 }
 
+// emptyTmp removes what the machine's last run has left in /tmp, once per boot: systemd's own clearing could come in the
+// middle of a session's start.
+func (s *system) emptyTmp() error {
+	mark := s.path("run/carrel/booted")
+	if _, err := os.Stat(mark); err == nil {
+		return nil
+	}
+	entries, err := os.ReadDir(s.path("tmp"))
+	if err != nil {
+		return fmt.Errorf("looking at /tmp: %w", err)
+	}
+	errs := []error{os.WriteFile(mark, nil, 0o600)}
+	for _, e := range entries {
+		errs = append(errs, os.RemoveAll(filepath.Join(s.path("tmp"), e.Name())))
+	}
+	return errors.Join(errs...)
+}
+
 // setTimezone takes an IANA name; empty means UTC.
 func (s *system) setTimezone(zone string) error {
 	if zone == "" {

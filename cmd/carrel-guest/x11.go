@@ -229,11 +229,11 @@ func watchPanel(ctx context.Context, display int, cookie []byte) error {
 	}
 	for {
 		x.news = false
-		mapped, drawn, err := x.panel(atoms[0], atoms[1], atoms[2])
+		found, drawn, err := x.panel(atoms[0], atoms[1], atoms[2])
 		if err != nil || drawn {
 			return err
 		}
-		if mapped { // drawing makes no event here; it is a matter of a frame or two
+		if found { // neither mapping inside a frame nor drawing makes an event here; it is a matter of moments
 			select {
 			case <-time.After(5 * time.Millisecond):
 				continue
@@ -251,7 +251,7 @@ func watchPanel(ctx context.Context, display int, cookie []byte) error {
 }
 
 // panel looks for the dock among the window manager's clients.
-func (x *xConn) panel(clients, windowType, dock uint32) (mapped, drawn bool, err error) {
+func (x *xConn) panel(clients, windowType, dock uint32) (found, drawn bool, err error) {
 	windows, err := x.property(x.root, clients)
 	if err != nil {
 		return false, false, err
@@ -267,9 +267,9 @@ func (x *xConn) panel(clients, windowType, dock uint32) (mapped, drawn bool, err
 		if len(types) == 0 || types[0] != dock {
 			continue
 		}
+		found = true
 		shown, err := x.viewable(w)
 		if err == nil && shown {
-			mapped = true
 			drawn, err = x.painted(w)
 		}
 		if err != nil && !errors.Is(err, errX) {
@@ -279,7 +279,7 @@ func (x *xConn) panel(clients, windowType, dock uint32) (mapped, drawn bool, err
 			return true, true, nil
 		}
 	}
-	return mapped, false, nil
+	return found, false, nil
 }
 
 // queryIdle asks a display how long no key and no pointer has moved.
@@ -296,12 +296,12 @@ func queryIdle(display int, cookie []byte) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	if present, opcode := r[8], r[9]; present == 1 {
+	if present, opcode := r[8], r[9]; present == 1 { // the reply's fifth word is the time since the last input
 		r, err = x.ask(opcode, xSaverQueryInfo, little.AppendUint32(nil, x.root))
 		if err != nil {
 			return 0, err
 		}
-		return time.Duration(little.Uint32(r[20:])) * time.Millisecond, nil
+		return time.Duration(little.Uint32(r[16:])) * time.Millisecond, nil
 	}
 	return 0, fmt.Errorf("%w: it has no %s", errX, extension)
 }
