@@ -35,6 +35,7 @@ type Engine struct {
 	machines map[string]*machine
 	owners   map[address]string // machine ids
 	load     map[string]int     // machines per host
+	launches int
 }
 
 type address struct{ network, ip string }
@@ -186,7 +187,10 @@ func (e *Engine) look(ctx context.Context, id string) error {
 
 // pause waits for d, give or take the jitter, or until the context or the engine ends.
 func (e *Engine) pause(ctx context.Context, d time.Duration, what, id string) error {
-	d = e.chance.spread(d, what, id)
+	return e.pauseExactly(ctx, e.chance.spread(d, what, id))
+}
+
+func (e *Engine) pauseExactly(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}

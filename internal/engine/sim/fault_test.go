@@ -104,6 +104,16 @@ func TestFaultsOfAMachineLater(t *testing.T) {
 			t.Errorf("finding: %v", err)
 		}
 	})
+	withFault(t, sim.Vanishes, minute, func(t *testing.T, e *sim.Engine) {
+		if err := e.Delete(t.Context(), launch(t, e, 1)); err != nil {
+			t.Fatal(err)
+		}
+		id := launch(t, e, 1) // another one, which is spared
+		pass(time.Hour)
+		if s := state(t, e, id); s != engine.Running {
+			t.Errorf("the machine is %s", s)
+		}
+	})
 	withFault(t, sim.Vanishes, once, func(t *testing.T, e *sim.Engine) {
 		if _, err := e.Find(t.Context(), launch(t, e, 1)); !errors.Is(err, engine.ErrNotFound) {
 			t.Errorf("finding: %v", err)

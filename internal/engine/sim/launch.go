@@ -52,9 +52,6 @@ func (e *Engine) Launch(ctx context.Context, s engine.Spec) (engine.Machine, err
 }
 
 func (e *Engine) launch(ctx context.Context, s engine.Spec) (*machine, error) {
-	if err := e.enter(ctx, s.ID); err != nil {
-		return nil, err
-	}
 	if err := e.validate(s); err != nil {
 		return nil, err
 	}
@@ -103,7 +100,7 @@ func (e *Engine) complete(ctx context.Context, s engine.Spec) (*machine, error) 
 	if err := e.put(running); err != nil {
 		return nil, err
 	}
-	return running, e.scheduleFate(s.ID)
+	return running, e.scheduleFate(running)
 }
 
 func (e *Engine) launchFault(id string, names ...string) error {
@@ -174,7 +171,8 @@ func (e *Engine) place(s engine.Spec) (*machine, error) {
 	if host == "" {
 		return nil, engine.ErrNoCapacity
 	}
-	m := &machine{Guest: s.Guest, Machine: engine.Machine{
+	e.launches++
+	m := &machine{Guest: s.Guest, serial: e.launches, Machine: engine.Machine{
 		ID: s.ID, Name: cmp.Or(s.Name, "desktop") + "-" + s.ID[:min(8, len(s.ID))], State: engine.Stopped,
 		Host: host, Image: s.Image, CPUs: s.CPUs, MemoryMiB: s.MemoryMiB,
 		Network: s.Network, Address: s.Address, Root: s.Root, Data: slices.Clone(s.Data),
@@ -198,41 +196,40 @@ func (e *Engine) roomiest(zone string) (name string) {
 }
 
 // scheduleFate lets a machine vanish or break later, if its lot says so.
-func (e *Engine) scheduleFate(id string) error {
-	if f, yes := e.chance.strikes(Vanishes, id); yes {
-		return e.later(f.After, id, e.drop)
+func (e *Engine) scheduleFate(m *machine) error {
+	if f, yes := e.chance.strikes(Vanishes, m.ID); yes {
+		return e.later(f.After, m, e.drop)
 	}
-	if f, yes := e.chance.strikes(Breaks, id); yes {
-		return e.later(f.After, id, e.breakDown)
+	if f, yes := e.chance.strikes(Breaks, m.ID); yes {
+		return e.later(f.After, m, e.breakDown)
 	}
 	return nil
 }
 
-// later does something to a machine after d, and not at all once the engine is closed; at once when d is 0. The caller
-// has the machine's turn.
-func (e *Engine) later(d time.Duration, id string, do func(id string) error) error {
+// later does something to a machine after d, unless it was deleted or the engine closed meanwhile; at once when d is 0.
+// The caller has the machine's turn.
+func (e *Engine) later(d time.Duration, m *machine, do func(id string) error) error {
 	if d == 0 {
-		return do(id)
+		return do(m.ID)
 	}
 	if !e.begin() {
 		return nil
 	}
 	go func() {
 		defer e.work.Done()
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-e.life.Done():
+		if e.pauseExactly(e.life, d) != nil {
 			return
 		}
-		release, err := e.turns.take(e.life, id)
+		release, err := e.turns.take(e.life, m.ID)
 		if err != nil {
 			return
 		}
 		defer release()
-		if err := do(id); err != nil {
-			slog.Error("Simulated fault did not happen", "machine", id, "err", err)
+		if now, err := e.machine(m.ID); err != nil || now.serial != m.serial {
+			return
+		}
+		if err := do(m.ID); err != nil {
+			slog.Error("Simulated fault did not happen", "machine", m.ID, "err", err)
 		}
 	}()
 	return nil

@@ -18,6 +18,7 @@ type machine struct {
 	Ready time.Time     // when the guest has booted; zero unless it runs or hibernates
 
 	inside *inside // nil unless it runs or hibernates
+	serial int     // which launch of this process made it; 0 for those that were restored
 }
 
 func (m *machine) described() engine.Machine {

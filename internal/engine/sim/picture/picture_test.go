@@ -1,10 +1,14 @@
 package picture
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -21,29 +25,88 @@ func scene() Scene {
 	}
 }
 
-// TestLookAtIt writes pictures to the folder in PICTURES, for people to look at.
-func TestLookAtIt(t *testing.T) {
+// TestEverySizeHasAPicture paints at ordinary and at odd sizes. With a folder in PICTURES it leaves what it painted
+// there, for people to look at.
+func TestEverySizeHasAPicture(t *testing.T) {
+	sizes := []image.Point{{1920, 1080}, {1280, 800}, {640, 480}, {160, 120}, {161, 900}, {900, 121}}
+	for _, size := range sizes {
+		for name, s := range map[string]Scene{"full": scene(), "plain": plain(), "empty": {Pointer: image.Pt(-1, -1)}} {
+			p := image.NewRGBA(image.Rectangle{Max: size})
+			new(Painter).Paint(p, s)
+			for i := 3; i < len(p.Pix); i += 4 {
+				if p.Pix[i] != 0xff {
+					t.Fatalf("%v %s: a pixel is not painted", size, name)
+				}
+			}
+			keep(t, p, fmt.Sprintf("%dx%d-%s.png", size.X, size.Y, name))
+		}
+	}
+}
+
+func keep(t *testing.T, p image.Image, name string) {
+	t.Helper()
 	folder := os.Getenv("PICTURES")
 	if folder == "" {
-		t.Skip("PICTURES names no folder")
+		return
 	}
-	plain := scene()
-	plain.Lines, plain.Message, plain.Viewers = []string{""}, "", 1
-	for name, size := range map[string]image.Point{"full": {1280, 800}, "small": {640, 480}, "tiny": {160, 120}, "wide": {1920, 1080}} {
-		p := image.NewRGBA(image.Rectangle{Max: size})
-		s := scene()
-		if name == "wide" {
-			s = plain
+	f, err := os.Create(filepath.Join(folder, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(png.Encode(f, p), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func plain() Scene {
+	s := scene()
+	s.Lines, s.Message, s.Viewers = []string{""}, "", 1
+	return s
+}
+
+func TestThePictureTellsWhatTheSceneSays(t *testing.T) {
+	changes := map[string]func(*Scene){
+		"name":      func(s *Scene) { s.Name = "reading-room-4" },
+		"state":     func(s *Scene) { s.State = "hibernated" },
+		"account":   func(s *Scene) { s.Account = "bob" },
+		"fact":      func(s *Scene) { s.Facts = append([]Fact{{"Machine", "another"}}, s.Facts[1:]...) },
+		"time":      func(s *Scene) { s.Now = s.Now.Add(time.Second) },
+		"line":      func(s *Scene) { s.Lines = []string{"x"} },
+		"clipboard": func(s *Scene) { s.Clipboard = "copied" },
+		"message":   func(s *Scene) { s.Message = "Hello\nLunch is ready." },
+		"pointer":   func(s *Scene) { s.Pointer = image.Pt(20, 400) },
+		"button":    func(s *Scene) { s.Pressed = true },
+		"viewers":   func(s *Scene) { s.Viewers = 3 },
+	}
+	var painter Painter
+	before, again := image.NewRGBA(image.Rect(0, 0, 1280, 800)), image.NewRGBA(image.Rect(0, 0, 1280, 800))
+	painter.Paint(before, plain())
+	painter.Paint(again, plain())
+	if !bytes.Equal(before.Pix, again.Pix) {
+		t.Error("the same scene looks different")
+	}
+	for name, change := range changes {
+		s := plain()
+		change(&s)
+		painter.Paint(again, s)
+		if bytes.Equal(before.Pix, again.Pix) {
+			t.Errorf("another %s looks the same", name)
 		}
-		new(Painter).Paint(p, s)
-		f, err := os.Create(filepath.Join(folder, name+".png"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		if err := png.Encode(f, p); err != nil {
-			t.Fatal(err)
-		}
+	}
+}
+
+func TestATextIsShortenedToItsWidth(t *testing.T) {
+	f, s := faces{}, style{regular, 14}
+	const text = "a rather long line of text"
+	if got := f.fit(s, text, 1000, false); got != text {
+		t.Errorf("with room it is %q", got)
+	}
+	head, tail := f.fit(s, text, 80, false), f.fit(s, text, 80, true)
+	if f.width(s, head) > 80 || !strings.HasPrefix(head, "a rat") || !strings.HasSuffix(head, "…") {
+		t.Errorf("its beginning is %q", head)
+	}
+	if f.width(s, tail) > 80 || !strings.HasSuffix(tail, "text") || !strings.HasPrefix(tail, "…") {
+		t.Errorf("its end is %q", tail)
 	}
 }
 
