@@ -139,7 +139,7 @@ func findIncusd(m Probe) string {
 func startDaemon(ctx context.Context, o Options, p Progress) error {
 	m := ThisMachine(o)
 	d := findDaemon(ctx, o)
-	var ended <-chan error
+	var ended <-chan string
 	log := daemonLog(d.Dir)
 	switch {
 	case d.State == DaemonReady:
@@ -189,7 +189,7 @@ func lastLines(file string, n int) string {
 const withLimits = `ulimit -n 1048576 || ulimit -n "$(ulimit -Hn)"; ulimit -u unlimited; exec "$0" "$@"`
 
 // launchDaemon does what Debian's start-up scripts do.
-func launchDaemon(ctx context.Context, m Probe, o Options) (<-chan error, error) {
+func launchDaemon(ctx context.Context, m Probe, o Options) (<-chan string, error) {
 	const loadProfiles = "/usr/libexec/incus/incus-apparmor-load"
 	if m.exists(loadProfiles) {
 		if _, err := m.Run(ctx, loadProfiles); err != nil {
@@ -220,13 +220,13 @@ func launchDaemon(ctx context.Context, m Probe, o Options) (<-chan error, error)
 }
 
 // awaitDaemon waits until the daemon is ready, and gives up early when the process that was started has ended.
-func awaitDaemon(ctx context.Context, o Options, ended <-chan error, log string) error {
+func awaitDaemon(ctx context.Context, o Options, ended <-chan string, log string) error {
 	limited, cancel := context.WithTimeoutCause(ctx, o.startTimeout(), fmt.Errorf("it was not ready within %s", o.startTimeout()))
 	defer cancel()
 	err := poll(limited, 50*time.Millisecond, func() (bool, error) {
 		select {
-		case err := <-ended:
-			return false, fmt.Errorf("it ended (%w); its output: %s\n%s", err, outputOf(log), lastLines(outputOf(log), 5))
+		case status := <-ended:
+			return false, fmt.Errorf("it ended: %s; its output: %s\n%s", status, outputOf(log), lastLines(outputOf(log), 5))
 		default:
 		}
 		return findDaemon(limited, o).State == DaemonReady, nil

@@ -9,8 +9,8 @@ import (
 )
 
 // startDetached starts a program that outlives this process: in a session of its own, away from our terminal and its
-// signals, with its output in a log. The channel gives its end, should that come while we are still here.
-func startDetached(program string, args, env []string, log string) (<-chan error, error) {
+// signals, with its output in a log. The channel tells how it ended, should that happen while we are still here.
+func startDetached(program string, args, env []string, log string) (<-chan string, error) {
 	if err := os.MkdirAll(filepath.Dir(log), 0o755); err != nil { //nolint:gosec // a folder for logs; the files decide who reads them
 		return nil, fmt.Errorf("making a folder for the log: %w", err)
 	}
@@ -27,7 +27,10 @@ func startDetached(program string, args, env []string, log string) (<-chan error
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", program, err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan string, 1)
+	go func() {
+		_ = cmd.Wait() // the state says more
+		ended <- cmd.ProcessState.String()
+	}()
 	return ended, nil
 }
