@@ -33,8 +33,9 @@ type CatalogService struct {
 	Path string // "/v2/{project_id}"; the project is filled in
 }
 
-// Handler serves the identity API: Routes lists its patterns. Mount it so that it gets exactly these.
-func (s *Service) Handler() http.Handler {
+// Handler serves the identity API. It is the mux itself, so that whoever mounts it can ask it which requests are its own;
+// Routes lists its patterns.
+func (s *Service) Handler() *http.ServeMux {
 	mux := http.NewServeMux()
 	for _, route := range s.routes() {
 		var h http.Handler = answer{s, route.handle}

@@ -71,7 +71,7 @@ func put[Row any](ctx context.Context, t *tx, rows []Row) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := t.NewInsert().Model(&rows).On("CONFLICT (id) DO UPDATE").Exec(ctx)
+	_, err := t.inserting(&rows).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return err
 }
 
@@ -96,7 +96,7 @@ func (t *tx) PutVolumeTypes(ctx context.Context, v []workspace.VolumeType) error
 		return nil
 	}
 	rows := convert(v, func(v workspace.VolumeType) volumeTypeRow { return volumeTypeRow{volumeType: volumeType(v)} })
-	_, err := t.NewInsert().Model(&rows).On("CONFLICT DO NOTHING").Exec(ctx) // an id is all there is
+	_, err := t.inserting(&rows).On("CONFLICT DO NOTHING").Exec(ctx) // an id is all there is
 	return err
 }
 
@@ -136,6 +136,9 @@ func (t *tx) Images(ctx context.Context, f workspace.ImageQuery) ([]workspace.Im
 	q = equal(q, "type", f.Type)
 	q = equal(q, "os_type", f.OSType)
 	q = equal(q, "architecture", f.Architecture)
+	if f.Platform != "" {
+		q = q.Where(`LOWER(os_version) LIKE ? ESCAPE '\'`, likeEscapes.Replace(fold(f.Platform))+"%")
+	}
 	column := "name"
 	if f.SortBy == "created_at" {
 		column = "created"

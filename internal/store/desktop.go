@@ -95,7 +95,7 @@ func (t *tx) InsertDesktops(ctx context.Context, desktops []workspace.Desktop) e
 	// In one order for all callers, so that two of them do not wait for each other.
 	slices.SortFunc(rows, func(a, b desktopRow) int { return cmp.Compare(a.NameFolded, b.NameFolded) })
 	for part := range slices.Chunk(rows, batch) {
-		n, err := affected(t.NewInsert().Model(&part).On("CONFLICT DO NOTHING").Exec(ctx))
+		n, err := affected(t.inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx))
 		if err != nil {
 			return t.dangling(err)
 		}
@@ -201,6 +201,7 @@ func filterDesktops(q *bun.SelectQuery, f workspace.DesktopQuery) *bun.SelectQue
 	q = equal(q, "d.enterprise_id", f.EnterpriseID)
 	q = equal(q, "d.subnet_id", f.SubnetID)
 	q = equal(q, "d.image_id", f.ImageID)
+	q = equal(q, "d.zone", f.Zone)
 	q = equal(q, "d.address", f.Address)
 	q = among(q, "d.type", f.Types)
 	q = among(q, "d.status", f.Statuses)

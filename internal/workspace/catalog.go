@@ -62,6 +62,7 @@ type ImageQuery struct {
 	ID           string
 	Type         ImageType
 	OSType       string
+	Platform     string // how the system version begins, whatever its case: "Debian"
 	Architecture string
 	SortBy       string // "name" or "created_at"
 	Descending   bool

@@ -148,6 +148,7 @@ type DesktopQuery struct {
 	EnterpriseID  string
 	SubnetID      string
 	ImageID       string
+	Zone          string
 	Types         []DesktopType
 	Statuses      []DesktopStatus
 	Tags          []Tag // all of them

@@ -1,0 +1,316 @@
+package api
+
+import (
+	"strconv"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// The body of CreateDesktop. What Carrel cannot honour is here too, so that it is refused rather than left out in silence.
+type (
+	createDesktopBody struct {
+		Type           workspace.DesktopType `json:"desktop_type" required:"true" doc:"DEDICATED for one person, SHARED for several"`
+		Zone           string                `json:"availability_zone,omitempty" doc:"The default zone if absent"`
+		ProductID      string                `json:"product_id" required:"true"`
+		BuyType        string                `json:"buy_type,omitempty" enum:"speed,custom" doc:"Which form of the console the order came from; makes no difference"`
+		ImageType      workspace.ImageType   `json:"image_type" required:"true" doc:"gold, private or market"`
+		ImageID        string                `json:"image_id" required:"true"`
+		Root           volumeBody            `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
+		Data           []volumeBody          `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
+		VPCID          string                `json:"vpc_id,omitempty"`
+		NICs           []nicBody             `json:"nics,omitempty" doc:"At most 1; the default subnet if absent"`
+		SecurityGroups []idBody              `json:"security_groups,omitempty" doc:"The default group if absent"`
+		Desktops       []newDesktopBody      `json:"desktops,omitempty" doc:"1 to 100, each for a person; not together with size"`
+		Name           string                `json:"desktop_name,omitempty" doc:"With size: the name of one desktop, the prefix of several"`
+		Addresses      []string              `json:"desktop_ips,omitempty" doc:"One for each desktop, or none"`
+		Size           *int                  `json:"size,omitempty" doc:"1 to 100 desktops without a person; not together with desktops"`
+		Notify         *bool                 `json:"email_notification,omitempty" doc:"Mail the people when their desktop is ready; yes by default"`
+		EnterpriseID   string                `json:"enterprise_project_id,omitempty" doc:"0 by default"`
+		OUName         string                `json:"ou_name,omitempty"`
+		Tags           []tagBody             `json:"tags,omitempty"`
+		Domain         string                `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
+
+		EIP              map[string]any `json:"eip,omitempty" doc:"Refused: public addresses are not offered"`
+		SharedVPC        map[string]any `json:"apply_shared_vpc_dedicated_param,omitempty" doc:"Refused"`
+		NamePolicyID     string         `json:"desktop_name_policy_id,omitempty"`
+		HourPackageID    string         `json:"hour_package_product_id,omitempty" doc:"Refused"`
+		HourPackageOffer string         `json:"hour_package_offering_id,omitempty" doc:"Refused"`
+		MountOldDisk     bool           `json:"if_mount_old_desktop_disk,omitempty" doc:"Refused"`
+	}
+	volumeBody struct {
+		Type       string `json:"type" required:"true" doc:"A type that ListVolumeProductInfo lists"`
+		Size       int    `json:"size" required:"true" doc:"GB, a multiple of 10"`
+		IOPS       int    `json:"iops,omitempty" doc:"Refused: disks have the speed of their type"`
+		Throughput int    `json:"throughput,omitempty" doc:"Refused: disks have the speed of their type"`
+		KeyID      string `json:"kms_id,omitempty" doc:"Refused"`
+	}
+	nicBody struct {
+		SubnetID string `json:"subnet_id" required:"true"`
+	}
+	idBody struct {
+		ID string `json:"id" required:"true"`
+	}
+	tagBody struct {
+		Key   string `json:"key" required:"true"`
+		Value string `json:"value,omitempty"`
+	}
+	newDesktopBody struct {
+		UserName  string              `json:"user_name" required:"true" doc:"Somebody who is not known yet is added"`
+		Domain    string              `json:"domain,omitempty"`
+		UserEmail string              `json:"user_email,omitempty"`
+		UserPhone string              `json:"user_phone,omitempty"`
+		Group     workspace.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
+		Name      string              `json:"computer_name,omitempty" doc:"1 to 15 characters"`
+		HostName  string              `json:"os_host_name,omitempty" doc:"The computer name if absent"`
+		Prefix    string              `json:"desktop_name_prefix,omitempty" doc:"Used without computer_name"`
+
+		CopyDesktopID string   `json:"copy_volume_desktop_id,omitempty" doc:"Refused"`
+		CopyVolumeIDs []string `json:"copy_volume_ids,omitempty" doc:"Refused"`
+		DeleteOld     bool     `json:"if_delete_old_desktop,omitempty" doc:"Refused"`
+	}
+)
+
+func (b *createDesktopBody) request(c workspace.Caller) workspace.CreateDesktops {
+	return workspace.CreateDesktops{
+		Caller: c, Type: b.Type, Zone: b.Zone, ProductID: b.ProductID, ImageType: b.ImageType, ImageID: b.ImageID,
+		Root: b.Root.spec(), Data: each(b.Data, volumeBody.spec), VPCID: b.VPCID,
+		SubnetIDs:      each(b.NICs, func(n nicBody) string { return n.SubnetID }),
+		SecurityGroups: each(b.SecurityGroups, func(i idBody) string { return i.ID }),
+		Desktops:       each(b.Desktops, newDesktopBody.spec),
+		Size:           b.Size, Name: b.Name, Addresses: b.Addresses, Notify: b.Notify == nil || *b.Notify,
+		EnterpriseID: b.EnterpriseID, Tags: each(b.Tags, func(t tagBody) workspace.Tag { return workspace.Tag(t) }),
+		Domain: b.Domain, Unsupported: b.unsupported(),
+	}
+}
+
+func (v volumeBody) spec() workspace.VolumeSpec {
+	return workspace.VolumeSpec{Type: v.Type, GB: v.Size}
+}
+
+func (d newDesktopBody) spec() workspace.NewDesktop {
+	return workspace.NewDesktop{
+		UserName: d.UserName, UserEmail: d.UserEmail, UserPhone: d.UserPhone, Group: d.Group,
+		Name: d.Name, Prefix: d.Prefix, HostName: d.HostName, Domain: d.Domain,
+	}
+}
+
+// unsupported names the fields that ask for what Carrel does not have. Zero values ask for nothing.
+func (b *createDesktopBody) unsupported() []string {
+	var names given
+	names.add("eip", b.EIP != nil)
+	names.add("ou_name", b.OUName != "")
+	names.add("apply_shared_vpc_dedicated_param", b.SharedVPC != nil)
+	names.add("desktop_name_policy_id", b.NamePolicyID != "")
+	names.add("hour_package_product_id", b.HourPackageID != "")
+	names.add("hour_package_offering_id", b.HourPackageOffer != "")
+	names.add("if_mount_old_desktop_disk", b.MountOldDisk)
+	names.addVolume("root_volume.", b.Root)
+	for i, v := range b.Data {
+		names.addVolume(at("data_volumes", i, ""), v)
+	}
+	for i, d := range b.Desktops {
+		names.add(at("desktops", i, "copy_volume_desktop_id"), d.CopyDesktopID != "")
+		names.add(at("desktops", i, "copy_volume_ids"), len(d.CopyVolumeIDs) > 0)
+		names.add(at("desktops", i, "if_delete_old_desktop"), d.DeleteOld)
+	}
+	return names
+}
+
+// given collects the names of fields that a request has.
+type given []string
+
+func (g *given) add(name string, there bool) {
+	if there {
+		*g = append(*g, name)
+	}
+}
+
+func (g *given) addVolume(prefix string, v volumeBody) {
+	g.add(prefix+"iops", v.IOPS != 0)
+	g.add(prefix+"throughput", v.Throughput != 0)
+	g.add(prefix+"kms_id", v.KeyID != "")
+}
+
+// desktopSummary is a desktop as ListDesktops shows it.
+type desktopSummary struct {
+	DomainID      string         `json:"domain_id"`
+	ProjectID     string         `json:"project_id"`
+	ID            string         `json:"desktop_id"`
+	Name          string         `json:"computer_name"`
+	HostName      string         `json:"os_host_name"`
+	Created       string         `json:"created"`
+	Address       string         `json:"ip_address"`
+	UserName      string         `json:"user_name"`
+	Users         []attachedUser `json:"attach_user_infos"`
+	UserGroup     string         `json:"user_group"`
+	OUName        string         `json:"ou_name"`
+	EnterpriseID  string         `json:"enterprise_project_id"`
+	Tags          []tagBody      `json:"tags"`
+	InMaintenance bool           `json:"in_maintenance_mode"`
+	Type          string         `json:"desktop_type"`
+	SubnetID      string         `json:"subnet_id"`
+	Status        string         `json:"status"`
+	Task          string         `json:"task_status" doc:"What is being done to it; empty when idle"`
+	Zone          string         `json:"availability_zone"`
+	Login         string         `json:"connect_status"`
+	PoolID        string         `json:"pool_id"`
+}
+
+type attachedUser struct {
+	ID    string `json:"user_id"`
+	Name  string `json:"user_name"`
+	Group string `json:"user_group"`
+	Type  string `json:"type"`
+}
+
+func summaryOf(d workspace.Desktop, accountID string) desktopSummary {
+	return desktopSummary{
+		DomainID: accountID, ProjectID: d.ProjectID, ID: d.ID, Name: d.Name, HostName: d.HostName, Created: stamp(d.Created),
+		Address: d.Address, UserName: d.FirstUser(), Users: usersOf(d), UserGroup: firstGroup(d), OUName: d.OUName,
+		EnterpriseID: d.EnterpriseID, Tags: tagsOf(d), InMaintenance: d.InMaintenance, Type: string(d.Type), SubnetID: d.SubnetID,
+		Status: string(d.Status), Task: string(d.Task), Zone: d.Zone, Login: string(d.Login), PoolID: d.PoolID,
+	}
+}
+
+func usersOf(d workspace.Desktop) []attachedUser {
+	return each(d.Assignments, func(a workspace.Assignment) attachedUser {
+		return attachedUser{ID: a.UserID, Name: a.UserName, Group: string(a.Group), Type: "USER"}
+	})
+}
+
+func firstGroup(d workspace.Desktop) string {
+	if len(d.Assignments) == 0 {
+		return ""
+	}
+	return string(d.Assignments[0].Group)
+}
+
+func tagsOf(d workspace.Desktop) []tagBody {
+	return each(d.Tags, func(t workspace.Tag) tagBody { return tagBody(t) })
+}
+
+// desktopDetail is a desktop as ShowDesktopDetail and ListDesktopsDetail show it.
+type desktopDetail struct {
+	ID             string                   `json:"desktop_id"`
+	Name           string                   `json:"computer_name"`
+	HostName       string                   `json:"os_host_name"`
+	Addresses      map[string][]addressBody `json:"addresses" doc:"By subnet"`
+	IPs            []string                 `json:"ip_addresses"`
+	IPv4           string                   `json:"ipv4"`
+	UserNames      []string                 `json:"user_list"`
+	UserGroups     []string                 `json:"user_group_list"`
+	Type           string                   `json:"desktop_type"`
+	Metadata       map[string]string        `json:"metadata"`
+	Flavor         flavorBody               `json:"flavor"`
+	Status         string                   `json:"status"`
+	Task           string                   `json:"task_status" doc:"What is being done to it; empty when idle"`
+	InMaintenance  bool                     `json:"in_maintenance_mode"`
+	Created        string                   `json:"created"`
+	SecurityGroups []idBody                 `json:"security_groups"`
+	Login          string                   `json:"login_status"`
+	UserName       string                   `json:"user_name"`
+	Users          []attachedUser           `json:"attach_user_infos"`
+	ProductID      string                   `json:"product_id"`
+	Root           volumeDetail             `json:"root_volume"`
+	Data           []volumeDetail           `json:"data_volumes"`
+	UserGroup      string                   `json:"user_group"`
+	Zone           string                   `json:"availability_zone"`
+	SiteType       string                   `json:"site_type"`
+	Product        productSummary           `json:"product"`
+	OUName         string                   `json:"ou_name"`
+	OSVersion      string                   `json:"os_version"`
+	Tags           []tagBody                `json:"tags"`
+	Internet       bool                     `json:"is_support_internet"`
+	InternetMode   string                   `json:"internet_mode"`
+	InternetModes  []string                 `json:"internet_mode_list"`
+	AttachingEIP   bool                     `json:"is_attaching_eip"`
+	AttachState    string                   `json:"attach_state"`
+	EnterpriseID   string                   `json:"enterprise_project_id"`
+	SubnetID       string                   `json:"subnet_id"`
+	Fault          string                   `json:"fault,omitempty" doc:"What went wrong last"`
+}
+
+type addressBody struct {
+	Address string `json:"addr"`
+	Version string `json:"version"`
+	Type    string `json:"OS-EXT-IPS:type"`
+}
+
+type flavorBody struct {
+	ID    string   `json:"id"`
+	Links []string `json:"links"`
+}
+
+type volumeDetail struct {
+	ID       string `json:"id"`
+	VolumeID string `json:"volume_id"`
+	Type     string `json:"type"`
+	Size     int    `json:"size"`
+	Device   string `json:"device"`
+	Name     string `json:"display_name"`
+	Created  string `json:"create_time"`
+}
+
+func detailOf(d workspace.DesktopDetail) desktopDetail {
+	attach := "UNATTACH"
+	if len(d.Assignments) > 0 {
+		attach = "ATTACHED"
+	}
+	return desktopDetail{
+		ID: d.ID, Name: d.Name, HostName: d.HostName,
+		Addresses:  map[string][]addressBody{d.SubnetID: {{Address: d.Address, Version: "4", Type: "fixed"}}},
+		IPs:        []string{d.Address},
+		IPv4:       d.Address,
+		UserNames:  each(d.Assignments, func(a workspace.Assignment) string { return a.UserName }),
+		UserGroups: each(d.Assignments, func(a workspace.Assignment) string { return string(a.Group) }),
+		Type:       string(d.Type),
+		Metadata:   map[string]string{"metering.image_id": d.ImageID, "image_name": d.Image.Name},
+		Flavor:     flavorBody{ID: d.ProductID, Links: []string{}},
+		Status:     string(d.Status), Task: string(d.Task), InMaintenance: d.InMaintenance, Created: stamp(d.Created),
+		SecurityGroups: each(d.SecurityGroups, func(id string) idBody { return idBody{id} }),
+		Login:          string(d.Login), UserName: d.FirstUser(), Users: usersOf(d.Desktop), ProductID: d.ProductID,
+		Root: volumeOf(d.Root), Data: each(d.Data, volumeOf), UserGroup: firstGroup(d.Desktop), Zone: d.Zone, SiteType: "CENTER",
+		Product: productSummaryOf(d.Product), OUName: d.OUName, OSVersion: d.Image.OSVersion, Tags: tagsOf(d.Desktop),
+		Internet: true, InternetMode: "NAT", InternetModes: []string{"NAT"}, AttachState: attach,
+		EnterpriseID: d.EnterpriseID, SubnetID: d.SubnetID, Fault: d.Fault,
+	}
+}
+
+func volumeOf(v workspace.Volume) volumeDetail {
+	return volumeDetail{ID: v.ID, VolumeID: v.ID, Type: v.Type, Size: v.GB, Device: v.Device, Name: v.Name, Created: stamp(v.Created)}
+}
+
+// productSummary is a product as a desktop shows it. Its numbers are strings.
+type productSummary struct {
+	ID           string `json:"product_id"`
+	FlavorID     string `json:"flavor_id"`
+	Type         string `json:"type"`
+	CPU          string `json:"cpu"`
+	Memory       string `json:"memory" doc:"MB"`
+	Description  string `json:"descriptions"`
+	ChargeMode   string `json:"charge_mode"`
+	Architecture string `json:"architecture"`
+	GPU          bool   `json:"is_gpu"`
+	PackageType  string `json:"package_type"`
+	DiskType     string `json:"system_disk_type"`
+	DiskSize     string `json:"system_disk_size" doc:"GB"`
+	DataDisk     bool   `json:"contain_data_disk"`
+	Status       string `json:"status"`
+}
+
+func productSummaryOf(p workspace.Product) productSummary {
+	return productSummary{
+		ID: p.ID, FlavorID: p.ID, Type: "BASE", CPU: strconv.Itoa(p.CPUs), Memory: strconv.Itoa(p.MemoryMiB),
+		Description: p.Description, ChargeMode: onDemand, Architecture: p.Architecture, PackageType: p.PackageType,
+		DiskType: p.DiskType, DiskSize: strconv.Itoa(p.DiskGB), Status: p.Status,
+	}
+}
+
+// stamp is a time as the API writes it, or empty.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z")
+}

@@ -1,0 +1,240 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"carrel/internal/iam"
+	"carrel/internal/workspace"
+)
+
+func (s *Server) desktopOperations() []operation {
+	const desktops = "/v2/{project_id}/desktops"
+	return []operation{
+		{"POST", desktops, "CreateDesktop", iam.Write, answering(s.createDesktops), "Create desktops"},
+		{"GET", desktops, "ListDesktops", iam.Read, answering(s.listDesktops), "List desktops"},
+		{"GET", desktops + "/detail", "ListDesktopsDetail", iam.Read, answering(s.listDesktopDetails), "List desktops with all their details"},
+		{"GET", desktops + "/{desktop_id}", "ShowDesktopDetail", iam.Read, answering(s.showDesktop), "Show a desktop"},
+		{"DELETE", desktops + "/{desktop_id}", "DeleteDesktop", iam.Write, silent(http.StatusNoContent, s.deleteDesktop), "Delete a desktop"},
+		{"POST", desktops + "/batch-delete", "BatchDeleteDesktops", iam.Write, answering(s.deleteDesktops), "Delete desktops"},
+		{"POST", desktops + "/action", "BatchRunDesktops", iam.Write, answering(s.operateDesktops), "Start, stop, restart or hibernate desktops"},
+	}
+}
+
+// jobReply names the job that does what was asked for.
+type jobReply struct {
+	JobID string `json:"job_id" doc:"Poll it with ShowJob or ListItaSubJobs"`
+}
+
+type createDesktopsInput struct {
+	Project
+	Body createDesktopBody
+}
+
+func (s *Server) createDesktops(ctx context.Context, in *createDesktopsInput) (jobReply, error) {
+	id, err := s.Service.CreateDesktops(ctx, in.Body.request(in.caller(ctx)))
+	return jobReply{id}, err
+}
+
+// DesktopPath is the path of one desktop.
+type DesktopPath struct {
+	Project
+	DesktopID string `path:"desktop_id"`
+}
+
+type desktopReply struct {
+	Desktop desktopDetail `json:"desktop"`
+}
+
+func (s *Server) showDesktop(ctx context.Context, in *DesktopPath) (desktopReply, error) {
+	d, err := s.Service.Desktop(ctx, in.ProjectID, in.DesktopID)
+	return desktopReply{detailOf(d)}, err
+}
+
+// DesktopFilter holds the query parameters that both lists of desktops have.
+type DesktopFilter struct {
+	Project
+	Name         string         `query:"computer_name" doc:"Part of the computer name"`
+	Address      string         `query:"desktop_ip"`
+	PoolID       string         `query:"pool_id"`
+	EnterpriseID string         `query:"enterprise_project_id"`
+	Type         string         `query:"desktop_type" doc:"DEDICATED, SHARED or POOLED; several with commas between them"`
+	Shared       optional[bool] `query:"is_share_desktop" doc:"Only desktops that several people share, or only the others"`
+	SubnetID     string         `query:"subnet_id"`
+	Status       string         `query:"status" doc:"ACTIVE, SHUTOFF, HIBERNATED, ERROR and those in between; several with commas between them"`
+	IDs          []string       `query:"desktop_id,explode" maxItems:"100"`
+	Tag          string         `query:"tag" doc:"key=value; several with commas between them, which must all be there"`
+	Offset       int            `query:"offset" minimum:"0" default:"0"`
+}
+
+func (f *DesktopFilter) query() (workspace.DesktopQuery, error) {
+	q := workspace.DesktopQuery{
+		ProjectID: f.ProjectID, IDs: split[string](f.IDs...), Name: f.Name, Address: f.Address, PoolID: f.PoolID,
+		EnterpriseID: f.EnterpriseID, SubnetID: f.SubnetID, Types: split[workspace.DesktopType](f.Type),
+		Statuses: split[workspace.DesktopStatus](f.Status), Page: workspace.Page{Offset: f.Offset},
+	}
+	if f.Shared.given {
+		q.Types = narrow(q.Types, f.Shared.value)
+	}
+	for _, pair := range split[string](f.Tag) {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return q, workspace.Errorf(workspace.CodeInvalid, "tag: %q must have the form key=value", pair)
+		}
+		q.Tags = append(q.Tags, workspace.Tag{Key: key, Value: value})
+	}
+	return q, nil
+}
+
+// noType is a type that no desktop has.
+const noType workspace.DesktopType = "NONE"
+
+// narrow keeps of the asked types, or of all if none is asked, those that are shared or those that are not.
+func narrow(asked []workspace.DesktopType, shared bool) []workspace.DesktopType {
+	if len(asked) == 0 {
+		asked = []workspace.DesktopType{workspace.Dedicated, workspace.Shared, workspace.Pooled}
+	}
+	kept := []workspace.DesktopType{noType} // an empty list would select all
+	for _, t := range asked {
+		if (t == workspace.Shared) == shared {
+			kept = append(kept, t)
+		}
+	}
+	return kept
+}
+
+type listDesktopsInput struct {
+	DesktopFilter
+	UserNames []string `query:"user_name,explode" doc:"Exact names of people who have the desktop"`
+	Limit     int      `query:"limit" minimum:"0" maximum:"1000" default:"1000"`
+}
+
+type desktopsReply struct {
+	Total    int              `json:"total_count"`
+	Desktops []desktopSummary `json:"desktops"`
+}
+
+func (s *Server) listDesktops(ctx context.Context, in *listDesktopsInput) (desktopsReply, error) {
+	q, err := in.query()
+	if err != nil {
+		return desktopsReply{}, err
+	}
+	q.UserNames, q.Limit = split[string](in.UserNames...), in.Limit
+	desktops, total, err := s.Service.ListDesktops(ctx, q)
+	caller, _ := iam.PrincipalFrom(ctx)
+	return desktopsReply{total, each(desktops, func(d workspace.Desktop) desktopSummary { return summaryOf(d, caller.AccountID) })}, err
+}
+
+type listDesktopDetailsInput struct {
+	DesktopFilter
+	UserName      string         `query:"user_name" doc:"Part of the name of a person who has the desktop"`
+	UserNames     []string       `query:"user_names,explode" maxItems:"100" doc:"Exact names of people who have the desktop"`
+	Names         []string       `query:"computer_names,explode" doc:"Exact computer names"`
+	SortField     string         `query:"sort_field" enum:"created,computer_name" default:"created"`
+	SortType      string         `query:"sort_type" enum:"ASC,DESC" default:"ASC"`
+	Limit         int            `query:"limit" minimum:"0" maximum:"500" default:"500"`
+	Attached      optional[bool] `query:"user_attached" doc:"Only desktops that somebody has, or only those that nobody has"`
+	ImageID       string         `query:"image_id"`
+	ChargeMode    string         `query:"charge_mode" enum:"0,1" doc:"0 yearly or monthly, 1 on demand, which all desktops are here"`
+	InMaintenance optional[bool] `query:"in_maintenance_mode"`
+	Internet      optional[bool] `query:"is_support_internet" doc:"Whether it reaches the internet, which all desktops do here"`
+	Zone          string         `query:"availability_zone"`
+}
+
+type desktopDetailsReply struct {
+	Total    int             `json:"total_count"`
+	Desktops []desktopDetail `json:"desktops"`
+}
+
+func (s *Server) listDesktopDetails(ctx context.Context, in *listDesktopDetailsInput) (desktopDetailsReply, error) {
+	q, err := in.query()
+	if err != nil {
+		return desktopDetailsReply{}, err
+	}
+	q.UserName, q.UserNames, q.Names = in.UserName, split[string](in.UserNames...), split[string](in.Names...)
+	q.ImageID, q.Zone = in.ImageID, in.Zone
+	q.Assigned, q.InMaintenance = in.Attached.pointer(), in.InMaintenance.pointer()
+	q.SortBy, q.Descending = workspace.DesktopSort(in.SortField), in.SortType == "DESC"
+	q.Limit = in.Limit
+	if in.ChargeMode == "0" || in.Internet.given && !in.Internet.value {
+		q.Types = []workspace.DesktopType{noType}
+	}
+	desktops, total, err := s.Service.ListDesktopDetails(ctx, q)
+	return desktopDetailsReply{total, each(desktops, detailOf)}, err
+}
+
+type deleteDesktopInput struct {
+	DesktopPath
+	DeleteUsers optional[bool] `query:"delete_users" doc:"Also delete the people who then have no desktop left; no by default"`
+	Notify      optional[bool] `query:"email_notification" doc:"Mail the people; yes by default"`
+	Force       optional[bool] `query:"is_force_delete" doc:"Deletion does not wait for the system inside, with or without this"`
+}
+
+func (s *Server) deleteDesktop(ctx context.Context, in *deleteDesktopInput) error {
+	_, err := s.Service.DeleteDesktops(ctx, workspace.DeleteDesktops{
+		Caller: in.caller(ctx), IDs: []string{in.DesktopID}, DeleteUsers: in.DeleteUsers.value,
+		Notify: !in.Notify.given || in.Notify.value,
+	})
+	return err
+}
+
+type deleteDesktopsInput struct {
+	Project
+	Body struct {
+		IDs         []string `json:"desktop_ids" required:"true" doc:"1 to 100"`
+		DeleteUsers bool     `json:"delete_users,omitempty" doc:"Also delete the people who then have no desktop left"`
+		Notify      *bool    `json:"email_notification,omitempty" doc:"Mail the people; yes by default"`
+		Force       bool     `json:"is_force_delete,omitempty" doc:"Deletion does not wait for the system inside, with or without this"`
+	}
+}
+
+func (s *Server) deleteDesktops(ctx context.Context, in *deleteDesktopsInput) (jobReply, error) {
+	id, err := s.Service.DeleteDesktops(ctx, workspace.DeleteDesktops{
+		Caller: in.caller(ctx), IDs: in.Body.IDs, DeleteUsers: in.Body.DeleteUsers, Notify: in.Body.Notify == nil || *in.Body.Notify,
+	})
+	return jobReply{id}, err
+}
+
+type operateDesktopsInput struct {
+	Project
+	Body struct {
+		IDs  []string            `json:"desktop_ids" required:"true" doc:"1 to 100"`
+		Op   workspace.Operation `json:"op_type" required:"true" enum:"os-start,os-stop,reboot,os-hibernate"`
+		Type string              `json:"type,omitempty" enum:"SOFT,HARD" doc:"SOFT (default) asks the system inside, HARD does not"`
+	}
+}
+
+type operateReply struct {
+	JobID   string           `json:"job_id,omitempty" doc:"Absent when every desktop was refused"`
+	Refused []operateRefusal `json:"failed_operation_list"`
+}
+
+type operateRefusal struct {
+	DesktopID   string         `json:"desktop_id"`
+	DesktopName string         `json:"desktop_name,omitempty"`
+	Code        workspace.Code `json:"error_code"`
+	Message     string         `json:"error_msg"`
+}
+
+func (s *Server) operateDesktops(ctx context.Context, in *operateDesktopsInput) (operateReply, error) {
+	result, err := s.Service.OperateDesktops(ctx, workspace.OperateDesktops{
+		Caller: in.caller(ctx), IDs: in.Body.IDs, Op: in.Body.Op, Force: in.Body.Type == "HARD",
+	})
+	return operateReply{JobID: result.JobID, Refused: each(result.Refused, func(r workspace.Refusal) operateRefusal {
+		return operateRefusal(r)
+	})}, err
+}
+
+// each turns every item into its wire form. The result is never nil: clients want a list.
+func each[T, W any](items []T, wire func(T) W) []W {
+	out := make([]W, len(items))
+	for i, item := range items {
+		out[i] = wire(item)
+	}
+	return out
+}
+
+// at is where in a list of a body a field is.
+func at(list string, i int, field string) string { return fmt.Sprintf("%s[%d].%s", list, i, field) }

@@ -1,0 +1,186 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"carrel/internal/workspace"
+)
+
+// statusOf gives every code its HTTP status. Products, images, subnets and the like are named in bodies, never in paths, so
+// that one which does not exist makes a bad request; so does a missing user, which clients expect.
+var statusOf = map[workspace.Code]int{
+	workspace.CodeEmptyBody:        http.StatusBadRequest,
+	workspace.CodeConflict:         http.StatusConflict,
+	workspace.CodeNotSubscribed:    http.StatusForbidden,
+	workspace.CodeUserNotFound:     http.StatusBadRequest,
+	workspace.CodeGroupNotFound:    http.StatusBadRequest,
+	workspace.CodeProjectNotFound:  http.StatusNotFound,
+	workspace.CodeInvalid:          http.StatusBadRequest,
+	workspace.CodeUnsupported:      http.StatusBadRequest,
+	workspace.CodeMalformed:        http.StatusBadRequest,
+	workspace.CodeTooLarge:         http.StatusRequestEntityTooLarge,
+	workspace.CodeDesktopNotFound:  http.StatusNotFound,
+	workspace.CodeJobNotFound:      http.StatusNotFound,
+	workspace.CodeProductNotFound:  http.StatusBadRequest,
+	workspace.CodeImageNotFound:    http.StatusBadRequest,
+	workspace.CodeSubnetNotFound:   http.StatusBadRequest,
+	workspace.CodeSecurityNotFound: http.StatusBadRequest,
+	workspace.CodeZoneNotFound:     http.StatusBadRequest,
+	workspace.CodeNameTaken:        http.StatusConflict,
+	workspace.CodeAddressTaken:     http.StatusConflict,
+	workspace.CodeNoAddress:        http.StatusConflict,
+	workspace.CodeForbidden:        http.StatusForbidden,
+	workspace.CodeBadCredentials:   http.StatusUnauthorized,
+	workspace.CodeRateLimited:      http.StatusTooManyRequests,
+	workspace.CodeInternal:         http.StatusInternalServerError,
+	workspace.CodeEngineRefused:    http.StatusBadRequest,
+	workspace.CodeNoCapacity:       http.StatusServiceUnavailable,
+	workspace.CodeDeadline:         http.StatusGatewayTimeout,
+	workspace.CodeGone:             http.StatusNotFound,
+	workspace.CodeUnavailable:      http.StatusServiceUnavailable,
+}
+
+// Refusal is the body of every answer of 400 or above. Clients need its first two fields to be there and not empty.
+type Refusal struct {
+	Code    workspace.Code `json:"error_code" doc:"What kind of refusal, for programs"`
+	Message string         `json:"error_msg" doc:"What is wrong and what to do, for people; it begins with the field, if one is at fault"`
+	Detail  string         `json:"error_detail,omitempty" doc:"All that is wrong, if more than one thing is"`
+}
+
+func (r *Refusal) Error() string { return string(r.Code) + ": " + r.Message }
+
+// GetStatus implements huma.StatusError.
+func (r *Refusal) GetStatus() int {
+	if status, ok := statusOf[r.Code]; ok {
+		return status
+	}
+	return http.StatusInternalServerError
+}
+
+func init() {
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return newRefusal(status, message, errs)
+	}
+}
+
+// refusalOf is what a caller may know of an error of the domain.
+func refusalOf(err error) *Refusal {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &Refusal{Code: workspace.CodeDeadline, Message: "the server took too long, try again"}
+	}
+	return &Refusal{Code: workspace.CodeOf(err), Message: workspace.MessageOf(err)}
+}
+
+// newRefusal words what huma finds wrong by itself.
+func newRefusal(status int, message string, errs []error) *Refusal {
+	if len(errs) > 0 {
+		if refusal, ok := errors.AsType[*Refusal](errs[0]); ok {
+			return refusal
+		}
+		if tooLarge, ok := errors.AsType[*http.MaxBytesError](errs[0]); ok {
+			return bodyTooLarge(tooLarge.Limit)
+		}
+	}
+	switch status {
+	case http.StatusUnprocessableEntity:
+		return invalidRequest(errs)
+	case http.StatusBadRequest:
+		return malformed(message, errs)
+	case http.StatusUnsupportedMediaType:
+		return &Refusal{Code: workspace.CodeMalformed, Message: "Content-Type: send the body as application/json"}
+	case http.StatusRequestEntityTooLarge:
+		return bodyTooLarge(maxJSONBody)
+	case http.StatusRequestTimeout:
+		return &Refusal{Code: workspace.CodeMalformed, Message: "the body took too long to arrive"}
+	case http.StatusInternalServerError:
+		if len(errs) > 0 && message == "cannot read request body" {
+			return &Refusal{Code: workspace.CodeMalformed, Message: "the body ended before it was complete"}
+		}
+	}
+	return &Refusal{Code: workspace.CodeInternal, Message: workspace.MessageOf(nil)}
+}
+
+func bodyTooLarge(limit int64) *Refusal {
+	return &Refusal{Code: workspace.CodeTooLarge, Message: fmt.Sprintf("the body may have %d MB", limit>>20)}
+}
+
+// malformed is about a body that is not there or not JSON.
+func malformed(message string, errs []error) *Refusal {
+	empty := &Refusal{Code: workspace.CodeEmptyBody, Message: "the request has no body, send a JSON object"}
+	if len(errs) == 0 {
+		return empty
+	}
+	detail, ok := errs[0].(*huma.ErrorDetail)
+	if !ok {
+		return &Refusal{Code: workspace.CodeMalformed, Message: message}
+	}
+	if body, _ := detail.Value.(string); strings.TrimSpace(body) == "" {
+		return empty
+	}
+	return &Refusal{Code: workspace.CodeMalformed, Message: "the body is not valid JSON: " + detail.Message}
+}
+
+// invalidRequest names each field that is missing, of the wrong type or outside its limits.
+func invalidRequest(errs []error) *Refusal {
+	if len(errs) == 0 {
+		return &Refusal{Code: workspace.CodeInvalid, Message: "the request is not valid"}
+	}
+	var sentences []string
+	for _, err := range errs {
+		sentences = append(sentences, sentence(err))
+	}
+	r := &Refusal{Code: workspace.CodeInvalid, Message: sentences[0]}
+	if len(sentences) > 1 {
+		r.Detail = strings.Join(sentences, "; ")
+	}
+	return r
+}
+
+func sentence(err error) string {
+	detail, ok := err.(*huma.ErrorDetail)
+	if !ok {
+		return err.Error()
+	}
+	field := detail.Location
+	for _, place := range []string{"body.", "query.", "path."} {
+		field = strings.TrimPrefix(field, place)
+	}
+	name, found := strings.CutPrefix(detail.Message, "expected required property ")
+	if name, isMissing := strings.CutSuffix(name, " to be present"); found && isMissing {
+		if field == "body" {
+			return name + ": must be given"
+		}
+		return field + "." + name + ": must be given"
+	}
+	if detail.Message == "required query parameter is missing" {
+		return field + ": must be given"
+	}
+	if strings.HasPrefix(detail.Message, "json: cannot unmarshal number") {
+		return field + ": a number is too large"
+	}
+	return field + ": " + detail.Message + got(field, detail.Value)
+}
+
+// got repeats a small value that is no secret.
+func got(field string, value any) string {
+	if value == nil || strings.Contains(field, "password") {
+		return ""
+	}
+	switch reflect.TypeOf(value).Kind() {
+	case reflect.String:
+		if text := value.(string); len(text) <= 64 {
+			return ", got " + strconv.Quote(text)
+		}
+	case reflect.Bool, reflect.Int, reflect.Int64, reflect.Float64:
+		return fmt.Sprintf(", got %v", value)
+	}
+	return ""
+}

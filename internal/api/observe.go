@@ -1,0 +1,162 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"carrel/internal/iam"
+	"carrel/internal/telemetry"
+	"carrel/internal/workspace"
+)
+
+// meter counts and times requests by operation.
+type meter struct {
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	running  prometheus.Gauge
+}
+
+func newMeter(r prometheus.Registerer) (*meter, error) {
+	m := &meter{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "carrel_api_requests_total", Help: "API requests answered.",
+		}, []string{"operation", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "carrel_api_request_seconds", Help: "How long API requests took.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+		}, []string{"operation"}),
+		running: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "carrel_api_requests_running", Help: "API requests being answered.",
+		}),
+	}
+	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.running} {
+		if err := r.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// record is what is learned about a request on its way. Only the request's own goroutine touches it.
+type record struct {
+	operation string
+	caller    string
+}
+
+type recordKey struct{}
+
+// note says which operation a request is; the last word holds.
+func note(ctx context.Context, operation string) {
+	if r, ok := ctx.Value(recordKey{}).(*record); ok {
+		r.operation = operation
+	}
+}
+
+func noteCaller(ctx context.Context, name string) {
+	if r, ok := ctx.Value(recordKey{}).(*record); ok {
+		r.caller = name
+	}
+}
+
+// observed gives each request an id, a line in the log and its place in the metrics, and turns a panic into an answer.
+func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		id := requestID(r)
+		w.Header().Set(iam.RequestIDHeader, id)
+		seen := &record{operation: "unknown"}
+		ctx := context.WithValue(telemetry.WithRequest(r.Context(), id), recordKey{}, seen)
+		answer := &answerWriter{ResponseWriter: w}
+		m.running.Inc()
+		defer func() {
+			m.running.Dec()
+			took := time.Since(start)
+			m.requests.WithLabelValues(seen.operation, strconv.Itoa(answer.status)).Inc()
+			m.seconds.WithLabelValues(seen.operation).Observe(took.Seconds())
+			log.InfoContext(ctx, "request", "operation", seen.operation, "method", r.Method, "path", r.URL.Path,
+				"status", answer.status, "bytes", answer.bytes, "ms", float64(took.Microseconds())/1000,
+				"caller", seen.caller, "from", host(r.RemoteAddr))
+		}()
+		recovered(log, next).ServeHTTP(answer, r.WithContext(ctx))
+	})
+}
+
+// recovered answers 500 to a request whose handler panicked, and logs the stack.
+func recovered(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			fault := recover()
+			if fault == nil {
+				return
+			}
+			if fault == http.ErrAbortHandler {
+				panic(fault)
+			}
+			log.ErrorContext(r.Context(), "request panicked", "panic", fault, "stack", string(debug.Stack()))
+			if answer, ok := w.(*answerWriter); ok && answer.status == 0 {
+				refuse(w, http.StatusInternalServerError, &Refusal{Code: workspace.CodeInternal, Message: workspace.MessageOf(nil)})
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// maxRequestID is the longest id taken over from a caller.
+const maxRequestID = 64
+
+// requestID is the caller's own, if it is one, or a new one.
+func requestID(r *http.Request) string {
+	id := r.Header.Get(iam.RequestIDHeader)
+	if id == "" || len(id) > maxRequestID || strings.ContainsFunc(id, notInRequestID) {
+		return workspace.NewID()
+	}
+	return id
+}
+
+func notInRequestID(c rune) bool {
+	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-_.:", c))
+}
+
+// host is an address without its port.
+func host(address string) string {
+	if h, _, err := net.SplitHostPort(address); err == nil {
+		return h
+	}
+	return address
+}
+
+// answerWriter notes what is answered.
+type answerWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (a *answerWriter) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (a *answerWriter) Write(b []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	n, err := a.ResponseWriter.Write(b)
+	a.bytes += n
+	return n, err
+}
+
+// Unwrap lets http.ResponseController find what is underneath.
+func (a *answerWriter) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -1,0 +1,173 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"carrel/internal/iam"
+	"carrel/internal/telemetry"
+	"carrel/internal/workspace"
+)
+
+// maxJSONBody is the largest JSON body, in bytes. A request for 100 desktops with every field has a tenth of it.
+const maxJSONBody = 1 << 20
+
+// operation is a line of the route table.
+type operation struct {
+	method   string
+	path     string
+	id       string
+	needs    iam.Permission
+	handle   registration
+	describe string
+}
+
+// registration adds a handler, whose types it knows, to the API.
+type registration func(*Server, huma.API, huma.Operation)
+
+// operations is the whole table, area by area.
+func (s *Server) operations() map[string][]operation {
+	return map[string][]operation{
+		"desktops": s.desktopOperations(),
+		"jobs":     s.jobOperations(),
+		"users":    s.userOperations(),
+		"catalog":  s.catalogOperations(),
+		"networks": s.networkOperations(),
+		"service":  s.serviceOperations(),
+	}
+}
+
+// nothing is the answer of operations that have no body.
+type nothing struct{}
+
+// body is an answer of one JSON object.
+type body[T any] struct{ Body T }
+
+// answering makes an operation of a handler that answers with an object.
+func answering[I, O any](handler func(context.Context, *I) (O, error)) registration {
+	return func(s *Server, api huma.API, op huma.Operation) {
+		op.DefaultStatus = http.StatusOK
+		huma.Register(api, op, func(ctx context.Context, in *I) (*body[O], error) {
+			out, err := handler(ctx, in)
+			if err != nil {
+				return nil, s.refusal(ctx, op.OperationID, err)
+			}
+			return &body[O]{out}, nil
+		})
+	}
+}
+
+// silent makes an operation of a handler that answers with a status alone.
+func silent[I any](status int, handler func(context.Context, *I) error) registration {
+	return func(s *Server, api huma.API, op huma.Operation) {
+		op.DefaultStatus = status
+		huma.Register(api, op, func(ctx context.Context, in *I) (*nothing, error) {
+			if err := handler(ctx, in); err != nil {
+				return nil, s.refusal(ctx, op.OperationID, err)
+			}
+			return &nothing{}, nil
+		})
+	}
+}
+
+// refusal turns an error into the answer. One that only the log may explain is logged, unless the caller has gone.
+func (s *Server) refusal(ctx context.Context, operation string, err error) *Refusal {
+	r := refusalOf(err)
+	if r.GetStatus() >= http.StatusInternalServerError && ctx.Err() == nil {
+		s.Log.ErrorContext(ctx, "operation failed", "operation", operation, "error", err)
+	}
+	return r
+}
+
+// register adds the whole table to the API.
+func (s *Server) register(api huma.API) {
+	for area, operations := range s.operations() {
+		for _, o := range operations {
+			o.handle(s, api, huma.Operation{
+				OperationID: o.id, Method: o.method, Path: o.path, Summary: o.describe, Tags: []string{area},
+				MaxBodyBytes: maxJSONBody + 1, // huma refuses a body as large as this
+				Security:     []map[string][]string{{"token": {}}, {"signature": {}}},
+				Errors:       []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden},
+				Middlewares:  huma.Middlewares{s.authorize(api, o.needs)},
+			})
+		}
+	}
+}
+
+// authorize lets callers through who may do what needs a permission in the project of the path.
+func (s *Server) authorize(api huma.API, needs iam.Permission) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		note(ctx.Context(), ctx.Operation().OperationID)
+		if err := s.mayUse(ctx, needs); err != nil {
+			refusal := s.refusal(ctx.Context(), ctx.Operation().OperationID, err)
+			huma.WriteErr(api, ctx, refusal.GetStatus(), "", refusal)
+			return
+		}
+		next(ctx)
+	}
+}
+
+func (s *Server) mayUse(ctx huma.Context, needs iam.Permission) error {
+	caller, ok := iam.PrincipalFrom(ctx.Context())
+	if !ok {
+		return fmt.Errorf("the request was not authenticated")
+	}
+	projectID := ctx.Param("project_id")
+	if named := ctx.Header("X-Project-Id"); named != "" && named != projectID {
+		return workspace.Errorf(workspace.CodeForbidden, "X-Project-Id: names project %q, the path names %q", named, projectID)
+	}
+	return s.IAM.Authorize(ctx.Context(), caller, projectID, needs)
+}
+
+// Project is the part that all paths have.
+type Project struct {
+	ProjectID string `path:"project_id" doc:"The project"`
+}
+
+// caller says for whom the domain acts.
+func (p Project) caller(ctx context.Context) workspace.Caller {
+	return workspace.Caller{ProjectID: p.ProjectID, RequestID: telemetry.RequestID(ctx)}
+}
+
+// optional is a query parameter that can be absent.
+type optional[T any] struct {
+	value T
+	given bool
+}
+
+// Schema implements huma.SchemaProvider.
+func (optional[T]) Schema(r huma.Registry) *huma.Schema {
+	return huma.SchemaFromType(r, reflect.TypeFor[T]())
+}
+
+// Receiver implements huma.ParamWrapper.
+func (o *optional[T]) Receiver() reflect.Value { return reflect.ValueOf(&o.value).Elem() }
+
+// OnParamSet implements huma.ParamReactor.
+func (o *optional[T]) OnParamSet(given bool, _ any) { o.given = given }
+
+// pointer is nil when the parameter is absent.
+func (o *optional[T]) pointer() *T {
+	if !o.given {
+		return nil
+	}
+	return &o.value
+}
+
+// split reads a list that holds commas, or several, without empty items.
+func split[T ~string](texts ...string) []T {
+	var items []T
+	for _, text := range texts {
+		for item := range strings.SplitSeq(text, ",") {
+			if item = strings.TrimSpace(item); item != "" {
+				items = append(items, T(item))
+			}
+		}
+	}
+	return items
+}

@@ -1,0 +1,197 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"carrel/internal/iam"
+	"carrel/internal/workspace"
+)
+
+// Paths are what to give to a Server, as patterns of net/http.ServeMux. What it does not know among them it answers with a
+// JSON 404.
+var Paths = []string{
+	"/v1/", "/v1.0/", "/v2/", "/v2.0/", "/v2.1/", "/v3/", "/v3.0/", "/v5/", "/openapi.json", "/docs",
+}
+
+// Catalog is where the services that a Server serves are found.
+var Catalog = []iam.CatalogService{
+	{Type: "workspace", Path: "/v2/{project_id}"},
+	{Type: "sts", Path: ""},
+}
+
+// requestTime is how long a request may take. Nothing here waits for a machine.
+const requestTime = 30 * time.Second
+
+// Config is what a Server needs.
+type Config struct {
+	Service *workspace.Service
+	IAM     *iam.Service
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
+}
+
+// Server serves the Workspace API, the identity API and their description.
+type Server struct {
+	Config
+	faces   []face
+	handler http.Handler
+}
+
+// face is a service of its own. One ServeMux cannot hold several: their patterns overlap.
+type face struct {
+	mux   *http.ServeMux // knows which requests are the face's
+	serve http.Handler   // the mux, behind authentication if it asks for that
+}
+
+// New makes a Server. It fails when its metrics are registered already.
+func New(c Config) (*Server, error) {
+	s := &Server{Config: c}
+	meter, err := newMeter(c.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("registering metrics of the API: %w", err)
+	}
+	desktops := http.NewServeMux()
+	workspaceAPI := humago.New(desktops, humaConfig())
+	s.register(workspaceAPI)
+	description, err := describe(workspaceAPI.OpenAPI())
+	if err != nil {
+		return nil, err
+	}
+	identity := c.IAM.Handler()
+	s.faces = []face{{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(desktops))}}
+	s.handler = observed(c.Log, meter, limited(http.HandlerFunc(s.dispatch)))
+	return s, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// dispatch gives a request to the first face that knows its method and path.
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
+	status := http.StatusNotFound
+	for _, f := range s.faces {
+		otherwise, pattern := f.mux.Handler(r)
+		if pattern != "" {
+			note(r.Context(), pattern)
+			f.serve.ServeHTTP(w, r)
+			return
+		}
+		probe := statusProbe{header: http.Header{}}
+		otherwise.ServeHTTP(&probe, r)
+		if probe.status == http.StatusMethodNotAllowed {
+			status = probe.status
+			w.Header()["Allow"] = probe.header["Allow"]
+		}
+	}
+	refuse(w, status, &Refusal{
+		Code: codeUnknownPath, Message: fmt.Sprintf("there is no operation %s %s", r.Method, r.URL.Path),
+	})
+}
+
+// codeUnknownPath is the public gateway's word for a path or method that it does not know.
+const codeUnknownPath workspace.Code = "APIGW.0101"
+
+// statusProbe finds out which status a handler answers with.
+type statusProbe struct {
+	header http.Header
+	status int
+}
+
+func (p *statusProbe) Header() http.Header         { return p.header }
+func (p *statusProbe) WriteHeader(status int)      { p.status = status }
+func (p *statusProbe) Write(b []byte) (int, error) { return len(b), nil }
+
+// refuse answers with a refusal outside of huma.
+func refuse(w http.ResponseWriter, status int, r *Refusal) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(r) // if this fails the caller has gone
+}
+
+// named notes who calls, for the log.
+func named(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p, ok := iam.PrincipalFrom(r.Context()); ok {
+			noteCaller(r.Context(), p.AdminName)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// How much of a body that is too large is read before the answer, so that the client is done sending and reads it.
+const (
+	drainBytes = 32 << 20
+	drainTime  = 2 * time.Second
+)
+
+// limited bounds the size of bodies and the time of requests.
+func limited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		if r.ContentLength > iam.MaxSignedBody {
+			_ = control.SetReadDeadline(time.Now().Add(drainTime)) // where there is none, the server's own holds
+			_, _ = io.CopyN(io.Discard, r.Body, drainBytes)
+			refuse(w, http.StatusRequestEntityTooLarge, bodyTooLarge(iam.MaxSignedBody))
+			return
+		}
+		_ = control.SetReadDeadline(time.Now().Add(requestTime))
+		r.Body = http.MaxBytesReader(w, r.Body, iam.MaxSignedBody)
+		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func humaConfig() huma.Config {
+	huma.DefaultArrayNullable = false
+	config := huma.DefaultConfig("Carrel: Workspace API", "v2")
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // see describe
+	config.CreateHooks = nil                                             // no links to schemas in answers
+	config.AllowAdditionalPropertiesByDefault = true                     // clients may know fields that we do not
+	config.FieldsOptionalByDefault = true                                // those that are required say so
+	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token":     {Type: "apiKey", In: "header", Name: "X-Auth-Token", Description: "From POST /v3/auth/tokens, header X-Subject-Token"},
+		"signature": {Type: "apiKey", In: "header", Name: "Authorization", Description: "SDK-HMAC-SHA256, made with an access key"},
+	}
+	return config
+}
+
+// jsonFormat takes a null in a request for an absent field, as clients mean it.
+var jsonFormat = huma.Format{
+	Marshal: huma.DefaultJSONFormat.Marshal,
+	Unmarshal: func(data []byte, into any) error {
+		err := json.Unmarshal(data, into)
+		if anything, ok := into.(*any); ok { // what huma validates before it decodes
+			dropNulls(*anything)
+		}
+		return err
+	},
+}
+
+func dropNulls(value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, field := range v {
+			if field == nil {
+				delete(v, key)
+			} else {
+				dropNulls(field)
+			}
+		}
+	case []any:
+		for _, item := range v {
+			dropNulls(item)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+
+	"carrel/internal/iam"
+	"carrel/internal/workspace"
+)
+
+func (s *Server) serviceOperations() []operation {
+	return []operation{
+		{"GET", "/v2/{project_id}/workspaces", "ListWorkspaces", iam.Read, answering(s.showService), "Show the project's Workspace service"},
+	}
+}
+
+// serviceDetail is a project's Workspace service. Of one that was never opened only the status is told.
+type serviceDetail struct {
+	ID              string         `json:"id,omitempty"`
+	Status          string         `json:"status" enum:"SUBSCRIBED,CLOSED"`
+	Directory       *directoryBody `json:"ad_domains,omitempty"`
+	VPCID           string         `json:"vpc_id,omitempty"`
+	VPCName         string         `json:"vpc_name,omitempty"`
+	AccessMode      string         `json:"access_mode,omitempty"`
+	AccessStatus    string         `json:"access_status,omitempty"`
+	SubnetIDs       []nicBody      `json:"subnet_ids,omitempty"`
+	VPCs            []serviceVPC   `json:"vpc_config_infos,omitempty"`
+	DesktopGroup    *namedGroup    `json:"desktop_security_group,omitempty"`
+	ServiceGroup    *namedGroup    `json:"infrastructure_security_group,omitempty"`
+	Closable        bool           `json:"closable"`
+	ConfigStatus    string         `json:"config_status,omitempty" doc:"3: without a directory of one's own"`
+	Progress        string         `json:"progress,omitempty"`
+	EnterpriseID    string         `json:"enterprise_id,omitempty"`
+	EnterpriseOwner string         `json:"enterprise_project_id,omitempty"`
+	IPv6            bool           `json:"is_support_ipv6"`
+	UserSnapshots   bool           `json:"enable_user_create_snapshot"`
+}
+
+type directoryBody struct {
+	Type            string `json:"domain_type"`
+	Name            string `json:"domain_name"`
+	DeleteComputers string `json:"delete_computer_object" doc:"A string here, a number in requests"`
+}
+
+type serviceVPC struct {
+	VPCID     string   `json:"vpc_id"`
+	SubnetIDs []string `json:"subnet_ids"`
+	Default   bool     `json:"default_access_vpc"`
+}
+
+type namedGroup struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+func (s *Server) showService(ctx context.Context, in *Project) (serviceDetail, error) {
+	d, err := s.Service.ServiceDetail(ctx, in.ProjectID)
+	if err != nil && workspace.CodeOf(err) == workspace.CodeNotSubscribed {
+		return serviceDetail{Status: "CLOSED"}, nil
+	}
+	caller, _ := iam.PrincipalFrom(ctx)
+	return serviceOf(d, caller.AccountName), err
+}
+
+func serviceOf(d workspace.ServiceDetail, enterprise string) serviceDetail {
+	out := serviceDetail{
+		ID: d.ID, Status: "SUBSCRIBED", VPCID: d.VPCID, VPCName: d.VPC.Name, AccessMode: "INTERNET", AccessStatus: "available",
+		Directory:    &directoryBody{Type: "LITE_AS", Name: workspace.BuiltInDomain, DeleteComputers: "0"},
+		ConfigStatus: "3", Progress: "100%", EnterpriseID: enterprise, EnterpriseOwner: "0",
+	}
+	vpc := serviceVPC{VPCID: d.VPCID, SubnetIDs: []string{}, Default: true}
+	for _, subnet := range d.Subnets {
+		if subnet.VPCID == d.VPCID {
+			out.SubnetIDs = append(out.SubnetIDs, nicBody{subnet.ID})
+			vpc.SubnetIDs = append(vpc.SubnetIDs, subnet.ID)
+		}
+	}
+	out.VPCs = []serviceVPC{vpc}
+	for _, g := range d.SecurityGroups {
+		if g.Default {
+			out.DesktopGroup = &namedGroup{g.ID, g.Name}
+			out.ServiceGroup = out.DesktopGroup
+		}
+	}
+	return out
+}

@@ -1,0 +1,243 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"carrel/internal/iam"
+	"carrel/internal/workspace"
+)
+
+func (s *Server) userOperations() []operation {
+	const users = "/v2/{project_id}/users"
+	return []operation{
+		{"POST", users, "CreateDesktopUser", iam.Write, answering(s.createUser), "Add a person"},
+		{"GET", users, "ListUsers", iam.Read, answering(s.listUsers), "List people"},
+		{"GET", users + "/{user_id}", "ListUserDetail", iam.Read, answering(s.showUser), "Show a person"},
+		{"DELETE", users + "/{user_id}", "DeleteUser", iam.Write, silent(http.StatusOK, s.deleteUser), "Delete a person"},
+	}
+}
+
+type createUserInput struct {
+	Project
+	Body struct {
+		Name         string               `json:"user_name" required:"true"`
+		Email        string               `json:"user_email,omitempty"`
+		Phone        string               `json:"user_phone,omitempty"`
+		Expires      string               `json:"account_expires,omitempty" doc:"A time such as 2030-01-31T12:00:00Z, or 0 for never (default)"`
+		Activation   workspace.Activation `json:"active_type,omitempty" doc:"USER_ACTIVATE (default): by a mailed link; ADMIN_ACTIVATE: with the password given here"`
+		Password     string               `json:"password,omitempty" doc:"With ADMIN_ACTIVATE"`
+		MayChange    *bool                `json:"enable_change_password,omitempty"`
+		MustChange   *bool                `json:"next_login_change_password,omitempty"`
+		Description  string               `json:"description,omitempty" doc:"At most 255 characters"`
+		Alias        string               `json:"alias_name,omitempty"`
+		EnterpriseID string               `json:"enterprise_project_id,omitempty"`
+		Domain       string               `json:"domain,omitempty"`
+
+		GroupIDs []string `json:"group_ids,omitempty" doc:"Refused: there are no groups"`
+		InfoMap  string   `json:"user_info_map,omitempty" doc:"Refused"`
+	}
+}
+
+type createUserReply struct {
+	ID string `json:"id"`
+}
+
+func (s *Server) createUser(ctx context.Context, in *createUserInput) (createUserReply, error) {
+	b := in.Body
+	expires, err := expiryOf(b.Expires)
+	if err != nil {
+		return createUserReply{}, err
+	}
+	var unsupported given
+	unsupported.add("group_ids", len(b.GroupIDs) > 0)
+	unsupported.add("user_info_map", b.InfoMap != "")
+	id, err := s.Service.CreateUser(ctx, workspace.CreateUser{
+		Caller: in.caller(ctx), Name: b.Name, Email: b.Email, Phone: b.Phone, Alias: b.Alias, Description: b.Description,
+		Activation: b.Activation, Password: b.Password, Expires: expires, MayChangePassword: b.MayChange,
+		MustChangePassword: b.MustChange, EnterpriseID: b.EnterpriseID, Domain: b.Domain, Unsupported: unsupported,
+	})
+	return createUserReply{id}, err
+}
+
+// expiryLayouts are the forms in which clients write times; those without a zone are UTC.
+var expiryLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", time.DateTime}
+
+// expiryOf reads a time, or milliseconds since 1970 as the detail shows them. Empty and 0 are never.
+func expiryOf(text string) (time.Time, error) {
+	if text == "" || text == "0" {
+		return time.Time{}, nil
+	}
+	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && ms > 0 {
+		return time.UnixMilli(ms).UTC(), nil
+	}
+	for _, layout := range expiryLayouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, workspace.Errorf(workspace.CodeInvalid,
+		"account_expires: %q is not a time such as 2030-01-31T12:00:00Z, nor 0 for never", text)
+}
+
+// millis is a time in milliseconds since 1970, or 0 for never.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+type listUsersInput struct {
+	Project
+	Name          string               `query:"user_name" doc:"Part of the name"`
+	Names         []string             `query:"user_names,explode" doc:"Exact names"`
+	Limit         string               `query:"limit" default:"1000" doc:"A number from 0 to 2000"`
+	Offset        string               `query:"offset" default:"0" doc:"A number from 0"`
+	Description   string               `query:"description" doc:"Part of the description"`
+	Activation    workspace.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
+	GroupName     string               `query:"group_name" doc:"There are no groups, so that nobody is in one"`
+	Subscribed    optional[bool]       `query:"share_space_subscription" doc:"Nobody is: share spaces are not offered"`
+	SharedSpace   optional[bool]       `query:"share_space_desktops" doc:"Nobody has any: share spaces are not offered"`
+	CountDesktops optional[bool]       `query:"is_query_total_desktops" doc:"Whether to say how many desktops people have; yes by default"`
+	EnterpriseID  string               `query:"enterprise_project_id"`
+	Disabled      optional[bool]       `query:"disabled"`
+	Domain        string               `query:"domain" doc:"The directory"`
+	Platform      string               `query:"platform_type" enum:"AD,LOCAL,UOS" doc:"All people are LOCAL"`
+}
+
+// selectsNobody says whether the filters ask for people in what Carrel does not have.
+func (in *listUsersInput) selectsNobody() bool {
+	return in.GroupName != "" || in.Subscribed.value || in.SharedSpace.value ||
+		in.Domain != "" && !strings.EqualFold(in.Domain, workspace.BuiltInDomain) || in.Platform != "" && in.Platform != "LOCAL"
+}
+
+type usersReply struct {
+	Total int           `json:"total_count"`
+	Users []userSummary `json:"users"`
+}
+
+type userSummary struct {
+	ID           string   `json:"id"`
+	Name         string   `json:"user_name"`
+	Email        string   `json:"user_email"`
+	Desktops     *int     `json:"total_desktops,omitempty"`
+	Phone        string   `json:"user_phone"`
+	Activation   string   `json:"active_type"`
+	Expires      string   `json:"account_expires" doc:"Milliseconds since 1970, 0 for never"`
+	Expired      bool     `json:"account_expired"`
+	NeverExpires bool     `json:"password_never_expired"`
+	MayChange    bool     `json:"enable_change_password"`
+	MustChange   bool     `json:"next_login_change_password"`
+	Description  string   `json:"description"`
+	Locked       bool     `json:"locked"`
+	Disabled     bool     `json:"disabled"`
+	Groups       []string `json:"group_names"`
+	EnterpriseID string   `json:"enterprise_project_id"`
+	Domain       string   `json:"domain"`
+}
+
+func (s *Server) listUsers(ctx context.Context, in *listUsersInput) (usersReply, error) {
+	limit, err := numeral("limit", in.Limit, 2000)
+	if err != nil {
+		return usersReply{}, err
+	}
+	offset, err := numeral("offset", in.Offset, 1<<31-1)
+	if err != nil {
+		return usersReply{}, err
+	}
+	if in.selectsNobody() {
+		return usersReply{Users: []userSummary{}}, nil
+	}
+	users, total, err := s.Service.ListUsers(ctx, workspace.UserQuery{
+		ProjectID: in.ProjectID, Name: in.Name, Names: split[string](in.Names...), Description: in.Description,
+		Activation: in.Activation, EnterpriseID: in.EnterpriseID, Disabled: in.Disabled.pointer(),
+		Page: workspace.Page{Offset: offset, Limit: limit},
+	})
+	counted := !in.CountDesktops.given || in.CountDesktops.value
+	return usersReply{total, each(users, func(u workspace.User) userSummary { return userSummaryOf(u, counted, time.Now()) })}, err
+}
+
+// numeral reads a number that this operation has as a string.
+func numeral(field, text string, highest int) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > highest {
+		return 0, workspace.Errorf(workspace.CodeInvalid, "%s: %q is out of range, use a number from 0 to %d", field, text, highest)
+	}
+	return n, nil
+}
+
+func userSummaryOf(u workspace.User, counted bool, now time.Time) userSummary {
+	out := userSummary{
+		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation),
+		Expires: strconv.FormatInt(millis(u.Expires), 10), Expired: expired(u, now), NeverExpires: true,
+		MayChange: u.MayChangePassword, MustChange: u.MustChangePassword, Description: u.Description,
+		Locked: locked(u, now), Disabled: u.Disabled, Groups: []string{}, EnterpriseID: u.EnterpriseID, Domain: workspace.BuiltInDomain,
+	}
+	if counted {
+		out.Desktops = &u.Desktops
+	}
+	return out
+}
+
+func expired(u workspace.User, now time.Time) bool {
+	return !u.Expires.IsZero() && !now.Before(u.Expires)
+}
+
+// locked is also true while sign-ins are blocked after too many failures.
+func locked(u workspace.User, now time.Time) bool { return u.Locked || now.Before(u.BlockedUntil) }
+
+// UserPath is the path of one person.
+type UserPath struct {
+	Project
+	UserID string `path:"user_id"`
+}
+
+type userReply struct {
+	User userDetail `json:"user_detail"`
+}
+
+type userDetail struct {
+	ID            string   `json:"id"`
+	Name          string   `json:"user_name"`
+	Email         string   `json:"user_email"`
+	Phone         string   `json:"user_phone"`
+	Activation    string   `json:"active_type"`
+	AccountName   string   `json:"sam_account_name" doc:"The login inside desktops"`
+	PrincipalName string   `json:"user_principal_name"`
+	FullName      string   `json:"full_name"`
+	Description   string   `json:"description"`
+	Created       string   `json:"when_created"`
+	Expires       int64    `json:"account_expires" doc:"Milliseconds since 1970, 0 for never"`
+	Expired       bool     `json:"user_expired"`
+	Locked        bool     `json:"locked"`
+	MayChange     bool     `json:"enable_change_password"`
+	NeverExpires  bool     `json:"password_never_expired"`
+	MustChange    bool     `json:"next_login_change_password"`
+	Disabled      bool     `json:"disabled"`
+	Groups        []string `json:"group_names"`
+	Desktops      int      `json:"total_desktops"`
+}
+
+func (s *Server) showUser(ctx context.Context, in *UserPath) (userReply, error) {
+	u, err := s.Service.User(ctx, in.ProjectID, in.UserID)
+	return userReply{userDetailOf(u, time.Now())}, err
+}
+
+func userDetailOf(u workspace.User, now time.Time) userDetail {
+	account := workspace.AccountName(u.Name)
+	return userDetail{
+		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation), AccountName: account,
+		PrincipalName: account + "@" + workspace.BuiltInDomain, FullName: u.Alias, Description: u.Description,
+		Created: stamp(u.Created), Expires: millis(u.Expires), Expired: expired(u, now), Locked: locked(u, now),
+		MayChange: u.MayChangePassword, NeverExpires: true, MustChange: u.MustChangePassword, Disabled: u.Disabled,
+		Groups: []string{}, Desktops: u.Desktops,
+	}
+}
+
+func (s *Server) deleteUser(ctx context.Context, in *UserPath) error {
+	return s.Service.DeleteUser(ctx, in.caller(ctx), in.UserID)
+}
