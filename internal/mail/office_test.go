@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"io"
 	"log"
 	"math/big"
@@ -84,7 +85,7 @@ func (o *office) serveOn(t *testing.T, listener net.Listener) {
 	t.Cleanup(func() {
 		o.Close()
 		<-done
-		if err := o.Shutdown(context.Background()); err != smtp.ErrServerClosed {
+		if err := o.Shutdown(context.Background()); !errors.Is(err, smtp.ErrServerClosed) {
 			t.Error(err)
 		}
 	})
@@ -204,7 +205,7 @@ func (p *parcel) read(r io.Reader) error {
 	parts := multipart.NewReader(m.Body, params["boundary"])
 	for {
 		part, err := parts.NextRawPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -26,9 +26,9 @@ func bubble(t *testing.T, f func(t *testing.T, o *office, s mail.SMTP, outbox *o
 	})
 }
 
-// pass lets time go by.
+// pass lets time go by in a bubble.
 func pass(d time.Duration) {
-	time.Sleep(d)
+	time.Sleep(d) //nolint:forbidigo // the one place where a bubble's time moves
 	synctest.Wait()
 }
 
@@ -63,7 +63,7 @@ func TestAPassingFaultIsTriedAgainWithLongerAndLongerPauses(t *testing.T) {
 		"ServerRefuses":         func(*smtp.Conn) error { return &smtp.SMTPError{Code: 554, Message: "go away"} },
 		"ServerDropsTheLine":    func(c *smtp.Conn) error { return errors.Join(errors.New("dropped"), c.Conn().Close()) },
 		"ServerLeaves":          func(*smtp.Conn) error { return &smtp.SMTPError{Code: 421, Message: "shutting down"} },
-		"ServerAnswersTooLate":  func(*smtp.Conn) error { time.Sleep(20 * time.Second); return nil },
+		"ServerAnswersTooLate":  func(*smtp.Conn) error { <-time.After(20 * time.Second); return nil },
 		"ServerFailsInternally": func(*smtp.Conn) error { return errors.New("disk full") },
 	}
 	for name, fault := range faults {
@@ -180,6 +180,28 @@ func TestAMailBegunByAProcessThatDiedIsSentByTheNext(t *testing.T) {
 		pass(2 * time.Minute)
 		if len(o.parcels) != 1 || len(again.rest(t)) != 0 {
 			t.Errorf("%d mails came, left: %+v", len(o.parcels), again.rest(t))
+		}
+	})
+}
+
+func TestALostLineCostsOnlyTheMailThatWasOnIt(t *testing.T) {
+	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		first := true
+		o.onData = func(c *smtp.Conn) error {
+			if !first {
+				return nil
+			}
+			first = false
+			return errors.Join(errors.New("dropped"), c.Conn().Close())
+		}
+		u := outbox.person(t, nil)
+		for range 5 {
+			outbox.put(t, workspace.MailDesktopReady, u, "desk-1")
+		}
+		w := start(t, outbox, mail.Config{SMTP: s})
+		pass(time.Second)
+		if len(o.parcels) != 4 || w.count(t, "carrel_mails_failed_total") != 1 {
+			t.Errorf("%d mails came: %s", len(o.parcels), w.log)
 		}
 	})
 }

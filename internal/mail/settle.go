@@ -47,7 +47,7 @@ func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
 	switch {
 	case sent == nil:
 		s.metrics.sent.WithLabelValues(kind).Inc()
-		log.InfoContext(ctx, "mail sent")
+		log.InfoContext(ctx, "mail handed over")
 	case errors.Is(sent, errNotNeeded):
 		log.InfoContext(ctx, "mail is no longer needed", "reason", sent)
 	case errors.Is(sent, errBadReader) || tries >= mostTries:
