@@ -132,7 +132,7 @@ func allDesktops(ctx context.Context, s workspace.Store) ([]workspace.Desktop, e
 func (o *Observer) correct(ctx context.Context, seen workspace.Desktop, status workspace.DesktopStatus, fault string) error {
 	return o.Store.Update(ctx, func(tx workspace.Tx) error {
 		found, err := tx.LockDesktops(ctx, seen.ProjectID, []string{seen.ID})
-		if err != nil || len(found) == 0 || !found[0].Updated.Equal(seen.Updated) {
+		if err != nil || len(found) == 0 || found[0].Task != workspace.NoTask || !found[0].Updated.Equal(seen.Updated) {
 			return err
 		}
 		o.Log.InfoContext(ctx, "desktop changed behind our back", "desktop", seen.ID, "was", seen.Status, "is", status)

@@ -73,7 +73,7 @@ func (r *Runner) carryOut(ctx context.Context, s *workspace.SubJob, log *slog.Lo
 	return r.finish(ctx, s, p)
 }
 
-// begin plans the sub-job and writes its first step and, at the first claim, its begin and deadline.
+// begin plans the sub-job and writes its first step and, at the first claim, its deadline.
 func (r *Runner) begin(ctx context.Context, s *workspace.SubJob) (p plan, err error) {
 	desktop, now, err := r.readDesktop(ctx, s)
 	if err != nil {
@@ -82,8 +82,8 @@ func (r *Runner) begin(ctx context.Context, s *workspace.SubJob) (p plan, err er
 	if p, err = r.plans[s.Type](ctx, *s, desktop); err != nil {
 		return plan{}, err
 	}
-	if s.Begun.IsZero() {
-		s.Begun, s.Deadline = now, now.Add(p.limit)
+	if s.Deadline.IsZero() {
+		s.Deadline = now.Add(p.limit)
 		r.meter.Claimed(s.Type, now.Sub(s.Created))
 	}
 	first := ""

@@ -148,7 +148,8 @@ type JobRows interface {
 	DeleteSubJobs(ctx context.Context, projectID string, ids []string, state SubJobState, keep []JobType) (int, error)
 
 	// ClaimSubJobs takes up to limit sub-jobs of the given types that are due, either WAITING or RUNNING with a lease that
-	// has run out, oldest RunAt first: they become RUNNING under owner until the lease's end, and Attempt grows by one.
+	// has run out, oldest RunAt first: they become RUNNING under owner until the lease's end, Attempt grows by one,
+	// and Begun is set if it was not.
 	ClaimSubJobs(ctx context.Context, owner string, types []JobType, limit int, lease time.Duration) ([]SubJob, error)
 
 	// ExtendLeases moves the lease's end of the owner's RUNNING sub-jobs among ids and returns those that it still holds.

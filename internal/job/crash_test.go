@@ -1,0 +1,92 @@
+package job_test
+
+import (
+	"fmt"
+	"testing"
+
+	"carrel/internal/engine/sim"
+	"carrel/internal/workspace"
+)
+
+// scenario is work that a process is killed in.
+type scenario struct {
+	name  string
+	setUp func(w *world)        // before the mortal process
+	ask   func(w *world) string // what the mortal process begins; returns the job
+	want  int                   // desktops in the end
+	state workspace.DesktopStatus
+}
+
+var scenarios = []scenario{
+	{
+		name: "creating", setUp: func(*world) {}, ask: func(w *world) string { return w.create(2) },
+		want: 2, state: workspace.StatusActive,
+	},
+	{
+		name: "deleting", setUp: createTwo, want: 0,
+		ask: func(w *world) string {
+			id, err := w.service.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
+			w.must(err)
+			return id
+		},
+	},
+	{name: "stopping", setUp: createTwo, ask: operate(workspace.OpStop), want: 2, state: workspace.StatusShutoff},
+	{name: "restarting", setUp: createTwo, ask: operate(workspace.OpReboot), want: 2, state: workspace.StatusActive},
+	{name: "hibernating", setUp: createTwo, ask: operate(workspace.OpHibernate), want: 2, state: workspace.StatusHibernated},
+}
+
+func createTwo(w *world) {
+	p := w.start("setup", w.store, w.sim)
+	w.finished(w.create(2))
+	p.kill()
+}
+
+func operate(op workspace.Operation) func(*world) string {
+	return func(w *world) string {
+		r, err := w.service.OperateDesktops(w.t.Context(), workspace.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids(), Op: op})
+		w.must(err)
+		return r.JobID
+	}
+}
+
+// TestKilledAtAnyCallTheNextProcessFinishes kills a process at each of its calls to the store and the engine in turn, before
+// and after the call does its work, and lets the next process finish.
+func TestKilledAtAnyCallTheNextProcessFinishes(t *testing.T) {
+	for _, s := range scenarios {
+		for _, after := range []bool{false, true} {
+			moment := "before"
+			if after {
+				moment = "after"
+			}
+			t.Run(s.name+" "+moment, func(t *testing.T) {
+				for n := 1; killAt(t, s, n, after); n++ {
+				}
+			})
+		}
+	}
+}
+
+// killAt plays a scenario with a kill at the n-th call, and says whether it came so far.
+func killAt(t *testing.T, s scenario, n int, after bool) (died bool) {
+	t.Helper()
+	t.Run(fmt.Sprint(n), func(t *testing.T) {
+		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+			s.setUp(w)
+			m := newMortal(n, after)
+			jobID := s.ask(w)
+			first := w.startMortal(m)
+			w.until("the end of the job or the process", func() bool { return m.dead() || w.over(jobID) })
+			first.kill()
+			died = m.dead()
+
+			next := w.start("replica", w.store, w.sim)
+			if j := w.finished(jobID); j.Counts.Failed > 0 {
+				t.Errorf("%d sub-jobs failed: %+v", j.Counts.Failed, j.SubJobs)
+			}
+			w.until("the last worker's end", func() bool { return w.quiet() })
+			next.kill()
+			w.checkWhole(s.want, s.state)
+		})
+	})
+	return died && !t.Failed()
+}

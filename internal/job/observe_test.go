@@ -1,0 +1,94 @@
+package job_test
+
+import (
+	"log/slog"
+	"testing"
+
+	"carrel/internal/engine/enginetest"
+	"carrel/internal/engine/sim"
+	"carrel/internal/job"
+	"carrel/internal/workspace"
+)
+
+func TestObserverWritesWhatHappenedBehindOurBack(t *testing.T) {
+	cases := map[string]struct {
+		happens func(w *world, id string)
+		status  workspace.DesktopStatus
+	}{
+		"a person shuts their desktop down from inside": {
+			func(w *world, id string) { w.must(w.sim.Stop(w.t.Context(), id, true)) }, workspace.StatusShutoff,
+		},
+		"an administrator hibernates it in the engine": {
+			func(w *world, id string) { w.must(w.sim.Hibernate(w.t.Context(), id)) }, workspace.StatusHibernated,
+		},
+		"an administrator deletes it in the engine": {
+			func(w *world, id string) { w.must(w.sim.Delete(w.t.Context(), id)) }, workspace.StatusError,
+		},
+		"nothing happens": {func(*world, string) {}, workspace.StatusActive},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, sim.Config{}, func(w *world) {
+				p := w.start("a", w.store, w.sim)
+				w.finished(w.create(1))
+				p.kill()
+				c.happens(w, w.ids()[0])
+				o := &job.Observer{Store: w.store, Engine: w.sim, Log: slog.New(slog.DiscardHandler)}
+				w.must(o.Observe(w.t.Context()))
+				if d := w.desktops()[0]; d.Status != c.status || (d.Status == workspace.StatusError) != (d.Fault != "") {
+					t.Errorf("desktop is %s with fault %q, want %s", d.Status, d.Fault, c.status)
+				}
+			})
+		})
+	}
+}
+
+func TestObserverLeavesAloneWhatAJobIsDoing(t *testing.T) {
+	inWorld(t, sim.Config{}, func(w *world) {
+		p := w.start("a", w.store, w.sim)
+		w.finished(w.create(1))
+		p.kill()
+		// The job is asked for after the observer has read the rows, and before it has seen the machines.
+		racing := enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+			if c.Method == "List" {
+				operate(workspace.OpStop)(w)
+				w.must(w.sim.Stop(w.t.Context(), w.ids()[0], true))
+			}
+			return do()
+		})
+		o := &job.Observer{Store: w.store, Engine: racing, Log: slog.New(slog.DiscardHandler)}
+		w.must(o.Observe(w.t.Context()))
+		if d := w.desktops()[0]; d.Task != workspace.TaskPoweringOff {
+			t.Errorf("the observer ended the task of a running job: %s %q", d.Status, d.Task)
+		}
+	})
+}
+
+func TestAuditHealsBothSides(t *testing.T) {
+	inWorld(t, sim.Config{}, func(w *world) {
+		p := w.start("a", w.store, w.sim)
+		w.finished(w.create(3))
+		p.kill()
+		ids := w.ids()
+		w.must(w.sim.Delete(w.t.Context(), ids[0]))
+		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.DeleteDesktop(w.t.Context(), ids[1]) }))
+
+		found, err := job.Audit(w.t.Context(), w.store, w.sim, false)
+		w.must(err)
+		if len(found) != 2 {
+			t.Fatalf("found %+v, want one orphan and one desktop without a machine", found)
+		}
+		_, err = job.Audit(w.t.Context(), w.store, w.sim, true)
+		w.must(err)
+		machines, err := w.sim.List(w.t.Context())
+		w.must(err)
+		if len(machines) != 1 || machines[0].ID != ids[2] {
+			t.Errorf("machines after healing: %+v", machines)
+		}
+		for _, d := range w.desktops() {
+			if d.ID == ids[0] && d.Status != workspace.StatusError {
+				t.Errorf("the desktop without a machine is %s", d.Status)
+			}
+		}
+	})
+}

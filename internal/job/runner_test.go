@@ -1,0 +1,199 @@
+package job_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"carrel/internal/engine"
+	"carrel/internal/engine/enginetest"
+	"carrel/internal/engine/sim"
+	"carrel/internal/workspace"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestPassingFaultsEndInSuccess(t *testing.T) {
+	faults := map[string]func(engine.Engine) engine.Engine{
+		"the first launch fails":         func(e engine.Engine) engine.Engine { return enginetest.FailLaunchOnce(e) },
+		"the reply to a launch is lost":  func(e engine.Engine) engine.Engine { return enginetest.LoseReplyOnLaunch(e) },
+		"a machine vanishes when it ran": func(e engine.Engine) engine.Engine { return enginetest.VanishAfterLaunch(e) },
+	}
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+				p := w.start("a", w.store, fault(w.sim))
+				defer p.kill()
+				if j := w.finished(w.create(3)); j.Counts.Status() != workspace.JobSuccess {
+					t.Errorf("job is %s: %+v", j.Counts.Status(), j.SubJobs)
+				}
+				w.checkWhole(3, workspace.StatusActive)
+			})
+		})
+	}
+}
+
+func TestAnOutageOfTheEngineDelaysButDoesNotFail(t *testing.T) {
+	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+		outage := enginetest.Unavailable(w.sim)
+		p := w.start("a", w.store, outage)
+		defer p.kill()
+		id := w.create(2)
+		time.Sleep(5 * time.Minute)
+		if w.over(id) {
+			t.Fatal("the job ended while the engine was away")
+		}
+		outage.End()
+		w.finished(id)
+		w.checkWhole(2, workspace.StatusActive)
+	})
+}
+
+func TestALaunchThatHangsFailsAtItsDeadlineAndCanBeRetried(t *testing.T) {
+	inWorld(t, sim.Config{Latency: sim.Realistic(), Faults: map[string]sim.Fault{sim.LaunchHangs: {Count: 1}}}, func(w *world) {
+		p := w.start("a", w.store, w.sim)
+		defer p.kill()
+		id := w.create(2)
+		j := w.finished(id)
+		if j.Counts.Status() != workspace.JobFail || j.Counts.Failed != 1 {
+			t.Fatalf("counts %+v, want one failure", j.Counts)
+		}
+		for _, s := range j.SubJobs {
+			if s.State == workspace.SubJobFailed && (s.Code != workspace.CodeDeadline || !strings.Contains(s.Reason, "retry the job")) {
+				t.Errorf("code %s, reason %q", s.Code, s.Reason)
+			}
+		}
+		if _, err := w.service.RetryJob(w.t.Context(), project, id); err != nil {
+			t.Fatal(err)
+		}
+		if j := w.finished(id); j.Counts.Succeeded != 2 {
+			t.Errorf("after the retry: %+v", j.Counts)
+		}
+		w.checkWhole(2, workspace.StatusActive)
+	})
+}
+
+func TestWhatTheEngineCannotMakeFailsAtOnceWithItsReason(t *testing.T) {
+	inWorld(t, sim.Config{}, func(w *world) {
+		broken := enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+			if c.Method == "Launch" {
+				return engine.ErrInvalid
+			}
+			return do()
+		})
+		p := w.start("a", w.store, broken)
+		defer p.kill()
+		j := w.finished(w.create(1))
+		if s := j.SubJobs[0]; s.Code != workspace.CodeEngineRefused || s.Attempt != 1 {
+			t.Errorf("code %s after %d attempts", s.Code, s.Attempt)
+		}
+		if d := w.desktops()[0]; d.Status != workspace.StatusError || d.Fault == "" || d.Task != workspace.NoTask {
+			t.Errorf("desktop is %s with fault %q and task %q", d.Status, d.Fault, d.Task)
+		}
+	})
+}
+
+// TestDeletingDuringCreationLeavesNothing deletes desktops at every tenth of a second of their creation.
+func TestDeletingDuringCreationLeavesNothing(t *testing.T) {
+	for ms := range 20 {
+		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+			p := w.start("a", w.store, w.sim)
+			defer p.kill()
+			created := w.create(2)
+			time.Sleep(time.Duration(ms) * 100 * time.Millisecond)
+			deleted, err := w.service.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
+			w.must(err)
+			if j := w.finished(deleted); j.Counts.Succeeded != 2 {
+				t.Errorf("deletion after %d ms: %+v", ms*100, j.SubJobs)
+			}
+			w.finished(created)
+			time.Sleep(time.Minute) // a late launch would show by now
+			w.checkWhole(0, "")
+		})
+	}
+}
+
+func TestTwoProcessesShareTheWork(t *testing.T) {
+	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+		launches := map[string]int{}
+		count := func() engine.Engine {
+			return enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+				if c.Method == "Launch" {
+					launches[c.ID]++
+				}
+				return do()
+			})
+		}
+		a, b := w.start("a", w.store, count()), w.start("b", w.store, count())
+		defer a.kill()
+		defer b.kill()
+		w.finished(w.create(20))
+		w.checkWhole(20, workspace.StatusActive)
+		for id, n := range launches {
+			if n != 1 {
+				t.Errorf("desktop %s was launched %d times", id, n)
+			}
+		}
+	})
+}
+
+// TestALostLeaseIsTakenOver has a process that hangs without a heartbeat; another takes its work over and the first one's late
+// writes change nothing.
+func TestALostLeaseIsTakenOver(t *testing.T) {
+	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+		m := newMortal(8, true)
+		first := w.startMortal(m)
+		id := w.create(2)
+		w.until("the death of the first process", m.dead)
+		other := w.start("other", w.store, w.sim) // not the same name: it must wait for the lease's end
+		defer other.kill()
+		if j := w.finished(id); j.Counts.Succeeded != 2 {
+			t.Errorf("%+v", j.SubJobs)
+		}
+		first.kill()
+		w.checkWhole(2, workspace.StatusActive)
+	})
+}
+
+func TestStopLeavesRunningWorkToTheNextProcess(t *testing.T) {
+	inWorld(t, sim.Config{Latency: sim.Latency{Launch: 10 * time.Minute}}, func(w *world) {
+		p := w.start("a", w.store, w.sim)
+		id := w.create(2)
+		time.Sleep(time.Second)
+		grace, cancel := context.WithTimeout(w.t.Context(), 5*time.Second)
+		defer cancel()
+		p.Stop(grace)
+		j, err := w.service.Job(w.t.Context(), project, id)
+		w.must(err)
+		if j.Counts.Waiting != 2 {
+			t.Errorf("after the stop: %+v, want both waiting for the next process", j.Counts)
+		}
+		next := w.start("b", w.store, w.sim)
+		defer next.kill()
+		w.finished(id)
+		w.checkWhole(2, workspace.StatusActive)
+	})
+}
+
+func TestRestartStopsAndStartsOnce(t *testing.T) {
+	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+		calls := map[string]int{}
+		counted := enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+			calls[c.Method]++
+			return do()
+		})
+		p := w.start("a", w.store, counted)
+		defer p.kill()
+		w.finished(w.create(1))
+		r, err := w.service.OperateDesktops(w.t.Context(), workspace.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids(), Op: workspace.OpReboot})
+		w.must(err)
+		w.finished(r.JobID)
+		if calls["Stop"] != 1 || calls["Start"] != 1 {
+			t.Errorf("%d stops, %d starts, want one of each", calls["Stop"], calls["Start"])
+		}
+		w.checkWhole(1, workspace.StatusActive)
+	})
+}

@@ -1,0 +1,313 @@
+package job_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"carrel/internal/engine"
+	"carrel/internal/engine/enginetest"
+	"carrel/internal/engine/sim"
+	"carrel/internal/job"
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+const (
+	project = "0123456789abcdef0123456789abcdef"
+	image   = "11111111-1111-4111-8111-111111111111"
+	product = "workspace.c2.large.linux"
+)
+
+// world is a control plane's data and machines, which outlive the processes that a test starts and kills. It lives in a
+// synctest bubble: time moves only when the test sleeps.
+type world struct {
+	t       *testing.T
+	store   *store.Store
+	sim     *sim.Engine
+	service *workspace.Service
+}
+
+// inWorld runs a test in a bubble with a fresh world.
+func inWorld(t *testing.T, c sim.Config, test func(w *world)) {
+	t.Helper()
+	empty := emptyDatabase(t)
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "carrel.db")
+		if err := os.WriteFile(path, empty, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := sim.Open(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &world{t: t, store: s, sim: e, service: &workspace.Service{Store: s, Log: slog.New(slog.DiscardHandler)}}
+		w.furnish()
+		test(w)
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// emptyDatabase is a database with all its tables, made once: hundreds of worlds begin with it.
+var emptyDatabase = func() func(*testing.T) []byte {
+	var once sync.Once
+	var body []byte
+	return func(t *testing.T) []byte {
+		t.Helper()
+		once.Do(func() {
+			path := filepath.Join(t.TempDir(), "empty.db")
+			s, err := store.Open(context.Background(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if body, err = os.ReadFile(path); err != nil {
+				t.Fatal(err)
+			}
+		})
+		return body
+	}
+}()
+
+// furnish makes a catalogue and a project with the service open.
+func (w *world) furnish() {
+	w.t.Helper()
+	ctx := w.t.Context()
+	w.must(w.sim.EnsureNetwork(ctx, engine.Network{ID: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1"}))
+	images, err := w.sim.Images(ctx)
+	w.must(err)
+	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+		for _, err := range []error{
+			tx.PutZones(ctx, []workspace.Zone{{ID: "default", Default: true}}),
+			tx.PutVolumeTypes(ctx, []workspace.VolumeType{{ID: "SAS"}, {ID: "SSD"}}),
+			tx.PutProducts(ctx, []workspace.Product{{ID: product, CPUs: 2, MemoryMiB: 4096, Architecture: "x86", OSType: "Linux", Status: "normal"}}),
+			tx.PutImages(ctx, []workspace.Image{{ID: image, Type: workspace.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: images[0].ID}}),
+		} {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	w.must(w.service.Subscribe(ctx, project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net0"}}))
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// process is one life of a control plane's job runner.
+type process struct {
+	*job.Runner
+	w *world
+}
+
+// start runs a process with the given name on an engine and a store, which may have faults.
+func (w *world) start(name string, s workspace.Store, e engine.Engine) *process {
+	w.t.Helper()
+	meter, err := job.NewMetrics(prometheus.NewRegistry())
+	w.must(err)
+	r := job.NewRunner(s, e, slog.New(slog.DiscardHandler), meter, job.Config{Replica: name})
+	w.must(r.Start(w.t.Context()))
+	return &process{r, w}
+}
+
+// kill ends the process without a chance to finish anything.
+func (p *process) kill() {
+	if p == nil {
+		return // it died at its very start
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	p.Stop(ctx)
+}
+
+// create asks for n desktops of n new people.
+func (w *world) create(n int) string {
+	w.t.Helper()
+	r := workspace.CreateDesktops{
+		Caller: workspace.Caller{ProjectID: project}, Type: workspace.Dedicated, ProductID: product,
+		ImageType: workspace.ImageGold, ImageID: image, Root: workspace.VolumeSpec{Type: "SAS", GB: 80},
+		Data: []workspace.VolumeSpec{{Type: "SSD", GB: 10}},
+	}
+	for i := range n {
+		r.Desktops = append(r.Desktops, workspace.NewDesktop{UserName: fmt.Sprintf("user-%d", i)})
+	}
+	id, err := w.service.CreateDesktops(w.t.Context(), r)
+	w.must(err)
+	return id
+}
+
+// desktops reads all rows.
+func (w *world) desktops() []workspace.Desktop {
+	w.t.Helper()
+	rows, _, err := w.service.ListDesktops(w.t.Context(), workspace.DesktopQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
+	w.must(err)
+	return rows
+}
+
+func (w *world) ids() []string {
+	var ids []string
+	for _, d := range w.desktops() {
+		ids = append(ids, d.ID)
+	}
+	return ids
+}
+
+// until lets time pass until the condition holds, at most for an hour of the world's time.
+func (w *world) until(what string, holds func() bool) {
+	w.t.Helper()
+	for range 36000 {
+		if holds() {
+			return
+		}
+		time.Sleep(100 * time.Millisecond) // in the bubble: this is how time moves
+		synctest.Wait()
+	}
+	w.t.Fatalf("an hour has passed without %s", what)
+}
+
+// finished waits for a job's end and returns it.
+func (w *world) finished(jobID string) workspace.Job {
+	w.t.Helper()
+	var j workspace.Job
+	w.until("the end of job "+jobID, func() bool {
+		var err error
+		j, err = w.service.Job(w.t.Context(), project, jobID)
+		w.must(err)
+		return j.Counts.Waiting+j.Counts.Running == 0
+	})
+	return j
+}
+
+// checkWhole fails unless every desktop is at rest in the given state with one running machine, and every machine has a
+// desktop.
+func (w *world) checkWhole(want int, status workspace.DesktopStatus) {
+	w.t.Helper()
+	rows := w.desktops()
+	if len(rows) != want {
+		w.t.Errorf("%d desktops, want %d", len(rows), want)
+	}
+	for _, d := range rows {
+		if d.Status != status || d.Task != workspace.NoTask || d.TaskOwner != "" {
+			w.t.Errorf("desktop %s is %q with task %q (fault %q), want %s at rest", d.Name, d.Status, d.Task, d.Fault, status)
+		}
+	}
+	findings, err := job.Audit(w.t.Context(), w.store, w.sim, false)
+	w.must(err)
+	for _, f := range findings {
+		w.t.Errorf("audit: %+v", f)
+	}
+	machines, err := w.sim.List(w.t.Context())
+	w.must(err)
+	if len(machines) != want {
+		w.t.Errorf("%d machines, want %d", len(machines), want)
+	}
+}
+
+// mortal is what a process can be killed at: the n-th call of its store or its engine, before or after the call has done its
+// work.
+type mortal struct {
+	at    int64
+	after bool
+	calls atomic.Int64
+	died  chan struct{}
+}
+
+func newMortal(at int, after bool) *mortal {
+	return &mortal{at: int64(at), after: after, died: make(chan struct{})}
+}
+
+func (m *mortal) pass(do func() error) error {
+	switch n := m.calls.Add(1); {
+	case n < m.at:
+		return do()
+	case n == m.at:
+		defer close(m.died)
+		if m.after {
+			_ = do() // nobody is left who could learn how it went
+		}
+	}
+	return enginetest.ErrStopped
+}
+
+func (m *mortal) dead() bool {
+	select {
+	case <-m.died:
+		return true
+	default:
+		return false
+	}
+}
+
+func (m *mortal) engine(e engine.Engine) engine.Engine {
+	return enginetest.Around(e, func(_ enginetest.Call, do func() error) error { return m.pass(do) })
+}
+
+// mortalStore is a store of a mortal process.
+type mortalStore struct {
+	workspace.Store
+	m *mortal
+}
+
+func (s mortalStore) Update(ctx context.Context, f func(workspace.Tx) error) error {
+	return s.m.pass(func() error { return s.Store.Update(ctx, f) })
+}
+
+func (s mortalStore) View(ctx context.Context, f func(workspace.Tx) error) error {
+	return s.m.pass(func() error { return s.Store.View(ctx, f) })
+}
+
+// startMortal runs a process that dies where m says. One that dies at its very start counts as started.
+func (w *world) startMortal(m *mortal) *process {
+	w.t.Helper()
+	meter, err := job.NewMetrics(prometheus.NewRegistry())
+	w.must(err)
+	r := job.NewRunner(mortalStore{w.store, m}, m.engine(w.sim), slog.New(slog.DiscardHandler), meter, job.Config{Replica: "replica"})
+	if err := r.Start(w.t.Context()); err != nil {
+		if m.dead() {
+			return nil
+		}
+		w.t.Fatal(err)
+	}
+	return &process{r, w}
+}
+
+func (w *world) over(jobID string) bool {
+	j, err := w.service.Job(w.t.Context(), project, jobID)
+	w.must(err)
+	return j.Counts.Waiting+j.Counts.Running == 0
+}
+
+// quiet says whether no desktop has a task.
+func (w *world) quiet() bool {
+	for _, d := range w.desktops() {
+		if d.Task != workspace.NoTask {
+			return false
+		}
+	}
+	return true
+}
