@@ -62,7 +62,9 @@ func newPages(built fs.FS) (*pages, error) {
 	if err == nil && p.files["index.html"] == nil {
 		err = errors.New("there is no index.html")
 	}
-	for _, address := range []string{"GET /{$}", "GET /first-password", "GET /desktops/{id}"} {
+	for _, address := range []string{
+		"GET /{$}", "GET /enter", "GET /first-password", "GET /first-password/{token}", "GET /desktops/{id}",
+	} {
 		p.mux.HandleFunc(address, p.serveIndex)
 	}
 	p.mux.HandleFunc("GET /", p.serveFile)

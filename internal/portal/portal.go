@@ -15,6 +15,7 @@ import (
 // Service is what the portal needs of the domain; *workspace.Service is one.
 type Service interface {
 	SignIn(ctx context.Context, name, password string) (workspace.SignInResult, error)
+	Enter(ctx context.Context, token string) (workspace.SignInResult, error)
 	SignedIn(ctx context.Context, token string) (workspace.Visitor, error)
 	SignOut(ctx context.Context, token string) error
 	MyDesktops(ctx context.Context, userID string) ([]workspace.Mine, error)
@@ -90,7 +91,9 @@ func New(c Config) (*Portal, error) {
 func (p *Portal) api() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /portal/api/sign-in", p.open(p.signIn))
+	mux.Handle("POST /portal/api/enter", p.open(p.enter))
 	mux.Handle("POST /portal/api/sign-out", p.open(p.signOut))
+	mux.Handle("GET /portal/api/ping", p.open(ping))
 	mux.Handle("GET /portal/api/first-password", p.open(p.firstPasswordHolder))
 	mux.Handle("POST /portal/api/first-password", p.open(p.setFirstPassword))
 	mux.Handle("GET /portal/api/me", p.signed(p.me))

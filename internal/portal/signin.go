@@ -61,6 +61,25 @@ func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, personOf(result.User))
 }
 
+// enter signs in with the link that "carrel up" prints.
+func (p *Portal) enter(w http.ResponseWriter, r *http.Request) error {
+	body, err := read[struct {
+		Token string `json:"token"`
+	}](w, r)
+	if err != nil {
+		return err
+	}
+	result, err := p.Service.Enter(r.Context(), body.Token)
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, p.cookie(r, result.Token, result.Expires))
+	return answer(w, http.StatusOK, personOf(result.User))
+}
+
+// ping answers pages that measure how far away the server is.
+func ping(w http.ResponseWriter, _ *http.Request) error { return done(w) }
+
 func (p *Portal) charge(address, name string) error {
 	now := time.Now()
 	if until := p.addresses.charge(address, now); now.Before(until) {

@@ -10,9 +10,8 @@ import (
 
 // How long things last that people hold.
 const (
-	SignInLife        = 12 * time.Hour
-	TicketLife        = 30 * time.Second
-	PasswordTokenLife = 7 * 24 * time.Hour
+	SignInLife = 12 * time.Hour
+	TicketLife = 30 * time.Second
 )
 
 // Sign-in attempts: the first FreeSignIns failures cost nothing, each further one doubles the pause. A long quiet time
@@ -160,17 +159,6 @@ func (s *Service) SignedIn(ctx context.Context, token string) (Visitor, error) {
 // SignOut ends a sign-in and with it the connections made under it. Ending what has ended succeeds.
 func (s *Service) SignOut(ctx context.Context, token string) error {
 	return s.Store.Update(ctx, func(tx Tx) error { return tx.DeleteSignIn(ctx, HashToken(token)) })
-}
-
-// NewPasswordToken makes a token with which a user may choose a password once, within PasswordTokenLife.
-func (s *Service) NewPasswordToken(ctx context.Context, userID string) (string, error) {
-	token := NewToken()
-	err := s.Store.Update(ctx, func(tx Tx) error {
-		return tx.InsertPasswordToken(ctx, PasswordToken{
-			TokenHash: HashToken(token), UserID: userID, Expires: tx.Now().Add(PasswordTokenLife),
-		})
-	})
-	return token, err
 }
 
 // PasswordTokenHolder says whose a password token is. CodeForbidden when it is unknown, used or has expired.

@@ -1,11 +1,11 @@
 import { Loader } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { hasChosen, useSpeech } from "../words/speech";
 import { api, type Person, passing, Refusal } from "./api";
 import { CardsPage } from "./CardsPage";
 import { ChangePassword, FirstPassword } from "./PasswordPages";
-import { placeOf, usePath } from "./place";
+import { placeOf, replace, usePath } from "./place";
 import { SignInPage } from "./SignInPage";
 
 // The viewer is large and not needed before a desktop is opened.
@@ -14,6 +14,7 @@ const DeskPage = lazy(() => import("./desk/DeskPage"));
 export function App() {
   const place = placeOf(usePath());
   if (place.show === "first-password") return <FirstPassword />;
+  if (place.show === "enter") return <Enter />;
   return <ForPeople />;
 }
 
@@ -39,6 +40,24 @@ function ForPeople() {
     );
   if (place.show === "nothing") return <Pause text={t("app.notFound")} />;
   return <CardsPage me={me.data} />;
+}
+
+/** Enter signs in with a link that is good once, /enter?token=...&desktop=..., and shows the desktop. */
+function Enter() {
+  const { t } = useSpeech();
+  const queries = useQueryClient();
+  const begun = useRef(false);
+  useEffect(() => {
+    if (begun.current) return;
+    begun.current = true;
+    const { token, desktop } = Object.fromEntries(new URLSearchParams(location.search));
+    api
+      .enter(token ?? "")
+      .then((me) => queries.setQueryData(["me"], me))
+      .catch(() => undefined) // whoever is signed in already goes on; others see the sign-in page
+      .finally(() => replace(desktop ? `/desktops/${desktop}` : "/"));
+  }, [queries]);
+  return <Pause text={t("app.loading")} />;
 }
 
 /** whoAmI gives null for nobody. */

@@ -7,10 +7,13 @@ import { Note, Sheet } from "./Frame";
 import { checkPassword, fulfilled, type PasswordRules } from "./passwordRules";
 import { go } from "./place";
 
-/** FirstPassword is where mailed links lead: /first-password#token. What follows # never reaches a server's log. */
+/** linkToken takes the token out of /first-password#token or /first-password/token. */
+const linkToken = () => location.hash.slice(1) || location.pathname.split("/")[2] || "";
+
+/** FirstPassword is where mailed links lead. */
 export function FirstPassword() {
   const { t } = useSpeech();
-  const token = location.hash.slice(1);
+  const [token] = useState(linkToken);
   const queries = useQueryClient();
   const holder = useQuery({
     queryKey: ["link", token],

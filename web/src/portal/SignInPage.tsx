@@ -13,6 +13,7 @@ export function SignInPage() {
   const queries = useQueryClient();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const nameField = useRef<HTMLInputElement>(null);
   const passwordField = useRef<HTMLInputElement>(null);
   const signIn = useMutation({
     mutationFn: () => api.signIn(name.trim(), password),
@@ -21,12 +22,15 @@ export function SignInPage() {
   });
   const submit = (e: FormEvent) => {
     e.preventDefault();
-    if (name.trim() && password && !signIn.isPending) signIn.mutate();
+    if (!name.trim()) nameField.current?.focus();
+    else if (!password) passwordField.current?.focus();
+    else if (!signIn.isPending) signIn.mutate();
   };
   return (
     <Sheet title={t("signIn.title")} intro={t("signIn.intro")}>
       <form onSubmit={submit} className="form">
         <TextInput
+          ref={nameField}
           label={t("signIn.user")}
           value={name}
           onChange={(e) => setName(e.currentTarget.value)}
@@ -47,13 +51,7 @@ export function SignInPage() {
           size="md"
         />
         {signIn.isError && <Note bad>{refused(signIn.error, t)}</Note>}
-        <Button
-          type="submit"
-          size="md"
-          fullWidth
-          loading={signIn.isPending}
-          disabled={!name.trim() || !password}
-        >
+        <Button type="submit" size="md" fullWidth loading={signIn.isPending}>
           {t("signIn.do")}
         </Button>
       </form>

@@ -102,6 +102,7 @@ function parse(text: string): unknown {
 export const api = {
   signIn: (user_name: string, password: string) =>
     call<Person>("POST", "sign-in", { body: { user_name, password } }),
+  enter: (token: string) => call<Person>("POST", "enter", { body: { token } }),
   signOut: () => call<void>("POST", "sign-out"),
   me: () => call<Person>("GET", "me"),
   setLanguage: (language: string) => call<void>("PUT", "me/language", { body: { language } }),

@@ -43,7 +43,7 @@ createRoot(root).render(
       theme={theme}
       defaultColorScheme="auto"
       withCssVariables={false}
-      withStaticClasses={false}
+      withGlobalClasses={false}
     >
       <QueryClientProvider client={queries}>
         <SpeechProvider>

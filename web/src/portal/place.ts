@@ -4,12 +4,14 @@ import { useSyncExternalStore } from "react";
 export type Place =
   | { show: "cards" }
   | { show: "desk"; id: string }
+  | { show: "enter" }
   | { show: "first-password" }
   | { show: "nothing" };
 
 export function placeOf(path: string): Place {
   if (path === "/") return { show: "cards" };
-  if (path === "/first-password") return { show: "first-password" };
+  if (path === "/enter") return { show: "enter" };
+  if (path.startsWith("/first-password")) return { show: "first-password" };
   const desk = /^\/desktops\/([\w-]+)$/.exec(path);
   return desk?.[1] ? { show: "desk", id: desk[1] } : { show: "nothing" };
 }
@@ -24,6 +26,12 @@ export interface Intent {
 /** go shows another address without loading the page again. */
 export function go(path: string, intent: Intent | null = null) {
   history.pushState(intent, "", path);
+  moved.dispatchEvent(new Event("move"));
+}
+
+/** replace goes without leaving a way back. */
+export function replace(path: string) {
+  history.replaceState(null, "", path);
   moved.dispatchEvent(new Event("move"));
 }
 

@@ -23,9 +23,7 @@ export default function DeskPage({ id }: { id: string }) {
   useEffect(() => {
     document.title = name || "Carrel";
   }, [name]);
-  useEffect(() => {
-    if (phase.at === "look" && card?.door === "open") screen?.again();
-  }, [screen, phase, card]);
+  useReopen(screen, phase, card);
   return (
     <div className="desk">
       <div ref={box} className="desk-screen" role="application" aria-label={t("desk.label", { name })} />
@@ -43,6 +41,19 @@ export default function DeskPage({ id }: { id: string }) {
       )}
     </div>
   );
+}
+
+/** useReopen goes on when the desktop runs: at once when it has just begun to, else with growing patience. */
+function useReopen(screen: Screen | null, phase: Phase, card: Card | undefined) {
+  const before = useRef(card?.door);
+  const door = card?.door;
+  useEffect(() => {
+    const begunToRun = before.current !== undefined && before.current !== "open" && door === "open";
+    before.current = door;
+    if (phase.at !== "look" || door !== "open") return;
+    if (begunToRun) screen?.open();
+    else screen?.again();
+  }, [screen, phase, door]);
 }
 
 /** useScreen makes a Screen for as long as the page is shown, and draws again when it changes. */
@@ -145,6 +156,7 @@ function Opening() {
 function Progress({ begun, accepted, card }: { begun: number; accepted: boolean; card: Card | undefined }) {
   const { t } = useSpeech();
   const now = useNow();
+  const elapsed = Math.round((now - begun) / 1000);
   const running = accepted && card?.door === "open";
   const steps = [
     { word: "desk.step.ask", done: accepted },
@@ -167,7 +179,7 @@ function Progress({ begun, accepted, card }: { begun: number; accepted: boolean;
           </li>
         ))}
       </ol>
-      <p className="small quiet">{t("desk.elapsed", { n: Math.max(0, Math.round((now - begun) / 1000)) })}</p>
+      <p className="small quiet">{elapsed > 1 ? t("desk.elapsed", { n: elapsed }) : "\u00a0"}</p>
     </>
   );
 }

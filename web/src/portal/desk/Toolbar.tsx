@@ -108,7 +108,13 @@ interface ToolProps {
 
 function Tool({ label, expanded, children, ...rest }: ToolProps) {
   return (
-    <Tooltip label={label} position="bottom" openDelay={400} transitionProps={{ duration: 100 }}>
+    <Tooltip
+      label={label}
+      position="bottom"
+      openDelay={400}
+      disabled={expanded === true}
+      transitionProps={{ duration: 100 }}
+    >
       <ActionIcon
         size={36}
         variant="subtle"
