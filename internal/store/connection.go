@@ -28,7 +28,7 @@ func (r connectionRow) domain() workspace.Connection { return workspace.Connecti
 
 // InsertConnection implements workspace.SessionRows.
 func (t *tx) InsertConnection(ctx context.Context, c workspace.Connection) error {
-	_, err := t.NewInsert().Model(&connectionRow{connection: connection(c)}).Exec(ctx)
+	_, err := t.inserting(&connectionRow{connection: connection(c)}).Exec(ctx)
 	return t.dangling(err)
 }
 

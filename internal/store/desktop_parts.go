@@ -86,7 +86,7 @@ func (t *tx) insertDesktopParts(ctx context.Context, desktops []workspace.Deskto
 // insert writes rows, a batch at a time.
 func insert[Row any](ctx context.Context, t *tx, rows []Row) error {
 	for part := range slices.Chunk(rows, batch) {
-		if _, err := t.NewInsert().Model(&part).Exec(ctx); err != nil {
+		if _, err := t.inserting(&part).Exec(ctx); err != nil {
 			return err
 		}
 	}

@@ -86,7 +86,7 @@ func (t *tx) wakeWorkers(ctx context.Context) error {
 
 // InsertJob implements workspace.JobRows.
 func (t *tx) InsertJob(ctx context.Context, j workspace.Job) error {
-	if _, err := t.NewInsert().Model(&jobRow{job: job(j)}).Exec(ctx); err != nil {
+	if _, err := t.inserting(&jobRow{job: job(j)}).Exec(ctx); err != nil {
 		return err
 	}
 	rows := convert(j.SubJobs, func(s workspace.SubJob) subJobRow {

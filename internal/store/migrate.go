@@ -66,6 +66,6 @@ func (t *tx) apply(ctx context.Context, name string) error {
 	if _, err := t.Tx.Tx.ExecContext(ctx, t.store.engine.migration(string(text))); err != nil {
 		return err
 	}
-	_, err = t.NewInsert().Model(&migration{Name: name, Applied: t.now}).Exec(ctx)
+	_, err = t.inserting(&migration{Name: name, Applied: t.now}).Exec(ctx)
 	return err
 }

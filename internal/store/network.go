@@ -60,19 +60,19 @@ type securityGroupRow struct {
 
 // InsertVPC implements workspace.NetworkRows.
 func (t *tx) InsertVPC(ctx context.Context, v workspace.VPC) error {
-	_, err := t.NewInsert().Model(&vpcRow{vpc: vpc(v)}).Exec(ctx)
+	_, err := t.inserting(&vpcRow{vpc: vpc(v)}).Exec(ctx)
 	return err
 }
 
 // InsertSubnet implements workspace.NetworkRows. The VPC must be there.
 func (t *tx) InsertSubnet(ctx context.Context, s workspace.Subnet) error {
-	_, err := t.NewInsert().Model(&subnetRow{subnet: subnet(s)}).Exec(ctx)
+	_, err := t.inserting(&subnetRow{subnet: subnet(s)}).Exec(ctx)
 	return err
 }
 
 // InsertSecurityGroup implements workspace.NetworkRows.
 func (t *tx) InsertSecurityGroup(ctx context.Context, g workspace.SecurityGroup) error {
-	_, err := t.NewInsert().Model(&securityGroupRow{securityGroup: securityGroup(g)}).Exec(ctx)
+	_, err := t.inserting(&securityGroupRow{securityGroup: securityGroup(g)}).Exec(ctx)
 	return err
 }
 

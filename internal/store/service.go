@@ -24,7 +24,7 @@ type subscriptionRow struct {
 // PutSubscription implements workspace.ServiceRows.
 func (t *tx) PutSubscription(ctx context.Context, s workspace.Subscription) error {
 	row := subscriptionRow{subscription: subscription(s)}
-	_, err := t.NewInsert().Model(&row).On("CONFLICT (project_id) DO UPDATE").Exec(ctx)
+	_, err := t.inserting(&row).On("CONFLICT (project_id) DO UPDATE").Exec(ctx)
 	return err
 }
 

@@ -49,7 +49,7 @@ type passwordTokenRow struct {
 
 // InsertSignIn implements workspace.SessionRows.
 func (t *tx) InsertSignIn(ctx context.Context, s workspace.SignIn) error {
-	_, err := t.NewInsert().Model(&signInRow{signIn: signIn(s)}).Exec(ctx)
+	_, err := t.inserting(&signInRow{signIn: signIn(s)}).Exec(ctx)
 	return t.dangling(err)
 }
 
@@ -75,7 +75,7 @@ func (t *tx) DeleteSignInsOf(ctx context.Context, userID string) error {
 
 // InsertTicket implements workspace.SessionRows.
 func (t *tx) InsertTicket(ctx context.Context, k workspace.Ticket) error {
-	_, err := t.NewInsert().Model(&ticketRow{ticket: ticket(k)}).Exec(ctx)
+	_, err := t.inserting(&ticketRow{ticket: ticket(k)}).Exec(ctx)
 	return t.dangling(err)
 }
 
@@ -94,7 +94,7 @@ func (t *tx) TakeTicket(ctx context.Context, tokenHash string) (workspace.Ticket
 
 // InsertPasswordToken implements workspace.SessionRows.
 func (t *tx) InsertPasswordToken(ctx context.Context, p workspace.PasswordToken) error {
-	_, err := t.NewInsert().Model(&passwordTokenRow{passwordToken: passwordToken(p)}).Exec(ctx)
+	_, err := t.inserting(&passwordTokenRow{passwordToken: passwordToken(p)}).Exec(ctx)
 	return t.dangling(err)
 }
 

@@ -107,6 +107,12 @@ func (t *tx) forUpdate(q *bun.SelectQuery, table string) *bun.SelectQuery {
 	return t.store.engine.forUpdate(q, table, false)
 }
 
+// inserting begins an insert that returns nothing. bun would have the columns returned that it left to the database, and
+// then could not tell how many rows were written.
+func (t *tx) inserting(model any) *bun.InsertQuery {
+	return t.NewInsert().Model(model).Returning("NULL")
+}
+
 // read runs a query for one row. It returns missing if there is none.
 func read(ctx context.Context, q *bun.SelectQuery, missing error, dest ...any) error {
 	err := q.Scan(ctx, dest...)

@@ -62,7 +62,7 @@ func (t *tx) InsertUsers(ctx context.Context, users []workspace.User) error {
 	// In one order for all callers, so that two of them do not wait for each other.
 	slices.SortFunc(rows, func(a, b userRow) int { return cmp.Compare(a.NameFolded, b.NameFolded) })
 	for part := range slices.Chunk(rows, batch) {
-		n, err := affected(t.NewInsert().Model(&part).On("CONFLICT DO NOTHING").Exec(ctx))
+		n, err := affected(t.inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx))
 		if err != nil {
 			return err
 		}

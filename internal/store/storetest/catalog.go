@@ -1,0 +1,209 @@
+package storetest
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// same checks that two values are equal, times included.
+func (w *world) same(got, want any) {
+	w.Helper()
+	if !reflect.DeepEqual(got, want) {
+		w.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// all of a list, which tests keep short.
+var everything = workspace.Page{Limit: 1000}
+
+var catalog = []behaviour{
+	{"products are read as they were put, and replaced by id", func(w *world) {
+		p := workspace.Product{ID: "p", CPUs: 2, MemoryMiB: 4096, Architecture: "x86", OSType: "Linux", DiskType: "SSD", DiskGB: 80,
+			PackageType: "general", Description: `it's "fine" \ ? 100 %`, Status: "normal"}
+		w.update(func(tx workspace.Tx) error { return tx.PutProducts(w.Context(), []workspace.Product{p}) })
+		p.CPUs, p.Description = 4, ""
+		w.update(func(tx workspace.Tx) error { return tx.PutProducts(w.Context(), []workspace.Product{p}) })
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Product, error) { return tx.Product(ctx, "p") }), p)
+		w.refuses(workspace.CodeProductNotFound, func(tx workspace.Tx) error {
+			_, err := tx.Product(w.Context(), "q")
+			return err
+		})
+	}},
+	{"products are filtered, the smallest first", func(w *world) {
+		w.update(func(tx workspace.Tx) error {
+			return tx.PutProducts(w.Context(), []workspace.Product{
+				{ID: "large", CPUs: 8, OSType: "Linux", Architecture: "x86", PackageType: "general"},
+				{ID: "small", CPUs: 2, OSType: "Linux", Architecture: "arm", PackageType: "general"},
+				{ID: "windows", CPUs: 4, OSType: "Windows", Architecture: "x86", PackageType: "special"},
+			})
+		})
+		for _, c := range []struct {
+			query workspace.ProductQuery
+			want  []string
+		}{
+			{workspace.ProductQuery{}, []string{"small", "windows", "large"}},
+			{workspace.ProductQuery{OSType: "Linux"}, []string{"small", "large"}},
+			{workspace.ProductQuery{Architecture: "x86"}, []string{"windows", "large"}},
+			{workspace.ProductQuery{PackageType: "special"}, []string{"windows"}},
+			{workspace.ProductQuery{ID: "large"}, []string{"large"}},
+		} {
+			c.query.Page = everything
+			w.view(func(tx workspace.Tx) error {
+				got, total, err := tx.Products(w.Context(), c.query)
+				w.same(ids(got, func(p workspace.Product) string { return p.ID }), c.want)
+				w.same(total, len(c.want))
+				return err
+			})
+		}
+	}},
+	{"images are read as they were put", func(w *world) {
+		i := workspace.Image{ID: "i", ProjectID: project, Type: workspace.ImagePrivate, Name: "mine", OSType: "Linux", OSVersion: "Debian GNU/Linux 12",
+			Architecture: "x86", VM: true, MinMemoryMiB: 1024, MinDiskGB: 80, EngineID: "carrel/debian", Created: w.clock.Now()}
+		w.update(func(tx workspace.Tx) error { return tx.PutImages(w.Context(), []workspace.Image{i}) })
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Image, error) {
+			return tx.Image(ctx, project, "i")
+		}), i)
+	}},
+	{"a project uses its own images and those of all", func(w *world) {
+		w.update(func(tx workspace.Tx) error {
+			return tx.PutImages(w.Context(), []workspace.Image{
+				{ID: "gold", Type: workspace.ImageGold, Name: "b", Created: w.clock.Now()},
+				{ID: "mine", ProjectID: project, Type: workspace.ImagePrivate, Name: "a", Created: w.clock.Now().Add(time.Second)},
+				{ID: "theirs", ProjectID: otherProject, Type: workspace.ImagePrivate, Name: "c", Created: w.clock.Now()},
+			})
+		})
+		w.refuses(workspace.CodeImageNotFound, func(tx workspace.Tx) error {
+			_, err := tx.Image(w.Context(), project, "theirs")
+			return err
+		})
+		for _, c := range []struct {
+			query workspace.ImageQuery
+			want  []string
+		}{
+			{workspace.ImageQuery{ProjectID: project}, []string{"mine", "gold"}},
+			{workspace.ImageQuery{ProjectID: project, Descending: true}, []string{"gold", "mine"}},
+			{workspace.ImageQuery{ProjectID: project, SortBy: "created_at"}, []string{"gold", "mine"}},
+			{workspace.ImageQuery{ProjectID: project, Type: workspace.ImageGold}, []string{"gold"}},
+			{workspace.ImageQuery{}, []string{"mine", "gold", "theirs"}},
+		} {
+			c.query.Page = everything
+			w.view(func(tx workspace.Tx) error {
+				got, total, err := tx.Images(w.Context(), c.query)
+				w.same(ids(got, func(i workspace.Image) string { return i.ID }), c.want)
+				w.same(total, len(c.want))
+				return err
+			})
+		}
+	}},
+	{"zones and volume types may be put twice", func(w *world) {
+		zones := []workspace.Zone{{ID: "az-1"}, {ID: "az-2", Default: true}}
+		types := []workspace.VolumeType{{ID: "SAS"}, {ID: "SSD"}}
+		for range 2 {
+			w.update(func(tx workspace.Tx) error {
+				if err := tx.PutZones(w.Context(), zones); err != nil {
+					return err
+				}
+				return tx.PutVolumeTypes(w.Context(), types)
+			})
+		}
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Zone, error) { return tx.Zones(ctx) }), zones)
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.VolumeType, error) { return tx.VolumeTypes(ctx) }), types)
+	}},
+}
+
+var networks = []behaviour{
+	{"VPCs, subnets and security groups are read as they were inserted, by project", func(w *world) {
+		now := w.clock.Now()
+		vpc := workspace.VPC{ID: "v", ProjectID: "p", Name: "net", CIDR: "10.9.0.0/16", Created: now}
+		subnet := workspace.Subnet{ID: "s", ProjectID: "p", VPCID: "v", Name: "desktops", CIDR: "10.9.1.0/24", Gateway: "10.9.1.1",
+			DNS: []string{"10.9.1.1", "9.9.9.9"}, Network: "carrel0", Default: true, Created: now}
+		group := workspace.SecurityGroup{ID: "g", ProjectID: "p", Name: "default", Description: "out only", Default: true, Created: now}
+		w.update(func(tx workspace.Tx) error {
+			if err := tx.InsertVPC(w.Context(), vpc); err != nil {
+				return err
+			}
+			if err := tx.InsertSubnet(w.Context(), subnet); err != nil {
+				return err
+			}
+			return tx.InsertSecurityGroup(w.Context(), group)
+		})
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.VPC, error) { return tx.VPCs(ctx, "p") }), []workspace.VPC{vpc})
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Subnet, error) { return tx.Subnets(ctx, "p") }), []workspace.Subnet{subnet})
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.SecurityGroup, error) {
+			return tx.SecurityGroups(ctx, "p")
+		}),
+			[]workspace.SecurityGroup{group})
+		everybodys := get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Subnet, error) { return tx.Subnets(ctx, "") })
+		w.same(len(everybodys), 3)
+	}},
+	{"addresses start behind the reserved ones and go on behind the last", func(w *world) {
+		w.same(w.freeAddresses(subnetOf(project), 2), []string{"10.0.0.4", "10.0.0.5"})
+		w.same(w.freeAddresses(subnetOf(project), 2), []string{"10.0.0.6", "10.0.0.7"})
+	}},
+	{"addresses that desktops have are left out, however they got them", func(w *world) {
+		w.addDesktop("pc", func(d *workspace.Desktop) { d.Address = "10.0.0.5" })
+		w.same(w.freeAddresses(subnetOf(project), 3), []string{"10.0.0.4", "10.0.0.6", "10.0.0.7"})
+	}},
+	{"the search for addresses begins again at the end of the subnet, and never gives out the gateway", func(w *world) {
+		w.addSubnet("small", "192.168.7.0/28", "192.168.7.9")
+		first := w.freeAddresses("small", 8)
+		w.same(first, []string{"192.168.7.4", "192.168.7.5", "192.168.7.6", "192.168.7.7", "192.168.7.8", "192.168.7.10", "192.168.7.11", "192.168.7.12"})
+		w.same(w.freeAddresses("small", 4), []string{"192.168.7.13", "192.168.7.14", "192.168.7.4", "192.168.7.5"})
+	}},
+	{"a subnet that is full says so", func(w *world) {
+		w.addSubnet("small", "192.168.7.0/29", "192.168.7.1")
+		w.same(w.freeAddresses("small", 3), []string{"192.168.7.4", "192.168.7.5", "192.168.7.6"})
+		w.refuses(workspace.CodeNoAddress, func(tx workspace.Tx) error {
+			_, err := tx.FreeAddresses(w.Context(), "small", 4)
+			return err
+		})
+		w.refuses(workspace.CodeSubnetNotFound, func(tx workspace.Tx) error {
+			_, err := tx.FreeAddresses(w.Context(), "missing", 1)
+			return err
+		})
+	}},
+	{"the only free address of a large subnet is found", func(w *world) {
+		w.addSubnet("large", "10.8.0.0/21", "10.8.0.1")
+		all := w.freeAddresses("large", 2043) // 2048 but for network, 3 reserved and broadcast
+		hole := slices.Index(all, "10.8.5.77")
+		used := slices.Delete(slices.Clone(all), hole, hole+1)
+		w.update(func(tx workspace.Tx) error {
+			var made []workspace.Desktop
+			for _, a := range used {
+				made = append(made, workspace.Desktop{ID: workspace.NewID(), ProjectID: project, Name: "pc-" + a, SubnetID: "large", Address: a})
+			}
+			return tx.InsertDesktops(w.Context(), made)
+		})
+		w.same(w.freeAddresses("large", 1), []string{"10.8.5.77"})
+		w.same(w.freeAddresses("large", 1), []string{"10.8.5.77"})
+	}},
+	{"20 callers at once get different addresses", func(w *world) {
+		w.all(together(20, func(i int) error {
+			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+				a, err := tx.FreeAddresses(w.Context(), subnetOf(project), 1)
+				if err != nil {
+					return err
+				}
+				d := newDesktop("pc-" + a[0])
+				d.Address = a[0]
+				return tx.InsertDesktops(w.Context(), []workspace.Desktop{d})
+			})
+		}))
+	}},
+}
+
+func (w *world) addSubnet(id, cidr, gateway string) {
+	w.Helper()
+	w.update(func(tx workspace.Tx) error {
+		return tx.InsertSubnet(w.Context(), workspace.Subnet{ID: id, ProjectID: project, VPCID: "vpc-of-" + project, CIDR: cidr, Gateway: gateway})
+	})
+}
+
+func (w *world) freeAddresses(subnet string, n int) []string {
+	w.Helper()
+	return do(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) { return tx.FreeAddresses(ctx, subnet, n) })
+}

@@ -1,0 +1,216 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// newDesktop is a desktop in the project's subnet.
+func newDesktop(name string) workspace.Desktop {
+	return workspace.Desktop{ID: workspace.NewID(), ProjectID: project, Type: workspace.Dedicated, Name: name, SubnetID: subnetOf(project)}
+}
+
+// assignedTo gives a new desktop to people.
+func assignedTo(users ...string) func(*workspace.Desktop) {
+	return func(d *workspace.Desktop) {
+		for _, u := range users {
+			d.Assignments = append(d.Assignments, workspace.Assignment{UserID: u, Group: workspace.GroupDefault})
+		}
+	}
+}
+
+func (w *world) addDesktop(name string, changes ...func(*workspace.Desktop)) workspace.Desktop {
+	w.Helper()
+	d := newDesktop(name)
+	d.Created = w.clock.Now()
+	for _, change := range changes {
+		change(&d)
+	}
+	w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
+	return d
+}
+
+func (w *world) desktop(id string) workspace.Desktop {
+	w.Helper()
+	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Desktop, error) {
+		return tx.Desktop(ctx, project, id)
+	})
+}
+
+// fullDesktop has something in every field.
+func (w *world) fullDesktop() workspace.Desktop {
+	now := w.clock.Now()
+	w.addUsers(workspace.User{ID: "0-second", ProjectID: project, Name: "second"})
+	return workspace.Desktop{
+		ID: "full", ProjectID: project, PoolID: "pool", Type: workspace.Shared, Name: "销售-PC", HostName: "sales-pc", OUName: "ou",
+		ProductID: "product", ImageID: "image", Zone: "az", SubnetID: subnetOf(project), Address: "10.0.200.100",
+		SecurityGroups: []string{groupOf(project)}, EnterpriseID: "0", Tags: []workspace.Tag{{Key: "team", Value: "销售"}, {Key: "a", Value: ""}},
+		Root: workspace.Volume{ID: "v0", Type: "SSD", GB: 80, Device: "/dev/sda", Name: "system", Created: now},
+		Data: []workspace.Volume{
+			{ID: "v2", Type: "SAS", GB: 10, Device: "/dev/sdb", Name: "data-1", Created: now},
+			{ID: "v1", Type: "SSD", GB: 20, Device: "/dev/sdc", Name: "data-2", Created: now},
+		},
+		Status: workspace.StatusActive, Task: workspace.TaskRebooting, TaskOwner: "sub-job", Login: workspace.LoginConnected,
+		Fault: `it's "broken" \ ?`, InMaintenance: true,
+		Assignments: []workspace.Assignment{
+			{DesktopID: "full", UserID: personOf(project), UserName: "person", Group: workspace.GroupSudo, Created: now},
+			{DesktopID: "full", UserID: "0-second", UserName: "second", Group: workspace.GroupDefault, Created: now},
+		},
+		Created: now, Updated: now.Add(time.Microsecond),
+	}
+}
+
+var desktops = []behaviour{
+	{"a desktop is read whole, as it was inserted", func(w *world) {
+		want := w.fullDesktop()
+		w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{want}) })
+		w.same(w.desktop(want.ID), want)
+		lock := func(ctx context.Context, tx workspace.Tx) ([]workspace.Desktop, error) {
+			return tx.LockDesktops(ctx, project, []string{want.ID})
+		}
+		w.same(do(w, lock), []workspace.Desktop{want})
+		w.view(func(tx workspace.Tx) error {
+			got, _, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, Page: everything})
+			w.same(got, []workspace.Desktop{want})
+			return err
+		})
+	}},
+	{"saving writes the desktop's own fields, tags and groups, and leaves volumes and assignments", func(w *world) {
+		d := w.fullDesktop()
+		w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
+		saved := workspace.Desktop{ID: d.ID, ProjectID: project, Name: "renamed", SubnetID: d.SubnetID, Status: workspace.StatusShutoff,
+			Tags: []workspace.Tag{{Key: "team", Value: "support"}}, Created: d.Created, Updated: w.clock.Now().Add(time.Hour)}
+		w.update(func(tx workspace.Tx) error { return tx.SaveDesktop(w.Context(), saved) })
+		want := saved
+		want.Root, want.Data, want.Assignments = d.Root, d.Data, d.Assignments
+		w.same(w.desktop(d.ID), want)
+		w.refuses(workspace.CodeDesktopNotFound, func(tx workspace.Tx) error {
+			return tx.SaveDesktop(w.Context(), newDesktop("missing"))
+		})
+	}},
+	{"a desktop of another project is not found", func(w *world) {
+		d := w.addDesktop("pc")
+		w.refuses(workspace.CodeDesktopNotFound, func(tx workspace.Tx) error {
+			_, err := tx.Desktop(w.Context(), otherProject, d.ID)
+			return err
+		})
+		w.view(func(tx workspace.Tx) error { _, err := tx.Desktop(w.Context(), "", d.ID); return err })
+		locked := do(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Desktop, error) {
+			return tx.LockDesktops(ctx, otherProject, []string{d.ID})
+		})
+		w.same(len(locked), 0)
+	}},
+	{"locking leaves out what is missing or named twice", func(w *world) {
+		d := w.addDesktop("pc")
+		locked := do(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Desktop, error) {
+			return tx.LockDesktops(ctx, project, []string{d.ID, "missing", d.ID})
+		})
+		w.same(len(locked), 1)
+	}},
+	{"a computer name is taken whatever its case, but not in another project", func(w *world) {
+		w.addDesktop("Sales-PC1")
+		message := w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error {
+			return tx.InsertDesktops(w.Context(), []workspace.Desktop{newDesktop("pc"), newDesktop("SALES-pc1")})
+		})
+		if !strings.Contains(message, "SALES-pc1") {
+			w.Errorf("the message %q does not name the name", message)
+		}
+		w.addDesktop("sales-pc1", func(d *workspace.Desktop) { d.ProjectID, d.SubnetID = otherProject, subnetOf(otherProject) })
+	}},
+	{"an address is taken in its subnet only", func(w *world) {
+		at := func(d *workspace.Desktop) { d.Address = "10.0.0.9" }
+		w.addDesktop("pc1", at)
+		message := w.refuses(workspace.CodeAddressTaken, func(tx workspace.Tx) error {
+			d := newDesktop("pc2")
+			at(&d)
+			return tx.InsertDesktops(w.Context(), []workspace.Desktop{d})
+		})
+		if !strings.Contains(message, "10.0.0.9") {
+			w.Errorf("the message %q does not name the address", message)
+		}
+		w.addDesktop("pc3", at, func(d *workspace.Desktop) { d.SubnetID = subnetOf(otherProject) })
+		w.addDesktop("pc4")
+		w.addDesktop("pc5") // no address is no conflict
+	}},
+	{"a desktop cannot be saved with a name or an address that is taken", func(w *world) {
+		w.addDesktop("taken", func(d *workspace.Desktop) { d.Address = "10.0.0.9" })
+		d := w.addDesktop("pc", func(d *workspace.Desktop) { d.Address = "10.0.0.10" })
+		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error {
+			renamed := d
+			renamed.Name = "TAKEN"
+			return tx.SaveDesktop(w.Context(), renamed)
+		})
+		w.refuses(workspace.CodeAddressTaken, func(tx workspace.Tx) error {
+			moved := d
+			moved.Address = "10.0.0.9"
+			return tx.SaveDesktop(w.Context(), moved)
+		})
+	}},
+	{"of 20 callers at once one gets a computer name", func(w *world) {
+		w.one(together(20, func(i int) error {
+			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+				return tx.InsertDesktops(w.Context(), []workspace.Desktop{newDesktop(fmt.Sprint("pc", i)), newDesktop("wanted")})
+			})
+		}), workspace.CodeNameTaken)
+		w.view(func(tx workspace.Tx) error {
+			_, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project})
+			w.same(total, 2) // those of the others went with their refusal
+			return err
+		})
+	}},
+	{"of 20 callers at once one gets an address", func(w *world) {
+		w.one(together(20, func(i int) error {
+			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+				d := newDesktop(fmt.Sprint("pc", i))
+				d.Address = "10.0.0.9"
+				return tx.InsertDesktops(w.Context(), []workspace.Desktop{d})
+			})
+		}), workspace.CodeAddressTaken)
+	}},
+	{"a desktop for a user or in a subnet that is gone is a conflict", func(w *world) {
+		for _, change := range []func(*workspace.Desktop){
+			assignedTo("gone"),
+			func(d *workspace.Desktop) { d.SubnetID = "gone" },
+			func(d *workspace.Desktop) { d.SecurityGroups = []string{"gone"} },
+		} {
+			d := newDesktop("pc")
+			change(&d)
+			w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
+		}
+	}},
+	{"a deleted desktop takes along volumes, assignments, tickets and connections", func(w *world) {
+		d := w.fullDesktop()
+		w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
+		w.addSessions(d.ID)
+		for range 2 {
+			w.update(func(tx workspace.Tx) error { return tx.DeleteDesktop(w.Context(), d.ID) })
+		}
+		w.same(w.person().Desktops, 0)
+		w.same(len(w.connections(d.ID)), 0)
+		w.refuses(workspace.CodeForbidden, func(tx workspace.Tx) error { _, err := tx.TakeTicket(w.Context(), "ticket"); return err })
+		// All of it can be there again, the ids of the volumes too.
+		w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
+	}},
+	{"names that are taken are found whatever their case", func(w *world) {
+		w.addDesktop("Sales01")
+		w.addDesktop("销售PC")
+		w.addDesktop("sales-other")
+		w.addDesktop("sales03", func(d *workspace.Desktop) { d.ProjectID = otherProject })
+		taken := func(ctx context.Context, tx workspace.Tx) ([]string, error) {
+			return tx.TakenNames(ctx, project, []string{"SALES01", "sales02", "sales03", "销售pc"})
+		}
+		w.same(get(w, taken), []string{"sales01", "销售pc"})
+		starting := func(prefix string) []string {
+			return get(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) {
+				return tx.NamesWithPrefix(ctx, project, prefix)
+			})
+		}
+		w.same(starting("SALES"), []string{"sales-other", "Sales01"})
+		w.same(starting("销售"), []string{"销售PC"})
+		w.same(starting("%"), []string(nil))
+	}},
+}

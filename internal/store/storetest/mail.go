@@ -1,0 +1,102 @@
+package storetest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+func mailID(m workspace.Mail) string { return m.ID }
+
+func (w *world) claimMails(limit int) []workspace.Mail {
+	w.Helper()
+	return do(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Mail, error) {
+		return tx.ClaimMails(ctx, limit, time.Minute)
+	})
+}
+
+func (w *world) addMails(n int) (mails []workspace.Mail) {
+	w.Helper()
+	for i := range n {
+		created := w.clock.Now().Add(time.Duration(i-n) * time.Second)
+		mails = append(mails, workspace.Mail{ID: fmt.Sprintf("m%02d", i), Kind: workspace.MailDesktopReady, UserID: "u", To: "u@example.com",
+			Data: json.RawMessage(`{"desktop_name":"it's"}`), RunAt: created, Created: created})
+	}
+	w.update(func(tx workspace.Tx) error { return tx.InsertMails(w.Context(), mails) })
+	return mails
+}
+
+var mails = []behaviour{
+	{"a mail is claimed as inserted, the oldest first, and held", func(w *world) {
+		want := w.addMails(3)
+		got := w.claimMails(2)
+		for i := range got {
+			want[i].RunAt = w.clock.Now().Add(time.Minute)
+		}
+		w.same(got, want[:2])
+		w.same(ids(w.claimMails(5), mailID), []string{"m02"})
+		w.same(len(w.claimMails(5)), 0)
+		w.clock.Advance(time.Minute)
+		w.same(len(w.claimMails(5)), 3)
+	}},
+	{"a mail without data is claimed", func(w *world) {
+		w.update(func(tx workspace.Tx) error {
+			return tx.InsertMails(w.Context(), []workspace.Mail{{ID: "m", RunAt: w.clock.Now(), Created: w.clock.Now()}})
+		})
+		w.same(len(w.claimMails(1)[0].Data), 0)
+	}},
+	{"8 replicas at once never get one mail twice", func(w *world) {
+		w.addMails(60)
+		var mu sync.Mutex
+		times := map[string]int{}
+		w.all(together(8, func(int) error {
+			for {
+				var got []workspace.Mail
+				err := w.store.Update(w.Context(), func(tx workspace.Tx) (err error) {
+					got, err = tx.ClaimMails(w.Context(), 4, time.Minute)
+					return err
+				})
+				if err != nil || len(got) == 0 {
+					return err
+				}
+				mu.Lock()
+				for _, m := range got {
+					times[m.ID]++
+				}
+				mu.Unlock()
+			}
+		}))
+		for _, m := range w.claimMails(60) {
+			times[m.ID]++
+		}
+		w.same(len(times), 60)
+		for id, n := range times {
+			if n != 1 {
+				w.Errorf("%s was given out %d times", id, n)
+			}
+		}
+	}},
+	{"a mail that could not be sent is tried again at its time, and says why", func(w *world) {
+		w.addMails(1)
+		w.claimMails(1)
+		w.update(func(tx workspace.Tx) error {
+			return tx.PostponeMail(w.Context(), "m00", "the server is down", w.clock.Now().Add(time.Hour))
+		})
+		w.clock.Advance(time.Hour - time.Microsecond)
+		w.same(len(w.claimMails(1)), 0)
+		w.clock.Advance(time.Microsecond)
+		m := w.claimMails(1)[0]
+		w.same([]any{m.Tries, m.LastFault}, []any{1, "the server is down"})
+	}},
+	{"a mail that was sent is gone, and may be deleted again", func(w *world) {
+		w.addMails(1)
+		for range 2 {
+			w.update(func(tx workspace.Tx) error { return tx.DeleteMail(w.Context(), "m00") })
+		}
+		w.same(len(w.claimMails(1)), 0)
+	}},
+}

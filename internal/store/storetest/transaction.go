@@ -1,0 +1,161 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+var transactions = []behaviour{
+	{"an update that fails leaves nothing", func(w *world) {
+		failure := errors.New("on second thoughts")
+		err := w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			if err := tx.InsertUsers(w.Context(), []workspace.User{{ID: "u", ProjectID: project, Name: "new"}}); err != nil {
+				return err
+			}
+			return failure
+		})
+		if !errors.Is(err, failure) {
+			w.Errorf("got %v, want the function's own error", err)
+		}
+		w.refuses(workspace.CodeUserNotFound, func(tx workspace.Tx) error {
+			_, err := tx.User(w.Context(), project, "u")
+			return err
+		})
+	}},
+	{"an update that panics leaves nothing and holds nobody up", func(w *world) {
+		func() {
+			defer func() { recover() }()
+			w.store.Update(w.Context(), func(tx workspace.Tx) error {
+				if err := tx.DeleteUser(w.Context(), personOf(project)); err != nil {
+					return err
+				}
+				panic("a bug")
+			})
+		}()
+		w.update(func(tx workspace.Tx) error {
+			_, err := tx.User(w.Context(), project, personOf(project))
+			return err
+		})
+	}},
+	{"a view cannot write", func(w *world) {
+		err := w.store.View(w.Context(), func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
+		if err == nil {
+			w.Error("a view deleted a user")
+		}
+	}},
+	{"a view sees one state of the database", func(w *world) {
+		count := func(tx workspace.Tx) int {
+			_, total, err := tx.Users(w.Context(), workspace.UserQuery{ProjectID: project})
+			if err != nil {
+				w.Fatal(err)
+			}
+			return total
+		}
+		w.view(func(tx workspace.Tx) error {
+			before := count(tx)
+			w.update(func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
+			if after := count(tx); after != before {
+				w.Errorf("counted %d, then %d in one view", before, after)
+			}
+			return nil
+		})
+		w.view(func(tx workspace.Tx) error {
+			if n := count(tx); n != 0 {
+				w.Errorf("counted %d in the next view, want 0", n)
+			}
+			return nil
+		})
+	}},
+	{"the time is UTC with microseconds and stands still", func(w *world) {
+		clock := func() time.Time { return time.Now().In(time.FixedZone("elsewhere", 3600)) }
+		s := w.database.Open(w, clock)
+		err := s.Update(w.Context(), func(tx workspace.Tx) error {
+			now := tx.Now()
+			if now.Location() != time.UTC || now != now.Truncate(time.Microsecond) {
+				w.Errorf("the time is %v, want UTC with microseconds", now)
+			}
+			if tx.Now() != now {
+				w.Error("time has passed within a transaction")
+			}
+			return nil
+		})
+		w.all([]error{err})
+	}},
+	{"an update whose insert was refused cannot be committed by overlooking that", func(w *world) {
+		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error {
+			_ = tx.InsertUsers(w.Context(), []workspace.User{{ID: "a", ProjectID: project, Name: "fresh"}, {ID: "b", ProjectID: project, Name: "PERSON"}})
+			return nil
+		})
+		w.refuses(workspace.CodeUserNotFound, func(tx workspace.Tx) error {
+			_, err := tx.User(w.Context(), project, "a")
+			return err
+		})
+	}},
+	{"20 callers who change a row that they locked lose nothing", func(w *world) {
+		w.all(together(20, func(int) error {
+			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+				u, err := tx.LockUser(w.Context(), project, personOf(project))
+				if err != nil {
+					return err
+				}
+				u.FailedSignIns++
+				return tx.SaveUser(w.Context(), u)
+			})
+		}))
+		if n := w.person().FailedSignIns; n != 20 {
+			w.Errorf("%d changes are left of 20", n)
+		}
+	}},
+	{"callers who lock the same desktops in any order all get them", func(w *world) {
+		var ids []string
+		for i := range 10 {
+			ids = append(ids, w.addDesktop(fmt.Sprint("pc", i)).ID)
+		}
+		w.all(together(16, func(int) error {
+			mine := append([]string{}, ids...)
+			rand.Shuffle(len(mine), func(i, j int) { mine[i], mine[j] = mine[j], mine[i] })
+			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+				locked, err := tx.LockDesktops(w.Context(), project, mine)
+				if err != nil {
+					return err
+				}
+				for _, d := range locked {
+					d.Fault += "."
+					if err := tx.SaveDesktop(w.Context(), d); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}))
+		for _, id := range ids {
+			if d := w.desktop(id); len(d.Fault) != 16 {
+				w.Errorf("%s was changed %d times, want 16", d.Name, len(d.Fault))
+			}
+		}
+	}},
+}
+
+var service = []behaviour{
+	{"a project without the service is told to open it", func(w *world) {
+		w.refuses(workspace.CodeNotSubscribed, func(tx workspace.Tx) error {
+			_, err := tx.Subscription(w.Context(), project)
+			return err
+		})
+	}},
+	{"a subscription is read as it was put last", func(w *world) {
+		for _, vpc := range []string{"vpc-1", "vpc-2"} {
+			want := workspace.Subscription{ID: "s", ProjectID: project, VPCID: vpc, Opened: w.clock.Now()}
+			w.update(func(tx workspace.Tx) error { return tx.PutSubscription(w.Context(), want) })
+			w.view(func(tx workspace.Tx) error {
+				got, err := tx.Subscription(w.Context(), project)
+				w.same(got, want)
+				return err
+			})
+		}
+	}},
+}
