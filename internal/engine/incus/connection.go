@@ -137,6 +137,17 @@ func concerns(op api.Operation, name string) bool {
 	return false
 }
 
+// unraced repeats a step of look and change for as long as others change the same thing between the two.
+func unraced(step func() error) error {
+	var err error
+	for range changeLooks {
+		if err = step(); err == nil || !api.StatusErrorCheck(err, http.StatusPreconditionFailed) && !overlapped(err) {
+			return err
+		}
+	}
+	return err
+}
+
 func absent(err error) bool { return api.StatusErrorCheck(err, http.StatusNotFound) }
 
 // drivers splits the server's "lxc | qemu".

@@ -41,6 +41,8 @@ func meaningOf(err error) error {
 		return engine.ErrUnavailable
 	case says(err, "no space left", "quota exceeded", "maximum number of", "reached maximum", "not enough", "cannot allocate memory"):
 		return engine.ErrNoCapacity
+	case says(err, "already defined on another nic"):
+		return engine.ErrConflict
 	case absent(err):
 		return engine.ErrNotFound
 	}
@@ -61,5 +63,5 @@ func says(err error, fragments ...string) bool {
 // overlapped tells whether a change failed only because another one of the same machine was under way or came first.
 func overlapped(err error) bool {
 	return api.StatusErrorCheck(err, http.StatusConflict) ||
-		says(err, "already exists", "already running", "already stopped", "is not running", "instance is busy", "unique constraint", "already frozen", "not frozen", "being deleted")
+		says(err, "already exists", "already running", "already stopped", "is not running", "instance is running", "instance is busy", "unique constraint", "already frozen", "not frozen", "being deleted")
 }

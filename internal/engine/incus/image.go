@@ -70,31 +70,26 @@ func (e *Engine) ImportImage(ctx context.Context, files ImageFiles, alias string
 	if err != nil {
 		return "", err
 	}
-	image, etag, err := s.GetImage(fingerprint)
+	image, _, err := s.GetImage(fingerprint)
 	if absent(err) {
 		progress("Importing the image " + alias)
-		upload := upload(s, files, alias, progress)
+		uploaded := upload(s, files, alias, progress)
 		// Somebody else may have imported the same at the same time; the reading decides.
-		if image, etag, err = s.GetImage(fingerprint); absent(err) && upload != nil {
-			err = upload
+		if image, _, err = s.GetImage(fingerprint); absent(err) && uploaded != nil {
+			err = uploaded
 		}
+	}
+	if err == nil {
+		err = unraced(func() error { return describe(s, fingerprint, properties) })
 	}
 	if err != nil {
 		return "", translate(ctx, doing, err)
 	}
-	if !holds(image.Properties, properties) {
-		update := image.Writable()
-		update.Properties = maps.Clone(image.Properties)
-		maps.Copy(update.Properties, properties)
-		if err := s.UpdateImage(fingerprint, update, etag); err != nil {
-			return "", translate(ctx, doing, err)
-		}
-	}
-	if err := point(s, alias, fingerprint); err != nil {
+	if err := unraced(func() error { return point(s, alias, fingerprint) }); err != nil {
 		return "", translate(ctx, doing, err)
 	}
 	for _, pool := range e.pools() {
-		if err := e.warm(s, image, pool, progress); err != nil {
+		if err := warm(s, image, pool, progress); err != nil {
 			return "", translate(ctx, doing+": unpacking it in the pool "+pool, err)
 		}
 	}
@@ -146,16 +141,24 @@ func upload(s server, files ImageFiles, alias string, progress func(string)) err
 	return finish(s, op, err)
 }
 
+// describe gives the image the properties, beside those that it has.
+func describe(s server, fingerprint string, properties map[string]string) error {
+	image, etag, err := s.GetImage(fingerprint)
+	if err != nil || holds(image.Properties, properties) {
+		return err
+	}
+	update := image.Writable()
+	maps.Copy(update.Properties, properties)
+	return s.UpdateImage(fingerprint, update, etag)
+}
+
 // point makes the alias name the image.
 func point(s server, alias, fingerprint string) error {
 	found, etag, err := s.GetImageAlias(alias)
 	if absent(err) {
 		entry := api.ImageAliasesPost{ImageAliasesEntry: api.ImageAliasesEntry{Name: alias}}
 		entry.Target = fingerprint
-		if err = s.CreateImageAlias(entry); err == nil || !overlapped(err) {
-			return err
-		}
-		found, etag, err = s.GetImageAlias(alias)
+		return s.CreateImageAlias(entry)
 	}
 	if err != nil || found.Target == fingerprint {
 		return err
@@ -164,9 +167,9 @@ func point(s server, alias, fingerprint string) error {
 }
 
 // warm unpacks the image in a pool. Incus does that for the first instance made from it, so one is made and removed.
-func (e *Engine) warm(s server, image *api.Image, pool string, progress func(string)) error {
-	host, err := e.imagesIn(s, pool)
-	if err != nil || slices.Contains(host, image.Fingerprint) {
+func warm(s server, image *api.Image, pool string, progress func(string)) error {
+	unpacked, err := imagesIn(s, pool)
+	if err != nil || slices.Contains(unpacked, image.Fingerprint) {
 		return err
 	}
 	progress("Unpacking the image in the storage pool " + pool)
@@ -189,7 +192,7 @@ func (e *Engine) warm(s server, image *api.Image, pool string, progress func(str
 }
 
 // imagesIn lists the images that a pool has unpacked.
-func (e *Engine) imagesIn(s server, pool string) ([]string, error) {
+func imagesIn(s server, pool string) ([]string, error) {
 	volumes, err := s.GetStoragePoolVolumes(pool)
 	if err != nil {
 		return nil, err

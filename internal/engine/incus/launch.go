@@ -62,7 +62,7 @@ func (e *Engine) create(ctx context.Context, s server, spec engine.Spec) error {
 	}
 	op, err := s.CreateInstance(request)
 	err = finish(s, op, err)
-	if err == nil || ctx.Err() != nil || overlapped(err) || meaningOf(err) == engine.ErrNoCapacity {
+	if err == nil || ctx.Err() != nil || overlapped(err) || meaningOf(err) == engine.ErrNoCapacity || meaningOf(err) == engine.ErrConflict {
 		return err
 	}
 	if api.StatusErrorCheck(err, http.StatusBadRequest, http.StatusNotFound) || says(err, "device validation failed", "invalid devices", "invalid config") {
@@ -130,45 +130,18 @@ func (e *Engine) complete(s server, spec engine.Spec, found *api.Instance) error
 	if busy, err := settle(s, found.Name); busy || err != nil {
 		return err
 	}
-	fresh := neverStarted(found)
-	if fresh && !e.asAsked(spec, found) {
+	if neverStarted(found) {
+		// Nobody has ever worked on it, so nothing is lost by making it anew, and nobody can tell how far it came.
 		return remove(s, found.Name)
 	}
 	if err := e.attachData(s, spec, found); err != nil {
 		return err
 	}
-	err := start(s, found)
-	if err == nil || overlapped(err) || meaningOf(err) != nil || !fresh {
-		return err
-	}
-	// Nobody has ever worked on it, so nothing is lost by making it anew, unless it came up after all.
-	now, _, look := s.GetInstance(found.Name)
-	if look != nil || stateOf(now) == engine.Running || !neverStarted(now) {
-		return nil
-	}
-	if busy, look := settle(s, found.Name); busy || look != nil {
-		return look
-	}
-	return remove(s, found.Name)
+	return start(s, found)
 }
 
 // neverStarted tells that nothing has ever run in the instance.
 func neverStarted(i *api.Instance) bool { return i.LastUsedAt.Unix() <= 0 }
-
-// asAsked tells whether an instance has the image, root disk, network and disks of the spec.
-func (e *Engine) asAsked(spec engine.Spec, found *api.Instance) bool {
-	m := e.machine(found)
-	if m.Image != spec.Image || m.Root.Class != spec.Root.Class || m.Root.GiB != spec.Root.GiB ||
-		m.Network != spec.Network || m.Address != spec.Address || len(m.Data) != len(spec.Data) {
-		return false
-	}
-	for i, d := range spec.Data {
-		if m.Data[i] != d {
-			return false
-		}
-	}
-	return true
-}
 
 // attachData creates and attaches the data disks that the instance should have and has not.
 func (e *Engine) attachData(s server, spec engine.Spec, found *api.Instance) error {

@@ -34,32 +34,35 @@ func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
 	if err != nil {
 		return err
 	}
-	if err := e.ensureRules(s, prefix.Masked().String()); err != nil {
-		return translate(ctx, doing, fmt.Errorf("guarding it: %w", err))
+	if err := unraced(func() error { return e.ensureRules(s, prefix.Masked().String()) }); err != nil {
+		return translate(ctx, doing+": guarding it", err)
 	}
 	wanted := e.networkConfig(netip.PrefixFrom(gateway, prefix.Bits()).String())
-	found, etag, err := s.GetNetwork(n.ID)
-	if absent(err) || err == nil && !found.Managed && found.Type == "" {
-		err = s.CreateNetwork(api.NetworksPost{Name: n.ID, Type: "bridge", NetworkPut: api.NetworkPut{
+	return translate(ctx, doing, unraced(func() error { return e.ensureBridge(s, n.ID, wanted) }))
+}
+
+func (e *Engine) ensureBridge(s server, name string, wanted api.ConfigMap) error {
+	found, etag, err := s.GetNetwork(name)
+	if absent(err) {
+		err = s.CreateNetwork(api.NetworksPost{Name: name, Type: "bridge", NetworkPut: api.NetworkPut{
 			Description: "Desktops of the project " + e.config.Project, Config: wanted,
 		}})
 		if err != nil && !overlapped(err) {
-			return translate(ctx, doing, err)
+			return err
 		}
-		found, etag, err = s.GetNetwork(n.ID)
+		found, etag, err = s.GetNetwork(name)
 	}
-	if err != nil {
-		return translate(ctx, doing, err)
-	}
-	if found.Config[ownerKey] != e.config.Project {
-		return fmt.Errorf("%s: %w: it exists and does not belong to the project %s", doing, engine.ErrConflict, e.config.Project)
-	}
-	if holds(found.Config, wanted) {
+	switch {
+	case err != nil:
+		return err
+	case found.Config[ownerKey] != e.config.Project:
+		return fmt.Errorf("%w: it exists and does not belong to the project %s", engine.ErrConflict, e.config.Project)
+	case holds(found.Config, wanted):
 		return nil
 	}
 	update := found.Writable()
 	maps.Copy(update.Config, wanted)
-	return translate(ctx, doing, s.UpdateNetwork(n.ID, update, etag))
+	return s.UpdateNetwork(name, update, etag)
 }
 
 func (e *Engine) networkConfig(address string) api.ConfigMap {
@@ -109,11 +112,7 @@ func (e *Engine) ensureRules(s server, more string) error {
 	}
 	found, etag, err := s.GetNetworkACL(e.rulesName())
 	if absent(err) {
-		err = s.CreateNetworkACL(api.NetworkACLsPost{NetworkACLPost: api.NetworkACLPost{Name: e.rulesName()}, NetworkACLPut: wanted})
-		if err == nil || !overlapped(err) {
-			return err
-		}
-		found, etag, err = s.GetNetworkACL(e.rulesName())
+		return s.CreateNetworkACL(api.NetworkACLsPost{NetworkACLPost: api.NetworkACLPost{Name: e.rulesName()}, NetworkACLPut: wanted})
 	}
 	if err != nil {
 		return err

@@ -3,8 +3,6 @@ package incus
 import (
 	"context"
 	"fmt"
-	"math"
-	"time"
 
 	"github.com/lxc/incus/v6/shared/api"
 
@@ -87,13 +85,20 @@ func (e *Engine) Stop(ctx context.Context, id string, force bool) error {
 	})
 }
 
-// stop gives a clean shutdown as long as the context has left, so that the daemon does not go on waiting afterwards.
+// politePeriod is how long, in seconds, the daemon waits for one clean shutdown before the engine asks again. A system
+// that is still booting misses the first request, and a daemon that waited longer would go on when nobody does any more.
+const politePeriod = 5
+
 func stop(ctx context.Context, s server, name string, force bool) error {
-	state := api.InstanceStatePut{Action: "stop", Timeout: -1, Force: force}
-	if deadline, bounded := ctx.Deadline(); bounded && !force {
-		state.Timeout = max(1, int(math.Ceil(time.Until(deadline).Seconds())))
+	if force {
+		return act(s, name, api.InstanceStatePut{Action: "stop", Force: true})
 	}
-	return act(s, name, state)
+	for {
+		err := act(s, name, api.InstanceStatePut{Action: "stop", Timeout: politePeriod})
+		if err == nil || ctx.Err() != nil || !says(err, "context deadline exceeded", "timed out", "timeout") {
+			return err
+		}
+	}
 }
 
 // Restart stops and starts a machine; one that is stopped or hibernated ends up running, too.
@@ -229,10 +234,24 @@ func (e *Engine) deleteData(s server, id string) error {
 			if v.Type != "custom" || v.Config[desktopKey] != id {
 				continue
 			}
-			if err := s.DeleteStoragePoolVolume(pool, v.Type, v.Name); err != nil && !absent(err) {
+			if err := deleteDisk(s, pool, v.Name); err != nil {
 				return fmt.Errorf("deleting the disk %s: %w", v.Name, err)
 			}
 		}
 	}
 	return nil
+}
+
+// deleteDisk tries again as long as the disk is there: of two who delete it at once, one finds it half gone.
+func deleteDisk(s server, pool, name string) error {
+	var failure error
+	for range changeLooks {
+		if failure = s.DeleteStoragePoolVolume(pool, "custom", name); failure == nil || absent(failure) {
+			return nil
+		}
+		if _, _, err := s.GetStoragePoolVolume(pool, "custom", name); absent(err) {
+			return nil
+		}
+	}
+	return failure
 }

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -43,7 +44,7 @@ func main() {
 func boot() error {
 	halt := make(chan os.Signal, 1)
 	children := make(chan os.Signal, 1)
-	signal.Notify(halt, syscall.SIGPWR, syscall.SIGTERM)
+	signal.Notify(halt, syscall.SIGPWR, syscall.SIGTERM, syscall.Signal(37)) // 37 is SIGRTMIN+3, for which Incus takes systemd to listen
 	signal.Notify(children, syscall.SIGCHLD)
 
 	if d, err := stored(); err != nil {
@@ -94,11 +95,17 @@ func command(args []string) error {
 	case "display":
 		return display(argument(1))
 	case "dial":
-		return dial(argument(1), argument(2))
+		return dial(argument(1))
 	case "listen":
 		return listen(argument(1))
 	case "resolve":
-		return resolve(argument(1))
+		return resolve(argument(1), nil)
+	case "resolve-from":
+		return resolve(argument(1), net.ParseIP(argument(2)))
+	case "route":
+		return route(argument(1), argument(2))
+	case "address":
+		return addAddress(argument(1))
 	case "cat":
 		content, err := os.ReadFile(argument(1))
 		if err != nil {
@@ -108,10 +115,16 @@ func command(args []string) error {
 		return err
 	case "write":
 		return os.WriteFile(argument(1), []byte(argument(2)), 0o644)
+	case "fill":
+		return fill(argument(1), argument(2))
+	case "swell":
+		return swell(argument(1))
 	case "mount":
 		return mount(argument(1))
 	case "processors":
-		return processors()
+		return field("/proc/self/status", "Cpus_allowed_list:")
+	case "memory":
+		return field("/proc/meminfo", "MemTotal:")
 	case "write-as-user":
 		if err := syscall.Setuid(1000); err != nil {
 			return err
@@ -200,14 +213,15 @@ func hasAccount(d guest.Desktop, name string) bool {
 	return slices.ContainsFunc(d.Accounts, func(a guest.Account) bool { return a.Name == name && !a.Absent })
 }
 
-// await looks often: the machine's first process writes the document within milliseconds.
+// await looks often: the machine's first process writes the document within milliseconds. The display of the account
+// "never" never comes.
 func await(account string) error {
 	for {
 		d, ok := applied()
 		if ok && account != "" && !hasAccount(d, account) {
 			return fmt.Errorf("there is no account %q", account)
 		}
-		if ok {
+		if ok && account != "never" {
 			return nil
 		}
 		time.Sleep(5 * time.Millisecond)
@@ -246,12 +260,9 @@ func display(account string) error {
 	return err
 }
 
-// dial prints "open", "refused" or "silent"; from is the source address, or empty.
-func dial(to, from string) error {
+// dial prints "open", "refused" or "silent".
+func dial(to string) error {
 	dialer := net.Dialer{Timeout: time.Second}
-	if from != "" {
-		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
-	}
 	c, err := dialer.Dial("tcp", to)
 	switch {
 	case err == nil:
@@ -280,11 +291,15 @@ func listen(at string) error {
 	}
 }
 
-// resolve asks the name service of the network's gateway.
-func resolve(name string) error {
+// resolve asks the name service of the network's gateway, from a source address of its own if one is given.
+func resolve(name string, from net.IP) error {
 	d, _ := applied()
-	r := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort(d.Network.Gateway, "53"))
+	var dialer net.Dialer
+	if from != nil {
+		dialer.LocalAddr = &net.UDPAddr{IP: from}
+	}
+	r := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return dialer.DialContext(ctx, "udp", net.JoinHostPort(d.Network.Gateway, "53"))
 	}}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -316,15 +331,77 @@ func mount(path string) error {
 	return nil
 }
 
-func processors() error {
-	content, err := os.ReadFile("/proc/self/status")
+// field prints what stands behind a label at the start of a line.
+func field(path, label string) error {
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	for line := range strings.Lines(string(content)) {
-		if list, found := strings.CutPrefix(line, "Cpus_allowed_list:"); found {
-			fmt.Print(strings.TrimSpace(list))
+		if value, found := strings.CutPrefix(line, label); found {
+			fmt.Print(strings.TrimSpace(value))
+			return nil
 		}
 	}
+	return fmt.Errorf("%s has no %q", path, label)
+}
+
+// fill writes so many MiB to a file and to its disk.
+func fill(path, mebibytes string) error {
+	count, err := strconv.Atoi(mebibytes)
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	block := make([]byte, 1<<20)
+	for i := range block {
+		block[i] = byte(i * i) // does not compress
+	}
+	for range count {
+		if _, err := file.Write(block); err != nil {
+			return err
+		}
+	}
+	return file.Sync()
+}
+
+// route sends what is meant for one address through another.
+func route(to, through string) error {
+	link, err := netlink.LinkByName("eth0")
+	if err != nil {
+		return err
+	}
+	only := &net.IPNet{IP: net.ParseIP(to), Mask: net.CIDRMask(32, 32)}
+	return netlink.RouteReplace(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: only, Gw: net.ParseIP(through)})
+}
+
+// addAddress gives the interface one more address.
+func addAddress(cidr string) error {
+	link, err := netlink.LinkByName("eth0")
+	if err != nil {
+		return err
+	}
+	a, err := netlink.ParseAddr(cidr)
+	if err != nil {
+		return err
+	}
+	return netlink.AddrReplace(link, a)
+}
+
+// swell takes so many MiB of memory.
+func swell(mebibytes string) error {
+	count, err := strconv.Atoi(mebibytes)
+	if err != nil {
+		return err
+	}
+	taken := make([]byte, count<<20)
+	for i := 0; i < len(taken); i += 4096 {
+		taken[i] = 1
+	}
+	fmt.Print(taken[len(taken)-4096])
 	return nil
 }
