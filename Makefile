@@ -50,7 +50,7 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd web && npm run --silent build && touch dist/index.html
 web/node_modules/.package-lock.json: web/package-lock.json
 	@echo "==> Fetching the web's packages"
-	@cd web && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
+	@cd web && npm ci --loglevel=error --no-audit --no-fund && touch node_modules/.package-lock.json
 else
 web:
 endif
