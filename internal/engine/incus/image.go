@@ -205,3 +205,26 @@ func imagesIn(s server, pool string) ([]string, error) {
 	}
 	return names, nil
 }
+
+// ImageProperty reads a property of the image with an alias; empty when there is no such image or property.
+func (e *Engine) ImageProperty(ctx context.Context, alias, key string) (string, error) {
+	s, err := e.connect(ctx)
+	if err != nil {
+		return "", err
+	}
+	entry, _, err := s.GetImageAlias(alias)
+	if absent(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", translate(ctx, "reading the alias "+alias, err)
+	}
+	image, _, err := s.GetImage(entry.Target)
+	if absent(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", translate(ctx, "reading the image "+alias, err)
+	}
+	return image.Properties[key], nil
+}
