@@ -1,0 +1,131 @@
+package api
+
+import (
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"carrel/internal/iam"
+	"carrel/internal/workspace"
+)
+
+// inventory is a row of testdata/operations.tsv, a copy of what the official SDK declares.
+type inventory struct {
+	method, path, id string
+	query            []string
+	empty            bool // no response body
+}
+
+func readInventory(t *testing.T) map[string]inventory {
+	t.Helper()
+	text, err := os.ReadFile("testdata/operations.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]inventory{}
+	for i, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+		cells := strings.Split(line, "\t")
+		if i == 0 {
+			continue // the head
+		}
+		row := inventory{method: cells[0], path: cells[1], id: cells[2], empty: cells[5] == "none"}
+		for parameter := range strings.SplitSeq(cells[4], ", ") {
+			if name, _, ok := strings.Cut(parameter, ":"); ok {
+				row.query = append(row.query, name)
+			}
+		}
+		rows[row.id] = row
+	}
+	return rows
+}
+
+func TestTheRouteTableIsTheInventory(t *testing.T) {
+	want := readInventory(t)
+	for _, operations := range (&Server{}).operations() {
+		for _, o := range operations {
+			row, ok := want[o.id]
+			if !ok {
+				t.Errorf("%s is not in the inventory", o.id)
+				continue
+			}
+			delete(want, o.id)
+			if o.method != row.method || o.path != row.path {
+				t.Errorf("%s is %s %s, the inventory has %s %s", o.id, o.method, o.path, row.method, row.path)
+			}
+			if o.describe == "" {
+				t.Errorf("%s says nothing about itself", o.id)
+			}
+			needs := iam.Write
+			if o.method == http.MethodGet {
+				needs = iam.Read
+			}
+			if o.needs != needs {
+				t.Errorf("%s needs %q, want %q", o.id, o.needs, needs)
+			}
+		}
+	}
+	for id := range want {
+		t.Errorf("%s is missing", id)
+	}
+}
+
+// described is the API as its own document has it.
+func described(t *testing.T) *huma.OpenAPI {
+	t.Helper()
+	s := &Server{Config: Config{IAM: &iam.Service{}, Service: &workspace.Service{}}}
+	api := humago.New(http.NewServeMux(), humaConfig())
+	s.register(api)
+	return api.OpenAPI()
+}
+
+func TestEveryQueryParameterOfTheInventoryIsTaken(t *testing.T) {
+	want := readInventory(t)
+	for path, item := range described(t).Paths {
+		for _, o := range []*huma.Operation{item.Get, item.Post, item.Delete} {
+			if o == nil {
+				continue
+			}
+			var query []string
+			for _, p := range o.Parameters {
+				if p.In == "query" {
+					query = append(query, p.Name)
+				}
+			}
+			slices.Sort(query)
+			row := want[o.OperationID]
+			slices.Sort(row.query)
+			if !slices.Equal(query, row.query) {
+				t.Errorf("%s %s takes %v, the inventory has %v", o.Method, path, query, row.query)
+			}
+			if _, there := o.Responses["204"]; there != (o.DefaultStatus == http.StatusNoContent) {
+				t.Errorf("%s: 204 is described but not given, or the reverse", o.OperationID)
+			}
+			if reply := o.Responses["200"]; reply != nil && (reply.Content == nil) != row.empty {
+				t.Errorf("%s: the inventory disagrees about whether there is a body", o.OperationID)
+			}
+		}
+	}
+}
+
+func TestEveryCodeHasAStatus(t *testing.T) {
+	for _, code := range workspace.Codes {
+		if status := statusOf[code]; status < 400 || status > 599 {
+			t.Errorf("code %s has status %d", code, status)
+		}
+	}
+	known := map[workspace.Code]bool{}
+	for _, code := range workspace.Codes {
+		known[code] = true
+	}
+	for code := range maps.Keys(statusOf) {
+		if !known[code] {
+			t.Errorf("code %s has a status but is not one of workspace.Codes", code)
+		}
+	}
+}
