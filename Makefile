@@ -47,7 +47,7 @@ WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name tes
 web: web/dist/index.html
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@echo "==> Building the web"
-	@cd web && npm run --silent build && touch dist/index.html
+	@cd web && npm run --silent build -- --logLevel warn && touch dist/index.html
 web/node_modules/.package-lock.json: web/package-lock.json
 	@echo "==> Fetching the web's packages"
 	@cd web && npm ci --loglevel=error --no-audit --no-fund && touch node_modules/.package-lock.json

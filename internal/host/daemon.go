@@ -212,7 +212,7 @@ func launchDaemon(ctx context.Context, m Probe, o Options) (<-chan string, error
 	}
 	if dir != DefaultIncusDir {
 		env = append(env, "INCUS_DIR="+dir)
-		if err := os.MkdirAll(dir, 0o711); err != nil { //nolint:gosec // as Incus makes it: the users of desktops pass through
+		if err := os.MkdirAll(dir, 0o711); err != nil {
 			return nil, fmt.Errorf("making the daemon's folder: %w", err)
 		}
 	}

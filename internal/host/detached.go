@@ -11,7 +11,7 @@ import (
 // startDetached starts a program that outlives this process: in a session of its own, away from our terminal and its
 // signals, with its output in a log. The channel tells how it ended, should that happen while we are still here.
 func startDetached(program string, args, env []string, log string) (<-chan string, error) {
-	if err := os.MkdirAll(filepath.Dir(log), 0o755); err != nil { //nolint:gosec // a folder for logs; the files decide who reads them
+	if err := os.MkdirAll(filepath.Dir(log), 0o755); err != nil {
 		return nil, fmt.Errorf("making a folder for the log: %w", err)
 	}
 	output, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640) //nolint:gosec // readable by the group adm, as logs are

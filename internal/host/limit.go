@@ -172,7 +172,7 @@ func readNumber(file string) (uint64, error) {
 
 // replaceFile writes a file whole or not at all, also when this process is killed.
 func replaceFile(file, text string, mode os.FileMode) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // a folder of the system that anybody may read
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return fmt.Errorf("making the folder of %s: %w", file, err)
 	}
 	temporary := file + ".carrel-new"

@@ -48,7 +48,7 @@ func startLXCFS(ctx context.Context, o Options, p Progress) error {
 
 // unmountDead removes what an lxcfs that died left mounted: a folder that answers nothing and cannot be mounted on.
 func unmountDead(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err == nil { //nolint:gosec // as Debian's package makes it
+	if err := os.MkdirAll(dir, 0o755); err == nil {
 		if _, err := os.ReadDir(dir); err == nil {
 			return nil
 		}
