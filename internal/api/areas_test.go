@@ -1,0 +1,232 @@
+package api_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+func TestJobsAreListedRetriedAndForgotten(t *testing.T) {
+	w := newWorld(t)
+	job := w.ok(w.post("/desktops", order(object{"desktops": desktopsFor("ann", "bob")}))).text("job_id")
+	other := w.ok(w.post("/desktops", order(object{"size": 1, "desktop_name": "spare"}))).text("job_id")
+	w.refused(w.get("/workspace-jobs/nothing"), http.StatusNotFound, workspace.CodeJobNotFound, "nothing")
+	w.refused(w.post("/workspace-jobs/"+job+"/actions", object{"op_type": "retry"}), http.StatusConflict, workspace.CodeConflict, "WAITING")
+	w.refused(w.post("/workspace-jobs/"+job+"/actions", object{"op_type": "stop"}), 400, workspace.CodeInvalid, "op_type: expected value to be one of")
+	w.refused(w.post("/workspace-jobs/nothing/actions", object{"op_type": "retry"}), 404, workspace.CodeJobNotFound, "nothing")
+
+	w.endSubJobs(job, workspace.SubJobFailed)
+	a := w.ok(w.get("/workspace-jobs/" + job))
+	if a.text("status") != "FAIL" || a.text("job_error_code") != string(workspace.CodeNoCapacity) || a.text("fail_reason") != "no host has room" || a.text("end_time") == "" {
+		t.Errorf("a failed job: %s", a.raw)
+	}
+	if s := (answer{body: a.at("sub_jobs", 0)}); s.text("status") != "FAILED" || s.text("error_code") == "" || s.text("fail_reason") == "" || s.text("end_time") == "" {
+		t.Errorf("a failed sub-job: %v", s.body)
+	}
+	for query, want := range map[string]int{
+		"job_id=" + job: 2, "job_id=" + job + "&status=FAILED": 2, "status=WAITING": 1, "job_type=createDesktops": 3,
+		"job_type=deleteDesktops": 0, "job_type=unheardOf": 0, "desktop_pool_id=x": 0, "limit=2": 2, "limit=2&offset=2": 1, "limit=0": 0, "": 3,
+	} {
+		if got := len(w.ok(w.get("/workspace-sub-jobs?" + query)).list("jobs")); got != want {
+			t.Errorf("%q lists %d sub-jobs, want %d", query, got, want)
+		}
+	}
+	if again := w.ok(w.post("/workspace-jobs/"+job+"/actions", object{"op_type": "retry"})).text("job_id"); again != job {
+		t.Errorf("retry answers %q, want %q", again, job)
+	}
+	if status := w.ok(w.get("/workspace-jobs/" + job)).text("status"); status != "WAITING" {
+		t.Errorf("after retry the job is %s", status)
+	}
+
+	w.endSubJobs(job, workspace.SubJobSuccess)
+	a = w.ok(w.get("/workspace-jobs/" + job))
+	if s := (answer{body: a.at("sub_jobs", 0)}); a.text("status") != "SUCCESS" || s.text("fail_reason") != "" || s.text("remark") == "" || s.number("process") != 100 {
+		t.Errorf("a job that succeeded: %s", a.raw)
+	}
+	first := a.text("sub_jobs", 0, "id")
+	if a := w.ok(w.post("/workspace-sub-jobs/batch-delete", object{"job_ids": []string{first}})); a.raw != "" {
+		t.Errorf("deleting answers %q", a.raw)
+	}
+	w.ok(w.post("/workspace-sub-jobs/batch-delete", object{"delete_by_status": "SUCCESS"}))
+	if left := w.ok(w.get("/workspace-sub-jobs")); left.number("total_count") != 1 || left.text("jobs", 0, "job_id") != other {
+		t.Errorf("left: %s", left.raw)
+	}
+	w.refused(w.post("/workspace-sub-jobs/batch-delete", object{}), 400, workspace.CodeInvalid, "job_ids")
+	w.refused(w.post("/workspace-sub-jobs/batch-delete", object{"delete_by_status": "RUNNING"}), 400, workspace.CodeInvalid, "delete_by_status")
+}
+
+// endSubJobs does what the job runner does with the sub-jobs of a job.
+func (w *world) endSubJobs(job string, state workspace.SubJobState) {
+	w.Helper()
+	w.update(func(tx workspace.Tx) error {
+		claimed, err := tx.ClaimSubJobs(w.Context(), "test", []workspace.JobType{workspace.JobCreateDesktops}, 100, time.Minute)
+		if err != nil {
+			return err
+		}
+		for _, s := range claimed {
+			s.State, s.Ended, s.Progress, s.Reason = state, tx.Now(), 100, "took another group"
+			if s.JobID != job {
+				s.State, s.Ended = workspace.SubJobWaiting, time.Time{}
+			}
+			if s.State == workspace.SubJobFailed {
+				s.Code, s.Reason = workspace.CodeNoCapacity, "no host has room"
+			}
+			if _, err := tx.SaveSubJob(w.Context(), s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func TestUsersAreCreatedShownListedAndDeleted(t *testing.T) {
+	w := newWorld(t)
+	ann := w.ok(w.post("/users", object{
+		"user_name": "ann", "user_email": "ann@example.org", "user_phone": "1", "alias_name": "Ann A.", "description": "works upstairs",
+		"account_expires": "2100-01-31T12:00:00.000Z", "enable_change_password": false,
+	})).text("id")
+	bob := w.ok(w.post("/users", object{
+		"user_name": "Bob", "active_type": "ADMIN_ACTIVATE", "password": "Some-thing-1", "next_login_change_password": false, "account_expires": "0",
+		"enterprise_project_id": "7",
+	})).text("id")
+	const expires = 4105080000000 // 2100-01-31T12:00:00Z
+	a := w.ok(w.get("/users/" + ann))
+	for path, want := range map[string]any{
+		"id": ann, "user_name": "ann", "user_email": "ann@example.org", "user_phone": "1", "full_name": "Ann A.", "description": "works upstairs",
+		"account_expires": float64(expires), "user_expired": false, "active_type": "USER_ACTIVATE", "enable_change_password": false,
+		"total_desktops": 0.0, "locked": false, "disabled": false, "sam_account_name": "ann",
+	} {
+		if got := a.at("user_detail", path); got != want {
+			t.Errorf("detail: %s is %v, want %v", path, got, want)
+		}
+	}
+	if got := w.ok(w.get("/users/"+bob)).at("user_detail", "account_expires"); got != 0.0 {
+		t.Errorf("a user without expiry shows %v", got)
+	}
+	w.create(object{"desktops": desktopsFor("ann")})
+	for query, want := range map[string][]string{
+		"": {"ann", "Bob"}, "user_name=AN": {"ann"}, "user_names=bob": {"Bob"}, "user_names=bob&user_names=ann": {"ann", "Bob"},
+		"description=stairs": {"ann"}, "active_type=ADMIN_ACTIVATE": {"Bob"}, "enterprise_project_id=7": {"Bob"}, "disabled=true": nil,
+		"disabled=false": {"ann", "Bob"}, "domain=" + workspace.BuiltInDomain: {"ann", "Bob"}, "domain=other": nil, "platform_type=LOCAL": {"ann", "Bob"},
+		"platform_type=AD": nil, "group_name=x": nil, "share_space_subscription=true": nil, "share_space_desktops=true": nil,
+		"limit=1": {"ann"}, "limit=1&offset=1": {"Bob"}, "limit=0": nil, "offset=2": nil, "is_query_total_desktops=false": {"ann", "Bob"},
+	} {
+		a := w.ok(w.get("/users?" + query))
+		var got []string
+		for _, u := range a.list("users") {
+			got = append(got, answer{body: u}.text("user_name"))
+		}
+		if !slices.Equal(got, want) || a.list("users") == nil {
+			t.Errorf("%q lists %v, want %v", query, got, want)
+		}
+	}
+	a = w.ok(w.get("/users"))
+	if a.text("users", 0, "account_expires") != "4105080000000" || a.text("users", 1, "account_expires") != "0" || a.number("users", 0, "total_desktops") != 1 {
+		t.Errorf("list: %s", a.raw)
+	}
+	if a := w.ok(w.get("/users?is_query_total_desktops=false")); a.at("users", 0, "total_desktops") != nil {
+		t.Errorf("counted although not asked: %s", a.raw)
+	}
+	if a := w.ok(w.do("DELETE", w.path("/users/"+ann), nil)); a.raw != "" {
+		t.Errorf("deleting answers %q", a.raw)
+	}
+	w.refused(w.get("/users/"+ann), http.StatusBadRequest, workspace.CodeUserNotFound, "")
+	w.refused(w.do("DELETE", w.path("/users/"+ann), nil), http.StatusBadRequest, workspace.CodeUserNotFound, "")
+}
+
+func TestBadUsersAreRefused(t *testing.T) {
+	w := newWorld(t)
+	w.ok(w.post("/users", object{"user_name": "ann", "user_email": "ann@example.org"}))
+	for name, c := range map[string]struct {
+		body    any
+		status  int
+		code    workspace.Code
+		message string
+	}{
+		"a name in use":              {object{"user_name": "ANN", "user_email": "a@example.org"}, 409, workspace.CodeNameTaken, "ANN"},
+		"no name":                    {object{}, 400, workspace.CodeInvalid, "user_name: must be given"},
+		"a name that is too long":    {object{"user_name": strings.Repeat("a", 33)}, 400, workspace.CodeInvalid, "user_name"},
+		"no way to a password":       {object{"user_name": "bob"}, 400, workspace.CodeInvalid, "user_email"},
+		"a weak password":            {object{"user_name": "bob", "active_type": "ADMIN_ACTIVATE", "password": "weak"}, 400, workspace.CodeInvalid, "password"},
+		"a password of another type": {object{"user_name": "bob", "password": 12345678}, 400, workspace.CodeInvalid, "password: expected string"},
+		"an unreadable expiry":       {object{"user_name": "bob", "user_email": "b@example.org", "account_expires": "soon"}, 400, workspace.CodeInvalid, "account_expires"},
+		"an expiry that is past":     {object{"user_name": "bob", "user_email": "b@example.org", "account_expires": "2001-01-01 00:00:00"}, 400, workspace.CodeInvalid, "account_expires"},
+		"a group":                    {object{"user_name": "bob", "user_email": "b@example.org", "group_ids": []string{"x"}}, 400, workspace.CodeUnsupported, "group_ids"},
+		"an unknown activation":      {object{"user_name": "bob", "active_type": "SELF"}, 400, workspace.CodeInvalid, "active_type"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.T = t
+			a := w.post("/users", c.body)
+			w.refused(a, c.status, c.code, c.message)
+			if strings.Contains(a.raw, "12345678") {
+				t.Errorf("the answer repeats the password: %s", a.raw)
+			}
+		})
+	}
+}
+
+func TestTheCatalogueHasWhatClientsRead(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		target string
+		want   any
+		path   []any
+	}{
+		{"/products", product, []any{"products", 0, "product_id"}},
+		{"/products", "2", []any{"products", 0, "cpu"}},
+		{"/products", "4096", []any{"products", 0, "memory"}},
+		{"/products", "1", []any{"products", 0, "charge_mode"}},
+		{"/products", "80", []any{"products", 0, "system_disk_size"}},
+		{"/products", 1.0, []any{"total_count"}},
+		{"/products?product_id=" + product + "&os_type=Linux&architecture=x86&package_type=general&charge_mode=1&availability_zone=" + zone, 1.0, []any{"total_count"}},
+		{"/products?product_id=x", 0.0, []any{"total_count"}},
+		{"/products?os_type=Windows", 0.0, []any{"total_count"}},
+		{"/products?architecture=arm", 0.0, []any{"total_count"}},
+		{"/products?package_type=solver", 0.0, []any{"total_count"}},
+		{"/products?charge_mode=0", 0.0, []any{"total_count"}},
+		{"/products?availability_zone=x", 0.0, []any{"total_count"}},
+		{"/products?offset=1", nil, []any{"products", 0}},
+		{"/images", image, []any{"images", 0, "id"}},
+		{"/images", "gold", []any{"images", 0, "image_type"}},
+		{"/images", 40.0, []any{"images", 0, "min_disk"}},
+		{"/images?image_type=gold&os_type=Linux&architecture=x86&platform=debian&package_type=general&image_id=" + image + "&sort_field=created_at&sort_type=desc", 1.0, []any{"total_count"}},
+		{"/images?image_type=private", 0.0, []any{"total_count"}},
+		{"/images?os_type=Windows", 0.0, []any{"total_count"}},
+		{"/images?platform=Ubuntu", 0.0, []any{"total_count"}},
+		{"/images?platform=%25", 0.0, []any{"total_count"}},
+		{"/images?architecture=arm", 0.0, []any{"total_count"}},
+		{"/images?image_id=x", 0.0, []any{"total_count"}},
+		{"/volume/products", "SAS", []any{"volumes", 0, "volume_type"}},
+		{"/volume/products?volume_type=SSD&availability_zone=" + zone, "SSD", []any{"volumes", 0, "volume_type"}},
+		{"/volume/products?availability_zone=x", nil, []any{"volumes", 0}},
+		{"/availability-zones", zone, []any{"availability_zones", 0, "availability_zone"}},
+		{"/availability-zones", true, []any{"availability_zones", 0, "default_availability_zone"}},
+		{"/availability-zones/detail?availability_zone_id=" + zone, "local-1", []any{"region_id"}},
+		{"/availability-zones/summary", zone, []any{"azs", "Workspace", 0, "availability_zone"}},
+		{"/vpcs", "10.9.0.0/16", []any{"vpcs", 0, "cidr"}},
+		{"/vpcs", w.first.ProjectID, []any{"vpcs", 0, "tenant_id"}},
+		{"/subnets", "10.9.0.0/24", []any{"subnets", 0, "cidr"}},
+		{"/subnets", 1.0, []any{"subnet_size"}},
+		{"/subnets?vpc_id=" + w.vpcID + "&availability_zone_id=" + zone, "10.9.0.1", []any{"subnets", 0, "gateway_ip"}},
+		{"/subnets?vpc_id=x", 0.0, []any{"subnet_size"}},
+		{"/subnets?availability_zone_id=x", 0.0, []any{"subnet_size"}},
+		{"/security-groups", w.first.ProjectID, []any{"security_groups", 0, "project_id"}},
+		{"/workspaces", "SUBSCRIBED", []any{"status"}},
+		{"/workspaces", w.vpcID, []any{"vpc_id"}},
+		{"/workspaces", w.subnetID, []any{"subnet_ids", 0, "subnet_id"}},
+		{"/workspaces", "3", []any{"config_status"}},
+		{"/workspaces", "0", []any{"ad_domains", "delete_computer_object"}},
+		{"/workspaces", "carrel", []any{"enterprise_id"}},
+	} {
+		if got := w.ok(w.get(c.target)).at(c.path...); got != c.want {
+			t.Errorf("%s: %v is %v, want %v", c.target, c.path, got, c.want)
+		}
+	}
+	if id := w.ok(w.get("/workspaces")).text("desktop_security_group", "id"); id == "" {
+		t.Error("the service names no security group")
+	}
+}

@@ -1,0 +1,214 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"carrel/internal/api"
+	"carrel/internal/iam"
+	"carrel/internal/workspace"
+)
+
+func TestOnlyCallersOfTheProjectGetIn(t *testing.T) {
+	w := newWorld(t)
+	reader := "Look-0nly-please"
+	_, err := w.iam.CreateAdmin(w.Context(), iam.NewAdmin{AccountID: w.first.DomainID, Name: "reader", Password: reader, Role: iam.RoleReader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	readerToken := w.tokenOf("reader", reader)
+	as := func(token string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set("X-Auth-Token", token) }
+	}
+	w.refused(w.do("GET", w.path("/desktops"), nil, as("")), 401, "APIGW.0301", "x-auth-token not found")
+	w.refused(w.do("GET", w.path("/desktops"), nil, as("wrong")), 401, "APIGW.0301", "decrypt token fail")
+	w.refused(w.do("GET", "/v2/0123456789abcdef/desktops", nil), 404, workspace.CodeProjectNotFound, `project_id: project "0123456789abcdef" does not exist`)
+	w.refused(w.do("GET", w.path("/desktops"), nil, func(r *http.Request) { r.Header.Set("X-Project-Id", "other") }), 403, workspace.CodeForbidden, "X-Project-Id")
+	w.ok(w.do("GET", w.path("/desktops"), nil, func(r *http.Request) { r.Header.Set("X-Project-Id", w.first.ProjectID) }))
+	w.ok(w.do("GET", w.path("/desktops"), nil, as(readerToken)))
+	w.refused(w.do("POST", w.path("/desktops"), order(nil), as(readerToken)), 403, workspace.CodeForbidden, "reader")
+	w.refused(w.do("DELETE", w.path("/desktops/x"), nil, as(readerToken)), 403, workspace.CodeForbidden, "reader")
+}
+
+func TestUnknownPathsAndMethodsAreRefusedInJSON(t *testing.T) {
+	w := newWorld(t)
+	const code = "APIGW.0101"
+	w.refused(w.get("/nowhere"), http.StatusNotFound, code, "there is no operation GET")
+	w.refused(w.do("GET", "/v9/x", nil), http.StatusNotFound, code, "/v9/x")
+	a := w.do("PUT", w.path("/desktops"), nil)
+	w.refused(a, http.StatusMethodNotAllowed, code, "PUT")
+	if a.header.Get("Allow") == "" {
+		t.Error("405 without Allow")
+	}
+	w.refused(w.do("PATCH", "/v3/projects", nil), http.StatusMethodNotAllowed, code, "PATCH")
+}
+
+func TestOneHandlerServesAllFaces(t *testing.T) {
+	w := newWorld(t)
+	a := w.ok(w.do("GET", "/v3/projects?name=local-1", nil))
+	if a.text("projects", 0, "id") != w.first.ProjectID {
+		t.Errorf("identity: %s", a.raw)
+	}
+	anonymous := func(r *http.Request) { r.Header.Del("X-Auth-Token") }
+	if a := w.ok(w.do("GET", "/openapi.json", nil, anonymous)); a.at("paths", "/v2/{project_id}/desktops", "post") == nil {
+		t.Error("openapi.json does not describe CreateDesktop")
+	}
+	a = w.ok(w.do("GET", "/docs", nil, anonymous))
+	for _, text := range []string{"CreateDesktop", "/v2/{project_id}/workspace-jobs/{job_id}", "desktops[].user_name"} {
+		if !strings.Contains(a.raw, text) {
+			t.Errorf("/docs lacks %s", text)
+		}
+	}
+	if strings.Contains(a.raw, "<script") || strings.Contains(a.raw, "https://") {
+		t.Error("/docs needs something from elsewhere")
+	}
+}
+
+func TestPathsCoverWhatIsServed(t *testing.T) {
+	mux := http.NewServeMux()
+	for _, p := range api.Paths {
+		mux.Handle(p, http.NotFoundHandler())
+	}
+	for _, route := range iam.Routes() {
+		method, path, _ := strings.Cut(route, " ")
+		if _, pattern := mux.Handler(httptest.NewRequest(method, path, nil)); pattern == "" {
+			t.Errorf("%s is in none of %v", route, api.Paths)
+		}
+	}
+}
+
+func TestEveryAnswerHasARequestID(t *testing.T) {
+	w := newWorld(t)
+	with := func(id string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set("X-Request-Id", id) }
+	}
+	if a := w.do("GET", w.path("/desktops"), nil, with("mine-1")); a.header.Get("X-Request-Id") != "mine-1" {
+		t.Errorf("the caller's id became %q", a.header.Get("X-Request-Id"))
+	}
+	for _, bad := range []string{"a b", "a\"b", strings.Repeat("x", 65), "ü"} {
+		if id := w.do("GET", w.path("/desktops"), nil, with(bad)).header.Get("X-Request-Id"); id == bad || id == "" {
+			t.Errorf("%q became %q", bad, id)
+		}
+	}
+	job := w.ok(w.do("POST", w.path("/desktops"), order(object{"size": 1, "desktop_name": "spare"}), with("mine-2"))).text("job_id")
+	var stored workspace.Job
+	err := w.store.View(w.Context(), func(tx workspace.Tx) (err error) {
+		stored, err = tx.Job(w.Context(), w.first.ProjectID, job, false)
+		return err
+	})
+	if err != nil || stored.RequestID != "mine-2" {
+		t.Errorf("the job was made by request %q, %v", stored.RequestID, err)
+	}
+}
+
+func TestEachRequestIsLoggedAndCounted(t *testing.T) {
+	w := newWorld(t)
+	w.log.Reset()
+	w.do("GET", w.path("/desktops/nothing?secret=1"), nil)
+	var line map[string]any
+	if err := json.Unmarshal(bytes.TrimSpace(w.log.Bytes()), &line); err != nil {
+		t.Fatalf("%v in %s", err, w.log.String())
+	}
+	for key, want := range map[string]any{
+		"msg": "request", "operation": "ShowDesktopDetail", "method": "GET", "path": w.path("/desktops/nothing"), "status": 404.0, "caller": "admin", "from": "192.0.2.1",
+	} {
+		if line[key] != want {
+			t.Errorf("%s is %v, want %v", key, line[key], want)
+		}
+	}
+	if strings.Contains(w.log.String(), w.token) || strings.Contains(w.log.String(), "secret=1") {
+		t.Errorf("the log tells too much: %s", w.log.String())
+	}
+	families, err := w.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == "carrel_api_requests_total" && m.GetLabel()[0].GetValue() == "ShowDesktopDetail" && m.GetLabel()[1].GetValue() == "404" {
+				found = m.GetCounter().GetValue() == 1
+			}
+		}
+	}
+	if !found {
+		t.Error("the request was not counted under its operation and status")
+	}
+	if n, err := testutil.GatherAndCount(w.registry, "carrel_api_request_seconds"); err != nil || n == 0 {
+		t.Errorf("requests are not timed: %d, %v", n, err)
+	}
+}
+
+func TestBodiesAreBounded(t *testing.T) {
+	w := newWorld(t)
+	server := httptest.NewServer(w.server)
+	defer server.Close()
+	send := func(body io.Reader) (int, string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(w.Context(), "POST", server.URL+w.path("/desktops"), body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-Auth-Token", w.token)
+		r.Header.Set("Content-Type", "application/json")
+		reply, err := server.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reply.Body.Close()
+		text, err := io.ReadAll(reply.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reply.StatusCode, string(text)
+	}
+	large := strings.Repeat("x", 20<<20)
+	if status, text := send(strings.NewReader(large)); status != http.StatusRequestEntityTooLarge || !strings.Contains(text, "the body may have 12 MB") {
+		t.Errorf("20 MB: %d %s", status, text)
+	}
+	if status, text := send(struct{ io.Reader }{strings.NewReader(large[:5<<20])}); status != http.StatusRequestEntityTooLarge || !strings.Contains(text, "the body may have 1 MB") {
+		t.Errorf("5 MB of unknown length: %d %s", status, text)
+	}
+}
+
+// brokenStore fails in ways that no caller should see.
+type brokenStore struct {
+	workspace.Store
+	view func() error
+}
+
+func (b brokenStore) View(context.Context, func(workspace.Tx) error) error { return b.view() }
+
+func TestFaultsOfOursAreLoggedAndNotTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		view   func() error
+		status int
+		code   workspace.Code
+	}{
+		"a panic":            {func() error { panic("the secret of the panic") }, http.StatusInternalServerError, workspace.CodeInternal},
+		"an error":           {func() error { return io.ErrUnexpectedEOF }, http.StatusInternalServerError, workspace.CodeInternal},
+		"an answer too late": {func() error { return context.DeadlineExceeded }, http.StatusGatewayTimeout, workspace.CodeDeadline},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.server.Service = &workspace.Service{Store: brokenStore{w.store, c.view}}
+			w.log.Reset()
+			a := w.get("/desktops")
+			w.refused(a, c.status, c.code, "")
+			if strings.Contains(a.raw, "secret") || strings.Contains(a.raw, "EOF") {
+				t.Errorf("the answer tells what is not the caller's: %s", a.raw)
+			}
+			if !strings.Contains(w.log.String(), `"level":"ERROR"`) {
+				t.Errorf("the log does not tell: %s", w.log.String())
+			}
+		})
+	}
+}
