@@ -145,7 +145,7 @@ func (s *suite) displays() []check {
 		}},
 		{"A display takes on another size", s.resizes},
 		{"Two viewers see the same display, and one leaves", s.twoViewers},
-		{"A key ends idleness", s.idles},
+		{"A key and the pointer end idleness", s.idles},
 		{"An account that does not exist has no display", func(t *testing.T, ctx context.Context) {
 			s.wantNoSession(t, ctx, "nobody-here")
 		}},
@@ -274,21 +274,27 @@ func (s *suite) twoViewers(t *testing.T, ctx context.Context) {
 
 func (s *suite) idles(t *testing.T, ctx context.Context) {
 	v := s.view(t, ctx, "alice")
-	var before time.Duration
-	eventually(t, ctx, func() error {
-		x, err := s.session(ctx, "alice")
-		before = x.Idle
-		if err == nil && x.Idle < time.Second {
-			err = fmt.Errorf("idle for %v", x.Idle)
-		}
-		return err
-	})
-	within(t, ctx, v, func() error { return v.Key('a') })
-	eventually(t, ctx, func() error {
-		x, err := s.session(ctx, "alice")
-		if err == nil && x.Idle >= before {
-			err = fmt.Errorf("idle for %v, and for %v before the key", x.Idle, before)
-		}
-		return err
-	})
+	inputs := map[string]func() error{
+		"the key":     func() error { return v.Key('a') },
+		"the pointer": func() error { return errors.Join(v.Pointer(image.Pt(5, 5), 0), v.Pointer(image.Pt(90, 90), 0)) },
+	}
+	for name, input := range inputs {
+		var before time.Duration
+		eventually(t, ctx, func() error {
+			x, err := s.session(ctx, "alice")
+			before = x.Idle
+			if err == nil && x.Idle < time.Second {
+				err = fmt.Errorf("idle for %v", x.Idle)
+			}
+			return err
+		})
+		within(t, ctx, v, input)
+		eventually(t, ctx, func() error {
+			x, err := s.session(ctx, "alice")
+			if err == nil && x.Idle >= before {
+				err = fmt.Errorf("idle for %v, and for %v before %s", x.Idle, before, name)
+			}
+			return err
+		})
+	}
 }

@@ -321,20 +321,30 @@ func TestTheClipboardTravelsInBothDirections(t *testing.T) {
 		// It is not sent back: the next thing that comes is what the desktop copies.
 		b.Paste("from the desktop: é 書")
 		expect(t, c, append([]byte{3, 0, 0, 0, 0, 0, 0, 21}, "from the desktop: \xe9 ?"...)...)
+		synctest.Wait()
+		send(t, c, encode(UpdateRequest{false, everything})...)
+		expect(t, c, 0, 0, 0, 1) // it comes once
 	})
 }
 
 func TestABadMessageEndsTheStream(t *testing.T) {
-	near, far := net.Pipe()
-	result := make(chan error, 1)
-	go func() { result <- Serve(far, newBoard()) }()
-	greet(t, near)
-	send(t, near, 99)
-	if err := <-result; err == nil {
-		t.Error("serving ended without a reason")
-	}
-	if _, err := near.Read(make([]byte, 1)); err == nil {
-		t.Error("the stream is still open")
+	for name, before := range map[string][]byte{
+		"while nothing happens":            nil,
+		"while a picture waits to be read": encode(UpdateRequest{false, everything}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			near, far := net.Pipe()
+			result := make(chan error, 1)
+			go func() { result <- Serve(far, newBoard()) }()
+			greet(t, near)
+			send(t, near, append(before, 99)...)
+			if err := <-result; err == nil {
+				t.Error("serving ended without a reason")
+			}
+			if _, err := io.Copy(io.Discard, near); err != nil {
+				t.Errorf("the stream ended with %v", err)
+			}
+		})
 	}
 }
 
