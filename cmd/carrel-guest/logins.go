@@ -45,7 +45,10 @@ type login struct {
 
 // logins edits the account files below root. They are written directly: useradd and its kin take longer than the
 // whole rest of a desktop's set-up.
-type logins struct{ root string }
+type logins struct {
+	root   string
+	lchown func(path string, uid, gid int) error
+}
 
 // accountFiles is one consistent reading of the account files.
 type accountFiles struct {
@@ -60,8 +63,9 @@ func (l *logins) edit(change func(f *accountFiles) error) error {
 		return fmt.Errorf("opening the account lock: %w", err)
 	}
 	defer lock.Close()
-	whole := syscall.Flock_t{Type: syscall.F_WRLCK}
-	if err := syscall.FcntlFlock(lock.Fd(), syscall.F_SETLKW, &whole); err != nil {
+	whole := unix.Flock_t{Type: unix.F_WRLCK}
+	// The lock belongs to the open file, so it also holds between two callers in this program.
+	if err := unix.FcntlFlock(lock.Fd(), unix.F_OFD_SETLKW, &whole); err != nil {
 		return fmt.Errorf("locking the accounts: %w", err)
 	}
 	f, err := readAccountFiles(etc)
@@ -225,7 +229,7 @@ func (l *logins) ensureHome(u login) error {
 	if err := os.MkdirAll(fresh, 0o700); err != nil {
 		return fmt.Errorf("making a home: %w", err)
 	}
-	if err := copyTree(filepath.Join(l.root, "etc/skel"), fresh, u.UID, u.GID); err != nil {
+	if err := l.copyTree(filepath.Join(l.root, "etc/skel"), fresh, u); err != nil {
 		return fmt.Errorf("filling a home: %w", err)
 	}
 	if err := os.Rename(fresh, home); err != nil {
@@ -234,8 +238,8 @@ func (l *logins) ensureHome(u login) error {
 	return nil
 }
 
-// copyTree copies folders, plain files and links, and gives them to uid and gid.
-func copyTree(from, to string, uid, gid int) error {
+// copyTree copies folders, plain files and links, and gives them to the account. Nobody else may read them.
+func (l *logins) copyTree(from, to string, u login) error {
 	return filepath.WalkDir(from, func(path string, entry os.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -263,7 +267,7 @@ func copyTree(from, to string, uid, gid int) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(target, uid, gid)
+		return l.lchown(target, u.UID, u.GID)
 	})
 }
 

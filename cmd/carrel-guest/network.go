@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"carrel/internal/guest"
 )
@@ -52,20 +53,21 @@ func setAddress(link netlink.Link, cidr string) error {
 	if err != nil {
 		return fmt.Errorf("address %q: %w", cidr, err)
 	}
-	if err := netlink.AddrReplace(link, wanted); err != nil {
-		return fmt.Errorf("setting address %s: %w", cidr, err)
-	}
 	all, err := netlink.AddrList(link, netlink.FAMILY_V4)
 	if err != nil {
 		return fmt.Errorf("listing addresses: %w", err)
 	}
+	// The others go first: when a network's first address goes, the kernel drops its later ones with it.
 	for _, a := range all {
 		if a.IPNet.String() == wanted.IPNet.String() {
 			continue
 		}
-		if err := netlink.AddrDel(link, &a); err != nil {
+		if err := netlink.AddrDel(link, &a); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
 			return fmt.Errorf("removing address %s: %w", a.IPNet, err)
 		}
+	}
+	if err := netlink.AddrReplace(link, wanted); err != nil {
+		return fmt.Errorf("setting address %s: %w", cidr, err)
 	}
 	return nil
 }

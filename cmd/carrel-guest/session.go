@@ -149,7 +149,7 @@ func (s *session) runDesktop(ctx context.Context, out *os.File, gone chan error,
 	watch, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
-		if err := watchPanel(watch, displayNumber(s.login), cookie); err != nil {
+		if err := s.watchPanel(watch, cookie); err != nil {
 			slog.Debug("the panel is not watched", "account", s.login.Name, "error", err)
 			return
 		}
@@ -249,6 +249,28 @@ func (s *session) update(change func(now *guest.Session)) {
 	}
 }
 
+func (s *session) watchPanel(ctx context.Context, cookie []byte) error {
+	x, err := dialX(displayNumber(s.login), cookie)
+	if err != nil {
+		return err
+	}
+	defer x.close()
+	return x.watchPanel(ctx)
+}
+
+func (s *session) idle() (time.Duration, error) {
+	cookie, err := readCookie(s.login)
+	if err != nil {
+		return 0, err
+	}
+	x, err := dialX(displayNumber(s.login), cookie)
+	if err != nil {
+		return 0, err
+	}
+	defer x.close()
+	return x.idle()
+}
+
 // state is what is known without asking the display.
 func (s *session) state() guest.Session {
 	s.mu.Lock()
@@ -265,10 +287,8 @@ func (s *session) describe() guest.Session {
 	if n, err := countClients(displaySocket(s.login.Name)); err == nil {
 		now.Clients = n
 	}
-	if cookie, err := readCookie(s.login); err == nil {
-		if idle, err := queryIdle(displayNumber(s.login), cookie); err == nil {
-			now.Idle = idle
-		}
+	if idle, err := s.idle(); err == nil {
+		now.Idle = idle
 	}
 	return now
 }

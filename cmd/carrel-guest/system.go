@@ -25,7 +25,7 @@ type system struct {
 func hostSystem() *system { return newSystem("/") }
 
 func newSystem(root string) *system {
-	return &system{root: root, logins: &logins{root: root}}
+	return &system{root: root, logins: &logins{root: root, lchown: os.Lchown}}
 }
 
 func (s *system) path(p string) string { return filepath.Join(s.root, p) }

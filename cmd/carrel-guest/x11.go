@@ -52,9 +52,18 @@ func dialX(display int, cookie []byte) (*xConn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reaching the X server: %w", err)
 	}
+	x, err := greetX(conn, cookie)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return x, nil
+}
+
+// greetX opens the protocol on a connection, which remains the caller's when it fails.
+func greetX(conn net.Conn, cookie []byte) (*xConn, error) {
 	x := &xConn{conn: conn, in: bufio.NewReader(conn)}
 	if err := x.setup(cookie); err != nil {
-		conn.Close()
 		return nil, err
 	}
 	return x, nil
@@ -208,14 +217,10 @@ func (x *xConn) painted(window uint32) (bool, error) {
 
 // watchPanel returns when a window of the type "dock" is drawn: that is the desktop's panel. It fails when ctx or the
 // display ends.
-func watchPanel(ctx context.Context, display int, cookie []byte) error {
-	x, err := dialX(display, cookie)
-	if err != nil {
-		return err
-	}
-	defer x.close()
+func (x *xConn) watchPanel(ctx context.Context) error {
 	defer context.AfterFunc(ctx, x.close)()
 	var atoms [3]uint32
+	var err error
 	for i, name := range []string{"_NET_CLIENT_LIST", "_NET_WM_WINDOW_TYPE", "_NET_WM_WINDOW_TYPE_DOCK"} {
 		if atoms[i], err = x.atom(name); err != nil {
 			return err
@@ -282,13 +287,8 @@ func (x *xConn) panel(clients, windowType, dock uint32) (found, drawn bool, err 
 	return found, false, nil
 }
 
-// queryIdle asks a display how long no key and no pointer has moved.
-func queryIdle(display int, cookie []byte) (time.Duration, error) {
-	x, err := dialX(display, cookie)
-	if err != nil {
-		return 0, err
-	}
-	defer x.close()
+// idle asks how long no key has been pressed and no pointer moved.
+func (x *xConn) idle() (time.Duration, error) {
 	_ = x.conn.SetDeadline(time.Now().Add(5 * time.Second))
 	const extension = "MIT-SCREEN-SAVER"
 	body := little.AppendUint16(nil, uint16(len(extension)))

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"testing"
+	"time"
+)
+
+// fakeX is an X server with one panel-like window, which appears, gets visible and is painted in the steps that a test
+// lists. Only the last step of them repeats.
+type fakeX struct {
+	conn  net.Conn
+	steps []panelStep
+	at    int
+	asked []byte // the requests that came in
+}
+
+type panelStep struct {
+	listed, viewable, painted bool
+	event                     bool // an event follows the look at this step
+}
+
+const (
+	fakeRoot   = 0x123
+	fakeWindow = 0x456
+	fakeDock   = 71 // the third atom
+)
+
+var testCookie = bytes.Repeat([]byte{7}, cookieSize)
+
+// serveX starts the fake and connects to it.
+func serveX(t *testing.T, steps ...panelStep) *xConn {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	f := &fakeX{conn: theirs, steps: steps}
+	go func() {
+		defer theirs.Close()
+		f.serve(t)
+	}()
+	t.Cleanup(func() { ours.Close() })
+	x, err := greetX(ours, testCookie)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func (f *fakeX) serve(t *testing.T) {
+	hello := make([]byte, 12+20+cookieSize)
+	if _, err := io.ReadFull(f.conn, hello); err != nil {
+		return
+	}
+	if !bytes.Equal(hello[len(hello)-cookieSize:], testCookie) {
+		t.Error("the client did not show the cookie")
+	}
+	body := make([]byte, 32+4+8+4)
+	binary.LittleEndian.PutUint16(body[16:], 3) // the vendor's name, padded
+	body[21] = 1                                // one format
+	binary.LittleEndian.PutUint32(body[32+4+8:], fakeRoot)
+	head := []byte{1, 0, 11, 0, 0, 0, byte(len(body) / 4), 0}
+	if _, err := f.conn.Write(append(head, body...)); err != nil {
+		return
+	}
+	atoms := byte(fakeDock - 2)
+	for {
+		head := make([]byte, 4)
+		if _, err := io.ReadFull(f.conn, head); err != nil {
+			return
+		}
+		rest := make([]byte, 4*int(binary.LittleEndian.Uint16(head[2:]))-4)
+		if _, err := io.ReadFull(f.conn, rest); err != nil {
+			return
+		}
+		out := f.answer(head[0], rest, &atoms)
+		if out == nil {
+			continue
+		}
+		if _, err := f.conn.Write(out); err != nil {
+			return
+		}
+	}
+}
+
+func (f *fakeX) answer(op byte, rest []byte, atoms *byte) []byte {
+	now := f.steps[min(f.at, len(f.steps)-1)]
+	reply := make([]byte, 32)
+	reply[0] = 1
+	words := func(values ...uint32) []byte {
+		reply[1] = 32
+		binary.LittleEndian.PutUint32(reply[4:], uint32(len(values)))
+		binary.LittleEndian.PutUint32(reply[16:], uint32(len(values)))
+		for _, v := range values {
+			reply = binary.LittleEndian.AppendUint32(reply, v)
+		}
+		return reply
+	}
+	switch op {
+	case xChangeWindowAttributes:
+		return nil
+	case xInternAtom:
+		reply[8] = *atoms
+		*atoms++
+	case xGetProperty:
+		if binary.LittleEndian.Uint32(rest) == fakeWindow {
+			return words(fakeDock)
+		}
+		f.at++ // a new look begins
+		now = f.steps[min(f.at-1, len(f.steps)-1)]
+		var list []byte
+		if now.listed {
+			list = words(fakeWindow)
+		} else {
+			list = words()
+		}
+		if now.event {
+			return append(list, append([]byte{19}, make([]byte, 31)...)...)
+		}
+		return list
+	case xGetWindowAttributes:
+		if f.steps[min(f.at-1, len(f.steps)-1)].viewable {
+			reply[26] = xViewable
+		}
+	case xGetGeometry:
+		reply[16], reply[18] = 2, 1
+	case xGetImage:
+		if f.steps[min(f.at-1, len(f.steps)-1)].painted {
+			return words(0xff0000, 0x00ff00)
+		}
+		return words(0xff0000, 0xff0000)
+	case xQueryExtension:
+		reply[8], reply[9] = 1, 140
+	case 140:
+		binary.LittleEndian.PutUint32(reply[16:], 90_000)
+	}
+	return reply
+}
+
+func TestIdleTimeIsWhatTheDisplaySays(t *testing.T) {
+	x := serveX(t, panelStep{})
+	got, err := x.idle()
+	if err != nil || got != 90*time.Second {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestThePanelCountsOnceItIsPainted(t *testing.T) {
+	for name, steps := range map[string][]panelStep{
+		"Whole":        {{listed: true, viewable: true, painted: true}},
+		"AppearsLater": {{event: true}, {event: true}, {listed: true, viewable: true, painted: true}},
+		// The window manager shows a window inside a frame without a further event.
+		"GetsVisibleWithoutAnEvent": {{event: true}, {listed: true}, {listed: true}, {listed: true, viewable: true, painted: true}},
+		"IsPaintedLater":            {{listed: true, viewable: true}, {listed: true, viewable: true}, {listed: true, viewable: true, painted: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := serveX(t, steps...)
+			if err := x.watchPanel(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestWatchingThePanelEndsWithTheSession(t *testing.T) {
+	x := serveX(t, panelStep{})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- x.watchPanel(ctx) }()
+	cancel()
+	if err := <-ended; err == nil {
+		t.Error("it says that the panel is drawn")
+	}
+}
