@@ -115,7 +115,7 @@ func (a *App) openData(ctx context.Context) error {
 		return err
 	}
 	a.onStop(func(context.Context) { unlock() })
-	box, err := secret.OpenBox(a.config.Data)
+	box, err := a.openBox()
 	if err != nil {
 		return err
 	}
@@ -134,6 +134,13 @@ func (a *App) openData(ctx context.Context) error {
 		Store: a.store, Box: box, Passwords: passwords, Log: a.log, Region: a.config.Region, Catalog: api.Catalog,
 	}
 	return nil
+}
+
+func (a *App) openBox() (*secret.Box, error) {
+	if a.config.SecretKey != "" {
+		return secret.ReadBox(a.config.SecretKey)
+	}
+	return secret.OpenBox(a.config.Data)
 }
 
 func (a *App) openEngine(ctx context.Context) (err error) {

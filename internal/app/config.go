@@ -33,6 +33,9 @@ type Config struct {
 	Origins []string `yaml:"origins"`
 	// Region names the region, and the first project as clients look projects up by it.
 	Region string `yaml:"region"`
+	// SecretKey is a file with the key that seals secrets, the same for all processes on one database; empty: secret.key in
+	// Data, made at the first start.
+	SecretKey string `yaml:"secret_key"`
 	// Replica names this process among several on one database, the same after a restart; empty: the host's name.
 	Replica string `yaml:"replica"`
 
