@@ -73,7 +73,7 @@ func (j *journal) read(restore func(entry)) (end int64, err error) {
 	r := bufio.NewReaderSize(j.file, 1<<20)
 	for {
 		line, err := r.ReadBytes('\n')
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return end, nil // what follows the last newline is torn
 		}
 		if err != nil {

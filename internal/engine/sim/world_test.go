@@ -84,7 +84,7 @@ func view(t *testing.T, e engine.Engine, id string) *enginetest.Viewer {
 
 // pass lets time pass in a bubble, and everybody act on it.
 func pass(d time.Duration) {
-	time.Sleep(d)
+	time.Sleep(d) //nolint:forbidigo // this is the one function that moves a bubble's time
 	synctest.Wait()
 }
 

@@ -160,7 +160,7 @@ func (p *Painter) message(dst *image.RGBA, s Scene) {
 func (p *Painter) wrap(s style, text string, width int) (lines []string) {
 	for paragraph := range strings.Lines(text) {
 		current := ""
-		for _, word := range strings.Fields(paragraph) {
+		for word := range strings.FieldsSeq(paragraph) {
 			longer := strings.TrimSpace(current + " " + word)
 			if current != "" && p.faces.width(s, longer) > width {
 				lines = append(lines, p.faces.fit(s, current, width, false))

@@ -3,6 +3,7 @@ package rfb
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -85,7 +86,7 @@ func ReadMessage(r *bufio.Reader) (any, error) {
 	default:
 		return nil, fmt.Errorf("unknown message type %d", kind)
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
