@@ -1,5 +1,5 @@
 import { ActionIcon, Menu, Popover, Tooltip } from "@mantine/core";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import type { Word } from "../../words";
 import { useSpeech } from "../../words/speech";
 import { go } from "../place";
@@ -26,9 +26,21 @@ export function Toolbar({ screen, name, shown }: { screen: Screen; name: string;
     close();
     screen.viewer?.focus();
   };
+  const leave = (e: KeyboardEvent) => {
+    if (e.key === "Escape" && busy === null) back();
+  };
   return (
-    <div ref={bar} className="bar" data-open={open} inert={!open}>
-      <div className="bar-row" role="toolbar" aria-label={t("bar.label")}>
+    <div
+      ref={bar}
+      className="bar"
+      data-open={open}
+      inert={!open}
+      role="toolbar"
+      aria-label={t("bar.label")}
+      tabIndex={-1}
+      onKeyDown={leave}
+    >
+      <div className="bar-row">
         <Tool label={t("bar.back")} onClick={() => go("/")}>
           <path d="M19 12H5m6-6-6 6 6 6" />
         </Tool>

@@ -12,6 +12,7 @@ export function useReveal(bar: RefObject<HTMLElement | null>, shown: boolean, bu
   const [open, setOpen] = useState(false);
   const [hint, setHint] = useState(false);
   const greeted = useRef(false);
+  const called = useRef(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const later = useCallback((what: () => void, wait: number) => {
@@ -37,9 +38,14 @@ export function useReveal(bar: RefObject<HTMLElement | null>, shown: boolean, bu
   useChord(shown, () => {
     if (open) return close();
     clearTimeout(timer.current);
+    called.current = true;
     setOpen(true);
-    requestAnimationFrame(() => bar.current?.querySelector("button")?.focus());
   });
+  useEffect(() => {
+    if (!open || !called.current) return; // only who called it by keys wants to go on with them there
+    called.current = false;
+    bar.current?.querySelector("button")?.focus();
+  }, [open, bar]);
   return { open: open && shown, hint, close };
 }
 

@@ -1,0 +1,115 @@
+package workspace_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"carrel/internal/workspace"
+)
+
+func TestPasswords(t *testing.T) {
+	for _, good := range []string{"Abcdefg1", "abcdefg1!", "ABCDEFG1!", "密码Abc123", "Ab1 with spaces", strings.Repeat("aB1", 21) + "x"} {
+		if err := workspace.CheckPassword("password", good, "demo"); err != nil {
+			t.Errorf("%q is refused: %v", good, err)
+		}
+	}
+	for name, bad := range map[string]string{
+		"TooShort":            "Ab1!xyz",
+		"TooLong":             strings.Repeat("aB1", 21) + "xy",
+		"OfTwoKinds":          "abcdefgh1",
+		"WithTheUserName":     "xDeMo1234!",
+		"WithAControl":        "Abcdefg1\n",
+		"NotText":             "Abcdefg1\xff",
+		"ShortThoughManyByte": "Ab1密码密",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := workspace.CheckPassword("password", bad, "demo"); workspace.CodeOf(err) != workspace.CodeInvalid {
+				t.Errorf("%q: %v", bad, err)
+			}
+		})
+	}
+}
+
+func TestSignInPause(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		free, n := rapid.IntRange(0, 50).Draw(t, "free"), rapid.IntRange(0, 200).Draw(t, "n")
+		now, next := workspace.SignInPause(n, free), workspace.SignInPause(n+1, free)
+		if (n <= free) != (now == 0) {
+			t.Errorf("the %d. failure of %d free ones costs %v", n, free, now)
+		}
+		if next < now || next > 15*time.Minute {
+			t.Errorf("after %v comes %v", now, next)
+		}
+	})
+}
+
+var (
+	statuses = []workspace.DesktopStatus{
+		workspace.StatusCreating, workspace.StatusActive, workspace.StatusShutoff, workspace.StatusHibernated,
+		workspace.StatusError, workspace.StatusStarting, workspace.StatusStopping, workspace.StatusRestarting,
+		workspace.StatusHibernating, workspace.StatusAwakening,
+	}
+	tasks = []workspace.Task{
+		workspace.NoTask, workspace.TaskCreating, workspace.TaskPoweringOn, workspace.TaskPoweringOff,
+		workspace.TaskRebooting, workspace.TaskRebootHard, workspace.TaskHibernating, workspace.TaskDeleting, "of-another-day",
+	}
+)
+
+func TestDoor(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := workspace.Desktop{
+			Status: rapid.SampledFrom(statuses).Draw(t, "status"), Task: rapid.SampledFrom(tasks).Draw(t, "task"),
+			InMaintenance: rapid.Bool().Draw(t, "maintenance"),
+		}
+		door, why := workspace.DoorOf(d)
+		atRest := d.Task == workspace.NoTask && !d.InMaintenance
+		if (door == workspace.DoorOpen) != (atRest && d.Status == workspace.StatusActive) {
+			t.Errorf("only a running desktop at rest can be opened: %s", door)
+		}
+		if passable := door == workspace.DoorOpen || door == workspace.DoorStart; passable == (why.Sentence() != "") {
+			t.Errorf("a door that is %s has the obstacle %q", door, why)
+		}
+		if door == workspace.DoorStart {
+			if _, err := workspace.Operate(d, workspace.OpStart, false); err != nil {
+				t.Errorf("it can be started, but: %v", err)
+			}
+		}
+	})
+}
+
+func TestEndedConnections(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	sound := workspace.Grounds{ConnectionID: "c", Status: workspace.StatusActive, Assigned: true, SignedIn: true}
+	for _, c := range []struct {
+		name   string
+		change func(*workspace.Grounds)
+		want   workspace.Code
+	}{
+		{"GoOnWhileNothingChanges", func(*workspace.Grounds) {}, ""},
+		{"GoOnWhileTheDesktopShutsDown", func(g *workspace.Grounds) { g.Status = workspace.StatusStopping }, ""},
+		{"GoOnBeforeTheUserExpires", func(g *workspace.Grounds) { g.UserExpires = now.Add(1) }, ""},
+		{"EndWhenTheUserExpires", func(g *workspace.Grounds) { g.UserExpires = now }, workspace.CodeForbidden},
+		{"EndWhenTheUserIsLocked", func(g *workspace.Grounds) { g.Locked = true }, workspace.CodeForbidden},
+		{"EndWhenTheUserIsDisabled", func(g *workspace.Grounds) { g.Disabled = true }, workspace.CodeForbidden},
+		{"EndWithTheAssignment", func(g *workspace.Grounds) { g.Assigned = false }, workspace.CodeForbidden},
+		{"EndWithTheSignIn", func(g *workspace.Grounds) { g.SignedIn = false }, workspace.CodeBadCredentials},
+		{"EndWhenTheDesktopFallsAsleep", func(g *workspace.Grounds) { g.Status = workspace.StatusHibernating }, workspace.CodeConflict},
+		{"EndWhenOpenedElsewhere", func(g *workspace.Grounds) { g.Replaced = true }, workspace.CodeNameTaken},
+		{"EndWhenTheRowIsGone", func(g *workspace.Grounds) { g.ConnectionID = "other" }, workspace.CodeUnavailable},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := sound
+			c.change(&g)
+			var got workspace.Code
+			for _, e := range workspace.EndedConnections([]string{"c"}, []workspace.Grounds{g}, now) {
+				got = workspace.CodeOf(e.Why)
+			}
+			if got != c.want {
+				t.Errorf("ended with %q, want %q", got, c.want)
+			}
+		})
+	}
+}
