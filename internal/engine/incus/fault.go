@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"strings"
@@ -36,7 +35,7 @@ func translate(ctx context.Context, doing string, err error) error {
 func meaningOf(err error) error {
 	var dial *net.OpError
 	switch {
-	case errors.As(err, &dial), errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED),
+	case errors.As(err, &dial), errors.Is(err, syscall.ECONNREFUSED),
 		api.StatusErrorCheck(err, http.StatusServiceUnavailable), says(err, "daemon is shutting down"):
 		return engine.ErrUnavailable
 	case says(err, "no space left", "quota exceeded", "maximum number of", "reached maximum", "not enough", "cannot allocate memory"):

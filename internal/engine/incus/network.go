@@ -99,7 +99,11 @@ func (e *Engine) ensureRules(s server, more string) error {
 	if err != nil {
 		return err
 	}
-	barred = append(barred, own...)
+	for _, a := range own {
+		if !covered(a, barred) {
+			barred = append(barred, a.String())
+		}
+	}
 	slices.Sort(barred)
 	wanted := api.NetworkACLPut{
 		Description: "What desktops may not reach; written by Carrel",
@@ -124,18 +128,26 @@ func (e *Engine) ensureRules(s server, more string) error {
 }
 
 // hostAddresses lists the IPv4 addresses of this host, which is the Incus host, since the daemon is reached by its socket.
-func hostAddresses() ([]string, error) {
+func hostAddresses() ([]netip.Addr, error) {
 	all, err := net.InterfaceAddrs()
 	if err != nil {
 		return nil, fmt.Errorf("reading the host's addresses: %w", err)
 	}
-	var addresses []string
+	var addresses []netip.Addr
 	for _, a := range all {
 		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() && !p.Addr().IsLoopback() {
-			addresses = append(addresses, p.Addr().String())
+			addresses = append(addresses, p.Addr())
 		}
 	}
 	return addresses, nil
+}
+
+// covered tells whether an address lies in one of the networks.
+func covered(a netip.Addr, networks []string) bool {
+	return slices.ContainsFunc(networks, func(n string) bool {
+		p, err := netip.ParsePrefix(n)
+		return err == nil && p.Contains(a)
+	})
 }
 
 // holds tells whether a configuration has all the wanted keys with their values.

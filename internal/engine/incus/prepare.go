@@ -2,10 +2,16 @@ package incus
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/lxc/incus/v6/shared/api"
 
@@ -33,6 +39,11 @@ func Prepare(ctx context.Context, config PrepareConfig, progress func(string)) e
 	if err != nil {
 		return err
 	}
+	release, err := alone(e.config.Project)
+	if err != nil {
+		return err
+	}
+	defer release()
 	host, err := e.connectHost(ctx)
 	if err != nil {
 		return err
@@ -63,6 +74,20 @@ func Prepare(ctx context.Context, config PrepareConfig, progress func(string)) e
 		}
 	}
 	return nil
+}
+
+// alone makes sure that one process at a time prepares a project: a pool that another one is making looks half made.
+// The lock goes with its process, however that ends.
+func alone(project string) (release func(), err error) {
+	lock, err := os.OpenFile(filepath.Join("/run", "carrel-prepare-"+project+".lock"), os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("preparing Incus: %w", err)
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		_ = lock.Close()
+		return nil, fmt.Errorf("waiting for another preparation of Incus: %w", err)
+	}
+	return func() { _ = lock.Close() }, nil
 }
 
 // ensureProject makes the project. In the project nothing may be made that could reach the
@@ -131,15 +156,10 @@ func (e *Engine) ensurePool(s server, name string, sizeGiB int, progress func(st
 	}
 	if absent(err) {
 		progress("Making the storage pool " + name)
-		err = s.CreateStoragePool(api.StoragePoolsPost{Name: name, Driver: "btrfs", StoragePoolPut: api.StoragePoolPut{
-			Description: "Disks of the project " + e.config.Project,
-			Config: api.ConfigMap{
-				ownerKey:              e.config.Project,
-				"size":                gib(sizeGiB),
-				"btrfs.mount_options": "user_subvol_rm_allowed,noatime",
-			},
-		}})
-		if err != nil && !overlapped(err) {
+		if err := setAside(name, progress); err != nil {
+			return err
+		}
+		if err := e.createPool(s, name, sizeGiB); err != nil && !overlapped(err) {
 			return err
 		}
 		found, _, err = s.GetStoragePool(name)
@@ -153,6 +173,33 @@ func (e *Engine) ensurePool(s server, name string, sizeGiB int, progress func(st
 		return fmt.Errorf("%w: it holds disks and its state is %s; the daemon's log tells why", engine.ErrUnavailable, found.Status)
 	}
 	return nil
+}
+
+func (e *Engine) createPool(s server, name string, sizeGiB int) error {
+	return s.CreateStoragePool(api.StoragePoolsPost{Name: name, Driver: "btrfs", StoragePoolPut: api.StoragePoolPut{
+		Description: "Disks of the project " + e.config.Project,
+		Config: api.ConfigMap{
+			ownerKey:              e.config.Project,
+			"size":                gib(sizeGiB),
+			"btrfs.mount_options": "user_subvol_rm_allowed,noatime",
+		},
+	}})
+}
+
+// setAside renames the file that stands where Incus would make a pool's, if there is one: a daemon died while it made
+// the pool, or has lost its database. Incus would fail and remove the file; it may hold somebody's data, so it is kept.
+func setAside(pool string, progress func(string)) error {
+	home := os.Getenv("INCUS_DIR")
+	if home == "" {
+		home = "/var/lib/incus"
+	}
+	file := filepath.Join(home, "disks", pool+".img")
+	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	aside := file + time.Now().UTC().Format(".20060102T150405")
+	progress("Keeping the file of an unknown storage pool as " + aside)
+	return os.Rename(file, aside)
 }
 
 // canFilter tells whether the kernel can hold a machine to its own addresses: it is asked to check, not to load, rules
