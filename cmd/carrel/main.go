@@ -15,12 +15,13 @@ var version = "unknown"
 
 // commands is the command line.
 type commands struct {
-	Serve   serveCmd   `cmd:"" help:"Run the control plane."`
-	Up      upCmd      `cmd:"" help:"Prepare this host, run the control plane and show a first desktop."`
-	Doctor  doctorCmd  `cmd:"" help:"Check what desktops need on this host, one by one, and name the remedies."`
-	Audit   auditCmd   `cmd:"" help:"Compare desktops with the engine's machines; --heal mends both."`
-	Image   imageCmd   `cmd:"" help:"Build or import desktop images."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve     serveCmd     `cmd:"" help:"Run the control plane."`
+	Up        upCmd        `cmd:"" help:"Prepare this host, run the control plane and show a first desktop."`
+	Doctor    doctorCmd    `cmd:"" help:"Check what desktops need on this host, one by one, and name the remedies."`
+	Audit     auditCmd     `cmd:"" help:"Compare desktops with the engine's machines; --heal mends both."`
+	Image     imageCmd     `cmd:"" help:"Build or import desktop images."`
+	Uninstall uninstallCmd `cmd:"" help:"Remove every desktop and all that Carrel made in Incus."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 func main() {

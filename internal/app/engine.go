@@ -52,3 +52,8 @@ func PrepareIncus(ctx context.Context, c Config, progress func(string)) error {
 	}
 	return incus.Prepare(ctx, incus.PrepareConfig{Config: c.incusConfig(), PoolGiB: c.Incus.PoolGiB, Networks: networks}, progress)
 }
+
+// RemoveIncus removes all that PrepareIncus made, and with it every desktop.
+func RemoveIncus(ctx context.Context, c Config, progress func(string)) error {
+	return incus.Remove(ctx, c.incusConfig(), progress)
+}

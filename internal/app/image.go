@@ -19,6 +19,7 @@ type Recipe struct {
 	Alias string // of the image, and of the recipe's folder
 	Dir   string // the folder
 	Guest string // the program carrel-guest that goes into the image
+	Built string // the folder where built images are kept
 }
 
 // FindRecipe looks for the recipe of an image beside the program and in the working directory.
@@ -31,7 +32,7 @@ func FindRecipe(alias string) (Recipe, error) {
 	for _, root := range roots {
 		dir := filepath.Join(root, "images", alias)
 		if _, err := os.Stat(filepath.Join(dir, "build")); err == nil {
-			return Recipe{Alias: alias, Dir: dir, Guest: filepath.Join(root, "bin", "carrel-guest")}, nil
+			return Recipe{Alias: alias, Dir: dir, Guest: filepath.Join(root, "bin", "carrel-guest"), Built: filepath.Join(root, "dist", "images")}, nil
 		}
 	}
 	return Recipe{}, fmt.Errorf("there is no recipe images/%s: run this where Carrel's source is, or import an image with carrel image import", alias)
@@ -52,14 +53,38 @@ func EnsureImage(ctx context.Context, c Config, r Recipe, progress func(string),
 	if have, err := e.ImageProperty(ctx, r.Alias, identityProperty); err != nil || have == identity {
 		return err
 	}
-	progress("Building the desktop image " + r.Alias + ", which takes about two minutes")
-	file := filepath.Join(os.TempDir(), "carrel-image-"+r.Alias+"-"+identity+".tar")
-	defer removeFile(file)
-	if err := r.build(ctx, file, out); err != nil {
+	file, err := r.ensureBuilt(ctx, identity, progress, out)
+	if err != nil {
 		return err
 	}
 	_, err = e.ImportImage(ctx, incus.ImageFiles{Metadata: file}, r.Alias, nil, progress)
 	return err
+}
+
+// ensureBuilt returns the file of the image with the identity, building it if there is none, and removes older ones.
+func (r Recipe) ensureBuilt(ctx context.Context, identity string, progress func(string), out io.Writer) (string, error) {
+	file := filepath.Join(r.Built, r.Alias+"-"+identity+".tar.zst")
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		return file, err
+	}
+	if err := os.MkdirAll(r.Built, 0o755); err != nil {
+		return "", err
+	}
+	progress("Building the desktop image " + r.Alias + ", which takes about two minutes")
+	half := file + ".part"
+	if err := r.build(ctx, half, out); err != nil {
+		return "", err
+	}
+	older, err := filepath.Glob(filepath.Join(r.Built, r.Alias+"-*.tar.zst"))
+	if err != nil {
+		return "", err
+	}
+	for _, path := range older {
+		if err := os.Remove(path); err != nil {
+			return "", err
+		}
+	}
+	return file, os.Rename(half, file)
 }
 
 // identityProperty is the image property that tells what an image was made from.
@@ -82,12 +107,6 @@ func (r Recipe) build(ctx context.Context, file string, out io.Writer) error {
 		return fmt.Errorf("building image %s: %w", r.Alias, err)
 	}
 	return nil
-}
-
-func removeFile(path string) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintln(os.Stderr, "carrel: removing a temporary file:", err)
-	}
 }
 
 // ImportImage gives the engine an image from files.
