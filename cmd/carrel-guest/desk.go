@@ -88,10 +88,14 @@ func (d *desk) seat(ctx context.Context, a guest.Account) error {
 	if err != nil {
 		return fmt.Errorf("account %q: %w", a.Name, err)
 	}
+	groups, err := d.sys.logins.groups(a.Name)
+	if err != nil {
+		return fmt.Errorf("account %q: %w", a.Name, err)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.sessions[a.Name] == nil {
-		d.sessions[a.Name] = startSession(login, d.sys.locale(), d.notify)
+		d.sessions[a.Name] = startSession(login, groups, d.sys.locale(), d.notify)
 	}
 	return nil
 }

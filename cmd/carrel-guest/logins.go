@@ -121,6 +121,24 @@ func parseLogin(row []string) (login, error) {
 	return login{Name: row[0], UID: uid, GID: gid, Home: row[5], Shell: row[6]}, nil
 }
 
+// groups are the ids of the groups that the account is a member of, beside its own.
+func (l *logins) groups(name string) ([]uint32, error) {
+	group, err := readTable(filepath.Join(l.root, "etc/group"))
+	if err != nil {
+		return nil, err
+	}
+	var ids []uint32
+	for _, row := range group.rows {
+		if len(row) <= membersField || !slices.Contains(group.members(row[0]), name) {
+			continue
+		}
+		if id, err := strconv.ParseUint(row[2], 10, 32); err == nil {
+			ids = append(ids, uint32(id))
+		}
+	}
+	return ids, nil
+}
+
 // owned lists every account that Carrel has ever made here, the locked ones too.
 func (l *logins) owned() ([]login, error) {
 	f, err := readAccountFiles(filepath.Join(l.root, "etc"))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -79,6 +80,9 @@ func TestAnAccountGetsALoginAHomeAndItsGroup(t *testing.T) {
 	}
 	if g := read(t, s, "etc/group"); !strings.Contains(g, "sudo:x:27:ann\n") || !strings.Contains(g, "ann:x:1000:\n") {
 		t.Errorf("groups:\n%s", g)
+	}
+	if ids, err := s.logins.groups("ann"); err != nil || !slices.Equal(ids, []uint32{27, 999}) {
+		t.Errorf("got groups %v, %v", ids, err)
 	}
 	if sh := read(t, s, "etc/shadow"); !strings.Contains(sh, "ann:*:") {
 		t.Errorf("an account has no password; shadow:\n%s", sh)

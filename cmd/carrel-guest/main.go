@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"carrel/internal/guest"
@@ -125,6 +126,8 @@ func idle() error {
 }
 
 func boot(ctx context.Context) error {
+	// It idles for days beside a person's programs: collecting a small heap often costs less than keeping a large one.
+	debug.SetGCPercent(25)
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{
 		// The journal adds the time itself.
 		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {

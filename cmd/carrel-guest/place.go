@@ -159,10 +159,10 @@ func readCookie(l login) ([]byte, error) {
 	return b[len(b)-cookieSize:], nil
 }
 
-// runAs makes a child run as the account, in a session of its own.
-func runAs(l login) *syscall.SysProcAttr {
+// runAs makes a child run as the account, with these groups beside its own, in a session of its own.
+func runAs(l login, groups []uint32) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{
 		Setsid:     true,
-		Credential: &syscall.Credential{Uid: uint32(l.UID), Gid: uint32(l.GID), Groups: []uint32{uint32(l.GID)}},
+		Credential: &syscall.Credential{Uid: uint32(l.UID), Gid: uint32(l.GID), Groups: groups},
 	}
 }

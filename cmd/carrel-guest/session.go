@@ -35,6 +35,7 @@ var errEnded = errors.New("the session was ended")
 // or because the person logs out, it starts both afresh.
 type session struct {
 	login  login
+	groups []uint32
 	env    []string
 	notify func() // called, without locks held, after every change of state
 
@@ -47,10 +48,10 @@ type session struct {
 }
 
 // startSession starts a session and returns at once.
-func startSession(l login, locale string, notify func()) *session {
+func startSession(l login, groups []uint32, locale string, notify func()) *session {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s := &session{
-		login: l, env: sessionEnv(l, locale), notify: notify,
+		login: l, groups: groups, env: sessionEnv(l, locale), notify: notify,
 		cancel: cancel, done: make(chan struct{}),
 		now: guest.Session{Account: l.Name},
 	}
@@ -217,7 +218,7 @@ func (s *session) command(out *os.File, name string, args ...string) *exec.Cmd {
 	if out != nil {
 		c.Stdout, c.Stderr = out, out
 	}
-	c.SysProcAttr = runAs(s.login)
+	c.SysProcAttr = runAs(s.login, s.groups)
 	return c
 }
 

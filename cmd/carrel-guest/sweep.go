@@ -29,7 +29,7 @@ func sweep(l login, how thoroughness) error {
 		return fmt.Errorf("finding this program: %w", err)
 	}
 	c := exec.Command(self, sweepCommand, string(how))
-	c.SysProcAttr = runAs(l)
+	c.SysProcAttr = runAs(l, nil)
 	c.Env = []string{}
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("ending the processes of %q: %w: %s", l.Name, err, out)
