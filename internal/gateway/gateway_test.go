@@ -248,11 +248,15 @@ func TestEndings(t *testing.T) {
 func TestDrain(t *testing.T) {
 	w := newWorld(t)
 	g := w.gateway(nil)
-	g.open(w.ticket())
-	w.screens.last(t)
-	if err := g.Drain(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	page := g.open(w.ticket())
+	w.waitConnections(1)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		page.expect(gateway.Restarting)
+	}()
+	w.must(g.Drain(t.Context()))
+	<-told
 	w.waitConnections(0)
 	ticket := w.ticket()
 	g.open(ticket).expect(gateway.Restarting)

@@ -1,0 +1,559 @@
+package portal_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"carrel/internal/portal"
+	"carrel/internal/secret"
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	project  = "0123456789abcdef0123456789abcdef"
+	password = "Let-me-in-1"
+)
+
+func TestSignIn(t *testing.T) {
+	t.Run("GivesACookieThatScriptsAndOtherSitesCannotUse", func(t *testing.T) {
+		w := newWorld(t)
+		c := w.browser()
+		a := c.call("POST", "sign-in", `{"user_name":"ADA","password":"`+password+`"}`)
+		a.is(200, `"user_name":"ada"`)
+		cookie := a.header.Get("Set-Cookie")
+		for _, want := range []string{"HttpOnly", "SameSite=Strict", "Path=/portal/api"} {
+			if !strings.Contains(cookie, want) {
+				t.Errorf("the cookie is not %s: %s", want, cookie)
+			}
+		}
+		c.call("GET", "me", "").is(200, `"user_name":"ada"`)
+	})
+	t.Run("AnswersTheSameForAWrongPasswordAndNobody", func(t *testing.T) {
+		w := newWorld(t)
+		wrong := w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"Wrong-one-1"}`)
+		nobody := w.browser().call("POST", "sign-in", `{"user_name":"nobody","password":"Wrong-one-1"}`)
+		none := w.browser().call("POST", "sign-in", `{"user_name":"fresh","password":"Wrong-one-1"}`)
+		wrong.is(401, "the user name or the password is wrong")
+		if wrong.body != nobody.body || nobody.status != 401 || none.body != wrong.body || none.status != 401 {
+			t.Errorf("answers differ:\n%s%s%s", wrong.body, nobody.body, none.body)
+		}
+	})
+	t.Run("MakesWhoGuessesWaitWhetherTheNameExistsOrNot", func(t *testing.T) {
+		for _, name := range []string{"ada", "nobody"} {
+			w := newWorld(t)
+			c := w.browser()
+			for range workspace.FreeSignIns + 1 { // the last of them begins the pause
+				c.call("POST", "sign-in", `{"user_name":"`+name+`","password":"Wrong-one-1"}`).is(401, "")
+			}
+			a := c.call("POST", "sign-in", `{"user_name":"`+name+`","password":"`+password+`"}`)
+			a.is(429, "too many attempts")
+			if wait, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || wait < 10 || wait > 15 {
+				t.Errorf("%s: Retry-After: %s", name, a.header.Get("Retry-After"))
+			}
+		}
+	})
+	t.Run("KeepsThePauseInTheStoreForOtherReplicas", func(t *testing.T) {
+		w := newWorld(t)
+		var all sync.WaitGroup
+		for range 20 { // at once
+			all.Go(func() { w.service.SignIn(t.Context(), "ada", "Wrong-one-1") })
+		}
+		all.Wait()
+		w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(429, "")
+		w.later(16 * time.Second)
+		if _, err := w.service.SignIn(t.Context(), "ada", password); err != nil {
+			t.Errorf("after the pause: %v", err)
+		}
+	})
+	t.Run("IsRefusedWithAReasonToWhoKnowsThePassword", func(t *testing.T) {
+		w := newWorld(t)
+		w.change("ada", func(u *workspace.User) { u.Locked = true })
+		w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(403, "locked")
+		w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"Wrong-one-1"}`).is(401, "")
+	})
+	t.Run("EndsWithTheSignOutTheLockAndTime", func(t *testing.T) {
+		w := newWorld(t)
+		c := w.signedIn("ada")
+		c.call("POST", "sign-out", "").is(204, "")
+		c.call("GET", "me", "").is(401, "")
+		c = w.signedIn("ada")
+		w.change("ada", func(u *workspace.User) { u.Locked = true })
+		c.call("GET", "desktops", "").is(401, "")
+		w.change("ada", func(u *workspace.User) { u.Locked = false })
+		c = w.signedIn("ada")
+		w.later(workspace.SignInLife)
+		c.call("GET", "me", "").is(401, "")
+	})
+	t.Run("OpensByALinkOnce", func(t *testing.T) {
+		w := newWorld(t)
+		token, err := w.service.NewEntry(t.Context(), w.user("ada").ID)
+		w.must(err)
+		c := w.browser()
+		c.call("POST", "enter", `{"token":"`+token+`"}`).is(200, `"user_name":"ada"`)
+		c.call("GET", "me", "").is(200, "")
+		w.browser().call("POST", "enter", `{"token":"`+token+`"}`).is(401, "")
+	})
+	t.Run("RefusesBadInput", func(t *testing.T) {
+		c := newWorld(t).browser()
+		c.call("POST", "sign-in", `{`).is(400, "JSON")
+		c.call("POST", "sign-in", `{"user_name":`+strings.Repeat("9", 1<<15)+`}`).is(413, "")
+		c.call("POST", "sign-in", `{"user_name":["ada"]}`).is(400, "")
+		c.call("POST", "sign-in", `{"user_name":"ada","password":"`+strings.Repeat("x", 5000)+`"}`).is(401, "")
+		c.call("GET", "nonsense", "").is(404, "there is no GET /portal/api/nonsense")
+		c.call("GET", "me", "").is(401, "")
+	})
+}
+
+func TestForeignPagesChangeNothing(t *testing.T) {
+	w := newWorld(t)
+	c := w.signedIn("ada")
+	for _, header := range []http.Header{
+		{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}},
+	} {
+		c.with(header).call("POST", "desktops/"+w.desktop["running"]+"/ticket", "").is(403, "may not call")
+	}
+	c.with(http.Header{"Origin": {"https://desktops.example.org"}, "Sec-Fetch-Site": {"cross-site"}}).
+		call("POST", "desktops/"+w.desktop["running"]+"/ticket", "").is(200, "ticket")
+}
+
+func TestDesktops(t *testing.T) {
+	w := newWorld(t)
+	ada, bob := w.signedIn("ada"), w.signedIn("bob")
+
+	t.Run("AreThoseOfThePerson", func(t *testing.T) {
+		var body struct {
+			Desktops []struct{ Name, Door, Why, Sentence, OS string }
+		}
+		w.must(json.Unmarshal([]byte(ada.call("GET", "desktops", "").body), &body))
+		var got []string
+		for _, d := range body.Desktops {
+			got = append(got, d.Name+" "+d.Door+" "+d.Why)
+			if d.OS != "Debian GNU/Linux 12" || (d.Door == "wait") != (d.Sentence != "") {
+				t.Errorf("card: %+v", d)
+			}
+		}
+		want := "asleep start ,busy wait restarting,off start ,running open "
+		if strings.Join(got, ",") != want {
+			t.Errorf("cards: %q", got)
+		}
+		bob.call("GET", "desktops", "").is(200, `{"desktops":[]}`)
+	})
+	t.Run("OfOthersDoNotExist", func(t *testing.T) {
+		for _, call := range []string{"ticket", "start"} {
+			bob.call("POST", "desktops/"+w.desktop["running"]+"/"+call, "").is(404, "")
+			bob.call("POST", "desktops/nonsense/"+call, "").is(404, "")
+		}
+	})
+	t.Run("OpenWithATicketOnlyWhileTheyRun", func(t *testing.T) {
+		ada.call("POST", "desktops/"+w.desktop["running"]+"/ticket", "").is(200, `{"ticket":"`)
+		ada.call("POST", "desktops/"+w.desktop["off"]+"/ticket", "").is(409, "start it first")
+		ada.call("POST", "desktops/"+w.desktop["busy"]+"/ticket", "").is(409, "restarting")
+	})
+	t.Run("StartOnceHoweverOftenAsked", func(t *testing.T) {
+		var all sync.WaitGroup
+		for range 5 {
+			all.Go(func() { ada.call("POST", "desktops/"+w.desktop["off"]+"/start", "").is(202, "") })
+		}
+		all.Wait()
+		ada.call("GET", "desktops", "").is(200, `"why":"starting"`)
+		ada.call("POST", "desktops/"+w.desktop["asleep"]+"/start", "").is(202, "")
+		ada.call("POST", "desktops/"+w.desktop["running"]+"/start", "").is(202, "")
+		ada.call("POST", "desktops/"+w.desktop["busy"]+"/start", "").is(409, "restarting")
+		w.must(w.store.View(t.Context(), func(tx workspace.Tx) error {
+			subs, n, err := tx.SubJobs(t.Context(), workspace.SubJobQuery{ProjectID: project, Page: workspace.Page{Limit: 10}})
+			if n != 2 {
+				t.Errorf("%d sub-jobs, want one for each desktop that was off: %v", n, subs)
+			}
+			return err
+		}))
+	})
+}
+
+func TestEvents(t *testing.T) {
+	t.Run("TellOfChangesWithinASecond", func(t *testing.T) {
+		w := newWorld(t)
+		events := w.signedIn("ada").events()
+		if first := events.next(); !strings.Contains(first, `"name":"running"`) {
+			t.Fatalf("the first event: %s", first)
+		}
+		begun := time.Now()
+		w.setStatus("running", workspace.StatusShutoff)
+		if next := events.next(); strings.Contains(next, `"door":"open"`) || time.Since(begun) > time.Second {
+			t.Errorf("after %v: %s", time.Since(begun), next)
+		}
+	})
+	t.Run("TellOnlyWhoseDesktopsTheyAre", func(t *testing.T) {
+		w := newWorld(t)
+		if first := w.signedIn("bob").events().next(); first != `{"desktops":[]}` {
+			t.Errorf("bob is told: %s", first)
+		}
+	})
+	t.Run("EndWhenTheServerStops", func(t *testing.T) {
+		w := newWorld(t)
+		c := w.signedIn("ada")
+		events := c.events()
+		events.next()
+		w.stop()
+		if rest, err := io.ReadAll(events.lines); err != nil {
+			t.Errorf("the stream ended with %v after %s", err, rest)
+		}
+		c.call("GET", "desktops/events", "").is(503, "")
+	})
+}
+
+func TestPasswords(t *testing.T) {
+	t.Run("AreFirstChosenByALinkThatIsGoodOnce", func(t *testing.T) {
+		w := newWorld(t)
+		token := w.passwordToken("fresh")
+		c := w.browser().with(http.Header{"Authorization": {"Bearer " + token}})
+		c.call("GET", "first-password", "").is(200, `"user_name":"fresh"`)
+		c.call("POST", "first-password", `{"password":"short"}`).is(400, "8 to 64 characters")
+		c.call("POST", "first-password", `{"password":"Fresh-1234"}`).is(400, "user name")
+		c.call("POST", "first-password", `{"password":"`+password+`"}`).is(200, "")
+		c.call("POST", "first-password", `{"password":"Another-12"}`).is(403, "used or is too old")
+		c.call("GET", "first-password", "").is(403, "")
+		w.signedIn("fresh")
+	})
+	t.Run("OfAnOldOrUnknownLinkAreRefused", func(t *testing.T) {
+		w := newWorld(t)
+		token := w.passwordToken("fresh")
+		w.later(25 * time.Hour)
+		for _, token := range []string{token, "nonsense", ""} {
+			w.browser().with(http.Header{"Authorization": {"Bearer " + token}}).call("GET", "first-password", "").is(403, "")
+		}
+	})
+	t.Run("AreChangedByWhoKnowsThePresentOne", func(t *testing.T) {
+		w := newWorld(t)
+		here, elsewhere := w.signedIn("ada"), w.signedIn("ada")
+		here.call("PUT", "me/password", `{"old_password":"Wrong-one-1","new_password":"Another-12"}`).is(403, "present password")
+		here.call("PUT", "me/password", `{"old_password":"`+password+`","new_password":"`+password+`"}`).is(400, "differs")
+		here.call("PUT", "me/password", `{"old_password":"`+password+`","new_password":"weak"}`).is(400, "")
+		here.call("PUT", "me/password", `{"old_password":"`+password+`","new_password":"Another-12"}`).is(204, "")
+		here.call("GET", "me", "").is(200, "")
+		elsewhere.call("GET", "me", "").is(401, "")
+		w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"Another-12"}`).is(200, "")
+	})
+	t.Run("MustBeChangedFirstWhenTheAdministratorSaysSo", func(t *testing.T) {
+		w := newWorld(t)
+		w.change("ada", func(u *workspace.User) { u.MustChangePassword, u.MayChangePassword = true, false })
+		c := w.signedIn("ada")
+		c.call("GET", "me", "").is(200, `"must_change_password":true`)
+		c.call("GET", "desktops", "").is(403, "choose a new password first")
+		c.call("GET", "desktops/events", "").is(403, "")
+		c.call("POST", "desktops/"+w.desktop["running"]+"/ticket", "").is(403, "")
+		c.call("PUT", "me/password", `{"old_password":"`+password+`","new_password":"Another-12"}`).is(204, "")
+		c.call("GET", "desktops", "").is(200, "")
+	})
+	t.Run("StayWhenTheyMayNotBeChanged", func(t *testing.T) {
+		w := newWorld(t)
+		w.change("ada", func(u *workspace.User) { u.MayChangePassword = false })
+		w.signedIn("ada").call("PUT", "me/password", `{"old_password":"`+password+`","new_password":"Another-12"}`).is(403, "administrator")
+	})
+}
+
+func TestLanguageIsRemembered(t *testing.T) {
+	w := newWorld(t)
+	c := w.signedIn("ada")
+	c.call("PUT", "me/language", `{"language":"zh"}`).is(204, "")
+	c.call("GET", "me", "").is(200, `"language":"zh"`)
+	c.call("PUT", "me/language", `{"language":"xx"}`).is(400, "")
+}
+
+func TestPages(t *testing.T) {
+	w := newWorld(t)
+	c := w.browser()
+	for _, address := range []string{"/", "/desktops/abc", "/first-password", "/enter?token=x"} {
+		a := c.get(address)
+		a.is(200, "the page")
+		if !strings.Contains(a.header.Get("Content-Security-Policy"), "default-src 'self'") || a.header.Get("Cache-Control") != "no-cache" {
+			t.Errorf("%s: %v", address, a.header)
+		}
+	}
+	asset := c.get("/assets/a-1234.js")
+	asset.is(200, "js")
+	if asset.header.Get("Cache-Control") != "public, max-age=31536000, immutable" || asset.header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("asset: %v", asset.header)
+	}
+	c.with(http.Header{"If-None-Match": {asset.header.Get("ETag")}}).get("/assets/a-1234.js").is(304, "")
+	c.get("/assets/gone.js").is(404, "")
+	c.get("/nonsense").is(404, "")
+}
+
+// world is a portal over a database with the people ada, bob and fresh, who has no password. All desktops are ada's.
+type world struct {
+	t       *testing.T
+	store   *store.Store
+	service *workspace.Service
+	server  *httptest.Server
+	stop    func()
+	desktop map[string]string // ids by name
+
+	mu    sync.Mutex
+	ahead time.Duration
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, desktop: map[string]string{}}
+	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "carrel.db"), store.WithClock(w.now))
+	w.must(err)
+	t.Cleanup(func() { s.Close() })
+	passwords, err := secret.NewPasswords(secret.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1})
+	w.must(err)
+	w.store, w.service = s, &workspace.Service{Store: s, Passwords: passwords, Log: slog.New(slog.DiscardHandler)}
+	w.furnish(passwords)
+	p, err := portal.New(portal.Config{
+		Service: w.service, Log: slog.New(slog.DiscardHandler), Poll: 20 * time.Millisecond,
+		Origins: []string{"https://desktops.example.org"},
+		Pages: fstest.MapFS{
+			"index.html":       {Data: []byte("<!doctype html>the page")},
+			"assets/a-1234.js": {Data: []byte(strings.Repeat("js ", 100))},
+		},
+	})
+	w.must(err)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { p.Run(ctx) })
+	w.server = httptest.NewServer(p)
+	w.stop = func() {
+		cancel()
+		running.Wait()
+	}
+	t.Cleanup(func() {
+		w.stop()
+		w.server.Close()
+	})
+	return w
+}
+
+func (w *world) furnish(passwords *secret.Passwords) {
+	ctx := w.t.Context()
+	w.must(w.service.Subscribe(ctx, project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
+	hash, err := passwords.Hash(password)
+	w.must(err)
+	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+		ada := workspace.User{ID: workspace.NewID(), ProjectID: project, Name: "ada", PasswordHash: hash, MayChangePassword: true, EnterpriseID: "0"}
+		bob, fresh := ada, ada
+		bob.ID, bob.Name = workspace.NewID(), "bob"
+		fresh.ID, fresh.Name, fresh.PasswordHash = workspace.NewID(), "fresh", ""
+		if err := tx.InsertUsers(ctx, []workspace.User{ada, bob, fresh}); err != nil {
+			return err
+		}
+		image := workspace.Image{ID: workspace.NewID(), Type: workspace.ImageGold, Name: "debian", OSVersion: "Debian GNU/Linux 12", Created: tx.Now()}
+		if err := tx.PutImages(ctx, []workspace.Image{image}); err != nil {
+			return err
+		}
+		subnets, err := tx.Subnets(ctx, project)
+		if err != nil {
+			return err
+		}
+		var all []workspace.Desktop
+		for i, state := range []workspace.Desktop{
+			{Name: "running", Status: workspace.StatusActive}, {Name: "off", Status: workspace.StatusShutoff},
+			{Name: "asleep", Status: workspace.StatusHibernated}, {Name: "busy", Status: workspace.StatusRestarting, Task: workspace.TaskRebooting},
+		} {
+			d := state
+			d.ID, d.ProjectID, d.Type, d.HostName = workspace.NewID(), project, workspace.Dedicated, d.Name
+			d.ImageID, d.SubnetID, d.Address = image.ID, subnets[0].ID, "10.1.0."+strconv.Itoa(5+i)
+			d.Root = workspace.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Created: tx.Now()}
+			d.Assignments = []workspace.Assignment{{DesktopID: d.ID, UserID: ada.ID, Group: workspace.GroupSudo, Created: tx.Now()}}
+			d.Created, d.Updated = tx.Now(), tx.Now()
+			w.desktop[d.Name] = d.ID
+			all = append(all, d)
+		}
+		return tx.InsertDesktops(ctx, all)
+	}))
+}
+
+func (w *world) user(name string) (u workspace.User) {
+	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+		u, err = tx.UserByName(w.t.Context(), project, name)
+		return err
+	}))
+	return u
+}
+
+func (w *world) change(name string, f func(*workspace.User)) {
+	u := w.user(name)
+	f(&u)
+	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.SaveUser(w.t.Context(), u) }))
+}
+
+func (w *world) setStatus(name string, status workspace.DesktopStatus) {
+	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+		d, err := tx.Desktop(w.t.Context(), project, w.desktop[name])
+		if err != nil {
+			return err
+		}
+		d.Status = status
+		return tx.SaveDesktop(w.t.Context(), d)
+	}))
+}
+
+func (w *world) passwordToken(name string) string {
+	token := workspace.NewToken()
+	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+		return tx.InsertPasswordToken(w.t.Context(), workspace.PasswordToken{
+			TokenHash: workspace.HashToken(token), UserID: w.user(name).ID, Expires: tx.Now().Add(24 * time.Hour),
+		})
+	}))
+	return token
+}
+
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Now().Add(w.ahead)
+}
+
+func (w *world) later(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ahead += d
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// browser is one with its own cookies.
+type browser struct {
+	w      *world
+	client *http.Client
+	header http.Header
+}
+
+func (w *world) browser() browser {
+	jar, err := cookiejar.New(nil)
+	w.must(err)
+	return browser{w, &http.Client{Jar: jar, Transport: w.server.Client().Transport}, nil}
+}
+
+func (w *world) signedIn(name string) browser {
+	w.t.Helper()
+	b := w.browser()
+	b.call("POST", "sign-in", `{"user_name":"`+name+`","password":"`+password+`"}`).is(200, name)
+	return b
+}
+
+// with returns the browser with headers of its own.
+func (b browser) with(h http.Header) browser {
+	b.header = h
+	return b
+}
+
+func (b browser) call(method, path, body string) answer {
+	b.w.t.Helper()
+	return b.do(method, "/portal/api/"+path, body)
+}
+
+func (b browser) get(address string) answer {
+	b.w.t.Helper()
+	return b.with(merge(b.header, "Accept-Encoding", "gzip")).do("GET", address, "")
+}
+
+func merge(h http.Header, key, value string) http.Header {
+	h = h.Clone()
+	if h == nil {
+		h = http.Header{}
+	}
+	h.Set(key, value)
+	return h
+}
+
+func (b browser) request(method, address, body string) *http.Response {
+	b.w.t.Helper()
+	r, err := http.NewRequestWithContext(b.w.t.Context(), method, b.w.server.URL+address, strings.NewReader(body))
+	b.w.must(err)
+	for key, values := range b.header {
+		r.Header[key] = values
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	response, err := b.client.Do(r)
+	b.w.must(err)
+	return response
+}
+
+func (b browser) do(method, address, body string) answer {
+	b.w.t.Helper()
+	response := b.request(method, address, body)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	b.w.must(err)
+	if response.Header.Get("Content-Encoding") == "gzip" && bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
+		text = []byte("gzipped js")
+		if strings.Contains(response.Header.Get("Content-Type"), "html") {
+			text = []byte("gzipped: the page")
+		}
+	}
+	return answer{b.w.t, method + " " + address, response.StatusCode, response.Header, string(text)}
+}
+
+type answer struct {
+	t      *testing.T
+	call   string
+	status int
+	header http.Header
+	body   string
+}
+
+func (a answer) is(status int, contains string) {
+	a.t.Helper()
+	if a.status != status || !strings.Contains(a.body, contains) {
+		a.t.Errorf("%s: %d %s, want %d and %q", a.call, a.status, a.body, status, contains)
+	}
+}
+
+// stream is an open event stream.
+type stream struct {
+	t     *testing.T
+	lines *bufio.Reader
+}
+
+func (b browser) events() stream {
+	b.w.t.Helper()
+	response := b.request("GET", "/portal/api/desktops/events", "")
+	b.w.t.Cleanup(func() { response.Body.Close() })
+	if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/event-stream" {
+		b.w.t.Fatalf("events: %v", response)
+	}
+	return stream{b.w.t, bufio.NewReader(response.Body)}
+}
+
+// next returns the data of the next event.
+func (s stream) next() string {
+	s.t.Helper()
+	for {
+		line, err := s.lines.ReadString('\n')
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if data, ok := strings.CutPrefix(line, "data: "); ok {
+			return strings.TrimSpace(data)
+		}
+	}
+}
