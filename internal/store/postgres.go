@@ -35,7 +35,7 @@ func (s *Store) openPostgres(url string) error {
 	config.RuntimeParams["standard_conforming_strings"] = "on" // as bun quotes them
 	config.RuntimeParams["timezone"] = "UTC"
 	config.RuntimeParams["application_name"] = "carrel"
-	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(readTimesAsUTC))
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareConnection))
 	pool.SetMaxOpenConns(postgresConnections)
 	pool.SetMaxIdleConns(postgresIdle)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
@@ -44,11 +44,14 @@ func (s *Store) openPostgres(url string) error {
 	return nil
 }
 
-func readTimesAsUTC(_ context.Context, c *pgx.Conn) error {
+// prepareConnection has times read as UTC, and plans made for many small queries: to compile one takes longer than to run
+// it, and an index beats reading a table of some thousand rows that are in memory anyway.
+func prepareConnection(ctx context.Context, c *pgx.Conn) error {
 	c.TypeMap().RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
-	return nil
+	_, err := c.Exec(ctx, "SET jit = off; SET random_page_cost = 1.1")
+	return err
 }
 
 // migrationLock is the key of the advisory lock under which tables are changed: "carrel" in ASCII.
@@ -92,6 +95,9 @@ func (postgresEngine) passing(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (e.Code == "40001" || e.Code == "40P01")
 }
+
+// tend has nothing to do: the server measures its tables by itself.
+func (postgresEngine) tend(context.Context, *bun.DB) error { return nil }
 
 // workChannel is where processes on one database tell one another of new sub-jobs.
 const workChannel = "carrel_work"

@@ -219,9 +219,9 @@ CREATE TABLE sub_jobs (
     begun        TIMESTAMPTZ,
     ended        TIMESTAMPTZ
 );
-CREATE INDEX sub_jobs_job ON sub_jobs (job_id, position, state, ended);
+CREATE INDEX sub_jobs_job ON sub_jobs (job_id, project_id, position);
 CREATE INDEX sub_jobs_list ON sub_jobs (project_id, job_created, job_id, position);
-CREATE INDEX sub_jobs_desktop ON sub_jobs (desktop_id);
+CREATE INDEX sub_jobs_desktop ON sub_jobs (desktop_id, project_id);
 -- Few are unfinished and fewer have a worker: what workers ask stays fast however long the history.
 CREATE INDEX sub_jobs_due ON sub_jobs (run_at, id) WHERE state IN ('WAITING', 'RUNNING');
 CREATE INDEX sub_jobs_leased ON sub_jobs (lease_until) WHERE lease_until IS NOT NULL;

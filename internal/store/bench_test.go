@@ -1,0 +1,149 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"carrel/internal/store/storetest"
+	"carrel/internal/workspace"
+)
+
+// company fills a store with desktops of one project, each with two volumes, a tag, a security group and a person.
+func company(b testing.TB, s workspace.Store, desktops int) {
+	b.Helper()
+	ctx := b.Context()
+	must(b, s.Update(ctx, func(tx workspace.Tx) error {
+		if err := tx.InsertVPC(ctx, workspace.VPC{ID: "vpc", ProjectID: "p"}); err != nil {
+			return err
+		}
+		if err := tx.InsertSubnet(ctx, workspace.Subnet{ID: "subnet", ProjectID: "p", VPCID: "vpc", CIDR: "10.0.0.0/8", Gateway: "10.0.0.1"}); err != nil {
+			return err
+		}
+		return tx.InsertSecurityGroup(ctx, workspace.SecurityGroup{ID: "group", ProjectID: "p"})
+	}))
+	const part = 500
+	for n := 0; n < desktops; n += part {
+		must(b, s.Update(ctx, func(tx workspace.Tx) error {
+			addresses, err := tx.FreeAddresses(ctx, "subnet", part)
+			if err != nil {
+				return err
+			}
+			var users []workspace.User
+			var made []workspace.Desktop
+			for i, a := range addresses {
+				id := workspace.NewID()
+				u := workspace.User{ID: id, ProjectID: "p", Name: fmt.Sprintf("user-%06d", n+i), Created: tx.Now()}
+				users = append(users, u)
+				made = append(made, workspace.Desktop{
+					ID: id, ProjectID: "p", Type: workspace.Dedicated, Name: fmt.Sprintf("PC-%06d", n+i), HostName: "host", SubnetID: "subnet",
+					Address: a, ProductID: "workspace.c2.large.linux", ImageID: "image", Zone: "zone", EnterpriseID: "0",
+					SecurityGroups: []string{"group"}, Tags: []workspace.Tag{{Key: "team", Value: fmt.Sprint(i % 20)}},
+					Root:   workspace.Volume{ID: id + "-root", Type: "SSD", GB: 80, Device: "/dev/sda", Name: "system", Created: tx.Now()},
+					Data:   []workspace.Volume{{ID: id + "-data", Type: "SSD", GB: 10, Device: "/dev/sdb", Name: "data-1", Created: tx.Now()}},
+					Status: workspace.StatusActive, Login: workspace.LoginRegistered,
+					Assignments: []workspace.Assignment{{UserID: u.ID, Group: workspace.GroupSudo, Created: tx.Now()}},
+					Created:     tx.Now().Add(time.Duration(i) * time.Microsecond), Updated: tx.Now(),
+				})
+			}
+			if err := tx.InsertUsers(ctx, users); err != nil {
+				return err
+			}
+			return tx.InsertDesktops(ctx, made)
+		}))
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// databases runs a benchmark on SQLite, and on PostgreSQL where there is one.
+func databases(b *testing.B, run func(b *testing.B, s workspace.Store)) {
+	b.Run("sqlite", func(b *testing.B) { run(b, storetest.SQLite(b).Open(b, time.Now)) })
+	b.Run("postgres", func(b *testing.B) { run(b, storetest.Postgres(b).Open(b, time.Now)) })
+}
+
+func BenchmarkDesktops(b *testing.B) {
+	databases(b, func(b *testing.B, s workspace.Store) {
+		company(b, s, 10_000)
+		for name, q := range map[string]workspace.DesktopQuery{
+			"first":   {Page: workspace.Page{Limit: 100}},
+			"last":    {Page: workspace.Page{Limit: 100, Offset: 9900}},
+			"by-name": {Page: workspace.Page{Limit: 100, Offset: 5000}, SortBy: workspace.ByName, Descending: true},
+			"named":   {Page: workspace.Page{Limit: 100}, Name: "pc-0012"},
+			"tagged":  {Page: workspace.Page{Limit: 100}, Tags: []workspace.Tag{{Key: "team", Value: "7"}}},
+			"persons": {Page: workspace.Page{Limit: 100}, UserNames: []string{"user-000123"}},
+			"address": {Page: workspace.Page{Limit: 100}, Address: "10.0.1.1"},
+		} {
+			q.ProjectID = "p"
+			b.Run(name, func(b *testing.B) {
+				for b.Loop() {
+					must(b, s.View(b.Context(), func(tx workspace.Tx) error { _, _, err := tx.Desktops(b.Context(), q); return err }))
+				}
+			})
+		}
+	})
+}
+
+func BenchmarkCount(b *testing.B) {
+	databases(b, func(b *testing.B, s workspace.Store) {
+		company(b, s, 100_000)
+		b.ResetTimer()
+		for b.Loop() {
+			must(b, s.View(b.Context(), func(tx workspace.Tx) error {
+				_, total, err := tx.Desktops(b.Context(), workspace.DesktopQuery{ProjectID: "p"})
+				if err == nil && total != 100_000 {
+					err = fmt.Errorf("counted %d", total)
+				}
+				return err
+			}))
+		}
+	})
+}
+
+// BenchmarkClaim claims and finishes a sub-job behind a history of 50,000.
+func BenchmarkClaim(b *testing.B) {
+	databases(b, func(b *testing.B, s workspace.Store) {
+		ctx := b.Context()
+		add := func(n int, state workspace.SubJobState) {
+			must(b, s.Update(ctx, func(tx workspace.Tx) error {
+				j := workspace.Job{ID: workspace.NewID(), ProjectID: "p", Type: workspace.JobCreateDesktops, Created: tx.Now()}
+				for i := range n {
+					j.SubJobs = append(j.SubJobs, workspace.SubJob{ID: workspace.NewID(), ProjectID: "p", Type: j.Type, Position: i, State: state, RunAt: tx.Now(), Created: tx.Now()})
+				}
+				return tx.InsertJob(ctx, j)
+			}))
+		}
+		for range 50 {
+			add(1000, workspace.SubJobSuccess)
+		}
+		add(5000, workspace.SubJobWaiting)
+		b.ResetTimer()
+		for b.Loop() {
+			must(b, s.Update(ctx, func(tx workspace.Tx) error {
+				claimed, err := tx.ClaimSubJobs(ctx, "w", []workspace.JobType{workspace.JobCreateDesktops}, 1, time.Minute)
+				if err != nil || len(claimed) == 0 {
+					return err
+				}
+				claimed[0].State = workspace.SubJobSuccess
+				_, err = tx.SaveSubJob(ctx, claimed[0])
+				return err
+			}))
+		}
+	})
+}
+
+// BenchmarkCommit writes a row in a transaction of its own.
+func BenchmarkCommit(b *testing.B) {
+	databases(b, func(b *testing.B, s workspace.Store) {
+		for b.Loop() {
+			must(b, s.Update(b.Context(), func(tx workspace.Tx) error {
+				return tx.InsertMails(b.Context(), []workspace.Mail{{ID: workspace.NewID(), RunAt: tx.Now(), Created: tx.Now()}})
+			}))
+		}
+	})
+}

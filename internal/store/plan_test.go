@@ -1,0 +1,187 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+// statements records what is sent to the database.
+type statements []string
+
+func (s *statements) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+func (s *statements) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+	if e.Query != "BEGIN" && e.Query != "COMMIT" && e.Query != "ROLLBACK" {
+		*s = append(*s, e.Query)
+	}
+}
+
+// recorder opens a database with some desktops and returns what records the statements of a transaction.
+func recorder(t *testing.T, desktops int) (*Store, func(func(context.Context, *tx) error) []string) {
+	t.Helper()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "carrel.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	run := func(f func(context.Context, *tx) error) {
+		t.Helper()
+		if err := s.update(t.Context(), func(x *tx) error { return f(t.Context(), x) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(func(ctx context.Context, x *tx) error { return furnish(ctx, x, desktops) })
+	var sent statements
+	s.writer.AddQueryHook(&sent)
+	return s, func(f func(context.Context, *tx) error) []string {
+		t.Helper()
+		sent = nil
+		run(f)
+		return sent
+	}
+}
+
+// furnish makes desktops, each with all that belongs to one, and a job about them.
+func furnish(ctx context.Context, x *tx, desktops int) error {
+	if err := x.InsertVPC(ctx, workspace.VPC{ID: "v"}); err != nil {
+		return err
+	}
+	if err := x.InsertSubnet(ctx, workspace.Subnet{ID: "s", VPCID: "v"}); err != nil {
+		return err
+	}
+	if err := x.InsertSecurityGroup(ctx, workspace.SecurityGroup{ID: "g"}); err != nil {
+		return err
+	}
+	j := workspace.Job{ID: "j", ProjectID: "p", Created: x.now}
+	for i := range desktops {
+		id := fmt.Sprint(i)
+		if err := x.InsertUsers(ctx, []workspace.User{{ID: id, ProjectID: "p", Name: id}}); err != nil {
+			return err
+		}
+		err := x.InsertDesktops(ctx, []workspace.Desktop{{
+			ID: id, ProjectID: "p", Name: id, SubnetID: "s", SecurityGroups: []string{"g"}, Tags: []workspace.Tag{{Key: "k", Value: "v"}},
+			Root: workspace.Volume{ID: id}, Assignments: []workspace.Assignment{{UserID: id}},
+		}})
+		if err != nil {
+			return err
+		}
+		j.SubJobs = append(j.SubJobs, workspace.SubJob{ID: id, ProjectID: "p", DesktopID: id, State: workspace.SubJobWaiting, RunAt: x.now})
+	}
+	return x.InsertJob(ctx, j)
+}
+
+func TestAListTakesAsManyStatementsForManyDesktopsAsForOne(t *testing.T) {
+	count := func(desktops int) int {
+		_, sent := recorder(t, desktops)
+		return len(sent(func(ctx context.Context, x *tx) error {
+			got, _, err := x.Desktops(ctx, workspace.DesktopQuery{Page: workspace.Page{Limit: 100}})
+			if len(got) != desktops || got[0].Root.ID == "" || len(got[0].Assignments) == 0 {
+				t.Errorf("got %d desktops, want %d whole ones", len(got), desktops)
+			}
+			return err
+		}))
+	}
+	if one, many := count(1), count(50); one != many || one > 6 {
+		t.Errorf("%d statements for 1 desktop, %d for 50", one, many)
+	}
+}
+
+func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
+	page := workspace.Page{Limit: 10}
+	types := []workspace.JobType{workspace.JobCreateDesktops}
+	s, sent := recorder(t, 20)
+	list := func(q workspace.DesktopQuery) func(context.Context, *tx) error {
+		q.ProjectID, q.Page = "p", page
+		return func(ctx context.Context, x *tx) error { _, _, err := x.Desktops(ctx, q); return err }
+	}
+	for name, f := range map[string]func(context.Context, *tx) error{
+		"desktops":               list(workspace.DesktopQuery{}),
+		"desktops by name":       list(workspace.DesktopQuery{SortBy: workspace.ByName, Descending: true}),
+		"desktops of a user":     list(workspace.DesktopQuery{UserID: "1"}),
+		"desktops of user names": list(workspace.DesktopQuery{UserNames: []string{"1"}}),
+		"desktops with a tag":    list(workspace.DesktopQuery{Tags: []workspace.Tag{{Key: "k", Value: "v"}}}),
+		"desktops of a pool":     list(workspace.DesktopQuery{PoolID: "pool"}),
+		"names": func(ctx context.Context, x *tx) error {
+			_, err := x.TakenNames(ctx, "p", []string{"1", "2"})
+			return err
+		},
+		"names with a prefix": func(ctx context.Context, x *tx) error { _, err := x.NamesWithPrefix(ctx, "p", "1"); return err },
+		"a user's sign-in":    func(ctx context.Context, x *tx) error { _, err := x.UserByName(ctx, "", "1"); return err },
+		"sub-jobs": func(ctx context.Context, x *tx) error {
+			_, _, err := x.SubJobs(ctx, workspace.SubJobQuery{ProjectID: "p", Page: page})
+			return err
+		},
+		"a job": func(ctx context.Context, x *tx) error { _, err := x.Job(ctx, "p", "j", true); return err },
+		"claims": func(ctx context.Context, x *tx) error {
+			_, err := x.ClaimSubJobs(ctx, "w", types, 5, time.Minute)
+			return err
+		},
+		"the next due":              func(ctx context.Context, x *tx) error { _, err := x.NextDue(ctx, types); return err },
+		"leases of a process":       func(ctx context.Context, x *tx) error { _, err := x.ReleaseOwners(ctx, "w"); return err },
+		"leases of a desktop":       func(ctx context.Context, x *tx) error { _, err := x.LeasedSubJobs(ctx, "1", ""); return err },
+		"superseding":               func(ctx context.Context, x *tx) error { _, err := x.SupersedeSubJobs(ctx, "1", "", "", ""); return err },
+		"removing what expired":     func(ctx context.Context, x *tx) error { return x.DeleteExpired(ctx, 10) },
+		"grounds":                   func(ctx context.Context, x *tx) error { _, err := x.Grounds(ctx, "g"); return err },
+		"stale connections":         func(ctx context.Context, x *tx) error { _, err := x.DropStaleConnections(ctx); return err },
+		"mails":                     func(ctx context.Context, x *tx) error { _, err := x.ClaimMails(ctx, 5, time.Minute); return err },
+		"a desktop that is deleted": func(ctx context.Context, x *tx) error { return x.DeleteDesktop(ctx, "1") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, statement := range sent(f) {
+				for _, step := range plan(t, s, statement) {
+					scan := strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, "USING") && step != "SCAN due"
+					sorted := strings.HasPrefix(name, "desktops") && strings.Contains(step, "TEMP B-TREE") && strings.Contains(statement, "LIMIT")
+					if scan || sorted {
+						t.Errorf("%s\nfor %s", step, statement)
+					}
+				}
+			}
+		})
+	}
+}
+
+// plan is how SQLite carries out a statement, step by step.
+func plan(t *testing.T, s *Store, statement string) (steps []string) {
+	t.Helper()
+	rows, err := s.reader.DB.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return steps
+}
+
+func TestAPersonsDesktopsAreFoundWithoutReadingTheProjectsOnceTablesHaveGrown(t *testing.T) {
+	s, sent := recorder(t, 300)
+	if err := s.engine.tend(t.Context(), s.writer); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range sent(func(ctx context.Context, x *tx) error {
+		_, _, err := x.Desktops(ctx, workspace.DesktopQuery{ProjectID: "p", UserID: "1", Page: workspace.Page{Limit: 10}})
+		return err
+	}) {
+		for _, step := range plan(t, s, statement) {
+			if strings.Contains(step, "(project_id=?)") {
+				t.Errorf("%s\nfor %s", step, statement)
+			}
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/store/storetest"
+	"carrel/internal/workspace"
+)
+
+func TestUpdatesThatWaitForEachOtherBothSucceed(t *testing.T) {
+	s := storetest.Open(t, storetest.PostgresURL(t), time.Now)
+	must(t, s.Update(t.Context(), func(tx workspace.Tx) error {
+		return tx.InsertUsers(t.Context(), []workspace.User{{ID: "a", Name: "a"}, {ID: "b", Name: "b"}})
+	}))
+	var bothHoldOne sync.WaitGroup
+	bothHoldOne.Add(2)
+	update := func(first, second string) error {
+		run := 0
+		return s.Update(t.Context(), func(tx workspace.Tx) error {
+			run++
+			if _, err := tx.LockUser(t.Context(), "", first); err != nil {
+				return err
+			}
+			if run == 1 {
+				bothHoldOne.Done()
+				bothHoldOne.Wait()
+			}
+			u, err := tx.LockUser(t.Context(), "", second)
+			if err != nil {
+				return err
+			}
+			u.FailedSignIns++
+			return tx.SaveUser(t.Context(), u)
+		})
+	}
+	other := make(chan error)
+	go func() { other <- update("a", "b") }()
+	must(t, errors.Join(update("b", "a"), <-other))
+	must(t, s.View(t.Context(), func(tx workspace.Tx) error {
+		for _, id := range []string{"a", "b"} {
+			u, err := tx.User(t.Context(), "", id)
+			if err != nil {
+				return err
+			}
+			if u.FailedSignIns != 1 {
+				t.Errorf("%s was changed %d times, want 1", id, u.FailedSignIns)
+			}
+		}
+		return nil
+	}))
+}
+
+// lines is a log that tells of each record.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) { l <- string(p); return len(p), nil }
+
+func TestAStoreThatLostTheConnectionOnWhichItListensHearsOfWorkAgain(t *testing.T) {
+	url := storetest.PostgresURL(t)
+	writer := storetest.Open(t, url, time.Now)
+	told := make(lines, 100)
+	listener, err := store.Open(t.Context(), url, store.WithLog(slog.New(slog.NewTextHandler(told, nil))))
+	must(t, err)
+	defer listener.Close()
+	work := listener.Work(t.Context())
+	insert := func() {
+		must(t, writer.Update(t.Context(), func(tx workspace.Tx) error {
+			return tx.InsertJob(t.Context(), workspace.Job{ID: workspace.NewID(), Created: tx.Now()})
+		}))
+	}
+	await(t, work) // it listens
+	insert()
+	await(t, work)
+	kill(t, url)
+	if line := <-told; !strings.Contains(line, "interrupted") {
+		t.Errorf("the log says %q", line)
+	}
+	insert()
+	await(t, work) // for the connection, which is new, or for the work
+	insert()
+	await(t, work)
+}
+
+func await(t *testing.T, c <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-c:
+	case <-time.After(20 * time.Second):
+		t.Fatal("no signal came")
+	}
+}
+
+// kill ends the connections that listen.
+func kill(t *testing.T, url string) {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	must(t, err)
+	defer db.Close()
+	_, err = db.ExecContext(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'")
+	must(t, err)
+}
