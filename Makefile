@@ -32,6 +32,9 @@ build: web ## Build bin/carrel and bin/carrel-guest
 	@$(GO_BUILD) -ldflags '-s -w' -o bin/carrel-guest ./cmd/carrel-guest
 	@$(GO_BUILD) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/carrel ./cmd/carrel
 
+guest:
+	@$(GO_BUILD) -o bin/carrel-guest ./cmd/carrel-guest
+
 run: setup ## Install, build, start Carrel and show a first desktop (ENGINE=sim: without Incus; DATA=folder)
 	@$(MAKE) --no-print-directory build
 	@exec bin/carrel up --data $(DATA) --engine $(ENGINE) $(ARGS)
@@ -75,4 +78,4 @@ lint: web ## Run the linters
 clean: ## Remove what was built; data and packages stay
 	@rm -rf bin/carrel bin/carrel-guest dist web/dist test/artifacts
 
-.PHONY: help setup setup-test build run image web test e2e bench lint clean
+.PHONY: help setup setup-test build guest run image web test e2e bench lint clean
