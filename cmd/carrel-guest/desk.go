@@ -157,7 +157,7 @@ func (d *desk) endSessions() {
 // await blocks until the document is carried out, or until the account's display answers.
 func (d *desk) await(ctx context.Context, account string, panel bool) error {
 	for {
-		done, err, changed := d.reached(account, panel)
+		done, changed, err := d.reached(account, panel)
 		if done || err != nil {
 			return err
 		}
@@ -170,20 +170,20 @@ func (d *desk) await(ctx context.Context, account string, panel bool) error {
 }
 
 // reached says whether an await is over, and if not, which channel closes when it is worth looking again.
-func (d *desk) reached(account string, panel bool) (done bool, err error, changed <-chan struct{}) {
+func (d *desk) reached(account string, panel bool) (done bool, changed <-chan struct{}, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s := d.sessions[account]; s != nil {
 		now := s.state()
-		return now.Display && (now.Panel || !panel), nil, d.changed
+		return now.Display && (now.Panel || !panel), d.changed, nil
 	}
 	if d.failure != nil {
-		return true, d.failure, nil
+		return true, nil, d.failure
 	}
 	if d.applied && account != "" {
-		return true, fmt.Errorf("the desktop has no account %q", account), nil
+		return true, nil, fmt.Errorf("the desktop has no account %q", account)
 	}
-	return d.applied, nil, d.changed
+	return d.applied, d.changed, nil
 }
 
 // status says how things are. It asks each display how long nobody has touched it.

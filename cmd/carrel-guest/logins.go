@@ -247,8 +247,11 @@ func (l *logins) ensureHome(u login) error {
 	if err := os.MkdirAll(fresh, 0o700); err != nil {
 		return fmt.Errorf("making a home: %w", err)
 	}
-	if err := l.copyTree(filepath.Join(l.root, "etc/skel"), fresh, u); err != nil {
+	if err := os.CopyFS(fresh, os.DirFS(filepath.Join(l.root, "etc/skel"))); err != nil {
 		return fmt.Errorf("filling a home: %w", err)
+	}
+	if err := l.giveTree(fresh, u); err != nil {
+		return fmt.Errorf("giving a home to its account: %w", err)
 	}
 	if err := os.Rename(fresh, home); err != nil {
 		return fmt.Errorf("placing a home: %w", err)
@@ -256,37 +259,23 @@ func (l *logins) ensureHome(u login) error {
 	return nil
 }
 
-// copyTree copies folders, plain files and links, and gives them to the account. Nobody else may read them.
-func (l *logins) copyTree(from, to string, u login) error {
-	return filepath.WalkDir(from, func(path string, entry os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		target := filepath.Join(to, rel)
-		switch {
-		case rel == ".":
-		case entry.IsDir():
-			err = os.Mkdir(target, 0o700)
-		case entry.Type() == os.ModeSymlink:
-			var link string
-			if link, err = os.Readlink(path); err == nil {
-				err = os.Symlink(link, target)
-			}
-		default:
-			var content []byte
-			if content, err = os.ReadFile(path); err == nil {
-				err = os.WriteFile(target, content, 0o600)
-			}
-		}
-		if err != nil {
-			return err
-		}
-		return l.lchown(target, u.UID, u.GID)
+// giveTree gives everything below a folder to the account, and the folder itself last: until then the account cannot
+// reach inside and change what a path means.
+func (l *logins) giveTree(dir string, u login) error {
+	var paths []string
+	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		paths = append(paths, path)
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	for _, path := range slices.Backward(paths) {
+		if err := l.lchown(path, u.UID, u.GID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // erase removes the account's home and what it left in shared folders. The home is moved away first: it is gone at

@@ -41,7 +41,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return errors.New("name a command\n" + usage)
+		return errors.New("name a command; see carrel-guest help")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
@@ -78,7 +78,7 @@ func run(args []string) error {
 		_, err := io.WriteString(os.Stdout, usage)
 		return err
 	}
-	return fmt.Errorf("unknown command %q\n%s", command, usage)
+	return fmt.Errorf("unknown command %q; see carrel-guest help", command)
 }
 
 func await(args []string) error {

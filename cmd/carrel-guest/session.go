@@ -213,7 +213,7 @@ func ended(name string, err error) error {
 
 // command is a program that will run as the session's account. Without out, what it prints is dropped.
 func (s *session) command(out *os.File, name string, args ...string) *exec.Cmd {
-	c := exec.Command(name, args...)
+	c := exec.CommandContext(context.Background(), name, args...) // clear ends it, in order
 	c.Env, c.Dir = s.env, s.login.Home
 	if out != nil {
 		c.Stdout, c.Stderr = out, out

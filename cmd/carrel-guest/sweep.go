@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -28,7 +29,7 @@ func sweep(l login, how thoroughness) error {
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
 	}
-	c := exec.Command(self, sweepCommand, string(how))
+	c := exec.CommandContext(context.Background(), self, sweepCommand, string(how))
 	c.SysProcAttr = runAs(l, nil)
 	c.Env = []string{}
 	if out, err := c.CombinedOutput(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -103,7 +104,7 @@ func (x *xConn) setup(cookie []byte) error {
 }
 
 func pad(b []byte) []byte {
-	return append(b[:len(b):len(b)], make([]byte, (4-len(b)%4)%4)...)
+	return append(slices.Clip(b), make([]byte, (4-len(b)%4)%4)...)
 }
 
 // send writes a request; body is everything after the length field.

@@ -16,7 +16,6 @@ type fakeX struct {
 	conn  net.Conn
 	steps []panelStep
 	at    int
-	asked []byte // the requests that came in
 }
 
 type panelStep struct {
