@@ -118,7 +118,7 @@ func malformed(message string, errs []error) *Refusal {
 	if len(errs) == 0 {
 		return empty
 	}
-	detail, ok := errs[0].(*huma.ErrorDetail)
+	detail, ok := errors.AsType[*huma.ErrorDetail](errs[0])
 	if !ok {
 		return &Refusal{Code: workspace.CodeMalformed, Message: message}
 	}
@@ -145,7 +145,7 @@ func invalidRequest(errs []error) *Refusal {
 }
 
 func sentence(err error) string {
-	detail, ok := err.(*huma.ErrorDetail)
+	detail, ok := errors.AsType[*huma.ErrorDetail](err)
 	if !ok {
 		return err.Error()
 	}

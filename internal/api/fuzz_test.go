@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -36,7 +35,7 @@ func FuzzCreateDesktopBody(f *testing.F) {
 		f.Add(seed)
 	}
 	s := &Server{Config: Config{
-		Service: &workspace.Service{Store: endOfTheRoad{}}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Service: &workspace.Service{Store: endOfTheRoad{}}, Log: slog.New(slog.DiscardHandler),
 	}}
 	mux := http.NewServeMux()
 	answering(s.createDesktops)(s, humago.New(mux, humaConfig()), huma.Operation{

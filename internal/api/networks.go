@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
@@ -77,7 +78,7 @@ func (s *Server) listSubnets(ctx context.Context, in *listSubnetsInput) (subnets
 }
 
 func subnetOf(s workspace.Subnet) subnetDetail {
-	dns := append(s.DNS[:len(s.DNS):len(s.DNS)], "", "")
+	dns := append(slices.Clip(s.DNS), "", "")
 	return subnetDetail{
 		ID: s.ID, VPCID: s.VPCID, Name: s.Name, CIDR: s.CIDR, Gateway: s.Gateway, DHCP: true, PrimaryDNS: dns[0], SecondaryDNS: dns[1],
 		Status: "ACTIVE", NeutronID: s.ID,

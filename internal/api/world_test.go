@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -19,6 +18,7 @@ import (
 	"carrel/internal/iam"
 	"carrel/internal/secret"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
@@ -47,15 +47,7 @@ const (
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{T: t, registry: prometheus.NewRegistry()}
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "carrel.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := storetest.Open(t, storetest.SQLitePath(t), nil)
 	box, err := secret.ParseBox(strings.Repeat("5a", 32))
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package iam_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +20,7 @@ import (
 	"carrel/internal/iam"
 	"carrel/internal/secret"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
@@ -37,7 +36,7 @@ type world struct {
 // inWorld runs a test in a bubble of its own time.
 func inWorld(t *testing.T, f func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
-		db := openStore(t, filepath.Join(t.TempDir(), "carrel.db"))
+		db := storetest.Open(t, storetest.SQLitePath(t), nil)
 		s := newService(t, db)
 		first, err := s.Bootstrap(t.Context(), firstAccount)
 		if err != nil {
@@ -48,20 +47,6 @@ func inWorld(t *testing.T, f func(w *world)) {
 }
 
 var firstAccount = iam.First{Region: region, Account: "carrel", User: "administrator"}
-
-func openStore(t *testing.T, path string) *store.Store {
-	t.Helper()
-	db, err := store.Open(context.Background(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
 
 var keyText = strings.Repeat("5a", 32)
 
@@ -233,11 +218,11 @@ func TestBootstrapMakesOneAccount(t *testing.T) {
 		})
 	})
 	t.Run("when several processes start at once", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "carrel.db")
+		path := storetest.SQLitePath(t)
 		const processes = 4
 		got := make(chan iam.Credentials, processes)
 		for range processes {
-			s := newService(t, openStore(t, path))
+			s := newService(t, storetest.Open(t, path, nil))
 			go func() {
 				c, err := s.Bootstrap(t.Context(), firstAccount)
 				if err != nil {
@@ -300,7 +285,7 @@ func TestASignatureLetsItsOwnerIn(t *testing.T) {
 
 // pass lets time pass in a bubble.
 func pass(d time.Duration) {
-	time.Sleep(d)
+	time.Sleep(d) //nolint:forbidigo // the one place where a bubble's time moves
 	synctest.Wait()
 }
 
