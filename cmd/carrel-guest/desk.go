@@ -46,7 +46,10 @@ func (d *desk) serve(ctx context.Context) error {
 
 	document, err := wantedDesktop()
 	if err != nil {
-		slog.Warn("the desktop has no document; waiting for one", "error", err)
+		slog.Warn("no document from outside; taking the one that was carried out last", "error", err)
+		if document, err = d.sys.lastDocument(); err != nil {
+			slog.Warn("no earlier document either; waiting for one", "error", err)
+		}
 	}
 	if err := d.apply(ctx, document); err != nil {
 		slog.Error("the document could not be carried out in full", "error", err)
@@ -75,7 +78,7 @@ func (d *desk) apply(ctx context.Context, document guest.Desktop) error {
 			errs = append(errs, d.seat(ctx, a))
 		}
 	}
-	errs = append(errs, d.sys.setNetwork(ctx, document.Network), d.sys.shareVolumes(document))
+	errs = append(errs, d.sys.setNetwork(ctx, document.Network), d.sys.shareVolumes(document), d.sys.keepDocument(document))
 
 	err := errors.Join(errs...)
 	d.update(func() { d.applied, d.failure = err == nil, err })

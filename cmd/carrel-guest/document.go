@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/textproto"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -57,6 +59,37 @@ func readDocument(conn io.ReadWriter) (guest.Desktop, error) {
 	}
 	if err := json.NewDecoder(r).Decode(&d); err != nil {
 		return d, fmt.Errorf("reading the document: %w", err)
+	}
+	return d, nil
+}
+
+// documentFile keeps what was carried out last, for a boot at which nobody outside answers.
+const documentFile = "var/lib/carrel/desktop.json"
+
+func (s *system) keepDocument(d guest.Desktop) error {
+	b, err := json.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("keeping the document: %w", err)
+	}
+	path := s.path(documentFile)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("keeping the document: %w", err)
+	}
+	return replaceFile(path, string(b), 0o600)
+}
+
+// lastDocument is what keepDocument kept. Without it, the document is empty and the error is errNoDocument.
+func (s *system) lastDocument() (guest.Desktop, error) {
+	var d guest.Desktop
+	b, err := os.ReadFile(s.path(documentFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return d, errNoDocument
+	}
+	if err != nil {
+		return d, fmt.Errorf("reading the last document: %w", err)
+	}
+	if err := json.Unmarshal(b, &d); err != nil {
+		return guest.Desktop{}, fmt.Errorf("reading the last document: %w", err)
 	}
 	return d, nil
 }

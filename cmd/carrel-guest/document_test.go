@@ -61,3 +61,18 @@ func TestAMissingDocumentIsToldFromABrokenOne(t *testing.T) {
 		}
 	}
 }
+
+func TestTheLastDocumentOutlivesTheProgram(t *testing.T) {
+	s, _ := testSystem(t)
+	if d, err := s.lastDocument(); !errors.Is(err, errNoDocument) || d.Hostname != "" {
+		t.Errorf("before any: got %+v, %v", d, err)
+	}
+	for _, name := range []string{"desk-1", "desk-2"} {
+		if err := s.keepDocument(guest.Desktop{Hostname: name}); err != nil {
+			t.Fatal(err)
+		}
+		if d, err := s.lastDocument(); err != nil || d.Hostname != name {
+			t.Errorf("got %+v, %v", d, err)
+		}
+	}
+}
