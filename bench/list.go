@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+var list = measurement{name: "list", about: "a page of 100 among 10,000 simulated desktops", run: measureList}
+
+// How many requests are sent for each figure.
+const (
+	listRequests = 2000
+	listClients  = 8
+)
+
+func measureList(ctx context.Context, l *lab) ([]row, error) {
+	count := l.desktops(10_000)
+	server, err := l.serve(ctx, "sim", map[string]any{"jobs": map[string]any{"parallel": map[string]any{string(workspace.JobCreateDesktops): 64}}})
+	if err != nil {
+		return nil, err
+	}
+	defer server.stop()
+	if err := l.fill(ctx, server, count); err != nil {
+		return nil, err
+	}
+	page := "/v2/" + server.ProjectID + "/desktops?limit=100"
+	var rows []row
+	for _, clients := range []int{1, listClients} {
+		// In turns, so that whatever else the machine does hits both.
+		var pages, pings sample
+		for range 4 {
+			some, err := ask(ctx, server, "/healthz", clients, listRequests/4)
+			if err != nil {
+				return nil, err
+			}
+			pings = append(pings, some...)
+			if some, err = ask(ctx, server, page, clients, listRequests/4); err != nil {
+				return nil, err
+			}
+			pages = append(pages, some...)
+		}
+		p99 := pages.quantile(0.99)
+		rows = append(rows, row{
+			what:      fmt.Sprintf("GET /desktops, page of 100 among %d, %s, p99 (median)", count, clientsText(clients)),
+			reference: fmt.Sprintf("%s (%s), /healthz", milliseconds(pings.quantile(0.99)), milliseconds(pings.median())),
+			carrel:    fmt.Sprintf("%s (%s)", milliseconds(p99), milliseconds(pages.median())),
+			ratio:     ratio(p99, pings.quantile(0.99)),
+			target:    "10 ms", reached: meets(p99 <= 10*time.Millisecond),
+		})
+	}
+	return rows, nil
+}
+
+func clientsText(n int) string {
+	if n == 1 {
+		return "one client"
+	}
+	return fmt.Sprintf("%d clients at once", n)
+}
+
+// fill makes that many desktops through the API.
+func (l *lab) fill(ctx context.Context, s *server, count int) error {
+	const most = 100 // desktops in one call
+	var jobs []string
+	for first := 0; first < count; first += most {
+		id, err := s.createDesktops(ctx, first, min(most, count-first))
+		if err != nil {
+			return err
+		}
+		jobs = append(jobs, id)
+	}
+	begun := time.Now()
+	for i, id := range jobs {
+		if _, err := s.awaitJob(ctx, id, 100*time.Millisecond); err != nil {
+			return err
+		}
+		if (i+1)%20 == 0 {
+			l.say("  %d of %d desktops made after %s", (i+1)*most, count, time.Since(begun).Round(time.Second))
+		}
+	}
+	return nil
+}
+
+// ask sends a number of requests from so many clients, each of which sends one after the other.
+func ask(ctx context.Context, s *server, path string, clients, requests int) (sample, error) {
+	var mu sync.Mutex
+	var all sample
+	err := each(ctx, clients, make([]struct{}, clients), func(struct{}) error {
+		own := make(sample, 0, requests/clients)
+		for range requests / clients {
+			begun := time.Now()
+			if _, err := s.send(ctx, "GET", path, nil, nil); err != nil {
+				return err
+			}
+			own = append(own, time.Since(begun))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, own...)
+		return nil
+	})
+	return all, err
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+var memory = measurement{name: "memory", about: "memory of a desktop that nobody touches", run: measureMemory}
+
+// idleTime is how long nobody has touched a desktop that counts as idle.
+const idleTime = time.Minute
+
+func measureMemory(ctx context.Context, l *lab) ([]row, error) {
+	count := l.desktops(10)
+	raw, err := l.incus(ctx)
+	if err != nil {
+		return nil, err
+	}
+	server, err := l.serve(ctx, "incus", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer server.stop()
+	model, err := l.model(ctx, raw, server)
+	if err != nil {
+		return nil, err
+	}
+	id, err := server.createDesktops(ctx, 1, count)
+	if err != nil {
+		return nil, err
+	}
+	j, err := server.awaitJob(ctx, id, 100*time.Millisecond)
+	if err != nil {
+		return nil, err
+	}
+	posts, err := described(model, count)
+	if err != nil {
+		return nil, err
+	}
+	if err := rawLaunch(ctx, raw, posts, 4); err != nil {
+		return nil, err
+	}
+	var ours, theirs []string
+	for i, desktop := range j.desktops() {
+		ours = append(ours, "d-"+desktop)
+		if err := raw.await(ours[i], "--panel", workspace.AccountName(person(1+i))); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range posts {
+		theirs = append(theirs, p.Name)
+		if err := raw.await(p.Name, "--panel", workspace.AccountName(person(0))); err != nil {
+			return nil, err
+		}
+	}
+	l.say("  %d desktops idle for %s", len(ours)+len(theirs), idleTime)
+	select {
+	case <-time.After(idleTime):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	rows, err := memoryRows(ours, theirs)
+	return rows, errors.Join(err, server.deleteDesktops(ctx, j.desktops()), raw.removeAll(ctx))
+}
+
+func memoryRows(ours, theirs []string) ([]row, error) {
+	a, err := meanUse(ours)
+	if err != nil {
+		return nil, err
+	}
+	b, err := meanUse(theirs)
+	if err != nil {
+		return nil, err
+	}
+	mib := func(n float64) string { return fmt.Sprintf("%.1f MB", n/1e6) }
+	line := func(what string, a, b float64) row {
+		return row{what: what, reference: mib(b), carrel: mib(a), ratio: fmt.Sprintf("%.2f", a/b)}
+	}
+	first := line(fmt.Sprintf("memory per idle desktop (rss), mean of %d", len(ours)), a.rss, b.rss)
+	first.target, first.reached = "65 MB", meets(a.rss <= 65e6)
+	return []row{first, line("... as PSS of its processes", a.pss, b.pss)}, nil
+}
+
+// use is how much memory belongs to a machine, in bytes.
+type use struct {
+	rss float64 // what its control group charges for its processes, without files' pages
+	pss float64
+}
+
+func meanUse(instances []string) (mean use, err error) {
+	for _, name := range instances {
+		one, err := useOf(name)
+		if err != nil {
+			return use{}, fmt.Errorf("measuring the memory of %s: %w", name, err)
+		}
+		mean.rss += one.rss / float64(len(instances))
+		mean.pss += one.pss / float64(len(instances))
+	}
+	return mean, nil
+}
+
+func useOf(instance string) (u use, err error) {
+	group := "lxc.payload." + projectName + "_" + instance
+	folder, key := "/sys/fs/cgroup/memory/"+group, "total_rss"
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		folder, key = "/sys/fs/cgroup/"+group, "anon" // version 2 of control groups
+	}
+	text := field(filepath.Join(folder, "memory.stat"), key, " ")
+	if u.rss, err = strconv.ParseFloat(text, 64); err != nil {
+		return u, fmt.Errorf("reading %s in %s: %w", key, folder, err)
+	}
+	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.Name() != "cgroup.procs" {
+			return err
+		}
+		pids, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer pids.Close()
+		lines := bufio.NewScanner(pids)
+		for lines.Scan() {
+			// A process that has just ended uses nothing.
+			size, _, _ := strings.Cut(field("/proc/"+lines.Text()+"/smaps_rollup", "Pss", ":"), " ")
+			kib, _ := strconv.ParseFloat(size, 64)
+			u.pss += kib * 1024
+		}
+		return lines.Err()
+	})
+	return u, err
+}
