@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -75,8 +76,10 @@ func (e *Engine) ImportImage(ctx context.Context, files ImageFiles, alias string
 		progress("Importing the image " + alias)
 		uploaded := upload(s, files, alias, progress)
 		// Somebody else may have imported the same at the same time; the reading decides.
-		if image, _, err = s.GetImage(fingerprint); absent(err) && uploaded != nil {
-			err = uploaded
+		if image, _, err = s.GetImage(fingerprint); absent(err) {
+			if err = uploaded; err == nil {
+				err = errors.New("its files changed while they were read")
+			}
 		}
 	}
 	if err == nil {

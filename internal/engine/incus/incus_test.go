@@ -2,11 +2,9 @@ package incus_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -167,55 +165,4 @@ func raw(t testing.TB, arguments ...string) string {
 		t.Fatalf("incus %v: %v: %s", arguments, err, out)
 	}
 	return string(out)
-}
-
-func BenchmarkLaunchOne(b *testing.B) {
-	e := open(b)
-	for b.Loop() {
-		b.StopTimer()
-		s := newSpec(testNetwork)
-		deleteAfter(b, e, s.ID)
-		b.StartTimer()
-		if _, err := e.Launch(b.Context(), s); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkLaunchTenAtOnce(b *testing.B) {
-	e := open(b)
-	for b.Loop() {
-		var all sync.WaitGroup
-		for range 10 {
-			s := newSpec(testNetwork)
-			deleteAfter(b, e, s.ID)
-			all.Go(func() {
-				if _, err := e.Launch(b.Context(), s); err != nil {
-					b.Error(err)
-				}
-			})
-		}
-		all.Wait()
-	}
-}
-
-// BenchmarkRawLaunch is the same machine through the command line, the floor of the two above.
-func BenchmarkRawLaunch(b *testing.B) {
-	e := open(b)
-	for b.Loop() {
-		b.StopTimer()
-		s := newSpec(testNetwork)
-		deleteAfter(b, e, s.ID)
-		document, err := json.Marshal(s.Guest)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.StartTimer()
-		raw(b, "launch", testguest.Alias, "d-"+s.ID, "--storage", "h-engine-sas", "--network", testNetwork,
-			"--device", "root,size=2GiB", "--device", "eth0,ipv4.address="+s.Address,
-			"--device", "eth0,security.port_isolation=true", "--device", "eth0,security.mac_filtering=true",
-			"--device", "eth0,security.ipv4_filtering=true", "--device", "eth0,security.ipv6_filtering=true",
-			"--config", "limits.cpu=1", "--config", "limits.memory=256MiB", "--config", "security.idmap.isolated=true",
-			"--config", "user.carrel.desktop="+s.ID, "--config", guest.ConfigKey+"="+string(document))
-	}
 }

@@ -22,7 +22,10 @@ const linkLocal = "169.254.0.0/16"
 // Machines on one bridge are kept apart by port isolation on their interfaces. The rules do the rest, on the bridge's
 // edge: nothing but replies comes in, from other networks or from the host; nothing goes out to the network itself, to
 // an address of the host (beyond name service and DHCP, which Incus lets through first) or to a shielded network.
-// Everything else, that is the world behind NAT, is open. ErrConflict if the name belongs to somebody else's network.
+// Everything else, that is the world behind NAT, is open. Where this process is root on the host, a packet filter table of
+// Carrel's own guards the addresses that the host gets later, too; call it at each start, since a reboot drops that table.
+//
+// ErrConflict if the name belongs to somebody else's network.
 func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
 	doing := "making the network " + n.ID
 	prefix, err := netip.ParsePrefix(n.CIDR)
@@ -38,7 +41,29 @@ func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
 		return translate(ctx, doing+": guarding it", err)
 	}
 	wanted := e.networkConfig(netip.PrefixFrom(gateway, prefix.Bits()).String())
-	return translate(ctx, doing, unraced(func() error { return e.ensureBridge(s, n.ID, wanted) }))
+	if err := unraced(func() error { return e.ensureBridge(s, n.ID, wanted) }); err != nil {
+		return translate(ctx, doing, err)
+	}
+	bridges, err := e.bridges(s)
+	if err != nil {
+		return translate(ctx, doing, err)
+	}
+	return translate(ctx, doing, guardHost(ctx, e.config.Project, bridges))
+}
+
+// bridges names the networks of the project.
+func (e *Engine) bridges(s server) ([]string, error) {
+	all, err := s.GetNetworks()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, n := range all {
+		if n.Config[ownerKey] == e.config.Project {
+			names = append(names, n.Name)
+		}
+	}
+	return names, nil
 }
 
 func (e *Engine) ensureBridge(s server, name string, wanted api.ConfigMap) error {

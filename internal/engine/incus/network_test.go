@@ -81,6 +81,17 @@ func TestNetwork(t *testing.T) {
 			t.Errorf("only %d addresses were tried", tried)
 		}
 	})
+	t.Run("AnAddressThatTheHostGetsLaterIsOutOfReachToo", func(t *testing.T) {
+		later := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "heng-later"}}
+		if err := netlink.LinkAdd(later); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = netlink.LinkDel(later) })
+		raise(t, later.Name, "203.0.113.5/32")
+		if got := inside(t, one, "dial", net.JoinHostPort("203.0.113.5", port)); got == "open" {
+			t.Error("a desktop reached the host")
+		}
+	})
 	t.Run("ThereIsNoIPv6ToTheHost", func(t *testing.T) {
 		six, err := net.Listen("tcp6", "[::]:0")
 		if err != nil {
@@ -190,26 +201,13 @@ func listenBeyond(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer world.Close()
-	setUp := func(link, address string) {
-		l, err := netlink.LinkByName(link)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, err := netlink.ParseAddr(address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := errors.Join(netlink.AddrReplace(l, a), netlink.LinkSetUp(l)); err != nil {
-			t.Fatal(err)
-		}
-	}
 	pair := &netlink.Veth{
 		LinkAttrs: netlink.LinkAttrs{Name: name + "1"}, PeerName: name + "0", PeerNamespace: netlink.NsFd(home),
 	}
 	if err := netlink.LinkAdd(pair); err != nil {
 		t.Fatal(err)
 	}
-	setUp(name+"1", far+"/24")
+	raise(t, name+"1", far+"/24")
 	l, err := net.Listen("tcp4", far+":7100")
 	if err != nil {
 		t.Fatal(err)
@@ -225,6 +223,22 @@ func listenBeyond(t *testing.T) string {
 			_ = netlink.LinkDel(near)
 		}
 	})
-	setUp(name+"0", near)
+	raise(t, name+"0", near)
 	return far + ":7100"
+}
+
+// raise gives an interface of this thread's network name space an address and switches it on.
+func raise(t *testing.T, link, address string) {
+	t.Helper()
+	l, err := netlink.LinkByName(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := netlink.ParseAddr(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(netlink.AddrReplace(l, a), netlink.LinkSetUp(l)); err != nil {
+		t.Fatal(err)
+	}
 }

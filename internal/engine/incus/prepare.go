@@ -257,6 +257,9 @@ func (e *Engine) removeAll(ctx context.Context, s server, progress func(string))
 	if err := e.removeNetworks(s, progress); err != nil {
 		return err
 	}
+	if err := guardHost(ctx, e.config.Project, nil); err != nil {
+		return err
+	}
 	pools, err := s.GetStoragePools()
 	if err != nil {
 		return err

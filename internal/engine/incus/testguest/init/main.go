@@ -224,7 +224,7 @@ func await(account string) error {
 		if ok && account != "never" {
 			return nil
 		}
-		time.Sleep(5 * time.Millisecond)
+		<-time.After(5 * time.Millisecond)
 	}
 }
 
