@@ -115,7 +115,9 @@ function Veil({ name, children }: { name: string; children: ReactNode }) {
     <div className="veil">
       <main className="veil-sheet">
         {name && <p className="veil-name">{name}</p>}
-        {children}
+        <div className="veil-news" role="status">
+          {children}
+        </div>
         <Button variant="subtle" size="compact-md" onClick={() => go("/")}>
           {t("app.back")}
         </Button>
@@ -148,7 +150,7 @@ function Opening() {
   return (
     <>
       <Loader type="dots" aria-hidden="true" />
-      <h1 role="status">{t("desk.opening")}</h1>
+      <h1>{t("desk.opening")}</h1>
     </>
   );
 }
@@ -166,7 +168,7 @@ function Progress({ begun, accepted, card }: { begun: number; accepted: boolean;
   const current = steps.findIndex((s) => !s.done);
   return (
     <>
-      <h1 role="status">{t("desk.starting")}</h1>
+      <h1>{t("desk.starting")}</h1>
       <ol className="steps">
         {steps.map((s, i) => (
           <li
@@ -179,7 +181,9 @@ function Progress({ begun, accepted, card }: { begun: number; accepted: boolean;
           </li>
         ))}
       </ol>
-      <p className="small quiet">{elapsed > 1 ? t("desk.elapsed", { n: elapsed }) : "\u00a0"}</p>
+      <p className="small quiet" aria-live="off">
+        {elapsed > 1 ? t("desk.elapsed", { n: elapsed }) : "\u00a0"}
+      </p>
     </>
   );
 }
@@ -191,12 +195,14 @@ function Retrying({ phase, screen }: { phase: Phase & { at: "retrying" }; screen
   return (
     <>
       <Loader type="dots" aria-hidden="true" />
-      <h1 role="status">{t("desk.reconnecting")}</h1>
+      <h1>{t("desk.reconnecting")}</h1>
       <p>{t(phase.why)}</p>
       <p className="quiet">{t("desk.keepsRunning")}</p>
       {phase.attempt > 2 && (
         <>
-          <p className="small quiet">{wait > 0 ? t("desk.retryIn", { n: wait }) : "\u00a0"}</p>
+          <p className="small quiet" aria-live="off">
+            {wait > 0 ? t("desk.retryIn", { n: wait }) : "\u00a0"}
+          </p>
           <Button variant="light" onClick={() => screen?.hurry()}>
             {t("desk.retryNow")}
           </Button>
@@ -212,7 +218,7 @@ function Closed({ card, starting }: { card: Card; starting: Starting }) {
     const asleep = card.status === "HIBERNATED";
     return (
       <>
-        <h1 role="status">{t(asleep ? "desk.asleep" : "desk.off")}</h1>
+        <h1>{t(asleep ? "desk.asleep" : "desk.off")}</h1>
         <p className="quiet">{t(asleep ? "desk.asleepHint" : "desk.offHint")}</p>
         <Button size="md" onClick={starting.start} autoFocus>
           {t(asleep ? "cards.resume" : "cards.start")}
@@ -223,7 +229,7 @@ function Closed({ card, starting }: { card: Card; starting: Starting }) {
   return (
     <>
       {card.door === "wait" && <Loader type="dots" aria-hidden="true" />}
-      <h1 role="status">{t("desk.wait", { state: t(stateOf(card)) })}</h1>
+      <h1>{t("desk.wait", { state: t(stateOf(card)) })}</h1>
       {card.why && <p className="quiet">{t(`why.${card.why}`)}</p>}
     </>
   );
@@ -234,7 +240,7 @@ function Ended({ why, screen }: { why: (Phase & { at: "ended" })["why"]; screen:
   const queries = useQueryClient();
   return (
     <>
-      <h1 role="alert">{t(`end.${why}`)}</h1>
+      <h1>{t(`end.${why}`)}</h1>
       <p className="quiet">{t(`end.${why}Hint`)}</p>
       {why === "replaced" && (
         <Button size="md" onClick={() => screen?.open()} autoFocus>

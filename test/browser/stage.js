@@ -1,0 +1,81 @@
+// What the flows share: the browser, the way in, and the door at the side of the stage (browser_test.go).
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+export const stage = JSON.parse(process.env.STAGE);
+mkdirSync(stage.artifacts, { recursive: true });
+
+let browser;
+
+/** open gives a window of its own, with its own cookies, and fails the test when the page has an error of its own. */
+export async function open(t, options = {}) {
+  browser ??= await chromium.launch({
+    executablePath: stage.browser,
+    args: ["--no-sandbox", "--disable-background-networking"],
+  });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
+  context.setDefaultTimeout(20_000);
+  const page = await context.newPage();
+  const errors = [];
+  page.on("pageerror", (e) => errors.push(e.message));
+  page.on("console", (m) => {
+    // Answers such as 401 are logged by the browser itself and are no fault of the page.
+    if (m.type() === "error" && !m.text().startsWith("Failed to load resource") && !m.text().includes("WebSocket connection"))
+      errors.push(m.text());
+  });
+  page.on("request", (r) => {
+    const origin = new URL(r.url()).origin;
+    if (/^https?:/.test(r.url()) && origin !== new URL(stage.url).origin) errors.push(`it asks ${origin}`);
+  });
+  t.after(async () => {
+    await picture(page, `last-${t.name}`).catch(() => {});
+    await context.close();
+    if (errors.length > 0) throw new Error(`the page says: ${errors.join("; ")}`);
+  });
+  return page;
+}
+
+/** end closes the browser, without which this process would not end. */
+export async function end() {
+  await browser?.close();
+}
+
+export async function signIn(page, password = stage.password) {
+  await page.goto(stage.url);
+  await page.locator("input[name=username]").fill(stage.user);
+  await page.locator("input[name=password]").fill(password);
+  await page.keyboard.press("Enter");
+}
+
+/** shown waits until a desktop's screen is there with nothing over it. */
+export async function shown(page) {
+  await page.locator(".desk canvas").waitFor();
+  await page.locator(".veil").waitFor({ state: "detached" });
+  await page.waitForFunction(() => document.querySelector(".desk canvas")?.width > 0);
+}
+
+/** calm waits until the toolbar has gone. */
+export const calm = (page) => page.locator(".bar[data-open=false]").waitFor({ state: "attached" });
+
+export const picture = (page, name) =>
+  page.screenshot({ path: join(stage.artifacts, `${name.replace(/[^\w-]+/g, "-")}.png`) });
+
+/** ask asks at the side door and returns the answer's text. */
+export async function ask(path, body = "") {
+  const answer = await fetch(`${stage.door}/${path}`, { method: "POST", body });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
+  return text;
+}
+
+/** until asks again and again until what comes is as wanted. */
+export async function until(what, get, as, atMost = 20_000) {
+  const deadline = Date.now() + atMost;
+  for (;;) {
+    const got = await get().catch((e) => e);
+    if (as(got)) return got;
+    if (Date.now() > deadline) throw new Error(`${what}: still ${got}`);
+    await new Promise((next) => setTimeout(next, 100));
+  }
+}
