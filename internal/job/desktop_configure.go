@@ -10,7 +10,7 @@ import (
 )
 
 // configureDesktop brings the accounts inside a running desktop up to date. One that does not run gets them when it starts.
-func (r *Runner) configureDesktop(_ context.Context, s workspace.SubJob, d *workspace.Desktop) (plan, error) {
+func (r *Runner) configureDesktop(_ context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
 	p := plan{
 		limit:   10 * time.Minute,
 		succeed: func(context.Context, workspace.Tx, *workspace.Desktop) error { return nil },

@@ -9,11 +9,11 @@ import (
 )
 
 // createDesktop launches the machine and waits until each person's display answers.
-func (r *Runner) createDesktop(ctx context.Context, s workspace.SubJob, d *workspace.Desktop) (plan, error) {
+func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
-	params, err := workspace.ReadParams[workspace.CreateParams](s)
+	params, err := workspace.ReadParams[workspace.CreateParams](*s)
 	if err != nil {
 		return plan{}, err
 	}
@@ -26,7 +26,8 @@ func (r *Runner) createDesktop(ctx context.Context, s workspace.SubJob, d *works
 		Name: "launching",
 		Done: r.machineIs(d.ID, engine.Running),
 		Do: func(ctx context.Context) error {
-			_, err := r.engine.Launch(ctx, spec)
+			m, err := r.engine.Launch(ctx, spec)
+			s.Host = m.Host
 			return err
 		},
 	})

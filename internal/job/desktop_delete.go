@@ -10,15 +10,15 @@ import (
 )
 
 // deleteDesktop waits until nobody else touches the machine, removes it with its disks, and then the row.
-func (r *Runner) deleteDesktop(_ context.Context, s workspace.SubJob, _ *workspace.Desktop) (plan, error) {
-	params, err := workspace.ReadParams[workspace.DeleteParams](s)
+func (r *Runner) deleteDesktop(_ context.Context, s *workspace.SubJob, _ *workspace.Desktop) (plan, error) {
+	params, err := workspace.ReadParams[workspace.DeleteParams](*s)
 	if err != nil {
 		return plan{}, err
 	}
 	return plan{
 		limit: 15 * time.Minute,
 		steps: []Step{
-			{Name: "waiting for other work to stop", Do: func(ctx context.Context) error { return r.awaitAlone(ctx, s) }},
+			{Name: "waiting for other work to stop", Do: func(ctx context.Context) error { return r.awaitAlone(ctx, *s) }},
 			{
 				Name: "removing the machine",
 				Done: r.machineGone(s.DesktopID),

@@ -16,11 +16,11 @@ const shutdownGrace = time.Minute
 const stopping = "stopping"
 
 // operateDesktop starts, stops, restarts or hibernates the machine.
-func (r *Runner) operateDesktop(_ context.Context, s workspace.SubJob, d *workspace.Desktop) (plan, error) {
+func (r *Runner) operateDesktop(_ context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
-	params, err := workspace.ReadParams[workspace.OperateParams](s)
+	params, err := workspace.ReadParams[workspace.OperateParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

@@ -12,8 +12,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// planner says how a sub-job is carried out. desktop is nil when its row is gone.
-type planner func(ctx context.Context, s workspace.SubJob, desktop *workspace.Desktop) (plan, error)
+// planner says how a sub-job is carried out. desktop is nil when its row is gone. Steps may note on s what people read of it.
+type planner func(ctx context.Context, s *workspace.SubJob, desktop *workspace.Desktop) (plan, error)
 
 // work carries out one claimed sub-job, as far as it gets.
 func (r *Runner) work(ctx context.Context, c *claim) {
@@ -79,7 +79,7 @@ func (r *Runner) begin(ctx context.Context, s *workspace.SubJob) (p plan, err er
 	if err != nil {
 		return plan{}, err
 	}
-	if p, err = r.plans[s.Type](ctx, *s, desktop); err != nil {
+	if p, err = r.plans[s.Type](ctx, s, desktop); err != nil {
 		return plan{}, err
 	}
 	if s.Deadline.IsZero() {
