@@ -167,15 +167,14 @@ func (s *Server) listDesktopDetails(ctx context.Context, in *listDesktopDetailsI
 
 type deleteDesktopInput struct {
 	DesktopPath
-	DeleteUsers optional[bool] `query:"delete_users" doc:"Also delete the people who then have no desktop left; no by default"`
-	Notify      optional[bool] `query:"email_notification" doc:"Mail the people; yes by default"`
-	Force       optional[bool] `query:"is_force_delete" doc:"Deletion does not wait for the system inside, with or without this"`
+	DeleteUsers bool `query:"delete_users" default:"false" doc:"Also delete the people who then have no desktop left"`
+	Notify      bool `query:"email_notification" default:"true" doc:"Mail the people"`
+	Force       bool `query:"is_force_delete" doc:"Deletion does not wait for the system inside, with or without this"`
 }
 
 func (s *Server) deleteDesktop(ctx context.Context, in *deleteDesktopInput) error {
 	_, err := s.Service.DeleteDesktops(ctx, workspace.DeleteDesktops{
-		Caller: in.caller(ctx), IDs: []string{in.DesktopID}, DeleteUsers: in.DeleteUsers.value,
-		Notify: !in.Notify.given || in.Notify.value,
+		Caller: in.caller(ctx), IDs: []string{in.DesktopID}, DeleteUsers: in.DeleteUsers, Notify: in.Notify,
 	})
 	return err
 }

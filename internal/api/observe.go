@@ -73,6 +73,8 @@ func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 		start := time.Now()
 		id := requestID(r)
 		w.Header().Set(iam.RequestIDHeader, id)
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		seen := &record{operation: "unknown"}
 		ctx := context.WithValue(telemetry.WithRequest(r.Context(), id), recordKey{}, seen)
 		answer := &answerWriter{ResponseWriter: w}

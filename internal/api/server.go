@@ -145,6 +145,8 @@ func limited(next http.Handler) http.Handler {
 			return
 		}
 		_ = control.SetReadDeadline(time.Now().Add(requestTime))
+		_ = control.SetWriteDeadline(time.Now().Add(2 * requestTime))
+		defer func() { _ = control.SetWriteDeadline(time.Time{}) }() // the connection may carry something else next
 		r.Body = http.MaxBytesReader(w, r.Body, iam.MaxSignedBody)
 		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
 		defer cancel()

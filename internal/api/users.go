@@ -100,9 +100,9 @@ type listUsersInput struct {
 	Description   string               `query:"description" doc:"Part of the description"`
 	Activation    workspace.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
 	GroupName     string               `query:"group_name" doc:"There are no groups, so that nobody is in one"`
-	Subscribed    optional[bool]       `query:"share_space_subscription" doc:"Nobody is: share spaces are not offered"`
-	SharedSpace   optional[bool]       `query:"share_space_desktops" doc:"Nobody has any: share spaces are not offered"`
-	CountDesktops optional[bool]       `query:"is_query_total_desktops" doc:"Whether to say how many desktops people have; yes by default"`
+	Subscribed    bool                 `query:"share_space_subscription" doc:"Nobody is: share spaces are not offered"`
+	SharedSpace   bool                 `query:"share_space_desktops" doc:"Nobody has any: share spaces are not offered"`
+	CountDesktops bool                 `query:"is_query_total_desktops" default:"true" doc:"Whether to say how many desktops people have"`
 	EnterpriseID  string               `query:"enterprise_project_id"`
 	Disabled      optional[bool]       `query:"disabled"`
 	Domain        string               `query:"domain" doc:"The directory"`
@@ -111,7 +111,7 @@ type listUsersInput struct {
 
 // selectsNobody says whether the filters ask for people in what Carrel does not have.
 func (in *listUsersInput) selectsNobody() bool {
-	return in.GroupName != "" || in.Subscribed.value || in.SharedSpace.value ||
+	return in.GroupName != "" || in.Subscribed || in.SharedSpace ||
 		in.Domain != "" && !strings.EqualFold(in.Domain, workspace.BuiltInDomain) || in.Platform != "" && in.Platform != "LOCAL"
 }
 
@@ -157,8 +157,7 @@ func (s *Server) listUsers(ctx context.Context, in *listUsersInput) (usersReply,
 		Activation: in.Activation, EnterpriseID: in.EnterpriseID, Disabled: in.Disabled.pointer(),
 		Page: workspace.Page{Offset: offset, Limit: limit},
 	})
-	counted := !in.CountDesktops.given || in.CountDesktops.value
-	return usersReply{total, each(users, func(u workspace.User) userSummary { return userSummaryOf(u, counted, time.Now()) })}, err
+	return usersReply{total, each(users, func(u workspace.User) userSummary { return userSummaryOf(u, in.CountDesktops, time.Now()) })}, err
 }
 
 // numeral reads a number that this operation has as a string.

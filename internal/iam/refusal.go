@@ -65,7 +65,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	refusal, ok := errors.AsType[*Refusal](err)
 	if !ok {
 		if r.Context().Err() == nil {
-			s.Log.ErrorContext(r.Context(), "identity request failed", "err", err, "request_id", w.Header().Get(RequestIDHeader))
+			s.Log.ErrorContext(r.Context(), "identity request failed", "error", err)
 		}
 		refusal = &Refusal{
 			Status: http.StatusInternalServerError, Code: codeInternal,
