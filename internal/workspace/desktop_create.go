@@ -184,6 +184,9 @@ func (d NewDesktop) check(at string) error {
 			return err
 		}
 	}
+	if _, _, err := groupFor(at+"user_group", d.Group); err != nil {
+		return err
+	}
 	return checkDomain(at+"domain", d.Domain)
 }
 
@@ -258,7 +261,10 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 			if asked.HostName != "" {
 				d.HostName = asked.HostName
 			}
-			group, remark := groupFor(asked.Group)
+			group, remark, err := groupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
+			if err != nil {
+				return "", err
+			}
 			params.Remark = remark
 			d.Assignments = []Assignment{{DesktopID: d.ID, UserID: user.ID, UserName: user.Name, Group: group, Created: tx.Now()}}
 		}
@@ -332,13 +338,13 @@ func findPlace(ctx context.Context, tx Tx, r CreateDesktops) (p place, err error
 		return p, err
 	}
 	if p.product, err = tx.Product(ctx, r.ProductID); err != nil {
-		return p, err
+		return p, at("product_id", err)
 	}
 	if p.product.Status != "normal" {
 		return p, invalid("product_id", "%q can no longer be ordered (%s)", r.ProductID, p.product.Status)
 	}
 	if p.image, err = tx.Image(ctx, r.ProjectID, r.ImageID); err != nil {
-		return p, err
+		return p, at("image_id", err)
 	}
 	if err = checkImage(r, p.image, p.product); err != nil {
 		return p, err
@@ -536,14 +542,17 @@ func usableAddress(p netip.Prefix, a netip.Addr) bool {
 	return p.Contains(a) && a != p.Masked().Addr() && p.Contains(a.Next())
 }
 
-// groupFor reads a privilege group as clients write it. One that is unknown counts as the ordinary one, with a remark.
-func groupFor(g UserGroup) (UserGroup, string) {
-	switch g {
+// groupFor reads a privilege group as clients write it, whatever its case. USER, which some clients send, counts as the ordinary
+// one, with a remark.
+func groupFor(field string, g UserGroup) (group UserGroup, remark string, err error) {
+	switch known := UserGroup(strings.ToLower(string(g))); known {
 	case GroupSudo, GroupDefault, GroupAdministrators, GroupUsers:
-		return g, ""
+		return known, "", nil
 	case "":
-		return GroupDefault, ""
+		return GroupDefault, "", nil
+	case "user":
+		return GroupDefault, fmt.Sprintf("user_group %q was read as default: the person is an ordinary user", g), nil
 	default:
-		return GroupDefault, fmt.Sprintf("user_group %q is unknown, the person is an ordinary user (default)", g)
+		return "", "", invalid(field, "%q is unknown, use sudo or default (Linux), administrators or users (Windows)", g)
 	}
 }

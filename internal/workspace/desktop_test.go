@@ -37,6 +37,7 @@ func TestCreateDesktopsCheck(t *testing.T) {
 		{"eleven data disks", func(r *workspace.CreateDesktops) { r.Data = make([]workspace.VolumeSpec, 11) }, workspace.CodeInvalid, "data_volumes: 11 volumes, at most 10"},
 		{"two network cards", func(r *workspace.CreateDesktops) { r.SubnetIDs = []string{"a", "b"} }, workspace.CodeInvalid, "nics: 2 network cards"},
 		{"a bad mail address", func(r *workspace.CreateDesktops) { r.Desktops[0].UserEmail = "not an address" }, workspace.CodeInvalid, "desktops[0].user_email: "},
+		{"an unknown user group", func(r *workspace.CreateDesktops) { r.Desktops[0].Group = "weird" }, workspace.CodeInvalid, "desktops[0].user_group: "},
 		{"an unknown directory", func(r *workspace.CreateDesktops) { r.Domain = "corp.example" }, workspace.CodeInvalid, "domain: "},
 		{"too few addresses", func(r *workspace.CreateDesktops) { r.Desktops = people(2); r.Addresses = []string{"10.0.0.9"} }, workspace.CodeInvalid, "desktop_ips: 1 addresses for 2 desktops"},
 		{"a feature that is not offered", func(r *workspace.CreateDesktops) { r.Unsupported = []string{"root_volume.kms_id"} }, workspace.CodeUnsupported, "root_volume.kms_id: disks cannot be encrypted"},

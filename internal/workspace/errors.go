@@ -97,3 +97,12 @@ func MessageOf(err error) string {
 	}
 	return "an internal error occurred; it is in the server's log"
 }
+
+// at says which field of the request a refusal is about.
+func at(field string, err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err
+	}
+	return &Error{Code: e.Code, Message: field + ": " + e.Message, Err: e.Err}
+}
