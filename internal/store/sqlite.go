@@ -130,7 +130,8 @@ func (sqliteEngine) listenForWork(context.Context, *slog.Logger, func()) {}
 // violated reads the columns from the message, the only place where SQLite has them:
 // "constraint failed: UNIQUE constraint failed: users.project_id, users.name_folded (2067)".
 func (sqliteEngine) violated(err error) string {
-	if code, _ := sqliteCode(err); code != sqlite3.SQLITE_CONSTRAINT_UNIQUE {
+	code, _ := sqliteCode(err)
+	if code != sqlite3.SQLITE_CONSTRAINT_UNIQUE && code != sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
 		return ""
 	}
 	words := strings.Fields(err.Error())

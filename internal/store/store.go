@@ -49,7 +49,8 @@ type engine interface {
 	announceWork(ctx context.Context, tx bun.Tx) error
 	// listenForWork calls signal when another process announces work, until the context ends.
 	listenForWork(ctx context.Context, log *slog.Logger, signal func())
-	// violated names the unique index that err is about: its table and last column, "users_name_folded". Empty if none.
+	// violated names the unique index that err is about, by its table and last column: "users_name_folded". Empty if none.
+	// What it says for a primary key is not the same in both engines.
 	violated(err error) string
 	// refers says whether err is about a row that refers to one that is not there.
 	refers(err error) bool
@@ -120,7 +121,8 @@ func (s *Store) View(ctx context.Context, f func(workspace.Tx) error) error {
 // constraints, which say more to the caller than a serialization failure would, and nothing has to be run again merely
 // because somebody else wrote nearby.
 //
-// A transaction whose insert was refused is rolled back even if f returns nil.
+// f must return the errors that it gets: after one, PostgreSQL takes no more statements, and a transaction whose insert was
+// refused is rolled back even if f returns nil.
 func (s *Store) Update(ctx context.Context, f func(workspace.Tx) error) error {
 	return s.update(ctx, func(t *tx) error { return f(t) })
 }

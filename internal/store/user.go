@@ -145,7 +145,7 @@ func (t *tx) SaveUser(ctx context.Context, u workspace.User) error {
 	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id").WherePK().Exec(ctx))
 	switch {
 	case err != nil && t.store.engine.violated(err) == "users_name_folded":
-		return userNameTaken(u.Name)
+		return t.refuse(userNameTaken(u.Name))
 	case err == nil && n == 0:
 		return userNotFound(u.ID)
 	}

@@ -85,7 +85,7 @@ var claims = []behaviour{
 		owners := map[string]string{}
 		w.all(together(8, func(i int) error {
 			me := fmt.Sprint("worker-", i)
-			for {
+			for range 200 {
 				var got []workspace.SubJob
 				err := w.store.Update(w.Context(), func(tx workspace.Tx) (err error) {
 					got, err = tx.ClaimSubJobs(w.Context(), me, everyType, 7, lease)
@@ -110,6 +110,7 @@ var claims = []behaviour{
 					return nil
 				}
 			}
+			return fmt.Errorf("%s still gets sub-jobs when all must have been given out", me)
 		}))
 		for _, s := range w.claim("last", 200) { // those whose worker found the rest held by others
 			owners[s.ID] = "last"

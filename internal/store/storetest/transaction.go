@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -86,14 +87,53 @@ var transactions = []behaviour{
 		w.all([]error{err})
 	}},
 	{"an update whose insert was refused cannot be committed by overlooking that", func(w *world) {
-		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error {
-			_ = tx.InsertUsers(w.Context(), []workspace.User{{ID: "a", ProjectID: project, Name: "fresh"}, {ID: "b", ProjectID: project, Name: "PERSON"}})
-			return nil
-		})
-		w.refuses(workspace.CodeUserNotFound, func(tx workspace.Tx) error {
-			_, err := tx.User(w.Context(), project, "a")
+		w.addDesktop("taken")
+		for _, refused := range []func(workspace.Tx) error{
+			func(tx workspace.Tx) error {
+				return tx.InsertUsers(w.Context(), []workspace.User{{ID: "a", ProjectID: project, Name: "fresh"}, {ID: "b", ProjectID: project, Name: "PERSON"}})
+			},
+			func(tx workspace.Tx) error {
+				return tx.InsertDesktops(w.Context(), []workspace.Desktop{newDesktop("pc"), newDesktop("Taken")})
+			},
+		} {
+			w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error {
+				if err := refused(tx); err == nil {
+					w.Error("a name was given twice")
+				}
+				return nil
+			})
+		}
+		w.view(func(tx workspace.Tx) error {
+			_, users, err := tx.Users(w.Context(), workspace.UserQuery{ProjectID: project})
+			if err != nil {
+				return err
+			}
+			_, desktops, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project})
+			w.same([]int{users, desktops}, []int{1, 1})
 			return err
 		})
+	}},
+	{"a caller who gives up while another holds the row is let go", func(w *world) {
+		lock := func(tx workspace.Tx) error {
+			_, err := tx.LockUser(w.Context(), project, personOf(project))
+			return err
+		}
+		w.update(func(tx workspace.Tx) error {
+			if err := lock(tx); err != nil {
+				return err
+			}
+			impatient, stop := context.WithTimeout(w.Context(), 50*time.Millisecond)
+			defer stop()
+			err := w.store.Update(impatient, func(tx workspace.Tx) error {
+				_, err := tx.LockUser(impatient, project, personOf(project))
+				return err
+			})
+			if !errors.Is(err, context.DeadlineExceeded) {
+				w.Errorf("got %v, want the context's error", err)
+			}
+			return nil
+		})
+		w.update(lock)
 	}},
 	{"20 callers who change a row that they locked lose nothing", func(w *world) {
 		w.all(together(20, func(int) error {
