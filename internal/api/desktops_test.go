@@ -278,10 +278,15 @@ func TestBadOrdersAreRefusedAndLeaveNothingBehind(t *testing.T) {
 	}
 	w.T = t
 	w.nothingWritten()
-	t.Run("a body that is no JSON by its own words", func(t *testing.T) {
+	t.Run("JSON by another name is read as JSON", func(t *testing.T) {
 		w.T = t
 		a := w.do("POST", w.path("/desktops"), order(nil), func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") })
-		w.refused(a, 400, workspace.CodeMalformed, "application/json")
+		w.refused(a, 400, workspace.CodeInvalid, "desktops: must hold 1 to 100")
+	})
+	t.Run("a text with the character NUL", func(t *testing.T) {
+		w.T = t
+		a := w.do("POST", w.path("/desktops"), order(map[string]any{"tags": []map[string]any{{"key": "a", "value": "x\x00"}}}))
+		w.refused(a, 400, workspace.CodeMalformed, "NUL")
 	})
 }
 

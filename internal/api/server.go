@@ -3,10 +3,12 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -68,7 +70,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	identity := c.IAM.Handler()
-	s.faces = []face{{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(desktops))}}
+	s.faces = []face{{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(lenient(desktops)))}}
 	s.handler = observed(c.Log, meter, limited(http.HandlerFunc(s.dispatch)))
 	return s, nil
 }
@@ -154,6 +156,17 @@ func limited(next http.Handler) http.Handler {
 	})
 }
 
+// lenient reads every body as JSON whatever it is called, as clients call it many things. Uploads say what they are. It runs
+// behind authentication, since a signature may cover the header.
+func lenient(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+			r.Header.Set("Content-Type", "application/json")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func humaConfig() huma.Config {
 	huma.DefaultArrayNullable = false
 	config := huma.DefaultConfig("Carrel: Workspace API", "v2")
@@ -173,6 +186,9 @@ func humaConfig() huma.Config {
 var jsonFormat = huma.Format{
 	Marshal: huma.DefaultJSONFormat.Marshal,
 	Unmarshal: func(data []byte, into any) error {
+		if workspace.HoldsNUL(data) {
+			return errors.New(workspace.NULMessage)
+		}
 		err := json.Unmarshal(data, into)
 		if anything, ok := into.(*any); ok { // what huma validates before it decodes
 			dropNulls(*anything)

@@ -3,9 +3,11 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"carrel/internal/gateway"
 	"carrel/internal/portal"
 	"carrel/internal/telemetry"
+	"carrel/internal/workspace"
 	"carrel/web"
 )
 
@@ -84,5 +87,19 @@ func routes(faces, pages, displays, probes http.Handler) http.Handler {
 		mux.Handle(path, faces)
 	}
 	mux.Handle("/", pages)
-	return mux
+	return refuseNUL(mux)
+}
+
+// refuseNUL refuses addresses with the character NUL, which no face has a use for and no database can look up.
+func refuseNUL(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.ContainsRune(r.URL.Path, 0) || strings.Contains(r.URL.RawQuery, "%00") {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = fmt.Fprintf(w, `{"error_code":%q,"error_msg":"the address holds the character NUL (%%00), which cannot be looked up"}`,
+				workspace.CodeMalformed) // if this fails the caller has gone
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"carrel/internal/workspace"
 )
 
 const maxIdentityBody = 1 << 20 // bytes
@@ -24,6 +26,9 @@ func decode(w http.ResponseWriter, r *http.Request, in any) error {
 		return invalid("body", "ended before it was complete")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	if workspace.HoldsNUL(body) {
+		return invalid("body", "%s", workspace.NULMessage)
+	}
 	err = json.Unmarshal(body, in)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return invalid(wrong.Field, "must not be a %s", wrong.Value)

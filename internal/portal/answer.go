@@ -3,6 +3,7 @@ package portal
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"math"
 	"mime"
 	"net/http"
@@ -71,11 +72,17 @@ func read[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return body, workspace.Errorf(workspace.CodeMalformed, "send application/json")
 	}
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, bodyLimit)).Decode(&body)
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return body, workspace.Errorf(workspace.CodeTooLarge, "the body has more than %d bytes", bodyLimit)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
+		return body, workspace.Errorf(workspace.CodeMalformed, "the body ended before it was complete")
+	case workspace.HoldsNUL(text):
+		return body, workspace.Errorf(workspace.CodeMalformed, "%s", workspace.NULMessage)
+	}
+	if err := json.Unmarshal(text, &body); err != nil {
 		return body, workspace.Errorf(workspace.CodeMalformed, "the body is not the JSON of this call: %v", err)
 	}
 	return body, nil

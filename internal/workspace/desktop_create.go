@@ -338,13 +338,13 @@ func findPlace(ctx context.Context, tx Tx, r CreateDesktops) (p place, err error
 		return p, err
 	}
 	if p.product, err = tx.Product(ctx, r.ProductID); err != nil {
-		return p, at("product_id", err)
+		return p, inField("product_id", err)
 	}
 	if p.product.Status != "normal" {
 		return p, invalid("product_id", "%q can no longer be ordered (%s)", r.ProductID, p.product.Status)
 	}
 	if p.image, err = tx.Image(ctx, r.ProjectID, r.ImageID); err != nil {
-		return p, at("image_id", err)
+		return p, inField("image_id", err)
 	}
 	if err = checkImage(r, p.image, p.product); err != nil {
 		return p, err

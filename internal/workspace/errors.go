@@ -98,8 +98,8 @@ func MessageOf(err error) string {
 	return "an internal error occurred; it is in the server's log"
 }
 
-// at says which field of the request a refusal is about.
-func at(field string, err error) error {
+// inField says which field of the request a refusal is about.
+func inField(field string, err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		return err
