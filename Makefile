@@ -72,10 +72,13 @@ bench: setup ## Measure, and write docs/benchmarks.md
 	@$(MAKE) --no-print-directory build
 	@go run ./bench $(ARGS)
 
+docs: ## Write the generated tables of the documentation anew
+	@go test ./internal/api -run TestDocumentation -update
+
 lint: web ## Run the linters
 	@scripts/tool golangci-lint run
 
 clean: ## Remove what was built; data and packages stay
 	@rm -rf bin/carrel bin/carrel-guest dist web/dist test/artifacts
 
-.PHONY: help setup setup-test build guest run image web test e2e bench lint clean
+.PHONY: help setup setup-test build guest run image web test e2e bench docs lint clean

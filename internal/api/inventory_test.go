@@ -114,13 +114,13 @@ func TestEveryQueryParameterOfTheInventoryIsTaken(t *testing.T) {
 }
 
 func TestEveryCodeHasAStatus(t *testing.T) {
-	for _, code := range workspace.Codes {
+	for code := range workspace.Codes {
 		if status := statusOf[code]; status < 400 || status > 599 {
 			t.Errorf("code %s has status %d", code, status)
 		}
 	}
 	known := map[workspace.Code]bool{}
-	for _, code := range workspace.Codes {
+	for code := range workspace.Codes {
 		known[code] = true
 	}
 	for code := range maps.Keys(statusOf) {

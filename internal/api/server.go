@@ -141,8 +141,10 @@ func limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
 		if r.ContentLength > iam.MaxSignedBody {
-			_ = control.SetReadDeadline(time.Now().Add(drainTime)) // where there is none, the server's own holds
-			_, _ = io.CopyN(io.Discard, r.Body, drainBytes)
+			if r.Header.Get("Expect") == "" { // else the client waits for our answer before it sends
+				_ = control.SetReadDeadline(time.Now().Add(drainTime)) // where there is none, the server's own holds
+				_, _ = io.CopyN(io.Discard, r.Body, drainBytes)
+			}
 			refuse(w, http.StatusRequestEntityTooLarge, bodyTooLarge(iam.MaxSignedBody))
 			return
 		}

@@ -41,13 +41,37 @@ const (
 	CodeUnavailable      Code = "WKS.00020005" // the engine or the desktop does not answer
 )
 
-// Codes lists every Code, so that tests can prove that each has an HTTP status and a line in the documentation.
-var Codes = []Code{
-	CodeEmptyBody, CodeConflict, CodeNotSubscribed, CodeUserNotFound, CodeGroupNotFound, CodeProjectNotFound,
-	CodeInvalid, CodeUnsupported, CodeMalformed, CodeTooLarge, CodeDesktopNotFound, CodeJobNotFound,
-	CodeProductNotFound, CodeImageNotFound, CodeSubnetNotFound, CodeSecurityNotFound, CodeZoneNotFound, CodeNameTaken,
-	CodeAddressTaken, CodeNoAddress, CodeForbidden, CodeBadCredentials, CodeRateLimited, CodeInternal,
-	CodeEngineRefused, CodeNoCapacity, CodeDeadline, CodeGone, CodeUnavailable,
+// Codes explains every Code in a sentence, for the documentation.
+var Codes = map[Code]string{
+	CodeEmptyBody:        "The request has no body.",
+	CodeConflict:         "The present state of a desktop or job forbids it; trying again later may help.",
+	CodeNotSubscribed:    "The Workspace service is not open for the project.",
+	CodeUserNotFound:     "There is no such user.",
+	CodeGroupNotFound:    "There is no such user group.",
+	CodeProjectNotFound:  "There is no such project, or it is not the caller's.",
+	CodeInvalid:          "A field is missing, malformed or outside its limits; the message begins with the field.",
+	CodeUnsupported:      "A field asks for something that is not offered here; the message says what to do.",
+	CodeMalformed:        "The body or address is not what the operation takes.",
+	CodeTooLarge:         "The body is too large.",
+	CodeDesktopNotFound:  "There is no such desktop.",
+	CodeJobNotFound:      "There is no such job or sub-job.",
+	CodeProductNotFound:  "There is no such product.",
+	CodeImageNotFound:    "There is no such image, or the project may not use it.",
+	CodeSubnetNotFound:   "There is no such subnet, or no default one.",
+	CodeSecurityNotFound: "There is no such security group.",
+	CodeZoneNotFound:     "There is no such availability zone.",
+	CodeNameTaken:        "The name is in use, whatever its case.",
+	CodeAddressTaken:     "Another desktop has the address.",
+	CodeNoAddress:        "The subnet has no free address.",
+	CodeForbidden:        "The caller may not do this.",
+	CodeBadCredentials:   "The portal does not know this name with this password, or the sign-in has ended.",
+	CodeRateLimited:      "Too many attempts; Retry-After says when to come back.",
+	CodeInternal:         "A fault of the server's; its log has the details under the answer's X-Request-Id.",
+	CodeEngineRefused:    "The engine cannot make or do this; trying again is pointless.",
+	CodeNoCapacity:       "No host has room.",
+	CodeDeadline:         "The work took longer than its deadline; retry the job or delete the desktop.",
+	CodeGone:             "The desktop was deleted meanwhile.",
+	CodeUnavailable:      "The engine or the desktop does not answer.",
 }
 
 // Error is a refusal or failure with two audiences: Message is for the caller and says what to do, Err is for the log.
