@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
@@ -20,13 +22,14 @@ import (
 // subJobsOfAWrite is how many sub-jobs each transaction of the killed process writes.
 const subJobsOfAWrite = 10
 
-// TestMain is the process that is killed, when it is told a database to write to.
+// TestMain is the process that is killed, when it is told a database to write to. Otherwise it runs the tests and sees that
+// closed stores leave nothing running.
 func TestMain(m *testing.M) {
 	if path := os.Getenv("CARREL_TEST_WRITE_TO"); path != "" {
 		fmt.Fprintln(os.Stderr, writeForEver(path))
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // writeForEver writes one job after another, and tells of each once it is committed.

@@ -39,7 +39,7 @@ func recorder(t *testing.T, desktops int) (*Store, func(func(context.Context, *t
 	}
 	run(func(ctx context.Context, x *tx) error { return furnish(ctx, x, desktops) })
 	var sent statements
-	s.writer.AddQueryHook(&sent)
+	s.writer = s.writer.WithQueryHook(&sent)
 	return s, func(f func(context.Context, *tx) error) []string {
 		t.Helper()
 		sent = nil

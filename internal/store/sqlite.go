@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,8 +34,8 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		return err
 	}
 	shared := []string{"busy_timeout(10000)", "foreign_keys(1)", "temp_store(memory)", "cache_size(-16384)"}
-	writer := append(shared[:len(shared):len(shared)], "journal_mode(wal)", "synchronous(full)")
-	reader := append(shared[:len(shared):len(shared)], "query_only(1)")
+	writer := slices.Concat(shared, []string{"journal_mode(wal)", "synchronous(full)"})
+	reader := slices.Concat(shared, []string{"query_only(1)"})
 
 	w, err := sql.Open("sqlite", sqliteName(path, writer))
 	if err != nil {
