@@ -166,3 +166,22 @@ func FuzzParseAuthorization(f *testing.F) {
 		canonicalHeaders(httptest.NewRequest("GET", "/", nil), a.SignedHeaders)
 	})
 }
+
+func TestThePublishedExamplesAreVerified(t *testing.T) {
+	for _, v := range signatureVectors(t) {
+		auth, err := parseAuthorization(v.Authorization)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !signatureHolds(v.request(), auth, []byte(v.SecretKey), []byte(v.Body)) {
+			t.Errorf("%s does not verify", v.Name)
+		}
+		if signatureHolds(v.request(), auth, []byte(v.SecretKey+"x"), []byte(v.Body)) {
+			t.Errorf("%s verifies with another key", v.Name)
+		}
+		unsigned := v.Headers[contentHashHeader] == unsignedPayload
+		if signatureHolds(v.request(), auth, []byte(v.SecretKey), []byte(v.Body+" ")) != unsigned {
+			t.Errorf("%s: a changed body must show unless the payload is unsigned", v.Name)
+		}
+	}
+}
