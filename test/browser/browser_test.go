@@ -41,7 +41,7 @@ func TestDesktop(t *testing.T) {
 	s.inside = insideIncus(t, config)
 	s.person()
 	s.desktops("workbench")
-	t.Cleanup(func() { s.process.Client(t).DeleteAll(t) })
+	defer func() { s.process.Client(t).DeleteAll(t) }()
 	s.play("desktop.flow.js")
 }
 
