@@ -8,17 +8,16 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/api"
 	"carrel/internal/engine"
-	"carrel/internal/gateway"
 	"carrel/internal/iam"
 	"carrel/internal/job"
 	"carrel/internal/mail"
-	"carrel/internal/portal"
 	"carrel/internal/secret"
 	"carrel/internal/store"
 	"carrel/internal/telemetry"
@@ -38,8 +37,6 @@ type App struct {
 	store    *store.Store
 	engine   engine.Engine
 	iam      *iam.Service
-	gateway  *gateway.Gateway
-	portal   *portal.Portal
 	listener net.Listener
 	served   chan error // what ended the server
 
@@ -98,8 +95,8 @@ func (a *App) Stop(ctx context.Context) {
 }
 
 func (a *App) stopAll(ctx context.Context) {
-	for i := len(a.stops) - 1; i >= 0; i-- {
-		a.stops[i](ctx)
+	for _, stop := range slices.Backward(a.stops) {
+		stop(ctx)
 	}
 	a.stops = nil
 }
@@ -226,6 +223,6 @@ func (a *App) startMail(ctx context.Context) error {
 // complain logs what went wrong while something was being ended.
 func (a *App) complain(ctx context.Context, doing string, err error) {
 	if err != nil {
-		a.log.WarnContext(ctx, doing, "error", err)
+		a.log.WarnContext(ctx, "stopping", "doing", doing, "error", err)
 	}
 }

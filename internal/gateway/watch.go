@@ -146,7 +146,7 @@ func (g *Gateway) sweep(ctx context.Context) {
 
 func (g *Gateway) complain(ctx context.Context, doing string, err error) {
 	if ctx.Err() == nil {
-		g.Log.WarnContext(ctx, doing, "err", err)
+		g.Log.WarnContext(ctx, "A look after the connections failed", "doing", doing, "error", err)
 	}
 }
 

@@ -42,7 +42,7 @@ func TestAnOutageOfTheEngineDelaysButDoesNotFail(t *testing.T) {
 		p := w.start("a", w.store, outage)
 		defer p.kill()
 		id := w.create(2)
-		time.Sleep(5 * time.Minute)
+		w.pass(5 * time.Minute)
 		if w.over(id) {
 			t.Fatal("the job ended while the engine was away")
 		}
@@ -103,14 +103,14 @@ func TestDeletingDuringCreationLeavesNothing(t *testing.T) {
 			p := w.start("a", w.store, w.sim)
 			defer p.kill()
 			created := w.create(2)
-			time.Sleep(time.Duration(ms) * 100 * time.Millisecond)
+			w.pass(time.Duration(ms) * 100 * time.Millisecond)
 			deleted, err := w.service.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
 			w.must(err)
 			if j := w.finished(deleted); j.Counts.Succeeded != 2 {
 				t.Errorf("deletion after %d ms: %+v", ms*100, j.SubJobs)
 			}
 			w.finished(created)
-			time.Sleep(time.Minute) // a late launch would show by now
+			w.pass(time.Minute) // a late launch would show by now
 			w.checkWhole(0, "")
 		})
 	}
@@ -162,7 +162,7 @@ func TestStopLeavesRunningWorkToTheNextProcess(t *testing.T) {
 	inWorld(t, sim.Config{Latency: sim.Latency{Launch: 10 * time.Minute}}, func(w *world) {
 		p := w.start("a", w.store, w.sim)
 		id := w.create(2)
-		time.Sleep(time.Second)
+		w.pass(time.Second)
 		grace, cancel := context.WithTimeout(w.t.Context(), 5*time.Second)
 		defer cancel()
 		p.Stop(grace)

@@ -177,6 +177,12 @@ func (w *world) ids() []string {
 	return ids
 }
 
+// pass lets time pass, which in a bubble is what sleeping does.
+func (w *world) pass(d time.Duration) {
+	time.Sleep(d) //nolint:forbidigo // the one place
+	synctest.Wait()
+}
+
 // until lets time pass until the condition holds, at most for an hour of the world's time.
 func (w *world) until(what string, holds func() bool) {
 	w.t.Helper()
@@ -184,8 +190,7 @@ func (w *world) until(what string, holds func() bool) {
 		if holds() {
 			return
 		}
-		time.Sleep(100 * time.Millisecond) // in the bubble: this is how time moves
-		synctest.Wait()
+		w.pass(100 * time.Millisecond)
 	}
 	w.t.Fatalf("an hour has passed without %s", what)
 }

@@ -80,6 +80,8 @@ func resume(d *Desktop, s SubJob) error {
 			return err
 		}
 		*d = next
+	case JobDetachDesktops:
+		return nil // it takes no desktop
 	}
 	d.TaskOwner, d.Fault = s.ID, ""
 	return nil

@@ -71,8 +71,9 @@ func (o Obstacle) Sentence() string {
 		return "This desktop is under maintenance. Your administrator will make it available again."
 	case ObsFault:
 		return "Something is wrong with this desktop. Ask your administrator."
+	default:
+		return ""
 	}
-	return ""
 }
 
 // DoorOf decides what a person can do with a desktop of theirs, and what stands in the way.
@@ -91,8 +92,9 @@ func DoorOf(d Desktop) (Door, Obstacle) {
 		return DoorOpen, NoObstacle
 	case StatusShutoff, StatusHibernated:
 		return DoorStart, NoObstacle
+	default:
+		return DoorShut, ObsFault
 	}
-	return DoorShut, ObsFault
 }
 
 func underWay(d Desktop) Obstacle {
@@ -120,8 +122,9 @@ func underWay(d Desktop) Obstacle {
 		return ObsRestarting
 	case StatusHibernating:
 		return ObsHibernating
+	default:
+		return NoObstacle
 	}
-	return NoObstacle
 }
 
 // mayOpen says why a desktop's display cannot be opened, or nil. CodeConflict.
