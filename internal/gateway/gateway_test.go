@@ -158,6 +158,7 @@ func TestRefusals(t *testing.T) {
 		for origin, want := range map[string]int{
 			"https://evil.example": http.StatusForbidden, "https://desktops.example.org": http.StatusSwitchingProtocols,
 		} {
+			//nolint:bodyclose // the library closes it
 			ws, response, _ := websocket.Dial(t.Context(), g.url+"x", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {origin}}})
 			if response == nil || response.StatusCode != want {
 				t.Errorf("%s: %v", origin, response)
@@ -539,6 +540,7 @@ type page struct {
 
 func (s *served) open(ticket string) *page {
 	s.t.Helper()
+	//nolint:bodyclose // the library closes it
 	ws, _, err := websocket.Dial(s.t.Context(), s.url+ticket, &websocket.DialOptions{Subprotocols: []string{"binary"}})
 	if err != nil {
 		s.t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -487,9 +488,7 @@ func (b browser) request(method, address, body string) *http.Response {
 	b.w.t.Helper()
 	r, err := http.NewRequestWithContext(b.w.t.Context(), method, b.w.server.URL+address, strings.NewReader(body))
 	b.w.must(err)
-	for key, values := range b.header {
-		r.Header[key] = values
-	}
+	maps.Copy(r.Header, b.header)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}

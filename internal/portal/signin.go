@@ -160,7 +160,7 @@ func (p *Portal) setFirstPassword(w http.ResponseWriter, r *http.Request) error 
 }
 
 func (p *Portal) cookie(r *http.Request, token string, expires time.Time) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure follows the request: over plain HTTP a browser would drop the cookie
 		Name: cookieName, Value: token, Path: "/portal/api", Expires: expires,
 		HttpOnly: true, Secure: p.Secure || r.TLS != nil, SameSite: http.SameSiteStrictMode,
 	}

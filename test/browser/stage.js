@@ -14,7 +14,7 @@ export async function open(t, options = {}) {
     executablePath: stage.browser,
     args: ["--no-sandbox", "--disable-background-networking"],
   });
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   const errors = [];
