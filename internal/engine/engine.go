@@ -136,9 +136,6 @@ type Engine interface {
 	// the context's error when that takes longer than the context allows.
 	Stop(ctx context.Context, id string, force bool) error
 
-	// Restart stops and starts a machine. It is the one change that is not idempotent.
-	Restart(ctx context.Context, id string, force bool) error
-
 	// Hibernate keeps the session and frees the CPU. ErrConflict unless the machine runs or is hibernated.
 	Hibernate(ctx context.Context, id string) error
 

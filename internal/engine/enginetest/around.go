@@ -71,10 +71,6 @@ func (a *around) Stop(ctx context.Context, id string, force bool) error {
 	return a.hook(Call{"Stop", id}, func() error { return a.Engine.Stop(ctx, id, force) })
 }
 
-func (a *around) Restart(ctx context.Context, id string, force bool) error {
-	return a.hook(Call{"Restart", id}, func() error { return a.Engine.Restart(ctx, id, force) })
-}
-
 func (a *around) Hibernate(ctx context.Context, id string) error {
 	return a.hook(Call{"Hibernate", id}, func() error { return a.Engine.Hibernate(ctx, id) })
 }

@@ -76,7 +76,6 @@ func (s *suite) findsNothing(t *testing.T, ctx context.Context) {
 		"starting":       func() error { return e.Start(ctx, id) },
 		"stopping":       func() error { return e.Stop(ctx, id, false) },
 		"forced off":     func() error { return e.Stop(ctx, id, true) },
-		"restarting":     func() error { return e.Restart(ctx, id, true) },
 		"hibernating":    func() error { return e.Hibernate(ctx, id) },
 		"configuring":    func() error { _, err := e.Configure(ctx, id, s.a.Guest); return err },
 		"waiting":        func() error { return e.Await(ctx, id, "") },
@@ -241,7 +240,7 @@ func (s *suite) restartKeeps(t *testing.T, ctx context.Context) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Engine.Restart(ctx, s.a.ID, true); err != nil {
+	if err := Restart(ctx, s.Engine, s.a.ID, true); err != nil {
 		t.Fatal(err)
 	}
 	s.wantState(t, ctx, s.a.ID, engine.Running)

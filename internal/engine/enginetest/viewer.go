@@ -18,8 +18,9 @@ type Viewer struct {
 	CutText string      // the server's clipboard, when it has sent one
 	Resizes bool        // the server has said that it can be resized
 
-	conn io.ReadWriteCloser
-	r    *bufio.Reader
+	conn    io.ReadWriteCloser
+	r       *bufio.Reader
+	updates int // how many have come
 }
 
 // The encodings that a Viewer understands.
@@ -197,12 +198,19 @@ func (v *Viewer) Next() (pixels bool, err error) {
 	return false, fmt.Errorf("the display sent a message of type %d", kind)
 }
 
-// Update reads until pixels have arrived.
+// Update reads until pixels have arrived. An update that brings none (Xvnc answers a request for the whole picture with its size
+// first) has used the request up, so it asks for the rest.
 func (v *Viewer) Update() error {
 	for {
+		updates := v.updates
 		pixels, err := v.Next()
 		if pixels || err != nil {
 			return err
+		}
+		if v.updates > updates {
+			if err := v.Ask(true); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -226,6 +234,7 @@ func (v *Viewer) cutText() error {
 }
 
 func (v *Viewer) update() (pixels bool, err error) {
+	v.updates++
 	b := make([]byte, 3)
 	if _, err := io.ReadFull(v.r, b); err != nil {
 		return false, err

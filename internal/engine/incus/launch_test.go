@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"carrel/internal/engine"
+	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/incus/testguest"
 )
 
@@ -102,7 +103,7 @@ func TestLaunch(t *testing.T) {
 		inside(t, s, "mount", "/srv/data")
 		inside(t, s, "write", "/srv/data/by-root", "hello")
 		inside(t, s, "write-as-user", "/srv/data/by-user")
-		if err := e.Restart(t.Context(), s.ID, true); err != nil {
+		if err := enginetest.Restart(t.Context(), e, s.ID, true); err != nil {
 			t.Fatal(err)
 		}
 		if got := inside(t, s, "cat", "/srv/data/by-root"); got != "hello" {

@@ -101,17 +101,6 @@ func stop(ctx context.Context, s server, name string, force bool) error {
 	}
 }
 
-// Restart stops and starts a machine; one that is stopped or hibernated ends up running, too.
-func (e *Engine) Restart(ctx context.Context, id string, force bool) error {
-	if err := e.Stop(ctx, id, force); err != nil {
-		return fmt.Errorf("restarting: %w", err)
-	}
-	if err := e.Start(ctx, id); err != nil {
-		return fmt.Errorf("restarting: %w", err)
-	}
-	return nil
-}
-
 // Hibernate freezes a container: its processes get no CPU and keep their memory, which the host may swap out, and they
 // are lost when the host reboots. A virtual machine is stopped with its memory written to disk.
 func (e *Engine) Hibernate(ctx context.Context, id string) error {

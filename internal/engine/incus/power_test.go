@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"carrel/internal/engine"
+	"carrel/internal/engine/enginetest"
 	"carrel/internal/guest"
 )
 
@@ -157,7 +158,7 @@ func TestPower(t *testing.T) {
 		if err != nil || status.Hostname != "renamed" || !status.Applied {
 			t.Fatalf("configuring: %+v, %v", status, err)
 		}
-		if err := e.Restart(t.Context(), s.ID, false); err != nil {
+		if err := enginetest.Restart(t.Context(), e, s.ID, false); err != nil {
 			t.Fatal(err)
 		}
 		if err := e.Await(t.Context(), s.ID, "bob"); err != nil {

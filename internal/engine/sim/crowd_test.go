@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
 )
@@ -65,7 +66,7 @@ func anything(ctx context.Context, e engine.Engine, random *rand.Rand) {
 		func() { _, _ = e.Launch(ctx, spec(i)) },
 		func() { _ = e.Start(ctx, id) },
 		func() { _ = e.Stop(ctx, id, random.IntN(2) == 0) },
-		func() { _ = e.Restart(ctx, id, true) },
+		func() { _ = enginetest.Restart(ctx, e, id, true) },
 		func() { _ = e.Hibernate(ctx, id) },
 		func() { _ = e.Delete(ctx, id) },
 		func() { _, _ = e.List(ctx) },

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
 )
@@ -80,7 +81,7 @@ func TestASessionSurvivesHibernationButNotPowerOff(t *testing.T) {
 		if got := clipboard(); got != "kept" {
 			t.Errorf("after hibernation the clipboard is %q", got)
 		}
-		if err := e.Restart(t.Context(), id, true); err != nil {
+		if err := enginetest.Restart(t.Context(), e, id, true); err != nil {
 			t.Fatal(err)
 		}
 		if got := clipboard(); got != "" {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
 )
@@ -160,7 +161,7 @@ func TestFaultsOfPower(t *testing.T) {
 	withFault(t, sim.StopHangs, sim.Fault{Probability: 1}, func(t *testing.T, e *sim.Engine) {
 		id := launch(t, e, 1)
 		giveUp(t, func(ctx context.Context) error { return e.Stop(ctx, id, false) })
-		giveUp(t, func(ctx context.Context) error { return e.Restart(ctx, id, false) })
+		giveUp(t, func(ctx context.Context) error { return enginetest.Restart(ctx, e, id, false) })
 		if s := state(t, e, id); s != engine.Running {
 			t.Errorf("the machine is %s", s)
 		}
@@ -205,7 +206,7 @@ func TestFaultsOfTheGuest(t *testing.T) {
 		if _, err := e.Display(t.Context(), id, "alice"); err == nil {
 			t.Error("a silent guest has a display")
 		}
-		if err := errors.Join(e.Restart(t.Context(), id, true), e.Await(t.Context(), id, "alice")); err != nil {
+		if err := errors.Join(enginetest.Restart(t.Context(), e, id, true), e.Await(t.Context(), id, "alice")); err != nil {
 			t.Errorf("after a restart: %v", err)
 		}
 	})

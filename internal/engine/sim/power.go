@@ -107,27 +107,6 @@ func (e *Engine) power(m *machine, state engine.State) error {
 	return nil
 }
 
-// Restart implements engine.Engine. It starts a machine that does not run.
-func (e *Engine) Restart(ctx context.Context, id string, force bool) error {
-	err := e.change(ctx, id, func(ctx context.Context) error {
-		m, err := e.machine(id)
-		if err != nil {
-			return err
-		}
-		if m.State == engine.Running || m.State == engine.Hibernated {
-			if err := e.halt(ctx, m, force); err != nil {
-				return err
-			}
-		}
-		_, err = e.run(ctx, m.off(engine.Stopped))
-		return err
-	})
-	if errors.Is(err, errHangs) {
-		err = e.hang(ctx)
-	}
-	return wrap("restarting", id, err)
-}
-
 // Hibernate implements engine.Engine. What is in the sessions stays there; displays end.
 func (e *Engine) Hibernate(ctx context.Context, id string) error {
 	err := e.change(ctx, id, func(ctx context.Context) error {
