@@ -34,6 +34,7 @@ var statusOf = map[workspace.Code]int{
 	workspace.CodeSubnetNotFound:   http.StatusBadRequest,
 	workspace.CodeSecurityNotFound: http.StatusBadRequest,
 	workspace.CodeZoneNotFound:     http.StatusBadRequest,
+	workspace.CodePoolNotFound:     http.StatusNotFound,
 	workspace.CodeNameTaken:        http.StatusConflict,
 	workspace.CodeAddressTaken:     http.StatusConflict,
 	workspace.CodeNoAddress:        http.StatusConflict,
@@ -76,7 +77,7 @@ func refusalOf(err error) *Refusal {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &Refusal{Code: workspace.CodeDeadline, Message: "the server took too long, try again"}
 	}
-	return &Refusal{Code: workspace.CodeOf(err), Message: workspace.MessageOf(err)}
+	return &Refusal{Code: workspace.CodeOf(err), Message: workspace.MessageOf(err), Detail: workspace.DetailOf(err)}
 }
 
 // newRefusal words what huma finds wrong by itself.

@@ -27,6 +27,7 @@ const (
 	CodeSubnetNotFound   Code = "WKS.00010015"
 	CodeSecurityNotFound Code = "WKS.00010016"
 	CodeZoneNotFound     Code = "WKS.00010017"
+	CodePoolNotFound     Code = "WKS.00010018"
 	CodeNameTaken        Code = "WKS.00010021" // a computer, user or other name is in use
 	CodeAddressTaken     Code = "WKS.00010022"
 	CodeNoAddress        Code = "WKS.00010023" // the subnet is full
@@ -60,6 +61,7 @@ var Codes = map[Code]string{
 	CodeSubnetNotFound:   "There is no such subnet, or no default one.",
 	CodeSecurityNotFound: "There is no such security group.",
 	CodeZoneNotFound:     "There is no such availability zone.",
+	CodePoolNotFound:     "There is no such desktop pool.",
 	CodeNameTaken:        "The name is in use, whatever its case.",
 	CodeAddressTaken:     "Another desktop has the address.",
 	CodeNoAddress:        "The subnet has no free address.",
@@ -79,6 +81,7 @@ var Codes = map[Code]string{
 type Error struct {
 	Code    Code
 	Message string
+	Detail  string // all that is wrong, if Message says only the first
 	Err     error
 }
 
@@ -122,11 +125,19 @@ func MessageOf(err error) string {
 	return "an internal error occurred; it is in the server's log"
 }
 
+// DetailOf returns all that a caller may read of err when that is more than its message.
+func DetailOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Detail
+	}
+	return ""
+}
+
 // inField says which field of the request a refusal is about.
 func inField(field string, err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		return err
 	}
-	return &Error{Code: e.Code, Message: field + ": " + e.Message, Err: e.Err}
+	return &Error{Code: e.Code, Message: field + ": " + e.Message, Detail: e.Detail, Err: e.Err}
 }

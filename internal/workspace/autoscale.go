@@ -1,0 +1,364 @@
+package workspace
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// The times by which autoscaling is calmed. Between making spare desktops and deleting spare ones, either way round, lies the
+// cool-down. A broken desktop is put aside, and a broken one that autoscaling made itself is deleted, only after a while in
+// which it may mend.
+const (
+	ScaleCoolDown  = 5 * time.Minute
+	IsolationGrace = 2 * time.Minute
+	WreckGrace     = 10 * time.Minute
+)
+
+// The breaker: after so many failed batches in a row creations pause, longer each time, then go on with a single desktop.
+const (
+	BreakerFailures = 3
+	minPause        = time.Minute
+	maxPause        = time.Hour
+)
+
+// PoolSnapshot is what a decision about a pool's size rests on. Autoscale changes nothing in it.
+type PoolSnapshot struct {
+	Pool    Pool
+	Members []Member // in any order
+	Waiting int      // people who watch for a desktop now
+}
+
+// ScaleHistory is what autoscaling remembers of a pool from one decision to the next.
+type ScaleHistory struct {
+	Created  time.Time // when it last ordered desktops
+	Deleted  time.Time // when it last ordered the deletion of spare ones
+	Failures int       // batches that failed in a row
+	Failed   time.Time // when a desktop of such a batch last failed
+}
+
+// ScaleKind is what a ScaleAction does.
+type ScaleKind string
+
+// The kinds, in the order in which they are carried out.
+const (
+	ScaleIsolate ScaleKind = "ISOLATE"
+	ScaleDelete  ScaleKind = "DELETE"
+	ScaleCreate  ScaleKind = "CREATE"
+)
+
+// The rules of autoscaling: those of actions, then those by which something is left undone.
+const (
+	RuleIsolate  = "isolation"     // a broken desktop is put aside
+	RuleWreck    = "wreck"         // a broken one that autoscaling made is removed
+	RuleSpare    = "idle-too-long" // scale-in
+	RuleWaiting  = "people-wait"   // people found no idle desktop
+	RuleMinIdle  = "min-idle"      // fewer idle ones than wanted
+	RuleOff      = "off"
+	RuleCap      = "cap"
+	RuleBatch    = "batch"
+	RuleBreaker  = "breaker"
+	RuleCoolDown = "cool-down"
+	RuleKeep     = "min-retention"
+	RuleAside    = "isolation-full"
+)
+
+// ScaleAction is one thing to do, of one kind and by one rule.
+type ScaleAction struct {
+	Kind     ScaleKind `json:"kind"`
+	Rule     string    `json:"rule"`
+	Desktops []string  `json:"desktops,omitempty"` // of ISOLATE and DELETE
+	Count    int       `json:"count"`              // how many desktops it is about
+	Reason   string    `json:"reason"`
+}
+
+// Decision is what autoscaling decided, with its grounds. Reasons say also what was left undone.
+type Decision struct {
+	Actions []ScaleAction
+	Reasons []Reason
+	Inputs  ScaleInputs
+}
+
+// ScaleInputs are the facts that a decision used, for the decision log.
+type ScaleInputs struct {
+	Policy   AutoscalePolicy `json:"policy"`
+	Total    int             `json:"total"`    // desktops in every state
+	Auto     int             `json:"auto"`     // of which autoscaling made
+	Making   int             `json:"making"`   // of which are being made
+	Idle     int             `json:"idle"`     // ready for anybody
+	Coming   int             `json:"coming"`   // being made, started or reset for anybody
+	Bound    int             `json:"bound"`    // somebody has them
+	Faulty   int             `json:"faulty"`   // broken
+	Isolated int             `json:"isolated"` // put aside
+	Leaving  int             `json:"leaving"`  // being deleted
+	Waiting  int             `json:"waiting"`  // people
+	History  ScaleHistory    `json:"history"`
+}
+
+// Autoscale decides what to do about a pool's size now. It looks at nothing but its arguments; the order of the members makes no
+// difference. Whoever carries the decision out holds the pool, records it with ScaleHistory.After, and asks again when
+// something has changed: deciding again at the same time after that yields nothing.
+//
+// Isolations come first, then deletions, then creations. Only desktops that autoscaling made itself are deleted, and none that
+// somebody has or looks at.
+func Autoscale(s PoolSnapshot, now time.Time) Decision {
+	d := Decision{Inputs: inputsOf(s)}
+	if why := s.idleReason(); why != "" {
+		d.skip(RuleOff, "%s", why)
+		return d
+	}
+	d.isolate(s, now)
+	leaving := d.deleteWrecks(s, now)
+	d.deleteSpare(s, now, leaving)
+	d.create(s, now)
+	return d
+}
+
+// idleReason says why autoscaling does nothing for the pool at all.
+func (s PoolSnapshot) idleReason() string {
+	switch {
+	case !s.Pool.Autoscaling:
+		return "autoscaling is off for this pool"
+	case s.Pool.Policy.Type == "":
+		return "the pool has no autoscaling policy"
+	case s.Pool.InMaintenance:
+		return "the pool is under maintenance"
+	case s.Pool.Frozen:
+		return "the pool is frozen"
+	}
+	return ""
+}
+
+func inputsOf(s PoolSnapshot) ScaleInputs {
+	in := ScaleInputs{Policy: s.Pool.Policy, Total: len(s.Members), Waiting: s.Waiting, History: s.Pool.Scale}
+	for _, m := range s.Members {
+		in.Auto += count(m.AutoCreated)
+		in.Making += count(m.AutoCreated && m.Task == TaskCreating)
+		in.Idle += count(m.Idle())
+		in.Coming += count(m.Coming())
+		in.Bound += count(m.Bound())
+		in.Faulty += count(m.Faulty())
+		in.Isolated += count(m.Isolated)
+		in.Leaving += count(m.Leaving())
+	}
+	return in
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// isolate puts broken desktops aside that worked once: nobody gets them until an administrator has looked.
+func (d *Decision) isolate(s PoolSnapshot, now time.Time) {
+	if !s.Pool.Policy.AutoIsolation {
+		return
+	}
+	var broken []Member
+	for _, m := range s.Members {
+		worked := m.Used || m.Bound() || !m.IdleSince.IsZero()
+		theirs := m.Bound() && s.Pool.Type == Static
+		if m.Faulty() && worked && !theirs && !m.Isolated && !m.InMaintenance && !m.Connected() && now.Sub(m.Updated) >= IsolationGrace {
+			broken = append(broken, m)
+		}
+	}
+	limit := cmp.Or(s.Pool.Policy.MaxIsolated, DefaultMaxIsolated)
+	room := max(limit-d.Inputs.Isolated, 0)
+	if len(broken) > room {
+		d.skip(RuleAside, "%s broken, but at most %d may be put aside and %d are", plural(len(broken), "desktop"), limit, d.Inputs.Isolated)
+	}
+	d.act(ScaleIsolate, RuleIsolate, first(broken, room), "broken for %v or longer, put aside until an administrator takes them back", IsolationGrace)
+}
+
+// deleteWrecks removes what autoscaling made and what broke, so that it does not fill the cap for ever. It returns those that go.
+func (d *Decision) deleteWrecks(s PoolSnapshot, now time.Time) int {
+	var wrecks []Member
+	for _, m := range s.Members {
+		ours := m.AutoCreated && !m.Bound() && !m.Connected() && !m.InMaintenance && !m.Isolated
+		if ours && m.Faulty() && now.Sub(m.Updated) >= WreckGrace && !d.takes(ScaleIsolate, m.DesktopID) {
+			wrecks = append(wrecks, m)
+		}
+	}
+	d.act(ScaleDelete, RuleWreck, wrecks, "made by autoscaling, broken for %v or longer, and nobody's", WreckGrace)
+	return len(wrecks)
+}
+
+// deleteSpare takes desktops that were idle too long, unless people or min_idle need them or the pool would become too small.
+func (d *Decision) deleteSpare(s PoolSnapshot, now time.Time, leaving int) {
+	policy := s.Pool.Policy
+	if policy.IdleMinutes == nil {
+		return
+	}
+	retention := time.Duration(*policy.IdleMinutes) * time.Minute
+	var spare []Member
+	for _, m := range s.Members {
+		if m.AutoCreated && m.Idle() && now.Sub(m.IdleSince) >= retention {
+			spare = append(spare, m)
+		}
+	}
+	surplus := max(d.Inputs.Idle-d.wanted(), 0)
+	room := max(d.Inputs.Total-d.Inputs.Leaving-leaving-policy.MinRetention, 0)
+	n := min(len(spare), surplus, room)
+	if m := min(len(spare), surplus); m > n {
+		d.skip(RuleKeep, "%s could go, but the pool keeps at least %d", plural(m, "idle desktop"), policy.MinRetention)
+	}
+	if wait := s.Pool.Scale.Created.Add(ScaleCoolDown).Sub(now); n > 0 && wait > 0 {
+		d.skip(RuleCoolDown, "%s could go, but desktops were made a moment ago; again in %v", plural(n, "idle desktop"), rounded(wait))
+		return
+	}
+	d.act(ScaleDelete, RuleSpare, first(spare, n), "idle for %v or longer, %d idle and %d wanted", retention, d.Inputs.Idle, d.wanted())
+}
+
+// wanted is how many idle desktops there should be.
+func (d *Decision) wanted() int {
+	if d.Inputs.Policy.Type == AutoCreated {
+		return d.Inputs.Waiting + d.Inputs.Policy.MinIdle
+	}
+	return d.Inputs.Waiting
+}
+
+// create makes desktops for people who wait and to have enough idle ones.
+func (d *Decision) create(s PoolSnapshot, now time.Time) {
+	in := d.Inputs
+	missing := max(d.wanted()-in.Idle-in.Coming, 0)
+	if missing == 0 {
+		return
+	}
+	people := min(missing, max(in.Waiting-in.Idle-in.Coming, 0))
+	n := missing
+	if wait := s.Pool.Scale.Deleted.Add(ScaleCoolDown).Sub(now); wait > 0 && n > people {
+		d.skip(RuleCoolDown, "%s wanted, but spare ones were deleted a moment ago; again in %v", plural(n-people, "more idle desktop"), rounded(wait))
+		n = people
+	}
+	n = d.within(n, RuleCap, in.Policy.MaxAutoCreated-in.Auto, "max_auto_created is %d and there are %d", in.Policy.MaxAutoCreated, in.Auto)
+	if s.Pool.Scale.Failures >= BreakerFailures {
+		room := 1 - in.Making
+		if wait := s.Pool.Scale.PausedUntil().Sub(now); wait > 0 {
+			n = d.within(n, RuleBreaker, 0, "making desktops failed %d times in a row, again in %v", s.Pool.Scale.Failures, rounded(wait))
+		}
+		n = d.within(n, RuleBreaker, room, "making desktops failed %d times in a row, one is tried at a time", s.Pool.Scale.Failures)
+	}
+	once := cmp.Or(in.Policy.OnceCreated, MaxOnceCreated)
+	n = d.within(n, RuleBatch, once-in.Making, "%d are made at a time and %d are being made", once, in.Making)
+	switch {
+	case n == 0:
+	case people > 0:
+		d.grow(n, RuleWaiting, "%s for a desktop, %d idle, %d coming", waits(in.Waiting), in.Idle, in.Coming)
+	default:
+		d.grow(n, RuleMinIdle, "%d idle, %d coming, min_idle is %d", in.Idle, in.Coming, in.Policy.MinIdle)
+	}
+}
+
+func waits(people int) string {
+	if people == 1 {
+		return "1 person waits"
+	}
+	return fmt.Sprintf("%d people wait", people)
+}
+
+// within limits how many desktops are made, and says so.
+func (d *Decision) within(n int, rule string, limit int, why string, args ...any) int {
+	if limit = max(limit, 0); n <= limit {
+		return n
+	}
+	d.skip(rule, "%s wanted, %d may be made: "+why, append([]any{plural(n, "more desktop"), limit}, args...)...)
+	return limit
+}
+
+func (d *Decision) skip(rule, text string, args ...any) {
+	d.Reasons = append(d.Reasons, Reason{Rule: rule, Text: fmt.Sprintf(text, args...)})
+}
+
+func (d *Decision) act(kind ScaleKind, rule string, members []Member, why string, args ...any) {
+	if len(members) == 0 {
+		return
+	}
+	a := ScaleAction{Kind: kind, Rule: rule, Count: len(members), Reason: fmt.Sprintf(why, args...)}
+	a.Desktops = idsOf(members)
+	slices.Sort(a.Desktops)
+	d.Actions = append(d.Actions, a)
+	d.skip(rule, "%s", a.Reason)
+}
+
+func (d *Decision) grow(n int, rule, why string, args ...any) {
+	a := ScaleAction{Kind: ScaleCreate, Rule: rule, Count: n, Reason: fmt.Sprintf(why, args...)}
+	d.Actions = append(d.Actions, a)
+	d.skip(rule, "%s", a.Reason)
+}
+
+// takes says whether an action of the kind is about the desktop.
+func (d *Decision) takes(kind ScaleKind, desktopID string) bool {
+	return slices.ContainsFunc(d.Actions, func(a ScaleAction) bool { return a.Kind == kind && slices.Contains(a.Desktops, desktopID) })
+}
+
+// first returns the n that have been idle longest. The caller's slice is sorted.
+func first(members []Member, n int) []Member {
+	slices.SortFunc(members, byIdleness)
+	return members[:min(n, len(members))]
+}
+
+// rounded leaves out fractions of a second, upwards, so that nobody is told to come back in 0 s.
+func rounded(d time.Duration) time.Duration { return (d + time.Second - 1).Truncate(time.Second) }
+
+// Notable says whether a decision belongs into the log after the former one: it acts, or leaves something undone by other rules
+// than before.
+func (d Decision) Notable(former []Reason) bool {
+	return len(d.Actions) > 0 || !slices.EqualFunc(d.Reasons, former, func(a, b Reason) bool { return a.Rule == b.Rule })
+}
+
+// Entry returns the decision for the pool's decision log.
+func (d Decision) Entry(poolID string, now time.Time) PoolDecision {
+	return PoolDecision{
+		ID: NewID(), PoolID: poolID, Kind: DecideScale, At: now, Inputs: asJSON(d.Inputs), Reasons: d.Reasons, Actions: asJSON(d.Actions),
+	}
+}
+
+func asJSON(v any) json.RawMessage {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // v is one of this package's own structs of plain fields
+	}
+	return body
+}
+
+// After returns the history once a decision's actions have been ordered.
+func (h ScaleHistory) After(d Decision, now time.Time) ScaleHistory {
+	for _, a := range d.Actions {
+		switch {
+		case a.Kind == ScaleCreate:
+			h.Created = now
+		case a.Kind == ScaleDelete && a.Rule == RuleSpare:
+			h.Deleted = now
+		}
+	}
+	return h
+}
+
+// AfterCreation returns the history once a desktop that was ordered at a time has been made or has failed. However many desktops of
+// a batch fail, they count once: those ordered before the last failure tell nothing new.
+func (h ScaleHistory) AfterCreation(ordered time.Time, made bool, now time.Time) ScaleHistory {
+	switch news := h.Failed.IsZero() || ordered.After(h.Failed); {
+	case made && news:
+		h.Failures = 0
+	case !made:
+		h.Failures += count(news)
+		h.Failed = now
+	}
+	return h
+}
+
+// PausedUntil returns when creations may go on after repeated failures; the zero time when they need not pause.
+func (h ScaleHistory) PausedUntil() time.Time {
+	if h.Failures < BreakerFailures {
+		return time.Time{}
+	}
+	pause := maxPause
+	if n := h.Failures - BreakerFailures; n < 6 {
+		pause = min(minPause<<n, maxPause)
+	}
+	return h.Failed.Add(pause)
+}

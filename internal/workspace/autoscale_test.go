@@ -1,0 +1,492 @@
+package workspace_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"carrel/internal/workspace"
+)
+
+// carriedOut returns the snapshot as it is once a decision's actions have been ordered.
+func carriedOut(s workspace.PoolSnapshot, d workspace.Decision, now time.Time) workspace.PoolSnapshot {
+	s.Members = slices.Clone(s.Members)
+	for _, a := range d.Actions {
+		for i := range s.Members {
+			if slices.Contains(a.Desktops, s.Members[i].DesktopID) {
+				if a.Kind == workspace.ScaleIsolate {
+					s.Members[i].Isolated = true
+				} else {
+					s.Members[i].Task = workspace.TaskDeleting
+				}
+			}
+		}
+		if a.Kind == workspace.ScaleCreate {
+			for i := range a.Count {
+				s.Members = append(s.Members, workspace.Member{
+					DesktopID: fmt.Sprintf("new-%s-%d-%d", now.Format("02T150405"), len(s.Members), i), PoolID: s.Pool.ID, ImageID: s.Pool.ImageID,
+					Status: workspace.StatusCreating, Task: workspace.TaskCreating, Created: now, Updated: now, AutoCreated: true,
+				})
+			}
+		}
+	}
+	s.Pool.Scale = s.Pool.Scale.After(d, now)
+	return s
+}
+
+func created(d workspace.Decision) int {
+	n := 0
+	for _, a := range d.Actions {
+		if a.Kind == workspace.ScaleCreate {
+			n += a.Count
+		}
+	}
+	return n
+}
+
+// taken lists the desktops of a decision's actions of a kind, by a rule or by any.
+func taken(d workspace.Decision, kind workspace.ScaleKind, rule string) []string {
+	var ids []string
+	for _, a := range d.Actions {
+		if a.Kind == kind && (rule == "" || a.Rule == rule) {
+			ids = append(ids, a.Desktops...)
+		}
+	}
+	return ids
+}
+
+func autoCreated(members []workspace.Member) int {
+	n := 0
+	for _, m := range members {
+		if m.AutoCreated {
+			n++
+		}
+	}
+	return n
+}
+
+func idle(members []workspace.Member) int {
+	n := 0
+	for _, m := range members {
+		if m.Idle() {
+			n++
+		}
+	}
+	return n
+}
+
+func TestAutoscale(t *testing.T) {
+	property := func(name string, holds func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision)) {
+		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
+			s := drawScaled(t)
+			holds(t, s, workspace.Autoscale(s, noon))
+		}))
+	}
+
+	property("TheCapCountsEveryDesktopInEveryState", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+		before, after := autoCreated(s.Members), autoCreated(carriedOut(s, d, noon).Members)
+		if after > max(before, s.Pool.Policy.MaxAutoCreated) {
+			t.Fatalf("%d become %d, the cap is %d", before, after, s.Pool.Policy.MaxAutoCreated)
+		}
+	})
+	property("DeletesOnlyWhatItMadeAndNobodyHas", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+		for _, m := range s.Members {
+			if !slices.Contains(taken(d, workspace.ScaleDelete, ""), m.DesktopID) {
+				continue
+			}
+			if m.Bound() || m.Connected() || m.InMaintenance || m.Isolated || !m.AutoCreated || m.Task != workspace.NoTask {
+				t.Fatalf("deletes %+v", m)
+			}
+			spare := slices.Contains(taken(d, workspace.ScaleDelete, workspace.RuleSpare), m.DesktopID)
+			if spare && (!m.Idle() || noon.Sub(m.IdleSince) < time.Duration(*s.Pool.Policy.IdleMinutes)*time.Minute) {
+				t.Fatalf("deletes %+v before its time", m)
+			}
+			if !spare && m.Status != workspace.StatusError {
+				t.Fatalf("takes %+v for a wreck", m)
+			}
+		}
+	})
+	property("PutsAsideOnlyBrokenDesktopsAndOnlySoMany", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+		aside := 0
+		for _, m := range s.Members {
+			if m.Isolated {
+				aside++
+			}
+			if slices.Contains(taken(d, workspace.ScaleIsolate, ""), m.DesktopID) {
+				if aside++; !m.Faulty() || m.Connected() || m.Isolated || m.Bound() && s.Pool.Type == workspace.Static {
+					t.Fatalf("puts aside %+v", m)
+				}
+			}
+		}
+		limit := s.Pool.Policy.MaxIsolated
+		if limit == 0 {
+			limit = workspace.DefaultMaxIsolated
+		}
+		if n := len(taken(d, workspace.ScaleIsolate, "")); n > 0 && (aside > limit || !s.Pool.Policy.AutoIsolation) {
+			t.Fatalf("%d are aside, %d may be", aside, limit)
+		}
+	})
+	property("DecidingAgainAfterApplyingYieldsNothing", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+		again := workspace.Autoscale(carriedOut(s, d, noon), noon)
+		if len(again.Actions) > 0 {
+			t.Fatalf("after %+v comes %+v", d.Actions, again.Actions)
+		}
+	})
+	property("TheOrderOfTheInputChangesNothingAndTheInputIsUnchanged", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+		shuffled := s
+		shuffled.Members = rapid.Permutation(s.Members).Draw(t, "order")
+		before := slices.Clone(shuffled.Members)
+		if other := workspace.Autoscale(shuffled, noon); !reflect.DeepEqual(d, other) {
+			t.Fatalf("got  %+v\nthen %+v", d, other)
+		}
+		if !reflect.DeepEqual(before, shuffled.Members) {
+			t.Fatal("the input was sorted in place")
+		}
+	})
+	property("FailuresDelayCreationsAndNeverDeletions", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+		sound := s
+		sound.Pool.Scale.Failures, sound.Pool.Scale.Failed = 0, time.Time{}
+		healthy := workspace.Autoscale(sound, noon)
+		for _, kind := range []workspace.ScaleKind{workspace.ScaleDelete, workspace.ScaleIsolate} {
+			if !slices.Equal(taken(d, kind, ""), taken(healthy, kind, "")) {
+				t.Fatalf("with failures %v, without %v", taken(d, kind, ""), taken(healthy, kind, ""))
+			}
+		}
+		h := s.Pool.Scale
+		switch {
+		case h.Failures < workspace.BreakerFailures && created(d) != created(healthy):
+			t.Fatalf("%d failures are not enough to hold back, but %d of %d are made", h.Failures, created(d), created(healthy))
+		case h.PausedUntil().After(noon) && created(d) > 0:
+			t.Fatalf("makes desktops in the pause until %v", h.PausedUntil())
+		case h.Failures >= workspace.BreakerFailures && created(d) > 1:
+			t.Fatalf("makes %d at once after %d failures", created(d), h.Failures)
+		}
+	})
+	property("RaisingAMinimumDeletesNothingMore", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+		raised := s
+		raised.Pool.Policy.MinIdle += rapid.IntRange(0, 5).Draw(t, "more idle")
+		raised.Pool.Policy.MinRetention += rapid.IntRange(0, 5).Draw(t, "more kept")
+		for _, id := range taken(workspace.Autoscale(raised, noon), workspace.ScaleDelete, "") {
+			if !slices.Contains(taken(d, workspace.ScaleDelete, ""), id) {
+				t.Fatalf("deletes %s only since a minimum was raised", id)
+			}
+		}
+	})
+	property("EveryActionHasARuleAReasonAndADesktop", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+		for _, a := range d.Actions {
+			if a.Rule == "" || a.Reason == "" || a.Count < 1 || a.Kind != workspace.ScaleCreate && a.Count != len(a.Desktops) || strings.Contains(a.Reason, "%!") {
+				t.Fatalf("%+v", a)
+			}
+			if !slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == a.Rule && r.Text == a.Reason }) {
+				t.Fatalf("%+v is not among the reasons %+v", a, d.Reasons)
+			}
+		}
+		for _, r := range d.Reasons {
+			if strings.Contains(r.Text, "%!") || r.Text == "" {
+				t.Fatalf("%+v", r)
+			}
+		}
+	})
+	property("EachActionIsOfOneKindAndDeletionsComeBeforeCreations", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+		order := []workspace.ScaleKind{workspace.ScaleIsolate, workspace.ScaleDelete, workspace.ScaleCreate}
+		seen := map[string]bool{}
+		for i, a := range d.Actions {
+			if i > 0 && slices.Index(order, a.Kind) < slices.Index(order, d.Actions[i-1].Kind) {
+				t.Fatalf("%s after %s", a.Kind, d.Actions[i-1].Kind)
+			}
+			for _, id := range a.Desktops {
+				if seen[id] {
+					t.Fatalf("%s is in two actions", id)
+				}
+				seen[id] = true
+			}
+		}
+	})
+	property("BetweenMakingAndDeletingSpareDesktopsLiesTheCoolDown", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+		h := s.Pool.Scale
+		spare := len(taken(d, workspace.ScaleDelete, workspace.RuleSpare)) > 0
+		if spare && noon.Sub(h.Created) < workspace.ScaleCoolDown {
+			t.Fatalf("deletes %v after making", noon.Sub(h.Created))
+		}
+		if created(d) > max(s.Waiting-idle(s.Members), 0) && noon.Sub(h.Deleted) < workspace.ScaleCoolDown {
+			t.Fatalf("makes spare ones %v after deleting", noon.Sub(h.Deleted))
+		}
+		if spare && created(d) > 0 {
+			t.Fatal("deletes and makes at the same time")
+		}
+	})
+	property("ScaleInLeavesEnough", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+		gone := len(taken(d, workspace.ScaleDelete, workspace.RuleSpare))
+		if gone == 0 {
+			return
+		}
+		wanted := s.Waiting
+		if s.Pool.Policy.Type == workspace.AutoCreated {
+			wanted += s.Pool.Policy.MinIdle
+		}
+		if left := idle(s.Members) - gone; left < wanted {
+			t.Fatalf("leaves %d idle of %d wanted", left, wanted)
+		}
+		left := 0
+		for _, m := range carriedOut(s, d, noon).Members {
+			if !m.Leaving() {
+				left++
+			}
+		}
+		if left < s.Pool.Policy.MinRetention {
+			t.Fatalf("leaves %d desktops, at least %d are to stay", left, s.Pool.Policy.MinRetention)
+		}
+	})
+	property("MakesNoMoreThanAreMissingNorThanABatch", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+		making, coming := 0, 0
+		for _, m := range s.Members {
+			if m.AutoCreated && m.Task == workspace.TaskCreating {
+				making++
+			}
+			if m.Coming() {
+				coming++
+			}
+		}
+		wanted := s.Waiting
+		if s.Pool.Policy.Type == workspace.AutoCreated {
+			wanted += s.Pool.Policy.MinIdle
+		}
+		n := created(d)
+		if n > max(wanted-idle(s.Members)-coming, 0) {
+			t.Fatalf("makes %d: %d wanted, %d idle, %d coming", n, wanted, idle(s.Members), coming)
+		}
+		if once := s.Pool.Policy.OnceCreated; n > 0 && once > 0 && n+making > once {
+			t.Fatalf("makes %d with %d under way, %d at a time", n, making, once)
+		}
+	})
+	property("DoesNothingWhenOffOrUnderMaintenance", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+		if (!s.Pool.Autoscaling || s.Pool.InMaintenance) && (len(d.Actions) > 0 || len(d.Reasons) != 1 || d.Reasons[0].Rule != workspace.RuleOff) {
+			t.Fatalf("%+v", d)
+		}
+	})
+}
+
+func TestAutoscaleConverges(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScaled(t)
+		now, quiet := noon, 0
+		for round := 0; quiet < 60; round++ {
+			if round > 3000 {
+				t.Fatal("has not come to rest in 3000 rounds")
+			}
+			d := workspace.Autoscale(s, now)
+			s = carriedOut(s, d, now)
+			now = now.Add(5 * time.Minute)
+			s.Members = settled(s.Members, now)
+			s.Pool.Scale.Failures = 0
+			if quiet++; len(d.Actions) > 0 {
+				quiet = 0
+			}
+		}
+		if !s.Pool.Autoscaling || s.Pool.InMaintenance {
+			return
+		}
+		wanted := s.Waiting
+		if s.Pool.Policy.Type == workspace.AutoCreated {
+			wanted += s.Pool.Policy.MinIdle
+		}
+		coming := 0
+		for _, m := range s.Members {
+			if m.Coming() {
+				coming++
+			}
+		}
+		if n := idle(s.Members) + coming; n < wanted && autoCreated(s.Members) < s.Pool.Policy.MaxAutoCreated {
+			t.Fatalf("came to rest with %d of %d wanted, and %d of %d made", n, wanted, autoCreated(s.Members), s.Pool.Policy.MaxAutoCreated)
+		}
+	})
+}
+
+// settled finishes what jobs do: desktops that were ordered run, those to be deleted are gone.
+func settled(members []workspace.Member, now time.Time) []workspace.Member {
+	members = slices.DeleteFunc(slices.Clone(members), workspace.Member.Leaving)
+	for i, m := range members {
+		if m.Task == workspace.TaskCreating {
+			members[i].Status, members[i].Task, members[i].Login = workspace.StatusActive, workspace.NoTask, workspace.LoginRegistered
+			members[i].IdleSince, members[i].Updated = now, now
+		}
+	}
+	return members
+}
+
+func scaled(change func(*workspace.PoolSnapshot)) workspace.PoolSnapshot {
+	s := workspace.PoolSnapshot{Pool: workspace.Pool{
+		ID: "p", Type: workspace.Dynamic, Autoscaling: true, Policy: workspace.AutoscalePolicy{Type: workspace.AutoCreated, MaxAutoCreated: 10, MinIdle: 2},
+	}}
+	change(&s)
+	return s
+}
+
+func readyMembers(n int, change func(*workspace.Member)) []workspace.Member {
+	members := make([]workspace.Member, n)
+	for i := range members {
+		members[i] = workspace.Member{
+			DesktopID: fmt.Sprintf("d%02d", i), Status: workspace.StatusActive, Login: workspace.LoginRegistered, AutoCreated: true,
+			IdleSince: noon.Add(-time.Hour), Updated: noon.Add(-time.Hour),
+		}
+		if change != nil {
+			change(&members[i])
+		}
+	}
+	return members
+}
+
+func TestAutoscaleSays(t *testing.T) {
+	broken := func(m *workspace.Member) { m.Status = workspace.StatusError }
+	for _, c := range []struct {
+		name     string
+		snapshot workspace.PoolSnapshot
+		actions  string
+		reason   string
+	}{
+		{"makes what is missing to min_idle", scaled(func(s *workspace.PoolSnapshot) {}), "CREATE 2 min-idle", "0 idle, 0 coming, min_idle is 2"},
+		{"counts what people who wait need on top", scaled(func(s *workspace.PoolSnapshot) { s.Waiting = 3 }), "CREATE 5 people-wait", "3 people wait for a desktop, 0 idle"},
+		{"makes desktops on access only for people who wait", scaled(func(s *workspace.PoolSnapshot) { s.Pool.Policy.Type, s.Waiting = workspace.AccessCreated, 1 }),
+			"CREATE 1 people-wait", "1 person waits"},
+		{"makes nothing on access while nobody waits", scaled(func(s *workspace.PoolSnapshot) { s.Pool.Policy.Type = workspace.AccessCreated }), "", ""},
+		{"makes no more than the cap allows, whatever state they are in", scaled(func(s *workspace.PoolSnapshot) {
+			s.Members = readyMembers(9, broken)
+			for i := range s.Members {
+				s.Members[i].Updated = noon
+			}
+		}), "CREATE 1 min-idle", "max_auto_created is 10 and there are 9"},
+		{"makes only a batch at a time", scaled(func(s *workspace.PoolSnapshot) { s.Waiting, s.Pool.Policy.OnceCreated = 8, 3 }), "CREATE 3 people-wait", "3 are made at a time"},
+		{"pauses after repeated failures and says until when", scaled(func(s *workspace.PoolSnapshot) {
+			s.Pool.Scale = workspace.ScaleHistory{Failures: 5, Failed: noon.Add(-time.Minute)}
+		}), "", "making desktops failed 5 times in a row, again in 3m0s"},
+		{"tries a single one after the pause", scaled(func(s *workspace.PoolSnapshot) {
+			s.Pool.Scale = workspace.ScaleHistory{Failures: 5, Failed: noon.Add(-4 * time.Minute)}
+		}), "CREATE 1 min-idle", "one is tried at a time"},
+		{"deletes what was idle too long", scaled(func(s *workspace.PoolSnapshot) {
+			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, nil), ptr(60)
+		}), "DELETE d00,d01 idle-too-long", "4 idle and 2 wanted"},
+		{"keeps idle desktops when no retention is given", scaled(func(s *workspace.PoolSnapshot) { s.Members = readyMembers(4, nil) }), "", ""},
+		{"keeps the pool at min_retention", scaled(func(s *workspace.PoolSnapshot) {
+			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Policy.MinRetention = readyMembers(4, nil), ptr(60), 3
+		}), "DELETE d00 idle-too-long", "the pool keeps at least 3"},
+		{"deletes nothing that an administrator made", scaled(func(s *workspace.PoolSnapshot) {
+			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, func(m *workspace.Member) { m.AutoCreated = false }), ptr(0)
+		}), "", ""},
+		{"removes its own wrecks and replaces them", scaled(func(s *workspace.PoolSnapshot) { s.Members = readyMembers(1, broken) }),
+			"DELETE d00 wreck; CREATE 2 min-idle", "broken for 10m0s or longer, and nobody's"},
+		{"puts broken desktops aside instead, if told to", scaled(func(s *workspace.PoolSnapshot) {
+			s.Members, s.Pool.Policy.AutoIsolation = readyMembers(1, broken), true
+		}), "ISOLATE d00 isolation; CREATE 2 min-idle", "put aside until an administrator"},
+		{"puts no more aside than allowed", scaled(func(s *workspace.PoolSnapshot) {
+			s.Members = append(readyMembers(2, nil), workspace.Member{DesktopID: "x", Isolated: true}, workspace.Member{DesktopID: "y", Status: workspace.StatusError, Used: true})
+			s.Pool.Policy.AutoIsolation, s.Pool.Policy.MaxIsolated = true, 1
+		}), "", "1 desktop broken, but at most 1 may be put aside and 1 are"},
+		{"waits after making before it deletes", scaled(func(s *workspace.PoolSnapshot) {
+			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Scale.Created = readyMembers(4, nil), ptr(60), noon.Add(-time.Minute)
+		}), "", "desktops were made a moment ago; again in 4m0s"},
+		{"waits after deleting before it makes spare ones, but lets nobody wait", scaled(func(s *workspace.PoolSnapshot) {
+			s.Pool.Scale.Deleted, s.Waiting = noon.Add(-time.Minute), 1
+		}), "CREATE 1 people-wait", "2 more idle desktops wanted, but spare ones were deleted a moment ago"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := workspace.Autoscale(c.snapshot, noon)
+			var actions []string
+			for _, a := range d.Actions {
+				what := strings.Join(a.Desktops, ",")
+				if a.Kind == workspace.ScaleCreate {
+					what = fmt.Sprint(a.Count)
+				}
+				actions = append(actions, fmt.Sprintf("%s %s %s", a.Kind, what, a.Rule))
+			}
+			if got := strings.Join(actions, "; "); got != c.actions {
+				t.Errorf("actions %q, want %q", got, c.actions)
+			}
+			if said := fmt.Sprint(d.Reasons); !strings.Contains(said, c.reason) {
+				t.Errorf("reasons %s do not say %q", said, c.reason)
+			}
+		})
+	}
+}
+
+func TestScaleHistory(t *testing.T) {
+	h := workspace.ScaleHistory{}
+	at := func(seconds int) time.Time { return noon.Add(time.Duration(seconds) * time.Second) }
+	h = h.AfterCreation(at(0), false, at(60))
+	h = h.AfterCreation(at(0), false, at(61))
+	h = h.AfterCreation(at(0), true, at(62))
+	if h.Failures != 1 {
+		t.Errorf("a batch of which two failed counts %d", h.Failures)
+	}
+	h = h.AfterCreation(at(70), false, at(80))
+	if h.PausedUntil() != (time.Time{}) {
+		t.Error("two failures make a pause")
+	}
+	h = h.AfterCreation(at(90), false, at(100))
+	if h.PausedUntil() != at(160) {
+		t.Errorf("three failures make a pause until %v", h.PausedUntil())
+	}
+	pause := time.Duration(0)
+	for i := range 200 {
+		h = h.AfterCreation(h.Failed.Add(time.Second), false, h.Failed.Add(time.Minute))
+		if next := h.PausedUntil().Sub(h.Failed); next < pause || next > time.Hour {
+			t.Fatalf("failure %d: after a pause of %v comes one of %v", i, pause, next)
+		} else {
+			pause = next
+		}
+	}
+	if pause != time.Hour {
+		t.Errorf("the longest pause is %v", pause)
+	}
+	if h = h.AfterCreation(h.Failed.Add(time.Second), true, h.Failed.Add(time.Minute)); h.PausedUntil() != (time.Time{}) {
+		t.Error("a success does not end the pause")
+	}
+}
+
+func TestDecisionIsLoggedWhenItSaysSomethingNew(t *testing.T) {
+	s := scaled(func(s *workspace.PoolSnapshot) {})
+	d := workspace.Autoscale(s, noon)
+	if !d.Notable(d.Reasons) {
+		t.Error("a decision that acts is not logged")
+	}
+	s.Pool.InMaintenance = true
+	d = workspace.Autoscale(s, noon)
+	if !d.Notable(nil) || d.Notable(d.Reasons) {
+		t.Error("a decision that does nothing is not logged exactly once")
+	}
+	if e := d.Entry("p", noon); e.PoolID != "p" || e.Kind != workspace.DecideScale || !strings.Contains(string(e.Inputs), `"total":0`) || e.ID == "" {
+		t.Errorf("entry %+v", e)
+	}
+}
+
+func BenchmarkAutoscaleTenThousandDesktopsInAHundredPools(b *testing.B) {
+	pools := make([]workspace.PoolSnapshot, 100)
+	for i := range pools {
+		pools[i] = scaled(func(s *workspace.PoolSnapshot) {
+			s.Pool.Policy.IdleMinutes, s.Pool.Policy.AutoIsolation, s.Waiting = ptr(30), true, 2
+			s.Members = readyMembers(100, nil)
+			for j := range s.Members {
+				m := &s.Members[j]
+				switch j % 5 {
+				case 0:
+					m.Binding, m.Login, m.Used = workspace.Binding{UserID: m.DesktopID}, workspace.LoginConnected, true
+				case 1:
+					m.Status, m.Task = workspace.StatusCreating, workspace.TaskCreating
+				case 2:
+					m.Status = workspace.StatusError
+				}
+			}
+		})
+	}
+	b.ResetTimer()
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, s := range pools {
+			workspace.Autoscale(s, noon)
+		}
+	}
+}

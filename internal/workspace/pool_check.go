@@ -1,0 +1,298 @@
+package workspace
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits of requests for pools.
+const (
+	MaxPoolName         = 255
+	MaxPoolSize         = 1000 // desktops made by one request
+	MaxPoolDescription  = 255
+	MaxPoolSubnets      = 50
+	MaxOUName           = 255
+	MinRetention        = 10    // minutes
+	MaxRetention        = 43200 // minutes: 30 days
+	DefaultRetention    = 30    // minutes
+	MaxAutoCreated      = 5000
+	MaxMinIdle          = 5000
+	MaxOnceCreated      = 100
+	DefaultMaxIsolated  = 1000
+	MaxIdleMinutes      = 43200
+	MaxResetsPerDay     = 100
+	DefaultResetsPerDay = 1
+	MaxMessage          = 1024 // characters of a message to people in their desktops
+	MaxRebuildDelay     = 1440 // minutes
+)
+
+// CreatePool asks for a pool with its first desktops.
+type CreatePool struct {
+	Caller
+	Name           string
+	Type           PoolType
+	Size           int
+	Description    string
+	Zone           string // empty: the default zone
+	ProductID      string
+	ImageType      ImageType // empty: private
+	ImageID        string
+	Root           VolumeSpec
+	Data           []VolumeSpec
+	VPCID          string // empty: the subnets'
+	SubnetIDs      []string
+	SecurityGroups []string // none: the default group
+	People         []Grant
+	OUName         string
+	Domain         string
+	NamePolicyID   string
+	Tags           []Tag
+	EnterpriseID   string
+	Retention      *int // minutes
+	Autoscaling    bool
+	Policy         *PolicyChange
+	Reset          *ResetChange
+	// Unsupported names the fields of the request that this type has no place for.
+	Unsupported []string
+}
+
+// PolicyChange is an autoscaling policy as sent: nil fields were left out. All of them nil is no policy.
+type PolicyChange struct {
+	Type           *AutoscaleType
+	MaxAutoCreated *int
+	MinIdle        *int
+	OnceCreated    *int
+	MinRetention   *int
+	IdleMinutes    *int
+	AutoIsolation  *bool
+	MaxIsolated    *int
+}
+
+// ResetChange is a reset policy as sent: nil fields were left out.
+type ResetChange struct {
+	Enabled *bool
+	PerDay  *int
+}
+
+// Check refuses what is wrong with the request by itself.
+func (r *CreatePool) Check() error {
+	for _, field := range r.Unsupported {
+		why := unsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
+		return unsupported(field, cmp.Or(why, "not offered here; leave it out"))
+	}
+	switch {
+	case r.Size < 1 || r.Size > MaxPoolSize:
+		return invalid("size", "%d is out of range, use 1 to %d", r.Size, MaxPoolSize)
+	case r.ProductID == "":
+		return invalid("product_id", "must not be empty")
+	case r.ImageID == "":
+		return invalid("image_id", "must not be empty")
+	case len(r.SubnetIDs) == 0:
+		return invalid("subnet_ids", "must hold 1 to %d subnets", MaxPoolSubnets)
+	}
+	if err := checkVolume("root_volume", r.Root, MinRootGB); err != nil {
+		return err
+	}
+	if len(r.Data) > MaxDataVolumes {
+		return invalid("data_volumes", "%d volumes, at most %d are allowed", len(r.Data), MaxDataVolumes)
+	}
+	for i, v := range r.Data {
+		if err := checkVolume(fmt.Sprintf("data_volumes[%d]", i), v, MinDataGB); err != nil {
+			return err
+		}
+	}
+	if err := checkGrants("authorized_objects", r.People); err != nil {
+		return err
+	}
+	if err := checkDomain("domain", r.Domain); err != nil {
+		return err
+	}
+	p := r.pool()
+	if err := checkRetention(p.Type, r.Retention); err != nil {
+		return err
+	}
+	if err := r.Policy.check(); err != nil {
+		return err
+	}
+	if err := r.Reset.check(); err != nil {
+		return err
+	}
+	return p.check()
+}
+
+// Pool returns the pool that is asked for, without its people and with the places of the request as they are: ids that are
+// left out stay empty for the caller to fill. Check comes first.
+func (r *CreatePool) Pool(now time.Time) Pool {
+	p := r.pool()
+	p.ID, p.Created, p.Updated = NewID(), now, now
+	p.Root.ID = NewID()
+	for i := range p.Data {
+		p.Data[i].ID = NewID()
+	}
+	p.History = []PoolImage{{ImageID: p.ImageID, Type: p.ImageType, Since: now}}
+	return p
+}
+
+func (r *CreatePool) pool() Pool {
+	p := Pool{
+		ProjectID: r.ProjectID, Name: r.Name, Type: r.Type, Description: r.Description, Zone: r.Zone, ProductID: r.ProductID,
+		ImageType: cmp.Or(r.ImageType, ImagePrivate), ImageID: r.ImageID, Root: PoolVolume{Type: r.Root.Type, GB: r.Root.GB},
+		VPCID: r.VPCID, SubnetIDs: slices.Clone(r.SubnetIDs), SecurityGroups: slices.Clone(r.SecurityGroups),
+		EnterpriseID: cmp.Or(r.EnterpriseID, "0"), OUName: r.OUName, Domain: r.Domain, NamePolicyID: r.NamePolicyID,
+		Tags: slices.Clone(r.Tags), Autoscaling: r.Autoscaling, Policy: r.Policy.policy(), Reset: r.Reset.policy(),
+	}
+	for _, v := range r.Data {
+		p.Data = append(p.Data, PoolVolume{Type: v.Type, GB: v.GB})
+	}
+	if p.Type == Dynamic {
+		p.RetentionMinutes = DefaultRetention
+		if r.Retention != nil {
+			p.RetentionMinutes = *r.Retention
+		}
+	}
+	return p
+}
+
+// check refuses what no pool may be, however it came to be so.
+func (p Pool) check() error {
+	if err := CheckPoolName("name", p.Name); err != nil {
+		return err
+	}
+	switch {
+	case p.Type != Dynamic && p.Type != Static:
+		return invalid("type", "%q is unknown, use DYNAMIC or STATIC", p.Type)
+	case p.ImageType != ImagePrivate && p.ImageType != ImageGold && p.ImageType != ImageMarket:
+		return invalid("image_type", "%q is unknown, use private, gold or market", p.ImageType)
+	case utf8.RuneCountInString(p.Description) > MaxPoolDescription:
+		return invalid("description", "%d characters, at most %d are allowed", utf8.RuneCountInString(p.Description), MaxPoolDescription)
+	case utf8.RuneCountInString(p.OUName) > MaxOUName:
+		return invalid("ou_name", "%d characters, at most %d are allowed", utf8.RuneCountInString(p.OUName), MaxOUName)
+	case len(p.EnterpriseID) > MaxEnterpriseIDSize:
+		return invalid("enterprise_project_id", "at most %d characters are allowed", MaxEnterpriseIDSize)
+	case len(p.NamePolicyID) > 64:
+		return invalid("desktop_name_policy_id", "at most 64 characters are allowed")
+	case len(p.SubnetIDs) == 0 || len(p.SubnetIDs) > MaxPoolSubnets:
+		return invalid("subnet_ids", "%d subnets, give 1 to %d", len(p.SubnetIDs), MaxPoolSubnets)
+	}
+	if err := checkDistinct("subnet_ids[%d]", p.SubnetIDs); err != nil {
+		return err
+	}
+	if err := checkDistinct("security_groups[%d].id", p.SecurityGroups); err != nil {
+		return err
+	}
+	if p.Autoscaling && p.Policy.Type != "" && p.Policy.MaxAutoCreated == 0 {
+		return invalid("autoscale_policy.max_auto_created", "is needed with enable_autoscale, use 1 to %d", MaxAutoCreated)
+	}
+	return CheckTags("tags", p.Tags)
+}
+
+func checkDistinct(field string, ids []string) error {
+	for i, id := range ids {
+		switch {
+		case id == "":
+			return invalid(fmt.Sprintf(field, i), "must not be empty")
+		case slices.Contains(ids[:i], id):
+			return invalid(fmt.Sprintf(field, i), "%s is there twice", id)
+		}
+	}
+	return nil
+}
+
+// CheckPoolName says why name cannot be a pool's, or nil: 1 to MaxPoolName letters (Chinese ones too), digits and hyphens.
+func CheckPoolName(field, name string) error {
+	if name == "" {
+		return invalid(field, "must not be empty")
+	}
+	if n := utf8.RuneCountInString(name); n > MaxPoolName {
+		return invalid(field, "%d characters, at most %d are allowed", n, MaxPoolName)
+	}
+	for i, r := range name {
+		switch {
+		case isASCIILetter(r), isDigit(r), unicode.Is(unicode.Han, r):
+		case r == '-' && i > 0:
+		case r == '-':
+			return invalid(field, "%q must start with a letter or digit", name)
+		default:
+			return invalid(field, "%q is not allowed in %q: use letters, digits and hyphens", r, name)
+		}
+	}
+	return nil
+}
+
+func checkRetention(of PoolType, minutes *int) error {
+	const field = "disconnected_retention_period"
+	switch {
+	case minutes == nil:
+	case of == Static && *minutes != 0:
+		return invalid(field, "is for DYNAMIC pools only, people keep the desktop of a STATIC one; leave it out")
+	case of != Static && (*minutes < MinRetention || *minutes > MaxRetention):
+		return invalid(field, "%d minutes is out of range, use %d to %d", *minutes, MinRetention, MaxRetention)
+	}
+	return nil
+}
+
+func (c *PolicyChange) check() error {
+	if c == nil {
+		return nil
+	}
+	if c.Type != nil && *c.Type != AccessCreated && *c.Type != AutoCreated {
+		return invalid("autoscale_policy.autoscale_type", "%q is unknown, use ACCESS_CREATED or AUTO_CREATED", *c.Type)
+	}
+	for _, f := range []struct {
+		name     string
+		value    *int
+		from, to int
+	}{
+		{"max_auto_created", c.MaxAutoCreated, 1, MaxAutoCreated},
+		{"min_idle", c.MinIdle, 0, MaxMinIdle},
+		{"once_auto_created", c.OnceCreated, 1, MaxOnceCreated},
+		{"min_retention", c.MinRetention, 0, MaxAutoCreated},
+		{"idle_retention_duration", c.IdleMinutes, 0, MaxIdleMinutes},
+		{"auto_isolation_max_num", c.MaxIsolated, 1, DefaultMaxIsolated},
+	} {
+		if f.value != nil && (*f.value < f.from || *f.value > f.to) {
+			return invalid("autoscale_policy."+f.name, "%d is out of range, use %d to %d", *f.value, f.from, f.to)
+		}
+	}
+	if c.Type == nil && *c != (PolicyChange{}) {
+		return invalid("autoscale_policy.autoscale_type", "must be ACCESS_CREATED or AUTO_CREATED")
+	}
+	return nil
+}
+
+func (c *PolicyChange) policy() AutoscalePolicy {
+	if c == nil || c.Type == nil {
+		return AutoscalePolicy{}
+	}
+	return AutoscalePolicy{
+		Type: *c.Type, MaxAutoCreated: or(c.MaxAutoCreated, 0), MinIdle: or(c.MinIdle, 0), OnceCreated: or(c.OnceCreated, 0),
+		MinRetention: or(c.MinRetention, 0), IdleMinutes: c.IdleMinutes, AutoIsolation: or(c.AutoIsolation, false),
+		MaxIsolated: or(c.MaxIsolated, 0),
+	}
+}
+
+func (c *ResetChange) check() error {
+	if c != nil && c.PerDay != nil && (*c.PerDay < 1 || *c.PerDay > MaxResetsPerDay) {
+		return invalid("user_reset_policy.reset_count_per_day", "%d is out of range, use 1 to %d", *c.PerDay, MaxResetsPerDay)
+	}
+	return nil
+}
+
+func (c *ResetChange) policy() UserResetPolicy {
+	if c == nil || !or(c.Enabled, false) {
+		return UserResetPolicy{}
+	}
+	return UserResetPolicy{Enabled: true, PerDay: or(c.PerDay, DefaultResetsPerDay)}
+}
+
+func or[T any](value *T, otherwise T) T {
+	if value == nil {
+		return otherwise
+	}
+	return *value
+}

@@ -1,0 +1,97 @@
+package workspace
+
+import (
+	"context"
+	"time"
+)
+
+// PoolQuery selects pools of one project, or of all if ProjectID is empty, oldest first. The name matches in part, whatever
+// its case; other zero fields select all.
+type PoolQuery struct {
+	ProjectID     string
+	Name          string
+	IDs           []string
+	Type          PoolType
+	EnterpriseID  string
+	Autoscaling   *bool
+	InMaintenance *bool
+	Page
+}
+
+// PoolRows is what the domain asks of the store about pools. Pools are read whole, with their counts, in a fixed number of
+// statements however many there are.
+type PoolRows interface {
+	// InsertPool writes a pool with its people. CodeNameTaken, decided by a unique constraint.
+	InsertPool(ctx context.Context, p Pool, people []Grant) error
+
+	// Pool reads one pool of the project, or of any if projectID is empty. CodePoolNotFound. LockPool also holds it against
+	// other transactions until this one ends: whoever binds, scales, rebuilds or deletes holds the pool meanwhile, so that of two
+	// decisions on it the second sees what the first has done.
+	Pool(ctx context.Context, projectID, id string) (Pool, error)
+	LockPool(ctx context.Context, projectID, id string) (Pool, error)
+
+	Pools(ctx context.Context, q PoolQuery) ([]Pool, int, error)
+
+	// SavePool writes every field but the identity and sets Updated. CodeNameTaken.
+	SavePool(ctx context.Context, p Pool) error
+
+	// DeletePool removes the pool with its people, waiting list, decisions and notices. CodeConflict while it has a desktop;
+	// a missing row is a success.
+	DeletePool(ctx context.Context, id string) error
+
+	MemberRows
+	GrantRows
+
+	// InsertDecision adds to the decision log and drops what is older than the pool's newest keep entries.
+	InsertDecision(ctx context.Context, d PoolDecision, keep int) error
+	// Decisions reads a page of a pool's decisions, newest first. An empty kind reads all.
+	Decisions(ctx context.Context, poolID string, kind DecisionKind, page Page) ([]PoolDecision, int, error)
+
+	InsertNotice(ctx context.Context, n PoolNotice) error
+	// Notices reads a page of a pool's notices, newest first.
+	Notices(ctx context.Context, poolID string, page Page) ([]PoolNotice, int, error)
+}
+
+// MemberRows is what the domain asks of the store about the desktops of pools and the people who wait for one.
+//
+// The rows are those of desktops with the columns auto_created, isolated, used, idle_since, bound_user, bound_at and
+// disconnected_at; (pool_id, bound_user) is unique where somebody is bound. An assignment goes with each binding.
+type MemberRows interface {
+	// Members reads the desktops of pools, of all with autoscaling if no id is given, in one statement.
+	Members(ctx context.Context, poolIDs ...string) ([]Member, error)
+
+	// MembersOf reads the desktops of any pool that a person is bound to.
+	MembersOf(ctx context.Context, userID string) ([]Member, error)
+
+	// SaveMember writes what Member alone has: Isolated, Used, IdleSince and the binding, with its assignment in the given
+	// privilege group. It reports false and writes nothing when the desktop is gone, or its binding is no longer what was
+	// read (was), or the person has another desktop of the pool: somebody was faster.
+	SaveMember(ctx context.Context, m Member, was Binding, group UserGroup) (bool, error)
+
+	// PutWaiting enters a person on a pool's waiting list or renews their place, which they keep by Since and lose at Until.
+	PutWaiting(ctx context.Context, w Waiting) error
+	// Waiting reads who waits for a desktop of the pool now, longest first. DropWaiting takes a person off; a missing row is a
+	// success.
+	Waiting(ctx context.Context, poolID string) ([]Waiting, error)
+	DropWaiting(ctx context.Context, poolID, userID string) error
+}
+
+// Waiting is a person who watches for a desktop of a pool.
+type Waiting struct {
+	PoolID string
+	UserID string
+	Since  time.Time
+	Until  time.Time // they went away if they have not asked again by then
+}
+
+// GrantRows is what the domain asks of the store about who may use a pool.
+type GrantRows interface {
+	// PutGrants adds people or groups, or changes the privilege of those who are there.
+	PutGrants(ctx context.Context, poolID string, g []Grant) error
+	// DeleteGrants removes those with the same type and id; missing ones are a success.
+	DeleteGrants(ctx context.Context, poolID string, g []Grant) error
+	// Grants reads a page of a pool's people, oldest first, with the names that they have now.
+	Grants(ctx context.Context, poolID string, page Page) ([]Grant, int, error)
+	// GrantsFor reads the grants of a person, their own and those of groups they are in, in all pools.
+	GrantsFor(ctx context.Context, userID string) ([]Grant, error)
+}

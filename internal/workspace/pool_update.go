@@ -1,0 +1,202 @@
+package workspace
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// PoolChange is a change to a pool's settings as sent: nil fields were left out and stay, but for Tags. Empty strings clear
+// Zone, OUName, NamePolicyID and Description; a Policy without any field clears the policy. None of it touches desktops that
+// are there.
+type PoolChange struct {
+	Name           *string
+	Description    *string
+	Zone           *string
+	OUName         *string
+	NamePolicyID   *string
+	EnterpriseID   *string
+	VPCID          *string
+	SubnetIDs      *[]string
+	SecurityGroups *[]string
+	Root           *VolumeTypeChange
+	Data           *[]VolumeTypeChange
+	Retention      *int // minutes
+	Autoscaling    *bool
+	Policy         *PolicyChange
+	Reset          *ResetChange
+	InMaintenance  *bool
+	Tags           *[]Tag // nil clears them when any other setting but InMaintenance is there, as clients expect of a PUT
+}
+
+// VolumeTypeChange gives a pool's disk another type for new desktops.
+type VolumeTypeChange struct {
+	ID   string
+	Type string
+}
+
+// settings says whether the change holds any setting other than the tags and the maintenance mode.
+func (c PoolChange) settings() bool {
+	c.Tags, c.InMaintenance = nil, nil
+	return c != PoolChange{}
+}
+
+// UpdatePool returns the pool after a change, or refuses it with CodeInvalid. It does not look at whether places exist.
+func UpdatePool(p Pool, c PoolChange) (Pool, error) {
+	if err := checkRetention(p.Type, c.Retention); err != nil {
+		return p, err
+	}
+	if err := c.Policy.check(); err != nil {
+		return p, err
+	}
+	if err := c.Reset.check(); err != nil {
+		return p, err
+	}
+	next := p
+	c.place(&next)
+	if c.Retention != nil && p.Type == Dynamic {
+		next.RetentionMinutes = *c.Retention
+	}
+	next.Autoscaling = or(c.Autoscaling, p.Autoscaling)
+	if c.Policy != nil {
+		next.Policy = c.Policy.policy()
+	}
+	if c.Reset != nil {
+		next.Reset = c.Reset.policy()
+	}
+	next.InMaintenance = or(c.InMaintenance, p.InMaintenance)
+	switch {
+	case c.Tags != nil:
+		next.Tags = slices.Clone(*c.Tags)
+	case c.settings():
+		next.Tags = nil
+	}
+	if err := c.volumes(&next); err != nil {
+		return p, err
+	}
+	if err := next.check(); err != nil {
+		return p, err
+	}
+	return next, nil
+}
+
+// place applies what says how and where new desktops are made.
+func (c PoolChange) place(p *Pool) {
+	p.Name = or(c.Name, p.Name)
+	p.Description = or(c.Description, p.Description)
+	p.Zone = or(c.Zone, p.Zone)
+	p.OUName = or(c.OUName, p.OUName)
+	p.NamePolicyID = or(c.NamePolicyID, p.NamePolicyID)
+	p.EnterpriseID = cmp.Or(or(c.EnterpriseID, p.EnterpriseID), "0")
+	p.VPCID = or(c.VPCID, p.VPCID)
+	p.SubnetIDs = slices.Clone(or(c.SubnetIDs, p.SubnetIDs))
+	p.SecurityGroups = slices.Clone(or(c.SecurityGroups, p.SecurityGroups))
+}
+
+func (c PoolChange) volumes(p *Pool) error {
+	if c.Root != nil {
+		if c.Root.ID != p.Root.ID {
+			return invalid("root_volume.id", "%q is not the pool's system disk, that is %s", c.Root.ID, p.Root.ID)
+		}
+		if c.Root.Type == "" {
+			return invalid("root_volume.type", "must not be empty")
+		}
+		p.Root.Type = c.Root.Type
+	}
+	p.Data = slices.Clone(p.Data)
+	for i, v := range or(c.Data, nil) {
+		at, err := p.volume(fmt.Sprintf("data_volumes[%d].id", i), v.ID)
+		if err != nil {
+			return err
+		}
+		if v.Type == "" {
+			return invalid(fmt.Sprintf("data_volumes[%d].type", i), "must not be empty")
+		}
+		p.Data[at].Type = v.Type
+	}
+	return nil
+}
+
+// volume finds a data volume by its id.
+func (p Pool) volume(field, id string) (int, error) {
+	at := slices.IndexFunc(p.Data, func(v PoolVolume) bool { return v.ID == id })
+	if at < 0 {
+		return 0, invalid(field, "%q is not a data disk of the pool", id)
+	}
+	return at, nil
+}
+
+// AddVolumes returns the pool with more data disks.
+func (p Pool) AddVolumes(specs []VolumeSpec) (Pool, error) {
+	if len(specs) == 0 || len(p.Data)+len(specs) > MaxDataVolumes {
+		return p, invalid("volumes", "%d volumes, give 1 to %d: the pool has %d and a desktop holds %d", len(specs), MaxDataVolumes-len(p.Data), len(p.Data), MaxDataVolumes)
+	}
+	data := slices.Clone(p.Data)
+	for i, v := range specs {
+		if err := checkVolume(fmt.Sprintf("volumes[%d]", i), v, MinDataGB); err != nil {
+			return p, err
+		}
+		data = append(data, PoolVolume{ID: NewID(), Type: v.Type, GB: v.GB})
+	}
+	p.Data = data
+	return p, nil
+}
+
+// DeleteVolumes returns the pool without some data disks.
+func (p Pool) DeleteVolumes(ids []string) (Pool, error) {
+	if err := checkVolumeIDs(ids); err != nil {
+		return p, err
+	}
+	for i, id := range ids {
+		if _, err := p.volume(fmt.Sprintf("volumes[%d].id", i), id); err != nil {
+			return p, err
+		}
+	}
+	p.Data = slices.DeleteFunc(slices.Clone(p.Data), func(v PoolVolume) bool { return slices.Contains(ids, v.ID) })
+	return p, nil
+}
+
+// VolumeGrowth asks for a larger disk.
+type VolumeGrowth struct {
+	ID string
+	GB int
+}
+
+// ExpandVolumes returns the pool with larger disks; the system disk may be among them.
+func (p Pool) ExpandVolumes(growths []VolumeGrowth) (Pool, error) {
+	var ids []string
+	for _, g := range growths {
+		ids = append(ids, g.ID)
+	}
+	if err := checkVolumeIDs(ids); err != nil {
+		return p, err
+	}
+	next := p
+	next.Data = slices.Clone(p.Data)
+	for i, g := range growths {
+		field := fmt.Sprintf("volumes[%d]", i)
+		v := &next.Root
+		if g.ID != p.Root.ID {
+			at, err := p.volume(field+".id", g.ID)
+			if err != nil {
+				return p, err
+			}
+			v = &next.Data[at]
+		}
+		if err := checkVolume(field, VolumeSpec{Type: v.Type, GB: g.GB}, MinDataGB); err != nil {
+			return p, err
+		}
+		if g.GB <= v.GB {
+			return p, invalid(field+".size", "%d GB is not more than the %d GB that the disk has; disks cannot shrink", g.GB, v.GB)
+		}
+		v.GB = g.GB
+	}
+	return next, nil
+}
+
+func checkVolumeIDs(ids []string) error {
+	if len(ids) == 0 || len(ids) > MaxDataVolumes+1 {
+		return invalid("volumes", "%d volumes, give 1 to %d", len(ids), MaxDataVolumes+1)
+	}
+	return checkDistinct("volumes[%d].id", ids)
+}
