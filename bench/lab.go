@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,8 +56,8 @@ func (l *lab) onClose(undo func(context.Context)) { l.cleanups = append(l.cleanu
 func (l *lab) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	for i := len(l.cleanups) - 1; i >= 0; i-- {
-		l.cleanups[i](ctx)
+	for _, undo := range slices.Backward(l.cleanups) {
+		undo(ctx)
 	}
 	l.cleanups = nil
 }

@@ -14,19 +14,20 @@ import (
 
 // machine is where the figures come from.
 type machine struct {
-	cpu      string
-	cpus     int
-	memory   string
-	kernel   string
-	system   string
-	incus    string
-	carrel   string
-	commands string
+	cpu     string
+	cpus    int
+	memory  string
+	kernel  string
+	system  string
+	incus   string
+	carrel  string
+	command string
 }
 
 // describe reads what this machine is. What cannot be read is left empty: a figure is worth more than its footnote.
 func (l *lab) describe(ctx context.Context) machine {
-	m := machine{cpus: runtime.NumCPU(), carrel: version(ctx, l.options.carrel), commands: strings.Join(append([]string{"bench"}, os.Args[1:]...), " ")}
+	m := machine{cpus: runtime.NumCPU(), carrel: version(ctx, l.options.carrel)}
+	m.command = strings.Join(append([]string{"go run ./bench"}, os.Args[1:]...), " ")
 	m.cpu = field("/proc/cpuinfo", "model name", ":")
 	m.system = strings.Trim(field("/etc/os-release", "PRETTY_NAME", "="), `"`)
 	var info syscall.Sysinfo_t
@@ -51,7 +52,7 @@ func (m machine) lines() [][2]string {
 		{"system", m.system + ", kernel " + m.kernel},
 		{"Incus", m.incus},
 		{"Carrel", m.carrel},
-		{"command", "`" + m.commands + "`"},
+		{"command", "`" + m.command + "`"},
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -87,7 +86,7 @@ func memoryRows(ours, theirs []string) ([]row, error) {
 		return row{what: what, reference: mib(b), carrel: mib(a), ratio: fmt.Sprintf("%.2f", a/b)}
 	}
 	first := line(fmt.Sprintf("memory per idle desktop (rss), mean of %d", len(ours)), a.rss, b.rss)
-	first.target, first.reached = "65 MB", meets(a.rss <= 65e6)
+	first.target, first.reached = "65 MB", new(a.rss <= 65e6)
 	return []row{first, line("... as PSS of its processes", a.pss, b.pss)}, nil
 }
 
@@ -119,23 +118,19 @@ func useOf(instance string) (u use, err error) {
 	if u.rss, err = strconv.ParseFloat(text, 64); err != nil {
 		return u, fmt.Errorf("reading %s in %s: %w", key, folder, err)
 	}
-	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	groups := os.DirFS(folder)
+	err = fs.WalkDir(groups, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.Name() != "cgroup.procs" {
 			return err
 		}
-		pids, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer pids.Close()
-		lines := bufio.NewScanner(pids)
-		for lines.Scan() {
+		pids, err := fs.ReadFile(groups, path)
+		for pid := range strings.FieldsSeq(string(pids)) {
 			// A process that has just ended uses nothing.
-			size, _, _ := strings.Cut(field("/proc/"+lines.Text()+"/smaps_rollup", "Pss", ":"), " ")
+			size, _, _ := strings.Cut(field("/proc/"+pid+"/smaps_rollup", "Pss", ":"), " ")
 			kib, _ := strconv.ParseFloat(size, 64)
 			u.pss += kib * 1024
 		}
-		return lines.Err()
+		return err
 	})
 	return u, err
 }

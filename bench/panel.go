@@ -46,11 +46,17 @@ func measurePanel(ctx context.Context, l *lab) ([]row, error) {
 	defer stop()
 	var ours, theirs births
 	for i := range l.desktops(10) {
+		if err := calm(ctx); err != nil {
+			return nil, err
+		}
 		b, err := rawBirth(ctx, raw, starts, model)
 		if err != nil {
 			return nil, err
 		}
 		theirs = append(theirs, b)
+		if err := calm(ctx); err != nil {
+			return nil, err
+		}
 		c, err := carrelBirth(ctx, raw, server, starts, i)
 		if err != nil {
 			return nil, err
@@ -59,6 +65,16 @@ func measurePanel(ctx context.Context, l *lab) ([]row, error) {
 		l.say("  %2d  raw engine %s, Carrel %s", i+1, seconds(b.panel), seconds(c.panel))
 	}
 	return panelRows(ours, theirs), nil
+}
+
+// calm gives the file system time to free what was deleted, which it does in the background.
+func calm(ctx context.Context) error {
+	select {
+	case <-time.After(1500 * time.Millisecond):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func panelRows(ours, theirs births) []row {
@@ -73,7 +89,7 @@ func panelRows(ours, theirs births) []row {
 	}
 	first := compare(fmt.Sprintf("POST to the panel drawn, median of %d", len(ours)), func(b birth) time.Duration { return b.panel })
 	first.target = "2.00 s"
-	first.reached = meets(ours.of(func(b birth) time.Duration { return b.panel }).median() <= 2*time.Second)
+	first.reached = new(ours.of(func(b birth) time.Duration { return b.panel }).median() <= 2*time.Second)
 	return []row{
 		first,
 		compare("... of that: until the display answers", func(b birth) time.Duration { return b.display }),

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"path"
 	"strconv"
@@ -69,10 +70,7 @@ func (r *rawEngine) like(instance string) (func() (api.InstancesPost, error), er
 		}
 		post.Config[guest.ConfigKey] = string(document)
 		for device, settings := range model.Devices {
-			copied := map[string]string{}
-			for key, value := range settings {
-				copied[key] = value
-			}
+			copied := maps.Clone(settings)
 			if _, has := copied["ipv4.address"]; has {
 				copied["ipv4.address"] = address
 			}

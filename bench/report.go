@@ -17,9 +17,6 @@ type row struct {
 	reached   *bool // whether Carrel's figure meets the target; nil where there is none
 }
 
-// meets is for row.reached.
-func meets(yes bool) *bool { return &yes }
-
 // report is all that a run has found.
 type report struct {
 	machine machine

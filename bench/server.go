@@ -2,16 +2,19 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -120,9 +123,7 @@ func (l *lab) write(dir string, settings map[string]any) (string, error) {
 		},
 		"networks": []map[string]any{{"name": networkName, "cidr": networkCIDR}},
 	}
-	for key, value := range settings {
-		all[key] = value
-	}
+	maps.Copy(all, settings)
 	body, err := yaml.Marshal(all)
 	if err != nil {
 		return "", err
@@ -167,4 +168,25 @@ func (s *server) endings(kind string) (map[string]time.Time, error) {
 			ended[line.Desktop] = line.Time
 		}
 	}
+}
+
+// processorTime is what the process has used of the processors since it started, to a hundredth of a second.
+func (s *server) processorTime() (time.Duration, error) {
+	path := fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, fmt.Errorf("reading the processor time of carrel: %w", err)
+	}
+	// The program's name, in brackets, may have spaces; user and system time are the 12th and 13th field after it.
+	const user, system = 11, 12
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	var ticks int
+	for _, i := range []int{user, system} {
+		n, err := strconv.Atoi(fields[i])
+		if err != nil {
+			return 0, fmt.Errorf("reading %s: %w", path, err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * time.Second / 100, nil
 }

@@ -26,6 +26,6 @@ func measureUp(ctx context.Context, l *lab) ([]row, error) {
 	}
 	return []row{
 		{what: "carrel up to serving, empty data directory", carrel: seconds(took[0])},
-		{what: "carrel up to serving, second run", carrel: seconds(took[1]), target: "5.00 s", reached: meets(took[1] < 5*time.Second)},
+		{what: "carrel up to serving, second run", carrel: seconds(took[1]), target: "5.00 s", reached: new(took[1] < 5*time.Second)},
 	}, nil
 }
