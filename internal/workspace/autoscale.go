@@ -36,7 +36,7 @@ type ScaleHistory struct {
 	Created  time.Time // when it last ordered desktops
 	Deleted  time.Time // when it last ordered the deletion of spare ones
 	Failures int       // batches that failed in a row
-	Failed   time.Time // when a desktop of such a batch last failed
+	Failed   time.Time // when the last of them did
 }
 
 // ScaleKind is what a ScaleAction does.
@@ -339,14 +339,14 @@ func (h ScaleHistory) After(d Decision, now time.Time) ScaleHistory {
 }
 
 // AfterCreation returns the history once a desktop that was ordered at a time has been made or has failed. However many desktops of
-// a batch fail, they count once: those ordered before the last failure tell nothing new.
+// a batch fail, they count once: what was ordered before the last failure that counted tells nothing new.
 func (h ScaleHistory) AfterCreation(ordered time.Time, made bool, now time.Time) ScaleHistory {
 	switch news := h.Failed.IsZero() || ordered.After(h.Failed); {
-	case made && news:
+	case !news:
+	case made:
 		h.Failures = 0
-	case !made:
-		h.Failures += count(news)
-		h.Failed = now
+	default:
+		h.Failures, h.Failed = h.Failures+1, now
 	}
 	return h
 }

@@ -35,7 +35,7 @@ type Member struct {
 type Binding struct {
 	UserID       string
 	BoundAt      time.Time
-	Disconnected time.Time // when the person's last connection ended; zero while there is one and before the first
+	Disconnected time.Time // when the person was last there; zero while they are connected and before they return for the first time
 }
 
 // Bound says whether somebody has the desktop.
@@ -74,6 +74,15 @@ func (m Member) NeedsReset() bool {
 func (m Member) AfterBinding(userID string, now time.Time) Member {
 	m.Binding = Binding{UserID: userID, BoundAt: now}
 	m.Used = true
+	return m
+}
+
+// AfterReturn returns the member when its person opens it again (SeatSame): the time that they may stay away begins anew, so that it
+// cannot run out while their display is being connected.
+func (m Member) AfterReturn(now time.Time) Member {
+	if !m.Connected() {
+		m.Disconnected = now
+	}
 	return m
 }
 

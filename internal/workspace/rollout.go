@@ -1,0 +1,307 @@
+package workspace
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// RebuildPool asks for new system disks for a pool's desktops. Data disks, names, addresses and people stay.
+type RebuildPool struct {
+	Caller
+	PoolID       string
+	ImageType    ImageType // empty: the image's own
+	ImageID      string
+	OSType       string // empty, or the image's own
+	DelayMinutes int    // how long people who are at work may save; 0 means none
+	Message      string // shown to them meanwhile, with a countdown
+	OrderID      string // kept on the job
+	Fix          bool   // only desktops whose image is not ImageID
+	Handle       HandleType
+	DesktopIDs   []string // none: all that Handle says
+	// Unsupported names the fields of the request that this type has no place for.
+	Unsupported []string
+}
+
+// HandleType says which of a pool's desktops a change reaches. Those made later always have it.
+type HandleType string
+
+// The types. Empty counts as all.
+const (
+	OnlyNew    HandleType = "ONLY_FOR_EXPAND"
+	NewAndIdle HandleType = "FOR_EXPAND_AND_IDLE"
+	NewAndAll  HandleType = "FOR_EXPAND_AND_ALL"
+)
+
+// Check refuses what is wrong with the request by itself.
+func (r *RebuildPool) Check() error {
+	for _, field := range r.Unsupported {
+		return unsupported(field, cmp.Or(unsupportedWhy[field], "not offered here; leave it out"))
+	}
+	switch {
+	case r.ImageID == "":
+		return invalid("image_id", "must not be empty")
+	case r.DelayMinutes < 0 || r.DelayMinutes > MaxRebuildDelay:
+		return invalid("delay_time", "%d minutes is out of range, use 0 to %d", r.DelayMinutes, MaxRebuildDelay)
+	case utf8.RuneCountInString(r.Message) > MaxMessage:
+		return invalid("message", "%d characters, at most %d are allowed", utf8.RuneCountInString(r.Message), MaxMessage)
+	case len(r.OrderID) > 64:
+		return invalid("order_id", "at most 64 characters are allowed")
+	case len(r.DesktopIDs) > MaxPoolSize:
+		return invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), MaxPoolSize)
+	}
+	if err := CheckHandleType("handle_type", r.Handle); err != nil {
+		return err
+	}
+	return checkDistinct("desktop_ids[%d]", r.DesktopIDs)
+}
+
+// CheckHandleType says why a handle type is none, or nil.
+func CheckHandleType(field string, h HandleType) error {
+	switch h {
+	case "", OnlyNew, NewAndIdle, NewAndAll:
+		return nil
+	}
+	return invalid(field, "%q is unknown, use ONLY_FOR_EXPAND, FOR_EXPAND_AND_IDLE or FOR_EXPAND_AND_ALL", h)
+}
+
+// Targets chooses, by id, which of a pool's desktops a change of the given reach is for. CodeDesktopNotFound when an id is not the pool's.
+// Desktops that are being deleted are left out.
+func Targets(members []Member, h HandleType, ids []string) ([]Member, error) {
+	for i, id := range ids {
+		if !slices.ContainsFunc(members, func(m Member) bool { return m.DesktopID == id }) {
+			return nil, Errorf(CodeDesktopNotFound, "desktop_ids[%d]: the pool has no desktop %s", i, id)
+		}
+	}
+	var chosen []Member
+	for _, m := range members {
+		reached := h == "" || h == NewAndAll || h == NewAndIdle && !m.Bound() && !m.Connected()
+		if reached && !m.Leaving() && (len(ids) == 0 || slices.Contains(ids, m.DesktopID)) {
+			chosen = append(chosen, m)
+		}
+	}
+	slices.SortFunc(chosen, func(a, b Member) int { return cmp.Compare(a.DesktopID, b.DesktopID) })
+	return chosen, nil
+}
+
+// Targets chooses the desktops that the rebuild is for.
+func (r *RebuildPool) Targets(members []Member) ([]Member, error) {
+	chosen, err := Targets(members, r.Handle, r.DesktopIDs)
+	if r.Fix {
+		chosen = slices.DeleteFunc(chosen, func(m Member) bool { return m.ImageID == r.ImageID })
+	}
+	return chosen, err
+}
+
+// RolloutLimits is how carefully a rollout goes. The zero value means the defaults.
+type RolloutLimits struct {
+	Parallel    int // desktops rebuilt at a time; 0 means DefaultParallel
+	MaxFailures int // more failures than this stop the rollout; 0 means that the first does
+}
+
+// DefaultParallel is how many desktops are rebuilt at a time.
+const DefaultParallel = 5
+
+// RolloutState is what a decision about a rollout rests on. Rollout changes nothing in it.
+type RolloutState struct {
+	Delay    time.Duration
+	OnlyIdle bool // NewAndIdle: desktops that somebody got meanwhile are left alone
+	Limits   RolloutLimits
+	Items    []RolloutItem // in any order
+	Stopped  bool          // a former decision ended the rollout early
+}
+
+// RolloutItem is one desktop of a rollout.
+type RolloutItem struct {
+	DesktopID string
+	State     ItemState
+	Deadline  time.Time // of WARNED: until when its person may work
+
+	Gone    bool // it is deleted or being deleted
+	Busy    bool // another job works on it
+	Bound   bool // somebody has it
+	Session bool // somebody's session goes on in it, seen or not
+	Left    bool // its person said that they are ready
+}
+
+// ItemState is how far a desktop of a rollout is.
+type ItemState string
+
+// The states: the last four are final.
+const (
+	ItemWaiting    ItemState = "WAITING"
+	ItemWarned     ItemState = "WARNED" // its person has the message, the countdown runs
+	ItemRebuilding ItemState = "REBUILDING"
+	ItemDone       ItemState = "DONE"
+	ItemFailed     ItemState = "FAILED"
+	ItemSkipped    ItemState = "SKIPPED"
+	ItemStopped    ItemState = "STOPPED" // the rollout was stopped before its turn
+)
+
+// Final says whether nothing more happens to the desktop.
+func (s ItemState) Final() bool {
+	switch s {
+	case ItemDone, ItemFailed, ItemSkipped, ItemStopped:
+		return true
+	}
+	return false
+}
+
+// RolloutKind is what a RolloutAction does.
+type RolloutKind string
+
+// The kinds.
+const (
+	RolloutWarn    RolloutKind = "WARN"    // show the message with a countdown to Deadline; the item becomes WARNED
+	RolloutRebuild RolloutKind = "REBUILD" // replace the system disk; the item becomes REBUILDING
+	RolloutSkip    RolloutKind = "SKIP"    // leave the desktop as it is; the item becomes SKIPPED
+	RolloutRecall  RolloutKind = "RECALL"  // take the countdown back: this desktop is not rebuilt; the item becomes STOPPED
+	RolloutStop    RolloutKind = "STOP"    // give up what has not begun; WAITING items become STOPPED, and so does the rollout
+)
+
+// RolloutAction is one thing to do.
+type RolloutAction struct {
+	Kind      RolloutKind
+	DesktopID string    // empty for STOP
+	Deadline  time.Time // of WARN
+	Reason    string
+}
+
+// Rollout decides what to do next about a rebuild. First a single desktop is rebuilt, the canary, if possible one in which nobody works; only
+// when that has succeeded are the others. People in a session are warned first, all at once, and have until the deadline unless they
+// leave earlier; then their desktops take their turn, Limits.Parallel at a time. When the canary or too many others fail, nothing more
+// is begun. It looks at nothing but its arguments, so it goes on where it was after a crash; deciding again after applying yields nothing.
+func Rollout(s RolloutState, now time.Time) []RolloutAction {
+	items := slices.Clone(s.Items)
+	slices.SortFunc(items, func(a, b RolloutItem) int { return cmp.Compare(a.DesktopID, b.DesktopID) })
+	tally := map[ItemState]int{}
+	for _, i := range items {
+		tally[i.State]++
+	}
+	if s.Stopped {
+		return nil
+	}
+	if why := s.failure(tally); why != "" {
+		return halt(items, why)
+	}
+	actions, open := s.skips(items)
+	if tally[ItemDone] == 0 {
+		return append(actions, s.canary(open, tally, now)...)
+	}
+	return append(actions, s.wave(open, s.parallel()-tally[ItemRebuilding], now)...)
+}
+
+// Ended says whether nothing more will happen in a rollout.
+func (s RolloutState) Ended() bool {
+	return !slices.ContainsFunc(s.Items, func(i RolloutItem) bool { return !i.State.Final() })
+}
+
+func (s RolloutState) parallel() int { return cmp.Or(max(s.Limits.Parallel, 0), DefaultParallel) }
+
+// failure says why the rollout must stop, or nothing.
+func (s RolloutState) failure(tally map[ItemState]int) string {
+	failed := tally[ItemFailed]
+	switch {
+	case failed == 0 || tally[ItemWaiting]+tally[ItemWarned] == 0:
+		return ""
+	case tally[ItemDone] == 0:
+		return "the first desktop failed, so the others were left as they are"
+	case failed > s.Limits.MaxFailures:
+		return fmt.Sprintf("%s failed, at most %d may; those that had not begun were left as they are", plural(failed, "desktop"), s.Limits.MaxFailures)
+	}
+	return ""
+}
+
+// halt takes the countdowns back and ends the rollout.
+func halt(items []RolloutItem, why string) []RolloutAction {
+	var actions []RolloutAction
+	for _, i := range items {
+		if i.State == ItemWarned {
+			actions = append(actions, RolloutAction{Kind: RolloutRecall, DesktopID: i.DesktopID, Reason: why})
+		}
+	}
+	return append(actions, RolloutAction{Kind: RolloutStop, Reason: why})
+}
+
+// skips leaves out the desktops that are not to be rebuilt any more. It returns the others that have not begun.
+func (s RolloutState) skips(items []RolloutItem) (actions []RolloutAction, open []RolloutItem) {
+	for _, i := range items {
+		switch {
+		case i.State != ItemWaiting && i.State != ItemWarned:
+		case i.Gone:
+			actions = append(actions, RolloutAction{Kind: RolloutSkip, DesktopID: i.DesktopID, Reason: "the desktop was deleted meanwhile"})
+		case s.OnlyIdle && i.Bound:
+			actions = append(actions, RolloutAction{Kind: RolloutSkip, DesktopID: i.DesktopID, Reason: "somebody got the desktop meanwhile, and only idle ones are rebuilt"})
+		default:
+			open = append(open, i)
+		}
+	}
+	return actions, open
+}
+
+// canary moves the first desktop on. Once one has been warned or begun, it is that one.
+func (s RolloutState) canary(open []RolloutItem, tally map[ItemState]int, now time.Time) []RolloutAction {
+	if tally[ItemRebuilding] > 0 {
+		return nil
+	}
+	free := slices.DeleteFunc(slices.Clone(open), func(i RolloutItem) bool { return i.Busy })
+	warned := slices.DeleteFunc(slices.Clone(free), func(i RolloutItem) bool { return i.State != ItemWarned })
+	if len(warned) > 0 {
+		free = warned
+	} else if slices.ContainsFunc(open, func(i RolloutItem) bool { return i.State == ItemWarned }) {
+		return nil // the canary is busy; it was promised its deadline, and its turn comes
+	}
+	if len(free) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(free, func(a, b RolloutItem) int {
+		return cmp.Or(before(s.ready(a, now), s.ready(b, now)), before(!a.Bound, !b.Bound))
+	})
+	return s.advance(free[0], 1, "first, alone", now)
+}
+
+// wave warns everybody who is to be warned and begins as many desktops as there is room for: first those that nobody has.
+func (s RolloutState) wave(open []RolloutItem, room int, now time.Time) []RolloutAction {
+	slices.SortStableFunc(open, func(a, b RolloutItem) int { return before(!a.Bound, !b.Bound) })
+	var actions []RolloutAction
+	for _, i := range open {
+		next := s.advance(i, room, "its turn", now)
+		for _, a := range next {
+			room -= count(a.Kind == RolloutRebuild)
+		}
+		actions = append(actions, next...)
+	}
+	return actions
+}
+
+// advance returns the next step of a desktop that has not begun, if it can be taken now.
+func (s RolloutState) advance(i RolloutItem, room int, turn string, now time.Time) []RolloutAction {
+	ready := s.ready(i, now)
+	switch {
+	case i.Busy:
+		return nil
+	case !ready && i.State == ItemWaiting:
+		until := now.Add(s.Delay)
+		return []RolloutAction{{Kind: RolloutWarn, DesktopID: i.DesktopID, Deadline: until, Reason: fmt.Sprintf("somebody works in it and may save for %v", s.Delay)}}
+	case !ready || room <= 0:
+		return nil
+	}
+	why := turn
+	switch {
+	case i.Left:
+		why += ", its person is ready"
+	case i.Session:
+		why += ", the time to save is over"
+	default:
+		why += ", nobody works in it"
+	}
+	return []RolloutAction{{Kind: RolloutRebuild, DesktopID: i.DesktopID, Reason: why}}
+}
+
+// ready says whether a desktop may be rebuilt without taking away time that its person was given. A session that nobody looks at
+// has unsaved work as well.
+func (s RolloutState) ready(i RolloutItem, now time.Time) bool {
+	return !i.Session || i.Left || s.Delay == 0 || i.State == ItemWarned && !now.Before(i.Deadline)
+}

@@ -1,0 +1,352 @@
+package workspace_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"carrel/internal/workspace"
+)
+
+func TestRebuildPoolCheck(t *testing.T) {
+	good := workspace.RebuildPool{ImageType: workspace.ImageGold, ImageID: "i", OSType: "Linux", DelayMinutes: 15, Message: "Please save.", OrderID: "o", Fix: true, Handle: workspace.NewAndAll, DesktopIDs: []string{"d"}}
+	if err := good.Check(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*workspace.RebuildPool)
+		code   workspace.Code
+		why    string
+	}{
+		{"no image", func(r *workspace.RebuildPool) { r.ImageID = "" }, workspace.CodeInvalid, "image_id: must not be empty"},
+		{"a negative delay", func(r *workspace.RebuildPool) { r.DelayMinutes = -1 }, workspace.CodeInvalid, "delay_time: -1 minutes is out of range, use 0 to 1440"},
+		{"a delay of more than a day", func(r *workspace.RebuildPool) { r.DelayMinutes = 1441 }, workspace.CodeInvalid, "delay_time: 1441"},
+		{"a long message", func(r *workspace.RebuildPool) { r.Message = strings.Repeat("存", 1025) }, workspace.CodeInvalid, "message: 1025 characters, at most 1024"},
+		{"an unknown reach", func(r *workspace.RebuildPool) { r.Handle = "SOME" }, workspace.CodeInvalid, `handle_type: "SOME" is unknown`},
+		{"a desktop twice", func(r *workspace.RebuildPool) { r.DesktopIDs = []string{"d", "d"} }, workspace.CodeInvalid, "desktop_ids[1]: d is there twice"},
+		{"a key service", func(r *workspace.RebuildPool) { r.Unsupported = []string{"kms_id"} }, workspace.CodeUnsupported, "kms_id: disks cannot be encrypted"},
+	} {
+		t.Run("refuses "+c.name, func(t *testing.T) {
+			r := good
+			c.change(&r)
+			wantRefusal(t, r.Check(), c.code, c.why)
+		})
+	}
+}
+
+func TestRebuildTargets(t *testing.T) {
+	members := readyMembers(5, func(m *workspace.Member) { m.ImageID = "gold-1" })
+	members[1] = members[1].AfterBinding("ann", noon)
+	members[2].ImageID = "gold-2"
+	members[3].Task = workspace.TaskDeleting
+	members[4].Login = workspace.LoginConnected
+	for _, c := range []struct {
+		name    string
+		request workspace.RebuildPool
+		want    string
+	}{
+		{"all but those that are being deleted", workspace.RebuildPool{}, "d00 d01 d02 d04"},
+		{"all by name", workspace.RebuildPool{Handle: workspace.NewAndAll}, "d00 d01 d02 d04"},
+		{"none but new ones", workspace.RebuildPool{Handle: workspace.OnlyNew}, ""},
+		{"those that nobody has or looks at", workspace.RebuildPool{Handle: workspace.NewAndIdle}, "d00 d02"},
+		{"those whose image differs", workspace.RebuildPool{Fix: true}, "d00 d01 d04"},
+		{"only those that are named", workspace.RebuildPool{DesktopIDs: []string{"d02", "d01"}}, "d01 d02"},
+		{"of those that are named only idle ones whose image differs", workspace.RebuildPool{Fix: true, Handle: workspace.NewAndIdle, DesktopIDs: []string{"d00", "d01", "d02"}}, "d00"},
+	} {
+		t.Run("are "+c.name, func(t *testing.T) {
+			c.request.ImageID = "gold-2"
+			chosen, err := c.request.Targets(members)
+			var ids []string
+			for _, m := range chosen {
+				ids = append(ids, m.DesktopID)
+			}
+			if got := strings.Join(ids, " "); got != c.want || err != nil {
+				t.Errorf("got %q, %v, want %q", got, err, c.want)
+			}
+		})
+	}
+	_, err := (&workspace.RebuildPool{DesktopIDs: []string{"d00", "strange"}}).Targets(members)
+	wantRefusal(t, err, workspace.CodeDesktopNotFound, "desktop_ids[1]: the pool has no desktop strange")
+}
+
+// rollout is a rebuild under way: the state that survives a crash, and what the world does to it.
+type rollout struct {
+	state workspace.RolloutState
+	now   time.Time
+	why   string // it stopped
+}
+
+func (r *rollout) apply(actions []workspace.RolloutAction) {
+	for _, a := range actions {
+		for i := range r.state.Items {
+			item := &r.state.Items[i]
+			switch {
+			case a.Kind == workspace.RolloutStop:
+				r.state.Stopped, r.why = true, a.Reason
+				if item.State == workspace.ItemWaiting {
+					item.State = workspace.ItemStopped
+				}
+			case item.DesktopID != a.DesktopID:
+			case a.Kind == workspace.RolloutWarn:
+				item.State, item.Deadline = workspace.ItemWarned, a.Deadline
+			case a.Kind == workspace.RolloutRebuild:
+				item.State, item.Session, item.Left = workspace.ItemRebuilding, false, false
+			case a.Kind == workspace.RolloutSkip:
+				item.State = workspace.ItemSkipped
+			case a.Kind == workspace.RolloutRecall:
+				item.State = workspace.ItemStopped
+			}
+		}
+	}
+}
+
+func (r *rollout) count(states ...workspace.ItemState) int {
+	n := 0
+	for _, i := range r.state.Items {
+		if slices.Contains(states, i.State) {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *rollout) item(t *rapid.T) *workspace.RolloutItem {
+	return &r.state.Items[rapid.IntRange(0, len(r.state.Items)-1).Draw(t, "item")]
+}
+
+func (r *rollout) parallel() int {
+	if r.state.Limits.Parallel == 0 {
+		return workspace.DefaultParallel
+	}
+	return r.state.Limits.Parallel
+}
+
+func (r *rollout) Check(t *rapid.T) {
+	if n := r.count(workspace.ItemRebuilding); n > r.parallel() {
+		t.Fatalf("%d are rebuilt at a time, %d may", n, r.parallel())
+	}
+	if begun := r.count(workspace.ItemRebuilding, workspace.ItemWarned); r.count(workspace.ItemDone) == 0 && begun > 1 {
+		t.Fatalf("%d are warned or rebuilt before the first has succeeded", begun)
+	}
+	if r.state.Stopped && r.count(workspace.ItemWaiting, workspace.ItemWarned) > 0 {
+		t.Fatal("the rollout has stopped, but some wait for ever")
+	}
+}
+
+func (r *rollout) Decide(t *rapid.T) {
+	before := slices.Clone(r.state.Items)
+	actions := workspace.Rollout(r.state, r.now)
+	if !reflect.DeepEqual(before, r.state.Items) {
+		t.Fatal("the input has changed")
+	}
+	shuffled := r.state
+	shuffled.Items = rapid.Permutation(r.state.Items).Draw(t, "order")
+	if other := workspace.Rollout(shuffled, r.now); !reflect.DeepEqual(actions, other) {
+		t.Fatalf("the order changes %+v to %+v", actions, other)
+	}
+	failed, done := r.count(workspace.ItemFailed), r.count(workspace.ItemDone)
+	for _, a := range actions {
+		if a.Reason == "" || strings.Contains(a.Reason, "%!") {
+			t.Fatalf("%+v has no reason", a)
+		}
+		if a.Kind != workspace.RolloutRebuild && a.Kind != workspace.RolloutWarn {
+			continue
+		}
+		i := before[slices.IndexFunc(before, func(i workspace.RolloutItem) bool { return i.DesktopID == a.DesktopID })]
+		promised := i.Session && !i.Left && r.state.Delay > 0
+		switch {
+		case failed > r.state.Limits.MaxFailures || failed > 0 && done == 0:
+			t.Fatalf("begins %+v after %d failures and %d successes", i, failed, done)
+		case i.Gone || i.Busy || r.state.OnlyIdle && i.Bound || i.State != workspace.ItemWaiting && i.State != workspace.ItemWarned:
+			t.Fatalf("%s %+v", a.Kind, i)
+		case a.Kind == workspace.RolloutRebuild && promised && (i.State != workspace.ItemWarned || r.now.Before(i.Deadline)):
+			t.Fatalf("takes %+v before its time at %v", i, r.now)
+		case a.Kind == workspace.RolloutWarn && (!promised || a.Deadline != r.now.Add(r.state.Delay)):
+			t.Fatalf("warns %+v with %+v at %v", i, a, r.now)
+		}
+	}
+	r.apply(actions)
+	if again := workspace.Rollout(r.state, r.now); len(again) > 0 {
+		t.Fatalf("after %+v comes %+v", actions, again)
+	}
+}
+
+func (r *rollout) Succeed(t *rapid.T) {
+	if i := r.item(t); i.State == workspace.ItemRebuilding {
+		i.State = workspace.ItemDone
+	}
+}
+
+func (r *rollout) Fail(t *rapid.T) {
+	if i := r.item(t); i.State == workspace.ItemRebuilding {
+		i.State = workspace.ItemFailed
+	}
+}
+
+func (r *rollout) Pass(t *rapid.T) {
+	r.now = r.now.Add(time.Duration(rapid.IntRange(1, 20).Draw(t, "minutes")) * time.Minute)
+}
+
+func (r *rollout) PersonComes(t *rapid.T) {
+	if i := r.item(t); i.State == workspace.ItemWaiting || i.State == workspace.ItemWarned {
+		i.Bound, i.Session = true, true
+	}
+}
+
+func (r *rollout) PersonIsReady(t *rapid.T) {
+	if i := r.item(t); i.State == workspace.ItemWarned {
+		i.Left = rapid.Bool().Draw(t, "says so")
+		i.Session = i.Left
+	}
+}
+
+func (r *rollout) OtherWork(t *rapid.T) {
+	i := r.item(t)
+	i.Busy = i.State != workspace.ItemRebuilding && !i.Busy
+}
+
+func (r *rollout) Deletion(t *rapid.T) {
+	if i := r.item(t); i.State == workspace.ItemWaiting || i.State == workspace.ItemWarned {
+		i.Gone = true
+	}
+}
+
+// finish lets all go well from now on, and wants an end.
+func (r *rollout) finish(t *rapid.T) {
+	for round := 0; !r.state.Ended(); round++ {
+		if round > 200 {
+			t.Fatalf("does not end: %+v", r.state)
+		}
+		r.Decide(t)
+		r.Check(t)
+		for i := range r.state.Items {
+			item := &r.state.Items[i]
+			item.Busy = false
+			if item.State == workspace.ItemRebuilding {
+				item.State = workspace.ItemDone
+			}
+		}
+		r.now = r.now.Add(5 * time.Minute)
+	}
+}
+
+func TestRollout(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := &rollout{now: noon, state: workspace.RolloutState{
+			Delay:    time.Duration(rapid.SampledFrom([]int{0, 1, 15}).Draw(t, "delay")) * time.Minute,
+			OnlyIdle: rapid.IntRange(0, 3).Draw(t, "only idle") == 0,
+			Limits:   workspace.RolloutLimits{Parallel: rapid.IntRange(0, 4).Draw(t, "parallel"), MaxFailures: rapid.IntRange(0, 3).Draw(t, "failures")},
+		}}
+		for i := range rapid.IntRange(1, 12).Draw(t, "desktops") {
+			session := rapid.Bool().Draw(t, "session")
+			r.state.Items = append(r.state.Items, workspace.RolloutItem{
+				DesktopID: fmt.Sprintf("d%02d", i), State: workspace.ItemWaiting, Session: session, Bound: session || rapid.Bool().Draw(t, "bound"),
+			})
+		}
+		t.Repeat(rapid.StateMachineActions(r))
+		r.finish(t)
+	})
+}
+
+func rolloutOf(n int) *rollout {
+	r := &rollout{now: noon, state: workspace.RolloutState{Delay: 15 * time.Minute, Limits: workspace.RolloutLimits{Parallel: 3, MaxFailures: 1}}}
+	for i := range n {
+		r.state.Items = append(r.state.Items, workspace.RolloutItem{DesktopID: fmt.Sprintf("d%02d", i), State: workspace.ItemWaiting})
+	}
+	return r
+}
+
+func (r *rollout) decide() string {
+	actions := workspace.Rollout(r.state, r.now)
+	r.apply(actions)
+	said := []string{}
+	for _, a := range actions {
+		said = append(said, strings.TrimSpace(string(a.Kind)+" "+a.DesktopID))
+	}
+	return strings.Join(said, ", ")
+}
+
+func (r *rollout) finished(state workspace.ItemState) {
+	for i := range r.state.Items {
+		if r.state.Items[i].State == workspace.ItemRebuilding {
+			r.state.Items[i].State = state
+		}
+	}
+}
+
+func TestRolloutStory(t *testing.T) {
+	step := func(t *testing.T, r *rollout, want string) {
+		t.Helper()
+		if got := r.decide(); got != want {
+			t.Fatalf("decides %q, want %q", got, want)
+		}
+	}
+	work := func(i *workspace.RolloutItem) { i.Bound, i.Session = true, true }
+
+	t.Run("TheCanaryIsADesktopInWhichNobodyWorks", func(t *testing.T) {
+		r := rolloutOf(6)
+		work(&r.state.Items[0])
+		work(&r.state.Items[1])
+		step(t, r, "REBUILD d02")
+		step(t, r, "")
+		r.finished(workspace.ItemDone)
+		step(t, r, "REBUILD d03, REBUILD d04, REBUILD d05, WARN d00, WARN d01")
+		r.finished(workspace.ItemDone)
+		r.state.Items[1].Left = true
+		step(t, r, "REBUILD d01")
+		r.now = noon.Add(14 * time.Minute)
+		step(t, r, "")
+		r.now = noon.Add(15 * time.Minute)
+		step(t, r, "REBUILD d00")
+		r.finished(workspace.ItemDone)
+		step(t, r, "")
+		if !r.state.Ended() {
+			t.Error("has not ended")
+		}
+	})
+	t.Run("AFailedCanaryStopsEverything", func(t *testing.T) {
+		r := rolloutOf(3)
+		step(t, r, "REBUILD d00")
+		r.finished(workspace.ItemFailed)
+		step(t, r, "STOP")
+		if !r.state.Ended() || !strings.Contains(r.why, "the first desktop failed") {
+			t.Errorf("stopped since %q: %+v", r.why, r.state)
+		}
+	})
+	t.Run("TooManyFailuresStopTheRestAndTakeCountdownsBack", func(t *testing.T) {
+		r := rolloutOf(7)
+		work(&r.state.Items[6])
+		step(t, r, "REBUILD d00")
+		r.finished(workspace.ItemDone)
+		step(t, r, "REBUILD d01, REBUILD d02, REBUILD d03, WARN d06")
+		r.state.Items[1].State, r.state.Items[2].State = workspace.ItemFailed, workspace.ItemFailed
+		step(t, r, "RECALL d06, STOP")
+		if !strings.Contains(r.why, "2 desktops failed, at most 1 may") || r.state.Ended() {
+			t.Errorf("stopped since %q", r.why)
+		}
+		r.finished(workspace.ItemDone)
+		if !r.state.Ended() {
+			t.Error("does not end with the last that was under way")
+		}
+	})
+	t.Run("AFailureWithinTheLimitStopsNothing", func(t *testing.T) {
+		r := rolloutOf(3)
+		step(t, r, "REBUILD d00")
+		r.finished(workspace.ItemDone)
+		step(t, r, "REBUILD d01, REBUILD d02")
+		r.finished(workspace.ItemFailed)
+		r.state.Limits.MaxFailures = 2
+		step(t, r, "")
+	})
+	t.Run("OnlyIdleDesktopsLeaveThoseAloneThatSomebodyGotMeanwhile", func(t *testing.T) {
+		r := rolloutOf(2)
+		r.state.OnlyIdle, r.state.Items[0].Bound = true, true
+		step(t, r, "SKIP d00, REBUILD d01")
+	})
+}
