@@ -126,13 +126,33 @@ func (r *rawEngine) remove(name string) error {
 	return nil
 }
 
-// removeAll removes every instance of the project.
+// removeAll removes every instance of the project, also those that Incus is still making for a run that was interrupted.
 func (r *rawEngine) removeAll(ctx context.Context) error {
+	if err := r.settle(); err != nil {
+		return err
+	}
 	instances, err := r.s.GetInstanceNames(api.InstanceTypeAny)
 	if err != nil {
 		return fmt.Errorf("listing instances: %w", err)
 	}
 	return each(ctx, 4, instances, func(name string) error { return r.remove(name) })
+}
+
+// settle waits for everything that Incus is doing in the project.
+func (r *rawEngine) settle() error {
+	operations, err := r.s.GetOperations()
+	if err != nil {
+		return fmt.Errorf("listing operations: %w", err)
+	}
+	for _, op := range operations {
+		if op.Class != "task" || op.StatusCode.IsFinal() {
+			continue
+		}
+		if _, _, err := r.s.GetOperationWait(op.ID, -1); err != nil && !api.StatusErrorCheck(err, http.StatusNotFound) {
+			return fmt.Errorf("waiting for Incus: %w", err)
+		}
+	}
+	return nil
 }
 
 // moments tells when Incus had made and started an instance.
