@@ -62,7 +62,7 @@ func TestTheRouteTableIsTheInventory(t *testing.T) {
 				t.Errorf("%s says nothing about itself", o.id)
 			}
 			needs := iam.Write
-			if o.method == http.MethodGet {
+			if o.method == http.MethodGet && o.id != "ResetRandomPassword" { // which changes the password that it answers
 				needs = iam.Read
 			}
 			if o.needs != needs {
@@ -87,7 +87,7 @@ func described(t *testing.T) *huma.OpenAPI {
 func TestEveryQueryParameterOfTheInventoryIsTaken(t *testing.T) {
 	want := readInventory(t)
 	for path, item := range described(t).Paths {
-		for _, o := range []*huma.Operation{item.Get, item.Post, item.Delete} {
+		for _, o := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
 			if o == nil {
 				continue
 			}

@@ -15,52 +15,76 @@ func (s *Server) userOperations() []operation {
 	const users = "/v2/{project_id}/users"
 	return []operation{
 		{"POST", users, "CreateDesktopUser", iam.Write, answering(s.createUser), "Add a person"},
+		{"POST", users + "/batch-create", "BatchCreateUsers", iam.Write, silent(http.StatusOK, s.createUsers), "Add people, all or none"},
 		{"GET", users, "ListUsers", iam.Read, answering(s.listUsers), "List people"},
 		{"GET", users + "/{user_id}", "ListUserDetail", iam.Read, answering(s.showUser), "Show a person"},
 		{"DELETE", users + "/{user_id}", "DeleteUser", iam.Write, silent(http.StatusOK, s.deleteUser), "Delete a person"},
+		{"POST", users + "/batch-delete", "BatchDeleteUser", iam.Write, silent(http.StatusOK, s.deleteUsers), "Delete people"},
+		{"PUT", users + "/{user_id}", "UpdateUserInfo", iam.Write, answering(s.updateUser), "Change a person"},
+		{"POST", users + "/{user_id}/actions", "ChangeUserStatus", iam.Write, silent(http.StatusNoContent, s.actOnUser), "Lock a person out, let them in, or reset their password"},
+		{"GET", users + "/{user_id}/random-password", "ResetRandomPassword", iam.Write, answering(s.randomPassword), "Give a person a random password, and show it"},
+		{"POST", users + "/{user_id}/resend-email", "SendEmail", iam.Write, silent(http.StatusOK, s.inviteUser), "Mail a person their invitation again"},
+		{"GET", users + "/notification-records", "ListNotificationRecords", iam.Read, answering(s.listNotifications), "List what became of messages to people"},
 	}
 }
 
 type createUserInput struct {
 	Project
-	Body struct {
-		Name         string               `json:"user_name" required:"true"`
-		Email        string               `json:"user_email,omitempty"`
-		Phone        string               `json:"user_phone,omitempty"`
-		Expires      string               `json:"account_expires,omitempty" doc:"A time such as 2030-01-31T12:00:00Z, or 0 for never (default)"`
-		Activation   workspace.Activation `json:"active_type,omitempty" doc:"USER_ACTIVATE (default): by a mailed link; ADMIN_ACTIVATE: with the password given here"`
-		Password     string               `json:"password,omitempty" doc:"With ADMIN_ACTIVATE"`
-		MayChange    *bool                `json:"enable_change_password,omitempty"`
-		MustChange   *bool                `json:"next_login_change_password,omitempty"`
-		Description  string               `json:"description,omitempty" doc:"At most 255 characters"`
-		Alias        string               `json:"alias_name,omitempty"`
-		EnterpriseID string               `json:"enterprise_project_id,omitempty"`
-		Domain       string               `json:"domain,omitempty"`
-
-		GroupIDs []string `json:"group_ids,omitempty" doc:"Refused: there are no groups"`
-		InfoMap  string   `json:"user_info_map,omitempty" doc:"Refused"`
-	}
+	Body createUserBody
 }
 
-type createUserReply struct {
-	ID string `json:"id"`
+type createUserBody struct {
+	Name         string               `json:"user_name" required:"true"`
+	Email        string               `json:"user_email,omitempty"`
+	Phone        string               `json:"user_phone,omitempty"`
+	Expires      string               `json:"account_expires,omitempty" doc:"A time such as 2030-01-31T12:00:00Z, or 0 for never (default)"`
+	Activation   workspace.Activation `json:"active_type,omitempty" doc:"USER_ACTIVATE (default): by a mailed link; ADMIN_ACTIVATE: with the password given here"`
+	Password     string               `json:"password,omitempty" doc:"With ADMIN_ACTIVATE"`
+	MayChange    *bool                `json:"enable_change_password,omitempty"`
+	MustChange   *bool                `json:"next_login_change_password,omitempty"`
+	Description  string               `json:"description,omitempty" doc:"At most 255 characters"`
+	Alias        string               `json:"alias_name,omitempty"`
+	EnterpriseID string               `json:"enterprise_project_id,omitempty"`
+	Domain       string               `json:"domain,omitempty"`
+
+	GroupIDs []string `json:"group_ids,omitempty" doc:"Refused: there are no groups"`
+	InfoMap  string   `json:"user_info_map,omitempty" doc:"Refused"`
 }
 
-func (s *Server) createUser(ctx context.Context, in *createUserInput) (createUserReply, error) {
-	b := in.Body
-	expires, err := expiryOf(b.Expires)
-	if err != nil {
-		return createUserReply{}, err
-	}
+func (b createUserBody) request() workspace.CreateUser {
+	expires, unreadable := expiryOf(b.Expires)
 	var unsupported given
 	unsupported.add("group_ids", len(b.GroupIDs) > 0)
 	unsupported.add("user_info_map", b.InfoMap != "")
-	id, err := s.Service.CreateUser(ctx, workspace.CreateUser{
-		Caller: in.caller(ctx), Name: b.Name, Email: b.Email, Phone: b.Phone, Alias: b.Alias, Description: b.Description,
+	return workspace.CreateUser{
+		Name: b.Name, Email: b.Email, Phone: b.Phone, Alias: b.Alias, Description: b.Description,
 		Activation: b.Activation, Password: b.Password, Expires: expires, MayChangePassword: b.MayChange,
 		MustChangePassword: b.MustChange, EnterpriseID: b.EnterpriseID, Domain: b.Domain, Unsupported: unsupported,
-	})
-	return createUserReply{id}, err
+		Unreadable: unreadable,
+	}
+}
+
+type idReply struct {
+	ID string `json:"id"`
+}
+
+func (s *Server) createUser(ctx context.Context, in *createUserInput) (idReply, error) {
+	r := in.Body.request()
+	r.Caller = in.caller(ctx)
+	id, err := s.Service.CreateUser(ctx, r)
+	return idReply{id}, err
+}
+
+type createUsersInput struct {
+	Project
+	Body struct {
+		Users []createUserBody `json:"users" required:"true" doc:"1 to 200, who are added all or none"`
+	}
+}
+
+func (s *Server) createUsers(ctx context.Context, in *createUsersInput) error {
+	_, err := s.Service.CreateUsers(ctx, in.caller(ctx), each(in.Body.Users, createUserBody.request))
+	return err
 }
 
 // expiryLayouts are the forms in which clients write times; those without a zone are UTC.
@@ -172,7 +196,7 @@ func numeral(field, text string, highest int) (int, error) {
 func userSummaryOf(u workspace.User, counted bool, now time.Time) userSummary {
 	out := userSummary{
 		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation),
-		Expires: strconv.FormatInt(millis(u.Expires), 10), Expired: expired(u, now), NeverExpires: true,
+		Expires: strconv.FormatInt(millis(u.Expires), 10), Expired: expired(u, now), NeverExpires: u.PasswordNeverExpires,
 		MayChange: u.MayChangePassword, MustChange: u.MustChangePassword, Description: u.Description,
 		Locked: locked(u, now), Disabled: u.Disabled, Groups: []string{}, EnterpriseID: u.EnterpriseID, Domain: workspace.BuiltInDomain,
 	}
@@ -232,7 +256,7 @@ func userDetailOf(u workspace.User, now time.Time) userDetail {
 		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation), AccountName: account,
 		PrincipalName: account + "@" + workspace.BuiltInDomain, FullName: u.Alias, Description: u.Description,
 		Created: stamp(u.Created), Expires: millis(u.Expires), Expired: expired(u, now), Locked: locked(u, now),
-		MayChange: u.MayChangePassword, NeverExpires: true, MustChange: u.MustChangePassword, Disabled: u.Disabled,
+		MayChange: u.MayChangePassword, NeverExpires: u.PasswordNeverExpires, MustChange: u.MustChangePassword, Disabled: u.Disabled,
 		Groups: []string{}, Desktops: u.Desktops,
 	}
 }

@@ -363,14 +363,8 @@ func (w *world) after(happen func()) string {
 }
 
 func (w *world) lock(userID string) {
-	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
-		u, err := tx.LockUser(w.t.Context(), project, userID)
-		if err != nil {
-			return err
-		}
-		u.Locked = true
-		return tx.SaveUser(w.t.Context(), u)
-	}))
+	service := &workspace.Service{Store: w.store}
+	w.must(service.ActOnUser(w.t.Context(), workspace.Caller{ProjectID: project}, userID, workspace.LockOut))
 }
 
 func (w *world) signOut() {

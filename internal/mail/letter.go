@@ -63,7 +63,7 @@ func (s *Sender) contentOf(ctx context.Context, tx workspace.Tx, m workspace.Mai
 	if reader.Alias != "" {
 		c.User = oneLine(reader.Alias)
 	}
-	if m.Kind != workspace.MailFirstPassword {
+	if m.Kind != workspace.MailFirstPassword && m.Kind != workspace.MailPasswordReset {
 		var data workspace.DesktopMailData
 		if err := json.Unmarshal(m.Data, &data); err != nil {
 			return content{}, fmt.Errorf("reading the data of the mail: %w", err)
@@ -74,8 +74,10 @@ func (s *Sender) contentOf(ctx context.Context, tx workspace.Tx, m workspace.Mai
 	switch {
 	case gone:
 		return content{}, fmt.Errorf("%w: the user was deleted", errNotNeeded)
-	case reader.PasswordHash != "":
+	case reader.PasswordHash != "" && m.Kind == workspace.MailFirstPassword:
 		return content{}, fmt.Errorf("%w: the user has a password", errNotNeeded)
+	case reader.PasswordHash != "" && !reader.MustChangePassword:
+		return content{}, fmt.Errorf("%w: the user has chosen a new password", errNotNeeded)
 	}
 	c.Hours = int(linkLife.Hours())
 	var err error

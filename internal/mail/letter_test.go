@@ -80,6 +80,51 @@ func TestFirstPassword(t *testing.T) {
 	})
 }
 
+func TestALinkForAnotherPasswordGoesToThoseWhoMustChooseOne(t *testing.T) {
+	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		reset := outbox.person(t, nil)
+		random := outbox.person(t, func(u *workspace.User) { u.PasswordHash, u.MustChangePassword = "a hash", true })
+		chosen := outbox.person(t, func(u *workspace.User) { u.PasswordHash = "a hash" })
+		for _, u := range []workspace.User{reset, random, chosen} {
+			outbox.put(t, workspace.MailPasswordReset, u, "")
+		}
+		w := start(t, outbox, mail.Config{SMTP: s})
+		pass(time.Second)
+		w.finish()
+		if len(o.parcels) != 2 || len(outbox.rest(t)) != 0 {
+			t.Fatalf("%d mails, left: %+v", len(o.parcels), outbox.rest(t))
+		}
+		for range 2 {
+			if p := o.next(t); p.to == chosen.Email || !link.MatchString(p.text) {
+				t.Errorf("to %s: %s", p.to, p.text)
+			}
+		}
+	})
+}
+
+func TestWhatBecameOfMailsIsRecorded(t *testing.T) {
+	bubble(t, func(t *testing.T, _ *office, s mail.SMTP, outbox *outbox) {
+		u := outbox.person(t, nil)
+		bad := outbox.person(t, func(u *workspace.User) { u.Email = "no address" })
+		outbox.put(t, workspace.MailDesktopReady, u, "desk-1")
+		outbox.put(t, workspace.MailDesktopReady, bad, "desk-2")
+		w := start(t, outbox, mail.Config{SMTP: s})
+		pass(time.Second)
+		w.finish()
+		for _, n := range outbox.told(t) {
+			switch {
+			case n.DesktopName == "desk-1" && (!n.Sent || n.UserName != u.Name || n.Channel != workspace.ByMail):
+				t.Errorf("a mail that was sent: %+v", n)
+			case n.DesktopName == "desk-2" && (n.Sent || !strings.Contains(n.Fault, "no address")):
+				t.Errorf("a mail that was given up: %+v", n)
+			}
+		}
+		if n := len(outbox.told(t)); n != 2 {
+			t.Errorf("%d records, want 2", n)
+		}
+	})
+}
+
 func TestMailThatIsOffGoesToTheLogWithoutSecrets(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *office, _ mail.SMTP, outbox *outbox) {
 		u := outbox.person(t, nil)
@@ -95,6 +140,9 @@ func TestMailThatIsOffGoesToTheLogWithoutSecrets(t *testing.T) {
 		if link.MatchString(log) || len(outbox.rest(t)) != 0 {
 			t.Errorf("left: %+v, log: %s", outbox.rest(t), log)
 		}
+		if told := outbox.told(t); len(told) != 2 || told[0].Sent || !strings.Contains(told[0].Fault, "mail is off") {
+			t.Errorf("recorded: %+v", told)
+		}
 	})
 }
 
@@ -102,11 +150,11 @@ func TestMailIsWrittenInTheLanguageOfItsReader(t *testing.T) {
 	subjects := map[string]map[workspace.MailKind]string{
 		"": {
 			workspace.MailDesktopReady: "Your desktop desk-1 is ready", workspace.MailDesktopDeleted: "Your desktop desk-1 was deleted",
-			workspace.MailFirstPassword: "Set the password for your desktops",
+			workspace.MailFirstPassword: "Set the password for your desktops", workspace.MailPasswordReset: "Choose a new password for your desktops",
 		},
 		"zh": {
 			workspace.MailDesktopReady: "您的云桌面 desk-1 已就绪", workspace.MailDesktopDeleted: "您的云桌面 desk-1 已删除",
-			workspace.MailFirstPassword: "请设置您的云桌面密码",
+			workspace.MailFirstPassword: "请设置您的云桌面密码", workspace.MailPasswordReset: "请重新设置您的云桌面密码",
 		},
 	}
 	subjects["en"], subjects["fr"] = subjects[""], subjects[""]

@@ -78,12 +78,22 @@ func (o *outbox) put(t *testing.T, kind workspace.MailKind, u workspace.User, de
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := workspace.Mail{ID: workspace.NewID(), Kind: kind, UserID: u.ID, To: u.Email, Data: data}
+	m := workspace.Mail{ID: workspace.NewID(), Kind: kind, ProjectID: u.ProjectID, UserID: u.ID, UserName: u.Name, To: u.Email, Data: data}
 	o.update(t, func(tx workspace.Tx) error {
 		m.RunAt, m.Created = tx.Now(), tx.Now()
 		return tx.InsertMails(t.Context(), []workspace.Mail{m})
 	})
 	return m.ID
+}
+
+// told returns the records of mails that were sent or given up.
+func (o *outbox) told(t *testing.T) (records []workspace.Notification) {
+	t.Helper()
+	o.update(t, func(tx workspace.Tx) (err error) {
+		records, _, err = tx.Notifications(t.Context(), workspace.NotificationQuery{ProjectID: "project", Page: workspace.Page{Limit: 1000}})
+		return err
+	})
+	return records
 }
 
 // rest returns what is left in the outbox, due or not. Senders will not find it due for long after that.

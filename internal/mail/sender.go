@@ -53,6 +53,8 @@ type post interface {
 	open(ctx context.Context) (line, error)
 	// linkFor makes the link with which a person sets a password, inside the transaction.
 	linkFor(ctx context.Context, tx workspace.Tx, portal string, u workspace.User) (string, error)
+	// fault says why nothing that is taken here reaches its reader; empty when it does.
+	fault() string
 }
 
 // line is an open connection that carries letters one after the other.

@@ -41,18 +41,26 @@ func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
 	defer cancel()
 	kind, tries := string(m.Kind), m.Tries+1
-	remove := func(tx workspace.Tx) error { return tx.DeleteMail(ctx, m.ID) }
-	note := remove
+	fault := "" // of a mail that is given up
+	note := func(tx workspace.Tx) error {
+		if err := tx.InsertNotification(ctx, workspace.NotificationOf(m, fault, tx.Now())); err != nil {
+			return err
+		}
+		return tx.DeleteMail(ctx, m.ID)
+	}
 	log := s.log.With("mail_id", m.ID, "kind", kind, "user_id", m.UserID)
 	switch {
 	case sent == nil:
 		s.metrics.sent.WithLabelValues(kind).Inc()
+		fault = s.post.fault()
 		log.InfoContext(ctx, "mail handed over")
 	case errors.Is(sent, errNotNeeded):
 		log.InfoContext(ctx, "mail is no longer needed", "reason", sent)
+		note = func(tx workspace.Tx) error { return tx.DeleteMail(ctx, m.ID) }
 	case errors.Is(sent, errBadReader) || tries >= mostTries:
 		s.metrics.failed.WithLabelValues(kind).Inc()
 		s.metrics.dropped.WithLabelValues(kind).Inc()
+		fault = shorten(sent.Error())
 		log.ErrorContext(ctx, "mail given up", "to", m.To, "tries", tries, "error", sent)
 	default:
 		s.metrics.failed.WithLabelValues(kind).Inc()

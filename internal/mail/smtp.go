@@ -109,6 +109,8 @@ func (p *smtpPost) linkFor(ctx context.Context, tx workspace.Tx, portal string, 
 	return portal + firstPasswordPath + token, nil
 }
 
+func (p *smtpPost) fault() string { return "" }
+
 // smtpLine holds the connection itself: go-mail leaves it open when greeting or signing in fails, and once connected it
 // knows no context.
 type smtpLine struct {

@@ -25,7 +25,9 @@ const frameFile = "frame.tmpl"
 
 var (
 	languages = []string{"en", "zh"} // the first is for readers of any other
-	kinds     = []workspace.MailKind{workspace.MailDesktopReady, workspace.MailFirstPassword, workspace.MailDesktopDeleted}
+	kinds     = []workspace.MailKind{
+		workspace.MailDesktopReady, workspace.MailFirstPassword, workspace.MailPasswordReset, workspace.MailDesktopDeleted,
+	}
 )
 
 // content is what templates may use.
@@ -34,7 +36,7 @@ type content struct {
 	SignInName string // what the reader signs in with; empty when the user is gone
 	Desktop    string // name of the desktop; empty in mails that are about none
 	Portal     string // address of the portal
-	Link       string // where to set a password; first-password only
+	Link       string // where to set a password; first-password and password-reset only
 	Hours      int    // how long Link works
 }
 

@@ -15,7 +15,9 @@ import (
 type mail struct {
 	ID        string `bun:",pk"`
 	Kind      workspace.MailKind
+	ProjectID string
 	UserID    string
+	UserName  string
 	To        string          `bun:"recipient"`
 	Data      json.RawMessage `bun:",nullzero"`
 	RunAt     time.Time

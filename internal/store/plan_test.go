@@ -123,14 +123,18 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 			_, err := x.ClaimSubJobs(ctx, "w", types, 5, time.Minute)
 			return err
 		},
-		"the next due":              func(ctx context.Context, x *tx) error { _, err := x.NextDue(ctx, types); return err },
-		"leases of a process":       func(ctx context.Context, x *tx) error { _, err := x.ReleaseOwners(ctx, "w"); return err },
-		"leases of a desktop":       func(ctx context.Context, x *tx) error { _, err := x.LeasedSubJobs(ctx, "1", ""); return err },
-		"superseding":               func(ctx context.Context, x *tx) error { _, err := x.SupersedeSubJobs(ctx, "1", "", "", ""); return err },
-		"removing what expired":     func(ctx context.Context, x *tx) error { return x.DeleteExpired(ctx, 10) },
-		"grounds":                   func(ctx context.Context, x *tx) error { _, err := x.Grounds(ctx, "g"); return err },
-		"stale connections":         func(ctx context.Context, x *tx) error { _, err := x.DropStaleConnections(ctx); return err },
-		"mails":                     func(ctx context.Context, x *tx) error { _, err := x.ClaimMails(ctx, 5, time.Minute); return err },
+		"the next due":          func(ctx context.Context, x *tx) error { _, err := x.NextDue(ctx, types); return err },
+		"leases of a process":   func(ctx context.Context, x *tx) error { _, err := x.ReleaseOwners(ctx, "w"); return err },
+		"leases of a desktop":   func(ctx context.Context, x *tx) error { _, err := x.LeasedSubJobs(ctx, "1", ""); return err },
+		"superseding":           func(ctx context.Context, x *tx) error { _, err := x.SupersedeSubJobs(ctx, "1", "", "", ""); return err },
+		"removing what expired": func(ctx context.Context, x *tx) error { return x.DeleteExpired(ctx, 10) },
+		"grounds":               func(ctx context.Context, x *tx) error { _, err := x.Grounds(ctx, "g"); return err },
+		"stale connections":     func(ctx context.Context, x *tx) error { _, err := x.DropStaleConnections(ctx); return err },
+		"mails":                 func(ctx context.Context, x *tx) error { _, err := x.ClaimMails(ctx, 5, time.Minute); return err },
+		"records of messages": func(ctx context.Context, x *tx) error {
+			_, _, err := x.Notifications(ctx, workspace.NotificationQuery{ProjectID: "p", Page: page})
+			return err
+		},
 		"a desktop that is deleted": func(ctx context.Context, x *tx) error { return x.DeleteDesktop(ctx, "1") },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,12 +27,14 @@ type user struct {
 	Disabled           bool
 	MayChangePassword  bool
 	MustChangePassword bool
-	EnterpriseID       string
-	Language           string
-	FailedSignIns      int
-	BlockedUntil       time.Time `bun:",nullzero"`
-	Created            time.Time
-	Updated            time.Time
+
+	PasswordNeverExpires bool
+	EnterpriseID         string
+	Language             string
+	FailedSignIns        int
+	BlockedUntil         time.Time `bun:",nullzero"`
+	Created              time.Time
+	Updated              time.Time
 
 	Desktops int `bun:",scanonly"`
 }

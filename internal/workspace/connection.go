@@ -158,6 +158,9 @@ func EndedConnections(ids []string, grounds []Grounds, now time.Time) []EndedCon
 }
 
 func (g Grounds) gone(now time.Time) error {
+	if err := mayWork(User{Locked: g.Locked, Disabled: g.Disabled, Expires: g.UserExpires}, now); err != nil {
+		return err
+	}
 	switch {
 	case !g.SignedIn:
 		return signedOut()
@@ -168,7 +171,7 @@ func (g Grounds) gone(now time.Time) error {
 	case g.Status == StatusHibernating || g.Status == StatusHibernated || g.Status == StatusShutoff:
 		return &Error{Code: CodeConflict, Message: "this desktop is not running"} // a hibernated one would hang, not end
 	}
-	return mayWork(User{Locked: g.Locked, Disabled: g.Disabled, Expires: g.UserExpires}, now)
+	return nil
 }
 
 // mayConnect says why a ticket's user may not have its desktop's display now, or returns the desktop.

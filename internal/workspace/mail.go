@@ -11,7 +11,9 @@ import (
 type Mail struct {
 	ID        string
 	Kind      MailKind
+	ProjectID string
 	UserID    string
+	UserName  string // kept for the record, should the user be deleted
 	To        string
 	Data      json.RawMessage // DesktopReadyData, ...
 	RunAt     time.Time
@@ -27,12 +29,14 @@ type MailKind string
 const (
 	MailDesktopReady   MailKind = "desktop-ready"
 	MailFirstPassword  MailKind = "first-password"
+	MailPasswordReset  MailKind = "password-reset"
 	MailDesktopDeleted MailKind = "desktop-deleted"
 )
 
 // DesktopMailData is what mails about a desktop say.
 type DesktopMailData struct {
 	DesktopName string `json:"desktop_name"`
+	PoolName    string `json:"desktop_pool_name,omitempty"`
 }
 
 // MailRows is the outbox. Mails are written in the transaction of what they tell of.
@@ -53,5 +57,14 @@ func desktopMail(kind MailKind, d Desktop, u User, now time.Time) Mail {
 	if err != nil {
 		panic(err) // one plain string
 	}
-	return Mail{ID: NewID(), Kind: kind, UserID: u.ID, To: u.Email, Data: data, RunAt: now, Created: now}
+	m := mailTo(u, kind, now)
+	m.Data = data
+	return m
+}
+
+// mailTo is a message to a person about nothing but themselves.
+func mailTo(u User, kind MailKind, now time.Time) Mail {
+	return Mail{
+		ID: NewID(), Kind: kind, ProjectID: u.ProjectID, UserID: u.ID, UserName: u.Name, To: u.Email, RunAt: now, Created: now,
+	}
 }

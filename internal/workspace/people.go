@@ -73,7 +73,7 @@ func firstPasswordMails(users []User, now time.Time) []Mail {
 	var mails []Mail
 	for _, u := range users {
 		if u.Email != "" && u.PasswordHash == "" {
-			mails = append(mails, Mail{ID: NewID(), Kind: MailFirstPassword, UserID: u.ID, To: u.Email, RunAt: now, Created: now})
+			mails = append(mails, mailTo(u, MailFirstPassword, now))
 		}
 	}
 	return mails

@@ -192,6 +192,7 @@ func (s *Service) SetFirstPassword(ctx context.Context, token, password string) 
 		if _, err := tx.PasswordToken(ctx, HashToken(token)); err != nil { // of two callers one comes first
 			return User{}, linkUsed()
 		}
+		u.MustChangePassword = false
 		return u, replacePassword(ctx, tx, u, hash)
 	})
 }
@@ -231,6 +232,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password s
 		if err != nil {
 			return err
 		}
+		now.MustChangePassword = false
 		if err := replacePassword(ctx, tx, now, hash); err != nil {
 			return err
 		}
@@ -238,9 +240,9 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password s
 	})
 }
 
-// replacePassword writes a new hash, forgives failed attempts, and ends the user's sign-ins and password tokens.
+// replacePassword writes a new hash, or none, forgives failed attempts, and ends the user's sign-ins and password tokens.
 func replacePassword(ctx context.Context, tx Tx, u User, hash string) error {
-	u.PasswordHash, u.MustChangePassword = hash, false
+	u.PasswordHash = hash
 	u.FailedSignIns, u.BlockedUntil, u.Updated = 0, time.Time{}, tx.Now()
 	if err := tx.SaveUser(ctx, u); err != nil {
 		return err

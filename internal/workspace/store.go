@@ -30,6 +30,7 @@ type Tx interface {
 	UserRows
 	JobRows
 	MailRows
+	NotificationRows
 	SessionRows
 	ServiceRows
 }

@@ -21,12 +21,14 @@ type User struct {
 	Disabled           bool
 	MayChangePassword  bool
 	MustChangePassword bool // at the next sign-in
-	EnterpriseID       string
-	Language           string // "en" or "zh": of the portal and of mails; empty: the browser's
-	FailedSignIns      int
-	BlockedUntil       time.Time // after too many failed sign-ins
-	Created            time.Time
-	Updated            time.Time
+	// PasswordNeverExpires exempts from the expiry of passwords, which Carrel does not have: it is kept for clients that read it.
+	PasswordNeverExpires bool
+	EnterpriseID         string
+	Language             string // "en" or "zh": of the portal and of mails; empty: the browser's
+	FailedSignIns        int
+	BlockedUntil         time.Time // after too many failed sign-ins
+	Created              time.Time
+	Updated              time.Time
 
 	Desktops int // how many are assigned; read, not stored
 }

@@ -6,6 +6,13 @@ import (
 	"unicode/utf8"
 )
 
+// Limits of what is known about a person, in characters.
+const (
+	MaxUserDescription = 255
+	MaxAlias           = 64
+	MaxPhone           = 32
+)
+
 // CreateUser asks for a new person.
 type CreateUser struct {
 	Caller
@@ -22,26 +29,26 @@ type CreateUser struct {
 	EnterpriseID       string
 	Domain             string
 	Unsupported        []string
+	Unreadable         error // what could not be read of the request, if anything
 }
 
 // Check refuses what is wrong with the request by itself; now is the time against which an expiry is judged.
 func (r *CreateUser) Check(now time.Time) error {
+	if r.Unreadable != nil {
+		return r.Unreadable
+	}
 	for _, field := range r.Unsupported {
 		return unsupported(field, "not offered here; leave it out")
 	}
 	if err := CheckUserName("user_name", r.Name, MaxLinuxUserName); err != nil {
 		return err
 	}
-	if err := CheckEmail("user_email", r.Email); err != nil {
+	if err := checkUserTexts(r.Email, r.Phone, r.Description); err != nil {
 		return err
 	}
 	switch {
-	case utf8.RuneCountInString(r.Description) > 255:
-		return invalid("description", "at most 255 characters are allowed")
-	case utf8.RuneCountInString(r.Alias) > 64:
-		return invalid("alias_name", "at most 64 characters are allowed")
-	case utf8.RuneCountInString(r.Phone) > 32:
-		return invalid("user_phone", "at most 32 characters are allowed")
+	case utf8.RuneCountInString(r.Alias) > MaxAlias:
+		return invalid("alias_name", "at most %d characters are allowed", MaxAlias)
 	case len(r.EnterpriseID) > MaxEnterpriseIDSize:
 		return invalid("enterprise_project_id", "at most %d characters are allowed", MaxEnterpriseIDSize)
 	case !r.Expires.IsZero() && r.Expires.Before(now):
@@ -60,7 +67,7 @@ func (r *CreateUser) Check(now time.Time) error {
 			return err
 		}
 	default:
-		return invalid("active_type", "%q is unknown, use USER_ACTIVATE or ADMIN_ACTIVATE", r.Activation)
+		return unknownActivation(r.Activation)
 	}
 	return checkDomain("domain", r.Domain)
 }
@@ -68,29 +75,11 @@ func (r *CreateUser) Check(now time.Time) error {
 // CreateUser adds a person and returns their id. CodeNameTaken when the name is in use, whatever its case: the unique
 // constraint decides between two callers.
 func (s *Service) CreateUser(ctx context.Context, r CreateUser) (string, error) {
-	var hash string
-	if r.Password != "" {
-		if err := CheckPassword("password", r.Password, r.Name); err != nil {
-			return "", err
-		}
-		var err error
-		if hash, err = s.Passwords.Hash(r.Password); err != nil { // slow on purpose: outside the transaction
-			return "", err
-		}
+	ids, err := s.createUsers(ctx, r.Caller, []CreateUser{r}, func(int) string { return "" })
+	if err != nil {
+		return "", err
 	}
-	return update(ctx, s.Store, func(tx Tx) (string, error) {
-		if err := r.Check(tx.Now()); err != nil {
-			return "", err
-		}
-		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
-			return "", err
-		}
-		u := r.user(hash, tx.Now())
-		if err := tx.InsertUsers(ctx, []User{u}); err != nil {
-			return "", err
-		}
-		return u.ID, tx.InsertMails(ctx, firstPasswordMails([]User{u}, tx.Now()))
-	})
+	return ids[0], nil
 }
 
 func (r *CreateUser) user(hash string, now time.Time) User {
@@ -123,27 +112,4 @@ func (s *Service) User(ctx context.Context, projectID, id string) (User, error) 
 // ListUsers reads a page of people and counts all that match.
 func (s *Service) ListUsers(ctx context.Context, q UserQuery) ([]User, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]User, int, error) { return tx.Users(ctx, q) })
-}
-
-// DeleteUser removes a person, and with them their assignments, sign-ins and tickets, in one transaction; a job takes the
-// accounts out of the desktops that they had. CodeUserNotFound when there is nobody.
-func (s *Service) DeleteUser(ctx context.Context, c Caller, id string) error {
-	return s.Store.Update(ctx, func(tx Tx) error {
-		u, err := tx.LockUser(ctx, c.ProjectID, id)
-		if err != nil {
-			return err
-		}
-		desktops, _, err := tx.Desktops(ctx, DesktopQuery{ProjectID: c.ProjectID, UserID: id, Page: Page{Limit: u.Desktops}})
-		if err != nil {
-			return err
-		}
-		if err := tx.DeleteUser(ctx, id); err != nil || len(desktops) == 0 {
-			return err
-		}
-		job := Job{ID: NewID(), ProjectID: c.ProjectID, Type: JobDetachDesktops, RequestID: c.RequestID, Created: tx.Now()}
-		for _, d := range desktops {
-			job.SubJobs = append(job.SubJobs, job.subJob(d, struct{}{}))
-		}
-		return tx.InsertJob(ctx, job)
-	})
 }

@@ -23,7 +23,7 @@ func (w *world) addMails(n int) (mails []workspace.Mail) {
 	w.Helper()
 	for i := range n {
 		created := w.clock.Now().Add(time.Duration(i-n) * time.Second)
-		mails = append(mails, workspace.Mail{ID: fmt.Sprintf("m%02d", i), Kind: workspace.MailDesktopReady, UserID: "u", To: "u@example.com",
+		mails = append(mails, workspace.Mail{ID: fmt.Sprintf("m%02d", i), Kind: workspace.MailDesktopReady, ProjectID: project, UserID: "u", UserName: "ann", To: "u@example.com",
 			Data: json.RawMessage(`{"desktop_name":"it's"}`), RunAt: created, Created: created})
 	}
 	w.update(func(tx workspace.Tx) error { return tx.InsertMails(w.Context(), mails) })

@@ -33,7 +33,7 @@ func Run(t *testing.T, fresh func(testing.TB) Database) {
 		behaviours []behaviour
 	}{
 		{"Transactions", transactions}, {"Service", service}, {"Catalog", catalog}, {"Networks", networks}, {"Users", users},
-		{"Desktops", desktops}, {"DesktopLists", desktopLists}, {"Jobs", jobs}, {"Claims", claims}, {"Mails", mails},
+		{"Desktops", desktops}, {"DesktopLists", desktopLists}, {"Jobs", jobs}, {"Claims", claims}, {"Mails", mails}, {"Notifications", notifications},
 		{"SignIns", signIns}, {"Connections", connections}, {"Work", work},
 	}
 	for _, area := range areas {

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+type notification struct {
+	ID          string `bun:",pk"`
+	ProjectID   string
+	Channel     workspace.Channel
+	Kind        workspace.MailKind
+	UserName    string
+	DesktopName string
+	PoolName    string
+	Sent        bool
+	Fault       string
+	Ended       time.Time
+}
+
+type notificationRow struct {
+	bun.BaseModel `bun:"table:notifications,alias:n"`
+	notification
+	UserFolded    string
+	DesktopFolded string
+	PoolFolded    string
+}
+
+// InsertNotification implements workspace.NotificationRows.
+func (t *tx) InsertNotification(ctx context.Context, n workspace.Notification) error {
+	_, err := t.inserting(&notificationRow{
+		notification: notification(n), UserFolded: fold(n.UserName), DesktopFolded: fold(n.DesktopName), PoolFolded: fold(n.PoolName),
+	}).Exec(ctx)
+	return err
+}
+
+// Notifications implements workspace.NotificationRows.
+func (t *tx) Notifications(ctx context.Context, f workspace.NotificationQuery) ([]workspace.Notification, int, error) {
+	var rows []notificationRow
+	q := t.NewSelect().Model(&rows).Where("n.project_id = ?", f.ProjectID).Where("(n.pool_name <> '') = ?", f.Pools)
+	q = equal(q, "n.channel", f.Channel)
+	q = containing(q, "n.user_folded", f.UserName)
+	q = containing(q, "n.desktop_folded", f.DesktopName)
+	q = containing(q, "n.pool_folded", f.PoolName)
+	total, err := page(ctx, q, f.Page, f.Descending, "n.ended", "n.id")
+	return convert(rows, func(r notificationRow) workspace.Notification { return workspace.Notification(r.notification) }), total, err
+}

@@ -1,0 +1,88 @@
+package storetest
+
+import (
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+func (w *world) addNotifications(records ...workspace.Notification) {
+	w.Helper()
+	w.update(func(tx workspace.Tx) error {
+		for _, n := range records {
+			if err := tx.InsertNotification(w.Context(), n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *world) notifications(q workspace.NotificationQuery) (records []workspace.Notification, total int) {
+	w.Helper()
+	q.ProjectID = project
+	if q.Page == (workspace.Page{}) {
+		q.Page = everything
+	}
+	w.view(func(tx workspace.Tx) (err error) {
+		records, total, err = tx.Notifications(w.Context(), q)
+		return err
+	})
+	return records, total
+}
+
+func notificationID(n workspace.Notification) string { return n.ID }
+
+var notifications = []behaviour{
+	{"a record is read as inserted", func(w *world) {
+		n := workspace.Notification{
+			ID: "n", ProjectID: project, Channel: workspace.ByMail, Kind: workspace.MailDesktopReady, UserName: "Ann", DesktopName: "PC-1",
+			PoolName: "Pool", Fault: "no such mailbox", Ended: w.clock.Now(),
+		}
+		w.addNotifications(n)
+		got, _ := w.notifications(workspace.NotificationQuery{Pools: true})
+		w.same(got, []workspace.Notification{n})
+	}},
+	{"records are filtered, sorted and paged", func(w *world) {
+		now := w.clock.Now()
+		w.addNotifications(
+			workspace.Notification{ID: "1", ProjectID: project, Channel: workspace.ByMail, UserName: "Ann", DesktopName: "PC-1", Sent: true, Ended: now},
+			workspace.Notification{ID: "2", ProjectID: project, Channel: workspace.ByMail, UserName: "bob", DesktopName: "pc-2", Sent: true, Ended: now.Add(time.Second)},
+			workspace.Notification{ID: "3", ProjectID: project, Channel: workspace.BySMS, UserName: "bob", PoolName: "Red", Ended: now},
+			workspace.Notification{ID: "4", ProjectID: otherProject, Channel: workspace.ByMail, UserName: "ann", Ended: now},
+		)
+		for _, c := range []struct {
+			query workspace.NotificationQuery
+			want  []string
+		}{
+			{workspace.NotificationQuery{}, []string{"1", "2"}},
+			{workspace.NotificationQuery{Descending: true}, []string{"2", "1"}},
+			{workspace.NotificationQuery{UserName: "AN"}, []string{"1"}},
+			{workspace.NotificationQuery{DesktopName: "PC-2"}, []string{"2"}},
+			{workspace.NotificationQuery{Channel: workspace.BySMS}, nil},
+			{workspace.NotificationQuery{Pools: true}, []string{"3"}},
+			{workspace.NotificationQuery{Pools: true, PoolName: "rED"}, []string{"3"}},
+			{workspace.NotificationQuery{Pools: true, PoolName: "blue"}, nil},
+		} {
+			got, total := w.notifications(c.query)
+			w.same(ids(got, notificationID), c.want)
+			w.same(total, len(c.want))
+		}
+		got, total := w.notifications(workspace.NotificationQuery{Page: workspace.Page{Offset: 1, Limit: 1}})
+		w.same(ids(got, notificationID), []string{"2"})
+		w.same(total, 2)
+	}},
+	{"records are removed when they are old, a few at a time", func(w *world) {
+		now := w.clock.Now()
+		w.addNotifications(
+			workspace.Notification{ID: "1", ProjectID: project, Ended: now}, workspace.Notification{ID: "2", ProjectID: project, Ended: now},
+			workspace.Notification{ID: "3", ProjectID: project, Ended: now.Add(time.Microsecond)},
+		)
+		w.clock.Advance(workspace.NotificationLife)
+		for _, want := range []int{2, 1, 1} {
+			w.update(func(tx workspace.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
+			_, total := w.notifications(workspace.NotificationQuery{})
+			w.same(total, want)
+		}
+	}},
+}

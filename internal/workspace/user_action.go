@@ -1,0 +1,120 @@
+package workspace
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// UserAction is what an administrator can do to a person's access.
+type UserAction string
+
+// The actions.
+const (
+	LockOut       UserAction = "LOCK"      // no sign-in; those that are there end, and open displays within a second
+	LetIn         UserAction = "UNLOCK"    // sign-in is possible again, at once even after too many failures
+	ResetPassword UserAction = "RESET_PWD" // the password is void and a link to choose another is mailed
+)
+
+// ActOnUser locks a person out, lets them in, or has them choose a new password. Doing what is done already succeeds.
+// CodeUserNotFound; CodeInvalid for an unknown action, and when there is no mail address for the link.
+func (s *Service) ActOnUser(ctx context.Context, c Caller, id string, action UserAction) error {
+	if !slices.Contains([]UserAction{LockOut, LetIn, ResetPassword}, action) {
+		return invalid("op_type", "%q is unknown, use LOCK, UNLOCK or RESET_PWD", action)
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		u, err := tx.LockUser(ctx, c.ProjectID, id)
+		if err != nil {
+			return err
+		}
+		u.Updated = tx.Now()
+		switch action {
+		case LockOut:
+			u.Locked = true
+			if err := tx.SaveUser(ctx, u); err != nil {
+				return err
+			}
+			return tx.DeleteSignInsOf(ctx, u.ID)
+		case LetIn:
+			u.Locked, u.FailedSignIns, u.BlockedUntil = false, 0, time.Time{}
+			return tx.SaveUser(ctx, u)
+		default:
+			if u.Email == "" {
+				return invalid("op_type", "user %q has no mail address that a link could go to: set one, or ask for a random password", u.Name)
+			}
+			if err := replacePassword(ctx, tx, u, ""); err != nil {
+				return err
+			}
+			return tx.InsertMails(ctx, []Mail{mailTo(u, MailPasswordReset, tx.Now())})
+		}
+	})
+}
+
+// RandomPassword gives a person a password that they must change when they next sign in, ends their sign-ins, and returns it:
+// it is shown nowhere else. With mailed they are also sent a link to choose one themselves; the password is not mailed.
+// CodeUserNotFound; CodeInvalid when they have no mail address.
+func (s *Service) RandomPassword(ctx context.Context, c Caller, id string, mailed bool) (string, error) {
+	u, err := s.User(ctx, c.ProjectID, id)
+	if err != nil {
+		return "", err
+	}
+	password := newPassword(u.Name)
+	hash, err := s.Passwords.Hash(password)
+	if err != nil {
+		return "", fmt.Errorf("hashing a password: %w", err)
+	}
+	err = s.Store.Update(ctx, func(tx Tx) error {
+		u, err := tx.LockUser(ctx, c.ProjectID, id)
+		if err != nil {
+			return err
+		}
+		if mailed && u.Email == "" {
+			return invalid("notification_type", "user %q has no mail address", u.Name)
+		}
+		u.MustChangePassword = true
+		if err := replacePassword(ctx, tx, u, hash); err != nil || !mailed {
+			return err
+		}
+		return tx.InsertMails(ctx, []Mail{mailTo(u, MailPasswordReset, tx.Now())})
+	})
+	if err != nil {
+		return "", err
+	}
+	return password, nil
+}
+
+// passwordLetters are 64 that are not easily taken for one another.
+const passwordLetters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789-_.+=:@"
+
+// newPassword makes a password of 96 random bits for the user with this name.
+func newPassword(userName string) string {
+	var b [16]byte
+	for {
+		rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+		for i := range b {
+			b[i] = passwordLetters[b[i]%byte(len(passwordLetters))]
+		}
+		if CheckPassword("password", string(b[:]), userName) == nil {
+			return string(b[:])
+		}
+	}
+}
+
+// Invite mails a person the link to choose their first password once more. CodeUserNotFound; CodeInvalid when they have no mail
+// address, CodeConflict when they have a password.
+func (s *Service) Invite(ctx context.Context, c Caller, id string) error {
+	return s.Store.Update(ctx, func(tx Tx) error {
+		u, err := tx.LockUser(ctx, c.ProjectID, id)
+		switch {
+		case err != nil:
+			return err
+		case u.Email == "":
+			return invalid("user_id", "user %q has no mail address, set one first", u.Name)
+		case u.PasswordHash != "":
+			return Errorf(CodeConflict, "user %q has chosen a password already: use RESET_PWD to have them choose another", u.Name)
+		}
+		return tx.InsertMails(ctx, firstPasswordMails([]User{u}, tx.Now()))
+	})
+}

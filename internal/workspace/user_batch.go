@@ -1,0 +1,152 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// MaxUsersPerRequest is how many people one request may add.
+const MaxUsersPerRequest = 200
+
+// CreateUsers adds people, all or none, and returns their ids in order. When some cannot be added the error says what is
+// wrong with the first, and its Detail what is wrong with each.
+func (s *Service) CreateUsers(ctx context.Context, c Caller, users []CreateUser) ([]string, error) {
+	if len(users) == 0 || len(users) > MaxUsersPerRequest {
+		return nil, invalid("users", "%d people, give 1 to %d", len(users), MaxUsersPerRequest)
+	}
+	return s.createUsers(ctx, c, users, func(i int) string { return fmt.Sprintf("users[%d].", i) })
+}
+
+// createUsers adds people. at says where in the request a person is.
+func (s *Service) createUsers(ctx context.Context, c Caller, users []CreateUser, at func(int) string) ([]string, error) {
+	users = slices.Clone(users)
+	for i := range users {
+		users[i].Caller = c
+	}
+	err := s.Store.View(ctx, func(tx Tx) error { return mayCreateUsers(ctx, tx, c, users, at) })
+	if err != nil {
+		return nil, err
+	}
+	hashes, err := s.hashPasswords(users) // slow on purpose: outside the transaction
+	if err != nil {
+		return nil, err
+	}
+	return update(ctx, s.Store, func(tx Tx) ([]string, error) {
+		if err := mayCreateUsers(ctx, tx, c, users, at); err != nil {
+			return nil, err
+		}
+		return insertUsers(ctx, tx, users, hashes)
+	})
+}
+
+// mayCreateUsers says why not, or nil.
+func mayCreateUsers(ctx context.Context, tx Tx, c Caller, users []CreateUser, at func(int) string) error {
+	if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
+		return err
+	}
+	if err := allProblems(CheckUsers(users, tx.Now()), at); err != nil {
+		return err
+	}
+	problems, err := problemsWithRows(ctx, tx, c, users)
+	if err != nil {
+		return err
+	}
+	return allProblems(problems, at)
+}
+
+// CheckUsers says what is wrong with each of several new people by themselves and beside one another; nil where nothing is.
+// now is the time against which an expiry is judged.
+func CheckUsers(users []CreateUser, now time.Time) []error {
+	problems := make([]error, len(users))
+	first := make(map[string]int, len(users))
+	for i := range users {
+		problems[i] = users[i].Check(now)
+		key := strings.ToLower(users[i].Name)
+		if other, twice := first[key]; twice && problems[i] == nil {
+			problems[i] = Errorf(CodeNameTaken, "user_name: %q is there twice, also as number %d", users[i].Name, other+1)
+		} else if !twice {
+			first[key] = i
+		}
+	}
+	return problems
+}
+
+// problemsWithRows says what stands in each new person's way in the store.
+func problemsWithRows(ctx context.Context, tx Tx, c Caller, users []CreateUser) ([]error, error) {
+	var names []string
+	for _, u := range users {
+		names = append(names, u.Name)
+	}
+	found, _, err := tx.Users(ctx, UserQuery{ProjectID: c.ProjectID, Names: names, Page: Page{Limit: len(names)}})
+	if err != nil {
+		return nil, err
+	}
+	taken := make(map[string]bool, len(found))
+	for _, u := range found {
+		taken[strings.ToLower(u.Name)] = true
+	}
+	problems := make([]error, len(users))
+	for i, u := range users {
+		if taken[strings.ToLower(u.Name)] {
+			problems[i] = Errorf(CodeNameTaken, "user_name: %q is in use", u.Name)
+		}
+	}
+	return problems, nil
+}
+
+// allProblems makes one refusal of several: its code and message are the first one's, its detail is all of them.
+func allProblems(problems []error, at func(int) string) error {
+	var first *Error
+	var all []string
+	for i, err := range problems {
+		if err == nil {
+			continue
+		}
+		message := at(i) + MessageOf(err)
+		if first == nil {
+			first = &Error{Code: CodeOf(err), Message: message}
+		}
+		all = append(all, message)
+	}
+	switch {
+	case first == nil:
+		return nil
+	case len(all) > 1:
+		first.Detail = strings.Join(all, "; ")
+	}
+	return first
+}
+
+// hashPasswords hashes the passwords of those who have one, as many at once as the processors allow.
+func (s *Service) hashPasswords(users []CreateUser) ([]string, error) {
+	hashes, errs := make([]string, len(users)), make([]error, len(users))
+	var all sync.WaitGroup
+	for i, u := range users {
+		if u.Password != "" {
+			all.Go(func() { hashes[i], errs[i] = s.Passwords.Hash(u.Password) })
+		}
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("hashing a password: %w", err)
+		}
+	}
+	return hashes, nil
+}
+
+func insertUsers(ctx context.Context, tx Tx, users []CreateUser, hashes []string) ([]string, error) {
+	rows, ids := make([]User, len(users)), make([]string, len(users))
+	for i := range users {
+		rows[i] = users[i].user(hashes[i], tx.Now())
+		ids[i] = rows[i].ID
+	}
+	if err := tx.InsertUsers(ctx, rows); err != nil {
+		return nil, err
+	}
+	return ids, tx.InsertMails(ctx, firstPasswordMails(rows, tx.Now()))
+}

@@ -1,0 +1,66 @@
+package workspace
+
+import (
+	"context"
+	"slices"
+)
+
+// DeleteUser removes a person, and with them their assignments, sign-ins and tickets, in one transaction; a job takes the
+// accounts out of the desktops that they had. CodeUserNotFound when there is nobody.
+func (s *Service) DeleteUser(ctx context.Context, c Caller, id string) error {
+	return s.DeleteUsers(ctx, c, []string{id})
+}
+
+// DeleteUsers is DeleteUser for 1 to 100 people. Ids of nobody are left out, since their deletion is a success already; if none
+// is left it fails with CodeUserNotFound.
+func (s *Service) DeleteUsers(ctx context.Context, c Caller, ids []string) error {
+	if err := checkIDs("user_ids", ids); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		job := Job{ID: NewID(), ProjectID: c.ProjectID, Type: JobDetachDesktops, RequestID: c.RequestID, Created: tx.Now()}
+		told := map[string]bool{} // desktops that the job has already
+		found := 0
+		for _, id := range slices.Sorted(slices.Values(ids)) { // in one order for all callers
+			u, err := tx.LockUser(ctx, c.ProjectID, id)
+			if CodeOf(err) == CodeUserNotFound {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			found++
+			if err := dismiss(ctx, tx, u, &job, told); err != nil {
+				return err
+			}
+		}
+		switch {
+		case found == 0 && len(ids) == 1:
+			return Errorf(CodeUserNotFound, "user %q does not exist", ids[0])
+		case found == 0:
+			return Errorf(CodeUserNotFound, "none of these %d users exists", len(ids))
+		case len(job.SubJobs) == 0:
+			return nil
+		}
+		return tx.InsertJob(ctx, job)
+	})
+}
+
+// dismiss removes a person, and adds to a job those of their desktops that are not told yet.
+func dismiss(ctx context.Context, tx Tx, u User, job *Job, told map[string]bool) error {
+	var desktops []Desktop
+	if u.Desktops > 0 {
+		var err error
+		desktops, _, err = tx.Desktops(ctx, DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: Page{Limit: u.Desktops}})
+		if err != nil {
+			return err
+		}
+	}
+	for _, d := range desktops {
+		if !told[d.ID] {
+			told[d.ID] = true
+			job.SubJobs = append(job.SubJobs, job.subJob(d, struct{}{}))
+		}
+	}
+	return tx.DeleteUser(ctx, u.ID)
+}

@@ -1,0 +1,85 @@
+package workspace_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+func TestUpdateUser(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	past, future, never := now.Add(-time.Hour), now.Add(time.Hour), time.Time{}
+	stored := workspace.User{
+		ID: "u", Name: "ann", Email: "ann@example.org", Phone: "1", Description: "upstairs", Activation: workspace.ActivateByUser,
+		Expires: past, MayChangePassword: true,
+	}
+	for _, c := range []struct {
+		name    string
+		request workspace.UpdateUser
+		want    func(*workspace.User)
+	}{
+		{"LeavesWhatIsAbsent", workspace.UpdateUser{}, func(*workspace.User) {}},
+		{"KeepsAnExpiryThatIsPast", workspace.UpdateUser{Expires: &past}, func(*workspace.User) {}},
+		{"MovesTheExpiry", workspace.UpdateUser{Expires: &future}, func(u *workspace.User) { u.Expires = future }},
+		{"EndsTheExpiry", workspace.UpdateUser{Expires: &never}, func(u *workspace.User) { u.Expires = never }},
+		{"WritesEveryField", workspace.UpdateUser{
+			Email: new("a@example.org"), Phone: new(""), Description: new(""), Activation: new(workspace.ActivateByAdmin),
+			MayChangePassword: new(false), MustChangePassword: new(true), PasswordNeverExpires: new(true), Disabled: new(true),
+		}, func(u *workspace.User) {
+			u.Email, u.Phone, u.Description, u.Activation = "a@example.org", "", "", workspace.ActivateByAdmin
+			u.MayChangePassword, u.MustChangePassword, u.PasswordNeverExpires, u.Disabled = false, true, true, true
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			want := stored
+			want.Updated = now
+			c.want(&want)
+			if got, err := c.request.Apply(stored, now); err != nil || got != want {
+				t.Errorf("got %+v %v, want %+v", got, err, want)
+			}
+		})
+	}
+	yesterday := now.Add(-24 * time.Hour)
+	for why, r := range map[string]workspace.UpdateUser{
+		"description: at most 255":    {Description: new(strings.Repeat("x", 256))},
+		"user_phone: at most 32":      {Phone: new(strings.Repeat("1", 33))},
+		`user_email: "ann" is not`:    {Email: new("ann")},
+		"user_email: must be given":   {Email: new("")},
+		`active_type: "SELF"`:         {Activation: new(workspace.Activation("SELF"))},
+		"account_expires: 2026-02-28": {Expires: &yesterday},
+		"user_info_map: not offered":  {Unsupported: []string{"user_info_map"}},
+	} {
+		if _, err := r.Apply(stored, now); !strings.HasPrefix(workspace.MessageOf(err), why) {
+			t.Errorf("got %v, want %q", err, why)
+		}
+	}
+}
+
+func TestSomebodyWithoutAMailAddressCanBeChanged(t *testing.T) {
+	stored := workspace.User{Name: "ann", Activation: workspace.ActivateByUser} // as desktops add people
+	r := workspace.UpdateUser{Description: new("downstairs"), Email: new("")}
+	if _, err := r.Apply(stored, time.Now()); err != nil {
+		t.Error(err)
+	}
+	r.Activation = new(workspace.ActivateByAdmin)
+	if _, err := r.Apply(stored, time.Now()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEveryBadPersonOfABatchIsReported(t *testing.T) {
+	person := func(name string) workspace.CreateUser {
+		return workspace.CreateUser{Name: name, Email: "x@example.org"}
+	}
+	problems := workspace.CheckUsers([]workspace.CreateUser{person("ann"), person("9"), person("bob"), person("ANN"), {Name: "carl"}}, time.Now())
+	for i, want := range []string{"", `user_name: "9" must start`, "", `user_name: "ANN" is there twice, also as number 1`, "user_email: must be given"} {
+		switch {
+		case want == "" && problems[i] != nil:
+			t.Errorf("number %d is refused: %v", i, problems[i])
+		case want != "" && !strings.HasPrefix(workspace.MessageOf(problems[i]), want):
+			t.Errorf("number %d: %v, want %q", i, problems[i], want)
+		}
+	}
+}
