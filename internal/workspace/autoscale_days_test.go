@@ -48,7 +48,7 @@ func newOffice(seed uint64) *office {
 		ends: map[string]time.Time{}, fails: map[string]bool{}, acted: map[int]int{},
 	}
 	o.Pool = workspace.Pool{ID: "p", Name: "office", Type: workspace.Dynamic, ImageID: "gold-1", RetentionMinutes: 30, Autoscaling: true,
-		Policy: workspace.AutoscalePolicy{Type: workspace.AutoCreated, MaxAutoCreated: 70, MinIdle: 3, OnceCreated: 10, MinRetention: 7, IdleMinutes: ptr(60)}}
+		Policy: workspace.AutoscalePolicy{Type: workspace.AutoCreated, MaxAutoCreated: 70, MinIdle: 3, OnceCreated: 10, MinRetention: 7, IdleMinutes: new(60)}}
 	o.Members = readyMembers(administrators, func(m *workspace.Member) { m.AutoCreated, m.IdleSince, m.ImageID = false, o.now, "gold-1" })
 	for i := range 60 {
 		o.people = append(o.people, person{name: fmt.Sprint("person-", i)})

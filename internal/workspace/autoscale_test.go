@@ -368,14 +368,14 @@ func TestAutoscaleSays(t *testing.T) {
 			s.Pool.Scale = workspace.ScaleHistory{Failures: 5, Failed: noon.Add(-4 * time.Minute)}
 		}), "CREATE 1 min-idle", "one is tried at a time"},
 		{"deletes what was idle too long", scaled(func(s *workspace.PoolSnapshot) {
-			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, nil), ptr(60)
+			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, nil), new(60)
 		}), "DELETE d00,d01 idle-too-long", "4 idle and 2 wanted"},
 		{"keeps idle desktops when no retention is given", scaled(func(s *workspace.PoolSnapshot) { s.Members = readyMembers(4, nil) }), "", ""},
 		{"keeps the pool at min_retention", scaled(func(s *workspace.PoolSnapshot) {
-			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Policy.MinRetention = readyMembers(4, nil), ptr(60), 3
+			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Policy.MinRetention = readyMembers(4, nil), new(60), 3
 		}), "DELETE d00 idle-too-long", "the pool keeps at least 3"},
 		{"deletes nothing that an administrator made", scaled(func(s *workspace.PoolSnapshot) {
-			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, func(m *workspace.Member) { m.AutoCreated = false }), ptr(0)
+			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, func(m *workspace.Member) { m.AutoCreated = false }), new(0)
 		}), "", ""},
 		{"removes its own wrecks and replaces them", scaled(func(s *workspace.PoolSnapshot) { s.Members = readyMembers(1, broken) }),
 			"DELETE d00 wreck; CREATE 2 min-idle", "broken for 10m0s or longer, and nobody's"},
@@ -387,7 +387,7 @@ func TestAutoscaleSays(t *testing.T) {
 			s.Pool.Policy.AutoIsolation, s.Pool.Policy.MaxIsolated = true, 1
 		}), "", "1 desktop broken, but at most 1 may be put aside and 1 are"},
 		{"waits after making before it deletes", scaled(func(s *workspace.PoolSnapshot) {
-			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Scale.Created = readyMembers(4, nil), ptr(60), noon.Add(-time.Minute)
+			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Scale.Created = readyMembers(4, nil), new(60), noon.Add(-time.Minute)
 		}), "", "desktops were made a moment ago; again in 4m0s"},
 		{"waits after deleting before it makes spare ones, but lets nobody wait", scaled(func(s *workspace.PoolSnapshot) {
 			s.Pool.Scale.Deleted, s.Waiting = noon.Add(-time.Minute), 1
@@ -467,7 +467,7 @@ func BenchmarkAutoscaleTenThousandDesktopsInAHundredPools(b *testing.B) {
 	pools := make([]workspace.PoolSnapshot, 100)
 	for i := range pools {
 		pools[i] = scaled(func(s *workspace.PoolSnapshot) {
-			s.Pool.Policy.IdleMinutes, s.Pool.Policy.AutoIsolation, s.Waiting = ptr(30), true, 2
+			s.Pool.Policy.IdleMinutes, s.Pool.Policy.AutoIsolation, s.Waiting = new(30), true, 2
 			s.Members = readyMembers(100, nil)
 			for j := range s.Members {
 				m := &s.Members[j]

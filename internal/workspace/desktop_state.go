@@ -66,7 +66,7 @@ func resume(d *Desktop, s SubJob) error {
 		return Errorf(CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
 	}
 	switch s.Type {
-	case JobCreateDesktops:
+	case JobCreateDesktops, JobCreatePool, JobExpandPool:
 		d.Status, d.Task = StatusCreating, TaskCreating
 	case JobDeleteDesktops:
 		d.Task = TaskDeleting
@@ -80,6 +80,14 @@ func resume(d *Desktop, s SubJob) error {
 			return err
 		}
 		*d = next
+	case JobRebuildPool:
+		d.Task = TaskRebuilding
+	case JobAddPoolVolumes:
+		d.Task = TaskAddingVolumes
+	case JobDeletePoolVolumes:
+		d.Task = TaskDeletingVolumes
+	case JobExpandPoolVolumes:
+		d.Task = TaskExpandingVolumes
 	case JobDetachDesktops:
 		return nil // it takes no desktop
 	}

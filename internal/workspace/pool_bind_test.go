@@ -121,6 +121,7 @@ func TestBindGivesOnlyIdleDesktopsAndLooksAtNothingElse(t *testing.T) {
 			if n := idle(before); n > a.Ahead {
 				t.Fatalf("is full with %d idle and %d ahead", n, a.Ahead)
 			}
+		default:
 		}
 	})
 }

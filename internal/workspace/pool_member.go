@@ -6,8 +6,14 @@ import (
 	"time"
 )
 
-// TaskRebuilding is the task of a desktop whose system disk is being replaced: by a rebuild, or by the reset after somebody used it.
-const TaskRebuilding Task = "rebuilding"
+// The tasks that pools bring. A desktop is rebuilding while its system disk is replaced: by a rebuild, or by the reset after
+// somebody used it.
+const (
+	TaskRebuilding       Task = "rebuilding"
+	TaskAddingVolumes    Task = "addingVolumes"
+	TaskDeletingVolumes  Task = "deletingVolumes"
+	TaskExpandingVolumes Task = "expandingVolumes"
+)
 
 // Member is a pool's desktop as far as the pool's decisions need it: some of the desktop's own row, and what a desktop has only
 // in a pool.
@@ -55,8 +61,9 @@ func (m Member) Idle() bool {
 	switch m.Status {
 	case StatusActive, StatusShutoff, StatusHibernated:
 		return m.free() && !m.Used && m.Task == NoTask
+	default:
+		return false
 	}
-	return false
 }
 
 // Coming says whether the desktop is going to be idle without anybody's doing: it is being made, started or reset.

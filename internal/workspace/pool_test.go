@@ -15,15 +15,13 @@ import (
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
-func ptr[T any](v T) *T { return &v }
-
 func poolRequest() workspace.CreatePool {
 	return workspace.CreatePool{
 		Name: "POOL01", Type: workspace.Dynamic, Size: 50, ProductID: "workspace.c2.large.linux", ImageType: workspace.ImageGold, ImageID: "gold-1",
 		Root: workspace.VolumeSpec{Type: "SAS", GB: 80}, Data: []workspace.VolumeSpec{{Type: "SSD", GB: 10}, {Type: "SAS", GB: 20}},
 		SubnetIDs: []string{"a", "b"}, SecurityGroups: []string{"g"}, Description: "of the library", Zone: "az1", OUName: "ou", NamePolicyID: "policy",
 		Tags: []workspace.Tag{{Key: "room", Value: "7"}}, Autoscaling: true,
-		Policy: &workspace.PolicyChange{Type: ptr(workspace.AutoCreated), MaxAutoCreated: ptr(9), MinIdle: ptr(3)},
+		Policy: &workspace.PolicyChange{Type: new(workspace.AutoCreated), MaxAutoCreated: new(9), MinIdle: new(3)},
 		People: []workspace.Grant{{Type: workspace.GrantUser, ObjectID: "u1", Group: "sudo"}},
 	}
 }
@@ -54,19 +52,19 @@ func TestCreatePoolCheck(t *testing.T) {
 		{"a person twice", func(r *workspace.CreatePool) { r.People = append(r.People, r.People[0]) }, workspace.CodeInvalid, "authorized_objects[1].object_id: u1 is there twice"},
 		{"an unknown privilege group", func(r *workspace.CreatePool) { r.People[0].Group = "king" }, workspace.CodeInvalid, "authorized_objects[0].user_group: "},
 		{"an unknown directory", func(r *workspace.CreatePool) { r.Domain = "corp.example" }, workspace.CodeInvalid, "domain: "},
-		{"a retention of 9 minutes", func(r *workspace.CreatePool) { r.Retention = ptr(9) }, workspace.CodeInvalid, "disconnected_retention_period: 9 minutes is out of range, use 10 to 43200"},
-		{"a retention of 43201 minutes", func(r *workspace.CreatePool) { r.Retention = ptr(43201) }, workspace.CodeInvalid, "disconnected_retention_period: 43201"},
-		{"a retention in a static pool", func(r *workspace.CreatePool) { r.Type = workspace.Static; r.Retention = ptr(10) }, workspace.CodeInvalid, "disconnected_retention_period: is for DYNAMIC pools only"},
-		{"an unknown way to scale", func(r *workspace.CreatePool) { r.Policy.Type = ptr(workspace.AutoscaleType("MAGIC")) }, workspace.CodeInvalid, "autoscale_policy.autoscale_type: "},
+		{"a retention of 9 minutes", func(r *workspace.CreatePool) { r.Retention = new(9) }, workspace.CodeInvalid, "disconnected_retention_period: 9 minutes is out of range, use 10 to 43200"},
+		{"a retention of 43201 minutes", func(r *workspace.CreatePool) { r.Retention = new(43201) }, workspace.CodeInvalid, "disconnected_retention_period: 43201"},
+		{"a retention in a static pool", func(r *workspace.CreatePool) { r.Type = workspace.Static; r.Retention = new(10) }, workspace.CodeInvalid, "disconnected_retention_period: is for DYNAMIC pools only"},
+		{"an unknown way to scale", func(r *workspace.CreatePool) { r.Policy.Type = new(workspace.AutoscaleType("MAGIC")) }, workspace.CodeInvalid, "autoscale_policy.autoscale_type: "},
 		{"a policy without a type", func(r *workspace.CreatePool) { r.Policy.Type = nil }, workspace.CodeInvalid, "autoscale_policy.autoscale_type: must be"},
 		{"scaling without a cap", func(r *workspace.CreatePool) { r.Policy.MaxAutoCreated = nil }, workspace.CodeInvalid, "autoscale_policy.max_auto_created: is needed"},
-		{"a cap of 0", func(r *workspace.CreatePool) { r.Policy.MaxAutoCreated = ptr(0) }, workspace.CodeInvalid, "autoscale_policy.max_auto_created: 0 is out of range, use 1 to 5000"},
-		{"a negative min_idle", func(r *workspace.CreatePool) { r.Policy.MinIdle = ptr(-1) }, workspace.CodeInvalid, "autoscale_policy.min_idle: -1"},
-		{"101 at a time", func(r *workspace.CreatePool) { r.Policy.OnceCreated = ptr(101) }, workspace.CodeInvalid, "autoscale_policy.once_auto_created: 101 is out of range, use 1 to 100"},
-		{"min_retention 5001", func(r *workspace.CreatePool) { r.Policy.MinRetention = ptr(5001) }, workspace.CodeInvalid, "autoscale_policy.min_retention: "},
-		{"idle for more than 30 days", func(r *workspace.CreatePool) { r.Policy.IdleMinutes = ptr(43201) }, workspace.CodeInvalid, "autoscale_policy.idle_retention_duration: 43201"},
-		{"1001 put aside", func(r *workspace.CreatePool) { r.Policy.MaxIsolated = ptr(1001) }, workspace.CodeInvalid, "autoscale_policy.auto_isolation_max_num: 1001 is out of range, use 1 to 1000"},
-		{"101 resets a day", func(r *workspace.CreatePool) { r.Reset = &workspace.ResetChange{PerDay: ptr(101)} }, workspace.CodeInvalid, "user_reset_policy.reset_count_per_day: 101"},
+		{"a cap of 0", func(r *workspace.CreatePool) { r.Policy.MaxAutoCreated = new(0) }, workspace.CodeInvalid, "autoscale_policy.max_auto_created: 0 is out of range, use 1 to 5000"},
+		{"a negative min_idle", func(r *workspace.CreatePool) { r.Policy.MinIdle = new(-1) }, workspace.CodeInvalid, "autoscale_policy.min_idle: -1"},
+		{"101 at a time", func(r *workspace.CreatePool) { r.Policy.OnceCreated = new(101) }, workspace.CodeInvalid, "autoscale_policy.once_auto_created: 101 is out of range, use 1 to 100"},
+		{"min_retention 5001", func(r *workspace.CreatePool) { r.Policy.MinRetention = new(5001) }, workspace.CodeInvalid, "autoscale_policy.min_retention: "},
+		{"idle for more than 30 days", func(r *workspace.CreatePool) { r.Policy.IdleMinutes = new(43201) }, workspace.CodeInvalid, "autoscale_policy.idle_retention_duration: 43201"},
+		{"1001 put aside", func(r *workspace.CreatePool) { r.Policy.MaxIsolated = new(1001) }, workspace.CodeInvalid, "autoscale_policy.auto_isolation_max_num: 1001 is out of range, use 1 to 1000"},
+		{"101 resets a day", func(r *workspace.CreatePool) { r.Reset = &workspace.ResetChange{PerDay: new(101)} }, workspace.CodeInvalid, "user_reset_policy.reset_count_per_day: 101"},
 		{"a tag without a key", func(r *workspace.CreatePool) { r.Tags[0].Key = "" }, workspace.CodeInvalid, "tags[0].key: "},
 		{"a feature that is not offered", func(r *workspace.CreatePool) { r.Unsupported = []string{"root_volume.kms_id"} }, workspace.CodeUnsupported, "root_volume.kms_id: disks cannot be encrypted"},
 	}
@@ -169,23 +167,23 @@ func TestUpdatePool(t *testing.T) {
 		want   func(*workspace.Pool)
 	}{
 		{"changes nothing when nothing is sent", workspace.PoolChange{}, func(*workspace.Pool) {}},
-		{"keeps the tags when only the maintenance mode is sent", workspace.PoolChange{InMaintenance: ptr(true)}, func(p *workspace.Pool) { p.InMaintenance = true }},
-		{"clears the tags when settings are sent without them", workspace.PoolChange{Description: ptr("new"), InMaintenance: ptr(true)},
+		{"keeps the tags when only the maintenance mode is sent", workspace.PoolChange{InMaintenance: new(true)}, func(p *workspace.Pool) { p.InMaintenance = true }},
+		{"clears the tags when settings are sent without them", workspace.PoolChange{Description: new("new"), InMaintenance: new(true)},
 			func(p *workspace.Pool) { p.Description, p.Tags, p.InMaintenance = "new", nil, true }},
 		{"replaces the tags", workspace.PoolChange{Tags: &[]workspace.Tag{{Key: "b"}}}, func(p *workspace.Pool) { p.Tags = []workspace.Tag{{Key: "b"}} }},
-		{"clears what empty strings clear", workspace.PoolChange{Zone: ptr(""), OUName: ptr(""), NamePolicyID: ptr(""), Description: ptr(""), Tags: &[]workspace.Tag{{Key: "room", Value: "7"}}},
+		{"clears what empty strings clear", workspace.PoolChange{Zone: new(""), OUName: new(""), NamePolicyID: new(""), Description: new(""), Tags: &[]workspace.Tag{{Key: "room", Value: "7"}}},
 			func(p *workspace.Pool) { p.Zone, p.OUName, p.NamePolicyID, p.Description = "", "", "", "" }},
 		{"clears the policy when an empty one is sent", workspace.PoolChange{Policy: &workspace.PolicyChange{}},
 			func(p *workspace.Pool) { p.Policy, p.Tags = workspace.AutoscalePolicy{}, nil }},
-		{"replaces the policy as a whole", workspace.PoolChange{Policy: &workspace.PolicyChange{Type: ptr(workspace.AccessCreated), MaxAutoCreated: ptr(4)}},
+		{"replaces the policy as a whole", workspace.PoolChange{Policy: &workspace.PolicyChange{Type: new(workspace.AccessCreated), MaxAutoCreated: new(4)}},
 			func(p *workspace.Pool) {
 				p.Policy, p.Tags = workspace.AutoscalePolicy{Type: workspace.AccessCreated, MaxAutoCreated: 4}, nil
 			}},
-		{"lets people reset their desktops", workspace.PoolChange{Reset: &workspace.ResetChange{Enabled: ptr(true), PerDay: ptr(2)}},
+		{"lets people reset their desktops", workspace.PoolChange{Reset: &workspace.ResetChange{Enabled: new(true), PerDay: new(2)}},
 			func(p *workspace.Pool) { p.Reset, p.Tags = workspace.UserResetPolicy{Enabled: true, PerDay: 2}, nil }},
 		{"moves a disk to another type", workspace.PoolChange{Data: &[]workspace.VolumeTypeChange{{ID: "d2", Type: "GPSSD"}}},
 			func(p *workspace.Pool) { p.Data[1].Type, p.Tags = "GPSSD", nil }},
-		{"makes an empty enterprise project the default one", workspace.PoolChange{EnterpriseID: ptr("")}, func(p *workspace.Pool) { p.Tags = nil }},
+		{"makes an empty enterprise project the default one", workspace.PoolChange{EnterpriseID: new("")}, func(p *workspace.Pool) { p.Tags = nil }},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -208,10 +206,10 @@ func TestUpdatePool(t *testing.T) {
 		change workspace.PoolChange
 		why    string
 	}{
-		{"an empty name", workspace.PoolChange{Name: ptr("")}, "name: must not be empty"},
+		{"an empty name", workspace.PoolChange{Name: new("")}, "name: must not be empty"},
 		{"no subnets", workspace.PoolChange{SubnetIDs: &[]string{}}, "subnet_ids: 0 subnets"},
-		{"a retention of a minute", workspace.PoolChange{Retention: ptr(1)}, "disconnected_retention_period: 1 minutes"},
-		{"scaling without a cap", workspace.PoolChange{Policy: &workspace.PolicyChange{Type: ptr(workspace.AutoCreated)}}, "autoscale_policy.max_auto_created: is needed"},
+		{"a retention of a minute", workspace.PoolChange{Retention: new(1)}, "disconnected_retention_period: 1 minutes"},
+		{"scaling without a cap", workspace.PoolChange{Policy: &workspace.PolicyChange{Type: new(workspace.AutoCreated)}}, "autoscale_policy.max_auto_created: is needed"},
 		{"another pool's disk", workspace.PoolChange{Data: &[]workspace.VolumeTypeChange{{ID: "other", Type: "SAS"}}}, `data_volumes[0].id: "other" is not a data disk`},
 		{"another pool's system disk", workspace.PoolChange{Root: &workspace.VolumeTypeChange{ID: "other", Type: "SAS"}}, `root_volume.id: "other" is not`},
 	}

@@ -72,7 +72,7 @@ func drawScaled(t *rapid.T) workspace.PoolSnapshot {
 		AutoIsolation: rapid.Bool().Draw(t, "isolation"), MaxIsolated: rapid.IntRange(0, 5).Draw(t, "max isolated"),
 	}
 	if rapid.IntRange(0, 3).Draw(t, "no scale-in") > 0 {
-		p.Policy.IdleMinutes = ptr(rapid.IntRange(0, 200).Draw(t, "idle minutes"))
+		p.Policy.IdleMinutes = new(rapid.IntRange(0, 200).Draw(t, "idle minutes"))
 	}
 	ago := func(label string) time.Time {
 		return rapid.SampledFrom([]time.Time{{}, noon.Add(-time.Minute), noon.Add(-4 * time.Minute), noon.Add(-5 * time.Minute), noon.Add(-3 * time.Hour)}).Draw(t, label)

@@ -145,8 +145,9 @@ func (s ItemState) Final() bool {
 	switch s {
 	case ItemDone, ItemFailed, ItemSkipped, ItemStopped:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // RolloutKind is what a RolloutAction does.
