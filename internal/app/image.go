@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,9 +40,9 @@ func FindRecipe(alias string) (Recipe, error) {
 // EnsureImage makes sure that the engine has the image of a recipe as the recipe is now, building it if need be. What the build
 // prints goes to out.
 func EnsureImage(ctx context.Context, c Config, r Recipe, progress func(string), out io.Writer) error {
-	identity, err := r.identity(ctx)
+	identity, err := r.run(ctx, out, "--identity")
 	if err != nil {
-		return err
+		return fmt.Errorf("asking for the identity of image %s: %w", r.Alias, err)
 	}
 	e, err := incus.Open(ctx, c.incusConfig())
 	if err != nil {
@@ -53,60 +52,24 @@ func EnsureImage(ctx context.Context, c Config, r Recipe, progress func(string),
 	if have, err := e.ImageProperty(ctx, r.Alias, identityProperty); err != nil || have == identity {
 		return err
 	}
-	file, err := r.ensureBuilt(ctx, identity, progress, out)
+	progress("Building the desktop image " + r.Alias + ", which takes about two minutes unless it is in " + r.Built)
+	file, err := r.run(ctx, out, "--into", r.Built)
 	if err != nil {
-		return err
+		return fmt.Errorf("building image %s: %w", r.Alias, err)
 	}
 	_, err = e.ImportImage(ctx, incus.ImageFiles{Metadata: file}, r.Alias, nil, progress)
 	return err
 }
 
-// ensureBuilt returns the file of the image with the identity, building it if there is none, and removes older ones.
-func (r Recipe) ensureBuilt(ctx context.Context, identity string, progress func(string), out io.Writer) (string, error) {
-	file := filepath.Join(r.Built, r.Alias+"-"+identity+".tar.zst")
-	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-		return file, err
-	}
-	if err := os.MkdirAll(r.Built, 0o755); err != nil {
-		return "", err
-	}
-	progress("Building the desktop image " + r.Alias + ", which takes about two minutes")
-	half := file + ".part"
-	if err := r.build(ctx, half, out); err != nil {
-		return "", err
-	}
-	older, err := filepath.Glob(filepath.Join(r.Built, r.Alias+"-*.tar.zst"))
-	if err != nil {
-		return "", err
-	}
-	for _, path := range older {
-		if err := os.Remove(path); err != nil {
-			return "", err
-		}
-	}
-	return file, os.Rename(half, file)
-}
-
 // identityProperty is the image property that tells what an image was made from.
 const identityProperty = "carrel.identity"
 
-func (r Recipe) identity(ctx context.Context) (string, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(r.Dir, "build"), "--guest", r.Guest, "--identity")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("asking for the identity of image %s: %w", r.Alias, err)
-	}
-	return strings.TrimSpace(string(out)), nil
-}
-
-func (r Recipe) build(ctx context.Context, file string, out io.Writer) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(r.Dir, "build"), "--guest", r.Guest, file)
-	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("building image %s: %w", r.Alias, err)
-	}
-	return nil
+// run runs the recipe's program and returns the one line that it prints. What it tells meanwhile goes to out.
+func (r Recipe) run(ctx context.Context, out io.Writer, flags ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(r.Dir, "build"), append([]string{"--guest", r.Guest}, flags...)...)
+	cmd.Stderr = out
+	line, err := cmd.Output()
+	return strings.TrimSpace(string(line)), err
 }
 
 // ImportImage gives the engine an image from files.
