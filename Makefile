@@ -41,7 +41,7 @@ run: setup ## Install, build, start Carrel and show a first desktop (ENGINE=sim:
 
 image: setup ## Build the Debian XFCE desktop image into dist/ (make run does so by itself, and imports it)
 	@$(MAKE) --no-print-directory build
-	@mkdir -p dist && images/debian-xfce/build dist/debian-xfce.tar.zst
+	@images/debian-xfce/build --into dist/images
 
 # The web is built again only when one of its sources is newer than the last build.
 ifneq ($(wildcard web/package.json),)
