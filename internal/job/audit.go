@@ -43,7 +43,7 @@ func Audit(ctx context.Context, s workspace.Store, e engine.Engine, heal bool) (
 }
 
 // compare lists machines without a row, and desktops at rest without a machine, by name.
-func compare(rows []workspace.Desktop, machines []engine.Machine) []Finding {
+func compare(rows []workspace.DesktopState, machines []engine.Machine) []Finding {
 	known := make(map[string]bool, len(rows))
 	for _, d := range rows {
 		known[d.ID] = true

@@ -89,7 +89,7 @@ func (o *Observer) Observe(ctx context.Context) error {
 
 // drift says what state a desktop at rest is really in, and, if that is ERROR, why. A desktop in ERROR stays so until
 // somebody mends it: what went wrong is not undone by a machine that happens to run.
-func drift(d workspace.Desktop, state engine.State, exists bool) (workspace.DesktopStatus, string) {
+func drift(d workspace.DesktopState, state engine.State, exists bool) (workspace.DesktopStatus, string) {
 	if d.Status == workspace.StatusError {
 		return d.Status, d.Fault
 	}
@@ -103,21 +103,21 @@ func drift(d workspace.Desktop, state engine.State, exists bool) (workspace.Desk
 	return status, ""
 }
 
-func (o *Observer) restingDesktops(ctx context.Context) ([]workspace.Desktop, error) {
+func (o *Observer) restingDesktops(ctx context.Context) ([]workspace.DesktopState, error) {
 	rows, err := allDesktops(ctx, o.Store)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(rows, func(d workspace.Desktop) bool { return d.Task != workspace.NoTask }), nil
+	return slices.DeleteFunc(rows, func(d workspace.DesktopState) bool { return d.Task != workspace.NoTask }), nil
 }
 
-// allDesktops reads the desktops of every project, page by page.
-func allDesktops(ctx context.Context, s workspace.Store) ([]workspace.Desktop, error) {
-	var all []workspace.Desktop
-	for {
-		var page []workspace.Desktop
+// allDesktops reads what the desktops of every project are doing, page by page.
+func allDesktops(ctx context.Context, s workspace.Store) ([]workspace.DesktopState, error) {
+	var all []workspace.DesktopState
+	for after := ""; ; after = all[len(all)-1].ID {
+		var page []workspace.DesktopState
 		err := s.View(ctx, func(tx workspace.Tx) (err error) {
-			page, _, err = tx.Desktops(ctx, workspace.DesktopQuery{Page: workspace.Page{Offset: len(all), Limit: observePage}})
+			page, err = tx.DesktopStates(ctx, after, observePage)
 			return err
 		})
 		if err != nil {
@@ -129,7 +129,7 @@ func allDesktops(ctx context.Context, s workspace.Store) ([]workspace.Desktop, e
 	}
 }
 
-func (o *Observer) correct(ctx context.Context, seen workspace.Desktop, status workspace.DesktopStatus, fault string) error {
+func (o *Observer) correct(ctx context.Context, seen workspace.DesktopState, status workspace.DesktopStatus, fault string) error {
 	return o.Store.Update(ctx, func(tx workspace.Tx) error {
 		found, err := tx.LockDesktops(ctx, seen.ProjectID, []string{seen.ID})
 		if err != nil || len(found) == 0 || found[0].Task != workspace.NoTask || !found[0].Updated.Equal(seen.Updated) {

@@ -255,6 +255,15 @@ func (t *tx) DeleteDesktop(ctx context.Context, id string) error {
 	return err
 }
 
+// DesktopStates implements workspace.DesktopRows.
+func (t *tx) DesktopStates(ctx context.Context, after string, limit int) ([]workspace.DesktopState, error) {
+	var states []workspace.DesktopState
+	err := t.NewSelect().Model((*desktopRow)(nil)).
+		Column("id", "project_id", "name", "status", "task", "fault", "updated").
+		Where("id > ?", after).Order("id").Limit(int64(limit)).Scan(ctx, &states)
+	return states, err
+}
+
 // TakenNames implements workspace.DesktopRows.
 func (t *tx) TakenNames(ctx context.Context, projectID string, names []string) ([]string, error) {
 	var taken []string

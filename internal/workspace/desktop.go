@@ -134,6 +134,17 @@ const (
 // Admin says whether the group may administer the desktop.
 func (g UserGroup) Admin() bool { return g == GroupSudo || g == GroupAdministrators }
 
+// DesktopState is as much of a desktop as watching all of them takes.
+type DesktopState struct {
+	ID        string
+	ProjectID string
+	Name      string
+	Status    DesktopStatus
+	Task      Task
+	Fault     string
+	Updated   time.Time
+}
+
 // DesktopQuery selects desktops of one project, or of all if ProjectID is empty. Zero fields select all. Names match in part and whatever their case.
 type DesktopQuery struct {
 	ProjectID     string
@@ -198,6 +209,10 @@ type DesktopRows interface {
 
 	// DeleteDesktop removes the row with its volumes, assignments, tickets and connections. A missing row is a success.
 	DeleteDesktop(ctx context.Context, id string) error
+
+	// DesktopStates reads what every project's desktops are doing, in the order of their ids: at most limit of those after the
+	// given id, in one statement that reads nothing but their own rows.
+	DesktopStates(ctx context.Context, after string, limit int) ([]DesktopState, error)
 
 	// TakenNames returns which of the names are computer names in the project, whatever their case, in lower case.
 	TakenNames(ctx context.Context, projectID string, names []string) ([]string, error)

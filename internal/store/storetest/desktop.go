@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -194,6 +195,31 @@ var desktops = []behaviour{
 		w.refuses(workspace.CodeForbidden, func(tx workspace.Tx) error { _, err := tx.TakeTicket(w.Context(), "ticket"); return err })
 		// All of it can be there again, the ids of the volumes too.
 		w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
+	}},
+	{"states of all projects are read page by page", func(w *world) {
+		var want []string
+		for i := range 5 {
+			d := w.addDesktop(fmt.Sprintf("state-%d", i), func(d *workspace.Desktop) {
+				if i == 4 {
+					d.ProjectID = otherProject
+				}
+			})
+			want = append(want, d.ID)
+		}
+		slices.Sort(want)
+		var got []string
+		for after := ""; ; after = got[len(got)-1] {
+			page := get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.DesktopState, error) {
+				return tx.DesktopStates(ctx, after, 2)
+			})
+			for _, s := range page {
+				got = append(got, s.ID)
+			}
+			if len(page) < 2 {
+				break
+			}
+		}
+		w.same(got, want)
 	}},
 	{"names that are taken are found whatever their case", func(w *world) {
 		w.addDesktop("Sales01")
