@@ -31,6 +31,8 @@ type Config struct {
 	BaseURL string `yaml:"base_url"`
 	// Origins are further addresses, such as https://desktops.example.com, under which a proxy shows the portal.
 	Origins []string `yaml:"origins"`
+	// Proxies are the networks of proxies in front, in CIDR form: whom they say a request is from is believed.
+	Proxies []string `yaml:"proxies"`
 	// Region names the region, and the first project as clients look projects up by it.
 	Region string `yaml:"region"`
 	// SecretKey is a file with the key that seals secrets, the same for all processes on one database; empty: secret.key in
@@ -152,6 +154,9 @@ func (c *Config) Check() error {
 	if c.TLS.SelfSigned && c.TLS.CertFile != "" {
 		return errors.New("--tls self-signed cannot be used together with --tls-cert")
 	}
+	if _, err := c.proxies(); err != nil {
+		return err
+	}
 	if c.Region == "" {
 		return errors.New("region: must not be empty")
 	}
@@ -217,3 +222,18 @@ func (c *Config) timezone() string {
 	}
 	return strings.TrimSpace(string(name))
 }
+
+func (c *Config) proxies() ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for i, text := range c.Proxies {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("proxies[%d]: %q is not a network such as 10.0.0.0/8 or 192.0.2.7/32", i, text)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// secure says whether people reach the portal through TLS, here or at a proxy.
+func (c *Config) secure() bool { return c.TLS.On() || strings.HasPrefix(c.BaseURL, "https://") }

@@ -35,6 +35,9 @@ func normal(c app.Config) app.Config {
 	if len(c.Origins) == 0 {
 		c.Origins = nil
 	}
+	if len(c.Proxies) == 0 {
+		c.Proxies = nil
+	}
 	if len(c.Jobs.Parallel) == 0 {
 		c.Jobs.Parallel = nil
 	}
@@ -53,6 +56,7 @@ func TestConfigurationRefusals(t *testing.T) {
 		"no region":             {`region: ""`, "region: must not be empty"},
 		"a network without end": {"networks: [{name: net0, cidr: 10.0.0.0/30}]", "networks[0].cidr"},
 		"a network's long name": {"networks: [{name: a-name-of-16-char, cidr: 10.0.0.0/24}]", "networks[0].name"},
+		"a proxy by name":       {"proxies: [proxy.example.com]", "proxies[0]"},
 		"a product of no size":  {"products: [{id: x}]", "products[0]"},
 	}
 	for name, c := range cases {

@@ -33,7 +33,13 @@ func (a *App) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pages, err := portal.New(portal.Config{Service: a.Service, Log: a.log, Pages: webPages, Origins: a.config.Origins})
+	proxies, err := a.config.proxies()
+	if err != nil {
+		return err
+	}
+	pages, err := portal.New(portal.Config{
+		Service: a.Service, Log: a.log, Pages: webPages, Origins: a.config.Origins, Secure: a.config.secure(), Proxies: proxies,
+	})
 	if err != nil {
 		return err
 	}

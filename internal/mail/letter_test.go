@@ -12,7 +12,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-var link = regexp.MustCompile(`https://desktops\.example\.org/first-password/([0-9a-f]{64})\b`)
+var link = regexp.MustCompile(`https://desktops\.example\.org/first-password#([0-9a-f]{64})\b`)
 
 func TestFirstPassword(t *testing.T) {
 	t.Run("IsALinkThatWorksForThreeDays", func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestMailThatIsOffGoesToTheLogWithoutSecrets(t *testing.T) {
 		pass(time.Second)
 		w.finish()
 		log := w.log.String()
-		if !strings.Contains(log, `https://desktops.example.org/first-password/<hidden>`) || !strings.Contains(log, "desk-1") || !strings.Contains(log, u.Email) {
+		if !strings.Contains(log, `https://desktops.example.org/first-password#<hidden>`) || !strings.Contains(log, "desk-1") || !strings.Contains(log, u.Email) {
 			t.Errorf("log: %s", log)
 		}
 		if link.MatchString(log) || len(outbox.rest(t)) != 0 {

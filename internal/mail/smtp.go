@@ -19,8 +19,9 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// firstPasswordPath is the portal's page that takes a password token.
-const firstPasswordPath = "/first-password/"
+// firstPasswordPath is the portal's page that takes a password token, behind the hash: browsers keep that to themselves, so it
+// reaches no log on the way.
+const firstPasswordPath = "/first-password#"
 
 // SMTP is the mail server that takes our mails.
 type SMTP struct {

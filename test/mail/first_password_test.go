@@ -53,7 +53,7 @@ func TestANewPersonChoosesAPasswordThroughTheMailAndSeesTheirDesktop(t *testing.
 	for link == "" || !ready {
 		select {
 		case l := <-letters:
-			if found := regexp.MustCompile(`http://\S+/first-password/\w+`).FindString(l); found != "" {
+			if found := regexp.MustCompile(`http://\S+/first-password#\w+`).FindString(l); found != "" {
 				link = found
 			} else if strings.Contains(l, "alice01") {
 				ready = true
@@ -64,7 +64,7 @@ func TestANewPersonChoosesAPasswordThroughTheMailAndSeesTheirDesktop(t *testing.
 			t.Fatalf("after a minute: link %q, desktop ready mail %v\n%s", link, ready, p.Log())
 		}
 	}
-	if strings.Contains(p.Log(), link[strings.LastIndexByte(link, '/')+1:]) {
+	if strings.Contains(p.Log(), link[strings.LastIndexByte(link, '#')+1:]) {
 		t.Error("the link's token is in the log")
 	}
 
@@ -73,7 +73,7 @@ func TestANewPersonChoosesAPasswordThroughTheMailAndSeesTheirDesktop(t *testing.
 		t.Fatal(err)
 	}
 	browser := &http.Client{Jar: jar, Timeout: time.Minute}
-	token := link[strings.LastIndexByte(link, '/')+1:]
+	token := link[strings.LastIndexByte(link, '#')+1:]
 	post(t, browser, b.Endpoint+"/portal/api/first-password", token, map[string]string{"password": "Quiet-desk-7"}, http.StatusOK)
 	post(t, browser, b.Endpoint+"/portal/api/first-password", token, map[string]string{"password": "Other-desk-7"}, http.StatusForbidden)
 	post(t, browser, b.Endpoint+"/portal/api/sign-in", "", map[string]string{"user_name": "Alice", "password": "Quiet-desk-7"}, http.StatusOK)
