@@ -155,7 +155,7 @@ func TestBadUsersAreRefused(t *testing.T) {
 		"a password of another type": {object{"user_name": "bob", "password": 12345678}, 400, workspace.CodeInvalid, "password: expected string"},
 		"an unreadable expiry":       {object{"user_name": "bob", "user_email": "b@example.org", "account_expires": "soon"}, 400, workspace.CodeInvalid, "account_expires"},
 		"an expiry that is past":     {object{"user_name": "bob", "user_email": "b@example.org", "account_expires": "2001-01-01 00:00:00"}, 400, workspace.CodeInvalid, "account_expires"},
-		"a group":                    {object{"user_name": "bob", "user_email": "b@example.org", "group_ids": []string{"x"}}, 400, workspace.CodeUnsupported, "group_ids"},
+		"a group":                    {object{"user_name": "bob", "user_email": "b@example.org", "group_ids": []string{"x"}}, 400, workspace.CodeGroupNotFound, "group_ids[0]"},
 		"an unknown activation":      {object{"user_name": "bob", "active_type": "SELF"}, 400, workspace.CodeInvalid, "active_type"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,6 +36,7 @@ func (s *Server) operations() map[string][]operation {
 		"desktops": s.desktopOperations(),
 		"jobs":     s.jobOperations(),
 		"users":    s.userOperations(),
+		"groups":   s.groupOperations(),
 		"catalog":  s.catalogOperations(),
 		"networks": s.networkOperations(),
 		"service":  s.serviceOperations(),

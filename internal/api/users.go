@@ -47,20 +47,20 @@ type createUserBody struct {
 	EnterpriseID string               `json:"enterprise_project_id,omitempty"`
 	Domain       string               `json:"domain,omitempty"`
 
-	GroupIDs []string `json:"group_ids,omitempty" doc:"Refused: there are no groups"`
-	InfoMap  string   `json:"user_info_map,omitempty" doc:"Refused"`
+	GroupIDs []string `json:"group_ids,omitempty" doc:"At most 5"`
+
+	InfoMap string `json:"user_info_map,omitempty" doc:"Refused"`
 }
 
 func (b createUserBody) request() workspace.CreateUser {
 	expires, unreadable := expiryOf(b.Expires)
 	var unsupported given
-	unsupported.add("group_ids", len(b.GroupIDs) > 0)
 	unsupported.add("user_info_map", b.InfoMap != "")
 	return workspace.CreateUser{
 		Name: b.Name, Email: b.Email, Phone: b.Phone, Alias: b.Alias, Description: b.Description,
 		Activation: b.Activation, Password: b.Password, Expires: expires, MayChangePassword: b.MayChange,
-		MustChangePassword: b.MustChange, EnterpriseID: b.EnterpriseID, Domain: b.Domain, Unsupported: unsupported,
-		Unreadable: unreadable,
+		MustChangePassword: b.MustChange, EnterpriseID: b.EnterpriseID, Domain: b.Domain, GroupIDs: b.GroupIDs,
+		Unsupported: unsupported, Unreadable: unreadable,
 	}
 }
 
@@ -123,7 +123,7 @@ type listUsersInput struct {
 	Offset        string               `query:"offset" default:"0" doc:"A number from 0"`
 	Description   string               `query:"description" doc:"Part of the description"`
 	Activation    workspace.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
-	GroupName     string               `query:"group_name" doc:"There are no groups, so that nobody is in one"`
+	GroupName     string               `query:"group_name" doc:"Part of the name of a group that they are in"`
 	Subscribed    bool                 `query:"share_space_subscription" doc:"Nobody is: share spaces are not offered"`
 	SharedSpace   bool                 `query:"share_space_desktops" doc:"Nobody has any: share spaces are not offered"`
 	CountDesktops bool                 `query:"is_query_total_desktops" default:"true" doc:"Whether to say how many desktops people have"`
@@ -135,8 +135,12 @@ type listUsersInput struct {
 
 // selectsNobody says whether the filters ask for people in what Carrel does not have.
 func (in *listUsersInput) selectsNobody() bool {
-	return in.GroupName != "" || in.Subscribed || in.SharedSpace ||
-		in.Domain != "" && !strings.EqualFold(in.Domain, workspace.BuiltInDomain) || in.Platform != "" && in.Platform != "LOCAL"
+	return in.Subscribed || in.SharedSpace || otherDirectory(in.Domain) || in.Platform != "" && in.Platform != "LOCAL"
+}
+
+// otherDirectory says whether a filter names a directory that is not the only one.
+func otherDirectory(name string) bool {
+	return name != "" && !strings.EqualFold(name, workspace.BuiltInDomain)
 }
 
 type usersReply struct {
@@ -176,12 +180,12 @@ func (s *Server) listUsers(ctx context.Context, in *listUsersInput) (usersReply,
 	if in.selectsNobody() {
 		return usersReply{Users: []userSummary{}}, nil
 	}
-	users, total, err := s.Service.ListUsers(ctx, workspace.UserQuery{
+	users, total, err := s.Service.ListUserDetails(ctx, workspace.UserQuery{
 		ProjectID: in.ProjectID, Name: in.Name, Names: split[string](in.Names...), Description: in.Description,
-		Activation: in.Activation, EnterpriseID: in.EnterpriseID, Disabled: in.Disabled.pointer(),
+		Activation: in.Activation, EnterpriseID: in.EnterpriseID, Disabled: in.Disabled.pointer(), GroupName: in.GroupName,
 		Page: workspace.Page{Offset: offset, Limit: limit},
 	})
-	return usersReply{total, each(users, func(u workspace.User) userSummary { return userSummaryOf(u, in.CountDesktops, time.Now()) })}, err
+	return usersReply{total, each(users, func(u workspace.UserDetail) userSummary { return userSummaryOf(u, in.CountDesktops, time.Now()) })}, err
 }
 
 // numeral reads a number that this operation has as a string.
@@ -193,12 +197,13 @@ func numeral(field, text string, highest int) (int, error) {
 	return n, nil
 }
 
-func userSummaryOf(u workspace.User, counted bool, now time.Time) userSummary {
+func userSummaryOf(d workspace.UserDetail, counted bool, now time.Time) userSummary {
+	u := d.User
 	out := userSummary{
 		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation),
 		Expires: strconv.FormatInt(millis(u.Expires), 10), Expired: expired(u, now), NeverExpires: u.PasswordNeverExpires,
 		MayChange: u.MayChangePassword, MustChange: u.MustChangePassword, Description: u.Description,
-		Locked: locked(u, now), Disabled: u.Disabled, Groups: []string{}, EnterpriseID: u.EnterpriseID, Domain: workspace.BuiltInDomain,
+		Locked: locked(u, now), Disabled: u.Disabled, Groups: append([]string{}, d.Groups...), EnterpriseID: u.EnterpriseID, Domain: workspace.BuiltInDomain,
 	}
 	if counted {
 		out.Desktops = &u.Desktops
@@ -246,18 +251,19 @@ type userDetail struct {
 }
 
 func (s *Server) showUser(ctx context.Context, in *UserPath) (userReply, error) {
-	u, err := s.Service.User(ctx, in.ProjectID, in.UserID)
+	u, err := s.Service.UserDetail(ctx, in.ProjectID, in.UserID)
 	return userReply{userDetailOf(u, time.Now())}, err
 }
 
-func userDetailOf(u workspace.User, now time.Time) userDetail {
+func userDetailOf(d workspace.UserDetail, now time.Time) userDetail {
+	u := d.User
 	account := workspace.AccountName(u.Name)
 	return userDetail{
 		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation), AccountName: account,
 		PrincipalName: account + "@" + workspace.BuiltInDomain, FullName: u.Alias, Description: u.Description,
 		Created: stamp(u.Created), Expires: millis(u.Expires), Expired: expired(u, now), Locked: locked(u, now),
 		MayChange: u.MayChangePassword, NeverExpires: u.PasswordNeverExpires, MustChange: u.MustChangePassword, Disabled: u.Disabled,
-		Groups: []string{}, Desktops: u.Desktops,
+		Groups: append([]string{}, d.Groups...), Desktops: u.Desktops,
 	}
 }
 

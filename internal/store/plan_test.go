@@ -131,6 +131,15 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 		"grounds":               func(ctx context.Context, x *tx) error { _, err := x.Grounds(ctx, "g"); return err },
 		"stale connections":     func(ctx context.Context, x *tx) error { _, err := x.DropStaleConnections(ctx); return err },
 		"mails":                 func(ctx context.Context, x *tx) error { _, err := x.ClaimMails(ctx, 5, time.Minute); return err },
+		"people of a group": func(ctx context.Context, x *tx) error {
+			_, _, err := x.Users(ctx, workspace.UserQuery{ProjectID: "p", GroupID: "g", Page: page})
+			return err
+		},
+		"groups": func(ctx context.Context, x *tx) error {
+			_, _, err := x.Groups(ctx, workspace.GroupQuery{ProjectID: "p", Page: page})
+			return err
+		},
+		"groups of people": func(ctx context.Context, x *tx) error { _, err := x.GroupNames(ctx, []string{"1", "2"}); return err },
 		"records of messages": func(ctx context.Context, x *tx) error {
 			_, _, err := x.Notifications(ctx, workspace.NotificationQuery{ProjectID: "p", Page: page})
 			return err

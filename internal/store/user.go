@@ -131,12 +131,20 @@ func (t *tx) Users(ctx context.Context, f workspace.UserQuery) ([]workspace.User
 	var rows []userRow
 	q := t.users(&rows)
 	q = equal(q, "u.project_id", f.ProjectID)
+	q = among(q, "u.id", f.IDs)
 	q = containing(q, "u.name_folded", f.Name)
 	q = among(q, "u.name_folded", foldAll(f.Names))
 	q = containing(q, "u.description_folded", f.Description)
 	q = equal(q, "u.activation", f.Activation)
 	q = equal(q, "u.enterprise_id", f.EnterpriseID)
 	q = is(q, "u.disabled", f.Disabled)
+	if f.GroupID != "" {
+		q = q.Where("u.id IN (SELECT m.user_id FROM memberships AS m WHERE m.group_id = ?)", f.GroupID)
+	}
+	if f.GroupName != "" {
+		q = q.Where("u.id IN (SELECT m.user_id FROM memberships AS m JOIN people_groups AS g ON g.id = m.group_id "+
+			`WHERE g.name_folded LIKE ? ESCAPE '\')`, likePart(f.GroupName))
+	}
 	total, err := page(ctx, q, f.Page, false, "u.created", "u.id")
 	return convert(rows, userRow.domain), total, err
 }

@@ -28,6 +28,7 @@ type Tx interface {
 	CatalogRows
 	NetworkRows
 	UserRows
+	GroupRows
 	JobRows
 	MailRows
 	NotificationRows

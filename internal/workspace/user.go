@@ -45,12 +45,15 @@ const (
 // UserQuery selects users of one project. Name and Description match in part, whatever their case.
 type UserQuery struct {
 	ProjectID    string
+	IDs          []string
 	Name         string
 	Names        []string // exact, whatever their case
 	Description  string
 	Activation   Activation
 	EnterpriseID string
 	Disabled     *bool
+	GroupID      string
+	GroupName    string // part of the name of a group that they are in, whatever its case
 	Page
 }
 

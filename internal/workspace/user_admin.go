@@ -28,6 +28,7 @@ type CreateUser struct {
 	MustChangePassword *bool // nil: yes with ADMIN_ACTIVATE
 	EnterpriseID       string
 	Domain             string
+	GroupIDs           []string // the groups that they are put into
 	Unsupported        []string
 	Unreadable         error // what could not be read of the request, if anything
 }
@@ -53,6 +54,9 @@ func (r *CreateUser) Check(now time.Time) error {
 		return invalid("enterprise_project_id", "at most %d characters are allowed", MaxEnterpriseIDSize)
 	case !r.Expires.IsZero() && r.Expires.Before(now):
 		return invalid("account_expires", "%s is past", r.Expires.Format(time.RFC3339))
+	}
+	if err := checkGroupIDs(r.GroupIDs); err != nil {
+		return err
 	}
 	switch r.Activation {
 	case "", ActivateByUser:
@@ -102,14 +106,4 @@ func (r *CreateUser) user(hash string, now time.Time) User {
 		u.MustChangePassword = *r.MustChangePassword
 	}
 	return u
-}
-
-// User reads one person, or fails with CodeUserNotFound.
-func (s *Service) User(ctx context.Context, projectID, id string) (User, error) {
-	return view(ctx, s.Store, func(tx Tx) (User, error) { return tx.User(ctx, projectID, id) })
-}
-
-// ListUsers reads a page of people and counts all that match.
-func (s *Service) ListUsers(ctx context.Context, q UserQuery) ([]User, int, error) {
-	return list(ctx, s.Store, func(tx Tx) ([]User, int, error) { return tx.Users(ctx, q) })
 }

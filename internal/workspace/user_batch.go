@@ -3,6 +3,7 @@ package workspace
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -89,8 +90,21 @@ func problemsWithRows(ctx context.Context, tx Tx, c Caller, users []CreateUser) 
 	for _, u := range found {
 		taken[strings.ToLower(u.Name)] = true
 	}
+	var groupIDs []string
+	for _, u := range users {
+		groupIDs = append(groupIDs, u.GroupIDs...)
+	}
+	there, err := groupsAmong(ctx, tx, c.ProjectID, groupIDs)
+	if err != nil {
+		return nil, err
+	}
 	problems := make([]error, len(users))
 	for i, u := range users {
+		for n, id := range u.GroupIDs {
+			if !there[id] {
+				problems[i] = Errorf(CodeGroupNotFound, "group_ids[%d]: group %q does not exist", n, id)
+			}
+		}
 		if taken[strings.ToLower(u.Name)] {
 			problems[i] = Errorf(CodeNameTaken, "user_name: %q is in use", u.Name)
 		}
@@ -147,6 +161,17 @@ func insertUsers(ctx context.Context, tx Tx, users []CreateUser, hashes []string
 	}
 	if err := tx.InsertUsers(ctx, rows); err != nil {
 		return nil, err
+	}
+	members := map[string][]string{} // by group
+	for i, u := range users {
+		for _, id := range u.GroupIDs {
+			members[id] = append(members[id], ids[i])
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(members)) {
+		if err := tx.AddMembers(ctx, id, members[id]); err != nil {
+			return nil, err
+		}
 	}
 	return ids, tx.InsertMails(ctx, firstPasswordMails(rows, tx.Now()))
 }

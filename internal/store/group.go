@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+type group struct {
+	ID          string `bun:",pk"`
+	ProjectID   string
+	Name        string
+	Description string
+	Created     time.Time
+	Updated     time.Time
+
+	People   int `bun:",scanonly"`
+	Desktops int `bun:",scanonly"`
+}
+
+type groupRow struct {
+	bun.BaseModel `bun:"table:people_groups,alias:g"`
+	group
+	NameFolded        string
+	DescriptionFolded string
+}
+
+type membershipRow struct {
+	bun.BaseModel `bun:"table:memberships,alias:m"`
+	GroupID       string `bun:",pk"`
+	UserID        string `bun:",pk"`
+}
+
+func newGroupRow(g workspace.Group) groupRow {
+	return groupRow{group: group(g), NameFolded: fold(g.Name), DescriptionFolded: fold(g.Description)}
+}
+
+func (r groupRow) domain() workspace.Group { return workspace.Group(r.group) }
+
+// groups selects groups with the numbers of their people and of those people's desktops.
+func (t *tx) groups(model any) *bun.SelectQuery {
+	return t.NewSelect().Model(model).ColumnExpr("g.*").
+		ColumnExpr("(SELECT count(*) FROM memberships AS m WHERE m.group_id = g.id) AS people").
+		ColumnExpr("(SELECT count(DISTINCT a.desktop_id) FROM memberships AS m JOIN assignments AS a ON a.user_id = m.user_id " +
+			"WHERE m.group_id = g.id) AS desktops")
+}
+
+// InsertGroup implements workspace.GroupRows.
+func (t *tx) InsertGroup(ctx context.Context, g workspace.Group) error {
+	row := newGroupRow(g)
+	n, err := affected(t.inserting(&row).On("CONFLICT DO NOTHING").Exec(ctx))
+	if err == nil && n == 0 {
+		return t.refuse(groupNameTaken(g.Name))
+	}
+	return err
+}
+
+func groupNameTaken(name string) error {
+	return workspace.Errorf(workspace.CodeNameTaken, "group_name: %q is in use", name)
+}
+
+func groupNotFound(id string) error {
+	return workspace.Errorf(workspace.CodeGroupNotFound, "group %q does not exist", id)
+}
+
+// LockGroup implements workspace.GroupRows.
+func (t *tx) LockGroup(ctx context.Context, projectID, id string) (workspace.Group, error) {
+	var row groupRow
+	q := t.groups(&row).Where("g.project_id = ? AND g.id = ?", projectID, id)
+	err := read(ctx, t.forUpdate(q, "g"), groupNotFound(id))
+	return row.domain(), err
+}
+
+// Groups implements workspace.GroupRows.
+func (t *tx) Groups(ctx context.Context, f workspace.GroupQuery) ([]workspace.Group, int, error) {
+	var rows []groupRow
+	q := t.groups(&rows).Where("g.project_id = ?", f.ProjectID)
+	q = among(q, "g.id", f.IDs)
+	if f.Keyword != "" {
+		part := likePart(f.Keyword)
+		q = q.Where(`(g.name_folded LIKE ? ESCAPE '\' OR g.description_folded LIKE ? ESCAPE '\')`, part, part)
+	}
+	total, err := page(ctx, q, f.Page, false, "g.created", "g.id")
+	return convert(rows, groupRow.domain), total, err
+}
+
+// SaveGroup implements workspace.GroupRows. CodeGroupNotFound when the row is missing.
+func (t *tx) SaveGroup(ctx context.Context, g workspace.Group) error {
+	row := newGroupRow(g)
+	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
+	switch {
+	case err != nil && t.store.engine.violated(err) == "people_groups_name_folded":
+		return t.refuse(groupNameTaken(g.Name))
+	case err == nil && n == 0:
+		return groupNotFound(g.ID)
+	}
+	return err
+}
+
+// DeleteGroup implements workspace.GroupRows.
+func (t *tx) DeleteGroup(ctx context.Context, id string) error {
+	_, err := t.NewDelete().Model((*groupRow)(nil)).Where("id = ?", id).Exec(ctx)
+	return err
+}
+
+// AddMembers implements workspace.GroupRows.
+func (t *tx) AddMembers(ctx context.Context, groupID string, userIDs []string) error {
+	rows := convert(slices.Sorted(slices.Values(userIDs)), func(id string) membershipRow {
+		return membershipRow{GroupID: groupID, UserID: id}
+	})
+	for part := range slices.Chunk(rows, batch) {
+		if _, err := t.inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+			return t.danglingMember(err)
+		}
+	}
+	return nil
+}
+
+// danglingMember words an error about a person or group that is no longer there.
+func (t *tx) danglingMember(err error) error {
+	if !t.store.engine.refers(err) {
+		return err
+	}
+	return t.refuse(workspace.Errorf(workspace.CodeConflict, "a user or user group of the request was deleted meanwhile, try again"))
+}
+
+// RemoveMembers implements workspace.GroupRows.
+func (t *tx) RemoveMembers(ctx context.Context, groupID string, userIDs []string) error {
+	for part := range slices.Chunk(userIDs, batch) {
+		_, err := t.NewDelete().Model((*membershipRow)(nil)).Where("group_id = ? AND user_id IN (?)", groupID, bun.List(part)).Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// GroupNames implements workspace.GroupRows.
+func (t *tx) GroupNames(ctx context.Context, userIDs []string) (map[string][]string, error) {
+	names := map[string][]string{}
+	for part := range slices.Chunk(userIDs, batch) {
+		var rows []struct{ UserID, Name string }
+		err := t.NewSelect().Model((*membershipRow)(nil)).ColumnExpr("m.user_id, g.name").Join("JOIN people_groups AS g ON g.id = m.group_id").
+			Where("m.user_id IN (?)", bun.List(part)).Order("g.name_folded").Scan(ctx, &rows)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			names[r.UserID] = append(names[r.UserID], r.Name)
+		}
+	}
+	return names, nil
+}

@@ -1,0 +1,244 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits of groups. Names and descriptions count in characters.
+const (
+	MaxGroupName        = 64
+	MaxGroupDescription = 255
+	MaxGroupsOfNewUser  = 5
+)
+
+// Group is a group of people. It has nothing to do with the UserGroup that a person is in inside a desktop.
+type Group struct {
+	ID          string
+	ProjectID   string
+	Name        string // unique in the project whatever its case
+	Description string
+	Created     time.Time
+	Updated     time.Time
+
+	People   int // how many are in it; read, not stored
+	Desktops int // how many are assigned to them; read, not stored
+}
+
+// GroupQuery selects groups of one project.
+type GroupQuery struct {
+	ProjectID string
+	IDs       []string
+	Keyword   string // part of the name or the description, whatever its case
+	Page
+}
+
+// GroupRows is what the domain asks of the store about groups of people.
+type GroupRows interface {
+	// InsertGroup fails with CodeNameTaken.
+	InsertGroup(ctx context.Context, g Group) error
+	// LockGroup reads a group and holds its row until the transaction ends; CodeGroupNotFound.
+	LockGroup(ctx context.Context, projectID, id string) (Group, error)
+	// Groups are in the order in which they were made.
+	Groups(ctx context.Context, q GroupQuery) ([]Group, int, error)
+	// SaveGroup writes name and description. CodeNameTaken.
+	SaveGroup(ctx context.Context, g Group) error
+	// DeleteGroup removes a group; its people stay. A missing row is a success.
+	DeleteGroup(ctx context.Context, id string) error
+
+	// AddMembers puts people into a group; those who are in it stay. CodeConflict when one was deleted meanwhile.
+	AddMembers(ctx context.Context, groupID string, userIDs []string) error
+	// RemoveMembers takes people out of a group; those who are not in it do not matter.
+	RemoveMembers(ctx context.Context, groupID string, userIDs []string) error
+	// GroupNames lists the names of the groups that each of several people is in.
+	GroupNames(ctx context.Context, userIDs []string) (map[string][]string, error)
+}
+
+// CheckGroupName says why name cannot be a group's, or nil: 1-64 letters of any script, digits, spaces, hyphens, underscores and
+// dots, without spaces at its ends.
+func CheckGroupName(field, name string) error {
+	if n := utf8.RuneCountInString(name); n < 1 || n > MaxGroupName {
+		return invalid(field, "use 1 to %d characters", MaxGroupName)
+	}
+	if strings.TrimSpace(name) != name {
+		return invalid(field, "must not start or end with a space")
+	}
+	for _, r := range name {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" -_.", r) {
+			return invalid(field, "%q is not allowed in %q: use letters, digits, spaces, hyphens, underscores and dots", r, name)
+		}
+	}
+	return nil
+}
+
+func checkGroupDescription(text string) error {
+	if utf8.RuneCountInString(text) > MaxGroupDescription {
+		return invalid("description", "at most %d characters are allowed", MaxGroupDescription)
+	}
+	return nil
+}
+
+// CreateGroup adds a group and returns its id. CodeNameTaken, CodeInvalid.
+func (s *Service) CreateGroup(ctx context.Context, c Caller, name, description string) (string, error) {
+	if err := CheckGroupName("group_name", name); err != nil {
+		return "", err
+	}
+	if err := checkGroupDescription(description); err != nil {
+		return "", err
+	}
+	return update(ctx, s.Store, func(tx Tx) (string, error) {
+		if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
+			return "", err
+		}
+		g := Group{ID: NewID(), ProjectID: c.ProjectID, Name: name, Description: description, Created: tx.Now(), Updated: tx.Now()}
+		return g.ID, tx.InsertGroup(ctx, g)
+	})
+}
+
+// UpdateGroup changes what is not nil. A rename changes nothing else: everything knows a group by its id. CodeGroupNotFound,
+// CodeNameTaken, CodeInvalid.
+func (s *Service) UpdateGroup(ctx context.Context, c Caller, id string, name, description *string) error {
+	return s.Store.Update(ctx, func(tx Tx) error {
+		g, err := tx.LockGroup(ctx, c.ProjectID, id)
+		if err != nil {
+			return err
+		}
+		if name != nil {
+			if err := CheckGroupName("group_name", *name); err != nil {
+				return err
+			}
+		}
+		set(&g.Name, name)
+		set(&g.Description, description)
+		if err := checkGroupDescription(g.Description); err != nil {
+			return err
+		}
+		g.Updated = tx.Now()
+		return tx.SaveGroup(ctx, g)
+	})
+}
+
+// ListGroups reads a page of groups and counts all that match.
+func (s *Service) ListGroups(ctx context.Context, q GroupQuery) ([]Group, int, error) {
+	return list(ctx, s.Store, func(tx Tx) ([]Group, int, error) { return tx.Groups(ctx, q) })
+}
+
+// DeleteGroups removes 1 to 100 groups; their people stay. Ids of none are left out, since their deletion is a success already;
+// if none is left it fails with CodeGroupNotFound.
+func (s *Service) DeleteGroups(ctx context.Context, c Caller, ids []string) error {
+	if err := checkIDs("group_ids", ids); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		found := 0
+		for _, id := range slices.Sorted(slices.Values(ids)) { // in one order for all callers
+			g, err := tx.LockGroup(ctx, c.ProjectID, id)
+			if CodeOf(err) == CodeGroupNotFound {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			found++
+			if err := tx.DeleteGroup(ctx, g.ID); err != nil {
+				return err
+			}
+		}
+		if found == 0 {
+			return Errorf(CodeGroupNotFound, "group_ids: %q does not exist", ids[0])
+		}
+		return nil
+	})
+}
+
+// MemberAction changes who is in a group.
+type MemberAction string
+
+// The actions.
+const (
+	AddToGroup      MemberAction = "ADD"
+	RemoveFromGroup MemberAction = "DELETE"
+)
+
+// ChangeMembers puts 1 to 100 people into a group, all or none, or takes them out. What holds already succeeds.
+// CodeGroupNotFound, CodeUserNotFound, CodeInvalid.
+func (s *Service) ChangeMembers(ctx context.Context, c Caller, groupID string, action MemberAction, userIDs []string) error {
+	if err := checkIDs("user_ids", userIDs); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		g, err := tx.LockGroup(ctx, c.ProjectID, groupID)
+		if err != nil {
+			return err
+		}
+		switch action {
+		case AddToGroup:
+			if err := usersExist(ctx, tx, c.ProjectID, userIDs); err != nil {
+				return err
+			}
+			return tx.AddMembers(ctx, g.ID, userIDs)
+		case RemoveFromGroup:
+			return tx.RemoveMembers(ctx, g.ID, userIDs)
+		default:
+			return invalid("op_type", "%q is unknown, use ADD or DELETE", action)
+		}
+	})
+}
+
+func usersExist(ctx context.Context, tx Tx, projectID string, ids []string) error {
+	found, _, err := tx.Users(ctx, UserQuery{ProjectID: projectID, IDs: ids, Page: Page{Limit: len(ids)}})
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		if !slices.ContainsFunc(found, func(u User) bool { return u.ID == id }) {
+			return Errorf(CodeUserNotFound, "user_ids[%d]: user %q does not exist", i, id)
+		}
+	}
+	return nil
+}
+
+// MembersOf is ListUsers of a group that exists; CodeGroupNotFound otherwise. The query's GroupID names it.
+func (s *Service) MembersOf(ctx context.Context, q UserQuery) ([]User, int, error) {
+	return list(ctx, s.Store, func(tx Tx) ([]User, int, error) {
+		_, total, err := tx.Groups(ctx, GroupQuery{ProjectID: q.ProjectID, IDs: []string{q.GroupID}})
+		if err != nil {
+			return nil, 0, err
+		}
+		if total == 0 {
+			return nil, 0, Errorf(CodeGroupNotFound, "group %q does not exist", q.GroupID)
+		}
+		return tx.Users(ctx, q)
+	})
+}
+
+// checkGroupIDs says which of a new person's groups cannot be, or nil.
+func checkGroupIDs(ids []string) error {
+	if len(ids) > MaxGroupsOfNewUser {
+		return invalid("group_ids", "%d groups, at most %d are allowed", len(ids), MaxGroupsOfNewUser)
+	}
+	for i, id := range ids {
+		if slices.Contains(ids[:i], id) {
+			return invalid(fmt.Sprintf("group_ids[%d]", i), "%s is there twice", id)
+		}
+	}
+	return nil
+}
+
+// groupsAmong says which of several groups there are.
+func groupsAmong(ctx context.Context, tx Tx, projectID string, ids []string) (map[string]bool, error) {
+	there := map[string]bool{}
+	if len(ids) == 0 {
+		return there, nil
+	}
+	groups, _, err := tx.Groups(ctx, GroupQuery{ProjectID: projectID, IDs: ids, Page: Page{Limit: len(ids)}})
+	for _, g := range groups {
+		there[g.ID] = true
+	}
+	return there, err
+}
