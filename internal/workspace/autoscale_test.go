@@ -370,6 +370,33 @@ func TestAutoscaleSays(t *testing.T) {
 		{"deletes what was idle too long", scaled(func(s *workspace.PoolSnapshot) {
 			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, nil), new(60)
 		}), "DELETE d00,d01 idle-too-long", "4 idle and 2 wanted"},
+		{"deletes those first that were idle longest", scaled(func(s *workspace.PoolSnapshot) {
+			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, nil), new(10)
+			s.Members[2].IdleSince, s.Members[3].IdleSince = noon.Add(-3*time.Hour), noon.Add(-2*time.Hour)
+		}), "DELETE d02,d03 idle-too-long", "4 idle and 2 wanted"},
+		{"does not count desktops that go already among those that stay", scaled(func(s *workspace.PoolSnapshot) {
+			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Policy.MinRetention = readyMembers(6, nil), new(60), 3
+			s.Members[0].Task, s.Members[1].Status = workspace.TaskDeleting, workspace.StatusError
+		}), "DELETE d01 wreck; DELETE d02 idle-too-long", "the pool keeps at least 3"},
+		{"leaves alone what broke and is somebody's", scaled(func(s *workspace.PoolSnapshot) {
+			s.Members = readyMembers(3, nil)
+			s.Members[0] = s.Members[0].AfterBinding("ann", noon)
+			s.Members[0].Status = workspace.StatusError
+		}), "", ""},
+		{"puts aside nothing that never worked: its own wrecks go", scaled(func(s *workspace.PoolSnapshot) {
+			s.Members, s.Pool.Policy.AutoIsolation = readyMembers(3, nil), true
+			s.Members[0].Status, s.Members[0].IdleSince = workspace.StatusError, time.Time{}
+		}), "DELETE d00 wreck", "and nobody's"},
+		{"puts aside a dynamic desktop that broke under its person", scaled(func(s *workspace.PoolSnapshot) {
+			s.Members, s.Pool.Policy.AutoIsolation = readyMembers(3, nil), true
+			s.Members[0] = s.Members[0].AfterBinding("ann", noon)
+			s.Members[0].Status = workspace.StatusError
+		}), "ISOLATE d00 isolation", "put aside"},
+		{"leaves a static desktop to its person", scaled(func(s *workspace.PoolSnapshot) {
+			s.Members, s.Pool.Policy.AutoIsolation, s.Pool.Type = readyMembers(3, nil), true, workspace.Static
+			s.Members[0] = s.Members[0].AfterBinding("ann", noon)
+			s.Members[0].Status = workspace.StatusError
+		}), "", ""},
 		{"keeps idle desktops when no retention is given", scaled(func(s *workspace.PoolSnapshot) { s.Members = readyMembers(4, nil) }), "", ""},
 		{"keeps the pool at min_retention", scaled(func(s *workspace.PoolSnapshot) {
 			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Policy.MinRetention = readyMembers(4, nil), new(60), 3

@@ -265,6 +265,25 @@ func TestPeopleComeAndGo(t *testing.T) {
 	}
 }
 
+func TestTheTimeAwayCountsFromTheLastConnection(t *testing.T) {
+	p := dynamicPool()
+	m := readyMembers(1, nil)[0].AfterBinding("ann", noon)
+	if got := p.BindingEnd(m); got != noon.Add(30*time.Minute) {
+		t.Errorf("who never connects has until %v", got)
+	}
+	m = m.AfterLogin(workspace.LoginConnected, noon.Add(time.Minute))
+	if got := p.BindingEnd(m); !got.IsZero() {
+		t.Errorf("who is connected has until %v", got)
+	}
+	m = m.AfterLogin(workspace.LoginDisconnected, noon.Add(2*time.Hour)).AfterLogin(workspace.LoginUnregistered, noon.Add(3*time.Hour))
+	if got := p.BindingEnd(m); got != noon.Add(2*time.Hour+30*time.Minute) {
+		t.Errorf("who left at two has until %v", got)
+	}
+	if m = m.AfterLogin(workspace.LoginConnected, noon.Add(4*time.Hour)); !m.Disconnected.IsZero() {
+		t.Errorf("who is back is noted as away since %v", m.Disconnected)
+	}
+}
+
 func TestTidyLeavesADesktopThatAJobWorksOn(t *testing.T) {
 	m := readyMembers(1, nil)[0].AfterBinding("ann", noon.Add(-time.Hour))
 	m.Task = workspace.TaskRebooting
@@ -288,6 +307,7 @@ func TestMayReset(t *testing.T) {
 	}{
 		{"once again after a day", nil, []time.Time{ago(24 * time.Hour), ago(time.Hour)}, "", ""},
 		{"no oftener than the policy says", nil, []time.Time{ago(time.Hour), ago(23 * time.Hour), ago(25 * time.Hour)}, workspace.CodeRateLimited, "2 times in 24 hours; again in 1h0m0s"},
+		{"only when as few resets are left as the policy says", nil, []time.Time{ago(2 * time.Hour), ago(23 * time.Hour), ago(time.Hour)}, workspace.CodeRateLimited, "again in 22h0m0s"},
 		{"only their own desktop", func(_ *workspace.Pool, m *workspace.Member) { m.UserID = "bob" }, nil, workspace.CodeForbidden, "not yours"},
 		{"not without a policy", func(p *workspace.Pool, _ *workspace.Member) { p.Reset.Enabled = false }, nil, workspace.CodeForbidden, "by an administrator only"},
 		{"not while it is busy", func(_ *workspace.Pool, m *workspace.Member) { m.Task = workspace.TaskRebooting }, nil, workspace.CodeConflict, "is busy (rebooting)"},

@@ -341,6 +341,24 @@ func TestGroupIn(t *testing.T) {
 	}
 }
 
+func TestShrinkTakesWhatIsMissedLeast(t *testing.T) {
+	members := readyMembers(5, func(m *workspace.Member) { m.AutoCreated = m.DesktopID == "d03" })
+	members[1].Task = workspace.TaskRebuilding
+	members[2].IdleSince = noon.Add(-2 * time.Hour)
+	members[4].Status = workspace.StatusError
+	for n, want := range []string{1: "d04", 2: "d04 d03", 3: "d04 d03 d02", 4: "d04 d03 d02 d00", 5: "d04 d03 d02 d00 d01"} {
+		if n == 0 {
+			continue
+		}
+		if got, err := workspace.Shrink(members, n); err != nil || strings.Join(got, " ") != want {
+			t.Errorf("of %d go %v, %v, want %s", n, got, err, want)
+		}
+	}
+	members[0] = members[0].AfterBinding("ann", noon)
+	_, err := workspace.Shrink(members, 5)
+	wantRefusal(t, err, workspace.CodeConflict, "only 4 of the pool's desktops are free, 5 were to go")
+}
+
 func TestShrinkTakesNobodysDesktop(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		members := drawMembers(t, workspace.Dynamic)

@@ -40,6 +40,9 @@ func drawMember(t *rapid.T, id string) workspace.Member {
 		m.Status, m.Task = workspace.StatusCreating, workspace.TaskCreating
 	case "faulty":
 		m.Status, m.IdleSince = workspace.StatusError, rapid.SampledFrom([]time.Time{{}, noon.Add(-time.Hour)}).Draw(t, "idle since")
+		if rapid.Bool().Draw(t, "bound") {
+			m.Used, m.Binding = true, workspace.Binding{UserID: "u" + id, BoundAt: ago("bound")}
+		}
 	default:
 		drawStrange(t, &m, ago)
 	}

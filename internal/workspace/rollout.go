@@ -110,7 +110,6 @@ type RolloutState struct {
 	OnlyIdle bool // NewAndIdle: desktops that somebody got meanwhile are left alone
 	Limits   RolloutLimits
 	Items    []RolloutItem // in any order
-	Stopped  bool          // a former decision ended the rollout early
 }
 
 // RolloutItem is one desktop of a rollout.
@@ -159,7 +158,7 @@ const (
 	RolloutRebuild RolloutKind = "REBUILD" // replace the system disk; the item becomes REBUILDING
 	RolloutSkip    RolloutKind = "SKIP"    // leave the desktop as it is; the item becomes SKIPPED
 	RolloutRecall  RolloutKind = "RECALL"  // take the countdown back: this desktop is not rebuilt; the item becomes STOPPED
-	RolloutStop    RolloutKind = "STOP"    // give up what has not begun; WAITING items become STOPPED, and so does the rollout
+	RolloutStop    RolloutKind = "STOP"    // give up what has not begun; WAITING items become STOPPED
 )
 
 // RolloutAction is one thing to do.
@@ -180,9 +179,6 @@ func Rollout(s RolloutState, now time.Time) []RolloutAction {
 	tally := map[ItemState]int{}
 	for _, i := range items {
 		tally[i.State]++
-	}
-	if s.Stopped {
-		return nil
 	}
 	if why := s.failure(tally); why != "" {
 		return halt(items, why)
