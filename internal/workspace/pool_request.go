@@ -1,0 +1,119 @@
+package workspace
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// ExpandPool asks for more desktops in a pool.
+type ExpandPool struct {
+	Caller
+	PoolID string
+	Size   int
+}
+
+// Check refuses what is wrong with the request by itself.
+func (r *ExpandPool) Check() error {
+	if r.Size < 1 || r.Size > MaxPoolSize {
+		return invalid("size", "%d is out of range, use 1 to %d", r.Size, MaxPoolSize)
+	}
+	return nil
+}
+
+// OperatePool asks for an operation on all desktops of a pool.
+type OperatePool struct {
+	Caller
+	PoolID string
+	Op     string // in the words of the pool-level call
+	How    string // SOFT, HARD, or empty, which counts as SOFT
+}
+
+// Operation reads the request: the operation, and whether it is to be forced.
+func (r *OperatePool) Operation() (op Operation, force bool, err error) {
+	switch r.How {
+	case "", "SOFT", "HARD":
+	default:
+		return "", false, invalid("type", "%q is unknown, use SOFT or HARD", r.How)
+	}
+	force = r.How == "HARD"
+	switch r.Op {
+	case "os-start":
+		return OpStart, force, nil
+	case "os-stop":
+		return OpStop, force, nil
+	case "reboot":
+		return OpReboot, force, nil
+	case "hibernate", "os-hibernate": // the desktop-level call's word, too
+		return OpHibernate, force, nil
+	}
+	return "", false, invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or hibernate", r.Op)
+}
+
+// Busy says why an operation on a whole pool is refused, or nil: CodeConflict when every one of its desktops is busy. Those that
+// are not go on without the others.
+func Busy(p Pool, members []Member) error {
+	for _, m := range members {
+		if m.Task == NoTask {
+			return nil
+		}
+	}
+	if len(members) == 0 {
+		return Errorf(CodeConflict, "pool %s has no desktops", p.Name)
+	}
+	return Errorf(CodeConflict, "all %d desktops of pool %s are busy, try again when they are done", len(members), p.Name)
+}
+
+// ChangePoolDesktops says which desktops a change of a pool's product or disks is for, besides those made later.
+type ChangePoolDesktops struct {
+	Caller
+	PoolID     string
+	Handle     HandleType
+	DesktopIDs []string
+}
+
+// Check refuses what is wrong with the request by itself.
+func (r *ChangePoolDesktops) Check() error {
+	if len(r.DesktopIDs) > MaxPoolSize {
+		return invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), MaxPoolSize)
+	}
+	if err := CheckHandleType("handle_type", r.Handle); err != nil {
+		return err
+	}
+	return checkDistinct("desktop_ids[%d]", r.DesktopIDs)
+}
+
+// ResizePool asks for another product for a pool's desktops.
+type ResizePool struct {
+	ChangePoolDesktops
+	ProductID string
+	Mode      string // STOP_DESKTOP to stop those that run, empty to refuse them
+}
+
+// Check refuses what is wrong with the request by itself.
+func (r *ResizePool) Check() error {
+	switch {
+	case r.ProductID == "":
+		return invalid("product_id", "must not be empty")
+	case r.Mode != "" && r.Mode != "STOP_DESKTOP":
+		return invalid("mode", "%q is unknown, use STOP_DESKTOP or leave it out", r.Mode)
+	}
+	return r.ChangePoolDesktops.Check()
+}
+
+// NotifyPool asks for a message to everybody who is in a session of a pool.
+type NotifyPool struct {
+	Caller
+	PoolID string
+	Text   string
+}
+
+// Check refuses what is wrong with the request by itself.
+func (r *NotifyPool) Check() error {
+	if strings.TrimSpace(r.Text) == "" {
+		return invalid("notifications", "must not be empty")
+	}
+	if n := utf8.RuneCountInString(r.Text); n > MaxMessage {
+		return invalid("notifications", "%d characters, at most %d are allowed", n, MaxMessage)
+	}
+	return nil
+}
