@@ -1,0 +1,103 @@
+package workspace
+
+import "container/heap"
+
+// match brings seekers together with offers. Each seeker takes the offer that has the least so far; of equals, the first. It
+// ends early when it has made more than limit pairs.
+//
+// The result is maximal: of every seeker and offer that both have room left, the pair is made or apart. It need not be the
+// largest one that there is.
+type match struct {
+	seekers []int // room of each
+	offers  offers
+	pair    func(seeker, offer int) edge
+	apart   map[edge]bool // pairs that are not to be made; those made are added
+	limit   int
+	made    []edge
+}
+
+// edge is a pair by places in the snapshot.
+type edge struct{ desktop, person int }
+
+// run serves the seekers in the order of queue, each for as much as it has room or, in turns, for one at a time until nobody
+// gets more.
+func (m *match) run(queue []int, turns bool) {
+	m.offers.open()
+	for len(queue) > 0 && len(m.made) <= m.limit {
+		var again []int
+		for _, s := range queue {
+			if len(m.made) > m.limit {
+				break
+			}
+			wants := m.seekers[s]
+			if turns {
+				wants = min(wants, 1)
+			}
+			got := m.serve(s, wants)
+			m.seekers[s] -= got
+			if turns && got > 0 && m.seekers[s] > 0 {
+				again = append(again, s)
+			}
+		}
+		queue = again
+	}
+}
+
+// serve gives a seeker up to n offers and returns how many. Offers only lose room, so who gets none now never will.
+func (m *match) serve(seeker, n int) int {
+	var aside []int
+	got := 0
+	for got < n && m.offers.Len() > 0 {
+		offer := heap.Pop(&m.offers).(int)
+		aside = append(aside, offer)
+		pair := m.pair(seeker, offer)
+		if m.apart[pair] {
+			continue
+		}
+		m.apart[pair] = true
+		m.made = append(m.made, pair)
+		m.offers.room[offer]--
+		m.offers.load[offer]++
+		got++
+	}
+	for _, offer := range aside {
+		if m.offers.room[offer] > 0 {
+			heap.Push(&m.offers, offer)
+		}
+	}
+	return got
+}
+
+// offers is a heap of those with room, the one with the least load on top.
+type offers struct {
+	room []int
+	load []int
+	heap []int
+}
+
+func (o *offers) open() {
+	for i, room := range o.room {
+		if room > 0 {
+			o.heap = append(o.heap, i)
+		}
+	}
+	heap.Init(o)
+}
+
+func (o *offers) Len() int { return len(o.heap) }
+
+func (o *offers) Less(i, j int) bool {
+	a, b := o.heap[i], o.heap[j]
+	return o.load[a] < o.load[b] || o.load[a] == o.load[b] && a < b
+}
+
+func (o *offers) Swap(i, j int) { o.heap[i], o.heap[j] = o.heap[j], o.heap[i] }
+
+func (o *offers) Push(x any) { o.heap = append(o.heap, x.(int)) }
+
+func (o *offers) Pop() any {
+	last := len(o.heap) - 1
+	top := o.heap[last]
+	o.heap = o.heap[:last]
+	return top
+}

@@ -1,0 +1,208 @@
+package workspace
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// HolderType says whether a desktop is given to a person or to a group, in the attach calls' own words.
+type HolderType string
+
+// The kinds of holder.
+const (
+	HolderUser  HolderType = "USER"
+	HolderGroup HolderType = "GROUP"
+)
+
+// Holder is a person or group that has a desktop or shall have one.
+type Holder struct {
+	Type   HolderType
+	ID     string
+	Name   string
+	Group  UserGroup // as groupFor reads it; empty: the desktop's, or default. Of no meaning for those who have the desktop already
+	People int       // of a group: how many are in it. A group counts as its people, and as one at least
+}
+
+func (h Holder) weight() int {
+	if h.Type == HolderGroup {
+		return max(h.People, 1)
+	}
+	return 1
+}
+
+// Candidate is a person or group of the request's list.
+type Candidate struct {
+	Holder
+	Desktops int // how many the person has in their own name, in the request or not
+}
+
+// AssignableDesktop is a desktop of the request as it is now.
+type AssignableDesktop struct {
+	ID      string
+	Name    string // the one that it will have
+	Type    DesktopType
+	Closed  string    // why it cannot be given to anybody now, such as "is being deleted"; empty: it can
+	Group   UserGroup // of those who are given none of their own; empty: default
+	Holders []Holder  // who has it
+	Wanted  []Holder  // who shall have it, with FIXED_RELATION
+}
+
+// AssignmentSnapshot is what a plan rests on. PlanAssignment changes nothing in it. Desktops and People are in the order of
+// the request, by which the strategies that choose decide between equals; the order of Holders is of no account.
+type AssignmentSnapshot struct {
+	Model    AssignModel
+	Desktops []AssignableDesktop
+	People   []Candidate // groups among them only with strategies that do not choose, as AttachDesktops.Check sees to
+}
+
+// Pair is an assignment that a plan makes.
+type Pair struct {
+	DesktopID string
+	Type      HolderType
+	HolderID  string
+	Group     UserGroup
+}
+
+// LeftWhy is the kind of reason for which somebody or something is left over.
+type LeftWhy string
+
+// The kinds.
+const (
+	LeftServed  LeftWhy = "served"   // has what was asked for already
+	LeftPartner LeftWhy = "unpaired" // nothing is left, or nobody, to be paired with
+	LeftClosed  LeftWhy = "closed"   // the desktop cannot be given to anybody now
+	LeftUnnamed LeftWhy = "unnamed"  // FIXED_RELATION: no desktop names the person
+)
+
+// Left is a person, group or desktop of the request that a plan gives nothing, or less than was asked for.
+type Left struct {
+	ID     string
+	Why    LeftWhy
+	Reason string // for people: reads on from the name
+}
+
+// Plan is what an assignment will do. Everybody and every desktop of the request is in Pairs, among the left over, or, if
+// they get less than was asked for, in both. All lists are in the order of the request, Pairs by desktop, then by person.
+type Plan struct {
+	Dimension    AssignDimension
+	Pairs        []Pair
+	LeftDesktops []Left
+	LeftPeople   []Left
+}
+
+// seats is how many people may have a desktop of this type at once. A pool's desktops are given out by the pool.
+func seats(t DesktopType) int {
+	switch t {
+	case Dedicated:
+		return 1
+	case Shared:
+		return MaxPeoplePerDesktop
+	default:
+		return 0
+	}
+}
+
+// PlanAssignment decides who gets which desktop. It never touches an existing assignment, and the same snapshot always gives
+// the same plan. docs/assignment.md says what each strategy does.
+//
+// The strategies that choose take what there is and report the rest; CodeConflict when nobody gets anything though somebody
+// lacks it. The others do all or nothing: CodeConflict when the state of a desktop forbids a pair, CodeInvalid when the
+// request contradicts itself. A snapshot in which everything asked for is there already gives a plan without pairs.
+// CodeInvalid also when there are more than MaxAssignments pairs, or when somebody is there twice.
+//
+// For n desktops, m people, e existing and p planned assignments it takes about (n + m + k(e + p)) log(n + m) steps, where k is
+// DesktopsPerUser for the strategies that serve people in turns and 1 for the others.
+func PlanAssignment(s AssignmentSnapshot) (Plan, error) {
+	if err := s.Model.Check(); err != nil {
+		return Plan{}, err
+	}
+	if err := s.checkDistinct(); err != nil {
+		return Plan{}, err
+	}
+	s.Model = s.Model.Resolve()
+	switch {
+	case len(s.Desktops) == 0:
+		return Plan{}, invalid("desktops", "must hold 1 to %d desktops", MaxAttachedDesktops)
+	case s.Model.Strategy.Chooses() && len(s.People) == 0:
+		return Plan{}, invalid("users", "must hold 1 to %d people with %s", MaxAttachedPeople, s.Model.Strategy)
+	case s.Model.Strategy.Chooses():
+		return choosePairs(s)
+	default:
+		return relatePairs(s)
+	}
+}
+
+// checkDistinct refuses who or what is there twice. Names have become ids since AttachDesktops.Check, so it may be new.
+func (s *AssignmentSnapshot) checkDistinct() error {
+	desktops := make(map[string]bool, len(s.Desktops))
+	for i, d := range s.Desktops {
+		if desktops[d.ID] {
+			return invalid(fmt.Sprintf("desktops[%d].desktop_id", i), "%s is there twice", d.ID)
+		}
+		desktops[d.ID] = true
+		if at, ok := repeated(len(d.Wanted), func(j int) Holder { return d.Wanted[j] }); ok {
+			return invalid(fmt.Sprintf("desktops[%d].attach_user_infos[%d]", i, at), "%s is there twice", d.Wanted[at].Name)
+		}
+	}
+	if at, ok := repeated(len(s.People), func(j int) Holder { return s.People[j].Holder }); ok {
+		return invalid(fmt.Sprintf("users[%d]", at), "%s is there twice", s.People[at].Name)
+	}
+	return nil
+}
+
+// repeated finds the first of n holders that an earlier one equals.
+func repeated(n int, holder func(int) Holder) (at int, found bool) {
+	if n < 2 {
+		return 0, false
+	}
+	seen := make(map[holderKey]bool, n)
+	for i := range n {
+		k := holder(i).key()
+		if seen[k] {
+			return i, true
+		}
+		seen[k] = true
+	}
+	return 0, false
+}
+
+// holderKey tells holders apart.
+type holderKey struct {
+	of HolderType
+	id string
+}
+
+func (h Holder) key() holderKey { return holderKey{h.Type, h.ID} }
+
+// people counts who has the desktop.
+func (d *AssignableDesktop) people() int {
+	n := 0
+	for _, h := range d.Holders {
+		n += h.weight()
+	}
+	return n
+}
+
+// closed says why the desktop cannot be given to anybody, or nothing.
+func (d *AssignableDesktop) closed() string {
+	if d.Closed == "" && seats(d.Type) == 0 {
+		return "is a pool's desktop: add people to the pool instead"
+	}
+	return d.Closed
+}
+
+// pair gives the desktop to h. The person's own privilege group wins over the desktop's.
+func (d *AssignableDesktop) pair(h Holder) Pair {
+	return Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: cmp.Or(h.Group, d.Group, GroupDefault)}
+}
+
+// bearsNameOf says whether the desktop has the person's name, which the account inside rules out.
+func (d *AssignableDesktop) bearsNameOf(h Holder) bool {
+	return h.Type == HolderUser && h.Name != "" && strings.EqualFold(d.Name, h.Name)
+}
+
+// tooMany refuses a plan that one request may not make.
+func tooMany() error {
+	return invalid("desktops", "more than %d assignments would be made at once, which is the limit: split the request", MaxAssignments)
+}

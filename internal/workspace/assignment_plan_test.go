@@ -1,0 +1,612 @@
+package workspace_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"carrel/internal/workspace"
+)
+
+var choosing = []workspace.AssignStrategy{
+	workspace.StrategyNoDesktop, workspace.StrategyFixedDesktops, workspace.StrategyUserPriority, workspace.StrategyFixedUsers,
+}
+
+var given = []workspace.AssignStrategy{workspace.StrategyUsersOrGroups, workspace.StrategyRelation}
+
+// world is the room in which snapshots are drawn.
+type world struct {
+	strategies []workspace.AssignStrategy
+	empty      bool                  // nobody has anything yet, every desktop can be given away, and no names are alike
+	only       workspace.DesktopType // of all desktops; empty: any
+}
+
+var anything = world{strategies: slices.Concat(choosing, given)}
+
+// draw makes a small snapshot that is whole: nobody has a desktop twice, no desktop has more people than its type allows, and
+// people count their desktops. Some desktops have the name of a person, some people have desktops beside the request.
+func (w world) draw(t *rapid.T) workspace.AssignmentSnapshot {
+	s := workspace.AssignmentSnapshot{Model: workspace.AssignModel{
+		Strategy:        rapid.SampledFrom(w.strategies).Draw(t, "strategy"),
+		UsersPerDesktop: rapid.IntRange(0, 4).Draw(t, "users per desktop"),
+		DesktopsPerUser: rapid.IntRange(0, 4).Draw(t, "desktops per user"),
+	}}
+	for i := range rapid.IntRange(1, 8).Draw(t, "people") {
+		c := workspace.Candidate{Holder: holder(fmt.Sprintf("p%d", i))}
+		if !s.Model.Strategy.Chooses() && rapid.IntRange(0, 4).Draw(t, "group") == 0 {
+			c.Holder = holder(fmt.Sprintf("@p%d", i))
+			c.People = rapid.IntRange(0, 300).Draw(t, "size")
+		}
+		c.Group = rapid.SampledFrom([]workspace.UserGroup{"", workspace.GroupSudo}).Draw(t, "privilege")
+		if !w.empty && c.Type == workspace.HolderUser {
+			c.Desktops = rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "desktops elsewhere")
+		}
+		s.People = append(s.People, c)
+	}
+	for i := range rapid.IntRange(1, 8).Draw(t, "desktops") {
+		s.Desktops = append(s.Desktops, w.desktop(t, i, &s))
+	}
+	return s
+}
+
+func (w world) desktop(t *rapid.T, i int, s *workspace.AssignmentSnapshot) workspace.AssignableDesktop {
+	d := workspace.AssignableDesktop{ID: fmt.Sprintf("d%d", i), Name: fmt.Sprintf("ws%d", i)}
+	d.Type = rapid.SampledFrom([]workspace.DesktopType{workspace.Dedicated, workspace.Shared}).Draw(t, "type")
+	if w.only != "" {
+		d.Type = w.only
+	}
+	d.Group = rapid.SampledFrom([]workspace.UserGroup{"", workspace.GroupSudo}).Draw(t, "desktop's privilege")
+	if !w.empty {
+		switch rapid.IntRange(0, 11).Draw(t, "kind") {
+		case 0:
+			d.Closed = "is being deleted"
+		case 1:
+			d.Type = workspace.Pooled
+		case 2:
+			d.Name = "P" + fmt.Sprint(rapid.IntRange(0, 7).Draw(t, "namesake"))
+		}
+		seats := map[workspace.DesktopType]int{workspace.Dedicated: 1, workspace.Shared: 5, workspace.Pooled: 1}[d.Type]
+		for n := rapid.IntRange(0, seats).Draw(t, "holders"); len(d.Holders) < n; {
+			p := rapid.IntRange(0, len(s.People)+2).Draw(t, "holder")
+			h := holder(fmt.Sprintf("stranger%d-%d", p, len(d.Holders)))
+			if p < len(s.People) {
+				h = s.People[p].Holder
+				if h.Type == workspace.HolderGroup && d.Type != workspace.Shared || slices.ContainsFunc(d.Holders, same(h)) {
+					h = holder(fmt.Sprintf("stranger%d-%d", p, len(d.Holders)))
+				} else {
+					s.People[p].Desktops++
+				}
+			}
+			d.Holders = append(d.Holders, h)
+		}
+	}
+	if s.Model.Strategy == workspace.StrategyRelation {
+		for _, c := range s.People {
+			if rapid.IntRange(0, 3).Draw(t, "wanted") == 0 {
+				d.Wanted = append(d.Wanted, c.Holder)
+			}
+		}
+		if len(d.Wanted) == 0 {
+			d.Wanted = append(d.Wanted, s.People[0].Holder)
+		}
+	}
+	return d
+}
+
+func same(h workspace.Holder) func(workspace.Holder) bool {
+	return func(o workspace.Holder) bool { return o.Type == h.Type && o.ID == h.ID }
+}
+
+func weight(h workspace.Holder) int {
+	if h.Type == workspace.HolderGroup {
+		return max(1, h.People)
+	}
+	return 1
+}
+
+func count(holders []workspace.Holder) int {
+	n := 0
+	for _, h := range holders {
+		n += weight(h)
+	}
+	return n
+}
+
+// judge knows the rules of docs/assignment.md and looks at a plan from outside.
+type judge struct {
+	s     workspace.AssignmentSnapshot
+	model workspace.AssignModel
+	pairs map[[2]string]bool
+}
+
+func newJudge(s workspace.AssignmentSnapshot, p workspace.Plan) judge {
+	j := judge{s: s, model: s.Model.Resolve(), pairs: map[[2]string]bool{}}
+	for _, pair := range p.Pairs {
+		j.pairs[[2]string{pair.DesktopID, pair.HolderID}] = true
+	}
+	return j
+}
+
+func (j judge) has(d workspace.AssignableDesktop, h workspace.Holder) bool {
+	return slices.ContainsFunc(d.Holders, same(h))
+}
+
+// deserves is how many desktops the plan may give the person.
+func (j judge) deserves(c workspace.Candidate) int {
+	if !j.model.Strategy.Chooses() {
+		return len(j.s.Desktops)
+	}
+	counted := c.Desktops
+	if j.model.Dimension == workspace.DimensionDesktop {
+		counted = 0
+		for _, d := range j.s.Desktops {
+			if j.has(d, c.Holder) {
+				counted++
+			}
+		}
+	}
+	if j.model.Strategy == workspace.StrategyNoDesktop && counted > 0 {
+		return 0
+	}
+	return max(0, j.model.DesktopsPerUser-counted)
+}
+
+// takes is how many people the plan may give the desktop to.
+func (j judge) takes(d workspace.AssignableDesktop) int {
+	limit := map[workspace.DesktopType]int{workspace.Dedicated: 1, workspace.Shared: workspace.MaxPeoplePerDesktop}[d.Type]
+	if j.model.UsersPerDesktop > 0 && j.model.Strategy.Chooses() {
+		limit = min(limit, j.model.UsersPerDesktop)
+	}
+	if d.Closed != "" {
+		return 0
+	}
+	return max(0, limit-count(d.Holders))
+}
+
+func (j judge) gets(c workspace.Candidate) int {
+	n := 0
+	for _, d := range j.s.Desktops {
+		if j.pairs[[2]string{d.ID, c.ID}] {
+			n++
+		}
+	}
+	return n
+}
+
+func (j judge) newcomers(d workspace.AssignableDesktop) []workspace.Holder {
+	var list []workspace.Holder
+	for _, c := range j.s.People {
+		if j.pairs[[2]string{d.ID, c.ID}] {
+			list = append(list, c.Holder)
+		}
+	}
+	return list
+}
+
+// free says whether the pair could be added to the plan.
+func (j judge) free(d workspace.AssignableDesktop, c workspace.Candidate) bool {
+	return !j.has(d, c.Holder) && !j.pairs[[2]string{d.ID, c.ID}] && !strings.EqualFold(d.Name, c.Name) &&
+		j.gets(c) < j.deserves(c) && len(j.newcomers(d)) < j.takes(d)
+}
+
+func TestAPlanKeepsToItsNumbers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := anything.draw(t)
+		p, err := workspace.PlanAssignment(s)
+		if err != nil {
+			if len(p.Pairs)+len(p.LeftDesktops)+len(p.LeftPeople) > 0 {
+				t.Fatal("a refusal comes with a plan")
+			}
+			return
+		}
+		j := newJudge(s, p)
+		if len(j.pairs) != len(p.Pairs) {
+			t.Fatal("a pair is there twice")
+		}
+		for _, c := range s.People {
+			if n := j.gets(c); n > j.deserves(c) {
+				t.Fatalf("%s gets %d desktops, at most %d are due", c.Name, n, j.deserves(c))
+			}
+		}
+		seen := 0
+		for _, d := range s.Desktops {
+			people := j.newcomers(d)
+			seen += len(people)
+			if n := count(people); n > j.takes(d) {
+				t.Fatalf("%s is given to %d people, it takes %d", d.ID, n, j.takes(d))
+			}
+			for _, h := range people {
+				if j.has(d, h) {
+					t.Fatalf("%s is given %s again", h.Name, d.ID)
+				}
+				if strings.EqualFold(d.Name, h.Name) {
+					t.Fatalf("%s is given a desktop of the same name", h.Name)
+				}
+			}
+		}
+		if seen != len(p.Pairs) {
+			t.Fatalf("%d of %d pairs are of desktops and people of the request", seen, len(p.Pairs))
+		}
+	})
+}
+
+func TestAPlanLeavesNoFreePair(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := world{strategies: choosing}.draw(t)
+		p, err := workspace.PlanAssignment(s)
+		j := newJudge(s, p)
+		for _, d := range s.Desktops {
+			for _, c := range s.People {
+				if j.free(d, c) {
+					t.Fatalf("%s could get %s (refusal: %v)", c.Name, d.ID, err)
+				}
+			}
+		}
+	})
+}
+
+func TestAPlanSpeaksOfEverybodyAndEveryDesktop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := anything.draw(t)
+		p, err := workspace.PlanAssignment(s)
+		if err != nil {
+			return
+		}
+		j := newJudge(s, p)
+		people, desktops := reasons(t, p.LeftPeople), reasons(t, p.LeftDesktops)
+		for _, c := range s.People {
+			short := j.gets(c) < j.deserves(c) && j.model.Strategy.Chooses() && j.model.Strategy != workspace.StrategyFixedUsers
+			if want := j.gets(c) == 0 || short; want != (people[c.ID] != "") {
+				t.Fatalf("%s gets %d of %d desktops and is left over: %v (%s)", c.Name, j.gets(c), j.deserves(c), !want, people[c.ID])
+			}
+			if served := people[c.ID] == workspace.LeftServed; served && j.model.Strategy.Chooses() && j.deserves(c) > 0 {
+				t.Fatalf("%s is called served, %d desktops are due", c.Name, j.deserves(c))
+			}
+			delete(people, c.ID)
+		}
+		for _, d := range s.Desktops {
+			n := len(j.newcomers(d))
+			short := n < j.takes(d) && j.model.Strategy == workspace.StrategyFixedUsers
+			if want := n == 0 || short; want != (desktops[d.ID] != "") {
+				t.Fatalf("%s is given to %d of %d people and is left over: %v (%s)", d.ID, n, j.takes(d), !want, desktops[d.ID])
+			}
+			delete(desktops, d.ID)
+		}
+		if len(people)+len(desktops) > 0 {
+			t.Fatalf("left over but not in the request: %v, %v", people, desktops)
+		}
+	})
+}
+
+func reasons(t *rapid.T, list []workspace.Left) map[string]workspace.LeftWhy {
+	why := map[string]workspace.LeftWhy{}
+	for _, l := range list {
+		if why[l.ID] != "" || l.Why == "" || l.Reason == "" {
+			t.Fatalf("left over twice or without a reason: %+v", l)
+		}
+		why[l.ID] = l.Why
+	}
+	return why
+}
+
+func TestAPlanDependsOnItsSnapshotOnly(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := anything.draw(t)
+		before := text(t, s)
+		p, err := workspace.PlanAssignment(s)
+		if text(t, s) != before {
+			t.Fatal("planning changed the snapshot")
+		}
+		for i := range s.Desktops { // who came first to a desktop is of no account
+			s.Desktops[i].Holders = rapid.Permutation(s.Desktops[i].Holders).Draw(t, "holders")
+		}
+		again, errAgain := workspace.PlanAssignment(s)
+		if text(t, p) != text(t, again) || fmt.Sprint(err) != fmt.Sprint(errAgain) {
+			t.Fatalf("planned differently:\n%s %v\n%s %v", text(t, p), err, text(t, again), errAgain)
+		}
+	})
+}
+
+func text(t *rapid.T, v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestPlanningAgainAfterAPlanIsDoneAddsNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := anything.draw(t)
+		p, err := workspace.PlanAssignment(s)
+		if err != nil {
+			return
+		}
+		done := apply(s, p)
+		again, err := workspace.PlanAssignment(done)
+		if len(again.Pairs) > 0 {
+			t.Fatalf("added %v to %v", again.Pairs, p.Pairs)
+		}
+		if !s.Model.Strategy.Chooses() && err != nil {
+			t.Fatalf("refused what is done: %v", err)
+		}
+	})
+}
+
+// apply returns the snapshot after the plan is done.
+func apply(s workspace.AssignmentSnapshot, p workspace.Plan) workspace.AssignmentSnapshot {
+	j := newJudge(s, p)
+	s.Desktops, s.People = slices.Clone(s.Desktops), slices.Clone(s.People)
+	for i, d := range s.Desktops {
+		s.Desktops[i].Holders = slices.Concat(d.Holders, j.newcomers(d))
+	}
+	for i, c := range s.People {
+		s.People[i].Desktops += j.gets(c)
+	}
+	return s
+}
+
+func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := world{strategies: given}.draw(t)
+		p, err := workspace.PlanAssignment(s)
+		done := apply(s, p)
+		possible := true
+		for i, d := range s.Desktops {
+			asked := d.Wanted
+			if s.Model.Strategy == workspace.StrategyUsersOrGroups {
+				asked = nil
+				for _, c := range s.People {
+					asked = append(asked, c.Holder)
+				}
+			}
+			var fresh []workspace.Holder
+			for _, h := range asked {
+				if !newJudge(s, p).has(d, h) {
+					fresh = append(fresh, h)
+				}
+				if err == nil && !newJudge(s, p).has(done.Desktops[i], h) {
+					t.Fatalf("%s does not get %s", h.Name, d.ID)
+				}
+			}
+			if len(fresh) == 0 {
+				continue
+			}
+			j := newJudge(s, p)
+			alone := func(h workspace.Holder) bool {
+				return h.Type == workspace.HolderGroup && d.Type == workspace.Dedicated || strings.EqualFold(h.Name, d.Name)
+			}
+			if count(fresh) > j.takes(d) || d.Type == workspace.Shared && count(asked) > workspace.MaxPeoplePerDesktop || slices.ContainsFunc(asked, alone) {
+				possible = false
+			}
+		}
+		if possible != (err == nil) {
+			t.Fatalf("possible: %v, refusal: %v", possible, err)
+		}
+		if code := workspace.CodeOf(err); err != nil && code != workspace.CodeConflict && code != workspace.CodeInvalid {
+			t.Fatalf("code %s", code)
+		}
+	})
+}
+
+func TestGivenPairsDoNotDependOnTheOrderOfTheRequest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := world{strategies: given}.draw(t)
+		p, err := workspace.PlanAssignment(s)
+		q, errToo := workspace.PlanAssignment(shuffled(t, s))
+		if (err == nil) != (errToo == nil) || fmt.Sprint(sorted(p)) != fmt.Sprint(sorted(q)) {
+			t.Fatalf("%v %v\n%v %v", sorted(p), err, sorted(q), errToo)
+		}
+	})
+}
+
+func TestHowManyAreServedWithOneEachDoesNotDependOnTheOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := world{strategies: choosing, empty: true}.draw(t)
+		s.Model.UsersPerDesktop, s.Model.DesktopsPerUser = 1, 1
+		want := min(len(s.Desktops), len(s.People))
+		if p := mustPlan(t, shuffled(t, s)); len(p.Pairs) != want {
+			t.Fatalf("%d pairs, want %d", len(p.Pairs), want)
+		}
+	})
+}
+
+func shuffled(t *rapid.T, s workspace.AssignmentSnapshot) workspace.AssignmentSnapshot {
+	s.Desktops = rapid.Permutation(s.Desktops).Draw(t, "order of desktops")
+	s.People = rapid.Permutation(s.People).Draw(t, "order of people")
+	return s
+}
+
+func sorted(p workspace.Plan) []workspace.Pair {
+	return slices.SortedFunc(slices.Values(p.Pairs), func(a, b workspace.Pair) int {
+		return cmp.Or(cmp.Compare(a.DesktopID, b.DesktopID), cmp.Compare(a.HolderID, b.HolderID))
+	})
+}
+
+func TestWhoIsServedFirst(t *testing.T) {
+	either := []workspace.DesktopType{workspace.Dedicated, workspace.Shared}
+	// With empty desktops of one type nothing but the numbers keeps two apart who have nothing yet, so the order alone decides.
+	draw := func(t *rapid.T, strategy workspace.AssignStrategy, types ...workspace.DesktopType) (workspace.AssignmentSnapshot, judge) {
+		s := world{strategies: []workspace.AssignStrategy{strategy}, empty: true, only: rapid.SampledFrom(types).Draw(t, "only")}.draw(t)
+		if strategy == workspace.StrategyUserPriority {
+			for i := range s.People {
+				s.People[i].Desktops = rapid.IntRange(0, 3).Draw(t, "desktops elsewhere")
+			}
+		}
+		return s, newJudge(s, mustPlan(t, s))
+	}
+	for _, strategy := range []workspace.AssignStrategy{workspace.StrategyNoDesktop, workspace.StrategyUserPriority} {
+		t.Run(string(strategy)+" gives nobody a second before everybody has a first", rapid.MakeCheck(func(t *rapid.T) {
+			s, j := draw(t, strategy, "", workspace.Dedicated, workspace.Shared)
+			for _, a := range s.People {
+				for _, b := range s.People {
+					if j.gets(a) == 0 && j.gets(b) > 1 {
+						t.Fatalf("%s gets none, %s gets %d", a.Name, b.Name, j.gets(b))
+					}
+				}
+			}
+		}))
+	}
+	t.Run("USER_NO_DESKTOP gives the earlier no less, and one more at most", rapid.MakeCheck(func(t *rapid.T) {
+		s, j := draw(t, workspace.StrategyNoDesktop, workspace.Dedicated)
+		for i, c := range s.People[1:] {
+			if a, b := j.gets(s.People[i]), j.gets(c); a < b || a > b+1 {
+				t.Fatalf("%d and %d desktops", a, b)
+			}
+		}
+	}))
+	t.Run("USER_FIXED_DESKTOP_NUM gives nobody any before the earlier have their number or every desktop", rapid.MakeCheck(func(t *rapid.T) {
+		s, j := draw(t, workspace.StrategyFixedDesktops, either...)
+		for i, c := range s.People[1:] {
+			if a, b := j.gets(s.People[i]), j.gets(c); b > 0 && a < min(j.deserves(s.People[i]), len(s.Desktops)) {
+				t.Fatalf("%d and %d desktops", a, b)
+			}
+		}
+	}))
+	t.Run("DESKTOP_ASSIGN_USER_PRIORITY gives to those first who have the fewest", rapid.MakeCheck(func(t *rapid.T) {
+		s, j := draw(t, workspace.StrategyUserPriority, "", workspace.Dedicated, workspace.Shared)
+		for _, a := range s.People {
+			for _, b := range s.People {
+				if a.Desktops < b.Desktops && j.gets(a) == 0 && j.gets(b) > 0 {
+					t.Fatalf("%s has %d and gets none, %s has %d and gets %d", a.Name, a.Desktops, b.Name, b.Desktops, j.gets(b))
+				}
+			}
+		}
+	}))
+	t.Run("DESKTOP_ASSIGN_USER_PRIORITY leaves nobody out where desktops are shared", rapid.MakeCheck(func(t *rapid.T) {
+		s := world{strategies: []workspace.AssignStrategy{workspace.StrategyUserPriority}, empty: true}.draw(t)
+		s.Model.UsersPerDesktop = 0
+		s.Desktops[0].Type = workspace.Shared
+		j := newJudge(s, mustPlan(t, s))
+		for _, c := range s.People {
+			if j.gets(c) == 0 {
+				t.Fatalf("%s gets nothing", c.Name)
+			}
+		}
+	}))
+	t.Run("DESKTOP_ASSIGN_FIXED_USER gives no desktop to anybody before the earlier are full or have everybody", rapid.MakeCheck(func(t *rapid.T) {
+		s, j := draw(t, workspace.StrategyFixedUsers, either...)
+		for i, d := range s.Desktops[1:] {
+			earlier := s.Desktops[i]
+			if a, b := len(j.newcomers(earlier)), len(j.newcomers(d)); b > 0 && a < min(j.takes(earlier), len(s.People)) {
+				t.Fatalf("%d and %d people", a, b)
+			}
+		}
+	}))
+}
+
+func TestTheLeastComesFirst(t *testing.T) {
+	both := []workspace.AssignableDesktop{shared("lab1", "fred"), shared("lab2")}
+	for _, strategy := range []workspace.AssignStrategy{workspace.StrategyNoDesktop, workspace.StrategyFixedDesktops, workspace.StrategyUserPriority} {
+		t.Run(string(strategy)+" gives the desktop with the fewest people", func(t *testing.T) {
+			s := snapshot(workspace.AssignModel{Strategy: strategy, UsersPerDesktop: 5}, both, "anna")
+			if p := mustPlan(t, s); len(p.Pairs) != 1 || p.Pairs[0].DesktopID != "lab2" {
+				t.Errorf("got %v", p.Pairs)
+			}
+		})
+	}
+	t.Run("DESKTOP_ASSIGN_FIXED_USER gives to the person with the fewest desktops", func(t *testing.T) {
+		s := snapshot(workspace.AssignModel{Strategy: workspace.StrategyFixedUsers}, []workspace.AssignableDesktop{shared("lab")}, "anna", "ben")
+		s.People[0].Desktops = 1
+		if p := mustPlan(t, s); len(p.Pairs) != 1 || p.Pairs[0].HolderID != "ben" {
+			t.Errorf("got %v", p.Pairs)
+		}
+	})
+}
+
+func TestPlanAssignmentRefuses(t *testing.T) {
+	type desktops = []workspace.AssignableDesktop
+	relation := workspace.AssignModel{Strategy: workspace.StrategyRelation}
+	all := workspace.AssignModel{Strategy: workspace.StrategyUsersOrGroups}
+	one := workspace.AssignModel{Strategy: workspace.StrategyNoDesktop}
+	deleting := dedicated("ws1")
+	deleting.Closed = "is being deleted"
+	pooled := dedicated("ws1")
+	pooled.Type = workspace.Pooled
+	crowd := workspace.Holder{Type: workspace.HolderGroup, ID: "all", Name: "all", People: 501}
+	full := shared("lab")
+	full.Holders = []workspace.Holder{{Type: workspace.HolderGroup, ID: "staff", Name: "staff", People: 499}}
+	crowded := shared("lab")
+	crowded.Wanted = []workspace.Holder{crowd}
+	many := make(desktops, 101)
+	for i := range many {
+		many[i] = shared(fmt.Sprintf("lab%d", i))
+	}
+	tenfold := make(desktops, 1000)
+	for i := range tenfold {
+		tenfold[i] = shared(fmt.Sprintf("lab%d", i))
+	}
+	var people []string
+	for i := range 501 {
+		people = append(people, fmt.Sprintf("p%d", i))
+	}
+	cases := []struct {
+		name string
+		s    workspace.AssignmentSnapshot
+		code workspace.Code
+		why  string
+	}{
+		{"two people for a desktop for one", snapshot(relation, desktops{wanted(dedicated("ws1"), "anna", "ben")}), workspace.CodeInvalid, "desktops[0].attach_user_infos: 2 people for desktop ws1, which is DEDICATED: at most 1"},
+		{"a group for a desktop for one", snapshot(relation, desktops{wanted(dedicated("ws1"), "@g")}), workspace.CodeInvalid, "desktop ws1 is DEDICATED: it is for 1 person, not for group @g"},
+		{"a desktop that belongs to another", snapshot(relation, desktops{wanted(dedicated("ws1", "anna"), "ben")}), workspace.CodeConflict, "desktops[0].desktop_id: desktop ws1 belongs to anna: detach it first"},
+		{"a desktop that is going", snapshot(relation, desktops{wanted(deleting, "ben")}), workspace.CodeConflict, "desktops[0].desktop_id: desktop ws1 is being deleted"},
+		{"a pool's desktop", snapshot(relation, desktops{wanted(pooled, "ben")}), workspace.CodeConflict, "desktop ws1 is a pool's desktop"},
+		{"a person of the desktop's name", snapshot(relation, desktops{wanted(dedicated("Anna"), "anna")}), workspace.CodeInvalid, `"anna" is the name of the desktop`},
+		{"a group of 501", snapshot(relation, desktops{crowded}), workspace.CodeInvalid, "501 people for desktop lab, which is SHARED: at most 500"},
+		{"two more where one fits", snapshot(all, desktops{full}, "anna", "ben"), workspace.CodeConflict, "desktop lab has 499 people already, with 2 more it would have over 500"},
+		{"a person twice at a desktop", snapshot(relation, desktops{wanted(shared("lab"), "anna", "anna")}), workspace.CodeInvalid, "desktops[0].attach_user_infos[1]: anna is there twice"},
+		{"a person twice", snapshot(one, desktops{dedicated("ws1")}, "anna", "anna"), workspace.CodeInvalid, "users[1]: anna is there twice"},
+		{"a desktop twice", snapshot(one, desktops{dedicated("ws1"), dedicated("ws1")}, "anna"), workspace.CodeInvalid, "desktops[1].desktop_id: ws1 is there twice"},
+		{"no desktops", snapshot(one, nil, "anna"), workspace.CodeInvalid, "desktops: must hold 1 to 10000"},
+		{"nobody to choose", snapshot(one, desktops{dedicated("ws1")}), workspace.CodeInvalid, "users: must hold 1 to 10000 people with USER_NO_DESKTOP"},
+		{"an unknown strategy", snapshot(workspace.AssignModel{Strategy: "X"}, desktops{dedicated("ws1")}, "anna"), workspace.CodeInvalid, "assign_model.priority_strategy: "},
+		{"more than 50,000 given pairs", snapshot(all, many, people[:500]...), workspace.CodeInvalid, "more than 50000 assignments would be made at once"},
+		{"more than 50,000 chosen pairs", snapshot(workspace.AssignModel{Strategy: workspace.StrategyFixedDesktops, UsersPerDesktop: 100, DesktopsPerUser: 100}, tenfold, people...), workspace.CodeInvalid, "more than 50000 assignments would be made at once"},
+		{"desktops that are all taken", snapshot(one, desktops{dedicated("ws1", "anna")}, "anna", "ben"), workspace.CodeConflict, "nothing can be assigned: desktop ws1: belongs to anna already; ben: gets no desktop"},
+		{"desktops to fill when nobody is left", snapshot(workspace.AssignModel{Strategy: workspace.StrategyFixedUsers}, desktops{shared("lab1", "anna"), shared("lab2")}, "anna"), workspace.CodeConflict, "nothing can be assigned: desktop lab2: nobody is left to whom it can be given; anna: has 1 requested desktop already"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := workspace.PlanAssignment(c.s)
+			wantRefusal(t, err, c.code, c.why)
+		})
+	}
+}
+
+func TestWhatIsThereAlreadyIsAPlanWithoutPairs(t *testing.T) {
+	type desktops = []workspace.AssignableDesktop
+	for name, s := range map[string]workspace.AssignmentSnapshot{
+		"everybody has a desktop":      snapshot(workspace.AssignModel{Strategy: workspace.StrategyNoDesktop}, desktops{dedicated("ws1", "anna"), dedicated("ws2")}, "anna"),
+		"every desktop has its people": snapshot(workspace.AssignModel{Strategy: workspace.StrategyFixedUsers}, desktops{shared("lab", "anna")}, "ben"),
+		"the pairs are there":          snapshot(workspace.AssignModel{}, desktops{wanted(dedicated("ws1", "anna"), "anna")}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if p := mustPlan(t, s); len(p.Pairs) != 0 {
+				t.Errorf("pairs: %v", p.Pairs)
+			}
+		})
+	}
+}
+
+func TestAPersonsOwnPrivilegeWinsOverTheDesktops(t *testing.T) {
+	for _, c := range []struct{ person, desktop, want workspace.UserGroup }{
+		{"", "", workspace.GroupDefault},
+		{"", workspace.GroupSudo, workspace.GroupSudo},
+		{workspace.GroupUsers, workspace.GroupSudo, workspace.GroupUsers},
+	} {
+		for _, strategy := range slices.Concat(choosing, given) {
+			d := wanted(dedicated("ws1"), "anna")
+			d.Group, d.Wanted[0].Group = c.desktop, c.person
+			s := snapshot(workspace.AssignModel{Strategy: strategy}, []workspace.AssignableDesktop{d}, "anna")
+			s.People[0].Group = c.person
+			if p := mustPlan(t, s); len(p.Pairs) != 1 || p.Pairs[0].Group != c.want {
+				t.Errorf("%s: %q at a desktop with %q: got %v, want %q", strategy, c.person, c.desktop, p.Pairs, c.want)
+			}
+		}
+	}
+}

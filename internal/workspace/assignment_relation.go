@@ -1,0 +1,115 @@
+package workspace
+
+import "fmt"
+
+// relatePairs makes the pairs that the request gives: those of each desktop with FIXED_RELATION, everybody with every desktop
+// with DESKTOP_ASSIGN_USERS_OR_GROUPS. All of them or none.
+func relatePairs(s AssignmentSnapshot) (Plan, error) {
+	r := relation{s: s, plan: Plan{Dimension: s.Model.Dimension}, named: map[holderKey]bool{}, given: map[holderKey]bool{}}
+	all := make([]Holder, len(s.People))
+	for i, c := range s.People {
+		all[i] = c.Holder
+		r.order = append(r.order, c.key())
+	}
+	for i := range s.Desktops {
+		wanted, field := all, "users"
+		if s.Model.Strategy == StrategyRelation {
+			wanted, field = s.Desktops[i].Wanted, fmt.Sprintf("desktops[%d].attach_user_infos", i)
+		}
+		if err := r.relate(i, wanted, field); err != nil {
+			return Plan{}, err
+		}
+	}
+	r.leavePeople()
+	return r.plan, nil
+}
+
+// relation is a plan in the making.
+type relation struct {
+	s     AssignmentSnapshot
+	plan  Plan
+	order []holderKey        // everybody, as they come in the request
+	named map[holderKey]bool // who shall have a desktop
+	given map[holderKey]bool // who gets one
+}
+
+// relate gives desktop i to those of wanted who do not have it; field is where the request names them.
+func (r *relation) relate(i int, wanted []Holder, field string) error {
+	d := &r.s.Desktops[i]
+	has := make(map[holderKey]bool, len(d.Holders))
+	for _, h := range d.Holders {
+		has[h.key()] = true
+	}
+	var fresh []Holder
+	for _, h := range wanted {
+		k := h.key()
+		if r.s.Model.Strategy == StrategyRelation && !r.named[k] {
+			r.order = append(r.order, k)
+		}
+		r.named[k] = true
+		if !has[k] {
+			fresh = append(fresh, h)
+			r.given[k] = true
+		}
+	}
+	if len(fresh) == 0 {
+		r.plan.LeftDesktops = append(r.plan.LeftDesktops, Left{d.ID, LeftServed, "is assigned so already"})
+		return nil
+	}
+	if err := d.admit(fmt.Sprintf("desktops[%d].desktop_id", i), field, wanted, fresh); err != nil {
+		return err
+	}
+	if len(r.plan.Pairs)+len(fresh) > MaxAssignments {
+		return tooMany()
+	}
+	for _, h := range fresh {
+		r.plan.Pairs = append(r.plan.Pairs, d.pair(h))
+	}
+	return nil
+}
+
+// admit refuses those whom the desktop cannot take: wanted is what the request asks for, fresh what of it is new.
+func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) error {
+	if why := d.closed(); why != "" {
+		return inField(at, Errorf(CodeConflict, "desktop %s %s", d.Name, why))
+	}
+	asked, added := 0, 0
+	for _, h := range wanted {
+		asked += h.weight()
+		if d.bearsNameOf(h) {
+			return invalid(field, "%q is the name of the desktop, which must differ from its person's", h.Name)
+		}
+		if h.Type == HolderGroup && d.Type == Dedicated {
+			return invalid(field, "desktop %s is DEDICATED: it is for 1 person, not for group %s", d.Name, h.Name)
+		}
+	}
+	for _, h := range fresh {
+		added += h.weight()
+	}
+	limit, present := seats(d.Type), d.people()
+	switch {
+	case asked > limit:
+		return invalid(field, "%d people for desktop %s, which is %s: at most %d", asked, d.Name, d.Type, limit)
+	case present+added <= limit:
+		return nil
+	case d.Type == Dedicated:
+		return inField(at, Errorf(CodeConflict, "desktop %s belongs to %s: detach it first", d.Name, d.Holders[0].Name))
+	default:
+		return inField(at, Errorf(CodeConflict, "desktop %s has %d people already, with %d more it would have over %d", d.Name, present, added, limit))
+	}
+}
+
+// leavePeople reports who gets nothing.
+func (r *relation) leavePeople() {
+	told := make(map[holderKey]bool, len(r.order))
+	for _, k := range r.order {
+		switch {
+		case told[k] || r.given[k]:
+		case r.named[k]:
+			r.plan.LeftPeople = append(r.plan.LeftPeople, Left{k.id, LeftServed, "has everything asked for already"})
+		default:
+			r.plan.LeftPeople = append(r.plan.LeftPeople, Left{k.id, LeftUnnamed, "is named by no desktop of the request"})
+		}
+		told[k] = true
+	}
+}

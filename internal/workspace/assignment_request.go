@@ -1,0 +1,316 @@
+package workspace
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// Limits of a request that assigns desktops.
+const (
+	MaxAttachedDesktops  = 10_000
+	MaxAttachedPeople    = 10_000
+	MaxPeoplePerDesktop  = 500 // on a SHARED desktop
+	MaxAssignNumber      = 100 // of desktop_assigin_user_num and user_assigin_desktop_num
+	MaxAssignments       = 50_000
+	maxObjectName        = 255
+	maxObjectID          = 255
+	defaultAssignNumber  = 1
+	maxNamePolicyIDBytes = 36
+)
+
+// AttachDesktops asks for desktops to be given to people: to those that each desktop names, or to Users by a strategy.
+type AttachDesktops struct {
+	Caller
+	Desktops []AttachDesktop
+	Users    []AttachPerson
+	Model    AssignModel
+	// Unsupported names the fields of the request that this type has no place for.
+	Unsupported []string
+}
+
+// AttachDesktop is a desktop of the request, with the people that it names. See Named for which of them count.
+type AttachDesktop struct {
+	DesktopID    string
+	UserName     string
+	UserID       string
+	UserEmail    string
+	Group        UserGroup // of everybody who gets the desktop and has none of their own; empty: default
+	ComputerName string    // the desktop's new name; empty: it keeps its own
+	ClearData    bool      // true by default on the wire
+	People       []AttachPerson
+}
+
+// AttachPerson is a person or group of the request, known by id, by name or by both.
+type AttachPerson struct {
+	Type   HolderType // empty: USER
+	ID     string
+	Name   string
+	Domain string
+	Group  UserGroup // empty: the desktop's
+}
+
+// AssignModel says how people and desktops are brought together. The zero value is FIXED_RELATION.
+type AssignModel struct {
+	Dimension       AssignDimension // empty: the strategy's
+	Strategy        AssignStrategy
+	UsersPerDesktop int    // desktop_assigin_user_num, 0..100; 0 counts as not sent
+	DesktopsPerUser int    // user_assigin_desktop_num, 0..100; 0 counts as not sent
+	NamePolicyID    string // makes the names of desktops that are given none
+}
+
+// AssignDimension says whether a strategy goes through people or through desktops.
+type AssignDimension string
+
+// The dimensions.
+const (
+	DimensionUser    AssignDimension = "USER"
+	DimensionDesktop AssignDimension = "DESKTOP"
+)
+
+// AssignStrategy is a way to bring people and desktops together. docs/assignment.md defines each.
+type AssignStrategy string
+
+// The strategies. The first four choose the pairs; the last two have them given, and do all of them or none.
+const (
+	StrategyNoDesktop     AssignStrategy = "USER_NO_DESKTOP"
+	StrategyFixedDesktops AssignStrategy = "USER_FIXED_DESKTOP_NUM"
+	StrategyUserPriority  AssignStrategy = "DESKTOP_ASSIGN_USER_PRIORITY"
+	StrategyFixedUsers    AssignStrategy = "DESKTOP_ASSIGN_FIXED_USER"
+	StrategyUsersOrGroups AssignStrategy = "DESKTOP_ASSIGN_USERS_OR_GROUPS"
+	StrategyRelation      AssignStrategy = "FIXED_RELATION"
+)
+
+// strategyDimensions has every strategy with its dimension; FIXED_RELATION goes with both.
+var strategyDimensions = map[AssignStrategy]AssignDimension{
+	StrategyNoDesktop:     DimensionUser,
+	StrategyFixedDesktops: DimensionUser,
+	StrategyUserPriority:  DimensionDesktop,
+	StrategyFixedUsers:    DimensionDesktop,
+	StrategyUsersOrGroups: DimensionDesktop,
+	StrategyRelation:      "",
+}
+
+// Chooses says whether the strategy finds the pairs itself.
+func (s AssignStrategy) Chooses() bool {
+	return s != StrategyUsersOrGroups && s != StrategyRelation
+}
+
+// Resolve returns the model with what was left out filled in: strategy, dimension and the numbers that the strategy uses.
+// Check comes first. UsersPerDesktop stays 0 with DESKTOP_ASSIGN_USER_PRIORITY unless it was sent: as many as a desktop takes.
+func (m AssignModel) Resolve() AssignModel {
+	m.Strategy = cmp.Or(m.Strategy, StrategyRelation)
+	m.Dimension = cmp.Or(m.Dimension, strategyDimensions[m.Strategy], DimensionDesktop)
+	if m.Strategy.Chooses() {
+		m.DesktopsPerUser = cmp.Or(m.DesktopsPerUser, defaultAssignNumber)
+		if m.Strategy != StrategyUserPriority {
+			m.UsersPerDesktop = cmp.Or(m.UsersPerDesktop, defaultAssignNumber)
+		}
+	}
+	return m
+}
+
+// Check refuses a model that contradicts itself or is outside its limits.
+func (m AssignModel) Check() error {
+	const at = "assign_model."
+	dimension, known := strategyDimensions[m.Strategy]
+	switch {
+	case m.Dimension != "" && m.Dimension != DimensionUser && m.Dimension != DimensionDesktop:
+		return invalid(at+"assign_dimension", "%q is unknown, use USER or DESKTOP", m.Dimension)
+	case m.Strategy == "" && (m.Dimension != "" || m.UsersPerDesktop != 0 || m.DesktopsPerUser != 0):
+		return invalid(at+"priority_strategy", "must be given: it says how the desktops are assigned")
+	case m.Strategy != "" && !known:
+		return invalid(at+"priority_strategy", "%q is unknown, use USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, "+
+			"DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION", m.Strategy)
+	case m.Dimension != "" && dimension != "" && m.Dimension != dimension:
+		return invalid(at+"assign_dimension", "%s does not go with %s, which needs %s", m.Dimension, m.Strategy, dimension)
+	case m.UsersPerDesktop < 0 || m.UsersPerDesktop > MaxAssignNumber:
+		return invalid(at+"desktop_assigin_user_num", "%d is out of range, use 0 to %d", m.UsersPerDesktop, MaxAssignNumber)
+	case m.DesktopsPerUser < 0 || m.DesktopsPerUser > MaxAssignNumber:
+		return invalid(at+"user_assigin_desktop_num", "%d is out of range, use 0 to %d", m.DesktopsPerUser, MaxAssignNumber)
+	case len(m.NamePolicyID) > maxNamePolicyIDBytes:
+		return invalid(at+"desktop_name_policy_id", "%d bytes, at most %d are allowed", len(m.NamePolicyID), maxNamePolicyIDBytes)
+	}
+	return nil
+}
+
+// Named returns the people that the desktop names: attach_user_infos if there are any, otherwise user_name and user_id.
+func (d AttachDesktop) Named() []AttachPerson {
+	switch {
+	case len(d.People) > 0:
+		return d.People
+	case d.UserName == "" && d.UserID == "":
+		return nil
+	default:
+		return []AttachPerson{{Type: HolderUser, ID: d.UserID, Name: d.UserName, Group: d.Group}}
+	}
+}
+
+// Check refuses what is wrong with the request by itself. What it names may still not exist, and two entries may turn out to
+// be one person, by id here and by name there: PlanAssignment sees to the latter.
+func (r *AttachDesktops) Check() error {
+	for _, field := range r.Unsupported {
+		why := unsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
+		return unsupported(field, cmp.Or(why, "not offered here; leave it out"))
+	}
+	if err := r.Model.Check(); err != nil {
+		return err
+	}
+	if len(r.Desktops) == 0 || len(r.Desktops) > MaxAttachedDesktops {
+		return invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
+	}
+	strategy := r.Model.Resolve().Strategy
+	if err := r.checkUsers(strategy); err != nil {
+		return err
+	}
+	ids, names := map[string]bool{}, map[string]bool{}
+	for i, d := range r.Desktops {
+		at := fmt.Sprintf("desktops[%d].", i)
+		if err := d.check(at, strategy); err != nil {
+			return err
+		}
+		name := strings.ToLower(d.ComputerName)
+		switch {
+		case ids[d.DesktopID]:
+			return invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
+		case name != "" && names[name]:
+			return invalid(at+"computer_name", "%q is there twice", d.ComputerName)
+		}
+		ids[d.DesktopID], names[name] = true, true
+	}
+	return nil
+}
+
+func (r *AttachDesktops) checkUsers(strategy AssignStrategy) error {
+	limit := MaxAttachedPeople
+	if strategy == StrategyUsersOrGroups {
+		limit = MaxPeoplePerDesktop // each desktop gets all of them
+	}
+	switch {
+	case len(r.Users) > limit:
+		return invalid("users", "%d people and groups, at most %d are allowed with %s", len(r.Users), limit, strategy)
+	case len(r.Users) == 0 && r.Model.Strategy != "" && strategy != StrategyRelation:
+		return invalid("users", "must hold 1 to %d people with %s", limit, strategy)
+	case len(r.Users) > 0 && r.Model.Strategy == "":
+		return invalid("assign_model.priority_strategy", "must be given when users are: it says how they get desktops")
+	}
+	for i, u := range r.Users {
+		if u.Type == HolderGroup && strategy.Chooses() {
+			return invalid(fmt.Sprintf("users[%d].type", i), "a group cannot be given with %s: use DESKTOP_ASSIGN_USERS_OR_GROUPS, or name its people", strategy)
+		}
+	}
+	return checkPeople("users", r.Users)
+}
+
+func (d AttachDesktop) check(at string, strategy AssignStrategy) error {
+	if d.DesktopID == "" || len(d.DesktopID) > maxObjectID {
+		return invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
+	}
+	if d.ComputerName != "" {
+		if err := checkAttachedName(at+"computer_name", d.ComputerName); err != nil {
+			return err
+		}
+	}
+	if _, _, err := groupFor(at+"user_group", d.Group); err != nil {
+		return err
+	}
+	if err := CheckEmail(at+"user_email", d.UserEmail); err != nil {
+		return err
+	}
+	named := d.Named()
+	if strategy != StrategyRelation {
+		if len(named) > 0 || d.UserEmail != "" {
+			field := "user_name"
+			if len(d.People) > 0 {
+				field = "attach_user_infos"
+			}
+			return invalid(at+field, "%s takes people from users: leave it out, or use FIXED_RELATION", strategy)
+		}
+		return nil
+	}
+	if len(named) == 0 {
+		return invalid(at+"user_name", "must be given, or attach_user_infos with 1 to %d people", MaxPeoplePerDesktop)
+	}
+	if len(d.People) == 0 {
+		return named[0].check(at, d.ComputerName)
+	}
+	if len(named) > MaxPeoplePerDesktop {
+		return invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(named), MaxPeoplePerDesktop)
+	}
+	for i, p := range named {
+		if err := p.check(fmt.Sprintf("%sattach_user_infos[%d].", at, i), d.ComputerName); err != nil {
+			return err
+		}
+	}
+	return checkPeople(at+"attach_user_infos", named)
+}
+
+// checkPeople refuses people that are malformed or there twice.
+func checkPeople(field string, people []AttachPerson) error {
+	type key struct {
+		of       HolderType
+		id, name string
+	}
+	seen := make(map[key]bool, 2*len(people))
+	for i, p := range people {
+		at := fmt.Sprintf("%s[%d].", field, i)
+		if err := p.check(at, ""); err != nil {
+			return err
+		}
+		of := cmp.Or(p.Type, HolderUser)
+		byID, byName := key{of: of, id: p.ID}, key{of: of, name: strings.ToLower(p.Name)}
+		switch {
+		case p.ID != "" && seen[byID]:
+			return invalid(at+"user_id", "%s is there twice", p.ID)
+		case p.Name != "" && seen[byName]:
+			return invalid(at+"user_name", "%q is there twice", p.Name)
+		}
+		seen[byID], seen[byName] = true, true
+	}
+	return nil
+}
+
+func (p AttachPerson) check(at, computerName string) error {
+	switch {
+	case p.Type != "" && p.Type != HolderUser && p.Type != HolderGroup:
+		return invalid(at+"type", "%q is unknown, use USER or GROUP", p.Type)
+	case p.ID == "" && p.Name == "":
+		return invalid(at+"user_name", "must not be empty")
+	case len(p.ID) > maxObjectID:
+		return invalid(at+"user_id", "%d characters, at most %d are allowed", len(p.ID), maxObjectID)
+	case len(p.Name) > maxObjectName:
+		return invalid(at+"user_name", "%d bytes, at most %d are allowed", len(p.Name), maxObjectName)
+	}
+	if p.Type != HolderGroup && p.Name != "" {
+		if err := CheckUserName(at+"user_name", p.Name, MaxLinuxUserName); err != nil {
+			return err
+		}
+		if strings.EqualFold(p.Name, computerName) {
+			return invalid(at+"user_name", "%q is the name of the desktop, which must differ from its person's", p.Name)
+		}
+	}
+	if _, _, err := groupFor(at+"user_group", p.Group); err != nil {
+		return err
+	}
+	return checkDomain(at+"domain", p.Domain)
+}
+
+// checkAttachedName says why a desktop cannot be renamed so. Other than in CheckComputerName, underscores are allowed, and
+// neither Chinese characters nor a digit at the start.
+func checkAttachedName(field, name string) error {
+	if len(name) > MaxComputerName {
+		return invalid(field, "%q has more than %d characters", name, MaxComputerName)
+	}
+	for _, r := range name {
+		if !isASCIILetter(r) && !isDigit(r) && r != '-' && r != '_' {
+			return invalid(field, "%q is not allowed in %q: use letters, digits, hyphens and underscores", r, name)
+		}
+	}
+	switch {
+	case !isASCIILetter(rune(name[0])):
+		return invalid(field, "%q must start with a letter", name)
+	case strings.HasSuffix(name, "-"):
+		return invalid(field, "%q must not end with a hyphen", name)
+	}
+	return nil
+}
