@@ -30,10 +30,10 @@ type (
 		OUName         string                `json:"ou_name,omitempty"`
 		Tags           []tagBody             `json:"tags,omitempty"`
 		Domain         string                `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
+		NamePolicyID   string                `json:"desktop_name_policy_id,omitempty" doc:"Makes the names that are not asked for"`
 
 		EIP              map[string]any `json:"eip,omitempty" doc:"Refused: public addresses are not offered"`
 		SharedVPC        map[string]any `json:"apply_shared_vpc_dedicated_param,omitempty" doc:"Refused"`
-		NamePolicyID     string         `json:"desktop_name_policy_id,omitempty"`
 		HourPackageID    string         `json:"hour_package_product_id,omitempty" doc:"Refused"`
 		HourPackageOffer string         `json:"hour_package_offering_id,omitempty" doc:"Refused"`
 		MountOldDisk     bool           `json:"if_mount_old_desktop_disk,omitempty" doc:"Refused"`
@@ -80,7 +80,7 @@ func (b *createDesktopBody) request(c workspace.Caller) workspace.CreateDesktops
 		Desktops:       each(b.Desktops, newDesktopBody.spec),
 		Size:           b.Size, Name: b.Name, Addresses: b.Addresses, Notify: b.Notify == nil || *b.Notify,
 		EnterpriseID: b.EnterpriseID, Tags: each(b.Tags, func(t tagBody) workspace.Tag { return workspace.Tag(t) }),
-		Domain: b.Domain, Unsupported: b.unsupported(),
+		Domain: b.Domain, NamePolicyID: b.NamePolicyID, Unsupported: b.unsupported(),
 	}
 }
 
@@ -101,7 +101,6 @@ func (b *createDesktopBody) unsupported() []string {
 	names.add("eip", b.EIP != nil)
 	names.add("ou_name", b.OUName != "")
 	names.add("apply_shared_vpc_dedicated_param", b.SharedVPC != nil)
-	names.add("desktop_name_policy_id", b.NamePolicyID != "")
 	names.add("hour_package_product_id", b.HourPackageID != "")
 	names.add("hour_package_offering_id", b.HourPackageOffer != "")
 	names.add("if_mount_old_desktop_disk", b.MountOldDisk)

@@ -35,6 +35,8 @@ var statusOf = map[workspace.Code]int{
 	workspace.CodeSecurityNotFound: http.StatusBadRequest,
 	workspace.CodeZoneNotFound:     http.StatusBadRequest,
 	workspace.CodePoolNotFound:     http.StatusNotFound,
+	workspace.CodePolicyNotFound:   http.StatusBadRequest,
+	workspace.CodeOUNotFound:       http.StatusNotFound,
 	workspace.CodeNameTaken:        http.StatusConflict,
 	workspace.CodeAddressTaken:     http.StatusConflict,
 	workspace.CodeNoAddress:        http.StatusConflict,

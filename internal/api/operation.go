@@ -33,13 +33,14 @@ type registration func(*Server, huma.API, huma.Operation)
 // operations is the whole table, area by area.
 func (s *Server) operations() map[string][]operation {
 	return map[string][]operation{
-		"desktops": s.desktopOperations(),
-		"jobs":     s.jobOperations(),
-		"users":    s.userOperations(),
-		"groups":   s.groupOperations(),
-		"catalog":  s.catalogOperations(),
-		"networks": s.networkOperations(),
-		"service":  s.serviceOperations(),
+		"desktops":      s.desktopOperations(),
+		"jobs":          s.jobOperations(),
+		"users":         s.userOperations(),
+		"name policies": s.namePolicyOperations(),
+		"groups":        s.groupOperations(),
+		"catalog":       s.catalogOperations(),
+		"networks":      s.networkOperations(),
+		"service":       s.serviceOperations(),
 	}
 }
 

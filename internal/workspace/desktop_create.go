@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -43,6 +42,7 @@ type CreateDesktops struct {
 	EnterpriseID   string
 	Tags           []Tag
 	Domain         string // the directory's name; empty: the built-in one
+	NamePolicyID   string // makes the names that are not asked for; empty: the project's default policy, if it has one
 	// Unsupported names the fields of the request that this type has no place for.
 	Unsupported []string
 }
@@ -81,7 +81,6 @@ var unsupportedWhy = map[string]string{
 	"iops":                             "disks have the speed of their type here; leave it out",
 	"throughput":                       "disks have the speed of their type here; leave it out",
 	"ou_name":                          "the built-in directory has no such organisational unit; leave it out",
-	"desktop_name_policy_id":           "there is no such name policy; use desktop_name_prefix or computer_name",
 	"apply_shared_vpc_dedicated_param": "shared VPCs are not offered here; leave it out",
 	"hour_package_product_id":          "hour packages are not sold here; leave it out",
 	"hour_package_offering_id":         "hour packages are not sold here; leave it out",
@@ -140,6 +139,12 @@ func (r *CreateDesktops) checkCount() error {
 		return invalid("desktop_ips", "%d addresses for %d desktops, give one for each or none", len(r.Addresses), r.count())
 	}
 	if r.Size != nil {
+		if r.NamePolicyID != "" {
+			if r.Name != "" {
+				return invalid("desktop_name", "cannot be used together with desktop_name_policy_id")
+			}
+			return nil
+		}
 		limit := MaxComputerName
 		if *r.Size > 1 {
 			limit = MaxNamePrefix
@@ -151,6 +156,9 @@ func (r *CreateDesktops) checkCount() error {
 		at := fmt.Sprintf("desktops[%d].", i)
 		if err := d.check(at); err != nil {
 			return err
+		}
+		if d.Prefix != "" && r.NamePolicyID != "" {
+			return invalid(at+"desktop_name_prefix", "cannot be used together with desktop_name_policy_id")
 		}
 		if key := strings.ToLower(d.Name); key != "" {
 			if names[key] {
@@ -453,64 +461,6 @@ func findSecurityGroups(ctx context.Context, tx Tx, projectID string, asked []st
 		}
 	}
 	return found, nil
-}
-
-// chooseNames returns the computer names in the order of the request: those asked for, the others made from a prefix.
-func chooseNames(ctx context.Context, tx Tx, r CreateDesktops) ([]string, error) {
-	if r.Size != nil {
-		if *r.Size == 1 {
-			return []string{r.Name}, refuseTaken(ctx, tx, r.ProjectID, "desktop_name", []string{r.Name})
-		}
-		taken, err := tx.NamesWithPrefix(ctx, r.ProjectID, r.Name)
-		if err != nil {
-			return nil, err
-		}
-		return NameSequence("desktop_name", r.Name, *r.Size, taken)
-	}
-
-	names := make([]string, len(r.Desktops))
-	byPrefix := map[string][]int{} // which desktops get a name made from the prefix
-	var asked []string
-	for i, d := range r.Desktops {
-		if names[i] = d.Name; d.Name != "" {
-			asked = append(asked, d.Name)
-			continue
-		}
-		prefix := cmp.Or(d.Prefix, PrefixFor(d.UserName))
-		byPrefix[prefix] = append(byPrefix[prefix], i)
-	}
-	if err := refuseTaken(ctx, tx, r.ProjectID, "computer_name", asked); err != nil {
-		return nil, err
-	}
-	for _, prefix := range slices.Sorted(maps.Keys(byPrefix)) {
-		taken, err := tx.NamesWithPrefix(ctx, r.ProjectID, prefix)
-		if err != nil {
-			return nil, err
-		}
-		indexes := byPrefix[prefix]
-		made, err := NameSequence("desktops["+fmt.Sprint(indexes[0])+"].desktop_name_prefix", prefix, len(indexes), append(taken, names...))
-		if err != nil {
-			return nil, err
-		}
-		for n, i := range indexes {
-			names[i] = made[n]
-		}
-	}
-	return names, nil
-}
-
-func refuseTaken(ctx context.Context, tx Tx, projectID, field string, names []string) error {
-	if len(names) == 0 {
-		return nil
-	}
-	taken, err := tx.TakenNames(ctx, projectID, names)
-	if err != nil {
-		return err
-	}
-	if len(taken) > 0 {
-		return Errorf(CodeNameTaken, "%s: %q is in use", field, taken[0])
-	}
-	return nil
 }
 
 func chooseAddresses(ctx context.Context, tx Tx, s Subnet, r CreateDesktops) ([]string, error) {

@@ -28,6 +28,8 @@ const (
 	CodeSecurityNotFound Code = "WKS.00010016"
 	CodeZoneNotFound     Code = "WKS.00010017"
 	CodePoolNotFound     Code = "WKS.00010018"
+	CodePolicyNotFound   Code = "WKS.00010019" // a name policy
+	CodeOUNotFound       Code = "WKS.00010020"
 	CodeNameTaken        Code = "WKS.00010021" // a computer, user or other name is in use
 	CodeAddressTaken     Code = "WKS.00010022"
 	CodeNoAddress        Code = "WKS.00010023" // the subnet is full
@@ -62,6 +64,8 @@ var Codes = map[Code]string{
 	CodeSecurityNotFound: "There is no such security group.",
 	CodeZoneNotFound:     "There is no such availability zone.",
 	CodePoolNotFound:     "There is no such desktop pool.",
+	CodePolicyNotFound:   "There is no such name policy.",
+	CodeOUNotFound:       "There is no such organisational unit.",
 	CodeNameTaken:        "The name is in use, whatever its case.",
 	CodeAddressTaken:     "Another desktop has the address.",
 	CodeNoAddress:        "The subnet has no free address.",

@@ -29,6 +29,7 @@ type Tx interface {
 	NetworkRows
 	UserRows
 	GroupRows
+	NamePolicyRows
 	JobRows
 	MailRows
 	NotificationRows

@@ -1,0 +1,168 @@
+package workspace
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// chooseNames returns the computer names in the order of the request: those asked for, the others made by a name policy or from
+// a prefix.
+func chooseNames(ctx context.Context, tx Tx, r CreateDesktops) ([]string, error) {
+	names := make([]string, r.count())
+	users := make([]string, r.count())
+	var open []int // the desktops whose names a policy may make
+	for i := range names {
+		switch {
+		case r.Size == nil:
+			names[i], users[i] = r.Desktops[i].Name, r.Desktops[i].UserName
+			if r.Desktops[i].Name == "" && r.Desktops[i].Prefix == "" {
+				open = append(open, i)
+			}
+		case r.Name == "":
+			open = append(open, i)
+		}
+	}
+	policy, err := namePolicyFor(ctx, tx, r, len(open) > 0)
+	if err != nil {
+		return nil, err
+	}
+	if r.Size == nil {
+		if err := refuseTaken(ctx, tx, r.ProjectID, "computer_name", given(names)); err != nil {
+			return nil, err
+		}
+	}
+	if policy != nil {
+		if err := namesByPolicy(ctx, tx, *policy, r.ProjectID, names, users, open); err != nil {
+			return nil, err
+		}
+	}
+	if r.Size != nil {
+		return namesBySize(ctx, tx, r, names)
+	}
+	return namesByPrefix(ctx, tx, r, names)
+}
+
+// given leaves out what is empty.
+func given(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == "" })
+}
+
+// namePolicyFor finds the policy that a request names, or else the project's default one if some desktop needs it, or nil. It
+// holds the policy's row: two callers at once count one after the other.
+func namePolicyFor(ctx context.Context, tx Tx, r CreateDesktops, needed bool) (*NamePolicy, error) {
+	id := r.NamePolicyID
+	if id == "" && needed && r.Size == nil {
+		defaults, _, err := tx.NamePolicies(ctx, NamePolicyQuery{ProjectID: r.ProjectID, Default: new(true), Page: Page{Limit: 1}})
+		if err != nil || len(defaults) == 0 {
+			return nil, err
+		}
+		id = defaults[0].ID
+	}
+	if id == "" {
+		return nil, nil
+	}
+	p, err := tx.LockNamePolicy(ctx, r.ProjectID, id)
+	if err != nil {
+		return nil, inField("desktop_name_policy_id", err)
+	}
+	return &p, nil
+}
+
+// namesByPolicy fills in the names at the indexes in open, and writes the number that the policy goes on with.
+func namesByPolicy(ctx context.Context, tx Tx, p NamePolicy, projectID string, names, users []string, open []int) error {
+	taken := map[string]bool{}
+	for _, n := range given(names) {
+		taken[strings.ToLower(n)] = true
+	}
+	prefixes := make([]string, len(open))
+	read := map[string]bool{}
+	for n, i := range open {
+		prefix, err := p.PrefixOf(users[i])
+		if err != nil {
+			return err
+		}
+		prefixes[n] = prefix
+		if read[prefix] {
+			continue
+		}
+		read[prefix] = true
+		there, err := tx.NamesWithPrefix(ctx, projectID, prefix)
+		if err != nil {
+			return err
+		}
+		for _, name := range there {
+			taken[strings.ToLower(name)] = true
+		}
+	}
+	made, next, err := p.Names(prefixes, taken)
+	if err != nil {
+		return err
+	}
+	for n, i := range open {
+		names[i] = made[n]
+	}
+	if p.PerUser || len(open) == 0 {
+		return nil
+	}
+	p.Next = next
+	return tx.SaveNamePolicy(ctx, p)
+}
+
+func namesBySize(ctx context.Context, tx Tx, r CreateDesktops, names []string) ([]string, error) {
+	switch {
+	case r.Name == "":
+		return names, nil
+	case *r.Size == 1:
+		return []string{r.Name}, refuseTaken(ctx, tx, r.ProjectID, "desktop_name", []string{r.Name})
+	}
+	taken, err := tx.NamesWithPrefix(ctx, r.ProjectID, r.Name)
+	if err != nil {
+		return nil, err
+	}
+	return NameSequence("desktop_name", r.Name, *r.Size, taken)
+}
+
+// namesByPrefix makes the names that are still missing.
+func namesByPrefix(ctx context.Context, tx Tx, r CreateDesktops, names []string) ([]string, error) {
+	byPrefix := map[string][]int{} // which desktops get a name made from the prefix
+	for i, d := range r.Desktops {
+		if names[i] == "" {
+			prefix := cmp.Or(d.Prefix, PrefixFor(d.UserName))
+			byPrefix[prefix] = append(byPrefix[prefix], i)
+		}
+	}
+	for _, prefix := range slices.Sorted(maps.Keys(byPrefix)) {
+		taken, err := tx.NamesWithPrefix(ctx, r.ProjectID, prefix)
+		if err != nil {
+			return nil, err
+		}
+		indexes := byPrefix[prefix]
+		field := fmt.Sprintf("desktops[%d].desktop_name_prefix", indexes[0])
+		made, err := NameSequence(field, prefix, len(indexes), append(taken, names...))
+		if err != nil {
+			return nil, err
+		}
+		for n, i := range indexes {
+			names[i] = made[n]
+		}
+	}
+	return names, nil
+}
+
+func refuseTaken(ctx context.Context, tx Tx, projectID, field string, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	taken, err := tx.TakenNames(ctx, projectID, names)
+	if err != nil {
+		return err
+	}
+	if len(taken) > 0 {
+		return Errorf(CodeNameTaken, "%s: %q is in use", field, taken[0])
+	}
+	return nil
+}

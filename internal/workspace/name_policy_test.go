@@ -1,0 +1,159 @@
+package workspace_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"carrel/internal/workspace"
+)
+
+func TestNamePolicyCheck(t *testing.T) {
+	good := workspace.NamePolicy{Name: "Policy_1", Prefix: "a$DomainUser$b", Digits: 2, Start: 1}
+	for name, change := range map[string]func(*workspace.NamePolicy){
+		"AsItIs":              func(*workspace.NamePolicy) {},
+		"ForEachUser":         func(p *workspace.NamePolicy) { p.PerUser = true },
+		"WithTheUserAlone":    func(p *workspace.NamePolicy) { p.Prefix = "$DomainUser$" },
+		"WithoutAUser":        func(p *workspace.NamePolicy) { p.Prefix = "pc-" },
+		"AsLongAsCanBe":       func(p *workspace.NamePolicy) { p.Prefix, p.Digits, p.Start = "abcdefghij", 5, 99999 },
+		"WithAChineseName":    func(p *workspace.NamePolicy) { p.Name = "策略_1" },
+		"WithAnUnderscore":    func(p *workspace.NamePolicy) { p.Name = "_" },
+		"WithALongPolicyName": func(p *workspace.NamePolicy) { p.Name = strings.Repeat("x", 30) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := good
+			change(&p)
+			if err := p.Check(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for why, change := range map[string]func(*workspace.NamePolicy){
+		"policy_name: use 1 to 30":                func(p *workspace.NamePolicy) { p.Name = strings.Repeat("x", 31) },
+		`policy_name: "1" must`:                   func(p *workspace.NamePolicy) { p.Name = "1" },
+		`policy_name: "a-b" must`:                 func(p *workspace.NamePolicy) { p.Name = "a-b" },
+		"digit_number: 0 is out of range":         func(p *workspace.NamePolicy) { p.Digits = 0 },
+		"digit_number: 6 is out of range":         func(p *workspace.NamePolicy) { p.Digits = 6 },
+		"start_number: 0 is out of range":         func(p *workspace.NamePolicy) { p.Start = 0 },
+		"start_number: 100 is out of range, use ": func(p *workspace.NamePolicy) { p.Start = 100 },
+		"name_prefix: must not be empty":          func(p *workspace.NamePolicy) { p.Prefix = "" },
+		`name_prefix: "a_b" may hold`:             func(p *workspace.NamePolicy) { p.Prefix = "a_b" },
+		`name_prefix: "$DomainUser$$Domain`:       func(p *workspace.NamePolicy) { p.Prefix = "$DomainUser$$DomainUser$" },
+		`name_prefix: "-a" must start`:            func(p *workspace.NamePolicy) { p.Prefix = "-a" },
+		`name_prefix: "abcdefghijklmn" and 2 dig`: func(p *workspace.NamePolicy) { p.Prefix = "abcdefghijklmn" },
+		`name_prefix: "abcdefghijklm$DomainUser$`: func(p *workspace.NamePolicy) { p.Prefix = "abcdefghijklm$DomainUser$" },
+		"single_domain_user_inc: must be 0":       func(p *workspace.NamePolicy) { p.Prefix, p.PerUser = "a", true },
+	} {
+		p := good
+		change(&p)
+		if err := p.Check(); !strings.HasPrefix(workspace.MessageOf(err), why) {
+			t.Errorf("got %v, want %q", err, why)
+		}
+	}
+}
+
+// namesFor makes the names of one desktop for each user.
+func namesFor(t *testing.T, p workspace.NamePolicy, taken map[string]bool, users ...string) ([]string, int) {
+	t.Helper()
+	var prefixes []string
+	for _, u := range users {
+		prefix, err := p.PrefixOf(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	names, next, err := p.Names(prefixes, taken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names, next
+}
+
+func TestNamePolicyNames(t *testing.T) {
+	p := workspace.NamePolicy{Prefix: "$DomainUser$", Digits: 2, Start: 1}
+	users := []string{"A", "A", "B", "C"}
+	for _, c := range []struct {
+		name  string
+		p     workspace.NamePolicy
+		taken map[string]bool
+		want  string
+		next  int
+	}{
+		{"CountOnTogether", p, nil, "A01 A02 B03 C04", 5},
+		{"CountForEachUser", workspace.NamePolicy{Prefix: p.Prefix, Digits: 2, Start: 1, PerUser: true}, nil, "A01 A02 B01 C01", 0},
+		{"GoOnWhereTheyStopped", workspace.NamePolicy{Prefix: p.Prefix, Digits: 2, Start: 1, Next: 7}, nil, "A07 A08 B09 C10", 11},
+		{"LeaveOutWhatIsTaken", p, map[string]bool{"a01": true, "b04": true}, "A02 A03 B05 C06", 7},
+		{"BeginAgainAfterTheLast", workspace.NamePolicy{Prefix: p.Prefix, Digits: 1, Start: 3, Next: 8}, nil, "A8 A9 B3 C4", 5},
+		{"StandBetween", workspace.NamePolicy{Prefix: "x$DomainUser$-", Digits: 3, Start: 10}, nil, "xA-010 xA-011 xB-012 xC-013", 14},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			names, next := namesFor(t, c.p, c.taken, users...)
+			if got := strings.Join(names, " "); got != c.want || next != c.next {
+				t.Errorf("%s, then %d; want %s, then %d", got, next, c.want, c.next)
+			}
+		})
+	}
+	t.Run("RefuseAUserNameThatDoesNotFit", func(t *testing.T) {
+		if _, err := p.PrefixOf("abcdefghijklmn"); workspace.CodeOf(err) != workspace.CodeInvalid {
+			t.Error(err)
+		}
+		if _, err := p.PrefixOf(""); workspace.CodeOf(err) != workspace.CodeInvalid {
+			t.Error(err)
+		}
+	})
+	t.Run("CutAUserNameThatDoesNotFit", func(t *testing.T) {
+		cut := p
+		cut.Truncate = true
+		if got, err := cut.PrefixOf("abc_efghijklmnop"); got != "abc-efghijklm" || err != nil {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
+	t.Run("EndWhenAllAreTaken", func(t *testing.T) {
+		few := workspace.NamePolicy{Prefix: "pc", Digits: 1, Start: 8}
+		if _, _, err := few.Names([]string{"pc", "pc", "pc"}, nil); workspace.CodeOf(err) != workspace.CodeInvalid {
+			t.Error(err)
+		}
+	})
+}
+
+func TestNamesOfPoliciesAreComputerNamesAndDiffer(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := workspace.NamePolicy{
+			Name: "p", Prefix: rapid.SampledFrom([]string{"$DomainUser$", "a$DomainUser$", "$DomainUser$-b", "x", "abc-"}).Draw(t, "prefix"),
+			Digits: rapid.IntRange(1, 5).Draw(t, "digits"), Truncate: true, Next: rapid.IntRange(0, 200).Draw(t, "next"),
+		}
+		p.Start = rapid.IntRange(1, 9).Draw(t, "start")
+		p.PerUser = p.WithUser() && rapid.Bool().Draw(t, "per user")
+		if err := p.Check(); err != nil {
+			t.Fatal(err)
+		}
+		var prefixes []string
+		for _, user := range rapid.SliceOfN(rapid.StringMatching(`[a-zA-Z][a-zA-Z0-9_-]{0,31}`), 1, 12).Draw(t, "users") {
+			prefix, err := p.PrefixOf(user)
+			if err != nil {
+				t.Fatal(err)
+			}
+			prefixes = append(prefixes, prefix)
+		}
+		taken := map[string]bool{}
+		for _, n := range rapid.SliceOfN(rapid.IntRange(1, 30), 0, 5).Draw(t, "taken") {
+			taken[fmt.Sprintf("%s%0*d", strings.ToLower(prefixes[0]), p.Digits, n)] = true
+		}
+		names, _, err := p.Names(prefixes, taken)
+		if err != nil {
+			return // all are taken
+		}
+		var seen []string
+		for _, n := range names {
+			lower := strings.ToLower(n)
+			if err := workspace.CheckComputerName("name", n, workspace.MaxComputerName); err != nil || taken[lower] || slices.Contains(seen, lower) {
+				t.Errorf("%q of %v: %v", n, names, err)
+			}
+			seen = append(seen, lower)
+		}
+	})
+}
