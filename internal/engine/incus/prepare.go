@@ -172,7 +172,27 @@ func (e *Engine) ensurePool(s server, name string, sizeGiB int, progress func(st
 	case found.Status != api.StoragePoolStatusCreated:
 		return fmt.Errorf("%w: it holds disks and its state is %s; the daemon's log tells why", engine.ErrUnavailable, found.Status)
 	}
+	countDisks(name, progress)
 	return nil
+}
+
+// countDisks has a new pool count what each disk holds by who wrote it. Left alone, Incus enables the older kind of
+// quotas with the first disk that has a size: the kernel then looks up, for every block of a clone that is made or
+// deleted, all the clones that share it, and fifty desktops take minutes. Limits hold in the same way; what a desktop
+// shares with its image counts for the image. A pool that counts in the older way goes on, for to change that would
+// lose its limits. A kernel before 6.7 cannot do it, and can later not mount a pool for which it was done.
+func countDisks(pool string, progress func(string)) {
+	if err := countByOwner(filepath.Join(home(), "storage-pools", pool)); err != nil {
+		progress("The storage pool " + pool + " will be slow with many desktops: it needs Linux 6.7 or newer (" + err.Error() + ")")
+	}
+}
+
+// home is the directory of the Incus daemon on this host.
+func home() string {
+	if dir := os.Getenv("INCUS_DIR"); dir != "" {
+		return dir
+	}
+	return "/var/lib/incus"
 }
 
 func (e *Engine) createPool(s server, name string, sizeGiB int) error {
@@ -189,11 +209,7 @@ func (e *Engine) createPool(s server, name string, sizeGiB int) error {
 // setAside renames the file that stands where Incus would make a pool's, if there is one: a daemon died while it made
 // the pool, or has lost its database. Incus would fail and remove the file; it may hold somebody's data, so it is kept.
 func setAside(pool string, progress func(string)) error {
-	home := os.Getenv("INCUS_DIR")
-	if home == "" {
-		home = "/var/lib/incus"
-	}
-	file := filepath.Join(home, "disks", pool+".img")
+	file := filepath.Join(home(), "disks", pool+".img")
 	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
