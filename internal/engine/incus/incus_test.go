@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,9 +22,9 @@ import (
 // These tests run against a real daemon where CARREL_TEST_INCUS=1 promises one; its absence then is a failure. They use
 // a project, pools and networks of their own, and remove them, also those that a killed run left behind.
 const (
-	testProject = "h-engine"
-	testNetwork = "heng0"
-	otherNet    = "heng1"
+	testProject = "carrel-engine-test"
+	testNetwork = "carreleng0"
+	otherNet    = "carreleng1"
 )
 
 var (
@@ -33,7 +35,7 @@ var (
 	config = incus.Config{
 		Project: testProject,
 		Zone:    "zone-1",
-		Classes: map[string]string{"SAS": "h-engine-sas", "SSD": "h-engine-ssd"},
+		Classes: map[string]string{"SAS": "carrel-engine-test-sas", "SSD": "carrel-engine-test-ssd"},
 	}
 	image string // the test guest's fingerprint, where there is a daemon
 )
@@ -44,6 +46,8 @@ func TestMain(m *testing.M) {
 	code := 1
 	if !promised() {
 		code = m.Run()
+	} else if err := takeTurn(); err != nil {
+		fmt.Fprintln(os.Stderr, "waiting for other runs of these tests:", err)
 	} else if err := prepare(); err != nil {
 		fmt.Fprintln(os.Stderr, "CARREL_TEST_INCUS=1 promises a daemon:", err)
 	} else {
@@ -57,6 +61,19 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(code)
 }
+
+// takeTurn waits until no other run of these tests uses the same names. The lock ends with the process.
+func takeTurn() error {
+	lock, err := os.OpenFile(filepath.Join(os.TempDir(), "carrel-engine-test.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	turn = lock
+	return syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
+}
+
+// turn is kept so that the lock is not collected.
+var turn *os.File
 
 func prepare() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)

@@ -62,11 +62,14 @@ func (e *Engine) create(ctx context.Context, s server, spec engine.Spec) error {
 	}
 	op, err := s.CreateInstance(request)
 	err = finish(s, op, err)
-	if err == nil || ctx.Err() != nil || overlapped(err) || meaningOf(err) == engine.ErrNoCapacity || meaningOf(err) == engine.ErrConflict {
+	if err == nil || ctx.Err() != nil || overlapped(err) {
+		return err
+	}
+	if meaning := meaningOf(err); errors.Is(meaning, engine.ErrNoCapacity) || errors.Is(meaning, engine.ErrConflict) {
 		return err
 	}
 	if api.StatusErrorCheck(err, http.StatusBadRequest, http.StatusNotFound) || says(err, "device validation failed", "invalid devices", "invalid config") {
-		return fmt.Errorf("%w: %s", engine.ErrInvalid, err)
+		return fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
 	return err
 }

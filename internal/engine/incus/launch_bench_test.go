@@ -45,7 +45,7 @@ func launchByCommand(b *testing.B, e *incus.Engine) {
 	if err != nil {
 		b.Error(err)
 	}
-	raw(b, "launch", testguest.Alias, "d-"+s.ID, "--storage", "h-engine-sas", "--network", testNetwork,
+	raw(b, "launch", testguest.Alias, "d-"+s.ID, "--storage", "carrel-engine-test-sas", "--network", testNetwork,
 		"--device", "root,size=2GiB", "--device", "eth0,ipv4.address="+s.Address,
 		"--device", "eth0,security.port_isolation=true", "--device", "eth0,security.mac_filtering=true",
 		"--device", "eth0,security.ipv4_filtering=true", "--device", "eth0,security.ipv6_filtering=true",

@@ -169,7 +169,7 @@ func TestLaunchMendsWhatIsHalfMade(t *testing.T) {
 		e := open(t)
 		s := newSpec(testNetwork)
 		deleteAfter(t, e, s.ID)
-		raw(t, "init", testguest.Alias, "d-"+s.ID, "--storage", "h-engine-ssd", "--config", "user.carrel.desktop="+s.ID)
+		raw(t, "init", testguest.Alias, "d-"+s.ID, "--storage", "carrel-engine-test-ssd", "--config", "user.carrel.desktop="+s.ID)
 		m, err := e.Launch(t.Context(), s)
 		if err != nil {
 			t.Fatal(err)
@@ -218,7 +218,7 @@ func TestLaunchMendsWhatIsHalfMade(t *testing.T) {
 		e := open(t)
 		s := newSpec(testNetwork)
 		s.Data = []engine.Disk{{ID: uuid.NewString(), Class: "SSD", GiB: 1, Mount: "/data"}}
-		raw(t, "storage", "volume", "create", "h-engine-ssd", s.Data[0].ID, "size=1GiB", "security.shifted=true", "user.carrel.desktop="+s.ID)
+		raw(t, "storage", "volume", "create", "carrel-engine-test-ssd", s.Data[0].ID, "size=1GiB", "security.shifted=true", "user.carrel.desktop="+s.ID)
 		launch(t, e, s)
 		inside(t, s, "mount", "/data")
 	})
@@ -244,7 +244,7 @@ func TestLaunchMendsWhatIsHalfMade(t *testing.T) {
 		s := newSpec(testNetwork)
 		deleteAfter(t, e, s.ID)
 		// The daemon's database knows the instance, its storage does not: what a daemon leaves that died in a creation.
-		raw(t, "init", testguest.Alias, "d-"+s.ID, "--storage", "h-engine-sas", "--network", testNetwork,
+		raw(t, "init", testguest.Alias, "d-"+s.ID, "--storage", "carrel-engine-test-sas", "--network", testNetwork,
 			"--device", "root,size=2GiB", "--device", "eth0,ipv4.address="+s.Address,
 			"--config", "user.carrel.desktop="+s.ID, "--config", "user.carrel.class.root=SAS")
 		loseRootDisk(t, s)
@@ -257,7 +257,7 @@ func TestLaunchMendsWhatIsHalfMade(t *testing.T) {
 // loseRootDisk deletes an instance's subvolume behind the daemon's back.
 func loseRootDisk(t *testing.T, s engine.Spec) {
 	t.Helper()
-	path := "/var/lib/incus/storage-pools/" + url.PathEscape("h-engine-sas") + "/containers/" + testProject + "_d-" + s.ID
+	path := "/var/lib/incus/storage-pools/" + url.PathEscape("carrel-engine-test-sas") + "/containers/" + testProject + "_d-" + s.ID
 	if out, err := exec.CommandContext(t.Context(), "nsenter", "-m", "-t", daemonPID(t), "btrfs", "subvolume", "delete", path).CombinedOutput(); err != nil {
 		t.Fatalf("losing the root disk: %v: %s", err, out)
 	}

@@ -101,6 +101,7 @@ func TestPower(t *testing.T) {
 					err = e.Stop(t.Context(), s.ID, true)
 				case engine.Hibernated:
 					err = e.Hibernate(t.Context(), s.ID)
+				case engine.Running, engine.Broken:
 				}
 				if err != nil {
 					t.Fatal(err)
@@ -108,7 +109,7 @@ func TestPower(t *testing.T) {
 				if err := e.Delete(t.Context(), s.ID); err != nil {
 					t.Fatal(err)
 				}
-				if volumes := raw(t, "storage", "volume", "list", "h-engine-ssd", "--format=csv"); strings.Contains(volumes, s.Data[0].ID) {
+				if volumes := raw(t, "storage", "volume", "list", "carrel-engine-test-ssd", "--format=csv"); strings.Contains(volumes, s.Data[0].ID) {
 					t.Error("the data disk is still there")
 				}
 			})
@@ -118,11 +119,11 @@ func TestPower(t *testing.T) {
 	t.Run("DeleteTakesDisksWhoseMachineWasNeverMade", func(t *testing.T) {
 		e := open(t)
 		id, disk := uuid.NewString(), uuid.NewString()
-		raw(t, "storage", "volume", "create", "h-engine-ssd", disk, "size=1GiB", "user.carrel.desktop="+id)
+		raw(t, "storage", "volume", "create", "carrel-engine-test-ssd", disk, "size=1GiB", "user.carrel.desktop="+id)
 		if err := e.Delete(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
-		if volumes := raw(t, "storage", "volume", "list", "h-engine-ssd", "--format=csv"); strings.Contains(volumes, disk) {
+		if volumes := raw(t, "storage", "volume", "list", "carrel-engine-test-ssd", "--format=csv"); strings.Contains(volumes, disk) {
 			t.Error("the data disk is still there")
 		}
 	})

@@ -27,7 +27,7 @@ func TestOpen(t *testing.T) {
 	t.Run("OfAProjectThatWasNeverPreparedSaysSo", func(t *testing.T) {
 		open(t)
 		other := config
-		other.Project = "h-engine-nowhere"
+		other.Project = "carrel-engine-test-nowhere"
 		if _, err := incus.Open(t.Context(), other); !errors.Is(err, incus.ErrNotPrepared) {
 			t.Errorf("the error is %v", err)
 		}
@@ -60,7 +60,7 @@ func TestPrepare(t *testing.T) {
 		s := newSpec(testNetwork)
 		launch(t, e, s)
 		before := footprint(t)
-		other := incus.Config{Project: "h-engine-2", Classes: map[string]string{"SAS": "h-engine-2-pool", "SSD": "h-engine-2-pool"}}
+		other := incus.Config{Project: "carrel-engine-test-2", Classes: map[string]string{"SAS": "carrel-engine-test-2-pool", "SSD": "carrel-engine-test-2-pool"}}
 		t.Cleanup(func() {
 			if err := incus.Remove(context.WithoutCancel(t.Context()), other, nil); err != nil {
 				t.Error(err)
@@ -81,11 +81,11 @@ func TestPrepare(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if all := footprint(t); strings.Contains(all, "h-engine-2") {
+		if all := footprint(t); strings.Contains(all, "carrel-engine-test-2") {
 			t.Errorf("something is left:\n%s", all)
 		}
 		// What a daemon leaves that is killed while it makes a pool: the file, without an entry in its database.
-		leaveFile(t, "h-engine-2-pool")
+		leaveFile(t, "carrel-engine-test-2-pool")
 		prepareOther()
 		if err := incus.Remove(t.Context(), other, nil); err != nil {
 			t.Fatal(err)
@@ -97,9 +97,9 @@ func TestPrepare(t *testing.T) {
 
 	t.Run("RefusesAPoolThatIsNotCarrels", func(t *testing.T) {
 		open(t)
-		host(t, "storage", "create", "h-engine-foreign", "dir")
-		t.Cleanup(func() { host(t, "storage", "delete", "h-engine-foreign") })
-		other := incus.Config{Project: "h-engine-2", Classes: map[string]string{"SAS": "h-engine-foreign"}}
+		host(t, "storage", "create", "carrel-engine-test-foreign", "dir")
+		t.Cleanup(func() { host(t, "storage", "delete", "carrel-engine-test-foreign") })
+		other := incus.Config{Project: "carrel-engine-test-2", Classes: map[string]string{"SAS": "carrel-engine-test-foreign"}}
 		t.Cleanup(func() {
 			if err := incus.Remove(context.WithoutCancel(t.Context()), other, nil); err != nil {
 				t.Error(err)
@@ -114,7 +114,7 @@ func TestPrepare(t *testing.T) {
 func TestImage(t *testing.T) {
 	t.Run("IsUnpackedInEveryPoolBeforeTheFirstLaunch", func(t *testing.T) {
 		open(t)
-		for _, pool := range []string{"h-engine-sas", "h-engine-ssd"} {
+		for _, pool := range []string{"carrel-engine-test-sas", "carrel-engine-test-ssd"} {
 			if volumes := raw(t, "storage", "volume", "list", pool, "--format=csv"); !strings.Contains(volumes, image) {
 				t.Errorf("the pool %s has\n%s", pool, volumes)
 			}
@@ -150,7 +150,7 @@ func footprint(t *testing.T) string {
 	var all strings.Builder
 	for _, kind := range []string{"project", "storage", "network", "network acl"} {
 		for line := range strings.Lines(host(t, append(strings.Fields(kind), "list", "--format=csv")...)) {
-			if strings.Contains(line, "h-engine") || strings.HasPrefix(line, "heng") {
+			if strings.Contains(line, "carrel-engine-test") || strings.HasPrefix(line, "heng") {
 				all.WriteString(line)
 			}
 		}
