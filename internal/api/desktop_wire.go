@@ -27,7 +27,7 @@ type (
 		Size           *int                  `json:"size,omitempty" doc:"1 to 100 desktops without a person; not together with desktops"`
 		Notify         *bool                 `json:"email_notification,omitempty" doc:"Mail the people when their desktop is ready; yes by default"`
 		EnterpriseID   string                `json:"enterprise_project_id,omitempty" doc:"0 by default"`
-		OUName         string                `json:"ou_name,omitempty"`
+		OUName         string                `json:"ou_name,omitempty" doc:"An organisational unit that AddOu has added"`
 		Tags           []tagBody             `json:"tags,omitempty"`
 		Domain         string                `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
 		NamePolicyID   string                `json:"desktop_name_policy_id,omitempty" doc:"Makes the names that are not asked for"`
@@ -80,7 +80,7 @@ func (b *createDesktopBody) request(c workspace.Caller) workspace.CreateDesktops
 		Desktops:       each(b.Desktops, newDesktopBody.spec),
 		Size:           b.Size, Name: b.Name, Addresses: b.Addresses, Notify: b.Notify == nil || *b.Notify,
 		EnterpriseID: b.EnterpriseID, Tags: each(b.Tags, func(t tagBody) workspace.Tag { return workspace.Tag(t) }),
-		Domain: b.Domain, NamePolicyID: b.NamePolicyID, Unsupported: b.unsupported(),
+		Domain: b.Domain, OUName: b.OUName, NamePolicyID: b.NamePolicyID, Unsupported: b.unsupported(),
 	}
 }
 
@@ -99,7 +99,6 @@ func (d newDesktopBody) spec() workspace.NewDesktop {
 func (b *createDesktopBody) unsupported() []string {
 	var names given
 	names.add("eip", b.EIP != nil)
-	names.add("ou_name", b.OUName != "")
 	names.add("apply_shared_vpc_dedicated_param", b.SharedVPC != nil)
 	names.add("hour_package_product_id", b.HourPackageID != "")
 	names.add("hour_package_offering_id", b.HourPackageOffer != "")

@@ -37,6 +37,7 @@ func (s *Server) operations() map[string][]operation {
 		"jobs":          s.jobOperations(),
 		"users":         s.userOperations(),
 		"name policies": s.namePolicyOperations(),
+		"OUs":           s.ouOperations(),
 		"groups":        s.groupOperations(),
 		"catalog":       s.catalogOperations(),
 		"networks":      s.networkOperations(),

@@ -201,7 +201,7 @@ func userSummaryOf(d workspace.UserDetail, counted bool, now time.Time) userSumm
 	u := d.User
 	out := userSummary{
 		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation),
-		Expires: strconv.FormatInt(millis(u.Expires), 10), Expired: expired(u, now), NeverExpires: u.PasswordNeverExpires,
+		Expires: expiresText(u.Expires), Expired: expired(u, now), NeverExpires: u.PasswordNeverExpires,
 		MayChange: u.MayChangePassword, MustChange: u.MustChangePassword, Description: u.Description,
 		Locked: locked(u, now), Disabled: u.Disabled, Groups: append([]string{}, d.Groups...), EnterpriseID: u.EnterpriseID, Domain: workspace.BuiltInDomain,
 	}

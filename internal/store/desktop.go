@@ -202,6 +202,7 @@ func filterDesktops(q *bun.SelectQuery, f workspace.DesktopQuery) *bun.SelectQue
 	q = equal(q, "d.subnet_id", f.SubnetID)
 	q = equal(q, "d.image_id", f.ImageID)
 	q = equal(q, "d.zone", f.Zone)
+	q = equal(q, "d.ou_name", f.OUName)
 	q = equal(q, "d.address", f.Address)
 	q = among(q, "d.type", f.Types)
 	q = among(q, "d.status", f.Statuses)

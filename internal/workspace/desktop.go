@@ -160,6 +160,7 @@ type DesktopQuery struct {
 	SubnetID      string
 	ImageID       string
 	Zone          string
+	OUName        string // as it is written
 	Types         []DesktopType
 	Statuses      []DesktopStatus
 	Tags          []Tag // all of them

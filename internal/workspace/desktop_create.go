@@ -42,6 +42,7 @@ type CreateDesktops struct {
 	EnterpriseID   string
 	Tags           []Tag
 	Domain         string // the directory's name; empty: the built-in one
+	OUName         string // of the built-in directory, whatever its case; empty: none
 	NamePolicyID   string // makes the names that are not asked for; empty: the project's default policy, if it has one
 	// Unsupported names the fields of the request that this type has no place for.
 	Unsupported []string
@@ -80,7 +81,6 @@ var unsupportedWhy = map[string]string{
 	"kms_id":                           "disks cannot be encrypted with a key service here; leave it out",
 	"iops":                             "disks have the speed of their type here; leave it out",
 	"throughput":                       "disks have the speed of their type here; leave it out",
-	"ou_name":                          "the built-in directory has no such organisational unit; leave it out",
 	"apply_shared_vpc_dedicated_param": "shared VPCs are not offered here; leave it out",
 	"hour_package_product_id":          "hour packages are not sold here; leave it out",
 	"hour_package_offering_id":         "hour packages are not sold here; leave it out",
@@ -310,7 +310,7 @@ func (d Desktop) FirstUser() string {
 
 func (r *CreateDesktops) desktop(p place, name, address string, now time.Time) Desktop {
 	d := Desktop{
-		ID: NewID(), ProjectID: r.ProjectID, Type: r.Type, Name: name,
+		ID: NewID(), ProjectID: r.ProjectID, Type: r.Type, Name: name, OUName: p.ouName,
 		ProductID: p.product.ID, ImageID: p.image.ID, Zone: p.zone, SubnetID: p.subnet.ID, Address: address,
 		SecurityGroups: p.groups, EnterpriseID: cmp.Or(r.EnterpriseID, "0"), Tags: r.Tags,
 		Status: StatusCreating, Task: TaskCreating, Login: LoginUnregistered, Created: now, Updated: now,
@@ -339,6 +339,7 @@ type place struct {
 	zone    string
 	subnet  Subnet
 	groups  []string
+	ouName  string
 }
 
 func findPlace(ctx context.Context, tx Tx, r CreateDesktops) (p place, err error) {
@@ -364,6 +365,9 @@ func findPlace(ctx context.Context, tx Tx, r CreateDesktops) (p place, err error
 		return p, err
 	}
 	if p.subnet, err = findSubnet(ctx, tx, r); err != nil {
+		return p, err
+	}
+	if p.ouName, err = findOU(ctx, tx, r.ProjectID, r.OUName); err != nil {
 		return p, err
 	}
 	p.groups, err = findSecurityGroups(ctx, tx, r.ProjectID, r.SecurityGroups)

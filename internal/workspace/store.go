@@ -30,6 +30,7 @@ type Tx interface {
 	UserRows
 	GroupRows
 	NamePolicyRows
+	OURows
 	JobRows
 	MailRows
 	NotificationRows

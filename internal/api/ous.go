@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"carrel/internal/iam"
+	"carrel/internal/workspace"
+)
+
+func (s *Server) ouOperations() []operation {
+	const ous = "/v2/{project_id}/ous"
+	return []operation{
+		{"POST", ous, "AddOu", iam.Write, answering(s.createOU), "Add an organisational unit"},
+		{"GET", ous, "ListOuDetails", iam.Read, answering(s.listOUs), "List organisational units"},
+		{"PUT", ous + "/{ou_id}", "UpdateOuInfo", iam.Write, silent(http.StatusOK, s.updateOU), "Change an organisational unit's name or description"},
+		{"DELETE", ous + "/{ou_id}", "DeleteOu", iam.Write, silent(http.StatusNoContent, s.deleteOU), "Delete an organisational unit that no desktop is in"},
+		{"GET", "/v2/{project_id}/ad-ous", "ListAdOus", iam.Read, answering(s.listDirectoryOUs), "List the organisational units that the directory has"},
+		{"GET", "/v2/{project_id}/ou-users", "ListAdOuUsers", iam.Read, answering(s.listOUPeople), "List the people at a place in the directory"},
+	}
+}
+
+type createOUInput struct {
+	Project
+	Body struct {
+		Domain      string `json:"domain" required:"true" doc:"The directory"`
+		Name        string `json:"ou_name" required:"true" doc:"1 to 64 characters, in up to 5 levels with slashes between them"`
+		Description string `json:"description,omitempty" doc:"At most 255 characters"`
+	}
+}
+
+func (s *Server) createOU(ctx context.Context, in *createOUInput) (idReply, error) {
+	id, err := s.Service.CreateOU(ctx, in.caller(ctx), in.Body.Domain, in.Body.Name, in.Body.Description)
+	return idReply{id}, err
+}
+
+// OUPage is the part that lists of organisational units have in common.
+type OUPage struct {
+	Limit  int `query:"limit" minimum:"0" maximum:"1000" default:"100"`
+	Offset int `query:"offset" minimum:"0" default:"0"`
+}
+
+func (p OUPage) page() workspace.Page { return workspace.Page{Offset: p.Offset, Limit: p.Limit} }
+
+type listOUsInput struct {
+	Project
+	OUPage
+	Name string `query:"ou_name" doc:"Part of the name"`
+}
+
+type ousReply struct {
+	Total int       `json:"total_count"`
+	OUs   []ouReply `json:"ous"`
+}
+
+type ouReply struct {
+	ID          string `json:"id"`
+	Domain      string `json:"domain"`
+	Name        string `json:"ou_name"`
+	DN          string `json:"ou_dn"`
+	Description string `json:"description"`
+}
+
+func (s *Server) listOUs(ctx context.Context, in *listOUsInput) (ousReply, error) {
+	units, total, err := s.Service.ListOUs(ctx, workspace.OUQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
+	return ousReply{total, each(units, func(o workspace.OU) ouReply {
+		return ouReply{ID: o.ID, Domain: workspace.BuiltInDomain, Name: o.Name, DN: o.DN(), Description: o.Description}
+	})}, err
+}
+
+// OUPath is the path of one organisational unit.
+type OUPath struct {
+	Project
+	OUID string `path:"ou_id"`
+}
+
+type updateOUInput struct {
+	OUPath
+	Body struct {
+		ID          string  `json:"id,omitempty" doc:"The id in the path, or absent"`
+		Name        string  `json:"ou_name" required:"true" doc:"1 to 64 characters, in up to 5 levels with slashes between them"`
+		Description *string `json:"description,omitempty" doc:"At most 255 characters"`
+	}
+}
+
+func (s *Server) updateOU(ctx context.Context, in *updateOUInput) error {
+	if id := in.Body.ID; id != "" && id != in.OUID {
+		return workspace.Errorf(workspace.CodeInvalid, "id: is %q, the path names %q", id, in.OUID)
+	}
+	return s.Service.UpdateOU(ctx, in.caller(ctx), in.OUID, in.Body.Name, in.Body.Description)
+}
+
+func (s *Server) deleteOU(ctx context.Context, in *OUPath) error {
+	return s.Service.DeleteOU(ctx, in.caller(ctx), in.OUID)
+}
+
+type listDirectoryOUsInput struct {
+	Project
+	OUPage
+	Domain string `query:"domain" doc:"The directory"`
+}
+
+type directoryOUsReply struct {
+	Total int                `json:"total_count"`
+	OUs   []directoryOUReply `json:"ou_infos"`
+}
+
+type directoryOUReply struct {
+	Name string `json:"ou_name"`
+	DN   string `json:"ou_dn"`
+}
+
+func (s *Server) listDirectoryOUs(ctx context.Context, in *listDirectoryOUsInput) (directoryOUsReply, error) {
+	if otherDirectory(in.Domain) {
+		return directoryOUsReply{OUs: []directoryOUReply{}}, nil
+	}
+	units, total, err := s.Service.ListOUs(ctx, workspace.OUQuery{ProjectID: in.ProjectID, Page: in.page()})
+	return directoryOUsReply{total, each(units, func(o workspace.OU) directoryOUReply { return directoryOUReply{o.Name, o.DN()} })}, err
+}
+
+type listOUPeopleInput struct {
+	Project
+	OUPage
+	DN      string         `query:"ou_dn" required:"true" doc:"A distinguished name; all people are at the directory's root, DC=carrel,DC=local"`
+	Name    string         `query:"user_name" doc:"Part of the name"`
+	Existed optional[bool] `query:"has_existed" doc:"Only people who are known already, as all are in the built-in directory, or only the others"`
+}
+
+type ouPeopleReply struct {
+	Total   int             `json:"total_count"`
+	Missing int             `json:"enable_create_count" doc:"How many could still be added from the directory: none from the built-in one"`
+	People  []ouPersonReply `json:"user_infos"`
+}
+
+type ouPersonReply struct {
+	Name    string `json:"user_name"`
+	Expires string `json:"expired_time" doc:"Milliseconds since 1970, 0 for never"`
+	Existed bool   `json:"has_existed"`
+}
+
+func (s *Server) listOUPeople(ctx context.Context, in *listOUPeopleInput) (ouPeopleReply, error) {
+	users, total, err := s.Service.PeopleAt(ctx, in.DN, workspace.UserQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
+	if in.Existed.given && !in.Existed.value {
+		users, total = nil, 0
+	}
+	return ouPeopleReply{Total: total, People: each(users, func(u workspace.User) ouPersonReply {
+		return ouPersonReply{Name: u.Name, Expires: expiresText(u.Expires), Existed: true}
+	})}, err
+}
+
+// expiresText is an expiry as lists show it.
+func expiresText(t time.Time) string { return strconv.FormatInt(millis(t), 10) }

@@ -1,0 +1,183 @@
+package workspace
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits of organisational units. Names and descriptions count in characters.
+const (
+	MaxUnitName        = 64
+	MaxUnitLevels      = 5
+	MaxUnitDescription = 255
+)
+
+// OU is an organisational unit of the built-in directory, in which desktops can be. People are at the directory's root.
+type OU struct {
+	ID          string
+	ProjectID   string
+	Name        string // unique in the project whatever its case; "Berlin/Sales" is within "Berlin"
+	Description string
+	Created     time.Time
+	Updated     time.Time
+}
+
+// RootDN is the distinguished name of the built-in directory itself.
+const RootDN = "DC=carrel,DC=local"
+
+// DN is the unit's distinguished name in the directory.
+func (o OU) DN() string {
+	levels := strings.Split(o.Name, "/")
+	slices.Reverse(levels)
+	return "OU=" + strings.Join(levels, ",OU=") + "," + RootDN
+}
+
+// CheckOUName says why name cannot be a unit's, or nil: 1 to 64 letters of any script, digits, spaces, hyphens, underscores and
+// dots, in up to 5 levels with slashes between them.
+func CheckOUName(field, name string) error {
+	if n := utf8.RuneCountInString(name); n < 1 || n > MaxUnitName {
+		return invalid(field, "use 1 to %d characters", MaxUnitName)
+	}
+	levels := strings.Split(name, "/")
+	if len(levels) > MaxUnitLevels {
+		return invalid(field, "%q has %d levels, at most %d are allowed", name, len(levels), MaxUnitLevels)
+	}
+	for _, level := range levels {
+		if level == "" || strings.TrimSpace(level) != level {
+			return invalid(field, "%q has a level that is empty, or starts or ends with a space", name)
+		}
+		for _, r := range level {
+			if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" -_.", r) {
+				return invalid(field, "%q is not allowed in %q: use letters, digits, spaces, hyphens, underscores and dots", r, name)
+			}
+		}
+	}
+	return nil
+}
+
+func checkOUDescription(text string) error {
+	if utf8.RuneCountInString(text) > MaxUnitDescription {
+		return invalid("description", "at most %d characters are allowed", MaxUnitDescription)
+	}
+	return nil
+}
+
+// OUQuery selects units of one project.
+type OUQuery struct {
+	ProjectID string
+	Name      string // part of the name, whatever its case
+	Page
+}
+
+// OURows is what the domain asks of the store about organisational units.
+type OURows interface {
+	// InsertOU fails with CodeNameTaken.
+	InsertOU(ctx context.Context, o OU) error
+	// LockOU reads a unit and holds its row until the transaction ends; CodeOUNotFound. So does LockOUByName, whatever the case.
+	LockOU(ctx context.Context, projectID, id string) (OU, error)
+	LockOUByName(ctx context.Context, projectID, name string) (OU, error)
+	// OUs are in the order of their names.
+	OUs(ctx context.Context, q OUQuery) ([]OU, int, error)
+	// SaveOU writes name and description, and the name to the desktops that are in the unit. CodeNameTaken.
+	SaveOU(ctx context.Context, o OU) error
+	// DeleteOU removes a unit. A missing row is a success.
+	DeleteOU(ctx context.Context, id string) error
+}
+
+// CreateOU adds a unit and returns its id. CodeNameTaken, CodeInvalid.
+func (s *Service) CreateOU(ctx context.Context, c Caller, domain, name, description string) (string, error) {
+	if err := checkDomain("domain", domain); err != nil {
+		return "", err
+	}
+	if err := CheckOUName("ou_name", name); err != nil {
+		return "", err
+	}
+	if err := checkOUDescription(description); err != nil {
+		return "", err
+	}
+	return update(ctx, s.Store, func(tx Tx) (string, error) {
+		if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
+			return "", err
+		}
+		o := OU{ID: NewID(), ProjectID: c.ProjectID, Name: name, Description: description, Created: tx.Now(), Updated: tx.Now()}
+		return o.ID, tx.InsertOU(ctx, o)
+	})
+}
+
+// UpdateOU renames a unit, for the desktops in it too, and changes its description unless that is nil. CodeOUNotFound,
+// CodeNameTaken, CodeInvalid.
+func (s *Service) UpdateOU(ctx context.Context, c Caller, id, name string, description *string) error {
+	if err := CheckOUName("ou_name", name); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		o, err := tx.LockOU(ctx, c.ProjectID, id)
+		if err != nil {
+			return err
+		}
+		o.Name, o.Updated = name, tx.Now()
+		set(&o.Description, description)
+		if err := checkOUDescription(o.Description); err != nil {
+			return err
+		}
+		return tx.SaveOU(ctx, o)
+	})
+}
+
+// DeleteOU removes a unit that no desktop is in. CodeOUNotFound, CodeConflict.
+func (s *Service) DeleteOU(ctx context.Context, c Caller, id string) error {
+	return s.Store.Update(ctx, func(tx Tx) error {
+		o, err := tx.LockOU(ctx, c.ProjectID, id)
+		if err != nil {
+			return err
+		}
+		_, n, err := tx.Desktops(ctx, DesktopQuery{ProjectID: c.ProjectID, OUName: o.Name})
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return Errorf(CodeConflict, "unit %q has %s, delete them first", o.Name, plural(n, "desktop"))
+		}
+		return tx.DeleteOU(ctx, o.ID)
+	})
+}
+
+// ListOUs reads a page of units and counts all that match.
+func (s *Service) ListOUs(ctx context.Context, q OUQuery) ([]OU, int, error) {
+	return list(ctx, s.Store, func(tx Tx) ([]OU, int, error) { return tx.OUs(ctx, q) })
+}
+
+// PeopleAt is ListUsers of a place in the directory, given by its distinguished name, whatever its case: all people are at
+// RootDN, and nobody is in a unit. CodeOUNotFound when there is no such place.
+func (s *Service) PeopleAt(ctx context.Context, dn string, q UserQuery) ([]User, int, error) {
+	if strings.EqualFold(dn, RootDN) {
+		return s.ListUsers(ctx, q)
+	}
+	units, _, err := s.ListOUs(ctx, OUQuery{ProjectID: q.ProjectID, Page: Page{Limit: maxUnits}})
+	if err != nil {
+		return nil, 0, err
+	}
+	if !slices.ContainsFunc(units, func(o OU) bool { return strings.EqualFold(dn, o.DN()) }) {
+		return nil, 0, Errorf(CodeOUNotFound, "ou_dn: %q does not exist", dn)
+	}
+	return nil, 0, nil
+}
+
+// maxUnits is how many units are looked through.
+const maxUnits = 10000
+
+// findOU returns a unit's name as it is written. It holds the unit's row, so that it cannot be deleted meanwhile.
+func findOU(ctx context.Context, tx Tx, projectID, name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	o, err := tx.LockOUByName(ctx, projectID, name)
+	if CodeOf(err) == CodeOUNotFound {
+		return "", invalid("ou_name", "%q does not exist, add it first or leave it out", name)
+	}
+	return o.Name, err
+}
