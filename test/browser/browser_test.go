@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +57,7 @@ func needBrowser(t *testing.T) {
 type stage struct {
 	t       *testing.T
 	options controlplane.Options
+	mu      sync.Mutex // guards process and ids: flows ask through another program, one after the other
 	process *controlplane.Process
 	ids     map[string]string // of desktops by name
 	inside  func(desktopID, command string) ([]byte, error)
@@ -65,13 +67,21 @@ type stage struct {
 func newStage(t *testing.T, o controlplane.Options) *stage {
 	s := &stage{t: t, options: o, process: controlplane.Start(t, o), ids: map[string]string{}}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /kill", s.kill)
-	mux.HandleFunc("POST /restart", s.restart)
-	mux.HandleFunc("POST /operate/{op}/{name}", s.operate)
-	mux.HandleFunc("POST /inside/{name}", s.run)
+	mux.HandleFunc("POST /kill", s.alone(s.kill))
+	mux.HandleFunc("POST /restart", s.alone(s.restart))
+	mux.HandleFunc("POST /operate/{op}/{name}", s.alone(s.operate))
+	mux.HandleFunc("POST /inside/{name}", s.alone(s.run))
 	s.door = httptest.NewServer(mux)
 	t.Cleanup(s.door.Close)
 	return s
+}
+
+func (s *stage) alone(do http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		do(w, r)
+	}
 }
 
 func (s *stage) person() {
@@ -87,6 +97,8 @@ func (s *stage) person() {
 // desktops makes desktops for the person and waits until they are ready.
 func (s *stage) desktops(names ...string) {
 	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	b, c := s.process.Bootstrap, s.process.Client(s.t)
 	var desktops []map[string]any
 	for _, name := range names {

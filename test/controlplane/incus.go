@@ -14,8 +14,9 @@ import (
 	"carrel/internal/host"
 )
 
-// Incus prepares the tests' own part of Incus, image included, and returns the configuration file for it. It skips the test
-// unless CARREL_TEST_INCUS is set; then Incus must be there.
+// Incus prepares the tests' own part of Incus, image included, and returns the configuration file for it. Until the test ends
+// no other test, in this or another package, gets it: two control planes with databases of their own would give out the same
+// addresses. It skips the test unless CARREL_TEST_INCUS is set; then Incus must be there.
 func Incus(t testing.TB) (configFile string) {
 	t.Helper()
 	if os.Getenv("CARREL_TEST_INCUS") == "" {
@@ -23,22 +24,32 @@ func Incus(t testing.TB) (configFile string) {
 	}
 	root := Root(t)
 	configFile = filepath.Join(root, "test", "incus.yaml")
+	takeTurn(t)
 	if err := prepareIncus(t.Context(), root, configFile, t.Log); err != nil {
 		t.Fatalf("preparing Incus: %v", err)
 	}
 	return configFile
 }
 
-// prepareIncus looks first, so it is cheap when another package has prepared already; a lock keeps two from doing it at once.
-func prepareIncus(ctx context.Context, root, configFile string, log func(...any)) error {
+// takeTurn waits for a lock and keeps it until the test ends. The lock also ends with the process.
+func takeTurn(t testing.TB) {
+	t.Helper()
 	lock, err := os.OpenFile(filepath.Join(os.TempDir(), "carrel-test-incus.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
-	defer lock.Close() //nolint:errcheck // nothing was written; closing ends the lock
+	t.Cleanup(func() {
+		if err := lock.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return err
+		t.Fatalf("waiting for other tests on Incus: %v", err)
 	}
+}
+
+// prepareIncus looks first, so it is cheap when another package has prepared already.
+func prepareIncus(ctx context.Context, root, configFile string, log func(...any)) error {
 	config, err := app.ReadConfig(configFile)
 	if err != nil {
 		return err
