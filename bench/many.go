@@ -58,7 +58,7 @@ func measureMany(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	for pair := range manyPairs {
-		a, err := carrelCrowd(ctx, server, count, 1+pair*count)
+		a, err := carrelCrowd(ctx, raw, server, count, 1+pair*count)
 		if err != nil {
 			return nil, err
 		}
@@ -120,7 +120,7 @@ func (l *lab) compareCrowds(ctx context.Context, raw *rawEngine, server *server,
 	if err != nil {
 		return row{}, err
 	}
-	ours, err := carrelCrowd(ctx, server, count, 1)
+	ours, err := carrelCrowd(ctx, raw, server, count, 1)
 	if err != nil {
 		return row{}, err
 	}
@@ -157,6 +157,9 @@ func rawCrowd(ctx context.Context, raw *rawEngine, model func() (api.InstancesPo
 	if err != nil {
 		return 0, err
 	}
+	if err := raw.calm(ctx); err != nil {
+		return 0, err
+	}
 	begun := time.Now()
 	if err := rawLaunch(ctx, raw, posts, atOnce); err != nil {
 		return 0, err
@@ -188,7 +191,10 @@ func rawLaunch(ctx context.Context, raw *rawEngine, posts []api.InstancesPost, a
 
 // carrelCrowd makes desktops by one call of Carrel's API, times it until the job has ended, and deletes them. The first
 // person is the one of that number.
-func carrelCrowd(ctx context.Context, s *server, count, first int) (time.Duration, error) {
+func carrelCrowd(ctx context.Context, raw *rawEngine, s *server, count, first int) (time.Duration, error) {
+	if err := raw.calm(ctx); err != nil {
+		return 0, err
+	}
 	begun := time.Now()
 	id, err := s.createDesktops(ctx, first, count)
 	if err != nil {

@@ -46,7 +46,7 @@ func measurePanel(ctx context.Context, l *lab) ([]row, error) {
 	defer stop()
 	var ours, theirs births
 	for i := range l.desktops(10) {
-		if err := calm(ctx); err != nil {
+		if err := raw.calm(ctx); err != nil {
 			return nil, err
 		}
 		b, err := rawBirth(ctx, raw, starts, model)
@@ -54,7 +54,7 @@ func measurePanel(ctx context.Context, l *lab) ([]row, error) {
 			return nil, err
 		}
 		theirs = append(theirs, b)
-		if err := calm(ctx); err != nil {
+		if err := raw.calm(ctx); err != nil {
 			return nil, err
 		}
 		c, err := carrelBirth(ctx, raw, server, starts, i)
@@ -65,16 +65,6 @@ func measurePanel(ctx context.Context, l *lab) ([]row, error) {
 		l.say("  %2d  raw engine %s, Carrel %s", i+1, seconds(b.panel), seconds(c.panel))
 	}
 	return panelRows(ours, theirs), nil
-}
-
-// calm gives the file system time to free what was deleted, which it does in the background.
-func calm(ctx context.Context) error {
-	select {
-	case <-time.After(1500 * time.Millisecond):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 func panelRows(ours, theirs births) []row {

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
+	"os/exec"
 	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -153,6 +157,23 @@ func (r *rawEngine) settle() error {
 		}
 	}
 	return nil
+}
+
+// calm waits until the file system has freed what was deleted, which it does in the background, and a moment longer.
+func (r *rawEngine) calm(ctx context.Context) error {
+	pool := filepath.Join(cmp.Or(os.Getenv("INCUS_DIR"), "/var/lib/incus"), "storage-pools", poolName)
+	// The first wakes the kernel's thread that frees, which otherwise looks every half minute.
+	for _, what := range []string{"filesystem", "subvolume"} {
+		if out, err := exec.CommandContext(ctx, "btrfs", what, "sync", pool).CombinedOutput(); err != nil {
+			return fmt.Errorf("waiting for the storage pool: %w: %s", err, out)
+		}
+	}
+	select {
+	case <-time.After(time.Second):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // moments tells when Incus had made and started an instance.
