@@ -4,16 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"carrel/internal/app"
 	"carrel/internal/engine/incus"
-
-	client "github.com/lxc/incus/v6/client"
 )
 
 // What belongs to the benchmarks in Incus.
@@ -95,7 +90,11 @@ func (l *lab) incus(ctx context.Context) (*rawEngine, error) {
 	if err := app.PrepareIncus(ctx, l.config, say); err != nil {
 		return nil, err
 	}
-	if err := l.image(ctx, say); err != nil {
+	recipe, err := app.FindRecipe(l.config.Incus.Image)
+	if err != nil {
+		return nil, err
+	}
+	if err := app.EnsureImage(ctx, l.config, recipe, say, os.Stdout); err != nil {
 		return nil, err
 	}
 	engine, err := openRaw(ctx)
@@ -112,57 +111,4 @@ func (l *lab) incus(ctx context.Context) (*rawEngine, error) {
 		}
 	})
 	return engine, nil
-}
-
-// image brings the image of the recipe as it is now into the project: from another project that has it, or by building.
-func (l *lab) image(ctx context.Context, say func(string)) error {
-	recipe, err := app.FindRecipe(l.config.Incus.Image)
-	if err != nil {
-		return err
-	}
-	out, err := exec.CommandContext(ctx, filepath.Join(recipe.Dir, "build"), "--guest", recipe.Guest, "--identity").Output()
-	if err != nil {
-		return fmt.Errorf("asking for the image's identity: %w", err)
-	}
-	if err := l.borrow(ctx, strings.TrimSpace(string(out)), say); err != nil {
-		return err
-	}
-	return app.EnsureImage(ctx, l.config, recipe, say, os.Stdout)
-}
-
-// borrow copies the image with that identity from whatever project has it; without one it does nothing.
-func (l *lab) borrow(ctx context.Context, identity string, say func(string)) error {
-	s, err := client.ConnectIncusUnixWithContext(ctx, "", &client.ConnectionArgs{SkipGetEvents: true})
-	if err != nil {
-		return fmt.Errorf("connecting to Incus: %w", err)
-	}
-	images, err := s.GetImagesAllProjects()
-	if err != nil {
-		return fmt.Errorf("listing images: %w", err)
-	}
-	from := ""
-	fingerprint := ""
-	for _, i := range images {
-		if i.Properties["carrel.identity"] != identity {
-			continue
-		}
-		if i.Project == projectName {
-			return nil
-		}
-		from, fingerprint = i.Project, i.Fingerprint
-	}
-	if from == "" {
-		return nil
-	}
-	say("Copying the image of the project " + from)
-	file, err := os.Create(filepath.Join(l.dir, "image.tar"))
-	if err != nil {
-		return fmt.Errorf("copying the image: %w", err)
-	}
-	defer os.Remove(file.Name())
-	defer file.Close()
-	if _, err := s.UseProject(from).GetImageFile(fingerprint, client.ImageFileRequest{MetaFile: file}); err != nil {
-		return fmt.Errorf("copying the image: %w", err)
-	}
-	return app.ImportImage(ctx, l.config, file.Name(), "", l.config.Incus.Image, say)
 }

@@ -95,8 +95,8 @@ const method = `
   answers. The raw engine makes as many with the number of calls at once that was the fastest in this run, each followed
   by a wait for the display. The two take turns.
 - *Memory.* Desktops of both kinds, up together and untouched for a minute. The figure is the mean of what the desktops'
-  control groups charge for memory that belongs to processes (rss); PSS is the sum over their processes, in which a
-  page that several share counts in parts.
+  control groups charge them with, except for pages of files, which the kernel can take back; the image's own page tells
+  more. PSS is the sum over their processes, files' pages included, in which a page that several share counts in parts.
 - *Lists.* A control plane of its own over simulated desktops, filled through the API, asked over HTTP on the loopback
   interface with a token. The reference is ` + "`GET /healthz`" + ` of the same server.
 - *Stream.* A viewer that asks for raw pixels, once through sign-in, ticket, WebSocket and gateway, and once through the
