@@ -37,6 +37,7 @@ var statusOf = map[workspace.Code]int{
 	workspace.CodePoolNotFound:     http.StatusNotFound,
 	workspace.CodePolicyNotFound:   http.StatusBadRequest,
 	workspace.CodeOUNotFound:       http.StatusNotFound,
+	workspace.CodeExportNotFound:   http.StatusNotFound,
 	workspace.CodeNameTaken:        http.StatusConflict,
 	workspace.CodeAddressTaken:     http.StatusConflict,
 	workspace.CodeNoAddress:        http.StatusConflict,

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,9 +13,7 @@ import (
 
 func policy(changes object) object {
 	p := object{"policy_name": "p", "name_prefix": "$DomainUser$", "digit_number": 2, "start_number": 1, "single_domain_user_inc": 0}
-	for k, v := range changes {
-		p[k] = v
-	}
+	maps.Copy(p, changes)
 	return p
 }
 

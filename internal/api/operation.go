@@ -38,6 +38,7 @@ func (s *Server) operations() map[string][]operation {
 		"users":         s.userOperations(),
 		"name policies": s.namePolicyOperations(),
 		"OUs":           s.ouOperations(),
+		"files":         s.fileOperations(),
 		"groups":        s.groupOperations(),
 		"catalog":       s.catalogOperations(),
 		"networks":      s.networkOperations(),

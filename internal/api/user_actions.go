@@ -42,7 +42,7 @@ func (s *Server) updateUser(ctx context.Context, in *updateUserInput) (idReply, 
 	unsupported.add("user_info_map", b.InfoMap != "")
 	var expires *time.Time
 	if b.Expires != nil {
-		t, err := expiryOf(*b.Expires)
+		t, err := workspace.ReadExpiry("account_expires", *b.Expires)
 		if err != nil {
 			return idReply{}, err
 		}

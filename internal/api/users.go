@@ -53,7 +53,7 @@ type createUserBody struct {
 }
 
 func (b createUserBody) request() workspace.CreateUser {
-	expires, unreadable := expiryOf(b.Expires)
+	expires, unreadable := workspace.ReadExpiry("account_expires", b.Expires)
 	var unsupported given
 	unsupported.add("user_info_map", b.InfoMap != "")
 	return workspace.CreateUser{
@@ -85,26 +85,6 @@ type createUsersInput struct {
 func (s *Server) createUsers(ctx context.Context, in *createUsersInput) error {
 	_, err := s.Service.CreateUsers(ctx, in.caller(ctx), each(in.Body.Users, createUserBody.request))
 	return err
-}
-
-// expiryLayouts are the forms in which clients write times; those without a zone are UTC.
-var expiryLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", time.DateTime}
-
-// expiryOf reads a time, or milliseconds since 1970 as the detail shows them. Empty and 0 are never.
-func expiryOf(text string) (time.Time, error) {
-	if text == "" || text == "0" {
-		return time.Time{}, nil
-	}
-	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && ms > 0 {
-		return time.UnixMilli(ms).UTC(), nil
-	}
-	for _, layout := range expiryLayouts {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, workspace.Errorf(workspace.CodeInvalid,
-		"account_expires: %q is not a time such as 2030-01-31T12:00:00Z, nor 0 for never", text)
 }
 
 // millis is a time in milliseconds since 1970, or 0 for never.

@@ -126,5 +126,10 @@ func (t *tx) DeleteExpired(ctx context.Context, limit int) error {
 	if err != nil {
 		return fmt.Errorf("removing old records of messages: %w", err)
 	}
+	_, err = t.NewRaw("DELETE FROM exports WHERE id IN (SELECT id FROM exports WHERE expires <= ? ORDER BY expires LIMIT ?)",
+		t.now.Add(-workspace.ExportMemory), limit).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("removing old exports: %w", err)
+	}
 	return nil
 }

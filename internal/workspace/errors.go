@@ -30,6 +30,7 @@ const (
 	CodePoolNotFound     Code = "WKS.00010018"
 	CodePolicyNotFound   Code = "WKS.00010019" // a name policy
 	CodeOUNotFound       Code = "WKS.00010020"
+	CodeExportNotFound   Code = "WKS.00010024"
 	CodeNameTaken        Code = "WKS.00010021" // a computer, user or other name is in use
 	CodeAddressTaken     Code = "WKS.00010022"
 	CodeNoAddress        Code = "WKS.00010023" // the subnet is full
@@ -66,6 +67,7 @@ var Codes = map[Code]string{
 	CodePoolNotFound:     "There is no such desktop pool.",
 	CodePolicyNotFound:   "There is no such name policy.",
 	CodeOUNotFound:       "There is no such organisational unit.",
+	CodeExportNotFound:   "There is no such export, or it has expired.",
 	CodeNameTaken:        "The name is in use, whatever its case.",
 	CodeAddressTaken:     "Another desktop has the address.",
 	CodeNoAddress:        "The subnet has no free address.",

@@ -31,6 +31,7 @@ type Tx interface {
 	GroupRows
 	NamePolicyRows
 	OURows
+	ExportRows
 	JobRows
 	MailRows
 	NotificationRows

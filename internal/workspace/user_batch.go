@@ -156,7 +156,8 @@ func (s *Service) hashPasswords(users []CreateUser) ([]string, error) {
 func insertUsers(ctx context.Context, tx Tx, users []CreateUser, hashes []string) ([]string, error) {
 	rows, ids := make([]User, len(users)), make([]string, len(users))
 	for i := range users {
-		rows[i] = users[i].user(hashes[i], tx.Now())
+		// A list keeps the order of the request: the first is a microsecond older than the second.
+		rows[i] = users[i].user(hashes[i], tx.Now().Add(time.Duration(i)*time.Microsecond))
 		ids[i] = rows[i].ID
 	}
 	if err := tx.InsertUsers(ctx, rows); err != nil {

@@ -32,7 +32,7 @@ func Run(t *testing.T, fresh func(testing.TB) Database) {
 		name       string
 		behaviours []behaviour
 	}{
-		{"Transactions", transactions}, {"Service", service}, {"Catalog", catalog}, {"Networks", networks}, {"Users", users}, {"Groups", groups}, {"NamePolicies", namePolicies}, {"OUs", ous},
+		{"Transactions", transactions}, {"Service", service}, {"Catalog", catalog}, {"Networks", networks}, {"Users", users}, {"Groups", groups}, {"NamePolicies", namePolicies}, {"OUs", ous}, {"Exports", exports},
 		{"Desktops", desktops}, {"DesktopLists", desktopLists}, {"Jobs", jobs}, {"Claims", claims}, {"Mails", mails}, {"Notifications", notifications},
 		{"SignIns", signIns}, {"Connections", connections}, {"Work", work},
 	}

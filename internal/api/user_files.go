@@ -1,0 +1,188 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"carrel/internal/iam"
+	"carrel/internal/sheet"
+	"carrel/internal/workspace"
+)
+
+func (s *Server) fileOperations() []operation {
+	const (
+		users = "/v2/{project_id}/users"
+		tasks = "/v2/{project_id}/export-tasks"
+	)
+	return []operation{
+		{"POST", users + "/desktop-users/action/import", "ImportUserList", iam.Write, answering(s.importUsers), "Add the people of a file; bad rows are reported, good ones go in"},
+		{"GET", users + "/desktop-users/template", "ExportUserListTemplate", iam.Read, filing(s.desktopUsersTemplate), "Get the file to fill in for people with desktops"},
+		{"GET", users + "/template/download", "ExportUsersTemplate", iam.Read, filing(s.usersTemplate), "Get the file to fill in for people"},
+		{"POST", "/v3/{project_id}/users/export", "ExportUsersNew", iam.Write, answering(s.exportUsers), "Make a file of people"},
+		{"GET", "/v2/{project_id}/groups/export", "ExportUserGroups", iam.Read, filing(s.exportGroups), "Get a file of groups"},
+		{"GET", "/v3/{project_id}/groups/{group_id}/users/export", "ExportUserGroupUsersNew", iam.Read, answering(s.exportMembers), "Make a file of the people of a group"},
+		{"GET", tasks, "ListExportTasks", iam.Read, answering(s.listExports), "List files that were made"},
+		{"GET", tasks + "/{task_id}/download", "DownloadExportFile", iam.Read, filing(s.downloadExport), "Get a file that was made"},
+		{"POST", tasks + "/batch-delete", "DeleteExportTasks", iam.Write, silent(http.StatusOK, s.deleteExports), "Delete files that were made"},
+	}
+}
+
+// file is a table that is answered as a file.
+type file struct {
+	name string // without what tells its format
+	rows [][]string
+}
+
+// Accepted is the header with which a client chooses the format of a file.
+type Accepted struct {
+	Accept string `header:"Accept" doc:"text/csv for a CSV file in UTF-8; otherwise the file is XLSX"`
+}
+
+func (a Accepted) format() sheet.Format {
+	if strings.Contains(a.Accept, "text/csv") {
+		return sheet.CSV
+	}
+	return sheet.XLSX
+}
+
+// filing makes an operation of a handler that answers with a file, in the format that the request's header asks for.
+func filing[I any](handler func(context.Context, *I) (file, sheet.Format, error)) registration {
+	return func(s *Server, api huma.API, op huma.Operation) {
+		op.DefaultStatus = http.StatusOK
+		huma.Register(api, op, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
+			f, format, err := handler(ctx, in)
+			if err != nil {
+				return nil, s.refusal(ctx, op.OperationID, err)
+			}
+			return &huma.StreamResponse{Body: func(out huma.Context) {
+				out.SetHeader("Content-Type", format.ContentType())
+				out.SetHeader("Content-Disposition", fmt.Sprintf("attachment; filename=%q", f.name+"."+string(format)))
+				if err := sheet.Write(out.BodyWriter(), format, f.rows); err != nil && ctx.Err() == nil {
+					s.Log.WarnContext(ctx, "a file could not be sent", "operation", op.OperationID, "error", err)
+				}
+			}}, nil
+		})
+	}
+}
+
+type importUsersInput struct {
+	Project
+	VPCID    string `query:"vpc_id" doc:"With or without subnet_id: where the addresses of desktops in the file must be"`
+	SubnetID string `query:"subnet_id"`
+	RawBody  multipart.Form
+}
+
+type importUsersReply struct {
+	Good  []importedUserReply `json:"user_detail_list" doc:"Who was added, or was there already"`
+	Bad   []importedUserReply `json:"failed_detail_list" doc:"Rows that are no good; the description says why, with line and column"`
+	Total int                 `json:"total_count"`
+}
+
+type importedUserReply struct {
+	ID          string              `json:"id,omitempty"`
+	Name        string              `json:"user_name"`
+	Domain      string              `json:"domain"`
+	Email       string              `json:"user_email"`
+	Permission  workspace.UserGroup `json:"permission_group"`
+	DesktopName string              `json:"desktop_name"`
+	DesktopIP   string              `json:"desktop_ip"`
+	Description string              `json:"description"`
+}
+
+func (s *Server) importUsers(ctx context.Context, in *importUsersInput) (importUsersReply, error) {
+	rows, err := rowsOf(in.RawBody)
+	if err != nil {
+		return importUsersReply{}, err
+	}
+	people, err := s.Service.ImportUsers(ctx, workspace.ImportUsers{
+		Caller: in.caller(ctx), VPCID: in.VPCID, SubnetID: in.SubnetID, Rows: rows, ColumnName: sheet.ColumnName,
+	})
+	out := importUsersReply{Good: []importedUserReply{}, Bad: []importedUserReply{}, Total: len(people)}
+	for _, p := range people {
+		row := importedUserReply{
+			ID: p.ID, Name: p.Name, Domain: workspace.BuiltInDomain, Email: p.Email, Permission: p.Permission,
+			DesktopName: p.DesktopName, DesktopIP: p.DesktopIP, Description: p.Description,
+		}
+		if p.Problem == "" {
+			out.Good = append(out.Good, row)
+		} else {
+			row.Description = p.Problem
+			out.Bad = append(out.Bad, row)
+		}
+	}
+	return out, err
+}
+
+// maxImportLines is how many lines a file may have: empty ones are not counted as people.
+const maxImportLines = 2 * workspace.MaxImported
+
+// rowsOf reads the table of an upload.
+func rowsOf(form multipart.Form) ([][]string, error) {
+	files := form.File["file"]
+	if len(files) != 1 {
+		return nil, workspace.Errorf(workspace.CodeInvalid, "file: %d files, send one as multipart/form-data", len(files))
+	}
+	if files[0].Size > maxJSONBody {
+		return nil, workspace.Errorf(workspace.CodeTooLarge, "file: may have %d MB", maxJSONBody>>20)
+	}
+	f, err := files[0].Open()
+	if err != nil {
+		return nil, fmt.Errorf("opening an upload: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return nil, fmt.Errorf("reading an upload: %w", err)
+	}
+	rows, err := sheet.Read(data, maxImportLines)
+	switch {
+	case errors.Is(err, sheet.ErrTooLong):
+		return nil, workspace.Errorf(workspace.CodeInvalid, "file: more than %d lines, use one for up to %d people", maxImportLines, workspace.MaxImported)
+	case err != nil:
+		return nil, workspace.Errorf(workspace.CodeInvalid, "file: %v", err)
+	}
+	return rows, nil
+}
+
+type desktopUsersTemplateInput struct {
+	Project
+	Accepted
+	Language string `query:"language" enum:"zh_CN,en_US" default:"en_US"`
+	OSType   string `query:"os_type" enum:"Linux,Windows" default:"Linux" doc:"Whose permission groups are named"`
+}
+
+func (s *Server) desktopUsersTemplate(_ context.Context, in *desktopUsersTemplateInput) (file, sheet.Format, error) {
+	head := workspace.Head(workspace.DesktopColumns, in.Language)
+	hint := " (default, sudo)"
+	if in.OSType == "Windows" {
+		hint = " (users, administrators)"
+	}
+	for i, c := range workspace.DesktopColumns {
+		if c == workspace.ColPermission {
+			head[i] += hint
+		}
+	}
+	return file{"desktop-users", [][]string{head}}, in.format(), nil
+}
+
+type usersTemplateInput struct {
+	Project
+	Accepted
+	Language   string               `query:"language" enum:"zh_CN,en_US" default:"en_US"`
+	Activation workspace.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE" default:"USER_ACTIVATE" doc:"With ADMIN_ACTIVATE there is a column for passwords"`
+}
+
+func (s *Server) usersTemplate(_ context.Context, in *usersTemplateInput) (file, sheet.Format, error) {
+	columns := workspace.InvitedColumns
+	if in.Activation == workspace.ActivateByAdmin {
+		columns = workspace.AdmittedColumns
+	}
+	return file{"users", [][]string{workspace.Head(columns, in.Language)}}, in.format(), nil
+}

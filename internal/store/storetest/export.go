@@ -1,0 +1,83 @@
+package storetest
+
+import (
+	"context"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+func (w *world) addExports(exports ...workspace.Export) {
+	w.Helper()
+	for _, e := range exports {
+		w.update(func(tx workspace.Tx) error { return tx.InsertExport(w.Context(), e) })
+	}
+}
+
+func (w *world) exports(q workspace.ExportQuery) []workspace.Export {
+	w.Helper()
+	return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Export, error) {
+		q.ProjectID, q.Page = project, everything
+		got, total, err := tx.Exports(ctx, q)
+		w.same(total, len(got))
+		return got, err
+	})
+}
+
+func exportID(e workspace.Export) string { return e.ID }
+
+var exports = []behaviour{
+	{"an export is read as inserted, in lists without its rows", func(w *world) {
+		e := workspace.Export{
+			ID: "e", ProjectID: project, Name: "Users", Rows: [][]string{{"a", `"'\`}, {"", "桌面"}}, Created: w.clock.Now(), Expires: w.clock.Now().Add(time.Hour),
+		}
+		w.addExports(e)
+		read := func(project string) func(context.Context, workspace.Tx) (workspace.Export, error) {
+			return func(ctx context.Context, tx workspace.Tx) (workspace.Export, error) {
+				return tx.Export(ctx, project, "e")
+			}
+		}
+		w.same(get(w, read(project)), e)
+		w.refuses(workspace.CodeExportNotFound, func(tx workspace.Tx) error { _, err := read(otherProject)(w.Context(), tx); return err })
+		e.Rows, e.Downloaded = nil, true
+		for range 2 {
+			w.update(func(tx workspace.Tx) error { return tx.NoteDownload(w.Context(), "e") })
+		}
+		w.same(w.exports(workspace.ExportQuery{}), []workspace.Export{e})
+	}},
+	{"exports are filtered and sorted", func(w *world) {
+		now := w.clock.Now()
+		w.addExports(
+			workspace.Export{ID: "1", ProjectID: project, Name: "Users_1", Created: now, Expires: now, Downloaded: true},
+			workspace.Export{ID: "2", ProjectID: project, Name: "groups", Created: now.Add(time.Second), Expires: now.Add(1000)},
+			workspace.Export{ID: "3", ProjectID: otherProject, Name: "users", Created: now, Expires: now},
+		)
+		yes, no := true, false
+		for _, c := range []struct {
+			query workspace.ExportQuery
+			want  []string
+		}{
+			{workspace.ExportQuery{}, []string{"1", "2"}}, {workspace.ExportQuery{Descending: true}, []string{"2", "1"}},
+			{workspace.ExportQuery{ID: "2"}, []string{"2"}}, {workspace.ExportQuery{ID: "3"}, nil}, {workspace.ExportQuery{Name: "uSERS_"}, []string{"1"}},
+			{workspace.ExportQuery{Expired: &yes}, []string{"1"}}, {workspace.ExportQuery{Expired: &no}, []string{"2"}},
+			{workspace.ExportQuery{Downloaded: &yes}, []string{"1"}}, {workspace.ExportQuery{Downloaded: &no}, []string{"2"}},
+		} {
+			w.same(ids(w.exports(c.query), exportID), c.want)
+		}
+	}},
+	{"exports are deleted, or removed long after they expired", func(w *world) {
+		now := w.clock.Now()
+		w.addExports(
+			workspace.Export{ID: "1", ProjectID: project, Expires: now}, workspace.Export{ID: "2", ProjectID: project, Expires: now},
+			workspace.Export{ID: "3", ProjectID: project, Expires: now.Add(time.Second)}, workspace.Export{ID: "4", ProjectID: otherProject, Expires: now.Add(time.Hour)},
+		)
+		w.same(do(w, func(ctx context.Context, tx workspace.Tx) (int, error) {
+			return tx.DeleteExports(ctx, project, []string{"1", "4", "missing"})
+		}), 1)
+		w.clock.Advance(workspace.ExportMemory)
+		for _, want := range [][]string{{"3"}, {"3"}} {
+			w.update(func(tx workspace.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
+			w.same(ids(w.exports(workspace.ExportQuery{}), exportID), want)
+		}
+	}},
+}

@@ -1,0 +1,353 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// MaxImported is how many people one file may hold. To hash the passwords of so many takes some ten seconds.
+const MaxImported = 500
+
+// ImportUsers asks to add the people of a table. Its first row names the columns.
+type ImportUsers struct {
+	Caller
+	VPCID    string // with SubnetID: where the addresses of desktops must be
+	SubnetID string
+	Rows     [][]string
+	// ColumnName says what the file's program calls a column, from 0.
+	ColumnName func(int) string
+}
+
+// ImportedUser is what became of a row: somebody who was added or was there already, or what is wrong. What the row says of a
+// desktop is checked and handed back, for the order of desktops that follows.
+type ImportedUser struct {
+	Line int // in the file, from 1
+	CreateUser
+	ID          string // empty when something is wrong
+	Permission  UserGroup
+	DesktopName string
+	DesktopIP   string
+	Problem     string // empty when the row is good; it begins with line and column
+
+	groups []string // names
+	err    error
+}
+
+// ImportUsers adds the people of the good rows, in one transaction, and says what is wrong with each of the others. Somebody who is
+// there already stays as they are; their row is good unless it tells of another mail address. CodeInvalid when the table as a whole
+// is no good.
+func (s *Service) ImportUsers(ctx context.Context, r ImportUsers) ([]ImportedUser, error) {
+	columns, err := readHead(r)
+	if err != nil {
+		return nil, err
+	}
+	const attempts = 3
+	for attempt := 1; ; attempt++ {
+		people := readPeople(r.Rows, columns)
+		if len(people) == 0 || len(people) > MaxImported {
+			return nil, invalid("file", "holds %d people, use 1 to %d", len(people), MaxImported)
+		}
+		err := s.importPeople(ctx, r, people)
+		if CodeOf(err) == CodeNameTaken && attempt < attempts { // somebody else was faster: it is a bad row now
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range people {
+			people[i].Problem = people[i].problem(columns, r)
+		}
+		return people, nil
+	}
+}
+
+// readHead finds the place of each column.
+func readHead(r ImportUsers) (map[Column]int, error) {
+	if len(r.Rows) == 0 {
+		return nil, invalid("file", "is empty; its first line must name the columns, as in the template")
+	}
+	columns := map[Column]int{}
+	for i, heading := range r.Rows[0] {
+		if heading == "" {
+			continue
+		}
+		c, known := columnOf(heading)
+		if !known {
+			return nil, invalid("file", "line 1, column %s: %q is no column of the template", r.ColumnName(i), heading)
+		}
+		if other, twice := columns[c]; twice {
+			return nil, invalid("file", "line 1, column %s: %q is there twice, also in column %s", r.ColumnName(i), heading, r.ColumnName(other))
+		}
+		columns[c] = i
+	}
+	if _, there := columns[ColName]; !there {
+		return nil, invalid("file", "line 1: the column %q is missing", headings[ColName][0])
+	}
+	return columns, nil
+}
+
+// readPeople reads the rows below the head that are not empty.
+func readPeople(rows [][]string, columns map[Column]int) []ImportedUser {
+	var people []ImportedUser
+	for i, row := range rows[1:] {
+		if !slices.ContainsFunc(row, func(cell string) bool { return cell != "" }) {
+			continue
+		}
+		cell := func(c Column) string {
+			if at, there := columns[c]; there && at < len(row) {
+				return row[at]
+			}
+			return ""
+		}
+		p := ImportedUser{
+			Line: i + 2, Permission: UserGroup(cell(ColPermission)), DesktopName: cell(ColDesktopName), DesktopIP: cell(ColDesktopIP),
+			CreateUser: CreateUser{
+				Name: cell(ColName), Email: cell(ColEmail), Phone: cell(ColPhone), Alias: cell(ColAlias), Description: cell(ColDescription),
+				Password: cell(ColPassword), Activation: Activation(strings.ToUpper(cell(ColActivation))),
+			},
+		}
+		if p.Activation == "" && p.Password != "" {
+			p.Activation = ActivateByAdmin
+		}
+		p.Expires, p.err = ReadExpiry(string(ColExpires), cell(ColExpires))
+		for name := range strings.SplitSeq(cell(ColGroups), GroupSeparator) {
+			if name = strings.TrimSpace(name); name != "" {
+				p.groups = append(p.groups, name)
+			}
+		}
+		people = append(people, p)
+	}
+	return people
+}
+
+// problem says what is wrong with a row and where it is.
+func (p ImportedUser) problem(columns map[Column]int, r ImportUsers) string {
+	if p.err == nil {
+		return ""
+	}
+	message := MessageOf(p.err)
+	field, rest, _ := strings.Cut(message, ": ")
+	if field == "group_ids" {
+		field = string(ColGroups)
+	}
+	if at, there := columns[Column(field)]; there {
+		return fmt.Sprintf("line %d, column %s (%s): %s", p.Line, r.ColumnName(at), r.Rows[0][at], rest)
+	}
+	return fmt.Sprintf("line %d: %s", p.Line, message)
+}
+
+// importPeople adds those of people who can be, and writes into each what became of them.
+func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []ImportedUser) error {
+	err := s.Store.View(ctx, func(tx Tx) error { return judge(ctx, tx, r, people) })
+	if err != nil {
+		return err
+	}
+	var fresh []CreateUser
+	var places []int
+	first := map[string]int{}
+	for i, p := range people {
+		key := strings.ToLower(p.Name)
+		if _, twice := first[key]; p.err != nil || p.ID != "" || twice {
+			continue
+		}
+		first[key] = i
+		p.Caller = r.Caller
+		fresh, places = append(fresh, p.CreateUser), append(places, i)
+	}
+	hashes, err := s.hashPasswords(fresh) // slow on purpose: outside the transaction
+	if err != nil {
+		return err
+	}
+	ids, err := update(ctx, s.Store, func(tx Tx) ([]string, error) { return insertUsers(ctx, tx, fresh, hashes) })
+	if err != nil {
+		return err
+	}
+	for n, i := range places {
+		people[i].ID = ids[n]
+	}
+	for i, p := range people { // further desktops of the same people
+		if other, twice := first[strings.ToLower(p.Name)]; twice && p.err == nil {
+			people[i].ID = people[other].ID
+		}
+	}
+	return nil
+}
+
+// judge writes into each of people what is wrong, or who they are when they are there already.
+func judge(ctx context.Context, tx Tx, r ImportUsers, people []ImportedUser) error {
+	if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+		return err
+	}
+	subnet, err := importSubnet(ctx, tx, r)
+	if err != nil {
+		return err
+	}
+	if err := findImportedGroups(ctx, tx, r.ProjectID, people); err != nil {
+		return err
+	}
+	known, err := knownPeople(ctx, tx, r.ProjectID, people)
+	if err != nil {
+		return err
+	}
+	taken, err := takenDesktopNames(ctx, tx, r.ProjectID, people)
+	if err != nil {
+		return err
+	}
+	first := map[string]ImportedUser{}
+	desktops := map[string]int{} // line by name
+	for i := range people {
+		p := &people[i]
+		key := strings.ToLower(p.Name)
+		u, there := known[key]
+		before, twice := first[key]
+		switch {
+		case p.err != nil:
+		case there:
+			p.err = sameAddress(p.Email, u.Email, "a user of this name is there with another mail address")
+			p.ID = u.ID
+		case twice:
+			p.err = sameAddress(p.Email, before.Email, fmt.Sprintf("line %d gives this user another mail address", before.Line))
+		default:
+			p.err = p.Check(tx.Now())
+		}
+		if p.err == nil {
+			p.err = p.checkDesktop(subnet, taken, desktops)
+		}
+		if p.err != nil {
+			p.ID = ""
+		} else if !twice {
+			first[key] = *p
+		}
+	}
+	return nil
+}
+
+func sameAddress(email, known, otherwise string) error {
+	if email != "" && !strings.EqualFold(email, known) {
+		return Errorf(CodeNameTaken, "%s: %s", ColName, otherwise)
+	}
+	return nil
+}
+
+// checkDesktop says what is wrong with what a row tells of a desktop. Whether its address is free is seen when it is ordered.
+func (p *ImportedUser) checkDesktop(subnet *Subnet, taken map[string]bool, desktops map[string]int) error {
+	group, _, err := groupFor(string(ColPermission), p.Permission)
+	if err != nil {
+		return err
+	}
+	if p.Permission != "" {
+		p.Permission = group
+	}
+	if p.DesktopName != "" {
+		key := strings.ToLower(p.DesktopName)
+		if err := CheckComputerName(string(ColDesktopName), p.DesktopName, MaxComputerName); err != nil {
+			return err
+		}
+		if taken[key] {
+			return Errorf(CodeNameTaken, "%s: %q is in use", ColDesktopName, p.DesktopName)
+		}
+		if line, twice := desktops[key]; twice {
+			return Errorf(CodeNameTaken, "%s: %q is there twice, also in line %d", ColDesktopName, p.DesktopName, line)
+		}
+		desktops[key] = p.Line
+	}
+	if p.DesktopIP == "" {
+		return nil
+	}
+	addr, err := netip.ParseAddr(p.DesktopIP)
+	if err != nil || !addr.Is4() {
+		return invalid(string(ColDesktopIP), "%q is not an IPv4 address", p.DesktopIP)
+	}
+	if subnet == nil {
+		return nil
+	}
+	prefix, err := netip.ParsePrefix(subnet.CIDR)
+	if err != nil {
+		return fmt.Errorf("reading subnet %s: %w", subnet.ID, err)
+	}
+	if !usableAddress(prefix, addr) || p.DesktopIP == subnet.Gateway {
+		return invalid(string(ColDesktopIP), "%s is not a usable address of the subnet %s", p.DesktopIP, subnet.CIDR)
+	}
+	return nil
+}
+
+// importSubnet finds the subnet that a request names, or nil.
+func importSubnet(ctx context.Context, tx Tx, r ImportUsers) (*Subnet, error) {
+	if r.SubnetID == "" && r.VPCID == "" {
+		return nil, nil
+	}
+	subnets, err := tx.Subnets(ctx, r.ProjectID)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range subnets {
+		if s.ID == r.SubnetID || r.SubnetID == "" && s.VPCID == r.VPCID && s.Default {
+			if r.VPCID != "" && s.VPCID != r.VPCID {
+				return nil, invalid("vpc_id", "subnet %s is in VPC %s, not in %s", s.ID, s.VPCID, r.VPCID)
+			}
+			return &s, nil
+		}
+	}
+	if r.SubnetID == "" {
+		return nil, invalid("vpc_id", "%q does not exist, or has no default subnet", r.VPCID)
+	}
+	return nil, Errorf(CodeSubnetNotFound, "subnet_id: %q does not exist", r.SubnetID)
+}
+
+// findImportedGroups turns the names of groups into their ids.
+func findImportedGroups(ctx context.Context, tx Tx, projectID string, people []ImportedUser) error {
+	if !slices.ContainsFunc(people, func(p ImportedUser) bool { return len(p.groups) > 0 }) {
+		return nil
+	}
+	groups, _, err := tx.Groups(ctx, GroupQuery{ProjectID: projectID, Page: Page{Limit: maxExported}})
+	if err != nil {
+		return err
+	}
+	byName := make(map[string]string, len(groups))
+	for _, g := range groups {
+		byName[strings.ToLower(g.Name)] = g.ID
+	}
+	for i := range people {
+		p := &people[i]
+		p.GroupIDs = nil
+		for _, name := range p.groups {
+			id, there := byName[strings.ToLower(name)]
+			if !there && p.err == nil {
+				p.err = Errorf(CodeGroupNotFound, "%s: group %q does not exist, add it first", ColGroups, name)
+			}
+			p.GroupIDs = append(p.GroupIDs, id)
+		}
+	}
+	return nil
+}
+
+func knownPeople(ctx context.Context, tx Tx, projectID string, people []ImportedUser) (map[string]User, error) {
+	names := make([]string, len(people))
+	for i, p := range people {
+		names[i] = p.Name
+	}
+	users, _, err := tx.Users(ctx, UserQuery{ProjectID: projectID, Names: names, Page: Page{Limit: len(names)}})
+	known := make(map[string]User, len(users))
+	for _, u := range users {
+		known[strings.ToLower(u.Name)] = u
+	}
+	return known, err
+}
+
+func takenDesktopNames(ctx context.Context, tx Tx, projectID string, people []ImportedUser) (map[string]bool, error) {
+	var names []string
+	for _, p := range people {
+		if p.DesktopName != "" {
+			names = append(names, p.DesktopName)
+		}
+	}
+	taken := map[string]bool{}
+	found, err := tx.TakenNames(ctx, projectID, names)
+	for _, n := range found {
+		taken[n] = true
+	}
+	return taken, err
+}
