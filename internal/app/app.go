@@ -191,6 +191,11 @@ func (a *App) startJobs(ctx context.Context) error {
 		return err
 	}
 	a.onStop(observer.Stop)
+	sweeper := &job.Sweeper{Store: a.store, Log: a.log}
+	if err := sweeper.Start(ctx); err != nil {
+		return err
+	}
+	a.onStop(sweeper.Stop)
 	return nil
 }
 
