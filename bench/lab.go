@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"carrel/internal/app"
@@ -36,12 +39,30 @@ func newLab(o options) (*lab, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a folder: %w", err)
 	}
+	unlock, err := lockRun()
+	if err != nil {
+		return nil, errors.Join(err, os.Remove(dir))
+	}
 	config := app.Defaults()
 	config.Incus.Project, config.Incus.PoolGiB, config.Incus.Classes = projectName, 100, map[string]string{"SAS": poolName}
 	config.Networks = []app.Network{{Name: networkName, CIDR: networkCIDR}}
 	l := &lab{options: o, dir: dir, config: config, begun: time.Now()}
+	l.onClose(func(context.Context) { unlock() })
 	l.onClose(func(context.Context) { _ = os.RemoveAll(dir) })
 	return l, nil
+}
+
+// lockRun makes sure that there is one run at a time: two would remove each other's machines. The lock ends with the process.
+func lockRun() (unlock func(), err error) {
+	path := filepath.Join(os.TempDir(), "carrel-bench.lock")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening the lock: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("another run holds %s: %w", path, err), f.Close())
+	}
+	return func() { _ = f.Close() }, nil
 }
 
 // onClose notes what is to be undone. The last one is undone first.
@@ -78,11 +99,11 @@ func (l *lab) incus(ctx context.Context) (*rawEngine, error) {
 	own := incus.Config{Project: projectName, Classes: l.config.Incus.Classes}
 	if !l.options.keep {
 		// What a run that was killed has left would be in the way of this one's figures.
-		if err := incus.Remove(ctx, own, say); err != nil {
+		if err := clearProject(ctx, own, say); err != nil {
 			return nil, err
 		}
 		l.onClose(func(ctx context.Context) {
-			if err := incus.Remove(ctx, own, say); err != nil {
+			if err := clearProject(ctx, own, say); err != nil {
 				fmt.Fprintln(os.Stderr, "bench: cleaning up:", err)
 			}
 		})
@@ -105,10 +126,21 @@ func (l *lab) incus(ctx context.Context) (*rawEngine, error) {
 		return nil, err
 	}
 	l.engine = engine
-	l.onClose(func(ctx context.Context) {
-		if e, err := openRaw(ctx); err == nil {
-			_ = e.removeAll(ctx) // removing the project tells
-		}
-	})
 	return engine, nil
+}
+
+// clearProject removes the Incus project, also while Incus is still making machines for a run that was interrupted.
+func clearProject(ctx context.Context, own incus.Config, say func(string)) error {
+	if engine, err := openRaw(ctx); err == nil {
+		_ = engine.removeAll(ctx) // there may be no project; removing it tells what is wrong
+	}
+	return incus.Remove(ctx, own, say)
+}
+
+// tidy removes the machines that a measurement has left, so that they do not weigh on the next one.
+func (l *lab) tidy(ctx context.Context) error {
+	if l.engine == nil || ctx.Err() != nil {
+		return nil // nothing was made, or close does it
+	}
+	return l.engine.removeAll(ctx)
 }

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"syscall"
 
 	client "github.com/lxc/incus/v6/client"
 )
@@ -30,9 +29,9 @@ func (l *lab) describe(ctx context.Context) machine {
 	m.command = strings.Join(append([]string{"go run ./bench"}, os.Args[1:]...), " ")
 	m.cpu = field("/proc/cpuinfo", "model name", ":")
 	m.system = strings.Trim(field("/etc/os-release", "PRETTY_NAME", "="), `"`)
-	var info syscall.Sysinfo_t
-	if syscall.Sysinfo(&info) == nil {
-		m.memory = fmt.Sprintf("%.0f GiB", float64(info.Totalram)*float64(info.Unit)/(1<<30))
+	var kib float64
+	if _, err := fmt.Sscan(field("/proc/meminfo", "MemTotal", ":"), &kib); err == nil {
+		m.memory = fmt.Sprintf("%.0f GiB", kib/(1<<20))
 	}
 	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
 	if err == nil {

@@ -102,6 +102,7 @@ func measure(ctx context.Context, o options) error {
 		}
 		l.say("%s: %s", m.name, m.about)
 		rows, err := m.run(ctx, l)
+		err = errors.Join(err, l.tidy(ctx))
 		report.rows = append(report.rows, rows...)
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("measuring %s: %w", m.name, err))

@@ -164,7 +164,9 @@ func (r *rawEngine) calm(ctx context.Context) error {
 	pool := filepath.Join(cmp.Or(os.Getenv("INCUS_DIR"), "/var/lib/incus"), "storage-pools", poolName)
 	// The first wakes the kernel's thread that frees, which otherwise looks every half minute.
 	for _, what := range []string{"filesystem", "subvolume"} {
-		if out, err := exec.CommandContext(ctx, "btrfs", what, "sync", pool).CombinedOutput(); err != nil {
+		sync := exec.CommandContext(ctx, "btrfs", what, "sync", ".")
+		sync.Dir = pool
+		if out, err := sync.CombinedOutput(); err != nil {
 			return fmt.Errorf("waiting for the storage pool: %w: %s", err, out)
 		}
 	}
