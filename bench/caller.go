@@ -49,6 +49,7 @@ func (a *caller) call(ctx context.Context, method, path string, in, out any) err
 	return err
 }
 
+// send sends a request and reads the answer into out: as it is into a string, as JSON into anything else but nil.
 func (a *caller) send(ctx context.Context, method, path string, in, out any) (http.Header, error) {
 	var body io.Reader
 	if in != nil {
@@ -73,8 +74,14 @@ func (a *caller) send(ctx context.Context, method, path string, in, out any) (ht
 	if err == nil && answer.StatusCode >= 300 {
 		err = &refusal{answer.StatusCode, string(text)}
 	}
-	if err == nil && out != nil {
-		err = json.Unmarshal(text, out)
+	switch out := out.(type) {
+	case nil:
+	case *string:
+		*out = string(text)
+	default:
+		if err == nil {
+			err = json.Unmarshal(text, out)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +26,9 @@ func measureList(ctx context.Context, l *lab) ([]row, error) {
 	}
 	defer server.stop()
 	if err := l.fill(ctx, server, count); err != nil {
+		return nil, err
+	}
+	if err := awaitMails(ctx, server); err != nil {
 		return nil, err
 	}
 	page := "/v2/" + server.ProjectID + "/desktops?limit=100"
@@ -83,6 +87,24 @@ func (l *lab) fill(ctx context.Context, s *server, count int) error {
 		}
 	}
 	return nil
+}
+
+// awaitMails waits until the letters to all the new people have gone out, which is no part of reading lists.
+func awaitMails(ctx context.Context, s *server) error {
+	for {
+		var metrics string
+		if _, err := s.send(ctx, "GET", "/metrics", nil, &metrics); err != nil {
+			return err
+		}
+		if strings.Contains(metrics, "\ncarrel_mails_waiting 0\n") {
+			return nil
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // ask sends a number of requests from so many clients, each of which sends one after the other.

@@ -38,7 +38,7 @@ func (r row) cells() []string {
 
 // busy says that others were at work on the machine, if they were.
 func (r report) busy() string {
-	if r.load < float64(r.machine.cpus)/4 {
+	if r.load < float64(r.machine.cpus)/2 {
 		return ""
 	}
 	return fmt.Sprintf("The machine was busy with other work: load average %.1f on %d CPUs when the run began. The figures are too high.", r.load, r.machine.cpus)
