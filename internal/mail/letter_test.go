@@ -150,10 +150,12 @@ func TestMailIsWrittenInTheLanguageOfItsReader(t *testing.T) {
 	subjects := map[string]map[workspace.MailKind]string{
 		"": {
 			workspace.MailDesktopReady: "Your desktop desk-1 is ready", workspace.MailDesktopDeleted: "Your desktop desk-1 was deleted",
+			workspace.MailAssigned: "The desktop desk-1 is now yours", workspace.MailUnassigned: "The desktop desk-1 is no longer yours",
 			workspace.MailFirstPassword: "Set the password for your desktops", workspace.MailPasswordReset: "Choose a new password for your desktops",
 		},
 		"zh": {
 			workspace.MailDesktopReady: "您的云桌面 desk-1 已就绪", workspace.MailDesktopDeleted: "您的云桌面 desk-1 已删除",
+			workspace.MailAssigned: "云桌面 desk-1 已分配给您", workspace.MailUnassigned: "云桌面 desk-1 已不再分配给您",
 			workspace.MailFirstPassword: "请设置您的云桌面密码", workspace.MailPasswordReset: "请重新设置您的云桌面密码",
 		},
 	}

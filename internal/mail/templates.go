@@ -27,6 +27,7 @@ var (
 	languages = []string{"en", "zh"} // the first is for readers of any other
 	kinds     = []workspace.MailKind{
 		workspace.MailDesktopReady, workspace.MailFirstPassword, workspace.MailPasswordReset, workspace.MailDesktopDeleted,
+		workspace.MailAssigned, workspace.MailUnassigned,
 	}
 )
 

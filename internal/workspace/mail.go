@@ -31,6 +31,8 @@ const (
 	MailFirstPassword  MailKind = "first-password"
 	MailPasswordReset  MailKind = "password-reset"
 	MailDesktopDeleted MailKind = "desktop-deleted"
+	MailAssigned       MailKind = "desktop-assigned"   // a desktop that was there before is the person's, too
+	MailUnassigned     MailKind = "desktop-unassigned" // the desktop goes on without the person
 )
 
 // DesktopMailData is what mails about a desktop say.
