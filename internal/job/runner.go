@@ -81,6 +81,8 @@ func NewRunner(s workspace.Store, e engine.Engine, log *slog.Logger, m Meter, c 
 	}
 	r.plans = map[workspace.JobType]planner{
 		workspace.JobCreateDesktops:  r.createDesktop,
+		workspace.JobCreatePool:      r.createDesktop,
+		workspace.JobExpandPool:      r.createDesktop,
 		workspace.JobDeleteDesktops:  r.deleteDesktop,
 		workspace.JobOperateDesktops: r.operateDesktop,
 		workspace.JobDetachDesktops:  r.configureDesktop,

@@ -209,7 +209,7 @@ func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v verdict) err
 				return nil
 			}
 			status := found
-			if s.Type == workspace.JobCreateDesktops {
+			if s.Type.Creates() {
 				status = workspace.StatusError // it was never all there
 			}
 			return workspace.MarkFailed(ctx, tx, *d, status, v.reason)

@@ -43,6 +43,7 @@ type desktop struct {
 	Login         workspace.LoginStatus
 	Fault         string
 	InMaintenance bool
+	AutoCreated   bool `bun:"-"`
 
 	Assignments []workspace.Assignment `bun:"-"`
 

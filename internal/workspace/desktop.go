@@ -34,6 +34,7 @@ type Desktop struct {
 	Login         LoginStatus
 	Fault         string // what went wrong last, for people; empty when nothing
 	InMaintenance bool
+	AutoCreated   bool // autoscaling made it for its pool, and may delete it
 
 	Assignments []Assignment // oldest first
 

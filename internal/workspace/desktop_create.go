@@ -231,12 +231,17 @@ func (s *Service) CreateDesktops(ctx context.Context, r CreateDesktops) (string,
 	if err := r.Check(); err != nil {
 		return "", err
 	}
+	return choosing(ctx, s.Store, func(tx Tx) (string, error) { return createDesktops(ctx, tx, r) })
+}
+
+// choosing is update for what chooses names or addresses: it runs again when another caller was faster to take them.
+func choosing[T any](ctx context.Context, s Store, f func(Tx) (T, error)) (T, error) {
 	const attempts = 5
 	for attempt := 1; ; attempt++ {
-		jobID, err := update(ctx, s.Store, func(tx Tx) (string, error) { return createDesktops(ctx, tx, r) })
+		out, err := update(ctx, s, f)
 		chosen := CodeOf(err) == CodeNameTaken || CodeOf(err) == CodeAddressTaken
 		if err == nil || !chosen || attempt == attempts {
-			return jobID, err
+			return out, err
 		}
 	}
 }

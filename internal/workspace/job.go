@@ -64,6 +64,11 @@ const (
 	JobDetachDesktops  JobType = "detachDesktops"
 )
 
+// Creates says whether sub-jobs of this type make new desktops.
+func (t JobType) Creates() bool {
+	return t == JobCreateDesktops || t == JobCreatePool || t == JobExpandPool
+}
+
 // SubJob is one item of a job, and at the same time the row that workers claim.
 type SubJob struct {
 	ID        string

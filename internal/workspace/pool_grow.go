@@ -1,0 +1,108 @@
+package workspace
+
+import (
+	"context"
+	"time"
+)
+
+// growth says on whose behalf a pool gets more desktops.
+type growth struct {
+	Caller
+	Type JobType // JobCreatePool, JobExpandPool, or JobCreateDesktops for autoscaling
+	Auto bool    // autoscaling makes them, and may delete them again
+}
+
+// growPool records n more desktops of a pool and a job that makes their machines, one sub-job each, and returns the job's id.
+// The caller holds the pool (LockPool), or has just inserted it, and runs again when somebody was faster to take a name or an
+// address (choosing). CodeNoAddress when the pool's subnets are full, CodePolicyNotFound and CodeInvalid about names.
+func growPool(ctx context.Context, tx Tx, p Pool, n int, g growth) (jobID string, err error) {
+	names, err := poolNames(ctx, tx, p, n)
+	if err != nil {
+		return "", err
+	}
+	job := Job{ID: NewID(), ProjectID: p.ProjectID, Type: g.Type, PoolID: p.ID, RequestID: g.RequestID, Created: tx.Now()}
+	err = spread(ctx, tx, p, n, func(subnetID string, addresses []string) error {
+		desktops := make([]Desktop, len(addresses))
+		for i, address := range addresses {
+			d := p.desktop(names[len(job.SubJobs)], subnetID, address, tx.Now())
+			d.AutoCreated = g.Auto
+			sub := job.subJob(d, CreateParams{})
+			d.TaskOwner = sub.ID
+			desktops[i] = d
+			job.SubJobs = append(job.SubJobs, sub)
+		}
+		return tx.InsertDesktops(ctx, desktops)
+	})
+	if err != nil {
+		return "", err
+	}
+	return job.ID, tx.InsertJob(ctx, job)
+}
+
+// poolNames makes the computer names of n new desktops: by the pool's policy, or from its own name.
+func poolNames(ctx context.Context, tx Tx, p Pool, n int) ([]string, error) {
+	if p.NamePolicyID == "" {
+		taken, err := tx.NamesWithPrefix(ctx, p.ProjectID, p.NamePrefix())
+		if err != nil {
+			return nil, err
+		}
+		return NameSequence("name", p.NamePrefix(), n, taken)
+	}
+	policy, err := tx.LockNamePolicy(ctx, p.ProjectID, p.NamePolicyID)
+	if err != nil {
+		return nil, inField("desktop_name_policy_id", err)
+	}
+	names := make([]string, n)
+	open := make([]int, n)
+	for i := range open {
+		open[i] = i
+	}
+	return names, namesByPolicy(ctx, tx, policy, p.ProjectID, names, make([]string, n), open)
+}
+
+// spread finds addresses for n new desktops in the pool's subnets, about as many in each while there is room, and has them
+// written subnet by subnet: what has been written is no longer free.
+func spread(ctx context.Context, tx Tx, p Pool, n int, write func(subnetID string, addresses []string) error) error {
+	left := n
+	for share := (n + len(p.SubnetIDs) - 1) / len(p.SubnetIDs); left > 0; {
+		full := true
+		for turn := 0; turn < len(p.SubnetIDs) && left > 0; turn++ {
+			subnetID := p.Subnet(turn)
+			addresses, err := tx.FreeAddresses(ctx, subnetID, min(share, left))
+			if err != nil && CodeOf(err) == CodeNoAddress {
+				continue
+			}
+			if err != nil {
+				return inField("subnet_ids", err)
+			}
+			if err := write(subnetID, addresses); err != nil {
+				return err
+			}
+			full = false
+			left -= len(addresses)
+		}
+		switch {
+		case full && share == 1:
+			return Errorf(CodeNoAddress, "subnet_ids: the subnets of pool %s have %d free addresses, %d are needed", p.Name, n-left, n)
+		case full:
+			share = (share + 1) / 2
+		}
+	}
+	return nil
+}
+
+// desktop is a new desktop of the pool.
+func (p Pool) desktop(name, subnetID, address string, now time.Time) Desktop {
+	d := Desktop{
+		ID: NewID(), ProjectID: p.ProjectID, PoolID: p.ID, Type: Pooled, Name: name, OUName: p.OUName,
+		ProductID: p.ProductID, ImageID: p.ImageID, Zone: p.Zone, SubnetID: subnetID, Address: address,
+		SecurityGroups: p.SecurityGroups, EnterpriseID: p.EnterpriseID, Tags: p.Tags,
+		Status: StatusCreating, Task: TaskCreating, Login: LoginUnregistered, Created: now, Updated: now,
+	}
+	d.HostName = HostNameFor(name, d.ID)
+	d.Root = newVolume(VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}, 0, now)
+	for i, v := range p.Data {
+		d.Data = append(d.Data, newVolume(VolumeSpec{Type: v.Type, GB: v.GB}, i+1, now))
+	}
+	return d
+}
