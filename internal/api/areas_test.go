@@ -159,7 +159,7 @@ func TestBadUsersAreRefused(t *testing.T) {
 		"an unknown activation":      {object{"user_name": "bob", "active_type": "SELF"}, 400, workspace.CodeInvalid, "active_type"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.T = t
+			w.TB = t
 			a := w.post("/users", c.body)
 			w.refused(a, c.status, c.code, c.message)
 			if strings.Contains(a.raw, "12345678") {

@@ -272,19 +272,19 @@ func TestBadOrdersAreRefusedAndLeaveNothingBehind(t *testing.T) {
 		"a body of more than a megabyte":    {strings.Repeat(" ", 1<<20+1), 413, workspace.CodeTooLarge, "the body may have 1 MB"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.T = t
+			w.TB = t
 			w.refused(w.post("/desktops", c.body), c.status, c.code, c.message)
 		})
 	}
-	w.T = t
+	w.TB = t
 	w.nothingWritten()
 	t.Run("JSON by another name is read as JSON", func(t *testing.T) {
-		w.T = t
+		w.TB = t
 		a := w.do("POST", w.path("/desktops"), order(nil), func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") })
 		w.refused(a, 400, workspace.CodeInvalid, "desktops: must hold 1 to 100")
 	})
 	t.Run("a text with the character NUL", func(t *testing.T) {
-		w.T = t
+		w.TB = t
 		a := w.do("POST", w.path("/desktops"), order(map[string]any{"tags": []map[string]any{{"key": "a", "value": "x\x00"}}}))
 		w.refused(a, 400, workspace.CodeMalformed, "NUL")
 	})

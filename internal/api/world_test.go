@@ -24,7 +24,7 @@ import (
 
 // world is a server over a database of its own, with a project, a catalogue and nobody who runs jobs.
 type world struct {
-	*testing.T
+	testing.TB
 	server   *api.Server
 	store    *store.Store
 	iam      *iam.Service
@@ -44,9 +44,9 @@ const (
 	image   = "image-1"
 )
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{T: t, registry: prometheus.NewRegistry()}
+	w := &world{TB: t, registry: prometheus.NewRegistry()}
 	db := storetest.Open(t, storetest.SQLitePath(t), nil)
 	box, err := secret.ParseBox(strings.Repeat("5a", 32))
 	if err != nil {
