@@ -10,6 +10,7 @@ import (
 // card is a desktop as its person's page sees it.
 type card struct {
 	ID       string                  `json:"id"`
+	PoolID   string                  `json:"pool_id,omitempty"`
 	Name     string                  `json:"name"`
 	Status   workspace.DesktopStatus `json:"status"`
 	Task     workspace.Task          `json:"task_status,omitempty"`
@@ -21,13 +22,17 @@ type card struct {
 	Sentence string                  `json:"sentence,omitempty"` // Why in plain English
 }
 
+func cardOf(m workspace.Mine) card {
+	return card{
+		ID: m.ID, PoolID: m.PoolID, Name: m.Name, Status: m.Status, Task: m.Task, Login: m.Login, Image: m.Image, OS: m.OS,
+		Door: m.Door, Why: m.Why, Sentence: m.Why.Sentence(),
+	}
+}
+
 func cardsOf(mine []workspace.Mine) []card {
 	cards := make([]card, 0, len(mine))
 	for _, m := range mine {
-		cards = append(cards, card{
-			ID: m.ID, Name: m.Name, Status: m.Status, Task: m.Task, Login: m.Login, Image: m.Image, OS: m.OS,
-			Door: m.Door, Why: m.Why, Sentence: m.Why.Sentence(),
-		})
+		cards = append(cards, cardOf(m))
 	}
 	return cards
 }

@@ -1,0 +1,104 @@
+package portal
+
+import (
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// Pools in the portal's API:
+//
+//	GET    /portal/api/pools               the pools that the person may use, {"pools":[poolCard]}, by name
+//	POST   /portal/api/pools/{id}/open     get a desktop: openBody
+//	DELETE /portal/api/pools/{id}/wait     stop waiting for one: 204
+//	POST   /portal/api/pools/{id}/reset    make the desktop that they have as fresh as its image: 202
+//	POST   /portal/api/pools/{id}/ready    "I am ready, rebuild now": 202
+//
+// The stream /portal/api/desktops/events has a second kind of event, "pools", with the same body as GET pools, whenever that
+// changes, the first at once. While the stream is open somebody who waits keeps their place; the page need not ask again.
+// When waiting.ready becomes true it opens the pool once more. An open that finds the person waiting answers WAIT again.
+//
+// Desktops of pools are among the desktops too, with their pool_id, so that the page of an open display finds them; the
+// overview shows them in their pool's card only.
+
+// poolCard is a pool as its person's page sees it.
+type poolCard struct {
+	ID          string              `json:"id"`
+	Name        string              `json:"name"`
+	Description string              `json:"description,omitempty"`
+	Type        workspace.PoolType  `json:"type"`               // STATIC: their desktop stays theirs for good
+	State       workspace.PoolState `json:"state"`              // yours, waiting, ready, grows, full, maintenance
+	Sentence    string              `json:"sentence,omitempty"` // the state in plain English
+
+	Desktop *card      `json:"desktop,omitempty"` // of yours
+	Ends    *time.Time `json:"ends,omitempty"`    // of yours: when it goes back if they stay away
+
+	Waiting *waitBody `json:"waiting,omitempty"` // of waiting
+
+	MayReset    bool   `json:"may_reset"`
+	ResetWhyNot string `json:"reset_why_not,omitempty"` // plain English; absent where people may never reset
+
+	Rebuild *rebuildBody `json:"rebuild,omitempty"` // a rebuild of their desktop that counts down
+}
+
+// waitBody is how far things are for somebody who waits.
+type waitBody struct {
+	Since    time.Time `json:"since"`
+	Position int       `json:"position"` // 1 is the next
+	Ready    bool      `json:"ready"`    // open the pool now
+	Coming   int       `json:"coming"`   // desktops being made, started or reset for those who wait
+	Percent  int       `json:"percent"`  // of the one that they will probably get
+	Step     string    `json:"step,omitempty"`
+	Sentence string    `json:"sentence"`
+}
+
+// rebuildBody is a rebuild that awaits the person's desktop.
+type rebuildBody struct {
+	At      time.Time `json:"at"`
+	Message string    `json:"message,omitempty"` // the administrator's
+	Ready   bool      `json:"ready"`             // they have said that they are
+}
+
+// openBody is what became of opening a pool.
+type openBody struct {
+	Outcome  workspace.Outcome `json:"outcome"` // SAME, NEW: a desktop; WAIT; FULL, SHUT: none
+	Sentence string            `json:"sentence,omitempty"`
+	Desktop  string            `json:"desktop_id,omitempty"`
+	Ticket   string            `json:"ticket,omitempty"` // opens the display now; absent while the desktop is being started
+	Pool     poolCard          `json:"pool"`
+}
+
+func poolCardOf(p workspace.MyPool) poolCard {
+	c := poolCard{
+		ID: p.ID, Name: p.Name, Description: p.Description, Type: p.Type, State: p.State, Sentence: p.Reason,
+		MayReset: p.MayReset, ResetWhyNot: p.ResetWhyNot,
+	}
+	if p.Desktop != nil {
+		own := cardOf(*p.Desktop)
+		c.Desktop = &own
+	}
+	if !p.Ends.IsZero() {
+		c.Ends = &p.Ends
+	}
+	if w := p.Wait; w != nil {
+		c.Waiting = &waitBody{
+			Since: w.Since, Position: w.Position, Ready: w.Ready, Coming: w.Coming, Percent: w.Percent, Step: w.Step, Sentence: w.Reason,
+		}
+	}
+	if r := p.Rebuild; r != nil {
+		c.Rebuild = &rebuildBody{At: r.At, Message: r.Message, Ready: r.Left}
+	}
+	return c
+}
+
+func poolCardsOf(pools []workspace.MyPool) []poolCard {
+	cards := make([]poolCard, 0, len(pools))
+	for _, p := range pools {
+		cards = append(cards, poolCardOf(p))
+	}
+	return cards
+}
+
+type poolsBody struct {
+	Pools []poolCard `json:"pools"`
+}
