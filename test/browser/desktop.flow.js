@@ -33,7 +33,7 @@ test("A person types in a terminal and the file is there", async (t) => {
   // the remote screen has the window's size, and follows it
   for (const [width, height] of [[1280, 800], [1100, 700]]) {
     await page.setViewportSize({ width, height });
-    const size = () => page.locator(".desk canvas").evaluate((c) => `${c.width}x${c.height}`);
+    const size = () => page.locator(".desk canvas:not(.desk-ghost)").evaluate((c) => `${c.width}x${c.height}`);
     await until("the screen's size", size, (got) => got === `${width}x${height}`);
   }
 

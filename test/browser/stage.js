@@ -50,9 +50,9 @@ export async function signIn(page, password = stage.password) {
 
 /** shown waits until a desktop's screen is there with nothing over it. */
 export async function shown(page) {
-  await page.locator(".desk canvas").waitFor();
+  await page.locator(".desk canvas:not(.desk-ghost)").waitFor();
   await page.locator(".veil").waitFor({ state: "detached" });
-  await page.waitForFunction(() => document.querySelector(".desk canvas")?.width > 0);
+  await page.waitForFunction(() => document.querySelector(".desk canvas:not(.desk-ghost)")?.width > 0);
 }
 
 /** calm waits until the toolbar has gone. */

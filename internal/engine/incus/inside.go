@@ -140,8 +140,9 @@ func (e *Engine) Display(ctx context.Context, id, account string) (io.ReadWriteC
 	if ended := !stop(); err == nil && !ended {
 		return &display{Reader: output, session: p}, nil
 	}
+	complaint := p.lastWords()
 	_ = p.Close()
-	return nil, e.explain(ctx, s, doing, id, &exitError{status: 1, complaint: p.complaint.String()})
+	return nil, e.explain(ctx, s, doing, id, &exitError{status: 1, complaint: complaint})
 }
 
 // displayBuffer is in bytes; a reader that asks for more gets it without a copy.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/lxc/incus/v6/shared/api"
@@ -23,8 +24,9 @@ const outputLimit = 1 << 20
 type session struct {
 	operation                      string
 	control, stdin, stdout, stderr *websocket.Conn
-	reading                        io.Reader // the rest of the message that Read is in
-	complaint                      tail      // what the process wrote to its standard error
+	reading                        io.Reader     // the rest of the message that Read is in
+	complaint                      tail          // what the process wrote to its standard error
+	complained                     chan struct{} // closed when that has ended
 	pumps                          sync.WaitGroup
 	closing                        sync.Once
 }
@@ -37,7 +39,7 @@ func execute(ctx context.Context, s server, name string, command ...string) (*se
 	}
 	description := op.Get()
 	secrets, _ := description.Metadata["fds"].(map[string]any)
-	p := &session{operation: description.ID}
+	p := &session{operation: description.ID, complained: make(chan struct{})}
 	// The control channel comes first: the process begins once the others are there, and must never be without it.
 	for _, channel := range []struct {
 		name string
@@ -53,25 +55,44 @@ func execute(ctx context.Context, s server, name string, command ...string) (*se
 			return nil, fmt.Errorf("connecting the channel %s: %w", channel.name, err)
 		}
 	}
-	p.pump(p.control, io.Discard)
-	p.pump(p.stdin, io.Discard)
-	p.pump(p.stderr, &p.complaint)
+	p.pumps.Go(func() { keepAlive(p.control) })
+	p.pumps.Go(func() { keepAlive(p.stdin) })
+	p.pumps.Go(func() {
+		listen(p.stderr, &p.complaint)
+		close(p.complained)
+		keepAlive(p.stderr)
+	})
 	return p, nil
 }
 
-// pump reads a channel to its end, which also answers the daemon's pings.
-func (p *session) pump(conn *websocket.Conn, to io.Writer) {
-	p.pumps.Go(func() {
-		for {
-			kind, message, err := conn.ReadMessage()
-			if err != nil {
-				return
-			}
-			if kind == websocket.BinaryMessage {
-				_, _ = to.Write(message)
-			}
+// keepAlive reads and drops what comes until the channel is closed, which answers the daemon's pings.
+func keepAlive(conn *websocket.Conn) {
+	for {
+		if _, _, err := conn.NextReader(); err != nil {
+			return
 		}
-	})
+	}
+}
+
+// listen copies a channel until its stream has ended, as the daemon says with an empty text message.
+func listen(conn *websocket.Conn, to io.Writer) {
+	for {
+		kind, message, err := conn.ReadMessage()
+		if err != nil || kind == websocket.TextMessage {
+			return
+		}
+		_, _ = to.Write(message)
+	}
+}
+
+// lastWords returns what a process that has ended wrote to its standard error. Its end travels on a channel of its own, so it may
+// arrive after everything else.
+func (p *session) lastWords() string {
+	select {
+	case <-p.complained:
+	case <-time.After(2 * time.Second): // a child of the process may hold the channel open
+	}
+	return p.complaint.String()
 }
 
 // Read reads the process's standard output. It ends with io.EOF when the process has ended, whatever the reason.
@@ -156,13 +177,11 @@ func run(ctx context.Context, s server, name string, in []byte, arguments ...str
 	if err != nil {
 		return nil, err
 	}
-	p.hangUp()
-	p.pumps.Wait()
 	if done.Err != "" {
 		return nil, errors.New(done.Err)
 	}
 	if status, _ := done.Metadata["return"].(float64); status != 0 {
-		return nil, &exitError{status: int(status), complaint: p.complaint.String()}
+		return nil, &exitError{status: int(status), complaint: p.lastWords()}
 	}
 	return out, nil
 }
