@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 
+	"carrel/internal/app"
 	"carrel/internal/host"
+	"carrel/internal/mail"
 )
 
 type doctorCmd struct {
@@ -18,8 +20,10 @@ func (c *doctorCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	mails := checkMailTemplates(&config)
 	if config.Engine == "sim" {
 		fmt.Println("The simulated engine needs nothing of this host.")
+		host.Report(os.Stdout, mails)
 		return nil
 	}
 	options := host.Options{DataDir: config.Data}
@@ -28,10 +32,30 @@ func (c *doctorCmd) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	findings := host.Check(ctx, options)
+	findings := append(host.Check(ctx, options), mails...)
 	host.Report(os.Stdout, findings)
 	if n := host.Count(findings, host.Fail); n > 0 {
 		return fmt.Errorf("%d checks failed", n)
 	}
 	return nil
+}
+
+// checkMailTemplates tries the mail templates of the house. None of them keeps desktops from running.
+func checkMailTemplates(config *app.Config) []host.Finding {
+	const name = "mail templates"
+	faults, err := mail.CheckTemplates(config.MailSettings())
+	if err != nil {
+		return []host.Finding{{Name: name, Level: host.Warn, Found: err.Error(), Remedy: "correct mail.templates in the configuration"}}
+	}
+	var findings []host.Finding
+	for _, fault := range faults {
+		findings = append(findings, host.Finding{
+			Name: name, Level: host.Warn, Found: fault.File + ": " + fault.Reason,
+			Remedy: "correct the file, or remove it; until then the built-in template is used",
+		})
+	}
+	if len(findings) == 0 {
+		findings = []host.Finding{{Name: name, Level: host.OK, Found: "can be used"}}
+	}
+	return findings
 }

@@ -20,6 +20,7 @@ type commands struct {
 	Doctor    doctorCmd    `cmd:"" help:"Check what desktops need on this host, one by one, and name the remedies."`
 	Audit     auditCmd     `cmd:"" help:"Compare desktops with the engine's machines; --heal mends both."`
 	Image     imageCmd     `cmd:"" help:"Build or import desktop images."`
+	Mail      mailCmd      `cmd:"" help:"Write out the mail templates, to change them."`
 	Uninstall uninstallCmd `cmd:"" help:"Remove every desktop and all that Carrel made in Incus."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }

@@ -212,7 +212,7 @@ func (a *App) replica() string {
 }
 
 func (a *App) startMail(ctx context.Context) error {
-	config := a.config.Mail
+	config := a.config.MailSettings()
 	config.BaseURL = a.URL
 	sender, err := mail.NewSender(a.store, config, a.registry, a.log)
 	if err != nil {

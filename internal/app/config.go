@@ -2,12 +2,14 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -16,6 +18,9 @@ import (
 	"carrel/internal/mail"
 	"carrel/internal/workspace"
 )
+
+// mailTemplates is the folder in the data directory that is looked into for mail templates.
+const mailTemplates = "mail-templates"
 
 // Config is all that can be set. Flags of the command line come first, then the YAML file, then the defaults.
 type Config struct {
@@ -237,3 +242,16 @@ func (c *Config) proxies() ([]netip.Prefix, error) {
 
 // secure says whether people reach the portal through TLS, here or at a proxy.
 func (c *Config) secure() bool { return c.TLS.On() || strings.HasPrefix(c.BaseURL, "https://") }
+
+// MailSettings are those of the file with what they leave open: templates in the data directory.
+func (c *Config) MailSettings() mail.Config {
+	m := c.Mail
+	m.DefaultTemplates = filepath.Join(c.Data, mailTemplates)
+	return m
+}
+
+// TemplateFolder is where mail templates of the house are read from.
+func (c *Config) TemplateFolder() string {
+	m := c.MailSettings()
+	return cmp.Or(m.Templates, m.DefaultTemplates)
+}

@@ -50,7 +50,11 @@ func (s *Sender) compose(ctx context.Context, m workspace.Mail) (letter, error) 
 	if to, err = checkAddress(to); err != nil {
 		return letter{}, err
 	}
-	l, err := s.texts.write(m.Kind, language, c)
+	l, own, err := s.texts.write(m.Kind, language, c)
+	if own != nil {
+		s.metrics.templateFaults.Set(float64(max(1, len(s.texts.faults)))) // until the templates change
+		s.log.ErrorContext(ctx, "a mail template cannot be used, the built-in one stands in", "mail_id", m.ID, "error", own)
+	}
 	if err != nil {
 		return letter{}, fmt.Errorf("writing the mail: %w", err)
 	}

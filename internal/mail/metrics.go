@@ -16,6 +16,8 @@ type metrics struct {
 	sent    *prometheus.CounterVec
 	failed  *prometheus.CounterVec
 	dropped *prometheus.CounterVec
+
+	templateFaults prometheus.Gauge
 }
 
 func newMetrics(registry prometheus.Registerer, count func(context.Context) (int, error)) (*metrics, error) {
@@ -26,6 +28,10 @@ func newMetrics(registry prometheus.Registerer, count func(context.Context) (int
 		sent:    counter("carrel_mails_sent_total", "Mails that the mail server has taken, or the log when mail is off."),
 		failed:  counter("carrel_mails_failed_total", "Tries to send a mail that failed."),
 		dropped: counter("carrel_mails_dropped_total", "Mails given up."),
+		templateFaults: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "carrel_mail_template_faults",
+			Help: "Mail templates of the house that cannot be used, so that built-in ones stand in; the log and carrel doctor name them.",
+		}),
 	}
 	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "carrel_mails_waiting",
@@ -39,7 +45,7 @@ func newMetrics(registry prometheus.Registerer, count func(context.Context) (int
 		}
 		return float64(n)
 	})
-	for _, c := range []prometheus.Collector{m.sent, m.failed, m.dropped, waiting} {
+	for _, c := range []prometheus.Collector{m.sent, m.failed, m.dropped, waiting, m.templateFaults} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("registering the metrics of mail: %w", err)
 		}

@@ -18,8 +18,10 @@ import (
 type Config struct {
 	SMTP      SMTP          `yaml:"smtp"`      // without a host, mail is off: messages go to the log, without secrets
 	BaseURL   string        `yaml:"-"`         // where people reach the portal, as in "https://desktops.example.org"
-	Templates string        `yaml:"templates"` // a folder whose files replace the built-in templates of the same name; may be empty
-	Poll      time.Duration `yaml:"poll"`      // how often the outbox is looked at; 0 means 500 ms
+	Templates string        `yaml:"templates"` // a folder whose files replace the built-in templates of the same name; if set it must exist
+	Poll      time.Duration `yaml:"poll"`      // how often outbox and templates are looked at; 0 means 500 ms
+
+	DefaultTemplates string `yaml:"-"` // the folder when Templates is empty; it need not exist
 }
 
 // mailsPerLine is how many mails go over one connection. Servers end connections that they find too long.
@@ -34,7 +36,7 @@ const storeLimit = 10 * time.Second
 type Sender struct {
 	store   workspace.Store
 	log     *slog.Logger
-	texts   *texts
+	texts   *house // of the goroutine that sends
 	portal  string
 	post    post
 	hold    time.Duration
@@ -65,10 +67,11 @@ type line interface {
 	close()
 }
 
-// NewSender checks the configuration, SMTP settings and templates included, and returns a sender that is not started. Its
-// metrics go to registry. It opens no connection: a mail server that is down now may be up later.
+// NewSender checks the configuration and returns a sender that is not started. Its metrics go to registry. It opens no
+// connection: a mail server that is down now may be up later. Nor do broken templates stop it: they are complained about, and
+// the built-in ones stand in, so that no mail is lost.
 func NewSender(store workspace.Store, c Config, registry prometheus.Registerer, log *slog.Logger) (*Sender, error) {
-	texts, err := readTexts(c.Templates)
+	texts, err := openHouse(c)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +99,7 @@ func NewSender(store workspace.Store, c Config, registry prometheus.Registerer, 
 	if err != nil {
 		return nil, err
 	}
+	s.lookAtTemplates(context.Background())
 	return s, nil
 }
 
@@ -153,8 +157,21 @@ func (s *Sender) run(quitting, cutting context.Context) {
 	}
 }
 
+// lookAtTemplates reads the templates of the house again if they have changed, and complains about those that cannot be used.
+func (s *Sender) lookAtTemplates(ctx context.Context) {
+	if !s.texts.look() {
+		return
+	}
+	s.metrics.templateFaults.Set(float64(len(s.texts.faults)))
+	for _, fault := range s.texts.faults {
+		s.log.ErrorContext(ctx, "a mail template cannot be used, the built-in one stands in", "file", fault.File, "error", fault.Reason)
+	}
+	s.log.InfoContext(ctx, "mail templates were read", "folder", s.texts.folder, "faults", len(s.texts.faults))
+}
+
 // sendSome sends what is due over one connection and says whether to go on at once.
 func (s *Sender) sendSome(quitting, cutting context.Context) (more bool) {
+	s.lookAtTemplates(cutting)
 	var open line
 	defer func() {
 		if open != nil {

@@ -2,13 +2,9 @@ package mail
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	htmltemplate "html/template"
-	"io/fs"
-	"maps"
-	"os"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	texttemplate "text/template"
@@ -31,7 +27,7 @@ var (
 	}
 )
 
-// content is what templates may use.
+// content is what templates may use; docs/mail.md explains each field.
 type content struct {
 	User       string // how the reader is called; empty when the user is gone
 	SignInName string // what the reader signs in with; empty when the user is gone
@@ -41,104 +37,83 @@ type content struct {
 	Hours      int    // how long Link works
 }
 
-// texts are the templates by file name.
-type texts struct {
-	text map[string]*texttemplate.Template
-	html map[string]*htmltemplate.Template
+// samples are what each template is tried with before it is used: all there is, and as little as there can be.
+var samples = []content{
+	{
+		User: "Ada", SignInName: "ada", Desktop: "desk-1", Portal: "https://desktops.example.org/",
+		Link: "https://desktops.example.org/x", Hours: 72,
+	},
+	{Portal: "https://desktops.example.org/"},
 }
 
-// readTexts reads the built-in templates, those in folder in their place, and tries each once.
-func readTexts(folder string) (*texts, error) {
-	files, err := templateFiles(folder)
-	if err != nil {
-		return nil, fmt.Errorf("reading mail templates: %w", err)
+// text is one template, ready to use.
+type text struct {
+	plain *texttemplate.Template
+	page  *htmltemplate.Template
+}
+
+// templateName names the file of a kind in the reader's language.
+func templateName(kind workspace.MailKind, language string) string {
+	if !slices.Contains(languages, language) {
+		language = languages[0]
 	}
-	t := &texts{text: map[string]*texttemplate.Template{}, html: map[string]*htmltemplate.Template{}}
-	for name, source := range files {
-		if name == frameFile {
-			continue
-		}
-		if t.text[name], err = texttemplate.New(name).Parse(source); err != nil {
-			return nil, fmt.Errorf("reading mail template: %w", err)
-		}
-		if t.html[name], err = htmltemplate.New(name).Parse(source); err != nil {
-			return nil, fmt.Errorf("reading mail template: %w", err)
-		}
-		if _, err = t.html[name].New(frameFile).Parse(files[frameFile]); err != nil {
-			return nil, fmt.Errorf("reading mail template: %w", err)
-		}
+	return string(kind) + "." + language + ".tmpl"
+}
+
+// newText parses a template in its frame and tries it.
+func newText(name, source, frame string) (t text, err error) {
+	if t.plain, err = texttemplate.New(name).Parse(source); err != nil {
+		return text{}, err
 	}
-	const portal = "https://desktops.example.org/"
-	sample := content{User: "Ada", SignInName: "ada", Desktop: "desk-1", Portal: portal, Link: portal + "x", Hours: 72}
-	for _, kind := range kinds {
-		for _, language := range languages {
-			if _, err := t.write(kind, language, sample); err != nil {
-				return nil, fmt.Errorf("trying mail template: %w", err)
-			}
+	if t.page, err = htmltemplate.New(name).Parse(source); err != nil {
+		return text{}, err
+	}
+	if _, err = t.page.New(frameFile).Parse(frame); err != nil {
+		return text{}, err
+	}
+	for _, sample := range samples {
+		if _, err := t.write(sample); err != nil {
+			return text{}, err
 		}
 	}
 	return t, nil
 }
 
-// templateFiles returns all templates by name. A file in folder that replaces none of the built-in ones is an error, since
-// it would have no effect.
-func templateFiles(folder string) (map[string]string, error) {
-	files := map[string]string{}
-	names, err := fs.Glob(builtIn, "templates/*.tmpl")
-	if err != nil {
-		return nil, err
+// write makes a letter, without id, kind and address.
+func (t text) write(c content) (letter, error) {
+	var subject, plain, page strings.Builder
+	if err := t.plain.ExecuteTemplate(&subject, "subject", c); err != nil {
+		return letter{}, err
 	}
-	for _, name := range names {
-		text, err := builtIn.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		files[path.Base(name)] = string(text)
+	if err := t.plain.ExecuteTemplate(&plain, "text", c); err != nil {
+		return letter{}, err
 	}
-	if folder == "" {
-		return files, nil
+	if err := t.page.ExecuteTemplate(&page, frameFile, c); err != nil {
+		return letter{}, err
 	}
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, err
+	l := letter{subject: oneLine(subject.String()), text: strings.TrimSpace(plain.String()) + "\n", html: page.String()}
+	switch {
+	case l.subject == "":
+		return letter{}, errors.New("the subject is empty")
+	case l.text == "\n":
+		return letter{}, errors.New("the text is empty")
 	}
-	for _, entry := range entries {
-		if filepath.Ext(entry.Name()) != ".tmpl" {
-			continue
-		}
-		if _, known := files[entry.Name()]; !known {
-			return nil, fmt.Errorf("%s replaces no template; there are %s", entry.Name(), strings.Join(slices.Sorted(maps.Keys(files)), ", "))
-		}
-		text, err := os.ReadFile(filepath.Join(folder, entry.Name()))
-		if err != nil {
-			return nil, err
-		}
-		files[entry.Name()] = string(text)
-	}
-	return files, nil
+	return l, nil
 }
 
-// write makes the letter of a kind in the reader's language, without id and address.
-func (t *texts) write(kind workspace.MailKind, language string, c content) (letter, error) {
-	if !slices.Contains(languages, language) {
-		language = languages[0]
+// builtInSources returns the built-in templates by file name.
+func builtInSources() (map[string]string, error) {
+	sources := map[string]string{}
+	entries, err := builtIn.ReadDir("templates")
+	if err != nil {
+		return nil, fmt.Errorf("reading the built-in mail templates: %w", err)
 	}
-	name := string(kind) + "." + language + ".tmpl"
-	text, html := t.text[name], t.html[name]
-	if text == nil {
-		return letter{}, fmt.Errorf("there is no template %s", name)
+	for _, entry := range entries {
+		source, err := builtIn.ReadFile("templates/" + entry.Name())
+		if err != nil {
+			return nil, fmt.Errorf("reading the built-in mail templates: %w", err)
+		}
+		sources[entry.Name()] = string(source)
 	}
-	var subject, plain, page strings.Builder
-	if err := text.ExecuteTemplate(&subject, "subject", c); err != nil {
-		return letter{}, err
-	}
-	if err := text.ExecuteTemplate(&plain, "text", c); err != nil {
-		return letter{}, err
-	}
-	if err := html.ExecuteTemplate(&page, frameFile, c); err != nil {
-		return letter{}, err
-	}
-	return letter{
-		kind: kind, subject: oneLine(subject.String()), text: strings.TrimSpace(plain.String()) + "\n", html: page.String(),
-	}, nil
+	return sources, nil
 }

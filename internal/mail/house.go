@@ -1,0 +1,232 @@
+package mail
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// templateLimit is the largest template that is read, in bytes.
+const templateLimit = 256 << 10
+
+// TemplateFault says why a file in the folder of templates is not used; the built-in template stands in for it.
+type TemplateFault struct {
+	File   string // path
+	Reason string
+}
+
+// house is the templates in use: those in a folder of the house, and the built-in ones where there is none or it cannot be
+// used. The folder may be changed at any time. A house is not for concurrent use.
+type house struct {
+	folder   string // empty: the built-in ones only
+	required bool   // the folder must exist
+	built    map[string]string
+	standard map[string]text
+	texts    map[string]text
+	seen     string          // what the folder looked like when it was read
+	faults   []TemplateFault // in the order of their files
+}
+
+// openHouse prepares the built-in templates; look reads the folder.
+func openHouse(c Config) (*house, error) {
+	h := &house{folder: cmp.Or(c.Templates, c.DefaultTemplates), required: c.Templates != "", standard: map[string]text{}}
+	if h.required {
+		info, err := os.Stat(h.folder)
+		if err == nil && !info.IsDir() {
+			err = fmt.Errorf("%s is not a folder", h.folder)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading mail templates: %w", err)
+		}
+	}
+	var err error
+	if h.built, err = builtInSources(); err != nil {
+		return nil, err
+	}
+	for name, source := range h.built {
+		if name == frameFile {
+			continue
+		}
+		if h.standard[name], err = newText(name, source, h.built[frameFile]); err != nil {
+			return nil, fmt.Errorf("reading the built-in mail template %s: %w", name, err)
+		}
+	}
+	h.texts = h.standard
+	return h, nil
+}
+
+// look reads the folder if it has changed, and says whether it has.
+func (h *house) look() (changed bool) {
+	if h.folder == "" {
+		return false
+	}
+	entries, err := os.ReadDir(h.folder)
+	seen := sightOf(entries, err)
+	if seen == h.seen {
+		return false
+	}
+	h.seen, h.faults = seen, nil
+	if err != nil && (h.required || !errors.Is(err, fs.ErrNotExist)) {
+		h.faults = []TemplateFault{{File: h.folder, Reason: err.Error()}}
+	}
+	h.compile(h.read(entries))
+	return true
+}
+
+// sightOf describes a folder so that each change of a template gives another description.
+func sightOf(entries []os.DirEntry, err error) string {
+	var b strings.Builder
+	if err != nil {
+		b.WriteString(err.Error())
+	}
+	b.WriteByte('\n')
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) != ".tmpl" {
+			continue
+		}
+		size, changed := int64(-1), ""
+		if info, err := entry.Info(); err == nil {
+			size, changed = info.Size(), info.ModTime().Format(time.RFC3339Nano)
+		}
+		fmt.Fprintln(&b, entry.Name(), size, changed)
+	}
+	return b.String()
+}
+
+// read returns the folder's templates by name. A file that replaces none of the built-in ones is a fault, since it would have
+// no effect.
+func (h *house) read(entries []os.DirEntry) map[string]string {
+	own := map[string]string{}
+	for _, entry := range entries {
+		name := entry.Name()
+		if filepath.Ext(name) != ".tmpl" {
+			continue
+		}
+		if _, known := h.built[name]; !known {
+			h.fault(name, fmt.Errorf("replaces no template; there are %s", strings.Join(slices.Sorted(maps.Keys(h.built)), ", ")))
+			continue
+		}
+		source, err := readTemplate(filepath.Join(h.folder, name))
+		if err != nil {
+			h.fault(name, err)
+			continue
+		}
+		own[name] = source
+	}
+	return own
+}
+
+func readTemplate(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	source, err := io.ReadAll(io.LimitReader(f, templateLimit+1))
+	if err == nil && len(source) > templateLimit {
+		err = fmt.Errorf("has more than %d KiB", templateLimit>>10)
+	}
+	return string(source), err
+}
+
+// compile makes the templates in use of the folder's and, where one of those is broken, the built-in one.
+func (h *house) compile(own map[string]string) {
+	if len(own) == 0 {
+		h.texts = h.standard
+		return
+	}
+	frame := h.built[frameFile]
+	if source, replaced := own[frameFile]; replaced {
+		name := templateName(kinds[0], languages[0])
+		if _, err := newText(name, h.built[name], source); err != nil {
+			h.fault(frameFile, err)
+		} else {
+			frame = source
+		}
+	}
+	h.texts = map[string]text{}
+	for name, standard := range h.standard {
+		h.texts[name] = standard
+		if t, err := newText(name, h.built[name], frame); err == nil {
+			h.texts[name] = t
+		}
+		source, replaced := own[name]
+		if !replaced {
+			continue
+		}
+		t, err := newText(name, source, frame)
+		if err != nil {
+			h.fault(name, err)
+			continue
+		}
+		h.texts[name] = t
+	}
+	slices.SortFunc(h.faults, func(a, b TemplateFault) int { return cmp.Compare(a.File, b.File) })
+}
+
+func (h *house) fault(name string, err error) {
+	h.faults = append(h.faults, TemplateFault{File: filepath.Join(h.folder, name), Reason: err.Error()})
+}
+
+// write makes the letter of a kind in the reader's language, without id and address. When a template of the house fails on
+// this very content the built-in one is used; own says why.
+func (h *house) write(kind workspace.MailKind, language string, c content) (l letter, own, err error) {
+	name := templateName(kind, language)
+	t, known := h.texts[name]
+	if !known {
+		return letter{}, nil, fmt.Errorf("there is no template %s", name)
+	}
+	if l, own = t.write(c); own != nil {
+		own = fmt.Errorf("using mail template %s: %w", name, own)
+		l, err = h.standard[name].write(c)
+	}
+	l.kind = kind
+	return l, own, err
+}
+
+// CheckTemplates tries the templates of the house that the configuration names and returns those that cannot be used.
+func CheckTemplates(c Config) ([]TemplateFault, error) {
+	h, err := openHouse(c)
+	if err != nil {
+		return nil, err
+	}
+	h.look()
+	return h.faults, nil
+}
+
+// WriteTemplates writes the built-in templates into a folder, which it makes if it is not there, as a start for own ones. It
+// keeps files that are there already, and returns the names of those it wrote.
+func WriteTemplates(folder string) (written []string, err error) {
+	sources, err := builtInSources()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, fmt.Errorf("making the folder for mail templates: %w", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		f, err := os.OpenFile(filepath.Join(folder, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err == nil {
+			_, err = f.WriteString(sources[name])
+			err = errors.Join(err, f.Close())
+		}
+		if err != nil {
+			return written, fmt.Errorf("writing mail template %s: %w", name, err)
+		}
+		written = append(written, name)
+	}
+	return written, nil
+}
