@@ -21,6 +21,8 @@ type desktop struct {
 	PoolID    string
 	Type      workspace.DesktopType
 
+	AutoCreated bool
+
 	Name     string
 	HostName string
 	OUName   string `bun:"ou_name"`
@@ -83,7 +85,7 @@ func addressNumber(address string) (int64, error) {
 }
 
 // InsertDesktops implements workspace.DesktopRows. A user, subnet or security group that is not there is a CodeConflict:
-// it was deleted since the caller looked.
+// it was deleted since the caller looked. So is a pool; those of the desktops are held until the transaction ends.
 func (t *tx) InsertDesktops(ctx context.Context, desktops []workspace.Desktop) error {
 	rows := make([]desktopRow, len(desktops))
 	for i, d := range desktops {
@@ -92,6 +94,9 @@ func (t *tx) InsertDesktops(ctx context.Context, desktops []workspace.Desktop) e
 			return err
 		}
 		rows[i] = row
+	}
+	if err := t.holdPools(ctx, rows); err != nil {
+		return err
 	}
 	// In one order for all callers, so that two of them do not wait for each other.
 	slices.SortFunc(rows, func(a, b desktopRow) int { return cmp.Compare(a.NameFolded, b.NameFolded) })
@@ -228,14 +233,15 @@ func filterDesktops(q *bun.SelectQuery, f workspace.DesktopQuery) *bun.SelectQue
 	return q
 }
 
-// SaveDesktop implements workspace.DesktopRows: tags and security groups are written too. CodeDesktopNotFound when the
+// SaveDesktop implements workspace.DesktopRows: tags and security groups are written too, and what a desktop has only in a pool
+// (memberRow) is not. CodeDesktopNotFound when the
 // row is missing; CodeNameTaken and CodeAddressTaken.
 func (t *tx) SaveDesktop(ctx context.Context, d workspace.Desktop) error {
 	row, err := newDesktopRow(d)
 	if err != nil {
 		return err
 	}
-	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id").WherePK().Exec(ctx))
+	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "auto_created").WherePK().Exec(ctx))
 	if err != nil {
 		switch t.store.engine.violated(err) {
 		case "desktops_name_folded":

@@ -164,6 +164,9 @@ func (t *tx) SaveUser(ctx context.Context, u workspace.User) error {
 
 // DeleteUser implements workspace.UserRows. Foreign keys take the rest along.
 func (t *tx) DeleteUser(ctx context.Context, id string) error {
+	if err := t.endBindings(ctx, id); err != nil {
+		return err
+	}
 	_, err := t.NewDelete().Model((*userRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }

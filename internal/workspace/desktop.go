@@ -12,6 +12,8 @@ type Desktop struct {
 	PoolID    string // empty outside pools
 	Type      DesktopType
 
+	AutoCreated bool // autoscaling of its pool made it, and may delete it; written when the desktop is inserted, never after
+
 	Name     string // computer_name; unique in the project whatever its case
 	HostName string // host name inside; Name unless asked otherwise
 	OUName   string
@@ -192,7 +194,8 @@ type Page struct {
 // tags and assignments, in a fixed number of statements however many desktops there are.
 type DesktopRows interface {
 	// InsertDesktops writes desktops with their volumes and assignments. It fails with CodeNameTaken (naming the name) or
-	// CodeAddressTaken; unique constraints decide between two callers.
+	// CodeAddressTaken; unique constraints decide between two callers. Those of a pool are its members at once, and the pool's row
+	// is held until the transaction ends; CodeConflict when the pool is gone.
 	InsertDesktops(ctx context.Context, desktops []Desktop) error
 
 	// Desktop reads one desktop of the project, or of any project if projectID is empty. CodeDesktopNotFound.
@@ -206,7 +209,7 @@ type DesktopRows interface {
 	Desktops(ctx context.Context, q DesktopQuery) ([]Desktop, int, error)
 
 	// SaveDesktop writes every field of the desktop's own row but its identity, and sets Updated to the transaction's time;
-	// volumes and assignments stay. CodeNameTaken, CodeAddressTaken.
+	// volumes, assignments, AutoCreated and what only Member has stay. CodeNameTaken, CodeAddressTaken.
 	SaveDesktop(ctx context.Context, d Desktop) error
 
 	// DeleteDesktop removes the row with its volumes, assignments, tickets and connections. A missing row is a success.

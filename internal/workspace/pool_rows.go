@@ -64,8 +64,10 @@ type MemberRows interface {
 	MembersOf(ctx context.Context, userID string) ([]Member, error)
 
 	// SaveMember writes what Member alone has: Isolated, Used, IdleSince and the binding, with its assignment in the given
-	// privilege group. It reports false and writes nothing when the desktop is gone, or its binding is no longer what was
-	// read (was), or the person has another desktop of the pool: somebody was faster.
+	// privilege group; the assignment of the former binding goes. An empty group leaves the privilege that the person has, and
+	// means GroupDefault for somebody who is new. It reports false and writes nothing when the desktop is gone, or its binding
+	// is no longer what was read (was), or the person has another desktop of the pool: somebody was faster. CodeConflict when
+	// the person was deleted.
 	SaveMember(ctx context.Context, m Member, was Binding, group UserGroup) (bool, error)
 
 	// PutWaiting enters a person on a pool's waiting list or renews their place, which they keep by Since and lose at Until.

@@ -32,6 +32,7 @@ type Tx interface {
 	NamePolicyRows
 	OURows
 	ExportRows
+	PoolRows
 	JobRows
 	MailRows
 	NotificationRows

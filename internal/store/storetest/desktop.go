@@ -46,8 +46,9 @@ func (w *world) desktop(id string) workspace.Desktop {
 func (w *world) fullDesktop() workspace.Desktop {
 	now := w.clock.Now()
 	w.addUsers(workspace.User{ID: "0-second", ProjectID: project, Name: "second"})
+	w.addPool("pool")
 	return workspace.Desktop{
-		ID: "full", ProjectID: project, PoolID: "pool", Type: workspace.Shared, Name: "销售-PC", HostName: "sales-pc", OUName: "ou",
+		ID: "full", ProjectID: project, PoolID: "pool", AutoCreated: true, Type: workspace.Shared, Name: "销售-PC", HostName: "sales-pc", OUName: "ou",
 		ProductID: "product", ImageID: "image", Zone: "az", SubnetID: subnetOf(project), Address: "10.0.200.100",
 		SecurityGroups: []string{groupOf(project)}, EnterpriseID: "0", Tags: []workspace.Tag{{Key: "team", Value: "销售"}, {Key: "a", Value: ""}},
 		Root: workspace.Volume{ID: "v0", Type: "SSD", GB: 80, Device: "/dev/sda", Name: "system", Created: now},
@@ -87,7 +88,7 @@ var desktops = []behaviour{
 			Tags: []workspace.Tag{{Key: "team", Value: "support"}}, Created: d.Created, Updated: w.clock.Now().Add(time.Hour)}
 		w.update(func(tx workspace.Tx) error { return tx.SaveDesktop(w.Context(), saved) })
 		want := saved
-		want.Root, want.Data, want.Assignments = d.Root, d.Data, d.Assignments
+		want.AutoCreated, want.Root, want.Data, want.Assignments = true, d.Root, d.Data, d.Assignments
 		w.same(w.desktop(d.ID), want)
 		w.refuses(workspace.CodeDesktopNotFound, func(tx workspace.Tx) error {
 			return tx.SaveDesktop(w.Context(), newDesktop("missing"))

@@ -10,6 +10,7 @@ import (
 
 // office adds desktops that differ in everything that lists select by.
 func (w *world) office() {
+	w.addPool("pool")
 	w.addUsers(workspace.User{ID: "ann", ProjectID: project, Name: "Ann_A"}, workspace.User{ID: "bob", ProjectID: project, Name: "bob"})
 	now := w.clock.Now()
 	w.addDesktop("Alpha-1", assignedTo("ann"), func(d *workspace.Desktop) {

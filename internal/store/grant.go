@@ -1,0 +1,108 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+type grantRow struct {
+	bun.BaseModel `bun:"table:pool_grants,alias:g"`
+	PoolID        string                `bun:",pk"`
+	Type          workspace.GranteeType `bun:",pk"`
+	ObjectID      string                `bun:",pk"`
+	UserID        string                `bun:",nullzero"`
+	GroupID       string                `bun:",nullzero"`
+	UserGroup     workspace.UserGroup
+	Position      int
+	Created       time.Time
+
+	Name string `bun:",scanonly"`
+}
+
+func newGrantRow(poolID string, position int, g workspace.Grant) grantRow {
+	row := grantRow{PoolID: poolID, Type: g.Type, ObjectID: g.ObjectID, UserGroup: g.Group, Position: position, Created: g.Created}
+	if g.Type == workspace.GrantGroup {
+		row.GroupID = g.ObjectID
+	} else {
+		row.UserID = g.ObjectID
+	}
+	return row
+}
+
+func (r grantRow) domain() workspace.Grant {
+	return workspace.Grant{PoolID: r.PoolID, Type: r.Type, ObjectID: r.ObjectID, Name: r.Name, Group: r.UserGroup, Created: r.Created}
+}
+
+// grants selects grants with the present names of the people and groups.
+func (t *tx) grants(model any) *bun.SelectQuery {
+	return t.NewSelect().Model(model).ColumnExpr("g.*").ColumnExpr("COALESCE(u.name, pg.name) AS name").
+		Join("LEFT JOIN users AS u ON u.id = g.user_id").Join("LEFT JOIN people_groups AS pg ON pg.id = g.group_id")
+}
+
+// PutGrants implements workspace.GrantRows. A pool, person or group that is not there is a CodeConflict.
+func (t *tx) PutGrants(ctx context.Context, poolID string, grants []workspace.Grant) error {
+	rows := make([]grantRow, len(grants))
+	for i, g := range grants {
+		rows[i] = newGrantRow(poolID, i, g)
+	}
+	// In one order for all callers, so that two of them do not wait for each other.
+	slices.SortFunc(rows, func(a, b grantRow) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ObjectID, b.ObjectID))
+	})
+	for part := range slices.Chunk(rows, batch) {
+		_, err := t.inserting(&part).On("CONFLICT (pool_id, type, object_id) DO UPDATE").Set("user_group = EXCLUDED.user_group").Exec(ctx)
+		if err != nil {
+			return t.danglingGrantee(err)
+		}
+	}
+	return nil
+}
+
+// danglingGrantee words an error about a pool, person or group that is no longer there.
+func (t *tx) danglingGrantee(err error) error {
+	if err == nil || !t.store.engine.refers(err) {
+		return err
+	}
+	return t.refuse(workspace.Errorf(workspace.CodeConflict, "the pool, or a user or user group of the request, was deleted meanwhile, try again"))
+}
+
+// DeleteGrants implements workspace.GrantRows.
+func (t *tx) DeleteGrants(ctx context.Context, poolID string, grants []workspace.Grant) error {
+	of := map[workspace.GranteeType][]string{}
+	for _, g := range grants {
+		of[g.Type] = append(of[g.Type], g.ObjectID)
+	}
+	for _, grantee := range []workspace.GranteeType{workspace.GrantUser, workspace.GrantGroup} {
+		for part := range slices.Chunk(slices.Sorted(slices.Values(of[grantee])), batch) {
+			_, err := t.NewDelete().Model((*grantRow)(nil)).
+				Where("pool_id = ? AND type = ? AND object_id IN (?)", poolID, grantee, bun.List(part)).Exec(ctx)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Grants implements workspace.GrantRows.
+func (t *tx) Grants(ctx context.Context, poolID string, p workspace.Page) ([]workspace.Grant, int, error) {
+	var rows []grantRow
+	q := t.grants(&rows).Where("g.pool_id = ?", poolID)
+	total, err := page(ctx, q, p, false, "g.created", "g.position", "g.object_id")
+	return convert(rows, grantRow.domain), total, err
+}
+
+// GrantsFor implements workspace.GrantRows: by pool.
+func (t *tx) GrantsFor(ctx context.Context, userID string) ([]workspace.Grant, error) {
+	var rows []grantRow
+	err := t.grants(&rows).
+		Where("g.user_id = ? OR g.group_id IN (SELECT m.group_id FROM memberships AS m WHERE m.user_id = ?)", userID, userID).
+		Order("g.pool_id", "g.type", "g.object_id").Scan(ctx)
+	return convert(rows, grantRow.domain), err
+}

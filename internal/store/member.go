@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+// memberColumns are those that scanMembers reads, in its order.
+const memberColumns = `d.id, d.pool_id, d.name, d.product_id, d.image_id, d.status, d.task, d.login, d.in_maintenance,
+	d.created, d.updated, d.auto_created, d.isolated, d.used, d.idle_since, d.bound_user, d.bound_at, d.disconnected_at`
+
+// Members implements workspace.MemberRows: by pool, then by id.
+func (t *tx) Members(ctx context.Context, poolIDs ...string) ([]workspace.Member, error) {
+	if len(poolIDs) == 0 {
+		return t.members(ctx, `SELECT `+memberColumns+` FROM pools AS p JOIN desktops AS d ON d.pool_id = p.id AND d.pool_id <> ''
+			WHERE p.autoscaling ORDER BY d.pool_id, d.id`)
+	}
+	return t.members(ctx, `SELECT `+memberColumns+` FROM desktops AS d WHERE d.pool_id <> '' AND d.pool_id IN (?)
+		ORDER BY d.pool_id, d.id`, bun.List(poolIDs))
+}
+
+// MembersOf implements workspace.MemberRows: by pool.
+func (t *tx) MembersOf(ctx context.Context, userID string) ([]workspace.Member, error) {
+	return t.members(ctx, `SELECT `+memberColumns+` FROM desktops AS d WHERE d.bound_user = ? ORDER BY d.pool_id, d.id`, userID)
+}
+
+// members reads rows by hand: there may be tens of thousands, and bun's reflection takes several times as long.
+func (t *tx) members(ctx context.Context, query string, args ...any) (members []workspace.Member, err error) {
+	rows, err := t.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m workspace.Member
+		var user sql.NullString
+		var b workspace.Binding
+		err := rows.Scan(&m.DesktopID, &m.PoolID, &m.Name, &m.ProductID, &m.ImageID, &m.Status, &m.Task, &m.Login, &m.InMaintenance,
+			(*moment)(&m.Created), (*moment)(&m.Updated), &m.AutoCreated, &m.Isolated, &m.Used, (*moment)(&m.IdleSince),
+			&user, (*moment)(&b.BoundAt), (*moment)(&b.Disconnected))
+		if err != nil {
+			return nil, err
+		}
+		if b.UserID = user.String; user.Valid {
+			m.Binding = b
+		}
+		members = append(members, m)
+	}
+	return members, rows.Err()
+}
+
+// moment reads a time: PostgreSQL's driver has one, SQLite's the text. NULL is the zero time.
+type moment time.Time
+
+// Scan implements sql.Scanner.
+func (m *moment) Scan(from any) error {
+	switch from := from.(type) {
+	case nil:
+		*m = moment{}
+	case time.Time:
+		*m = moment(from)
+	case string:
+		t, err := time.Parse(time.RFC3339Nano, from)
+		*m = moment(t)
+		return err
+	default:
+		return fmt.Errorf("a time is a %T", from)
+	}
+	return nil
+}
+
+// memberRow is what a desktop has only in a pool.
+type memberRow struct {
+	bun.BaseModel  `bun:"table:desktops,alias:d"`
+	ID             string `bun:",pk"`
+	Isolated       bool
+	Used           bool
+	IdleSince      time.Time `bun:",nullzero"`
+	BoundUser      string    `bun:",nullzero"`
+	BoundAt        time.Time `bun:",nullzero"`
+	DisconnectedAt time.Time `bun:",nullzero"`
+}
+
+// SaveMember implements workspace.MemberRows. A person that is not there is a CodeConflict.
+func (t *tx) SaveMember(ctx context.Context, m workspace.Member, was workspace.Binding, group workspace.UserGroup) (bool, error) {
+	saved, err := t.saveMember(ctx, m, was)
+	if err != nil || !saved {
+		return false, err
+	}
+	if was.UserID != "" && was.UserID != m.UserID {
+		_, err := t.NewDelete().Model((*assignmentRow)(nil)).Where("desktop_id = ? AND user_id = ?", m.DesktopID, was.UserID).Exec(ctx)
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, t.assignMember(ctx, m, was, group)
+}
+
+// saveMember writes the row. That of two callers who bind a person to different desktops only one succeeds is decided by the
+// unique index, which a savepoint makes a harmless answer: on PostgreSQL the transaction could not go on otherwise.
+func (t *tx) saveMember(ctx context.Context, m workspace.Member, was workspace.Binding) (saved bool, err error) {
+	row := memberRow{
+		ID: m.DesktopID, Isolated: m.Isolated, Used: m.Used, IdleSince: m.IdleSince,
+		BoundUser: m.UserID, BoundAt: m.BoundAt, DisconnectedAt: m.Disconnected,
+	}
+	former := memberRow{BoundUser: was.UserID, BoundAt: was.BoundAt, DisconnectedAt: was.Disconnected}
+	update := func(db bun.IDB) error {
+		n, err := affected(db.NewUpdate().Model(&row).WherePK().Where("d.pool_id = ?", m.PoolID).
+			Where("d.bound_user IS NOT DISTINCT FROM ?", nullable(former.BoundUser)).
+			Where("d.bound_at IS NOT DISTINCT FROM ?", nullable(former.BoundAt)).
+			Where("d.disconnected_at IS NOT DISTINCT FROM ?", nullable(former.DisconnectedAt)).Exec(ctx))
+		saved = n > 0
+		return err
+	}
+	if m.UserID == "" || m.UserID == was.UserID {
+		return saved, update(t.Tx)
+	}
+	err = t.RunInTx(ctx, nil, func(_ context.Context, inner bun.Tx) error { return update(inner) })
+	if err != nil && t.store.engine.violated(err) == "desktops_pool_id" {
+		return false, nil
+	}
+	return saved, t.dangling(err)
+}
+
+// nullable is NULL for a zero value, which IS NOT DISTINCT FROM compares with.
+func nullable[T comparable](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}
+
+// assignMember writes the assignment that goes with a member's binding.
+func (t *tx) assignMember(ctx context.Context, m workspace.Member, was workspace.Binding, group workspace.UserGroup) error {
+	switch {
+	case m.UserID == "" || m.UserID == was.UserID && group == "":
+		return nil
+	case group == "":
+		group = workspace.GroupDefault
+	}
+	row := assignmentRow{assignment: assignment{DesktopID: m.DesktopID, UserID: m.UserID, Group: group, Created: m.BoundAt}}
+	_, err := t.inserting(&row).On("CONFLICT (desktop_id, user_id) DO UPDATE").Set("user_group = EXCLUDED.user_group").Exec(ctx)
+	return t.dangling(err)
+}
+
+type waitingRow struct {
+	bun.BaseModel `bun:"table:pool_waiting,alias:w"`
+	PoolID        string `bun:",pk"`
+	UserID        string `bun:",pk"`
+	Since         time.Time
+	Until         time.Time
+}
+
+func (r waitingRow) domain() workspace.Waiting {
+	return workspace.Waiting{PoolID: r.PoolID, UserID: r.UserID, Since: r.Since, Until: r.Until}
+}
+
+// PutWaiting implements workspace.MemberRows. Whoever comes back after their place was lost queues up anew. A pool or person that
+// is not there is a CodeConflict.
+func (t *tx) PutWaiting(ctx context.Context, w workspace.Waiting) error {
+	_, err := t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND until <= ?", w.PoolID, t.now).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	row := waitingRow{PoolID: w.PoolID, UserID: w.UserID, Since: w.Since, Until: w.Until}
+	_, err = t.inserting(&row).On("CONFLICT (pool_id, user_id) DO UPDATE").Set("until = EXCLUDED.until").Exec(ctx)
+	return t.danglingGrantee(err)
+}
+
+// Waiting implements workspace.MemberRows.
+func (t *tx) Waiting(ctx context.Context, poolID string) ([]workspace.Waiting, error) {
+	var rows []waitingRow
+	err := t.NewSelect().Model(&rows).Where("w.pool_id = ? AND w.until > ?", poolID, t.now).Order("w.since", "w.user_id").Scan(ctx)
+	return convert(rows, waitingRow.domain), err
+}
+
+// DropWaiting implements workspace.MemberRows.
+func (t *tx) DropWaiting(ctx context.Context, poolID, userID string) error {
+	_, err := t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND user_id = ?", poolID, userID).Exec(ctx)
+	return err
+}
+
+// endBindings takes a person's desktops in pools from them. Their assignments go with the person.
+func (t *tx) endBindings(ctx context.Context, userID string) error {
+	_, err := t.NewUpdate().Model((*memberRow)(nil)).Set("bound_user = NULL, bound_at = NULL, disconnected_at = NULL").
+		Where("bound_user = ?", userID).Exec(ctx)
+	return err
+}

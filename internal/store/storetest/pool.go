@@ -1,0 +1,239 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// newPool is a pool of the project's.
+func newPool(id string) workspace.Pool {
+	return workspace.Pool{ID: id, ProjectID: project, Name: id, Type: workspace.Dynamic, EnterpriseID: "0"}
+}
+
+func (w *world) addPool(id string, changes ...func(*workspace.Pool)) workspace.Pool {
+	w.Helper()
+	p := newPool(id)
+	p.Created, p.Updated = w.clock.Now(), w.clock.Now()
+	for _, change := range changes {
+		change(&p)
+	}
+	w.update(func(tx workspace.Tx) error { return tx.InsertPool(w.Context(), p, nil) })
+	return p
+}
+
+func (w *world) pool(id string) workspace.Pool {
+	w.Helper()
+	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Pool, error) { return tx.Pool(ctx, project, id) })
+}
+
+// in makes a new desktop one of a pool's.
+func in(poolID string) func(*workspace.Desktop) {
+	return func(d *workspace.Desktop) { d.PoolID, d.Type = poolID, workspace.Pooled }
+}
+
+// fullPool has something in every field.
+func fullPool(now time.Time) workspace.Pool {
+	idle := 0
+	return workspace.Pool{
+		ID: "full", ProjectID: project, Name: "Sälé-销售", Type: workspace.Static, Description: `it's "good" \ ?`,
+		Zone: "az", ProductID: "product", ImageType: workspace.ImageGold, ImageID: "image",
+		Root:  workspace.PoolVolume{ID: "v0", Type: "SSD", GB: 80},
+		Data:  []workspace.PoolVolume{{ID: "v2", Type: "SAS", GB: 10}, {ID: "v1", Type: "SSD", GB: 20}},
+		VPCID: "vpc", SubnetIDs: []string{"s2", "s1"}, SecurityGroups: []string{"g2", "g1"}, EnterpriseID: "e", OUName: "ou", Domain: "d",
+		NamePolicyID: "policy", Tags: []workspace.Tag{{Key: "团队", Value: "销售"}, {Key: "a", Value: ""}},
+		RetentionMinutes: 30, Autoscaling: true,
+		Policy: workspace.AutoscalePolicy{
+			Type: workspace.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, OnceCreated: 3, MinRetention: 4, IdleMinutes: &idle,
+			AutoIsolation: true, MaxIsolated: 5,
+		},
+		Reset: workspace.UserResetPolicy{Enabled: true, PerDay: 2}, InMaintenance: true, Frozen: true,
+		History: []workspace.PoolImage{{ImageID: "i", Type: workspace.ImagePrivate, JobID: "j", Since: now}, {ImageID: "image", Type: workspace.ImageGold, Since: now.Add(time.Second)}},
+		Scale:   workspace.ScaleHistory{Created: now, Failures: 2, Failed: now.Add(time.Minute)},
+		Created: now, Updated: now.Add(time.Microsecond),
+	}
+}
+
+var pools = []behaviour{
+	{"a pool is read as inserted and as saved", func(w *world) {
+		p := fullPool(w.clock.Now())
+		w.update(func(tx workspace.Tx) error { return tx.InsertPool(w.Context(), p, nil) })
+		w.same(w.pool(p.ID), p)
+		w.clock.Advance(time.Hour)
+		saved := newPool(p.ID)
+		saved.Created = w.clock.Now() // which does not change
+		w.update(func(tx workspace.Tx) error { return tx.SavePool(w.Context(), saved) })
+		saved.Created, saved.Updated = p.Created, w.clock.Now()
+		w.same(do(w, func(ctx context.Context, tx workspace.Tx) (workspace.Pool, error) {
+			return tx.LockPool(ctx, project, p.ID)
+		}), saved)
+	}},
+	{"a pool of another project, or one that is missing, is not found", func(w *world) {
+		w.addPool("p")
+		for _, read := range []func(context.Context, workspace.Tx, string, string) (workspace.Pool, error){
+			func(ctx context.Context, tx workspace.Tx, project, id string) (workspace.Pool, error) {
+				return tx.Pool(ctx, project, id)
+			},
+			func(ctx context.Context, tx workspace.Tx, project, id string) (workspace.Pool, error) {
+				return tx.LockPool(ctx, project, id)
+			},
+		} {
+			w.refuses(workspace.CodePoolNotFound, func(tx workspace.Tx) error { _, err := read(w.Context(), tx, otherProject, "p"); return err })
+			w.refuses(workspace.CodePoolNotFound, func(tx workspace.Tx) error { _, err := read(w.Context(), tx, project, "missing"); return err })
+			w.update(func(tx workspace.Tx) error { _, err := read(w.Context(), tx, "", "p"); return err })
+		}
+		w.refuses(workspace.CodePoolNotFound, func(tx workspace.Tx) error { return tx.SavePool(w.Context(), newPool("missing")) })
+	}},
+	{"a pool's name is taken whatever its case, but not in another project", func(w *world) {
+		w.addPool("Äpfel")
+		w.addPool("other", func(p *workspace.Pool) { p.ProjectID, p.Name = otherProject, "Äpfel" })
+		pears := w.addPool("pears")
+		taken := newPool("x")
+		taken.Name = "äPFEL"
+		message := w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error { return tx.InsertPool(w.Context(), taken, nil) })
+		if !strings.Contains(message, "äPFEL") {
+			w.Errorf("the message %q does not name the name", message)
+		}
+		pears.Name = "äPFEL"
+		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error { return tx.SavePool(w.Context(), pears) })
+		w.one(together(10, func(i int) error {
+			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+				p := newPool(fmt.Sprint(i))
+				p.Name = "wanted"
+				return tx.InsertPool(w.Context(), p, nil)
+			})
+		}), workspace.CodeNameTaken)
+	}},
+	{"pools are filtered and paged, oldest first", func(w *world) {
+		now, yes, no := w.clock.Now(), true, false
+		w.addPool("1", func(p *workspace.Pool) { p.Name, p.Type = "Sales_1", workspace.Static })
+		w.addPool("2", func(p *workspace.Pool) { p.Name, p.Autoscaling, p.EnterpriseID = "x2", true, "e" })
+		w.addPool("3", func(p *workspace.Pool) { p.InMaintenance, p.Created = true, now.Add(-time.Second) })
+		w.addPool("4", func(p *workspace.Pool) { p.ProjectID = otherProject })
+		for _, c := range []struct {
+			q    workspace.PoolQuery
+			want string
+		}{
+			{workspace.PoolQuery{ProjectID: project}, "3 1 2"},
+			{workspace.PoolQuery{}, "3 1 2 4"},
+			{workspace.PoolQuery{ProjectID: project, Name: "s_1"}, "1"},
+			{workspace.PoolQuery{ProjectID: project, IDs: []string{"2", "4"}}, "2"},
+			{workspace.PoolQuery{ProjectID: project, Type: workspace.Static}, "1"},
+			{workspace.PoolQuery{ProjectID: project, EnterpriseID: "e"}, "2"},
+			{workspace.PoolQuery{ProjectID: project, Autoscaling: &yes}, "2"},
+			{workspace.PoolQuery{ProjectID: project, InMaintenance: &no}, "1 2"},
+		} {
+			w.view(func(tx workspace.Tx) error {
+				c.q.Page = everything
+				got, total, err := tx.Pools(w.Context(), c.q)
+				w.same(strings.Join(ids(got, poolID), " "), c.want)
+				w.same(total, len(got))
+				return err
+			})
+		}
+		w.view(func(tx workspace.Tx) error {
+			got, total, err := tx.Pools(w.Context(), workspace.PoolQuery{ProjectID: project, Page: workspace.Page{Offset: 1, Limit: 1}})
+			w.same(ids(got, poolID), []string{"1"})
+			w.same(total, 3)
+			return err
+		})
+	}},
+	{"a pool's desktops and the unfinished sub-jobs of its own jobs are counted", func(w *world) {
+		w.addPool("p")
+		w.addPool("q")
+		for i := range 4 {
+			w.addDesktop(fmt.Sprint("pc", i), in("p"))
+		}
+		w.addDesktop("elsewhere")
+		all := w.members("p")
+		w.bind(all[0], personOf(project))
+		all[1].Isolated = true
+		w.put(all[1], all[1].Binding)
+		for i, j := range []struct {
+			of    workspace.JobType
+			pool  string
+			state workspace.SubJobState
+		}{
+			{workspace.JobExpandPool, "p", workspace.SubJobWaiting}, {workspace.JobRebuildPool, "p", workspace.SubJobRunning},
+			{workspace.JobExpandPool, "p", workspace.SubJobSuccess}, {workspace.JobExpandPool, "p", workspace.SubJobFailed},
+			{workspace.JobExpandPool, "", workspace.SubJobWaiting}, {workspace.JobDeleteDesktops, "p", workspace.SubJobWaiting},
+		} {
+			w.update(func(tx workspace.Tx) error {
+				id := fmt.Sprint("job", i)
+				return tx.InsertJob(w.Context(), workspace.Job{ID: id, ProjectID: project, Type: j.of, PoolID: j.pool, SubJobs: []workspace.SubJob{
+					{ID: id, ProjectID: project, Type: j.of, PoolID: j.pool, State: j.state},
+				}})
+			})
+		}
+		want := workspace.PoolCounts{Desktops: 4, Bound: 1, Isolated: 1, Working: 2}
+		w.same(w.pool("p").Counts, want)
+		w.view(func(tx workspace.Tx) error {
+			got, _, err := tx.Pools(w.Context(), workspace.PoolQuery{ProjectID: project, Page: everything})
+			w.same(ids(got, func(p workspace.Pool) string { return fmt.Sprint(p.ID, p.Counts) }), []string{fmt.Sprint("p", want), fmt.Sprint("q", workspace.PoolCounts{})})
+			return err
+		})
+	}},
+	{"whoever locks a pool sees what the one before did", func(w *world) {
+		w.addPool("p")
+		w.all(together(20, func(int) error {
+			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+				p, err := tx.LockPool(w.Context(), project, "p")
+				if err != nil {
+					return err
+				}
+				p.RetentionMinutes++
+				d := newDesktop(fmt.Sprint("pc", p.Counts.Desktops)) // a name that two would collide on
+				in("p")(&d)
+				if err := tx.InsertDesktops(w.Context(), []workspace.Desktop{d}); err != nil {
+					return err
+				}
+				return tx.SavePool(w.Context(), p)
+			})
+		}))
+		p := w.pool("p")
+		w.same([]int{p.RetentionMinutes, p.Counts.Desktops}, []int{20, 20})
+	}},
+	{"a pool that has a desktop is not deleted", func(w *world) {
+		w.addPool("p")
+		d := w.addDesktop("pc", in("p"))
+		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error { return tx.DeletePool(w.Context(), "p") })
+		w.update(func(tx workspace.Tx) error { return tx.DeleteDesktop(w.Context(), d.ID) })
+		for range 2 {
+			w.update(func(tx workspace.Tx) error { return tx.DeletePool(w.Context(), "p") })
+		}
+		w.refuses(workspace.CodePoolNotFound, func(tx workspace.Tx) error { _, err := tx.Pool(w.Context(), "", "p"); return err })
+	}},
+	{"a deleted pool takes along its people, waiting list, decisions and notices", func(w *world) {
+		fill := func() {
+			w.addPool("p")
+			w.grant("p", workspace.Grant{Type: workspace.GrantUser, ObjectID: personOf(project)})
+			w.wait("p", personOf(project), time.Minute)
+			w.decide("p", "decision", 10)
+			w.notify("p", "notice")
+		}
+		fill()
+		w.update(func(tx workspace.Tx) error { return tx.DeletePool(w.Context(), "p") })
+		fill() // all of it can be there again
+	}},
+	{"of those who delete a pool and those who put a desktop into it, only one succeeds", func(w *world) {
+		for i := range 10 {
+			id := fmt.Sprint("p", i)
+			w.addPool(id)
+			w.one(together(2, func(n int) error {
+				return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+					if n == 0 {
+						return tx.DeletePool(w.Context(), id)
+					}
+					d := newDesktop("in-" + id)
+					in(id)(&d)
+					return tx.InsertDesktops(w.Context(), []workspace.Desktop{d})
+				})
+			}), workspace.CodeConflict)
+		}
+	}},
+}
+
+func poolID(p workspace.Pool) string { return p.ID }

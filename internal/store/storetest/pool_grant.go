@@ -1,0 +1,115 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+func (w *world) grant(poolID string, grants ...workspace.Grant) {
+	w.Helper()
+	for i := range grants {
+		grants[i].Created = w.clock.Now()
+	}
+	w.update(func(tx workspace.Tx) error { return tx.PutGrants(w.Context(), poolID, grants) })
+}
+
+func toUser(id string, in workspace.UserGroup) workspace.Grant {
+	return workspace.Grant{Type: workspace.GrantUser, ObjectID: id, Group: in}
+}
+
+func toGroup(id string, in workspace.UserGroup) workspace.Grant {
+	return workspace.Grant{Type: workspace.GrantGroup, ObjectID: id, Group: in}
+}
+
+// granted lists a pool's people by name.
+func (w *world) granted(poolID string) string {
+	w.Helper()
+	return strings.Join(ids(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Grant, error) {
+		got, total, err := tx.Grants(ctx, poolID, everything)
+		w.same(total, len(got))
+		return got, err
+	}), func(g workspace.Grant) string { return fmt.Sprint(g.Name, " ", g.Group) }), ", ")
+}
+
+// people makes two people and two groups.
+func (w *world) people() {
+	w.Helper()
+	w.addUsers(workspace.User{ID: "u", ProjectID: project, Name: "Ute"}, workspace.User{ID: "v", ProjectID: project, Name: "Vera"})
+	w.addGroups(workspace.Group{ID: "g", ProjectID: project, Name: "Zebras"}, workspace.Group{ID: "h", ProjectID: project, Name: "apes"})
+}
+
+var grants = []behaviour{
+	{"a pool is inserted with its people, who are read in that order with their present names", func(w *world) {
+		w.people()
+		now := w.clock.Now()
+		people := []workspace.Grant{toUser("v", workspace.GroupSudo), toGroup("g", workspace.GroupDefault), toUser("u", workspace.GroupDefault)}
+		for i := range people {
+			people[i].Created = now
+		}
+		w.update(func(tx workspace.Tx) error { return tx.InsertPool(w.Context(), newPool("p"), people) })
+		w.same(w.granted("p"), "Vera sudo, Zebras default, Ute default")
+		w.update(func(tx workspace.Tx) error {
+			return tx.SaveGroup(w.Context(), workspace.Group{ID: "g", ProjectID: project, Name: "Tigers"})
+		})
+		w.view(func(tx workspace.Tx) error {
+			got, total, err := tx.Grants(w.Context(), "p", workspace.Page{Offset: 1, Limit: 1})
+			w.same(total, 3)
+			w.same(got, []workspace.Grant{{PoolID: "p", Type: workspace.GrantGroup, ObjectID: "g", Name: "Tigers", Group: workspace.GroupDefault, Created: now}})
+			return err
+		})
+	}},
+	{"people are added, change their privilege and go", func(w *world) {
+		w.people()
+		w.addPool("p")
+		w.grant("p", toUser("u", workspace.GroupDefault))
+		w.clock.Advance(time.Second)
+		w.grant("p", toGroup("h", workspace.GroupDefault), toUser("u", workspace.GroupSudo))
+		w.same(w.granted("p"), "Ute sudo, apes default")
+		for range 2 {
+			w.update(func(tx workspace.Tx) error {
+				return tx.DeleteGrants(w.Context(), "p", []workspace.Grant{toUser("u", ""), toUser("h", ""), toGroup("missing", "")})
+			})
+		}
+		w.same(w.granted("p"), "apes default")
+	}},
+	{"grants end with the person or group", func(w *world) {
+		w.people()
+		w.addPool("p")
+		w.grant("p", toUser("u", workspace.GroupSudo), toGroup("g", workspace.GroupSudo), toUser("v", workspace.GroupSudo))
+		w.update(func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), "u") })
+		w.update(func(tx workspace.Tx) error { return tx.DeleteGroup(w.Context(), "g") })
+		w.same(w.granted("p"), "Vera sudo")
+	}},
+	{"whoever is gone cannot be let into a pool, nor anybody into a pool that is gone", func(w *world) {
+		w.addPool("p")
+		for _, g := range []workspace.Grant{toUser("gone", ""), toGroup("gone", "")} {
+			w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error { return tx.PutGrants(w.Context(), "p", []workspace.Grant{g}) })
+		}
+		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+			return tx.PutGrants(w.Context(), "gone", []workspace.Grant{toUser(personOf(project), "")})
+		})
+	}},
+	{"a person's grants are their own and those of their groups", func(w *world) {
+		w.people()
+		for _, id := range []string{"p", "q", "r"} {
+			w.addPool(id)
+		}
+		w.join("g", "u", "v")
+		w.join("h", "v")
+		w.grant("p", toUser("u", workspace.GroupSudo), toGroup("g", workspace.GroupDefault), toGroup("h", workspace.GroupDefault))
+		w.grant("q", toGroup("g", workspace.GroupDefault), toUser("v", workspace.GroupDefault))
+		w.grant("r", toUser("v", workspace.GroupDefault))
+		of := func(userID string) string {
+			return strings.Join(ids(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Grant, error) {
+				return tx.GrantsFor(ctx, userID)
+			}), func(g workspace.Grant) string { return g.PoolID + " " + g.Name }), ", ")
+		}
+		w.same(of("u"), "p Ute, p Zebras, q Zebras")
+		w.same(of("v"), "p Zebras, p apes, q Vera, q Zebras, r Vera")
+		w.same(of("missing"), "")
+	}},
+}
