@@ -21,8 +21,6 @@ type desktop struct {
 	PoolID    string
 	Type      workspace.DesktopType
 
-	AutoCreated bool
-
 	Name     string
 	HostName string
 	OUName   string `bun:"ou_name"`
@@ -45,7 +43,7 @@ type desktop struct {
 	Login         workspace.LoginStatus
 	Fault         string
 	InMaintenance bool
-	AutoCreated   bool `bun:"-"`
+	AutoCreated   bool
 
 	Assignments []workspace.Assignment `bun:"-"`
 

@@ -12,8 +12,6 @@ type Desktop struct {
 	PoolID    string // empty outside pools
 	Type      DesktopType
 
-	AutoCreated bool // autoscaling of its pool made it, and may delete it; written when the desktop is inserted, never after
-
 	Name     string // computer_name; unique in the project whatever its case
 	HostName string // host name inside; Name unless asked otherwise
 	OUName   string
@@ -36,7 +34,7 @@ type Desktop struct {
 	Login         LoginStatus
 	Fault         string // what went wrong last, for people; empty when nothing
 	InMaintenance bool
-	AutoCreated   bool // autoscaling made it for its pool, and may delete it
+	AutoCreated   bool // autoscaling made it for its pool, and may delete it; InsertDesktops writes it, nothing does later
 
 	Assignments []Assignment // oldest first
 
