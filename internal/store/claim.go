@@ -98,6 +98,38 @@ func (t *tx) SupersedeSubJobs(ctx context.Context, desktopID, by string, code wo
 		Set("state = ?", workspace.SubJobFailed).Set("code = ?", code).Set("reason = ?", reason).Set("ended = ?", t.now).Exec(ctx))
 }
 
+// ScheduleSubJobs implements workspace.JobRows.
+func (t *tx) ScheduleSubJobs(ctx context.Context, ids []string, at time.Time) error {
+	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), batch) {
+		_, err := t.NewUpdate().Model((*subJobRow)(nil)).Where("id IN (?)", bun.List(part)).Where("state = ?", workspace.SubJobWaiting).
+			Set("run_at = ?", at).Set("deadline = NULL").Set("tries = 0").Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return t.wakeWorkers(ctx)
+}
+
+// EndSubJobs implements workspace.JobRows.
+func (t *tx) EndSubJobs(ctx context.Context, ids []string, state workspace.SubJobState, code workspace.Code, reason string) error {
+	progress := 0
+	if state == workspace.SubJobSuccess {
+		progress = 100
+	}
+	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), batch) {
+		_, err := t.NewUpdate().Model((*subJobRow)(nil)).Where("id IN (?)", bun.List(part)).Where("state = ?", workspace.SubJobWaiting).
+			Set("state = ?", state).Set("code = ?", code).Set("reason = ?", reason).Set("ended = ?", t.now).
+			Set("step = ''").Set("progress = ?", progress).Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // LeasedSubJobs implements workspace.JobRows.
 func (t *tx) LeasedSubJobs(ctx context.Context, desktopID, other string) (int, error) {
 	n, err := t.NewSelect().Model((*subJobRow)(nil)).

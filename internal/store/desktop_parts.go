@@ -18,6 +18,8 @@ type volume struct {
 	Device  string
 	Name    string
 	Created time.Time
+
+	PoolVolumeID string
 }
 
 type volumeRow struct {
@@ -100,6 +102,11 @@ func volumesOf(d workspace.Desktop) (rows []volumeRow) {
 		}
 	}
 	return rows
+}
+
+// SaveVolumes implements workspace.DesktopRows.
+func (t *tx) SaveVolumes(ctx context.Context, d workspace.Desktop) error {
+	return t.dangling(replace(ctx, t, d.ID, volumesOf(d)))
 }
 
 func tagsOf(d workspace.Desktop) (rows []tagRow) {

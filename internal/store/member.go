@@ -25,6 +25,18 @@ func (t *tx) Members(ctx context.Context, poolIDs ...string) ([]workspace.Member
 		ORDER BY d.pool_id, d.id`, bun.List(poolIDs))
 }
 
+// Member implements workspace.MemberRows.
+func (t *tx) Member(ctx context.Context, desktopID string) (workspace.Member, error) {
+	found, err := t.members(ctx, `SELECT `+memberColumns+` FROM desktops AS d WHERE d.id = ? AND d.pool_id <> ''`, desktopID)
+	if err == nil && len(found) == 0 {
+		err = desktopNotFound(desktopID)
+	}
+	if err != nil {
+		return workspace.Member{}, err
+	}
+	return found[0], nil
+}
+
 // MembersOf implements workspace.MemberRows: by pool.
 func (t *tx) MembersOf(ctx context.Context, userID string) ([]workspace.Member, error) {
 	return t.members(ctx, `SELECT `+memberColumns+` FROM desktops AS d WHERE d.bound_user = ? ORDER BY d.pool_id, d.id`, userID)

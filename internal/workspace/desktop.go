@@ -104,6 +104,8 @@ type Volume struct {
 	Device  string // "/dev/sda" for the system disk, then "/dev/sdb" and on
 	Name    string
 	Created time.Time
+
+	PoolVolumeID string // which of its pool's disks a data disk is (PoolVolume.ID); empty outside pools
 }
 
 // Tag is a label of a desktop.
@@ -209,6 +211,9 @@ type DesktopRows interface {
 	// SaveDesktop writes every field of the desktop's own row but its identity, and sets Updated to the transaction's time;
 	// volumes, assignments, AutoCreated and what only Member has stay. CodeNameTaken, CodeAddressTaken.
 	SaveDesktop(ctx context.Context, d Desktop) error
+
+	// SaveVolumes makes the desktop have the disks that d says, in their order. A missing desktop is a CodeConflict.
+	SaveVolumes(ctx context.Context, d Desktop) error
 
 	// DeleteDesktop removes the row with its volumes, assignments, tickets and connections. A missing row is a success.
 	DeleteDesktop(ctx context.Context, id string) error

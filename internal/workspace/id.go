@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 )
 
@@ -9,7 +10,17 @@ import (
 func NewID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	b[6] = b[6]&0x0f | 0x40
+	return uuid(b, 4)
+}
+
+// derivedID returns the UUID (version 8) that follows from a text, so that an attempt that repeats another uses the same.
+func derivedID(seed string) string {
+	sum := sha256.Sum256([]byte(seed))
+	return uuid([16]byte(sum[:16]), 8)
+}
+
+func uuid(b [16]byte, version byte) string {
+	b[6] = b[6]&0x0f | version<<4
 	b[8] = b[8]&0x3f | 0x80
 	s := hex.EncodeToString(b[:])
 	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]

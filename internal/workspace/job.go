@@ -181,6 +181,13 @@ type JobRows interface {
 	// those with a lease that has not run out, in whatever state.
 	LeasedSubJobs(ctx context.Context, desktopID, other string) (int, error)
 
+	// ScheduleSubJobs has those of the sub-jobs that are WAITING run at another time, as if they had never been claimed (no deadline, no
+	// fault counted). Those that a worker has stay with it. Workers are woken.
+	ScheduleSubJobs(ctx context.Context, ids []string, at time.Time) error
+
+	// EndSubJobs ends those of the sub-jobs that are WAITING, with a code and a reason when they failed, a remark when not.
+	EndSubJobs(ctx context.Context, ids []string, state SubJobState, code Code, reason string) error
+
 	// NextDue returns the earliest time at which a sub-job will be due, or the zero time.
 	NextDue(ctx context.Context, types []JobType) (time.Time, error)
 }

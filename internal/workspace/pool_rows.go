@@ -60,6 +60,9 @@ type MemberRows interface {
 	// Members reads the desktops of pools, of all with autoscaling if no id is given, in one statement.
 	Members(ctx context.Context, poolIDs ...string) ([]Member, error)
 
+	// Member reads one desktop of a pool. CodeDesktopNotFound.
+	Member(ctx context.Context, desktopID string) (Member, error)
+
 	// MembersOf reads the desktops of any pool that a person is bound to.
 	MembersOf(ctx context.Context, userID string) ([]Member, error)
 

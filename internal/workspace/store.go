@@ -33,6 +33,7 @@ type Tx interface {
 	OURows
 	ExportRows
 	PoolRows
+	RolloutRows
 	JobRows
 	MailRows
 	NotificationRows

@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+type rolloutRow struct {
+	bun.BaseModel `bun:"table:rollouts,alias:r"`
+	JobID         string `bun:",pk"`
+	ProjectID     string
+	PoolID        string
+	ImageID       string
+	ImageType     workspace.ImageType
+	Delay         time.Duration
+	Message       string
+	OrderID       string
+	Handle        workspace.HandleType
+	Fix           bool
+	Parallel      int
+	MaxFailures   int
+	Taken         bool
+	Stopped       string
+	Created       time.Time
+	Ended         time.Time `bun:",nullzero"`
+}
+
+func newRolloutRow(r workspace.PoolRollout) rolloutRow {
+	return rolloutRow{
+		JobID: r.JobID, ProjectID: r.ProjectID, PoolID: r.PoolID, ImageID: r.ImageID, ImageType: r.ImageType, Delay: r.Delay,
+		Message: r.Message, OrderID: r.OrderID, Handle: r.Handle, Fix: r.Fix, Parallel: r.Limits.Parallel,
+		MaxFailures: r.Limits.MaxFailures, Taken: r.Taken, Stopped: r.Stopped, Created: r.Created, Ended: r.Ended,
+	}
+}
+
+func (r rolloutRow) domain() workspace.PoolRollout {
+	return workspace.PoolRollout{
+		JobID: r.JobID, ProjectID: r.ProjectID, PoolID: r.PoolID, ImageID: r.ImageID, ImageType: r.ImageType, Delay: r.Delay,
+		Message: r.Message, OrderID: r.OrderID, Handle: r.Handle, Fix: r.Fix,
+		Limits: workspace.RolloutLimits{Parallel: r.Parallel, MaxFailures: r.MaxFailures},
+		Taken:  r.Taken, Stopped: r.Stopped, Created: r.Created, Ended: r.Ended,
+	}
+}
+
+type rolloutItem struct {
+	JobID     string `bun:",pk"`
+	DesktopID string `bun:",pk"`
+	SubJobID  string
+	State     workspace.ItemState
+	Deadline  time.Time `bun:",nullzero"`
+	Told      time.Time `bun:",nullzero"`
+	Ready     bool
+	Wipe      bool
+	Reason    string
+
+	SubJob workspace.SubJobState `bun:",scanonly"`
+	Code   workspace.Code        `bun:",scanonly"`
+}
+
+type rolloutItemRow struct {
+	bun.BaseModel `bun:"table:rollout_items,alias:i"`
+	rolloutItem
+}
+
+func (r rolloutItemRow) domain() workspace.RolloutEntry { return workspace.RolloutEntry(r.rolloutItem) }
+
+// InsertRollout implements workspace.RolloutRows.
+func (t *tx) InsertRollout(ctx context.Context, r workspace.PoolRollout) error {
+	row := newRolloutRow(r)
+	if _, err := t.inserting(&row).Exec(ctx); err != nil {
+		return err
+	}
+	return insert(ctx, t, convert(r.Items, func(i workspace.RolloutEntry) rolloutItemRow {
+		i.JobID = r.JobID
+		return rolloutItemRow{rolloutItem: rolloutItem(i)}
+	}))
+}
+
+// Rollout implements workspace.RolloutRows.
+func (t *tx) Rollout(ctx context.Context, jobID string) (workspace.PoolRollout, error) {
+	var row rolloutRow
+	missing := workspace.Errorf(workspace.CodeJobNotFound, "job %q rebuilds no pool", jobID)
+	if err := read(ctx, t.NewSelect().Model(&row).Where("r.job_id = ?", jobID), missing); err != nil {
+		return workspace.PoolRollout{}, err
+	}
+	var items []rolloutItemRow
+	if err := t.selectItems(&items).Where("i.job_id = ?", jobID).Order("i.desktop_id").Scan(ctx); err != nil {
+		return workspace.PoolRollout{}, err
+	}
+	r := row.domain()
+	r.Items = convert(items, rolloutItemRow.domain)
+	return r, nil
+}
+
+// selectItems reads items with what their sub-jobs say.
+func (t *tx) selectItems(rows *[]rolloutItemRow) *bun.SelectQuery {
+	return t.NewSelect().Model(rows).ColumnExpr("i.*").
+		ColumnExpr("COALESCE(s.state, '') AS sub_job").ColumnExpr("COALESCE(s.code, '') AS code").
+		Join("LEFT JOIN sub_jobs AS s ON s.id = i.sub_job_id")
+}
+
+// OpenRollouts implements workspace.RolloutRows.
+func (t *tx) OpenRollouts(ctx context.Context, poolID string) ([]workspace.PoolRollout, error) {
+	var rows []rolloutRow
+	err := equal(t.NewSelect().Model(&rows), "r.pool_id", poolID).Where("r.ended IS NULL").Order("r.created", "r.job_id").Scan(ctx)
+	return convert(rows, rolloutRow.domain), err
+}
+
+// SaveRollout implements workspace.RolloutRows.
+func (t *tx) SaveRollout(ctx context.Context, r workspace.PoolRollout) error {
+	row := newRolloutRow(r)
+	_, err := t.NewUpdate().Model(&row).Column("taken", "stopped", "ended").WherePK().Exec(ctx)
+	return err
+}
+
+// SaveRolloutItems implements workspace.RolloutRows, a batch in a statement.
+func (t *tx) SaveRolloutItems(ctx context.Context, items []workspace.RolloutEntry) error {
+	rows := convert(items, func(i workspace.RolloutEntry) rolloutItemRow { return rolloutItemRow{rolloutItem: rolloutItem(i)} })
+	for part := range slices.Chunk(rows, batch) {
+		_, err := t.inserting(&part).On("CONFLICT (job_id, desktop_id) DO UPDATE").
+			Set("state = EXCLUDED.state").Set("deadline = EXCLUDED.deadline").Set("told = EXCLUDED.told").
+			Set("ready = EXCLUDED.ready").Set("wipe = EXCLUDED.wipe").Set("reason = EXCLUDED.reason").Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RolloutItem implements workspace.RolloutRows.
+func (t *tx) RolloutItem(ctx context.Context, subJobID string) (workspace.RolloutEntry, error) {
+	var rows []rolloutItemRow
+	if err := t.selectItems(&rows).Where("i.sub_job_id = ?", subJobID).Scan(ctx); err != nil {
+		return workspace.RolloutEntry{}, err
+	}
+	if len(rows) == 0 {
+		return workspace.RolloutEntry{}, workspace.Errorf(workspace.CodeJobNotFound, "sub-job %q rebuilds no desktop of a pool", subJobID)
+	}
+	return rows[0].domain(), nil
+}
+
+// NoteTold implements workspace.RolloutRows.
+func (t *tx) NoteTold(ctx context.Context, subJobID, desktopID string, at time.Time) ([]string, error) {
+	var written []string
+	q := t.NewUpdate().Model((*rolloutItemRow)(nil)).Where(warned).Set("told = ?", nullable(at)).Returning("i.sub_job_id")
+	if subJobID != "" {
+		q = q.Where("i.sub_job_id = ?", subJobID)
+	}
+	if desktopID != "" {
+		q = q.Where("i.desktop_id = ?", desktopID)
+	}
+	err := q.Scan(ctx, &written)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return written, err
+}
+
+// warned is the condition of the index rollout_items_warned, in its own words.
+const warned = "i.state = 'WARNED'"
+
+// WarnedItems implements workspace.RolloutRows.
+func (t *tx) WarnedItems(ctx context.Context, desktopIDs []string) ([]workspace.RolloutEntry, error) {
+	if len(desktopIDs) == 0 {
+		return nil, nil
+	}
+	var rows []rolloutItemRow
+	err := t.selectItems(&rows).Where(warned).Where("i.desktop_id IN (?)", bun.List(desktopIDs)).Order("i.desktop_id").Scan(ctx)
+	return convert(rows, rolloutItemRow.domain), err
+}
+
+// RebuildNotices implements workspace.RolloutRows.
+func (t *tx) RebuildNotices(ctx context.Context, desktopIDs []string) ([]workspace.RebuildNotice, error) {
+	if len(desktopIDs) == 0 {
+		return nil, nil
+	}
+	var notices []workspace.RebuildNotice
+	err := t.NewSelect().Model((*rolloutItemRow)(nil)).Column("i.desktop_id", "i.deadline", "i.ready").ColumnExpr("r.message").
+		Join("JOIN rollouts AS r ON r.job_id = i.job_id").
+		Where(warned).Where("i.desktop_id IN (?)", bun.List(desktopIDs)).Order("i.desktop_id").Scan(ctx, &notices)
+	return notices, err
+}

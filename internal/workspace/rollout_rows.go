@@ -1,0 +1,83 @@
+package workspace
+
+import (
+	"context"
+	"time"
+)
+
+// PoolRollout is the rebuild of a pool's desktops that a rebuildDesktopPool job carries out: all that survives a crash. Rollout decides
+// what is next in it.
+type PoolRollout struct {
+	JobID     string
+	ProjectID string
+	PoolID    string
+	ImageID   string
+	ImageType ImageType
+	Delay     time.Duration
+	Message   string // what the administrator wrote to people who are at work
+	OrderID   string // as sent
+	Handle    HandleType
+	Fix       bool
+	Limits    RolloutLimits
+	Taken     bool   // the pool makes new desktops from the image, too
+	Stopped   string // why it was given up; empty when it was not
+	Created   time.Time
+	Ended     time.Time // zero while anything is left to decide
+
+	Items []RolloutEntry // in the order of their desktops' ids; written by their own methods
+}
+
+// RolloutEntry is one desktop of a PoolRollout.
+type RolloutEntry struct {
+	JobID     string
+	DesktopID string
+	SubJobID  string // does the work
+	State     ItemState
+	Deadline  time.Time // of WARNED
+	Told      time.Time // when its people were last told; zero before, and again when somebody connects
+	Ready     bool      // its person may be cut off now
+	Wipe      bool      // nobody has it and somebody had it: the data disks are emptied as well
+	Reason    string    // of SKIPPED and STOPPED
+
+	SubJob SubJobState // read with the sub-job, empty when its record was deleted
+	Code   Code        // likewise
+}
+
+// RebuildNotice is what people who work in a desktop need to know before it is rebuilt.
+type RebuildNotice struct {
+	DesktopID string
+	Deadline  time.Time // until then they may save
+	Message   string    // from the administrator; may be empty
+	Ready     bool      // they said that they are
+}
+
+// RolloutRows is what the domain asks of the store about rebuilds of pools. Whoever changes a rollout holds its pool.
+type RolloutRows interface {
+	// InsertRollout writes a rollout with its items, whose jobs and sub-jobs are there.
+	InsertRollout(ctx context.Context, r PoolRollout) error
+
+	// Rollout reads a rollout with its items by the job that carries it out. CodeJobNotFound.
+	Rollout(ctx context.Context, jobID string) (PoolRollout, error)
+
+	// OpenRollouts lists those that have not ended, of one pool or of all if poolID is empty, without items, oldest first.
+	OpenRollouts(ctx context.Context, poolID string) ([]PoolRollout, error)
+
+	// SaveRollout writes Taken, Stopped and Ended.
+	SaveRollout(ctx context.Context, r PoolRollout) error
+
+	// SaveRolloutItems writes State, Deadline, Told, Ready, Wipe and Reason of items.
+	SaveRolloutItems(ctx context.Context, items []RolloutEntry) error
+
+	// NoteTold writes Told of the item that a sub-job is for, or of a desktop's, while the countdown runs; the zero time asks for telling
+	// people again. It returns the sub-jobs of the items that it wrote. Unlike the others it needs no lock.
+	NoteTold(ctx context.Context, subJobID, desktopID string, at time.Time) ([]string, error)
+
+	// RolloutItem reads the item that a sub-job is for. CodeJobNotFound.
+	RolloutItem(ctx context.Context, subJobID string) (RolloutEntry, error)
+
+	// WarnedItems reads the items of these desktops in which the countdown runs, in one statement.
+	WarnedItems(ctx context.Context, desktopIDs []string) ([]RolloutEntry, error)
+
+	// RebuildNotices reads the notices about these desktops while the countdown runs, in one statement.
+	RebuildNotices(ctx context.Context, desktopIDs []string) ([]RebuildNotice, error)
+}
