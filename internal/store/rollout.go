@@ -176,14 +176,23 @@ func (t *tx) WarnedItems(ctx context.Context, desktopIDs []string) ([]workspace.
 	return convert(rows, rolloutItemRow.domain), err
 }
 
-// RebuildNotices implements workspace.RolloutRows.
-func (t *tx) RebuildNotices(ctx context.Context, desktopIDs []string) ([]workspace.RebuildNotice, error) {
+// Countdowns implements workspace.RolloutRows.
+func (t *tx) Countdowns(ctx context.Context, desktopIDs []string) (map[string]workspace.PoolCountdown, error) {
 	if len(desktopIDs) == 0 {
 		return nil, nil
 	}
-	var notices []workspace.RebuildNotice
+	var rows []struct {
+		DesktopID string
+		Deadline  time.Time
+		Message   string
+		Ready     bool
+	}
 	err := t.NewSelect().Model((*rolloutItemRow)(nil)).Column("i.desktop_id", "i.deadline", "i.ready").ColumnExpr("r.message").
 		Join("JOIN rollouts AS r ON r.job_id = i.job_id").
-		Where(warned).Where("i.desktop_id IN (?)", bun.List(desktopIDs)).Order("i.desktop_id").Scan(ctx, &notices)
-	return notices, err
+		Where(warned).Where("i.desktop_id IN (?)", bun.List(desktopIDs)).Scan(ctx, &rows)
+	countdowns := make(map[string]workspace.PoolCountdown, len(rows))
+	for _, r := range rows {
+		countdowns[r.DesktopID] = workspace.PoolCountdown{At: r.Deadline, Message: r.Message, Left: r.Ready}
+	}
+	return countdowns, err
 }

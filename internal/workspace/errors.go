@@ -43,6 +43,7 @@ const (
 	CodeDeadline         Code = "WKS.00020003" // in sub-jobs: took longer than its deadline
 	CodeGone             Code = "WKS.00020004" // in sub-jobs: the desktop was deleted meanwhile
 	CodeUnavailable      Code = "WKS.00020005" // the engine or the desktop does not answer
+	CodeStopped          Code = "WKS.00020006" // in sub-jobs: the rebuild of the pool was stopped before the desktop's turn
 )
 
 // Codes explains every Code in a sentence, for the documentation.
@@ -80,6 +81,7 @@ var Codes = map[Code]string{
 	CodeDeadline:         "The work took longer than its deadline; retry the job or delete the desktop.",
 	CodeGone:             "The desktop was deleted meanwhile.",
 	CodeUnavailable:      "The engine or the desktop does not answer.",
+	CodeStopped:          "The rebuild of the pool was stopped before the desktop's turn; the reason says why.",
 }
 
 // Error is a refusal or failure with two audiences: Message is for the caller and says what to do, Err is for the log.

@@ -2,7 +2,6 @@ package workspace
 
 import (
 	"context"
-	"slices"
 )
 
 // JobRebuildDesktops gives single desktops a new system disk. Pools use it for resets; it is not among PoolJobs, because people's
@@ -12,9 +11,8 @@ const JobRebuildDesktops JobType = "rebuildDesktops"
 // ResetParams are the parameters of a rebuildDesktops sub-job.
 type ResetParams struct {
 	ImageID string `json:"image_id"`
-	// DataIDs are those of the empty disks that take the place of the desktop's data disks; none keeps the disks as they are.
-	DataIDs []string `json:"data_ids,omitempty"`
-	Why     string   `json:"why"` // shown with the sub-job's success
+	Wipe    bool   `json:"wipe"` // the data disks are emptied as well
+	Why     string `json:"why"`  // shown with the sub-job's success
 }
 
 // resetMembers has desktops of a pool made fresh from the pool's image, in a job whose id it returns; those that are busy or gone
@@ -26,17 +24,19 @@ func resetMembers(ctx context.Context, tx Tx, c Caller, p Pool, desktopIDs []str
 	if err != nil {
 		return "", err
 	}
+	all, err := tx.Members(ctx, p.ID)
+	if err != nil {
+		return "", err
+	}
+	members := byDesktop(all)
 	job := Job{ID: NewID(), ProjectID: p.ProjectID, Type: JobRebuildDesktops, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
 	for _, d := range found {
-		if d.Task != NoTask || d.PoolID != p.ID {
+		m, there := members[d.ID]
+		if d.Task != NoTask || !there {
 			continue
 		}
-		params := ResetParams{ImageID: p.ImageID, Why: why}
-		if len(d.Assignments) == 0 {
-			params.DataIDs = newIDs(len(d.Data))
-		}
-		sub := job.subJob(d, params)
-		if err := beginRebuild(ctx, tx, d, sub.ID); err != nil {
+		sub := job.subJob(d, ResetParams{ImageID: p.ImageID, Wipe: !m.Bound(), Why: why})
+		if err := beginRebuild(ctx, tx, d, m, sub.ID); err != nil {
 			return "", err
 		}
 		job.SubJobs = append(job.SubJobs, sub)
@@ -48,18 +48,64 @@ func resetMembers(ctx context.Context, tx Tx, c Caller, p Pool, desktopIDs []str
 }
 
 // beginRebuild gives a desktop to the sub-job that replaces its system disk. Its status stays: it says whether the desktop runs
-// afterwards. Whoever is connected is told that it is being rebuilt.
-func beginRebuild(ctx context.Context, tx Tx, d Desktop, owner string) error {
+// afterwards. Whoever is connected is cut off, which begins the time that their binding outlives the connection.
+func beginRebuild(ctx context.Context, tx Tx, d Desktop, m Member, owner string) error {
 	d.Task, d.TaskOwner, d.Login = TaskRebuilding, owner, LoginUnregistered
-	return tx.SaveDesktop(ctx, d)
+	if err := tx.SaveDesktop(ctx, d); err != nil {
+		return err
+	}
+	next := m.AfterLogin(d.Login, tx.Now())
+	if next.Binding == m.Binding {
+		return nil
+	}
+	_, err := tx.SaveMember(ctx, next, m.Binding, "")
+	return err
 }
 
-func newIDs(n int) []string {
-	return slices.Collect(func(yield func(string) bool) {
-		for range n {
-			if !yield(NewID()) {
-				return
-			}
+// Rebuilt says how a desktop's system disk was replaced.
+type Rebuilt struct {
+	SubJobID string // that did it
+	ImageID  string
+	Wiped    bool // its data disks were replaced by empty ones, too (EmptyDisks)
+	Off      bool // it was turned off again
+}
+
+// MarkRebuilt records that a desktop works with a new system disk. It is for the transaction that ends the sub-job.
+func MarkRebuilt(ctx context.Context, tx Tx, d Desktop, r Rebuilt) error {
+	if r.Wiped {
+		d.Data = EmptyDisks(d, r.SubJobID)
+		for i := range d.Data {
+			d.Data[i].Created = tx.Now()
 		}
-	})
+	}
+	d.Root.ID, d.Root.Created = derivedID(r.SubJobID+"/system"), tx.Now()
+	if err := tx.SaveVolumes(ctx, d); err != nil {
+		return err
+	}
+	d.ImageID, d.Login = r.ImageID, LoginUnregistered
+	status := StatusActive
+	if r.Off {
+		status = StatusShutoff
+	}
+	settle(&d, status)
+	if err := tx.SaveDesktop(ctx, d); err != nil || d.PoolID == "" {
+		return err
+	}
+	m, err := tx.Member(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	_, err = tx.SaveMember(ctx, m.AfterReset(r.ImageID, tx.Now()), m.Binding, "")
+	return err
+}
+
+// EmptyDisks are the disks that take the place of a desktop's data disks when a sub-job empties it: like them but for their ids,
+// which are always the same for that sub-job.
+func EmptyDisks(d Desktop, subJobID string) []Volume {
+	disks := make([]Volume, len(d.Data))
+	for i, v := range d.Data {
+		v.ID = derivedID(subJobID + "/" + v.Device)
+		disks[i] = v
+	}
+	return disks
 }

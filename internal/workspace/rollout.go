@@ -97,8 +97,8 @@ func (r *RebuildPool) Targets(members []Member) ([]Member, error) {
 
 // RolloutLimits is how carefully a rollout goes. The zero value means the defaults.
 type RolloutLimits struct {
-	Parallel    int // desktops rebuilt at a time; 0 means DefaultParallel
-	MaxFailures int // more failures than this stop the rollout; 0 means that the first does
+	Parallel    int `json:"parallel" yaml:"parallel"`         // desktops rebuilt at a time; 0 means DefaultParallel
+	MaxFailures int `json:"max_failures" yaml:"max_failures"` // more failures than this stop the rollout; 0 means that the first does
 }
 
 // DefaultParallel is how many desktops are rebuilt at a time.
@@ -114,15 +114,15 @@ type RolloutState struct {
 
 // RolloutItem is one desktop of a rollout.
 type RolloutItem struct {
-	DesktopID string
-	State     ItemState
-	Deadline  time.Time // of WARNED: until when its person may work
+	DesktopID string    `json:"desktop_id"`
+	State     ItemState `json:"state"`
+	Deadline  time.Time `json:"deadline,omitzero"` // of WARNED: until when its person may work
 
-	Gone    bool // it is deleted or being deleted
-	Busy    bool // another job works on it
-	Bound   bool // somebody has it
-	Session bool // somebody's session goes on in it, seen or not
-	Left    bool // its person said that they are ready
+	Gone    bool `json:"gone"`    // it is deleted or being deleted
+	Busy    bool `json:"busy"`    // another job works on it
+	Bound   bool `json:"bound"`   // somebody has it
+	Session bool `json:"session"` // somebody's session goes on in it, seen or not
+	Left    bool `json:"left"`    // its person said that they are ready
 }
 
 // ItemState is how far a desktop of a rollout is.
@@ -163,10 +163,10 @@ const (
 
 // RolloutAction is one thing to do.
 type RolloutAction struct {
-	Kind      RolloutKind
-	DesktopID string    // empty for STOP
-	Deadline  time.Time // of WARN
-	Reason    string
+	Kind      RolloutKind `json:"kind"`
+	DesktopID string      `json:"desktop_id,omitempty"` // empty for STOP
+	Deadline  time.Time   `json:"deadline,omitzero"`    // of WARN
+	Reason    string      `json:"reason"`
 }
 
 // Rollout decides what to do next about a rebuild. First a single desktop is rebuilt, the canary, if possible one in which nobody works; only

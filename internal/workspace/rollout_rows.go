@@ -43,14 +43,6 @@ type RolloutEntry struct {
 	Code   Code        // likewise
 }
 
-// RebuildNotice is what people who work in a desktop need to know before it is rebuilt.
-type RebuildNotice struct {
-	DesktopID string
-	Deadline  time.Time // until then they may save
-	Message   string    // from the administrator; may be empty
-	Ready     bool      // they said that they are
-}
-
 // RolloutRows is what the domain asks of the store about rebuilds of pools. Whoever changes a rollout holds its pool.
 type RolloutRows interface {
 	// InsertRollout writes a rollout with its items, whose jobs and sub-jobs are there.
@@ -78,6 +70,6 @@ type RolloutRows interface {
 	// WarnedItems reads the items of these desktops in which the countdown runs, in one statement.
 	WarnedItems(ctx context.Context, desktopIDs []string) ([]RolloutEntry, error)
 
-	// RebuildNotices reads the notices about these desktops while the countdown runs, in one statement.
-	RebuildNotices(ctx context.Context, desktopIDs []string) ([]RebuildNotice, error)
+	// Countdowns reads what people are told of the countdowns that run for these desktops, by desktop, in one statement.
+	Countdowns(ctx context.Context, desktopIDs []string) (map[string]PoolCountdown, error)
 }

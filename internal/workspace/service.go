@@ -12,6 +12,7 @@ type Service struct {
 	Store     Store
 	Passwords Passwords
 	Log       *slog.Logger
+	Rollout   RolloutLimits // of rebuilds of pools
 }
 
 // Passwords hashes and verifies passwords.

@@ -1,0 +1,202 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// RebuildParams are the parameters of a rebuildDesktopPool sub-job.
+type RebuildParams struct {
+	ImageID string `json:"image_id"`
+	Message string `json:"message,omitempty"`
+}
+
+// RebuildPool gives a pool's desktops a new image and returns the job that does it, with a sub-job for each of them. Those of OnlyNew,
+// and of a request for which there is nothing to rebuild, have none: the pool has the image at once. CodeConflict while a job
+// of the pool is under way; the pool's row decides between two callers.
+func (s *Service) RebuildPool(ctx context.Context, r RebuildPool) (string, error) {
+	if err := r.Check(); err != nil {
+		return "", err
+	}
+	return update(ctx, s.Store, func(tx Tx) (string, error) {
+		p, err := lockIdlePool(ctx, tx, r.Caller, r.PoolID)
+		if err != nil {
+			return "", err
+		}
+		return rebuildPool(ctx, tx, p, r, s.Rollout)
+	})
+}
+
+// RevertPool gives a pool's desktops the image back that the pool had before its present one, and returns the job. A rebuild that is
+// under way is stopped, and undone as far as it came. Desktops that have the former image are left alone. CodeConflict when the pool
+// never had another image, or while a job of another kind is under way.
+func (s *Service) RevertPool(ctx context.Context, c Caller, poolID string) (string, error) {
+	return update(ctx, s.Store, func(tx Tx) (string, error) {
+		if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
+			return "", err
+		}
+		p, err := tx.LockPool(ctx, c.ProjectID, poolID)
+		if err != nil {
+			return "", err
+		}
+		open, err := tx.OpenRollouts(ctx, p.ID)
+		if err != nil {
+			return "", err
+		}
+		if err := mayChange(p); err != nil && len(open) == 0 {
+			return "", err
+		}
+		r := RebuildPool{Caller: c, PoolID: p.ID, ImageID: p.ImageID}
+		if len(open) == 0 || open[len(open)-1].Taken {
+			former, err := p.FormerImage()
+			if err != nil {
+				return "", err
+			}
+			r.ImageID = former.ImageID
+		}
+		if r.DesktopIDs, err = stopRollouts(ctx, tx, open); err != nil {
+			return "", err
+		}
+		return revertPool(ctx, tx, p, r, s.Rollout)
+	})
+}
+
+// revertPool rebuilds the desktops that have another image, and those of r, which are about to have one.
+func revertPool(ctx context.Context, tx Tx, p Pool, r RebuildPool, limits RolloutLimits) (string, error) {
+	members, err := tx.Members(ctx, p.ID)
+	if err != nil {
+		return "", err
+	}
+	for _, m := range members {
+		if m.ImageID != r.ImageID && !m.Leaving() && !slices.Contains(r.DesktopIDs, m.DesktopID) {
+			r.DesktopIDs = append(r.DesktopIDs, m.DesktopID)
+		}
+	}
+	if len(r.DesktopIDs) == 0 {
+		r.Handle = OnlyNew
+	}
+	return rebuildPool(ctx, tx, p, r, limits)
+}
+
+// stopRollouts gives up what has not begun of rebuilds, for who holds their pool. It returns the desktops that are being rebuilt: those
+// go on.
+func stopRollouts(ctx context.Context, tx Tx, open []PoolRollout) (begun []string, err error) {
+	for _, o := range open {
+		r, err := tx.Rollout(ctx, o.JobID)
+		if err != nil {
+			return nil, err
+		}
+		a := advance{tx: tx, rollout: &r, before: slices.Clone(r.Items), now: tx.Now()}
+		for _, item := range r.Items {
+			if item.State == ItemRebuilding && item.SubJob != "" && !item.SubJob.Done() {
+				begun = append(begun, item.DesktopID)
+			}
+		}
+		if err := a.carryOut(ctx, halt(a.state().Items, "an administrator went back to the former image")); err != nil {
+			return nil, err
+		}
+		r.Ended = a.now
+		if err := a.save(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return begun, nil
+}
+
+// lockIdlePool holds a pool of which no job is under way. CodePoolNotFound, CodeConflict.
+func lockIdlePool(ctx context.Context, tx Tx, c Caller, poolID string) (Pool, error) {
+	if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
+		return Pool{}, err
+	}
+	p, err := tx.LockPool(ctx, c.ProjectID, poolID)
+	if err == nil {
+		err = mayChange(p)
+	}
+	return p, err
+}
+
+// mayChange says why a pool's desktops cannot be changed now, or nil. CodeConflict.
+func mayChange(p Pool) error {
+	if p.Counts.Working == 0 {
+		return nil
+	}
+	return Errorf(CodeConflict, "pool %s is being changed (%s left), try again when that is done", p.Name, plural(p.Counts.Working, "desktop"))
+}
+
+// rebuildPool begins a rebuild for who holds the pool.
+func rebuildPool(ctx context.Context, tx Tx, p Pool, r RebuildPool, limits RolloutLimits) (string, error) {
+	image, err := tx.Image(ctx, p.ProjectID, r.ImageID)
+	if err != nil {
+		return "", inField("image_id", err)
+	}
+	if err := checkPoolImage(ctx, tx, p, r, image); err != nil {
+		return "", err
+	}
+	members, err := tx.Members(ctx, p.ID)
+	if err != nil {
+		return "", err
+	}
+	targets, err := r.Targets(members)
+	if err != nil {
+		return "", err
+	}
+	found, err := lockByID(ctx, tx, p.ProjectID, idsOf(targets))
+	if err != nil {
+		return "", err
+	}
+	job := Job{ID: NewID(), ProjectID: p.ProjectID, Type: JobRebuildPool, PoolID: p.ID, RequestID: r.RequestID, Created: tx.Now()}
+	rollout := PoolRollout{
+		JobID: job.ID, ProjectID: p.ProjectID, PoolID: p.ID, ImageID: image.ID, ImageType: image.Type,
+		Delay: time.Duration(r.DelayMinutes) * time.Minute, Message: r.Message, OrderID: r.OrderID, Handle: r.Handle, Fix: r.Fix,
+		Limits: limits, Created: job.Created,
+	}
+	for _, m := range targets {
+		d, there := found[m.DesktopID]
+		if !there {
+			continue
+		}
+		sub := job.subJob(d, RebuildParams{ImageID: image.ID, Message: r.Message})
+		sub.RunAt = never
+		job.SubJobs = append(job.SubJobs, sub)
+		rollout.Items = append(rollout.Items, RolloutEntry{DesktopID: d.ID, SubJobID: sub.ID, State: ItemWaiting})
+	}
+	if err := tx.InsertJob(ctx, job); err != nil {
+		return "", err
+	}
+	if err := tx.InsertRollout(ctx, rollout); err != nil {
+		return "", err
+	}
+	return job.ID, advanceRollout(ctx, tx, p, job.ID)
+}
+
+// checkPoolImage says why a pool's desktops cannot have an image, or nil.
+func checkPoolImage(ctx context.Context, tx Tx, p Pool, r RebuildPool, i Image) error {
+	switch {
+	case r.ImageType != "" && r.ImageType != i.Type:
+		return invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)
+	case r.OSType != "" && r.OSType != i.OSType:
+		return invalid("os_type", "%q does not fit, image %s is %s", r.OSType, i.ID, i.OSType)
+	case p.Root.GB < i.MinDiskGB:
+		return invalid("image_id", "the image needs a system disk of %d GB, the pool's have %d", i.MinDiskGB, p.Root.GB)
+	}
+	product, err := tx.Product(ctx, p.ProductID)
+	if err != nil {
+		return fmt.Errorf("reading the pool's product: %w", err)
+	}
+	switch {
+	case product.Architecture != i.Architecture:
+		return invalid("image_id", "the image is for %s, the pool's product %s has %s", i.Architecture, product.ID, product.Architecture)
+	case product.MemoryMiB < i.MinMemoryMiB:
+		return invalid("image_id", "the image needs %d MB of memory, the pool's product %s has %d", i.MinMemoryMiB, product.ID, product.MemoryMiB)
+	}
+	present, err := tx.Image(ctx, "", p.ImageID)
+	if err != nil && CodeOf(err) == CodeImageNotFound {
+		return nil // it is gone from the catalogue; the engine will say if the two do not go together
+	}
+	if err == nil && present.VM != i.VM {
+		err = invalid("image_id", "the pool's desktops and the image are of different kinds, one is for virtual machines, one for containers; make a new pool")
+	}
+	return err
+}

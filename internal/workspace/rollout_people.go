@@ -1,0 +1,129 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// reminders are how long before the end of a countdown people are told again.
+var reminders = []time.Duration{5 * time.Minute, time.Minute}
+
+// NextReminder returns when people who were just told of a deadline are to be told again: at the deadline it is no longer they who are told.
+func NextReminder(deadline, now time.Time) time.Time {
+	for _, before := range reminders {
+		if at := deadline.Add(-before); at.After(now) {
+			return at
+		}
+	}
+	return deadline
+}
+
+// Notice is a message to the person of an account in a desktop; an empty account means everybody.
+type Notice struct {
+	Account string
+	Title   string
+	Text    string
+}
+
+// CountdownNotices are what the people of a desktop are told before it is rebuilt, each in their language. languages are those of
+// people by their ids.
+func CountdownNotices(d Desktop, message string, left time.Duration, languages map[string]string) []Notice {
+	return notices(d, languages, func(language string) (title, text string) {
+		minutes := int((left + 30*time.Second) / time.Minute)
+		if language == "zh" {
+			return "本桌面即将更换系统", strings.TrimSpace(message + "\n\n" + chineseCountdown(minutes))
+		}
+		return "This desktop gets a new system", strings.TrimSpace(message + "\n\n" + englishCountdown(minutes))
+	})
+}
+
+// RecallNotices take those of CountdownNotices back.
+func RecallNotices(d Desktop, languages map[string]string) []Notice {
+	return notices(d, languages, func(language string) (title, text string) {
+		if language == "zh" {
+			return "本桌面暂不更换系统", "之前的通知已取消，您可以继续工作。"
+		}
+		return "This desktop stays as it is", "The earlier message no longer holds. You can go on working."
+	})
+}
+
+func englishCountdown(minutes int) string {
+	when := "In less than a minute"
+	if minutes > 0 {
+		when = "In " + plural(minutes, "minute")
+	}
+	return when + " this session ends and the system disk is replaced. Save your work now, on a data disk or outside this desktop: " +
+		"what is on the system disk, your home folder too, will be gone. Afterwards you can open the desktop again."
+}
+
+func chineseCountdown(minutes int) string {
+	when := "不到一分钟后"
+	if minutes > 0 {
+		when = fmt.Sprintf("%d 分钟后", minutes)
+	}
+	return when + "本次会话将结束，系统盘将被更换。请立即把文件保存到数据盘或桌面之外：系统盘上的内容（包括您的主目录）将不复存在。之后您可以重新打开桌面。"
+}
+
+func notices(d Desktop, languages map[string]string, words func(language string) (title, text string)) []Notice {
+	if len(d.Assignments) == 0 {
+		title, text := words("")
+		return []Notice{{Title: title, Text: text}}
+	}
+	var all []Notice
+	for _, a := range d.Assignments {
+		title, text := words(languages[a.UserID])
+		all = append(all, Notice{Account: AccountName(a.UserName), Title: title, Text: text})
+	}
+	return all
+}
+
+// MarkReady records that the person who has a desktop may be cut off now, though the countdown to its rebuild still runs. Saying so
+// again, or when the rebuild has begun, succeeds. CodeDesktopNotFound when the desktop is not theirs, CodeConflict when no countdown runs, CodeForbidden.
+func (s *Service) MarkReady(ctx context.Context, v Visitor, desktopID string) error {
+	return s.Store.Update(ctx, func(tx Tx) error {
+		u, err := worker(ctx, tx, v.ID)
+		if err != nil {
+			return err
+		}
+		d, err := mine(ctx, tx, u, desktopID)
+		if err != nil {
+			return err
+		}
+		if d.Task == TaskRebuilding {
+			return nil
+		}
+		if d.PoolID != "" {
+			p, err := tx.LockPool(ctx, d.ProjectID, d.PoolID)
+			if err != nil {
+				return err
+			}
+			warned, err := tx.WarnedItems(ctx, []string{d.ID})
+			if err != nil {
+				return err
+			}
+			if len(warned) > 0 {
+				warned[0].Ready = true
+				if err := tx.SaveRolloutItems(ctx, warned[:1]); err != nil {
+					return err
+				}
+				return advanceRollout(ctx, tx, p, warned[0].JobID)
+			}
+		}
+		return &Error{Code: CodeConflict, Message: "this desktop is not about to be rebuilt"}
+	})
+}
+
+// remind has the people of a desktop told again of a countdown, because one of them has just connected.
+func remind(ctx context.Context, tx Tx, desktopID string) error {
+	warned, err := tx.WarnedItems(ctx, []string{desktopID})
+	if err != nil || len(warned) == 0 {
+		return err
+	}
+	warned[0].Told = time.Time{}
+	if err := tx.SaveRolloutItems(ctx, warned[:1]); err != nil {
+		return err
+	}
+	return tx.ScheduleSubJobs(ctx, []string{warned[0].SubJobID}, tx.Now())
+}
