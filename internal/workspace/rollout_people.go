@@ -117,13 +117,9 @@ func (s *Service) MarkReady(ctx context.Context, v Visitor, desktopID string) er
 
 // remind has the people of a desktop told again of a countdown, because one of them has just connected.
 func remind(ctx context.Context, tx Tx, desktopID string) error {
-	warned, err := tx.WarnedItems(ctx, []string{desktopID})
-	if err != nil || len(warned) == 0 {
+	subJobs, err := tx.NoteTold(ctx, "", desktopID, time.Time{})
+	if err != nil || len(subJobs) == 0 {
 		return err
 	}
-	warned[0].Told = time.Time{}
-	if err := tx.SaveRolloutItems(ctx, warned[:1]); err != nil {
-		return err
-	}
-	return tx.ScheduleSubJobs(ctx, []string{warned[0].SubJobID}, tx.Now())
+	return tx.ScheduleSubJobs(ctx, subJobs, tx.Now())
 }
