@@ -79,6 +79,14 @@ func (a *around) Delete(ctx context.Context, id string) error {
 	return a.hook(Call{"Delete", id}, func() error { return a.Engine.Delete(ctx, id) })
 }
 
+func (a *around) Rebuild(ctx context.Context, s engine.Spec, mark string) (engine.Machine, error) {
+	return through(a, "Rebuild", s.ID, func() (engine.Machine, error) { return a.Engine.Rebuild(ctx, s, mark) })
+}
+
+func (a *around) Reshape(ctx context.Context, s engine.Spec) (engine.Machine, error) {
+	return through(a, "Reshape", s.ID, func() (engine.Machine, error) { return a.Engine.Reshape(ctx, s) })
+}
+
 func (a *around) Configure(ctx context.Context, id string, d guest.Desktop) (guest.Status, error) {
 	return through(a, "Configure", id, func() (guest.Status, error) { return a.Engine.Configure(ctx, id, d) })
 }

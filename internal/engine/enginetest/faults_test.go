@@ -136,6 +136,10 @@ func calls(t *testing.T, e engine.Engine) []error {
 		stream.Close()
 	}
 	add(err)
+	_, err = e.Rebuild(ctx, spec, "wish")
+	add(err)
+	_, err = e.Reshape(ctx, spec)
+	add(err)
 	add(e.Hibernate(ctx, id))
 	add(e.Start(ctx, id))
 	add(e.Stop(ctx, id, true))
@@ -218,7 +222,7 @@ func TestAroundSeesEveryCallWithItsMachine(t *testing.T) {
 			t.Errorf("%+v was not seen among %+v", want, seen)
 		}
 	}
-	if len(seen) != 15 {
+	if len(seen) != 17 {
 		t.Errorf("%d calls were seen", len(seen))
 	}
 }

@@ -77,6 +77,8 @@ func (s *suite) findsNothing(t *testing.T, ctx context.Context) {
 		"stopping":       func() error { return e.Stop(ctx, id, false) },
 		"forced off":     func() error { return e.Stop(ctx, id, true) },
 		"hibernating":    func() error { return e.Hibernate(ctx, id) },
+		"rebuilding":     func() error { _, err := e.Rebuild(ctx, s.nobody(id), "wish"); return err },
+		"reshaping":      func() error { _, err := e.Reshape(ctx, s.nobody(id)); return err },
 		"configuring":    func() error { _, err := e.Configure(ctx, id, s.a.Guest); return err },
 		"waiting":        func() error { return e.Await(ctx, id, "") },
 		"asking":         func() error { _, err := e.Status(ctx, id); return err },
@@ -87,6 +89,13 @@ func (s *suite) findsNothing(t *testing.T, ctx context.Context) {
 	for doing, call := range calls {
 		want(t, doing, call(), engine.ErrNotFound)
 	}
+}
+
+// nobody is a machine that was never launched.
+func (s *suite) nobody(id string) engine.Spec {
+	spec := s.b
+	spec.ID = id
+	return spec
 }
 
 func (s *suite) refusesImpossible(t *testing.T, ctx context.Context) {

@@ -26,6 +26,12 @@ type Fixture struct {
 	Address func(i int) string            // the i-th address of the network that the suite may use, i from 0 to 9
 	Guests  bool                          // the image has a guest that answers; without it, what needs one is left out
 	Reopen  func() (engine.Engine, error) // another engine onto the same machines; nil leaves out what needs one
+	// Write puts a file into a running machine and Read returns its content; nil leaves out what needs them.
+	Write func(ctx context.Context, id, path, content string) error
+	Read  func(ctx context.Context, id, path string) (string, error) // an error when there is none
+	// Break leaves a machine as a rebuild does that ends half way; nil leaves out what needs one.
+	Break func(ctx context.Context, s engine.Spec) error
+	VM    string // the Image.ID of an image of the other kind; empty leaves out what needs one
 }
 
 // The accounts of the suite's machines.
@@ -52,6 +58,8 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		s.group(t, "Display", s.displays())
 	}
 	s.group(t, "Power", s.power())
+	s.group(t, "Rebuild", s.rebuilding())
+	s.group(t, "Reshape", s.reshaping())
 	if s.Reopen != nil {
 		s.group(t, "Reopen", s.reopening())
 	}

@@ -23,6 +23,7 @@ type machineServer interface {
 	GetInstances(api.InstanceType) ([]api.Instance, error)
 	CreateInstance(api.InstancesPost) (client.Operation, error)
 	UpdateInstanceState(name string, state api.InstanceStatePut, etag string) (client.Operation, error)
+	RebuildInstance(name string, request api.InstanceRebuildPost) (client.Operation, error)
 	DeleteInstance(name string) (client.Operation, error)
 	GetOperations() ([]api.Operation, error)
 	GetOperationWait(id string, timeout int) (*api.Operation, string, error)
@@ -35,6 +36,7 @@ type storageServer interface {
 	CreateStoragePoolVolume(pool string, volume api.StorageVolumesPost) error
 	GetStoragePoolVolume(pool, kind, name string) (*api.StorageVolume, string, error)
 	GetStoragePoolVolumes(pool string) ([]api.StorageVolume, error)
+	UpdateStoragePoolVolume(pool, kind, name string, volume api.StorageVolumePut, etag string) error
 	DeleteStoragePoolVolume(pool, kind, name string) error
 	GetStoragePool(name string) (*api.StoragePool, string, error)
 	GetStoragePools() ([]api.StoragePool, error)
@@ -141,7 +143,7 @@ func concerns(op api.Operation, name string) bool {
 func unraced(step func() error) error {
 	var err error
 	for range changeLooks {
-		if err = step(); err == nil || !api.StatusErrorCheck(err, http.StatusPreconditionFailed) && !overlapped(err) {
+		if err = step(); err == nil || !raced(err) {
 			return err
 		}
 	}

@@ -59,8 +59,28 @@ func says(err error, fragments ...string) bool {
 	return false
 }
 
+// refused gives ErrInvalid to a change that Incus refuses for what it asks for, not for what else goes on.
+func refused(err error) error {
+	if err == nil || raced(err) || errors.Is(err, engine.ErrInvalid) {
+		return err
+	}
+	if meaning := meaningOf(err); errors.Is(meaning, engine.ErrNoCapacity) || errors.Is(meaning, engine.ErrConflict) {
+		return err
+	}
+	if api.StatusErrorCheck(err, http.StatusBadRequest, http.StatusNotFound) || says(err, "device validation failed", "invalid devices", "invalid config") {
+		return fmt.Errorf("%w: %w", engine.ErrInvalid, err)
+	}
+	return err
+}
+
+// raced tells whether a change failed only because another one of the same thing was under way or came first, or was
+// made since the look that it follows.
+func raced(err error) bool {
+	return api.StatusErrorCheck(err, http.StatusPreconditionFailed) || overlapped(err)
+}
+
 // overlapped tells whether a change failed only because another one of the same machine was under way or came first.
 func overlapped(err error) bool {
 	return api.StatusErrorCheck(err, http.StatusConflict) ||
-		says(err, "already exists", "already running", "already stopped", "is not running", "instance is running", "instance is busy", "unique constraint", "already frozen", "not frozen", "being deleted")
+		says(err, "already exists", "already running", "already stopped", "is not running", "instance is running", "instance is busy", "unique constraint", "already frozen", "not frozen", "being deleted", "must be stopped")
 }

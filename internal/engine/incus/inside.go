@@ -27,7 +27,7 @@ func (e *Engine) Configure(ctx context.Context, id string, d guest.Desktop) (gue
 		return guest.Status{}, fmt.Errorf("%s: %w", doing, err)
 	}
 	keep := map[string]any{"config": map[string]string{guest.ConfigKey: string(document)}}
-	if err := e.patch(s, instanceName(id), keep); err != nil {
+	if err := e.patch(s, instanceName(id), keep, ""); err != nil {
 		return guest.Status{}, translate(ctx, doing, err)
 	}
 	return e.status(ctx, s, doing, id, document, "apply")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"github.com/lxc/incus/v6/shared/api"
 
@@ -61,17 +60,10 @@ func (e *Engine) create(ctx context.Context, s server, spec engine.Spec) error {
 		return err
 	}
 	op, err := s.CreateInstance(request)
-	err = finish(s, op, err)
-	if err == nil || ctx.Err() != nil || overlapped(err) {
+	if err = finish(s, op, err); ctx.Err() != nil {
 		return err
 	}
-	if meaning := meaningOf(err); errors.Is(meaning, engine.ErrNoCapacity) || errors.Is(meaning, engine.ErrConflict) {
-		return err
-	}
-	if api.StatusErrorCheck(err, http.StatusBadRequest, http.StatusNotFound) || says(err, "device validation failed", "invalid devices", "invalid config") {
-		return fmt.Errorf("%w: %w", engine.ErrInvalid, err)
-	}
-	return err
+	return refused(err)
 }
 
 // isVM tells which kind of machine the image makes. ErrInvalid if there is no such image.
@@ -137,6 +129,9 @@ func (e *Engine) complete(s server, spec engine.Spec, found *api.Instance) error
 		// Nobody has ever worked on it, so nothing is lost by making it anew, and nobody can tell how far it came.
 		return remove(s, found.Name)
 	}
+	if err := whole(found); err != nil {
+		return err
+	}
 	if err := e.attachData(s, spec, found); err != nil {
 		return err
 	}
@@ -148,27 +143,22 @@ func neverStarted(i *api.Instance) bool { return i.LastUsedAt.Unix() <= 0 }
 
 // attachData creates and attaches the data disks that the instance should have and has not.
 func (e *Engine) attachData(s server, spec engine.Spec, found *api.Instance) error {
+	missing := missingDisks(found, spec.Data)
+	if len(missing) == 0 {
+		return nil
+	}
+	spec.Data = missing
 	if err := e.createData(s, spec); err != nil {
 		return err
 	}
 	config, devices := api.ConfigMap{}, api.DevicesMap{}
-	for i, d := range spec.Data {
-		device := dataDevice + strconv.Itoa(i)
-		if _, has := found.Devices[device]; has {
-			continue
-		}
-		devices[device] = e.dataDisk(d)
-		config[classKey+device] = d.Class
-		config[sizeKey+device] = strconv.Itoa(d.GiB)
-	}
-	if len(devices) == 0 {
-		return nil
-	}
-	return e.patch(s, found.Name, map[string]any{"config": config, "devices": devices})
+	e.attach(found, missing, config, devices)
+	return e.patch(s, found.Name, map[string]any{"config": config, "devices": devices}, "")
 }
 
 // patch changes the named keys and devices of an instance and leaves the others.
-func (e *Engine) patch(s server, name string, change map[string]any) error {
-	_, _, err := s.RawQuery(http.MethodPatch, "/1.0/instances/"+name+"?project="+e.config.Project, change, "")
+// With an etag it fails unless the instance is still as the look found it that brought the etag.
+func (e *Engine) patch(s server, name string, change map[string]any, etag string) error {
+	_, _, err := s.RawQuery(http.MethodPatch, "/1.0/instances/"+name+"?project="+e.config.Project, change, etag)
 	return err
 }

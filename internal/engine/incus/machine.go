@@ -17,12 +17,16 @@ import (
 
 // The keys that Carrel writes. Those of an instance are all that is known of a machine later.
 const (
-	desktopKey   = "user.carrel.desktop" // the desktop's id, on instances and data volumes
-	nameKey      = "user.carrel.name"    // Spec.Name
-	classKey     = "user.carrel.class."  // followed by a device: the volume type that was asked for
-	sizeKey      = "user.carrel.gib."    // followed by a data device: the size of its volume
-	ownerKey     = "user.carrel.project" // on pools, networks and rules: the project they were made for
-	filteringKey = "user.carrel.filtering"
+	desktopKey     = "user.carrel.desktop" // the desktop's id, on instances and data volumes
+	nameKey        = "user.carrel.name"    // Spec.Name
+	classKey       = "user.carrel.class."  // followed by a device: the volume type that was asked for
+	sizeKey        = "user.carrel.gib."    // followed by a data device: the size of its volume
+	goneKey        = "user.carrel.gone."   // followed by a data disk that was taken away and is still to be deleted: its pool
+	markKey        = "user.carrel.mark"    // the mark of the last Rebuild that has begun
+	markedImageKey = "user.carrel.image"   // the image that it asked for
+	claimKey       = "image.carrel.claim"  // who rebuilds now; Incus removes it when it records the new system disk
+	ownerKey       = "user.carrel.project" // on pools, networks and rules: the project they were made for
+	filteringKey   = "user.carrel.filtering"
 )
 
 const (
@@ -84,7 +88,7 @@ func (e *Engine) request(s engine.Spec, vm bool) (api.InstancesPost, error) {
 		guest.ConfigKey:       string(document),
 		classKey + rootDevice: s.Root.Class,
 		"limits.cpu":          strconv.Itoa(s.CPUs),
-		"limits.memory":       strconv.Itoa(s.MemoryMiB) + "MiB",
+		"limits.memory":       mib(s.MemoryMiB),
 	}
 	kind := api.InstanceTypeContainer
 	if vm {
@@ -100,7 +104,7 @@ func (e *Engine) request(s engine.Spec, vm bool) (api.InstancesPost, error) {
 		nicDevice:  e.nic(s),
 	}
 	if vm {
-		devices[rootDevice]["size.state"] = strconv.Itoa(s.MemoryMiB+512) + "MiB"
+		devices[rootDevice]["size.state"] = stateSize(s.MemoryMiB)
 	}
 	for i, d := range s.Data {
 		device := dataDevice + strconv.Itoa(i)
@@ -144,6 +148,11 @@ func (e *Engine) dataDisk(d engine.Disk) map[string]string {
 
 func gib(n int) string { return strconv.Itoa(n) + "GiB" }
 
+func mib(n int) string { return strconv.Itoa(n) + "MiB" }
+
+// stateSize is the room on a virtual machine's disk for the content of its memory.
+func stateSize(memoryMiB int) string { return mib(memoryMiB + 512) }
+
 // machine reads an instance; nothing inside it is asked.
 func (e *Engine) machine(i *api.Instance) engine.Machine {
 	nic := i.Devices[nicDevice]
@@ -152,7 +161,8 @@ func (e *Engine) machine(i *api.Instance) engine.Machine {
 		Name:    i.Name,
 		State:   stateOf(i),
 		Host:    e.host,
-		Image:   i.Config["volatile.base_image"],
+		Image:   baseOf(i),
+		Mark:    markOf(i),
 		Network: nic["network"],
 		Address: nic["ipv4.address"],
 		Root:    engine.Disk{Class: i.Config[classKey+rootDevice], GiB: number(i.Devices[rootDevice]["size"], "GiB")},
@@ -161,15 +171,34 @@ func (e *Engine) machine(i *api.Instance) engine.Machine {
 	if i.Location != "" && i.Location != "none" {
 		m.Host = i.Location
 	}
+	for _, slot := range slots(i) {
+		m.Data = append(m.Data, slot.disk)
+	}
+	return m
+}
+
+// slot is a data device of an instance.
+type slot struct {
+	device string
+	disk   engine.Disk
+}
+
+// slots are the data disks that are attached, in the order of their devices. Where a disk was taken away an empty
+// device keeps its place.
+func slots(i *api.Instance) []slot {
+	var all []slot
 	for n := 0; ; n++ {
 		name := dataDevice + strconv.Itoa(n)
 		device, found := i.Devices[name]
 		if !found {
-			return m
+			return all
 		}
-		m.Data = append(m.Data, engine.Disk{
+		if device["type"] != "disk" {
+			continue
+		}
+		all = append(all, slot{name, engine.Disk{
 			ID: device["source"], Class: i.Config[classKey+name], GiB: number(i.Config[sizeKey+name], ""), Mount: device["path"],
-		})
+		}})
 	}
 }
 

@@ -66,6 +66,9 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 
 // start asks for an instance to run, from whatever state it is in.
 func start(s server, i *api.Instance) error {
+	if err := whole(i); err != nil {
+		return err
+	}
 	if i.StatusCode == api.Frozen {
 		return act(s, i.Name, api.InstanceStatePut{Action: "unfreeze", Timeout: -1})
 	}
@@ -76,13 +79,18 @@ func start(s server, i *api.Instance) error {
 // machine is never thrown away unseen.
 func (e *Engine) Stop(ctx context.Context, id string, force bool) error {
 	return e.become(ctx, "stopping "+id, id, engine.Stopped, func(s server, i *api.Instance) error {
-		if resume := stateOf(i) == engine.Hibernated; resume && (!force || i.StatusCode == api.Stopped) {
-			if err := start(s, i); err != nil {
-				return err
-			}
-		}
-		return stop(ctx, s, i.Name, force)
+		return halt(ctx, s, i, force)
 	})
+}
+
+// halt ends an instance, from whatever state it is in.
+func halt(ctx context.Context, s server, i *api.Instance, force bool) error {
+	if resume := stateOf(i) == engine.Hibernated; resume && (!force || i.StatusCode == api.Stopped) {
+		if err := start(s, i); err != nil {
+			return err
+		}
+	}
+	return stop(ctx, s, i.Name, force)
 }
 
 // politePeriod is how long, in seconds, the daemon waits for one clean shutdown before the engine asks again. A system

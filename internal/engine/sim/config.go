@@ -61,6 +61,8 @@ type Latency struct {
 	Stop      time.Duration `yaml:"stop"`      // asking politely; with force it takes no time
 	Hibernate time.Duration `yaml:"hibernate"` // and resuming
 	Delete    time.Duration `yaml:"delete"`
+	Rebuild   time.Duration `yaml:"rebuild"`   // until the machine runs from its new system disk
+	Reshape   time.Duration `yaml:"reshape"`   // when there is something to change
 	Boot      time.Duration `yaml:"boot"`      // from running until the guest has applied its document
 	Session   time.Duration `yaml:"session"`   // from then until an account's display answers
 	Configure time.Duration `yaml:"configure"` // applying a document
@@ -74,6 +76,7 @@ func Realistic() Latency {
 	return Latency{
 		Read: 3 * time.Millisecond, Launch: 300 * time.Millisecond, Start: 150 * time.Millisecond,
 		Stop: 700 * time.Millisecond, Hibernate: 50 * time.Millisecond, Delete: 200 * time.Millisecond,
+		Rebuild: 500 * time.Millisecond, Reshape: 100 * time.Millisecond,
 		Boot: 450 * time.Millisecond, Session: 500 * time.Millisecond, Configure: 60 * time.Millisecond,
 		Display: 10 * time.Millisecond, Jitter: 0.2,
 	}
@@ -155,6 +158,10 @@ const (
 	StartHangs     = "start-hangs"     // Start blocks until its context ends; the machine stays as it was
 	StopHangs      = "stop-hangs"      // the system inside ignores the wish to stop, until it is forced
 	DeleteFails    = "delete-fails"    // Delete fails; the machine stays
+	RebuildFails   = "rebuild-fails"   // Rebuild fails before anything is done
+	RebuildBreaks  = "rebuild-breaks"  // Rebuild fails and leaves the machine off and without a system to start
+	RebuildHangs   = "rebuild-hangs"   // Rebuild leaves that, too, and blocks until its context ends
+	ReshapeFails   = "reshape-fails"   // Reshape fails before anything is done
 	GuestFails     = "guest-fails"     // the guest cannot apply its document, at boot or in Configure
 	GuestSilent    = "guest-silent"    // from boot to stop the guest answers nothing
 	DisplayRefused = "display-refused" // Display fails
@@ -165,7 +172,8 @@ const (
 func FaultNames() []string {
 	return []string{
 		Unavailable, ReplyLost, LaunchFails, LaunchBreaks, LaunchHangs, NoCapacity, Vanishes, Breaks, StartFails,
-		StartHangs, StopHangs, DeleteFails, GuestFails, GuestSilent, DisplayRefused, DisplayDrops,
+		StartHangs, StopHangs, DeleteFails, RebuildFails, RebuildBreaks, RebuildHangs, ReshapeFails, GuestFails,
+		GuestSilent, DisplayRefused, DisplayDrops,
 	}
 }
 

@@ -81,6 +81,9 @@ func (e *Engine) complete(ctx context.Context, s engine.Spec) (*machine, error) 
 	case err == nil && m.Made && m.State != engine.Broken:
 		return e.run(ctx, m)
 	}
+	if err == nil && m.Half {
+		return nil, m.whole()
+	}
 	if err := e.launchFault(s.ID, LaunchFails, NoCapacity); err != nil {
 		return nil, err
 	}
@@ -178,6 +181,9 @@ func (e *Engine) place(s engine.Spec) (*machine, error) {
 		Network: s.Network, Address: s.Address, Root: s.Root, Data: slices.Clone(s.Data),
 	}}
 	m.Root.ID = ""
+	if old := e.machines[s.ID]; old != nil {
+		m.Files = old.filesUnder(s.Data)
+	}
 	return m, e.record(m)
 }
 

@@ -13,9 +13,11 @@ import (
 // own.
 type machine struct {
 	engine.Machine
-	Guest guest.Desktop // the document that the next boot reads
-	Made  bool          // false while it is half-made
-	Ready time.Time     // when the guest has booted; zero unless it runs or hibernates
+	Guest guest.Desktop     // the document that the next boot reads
+	Half  bool              // while a rebuild is half done
+	Made  bool              // false while it is half-made
+	Files map[string]string `json:",omitempty"` // what WriteFile has put on the disks, by path; replaced, never changed
+	Ready time.Time         // when the guest has booted; zero unless it runs or hibernates
 
 	inside *inside // nil unless it runs or hibernates
 	serial int     // which launch of this process made it; 0 for those that were restored

@@ -30,6 +30,9 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 
 // run boots or resumes a machine. The caller has its turn.
 func (e *Engine) run(ctx context.Context, m *machine) (*machine, error) {
+	if err := m.whole(); err != nil {
+		return nil, err
+	}
 	if _, yes := e.chance.strikes(StartFails, m.ID); yes {
 		return nil, fmt.Errorf("%w: %s", errSim, StartFails)
 	}

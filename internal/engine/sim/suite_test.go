@@ -1,6 +1,8 @@
 package sim_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -37,17 +39,46 @@ func TestContract(t *testing.T) {
 }
 
 func fixture(t *testing.T, config sim.Config) enginetest.Fixture {
-	f := enginetest.Fixture{
-		Network: network, Image: sim.DefaultImages()[0].ID, Class: "SSD", Guests: true,
-		Address: func(i int) string { return fmt.Sprintf("10.87.1.%d", i) },
-	}
+	config.Images = append(sim.DefaultImages(), sim.Image{ID: "machine-image", Alias: "machine", VM: true})
+	config.VMs = true
 	if config.File != "" {
 		config.File = filepath.Join(t.TempDir(), config.File)
-		f.Reopen = func() (engine.Engine, error) { return sim.Open(config) }
 	}
-	var err error
-	if f.Engine, err = sim.Open(config); err != nil {
+	var e *sim.Engine
+	reopen := func() (engine.Engine, error) {
+		var err error
+		e, err = sim.Open(config)
+		return e, err
+	}
+	if _, err := reopen(); err != nil {
 		t.Fatal(err)
 	}
+	f := enginetest.Fixture{
+		Engine: e, Network: network, Image: sim.DefaultImages()[0].ID, VM: "machine-image", Class: "SSD", Guests: true,
+		Address: func(i int) string { return fmt.Sprintf("10.87.1.%d", i) },
+		Write:   func(ctx context.Context, id, path, content string) error { return e.WriteFile(ctx, id, path, content) },
+		Read: func(_ context.Context, id, path string) (string, error) {
+			content, found := e.ReadFile(id, path)
+			if !found {
+				return "", fmt.Errorf("there is no file %s", path)
+			}
+			return content, nil
+		},
+		Break: func(ctx context.Context, s engine.Spec) error { return breakDown(ctx, e, s) },
+	}
+	if config.File != "" {
+		f.Reopen = reopen
+	}
 	return f
+}
+
+// breakDown has a rebuild stop half way.
+func breakDown(ctx context.Context, e *sim.Engine, s engine.Spec) error {
+	if err := e.Inject(sim.RebuildBreaks, sim.Fault{Count: 1}); err != nil {
+		return err
+	}
+	if _, err := e.Rebuild(ctx, s, "half"); err == nil {
+		return errors.New("the rebuild was completed")
+	}
+	return nil
 }

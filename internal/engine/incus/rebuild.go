@@ -1,0 +1,227 @@
+package incus
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/lxc/incus/v6/shared/api"
+
+	"carrel/internal/engine"
+	"carrel/internal/guest"
+)
+
+const (
+	// rebuildSteps bounds what one Rebuild does, so that two with different marks do not undo each other without end.
+	rebuildSteps = 16
+	// claimPeriod is how long others leave the system disk to the call that has claimed it and has not begun. They
+	// measure it from when they saw the claim first, so no clocks are compared.
+	claimPeriod = 3 * time.Second
+	// markLimit is the longest mark, in characters.
+	markLimit = 64
+)
+
+// Rebuild replaces the system disk: power off, claim, Incus' own rebuild, start.
+//
+// The claim is written with the wish (mark, image, size, guest document) by one change that the daemon refuses when the
+// instance has changed since the look. Its key is an "image." one, for Incus drops those in the same transaction in
+// which it records the new disk: whoever finds the claim gone knows that the disk is new, however the caller and the
+// daemon ended. Who finds a claim that came to nothing has the disk replaced before anything else: where a daemon died
+// half way there is none, and any change, even a start, lets Incus make a folder in its place that it cannot remove.
+func (e *Engine) Rebuild(ctx context.Context, spec engine.Spec, mark string) (engine.Machine, error) {
+	doing := "rebuilding " + spec.ID
+	if err := e.check(spec); err != nil {
+		return engine.Machine{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	if mark == "" || len(mark) > markLimit {
+		return engine.Machine{}, fmt.Errorf("%s: %w: a mark of %d characters", doing, engine.ErrInvalid, len(mark))
+	}
+	s, err := e.connect(ctx)
+	if err != nil {
+		return engine.Machine{}, err
+	}
+	r := &rebuild{engine: e, server: s, spec: spec, mark: mark, claim: uuid.NewString()}
+	m, err := r.run(ctx)
+	return m, translate(ctx, doing, err)
+}
+
+// rebuild is one call of Rebuild.
+type rebuild struct {
+	engine  *Engine
+	server  server
+	spec    engine.Spec
+	mark    string
+	claim   string    // what this call writes to claim the system disk
+	claimed time.Time // when it did; zero before
+	other   string    // somebody else's claim
+	until   time.Time // when that has come to nothing
+}
+
+// run looks and takes a step until the machine runs from the disk that the mark names.
+func (r *rebuild) run(ctx context.Context) (engine.Machine, error) {
+	for steps := 0; steps < rebuildSteps; {
+		found, etag, err := r.server.GetInstance(instanceName(r.spec.ID))
+		if err != nil {
+			return engine.Machine{}, err
+		}
+		if found.Config[desktopKey] != r.spec.ID {
+			return engine.Machine{}, engine.ErrNotFound
+		}
+		if r.holds(found) && stateOf(found) == engine.Running {
+			return r.engine.machine(found), nil
+		}
+		if waits, err := r.waits(ctx, found); err != nil {
+			return engine.Machine{}, err
+		} else if waits {
+			continue
+		}
+		steps++
+		if err := r.step(ctx, found, etag); err != nil {
+			if ctx.Err() != nil || !raced(err) {
+				return engine.Machine{}, err
+			}
+			if _, err := settle(r.server, found.Name); err != nil {
+				return engine.Machine{}, err
+			}
+		}
+	}
+	return engine.Machine{}, fmt.Errorf("%w: others change it, too", engine.ErrConflict)
+}
+
+// holds tells whether the instance has the system disk that is wanted.
+func (r *rebuild) holds(i *api.Instance) bool {
+	return markOf(i) == r.mark && baseOf(i) == r.spec.Image
+}
+
+// waits lets time pass while another call has claimed the system disk: until its rebuild has ended or will not begin.
+func (r *rebuild) waits(ctx context.Context, i *api.Instance) (bool, error) {
+	claim := i.Config[claimKey]
+	if claim == "" || claim == r.claim {
+		return false, nil
+	}
+	if busy, err := settle(r.server, i.Name); busy || err != nil {
+		return busy, err
+	}
+	if claim != r.other {
+		// Of two who wait one shall be first.
+		r.other, r.until = claim, time.Now().Add(claimPeriod+rand.N(time.Second))
+	}
+	if time.Now().After(r.until) {
+		return false, nil
+	}
+	pause := time.NewTimer(claimPeriod / 60)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+		return true, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+}
+
+// step does the next thing that is missing.
+func (r *rebuild) step(ctx context.Context, i *api.Instance, etag string) error {
+	if r.holds(i) {
+		return start(r.server, i)
+	}
+	if !r.claimed.IsZero() && i.Config[markKey] != r.mark {
+		return errSuperseded
+	}
+	if err := r.fits(i); err != nil {
+		return err
+	}
+	switch stateOf(i) {
+	case engine.Running, engine.Hibernated:
+		return halt(ctx, r.server, i, true)
+	case engine.Broken:
+		_ = halt(ctx, r.server, i, true) // it may refuse and can yet be rebuilt
+	}
+	if i.Config[claimKey] == "" {
+		return r.take(i, etag)
+	}
+	if i.Config[claimKey] == r.claim && time.Since(r.claimed) > claimPeriod/2 {
+		if busy, err := settle(r.server, i.Name); busy || err != nil {
+			return err // others have not waited any longer
+		}
+	}
+	op, err := r.server.RebuildInstance(i.Name, api.InstanceRebuildPost{
+		Source: api.InstanceSource{Type: "image", Fingerprint: r.spec.Image},
+	})
+	return refused(finish(r.server, op, err))
+}
+
+// errSuperseded must not look like a passing conflict.
+var errSuperseded = fmt.Errorf("%w: a rebuild with another mark came in between", engine.ErrConflict)
+
+// fits refuses what a rebuild cannot change.
+func (r *rebuild) fits(i *api.Instance) error {
+	vm, err := r.engine.isVM(r.server, r.spec.Image)
+	if err != nil {
+		return err
+	}
+	if is := i.Type == string(api.InstanceTypeVM); is != vm {
+		return fmt.Errorf("%w: the machine is a %s, the image is for a %s", engine.ErrInvalid, kind(is), kind(vm))
+	}
+	if has, pool := i.Devices[rootDevice]["pool"], r.engine.config.Classes[r.spec.Root.Class]; has != pool {
+		return fmt.Errorf("%w: the system disk is of class %q and cannot become %q", engine.ErrInvalid, i.Config[classKey+rootDevice], r.spec.Root.Class)
+	}
+	return nil
+}
+
+func kind(vm bool) string {
+	if vm {
+		return "virtual machine"
+	}
+	return "container"
+}
+
+// take claims the system disk and writes down what it shall be.
+func (r *rebuild) take(i *api.Instance, etag string) error {
+	document, err := json.Marshal(r.spec.Guest)
+	if err != nil {
+		return fmt.Errorf("writing the guest document: %w", err)
+	}
+	root := i.Devices[rootDevice]
+	root["size"] = gib(r.spec.Root.GiB)
+	now := time.Now()
+	err = r.engine.change(r.server, i, etag, api.ConfigMap{
+		markKey:               r.mark,
+		markedImageKey:        r.spec.Image,
+		claimKey:              r.claim,
+		classKey + rootDevice: r.spec.Root.Class,
+		guest.ConfigKey:       string(document),
+	}, api.DevicesMap{rootDevice: root})
+	if err == nil {
+		r.claimed = now
+	}
+	return refused(err)
+}
+
+// change sets the named keys and devices of an instance and leaves the others, unless it has changed since the look
+// that etag is of. An empty value removes a key.
+func (e *Engine) change(s server, i *api.Instance, etag string, config api.ConfigMap, devices api.DevicesMap) error {
+	change := map[string]any{"description": i.Description, "config": config, "devices": devices}
+	return e.patch(s, i.Name, change, etag)
+}
+
+// whole fails with engine.ErrConflict while a rebuild of the instance is half done.
+func whole(i *api.Instance) error {
+	if i.Config[claimKey] != "" {
+		return fmt.Errorf("%w: its rebuild is half done", engine.ErrConflict)
+	}
+	return nil
+}
+
+// markOf is the mark of the rebuild that made the system disk, or empty.
+func markOf(i *api.Instance) string {
+	if i.Config[claimKey] != "" || baseOf(i) != i.Config[markedImageKey] {
+		return ""
+	}
+	return i.Config[markKey]
+}
+
+// baseOf is the image that the system disk was made from.
+func baseOf(i *api.Instance) string { return i.Config["volatile.base_image"] }

@@ -1,0 +1,217 @@
+package incus
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lxc/incus/v6/shared/api"
+
+	"carrel/internal/engine"
+)
+
+// Reshape gives a machine its size and its disks. New volumes are made and old ones grow first; then one change of the
+// instance, which the daemon refuses when it has changed since the look, attaches and takes away and notes which
+// volumes are left to delete; those go last.
+func (e *Engine) Reshape(ctx context.Context, spec engine.Spec) (engine.Machine, error) {
+	doing := "reshaping " + spec.ID
+	if err := e.check(spec); err != nil {
+		return engine.Machine{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	s, err := e.connect(ctx)
+	if err != nil {
+		return engine.Machine{}, err
+	}
+	var failure error
+	for range changeLooks {
+		found, etag, err := s.GetInstance(instanceName(spec.ID))
+		if err != nil {
+			return engine.Machine{}, translate(ctx, doing, err)
+		}
+		if found.Config[desktopKey] != spec.ID {
+			return engine.Machine{}, fmt.Errorf("%s: %w", doing, engine.ErrNotFound)
+		}
+		var done bool
+		if done, failure = e.reshape(s, found, etag, spec); done {
+			return e.machine(found), nil
+		}
+		if failure != nil && (ctx.Err() != nil || !raced(failure)) {
+			return engine.Machine{}, translate(ctx, doing, failure)
+		}
+	}
+	if failure == nil {
+		failure = fmt.Errorf("%w: others change it, too", engine.ErrConflict)
+	}
+	return engine.Machine{}, translate(ctx, doing, failure)
+}
+
+// reshape takes the next step; it is done when there is none.
+func (e *Engine) reshape(s server, found *api.Instance, etag string, spec engine.Spec) (done bool, err error) {
+	if err := whole(found); err != nil {
+		return false, err
+	}
+	if gone := goneDisks(found); len(gone) > 0 {
+		return false, e.deleteGone(s, found, etag, gone)
+	}
+	p, err := e.plan(found, spec)
+	if err != nil {
+		return false, err
+	}
+	if p.empty() {
+		return true, nil
+	}
+	if state := stateOf(found); found.Type == string(api.InstanceTypeVM) && state != engine.Stopped {
+		return false, fmt.Errorf("%w: a virtual machine that is %s cannot change", engine.ErrConflict, state)
+	}
+	spec.Data = p.add
+	if err := e.createData(s, spec); err != nil {
+		return false, err
+	}
+	for _, d := range p.grow {
+		if err := e.growDisk(s, d); err != nil {
+			return false, err
+		}
+	}
+	return false, refused(e.change(s, found, etag, p.config, p.devices))
+}
+
+// plan is what an instance needs to have a shape.
+type plan struct {
+	config  api.ConfigMap
+	devices api.DevicesMap
+	add     []engine.Disk // volumes to make
+	grow    []engine.Disk // volumes to enlarge
+}
+
+func (p plan) empty() bool { return len(p.config) == 0 && len(p.devices) == 0 }
+
+// plan compares an instance with what it shall be. ErrInvalid when it cannot become so.
+func (e *Engine) plan(found *api.Instance, spec engine.Spec) (plan, error) {
+	p := plan{config: api.ConfigMap{}, devices: api.DevicesMap{}}
+	is := e.machine(found)
+	if is.CPUs != spec.CPUs {
+		p.config["limits.cpu"] = strconv.Itoa(spec.CPUs)
+	}
+	if is.MemoryMiB != spec.MemoryMiB {
+		p.config["limits.memory"] = mib(spec.MemoryMiB)
+	}
+	if err := grows("the system disk", is.Root, spec.Root); err != nil {
+		return p, err
+	}
+	root := maps.Clone(found.Devices[rootDevice])
+	root["size"] = gib(spec.Root.GiB)
+	if found.Type == string(api.InstanceTypeVM) {
+		root["size.state"] = stateSize(spec.MemoryMiB)
+	}
+	if !maps.Equal(root, found.Devices[rootDevice]) {
+		p.devices[rootDevice] = root
+	}
+	for _, slot := range slots(found) {
+		if err := e.planDisk(&p, slot, spec.Data); err != nil {
+			return p, err
+		}
+	}
+	p.add = missingDisks(found, spec.Data)
+	e.attach(found, p.add, p.config, p.devices)
+	return p, nil
+}
+
+// planDisk compares an attached data disk with what it shall be.
+func (e *Engine) planDisk(p *plan, is slot, wanted []engine.Disk) error {
+	i := slices.IndexFunc(wanted, func(d engine.Disk) bool { return d.ID == is.disk.ID })
+	if i < 0 {
+		p.devices[is.device] = map[string]string{"type": "none"}
+		p.config[classKey+is.device], p.config[sizeKey+is.device] = "", ""
+		p.config[goneKey+is.disk.ID] = e.config.Classes[is.disk.Class]
+		return nil
+	}
+	shall := wanted[i]
+	if err := grows("the data disk "+shall.ID, is.disk, shall); err != nil {
+		return err
+	}
+	if shall.GiB > is.disk.GiB {
+		p.grow = append(p.grow, shall)
+		p.config[sizeKey+is.device] = strconv.Itoa(shall.GiB)
+	}
+	if path.Clean(shall.Mount) != is.disk.Mount {
+		p.devices[is.device] = e.dataDisk(shall)
+	}
+	return nil
+}
+
+// grows refuses to make a disk smaller or another one.
+func grows(name string, is, shall engine.Disk) error {
+	if shall.GiB < is.GiB || shall.Class != is.Class {
+		return fmt.Errorf("%w: %s has %d GiB of class %q and cannot become %d GiB of %q", engine.ErrInvalid,
+			name, is.GiB, is.Class, shall.GiB, shall.Class)
+	}
+	return nil
+}
+
+// missingDisks are those of the wanted disks that are not attached to the instance.
+func missingDisks(found *api.Instance, wanted []engine.Disk) []engine.Disk {
+	has := slots(found)
+	return slices.DeleteFunc(slices.Clone(wanted), func(d engine.Disk) bool {
+		return slices.ContainsFunc(has, func(s slot) bool { return s.disk.ID == d.ID })
+	})
+}
+
+// attach adds the devices of disks, and what is to be known of them, to a change of the instance. It fills the empty
+// places first.
+func (e *Engine) attach(found *api.Instance, disks []engine.Disk, config api.ConfigMap, devices api.DevicesMap) {
+	n := 0
+	for _, d := range disks {
+		for found.Devices[dataDevice+strconv.Itoa(n)]["type"] == "disk" {
+			n++
+		}
+		device := dataDevice + strconv.Itoa(n)
+		devices[device] = e.dataDisk(d)
+		config[classKey+device] = d.Class
+		config[sizeKey+device] = strconv.Itoa(d.GiB)
+		n++
+	}
+}
+
+// growDisk enlarges a volume, whose size is on it and on the instance.
+func (e *Engine) growDisk(s server, d engine.Disk) error {
+	pool := e.config.Classes[d.Class]
+	return unraced(func() error {
+		found, etag, err := s.GetStoragePoolVolume(pool, "custom", d.ID)
+		if err != nil {
+			return fmt.Errorf("reading the data disk %s: %w", d.ID, err)
+		}
+		if found.Config["size"] == gib(d.GiB) {
+			return nil
+		}
+		update := found.Writable()
+		update.Config["size"] = gib(d.GiB)
+		return s.UpdateStoragePoolVolume(pool, "custom", d.ID, update, etag)
+	})
+}
+
+// goneDisks are the volumes that were taken away from the instance and are still to be deleted, with their pools.
+func goneDisks(found *api.Instance) map[string]string {
+	gone := map[string]string{}
+	for key, pool := range found.Config {
+		if disk, yes := strings.CutPrefix(key, goneKey); yes {
+			gone[disk] = pool
+		}
+	}
+	return gone
+}
+
+// deleteGone deletes volumes that were taken away, and then the notes of them.
+func (e *Engine) deleteGone(s server, found *api.Instance, etag string, gone map[string]string) error {
+	notes := api.ConfigMap{}
+	for disk, pool := range gone {
+		if err := deleteDisk(s, pool, disk); err != nil {
+			return fmt.Errorf("deleting the data disk %s: %w", disk, err)
+		}
+		notes[goneKey+disk] = ""
+	}
+	return e.change(s, found, etag, notes, nil)
+}
