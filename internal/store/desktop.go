@@ -44,6 +44,7 @@ type desktop struct {
 	Fault         string
 	InMaintenance bool
 	AutoCreated   bool
+	Isolated      bool
 
 	Assignments []workspace.Assignment `bun:"-"`
 
@@ -211,6 +212,11 @@ func filterDesktops(q *bun.SelectQuery, f workspace.DesktopQuery) *bun.SelectQue
 	q = among(q, "d.type", f.Types)
 	q = among(q, "d.status", f.Statuses)
 	q = is(q, "d.in_maintenance", f.InMaintenance)
+	q = is(q, "d.isolated", f.Isolated)
+	if f.Unlike != nil {
+		condition, args := difference(f.Unlike.Pool, f.Unlike.In)
+		q = q.Where("d.pool_id = ?", f.Unlike.Pool.ID).Where(condition, args...)
+	}
 	if f.UserID != "" {
 		q = q.Where("d.id IN (SELECT a.desktop_id FROM assignments AS a WHERE a.user_id = ?)", f.UserID)
 	}
@@ -239,7 +245,7 @@ func (t *tx) SaveDesktop(ctx context.Context, d workspace.Desktop) error {
 	if err != nil {
 		return err
 	}
-	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "auto_created").WherePK().Exec(ctx))
+	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "auto_created", "isolated").WherePK().Exec(ctx))
 	if err != nil {
 		switch t.store.engine.violated(err) {
 		case "desktops_name_folded":

@@ -106,3 +106,24 @@ func (t *tx) GrantsFor(ctx context.Context, userID string) ([]workspace.Grant, e
 		Order("g.pool_id", "g.type", "g.object_id").Scan(ctx)
 	return convert(rows, grantRow.domain), err
 }
+
+// PoolUses implements workspace.GrantRows.
+func (t *tx) PoolUses(ctx context.Context, userIDs []string) ([]workspace.PoolUse, error) {
+	var uses []workspace.PoolUse
+	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(userIDs))), batch) {
+		var rows []workspace.PoolUse
+		err := t.NewRaw(`
+			SELECT o.user_id, p.id AS pool_id, p.name AS pool_name, max(o.bound) > 0 AS bound FROM (
+				SELECT g.user_id, g.pool_id, 0 AS bound FROM pool_grants AS g WHERE g.user_id IN (?0)
+				UNION ALL SELECT m.user_id, g.pool_id, 0 FROM memberships AS m JOIN pool_grants AS g ON g.group_id = m.group_id
+					WHERE m.user_id IN (?0)
+				UNION ALL SELECT d.bound_user, d.pool_id, 1 FROM desktops AS d WHERE d.bound_user IN (?0)
+			) AS o JOIN pools AS p ON p.id = o.pool_id
+			GROUP BY o.user_id, p.id, p.name, p.name_folded ORDER BY o.user_id, p.name_folded, p.id`, bun.List(part)).Scan(ctx, &rows)
+		if err != nil {
+			return nil, err
+		}
+		uses = append(uses, rows...)
+	}
+	return uses, nil
+}

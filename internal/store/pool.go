@@ -115,6 +115,8 @@ func (t *tx) Pools(ctx context.Context, f workspace.PoolQuery) ([]workspace.Pool
 	q = among(q, "p.id", f.IDs)
 	q = equal(q, "p.type", f.Type)
 	q = equal(q, "p.enterprise_id", f.EnterpriseID)
+	q = equal(q, "p.ou_name", f.OUName)
+	q = equal(q, "p.name_policy_id", f.NamePolicyID)
 	q = is(q, "p.autoscaling", f.Autoscaling)
 	q = is(q, "p.in_maintenance", f.InMaintenance)
 	total, err := page(ctx, q, f.Page, false, "p.created", "p.id")

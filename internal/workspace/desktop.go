@@ -35,6 +35,7 @@ type Desktop struct {
 	Fault         string // what went wrong last, for people; empty when nothing
 	InMaintenance bool
 	AutoCreated   bool // autoscaling made it for its pool, and may delete it; InsertDesktops writes it, nothing does later
+	Isolated      bool // put aside in its pool because it broke; SaveMember alone writes it
 
 	Assignments []Assignment // oldest first
 
@@ -169,10 +170,18 @@ type DesktopQuery struct {
 	Tags          []Tag // all of them
 	InMaintenance *bool
 	Assigned      *bool
+	Isolated      *bool   // put aside in their pool
+	Unlike        *Unlike // those that are not as their pool would make them
 
 	SortBy     DesktopSort // created by default
 	Descending bool
 	Page
+}
+
+// Unlike selects desktops of a pool that differ from it in one respect, as Pool.Differences says.
+type Unlike struct {
+	Pool Pool
+	In   Difference
 }
 
 // DesktopSort is the order of a list of desktops; the id breaks ties.
@@ -209,7 +218,7 @@ type DesktopRows interface {
 	Desktops(ctx context.Context, q DesktopQuery) ([]Desktop, int, error)
 
 	// SaveDesktop writes every field of the desktop's own row but its identity, and sets Updated to the transaction's time;
-	// volumes, assignments, AutoCreated and what only Member has stay. CodeNameTaken, CodeAddressTaken.
+	// volumes, assignments, AutoCreated, Isolated and what only Member has stay. CodeNameTaken, CodeAddressTaken.
 	SaveDesktop(ctx context.Context, d Desktop) error
 
 	// SaveVolumes makes the desktop have the disks that d says, in their order. A missing desktop is a CodeConflict.

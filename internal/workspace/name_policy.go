@@ -250,7 +250,7 @@ func (s *Service) ListNamePolicies(ctx context.Context, q NamePolicyQuery) ([]Na
 }
 
 // DeleteNamePolicies removes 1 to 50 policies; names that were made stay. Ids of none are left out, since their deletion is a
-// success already; if none is left it fails with CodePolicyNotFound.
+// success already; if none is left it fails with CodePolicyNotFound. CodeConflict while a pool uses one.
 func (s *Service) DeleteNamePolicies(ctx context.Context, c Caller, ids []string) error {
 	if len(ids) > MaxNamePolicies {
 		return invalid("policy_ids", "%d ids, give 1 to %d", len(ids), MaxNamePolicies)
@@ -269,6 +269,9 @@ func (s *Service) DeleteNamePolicies(ctx context.Context, c Caller, ids []string
 				return err
 			}
 			found++
+			if err := noPool(ctx, tx, fmt.Sprintf("name policy %q", p.Name), PoolQuery{ProjectID: c.ProjectID, NamePolicyID: p.ID}); err != nil {
+				return err
+			}
 			if err := tx.DeleteNamePolicy(ctx, p.ID); err != nil {
 				return err
 			}

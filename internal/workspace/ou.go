@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -82,7 +83,7 @@ type OURows interface {
 	LockOUByName(ctx context.Context, projectID, name string) (OU, error)
 	// OUs are in the order of their names.
 	OUs(ctx context.Context, q OUQuery) ([]OU, int, error)
-	// SaveOU writes name and description, and the name to the desktops that are in the unit. CodeNameTaken.
+	// SaveOU writes name and description, and the name to the desktops and pools that are in the unit. CodeNameTaken.
 	SaveOU(ctx context.Context, o OU) error
 	// DeleteOU removes a unit. A missing row is a success.
 	DeleteOU(ctx context.Context, id string) error
@@ -108,7 +109,7 @@ func (s *Service) CreateOU(ctx context.Context, c Caller, domain, name, descript
 	})
 }
 
-// UpdateOU renames a unit, for the desktops in it too, and changes its description unless that is nil. CodeOUNotFound,
+// UpdateOU renames a unit, for the desktops and pools in it too, and changes its description unless that is nil. CodeOUNotFound,
 // CodeNameTaken, CodeInvalid.
 func (s *Service) UpdateOU(ctx context.Context, c Caller, id, name string, description *string) error {
 	if err := CheckOUName("ou_name", name); err != nil {
@@ -128,7 +129,7 @@ func (s *Service) UpdateOU(ctx context.Context, c Caller, id, name string, descr
 	})
 }
 
-// DeleteOU removes a unit that no desktop is in. CodeOUNotFound, CodeConflict.
+// DeleteOU removes a unit that no desktop is in and no pool makes desktops in. CodeOUNotFound, CodeConflict.
 func (s *Service) DeleteOU(ctx context.Context, c Caller, id string) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
 		o, err := tx.LockOU(ctx, c.ProjectID, id)
@@ -141,6 +142,9 @@ func (s *Service) DeleteOU(ctx context.Context, c Caller, id string) error {
 		}
 		if n > 0 {
 			return Errorf(CodeConflict, "unit %q has %s, delete them first", o.Name, plural(n, "desktop"))
+		}
+		if err := noPool(ctx, tx, fmt.Sprintf("unit %q", o.Name), PoolQuery{ProjectID: c.ProjectID, OUName: o.Name}); err != nil {
+			return err
 		}
 		return tx.DeleteOU(ctx, o.ID)
 	})

@@ -134,6 +134,9 @@ const (
 	DiffersByIsolation Difference = "AUTO_ISOLATION"
 )
 
+// Differences are all of them.
+var Differences = []Difference{DiffersInProduct, DiffersInImage, DiffersInDisks, DiffersInDiskSize, DiffersByIsolation}
+
 // Differences lists how a desktop differs from its pool, leaving isolation to Member.
 func (p Pool) Differences(d Desktop) []Difference {
 	var found []Difference

@@ -13,6 +13,8 @@ type PoolQuery struct {
 	IDs           []string
 	Type          PoolType
 	EnterpriseID  string
+	OUName        string // as it is written
+	NamePolicyID  string
 	Autoscaling   *bool
 	InMaintenance *bool
 	Page
@@ -38,6 +40,9 @@ type PoolRows interface {
 	// DeletePool removes the pool with its people, waiting list, decisions and notices. CodeConflict while it has a desktop;
 	// a missing row is a success.
 	DeletePool(ctx context.Context, id string) error
+
+	// PoolDifferences counts a pool's desktops that differ from it, for each of Differences.
+	PoolDifferences(ctx context.Context, p Pool) (map[Difference]int, error)
 
 	MemberRows
 	GrantRows
@@ -99,4 +104,30 @@ type GrantRows interface {
 	Grants(ctx context.Context, poolID string, page Page) ([]Grant, int, error)
 	// GrantsFor reads the grants of a person, their own and those of groups they are in, in all pools.
 	GrantsFor(ctx context.Context, userID string) ([]Grant, error)
+	// PoolUses reads which pools people may use, themselves or through a group, or have a desktop of, by person and name of the
+	// pool.
+	PoolUses(ctx context.Context, userIDs []string) ([]PoolUse, error)
+}
+
+// PoolUse is a pool that a person may use or has a desktop of.
+type PoolUse struct {
+	UserID   string
+	PoolID   string
+	PoolName string
+	Bound    bool // they have a desktop of it
+}
+
+// noPool says which pool still needs a thing that is to be deleted, or nil. Whoever makes a pool need it holds it meanwhile, as the
+// caller does.
+func noPool(ctx context.Context, tx Tx, thing string, q PoolQuery) error {
+	q.Limit = 1
+	pools, n, err := tx.Pools(ctx, q)
+	switch {
+	case err != nil || n == 0:
+		return err
+	case n == 1:
+		return Errorf(CodeConflict, "%s is used by pool %s, change the pool first", thing, pools[0].Name)
+	default:
+		return Errorf(CodeConflict, "%s is used by %d pools, pool %s among them, change them first", thing, n, pools[0].Name)
+	}
 }

@@ -67,7 +67,7 @@ var ous = []behaviour{
 		w.same(ids(w.ous(workspace.OUQuery{}), ouID), []string{"2", "1"})
 		w.same(ids(w.ous(workspace.OUQuery{Name: "B_"}), ouID), []string{"1"})
 	}},
-	{"desktops follow the name of their organisational unit", func(w *world) {
+	{"desktops and pools follow the name of their organisational unit", func(w *world) {
 		unit := workspace.OU{ID: "o", ProjectID: project, Name: "old"}
 		w.addOUs(unit, workspace.OU{ID: "p", ProjectID: project, Name: "other"})
 		in := map[string]string{"pc1": "old", "pc2": "other", "pc3": ""}
@@ -76,8 +76,11 @@ var ous = []behaviour{
 			d.OUName = ou
 			w.update(func(tx workspace.Tx) error { return tx.SaveDesktop(w.Context(), d) })
 		}
+		w.addPool("pool", func(p *workspace.Pool) { p.OUName = "old" })
+		w.addPool("other", func(p *workspace.Pool) { p.OUName = "other" })
 		unit.Name = "new"
 		w.update(func(tx workspace.Tx) error { return tx.SaveOU(w.Context(), unit) })
+		w.same([]string{w.pool("pool").OUName, w.pool("other").OUName}, []string{"new", "other"})
 		for ou, want := range map[string]string{"old": "", "new": "pc1", "other": "pc2"} {
 			found := get(w, func(ctx context.Context, tx workspace.Tx) (string, error) {
 				desktops, _, err := tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: project, OUName: ou, Page: everything})

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,8 +110,10 @@ var pools = []behaviour{
 	}},
 	{"pools are filtered and paged, oldest first", func(w *world) {
 		now, yes, no := w.clock.Now(), true, false
-		w.addPool("1", func(p *workspace.Pool) { p.Name, p.Type = "Sales_1", workspace.Static })
-		w.addPool("2", func(p *workspace.Pool) { p.Name, p.Autoscaling, p.EnterpriseID = "x2", true, "e" })
+		w.addPool("1", func(p *workspace.Pool) { p.Name, p.Type, p.OUName = "Sales_1", workspace.Static, "Berlin" })
+		w.addPool("2", func(p *workspace.Pool) {
+			p.Name, p.Autoscaling, p.EnterpriseID, p.NamePolicyID = "x2", true, "e", "policy"
+		})
 		w.addPool("3", func(p *workspace.Pool) { p.InMaintenance, p.Created = true, now.Add(-time.Second) })
 		w.addPool("4", func(p *workspace.Pool) { p.ProjectID = otherProject })
 		for _, c := range []struct {
@@ -123,6 +126,8 @@ var pools = []behaviour{
 			{workspace.PoolQuery{ProjectID: project, IDs: []string{"2", "4"}}, "2"},
 			{workspace.PoolQuery{ProjectID: project, Type: workspace.Static}, "1"},
 			{workspace.PoolQuery{ProjectID: project, EnterpriseID: "e"}, "2"},
+			{workspace.PoolQuery{ProjectID: project, OUName: "Berlin"}, "1"},
+			{workspace.PoolQuery{ProjectID: project, NamePolicyID: "policy"}, "2"},
 			{workspace.PoolQuery{ProjectID: project, Autoscaling: &yes}, "2"},
 			{workspace.PoolQuery{ProjectID: project, InMaintenance: &no}, "1 2"},
 		} {
@@ -196,6 +201,68 @@ var pools = []behaviour{
 		p := w.pool("p")
 		w.same([]int{p.RetentionMinutes, p.Counts.Desktops}, []int{20, 20})
 	}},
+	{"desktops that differ from their pool are found and counted, whatever the respect", func(w *world) {
+		p := w.addPool("p", func(p *workspace.Pool) {
+			p.ProductID, p.ImageID, p.Root = "product", "image", workspace.PoolVolume{GB: 80}
+			p.Data = []workspace.PoolVolume{{GB: 10}, {GB: 20}}
+		})
+		like := func(d *workspace.Desktop) {
+			d.ID, d.PoolID, d.ProductID, d.ImageID = d.Name, "p", p.ProductID, p.ImageID
+			d.Root = workspace.Volume{ID: d.Name + "-root", GB: 80}
+			d.Data = []workspace.Volume{{ID: d.Name + "-1", GB: 10}, {ID: d.Name + "-2", GB: 20}}
+		}
+		for name, change := range map[string]func(*workspace.Desktop){
+			"like":    func(*workspace.Desktop) {},
+			"aside":   func(d *workspace.Desktop) { d.Isolated = true },
+			"product": func(d *workspace.Desktop) { d.ProductID = "larger" },
+			"image":   func(d *workspace.Desktop) { d.ImageID = "older" },
+			"root":    func(d *workspace.Desktop) { d.Root.GB = 79 },
+			"data":    func(d *workspace.Desktop) { d.Data[1].GB = 21 },
+			"fewer":   func(d *workspace.Desktop) { d.Data = d.Data[:1] },
+			"more":    func(d *workspace.Desktop) { d.Data = append(d.Data, workspace.Volume{ID: d.Name + "-3", GB: 5}) },
+			"none":    func(d *workspace.Desktop) { d.Data = nil },
+			"all":     func(d *workspace.Desktop) { d.ProductID, d.ImageID, d.Root.GB, d.Data = "", "", 1, nil },
+		} {
+			w.addDesktop(name, like, change)
+		}
+		w.addDesktop("elsewhere", like, func(d *workspace.Desktop) { d.ID, d.PoolID, d.ImageID, d.Root.ID, d.Data = "x", "", "older", "x", nil })
+		w.view(func(tx workspace.Tx) error {
+			counts, err := tx.PoolDifferences(w.Context(), p)
+			if err != nil {
+				return err
+			}
+			all, _, err := tx.Desktops(w.Context(), workspace.DesktopQuery{PoolID: "p", Page: everything})
+			if err != nil {
+				return err
+			}
+			for _, in := range workspace.Differences {
+				var want []string
+				for _, d := range all {
+					if slices.Contains(p.Differences(d), in) || d.Isolated && in == workspace.DiffersByIsolation {
+						want = append(want, d.ID)
+					}
+				}
+				got, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{
+					ProjectID: project, Unlike: &workspace.Unlike{Pool: p, In: in}, Page: everything,
+				})
+				if err != nil {
+					return err
+				}
+				w.same(ids(got, desktopID), want)
+				w.same([]int{total, counts[in]}, []int{len(want), len(want)})
+				if len(want) == 0 {
+					w.Errorf("no desktop differs by %s", in)
+				}
+			}
+			return nil
+		})
+		yes := true
+		w.view(func(tx workspace.Tx) error {
+			got, _, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, Isolated: &yes, Page: everything})
+			w.same(ids(got, desktopID), []string{"aside"})
+			return err
+		})
+	}},
 	{"a pool that has a desktop is not deleted", func(w *world) {
 		w.addPool("p")
 		d := w.addDesktop("pc", in("p"))
@@ -237,3 +304,5 @@ var pools = []behaviour{
 }
 
 func poolID(p workspace.Pool) string { return p.ID }
+
+func desktopID(d workspace.Desktop) string { return d.ID }

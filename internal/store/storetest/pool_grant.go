@@ -112,4 +112,21 @@ var grants = []behaviour{
 		w.same(of("v"), "p Zebras, p apes, q Vera, q Zebras, r Vera")
 		w.same(of("missing"), "")
 	}},
+	{"the pools that people may use or have a desktop of are told by person and name", func(w *world) {
+		w.people()
+		for _, id := range []string{"p", "Q", "r"} {
+			w.addPool(id)
+		}
+		w.addDesktop("pc", in("r"))
+		w.bind(w.members("r")[0], "u")
+		w.join("g", "u", "v")
+		w.grant("p", toUser("u", workspace.GroupSudo), toGroup("g", workspace.GroupDefault))
+		w.grant("Q", toUser("u", workspace.GroupSudo))
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.PoolUse, error) {
+			return tx.PoolUses(ctx, []string{"v", "missing", "u", personOf(project), "v"})
+		}), []workspace.PoolUse{
+			{UserID: "u", PoolID: "p", PoolName: "p"}, {UserID: "u", PoolID: "Q", PoolName: "Q"},
+			{UserID: "u", PoolID: "r", PoolName: "r", Bound: true}, {UserID: "v", PoolID: "p", PoolName: "p"},
+		})
+	}},
 }
