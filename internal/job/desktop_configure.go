@@ -2,10 +2,8 @@ package job
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"carrel/internal/engine"
 	"carrel/internal/workspace"
 )
 
@@ -19,11 +17,7 @@ func (r *Runner) configureDesktop(_ context.Context, s *workspace.SubJob, d *wor
 		return p, nil
 	}
 	p.steps = []Step{{Name: "updating accounts", Do: func(ctx context.Context) error {
-		err := r.configure(ctx, s.ProjectID, s.DesktopID)
-		if errors.Is(err, engine.ErrConflict) || errors.Is(err, engine.ErrNotFound) {
-			return nil
-		}
-		return err
+		return unlessOff(r.configure(ctx, s.ProjectID, s.DesktopID))
 	}}}
 	return p, nil
 }

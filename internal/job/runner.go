@@ -86,6 +86,7 @@ func NewRunner(s workspace.Store, e engine.Engine, log *slog.Logger, m Meter, c 
 		workspace.JobDeleteDesktops:  r.deleteDesktop,
 		workspace.JobOperateDesktops: r.operateDesktop,
 		workspace.JobDetachDesktops:  r.configureDesktop,
+		workspace.JobAttachPool:      r.attachPool,
 	}
 	return r
 }

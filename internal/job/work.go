@@ -140,6 +140,11 @@ func (r *Runner) finish(ctx context.Context, s *workspace.SubJob, p plan) error 
 
 // end writes a final state and its effect on the desktop in one transaction.
 func (r *Runner) end(ctx context.Context, tx workspace.Tx, s *workspace.SubJob, effect func(*workspace.Desktop) error) error {
+	if s.Type == workspace.JobCreateDesktops && s.PoolID != "" {
+		if err := workspace.NoteScaled(ctx, tx, *s); err != nil {
+			return err
+		}
+	}
 	desktops, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
 	if err != nil {
 		return err
@@ -205,6 +210,9 @@ func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v verdict) err
 	err := r.store.Update(ctx, func(tx workspace.Tx) error {
 		failed.State, failed.Code, failed.Reason, failed.Ended = workspace.SubJobFailed, v.code, v.reason, tx.Now()
 		return r.end(ctx, tx, &failed, func(d *workspace.Desktop) error {
+			if d != nil && s.Type == workspace.JobAttachPool {
+				return notAttached(ctx, tx, s, *d)
+			}
 			if d == nil || d.TaskOwner != s.ID {
 				return nil
 			}

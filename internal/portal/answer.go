@@ -24,6 +24,7 @@ var statuses = map[workspace.Code]int{
 	workspace.CodeBadCredentials:  http.StatusUnauthorized,
 	workspace.CodeForbidden:       http.StatusForbidden,
 	workspace.CodeDesktopNotFound: http.StatusNotFound,
+	workspace.CodePoolNotFound:    http.StatusNotFound,
 	workspace.CodeUserNotFound:    http.StatusNotFound,
 	workspace.CodeConflict:        http.StatusConflict,
 	workspace.CodeNotSubscribed:   http.StatusForbidden,

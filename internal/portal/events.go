@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,23 +22,38 @@ const (
 	streamStall     = 30 * time.Second // a page that does not take an event
 )
 
-// follower looks at the desktops of all people whose pages are open, in one go, and tells each page when its own change.
+// follower looks at the desktops and pools of all people whose pages are open, in one go, and tells each page when its own change.
 type follower struct {
 	service Service
 	log     *slog.Logger
 	poll    time.Duration
 	wake    chan struct{}
 
+	// Of the goroutine that looks:
+	looks   int
+	waiting []string  // who waits for a desktop of a pool
+	renewed time.Time // when their places last were
+
 	mu      sync.Mutex
 	streams map[*stream]bool
 	closed  bool
 }
 
-// stream is one open page. cards holds the latest state that the page has not taken yet.
+// poolsEach is after how many looks at desktops one at pools comes, unless somebody waits or has just done something: what there is
+// to see of pools changes less often.
+const poolsEach = 4
+
+// stream is one open page.
 type stream struct {
-	user  workspace.User
-	last  []byte
-	cards chan []byte
+	user     workspace.User
+	desktops news
+	pools    news
+}
+
+// news is the latest state of something that a page has not taken yet.
+type news struct {
+	last []byte
+	next chan []byte
 }
 
 func newFollower(s Service, log *slog.Logger, poll time.Duration) *follower {
@@ -47,15 +64,17 @@ func (f *follower) run(ctx context.Context) {
 	ticker := time.NewTicker(f.poll)
 	defer ticker.Stop()
 	for {
+		nudged := false
 		select {
 		case <-ctx.Done():
 			f.close()
 			return
 		case <-ticker.C:
 		case <-f.wake:
+			nudged = true
 		}
-		if err := f.look(ctx); err != nil && ctx.Err() == nil {
-			f.log.WarnContext(ctx, "Following desktops", "err", err)
+		if err := f.look(ctx, nudged); err != nil && ctx.Err() == nil {
+			f.log.WarnContext(ctx, "Following desktops and pools", "err", err)
 		}
 	}
 }
@@ -68,29 +87,35 @@ func (f *follower) nudge() {
 	}
 }
 
-func (f *follower) look(ctx context.Context) error {
-	f.mu.Lock()
-	byID := map[string]workspace.User{}
-	for s := range f.streams {
-		byID[s.user.ID] = s.user
-	}
-	f.mu.Unlock()
-	if len(byID) == 0 {
+func (f *follower) look(ctx context.Context, nudged bool) error {
+	people := f.people()
+	if len(people) == 0 {
+		f.waiting = nil
 		return nil
 	}
-	people := make([]workspace.User, 0, len(byID))
-	for _, u := range byID {
-		people = append(people, u)
-	}
-	all, err := f.service.DesktopsOf(ctx, people)
+	desktops, err := f.service.DesktopsOf(ctx, people)
 	if err != nil {
 		return err
+	}
+	var pools map[string][]workspace.MyPool
+	if f.looks++; nudged || len(f.waiting) > 0 || f.looks%poolsEach == 0 {
+		if pools, err = f.service.PoolsOf(ctx, people); err != nil {
+			return err
+		}
+		if err := f.keepPlaces(ctx, pools); err != nil {
+			return err
+		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for s := range f.streams {
-		if mine, looked := all[s.user.ID]; looked {
-			if err := s.offer(mine); err != nil {
+		if mine, looked := desktops[s.user.ID]; looked {
+			if err := s.desktops.offer(cardsBody{cardsOf(mine)}); err != nil {
+				return err
+			}
+		}
+		if mine, looked := pools[s.user.ID]; looked {
+			if err := s.pools.offer(poolsBody{poolCardsOf(mine)}); err != nil {
 				return err
 			}
 		}
@@ -98,25 +123,51 @@ func (f *follower) look(ctx context.Context) error {
 	return nil
 }
 
-// offer leaves the cards for the page if they changed, in place of any that it has not taken.
-func (s *stream) offer(mine []workspace.Mine) error {
-	now, err := json.Marshal(cardsBody{cardsOf(mine)})
-	if err != nil || bytes.Equal(now, s.last) {
+// people are those whose pages are open, each once.
+func (f *follower) people() []workspace.User {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	byID := map[string]workspace.User{}
+	for s := range f.streams {
+		byID[s.user.ID] = s.user
+	}
+	return slices.Collect(maps.Values(byID))
+}
+
+// keepPlaces renews the places of those who wait for a desktop while their page is open.
+func (f *follower) keepPlaces(ctx context.Context, pools map[string][]workspace.MyPool) error {
+	f.waiting = f.waiting[:0]
+	for id, mine := range pools {
+		if slices.ContainsFunc(mine, func(p workspace.MyPool) bool { return p.Wait != nil }) {
+			f.waiting = append(f.waiting, id)
+		}
+	}
+	if now := time.Now(); now.Sub(f.renewed) >= workspace.WaitLife/4 && len(f.waiting) > 0 {
+		f.renewed = now
+		return f.service.KeepWaiting(ctx, f.waiting)
+	}
+	return nil
+}
+
+// offer leaves a state for the page if it changed, in place of any that it has not taken.
+func (n *news) offer(state any) error {
+	now, err := json.Marshal(state)
+	if err != nil || bytes.Equal(now, n.last) {
 		return err
 	}
-	s.last = now
+	n.last = now
 	select {
-	case <-s.cards:
+	case <-n.next:
 	default:
 	}
-	s.cards <- now
+	n.next <- now
 	return nil
 }
 
 func (f *follower) join(u workspace.User) (*stream, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := &stream{user: u, cards: make(chan []byte, 1)}
+	s := &stream{user: u, desktops: news{next: make(chan []byte, 1)}, pools: news{next: make(chan []byte, 1)}}
 	if f.closed {
 		return s, false
 	}
@@ -138,11 +189,11 @@ func (f *follower) close() {
 	f.closed = true
 	for s := range f.streams {
 		delete(f.streams, s)
-		close(s.cards)
+		close(s.desktops.next)
 	}
 }
 
-// events streams a person's cards whenever they change, as server-sent events "desktops", the first at once. It ends with
+// events streams a person's cards whenever they change, as server-sent events "desktops" and "pools", the first at once. It ends with
 // "signed-out" when the sign-in does, and without a word when the server goes away: browsers come back by themselves.
 func (p *Portal) events(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
 	if v.MustChangePassword {
@@ -164,11 +215,13 @@ func (p *Portal) events(w http.ResponseWriter, r *http.Request, v workspace.Visi
 		select {
 		case <-r.Context().Done():
 			return nil
-		case cards, open := <-s.cards:
+		case cards, open := <-s.desktops.next:
 			if !open {
 				return nil
 			}
 			err = send(fmt.Sprintf("event: desktops\ndata: %s\n\n", cards))
+		case cards := <-s.pools.next:
+			err = send(fmt.Sprintf("event: pools\ndata: %s\n\n", cards))
 		case <-keepAlive.C:
 			err = send(": still here\n\n")
 		case <-recheck.C:

@@ -1,8 +1,10 @@
 package portal
 
 import (
+	"net/http"
 	"time"
 
+	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
 )
 
@@ -101,4 +103,40 @@ func poolCardsOf(pools []workspace.MyPool) []poolCard {
 
 type poolsBody struct {
 	Pools []poolCard `json:"pools"`
+}
+
+func (p *Portal) pools(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	pools, err := p.Service.MyPools(r.Context(), v.ID)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, poolsBody{poolCardsOf(pools)})
+}
+
+func (p *Portal) openPool(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	defer p.follower.nudge()
+	o, err := p.Service.OpenPool(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context()))
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, openBody{
+		Outcome: o.Outcome, Sentence: o.Pool.Reason, Desktop: o.DesktopID, Ticket: o.Ticket, Pool: poolCardOf(o.Pool),
+	})
+}
+
+func (p *Portal) stopWaiting(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	if err := p.Service.StopWaiting(r.Context(), v, r.PathValue("id")); err != nil {
+		return err
+	}
+	p.follower.nudge()
+	return done(w)
+}
+
+func (p *Portal) resetDesktop(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	if err := p.Service.ResetMyDesktop(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context())); err != nil {
+		return err
+	}
+	p.follower.nudge()
+	w.WriteHeader(http.StatusAccepted)
+	return nil
 }

@@ -22,6 +22,12 @@ type Service interface {
 	DesktopsOf(ctx context.Context, people []workspace.User) (map[string][]workspace.Mine, error)
 	StartMine(ctx context.Context, v workspace.Visitor, desktopID, requestID string) error
 	OpenDesktop(ctx context.Context, v workspace.Visitor, desktopID string) (string, error)
+	MyPools(ctx context.Context, userID string) ([]workspace.MyPool, error)
+	PoolsOf(ctx context.Context, people []workspace.User) (map[string][]workspace.MyPool, error)
+	OpenPool(ctx context.Context, v workspace.Visitor, poolID, requestID string) (workspace.OpenedPool, error)
+	KeepWaiting(ctx context.Context, userIDs []string) error
+	StopWaiting(ctx context.Context, v workspace.Visitor, poolID string) error
+	ResetMyDesktop(ctx context.Context, v workspace.Visitor, poolID, requestID string) error
 	PasswordTokenHolder(ctx context.Context, token string) (workspace.User, error)
 	SetFirstPassword(ctx context.Context, token, password string) (workspace.User, error)
 	ChangePassword(ctx context.Context, v workspace.Visitor, old, password string) error
@@ -103,6 +109,10 @@ func (p *Portal) api() http.Handler {
 	mux.Handle("GET /portal/api/desktops/events", p.signed(p.events))
 	mux.Handle("POST /portal/api/desktops/{id}/start", p.signed(p.start))
 	mux.Handle("POST /portal/api/desktops/{id}/ticket", p.signed(p.ticket))
+	mux.Handle("GET /portal/api/pools", p.signed(p.pools))
+	mux.Handle("POST /portal/api/pools/{id}/open", p.signed(p.openPool))
+	mux.Handle("DELETE /portal/api/pools/{id}/wait", p.signed(p.stopWaiting))
+	mux.Handle("POST /portal/api/pools/{id}/reset", p.signed(p.resetDesktop))
 	mux.Handle("/portal/api/", p.open(noSuchCall))
 	return mux
 }

@@ -258,13 +258,19 @@ func (t *tx) SaveDesktop(ctx context.Context, d workspace.Desktop) error {
 	if n == 0 {
 		return desktopNotFound(d.ID)
 	}
+	if err := t.poolsChanged(ctx, d.PoolID); err != nil {
+		return err
+	}
 	return t.dangling(t.saveLabels(ctx, d))
 }
 
 // DeleteDesktop implements workspace.DesktopRows. Foreign keys take the rest along.
 func (t *tx) DeleteDesktop(ctx context.Context, id string) error {
-	_, err := t.NewDelete().Model((*desktopRow)(nil)).Where("id = ?", id).Exec(ctx)
-	return err
+	var pools []string
+	if err := t.NewRaw("DELETE FROM desktops WHERE id = ? RETURNING pool_id", id).Scan(ctx, &pools); err != nil {
+		return err
+	}
+	return t.poolsChanged(ctx, pools...)
 }
 
 // DesktopStates implements workspace.DesktopRows.

@@ -61,7 +61,7 @@ func (t *tx) PutGrants(ctx context.Context, poolID string, grants []workspace.Gr
 			return t.danglingGrantee(err)
 		}
 	}
-	return nil
+	return t.poolsChanged(ctx, poolID)
 }
 
 // danglingGrantee words an error about a pool, person or group that is no longer there.
@@ -87,7 +87,7 @@ func (t *tx) DeleteGrants(ctx context.Context, poolID string, grants []workspace
 			}
 		}
 	}
-	return nil
+	return t.poolsChanged(ctx, poolID)
 }
 
 // Grants implements workspace.GrantRows.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -38,8 +39,15 @@ func (t *tx) Member(ctx context.Context, desktopID string) (workspace.Member, er
 }
 
 // MembersOf implements workspace.MemberRows: by pool.
-func (t *tx) MembersOf(ctx context.Context, userID string) ([]workspace.Member, error) {
-	return t.members(ctx, `SELECT `+memberColumns+` FROM desktops AS d WHERE d.bound_user = ? ORDER BY d.pool_id, d.id`, userID)
+func (t *tx) MembersOf(ctx context.Context, userIDs ...string) (members []workspace.Member, err error) {
+	for part := range slices.Chunk(userIDs, batch) {
+		some, err := t.members(ctx, `SELECT `+memberColumns+` FROM desktops AS d WHERE d.bound_user IN (?) ORDER BY d.pool_id, d.id`, bun.List(part))
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, some...)
+	}
+	return members, nil
 }
 
 // members reads rows by hand: there may be tens of thousands, and bun's reflection takes several times as long.
@@ -103,6 +111,9 @@ type memberRow struct {
 func (t *tx) SaveMember(ctx context.Context, m workspace.Member, was workspace.Binding, group workspace.UserGroup) (bool, error) {
 	saved, err := t.saveMember(ctx, m, was)
 	if err != nil || !saved {
+		return false, err
+	}
+	if err := t.poolsChanged(ctx, m.PoolID); err != nil {
 		return false, err
 	}
 	if was.UserID != "" && was.UserID != m.UserID {
@@ -183,25 +194,42 @@ func (t *tx) PutWaiting(ctx context.Context, w workspace.Waiting) error {
 	}
 	row := waitingRow{PoolID: w.PoolID, UserID: w.UserID, Since: w.Since, Until: w.Until}
 	_, err = t.inserting(&row).On("CONFLICT (pool_id, user_id) DO UPDATE").Set("until = EXCLUDED.until").Exec(ctx)
-	return t.danglingGrantee(err)
+	if err != nil {
+		return t.danglingGrantee(err)
+	}
+	return t.poolsChanged(ctx, w.PoolID)
 }
 
 // Waiting implements workspace.MemberRows.
-func (t *tx) Waiting(ctx context.Context, poolID string) ([]workspace.Waiting, error) {
+func (t *tx) Waiting(ctx context.Context, poolIDs ...string) ([]workspace.Waiting, error) {
 	var rows []waitingRow
-	err := t.NewSelect().Model(&rows).Where("w.pool_id = ? AND w.until > ?", poolID, t.now).Order("w.since", "w.user_id").Scan(ctx)
-	return convert(rows, waitingRow.domain), err
+	for part := range slices.Chunk(poolIDs, batch) {
+		var some []waitingRow
+		err := t.NewSelect().Model(&some).Where("w.pool_id IN (?) AND w.until > ?", bun.List(part), t.now).Order("w.since", "w.user_id").Scan(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, some...)
+	}
+	return convert(rows, waitingRow.domain), nil
 }
 
 // DropWaiting implements workspace.MemberRows.
 func (t *tx) DropWaiting(ctx context.Context, poolID, userID string) error {
-	_, err := t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND user_id = ?", poolID, userID).Exec(ctx)
-	return err
+	n, err := affected(t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND user_id = ?", poolID, userID).Exec(ctx))
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.poolsChanged(ctx, poolID)
 }
 
 // endBindings takes a person's desktops in pools from them. Their assignments go with the person.
 func (t *tx) endBindings(ctx context.Context, userID string) error {
-	_, err := t.NewUpdate().Model((*memberRow)(nil)).Set("bound_user = NULL, bound_at = NULL, disconnected_at = NULL").
-		Where("bound_user = ?", userID).Exec(ctx)
-	return err
+	var pools []string
+	err := t.NewRaw(`UPDATE desktops SET bound_user = NULL, bound_at = NULL, disconnected_at = NULL
+		WHERE bound_user = ? RETURNING pool_id`, userID).Scan(ctx, &pools)
+	if err != nil {
+		return err
+	}
+	return t.poolsChanged(ctx, pools...)
 }

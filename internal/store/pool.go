@@ -78,6 +78,9 @@ func (t *tx) InsertPool(ctx context.Context, p workspace.Pool, people []workspac
 	if n == 0 {
 		return t.refuse(poolNameTaken(p.Name))
 	}
+	if err := t.poolsChanged(ctx, p.ID); err != nil {
+		return err
+	}
 	return t.PutGrants(ctx, p.ID, people)
 }
 
@@ -176,8 +179,10 @@ func (t *tx) SavePool(ctx context.Context, p workspace.Pool) error {
 		return t.refuse(poolNameTaken(p.Name))
 	case err == nil && n == 0:
 		return poolNotFound(p.ID)
+	case err != nil:
+		return err
 	}
-	return err
+	return t.poolsChanged(ctx, p.ID)
 }
 
 // DeletePool implements workspace.PoolRows. Foreign keys take the rest along. It waits for transactions that are inserting
@@ -215,5 +220,5 @@ func (t *tx) holdPools(ctx context.Context, rows []desktopRow) error {
 	if len(held) < len(wanted) {
 		return t.refuse(workspace.Errorf(workspace.CodeConflict, "the desktops' pool was deleted meanwhile"))
 	}
-	return nil
+	return t.poolsChanged(ctx, held...)
 }

@@ -19,8 +19,9 @@ type tx struct {
 	store *Store
 	now   time.Time
 
-	refused error // what an insert was refused for; the transaction cannot be committed any more
-	wake    bool  // sub-jobs may be due once it is committed
+	refused error           // what an insert was refused for; the transaction cannot be committed any more
+	wake    bool            // sub-jobs may be due once it is committed
+	changed map[string]bool // pools that are noted as changed
 }
 
 var (

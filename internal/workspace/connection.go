@@ -53,8 +53,9 @@ func (s *Service) OpenConnection(ctx context.Context, t Ticket, c Connection) er
 		if d.Status != StatusActive || d.Login == LoginConnected {
 			return nil
 		}
+		was := d.Login
 		d.Login = LoginConnected
-		return tx.SaveDesktop(ctx, d)
+		return saveSession(ctx, tx, d, was)
 	})
 }
 
@@ -80,11 +81,12 @@ func (s *Service) NoteStopped(ctx context.Context, desktopID string, hibernated 
 			return err
 		}
 		d := locked[0]
+		was := d.Login
 		d.Status, d.Login = StatusShutoff, LoginUnregistered
 		if hibernated {
 			d.Status = StatusHibernated
 		}
-		return tx.SaveDesktop(ctx, d)
+		return saveSession(ctx, tx, d, was)
 	})
 }
 
@@ -218,5 +220,5 @@ func settleLogin(ctx context.Context, tx Tx, desktopID string) error {
 	}
 	d := locked[0]
 	d.Login = LoginDisconnected
-	return tx.SaveDesktop(ctx, d)
+	return saveSession(ctx, tx, d, LoginConnected)
 }

@@ -54,8 +54,9 @@ func deleteDesktops(ctx context.Context, tx Tx, r DeleteDesktops) (string, error
 		if _, err := tx.SupersedeSubJobs(ctx, d.ID, sub.ID, CodeGone, "desktop "+d.Name+" was deleted meanwhile"); err != nil {
 			return "", err
 		}
+		was := d.Login
 		d.Task, d.TaskOwner, d.Login = TaskDeleting, sub.ID, LoginUnregistered
-		if err := tx.SaveDesktop(ctx, d); err != nil {
+		if err := saveSession(ctx, tx, d, was); err != nil {
 			return "", err
 		}
 		job.SubJobs = append(job.SubJobs, sub)

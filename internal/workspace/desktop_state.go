@@ -8,7 +8,7 @@ import "context"
 // MarkCreated records that a new desktop runs and its people's displays answer, and tells them if asked.
 func MarkCreated(ctx context.Context, tx Tx, d Desktop, p CreateParams) error {
 	settle(&d, StatusActive)
-	if err := tx.SaveDesktop(ctx, d); err != nil || !p.Notify {
+	if err := saveNew(ctx, tx, d); err != nil || !p.Notify {
 		return err
 	}
 	var mails []Mail
@@ -26,8 +26,9 @@ func MarkCreated(ctx context.Context, tx Tx, d Desktop, p CreateParams) error {
 
 // MarkOperated records that an operation is done.
 func MarkOperated(ctx context.Context, tx Tx, d Desktop, op Operation) error {
+	was := d.Login
 	settle(&d, op.Result())
-	return tx.SaveDesktop(ctx, d)
+	return saveSession(ctx, tx, d, was)
 }
 
 // Result is the state that an operation leads to.
@@ -44,9 +45,10 @@ func (op Operation) Result() DesktopStatus {
 
 // MarkFailed records why the work on a desktop failed, and the state in which it was found afterwards.
 func MarkFailed(ctx context.Context, tx Tx, d Desktop, found DesktopStatus, reason string) error {
+	was := d.Login
 	settle(&d, found)
 	d.Fault = reason
-	return tx.SaveDesktop(ctx, d)
+	return saveSession(ctx, tx, d, was)
 }
 
 // settle ends the task on a desktop.
@@ -88,8 +90,8 @@ func resume(d *Desktop, s SubJob) error {
 		d.Task = TaskDeletingVolumes
 	case JobExpandPoolVolumes:
 		d.Task = TaskExpandingVolumes
-	case JobDetachDesktops:
-		return nil // it takes no desktop
+	case JobDetachDesktops, JobAttachPool:
+		return nil // they take no desktop
 	}
 	d.TaskOwner, d.Fault = s.ID, ""
 	return nil
@@ -97,7 +99,8 @@ func resume(d *Desktop, s SubJob) error {
 
 // MarkObserved records a state that a desktop at rest was found in.
 func MarkObserved(ctx context.Context, tx Tx, d Desktop, found DesktopStatus, fault string) error {
+	was := d.Login
 	settle(&d, found)
 	d.Fault = fault
-	return tx.SaveDesktop(ctx, d)
+	return saveSession(ctx, tx, d, was)
 }

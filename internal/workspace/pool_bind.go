@@ -76,24 +76,45 @@ func (a Arrival) own() (Member, bool) {
 
 func (a Arrival) choose(now time.Time) Seating {
 	var idle []Member
-	coming, auto := 0, 0
+	var c seatCounts
 	for _, m := range a.Members {
 		if m.Idle() {
 			idle = append(idle, m)
 		}
-		coming += count(m.Coming())
-		auto += count(m.AutoCreated)
+		c.add(m, 1)
 	}
-	p := a.Pool
-	switch room := p.Policy.MaxAutoCreated - auto; {
-	case len(idle) > a.Ahead:
-		best := slices.MinFunc(idle, p.preference)
-		return Seating{Outcome: SeatNew, DesktopID: best.DesktopID, Start: best.off(), Reason: fmt.Sprintf("%d idle, this one suits best", len(idle))}
-	case len(idle)+coming > a.Ahead:
-		return Seating{Outcome: SeatWait, Reason: fmt.Sprintf("%d idle, %d coming, %s longer", len(idle), coming, waits(a.Ahead))}
+	s := a.Pool.prospect(c, a.Ahead, now)
+	if s.Outcome == SeatNew {
+		best := slices.MinFunc(idle, a.Pool.preference)
+		s.DesktopID, s.Start = best.DesktopID, best.off()
+	}
+	return s
+}
+
+// seatCounts counts a pool's desktops as far as the prospects of somebody without one depend on them.
+type seatCounts struct {
+	idle   int
+	coming int
+	auto   int // autoscaling made them
+}
+
+// add counts n desktops that are like m.
+func (c *seatCounts) add(m Member, n int) {
+	c.idle += n * count(m.Idle())
+	c.coming += n * count(m.Coming())
+	c.auto += n * count(m.AutoCreated)
+}
+
+// prospect decides what somebody gets who has no desktop of the pool and before whom so many have waited; not which one.
+func (p Pool) prospect(c seatCounts, ahead int, now time.Time) Seating {
+	switch room := p.Policy.MaxAutoCreated - c.auto; {
+	case c.idle > ahead:
+		return Seating{Outcome: SeatNew, Reason: fmt.Sprintf("%d idle, this one suits best", c.idle)}
+	case c.idle+c.coming > ahead:
+		return Seating{Outcome: SeatWait, Reason: fmt.Sprintf("%d idle, %d coming, %s longer", c.idle, c.coming, waits(ahead))}
 	case !p.Autoscaling || p.Policy.Type == "":
 		return Seating{Outcome: SeatFull, Reason: "all desktops are taken and the pool does not grow by itself"}
-	case len(idle)+coming+room <= a.Ahead:
+	case c.idle+c.coming+room <= ahead:
 		return Seating{Outcome: SeatFull, Reason: fmt.Sprintf("all desktops are taken and max_auto_created (%d) is reached", p.Policy.MaxAutoCreated)}
 	default:
 		why := "a desktop is made for the person"

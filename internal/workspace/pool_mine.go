@@ -1,6 +1,13 @@
 package workspace
 
-import "time"
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
 // MyPool is a pool as a person sees it who may use it.
 type MyPool struct {
@@ -9,7 +16,7 @@ type MyPool struct {
 	Description string
 	Type        PoolType
 	State       PoolState
-	Reason      string // the state in a plain English sentence
+	Reason      string // the state in a plain English sentence; empty when it needs none
 
 	Desktop *Mine     // the one that they have; its door says what they can do with it
 	Ends    time.Time // when they lose it if they stay away; zero while they are connected, in a STATIC pool, and without a desktop
@@ -38,6 +45,22 @@ const (
 // PoolStates lists every PoolState, so that tests can prove that each has its words in every language.
 var PoolStates = []PoolState{PoolYours, PoolWaiting, PoolReady, PoolGrows, PoolFull, PoolMaintenance}
 
+// Sentence says a state in plain English, and what to do.
+func (s PoolState) Sentence() string {
+	switch s {
+	case PoolReady:
+		return "A desktop is ready for you."
+	case PoolGrows:
+		return "No desktop is free at the moment. One is made ready when you ask for it; that takes a moment."
+	case PoolFull:
+		return "All desktops are in use. Try again later, or ask your administrator for more."
+	case PoolMaintenance:
+		return "This pool is under maintenance. Your administrator will make it available again."
+	case PoolWaiting, PoolYours:
+	}
+	return ""
+}
+
 // PoolWait tells somebody who waits how far things are.
 type PoolWait struct {
 	Since    time.Time
@@ -54,4 +77,265 @@ type PoolCountdown struct {
 	At      time.Time // when it begins
 	Message string    // the administrator's
 	Left    bool      // they have said that they are ready
+}
+
+// MyPools returns the pools that a person may use, by name. CodeForbidden while they must choose a new password.
+func (s *Service) MyPools(ctx context.Context, userID string) ([]MyPool, error) {
+	return view(ctx, s.Store, func(tx Tx) ([]MyPool, error) {
+		u, err := worker(ctx, tx, userID)
+		if err != nil {
+			return nil, err
+		}
+		all, err := poolsOf(ctx, tx, []User{u})
+		return all[u.ID], err
+	})
+}
+
+// MyPool returns one of them. CodePoolNotFound.
+func (s *Service) MyPool(ctx context.Context, u User, poolID string) (MyPool, error) {
+	pools, err := s.MyPools(ctx, u.ID)
+	if err != nil {
+		return MyPool{}, err
+	}
+	for _, p := range pools {
+		if p.ID == poolID {
+			return p, nil
+		}
+	}
+	return MyPool{}, &Error{Code: CodePoolNotFound, Message: "you have no such pool"}
+}
+
+// PoolsOf returns what MyPools returns for each of several people, by their ids, in a fixed number of statements. It is for pages
+// that follow their pools; people without any have an empty list.
+func (s *Service) PoolsOf(ctx context.Context, people []User) (map[string][]MyPool, error) {
+	return view(ctx, s.Store, func(tx Tx) (map[string][]MyPool, error) { return poolsOf(ctx, tx, people) })
+}
+
+// KeepWaiting renews the places of people on waiting lists who are there, so that they need not ask themselves. A place that was lost is
+// not renewed.
+func (s *Service) KeepWaiting(ctx context.Context, userIDs []string) error {
+	if len(userIDs) == 0 {
+		return nil
+	}
+	return s.Store.Update(ctx, func(tx Tx) error { return tx.RenewWaiting(ctx, userIDs, tx.Now().Add(WaitLife)) })
+}
+
+// StopWaiting gives up a person's place on a pool's waiting list. Giving up what one does not have succeeds.
+func (s *Service) StopWaiting(ctx context.Context, v Visitor, poolID string) error {
+	return s.Store.Update(ctx, func(tx Tx) error { return tx.DropWaiting(ctx, poolID, v.ID) })
+}
+
+// lobby is what cards of pools are made from, for several people at once.
+type lobby struct {
+	now     time.Time
+	grants  map[string][]Grant           // by person
+	pools   map[string]Pool              // by id
+	own     map[string]map[string]Member // by person and pool
+	mine    map[string]Mine              // by desktop
+	counts  map[string]seatCounts        // by pool
+	waiting map[string][]Waiting         // by pool, longest first
+	coming  map[string][]SubJob          // by pool with people who wait: what is being done, the furthest first
+	resets  map[string]map[string][]time.Time
+}
+
+func poolsOf(ctx context.Context, tx Tx, people []User) (map[string][]MyPool, error) {
+	l, err := readLobby(ctx, tx, people)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string][]MyPool, len(people))
+	for _, u := range people {
+		all[u.ID] = l.cards(u)
+	}
+	return all, nil
+}
+
+func readLobby(ctx context.Context, tx Tx, people []User) (l lobby, err error) {
+	l = lobby{now: tx.Now(), pools: map[string]Pool{}, own: map[string]map[string]Member{}, mine: map[string]Mine{}}
+	users := make([]string, len(people))
+	for i, u := range people {
+		users[i] = u.ID
+	}
+	if l.grants, err = tx.GrantsOf(ctx, users); err != nil {
+		return l, err
+	}
+	var ids []string
+	for _, grants := range l.grants {
+		for _, g := range grants {
+			ids = append(ids, g.PoolID)
+		}
+	}
+	if len(ids) == 0 {
+		return l, nil
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	pools, _, err := tx.Pools(ctx, PoolQuery{IDs: ids, Page: Page{Limit: len(ids)}})
+	if err != nil {
+		return l, err
+	}
+	for _, p := range pools {
+		l.pools[p.ID] = p
+	}
+	if err := l.readOwn(ctx, tx, users); err != nil {
+		return l, err
+	}
+	if l.counts, err = countSeats(ctx, tx, ids); err != nil {
+		return l, err
+	}
+	if l.resets, err = tx.PoolResets(ctx, users, l.now.Add(-resetWindow)); err != nil {
+		return l, err
+	}
+	return l, l.readWaiting(ctx, tx, ids)
+}
+
+// readOwn reads the desktops that the people have in pools.
+func (l *lobby) readOwn(ctx context.Context, tx Tx, users []string) error {
+	members, err := tx.MembersOf(ctx, users...)
+	if err != nil || len(members) == 0 {
+		return err
+	}
+	for _, m := range members {
+		if l.own[m.UserID] == nil {
+			l.own[m.UserID] = map[string]Member{}
+		}
+		l.own[m.UserID][m.PoolID] = m
+	}
+	ids := idsOf(members)
+	desktops, _, err := tx.Desktops(ctx, DesktopQuery{IDs: ids, Page: Page{Limit: len(ids)}})
+	if err != nil {
+		return err
+	}
+	furnished, err := furnish(ctx, tx, desktops)
+	for _, m := range furnished {
+		l.mine[m.ID] = m
+	}
+	return err
+}
+
+// countSeats counts the desktops of pools by the rules of the domain; the database only says which are alike.
+func countSeats(ctx context.Context, tx Tx, poolIDs []string) (map[string]seatCounts, error) {
+	kinds, err := tx.MemberKinds(ctx, poolIDs...)
+	if err != nil {
+		return nil, err
+	}
+	counts := make(map[string]seatCounts, len(poolIDs))
+	for _, k := range kinds {
+		c := counts[k.PoolID]
+		c.add(k.Member, k.Count)
+		counts[k.PoolID] = c
+	}
+	return counts, nil
+}
+
+func (l *lobby) readWaiting(ctx context.Context, tx Tx, poolIDs []string) error {
+	waiting, err := tx.Waiting(ctx, poolIDs...)
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
+	l.waiting, l.coming = map[string][]Waiting{}, map[string][]SubJob{}
+	for _, w := range waiting {
+		l.waiting[w.PoolID] = append(l.waiting[w.PoolID], w)
+	}
+	for poolID, queue := range l.waiting {
+		subs, _, err := tx.SubJobs(ctx, SubJobQuery{ProjectID: l.pools[poolID].ProjectID, PoolID: poolID, State: SubJobRunning, Page: Page{Limit: len(queue) + maxMine}})
+		if err != nil {
+			return err
+		}
+		subs = slices.DeleteFunc(subs, func(s SubJob) bool { return s.Type == JobAttachPool || s.Type == JobDeleteDesktops || s.UserName != "" })
+		slices.SortStableFunc(subs, func(a, b SubJob) int { return cmp.Compare(b.Progress, a.Progress) })
+		l.coming[poolID] = subs
+	}
+	return nil
+}
+
+func (l *lobby) cards(u User) []MyPool {
+	cards := []MyPool{}
+	for id, p := range l.pools {
+		if _, ok := groupIn(l.grants[u.ID], u.ID, id); ok && p.ProjectID == u.ProjectID {
+			cards = append(cards, l.card(u, p))
+		}
+	}
+	slices.SortFunc(cards, func(a, b MyPool) int {
+		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
+	})
+	return cards
+}
+
+func (l *lobby) card(u User, p Pool) MyPool {
+	c := MyPool{ID: p.ID, Name: p.Name, Description: p.Description, Type: p.Type}
+	m, has := l.own[u.ID][p.ID]
+	if mine, read := l.mine[m.DesktopID]; has && read && p.bindingOver(m, l.now) == "" {
+		c.State, c.Desktop, c.Ends = PoolYours, &mine, p.BindingEnd(m)
+		c.MayReset, c.ResetWhyNot = l.mayReset(p, m, u)
+	}
+	switch {
+	case p.InMaintenance || p.Frozen:
+		c.State = PoolMaintenance
+	case c.Desktop != nil:
+	default:
+		l.queue(u, p, &c)
+	}
+	if c.Wait != nil {
+		c.Reason = c.Wait.Reason
+	} else {
+		c.Reason = c.State.Sentence()
+	}
+	return c
+}
+
+func (l *lobby) mayReset(p Pool, m Member, u User) (bool, string) {
+	err := MayReset(p, m, u.ID, l.resets[u.ID][p.ID], l.now)
+	if err == nil || !p.Reset.Enabled {
+		return err == nil, ""
+	}
+	return false, MessageOf(err)
+}
+
+// queue says what somebody without a desktop can expect, and their place if they wait.
+func (l *lobby) queue(u User, p Pool, c *MyPool) {
+	queue := l.waiting[p.ID]
+	place := slices.IndexFunc(queue, func(w Waiting) bool { return w.UserID == u.ID })
+	ahead := len(queue)
+	if place >= 0 {
+		ahead = place
+	}
+	counts := l.counts[p.ID]
+	prospect := p.prospect(counts, ahead, l.now)
+	if place < 0 || prospect.Outcome == SeatFull {
+		c.State = map[Outcome]PoolState{SeatNew: PoolReady, SeatWait: PoolGrows, SeatFull: PoolFull}[prospect.Outcome]
+		return
+	}
+	c.State = PoolWaiting
+	w := &PoolWait{Since: queue[place].Since, Position: place + 1, Ready: prospect.Outcome == SeatNew, Coming: counts.coming}
+	if nth := place - counts.idle; nth >= 0 && nth < len(l.coming[p.ID]) {
+		w.Percent, w.Step = l.coming[p.ID][nth].Progress, l.coming[p.ID][nth].Step
+	}
+	w.Reason = w.sentence(p, l.now)
+	c.Wait = w
+}
+
+func (w *PoolWait) sentence(p Pool, now time.Time) string {
+	var text string
+	switch {
+	case w.Ready:
+		return "Your desktop is ready."
+	case w.Position == 1:
+		text = "You are next."
+	case w.Position == 2:
+		text = "One person has waited longer than you."
+	default:
+		text = fmt.Sprintf("%d people have waited longer than you.", w.Position-1)
+	}
+	until := p.Scale.PausedUntil()
+	switch {
+	case w.Step != "":
+		return text + " A desktop is being made ready for you."
+	case w.Coming >= w.Position:
+		return text + " A desktop will be made ready for you in a moment."
+	case until.After(now):
+		return text + fmt.Sprintf(" Making desktops failed several times; it is tried again in %v. Your administrator can see why.", rounded(until.Sub(now)))
+	default:
+		return text + " A desktop will be made for you."
+	}
 }

@@ -46,6 +46,7 @@ type PoolRows interface {
 
 	MemberRows
 	GrantRows
+	DueRows
 
 	// InsertDecision adds to the decision log and drops what is older than the pool's newest keep entries.
 	InsertDecision(ctx context.Context, d PoolDecision, keep int) error
@@ -65,11 +66,17 @@ type MemberRows interface {
 	// Members reads the desktops of pools, of all with autoscaling if no id is given, in one statement.
 	Members(ctx context.Context, poolIDs ...string) ([]Member, error)
 
-	// Member reads one desktop of a pool. CodeDesktopNotFound.
+	// MembersOf reads the desktops of any pool that people are bound to.
+	MembersOf(ctx context.Context, userIDs ...string) ([]Member, error)
+
+	// Member reads one desktop of a pool. CodeDesktopNotFound when there is none, or it is in no pool.
 	Member(ctx context.Context, desktopID string) (Member, error)
 
-	// MembersOf reads the desktops of any pool that a person is bound to.
-	MembersOf(ctx context.Context, userID string) ([]Member, error)
+	// MemberKinds counts the desktops of pools by what their prospects depend on. One that somebody has has "somebody" as its person.
+	MemberKinds(ctx context.Context, poolIDs ...string) ([]MemberKind, error)
+
+	// Strangers lists the desktops of pools whose person may no longer use the pool, by id.
+	Strangers(ctx context.Context, poolIDs ...string) ([]string, error)
 
 	// SaveMember writes what Member alone has: Isolated, Used, IdleSince and the binding, with its assignment in the given
 	// privilege group; the assignment of the former binding goes. An empty group leaves the privilege that the person has, and
@@ -80,10 +87,43 @@ type MemberRows interface {
 
 	// PutWaiting enters a person on a pool's waiting list or renews their place, which they keep by Since and lose at Until.
 	PutWaiting(ctx context.Context, w Waiting) error
-	// Waiting reads who waits for a desktop of the pool now, longest first. DropWaiting takes a person off; a missing row is a
+	// Waiting reads who waits for a desktop of the pools now, longest first. DropWaiting takes a person off; a missing row is a
 	// success.
-	Waiting(ctx context.Context, poolID string) ([]Waiting, error)
+	Waiting(ctx context.Context, poolIDs ...string) ([]Waiting, error)
 	DropWaiting(ctx context.Context, poolID, userID string) error
+	// RenewWaiting keeps the places that people have now until a later time.
+	RenewWaiting(ctx context.Context, userIDs []string, until time.Time) error
+
+	// InsertPoolReset notes that a person resets their desktop of a pool now, and forgets such notes that are older than keep.
+	// PoolResets reads when each of several people did that since a time, by person and pool, oldest first.
+	InsertPoolReset(ctx context.Context, poolID, userID string, keep time.Duration) error
+	PoolResets(ctx context.Context, userIDs []string, since time.Time) (map[string]map[string][]time.Time, error)
+}
+
+// MemberKind is desktops of a pool that are alike. The Member says how: it has no id, name, image or times.
+type MemberKind struct {
+	Member
+	Count int
+}
+
+// DueRows is what the domain asks of the store about when to look after pools. Every change of a pool, its desktops, its people and its
+// waiting list makes it due at once, in the transaction of the change, and wakes those who look (Store.Work); noting that waits
+// for nobody.
+type DueRows interface {
+	// DuePools reads all that is noted of the pools that are due, at most limit pools, those that are due longest.
+	DuePools(ctx context.Context, limit int) ([]PoolDue, error)
+	// NextPoolDue is when the next pool is due, or the zero time.
+	NextPoolDue(ctx context.Context) (time.Time, error)
+	// SettlePools forgets the notes that were seen before the pools were looked at, and no others; changes since have notes of
+	// their own. The pools in next are due again at those times, unless zero. Two who settle at once do no harm.
+	SettlePools(ctx context.Context, seen []PoolDue, next map[string]time.Time) error
+}
+
+// PoolDue notes that a pool is to be looked after at a time.
+type PoolDue struct {
+	ID     string
+	PoolID string
+	At     time.Time
 }
 
 // Waiting is a person who watches for a desktop of a pool.
@@ -104,6 +144,8 @@ type GrantRows interface {
 	Grants(ctx context.Context, poolID string, page Page) ([]Grant, int, error)
 	// GrantsFor reads the grants of a person, their own and those of groups they are in, in all pools.
 	GrantsFor(ctx context.Context, userID string) ([]Grant, error)
+	// GrantsOf reads what GrantsFor reads of several people, by their ids and without the names of people and groups.
+	GrantsOf(ctx context.Context, userIDs []string) (map[string][]Grant, error)
 	// PoolUses reads which pools people may use, themselves or through a group, or have a desktop of, by person and name of the
 	// pool.
 	PoolUses(ctx context.Context, userIDs []string) ([]PoolUse, error)

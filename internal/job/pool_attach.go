@@ -1,0 +1,57 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// attachPool brings the account of somebody who has just got a pool's desktop into it, and waits for their display: somebody
+// watches meanwhile. A desktop that has been switched off gets the account when it starts. One that is no longer theirs is
+// left alone.
+func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+	p := plan{
+		limit:   2 * time.Minute,
+		succeed: func(context.Context, workspace.Tx, *workspace.Desktop) error { return nil },
+	}
+	params, err := workspace.ReadParams[workspace.AttachParams](*s)
+	if err != nil || d == nil {
+		return p, err
+	}
+	for _, a := range d.Assignments {
+		if a.UserID == params.UserID {
+			p.steps = []Step{{Name: "updating accounts", Do: func(ctx context.Context) error {
+				return unlessOff(r.attach(ctx, s.ProjectID, s.DesktopID, workspace.AccountName(a.UserName)))
+			}}}
+		}
+	}
+	return p, nil
+}
+
+// attach makes the inside as the desktop's row says, and waits for one person's display.
+func (r *Runner) attach(ctx context.Context, projectID, desktopID, account string) error {
+	if err := r.configure(ctx, projectID, desktopID); err != nil {
+		return err
+	}
+	return r.engine.Await(ctx, desktopID, account)
+}
+
+// unlessOff makes it a success that a machine does not run, or is gone.
+func unlessOff(err error) error {
+	if errors.Is(err, engine.ErrConflict) || errors.Is(err, engine.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// notAttached ends what a sub-job has failed to make ready.
+func notAttached(ctx context.Context, tx workspace.Tx, s *workspace.SubJob, d workspace.Desktop) error {
+	params, err := workspace.ReadParams[workspace.AttachParams](*s)
+	if err != nil {
+		return err
+	}
+	return workspace.MarkAttachFailed(ctx, tx, d, params)
+}

@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+type due struct {
+	ID     string `bun:",pk"`
+	PoolID string
+	At     time.Time
+}
+
+type dueRow struct {
+	bun.BaseModel `bun:"table:pool_dues,alias:o"`
+	due
+}
+
+func (r dueRow) domain() workspace.PoolDue { return workspace.PoolDue(r.due) }
+
+// poolsChanged notes that pools are to be looked after, once in a transaction, and wakes those who do that. Empty ids are left
+// out: they are of desktops outside pools.
+func (t *tx) poolsChanged(ctx context.Context, poolIDs ...string) error {
+	var rows []dueRow
+	for _, id := range poolIDs {
+		if id == "" || t.changed[id] {
+			continue
+		}
+		if t.changed == nil {
+			t.changed = map[string]bool{}
+		}
+		t.changed[id] = true
+		rows = append(rows, dueRow{due: due{ID: workspace.NewID(), PoolID: id, At: t.now}})
+	}
+	for part := range slices.Chunk(rows, batch) {
+		if _, err := t.inserting(&part).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return t.wakeWorkers(ctx)
+}
+
+// poolsOfGroupChanged notes that pools changed which everybody in a group may use.
+func (t *tx) poolsOfGroupChanged(ctx context.Context, groupID string) error {
+	var ids []string
+	err := t.NewSelect().Model((*grantRow)(nil)).Column("g.pool_id").Where("g.group_id = ?", groupID).Order("g.pool_id").Scan(ctx, &ids)
+	if err != nil {
+		return err
+	}
+	return t.poolsChanged(ctx, ids...)
+}
+
+// DuePools implements workspace.DueRows.
+func (t *tx) DuePools(ctx context.Context, limit int) ([]workspace.PoolDue, error) {
+	var rows []dueRow
+	err := t.NewRaw(`
+		SELECT o.* FROM pool_dues AS o WHERE o.pool_id IN
+			(SELECT p.pool_id FROM pool_dues AS p WHERE p.at <= ?0 GROUP BY p.pool_id ORDER BY min(p.at), p.pool_id LIMIT ?1)
+		ORDER BY o.pool_id, o.at, o.id`, t.now, limit).Scan(ctx, &rows)
+	return convert(rows, dueRow.domain), err
+}
+
+// NextPoolDue implements workspace.DueRows.
+func (t *tx) NextPoolDue(ctx context.Context) (time.Time, error) {
+	var row dueRow
+	err := t.NewSelect().Model(&row).Order("o.at").Limit(1).Scan(ctx)
+	return row.At, ignoreNoRows(err)
+}
+
+// SettlePools implements workspace.DueRows.
+func (t *tx) SettlePools(ctx context.Context, seen []workspace.PoolDue, next map[string]time.Time) error {
+	ids := make([]string, len(seen))
+	for i, d := range seen {
+		ids[i] = d.ID
+	}
+	slices.Sort(ids) // in one order for all callers, so that two of them do not wait for each other
+	for part := range slices.Chunk(ids, batch) {
+		if _, err := t.NewDelete().Model((*dueRow)(nil)).Where("id IN (?)", bun.List(part)).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	var rows []dueRow
+	for poolID, at := range next {
+		if !at.IsZero() {
+			rows = append(rows, dueRow{due: due{ID: workspace.NewID(), PoolID: poolID, At: at}})
+		}
+	}
+	for part := range slices.Chunk(rows, batch) {
+		if _, err := t.inserting(&part).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

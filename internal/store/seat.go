@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+// MemberKinds implements workspace.MemberRows. It is read by hand, as members are.
+func (t *tx) MemberKinds(ctx context.Context, poolIDs ...string) (kinds []workspace.MemberKind, err error) {
+	for part := range slices.Chunk(poolIDs, batch) {
+		some, err := t.memberKinds(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		kinds = append(kinds, some...)
+	}
+	return kinds, nil
+}
+
+func (t *tx) memberKinds(ctx context.Context, poolIDs []string) (kinds []workspace.MemberKind, err error) {
+	rows, err := t.QueryContext(ctx, `
+		SELECT d.pool_id, d.status, d.task, d.login, d.in_maintenance, d.auto_created, d.isolated, d.used,
+			CASE WHEN d.bound_user IS NULL THEN '' ELSE 'somebody' END AS bound, count(*)
+		FROM desktops AS d WHERE d.pool_id <> '' AND d.pool_id IN (?) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9`, bun.List(poolIDs))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var k workspace.MemberKind
+		err := rows.Scan(&k.PoolID, &k.Status, &k.Task, &k.Login, &k.InMaintenance, &k.AutoCreated, &k.Isolated, &k.Used, &k.UserID, &k.Count)
+		if err != nil {
+			return nil, err
+		}
+		kinds = append(kinds, k)
+	}
+	return kinds, rows.Err()
+}
+
+// Strangers implements workspace.MemberRows.
+func (t *tx) Strangers(ctx context.Context, poolIDs ...string) (ids []string, err error) {
+	for part := range slices.Chunk(poolIDs, batch) {
+		var some []string
+		err := t.NewRaw(`
+			SELECT d.id FROM desktops AS d WHERE d.pool_id <> '' AND d.pool_id IN (?) AND d.bound_user IS NOT NULL
+				AND NOT EXISTS (SELECT 1 FROM pool_grants AS g WHERE g.pool_id = d.pool_id AND g.user_id = d.bound_user)
+				AND NOT EXISTS (SELECT 1 FROM pool_grants AS g JOIN memberships AS m ON m.group_id = g.group_id
+					WHERE g.pool_id = d.pool_id AND m.user_id = d.bound_user)
+			ORDER BY d.id`, bun.List(part)).Scan(ctx, &some)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, some...)
+	}
+	return ids, nil
+}
+
+// RenewWaiting implements workspace.MemberRows.
+func (t *tx) RenewWaiting(ctx context.Context, userIDs []string, until time.Time) error {
+	for part := range slices.Chunk(slices.Sorted(slices.Values(userIDs)), batch) {
+		_, err := t.NewUpdate().Model((*waitingRow)(nil)).Set("until = ?", until).
+			Where("w.user_id IN (?) AND w.until > ? AND w.until < ?", bun.List(part), t.now, until).Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// GrantsOf implements workspace.GrantRows.
+func (t *tx) GrantsOf(ctx context.Context, userIDs []string) (map[string][]workspace.Grant, error) {
+	all := make(map[string][]workspace.Grant, len(userIDs))
+	for part := range slices.Chunk(userIDs, batch) {
+		var rows []struct {
+			grantRow
+			Person string
+		}
+		err := t.NewRaw(`
+			SELECT g.*, g.user_id AS person FROM pool_grants AS g WHERE g.user_id IN (?0)
+			UNION ALL
+			SELECT g.*, m.user_id AS person FROM pool_grants AS g JOIN memberships AS m ON m.group_id = g.group_id WHERE m.user_id IN (?0)`,
+			bun.List(part)).Scan(ctx, &rows)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			all[r.Person] = append(all[r.Person], r.domain())
+		}
+	}
+	return all, nil
+}
+
+type resetRow struct {
+	bun.BaseModel `bun:"table:pool_resets,alias:r"`
+	PoolID        string `bun:",pk"`
+	UserID        string `bun:",pk"`
+	At            time.Time
+}
+
+// InsertPoolReset implements workspace.MemberRows.
+func (t *tx) InsertPoolReset(ctx context.Context, poolID, userID string, keep time.Duration) error {
+	_, err := t.NewDelete().Model((*resetRow)(nil)).Where("user_id = ? AND pool_id = ? AND at <= ?", userID, poolID, t.now.Add(-keep)).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = t.inserting(&resetRow{PoolID: poolID, UserID: userID, At: t.now}).On("CONFLICT DO NOTHING").Exec(ctx)
+	return t.danglingGrantee(err)
+}
+
+// PoolResets implements workspace.MemberRows.
+func (t *tx) PoolResets(ctx context.Context, userIDs []string, since time.Time) (map[string]map[string][]time.Time, error) {
+	all := map[string]map[string][]time.Time{}
+	for part := range slices.Chunk(userIDs, batch) {
+		var rows []resetRow
+		err := t.NewSelect().Model(&rows).Where("r.user_id IN (?) AND r.at > ?", bun.List(part), since).Order("r.at").Scan(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			if all[r.UserID] == nil {
+				all[r.UserID] = map[string][]time.Time{}
+			}
+			all[r.UserID][r.PoolID] = append(all[r.UserID][r.PoolID], r.At)
+		}
+	}
+	return all, nil
+}
+
+// ignoreNoRows makes a query that finds nothing a success.
+func ignoreNoRows(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
+}

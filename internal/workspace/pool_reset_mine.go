@@ -1,0 +1,35 @@
+package workspace
+
+import "context"
+
+// ResetMyDesktop makes the desktop that a person has in a pool as fresh as the pool's image, if the pool lets them; they keep it, and its
+// data disks. The work on it is a job; the desktop's card follows it. CodePoolNotFound when they may not use the pool,
+// CodeForbidden, CodeRateLimited and CodeConflict as MayReset says.
+func (s *Service) ResetMyDesktop(ctx context.Context, v Visitor, poolID, requestID string) error {
+	return s.Store.Update(ctx, func(tx Tx) error {
+		a, err := arrive(ctx, tx, v, poolID)
+		if err != nil {
+			return err
+		}
+		m, ok := a.own()
+		if !ok {
+			return Errorf(CodeConflict, "you have no desktop in pool %s, open it first", a.Pool.Name)
+		}
+		past, err := tx.PoolResets(ctx, []string{a.UserID}, tx.Now().Add(-resetWindow))
+		if err != nil {
+			return err
+		}
+		if err := MayReset(a.Pool, m, a.UserID, past[a.UserID][poolID], tx.Now()); err != nil {
+			return err
+		}
+		c := Caller{ProjectID: a.Pool.ProjectID, RequestID: requestID}
+		job, err := resetMembers(ctx, tx, c, a.Pool, []string{m.DesktopID}, "asked for by "+a.user.Name)
+		if err != nil {
+			return err
+		}
+		if job == "" {
+			return Errorf(CodeConflict, "desktop %s is busy, try again when it is done", m.Name)
+		}
+		return tx.InsertPoolReset(ctx, poolID, a.UserID, resetWindow)
+	})
+}
