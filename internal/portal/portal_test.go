@@ -543,15 +543,24 @@ func (b browser) events() stream {
 	return stream{b.w.t, bufio.NewReader(response.Body)}
 }
 
-// next returns the data of the next event.
+// next returns the data of the next event about desktops.
 func (s stream) next() string {
 	s.t.Helper()
-	for {
+	return s.nextOf("desktops")
+}
+
+// nextOf returns the data of the next event of a kind.
+func (s stream) nextOf(kind string) string {
+	s.t.Helper()
+	for event := ""; ; {
 		line, err := s.lines.ReadString('\n')
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		if data, ok := strings.CutPrefix(line, "data: "); ok {
+		if name, ok := strings.CutPrefix(line, "event: "); ok {
+			event = strings.TrimSpace(name)
+		}
+		if data, ok := strings.CutPrefix(line, "data: "); ok && event == kind {
 			return strings.TrimSpace(data)
 		}
 	}
