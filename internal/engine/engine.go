@@ -146,16 +146,17 @@ type Engine interface {
 	// Rebuild replaces the system disk by a fresh clone of s.Image with s.Root's size and starts the machine, in whatever
 	// state it is; what ran in it is cut off. Data disks, processors, memory, address, name and identity stay; the guest
 	// document becomes s.Guest. mark, 1 to 64 characters, names the wish: a machine that carries it already is only
-	// started. Until a Rebuild that has begun is completed, by another call, the machine cannot be started or reshaped
-	// (ErrConflict). It returns when the machine runs, before its guest is ready. ErrNotFound, ErrInvalid (also when s.Image is of another kind
-	// than the machine, or s.Root of another class), ErrNoCapacity, ErrConflict when a Rebuild with another mark came in between.
+	// started. A rebuild that has begun is completed by another call alone: until then the machine can be deleted, but
+	// not started, launched or reshaped (ErrConflict). It returns when the machine runs, before its guest is ready.
+	// ErrNotFound; ErrInvalid, also when s.Image is of another kind than the machine or s.Root of another class;
+	// ErrNoCapacity; ErrConflict when a Rebuild with another mark came in between.
 	Rebuild(ctx context.Context, s Spec, mark string) (Machine, error)
 
 	// Reshape makes the machine have s's processors, memory, root size and data disks, in whatever state it is: it adds
 	// the disks that are missing, removes those that s does not name, with their data, and grows those that are smaller;
-	// everything else stays. The guest learns of the disks by Configure. ErrNotFound; ErrInvalid, also for a disk that would shrink
-	// or change its class; ErrNoCapacity; ErrConflict where the machine has to be off for it and is not, or uses more
-	// memory than it shall have.
+	// everything else stays. The guest learns of the disks by Configure. ErrNotFound; ErrInvalid, also for a disk that
+	// would shrink or change its class; ErrNoCapacity; ErrConflict where the machine has to be off for it and is not, or
+	// uses more memory than it shall have.
 	Reshape(ctx context.Context, s Spec) (Machine, error)
 
 	// Configure makes a running machine's inside be as d says, and keeps d for the next boot. ErrConflict when the

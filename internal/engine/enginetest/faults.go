@@ -98,6 +98,25 @@ func (l *DeleteMuffler) Delete(ctx context.Context, id string) error {
 	return err
 }
 
+// RebuildMuffler loses the reply of its first Rebuild.
+type RebuildMuffler struct {
+	engine.Engine
+	lost atomic.Bool
+}
+
+// LoseReplyOnRebuild returns an engine whose first Rebuild replaces the system disk and then reports failure: whoever
+// repeats it with the same mark must not lose what was written since.
+func LoseReplyOnRebuild(e engine.Engine) *RebuildMuffler { return &RebuildMuffler{Engine: e} }
+
+// Rebuild implements engine.Engine.
+func (l *RebuildMuffler) Rebuild(ctx context.Context, s engine.Spec, mark string) (engine.Machine, error) {
+	m, err := l.Engine.Rebuild(ctx, s, mark)
+	if err == nil && !l.lost.Swap(true) {
+		return engine.Machine{}, ErrFault
+	}
+	return m, err
+}
+
 // Outage is an engine that can be out of reach.
 type Outage struct {
 	engine.Engine

@@ -101,6 +101,12 @@ func TestALostReplyIsAFailureWithTheWorkDone(t *testing.T) {
 	if err := launch(t, enginetest.LoseReplyOnLaunch(e)); !errors.Is(err, enginetest.ErrFault) || !exists(t, e) {
 		t.Errorf("launch: %v; exists: %v", err, exists(t, e))
 	}
+	if _, err := enginetest.LoseReplyOnRebuild(e).Rebuild(t.Context(), spec, "wish"); !errors.Is(err, enginetest.ErrFault) {
+		t.Errorf("rebuild: %v", err)
+	}
+	if m, err := e.Find(t.Context(), spec.ID); err != nil || m.Mark != "wish" {
+		t.Errorf("after the rebuild: %+v, %v", m, err)
+	}
 	f := enginetest.LoseReplyOnDelete(e)
 	if err := f.Delete(t.Context(), spec.ID); !errors.Is(err, enginetest.ErrFault) || exists(t, e) {
 		t.Errorf("delete: %v; exists: %v", err, exists(t, e))

@@ -168,8 +168,15 @@ func acceptAll(l net.Listener) {
 // listenInside keeps a port of a machine open until the test ends.
 func listenInside(t *testing.T, s engine.Spec, at string) {
 	t.Helper()
+	keepInside(t, s, "listening", "listen", at)
+}
+
+// keepInside runs a verb of the test guest until the test ends, and returns when it has said a word.
+func keepInside(t *testing.T, s engine.Spec, word string, arguments ...string) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	listener := exec.CommandContext(ctx, "incus", "exec", "--project", testProject, "d-"+s.ID, "-T", "--", guest.Path, "listen", at)
+	command := append([]string{"exec", "--project", testProject, "d-" + s.ID, "-T", "--", guest.Path}, arguments...)
+	listener := exec.CommandContext(ctx, "incus", command...)
 	out, err := listener.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -181,7 +188,7 @@ func listenInside(t *testing.T, s engine.Spec, at string) {
 		cancel()
 		_ = listener.Wait() // it was killed
 	})
-	if _, err := io.ReadFull(out, make([]byte, len("listening"))); err != nil {
+	if _, err := io.ReadFull(out, make([]byte, len(word))); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -76,7 +76,12 @@ func (e *Engine) reshape(s server, found *api.Instance, etag string, spec engine
 			return false, err
 		}
 	}
-	return false, refused(e.change(s, found, etag, p.config, p.devices))
+	err = e.change(s, found, etag, p.config, p.devices)
+	if err != nil && p.config["limits.memory"] != "" && says(err, "setting cgroup") {
+		// The kernel takes no memory away that it cannot write elsewhere.
+		return false, fmt.Errorf("%w: it uses more than %d MiB of memory: %w", engine.ErrConflict, spec.MemoryMiB, err)
+	}
+	return false, refused(err)
 }
 
 // plan is what an instance needs to have a shape.
@@ -93,8 +98,8 @@ func (p plan) empty() bool { return len(p.config) == 0 && len(p.devices) == 0 }
 func (e *Engine) plan(found *api.Instance, spec engine.Spec) (plan, error) {
 	p := plan{config: api.ConfigMap{}, devices: api.DevicesMap{}}
 	is := e.machine(found)
-	if is.CPUs != spec.CPUs {
-		p.config["limits.cpu"] = strconv.Itoa(spec.CPUs)
+	if count := processors(found, spec.CPUs); count != found.Config["limits.cpu"] {
+		p.config["limits.cpu"] = count
 	}
 	if is.MemoryMiB != spec.MemoryMiB {
 		p.config["limits.memory"] = mib(spec.MemoryMiB)
@@ -118,6 +123,16 @@ func (e *Engine) plan(found *api.Instance, spec engine.Spec) (plan, error) {
 	p.add = missingDisks(found, spec.Data)
 	e.attach(found, p.add, p.config, p.devices)
 	return p, nil
+}
+
+// processors is how the number of processors is written next. Incus spreads the processors anew before it records the
+// change, so most times with the old number; a second change, from "02" to "2", has it do so with the new one.
+func processors(found *api.Instance, count int) string {
+	text := strconv.Itoa(count)
+	if stateOf(found) != engine.Stopped && number(found.Config["limits.cpu"], "") != count {
+		return "0" + text
+	}
+	return text
 }
 
 // planDisk compares an attached data disk with what it shall be.

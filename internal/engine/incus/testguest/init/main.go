@@ -119,6 +119,8 @@ func command(args []string) error {
 		return fill(argument(1), argument(2))
 	case "swell":
 		return swell(argument(1))
+	case "hold":
+		return hold(argument(1), argument(2))
 	case "mount":
 		return mount(argument(1))
 	case "processors":
@@ -404,4 +406,24 @@ func swell(mebibytes string) error {
 	}
 	fmt.Print(taken[len(taken)-4096])
 	return nil
+}
+
+// hold takes so many MiB of memory and keeps a file open until it is killed.
+func hold(mebibytes, path string) error {
+	count, err := strconv.Atoi(mebibytes)
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	taken := make([]byte, count<<20)
+	for i := 0; i < len(taken); i += 4096 {
+		taken[i] = 1
+	}
+	fmt.Println("holding")
+	<-time.After(time.Hour)
+	_, err = file.Write(taken[:1])
+	return err
 }

@@ -1,0 +1,222 @@
+package incus_test
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/uuid"
+
+	"carrel/internal/engine"
+	"carrel/internal/engine/incus"
+)
+
+func TestRebuild(t *testing.T) {
+	t.Run("LeavesTheInstanceConfiguredAsALaunchDoes", func(t *testing.T) {
+		e := open(t)
+		s := newSpec(testNetwork)
+		s.Root.GiB = 1
+		s.Data = []engine.Disk{{ID: uuid.NewString(), Class: "SSD", GiB: 1, Mount: "/data"}}
+		launch(t, e, s)
+		before, users := settings(t, s), inside(t, s, "cat", "/proc/self/uid_map")
+		mark := uuid.NewString()
+		if _, err := e.Rebuild(t.Context(), s, mark); err != nil {
+			t.Fatal(err)
+		}
+		after := settings(t, s)
+		for key, value := range map[string]string{"user.carrel.mark": mark, "user.carrel.image": image} {
+			if after.Config[key] != value {
+				t.Errorf("%s is %q", key, after.Config[key])
+			}
+			delete(after.Config, key)
+		}
+		if got, want := asJSON(t, after), asJSON(t, before); got != want {
+			t.Errorf("it was\n%s\nand is\n%s", want, got)
+		}
+		if err := e.Await(t.Context(), s.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		if got := inside(t, s, "cat", "/proc/self/uid_map"); got != users {
+			t.Errorf("the users were %s and are %s", users, got)
+		}
+		if out, err := tryInside(t, s, "fill", "/root/file", "1100"); err == nil || !strings.Contains(out, "quota") && !strings.Contains(out, "space") {
+			t.Errorf("1100 MiB fit on the new disk of 1 GiB: %v %s", err, out)
+		}
+		inside(t, s, "write-as-user", "/data/by-user")
+	})
+
+	t.Run("WithAnImageOfAVirtualMachineSaysWhichIsWhich", func(t *testing.T) {
+		e := open(t)
+		s := newSpec(testNetwork)
+		launch(t, e, s)
+		s.Image = vmImage(t, e)
+		_, err := e.Rebuild(t.Context(), s, "wish")
+		if !errors.Is(err, engine.ErrInvalid) || !strings.Contains(err.Error(), "the machine is a container, the image is for a virtual machine") {
+			t.Errorf("the error is %v", err)
+		}
+		if m, err := e.Find(t.Context(), s.ID); err != nil || m.State != engine.Running || m.Image != image {
+			t.Errorf("the machine is %+v, %v", m, err)
+		}
+	})
+
+	t.Run("ToAnotherPoolIsInvalid", func(t *testing.T) {
+		e := open(t)
+		s := newSpec(testNetwork)
+		launch(t, e, s)
+		s.Root.Class = "SSD"
+		if _, err := e.Rebuild(t.Context(), s, "wish"); !errors.Is(err, engine.ErrInvalid) {
+			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
+// TestRebuildSurvivesACutAtEveryRequest has the daemon vanish for good at the n-th request, before it hears it and
+// after it has carried it out, for every n.
+func TestRebuildSurvivesACutAtEveryRequest(t *testing.T) {
+	for name, carriedOut := range map[string]bool{"BeforeIt": false, "AfterIt": true} {
+		t.Run(name, func(t *testing.T) {
+			e := open(t)
+			s := newSpec(testNetwork)
+			s.Data = []engine.Disk{{ID: uuid.NewString(), Class: "SSD", GiB: 1, Mount: "/data"}}
+			launch(t, e, s)
+			for n := int64(1); ; n++ {
+				inside(t, s, "write", "/root/mine", "old")
+				inside(t, s, "write", "/data/mine", "precious")
+				mark := uuid.NewString()
+				cut, through := cutAt(t, n, carriedOut)
+				_, err := cut.Rebuild(t.Context(), s, mark)
+				if complete := through() < n; complete != (err == nil) {
+					t.Fatalf("cut at request %d of %d, the rebuild ended with %v", n, through(), err)
+				} else if complete && n < 6 {
+					t.Fatalf("a rebuild takes %d requests only; it was not cut", n-1)
+				} else if complete {
+					return
+				}
+				if m, err := e.Rebuild(t.Context(), s, mark); err != nil || m.Mark != mark || m.State != engine.Running {
+					t.Fatalf("after a cut at request %d: %+v, %v", n, m, err)
+				}
+				if _, err := tryInside(t, s, "cat", "/root/mine"); err == nil {
+					t.Errorf("after a cut at request %d the old disk is still there", n)
+				}
+				if got := inside(t, s, "cat", "/data/mine"); got != "precious" {
+					t.Errorf("after a cut at request %d the data disk holds %q", n, got)
+				}
+			}
+		})
+	}
+}
+
+// cutAt is an engine whose way to the daemon is cut at the n-th request, and a count of its requests.
+func cutAt(t *testing.T, n int64, carriedOut bool) (*incus.Engine, func() int64) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "cut.socket")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	var seen atomic.Int64
+	seen.Store(-1 << 32) // opening the engine does not count
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			switch number := seen.Add(1); {
+			case number < n:
+				go relay(conn, false)
+			case number == n && carriedOut:
+				go relay(conn, true)
+			default:
+				conn.Close()
+			}
+		}
+	}()
+	through := config
+	through.Socket = path
+	e, err := incus.Open(t.Context(), through)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen.Store(0)
+	return e, seen.Load
+}
+
+// relay passes a request on, and the answer back unless it is lost.
+func relay(conn net.Conn, lost bool) {
+	defer conn.Close()
+	daemon, err := net.Dial("unix", "/var/lib/incus/unix.socket")
+	if err != nil {
+		return
+	}
+	defer daemon.Close()
+	go func() { _, _ = io.Copy(daemon, conn) }()
+	answer := bufio.NewReader(daemon)
+	if _, err := answer.Peek(1); err != nil || lost {
+		return
+	}
+	_, _ = io.Copy(conn, answer)
+}
+
+// instanceSettings is what an instance is configured to be, but for what Incus notes of its last start.
+type instanceSettings struct {
+	Config   map[string]string
+	Devices  map[string]map[string]string
+	Profiles []string
+}
+
+func settings(t *testing.T, s engine.Spec) instanceSettings {
+	t.Helper()
+	var all instanceSettings
+	if err := yaml.Unmarshal([]byte(raw(t, "config", "show", "d-"+s.ID)), &all); err != nil {
+		t.Fatal(err)
+	}
+	for key := range all.Config {
+		switch {
+		case strings.HasPrefix(key, "volatile.last_state"), strings.HasSuffix(key, ".host_name"),
+			key == "volatile.uuid.generation", key == "volatile.idmap.next":
+			delete(all.Config, key)
+		}
+	}
+	return all
+}
+
+// vmImage imports something that passes for the image of a virtual machine as long as nobody starts it.
+func vmImage(t *testing.T, e *incus.Engine) string {
+	t.Helper()
+	dir := t.TempDir()
+	metadata, disk := filepath.Join(dir, "metadata.tar.gz"), filepath.Join(dir, "disk.qcow2")
+	if err := os.WriteFile(filepath.Join(dir, "metadata.yaml"), []byte("architecture: x86_64\ncreation_date: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "tar", "-C", dir, "-czf", metadata, "metadata.yaml").CombinedOutput(); err != nil {
+		t.Fatalf("packing: %v: %s", err, out)
+	}
+	if err := os.WriteFile(disk, []byte("QFI\xfb no disk"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	raw(t, "image", "import", metadata, disk, "--alias", "carrel-test-vm")
+	t.Cleanup(func() {
+		_ = exec.Command("incus", "--project", testProject, "image", "delete", "carrel-test-vm").Run()
+	})
+	images, err := e.Images(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range images {
+		if i.VM {
+			return i.ID
+		}
+	}
+	t.Fatal("the image of a virtual machine is not one")
+	return ""
+}
