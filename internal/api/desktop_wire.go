@@ -172,9 +172,26 @@ func summaryOf(d workspace.Desktop, accountID string) desktopSummary {
 }
 
 func usersOf(d workspace.Desktop) []attachedUser {
-	return each(d.Assignments, func(a workspace.Assignment) attachedUser {
+	users := each(d.Assignments, func(a workspace.Assignment) attachedUser {
 		return attachedUser{ID: a.UserID, Name: a.UserName, Group: string(a.Group), Type: "USER"}
 	})
+	return append(users, each(d.GroupAssignments, func(a workspace.GroupAssignment) attachedUser {
+		return attachedUser{ID: a.GroupID, Name: a.GroupName, Group: string(a.Group), Type: "GROUP"}
+	})...)
+}
+
+// attachState says whether somebody has the desktop, or what is being done about it.
+func attachState(d workspace.Desktop) string {
+	switch {
+	case d.Task == workspace.TaskAttaching:
+		return "ATTACHING"
+	case d.Task == workspace.TaskDetaching:
+		return "DEATTACHING"
+	case len(d.Assignments)+len(d.GroupAssignments) > 0:
+		return "ATTACHED"
+	default:
+		return "UNATTACH"
+	}
 }
 
 func firstGroup(d workspace.Desktop) string {
@@ -251,10 +268,6 @@ type volumeDetail struct {
 }
 
 func detailOf(d workspace.DesktopDetail) desktopDetail {
-	attach := "UNATTACH"
-	if len(d.Assignments) > 0 {
-		attach = "ATTACHED"
-	}
 	return desktopDetail{
 		ID: d.ID, Name: d.Name, HostName: d.HostName,
 		Addresses:  map[string][]addressBody{d.SubnetID: {{Address: d.Address, Version: "4", Type: "fixed"}}},
@@ -270,7 +283,7 @@ func detailOf(d workspace.DesktopDetail) desktopDetail {
 		Login:          string(d.Login), UserName: d.FirstUser(), Users: usersOf(d.Desktop), ProductID: d.ProductID,
 		Root: volumeOf(d.Root), Data: each(d.Data, volumeOf), UserGroup: firstGroup(d.Desktop), Zone: d.Zone, SiteType: "CENTER",
 		Product: productSummaryOf(d.Product), OUName: d.OUName, OSVersion: d.Image.OSVersion, Tags: tagsOf(d.Desktop),
-		Internet: true, InternetMode: "NAT", InternetModes: []string{"NAT"}, AttachState: attach,
+		Internet: true, InternetMode: "NAT", InternetModes: []string{"NAT"}, AttachState: attachState(d.Desktop),
 		EnterpriseID: d.EnterpriseID, SubnetID: d.SubnetID, Fault: d.Fault,
 	}
 }

@@ -14,8 +14,20 @@ import (
 	"carrel/internal/workspace"
 )
 
-// maxJSONBody is the largest JSON body, in bytes. A request for 100 desktops with every field has a tenth of it.
-const maxJSONBody = 1 << 20
+// The largest JSON bodies, in bytes. A request for 100 desktops with every field has a tenth of the first, one that assigns 10,000
+// desktops to as many people three quarters of the second.
+const (
+	maxJSONBody   = 1 << 20
+	maxAttachBody = 8 << 20
+)
+
+// maxBody is the largest JSON body of an area's operations.
+func maxBody(area string) int64 {
+	if area == "assignment" {
+		return maxAttachBody
+	}
+	return maxJSONBody
+}
 
 // operation is a line of the route table.
 type operation struct {
@@ -34,6 +46,7 @@ type registration func(*Server, huma.API, huma.Operation)
 func (s *Server) operations() map[string][]operation {
 	return map[string][]operation{
 		"desktops":      s.desktopOperations(),
+		"assignment":    s.attachOperations(),
 		"jobs":          s.jobOperations(),
 		"users":         s.userOperations(),
 		"name policies": s.namePolicyOperations(),
@@ -94,7 +107,7 @@ func (s *Server) register(api huma.API) {
 		for _, o := range operations {
 			o.handle(s, api, huma.Operation{
 				OperationID: o.id, Method: o.method, Path: o.path, Summary: o.describe, Tags: []string{area},
-				MaxBodyBytes: maxJSONBody + 1, // huma refuses a body as large as this
+				MaxBodyBytes: maxBody(area) + 1, // huma refuses a body as large as this
 				Security:     []map[string][]string{{"token": {}}, {"signature": {}}},
 				Errors:       []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden},
 				Middlewares:  huma.Middlewares{s.authorize(api, o.needs)},

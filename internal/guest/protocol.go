@@ -36,6 +36,9 @@ type Network struct {
 type Account struct {
 	Name  string `json:"name"`  // letters, digits, hyphen, underscore; at most 32 characters
 	Group string `json:"group"` // GroupAdmin or GroupUser
+	// Former is what the account was called, if it is to be renamed: with its home and all that it owns. An account that has the
+	// new name already, or of which nothing is there, makes no difference.
+	Former string `json:"former,omitempty"`
 	// Erase asks for the home directory to be removed; it applies to accounts that are being taken away.
 	Erase bool `json:"erase,omitempty"`
 	// Absent asks for the account's session, access and (with Erase) data to be gone.

@@ -31,7 +31,11 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *work
 			return err
 		},
 	})
-	p.steps = append(p.steps, r.awaitDisplays(*d)...)
+	displays, err := r.awaitDisplays(ctx, *d)
+	if err != nil {
+		return plan{}, err
+	}
+	p.steps = append(p.steps, displays...)
 	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
 		if d == nil {
 			return nil
@@ -42,7 +46,11 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *work
 }
 
 // awaitDisplays waits for the displays of the people who have the desktop, or for its guest when nobody has.
-func (r *Runner) awaitDisplays(d workspace.Desktop) []Step {
+func (r *Runner) awaitDisplays(ctx context.Context, d workspace.Desktop) ([]Step, error) {
+	holders, err := r.readHolders(ctx, d.ID, nil)
+	if err != nil {
+		return nil, err
+	}
 	await := func(account string) Step {
 		name := "waiting for the display of " + account
 		if account == "" {
@@ -50,14 +58,14 @@ func (r *Runner) awaitDisplays(d workspace.Desktop) []Step {
 		}
 		return Step{Name: name, Do: func(ctx context.Context) error { return r.engine.Await(ctx, d.ID, account) }}
 	}
-	if len(d.Assignments) == 0 {
-		return []Step{await("")}
+	if len(holders) == 0 {
+		return []Step{await("")}, nil
 	}
 	var steps []Step
-	for _, a := range d.Assignments {
-		steps = append(steps, await(workspace.AccountName(a.UserName)))
+	for _, h := range holders {
+		steps = append(steps, await(workspace.AccountName(h.UserName)))
 	}
-	return steps
+	return steps, nil
 }
 
 // machineIs looks whether a desktop's machine is in a state. A missing machine is in none.

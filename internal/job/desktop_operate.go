@@ -16,7 +16,7 @@ const shutdownGrace = time.Minute
 const stopping = "stopping"
 
 // operateDesktop starts, stops, restarts or hibernates the machine.
-func (r *Runner) operateDesktop(_ context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
@@ -27,14 +27,20 @@ func (r *Runner) operateDesktop(_ context.Context, s *workspace.SubJob, d *works
 	p := plan{limit: 10 * time.Minute}
 	switch params.Op {
 	case workspace.OpStart:
-		p.steps = r.start(*d)
+		if p.steps, err = r.start(ctx, *d); err != nil {
+			return plan{}, err
+		}
 	case workspace.OpStop:
 		p.steps = []Step{r.stop(*d, params.Force)}
 	case workspace.OpReboot:
 		if s.Step == "" || s.Step == stopping { // an earlier attempt did not get past it
 			p.steps = append(p.steps, r.stop(*d, params.Force))
 		}
-		p.steps = append(p.steps, r.start(*d)...)
+		start, err := r.start(ctx, *d)
+		if err != nil {
+			return plan{}, err
+		}
+		p.steps = append(p.steps, start...)
 	case workspace.OpHibernate:
 		p.steps = []Step{{
 			Name: "hibernating",
@@ -54,7 +60,7 @@ func (r *Runner) operateDesktop(_ context.Context, s *workspace.SubJob, d *works
 }
 
 // start runs the machine, brings its inside up to date and waits for its displays.
-func (r *Runner) start(d workspace.Desktop) []Step {
+func (r *Runner) start(ctx context.Context, d workspace.Desktop) ([]Step, error) {
 	steps := []Step{
 		{
 			Name: "starting",
@@ -63,7 +69,8 @@ func (r *Runner) start(d workspace.Desktop) []Step {
 		},
 		{Name: "updating accounts", Do: func(ctx context.Context) error { return r.configure(ctx, d.ProjectID, d.ID) }},
 	}
-	return append(steps, r.awaitDisplays(d)...)
+	displays, err := r.awaitDisplays(ctx, d)
+	return append(steps, displays...), err
 }
 
 // stop ends the machine: in an orderly way unless force is asked for, and by force when that takes too long.
@@ -83,14 +90,4 @@ func (r *Runner) stop(d workspace.Desktop, force bool) Step {
 			return r.engine.Stop(ctx, d.ID, true)
 		},
 	}
-}
-
-// configure makes the inside of a running machine as the desktop's row says now.
-func (r *Runner) configure(ctx context.Context, projectID, desktopID string) error {
-	inside, err := r.readGuest(ctx, projectID, desktopID)
-	if err != nil {
-		return err
-	}
-	_, err = r.engine.Configure(ctx, desktopID, inside)
-	return err
 }

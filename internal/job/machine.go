@@ -26,7 +26,7 @@ func (r *Runner) readSpec(ctx context.Context, d workspace.Desktop) (engine.Spec
 		if err != nil {
 			return err
 		}
-		inside, err := r.guestOf(ctx, tx, d, subnet)
+		inside, _, err := r.guestOf(ctx, tx, d, subnet)
 		if err != nil {
 			return err
 		}
@@ -43,10 +43,10 @@ func (r *Runner) readSpec(ctx context.Context, d workspace.Desktop) (engine.Spec
 	return spec, err
 }
 
-// readGuest describes the inside of a desktop as its row is now.
-func (r *Runner) readGuest(ctx context.Context, projectID, desktopID string) (guest.Desktop, error) {
-	var inside guest.Desktop
-	err := r.store.View(ctx, func(tx workspace.Tx) error {
+// readGuest describes the inside of a desktop as its row is now. settled are the former accounts that have been dealt with once
+// it is so.
+func (r *Runner) readGuest(ctx context.Context, projectID, desktopID string) (inside guest.Desktop, settled []workspace.FormerAccount, err error) {
+	err = r.store.View(ctx, func(tx workspace.Tx) error {
 		d, err := tx.Desktop(ctx, projectID, desktopID)
 		if err != nil {
 			return err
@@ -55,10 +55,10 @@ func (r *Runner) readGuest(ctx context.Context, projectID, desktopID string) (gu
 		if err != nil {
 			return err
 		}
-		inside, err = r.guestOf(ctx, tx, d, subnet)
+		inside, settled, err = r.guestOf(ctx, tx, d, subnet)
 		return err
 	})
-	return inside, err
+	return inside, settled, err
 }
 
 func findSubnet(ctx context.Context, tx workspace.Tx, d workspace.Desktop) (workspace.Subnet, error) {
@@ -74,10 +74,10 @@ func findSubnet(ctx context.Context, tx workspace.Tx, d workspace.Desktop) (work
 	return workspace.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "subnet %s of desktop %s is gone", d.SubnetID, d.Name)
 }
 
-func (r *Runner) guestOf(ctx context.Context, tx workspace.Tx, d workspace.Desktop, s workspace.Subnet) (guest.Desktop, error) {
+func (r *Runner) guestOf(ctx context.Context, tx workspace.Tx, d workspace.Desktop, s workspace.Subnet) (guest.Desktop, []workspace.FormerAccount, error) {
 	prefix, err := netip.ParsePrefix(s.CIDR)
 	if err != nil {
-		return guest.Desktop{}, fmt.Errorf("reading subnet %s: %w", s.ID, err)
+		return guest.Desktop{}, nil, fmt.Errorf("reading subnet %s: %w", s.ID, err)
 	}
 	dns := s.DNS
 	if len(dns) == 0 {
@@ -87,24 +87,38 @@ func (r *Runner) guestOf(ctx context.Context, tx workspace.Tx, d workspace.Deskt
 		Hostname: d.HostName, Timezone: r.conf.Timezone, Locale: r.conf.Locale,
 		Network: guest.Network{Address: fmt.Sprintf("%s/%d", d.Address, prefix.Bits()), Gateway: s.Gateway, DNS: dns},
 	}
-	for _, a := range d.Assignments {
-		group := guest.GroupUser
-		if a.Group.Admin() {
-			group = guest.GroupAdmin
-		}
-		inside.Accounts = append(inside.Accounts, guest.Account{Name: workspace.AccountName(a.UserName), Group: group})
-	}
 	for i := range d.Data {
 		inside.Volumes = append(inside.Volumes, mountOf(i))
 	}
-	if r.conf.Locale == "" && len(d.Assignments) == 1 {
-		u, err := tx.User(ctx, d.ProjectID, d.Assignments[0].UserID)
+	holders, err := tx.Holdings(ctx, []string{d.ID}, nil)
+	if err != nil {
+		return guest.Desktop{}, nil, err
+	}
+	former, err := tx.FormerAccounts(ctx, []string{d.ID})
+	if err != nil {
+		return guest.Desktop{}, nil, err
+	}
+	accounts, settled := workspace.AccountsInside(holders, former)
+	for _, a := range accounts {
+		inside.Accounts = append(inside.Accounts, accountOf(a))
+	}
+	if r.conf.Locale == "" && len(holders) == 1 {
+		u, err := tx.User(ctx, d.ProjectID, holders[0].UserID)
 		if err != nil {
-			return guest.Desktop{}, err
+			return guest.Desktop{}, nil, err
 		}
 		inside.Locale = localeOf(u.Language)
 	}
-	return inside, nil
+	return inside, settled, nil
+}
+
+// accountOf is an account in the guest's terms.
+func accountOf(a workspace.InsideAccount) guest.Account {
+	account := guest.Account{Name: a.Name, Group: guest.GroupUser, Former: a.Former, Absent: a.Erase, Erase: a.Erase}
+	if a.Admin {
+		account.Group = guest.GroupAdmin
+	}
+	return account
 }
 
 // localeOf is the system locale for a person's language; empty leaves the image's own.

@@ -22,7 +22,8 @@ type Config struct {
 	Lease time.Duration
 	// Poll is how often the queue is looked at when nothing signals; 15 s. It is only the safety net.
 	Poll time.Duration
-	// Parallel is how many sub-jobs of a type run at once in this process; missing types take DefaultParallel.
+	// Parallel is how many sub-jobs of a type run at once in this process; missing types take DefaultParallel,
+	// work on accounts AccountParallel.
 	Parallel map[workspace.JobType]int
 	// Timezone (IANA) and Locale are those of new desktops; empty: UTC, and the locale of the person's language.
 	Timezone string
@@ -31,6 +32,9 @@ type Config struct {
 
 // DefaultParallel is how many sub-jobs of a type run at once when the configuration does not say.
 const DefaultParallel = 8
+
+// AccountParallel is DefaultParallel for work on accounts, most of which is waiting.
+const AccountParallel = 100
 
 // Runner claims sub-jobs and carries them out. Create it with NewRunner; Start it once; Stop it once.
 type Runner struct {
@@ -85,8 +89,10 @@ func NewRunner(s workspace.Store, e engine.Engine, log *slog.Logger, m Meter, c 
 		workspace.JobExpandPool:      r.createDesktop,
 		workspace.JobDeleteDesktops:  r.deleteDesktop,
 		workspace.JobOperateDesktops: r.operateDesktop,
-		workspace.JobDetachDesktops:  r.configureDesktop,
 		workspace.JobAttachPool:      r.attachPool,
+	}
+	for t := range workspace.AccountJobs {
+		r.plans[t] = r.updateAccounts
 	}
 	return r
 }
@@ -202,6 +208,9 @@ func (r *Runner) room() map[workspace.JobType]int {
 	room := make(map[workspace.JobType]int, len(r.plans))
 	for t := range r.plans {
 		room[t] = DefaultParallel
+		if _, light := workspace.AccountJobs[t]; light {
+			room[t] = AccountParallel
+		}
 		if n, ok := r.conf.Parallel[t]; ok {
 			room[t] = n
 		}

@@ -75,7 +75,7 @@ func (t *tx) Grounds(ctx context.Context, gateway string) ([]workspace.Grounds, 
 	var rows []grounds
 	err := t.NewRaw(`
 		SELECT c.id AS connection_id, d.status,
-			EXISTS (SELECT 1 FROM assignments AS a WHERE a.desktop_id = c.desktop_id AND a.user_id = c.user_id) AS assigned,
+			EXISTS (SELECT 1 FROM holdings AS h WHERE h.desktop_id = c.desktop_id AND h.user_id = c.user_id) AS assigned,
 			EXISTS (SELECT 1 FROM sign_ins AS s WHERE s.token_hash = c.sign_in_hash AND s.expires > ?0) AS signed_in,
 			u.locked, u.disabled, u.expires AS user_expires,
 			EXISTS (SELECT 1 FROM connections AS n

@@ -46,7 +46,8 @@ type desktop struct {
 	AutoCreated   bool
 	Isolated      bool
 
-	Assignments []workspace.Assignment `bun:"-"`
+	Assignments      []workspace.Assignment      `bun:"-"`
+	GroupAssignments []workspace.GroupAssignment `bun:"-"`
 
 	Created time.Time
 	Updated time.Time
@@ -218,21 +219,22 @@ func filterDesktops(q *bun.SelectQuery, f workspace.DesktopQuery) *bun.SelectQue
 		q = q.Where("d.pool_id = ?", f.Unlike.Pool.ID).Where(condition, args...)
 	}
 	if f.UserID != "" {
-		q = q.Where("d.id IN (SELECT a.desktop_id FROM assignments AS a WHERE a.user_id = ?)", f.UserID)
+		q = q.Where("d.id IN (SELECT h.desktop_id FROM holdings AS h WHERE h.user_id = ?)", f.UserID)
 	}
 	if f.UserName != "" {
-		q = q.Where("d.id IN (SELECT a.desktop_id FROM assignments AS a JOIN users AS u ON u.id = a.user_id "+
-			`WHERE u.name_folded LIKE ? ESCAPE '\')`, likePart(f.UserName))
+		q = q.Where("d.id IN (SELECT h.desktop_id FROM holdings AS h WHERE h.user_id IN (SELECT u.id FROM users AS u "+
+			`WHERE u.name_folded LIKE ? ESCAPE '\'))`, likePart(f.UserName))
 	}
 	if len(f.UserNames) > 0 {
-		q = q.Where("d.id IN (SELECT a.desktop_id FROM assignments AS a JOIN users AS u ON u.id = a.user_id "+
-			"WHERE u.name_folded IN (?))", bun.List(foldAll(f.UserNames)))
+		q = q.Where("d.id IN (SELECT h.desktop_id FROM holdings AS h WHERE h.user_id IN (SELECT u.id FROM users AS u "+
+			"WHERE u.name_folded IN (?)))", bun.List(foldAll(f.UserNames)))
 	}
 	for _, tag := range f.Tags {
 		q = q.Where("d.id IN (SELECT t.desktop_id FROM desktop_tags AS t WHERE t.key = ? AND t.value = ?)", tag.Key, tag.Value)
 	}
 	if f.Assigned != nil {
-		q = q.Where("EXISTS (SELECT 1 FROM assignments AS a WHERE a.desktop_id = d.id) = ?", *f.Assigned)
+		q = q.Where("(EXISTS (SELECT 1 FROM assignments AS a WHERE a.desktop_id = d.id) OR "+
+			"EXISTS (SELECT 1 FROM group_assignments AS a WHERE a.desktop_id = d.id)) = ?", *f.Assigned)
 	}
 	return q
 }

@@ -147,7 +147,7 @@ func replace[Row any](ctx context.Context, t *tx, desktopID string, rows []Row) 
 	return insert(ctx, t, rows)
 }
 
-// wholeDesktops adds to desktops what belongs to them, with four statements for each batch.
+// wholeDesktops adds to desktops what belongs to them, with five statements for each batch.
 func (t *tx) wholeDesktops(ctx context.Context, rows []desktopRow) ([]workspace.Desktop, error) {
 	desktops := convert(rows, func(r desktopRow) workspace.Desktop { return workspace.Desktop(r.desktop) })
 	for part := range slices.Chunk(desktops, batch) {
@@ -225,6 +225,21 @@ func (t *tx) readAssignments(ctx context.Context, desktops []workspace.Desktop) 
 	for _, r := range rows {
 		d := desktop(r.DesktopID)
 		d.Assignments = append(d.Assignments, workspace.Assignment(r.assignment))
+	}
+	return t.readGroupAssignments(ctx, desktops)
+}
+
+func (t *tx) readGroupAssignments(ctx context.Context, desktops []workspace.Desktop) error {
+	var rows []groupAssignmentRow
+	q, desktop := t.ownedBy(desktops, &rows)
+	q = q.ColumnExpr("a.*").ColumnExpr("g.name AS group_name").Join("JOIN people_groups AS g ON g.id = a.group_id").
+		ColumnExpr("(SELECT count(*) FROM memberships AS m WHERE m.group_id = g.id) AS people")
+	if err := q.Order("a.desktop_id", "a.created", "a.position").Scan(ctx); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		d := desktop(r.DesktopID)
+		d.GroupAssignments = append(d.GroupAssignments, workspace.GroupAssignment(r.groupAssignment))
 	}
 	return nil
 }

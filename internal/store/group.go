@@ -45,8 +45,8 @@ func (r groupRow) domain() workspace.Group { return workspace.Group(r.group) }
 func (t *tx) groups(model any) *bun.SelectQuery {
 	return t.NewSelect().Model(model).ColumnExpr("g.*").
 		ColumnExpr("(SELECT count(*) FROM memberships AS m WHERE m.group_id = g.id) AS people").
-		ColumnExpr("(SELECT count(DISTINCT a.desktop_id) FROM memberships AS m JOIN assignments AS a ON a.user_id = m.user_id " +
-			"WHERE m.group_id = g.id) AS desktops")
+		ColumnExpr("(SELECT count(*) FROM (SELECT a.desktop_id FROM memberships AS m JOIN assignments AS a ON a.user_id = m.user_id " +
+			"WHERE m.group_id = g.id UNION SELECT s.desktop_id FROM group_assignments AS s WHERE s.group_id = g.id) AS n) AS desktops")
 }
 
 // InsertGroup implements workspace.GroupRows.
@@ -80,6 +80,7 @@ func (t *tx) Groups(ctx context.Context, f workspace.GroupQuery) ([]workspace.Gr
 	var rows []groupRow
 	q := t.groups(&rows).Where("g.project_id = ?", f.ProjectID)
 	q = among(q, "g.id", f.IDs)
+	q = among(q, "g.name_folded", foldAll(f.Names))
 	if f.Keyword != "" {
 		part := likePart(f.Keyword)
 		q = q.Where(`(g.name_folded LIKE ? ESCAPE '\' OR g.description_folded LIKE ? ESCAPE '\')`, part, part)

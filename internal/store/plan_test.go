@@ -88,7 +88,7 @@ func TestAListTakesAsManyStatementsForManyDesktopsAsForOne(t *testing.T) {
 			return err
 		}))
 	}
-	if one, many := count(1), count(50); one != many || one > 6 {
+	if one, many := count(1), count(50); one != many || one > 7 {
 		t.Errorf("%d statements for 1 desktop, %d for 50", one, many)
 	}
 }
@@ -144,12 +144,31 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 			_, _, err := x.Notifications(ctx, workspace.NotificationQuery{ProjectID: "p", Page: page})
 			return err
 		},
+		"who may use desktops": func(ctx context.Context, x *tx) error {
+			_, err := x.Holdings(ctx, []string{"1", "2"}, nil)
+			return err
+		},
+		"desktops of groups": func(ctx context.Context, x *tx) error { _, err := x.GroupDesktops(ctx, []string{"1", "2"}); return err },
+		"a crowded desktop": func(ctx context.Context, x *tx) error {
+			_, err := x.CrowdedDesktop(ctx, []string{"1", "2"}, 5)
+			return err
+		},
+		"how many people have": func(ctx context.Context, x *tx) error { _, err := x.OwnedDesktops(ctx, []string{"1", "2"}); return err },
+		"former accounts": func(ctx context.Context, x *tx) error {
+			_, err := x.FormerAccounts(ctx, []string{"1", "2"})
+			return err
+		},
+		"detachments": func(ctx context.Context, x *tx) error { _, err := x.Detachments(ctx, "1"); return err },
+		"taking desktops away": func(ctx context.Context, x *tx) error {
+			return x.Unassign(ctx, []workspace.Pair{{DesktopID: "1", HolderID: "1"}, {DesktopID: "2", HolderID: "2"}})
+		},
 		"a desktop that is deleted": func(ctx context.Context, x *tx) error { return x.DeleteDesktop(ctx, "1") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, statement := range sent(f) {
 				for _, step := range plan(t, s, statement) {
-					scan := strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, "USING") && step != "SCAN due"
+					scan := strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, "USING") && step != "SCAN due" &&
+						!strings.HasSuffix(step, "VALUES CLAUSE") && step != "SCAN h" && step != "SCAN c"
 					sorted := strings.HasPrefix(name, "desktops") && strings.Contains(step, "TEMP B-TREE") && strings.Contains(statement, "LIMIT")
 					if scan || sorted {
 						t.Errorf("%s\nfor %s", step, statement)

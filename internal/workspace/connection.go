@@ -195,7 +195,11 @@ func mayConnect(ctx context.Context, tx Tx, t Ticket) (Desktop, error) {
 	if _, err := tx.SignIn(ctx, t.SignInHash); err != nil {
 		return Desktop{}, err
 	}
-	if !d.assignedTo(u.ID) {
+	theirs, err := mayUse(ctx, tx, d.ID, u.ID)
+	if err != nil {
+		return Desktop{}, err
+	}
+	if !theirs {
 		return Desktop{}, &Error{Code: CodeForbidden, Message: "this desktop is no longer yours"}
 	}
 	return d, d.mayOpen()

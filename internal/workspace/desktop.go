@@ -37,7 +37,8 @@ type Desktop struct {
 	AutoCreated   bool // autoscaling made it for its pool, and may delete it; InsertDesktops writes it, nothing does later
 	Isolated      bool // put aside in its pool because it broke; SaveMember alone writes it
 
-	Assignments []Assignment // oldest first
+	Assignments      []Assignment      // to people, in their own name; oldest first
+	GroupAssignments []GroupAssignment // oldest first
 
 	Created time.Time
 	Updated time.Time
@@ -84,6 +85,10 @@ const (
 	TaskRebootHard  Task = "rebooting_hard"
 	TaskHibernating Task = "hibernating"
 	TaskDeleting    Task = "deleting"
+	TaskAttaching   Task = "attaching"
+	TaskDetaching   Task = "DesktopDetaching"
+	TaskPrivileges  Task = "userPrivilegeGroupChanging"
+	TaskUpdating    Task = "updating"
 )
 
 // LoginStatus follows the session of a desktop.

@@ -83,7 +83,14 @@ func RemoveDesktop(ctx context.Context, tx Tx, d Desktop, p DeleteParams) error 
 				return err
 			}
 		}
-		if p.DeleteUsers && user.Desktops == 0 {
+		if !p.DeleteUsers || user.Desktops > 0 {
+			continue
+		}
+		_, others, err := tx.Desktops(ctx, DesktopQuery{ProjectID: d.ProjectID, UserID: user.ID}) // also those of groups
+		if err != nil {
+			return err
+		}
+		if others == 0 {
 			if err := tx.DeleteUser(ctx, user.ID); err != nil {
 				return err
 			}

@@ -1,6 +1,9 @@
 package workspace
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // This file holds what the job runner writes about a desktop: each function is called inside the transaction that also ends
 // the sub-job, with the desktop's row locked.
@@ -19,6 +22,62 @@ func MarkCreated(ctx context.Context, tx Tx, d Desktop, p CreateParams) error {
 		}
 		if u.Email != "" {
 			mails = append(mails, desktopMail(MailDesktopReady, d, u, tx.Now()))
+		}
+	}
+	return tx.InsertMails(ctx, mails)
+}
+
+// TakeForAccounts gives a desktop at rest to a sub-job that brings its accounts up to date, and says whether it has it now. A
+// desktop that is gone, or whose machine is, needs no waiting for.
+func TakeForAccounts(ctx context.Context, tx Tx, s SubJob) (bool, error) {
+	found, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
+	if err != nil || len(found) == 0 {
+		return err == nil, err
+	}
+	d := found[0]
+	switch {
+	case d.TaskOwner == s.ID:
+		return true, nil
+	case d.Task != NoTask:
+		return false, nil
+	}
+	d.Task, d.TaskOwner = AccountJobs[s.Type], s.ID
+	return true, tx.TakeDesktops(ctx, []Desktop{d})
+}
+
+// MarkAccounts records that the accounts inside a desktop are as they should be, or will be when it starts, with the power state
+// that the work has left it in, and tells those who have got it.
+func MarkAccounts(ctx context.Context, tx Tx, d Desktop, owner string, status DesktopStatus, gained []Recipient) error {
+	if d.TaskOwner == owner {
+		fault, was := d.Fault, d.Login
+		settle(&d, status)
+		if status == StatusError {
+			d.Fault = fault
+		}
+		if err := saveSession(ctx, tx, d, was); err != nil {
+			return err
+		}
+	}
+	if len(gained) == 0 {
+		return nil
+	}
+	ids := make([]string, len(gained))
+	for i, r := range gained {
+		ids[i] = r.UserID
+	}
+	have, err := tx.Holdings(ctx, []string{d.ID}, ids)
+	if err != nil || len(have) == 0 {
+		return err
+	}
+	users, err := usersByID(ctx, tx, d.ProjectID, have)
+	if err != nil {
+		return err
+	}
+	var mails []Mail
+	for _, r := range gained {
+		u, there := users[r.UserID]
+		if u.Email = cmp.Or(r.Email, u.Email); there && u.Email != "" {
+			mails = append(mails, desktopMail(MailAssigned, d, u, tx.Now()))
 		}
 	}
 	return tx.InsertMails(ctx, mails)
@@ -64,6 +123,9 @@ func settle(d *Desktop, status DesktopStatus) {
 
 // resume puts the desktops of failed sub-jobs back under way when their job is retried.
 func resume(d *Desktop, s SubJob) error {
+	if _, waits := AccountJobs[s.Type]; waits {
+		return nil // it takes the desktop when its turn comes
+	}
 	if d.Task != NoTask && d.TaskOwner != s.ID {
 		return Errorf(CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
 	}
@@ -90,8 +152,8 @@ func resume(d *Desktop, s SubJob) error {
 		d.Task = TaskDeletingVolumes
 	case JobExpandPoolVolumes:
 		d.Task = TaskExpandingVolumes
-	case JobDetachDesktops, JobAttachPool:
-		return nil // they take no desktop
+	case JobAttachPool:
+		return nil // it takes no desktop
 	}
 	d.TaskOwner, d.Fault = s.ID, ""
 	return nil

@@ -27,14 +27,15 @@ type Group struct {
 	Updated     time.Time
 
 	People   int // how many are in it; read, not stored
-	Desktops int // how many are assigned to them; read, not stored
+	Desktops int // how many are assigned to the group or its people; read, not stored
 }
 
 // GroupQuery selects groups of one project.
 type GroupQuery struct {
 	ProjectID string
 	IDs       []string
-	Keyword   string // part of the name or the description, whatever its case
+	Names     []string // exact, whatever their case
+	Keyword   string   // part of the name or the description, whatever its case
 	Page
 }
 
@@ -128,7 +129,7 @@ func (s *Service) ListGroups(ctx context.Context, q GroupQuery) ([]Group, int, e
 	return list(ctx, s.Store, func(tx Tx) ([]Group, int, error) { return tx.Groups(ctx, q) })
 }
 
-// DeleteGroups removes 1 to 100 groups; their people stay. Ids of none are left out, since their deletion is a success already;
+// DeleteGroups removes 1 to 100 groups; their people stay, and lose the desktops that the groups had. Ids of none are left out, since their deletion is a success already;
 // if none is left it fails with CodeGroupNotFound.
 func (s *Service) DeleteGroups(ctx context.Context, c Caller, ids []string) error {
 	if err := checkIDs("group_ids", ids); err != nil {
@@ -145,7 +146,7 @@ func (s *Service) DeleteGroups(ctx context.Context, c Caller, ids []string) erro
 				return err
 			}
 			found++
-			if err := tx.DeleteGroup(ctx, g.ID); err != nil {
+			if err := regrouping(ctx, tx, c, []string{g.ID}, nil, func() error { return tx.DeleteGroup(ctx, g.ID) }); err != nil {
 				return err
 			}
 		}
@@ -165,8 +166,9 @@ const (
 	RemoveFromGroup MemberAction = "DELETE"
 )
 
-// ChangeMembers puts 1 to 100 people into a group, all or none, or takes them out. What holds already succeeds.
-// CodeGroupNotFound, CodeUserNotFound, CodeInvalid.
+// ChangeMembers puts 1 to 100 people into a group, all or none, or takes them out; they gain or lose the desktops that the group
+// has. What holds already succeeds. CodeGroupNotFound, CodeUserNotFound, CodeInvalid, CodeConflict when a desktop of the group
+// would have too many people.
 func (s *Service) ChangeMembers(ctx context.Context, c Caller, groupID string, action MemberAction, userIDs []string) error {
 	if err := checkIDs("user_ids", userIDs); err != nil {
 		return err
@@ -181,9 +183,9 @@ func (s *Service) ChangeMembers(ctx context.Context, c Caller, groupID string, a
 			if err := usersExist(ctx, tx, c.ProjectID, userIDs); err != nil {
 				return err
 			}
-			return tx.AddMembers(ctx, g.ID, userIDs)
+			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func() error { return tx.AddMembers(ctx, g.ID, userIDs) })
 		case RemoveFromGroup:
-			return tx.RemoveMembers(ctx, g.ID, userIDs)
+			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func() error { return tx.RemoveMembers(ctx, g.ID, userIDs) })
 		default:
 			return invalid("op_type", "%q is unknown, use ADD or DELETE", action)
 		}

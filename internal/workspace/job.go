@@ -61,12 +61,25 @@ const (
 	JobCreateDesktops  JobType = "createDesktops"
 	JobDeleteDesktops  JobType = "deleteDesktops"
 	JobOperateDesktops JobType = "operateDesktops"
+	JobAttachDesktops  JobType = "attachDesktops"
 	JobDetachDesktops  JobType = "detachDesktops"
+	JobBatchDetach     JobType = "batchDetachDesktops"
+	JobPrivileges      JobType = "changeUserPrivilegeGroup"
+	JobRenameUser      JobType = "changeUserName"
 )
 
 // Creates says whether sub-jobs of this type make new desktops.
 func (t JobType) Creates() bool {
 	return t == JobCreateDesktops || t == JobCreatePool || t == JobExpandPool
+}
+
+// AccountJobs are the types that bring the accounts inside desktops up to date, each with the task that it is to them.
+var AccountJobs = map[JobType]Task{
+	JobAttachDesktops: TaskAttaching,
+	JobDetachDesktops: TaskDetaching,
+	JobBatchDetach:    TaskDetaching,
+	JobPrivileges:     TaskPrivileges,
+	JobRenameUser:     TaskUpdating,
 }
 
 // SubJob is one item of a job, and at the same time the row that workers claim.

@@ -59,10 +59,11 @@ func CheckHostName(field, name string) error {
 	return nil
 }
 
-// HostNameFor derives the host name inside a desktop from its computer name, which may be Chinese.
+// HostNameFor derives the host name inside a desktop from its computer name, which may be Chinese, or have underscores: those
+// become hyphens.
 func HostNameFor(name, desktopID string) string {
 	if isASCII(name) {
-		return name
+		return strings.TrimRight(strings.ReplaceAll(name, "_", "-"), "-")
 	}
 	return "desktop-" + desktopID[:6]
 }

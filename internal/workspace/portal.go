@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"maps"
 	"slices"
 )
 
@@ -139,8 +140,10 @@ func (d Desktop) mayOpen() error {
 	}
 }
 
-func (d Desktop) assignedTo(userID string) bool {
-	return slices.ContainsFunc(d.Assignments, func(a Assignment) bool { return a.UserID == userID })
+// mayUse says whether a person has a desktop, in their own name or through a group.
+func mayUse(ctx context.Context, tx Tx, desktopID, userID string) (bool, error) {
+	theirs, err := tx.Holdings(ctx, []string{desktopID}, []string{userID})
+	return len(theirs) > 0, err
 }
 
 // MyDesktops returns a person's desktops by name. CodeForbidden while they must choose a new password.
@@ -181,7 +184,9 @@ func (s *Service) DesktopsOf(ctx context.Context, people []User) (map[string][]M
 			if err != nil {
 				return err
 			}
-			deal(all, furnished)
+			if err := deal(ctx, tx, all, furnished); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -189,14 +194,22 @@ func (s *Service) DesktopsOf(ctx context.Context, people []User) (map[string][]M
 }
 
 // deal gives each desktop to those of the people in all who have it.
-func deal(all map[string][]Mine, desktops []Mine) {
+func deal(ctx context.Context, tx Tx, all map[string][]Mine, desktops []Mine) error {
+	ids := make([]string, len(desktops))
+	for i, m := range desktops {
+		ids[i] = m.ID
+	}
+	holdings, err := tx.Holdings(ctx, ids, slices.Collect(maps.Keys(all)))
+	if err != nil {
+		return err
+	}
+	of := holdingsByDesktop(holdings)
 	for _, m := range desktops {
-		for _, a := range m.Assignments {
-			if had, asked := all[a.UserID]; asked {
-				all[a.UserID] = append(had, m)
-			}
+		for _, a := range of[m.ID] {
+			all[a.UserID] = append(all[a.UserID], m)
 		}
 	}
+	return nil
 }
 
 // SetLanguage remembers the language of a person's portal and mails: "en", "zh", or empty for the browser's. CodeInvalid.
@@ -305,7 +318,11 @@ func worker(ctx context.Context, tx Tx, userID string) (User, error) {
 // mine reads a desktop of a person's; those of others do not exist for them.
 func mine(ctx context.Context, tx Tx, u User, desktopID string) (Desktop, error) {
 	d, err := tx.Desktop(ctx, u.ProjectID, desktopID)
-	if err == nil && !d.assignedTo(u.ID) {
+	if err != nil {
+		return d, err
+	}
+	theirs, err := mayUse(ctx, tx, d.ID, u.ID)
+	if err == nil && !theirs {
 		err = &Error{Code: CodeDesktopNotFound, Message: "you have no such desktop"}
 	}
 	return d, err

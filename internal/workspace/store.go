@@ -25,6 +25,7 @@ type Tx interface {
 	Now() time.Time
 
 	DesktopRows
+	AssignmentRows
 	CatalogRows
 	NetworkRows
 	UserRows

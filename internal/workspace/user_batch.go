@@ -40,7 +40,7 @@ func (s *Service) createUsers(ctx context.Context, c Caller, users []CreateUser,
 		if err := mayCreateUsers(ctx, tx, c, users, at); err != nil {
 			return nil, err
 		}
-		return insertUsers(ctx, tx, users, hashes)
+		return insertUsers(ctx, tx, c, users, hashes)
 	})
 }
 
@@ -153,7 +153,7 @@ func (s *Service) hashPasswords(users []CreateUser) ([]string, error) {
 	return hashes, nil
 }
 
-func insertUsers(ctx context.Context, tx Tx, users []CreateUser, hashes []string) ([]string, error) {
+func insertUsers(ctx context.Context, tx Tx, c Caller, users []CreateUser, hashes []string) ([]string, error) {
 	rows, ids := make([]User, len(users)), make([]string, len(users))
 	for i := range users {
 		// A list keeps the order of the request: the first is a microsecond older than the second.
@@ -170,7 +170,8 @@ func insertUsers(ctx context.Context, tx Tx, users []CreateUser, hashes []string
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(members)) {
-		if err := tx.AddMembers(ctx, id, members[id]); err != nil {
+		err := regrouping(ctx, tx, c, []string{id}, members[id], func() error { return tx.AddMembers(ctx, id, members[id]) })
+		if err != nil {
 			return nil, err
 		}
 	}

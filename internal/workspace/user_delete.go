@@ -48,19 +48,22 @@ func (s *Service) DeleteUsers(ctx context.Context, c Caller, ids []string) error
 
 // dismiss removes a person, and adds to a job those of their desktops that are not told yet.
 func dismiss(ctx context.Context, tx Tx, u User, job *Job, told map[string]bool) error {
-	var desktops []Desktop
-	if u.Desktops > 0 {
-		var err error
-		desktops, _, err = tx.Desktops(ctx, DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: Page{Limit: u.Desktops}})
-		if err != nil {
-			return err
-		}
+	desktops, err := desktopsOf(ctx, tx, u)
+	if err != nil {
+		return err
 	}
+	var left []Assignment
 	for _, d := range desktops {
+		left = append(left, Assignment{DesktopID: d.ID, UserID: u.ID, UserName: u.Name})
 		if !told[d.ID] {
 			told[d.ID] = true
-			job.SubJobs = append(job.SubJobs, job.subJob(d, struct{}{}))
+			sub := job.subJob(d, AccountParams{})
+			sub.UserName = u.Name
+			job.SubJobs = append(job.SubJobs, sub)
 		}
+	}
+	if err := leave(ctx, tx, left, false); err != nil {
+		return err
 	}
 	return tx.DeleteUser(ctx, u.ID)
 }

@@ -161,7 +161,7 @@ func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []Impo
 	if err != nil {
 		return err
 	}
-	ids, err := update(ctx, s.Store, func(tx Tx) ([]string, error) { return insertUsers(ctx, tx, fresh, hashes) })
+	ids, err := update(ctx, s.Store, func(tx Tx) ([]string, error) { return insertUsers(ctx, tx, r.Caller, fresh, hashes) })
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,151 @@
+package api
+
+import (
+	"strings"
+
+	"carrel/internal/workspace"
+)
+
+// The bodies of the operations that give desktops to people and take them away.
+type (
+	attachDesktopBody struct {
+		DesktopID    string              `json:"desktop_id,omitempty"`
+		UserName     string              `json:"user_name,omitempty" doc:"Who gets it, unless attach_user_infos say so"`
+		UserID       string              `json:"user_id,omitempty" doc:"In place of user_name, or beside it"`
+		UserEmail    string              `json:"user_email,omitempty" doc:"Where to tell them; somebody who is not known yet is added with it"`
+		Group        workspace.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
+		ComputerName string              `json:"computer_name,omitempty" doc:"The desktop's new name, 1 to 15 characters"`
+		ClearData    *bool               `json:"is_clear_data,omitempty" doc:"Whether somebody who had it before finds nothing of theirs; yes by default"`
+		People       []attachPersonBody  `json:"attach_user_infos,omitempty" doc:"Who gets it: at most 500, several only for SHARED desktops"`
+	}
+	attachPersonBody struct {
+		UserID   string               `json:"user_id,omitempty" doc:"Of a user or, by type, of a group"`
+		UserName string               `json:"user_name,omitempty"`
+		Domain   string               `json:"domain,omitempty" doc:"The directory"`
+		Group    workspace.UserGroup  `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
+		Type     workspace.HolderType `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
+	}
+	assignModelBody struct {
+		Dimension       workspace.AssignDimension `json:"assign_dimension,omitempty" doc:"USER or DESKTOP"`
+		Strategy        workspace.AssignStrategy  `json:"priority_strategy,omitempty" doc:"USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION"`
+		UsersPerDesktop int                       `json:"desktop_assigin_user_num,omitempty" doc:"0 to 100"`
+		DesktopsPerUser int                       `json:"user_assigin_desktop_num,omitempty" doc:"0 to 100"`
+		NamePolicyID    string                    `json:"desktop_name_policy_id,omitempty" doc:"Makes the new names of desktops that are given none"`
+	}
+	detachDesktopBody struct {
+		DesktopID string             `json:"desktop_id,omitempty"`
+		All       bool               `json:"is_detach_all_users,omitempty"`
+		People    []attachPersonBody `json:"detach_user_infos,omitempty" doc:"At most 500; needed for desktops that several have"`
+		ClearData bool               `json:"is_clear_data,omitempty" doc:"Erase the data of those who lose it now; by default it stays inside, out of reach, until the desktop is given to somebody"`
+	}
+	privilegeChangeBody struct {
+		DesktopID string                `json:"desktop_id" required:"true"`
+		People    []privilegePersonBody `json:"attach_user_infos,omitempty" doc:"At most 500; everybody who has it if absent"`
+	}
+	privilegePersonBody struct {
+		UserName string               `json:"user_name" required:"true"`
+		Domain   string               `json:"domain,omitempty" doc:"The directory"`
+		Group    workspace.UserGroup  `json:"user_privilege_group,omitempty" doc:"In place of the one for all"`
+		Type     workspace.HolderType `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
+	}
+)
+
+func (b attachDesktopBody) request() workspace.AttachDesktop {
+	return workspace.AttachDesktop{
+		DesktopID: b.DesktopID, UserName: b.UserName, UserID: b.UserID, UserEmail: b.UserEmail, Group: b.Group,
+		ComputerName: b.ComputerName, ClearData: b.ClearData == nil || *b.ClearData, People: people(b.People),
+	}
+}
+
+func (b attachPersonBody) request() workspace.AttachPerson {
+	return workspace.AttachPerson{Type: b.Type, ID: b.UserID, Name: b.UserName, Domain: b.Domain, Group: b.Group}
+}
+
+func (b detachDesktopBody) request() workspace.DetachDesktop {
+	return workspace.DetachDesktop{DesktopID: b.DesktopID, All: b.All, People: people(b.People), ClearData: b.ClearData}
+}
+
+func (b privilegeChangeBody) request() workspace.PrivilegeChange {
+	return workspace.PrivilegeChange{DesktopID: b.DesktopID, People: each(b.People, func(p privilegePersonBody) workspace.AttachPerson {
+		return workspace.AttachPerson{Type: p.Type, Name: p.UserName, Domain: p.Domain, Group: p.Group}
+	})}
+}
+
+func people(bodies []attachPersonBody) []workspace.AttachPerson {
+	return each(bodies, attachPersonBody.request)
+}
+
+// attachPreviewReply is a plan: by person, by desktop, and as AttachInstances would take it.
+type attachPreviewReply struct {
+	Dimension    string              `json:"assign_dimension"`
+	Desktops     []previewedDesktop  `json:"desktop" doc:"All of the request"`
+	Users        []previewedUser     `json:"user" doc:"All of the request"`
+	Pairs        []attachDesktopBody `json:"desktops_attach_infos" doc:"What would be given, as AttachInstances takes it"`
+	LeftDesktops []leftOver          `json:"left_desktops" doc:"Those that get nobody, or fewer than asked for, and why"`
+	LeftUsers    []leftOver          `json:"left_users" doc:"Those who get nothing, or less than asked for, and why"`
+}
+
+type previewedDesktop struct {
+	Name      string `json:"desktop_name"`
+	ID        string `json:"desktop_id"`
+	Users     int    `json:"user_num" doc:"How many would get it"`
+	UserNames string `json:"user_name" doc:"Who, with commas between them"`
+}
+
+type previewedUser struct {
+	Name         string `json:"user_name"`
+	ID           string `json:"user_id"`
+	Desktops     int    `json:"desktop_num" doc:"How many they would get"`
+	DesktopNames string `json:"desktop_name" doc:"Which, with commas between them"`
+}
+
+type leftOver struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+}
+
+func previewReplyOf(p workspace.AttachPreview, asked []attachDesktopBody) attachPreviewReply {
+	holders := make(map[string]workspace.Holder, len(p.Holders))
+	for _, h := range p.Holders {
+		holders[h.ID] = h
+	}
+	names := make(map[string]string, len(p.Desktops))
+	for _, d := range p.Desktops {
+		names[d.ID] = d.Name
+	}
+	gets, given := map[string][]string{}, map[string][]workspace.Pair{}
+	for _, pair := range p.Pairs {
+		gets[pair.HolderID] = append(gets[pair.HolderID], names[pair.DesktopID])
+		given[pair.DesktopID] = append(given[pair.DesktopID], pair)
+	}
+	reply := attachPreviewReply{
+		Dimension: string(p.Dimension),
+		Desktops:  each(p.Desktops, func(d workspace.Desktop) previewedDesktop { return previewDesktop(d, given[d.ID], holders) }),
+		Users: each(p.Holders, func(h workspace.Holder) previewedUser {
+			return previewedUser{Name: h.Name, ID: h.ID, Desktops: len(gets[h.ID]), DesktopNames: strings.Join(gets[h.ID], ",")}
+		}),
+		Pairs:        []attachDesktopBody{},
+		LeftDesktops: each(p.LeftDesktops, func(l workspace.Left) leftOver { return leftOver{l.ID, names[l.ID], l.Reason} }),
+		LeftUsers:    each(p.LeftPeople, func(l workspace.Left) leftOver { return leftOver{l.ID, holders[l.ID].Name, l.Reason} }),
+	}
+	for _, a := range asked {
+		if pairs := given[a.DesktopID]; len(pairs) > 0 {
+			reply.Pairs = append(reply.Pairs, attachDesktopBody{
+				DesktopID: a.DesktopID, ComputerName: a.ComputerName, ClearData: a.ClearData,
+				People: each(pairs, func(p workspace.Pair) attachPersonBody {
+					return attachPersonBody{UserID: p.HolderID, UserName: holders[p.HolderID].Name, Group: p.Group, Type: p.Type}
+				}),
+			})
+		}
+	}
+	return reply
+}
+
+func previewDesktop(d workspace.Desktop, given []workspace.Pair, holders map[string]workspace.Holder) previewedDesktop {
+	var names []string
+	for _, p := range given {
+		names = append(names, holders[p.HolderID].Name)
+	}
+	return previewedDesktop{Name: d.Name, ID: d.ID, Users: len(given), UserNames: strings.Join(names, ",")}
+}

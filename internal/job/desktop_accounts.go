@@ -1,0 +1,128 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// updateAccounts brings the accounts inside a desktop up to date with who has it: after it was given to somebody or taken away,
+// after a privilege group or a name changed. One that does not run gets them when it starts. Only the sub-job that has the desktop
+// touches it; one that was recorded while the desktop was busy takes it when its turn comes.
+func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+	if d == nil {
+		return plan{limit: time.Minute, succeed: func(context.Context, workspace.Tx, *workspace.Desktop) error { return nil }}, nil
+	}
+	params, err := workspace.ReadParams[workspace.AccountParams](*s)
+	if err != nil {
+		return plan{}, err
+	}
+	p := plan{limit: 20 * time.Minute, remark: params.Remark}
+	if d.TaskOwner != s.ID {
+		p.steps = append(p.steps, Step{Name: "waiting for other work on the desktop", Do: func(ctx context.Context) error { return r.takeForAccounts(ctx, s) }})
+	}
+	p.steps = append(p.steps, Step{Name: "bringing accounts up to date", Do: func(ctx context.Context) error {
+		return unlessOff(r.configure(ctx, s.ProjectID, s.DesktopID))
+	}})
+	restart := params.Reboot && d.Status == workspace.StatusActive
+	switch {
+	case params.ShutOff:
+		p.steps = append(p.steps, r.stop(*d, false))
+	case restart:
+		again, err := r.restartAfter(ctx, s, *d)
+		if err != nil {
+			return plan{}, err
+		}
+		p.steps = append(p.steps, again...)
+	case len(params.Gained) > 0:
+		p.steps = append(p.steps, Step{Name: "waiting for the displays of those who have got it", Do: func(ctx context.Context) error {
+			return r.awaitGained(ctx, s, params.Gained)
+		}})
+	}
+	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
+		if d == nil {
+			return nil
+		}
+		status := d.Status
+		if params.ShutOff {
+			status = workspace.StatusShutoff
+		}
+		return workspace.MarkAccounts(ctx, tx, *d, s.ID, status, params.Gained)
+	}
+	return p, nil
+}
+
+// takeForAccounts gives the desktop to the sub-job, or has it come back later while another one has it.
+func (r *Runner) takeForAccounts(ctx context.Context, s *workspace.SubJob) error {
+	taken := false
+	err := r.store.Update(ctx, func(tx workspace.Tx) (err error) {
+		taken, err = workspace.TakeForAccounts(ctx, tx, *s)
+		return err
+	})
+	if err == nil && !taken {
+		err = postponed{after: 300 * time.Millisecond}
+	}
+	return err
+}
+
+// restartAfter restarts the machine, which an attempt that got beyond stopping it does not do again.
+func (r *Runner) restartAfter(ctx context.Context, s *workspace.SubJob, d workspace.Desktop) ([]Step, error) {
+	start, err := r.start(ctx, d)
+	if err != nil || slices.ContainsFunc(start, func(step Step) bool { return step.Name == s.Step }) {
+		return start, err
+	}
+	return append([]Step{r.stop(d, false)}, start...), nil
+}
+
+// awaitGained waits for the displays of those who have got the desktop and still have it.
+func (r *Runner) awaitGained(ctx context.Context, s *workspace.SubJob, gained []workspace.Recipient) error {
+	ids := make([]string, len(gained))
+	for i, g := range gained {
+		ids[i] = g.UserID
+	}
+	holders, err := r.readHolders(ctx, s.DesktopID, ids)
+	if err != nil {
+		return err
+	}
+	for _, h := range holders {
+		err := r.engine.Await(ctx, s.DesktopID, workspace.AccountName(h.UserName))
+		if err != nil {
+			return unlessOff(err)
+		}
+	}
+	return nil
+}
+
+// readHolders reads who may use a desktop; with userIDs, only those of them.
+func (r *Runner) readHolders(ctx context.Context, desktopID string, userIDs []string) (holders []workspace.Assignment, err error) {
+	err = r.store.View(ctx, func(tx workspace.Tx) error {
+		holders, err = tx.Holdings(ctx, []string{desktopID}, userIDs)
+		return err
+	})
+	return holders, err
+}
+
+// mostRounds bounds how often configure goes round; each round deals with something that the next need not.
+const mostRounds = 10
+
+// configure makes the inside of a running machine as the desktop's row says now. Old data goes first: while accounts are left to
+// deal with, the next round has others. The caller's sub-job has the desktop.
+func (r *Runner) configure(ctx context.Context, projectID, desktopID string) error {
+	for range mostRounds {
+		inside, settled, err := r.readGuest(ctx, projectID, desktopID)
+		if err != nil {
+			return err
+		}
+		if _, err := r.engine.Configure(ctx, desktopID, inside); err != nil || len(settled) == 0 {
+			return err
+		}
+		err = r.store.Update(ctx, func(tx workspace.Tx) error { return tx.DropFormerAccounts(ctx, settled) })
+		if err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("the accounts of desktop %s change faster than they can be brought up to date", desktopID)
+}

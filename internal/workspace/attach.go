@@ -1,0 +1,236 @@
+package workspace
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+)
+
+// AttachDesktops gives desktops to people as PlanAssignment decides, renames those that are given a name, and records a job that
+// brings their insides up to date. It returns the job's id, or nothing when all that was asked for is there already.
+//
+// The desktops' rows are held from the decision to the end of the transaction, so that of two callers the second sees what the
+// first has done: the desktops are busy. With the strategies that count a person's desktops the people's rows are held as well.
+// CodeDesktopNotFound, CodeUserNotFound, CodeGroupNotFound, CodeNameTaken, CodeInvalid, CodeUnsupported, and CodeConflict as
+// docs/assignment.md says.
+func (s *Service) AttachDesktops(ctx context.Context, r AttachDesktops) (string, error) {
+	if err := r.Check(); err != nil {
+		return "", err
+	}
+	return update(ctx, s.Store, func(tx Tx) (string, error) {
+		a, err := planAttach(ctx, tx, r, true)
+		if err != nil {
+			return "", err
+		}
+		return a.carryOut(ctx, tx)
+	})
+}
+
+// AttachPreview is what AttachDesktops would do on the same state. The desktops have their new names.
+type AttachPreview struct {
+	Plan
+	Desktops []Desktop // of the request, in its order
+	Holders  []Holder  // everybody whom it names, in its order
+}
+
+// PreviewAttach plans what AttachDesktops would do, and does nothing. Its errors are the same, but for names that are taken: those
+// of a policy are only made when they are given.
+func (s *Service) PreviewAttach(ctx context.Context, r AttachDesktops) (AttachPreview, error) {
+	if err := r.Check(); err != nil {
+		return AttachPreview{}, err
+	}
+	return view(ctx, s.Store, func(tx Tx) (AttachPreview, error) {
+		a, err := planAttach(ctx, tx, r, false)
+		if err != nil {
+			return AttachPreview{}, err
+		}
+		return AttachPreview{Plan: a.plan, Desktops: a.desktops, Holders: a.named}, nil
+	})
+}
+
+// attachment is a request to attach desktops with what it refers to and what was decided.
+type attachment struct {
+	r        AttachDesktops
+	before   []Desktop // in the order of the request
+	desktops []Desktop // the same with the names that the request gives them
+	cast     cast
+	named    []Holder // everybody, in the order of the request
+	remarks  []string // for each desktop
+	plan     Plan
+}
+
+// planAttach reads what a request refers to and plans it. With hold the rows that the plan rests on are held.
+func planAttach(ctx context.Context, tx Tx, r AttachDesktops, hold bool) (*attachment, error) {
+	if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+		return nil, err
+	}
+	a := &attachment{r: r, remarks: make([]string, len(r.Desktops))}
+	if err := a.readDesktops(ctx, tx, hold); err != nil {
+		return nil, err
+	}
+	var err error
+	if a.cast, err = findCast(ctx, tx, r); err != nil {
+		return nil, err
+	}
+	if err := a.checkWindows(ctx, tx); err != nil {
+		return nil, err
+	}
+	snapshot, err := a.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	if hold && r.Model.Resolve().Strategy.Chooses() {
+		if err := a.holdPeople(ctx, tx, snapshot); err != nil {
+			return nil, err
+		}
+	}
+	a.plan, err = PlanAssignment(snapshot)
+	return a, err
+}
+
+// readDesktops reads the desktops of the request.
+func (a *attachment) readDesktops(ctx context.Context, tx Tx, hold bool) error {
+	ids := make([]string, len(a.r.Desktops))
+	for i, d := range a.r.Desktops {
+		ids[i] = d.DesktopID
+	}
+	found, err := desktopsByID(ctx, tx, a.r.ProjectID, ids, hold)
+	if err != nil {
+		return err
+	}
+	for i, asked := range a.r.Desktops {
+		d, ok := found[asked.DesktopID]
+		if !ok {
+			return Errorf(CodeDesktopNotFound, "desktops[%d].desktop_id: desktop %s does not exist", i, asked.DesktopID)
+		}
+		a.before = append(a.before, d)
+		d.Name = cmp.Or(asked.ComputerName, d.Name)
+		a.desktops = append(a.desktops, d)
+	}
+	return nil
+}
+
+// readAtOnce bounds how many rows one statement asks for by id or name.
+const readAtOnce = 500
+
+// desktopsByID reads desktops, and with hold holds their rows.
+func desktopsByID(ctx context.Context, tx Tx, projectID string, ids []string, hold bool) (map[string]Desktop, error) {
+	if hold {
+		return lockByID(ctx, tx, projectID, ids)
+	}
+	found := make(map[string]Desktop, len(ids))
+	for part := range slices.Chunk(ids, readAtOnce) {
+		desktops, _, err := tx.Desktops(ctx, DesktopQuery{ProjectID: projectID, IDs: part, Page: Page{Limit: len(part)}})
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range desktops {
+			found[d.ID] = d
+		}
+	}
+	return found, nil
+}
+
+// checkWindows refuses names of people that Windows does not take as an account's.
+func (a *attachment) checkWindows(ctx context.Context, tx Tx) error {
+	windows := map[string]bool{} // by image
+	for i, d := range a.desktops {
+		is, known := windows[d.ImageID]
+		if !known {
+			image, err := tx.Image(ctx, "", d.ImageID)
+			if err != nil && CodeOf(err) != CodeImageNotFound {
+				return err
+			}
+			is = image.OSType == "Windows"
+			windows[d.ImageID] = is
+		}
+		if !is {
+			continue
+		}
+		for _, p := range slices.Concat(a.r.Desktops[i].Named(), a.r.Users) {
+			name := a.cast.nameOf(p)
+			if p.Type != HolderGroup && len(name) > MaxWindowsUserName {
+				return invalid("user_name", "%q has %d characters, at most %d are allowed on desktop %s, which is a Windows desktop",
+					name, len(name), MaxWindowsUserName, d.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// snapshot is what the plan rests on.
+func (a *attachment) snapshot() (AssignmentSnapshot, error) {
+	s := AssignmentSnapshot{Model: a.r.Model}
+	seen := map[holderKey]bool{}
+	meet := func(h Holder) {
+		if !seen[h.key()] {
+			seen[h.key()] = true
+			a.named = append(a.named, h)
+		}
+	}
+	for i, d := range a.desktops {
+		asked := a.r.Desktops[i]
+		one := AssignableDesktop{ID: d.ID, Name: d.Name, Type: d.Type, Closed: d.closed(), Holders: d.holders()}
+		if asked.Group != "" {
+			group, remark, err := groupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
+			if err != nil {
+				return s, err
+			}
+			one.Group, a.remarks[i] = group, remark
+		}
+		for _, p := range asked.Named() {
+			h, remark, err := a.cast.holder(p)
+			if err != nil {
+				return s, err
+			}
+			meet(h)
+			one.Wanted, a.remarks[i] = append(one.Wanted, h), cmp.Or(remark, a.remarks[i])
+		}
+		s.Desktops = append(s.Desktops, one)
+	}
+	for _, p := range a.r.Users {
+		h, remark, err := a.cast.holder(p)
+		if err != nil {
+			return s, err
+		}
+		meet(h)
+		for i := range a.remarks {
+			a.remarks[i] = cmp.Or(a.remarks[i], remark)
+		}
+		s.People = append(s.People, Candidate{Holder: h, Desktops: a.cast.users[h.ID].Desktops})
+	}
+	return s, nil
+}
+
+// holdPeople holds the rows of the people whose desktops are counted, and counts again: another caller may have given them some.
+func (a *attachment) holdPeople(ctx context.Context, tx Tx, s AssignmentSnapshot) error {
+	ids := make([]string, len(s.People))
+	for i, p := range s.People {
+		ids[i] = p.ID
+	}
+	owned, err := tx.OwnedDesktops(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i := range s.People {
+		s.People[i].Desktops = owned[s.People[i].ID]
+	}
+	return nil
+}
+
+// closed says why the desktop can be given to nobody and taken from nobody now, or nothing. It reads on from the name.
+func (d Desktop) closed() string {
+	switch {
+	case d.PoolID != "":
+		return "is a pool's desktop: change the pool's people instead"
+	case d.Task == TaskDeleting:
+		return "is being deleted"
+	case d.Task != NoTask:
+		return fmt.Sprintf("is busy (%s), try again when it is done", d.Task)
+	case d.Status == StatusError:
+		return "is in state ERROR: start or delete it"
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,225 @@
+package workspace
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// cast is everybody whom a request to attach desktops names.
+type cast struct {
+	users     map[string]User // by id
+	userIDs   map[string]string
+	groups    map[string]Group // by id
+	groupIDs  map[string]string
+	added     []User          // not known before, with an address to invite them
+	reached   map[string]User // by id; known before without an address, now with one
+	projectID string
+}
+
+// findCast finds the people and groups of a request. Somebody who is not known yet is added if the request has their mail
+// address; it is written by add. CodeUserNotFound, CodeGroupNotFound, and CodeInvalid when an id and a name do not belong together.
+func findCast(ctx context.Context, tx Tx, r AttachDesktops) (cast, error) {
+	c := cast{
+		users: map[string]User{}, userIDs: map[string]string{}, groups: map[string]Group{}, groupIDs: map[string]string{},
+		reached: map[string]User{}, projectID: r.ProjectID,
+	}
+	var all []AttachPerson
+	var fields []string
+	for i, p := range r.Users {
+		all, fields = append(all, p), append(fields, fmt.Sprintf("users[%d].", i))
+	}
+	for i, d := range r.Desktops {
+		for n, p := range d.Named() {
+			field := fmt.Sprintf("desktops[%d].", i)
+			if len(d.People) > 0 {
+				field = fmt.Sprintf("desktops[%d].attach_user_infos[%d].", i, n)
+			}
+			all, fields = append(all, p), append(fields, field)
+		}
+	}
+	if err := c.readUsers(ctx, tx, all); err != nil {
+		return c, err
+	}
+	if err := c.readGroups(ctx, tx, all); err != nil {
+		return c, err
+	}
+	for _, d := range r.Desktops {
+		c.introduce(d, tx)
+	}
+	for i, p := range all {
+		if err := c.check(fields[i], p); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+func (c *cast) readUsers(ctx context.Context, tx Tx, all []AttachPerson) error {
+	ids, names := identities(all, HolderUser)
+	read := func(q UserQuery) error {
+		q.ProjectID, q.Page.Limit = c.projectID, readAtOnce
+		users, _, err := tx.Users(ctx, q)
+		for _, u := range users {
+			c.users[u.ID] = u
+			c.userIDs[strings.ToLower(u.Name)] = u.ID
+		}
+		return err
+	}
+	for part := range slices.Chunk(ids, readAtOnce) {
+		if err := read(UserQuery{IDs: part}); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(names, readAtOnce) {
+		if err := read(UserQuery{Names: part}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *cast) readGroups(ctx context.Context, tx Tx, all []AttachPerson) error {
+	ids, names := identities(all, HolderGroup)
+	read := func(q GroupQuery) error {
+		q.ProjectID, q.Page.Limit = c.projectID, readAtOnce
+		groups, _, err := tx.Groups(ctx, q)
+		for _, g := range groups {
+			c.groups[g.ID] = g
+			c.groupIDs[strings.ToLower(g.Name)] = g.ID
+		}
+		return err
+	}
+	for part := range slices.Chunk(ids, readAtOnce) {
+		if err := read(GroupQuery{IDs: part}); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(names, readAtOnce) {
+		if err := read(GroupQuery{Names: part}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// identities lists the ids of those of a type who are named by one, and the names of the others, each once.
+func identities(all []AttachPerson, t HolderType) (ids, names []string) {
+	byID, byName := map[string]bool{}, map[string]bool{}
+	for _, p := range all {
+		switch {
+		case cmp.Or(p.Type, HolderUser) != t:
+		case p.ID != "":
+			byID[p.ID] = true
+		default:
+			byName[strings.ToLower(p.Name)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(byID)), slices.Sorted(maps.Keys(byName))
+}
+
+// introduce takes the mail address that a desktop of the request has for its person: somebody new gets in by it, and somebody
+// without an address keeps it.
+func (c *cast) introduce(d AttachDesktop, tx Tx) {
+	if len(d.People) > 0 || d.UserEmail == "" {
+		return
+	}
+	id := cmp.Or(d.UserID, c.userIDs[strings.ToLower(d.UserName)])
+	u, known := c.users[id]
+	switch {
+	case !known && d.UserID == "":
+		u = newUser(c.projectID, NewDesktop{UserName: d.UserName, UserEmail: d.UserEmail}, tx.Now())
+		c.users[u.ID], c.userIDs[strings.ToLower(u.Name)] = u, u.ID
+		c.added = append(c.added, u)
+	case known && u.Email == "":
+		u.Email = d.UserEmail
+		c.users[u.ID], c.reached[u.ID] = u, u
+	}
+}
+
+// check refuses somebody who does not exist, or whose id and name are not of one.
+func (c *cast) check(field string, p AttachPerson) error {
+	id, name := c.find(p)
+	switch {
+	case id == "" && p.Type == HolderGroup && p.ID != "":
+		return Errorf(CodeGroupNotFound, "%suser_id: group %q does not exist", field, p.ID)
+	case id == "" && p.Type == HolderGroup:
+		return Errorf(CodeGroupNotFound, "%suser_name: group %q does not exist", field, p.Name)
+	case id == "" && p.ID != "":
+		return Errorf(CodeUserNotFound, "%suser_id: user %q does not exist", field, p.ID)
+	case id == "":
+		return Errorf(CodeUserNotFound, "%suser_name: user %q does not exist: add them first, or name one desktop with user_name and user_email", field, p.Name)
+	case p.Name != "" && !strings.EqualFold(p.Name, name):
+		return invalid(field+"user_name", "%q is not the name of %s, which is %q", p.Name, p.ID, name)
+	}
+	return nil
+}
+
+// find returns who is meant; an empty id for nobody.
+func (c *cast) find(p AttachPerson) (id, name string) {
+	if p.Type == HolderGroup {
+		g := c.groups[cmp.Or(p.ID, c.groupIDs[strings.ToLower(p.Name)])]
+		return g.ID, g.Name
+	}
+	u := c.users[cmp.Or(p.ID, c.userIDs[strings.ToLower(p.Name)])]
+	return u.ID, u.Name
+}
+
+func (c *cast) nameOf(p AttachPerson) string {
+	_, name := c.find(p)
+	return name
+}
+
+// holder is a person or group of the request as plans know them, and what is to be remarked on their privilege group.
+func (c *cast) holder(p AttachPerson) (h Holder, remark string, err error) {
+	h = Holder{Type: cmp.Or(p.Type, HolderUser)}
+	h.ID, h.Name = c.find(p)
+	if p.Type == HolderGroup {
+		h.People = c.groups[h.ID].People
+	}
+	if p.Group != "" {
+		h.Group, remark, err = groupFor("user_group", p.Group)
+	}
+	return h, remark, err
+}
+
+// add writes the people who are new and the addresses that are, and invites those who have no password yet.
+func (c *cast) add(ctx context.Context, tx Tx) error {
+	if len(c.added) > 0 {
+		if err := tx.InsertUsers(ctx, c.added); err != nil {
+			return err
+		}
+	}
+	invited := c.added
+	for _, id := range slices.Sorted(maps.Keys(c.reached)) {
+		u, err := tx.LockUser(ctx, c.projectID, id)
+		if err != nil {
+			return err
+		}
+		u.Email, u.Updated = c.reached[id].Email, tx.Now()
+		if err := tx.SaveUser(ctx, u); err != nil {
+			return err
+		}
+		invited = append(invited, u)
+	}
+	if len(invited) == 0 {
+		return nil
+	}
+	return tx.InsertMails(ctx, firstPasswordMails(invited, tx.Now()))
+}
+
+// recipients are the people who get a desktop, with the address that the request has for its person.
+func (c *cast) recipients(gained []Assignment, d AttachDesktop) []Recipient {
+	var all []Recipient
+	for _, g := range gained {
+		r := Recipient{UserID: g.UserID}
+		if id := cmp.Or(d.UserID, c.userIDs[strings.ToLower(d.UserName)]); id == g.UserID && len(d.People) == 0 {
+			r.Email = d.UserEmail
+		}
+		all = append(all, r)
+	}
+	return all
+}

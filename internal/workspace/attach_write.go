@@ -1,0 +1,188 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// AccountParams are the parameters of sub-jobs that bring the accounts inside a desktop up to date.
+type AccountParams struct {
+	Gained  []Recipient `json:"gained,omitempty"`   // who has the desktop now and is told when it is ready
+	Remark  string      `json:"remark,omitempty"`   // shown with the sub-job's success
+	ShutOff bool        `json:"shut_off,omitempty"` // the desktop is stopped afterwards
+	Reboot  bool        `json:"reboot,omitempty"`   // the desktop is restarted afterwards, if it runs
+}
+
+// Recipient is somebody who gets a mail.
+type Recipient struct {
+	UserID string `json:"user_id"`
+	Email  string `json:"email,omitempty"` // in place of their own address
+}
+
+// carryOut writes what was planned and the job that does it inside the desktops. It returns the job's id, or nothing when there
+// is nothing to do.
+func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
+	taken, err := a.rename(ctx, tx)
+	if err != nil || len(taken) == 0 {
+		return "", err
+	}
+	if err := a.cast.add(ctx, tx); err != nil {
+		return "", err
+	}
+	ids := make([]string, len(taken))
+	for n, i := range taken {
+		ids[n] = a.desktops[i].ID
+	}
+	change, err := changing(ctx, tx, ids, nil, func() error { return tx.Assign(ctx, a.plan.Pairs) })
+	if err != nil {
+		return "", err
+	}
+	if err := a.clear(ctx, tx, ids, change.gained); err != nil {
+		return "", err
+	}
+	job := Job{ID: NewID(), ProjectID: a.r.ProjectID, Type: JobAttachDesktops, RequestID: a.r.RequestID, Created: tx.Now()}
+	gained := holdingsByDesktop(change.gained)
+	busy := make([]Desktop, len(taken))
+	for n, i := range taken {
+		d := a.desktops[i]
+		people := gained[d.ID]
+		sub := job.subJob(d, AccountParams{Gained: a.cast.recipients(people, a.r.Desktops[i]), Remark: a.remarks[i]})
+		if len(people) > 0 {
+			sub.UserName = people[0].UserName
+		}
+		d.Task, d.TaskOwner = TaskAttaching, sub.ID
+		busy[n] = d
+		job.SubJobs = append(job.SubJobs, sub)
+	}
+	if err := tx.TakeDesktops(ctx, busy); err != nil {
+		return "", err
+	}
+	return job.ID, tx.InsertJob(ctx, job)
+}
+
+// rename gives desktops their new names: those asked for, and for desktops that somebody gets those that a policy makes. What is
+// left over keeps its name. It returns the places of the desktops that change in any way.
+func (a *attachment) rename(ctx context.Context, tx Tx) (taken []int, err error) {
+	gets := a.getters()
+	var fresh []string // names that must be free
+	var open []int     // whose names a policy makes
+	for i := range a.desktops {
+		d, before, asked := &a.desktops[i], a.before[i], a.r.Desktops[i].ComputerName
+		_, got := gets[d.ID]
+		if !got && a.r.Model.Resolve().Strategy.Chooses() {
+			d.Name = before.Name
+		}
+		switch why := before.closed(); {
+		case !got && d.Name == before.Name:
+			continue
+		case why != "":
+			return nil, Errorf(CodeConflict, "desktops[%d].computer_name: desktop %s %s", i, before.Name, why)
+		case asked == "":
+			open = append(open, i)
+		case !strings.EqualFold(d.Name, before.Name):
+			fresh = append(fresh, d.Name)
+		}
+		taken = append(taken, i)
+	}
+	if err := refuseTaken(ctx, tx, a.r.ProjectID, "computer_name", fresh); err != nil {
+		return nil, err
+	}
+	if err := a.nameByPolicy(ctx, tx, open, fresh, gets); err != nil {
+		return nil, err
+	}
+	for _, i := range taken {
+		if d := &a.desktops[i]; d.Name != a.before[i].Name {
+			d.HostName = HostNameFor(d.Name, d.ID)
+			if err := checkNamesakes(fmt.Sprintf("desktops[%d].computer_name", i), *d, gets[d.ID]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return taken, nil
+}
+
+// getters returns the names of the people who get each desktop, groups without one.
+func (a *attachment) getters() map[string][]string {
+	gets := map[string][]string{}
+	for _, p := range a.plan.Pairs {
+		name := "" // of a group it makes no name
+		if p.Type == HolderUser {
+			name = a.cast.users[p.HolderID].Name
+		}
+		gets[p.DesktopID] = append(gets[p.DesktopID], name)
+	}
+	return gets
+}
+
+// nameByPolicy makes the names of the desktops in the places in open by the request's policy, if it has one. asked are names that
+// the request takes itself.
+func (a *attachment) nameByPolicy(ctx context.Context, tx Tx, open []int, asked []string, gets map[string][]string) error {
+	id := a.r.Model.NamePolicyID
+	if id == "" {
+		return nil
+	}
+	policy, err := tx.LockNamePolicy(ctx, a.r.ProjectID, id)
+	if err != nil {
+		return inField("desktop_name_policy_id", err)
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	names := make([]string, len(open), len(open)+len(asked))
+	users := make([]string, len(open))
+	places := make([]int, len(open))
+	for n, i := range open {
+		places[n], users[n] = n, gets[a.desktops[i].ID][0]
+	}
+	names = append(names, asked...)
+	if err := namesByPolicy(ctx, tx, policy, a.r.ProjectID, names, users, places); err != nil {
+		return err
+	}
+	for n, i := range open {
+		a.desktops[i].Name = names[n]
+	}
+	return nil
+}
+
+// checkNamesakes refuses a desktop with the name of one of its people.
+func checkNamesakes(field string, d Desktop, fresh []string) error {
+	for _, a := range d.Assignments {
+		fresh = append(fresh, a.UserName)
+	}
+	for _, name := range fresh {
+		if strings.EqualFold(name, d.Name) {
+			return invalid(field, "%q is the name of a person who has the desktop; the two must differ", d.Name)
+		}
+	}
+	return nil
+}
+
+// clear has data erased that is left from before: what those who get a desktop again have left, where the request says so, and on
+// a desktop for one person what all others have left.
+func (a *attachment) clear(ctx context.Context, tx Tx, ids []string, gained []Assignment) error {
+	former, err := tx.FormerAccounts(ctx, ids)
+	if err != nil || len(former) == 0 {
+		return err
+	}
+	again := map[holdingKey]bool{}
+	given := map[string]bool{}
+	for _, g := range gained {
+		again[holdingKey{g.DesktopID, g.UserID}] = true
+		given[g.DesktopID] = true
+	}
+	type terms struct{ clear, dedicated bool }
+	of := map[string]terms{}
+	for i, d := range a.desktops {
+		of[d.ID] = terms{a.r.Desktops[i].ClearData, d.Type == Dedicated}
+	}
+	var doomed []FormerAccount
+	for _, f := range former {
+		theirs := again[holdingKey{f.DesktopID, f.UserID}]
+		if given[f.DesktopID] && (theirs && of[f.DesktopID].clear || !theirs && of[f.DesktopID].dedicated) {
+			f.Erase, f.Changed = true, tx.Now()
+			doomed = append(doomed, f)
+		}
+	}
+	return tx.PutFormerAccounts(ctx, doomed)
+}

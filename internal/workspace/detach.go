@@ -1,0 +1,249 @@
+package workspace
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+)
+
+// DetachDesktops asks for desktops to be taken from people and groups.
+type DetachDesktops struct {
+	Caller
+	Batch    bool // the job is a batchDetachDesktops one
+	Desktops []DetachDesktop
+	ShutOff  bool // stop the desktops afterwards
+}
+
+// DetachDesktop is a desktop of the request: it is taken from everybody, or from those of People. A desktop that one holder has
+// needs neither.
+type DetachDesktop struct {
+	DesktopID string
+	All       bool
+	People    []AttachPerson
+	ClearData bool // erase the data of those who lose it now; otherwise it stays inside, out of reach, until the desktop is given away
+}
+
+// DetachResult is the answer to DetachDesktops. JobID is empty when there is nothing to wait for.
+type DetachResult struct {
+	JobID   string
+	Refused []Refusal
+}
+
+// Check refuses what is wrong with the request by itself.
+func (r *DetachDesktops) Check(field string) error {
+	if len(r.Desktops) == 0 || len(r.Desktops) > MaxAttachedDesktops {
+		return invalid(field, "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
+	}
+	seen := make(map[string]bool, len(r.Desktops))
+	for i, d := range r.Desktops {
+		at := fmt.Sprintf("%s[%d].", field, i)
+		switch {
+		case d.DesktopID == "" || len(d.DesktopID) > maxObjectID:
+			return invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
+		case seen[d.DesktopID]:
+			return invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
+		case d.All && len(d.People) > 0:
+			return invalid(at+"detach_user_infos", "cannot be used together with is_detach_all_users")
+		case len(d.People) > MaxPeoplePerDesktop:
+			return invalid(at+"detach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), MaxPeoplePerDesktop)
+		}
+		seen[d.DesktopID] = true
+		if err := checkPeople(at+"detach_user_infos", d.People); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DetachDesktops takes desktops from people and groups: their access ends with the transaction, open displays within a second, and
+// a job ends their sessions and accounts inside. Desktops whose state forbids it are refused one by one. Who does not have the
+// desktop is left out, since taking it is a success already. The row locks of the desktops decide between two callers.
+func (s *Service) DetachDesktops(ctx context.Context, r DetachDesktops, field string) (DetachResult, error) {
+	if err := r.Check(field); err != nil {
+		return DetachResult{}, err
+	}
+	return update(ctx, s.Store, func(tx Tx) (DetachResult, error) {
+		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+			return DetachResult{}, err
+		}
+		return detachDesktops(ctx, tx, r)
+	})
+}
+
+func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult, error) {
+	ids := make([]string, len(r.Desktops))
+	for i, d := range r.Desktops {
+		ids[i] = d.DesktopID
+	}
+	found, err := lockByID(ctx, tx, r.ProjectID, ids)
+	if err != nil {
+		return DetachResult{}, err
+	}
+	var result DetachResult
+	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobDetachDesktops, RequestID: r.RequestID, Created: tx.Now()}
+	if r.Batch {
+		job.Type = JobBatchDetach
+	}
+	var busy []Desktop
+	var kept, erased detaching
+	for _, asked := range r.Desktops {
+		d, ok := found[asked.DesktopID]
+		if !ok {
+			result.Refused = append(result.Refused, Refusal{DesktopID: asked.DesktopID, Code: CodeDesktopNotFound, Message: "desktop " + asked.DesktopID + " does not exist"})
+			continue
+		}
+		from, err := asked.from(d)
+		if err != nil {
+			result.Refused = append(result.Refused, Refusal{DesktopID: d.ID, DesktopName: d.Name, Code: CodeOf(err), Message: MessageOf(err)})
+			continue
+		}
+		if len(from) == 0 && (!r.ShutOff || d.Status == StatusShutoff) {
+			continue
+		}
+		sub := job.subJob(d, AccountParams{ShutOff: r.ShutOff})
+		d.Task, d.TaskOwner = AccountJobs[job.Type], sub.ID
+		busy = append(busy, d)
+		job.SubJobs = append(job.SubJobs, sub)
+		if asked.ClearData {
+			erased.add(d, from)
+		} else {
+			kept.add(d, from)
+		}
+	}
+	if len(job.SubJobs) == 0 {
+		return result, nil
+	}
+	if err := kept.carryOut(ctx, tx, r.ProjectID, false); err != nil {
+		return result, err
+	}
+	if err := erased.carryOut(ctx, tx, r.ProjectID, true); err != nil {
+		return result, err
+	}
+	if err := tx.TakeDesktops(ctx, busy); err != nil {
+		return result, err
+	}
+	result.JobID = job.ID
+	return result, tx.InsertJob(ctx, job)
+}
+
+// from returns those whom the desktop is taken from.
+func (r DetachDesktop) from(d Desktop) ([]Holder, error) {
+	if why := d.closed(); why != "" && (d.Task != NoTask || d.PoolID != "") {
+		return nil, Errorf(CodeConflict, "desktop %s %s", d.Name, why)
+	}
+	all := d.holders()
+	switch {
+	case r.All || len(r.People) == 0 && len(all) <= 1:
+		return all, nil
+	case len(r.People) == 0:
+		return nil, invalid("detach_user_infos", "desktop %s has %d people and groups: name those to detach, or set is_detach_all_users", d.Name, len(all))
+	}
+	var from []Holder
+	for _, p := range r.People {
+		h, has := d.holder(p.Type, p.ID, p.Name)
+		if has && !slices.Contains(from, h) {
+			from = append(from, h)
+		}
+	}
+	return from, nil
+}
+
+// detaching collects who loses what.
+type detaching struct {
+	desktops []Desktop
+	pairs    []Pair
+	from     map[string][]Holder
+}
+
+func (t *detaching) add(d Desktop, from []Holder) {
+	if t.from == nil {
+		t.from = map[string][]Holder{}
+	}
+	t.desktops, t.from[d.ID] = append(t.desktops, d), from
+	for _, h := range from {
+		t.pairs = append(t.pairs, Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID})
+	}
+}
+
+// carryOut takes the desktops away, remembers from whom, and tells the people who can no longer use them.
+func (t *detaching) carryOut(ctx context.Context, tx Tx, projectID string, erase bool) error {
+	if len(t.pairs) == 0 {
+		return nil
+	}
+	ids := make([]string, len(t.desktops))
+	names := make(map[string]string, len(t.desktops))
+	var records []Detachment
+	for i, d := range t.desktops {
+		ids[i], names[d.ID] = d.ID, d.Name
+		for _, h := range t.from[d.ID] {
+			records = append(records, Detachment{
+				DesktopID: d.ID, Type: h.Type, HolderID: h.ID, HolderName: h.Name, Group: cmp.Or(h.Group, GroupDefault), Detached: tx.Now(),
+			})
+		}
+	}
+	change, err := changing(ctx, tx, ids, nil, func() error { return tx.Unassign(ctx, t.pairs) })
+	if err != nil {
+		return err
+	}
+	if err := tx.PutDetachments(ctx, records); err != nil {
+		return err
+	}
+	return bidFarewell(ctx, tx, projectID, change.lost, names, erase)
+}
+
+// bidFarewell records the accounts of people who have lost desktops and tells them. names are those of the desktops by id.
+func bidFarewell(ctx context.Context, tx Tx, projectID string, lost []Assignment, names map[string]string, erase bool) error {
+	if len(lost) == 0 {
+		return nil
+	}
+	if err := leave(ctx, tx, lost, erase); err != nil {
+		return err
+	}
+	users, err := usersByID(ctx, tx, projectID, lost)
+	if err != nil {
+		return err
+	}
+	var mails []Mail
+	for _, a := range lost {
+		if u := users[a.UserID]; u.Email != "" {
+			mails = append(mails, desktopMail(MailUnassigned, Desktop{Name: names[a.DesktopID]}, u, tx.Now()))
+		}
+	}
+	return tx.InsertMails(ctx, mails)
+}
+
+// usersByID reads the people of holdings.
+func usersByID(ctx context.Context, tx Tx, projectID string, holdings []Assignment) (map[string]User, error) {
+	ids := make([]string, len(holdings))
+	for i, a := range holdings {
+		ids[i] = a.UserID
+	}
+	users := make(map[string]User, len(ids))
+	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), readAtOnce) {
+		some, _, err := tx.Users(ctx, UserQuery{ProjectID: projectID, IDs: part, Page: Page{Limit: len(part)}})
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range some {
+			users[u.ID] = u
+		}
+	}
+	return users, nil
+}
+
+// Detachments tells from whom a desktop was taken, the latest first. CodeDesktopNotFound.
+func (s *Service) Detachments(ctx context.Context, projectID, desktopID string) (Desktop, []Detachment, error) {
+	type answer struct {
+		desktop Desktop
+		records []Detachment
+	}
+	a, err := view(ctx, s.Store, func(tx Tx) (a answer, err error) {
+		if a.desktop, err = tx.Desktop(ctx, projectID, desktopID); err != nil {
+			return a, err
+		}
+		a.records, err = tx.Detachments(ctx, desktopID)
+		return a, err
+	})
+	return a.desktop, a.records, err
+}

@@ -1,0 +1,89 @@
+package workspace
+
+import (
+	"context"
+)
+
+// regrouping runs a change of who is in groups, or of groups themselves, and has what that means for the desktops of those groups
+// done: who loses one loses it with the transaction, and jobs bring the insides up to date. With userIDs it looks only at those
+// people. CodeConflict when a desktop would have more people than it may.
+func regrouping(ctx context.Context, tx Tx, c Caller, groupIDs, userIDs []string, f func() error) error {
+	ids, err := tx.GroupDesktops(ctx, groupIDs)
+	if err != nil {
+		return err
+	}
+	if len(ids) == 0 {
+		return f()
+	}
+	change, err := changing(ctx, tx, ids, userIDs, f)
+	if err != nil {
+		return err
+	}
+	if len(change.gained) > 0 {
+		name, err := tx.CrowdedDesktop(ctx, ids, MaxPeoplePerDesktop)
+		if err != nil {
+			return err
+		}
+		if name != "" {
+			return Errorf(CodeConflict, "desktop %s of the group would have more than %d people", name, MaxPeoplePerDesktop)
+		}
+	}
+	desktops, err := desktopsByID(ctx, tx, c.ProjectID, desktopsIn(change), false)
+	if err != nil {
+		return err
+	}
+	names := make(map[string]string, len(desktops))
+	for id, d := range desktops {
+		names[id] = d.Name
+	}
+	if err := bidFarewell(ctx, tx, c.ProjectID, change.lost, names, false); err != nil {
+		return err
+	}
+	if err := refit(ctx, tx, c, JobAttachDesktops, desktops, change.gained, true); err != nil {
+		return err
+	}
+	return refit(ctx, tx, c, JobDetachDesktops, desktops, change.lost, false)
+}
+
+// desktopsIn lists the desktops of changes, each once.
+func desktopsIn(c changes) []string {
+	seen := map[string]bool{}
+	var ids []string
+	for _, part := range [][]Assignment{c.gained, c.lost} {
+		for _, a := range part {
+			if !seen[a.DesktopID] {
+				seen[a.DesktopID] = true
+				ids = append(ids, a.DesktopID)
+			}
+		}
+	}
+	return ids
+}
+
+// refit records a job that brings the insides of the desktops of holdings up to date, each when nothing else is being done to it.
+// With tell its people are told then that they have it.
+func refit(ctx context.Context, tx Tx, c Caller, t JobType, desktops map[string]Desktop, holdings []Assignment, tell bool) error {
+	job := Job{ID: NewID(), ProjectID: c.ProjectID, Type: t, RequestID: c.RequestID, Created: tx.Now()}
+	people := holdingsByDesktop(holdings)
+	told := map[string]bool{}
+	for _, a := range holdings {
+		d, there := desktops[a.DesktopID]
+		if told[a.DesktopID] || !there {
+			continue
+		}
+		told[a.DesktopID] = true
+		var p AccountParams
+		for _, one := range people[d.ID] {
+			if tell {
+				p.Gained = append(p.Gained, Recipient{UserID: one.UserID})
+			}
+		}
+		sub := job.subJob(d, p)
+		sub.UserName = a.UserName
+		job.SubJobs = append(job.SubJobs, sub)
+	}
+	if len(job.SubJobs) == 0 {
+		return nil
+	}
+	return tx.InsertJob(ctx, job)
+}

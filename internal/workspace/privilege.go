@@ -1,0 +1,152 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+)
+
+// ChangePrivileges asks for people and groups to have another privilege group inside desktops that they have.
+type ChangePrivileges struct {
+	Caller
+	Desktops []PrivilegeChange
+	Group    UserGroup // of those who are given none of their own; empty: default
+}
+
+// PrivilegeChange is a desktop of the request.
+type PrivilegeChange struct {
+	DesktopID string
+	People    []AttachPerson // none: everybody who has it
+}
+
+// Check refuses what is wrong with the request by itself.
+func (r *ChangePrivileges) Check() error {
+	if len(r.Desktops) == 0 || len(r.Desktops) > MaxAttachedDesktops {
+		return invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
+	}
+	if _, _, err := groupFor("user_privilege_group", r.Group); err != nil {
+		return err
+	}
+	seen := make(map[string]bool, len(r.Desktops))
+	for i, d := range r.Desktops {
+		at := fmt.Sprintf("desktops[%d].", i)
+		switch {
+		case d.DesktopID == "" || len(d.DesktopID) > maxObjectID:
+			return invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
+		case seen[d.DesktopID]:
+			return invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
+		case len(d.People) > MaxPeoplePerDesktop:
+			return invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), MaxPeoplePerDesktop)
+		case len(d.People) == 0 && r.Group == "":
+			return invalid("user_privilege_group", "must be given for desktops without attach_user_infos")
+		}
+		seen[d.DesktopID] = true
+		for n, p := range d.People {
+			if p.Group == "" && r.Group == "" {
+				return invalid(fmt.Sprintf("%sattach_user_infos[%d].user_privilege_group", at, n), "must be given, here or for all in user_privilege_group")
+			}
+			if _, _, err := groupFor(fmt.Sprintf("%sattach_user_infos[%d].user_privilege_group", at, n), p.Group); err != nil {
+				return err
+			}
+		}
+		if err := checkPeople(at+"attach_user_infos", d.People); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ChangePrivileges changes the privilege groups of people and groups in desktops that they have, all or none, and records a job
+// that does it inside. It returns the job's id, or nothing when all is as asked for already. CodeDesktopNotFound; CodeUserNotFound
+// or CodeGroupNotFound for somebody who does not have the desktop; CodeConflict while a desktop is busy; CodeInvalid. The row
+// locks of the desktops decide between two callers.
+func (s *Service) ChangePrivileges(ctx context.Context, r ChangePrivileges) (string, error) {
+	if err := r.Check(); err != nil {
+		return "", err
+	}
+	return update(ctx, s.Store, func(tx Tx) (string, error) {
+		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+			return "", err
+		}
+		return changePrivileges(ctx, tx, r)
+	})
+}
+
+func changePrivileges(ctx context.Context, tx Tx, r ChangePrivileges) (string, error) {
+	ids := make([]string, len(r.Desktops))
+	for i, d := range r.Desktops {
+		ids[i] = d.DesktopID
+	}
+	found, err := lockByID(ctx, tx, r.ProjectID, ids)
+	if err != nil {
+		return "", err
+	}
+	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobPrivileges, RequestID: r.RequestID, Created: tx.Now()}
+	var busy []Desktop
+	var pairs []Pair
+	for i, asked := range r.Desktops {
+		at := fmt.Sprintf("desktops[%d].", i)
+		d, ok := found[asked.DesktopID]
+		if !ok {
+			return "", Errorf(CodeDesktopNotFound, "%sdesktop_id: desktop %s does not exist", at, asked.DesktopID)
+		}
+		fresh, remark, err := asked.pairs(at, d, r.Group)
+		if err != nil {
+			return "", err
+		}
+		if len(fresh) == 0 {
+			continue
+		}
+		if why := d.closed(); why != "" {
+			return "", Errorf(CodeConflict, "%sdesktop_id: desktop %s %s", at, d.Name, why)
+		}
+		sub := job.subJob(d, AccountParams{Remark: remark})
+		d.Task, d.TaskOwner = TaskPrivileges, sub.ID
+		busy, pairs = append(busy, d), append(pairs, fresh...)
+		job.SubJobs = append(job.SubJobs, sub)
+	}
+	if len(busy) == 0 {
+		return "", nil
+	}
+	if err := tx.Regroup(ctx, pairs); err != nil {
+		return "", err
+	}
+	if err := tx.TakeDesktops(ctx, busy); err != nil {
+		return "", err
+	}
+	return job.ID, tx.InsertJob(ctx, job)
+}
+
+// pairs returns the holders of a desktop who get another privilege group, with that.
+func (r PrivilegeChange) pairs(at string, d Desktop, all UserGroup) (pairs []Pair, remark string, err error) {
+	people := r.People
+	if len(people) == 0 {
+		for _, h := range d.holders() {
+			people = append(people, AttachPerson{Type: h.Type, ID: h.ID})
+		}
+	}
+	for n, p := range people {
+		h, has := d.holder(p.Type, p.ID, p.Name)
+		if !has {
+			code := CodeUserNotFound
+			if p.Type == HolderGroup {
+				code = CodeGroupNotFound
+			}
+			return nil, "", Errorf(code, "%sattach_user_infos[%d].user_name: %q does not have desktop %s", at, n, p.Name, d.Name)
+		}
+		asked := p.Group
+		if asked == "" {
+			asked = all
+		}
+		group, note, err := groupFor("user_privilege_group", asked)
+		if err != nil {
+			return nil, "", err
+		}
+		if note != "" {
+			remark = note
+		}
+		if group != h.Group {
+			pairs = append(pairs, Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: group})
+		}
+	}
+	return pairs, remark, nil
+}

@@ -1,0 +1,126 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// RenameUser asks for a person to be called something else, here and inside the desktops that they have.
+type RenameUser struct {
+	Caller
+	Old, New             string
+	OldDomain, NewDomain string
+	Reboot               bool // restart those of the desktops that run
+}
+
+// RenameUser changes a person's name. What they have stays theirs; a job renames their accounts inside their desktops with all
+// that is in them, which ends and restarts their sessions there. CodeUserNotFound, CodeNameTaken, CodeInvalid; CodeConflict when a
+// desktop of theirs has not done yet with another account of the new name. The lock on the person decides between two callers.
+func (s *Service) RenameUser(ctx context.Context, r RenameUser) error {
+	for _, err := range []error{
+		checkDomain("old_user_domain", r.OldDomain), checkDomain("new_user_domain", r.NewDomain),
+		CheckUserName("new_username", r.New, MaxLinuxUserName),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	if r.Old == "" || len(r.Old) > maxObjectName {
+		return invalid("old_username", "must be a name of 1 to %d bytes", maxObjectName)
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+			return err
+		}
+		found, err := tx.UserByName(ctx, r.ProjectID, r.Old)
+		if err != nil {
+			return inField("old_username", err)
+		}
+		u, err := tx.LockUser(ctx, r.ProjectID, found.ID)
+		switch {
+		case err != nil:
+			return inField("old_username", err)
+		case !strings.EqualFold(u.Name, r.Old): // somebody was faster
+			return Errorf(CodeUserNotFound, "old_username: user %q does not exist", r.Old)
+		case u.Name == r.New:
+			return nil
+		}
+		return renameUser(ctx, tx, r, u)
+	})
+}
+
+func renameUser(ctx context.Context, tx Tx, r RenameUser, u User) error {
+	desktops, err := desktopsOf(ctx, tx, u)
+	if err != nil {
+		return err
+	}
+	ids := make([]string, len(desktops))
+	for i, d := range desktops {
+		ids[i] = d.ID
+		if strings.EqualFold(d.Name, r.New) {
+			return invalid("new_username", "%q is the name of a desktop that the person has; the two must differ", r.New)
+		}
+	}
+	if err := mayBear(ctx, tx, u, r.New, ids); err != nil {
+		return err
+	}
+	old := AccountName(u.Name)
+	u.Name, u.Updated = r.New, tx.Now()
+	if err := tx.SaveUser(ctx, u); err != nil {
+		return inField("new_username", err)
+	}
+	if len(desktops) == 0 || old == AccountName(u.Name) {
+		return nil
+	}
+	var before []FormerAccount
+	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobRenameUser, RequestID: r.RequestID, Created: tx.Now()}
+	for _, d := range desktops {
+		before = append(before, FormerAccount{DesktopID: d.ID, UserID: u.ID, Name: old, Changed: tx.Now()})
+		sub := job.subJob(d, AccountParams{Reboot: r.Reboot})
+		sub.UserName = u.Name
+		job.SubJobs = append(job.SubJobs, sub)
+	}
+	if err := tx.PutFormerAccounts(ctx, before); err != nil {
+		return err
+	}
+	return tx.InsertJob(ctx, job)
+}
+
+// mayBear says why a person's accounts cannot have a name in the desktops with these ids, or nil. Those of people who have
+// lost the desktop make way; those of people who are being renamed themselves have first to be done with.
+func mayBear(ctx context.Context, tx Tx, u User, name string, ids []string) error {
+	former, err := tx.FormerAccounts(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, f := range former {
+		if f.UserID == u.ID || f.Name != AccountName(name) {
+			continue
+		}
+		held, err := tx.Holdings(ctx, []string{f.DesktopID}, []string{f.UserID})
+		if err != nil {
+			return err
+		}
+		if len(held) > 0 {
+			return Errorf(CodeConflict, "new_username: a desktop has not renamed its account %q yet, try again", f.Name)
+		}
+	}
+	return nil
+}
+
+// desktopsOf reads all desktops that a person may use.
+func desktopsOf(ctx context.Context, tx Tx, u User) ([]Desktop, error) {
+	q := DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: Page{Limit: readAtOnce}}
+	var all []Desktop
+	for {
+		some, total, err := tx.Desktops(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("reading the desktops of user %s: %w", u.ID, err)
+		}
+		if all = append(all, some...); len(some) == 0 || len(all) >= total {
+			return all, nil
+		}
+		q.Offset = len(all)
+	}
+}
