@@ -191,6 +191,15 @@ func (a *App) startJobs(ctx context.Context) error {
 		return err
 	}
 	a.onStop(observer.Stop)
+	pools, err := job.NewPoolMetrics(a.registry, a.Service, a.log)
+	if err != nil {
+		return err
+	}
+	tender := &job.Tender{Service: a.Service, Log: a.log, Meter: pools}
+	if err := tender.Start(ctx); err != nil {
+		return err
+	}
+	a.onStop(tender.Stop)
 	sweeper := &job.Sweeper{Store: a.store, Log: a.log}
 	if err := sweeper.Start(ctx); err != nil {
 		return err

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -37,6 +38,25 @@ func (t *tx) InsertDecision(ctx context.Context, d workspace.PoolDecision, keep 
 			(SELECT e.at, e.id FROM pool_decisions AS e WHERE e.pool_id = ?0 ORDER BY e.at DESC, e.id DESC LIMIT 1 OFFSET ?1)`,
 		d.PoolID, max(keep, 0)).Exec(ctx)
 	return err
+}
+
+// LastReasons implements workspace.PoolRows.
+func (t *tx) LastReasons(ctx context.Context, kind workspace.DecisionKind, poolIDs ...string) (map[string][]workspace.Reason, error) {
+	last := make(map[string][]workspace.Reason, len(poolIDs))
+	for part := range slices.Chunk(poolIDs, batch) {
+		var rows []decisionRow
+		err := t.NewRaw(`
+			SELECT e.pool_id, e.reasons FROM pools AS p JOIN pool_decisions AS e ON e.id =
+				(SELECT n.id FROM pool_decisions AS n WHERE n.pool_id = p.id AND n.kind = ? ORDER BY n.at DESC, n.id DESC LIMIT 1)
+			WHERE p.id IN (?)`, kind, bun.List(part)).Scan(ctx, &rows)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			last[r.PoolID] = r.Reasons
+		}
+	}
+	return last, nil
 }
 
 // Decisions implements workspace.PoolRows.

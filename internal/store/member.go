@@ -13,7 +13,7 @@ import (
 )
 
 // memberColumns are those that scanMembers reads, in its order.
-const memberColumns = `d.id, d.pool_id, d.name, d.product_id, d.image_id, d.status, d.task, d.login, d.in_maintenance,
+const memberColumns = `d.id, d.pool_id, d.name, d.product_id, d.image_id, d.status, d.task, d.login, d.in_maintenance, d.fault <> '',
 	d.created, d.updated, d.auto_created, d.isolated, d.used, d.idle_since, d.bound_user, d.bound_at, d.disconnected_at`
 
 // Members implements workspace.MemberRows: by pool, then by id.
@@ -61,7 +61,7 @@ func (t *tx) members(ctx context.Context, query string, args ...any) (members []
 		var m workspace.Member
 		var user sql.NullString
 		var b workspace.Binding
-		err := rows.Scan(&m.DesktopID, &m.PoolID, &m.Name, &m.ProductID, &m.ImageID, &m.Status, &m.Task, &m.Login, &m.InMaintenance,
+		err := rows.Scan(&m.DesktopID, &m.PoolID, &m.Name, &m.ProductID, &m.ImageID, &m.Status, &m.Task, &m.Login, &m.InMaintenance, &m.Troubled,
 			(*moment)(&m.Created), (*moment)(&m.Updated), &m.AutoCreated, &m.Isolated, &m.Used, (*moment)(&m.IdleSince),
 			&user, (*moment)(&b.BoundAt), (*moment)(&b.Disconnected))
 		if err != nil {

@@ -174,6 +174,9 @@ type Tidying struct {
 	Reason    string
 }
 
+// ResetPause is how long after a failure a reset is tried again.
+const ResetPause = 5 * time.Minute
+
 // Tidy lists the bindings of a pool that are over and the desktops that wait for their reset, by desktop. A desktop is idle
 // again only after that. One that a job works on keeps its binding until the job is done.
 func Tidy(p Pool, members []Member, now time.Time) []Tidying {
@@ -187,7 +190,7 @@ func Tidy(p Pool, members []Member, now time.Time) []Tidying {
 		switch {
 		case over != "" && (m.Task == NoTask || m.Leaving()):
 			all = append(all, Tidying{DesktopID: m.DesktopID, UserID: m.UserID, Reset: released.NeedsReset(), Reason: over})
-		case m.NeedsReset() && !m.InMaintenance:
+		case m.NeedsReset() && !m.InMaintenance && !(m.Troubled && now.Sub(m.Updated) < ResetPause):
 			all = append(all, Tidying{DesktopID: m.DesktopID, Reset: true, Reason: "somebody has used it since its last reset"})
 		}
 	}

@@ -27,6 +27,7 @@ type Member struct {
 	Task          Task
 	Login         LoginStatus
 	InMaintenance bool
+	Troubled      bool // what was done to it last failed
 	Created       time.Time
 	Updated       time.Time
 

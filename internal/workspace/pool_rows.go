@@ -50,6 +50,8 @@ type PoolRows interface {
 
 	// InsertDecision adds to the decision log and drops what is older than the pool's newest keep entries.
 	InsertDecision(ctx context.Context, d PoolDecision, keep int) error
+	// LastReasons reads the reasons of the newest decision of a kind about each of several pools, by pool.
+	LastReasons(ctx context.Context, kind DecisionKind, poolIDs ...string) (map[string][]Reason, error)
 	// Decisions reads a page of a pool's decisions, newest first. An empty kind reads all.
 	Decisions(ctx context.Context, poolID string, kind DecisionKind, page Page) ([]PoolDecision, int, error)
 

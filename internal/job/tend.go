@@ -1,0 +1,107 @@
+package job
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// Tender looks after desktop pools: bindings that are over end, used desktops are reset, and pools grow and shrink, as soon as
+// something in them changes or its time has come. Any number may run on one database; a pool's lock decides which of them does
+// what. Create it with its fields set; Start it once.
+type Tender struct {
+	Service *workspace.Service
+	Log     *slog.Logger
+	Meter   TendMeter
+	// Every is how often it looks when nothing signals and nothing is due; 30 s. It is only the safety net.
+	Every time.Duration
+
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// TendMeter observes what is done for pools; PoolMetrics implements it.
+type TendMeter interface {
+	// Tended counts a round of looking at so many pools that were due.
+	Tended(pools int, took time.Duration)
+	// Decided counts something that was done, or left undone, by a rule; n is how many desktops it is about.
+	Decided(rule string, n int)
+}
+
+// tendPause is how long it waits after a fault.
+const tendPause = time.Second
+
+// Start begins to look after pools. It returns at once.
+func (t *Tender) Start(ctx context.Context) error {
+	if t.Every == 0 {
+		t.Every = 30 * time.Second
+	}
+	ctx, t.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	work := t.Service.Store.Work(ctx)
+	t.done.Go(func() {
+		due := time.NewTimer(0)
+		defer due.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-work:
+			case <-due.C:
+			}
+			due.Reset(t.tend(ctx))
+		}
+	})
+	return nil
+}
+
+// Stop ends the looking and waits for it.
+func (t *Tender) Stop(context.Context) {
+	t.cancel()
+	t.done.Wait()
+}
+
+// tend looks once and says when to look again.
+func (t *Tender) tend(ctx context.Context) time.Duration {
+	begun := time.Now()
+	done, err := t.Service.TendPools(ctx)
+	if done.Looked > 0 {
+		t.Meter.Tended(done.Looked, time.Since(begun))
+	}
+	for _, p := range done.Pools {
+		t.tell(ctx, p)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			t.Log.WarnContext(ctx, "looking after pools", "error", err)
+		}
+		return tendPause
+	}
+	if done.Next.IsZero() {
+		return t.Every
+	}
+	return min(max(time.Until(done.Next), 0), t.Every)
+}
+
+// tell logs and counts what was done for a pool.
+func (t *Tender) tell(ctx context.Context, p workspace.TendedPool) {
+	log := t.Log.With("pool", p.PoolID, "name", p.Name)
+	for _, d := range p.Tidied {
+		rule := "reset"
+		if d.UserID != "" {
+			rule = "release"
+		}
+		t.Meter.Decided(rule, 1)
+		log.InfoContext(ctx, "a pool's desktop goes back", "desktop", d.DesktopID, "user", d.UserID, "reset", d.Reset, "why", d.Reason)
+	}
+	for _, a := range p.Scale.Actions {
+		t.Meter.Decided(a.Rule, a.Count)
+		log.InfoContext(ctx, "a pool scales by itself", "action", a.Kind, "rule", a.Rule, "desktops", a.Count, "why", a.Reason)
+	}
+	if p.Failed != nil {
+		t.Meter.Decided(workspace.RuleRefused, 1)
+		log.WarnContext(ctx, "a pool's desktops could not be ordered", "error", p.Failed)
+	}
+}

@@ -1,0 +1,401 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// tendAtOnce bounds how many pools are read together.
+const tendAtOnce = 100
+
+// Tended is what looking after pools came to.
+type Tended struct {
+	Looked int          // pools that were due
+	Pools  []TendedPool // those for which something was done
+	Next   time.Time    // when the next pool is due, now if there are more; zero when none is
+}
+
+// TendedPool is what was done for a pool.
+type TendedPool struct {
+	PoolID string
+	Name   string
+	Tidied []Tidying
+	Scale  Decision
+	Failed error // why desktops that were decided upon could not be ordered; nil otherwise
+}
+
+// tending is a pool with all that the decisions about it rest on.
+type tending struct {
+	PoolSnapshot
+	queue     []Waiting
+	strangers []string // desktops whose person may no longer use the pool
+	former    []Reason // of the last decision about its size
+	seen      []PoolDue
+}
+
+// TendPools looks after pools that are due, because something in them changed or its time has come: it ends bindings that are over,
+// has used desktops reset, and lets pools grow and shrink. Those for which there is nothing to do are settled together; each of the
+// others is decided upon again while it is held, in a transaction of its own. Several processes may do that at once: who comes
+// second to a pool finds nothing left to do. A pool that fails does not keep the others from their turn.
+func (s *Service) TendPools(ctx context.Context) (Tended, error) {
+	var done Tended
+	busy, quiet, err := s.duePools(ctx)
+	if err != nil {
+		return done, err
+	}
+	done.Looked = len(busy) + len(quiet)
+	var faults []error
+	for _, t := range busy {
+		tended, err := s.tendPool(ctx, t)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("tending pool %s: %w", t.Pool.ID, err))
+		} else if len(tended.Tidied)+len(tended.Scale.Actions) > 0 || tended.Failed != nil {
+			done.Pools = append(done.Pools, tended)
+		}
+	}
+	next, err := s.settleQuiet(ctx, quiet)
+	done.Next = next
+	return done, errors.Join(append(faults, err)...)
+}
+
+// duePools reads the pools that are due and sorts out for which there is something to do.
+func (s *Service) duePools(ctx context.Context) (busy, quiet []tending, err error) {
+	err = s.Store.View(ctx, func(tx Tx) error {
+		dues, err := tx.DuePools(ctx, tendAtOnce)
+		if err != nil || len(dues) == 0 {
+			return err
+		}
+		all, err := readTendings(ctx, tx, dues)
+		for _, t := range all {
+			if t.quiet(tx.Now()) {
+				quiet = append(quiet, t)
+			} else {
+				busy = append(busy, t)
+			}
+		}
+		return err
+	})
+	return busy, quiet, err
+}
+
+// settleQuiet forgets why pools were due for which there was nothing to do, and notes when they will be.
+func (s *Service) settleQuiet(ctx context.Context, quiet []tending) (next time.Time, err error) {
+	if len(quiet) == 0 {
+		return view(ctx, s.Store, func(tx Tx) (time.Time, error) { return tx.NextPoolDue(ctx) })
+	}
+	return update(ctx, s.Store, func(tx Tx) (time.Time, error) {
+		var seen []PoolDue
+		due := make(map[string]time.Time, len(quiet))
+		for _, t := range quiet {
+			seen = append(seen, t.seen...)
+			if t.Pool.ID != "" {
+				due[t.Pool.ID] = t.next(tx.Now())
+			}
+		}
+		if err := tx.SettlePools(ctx, seen, due); err != nil {
+			return time.Time{}, err
+		}
+		return tx.NextPoolDue(ctx)
+	})
+}
+
+// tendPool holds a pool and does what is to be done for it. When desktops that are wanted cannot be ordered, all else is done
+// without them, and the breaker told.
+func (s *Service) tendPool(ctx context.Context, t tending) (TendedPool, error) {
+	const attempts = 5
+	var refused error
+	for attempt := 1; ; attempt++ {
+		done, err := update(ctx, s.Store, func(tx Tx) (TendedPool, error) { return tendHeld(ctx, tx, t, refused) })
+		var unordered *unorderedError
+		switch code := CodeOf(err); {
+		case err == nil || attempt == attempts:
+			return done, err
+		case errors.As(err, &unordered):
+			if code != CodeNameTaken && code != CodeAddressTaken { // somebody was faster with those; there are others
+				refused = err
+			}
+		case !errors.Is(err, errOvertaken):
+			return done, err
+		}
+	}
+}
+
+// unorderedError is why growPool refused.
+type unorderedError struct{ error }
+
+func (e *unorderedError) Unwrap() error { return e.error }
+
+func tendHeld(ctx context.Context, tx Tx, seen tending, refused error) (TendedPool, error) {
+	p, err := tx.LockPool(ctx, "", seen.Pool.ID)
+	if CodeOf(err) == CodePoolNotFound {
+		return TendedPool{}, tx.SettlePools(ctx, seen.seen, nil)
+	}
+	if err != nil {
+		return TendedPool{}, err
+	}
+	t, err := readTending(ctx, tx, p)
+	if err != nil {
+		return TendedPool{}, err
+	}
+	done := TendedPool{PoolID: p.ID, Name: p.Name, Failed: refused}
+	if done.Tidied, err = t.tidy(ctx, tx); err != nil {
+		return TendedPool{}, err
+	}
+	if done.Scale, err = t.scale(ctx, tx, refused); err != nil {
+		return TendedPool{}, err
+	}
+	return done, tx.SettlePools(ctx, seen.seen, map[string]time.Time{p.ID: t.next(tx.Now())})
+}
+
+// readTendings reads the pools of dues, each with its own; of a pool that is gone there is only what was seen.
+func readTendings(ctx context.Context, tx Tx, dues []PoolDue) ([]tending, error) {
+	var ids []string
+	seen := map[string][]PoolDue{}
+	for _, d := range dues {
+		if seen[d.PoolID] == nil {
+			ids = append(ids, d.PoolID)
+		}
+		seen[d.PoolID] = append(seen[d.PoolID], d)
+	}
+	pools, _, err := tx.Pools(ctx, PoolQuery{IDs: ids, Page: Page{Limit: len(ids)}})
+	if err != nil {
+		return nil, err
+	}
+	all, err := gather(ctx, tx, pools)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i].seen = seen[all[i].Pool.ID]
+		delete(seen, all[i].Pool.ID)
+	}
+	for _, gone := range seen {
+		all = append(all, tending{seen: gone})
+	}
+	return all, nil
+}
+
+func readTending(ctx context.Context, tx Tx, p Pool) (tending, error) {
+	all, err := gather(ctx, tx, []Pool{p})
+	if err != nil {
+		return tending{}, err
+	}
+	return all[0], nil
+}
+
+// gather adds to pools what the decisions about them rest on, in a fixed number of statements.
+func gather(ctx context.Context, tx Tx, pools []Pool) ([]tending, error) {
+	if len(pools) == 0 {
+		return nil, nil
+	}
+	all := make([]tending, len(pools))
+	at := make(map[string]*tending, len(pools))
+	ids := make([]string, len(pools))
+	for i, p := range pools {
+		all[i].Pool, ids[i], at[p.ID] = p, p.ID, &all[i]
+	}
+	members, err := tx.Members(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[string]string, len(members))
+	for _, m := range members {
+		at[m.PoolID].Members = append(at[m.PoolID].Members, m)
+		of[m.DesktopID] = m.PoolID
+	}
+	waiting, err := tx.Waiting(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range waiting {
+		at[w.PoolID].queue = append(at[w.PoolID].queue, w)
+		at[w.PoolID].Waiting++
+	}
+	strangers, err := tx.Strangers(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range strangers {
+		if t := at[of[id]]; t != nil {
+			t.strangers = append(t.strangers, id)
+		}
+	}
+	former, err := tx.LastReasons(ctx, DecideScale, ids...)
+	for id, reasons := range former {
+		at[id].former = reasons
+	}
+	return all, err
+}
+
+// quiet says that there is nothing to do for a pool now.
+func (t *tending) quiet(now time.Time) bool {
+	if t.Pool.ID == "" {
+		return true
+	}
+	return len(t.untidy(now)) == 0 && (!t.scales() || !Autoscale(t.PoolSnapshot, now).Notable(t.former))
+}
+
+// scales says whether the pool's size is Carrel's affair.
+func (t *tending) scales() bool { return t.Pool.Autoscaling && t.Pool.Policy.Type != "" }
+
+// untidy lists what Tidy lists, and the bindings of people who may no longer use the pool: those end at once.
+func (t *tending) untidy(now time.Time) []Tidying {
+	all := Tidy(t.Pool, t.Members, now)
+	if len(t.strangers) == 0 {
+		return all
+	}
+	for _, m := range t.Members {
+		told := slices.ContainsFunc(all, func(d Tidying) bool { return d.DesktopID == m.DesktopID })
+		if m.Bound() && slices.Contains(t.strangers, m.DesktopID) && !told {
+			all = append(all, Tidying{
+				DesktopID: m.DesktopID, UserID: m.UserID, Reset: m.AfterRelease().NeedsReset(),
+				Reason: "the person may no longer use the pool",
+			})
+		}
+	}
+	return all
+}
+
+// tidy ends the bindings that are over and has desktops reset, and keeps the snapshot in step.
+func (t *tending) tidy(ctx context.Context, tx Tx) ([]Tidying, error) {
+	todo := t.untidy(tx.Now())
+	if len(todo) == 0 {
+		return nil, nil
+	}
+	var resets []string
+	for _, d := range todo {
+		m := &t.Members[slices.IndexFunc(t.Members, func(m Member) bool { return m.DesktopID == d.DesktopID })]
+		if d.UserID != "" {
+			released, err := release(ctx, tx, *m)
+			if err != nil {
+				return nil, err
+			}
+			*m = released
+		}
+		if d.Reset {
+			resets = append(resets, d.DesktopID)
+			m.Task = TaskRebuilding
+		}
+	}
+	if len(resets) > 0 {
+		if _, err := resetMembers(ctx, tx, Caller{ProjectID: t.Pool.ProjectID}, t.Pool, resets, "somebody has used it"); err != nil {
+			return nil, err
+		}
+	}
+	return todo, t.recordTidied(ctx, tx, todo)
+}
+
+// recordTidied writes which bindings ended to the decision log. Resets alone are told by their job.
+func (t *tending) recordTidied(ctx context.Context, tx Tx, todo []Tidying) error {
+	ended := slices.DeleteFunc(slices.Clone(todo), func(d Tidying) bool { return d.UserID == "" })
+	if len(ended) == 0 {
+		return nil
+	}
+	var reasons []Reason
+	for _, d := range ended {
+		if r := (Reason{Rule: "RELEASE", Text: d.Reason}); !slices.Contains(reasons, r) {
+			reasons = append(reasons, r)
+		}
+	}
+	return tx.InsertDecision(ctx, PoolDecision{
+		ID: NewID(), PoolID: t.Pool.ID, Kind: DecideBind, At: tx.Now(), Reasons: reasons,
+		Inputs:  asJSON(map[string]int{"total": len(t.Members), "retention_minutes": t.Pool.RetentionMinutes}),
+		Actions: asJSON(ended),
+	}, decisionsKept)
+}
+
+// RuleRefused is the rule of a creation that was decided upon and could not be ordered.
+const RuleRefused = "refused"
+
+// scale lets the pool grow and shrink. A creation that was refused before is not ordered again: it counts as one that failed.
+func (t *tending) scale(ctx context.Context, tx Tx, refused error) (Decision, error) {
+	if !t.scales() {
+		return Decision{}, nil
+	}
+	d := Autoscale(t.PoolSnapshot, tx.Now())
+	scale := t.Pool.Scale.After(d, tx.Now())
+	for _, a := range d.Actions {
+		if a.Kind == ScaleCreate && refused != nil {
+			scale = t.Pool.Scale.AfterCreation(tx.Now(), false, tx.Now())
+			d.skip(RuleRefused, "they could not be ordered: %s", MessageOf(refused))
+			continue
+		}
+		if err := t.act(ctx, tx, a); err != nil {
+			return d, err
+		}
+	}
+	if scale != t.Pool.Scale {
+		t.Pool.Scale = scale
+		if err := tx.SavePool(ctx, t.Pool); err != nil {
+			return d, err
+		}
+	}
+	if !d.Notable(t.former) {
+		return d, nil
+	}
+	return d, tx.InsertDecision(ctx, d.Entry(t.Pool.ID, tx.Now()), decisionsKept)
+}
+
+// act carries out one action and keeps the snapshot in step as far as the times of next depend on it.
+func (t *tending) act(ctx context.Context, tx Tx, a ScaleAction) error {
+	c := Caller{ProjectID: t.Pool.ProjectID}
+	switch a.Kind {
+	case ScaleIsolate:
+		for i, m := range t.Members {
+			if slices.Contains(a.Desktops, m.DesktopID) {
+				t.Members[i].Isolated = true
+				if err := saveMember(ctx, tx, t.Members[i], m.Binding, ""); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	case ScaleDelete:
+		t.Members = slices.DeleteFunc(t.Members, func(m Member) bool { return slices.Contains(a.Desktops, m.DesktopID) })
+		_, err := deleteDesktops(ctx, tx, DeleteDesktops{Caller: c, IDs: a.Desktops})
+		return err
+	case ScaleCreate:
+		if _, err := growPool(ctx, tx, t.Pool, a.Count, growth{Caller: c, Type: JobCreateDesktops, Auto: true}); err != nil {
+			return &unorderedError{err}
+		}
+	}
+	return nil
+}
+
+// next is when something becomes due in the pool by time alone; the zero time when nothing will. What else happens notes itself.
+func (t *tending) next(now time.Time) time.Time {
+	var next time.Time
+	at := func(when time.Time) {
+		if when.After(now) && (next.IsZero() || when.Before(next)) {
+			next = when
+		}
+	}
+	for _, m := range t.Members {
+		at(t.Pool.BindingEnd(m))
+		if m.Troubled {
+			at(m.Updated.Add(ResetPause))
+		}
+		if !t.scales() {
+			continue
+		}
+		if m.Faulty() {
+			at(m.Updated.Add(IsolationGrace))
+			at(m.Updated.Add(WreckGrace))
+		}
+		if minutes := t.Pool.Policy.IdleMinutes; minutes != nil && m.AutoCreated && m.Idle() {
+			at(m.IdleSince.Add(time.Duration(*minutes) * time.Minute))
+		}
+	}
+	for _, w := range t.queue {
+		at(w.Until)
+	}
+	if t.scales() {
+		at(t.Pool.Scale.Created.Add(ScaleCoolDown))
+		at(t.Pool.Scale.Deleted.Add(ScaleCoolDown))
+		at(t.Pool.Scale.PausedUntil())
+	}
+	return next
+}
