@@ -53,12 +53,11 @@ func (s *Server) showDesktop(ctx context.Context, in *DesktopPath) (desktopReply
 	return desktopReply{detailOf(d)}, err
 }
 
-// DesktopFilter holds the query parameters that both lists of desktops have.
+// DesktopFilter holds the query parameters that all lists of desktops have.
 type DesktopFilter struct {
 	Project
 	Name         string         `query:"computer_name" doc:"Part of the computer name"`
 	Address      string         `query:"desktop_ip"`
-	PoolID       string         `query:"pool_id"`
 	EnterpriseID string         `query:"enterprise_project_id"`
 	Type         string         `query:"desktop_type" doc:"DEDICATED, SHARED or POOLED; several with commas between them"`
 	Shared       optional[bool] `query:"is_share_desktop" doc:"Only desktops that several people share, or only the others"`
@@ -71,7 +70,7 @@ type DesktopFilter struct {
 
 func (f *DesktopFilter) query() (workspace.DesktopQuery, error) {
 	q := workspace.DesktopQuery{
-		ProjectID: f.ProjectID, IDs: split[string](f.IDs...), Name: f.Name, Address: f.Address, PoolID: f.PoolID,
+		ProjectID: f.ProjectID, IDs: split[string](f.IDs...), Name: f.Name, Address: f.Address,
 		EnterpriseID: f.EnterpriseID, SubnetID: f.SubnetID, Types: split[workspace.DesktopType](f.Type),
 		Statuses: split[workspace.DesktopStatus](f.Status), Page: workspace.Page{Offset: f.Offset},
 	}
@@ -107,6 +106,7 @@ func narrow(asked []workspace.DesktopType, shared bool) []workspace.DesktopType 
 
 type listDesktopsInput struct {
 	DesktopFilter
+	PoolID    string   `query:"pool_id"`
 	UserNames []string `query:"user_name,explode" doc:"Exact names of people who have the desktop"`
 	Limit     int      `query:"limit" minimum:"0" maximum:"1000" default:"1000"`
 }
@@ -121,26 +121,44 @@ func (s *Server) listDesktops(ctx context.Context, in *listDesktopsInput) (deskt
 	if err != nil {
 		return desktopsReply{}, err
 	}
-	q.UserNames, q.Limit = split[string](in.UserNames...), in.Limit
+	q.PoolID, q.UserNames, q.Limit = in.PoolID, split[string](in.UserNames...), in.Limit
 	desktops, total, err := s.Service.ListDesktops(ctx, q)
 	caller, _ := iam.PrincipalFrom(ctx)
 	return desktopsReply{total, each(desktops, func(d workspace.Desktop) desktopSummary { return summaryOf(d, caller.AccountID) })}, err
 }
 
-type listDesktopDetailsInput struct {
+// DesktopDetailFilter holds those of the lists with details.
+type DesktopDetailFilter struct {
 	DesktopFilter
 	UserName      string         `query:"user_name" doc:"Part of the name of a person who has the desktop"`
 	UserNames     []string       `query:"user_names,explode" maxItems:"100" doc:"Exact names of people who have the desktop"`
 	Names         []string       `query:"computer_names,explode" doc:"Exact computer names"`
 	SortField     string         `query:"sort_field" enum:"created,computer_name" default:"created"`
 	SortType      string         `query:"sort_type" enum:"ASC,DESC" default:"ASC"`
-	Limit         int            `query:"limit" minimum:"0" maximum:"500" default:"500"`
 	Attached      optional[bool] `query:"user_attached" doc:"Only desktops that somebody has, or only those that nobody has"`
 	ImageID       string         `query:"image_id"`
 	ChargeMode    string         `query:"charge_mode" enum:"0,1" doc:"0 yearly or monthly, 1 on demand, which all desktops are here"`
 	InMaintenance optional[bool] `query:"in_maintenance_mode"`
 	Internet      optional[bool] `query:"is_support_internet" doc:"Whether it reaches the internet, which all desktops do here"`
 	Zone          string         `query:"availability_zone"`
+}
+
+func (f *DesktopDetailFilter) query() (workspace.DesktopQuery, error) {
+	q, err := f.DesktopFilter.query()
+	q.UserName, q.UserNames, q.Names = f.UserName, split[string](f.UserNames...), split[string](f.Names...)
+	q.ImageID, q.Zone = f.ImageID, f.Zone
+	q.Assigned, q.InMaintenance = f.Attached.pointer(), f.InMaintenance.pointer()
+	q.SortBy, q.Descending = workspace.DesktopSort(f.SortField), f.SortType == "DESC"
+	if f.ChargeMode == "0" || f.Internet.given && !f.Internet.value {
+		q.Types = []workspace.DesktopType{noType}
+	}
+	return q, err
+}
+
+type listDesktopDetailsInput struct {
+	DesktopDetailFilter
+	PoolID string `query:"pool_id"`
+	Limit  int    `query:"limit" minimum:"0" maximum:"500" default:"500"`
 }
 
 type desktopDetailsReply struct {
@@ -153,14 +171,7 @@ func (s *Server) listDesktopDetails(ctx context.Context, in *listDesktopDetailsI
 	if err != nil {
 		return desktopDetailsReply{}, err
 	}
-	q.UserName, q.UserNames, q.Names = in.UserName, split[string](in.UserNames...), split[string](in.Names...)
-	q.ImageID, q.Zone = in.ImageID, in.Zone
-	q.Assigned, q.InMaintenance = in.Attached.pointer(), in.InMaintenance.pointer()
-	q.SortBy, q.Descending = workspace.DesktopSort(in.SortField), in.SortType == "DESC"
-	q.Limit = in.Limit
-	if in.ChargeMode == "0" || in.Internet.given && !in.Internet.value {
-		q.Types = []workspace.DesktopType{noType}
-	}
+	q.PoolID, q.Limit = in.PoolID, in.Limit
 	desktops, total, err := s.Service.ListDesktopDetails(ctx, q)
 	return desktopDetailsReply{total, each(desktops, detailOf)}, err
 }

@@ -50,6 +50,7 @@ var statusOf = map[workspace.Code]int{
 	workspace.CodeDeadline:         http.StatusGatewayTimeout,
 	workspace.CodeGone:             http.StatusNotFound,
 	workspace.CodeUnavailable:      http.StatusServiceUnavailable,
+	workspace.CodeStopped:          http.StatusConflict,
 }
 
 // Refusal is the body of every answer of 400 or above. Clients need its first two fields to be there and not empty.

@@ -15,7 +15,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// inventory is a row of testdata/operations.tsv, a copy of what the official SDK declares.
+// inventory is a row of testdata/operations.tsv, a copy of what the official SDK declares, or of testdata/own_operations.tsv, which
+// has what Carrel adds.
 type inventory struct {
 	method, path, id string
 	query            []string
@@ -24,11 +25,19 @@ type inventory struct {
 
 func readInventory(t *testing.T) map[string]inventory {
 	t.Helper()
-	text, err := os.ReadFile("testdata/operations.tsv")
+	rows := map[string]inventory{}
+	for _, file := range []string{"testdata/operations.tsv", "testdata/own_operations.tsv"} {
+		readRows(t, file, rows)
+	}
+	return rows
+}
+
+func readRows(t *testing.T, file string, rows map[string]inventory) {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := map[string]inventory{}
 	for i, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
 		cells := strings.Split(line, "\t")
 		if i == 0 {
@@ -42,7 +51,6 @@ func readInventory(t *testing.T) map[string]inventory {
 		}
 		rows[row.id] = row
 	}
-	return rows
 }
 
 func TestTheRouteTableIsTheInventory(t *testing.T) {

@@ -47,6 +47,7 @@ func (s *Server) operations() map[string][]operation {
 	return map[string][]operation{
 		"desktops":      s.desktopOperations(),
 		"assignment":    s.attachOperations(),
+		"pools":         s.poolOperations(),
 		"jobs":          s.jobOperations(),
 		"users":         s.userOperations(),
 		"name policies": s.namePolicyOperations(),

@@ -70,7 +70,11 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	identity := c.IAM.Handler()
-	s.faces = []face{{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(lenient(desktops)))}}
+	misspelt := renamed(desktops)
+	s.faces = []face{
+		{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(lenient(desktops)))},
+		{misspelt, c.IAM.Require(named(lenient(misspelt)))},
+	}
 	s.handler = observed(c.Log, meter, limited(http.HandlerFunc(s.dispatch)))
 	return s, nil
 }
@@ -156,6 +160,19 @@ func limited(next http.Handler) http.Handler {
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// renamed serves, under the name by which one example of the public documentation calls pools, what next serves under theirs. It
+// runs behind authentication, since signatures cover the path.
+func renamed(next http.Handler) *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/v2/{project_id}/desktops-pools/", func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.URL.Path = strings.Replace(r.URL.Path, "/desktops-pools/", "/desktop-pools/", 1)
+		r.URL.RawPath = strings.Replace(r.URL.RawPath, "/desktops-pools/", "/desktop-pools/", 1)
+		next.ServeHTTP(w, r)
+	})
+	return mux
 }
 
 // lenient reads every body as JSON whatever it is called, as clients call it many things. Uploads say what they are. It runs

@@ -90,6 +90,7 @@ func NewRunner(s workspace.Store, e engine.Engine, log *slog.Logger, m Meter, c 
 		workspace.JobDeleteDesktops:  r.deleteDesktop,
 		workspace.JobOperateDesktops: r.operateDesktop,
 		workspace.JobAttachPool:      r.attachPool,
+		workspace.JobNotifyPool:      r.notifyDesktop,
 	}
 	for t := range workspace.AccountJobs {
 		r.plans[t] = r.updateAccounts

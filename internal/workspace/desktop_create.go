@@ -81,6 +81,9 @@ var unsupportedWhy = map[string]string{
 	"kms_id":                           "disks cannot be encrypted with a key service here; leave it out",
 	"iops":                             "disks have the speed of their type here; leave it out",
 	"throughput":                       "disks have the speed of their type here; leave it out",
+	"resource_spec_code":               "must be the disk's type here; leave it out",
+	"flavor_id":                        "must be the product here; leave it out",
+	"id":                               "a new disk gets its id here; leave it out",
 	"apply_shared_vpc_dedicated_param": "shared VPCs are not offered here; leave it out",
 	"hour_package_product_id":          "hour packages are not sold here; leave it out",
 	"hour_package_offering_id":         "hour packages are not sold here; leave it out",
@@ -90,11 +93,19 @@ var unsupportedWhy = map[string]string{
 	"if_delete_old_desktop":            "disks of other desktops cannot be taken over here; leave it out",
 }
 
+// CheckSupported refuses the first of the fields, which a request has and Carrel cannot honour. CodeUnsupported.
+func CheckSupported(fields []string) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	why := unsupportedWhy[fields[0][strings.LastIndexByte(fields[0], '.')+1:]]
+	return unsupported(fields[0], cmp.Or(why, "not offered here; leave it out"))
+}
+
 // Check refuses what is wrong with the request by itself: limits, names and fields that exclude each other.
 func (r *CreateDesktops) Check() error {
-	for _, field := range r.Unsupported {
-		why := unsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
-		return unsupported(field, cmp.Or(why, "not offered here; leave it out"))
+	if err := CheckSupported(r.Unsupported); err != nil {
+		return err
 	}
 	if r.Type != Dedicated && r.Type != Shared {
 		return invalid("desktop_type", "%q is unknown, use DEDICATED or SHARED", r.Type)
@@ -299,7 +310,7 @@ func (j *Job) subJob(d Desktop, params any) SubJob {
 		panic(err) // params are this package's own structs of plain fields
 	}
 	return SubJob{
-		ID: NewID(), JobID: j.ID, ProjectID: j.ProjectID, Type: j.Type, PoolID: j.PoolID, Position: len(j.SubJobs),
+		ID: NewID(), JobID: j.ID, ProjectID: j.ProjectID, Type: j.Type, PoolID: d.PoolID, Position: len(j.SubJobs),
 		DesktopID: d.ID, Params: body, DesktopName: d.Name, ProductID: d.ProductID, UserName: d.FirstUser(), Address: d.Address,
 		State: SubJobWaiting, RunAt: j.Created, Created: j.Created,
 	}

@@ -152,8 +152,8 @@ func resume(d *Desktop, s SubJob) error {
 		d.Task = TaskDeletingVolumes
 	case JobExpandPoolVolumes:
 		d.Task = TaskExpandingVolumes
-	case JobAttachPool:
-		return nil // it takes no desktop
+	case JobAttachPool, JobNotifyPool:
+		return nil // they take no desktop
 	}
 	d.TaskOwner, d.Fault = s.ID, ""
 	return nil

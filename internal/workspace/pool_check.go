@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -81,9 +80,8 @@ type ResetChange struct {
 
 // Check refuses what is wrong with the request by itself.
 func (r *CreatePool) Check() error {
-	for _, field := range r.Unsupported {
-		why := unsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
-		return unsupported(field, cmp.Or(why, "not offered here; leave it out"))
+	if err := CheckSupported(r.Unsupported); err != nil {
+		return err
 	}
 	switch {
 	case r.Size < 1 || r.Size > MaxPoolSize:

@@ -12,6 +12,7 @@ type Grant struct {
 	Type     GranteeType
 	ObjectID string
 	Name     string // as sent; read with the row of the person or group
+	Domain   string // as sent; not kept, since there is one directory
 	Group    UserGroup
 	Created  time.Time
 }
@@ -81,6 +82,9 @@ func checkGrants(field string, grants []Grant) error {
 			return invalid(at+"object_id", "%s is there twice", g.ObjectID)
 		}
 		if _, _, err := groupFor(at+"user_group", g.Group); err != nil {
+			return err
+		}
+		if err := checkDomain(at+"domain", g.Domain); err != nil {
 			return err
 		}
 		seen[key{g.Type, g.ObjectID}] = true

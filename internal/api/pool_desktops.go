@@ -1,0 +1,66 @@
+package api
+
+import (
+	"context"
+
+	"carrel/internal/workspace"
+)
+
+type listPoolDesktopsInput struct {
+	DesktopDetailFilter
+	PoolID   string               `path:"pool_id"`
+	Differs  workspace.Difference `query:"inconsistent_type" enum:"PRODUCT_ID,IMAGE_ID,DISK_NUM,DISK_SIZE,AUTO_ISOLATION" doc:"Only desktops that differ so from what the pool would make now, or were put aside"`
+	Isolated optional[bool]       `query:"isolated" doc:"Only desktops that were put aside because they broke, or only the others"`
+	Limit    int                  `query:"limit" minimum:"0" maximum:"100" default:"10"`
+}
+
+type poolDesktopsReply struct {
+	Total    int           `json:"total_count"`
+	OnDemand int           `json:"on_demand_desktops_num" doc:"All of them are paid on demand here"`
+	Period   int           `json:"period_desktops_num"`
+	Desktops []poolDesktop `json:"pool_desktops"`
+}
+
+type poolDesktop struct {
+	desktopDetail
+	Isolated bool     `json:"isolated" doc:"Put aside because it broke"`
+	Differs  []string `json:"inconsistent_types" doc:"How it differs from what the pool would make now: PRODUCT, IMAGE, DISK_NUM, DISK_SIZE"`
+}
+
+func (s *Server) listPoolDesktops(ctx context.Context, in *listPoolDesktopsInput) (poolDesktopsReply, error) {
+	q, err := in.query()
+	if err != nil {
+		return poolDesktopsReply{}, err
+	}
+	q.PoolID, q.Isolated, q.Limit = in.PoolID, in.Isolated.pointer(), in.Limit
+	desktops, total, err := s.Service.PoolDesktops(ctx, q, in.Differs)
+	return poolDesktopsReply{Total: total, OnDemand: total, Desktops: each(desktops, poolDesktopOf)}, err
+}
+
+func poolDesktopOf(d workspace.PoolDesktop) poolDesktop {
+	return poolDesktop{detailOf(d.DesktopDetail), d.Isolated, each(d.Differs, func(in workspace.Difference) string {
+		switch in {
+		case workspace.DiffersInProduct:
+			return "PRODUCT"
+		case workspace.DiffersInImage:
+			return "IMAGE"
+		default:
+			return string(in)
+		}
+	})}
+}
+
+type differencesReply struct {
+	Product  int `json:"product_id"`
+	Image    int `json:"image_id"`
+	Disks    int `json:"disk_num"`
+	DiskSize int `json:"disk_size"`
+}
+
+func (s *Server) countPoolDifferences(ctx context.Context, in *PoolPath) (differencesReply, error) {
+	n, err := s.Service.PoolDifferences(ctx, in.ProjectID, in.PoolID)
+	return differencesReply{
+		Product: n[workspace.DiffersInProduct], Image: n[workspace.DiffersInImage], Disks: n[workspace.DiffersInDisks],
+		DiskSize: n[workspace.DiffersInDiskSize],
+	}, err
+}

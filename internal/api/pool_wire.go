@@ -1,0 +1,269 @@
+package api
+
+import (
+	"cmp"
+	"strings"
+
+	"carrel/internal/workspace"
+)
+
+// The bodies of CreateDesktopPool and UpdateDesktopPool. What Carrel cannot honour is here too, so that it is refused rather than
+// left out in silence.
+type (
+	createPoolBody struct {
+		Name           string              `json:"name" required:"true" doc:"1 to 255 letters, digits and hyphens; unique in the project whatever its case"`
+		Type           workspace.PoolType  `json:"type" required:"true" enum:"DYNAMIC,STATIC" doc:"DYNAMIC: any desktop for a while; STATIC: one for good"`
+		Size           int                 `json:"size" required:"true" doc:"1 to 1000 desktops"`
+		Description    string              `json:"description,omitempty" doc:"At most 255 characters"`
+		Zone           string              `json:"availability_zone,omitempty" doc:"The default zone if absent"`
+		ProductID      string              `json:"product_id" required:"true"`
+		FlavorID       string              `json:"flavor_id,omitempty" doc:"The product, if given"`
+		ImageType      workspace.ImageType `json:"image_type,omitempty" doc:"gold, private or market; private if absent"`
+		ImageID        string              `json:"image_id" required:"true"`
+		Root           *poolVolumeBody     `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
+		Data           []poolVolumeBody    `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
+		VPCID          string              `json:"vpc_id,omitempty" doc:"The subnets' if absent"`
+		SubnetIDs      []string            `json:"subnet_ids" required:"true" doc:"1 to 50; the desktops are spread over them"`
+		SecurityGroups []idBody            `json:"security_groups,omitempty" doc:"The default group if absent"`
+		People         []grantBody         `json:"authorized_objects,omitempty" doc:"Who may use the pool; at most 500 here, more with CreateDesktopPoolAuthorizedObjects"`
+		OUName         string              `json:"ou_name,omitempty" doc:"An organisational unit that AddOu has added"`
+		Tags           []tagBody           `json:"tags,omitempty" doc:"At most 20; of the pool's desktops too"`
+		EnterpriseID   string              `json:"enterprise_project_id,omitempty" doc:"0 by default"`
+		Retention      *int                `json:"disconnected_retention_period,omitempty" doc:"DYNAMIC: minutes for which somebody who disconnected keeps the desktop; 10 to 43200, 30 if absent"`
+		Autoscaling    bool                `json:"enable_autoscale,omitempty"`
+		Policy         *autoscaleBody      `json:"autoscale_policy,omitempty"`
+		Reset          *resetPolicyBody    `json:"user_reset_policy,omitempty"`
+		NamePolicyID   string              `json:"desktop_name_policy_id,omitempty" doc:"Makes the computer names; from the pool's name if absent"`
+		Domain         string              `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
+	}
+	poolVolumeBody struct {
+		volumeBody
+		ID       string `json:"id,omitempty" doc:"Refused: a new disk gets its id"`
+		SpecCode string `json:"resource_spec_code,omitempty" doc:"The type, if given"`
+	}
+	autoscaleBody struct {
+		Type           *workspace.AutoscaleType `json:"autoscale_type,omitempty" enum:"ACCESS_CREATED,AUTO_CREATED" doc:"ACCESS_CREATED: for people who find no idle desktop; AUTO_CREATED: also to keep min_idle ready"`
+		MaxAutoCreated *int                     `json:"max_auto_created,omitempty" doc:"1 to 5000 desktops that autoscaling has made, in every state; needed with enable_autoscale"`
+		MinIdle        *int                     `json:"min_idle,omitempty" doc:"AUTO_CREATED: 0 to 5000 desktops are kept ready; 0 if absent"`
+		OnceCreated    *int                     `json:"once_auto_created,omitempty" doc:"1 to 100 are made at a time; 100 if absent"`
+		MinRetention   *int                     `json:"min_retention,omitempty" doc:"0 to 5000 desktops that scale-in leaves; 0 if absent"`
+		IdleMinutes    *int                     `json:"idle_retention_duration,omitempty" doc:"Scale-in deletes what has been idle for 0 to 43200 minutes; nothing if absent"`
+		AutoIsolation  *bool                    `json:"auto_isolation_enable,omitempty" doc:"Put desktops aside that broke"`
+		MaxIsolated    *int                     `json:"auto_isolation_max_num,omitempty" doc:"At most 1 to 1000 are put aside; 1000 if absent"`
+	}
+	resetPolicyBody struct {
+		Enabled *bool `json:"enable,omitempty" doc:"People may reset the desktop that they have to its image"`
+		PerDay  *int  `json:"reset_count_per_day,omitempty" doc:"1 to 100 times in any 24 hours; 1 if absent"`
+	}
+	updatePoolBody struct {
+		Name           *string           `json:"name,omitempty"`
+		Description    *string           `json:"description,omitempty"`
+		OUName         *string           `json:"ou_name,omitempty"`
+		Tags           *[]tagBody        `json:"tags,omitempty" doc:"Absent: cleared, unless the request holds nothing but in_maintenance_mode"`
+		Retention      *int              `json:"disconnected_retention_period,omitempty"`
+		Autoscaling    *bool             `json:"enable_autoscale,omitempty"`
+		Policy         *autoscaleBody    `json:"autoscale_policy,omitempty" doc:"Replaces the policy; an empty object clears it"`
+		Reset          *resetPolicyBody  `json:"user_reset_policy,omitempty"`
+		InMaintenance  *bool             `json:"in_maintenance_mode,omitempty" doc:"Nobody gets a desktop of the pool, and autoscaling does nothing"`
+		NamePolicyID   *string           `json:"desktop_name_policy_id,omitempty"`
+		Zone           *string           `json:"availability_zone,omitempty"`
+		Root           *volumeTypeBody   `json:"root_volume,omitempty" doc:"Another type for the system disk of desktops made later"`
+		Data           *[]volumeTypeBody `json:"data_volumes,omitempty" doc:"Other types for data disks of desktops made later; those that are not named stay"`
+		VPCID          *string           `json:"vpc_id,omitempty"`
+		SubnetIDs      *[]string         `json:"subnet_ids,omitempty"`
+		SecurityGroups *[]idBody         `json:"security_groups,omitempty" doc:"None: the default group"`
+		EnterpriseID   *string           `json:"enterprise_project_id,omitempty"`
+	}
+	volumeTypeBody struct {
+		ID         string `json:"id" required:"true" doc:"The disk's id in the pool"`
+		Type       string `json:"type" required:"true" doc:"A type that ListVolumeProductInfo lists"`
+		IOPS       int    `json:"iops,omitempty" doc:"Refused: disks have the speed of their type"`
+		Throughput int    `json:"throughput,omitempty" doc:"Refused: disks have the speed of their type"`
+		KeyID      string `json:"kms_id,omitempty" doc:"Refused"`
+	}
+)
+
+func (b *createPoolBody) request(c workspace.Caller) workspace.CreatePool {
+	r := workspace.CreatePool{
+		Caller: c, Name: b.Name, Type: b.Type, Size: b.Size, Description: b.Description, Zone: b.Zone, ProductID: b.ProductID,
+		ImageType: b.ImageType, ImageID: b.ImageID, Data: each(b.Data, poolVolumeBody.spec), VPCID: b.VPCID, SubnetIDs: b.SubnetIDs,
+		SecurityGroups: each(b.SecurityGroups, func(i idBody) string { return i.ID }), People: each(b.People, grantBody.grant),
+		OUName: b.OUName, Domain: b.Domain, NamePolicyID: b.NamePolicyID, Tags: each(b.Tags, tagBody.tag),
+		EnterpriseID: b.EnterpriseID, Retention: b.Retention, Autoscaling: b.Autoscaling, Policy: b.Policy.change(),
+		Reset: b.Reset.change(), Unsupported: b.unsupported(),
+	}
+	if b.Root != nil {
+		r.Root = b.Root.spec()
+	}
+	return r
+}
+
+func (t tagBody) tag() workspace.Tag { return workspace.Tag(t) }
+
+// unsupported names the fields that ask for what Carrel does not have. Zero values ask for nothing.
+func (b *createPoolBody) unsupported() []string {
+	var names given
+	names.add("flavor_id", b.FlavorID != "" && b.FlavorID != b.ProductID)
+	if b.Root != nil {
+		names.addPoolVolume("root_volume.", *b.Root)
+	}
+	for i, v := range b.Data {
+		names.addPoolVolume(at("data_volumes", i, ""), v)
+	}
+	return names
+}
+
+func (g *given) addPoolVolume(prefix string, v poolVolumeBody) {
+	g.addVolume(prefix, v.volumeBody)
+	g.add(prefix+"id", v.ID != "")
+	g.add(prefix+"resource_spec_code", v.SpecCode != "" && v.SpecCode != v.Type)
+}
+
+func (b *autoscaleBody) change() *workspace.PolicyChange {
+	return (*workspace.PolicyChange)(b)
+}
+
+func (b *resetPolicyBody) change() *workspace.ResetChange {
+	return (*workspace.ResetChange)(b)
+}
+
+func (b *updatePoolBody) unsupported() []string {
+	var names given
+	if b.Root != nil {
+		names.addTypeChange("root_volume.", *b.Root)
+	}
+	if b.Data != nil {
+		for i, v := range *b.Data {
+			names.addTypeChange(at("data_volumes", i, ""), v)
+		}
+	}
+	return names
+}
+
+func (g *given) addTypeChange(prefix string, v volumeTypeBody) {
+	g.addVolume(prefix, volumeBody{IOPS: v.IOPS, Throughput: v.Throughput, KeyID: v.KeyID})
+}
+
+func (b *updatePoolBody) change() workspace.PoolChange {
+	c := workspace.PoolChange{
+		Name: b.Name, Description: b.Description, Zone: b.Zone, OUName: b.OUName, NamePolicyID: b.NamePolicyID,
+		EnterpriseID: b.EnterpriseID, VPCID: b.VPCID, SubnetIDs: b.SubnetIDs,
+		SecurityGroups: eachOf(b.SecurityGroups, func(i idBody) string { return i.ID }),
+		Data:           eachOf(b.Data, volumeTypeBody.change), Retention: b.Retention, Autoscaling: b.Autoscaling,
+		Policy: b.Policy.change(), Reset: b.Reset.change(), InMaintenance: b.InMaintenance, Tags: eachOf(b.Tags, tagBody.tag),
+	}
+	if b.Root != nil {
+		c.Root = new(b.Root.change())
+	}
+	return c
+}
+
+func (v volumeTypeBody) change() workspace.VolumeTypeChange {
+	return workspace.VolumeTypeChange{ID: v.ID, Type: v.Type}
+}
+
+// eachOf is each for a list that may be absent.
+func eachOf[W, T any](items *[]W, from func(W) T) *[]T {
+	if items == nil {
+		return nil
+	}
+	return new(each(*items, from))
+}
+
+// poolReply is a pool as it is shown and listed.
+type poolReply struct {
+	ID             string           `json:"id"`
+	Name           string           `json:"name"`
+	Type           string           `json:"type"`
+	Description    string           `json:"description"`
+	Created        string           `json:"created_time"`
+	ChargingMode   string           `json:"charging_mode" doc:"1: on demand"`
+	Desktops       int              `json:"desktop_count" doc:"In every state"`
+	Used           int              `json:"desktop_used" doc:"Those that somebody has"`
+	Zone           string           `json:"availability_zone"`
+	SubnetID       string           `json:"subnet_id" doc:"The first of subnet_ids"`
+	SubnetIDs      []string         `json:"subnet_ids"`
+	VPCID          string           `json:"vpc_id"`
+	Product        productSummary   `json:"product"`
+	ImageID        string           `json:"image_id" doc:"What new desktops start from"`
+	ImageType      string           `json:"image_type"`
+	ImageName      string           `json:"image_name"`
+	OSType         string           `json:"image_os_type"`
+	OSVersion      string           `json:"image_os_version"`
+	OSPlatform     string           `json:"image_os_platform"`
+	Root           poolVolume       `json:"root_volume"`
+	Data           []poolVolume     `json:"data_volumes" doc:"In the order in which they were asked for"`
+	SecurityGroups []namedGroup     `json:"security_groups"`
+	Retention      int              `json:"disconnected_retention_period" doc:"Minutes; 0 in STATIC pools"`
+	Autoscaling    bool             `json:"enable_autoscale"`
+	Policy         *autoscaleBody   `json:"autoscale_policy,omitempty"`
+	Reset          resetPolicyBody  `json:"user_reset_policy"`
+	Status         string           `json:"status" enum:"STEADY,TEMPORARY,EXIST_FROZEN" doc:"TEMPORARY while a job of the pool is under way"`
+	EnterpriseID   string           `json:"enterprise_project_id"`
+	InMaintenance  bool             `json:"in_maintenance_mode"`
+	NamePolicyID   string           `json:"desktop_name_policy_id"`
+	Tags           []tagBody        `json:"tags"`
+	OUName         string           `json:"ou_name"`
+	Isolated       int              `json:"isolation_num" doc:"How many desktops are put aside"`
+	Domain         string           `json:"domain"`
+	History        []poolImageReply `json:"image_history" doc:"The images of the pool, oldest first; the last is the present one"`
+}
+
+type poolVolume struct {
+	ID       string `json:"id" doc:"Names the disk in calls about the pool's disks"`
+	Type     string `json:"type"`
+	Size     int    `json:"size" doc:"GB"`
+	SpecCode string `json:"resource_spec_code"`
+}
+
+type poolImageReply struct {
+	ImageID string `json:"image_id"`
+	Type    string `json:"image_type"`
+	JobID   string `json:"job_id" doc:"The rebuild that brought it; empty for the first"`
+	Since   string `json:"since"`
+}
+
+func poolReplyOf(p workspace.PoolDetail) poolReply {
+	out := poolReply{
+		ID: p.ID, Name: p.Name, Type: string(p.Type), Description: p.Description, Created: stamp(p.Created), ChargingMode: onDemand,
+		Desktops: p.Counts.Desktops, Used: p.Counts.Bound, Zone: p.Zone, SubnetIDs: append([]string{}, p.SubnetIDs...), VPCID: p.VPCID,
+		Product: productSummaryOf(p.Product), ImageID: p.ImageID, ImageType: string(p.ImageType), ImageName: p.Image.Name,
+		OSType: p.Image.OSType, OSVersion: p.Image.OSVersion, OSPlatform: platformOf(p.Image), Root: poolVolumeOf(p.Root),
+		Data: each(p.Data, poolVolumeOf), Retention: p.RetentionMinutes, Autoscaling: p.Autoscaling, Policy: policyOf(p.Policy),
+		Status: string(p.Status()), EnterpriseID: p.EnterpriseID, InMaintenance: p.InMaintenance, NamePolicyID: p.NamePolicyID,
+		Tags: each(p.Tags, func(t workspace.Tag) tagBody { return tagBody(t) }), OUName: p.OUName, Isolated: p.Counts.Isolated,
+		Domain:         cmp.Or(p.Domain, workspace.BuiltInDomain),
+		SecurityGroups: each(p.Groups, func(g workspace.SecurityGroup) namedGroup { return namedGroup{g.ID, g.Name} }),
+		Reset:          resetPolicyBody{Enabled: new(p.Reset.Enabled), PerDay: new(p.Reset.PerDay)},
+		History: each(p.History, func(i workspace.PoolImage) poolImageReply {
+			return poolImageReply{ImageID: i.ImageID, Type: string(i.Type), JobID: i.JobID, Since: stamp(i.Since)}
+		}),
+	}
+	if len(p.SubnetIDs) > 0 {
+		out.SubnetID = p.SubnetIDs[0]
+	}
+	return out
+}
+
+// platformOf is how an image's system is called: "Debian".
+func platformOf(i workspace.Image) string {
+	name, _, _ := strings.Cut(i.OSVersion, " ")
+	return name
+}
+
+func poolVolumeOf(v workspace.PoolVolume) poolVolume {
+	return poolVolume{ID: v.ID, Type: v.Type, Size: v.GB, SpecCode: v.Type}
+}
+
+// policyOf is nil for a pool without a policy.
+func policyOf(p workspace.AutoscalePolicy) *autoscaleBody {
+	if p.Type == "" {
+		return nil
+	}
+	out := &autoscaleBody{
+		Type: &p.Type, MaxAutoCreated: &p.MaxAutoCreated, MinIdle: &p.MinIdle, MinRetention: &p.MinRetention, IdleMinutes: p.IdleMinutes,
+		AutoIsolation: &p.AutoIsolation, MaxIsolated: new(cmp.Or(p.MaxIsolated, workspace.DefaultMaxIsolated)),
+		OnceCreated: new(cmp.Or(p.OnceCreated, workspace.MaxOnceCreated)),
+	}
+	return out
+}

@@ -1,0 +1,27 @@
+package job
+
+import (
+	"context"
+	"time"
+
+	"carrel/internal/guest"
+	"carrel/internal/workspace"
+)
+
+// notifyDesktop shows a message in a desktop's sessions. A process that dies before it has noted that shows it a second time.
+func (r *Runner) notifyDesktop(_ context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+	if d == nil {
+		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
+	}
+	params, err := workspace.ReadParams[workspace.NotifyParams](*s)
+	if err != nil {
+		return plan{}, err
+	}
+	return plan{
+		limit: time.Minute,
+		steps: []Step{{Name: "showing the message", Do: func(ctx context.Context) error {
+			return r.engine.Notify(ctx, s.DesktopID, guest.Message{Title: params.Title, Text: params.Text})
+		}}},
+		succeed: func(context.Context, workspace.Tx, *workspace.Desktop) error { return nil },
+	}, nil
+}

@@ -1,0 +1,169 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// CreatePool records a pool with its people and its first desktops, and a job that makes their machines. It returns the job's id;
+// the pool is listed at once. CodeNameTaken when a pool of the project has the name: a unique constraint decides between two
+// callers.
+func (s *Service) CreatePool(ctx context.Context, r CreatePool) (string, error) {
+	if err := r.Check(); err != nil {
+		return "", err
+	}
+	return choosing(ctx, s.Store, func(tx Tx) (string, error) {
+		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+			return "", err
+		}
+		p := r.Pool(tx.Now())
+		people, err := (&ChangeGrants{PoolID: p.ID, Action: GrantAdd, Objects: r.People}).Apply(nil, tx.Now())
+		if err != nil {
+			return "", err
+		}
+		if err := settlePlace(ctx, tx, &p); err != nil {
+			return "", err
+		}
+		if err := granteesExist(ctx, tx, p.ProjectID, "authorized_objects", people); err != nil {
+			return "", err
+		}
+		if err := tx.InsertPool(ctx, p, people); err != nil {
+			return "", inField("name", err)
+		}
+		return growPool(ctx, tx, p, r.Size, growth{Caller: r.Caller, Type: JobCreatePool})
+	})
+}
+
+// settlePlace fills in what a request leaves to Carrel about how and where the pool's desktops are made, and refuses what does
+// not exist or does not fit.
+func settlePlace(ctx context.Context, tx Tx, p *Pool) error {
+	product, err := tx.Product(ctx, p.ProductID)
+	if err != nil {
+		return inField("product_id", err)
+	}
+	if product.Status != "normal" {
+		return invalid("product_id", "%q can no longer be ordered (%s)", p.ProductID, product.Status)
+	}
+	image, err := tx.Image(ctx, p.ProjectID, p.ImageID)
+	if err != nil {
+		return inField("image_id", err)
+	}
+	order := p.order()
+	if err := checkImage(order, image, product); err != nil {
+		return err
+	}
+	if err := checkVolumeTypes(ctx, tx, order); err != nil {
+		return err
+	}
+	if p.Zone, err = findZone(ctx, tx, p.Zone); err != nil {
+		return err
+	}
+	if err := p.settleSubnets(ctx, tx); err != nil {
+		return err
+	}
+	if p.OUName, err = findOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
+		return err
+	}
+	if p.SecurityGroups, err = findSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
+		return err
+	}
+	return p.checkNamePolicy(ctx, tx)
+}
+
+// order is the pool's desktops as a request for desktops has them.
+func (p Pool) order() CreateDesktops {
+	r := CreateDesktops{ImageType: p.ImageType, Root: VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}}
+	for _, v := range p.Data {
+		r.Data = append(r.Data, VolumeSpec{Type: v.Type, GB: v.GB})
+	}
+	return r
+}
+
+// settleSubnets refuses subnets that do not exist or are in another VPC than the pool's, which is the first one's unless asked for.
+func (p *Pool) settleSubnets(ctx context.Context, tx Tx) error {
+	subnets, err := tx.Subnets(ctx, p.ProjectID)
+	if err != nil {
+		return err
+	}
+	for i, id := range p.SubnetIDs {
+		field := fmt.Sprintf("subnet_ids[%d]", i)
+		at := slices.IndexFunc(subnets, func(s Subnet) bool { return s.ID == id })
+		switch {
+		case at < 0:
+			return Errorf(CodeSubnetNotFound, "%s: %q does not exist", field, id)
+		case p.VPCID == "":
+			p.VPCID = subnets[at].VPCID
+		case p.VPCID != subnets[at].VPCID:
+			return invalid(field, "subnet %s is in VPC %s, the pool is in %s", id, subnets[at].VPCID, p.VPCID)
+		}
+	}
+	return nil
+}
+
+// checkNamePolicy refuses a name policy that does not exist, or makes names with those of people, whom new desktops do not have.
+func (p Pool) checkNamePolicy(ctx context.Context, tx Tx) error {
+	if p.NamePolicyID == "" {
+		return nil
+	}
+	policy, err := tx.LockNamePolicy(ctx, p.ProjectID, p.NamePolicyID)
+	if err == nil {
+		_, err = policy.PrefixOf("")
+		return err
+	}
+	return inField("desktop_name_policy_id", err)
+}
+
+// granteesExist refuses people and groups that the project does not have.
+func granteesExist(ctx context.Context, tx Tx, projectID, field string, grants []Grant) error {
+	ids := map[GranteeType][]string{}
+	for _, g := range grants {
+		ids[g.Type] = append(ids[g.Type], g.ObjectID)
+	}
+	there := map[GranteeType]map[string]bool{GrantUser: {}}
+	if len(ids[GrantUser]) > 0 {
+		users, _, err := tx.Users(ctx, UserQuery{ProjectID: projectID, IDs: ids[GrantUser], Page: Page{Limit: len(ids[GrantUser])}})
+		if err != nil {
+			return err
+		}
+		for _, u := range users {
+			there[GrantUser][u.ID] = true
+		}
+	}
+	var err error
+	if there[GrantGroup], err = groupsAmong(ctx, tx, projectID, ids[GrantGroup]); err != nil {
+		return err
+	}
+	for i, g := range grants {
+		if there[g.Type][g.ObjectID] {
+			continue
+		}
+		at := fmt.Sprintf("%s[%d].object_id", field, i)
+		if g.Type == GrantGroup {
+			return Errorf(CodeGroupNotFound, "%s: user group %q does not exist", at, g.ObjectID)
+		}
+		return Errorf(CodeUserNotFound, "%s: user %q does not exist", at, g.ObjectID)
+	}
+	return nil
+}
+
+// ExpandPool adds desktops to a pool, made from what it is now, and returns the id of the job that makes them. CodePoolNotFound,
+// CodeInvalid.
+func (s *Service) ExpandPool(ctx context.Context, r ExpandPool) (string, error) {
+	if err := r.Check(); err != nil {
+		return "", err
+	}
+	return choosing(ctx, s.Store, func(tx Tx) (string, error) {
+		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+			return "", err
+		}
+		p, err := tx.LockPool(ctx, r.ProjectID, r.PoolID)
+		if err != nil {
+			return "", err
+		}
+		if err := settlePlace(ctx, tx, &p); err != nil {
+			return "", err
+		}
+		return growPool(ctx, tx, p, r.Size, growth{Caller: r.Caller, Type: JobExpandPool})
+	})
+}

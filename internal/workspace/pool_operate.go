@@ -1,0 +1,147 @@
+package workspace
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+)
+
+// OperatePool starts, stops, restarts or hibernates all desktops of a pool, and returns the job's id. A desktop whose state
+// forbids it is a FAILED sub-job with CodeConflict; the others go on, and the job ends as failed. CodePoolNotFound;
+// CodeConflict when every desktop is busy. The row locks of the desktops decide between two callers.
+func (s *Service) OperatePool(ctx context.Context, r OperatePool) (string, error) {
+	op, force, err := r.Operation()
+	if err != nil {
+		return "", err
+	}
+	return update(ctx, s.Store, func(tx Tx) (string, error) {
+		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+			return "", err
+		}
+		p, err := tx.LockPool(ctx, r.ProjectID, r.PoolID)
+		if err != nil {
+			return "", err
+		}
+		members, found, err := lockMembers(ctx, tx, p)
+		if err != nil {
+			return "", err
+		}
+		if err := Busy(p, members); err != nil {
+			return "", err
+		}
+		desktops := slices.SortedFunc(maps.Values(found), func(a, b Desktop) int { return byName(a.Name, b.Name, a.ID, b.ID) })
+		return operatePool(ctx, tx, r, desktops, OperateParams{Op: op, Force: force})
+	})
+}
+
+func operatePool(ctx context.Context, tx Tx, r OperatePool, desktops []Desktop, params OperateParams) (string, error) {
+	job := Job{
+		ID: NewID(), ProjectID: r.ProjectID, Type: JobOperateDesktops, PoolID: r.PoolID, RequestID: r.RequestID, Created: tx.Now(),
+	}
+	for _, d := range desktops {
+		sub := job.subJob(d, params)
+		next, err := Operate(d, params.Op, params.Force)
+		if err != nil {
+			sub.State, sub.Code, sub.Reason = SubJobFailed, CodeOf(err), MessageOf(err)
+			sub.Begun, sub.Ended = job.Created, job.Created
+		} else {
+			next.TaskOwner = sub.ID
+			if err := tx.SaveDesktop(ctx, next); err != nil {
+				return "", err
+			}
+		}
+		job.SubJobs = append(job.SubJobs, sub)
+	}
+	return job.ID, tx.InsertJob(ctx, job)
+}
+
+// byName orders by names, and by ids where they are the same.
+func byName(a, b, idA, idB string) int { return cmp.Or(cmp.Compare(a, b), cmp.Compare(idA, idB)) }
+
+// ShrinkPool asks for fewer desktops in a pool.
+type ShrinkPool struct {
+	Caller
+	PoolID string
+	Size   int // how many go
+}
+
+// ShrinkPool deletes desktops of a pool, those first that nobody misses (Shrink), and returns the job's id. Nobody loses a desktop
+// that they have: CodeConflict when too few are free. CodePoolNotFound, CodeInvalid.
+func (s *Service) ShrinkPool(ctx context.Context, r ShrinkPool) (string, error) {
+	return update(ctx, s.Store, func(tx Tx) (string, error) {
+		p, err := tx.LockPool(ctx, r.ProjectID, r.PoolID)
+		if err != nil {
+			return "", err
+		}
+		members, err := tx.Members(ctx, p.ID)
+		if err != nil {
+			return "", err
+		}
+		ids, err := Shrink(members, r.Size)
+		if err != nil {
+			return "", err
+		}
+		return deleteDesktops(ctx, tx, DeleteDesktops{Caller: r.Caller, IDs: ids})
+	})
+}
+
+// TakeBack asks for desktops that were put aside.
+type TakeBack struct {
+	Caller
+	PoolID     string
+	DesktopIDs []string
+}
+
+// TakeBack gives desktops that were put aside back to their pool's people: all of them or none. One that was not put aside
+// succeeds. CodePoolNotFound, CodeDesktopNotFound; CodeConflict while one is still broken, since it would be put aside again.
+func (s *Service) TakeBack(ctx context.Context, r TakeBack) error {
+	if err := checkIDs("desktop_ids", r.DesktopIDs); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		p, err := tx.LockPool(ctx, r.ProjectID, r.PoolID)
+		if err != nil {
+			return err
+		}
+		members, _, err := lockMembers(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		for i, id := range r.DesktopIDs {
+			at := slices.IndexFunc(members, func(m Member) bool { return m.DesktopID == id })
+			if at < 0 {
+				return Errorf(CodeDesktopNotFound, "desktop_ids[%d]: desktop %q is not in pool %s", i, id, p.Name)
+			}
+			m := members[at]
+			if !m.Isolated {
+				continue
+			}
+			if m.Faulty() {
+				return Errorf(CodeConflict, "desktop_ids[%d]: desktop %s is still broken, restart or rebuild it first", i, m.Name)
+			}
+			was := m.Binding
+			m.Isolated, m.IdleSince = false, tx.Now()
+			if err := saveMember(ctx, tx, m, was, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// lockMembers reads the desktops of a pool that the caller holds, twice: as members, and by id as desktops, whose rows it holds too.
+func lockMembers(ctx context.Context, tx Tx, p Pool) ([]Member, map[string]Desktop, error) {
+	members, err := tx.Members(ctx, p.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := lockByID(ctx, tx, p.ProjectID, idsOf(members))
+	if err != nil {
+		return nil, nil, err
+	}
+	if members, err = tx.Members(ctx, p.ID); err != nil { // as they are now that nobody else can change them
+		return nil, nil, err
+	}
+	return slices.DeleteFunc(members, func(m Member) bool { return found[m.DesktopID].ID == "" }), found, nil
+}

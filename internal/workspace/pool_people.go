@@ -1,0 +1,166 @@
+package workspace
+
+import (
+	"context"
+	"slices"
+)
+
+// MaxPoolGrants is how many people and groups may use a pool.
+const MaxPoolGrants = 10_000
+
+// ListGrants reads a page of a pool's people and groups and counts them. CodePoolNotFound.
+func (s *Service) ListGrants(ctx context.Context, projectID, poolID string, page Page) ([]Grant, int, error) {
+	return list(ctx, s.Store, func(tx Tx) ([]Grant, int, error) {
+		if _, err := tx.Pool(ctx, projectID, poolID); err != nil {
+			return nil, 0, err
+		}
+		return tx.Grants(ctx, poolID, page)
+	})
+}
+
+// ChangeGrants lets people and groups use a pool, changes their privilege, or takes the pool from them. Who may no longer use it
+// loses the desktop that they have in it at once; a changed privilege comes into their desktop by a job. CodePoolNotFound,
+// CodeUserNotFound, CodeGroupNotFound, CodeInvalid.
+func (s *Service) ChangeGrants(ctx context.Context, r ChangeGrants) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+			return err
+		}
+		p, err := tx.LockPool(ctx, r.ProjectID, r.PoolID)
+		if err != nil {
+			return err
+		}
+		people, _, err := tx.Grants(ctx, p.ID, Page{Limit: MaxPoolGrants})
+		if err != nil {
+			return err
+		}
+		next, err := r.Apply(people, tx.Now())
+		if err != nil {
+			return err
+		}
+		if err := r.write(ctx, tx, next); err != nil {
+			return err
+		}
+		return enforceGrants(ctx, tx, p, next, r.Caller)
+	})
+}
+
+// write brings the pool's people to next.
+func (r *ChangeGrants) write(ctx context.Context, tx Tx, next []Grant) error {
+	if r.Action == GrantRemove {
+		return tx.DeleteGrants(ctx, r.PoolID, r.Objects)
+	}
+	if err := granteesExist(ctx, tx, r.ProjectID, "objects", r.Objects); err != nil {
+		return err
+	}
+	if len(next) > MaxPoolGrants {
+		return invalid("objects", "the pool would have %d people and groups, at most %d are allowed", len(next), MaxPoolGrants)
+	}
+	var changed []Grant
+	for _, g := range next {
+		if slices.ContainsFunc(r.Objects, func(o Grant) bool { return o.Type == g.Type && o.ObjectID == g.ObjectID }) {
+			changed = append(changed, g)
+		}
+	}
+	return tx.PutGrants(ctx, r.PoolID, changed)
+}
+
+// enforceGrants makes a pool's bindings and waiting list agree with who may use it: it ends those of people who may not, and gives
+// the others their privilege. The caller holds the pool.
+func enforceGrants(ctx context.Context, tx Tx, p Pool, people []Grant, c Caller) error {
+	members, desktops, err := lockMembers(ctx, tx, p)
+	if err != nil {
+		return err
+	}
+	waiting, err := tx.Waiting(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	var ids []string // whom it may concern
+	for _, m := range members {
+		if m.Bound() {
+			ids = append(ids, m.UserID)
+		}
+	}
+	for _, w := range waiting {
+		ids = append(ids, w.UserID)
+	}
+	groups, err := groupsWith(ctx, tx, p.ProjectID, people, ids)
+	if err != nil {
+		return err
+	}
+	for _, w := range waiting {
+		if _, may := GroupIn(people, w.UserID, groups[w.UserID]); !may {
+			if err := tx.DropWaiting(ctx, p.ID, w.UserID); err != nil {
+				return err
+			}
+		}
+	}
+	return enforceMembers(ctx, tx, p, members, desktops, func(userID string) (UserGroup, bool) {
+		return GroupIn(people, userID, groups[userID])
+	}, c)
+}
+
+// enforceMembers ends the bindings of people who may not use the pool, and orders the change of privileges that differ.
+func enforceMembers(
+	ctx context.Context, tx Tx, p Pool, members []Member, desktops map[string]Desktop, may func(userID string) (UserGroup, bool), c Caller,
+) error {
+	job := Job{ID: NewID(), ProjectID: p.ProjectID, Type: JobAttachPool, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
+	for _, m := range members {
+		if !m.Bound() {
+			continue
+		}
+		d := desktops[m.DesktopID]
+		group, ok := may(m.UserID)
+		var err error
+		switch {
+		case !ok:
+			_, err = release(ctx, tx, m)
+		case d.groupOf(m.UserID) != group:
+			err = saveMember(ctx, tx, m, m.Binding, group)
+			job.SubJobs = append(job.SubJobs, job.subJob(d, AttachParams{UserID: m.UserID})) // no binding ends with its failure
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(job.SubJobs) == 0 {
+		return nil
+	}
+	return tx.InsertJob(ctx, job)
+}
+
+// groupOf is the privilege that a person has in the desktop; empty for others.
+func (d Desktop) groupOf(userID string) UserGroup {
+	for _, a := range d.Assignments {
+		if a.UserID == userID {
+			return a.Group
+		}
+	}
+	return ""
+}
+
+// groupsWith says, by person, in which of the granted groups each of several people is: one statement for each group.
+func groupsWith(ctx context.Context, tx Tx, projectID string, people []Grant, userIDs []string) (map[string][]string, error) {
+	groups := map[string][]string{}
+	if len(userIDs) == 0 {
+		return groups, nil
+	}
+	for _, g := range people {
+		if g.Type != GrantGroup {
+			continue
+		}
+		q := UserQuery{ProjectID: projectID, IDs: userIDs, GroupID: g.ObjectID, Page: Page{Limit: len(userIDs)}}
+		users, _, err := tx.Users(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range users {
+			groups[u.ID] = append(groups[u.ID], g.ObjectID)
+		}
+	}
+	return groups, nil
+}

@@ -1,0 +1,161 @@
+package workspace
+
+import (
+	"context"
+	"slices"
+)
+
+// PoolDetail is a pool with the catalogue entries that its desktops are made from.
+type PoolDetail struct {
+	Pool
+	Product Product
+	Image   Image
+	Groups  []SecurityGroup // in the pool's order; one that is gone has only its id
+}
+
+// Pool reads one pool. CodePoolNotFound.
+func (s *Service) Pool(ctx context.Context, projectID, id string) (PoolDetail, error) {
+	return view(ctx, s.Store, func(tx Tx) (PoolDetail, error) {
+		p, err := tx.Pool(ctx, projectID, id)
+		if err != nil {
+			return PoolDetail{}, err
+		}
+		details, err := poolDetails(ctx, tx, projectID, []Pool{p})
+		if err != nil {
+			return PoolDetail{}, err
+		}
+		return details[0], nil
+	})
+}
+
+// ListPools reads a page of a project's pools and counts all that match.
+func (s *Service) ListPools(ctx context.Context, q PoolQuery) ([]PoolDetail, int, error) {
+	return list(ctx, s.Store, func(tx Tx) ([]PoolDetail, int, error) {
+		pools, total, err := tx.Pools(ctx, q)
+		if err != nil {
+			return nil, 0, err
+		}
+		details, err := poolDetails(ctx, tx, q.ProjectID, pools)
+		return details, total, err
+	})
+}
+
+// poolDetails reads each product and image once, however many pools share it. One that is no longer offered leaves only its id.
+func poolDetails(ctx context.Context, tx Tx, projectID string, pools []Pool) ([]PoolDetail, error) {
+	groups, err := tx.SecurityGroups(ctx, projectID)
+	if err != nil {
+		return nil, err
+	}
+	stand := make([]Desktop, len(pools)) // a desktop as the pool would make it
+	for i, p := range pools {
+		stand[i] = Desktop{ProductID: p.ProductID, ImageID: p.ImageID}
+	}
+	catalog, err := withCatalog(ctx, tx, stand)
+	if err != nil {
+		return nil, err
+	}
+	details := make([]PoolDetail, len(pools))
+	for i, p := range pools {
+		details[i] = PoolDetail{Pool: p, Product: catalog[i].Product, Image: catalog[i].Image}
+		for _, id := range p.SecurityGroups {
+			at := slices.IndexFunc(groups, func(g SecurityGroup) bool { return g.ID == id })
+			if at < 0 {
+				details[i].Groups = append(details[i].Groups, SecurityGroup{ID: id})
+				continue
+			}
+			details[i].Groups = append(details[i].Groups, groups[at])
+		}
+	}
+	return details, nil
+}
+
+// PoolDesktop is a desktop of a pool with the respects in which it is not as the pool would make it now.
+type PoolDesktop struct {
+	DesktopDetail
+	Differs []Difference
+}
+
+// PoolDesktops reads a page of a pool's desktops, those that differ from the pool in one respect if that is asked for, and counts
+// all that match. CodePoolNotFound.
+func (s *Service) PoolDesktops(ctx context.Context, q DesktopQuery, differs Difference) ([]PoolDesktop, int, error) {
+	return list(ctx, s.Store, func(tx Tx) ([]PoolDesktop, int, error) {
+		p, err := tx.Pool(ctx, q.ProjectID, q.PoolID)
+		if err != nil {
+			return nil, 0, err
+		}
+		if differs != "" {
+			q.Unlike = &Unlike{Pool: p, In: differs}
+		}
+		desktops, total, err := tx.Desktops(ctx, q)
+		if err != nil {
+			return nil, 0, err
+		}
+		details, err := withCatalog(ctx, tx, desktops)
+		out := make([]PoolDesktop, len(details))
+		for i, d := range details {
+			out[i] = PoolDesktop{d, p.Differences(d.Desktop)}
+		}
+		return out, total, err
+	})
+}
+
+// PoolDifferences counts the desktops of a pool that differ from it, for each of Differences. CodePoolNotFound.
+func (s *Service) PoolDifferences(ctx context.Context, projectID, poolID string) (map[Difference]int, error) {
+	return view(ctx, s.Store, func(tx Tx) (map[Difference]int, error) {
+		p, err := tx.Pool(ctx, projectID, poolID)
+		if err != nil {
+			return nil, err
+		}
+		return tx.PoolDifferences(ctx, p)
+	})
+}
+
+// PoolDecisions reads a page of a pool's decision log, newest first, of one kind or of all if it is empty, and counts all that
+// match. CodePoolNotFound.
+func (s *Service) PoolDecisions(ctx context.Context, projectID, poolID string, kind DecisionKind, page Page) ([]PoolDecision, int, error) {
+	return list(ctx, s.Store, func(tx Tx) ([]PoolDecision, int, error) {
+		if _, err := tx.Pool(ctx, projectID, poolID); err != nil {
+			return nil, 0, err
+		}
+		return tx.Decisions(ctx, poolID, kind, page)
+	})
+}
+
+// UserPools is a person with the pools that they may use or have a desktop of.
+type UserPools struct {
+	UserID string
+	Pools  []PoolUse // by name
+}
+
+// PoolsOfUsers tells of each of a page of people which pools they have. With ids the page is one of these, in their order;
+// otherwise of everybody. CodeUserNotFound for an id of nobody.
+func (s *Service) PoolsOfUsers(ctx context.Context, projectID string, ids []string, page Page) ([]UserPools, error) {
+	return view(ctx, s.Store, func(tx Tx) ([]UserPools, error) {
+		if len(ids) > 0 {
+			from := min(page.Offset, len(ids))
+			ids = ids[from:min(from+page.Limit, len(ids))]
+			if err := usersExist(ctx, tx, projectID, ids); err != nil {
+				return nil, err
+			}
+		} else {
+			users, _, err := tx.Users(ctx, UserQuery{ProjectID: projectID, Page: page})
+			if err != nil {
+				return nil, err
+			}
+			for _, u := range users {
+				ids = append(ids, u.ID)
+			}
+		}
+		uses, err := tx.PoolUses(ctx, ids)
+		people := make([]UserPools, len(ids))
+		for i, id := range ids {
+			people[i].UserID = id
+			for _, u := range uses {
+				if u.UserID == id {
+					people[i].Pools = append(people[i].Pools, u)
+				}
+			}
+		}
+		return people, err
+	})
+}
