@@ -194,6 +194,10 @@ func (t *tx) Desktops(ctx context.Context, f workspace.DesktopQuery) ([]workspac
 	if err != nil {
 		return nil, 0, err
 	}
+	if f.Brief {
+		desktops, err := t.briefDesktops(ctx, rows)
+		return desktops, total, err
+	}
 	desktops, err := t.wholeDesktops(ctx, rows)
 	return desktops, total, err
 }

@@ -126,7 +126,10 @@ func groupsOf(d workspace.Desktop) (rows []desktopGroupRow) {
 // saveLabels writes the tags and security groups of a desktop where they have changed. Most that is saved is its state.
 func (t *tx) saveLabels(ctx context.Context, d workspace.Desktop) error {
 	kept := []workspace.Desktop{{ID: d.ID}}
-	if err := t.readLabels(ctx, kept); err != nil {
+	if err := t.readTags(ctx, kept); err != nil {
+		return err
+	}
+	if err := t.readGroups(ctx, kept); err != nil {
 		return err
 	}
 	if !slices.Equal(kept[0].Tags, d.Tags) {
@@ -147,18 +150,26 @@ func replace[Row any](ctx context.Context, t *tx, desktopID string, rows []Row) 
 	return insert(ctx, t, rows)
 }
 
-// wholeDesktops adds to desktops what belongs to them, with five statements for each batch.
+// partReader adds to each of the desktops the rows of one kind that belong to it, with one statement.
+type partReader func(context.Context, []workspace.Desktop) error
+
+// wholeDesktops adds to desktops all that belongs to them.
 func (t *tx) wholeDesktops(ctx context.Context, rows []desktopRow) ([]workspace.Desktop, error) {
+	return withParts(ctx, rows, t.readVolumes, t.readTags, t.readGroups, t.readAssignments)
+}
+
+// briefDesktops is wholeDesktops without what workspace.DesktopQuery.Brief leaves out.
+func (t *tx) briefDesktops(ctx context.Context, rows []desktopRow) ([]workspace.Desktop, error) {
+	return withParts(ctx, rows, t.readTags, t.readAssignments)
+}
+
+func withParts(ctx context.Context, rows []desktopRow, parts ...partReader) ([]workspace.Desktop, error) {
 	desktops := convert(rows, func(r desktopRow) workspace.Desktop { return workspace.Desktop(r.desktop) })
-	for part := range slices.Chunk(desktops, batch) {
-		if err := t.readVolumes(ctx, part); err != nil {
-			return nil, err
-		}
-		if err := t.readLabels(ctx, part); err != nil {
-			return nil, err
-		}
-		if err := t.readAssignments(ctx, part); err != nil {
-			return nil, err
+	for some := range slices.Chunk(desktops, batch) {
+		for _, read := range parts {
+			if err := read(ctx, some); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return desktops, nil
@@ -177,7 +188,7 @@ func (t *tx) ownedBy(desktops []workspace.Desktop, rows any) (*bun.SelectQuery, 
 }
 
 func (t *tx) readVolumes(ctx context.Context, desktops []workspace.Desktop) error {
-	var rows []volumeRow
+	rows := make([]volumeRow, 0, 2*len(desktops))
 	q, desktop := t.ownedBy(desktops, &rows)
 	if err := q.Order("desktop_id", "position").Scan(ctx); err != nil {
 		return err
@@ -193,22 +204,26 @@ func (t *tx) readVolumes(ctx context.Context, desktops []workspace.Desktop) erro
 	return nil
 }
 
-func (t *tx) readLabels(ctx context.Context, desktops []workspace.Desktop) error {
-	var tags []tagRow
-	q, desktop := t.ownedBy(desktops, &tags)
+func (t *tx) readTags(ctx context.Context, desktops []workspace.Desktop) error {
+	rows := make([]tagRow, 0, len(desktops))
+	q, desktop := t.ownedBy(desktops, &rows)
 	if err := q.Order("desktop_id", "position").Scan(ctx); err != nil {
 		return err
 	}
-	for _, r := range tags {
+	for _, r := range rows {
 		d := desktop(r.DesktopID)
 		d.Tags = append(d.Tags, workspace.Tag{Key: r.Key, Value: r.Value})
 	}
-	var groups []desktopGroupRow
-	q, desktop = t.ownedBy(desktops, &groups)
+	return nil
+}
+
+func (t *tx) readGroups(ctx context.Context, desktops []workspace.Desktop) error {
+	rows := make([]desktopGroupRow, 0, len(desktops))
+	q, desktop := t.ownedBy(desktops, &rows)
 	if err := q.Order("desktop_id", "position").Scan(ctx); err != nil {
 		return err
 	}
-	for _, r := range groups {
+	for _, r := range rows {
 		d := desktop(r.DesktopID)
 		d.SecurityGroups = append(d.SecurityGroups, r.GroupID)
 	}
@@ -216,7 +231,7 @@ func (t *tx) readLabels(ctx context.Context, desktops []workspace.Desktop) error
 }
 
 func (t *tx) readAssignments(ctx context.Context, desktops []workspace.Desktop) error {
-	var rows []assignmentRow
+	rows := make([]assignmentRow, 0, len(desktops))
 	q, desktop := t.ownedBy(desktops, &rows)
 	q = q.ColumnExpr("a.*").ColumnExpr("u.name AS user_name").Join("JOIN users AS u ON u.id = a.user_id")
 	if err := q.Order("a.desktop_id", "a.created", "a.position").Scan(ctx); err != nil {

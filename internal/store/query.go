@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"reflect"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -77,6 +78,8 @@ func page(ctx context.Context, q *bun.SelectQuery, p workspace.Page, descending 
 	for _, c := range columns {
 		q = q.OrderExpr("? ?", bun.Ident(c), direction)
 	}
+	// Room for all rows: bun makes it one by one, and would copy those before again and again.
+	reflect.ValueOf(q.GetModel().Value()).Elem().Grow(min(p.Limit, total-max(p.Offset, 0)))
 	return total, q.Offset(int64(max(p.Offset, 0))).Limit(int64(p.Limit)).Scan(ctx)
 }
 

@@ -180,6 +180,7 @@ type DesktopQuery struct {
 
 	SortBy     DesktopSort // created by default
 	Descending bool
+	Brief      bool // leave out volumes and security groups, which take as long to read as the rest
 	Page
 }
 
@@ -204,8 +205,8 @@ type Page struct {
 	Limit  int
 }
 
-// DesktopRows is what the domain asks of the store about desktops. Methods that read return them whole: with volumes,
-// tags and assignments, in a fixed number of statements however many desktops there are.
+// DesktopRows is what the domain asks of the store about desktops. Methods that read return them whole unless asked for
+// less: with volumes, tags, security groups and assignments, in a fixed number of statements however many desktops there are.
 type DesktopRows interface {
 	// InsertDesktops writes desktops with their volumes and assignments. It fails with CodeNameTaken (naming the name) or
 	// CodeAddressTaken; unique constraints decide between two callers. Those of a pool are its members at once, and the pool's row

@@ -24,8 +24,9 @@ func (s *Service) Desktop(ctx context.Context, projectID, id string) (DesktopDet
 	})
 }
 
-// ListDesktops reads a page of desktops and counts all that match.
+// ListDesktops reads a page of desktops, without their volumes and security groups, and counts all that match.
 func (s *Service) ListDesktops(ctx context.Context, q DesktopQuery) ([]Desktop, int, error) {
+	q.Brief = true
 	return list(ctx, s.Store, func(tx Tx) ([]Desktop, int, error) { return tx.Desktops(ctx, q) })
 }
 

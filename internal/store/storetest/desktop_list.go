@@ -123,6 +123,17 @@ var desktopLists = []behaviour{
 			})
 		}
 	}},
+	{"a brief list leaves out volumes and security groups only", func(w *world) {
+		want := w.fullDesktop()
+		w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{want}) })
+		want.Root, want.Data, want.SecurityGroups = workspace.Volume{}, nil, nil
+		w.view(func(tx workspace.Tx) error {
+			got, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, Brief: true, Page: everything})
+			w.same(got, []workspace.Desktop{want})
+			w.same(total, 1)
+			return err
+		})
+	}},
 	{"a long list of ids is taken", func(w *world) {
 		w.office()
 		many := []string{"1", "2"}
