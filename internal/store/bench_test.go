@@ -54,6 +54,48 @@ func company(b testing.TB, s workspace.Store, desktops int) {
 	}
 }
 
+// estate fills a store with pools that scale by themselves, and desktops of theirs of which every second is somebody's.
+func estate(b testing.TB, s workspace.Store, pools, desktops int) {
+	b.Helper()
+	ctx := b.Context()
+	company(b, s, 0)
+	for n := range pools {
+		p := workspace.Pool{ID: workspace.NewID(), ProjectID: "p", Name: fmt.Sprint("pool-", n), Autoscaling: true}
+		must(b, s.Update(ctx, func(tx workspace.Tx) error {
+			if err := tx.InsertPool(ctx, p, nil); err != nil {
+				return err
+			}
+			var users []workspace.User
+			var made []workspace.Desktop
+			for i := range desktops {
+				id := workspace.NewID()
+				users = append(users, workspace.User{ID: id, ProjectID: "p", Name: fmt.Sprintf("user-%d-%d", n, i), Created: tx.Now()})
+				made = append(made, workspace.Desktop{
+					ID: id, ProjectID: "p", PoolID: p.ID, Type: workspace.Pooled, AutoCreated: i%3 == 0, Name: fmt.Sprintf("PC-%d-%d", n, i), SubnetID: "subnet",
+					ProductID: "workspace.c2.large.linux", ImageID: "6f0f7b6c2c9d4d6e8a1d7a52f9a1b0c3", Status: workspace.StatusActive,
+					Login: workspace.LoginRegistered, Created: tx.Now(), Updated: tx.Now(),
+				})
+			}
+			if err := tx.InsertUsers(ctx, users); err != nil {
+				return err
+			}
+			return tx.InsertDesktops(ctx, made)
+		}))
+		must(b, s.Update(ctx, func(tx workspace.Tx) error {
+			members, err := tx.Members(ctx, p.ID)
+			for i := 0; i < len(members) && err == nil; i++ {
+				m := members[i]
+				m.IdleSince = tx.Now()
+				if i%2 == 0 {
+					m = m.AfterBinding(m.DesktopID, tx.Now()).AfterReturn(tx.Now())
+				}
+				_, err = tx.SaveMember(ctx, m, workspace.Binding{}, workspace.GroupSudo)
+			}
+			return err
+		}))
+	}
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -145,5 +187,31 @@ func BenchmarkCommit(b *testing.B) {
 				return tx.InsertMails(b.Context(), []workspace.Mail{{ID: workspace.NewID(), RunAt: tx.Now(), Created: tx.Now()}})
 			}))
 		}
+	})
+}
+
+// BenchmarkMembers reads 10,000 desktops of 100 pools, as each evaluation of all pools does.
+func BenchmarkMembers(b *testing.B) {
+	databases(b, func(b *testing.B, s workspace.Store) {
+		estate(b, s, 100, 100)
+		b.Run("members", func(b *testing.B) {
+			for b.Loop() {
+				must(b, s.View(b.Context(), func(tx workspace.Tx) error {
+					members, err := tx.Members(b.Context())
+					if err == nil && len(members) != 10_000 {
+						err = fmt.Errorf("read %d", len(members))
+					}
+					return err
+				}))
+			}
+		})
+		b.Run("pools", func(b *testing.B) {
+			for b.Loop() {
+				must(b, s.View(b.Context(), func(tx workspace.Tx) error {
+					_, _, err := tx.Pools(b.Context(), workspace.PoolQuery{Page: workspace.Page{Limit: 1000}})
+					return err
+				}))
+			}
+		})
 	})
 }

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"slices"
 	"time"
 
@@ -11,89 +9,6 @@ import (
 
 	"carrel/internal/workspace"
 )
-
-// memberColumns are those that scanMembers reads, in its order.
-const memberColumns = `d.id, d.pool_id, d.name, d.product_id, d.image_id, d.status, d.task, d.login, d.in_maintenance, d.fault <> '',
-	d.created, d.updated, d.auto_created, d.isolated, d.used, d.idle_since, d.bound_user, d.bound_at, d.disconnected_at`
-
-// Members implements workspace.MemberRows: by pool, then by id.
-func (t *tx) Members(ctx context.Context, poolIDs ...string) ([]workspace.Member, error) {
-	if len(poolIDs) == 0 {
-		return t.members(ctx, `SELECT `+memberColumns+` FROM pools AS p JOIN desktops AS d ON d.pool_id = p.id AND d.pool_id <> ''
-			WHERE p.autoscaling ORDER BY d.pool_id, d.id`)
-	}
-	return t.members(ctx, `SELECT `+memberColumns+` FROM desktops AS d WHERE d.pool_id <> '' AND d.pool_id IN (?)
-		ORDER BY d.pool_id, d.id`, bun.List(poolIDs))
-}
-
-// Member implements workspace.MemberRows.
-func (t *tx) Member(ctx context.Context, desktopID string) (workspace.Member, error) {
-	found, err := t.members(ctx, `SELECT `+memberColumns+` FROM desktops AS d WHERE d.id = ? AND d.pool_id <> ''`, desktopID)
-	if err == nil && len(found) == 0 {
-		err = desktopNotFound(desktopID)
-	}
-	if err != nil {
-		return workspace.Member{}, err
-	}
-	return found[0], nil
-}
-
-// MembersOf implements workspace.MemberRows: by pool.
-func (t *tx) MembersOf(ctx context.Context, userIDs ...string) (members []workspace.Member, err error) {
-	for part := range slices.Chunk(userIDs, batch) {
-		some, err := t.members(ctx, `SELECT `+memberColumns+` FROM desktops AS d WHERE d.bound_user IN (?) ORDER BY d.pool_id, d.id`, bun.List(part))
-		if err != nil {
-			return nil, err
-		}
-		members = append(members, some...)
-	}
-	return members, nil
-}
-
-// members reads rows by hand: there may be tens of thousands, and bun's reflection takes several times as long.
-func (t *tx) members(ctx context.Context, query string, args ...any) (members []workspace.Member, err error) {
-	rows, err := t.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var m workspace.Member
-		var user sql.NullString
-		var b workspace.Binding
-		err := rows.Scan(&m.DesktopID, &m.PoolID, &m.Name, &m.ProductID, &m.ImageID, &m.Status, &m.Task, &m.Login, &m.InMaintenance, &m.Troubled,
-			(*moment)(&m.Created), (*moment)(&m.Updated), &m.AutoCreated, &m.Isolated, &m.Used, (*moment)(&m.IdleSince),
-			&user, (*moment)(&b.BoundAt), (*moment)(&b.Disconnected))
-		if err != nil {
-			return nil, err
-		}
-		if b.UserID = user.String; user.Valid {
-			m.Binding = b
-		}
-		members = append(members, m)
-	}
-	return members, rows.Err()
-}
-
-// moment reads a time: PostgreSQL's driver has one, SQLite's the text. NULL is the zero time.
-type moment time.Time
-
-// Scan implements sql.Scanner.
-func (m *moment) Scan(from any) error {
-	switch from := from.(type) {
-	case nil:
-		*m = moment{}
-	case time.Time:
-		*m = moment(from)
-	case string:
-		t, err := time.Parse(time.RFC3339Nano, from)
-		*m = moment(t)
-		return err
-	default:
-		return fmt.Errorf("a time is a %T", from)
-	}
-	return nil
-}
 
 // memberRow is what a desktop has only in a pool.
 type memberRow struct {
@@ -142,7 +57,8 @@ func (t *tx) saveMember(ctx context.Context, m workspace.Member, was workspace.B
 		return err
 	}
 	if m.UserID == "" || m.UserID == was.UserID {
-		return saved, update(t.Tx)
+		err = update(t.Tx)
+		return saved, err
 	}
 	err = t.RunInTx(ctx, nil, func(_ context.Context, inner bun.Tx) error { return update(inner) })
 	if err != nil && t.store.engine.violated(err) == "desktops_pool_id" {

@@ -34,6 +34,7 @@ func (s *Store) openPostgres(url string) error {
 	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	config.RuntimeParams["standard_conforming_strings"] = "on" // as bun quotes them
 	config.RuntimeParams["timezone"] = "UTC"
+	config.RuntimeParams["datestyle"] = "ISO" // as timeLayout says
 	config.RuntimeParams["application_name"] = "carrel"
 	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareConnection))
 	pool.SetMaxOpenConns(postgresConnections)
@@ -89,6 +90,8 @@ func (postgresEngine) refers(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && e.Code == "23503"
 }
+
+func (postgresEngine) timeLayout() string { return "2006-01-02 15:04:05.999999-07" }
 
 // passing is true for a serialization failure and a dead-lock.
 func (postgresEngine) passing(err error) bool {

@@ -144,5 +144,7 @@ func (sqliteEngine) refers(err error) bool {
 	return code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
 
+func (sqliteEngine) timeLayout() string { return time.RFC3339Nano }
+
 // passing is never so: a transaction holds the writer's lock from its beginning, for which it has waited.
 func (sqliteEngine) passing(error) bool { return false }

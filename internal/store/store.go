@@ -54,6 +54,8 @@ type engine interface {
 	violated(err error) string
 	// refers says whether err is about a row that refers to one that is not there.
 	refers(err error) bool
+	// timeLayout is how a time looks that is cast to text, for time.Parse.
+	timeLayout() string
 	// passing says whether the transaction that ended with err may succeed when it is run again.
 	passing(err error) bool
 }
