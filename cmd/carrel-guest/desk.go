@@ -71,7 +71,7 @@ func (d *desk) apply(ctx context.Context, document guest.Desktop) error {
 		d.sys.setHostname(document.Hostname),
 		d.sys.setTimezone(document.Timezone),
 		d.sys.setLocale(document.Locale),
-		d.takeAway(document.Accounts),
+		d.takeAway(document),
 	}
 	for _, a := range document.Accounts {
 		if !a.Absent {
@@ -85,8 +85,14 @@ func (d *desk) apply(ctx context.Context, document guest.Desktop) error {
 	return err
 }
 
-// seat gives an account its login and its session. A running session is left alone.
+// seat gives an account its login and its session. A running session is left alone; that of an account which is renamed has been
+// taken away with its old name.
 func (d *desk) seat(ctx context.Context, a guest.Account) error {
+	if a.Former != "" {
+		if err := d.sys.logins.rename(a.Former, a.Name); err != nil {
+			return fmt.Errorf("renaming account %q to %q: %w", a.Former, a.Name, err)
+		}
+	}
 	login, err := d.sys.logins.ensure(a)
 	if err != nil {
 		return fmt.Errorf("account %q: %w", a.Name, err)
@@ -104,7 +110,8 @@ func (d *desk) seat(ctx context.Context, a guest.Account) error {
 }
 
 // takeAway ends the access of every account of ours that the document does not want.
-func (d *desk) takeAway(wanted []guest.Account) error {
+func (d *desk) takeAway(document guest.Desktop) error {
+	wanted := document.Accounts
 	owned, err := d.sys.logins.owned()
 	if err != nil {
 		return fmt.Errorf("listing accounts: %w", err)
@@ -115,8 +122,11 @@ func (d *desk) takeAway(wanted []guest.Account) error {
 		if i >= 0 && !wanted[i].Absent {
 			continue
 		}
-		erase := i >= 0 && wanted[i].Erase
-		if err := d.unseat(l, erase); err != nil {
+		err := d.unseat(l)
+		if err == nil && i >= 0 && wanted[i].Erase {
+			err = d.sys.logins.erase(l, document.Volumes)
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("taking account %q away: %w", l.Name, err))
 		}
 	}
@@ -124,7 +134,7 @@ func (d *desk) takeAway(wanted []guest.Account) error {
 }
 
 // unseat locks the login first, so that nothing new can start, and only then ends what runs.
-func (d *desk) unseat(l login, erase bool) error {
+func (d *desk) unseat(l login) error {
 	if err := d.sys.logins.lock(l.Name); err != nil {
 		return err
 	}
@@ -139,9 +149,6 @@ func (d *desk) unseat(l login, erase bool) error {
 		return err
 	}
 	d.notify()
-	if erase {
-		return d.sys.logins.erase(l)
-	}
 	return nil
 }
 

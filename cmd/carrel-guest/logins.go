@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -276,41 +275,4 @@ func (l *logins) giveTree(dir string, u login) error {
 		}
 	}
 	return nil
-}
-
-// erase removes the account's home and what it left in shared folders. The home is moved away first: it is gone at
-// once, however large it is.
-func (l *logins) erase(u login) error {
-	home := filepath.Join(l.root, u.Home)
-	doomed := filepath.Join(filepath.Dir(home), "."+u.Name+".erased")
-	if err := os.RemoveAll(doomed); err != nil {
-		return fmt.Errorf("erasing a home: %w", err)
-	}
-	if err := os.Rename(home, doomed); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("erasing a home: %w", err)
-	}
-	errs := []error{os.RemoveAll(doomed)}
-	for _, shared := range []string{"tmp", "var/tmp", "dev/shm"} {
-		errs = append(errs, removeOwned(filepath.Join(l.root, shared), u.UID))
-	}
-	return errors.Join(errs...)
-}
-
-// removeOwned removes what a user owns at the top of a folder.
-func removeOwned(dir string, uid int) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("looking for left files: %w", err)
-	}
-	var errs []error
-	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil {
-			continue // gone meanwhile
-		}
-		if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) == uid {
-			errs = append(errs, os.RemoveAll(filepath.Join(dir, e.Name())))
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -204,7 +204,7 @@ func TestErasingRemovesTheHomeAndSharedFiles(t *testing.T) {
 		}
 	}
 	for range 2 { // the second time there is nothing left to do
-		if err := s.logins.erase(l); err != nil {
+		if err := s.logins.erase(l, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

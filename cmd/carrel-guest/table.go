@@ -84,6 +84,23 @@ func (t *table) setMember(group, name string, member bool) {
 	t.setField(group, membersField, strings.Join(members, ","))
 }
 
+// rename gives a row another name, unless that is taken.
+func (t *table) rename(old, name string) {
+	if r := t.row(old); r != nil && t.row(name) == nil {
+		r[0], t.dirty = name, true
+	}
+}
+
+// renameMember puts a name in the place of another among the members of all groups.
+func (t *table) renameMember(old, name string) {
+	for _, r := range t.rows {
+		if slices.Contains(t.members(r[0]), old) {
+			t.setMember(r[0], old, false)
+			t.setMember(r[0], name, true)
+		}
+	}
+}
+
 // save writes the file if anything changed, all or nothing, with the owner and mode that it had.
 func (t *table) save() error {
 	if !t.dirty {

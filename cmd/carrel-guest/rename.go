@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+)
+
+// rename makes an account of ours be called something else, with its home and all that it owns: its id stays. Nothing of the account
+// may run. One of the new name that somebody else has left makes way. It is done already when the old name is gone, and there is
+// nothing to do when it never was there.
+func (l *logins) rename(old, name string) error {
+	if !accountPattern.MatchString(name) {
+		return errors.New("use letters, digits, hyphens and underscores, at most 32")
+	}
+	was, err := l.find(old)
+	if err == nil {
+		if err := l.makeWay(name, was.UID); err != nil {
+			return err
+		}
+		err = l.edit(func(f *accountFiles) error { return f.rename(old, name) })
+	}
+	if err != nil && !errors.Is(err, errNoAccount) {
+		return err
+	}
+	return l.moveHome(old, name)
+}
+
+// makeWay gives an account that bears a name, and is not the one with this id, another name that nobody else has.
+func (l *logins) makeWay(name string, uid int) error {
+	other, err := l.find(name)
+	if errors.Is(err, errNoAccount) || err == nil && other.UID == uid {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	aside := "left-" + strconv.Itoa(other.UID)
+	if err := l.edit(func(f *accountFiles) error { return f.rename(name, aside) }); err != nil {
+		return err
+	}
+	return l.moveHome(name, aside)
+}
+
+// rename changes a name in all files. Those that an attempt saved which was cut short have the new one already.
+func (f *accountFiles) rename(old, name string) error {
+	ours := f.group.members(ourGroup)
+	if !slices.Contains(ours, old) && !slices.Contains(ours, name) {
+		return errors.New("the system itself uses this name")
+	}
+	for _, t := range []*table{f.group, f.gshadow, f.shadow, f.passwd} {
+		t.rename(old, name)
+	}
+	for _, t := range []*table{f.group, f.gshadow} {
+		t.renameMember(old, name)
+	}
+	f.passwd.setField(name, 5, "/home/"+name)
+	return nil
+}
+
+// moveHome moves the home of an account that has got another name, unless that is done already.
+func (l *logins) moveHome(old, name string) error {
+	u, err := l.find(name)
+	if errors.Is(err, errNoAccount) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	from, to := filepath.Join(l.root, "home", old), filepath.Join(l.root, u.Home)
+	info, err := os.Lstat(from)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("moving a home: %w", err)
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); !ok || int(st.Uid) != u.UID {
+		return nil // it is somebody else's
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return fmt.Errorf("moving a home: %s is there already", u.Home)
+	}
+	if err := os.Rename(from, to); err != nil {
+		return fmt.Errorf("moving a home: %w", err)
+	}
+	return nil
+}
