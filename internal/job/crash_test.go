@@ -15,6 +15,7 @@ type scenario struct {
 	ask   func(w *world) string // what the mortal process begins; returns the job
 	want  int                   // desktops in the end
 	state workspace.DesktopStatus
+	check func(w *world) // more about the end, if anything
 }
 
 var scenarios = []scenario{
@@ -33,6 +34,51 @@ var scenarios = []scenario{
 	{name: "stopping", setUp: createTwo, ask: operate(workspace.OpStop), want: 2, state: workspace.StatusShutoff},
 	{name: "restarting", setUp: createTwo, ask: operate(workspace.OpReboot), want: 2, state: workspace.StatusActive},
 	{name: "hibernating", setUp: createTwo, ask: operate(workspace.OpHibernate), want: 2, state: workspace.StatusHibernated},
+	{
+		name: "attaching", setUp: detachTwo, ask: attachCrosswise, want: 2, state: workspace.StatusActive,
+		check: func(w *world) { w.checkInside("fresh-0", "user-1"); w.checkInside("fresh-1", "user-0") },
+	},
+	{
+		name: "detaching", setUp: createTwo, ask: func(w *world) string { return w.detach(true) }, want: 2, state: workspace.StatusShutoff,
+	},
+	{
+		name: "changing privileges", setUp: createTwo, want: 2, state: workspace.StatusActive,
+		ask: func(w *world) string {
+			r := workspace.ChangePrivileges{Caller: workspace.Caller{ProjectID: project}, Group: workspace.GroupSudo}
+			for _, id := range w.ids() {
+				r.Desktops = append(r.Desktops, workspace.PrivilegeChange{DesktopID: id})
+			}
+			id, err := w.service.ChangePrivileges(w.t.Context(), r)
+			w.must(err)
+			return id
+		},
+		check: func(w *world) { w.checkInside("user-001", "user-0"); w.checkInside("user-101", "user-1") },
+	},
+	{
+		name: "renaming a person", setUp: createTwo, want: 2, state: workspace.StatusActive,
+		ask:   func(w *world) string { return w.rename("user-0", "ada", true) },
+		check: func(w *world) { w.checkInside("user-001", "ada"); w.checkInside("user-101", "user-1") },
+	},
+}
+
+func detachTwo(w *world) {
+	p := w.start("setup", w.store, w.sim)
+	w.finished(w.create(2))
+	w.finished(w.detach(false))
+	p.kill()
+}
+
+// attachCrosswise gives each of two people the other's former desktop, under a new name.
+func attachCrosswise(w *world) string {
+	r := workspace.AttachDesktops{Caller: workspace.Caller{ProjectID: project}}
+	for i, id := range w.ids() {
+		r.Desktops = append(r.Desktops, workspace.AttachDesktop{
+			DesktopID: id, UserName: fmt.Sprintf("user-%d", 1-i), ComputerName: fmt.Sprintf("fresh-%d", i), ClearData: true,
+		})
+	}
+	id, err := w.service.AttachDesktops(w.t.Context(), r)
+	w.must(err)
+	return id
 }
 
 func createTwo(w *world) {
@@ -86,6 +132,9 @@ func killAt(t *testing.T, s scenario, n int, after bool) (died bool) {
 			w.until("the last worker's end", func() bool { return w.quiet() })
 			next.kill()
 			w.checkWhole(s.want, s.state)
+			if s.check != nil {
+				s.check(w)
+			}
 		})
 	})
 	return died && !t.Failed()

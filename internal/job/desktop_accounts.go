@@ -88,12 +88,36 @@ func (r *Runner) awaitGained(ctx context.Context, s *workspace.SubJob, gained []
 		return err
 	}
 	for _, h := range holders {
-		err := r.engine.Await(ctx, s.DesktopID, workspace.AccountName(h.UserName))
-		if err != nil {
+		if err := r.awaitHolder(ctx, h); err != nil {
 			return unlessOff(err)
 		}
 	}
 	return nil
+}
+
+// awaitPatience is for how long a display is waited for before it is looked whether its person still has the desktop.
+const awaitPatience = 10 * time.Second
+
+// awaitHolder waits for the display of a person who has a desktop, for as long as they do under the same name.
+func (r *Runner) awaitHolder(ctx context.Context, h workspace.Assignment) error {
+	for {
+		patient, cancel := context.WithTimeout(ctx, awaitPatience)
+		err := r.engine.Await(patient, h.DesktopID, workspace.AccountName(h.UserName))
+		late := patient.Err() != nil
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		now, lookErr := r.readHolders(ctx, h.DesktopID, []string{h.UserID})
+		switch {
+		case lookErr != nil:
+			return lookErr
+		case len(now) == 0 || now[0].UserName != h.UserName:
+			return nil
+		case !late:
+			return err
+		}
+	}
 }
 
 // readHolders reads who may use a desktop; with userIDs, only those of them.

@@ -51,19 +51,15 @@ func (r *Runner) awaitDisplays(ctx context.Context, d workspace.Desktop) ([]Step
 	if err != nil {
 		return nil, err
 	}
-	await := func(account string) Step {
-		name := "waiting for the display of " + account
-		if account == "" {
-			name = "waiting for the desktop"
-		}
-		return Step{Name: name, Do: func(ctx context.Context) error { return r.engine.Await(ctx, d.ID, account) }}
-	}
 	if len(holders) == 0 {
-		return []Step{await("")}, nil
+		return []Step{{Name: "waiting for the desktop", Do: func(ctx context.Context) error { return r.engine.Await(ctx, d.ID, "") }}}, nil
 	}
 	var steps []Step
 	for _, h := range holders {
-		steps = append(steps, await(workspace.AccountName(h.UserName)))
+		steps = append(steps, Step{
+			Name: "waiting for the display of " + workspace.AccountName(h.UserName),
+			Do:   func(ctx context.Context) error { return r.awaitHolder(ctx, h) },
+		})
 	}
 	return steps, nil
 }
