@@ -126,7 +126,9 @@ func (a *App) openData(ctx context.Context) error {
 	}
 	a.onStop(func(ctx context.Context) { a.complain(ctx, "closing the database", a.store.Close()) })
 	a.health.AddCheck("database", a.store.Ping)
-	a.Service = &workspace.Service{Store: a.store, Passwords: passwords, Log: a.log}
+	a.Service = &workspace.Service{
+		Store: a.store, Passwords: passwords, Log: a.log, SecondFactor: a.config.Portal.SecondFactor, Box: box,
+	}
 	a.iam = &iam.Service{
 		Store: a.store, Box: box, Passwords: passwords, Log: a.log, Region: a.config.Region, Catalog: api.Catalog,
 	}

@@ -53,6 +53,7 @@ type Config struct {
 	Desktops Desktops    `yaml:"desktops"`
 	Products []Product   `yaml:"products"`
 	Jobs     Jobs        `yaml:"jobs"`
+	Portal   Portal      `yaml:"portal"`
 	Mail     mail.Config `yaml:"mail"`
 }
 
@@ -105,6 +106,11 @@ type Product struct {
 	Text      string `yaml:"description"`
 }
 
+// Portal says how people sign in.
+type Portal struct {
+	SecondFactor workspace.SecondFactor `yaml:"second_factor"` // "off", "optional" or "required"
+}
+
 // Jobs says how much work runs at once in this process.
 type Jobs struct {
 	Parallel map[workspace.JobType]int `yaml:"parallel"`
@@ -119,6 +125,7 @@ func Defaults() Config {
 			Classes: map[string]string{"SAS": "carrel-sas", "SSD": "carrel-ssd", "GPSSD": "carrel-ssd"},
 		},
 		Networks: []Network{{Name: "carrel0", CIDR: "10.87.0.0/16"}},
+		Portal:   Portal{SecondFactor: workspace.SecondFactorOptional},
 		Products: []Product{
 			{ID: "workspace.c2.small.linux", CPUs: 1, MemoryMiB: 2048, Text: "1 vCPU, 2 GB: mail, office, web"},
 			{ID: "workspace.c2.large.linux", CPUs: 2, MemoryMiB: 4096, Text: "2 vCPUs, 4 GB: everyday work"},
@@ -172,6 +179,9 @@ func (c *Config) Check() error {
 		if err := n.check(); err != nil {
 			return fmt.Errorf("networks[%d].%w", i, err)
 		}
+	}
+	if !c.Portal.SecondFactor.Valid() {
+		return fmt.Errorf("portal.second_factor: %q is unknown, use off, optional or required", c.Portal.SecondFactor)
 	}
 	for i, p := range c.Products {
 		if p.ID == "" || p.CPUs < 1 || p.MemoryMiB < 256 {

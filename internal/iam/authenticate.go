@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"time"
 
-	"carrel/internal/secret"
 	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // Limits of signed requests.
@@ -187,7 +187,7 @@ func securityTokenHolds(r *http.Request, key store.AccessKey) bool {
 	if !key.Temporary {
 		return true
 	}
-	given := secret.HashToken(r.Header.Get("X-Security-Token"))
+	given := workspace.HashToken(r.Header.Get("X-Security-Token"))
 	return subtle.ConstantTimeCompare([]byte(given), []byte(key.TokenHash)) == 1
 }
 

@@ -8,7 +8,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"carrel/internal/secret"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -218,7 +217,7 @@ func (s *Service) issueTemporaryKey(w http.ResponseWriter, ctx context.Context, 
 	token := workspace.NewToken()
 	err := s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error {
 		key, plain = s.newKey(p.AdminID, "", tx.Now())
-		key.Temporary, key.ProjectID, key.TokenHash, key.Expires = true, p.ProjectID, secret.HashToken(token), tx.Now().Add(life)
+		key.Temporary, key.ProjectID, key.TokenHash, key.Expires = true, p.ProjectID, workspace.HashToken(token), tx.Now().Add(life)
 		if err := tx.InsertAccessKey(ctx, key); err != nil {
 			return err
 		}

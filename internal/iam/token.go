@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"carrel/internal/secret"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -32,7 +31,7 @@ func (t tokenOfCaller) principal() Principal {
 // findToken reads a token, also one that has expired. It fails with store.ErrNoIdentity when there is none.
 func (s *Service) findToken(ctx context.Context, token string) (t tokenOfCaller, err error) {
 	err = s.Store.ViewIdentity(ctx, func(tx *store.IdentityTx) (err error) {
-		if t.Token, err = tx.Token(ctx, secret.HashToken(token)); err != nil {
+		if t.Token, err = tx.Token(ctx, workspace.HashToken(token)); err != nil {
 			return err
 		}
 		if t.Caller, err = tx.Caller(ctx, t.AdminID); err != nil || t.ProjectID == "" {
@@ -139,7 +138,7 @@ func (s *Service) issue(ctx context.Context, c store.Caller, scope tokenScope, m
 		}
 		t.project = project
 		t.Token = store.Token{
-			Hash: secret.HashToken(plain), AdminID: c.Admin.ID, ProjectID: project.ID, Method: method, Issued: tx.Now(), Expires: expires,
+			Hash: workspace.HashToken(plain), AdminID: c.Admin.ID, ProjectID: project.ID, Method: method, Issued: tx.Now(), Expires: expires,
 		}
 		if err := tx.InsertToken(ctx, t.Token); err != nil {
 			return err

@@ -196,8 +196,8 @@ func (f *follower) close() {
 // events streams a person's cards whenever they change, as server-sent events "desktops" and "pools", the first at once. It ends with
 // "signed-out" when the sign-in does, and without a word when the server goes away: browsers come back by themselves.
 func (p *Portal) events(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	if v.MustChangePassword {
-		return workspace.Errorf(workspace.CodeForbidden, "choose a new password first")
+	if err := p.Service.MayWork(r.Context(), v.ID); err != nil {
+		return err
 	}
 	s, ok := p.follower.join(v.User)
 	if !ok {

@@ -15,9 +15,11 @@ import (
 // Service is what the portal needs of the domain; *workspace.Service is one.
 type Service interface {
 	SignIn(ctx context.Context, name, password string) (workspace.SignInResult, error)
+	SignInWithCode(ctx context.Context, token, code string) (workspace.SignInResult, error)
 	Enter(ctx context.Context, token string) (workspace.SignInResult, error)
 	SignedIn(ctx context.Context, token string) (workspace.Visitor, error)
 	SignOut(ctx context.Context, token string) error
+	MayWork(ctx context.Context, userID string) error
 	MyDesktops(ctx context.Context, userID string) ([]workspace.Mine, error)
 	DesktopsOf(ctx context.Context, people []workspace.User) (map[string][]workspace.Mine, error)
 	StartMine(ctx context.Context, v workspace.Visitor, desktopID, requestID string) error
@@ -32,6 +34,11 @@ type Service interface {
 	SetFirstPassword(ctx context.Context, token, password string) (workspace.User, error)
 	ChangePassword(ctx context.Context, v workspace.Visitor, old, password string) error
 	SetLanguage(ctx context.Context, v workspace.Visitor, language string) error
+	CodesOf(ctx context.Context, userID string) (workspace.CodesState, error)
+	BeginEnrolment(ctx context.Context, v workspace.Visitor) (secret string, err error)
+	ConfirmEnrolment(ctx context.Context, v workspace.Visitor, code string) (recoveryCodes []string, err error)
+	RenewRecoveryCodes(ctx context.Context, v workspace.Visitor, code string) ([]string, error)
+	RemoveAuthenticator(ctx context.Context, v workspace.Visitor, code string) error
 }
 
 // Config describes a portal.
@@ -59,8 +66,7 @@ type Portal struct {
 	Config
 	handler   http.Handler
 	follower  *follower
-	addresses *throttle
-	names     *throttle
+	addresses workspace.Throttle
 }
 
 // addressFree is how many failures an address has before it waits: offices share one.
@@ -73,7 +79,7 @@ func New(c Config) (*Portal, error) {
 	}
 	p := &Portal{
 		Config: c, follower: newFollower(c.Service, c.Log, c.Poll),
-		addresses: newThrottle(addressFree), names: newThrottle(workspace.FreeSignIns),
+		addresses: workspace.Throttle{Free: addressFree},
 	}
 	guard := http.NewCrossOriginProtection()
 	for _, origin := range c.Origins {
@@ -97,6 +103,7 @@ func New(c Config) (*Portal, error) {
 func (p *Portal) api() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /portal/api/sign-in", p.open(p.signIn))
+	mux.Handle("POST /portal/api/sign-in/code", p.open(p.signInWithCode))
 	mux.Handle("POST /portal/api/enter", p.open(p.enter))
 	mux.Handle("POST /portal/api/sign-out", p.open(p.signOut))
 	mux.Handle("GET /portal/api/ping", p.open(ping))
@@ -105,6 +112,10 @@ func (p *Portal) api() http.Handler {
 	mux.Handle("GET /portal/api/me", p.signed(p.me))
 	mux.Handle("PUT /portal/api/me/language", p.signed(p.setLanguage))
 	mux.Handle("PUT /portal/api/me/password", p.signed(p.changePassword))
+	mux.Handle("POST /portal/api/me/codes", p.signed(p.beginEnrolment))
+	mux.Handle("POST /portal/api/me/codes/confirm", p.signed(p.confirmEnrolment))
+	mux.Handle("POST /portal/api/me/codes/recovery", p.signed(p.renewRecoveryCodes))
+	mux.Handle("POST /portal/api/me/codes/remove", p.signed(p.removeAuthenticator))
 	mux.Handle("GET /portal/api/desktops", p.signed(p.desktops))
 	mux.Handle("GET /portal/api/desktops/events", p.signed(p.events))
 	mux.Handle("POST /portal/api/desktops/{id}/start", p.signed(p.start))

@@ -307,6 +307,7 @@ type world struct {
 	server  *httptest.Server
 	stop    func()
 	desktop map[string]string // ids by name
+	folder  string            // of the database
 
 	mu    sync.Mutex
 	ahead time.Duration
@@ -314,8 +315,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, desktop: map[string]string{}}
-	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "carrel.db"), store.WithClock(w.now))
+	w := &world{t: t, desktop: map[string]string{}, folder: t.TempDir()}
+	s, err := store.Open(context.Background(), filepath.Join(w.folder, "carrel.db"), store.WithClock(w.now))
 	w.must(err)
 	t.Cleanup(func() { s.Close() })
 	passwords, err := secret.NewPasswords(secret.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1})

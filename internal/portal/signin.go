@@ -24,6 +24,8 @@ type person struct {
 	Language   string `json:"language,omitempty"` // "en", "zh"; absent: the browser's
 	MustChange bool   `json:"must_change_password"`
 	MayChange  bool   `json:"may_change_password"`
+
+	Codes *codesState `json:"codes,omitempty"` // of who is signed in
 }
 
 func personOf(u workspace.User) person {
@@ -33,32 +35,76 @@ func personOf(u workspace.User) person {
 	}
 }
 
-// signIn counts attempts by address and by name here, whether there is such a user or not, so that a pause tells nothing;
-// the domain counts those of users for all replicas.
+// signIn counts attempts by address; the domain counts them by name.
 func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) error {
 	body, err := read[signInBody](w, r)
 	if err != nil {
 		return err
 	}
-	address, name := p.address(r), strings.ToLower(strings.TrimSpace(body.UserName))
+	name := strings.TrimSpace(body.UserName)
 	if len(name) > 128 || len(body.Password) > 1024 {
 		return workspace.Errorf(workspace.CodeBadCredentials, "the user name or the password is wrong")
 	}
-	if err := p.charge(address, name); err != nil {
-		return err
-	}
-	result, err := p.Service.SignIn(r.Context(), name, body.Password)
-	if code := workspace.CodeOf(err); err != nil && code == workspace.CodeBadCredentials {
-		p.Log.InfoContext(r.Context(), "A sign-in was refused", "address", address)
-		return err
-	}
-	p.addresses.refund(address) // a right password, or a fault of ours
+	return p.attempt(w, r, workspace.CodeBadCredentials, func() (workspace.SignInResult, error) {
+		return p.Service.SignIn(r.Context(), name, body.Password)
+	})
+}
+
+// signInWithCode is the second step for those who use codes.
+func (p *Portal) signInWithCode(w http.ResponseWriter, r *http.Request) error {
+	body, err := read[struct {
+		Token string `json:"token"`
+		Code  string `json:"code"`
+	}](w, r)
 	if err != nil {
 		return err
 	}
-	p.names.forgive(name)
+	return p.attempt(w, r, workspace.CodeForbidden, func() (workspace.SignInResult, error) {
+		return p.Service.SignInWithCode(r.Context(), body.Token, body.Code)
+	})
+}
+
+// attempt lets an address try to sign in; what fails with the code wrong is held against it.
+func (p *Portal) attempt(w http.ResponseWriter, r *http.Request, wrong workspace.Code, try func() (workspace.SignInResult, error)) error {
+	address := p.address(r)
+	if err := p.addresses.Charge(address, time.Now()); err != nil {
+		return err
+	}
+	result, err := try()
+	if err != nil && workspace.CodeOf(err) == wrong {
+		p.Log.InfoContext(r.Context(), "A sign-in was refused", "address", address)
+		return err
+	}
+	p.addresses.Refund(address) // right, or a fault of ours
+	if err != nil {
+		return err
+	}
+	return p.welcome(w, r, result)
+}
+
+// codeNeeded is the answer to a right password of somebody who uses codes.
+type codeNeeded struct {
+	Token string `json:"code_token"`
+}
+
+// welcome answers a sign-in: with who has come, or with the token for the second step.
+func (p *Portal) welcome(w http.ResponseWriter, r *http.Request, result workspace.SignInResult) error {
+	if result.NeedsCode {
+		return answer(w, http.StatusAccepted, codeNeeded{result.Token})
+	}
 	http.SetCookie(w, p.cookie(r, result.Token, result.Expires))
-	return answer(w, http.StatusOK, personOf(result.User))
+	return p.answerPerson(w, r, result.User)
+}
+
+// answerPerson says to somebody who is signed in who they are.
+func (p *Portal) answerPerson(w http.ResponseWriter, r *http.Request, u workspace.User) error {
+	codes, err := p.codesOf(r.Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	who := personOf(u)
+	who.Codes = &codes
+	return answer(w, http.StatusOK, who)
 }
 
 // enter signs in with the link that "carrel up" prints.
@@ -73,23 +119,11 @@ func (p *Portal) enter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.SetCookie(w, p.cookie(r, result.Token, result.Expires))
-	return answer(w, http.StatusOK, personOf(result.User))
+	return p.welcome(w, r, result)
 }
 
 // ping answers pages that measure how far away the server is.
 func ping(w http.ResponseWriter, _ *http.Request) error { return done(w) }
-
-func (p *Portal) charge(address, name string) error {
-	now := time.Now()
-	if until := p.addresses.charge(address, now); now.Before(until) {
-		return &workspace.PauseError{Until: until}
-	}
-	if until := p.names.charge(name, now); now.Before(until) {
-		return &workspace.PauseError{Until: until}
-	}
-	return nil
-}
 
 func (p *Portal) signOut(w http.ResponseWriter, r *http.Request) error {
 	if token := cookieToken(r); token != "" {
@@ -101,8 +135,8 @@ func (p *Portal) signOut(w http.ResponseWriter, r *http.Request) error {
 	return done(w)
 }
 
-func (p *Portal) me(w http.ResponseWriter, _ *http.Request, v workspace.Visitor) error {
-	return answer(w, http.StatusOK, personOf(v.User))
+func (p *Portal) me(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	return p.answerPerson(w, r, v.User)
 }
 
 func (p *Portal) setLanguage(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {

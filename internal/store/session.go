@@ -121,7 +121,12 @@ func (t *tx) DeleteExpired(ctx context.Context, limit int) error {
 			return fmt.Errorf("removing what has expired of %s: %w", table, err)
 		}
 	}
-	_, err := t.NewRaw("DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE ended <= ? ORDER BY ended LIMIT ?)",
+	_, err := t.NewRaw("DELETE FROM otp_devices WHERE id IN (SELECT id FROM otp_devices WHERE status = ? AND created <= ? ORDER BY created LIMIT ?)",
+		workspace.OTPPending, t.now.Add(-workspace.EnrolmentLife), limit).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("removing authenticators that were not confirmed: %w", err)
+	}
+	_, err = t.NewRaw("DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE ended <= ? ORDER BY ended LIMIT ?)",
 		t.now.Add(-workspace.NotificationLife), limit).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("removing old records of messages: %w", err)

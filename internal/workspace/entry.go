@@ -21,7 +21,7 @@ func (s *Service) NewEntry(ctx context.Context, userID string) (string, error) {
 	return token, err
 }
 
-// Enter uses an entry up and begins a sign-in. CodeBadCredentials when it is unknown, used or has expired, or the user may not
+// Enter uses an entry up and begins a sign-in, half of one for who uses codes. CodeBadCredentials when it is unknown, used or has expired, or the user may not
 // work. The lock on the user decides between two callers.
 func (s *Service) Enter(ctx context.Context, token string) (SignInResult, error) {
 	return update(ctx, s.Store, func(tx Tx) (SignInResult, error) {
@@ -42,7 +42,6 @@ func (s *Service) Enter(ctx context.Context, token string) (SignInResult, error)
 		if err := tx.DeleteSignIn(ctx, entry.TokenHash); err != nil {
 			return SignInResult{}, err
 		}
-		r := SignInResult{Token: NewToken(), Expires: tx.Now().Add(SignInLife), User: u}
-		return r, tx.InsertSignIn(ctx, SignIn{TokenHash: HashToken(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
+		return s.admit(ctx, tx, u)
 	})
 }

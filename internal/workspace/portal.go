@@ -146,10 +146,11 @@ func mayUse(ctx context.Context, tx Tx, desktopID, userID string) (bool, error) 
 	return len(theirs) > 0, err
 }
 
-// MyDesktops returns a person's desktops by name. CodeForbidden while they must choose a new password.
+// MyDesktops returns a person's desktops by name. CodeForbidden while they must choose a new password or
+// set up an authenticator.
 func (s *Service) MyDesktops(ctx context.Context, userID string) ([]Mine, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]Mine, error) {
-		u, err := worker(ctx, tx, userID)
+		u, err := s.worker(ctx, tx, userID)
 		if err != nil {
 			return nil, err
 		}
@@ -252,7 +253,7 @@ func furnish(ctx context.Context, tx Tx, desktops []Desktop) ([]Mine, error) {
 // desktop is not theirs, CodeConflict when it cannot be started now, CodeForbidden.
 func (s *Service) StartMine(ctx context.Context, v Visitor, desktopID, requestID string) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
-		u, err := worker(ctx, tx, v.ID)
+		u, err := s.worker(ctx, tx, v.ID)
 		if err != nil {
 			return err
 		}
@@ -281,7 +282,7 @@ func (s *Service) StartMine(ctx context.Context, v Visitor, desktopID, requestID
 func (s *Service) OpenDesktop(ctx context.Context, v Visitor, desktopID string) (string, error) {
 	token := NewToken()
 	err := s.Store.Update(ctx, func(tx Tx) error {
-		u, err := worker(ctx, tx, v.ID)
+		u, err := s.worker(ctx, tx, v.ID)
 		if err != nil {
 			return err
 		}
@@ -300,8 +301,16 @@ func (s *Service) OpenDesktop(ctx context.Context, v Visitor, desktopID string) 
 	return token, err
 }
 
+// MayWork says why a person may not use desktops now, or nil. CodeForbidden, CodeBadCredentials when they are gone.
+func (s *Service) MayWork(ctx context.Context, userID string) error {
+	return s.Store.View(ctx, func(tx Tx) error {
+		_, err := s.worker(ctx, tx, userID)
+		return err
+	})
+}
+
 // worker reads somebody who may use desktops now.
-func worker(ctx context.Context, tx Tx, userID string) (User, error) {
+func (s *Service) worker(ctx context.Context, tx Tx, userID string) (User, error) {
 	u, err := tx.User(ctx, "", userID)
 	if CodeOf(err) == CodeUserNotFound {
 		return User{}, signedOut()
@@ -311,6 +320,15 @@ func worker(ctx context.Context, tx Tx, userID string) (User, error) {
 	}
 	if u.MustChangePassword {
 		return User{}, &Error{Code: CodeForbidden, Message: "choose a new password first"}
+	}
+	if s.SecondFactor == SecondFactorRequired {
+		_, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
+		if err == nil && !found {
+			err = &Error{Code: CodeForbidden, Message: "set up an authenticator app first"}
+		}
+		if err != nil {
+			return User{}, err
+		}
 	}
 	return u, mayWork(u, tx.Now())
 }

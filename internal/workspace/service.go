@@ -13,6 +13,11 @@ type Service struct {
 	Passwords Passwords
 	Log       *slog.Logger
 	Rollout   RolloutLimits // of rebuilds of pools
+
+	SecondFactor SecondFactor
+	Box          Sealer // needed unless SecondFactor is off
+
+	strangers Throttle // sign-ins by names that nobody has
 }
 
 // Passwords hashes and verifies passwords.

@@ -84,7 +84,7 @@ type SessionRows interface {
 	// DropStaleConnections removes connections whose lease ended, and returns them.
 	DropStaleConnections(ctx context.Context) ([]Connection, error)
 
-	// DeleteExpired removes sign-ins, tickets and password tokens that have expired, records of messages that are older than
-	// NotificationLife, and exports that expired longer than ExportMemory ago, at most limit of each.
+	// DeleteExpired removes sign-ins, tickets and password tokens that have expired, authenticators that were not confirmed
+	// within EnrolmentLife, records of messages that are older than NotificationLife, and exports that expired longer than ExportMemory ago, at most limit of each.
 	DeleteExpired(ctx context.Context, limit int) error
 }

@@ -5,13 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 )
 
 // How long things last that people hold.
 const (
-	SignInLife = 12 * time.Hour
-	TicketLife = 30 * time.Second
+	SignInLife     = 12 * time.Hour
+	HalfSignInLife = 5 * time.Minute // between password and code
+	TicketLife     = 30 * time.Second
 )
 
 // Sign-in attempts: the first FreeSignIns failures cost nothing, each further one doubles the pause. A long quiet time
@@ -45,17 +47,20 @@ func (e *PauseError) Unwrap() error {
 	return &Error{Code: CodeRateLimited, Message: "too many attempts to sign in, wait a moment and try again"}
 }
 
-// HashToken is what is stored of a bearer token. Tokens are random, so one round without a salt is enough.
+// HashToken is what is stored of a bearer token, and looked up: its SHA-256 as 64 hexadecimal digits. It is right only for tokens
+// of at least 80 random bits (NewToken has 256); for what people choose there is Passwords.
 func HashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
 }
 
-// SignInResult is a new sign-in: the token for the person's cookie and who they are.
+// SignInResult is a new sign-in: the token for the person's cookie and who they are. With NeedsCode the token is only good for
+// SignInWithCode.
 type SignInResult struct {
-	Token   string
-	Expires time.Time
-	User    User
+	Token     string
+	Expires   time.Time
+	User      User
+	NeedsCode bool
 }
 
 // Visitor is a signed-in person and the sign-in they came with.
@@ -65,8 +70,8 @@ type Visitor struct {
 }
 
 // SignIn checks a name and password and begins a sign-in. An unknown name, a wrong password and a user without a password
-// get the same CodeBadCredentials in the same time. A *PauseError says when to try again; a right password of somebody who
-// may not work gets CodeForbidden with the reason.
+// get the same CodeBadCredentials in the same time. A *PauseError says when to try again, whether there is such a user or not;
+// a right password of somebody who may not work gets CodeForbidden with the reason.
 func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResult, error) {
 	u, err := s.chargeAttempt(ctx, name)
 	if CodeOf(err) == CodeUserNotFound {
@@ -92,7 +97,9 @@ func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResu
 // chargeAttempt counts an attempt as failed before the password is looked at, so that many guesses at once cannot slip
 // through. A right password takes the count back.
 func (s *Service) chargeAttempt(ctx context.Context, name string) (User, error) {
-	return update(ctx, s.Store, func(tx Tx) (User, error) {
+	var now time.Time
+	u, err := update(ctx, s.Store, func(tx Tx) (User, error) {
+		now = tx.Now()
 		found, err := tx.UserByName(ctx, "", name)
 		if err != nil {
 			return User{}, err
@@ -111,6 +118,12 @@ func (s *Service) chargeAttempt(ctx context.Context, name string) (User, error) 
 		u.BlockedUntil = tx.Now().Add(SignInPause(u.FailedSignIns, FreeSignIns))
 		return u, tx.SaveUser(ctx, u)
 	})
+	if CodeOf(err) == CodeUserNotFound {
+		if pause := s.strangers.Charge(strings.ToLower(name), now); pause != nil {
+			return User{}, pause
+		}
+	}
+	return u, err
 }
 
 // beginSignIn records a sign-in of somebody whose password was right, unless it was changed in the meantime.
@@ -130,9 +143,77 @@ func (s *Service) beginSignIn(ctx context.Context, checked User, hash string) (S
 		if err := tx.SaveUser(ctx, u); err != nil {
 			return SignInResult{}, err
 		}
-		r := SignInResult{Token: NewToken(), Expires: tx.Now().Add(SignInLife), User: u}
-		return r, tx.InsertSignIn(ctx, SignIn{TokenHash: HashToken(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
+		return s.admit(ctx, tx, u)
 	})
+}
+
+// halfHash keeps half sign-ins apart from whole ones, whose table they share: what ends the ones ends the others.
+func halfHash(token string) string { return "half-" + HashToken(token) }
+
+// admit records the sign-in of a locked user: half of one when they use codes.
+func (s *Service) admit(ctx context.Context, tx Tx, u User) (SignInResult, error) {
+	if s.SecondFactor.offered() {
+		_, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
+		if err != nil {
+			return SignInResult{}, err
+		}
+		if found {
+			r := SignInResult{Token: NewToken(), Expires: tx.Now().Add(HalfSignInLife), User: u, NeedsCode: true}
+			return r, tx.InsertSignIn(ctx, SignIn{TokenHash: halfHash(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
+		}
+	}
+	return wholeSignIn(ctx, tx, u)
+}
+
+func wholeSignIn(ctx context.Context, tx Tx, u User) (SignInResult, error) {
+	r := SignInResult{Token: NewToken(), Expires: tx.Now().Add(SignInLife), User: u}
+	return r, tx.InsertSignIn(ctx, SignIn{TokenHash: HashToken(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
+}
+
+// SignInWithCode makes a half sign-in a whole one with a code of the person's authenticator app, or a recovery code. Wrong codes
+// are counted apart from passwords, so that a known password buys no further guesses. CodeBadCredentials when the half sign-in
+// has ended; CodeForbidden for a wrong code or one that was used, and when the person may not work; *PauseError. The lock on
+// the user decides between two callers.
+func (s *Service) SignInWithCode(ctx context.Context, token, code string) (SignInResult, error) {
+	var r SignInResult
+	_, err := s.withCode(ctx, func(tx Tx) (_ []string, refusal, err error) {
+		half, err := tx.SignIn(ctx, halfHash(token))
+		if err != nil {
+			return nil, nil, err
+		}
+		u, err := tx.LockUser(ctx, "", half.UserID)
+		if CodeOf(err) == CodeUserNotFound {
+			return nil, nil, signedOut()
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, err := tx.SignIn(ctx, half.TokenHash); err != nil { // of two callers one comes first
+			return nil, nil, err
+		}
+		if err := mayWork(u, tx.Now()); err != nil {
+			return nil, nil, err
+		}
+		d, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
+		if err == nil && !found { // an administrator has removed it
+			err = signedOut()
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if refusal, err = s.useCode(ctx, tx, d, code); refusal != nil || err != nil {
+			return nil, refusal, err
+		}
+		if err := tx.DeleteSignIn(ctx, half.TokenHash); err != nil {
+			return nil, nil, err
+		}
+		r, err = wholeSignIn(ctx, tx, u)
+		return nil, nil, err
+	})
+	if err != nil {
+		return SignInResult{}, err
+	}
+	return r, nil
 }
 
 // SignedIn finds who holds a sign-in's token. CodeBadCredentials when nobody does or they may no longer work.

@@ -39,7 +39,10 @@ func (s *Service) ActOnUser(ctx context.Context, c Caller, id string, action Use
 			return tx.DeleteSignInsOf(ctx, u.ID)
 		case LetIn:
 			u.Locked, u.FailedSignIns, u.BlockedUntil = false, 0, time.Time{}
-			return tx.SaveUser(ctx, u)
+			if err := tx.SaveUser(ctx, u); err != nil {
+				return err
+			}
+			return forgiveCodes(ctx, tx, u.ID)
 		default:
 			if u.Email == "" {
 				return invalid("op_type", "user %q has no mail address that a link could go to: set one, or ask for a random password", u.Name)

@@ -1,0 +1,119 @@
+package portal
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"rsc.io/qr"
+
+	"carrel/internal/workspace"
+)
+
+// issuer is how authenticator apps call us.
+const issuer = "Carrel"
+
+// codesState is whether a person signs in with codes.
+type codesState struct {
+	Policy       workspace.SecondFactor `json:"policy"`
+	On           bool                   `json:"on"`
+	RecoveryLeft int                    `json:"recovery_codes_left"`
+}
+
+type codeBody struct {
+	Code string `json:"code"`
+}
+
+// enrolment is what a page shows so that an app learns the secret.
+type enrolment struct {
+	Secret string `json:"secret"`  // base32, to be typed
+	URI    string `json:"uri"`     // opens the app on the same device
+	QR     string `json:"qr_code"` // the URI as a picture, in an SVG's data address
+}
+
+type recoveryCodes struct {
+	Codes []string `json:"recovery_codes"`
+}
+
+func (p *Portal) codesOf(ctx context.Context, userID string) (codesState, error) {
+	state, err := p.Service.CodesOf(ctx, userID)
+	if state.Policy == "" {
+		state.Policy = workspace.SecondFactorOff
+	}
+	return codesState(state), err
+}
+
+func (p *Portal) beginEnrolment(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	secret, err := p.Service.BeginEnrolment(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	e := enrolment{Secret: secret, URI: otpURI(v.Name, secret)}
+	if e.QR, err = qrCode(e.URI); err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, e)
+}
+
+func (p *Portal) confirmEnrolment(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	return withCode(w, r, func(code string) ([]string, error) { return p.Service.ConfirmEnrolment(r.Context(), v, code) })
+}
+
+func (p *Portal) renewRecoveryCodes(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	return withCode(w, r, func(code string) ([]string, error) { return p.Service.RenewRecoveryCodes(r.Context(), v, code) })
+}
+
+func (p *Portal) removeAuthenticator(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	body, err := read[codeBody](w, r)
+	if err != nil {
+		return err
+	}
+	if err := p.Service.RemoveAuthenticator(r.Context(), v, body.Code); err != nil {
+		return err
+	}
+	return done(w)
+}
+
+// withCode serves calls that take a code and give recovery codes.
+func withCode(w http.ResponseWriter, r *http.Request, use func(code string) ([]string, error)) error {
+	body, err := read[codeBody](w, r)
+	if err != nil {
+		return err
+	}
+	codes, err := use(body.Code)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, recoveryCodes{codes})
+}
+
+// otpURI is a secret in the form that authenticator apps read. What it leaves out (SHA-1, 6 digits, 30 s) all apps take for granted;
+// some refuse to read it when it is said.
+func otpURI(userName, secret string) string {
+	label := url.PathEscape(issuer + ":" + userName)
+	return "otpauth://totp/" + label + "?secret=" + secret + "&issuer=" + url.QueryEscape(issuer)
+}
+
+// qrCode draws a text as an SVG, black on white whatever the page's colours: apps need the contrast and the margin.
+func qrCode(text string) (string, error) {
+	code, err := qr.Encode(text, qr.M)
+	if err != nil {
+		return "", fmt.Errorf("drawing a QR code: %w", err)
+	}
+	const margin = 4
+	var dots strings.Builder
+	for y := range code.Size {
+		for x := range code.Size {
+			if code.Black(x, y) {
+				fmt.Fprintf(&dots, "M%d %dh1v1h-1z", x+margin, y+margin)
+			}
+		}
+	}
+	size := code.Size + 2*margin
+	svg := fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d %[1]d" shape-rendering="crispEdges">`+
+		`<rect width="%[1]d" height="%[1]d" fill="#fff"/><path d="%[2]s"/></svg>`, size, dots.String())
+	return "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString([]byte(svg)), nil
+}

@@ -1,0 +1,136 @@
+package workspace
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// SecondFactor says whether people sign in to the portal with a code besides their password. The zero value is off.
+type SecondFactor string
+
+// The choices.
+const (
+	SecondFactorOff      SecondFactor = "off"      // nobody is asked, not even who has an authenticator
+	SecondFactorOptional SecondFactor = "optional" // who has set up an authenticator is asked
+	SecondFactorRequired SecondFactor = "required" // who has none must set one up before anything else
+)
+
+// Valid says whether this is one of the choices.
+func (f SecondFactor) Valid() bool {
+	return f == SecondFactorOff || f == SecondFactorOptional || f == SecondFactorRequired
+}
+
+func (f SecondFactor) offered() bool { return f == SecondFactorOptional || f == SecondFactorRequired }
+
+// EnrolmentLife is how long a person has to confirm an authenticator that they set up.
+const EnrolmentLife = 15 * time.Minute
+
+// Sealer encrypts what must be read again; *secret.Box is one.
+type Sealer interface {
+	Seal(plain, context string) string
+	Open(sealed, context string) ([]byte, error)
+}
+
+// OTPDevice is a person's authenticator app. A person has one at most.
+type OTPDevice struct {
+	ID           string
+	UserID       string
+	Secret       string // sealed, with otpSeal as the context
+	Status       OTPStatus
+	LastStep     int64 // time step of the code that was used last; that and earlier ones are refused
+	Failed       int   // wrong codes in a row
+	BlockedUntil time.Time
+	Created      time.Time
+}
+
+// OTPStatus says how far an authenticator is.
+type OTPStatus string
+
+// The states.
+const (
+	OTPPending    OTPStatus = "UNREGISTER" // shown, not confirmed; ends after EnrolmentLife
+	OTPRegistered OTPStatus = "REGISTERED"
+)
+
+// OTPRows is what the domain asks of the store about authenticators and recovery codes.
+type OTPRows interface {
+	// InsertOTPDevice fails with CodeConflict when the user has one, or is gone.
+	InsertOTPDevice(ctx context.Context, d OTPDevice) error
+	OTPDevices(ctx context.Context, userID string) ([]OTPDevice, error)
+	// SaveOTPDevice writes what changes: status, last step, wrong codes and the pause. A missing row is a success.
+	SaveOTPDevice(ctx context.Context, d OTPDevice) error
+	// DeleteOTPDevice removes a device with its recovery codes. A missing row is a success.
+	DeleteOTPDevice(ctx context.Context, id string) error
+
+	// PutRecoveryCodes replaces all recovery codes of a device by those with these hashes.
+	PutRecoveryCodes(ctx context.Context, deviceID string, hashes []string) error
+	// TakeRecoveryCode removes a code and says whether it was there. Of two callers one gets it.
+	TakeRecoveryCode(ctx context.Context, deviceID, hash string) (bool, error)
+	CountRecoveryCodes(ctx context.Context, deviceID string) (int, error)
+}
+
+func otpSeal(deviceID string) string { return "otp-devices/" + deviceID }
+
+// otpDevice reads a person's authenticator, and says whether they have one in that state.
+func otpDevice(ctx context.Context, tx Tx, userID string, status OTPStatus) (OTPDevice, bool, error) {
+	devices, err := tx.OTPDevices(ctx, userID)
+	if err != nil {
+		return OTPDevice{}, false, err
+	}
+	for _, d := range devices {
+		if d.Status == status {
+			return d, true, nil
+		}
+	}
+	return OTPDevice{}, false, nil
+}
+
+// OTPDevices lists a person's authenticators for an administrator. CodeUserNotFound.
+func (s *Service) OTPDevices(ctx context.Context, projectID, userID string) (User, []OTPDevice, error) {
+	var u User
+	devices, err := view(ctx, s.Store, func(tx Tx) (_ []OTPDevice, err error) {
+		if u, err = tx.User(ctx, projectID, userID); err != nil {
+			return nil, err
+		}
+		return tx.OTPDevices(ctx, userID)
+	})
+	return u, devices, err
+}
+
+// UnbindOTPDevices removes 1 to 100 authenticators of a person, with their recovery codes: from then on the person signs in
+// without, or sets one up anew where that is required. Ids of none are successes. CodeUserNotFound, CodeInvalid.
+func (s *Service) UnbindOTPDevices(ctx context.Context, c Caller, userID string, ids []string) error {
+	if err := checkIDs("otp_ids", ids); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		u, err := tx.LockUser(ctx, c.ProjectID, userID)
+		if err != nil {
+			return err
+		}
+		devices, err := tx.OTPDevices(ctx, u.ID)
+		if err != nil {
+			return err
+		}
+		for _, d := range devices {
+			if !slices.Contains(ids, d.ID) {
+				continue
+			}
+			if err := tx.DeleteOTPDevice(ctx, d.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// forgiveCodes lets a person try codes again at once.
+func forgiveCodes(ctx context.Context, tx Tx, userID string) error {
+	d, found, err := otpDevice(ctx, tx, userID, OTPRegistered)
+	if err != nil || !found || d.Failed == 0 {
+		return err
+	}
+	d.Failed, d.BlockedUntil = 0, time.Time{}
+	return tx.SaveOTPDevice(ctx, d)
+}

@@ -1,0 +1,224 @@
+package workspace
+
+import (
+	"context"
+	"encoding/base32"
+	"fmt"
+)
+
+// CodesState is what a person sees about their codes.
+type CodesState struct {
+	Policy       SecondFactor
+	On           bool
+	RecoveryLeft int // recovery codes that were not used
+}
+
+// CodesOf says whether a person uses codes, and how many recovery codes are left.
+func (s *Service) CodesOf(ctx context.Context, userID string) (CodesState, error) {
+	return view(ctx, s.Store, func(tx Tx) (CodesState, error) {
+		state := CodesState{Policy: s.SecondFactor}
+		d, found, err := otpDevice(ctx, tx, userID, OTPRegistered)
+		if err != nil || !found || !s.SecondFactor.offered() {
+			return state, err
+		}
+		state.On = true
+		state.RecoveryLeft, err = tx.CountRecoveryCodes(ctx, d.ID)
+		return state, err
+	})
+}
+
+// BeginEnrolment makes a secret for a person's authenticator app, in base32, and returns it: it is shown nowhere else. It
+// counts for nothing until ConfirmEnrolment, and replaces one that was begun before. CodeForbidden when codes are off or a new
+// password must be chosen first, CodeConflict when the person has an authenticator; the lock on the person decides between two
+// callers.
+func (s *Service) BeginEnrolment(ctx context.Context, v Visitor) (string, error) {
+	return update(ctx, s.Store, func(tx Tx) (string, error) {
+		u, err := s.mayEnrol(ctx, tx, v)
+		if err != nil {
+			return "", err
+		}
+		old, found, err := otpDevice(ctx, tx, u.ID, OTPPending)
+		if err != nil {
+			return "", err
+		}
+		if found {
+			if err := tx.DeleteOTPDevice(ctx, old.ID); err != nil {
+				return "", err
+			}
+		}
+		secret, id := newTOTPSecret(), NewID()
+		return secret, tx.InsertOTPDevice(ctx, OTPDevice{
+			ID: id, UserID: u.ID, Secret: s.Box.Seal(secret, otpSeal(id)), Status: OTPPending, Created: tx.Now(),
+		})
+	})
+}
+
+func (s *Service) mayEnrol(ctx context.Context, tx Tx, v Visitor) (User, error) {
+	if !s.SecondFactor.offered() {
+		return User{}, &Error{Code: CodeForbidden, Message: "codes are not used here"}
+	}
+	u, err := tx.LockUser(ctx, v.ProjectID, v.ID)
+	if err != nil {
+		return User{}, err
+	}
+	if u.MustChangePassword {
+		return User{}, &Error{Code: CodeForbidden, Message: "choose a new password first"}
+	}
+	if _, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered); err != nil || found {
+		if err == nil {
+			err = &Error{Code: CodeConflict, Message: "you use an authenticator already, remove it first"}
+		}
+		return User{}, err
+	}
+	return u, mayWork(u, tx.Now())
+}
+
+// ConfirmEnrolment turns codes on for a person who proves with one that their app has the secret, ends their other sign-ins, and
+// returns their recovery codes: they are shown nowhere else. CodeConflict when nothing was begun within EnrolmentLife;
+// otherwise as BeginEnrolment and useCode.
+func (s *Service) ConfirmEnrolment(ctx context.Context, v Visitor, code string) ([]string, error) {
+	return s.withCode(ctx, func(tx Tx) (codes []string, refusal, err error) {
+		u, err := s.mayEnrol(ctx, tx, v)
+		if err != nil {
+			return nil, nil, err
+		}
+		d, found, err := otpDevice(ctx, tx, u.ID, OTPPending)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !found || !tx.Now().Before(d.Created.Add(EnrolmentLife)) {
+			return nil, nil, &Error{Code: CodeConflict, Message: "this took too long: begin again"}
+		}
+		if refusal, err = s.useCode(ctx, tx, d, code); refusal != nil || err != nil {
+			return nil, refusal, err
+		}
+		if err := keepOnly(ctx, tx, v); err != nil {
+			return nil, nil, err
+		}
+		codes, err = putRecoveryCodes(ctx, tx, d.ID)
+		return codes, nil, err
+	})
+}
+
+// keepOnly ends all sign-ins of a person but the one they came with.
+func keepOnly(ctx context.Context, tx Tx, v Visitor) error {
+	kept, err := tx.SignIn(ctx, v.SignInHash)
+	if err != nil {
+		return err
+	}
+	if err := tx.DeleteSignInsOf(ctx, v.ID); err != nil {
+		return err
+	}
+	return tx.InsertSignIn(ctx, kept)
+}
+
+func putRecoveryCodes(ctx context.Context, tx Tx, deviceID string) ([]string, error) {
+	codes := newRecoveryCodes()
+	hashes := make([]string, len(codes))
+	for i, code := range codes {
+		tidy, _ := tidyCode(code)
+		hashes[i] = recoveryHash(deviceID, tidy)
+	}
+	return codes, tx.PutRecoveryCodes(ctx, deviceID, hashes)
+}
+
+// RenewRecoveryCodes makes new recovery codes for a person who gives a code, and voids the old ones. Errors as of useCode;
+// CodeConflict when they use none.
+func (s *Service) RenewRecoveryCodes(ctx context.Context, v Visitor, code string) ([]string, error) {
+	return s.withCode(ctx, func(tx Tx) ([]string, error, error) {
+		d, refusal, err := s.ownDevice(ctx, tx, v, code)
+		if refusal != nil || err != nil {
+			return nil, refusal, err
+		}
+		codes, err := putRecoveryCodes(ctx, tx, d.ID)
+		return codes, nil, err
+	})
+}
+
+// RemoveAuthenticator ends the use of codes by a person who gives one. Errors as of RenewRecoveryCodes.
+func (s *Service) RemoveAuthenticator(ctx context.Context, v Visitor, code string) error {
+	_, err := s.withCode(ctx, func(tx Tx) ([]string, error, error) {
+		d, refusal, err := s.ownDevice(ctx, tx, v, code)
+		if refusal != nil || err != nil {
+			return nil, refusal, err
+		}
+		return nil, nil, tx.DeleteOTPDevice(ctx, d.ID)
+	})
+	return err
+}
+
+// ownDevice is the authenticator of a person who gives a code of it.
+func (s *Service) ownDevice(ctx context.Context, tx Tx, v Visitor, code string) (d OTPDevice, refusal, err error) {
+	u, err := tx.LockUser(ctx, v.ProjectID, v.ID)
+	if err != nil {
+		return d, nil, err
+	}
+	d, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
+	if err == nil && !found {
+		err = &Error{Code: CodeConflict, Message: "you use no authenticator"}
+	}
+	if err != nil {
+		return d, nil, err
+	}
+	refusal, err = s.useCode(ctx, tx, d, code)
+	return d, refusal, err
+}
+
+// withCode runs f in a transaction that commits also when f refuses: that is how wrong codes are counted.
+func (s *Service) withCode(ctx context.Context, f func(Tx) (codes []string, refusal, err error)) ([]string, error) {
+	type outcome struct {
+		codes   []string
+		refusal error
+	}
+	o, err := update(ctx, s.Store, func(tx Tx) (o outcome, err error) {
+		o.codes, o.refusal, err = f(tx)
+		return o, err
+	})
+	if err == nil {
+		err = o.refusal
+	}
+	if err != nil {
+		return nil, err
+	}
+	return o.codes, nil
+}
+
+// useCode uses up a code of an app, or a recovery code, of a device whose person is locked; using one registers the device. The
+// refusal is CodeForbidden for a wrong code or one that was used, or a *PauseError after too many wrong ones.
+func (s *Service) useCode(ctx context.Context, tx Tx, d OTPDevice, code string) (refusal, err error) {
+	if tx.Now().Before(d.BlockedUntil) {
+		return &PauseError{Until: d.BlockedUntil}, nil
+	}
+	right, err := s.matchCode(ctx, tx, &d, code)
+	if err != nil {
+		return nil, err
+	}
+	if right {
+		d.Status, d.Failed = OTPRegistered, 0
+		return nil, tx.SaveOTPDevice(ctx, d)
+	}
+	d.Failed++
+	d.BlockedUntil = tx.Now().Add(SignInPause(d.Failed, FreeSignIns))
+	return &Error{Code: CodeForbidden, Message: "this code is wrong or was used before"}, tx.SaveOTPDevice(ctx, d)
+}
+
+// matchCode says whether a code is right, and uses it up.
+func (s *Service) matchCode(ctx context.Context, tx Tx, d *OTPDevice, code string) (bool, error) {
+	tidy, recovery := tidyCode(code)
+	if recovery {
+		return tx.TakeRecoveryCode(ctx, d.ID, recoveryHash(d.ID, tidy))
+	}
+	text, err := s.Box.Open(d.Secret, otpSeal(d.ID))
+	if err != nil {
+		return false, fmt.Errorf("opening the secret of an authenticator: %w", err)
+	}
+	secret, err := base32.StdEncoding.DecodeString(string(text))
+	if err != nil {
+		return false, fmt.Errorf("reading the secret of an authenticator: %w", err)
+	}
+	step, ok := MatchTOTP(secret, tidy, tx.Now(), d.LastStep)
+	if ok {
+		d.LastStep = step
+	}
+	return ok, nil
+}
