@@ -50,6 +50,7 @@ func (s *Server) operations() map[string][]operation {
 		"pools":         s.poolOperations(),
 		"jobs":          s.jobOperations(),
 		"users":         s.userOperations(),
+		"OTP devices":   s.otpOperations(),
 		"name policies": s.namePolicyOperations(),
 		"OUs":           s.ouOperations(),
 		"files":         s.fileOperations(),

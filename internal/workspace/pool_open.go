@@ -65,7 +65,7 @@ func (s *Service) OpenPool(ctx context.Context, v Visitor, poolID, requestID str
 func (s *Service) seat(ctx context.Context, v Visitor, poolID, requestID string) (o seated, err error) {
 	const attempts = 5
 	for range attempts {
-		o, err = update(ctx, s.Store, func(tx Tx) (seated, error) { return openPool(ctx, tx, v, poolID, requestID) })
+		o, err = update(ctx, s.Store, func(tx Tx) (seated, error) { return s.openPool(ctx, tx, v, poolID, requestID) })
 		if !errors.Is(err, errOvertaken) {
 			break
 		}
@@ -88,23 +88,23 @@ type arrival struct {
 	requestID string
 }
 
-func openPool(ctx context.Context, tx Tx, v Visitor, poolID, requestID string) (seated, error) {
-	a, err := arrive(ctx, tx, v, poolID)
+func (s *Service) openPool(ctx context.Context, tx Tx, v Visitor, poolID, requestID string) (seated, error) {
+	a, err := s.arrive(ctx, tx, v, poolID)
 	if err != nil {
 		return seated{}, err
 	}
 	a.requestID = requestID
-	s := seated{Seating: Bind(a.Arrival, tx.Now())}
-	if s.Ended != "" {
-		if _, err := release(ctx, tx, a.member(s.Ended)); err != nil {
+	o := seated{Seating: Bind(a.Arrival, tx.Now())}
+	if o.Ended != "" {
+		if _, err := release(ctx, tx, a.member(o.Ended)); err != nil {
 			return seated{}, err
 		}
 	}
-	switch s.Outcome {
+	switch o.Outcome {
 	case SeatSame:
-		s.attaching, err = a.comeBack(ctx, tx, s.Seating)
+		o.attaching, err = a.comeBack(ctx, tx, o.Seating)
 	case SeatNew:
-		s.attaching, err = a.take(ctx, tx, s.Seating)
+		o.attaching, err = a.take(ctx, tx, o.Seating)
 	case SeatWait:
 		err = a.wait(ctx, tx)
 	default:
@@ -113,12 +113,12 @@ func openPool(ctx context.Context, tx Tx, v Visitor, poolID, requestID string) (
 	if err != nil {
 		return seated{}, err
 	}
-	return s, a.record(ctx, tx, s.Seating)
+	return o, a.record(ctx, tx, o.Seating)
 }
 
 // arrive reads what a decision rests on, once the pool is held: whether the person may use it first of all.
-func arrive(ctx context.Context, tx Tx, v Visitor, poolID string) (arrival, error) {
-	u, err := worker(ctx, tx, v.ID)
+func (s *Service) arrive(ctx context.Context, tx Tx, v Visitor, poolID string) (arrival, error) {
+	u, err := s.worker(ctx, tx, v.ID)
 	if err != nil {
 		return arrival{}, err
 	}

@@ -7,7 +7,7 @@ import "context"
 // CodeForbidden, CodeRateLimited and CodeConflict as MayReset says.
 func (s *Service) ResetMyDesktop(ctx context.Context, v Visitor, poolID, requestID string) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
-		a, err := arrive(ctx, tx, v, poolID)
+		a, err := s.arrive(ctx, tx, v, poolID)
 		if err != nil {
 			return err
 		}

@@ -83,7 +83,7 @@ func notices(d Desktop, languages map[string]string, words func(language string)
 // again, or when the rebuild has begun, succeeds. CodeDesktopNotFound when the desktop is not theirs, CodeConflict when no countdown runs, CodeForbidden.
 func (s *Service) MarkReady(ctx context.Context, v Visitor, desktopID string) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
-		u, err := worker(ctx, tx, v.ID)
+		u, err := s.worker(ctx, tx, v.ID)
 		if err != nil {
 			return err
 		}
