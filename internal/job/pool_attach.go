@@ -10,12 +10,15 @@ import (
 )
 
 // attachPool brings the account of somebody who has just got a pool's desktop into it, and waits for their display: somebody
-// watches meanwhile. A desktop that has been switched off gets the account when it starts. One that is no longer theirs is
-// left alone.
+// watches meanwhile. The sub-job has the desktop. One that has been switched off gets the account when it starts; one that is no
+// longer theirs is left alone.
 func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
-	p := plan{
-		limit:   2 * time.Minute,
-		succeed: func(context.Context, workspace.Tx, *workspace.Desktop) error { return nil },
+	p := plan{limit: 2 * time.Minute}
+	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
+		if d == nil {
+			return nil
+		}
+		return workspace.MarkAccounts(ctx, tx, *d, s.ID, d.Status, nil)
 	}
 	params, err := workspace.ReadParams[workspace.AttachParams](*s)
 	if err != nil || d == nil {

@@ -210,9 +210,6 @@ func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v verdict) err
 	err := r.store.Update(ctx, func(tx workspace.Tx) error {
 		failed.State, failed.Code, failed.Reason, failed.Ended = workspace.SubJobFailed, v.code, v.reason, tx.Now()
 		return r.end(ctx, tx, &failed, func(d *workspace.Desktop) error {
-			if d != nil && s.Type == workspace.JobAttachPool {
-				return notAttached(ctx, tx, s, *d)
-			}
 			if d == nil || d.TaskOwner != s.ID {
 				return nil
 			}
@@ -220,7 +217,10 @@ func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v verdict) err
 			if s.Type.Creates() {
 				status = workspace.StatusError // it was never all there
 			}
-			return workspace.MarkFailed(ctx, tx, *d, status, v.reason)
+			if err := workspace.MarkFailed(ctx, tx, *d, status, v.reason); err != nil || s.Type != workspace.JobAttachPool {
+				return err
+			}
+			return notAttached(ctx, tx, s, *d)
 		})
 	})
 	if errors.Is(err, errLeaseLost) {

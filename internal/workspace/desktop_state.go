@@ -146,14 +146,16 @@ func resume(d *Desktop, s SubJob) error {
 		*d = next
 	case JobRebuildPool:
 		d.Task = TaskRebuilding
+	case JobAttachPool:
+		d.Task = TaskAttaching
 	case JobAddPoolVolumes:
 		d.Task = TaskAddingVolumes
 	case JobDeletePoolVolumes:
 		d.Task = TaskDeletingVolumes
 	case JobExpandPoolVolumes:
 		d.Task = TaskExpandingVolumes
-	case JobAttachPool, JobNotifyPool:
-		return nil // they take no desktop
+	case JobNotifyPool:
+		return nil // it takes no desktop
 	}
 	d.TaskOwner, d.Fault = s.ID, ""
 	return nil

@@ -52,8 +52,10 @@ func (s *Service) OpenPool(ctx context.Context, v Visitor, poolID, requestID str
 		}
 	}
 	if o.DesktopID != "" && o.Outcome != SeatShut {
-		opened.Ticket, err = s.OpenDesktop(ctx, v, o.DesktopID)
-		if err != nil && CodeOf(err) != CodeConflict { // it is being started or worked on: its card says so
+		switch ticket, err := s.OpenDesktop(ctx, v, o.DesktopID); {
+		case err == nil:
+			opened.Ticket = ticket
+		case CodeOf(err) != CodeConflict: // it is being started or worked on: its card says so
 			return OpenedPool{}, err
 		}
 	}
@@ -198,18 +200,11 @@ func (a *arrival) comeBack(ctx context.Context, tx Tx, s Seating) (attaching str
 	if s.Start && m.Task == NoTask {
 		return "", a.start(ctx, tx, s.DesktopID)
 	}
-	for _, state := range []SubJobState{SubJobRunning, SubJobWaiting} {
-		subs, _, err := tx.SubJobs(ctx, SubJobQuery{
-			ProjectID: a.Pool.ProjectID, Type: JobAttachPool, DesktopID: s.DesktopID, State: state, Page: Page{Limit: 1},
-		})
-		if err != nil {
-			return "", err
-		}
-		if len(subs) > 0 {
-			return subs[0].ID, nil
-		}
+	if m.Task != TaskAttaching {
+		return "", nil
 	}
-	return "", nil
+	d, err := tx.Desktop(ctx, a.Pool.ProjectID, s.DesktopID)
+	return d.TaskOwner, err
 }
 
 // take binds the person to an idle desktop. One that runs gets their account by a sub-job, which it returns; one that is off gets
@@ -226,13 +221,21 @@ func (a *arrival) take(ctx context.Context, tx Tx, s Seating) (attaching string,
 	if s.Start {
 		return "", a.start(ctx, tx, s.DesktopID)
 	}
-	d, err := tx.Desktop(ctx, a.Pool.ProjectID, s.DesktopID)
+	found, err := tx.LockDesktops(ctx, a.Pool.ProjectID, []string{s.DesktopID})
 	if err != nil {
 		return "", err
 	}
+	if len(found) == 0 || found[0].Task != NoTask {
+		return "", errOvertaken
+	}
+	d := found[0]
 	job := Job{ID: NewID(), ProjectID: d.ProjectID, Type: JobAttachPool, PoolID: a.Pool.ID, RequestID: a.requestID, Created: tx.Now()}
 	sub := job.subJob(d, AttachParams{UserID: a.UserID, BoundAt: bound.BoundAt})
 	job.SubJobs = []SubJob{sub}
+	d.Task, d.TaskOwner = TaskAttaching, sub.ID
+	if err := tx.TakeDesktops(ctx, []Desktop{d}); err != nil {
+		return "", err
+	}
 	return sub.ID, tx.InsertJob(ctx, job)
 }
 

@@ -41,6 +41,7 @@ const (
 	ObsRestarting  Obstacle = "restarting"
 	ObsHibernating Obstacle = "hibernating"
 	ObsDeleting    Obstacle = "deleting"
+	ObsPreparing   Obstacle = "preparing"
 	ObsBusy        Obstacle = "busy"
 	ObsMaintenance Obstacle = "maintenance"
 	ObsFault       Obstacle = "fault"
@@ -48,7 +49,7 @@ const (
 
 // Obstacles lists every Obstacle, so that tests can prove that each has its words in every language.
 var Obstacles = []Obstacle{
-	ObsCreating, ObsStarting, ObsStopping, ObsRestarting, ObsHibernating, ObsDeleting, ObsBusy, ObsMaintenance, ObsFault,
+	ObsCreating, ObsStarting, ObsStopping, ObsRestarting, ObsHibernating, ObsDeleting, ObsPreparing, ObsBusy, ObsMaintenance, ObsFault,
 }
 
 // Sentence says an obstacle in plain English; empty when there is none.
@@ -66,6 +67,8 @@ func (o Obstacle) Sentence() string {
 		return "This desktop is going to sleep."
 	case ObsDeleting:
 		return "This desktop is being deleted."
+	case ObsPreparing:
+		return "This desktop is being made ready for you."
 	case ObsBusy:
 		return "An administrator is working on this desktop."
 	case ObsMaintenance:
@@ -110,6 +113,8 @@ func underWay(d Desktop) Obstacle {
 		return ObsRestarting
 	case TaskHibernating:
 		return ObsHibernating
+	case TaskAttaching:
+		return ObsPreparing
 	case NoTask:
 	default:
 		return ObsBusy

@@ -1,0 +1,276 @@
+package job_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"carrel/internal/engine"
+	"carrel/internal/engine/sim"
+	"carrel/internal/job"
+	"carrel/internal/workspace"
+)
+
+const seatPool = "44444444-4444-4444-8444-444444444444"
+
+// addSeats makes a pool that keeps itself as change says, by default DYNAMIC and without autoscaling, and lets people use it.
+func (w *world) addSeats(change func(*workspace.Pool), people ...workspace.Visitor) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	subnets, err := w.service.Subnets(ctx, project)
+	w.must(err)
+	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+		p := workspace.Pool{
+			ID: seatPool, ProjectID: project, Name: "seats", Type: workspace.Dynamic, ProductID: product, ImageType: workspace.ImageGold,
+			ImageID: image, Root: workspace.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
+			SubnetIDs: []string{subnets[0].ID}, EnterpriseID: "0", RetentionMinutes: 30, Created: tx.Now(), Updated: tx.Now(),
+			History: []workspace.PoolImage{{ImageID: image, Type: workspace.ImageGold, Since: tx.Now()}},
+		}
+		change(&p)
+		var grants []workspace.Grant
+		for _, v := range people {
+			grants = append(grants, workspace.Grant{PoolID: p.ID, Type: workspace.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault, Created: tx.Now()})
+		}
+		return tx.InsertPool(ctx, p, grants)
+	}))
+}
+
+// keeping is a policy that keeps n desktops idle.
+func keeping(n int) func(*workspace.Pool) {
+	return func(p *workspace.Pool) {
+		p.Autoscaling = true
+		p.Policy = workspace.AutoscalePolicy{Type: workspace.AutoCreated, MaxAutoCreated: 50, MinIdle: n}
+	}
+}
+
+// onDemand is a policy that makes desktops for people who find none.
+func onDemand(most int) func(*workspace.Pool) {
+	return func(p *workspace.Pool) {
+		p.Autoscaling = true
+		p.Policy = workspace.AutoscalePolicy{Type: workspace.AccessCreated, MaxAutoCreated: most}
+	}
+}
+
+// visitors are new people who are signed in.
+func (w *world) visitors(n int) []workspace.Visitor {
+	w.t.Helper()
+	ctx := w.t.Context()
+	all := make([]workspace.Visitor, n)
+	for i := range all {
+		name := fmt.Sprintf("visitor-%d", i)
+		id, err := w.service.CreateUser(ctx, workspace.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
+		w.must(err)
+		u, err := w.service.User(ctx, project, id)
+		w.must(err)
+		all[i] = workspace.Visitor{User: u, SignInHash: workspace.HashToken(name)}
+		w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+			return tx.InsertSignIn(ctx, workspace.SignIn{TokenHash: all[i].SignInHash, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(1000 * time.Hour)})
+		}))
+	}
+	return all
+}
+
+// tend runs a process that looks after pools, besides one that works, until the test ends.
+func (w *world) tend(name string, s workspace.Store, e engine.Engine) (stop func()) {
+	w.t.Helper()
+	p := w.start(name, s, e)
+	t := w.tender(s)
+	w.must(t.Start(w.t.Context()))
+	return func() {
+		t.Stop(w.t.Context())
+		p.kill()
+	}
+}
+
+func (w *world) tender(s workspace.Store) *job.Tender {
+	w.t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	service := &workspace.Service{Store: s, Log: log}
+	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service, log)
+	w.must(err)
+	return &job.Tender{Service: service, Log: log, Meter: meter}
+}
+
+// open opens the pool for a person.
+func (w *world) open(v workspace.Visitor) workspace.OpenedPool {
+	w.t.Helper()
+	o, err := w.service.OpenPool(w.t.Context(), v, seatPool, "")
+	w.must(err)
+	return o
+}
+
+// members reads the pool's desktops.
+func (w *world) members() []workspace.Member {
+	w.t.Helper()
+	var members []workspace.Member
+	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+		members, err = tx.Members(w.t.Context(), seatPool)
+		return err
+	}))
+	return members
+}
+
+// idle says whether n desktops of the pool are idle.
+func (w *world) idle(n int) func() bool {
+	return func() bool {
+		return n == len(slices.DeleteFunc(w.members(), func(m workspace.Member) bool { return !m.Idle() }))
+	}
+}
+
+// inside lists the accounts with a display in a desktop.
+func (w *world) inside(desktopID string) []string {
+	w.t.Helper()
+	status, err := w.sim.Status(w.t.Context(), desktopID)
+	w.must(err)
+	var accounts []string
+	for _, s := range status.Sessions {
+		accounts = append(accounts, s.Account)
+	}
+	return accounts
+}
+
+// connect opens a display with a ticket and returns what closes it.
+func (w *world) connect(v workspace.Visitor, ticket string) (leave func()) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	t, err := w.service.Admit(ctx, ticket)
+	w.must(err)
+	c := workspace.Connection{ID: workspace.NewID(), DesktopID: t.DesktopID, UserID: v.ID, SignInHash: t.SignInHash, Gateway: "gateway"}
+	w.must(w.store.View(ctx, func(tx workspace.Tx) error {
+		c.Opened, c.LeaseUntil = tx.Now(), tx.Now().Add(1000*time.Hour)
+		return nil
+	}))
+	w.must(w.service.OpenConnection(ctx, t, c))
+	return func() { w.must(w.service.CloseConnection(context.WithoutCancel(ctx), c.ID, c.DesktopID)) }
+}
+
+func TestOpeningAPool(t *testing.T) {
+	t.Run("GivesARunningDesktopWithThePersonsDisplayInside", func(t *testing.T) {
+		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+			people := w.visitors(2)
+			w.addSeats(keeping(2), people...)
+			defer w.tend("replica", w.store, w.sim)()
+			w.until("two idle desktops", w.idle(2))
+
+			ada := w.open(people[0])
+			if ada.Outcome != workspace.SeatNew || ada.Ticket == "" || ada.Pool.State != workspace.PoolYours || ada.Pool.Desktop.ID != ada.DesktopID {
+				t.Fatalf("opening gave %+v", ada)
+			}
+			if got := w.inside(ada.DesktopID); !slices.Equal(got, []string{"visitor-0"}) {
+				t.Errorf("inside are %v", got)
+			}
+			if bob := w.open(people[1]); bob.Outcome != workspace.SeatNew || bob.DesktopID == ada.DesktopID {
+				t.Errorf("the next got %+v", bob.Seating)
+			}
+			if again := w.open(people[0]); again.Outcome != workspace.SeatSame || again.DesktopID != ada.DesktopID || again.Ticket == "" {
+				t.Errorf("opening again gave %+v", again.Seating)
+			}
+			w.until("two idle desktops again", w.idle(2))
+		})
+	})
+
+	t.Run("KeepsTheDesktopForWhoReturnsInTimeAndResetsItForTheNext", func(t *testing.T) {
+		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+			people := w.visitors(2)
+			w.addSeats(keeping(1), people...)
+			defer w.tend("replica", w.store, w.sim)()
+			w.until("an idle desktop", w.idle(1))
+
+			mine := w.open(people[0])
+			leave := w.connect(people[0], mine.Ticket)
+			w.pass(5 * time.Hour) // far longer than the retention: who is connected keeps it
+			leave()
+			w.pass(29 * time.Minute)
+			again := w.open(people[0])
+			if again.DesktopID != mine.DesktopID || again.Outcome != workspace.SeatSame {
+				t.Fatalf("after 29 minutes %+v", again.Seating)
+			}
+			w.connect(people[0], again.Ticket)()
+			w.pass(30*time.Minute + time.Second)
+			w.until("the desktop's return", func() bool {
+				m := w.members()
+				return slices.ContainsFunc(m, func(m workspace.Member) bool { return m.DesktopID == mine.DesktopID && m.Idle() && !m.Used })
+			})
+			if got := w.inside(mine.DesktopID); len(got) > 0 {
+				t.Errorf("the desktop went back with %v inside", got)
+			}
+			if err := w.service.MayConnect(w.t.Context(), workspace.Ticket{DesktopID: mine.DesktopID, UserID: people[0].ID, SignInHash: people[0].SignInHash}); workspace.CodeOf(err) != workspace.CodeForbidden {
+				t.Errorf("its former person may still connect: %v", err)
+			}
+		})
+	})
+
+	t.Run("MakesADesktopForWhoWaitsAndTellsHowFarItIs", func(t *testing.T) {
+		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+			people := w.visitors(3)
+			w.addSeats(onDemand(2), people...)
+			defer w.tend("replica", w.store, w.sim)()
+
+			for i, v := range people[:2] {
+				o := w.open(v)
+				if o.Outcome != workspace.SeatWait || o.Pool.Wait == nil || o.Pool.Wait.Position != i+1 || o.Pool.Wait.Ready || o.Pool.Reason == "" {
+					t.Fatalf("person %d was told %+v %+v", i, o.Seating, o.Pool.Wait)
+				}
+			}
+			if o := w.open(people[2]); o.Outcome != workspace.SeatFull || o.Pool.State != workspace.PoolFull || o.Pool.Reason == "" {
+				t.Errorf("beyond the cap somebody was told %+v", o)
+			}
+			steps := map[string]bool{}
+			w.until("a desktop for whoever waits longest", func() bool {
+				p, err := w.service.MyPool(w.t.Context(), people[0].User, seatPool)
+				w.must(err)
+				steps[p.Wait.Step] = true
+				return p.Wait.Ready
+			})
+			if len(steps) < 2 {
+				t.Errorf("the steps they saw: %v", steps)
+			}
+			w.until("both desktops", w.idle(2))
+			if o := w.open(people[2]); o.Outcome == workspace.SeatNew {
+				t.Error("somebody overtook two who wait")
+			}
+			for _, v := range people[:2] {
+				if o := w.open(v); o.Outcome != workspace.SeatNew || o.Ticket == "" {
+					t.Errorf("who waited got %+v", o.Seating)
+				}
+			}
+		})
+	})
+
+	t.Run("StartsADesktopThatIsOff", func(t *testing.T) {
+		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+			people := w.visitors(1)
+			w.addSeats(keeping(1), people...)
+			defer w.tend("replica", w.store, w.sim)()
+			w.until("an idle desktop", w.idle(1))
+			operate(workspace.OpStop)(w)
+			w.until("rest", w.quiet)
+			o := w.open(people[0])
+			if o.Outcome != workspace.SeatNew || !o.Start || o.Ticket != "" || o.Pool.Desktop.Why != workspace.ObsStarting {
+				t.Fatalf("opening gave %+v %+v", o.Seating, o.Pool.Desktop)
+			}
+			w.until("rest", w.quiet)
+			if got := w.inside(o.DesktopID); !slices.Equal(got, []string{"visitor-0"}) {
+				t.Errorf("inside are %v", got)
+			}
+		})
+	})
+
+	t.Run("TellsStrangersThatThereIsNoSuchPool", func(t *testing.T) {
+		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+			people := w.visitors(1)
+			w.addSeats(keeping(1))
+			if _, err := w.service.OpenPool(w.t.Context(), people[0], seatPool, ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
+				t.Errorf("a stranger was told %v", err)
+			}
+			if _, err := w.service.OpenPool(w.t.Context(), people[0], "nothing", ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
+				t.Errorf("of no pool a stranger was told %v", err)
+			}
+		})
+	})
+}
