@@ -77,12 +77,12 @@ var members = []behaviour{
 		now := w.clock.Now()
 		d := w.addDesktop("pc", in("p"), func(d *workspace.Desktop) {
 			d.AutoCreated, d.ProductID, d.ImageID, d.Status, d.Task = true, "product", "image", workspace.StatusActive, workspace.TaskRebuilding
-			d.Login, d.InMaintenance, d.Created, d.Updated = workspace.LoginConnected, true, now, now.Add(time.Second)
+			d.Login, d.InMaintenance, d.Fault, d.Created, d.Updated = workspace.LoginConnected, true, "?", now, now.Add(time.Second)
 		})
 		w.addDesktop("elsewhere")
 		want := workspace.Member{
 			DesktopID: d.ID, PoolID: "p", Name: "pc", ProductID: "product", ImageID: "image", Status: workspace.StatusActive,
-			Task: workspace.TaskRebuilding, Login: workspace.LoginConnected, InMaintenance: true, Created: now, Updated: now.Add(time.Second),
+			Task: workspace.TaskRebuilding, Login: workspace.LoginConnected, InMaintenance: true, Troubled: true, Created: now, Updated: now.Add(time.Second),
 			AutoCreated: true,
 		}
 		w.same(w.members("p"), []workspace.Member{want})
