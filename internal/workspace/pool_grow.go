@@ -16,6 +16,9 @@ type growth struct {
 // The caller holds the pool (LockPool), or has just inserted it, and runs again when somebody was faster to take a name or an
 // address (choosing). CodeNoAddress when the pool's subnets are full, CodePolicyNotFound and CodeInvalid about names.
 func growPool(ctx context.Context, tx Tx, p Pool, n int, g growth) (jobID string, err error) {
+	if p.Zone, err = findZone(ctx, tx, p.Zone); err != nil { // an empty one is the default
+		return "", err
+	}
 	names, err := poolNames(ctx, tx, p, n)
 	if err != nil {
 		return "", err
@@ -63,32 +66,39 @@ func poolNames(ctx context.Context, tx Tx, p Pool, n int) ([]string, error) {
 // spread finds addresses for n new desktops in the pool's subnets, about as many in each while there is room, and has them
 // written subnet by subnet: what has been written is no longer free.
 func spread(ctx context.Context, tx Tx, p Pool, n int, write func(subnetID string, addresses []string) error) error {
-	left := n
-	for share := (n + len(p.SubnetIDs) - 1) / len(p.SubnetIDs); left > 0; {
-		full := true
-		for turn := 0; turn < len(p.SubnetIDs) && left > 0; turn++ {
+	for left := n; left > 0; {
+		before := left
+		share := (left + len(p.SubnetIDs) - 1) / len(p.SubnetIDs)
+		for turn := range len(p.SubnetIDs) {
 			subnetID := p.Subnet(turn)
-			addresses, err := tx.FreeAddresses(ctx, subnetID, min(share, left))
-			if err != nil && CodeOf(err) == CodeNoAddress {
-				continue
-			}
+			addresses, err := freeUpTo(ctx, tx, subnetID, min(share, left))
 			if err != nil {
 				return inField("subnet_ids", err)
+			}
+			if len(addresses) == 0 {
+				continue
 			}
 			if err := write(subnetID, addresses); err != nil {
 				return err
 			}
-			full = false
 			left -= len(addresses)
 		}
-		switch {
-		case full && share == 1:
+		if left == before {
 			return Errorf(CodeNoAddress, "subnet_ids: the subnets of pool %s have %d free addresses, %d are needed", p.Name, n-left, n)
-		case full:
-			share = (share + 1) / 2
 		}
 	}
 	return nil
+}
+
+// freeUpTo returns n free addresses of a subnet, or fewer of one that is nearly full, or none.
+func freeUpTo(ctx context.Context, tx Tx, subnetID string, n int) ([]string, error) {
+	for ; n > 0; n /= 2 {
+		addresses, err := tx.FreeAddresses(ctx, subnetID, n)
+		if err == nil || CodeOf(err) != CodeNoAddress {
+			return addresses, err
+		}
+	}
+	return nil, nil
 }
 
 // desktop is a new desktop of the pool.
