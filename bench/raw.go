@@ -130,6 +130,23 @@ func (r *rawEngine) remove(name string) error {
 	return nil
 }
 
+// rebuild ends an instance, gives it a new system disk and starts it, in three calls.
+func (r *rawEngine) rebuild(name, fingerprint string) error {
+	op, err := r.s.UpdateInstanceState(name, api.InstanceStatePut{Action: "stop", Force: true, Timeout: -1}, "")
+	if _, err := r.wait(op, err); err != nil {
+		return fmt.Errorf("stopping %s: %w", name, err)
+	}
+	op, err = r.s.RebuildInstance(name, api.InstanceRebuildPost{Source: api.InstanceSource{Type: "image", Fingerprint: fingerprint}})
+	if _, err := r.wait(op, err); err != nil {
+		return fmt.Errorf("rebuilding %s: %w", name, err)
+	}
+	op, err = r.s.UpdateInstanceState(name, api.InstanceStatePut{Action: "start", Timeout: -1}, "")
+	if _, err := r.wait(op, err); err != nil {
+		return fmt.Errorf("starting %s: %w", name, err)
+	}
+	return nil
+}
+
 // removeAll removes every instance of the project, also those that Incus is still making for a run that was interrupted.
 func (r *rawEngine) removeAll(ctx context.Context) error {
 	if err := r.settle(); err != nil {

@@ -94,6 +94,8 @@ const method = `
 - *Many desktops.* One POST with a person for each, until the job ends with success, which it does when every display
   answers. The raw engine makes as many with the number of calls at once that was the fastest in this run, each followed
   by a wait for the display. The two take turns.
+- *Rebuild.* One running desktop with a data disk, whose system disk is replaced by a clone of the image, in turns by
+  Carrel's engine and by three calls to Incus (stop, rebuild, start).
 - *Memory.* Desktops of both kinds, up together and untouched for a minute. The figure is the mean of what the desktops'
   control groups charge them with, except for pages of files, which the kernel can take back; the image's own page tells
   more. PSS is the sum over their processes, files' pages included, in which a page that several share counts in parts.
