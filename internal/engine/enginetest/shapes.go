@@ -124,12 +124,14 @@ func (s *suite) exchangesDisks(t *testing.T, ctx context.Context) {
 	s.write(t, ctx, onData)
 	s.a.Data = []engine.Disk{first, second}
 	s.reshape(t, ctx, s.a)
+	s.tellVolumes(t, ctx, "/data", "/second")
 	s.write(t, ctx, "/second/mine")
 	s.wantFile(t, ctx, onData, true)
 
 	without := s.a
 	without.Data = []engine.Disk{second}
 	s.reshape(t, ctx, without)
+	s.tellVolumes(t, ctx, "/second")
 	s.wantFile(t, ctx, onData, false)
 	s.wantFile(t, ctx, "/second/mine", true)
 
@@ -145,6 +147,19 @@ func (s *suite) exchangesDisks(t *testing.T, ctx context.Context) {
 	s.wantFile(t, ctx, "/second/mine", true)
 	s.a.Data = []engine.Disk{first}
 	s.reshape(t, ctx, s.a)
+}
+
+// tellVolumes has the guest give the disks to the accounts.
+func (s *suite) tellVolumes(t *testing.T, ctx context.Context, mounts ...string) {
+	t.Helper()
+	if !s.Guests {
+		return
+	}
+	d := s.a.Guest
+	d.Volumes = mounts
+	if st, err := s.Engine.Configure(ctx, s.a.ID, d); err != nil || !st.Applied || st.Error != "" {
+		t.Errorf("telling the guest of its disks: %+v, %v", st, err)
+	}
 }
 
 func (s *suite) refusesShape(t *testing.T, ctx context.Context) {

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"carrel/internal/engine"
 )
@@ -30,10 +31,11 @@ type Config struct {
 // Engine implements engine.Engine on one Incus server. It holds no connection and no state of machines: several
 // engines, also in several processes, may serve the same project.
 type Engine struct {
-	config    Config
-	host      string   // the server's name
-	filtering bool     // the kernel can pin a machine to its own addresses
-	virtual   sync.Map // from an image's fingerprint to whether it is a virtual machine, which never changes
+	config      Config
+	host        string // the server's name
+	filtering   bool   // the kernel can pin a machine to its own addresses
+	claimPeriod time.Duration
+	virtual     sync.Map // from an image's fingerprint to whether it is a virtual machine, which never changes
 }
 
 var _ engine.Engine = (*Engine)(nil)
@@ -77,7 +79,7 @@ func unopened(config Config) (*Engine, error) {
 		return nil, fmt.Errorf("opening Incus: no storage class is configured")
 	}
 	config.Classes = maps.Clone(config.Classes)
-	return &Engine{config: config}, nil
+	return &Engine{config: config, claimPeriod: claimPeriod}, nil
 }
 
 // Close does nothing: no connection outlives a call, except the streams that Display returned, which their callers close.

@@ -71,8 +71,16 @@ func (e *Engine) isVM(s server, fingerprint string) (bool, error) {
 	if vm, known := e.virtual.Load(fingerprint); known {
 		return vm.(bool), nil
 	}
+	return e.readKind(s, fingerprint)
+}
+
+// readKind is isVM for those who have to know that the image is there now.
+func (e *Engine) readKind(s server, fingerprint string) (bool, error) {
+	if fingerprint == "" {
+		return false, fmt.Errorf("%w: no image is named", engine.ErrInvalid)
+	}
 	image, _, err := s.GetImage(fingerprint)
-	if absent(err) || fingerprint == "" {
+	if absent(err) {
 		return false, fmt.Errorf("%w: there is no image %q", engine.ErrInvalid, fingerprint)
 	}
 	if err != nil {

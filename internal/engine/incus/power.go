@@ -179,8 +179,8 @@ func (e *Engine) Delete(ctx context.Context, id string) error {
 		if err != nil && !absent(err) {
 			return translate(ctx, doing, err)
 		}
-		if absent(err) || failure != nil {
-			// A creation that is still under way would bring the machine back.
+		if absent(err) || failure != nil || whole(found) != nil {
+			// A creation that is still under way would bring the machine back, a rebuild its disk.
 			busy, wait := settle(s, name)
 			if wait != nil {
 				return translate(ctx, doing, wait)

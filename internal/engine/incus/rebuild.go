@@ -3,6 +3,7 @@ package incus
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -54,6 +55,7 @@ type rebuild struct {
 	server  server
 	spec    engine.Spec
 	mark    string
+	fitting bool      // the wish was found to be possible
 	claim   string    // what this call writes to claim the system disk
 	claimed time.Time // when it did; zero before
 	other   string    // somebody else's claim
@@ -107,12 +109,12 @@ func (r *rebuild) waits(ctx context.Context, i *api.Instance) (bool, error) {
 	}
 	if claim != r.other {
 		// Of two who wait one shall be first.
-		r.other, r.until = claim, time.Now().Add(claimPeriod+rand.N(time.Second))
+		r.other, r.until = claim, time.Now().Add(r.engine.claimPeriod+rand.N(r.engine.claimPeriod/3))
 	}
 	if time.Now().After(r.until) {
 		return false, nil
 	}
-	pause := time.NewTimer(claimPeriod / 60)
+	pause := time.NewTimer(r.engine.claimPeriod / 60)
 	defer pause.Stop()
 	select {
 	case <-pause.C:
@@ -130,19 +132,23 @@ func (r *rebuild) step(ctx context.Context, i *api.Instance, etag string) error 
 	if !r.claimed.IsZero() && i.Config[markKey] != r.mark {
 		return errSuperseded
 	}
-	if err := r.fits(i); err != nil {
-		return err
+	if !r.fitting {
+		if err := r.fits(i); err != nil {
+			return err
+		}
+		r.fitting = true
 	}
 	switch stateOf(i) {
 	case engine.Running, engine.Hibernated:
 		return halt(ctx, r.server, i, true)
 	case engine.Broken:
 		_ = halt(ctx, r.server, i, true) // it may refuse and can yet be rebuilt
+	case engine.Stopped:
 	}
 	if i.Config[claimKey] == "" {
 		return r.take(i, etag)
 	}
-	if i.Config[claimKey] == r.claim && time.Since(r.claimed) > claimPeriod/2 {
+	if i.Config[claimKey] == r.claim && time.Since(r.claimed) > r.engine.claimPeriod/2 {
 		if busy, err := settle(r.server, i.Name); busy || err != nil {
 			return err // others have not waited any longer
 		}
@@ -150,7 +156,21 @@ func (r *rebuild) step(ctx context.Context, i *api.Instance, etag string) error 
 	op, err := r.server.RebuildInstance(i.Name, api.InstanceRebuildPost{
 		Source: api.InstanceSource{Type: "image", Fingerprint: r.spec.Image},
 	})
-	return refused(finish(r.server, op, err))
+	err = finish(r.server, op, err)
+	switch {
+	case err == nil:
+		return nil
+	case says(err, "has snapshots"):
+		return errors.Join(fmt.Errorf("%w: its system disk has snapshots: %w", engine.ErrConflict, err), r.release(i))
+	case says(err, "image not provided"):
+		return errors.Join(fmt.Errorf("%w: there is no image %q any more: %w", engine.ErrInvalid, r.spec.Image, err), r.release(i))
+	}
+	return refused(err)
+}
+
+// release gives the claim back where Incus has refused to touch the disk, so that the machine can be started.
+func (r *rebuild) release(i *api.Instance) error {
+	return r.engine.change(r.server, i, "", api.ConfigMap{claimKey: "", markKey: "", markedImageKey: ""}, nil)
 }
 
 // errSuperseded must not look like a passing conflict.
@@ -158,7 +178,7 @@ var errSuperseded = fmt.Errorf("%w: a rebuild with another mark came in between"
 
 // fits refuses what a rebuild cannot change.
 func (r *rebuild) fits(i *api.Instance) error {
-	vm, err := r.engine.isVM(r.server, r.spec.Image)
+	vm, err := r.engine.readKind(r.server, r.spec.Image)
 	if err != nil {
 		return err
 	}

@@ -67,6 +67,23 @@ func TestRebuild(t *testing.T) {
 		}
 	})
 
+	t.Run("OfADiskWithSnapshotsIsAConflictAndTheMachineStartsAgain", func(t *testing.T) {
+		e := open(t)
+		s := newSpec(testNetwork)
+		launch(t, e, s)
+		raw(t, "snapshot", "create", "d-"+s.ID, "before")
+		if _, err := e.Rebuild(t.Context(), s, "wish"); !errors.Is(err, engine.ErrConflict) || !strings.Contains(err.Error(), "snapshots") {
+			t.Errorf("the error is %v", err)
+		}
+		if err := e.Start(t.Context(), s.ID); err != nil {
+			t.Fatal(err)
+		}
+		raw(t, "snapshot", "delete", "d-"+s.ID, "before")
+		if m, err := e.Rebuild(t.Context(), s, "wish"); err != nil || m.Mark != "wish" {
+			t.Errorf("without the snapshot: %+v, %v", m, err)
+		}
+	})
+
 	t.Run("ToAnotherPoolIsInvalid", func(t *testing.T) {
 		e := open(t)
 		s := newSpec(testNetwork)
@@ -78,46 +95,98 @@ func TestRebuild(t *testing.T) {
 	})
 }
 
-// TestRebuildSurvivesACutAtEveryRequest has the daemon vanish for good at the n-th request, before it hears it and
-// after it has carried it out, for every n.
+// TestRebuildSurvivesACutAtEveryRequest has the daemon vanish for good when it has carried out the n-th request and
+// before it answers, for every n. Before the n-th request the world is as after the one before.
 func TestRebuildSurvivesACutAtEveryRequest(t *testing.T) {
-	for name, carriedOut := range map[string]bool{"BeforeIt": false, "AfterIt": true} {
-		t.Run(name, func(t *testing.T) {
-			e := open(t)
-			s := newSpec(testNetwork)
-			s.Data = []engine.Disk{{ID: uuid.NewString(), Class: "SSD", GiB: 1, Mount: "/data"}}
-			launch(t, e, s)
-			for n := int64(1); ; n++ {
-				inside(t, s, "write", "/root/mine", "old")
-				inside(t, s, "write", "/data/mine", "precious")
-				mark := uuid.NewString()
-				cut, through := cutAt(t, n, carriedOut)
-				_, err := cut.Rebuild(t.Context(), s, mark)
-				if complete := through() < n; complete != (err == nil) {
-					t.Fatalf("cut at request %d of %d, the rebuild ended with %v", n, through(), err)
-				} else if complete && n < 6 {
-					t.Fatalf("a rebuild takes %d requests only; it was not cut", n-1)
-				} else if complete {
-					return
-				}
-				if m, err := e.Rebuild(t.Context(), s, mark); err != nil || m.Mark != mark || m.State != engine.Running {
-					t.Fatalf("after a cut at request %d: %+v, %v", n, m, err)
-				}
-				if _, err := tryInside(t, s, "cat", "/root/mine"); err == nil {
-					t.Errorf("after a cut at request %d the old disk is still there", n)
-				}
-				if got := inside(t, s, "cat", "/data/mine"); got != "precious" {
-					t.Errorf("after a cut at request %d the data disk holds %q", n, got)
-				}
-			}
-		})
+	e := open(t)
+	e.HurryClaims()
+	s := newSpec(testNetwork)
+	s.Data = []engine.Disk{{ID: uuid.NewString(), Class: "SSD", GiB: 1, Mount: "/data"}}
+	launch(t, e, s)
+	for n := int64(1); ; n++ {
+		inside(t, s, "write", "/root/mine", "old")
+		inside(t, s, "write", "/data/mine", "precious")
+		mark := uuid.NewString()
+		cut, requests := through(t, n, nil)
+		_, err := cut.Rebuild(t.Context(), s, mark)
+		if complete := requests() < n; complete != (err == nil) {
+			t.Fatalf("cut at request %d of %d, the rebuild ended with %v", n, requests(), err)
+		} else if complete && n < 6 {
+			t.Fatalf("a rebuild takes %d requests only; it was not cut", n-1)
+		} else if complete {
+			return
+		}
+		if m, err := e.Rebuild(t.Context(), s, mark); err != nil || m.Mark != mark || m.State != engine.Running {
+			t.Fatalf("after a cut at request %d: %+v, %v", n, m, err)
+		}
+		if _, err := tryInside(t, s, "cat", "/root/mine"); err == nil {
+			t.Errorf("after a cut at request %d the old disk is still there", n)
+		}
+		if got := inside(t, s, "cat", "/data/mine"); got != "precious" {
+			t.Errorf("after a cut at request %d the data disk holds %q", n, got)
+		}
 	}
 }
 
-// cutAt is an engine whose way to the daemon is cut at the n-th request, and a count of its requests.
-func cutAt(t *testing.T, n int64, carriedOut bool) (*incus.Engine, func() int64) {
+// TestRebuildAndADeleteBetweenAnyTwoRequestsLeaveNothing counts what Incus keeps.
+func TestRebuildAndADeleteBetweenAnyTwoRequestsLeaveNothing(t *testing.T) {
+	e := open(t)
+	for n := int64(1); ; n++ {
+		s := newSpec(testNetwork)
+		launch(t, e, s)
+		both, requests := through(t, n, func() {
+			if err := e.Delete(t.Context(), s.ID); err != nil {
+				t.Errorf("deleting after request %d: %v", n, err)
+			}
+		})
+		_, err := both.Rebuild(t.Context(), s, "wish")
+		if requests() < n {
+			return
+		}
+		if err != nil && !errors.Is(err, engine.ErrNotFound) {
+			t.Errorf("the machine went after request %d: %v", n, err)
+		}
+		if _, err := e.Find(t.Context(), s.ID); !errors.Is(err, engine.ErrNotFound) {
+			t.Errorf("finding it: %v", err)
+		}
+		if volumes := raw(t, "storage", "volume", "list", config.Classes["SAS"], "--format=csv"); strings.Contains(volumes, s.ID) {
+			t.Errorf("its disk is still there:\n%s", volumes)
+		}
+	}
+}
+
+// TestRebuildAndTheSameBetweenAnyTwoRequestsAreOne has a whole second call run while the first one stands still.
+func TestRebuildAndTheSameBetweenAnyTwoRequestsAreOne(t *testing.T) {
+	e := open(t)
+	s := newSpec(testNetwork)
+	launch(t, e, s)
+	for n := int64(1); ; n++ {
+		inside(t, s, "write", "/root/mine", "old")
+		mark := uuid.NewString()
+		other := open(t)
+		other.HurryClaims()
+		first, requests := through(t, n, func() {
+			if _, err := other.Rebuild(t.Context(), s, mark); err != nil {
+				t.Errorf("the second call, after request %d of the first: %v", n, err)
+			}
+		})
+		if m, err := first.Rebuild(t.Context(), s, mark); err != nil || m.Mark != mark || m.State != engine.Running {
+			t.Fatalf("with another after request %d: %+v, %v", n, m, err)
+		}
+		if requests() < n {
+			return
+		}
+		if _, err := tryInside(t, s, "cat", "/root/mine"); err == nil {
+			t.Errorf("with another after request %d the old disk is still there", n)
+		}
+	}
+}
+
+// through is an engine with a daemon that does something meanwhile, when it has carried out the n-th request and before
+// it answers, and a count of the requests. With nothing to do the daemon is never heard again instead.
+func through(t *testing.T, n int64, meanwhile func()) (*incus.Engine, func() int64) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "cut.socket")
+	path := filepath.Join(t.TempDir(), "daemon.socket")
 	listener, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -132,27 +201,28 @@ func cutAt(t *testing.T, n int64, carriedOut bool) (*incus.Engine, func() int64)
 				return
 			}
 			switch number := seen.Add(1); {
-			case number < n:
-				go relay(conn, false)
-			case number == n && carriedOut:
-				go relay(conn, true)
+			case number == n:
+				go relay(conn, meanwhile, meanwhile == nil)
+			case number < n || meanwhile != nil:
+				go relay(conn, nil, false)
 			default:
 				conn.Close()
 			}
 		}
 	}()
-	through := config
-	through.Socket = path
-	e, err := incus.Open(t.Context(), through)
+	config := config
+	config.Socket = path
+	e, err := incus.Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
+	e.HurryClaims()
 	seen.Store(0)
 	return e, seen.Load
 }
 
 // relay passes a request on, and the answer back unless it is lost.
-func relay(conn net.Conn, lost bool) {
+func relay(conn net.Conn, meanwhile func(), lost bool) {
 	defer conn.Close()
 	daemon, err := net.Dial("unix", "/var/lib/incus/unix.socket")
 	if err != nil {
@@ -163,6 +233,9 @@ func relay(conn net.Conn, lost bool) {
 	answer := bufio.NewReader(daemon)
 	if _, err := answer.Peek(1); err != nil || lost {
 		return
+	}
+	if meanwhile != nil {
+		meanwhile()
 	}
 	_, _ = io.Copy(conn, answer)
 }
