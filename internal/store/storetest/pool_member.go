@@ -61,8 +61,6 @@ func (w *world) pooled(id string, desktops int) []workspace.Member {
 	return w.members(id)
 }
 
-func memberID(m workspace.Member) string { return m.DesktopID }
-
 // names of the people whom a desktop is assigned to, with their privilege.
 func (w *world) assigned(desktopID string) string {
 	w.Helper()
