@@ -1,0 +1,102 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+var rushes = []behaviour{
+	{"200 people who open a pool of 100 desktops at once share none", func(w *world) { w.rush(200, 100) }},
+}
+
+// rush has people open a pool of idle desktops all at once, while its desktops are made ready, and checks who got what.
+func (w *world) rush(people, desktops int) {
+	w.addPool("p")
+	for i := range desktops {
+		w.addDesktop(fmt.Sprint("p-", i), in("p"), func(d *workspace.Desktop) { d.Status, d.Login = workspace.StatusActive, workspace.LoginRegistered })
+	}
+	visitors := make([]workspace.Visitor, people)
+	for i := range visitors {
+		id := fmt.Sprint("visitor-", i)
+		u := workspace.User{ID: id, ProjectID: project, Name: id}
+		w.addUsers(u)
+		visitors[i] = workspace.Visitor{User: u, SignInHash: id}
+		w.grant("p", toUser(id, workspace.GroupDefault))
+		w.update(func(tx workspace.Tx) error {
+			return tx.InsertSignIn(w.Context(), workspace.SignIn{TokenHash: id, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(time.Hour)})
+		})
+	}
+	ctx, stop := context.WithCancel(w.Context())
+	working := make(chan error)
+	go func() { working <- w.attachAll(ctx) }()
+	service := &workspace.Service{Store: w.store, Log: slog.New(slog.DiscardHandler)}
+	opened := make([]workspace.OpenedPool, people)
+	for i, err := range together(people, func(i int) (err error) {
+		opened[i], err = service.OpenPool(w.Context(), visitors[i], "p", "")
+		return err
+	}) {
+		if err != nil {
+			w.Errorf("visitor %d: %v", i, err)
+		}
+	}
+	stop()
+	if err := <-working; err != nil {
+		w.Error(err)
+	}
+	outcomes, owners := map[workspace.Outcome]int{}, map[string]int{}
+	for i, o := range opened {
+		if outcomes[o.Outcome]++; o.DesktopID == "" {
+			continue
+		}
+		owners[o.DesktopID]++
+		m := w.member(workspace.Member{DesktopID: o.DesktopID, PoolID: "p"})
+		if m.UserID != visitors[i].ID || o.Ticket == "" || w.assigned(o.DesktopID) != visitors[i].Name+" default" {
+			w.Errorf("%s was told %+v, but %s has the desktop", visitors[i].Name, o.Seating, m.UserID)
+		}
+	}
+	w.same(outcomes, map[workspace.Outcome]int{workspace.SeatNew: desktops, workspace.SeatFull: people - desktops})
+	w.same(len(owners), desktops)
+}
+
+// attachAll ends the sub-jobs that bring people's accounts into desktops, until the context ends.
+func (w *world) attachAll(ctx context.Context) error {
+	work := w.store.Work(ctx)
+	for {
+		err := w.store.Update(ctx, func(tx workspace.Tx) error {
+			subs, err := tx.ClaimSubJobs(ctx, "worker", []workspace.JobType{workspace.JobAttachPool}, 50, time.Hour)
+			if err != nil {
+				return err
+			}
+			for _, s := range subs {
+				s.State = workspace.SubJobSuccess
+				d, err := tx.Desktop(ctx, project, s.DesktopID)
+				if err != nil {
+					return err
+				}
+				d.Task, d.TaskOwner = workspace.NoTask, ""
+				if err := tx.SaveDesktop(ctx, d); err != nil {
+					return err
+				}
+				if _, err := tx.SaveSubJob(ctx, s); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-work:
+		}
+	}
+}
