@@ -2,8 +2,9 @@ import { Loader } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef } from "react";
 import { hasChosen, useSpeech } from "../words/speech";
-import { api, type Person, passing, Refusal } from "./api";
+import { api, type Person, passing, Refusal, signedIn } from "./api";
 import { CardsPage } from "./CardsPage";
+import { Authenticator, useCodeToken } from "./CodePages";
 import { ChangePassword, FirstPassword } from "./PasswordPages";
 import { placeOf, replace, usePath } from "./place";
 import { SignInPage } from "./SignInPage";
@@ -32,6 +33,7 @@ function ForPeople() {
   if (me.isError) return <Pause text={passing(me.error) ? t("app.unreachable") : t("app.fault")} />;
   if (!me.data) return <SignInPage />;
   if (me.data.must_change_password) return <ChangePassword me={me.data} />;
+  if (me.data.codes?.policy === "required" && !me.data.codes.on) return <Authenticator me={me.data} />;
   if (place.show === "desk")
     return (
       <Suspense fallback={<div className="desk" />}>
@@ -47,16 +49,19 @@ function Enter() {
   const { t } = useSpeech();
   const queries = useQueryClient();
   const begun = useRef(false);
+  const { setToken } = useCodeToken();
   useEffect(() => {
     if (begun.current) return;
     begun.current = true;
     const { token, desktop } = Object.fromEntries(new URLSearchParams(location.search));
     api
       .enter(token ?? "")
-      .then((me) => queries.setQueryData(["me"], me))
+      .then((answer) =>
+        signedIn(answer) ? queries.setQueryData(["me"], answer) : setToken(answer.code_token),
+      )
       .catch(() => undefined) // whoever is signed in already goes on; others see the sign-in page
       .finally(() => replace(desktop ? `/desktops/${desktop}` : "/"));
-  }, [queries]);
+  }, [queries, setToken]);
   return <Pause text={t("app.loading")} />;
 }
 

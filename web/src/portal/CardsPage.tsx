@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { type MouseEvent, useEffect, useState } from "react";
 import { useSpeech } from "../words/speech";
 import type { Card, Person } from "./api";
+import { Authenticator } from "./CodePages";
 import { Header } from "./Frame";
 import { useDesktops } from "./follow";
 import { ChangePassword } from "./PasswordPages";
@@ -10,15 +11,17 @@ import { stateOf, toneOf } from "./state";
 
 export function CardsPage({ me }: { me: Person }) {
   const { t } = useSpeech();
-  const [changing, setChanging] = useState(false);
+  const [changing, setChanging] = useState<"password" | "codes">();
   const desktops = useDesktops();
   useEffect(() => {
     document.title = "Carrel";
   }, []);
-  if (changing) return <ChangePassword me={me} onClose={() => setChanging(false)} />;
+  const close = () => setChanging(undefined);
+  if (changing === "password") return <ChangePassword me={me} onClose={close} />;
+  if (changing === "codes") return <Authenticator me={me} onClose={close} />;
   return (
     <div className="page">
-      <Header me={me} onPassword={() => setChanging(true)} />
+      <Header me={me} onPassword={() => setChanging("password")} onCodes={() => setChanging("codes")} />
       <main className="cards-page">
         <h1>{t("cards.title")}</h1>
         {desktops.isError && (

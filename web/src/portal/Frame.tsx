@@ -52,7 +52,13 @@ export function Sheet({ title, intro, children }: { title: string; intro?: strin
   );
 }
 
-export function Header({ me, onPassword }: { me: Person; onPassword: () => void }) {
+interface HeaderProps {
+  me: Person;
+  onPassword: () => void;
+  onCodes: () => void;
+}
+
+export function Header({ me, onPassword, onCodes }: HeaderProps) {
   const { t } = useSpeech();
   const queries = useQueryClient();
   const signOut = useMutation({
@@ -77,6 +83,9 @@ export function Header({ me, onPassword }: { me: Person; onPassword: () => void 
           <Menu.Dropdown>
             <Menu.Label>{name}</Menu.Label>
             {me.may_change_password && <Menu.Item onClick={onPassword}>{t("user.password")}</Menu.Item>}
+            {me.codes && me.codes.policy !== "off" && (
+              <Menu.Item onClick={onCodes}>{t("user.codes")}</Menu.Item>
+            )}
             <Menu.Item onClick={() => signOut.mutate()}>{t("user.signOut")}</Menu.Item>
           </Menu.Dropdown>
         </Menu>

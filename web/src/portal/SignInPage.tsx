@@ -3,8 +3,10 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
 import type { Word } from "../words";
 import { useSpeech } from "../words/speech";
-import { api, Refusal } from "./api";
+import { api, Refusal, signedIn } from "./api";
+import { SignInCode, useCodeToken } from "./CodePages";
 import { Note, Sheet } from "./Frame";
+import { span } from "./span";
 
 type T = (word: Word, fill?: Record<string, string | number>) => string;
 
@@ -15,9 +17,11 @@ export function SignInPage() {
   const [password, setPassword] = useState("");
   const nameField = useRef<HTMLInputElement>(null);
   const passwordField = useRef<HTMLInputElement>(null);
+  const { token, setToken } = useCodeToken();
   const signIn = useMutation({
     mutationFn: () => api.signIn(name.trim(), password),
-    onSuccess: (me) => queries.setQueryData(["me"], me),
+    onSuccess: (answer) =>
+      signedIn(answer) ? queries.setQueryData(["me"], answer) : setToken(answer.code_token),
     onError: () => passwordField.current?.select(),
   });
   const submit = (e: FormEvent) => {
@@ -26,6 +30,7 @@ export function SignInPage() {
     else if (!password) passwordField.current?.focus();
     else if (!signIn.isPending) signIn.mutate();
   };
+  if (token) return <SignInCode token={token} />;
   return (
     <Sheet title={t("signIn.title")} intro={t("signIn.intro")}>
       <form onSubmit={submit} className="form">
@@ -74,11 +79,4 @@ function refused(e: Error, t: T): string {
     default:
       return t("app.fault");
   }
-}
-
-/** span says a number of seconds, in minutes when that is enough. */
-function span(seconds: number, t: T): string {
-  return seconds < 100
-    ? t("time.seconds", { n: Math.max(1, seconds) })
-    : t("time.minutes", { n: Math.ceil(seconds / 60) });
 }

@@ -6,6 +6,32 @@ export interface Person {
   language?: "en" | "zh";
   must_change_password: boolean;
   may_change_password: boolean;
+  codes?: Codes;
+}
+
+/** Codes says whether somebody signs in with codes of an authenticator app. */
+export interface Codes {
+  policy: "off" | "optional" | "required";
+  on: boolean;
+  recovery_codes_left: number;
+}
+
+/** CodeNeeded answers a right password of somebody who uses codes. */
+export interface CodeNeeded {
+  code_token: string;
+}
+
+export const signedIn = (answer: Person | CodeNeeded): answer is Person => "user_name" in answer;
+
+/** Enrolment is what an authenticator app must learn. */
+export interface Enrolment {
+  secret: string;
+  uri: string;
+  qr_code: string; // a picture's data address
+}
+
+export interface RecoveryCodes {
+  recovery_codes: string[];
 }
 
 export type Door = "open" | "start" | "wait" | "shut";
@@ -101,13 +127,19 @@ function parse(text: string): unknown {
 
 export const api = {
   signIn: (user_name: string, password: string) =>
-    call<Person>("POST", "sign-in", { body: { user_name, password } }),
-  enter: (token: string) => call<Person>("POST", "enter", { body: { token } }),
+    call<Person | CodeNeeded>("POST", "sign-in", { body: { user_name, password } }),
+  signInWithCode: (token: string, code: string) =>
+    call<Person>("POST", "sign-in/code", { body: { token, code } }),
+  enter: (token: string) => call<Person | CodeNeeded>("POST", "enter", { body: { token } }),
   signOut: () => call<void>("POST", "sign-out"),
   me: () => call<Person>("GET", "me"),
   setLanguage: (language: string) => call<void>("PUT", "me/language", { body: { language } }),
   changePassword: (old_password: string, new_password: string) =>
     call<void>("PUT", "me/password", { body: { old_password, new_password } }),
+  beginEnrolment: () => call<Enrolment>("POST", "me/codes"),
+  confirmEnrolment: (code: string) => call<RecoveryCodes>("POST", "me/codes/confirm", { body: { code } }),
+  renewRecoveryCodes: (code: string) => call<RecoveryCodes>("POST", "me/codes/recovery", { body: { code } }),
+  removeAuthenticator: (code: string) => call<void>("POST", "me/codes/remove", { body: { code } }),
   linkHolder: (token: string) => call<Person>("GET", "first-password", { bearer: token }),
   setFirstPassword: (token: string, password: string) =>
     call<Person>("POST", "first-password", { bearer: token, body: { password } }),
