@@ -35,6 +35,7 @@ type house struct {
 	texts    map[string]text
 	seen     string          // what the folder looked like when it was read
 	faults   []TemplateFault // in the order of their files
+	used     int             // files of the folder that are in use
 }
 
 // openHouse prepares the built-in templates; look reads the folder.
@@ -75,7 +76,7 @@ func (h *house) look() (changed bool) {
 	if seen == h.seen {
 		return false
 	}
-	h.seen, h.faults = seen, nil
+	h.seen, h.faults, h.used = seen, nil, 0
 	if err != nil && (h.required || !errors.Is(err, fs.ErrNotExist)) {
 		h.faults = []TemplateFault{{File: h.folder, Reason: err.Error()}}
 	}
@@ -152,6 +153,7 @@ func (h *house) compile(own map[string]string) {
 			h.fault(frameFile, err)
 		} else {
 			frame = source
+			h.used++
 		}
 	}
 	h.texts = map[string]text{}
@@ -170,6 +172,7 @@ func (h *house) compile(own map[string]string) {
 			continue
 		}
 		h.texts[name] = t
+		h.used++
 	}
 	slices.SortFunc(h.faults, func(a, b TemplateFault) int { return cmp.Compare(a.File, b.File) })
 }

@@ -166,7 +166,9 @@ func (s *Sender) lookAtTemplates(ctx context.Context) {
 	for _, fault := range s.texts.faults {
 		s.log.ErrorContext(ctx, "a mail template cannot be used, the built-in one stands in", "file", fault.File, "error", fault.Reason)
 	}
-	s.log.InfoContext(ctx, "mail templates were read", "folder", s.texts.folder, "faults", len(s.texts.faults))
+	if s.texts.used > 0 {
+		s.log.InfoContext(ctx, "mail templates of the house are used", "folder", s.texts.folder, "files", s.texts.used)
+	}
 }
 
 // sendSome sends what is due over one connection and says whether to go on at once.

@@ -35,6 +35,13 @@ func TestPortal(t *testing.T) {
 	s.play("portal.flow.js")
 }
 
+func TestSecondFactor(t *testing.T) {
+	needBrowser(t)
+	s := newStage(t, controlplane.Options{Engine: "sim", Data: filepath.Join(t.TempDir(), "data"), Config: "sim.yaml"})
+	s.person()
+	s.play("codes.flow.js")
+}
+
 func TestDesktop(t *testing.T) {
 	needBrowser(t)
 	config := controlplane.Incus(t)
@@ -70,6 +77,8 @@ func newStage(t *testing.T, o controlplane.Options) *stage {
 	mux.HandleFunc("POST /kill", s.alone(s.kill))
 	mux.HandleFunc("POST /restart", s.alone(s.restart))
 	mux.HandleFunc("POST /operate/{op}/{name}", s.alone(s.operate))
+	mux.HandleFunc("POST /unbind", s.alone(s.unbind))
+	mux.HandleFunc("POST /require", s.alone(s.require))
 	mux.HandleFunc("POST /inside/{name}", s.alone(s.run))
 	s.door = httptest.NewServer(mux)
 	t.Cleanup(s.door.Close)
@@ -142,6 +151,31 @@ func (s *stage) restart(http.ResponseWriter, *http.Request) {
 		s.t.Errorf("the program ended with %v", err)
 	}
 	s.process = controlplane.Start(s.t, s.options)
+}
+
+// unbind does what an administrator does for the person who has lost their authenticator app.
+func (s *stage) unbind(w http.ResponseWriter, _ *http.Request) {
+	c := s.process.Client(s.t)
+	var people struct {
+		Users []struct {
+			ID string `json:"id"`
+		} `json:"users"`
+	}
+	c.Do(s.t, "GET", "/users?user_names="+user, nil, &people)
+	path := "/users/" + people.Users[0].ID + "/otp-devices"
+	var list struct {
+		Devices []struct {
+			ID string `json:"id"`
+		} `json:"otp_devices"`
+	}
+	c.Do(s.t, "GET", path, nil, &list)
+	w.WriteHeader(c.Do(s.t, "DELETE", path, map[string]any{"otp_ids": []string{list.Devices[0].ID}}, nil))
+}
+
+// require starts the program again where everybody needs an authenticator app.
+func (s *stage) require(w http.ResponseWriter, r *http.Request) {
+	s.options.Config = "sim-codes.yaml"
+	s.restart(w, r)
 }
 
 // operate does what an administrator does to a desktop, without waiting for the end.

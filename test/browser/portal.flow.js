@@ -1,23 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, test } from "node:test";
-import { ask, calm, end, open, picture, shown, signIn, stage, until } from "./stage.js";
+import { accessible, ask, calm, end, open, picture, shown, signIn, stage, until } from "./stage.js";
 
 after(end);
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** accessible fails on what screen readers, keyboards or eyes would trip over (WCAG 2.2 A and AA). */
-async function accessible(page) {
-  await page.addScriptTag({ content: axe }).catch(() => page.evaluate(axe)); // the content policy forbids the tag
-  const { violations } = await page.evaluate(() =>
-    globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
-  );
-  assert.deepEqual(
-    violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`),
-    [],
-  );
-}
 
 const card = (page, name) => page.getByRole("article", { name });
 

@@ -1,10 +1,13 @@
 // What the flows share: the browser, the way in, and the door at the side of the stage (browser_test.go).
-import { mkdirSync } from "node:fs";
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 export const stage = JSON.parse(process.env.STAGE);
 mkdirSync(stage.artifacts, { recursive: true });
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let browser;
 
@@ -78,4 +81,16 @@ export async function until(what, get, as, atMost = 20_000) {
     if (Date.now() > deadline) throw new Error(`${what}: still ${got}`);
     await new Promise((next) => setTimeout(next, 100));
   }
+}
+
+/** accessible fails on what screen readers, keyboards or eyes would trip over (WCAG 2.2 A and AA). */
+export async function accessible(page) {
+  await page.addScriptTag({ content: axe }).catch(() => page.evaluate(axe)); // the content policy forbids the tag
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
+  );
+  assert.deepEqual(
+    violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`),
+    [],
+  );
 }

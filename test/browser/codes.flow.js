@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { after, test } from "node:test";
+import { accessible, ask, end, open, picture, signIn, stage, until } from "./stage.js";
+
+after(end);
+
+/** app is an authenticator app. Codes are good for half a minute more either way, and once: a test that needs several takes them in turn. */
+function app(secret) {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...secret].map((c) => letters.indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => Number.parseInt(b, 2)));
+  return async (steps) => {
+    await until("a half minute that has just begun", async () => Date.now() % 30_000, (past) => past < 20_000, 30_000);
+    const counter = Buffer.alloc(8);
+    counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+    const sum = createHmac("sha1", key).update(counter).digest();
+    const at = sum[19] & 15;
+    return String((sum.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+  };
+}
+
+const cards = (page) => page.getByRole("heading", { name: "Your desktops" }).waitFor();
+
+async function menu(page, item) {
+  await page.getByRole("button", { name: /Your account/ }).click();
+  await page.getByRole("menuitem", { name: item }).click();
+}
+
+async function again(page) {
+  await menu(page, "Sign out");
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await signIn(page);
+}
+
+async function enter(page, code) {
+  await page.locator("input[name=code]").fill(code);
+  await page.keyboard.press("Enter");
+}
+
+async function scan(page) {
+  await page.getByRole("img", { name: "QR code for your authenticator app" }).waitFor();
+  return app((await page.locator("code.secret").innerText()).replaceAll(" ", ""));
+}
+
+test("An app is set up, asked for at the sign-in, replaced by a recovery code and removed by an administrator", async (t) => {
+  const page = await open(t, { bypassCSP: true });
+  await signIn(page);
+  await cards(page);
+  await menu(page, "Authenticator app");
+  await accessible(page);
+  await page.getByRole("button", { name: "Set up" }).click();
+  const code = await scan(page);
+  await picture(page, "codes-scan");
+  await accessible(page);
+  await enter(page, "000000");
+  await page.getByRole("alert").getByText("This code is wrong").waitFor();
+  const first = await code(-1);
+  await enter(page, first);
+  await page.getByRole("list", { name: "Recovery codes" }).waitFor();
+  const recovery = await page.getByRole("list", { name: "Recovery codes" }).getByRole("listitem").allInnerTexts();
+  assert.equal(new Set(recovery).size, 10);
+  await picture(page, "codes-recovery");
+  await accessible(page);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Save as a file" }).click()]);
+  assert.equal(file.suggestedFilename(), "carrel-recovery-codes.txt");
+  await page.getByRole("button", { name: "I have kept them" }).click();
+  await cards(page);
+
+  await again(page);
+  await page.getByRole("heading", { name: "Enter your code" }).waitFor();
+  await page.locator("input[name=code]:focus").waitFor();
+  await picture(page, "codes-sign-in");
+  await accessible(page);
+  await enter(page, first);
+  await page.getByRole("alert").getByText("it was used before").waitFor();
+  await enter(page, await code(0));
+  await cards(page);
+
+  await again(page);
+  await enter(page, recovery[0]);
+  await cards(page);
+  await menu(page, "Authenticator app");
+  await page.getByText("Recovery codes left: 9").waitFor();
+  await picture(page, "codes-manage");
+  await accessible(page);
+  await enter(page, await code(1));
+  await page.getByRole("button", { name: "I have kept them" }).click();
+  await cards(page);
+
+  await again(page);
+  await enter(page, recovery[1]); // the new ones have taken its place
+  await page.getByRole("alert").getByText("This code is wrong").waitFor();
+  await ask("unbind");
+  await enter(page, recovery[2]);
+  await page.getByRole("alert").getByText("This took too long. Sign in anew.").waitFor();
+  await page.getByRole("button", { name: "Sign in anew" }).click();
+  await signIn(page);
+  await cards(page);
+});
+
+test("Where an app is required it is set up before anything else, in Chinese and in the dark too", async (t) => {
+  await ask("require");
+  const page = await open(t, { locale: "zh-CN", colorScheme: "dark", bypassCSP: true });
+  await signIn(page);
+  await page.getByRole("heading", { name: "设置身份验证器应用" }).waitFor();
+  await picture(page, "codes-required-chinese");
+  await accessible(page);
+  await page.goto(`${stage.url}/desktops/00000000-0000-4000-8000-000000000000`);
+  await page.getByRole("button", { name: "开始设置" }).click();
+  const code = app((await page.locator("code.secret").innerText()).replaceAll(" ", ""));
+  await picture(page, "codes-scan-chinese");
+  await accessible(page);
+  await enter(page, await code(0));
+  await page.getByRole("list", { name: "恢复码" }).waitFor();
+  await picture(page, "codes-recovery-chinese");
+  await accessible(page);
+  await page.getByRole("button", { name: "我已保存" }).click();
+  await page.goto(stage.url);
+  await page.getByRole("button", { name: /您的账户/ }).waitFor();
+});
