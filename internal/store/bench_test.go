@@ -114,6 +114,7 @@ func BenchmarkDesktops(b *testing.B) {
 		company(b, s, 10_000)
 		for name, q := range map[string]workspace.DesktopQuery{
 			"first":   {Page: workspace.Page{Limit: 100}},
+			"brief":   {Page: workspace.Page{Limit: 100}, Brief: true},
 			"last":    {Page: workspace.Page{Limit: 100, Offset: 9900}},
 			"by-name": {Page: workspace.Page{Limit: 100, Offset: 5000}, SortBy: workspace.ByName, Descending: true},
 			"named":   {Page: workspace.Page{Limit: 100}, Name: "pc-0012"},
