@@ -57,6 +57,10 @@ type Message struct {
 	Title   string `json:"title"`
 	Text    string `json:"text"`
 	Urgent  bool   `json:"urgent,omitempty"` // stays until it is dismissed
+	// ID makes the message take the place of an earlier one with the same ID; empty for one of its own.
+	ID string `json:"id,omitempty"`
+	// Until has an urgent message count down to a time, at which it goes away; zero for none.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // Status is what "carrel-guest status" and "carrel-guest apply" print.

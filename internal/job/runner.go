@@ -51,6 +51,8 @@ type Runner struct {
 	done   chan struct{} // closed when the loop and all workers have ended
 	freed  chan struct{} // a worker has ended
 
+	coordinating sync.WaitGroup
+
 	mu   sync.Mutex // guards held
 	held map[string]*claim
 }
@@ -91,6 +93,8 @@ func NewRunner(s workspace.Store, e engine.Engine, log *slog.Logger, m Meter, c 
 		workspace.JobOperateDesktops: r.operateDesktop,
 		workspace.JobAttachPool:      r.attachPool,
 		workspace.JobNotifyPool:      r.notifyDesktop,
+		workspace.JobRebuildDesktops: r.resetDesktop,
+		workspace.JobRebuildPool:     r.rebuildMember,
 	}
 	for t := range workspace.AccountJobs {
 		r.plans[t] = r.updateAccounts
@@ -113,6 +117,7 @@ func (r *Runner) Start(ctx context.Context) error {
 	}
 	ctx, r.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	go r.loop(ctx, r.store.Work(ctx))
+	r.coordinating.Go(func() { r.coordinate(ctx) })
 	return nil
 }
 
@@ -126,6 +131,7 @@ func (r *Runner) Stop(ctx context.Context) {
 	}
 	r.cancel(errDraining)
 	<-r.done
+	r.coordinating.Wait()
 }
 
 // loop is the one goroutine that claims; workers carry out what it claims.

@@ -27,6 +27,18 @@ type plan struct {
 	// nil when the row is gone.
 	succeed func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error
 	remark  string // shown with the success
+
+	// again has the sub-job wait after its steps, until a time that it reads in the transaction that writes it, rather than end. Until
+	// it ends it has no deadline; limit is that of this one attempt.
+	again func(ctx context.Context, tx workspace.Tx) (time.Time, error)
+}
+
+// bound limits the time of an attempt.
+func (p plan) bound(ctx context.Context, deadline time.Time) (context.Context, context.CancelFunc) {
+	if p.again != nil {
+		return context.WithTimeout(ctx, p.limit)
+	}
+	return context.WithDeadline(ctx, deadline)
 }
 
 // postponed is an error that asks the runner to come back later, without counting it as a fault.

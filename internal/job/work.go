@@ -41,6 +41,7 @@ func (r *Runner) work(ctx context.Context, c *claim) {
 	}
 	if s.State.Done() {
 		r.meter.Ended(s.Type, s.State, time.Since(start))
+		r.giveTurns(ctx, *s)
 		log.InfoContext(ctx, "sub-job ended", "state", s.State, "reason", s.Reason, "took", time.Since(start))
 	}
 }
@@ -57,7 +58,7 @@ func (r *Runner) carryOut(ctx context.Context, s *workspace.SubJob, log *slog.Lo
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithDeadline(ctx, s.Deadline)
+	ctx, cancel := p.bound(ctx, s.Deadline)
 	defer cancel()
 	for i, step := range p.steps {
 		if i > 0 {
@@ -69,6 +70,9 @@ func (r *Runner) carryOut(ctx context.Context, s *workspace.SubJob, log *slog.Lo
 			return err
 		}
 		s.Tries = 0
+	}
+	if p.again != nil {
+		return r.park(ctx, s, p)
 	}
 	return r.finish(ctx, s, p)
 }
@@ -82,7 +86,7 @@ func (r *Runner) begin(ctx context.Context, s *workspace.SubJob) (p plan, err er
 	if p, err = r.plans[s.Type](ctx, s, desktop); err != nil {
 		return plan{}, err
 	}
-	if s.Deadline.IsZero() {
+	if s.Deadline.IsZero() && p.again == nil {
 		s.Deadline = now.Add(p.limit)
 		r.meter.Claimed(s.Type, now.Sub(s.Created))
 	}
@@ -203,9 +207,22 @@ func (r *Runner) comeBack(ctx context.Context, s *workspace.SubJob, after time.D
 	})
 }
 
+// park puts the sub-job back into the queue as its plan says.
+func (r *Runner) park(ctx context.Context, s *workspace.SubJob, p plan) error {
+	return r.store.Update(ctx, func(tx workspace.Tx) error {
+		at, err := p.again(ctx, tx)
+		if err != nil {
+			return err
+		}
+		back := *s
+		back.State, back.RunAt, back.Step, back.Progress, back.Tries = workspace.SubJobWaiting, at, "", 0, 0
+		return save(ctx, tx, &back)
+	})
+}
+
 // giveUp ends the sub-job as FAILED, and the desktop's task with it.
 func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v verdict) error {
-	found := r.look(ctx, s.DesktopID)
+	found := r.look(ctx, *s)
 	failed := *s
 	err := r.store.Update(ctx, func(tx workspace.Tx) error {
 		failed.State, failed.Code, failed.Reason, failed.Ended = workspace.SubJobFailed, v.code, v.reason, tx.Now()
@@ -232,10 +249,11 @@ func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v verdict) err
 	return err
 }
 
-// look reads what state the machine is in after a failure. When the engine does not say, it is ERROR.
-func (r *Runner) look(ctx context.Context, desktopID string) workspace.DesktopStatus {
-	m, err := r.engine.Find(ctx, desktopID)
-	if err != nil {
+// look reads what state the machine is in after a failure. It is ERROR when the engine does not say, when the desktop runs but its
+// system is new and did not come up, and when it is still used and nobody may get it.
+func (r *Runner) look(ctx context.Context, s workspace.SubJob) workspace.DesktopStatus {
+	m, err := r.engine.Find(ctx, s.DesktopID)
+	if err != nil || s.Type == workspace.JobRebuildDesktops || s.Type == workspace.JobRebuildPool && m.Mark == markOf(s) {
 		return workspace.StatusError
 	}
 	return StatusOf(m.State)

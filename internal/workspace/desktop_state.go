@@ -144,10 +144,17 @@ func resume(d *Desktop, s SubJob) error {
 			return err
 		}
 		*d = next
-	case JobRebuildPool:
-		d.Task = TaskRebuilding
 	case JobAttachPool:
 		d.Task = TaskAttaching
+	case JobRebuildDesktops:
+		p, err := ReadParams[ResetParams](s)
+		if err != nil {
+			return err
+		}
+		if p.Wipe && len(d.Assignments) > 0 {
+			return Errorf(CodeConflict, "desktop %s has been given to somebody meanwhile, the reset would delete their files", d.Name)
+		}
+		d.Task, d.Login = TaskRebuilding, LoginUnregistered
 	case JobAddPoolVolumes:
 		d.Task = TaskAddingVolumes
 	case JobDeletePoolVolumes:

@@ -37,6 +37,9 @@ func (s *Service) RetryJob(ctx context.Context, projectID, id string) (string, e
 		if st := job.Counts.Status(); st != JobFail {
 			return "", Errorf(CodeConflict, "job %s is %s, only a failed job can be retried", id, st)
 		}
+		if job.Type == JobRebuildPool {
+			return id, retryRebuild(ctx, tx, job)
+		}
 		subs, err := tx.RetryFailed(ctx, id)
 		if err != nil {
 			return "", err

@@ -80,6 +80,49 @@ func revertPool(ctx context.Context, tx Tx, p Pool, r RebuildPool, limits Rollou
 	return rebuildPool(ctx, tx, p, r, limits)
 }
 
+// retryRebuild has a failed rebuild go on with the desktops that it has not done, the first of them alone if none is done. CodeConflict
+// when the pool has another image since.
+func retryRebuild(ctx context.Context, tx Tx, job Job) error {
+	p, err := tx.LockPool(ctx, job.ProjectID, job.PoolID)
+	if err != nil {
+		return err
+	}
+	if err := mayChange(p); err != nil {
+		return err
+	}
+	subs, err := tx.RetryFailed(ctx, job.ID)
+	if err != nil {
+		return err
+	}
+	r, err := tx.Rollout(ctx, job.ID)
+	if err != nil {
+		return err
+	}
+	if n := len(p.History); n > 0 && p.History[n-1].Since.After(r.Created) && p.ImageID != r.ImageID {
+		return Errorf(CodeConflict, "pool %s has taken another image since; ask for a rebuild with the image that it is to have", p.Name)
+	}
+	var waiting []string
+	for i := range r.Items {
+		item := &r.Items[i]
+		failed := slices.ContainsFunc(subs, func(s SubJob) bool { return s.ID == item.SubJobID })
+		if failed && item.State != ItemSkipped { // a skipped one's desktop is gone, its sub-job will say so again
+			*item = RolloutEntry{JobID: item.JobID, DesktopID: item.DesktopID, SubJobID: item.SubJobID, State: ItemWaiting}
+			waiting = append(waiting, item.SubJobID)
+		}
+	}
+	r.Stopped, r.Ended = "", time.Time{}
+	if err := tx.SaveRolloutItems(ctx, r.Items); err != nil {
+		return err
+	}
+	if err := tx.SaveRollout(ctx, r); err != nil {
+		return err
+	}
+	if err := tx.ScheduleSubJobs(ctx, waiting, never); err != nil {
+		return err
+	}
+	return advanceRollout(ctx, tx, p, job.ID)
+}
+
 // stopRollouts gives up what has not begun of rebuilds, for who holds their pool. It returns the desktops that are being rebuilt: those
 // go on.
 func stopRollouts(ctx context.Context, tx Tx, open []PoolRollout) (begun []string, err error) {

@@ -42,6 +42,7 @@ const (
 	ObsHibernating Obstacle = "hibernating"
 	ObsDeleting    Obstacle = "deleting"
 	ObsPreparing   Obstacle = "preparing"
+	ObsRebuilding  Obstacle = "rebuilding"
 	ObsBusy        Obstacle = "busy"
 	ObsMaintenance Obstacle = "maintenance"
 	ObsFault       Obstacle = "fault"
@@ -49,7 +50,7 @@ const (
 
 // Obstacles lists every Obstacle, so that tests can prove that each has its words in every language.
 var Obstacles = []Obstacle{
-	ObsCreating, ObsStarting, ObsStopping, ObsRestarting, ObsHibernating, ObsDeleting, ObsPreparing, ObsBusy, ObsMaintenance, ObsFault,
+	ObsCreating, ObsStarting, ObsStopping, ObsRestarting, ObsHibernating, ObsDeleting, ObsPreparing, ObsRebuilding, ObsBusy, ObsMaintenance, ObsFault,
 }
 
 // Sentence says an obstacle in plain English; empty when there is none.
@@ -69,6 +70,8 @@ func (o Obstacle) Sentence() string {
 		return "This desktop is being deleted."
 	case ObsPreparing:
 		return "This desktop is being made ready for you."
+	case ObsRebuilding:
+		return "This desktop is getting a fresh system. It can be opened again in a few minutes."
 	case ObsBusy:
 		return "An administrator is working on this desktop."
 	case ObsMaintenance:
@@ -115,6 +118,8 @@ func underWay(d Desktop) Obstacle {
 		return ObsHibernating
 	case TaskAttaching:
 		return ObsPreparing
+	case TaskRebuilding:
+		return ObsRebuilding
 	case NoTask:
 	default:
 		return ObsBusy

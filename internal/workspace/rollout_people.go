@@ -20,6 +20,20 @@ func NextReminder(deadline, now time.Time) time.Time {
 	return deadline
 }
 
+// Next returns when the sub-job of an item is to look again after it found it so: while the countdown runs at the next reminder, or at
+// once when somebody came back; at its deadline; at once when something was decided. An item whose turn has not come, be it after its
+// deadline (late: AdvanceRollout was asked then), is given its turn by AdvanceRollout.
+func (e RolloutEntry) Next(late bool, now time.Time) time.Time {
+	switch {
+	case e.State == ItemWaiting, e.State == ItemWarned && late:
+		return never
+	case e.State == ItemWarned && now.Before(e.Deadline) && !e.Told.IsZero():
+		return NextReminder(e.Deadline, now)
+	default:
+		return now
+	}
+}
+
 // Notice is a message to the person of an account in a desktop; an empty account means everybody.
 type Notice struct {
 	Account string

@@ -43,6 +43,7 @@ export const obstacles = [
   "restarting",
   "hibernating",
   "deleting",
+  "rebuilding",
   "busy",
   "maintenance",
   "fault",

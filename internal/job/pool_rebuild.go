@@ -1,0 +1,160 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/guest"
+	"carrel/internal/workspace"
+)
+
+// tellLimit is how long telling the people of one desktop may take, and tellAgain when it is tried again if it did not work.
+const (
+	tellLimit = time.Minute
+	tellAgain = 30 * time.Second
+)
+
+// rebuildMember does for one desktop of a pool what the pool's rollout has decided: nothing yet, telling its people, rebuilding it, or
+// leaving it alone after all.
+func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+	params, err := workspace.ReadParams[workspace.RebuildParams](*s)
+	if err != nil {
+		return plan{}, err
+	}
+	if d == nil {
+		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
+	}
+	item, now, err := r.rolloutItem(ctx, s.ID)
+	if err != nil {
+		return plan{}, err
+	}
+	if item.State == workspace.ItemWarned && !now.Before(item.Deadline) {
+		if err := workspace.AdvanceRollout(ctx, r.store, s.JobID); err != nil {
+			return plan{}, err
+		}
+		if item, _, err = r.rolloutItem(ctx, s.ID); err != nil {
+			return plan{}, err
+		}
+	}
+	switch item.State {
+	case workspace.ItemWaiting, workspace.ItemWarned:
+		return r.parked(*s, *d, item, params, now), nil
+	case workspace.ItemSkipped, workspace.ItemStopped:
+		return r.leaveAlone(*d, item), nil
+	default:
+		return r.rebuild(ctx, s, *d, params.ImageID, item.Wipe)
+	}
+}
+
+func (r *Runner) rolloutItem(ctx context.Context, subJobID string) (item workspace.RolloutEntry, now time.Time, err error) {
+	err = r.store.View(ctx, func(tx workspace.Tx) error {
+		now = tx.Now()
+		item, err = tx.RolloutItem(ctx, subJobID)
+		return err
+	})
+	return item, now, err
+}
+
+// parked is the plan of a sub-job that waits again: for its turn, or until its people are to be told something. Whether its turn came
+// meanwhile is looked at with the pool held, as it is when turns are given.
+func (r *Runner) parked(s workspace.SubJob, d workspace.Desktop, item workspace.RolloutEntry, params workspace.RebuildParams, now time.Time) plan {
+	late, told := !now.Before(item.Deadline), true
+	p := plan{limit: tellLimit}
+	if item.State == workspace.ItemWarned && !late {
+		p.steps = []Step{{Name: "telling its people", Do: func(ctx context.Context) (err error) {
+			told, err = r.countDown(ctx, s, d, params, item.Deadline)
+			return err
+		}}}
+	}
+	p.again = func(ctx context.Context, tx workspace.Tx) (time.Time, error) {
+		if _, err := tx.LockPool(ctx, s.ProjectID, s.PoolID); err != nil {
+			return time.Time{}, err
+		}
+		item, err := tx.RolloutItem(ctx, s.ID)
+		next := item.Next(late, tx.Now())
+		if soon := tx.Now().Add(tellAgain); !told && next.After(soon) {
+			next = soon
+		}
+		return next, err
+	}
+	return p
+}
+
+// countDown tells the people of a desktop how long they have. It says false when that did not work, as while a session is just being
+// started: they are told again soon, since that must not keep the rebuild from its time.
+func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d workspace.Desktop, params workspace.RebuildParams, deadline time.Time) (bool, error) {
+	var languages map[string]string
+	var now time.Time
+	err := r.store.Update(ctx, func(tx workspace.Tx) (err error) {
+		now = tx.Now()
+		if _, err = tx.NoteTold(ctx, s.ID, "", now); err != nil {
+			return err
+		}
+		languages, err = languagesOf(ctx, tx, d)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	return r.notify(ctx, d.ID, workspace.CountdownNotices(d, params.Message, deadline.Sub(now), languages), deadline), ctx.Err()
+}
+
+// leaveAlone takes back what the people of a desktop were told, and ends its sub-job.
+func (r *Runner) leaveAlone(d workspace.Desktop, item workspace.RolloutEntry) plan {
+	p := plan{limit: tellLimit, remark: "not rebuilt: " + item.Reason}
+	p.succeed = func(context.Context, workspace.Tx, *workspace.Desktop) error { return nil }
+	if !item.Told.IsZero() {
+		p.steps = append(p.steps, Step{Name: "telling its people", Do: func(ctx context.Context) error {
+			var languages map[string]string
+			err := r.store.View(ctx, func(tx workspace.Tx) (err error) {
+				languages, err = languagesOf(ctx, tx, d)
+				return err
+			})
+			if err == nil {
+				r.notify(ctx, d.ID, workspace.RecallNotices(d, languages), time.Time{})
+			}
+			return err
+		}})
+	}
+	if item.State == workspace.ItemStopped {
+		p.steps = append(p.steps, Step{Name: "waiting for its turn", Do: func(context.Context) error {
+			return workspace.Errorf(workspace.CodeStopped, "not rebuilt: %s", item.Reason)
+		}})
+	}
+	return p
+}
+
+// countdownID names the one message about a rebuild, so that each takes the place of the one before.
+const countdownID = "rebuild"
+
+// notify shows messages in a desktop, with a countdown if until is not zero, and says whether they were shown, or there is nobody to see
+// them.
+func (r *Runner) notify(ctx context.Context, desktopID string, notices []workspace.Notice, until time.Time) bool {
+	shown := true
+	for _, n := range notices {
+		err := r.engine.Notify(ctx, desktopID, guest.Message{
+			ID: countdownID, Account: n.Account, Title: n.Title, Text: n.Text, Urgent: true, Until: until,
+		})
+		if err == nil || errors.Is(err, engine.ErrConflict) || errors.Is(err, engine.ErrNotFound) {
+			continue
+		}
+		shown = false
+		r.log.WarnContext(ctx, "a message about a rebuild was not shown", "desktop", desktopID, "account", n.Account, "error", err)
+	}
+	return shown
+}
+
+// languagesOf reads the languages of the people who have a desktop, by their ids.
+func languagesOf(ctx context.Context, tx workspace.Tx, d workspace.Desktop) (map[string]string, error) {
+	languages := map[string]string{}
+	for _, a := range d.Assignments {
+		u, err := tx.User(ctx, d.ProjectID, a.UserID)
+		if err != nil {
+			return nil, err
+		}
+		languages[a.UserID] = u.Language
+	}
+	return languages, nil
+}

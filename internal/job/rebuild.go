@@ -1,0 +1,104 @@
+package job
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// rebuildLimit is how long a desktop may take to come up with a new system disk.
+const rebuildLimit = 20 * time.Minute
+
+// resetDesktop makes a desktop of a pool as fresh as its image.
+func (r *Runner) resetDesktop(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+	params, err := workspace.ReadParams[workspace.ResetParams](*s)
+	if err != nil {
+		return plan{}, err
+	}
+	if d == nil {
+		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
+	}
+	p, err := r.rebuild(ctx, s, *d, params.ImageID, params.Wipe)
+	p.remark = params.Why
+	return p, err
+}
+
+// rebuild replaces the system disk of a desktop, and with wipe its data disks by empty ones. One that was off, or asleep, is off again
+// afterwards: its session is gone in any case.
+func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.Desktop, imageID string, wipe bool) (plan, error) {
+	target := d
+	target.ImageID = imageID
+	wipe = wipe && len(d.Data) > 0
+	if wipe {
+		target.Data = workspace.EmptyDisks(d, s.ID)
+	}
+	spec, err := r.readSpec(ctx, target)
+	if err != nil {
+		return plan{}, err
+	}
+	done := workspace.Rebuilt{
+		SubJobID: s.ID, ImageID: imageID, Wiped: wipe, Off: d.Status == workspace.StatusShutoff || d.Status == workspace.StatusHibernated,
+	}
+	p := plan{limit: rebuildLimit}
+	if wipe {
+		p.steps = append(p.steps, Step{
+			Name: "emptying the data disks",
+			Done: r.disksAre(spec),
+			Do: func(ctx context.Context) error {
+				if err := r.engine.Stop(ctx, d.ID, true); err != nil {
+					return err
+				}
+				_, err := r.engine.Reshape(ctx, spec)
+				return err
+			},
+		})
+	}
+	mark := markOf(*s)
+	p.steps = append(p.steps, Step{
+		Name: "replacing the system disk",
+		Done: func(ctx context.Context) (bool, error) {
+			m, err := r.engine.Find(ctx, d.ID)
+			return err == nil && m.Mark == mark && m.State == engine.Running, err
+		},
+		Do: func(ctx context.Context) error {
+			m, err := r.engine.Rebuild(ctx, spec, mark)
+			s.Host = m.Host
+			return err
+		},
+	})
+	p.steps = append(p.steps, Step{Name: "updating accounts", Do: func(ctx context.Context) error { return r.configure(ctx, d.ProjectID, d.ID) }})
+	p.steps = append(p.steps, r.awaitDisplays(d)...)
+	if done.Off {
+		p.steps = append(p.steps, r.stop(d, false))
+	}
+	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
+		if d == nil {
+			return nil
+		}
+		return workspace.MarkRebuilt(ctx, tx, *d, done)
+	}
+	return p, nil
+}
+
+// markOf names a rebuild to the engine: the same at all attempts, another when its job is retried.
+func markOf(s workspace.SubJob) string { return s.ID + "-" + strconv.FormatInt(s.Begun.Unix(), 36) }
+
+// disksAre looks whether a machine has the data disks of a spec, as large as they are there.
+func (r *Runner) disksAre(s engine.Spec) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		m, err := r.engine.Find(ctx, s.ID)
+		if err != nil || len(m.Data) != len(s.Data) {
+			return false, err
+		}
+		for _, want := range s.Data {
+			if !slices.ContainsFunc(m.Data, func(d engine.Disk) bool { return d.ID == want.ID && d.GiB >= want.GiB }) {
+				return false, nil
+			}
+		}
+		return true, nil
+	}
+}
