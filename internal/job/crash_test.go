@@ -2,9 +2,9 @@ package job_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
-	"carrel/internal/engine/sim"
 	"carrel/internal/workspace"
 )
 
@@ -98,7 +98,7 @@ func operate(op workspace.Operation) func(*world) string {
 // TestKilledAtAnyCallTheNextProcessFinishes kills a process at each of its calls to the store and the engine in turn, before
 // and after the call does its work, and lets the next process finish.
 func TestKilledAtAnyCallTheNextProcessFinishes(t *testing.T) {
-	for _, s := range scenarios {
+	for _, s := range slices.Concat(scenarios, poolScenarios) {
 		for _, after := range []bool{false, true} {
 			moment := "before"
 			if after {
@@ -116,7 +116,7 @@ func TestKilledAtAnyCallTheNextProcessFinishes(t *testing.T) {
 func killAt(t *testing.T, s scenario, n int, after bool) (died bool) {
 	t.Helper()
 	t.Run(fmt.Sprint(n), func(t *testing.T) {
-		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+		inWorld(t, twoImages(), func(w *world) {
 			s.setUp(w)
 			m := newMortal(n, after)
 			jobID := s.ask(w)

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"slices"
 	"time"
 
@@ -149,17 +147,8 @@ func (t *tx) RolloutItem(ctx context.Context, subJobID string) (workspace.Rollou
 // NoteTold implements workspace.RolloutRows.
 func (t *tx) NoteTold(ctx context.Context, subJobID, desktopID string, at time.Time) ([]string, error) {
 	var written []string
-	q := t.NewUpdate().Model((*rolloutItemRow)(nil)).Where(warned).Set("told = ?", nullable(at)).Returning("i.sub_job_id")
-	if subJobID != "" {
-		q = q.Where("i.sub_job_id = ?", subJobID)
-	}
-	if desktopID != "" {
-		q = q.Where("i.desktop_id = ?", desktopID)
-	}
-	err := q.Scan(ctx, &written)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
+	err := t.NewRaw(`UPDATE rollout_items SET told = ? WHERE state = 'WARNED' AND (sub_job_id = ? OR desktop_id = ?) RETURNING sub_job_id`,
+		nullable(at), subJobID, desktopID).Scan(ctx, &written)
 	return written, err
 }
 

@@ -49,6 +49,9 @@ func (s *Service) OpenConnection(ctx context.Context, t Ticket, c Connection) er
 		if err := tx.InsertConnection(ctx, c); err != nil {
 			return err
 		}
+		if err := remind(ctx, tx, d.ID); err != nil {
+			return err
+		}
 		d = locked[0]
 		if d.Status != StatusActive || d.Login == LoginConnected {
 			return nil

@@ -1,0 +1,297 @@
+package job_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/engine/sim"
+	"carrel/internal/workspace"
+)
+
+func TestARebuildGivesEveryDesktopOfAPoolTheImageAndKeepsTheRest(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(3)
+		was := w.desktops()
+		p := w.start("replica", w.store, w.sim)
+		defer p.kill()
+		w.finished(operateOne(w, was[2].ID, workspace.OpStop))
+
+		if j := w.finished(w.rebuild()); j.Counts.Succeeded != 3 {
+			t.Fatalf("the job ended with %+v: %+v", j.Counts, j.SubJobs)
+		}
+		images, err := w.sim.Images(w.t.Context())
+		w.must(err)
+		for i, d := range w.desktops() {
+			want := workspace.StatusActive
+			if i == 2 {
+				want = workspace.StatusShutoff
+			}
+			if d.Status != want || d.Task != workspace.NoTask || d.ImageID != nextImage {
+				t.Errorf("desktop %s is %s with image %s and task %q (%s)", d.Name, d.Status, d.ImageID, d.Task, d.Fault)
+			}
+			if d.Address != was[i].Address || d.Root.ID == was[i].Root.ID || d.Data[0] != was[i].Data[0] {
+				t.Errorf("desktop %s: %+v became %+v", d.Name, was[i], d)
+			}
+			m, err := w.sim.Find(w.t.Context(), d.ID)
+			w.must(err)
+			if m.Image != images[1].ID || m.Data[0].ID != d.Data[0].ID || m.Address != d.Address || (m.State == engine.Running) != (i != 2) {
+				t.Errorf("the machine of %s is %+v", d.Name, m)
+			}
+		}
+		if p := w.pool(); p.ImageID != nextImage || len(p.History) != 2 || p.Status() != workspace.PoolSteady {
+			t.Errorf("the pool is %s with image %s and history %+v", p.Status(), p.ImageID, p.History)
+		}
+	})
+}
+
+func operateOne(w *world, id string, op workspace.Operation) string {
+	w.t.Helper()
+	r, err := w.service.OperateDesktops(w.t.Context(), workspace.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: []string{id}, Op: op})
+	w.must(err)
+	return r.JobID
+}
+
+func TestThePoolTakesTheImageWhenTheFirstDesktopWorksWithIt(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(4)
+		id := w.rebuild()
+		if n := w.rebuilding(); n != 1 {
+			t.Errorf("%d desktops are begun at first, want the one that goes ahead", n)
+		}
+		if p := w.pool(); p.ImageID != image {
+			t.Error("the pool has the image before any desktop works with it")
+		}
+		p := w.start("replica", w.store, w.sim)
+		defer p.kill()
+		w.until("the others' turn", func() bool { return w.rebuilding() == 3 })
+		if p := w.pool(); p.ImageID != nextImage {
+			t.Error("a desktop works with the image and the pool does not have it")
+		}
+		w.finished(id)
+	})
+}
+
+// rebuilding counts the desktops whose system disk is being replaced.
+func (w *world) rebuilding() int {
+	n := 0
+	for _, d := range w.desktops() {
+		if d.Task == workspace.TaskRebuilding {
+			n++
+		}
+	}
+	return n
+}
+
+func TestPeopleAreToldAndMaySaveUntilTheDeadline(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(2)
+		m := w.seat(0)
+		p := w.start("replica", w.store, w.sim)
+		defer p.kill()
+		asked := time.Now()
+		id := w.rebuild(func(r *workspace.RebuildPool) { r.DelayMinutes, r.Message = 15, "The new office suite comes." })
+		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) > 0 })
+		said := w.sim.Messages(m.DesktopID)[0]
+		if !said.Urgent || !strings.HasPrefix(said.Text, "The new office suite comes.\n\nIn 15 minutes ") || said.Account != "person-0" || said.Until.IsZero() {
+			t.Errorf("the person is told %+v", said)
+		}
+		if c := w.countdowns(m.DesktopID)[m.DesktopID]; !c.At.Equal(said.Until) || c.Message != "The new office suite comes." || c.Left {
+			t.Errorf("the portal is told %+v", c)
+		}
+		w.until("the other desktop", func() bool { return w.desktops()[1].ImageID == nextImage })
+		if d := w.desktops()[0]; d.Task != workspace.NoTask || d.Login != workspace.LoginConnected {
+			t.Errorf("the person is cut off at once: %+v", d)
+		}
+		w.pass(14*time.Minute + 50*time.Second)
+		if said := w.sim.Messages(m.DesktopID); len(said) != 3 || !strings.Contains(said[2].Text, "In 1 minute ") || said[2].ID != said[0].ID {
+			t.Errorf("the person is reminded by %+v", said)
+		}
+		w.until("the deadline", func() bool { return w.rebuilding() == 1 })
+		if waited := time.Since(asked); waited < 15*time.Minute || waited > 15*time.Minute+10*time.Second {
+			t.Errorf("the rebuild began after %v", waited)
+		}
+		w.finished(id)
+		d := w.desktops()[0]
+		if d.Login != workspace.LoginRegistered || len(d.Assignments) != 1 {
+			t.Errorf("afterwards the desktop is %+v", d)
+		}
+		w.checkWhole(2, workspace.StatusActive)
+	})
+}
+
+func (w *world) countdowns(ids ...string) (c map[string]workspace.PoolCountdown) {
+	w.t.Helper()
+	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+		c, err = tx.Countdowns(w.t.Context(), ids)
+		return err
+	}))
+	return c
+}
+
+func TestWhoIsReadyNeedNotWait(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(2)
+		m := w.seat(1)
+		p := w.start("replica", w.store, w.sim)
+		defer p.kill()
+		id := w.rebuild(func(r *workspace.RebuildPool) { r.DelayMinutes = 600 })
+		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) > 0 })
+		w.must(w.service.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
+		w.until("the rebuild", func() bool { return w.rebuilding() == 1 })
+		w.must(w.service.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
+		w.finished(id)
+		w.checkWhole(2, workspace.StatusActive)
+		err := w.service.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID)
+		if workspace.CodeOf(err) != workspace.CodeConflict {
+			t.Errorf("ready for nothing: %v", err)
+		}
+	})
+}
+
+func TestABadImageStopsAtTheFirstDesktop(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(4)
+		was := w.desktops()
+		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{Probability: 1}))
+		p := w.start("replica", w.store, w.sim)
+		defer p.kill()
+		id := w.rebuild()
+		w.pass(20 * time.Minute)
+		j := w.finished(id)
+		stopped := 0
+		for _, s := range j.SubJobs {
+			if s.Code == workspace.CodeStopped && strings.Contains(s.Reason, "the first desktop failed") {
+				stopped++
+			}
+		}
+		if j.Counts.Failed != 4 || stopped != 3 {
+			t.Errorf("the job ended with %+v, %d of its sub-jobs say that it was stopped: %+v", j.Counts, stopped, j.SubJobs)
+		}
+		untouched := 0
+		for i, d := range w.desktops() {
+			if d.ImageID == image && d.Status == workspace.StatusActive && d.Root == was[i].Root {
+				untouched++
+			}
+		}
+		if p := w.pool(); untouched != 3 || p.ImageID != image || p.Status() != workspace.PoolSteady {
+			t.Errorf("%d desktops are as they were, the pool has image %s", untouched, p.ImageID)
+		}
+
+		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{}))
+		_, err := w.service.RetryJob(w.t.Context(), project, id)
+		w.must(err)
+		if j := w.finished(id); j.Counts.Succeeded != 4 {
+			t.Errorf("retried, the job ended with %+v: %+v", j.Counts, j.SubJobs)
+		}
+		w.checkWhole(4, workspace.StatusActive)
+	})
+}
+
+func TestGoingBackStopsWhatIsUnderWayAndUndoesIt(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.service.Rollout.Parallel = 1
+		w.addPool(5)
+		m := w.seat(4)
+		p := w.start("replica", w.store, w.sim)
+		defer p.kill()
+		bad := w.rebuild(func(r *workspace.RebuildPool) { r.DelayMinutes = 60 })
+		w.until("two desktops", func() bool { return w.withImage(nextImage) == 2 })
+		good, err := w.service.RevertPool(w.t.Context(), workspace.Caller{ProjectID: project}, poolID)
+		w.must(err)
+		if j := w.finished(good); j.Counts.Failed > 0 {
+			t.Errorf("going back ended with %+v: %+v", j.Counts, j.SubJobs)
+		}
+		w.finished(bad)
+		if n := w.withImage(image); n != 5 || w.pool().ImageID != image {
+			t.Errorf("%d desktops have the former image, the pool has %s", n, w.pool().ImageID)
+		}
+		said := w.sim.Messages(m.DesktopID)
+		if len(said) != 2 || said[1].Title != "This desktop stays as it is" || said[1].ID != said[0].ID {
+			t.Errorf("the person was told %+v", said)
+		}
+		w.checkWhole(5, workspace.StatusActive)
+	})
+}
+
+func (w *world) withImage(id string) int {
+	n := 0
+	for _, d := range w.desktops() {
+		if d.ImageID == id && d.Task == workspace.NoTask {
+			n++
+		}
+	}
+	return n
+}
+
+func TestAMessageIsRepeatedToWhoComesBack(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(2)
+		m := w.seat(0)
+		p := w.start("replica", w.store, w.sim)
+		defer p.kill()
+		id := w.rebuild(func(r *workspace.RebuildPool) { r.DelayMinutes = 10 })
+		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) == 1 })
+		w.must(w.service.CloseConnection(w.t.Context(), "none", m.DesktopID))
+		ticket := w.ticket(m)
+		w.must(w.service.OpenConnection(w.t.Context(), ticket, workspace.Connection{
+			ID: "c", DesktopID: m.DesktopID, UserID: m.UserID, SignInHash: ticket.SignInHash, Gateway: "g", Opened: time.Now(), LeaseUntil: time.Now().Add(3 * time.Hour),
+		}))
+		w.until("the message again", func() bool { return len(w.sim.Messages(m.DesktopID)) == 2 })
+		w.finished(id)
+	})
+}
+
+// ticket signs a person in and admits them to their desktop.
+func (w *world) ticket(m workspace.Member) workspace.Ticket {
+	w.t.Helper()
+	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+		return tx.InsertSignIn(w.t.Context(), workspace.SignIn{TokenHash: "s", UserID: m.UserID, Created: tx.Now(), Expires: tx.Now().Add(24 * time.Hour)})
+	}))
+	return workspace.Ticket{DesktopID: m.DesktopID, UserID: m.UserID, SignInHash: "s"}
+}
+
+func TestAResetLeavesNothingOfWhoHadTheDesktop(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(2)
+		w.seat(0)
+		kept, freed := w.desktops()[0], w.desktops()[1]
+		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+			m, err := tx.Member(w.t.Context(), freed.ID)
+			if err != nil {
+				return err
+			}
+			m.Used = true
+			_, err = tx.SaveMember(w.t.Context(), m, m.Binding, "")
+			return err
+		}))
+		p := w.start("replica", w.store, w.sim)
+		defer p.kill()
+		if j := w.finished(w.reset()); j.Counts.Succeeded != 2 || j.SubJobs[0].Reason != "a test" {
+			t.Fatalf("the job ended with %+v: %+v", j.Counts, j.SubJobs)
+		}
+		for i, m := range w.members() {
+			d, err := w.sim.Find(w.t.Context(), m.DesktopID)
+			w.must(err)
+			row := w.desktops()[0]
+			if m.DesktopID == freed.ID {
+				row = w.desktops()[1]
+			}
+			if d.Mark == "" || row.Data[0].ID != d.Data[0].ID {
+				t.Errorf("desktop %d has disks %+v, its machine is %+v", i, row.Data, d)
+			}
+			switch m.DesktopID {
+			case kept.ID:
+				if !m.Used || !m.Bound() || row.Data[0] != kept.Data[0] {
+					t.Errorf("somebody's own desktop is %+v with disks %+v", m, row.Data)
+				}
+			case freed.ID:
+				if m.Used || !m.Idle() || m.IdleSince.IsZero() || row.Data[0].ID == freed.Data[0].ID || row.Data[0].GB != freed.Data[0].GB {
+					t.Errorf("a desktop that nobody has is %+v with disks %+v", m, row.Data)
+				}
+			}
+		}
+		w.checkWhole(2, workspace.StatusActive)
+	})
+}

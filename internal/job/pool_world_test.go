@@ -1,0 +1,172 @@
+package job_test
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"carrel/internal/engine/sim"
+	"carrel/internal/guest"
+	"carrel/internal/workspace"
+)
+
+// twoImages is a simulation with the image that pools start from and the one that they are rebuilt to.
+func twoImages() sim.Config {
+	return sim.Config{Latency: sim.Realistic(), Images: []sim.Image{{Alias: "debian"}, {Alias: "debian-next"}}}
+}
+
+// nextImage is the image that pools are rebuilt to in tests: the same system under another id.
+const nextImage = "22222222-2222-4222-8222-222222222222"
+
+const poolID = "33333333-3333-4333-8333-333333333333"
+
+// addPool makes a pool of n desktops with a data disk each, which run in the end, and the image that it is to take.
+func (w *world) addPool(n int) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	images, err := w.sim.Images(ctx)
+	w.must(err)
+	subnets, err := w.service.Subnets(ctx, project)
+	w.must(err)
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: project, Type: workspace.JobCreatePool, PoolID: poolID}
+	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+		job.Created, job.SubJobs = tx.Now(), nil
+		if err := tx.PutImages(ctx, []workspace.Image{{
+			ID: nextImage, Type: workspace.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: images[len(images)-1].ID,
+		}}); err != nil {
+			return err
+		}
+		p := workspace.Pool{
+			ID: poolID, ProjectID: project, Name: "pool", Type: workspace.Dynamic, ProductID: product, ImageType: workspace.ImageGold,
+			ImageID: image, Root: workspace.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
+			Data:      []workspace.PoolVolume{{ID: workspace.NewID(), Type: "SSD", GB: 10}},
+			SubnetIDs: []string{subnets[0].ID}, EnterpriseID: "0", RetentionMinutes: 30, Created: tx.Now(), Updated: tx.Now(),
+			History: []workspace.PoolImage{{ImageID: image, Type: workspace.ImageGold, Since: tx.Now()}},
+		}
+		if err := tx.InsertPool(ctx, p, nil); err != nil {
+			return err
+		}
+		addresses, err := tx.FreeAddresses(ctx, subnets[0].ID, n)
+		if err != nil {
+			return err
+		}
+		var desktops []workspace.Desktop
+		for i := range n {
+			d := workspace.Desktop{
+				ID: workspace.NewID(), ProjectID: project, PoolID: poolID, Type: workspace.Pooled, Name: fmt.Sprintf("pool-%d", i),
+				HostName: fmt.Sprintf("pool-%d", i), ProductID: product, ImageID: image, SubnetID: subnets[0].ID, Address: addresses[i],
+				EnterpriseID: "0", Status: workspace.StatusCreating, Task: workspace.TaskCreating, Login: workspace.LoginUnregistered,
+				Root:    workspace.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Device: "/dev/sda", Name: "system", Created: tx.Now()},
+				Data:    []workspace.Volume{{ID: workspace.NewID(), Type: "SSD", GB: 10, Device: "/dev/sdb", Name: "data-1", Created: tx.Now(), PoolVolumeID: p.Data[0].ID}},
+				Created: tx.Now(), Updated: tx.Now(),
+			}
+			params, err := json.Marshal(workspace.CreateParams{})
+			if err != nil {
+				return err
+			}
+			sub := workspace.SubJob{
+				ID: workspace.NewID(), JobID: job.ID, ProjectID: project, Type: job.Type, PoolID: poolID, Position: i, DesktopID: d.ID, Params: params,
+				DesktopName: d.Name, State: workspace.SubJobWaiting, RunAt: tx.Now(), Created: tx.Now(),
+			}
+			d.TaskOwner = sub.ID
+			desktops = append(desktops, d)
+			job.SubJobs = append(job.SubJobs, sub)
+		}
+		if err := tx.InsertDesktops(ctx, desktops); err != nil {
+			return err
+		}
+		return tx.InsertJob(ctx, job)
+	}))
+	p := w.start("setup", w.store, w.sim)
+	w.finished(job.ID)
+	p.kill()
+}
+
+// seat gives the i-th desktop by name to a new person, who is connected.
+func (w *world) seat(i int) workspace.Member {
+	w.t.Helper()
+	ctx := w.t.Context()
+	name := fmt.Sprintf("person-%d", i)
+	userID, err := w.service.CreateUser(ctx, workspace.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
+	w.must(err)
+	d := w.desktops()[i]
+	var m workspace.Member
+	w.must(w.store.Update(ctx, func(tx workspace.Tx) (err error) {
+		if m, err = tx.Member(ctx, d.ID); err != nil {
+			return err
+		}
+		d.Login = workspace.LoginConnected
+		if err := tx.SaveDesktop(ctx, d); err != nil {
+			return err
+		}
+		m = m.AfterBinding(userID, tx.Now())
+		_, err = tx.SaveMember(ctx, m, workspace.Binding{}, workspace.GroupDefault)
+		return err
+	}))
+	_, err = w.sim.Configure(ctx, d.ID, guest.Desktop{Hostname: d.HostName, Accounts: []guest.Account{{Name: name, Group: guest.GroupUser}}})
+	w.must(err)
+	w.must(w.sim.Await(ctx, d.ID, name))
+	return m
+}
+
+// pool reads the pool.
+func (w *world) pool() workspace.Pool {
+	w.t.Helper()
+	var p workspace.Pool
+	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+		p, err = tx.Pool(w.t.Context(), project, poolID)
+		return err
+	}))
+	return p
+}
+
+func (w *world) members() []workspace.Member {
+	w.t.Helper()
+	var all []workspace.Member
+	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+		all, err = tx.Members(w.t.Context(), poolID)
+		return err
+	}))
+	return all
+}
+
+// rebuild asks for the pool's desktops to have the next image.
+func (w *world) rebuild(changes ...func(*workspace.RebuildPool)) string {
+	w.t.Helper()
+	r := workspace.RebuildPool{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, ImageID: nextImage}
+	for _, change := range changes {
+		change(&r)
+	}
+	id, err := w.service.RebuildPool(w.t.Context(), r)
+	w.must(err)
+	return id
+}
+
+// reset has every desktop of the pool reset, as the pool does when somebody's binding is over.
+func (w *world) reset() string {
+	w.t.Helper()
+	members := map[string]workspace.Member{}
+	for _, m := range w.members() {
+		members[m.DesktopID] = m
+	}
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: project, Type: workspace.JobRebuildDesktops, PoolID: poolID}
+	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+		job.Created, job.SubJobs = tx.Now(), nil
+		for i, d := range w.desktops() {
+			params, err := json.Marshal(workspace.ResetParams{ImageID: image, Wipe: !members[d.ID].Bound(), Why: "a test"})
+			if err != nil {
+				return err
+			}
+			sub := workspace.SubJob{
+				ID: workspace.NewID(), JobID: job.ID, ProjectID: project, Type: job.Type, PoolID: poolID, Position: i, DesktopID: d.ID, Params: params,
+				DesktopName: d.Name, State: workspace.SubJobWaiting, RunAt: tx.Now(), Created: tx.Now(),
+			}
+			d.Task, d.TaskOwner, d.Login = workspace.TaskRebuilding, sub.ID, workspace.LoginUnregistered
+			if err := tx.SaveDesktop(w.t.Context(), d); err != nil {
+				return err
+			}
+			job.SubJobs = append(job.SubJobs, sub)
+		}
+		return tx.InsertJob(w.t.Context(), job)
+	}))
+	return job.ID
+}
