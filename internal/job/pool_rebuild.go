@@ -85,6 +85,7 @@ func (r *Runner) parked(s workspace.SubJob, d workspace.Desktop, item workspace.
 // countDown tells the people of a desktop how long they have. It says false when that did not work, as while a session is just being
 // started: they are told again soon, since that must not keep the rebuild from its time.
 func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d workspace.Desktop, params workspace.RebuildParams, deadline time.Time) (bool, error) {
+	var people []workspace.Assignment
 	var languages map[string]string
 	var now time.Time
 	err := r.store.Update(ctx, func(tx workspace.Tx) (err error) {
@@ -92,13 +93,13 @@ func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d workspace.
 		if _, err = tx.NoteTold(ctx, s.ID, "", now); err != nil {
 			return err
 		}
-		languages, err = languagesOf(ctx, tx, d)
+		people, languages, err = holdersOf(ctx, tx, d)
 		return err
 	})
 	if err != nil {
 		return false, err
 	}
-	return r.notify(ctx, d.ID, workspace.CountdownNotices(d, params.Message, deadline.Sub(now), languages), deadline), ctx.Err()
+	return r.notify(ctx, d.ID, workspace.CountdownNotices(people, params.Message, deadline.Sub(now), languages), deadline), ctx.Err()
 }
 
 // leaveAlone takes back what the people of a desktop were told, and ends its sub-job.
@@ -107,13 +108,14 @@ func (r *Runner) leaveAlone(d workspace.Desktop, item workspace.RolloutEntry) pl
 	p.succeed = func(context.Context, workspace.Tx, *workspace.Desktop) error { return nil }
 	if !item.Told.IsZero() {
 		p.steps = append(p.steps, Step{Name: "telling its people", Do: func(ctx context.Context) error {
+			var people []workspace.Assignment
 			var languages map[string]string
 			err := r.store.View(ctx, func(tx workspace.Tx) (err error) {
-				languages, err = languagesOf(ctx, tx, d)
+				people, languages, err = holdersOf(ctx, tx, d)
 				return err
 			})
 			if err == nil {
-				r.notify(ctx, d.ID, workspace.RecallNotices(d, languages), time.Time{})
+				r.notify(ctx, d.ID, workspace.RecallNotices(people, languages), time.Time{})
 			}
 			return err
 		}})
@@ -146,15 +148,19 @@ func (r *Runner) notify(ctx context.Context, desktopID string, notices []workspa
 	return shown
 }
 
-// languagesOf reads the languages of the people who have a desktop, by their ids.
-func languagesOf(ctx context.Context, tx workspace.Tx, d workspace.Desktop) (map[string]string, error) {
+// holdersOf reads who has a desktop, and the languages of those people by their ids.
+func holdersOf(ctx context.Context, tx workspace.Tx, d workspace.Desktop) ([]workspace.Assignment, map[string]string, error) {
+	people, err := tx.Holdings(ctx, []string{d.ID}, nil)
+	if err != nil {
+		return nil, nil, err
+	}
 	languages := map[string]string{}
-	for _, a := range d.Assignments {
+	for _, a := range people {
 		u, err := tx.User(ctx, d.ProjectID, a.UserID)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		languages[a.UserID] = u.Language
 	}
-	return languages, nil
+	return people, languages, nil
 }

@@ -71,7 +71,11 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 		},
 	})
 	p.steps = append(p.steps, Step{Name: "updating accounts", Do: func(ctx context.Context) error { return r.configure(ctx, d.ProjectID, d.ID) }})
-	p.steps = append(p.steps, r.awaitDisplays(d)...)
+	displays, err := r.awaitDisplays(ctx, d)
+	if err != nil {
+		return plan{}, err
+	}
+	p.steps = append(p.steps, displays...)
 	if done.Off {
 		p.steps = append(p.steps, r.stop(d, false))
 	}

@@ -164,8 +164,12 @@ func (w *world) create(n int) string {
 // desktops reads all rows.
 func (w *world) desktops() []workspace.Desktop {
 	w.t.Helper()
-	rows, _, err := w.service.ListDesktops(w.t.Context(), workspace.DesktopQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
+	details, _, err := w.service.ListDesktopDetails(w.t.Context(), workspace.DesktopQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
 	w.must(err)
+	var rows []workspace.Desktop
+	for _, d := range details {
+		rows = append(rows, d.Desktop)
+	}
 	return rows
 }
 

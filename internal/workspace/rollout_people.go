@@ -41,10 +41,10 @@ type Notice struct {
 	Text    string
 }
 
-// CountdownNotices are what the people of a desktop are told before it is rebuilt, each in their language. languages are those of
+// CountdownNotices are what those who have a desktop are told before it is rebuilt, each in their language. languages are those of
 // people by their ids.
-func CountdownNotices(d Desktop, message string, left time.Duration, languages map[string]string) []Notice {
-	return notices(d, languages, func(language string) (title, text string) {
+func CountdownNotices(holders []Assignment, message string, left time.Duration, languages map[string]string) []Notice {
+	return notices(holders, languages, func(language string) (title, text string) {
 		minutes := int((left + 30*time.Second) / time.Minute)
 		if language == "zh" {
 			return "本桌面即将更换系统", strings.TrimSpace(message + "\n\n" + chineseCountdown(minutes))
@@ -54,8 +54,8 @@ func CountdownNotices(d Desktop, message string, left time.Duration, languages m
 }
 
 // RecallNotices take those of CountdownNotices back.
-func RecallNotices(d Desktop, languages map[string]string) []Notice {
-	return notices(d, languages, func(language string) (title, text string) {
+func RecallNotices(holders []Assignment, languages map[string]string) []Notice {
+	return notices(holders, languages, func(language string) (title, text string) {
 		if language == "zh" {
 			return "本桌面暂不更换系统", "之前的通知已取消，您可以继续工作。"
 		}
@@ -80,13 +80,13 @@ func chineseCountdown(minutes int) string {
 	return when + "本次会话将结束，系统盘将被更换。请立即把文件保存到数据盘或桌面之外：系统盘上的内容（包括您的主目录）将不复存在。之后您可以重新打开桌面。"
 }
 
-func notices(d Desktop, languages map[string]string, words func(language string) (title, text string)) []Notice {
-	if len(d.Assignments) == 0 {
+func notices(holders []Assignment, languages map[string]string, words func(language string) (title, text string)) []Notice {
+	if len(holders) == 0 {
 		title, text := words("")
 		return []Notice{{Title: title, Text: text}}
 	}
 	var all []Notice
-	for _, a := range d.Assignments {
+	for _, a := range holders {
 		title, text := words(languages[a.UserID])
 		all = append(all, Notice{Account: AccountName(a.UserName), Title: title, Text: text})
 	}
