@@ -271,7 +271,7 @@ func TestAResetLeavesNothingOfWhoHadTheDesktop(t *testing.T) {
 		if j := w.finished(w.reset()); j.Counts.Succeeded != 2 || j.SubJobs[0].Reason != "a test" {
 			t.Fatalf("the job ended with %+v: %+v", j.Counts, j.SubJobs)
 		}
-		for i, m := range w.members() {
+		for i, m := range w.poolMembers() {
 			d, err := w.sim.Find(w.t.Context(), m.DesktopID)
 			w.must(err)
 			row := w.desktops()[0]

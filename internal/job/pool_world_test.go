@@ -119,7 +119,7 @@ func (w *world) pool() workspace.Pool {
 	return p
 }
 
-func (w *world) members() []workspace.Member {
+func (w *world) poolMembers() []workspace.Member {
 	w.t.Helper()
 	var all []workspace.Member
 	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
@@ -145,7 +145,7 @@ func (w *world) rebuild(changes ...func(*workspace.RebuildPool)) string {
 func (w *world) reset() string {
 	w.t.Helper()
 	members := map[string]workspace.Member{}
-	for _, m := range w.members() {
+	for _, m := range w.poolMembers() {
 		members[m.DesktopID] = m
 	}
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: project, Type: workspace.JobRebuildDesktops, PoolID: poolID}
