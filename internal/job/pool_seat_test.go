@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -133,6 +134,21 @@ func (w *world) inside(desktopID string) []string {
 	return accounts
 }
 
+// connect opens a display with a ticket and returns what closes it.
+func (w *world) connect(v workspace.Visitor, ticket string) (leave func()) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	t, err := w.service.Admit(ctx, ticket)
+	w.must(err)
+	c := workspace.Connection{ID: workspace.NewID(), DesktopID: t.DesktopID, UserID: v.ID, SignInHash: t.SignInHash, Gateway: "gateway"}
+	w.must(w.store.View(ctx, func(tx workspace.Tx) error {
+		c.Opened, c.LeaseUntil = tx.Now(), tx.Now().Add(1000*time.Hour)
+		return nil
+	}))
+	w.must(w.service.OpenConnection(ctx, t, c))
+	return func() { w.must(w.service.CloseConnection(context.WithoutCancel(ctx), c.ID, c.DesktopID)) }
+}
+
 func TestOpeningAPool(t *testing.T) {
 	t.Run("GivesARunningDesktopWithThePersonsDisplayInside", func(t *testing.T) {
 		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
@@ -155,6 +171,37 @@ func TestOpeningAPool(t *testing.T) {
 				t.Errorf("opening again gave %+v", again.Seating)
 			}
 			w.until("two idle desktops again", w.idle(2))
+		})
+	})
+
+	t.Run("KeepsTheDesktopForWhoReturnsInTimeAndResetsItForTheNext", func(t *testing.T) {
+		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+			people := w.visitors(2)
+			w.addSeats(keeping(1), people...)
+			defer w.tend("replica", w.store, w.sim)()
+			w.until("an idle desktop", w.idle(1))
+
+			mine := w.open(people[0])
+			leave := w.connect(people[0], mine.Ticket)
+			w.pass(5 * time.Hour) // far longer than the retention: who is connected keeps it
+			leave()
+			w.pass(29 * time.Minute)
+			again := w.open(people[0])
+			if again.DesktopID != mine.DesktopID || again.Outcome != workspace.SeatSame {
+				t.Fatalf("after 29 minutes %+v", again.Seating)
+			}
+			w.connect(people[0], again.Ticket)()
+			w.pass(30*time.Minute + time.Second)
+			w.until("the desktop's return", func() bool {
+				m := w.members()
+				return slices.ContainsFunc(m, func(m workspace.Member) bool { return m.DesktopID == mine.DesktopID && m.Idle() && !m.Used })
+			})
+			if got := w.inside(mine.DesktopID); len(got) > 0 {
+				t.Errorf("the desktop went back with %v inside", got)
+			}
+			if err := w.service.MayConnect(w.t.Context(), workspace.Ticket{DesktopID: mine.DesktopID, UserID: people[0].ID, SignInHash: people[0].SignInHash}); workspace.CodeOf(err) != workspace.CodeForbidden {
+				t.Errorf("its former person may still connect: %v", err)
+			}
 		})
 	})
 

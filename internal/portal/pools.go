@@ -140,3 +140,12 @@ func (p *Portal) resetDesktop(w http.ResponseWriter, r *http.Request, v workspac
 	w.WriteHeader(http.StatusAccepted)
 	return nil
 }
+
+func (p *Portal) readyForRebuild(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	if err := p.Service.ReadyForRebuild(r.Context(), v, r.PathValue("id")); err != nil {
+		return err
+	}
+	p.follower.nudge()
+	w.WriteHeader(http.StatusAccepted)
+	return nil
+}

@@ -29,6 +29,7 @@ type Service interface {
 	OpenPool(ctx context.Context, v workspace.Visitor, poolID, requestID string) (workspace.OpenedPool, error)
 	KeepWaiting(ctx context.Context, userIDs []string) error
 	StopWaiting(ctx context.Context, v workspace.Visitor, poolID string) error
+	ReadyForRebuild(ctx context.Context, v workspace.Visitor, poolID string) error
 	ResetMyDesktop(ctx context.Context, v workspace.Visitor, poolID, requestID string) error
 	PasswordTokenHolder(ctx context.Context, token string) (workspace.User, error)
 	SetFirstPassword(ctx context.Context, token, password string) (workspace.User, error)
@@ -124,6 +125,7 @@ func (p *Portal) api() http.Handler {
 	mux.Handle("POST /portal/api/pools/{id}/open", p.signed(p.openPool))
 	mux.Handle("DELETE /portal/api/pools/{id}/wait", p.signed(p.stopWaiting))
 	mux.Handle("POST /portal/api/pools/{id}/reset", p.signed(p.resetDesktop))
+	mux.Handle("POST /portal/api/pools/{id}/ready", p.signed(p.readyForRebuild))
 	mux.Handle("/portal/api/", p.open(noSuchCall))
 	return mux
 }

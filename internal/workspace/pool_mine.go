@@ -125,17 +125,31 @@ func (s *Service) StopWaiting(ctx context.Context, v Visitor, poolID string) err
 	return s.Store.Update(ctx, func(tx Tx) error { return tx.DropWaiting(ctx, poolID, v.ID) })
 }
 
+// ReadyForRebuild says that the person who has a desktop of a pool may be cut off now, though the countdown to its rebuild still runs.
+// Saying so again succeeds. CodePoolNotFound, CodeForbidden, and CodeConflict when they have no desktop or no countdown runs.
+func (s *Service) ReadyForRebuild(ctx context.Context, v Visitor, poolID string) error {
+	p, err := s.MyPool(ctx, v.User, poolID)
+	if err != nil {
+		return err
+	}
+	if p.Desktop == nil {
+		return Errorf(CodeConflict, "you have no desktop in pool %s", p.Name)
+	}
+	return s.MarkReady(ctx, v, p.Desktop.ID)
+}
+
 // lobby is what cards of pools are made from, for several people at once.
 type lobby struct {
 	now     time.Time
-	grants  map[string][]Grant           // by person
-	pools   map[string]Pool              // by id
-	own     map[string]map[string]Member // by person and pool
-	mine    map[string]Mine              // by desktop
-	counts  map[string]seatCounts        // by pool
-	waiting map[string][]Waiting         // by pool, longest first
-	coming  map[string][]SubJob          // by pool with people who wait: what is being done, the furthest first
-	resets  map[string]map[string][]time.Time
+	grants  map[string][]Grant                // by person
+	pools   map[string]Pool                   // by id
+	own     map[string]map[string]Member      // by person and pool
+	mine    map[string]Mine                   // by desktop
+	counts  map[string]seatCounts             // by pool
+	waiting map[string][]Waiting              // by pool, longest first
+	coming  map[string][]SubJob               // by pool with people who wait: what is being done, the furthest first
+	resets  map[string]map[string][]time.Time // by person and pool
+	leaving map[string]PoolCountdown          // by desktop: rebuilds that count down
 }
 
 func poolsOf(ctx context.Context, tx Tx, people []User) (map[string][]MyPool, error) {
@@ -210,6 +224,10 @@ func (l *lobby) readOwn(ctx context.Context, tx Tx, users []string) error {
 	for _, m := range furnished {
 		l.mine[m.ID] = m
 	}
+	if err != nil {
+		return err
+	}
+	l.leaving, err = tx.Countdowns(ctx, ids)
 	return err
 }
 
@@ -268,6 +286,9 @@ func (l *lobby) card(u User, p Pool) MyPool {
 	if mine, read := l.mine[m.DesktopID]; has && read && p.bindingOver(m, l.now) == "" {
 		c.State, c.Desktop, c.Ends = PoolYours, &mine, p.BindingEnd(m)
 		c.MayReset, c.ResetWhyNot = l.mayReset(p, m, u)
+		if countdown, runs := l.leaving[m.DesktopID]; runs {
+			c.Rebuild = &countdown
+		}
 	}
 	switch {
 	case p.InMaintenance || p.Frozen:
@@ -276,9 +297,12 @@ func (l *lobby) card(u User, p Pool) MyPool {
 	default:
 		l.queue(u, p, &c)
 	}
-	if c.Wait != nil {
+	switch {
+	case c.Wait != nil:
 		c.Reason = c.Wait.Reason
-	} else {
+	case c.State == PoolYours && m.Isolated:
+		c.Reason = "Your desktop broke and was put aside. Your administrator will mend it."
+	default:
 		c.Reason = c.State.Sentence()
 	}
 	return c
