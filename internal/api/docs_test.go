@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -34,12 +35,56 @@ func TestDocumentationHasEveryOperationAndCode(t *testing.T) {
 	}
 }
 
+// TestDocumentationHasEveryFieldOfPools keeps the table of docs/pools.md true; "make docs" writes it anew.
+func TestDocumentationHasEveryFieldOfPools(t *testing.T) {
+	const page = "../../docs/pools.md"
+	before, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := between(t, string(before), "pool fields", fieldsTable(reflect.TypeFor[createPoolBody]()))
+	if after == string(before) {
+		return
+	}
+	if !*update {
+		t.Fatal("docs/pools.md is not up to date: run make docs")
+	}
+	if err := os.WriteFile(page, []byte(after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func fieldsTable(body reflect.Type) string {
+	var b strings.Builder
+	b.WriteString("| field | | about |\n| --- | --- | --- |\n")
+	writeFields(&b, "", body)
+	return b.String()
+}
+
+// writeFields writes a line for each field of a body, and for those of the settings in it that are not lists.
+func writeFields(b *strings.Builder, prefix string, body reflect.Type) {
+	for _, f := range reflect.VisibleFields(body) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" {
+			continue
+		}
+		required := ""
+		if f.Tag.Get("required") == "true" {
+			required = "required"
+		}
+		fmt.Fprintf(b, "| `%s%s` | %s | %s |\n", prefix, name, required, f.Tag.Get("doc"))
+		if f.Type.Kind() == reflect.Pointer && strings.HasSuffix(name, "_policy") {
+			writeFields(b, name+".", f.Type.Elem())
+		}
+	}
+}
+
 func between(t *testing.T, text, name, table string) string {
 	t.Helper()
 	head, rest, ok := strings.Cut(text, "<!-- begin "+name+": made by make docs -->\n")
 	_, tail, closed := strings.Cut(rest, "<!-- end "+name+" -->")
 	if !ok || !closed {
-		t.Fatalf("docs/api.md has no place for %s", name)
+		t.Fatalf("the page has no place for %s", name)
 	}
 	return head + "<!-- begin " + name + ": made by make docs -->\n" + table + "<!-- end " + name + " -->" + tail
 }

@@ -16,10 +16,10 @@ type (
 		Size           int                 `json:"size" required:"true" doc:"1 to 1000 desktops"`
 		Description    string              `json:"description,omitempty" doc:"At most 255 characters"`
 		Zone           string              `json:"availability_zone,omitempty" doc:"The default zone if absent"`
-		ProductID      string              `json:"product_id" required:"true"`
+		ProductID      string              `json:"product_id" required:"true" doc:"A product that ListProducts lists"`
 		FlavorID       string              `json:"flavor_id,omitempty" doc:"The product, if given"`
 		ImageType      workspace.ImageType `json:"image_type,omitempty" doc:"gold, private or market; private if absent"`
-		ImageID        string              `json:"image_id" required:"true"`
+		ImageID        string              `json:"image_id" required:"true" doc:"An image that ListImages lists, of this type"`
 		Root           *poolVolumeBody     `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
 		Data           []poolVolumeBody    `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
 		VPCID          string              `json:"vpc_id,omitempty" doc:"The subnets' if absent"`
@@ -30,9 +30,9 @@ type (
 		Tags           []tagBody           `json:"tags,omitempty" doc:"At most 20; of the pool's desktops too"`
 		EnterpriseID   string              `json:"enterprise_project_id,omitempty" doc:"0 by default"`
 		Retention      *int                `json:"disconnected_retention_period,omitempty" doc:"DYNAMIC: minutes for which somebody who disconnected keeps the desktop; 10 to 43200, 30 if absent"`
-		Autoscaling    bool                `json:"enable_autoscale,omitempty"`
-		Policy         *autoscaleBody      `json:"autoscale_policy,omitempty"`
-		Reset          *resetPolicyBody    `json:"user_reset_policy,omitempty"`
+		Autoscaling    bool                `json:"enable_autoscale,omitempty" doc:"Whether autoscale_policy holds; no by default"`
+		Policy         *autoscaleBody      `json:"autoscale_policy,omitempty" doc:"When desktops are made and deleted by themselves; nothing happens without autoscale_type"`
+		Reset          *resetPolicyBody    `json:"user_reset_policy,omitempty" doc:"Whether people may reset the desktop that they have"`
 		NamePolicyID   string              `json:"desktop_name_policy_id,omitempty" doc:"Makes the computer names; from the pool's name if absent"`
 		Domain         string              `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -554,5 +555,26 @@ func TestBadChangesOfPoolsAreRefusedAndChangeNothing(t *testing.T) {
 	w.TB = t
 	if after := w.ok(w.get("/desktop-pools/" + id)).raw; after != before {
 		t.Errorf("the pool was %s and is %s", before, after)
+	}
+}
+
+func TestTheExampleOfThePoolsPageMakesAPool(t *testing.T) {
+	page, err := os.ReadFile("../../docs/pools.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, found := strings.Cut(string(page), "<!-- example: CreateDesktopPool -->\n```json\n")
+	example, _, closed := strings.Cut(example, "```")
+	if !found || !closed {
+		t.Fatal("docs/pools.md has no example")
+	}
+	w := newWorld(t)
+	w.ok(w.post("/desktop-pools", strings.NewReplacer("PRODUCT", product, "IMAGE", image, "SUBNET", w.subnetID, `"GROUP"`, `"`+w.group("sales")+`"`).Replace(example)))
+	p := answer{body: w.ok(w.get("/desktop-pools")).at("desktop_pools", 0)}
+	if p.number("desktop_count") != 3 || p.number("autoscale_policy", "min_idle") != 2 || p.number("user_reset_policy", "reset_count_per_day") != 2 {
+		t.Errorf("pool: %v", p.body)
+	}
+	if a := w.ok(w.get("/desktop-pools/" + p.text("id") + "/users")); a.text("objects", 0, "object_name") != "sales" {
+		t.Errorf("people: %s", a.raw)
 	}
 }
