@@ -45,13 +45,14 @@ type poolCard struct {
 
 // waitBody is how far things are for somebody who waits.
 type waitBody struct {
-	Since    time.Time `json:"since"`
-	Position int       `json:"position"` // 1 is the next
-	Ready    bool      `json:"ready"`    // open the pool now
-	Coming   int       `json:"coming"`   // desktops being made, started or reset for those who wait
-	Percent  int       `json:"percent"`  // of the one that they will probably get
-	Step     string    `json:"step,omitempty"`
-	Sentence string    `json:"sentence"`
+	Since    time.Time  `json:"since"`
+	Position int        `json:"position"` // 1 is the next
+	Ready    bool       `json:"ready"`    // open the pool now
+	Coming   int        `json:"coming"`   // desktops being made, started or reset for those who wait
+	Percent  int        `json:"percent"`  // of the one that they will probably get
+	Step     string     `json:"step,omitempty"`
+	Paused   *time.Time `json:"paused_until,omitempty"` // making desktops failed several times, and is tried again then
+	Sentence string     `json:"sentence"`
 }
 
 // rebuildBody is a rebuild that awaits the person's desktop.
@@ -85,6 +86,9 @@ func poolCardOf(p workspace.MyPool) poolCard {
 	if w := p.Wait; w != nil {
 		c.Waiting = &waitBody{
 			Since: w.Since, Position: w.Position, Ready: w.Ready, Coming: w.Coming, Percent: w.Percent, Step: w.Step, Sentence: w.Reason,
+		}
+		if !w.Paused.IsZero() {
+			c.Waiting.Paused = &w.Paused
 		}
 	}
 	if r := p.Rebuild; r != nil {

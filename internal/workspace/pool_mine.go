@@ -64,12 +64,13 @@ func (s PoolState) Sentence() string {
 // PoolWait tells somebody who waits how far things are.
 type PoolWait struct {
 	Since    time.Time
-	Position int    // 1 is the next
-	Ready    bool   // a desktop is there for them: they may open the pool
-	Coming   int    // desktops that are being made, started or reset for whoever waits
-	Percent  int    // how far the one is that they will probably get
-	Step     string // what is being done to it, in the words of the job; empty before it begins
-	Reason   string // a plain English sentence
+	Position int       // 1 is the next
+	Ready    bool      // a desktop is there for them: they may open the pool
+	Coming   int       // desktops that are being made, started or reset for whoever waits
+	Percent  int       // how far the one is that they will probably get
+	Step     string    // what is being done to it, in the words of the job; empty before it begins
+	Paused   time.Time // when making desktops is tried again that failed several times; zero when nothing stands in the way
+	Reason   string    // a plain English sentence
 }
 
 // PoolCountdown is a rebuild that awaits a desktop somebody has.
@@ -335,11 +336,14 @@ func (l *lobby) queue(u User, p Pool, c *MyPool) {
 	if nth := place - counts.idle; nth >= 0 && nth < len(l.coming[p.ID]) {
 		w.Percent, w.Step = l.coming[p.ID][nth].Progress, l.coming[p.ID][nth].Step
 	}
-	w.Reason = w.sentence(p, l.now)
+	if until := p.Scale.PausedUntil(); w.Step == "" && w.Coming < w.Position && until.After(l.now) {
+		w.Paused = until
+	}
+	w.Reason = w.sentence(l.now)
 	c.Wait = w
 }
 
-func (w *PoolWait) sentence(p Pool, now time.Time) string {
+func (w *PoolWait) sentence(now time.Time) string {
 	var text string
 	switch {
 	case w.Ready:
@@ -351,14 +355,13 @@ func (w *PoolWait) sentence(p Pool, now time.Time) string {
 	default:
 		text = fmt.Sprintf("%d people have waited longer than you.", w.Position-1)
 	}
-	until := p.Scale.PausedUntil()
 	switch {
 	case w.Step != "":
 		return text + " A desktop is being made ready for you."
 	case w.Coming >= w.Position:
 		return text + " A desktop will be made ready for you in a moment."
-	case until.After(now):
-		return text + fmt.Sprintf(" Making desktops failed several times; it is tried again in %v. Your administrator can see why.", rounded(until.Sub(now)))
+	case !w.Paused.IsZero():
+		return text + fmt.Sprintf(" Making desktops failed several times; it is tried again in %v. Your administrator can see why.", rounded(w.Paused.Sub(now)))
 	default:
 		return text + " A desktop will be made for you."
 	}

@@ -42,6 +42,13 @@ func TestSecondFactor(t *testing.T) {
 	s.play("codes.flow.js")
 }
 
+func TestPools(t *testing.T) {
+	needBrowser(t)
+	s := newStage(t, controlplane.Options{Engine: "sim", Data: filepath.Join(t.TempDir(), "data"), Config: "pool.yaml"})
+	s.person()
+	s.play("pool.flow.js")
+}
+
 func TestDesktop(t *testing.T) {
 	needBrowser(t)
 	config := controlplane.Incus(t)
@@ -80,6 +87,7 @@ func newStage(t *testing.T, o controlplane.Options) *stage {
 	mux.HandleFunc("POST /unbind", s.alone(s.unbind))
 	mux.HandleFunc("POST /require", s.alone(s.require))
 	mux.HandleFunc("POST /inside/{name}", s.alone(s.run))
+	mux.HandleFunc("POST /administrator/{method}/{path...}", s.alone(s.administer))
 	s.door = httptest.NewServer(mux)
 	t.Cleanup(s.door.Close)
 	return s
@@ -186,6 +194,26 @@ func (s *stage) operate(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(status)
 }
 
+// administer sends a request to the Workspace API of the project as an administrator.
+func (s *stage) administer(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	var sent any
+	if len(body) > 0 {
+		sent = json.RawMessage(body)
+	}
+	var answer json.RawMessage
+	path := "/" + r.PathValue("path")
+	if r.URL.RawQuery != "" {
+		path += "?" + r.URL.RawQuery
+	}
+	w.WriteHeader(s.process.Client(s.t).Do(s.t, r.PathValue("method"), path, sent, &answer))
+	w.Write(answer)
+}
+
 // run runs a command inside a desktop, as its user, and answers what it prints.
 func (s *stage) run(w http.ResponseWriter, r *http.Request) {
 	command, err := io.ReadAll(r.Body)
@@ -225,7 +253,7 @@ func (s *stage) play(file string) {
 	s.t.Helper()
 	root := controlplane.Root(s.t)
 	setting, err := json.Marshal(map[string]any{
-		"url": s.process.Bootstrap.Endpoint, "door": s.door.URL, "user": user, "password": password, "desktops": s.ids,
+		"url": s.process.Bootstrap.Endpoint, "door": s.door.URL, "user": user, "password": password, "desktops": s.ids, "bootstrap": s.process.Bootstrap,
 		"browser": os.Getenv("CARREL_TEST_BROWSER"), "artifacts": filepath.Join(root, "test", "artifacts"),
 	})
 	if err != nil {

@@ -7,8 +7,8 @@ import { chromium } from "playwright-core";
 
 export const stage = JSON.parse(process.env.STAGE);
 mkdirSync(stage.artifacts, { recursive: true });
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let browser;
 
 /** open gives a window of its own, with its own cookies, and fails the test when the page has an error of its own. */
@@ -44,9 +44,9 @@ export async function end() {
   await browser?.close();
 }
 
-export async function signIn(page, password = stage.password) {
+export async function signIn(page, password = stage.password, user = stage.user) {
   await page.goto(stage.url);
-  await page.locator("input[name=username]").fill(stage.user);
+  await page.locator("input[name=username]").fill(user);
   await page.locator("input[name=password]").fill(password);
   await page.keyboard.press("Enter");
 }
@@ -81,6 +81,29 @@ export async function until(what, get, as, atMost = 20_000) {
     if (Date.now() > deadline) throw new Error(`${what}: still ${got}`);
     await new Promise((next) => setTimeout(next, 100));
   }
+}
+
+/** administer does what an administrator does through the Workspace API and returns the answer. */
+export async function administer(method, path, body) {
+  const text = await ask(`administrator/${method}/${path}`, body === undefined ? "" : JSON.stringify(body));
+  return text && text !== "null" ? JSON.parse(text) : undefined;
+}
+
+/** makePool makes a pool of one desktop for everybody on the stage and, unless told otherwise, waits until it is there. */
+export async function makePool(asked, { steady = true } = {}) {
+  const { users } = await administer("GET", "users");
+  const b = stage.bootstrap;
+  await administer("POST", "desktop-pools", {
+    size: 1, image_type: "gold", image_id: b.image_id, product_id: b.product_id, subnet_ids: [b.subnet_id],
+    root_volume: { type: "SAS", size: 80 },
+    authorized_objects: users.map((u) => ({
+      object_type: "USER", object_id: u.id, object_name: u.user_name, user_group: "sudo",
+    })),
+    ...asked,
+  });
+  const find = async () => (await administer("GET", `desktop-pools?name=${encodeURIComponent(asked.name)}`)).desktop_pools[0];
+  if (steady) await until(`the pool ${asked.name}`, async () => (await find()).status, (s) => s === "STEADY");
+  return find();
 }
 
 /** accessible fails on what screen readers, keyboards or eyes would trip over (WCAG 2.2 A and AA). */

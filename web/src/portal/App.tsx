@@ -6,6 +6,7 @@ import { api, type Person, passing, Refusal, signedIn } from "./api";
 import { CardsPage } from "./CardsPage";
 import { Authenticator, useCodeToken } from "./CodePages";
 import { ChangePassword, FirstPassword } from "./PasswordPages";
+import { PoolPage } from "./PoolPage";
 import { placeOf, replace, usePath } from "./place";
 import { SignInPage } from "./SignInPage";
 
@@ -40,6 +41,7 @@ function ForPeople() {
         <DeskPage key={place.id} id={place.id} />
       </Suspense>
     );
+  if (place.show === "pool") return <PoolPage key={place.id} id={place.id} />;
   if (place.show === "nothing") return <Pause text={t("app.notFound")} />;
   return <CardsPage me={me.data} />;
 }

@@ -4,17 +4,24 @@ import { useSpeech } from "../words/speech";
 import type { Card, Person } from "./api";
 import { Authenticator } from "./CodePages";
 import { Header } from "./Frame";
-import { useDesktops } from "./follow";
+import { useDesktops, useFollowing, usePools } from "./follow";
 import { ChangePassword } from "./PasswordPages";
+import { Picture } from "./Picture";
+import { PoolCard } from "./PoolCard";
 import { go } from "./place";
 import { stateOf, toneOf } from "./state";
 
 export function CardsPage({ me }: { me: Person }) {
   const { t } = useSpeech();
   const [changing, setChanging] = useState<"password" | "codes">();
+  useFollowing();
   const desktops = useDesktops();
+  const pools = usePools();
+  const own = desktops.data?.filter((card) => !pools.data?.some((p) => p.id === card.pool_id));
   useEffect(() => {
     document.title = "Carrel";
+    void import("./desk/DeskPage"); // the next page, before it is asked for
+    void import("@novnc/novnc");
   }, []);
   const close = () => setChanging(undefined);
   if (changing === "password") return <ChangePassword me={me} onClose={close} />;
@@ -29,14 +36,19 @@ export function CardsPage({ me }: { me: Person }) {
             {t("app.unreachable")}
           </p>
         )}
-        {desktops.data?.length === 0 && <Empty />}
-        {desktops.isPending ? (
+        {own?.length === 0 && pools.data?.length === 0 && <Empty />}
+        {desktops.isPending || pools.isPending ? (
           <div className="cards" aria-busy="true">
             <div className="card card-ghost" />
           </div>
         ) : (
           <ul className="cards">
-            {desktops.data?.map((card) => (
+            {pools.data?.map((pool) => (
+              <li key={pool.id}>
+                <PoolCard pool={pool} />
+              </li>
+            ))}
+            {own?.map((card) => (
               <li key={card.id}>
                 <DesktopCard card={card} />
               </li>
@@ -101,25 +113,5 @@ function Doorway({ card }: { card: Card }) {
     >
       {t(verb)}
     </Button>
-  );
-}
-
-/** Picture is a little desk with its lamp on or off. */
-function Picture({ tone }: { tone: "on" | "moving" | "off" | "bad" }) {
-  return (
-    <svg
-      className="picture"
-      data-tone={tone}
-      viewBox="0 0 320 132"
-      aria-hidden="true"
-      preserveAspectRatio="xMidYMax slice"
-    >
-      <path className="picture-light" d="M226 40 188 112h84L238 40z" />
-      <path className="picture-line" d="M40 112h240" />
-      <rect className="picture-screen" x="98" y="38" width="92" height="58" rx="5" />
-      <path className="picture-line" d="M144 96v16m-18 0h36" />
-      <path className="picture-line" d="M250 112V46a14 14 0 0 0-14-14h-4" />
-      <path className="picture-lamp" d="M222 42a11 11 0 0 1 22 0z" />
-    </svg>
   );
 }

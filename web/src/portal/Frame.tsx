@@ -65,6 +65,7 @@ export function Header({ me, onPassword, onCodes }: HeaderProps) {
     mutationFn: api.signOut,
     onSuccess: () => {
       queries.removeQueries({ queryKey: ["desktops"] });
+      queries.removeQueries({ queryKey: ["pools"] });
       queries.setQueryData(["me"], null);
     },
   });

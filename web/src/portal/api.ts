@@ -52,6 +52,7 @@ export type Obstacle = (typeof obstacles)[number];
 
 export interface Card {
   id: string;
+  pool_id?: string;
   name: string;
   status: string;
   task_status?: string;
@@ -61,6 +62,46 @@ export interface Card {
   door: Door;
   why?: Obstacle;
   sentence?: string;
+}
+
+export const poolStates = ["yours", "waiting", "ready", "grows", "full", "maintenance"] as const;
+export type PoolState = (typeof poolStates)[number];
+
+export interface Pool {
+  id: string;
+  name: string;
+  description?: string;
+  type: "DYNAMIC" | "STATIC";
+  state: PoolState;
+  desktop?: Card; // of yours
+  ends?: string; // of yours: when it goes back if they stay away
+  waiting?: Waiting; // of waiting
+  may_reset: boolean;
+  reset_why_not?: string;
+  rebuild?: Rebuild;
+}
+
+export interface Waiting {
+  since: string;
+  position: number; // 1 is the next
+  ready: boolean; // open the pool now
+  coming: number;
+  percent: number; // of the desktop that they will probably get
+  step?: string;
+  paused_until?: string; // making desktops failed and is tried again then
+}
+
+export interface Rebuild {
+  at: string;
+  message?: string;
+  ready: boolean; // they have said that they are
+}
+
+export interface Opened {
+  outcome: "SAME" | "NEW" | "WAIT" | "FULL" | "SHUT";
+  desktop_id?: string;
+  ticket?: string; // opens the display now
+  pool: Pool;
 }
 
 /** Refusal is an answer other than success. Status 0 means that there was none. */
@@ -148,5 +189,10 @@ export const api = {
   start: (id: string) => call<void>("POST", `desktops/${encodeURIComponent(id)}/start`),
   ticket: (id: string) =>
     call<{ ticket: string }>("POST", `desktops/${encodeURIComponent(id)}/ticket`).then((a) => a.ticket),
+  pools: () => call<{ pools: Pool[] }>("GET", "pools").then((a) => a.pools),
+  openPool: (id: string) => call<Opened>("POST", `pools/${encodeURIComponent(id)}/open`),
+  stopWaiting: (id: string) => call<void>("DELETE", `pools/${encodeURIComponent(id)}/wait`),
+  resetDesktop: (poolID: string) => call<void>("POST", `pools/${encodeURIComponent(poolID)}/reset`),
+  readyForRebuild: (poolID: string) => call<void>("POST", `pools/${encodeURIComponent(poolID)}/ready`),
   ping: (timeout: number) => call<void>("GET", "ping", { timeout }),
 };

@@ -1,14 +1,20 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { api, type Card } from "./api";
+import { api, type Card, type Pool } from "./api";
 
 export const desktopsKey = ["desktops"];
+export const poolsKey = ["pools"];
+
+/** useDesktops reads the cards of desktops, usePools those of pools, with a number every so many milliseconds. */
+export const useDesktops = () => useQuery({ queryKey: desktopsKey, queryFn: api.desktops });
+export const usePools = (every: number | false = false) =>
+  useQuery({ queryKey: poolsKey, queryFn: api.pools, refetchInterval: every });
 
 /**
- * useDesktops reads the cards and, while on is true and the page can be seen, lets the server send them whenever they
- * change. A hidden page follows nothing: browsers allow few connections to one server.
+ * useFollowing lets the server send the cards whenever they change, while on is true and the page can be seen. A hidden page
+ * follows nothing: browsers allow few connections to one server.
  */
-export function useDesktops(on = true) {
+export function useFollowing(on = true) {
   const client = useQueryClient();
   useEffect(() => {
     if (!on) return;
@@ -24,7 +30,6 @@ export function useDesktops(on = true) {
       stop?.();
     };
   }, [client, on]);
-  return useQuery({ queryKey: desktopsKey, queryFn: api.desktops });
 }
 
 function listen(client: QueryClient): () => void {
@@ -33,6 +38,10 @@ function listen(client: QueryClient): () => void {
   source.addEventListener("desktops", (e) => {
     const { desktops } = JSON.parse(e.data) as { desktops: Card[] };
     client.setQueryData(desktopsKey, desktops);
+  });
+  source.addEventListener("pools", (e) => {
+    const { pools } = JSON.parse(e.data) as { pools: Pool[] };
+    client.setQueryData(poolsKey, pools);
   });
   source.addEventListener("signed-out", () => client.invalidateQueries({ queryKey: ["me"] }));
   source.addEventListener("error", () => {

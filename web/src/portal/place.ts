@@ -4,6 +4,7 @@ import { useSyncExternalStore } from "react";
 export type Place =
   | { show: "cards" }
   | { show: "desk"; id: string }
+  | { show: "pool"; id: string }
   | { show: "enter" }
   | { show: "first-password" }
   | { show: "nothing" };
@@ -12,8 +13,9 @@ export function placeOf(path: string): Place {
   if (path === "/") return { show: "cards" };
   if (path === "/enter") return { show: "enter" };
   if (path.startsWith("/first-password")) return { show: "first-password" };
-  const desk = /^\/desktops\/([\w-]+)$/.exec(path);
-  return desk?.[1] ? { show: "desk", id: desk[1] } : { show: "nothing" };
+  const [, kind, id] = /^\/(desktops|pools)\/([\w-]+)$/.exec(path) ?? [];
+  if (!id) return { show: "nothing" };
+  return { show: kind === "pools" ? "pool" : "desk", id };
 }
 
 const moved = new EventTarget();
@@ -21,6 +23,7 @@ const moved = new EventTarget();
 /** Intent is what somebody wanted when they came to a place. It does not outlive taking it. */
 export interface Intent {
   start?: boolean;
+  ticket?: string; // for the display, fresh from the server
 }
 
 /** go shows another address without loading the page again. */
@@ -30,8 +33,8 @@ export function go(path: string, intent: Intent | null = null) {
 }
 
 /** replace goes without leaving a way back. */
-export function replace(path: string) {
-  history.replaceState(null, "", path);
+export function replace(path: string, intent: Intent | null = null) {
+  history.replaceState(intent, "", path);
   moved.dispatchEvent(new Event("move"));
 }
 

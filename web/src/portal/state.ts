@@ -9,8 +9,10 @@ export function stateOf(card: Card): Word {
   return card.login_status === "CONNECTED" ? "state.inUse" : "state.running";
 }
 
+export type Tone = "on" | "moving" | "off" | "bad";
+
 /** toneOf is the colour of a state: on, moving, off or wrong. */
-export function toneOf(card: Card): "on" | "moving" | "off" | "bad" {
+export function toneOf(card: Card): Tone {
   if (card.why === "fault") return "bad";
   if (card.door === "wait") return "moving";
   return card.door === "open" ? "on" : "off";

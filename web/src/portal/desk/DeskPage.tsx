@@ -1,11 +1,14 @@
 import { Button, Loader } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { useSpeech } from "../../words/speech";
 import { api, type Card, Refusal } from "../api";
-import { useDesktops } from "../follow";
-import { go, takeIntent } from "../place";
+import { useDesktops, useFollowing } from "../follow";
+import { useNow } from "../now";
+import { RebuildNotice } from "../PoolNotice";
+import { go, type Intent, takeIntent } from "../place";
 import { stateOf } from "../state";
+import { Veil } from "../Veil";
 import { type Phase, Screen, world } from "./screen";
 import { Toolbar } from "./Toolbar";
 
@@ -16,10 +19,13 @@ export default function DeskPage({ id }: { id: string }) {
   const [wanted] = useState(takeIntent);
   const screen = useScreen(box, id);
   const phase: Phase = screen?.phase ?? { at: "opening" };
-  const desktops = useDesktops(phase.at !== "shown");
+  useFollowing(phase.at !== "shown");
+  const desktops = useDesktops();
   const card = desktops.data?.find((c) => c.id === id);
-  const starting = useStart(id, screen, wanted.start === true);
+  const starting = useStart(id, screen, wanted);
   const name = card?.name ?? "";
+  const pool = useRef(card?.pool_id); // stays known when the desktop is no longer theirs
+  pool.current = card?.pool_id ?? pool.current;
   useEffect(() => {
     document.title = name || "Carrel";
   }, [name]);
@@ -36,9 +42,11 @@ export default function DeskPage({ id }: { id: string }) {
             missing={desktops.isSuccess && !card}
             starting={starting}
             screen={screen}
+            pool={pool.current}
           />
         </Veil>
       )}
+      {phase.at === "shown" && card?.pool_id && <RebuildNotice pool={card.pool_id} desktop={id} />}
     </div>
   );
 }
@@ -78,7 +86,7 @@ interface Starting {
 }
 
 /** useStart opens the screen, after starting the desktop if that was asked for. */
-function useStart(id: string, screen: Screen | null, atOnce: boolean): Starting {
+function useStart(id: string, screen: Screen | null, wanted: Intent): Starting {
   const [begun, setBegun] = useState<number | null>(null);
   const queries = useQueryClient();
   const call = useMutation({
@@ -90,40 +98,24 @@ function useStart(id: string, screen: Screen | null, atOnce: boolean): Starting 
     },
   });
   const { mutate } = call;
+  const { start: atOnce = false, ticket } = wanted;
   useEffect(() => {
     if (!screen) return;
     if (atOnce) {
       setBegun(Date.now());
       mutate();
     } else {
-      screen.open();
+      screen.open(ticket);
     }
     const change = () => screen.phase.at === "shown" && setBegun(null);
     screen.addEventListener("change", change);
     return () => screen.removeEventListener("change", change);
-  }, [screen, atOnce, mutate]);
+  }, [screen, atOnce, ticket, mutate]);
   const start = () => {
     setBegun(Date.now());
     mutate();
   };
   return { begun, accepted: call.isSuccess, refused: call.error, start };
-}
-
-function Veil({ name, children }: { name: string; children: ReactNode }) {
-  const { t } = useSpeech();
-  return (
-    <div className="veil">
-      <main className="veil-sheet">
-        {name && <p className="veil-name">{name}</p>}
-        <div className="veil-news" role="status">
-          {children}
-        </div>
-        <Button variant="subtle" size="compact-md" onClick={() => go("/")}>
-          {t("app.back")}
-        </Button>
-      </main>
-    </div>
-  );
 }
 
 interface SituationProps {
@@ -132,10 +124,13 @@ interface SituationProps {
   missing: boolean; // the person has no such desktop
   starting: Starting;
   screen: Screen | null;
+  pool: string | undefined; // that the desktop is or was theirs in
 }
 
 /** Situation says where things stand and offers what can be done about it. */
-function Situation({ phase, card, missing, starting, screen }: SituationProps) {
+function Situation({ phase, card, missing, starting, screen, pool }: SituationProps) {
+  const over = phase.at === "ended" && (phase.why === "access" || phase.why === "gone");
+  if (pool && (over || (phase.at === "look" && missing))) return <TimeOver pool={pool} />;
   if (phase.at === "ended") return <Ended why={phase.why} screen={screen} />;
   if (starting.begun !== null && card?.door !== "shut")
     return <Progress begun={starting.begun} accepted={starting.accepted} card={card} />;
@@ -235,6 +230,20 @@ function Closed({ card, starting }: { card: Card; starting: Starting }) {
   );
 }
 
+/** TimeOver says that a desktop of a pool went back to it. */
+function TimeOver({ pool }: { pool: string }) {
+  const { t } = useSpeech();
+  return (
+    <>
+      <h1>{t("pool.over")}</h1>
+      <p className="quiet">{t("pool.overHint")}</p>
+      <Button size="md" onClick={() => go(`/pools/${pool}`)} autoFocus>
+        {t("pool.another")}
+      </Button>
+    </>
+  );
+}
+
 function Ended({ why, screen }: { why: (Phase & { at: "ended" })["why"]; screen: Screen | null }) {
   const { t } = useSpeech();
   const queries = useQueryClient();
@@ -259,14 +268,4 @@ function Ended({ why, screen }: { why: (Phase & { at: "ended" })["why"]; screen:
       )}
     </>
   );
-}
-
-/** useNow is the time, renewed every second. */
-function useNow(): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
 }

@@ -67,11 +67,11 @@ export class Screen extends EventTarget {
     document.addEventListener("visibilitychange", () => document.hidden || this.hurry(), { signal });
   }
 
-  /** open begins, or begins anew at once. */
-  open() {
+  /** open begins, or begins anew at once; with a ticket that is at hand already, or it asks for one. */
+  open(ticket?: string) {
     clearTimeout(this.timer);
     this.attempt = 0;
-    void this.connect();
+    void this.connect(ticket);
   }
 
   /** hurry makes the next attempt now if one is due later. */
@@ -88,13 +88,16 @@ export class Screen extends EventTarget {
     this.drop();
   }
 
-  private async connect() {
+  private async connect(atHand?: string) {
     this.drop();
     const round = ++this.round;
     const current = () => round === this.round && !this.leaving.signal.aborted;
     if (this.attempt === 0) this.enter({ at: "opening" });
     try {
-      const [ticket, makeViewer] = await Promise.all([this.world.ticket(this.desktop), this.world.viewer()]);
+      const [ticket, makeViewer] = await Promise.all([
+        atHand ?? this.world.ticket(this.desktop),
+        this.world.viewer(),
+      ]);
       if (!current()) return;
       const scheme = location.protocol === "https:" ? "wss" : "ws";
       const socket = this.world.socket(`${scheme}://${location.host}/gateway/display?ticket=${ticket}`);

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { accessible, administer, end, makePool, open, picture, shown, signIn, stage } from "./stage.js";
+
+after(end);
+
+const card = (page, name) => page.getByRole("article", { name });
+let other;
+before(async () => {
+  await administer("POST", "users", {
+    user_name: "other", active_type: "ADMIN_ACTIVATE", password: stage.password, next_login_change_password: false,
+  });
+  const { users } = await administer("GET", "users");
+  other = users.find((u) => u.user_name === "other");
+});
+
+test("A pool is one card, and opening it shows one of its desktops", async (t) => {
+  await makePool({ name: "Reading-room", type: "STATIC", description: "For everybody in the library" });
+  const page = await open(t, { bypassCSP: true });
+  await signIn(page);
+  await card(page, "Reading-room").getByText("A desktop is ready for you").waitFor();
+  await picture(page, "pool-cards");
+  await accessible(page);
+  await page.getByRole("link", { name: "Open Reading-room" }).click();
+  await shown(page);
+  await page.goBack();
+  await card(page, "Reading-room").getByText(/^You have Reading/).waitFor();
+  assert.equal(await page.getByRole("article").count(), 1);
+  await picture(page, "pool-card-yours");
+});
+
+test("Who finds no desktop waits in line and is shown theirs when it is made", async (t) => {
+  await makePool({ name: "Seminar", type: "DYNAMIC" }, { steady: false });
+  const page = await open(t, { bypassCSP: true });
+  await signIn(page);
+  await page.getByRole("link", { name: "Open Seminar" }).click();
+  await page.getByText("You are next.").waitFor();
+  await picture(page, "pool-waiting");
+  await accessible(page);
+  await shown(page);
+});
+
+test("Somebody who no longer wants to wait leaves the line", async (t) => {
+  await makePool({ name: "Lobby", type: "DYNAMIC" }, { steady: false });
+  const page = await open(t);
+  await signIn(page);
+  await page.getByRole("link", { name: "Open Lobby" }).click();
+  await page.getByRole("button", { name: "Stop waiting" }).click();
+  await card(page, "Lobby").waitFor();
+  await card(page, "Lobby").getByText("You are waiting for a desktop").waitFor({ state: "detached" });
+});
+
+test("A pool whose desktops are all taken says so, in Chinese too", async (t) => {
+  await makePool({ name: "Small", type: "STATIC" });
+  const first = await open(t);
+  await signIn(first, stage.password, other.user_name);
+  await first.getByRole("link", { name: "Open Small" }).click();
+  await shown(first);
+  const page = await open(t, { locale: "zh-CN", bypassCSP: true, colorScheme: "dark" });
+  await signIn(page);
+  await card(page, "Small").getByText("桌面已全部占用").waitFor();
+  await page.getByRole("link", { name: "打开 Small" }).click();
+  await page.getByRole("heading", { name: "桌面已全部占用" }).waitFor();
+  await picture(page, "pool-full-chinese");
+  await accessible(page);
+});
+
+test("A pool under maintenance cannot be opened until it is over", async (t) => {
+  const { id } = await makePool({ name: "Workshop", type: "STATIC" });
+  await administer("PUT", `desktop-pools/${id}`, { in_maintenance_mode: true });
+  const page = await open(t);
+  await signIn(page);
+  await card(page, "Workshop").getByText("Under maintenance").waitFor();
+  assert.equal(await page.getByRole("link", { name: "Open Workshop" }).count(), 0);
+  await administer("PUT", `desktop-pools/${id}`, { in_maintenance_mode: false });
+  await page.getByRole("link", { name: "Open Workshop" }).click();
+  await shown(page);
+});
