@@ -42,6 +42,7 @@ export const obstacles = [
   "stopping",
   "restarting",
   "hibernating",
+  "preparing",
   "deleting",
   "rebuilding",
   "busy",
