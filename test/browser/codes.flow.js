@@ -93,8 +93,8 @@ test("An app is set up, asked for at the sign-in, replaced by a recovery code an
   await page.getByRole("alert").getByText("This code is wrong").waitFor();
   await ask("unbind");
   await enter(page, recovery[2]);
-  await page.getByRole("alert").getByText("This took too long. Sign in anew.").waitFor();
-  await page.getByRole("button", { name: "Sign in anew" }).click();
+  await page.getByRole("alert").getByText("This took too long. Sign in again.").waitFor();
+  await page.getByRole("button", { name: "Start over" }).click();
   await signIn(page);
   await cards(page);
 });

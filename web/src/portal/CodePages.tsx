@@ -184,7 +184,7 @@ function Manage({ left, onNew, onClose }: ManageProps) {
           act(renew);
         }}
       >
-        <CodeField ref={field} label={t("code.first")} code={code} setCode={setCode} />
+        <CodeField ref={field} label={t("code.first")} code={code} setCode={setCode} autoFocus />
         {error && <Note bad>{refused(error, t)}</Note>}
         <Button type="submit" variant="light" fullWidth loading={renew.isPending}>
           {t("code.renew")}

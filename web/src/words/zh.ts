@@ -56,7 +56,7 @@ export const zh: Words = {
   "code.kept": "我已保存",
   "code.manageIntro": "应用已设置，登录时将要求输入验证码。",
   "code.left": "剩余恢复码：{n} 个",
-  "code.first": "输入当前验证码以进行更改",
+  "code.first": "输入应用中的验证码以进行更改",
   "code.renew": "生成新的恢复码",
   "code.remove": "移除应用",
 
