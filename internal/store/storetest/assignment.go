@@ -1,0 +1,226 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// pair gives a desktop to a person, or with a name that starts with "@" to a group.
+func pair(desktopID, holder string, group workspace.UserGroup) workspace.Pair {
+	if id, ok := strings.CutPrefix(holder, "@"); ok {
+		return workspace.Pair{DesktopID: desktopID, Type: workspace.HolderGroup, HolderID: id, Group: group}
+	}
+	return workspace.Pair{DesktopID: desktopID, Type: workspace.HolderUser, HolderID: holder, Group: group}
+}
+
+func (w *world) assign(pairs ...workspace.Pair) {
+	w.Helper()
+	w.update(func(tx workspace.Tx) error { return tx.Assign(w.Context(), pairs) })
+}
+
+// holdings says who may use desktops, as words like "ann!" for one who may administer it.
+func (w *world) holdings(userIDs []string, desktopIDs ...string) string {
+	w.Helper()
+	all := get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Assignment, error) {
+		return tx.Holdings(ctx, desktopIDs, userIDs)
+	})
+	var words []string
+	for _, a := range all {
+		word := a.UserName
+		if a.Group.Admin() {
+			word += "!"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}
+
+// lab is a shared desktop of ann's and of a group with ben and cara in it.
+func (w *world) lab() string {
+	w.Helper()
+	for _, name := range []string{"ann", "ben", "cara", "dora"} {
+		w.addUsers(workspace.User{ID: name, ProjectID: project, Name: name})
+	}
+	w.addGroups(workspace.Group{ID: "g", ProjectID: project, Name: "Lab"}, workspace.Group{ID: "h", ProjectID: project, Name: "Heads"})
+	w.join("g", "ben", "cara")
+	d := w.addDesktop("lab")
+	w.assign(pair(d.ID, "ann", workspace.GroupSudo), pair(d.ID, "@g", workspace.GroupDefault))
+	return d.ID
+}
+
+var assignments = []behaviour{
+	{"who may use a desktop follows its groups, and nobody is there twice", func(w *world) {
+		id := w.lab()
+		w.same(w.holdings(nil, id), "ann! ben cara")
+		w.same(w.holdings([]string{"cara", "dora"}, id), "cara")
+		w.join("g", "ann", "dora")
+		w.join("h", "ben", "ann")
+		w.assign(pair(id, "@h", workspace.GroupSudo), pair(id, "@g", workspace.GroupSudo)) // the latter is there, and stays as it is
+		w.same(w.holdings(nil, id), "ann! ben! cara dora")
+		w.update(func(tx workspace.Tx) error {
+			return tx.Regroup(w.Context(), []workspace.Pair{pair(id, "ann", workspace.GroupDefault)})
+		})
+		w.same(w.holdings(nil, id), "ann ben! cara dora")
+		w.update(func(tx workspace.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"cara"}) })
+		w.update(func(tx workspace.Tx) error { return tx.DeleteGroup(w.Context(), "h") })
+		w.same(w.holdings(nil, id), "ann ben dora")
+		w.update(func(tx workspace.Tx) error {
+			return tx.Unassign(w.Context(), []workspace.Pair{pair(id, "@g", ""), pair(id, "dora", ""), pair(id, "@missing", "")})
+		})
+		w.same(w.holdings(nil, id), "ann")
+	}},
+	{"a desktop is read with its groups and how many people they have", func(w *world) {
+		id := w.lab()
+		w.same(w.desktop(id).GroupAssignments, []workspace.GroupAssignment{
+			{DesktopID: id, GroupID: "g", GroupName: "Lab", People: 2, Group: workspace.GroupDefault, Created: w.clock.Now()},
+		})
+		w.same(len(w.desktop(id).Assignments), 1)
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) {
+			return tx.GroupDesktops(ctx, []string{"g", "h"})
+		}), []string{id})
+	}},
+	{"desktops are found by the people of their groups", func(w *world) {
+		id := w.lab()
+		for _, q := range []workspace.DesktopQuery{{UserID: "ben"}, {UserName: "CAR"}, {UserNames: []string{"Ben", "x"}}, {Assigned: new(true)}} {
+			q.ProjectID, q.Page = project, everything
+			found := get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Desktop, error) {
+				all, total, err := tx.Desktops(ctx, q)
+				w.same(total, 1)
+				return all, err
+			})
+			w.same(found[0].ID, id)
+		}
+		w.update(func(tx workspace.Tx) error { return tx.Unassign(w.Context(), []workspace.Pair{pair(id, "ann", "")}) })
+		none := workspace.DesktopQuery{ProjectID: project, Assigned: new(false), Page: everything}
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (int, error) {
+			_, n, err := tx.Desktops(ctx, none)
+			return n, err
+		}), 0)
+	}},
+	{"a connection rests on a group as on an assignment", func(w *world) {
+		id := w.lab()
+		now := w.clock.Now()
+		w.update(func(tx workspace.Tx) error {
+			return tx.InsertConnection(w.Context(), workspace.Connection{ID: "c", DesktopID: id, UserID: "ben", Gateway: "gw", Opened: now, LeaseUntil: now.Add(time.Hour)})
+		})
+		assigned := func() bool {
+			return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Grounds, error) { return tx.Grounds(ctx, "gw") })[0].Assigned
+		}
+		w.same(assigned(), true)
+		w.update(func(tx workspace.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"ben"}) })
+		w.same(assigned(), false)
+	}},
+	{"a desktop is not given to somebody who is gone", func(w *world) {
+		id := w.lab()
+		for _, p := range []workspace.Pair{pair(id, "missing", ""), pair(id, "@missing", ""), pair("missing", "ann", "")} {
+			w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error { return tx.Assign(w.Context(), []workspace.Pair{p}) })
+		}
+	}},
+	{"what people have in their own name is counted one caller after the other", func(w *world) {
+		id := w.lab()
+		owned := do(w, func(ctx context.Context, tx workspace.Tx) (map[string]int, error) {
+			return tx.OwnedDesktops(ctx, []string{"ann", "ben", "missing"})
+		})
+		w.same(owned["ann"], 1)
+		w.same(owned["ben"], 0)
+		for _, err := range together(8, func(int) error {
+			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+				owned, err := tx.OwnedDesktops(w.Context(), []string{"dora", "cara"})
+				if err != nil || owned["dora"] > 0 {
+					return err
+				}
+				return tx.Assign(w.Context(), []workspace.Pair{pair(id, "dora", workspace.GroupDefault), pair(id, "cara", workspace.GroupDefault)})
+			})
+		}) {
+			if err != nil {
+				w.Error(err)
+			}
+		}
+		w.same(w.holdings(nil, id), "ann! dora cara ben")
+	}},
+	{"a crowded desktop is named", func(w *world) {
+		id := w.lab()
+		crowded := func(limit int) string {
+			return get(w, func(ctx context.Context, tx workspace.Tx) (string, error) {
+				return tx.CrowdedDesktop(ctx, []string{id, "x"}, limit)
+			})
+		}
+		w.same(crowded(3), "")
+		w.same(crowded(2), "lab")
+	}},
+	{"former accounts keep their name and that they are to be erased, and go only if unchanged", func(w *world) {
+		id := w.lab()
+		put := func(name string, erase bool) workspace.FormerAccount {
+			a := workspace.FormerAccount{DesktopID: id, UserID: "zoe", Name: name, Erase: erase, Changed: w.clock.Now()}
+			w.update(func(tx workspace.Tx) error { return tx.PutFormerAccounts(w.Context(), []workspace.FormerAccount{a}) })
+			return a
+		}
+		accounts := func() []workspace.FormerAccount {
+			return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.FormerAccount, error) {
+				return tx.FormerAccounts(ctx, []string{id})
+			})
+		}
+		first := put("zoe", false)
+		w.same(accounts(), []workspace.FormerAccount{first})
+		w.clock.Advance(time.Second)
+		put("zoe-2", true)
+		w.clock.Advance(time.Second)
+		last := put("zoe-3", false)
+		last.Name, last.Erase = "zoe", true
+		w.same(accounts(), []workspace.FormerAccount{last})
+		w.update(func(tx workspace.Tx) error {
+			return tx.DropFormerAccounts(w.Context(), []workspace.FormerAccount{first})
+		})
+		w.same(accounts(), []workspace.FormerAccount{last})
+		w.update(func(tx workspace.Tx) error {
+			return tx.DropFormerAccounts(w.Context(), []workspace.FormerAccount{last})
+		})
+		w.same(len(accounts()), 0)
+	}},
+	{"detachments are the last of each holder, the latest first", func(w *world) {
+		id := w.lab()
+		put := func(holder, name string) workspace.Detachment {
+			w.clock.Advance(time.Second)
+			d := workspace.Detachment{DesktopID: id, Type: workspace.HolderUser, HolderID: holder, HolderName: name, Group: workspace.GroupSudo, Detached: w.clock.Now()}
+			w.update(func(tx workspace.Tx) error { return tx.PutDetachments(w.Context(), []workspace.Detachment{d}) })
+			return d
+		}
+		put("ann", "ann")
+		ben := put("ben", "ben")
+		ann := put("ann", "anna")
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Detachment, error) {
+			return tx.Detachments(ctx, id)
+		}), []workspace.Detachment{ann, ben})
+	}},
+	{"desktops are taken and renamed together, and a name that is in use refuses all", func(w *world) {
+		var all []workspace.Desktop
+		for i := range 3 {
+			all = append(all, w.addDesktop(fmt.Sprintf("d%d", i)))
+		}
+		w.clock.Advance(time.Second)
+		take := func(names ...string) []workspace.Desktop {
+			taken := slices.Clone(all[:len(names)])
+			for i, name := range names {
+				taken[i].Name, taken[i].HostName, taken[i].Task, taken[i].TaskOwner = name, "h-"+name, workspace.TaskAttaching, "s"
+			}
+			return taken
+		}
+		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error { return tx.TakeDesktops(w.Context(), take("new", "D2")) })
+		w.same(w.desktop(all[0].ID).Name, "d0")
+		w.update(func(tx workspace.Tx) error { return tx.TakeDesktops(w.Context(), take("Neu", "d1")) })
+		got := w.desktop(all[0].ID)
+		w.same([]string{got.Name, got.HostName, string(got.Task), got.TaskOwner}, []string{"Neu", "h-Neu", "attaching", "s"})
+		w.same(got.Updated, w.clock.Now())
+		w.same(do(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) {
+			return tx.TakenNames(ctx, project, []string{"NEU"})
+		}), []string{"neu"})
+		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+			return tx.TakeDesktops(w.Context(), []workspace.Desktop{{ID: "missing"}})
+		})
+	}},
+}
