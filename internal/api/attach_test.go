@@ -1,0 +1,204 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"carrel/internal/workspace"
+)
+
+// spares are desktops at rest that nobody has.
+func (w *world) spares(n int, changes object) []string {
+	w.Helper()
+	o := object{"size": n, "desktop_name": "spare"}
+	for k, v := range changes {
+		o[k] = v
+	}
+	ids := w.create(o)
+	w.settle(ids...)
+	return ids
+}
+
+func (w *world) hire(names ...string) {
+	w.Helper()
+	for _, name := range names {
+		w.ok(w.post("/users", object{"user_name": name, "user_email": name + "@example.org"}))
+	}
+}
+
+func (w *world) attachTo(id, user string, more object) answer {
+	w.Helper()
+	d := object{"desktop_id": id, "user_name": user, "user_group": "default"}
+	for k, v := range more {
+		d[k] = v
+	}
+	return w.post("/desktops/attach", object{"desktops": []object{d}})
+}
+
+func (w *world) holder(id string) string {
+	w.Helper()
+	return w.ok(w.get("/desktops/"+id)).text("desktop", "user_name")
+}
+
+func TestOfManyWhoGiveADesktopAwayAtOnceOneDoes(t *testing.T) {
+	w := newWorld(t)
+	id := w.spares(1, nil)[0]
+	var names []string
+	for i := range 8 {
+		names = append(names, fmt.Sprintf("user-%d", i))
+	}
+	w.hire(names...)
+	answers := make([]answer, len(names))
+	var all sync.WaitGroup
+	for i, name := range names {
+		all.Go(func() { answers[i] = w.attachTo(id, name, nil) })
+	}
+	all.Wait()
+	given := ""
+	for i, a := range answers {
+		switch {
+		case a.status == http.StatusOK && given == "":
+			given = names[i]
+		case a.status != http.StatusConflict || a.text("error_code") != string(workspace.CodeConflict):
+			t.Errorf("%s: %d %s", names[i], a.status, a.raw)
+		}
+	}
+	if got := w.holder(id); given == "" || got != given {
+		t.Errorf("the desktop is %q's, given to %q", got, given)
+	}
+}
+
+func TestABatchOfTenThousandIsRead(t *testing.T) {
+	w := newWorld(t)
+	var desktops []object
+	for i := range workspace.MaxAttachedDesktops {
+		desktops = append(desktops, object{
+			"desktop_id": workspace.NewID(), "user_name": fmt.Sprintf("somebody-with-a-long-name-%06d", i), "user_id": workspace.NewID(),
+			"user_email": fmt.Sprintf("somebody-with-a-long-name-%06d@long-department-name.example.org", i), "user_group": "default",
+			"computer_name": fmt.Sprintf("computer-%06d", i), "is_clear_data": true,
+		})
+	}
+	w.refused(w.post("/desktops/batch-attach", object{"desktops": desktops}), 404, workspace.CodeDesktopNotFound, "desktops[0].desktop_id")
+	desktops = append(desktops, object{"desktop_id": "one-more", "user_name": "x"})
+	w.refused(w.post("/desktops/batch-attach", object{"desktops": desktops}), 400, workspace.CodeInvalid, "10001 desktops, give 1 to 10000")
+}
+
+func TestDesktopsThatAreGivenAwayAreNamedByAPolicy(t *testing.T) {
+	w := newWorld(t)
+	ids := w.spares(3, nil)
+	w.hire("ann", "ben")
+	policy := w.ok(w.post("/desktop-name-policies", object{
+		"policy_name": "p", "name_prefix": "WS-", "digit_number": 3, "start_number": 7, "single_domain_user_inc": 0,
+	})).text("policy_id")
+	if policy == "" {
+		policy = w.ok(w.get("/desktop-name-policies")).text("desktop_name_policy_infos", 0, "policy_id")
+	}
+	a := w.post("/desktops/batch-attach", object{
+		"desktops": []object{{"desktop_id": ids[0]}, {"desktop_id": ids[1], "computer_name": "mine"}, {"desktop_id": ids[2]}},
+		"users":    []object{{"user_name": "ann"}, {"user_name": "ben"}},
+		"assign_model": object{
+			"priority_strategy": "USER_NO_DESKTOP", "desktop_name_policy_id": policy,
+		},
+	})
+	w.ok(a)
+	for i, want := range []string{"WS-007", "mine", "spare03"} {
+		if got := w.ok(w.get("/desktops/"+ids[i])).text("desktop", "computer_name"); got != want {
+			t.Errorf("desktop %d is called %q, want %q", i, got, want)
+		}
+	}
+	w.refused(w.post("/desktops/attach", object{
+		"desktops": []object{{"desktop_id": ids[2], "user_name": "ann"}}, "desktop_name_policy_id": "x",
+	}), 400, workspace.CodePolicyNotFound, "desktop_name_policy_id")
+	if got := w.holder(ids[2]); got != "" {
+		t.Errorf("a refused request gave the desktop to %s", got)
+	}
+}
+
+func TestWhatCannotBeGivenIsRefusedAndNothingChanges(t *testing.T) {
+	w := newWorld(t)
+	ids := w.spares(2, nil)
+	w.hire("ann", "a-very-long-name-of-25-abc")
+	attach := func(d object) answer { return w.post("/desktops/attach", object{"desktops": []object{d}}) }
+	w.refused(attach(object{"desktop_id": ids[0], "user_name": "spare01", "user_email": "s@example.org"}), 400, workspace.CodeInvalid, "is the name of the desktop")
+	w.refused(attach(object{"desktop_id": ids[0], "user_name": "ann", "user_id": "someone-else"}), 400, workspace.CodeUserNotFound, "desktops[0].user_id")
+	w.refused(attach(object{"desktop_id": ids[0], "user_name": "ann", "computer_name": "9th"}), 400, workspace.CodeInvalid, "desktops[0].computer_name")
+	w.refused(attach(object{"desktop_id": ids[0], "user_name": "ann", "user_group": "wheel"}), 400, workspace.CodeInvalid, "desktops[0].user_group")
+	w.refused(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": ids[0], "user_name": "ann"}}, "image_id": image}), 400, workspace.CodeUnsupported, "image_id")
+	w.refused(attach(object{"desktop_id": ids[0], "attach_user_infos": []object{{"user_name": "lab", "type": "GROUP"}}}), 400, workspace.CodeGroupNotFound, "attach_user_infos[0]")
+
+	w.update(func(tx workspace.Tx) error {
+		windows := workspace.Image{ID: "win", Type: workspace.ImageGold, OSType: "Windows", Architecture: "x86", EngineID: "sim"}
+		if err := tx.PutImages(w.Context(), []workspace.Image{windows}); err != nil {
+			return err
+		}
+		d, err := tx.Desktop(w.Context(), w.first.ProjectID, ids[1])
+		if err != nil {
+			return err
+		}
+		d.ImageID = "win"
+		return tx.SaveDesktop(w.Context(), d)
+	})
+	w.refused(w.attachTo(ids[1], "a-very-long-name-of-25-abc", nil), 400, workspace.CodeInvalid, "at most 20")
+	for _, id := range ids {
+		if d := w.ok(w.get("/desktops/" + id)); d.text("desktop", "user_name") != "" || d.text("desktop", "task_status") != "" {
+			t.Errorf("a refused request left its mark: %s", d.raw)
+		}
+	}
+	if n := w.ok(w.get("/users")).number("total_count"); n != 2 {
+		t.Errorf("refused requests left %d users, want 2", n)
+	}
+}
+
+func TestADesktopOfAPoolIsLeftToItsPool(t *testing.T) {
+	w := newWorld(t)
+	id := w.spares(1, nil)[0]
+	w.hire("ann")
+	w.update(func(tx workspace.Tx) error {
+		pool := workspace.Pool{ID: "pool", ProjectID: w.first.ProjectID, Name: "pool", Type: workspace.Static, SubnetIDs: []string{w.subnetID}}
+		if err := tx.InsertPool(w.Context(), pool, nil); err != nil {
+			return err
+		}
+		d, err := tx.Desktop(w.Context(), w.first.ProjectID, id)
+		if err != nil {
+			return err
+		}
+		d.PoolID = "pool"
+		return tx.SaveDesktop(w.Context(), d)
+	})
+	w.refused(w.attachTo(id, "ann", nil), 409, workspace.CodeConflict, "change the pool's people instead")
+	out := w.ok(w.post("/desktops/detach", object{"desktop_ids": []string{id}}))
+	if !strings.Contains(out.text("failed_operation_list", 0, "error_msg"), "pool") {
+		t.Errorf("detaching: %s", out.raw)
+	}
+}
+
+func TestADesktopOfSeveralIsTakenFromThoseWhoAreNamed(t *testing.T) {
+	w := newWorld(t)
+	id := w.spares(1, object{"desktop_type": "SHARED"})[0]
+	w.hire("ann", "ben")
+	w.ok(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": id, "attach_user_infos": []object{
+		{"user_name": "ann", "user_group": "sudo"}, {"user_name": "ben", "user_group": "default"},
+	}}}}))
+	detach := func(d object) answer {
+		d["desktop_id"] = id
+		return w.post("/desktops/batch-detach", object{"desktops": []object{d}})
+	}
+	if out := w.ok(detach(object{"is_detach_all_users": true})); out.text("failed_operation_list", 0, "error_code") != string(workspace.CodeConflict) {
+		t.Errorf("a desktop that is busy was taken: %s", out.raw)
+	}
+	w.settle(id)
+	if out := w.ok(detach(object{})); !strings.Contains(out.text("failed_operation_list", 0, "error_msg"), "is_detach_all_users") {
+		t.Errorf("detaching nobody in particular: %s", out.raw)
+	}
+	if out := w.ok(detach(object{"detach_user_infos": []object{{"user_name": "stranger"}}})); out.text("job_id") != "" || len(out.list("failed_operation_list")) > 0 {
+		t.Errorf("detaching somebody who does not have it: %s", out.raw)
+	}
+	w.refused(detach(object{"is_detach_all_users": true, "detach_user_infos": []object{{"user_name": "ann"}}}), 400, workspace.CodeInvalid, "detach_user_infos")
+	w.ok(detach(object{"detach_user_infos": []object{{"user_name": "ANN"}}}))
+	if got := w.holder(id); got != "ben" {
+		t.Errorf("the desktop is %q's", got)
+	}
+}
