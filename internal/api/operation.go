@@ -48,6 +48,7 @@ func (s *Server) operations() map[string][]operation {
 		"desktops":      s.desktopOperations(),
 		"assignment":    s.attachOperations(),
 		"pools":         s.poolOperations(),
+		"pool changes":  s.poolChangeOperations(),
 		"jobs":          s.jobOperations(),
 		"users":         s.userOperations(),
 		"OTP devices":   s.otpOperations(),

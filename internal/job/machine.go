@@ -35,8 +35,8 @@ func (r *Runner) readSpec(ctx context.Context, d workspace.Desktop) (engine.Spec
 			Root:    engine.Disk{ID: d.Root.ID, Class: d.Root.Type, GiB: d.Root.GB},
 			Network: subnet.Network, Address: d.Address, Zone: d.Zone, Guest: inside,
 		}
-		for i, v := range d.Data {
-			spec.Data = append(spec.Data, engine.Disk{ID: v.ID, Class: v.Type, GiB: v.GB, Mount: mountOf(i)})
+		for _, v := range d.Data {
+			spec.Data = append(spec.Data, engine.Disk{ID: v.ID, Class: v.Type, GiB: v.GB, Mount: mountOf(v)})
 		}
 		return nil
 	})
@@ -87,8 +87,8 @@ func (r *Runner) guestOf(ctx context.Context, tx workspace.Tx, d workspace.Deskt
 		Hostname: d.HostName, Timezone: r.conf.Timezone, Locale: r.conf.Locale,
 		Network: guest.Network{Address: fmt.Sprintf("%s/%d", d.Address, prefix.Bits()), Gateway: s.Gateway, DNS: dns},
 	}
-	for i := range d.Data {
-		inside.Volumes = append(inside.Volumes, mountOf(i))
+	for _, v := range d.Data {
+		inside.Volumes = append(inside.Volumes, mountOf(v))
 	}
 	holders, err := tx.Holdings(ctx, []string{d.ID}, nil)
 	if err != nil {
@@ -129,5 +129,7 @@ func localeOf(language string) string {
 	return ""
 }
 
-// mountOf is where the data volume at an index is found inside the desktop.
-func mountOf(index int) string { return fmt.Sprintf("/data/disk%d", index+1) }
+// mountOf is where a data volume is found inside the desktop: /dev/sdb at /data/disk1 and so on, whichever others come and go.
+func mountOf(v workspace.Volume) string {
+	return fmt.Sprintf("/data/disk%d", v.Device[len(v.Device)-1]-'a')
+}

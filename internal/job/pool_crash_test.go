@@ -9,6 +9,37 @@ var poolScenarios = []scenario{
 		name: "rebuilding a pool", setUp: poolOfTwo, want: 2, state: workspace.StatusActive, check: poolHasNextImage,
 		ask: func(w *world) string { return w.rebuild(func(r *workspace.RebuildPool) { r.DelayMinutes = 1 }) },
 	},
+	{
+		name: "resizing a pool", setUp: func(w *world) { w.addPool(2); w.addProduct() }, want: 2, state: workspace.StatusActive,
+		ask: func(w *world) string { return w.resize("STOP_DESKTOP") },
+		check: func(w *world) {
+			for _, d := range w.desktops() {
+				if m, err := w.sim.Find(w.t.Context(), d.ID); err != nil || m.CPUs != 4 || d.ProductID != w.pool().ProductID {
+					w.t.Errorf("desktop %+v has machine %+v, %v", d, m, err)
+				}
+			}
+		},
+	},
+	{
+		name: "adding disks", setUp: func(w *world) { w.addPool(2) }, want: 2, state: workspace.StatusActive,
+		ask: func(w *world) string {
+			id, err := w.service.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
+				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 20}},
+			})
+			w.must(err)
+			return id
+		},
+		check: func(w *world) { w.wantDisks("/data/disk1 10", "/data/disk2 20") },
+	},
+	{
+		name: "deleting disks", setUp: func(w *world) { w.addPool(2) }, want: 2, state: workspace.StatusActive,
+		ask: func(w *world) string {
+			id, err := w.service.DeletePoolVolumes(w.t.Context(), workspace.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{w.pool().Data[0].ID}})
+			w.must(err)
+			return id
+		},
+		check: func(w *world) { w.wantDisks() },
+	},
 }
 
 // poolOfTwo makes a pool with a desktop in which somebody works and one that nobody has.

@@ -95,6 +95,11 @@ func NewRunner(s workspace.Store, e engine.Engine, log *slog.Logger, m Meter, c 
 		workspace.JobNotifyPool:      r.notifyDesktop,
 		workspace.JobRebuildDesktops: r.resetDesktop,
 		workspace.JobRebuildPool:     r.rebuildMember,
+
+		workspace.JobResizePool:        r.resizeMember,
+		workspace.JobAddPoolVolumes:    r.changeDisks,
+		workspace.JobDeletePoolVolumes: r.changeDisks,
+		workspace.JobExpandPoolVolumes: r.changeDisks,
 	}
 	for t := range workspace.AccountJobs {
 		r.plans[t] = r.updateAccounts

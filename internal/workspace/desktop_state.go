@@ -155,12 +155,11 @@ func resume(d *Desktop, s SubJob) error {
 			return Errorf(CodeConflict, "desktop %s has been given to somebody meanwhile, the reset would delete their files", d.Name)
 		}
 		d.Task, d.Login = TaskRebuilding, LoginUnregistered
-	case JobAddPoolVolumes:
-		d.Task = TaskAddingVolumes
-	case JobDeletePoolVolumes:
-		d.Task = TaskDeletingVolumes
-	case JobExpandPoolVolumes:
-		d.Task = TaskExpandingVolumes
+	case JobResizePool, JobAddPoolVolumes, JobDeletePoolVolumes, JobExpandPoolVolumes:
+		if err := mayReshape(*d); err != nil {
+			return err
+		}
+		d.Task = reshapeTasks[s.Type]
 	case JobNotifyPool:
 		return nil // it takes no desktop
 	}

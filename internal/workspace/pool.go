@@ -130,7 +130,7 @@ const (
 
 // PoolJobs are the jobs during which a pool is TEMPORARY. What autoscaling and people's comings and goings do is not among
 // them: it never ends.
-var PoolJobs = []JobType{JobCreatePool, JobExpandPool, JobRebuildPool, JobAddPoolVolumes, JobDeletePoolVolumes, JobExpandPoolVolumes}
+var PoolJobs = []JobType{JobCreatePool, JobExpandPool, JobRebuildPool, JobResizePool, JobAddPoolVolumes, JobDeletePoolVolumes, JobExpandPoolVolumes}
 
 // Status derives the pool's state, so that no pool can be stuck in one.
 func (p Pool) Status() PoolStatus {

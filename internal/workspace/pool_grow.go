@@ -112,7 +112,9 @@ func (p Pool) desktop(name, subnetID, address string, now time.Time) Desktop {
 	d.HostName = HostNameFor(name, d.ID)
 	d.Root = newVolume(VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}, 0, now)
 	for i, v := range p.Data {
-		d.Data = append(d.Data, newVolume(VolumeSpec{Type: v.Type, GB: v.GB}, i+1, now))
+		disk := newVolume(VolumeSpec{Type: v.Type, GB: v.GB}, i+1, now)
+		disk.PoolVolumeID = v.ID
+		d.Data = append(d.Data, disk)
 	}
 	return d
 }

@@ -158,8 +158,8 @@ func (p Pool) DeleteVolumes(ids []string) (Pool, error) {
 
 // VolumeGrowth asks for a larger disk.
 type VolumeGrowth struct {
-	ID string
-	GB int
+	ID string `json:"id"`
+	GB int    `json:"gb"`
 }
 
 // ExpandVolumes returns the pool with larger disks; the system disk may be among them.

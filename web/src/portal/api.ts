@@ -44,6 +44,7 @@ export const obstacles = [
   "hibernating",
   "preparing",
   "deleting",
+  "preparing",
   "rebuilding",
   "busy",
   "maintenance",

@@ -1,0 +1,152 @@
+package api
+
+import (
+	"context"
+
+	"carrel/internal/iam"
+	"carrel/internal/workspace"
+)
+
+func (s *Server) poolChangeOperations() []operation {
+	const pool = "/v2/{project_id}/desktop-pools/{pool_id}"
+	return []operation{
+		{"POST", pool + "/rebuild", "RebuildDesktopPool", iam.Write, answering(s.rebuildPool), "Give a pool's desktops a new image"},
+		{"POST", pool + "/rebuild/revert", "RevertDesktopPool", iam.Write, answering(s.revertPool), "Stop a rebuild of a pool, or go back to the image before"},
+		{"POST", pool + "/resize", "ResizeDesktopPool", iam.Write, answering(s.resizePool), "Give a pool's desktops another product"},
+		{"POST", pool + "/volumes/batch-add", "AddDesktopPoolVolumes", iam.Write, answering(s.addPoolVolumes), "Add data disks to a pool's desktops"},
+		{"POST", pool + "/volumes/batch-delete", "DeleteDesktopPoolVolumes", iam.Write, answering(s.deletePoolVolumes), "Delete data disks of a pool's desktops"},
+		{"POST", pool + "/volumes/batch-expand", "ExpandDesktopPoolVolumes", iam.Write, answering(s.expandPoolVolumes), "Make disks of a pool's desktops larger"},
+	}
+}
+
+// reachBody says which desktops a change of a pool is for.
+type reachBody struct {
+	Handle     workspace.HandleType `json:"handle_type,omitempty" enum:"ONLY_FOR_EXPAND,FOR_EXPAND_AND_IDLE,FOR_EXPAND_AND_ALL" doc:"Desktops made later; those and idle ones; those and all (default)"`
+	DesktopIDs []string             `json:"desktop_ids,omitempty" doc:"At most 1000 of those; all if absent"`
+}
+
+func (b reachBody) change(c workspace.Caller, poolID string) workspace.ChangePoolDesktops {
+	return workspace.ChangePoolDesktops{Caller: c, PoolID: poolID, Handle: b.Handle, DesktopIDs: b.DesktopIDs}
+}
+
+type rebuildPoolInput struct {
+	PoolPath
+	Body rebuildPoolBody
+}
+
+type rebuildPoolBody struct {
+	reachBody
+	ImageType   workspace.ImageType `json:"image_type,omitempty" doc:"gold, private or market; the image's own"`
+	ImageID     string              `json:"image_id" required:"true"`
+	OSType      string              `json:"os_type,omitempty" doc:"Linux or Windows; the image's own"`
+	Delay       int                 `json:"delay_time,omitempty" doc:"Minutes, 0 to 1440, for which people at work may save"`
+	Message     string              `json:"message,omitempty" doc:"Shown to them, with a countdown; at most 1024 characters"`
+	OrderID     string              `json:"order_id,omitempty" doc:"Kept; at most 64 characters"`
+	Fix         bool                `json:"is_fix,omitempty" doc:"Only desktops whose image is another one"`
+	EncryptType string              `json:"encrypt_type,omitempty" enum:"KEEP,UNENCRYPTED,ENCRYPTED" doc:"ENCRYPTED is refused"`
+	KeyID       string              `json:"kms_id,omitempty" doc:"Refused"`
+}
+
+func (s *Server) rebuildPool(ctx context.Context, in *rebuildPoolInput) (jobReply, error) {
+	b := in.Body
+	var names given
+	names.add("encrypt_type", b.EncryptType == "ENCRYPTED")
+	names.add("kms_id", b.KeyID != "")
+	id, err := s.Service.RebuildPool(ctx, workspace.RebuildPool{
+		Caller: in.caller(ctx), PoolID: in.PoolID, ImageType: b.ImageType, ImageID: b.ImageID, OSType: b.OSType, DelayMinutes: b.Delay,
+		Message: b.Message, OrderID: b.OrderID, Fix: b.Fix, Handle: b.Handle, DesktopIDs: b.DesktopIDs, Unsupported: names,
+	})
+	return jobReply{id}, err
+}
+
+func (s *Server) revertPool(ctx context.Context, in *PoolPath) (jobReply, error) {
+	id, err := s.Service.RevertPool(ctx, in.caller(ctx), in.PoolID)
+	return jobReply{id}, err
+}
+
+type resizePoolInput struct {
+	PoolPath
+	Body struct {
+		reachBody
+		ProductID string `json:"product_id" required:"true"`
+		FlavorID  string `json:"flavor_id,omitempty" doc:"The product, if given"`
+		Mode      string `json:"mode,omitempty" enum:"STOP_DESKTOP" doc:"Stop desktops that run, and start them again; without it they are refused"`
+	}
+}
+
+type resizePoolReply struct {
+	JobID string      `json:"job_id"`
+	Jobs  []resizeJob `json:"jobs" doc:"The desktops that it is for"`
+}
+
+type resizeJob struct {
+	DesktopID string `json:"desktop_id"`
+	JobID     string `json:"job_id"`
+}
+
+func (s *Server) resizePool(ctx context.Context, in *resizePoolInput) (resizePoolReply, error) {
+	var names given
+	names.add("flavor_id", in.Body.FlavorID != "" && in.Body.FlavorID != in.Body.ProductID)
+	if err := workspace.CheckSupported(names); err != nil {
+		return resizePoolReply{}, err
+	}
+	r, err := s.Service.ResizePool(ctx, workspace.ResizePool{
+		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID), ProductID: in.Body.ProductID, Mode: in.Body.Mode,
+	})
+	return resizePoolReply{r.JobID, each(r.DesktopIDs, func(id string) resizeJob { return resizeJob{id, r.JobID} })}, err
+}
+
+type addPoolVolumesInput struct {
+	PoolPath
+	Body struct {
+		reachBody
+		Volumes []poolVolumeBody `json:"volumes,omitempty" doc:"A pool has 10 at most"`
+	}
+}
+
+func (s *Server) addPoolVolumes(ctx context.Context, in *addPoolVolumesInput) (jobReply, error) {
+	var names given
+	for i, v := range in.Body.Volumes {
+		names.addPoolVolume(at("volumes", i, ""), v)
+	}
+	id, err := s.Service.AddPoolVolumes(ctx, workspace.AddPoolVolumes{
+		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID), Volumes: each(in.Body.Volumes, poolVolumeBody.spec), Unsupported: names,
+	})
+	return jobReply{id}, err
+}
+
+type deletePoolVolumesInput struct {
+	PoolPath
+	Body struct {
+		reachBody
+		Volumes []idBody `json:"volumes,omitempty" doc:"Data disks by their ids in the pool; what is on them is lost"`
+	}
+}
+
+func (s *Server) deletePoolVolumes(ctx context.Context, in *deletePoolVolumesInput) (jobReply, error) {
+	id, err := s.Service.DeletePoolVolumes(ctx, workspace.DeletePoolVolumes{
+		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID), IDs: each(in.Body.Volumes, func(v idBody) string { return v.ID }),
+	})
+	return jobReply{id}, err
+}
+
+type expandPoolVolumesInput struct {
+	PoolPath
+	Body struct {
+		reachBody
+		Volumes []volumeGrowthBody `json:"volumes,omitempty" doc:"By their ids in the pool; the system disk may be among them"`
+	}
+}
+
+type volumeGrowthBody struct {
+	ID   string `json:"id" required:"true"`
+	Size int    `json:"size" required:"true" doc:"GB, more than now"`
+}
+
+func (s *Server) expandPoolVolumes(ctx context.Context, in *expandPoolVolumesInput) (jobReply, error) {
+	id, err := s.Service.ExpandPoolVolumes(ctx, workspace.ExpandPoolVolumes{
+		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID),
+		Growths:            each(in.Body.Volumes, func(v volumeGrowthBody) workspace.VolumeGrowth { return workspace.VolumeGrowth{ID: v.ID, GB: v.Size} }),
+	})
+	return jobReply{id}, err
+}

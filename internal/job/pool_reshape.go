@@ -1,0 +1,105 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// reshapeLimit is how long a desktop may take to get another size or other disks.
+const reshapeLimit = 15 * time.Minute
+
+// resizeMember gives a desktop of a pool another product. It is off meanwhile, and runs again afterwards if it did; one that slept is off.
+func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+	params, spec, err := r.reshaped(ctx, s, d)
+	if err != nil {
+		return plan{}, err
+	}
+	after := workspace.StatusShutoff
+	p := plan{limit: reshapeLimit, steps: []Step{{
+		Name: "resizing",
+		Done: func(ctx context.Context) (bool, error) {
+			m, err := r.engine.Find(ctx, d.ID)
+			return err == nil && m.CPUs == spec.CPUs && m.MemoryMiB == spec.MemoryMiB, err
+		},
+		Do: func(ctx context.Context) error {
+			if err := r.stop(*d, false).run(ctx); err != nil {
+				return err
+			}
+			_, err := r.engine.Reshape(ctx, spec)
+			return err
+		},
+	}}}
+	if d.Status == workspace.StatusActive {
+		after = workspace.StatusActive
+		start, err := r.start(ctx, *d)
+		if err != nil {
+			return plan{}, err
+		}
+		p.steps = append(p.steps, start...)
+	}
+	p.steps = append(p.steps, Step{Name: "telling the pool", Do: func(ctx context.Context) error {
+		return workspace.TakeProduct(ctx, r.store, s.ProjectID, s.PoolID, params.ProductID)
+	}})
+	p.succeed = markReshaped(params, after)
+	return p, nil
+}
+
+// changeDisks adds, removes or grows disks of a desktop of a pool, which goes on running if the engine can do that.
+func (r *Runner) changeDisks(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+	params, spec, err := r.reshaped(ctx, s, d)
+	if err != nil {
+		return plan{}, err
+	}
+	disks := r.disksAre(spec)
+	p := plan{limit: reshapeLimit, steps: []Step{{
+		Name: "changing the disks",
+		Done: func(ctx context.Context) (bool, error) {
+			m, err := r.engine.Find(ctx, d.ID)
+			if err != nil || m.Root.GiB < spec.Root.GiB {
+				return false, err
+			}
+			return disks(ctx)
+		},
+		Do: func(ctx context.Context) error {
+			_, err := r.engine.Reshape(ctx, spec)
+			if errors.Is(err, engine.ErrConflict) {
+				return workspace.Errorf(workspace.CodeConflict, "desktop %s has to be off for this; stop it and retry the job", d.Name)
+			}
+			return err
+		},
+	}}}
+	if d.Status == workspace.StatusActive {
+		p.steps = append(p.steps, Step{Name: "telling the desktop", Do: func(ctx context.Context) error {
+			_, err := r.engine.Configure(ctx, d.ID, spec.Guest)
+			return err
+		}})
+	}
+	p.succeed = markReshaped(params, d.Status)
+	return p, nil
+}
+
+// reshaped reads what a sub-job changes, and describes the machine that comes out.
+func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (workspace.ReshapeParams, engine.Spec, error) {
+	params, err := workspace.ReadParams[workspace.ReshapeParams](*s)
+	if err != nil {
+		return params, engine.Spec{}, err
+	}
+	if d == nil {
+		return params, engine.Spec{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
+	}
+	spec, err := r.readSpec(ctx, params.Apply(*d))
+	return params, spec, err
+}
+
+func markReshaped(params workspace.ReshapeParams, status workspace.DesktopStatus) func(context.Context, workspace.Tx, *workspace.Desktop) error {
+	return func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
+		if d == nil {
+			return nil
+		}
+		return workspace.MarkReshaped(ctx, tx, *d, params, status)
+	}
+}

@@ -1,0 +1,136 @@
+package job_test
+
+import (
+	"slices"
+	"testing"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+const largerProduct = "workspace.c2.xlarge.linux"
+
+func (w *world) addProduct() {
+	w.t.Helper()
+	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+		return tx.PutProducts(w.t.Context(), []workspace.Product{
+			{ID: largerProduct, CPUs: 4, MemoryMiB: 8192, Architecture: "x86", OSType: "Linux", Status: "normal"},
+		})
+	}))
+}
+
+// reach is a change for all desktops of the pool.
+func reach() workspace.ChangePoolDesktops {
+	return workspace.ChangePoolDesktops{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID}
+}
+
+func (w *world) resize(mode string) string {
+	w.t.Helper()
+	r, err := w.service.ResizePool(w.t.Context(), workspace.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: mode})
+	w.must(err)
+	return r.JobID
+}
+
+func TestResizingAPoolStopsAndStartsWhatRuns(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(2)
+		w.addProduct()
+		p := w.start("replica", w.store, w.sim)
+		defer p.kill()
+		off := w.desktops()[1].ID
+		w.finished(operateOne(w, off, workspace.OpStop))
+
+		refused := w.finished(w.resize(""))
+		if refused.Counts.Succeeded != 1 || refused.Counts.Failed != 1 {
+			t.Errorf("without STOP_DESKTOP the job ended with %+v: %+v", refused.Counts, refused.SubJobs)
+		}
+		for _, s := range refused.SubJobs {
+			if s.State == workspace.SubJobFailed && s.Code != workspace.CodeConflict {
+				t.Errorf("the desktop that runs is refused with %s: %s", s.Code, s.Reason)
+			}
+		}
+		if j := w.finished(w.resize("STOP_DESKTOP")); j.Counts.Failed > 0 {
+			t.Fatalf("the job ended with %+v: %+v", j.Counts, j.SubJobs)
+		}
+		for _, d := range w.desktops() {
+			m, err := w.sim.Find(w.t.Context(), d.ID)
+			w.must(err)
+			want := workspace.StatusActive
+			if d.ID == off {
+				want = workspace.StatusShutoff
+			}
+			if d.ProductID != largerProduct || m.CPUs != 4 || m.MemoryMiB != 8192 || d.Status != want || (m.State == engine.Running) != (d.ID != off) {
+				t.Errorf("desktop %+v has machine %+v", d, m)
+			}
+		}
+		if p := w.pool(); p.ProductID != largerProduct {
+			t.Errorf("the pool makes new desktops of %s", p.ProductID)
+		}
+	})
+}
+
+func TestDisksComeGrowAndGoWhileDesktopsRun(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(2)
+		p := w.start("replica", w.store, w.sim)
+		defer p.kill()
+		first := w.pool().Data[0].ID
+		add := func() (string, error) {
+			return w.service.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
+				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 20}},
+			})
+		}
+		id, err := add()
+		w.must(err)
+		if _, err := add(); workspace.CodeOf(err) != workspace.CodeConflict {
+			t.Errorf("a second change meanwhile: %v", err)
+		}
+		w.finished(id)
+		w.wantDisks("/data/disk1 10", "/data/disk2 20")
+
+		id, err = w.service.ExpandPoolVolumes(w.t.Context(), workspace.ExpandPoolVolumes{
+			ChangePoolDesktops: reach(), Growths: []workspace.VolumeGrowth{{ID: first, GB: 30}, {ID: w.pool().Root.ID, GB: 90}},
+		})
+		w.must(err)
+		w.finished(id)
+		w.wantDisks("/data/disk1 30", "/data/disk2 20")
+		if gb := w.desktops()[0].Root.GB; gb != 90 {
+			t.Errorf("the system disk has %d GB", gb)
+		}
+
+		id, err = w.service.DeletePoolVolumes(w.t.Context(), workspace.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{first}})
+		w.must(err)
+		w.finished(id)
+		w.wantDisks("/data/disk2 20")
+		id, err = add()
+		w.must(err)
+		w.finished(id)
+		w.wantDisks("/data/disk2 20", "/data/disk1 20")
+		w.checkWhole(2, workspace.StatusActive)
+	})
+}
+
+// wantDisks compares the data disks of all desktops, of their machines and of the pool.
+func (w *world) wantDisks(want ...string) {
+	w.t.Helper()
+	for _, d := range w.desktops() {
+		m, err := w.sim.Find(w.t.Context(), d.ID)
+		w.must(err)
+		var have, rows []string
+		for _, v := range m.Data {
+			have = append(have, sizeAt(v.Mount, v.GiB))
+		}
+		for _, v := range d.Data {
+			rows = append(rows, sizeAt("/data/disk"+string(v.Device[len(v.Device)-1]-'a'+'0'), v.GB))
+		}
+		sorted := slices.Sorted(slices.Values(want))
+		if slices.Sort(have); !slices.Equal(have, sorted) || !slices.Equal(rows, want) || len(w.pool().Data) != len(want) {
+			w.t.Errorf("desktop %s has disks %v, its machine %v, the pool %+v; want %v", d.Name, rows, have, w.pool().Data, want)
+		}
+		if found := w.pool().Differences(d); len(found) > 0 {
+			w.t.Errorf("desktop %s differs from its pool: %v", d.Name, found)
+		}
+	}
+}
+
+func sizeAt(mount string, gb int) string { return mount + " " + string(rune('0'+gb/10)) + "0" }
