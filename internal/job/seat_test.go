@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/engine"
+	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/workspace"
@@ -272,5 +274,111 @@ func TestOpeningAPool(t *testing.T) {
 				t.Errorf("of no pool a stranger was told %v", err)
 			}
 		})
+	})
+}
+
+func TestAccessToAPoolEndsAtOnce(t *testing.T) {
+	for name, end := range map[string]func(w *world, v workspace.Visitor){
+		"WhenTheGrantIsRevoked": func(w *world, v workspace.Visitor) {
+			w.must(w.service.ChangeGrants(w.t.Context(), workspace.ChangeGrants{
+				Caller: workspace.Caller{ProjectID: project}, PoolID: seatPool, Action: workspace.GrantRemove,
+				Objects: []workspace.Grant{{Type: workspace.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault}},
+			}))
+		},
+		"WhenThePersonIsDeleted": func(w *world, v workspace.Visitor) {
+			w.must(w.service.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, v.ID))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+				v := w.visitors(1)[0]
+				w.addSeats(keeping(1), v)
+				defer w.tend("replica", w.store, w.sim)()
+				w.until("an idle desktop", w.idle(1))
+				o := w.open(v)
+				leave := w.connect(v, o.Ticket)
+				end(w, v)
+				w.pass(time.Second)
+				if err := w.service.MayConnect(w.t.Context(), workspace.Ticket{DesktopID: o.DesktopID, UserID: v.ID, SignInHash: v.SignInHash}); err == nil {
+					t.Error("they may still connect")
+				}
+				if _, err := w.service.OpenPool(w.t.Context(), v, seatPool, ""); err == nil {
+					t.Error("they may open the pool again")
+				}
+				leave() // as the gateway does when the grounds are gone
+				w.until("the desktop's return", func() bool {
+					return slices.ContainsFunc(w.members(), func(m workspace.Member) bool { return m.DesktopID == o.DesktopID && m.Idle() })
+				})
+				if got := w.inside(o.DesktopID); len(got) > 0 {
+					t.Errorf("the desktop went back with %v inside", got)
+				}
+			})
+		})
+	}
+}
+
+func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
+	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+		v := w.visitors(1)[0]
+		w.addSeats(keeping(2), v)
+		stop := w.tend("setup", w.store, w.sim)
+		w.until("idle desktops", w.idle(2))
+		stop()
+		deaf := enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+			if c.Method == "Await" {
+				return engine.ErrUnavailable
+			}
+			return do()
+		})
+		stop = w.tend("replica", w.store, deaf)
+		first := w.open(v) // it waits for as long as a person would
+		if first.Outcome != workspace.SeatNew || first.Ticket != "" || first.Pool.Desktop.Why != workspace.ObsPreparing {
+			t.Fatalf("opening gave %+v %+v", first.Seating, first.Pool.Desktop)
+		}
+		w.until("the end of the attempts", func() bool {
+			p, err := w.service.MyPool(w.t.Context(), v.User, seatPool)
+			w.must(err)
+			return p.Desktop == nil
+		})
+		stop()
+		defer w.tend("replica", w.store, w.sim)()
+		if next := w.open(v); next.Outcome != workspace.SeatNew || next.DesktopID == first.DesktopID || next.Ticket == "" {
+			t.Errorf("opening again gave %+v", next.Seating)
+		}
+		w.until("the desktop's return", w.idle(3))
+	})
+}
+
+func TestABrokenOrderOpensTheBreakerAndIsTold(t *testing.T) {
+	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+		v := w.visitors(1)[0]
+		w.addSeats(func(p *workspace.Pool) {
+			keeping(2)(p)
+			p.ProductID = "gone"
+			p.NamePolicyID = "gone"
+		}, v)
+		defer w.tend("replica", w.store, w.sim)()
+		w.pass(30 * time.Second)
+		var p workspace.Pool
+		var log []workspace.PoolDecision
+		w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+			if p, err = tx.Pool(w.t.Context(), project, seatPool); err != nil {
+				return err
+			}
+			log, _, err = tx.Decisions(w.t.Context(), seatPool, workspace.DecideScale, workspace.Page{Limit: 100})
+			return err
+		}))
+		if p.Scale.Failures != workspace.BreakerFailures || len(log) < 2 || len(log) > 10 {
+			t.Errorf("%d failures, %d entries in the log", p.Scale.Failures, len(log))
+		}
+		refused := func(d workspace.PoolDecision) bool {
+			return slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == workspace.RuleRefused })
+		}
+		if !slices.ContainsFunc(log, refused) {
+			t.Errorf("the log does not tell: %+v", log)
+		}
+		if o := w.open(v); o.Outcome != workspace.SeatWait || !strings.Contains(o.Pool.Reason, "failed") {
+			t.Errorf("who opens the pool is told %+v", o.Pool.Reason)
+		}
 	})
 }

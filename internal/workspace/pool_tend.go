@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// refusedPause is how long after desktops could not be ordered that is tried again, if nothing changes meanwhile.
+const refusedPause = 10 * time.Second
+
 // tendAtOnce bounds how many pools are read together.
 const tendAtOnce = 100
 
@@ -396,6 +399,7 @@ func (t *tending) next(now time.Time) time.Time {
 		at(t.Pool.Scale.Created.Add(ScaleCoolDown))
 		at(t.Pool.Scale.Deleted.Add(ScaleCoolDown))
 		at(t.Pool.Scale.PausedUntil())
+		at(t.Pool.Scale.Failed.Add(refusedPause))
 	}
 	return next
 }

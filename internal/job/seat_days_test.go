@@ -1,0 +1,141 @@
+package job_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"carrel/internal/engine/sim"
+	"carrel/internal/workspace"
+)
+
+// TestAPoolServesAnOfficeForDays plays two days of people who come, pause and go, through the real store, runner and tender, on an
+// engine that takes its time and makes passing faults.
+func TestAPoolServesAnOfficeForDays(t *testing.T) {
+	for seed := range uint64(1) {
+		t.Run(fmt.Sprint("Seed", seed), func(t *testing.T) {
+			inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+				o := &seatedOffice{world: w, rand: rand.New(rand.NewPCG(seed, 3)), people: w.visitors(12), leave: map[int]func(){}, until: map[int]time.Time{}}
+				w.addSeats(func(p *workspace.Pool) {
+					p.RetentionMinutes, p.Autoscaling = 20, true
+					p.Policy = workspace.AutoscalePolicy{
+						Type: workspace.AutoCreated, MaxAutoCreated: 10, MinIdle: 2, OnceCreated: 3, MinRetention: 2, IdleMinutes: new(45),
+					}
+				}, o.people...)
+				stop := []func(){w.tend("one", w.store, w.sim), w.tend("two", w.store, w.sim)}
+				for range 2 * 24 * 6 {
+					o.tenMinutes()
+				}
+				o.check()
+				for _, f := range stop {
+					f()
+				}
+				t.Logf("%d times somebody got a desktop, %d times they waited, %d times there was none; at most %d desktops, %d in the end",
+					o.seated, o.waited, o.full, o.most, len(w.members()))
+				if o.seated < 20 || o.most < 6 || o.most > 10 {
+					t.Error("the office was empty, or the cap did not hold")
+				}
+			})
+		})
+	}
+}
+
+type seatedOffice struct {
+	*world
+	rand   *rand.Rand
+	people []workspace.Visitor
+	leave  map[int]func() // of those who are connected
+	until  map[int]time.Time
+	hours  int
+
+	seated, waited, full, most int
+}
+
+// tenMinutes lets some people come and some go, and time pass.
+func (o *seatedOffice) tenMinutes() {
+	o.t.Helper()
+	day := o.hours / 6 % 24
+	o.hours++
+	for i, v := range o.people {
+		now := time.Now()
+		if leave := o.leave[i]; leave != nil {
+			if now.After(o.until[i]) {
+				leave()
+				delete(o.leave, i)
+			}
+			continue
+		}
+		if day < 8 || day > 17 || o.rand.IntN(6) > 0 {
+			continue
+		}
+		opened := o.open(v)
+		switch {
+		case opened.Outcome == workspace.SeatFull:
+			o.full++
+		case opened.Outcome == workspace.SeatWait:
+			o.waited++
+		case opened.Ticket != "":
+			o.seated++
+			o.leave[i] = o.connect(v, opened.Ticket)
+			o.until[i] = now.Add(time.Duration(10+o.rand.IntN(120)) * time.Minute)
+		}
+		o.checkBindings()
+	}
+	o.pass(10 * time.Minute)
+	o.most = max(o.most, len(o.members()))
+	o.checkBindings()
+}
+
+// checkBindings fails when two people share a desktop, one has two, or somebody who is connected lost theirs.
+func (o *seatedOffice) checkBindings() {
+	o.t.Helper()
+	of := map[string]workspace.Member{}
+	auto := 0
+	for _, m := range o.members() {
+		if m.Bound() {
+			if _, two := of[m.UserID]; two {
+				o.t.Fatalf("%s has two desktops", m.UserID)
+			}
+			of[m.UserID] = m
+		}
+		if m.AutoCreated {
+			auto++
+		}
+	}
+	for i := range o.leave {
+		if m, has := of[o.people[i].ID]; !has || !m.Connected() || m.Leaving() {
+			o.t.Fatalf("%s works in %+v", o.people[i].Name, m)
+		}
+	}
+	if auto > 10 {
+		o.t.Fatalf("autoscaling made %d desktops", auto)
+	}
+}
+
+// check looks at the night: everybody has gone, and what is left is idle, fresh and empty.
+func (o *seatedOffice) check() {
+	o.t.Helper()
+	for _, m := range o.members() {
+		if !m.Idle() || m.Used || len(o.inside(m.DesktopID)) > 0 {
+			o.t.Errorf("through the night %+v", m)
+		}
+	}
+	if n := len(o.members()); n != 2 {
+		o.t.Errorf("%d desktops through the night, 2 are to stay", n)
+	}
+	var log []workspace.PoolDecision
+	o.must(o.store.View(o.t.Context(), func(tx workspace.Tx) (err error) {
+		log, _, err = tx.Decisions(o.t.Context(), seatPool, "", workspace.Page{Limit: 1000})
+		return err
+	}))
+	for _, rule := range []string{workspace.RuleMinIdle, workspace.RuleSpare, "RELEASE", string(workspace.SeatNew)} {
+		if !slices.ContainsFunc(log, func(d workspace.PoolDecision) bool {
+			return slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == rule && r.Text != "" })
+		}) {
+			o.t.Errorf("the decision log of %d entries does not tell of %s", len(log), rule)
+		}
+	}
+	o.checkWhole(2, workspace.StatusActive)
+}
