@@ -59,11 +59,11 @@ func (p *Portal) beginEnrolment(w http.ResponseWriter, r *http.Request, v worksp
 }
 
 func (p *Portal) confirmEnrolment(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	return withCode(w, r, func(code string) ([]string, error) { return p.Service.ConfirmEnrolment(r.Context(), v, code) })
+	return p.withCode(w, r, v, "An authenticator was set up", p.Service.ConfirmEnrolment)
 }
 
 func (p *Portal) renewRecoveryCodes(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	return withCode(w, r, func(code string) ([]string, error) { return p.Service.RenewRecoveryCodes(r.Context(), v, code) })
+	return p.withCode(w, r, v, "Recovery codes were made anew", p.Service.RenewRecoveryCodes)
 }
 
 func (p *Portal) removeAuthenticator(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
@@ -74,19 +74,24 @@ func (p *Portal) removeAuthenticator(w http.ResponseWriter, r *http.Request, v w
 	if err := p.Service.RemoveAuthenticator(r.Context(), v, body.Code); err != nil {
 		return err
 	}
+	p.Log.InfoContext(r.Context(), "An authenticator was removed by its person", "user_id", v.ID, "address", p.address(r))
 	return done(w)
 }
 
-// withCode serves calls that take a code and give recovery codes.
-func withCode(w http.ResponseWriter, r *http.Request, use func(code string) ([]string, error)) error {
+// withCode serves calls that take a code and give recovery codes, and logs that it was done.
+func (p *Portal) withCode(
+	w http.ResponseWriter, r *http.Request, v workspace.Visitor, did string,
+	use func(ctx context.Context, v workspace.Visitor, code string) ([]string, error),
+) error {
 	body, err := read[codeBody](w, r)
 	if err != nil {
 		return err
 	}
-	codes, err := use(body.Code)
+	codes, err := use(r.Context(), v, body.Code)
 	if err != nil {
 		return err
 	}
+	p.Log.InfoContext(r.Context(), did, "user_id", v.ID, "address", p.address(r)) //nolint:sloglint // one of two sentences
 	return answer(w, http.StatusOK, recoveryCodes{codes})
 }
 
