@@ -128,6 +128,7 @@ func (a *App) openData(ctx context.Context) error {
 	a.health.AddCheck("database", a.store.Ping)
 	a.Service = &workspace.Service{
 		Store: a.store, Passwords: passwords, Log: a.log, SecondFactor: a.config.Portal.SecondFactor, Box: box,
+		Rollout: a.config.Pools.Rebuild,
 	}
 	a.iam = &iam.Service{
 		Store: a.store, Box: box, Passwords: passwords, Log: a.log, Region: a.config.Region, Catalog: api.Catalog,

@@ -53,6 +53,7 @@ type Config struct {
 	Desktops Desktops    `yaml:"desktops"`
 	Products []Product   `yaml:"products"`
 	Jobs     Jobs        `yaml:"jobs"`
+	Pools    Pools       `yaml:"pools"`
 	Portal   Portal      `yaml:"portal"`
 	Mail     mail.Config `yaml:"mail"`
 }
@@ -116,6 +117,11 @@ type Jobs struct {
 	Parallel map[workspace.JobType]int `yaml:"parallel"`
 }
 
+// Pools says how carefully pools change.
+type Pools struct {
+	Rebuild workspace.RolloutLimits `yaml:"rebuild"`
+}
+
 // Defaults is the configuration without a file and flags.
 func Defaults() Config {
 	return Config{
@@ -152,6 +158,9 @@ func ReadConfig(path string) (Config, error) {
 	return c, nil
 }
 
+// maxRebuilt is how many desktops of a pool may be rebuilt at a time.
+const maxRebuilt = 100
+
 // Check says what is wrong with the configuration, naming the key and what it takes.
 func (c *Config) Check() error {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
@@ -182,6 +191,9 @@ func (c *Config) Check() error {
 	}
 	if !c.Portal.SecondFactor.Valid() {
 		return fmt.Errorf("portal.second_factor: %q is unknown, use off, optional or required", c.Portal.SecondFactor)
+	}
+	if r := c.Pools.Rebuild; r.Parallel < 0 || r.Parallel > maxRebuilt || r.MaxFailures < 0 {
+		return fmt.Errorf("pools.rebuild: parallel must be 0 (the default, %d) to %d, max_failures 0 or more", workspace.DefaultParallel, maxRebuilt)
 	}
 	for i, p := range c.Products {
 		if p.ID == "" || p.CPUs < 1 || p.MemoryMiB < 256 {
