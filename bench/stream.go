@@ -2,15 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
-	"net/http/cookiejar"
-	"strings"
 	"time"
-
-	"github.com/coder/websocket"
 
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/incus"
@@ -168,45 +162,15 @@ func viewedDesktop(ctx context.Context, s *server) (desktop, password string, er
 
 // visitor signs in to the portal, and returns what a click on the desktop does: get a ticket and open the display with it.
 func visitor(ctx context.Context, s *server, desktop, password string) (opener, error) {
-	jar, err := cookiejar.New(nil)
+	b, err := s.browser(ctx, streamPerson, password)
 	if err != nil {
-		return nil, fmt.Errorf("making a cookie jar: %w", err)
-	}
-	browser := &http.Client{Jar: jar}
-	post := func(ctx context.Context, path, body string, out any) error {
-		request, err := http.NewRequestWithContext(ctx, "POST", s.Endpoint+path, strings.NewReader(body))
-		if err != nil {
-			return err
-		}
-		request.Header.Set("Content-Type", "application/json")
-		answer, err := browser.Do(request)
-		if err != nil {
-			return err
-		}
-		defer answer.Body.Close()
-		if answer.StatusCode >= 300 {
-			return fmt.Errorf("POST %s: %s", path, answer.Status)
-		}
-		return json.NewDecoder(answer.Body).Decode(out)
-	}
-	body, err := json.Marshal(map[string]string{"user_name": streamPerson, "password": password})
-	if err != nil {
-		return nil, fmt.Errorf("writing a sign-in: %w", err)
-	}
-	if err := post(ctx, "/portal/api/sign-in", string(body), &struct{}{}); err != nil {
-		return nil, fmt.Errorf("signing in: %w", err)
+		return nil, err
 	}
 	return func(ctx context.Context) (io.ReadWriteCloser, error) {
 		var ticket struct{ Ticket string }
-		if err := post(ctx, "/portal/api/desktops/"+desktop+"/ticket", "{}", &ticket); err != nil {
+		if err := b.post(ctx, "/portal/api/desktops/"+desktop+"/ticket", "{}", &ticket); err != nil {
 			return nil, fmt.Errorf("getting a ticket: %w", err)
 		}
-		address := strings.Replace(s.Endpoint, "http", "ws", 1) + "/gateway/display?ticket=" + ticket.Ticket
-		conn, _, err := websocket.Dial(ctx, address, &websocket.DialOptions{Subprotocols: []string{"binary"}}) //nolint:bodyclose // the library closes it
-		if err != nil {
-			return nil, fmt.Errorf("opening the display: %w", err)
-		}
-		conn.SetReadLimit(-1)
-		return websocket.NetConn(ctx, conn, websocket.MessageBinary), nil
+		return s.display(ctx, ticket.Ticket)
 	}, nil
 }

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+var tend = measurement{name: "tend", about: "one look at 100 pools with 10,000 desktops that are all due", run: measureTend}
+
+// What is looked at, how often, and the target.
+const (
+	tendPools    = 100
+	tendMembers  = 100 // of each
+	tendRounds   = 20
+	tendTarget   = 100 * time.Millisecond
+	tendProject  = "bench"
+	tendPeople   = 20 // of each pool, who have a desktop
+	tendAddress0 = 10<<24 + 100
+)
+
+// measureTend measures what the control plane does when every pool has changed: it reads them, decides, and settles them. Nothing
+// is to be done in any of them, which is how it mostly is.
+func measureTend(ctx context.Context, l *lab) ([]row, error) {
+	dir := l.folder()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, filepath.Join(dir, "tend.db"), store.WithLog(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close() //nolint:errcheck // it is thrown away
+	pools, err := furnishPools(ctx, s, l.desktops(tendPools))
+	if err != nil {
+		return nil, err
+	}
+	service := &workspace.Service{Store: s, Log: slog.New(slog.DiscardHandler)}
+	var took sample
+	for round := range tendRounds + 1 {
+		if err := makeDue(ctx, s, pools); err != nil {
+			return nil, err
+		}
+		begun := time.Now()
+		done, err := service.TendPools(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if round == 0 {
+			continue // it writes the first decision about each pool
+		}
+		if done.Looked != len(pools) || len(done.Pools) > 0 {
+			return nil, fmt.Errorf("looked at %d of %d pools and did something in %d", done.Looked, len(pools), len(done.Pools))
+		}
+		took = append(took, time.Since(begun))
+	}
+	reached := took.median() < tendTarget
+	return []row{{
+		what:   fmt.Sprintf("one look at %d pools with %d desktops, median of %d", len(pools), len(pools)*tendMembers, len(took)),
+		carrel: fmt.Sprintf("%s (p90 %s)", milliseconds(took.median()), milliseconds(took.quantile(0.9))),
+		target: "< " + milliseconds(tendTarget), reached: &reached,
+	}}, nil
+}
+
+// furnishPools fills a database with pools that scale by themselves and have just what they need.
+func furnishPools(ctx context.Context, s *store.Store, n int) ([]string, error) {
+	err := s.Update(ctx, func(tx workspace.Tx) error {
+		if err := tx.InsertVPC(ctx, workspace.VPC{ID: "vpc", ProjectID: tendProject, CIDR: "10.0.0.0/8"}); err != nil {
+			return err
+		}
+		if err := tx.InsertSubnet(ctx, workspace.Subnet{ID: "subnet", ProjectID: tendProject, VPCID: "vpc", Name: "net", CIDR: "10.0.0.0/8", Gateway: "10.0.0.1"}); err != nil {
+			return err
+		}
+		people := make([]workspace.User, tendPeople)
+		for i := range people {
+			people[i] = workspace.User{ID: fmt.Sprint("user-", i), ProjectID: tendProject, Name: fmt.Sprint("user-", i)}
+		}
+		return tx.InsertUsers(ctx, people)
+	})
+	ids := make([]string, n)
+	for i := 0; i < n && err == nil; i++ {
+		ids[i] = fmt.Sprint("pool-", i)
+		err = s.Update(ctx, func(tx workspace.Tx) error { return furnishPool(ctx, tx, ids[i], i) })
+	}
+	return ids, err
+}
+
+func furnishPool(ctx context.Context, tx workspace.Tx, id string, number int) error {
+	now := tx.Now()
+	p := workspace.Pool{
+		ID: id, ProjectID: tendProject, Name: id, Type: workspace.Dynamic, SubnetIDs: []string{"subnet"}, RetentionMinutes: 600, Autoscaling: true,
+		Policy:  workspace.AutoscalePolicy{Type: workspace.AutoCreated, MaxAutoCreated: tendMembers, MinIdle: 10, IdleMinutes: new(600), AutoIsolation: true},
+		Created: now, Updated: now,
+	}
+	var grants []workspace.Grant
+	for i := range tendPeople {
+		grants = append(grants, workspace.Grant{PoolID: id, Type: workspace.GrantUser, ObjectID: fmt.Sprint("user-", i), Group: workspace.GroupDefault, Created: now})
+	}
+	if err := tx.InsertPool(ctx, p, grants); err != nil {
+		return err
+	}
+	desktops := make([]workspace.Desktop, tendMembers)
+	for i := range desktops {
+		address := tendAddress0 + number*tendMembers + i
+		desktops[i] = workspace.Desktop{
+			ID: fmt.Sprintf("%s-%03d", id, i), ProjectID: tendProject, PoolID: id, Type: workspace.Pooled, Name: fmt.Sprintf("%s-%03d", id, i),
+			SubnetID: "subnet", Address: fmt.Sprintf("10.%d.%d.%d", address>>16&255, address>>8&255, address&255), AutoCreated: true,
+			Status: workspace.StatusActive, Login: workspace.LoginRegistered, Created: now, Updated: now,
+			Root: workspace.Volume{ID: fmt.Sprintf("root-%s-%03d", id, i), Type: "SAS", GB: 80, Created: now},
+		}
+	}
+	if err := tx.InsertDesktops(ctx, desktops); err != nil {
+		return err
+	}
+	members, err := tx.Members(ctx, id)
+	if err != nil {
+		return err
+	}
+	for i, m := range members {
+		was := m.Binding
+		m.IdleSince = now
+		if i < tendPeople {
+			m = m.AfterBinding(fmt.Sprint("user-", i), now)
+		}
+		if _, err := tx.SaveMember(ctx, m, was, workspace.GroupDefault); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeDue has all pools looked at, as if something had changed in each.
+func makeDue(ctx context.Context, s *store.Store, pools []string) error {
+	return s.Update(ctx, func(tx workspace.Tx) error {
+		due := make(map[string]time.Time, len(pools))
+		for _, id := range pools {
+			due[id] = tx.Now()
+		}
+		seen, err := tx.DuePools(ctx, len(pools))
+		if err != nil {
+			return err
+		}
+		return tx.SettlePools(ctx, seen, due)
+	})
+}
