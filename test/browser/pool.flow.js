@@ -76,3 +76,51 @@ test("A pool under maintenance cannot be opened until it is over", async (t) => 
   await page.getByRole("link", { name: "Open Workshop" }).click();
   await shown(page);
 });
+
+test("People reset their desktop when the pool lets them", async (t) => {
+  await makePool({
+    name: "Laboratory", type: "STATIC",
+    user_reset_policy: { enable: true, reset_count_per_day: 1 },
+  });
+  const page = await open(t, { bypassCSP: true });
+  await signIn(page);
+  await page.getByRole("link", { name: "Open Laboratory" }).click();
+  await shown(page);
+  await page.goBack();
+  await card(page, "Laboratory").getByRole("button", { name: "Reset…" }).click();
+  await picture(page, "pool-reset");
+  await accessible(page);
+  await page.getByRole("dialog").getByRole("button", { name: "Reset" }).click();
+  await card(page, "Laboratory").getByRole("button", { name: "Reset…" }).waitFor({ state: "detached" });
+  const link = page.getByRole("link", { name: "Open Laboratory" });
+  await link.waitFor();
+  await link.click();
+  await shown(page);
+});
+
+test("A rebuild counts down over the open desktop, and begins when its person is ready", async (t) => {
+  const { id } = await makePool({ name: "Studio", type: "STATIC" });
+  const page = await open(t, { bypassCSP: true });
+  await signIn(page);
+  await page.getByRole("link", { name: "Open Studio" }).click();
+  await shown(page);
+  await administer("POST", `desktop-pools/${id}/rebuild`, {
+    image_id: stage.bootstrap.image_id, delay_time: 10, message: "A new version of the drawing program comes.",
+  });
+  const mine = page.getByText("A new version of the drawing program comes.");
+  await page.reload();
+  await mine.waitFor();
+  await shown(page);
+  await picture(page, "pool-rebuild");
+  await accessible(page);
+  await page.goBack();
+  await card(page, "Studio").getByText(/This desktop is renewed at/).waitFor();
+  await picture(page, "pool-rebuild-card");
+  await accessible(page);
+  await page.goForward();
+  await page.getByRole("button", { name: "I have saved, begin now" }).click();
+  await page.getByText("Being renewed").waitFor();
+  await picture(page, "pool-rebuilding");
+  await shown(page);
+  await mine.waitFor({ state: "detached" });
+});
