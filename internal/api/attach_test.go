@@ -202,3 +202,56 @@ func TestADesktopOfSeveralIsTakenFromThoseWhoAreNamed(t *testing.T) {
 		t.Errorf("the desktop is %q's", got)
 	}
 }
+
+func TestASharedDesktopTakesFiveHundredPeopleAndNoMore(t *testing.T) {
+	w := newWorld(t)
+	id := w.spares(1, object{"desktop_type": "SHARED"})[0]
+	var infos []object
+	var some []object
+	for i := range workspace.MaxPeoplePerDesktop + 1 {
+		name := fmt.Sprintf("user-%03d", i)
+		some = append(some, object{"user_name": name, "user_email": name + "@example.org"})
+		infos = append(infos, object{"user_name": name, "user_group": "default", "type": "USER"})
+		if len(some) == workspace.MaxUsersPerRequest || i == workspace.MaxPeoplePerDesktop {
+			w.ok(w.post("/users/batch-create", object{"users": some}))
+			some = nil
+		}
+	}
+	attach := func(infos []object) answer {
+		return w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": id, "attach_user_infos": infos}}})
+	}
+	w.refused(attach(infos), 400, workspace.CodeInvalid, "501 people and groups, at most 500")
+	w.ok(attach(infos[:500]))
+	w.settle(id)
+	if n := len(w.ok(w.get("/desktops/"+id)).list("desktop", "attach_user_infos")); n != 500 {
+		t.Errorf("the desktop has %d people", n)
+	}
+	w.refused(attach(infos[500:]), 409, workspace.CodeConflict, "has 500 people already")
+}
+
+func TestAGroupDoesNotGrowBeyondWhatItsDesktopsTake(t *testing.T) {
+	w := newWorld(t)
+	id := w.spares(1, object{"desktop_type": "SHARED"})[0]
+	w.ok(w.post("/groups", object{"group_name": "Lab", "platform_type": "LOCAL"}))
+	lab := w.ok(w.get("/groups")).text("user_groups", 0, "id")
+	w.ok(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": id, "attach_user_infos": []object{{"user_id": lab, "type": "GROUP"}}}}}))
+	w.settle(id)
+	joining := func(from, to int) answer {
+		var users []object
+		for i := from; i < to; i++ {
+			name := fmt.Sprintf("user-%03d", i)
+			users = append(users, object{"user_name": name, "user_email": name + "@example.org", "group_ids": []string{lab}})
+		}
+		return w.post("/users/batch-create", object{"users": users})
+	}
+	w.ok(joining(0, 200))
+	w.ok(joining(200, 400))
+	w.refused(joining(400, 501), 409, workspace.CodeConflict, "would have more than 500 people")
+	w.ok(joining(400, 500))
+	if g := w.ok(w.get("/groups")); g.number("user_groups", 0, "user_quantity") != 500 || g.number("user_groups", 0, "total_desktops") != 1 {
+		t.Errorf("the group: %s", g.raw)
+	}
+	if n := w.ok(w.get("/desktops?user_name=user-499")).number("total_count"); n != 1 {
+		t.Errorf("the last of the group finds %d desktops", n)
+	}
+}
