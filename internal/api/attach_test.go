@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,9 +15,7 @@ import (
 func (w *world) spares(n int, changes object) []string {
 	w.Helper()
 	o := object{"size": n, "desktop_name": "spare"}
-	for k, v := range changes {
-		o[k] = v
-	}
+	maps.Copy(o, changes)
 	ids := w.create(o)
 	w.settle(ids...)
 	return ids
@@ -32,9 +31,7 @@ func (w *world) hire(names ...string) {
 func (w *world) attachTo(id, user string, more object) answer {
 	w.Helper()
 	d := object{"desktop_id": id, "user_name": user, "user_group": "default"}
-	for k, v := range more {
-		d[k] = v
-	}
+	maps.Copy(d, more)
 	return w.post("/desktops/attach", object{"desktops": []object{d}})
 }
 

@@ -123,10 +123,7 @@ func settle(d *Desktop, status DesktopStatus) {
 
 // resume puts the desktops of failed sub-jobs back under way when their job is retried.
 func resume(d *Desktop, s SubJob) error {
-	if _, waits := AccountJobs[s.Type]; waits {
-		return nil // it takes the desktop when its turn comes
-	}
-	if d.Task != NoTask && d.TaskOwner != s.ID {
+	if _, waits := AccountJobs[s.Type]; !waits && d.Task != NoTask && d.TaskOwner != s.ID {
 		return Errorf(CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
 	}
 	switch s.Type {
@@ -160,6 +157,8 @@ func resume(d *Desktop, s SubJob) error {
 			return err
 		}
 		d.Task = reshapeTasks[s.Type]
+	case JobAttachDesktops, JobDetachDesktops, JobBatchDetach, JobPrivileges, JobRenameUser:
+		return nil // it takes the desktop when its turn comes
 	case JobNotifyPool:
 		return nil // it takes no desktop
 	}

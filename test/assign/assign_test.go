@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"os/exec"
@@ -86,9 +87,7 @@ type object = map[string]any
 func (o *office) attach(person, group string, more object) {
 	o.Helper()
 	desktop := object{"desktop_id": o.id, "attach_user_infos": []any{object{"user_name": person, "user_group": group}}}
-	for k, v := range more {
-		desktop[k] = v
-	}
+	maps.Copy(desktop, more)
 	o.done(o.post("/desktops/attach", object{"desktops": []any{desktop}}))
 }
 
@@ -244,6 +243,7 @@ func (o *office) open(person string) <-chan struct{} {
 	o.call(browser, "/portal/api/sign-in", object{"user_name": person, "password": password}, nil)
 	o.call(browser, "/portal/api/desktops/"+o.id+"/ticket", nil, &ticket)
 	address := "ws" + strings.TrimPrefix(o.process.Bootstrap.Endpoint, "http") + "/gateway/display?ticket=" + ticket.Ticket
+	//nolint:bodyclose // the library closes it
 	ws, _, err := websocket.Dial(o.Context(), address, &websocket.DialOptions{Subprotocols: []string{"binary"}})
 	if err != nil {
 		o.Fatalf("opening the display: %v", err)
