@@ -35,7 +35,7 @@ func Run(t *testing.T, fresh func(testing.TB) Database) {
 		{"Transactions", transactions}, {"Service", service}, {"Catalog", catalog}, {"Networks", networks}, {"Users", users}, {"Groups", groups}, {"NamePolicies", namePolicies}, {"OUs", ous}, {"Exports", exports},
 		{"Desktops", desktops}, {"Assignments", assignments}, {"DesktopLists", desktopLists}, {"Jobs", jobs}, {"Claims", claims}, {"Mails", mails}, {"Notifications", notifications},
 		{"SignIns", signIns}, {"OTP", otp}, {"Connections", connections}, {"Work", work},
-		{"Pools", pools}, {"Members", members}, {"Seats", seats}, {"Rushes", rushes}, {"Waiting", waiting}, {"Grants", grants}, {"Decisions", decisions},
+		{"Pools", pools}, {"Members", members}, {"Seats", seats}, {"Rushes", rushes}, {"Waiting", waiting}, {"Grants", grants}, {"Decisions", decisions}, {"Rollouts", rollouts},
 	}
 	for _, area := range areas {
 		t.Run(area.name, func(t *testing.T) {

@@ -1,0 +1,151 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// newRollout is a rebuild of a pool with waiting items for desktops d-0, d-1, ...; its job is there, its sub-jobs far away.
+func (w *world) newRollout(jobID, poolID string, items int) workspace.PoolRollout {
+	w.Helper()
+	w.addJob(jobID, items, func(s *workspace.SubJob) { s.RunAt = s.Created.Add(time.Hour) })
+	r := workspace.PoolRollout{
+		JobID: jobID, ProjectID: project, PoolID: poolID, ImageID: "image", ImageType: workspace.ImageGold, Delay: 15 * time.Minute,
+		Message: "Please save.", OrderID: "order", Handle: workspace.NewAndIdle, Fix: true,
+		Limits: workspace.RolloutLimits{Parallel: 3, MaxFailures: 2}, Created: w.clock.Now(),
+	}
+	for i := range items {
+		r.Items = append(r.Items, workspace.RolloutEntry{
+			JobID: jobID, DesktopID: fmt.Sprintf("d-%d", i), SubJobID: fmt.Sprintf("%s-%03d", jobID, i), State: workspace.ItemWaiting,
+			SubJob: workspace.SubJobWaiting,
+		})
+	}
+	w.update(func(tx workspace.Tx) error { return tx.InsertRollout(w.Context(), r) })
+	return r
+}
+
+func (w *world) rollout(jobID string) workspace.PoolRollout {
+	w.Helper()
+	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.PoolRollout, error) { return tx.Rollout(ctx, jobID) })
+}
+
+func (w *world) openRollouts(poolID string) (ids []string) {
+	w.Helper()
+	for _, r := range get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.PoolRollout, error) { return tx.OpenRollouts(ctx, poolID) }) {
+		ids = append(ids, r.JobID)
+	}
+	return ids
+}
+
+var rollouts = []behaviour{
+	{"a rollout is read as inserted, with what its sub-jobs say, and as changed", func(w *world) {
+		w.addPool("p")
+		r := w.newRollout("j", "p", 2)
+		w.same(w.rollout("j"), r)
+		now := w.clock.Now()
+		r.Taken, r.Stopped, r.Ended = true, "enough", now
+		r.Items[0].State, r.Items[0].Deadline, r.Items[0].Told = workspace.ItemWarned, now.Add(time.Hour), now
+		r.Items[1].State, r.Items[1].Ready, r.Items[1].Wipe, r.Items[1].Reason = workspace.ItemSkipped, true, true, "gone"
+		w.update(func(tx workspace.Tx) error {
+			if err := tx.SaveRolloutItems(w.Context(), r.Items); err != nil {
+				return err
+			}
+			return tx.SaveRollout(w.Context(), r)
+		})
+		w.same(w.rollout("j"), r)
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.RolloutEntry, error) { return tx.RolloutItem(ctx, "j-001") }), r.Items[1])
+	}},
+	{"rollouts are open until they end, oldest first", func(w *world) {
+		w.addPool("p")
+		w.addPool("q")
+		first := w.newRollout("j1", "p", 1)
+		w.clock.Advance(time.Minute)
+		w.newRollout("j0", "q", 1)
+		w.same(w.openRollouts(""), []string{"j1", "j0"})
+		w.same(w.openRollouts("q"), []string{"j0"})
+		first.Ended = w.clock.Now()
+		w.update(func(tx workspace.Tx) error { return tx.SaveRollout(w.Context(), first) })
+		w.same(w.openRollouts(""), []string{"j0"})
+	}},
+	{"items tell when the record of their sub-job is gone", func(w *world) {
+		w.addPool("p")
+		w.newRollout("j", "p", 2)
+		w.update(func(tx workspace.Tx) error {
+			if err := tx.EndSubJobs(w.Context(), []string{"j-000"}, workspace.SubJobFailed, workspace.CodeGone, "it is gone"); err != nil {
+				return err
+			}
+			if err := tx.EndSubJobs(w.Context(), []string{"j-001"}, workspace.SubJobSuccess, "", "left alone"); err != nil {
+				return err
+			}
+			_, err := tx.DeleteSubJobs(w.Context(), project, []string{"j-001"}, "", nil)
+			return err
+		})
+		items := w.rollout("j").Items
+		w.same([]any{items[0].SubJob, items[0].Code, items[1].SubJob}, []any{workspace.SubJobFailed, workspace.CodeGone, workspace.SubJobState("")})
+		s := w.subJob("j-000")
+		w.same([]any{s.Reason, s.Ended, s.Progress}, []any{"it is gone", w.clock.Now(), 0})
+	}},
+	{"countdowns are those that run, and who was told is written while they do", func(w *world) {
+		w.addPool("p")
+		r := w.newRollout("j", "p", 3)
+		deadline := w.clock.Now().Add(time.Hour)
+		for i := range 2 {
+			r.Items[i].State, r.Items[i].Deadline = workspace.ItemWarned, deadline
+		}
+		r.Items[1].Ready = true
+		w.update(func(tx workspace.Tx) error { return tx.SaveRolloutItems(w.Context(), r.Items) })
+		all := []string{"d-0", "d-1", "d-2", "d-3"}
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (map[string]workspace.PoolCountdown, error) { return tx.Countdowns(ctx, all) }),
+			map[string]workspace.PoolCountdown{"d-0": {At: deadline, Message: "Please save."}, "d-1": {At: deadline, Message: "Please save.", Left: true}})
+		w.same(len(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.RolloutEntry, error) { return tx.WarnedItems(ctx, all) })), 2)
+
+		told := w.clock.Now()
+		for id, want := range map[string]int{"j-000": 1, "j-002": 0} {
+			var written []string
+			w.update(func(tx workspace.Tx) (err error) {
+				written, err = tx.NoteTold(w.Context(), id, "", told)
+				return err
+			})
+			w.same(len(written), want)
+		}
+		w.same(w.rollout("j").Items[0].Told, told)
+		w.update(func(tx workspace.Tx) error {
+			written, err := tx.NoteTold(w.Context(), "", "d-0", time.Time{})
+			w.same(written, []string{"j-000"})
+			return err
+		})
+		w.same(w.rollout("j").Items[0].Told, time.Time{})
+	}},
+	{"sub-jobs that wait are moved and ended, those that run are left", func(w *world) {
+		w.addPool("p")
+		w.newRollout("j", "p", 2)
+		now := w.clock.Now()
+		w.update(func(tx workspace.Tx) error { return tx.ScheduleSubJobs(w.Context(), []string{"j-000"}, now) })
+		w.update(func(tx workspace.Tx) error {
+			claimed, err := tx.ClaimSubJobs(w.Context(), "w", []workspace.JobType{workspace.JobCreateDesktops}, 10, time.Minute)
+			w.same(len(claimed), 1)
+			return err
+		})
+		w.update(func(tx workspace.Tx) error {
+			if err := tx.ScheduleSubJobs(w.Context(), []string{"j-000", "j-001"}, now.Add(time.Minute)); err != nil {
+				return err
+			}
+			return tx.EndSubJobs(w.Context(), []string{"j-000", "j-001"}, workspace.SubJobFailed, workspace.CodeStopped, "stopped")
+		})
+		w.same(w.subJob("j-000").State, workspace.SubJobRunning)
+		w.same(w.subJob("j-000").RunAt, now)
+		w.same(w.subJob("j-001").Code, workspace.CodeStopped)
+	}},
+	{"disks of a desktop are replaced", func(w *world) {
+		d := w.addDesktop("disks")
+		d.Root.ID = "new-root"
+		d.Data = []workspace.Volume{{ID: "new-data", Type: "SSD", GB: 30, Device: "/dev/sdc", Name: "data-2", Created: w.clock.Now(), PoolVolumeID: "pv"}}
+		w.update(func(tx workspace.Tx) error { return tx.SaveVolumes(w.Context(), d) })
+		have := get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Desktop, error) { return tx.Desktop(ctx, project, d.ID) })
+		w.same(have.Data, d.Data)
+		w.same(have.Root.ID, "new-root")
+	}},
+}
