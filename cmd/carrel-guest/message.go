@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -39,13 +40,26 @@ func (s *session) show(m guest.Message) error {
 	}
 	args := messageArguments(m)
 	c := s.command(nil, args[0], args[1:]...)
-	if err := c.Start(); err != nil {
+	dialog, err := c.StdinPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
 		return fmt.Errorf("showing a message to %q: %w", s.login.Name, err)
+	}
+	s.replace(m.ID, c)
+	ctx, closed := context.WithCancel(context.Background())
+	if m.Until.IsZero() {
+		dialog.Close() // it has nothing to read; if this fails it is gone already
+	} else {
+		go countDown(ctx, dialog, m.Until, c.Process.Kill)
 	}
 	go func() {
 		if err := c.Wait(); err != nil {
 			slog.Debug("a message was closed", "account", s.login.Name, "reason", err)
 		}
+		closed()
+		s.forget(m.ID, c)
 	}()
 	return nil
 }
@@ -53,10 +67,10 @@ func (s *session) show(m guest.Message) error {
 // messageArguments is the command that shows m: a dialog when it is urgent, else a notification.
 func messageArguments(m guest.Message) []string {
 	if m.Urgent {
-		return []string{
+		return append([]string{
 			"yad", "--image=dialog-warning", "--title=" + m.Title, "--text=" + m.Text, "--no-markup",
 			"--button=OK:0", "--center", "--on-top", "--sticky", "--fixed", "--width=420", "--borders=16",
-		}
+		}, countdownArguments(m)...)
 	}
 	title := m.Title
 	if title == "" {

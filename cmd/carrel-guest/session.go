@@ -45,6 +45,8 @@ type session struct {
 	mu  sync.Mutex // guards what follows
 	how ending
 	now guest.Session
+
+	shown map[string]*exec.Cmd // the dialogs of messages that have an id
 }
 
 // startSession starts a session and returns at once.
