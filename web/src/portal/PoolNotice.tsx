@@ -41,7 +41,7 @@ export function Countdown({ pool, rebuild }: { pool: Pool; rebuild: Rebuild }) {
       </p>
       {rebuild.message && <p className="message">{rebuild.message}</p>}
       <p className="small quiet">{t("rebuild.hint")}</p>
-      <Button size="compact-md" variant="light" loading={ready.isPending} onClick={() => ready.mutate()}>
+      <Button size="compact-md" variant="default" loading={ready.isPending} onClick={() => ready.mutate()}>
         {t("rebuild.ready")}
       </Button>
     </>

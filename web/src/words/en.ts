@@ -152,13 +152,13 @@ export const en = {
   "pool.another": "Get a desktop",
 
   "rebuild.at": "This desktop is renewed at {time}, in {n} min.",
-  "rebuild.hint": "Save your work. Data disks stay as they are; everything else is made anew.",
+  "rebuild.hint": "Save your work on a data disk or elsewhere: everything else, your home folder too, is made anew.",
   "rebuild.ready": "I have saved, begin now",
   "rebuild.soon": "This desktop is renewed in a moment.",
 
   "reset.ask": "Reset…",
   "reset.title": "Reset this desktop?",
-  "reset.hint": "It is made as new. What you saved on its system disk is deleted; data disks stay.",
+  "reset.hint": "It is made as new. What you saved on it is deleted, your home folder too; data disks stay.",
   "reset.do": "Reset",
   "reset.refused": "It cannot be reset now. Try again later.",
 

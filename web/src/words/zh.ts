@@ -152,13 +152,13 @@ export const zh: Words = {
   "pool.another": "获取桌面",
 
   "rebuild.at": "此桌面将在 {time} 重建，还有 {n} 分钟。",
-  "rebuild.hint": "请保存您的工作。数据盘保持不变，其余内容将全部更新。",
+  "rebuild.hint": "请将工作保存到数据盘或其他位置：除数据盘外的所有内容（包括主目录）都将重建。",
   "rebuild.ready": "已保存，现在开始",
   "rebuild.soon": "此桌面即将重建。",
 
   "reset.ask": "重置…",
   "reset.title": "重置此桌面？",
-  "reset.hint": "桌面将恢复如新。保存在系统盘上的内容会被删除，数据盘保持不变。",
+  "reset.hint": "桌面将恢复如新。其中保存的内容（包括主目录）会被删除，数据盘保持不变。",
   "reset.do": "重置",
   "reset.refused": "目前无法重置，请稍后再试。",
 
