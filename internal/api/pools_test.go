@@ -428,7 +428,7 @@ func TestThePeopleOfAPoolKeepOrLoseTheirDesktopWithTheirGrant(t *testing.T) {
 	if got := held(); got != "0:ann:sudo 1:bob:default 2:eve:default" {
 		t.Errorf("after CHANGE_PRIVILEGE: %s", got)
 	}
-	subs := w.ok(w.get("/workspace-sub-jobs?job_type=attachDesktopPool&desktop_pool_id=" + id))
+	subs := w.ok(w.get("/workspace-sub-jobs?job_type=changeUserPrivilegeGroup&desktop_pool_id=" + id))
 	if subs.number("total_count") != 1 || subs.text("jobs", 0, "entities", "desktop_id") != ids[0] {
 		t.Errorf("the change is brought in by %s", subs.raw)
 	}

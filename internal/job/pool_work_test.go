@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"carrel/internal/engine"
@@ -65,9 +66,9 @@ func TestADesktopOfAPoolThatCannotBeMadeIsAnErrorUntilTheJobIsRetried(t *testing
 	inWorld(t, sim.Config{}, func(w *world) {
 		id := w.orderPool(3)
 		bad := w.desktops()[1].ID
-		broken := true
+		var mended atomic.Bool
 		p := w.start("replica", w.store, enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
-			if c.Method == "Launch" && c.ID == bad && broken {
+			if c.Method == "Launch" && c.ID == bad && !mended.Load() {
 				return engine.ErrInvalid
 			}
 			return do()
@@ -84,7 +85,7 @@ func TestADesktopOfAPoolThatCannotBeMadeIsAnErrorUntilTheJobIsRetried(t *testing
 		if got := w.onlyPool().Status(); got != workspace.PoolSteady {
 			w.t.Errorf("the pool is %s", got)
 		}
-		broken = false
+		mended.Store(true)
 		_, err := w.service.RetryJob(w.t.Context(), project, id)
 		w.must(err)
 		w.finished(id)

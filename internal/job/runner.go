@@ -59,8 +59,9 @@ type Runner struct {
 
 // claim is a sub-job that this process works on.
 type claim struct {
-	sub    workspace.SubJob
-	ctx    context.Context // of the work; its cause says why it was cancelled
+	kind   workspace.JobType
+	sub    workspace.SubJob // its worker's alone
+	ctx    context.Context  // of the work; its cause says why it was cancelled
 	cancel context.CancelCauseFunc
 }
 
@@ -228,7 +229,7 @@ func (r *Runner) room() map[workspace.JobType]int {
 		}
 	}
 	for _, c := range r.held {
-		room[c.sub.Type]--
+		room[c.kind]--
 	}
 	maps.DeleteFunc(room, func(_ workspace.JobType, n int) bool { return n <= 0 })
 	return room
@@ -239,7 +240,7 @@ func (r *Runner) hold(ctx context.Context, subs []workspace.SubJob) []*claim {
 	defer r.mu.Unlock()
 	claims := make([]*claim, len(subs))
 	for i, s := range subs {
-		c := &claim{sub: s}
+		c := &claim{kind: s.Type, sub: s}
 		c.ctx, c.cancel = context.WithCancelCause(ctx)
 		r.held[s.ID] = c
 		claims[i] = c

@@ -108,7 +108,7 @@ func enforceGrants(ctx context.Context, tx Tx, p Pool, people []Grant, c Caller)
 func enforceMembers(
 	ctx context.Context, tx Tx, p Pool, members []Member, desktops map[string]Desktop, may func(userID string) (UserGroup, bool), c Caller,
 ) error {
-	job := Job{ID: NewID(), ProjectID: p.ProjectID, Type: JobAttachPool, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
+	job := Job{ID: NewID(), ProjectID: p.ProjectID, Type: JobPrivileges, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
 	for _, m := range members {
 		if !m.Bound() {
 			continue
@@ -121,7 +121,7 @@ func enforceMembers(
 			_, err = release(ctx, tx, m)
 		case d.groupOf(m.UserID) != group:
 			err = saveMember(ctx, tx, m, m.Binding, group)
-			job.SubJobs = append(job.SubJobs, job.subJob(d, AttachParams{UserID: m.UserID})) // no binding ends with its failure
+			job.SubJobs = append(job.SubJobs, job.subJob(d, AccountParams{}))
 		}
 		if err != nil {
 			return err
