@@ -42,7 +42,6 @@ export const obstacles = [
   "stopping",
   "restarting",
   "hibernating",
-  "preparing",
   "deleting",
   "preparing",
   "rebuilding",

@@ -152,7 +152,8 @@ export const en = {
   "pool.another": "Get a desktop",
 
   "rebuild.at": "This desktop is renewed at {time}, in {n} min.",
-  "rebuild.hint": "Save your work on a data disk or elsewhere: everything else, your home folder too, is made anew.",
+  "rebuild.hint":
+    "Save your work on a data disk or elsewhere: everything else, your home folder too, is made anew.",
   "rebuild.ready": "I have saved, begin now",
   "rebuild.soon": "This desktop is renewed in a moment.",
 
