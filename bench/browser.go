@@ -10,7 +10,19 @@ import (
 	"strings"
 
 	"github.com/coder/websocket"
+
+	"carrel/internal/workspace"
 )
+
+// addPerson adds somebody who can sign in at once, and returns their id and password.
+func (a *caller) addPerson(ctx context.Context, name string) (id, password string, err error) {
+	password = "Desk-" + workspace.NewToken()[:10]
+	var reply struct{ ID string }
+	err = a.call(ctx, "POST", "/users", map[string]any{
+		"user_name": name, "active_type": "ADMIN_ACTIVATE", "password": password, "next_login_change_password": false,
+	}, &reply)
+	return reply.ID, password, err
+}
 
 // browser is one in which somebody has signed in to the portal.
 type browser struct {
@@ -48,7 +60,8 @@ func (b *browser) post(ctx context.Context, path, body string, out any) error {
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode >= 300 {
-		return fmt.Errorf("POST %s: %s", path, answer.Status)
+		text, _ := io.ReadAll(answer.Body)
+		return fmt.Errorf("POST %s: %w", path, &refusal{answer.StatusCode, string(text)})
 	}
 	return json.NewDecoder(answer.Body).Decode(out)
 }

@@ -22,7 +22,7 @@ type measurement struct {
 }
 
 // measurements are in the order of the table.
-var measurements = []measurement{panel, many, parallel, rebuild, memory, list, assign, tend, stream, seat, up}
+var measurements = []measurement{panel, many, parallel, pool, seat, rebuild, memory, list, assign, tend, stream, up}
 
 // options are the command line.
 type options struct {

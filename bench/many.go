@@ -22,43 +22,64 @@ var parallel = measurement{
 const manyPairs = 2
 
 func measureMany(ctx context.Context, l *lab) ([]row, error) {
-	count := l.desktops(50)
-	raw, err := l.incus(ctx)
-	if err != nil {
-		return nil, err
-	}
 	server, err := l.serve(ctx, "incus", nil)
 	if err != nil {
 		return nil, err
 	}
 	defer server.stop()
-	model, err := l.model(ctx, raw, server)
+	return l.compareWithBest(ctx, server, ordered{server}, "%d desktops, one POST to all displays answering, mean of %d")
+}
+
+// crowd makes desktops by Carrel, as one kind of request has it.
+type crowd interface {
+	// order asks for desktops by one call and returns the job. The first person is the one of that number, where people matter.
+	order(ctx context.Context, first, count int) (job string, err error)
+	// ready returns when the desktops may be used, once the job has ended.
+	ready(ctx context.Context) error
+	// remove removes what was ordered.
+	remove(ctx context.Context, desktops []string) error
+	// account is whose display tells that the nth person's desktop is ready; empty: the machine is set up for nobody yet.
+	account(n int) string
+}
+
+// ordered are desktops for people, by a request for desktops.
+type ordered struct{ *server }
+
+func (o ordered) order(ctx context.Context, first, count int) (string, error) {
+	return o.createDesktops(ctx, first, count)
+}
+
+func (o ordered) ready(context.Context) error { return nil }
+
+func (o ordered) remove(ctx context.Context, desktops []string) error {
+	return o.deleteDesktops(ctx, desktops)
+}
+
+func (o ordered) account(n int) string { return workspace.AccountName(person(n)) }
+
+// compareWithBest takes turns between Carrel and the raw engine with the number of launches at once that suits it best. what has
+// places for the number of desktops and of turns.
+func (l *lab) compareWithBest(ctx context.Context, s *server, c crowd, what string) ([]row, error) {
+	count := l.desktops(50)
+	raw, err := l.incus(ctx)
 	if err != nil {
 		return nil, err
 	}
-	atOnce, err := l.numbers("4,8,16")
+	model, err := modelOf(ctx, raw, s, c)
 	if err != nil {
 		return nil, err
 	}
-	var best int
-	var fastest time.Duration
-	for _, n := range atOnce {
-		took, err := rawCrowd(ctx, raw, model, count, n)
-		if err != nil {
-			return nil, err
-		}
-		l.say("  raw engine, %d at once: %s", n, seconds(took))
-		if best == 0 || took < fastest {
-			best, fastest = n, took
-		}
+	best, err := l.bestAtOnce(ctx, raw, model, count)
+	if err != nil {
+		return nil, err
 	}
 	var ours, theirs sample
-	before, err := server.processorTime()
+	before, err := s.processorTime()
 	if err != nil {
 		return nil, err
 	}
 	for pair := range manyPairs {
-		a, err := carrelCrowd(ctx, raw, server, count, 1+pair*count)
+		a, err := carrelCrowd(ctx, raw, s, c, count, 1+pair*count)
 		if err != nil {
 			return nil, err
 		}
@@ -69,13 +90,13 @@ func measureMany(ctx context.Context, l *lab) ([]row, error) {
 		l.say("  Carrel %s, raw engine %s", seconds(a), seconds(b))
 		ours, theirs = append(ours, a), append(theirs, b)
 	}
-	after, err := server.processorTime()
+	after, err := s.processorTime()
 	if err != nil {
 		return nil, err
 	}
 	own := (after - before) / time.Duration(manyPairs*count)
 	return []row{{
-		what:      fmt.Sprintf("%d desktops, one POST to all displays answering, mean of %d", count, manyPairs),
+		what:      fmt.Sprintf(what, count, manyPairs),
 		reference: fmt.Sprintf("%s (%d at once)", seconds(theirs.median()), best),
 		carrel:    seconds(ours.median()),
 		ratio:     ratio(ours.median(), theirs.median()),
@@ -84,6 +105,26 @@ func measureMany(ctx context.Context, l *lab) ([]row, error) {
 	}, {
 		what: "... Carrel's own processor time, for a desktop made and deleted", carrel: milliseconds(own),
 	}}, nil
+}
+
+// bestAtOnce finds with how many launches at once the raw engine is fastest, unless only one number is to be tried.
+func (l *lab) bestAtOnce(ctx context.Context, raw *rawEngine, model rawModel, count int) (best int, err error) {
+	atOnce, err := l.numbers("4,8,16")
+	if err != nil || len(atOnce) == 1 {
+		return atOnce[0], err
+	}
+	var fastest time.Duration
+	for _, n := range atOnce {
+		took, err := rawCrowd(ctx, raw, model, count, n)
+		if err != nil {
+			return 0, err
+		}
+		l.say("  raw engine, %d at once: %s", n, seconds(took))
+		if best == 0 || took < fastest {
+			best, fastest = n, took
+		}
+	}
+	return best, nil
 }
 
 // measureParallel looks for the best number of launches at once, Carrel's and the raw engine's.
@@ -120,7 +161,7 @@ func (l *lab) compareCrowds(ctx context.Context, raw *rawEngine, server *server,
 	if err != nil {
 		return row{}, err
 	}
-	ours, err := carrelCrowd(ctx, raw, server, count, 1)
+	ours, err := carrelCrowd(ctx, raw, server, ordered{server}, count, 1)
 	if err != nil {
 		return row{}, err
 	}
@@ -152,8 +193,8 @@ func (l *lab) numbers(fallback string) ([]int, error) {
 }
 
 // rawCrowd makes desktops by Incus alone, so many at once, times them until all displays answer, and removes them.
-func rawCrowd(ctx context.Context, raw *rawEngine, model func() (api.InstancesPost, error), count, atOnce int) (time.Duration, error) {
-	posts, err := described(model, count)
+func rawCrowd(ctx context.Context, raw *rawEngine, model rawModel, count, atOnce int) (time.Duration, error) {
+	posts, err := described(model.post, count)
 	if err != nil {
 		return 0, err
 	}
@@ -161,7 +202,7 @@ func rawCrowd(ctx context.Context, raw *rawEngine, model func() (api.InstancesPo
 		return 0, err
 	}
 	begun := time.Now()
-	if err := rawLaunch(ctx, raw, posts, atOnce); err != nil {
+	if err := rawLaunch(ctx, raw, posts, model.account, atOnce); err != nil {
 		return 0, err
 	}
 	took := time.Since(begun)
@@ -179,8 +220,7 @@ func described(model func() (api.InstancesPost, error), count int) ([]api.Instan
 	return posts, nil
 }
 
-func rawLaunch(ctx context.Context, raw *rawEngine, posts []api.InstancesPost, atOnce int) error {
-	account := workspace.AccountName(person(0))
+func rawLaunch(ctx context.Context, raw *rawEngine, posts []api.InstancesPost, account string, atOnce int) error {
 	return each(ctx, atOnce, posts, func(post api.InstancesPost) error {
 		if err := raw.create(post); err != nil {
 			return err
@@ -189,21 +229,24 @@ func rawLaunch(ctx context.Context, raw *rawEngine, posts []api.InstancesPost, a
 	})
 }
 
-// carrelCrowd makes desktops by one call of Carrel's API, times it until the job has ended, and deletes them. The first
-// person is the one of that number.
-func carrelCrowd(ctx context.Context, raw *rawEngine, s *server, count, first int) (time.Duration, error) {
+// carrelCrowd makes desktops by one call of Carrel's API, times it until they are ready, and removes them. The first person is
+// the one of that number.
+func carrelCrowd(ctx context.Context, raw *rawEngine, s *server, c crowd, count, first int) (time.Duration, error) {
 	if err := raw.calm(ctx); err != nil {
 		return 0, err
 	}
 	begun := time.Now()
-	id, err := s.createDesktops(ctx, first, count)
+	id, err := c.order(ctx, first, count)
 	if err != nil {
 		return 0, err
 	}
 	j, err := s.awaitJob(ctx, id, 100*time.Millisecond)
+	if err == nil {
+		err = c.ready(ctx)
+	}
 	took := time.Since(begun)
 	if err != nil {
 		return 0, err
 	}
-	return took, s.deleteDesktops(ctx, j.desktops())
+	return took, c.remove(ctx, j.desktops())
 }

@@ -42,11 +42,11 @@ func measureMemory(ctx context.Context, l *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	posts, err := described(model, count)
+	posts, err := described(model.post, count)
 	if err != nil {
 		return nil, err
 	}
-	if err := rawLaunch(ctx, raw, posts, 4); err != nil {
+	if err := rawLaunch(ctx, raw, posts, model.account, 4); err != nil {
 		return nil, err
 	}
 	var ours, theirs []string

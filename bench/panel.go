@@ -15,16 +15,6 @@ var panel = measurement{name: "panel", about: "one desktop, from the POST until 
 // birth is what one desktop needed from the first call on.
 type birth struct{ created, started, display, panel time.Duration }
 
-type births []birth
-
-func (b births) of(pick func(birth) time.Duration) sample {
-	s := make(sample, len(b))
-	for i := range b {
-		s[i] = pick(b[i])
-	}
-	return s
-}
-
 func measurePanel(ctx context.Context, l *lab) ([]row, error) {
 	raw, err := l.incus(ctx)
 	if err != nil {
@@ -44,7 +34,7 @@ func measurePanel(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	defer stop()
-	var ours, theirs births
+	var ours, theirs []birth
 	for i := range l.desktops(10) {
 		if err := raw.calm(ctx); err != nil {
 			return nil, err
@@ -67,9 +57,9 @@ func measurePanel(ctx context.Context, l *lab) ([]row, error) {
 	return panelRows(ours, theirs), nil
 }
 
-func panelRows(ours, theirs births) []row {
+func panelRows(ours, theirs []birth) []row {
 	compare := func(what string, pick func(birth) time.Duration) row {
-		a, b := ours.of(pick), theirs.of(pick)
+		a, b := pickAll(ours, pick), pickAll(theirs, pick)
 		return row{
 			what:      what,
 			reference: fmt.Sprintf("%s (p90 %s)", seconds(b.median()), seconds(b.quantile(0.9))),
@@ -79,7 +69,7 @@ func panelRows(ours, theirs births) []row {
 	}
 	first := compare(fmt.Sprintf("POST to the panel drawn, median of %d", len(ours)), func(b birth) time.Duration { return b.panel })
 	first.target = "2.00 s"
-	first.reached = new(ours.of(func(b birth) time.Duration { return b.panel }).median() <= 2*time.Second)
+	first.reached = new(pickAll(ours, func(b birth) time.Duration { return b.panel }).median() <= 2*time.Second)
 	return []row{
 		first,
 		compare("... of that: until the display answers", func(b birth) time.Duration { return b.display }),
@@ -88,26 +78,37 @@ func panelRows(ours, theirs births) []row {
 	}
 }
 
-// model makes a first desktop, which warms what a first one warms, and returns how to make others like it without Carrel.
-func (l *lab) model(ctx context.Context, raw *rawEngine, s *server) (func() (api.InstancesPost, error), error) {
-	id, err := s.createDesktops(ctx, 0, 1)
+// rawModel is how to make desktops without Carrel that are like Carrel's, and whose display to await in them: nobody's if empty.
+type rawModel struct {
+	post    func() (api.InstancesPost, error)
+	account string
+}
+
+// model makes a first desktop for somebody and returns how to make others like it.
+func (l *lab) model(ctx context.Context, raw *rawEngine, s *server) (rawModel, error) {
+	return modelOf(ctx, raw, s, ordered{s})
+}
+
+// modelOf makes a first desktop, which warms what a first one warms, and returns how to make others like it without Carrel.
+func modelOf(ctx context.Context, raw *rawEngine, s *server, c crowd) (m rawModel, err error) {
+	id, err := c.order(ctx, 0, 1)
 	if err != nil {
-		return nil, err
+		return m, err
 	}
 	j, err := s.awaitJob(ctx, id, 50*time.Millisecond)
 	if err != nil {
-		return nil, err
+		return m, err
 	}
-	like, err := raw.like("d-" + j.desktops()[0])
-	if err != nil {
-		return nil, err
+	m.account = c.account(0)
+	if m.post, err = raw.like("d-" + j.desktops()[0]); err != nil {
+		return m, err
 	}
-	return like, s.deleteDesktops(ctx, j.desktops())
+	return m, c.remove(ctx, j.desktops())
 }
 
 // rawBirth makes one desktop by Incus alone, times it and removes it.
-func rawBirth(ctx context.Context, raw *rawEngine, starts <-chan moments, model func() (api.InstancesPost, error)) (b birth, err error) {
-	post, err := model()
+func rawBirth(ctx context.Context, raw *rawEngine, starts <-chan moments, model rawModel) (b birth, err error) {
+	post, err := model.post()
 	if err != nil {
 		return b, err
 	}

@@ -90,14 +90,6 @@ func rebuildRows(ours, theirs []renewal) []row {
 	}
 }
 
-func pickAll(all []renewal, pick func(renewal) time.Duration) sample {
-	s := make(sample, len(all))
-	for i := range all {
-		s[i] = pick(all[i])
-	}
-	return s
-}
-
 func rebuildSpec(image string) engine.Spec {
 	const address, gateway = "10.241.250.10", "10.241.0.1"
 	return engine.Spec{

@@ -10,6 +10,15 @@ import (
 // sample is a number of durations of the same thing.
 type sample []time.Duration
 
+// pickAll is one duration of each of several.
+func pickAll[T any](all []T, pick func(T) time.Duration) sample {
+	s := make(sample, len(all))
+	for i := range all {
+		s[i] = pick(all[i])
+	}
+	return s
+}
+
 // quantile is the smallest duration that a share q, 0 to 1, of the sample does not exceed; 0 for an empty sample.
 func (s sample) quantile(q float64) time.Duration {
 	if len(s) == 0 {

@@ -4,19 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"image"
 	"time"
 
+	"carrel/internal/engine/enginetest"
 	"carrel/internal/workspace"
 )
 
-var seat = measurement{name: "seat", about: "opening a warm pool: a new desktop each time, until the first picture", run: measureSeat}
+var seat = measurement{name: "seat", about: "a warm pool's desktop, from the click to the first picture", run: measureSeat}
 
-// seatTarget is how long a person may have to wait.
-const seatTarget = 500 * time.Millisecond
+// opening is what one click needed until each of these.
+type opening struct {
+	answered  time.Duration // the portal has a ticket for the page
+	connected time.Duration // the display has greeted the viewer
+	pixels    time.Duration // the first pixels have come, of whatever colour
+	content   time.Duration // there is something to see in them
+}
 
-// measureSeat has people open a pool of idle desktops one after another, each for the first time: the click gets them a desktop,
-// their account is made inside, and its display is shown.
+// seatPerson is somebody with a browser at the portal.
+type seatPerson struct {
+	*browser
+	id string
+}
+
 func measureSeat(ctx context.Context, l *lab) ([]row, error) {
 	if _, err := l.incus(ctx); err != nil {
 		return nil, err
@@ -26,86 +36,160 @@ func measureSeat(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	defer server.stop()
-	password := "Desk-" + workspace.NewToken()[:10]
-	pool, people, err := server.warmPool(ctx, l.desktops(20), password)
+	desktop, password, err := viewedDesktop(ctx, server)
 	if err != nil {
 		return nil, err
 	}
-	var first sample
-	for _, person := range people {
-		click, err := poolVisitor(ctx, server, pool, person, password)
+	viewer, err := server.browser(ctx, streamPerson, password)
+	if err != nil {
+		return nil, err
+	}
+	people, err := seatPeople(ctx, server, 1+l.desktops(10)) // the first one warms what a first one warms
+	if err != nil {
+		return nil, err
+	}
+	pool, desktops, err := warmPool(ctx, server, people)
+	if err != nil {
+		return nil, err
+	}
+	var first, again, ordinary []opening
+	for i, p := range people {
+		var three [3]opening
+		for n, click := range []func() (opening, error){
+			func() (opening, error) { return open(ctx, viewer, "/portal/api/desktops/"+desktop+"/ticket", "") },
+			func() (opening, error) {
+				return open(ctx, p.browser, "/portal/api/pools/"+pool+"/open", workspace.SeatNew)
+			},
+			func() (opening, error) {
+				return open(ctx, p.browser, "/portal/api/pools/"+pool+"/open", workspace.SeatSame)
+			},
+		} {
+			if three[n], err = click(); err != nil {
+				return nil, err
+			}
+		}
+		l.say("  %2d  ordinary %s, new %s (pixels %s, answer %s), back %s", i, milliseconds(three[0].content), milliseconds(three[1].content),
+			milliseconds(three[1].pixels), milliseconds(three[1].answered), milliseconds(three[2].content))
+		if i > 0 {
+			ordinary, first, again = append(ordinary, three[0]), append(first, three[1]), append(again, three[2])
+		}
+	}
+	rows := append(seatRows("a warm pool for a new person", first, ordinary), seatRows("a pool for somebody who returns", again, ordinary)...)
+	return rows, server.deleteDesktops(ctx, append(desktops, desktop))
+}
+
+// seatPeople are that many people, signed in.
+func seatPeople(ctx context.Context, s *server, count int) ([]seatPerson, error) {
+	people := make([]seatPerson, count)
+	for i := range people {
+		name := "seat" + person(i)
+		id, password, err := s.addPerson(ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		var v viewing
-		if err := v.view(ctx, click); err != nil {
-			return nil, fmt.Errorf("the pool of %s: %w", person, err)
+		b, err := s.browser(ctx, name, password)
+		if err != nil {
+			return nil, err
 		}
-		first = append(first, v.first...)
-		l.say("  %2d  %s", len(first), seconds(v.first[0]))
+		people[i] = seatPerson{b, id}
 	}
-	reached := first.median() < seatTarget
-	return []row{{
-		what:   fmt.Sprintf("click on a warm pool to the first picture of a new desktop, median of %d", len(first)),
-		carrel: fmt.Sprintf("%s (p90 %s)", milliseconds(first.median()), milliseconds(first.quantile(0.9))),
-		target: "< " + milliseconds(seatTarget), reached: &reached,
-	}}, nil
+	return people, nil
 }
 
-// warmPool makes a pool of n desktops and n people who may use it, and waits until all desktops are ready.
-func (s *server) warmPool(ctx context.Context, n int, password string) (id string, people []string, err error) {
-	var grants []map[string]any
-	for i := range n {
-		var made struct{ ID string }
-		person := fmt.Sprint("seated-", i)
-		err := s.call(ctx, "POST", "/users", map[string]any{
-			"user_name": person, "active_type": "ADMIN_ACTIVATE", "password": password, "next_login_change_password": false,
-		}, &made)
-		if err != nil {
-			return "", nil, err
-		}
-		people = append(people, person)
-		grants = append(grants, map[string]any{"object_type": "USER", "object_id": made.ID, "object_name": person, "user_group": "default"})
+// warmPool makes a dynamic pool with a desktop for each of the people, who have none yet, and waits until all are ready.
+func warmPool(ctx context.Context, s *server, people []seatPerson) (pool string, desktops []string, err error) {
+	var allowed []map[string]any
+	for _, p := range people {
+		allowed = append(allowed, map[string]any{"object_type": "USER", "object_id": p.id, "user_group": "sudo"})
 	}
 	var reply struct {
 		Job string `json:"job_id"`
 	}
 	err = s.call(ctx, "POST", "/desktop-pools", map[string]any{
-		"name": "warm", "type": "DYNAMIC", "size": n, "product_id": s.ProductID, "image_type": "gold", "image_id": s.ImageID,
-		"root_volume": map[string]any{"type": "SAS", "size": 80}, "subnet_ids": []string{s.SubnetID}, "authorized_objects": grants,
+		"name": "SEATS", "type": "DYNAMIC", "size": len(people), "product_id": s.ProductID, "image_type": "gold", "image_id": s.ImageID,
+		"root_volume": map[string]any{"type": "SAS", "size": 80}, "subnet_ids": []string{s.SubnetID}, "authorized_objects": allowed,
 	}, &reply)
 	if err != nil {
 		return "", nil, err
 	}
-	if _, err := s.awaitJob(ctx, reply.Job, 100*time.Millisecond); err != nil {
+	j, err := s.awaitJob(ctx, reply.Job, 100*time.Millisecond)
+	if err != nil {
 		return "", nil, err
 	}
-	var list struct {
-		Pools []struct{ ID string } `json:"desktop_pools"`
-	}
-	if err := s.call(ctx, "GET", "/desktop-pools?name=warm", nil, &list); err != nil {
-		return "", nil, err
-	}
-	if len(list.Pools) == 0 {
-		return "", nil, errors.New("the pool is not listed")
-	}
-	return list.Pools[0].ID, people, nil
+	p, err := s.steadyPool(ctx, "SEATS")
+	return p.ID, j.desktops(), err
 }
 
-// poolVisitor signs in to the portal, and returns what a click on the pool does.
-func poolVisitor(ctx context.Context, s *server, pool, person, password string) (opener, error) {
-	b, err := s.browser(ctx, person, password)
-	if err != nil {
-		return nil, err
+// open clicks: it asks for a display by the path, opens it, waits for a picture and closes it. With an outcome, the answer must
+// have that one.
+func open(ctx context.Context, b *browser, path string, outcome workspace.Outcome) (o opening, err error) {
+	begun := time.Now()
+	var answer struct {
+		Ticket   string
+		Outcome  workspace.Outcome
+		Sentence string
 	}
-	return func(ctx context.Context) (io.ReadWriteCloser, error) {
-		var opened struct{ Outcome, Ticket string }
-		if err := b.post(ctx, "/portal/api/pools/"+pool+"/open", "{}", &opened); err != nil {
-			return nil, fmt.Errorf("opening the pool: %w", err)
+	if err := b.post(ctx, path, "{}", &answer); err != nil {
+		return o, err
+	}
+	o.answered = time.Since(begun)
+	if answer.Outcome != outcome || answer.Ticket == "" {
+		return o, fmt.Errorf("POST %s: the outcome is %s, not %s, with a ticket: %s", path, answer.Outcome, outcome, answer.Sentence)
+	}
+	conn, err := b.server.display(ctx, answer.Ticket)
+	if err != nil {
+		return o, err
+	}
+	viewer, err := enginetest.NewViewer(conn)
+	if err != nil {
+		return o, errors.Join(err, conn.Close())
+	}
+	defer viewer.Close()
+	o.connected = time.Since(begun)
+	if err := picture(viewer); err != nil {
+		return o, err
+	}
+	o.pixels = time.Since(begun)
+	for plain(viewer.Picture) {
+		if err := viewer.Ask(true); err != nil {
+			return o, err
 		}
-		if opened.Ticket == "" {
-			return nil, fmt.Errorf("opening the pool gave %s and no ticket", opened.Outcome)
+		if err := viewer.Update(); err != nil {
+			return o, err
 		}
-		return s.display(ctx, opened.Ticket)
-	}, nil
+	}
+	o.content = time.Since(begun)
+	return o, nil
+}
+
+// plain says that a picture has one colour only: nothing is drawn yet.
+func plain(p *image.RGBA) bool {
+	for i := 4; i < len(p.Pix); i++ {
+		if p.Pix[i] != p.Pix[i%4] {
+			return false
+		}
+	}
+	return true
+}
+
+func seatRows(what string, ours, ordinary []opening) []row {
+	compare := func(what string, pick func(opening) time.Duration) row {
+		a, b := pickAll(ours, pick), pickAll(ordinary, pick)
+		return row{
+			what:      what,
+			reference: milliseconds(b.median()) + ", ordinary desktop",
+			carrel:    fmt.Sprintf("%s (p90 %s)", milliseconds(a.median()), milliseconds(a.quantile(0.9))),
+			ratio:     ratio(a.median(), b.median()),
+		}
+	}
+	const target = 500 * time.Millisecond
+	content := func(o opening) time.Duration { return o.content }
+	first := compare(fmt.Sprintf("click on %s to the first picture with something in it, median of %d", what, len(ours)), content)
+	first.target, first.reached = "500 ms", new(pickAll(ours, content).median() < target)
+	return []row{
+		first,
+		compare("... of that: until the portal has answered", func(o opening) time.Duration { return o.answered }),
+		compare("... until the display has greeted", func(o opening) time.Duration { return o.connected }),
+		compare("... until the first pixels, perhaps plain", func(o opening) time.Duration { return o.pixels }),
+	}
 }

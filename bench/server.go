@@ -123,7 +123,14 @@ func (l *lab) write(dir string, settings map[string]any) (string, error) {
 		},
 		"networks": []map[string]any{{"name": networkName, "cidr": networkCIDR}},
 	}
-	maps.Copy(all, settings)
+	for section, values := range settings {
+		more, isMap := values.(map[string]any)
+		if own, has := all[section].(map[string]any); has && isMap {
+			maps.Copy(own, more)
+		} else {
+			all[section] = values
+		}
+	}
 	body, err := yaml.Marshal(all)
 	if err != nil {
 		return "", err

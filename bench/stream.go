@@ -94,25 +94,14 @@ func (v *viewing) view(ctx context.Context, open opener) error {
 		return err
 	}
 	defer viewer.Close()
-	// TigerVNC answers a request for everything with the layout of its screens, and the next one with the pixels.
-	picture := func() error {
-		for incremental := false; ; incremental = true {
-			if err := viewer.Ask(incremental); err != nil {
-				return err
-			}
-			if pixels, err := viewer.Next(); pixels || err != nil {
-				return err
-			}
-		}
-	}
-	if err := picture(); err != nil {
+	if err := picture(viewer); err != nil {
 		return err
 	}
 	v.first = append(v.first, time.Since(begun))
 
 	begun = time.Now()
 	for range 10 {
-		if err := picture(); err != nil {
+		if err := picture(viewer); err != nil {
 			return err
 		}
 		size := viewer.Picture.Rect.Size()
@@ -133,13 +122,18 @@ func (v *viewing) view(ctx context.Context, open opener) error {
 	return nil
 }
 
+// picture asks for everything and returns when pixels have come. TigerVNC answers a request for everything with the layout of its
+// screens, and the next one with the pixels.
+func picture(v *enginetest.Viewer) error {
+	if err := v.Ask(false); err != nil {
+		return err
+	}
+	return v.Update()
+}
+
 // viewedDesktop makes a person with a password and a desktop for them.
 func viewedDesktop(ctx context.Context, s *server) (desktop, password string, err error) {
-	password = "Desk-" + workspace.NewToken()[:10]
-	err = s.call(ctx, "POST", "/users", map[string]any{
-		"user_name": streamPerson, "active_type": "ADMIN_ACTIVATE", "password": password, "next_login_change_password": false,
-	}, nil)
-	if err != nil {
+	if _, password, err = s.addPerson(ctx, streamPerson); err != nil {
 		return "", "", err
 	}
 	var reply struct {
