@@ -29,12 +29,16 @@ func (w *world) newRollout(jobID, poolID string, items int) workspace.PoolRollou
 
 func (w *world) rollout(jobID string) workspace.PoolRollout {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.PoolRollout, error) { return tx.Rollout(ctx, jobID) })
+	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.PoolRollout, error) {
+		return tx.Rollout(ctx, jobID)
+	})
 }
 
 func (w *world) openRollouts(poolID string) (ids []string) {
 	w.Helper()
-	for _, r := range get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.PoolRollout, error) { return tx.OpenRollouts(ctx, poolID) }) {
+	for _, r := range get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.PoolRollout, error) {
+		return tx.OpenRollouts(ctx, poolID)
+	}) {
 		ids = append(ids, r.JobID)
 	}
 	return ids
@@ -56,7 +60,9 @@ var rollouts = []behaviour{
 			return tx.SaveRollout(w.Context(), r)
 		})
 		w.same(w.rollout("j"), r)
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.RolloutEntry, error) { return tx.RolloutItem(ctx, "j-001") }), r.Items[1])
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.RolloutEntry, error) {
+			return tx.RolloutItem(ctx, "j-001")
+		}), r.Items[1])
 	}},
 	{"rollouts are open until they end, oldest first", func(w *world) {
 		w.addPool("p")
@@ -98,9 +104,13 @@ var rollouts = []behaviour{
 		r.Items[1].Ready = true
 		w.update(func(tx workspace.Tx) error { return tx.SaveRolloutItems(w.Context(), r.Items) })
 		all := []string{"d-0", "d-1", "d-2", "d-3"}
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (map[string]workspace.PoolCountdown, error) { return tx.Countdowns(ctx, all) }),
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (map[string]workspace.PoolCountdown, error) {
+			return tx.Countdowns(ctx, all)
+		}),
 			map[string]workspace.PoolCountdown{"d-0": {At: deadline, Message: "Please save."}, "d-1": {At: deadline, Message: "Please save.", Left: true}})
-		w.same(len(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.RolloutEntry, error) { return tx.WarnedItems(ctx, all) })), 2)
+		w.same(len(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.RolloutEntry, error) {
+			return tx.WarnedItems(ctx, all)
+		})), 2)
 
 		told := w.clock.Now()
 		for id, want := range map[string]int{"j-000": 1, "j-002": 0} {
@@ -144,7 +154,9 @@ var rollouts = []behaviour{
 		d.Root.ID = "new-root"
 		d.Data = []workspace.Volume{{ID: "new-data", Type: "SSD", GB: 30, Device: "/dev/sdc", Name: "data-2", Created: w.clock.Now(), PoolVolumeID: "pv"}}
 		w.update(func(tx workspace.Tx) error { return tx.SaveVolumes(w.Context(), d) })
-		have := get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Desktop, error) { return tx.Desktop(ctx, project, d.ID) })
+		have := get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Desktop, error) {
+			return tx.Desktop(ctx, project, d.ID)
+		})
 		w.same(have.Data, d.Data)
 		w.same(have.Root.ID, "new-root")
 	}},
