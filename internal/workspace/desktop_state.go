@@ -143,6 +143,8 @@ func resume(d *Desktop, s SubJob) error {
 		*d = next
 	case JobAttachPool:
 		d.Task = TaskAttaching
+	case JobRebuildPool:
+		return nil // its rollout takes the desktops when their turn comes (retryRebuild)
 	case JobRebuildDesktops:
 		p, err := ReadParams[ResetParams](s)
 		if err != nil {
