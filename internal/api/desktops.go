@@ -106,7 +106,7 @@ func narrow(asked []workspace.DesktopType, shared bool) []workspace.DesktopType 
 
 type listDesktopsInput struct {
 	DesktopFilter
-	PoolID    string   `query:"pool_id"`
+	PoolID    string   `query:"pool_id" doc:"Several with commas between them"`
 	UserNames []string `query:"user_name,explode" doc:"Exact names of people who have the desktop"`
 	Limit     int      `query:"limit" minimum:"0" maximum:"1000" default:"1000"`
 }
@@ -121,7 +121,7 @@ func (s *Server) listDesktops(ctx context.Context, in *listDesktopsInput) (deskt
 	if err != nil {
 		return desktopsReply{}, err
 	}
-	q.PoolID, q.UserNames, q.Limit = in.PoolID, split[string](in.UserNames...), in.Limit
+	q.PoolIDs, q.UserNames, q.Limit = split[string](in.PoolID), split[string](in.UserNames...), in.Limit
 	desktops, total, err := s.Service.ListDesktops(ctx, q)
 	caller, _ := iam.PrincipalFrom(ctx)
 	return desktopsReply{total, each(desktops, func(d workspace.Desktop) desktopSummary { return summaryOf(d, caller.AccountID) })}, err
@@ -157,7 +157,7 @@ func (f *DesktopDetailFilter) query() (workspace.DesktopQuery, error) {
 
 type listDesktopDetailsInput struct {
 	DesktopDetailFilter
-	PoolID string `query:"pool_id"`
+	PoolID string `query:"pool_id" doc:"Several with commas between them"`
 	Limit  int    `query:"limit" minimum:"0" maximum:"500" default:"500"`
 }
 
@@ -171,7 +171,7 @@ func (s *Server) listDesktopDetails(ctx context.Context, in *listDesktopDetailsI
 	if err != nil {
 		return desktopDetailsReply{}, err
 	}
-	q.PoolID, q.Limit = in.PoolID, in.Limit
+	q.PoolIDs, q.Limit = split[string](in.PoolID), in.Limit
 	desktops, total, err := s.Service.ListDesktopDetails(ctx, q)
 	return desktopDetailsReply{total, each(desktops, detailOf)}, err
 }

@@ -32,8 +32,8 @@ func (s *Server) listPoolDesktops(ctx context.Context, in *listPoolDesktopsInput
 	if err != nil {
 		return poolDesktopsReply{}, err
 	}
-	q.PoolID, q.Isolated, q.Limit = in.PoolID, in.Isolated.pointer(), in.Limit
-	desktops, total, err := s.Service.PoolDesktops(ctx, q, in.Differs)
+	q.Isolated, q.Limit = in.Isolated.pointer(), in.Limit
+	desktops, total, err := s.Service.PoolDesktops(ctx, in.PoolID, q, in.Differs)
 	return poolDesktopsReply{Total: total, OnDemand: total, Desktops: each(desktops, poolDesktopOf)}, err
 }
 

@@ -207,7 +207,7 @@ func filterDesktops(q *bun.SelectQuery, f workspace.DesktopQuery) *bun.SelectQue
 	q = among(q, "d.id", f.IDs)
 	q = containing(q, "d.name_folded", f.Name)
 	q = among(q, "d.name_folded", foldAll(f.Names))
-	q = equal(q, "d.pool_id", f.PoolID)
+	q = among(q, "d.pool_id", f.PoolIDs)
 	q = equal(q, "d.enterprise_id", f.EnterpriseID)
 	q = equal(q, "d.subnet_id", f.SubnetID)
 	q = equal(q, "d.image_id", f.ImageID)

@@ -147,7 +147,7 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 		"desktops of a user":     list(workspace.DesktopQuery{UserID: "1"}),
 		"desktops of user names": list(workspace.DesktopQuery{UserNames: []string{"1"}}),
 		"desktops with a tag":    list(workspace.DesktopQuery{Tags: []workspace.Tag{{Key: "k", Value: "v"}}}),
-		"desktops of a pool":     list(workspace.DesktopQuery{PoolID: "pool"}),
+		"desktops of a pool":     list(workspace.DesktopQuery{PoolIDs: []string{"pool"}}),
 		"names": func(ctx context.Context, x *tx) error {
 			_, err := x.TakenNames(ctx, "p", []string{"1", "2"})
 			return err
@@ -258,7 +258,7 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 		},
 		"desktops that differ": func(ctx context.Context, x *tx) error {
 			_, _, err := x.Desktops(ctx, workspace.DesktopQuery{
-				ProjectID: "p", PoolID: "pool", Unlike: &workspace.Unlike{Pool: workspace.Pool{ID: "pool"}, In: workspace.DiffersInDiskSize}, Page: page,
+				ProjectID: "p", PoolIDs: []string{"pool"}, Unlike: &workspace.Unlike{Pool: workspace.Pool{ID: "pool"}, In: workspace.DiffersInDiskSize}, Page: page,
 			})
 			return err
 		},

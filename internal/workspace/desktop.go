@@ -164,7 +164,7 @@ type DesktopQuery struct {
 	UserNames     []string // exact
 	UserID        string   // exact
 	Address       string
-	PoolID        string
+	PoolIDs       []string
 	EnterpriseID  string
 	SubnetID      string
 	ImageID       string

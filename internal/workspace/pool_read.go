@@ -77,12 +77,13 @@ type PoolDesktop struct {
 
 // PoolDesktops reads a page of a pool's desktops, those that differ from the pool in one respect if that is asked for, and counts
 // all that match. CodePoolNotFound.
-func (s *Service) PoolDesktops(ctx context.Context, q DesktopQuery, differs Difference) ([]PoolDesktop, int, error) {
+func (s *Service) PoolDesktops(ctx context.Context, poolID string, q DesktopQuery, differs Difference) ([]PoolDesktop, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]PoolDesktop, int, error) {
-		p, err := tx.Pool(ctx, q.ProjectID, q.PoolID)
+		p, err := tx.Pool(ctx, q.ProjectID, poolID)
 		if err != nil {
 			return nil, 0, err
 		}
+		q.PoolIDs = []string{p.ID}
 		if differs != "" {
 			q.Unlike = &Unlike{Pool: p, In: differs}
 		}

@@ -231,7 +231,7 @@ var pools = []behaviour{
 			if err != nil {
 				return err
 			}
-			all, _, err := tx.Desktops(w.Context(), workspace.DesktopQuery{PoolID: "p", Page: everything})
+			all, _, err := tx.Desktops(w.Context(), workspace.DesktopQuery{PoolIDs: []string{"p"}, Page: everything})
 			if err != nil {
 				return err
 			}
