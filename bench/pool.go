@@ -29,6 +29,16 @@ const (
 )
 
 func measurePool(ctx context.Context, l *lab) ([]row, error) {
+	server, err := l.serveExample(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer server.stop()
+	return l.compareWithBest(ctx, server, pooled{server}, "a pool of %d, one POST to STEADY with every desktop set up for its person to come, mean of %d")
+}
+
+// serveExample starts a control plane on Incus that has what the example names.
+func (l *lab) serveExample(ctx context.Context) (*server, error) {
 	if _, err := l.incus(ctx); err != nil {
 		return nil, err
 	}
@@ -39,11 +49,11 @@ func measurePool(ctx context.Context, l *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer server.stop()
 	if err := server.offerExample(ctx); err != nil {
+		server.stop()
 		return nil, fmt.Errorf("offering what the example names: %w", err)
 	}
-	return l.compareWithBest(ctx, server, pooled{server}, "a pool of %d, one POST to STEADY with every desktop set up for its person to come, mean of %d")
+	return server, nil
 }
 
 // offerExample gives the image and the subnet of the first project the ids of the example too, as no call can: Carrel makes ids.
