@@ -52,6 +52,18 @@ func TestAnOutageOfTheEngineDelaysButDoesNotFail(t *testing.T) {
 	})
 }
 
+func TestAStepThatFailsAgainAndAgainIsTriedLessAndLessOften(t *testing.T) {
+	inWorld(t, sim.Config{Latency: sim.Realistic(), Faults: map[string]sim.Fault{sim.GuestFails: {Probability: 1}}}, func(w *world) {
+		p := w.start("a", w.store, w.sim)
+		defer p.kill()
+		j := w.finished(w.create(1))
+		// The machine runs, only its guest does not come up: 0.5 s, doubling up to 30 s, is some 35 times in a quarter of an hour.
+		if s := j.SubJobs[0]; s.Code != workspace.CodeDeadline || s.Attempt < 20 || s.Attempt > 50 {
+			t.Errorf("the sub-job ended with %s after %d attempts", s.Code, s.Attempt)
+		}
+	})
+}
+
 func TestALaunchThatHangsFailsAtItsDeadlineAndCanBeRetried(t *testing.T) {
 	inWorld(t, sim.Config{Latency: sim.Realistic(), Faults: map[string]sim.Fault{sim.LaunchHangs: {Count: 1}}}, func(w *world) {
 		p := w.start("a", w.store, w.sim)

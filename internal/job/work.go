@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"carrel/internal/engine"
@@ -54,12 +55,15 @@ func (r *Runner) carryOut(ctx context.Context, s *workspace.SubJob, log *slog.Lo
 			err = &workspace.Error{Code: workspace.CodeInternal, Message: "an internal error occurred; it is in the server's log"}
 		}
 	}()
+	reached := s.Step
 	p, err := r.begin(ctx, s)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := p.bound(ctx, s.Deadline)
 	defer cancel()
+	// The steps before the one that the last attempt reached are only looked at again: that is no progress.
+	first := slices.IndexFunc(p.steps, func(step Step) bool { return step.Name == reached })
 	for i, step := range p.steps {
 		if i > 0 {
 			if err := r.note(ctx, s, step.Name, i*100/len(p.steps)); err != nil {
@@ -69,7 +73,9 @@ func (r *Runner) carryOut(ctx context.Context, s *workspace.SubJob, log *slog.Lo
 		if err := step.run(ctx); err != nil {
 			return err
 		}
-		s.Tries = 0
+		if i >= first {
+			s.Tries = 0
+		}
 	}
 	if p.again != nil {
 		return r.park(ctx, s, p)
