@@ -1,0 +1,105 @@
+package chaos
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+	"time"
+)
+
+// TestChaos plays many small worlds, each from its own seed: administrators and people call what they like, machines and processes
+// fail, and in the end everything must have come to rest as the rules of the domain say.
+//
+//	go test ./test/chaos                                         500 seeds, 60 with -short
+//	go test ./test/chaos -run TestChaos/seed=17$                 one of them again
+//	CARREL_TEST_CHAOS=500-4999 go test ./test/chaos              others
+//
+// What a seed draws, ids and faults included, is always the same; what two goroutines do at the same instant may change places.
+func TestChaos(t *testing.T) {
+	first, last := seeds(t)
+	for seed := first; seed <= last; seed++ {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { play(t, seed) })
+	}
+}
+
+// seeds are those that the environment asks for, or as many as fit into an ordinary run.
+func seeds(t *testing.T) (first, last uint64) {
+	t.Helper()
+	asked, set := os.LookupEnv("CARREL_TEST_CHAOS")
+	if !set {
+		if testing.Short() {
+			return 0, 59
+		}
+		return 0, 499
+	}
+	from, to, ranged := strings.Cut(asked, "-")
+	first, err := strconv.ParseUint(from, 10, 64)
+	if last = first; ranged && err == nil {
+		last, err = strconv.ParseUint(to, 10, 64)
+	}
+	if err != nil || last < first {
+		t.Fatalf("CARREL_TEST_CHAOS is %q; use a seed, or two with a dash between them", asked)
+	}
+	return first, last
+}
+
+// play runs one world from its beginning to its rest.
+func play(t *testing.T, seed uint64) {
+	cryptotest.SetGlobalRandom(t, seed)
+	empty := emptyDatabase(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, seed, empty)
+		defer w.end()
+		for range 30 + w.draw.IntN(31) {
+			w.step()
+			w.checkAlways()
+		}
+		w.calm()
+		w.checkRest()
+	})
+}
+
+// step makes a few calls at once, now and then with a fault beside them, and lets some time pass.
+func (w *world) step() {
+	for range 1 + w.draw.IntN(3) {
+		w.call()
+	}
+	if w.draw.IntN(4) == 0 {
+		w.trouble()
+	}
+	w.pass(w.someTime())
+}
+
+// someTime is mostly short, so that calls meet what is under way.
+func (w *world) someTime() time.Duration {
+	unit := []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, time.Second, 10 * time.Second, time.Minute}
+	d := time.Duration(1+w.draw.IntN(9)) * unit[w.draw.IntN(len(unit))]
+	return d + time.Duration(w.draw.IntN(1000))*time.Microsecond
+}
+
+// calm ends all faults, has everybody leave, and waits until nothing is left to do.
+func (w *world) calm() {
+	w.note("calm")
+	w.endTrouble()
+	w.leaveAll()
+	w.callers.Wait()
+	w.leaveAll() // who was just being let in
+	const patience, quiet = 2 * time.Hour, 12 * time.Minute
+	rested := time.Duration(0)
+	for passed := time.Duration(0); passed < patience; passed += time.Minute {
+		if rested += time.Minute; len(w.unrest()) > 0 {
+			rested = 0
+		}
+		if rested > quiet {
+			return
+		}
+		w.pass(time.Minute)
+	}
+	for _, what := range w.unrest() {
+		w.wrong("does not come to rest: %s", what)
+	}
+}

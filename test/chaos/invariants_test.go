@@ -1,0 +1,279 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"carrel/internal/engine"
+	"carrel/internal/job"
+	"carrel/internal/workspace"
+)
+
+// capWatch is what a pool's max_auto_created is held against: the cap may be lowered below what is there, but then nothing is added.
+type capWatch struct{ most, had int }
+
+// snapshot is the database at one moment.
+type snapshot struct {
+	desktops []workspace.Desktop
+	pools    []workspace.Pool
+	members  []workspace.Member
+	open     []workspace.SubJob // unfinished
+	rollouts []workspace.PoolRollout
+	now      time.Time
+}
+
+func (w *world) snapshot() snapshot {
+	return view(w, func(ctx context.Context, tx workspace.Tx) (s snapshot, err error) { return readAll(ctx, tx) })
+}
+
+func readAll(ctx context.Context, tx workspace.Tx) (s snapshot, err error) {
+	all := workspace.Page{Limit: 1000}
+	s.now = tx.Now()
+	if s.desktops, _, err = tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: project, Page: all}); err != nil {
+		return s, err
+	}
+	if s.pools, _, err = tx.Pools(ctx, workspace.PoolQuery{ProjectID: project, Page: all}); err != nil {
+		return s, err
+	}
+	var ids []string
+	for _, p := range s.pools {
+		ids = append(ids, p.ID)
+	}
+	if len(ids) > 0 {
+		if s.members, err = tx.Members(ctx, ids...); err != nil {
+			return s, err
+		}
+	}
+	for _, state := range []workspace.SubJobState{workspace.SubJobWaiting, workspace.SubJobRunning} {
+		some, _, err := tx.SubJobs(ctx, workspace.SubJobQuery{ProjectID: project, State: state, Page: all})
+		if err != nil {
+			return s, err
+		}
+		s.open = append(s.open, some...)
+	}
+	s.rollouts, err = tx.OpenRollouts(ctx, "")
+	return s, err
+}
+
+// checkAlways checks what holds at every moment, whatever is under way. The transaction keeps everybody else from changing anything
+// meanwhile.
+func (w *world) checkAlways() {
+	ctx := context.Background()
+	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+		s, err := readAll(ctx, tx)
+		if err != nil {
+			return err
+		}
+		w.checkBindings(s)
+		w.checkCaps(s)
+		for _, m := range s.members {
+			if m.Idle() {
+				w.checkFresh(m)
+			}
+		}
+		return nil
+	}))
+}
+
+// checkBindings: no desktop has two people, nobody has two desktops of a pool, and who has a desktop may use it.
+func (w *world) checkBindings(s snapshot) {
+	byID := map[string]workspace.Desktop{}
+	for _, d := range s.desktops {
+		byID[d.ID] = d
+	}
+	type seat struct{ pool, user string }
+	seats := map[seat]string{}
+	for _, m := range s.members {
+		d := byID[m.DesktopID]
+		switch {
+		case len(d.Assignments) > 1 || len(d.GroupAssignments) > 0:
+			w.wrong("%s of a pool has several holders: %+v %+v", d.Name, d.Assignments, d.GroupAssignments)
+		case m.Bound() && (len(d.Assignments) != 1 || d.Assignments[0].UserID != m.UserID):
+			w.wrong("%s is bound to %s and assigned to %+v", d.Name, m.UserID, d.Assignments)
+		case !m.Bound() && len(d.Assignments) > 0:
+			w.wrong("%s is bound to nobody and assigned to %+v", d.Name, d.Assignments)
+		}
+		if !m.Bound() {
+			continue
+		}
+		if !m.Used {
+			w.wrong("%s is bound and not used", d.Name)
+		}
+		if other, taken := seats[seat{m.PoolID, m.UserID}]; taken {
+			w.wrong("%s has %s and %s of one pool", m.UserID, other, d.Name)
+		}
+		seats[seat{m.PoolID, m.UserID}] = d.Name
+	}
+}
+
+// checkCaps: max_auto_created holds in whatever state desktops are. A cap that an administrator lowers lets nothing be added.
+func (w *world) checkCaps(s snapshot) {
+	for _, p := range s.pools {
+		auto := 0
+		for _, m := range s.members {
+			if m.PoolID == p.ID && m.AutoCreated {
+				auto++
+			}
+		}
+		was := w.caps[p.ID]
+		if was == nil {
+			was = &capWatch{most: p.Policy.MaxAutoCreated}
+		}
+		// Between two looks the cap may have been changed once or twice by calls that were drawn; each of them is seen here, since
+		// a look follows every step.
+		if most := max(was.most, p.Policy.MaxAutoCreated, was.had); auto > most {
+			w.wrong("%s has %d desktops that autoscaling made, at most %d are allowed", p.Name, auto, most)
+		}
+		w.caps[p.ID] = &capWatch{most: p.Policy.MaxAutoCreated, had: auto}
+	}
+}
+
+// checkFresh: a desktop that can be given to anybody holds nothing of anybody.
+func (w *world) checkFresh(m workspace.Member) {
+	for disk, path := range w.paths(m.DesktopID) {
+		if content, there := w.sim.ReadFile(m.DesktopID, path); there {
+			w.wrong("%s is idle, and %s holds a file of %s", m.Name, disk, content)
+		}
+	}
+}
+
+// unrest lists what is still going on.
+func (w *world) unrest() []string {
+	s := w.snapshot()
+	var what []string
+	for _, j := range s.open {
+		what = append(what, fmt.Sprintf("%s of %s is %s in step %q, runs at %s, tries %d, leased by %q", j.Type, j.DesktopName, j.State, j.Step, j.RunAt, j.Tries, j.LeaseOwner))
+	}
+	for _, d := range s.desktops {
+		if d.Task != workspace.NoTask || d.TaskOwner != "" {
+			what = append(what, fmt.Sprintf("%s is %s with task %q of %q", d.Name, d.Status, d.Task, d.TaskOwner))
+		}
+		if d.Login == workspace.LoginConnected {
+			what = append(what, d.Name+" has somebody connected")
+		}
+	}
+	for _, r := range s.rollouts {
+		what = append(what, fmt.Sprintf("the rebuild %s has not ended", r.JobID))
+	}
+	pools := map[string]workspace.Pool{}
+	for _, p := range s.pools {
+		pools[p.ID] = p
+	}
+	for _, m := range s.members {
+		p := pools[m.PoolID]
+		if end := p.BindingEnd(m); !end.IsZero() {
+			what = append(what, fmt.Sprintf("%s is bound to %s until %s", m.Name, m.UserID, end))
+		}
+		if m.NeedsReset() && !m.InMaintenance {
+			what = append(what, fmt.Sprintf("%s needs its reset: %+v", m.Name, m))
+		}
+	}
+	return what
+}
+
+// checkRest checks what holds once everything has come to rest.
+func (w *world) checkRest() {
+	w.checkAlways()
+	s := w.snapshot()
+	w.checkAudit(s)
+	w.checkMachines(s)
+	w.checkEnded()
+	for _, p := range s.pools {
+		if n := len(p.History); n == 0 || p.History[n-1].ImageID != p.ImageID {
+			w.wrong("%s has image %s and history %+v", p.Name, p.ImageID, p.History)
+		}
+		if p.Status() != workspace.PoolSteady {
+			w.wrong("%s is %s at rest", p.Name, p.Status())
+		}
+	}
+	strangers := view(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) {
+		var ids []string
+		for _, p := range s.pools {
+			ids = append(ids, p.ID)
+		}
+		if len(ids) == 0 {
+			return nil, nil
+		}
+		return tx.Strangers(ctx, ids...)
+	})
+	if len(strangers) > 0 {
+		w.wrong("people have desktops of pools that they may not use: %v", strangers)
+	}
+}
+
+// checkAudit: no machine without a row; a row without a machine says so.
+func (w *world) checkAudit(s snapshot) {
+	findings, err := job.Audit(context.Background(), w.store, w.sim, false)
+	w.must(err)
+	for _, f := range findings {
+		at := slices.IndexFunc(s.desktops, func(d workspace.Desktop) bool { return d.ID == f.DesktopID })
+		if !f.Orphan && at >= 0 && s.desktops[at].Status == workspace.StatusError && s.desktops[at].Fault != "" {
+			continue // it vanished, as machines do in this world, and its administrator sees that
+		}
+		w.wrong("audit: %+v", f)
+	}
+}
+
+// checkMachines: what runs is what the row says, and nobody is inside who does not have the desktop.
+func (w *world) checkMachines(s snapshot) {
+	ctx := context.Background()
+	troubled := map[string]bool{}
+	for _, f := range w.failed() {
+		troubled[f.DesktopID] = true
+	}
+	for _, d := range s.desktops {
+		m, err := w.sim.Find(ctx, d.ID)
+		if err != nil || d.Status == workspace.StatusError {
+			continue // the audit looks at those
+		}
+		if got := job.StatusOf(m.State); got != d.Status {
+			w.wrong("%s is %s and its machine %s", d.Name, d.Status, m.State)
+		}
+		if m.State == engine.Running {
+			w.checkInside(d)
+		}
+		if d.Fault != "" || troubled[d.ID] {
+			continue // what failed half-way is as it says
+		}
+		if m.Image != w.images[d.ImageID] {
+			w.wrong("%s has image %s, its machine another", d.Name, d.ImageID)
+		}
+		disks, want := map[string]int{}, map[string]int{}
+		for _, disk := range m.Data {
+			disks[disk.ID] = disk.GiB
+		}
+		for _, v := range d.Data {
+			want[v.ID] = v.GB
+		}
+		if !maps.Equal(disks, want) || m.Root.GiB != d.Root.GB {
+			w.wrong("%s has disks %d %v, its machine %d %v", d.Name, d.Root.GB, want, m.Root.GiB, disks)
+		}
+	}
+}
+
+// checkInside: the accounts with a session are those of the desktop's people.
+func (w *world) checkInside(d workspace.Desktop) {
+	status, err := w.sim.Status(context.Background(), d.ID)
+	if err != nil {
+		w.wrong("asking the guest of %s: %v", d.Name, err)
+		return
+	}
+	for _, session := range status.Sessions {
+		theirs := slices.ContainsFunc(d.Assignments, func(a workspace.Assignment) bool { return workspace.AccountName(a.UserName) == session.Account })
+		if !theirs {
+			w.wrong("%s has a session of %s, it is assigned to %+v", d.Name, session.Account, d.Assignments)
+		}
+	}
+}
+
+// checkEnded: what has failed says why.
+func (w *world) checkEnded() {
+	for _, f := range w.failed() {
+		if f.Code == "" || f.Reason == "" || f.Ended.IsZero() {
+			w.wrong("a %s of %s failed with code %q and reason %q", f.Type, f.DesktopName, f.Code, f.Reason)
+		}
+	}
+}

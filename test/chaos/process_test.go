@@ -1,0 +1,177 @@
+package chaos
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"carrel/internal/engine"
+	"carrel/internal/engine/enginetest"
+	"carrel/internal/job"
+	"carrel/internal/workspace"
+)
+
+// process is a replica of the control plane: what it runs dies at once when it is killed, and begins again under the same name.
+type process struct {
+	w    *world
+	name string
+	over chan struct{}
+	done sync.WaitGroup
+
+	mu   sync.Mutex // guards what follows
+	life *life
+}
+
+// life is a process from its start to its death. After that none of its calls reaches the database or the engine.
+type life struct {
+	fatal    atomic.Int64 // the call at which it dies, counted from 1; 0 while none is chosen
+	after    atomic.Bool  // whether that call does its work
+	downtime atomic.Int64
+	calls    atomic.Int64
+	dead     atomic.Bool
+	died     chan struct{}
+	stop     []func(context.Context)
+}
+
+// pass is the door of every call that the process makes.
+func (l *life) pass(do func() error) error {
+	if l.dead.Load() {
+		return enginetest.ErrStopped
+	}
+	if n := l.calls.Add(1); n != l.fatal.Load() {
+		return do()
+	}
+	if l.dead.Swap(true) {
+		return enginetest.ErrStopped
+	}
+	defer close(l.died)
+	if l.after.Load() {
+		_ = do() // nobody is left who could learn how it went
+	}
+	return enginetest.ErrStopped
+}
+
+// mortalStore is the store of a process.
+type mortalStore struct {
+	workspace.Store
+	life *life
+}
+
+func (s mortalStore) Update(ctx context.Context, f func(workspace.Tx) error) error {
+	return s.life.pass(func() error { return s.Store.Update(ctx, f) })
+}
+
+func (s mortalStore) View(ctx context.Context, f func(workspace.Tx) error) error {
+	return s.life.pass(func() error { return s.Store.View(ctx, f) })
+}
+
+// begin starts a process, which is started again whenever it dies.
+func (w *world) begin(name string) *process {
+	p := &process{w: w, name: name, over: make(chan struct{})}
+	p.live()
+	p.done.Go(p.watch)
+	return p
+}
+
+// live starts what a process runs.
+func (p *process) live() {
+	w := p.w
+	l := &life{died: make(chan struct{})}
+	log := slog.New(panics{w: w, Handler: slog.DiscardHandler})
+	s := mortalStore{w.store, l}
+	e := enginetest.Around(w.sim, func(_ enginetest.Call, do func() error) error { return l.pass(do) })
+	registry := prometheus.NewRegistry()
+	meter, err := job.NewMetrics(registry)
+	w.must(err)
+	service := &workspace.Service{Store: s, Log: log, Rollout: w.service.Rollout}
+	poolMeter, err := job.NewPoolMetrics(registry, service, log)
+	w.must(err)
+	runner := job.NewRunner(s, e, log, meter, job.Config{Replica: p.name, Poll: time.Minute})
+	tender := &job.Tender{Service: service, Log: log, Meter: poolMeter}
+	observer := &job.Observer{Store: s, Engine: engine.Engine(e), Log: log, Every: time.Minute}
+	ctx := context.Background()
+	for _, start := range []func(context.Context) error{runner.Start, tender.Start, observer.Start} {
+		w.must(start(ctx))
+	}
+	l.stop = []func(context.Context){observer.Stop, tender.Stop, runner.Stop}
+	p.mu.Lock()
+	p.life = l
+	p.mu.Unlock()
+}
+
+// bury stops what a dead process still runs, which can no longer do anything.
+func (l *life) bury() {
+	killed, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, stop := range l.stop {
+		stop(killed)
+	}
+}
+
+// watch starts the process again some time after it has died.
+func (p *process) watch() {
+	for {
+		l := p.now()
+		select {
+		case <-l.died:
+		case <-p.over:
+			l.dead.Store(true)
+			l.bury()
+			return
+		}
+		l.bury()
+		p.w.note("%s is dead", p.name)
+		select {
+		case <-time.After(time.Duration(l.downtime.Load())):
+		case <-p.over:
+			return
+		}
+		p.live()
+		p.w.note("%s is back", p.name)
+	}
+}
+
+func (p *process) now() *life {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.life
+}
+
+// kill has the process die at one of its next calls, before or after that has done its work.
+func (p *process) kill(calls int, after bool, downtime time.Duration) {
+	l := p.now()
+	l.downtime.Store(int64(downtime))
+	l.after.Store(after)
+	l.fatal.Store(l.calls.Load() + int64(calls))
+}
+
+// spare lets a process live on that was to die.
+func (p *process) spare() { p.now().fatal.Store(0) }
+
+func (p *process) end() {
+	close(p.over)
+	p.done.Wait()
+}
+
+// panics is a log in which a panic is wrong.
+type panics struct {
+	slog.Handler
+	w *world
+}
+
+func (panics) Enabled(context.Context, slog.Level) bool { return true }
+
+func (p panics) Handle(_ context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, "panic") {
+		p.w.wrong("a process says: %s", r.Message)
+	}
+	return nil
+}
+
+func (p panics) WithAttrs([]slog.Attr) slog.Handler { return p }
+func (p panics) WithGroup(string) slog.Handler      { return p }
