@@ -263,6 +263,27 @@ func TestOpeningAPool(t *testing.T) {
 		})
 	})
 
+	t.Run("IsPossibleAgainWhenItsPersonWasDeletedAfterTheirGatewayHadDied", func(t *testing.T) {
+		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+			people := w.visitors(1)
+			w.addSeats(keeping(1), people...)
+			defer w.tend("replica", w.store, w.sim)()
+			w.until("an idle desktop", w.idle(1))
+			ada := w.open(people[0])
+			ticket, err := w.service.Admit(w.t.Context(), ada.Ticket)
+			w.must(err)
+			w.must(w.service.OpenConnection(w.t.Context(), ticket, workspace.Connection{
+				ID: "c", DesktopID: ada.DesktopID, UserID: ticket.UserID, SignInHash: ticket.SignInHash, Gateway: "dead",
+				Opened: time.Now(), LeaseUntil: time.Now().Add(30 * time.Second),
+			}))
+			w.must(w.service.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
+			w.pass(time.Minute)
+			_, err = w.service.SweepConnections(w.t.Context())
+			w.must(err)
+			w.until("both desktops", w.idle(2))
+		})
+	})
+
 	t.Run("TellsStrangersThatThereIsNoSuchPool", func(t *testing.T) {
 		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
 			people := w.visitors(1)

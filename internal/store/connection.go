@@ -52,6 +52,13 @@ func (t *tx) Connections(ctx context.Context, desktopID string) ([]workspace.Con
 	return convert(rows, connectionRow.domain), err
 }
 
+// DropConnectionsOf implements workspace.SessionRows.
+func (t *tx) DropConnectionsOf(ctx context.Context, userID string) ([]workspace.Connection, error) {
+	var rows []connectionRow
+	err := t.NewRaw("DELETE FROM connections WHERE user_id = ? RETURNING *", userID).Scan(ctx, &rows)
+	return convert(rows, connectionRow.domain), err
+}
+
 // DropStaleConnections implements workspace.SessionRows.
 func (t *tx) DropStaleConnections(ctx context.Context) ([]workspace.Connection, error) {
 	var rows []connectionRow

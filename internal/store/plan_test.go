@@ -170,6 +170,7 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 		"removing what expired": func(ctx context.Context, x *tx) error { return x.DeleteExpired(ctx, 10) },
 		"grounds":               func(ctx context.Context, x *tx) error { _, err := x.Grounds(ctx, "g"); return err },
 		"stale connections":     func(ctx context.Context, x *tx) error { _, err := x.DropStaleConnections(ctx); return err },
+		"connections of a user": func(ctx context.Context, x *tx) error { _, err := x.DropConnectionsOf(ctx, "1"); return err },
 		"mails":                 func(ctx context.Context, x *tx) error { _, err := x.ClaimMails(ctx, 5, time.Minute); return err },
 		"people of a group": func(ctx context.Context, x *tx) error {
 			_, _, err := x.Users(ctx, workspace.UserQuery{ProjectID: "p", GroupID: "g", Page: page})

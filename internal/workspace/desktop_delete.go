@@ -91,7 +91,7 @@ func RemoveDesktop(ctx context.Context, tx Tx, d Desktop, p DeleteParams) error 
 			return err
 		}
 		if others == 0 {
-			if err := tx.DeleteUser(ctx, user.ID); err != nil {
+			if err := removeUser(ctx, tx, user.ID); err != nil {
 				return err
 			}
 		}

@@ -81,6 +81,8 @@ type SessionRows interface {
 	Connections(ctx context.Context, desktopID string) ([]Connection, error)
 	// Grounds reads what each connection of a gateway rests on, in one statement: gateways ask every second.
 	Grounds(ctx context.Context, gateway string) ([]Grounds, error)
+	// DropConnectionsOf removes the connections of a user, and returns them.
+	DropConnectionsOf(ctx context.Context, userID string) ([]Connection, error)
 	// DropStaleConnections removes connections whose lease ended, and returns them.
 	DropStaleConnections(ctx context.Context) ([]Connection, error)
 

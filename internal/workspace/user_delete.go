@@ -65,5 +65,23 @@ func dismiss(ctx context.Context, tx Tx, u User, job *Job, told map[string]bool)
 	if err := leave(ctx, tx, left, false); err != nil {
 		return err
 	}
-	return tx.DeleteUser(ctx, u.ID)
+	return removeUser(ctx, tx, u.ID)
+}
+
+// removeUser deletes the row of a person. Their connections go with it, and the desktops that they were connected to are settled
+// here: a gateway that has died would leave that to nobody.
+func removeUser(ctx context.Context, tx Tx, userID string) error {
+	connected, err := tx.DropConnectionsOf(ctx, userID)
+	if err != nil {
+		return err
+	}
+	if err := tx.DeleteUser(ctx, userID); err != nil {
+		return err
+	}
+	for _, c := range connected {
+		if err := settleLogin(ctx, tx, c.DesktopID); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -221,6 +221,18 @@ var connections = []behaviour{
 		w.same(ids(do(w, drop), func(c workspace.Connection) string { return c.DesktopID }), []string{d.ID})
 		w.same(len(do(w, drop)), 0)
 	}},
+	{"the connections of a user are dropped, and those of others stay", func(w *world) {
+		d := w.addDesktop("pc")
+		w.addSessions(d.ID)
+		drop := func(userID string) []string {
+			return ids(do(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Connection, error) {
+				return tx.DropConnectionsOf(ctx, userID)
+			}), func(c workspace.Connection) string { return c.DesktopID })
+		}
+		w.same(len(drop("somebody else")), 0)
+		w.same(drop(personOf(project)), []string{d.ID})
+		w.same(len(w.connections(d.ID)), 0)
+	}},
 	{"a connection's grounds follow what it rests on", func(w *world) {
 		d := w.addDesktop("pc", assignedTo(personOf(project)), func(d *workspace.Desktop) { d.Status = workspace.StatusActive })
 		w.addSessions(d.ID)
