@@ -1,0 +1,6 @@
+//go:build !race
+
+package chaos
+
+// ordinarily is how many seeds an ordinary run plays.
+const ordinarily = 500

@@ -1,0 +1,6 @@
+//go:build race
+
+package chaos
+
+// ordinarily is how many seeds an ordinary run plays. Under the race detector SQLite is ten times as slow.
+const ordinarily = 20
