@@ -63,7 +63,7 @@ func newPages(built fs.FS) (*pages, error) {
 		err = errors.New("there is no index.html")
 	}
 	for _, address := range []string{
-		"GET /{$}", "GET /enter", "GET /first-password", "GET /first-password/{token}", "GET /desktops/{id}",
+		"GET /{$}", "GET /enter", "GET /first-password", "GET /first-password/{token}", "GET /desktops/{id}", "GET /pools/{id}",
 	} {
 		p.mux.HandleFunc(address, p.serveIndex)
 	}

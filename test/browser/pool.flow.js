@@ -30,10 +30,19 @@ test("A pool is one card, and opening it shows one of its desktops", async (t) =
 });
 
 test("Who finds no desktop waits in line and is shown theirs when it is made", async (t) => {
-  await makePool({ name: "Seminar", type: "DYNAMIC" }, { steady: false });
+  await makePool({
+    name: "Seminar", type: "DYNAMIC", enable_autoscale: true,
+    autoscale_policy: { autoscale_type: "ACCESS_CREATED", max_auto_created: 1 },
+  });
+  const first = await open(t);
+  await signIn(first, stage.password, other.user_name);
+  await first.getByRole("link", { name: "Open Seminar" }).click();
+  await shown(first);
   const page = await open(t, { bypassCSP: true });
   await signIn(page);
   await page.getByRole("link", { name: "Open Seminar" }).click();
+  await page.getByText("You are next.").waitFor();
+  await page.reload(); // the place in the line has an address and is kept
   await page.getByText("You are next.").waitFor();
   await picture(page, "pool-waiting");
   await accessible(page);
@@ -41,7 +50,14 @@ test("Who finds no desktop waits in line and is shown theirs when it is made", a
 });
 
 test("Somebody who no longer wants to wait leaves the line", async (t) => {
-  await makePool({ name: "Lobby", type: "DYNAMIC" }, { steady: false });
+  await makePool({
+    name: "Lobby", type: "DYNAMIC", enable_autoscale: true,
+    autoscale_policy: { autoscale_type: "ACCESS_CREATED", max_auto_created: 1 },
+  });
+  const first = await open(t);
+  await signIn(first, stage.password, other.user_name);
+  await first.getByRole("link", { name: "Open Lobby" }).click();
+  await shown(first);
   const page = await open(t);
   await signIn(page);
   await page.getByRole("link", { name: "Open Lobby" }).click();
