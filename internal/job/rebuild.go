@@ -32,6 +32,8 @@ func (r *Runner) resetDesktop(ctx context.Context, s *workspace.SubJob, d *works
 func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.Desktop, imageID string, wipe bool) (plan, error) {
 	target := d
 	target.ImageID = imageID
+	wipe = wipe && len(d.Assignments) == 0 // a job that is retried may come when somebody has it again
+	nobodys := wipe
 	wipe = wipe && len(d.Data) > 0
 	if wipe {
 		target.Data = workspace.EmptyDisks(d, s.ID)
@@ -41,7 +43,8 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 		return plan{}, err
 	}
 	done := workspace.Rebuilt{
-		SubJobID: s.ID, ImageID: imageID, Wiped: wipe, Off: d.Status == workspace.StatusShutoff || d.Status == workspace.StatusHibernated,
+		SubJobID: s.ID, ImageID: imageID, Wiped: wipe, Nobodys: nobodys,
+		Off: d.Status == workspace.StatusShutoff || d.Status == workspace.StatusHibernated,
 	}
 	p := plan{limit: rebuildLimit}
 	if wipe {

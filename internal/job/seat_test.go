@@ -263,6 +263,30 @@ func TestOpeningAPool(t *testing.T) {
 		})
 	})
 
+	t.Run("ShowsNothingOfSomebodyWhoWasDeletedDuringTheirOwnReset", func(t *testing.T) {
+		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+			people := w.visitors(1)
+			w.addSeats(func(p *workspace.Pool) {
+				keeping(1)(p)
+				p.Data = []workspace.PoolVolume{{ID: workspace.NewID(), Type: "SSD", GB: 10}}
+				p.Reset = workspace.UserResetPolicy{Enabled: true, PerDay: 1}
+			}, people...)
+			defer w.tend("replica", w.store, w.sim)()
+			w.until("an idle desktop", w.idle(1))
+			ada := w.open(people[0])
+			w.must(w.sim.WriteFile(w.t.Context(), ada.DesktopID, "/data/disk1/letter", "from Ada"))
+			w.must(w.service.ResetMyDesktop(w.t.Context(), people[0], seatPool, ""))
+			w.must(w.service.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
+			w.until("both desktops", w.idle(2))
+			if _, there := w.sim.ReadFile(ada.DesktopID, "/data/disk1/letter"); there {
+				t.Error("the desktop is idle with her letter on its data disk")
+			}
+			if got := w.inside(ada.DesktopID); len(got) > 0 {
+				t.Errorf("inside are %v", got)
+			}
+		})
+	})
+
 	t.Run("IsPossibleAgainWhenItsPersonWasDeletedAfterTheirGatewayHadDied", func(t *testing.T) {
 		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
 			people := w.visitors(1)

@@ -67,6 +67,7 @@ type Rebuilt struct {
 	SubJobID string // that did it
 	ImageID  string
 	Wiped    bool // its data disks were replaced by empty ones, too (EmptyDisks)
+	Nobodys  bool // nobody had it when that began: with its data disks emptied, too, it is anybody's now
 	Off      bool // it was turned off again
 }
 
@@ -95,7 +96,12 @@ func MarkRebuilt(ctx context.Context, tx Tx, d Desktop, r Rebuilt) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.SaveMember(ctx, m.AfterReset(r.ImageID, tx.Now()), m.Binding, "")
+	next := m.AfterReset(r.ImageID, tx.Now())
+	if m.Used && !r.Nobodys {
+		// Whoever had it may have lost it meanwhile, and what is on its data disks is theirs: it still needs a reset of its own.
+		next.Used, next.IdleSince = true, m.IdleSince
+	}
+	_, err = tx.SaveMember(ctx, next, m.Binding, "")
 	return err
 }
 
