@@ -218,6 +218,7 @@ func TestOpeningAPool(t *testing.T) {
 				if o.Outcome != workspace.SeatWait || o.Pool.Wait == nil || o.Pool.Wait.Position != i+1 || o.Pool.Wait.Ready || o.Pool.Reason == "" {
 					t.Fatalf("person %d was told %+v %+v", i, o.Seating, o.Pool.Wait)
 				}
+				w.pass(time.Millisecond) // who came first is told by the time
 			}
 			if o := w.open(people[2]); o.Outcome != workspace.SeatFull || o.Pool.State != workspace.PoolFull || o.Pool.Reason == "" {
 				t.Errorf("beyond the cap somebody was told %+v", o)

@@ -256,7 +256,12 @@ func (w *world) checkMachines(s snapshot) {
 
 // checkInside: the accounts with a session are those of the desktop's people.
 func (w *world) checkInside(d workspace.Desktop) {
-	status, err := w.sim.Status(context.Background(), d.ID)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	status, err := w.sim.Status(ctx, d.ID)
+	if ctx.Err() != nil {
+		return // a guest that a fault has silenced says nothing until its machine is off
+	}
 	if err != nil {
 		w.wrong("asking the guest of %s: %v", d.Name, err)
 		return
