@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"carrel/internal/app"
+	"carrel/internal/job"
 )
 
 type auditCmd struct {
@@ -34,7 +36,7 @@ func (c *auditCmd) Run(ctx context.Context) error {
 		return err
 	case len(findings) == 0:
 		fmt.Println("Every desktop at rest has its machine, and every machine its desktop.")
-	case !c.Heal:
+	case slices.ContainsFunc(findings, func(f job.Finding) bool { return f.Healed == "" }):
 		fmt.Println("\nTo mend this: carrel audit --heal, with the same flags.")
 	}
 	return nil

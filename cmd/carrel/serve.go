@@ -13,9 +13,9 @@ import (
 
 // settings are the flags of the commands that run or look at a control plane. A flag wins over the configuration file.
 type settings struct {
-	Data     string `help:"Directory of everything that Carrel keeps." default:"data" placeholder:"DIR"`
-	Listen   string `help:"Address to serve on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Engine   string `help:"What runs the desktops: incus, or sim for simulated ones." default:"incus" enum:"incus,sim" placeholder:"incus|sim"`
+	Data     string `help:"Directory of everything that Carrel keeps; ${default} if not given." default:"data" placeholder:"DIR"`
+	Listen   string `help:"Address to serve on; ${default} if not given." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Engine   string `help:"What runs the desktops: incus, or sim for simulated ones; ${default} if not given." default:"incus" enum:"incus,sim" placeholder:"incus|sim"`
 	Config   string `help:"YAML file with everything else; see docs/configuration.md." type:"existingfile" placeholder:"FILE"`
 	Database string `help:"postgres:// URL; SQLite in the data directory by default." placeholder:"URL"`
 	TLS      string `help:"Speak https with a certificate made here: self-signed." name:"tls" enum:",self-signed" default:"" placeholder:"self-signed"`

@@ -82,6 +82,7 @@ type Incus struct {
 	PoolGiB int               `yaml:"pool_gib"` // the most that each storage pool may grow to
 	Classes map[string]string `yaml:"classes"`  // from volume type to storage pool
 	Image   string            `yaml:"image"`    // alias of the image that a first desktop starts from
+	Shield  []string          `yaml:"shield"`   // networks that desktops must not reach, besides this host and one another
 }
 
 // Network is a subnet of the first project, and the bridge that the engine makes for it.
@@ -169,6 +170,9 @@ func (c *Config) Check() error {
 	if c.Engine != "incus" && c.Engine != "sim" {
 		return fmt.Errorf("--engine: %q is unknown, use incus or sim", c.Engine)
 	}
+	if scheme, _, ok := strings.Cut(c.Database, "://"); ok && scheme != "postgres" && scheme != "postgresql" {
+		return fmt.Errorf("--database: %s:// is unknown, use postgres:// or leave it out for SQLite", scheme)
+	}
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
 		return errors.New("--tls-cert and --tls-key go together")
 	}
@@ -187,6 +191,11 @@ func (c *Config) Check() error {
 	for i, n := range c.Networks {
 		if err := n.check(); err != nil {
 			return fmt.Errorf("networks[%d].%w", i, err)
+		}
+	}
+	for i, text := range c.Incus.Shield {
+		if p, err := netip.ParsePrefix(text); err != nil || !p.Addr().Is4() || p != p.Masked() {
+			return fmt.Errorf("incus.shield[%d]: %q is not an IPv4 network such as 10.20.0.0/16", i, text)
 		}
 	}
 	if !c.Portal.SecondFactor.Valid() {

@@ -41,6 +41,9 @@ func normal(c app.Config) app.Config {
 	if len(c.Jobs.Parallel) == 0 {
 		c.Jobs.Parallel = nil
 	}
+	if len(c.Incus.Shield) == 0 {
+		c.Incus.Shield = nil
+	}
 	for i := range c.Networks {
 		if len(c.Networks[i].DNS) == 0 {
 			c.Networks[i].DNS = nil
@@ -57,6 +60,7 @@ func TestConfigurationRefusals(t *testing.T) {
 		"a network without end": {"networks: [{name: net0, cidr: 10.0.0.0/30}]", "networks[0].cidr"},
 		"a network's long name": {"networks: [{name: a-name-of-16-char, cidr: 10.0.0.0/24}]", "networks[0].name"},
 		"a proxy by name":       {"proxies: [proxy.example.com]", "proxies[0]"},
+		"a shield by address":   {"incus: {shield: [10.20.0.1/16]}", "incus.shield[0]"},
 		"a product of no size":  {"products: [{id: x}]", "products[0]"},
 	}
 	for name, c := range cases {
@@ -70,6 +74,13 @@ func TestConfigurationRefusals(t *testing.T) {
 			}
 		})
 	}
+	t.Run("refuses a database of another kind, and says nothing of its password", func(t *testing.T) {
+		c := app.Defaults()
+		c.Database = "mysql://carrel:hush@db/carrel"
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), "--database: mysql:// is unknown") || strings.Contains(err.Error(), "hush") {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("refuses flags that exclude each other", func(t *testing.T) {
 		c := app.Defaults()
 		c.TLS = app.TLS{SelfSigned: true, CertFile: "a", KeyFile: "b"}

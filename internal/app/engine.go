@@ -37,7 +37,7 @@ func (c *Config) simConfig() sim.Config {
 }
 
 func (c *Config) incusConfig() incus.Config {
-	return incus.Config{Socket: c.Incus.Socket, Project: c.Incus.Project, Zone: c.Incus.Zone, Classes: c.Incus.Classes}
+	return incus.Config{Socket: c.Incus.Socket, Project: c.Incus.Project, Zone: c.Incus.Zone, Classes: c.Incus.Classes, Shield: c.Incus.Shield}
 }
 
 func (n Network) engine() engine.Network {

@@ -98,7 +98,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"binary"}, OriginPatterns: g.Origins})
 	if err != nil {
 		g.metrics.opens.WithLabelValues("handshake").Inc()
-		g.Log.InfoContext(r.Context(), "A browser was not let in", "origin", r.Header.Get("Origin"), "err", err)
+		g.Log.InfoContext(r.Context(), "A browser was not let in", "origin", r.Header.Get("Origin"), "error", err)
 		return
 	}
 	defer ws.CloseNow()
@@ -122,7 +122,7 @@ func (g *Gateway) serve(ctx context.Context, cancel func(), ws *websocket.Conn, 
 	}
 	if err != nil {
 		limit.Stop()
-		g.Log.InfoContext(ctx, "A display was not opened", "outcome", ending.Name, "err", err)
+		g.Log.InfoContext(ctx, "A display was not opened", "outcome", ending.Name, "error", err)
 		g.refuse(ws, ending)
 		return
 	}
@@ -217,7 +217,7 @@ func (g *Gateway) noteStopped(ctx context.Context, desktopID string) {
 		if i == 1 {
 			err = g.Sessions.NoteStopped(ctx, desktopID, m.State == engine.Hibernated)
 			if err != nil && workspace.CodeOf(err) != workspace.CodeDesktopNotFound {
-				g.Log.WarnContext(ctx, "Noting that a desktop is off", "desktop", desktopID, "err", err)
+				g.Log.WarnContext(ctx, "Noting that a desktop is off", "desktop", desktopID, "error", err)
 			}
 			return
 		}

@@ -96,7 +96,7 @@ func (g *Gateway) forget(c *connection) {
 	ctx, cancel := context.WithTimeout(context.Background(), g.OpenLimit)
 	defer cancel()
 	if err := g.Sessions.CloseConnection(ctx, c.id, c.ticket.DesktopID); err != nil {
-		c.log.WarnContext(ctx, "Forgetting a connection", "err", err)
+		c.log.WarnContext(ctx, "Forgetting a connection", "error", err)
 	}
 }
 

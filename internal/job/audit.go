@@ -15,7 +15,7 @@ type Finding struct {
 	DesktopID string
 	Name      string // of the desktop, or the engine's name for the machine
 	Orphan    bool   // a machine without a desktop; otherwise a desktop without a machine
-	Healed    string // what was done about it; empty when nothing was
+	Healed    string // what was done about it, now or at an earlier look; empty when nothing was
 }
 
 // Audit compares the rows with the machines. With heal it removes machines without a desktop, and marks desktops without a
@@ -35,6 +35,9 @@ func Audit(ctx context.Context, s workspace.Store, e engine.Engine, heal bool) (
 		return findings, nil
 	}
 	for i := range findings {
+		if findings[i].Healed != "" {
+			continue
+		}
 		if err := mend(ctx, s, e, &findings[i]); err != nil {
 			return findings, fmt.Errorf("mending %s: %w", findings[i].Name, err)
 		}
@@ -57,9 +60,14 @@ func compare(rows []workspace.DesktopState, machines []engine.Machine) []Finding
 		}
 	}
 	for _, d := range rows {
-		if d.Task == workspace.NoTask && !exists[d.ID] {
-			findings = append(findings, Finding{DesktopID: d.ID, Name: d.Name})
+		if d.Task != workspace.NoTask || exists[d.ID] {
+			continue
 		}
+		f := Finding{DesktopID: d.ID, Name: d.Name}
+		if d.Status == workspace.StatusError {
+			f.Healed = "marked as ERROR already; delete the desktop"
+		}
+		findings = append(findings, f)
 	}
 	slices.SortFunc(findings, func(a, b Finding) int { return strings.Compare(a.Name, b.Name) })
 	return findings
@@ -70,7 +78,7 @@ func mend(ctx context.Context, s workspace.Store, e engine.Engine, f *Finding) e
 		f.Healed = "machine removed"
 		return e.Delete(ctx, f.DesktopID)
 	}
-	f.Healed = "desktop marked as ERROR"
+	f.Healed = "marked as ERROR; delete the desktop"
 	return s.Update(ctx, func(tx workspace.Tx) error {
 		found, err := tx.LockDesktops(ctx, "", []string{f.DesktopID})
 		if err != nil || len(found) == 0 || found[0].Task != workspace.NoTask {

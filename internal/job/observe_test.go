@@ -90,5 +90,11 @@ func TestAuditHealsBothSides(t *testing.T) {
 				t.Errorf("the desktop without a machine is %s", d.Status)
 			}
 		}
+
+		found, err = job.Audit(w.t.Context(), w.store, w.sim, false)
+		w.must(err)
+		if len(found) != 1 || found[0].DesktopID != ids[0] || found[0].Healed == "" {
+			t.Errorf("after healing, an audit finds %+v, want one desktop of which it says that it is marked", found)
+		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/slogtest"
+	"time"
 
 	"carrel/internal/telemetry"
 )
@@ -120,6 +121,16 @@ type login struct {
 	User     string
 	Password string
 	Inner    *login
+}
+
+func TestDurationsAreLoggedWithTheirUnit(t *testing.T) {
+	for _, format := range []telemetry.LogFormat{telemetry.JSON, telemetry.Text} {
+		var out output
+		telemetry.NewLogger(&out, format, slog.LevelInfo).Info("done", "took", 1500*time.Millisecond)
+		if !strings.Contains(out.String(), "1.5s") {
+			t.Errorf("%s: %s", format, out.String())
+		}
+	}
 }
 
 func TestLogNeverShowsSecrets(t *testing.T) {

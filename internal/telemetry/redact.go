@@ -22,10 +22,13 @@ func namesSecret(name string) bool {
 }
 
 // redact is a slog ReplaceAttr: it hides attributes by their own name or that of a group around them, and fields of
-// structures by theirs.
+// structures by theirs. Durations are written with their unit, which JSON would leave out.
 func redact(groups []string, a slog.Attr) slog.Attr {
 	if namesSecret(a.Key) || slices.ContainsFunc(groups, namesSecret) {
 		return slog.String(a.Key, Redacted)
+	}
+	if a.Value.Kind() == slog.KindDuration {
+		return slog.String(a.Key, a.Value.Duration().String())
 	}
 	if a.Value.Kind() == slog.KindAny && isStructure(a.Value.Any()) {
 		return slog.Any(a.Key, redactStructure(a.Value.Any()))

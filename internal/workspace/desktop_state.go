@@ -161,8 +161,8 @@ func resume(d *Desktop, s SubJob) error {
 		d.Task = reshapeTasks[s.Type]
 	case JobAttachDesktops, JobDetachDesktops, JobBatchDetach, JobPrivileges, JobRenameUser:
 		return nil // it takes the desktop when its turn comes
-	case JobNotifyPool, JobRebuildPool:
-		return nil // a message takes no desktop, and a pool's rebuild takes each when its turn comes: see retryRebuild
+	case JobNotifyPool:
+		return nil // it takes no desktop
 	}
 	d.TaskOwner, d.Fault = s.ID, ""
 	return nil

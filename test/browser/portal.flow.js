@@ -248,6 +248,13 @@ test("A password is changed by who knows the present one", async (t) => {
   }
 });
 
+test("A link into a desktop that is no good says so and leaves the password", async (t) => {
+  const page = await open(t, { bypassCSP: true });
+  await page.goto(`${stage.url}/enter?token=spent&desktop=${"0".repeat(8)}-0000-0000-0000-${"0".repeat(12)}`);
+  await page.getByRole("alert").getByText("This link has been used or is too old.").waitFor();
+  await accessible(page);
+});
+
 test("A link for a first password that is no good says so", async (t) => {
   const page = await open(t);
   await page.goto(`${stage.url}/first-password#nonsense`);

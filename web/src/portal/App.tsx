@@ -8,7 +8,7 @@ import { Authenticator, useCodeToken } from "./CodePages";
 import { ChangePassword, FirstPassword } from "./PasswordPages";
 import { PoolPage } from "./PoolPage";
 import { placeOf, replace, usePath } from "./place";
-import { SignInPage } from "./SignInPage";
+import { SignInPage, useSpentLink } from "./SignInPage";
 
 // The viewer is large and not needed before a desktop is opened.
 const DeskPage = lazy(() => import("./desk/DeskPage"));
@@ -52,6 +52,7 @@ function Enter() {
   const queries = useQueryClient();
   const begun = useRef(false);
   const { setToken } = useCodeToken();
+  const { setSpent } = useSpentLink();
   useEffect(() => {
     if (begun.current) return;
     begun.current = true;
@@ -61,9 +62,9 @@ function Enter() {
       .then((answer) =>
         signedIn(answer) ? queries.setQueryData(["me"], answer) : setToken(answer.code_token),
       )
-      .catch(() => undefined) // whoever is signed in already goes on; others see the sign-in page
+      .catch((e) => setSpent(e instanceof Refusal)) // whoever is signed in already goes on; others are told on the sign-in page
       .finally(() => replace(desktop ? `/desktops/${desktop}` : "/"));
-  }, [queries, setToken]);
+  }, [queries, setToken, setSpent]);
   return <Pause text={t("app.loading")} />;
 }
 

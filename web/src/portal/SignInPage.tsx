@@ -1,6 +1,6 @@
 import { Button, PasswordInput, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useRef, useState } from "react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useCallback, useRef, useState } from "react";
 import type { Word } from "../words";
 import { useSpeech } from "../words/speech";
 import { api, Refusal, signedIn } from "./api";
@@ -10,6 +10,18 @@ import { span } from "./span";
 
 type T = (word: Word, fill?: Record<string, string | number>) => string;
 
+const spentKey = ["spent-link"];
+
+/** useSpentLink remembers that a link which should have signed somebody in was no good. Loading the page again forgets it. */
+export function useSpentLink() {
+  const queries = useQueryClient();
+  const { data } = useQuery({ queryKey: spentKey, queryFn: () => false, enabled: false });
+  return {
+    spent: data ?? false,
+    setSpent: useCallback((spent: boolean) => queries.setQueryData(spentKey, spent), [queries]),
+  };
+}
+
 export function SignInPage() {
   const { t } = useSpeech();
   const queries = useQueryClient();
@@ -18,6 +30,7 @@ export function SignInPage() {
   const nameField = useRef<HTMLInputElement>(null);
   const passwordField = useRef<HTMLInputElement>(null);
   const { token, setToken } = useCodeToken();
+  const { spent } = useSpentLink();
   const signIn = useMutation({
     mutationFn: () => api.signIn(name.trim(), password),
     onSuccess: (answer) =>
@@ -55,6 +68,7 @@ export function SignInPage() {
           autoComplete="current-password"
           size="md"
         />
+        {spent && signIn.isIdle && <Note bad>{t("signIn.spent")}</Note>}
         {signIn.isError && <Note bad>{refused(signIn.error, t)}</Note>}
         <Button type="submit" size="md" fullWidth loading={signIn.isPending}>
           {t("signIn.do")}

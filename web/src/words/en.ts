@@ -18,6 +18,7 @@ export const en = {
   "signIn.wrong": "The user name or the password is wrong.",
   "signIn.pause": "Too many attempts. Try again in {wait}.",
   "signIn.locked": "You cannot sign in at present. Ask your administrator.",
+  "signIn.spent": "This link has been used or is too old. Sign in with your password.",
   "signIn.help": "No password yet, or forgotten it? Ask your administrator for a link.",
   "time.seconds": "{n} s",
   "time.minutes": "{n} min",

@@ -20,6 +20,7 @@ export const zh: Words = {
   "signIn.wrong": "用户名或密码错误。",
   "signIn.pause": "尝试次数过多，请在 {wait}后再试。",
   "signIn.locked": "您目前无法登录，请联系管理员。",
+  "signIn.spent": "此链接已使用过或已过期，请使用密码登录。",
   "signIn.help": "还没有密码或忘记了密码？请向管理员索取链接。",
   "time.seconds": "{n} 秒",
   "time.minutes": "{n} 分钟",
