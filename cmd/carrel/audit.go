@@ -15,11 +15,7 @@ type auditCmd struct {
 }
 
 func (c *auditCmd) Run(ctx context.Context) error {
-	config, err := c.config()
-	if err != nil {
-		return err
-	}
-	log, err := newLogger(config)
+	config, log, err := c.configAndLog()
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,16 @@ func (s settings) config() (app.Config, error) {
 	return c, c.Check()
 }
 
+// configAndLog is for commands that also write a log.
+func (s settings) configAndLog() (app.Config, *slog.Logger, error) {
+	c, err := s.config()
+	if err != nil {
+		return c, nil, err
+	}
+	log, err := newLogger(c)
+	return c, log, err
+}
+
 func newLogger(c app.Config) (*slog.Logger, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Log.Level)); err != nil {
@@ -55,11 +65,7 @@ type serveCmd struct {
 }
 
 func (s *serveCmd) Run(ctx context.Context) error {
-	c, err := s.config()
-	if err != nil {
-		return err
-	}
-	log, err := newLogger(c)
+	c, log, err := s.configAndLog()
 	if err != nil {
 		return err
 	}

@@ -16,11 +16,7 @@ type upCmd struct {
 }
 
 func (c *upCmd) Run(ctx context.Context) error {
-	config, err := c.config()
-	if err != nil {
-		return err
-	}
-	log, err := newLogger(config)
+	config, log, err := c.configAndLog()
 	if err != nil {
 		return err
 	}

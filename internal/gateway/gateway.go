@@ -42,8 +42,8 @@ type Config struct {
 	Log      *slog.Logger
 	Metrics  prometheus.Registerer
 
-	// Origins are hosts, such as "desktops.example.org", whose pages may connect besides those of the host that the
-	// browser asked for. A proxy that rewrites the Host header needs one.
+	// Origins are whole origins, such as "https://desktops.example.org", whose pages may connect besides those of the host
+	// that the browser asked for. A proxy that rewrites the Host header needs one.
 	Origins []string
 
 	Check     time.Duration // between looks at the grounds of connections; 1 s
