@@ -201,6 +201,11 @@ func (c *Config) Check() error {
 	if !c.Portal.SecondFactor.Valid() {
 		return fmt.Errorf("portal.second_factor: %q is unknown, use off, optional or required", c.Portal.SecondFactor)
 	}
+	for t, n := range c.Jobs.Parallel {
+		if n < 1 {
+			return fmt.Errorf("jobs.parallel.%s: %d sub-jobs at once would never be done, use 1 or more", t, n)
+		}
+	}
 	if r := c.Pools.Rebuild; r.Parallel < 0 || r.Parallel > maxRebuilt || r.MaxFailures < 0 {
 		return fmt.Errorf("pools.rebuild: parallel must be 0 (the default, %d) to %d, max_failures 0 or more", workspace.DefaultParallel, maxRebuilt)
 	}
