@@ -14,7 +14,7 @@ import (
 // TestChaos plays many small worlds, each from its own seed: administrators and people call what they like, machines and processes
 // fail, and in the end everything must have come to rest as the rules of the domain say.
 //
-//	go test ./test/chaos                                         500 seeds; a tenth with -short, 20 with -race
+//	go test ./test/chaos                                         500 seeds; a tenth with -short, 10 with -race
 //	go test ./test/chaos -run TestChaos/seed=17$                 one of them again
 //	CARREL_TEST_CHAOS=500-4999 go test ./test/chaos              others, also 17 alone
 //

@@ -3,4 +3,4 @@
 package chaos
 
 // ordinarily is how many seeds an ordinary run plays. Under the race detector SQLite is ten times as slow.
-const ordinarily = 20
+const ordinarily = 10
