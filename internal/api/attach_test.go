@@ -114,6 +114,86 @@ func TestDesktopsThatAreGivenAwayAreNamedByAPolicy(t *testing.T) {
 	}
 }
 
+func TestAPreviewRefusesNamesThatAttachRefuses(t *testing.T) {
+	w := newWorld(t)
+	ids := w.spares(2, nil)
+	w.hire("ann")
+	for _, call := range []string{"/desktops/pre-batch-attach", "/desktops/batch-attach"} {
+		w.refused(w.post(call, object{"desktops": []object{{"desktop_id": ids[0], "user_name": "ann", "computer_name": "SPARE02"}}}),
+			409, workspace.CodeNameTaken, "computer_name")
+		w.refused(w.post(call, object{
+			"desktops":     []object{{"desktop_id": ids[0], "user_name": "ann"}},
+			"assign_model": object{"priority_strategy": "FIXED_RELATION", "desktop_name_policy_id": "x"},
+		}), 400, workspace.CodePolicyNotFound, "desktop_name_policy_id")
+	}
+}
+
+func TestAPreviewShowsThePolicysNamesAndUsesNoneUp(t *testing.T) {
+	w := newWorld(t)
+	ids := w.spares(2, nil)
+	w.hire("ann", "ben")
+	w.ok(w.post("/desktop-name-policies", object{
+		"policy_name": "p", "name_prefix": "WS-", "digit_number": 3, "start_number": 7, "single_domain_user_inc": 0,
+	}))
+	asked := object{
+		"desktops": []object{{"desktop_id": ids[0]}, {"desktop_id": ids[1]}},
+		"users":    []object{{"user_name": "ann"}},
+		"assign_model": object{
+			"priority_strategy":      "USER_NO_DESKTOP",
+			"desktop_name_policy_id": w.ok(w.get("/desktop-name-policies")).text("desktop_name_policy_infos", 0, "policy_id"),
+		},
+	}
+	for range 2 {
+		preview := w.ok(w.post("/desktops/pre-batch-attach", asked))
+		for i, want := range []string{"WS-007", "spare02"} {
+			if got := preview.text("desktop", i, "desktop_name"); got != want {
+				t.Errorf("desktop %d would be called %q, want %q", i, got, want)
+			}
+		}
+	}
+	w.ok(w.post("/desktops/batch-attach", asked))
+	if got := w.ok(w.get("/desktops/"+ids[0])).text("desktop", "computer_name"); got != "WS-007" {
+		t.Errorf("the desktop is called %q after two previews, want WS-007", got)
+	}
+}
+
+func TestAPreviewWithSomebodyNewIsWhatAttachTakes(t *testing.T) {
+	w := newWorld(t)
+	id := w.spares(1, nil)[0]
+	preview := w.ok(w.post("/desktops/pre-batch-attach", object{"desktops": []object{
+		{"desktop_id": id, "user_name": "zoe", "user_email": "zoe@example.org", "user_group": "sudo"},
+	}}))
+	if got := preview.text("user", 0, "user_id"); got != "" {
+		t.Errorf("zoe, who is not there yet, has the id %q", got)
+	}
+	if got := w.ok(w.get("/users?user_names=zoe")).number("total_count"); got != 0 {
+		t.Errorf("the preview added zoe: %v", got)
+	}
+	w.ok(w.post("/desktops/attach", object{"desktops": preview.at("desktops_attach_infos")}))
+	if got := w.holder(id); got != "zoe" {
+		t.Errorf("the desktop is %q's, want zoe's", got)
+	}
+	if got := w.ok(w.get("/users?user_names=zoe")).text("users", 0, "user_email"); got != "zoe@example.org" {
+		t.Errorf("zoe has the address %q", got)
+	}
+}
+
+func TestADesktopTellsThatItsPersonWasDeleted(t *testing.T) {
+	w := newWorld(t)
+	id := w.spares(1, nil)[0]
+	w.hire("ann")
+	w.ok(w.attachTo(id, "ann", object{"user_group": "sudo"}))
+	w.settle(id)
+	ann := w.ok(w.get("/users?user_names=ann")).text("users", 0, "id")
+	w.ok(w.post("/users/batch-delete", object{"user_ids": []string{ann}}))
+	told := w.ok(w.get("/desktops/" + id + "/detach-info"))
+	for field, want := range map[string]string{"user_id": ann, "user_name": "ann", "user_group": "sudo", "type": "USER"} {
+		if got := told.text("desktop_detach_infos", 0, field); got != want {
+			t.Errorf("%s is %q, want %q", field, got, want)
+		}
+	}
+}
+
 func TestWhatCannotBeGivenIsRefusedAndNothingChanges(t *testing.T) {
 	w := newWorld(t)
 	ids := w.spares(2, nil)

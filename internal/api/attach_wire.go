@@ -94,7 +94,7 @@ type previewedDesktop struct {
 
 type previewedUser struct {
 	Name         string `json:"user_name"`
-	ID           string `json:"user_id"`
+	ID           string `json:"user_id" doc:"Empty for somebody who would be added"`
 	Desktops     int    `json:"desktop_num" doc:"How many they would get"`
 	DesktopNames string `json:"desktop_name" doc:"Which, with commas between them"`
 }
@@ -110,6 +110,16 @@ func previewReplyOf(p workspace.AttachPreview, asked []attachDesktopBody) attach
 	for _, h := range p.Holders {
 		holders[h.ID] = h
 	}
+	newcomers := make(map[string]bool, len(p.Newcomers))
+	for _, id := range p.Newcomers {
+		newcomers[id] = true
+	}
+	idOf := func(id string) string { // what callers may use
+		if newcomers[id] {
+			return ""
+		}
+		return id
+	}
 	names := make(map[string]string, len(p.Desktops))
 	for _, d := range p.Desktops {
 		names[d.ID] = d.Name
@@ -123,23 +133,33 @@ func previewReplyOf(p workspace.AttachPreview, asked []attachDesktopBody) attach
 		Dimension: string(p.Dimension),
 		Desktops:  each(p.Desktops, func(d workspace.Desktop) previewedDesktop { return previewDesktop(d, given[d.ID], holders) }),
 		Users: each(p.Holders, func(h workspace.Holder) previewedUser {
-			return previewedUser{Name: h.Name, ID: h.ID, Desktops: len(gets[h.ID]), DesktopNames: strings.Join(gets[h.ID], ",")}
+			return previewedUser{Name: h.Name, ID: idOf(h.ID), Desktops: len(gets[h.ID]), DesktopNames: strings.Join(gets[h.ID], ",")}
 		}),
 		Pairs:        []attachDesktopBody{},
 		LeftDesktops: each(p.LeftDesktops, func(l workspace.Left) leftOver { return leftOver{l.ID, names[l.ID], l.Reason} }),
 		LeftUsers:    each(p.LeftPeople, func(l workspace.Left) leftOver { return leftOver{l.ID, holders[l.ID].Name, l.Reason} }),
 	}
 	for _, a := range asked {
-		if pairs := given[a.DesktopID]; len(pairs) > 0 {
-			reply.Pairs = append(reply.Pairs, attachDesktopBody{
-				DesktopID: a.DesktopID, ComputerName: a.ComputerName, ClearData: a.ClearData,
-				People: each(pairs, func(p workspace.Pair) attachPersonBody {
-					return attachPersonBody{UserID: p.HolderID, UserName: holders[p.HolderID].Name, Group: p.Group, Type: p.Type}
-				}),
-			})
+		people := each(given[a.DesktopID], func(p workspace.Pair) attachPersonBody {
+			return attachPersonBody{UserID: idOf(p.HolderID), UserName: holders[p.HolderID].Name, Group: p.Group, Type: p.Type}
+		})
+		if len(people) > 0 {
+			reply.Pairs = append(reply.Pairs, a.with(people))
 		}
 	}
 	return reply
+}
+
+// with is the entry of AttachInstances that gives the desktop to these people.
+func (b attachDesktopBody) with(people []attachPersonBody) attachDesktopBody {
+	one := attachDesktopBody{DesktopID: b.DesktopID, ComputerName: b.ComputerName, ClearData: b.ClearData}
+	if len(b.People) > 0 || b.UserEmail == "" {
+		one.People = people
+		return one
+	}
+	// attach_user_infos have no place for an address.
+	one.UserID, one.UserName, one.UserEmail, one.Group = people[0].UserID, people[0].UserName, b.UserEmail, people[0].Group
+	return one
 }
 
 func previewDesktop(d workspace.Desktop, given []workspace.Pair, holders map[string]workspace.Holder) previewedDesktop {

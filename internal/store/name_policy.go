@@ -55,6 +55,14 @@ func (t *tx) InsertNamePolicy(ctx context.Context, p workspace.NamePolicy) error
 	return err
 }
 
+// NamePolicy implements workspace.NamePolicyRows.
+func (t *tx) NamePolicy(ctx context.Context, projectID, id string) (workspace.NamePolicy, error) {
+	var row namePolicyRow
+	q := t.NewSelect().Model(&row).Where("p.project_id = ? AND p.id = ?", projectID, id)
+	err := read(ctx, q, namePolicyNotFound(id))
+	return row.domain(), err
+}
+
 // LockNamePolicy implements workspace.NamePolicyRows.
 func (t *tx) LockNamePolicy(ctx context.Context, projectID, id string) (workspace.NamePolicy, error) {
 	var row namePolicyRow

@@ -27,15 +27,16 @@ func (s *Service) AttachDesktops(ctx context.Context, r AttachDesktops) (string,
 	})
 }
 
-// AttachPreview is what AttachDesktops would do on the same state. The desktops have their new names.
+// AttachPreview is what AttachDesktops would do on the same state. The desktops have their new names, also those that a policy
+// would make; nothing is kept for them.
 type AttachPreview struct {
 	Plan
-	Desktops []Desktop // of the request, in its order
-	Holders  []Holder  // everybody whom it names, in its order
+	Desktops  []Desktop // of the request, in its order
+	Holders   []Holder  // everybody whom it names, in its order
+	Newcomers []string  // those of them who would be added; their ids mean nothing outside this preview
 }
 
-// PreviewAttach plans what AttachDesktops would do, and does nothing. Its errors are the same, but for names that are taken: those
-// of a policy are only made when they are given.
+// PreviewAttach plans what AttachDesktops would do, and does nothing. Its errors are the same.
 func (s *Service) PreviewAttach(ctx context.Context, r AttachDesktops) (AttachPreview, error) {
 	if err := r.Check(); err != nil {
 		return AttachPreview{}, err
@@ -45,13 +46,21 @@ func (s *Service) PreviewAttach(ctx context.Context, r AttachDesktops) (AttachPr
 		if err != nil {
 			return AttachPreview{}, err
 		}
-		return AttachPreview{Plan: a.plan, Desktops: a.desktops, Holders: a.named}, nil
+		if _, err := a.rename(ctx, tx); err != nil {
+			return AttachPreview{}, err
+		}
+		p := AttachPreview{Plan: a.plan, Desktops: a.desktops, Holders: a.named}
+		for _, u := range a.cast.added {
+			p.Newcomers = append(p.Newcomers, u.ID)
+		}
+		return p, nil
 	})
 }
 
 // attachment is a request to attach desktops with what it refers to and what was decided.
 type attachment struct {
 	r        AttachDesktops
+	hold     bool      // the rows that the plan rests on are held, to carry it out
 	before   []Desktop // in the order of the request
 	desktops []Desktop // the same with the names that the request gives them
 	cast     cast
@@ -65,7 +74,7 @@ func planAttach(ctx context.Context, tx Tx, r AttachDesktops, hold bool) (*attac
 	if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
 		return nil, err
 	}
-	a := &attachment{r: r, remarks: make([]string, len(r.Desktops))}
+	a := &attachment{r: r, hold: hold, remarks: make([]string, len(r.Desktops))}
 	if err := a.readDesktops(ctx, tx, hold); err != nil {
 		return nil, err
 	}

@@ -122,7 +122,11 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx Tx, open []int, asked 
 	if id == "" {
 		return nil
 	}
-	policy, err := tx.LockNamePolicy(ctx, a.r.ProjectID, id)
+	find := tx.NamePolicy
+	if a.hold {
+		find = tx.LockNamePolicy
+	}
+	policy, err := find(ctx, a.r.ProjectID, id)
 	if err != nil {
 		return inField("desktop_name_policy_id", err)
 	}
@@ -136,13 +140,17 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx Tx, open []int, asked 
 		places[n], users[n] = n, gets[a.desktops[i].ID][0]
 	}
 	names = append(names, asked...)
-	if err := namesByPolicy(ctx, tx, policy, a.r.ProjectID, names, users, places); err != nil {
+	next, err := fillNames(ctx, tx, policy, a.r.ProjectID, names, users, places)
+	if err != nil {
 		return err
 	}
 	for n, i := range open {
 		a.desktops[i].Name = names[n]
 	}
-	return nil
+	if !a.hold {
+		return nil
+	}
+	return keepCount(ctx, tx, policy, next)
 }
 
 // checkNamesakes refuses a desktop with the name of one of its people.

@@ -74,6 +74,24 @@ func namePolicyFor(ctx context.Context, tx Tx, r CreateDesktops, needed bool) (*
 
 // namesByPolicy fills in the names at the indexes in open, and writes the number that the policy goes on with.
 func namesByPolicy(ctx context.Context, tx Tx, p NamePolicy, projectID string, names, users []string, open []int) error {
+	next, err := fillNames(ctx, tx, p, projectID, names, users, open)
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	return keepCount(ctx, tx, p, next)
+}
+
+// keepCount writes the number that a policy, whose row is held, goes on with.
+func keepCount(ctx context.Context, tx Tx, p NamePolicy, next int) error {
+	if p.PerUser {
+		return nil
+	}
+	p.Next = next
+	return tx.SaveNamePolicy(ctx, p)
+}
+
+// fillNames fills in the names at the indexes in open, and returns the number that the policy would go on with.
+func fillNames(ctx context.Context, tx Tx, p NamePolicy, projectID string, names, users []string, open []int) (next int, err error) {
 	taken := map[string]bool{}
 	for _, n := range given(names) {
 		taken[strings.ToLower(n)] = true
@@ -83,7 +101,7 @@ func namesByPolicy(ctx context.Context, tx Tx, p NamePolicy, projectID string, n
 	for n, i := range open {
 		prefix, err := p.PrefixOf(users[i])
 		if err != nil {
-			return err
+			return 0, err
 		}
 		prefixes[n] = prefix
 		if read[prefix] {
@@ -92,7 +110,7 @@ func namesByPolicy(ctx context.Context, tx Tx, p NamePolicy, projectID string, n
 		read[prefix] = true
 		there, err := tx.NamesWithPrefix(ctx, projectID, prefix)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		for _, name := range there {
 			taken[strings.ToLower(name)] = true
@@ -100,16 +118,12 @@ func namesByPolicy(ctx context.Context, tx Tx, p NamePolicy, projectID string, n
 	}
 	made, next, err := p.Names(prefixes, taken)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for n, i := range open {
 		names[i] = made[n]
 	}
-	if p.PerUser || len(open) == 0 {
-		return nil
-	}
-	p.Next = next
-	return tx.SaveNamePolicy(ctx, p)
+	return next, nil
 }
 
 func namesBySize(ctx context.Context, tx Tx, r CreateDesktops, names []string) ([]string, error) {

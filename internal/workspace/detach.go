@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -177,9 +176,7 @@ func (t *detaching) carryOut(ctx context.Context, tx Tx, projectID string, erase
 	for i, d := range t.desktops {
 		ids[i], names[d.ID] = d.ID, d.Name
 		for _, h := range t.from[d.ID] {
-			records = append(records, Detachment{
-				DesktopID: d.ID, Type: h.Type, HolderID: h.ID, HolderName: h.Name, Group: cmp.Or(h.Group, GroupDefault), Detached: tx.Now(),
-			})
+			records = append(records, h.detached(d.ID, tx.Now()))
 		}
 	}
 	change, err := changing(ctx, tx, ids, nil, func() error { return tx.Unassign(ctx, t.pairs) })

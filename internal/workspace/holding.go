@@ -38,6 +38,13 @@ type Detachment struct {
 	Detached   time.Time
 }
 
+// detached records that a desktop was taken from a holder.
+func (h Holder) detached(desktopID string, at time.Time) Detachment {
+	return Detachment{
+		DesktopID: desktopID, Type: h.Type, HolderID: h.ID, HolderName: h.Name, Group: cmp.Or(h.Group, GroupDefault), Detached: at,
+	}
+}
+
 // MaxDetachments is how many former holders of a desktop are told of.
 const MaxDetachments = 500
 

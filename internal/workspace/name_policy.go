@@ -164,6 +164,8 @@ type NamePolicyQuery struct {
 type NamePolicyRows interface {
 	// InsertNamePolicy fails with CodeNameTaken.
 	InsertNamePolicy(ctx context.Context, p NamePolicy) error
+	// NamePolicy reads a policy; CodePolicyNotFound.
+	NamePolicy(ctx context.Context, projectID, id string) (NamePolicy, error)
 	// LockNamePolicy reads a policy and holds its row until the transaction ends; CodePolicyNotFound.
 	LockNamePolicy(ctx context.Context, projectID, id string) (NamePolicy, error)
 	// NamePolicies are in the order in which they were made.

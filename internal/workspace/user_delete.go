@@ -53,7 +53,11 @@ func dismiss(ctx context.Context, tx Tx, u User, job *Job, told map[string]bool)
 		return err
 	}
 	var left []Assignment
+	var records []Detachment
 	for _, d := range desktops {
+		if h, own := d.holder(HolderUser, u.ID, ""); own {
+			records = append(records, h.detached(d.ID, tx.Now()))
+		}
 		left = append(left, Assignment{DesktopID: d.ID, UserID: u.ID, UserName: u.Name})
 		if !told[d.ID] {
 			told[d.ID] = true
@@ -63,6 +67,9 @@ func dismiss(ctx context.Context, tx Tx, u User, job *Job, told map[string]bool)
 		}
 	}
 	if err := leave(ctx, tx, left, false); err != nil {
+		return err
+	}
+	if err := tx.PutDetachments(ctx, records); err != nil {
 		return err
 	}
 	return removeUser(ctx, tx, u.ID)
