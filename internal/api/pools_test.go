@@ -243,6 +243,9 @@ func TestOfTwoPoolsOfOneNameOnlyOneIsMade(t *testing.T) {
 			made++
 		} else {
 			w.refused(a, http.StatusConflict, workspace.CodeNameTaken, "name: ")
+			if !strings.HasPrefix(a.text("error_msg"), "name: pool ") {
+				t.Errorf("the refusal does not name the field once: %s", a.raw)
+			}
 		}
 	}
 	if n := w.ok(w.get("/desktops")).number("total_count"); made != 1 || n != 2 {

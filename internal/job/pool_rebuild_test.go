@@ -73,6 +73,21 @@ func TestThePoolTakesTheImageWhenTheFirstDesktopWorksWithIt(t *testing.T) {
 	})
 }
 
+func TestTheLogOfARebuildTellsTheLimitsInForce(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(2)
+		w.rebuild()
+		var log []workspace.PoolDecision
+		w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+			log, _, err = tx.Decisions(w.t.Context(), poolID, workspace.DecideRollout, workspace.Page{Limit: 1})
+			return err
+		}))
+		if len(log) != 1 || !strings.Contains(string(log[0].Inputs), `"parallel":5`) {
+			t.Errorf("decisions %s, want how many desktops go at a time", log)
+		}
+	})
+}
+
 // rebuilding counts the desktops whose system disk is being replaced.
 func (w *world) rebuilding() int {
 	n := 0

@@ -249,7 +249,11 @@ func (d *Decision) create(s PoolSnapshot, now time.Time) {
 	case people > 0:
 		d.grow(n, RuleWaiting, "%s for a desktop, %d idle, %d coming", waits(in.Waiting), in.Idle, in.Coming)
 	default:
-		d.grow(n, RuleMinIdle, "%d idle, %d coming, min_idle is %d", in.Idle, in.Coming, in.Policy.MinIdle)
+		besides := ""
+		if in.Waiting > 0 { // they get what is idle or coming, so it does not count as ready
+			besides = " and " + waits(in.Waiting)
+		}
+		d.grow(n, RuleMinIdle, "%d idle, %d coming, min_idle is %d%s", in.Idle, in.Coming, in.Policy.MinIdle, besides)
 	}
 }
 
@@ -313,7 +317,8 @@ func (d Decision) Notable(former []Reason) bool {
 // Entry returns the decision for the pool's decision log.
 func (d Decision) Entry(poolID string, now time.Time) PoolDecision {
 	return PoolDecision{
-		ID: NewID(), PoolID: poolID, Kind: DecideScale, At: now, Inputs: asJSON(d.Inputs), Reasons: d.Reasons, Actions: asJSON(d.Actions),
+		ID: NewID(), PoolID: poolID, Kind: DecideScale, At: now, Inputs: asJSON(d.Inputs), Reasons: d.Reasons,
+		Actions: asJSON(append([]ScaleAction{}, d.Actions...)), // a list for clients when it is empty, too
 	}
 }
 

@@ -350,6 +350,8 @@ func TestAutoscaleSays(t *testing.T) {
 		reason   string
 	}{
 		{"makes what is missing to min_idle", scaled(func(s *workspace.PoolSnapshot) {}), "CREATE 2 min-idle", "0 idle, 0 coming, min_idle is 2"},
+		{"says that what is idle is for people who wait", scaled(func(s *workspace.PoolSnapshot) { s.Members, s.Waiting = readyMembers(1, nil), 1 }),
+			"CREATE 2 min-idle", "1 idle, 0 coming, min_idle is 2 and 1 person waits"},
 		{"counts what people who wait need on top", scaled(func(s *workspace.PoolSnapshot) { s.Waiting = 3 }), "CREATE 5 people-wait", "3 people wait for a desktop, 0 idle"},
 		{"makes desktops on access only for people who wait", scaled(func(s *workspace.PoolSnapshot) { s.Pool.Policy.Type, s.Waiting = workspace.AccessCreated, 1 }),
 			"CREATE 1 people-wait", "1 person waits"},
@@ -487,6 +489,13 @@ func TestDecisionIsLoggedWhenItSaysSomethingNew(t *testing.T) {
 	}
 	if e := d.Entry("p", noon); e.PoolID != "p" || e.Kind != workspace.DecideScale || !strings.Contains(string(e.Inputs), `"total":0`) || e.ID == "" {
 		t.Errorf("entry %+v", e)
+	}
+}
+
+func TestADecisionThatOrdersNothingHasAnEmptyListOfActions(t *testing.T) {
+	d := workspace.Autoscale(scaled(func(s *workspace.PoolSnapshot) { s.Pool.InMaintenance = true }), noon)
+	if e := d.Entry("p", noon); string(e.Actions) != "[]" {
+		t.Errorf("actions %s, want an empty list", e.Actions)
 	}
 }
 

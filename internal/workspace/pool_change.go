@@ -22,7 +22,7 @@ func (s *Service) UpdatePool(ctx context.Context, c Caller, poolID string, chang
 		if err := resettle(ctx, tx, p, &next); err != nil {
 			return err
 		}
-		return inField("name", tx.SavePool(ctx, next))
+		return tx.SavePool(ctx, next)
 	})
 }
 

@@ -29,7 +29,7 @@ func (s *Service) CreatePool(ctx context.Context, r CreatePool) (string, error) 
 			return "", err
 		}
 		if err := tx.InsertPool(ctx, p, people); err != nil {
-			return "", inField("name", err)
+			return "", err
 		}
 		return growPool(ctx, tx, p, r.Size, growth{Caller: r.Caller, Type: JobCreatePool})
 	})

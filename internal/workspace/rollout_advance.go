@@ -259,7 +259,8 @@ type rolloutInputs struct {
 
 func (a *advance) log(ctx context.Context, s RolloutState, actions []RolloutAction) error {
 	in := rolloutInputs{
-		JobID: a.rollout.JobID, ImageID: a.rollout.ImageID, Delay: s.Delay.String(), Limits: s.Limits, States: map[ItemState]int{},
+		JobID: a.rollout.JobID, ImageID: a.rollout.ImageID, Delay: s.Delay.String(), States: map[ItemState]int{},
+		Limits: RolloutLimits{Parallel: s.parallel(), MaxFailures: s.Limits.MaxFailures}, // those in force
 	}
 	var reasons []Reason
 	for _, item := range s.Items {
