@@ -178,6 +178,20 @@ func TestAPreviewWithSomebodyNewIsWhatAttachTakes(t *testing.T) {
 	}
 }
 
+func TestSomebodyWhoHasTheDesktopAlreadyStillGetsTheirAddress(t *testing.T) {
+	w := newWorld(t)
+	id := w.spares(1, nil)[0]
+	w.ok(w.post("/users", object{"user_name": "ann", "active_type": "ADMIN_ACTIVATE", "password": "Let-me-in-1"}))
+	w.ok(w.attachTo(id, "ann", nil))
+	w.settle(id)
+	w.ok(w.post("/desktops/attach", object{"desktops": []object{
+		{"desktop_id": id, "user_name": "ann", "user_email": "ann@example.org"},
+	}}))
+	if got := w.ok(w.get("/users?user_names=ann")).text("users", 0, "user_email"); got != "ann@example.org" {
+		t.Errorf("ann has the address %q", got)
+	}
+}
+
 func TestADesktopTellsThatItsPersonWasDeleted(t *testing.T) {
 	w := newWorld(t)
 	id := w.spares(1, nil)[0]

@@ -186,14 +186,9 @@ func (c *cast) holder(p AttachPerson) (h Holder, remark string, err error) {
 	return h, remark, err
 }
 
-// add writes the people who are new and the addresses that are, and invites those who have no password yet.
-func (c *cast) add(ctx context.Context, tx Tx) error {
-	if len(c.added) > 0 {
-		if err := tx.InsertUsers(ctx, c.added); err != nil {
-			return err
-		}
-	}
-	invited := c.added
+// reach writes the addresses that the request gives to people who had none, and invites them.
+func (c *cast) reach(ctx context.Context, tx Tx) error {
+	var invited []User
 	for _, id := range slices.Sorted(maps.Keys(c.reached)) {
 		u, err := tx.LockUser(ctx, c.projectID, id)
 		if err != nil {
@@ -205,10 +200,25 @@ func (c *cast) add(ctx context.Context, tx Tx) error {
 		}
 		invited = append(invited, u)
 	}
-	if len(invited) == 0 {
+	return invite(ctx, tx, invited)
+}
+
+// add writes the people who are new, and invites them.
+func (c *cast) add(ctx context.Context, tx Tx) error {
+	if len(c.added) == 0 {
 		return nil
 	}
-	return tx.InsertMails(ctx, firstPasswordMails(invited, tx.Now()))
+	if err := tx.InsertUsers(ctx, c.added); err != nil {
+		return err
+	}
+	return invite(ctx, tx, c.added)
+}
+
+func invite(ctx context.Context, tx Tx, people []User) error {
+	if len(people) == 0 {
+		return nil
+	}
+	return tx.InsertMails(ctx, firstPasswordMails(people, tx.Now()))
 }
 
 // recipients are the people who get a desktop, with the address that the request has for its person.

@@ -24,7 +24,10 @@ type Recipient struct {
 // is nothing to do.
 func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 	taken, err := a.rename(ctx, tx)
-	if err != nil || len(taken) == 0 {
+	if err != nil {
+		return "", err
+	}
+	if err := a.cast.reach(ctx, tx); err != nil || len(taken) == 0 {
 		return "", err
 	}
 	if err := a.cast.add(ctx, tx); err != nil {

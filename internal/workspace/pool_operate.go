@@ -70,6 +70,9 @@ type ShrinkPool struct {
 // that they have: CodeConflict when too few are free. CodePoolNotFound, CodeInvalid.
 func (s *Service) ShrinkPool(ctx context.Context, r ShrinkPool) (string, error) {
 	return update(ctx, s.Store, func(tx Tx) (string, error) {
+		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+			return "", err
+		}
 		p, err := tx.LockPool(ctx, r.ProjectID, r.PoolID)
 		if err != nil {
 			return "", err
@@ -100,6 +103,9 @@ func (s *Service) TakeBack(ctx context.Context, r TakeBack) error {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
+		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+			return err
+		}
 		p, err := tx.LockPool(ctx, r.ProjectID, r.PoolID)
 		if err != nil {
 			return err

@@ -68,11 +68,14 @@ type ChangePoolDesktops struct {
 	Caller
 	PoolID     string
 	Handle     HandleType
-	DesktopIDs []string
+	DesktopIDs []string // nil: all
 }
 
 // Check refuses what is wrong with the request by itself.
 func (r *ChangePoolDesktops) Check() error {
+	if r.DesktopIDs != nil && len(r.DesktopIDs) == 0 {
+		return noDesktops()
+	}
 	if len(r.DesktopIDs) > MaxPoolSize {
 		return invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), MaxPoolSize)
 	}
@@ -80,6 +83,11 @@ func (r *ChangePoolDesktops) Check() error {
 		return err
 	}
 	return checkDistinct("desktop_ids[%d]", r.DesktopIDs)
+}
+
+// noDesktops refuses an empty list: whoever sends one has found no desktop, and must not get all of them.
+func noDesktops() error {
+	return invalid("desktop_ids", "is empty, name 1 to %d desktops or leave it out to mean all", MaxPoolSize)
 }
 
 // ResizePool asks for another product for a pool's desktops.

@@ -17,6 +17,7 @@ func TestPoolRequests(t *testing.T) {
 		{"growing by nothing", (&workspace.ExpandPool{}).Check(), "size: 0 is out of range, use 1 to 1000"},
 		{"growing by too many", (&workspace.ExpandPool{Size: 1001}).Check(), "size: 1001"},
 		{"an unknown reach", (&workspace.ChangePoolDesktops{Handle: "SOME"}).Check(), "handle_type: "},
+		{"no desktop at all", (&workspace.ChangePoolDesktops{DesktopIDs: []string{}}).Check(), "desktop_ids: is empty"},
 		{"a desktop twice", ids.Check(), "desktop_ids[1]: a is there twice"},
 		{"another size without a product", (&workspace.ResizePool{}).Check(), "product_id: must not be empty"},
 		{"another size in an unknown way", (&workspace.ResizePool{ProductID: "p", Mode: "MAGIC"}).Check(), `mode: "MAGIC" is unknown`},

@@ -20,7 +20,7 @@ type RebuildPool struct {
 	OrderID      string // kept on the job
 	Fix          bool   // only desktops whose image is not ImageID
 	Handle       HandleType
-	DesktopIDs   []string // none: all that Handle says
+	DesktopIDs   []string // nil: all that Handle says
 	// Unsupported names the fields of the request that this type has no place for.
 	Unsupported []string
 }
@@ -49,6 +49,8 @@ func (r *RebuildPool) Check() error {
 		return invalid("message", "%d characters, at most %d are allowed", utf8.RuneCountInString(r.Message), MaxMessage)
 	case len(r.OrderID) > 64:
 		return invalid("order_id", "at most 64 characters are allowed")
+	case r.DesktopIDs != nil && len(r.DesktopIDs) == 0:
+		return noDesktops()
 	case len(r.DesktopIDs) > MaxPoolSize:
 		return invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), MaxPoolSize)
 	}

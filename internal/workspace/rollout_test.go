@@ -29,6 +29,7 @@ func TestRebuildPoolCheck(t *testing.T) {
 		{"a delay of more than a day", func(r *workspace.RebuildPool) { r.DelayMinutes = 1441 }, workspace.CodeInvalid, "delay_time: 1441"},
 		{"a long message", func(r *workspace.RebuildPool) { r.Message = strings.Repeat("存", 1025) }, workspace.CodeInvalid, "message: 1025 characters, at most 1024"},
 		{"an unknown reach", func(r *workspace.RebuildPool) { r.Handle = "SOME" }, workspace.CodeInvalid, `handle_type: "SOME" is unknown`},
+		{"no desktop at all", func(r *workspace.RebuildPool) { r.DesktopIDs = []string{} }, workspace.CodeInvalid, "desktop_ids: is empty"},
 		{"a desktop twice", func(r *workspace.RebuildPool) { r.DesktopIDs = []string{"d", "d"} }, workspace.CodeInvalid, "desktop_ids[1]: d is there twice"},
 		{"a key service", func(r *workspace.RebuildPool) { r.Unsupported = []string{"kms_id"} }, workspace.CodeUnsupported, "kms_id: disks cannot be encrypted"},
 	} {
