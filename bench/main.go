@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"slices"
@@ -116,7 +117,11 @@ func measure(ctx context.Context, o options) error {
 	case failed != nil || o.out == "":
 		return failed
 	}
-	if err := os.WriteFile(o.out, []byte(report.markdown()), 0o644); err != nil {
+	page, err := os.ReadFile(o.out)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("reading the page for the table: %w", err)
+	}
+	if err := os.WriteFile(o.out, []byte(report.into(string(page))), 0o644); err != nil {
 		return fmt.Errorf("writing the table: %w", err)
 	}
 	fmt.Println("Written to", o.out)

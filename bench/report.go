@@ -56,12 +56,26 @@ func (r report) text() string {
 	return b.String()
 }
 
-// markdown is docs/benchmarks.md.
+// The lines of a page between which the table goes; what stands around them is written by hand.
+const (
+	tableBegins = "<!-- begin figures: written by make bench -->\n"
+	tableEnds   = "<!-- end figures -->\n"
+)
+
+// into returns a page with the report in its place; a page without such a place becomes the report.
+func (r report) into(page string) string {
+	before, rest, begins := strings.Cut(page, tableBegins)
+	_, after, ends := strings.Cut(rest, tableEnds)
+	if !begins || !ends {
+		before, after = "# Benchmarks\n\n", ""
+	}
+	return before + tableBegins + r.markdown() + tableEnds + after
+}
+
+// markdown is the report for docs/benchmarks.md.
 func (r report) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `# Benchmarks
-
-Written by %s; run it again rather than edit this page. Each figure stands beside one of the same run: "raw engine"
+	fmt.Fprintf(&b, `Written by %s; run it again rather than edit this part. Each figure stands beside one of the same run: "raw engine"
 is the same done with hand-tuned calls of the Incus API, without Carrel. What each line means and how it is measured
 is told below the table.
 
