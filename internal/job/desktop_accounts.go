@@ -58,14 +58,21 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *wor
 // takeForAccounts gives the desktop to the sub-job, or has it come back later while another one has it.
 func (r *Runner) takeForAccounts(ctx context.Context, s *workspace.SubJob) error {
 	taken := false
+	var waited time.Duration
 	err := r.store.Update(ctx, func(tx workspace.Tx) (err error) {
+		waited = tx.Now().Sub(s.Begun)
 		taken, err = workspace.TakeForAccounts(ctx, tx, *s)
 		return err
 	})
 	if err == nil && !taken {
-		err = postponed{after: 300 * time.Millisecond}
+		err = postponed{after: turnAfter(waited)}
 	}
 	return err
+}
+
+// turnAfter is when to ask again for a desktop that other work has: the longer that takes already, the later.
+func turnAfter(waited time.Duration) time.Duration {
+	return min(max(waited/8, 300*time.Millisecond), 10*time.Second)
 }
 
 // restartAfter restarts the machine, which an attempt that got beyond stopping it does not do again.
