@@ -41,6 +41,9 @@ func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := checkCrowd(ctx, tx, ids); err != nil { // groups may have grown since the plan was made
+		return "", err
+	}
 	if err := a.clear(ctx, tx, ids, change.gained); err != nil {
 		return "", err
 	}

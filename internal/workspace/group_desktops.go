@@ -15,17 +15,17 @@ func regrouping(ctx context.Context, tx Tx, c Caller, groupIDs, userIDs []string
 	if len(ids) == 0 {
 		return f()
 	}
+	// Held, so that of two changes which together would give a desktop too many people the second sees the first.
+	if _, err := tx.LockDesktops(ctx, c.ProjectID, ids); err != nil {
+		return err
+	}
 	change, err := changing(ctx, tx, ids, userIDs, f)
 	if err != nil {
 		return err
 	}
 	if len(change.gained) > 0 {
-		name, err := tx.CrowdedDesktop(ctx, ids, MaxPeoplePerDesktop)
-		if err != nil {
+		if err := checkCrowd(ctx, tx, ids); err != nil {
 			return err
-		}
-		if name != "" {
-			return Errorf(CodeConflict, "desktop %s of the group would have more than %d people", name, MaxPeoplePerDesktop)
 		}
 	}
 	desktops, err := desktopsByID(ctx, tx, c.ProjectID, desktopsIn(change), false)
@@ -43,6 +43,15 @@ func regrouping(ctx context.Context, tx Tx, c Caller, groupIDs, userIDs []string
 		return err
 	}
 	return refit(ctx, tx, c, JobDetachDesktops, desktops, change.lost, false)
+}
+
+// checkCrowd refuses what gives one of these desktops more people than it may have, those in groups included. CodeConflict.
+func checkCrowd(ctx context.Context, tx Tx, desktopIDs []string) error {
+	name, err := tx.CrowdedDesktop(ctx, desktopIDs, MaxPeoplePerDesktop)
+	if err == nil && name != "" {
+		err = Errorf(CodeConflict, "desktop %s would have more than %d people", name, MaxPeoplePerDesktop)
+	}
+	return err
 }
 
 // desktopsIn lists the desktops of changes, each once.
