@@ -147,6 +147,7 @@ func (s *suite) exchangesDisks(t *testing.T, ctx context.Context) {
 	s.wantFile(t, ctx, "/second/mine", true)
 	s.a.Data = []engine.Disk{first}
 	s.reshape(t, ctx, s.a)
+	s.tellVolumes(t, ctx, "/data") // a guest that boots looks for what it was told of last
 }
 
 // tellVolumes has the guest give the disks to the accounts.
