@@ -1,11 +1,11 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"carrel/internal/engine"
@@ -20,29 +20,14 @@ type Observer struct {
 	Log    *slog.Logger
 	Every  time.Duration // 0 means 15 s
 
-	cancel context.CancelFunc
-	done   sync.WaitGroup
+	rounds rounds
 }
 
 // Start begins to look from time to time. It returns at once.
 func (o *Observer) Start(ctx context.Context) error {
-	every := o.Every
-	if every == 0 {
-		every = 15 * time.Second
-	}
-	ctx, o.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	o.done.Go(func() {
-		tick := time.NewTicker(every)
-		defer tick.Stop()
-		for {
-			if err := o.Observe(ctx); err != nil && ctx.Err() == nil {
-				o.Log.WarnContext(ctx, "observing machines", "error", err)
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
+	o.rounds.start(ctx, cmp.Or(o.Every, 15*time.Second), func(ctx context.Context) {
+		if err := o.Observe(ctx); err != nil && ctx.Err() == nil {
+			o.Log.WarnContext(ctx, "observing machines", "error", err)
 		}
 	})
 	return nil
@@ -50,8 +35,7 @@ func (o *Observer) Start(ctx context.Context) error {
 
 // Stop ends the looking and waits for it.
 func (o *Observer) Stop(context.Context) {
-	o.cancel()
-	o.done.Wait()
+	o.rounds.stop()
 }
 
 // observePage is how many desktops are compared at a time.

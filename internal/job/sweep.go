@@ -1,9 +1,9 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"carrel/internal/workspace"
@@ -16,8 +16,7 @@ type Sweeper struct {
 	Log   *slog.Logger
 	Every time.Duration // 0 means five minutes
 
-	cancel context.CancelFunc
-	done   sync.WaitGroup
+	rounds rounds
 }
 
 // sweepBatch bounds one transaction: of each kind at most so many rows go at once.
@@ -25,24 +24,10 @@ const sweepBatch = 1000
 
 // Start begins to sweep from time to time. It returns at once.
 func (s *Sweeper) Start(ctx context.Context) error {
-	every := s.Every
-	if every == 0 {
-		every = 5 * time.Minute
-	}
-	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	s.done.Go(func() {
-		tick := time.NewTicker(every)
-		defer tick.Stop()
-		for {
-			err := s.Store.Update(ctx, func(tx workspace.Tx) error { return tx.DeleteExpired(ctx, sweepBatch) })
-			if err != nil && ctx.Err() == nil {
-				s.Log.WarnContext(ctx, "removing what has expired", "error", err)
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
+	s.rounds.start(ctx, cmp.Or(s.Every, 5*time.Minute), func(ctx context.Context) {
+		err := s.Store.Update(ctx, func(tx workspace.Tx) error { return tx.DeleteExpired(ctx, sweepBatch) })
+		if err != nil && ctx.Err() == nil {
+			s.Log.WarnContext(ctx, "removing what has expired", "error", err)
 		}
 	})
 	return nil
@@ -50,6 +35,5 @@ func (s *Sweeper) Start(ctx context.Context) error {
 
 // Stop ends the sweeping and waits for it.
 func (s *Sweeper) Stop(context.Context) {
-	s.cancel()
-	s.done.Wait()
+	s.rounds.stop()
 }

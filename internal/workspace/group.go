@@ -69,7 +69,12 @@ func CheckGroupName(field, name string) error {
 	if strings.TrimSpace(name) != name {
 		return invalid(field, "must not start or end with a space")
 	}
-	for _, r := range name {
+	return checkTitle(field, name, name)
+}
+
+// checkTitle refuses characters in part of a name that titles of groups and units do not have.
+func checkTitle(field, name, part string) error {
+	for _, r := range part {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" -_.", r) {
 			return invalid(field, "%q is not allowed in %q: use letters, digits, spaces, hyphens, underscores and dots", r, name)
 		}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -51,10 +50,8 @@ func CheckOUName(field, name string) error {
 		if level == "" || strings.TrimSpace(level) != level {
 			return invalid(field, "%q has a level that is empty, or starts or ends with a space", name)
 		}
-		for _, r := range level {
-			if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" -_.", r) {
-				return invalid(field, "%q is not allowed in %q: use letters, digits, spaces, hyphens, underscores and dots", r, name)
-			}
+		if err := checkTitle(field, name, level); err != nil {
+			return err
 		}
 	}
 	return nil
