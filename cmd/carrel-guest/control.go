@@ -117,9 +117,7 @@ func (d *desk) answer(ctx context.Context, r request) answer {
 	case r.Do == doApply && r.Document != nil:
 		err = d.apply(ctx, *r.Document)
 	case r.Do == doMessage && r.Message != nil:
-		if err = d.message(*r.Message); err == nil {
-			return answer{}
-		}
+		err = d.message(*r.Message)
 	case r.Do == doAwait:
 		err = d.await(ctx, r.Account, r.Panel)
 	case r.Do == doStatus:

@@ -28,7 +28,7 @@ const usage = `carrel-guest runs the inside of a desktop.
                             panel is drawn as well), print the status
   status                    print the status
   idle                      print the nanoseconds since anybody last pressed a key or moved the pointer
-  message                   show the message on standard input
+  message                   show the message on standard input, print the status
   display ACCOUNT           join standard input and output to the account's display
 `
 

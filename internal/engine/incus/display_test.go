@@ -98,6 +98,14 @@ func TestDisplay(t *testing.T) {
 		}
 	})
 
+	t.Run("AProcessThatEndedWithoutAWordIsRunAgain", func(t *testing.T) {
+		e := open(t)
+		s := newSpec(testNetwork)
+		launch(t, e, s)
+		inside(t, s, "write", "/run/mute", "1")
+		view(t, e, s, "alice")
+	})
+
 	t.Run("ADisplayThatIsNotThereIsAnErrorWithTheGuestsWords", func(t *testing.T) {
 		e := open(t)
 		s := newSpec(testNetwork)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -152,6 +153,29 @@ func deleteAfter(t testing.TB, e *incus.Engine, id string) {
 			t.Errorf("cleaning up: %v", err)
 		}
 	})
+}
+
+// TestAGuestThatEndedWithoutAnAnswerIsAskedAgain is about a busy host, on which Incus reports that a process has ended
+// well which was never run.
+func TestAGuestThatEndedWithoutAnAnswerIsAskedAgain(t *testing.T) {
+	e := open(t)
+	s := newSpec(testNetwork)
+	launch(t, e, s)
+	for doing, do := range map[string]func() error{
+		"Status":    func() error { _, err := e.Status(t.Context(), s.ID); return err },
+		"Configure": func() error { _, err := e.Configure(t.Context(), s.ID, s.Guest); return err },
+		"Await":     func() error { return e.Await(t.Context(), s.ID, "") },
+		"Notify":    func() error { return e.Notify(t.Context(), s.ID, guest.Message{Text: "hello"}) },
+	} {
+		inside(t, s, "write", "/run/mute", "1")
+		if err := do(); err != nil {
+			t.Errorf("%s: %v", doing, err)
+		}
+		inside(t, s, "write", "/run/mute", "4")
+		if err := do(); err == nil || !strings.Contains(err.Error(), "without an answer") {
+			t.Errorf("%s of a guest that never answers: %v", doing, err)
+		}
+	}
 }
 
 // inside runs a verb of the test guest in a machine and returns what it prints.

@@ -2,6 +2,7 @@ package incus
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -82,18 +83,32 @@ func (e *Engine) Notify(ctx context.Context, id string, m guest.Message) error {
 	return err
 }
 
-// ask runs carrel-guest in a machine. What fails is looked at again, so that a machine that does not run is told from a
-// guest that reports an error.
+// ask runs carrel-guest in a machine and returns its answer, which is one or more whole lines. What fails is looked at
+// again, so that a machine that does not run is told from a guest that reports an error.
+//
+// On a busy host Incus says at times of a process that never ran, or whose output it lost, that it ended well
+// (lxc/lxc issue 4282). Every request may be carried out twice, so one without a whole answer is sent again.
 func (e *Engine) ask(ctx context.Context, s server, doing, id string, in []byte, arguments ...string) ([]byte, error) {
 	if !validID.MatchString(id) {
 		return nil, fmt.Errorf("%s: %w", doing, engine.ErrNotFound)
 	}
-	out, err := run(ctx, s, instanceName(id), in, arguments...)
-	if err == nil {
-		return out, nil
+	err := errUnanswered
+	for range asks {
+		var out []byte
+		if out, err = run(ctx, s, instanceName(id), in, arguments...); err != nil {
+			break
+		}
+		if err = errUnanswered; bytes.HasSuffix(out, []byte("\n")) {
+			return out, nil
+		}
 	}
 	return nil, e.explain(ctx, s, doing, id, err)
 }
+
+// asks is how often a guest is asked that does not answer.
+const asks = 4
+
+var errUnanswered = errors.New("the guest ended without an answer")
 
 func (e *Engine) explain(ctx context.Context, s server, doing, id string, err error) error {
 	if ctx.Err() == nil {
@@ -130,9 +145,22 @@ func (e *Engine) Display(ctx context.Context, id, account string) (io.ReadWriteC
 	if !validID.MatchString(id) {
 		return nil, fmt.Errorf("%s: %w", doing, engine.ErrNotFound)
 	}
+	for range asks {
+		var d *display
+		if d, err = openDisplay(ctx, s, id, account); err == nil {
+			return d, nil
+		}
+		if !errors.Is(err, errUnanswered) || ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, e.explain(ctx, s, doing, id, err)
+}
+
+func openDisplay(ctx context.Context, s server, id, account string) (*display, error) {
 	p, err := execute(ctx, s, instanceName(id), guest.Path, "display", account)
 	if err != nil {
-		return nil, e.explain(ctx, s, doing, id, err)
+		return nil, err
 	}
 	stop := context.AfterFunc(ctx, p.hangUp)
 	output := bufio.NewReaderSize(p, displayBuffer)
@@ -142,7 +170,10 @@ func (e *Engine) Display(ctx context.Context, id, account string) (io.ReadWriteC
 	}
 	complaint := p.lastWords()
 	_ = p.Close()
-	return nil, e.explain(ctx, s, doing, id, &exitError{status: 1, complaint: complaint})
+	if complaint == "" {
+		return nil, errUnanswered
+	}
+	return nil, &exitError{status: 1, complaint: complaint}
 }
 
 // displayBuffer is in bytes; a reader that asks for more gets it without a copy.

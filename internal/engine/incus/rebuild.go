@@ -21,6 +21,8 @@ const (
 	// claimPeriod is how long others leave the system disk to the call that has claimed it and has not begun. They
 	// measure it from when they saw the claim first, so no clocks are compared.
 	claimPeriod = 3 * time.Second
+	// startShare is the part of it that a claim waits for starts that somebody has decided on and not asked for yet.
+	startShare = 10
 	// markLimit is the longest mark, in characters.
 	markLimit = 64
 )
@@ -30,7 +32,8 @@ const (
 // The claim is written with the wish (mark, image, size, guest document) by one change that the daemon refuses when the
 // instance has changed since the look. Its key is an "image." one, for Incus drops those in the same transaction in
 // which it records the new disk: whoever finds the claim gone knows that the disk is new, however the caller and the
-// daemon ended. Who finds a claim that came to nothing has the disk replaced before anything else: where a daemon died
+// daemon ended. A start is no change and cannot be refused, and Incus lets one into the middle of a rebuild: a machine
+// that this call has not halted itself may be about to be started, so the claim waits for that first. Who finds a claim that came to nothing has the disk replaced before anything else: where a daemon died
 // half way there is none, and any change, even a start, lets Incus make a folder in its place that it cannot remove.
 func (e *Engine) Rebuild(ctx context.Context, spec engine.Spec, mark string) (engine.Machine, error) {
 	doing := "rebuilding " + spec.ID
@@ -56,6 +59,7 @@ type rebuild struct {
 	spec    engine.Spec
 	mark    string
 	fitting bool      // the wish was found to be possible
+	halted  bool      // this call ended the machine, so nobody is about to start it
 	claim   string    // what this call writes to claim the system disk
 	claimed time.Time // when it did; zero before
 	other   string    // somebody else's claim
@@ -82,7 +86,7 @@ func (r *rebuild) run(ctx context.Context) (engine.Machine, error) {
 		}
 		steps++
 		if err := r.step(ctx, found, etag); err != nil {
-			if ctx.Err() != nil || !raced(err) {
+			if ctx.Err() != nil || !raced(err) && !rootless(err) {
 				return engine.Machine{}, err
 			}
 			if _, err := settle(r.server, found.Name); err != nil {
@@ -140,13 +144,19 @@ func (r *rebuild) step(ctx context.Context, i *api.Instance, etag string) error 
 	}
 	switch stateOf(i) {
 	case engine.Running, engine.Hibernated:
-		return halt(ctx, r.server, i, true)
+		err := halt(ctx, r.server, i, true)
+		r.halted = err == nil
+		return err
 	case engine.Broken:
 		_ = halt(ctx, r.server, i, true) // it may refuse and can yet be rebuilt
 	case engine.Stopped:
 	}
 	if i.Config[claimKey] == "" {
 		return r.take(i, etag)
+	}
+	if !r.halted {
+		r.halted = true
+		return r.awaitStarts(ctx, i)
 	}
 	if i.Config[claimKey] == r.claim && time.Since(r.claimed) > r.engine.claimPeriod/2 {
 		if busy, err := settle(r.server, i.Name); busy || err != nil {
@@ -167,6 +177,22 @@ func (r *rebuild) step(ctx context.Context, i *api.Instance, etag string) error 
 	}
 	return refused(err)
 }
+
+// awaitStarts lets starts come to their end that were decided on before the claim could be seen.
+func (r *rebuild) awaitStarts(ctx context.Context, i *api.Instance) error {
+	pause := time.NewTimer(r.engine.claimPeriod / startShare)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	_, err := settle(r.server, i.Name)
+	return err
+}
+
+// rootless tells whether a start failed because another rebuild was between the old disk and the new one.
+func rootless(err error) bool { return says(err, "unable to resolve container rootfs") }
 
 // release gives the claim back where Incus has refused to touch the disk, so that the machine can be started.
 func (r *rebuild) release(i *api.Instance) error {

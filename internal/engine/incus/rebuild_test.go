@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -182,9 +183,80 @@ func TestRebuildAndTheSameBetweenAnyTwoRequestsAreOne(t *testing.T) {
 	}
 }
 
+// TestRebuildLetsAStartEndThatWasDecidedOnBefore holds a start back until another call has claimed the system disk. Incus
+// lets a start into the middle of a rebuild, where it found no disk, and left a folder where the new one was to go.
+func TestRebuildLetsAStartEndThatWasDecidedOnBefore(t *testing.T) {
+	e := open(t)
+	s := newSpec(testNetwork)
+	launch(t, e, s)
+	inside(t, s, "write", "/root/mine", "old")
+	if err := e.Stop(t.Context(), s.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	decided, claimed := make(chan struct{}), make(chan struct{})
+	starter := watching(t, "PUT /1.0/instances/d-"+s.ID+"/state", func() {
+		close(decided)
+		<-claimed
+	}, nil)
+	rebuilder := watching(t, "PATCH /1.0/instances/d-"+s.ID, nil, func() { close(claimed) })
+	started := make(chan error, 1)
+	go func() { started <- starter.Start(t.Context(), s.ID) }()
+	<-decided
+	if m, err := rebuilder.Rebuild(t.Context(), s, "wish"); err != nil || m.Mark != "wish" || m.State != engine.Running {
+		t.Errorf("the rebuild: %+v, %v", m, err)
+	}
+	if err := <-started; err != nil && !errors.Is(err, engine.ErrConflict) {
+		t.Errorf("the start: %v", err)
+	}
+	if _, err := tryInside(t, s, "cat", "/root/mine"); err == nil {
+		t.Error("the old disk is still there")
+	}
+}
+
+// watching is an engine with a daemon that does something before and after the first request that begins so.
+func watching(t *testing.T, request string, before, after func()) *incus.Engine {
+	t.Helper()
+	var once sync.Once
+	return proxied(t, func(conn net.Conn) {
+		input := bufio.NewReader(conn)
+		begin, _ := input.Peek(len(request))
+		var then func()
+		if string(begin) == request {
+			once.Do(func() {
+				if then = after; before != nil {
+					before()
+				}
+			})
+		}
+		relay(struct {
+			io.Reader
+			io.WriteCloser
+		}{input, conn}, then, false)
+	})
+}
+
 // through is an engine with a daemon that does something meanwhile, when it has carried out the n-th request and before
 // it answers, and a count of the requests. With nothing to do the daemon is never heard again instead.
 func through(t *testing.T, n int64, meanwhile func()) (*incus.Engine, func() int64) {
+	t.Helper()
+	var seen atomic.Int64
+	seen.Store(-1 << 32) // opening the engine does not count
+	e := proxied(t, func(conn net.Conn) {
+		switch number := seen.Add(1); {
+		case number == n:
+			relay(conn, meanwhile, meanwhile == nil)
+		case number < n || meanwhile != nil:
+			relay(conn, nil, false)
+		default:
+			conn.Close()
+		}
+	})
+	seen.Store(0)
+	return e, seen.Load
+}
+
+// proxied is an engine whose every request, each a connection of its own, goes through serve.
+func proxied(t *testing.T, serve func(net.Conn)) *incus.Engine {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "daemon.socket")
 	listener, err := net.Listen("unix", path)
@@ -192,22 +264,13 @@ func through(t *testing.T, n int64, meanwhile func()) (*incus.Engine, func() int
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { listener.Close() })
-	var seen atomic.Int64
-	seen.Store(-1 << 32) // opening the engine does not count
 	go func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			switch number := seen.Add(1); {
-			case number == n:
-				go relay(conn, meanwhile, meanwhile == nil)
-			case number < n || meanwhile != nil:
-				go relay(conn, nil, false)
-			default:
-				conn.Close()
-			}
+			go serve(conn)
 		}
 	}()
 	config := config
@@ -217,12 +280,11 @@ func through(t *testing.T, n int64, meanwhile func()) (*incus.Engine, func() int
 		t.Fatal(err)
 	}
 	e.HurryClaims()
-	seen.Store(0)
-	return e, seen.Load
+	return e
 }
 
 // relay passes a request on, and the answer back unless it is lost.
-func relay(conn net.Conn, meanwhile func(), lost bool) {
+func relay(conn io.ReadWriteCloser, meanwhile func(), lost bool) {
 	defer conn.Close()
 	daemon, err := net.Dial("unix", "/var/lib/incus/unix.socket")
 	if err != nil {
