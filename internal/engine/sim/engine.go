@@ -217,7 +217,7 @@ func (e *Engine) hang(ctx context.Context) error {
 }
 
 // change waits for the machine's turn and then does something to it. When the caller stops waiting it goes on alone,
-// and the context that do receives is the engine's own.
+// and the context that do receives is the engine's own: what do leaves in variables is the caller's only without an error.
 func (e *Engine) change(ctx context.Context, id string, do func(context.Context) error) error {
 	if err := e.enter(ctx, id); err != nil {
 		return err

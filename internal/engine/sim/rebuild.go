@@ -41,7 +41,10 @@ func (e *Engine) rebuild(ctx context.Context, s engine.Spec, mark string) (*mach
 	if errors.Is(err, errHangs) {
 		return nil, e.hang(ctx)
 	}
-	return m, err
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // renew looks at what is there and does what is missing until the machine runs from the disk that mark names. The

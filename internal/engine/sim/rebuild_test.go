@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,4 +157,28 @@ func TestAProcessThatEndsInARebuildLeavesItToTheNextOne(t *testing.T) {
 		}
 		rebuilds(t, second, "wish")
 	})
+}
+
+// TestAChangeThatIsGivenUpSharesNothingWithItsCaller is one for the race detector.
+func TestAChangeThatIsGivenUpSharesNothingWithItsCaller(t *testing.T) {
+	e := open(t, sim.Config{})
+	launch(t, e, 1)
+	for i := range 200 {
+		for _, change := range []func(context.Context) error{
+			func(ctx context.Context) error { _, err := e.Rebuild(ctx, spec(1), strconv.Itoa(i)); return err },
+			func(ctx context.Context) error {
+				s := spec(1)
+				s.CPUs += i % 2
+				_, err := e.Reshape(ctx, s)
+				return err
+			},
+		} {
+			ctx, cancel := context.WithCancel(t.Context())
+			go cancel()
+			if err := change(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			cancel()
+		}
+	}
 }

@@ -49,7 +49,10 @@ func (e *Engine) reshape(ctx context.Context, s engine.Spec) (*machine, error) {
 		}
 		return e.put(shaped)
 	})
-	return shaped, err
+	if err != nil {
+		return nil, err
+	}
+	return shaped, nil
 }
 
 // shaped is m as s wants it, or nil when it is so already.
