@@ -135,13 +135,40 @@ func (s *session) once(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	empty, drawn := context.WithCancel(ctx)
+	defer drawn()
+	s.hang(empty, cookie)
 	s.update(func(now *guest.Session) { now.Display = true })
 	slog.Info("display answers", "account", s.login.Name, "took", time.Since(began))
-	return s.runDesktop(ctx, out, gone, cookie)
+	return s.runDesktop(ctx, out, gone, cookie, drawn)
 }
 
-// runDesktop starts the desktop environment on the running display and stays until something ends.
-func (s *session) runDesktop(ctx context.Context, out *os.File, gone chan error, cookie []byte) error {
+// backdropTime is how long a session waits for its backdrop at most.
+const backdropTime = time.Second
+
+// hang paints the backdrop and has it kept until the desktop environment has been drawn over it. It may fail.
+func (s *session) hang(empty context.Context, cookie []byte) {
+	painted := make(chan struct{})
+	var once sync.Once
+	done := func() { once.Do(func() { close(painted) }) }
+	go func() {
+		defer done()
+		x, err := dialX(displayNumber(s.login), cookie)
+		if err == nil {
+			defer x.close()
+			err = x.keepBackdrop(empty, done)
+		}
+		slog.Debug("the backdrop is no longer kept", "account", s.login.Name, "reason", err)
+	}()
+	select {
+	case <-painted:
+	case <-time.After(backdropTime):
+	}
+}
+
+// runDesktop starts the desktop environment on the running display, tells when it has been drawn, and stays until something
+// ends.
+func (s *session) runDesktop(ctx context.Context, out *os.File, gone chan error, cookie []byte, drawn func()) error {
 	began := time.Now()
 	desktop := s.command(out, sessionProgram)
 	if err := desktop.Start(); err != nil {
@@ -157,6 +184,7 @@ func (s *session) runDesktop(ctx context.Context, out *os.File, gone chan error,
 			return
 		}
 		s.update(func(now *guest.Session) { now.Panel = true })
+		drawn()
 		slog.Info("panel drawn", "account", s.login.Name, "took", time.Since(began))
 	}()
 

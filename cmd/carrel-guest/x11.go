@@ -21,14 +21,22 @@ const (
 	xGetGeometry            = 14
 	xInternAtom             = 16
 	xGetProperty            = 20
+	xCreatePixmap           = 53
+	xFreePixmap             = 54
+	xCreateGC               = 55
+	xFreeGC                 = 60
+	xClearArea              = 61
+	xPutImage               = 72
 	xGetImage               = 73
 	xQueryExtension         = 98
 
 	xSaverQueryInfo = 1 // of the extension MIT-SCREEN-SAVER
 
-	xEventMask      = 1 << 11 // the attribute of ChangeWindowAttributes
-	xPropertyChange = 1 << 22
+	xBackPixmap     = 1 << 0 // attributes of ChangeWindowAttributes
+	xEventMask      = 1 << 11
+	xStructure      = 1 << 17 // events of a window itself, such as its new size
 	xSubstructure   = 1 << 19
+	xPropertyChange = 1 << 22
 
 	xViewable = 2
 	xZPixmap  = 2
@@ -39,7 +47,8 @@ type xConn struct {
 	conn net.Conn
 	in   *bufio.Reader
 	root uint32
-	news bool // events have come in while a reply was awaited
+	ids  uint32 // the first that this client may give to what it makes
+	news bool   // events have come in while a reply was awaited
 }
 
 // errX says that the server refused a request, for example because a window is gone.
@@ -99,7 +108,7 @@ func (x *xConn) setup(cookie []byte) error {
 	if len(body) < screen+4 {
 		return fmt.Errorf("%w: it has no screen", errX)
 	}
-	x.root = little.Uint32(body[screen:])
+	x.ids, x.root = little.Uint32(body[4:]), little.Uint32(body[screen:])
 	return nil
 }
 
@@ -154,6 +163,13 @@ func (x *xConn) ask(op, detail byte, body []byte) ([]byte, error) {
 			x.news = true
 		}
 	}
+}
+
+// listen asks for events of the root window.
+func (x *xConn) listen(events uint32) error {
+	body := little.AppendUint32(nil, x.root)
+	body = little.AppendUint32(body, xEventMask)
+	return x.send(xChangeWindowAttributes, 0, little.AppendUint32(body, events))
 }
 
 func (x *xConn) atom(name string) (uint32, error) {
@@ -227,10 +243,7 @@ func (x *xConn) watchPanel(ctx context.Context) error {
 			return err
 		}
 	}
-	body := little.AppendUint32(nil, x.root)
-	body = little.AppendUint32(body, xEventMask)
-	body = little.AppendUint32(body, xPropertyChange|xSubstructure)
-	if err := x.send(xChangeWindowAttributes, 0, body); err != nil {
+	if err := x.listen(xPropertyChange | xSubstructure); err != nil {
 		return err
 	}
 	for {

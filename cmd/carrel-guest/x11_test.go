@@ -16,6 +16,10 @@ type fakeX struct {
 	conn  net.Conn
 	steps []panelStep
 	at    int
+
+	heights []uint16 // of the screen, each for two looks and announced by an event; without any, it is a single line
+	looks   int
+	strips  chan []byte // the bodies of what is painted, if anybody wants to know
 }
 
 type panelStep struct {
@@ -34,8 +38,13 @@ var testCookie = bytes.Repeat([]byte{7}, cookieSize)
 // serveX starts the fake and connects to it.
 func serveX(t *testing.T, steps ...panelStep) *xConn {
 	t.Helper()
+	return (&fakeX{steps: steps}).dial(t)
+}
+
+func (f *fakeX) dial(t *testing.T) *xConn {
+	t.Helper()
 	ours, theirs := net.Pipe()
-	f := &fakeX{conn: theirs, steps: steps}
+	f.conn = theirs
 	go func() {
 		defer theirs.Close()
 		f.serve(t)
@@ -85,7 +94,6 @@ func (f *fakeX) serve(t *testing.T) {
 }
 
 func (f *fakeX) answer(op byte, rest []byte, atoms *byte) []byte {
-	now := f.steps[min(f.at, len(f.steps)-1)]
 	reply := make([]byte, 32)
 	reply[0] = 1
 	words := func(values ...uint32) []byte {
@@ -98,7 +106,10 @@ func (f *fakeX) answer(op byte, rest []byte, atoms *byte) []byte {
 		return reply
 	}
 	switch op {
-	case xChangeWindowAttributes:
+	case xPutImage:
+		f.strips <- rest
+		return nil
+	case xChangeWindowAttributes, xCreatePixmap, xFreePixmap, xCreateGC, xFreeGC, xClearArea:
 		return nil
 	case xInternAtom:
 		reply[8] = *atoms
@@ -108,7 +119,7 @@ func (f *fakeX) answer(op byte, rest []byte, atoms *byte) []byte {
 			return words(fakeDock)
 		}
 		f.at++ // a new look begins
-		now = f.steps[min(f.at-1, len(f.steps)-1)]
+		now := f.steps[min(f.at-1, len(f.steps)-1)]
 		var list []byte
 		if now.listed {
 			list = words(fakeWindow)
@@ -124,7 +135,13 @@ func (f *fakeX) answer(op byte, rest []byte, atoms *byte) []byte {
 			reply[26] = xViewable
 		}
 	case xGetGeometry:
-		reply[16], reply[18] = 2, 1
+		reply[1], reply[16], reply[18] = 24, 2, 1
+		if len(f.heights) > 0 {
+			binary.LittleEndian.PutUint16(reply[18:], f.heights[min(f.looks/2, len(f.heights)-1)])
+			if f.looks++; f.looks%2 == 0 && f.looks < 2*len(f.heights) {
+				return append(reply, append([]byte{22}, make([]byte, 31)...)...)
+			}
+		}
 	case xGetImage:
 		if f.steps[min(f.at-1, len(f.steps)-1)].painted {
 			return words(0xff0000, 0x00ff00)

@@ -2,5 +2,7 @@
 
 package job_test
 
-// killEvery is how many calls lie between two kills.
-const killEvery = 1
+const (
+	killEvery  = 1 // calls lie between two kills
+	officeDays = 3
+)
