@@ -78,7 +78,8 @@ func (d *desk) apply(ctx context.Context, document guest.Desktop) error {
 			errs = append(errs, d.seat(ctx, a))
 		}
 	}
-	errs = append(errs, d.sys.setNetwork(ctx, document.Network), d.sys.shareVolumes(document), d.sys.keepDocument(document))
+	errs = append(errs, d.sys.setNetwork(ctx, document.Network), d.sys.shareVolumes(document),
+		d.sys.dropMounts(document), d.sys.keepDocument(document))
 
 	err := errors.Join(errs...)
 	d.update(func() { d.applied, d.failure = err == nil, err })

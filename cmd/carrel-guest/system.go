@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -163,6 +164,21 @@ func (s *system) shareVolumes(d guest.Desktop) error {
 		errs = append(errs, own(dir, uid, gid, mode))
 	}
 	return errors.Join(errs...)
+}
+
+// dropMounts removes the folders of data disks that the document before this one named and this one does not. One that holds files,
+// or on which something is still mounted, stays.
+func (s *system) dropMounts(d guest.Desktop) error {
+	last, err := s.lastDocument()
+	if errors.Is(err, errNoDocument) {
+		return nil
+	}
+	for _, dir := range last.Volumes {
+		if !slices.Contains(d.Volumes, dir) {
+			_ = unix.Rmdir(s.path(dir)) // removes empty folders only, and follows no link
+		}
+	}
+	return err
 }
 
 // own sets a folder's owner and mode.

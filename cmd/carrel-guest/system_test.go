@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"testing"
+
+	"carrel/internal/guest"
 )
 
 func TestTheHostNameIsWrittenForTheNextBoot(t *testing.T) {
@@ -83,6 +85,35 @@ func TestTmpIsEmptiedOncePerBoot(t *testing.T) {
 	}
 	if _, err := os.Stat(s.path("tmp/work")); err != nil {
 		t.Errorf("a running session's file is gone: %v", err)
+	}
+}
+
+func TestTheFolderOfADiskThatIsGoneGoesWhenItIsEmpty(t *testing.T) {
+	s, _ := testSystem(t)
+	if err := s.dropMounts(guest.Desktop{}); err != nil {
+		t.Errorf("without an earlier document: %v", err)
+	}
+	for _, dir := range []string{"data/empty", "data/full/work", "data/kept", "data/other", "elsewhere"} {
+		if err := os.MkdirAll(s.path(dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(s.path("elsewhere"), s.path("data/link")); err != nil {
+		t.Fatal(err)
+	}
+	volumes := []string{"/data/empty", "/data/full", "/data/kept", "/data/link", "/data/never-there"}
+	if err := s.keepDocument(guest.Desktop{Volumes: volumes}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.dropMounts(guest.Desktop{Volumes: []string{"/data/kept"}}); err != nil {
+		t.Fatal(err)
+	}
+	for path, stays := range map[string]bool{
+		"data/empty": false, "data/full/work": true, "data/kept": true, "data/other": true, "data/link": true, "elsewhere": true,
+	} {
+		if _, err := os.Lstat(s.path(path)); (err == nil) != stays {
+			t.Errorf("%s: %v, want it there: %v", path, err, stays)
+		}
 	}
 }
 
