@@ -42,7 +42,8 @@ type tending struct {
 // TendPools looks after pools that are due, because something in them changed or its time has come: it ends bindings that are over,
 // has used desktops reset, and lets pools grow and shrink. Those for which there is nothing to do are settled together; each of the
 // others is decided upon again while it is held, in a transaction of its own. Several processes may do that at once: who comes
-// second to a pool finds nothing left to do. A pool that fails does not keep the others from their turn.
+// second to a pool finds nothing left to do. A pool that fails does not keep the others from their turn: it is due again after a
+// while that grows with each time, or when something in it changes.
 func (s *Service) TendPools(ctx context.Context) (Tended, error) {
 	var done Tended
 	busy, quiet, err := s.duePools(ctx)
@@ -51,13 +52,21 @@ func (s *Service) TendPools(ctx context.Context) (Tended, error) {
 	}
 	done.Looked = len(busy) + len(quiet)
 	var faults []error
+	var failed []tending
 	for _, t := range busy {
 		tended, err := s.tendPool(ctx, t)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("tending pool %s: %w", t.Pool.ID, err))
-		} else if len(tended.Tidied)+len(tended.Scale.Actions) > 0 || tended.Failed != nil {
+			failed = append(failed, t)
+			continue
+		}
+		s.setbacks.end(t.Pool.ID)
+		if len(tended.Tidied)+len(tended.Scale.Actions) > 0 || tended.Failed != nil {
 			done.Pools = append(done.Pools, tended)
 		}
+	}
+	if err := s.postpone(ctx, failed); err != nil {
+		faults = append(faults, err)
 	}
 	next, err := s.settleQuiet(ctx, quiet)
 	done.Next = next
@@ -82,6 +91,26 @@ func (s *Service) duePools(ctx context.Context) (busy, quiet []tending, err erro
 		return err
 	})
 	return busy, quiet, err
+}
+
+// postpone has pools come back later that could not be looked after.
+func (s *Service) postpone(ctx context.Context, failed []tending) error {
+	if len(failed) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	pauses := make(map[string]time.Duration, len(failed))
+	var seen []PoolDue
+	for _, t := range failed {
+		pauses[t.Pool.ID] = s.setbacks.add(t.Pool.ID)
+		seen = append(seen, t.seen...)
+	}
+	return s.Store.Update(ctx, func(tx Tx) error {
+		due := make(map[string]time.Time, len(pauses))
+		for id, pause := range pauses {
+			due[id] = tx.Now().Add(pause)
+		}
+		return tx.SettlePools(ctx, seen, due)
+	})
 }
 
 // settleQuiet forgets why pools were due for which there was nothing to do, and notes when they will be.

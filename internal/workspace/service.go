@@ -18,6 +18,7 @@ type Service struct {
 	Box          Sealer // needed unless SecondFactor is off
 
 	strangers Throttle // sign-ins by names that nobody has
+	setbacks  setbacks // pools that could not be looked after
 }
 
 // Passwords hashes and verifies passwords.
