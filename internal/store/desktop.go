@@ -304,10 +304,19 @@ func (t *tx) TakenNames(ctx context.Context, projectID string, names []string) (
 }
 
 // NamesWithPrefix implements workspace.DesktopRows.
-func (t *tx) NamesWithPrefix(ctx context.Context, projectID, prefix string) ([]string, error) {
+func (t *tx) NamesWithPrefix(ctx context.Context, projectID string, prefixes ...string) ([]string, error) {
 	var names []string
-	starts, args := startingWith("name_folded", fold(prefix))
-	err := t.NewSelect().Model((*desktopRow)(nil)).Column("name").
-		Where("project_id = ?", projectID).Where(starts, args...).Order("name_folded").Scan(ctx, &names)
-	return names, err
+	for part := range slices.Chunk(foldAll(prefixes), batch) {
+		q := t.NewSelect().Model((*desktopRow)(nil)).Column("name").Order("name_folded")
+		for _, prefix := range part {
+			starts, args := startingWith("name_folded", prefix)
+			q.WhereOr("project_id = ? AND "+starts, append([]any{projectID}, args...)...)
+		}
+		var some []string
+		if err := q.Scan(ctx, &some); err != nil {
+			return nil, err
+		}
+		names = append(names, some...)
+	}
+	return names, nil
 }

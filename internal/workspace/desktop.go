@@ -240,6 +240,7 @@ type DesktopRows interface {
 	// TakenNames returns which of the names are computer names in the project, whatever their case, in lower case.
 	TakenNames(ctx context.Context, projectID string, names []string) ([]string, error)
 
-	// NamesWithPrefix returns all computer names in the project that start with prefix, whatever their case.
-	NamesWithPrefix(ctx context.Context, projectID, prefix string) ([]string, error)
+	// NamesWithPrefix returns all computer names in the project that start with one of the prefixes, whatever their case, in one
+	// statement for hundreds of prefixes.
+	NamesWithPrefix(ctx context.Context, projectID string, prefixes ...string) ([]string, error)
 }

@@ -92,31 +92,17 @@ func keepCount(ctx context.Context, tx Tx, p NamePolicy, next int) error {
 
 // fillNames fills in the names at the indexes in open, and returns the number that the policy would go on with.
 func fillNames(ctx context.Context, tx Tx, p NamePolicy, projectID string, names, users []string, open []int) (next int, err error) {
-	taken := map[string]bool{}
-	for _, n := range given(names) {
-		taken[strings.ToLower(n)] = true
-	}
 	prefixes := make([]string, len(open))
-	read := map[string]bool{}
 	for n, i := range open {
-		prefix, err := p.PrefixOf(users[i])
-		if err != nil {
+		if prefixes[n], err = p.PrefixOf(users[i]); err != nil {
 			return 0, err
-		}
-		prefixes[n] = prefix
-		if read[prefix] {
-			continue
-		}
-		read[prefix] = true
-		there, err := tx.NamesWithPrefix(ctx, projectID, prefix)
-		if err != nil {
-			return 0, err
-		}
-		for _, name := range there {
-			taken[strings.ToLower(name)] = true
 		}
 	}
-	made, next, err := p.Names(prefixes, taken)
+	there, err := tx.NamesWithPrefix(ctx, projectID, slices.Compact(slices.Sorted(slices.Values(prefixes)))...)
+	if err != nil {
+		return 0, err
+	}
+	made, next, err := p.Names(prefixes, inLowerCase(slices.Concat(names, there)))
 	if err != nil {
 		return 0, err
 	}
@@ -137,7 +123,7 @@ func namesBySize(ctx context.Context, tx Tx, r CreateDesktops, names []string) (
 	if err != nil {
 		return nil, err
 	}
-	return NameSequence("desktop_name", r.Name, *r.Size, taken)
+	return NameSequence("desktop_name", r.Name, *r.Size, inLowerCase(taken))
 }
 
 // namesByPrefix makes the names that are still missing.
@@ -149,19 +135,22 @@ func namesByPrefix(ctx context.Context, tx Tx, r CreateDesktops, names []string)
 			byPrefix[prefix] = append(byPrefix[prefix], i)
 		}
 	}
-	for _, prefix := range slices.Sorted(maps.Keys(byPrefix)) {
-		taken, err := tx.NamesWithPrefix(ctx, r.ProjectID, prefix)
-		if err != nil {
-			return nil, err
-		}
+	prefixes := slices.Sorted(maps.Keys(byPrefix))
+	there, err := tx.NamesWithPrefix(ctx, r.ProjectID, prefixes...)
+	if err != nil {
+		return nil, err
+	}
+	taken := inLowerCase(slices.Concat(names, there))
+	for _, prefix := range prefixes {
 		indexes := byPrefix[prefix]
 		field := fmt.Sprintf("desktops[%d].desktop_name_prefix", indexes[0])
-		made, err := NameSequence(field, prefix, len(indexes), append(taken, names...))
+		made, err := NameSequence(field, prefix, len(indexes), taken)
 		if err != nil {
 			return nil, err
 		}
 		for n, i := range indexes {
 			names[i] = made[n]
+			taken[strings.ToLower(made[n])] = true
 		}
 	}
 	return names, nil

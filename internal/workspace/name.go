@@ -102,13 +102,18 @@ var systemAccounts = []string{
 	"systemd-timesync", "tape", "tty", "users", "utmp", "uucp", "video", "voice", "www-data",
 }
 
+// inLowerCase is the set of names without regard to case.
+func inLowerCase(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[strings.ToLower(name)] = true
+	}
+	return set
+}
+
 // NameSequence returns n names of prefix and a number of at least two digits that are neither in taken (in lower case) nor
 // longer than MaxComputerName, lowest number first. It fails when so many are not free.
-func NameSequence(field, prefix string, n int, taken []string) ([]string, error) {
-	used := make(map[string]bool, len(taken))
-	for _, t := range taken {
-		used[strings.ToLower(t)] = true
-	}
+func NameSequence(field, prefix string, n int, taken map[string]bool) ([]string, error) {
 	room := MaxComputerName - nameWidth(prefix)
 	highest := 1
 	for range room {
@@ -117,7 +122,7 @@ func NameSequence(field, prefix string, n int, taken []string) ([]string, error)
 	names := make([]string, 0, n)
 	for i := 1; i <= highest && len(names) < n; i++ {
 		name := fmt.Sprintf("%s%02d", prefix, i%highest) // 00 comes last
-		if !used[strings.ToLower(name)] {
+		if !taken[strings.ToLower(name)] {
 			names = append(names, name)
 		}
 	}

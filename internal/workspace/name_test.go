@@ -60,7 +60,7 @@ func TestUserName(t *testing.T) {
 
 func TestNameSequence(t *testing.T) {
 	t.Run("counts from 01 and leaves out what is taken, whatever its case", func(t *testing.T) {
-		got, err := workspace.NameSequence("desktop_name", "POOL", 3, []string{"pool02"})
+		got, err := workspace.NameSequence("desktop_name", "POOL", 3, map[string]bool{"pool02": true})
 		if err != nil || strings.Join(got, " ") != "POOL01 POOL03 POOL04" {
 			t.Errorf("got %v, %v", got, err)
 		}
@@ -72,7 +72,7 @@ func TestNameSequence(t *testing.T) {
 		}
 	})
 	t.Run("says how many are free when there are too few", func(t *testing.T) {
-		_, err := workspace.NameSequence("desktop_name", "abcdefghijklm", 100, []string{"abcdefghijklm07"})
+		_, err := workspace.NameSequence("desktop_name", "abcdefghijklm", 100, map[string]bool{"abcdefghijklm07": true})
 		wantRefusal(t, err, workspace.CodeInvalid, "desktop_name: ", "only 99 names")
 	})
 }
@@ -84,17 +84,17 @@ func TestNameSequenceGivesFreeValidDistinctNames(t *testing.T) {
 		for i := range taken {
 			taken[i] = strings.ToLower(prefix) + taken[i]
 		}
+		seen := map[string]bool{}
+		for _, old := range taken {
+			seen[old] = true
+		}
 		n := rapid.IntRange(1, 60).Draw(t, "n")
-		names, err := workspace.NameSequence("f", prefix, n, taken)
+		names, err := workspace.NameSequence("f", prefix, n, seen)
 		if err != nil {
 			if len(prefix) < 12 {
 				t.Fatalf("there is room for %d names: %v", n, err)
 			}
 			return
-		}
-		seen := map[string]bool{}
-		for _, old := range taken {
-			seen[old] = true
 		}
 		for _, name := range names {
 			if key := strings.ToLower(name); seen[key] {

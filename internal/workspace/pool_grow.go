@@ -49,7 +49,7 @@ func poolNames(ctx context.Context, tx Tx, p Pool, n int) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		return NameSequence("name", p.NamePrefix(), n, taken)
+		return NameSequence("name", p.NamePrefix(), n, inLowerCase(taken))
 	}
 	policy, err := tx.LockNamePolicy(ctx, p.ProjectID, p.NamePolicyID)
 	if err != nil {

@@ -231,13 +231,20 @@ var desktops = []behaviour{
 			return tx.TakenNames(ctx, project, []string{"SALES01", "sales02", "sales03", "销售pc"})
 		}
 		w.same(get(w, taken), []string{"sales01", "销售pc"})
-		starting := func(prefix string) []string {
+		starting := func(prefixes ...string) []string {
 			return get(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) {
-				return tx.NamesWithPrefix(ctx, project, prefix)
+				return tx.NamesWithPrefix(ctx, project, prefixes...)
 			})
 		}
 		w.same(starting("SALES"), []string{"sales-other", "Sales01"})
 		w.same(starting("销售"), []string{"销售PC"})
 		w.same(starting("%"), []string(nil))
+		w.same(starting("销售", "sales0", "sales"), []string{"sales-other", "Sales01", "销售PC"})
+		w.same(starting(), []string(nil))
+		many := make([]string, 1200)
+		for i := range many {
+			many[i] = fmt.Sprintf("%04d", i)
+		}
+		w.same(starting(append(many, "sales0")...), []string{"Sales01"})
 	}},
 }
