@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -108,6 +109,9 @@ func (a *App) openData(ctx context.Context) error {
 		return err
 	}
 	unlock, err := lockDir(a.config.Data)
+	if errors.Is(err, errLocked) {
+		return fmt.Errorf("another carrel uses %s: stop it first, or choose another --data", a.config.Data)
+	}
 	if err != nil {
 		return err
 	}

@@ -6,15 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 
 	"carrel/internal/engine/sim"
+	"carrel/internal/job"
 	"carrel/internal/mail"
 	"carrel/internal/workspace"
 )
@@ -201,10 +204,8 @@ func (c *Config) Check() error {
 	if !c.Portal.SecondFactor.Valid() {
 		return fmt.Errorf("portal.second_factor: %q is unknown, use off, optional or required", c.Portal.SecondFactor)
 	}
-	for t, n := range c.Jobs.Parallel {
-		if n < 1 {
-			return fmt.Errorf("jobs.parallel.%s: %d sub-jobs at once would never be done, use 1 or more", t, n)
-		}
+	if err := c.Jobs.check(); err != nil {
+		return err
 	}
 	if r := c.Pools.Rebuild; r.Parallel < 0 || r.Parallel > maxRebuilt || r.MaxFailures < 0 {
 		return fmt.Errorf("pools.rebuild: parallel must be 0 (the default, %d) to %d, max_failures 0 or more", workspace.DefaultParallel, maxRebuilt)
@@ -212,6 +213,19 @@ func (c *Config) Check() error {
 	for i, p := range c.Products {
 		if p.ID == "" || p.CPUs < 1 || p.MemoryMiB < 256 {
 			return fmt.Errorf("products[%d]: needs an id, cpus of at least 1 and memory_mib of at least 256", i)
+		}
+	}
+	return nil
+}
+
+func (j Jobs) check() error {
+	known := job.Types()
+	for _, t := range slices.Sorted(maps.Keys(j.Parallel)) {
+		if !slices.Contains(known, t) {
+			return fmt.Errorf("jobs.parallel: there is no type of job %q, use of %q", t, known)
+		}
+		if n := j.Parallel[t]; n < 1 {
+			return fmt.Errorf("jobs.parallel.%s: %d sub-jobs at once would never be done, use 1 or more", t, n)
 		}
 	}
 	return nil

@@ -21,16 +21,19 @@ type Demo struct {
 	Link      string `json:"-"` // opens the desktop without signing in, once
 }
 
-const demoFile = "demo.json"
+const (
+	demoFile = "demo.json"
+	demoNote = "Made by carrel up" // tells the user demo from one that an administrator has made
+)
 
 // EnsureDemo makes the user demo with one desktop, unless an earlier run did, and waits until the desktop is ready, telling
-// how far it is.
+// how far it is. When demo.json is lost, and the password with it, the user gets another.
 func (a *App) EnsureDemo(ctx context.Context, progress func(string)) (Demo, error) {
 	d, err := a.readDemo()
 	if err != nil {
 		return d, err
 	}
-	user, err := a.ensureDemoUser(ctx, &d)
+	user, err := a.ensureDemoUser(ctx, &d, progress)
 	if err != nil {
 		return d, err
 	}
@@ -38,10 +41,8 @@ func (a *App) EnsureDemo(ctx context.Context, progress func(string)) (Demo, erro
 	if err != nil {
 		return d, err
 	}
-	if d.DesktopID = desktop.ID; err == nil {
-		err = a.writeDemo(d)
-	}
-	if err != nil {
+	d.DesktopID = desktop.ID
+	if err := a.writeDemo(d); err != nil {
 		return d, err
 	}
 	if err := a.awaitDemo(ctx, desktop.ID, progress); err != nil {
@@ -52,14 +53,17 @@ func (a *App) EnsureDemo(ctx context.Context, progress func(string)) (Demo, erro
 	return d, err
 }
 
-func (a *App) ensureDemoUser(ctx context.Context, d *Demo) (workspace.User, error) {
+func (a *App) ensureDemoUser(ctx context.Context, d *Demo, progress func(string)) (workspace.User, error) {
 	project := a.Bootstrap.ProjectID
 	found, _, err := a.Service.ListUsers(ctx, workspace.UserQuery{ProjectID: project, Names: []string{"demo"}, Page: workspace.Page{Limit: 1}})
 	if err != nil {
 		return workspace.User{}, err
 	}
 	if len(found) > 0 {
-		return found[0], nil
+		if d.Password == "" {
+			err = a.renewDemo(ctx, d, found[0], progress)
+		}
+		return found[0], err
 	}
 	d.UserName, d.Password = "demo", "Desk-"+workspace.NewToken()[:10]
 	if err := a.writeDemo(*d); err != nil { // before the user: a password that nobody knows helps nobody
@@ -68,12 +72,29 @@ func (a *App) ensureDemoUser(ctx context.Context, d *Demo) (workspace.User, erro
 	no := false
 	id, err := a.Service.CreateUser(ctx, workspace.CreateUser{
 		Caller: workspace.Caller{ProjectID: project, RequestID: "carrel-up"}, Name: d.UserName, Password: d.Password,
-		Activation: workspace.ActivateByAdmin, MustChangePassword: &no, Description: "Made by carrel up",
+		Activation: workspace.ActivateByAdmin, MustChangePassword: &no, Description: demoNote,
 	})
 	if err != nil {
 		return workspace.User{}, err
 	}
 	return a.Service.User(ctx, project, id)
+}
+
+// renewDemo gives the user another password, because demo.json with the present one is lost. The password of a user whom an
+// administrator has made is theirs to know.
+func (a *App) renewDemo(ctx context.Context, d *Demo, u workspace.User, progress func(string)) (err error) {
+	d.UserName = u.Name
+	if u.Description != demoNote {
+		d.Password = "(as it was set)"
+		return nil
+	}
+	progress(fmt.Sprintf("The password of the user %s is not in %s any more: making another", u.Name, demoFile))
+	caller := workspace.Caller{ProjectID: u.ProjectID, RequestID: "carrel-up"}
+	if d.Password, err = a.Service.RandomPassword(ctx, caller, u.ID, false); err != nil {
+		return err
+	}
+	no := false
+	return a.Service.UpdateUser(ctx, workspace.UpdateUser{Caller: caller, ID: u.ID, MustChangePassword: &no})
 }
 
 // ensureDemoDesktop returns one of the user's desktops, after asking for one if there is none.
@@ -153,7 +174,7 @@ func (a *App) startDesktop(ctx context.Context, id string) error {
 func (a *App) readDemo() (d Demo, err error) {
 	body, err := os.ReadFile(filepath.Join(a.config.Data, demoFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return Demo{UserName: "demo", Password: "(as you set it)"}, nil
+		return Demo{}, nil
 	}
 	if err == nil {
 		err = json.Unmarshal(body, &d)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"carrel/internal/engine"
@@ -53,7 +54,16 @@ func PrepareIncus(ctx context.Context, c Config, progress func(string)) error {
 	return incus.Prepare(ctx, incus.PrepareConfig{Config: c.incusConfig(), PoolGiB: c.Incus.PoolGiB, Networks: networks}, progress)
 }
 
-// RemoveIncus removes all that PrepareIncus made, and with it every desktop.
+// RemoveIncus removes all that PrepareIncus made, and with it every desktop. It fails while a control plane uses the data directory:
+// that one would go on making desktops.
 func RemoveIncus(ctx context.Context, c Config, progress func(string)) error {
+	switch unlock, err := lockDir(c.Data); {
+	case err == nil:
+		defer unlock()
+	case errors.Is(err, errLocked):
+		return fmt.Errorf("a carrel uses %s: stop it first (SIGTERM, or Ctrl-C where it runs), then uninstall", c.Data)
+	case !errors.Is(err, fs.ErrNotExist): // no control plane has ever used a directory that is not there
+		return err
+	}
 	return incus.Remove(ctx, c.incusConfig(), progress)
 }

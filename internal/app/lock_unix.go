@@ -11,7 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockDir keeps a second process from using the data directory. The lock ends with the process, however it ends.
+// errLocked says that another process uses a data directory.
+var errLocked = errors.New("another process uses the directory")
+
+// lockDir keeps a second process from using the data directory; errLocked while one does. The lock ends with the process, however it
+// ends.
 func lockDir(dir string) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -20,7 +24,7 @@ func lockDir(dir string) (unlock func(), err error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		err = errors.Join(err, f.Close())
 		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("another carrel uses %s: stop it first, or choose another --data", dir)
+			err = errLocked
 		}
 		return nil, fmt.Errorf("locking %s: %w", dir, err)
 	}

@@ -86,7 +86,15 @@ func NewRunner(s workspace.Store, e engine.Engine, log *slog.Logger, m Meter, c 
 		store: s, engine: e, log: log, conf: c, meter: m, owner: c.Replica + "/" + workspace.NewID(),
 		quit: make(chan struct{}), done: make(chan struct{}), freed: make(chan struct{}, 1), held: map[string]*claim{},
 	}
-	r.plans = map[workspace.JobType]planner{
+	r.plans = r.planners()
+	return r
+}
+
+// Types lists the types of job that a Runner carries out.
+func Types() []workspace.JobType { return slices.Sorted(maps.Keys(new(Runner).planners())) }
+
+func (r *Runner) planners() map[workspace.JobType]planner {
+	plans := map[workspace.JobType]planner{
 		workspace.JobCreateDesktops:  r.createDesktop,
 		workspace.JobCreatePool:      r.createDesktop,
 		workspace.JobExpandPool:      r.createDesktop,
@@ -103,9 +111,9 @@ func NewRunner(s workspace.Store, e engine.Engine, log *slog.Logger, m Meter, c 
 		workspace.JobExpandPoolVolumes: r.changeDisks,
 	}
 	for t := range workspace.AccountJobs {
-		r.plans[t] = r.updateAccounts
+		plans[t] = r.updateAccounts
 	}
-	return r
+	return plans
 }
 
 // Start takes over what a former process of the same name left, and begins to claim work. It returns when the runner is up,
