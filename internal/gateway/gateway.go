@@ -98,7 +98,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"binary"}, OriginPatterns: g.Origins})
 	if err != nil {
 		g.metrics.opens.WithLabelValues("handshake").Inc()
-		g.Log.InfoContext(r.Context(), "A browser was not let in", "origin", r.Header.Get("Origin"), "error", err)
+		g.Log.InfoContext(r.Context(), "a browser was not let in", "origin", r.Header.Get("Origin"), "error", err)
 		return
 	}
 	defer ws.CloseNow()
@@ -122,11 +122,11 @@ func (g *Gateway) serve(ctx context.Context, cancel func(), ws *websocket.Conn, 
 	}
 	if err != nil {
 		limit.Stop()
-		g.Log.InfoContext(ctx, "A display was not opened", "outcome", ending.Name, "error", err)
+		g.Log.InfoContext(ctx, "a display was not opened", "outcome", ending.Name, "error", err)
 		g.refuse(ws, ending)
 		return
 	}
-	c.log.InfoContext(ctx, "A display was opened", "took", time.Since(begun))
+	c.log.InfoContext(ctx, "a display was opened", "took", time.Since(begun))
 	g.metrics.opens.WithLabelValues("opened").Inc()
 	c.ws, c.begun = ws, begun
 	if !g.add(c) {
@@ -138,7 +138,7 @@ func (g *Gateway) serve(ctx context.Context, cancel func(), ws *websocket.Conn, 
 		ending = g.whyLost(ctx, c.ticket)
 	}
 	g.metrics.ends.WithLabelValues(ending.Name).Inc()
-	c.log.InfoContext(ctx, "A display was closed", "ending", ending.Name, "after", time.Since(begun),
+	c.log.InfoContext(ctx, "a display was closed", "ending", ending.Name, "after", time.Since(begun),
 		"sent", c.sent.Load(), "received", c.received.Load())
 	ws.Close(ending.Code, ending.Reason)
 	cancel()
@@ -217,7 +217,7 @@ func (g *Gateway) noteStopped(ctx context.Context, desktopID string) {
 		if i == 1 {
 			err = g.Sessions.NoteStopped(ctx, desktopID, m.State == engine.Hibernated)
 			if err != nil && workspace.CodeOf(err) != workspace.CodeDesktopNotFound {
-				g.Log.WarnContext(ctx, "Noting that a desktop is off", "desktop", desktopID, "error", err)
+				g.Log.WarnContext(ctx, "noting that a desktop is off", "desktop", desktopID, "error", err)
 			}
 			return
 		}

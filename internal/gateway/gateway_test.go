@@ -209,7 +209,6 @@ func TestEndings(t *testing.T) {
 			w.screen.Close()
 		}, gateway.Gone},
 		{"WhenTheDisplayEndsByItself", func(w *world, _ *served) { w.screen.Close() }, gateway.DisplayLost},
-		{"WhenToldToInThisProcess", func(w *world, g *served) { g.End(w.visitor.ID, w.desktop) }, gateway.AccessEnded},
 		{"WhenTheServerStops", func(w *world, g *served) {
 			if err := g.Drain(w.t.Context()); err != nil {
 				w.t.Error(err)

@@ -28,18 +28,6 @@ func (g *Gateway) Run(ctx context.Context) {
 	}
 }
 
-// End ends at once the connections of a user to a desktop. An empty user means all users, an empty desktop all desktops.
-// It is for those who end somebody's access in this process; Run notices what other processes do.
-func (g *Gateway) End(userID, desktopID string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, c := range g.open {
-		if (userID == "" || c.ticket.UserID == userID) && (desktopID == "" || c.ticket.DesktopID == desktopID) {
-			c.finish(AccessEnded)
-		}
-	}
-}
-
 // Drain tells every browser to reconnect, which it will do elsewhere or later, and returns when all connections have ended
 // or with the context's error. Whoever comes after is told the same. http.Server.Shutdown does not do this.
 func (g *Gateway) Drain(ctx context.Context) error {
@@ -96,7 +84,7 @@ func (g *Gateway) forget(c *connection) {
 	ctx, cancel := context.WithTimeout(context.Background(), g.OpenLimit)
 	defer cancel()
 	if err := g.Sessions.CloseConnection(ctx, c.id, c.ticket.DesktopID); err != nil {
-		c.log.WarnContext(ctx, "Forgetting a connection", "error", err)
+		c.log.WarnContext(ctx, "forgetting a connection", "error", err)
 	}
 }
 
@@ -113,14 +101,14 @@ func (g *Gateway) check(ctx context.Context) {
 	slices.Sort(ids)
 	ended, err := g.Sessions.CheckConnections(ctx, g.id, ids)
 	if err != nil {
-		g.complain(ctx, "Checking connections", err)
+		g.complain(ctx, "checking connections", err)
 		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, e := range ended {
 		if c := g.open[e.ID]; c != nil {
-			c.log.InfoContext(ctx, "A display must be closed", "why", e.Why)
+			c.log.InfoContext(ctx, "a display must be closed", "why", e.Why)
 			c.finish(refusal(e.Why))
 		}
 	}
@@ -131,22 +119,22 @@ func (g *Gateway) renew(ctx context.Context) {
 		return
 	}
 	if err := g.Sessions.RenewConnections(ctx, g.id, g.Lease); err != nil {
-		g.complain(ctx, "Renewing connections", err)
+		g.complain(ctx, "renewing connections", err)
 	}
 }
 
 func (g *Gateway) sweep(ctx context.Context) {
 	n, err := g.Sessions.SweepConnections(ctx)
 	if err != nil {
-		g.complain(ctx, "Forgetting connections of gateways that died", err)
+		g.complain(ctx, "forgetting connections of gateways that died", err)
 	} else if n > 0 {
-		g.Log.InfoContext(ctx, "Connections of gateways that died were forgotten", "connections", n)
+		g.Log.InfoContext(ctx, "connections of gateways that died were forgotten", "connections", n)
 	}
 }
 
 func (g *Gateway) complain(ctx context.Context, doing string, err error) {
 	if ctx.Err() == nil {
-		g.Log.WarnContext(ctx, "A look after the connections failed", "doing", doing, "error", err)
+		g.Log.WarnContext(ctx, "a look after the connections failed", "doing", doing, "error", err)
 	}
 }
 

@@ -45,7 +45,7 @@ func (p *Portal) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	if e, ok := errors.AsType[*workspace.Error](err); ok && statuses[e.Code] != 0 {
 		body.Code, body.Message, status = e.Code, e.Message, statuses[e.Code]
 	} else if r.Context().Err() == nil {
-		p.Log.ErrorContext(r.Context(), "A portal call failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		p.Log.ErrorContext(r.Context(), "a portal call failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	if pause, ok := errors.AsType[*workspace.PauseError](err); ok {
 		body.Wait = max(1, int(math.Ceil(time.Until(pause.Until).Seconds())))

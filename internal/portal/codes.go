@@ -74,7 +74,7 @@ func (p *Portal) removeAuthenticator(w http.ResponseWriter, r *http.Request, v w
 	if err := p.Service.RemoveAuthenticator(r.Context(), v, body.Code); err != nil {
 		return err
 	}
-	p.Log.InfoContext(r.Context(), "An authenticator was removed by its person", "user_id", v.ID, "address", p.address(r))
+	p.Log.InfoContext(r.Context(), "an authenticator was removed by its person", "user_id", v.ID, "address", p.address(r))
 	return done(w)
 }
 

@@ -74,7 +74,7 @@ func (f *follower) run(ctx context.Context) {
 			nudged = true
 		}
 		if err := f.look(ctx, nudged); err != nil && ctx.Err() == nil {
-			f.log.WarnContext(ctx, "Following desktops and pools", "error", err)
+			f.log.WarnContext(ctx, "following desktops and pools", "error", err)
 		}
 	}
 }

@@ -72,7 +72,7 @@ func (p *Portal) attempt(w http.ResponseWriter, r *http.Request, wrong workspace
 	}
 	result, err := try()
 	if err != nil && workspace.CodeOf(err) == wrong {
-		p.Log.InfoContext(r.Context(), "A sign-in was refused", "address", address)
+		p.Log.InfoContext(r.Context(), "a sign-in was refused", "address", address)
 		return err
 	}
 	p.addresses.Refund(address) // right, or a fault of ours

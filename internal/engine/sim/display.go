@@ -77,7 +77,7 @@ func (e *Engine) serve(far net.Conn, s *screen, id, account string) {
 		defer time.AfterFunc(f.After, func() { far.Close() }).Stop()
 	}
 	if err := rfb.Serve(far, &view{screen: s, engine: e, id: id, account: account}); err != nil {
-		slog.Warn("Simulated display ended", "machine", id, "account", account, "error", err)
+		slog.Warn("simulated display ended", "machine", id, "account", account, "error", err)
 	}
 }
 

@@ -235,7 +235,7 @@ func (e *Engine) later(d time.Duration, m *machine, do func(id string) error) er
 			return
 		}
 		if err := do(m.ID); err != nil {
-			slog.Error("Simulated fault did not happen", "machine", m.ID, "error", err)
+			slog.Error("simulated fault did not happen", "machine", m.ID, "error", err)
 		}
 	}()
 	return nil
