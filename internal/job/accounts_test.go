@@ -134,6 +134,29 @@ func inOffice(t *testing.T, test func(w *world, d *documents)) {
 	})
 }
 
+// TestWhoLostADesktopIsNotInsideWhenItsCreationIsRetried was found by chaos: the machine of the failed attempt, off meanwhile, came
+// back with the accounts that it was made with.
+func TestWhoLostADesktopIsNotInsideWhenItsCreationIsRetried(t *testing.T) {
+	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{Probability: 1}))
+		p := w.start("a", w.store, w.sim)
+		defer p.kill()
+		id := w.create(1)
+		if j := w.finished(id); j.Counts.Failed != 1 {
+			w.t.Fatalf("the job ended with %+v", j.Counts)
+		}
+		w.must(w.sim.Stop(w.t.Context(), w.ids()[0], true))
+		w.finished(w.detach(false))
+		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{}))
+		_, err := w.service.RetryJob(w.t.Context(), project, id)
+		w.must(err)
+		if j := w.finished(id); j.Counts.Succeeded != 1 {
+			w.t.Fatalf("retried, the job ended with %+v: %+v", j.Counts, j.SubJobs)
+		}
+		w.checkInside(w.desktops()[0].Name)
+	})
+}
+
 // give attaches the only desktop to a person.
 func (w *world) give(person string, clear bool) {
 	w.t.Helper()

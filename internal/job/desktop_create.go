@@ -31,6 +31,10 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *work
 			return err
 		},
 	})
+	if s.Attempt > 1 {
+		// An earlier attempt may have made the machine for others than those who have the desktop now.
+		p.steps = append(p.steps, Step{Name: "updating accounts", Do: func(ctx context.Context) error { return r.configure(ctx, d.ProjectID, d.ID) }})
+	}
 	displays, err := r.awaitDisplays(ctx, *d)
 	if err != nil {
 		return plan{}, err

@@ -267,6 +267,26 @@ func (w *world) ticket(m workspace.Member) workspace.Ticket {
 	return workspace.Ticket{DesktopID: m.DesktopID, UserID: m.UserID, SignInHash: "s"}
 }
 
+// TestAFailedResetNamesTheEmptyDisksThatAreThere was found by chaos: the row kept the names of disks that were gone.
+func TestAFailedResetNamesTheEmptyDisksThatAreThere(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(1)
+		was := w.desktops()[0]
+		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{Probability: 1}))
+		p := w.start("replica", w.store, w.sim)
+		defer p.kill()
+		if j := w.finished(w.reset()); j.Counts.Failed != 1 {
+			w.t.Fatalf("the job ended with %+v", j.Counts)
+		}
+		row := w.desktops()[0]
+		m, err := w.sim.Find(w.t.Context(), row.ID)
+		w.must(err)
+		if len(m.Data) != 1 || m.Data[0].ID == was.Data[0].ID || row.Data[0].ID != m.Data[0].ID || row.Root != was.Root {
+			w.t.Errorf("the desktop had disks %+v and has %+v, its machine %+v", was.Data, row.Data, m.Data)
+		}
+	})
+}
+
 func TestAResetLeavesNothingOfWhoHadTheDesktop(t *testing.T) {
 	inWorld(t, twoImages(), func(w *world) {
 		w.addPool(2)

@@ -43,22 +43,12 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 		return plan{}, err
 	}
 	done := workspace.Rebuilt{
-		SubJobID: s.ID, ImageID: imageID, Wiped: wipe, Nobodys: nobodys,
+		SubJobID: s.ID, ImageID: imageID, Nobodys: nobodys,
 		Off: d.Status == workspace.StatusShutoff || d.Status == workspace.StatusHibernated,
 	}
 	p := plan{limit: rebuildLimit}
 	if wipe {
-		p.steps = append(p.steps, Step{
-			Name: "emptying the data disks",
-			Done: r.disksAre(spec),
-			Do: func(ctx context.Context) error {
-				if err := r.engine.Stop(ctx, d.ID, true); err != nil {
-					return err
-				}
-				_, err := r.engine.Reshape(ctx, spec)
-				return err
-			},
-		})
+		p.steps = append(p.steps, r.emptyDisks(s, spec, target.Data)...)
 	}
 	mark := markOf(*s)
 	p.steps = append(p.steps, Step{
@@ -89,6 +79,26 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 		return workspace.MarkRebuilt(ctx, tx, *d, done)
 	}
 	return p, nil
+}
+
+// emptyDisks replaces the data disks by empty ones. The row names them as soon as they are there, whatever becomes of the rest.
+func (r *Runner) emptyDisks(s *workspace.SubJob, spec engine.Spec, disks []workspace.Volume) []Step {
+	return []Step{
+		{
+			Name: "emptying the data disks",
+			Done: r.disksAre(spec),
+			Do: func(ctx context.Context) error {
+				if err := r.engine.Stop(ctx, spec.ID, true); err != nil {
+					return err
+				}
+				_, err := r.engine.Reshape(ctx, spec)
+				return err
+			},
+		},
+		{Name: "recording the empty disks", Do: func(ctx context.Context) error {
+			return r.store.Update(ctx, func(tx workspace.Tx) error { return workspace.MarkEmptied(ctx, tx, *s, disks) })
+		}},
+	}
 }
 
 // markOf names a rebuild to the engine: the same at all attempts, another when its job is retried.

@@ -157,7 +157,7 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 			_, err := x.NamesWithPrefix(ctx, "p", "1", "2", "3")
 			return err
 		},
-		"a user's sign-in":    func(ctx context.Context, x *tx) error { _, err := x.UserByName(ctx, "", "1"); return err },
+		"a user's sign-in": func(ctx context.Context, x *tx) error { _, err := x.UserByName(ctx, "", "1"); return err },
 		"sub-jobs": func(ctx context.Context, x *tx) error {
 			_, _, err := x.SubJobs(ctx, workspace.SubJobQuery{ProjectID: "p", Page: page})
 			return err

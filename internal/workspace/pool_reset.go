@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"slices"
 )
 
 // JobRebuildDesktops gives single desktops a new system disk. Pools use it for resets; it is not among PoolJobs, because people's
@@ -66,19 +67,12 @@ func beginRebuild(ctx context.Context, tx Tx, d Desktop, m Member, owner string)
 type Rebuilt struct {
 	SubJobID string // that did it
 	ImageID  string
-	Wiped    bool // its data disks were replaced by empty ones, too (EmptyDisks)
 	Nobodys  bool // nobody had it when that began: with its data disks emptied, too, it is anybody's now
 	Off      bool // it was turned off again
 }
 
 // MarkRebuilt records that a desktop works with a new system disk. It is for the transaction that ends the sub-job.
 func MarkRebuilt(ctx context.Context, tx Tx, d Desktop, r Rebuilt) error {
-	if r.Wiped {
-		d.Data = EmptyDisks(d, r.SubJobID)
-		for i := range d.Data {
-			d.Data[i].Created = tx.Now()
-		}
-	}
 	d.Root.ID, d.Root.Created = derivedID(r.SubJobID+"/system"), tx.Now()
 	if err := tx.SaveVolumes(ctx, d); err != nil {
 		return err
@@ -103,6 +97,24 @@ func MarkRebuilt(ctx context.Context, tx Tx, d Desktop, r Rebuilt) error {
 	}
 	_, err = tx.SaveMember(ctx, next, m.Binding, "")
 	return err
+}
+
+// MarkEmptied records the empty disks (EmptyDisks) that a sub-job has put in the place of a desktop's data disks. Doing so again
+// changes nothing, nor does it when the desktop is no longer the sub-job's.
+func MarkEmptied(ctx context.Context, tx Tx, s SubJob, disks []Volume) error {
+	found, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
+	if err != nil || len(found) == 0 || found[0].TaskOwner != s.ID {
+		return err
+	}
+	d := found[0]
+	if slices.EqualFunc(d.Data, disks, func(a, b Volume) bool { return a.ID == b.ID }) {
+		return nil
+	}
+	d.Data = slices.Clone(disks)
+	for i := range d.Data {
+		d.Data[i].Created = tx.Now()
+	}
+	return tx.SaveVolumes(ctx, d)
 }
 
 // EmptyDisks are the disks that take the place of a desktop's data disks when a sub-job empties it: like them but for their ids,
