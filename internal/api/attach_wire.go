@@ -1,6 +1,8 @@
 package api
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"carrel/internal/workspace"
@@ -80,7 +82,7 @@ type attachPreviewReply struct {
 	Dimension    string              `json:"assign_dimension"`
 	Desktops     []previewedDesktop  `json:"desktop" doc:"All of the request"`
 	Users        []previewedUser     `json:"user" doc:"All of the request"`
-	Pairs        []attachDesktopBody `json:"desktops_attach_infos" doc:"What would be given, as AttachInstances takes it"`
+	Pairs        []attachDesktopBody `json:"desktops_attach_infos" doc:"What would be given or changed, as AttachInstances takes it"`
 	LeftDesktops []leftOver          `json:"left_desktops" doc:"Those that get nobody, or fewer than asked for, and why"`
 	LeftUsers    []leftOver          `json:"left_users" doc:"Those who get nothing, or less than asked for, and why"`
 }
@@ -129,6 +131,10 @@ func previewReplyOf(p workspace.AttachPreview, asked []attachDesktopBody) attach
 		gets[pair.HolderID] = append(gets[pair.HolderID], names[pair.DesktopID])
 		given[pair.DesktopID] = append(given[pair.DesktopID], pair)
 	}
+	entries := maps.Clone(given) // and who has the desktop already, where something else about it changes
+	for _, pair := range slices.Concat(p.Regroups, p.Renames) {
+		entries[pair.DesktopID] = append(slices.Clip(entries[pair.DesktopID]), pair)
+	}
 	reply := attachPreviewReply{
 		Dimension: string(p.Dimension),
 		Desktops:  each(p.Desktops, func(d workspace.Desktop) previewedDesktop { return previewDesktop(d, given[d.ID], holders) }),
@@ -140,7 +146,7 @@ func previewReplyOf(p workspace.AttachPreview, asked []attachDesktopBody) attach
 		LeftUsers:    each(p.LeftPeople, func(l workspace.Left) leftOver { return leftOver{l.ID, holders[l.ID].Name, l.Reason} }),
 	}
 	for _, a := range asked {
-		people := each(given[a.DesktopID], func(p workspace.Pair) attachPersonBody {
+		people := each(entries[a.DesktopID], func(p workspace.Pair) attachPersonBody {
 			return attachPersonBody{UserID: idOf(p.HolderID), UserName: holders[p.HolderID].Name, Group: p.Group, Type: p.Type}
 		})
 		if len(people) > 0 {

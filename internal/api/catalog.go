@@ -60,6 +60,7 @@ type productDetail struct {
 	Status       string            `json:"status"`
 	PackageType  string            `json:"package_type"`
 	Name         map[string]string `json:"name"`
+	Descriptions map[string]string `json:"product_desc" doc:"By language"`
 }
 
 // listProducts lists what can be ordered. Every product can be ordered in every zone.
@@ -82,6 +83,7 @@ func productOf(p workspace.Product) productDetail {
 		ID: p.ID, Type: "BASE", Architecture: p.Architecture, CPU: strconv.Itoa(p.CPUs), Memory: strconv.Itoa(p.MemoryMiB),
 		DiskType: p.DiskType, DiskSize: strconv.Itoa(p.DiskGB), Description: p.Description, ChargeMode: onDemand,
 		Status: p.Status, PackageType: p.PackageType, Name: inBothLanguages(p.Description),
+		Descriptions: inBothLanguages(p.Description),
 	}
 }
 
@@ -128,6 +130,7 @@ type imageDetail struct {
 	MinMemory    int    `json:"min_ram" doc:"MB"`
 	MinDisk      int    `json:"min_disk" doc:"GB"`
 	Created      string `json:"created_at"`
+	DiskFormat   string `json:"disk_format,omitempty" doc:"Of images of virtual machines; those of containers are no disks"`
 }
 
 func (s *Server) listImages(ctx context.Context, in *listImagesInput) (imagesReply, error) {
@@ -138,9 +141,17 @@ func (s *Server) listImages(ctx context.Context, in *listImagesInput) (imagesRep
 	return imagesReply{total, each(images, func(i workspace.Image) imageDetail {
 		return imageDetail{
 			ID: i.ID, Type: string(i.Type), OSType: i.OSType, Architecture: i.Architecture, OSVersion: i.OSVersion, Name: i.Name,
-			MinMemory: i.MinMemoryMiB, MinDisk: i.MinDiskGB, Created: stamp(i.Created),
+			MinMemory: i.MinMemoryMiB, MinDisk: i.MinDiskGB, Created: stamp(i.Created), DiskFormat: diskFormat(i),
 		}
 	})}, err
+}
+
+// diskFormat is qcow2 for virtual machines, in which Incus keeps their disks.
+func diskFormat(i workspace.Image) string {
+	if i.VM {
+		return "qcow2"
+	}
+	return ""
 }
 
 type listVolumeTypesInput struct {
@@ -223,6 +234,7 @@ type zoneReply struct {
 	Type        string   `json:"type"`
 	DisplayName string   `json:"display_name"`
 	Status      string   `json:"status"`
+	Category    int      `json:"category" enum:"0" doc:"0: an ordinary zone"`
 	SoldOut     soldOut  `json:"sold_out"`
 	ProductIDs  []string `json:"product_ids"`
 }

@@ -16,8 +16,8 @@ type (
 		BuyType        string                `json:"buy_type,omitempty" enum:"speed,custom" doc:"Which form of the console the order came from; makes no difference"`
 		ImageType      workspace.ImageType   `json:"image_type" required:"true" doc:"gold, private or market"`
 		ImageID        string                `json:"image_id" required:"true"`
-		Root           volumeBody            `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
-		Data           []volumeBody          `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
+		Root           VolumeBody            `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
+		Data           []VolumeBody          `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
 		VPCID          string                `json:"vpc_id,omitempty"`
 		NICs           []nicBody             `json:"nics,omitempty" doc:"At most 1; the default subnet if absent"`
 		SecurityGroups []idBody              `json:"security_groups,omitempty" doc:"The default group if absent"`
@@ -38,7 +38,8 @@ type (
 		HourPackageOffer string         `json:"hour_package_offering_id,omitempty" doc:"Refused"`
 		MountOldDisk     bool           `json:"if_mount_old_desktop_disk,omitempty" doc:"Refused"`
 	}
-	volumeBody struct {
+	// VolumeBody is a disk to be made.
+	VolumeBody struct {
 		Type       string `json:"type" required:"true" doc:"A type that ListVolumeProductInfo lists"`
 		Size       int    `json:"size" required:"true" doc:"GB, a multiple of 10"`
 		IOPS       int    `json:"iops,omitempty" doc:"Refused: disks have the speed of their type"`
@@ -74,7 +75,7 @@ type (
 func (b *createDesktopBody) request(c workspace.Caller) workspace.CreateDesktops {
 	return workspace.CreateDesktops{
 		Caller: c, Type: b.Type, Zone: b.Zone, ProductID: b.ProductID, ImageType: b.ImageType, ImageID: b.ImageID,
-		Root: b.Root.spec(), Data: each(b.Data, volumeBody.spec), VPCID: b.VPCID,
+		Root: b.Root.spec(), Data: each(b.Data, VolumeBody.spec), VPCID: b.VPCID,
 		SubnetIDs:      each(b.NICs, func(n nicBody) string { return n.SubnetID }),
 		SecurityGroups: each(b.SecurityGroups, func(i idBody) string { return i.ID }),
 		Desktops:       each(b.Desktops, newDesktopBody.spec),
@@ -84,7 +85,7 @@ func (b *createDesktopBody) request(c workspace.Caller) workspace.CreateDesktops
 	}
 }
 
-func (v volumeBody) spec() workspace.VolumeSpec {
+func (v VolumeBody) spec() workspace.VolumeSpec {
 	return workspace.VolumeSpec{Type: v.Type, GB: v.Size}
 }
 
@@ -124,7 +125,7 @@ func (g *given) add(name string, there bool) {
 	}
 }
 
-func (g *given) addVolume(prefix string, v volumeBody) {
+func (g *given) addVolume(prefix string, v VolumeBody) {
 	g.add(prefix+"iops", v.IOPS != 0)
 	g.add(prefix+"throughput", v.Throughput != 0)
 	g.add(prefix+"kms_id", v.KeyID != "")
@@ -156,10 +157,11 @@ type desktopSummary struct {
 }
 
 type attachedUser struct {
-	ID    string `json:"user_id"`
-	Name  string `json:"user_name"`
-	Group string `json:"user_group"`
-	Type  string `json:"type"`
+	ID     string `json:"user_id"`
+	Name   string `json:"user_name"`
+	Domain string `json:"domain"`
+	Group  string `json:"user_group"`
+	Type   string `json:"type"`
 }
 
 func summaryOf(d workspace.Desktop, accountID string) desktopSummary {
@@ -173,10 +175,10 @@ func summaryOf(d workspace.Desktop, accountID string) desktopSummary {
 
 func usersOf(d workspace.Desktop) []attachedUser {
 	users := each(d.Assignments, func(a workspace.Assignment) attachedUser {
-		return attachedUser{ID: a.UserID, Name: a.UserName, Group: string(a.Group), Type: "USER"}
+		return attachedUser{ID: a.UserID, Name: a.UserName, Domain: workspace.BuiltInDomain, Group: string(a.Group), Type: "USER"}
 	})
 	return append(users, each(d.GroupAssignments, func(a workspace.GroupAssignment) attachedUser {
-		return attachedUser{ID: a.GroupID, Name: a.GroupName, Group: string(a.Group), Type: "GROUP"}
+		return attachedUser{ID: a.GroupID, Name: a.GroupName, Domain: workspace.BuiltInDomain, Group: string(a.Group), Type: "GROUP"}
 	})...)
 }
 
@@ -205,8 +207,8 @@ func tagsOf(d workspace.Desktop) []tagBody {
 	return each(d.Tags, func(t workspace.Tag) tagBody { return tagBody(t) })
 }
 
-// desktopDetail is a desktop as ShowDesktopDetail and ListDesktopsDetail show it.
-type desktopDetail struct {
+// DesktopDetail is a desktop as ShowDesktopDetail and ListDesktopsDetail show it.
+type DesktopDetail struct {
 	ID             string                   `json:"desktop_id"`
 	Name           string                   `json:"computer_name"`
 	HostName       string                   `json:"os_host_name"`
@@ -222,7 +224,7 @@ type desktopDetail struct {
 	Task           string                   `json:"task_status" doc:"What is being done to it; empty when idle"`
 	InMaintenance  bool                     `json:"in_maintenance_mode"`
 	Created        string                   `json:"created"`
-	SecurityGroups []idBody                 `json:"security_groups"`
+	SecurityGroups []namedGroup             `json:"security_groups"`
 	Login          string                   `json:"login_status"`
 	UserName       string                   `json:"user_name"`
 	Users          []attachedUser           `json:"attach_user_infos"`
@@ -243,6 +245,11 @@ type desktopDetail struct {
 	AttachState    string                   `json:"attach_state"`
 	EnterpriseID   string                   `json:"enterprise_project_id"`
 	SubnetID       string                   `json:"subnet_id"`
+	Domain         string                   `json:"domain" doc:"The directory"`
+	Isolated       bool                     `json:"isolated" doc:"Put aside in its pool because it broke"`
+	Frozen         bool                     `json:"is_freeze" doc:"Never: nothing is frozen for want of payment here"`
+	Progress       *int                     `json:"process,omitempty" doc:"Percent of what task_status says; absent when idle"`
+	OrderID        string                   `json:"order_id,omitempty" doc:"Of the last rebuild of its pool that named one"`
 	Fault          string                   `json:"fault,omitempty" doc:"What went wrong last"`
 }
 
@@ -253,8 +260,13 @@ type addressBody struct {
 }
 
 type flavorBody struct {
-	ID    string   `json:"id"`
-	Links []string `json:"links"`
+	ID    string       `json:"id"`
+	Links []flavorLink `json:"links" doc:"None: a product has no address of its own"`
+}
+
+type flavorLink struct {
+	Rel  string `json:"rel"`
+	HRef string `json:"hrel"` // the reference's own spelling
 }
 
 type volumeDetail struct {
@@ -265,10 +277,12 @@ type volumeDetail struct {
 	Device   string `json:"device"`
 	Name     string `json:"display_name"`
 	Created  string `json:"create_time"`
+	SpecCode string `json:"resource_spec_code" doc:"The type, as ListVolumeProductInfo has it"`
+	PoolDisk string `json:"desktop_pool_disk_id,omitempty" doc:"Which of its pool's disks it is"`
 }
 
-func detailOf(d workspace.DesktopDetail) desktopDetail {
-	return desktopDetail{
+func detailOf(d workspace.DesktopDetail) DesktopDetail {
+	return DesktopDetail{
 		ID: d.ID, Name: d.Name, HostName: d.HostName,
 		Addresses:  map[string][]addressBody{d.SubnetID: {{Address: d.Address, Version: "4", Type: "fixed"}}},
 		IPs:        []string{d.Address},
@@ -277,19 +291,23 @@ func detailOf(d workspace.DesktopDetail) desktopDetail {
 		UserGroups: each(d.Assignments, func(a workspace.Assignment) string { return string(a.Group) }),
 		Type:       string(d.Type),
 		Metadata:   map[string]string{"metering.image_id": d.ImageID, "image_name": d.Image.Name},
-		Flavor:     flavorBody{ID: d.ProductID, Links: []string{}},
+		Flavor:     flavorBody{ID: d.ProductID, Links: []flavorLink{}},
 		Status:     string(d.Status), Task: string(d.Task), InMaintenance: d.InMaintenance, Created: stamp(d.Created),
-		SecurityGroups: each(d.SecurityGroups, func(id string) idBody { return idBody{id} }),
+		SecurityGroups: each(d.Groups, groupNamed),
 		Login:          string(d.Login), UserName: d.FirstUser(), Users: usersOf(d.Desktop), ProductID: d.ProductID,
 		Root: volumeOf(d.Root), Data: each(d.Data, volumeOf), UserGroup: firstGroup(d.Desktop), Zone: d.Zone, SiteType: "CENTER",
 		Product: productSummaryOf(d.Product), OUName: d.OUName, OSVersion: d.Image.OSVersion, Tags: tagsOf(d.Desktop),
 		Internet: true, InternetMode: "NAT", InternetModes: []string{"NAT"}, AttachState: attachState(d.Desktop),
-		EnterpriseID: d.EnterpriseID, SubnetID: d.SubnetID, Fault: d.Fault,
+		EnterpriseID: d.EnterpriseID, SubnetID: d.SubnetID, Domain: workspace.BuiltInDomain, Isolated: d.Isolated,
+		Progress: d.Progress, OrderID: d.OrderID, Fault: d.Fault,
 	}
 }
 
 func volumeOf(v workspace.Volume) volumeDetail {
-	return volumeDetail{ID: v.ID, VolumeID: v.ID, Type: v.Type, Size: v.GB, Device: v.Device, Name: v.Name, Created: stamp(v.Created)}
+	return volumeDetail{
+		ID: v.ID, VolumeID: v.ID, Type: v.Type, Size: v.GB, Device: v.Device, Name: v.Name, Created: stamp(v.Created),
+		SpecCode: v.Type, PoolDisk: v.PoolVolumeID,
+	}
 }
 
 // productSummary is a product as a desktop shows it. Its numbers are strings.

@@ -45,7 +45,7 @@ type DesktopPath struct {
 }
 
 type desktopReply struct {
-	Desktop desktopDetail `json:"desktop"`
+	Desktop DesktopDetail `json:"desktop"`
 }
 
 func (s *Server) showDesktop(ctx context.Context, in *DesktopPath) (desktopReply, error) {
@@ -163,7 +163,7 @@ type listDesktopDetailsInput struct {
 
 type desktopDetailsReply struct {
 	Total    int             `json:"total_count"`
-	Desktops []desktopDetail `json:"desktops"`
+	Desktops []DesktopDetail `json:"desktops"`
 }
 
 func (s *Server) listDesktopDetails(ctx context.Context, in *listDesktopDetailsInput) (desktopDetailsReply, error) {

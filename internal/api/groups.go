@@ -62,6 +62,7 @@ type groupReply struct {
 	Platform    string `json:"platform_type" enum:"LOCAL"`
 	Domain      string `json:"domain"`
 	Desktops    int    `json:"total_desktops" doc:"Assigned to its people"`
+	DN          string `json:"group_dn" doc:"The group's place in the directory"`
 }
 
 func (s *Server) listGroups(ctx context.Context, in *listGroupsInput) (groupsReply, error) {
@@ -86,7 +87,7 @@ func (s *Server) listGroups(ctx context.Context, in *listGroupsInput) (groupsRep
 func groupReplyOf(g workspace.Group) groupReply {
 	return groupReply{
 		ID: g.ID, Name: g.Name, Created: stamp(g.Created), Description: g.Description, People: g.People, Platform: "LOCAL",
-		Domain: workspace.BuiltInDomain, Desktops: g.Desktops,
+		Domain: workspace.BuiltInDomain, Desktops: g.Desktops, DN: g.DN(),
 	}
 }
 

@@ -43,7 +43,7 @@ func (s *Server) showJob(ctx context.Context, in *JobPath) (jobDetail, error) {
 
 func jobOf(j workspace.Job) jobDetail {
 	d := jobDetail{
-		ID: j.ID, Type: string(j.Type), Begun: stamp(j.Created), Ended: stamp(j.Counts.Ended), Status: string(j.Counts.Status()),
+		ID: j.ID, Type: string(j.Type), Begun: stamp(j.Created), Ended: stamp(j.Ended()), Status: string(j.Counts.Status()),
 		Total: j.Counts.Total(), SubJobs: each(j.SubJobs, subJobOf),
 	}
 	for _, sub := range j.SubJobs {

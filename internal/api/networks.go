@@ -59,6 +59,8 @@ type subnetDetail struct {
 	SecondaryDNS string `json:"secondary_dns"`
 	Status       string `json:"status"`
 	NeutronID    string `json:"neutron_subnet_id"`
+	Checked      bool   `json:"checked" doc:"Desktops may be put on it, as on all that are listed"`
+	Unused       bool   `json:"unused" doc:"No desktop is on it, and no pool makes any there"`
 }
 
 func (s *Server) listSubnets(ctx context.Context, in *listSubnetsInput) (subnetsReply, error) {
@@ -77,11 +79,11 @@ func (s *Server) listSubnets(ctx context.Context, in *listSubnetsInput) (subnets
 	return out, err
 }
 
-func subnetOf(s workspace.Subnet) subnetDetail {
+func subnetOf(s workspace.SubnetDetail) subnetDetail {
 	dns := append(slices.Clip(s.DNS), "", "")
 	return subnetDetail{
 		ID: s.ID, VPCID: s.VPCID, Name: s.Name, CIDR: s.CIDR, Gateway: s.Gateway, DHCP: true, PrimaryDNS: dns[0], SecondaryDNS: dns[1],
-		Status: "ACTIVE", NeutronID: s.ID,
+		Status: "ACTIVE", NeutronID: s.ID, Checked: true, Unused: !s.Used,
 	}
 }
 

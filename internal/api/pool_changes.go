@@ -19,13 +19,14 @@ func (s *Server) poolChangeOperations() []operation {
 	}
 }
 
-// reachBody says which desktops a change of a pool is for.
-type reachBody struct {
+// ReachBody says which desktops a change of a pool is for. It is exported, as everything embedded is: the description of the API has
+// no other embedded fields.
+type ReachBody struct {
 	Handle     workspace.HandleType `json:"handle_type,omitempty" enum:"ONLY_FOR_EXPAND,FOR_EXPAND_AND_IDLE,FOR_EXPAND_AND_ALL" doc:"Desktops made later; those and idle ones; those and all (default)"`
 	DesktopIDs []string             `json:"desktop_ids,omitempty" doc:"At most 1000 of those; all if absent"`
 }
 
-func (b reachBody) change(c workspace.Caller, poolID string) workspace.ChangePoolDesktops {
+func (b ReachBody) change(c workspace.Caller, poolID string) workspace.ChangePoolDesktops {
 	return workspace.ChangePoolDesktops{Caller: c, PoolID: poolID, Handle: b.Handle, DesktopIDs: b.DesktopIDs}
 }
 
@@ -35,7 +36,7 @@ type rebuildPoolInput struct {
 }
 
 type rebuildPoolBody struct {
-	reachBody
+	ReachBody
 	ImageType   workspace.ImageType `json:"image_type,omitempty" doc:"gold, private or market; the image's own"`
 	ImageID     string              `json:"image_id" required:"true"`
 	OSType      string              `json:"os_type,omitempty" doc:"Linux or Windows; the image's own"`
@@ -67,7 +68,7 @@ func (s *Server) revertPool(ctx context.Context, in *PoolPath) (jobReply, error)
 type resizePoolInput struct {
 	PoolPath
 	Body struct {
-		reachBody
+		ReachBody
 		ProductID string `json:"product_id" required:"true"`
 		FlavorID  string `json:"flavor_id,omitempty" doc:"The product, if given"`
 		Mode      string `json:"mode,omitempty" enum:"STOP_DESKTOP" doc:"Stop desktops that run, and start them again; without it they are refused"`
@@ -99,7 +100,7 @@ func (s *Server) resizePool(ctx context.Context, in *resizePoolInput) (resizePoo
 type addPoolVolumesInput struct {
 	PoolPath
 	Body struct {
-		reachBody
+		ReachBody
 		Volumes []poolVolumeBody `json:"volumes,omitempty" doc:"A pool has 10 at most"`
 	}
 }
@@ -118,7 +119,7 @@ func (s *Server) addPoolVolumes(ctx context.Context, in *addPoolVolumesInput) (j
 type deletePoolVolumesInput struct {
 	PoolPath
 	Body struct {
-		reachBody
+		ReachBody
 		Volumes []idBody `json:"volumes,omitempty" doc:"Data disks by their ids in the pool; what is on them is lost"`
 	}
 }
@@ -133,7 +134,7 @@ func (s *Server) deletePoolVolumes(ctx context.Context, in *deletePoolVolumesInp
 type expandPoolVolumesInput struct {
 	PoolPath
 	Body struct {
-		reachBody
+		ReachBody
 		Volumes []volumeGrowthBody `json:"volumes,omitempty" doc:"By their ids in the pool; the system disk may be among them"`
 	}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 
 	"carrel/internal/workspace"
 )
@@ -15,16 +16,20 @@ type listPoolDesktopsInput struct {
 }
 
 type poolDesktopsReply struct {
-	Total    int           `json:"total_count"`
-	OnDemand int           `json:"on_demand_desktops_num" doc:"All of them are paid on demand here"`
-	Period   int           `json:"period_desktops_num"`
-	Desktops []poolDesktop `json:"pool_desktops"`
+	Total        int           `json:"total_count"`
+	OnDemand     int           `json:"on_demand_desktops_num" doc:"All of them are on demand here"`
+	OnDemandFree int           `json:"on_demand_free_image_desktops_num" doc:"All of them: no image costs anything here"`
+	OnDemandPaid int           `json:"on_demand_charge_image_desktops_num"`
+	Period       int           `json:"period_desktops_num"`
+	PeriodFree   int           `json:"period_free_image_desktops_num"`
+	PeriodPaid   int           `json:"period_charge_image_desktops_num"`
+	Differs      string        `json:"inconsistent_type,omitempty" enum:"product_id,image_id,disk_num,disk_size" doc:"The difference that was asked for"`
+	Desktops     []poolDesktop `json:"pool_desktops"`
 }
 
 type poolDesktop struct {
-	desktopDetail
-	Isolated bool     `json:"isolated" doc:"Put aside because it broke"`
-	Differs  []string `json:"inconsistent_types" doc:"How it differs from what the pool would make now: PRODUCT, IMAGE, DISK_NUM, DISK_SIZE"`
+	DesktopDetail
+	Differs []string `json:"inconsistent_types" doc:"How it differs from what the pool would make now: PRODUCT, IMAGE, DISK_NUM, DISK_SIZE"`
 }
 
 func (s *Server) listPoolDesktops(ctx context.Context, in *listPoolDesktopsInput) (poolDesktopsReply, error) {
@@ -34,11 +39,21 @@ func (s *Server) listPoolDesktops(ctx context.Context, in *listPoolDesktopsInput
 	}
 	q.Isolated, q.Limit = in.Isolated.pointer(), in.Limit
 	desktops, total, err := s.Service.PoolDesktops(ctx, in.PoolID, q, in.Differs)
-	return poolDesktopsReply{Total: total, OnDemand: total, Desktops: each(desktops, poolDesktopOf)}, err
+	return poolDesktopsReply{
+		Total: total, OnDemand: total, OnDemandFree: total, Differs: differenceOf(in.Differs), Desktops: each(desktops, poolDesktopOf),
+	}, err
+}
+
+// differenceOf is a difference in the words of the list, which has none for isolation.
+func differenceOf(d workspace.Difference) string {
+	if d == workspace.DiffersByIsolation {
+		return ""
+	}
+	return strings.ToLower(string(d))
 }
 
 func poolDesktopOf(d workspace.PoolDesktop) poolDesktop {
-	return poolDesktop{detailOf(d.DesktopDetail), d.Isolated, each(d.Differs, func(in workspace.Difference) string {
+	return poolDesktop{detailOf(d.DesktopDetail), each(d.Differs, func(in workspace.Difference) string {
 		switch in {
 		case workspace.DiffersInProduct:
 			return "PRODUCT"

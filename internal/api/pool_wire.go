@@ -37,7 +37,7 @@ type (
 		Domain         string              `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
 	}
 	poolVolumeBody struct {
-		volumeBody
+		VolumeBody
 		ID       string `json:"id,omitempty" doc:"Refused: a new disk gets its id"`
 		SpecCode string `json:"resource_spec_code,omitempty" doc:"The type, if given"`
 	}
@@ -114,7 +114,7 @@ func (b *createPoolBody) unsupported() []string {
 }
 
 func (g *given) addPoolVolume(prefix string, v poolVolumeBody) {
-	g.addVolume(prefix, v.volumeBody)
+	g.addVolume(prefix, v.VolumeBody)
 	g.add(prefix+"id", v.ID != "")
 	g.add(prefix+"resource_spec_code", v.SpecCode != "" && v.SpecCode != v.Type)
 }
@@ -141,7 +141,7 @@ func (b *updatePoolBody) unsupported() []string {
 }
 
 func (g *given) addTypeChange(prefix string, v volumeTypeBody) {
-	g.addVolume(prefix, volumeBody{IOPS: v.IOPS, Throughput: v.Throughput, KeyID: v.KeyID})
+	g.addVolume(prefix, VolumeBody{IOPS: v.IOPS, Throughput: v.Throughput, KeyID: v.KeyID})
 }
 
 func (b *updatePoolBody) change() workspace.PoolChange {
@@ -233,7 +233,7 @@ func poolReplyOf(p workspace.PoolDetail) poolReply {
 		Status: string(p.Status()), EnterpriseID: p.EnterpriseID, InMaintenance: p.InMaintenance, NamePolicyID: p.NamePolicyID,
 		Tags: each(p.Tags, func(t workspace.Tag) tagBody { return tagBody(t) }), OUName: p.OUName, Isolated: p.Counts.Isolated,
 		Domain:         cmp.Or(p.Domain, workspace.BuiltInDomain),
-		SecurityGroups: each(p.Groups, func(g workspace.SecurityGroup) namedGroup { return namedGroup{g.ID, g.Name} }),
+		SecurityGroups: each(p.Groups, groupNamed),
 		Reset:          resetPolicyBody{Enabled: new(p.Reset.Enabled), PerDay: new(p.Reset.PerDay)},
 		History: each(p.History, func(i workspace.PoolImage) poolImageReply {
 			return poolImageReply{ImageID: i.ImageID, Type: string(i.Type), JobID: i.JobID, Since: stamp(i.Since)}

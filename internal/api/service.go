@@ -33,6 +33,7 @@ type serviceDetail struct {
 	EnterpriseOwner string         `json:"enterprise_project_id,omitempty"`
 	IPv6            bool           `json:"is_support_ipv6"`
 	UserSnapshots   bool           `json:"enable_user_create_snapshot"`
+	Global          bool           `json:"is_global" doc:"Never: the service is a project's"`
 }
 
 type directoryBody struct {
@@ -44,6 +45,7 @@ type directoryBody struct {
 type serviceVPC struct {
 	VPCID     string   `json:"vpc_id"`
 	SubnetIDs []string `json:"subnet_ids"`
+	Used      []string `json:"used_subnet_ids" doc:"Those on which desktops are, or pools make them"`
 	Default   bool     `json:"default_access_vpc"`
 }
 
@@ -51,6 +53,8 @@ type namedGroup struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
+
+func groupNamed(g workspace.SecurityGroup) namedGroup { return namedGroup{g.ID, g.Name} }
 
 func (s *Server) showService(ctx context.Context, in *Project) (serviceDetail, error) {
 	d, err := s.Service.ServiceDetail(ctx, in.ProjectID)
@@ -67,11 +71,14 @@ func serviceOf(d workspace.ServiceDetail, enterprise string) serviceDetail {
 		Directory:    &directoryBody{Type: "LITE_AS", Name: workspace.BuiltInDomain, DeleteComputers: "0"},
 		ConfigStatus: "3", Progress: "100%", EnterpriseID: enterprise, EnterpriseOwner: "0",
 	}
-	vpc := serviceVPC{VPCID: d.VPCID, SubnetIDs: []string{}, Default: true}
+	vpc := serviceVPC{VPCID: d.VPCID, SubnetIDs: []string{}, Used: []string{}, Default: true}
 	for _, subnet := range d.Subnets {
 		if subnet.VPCID == d.VPCID {
 			out.SubnetIDs = append(out.SubnetIDs, nicBody{subnet.ID})
 			vpc.SubnetIDs = append(vpc.SubnetIDs, subnet.ID)
+			if subnet.Used {
+				vpc.Used = append(vpc.Used, subnet.ID)
+			}
 		}
 	}
 	out.VPCs = []serviceVPC{vpc}

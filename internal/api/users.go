@@ -146,6 +146,15 @@ type userSummary struct {
 	Groups       []string `json:"group_names"`
 	EnterpriseID string   `json:"enterprise_project_id"`
 	Domain       string   `json:"domain"`
+	WithoutSpaces
+	HasCertificate bool `json:"certificate_status" doc:"Nobody has: people do not sign in with certificates here"`
+}
+
+// WithoutSpaces is what nobody has or is here, so that clients read no.
+type WithoutSpaces struct {
+	Subscribed   bool `json:"share_space_subscription" doc:"Nobody is: share spaces are not offered"`
+	SharedSpaces int  `json:"share_space_desktops" doc:"Nobody has any: share spaces are not offered"`
+	PreUser      bool `json:"is_pre_user" doc:"Nobody is: nothing makes people beforehand"`
 }
 
 func (s *Server) listUsers(ctx context.Context, in *listUsersInput) (usersReply, error) {
@@ -228,6 +237,9 @@ type userDetail struct {
 	Disabled      bool     `json:"disabled"`
 	Groups        []string `json:"group_names"`
 	Desktops      int      `json:"total_desktops"`
+	DN            string   `json:"distinguished_name" doc:"The person's place in the directory"`
+	AccountType   int      `json:"account_type" enum:"0" doc:"0: a user"`
+	WithoutSpaces
 }
 
 func (s *Server) showUser(ctx context.Context, in *UserPath) (userReply, error) {
@@ -243,7 +255,7 @@ func userDetailOf(d workspace.UserDetail, now time.Time) userDetail {
 		PrincipalName: account + "@" + workspace.BuiltInDomain, FullName: u.Alias, Description: u.Description,
 		Created: stamp(u.Created), Expires: millis(u.Expires), Expired: expired(u, now), Locked: locked(u, now),
 		MayChange: u.MayChangePassword, NeverExpires: u.PasswordNeverExpires, MustChange: u.MustChangePassword, Disabled: u.Disabled,
-		Groups: append([]string{}, d.Groups...), Desktops: u.Desktops,
+		Groups: append([]string{}, d.Groups...), Desktops: u.Desktops, DN: u.DN(),
 	}
 }
 

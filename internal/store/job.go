@@ -167,6 +167,25 @@ func (t *tx) SubJob(ctx context.Context, id string) (workspace.SubJob, error) {
 	return row.domain(), err
 }
 
+// SubJobProgress implements workspace.JobRows.
+func (t *tx) SubJobProgress(ctx context.Context, ids []string) (map[string]int, error) {
+	progress := make(map[string]int, len(ids))
+	for part := range slices.Chunk(ids, batch) {
+		var rows []struct {
+			ID       string
+			Progress int
+		}
+		err := t.NewSelect().Model((*subJobRow)(nil)).Column("id", "progress").Where("id IN (?)", bun.List(part)).Scan(ctx, &rows)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			progress[r.ID] = r.Progress
+		}
+	}
+	return progress, nil
+}
+
 // RetryFailed implements workspace.JobRows. A lease that a superseded worker has not released yet stays, and delays the
 // next claim until it ends.
 func (t *tx) RetryFailed(ctx context.Context, jobID string) ([]workspace.SubJob, error) {

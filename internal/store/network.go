@@ -90,6 +90,16 @@ func (t *tx) Subnets(ctx context.Context, projectID string) ([]workspace.Subnet,
 	return convert(rows, func(r subnetRow) workspace.Subnet { return workspace.Subnet(r.subnet) }), err
 }
 
+// UsedSubnets implements workspace.NetworkRows. Every desktop has an address, by which the index finds one.
+func (t *tx) UsedSubnets(ctx context.Context, projectID string) ([]string, error) {
+	var ids []string
+	err := t.NewRaw(`SELECT s.id FROM subnets AS s WHERE s.project_id = ? AND (
+			EXISTS (SELECT 1 FROM desktops AS d WHERE d.subnet_id = s.id AND d.address_number > 0) OR
+			EXISTS (SELECT 1 FROM pools AS p WHERE p.project_id = s.project_id AND p.subnet_ids LIKE '%"' || s.id || '"%'))
+		ORDER BY s.id`, projectID).Scan(ctx, &ids)
+	return ids, err
+}
+
 // SecurityGroups implements workspace.NetworkRows.
 func (t *tx) SecurityGroups(ctx context.Context, projectID string) ([]workspace.SecurityGroup, error) {
 	var rows []securityGroupRow

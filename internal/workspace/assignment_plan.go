@@ -20,7 +20,7 @@ type Holder struct {
 	Type   HolderType
 	ID     string
 	Name   string
-	Group  UserGroup // as groupFor reads it; empty: the desktop's, or default. Of no meaning for those who have the desktop already
+	Group  UserGroup // as groupFor reads it; empty: the desktop's, or default, or for those who have the desktop already the one they have
 	People int       // of a group: how many are in it. A group counts as its people, and as one at least
 }
 
@@ -44,7 +44,7 @@ type AssignableDesktop struct {
 	Type    DesktopType
 	Closed  string    // why it cannot be given to anybody now, such as "is being deleted"; empty: it can
 	Group   UserGroup // of those who are given none of their own; empty: default
-	Holders []Holder  // who has it
+	Holders []Holder  // who has it, with the group that they have
 	Wanted  []Holder  // who shall have it, with FIXED_RELATION
 }
 
@@ -82,11 +82,12 @@ type Left struct {
 	Reason string // for people: reads on from the name
 }
 
-// Plan is what an assignment will do. Everybody and every desktop of the request is in Pairs, among the left over, or, if
-// they get less than was asked for, in both. All lists are in the order of the request, Pairs by desktop, then by person.
+// Plan is what an assignment will do. Everybody and every desktop of the request is in Pairs or Regroups, among the left over, or,
+// if they get less than was asked for, in both. All lists are in the order of the request, Pairs by desktop, then by person.
 type Plan struct {
 	Dimension    AssignDimension
 	Pairs        []Pair
+	Regroups     []Pair // who has the desktop already, and is given another privilege group in it by name of that; as Pairs
 	LeftDesktops []Left
 	LeftPeople   []Left
 }
@@ -103,12 +104,13 @@ func seats(t DesktopType) int {
 	}
 }
 
-// PlanAssignment decides who gets which desktop. It never touches an existing assignment, and the same snapshot always gives
-// the same plan. docs/assignment.md says what each strategy does.
+// PlanAssignment decides who gets which desktop. It ends no assignment, and the same snapshot always gives the same plan.
+// docs/assignment.md says what each strategy does.
 //
 // The strategies that choose take what there is and report the rest; CodeConflict when nobody gets anything though somebody
 // lacks it. The others do all or nothing: CodeConflict when the state of a desktop forbids a pair, CodeInvalid when the
-// request contradicts itself. A snapshot in which everything asked for is there already gives a plan without pairs.
+// request contradicts itself. They also change the privilege group of people who have the desktop that they name, where the
+// request names another one. A snapshot in which everything asked for is there already gives a plan without pairs.
 // CodeInvalid also when there are more than MaxAssignments pairs, or when somebody is there twice.
 //
 // For n desktops, m people, e existing and p planned assignments it takes about (n + m + k(e + p)) log(n + m) steps, where k is

@@ -42,7 +42,7 @@ func (w world) draw(t *rapid.T) workspace.AssignmentSnapshot {
 			c.Holder = holder(fmt.Sprintf("@p%d", i))
 			c.People = rapid.IntRange(0, 300).Draw(t, "size")
 		}
-		c.Group = rapid.SampledFrom([]workspace.UserGroup{"", workspace.GroupSudo}).Draw(t, "privilege")
+		c.Group = rapid.SampledFrom([]workspace.UserGroup{"", workspace.GroupSudo, workspace.GroupDefault}).Draw(t, "privilege")
 		if !w.empty && c.Type == workspace.HolderUser {
 			c.Desktops = rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "desktops elsewhere")
 		}
@@ -60,7 +60,7 @@ func (w world) desktop(t *rapid.T, i int, s *workspace.AssignmentSnapshot) works
 	if w.only != "" {
 		d.Type = w.only
 	}
-	d.Group = rapid.SampledFrom([]workspace.UserGroup{"", workspace.GroupSudo}).Draw(t, "desktop's privilege")
+	d.Group = rapid.SampledFrom([]workspace.UserGroup{"", workspace.GroupSudo, workspace.GroupDefault}).Draw(t, "desktop's privilege")
 	if !w.empty {
 		switch rapid.IntRange(0, 11).Draw(t, "kind") {
 		case 0:
@@ -119,15 +119,20 @@ func count(holders []workspace.Holder) int {
 
 // judge knows the rules of docs/assignment.md and looks at a plan from outside.
 type judge struct {
-	s     workspace.AssignmentSnapshot
-	model workspace.AssignModel
-	pairs map[[2]string]bool
+	s      workspace.AssignmentSnapshot
+	model  workspace.AssignModel
+	pairs  map[[2]string]bool
+	groups map[[2]string]workspace.UserGroup // those that the pairs bring
+	moved  map[[2]string]workspace.UserGroup // who has the desktop and gets another privilege group
 }
 
 func newJudge(s workspace.AssignmentSnapshot, p workspace.Plan) judge {
-	j := judge{s: s, model: s.Model.Resolve(), pairs: map[[2]string]bool{}}
+	j := judge{s: s, model: s.Model.Resolve(), pairs: map[[2]string]bool{}, groups: map[[2]string]workspace.UserGroup{}, moved: map[[2]string]workspace.UserGroup{}}
+	for _, pair := range p.Regroups {
+		j.moved[[2]string{pair.DesktopID, pair.HolderID}] = pair.Group
+	}
 	for _, pair := range p.Pairs {
-		j.pairs[[2]string{pair.DesktopID, pair.HolderID}] = true
+		j.pairs[[2]string{pair.DesktopID, pair.HolderID}], j.groups[[2]string{pair.DesktopID, pair.HolderID}] = true, pair.Group
 	}
 	return j
 }
@@ -166,6 +171,16 @@ func (j judge) takes(d workspace.AssignableDesktop) int {
 		return 0
 	}
 	return max(0, limit-count(d.Holders))
+}
+
+// isMoved says whether anybody's privilege group changes in the desktop, or that of the person in any.
+func (j judge) isMoved(id string) bool {
+	for pair := range j.moved {
+		if pair[0] == id || pair[1] == id {
+			return true
+		}
+	}
+	return false
 }
 
 func (j judge) gets(c workspace.Candidate) int {
@@ -261,7 +276,7 @@ func TestAPlanSpeaksOfEverybodyAndEveryDesktop(t *testing.T) {
 		people, desktops := reasons(t, p.LeftPeople), reasons(t, p.LeftDesktops)
 		for _, c := range s.People {
 			short := j.gets(c) < j.deserves(c) && j.model.Strategy.Chooses() && j.model.Strategy != workspace.StrategyFixedUsers
-			if want := j.gets(c) == 0 || short; want != (people[c.ID] != "") {
+			if want := j.gets(c) == 0 && !j.isMoved(c.ID) || short; want != (people[c.ID] != "") {
 				t.Fatalf("%s gets %d of %d desktops and is left over: %v (%s)", c.Name, j.gets(c), j.deserves(c), !want, people[c.ID])
 			}
 			if served := people[c.ID] == workspace.LeftServed; served && j.model.Strategy.Chooses() && j.deserves(c) > 0 {
@@ -272,7 +287,7 @@ func TestAPlanSpeaksOfEverybodyAndEveryDesktop(t *testing.T) {
 		for _, d := range s.Desktops {
 			n := len(j.newcomers(d))
 			short := n < j.takes(d) && j.model.Strategy == workspace.StrategyFixedUsers
-			if want := n == 0 || short; want != (desktops[d.ID] != "") {
+			if want := n == 0 && !j.isMoved(d.ID) || short; want != (desktops[d.ID] != "") {
 				t.Fatalf("%s is given to %d of %d people and is left over: %v (%s)", d.ID, n, j.takes(d), !want, desktops[d.ID])
 			}
 			delete(desktops, d.ID)
@@ -329,8 +344,8 @@ func TestPlanningAgainAfterAPlanIsDoneAddsNothing(t *testing.T) {
 		}
 		done := apply(s, p)
 		again, err := workspace.PlanAssignment(done)
-		if len(again.Pairs) > 0 {
-			t.Fatalf("added %v to %v", again.Pairs, p.Pairs)
+		if len(again.Pairs)+len(again.Regroups) > 0 {
+			t.Fatalf("added %v and %v to %v", again.Pairs, again.Regroups, p.Pairs)
 		}
 		if !s.Model.Strategy.Chooses() && err != nil {
 			t.Fatalf("refused what is done: %v", err)
@@ -344,6 +359,9 @@ func apply(s workspace.AssignmentSnapshot, p workspace.Plan) workspace.Assignmen
 	s.Desktops, s.People = slices.Clone(s.Desktops), slices.Clone(s.People)
 	for i, d := range s.Desktops {
 		s.Desktops[i].Holders = slices.Concat(d.Holders, j.newcomers(d))
+		for n, h := range s.Desktops[i].Holders {
+			s.Desktops[i].Holders[n].Group = cmp.Or(j.moved[[2]string{d.ID, h.ID}], j.groups[[2]string{d.ID, h.ID}], h.Group)
+		}
 	}
 	for i, c := range s.People {
 		s.People[i].Desktops += j.gets(c)
@@ -374,10 +392,14 @@ func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 					t.Fatalf("%s does not get %s", h.Name, d.ID)
 				}
 			}
-			if len(fresh) == 0 {
+			if len(fresh) == 0 && !asksForMore(d, asked) {
 				continue
 			}
 			j := newJudge(s, p)
+			if len(fresh) == 0 {
+				possible = possible && d.Closed == "" && d.Type != workspace.Pooled
+				continue
+			}
 			alone := func(h workspace.Holder) bool {
 				return h.Type == workspace.HolderGroup && d.Type == workspace.Dedicated || strings.EqualFold(h.Name, d.Name)
 			}
@@ -394,13 +416,54 @@ func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 	})
 }
 
+// asksForMore says whether somebody is named with another privilege group than they have.
+func asksForMore(d workspace.AssignableDesktop, asked []workspace.Holder) bool {
+	return slices.ContainsFunc(asked, func(h workspace.Holder) bool {
+		at := slices.IndexFunc(d.Holders, same(h))
+		return at >= 0 && cmp.Or(h.Group, d.Group, d.Holders[at].Group, workspace.GroupDefault) != cmp.Or(d.Holders[at].Group, workspace.GroupDefault)
+	})
+}
+
+func TestAPrivilegeGroupChangesOnlyWhereTheRequestNamesAnother(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := anything.draw(t)
+		p, err := workspace.PlanAssignment(s)
+		if err != nil {
+			return
+		}
+		j := newJudge(s, p)
+		for _, d := range s.Desktops {
+			for _, h := range d.Holders {
+				asked := d.Wanted
+				if s.Model.Strategy == workspace.StrategyUsersOrGroups {
+					asked = nil
+					for _, c := range s.People {
+						asked = append(asked, c.Holder)
+					}
+				}
+				at := slices.IndexFunc(asked, same(h))
+				want := workspace.UserGroup("")
+				if at >= 0 && !s.Model.Strategy.Chooses() && asksForMore(d, asked[at:at+1]) {
+					want = cmp.Or(asked[at].Group, d.Group)
+				}
+				if got := j.moved[[2]string{d.ID, h.ID}]; got != want {
+					t.Fatalf("%s, who has %s as %q, becomes %q there, want %q", h.Name, d.ID, h.Group, got, want)
+				}
+			}
+		}
+		if len(j.moved) != len(p.Regroups) {
+			t.Fatal("somebody is there twice")
+		}
+	})
+}
+
 func TestGivenPairsDoNotDependOnTheOrderOfTheRequest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := world{strategies: given}.draw(t)
 		p, err := workspace.PlanAssignment(s)
 		q, errToo := workspace.PlanAssignment(shuffled(t, s))
-		if (err == nil) != (errToo == nil) || fmt.Sprint(sorted(p)) != fmt.Sprint(sorted(q)) {
-			t.Fatalf("%v %v\n%v %v", sorted(p), err, sorted(q), errToo)
+		if (err == nil) != (errToo == nil) || fmt.Sprint(sorted(p.Pairs), sorted(p.Regroups)) != fmt.Sprint(sorted(q.Pairs), sorted(q.Regroups)) {
+			t.Fatalf("%v %v\n%v %v", p, err, q, errToo)
 		}
 	})
 }
@@ -422,8 +485,8 @@ func shuffled(t *rapid.T, s workspace.AssignmentSnapshot) workspace.AssignmentSn
 	return s
 }
 
-func sorted(p workspace.Plan) []workspace.Pair {
-	return slices.SortedFunc(slices.Values(p.Pairs), func(a, b workspace.Pair) int {
+func sorted(pairs []workspace.Pair) []workspace.Pair {
+	return slices.SortedFunc(slices.Values(pairs), func(a, b workspace.Pair) int {
 		return cmp.Or(cmp.Compare(a.DesktopID, b.DesktopID), cmp.Compare(a.HolderID, b.HolderID))
 	})
 }

@@ -1,20 +1,21 @@
 package workspace
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // relatePairs makes the pairs that the request gives: those of each desktop with FIXED_RELATION, everybody with every desktop
 // with DESKTOP_ASSIGN_USERS_OR_GROUPS. All of them or none.
 func relatePairs(s AssignmentSnapshot) (Plan, error) {
 	r := relation{s: s, plan: Plan{Dimension: s.Model.Dimension}, named: map[holderKey]bool{}, given: map[holderKey]bool{}}
-	all := make([]Holder, len(s.People))
-	for i, c := range s.People {
-		all[i] = c.Holder
+	for _, c := range s.People {
 		r.order = append(r.order, c.key())
 	}
-	for i := range s.Desktops {
-		wanted, field := all, "users"
+	for i, wanted := range s.wanted() {
+		field := "users"
 		if s.Model.Strategy == StrategyRelation {
-			wanted, field = s.Desktops[i].Wanted, fmt.Sprintf("desktops[%d].attach_user_infos", i)
+			field = fmt.Sprintf("desktops[%d].attach_user_infos", i)
 		}
 		if err := r.relate(i, wanted, field); err != nil {
 			return Plan{}, err
@@ -24,54 +25,81 @@ func relatePairs(s AssignmentSnapshot) (Plan, error) {
 	return r.plan, nil
 }
 
+// wanted is who shall have each of the desktops; of no meaning for strategies that choose.
+func (s *AssignmentSnapshot) wanted() [][]Holder {
+	all := make([]Holder, len(s.People))
+	for i, c := range s.People {
+		all[i] = c.Holder
+	}
+	wanted := make([][]Holder, len(s.Desktops))
+	for i, d := range s.Desktops {
+		wanted[i] = all
+		if s.Model.Resolve().Strategy == StrategyRelation {
+			wanted[i] = d.Wanted
+		}
+	}
+	return wanted
+}
+
 // relation is a plan in the making.
 type relation struct {
 	s     AssignmentSnapshot
 	plan  Plan
 	order []holderKey        // everybody, as they come in the request
 	named map[holderKey]bool // who shall have a desktop
-	given map[holderKey]bool // who gets one
+	given map[holderKey]bool // who gets one, or another privilege group in one
 }
 
-// relate gives desktop i to those of wanted who do not have it; field is where the request names them.
+// relate gives desktop i to those of wanted who do not have it, and those who have it the privilege group that the request names
+// for them, if any; field is where the request names them.
 func (r *relation) relate(i int, wanted []Holder, field string) error {
 	d := &r.s.Desktops[i]
-	has := make(map[holderKey]bool, len(d.Holders))
+	has := make(map[holderKey]UserGroup, len(d.Holders))
 	for _, h := range d.Holders {
-		has[h.key()] = true
+		has[h.key()] = cmp.Or(h.Group, GroupDefault)
 	}
 	var fresh []Holder
+	var regroups []Pair
 	for _, h := range wanted {
 		k := h.key()
 		if r.s.Model.Strategy == StrategyRelation && !r.named[k] {
 			r.order = append(r.order, k)
 		}
 		r.named[k] = true
-		if !has[k] {
+		switch group, there := has[k]; {
+		case !there:
 			fresh = append(fresh, h)
+			r.given[k] = true
+		case group != cmp.Or(h.Group, d.Group, group):
+			regroups = append(regroups, d.pair(h))
 			r.given[k] = true
 		}
 	}
-	if len(fresh) == 0 {
+	if len(fresh)+len(regroups) == 0 {
 		r.plan.LeftDesktops = append(r.plan.LeftDesktops, Left{d.ID, LeftServed, "is assigned so already"})
 		return nil
 	}
 	if err := d.admit(fmt.Sprintf("desktops[%d].desktop_id", i), field, wanted, fresh); err != nil {
 		return err
 	}
-	if len(r.plan.Pairs)+len(fresh) > MaxAssignments {
+	if len(r.plan.Pairs)+len(r.plan.Regroups)+len(fresh)+len(regroups) > MaxAssignments {
 		return tooMany()
 	}
 	for _, h := range fresh {
 		r.plan.Pairs = append(r.plan.Pairs, d.pair(h))
 	}
+	r.plan.Regroups = append(r.plan.Regroups, regroups...)
 	return nil
 }
 
-// admit refuses those whom the desktop cannot take: wanted is what the request asks for, fresh what of it is new.
+// admit refuses those whom the desktop cannot take: wanted is what the request asks for, fresh what of it is new. Where only
+// privilege groups change fresh is empty.
 func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) error {
 	if why := d.closed(); why != "" {
 		return inField(at, Errorf(CodeConflict, "desktop %s %s", d.Name, why))
+	}
+	if len(fresh) == 0 {
+		return nil
 	}
 	asked, added := 0, 0
 	for _, h := range wanted {

@@ -31,6 +31,7 @@ func (s *Service) AttachDesktops(ctx context.Context, r AttachDesktops) (string,
 // would make; nothing is kept for them.
 type AttachPreview struct {
 	Plan
+	Renames   []Pair    // of the desktops that would get nothing but another name: who of the request has them, and as what
 	Desktops  []Desktop // of the request, in its order
 	Holders   []Holder  // everybody whom it names, in its order
 	Newcomers []string  // those of them who would be added; their ids mean nothing outside this preview
@@ -46,10 +47,11 @@ func (s *Service) PreviewAttach(ctx context.Context, r AttachDesktops) (AttachPr
 		if err != nil {
 			return AttachPreview{}, err
 		}
-		if _, err := a.rename(ctx, tx); err != nil {
+		taken, err := a.rename(ctx, tx)
+		if err != nil {
 			return AttachPreview{}, err
 		}
-		p := AttachPreview{Plan: a.plan, Desktops: a.desktops, Holders: a.named}
+		p := AttachPreview{Plan: a.plan, Renames: a.renames(taken), Desktops: a.desktops, Holders: a.named}
 		for _, u := range a.cast.added {
 			p.Newcomers = append(p.Newcomers, u.ID)
 		}
@@ -64,8 +66,9 @@ type attachment struct {
 	before   []Desktop // in the order of the request
 	desktops []Desktop // the same with the names that the request gives them
 	cast     cast
-	named    []Holder // everybody, in the order of the request
-	remarks  []string // for each desktop
+	named    []Holder   // everybody, in the order of the request
+	wanted   [][]Holder // who shall have each desktop, unless the strategy chooses
+	remarks  []string   // for each desktop
 	plan     Plan
 }
 
@@ -94,8 +97,27 @@ func planAttach(ctx context.Context, tx Tx, r AttachDesktops, hold bool) (*attac
 			return nil, err
 		}
 	}
+	a.wanted = snapshot.wanted()
 	a.plan, err = PlanAssignment(snapshot)
 	return a, err
+}
+
+// renames lists who of the request has those of the taken desktops that change in nothing but their name.
+func (a *attachment) renames(taken []int) []Pair {
+	changed := map[string]bool{}
+	for _, p := range slices.Concat(a.plan.Pairs, a.plan.Regroups) {
+		changed[p.DesktopID] = true
+	}
+	var pairs []Pair
+	for _, i := range taken {
+		d := a.before[i]
+		for _, w := range a.wanted[i] {
+			if h, has := d.holder(w.Type, w.ID, ""); has && !changed[d.ID] {
+				pairs = append(pairs, Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: h.Group})
+			}
+		}
+	}
+	return pairs
 }
 
 // readDesktops reads the desktops of the request.

@@ -41,6 +41,9 @@ func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := tx.Regroup(ctx, a.plan.Regroups); err != nil {
+		return "", err
+	}
 	if err := checkCrowd(ctx, tx, ids); err != nil { // groups may have grown since the plan was made
 		return "", err
 	}
@@ -71,6 +74,10 @@ func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 // left over keeps its name. It returns the places of the desktops that change in any way.
 func (a *attachment) rename(ctx context.Context, tx Tx) (taken []int, err error) {
 	gets := a.getters()
+	regrouped := make(map[string]bool, len(a.plan.Regroups))
+	for _, p := range a.plan.Regroups {
+		regrouped[p.DesktopID] = true
+	}
 	var fresh []string // names that must be free
 	var open []int     // whose names a policy makes
 	for i := range a.desktops {
@@ -80,11 +87,11 @@ func (a *attachment) rename(ctx context.Context, tx Tx) (taken []int, err error)
 			d.Name = before.Name
 		}
 		switch why := before.closed(); {
-		case !got && d.Name == before.Name:
+		case !got && d.Name == before.Name && !regrouped[d.ID]:
 			continue
 		case why != "":
 			return nil, Errorf(CodeConflict, "desktops[%d].computer_name: desktop %s %s", i, before.Name, why)
-		case asked == "":
+		case asked == "" && got:
 			open = append(open, i)
 		case !strings.EqualFold(d.Name, before.Name):
 			fresh = append(fresh, d.Name)

@@ -83,19 +83,40 @@ type Decision struct {
 
 // ScaleInputs are the facts that a decision used, for the decision log.
 type ScaleInputs struct {
-	Policy   AutoscalePolicy `json:"policy"`
-	Total    int             `json:"total"`    // desktops in every state
-	Auto     int             `json:"auto"`     // of which autoscaling made
-	Making   int             `json:"making"`   // of which are being made
-	Idle     int             `json:"idle"`     // ready for anybody
-	Coming   int             `json:"coming"`   // being made, started or reset for anybody
-	Bound    int             `json:"bound"`    // somebody has them
-	Faulty   int             `json:"faulty"`   // broken
-	Isolated int             `json:"isolated"` // put aside
-	Leaving  int             `json:"leaving"`  // being deleted
-	Waiting  int             `json:"waiting"`  // people
-	History  ScaleHistory    `json:"history"`
+	Policy   PolicyInputs  `json:"policy"`
+	Total    int           `json:"total"`    // desktops in every state
+	Auto     int           `json:"auto"`     // of which autoscaling made
+	Making   int           `json:"making"`   // of which are being made
+	Idle     int           `json:"idle"`     // ready for anybody
+	Coming   int           `json:"coming"`   // being made, started or reset for anybody
+	Bound    int           `json:"bound"`    // somebody has them
+	Faulty   int           `json:"faulty"`   // broken
+	Isolated int           `json:"isolated"` // put aside
+	Leaving  int           `json:"leaving"`  // being deleted
+	Waiting  int           `json:"waiting"`  // people
+	History  HistoryInputs `json:"history"`
 }
+
+// PolicyInputs is an AutoscalePolicy in the words of the API, HistoryInputs a ScaleHistory. Pools keep theirs in the database under
+// names that must stay.
+type (
+	PolicyInputs struct {
+		Type           AutoscaleType `json:"autoscale_type"`
+		MaxAutoCreated int           `json:"max_auto_created"`
+		MinIdle        int           `json:"min_idle"`
+		OnceCreated    int           `json:"once_auto_created"`
+		MinRetention   int           `json:"min_retention"`
+		IdleMinutes    *int          `json:"idle_retention_duration,omitempty"`
+		AutoIsolation  bool          `json:"auto_isolation_enable"`
+		MaxIsolated    int           `json:"auto_isolation_max_num"`
+	}
+	HistoryInputs struct {
+		Created  time.Time `json:"created_at,omitzero"`
+		Deleted  time.Time `json:"deleted_at,omitzero"`
+		Failures int       `json:"failures"`
+		Failed   time.Time `json:"failed_at,omitzero"`
+	}
+)
 
 // Autoscale decides what to do about a pool's size now. It looks at nothing but its arguments; the order of the members makes no
 // difference. Whoever carries the decision out holds the pool, records it with ScaleHistory.After, and asks again when
@@ -132,7 +153,10 @@ func (s PoolSnapshot) idleReason() string {
 }
 
 func inputsOf(s PoolSnapshot) ScaleInputs {
-	in := ScaleInputs{Policy: s.Pool.Policy, Total: len(s.Members), Waiting: s.Waiting, History: s.Pool.Scale}
+	in := ScaleInputs{
+		Policy: PolicyInputs(s.Pool.Policy), Total: len(s.Members), Waiting: s.Waiting, History: HistoryInputs(s.Pool.Scale),
+	}
+	in.Policy.OnceCreated, in.Policy.MaxIsolated = cmp.Or(in.Policy.OnceCreated, MaxOnceCreated), cmp.Or(in.Policy.MaxIsolated, DefaultMaxIsolated)
 	for _, m := range s.Members {
 		in.Auto += count(m.AutoCreated)
 		in.Making += count(m.AutoCreated && m.Task == TaskCreating)

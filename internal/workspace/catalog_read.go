@@ -1,6 +1,9 @@
 package workspace
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // ListProducts reads a page of products and counts all that match.
 func (s *Service) ListProducts(ctx context.Context, q ProductQuery) ([]Product, int, error) {
@@ -28,8 +31,21 @@ func (s *Service) VPCs(ctx context.Context, projectID string) ([]VPC, error) {
 }
 
 // Subnets lists the project's subnets.
-func (s *Service) Subnets(ctx context.Context, projectID string) ([]Subnet, error) {
-	return view(ctx, s.Store, func(tx Tx) ([]Subnet, error) { return tx.Subnets(ctx, projectID) })
+func (s *Service) Subnets(ctx context.Context, projectID string) ([]SubnetDetail, error) {
+	return view(ctx, s.Store, func(tx Tx) ([]SubnetDetail, error) { return subnetDetails(ctx, tx, projectID) })
+}
+
+func subnetDetails(ctx context.Context, tx Tx, projectID string) ([]SubnetDetail, error) {
+	subnets, err := tx.Subnets(ctx, projectID)
+	if err != nil {
+		return nil, err
+	}
+	used, err := tx.UsedSubnets(ctx, projectID)
+	details := make([]SubnetDetail, len(subnets))
+	for i, s := range subnets {
+		details[i] = SubnetDetail{s, slices.Contains(used, s.ID)}
+	}
+	return details, err
 }
 
 // SecurityGroups lists the project's security groups.
@@ -41,7 +57,7 @@ func (s *Service) SecurityGroups(ctx context.Context, projectID string) ([]Secur
 type ServiceDetail struct {
 	Subscription
 	VPC            VPC
-	Subnets        []Subnet
+	Subnets        []SubnetDetail
 	SecurityGroups []SecurityGroup
 	Zones          []Zone
 }
@@ -61,7 +77,7 @@ func (s *Service) ServiceDetail(ctx context.Context, projectID string) (ServiceD
 				d.VPC = v
 			}
 		}
-		if d.Subnets, err = tx.Subnets(ctx, projectID); err != nil {
+		if d.Subnets, err = subnetDetails(ctx, tx, projectID); err != nil {
 			return d, err
 		}
 		if d.SecurityGroups, err = tx.SecurityGroups(ctx, projectID); err != nil {

@@ -111,7 +111,7 @@ type Volume struct {
 	Name    string
 	Created time.Time
 
-	PoolVolumeID string // which of its pool's disks a data disk is (PoolVolume.ID); empty outside pools
+	PoolVolumeID string // which of its pool's disks it is (PoolVolume.ID); empty outside pools
 }
 
 // Tag is a label of a desktop.

@@ -188,6 +188,9 @@ func (d NewDesktop) check(at string) error {
 	if err := CheckEmail(at+"user_email", d.UserEmail); err != nil {
 		return err
 	}
+	if err := CheckPhone(at+"user_phone", d.UserPhone); err != nil {
+		return err
+	}
 	if d.Name != "" {
 		if err := CheckComputerName(at+"computer_name", d.Name, MaxComputerName); err != nil {
 			return err

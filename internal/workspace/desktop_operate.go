@@ -86,9 +86,11 @@ func (r *OperateDesktops) Check() error {
 	return invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or os-hibernate", r.Op)
 }
 
-func checkIDs(field string, ids []string) error {
-	if len(ids) == 0 || len(ids) > MaxOperated {
-		return invalid(field, "%d ids, give 1 to %d", len(ids), MaxOperated)
+func checkIDs(field string, ids []string) error { return checkIDsUpTo(MaxOperated, field, ids) }
+
+func checkIDsUpTo(limit int, field string, ids []string) error {
+	if len(ids) == 0 || len(ids) > limit {
+		return invalid(field, "%d ids, give 1 to %d", len(ids), limit)
 	}
 	seen := make(map[string]bool, len(ids))
 	for i, id := range ids {

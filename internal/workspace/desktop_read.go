@@ -1,12 +1,18 @@
 package workspace
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
-// DesktopDetail is a desktop with the catalogue entries that it was made from.
+// DesktopDetail is a desktop with what it refers to.
 type DesktopDetail struct {
 	Desktop
-	Product Product
-	Image   Image
+	Product  Product
+	Image    Image
+	Groups   []SecurityGroup // in the desktop's order; one that is gone has only its id
+	Progress *int            // percent of its task; nil when it is idle
+	OrderID  string          // of the last rebuild of its pool that named one
 }
 
 // Desktop reads one desktop, or fails with CodeDesktopNotFound.
@@ -16,7 +22,7 @@ func (s *Service) Desktop(ctx context.Context, projectID, id string) (DesktopDet
 		if err != nil {
 			return DesktopDetail{}, err
 		}
-		details, err := withCatalog(ctx, tx, []Desktop{d})
+		details, err := withDetails(ctx, tx, projectID, []Desktop{d})
 		if err != nil {
 			return DesktopDetail{}, err
 		}
@@ -30,16 +36,66 @@ func (s *Service) ListDesktops(ctx context.Context, q DesktopQuery) ([]Desktop, 
 	return list(ctx, s.Store, func(tx Tx) ([]Desktop, int, error) { return tx.Desktops(ctx, q) })
 }
 
-// ListDesktopDetails is ListDesktops with products and images.
+// ListDesktopDetails is ListDesktops with all that belongs to the desktops and what they refer to.
 func (s *Service) ListDesktopDetails(ctx context.Context, q DesktopQuery) ([]DesktopDetail, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]DesktopDetail, int, error) {
 		desktops, total, err := tx.Desktops(ctx, q)
 		if err != nil {
 			return nil, 0, err
 		}
-		details, err := withCatalog(ctx, tx, desktops)
+		details, err := withDetails(ctx, tx, q.ProjectID, desktops)
 		return details, total, err
 	})
+}
+
+// withDetails reads what desktops refer to: products and images as withCatalog does, all else in a statement of each kind, and what
+// only some desktops have only for those.
+func withDetails(ctx context.Context, tx Tx, projectID string, desktops []Desktop) ([]DesktopDetail, error) {
+	details, err := withCatalog(ctx, tx, desktops)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := tx.SecurityGroups(ctx, projectID)
+	if err != nil {
+		return nil, err
+	}
+	var pooled, tasks []string
+	for _, d := range desktops {
+		if d.PoolID != "" {
+			pooled = append(pooled, d.ID)
+		}
+		if d.Task != NoTask && d.TaskOwner != "" {
+			tasks = append(tasks, d.TaskOwner)
+		}
+	}
+	orders, err := tx.RolloutOrders(ctx, pooled)
+	if err != nil {
+		return nil, err
+	}
+	progress, err := tx.SubJobProgress(ctx, tasks)
+	if err != nil {
+		return nil, err
+	}
+	for i := range details {
+		d := &details[i]
+		d.Groups, d.OrderID = groupsNamed(groups, d.SecurityGroups), orders[d.ID]
+		if percent, known := progress[d.TaskOwner]; known && d.Task != NoTask {
+			d.Progress = &percent
+		}
+	}
+	return details, nil
+}
+
+// groupsNamed finds security groups by their ids. One that is gone has only its id.
+func groupsNamed(all []SecurityGroup, ids []string) []SecurityGroup {
+	found := make([]SecurityGroup, len(ids))
+	for i, id := range ids {
+		found[i].ID = id
+		if at := slices.IndexFunc(all, func(g SecurityGroup) bool { return g.ID == id }); at >= 0 {
+			found[i] = all[at]
+		}
+	}
+	return found
 }
 
 // withCatalog reads each product and image once, however many desktops share it. One that is no longer offered leaves only

@@ -165,7 +165,8 @@ func (t *detaching) add(d Desktop, from []Holder) {
 	}
 }
 
-// carryOut takes the desktops away, remembers from whom, and tells the people who can no longer use them.
+// carryOut takes the desktops away, remembers from whom, and tells the people who can no longer use them. Those who had them
+// through a group are remembered as well: who was in it then is not to be seen later.
 func (t *detaching) carryOut(ctx context.Context, tx Tx, projectID string, erase bool) error {
 	if len(t.pairs) == 0 {
 		return nil
@@ -189,12 +190,16 @@ func (t *detaching) carryOut(ctx context.Context, tx Tx, projectID string, erase
 	return bidFarewell(ctx, tx, projectID, change.lost, names, erase)
 }
 
-// bidFarewell records the accounts of people who have lost desktops and tells them. names are those of the desktops by id.
+// bidFarewell records that people have lost desktops, and their accounts there, and tells them. names are those of the desktops by
+// id.
 func bidFarewell(ctx context.Context, tx Tx, projectID string, lost []Assignment, names map[string]string, erase bool) error {
 	if len(lost) == 0 {
 		return nil
 	}
 	if err := leave(ctx, tx, lost, erase); err != nil {
+		return err
+	}
+	if err := tx.PutDetachments(ctx, detachmentsOf(lost, tx.Now())); err != nil {
 		return err
 	}
 	users, err := usersByID(ctx, tx, projectID, lost)
@@ -229,7 +234,8 @@ func usersByID(ctx context.Context, tx Tx, projectID string, holdings []Assignme
 	return users, nil
 }
 
-// Detachments tells from whom a desktop was taken, the latest first. CodeDesktopNotFound.
+// Detachments tells from whom a desktop was taken, the latest first: people and groups, and the people who lost it with a group.
+// CodeDesktopNotFound.
 func (s *Service) Detachments(ctx context.Context, projectID, desktopID string) (Desktop, []Detachment, error) {
 	type answer struct {
 		desktop Desktop

@@ -151,7 +151,7 @@ func (s *Service) DeleteGroups(ctx context.Context, c Caller, ids []string) erro
 				return err
 			}
 			found++
-			if err := regrouping(ctx, tx, c, []string{g.ID}, nil, func() error { return tx.DeleteGroup(ctx, g.ID) }); err != nil {
+			if err := dissolve(ctx, tx, c, g); err != nil {
 				return err
 			}
 		}
@@ -188,9 +188,9 @@ func (s *Service) ChangeMembers(ctx context.Context, c Caller, groupID string, a
 			if err := usersExist(ctx, tx, c.ProjectID, userIDs); err != nil {
 				return err
 			}
-			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func() error { return tx.AddMembers(ctx, g.ID, userIDs) })
+			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]Desktop) error { return tx.AddMembers(ctx, g.ID, userIDs) })
 		case RemoveFromGroup:
-			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func() error { return tx.RemoveMembers(ctx, g.ID, userIDs) })
+			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]Desktop) error { return tx.RemoveMembers(ctx, g.ID, userIDs) })
 		default:
 			return invalid("op_type", "%q is unknown, use ADD or DELETE", action)
 		}

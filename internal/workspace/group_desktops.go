@@ -4,22 +4,40 @@ import (
 	"context"
 )
 
+// dissolve deletes a group whose row is held, remembers which desktops it had, and takes them from its people.
+func dissolve(ctx context.Context, tx Tx, c Caller, g Group) error {
+	var records []Detachment
+	err := regrouping(ctx, tx, c, []string{g.ID}, nil, func(held []Desktop) error {
+		for _, d := range held {
+			if h, has := d.holder(HolderGroup, g.ID, ""); has {
+				records = append(records, h.detached(d.ID, tx.Now()))
+			}
+		}
+		return tx.DeleteGroup(ctx, g.ID)
+	})
+	if err != nil {
+		return err
+	}
+	return tx.PutDetachments(ctx, records)
+}
+
 // regrouping runs a change of who is in groups, or of groups themselves, and has what that means for the desktops of those groups
-// done: who loses one loses it with the transaction, and jobs bring the insides up to date. With userIDs it looks only at those
-// people. CodeConflict when a desktop would have more people than it may.
-func regrouping(ctx context.Context, tx Tx, c Caller, groupIDs, userIDs []string, f func() error) error {
+// done: who loses one loses it with the transaction, and jobs bring the insides up to date. The change gets those desktops, which
+// are held. With userIDs it looks only at those people. CodeConflict when a desktop would have more people than it may.
+func regrouping(ctx context.Context, tx Tx, c Caller, groupIDs, userIDs []string, f func(held []Desktop) error) error {
 	ids, err := tx.GroupDesktops(ctx, groupIDs)
 	if err != nil {
 		return err
 	}
 	if len(ids) == 0 {
-		return f()
+		return f(nil)
 	}
 	// Held, so that of two changes which together would give a desktop too many people the second sees the first.
-	if _, err := tx.LockDesktops(ctx, c.ProjectID, ids); err != nil {
+	held, err := tx.LockDesktops(ctx, c.ProjectID, ids)
+	if err != nil {
 		return err
 	}
-	change, err := changing(ctx, tx, ids, userIDs, f)
+	change, err := changing(ctx, tx, ids, userIDs, func() error { return f(held) })
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,15 @@ func (h Holder) detached(desktopID string, at time.Time) Detachment {
 	}
 }
 
+// detachmentsOf records that people have lost desktops.
+func detachmentsOf(lost []Assignment, at time.Time) []Detachment {
+	records := make([]Detachment, len(lost))
+	for i, a := range lost {
+		records[i] = Holder{Type: HolderUser, ID: a.UserID, Name: a.UserName, Group: a.Group}.detached(a.DesktopID, at)
+	}
+	return records
+}
+
 // MaxDetachments is how many former holders of a desktop are told of.
 const MaxDetachments = 500
 

@@ -25,6 +25,15 @@ type JobCounts struct {
 	Ended                               time.Time // of the last one; zero while any is left
 }
 
+// Ended is when the last of the job's sub-jobs ended, or zero while any is left. A job without sub-jobs had nothing to do: it ended
+// with the call that made it.
+func (j Job) Ended() time.Time {
+	if j.Counts.Total() == 0 {
+		return j.Created
+	}
+	return j.Counts.Ended
+}
+
 // Total is the number of sub-jobs.
 func (c JobCounts) Total() int { return c.Waiting + c.Running + c.Succeeded + c.Failed }
 
@@ -156,6 +165,10 @@ type JobRows interface {
 
 	// SubJob reads one sub-job of any project. CodeJobNotFound.
 	SubJob(ctx context.Context, id string) (SubJob, error)
+
+	// SubJobProgress reads how far sub-jobs are, in percent, by their ids, in one statement for as many as a page has. Those that do
+	// not exist are left out.
+	SubJobProgress(ctx context.Context, ids []string) (map[string]int, error)
 
 	// RetryFailed puts the FAILED sub-jobs of a job back to WAITING at once, as if they had never run: no step, progress,
 	// code, reason, deadline, begin or end; Attempt stays. It returns them as they are then, by position. Workers are woken.

@@ -254,10 +254,7 @@ func (s *Service) ListNamePolicies(ctx context.Context, q NamePolicyQuery) ([]Na
 // DeleteNamePolicies removes 1 to 50 policies; names that were made stay. Ids of none are left out, since their deletion is a
 // success already; if none is left it fails with CodePolicyNotFound. CodeConflict while a pool uses one.
 func (s *Service) DeleteNamePolicies(ctx context.Context, c Caller, ids []string) error {
-	if len(ids) > MaxNamePolicies {
-		return invalid("policy_ids", "%d ids, give 1 to %d", len(ids), MaxNamePolicies)
-	}
-	if err := checkIDs("policy_ids", ids); err != nil {
+	if err := checkIDsUpTo(MaxNamePolicies, "policy_ids", ids); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {

@@ -28,6 +28,12 @@ type Subnet struct {
 	Created   time.Time
 }
 
+// SubnetDetail is a subnet, and whether anything is on it.
+type SubnetDetail struct {
+	Subnet
+	Used bool // a desktop is on it, or a pool makes desktops there
+}
+
 // SecurityGroup is a named set of network rules. The default group lets desktops out and nothing in.
 type SecurityGroup struct {
 	ID          string
@@ -47,6 +53,8 @@ type NetworkRows interface {
 	VPCs(ctx context.Context, projectID string) ([]VPC, error)
 	// Subnets reads a project's subnets, or everybody's if projectID is empty.
 	Subnets(ctx context.Context, projectID string) ([]Subnet, error)
+	// UsedSubnets reads the ids of those of a project's subnets on which a desktop is or a pool makes desktops.
+	UsedSubnets(ctx context.Context, projectID string) ([]string, error)
 	SecurityGroups(ctx context.Context, projectID string) ([]SecurityGroup, error)
 
 	// FreeAddresses returns n addresses of the subnet that no desktop has, lowest first after the one given out last, so

@@ -16,7 +16,7 @@ const (
 	MaxUnitDescription = 255
 )
 
-// OU is an organisational unit of the built-in directory, in which desktops can be. People are at the directory's root.
+// OU is an organisational unit of the built-in directory, in which desktops can be. People and groups are at the directory's root.
 type OU struct {
 	ID          string
 	ProjectID   string
@@ -35,6 +35,12 @@ func (o OU) DN() string {
 	slices.Reverse(levels)
 	return "OU=" + strings.Join(levels, ",OU=") + "," + RootDN
 }
+
+// DN is the person's distinguished name in the directory. It follows their name.
+func (u User) DN() string { return "CN=" + u.Name + "," + RootDN }
+
+// DN is the group's distinguished name in the directory. It follows its name.
+func (g Group) DN() string { return "CN=" + g.Name + "," + RootDN }
 
 // CheckOUName says why name cannot be a unit's, or nil: 1 to 64 letters of any script, digits, spaces, hyphens, underscores and
 // dots, in up to 5 levels with slashes between them.

@@ -5,6 +5,7 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // CheckEmail says why address cannot be a mail address, or nil; empty is allowed.
@@ -18,6 +19,31 @@ func CheckEmail(field, address string) error {
 	parsed, err := mail.ParseAddress(address)
 	if err != nil || parsed.Address != address || parsed.Name != "" {
 		return invalid(field, "%q is not a mail address", address)
+	}
+	return nil
+}
+
+// CheckPhone says why number cannot be a telephone number, or nil: digits, with spaces, hyphens and parentheses between them and a
+// plus before them, 32 characters in all. Empty is allowed.
+func CheckPhone(field, number string) error {
+	if number == "" {
+		return nil
+	}
+	if utf8.RuneCountInString(number) > MaxPhone {
+		return invalid(field, "at most %d characters are allowed", MaxPhone)
+	}
+	digits := 0
+	for _, r := range number {
+		switch {
+		case isDigit(r):
+			digits++
+		case r == '+' && digits == 0, strings.ContainsRune(" -()", r):
+		default:
+			return invalid(field, "%q is not a telephone number: use digits, spaces, hyphens and parentheses, and a plus before them", number)
+		}
+	}
+	if digits == 0 {
+		return invalid(field, "%q is not a telephone number: it has no digit", number)
 	}
 	return nil
 }

@@ -111,6 +111,7 @@ func (p Pool) desktop(name, subnetID, address string, now time.Time) Desktop {
 	}
 	d.HostName = HostNameFor(name, d.ID)
 	d.Root = newVolume(VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}, 0, now)
+	d.Root.PoolVolumeID = p.Root.ID
 	for i, v := range p.Data {
 		disk := newVolume(VolumeSpec{Type: v.Type, GB: v.GB}, i+1, now)
 		disk.PoolVolumeID = v.ID

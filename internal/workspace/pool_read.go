@@ -1,9 +1,6 @@
 package workspace
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // PoolDetail is a pool with the catalogue entries that its desktops are made from.
 type PoolDetail struct {
@@ -56,14 +53,8 @@ func poolDetails(ctx context.Context, tx Tx, projectID string, pools []Pool) ([]
 	}
 	details := make([]PoolDetail, len(pools))
 	for i, p := range pools {
-		details[i] = PoolDetail{Pool: p, Product: catalog[i].Product, Image: catalog[i].Image}
-		for _, id := range p.SecurityGroups {
-			at := slices.IndexFunc(groups, func(g SecurityGroup) bool { return g.ID == id })
-			if at < 0 {
-				details[i].Groups = append(details[i].Groups, SecurityGroup{ID: id})
-				continue
-			}
-			details[i].Groups = append(details[i].Groups, groups[at])
+		details[i] = PoolDetail{
+			Pool: p, Product: catalog[i].Product, Image: catalog[i].Image, Groups: groupsNamed(groups, p.SecurityGroups),
 		}
 	}
 	return details, nil
@@ -91,7 +82,7 @@ func (s *Service) PoolDesktops(ctx context.Context, poolID string, q DesktopQuer
 		if err != nil {
 			return nil, 0, err
 		}
-		details, err := withCatalog(ctx, tx, desktops)
+		details, err := withDetails(ctx, tx, q.ProjectID, desktops)
 		out := make([]PoolDesktop, len(details))
 		for i, d := range details {
 			out[i] = PoolDesktop{d, p.Differences(d.Desktop)}

@@ -70,6 +70,10 @@ type RolloutRows interface {
 	// WarnedItems reads the items of these desktops in which the countdown runs, in one statement.
 	WarnedItems(ctx context.Context, desktopIDs []string) ([]RolloutEntry, error)
 
+	// RolloutOrders reads, by desktop, the OrderID of the last rollout that is for it and has one, in one statement for as many as a
+	// page has. Rollouts that skipped the desktop, or stopped before its turn, do not count.
+	RolloutOrders(ctx context.Context, desktopIDs []string) (map[string]string, error)
+
 	// Countdowns reads what people are told of the countdowns that run for these desktops, by desktop, in one statement.
 	Countdowns(ctx context.Context, desktopIDs []string) (map[string]PoolCountdown, error)
 }

@@ -44,7 +44,10 @@ func (r *CreateUser) Check(now time.Time) error {
 	if err := CheckUserName("user_name", r.Name, MaxLinuxUserName); err != nil {
 		return err
 	}
-	if err := checkUserTexts(r.Email, r.Phone, r.Description); err != nil {
+	if err := checkUserTexts(r.Email, r.Description); err != nil {
+		return err
+	}
+	if err := CheckPhone("user_phone", r.Phone); err != nil {
 		return err
 	}
 	switch {

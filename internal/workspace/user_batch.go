@@ -170,7 +170,7 @@ func insertUsers(ctx context.Context, tx Tx, c Caller, users []CreateUser, hashe
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(members)) {
-		err := regrouping(ctx, tx, c, []string{id}, members[id], func() error { return tx.AddMembers(ctx, id, members[id]) })
+		err := regrouping(ctx, tx, c, []string{id}, members[id], func([]Desktop) error { return tx.AddMembers(ctx, id, members[id]) })
 		if err != nil {
 			return nil, err
 		}

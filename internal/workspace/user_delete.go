@@ -52,13 +52,9 @@ func dismiss(ctx context.Context, tx Tx, u User, job *Job, told map[string]bool)
 	if err != nil {
 		return err
 	}
-	var left []Assignment
-	var records []Detachment
-	for _, d := range desktops {
-		if h, own := d.holder(HolderUser, u.ID, ""); own {
-			records = append(records, h.detached(d.ID, tx.Now()))
-		}
-		left = append(left, Assignment{DesktopID: d.ID, UserID: u.ID, UserName: u.Name})
+	ids := make([]string, len(desktops))
+	for i, d := range desktops {
+		ids[i] = d.ID
 		if !told[d.ID] {
 			told[d.ID] = true
 			sub := job.subJob(d, AccountParams{})
@@ -66,10 +62,14 @@ func dismiss(ctx context.Context, tx Tx, u User, job *Job, told map[string]bool)
 			job.SubJobs = append(job.SubJobs, sub)
 		}
 	}
-	if err := leave(ctx, tx, left, false); err != nil {
+	lost, err := tx.Holdings(ctx, ids, []string{u.ID})
+	if err != nil {
 		return err
 	}
-	if err := tx.PutDetachments(ctx, records); err != nil {
+	if err := leave(ctx, tx, lost, false); err != nil {
+		return err
+	}
+	if err := tx.PutDetachments(ctx, detachmentsOf(lost, tx.Now())); err != nil {
 		return err
 	}
 	return removeUser(ctx, tx, u.ID)

@@ -39,8 +39,13 @@ func (r *UpdateUser) Apply(u User, now time.Time) (User, error) {
 	set(&u.PasswordNeverExpires, r.PasswordNeverExpires)
 	set(&u.Disabled, r.Disabled)
 	u.Updated = now
-	if err := checkUserTexts(u.Email, u.Phone, u.Description); err != nil {
+	if err := checkUserTexts(u.Email, u.Description); err != nil {
 		return User{}, err
+	}
+	if r.Phone != nil { // one from before numbers were checked may stay
+		if err := CheckPhone("user_phone", u.Phone); err != nil {
+			return User{}, err
+		}
 	}
 	unreachable := u.Email == "" && u.PasswordHash == "" && (before.Email != "" || before.Activation != u.Activation)
 	switch {
@@ -60,12 +65,9 @@ func set[T any](field *T, value *T) {
 	}
 }
 
-func checkUserTexts(email, phone, description string) error {
-	switch {
-	case utf8.RuneCountInString(description) > MaxUserDescription:
+func checkUserTexts(email, description string) error {
+	if utf8.RuneCountInString(description) > MaxUserDescription {
 		return invalid("description", "at most %d characters are allowed", MaxUserDescription)
-	case utf8.RuneCountInString(phone) > MaxPhone:
-		return invalid("user_phone", "at most %d characters are allowed", MaxPhone)
 	}
 	return CheckEmail("user_email", email)
 }
