@@ -86,7 +86,7 @@ func (w *world) endSubJobs(job string, state workspace.SubJobState) {
 func TestUsersAreCreatedShownListedAndDeleted(t *testing.T) {
 	w := newWorld(t)
 	ann := w.ok(w.post("/users", object{
-		"user_name": "ann", "user_email": "ann@example.org", "user_phone": "1", "alias_name": "Ann A.", "description": "works upstairs",
+		"user_name": "ann", "user_email": "ann@example.org", "user_phone": "(+49) 30-1 2", "alias_name": "Ann A.", "description": "works upstairs",
 		"account_expires": "2100-01-31T12:00:00.000Z", "enable_change_password": false,
 	})).text("id")
 	bob := w.ok(w.post("/users", object{
@@ -96,9 +96,10 @@ func TestUsersAreCreatedShownListedAndDeleted(t *testing.T) {
 	const expires = 4105080000000 // 2100-01-31T12:00:00Z
 	a := w.ok(w.get("/users/" + ann))
 	for path, want := range map[string]any{
-		"id": ann, "user_name": "ann", "user_email": "ann@example.org", "user_phone": "1", "full_name": "Ann A.", "description": "works upstairs",
+		"id": ann, "user_name": "ann", "user_email": "ann@example.org", "user_phone": "(+49) 30-1 2", "full_name": "Ann A.", "description": "works upstairs",
 		"account_expires": float64(expires), "user_expired": false, "active_type": "USER_ACTIVATE", "enable_change_password": false,
 		"total_desktops": 0.0, "locked": false, "disabled": false, "sam_account_name": "ann",
+		"distinguished_name": "CN=ann,DC=carrel,DC=local", "account_type": 0.0, "is_pre_user": false, "share_space_subscription": false, "share_space_desktops": 0.0,
 	} {
 		if got := a.at("user_detail", path); got != want {
 			t.Errorf("detail: %s is %v, want %v", path, got, want)
@@ -155,6 +156,10 @@ func TestBadUsersAreRefused(t *testing.T) {
 		"a password of another type": {object{"user_name": "bob", "password": 12345678}, 400, workspace.CodeInvalid, "password: expected string"},
 		"an unreadable expiry":       {object{"user_name": "bob", "user_email": "b@example.org", "account_expires": "soon"}, 400, workspace.CodeInvalid, "account_expires"},
 		"an expiry that is past":     {object{"user_name": "bob", "user_email": "b@example.org", "account_expires": "2001-01-01 00:00:00"}, 400, workspace.CodeInvalid, "account_expires"},
+		"a phone that is a word":     {object{"user_name": "bob", "user_email": "b@example.org", "user_phone": "abc"}, 400, workspace.CodeInvalid, `user_phone: "abc"`},
+		"a phone without a digit":    {object{"user_name": "bob", "user_email": "b@example.org", "user_phone": "+-()"}, 400, workspace.CodeInvalid, "user_phone: "},
+		"a plus within a phone":      {object{"user_name": "bob", "user_email": "b@example.org", "user_phone": "1+1"}, 400, workspace.CodeInvalid, "user_phone: "},
+		"a phone that is too long":   {object{"user_name": "bob", "user_email": "b@example.org", "user_phone": strings.Repeat("1", 33)}, 400, workspace.CodeInvalid, "user_phone: at most 32"},
 		"a group":                    {object{"user_name": "bob", "user_email": "b@example.org", "group_ids": []string{"x"}}, 400, workspace.CodeGroupNotFound, "group_ids[0]"},
 		"an unknown activation":      {object{"user_name": "bob", "active_type": "SELF"}, 400, workspace.CodeInvalid, "active_type"},
 	} {
@@ -194,6 +199,8 @@ func TestTheCatalogueHasWhatClientsRead(t *testing.T) {
 		{"/images", "gold", []any{"images", 0, "image_type"}},
 		{"/images", 40.0, []any{"images", 0, "min_disk"}},
 		{"/images?image_type=gold&os_type=Linux&architecture=x86&platform=debian&package_type=general&image_id=" + image + "&sort_field=created_at&sort_type=desc", 1.0, []any{"total_count"}},
+		{"/products", "2 processors, 4 GB", []any{"products", 0, "product_desc", "zh_cn"}},
+		{"/images", nil, []any{"images", 0, "disk_format"}},
 		{"/images?image_type=private", 0.0, []any{"total_count"}},
 		{"/images?os_type=Windows", 0.0, []any{"total_count"}},
 		{"/images?platform=Ubuntu", 0.0, []any{"total_count"}},
@@ -206,11 +213,16 @@ func TestTheCatalogueHasWhatClientsRead(t *testing.T) {
 		{"/availability-zones", zone, []any{"availability_zones", 0, "availability_zone"}},
 		{"/availability-zones", true, []any{"availability_zones", 0, "default_availability_zone"}},
 		{"/availability-zones/detail?availability_zone_id=" + zone, "local-1", []any{"region_id"}},
+		{"/availability-zones/detail?availability_zone_id=" + zone, 0.0, []any{"category"}},
 		{"/availability-zones/summary", zone, []any{"azs", "Workspace", 0, "availability_zone"}},
 		{"/vpcs", "10.9.0.0/16", []any{"vpcs", 0, "cidr"}},
 		{"/vpcs", w.first.ProjectID, []any{"vpcs", 0, "tenant_id"}},
 		{"/subnets", "10.9.0.0/24", []any{"subnets", 0, "cidr"}},
 		{"/subnets", 1.0, []any{"subnet_size"}},
+		{"/subnets", true, []any{"subnets", 0, "checked"}},
+		{"/subnets", true, []any{"subnets", 0, "unused"}},
+		{"/workspaces", nil, []any{"vpc_config_infos", 0, "used_subnet_ids", 0}},
+		{"/workspaces", false, []any{"is_global"}},
 		{"/subnets?vpc_id=" + w.vpcID + "&availability_zone_id=" + zone, "10.9.0.1", []any{"subnets", 0, "gateway_ip"}},
 		{"/subnets?vpc_id=x", 0.0, []any{"subnet_size"}},
 		{"/subnets?availability_zone_id=x", 0.0, []any{"subnet_size"}},
@@ -225,6 +237,20 @@ func TestTheCatalogueHasWhatClientsRead(t *testing.T) {
 		if got := w.ok(w.get(c.target)).at(c.path...); got != c.want {
 			t.Errorf("%s: %v is %v, want %v", c.target, c.path, got, c.want)
 		}
+	}
+	for endpoint, want := range map[string]string{"https://desktops.example.org": "desktops.example.org 443", "http://[::1]:8080": "::1 8080", "": " "} {
+		w.iam.Endpoint = endpoint
+		s := w.ok(w.get("/workspaces"))
+		if got := s.text("internet_access_address") + " " + s.text("internet_access_port"); got != want {
+			t.Errorf("at %q people reach the service at %q", endpoint, got)
+		}
+	}
+	w.create(object{"desktops": desktopsFor("ann")})
+	if s := w.ok(w.get("/subnets")); s.at("subnets", 0, "unused") != false {
+		t.Errorf("a subnet with a desktop: %s", s.raw)
+	}
+	if s := w.ok(w.get("/workspaces")); s.text("vpc_config_infos", 0, "used_subnet_ids", 0) != w.subnetID {
+		t.Errorf("the subnets in use: %s", s.raw)
 	}
 	if id := w.ok(w.get("/workspaces")).text("desktop_security_group", "id"); id == "" {
 		t.Error("the service names no security group")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -189,6 +190,136 @@ func TestSomebodyWhoHasTheDesktopAlreadyStillGetsTheirAddress(t *testing.T) {
 	}}))
 	if got := w.ok(w.get("/users?user_names=ann")).text("users", 0, "user_email"); got != "ann@example.org" {
 		t.Errorf("ann has the address %q", got)
+	}
+}
+
+func TestAnAttachGivesSomebodyWhoHasTheDesktopThePrivilegeGroupThatItNames(t *testing.T) {
+	w := newWorld(t)
+	ids := w.spares(2, object{"desktop_type": "SHARED"})
+	w.hire("ann", "ben")
+	holders := []object{{"user_name": "ann", "user_group": "default"}, {"user_name": "ben", "user_group": "sudo"}}
+	w.ok(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": ids[0], "attach_user_infos": holders}}}))
+	groups := func() (of []string) {
+		for _, u := range w.ok(w.get("/desktops/"+ids[0])).list("desktop", "attach_user_infos") {
+			of = append(of, answer{body: u}.text("user_name")+" "+answer{body: u}.text("user_group"))
+		}
+		return of
+	}
+	up := object{"desktops": []object{{"desktop_id": ids[0], "attach_user_infos": []object{{"user_name": "ann", "user_group": "sudo"}}}}}
+	w.refused(w.post("/desktops/attach", up), 409, workspace.CodeConflict, "desktops[0].desktop_id: desktop spare01 is busy")
+	w.settle(ids[0])
+
+	silent := object{"desktops": []object{{"desktop_id": ids[0], "attach_user_infos": []object{{"user_name": "ben"}}}}}
+	if a := w.ok(w.post("/desktops/attach", silent)); a.text("job_id") != "" {
+		t.Errorf("an attach that names no group changes something: %s", a.raw)
+	}
+	plan := w.ok(w.post("/desktops/pre-batch-attach", up))
+	if plan.text("desktops_attach_infos", 0, "attach_user_infos", 0, "user_group") != "sudo" || plan.number("user", 0, "desktop_num") != 0 || len(plan.list("left_users")) != 0 {
+		t.Errorf("the plan: %s", plan.raw)
+	}
+	job := w.ok(w.post("/desktops/attach", up)).text("job_id")
+	if a := w.ok(w.get("/workspace-jobs/" + job)); a.number("sub_jobs_total") != 1 || a.text("sub_jobs", 0, "entities", "desktop_id") != ids[0] {
+		t.Errorf("the job: %s", a.raw)
+	}
+	if got := groups(); !slices.Equal(got, []string{"ann sudo", "ben sudo"}) {
+		t.Errorf("afterwards: %v", got)
+	}
+	w.settle(ids[0])
+	if a := w.ok(w.post("/desktops/attach", up)); a.text("job_id") != "" {
+		t.Errorf("the same again has something to do: %s", a.raw)
+	}
+	w.ok(w.post("/desktops/batch-attach", object{
+		"desktops": []object{{"desktop_id": ids[0]}, {"desktop_id": ids[1]}}, "assign_model": object{"priority_strategy": "DESKTOP_ASSIGN_USERS_OR_GROUPS"},
+		"users": []object{{"user_name": "ann", "user_group": "default"}, {"user_name": "ben"}},
+	}))
+	if got := groups(); !slices.Equal(got, []string{"ann default", "ben sudo"}) {
+		t.Errorf("after a batch: %v", got)
+	}
+}
+
+func TestAPreviewHasEntriesForDesktopsThatGetNothingButAName(t *testing.T) {
+	w := newWorld(t)
+	ids := w.spares(2, object{"desktop_type": "SHARED"})
+	w.hire("ann", "ben")
+	w.ok(w.attachTo(ids[0], "ann", object{"user_group": "sudo"}))
+	w.settle(ids[0])
+	entries := func(asked object) answer {
+		t.Helper()
+		return answer{body: w.ok(w.post("/desktops/pre-batch-attach", asked)).at("desktops_attach_infos")}
+	}
+	for name, asked := range map[string]object{
+		"pairs as sent": {"desktops": []object{{"desktop_id": ids[0], "user_name": "ann", "computer_name": "front"}}},
+		"people for all": {
+			"desktops": []object{{"desktop_id": ids[0], "computer_name": "front"}}, "users": []object{{"user_name": "ann"}},
+			"assign_model": object{"priority_strategy": "DESKTOP_ASSIGN_USERS_OR_GROUPS"},
+		},
+	} {
+		e := entries(asked)
+		if e.text(0, "desktop_id") != ids[0] || e.text(0, "computer_name") != "front" || e.text(0, "attach_user_infos", 0, "user_name") != "ann" ||
+			e.text(0, "attach_user_infos", 0, "user_group") != "sudo" || len(e.list()) != 1 {
+			t.Errorf("%s: %v", name, e.body)
+		}
+	}
+	w.ok(w.post("/desktops/attach", object{"desktops": entries(object{
+		"desktops": []object{{"desktop_id": ids[0], "user_name": "ann", "computer_name": "front"}, {"desktop_id": ids[1], "user_name": "ben"}},
+	}).body}))
+	if d := w.ok(w.get("/desktops/" + ids[0])); d.text("desktop", "computer_name") != "front" || d.text("desktop", "user_group") != "sudo" || w.holder(ids[1]) != "ben" {
+		t.Errorf("after attaching what the preview said: %s", d.raw)
+	}
+	if e := entries(object{"desktops": []object{{"desktop_id": ids[1], "user_name": "ben"}}}); e.body == nil || len(e.list()) != 0 {
+		t.Errorf("entries for what is there already: %v", e.body)
+	}
+}
+
+func TestADesktopTellsWhoLostItWithTheirGroup(t *testing.T) {
+	w := newWorld(t)
+	id := w.spares(1, object{"desktop_type": "SHARED"})[0]
+	w.hire("ann", "ben", "cara", "dora")
+	lab := w.group("Lab")
+	ids := map[string]string{"Lab": lab}
+	for _, u := range w.ok(w.get("/users")).list("users") {
+		ids[answer{body: u}.text("user_name")] = answer{body: u}.text("id")
+	}
+	members := func(op string, names ...string) {
+		t.Helper()
+		var users []string
+		for _, n := range names {
+			users = append(users, ids[n])
+		}
+		if a := w.post("/groups/"+lab+"/actions", object{"op_type": op, "user_ids": users}); a.status != http.StatusNoContent {
+			t.Fatal(a.raw)
+		}
+	}
+	members("ADD", "ann", "ben", "cara", "dora")
+	w.ok(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": id, "attach_user_infos": []object{
+		{"user_id": lab, "type": "GROUP", "user_group": "sudo"}, {"user_name": "dora", "user_group": "default"},
+	}}}}))
+	w.settle(id)
+	told := func() (all []string) {
+		t.Helper()
+		for _, d := range w.ok(w.get("/desktops/" + id + "/detach-info")).list("desktop_detach_infos") {
+			d := answer{body: d}
+			if d.text("user_id") != ids[d.text("user_name")] || d.text("detach_time") == "" {
+				t.Errorf("told of: %v", d.body)
+			}
+			all = append(all, strings.Join([]string{d.text("type"), d.text("user_name"), d.text("user_group")}, " "))
+		}
+		slices.Sort(all)
+		return all
+	}
+	members("DELETE", "ann", "dora") // dora has it in her own name as well
+	if got := told(); !slices.Equal(got, []string{"USER ann sudo"}) {
+		t.Errorf("after ann has left: %q", got)
+	}
+	w.ok(w.do("DELETE", w.path("/users/"+ids["ben"]), nil))
+	if got := told(); !slices.Equal(got, []string{"USER ann sudo", "USER ben sudo"}) {
+		t.Errorf("after ben was deleted: %q", got)
+	}
+	if a := w.do("DELETE", w.path("/groups/"+lab), nil); a.status != http.StatusNoContent {
+		t.Fatal(a.raw)
+	}
+	if got := told(); !slices.Equal(got, []string{"GROUP Lab sudo", "USER ann sudo", "USER ben sudo", "USER cara sudo"}) {
+		t.Errorf("after the group was deleted: %q", got)
 	}
 }
 

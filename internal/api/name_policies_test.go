@@ -140,5 +140,6 @@ func TestNamePoliciesAreChangedListedAndDeleted(t *testing.T) {
 		t.Errorf("deleting: %d %s", a.status, a.raw)
 	}
 	w.refused(w.post("/desktop-name-policies/batch-delete", object{"policy_ids": []string{id}}), 400, workspace.CodePolicyNotFound, id)
-	w.refused(w.post("/desktop-name-policies/batch-delete", object{"policy_ids": []string{}}), 400, workspace.CodeInvalid, "policy_ids: 0 ids")
+	w.refused(w.post("/desktop-name-policies/batch-delete", object{"policy_ids": []string{}}), 400, workspace.CodeInvalid, "policy_ids: 0 ids, give 1 to 50")
+	w.refused(w.post("/desktop-name-policies/batch-delete", object{"policy_ids": slices.Repeat([]string{id}, 51)}), 400, workspace.CodeInvalid, "policy_ids: 51 ids, give 1 to 50")
 }

@@ -495,6 +495,24 @@ func TestTheDecisionLogIsRead(t *testing.T) {
 	if a := w.ok(w.get("/desktop-pools/" + id + "/decisions?kind=AUTOSCALE&limit=1&offset=1")); a.number("total_count") != 1 || len(a.list("decisions")) != 0 {
 		t.Errorf("a page: %s", a.raw)
 	}
+	idle := 30
+	scaled := workspace.Autoscale(workspace.PoolSnapshot{Pool: workspace.Pool{
+		Policy: workspace.AutoscalePolicy{Type: workspace.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, IdleMinutes: &idle},
+		Scale:  workspace.ScaleHistory{Failures: 3, Failed: time.Now()},
+	}}, time.Now()).Entry(id, time.Now())
+	w.update(func(tx workspace.Tx) error { return tx.InsertDecision(w.Context(), scaled, 10) })
+	in := answer{body: w.ok(w.get("/desktop-pools/"+id+"/decisions?kind=AUTOSCALE&limit=1")).at("decisions", 0, "inputs")}
+	for field, want := range map[string]any{
+		"autoscale_type": "AUTO_CREATED", "max_auto_created": 9.0, "min_idle": 2.0, "once_auto_created": 100.0, "min_retention": 0.0,
+		"idle_retention_duration": 30.0, "auto_isolation_enable": false, "auto_isolation_max_num": 1000.0,
+	} {
+		if got := in.at("policy", field); got != want {
+			t.Errorf("the policy of a decision has %s %v, want %v", field, got, want)
+		}
+	}
+	if h, _ := in.at("history").(object); len(h) != 2 || h["failures"] != 3.0 || h["failed_at"] == "" {
+		t.Errorf("the history of a decision: %v", h)
+	}
 	w.refused(w.get("/desktop-pools/"+id+"/decisions?kind=DICE"), 400, workspace.CodeInvalid, "kind: ")
 	w.refused(w.get("/desktop-pools/x/decisions"), 404, workspace.CodePoolNotFound, "")
 }

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"net/url"
 
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
@@ -22,6 +24,8 @@ type serviceDetail struct {
 	VPCName         string         `json:"vpc_name,omitempty"`
 	AccessMode      string         `json:"access_mode,omitempty"`
 	AccessStatus    string         `json:"access_status,omitempty"`
+	AccessAddress   string         `json:"internet_access_address,omitempty" doc:"Where people reach the portal: the name or address of base_url"`
+	AccessPort      string         `json:"internet_access_port,omitempty"`
 	SubnetIDs       []nicBody      `json:"subnet_ids,omitempty"`
 	VPCs            []serviceVPC   `json:"vpc_config_infos,omitempty"`
 	DesktopGroup    *namedGroup    `json:"desktop_security_group,omitempty"`
@@ -62,7 +66,18 @@ func (s *Server) showService(ctx context.Context, in *Project) (serviceDetail, e
 		return serviceDetail{Status: "CLOSED"}, nil
 	}
 	caller, _ := iam.PrincipalFrom(ctx)
-	return serviceOf(d, caller.AccountName), err
+	out := serviceOf(d, caller.AccountName)
+	out.AccessAddress, out.AccessPort = accessOf(s.IAM.Endpoint)
+	return out, err
+}
+
+// accessOf is the host and the port of an address of this server's.
+func accessOf(endpoint string) (host, port string) {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Hostname() == "" {
+		return "", ""
+	}
+	return u.Hostname(), cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 }
 
 func serviceOf(d workspace.ServiceDetail, enterprise string) serviceDetail {

@@ -61,7 +61,7 @@ func (w *world) download(target, accept string) ([][]string, http.Header) {
 
 func TestGoodRowsOfAFileGoInAndBadOnesAreReported(t *testing.T) {
 	rows := [][]string{
-		{"User name*", "Email", "密码", "account_expires", "User groups (;)"},
+		{"User name*", "Email", "密码", "account_expires", "User groups (;)", "Phone"},
 		{"bob", "bob@example.org", "", "2100-01-31T12:00:00Z", "sales; Press"},
 		{"9", "nine@example.org", "", "", ""},
 		{"", "", "", "", ""},
@@ -73,12 +73,13 @@ func TestGoodRowsOfAFileGoInAndBadOnesAreReported(t *testing.T) {
 		{"ann", "", "", "", ""},
 		{"ANN", "other@example.org", "", "", ""},
 		{"hans", "", "", "", ""},
+		{"ida", "ida@example.org", "", "", "", "abc"},
 	}
 	bad := []string{
 		`line 3, column A (User name*): "9" must start with a letter`, `line 5, column B (Email): "carl" is not a mail address`,
 		"line 7, column C (密码): use 8 to 64 characters", `line 8, column D (account_expires): "soon" is not a time`,
 		`line 9, column E (User groups (;)): group "Moon" does not exist`, "line 11, column A (User name*): a user of this name is there with another mail address",
-		"line 12, column B (Email): must be given",
+		"line 12, column B (Email): must be given", `line 13, column F (Phone): "abc" is not a telephone number`,
 	}
 	lines := make([]string, len(rows))
 	for i, row := range rows {
@@ -91,7 +92,7 @@ func TestGoodRowsOfAFileGoInAndBadOnesAreReported(t *testing.T) {
 			w.group("Press")
 			ann := w.admitted("ann")
 			a := w.ok(w.upload("", "file", text))
-			if got := w.names(a, "user_detail_list", "user_name"); !slices.Equal(got, []string{"bob", "dora", "ann"}) || a.number("total_count") != 10 {
+			if got := w.names(a, "user_detail_list", "user_name"); !slices.Equal(got, []string{"bob", "dora", "ann"}) || a.number("total_count") != 11 {
 				t.Errorf("went in: %s", a.raw)
 			}
 			if id := a.text("user_detail_list", 2, "id"); id != ann {

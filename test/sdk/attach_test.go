@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -181,6 +182,28 @@ func TestAGroupHasASharedDesktop(t *testing.T) {
 		return *left.TotalCount == 4 && *w.show(id).TaskStatus == ""
 	})
 
+	lost := func() (all []string) {
+		t.Helper()
+		for _, d := range *call(w, w.ListDesktopDetachInfo, &model.ListDesktopDetachInfoRequest{DesktopId: id}).DesktopDetachInfos {
+			all = append(all, *d.Type+" "+*d.UserName)
+		}
+		return all
+	}
+	if got := lost(); !slices.Equal(got, []string{"USER ann"}) {
+		t.Errorf("who has lost the desktop: %q", got)
+	}
+	w.finish(w.attach(model.AttachInstancesDesktopInfo{DesktopId: &id, UserName: new("bob"), UserGroup: new("default")}))
+	if users := *w.show(id).AttachUserInfos; users[0].UserName != "bob" || users[0].UserGroup != "default" {
+		t.Errorf("after an attach with another privilege group: %v", users)
+	}
+	plan := call(w, w.BatchAssociateInstances, &model.BatchAssociateInstancesRequest{Body: &model.PreBatchAttachInstancesReq{
+		Desktops: &[]model.AttachInstancesDesktopInfo{{DesktopId: &id, UserName: new("bob"), ComputerName: new("lab-1")}},
+	}})
+	if p := *plan.DesktopsAttachInfos; len(p) != 1 || *p[0].ComputerName != "lab-1" || (*p[0].AttachUserInfos)[0].UserGroup != "default" {
+		t.Errorf("a plan that only renames: %v", plan)
+	}
+	w.finish(w.attach(model.AttachInstancesDesktopInfo{DesktopId: &id, UserName: new("bob"), UserGroup: new("sudo")}))
+
 	person := model.GetChangeUserPrivilegeGroupUserInfoTypeEnum()
 	change := func(group string, people ...model.ChangeUserPrivilegeGroupUserInfo) *model.ChangeUserPrivilegeGroupRequest {
 		one := model.ChangeUserPrivilegeGroupDesktopInfo{DesktopId: id}
@@ -211,6 +234,9 @@ func TestAGroupHasASharedDesktop(t *testing.T) {
 	call(w, w.DeleteUserGroup, &model.DeleteUserGroupRequest{GroupId: lab})
 	if w.holders(id) != "" || of("cara") != 0 {
 		t.Error("the desktop outlives its group")
+	}
+	if got := lost(); len(got) != 4 || !slices.Contains(got, "GROUP Lab") || !slices.Contains(got, "USER cara") {
+		t.Errorf("who has lost the desktop with the group: %q", got)
 	}
 }
 

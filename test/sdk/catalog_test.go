@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"net/url"
 	"testing"
 
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/workspace/v2/model"
@@ -9,7 +10,7 @@ import (
 func TestTheCatalogueCanBeOrderedFrom(t *testing.T) {
 	w := newWorld(t)
 	products := call(w, w.ListProducts, &model.ListProductsRequest{ProductId: &w.ProductID, OsType: new("Linux"), AvailabilityZone: &w.AvailabilityZone})
-	if p := (*products.Products)[0]; *products.TotalCount != 1 || *p.ProductId != w.ProductID || *p.Cpu != "2" || *p.Memory != "4096" || *p.Status != "normal" {
+	if p := (*products.Products)[0]; *products.TotalCount != 1 || *p.ProductId != w.ProductID || *p.Cpu != "2" || *p.Memory != "4096" || *p.Status != "normal" || p.ProductDesc["zh_cn"] == "" {
 		t.Errorf("products: %v", products)
 	}
 	images := call(w, w.ListImages, &model.ListImagesRequest{ImageType: new("gold"), ImageId: &w.ImageID, SortField: new("name"), SortType: new("asc")})
@@ -24,7 +25,7 @@ func TestTheCatalogueCanBeOrderedFrom(t *testing.T) {
 	if z := *zones.AvailabilityZones; len(z) == 0 || *z[0].AvailabilityZone != w.AvailabilityZone {
 		t.Errorf("zones: %v", zones)
 	}
-	if z := call(w, w.ShowAzDetails, &model.ShowAzDetailsRequest{AvailabilityZoneId: w.AvailabilityZone}); *z.Id != w.AvailabilityZone || *z.RegionId != w.Region {
+	if z := call(w, w.ShowAzDetails, &model.ShowAzDetailsRequest{AvailabilityZoneId: w.AvailabilityZone}); *z.Id != w.AvailabilityZone || *z.RegionId != w.Region || *z.Category != 0 {
 		t.Errorf("zone: %v", z)
 	}
 	if z := call(w, w.ListAzs, &model.ListAzsRequest{}); *z.Azs[*z.DefaultType][0].AvailabilityZone != w.AvailabilityZone {
@@ -37,15 +38,23 @@ func TestTheNetworkCanBeLookedUp(t *testing.T) {
 	if v := *call(w, w.ListVpcInfo, &model.ListVpcInfoRequest{}).Vpcs; len(v) != 1 || *v[0].Id != w.VPCID {
 		t.Errorf("VPCs: %v", v)
 	}
-	if s := *call(w, w.ListSubnets, &model.ListSubnetsRequest{VpcId: &w.VPCID}).Subnets; len(s) != 1 || *s[0].Id != w.SubnetID {
+	if s := *call(w, w.ListSubnets, &model.ListSubnetsRequest{VpcId: &w.VPCID}).Subnets; len(s) != 1 || *s[0].Id != w.SubnetID || !*s[0].Checked || !*s[0].Unused {
 		t.Errorf("subnets: %v", s)
 	}
 	if g := *call(w, w.ListSecurityGroups, &model.ListSecurityGroupsRequest{}).SecurityGroups; len(g) != 1 || *g[0].Id != w.SecurityGroupID {
 		t.Errorf("security groups: %v", g)
 	}
 	s := call(w, w.ListWorkspaces, &model.ListWorkspacesRequest{})
-	if s.Status.Value() != "SUBSCRIBED" || *s.VpcId != w.VPCID || *(*s.SubnetIds)[0].SubnetId != w.SubnetID || *s.DesktopSecurityGroup.Name == "" {
+	if s.Status.Value() != "SUBSCRIBED" || *s.VpcId != w.VPCID || *(*s.SubnetIds)[0].SubnetId != w.SubnetID || *s.DesktopSecurityGroup.Name == "" || *s.IsGlobal {
 		t.Errorf("service: %v", s)
+	}
+	if at, err := url.Parse(w.Endpoint); err != nil || *s.InternetAccessAddress != at.Hostname() || *s.InternetAccessPort != at.Port() {
+		t.Errorf("people reach the service at %s, port %s", *s.InternetAccessAddress, *s.InternetAccessPort)
+	}
+	w.create(w.order("ann"))
+	s = call(w, w.ListWorkspaces, &model.ListWorkspacesRequest{})
+	if used := *(*s.VpcConfigInfos)[0].UsedSubnetIds; len(used) != 1 || used[0] != w.SubnetID {
+		t.Errorf("subnets in use: %v", used)
 	}
 }
 

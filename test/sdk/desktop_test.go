@@ -21,6 +21,9 @@ func TestADesktopFromOrderToDeletion(t *testing.T) {
 	if data := *d.DataVolumes; d.RootVolume.Size != 80 || len(data) != 1 || data[0].Size != 10 || *data[0].Device == "" || *data[0].VolumeId == "" {
 		t.Errorf("volumes: %v %v", d.RootVolume, d.DataVolumes)
 	}
+	if *(*d.SecurityGroups)[0].Name == "" || *d.Domain != "carrel.local" || *(*d.AttachUserInfos)[0].Domain != "carrel.local" || *d.Isolated || *d.IsFreeze || d.Process != nil {
+		t.Errorf("desktop lacks what Carrel knows: %v", d)
+	}
 	if *(*d.Tags)[0].Value != "a & b" {
 		t.Errorf("tags: %v", d.Tags)
 	}

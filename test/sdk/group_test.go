@@ -14,7 +14,7 @@ func TestGroups(t *testing.T) {
 	}
 	refused(w, w.CreateUserGroup, &model.CreateUserGroupRequest{Body: &model.CreateUserGroupReq{GroupName: "SALES", PlatformType: local}}, 409, "WKS.00010021")
 	list := call(w, w.ListUserGroups, &model.ListUserGroupsRequest{Limit: new("10"), PlatformType: &[]string{"LOCAL", "AD"}})
-	if *list.TotalCount != 2 {
+	if *list.TotalCount != 2 || *(*list.UserGroups)[0].GroupDn != "CN=Sales,DC=carrel,DC=local" {
 		t.Fatalf("groups: %v", list)
 	}
 	sales, press := *(*list.UserGroups)[0].Id, *(*list.UserGroups)[1].Id

@@ -30,4 +30,6 @@ func TestNamePolicies(t *testing.T) {
 		t.Errorf("deleting answers %d", gone.HttpStatusCode)
 	}
 	refused(w, w.BatchDeleteDesktopNamePolicy, remove, 400, "WKS.00010019")
+	remove.Body.PolicyIds = &[]string{}
+	refused(w, w.BatchDeleteDesktopNamePolicy, remove, 400, "WKS.00010001")
 }

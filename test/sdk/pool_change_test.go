@@ -54,6 +54,9 @@ func TestARebuildOfAPool(t *testing.T) {
 		if *d.DesktopId != *was.DesktopId || *d.ComputerName != *was.ComputerName || (*d.IpAddresses)[0] != (*was.IpAddresses)[0] || *d.Status != "ACTIVE" || *d.TaskStatus != "" {
 			t.Errorf("%v became %v", was, d)
 		}
+		if pool := w.showPool(id); *d.RootVolume.DesktopPoolDiskId != *pool.RootVolume.Id || *(*d.DataVolumes)[0].DesktopPoolDiskId != *(*pool.DataVolumes)[0].Id {
+			t.Errorf("%s does not tell which of the pool's disks it has: %v %v", *d.ComputerName, d.RootVolume, d.DataVolumes)
+		}
 		if *d.RootVolume.VolumeId == *was.RootVolume.VolumeId || *(*d.DataVolumes)[0].VolumeId != *(*was.DataVolumes)[0].VolumeId {
 			t.Errorf("the disks of %s: %v became %v", *d.ComputerName, was.RootVolume, d.RootVolume)
 		}
@@ -70,6 +73,11 @@ func TestARebuildOfAPool(t *testing.T) {
 		r.HandleType = &later
 	}); len(subs) != 0 {
 		t.Errorf("a rebuild for later desktops has sub-jobs %v", subs)
+	}
+	later := model.GetRebuildDesktopPoolReqHandleTypeEnum().ONLY_FOR_EXPAND
+	job := call(w, w.RebuildDesktopPool, &model.RebuildDesktopPoolRequest{PoolId: id, Body: &model.RebuildDesktopPoolReq{ImageId: w.ImageID, HandleType: &later}}).JobId
+	if j := call(w, w.ShowJob, &model.ShowJobRequest{JobId: *job}); *j.Status != "SUCCESS" || *j.EndTime == "" {
+		t.Errorf("a job with nothing to do: %v", j)
 	}
 	for _, bad := range []struct {
 		code string

@@ -100,6 +100,11 @@ func TestAPoolFromOrderToDeletion(t *testing.T) {
 	if slices.Sort(names); !slices.Equal(names, []string{"Sales-Germ-01", "Sales-Germ-02", "Sales-Germ-03"}) {
 		t.Errorf("names: %v", names)
 	}
+	differs := model.GetListPoolDesktopsDetailRequestInconsistentTypeEnum().PRODUCT_ID
+	list := call(w, w.ListPoolDesktopsDetail, &model.ListPoolDesktopsDetailRequest{PoolId: id, InconsistentType: &differs})
+	if list.InconsistentType.Value() != "product_id" || *list.OnDemandFreeImageDesktopsNum != 0 || *list.PeriodChargeImageDesktopsNum != 0 {
+		t.Errorf("desktops of another product: %v", list)
+	}
 	call(w, w.UpdateDesktopPool, &model.UpdateDesktopPoolRequest{PoolId: id, Body: &model.UpdateDesktopPoolAttributesReq{EnableAutoscale: new(false)}})
 	refused(w, w.DeleteDesktopPool, &model.DeleteDesktopPoolRequest{PoolId: id}, 409, "WKS.00010032")
 	w.finish(*call(w, w.BatchDeleteDesktops, &model.BatchDeleteDesktopsRequest{Body: &model.DeleteDesktopsReq{DesktopIds: ids}}).JobId)

@@ -35,13 +35,18 @@ func TestPeople(t *testing.T) {
 	if *list.TotalCount != 3 || len(*list.Users) != 2 || *(*list.Users)[0].UserName != "bob" {
 		t.Fatalf("people: %v", list)
 	}
+	if b := (*list.Users)[0]; *b.IsPreUser || *b.CertificateStatus || *b.ShareSpaceSubscription {
+		t.Errorf("bob: %v", b)
+	}
+	refused(w, w.UpdateUserInfo, &model.UpdateUserInfoRequest{UserId: ann, Body: &model.EditUserReq{UserPhone: new("abc")}}, 400, "WKS.00010001")
 	bob, carl := *(*list.Users)[0].Id, *(*list.Users)[1].Id
 
 	out := call(w, w.UpdateUserInfo, &model.UpdateUserInfoRequest{UserId: ann, Body: &model.EditUserReq{
 		Description: new("downstairs"), AccountExpires: new("2100-01-31T12:00:00Z"), PasswordNeverExpired: new(true),
 		ActiveType: new(model.GetEditUserReqActiveTypeEnum().ADMIN_ACTIVATE),
 	}})
-	if d := w.detail(ann); *out.Id != ann || *d.Description != "downstairs" || *d.AccountExpires != 4105080000000 || !*d.PasswordNeverExpired {
+	if d := w.detail(ann); *out.Id != ann || *d.Description != "downstairs" || *d.AccountExpires != 4105080000000 || !*d.PasswordNeverExpired ||
+		*d.DistinguishedName != "CN=ann,DC=carrel,DC=local" || *d.AccountType != 0 || *d.IsPreUser || *d.ShareSpaceDesktops != 0 {
 		t.Errorf("changed: %v", d)
 	}
 

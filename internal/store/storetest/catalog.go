@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -139,6 +140,18 @@ var networks = []behaviour{
 			[]workspace.SecurityGroup{group})
 		everybodys := get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Subnet, error) { return tx.Subnets(ctx, "") })
 		w.same(len(everybodys), 3)
+	}},
+	{"subnets are used while a desktop is on them or a pool makes desktops there", func(w *world) {
+		for i := range 3 {
+			w.addSubnet(fmt.Sprintf("used-%d", i), fmt.Sprintf("10.8.%d.0/24", i), fmt.Sprintf("10.8.%d.1", i))
+		}
+		used := func() []string {
+			return get(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) { return tx.UsedSubnets(ctx, project) })
+		}
+		w.same(len(used()), 0)
+		w.addDesktop("D", func(d *workspace.Desktop) { d.SubnetID, d.Address = "used-1", "10.8.1.9" })
+		w.addPool("p", func(p *workspace.Pool) { p.SubnetIDs = []string{"elsewhere", "used-2"} })
+		w.same(used(), []string{"used-1", "used-2"})
 	}},
 	{"addresses start behind the reserved ones and go on behind the last", func(w *world) {
 		w.same(w.freeAddresses(subnetOf(project), 2), []string{"10.0.0.4", "10.0.0.5"})

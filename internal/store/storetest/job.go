@@ -85,6 +85,13 @@ var jobs = []behaviour{
 		w.same(w.job("k").Counts, workspace.JobCounts{Waiting: 1, Succeeded: 1})
 		w.same(w.job("j").Counts.Status(), workspace.JobSuccess)
 	}},
+	{"the progress of sub-jobs is read by their ids", func(w *world) {
+		w.addJob("j", 3, func(s *workspace.SubJob) { s.Progress = 40 + s.Position })
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (map[string]int, error) {
+			return tx.SubJobProgress(ctx, []string{"j-000", "j-002", "missing"})
+		}), map[string]int{"j-000": 40, "j-002": 42})
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (map[string]int, error) { return tx.SubJobProgress(ctx, nil) }), map[string]int{})
+	}},
 	{"a job that is missing or another project's is not found", func(w *world) {
 		w.addJob("j", 1)
 		for _, read := range []func(tx workspace.Tx) error{

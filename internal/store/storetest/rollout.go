@@ -94,6 +94,34 @@ var rollouts = []behaviour{
 		s := w.subJob("j-000")
 		w.same([]any{s.Reason, s.Ended, s.Progress}, []any{"it is gone", w.clock.Now(), 0})
 	}},
+	{"a desktop's order is that of the last rebuild for it that names one and did not pass it by", func(w *world) {
+		w.addPool("p")
+		for i := range 2 {
+			w.addDesktop(fmt.Sprintf("D%d", i), func(d *workspace.Desktop) { d.ID, d.PoolID = fmt.Sprintf("d-%d", i), "p" })
+		}
+		orders := func() map[string]string {
+			return get(w, func(ctx context.Context, tx workspace.Tx) (map[string]string, error) {
+				return tx.RolloutOrders(ctx, []string{"d-0", "d-1", "none"})
+			})
+		}
+		w.same(orders(), map[string]string{})
+		again := func(id, order string, first, second workspace.ItemState) {
+			w.clock.Advance(time.Minute)
+			w.addJob(id, 2, func(s *workspace.SubJob) { s.RunAt = s.Created.Add(time.Hour) })
+			r := workspace.PoolRollout{JobID: id, ProjectID: project, PoolID: "p", ImageID: "image", OrderID: order, Created: w.clock.Now()}
+			for i, state := range []workspace.ItemState{first, second} {
+				r.Items = append(r.Items, workspace.RolloutEntry{
+					JobID: id, DesktopID: fmt.Sprintf("d-%d", i), SubJobID: fmt.Sprintf("%s-%03d", id, i), State: state,
+				})
+			}
+			w.update(func(tx workspace.Tx) error { return tx.InsertRollout(w.Context(), r) })
+		}
+		again("z", "first", workspace.ItemDone, workspace.ItemStopped)
+		w.same(orders(), map[string]string{"d-0": "first"})
+		again("a", "second", workspace.ItemSkipped, workspace.ItemWaiting)
+		again("b", "", workspace.ItemDone, workspace.ItemDone)
+		w.same(orders(), map[string]string{"d-0": "first", "d-1": "second"})
+	}},
 	{"countdowns are those that run, and who was told is written while they do", func(w *world) {
 		w.addPool("p")
 		r := w.newRollout("j", "p", 3)

@@ -1,0 +1,136 @@
+package api_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"carrel/internal/workspace"
+)
+
+func TestADesktopsDetailsHaveWhatTheModelsHaveAndCarrelKnows(t *testing.T) {
+	w := newWorld(t)
+	id := w.create(object{"desktops": desktopsFor("ann"), "data_volumes": []object{{"type": "SSD", "size": 10}}})[0]
+	d := answer{body: w.ok(w.get("/desktops/" + id)).at("desktop")}
+	if d.at("process") != 0.0 {
+		t.Errorf("a desktop that is being made has come to %v percent", d.at("process"))
+	}
+	w.update(func(tx workspace.Tx) error {
+		claimed, err := tx.ClaimSubJobs(w.Context(), "test", []workspace.JobType{workspace.JobCreateDesktops}, 1, 1)
+		if err != nil {
+			return err
+		}
+		claimed[0].Progress = 40
+		_, err = tx.SaveSubJob(w.Context(), claimed[0])
+		return err
+	})
+	if got := w.ok(w.get("/desktops/detail")).at("desktops", 0, "process"); got != 40.0 {
+		t.Errorf("at 40 percent of its making the list says %v", got)
+	}
+	w.settle(id)
+	for _, d := range []answer{{body: w.ok(w.get("/desktops/" + id)).at("desktop")}, {body: w.ok(w.get("/desktops/detail")).at("desktops", 0)}} {
+		for _, c := range []struct {
+			want any
+			path []any
+		}{
+			{nil, []any{"process"}},
+			{nil, []any{"order_id"}},
+			{false, []any{"isolated"}},
+			{false, []any{"is_freeze"}},
+			{workspace.BuiltInDomain, []any{"domain"}},
+			{workspace.BuiltInDomain, []any{"attach_user_infos", 0, "domain"}},
+			{w.ok(w.get("/security-groups")).text("security_groups", 0, "name"), []any{"security_groups", 0, "name"}},
+			{"SAS", []any{"root_volume", "resource_spec_code"}},
+			{"SSD", []any{"data_volumes", 0, "resource_spec_code"}},
+			{nil, []any{"root_volume", "desktop_pool_disk_id"}},
+		} {
+			if got := d.at(c.path...); got != c.want {
+				t.Errorf("%v is %v, want %v", c.path, got, c.want)
+			}
+		}
+		if links, isList := d.at("flavor", "links").([]any); !isList || len(links) > 0 {
+			t.Errorf("links: %v", d.at("flavor", "links"))
+		}
+	}
+	if got := w.ok(w.get("/desktops")).text("desktops", 0, "attach_user_infos", 0, "domain"); got != workspace.BuiltInDomain {
+		t.Errorf("in the short list ann is of the directory %q", got)
+	}
+}
+
+// endWork ends what is waiting to be done about a pool.
+func (w *world) endWork(poolID string) {
+	w.Helper()
+	var ids []string
+	for _, sub := range w.ok(w.get("/workspace-sub-jobs?desktop_pool_id=" + poolID)).list("jobs") {
+		ids = append(ids, answer{body: sub}.text("id"))
+	}
+	w.update(func(tx workspace.Tx) error { return tx.EndSubJobs(w.Context(), ids, workspace.SubJobSuccess, "", "") })
+}
+
+func TestAPoolsDesktopsTellWhichOfItsDisksTheyHaveAndWhoseOrderRebuiltThem(t *testing.T) {
+	w := newWorld(t)
+	id, ids := w.pool(object{"data_volumes": []object{{"type": "SSD", "size": 10}}})
+	w.endWork(id)
+	pool := w.ok(w.get("/desktop-pools/" + id))
+	a := w.ok(w.get("/desktop-pools/" + id + "/desktops?inconsistent_type=IMAGE_ID"))
+	if a.text("inconsistent_type") != "image_id" || len(a.list("pool_desktops")) != 0 {
+		t.Errorf("those of another image: %s", a.raw)
+	}
+	job := w.ok(w.post("/desktop-pools/"+id+"/rebuild", object{"image_id": image, "order_id": "CS-1", "desktop_ids": ids[:1]})).text("job_id")
+	if job == "" {
+		t.Fatal("no job")
+	}
+	a = w.ok(w.get("/desktop-pools/" + id + "/desktops"))
+	for field, want := range map[string]int{
+		"on_demand_desktops_num": 2, "on_demand_free_image_desktops_num": 2, "on_demand_charge_image_desktops_num": 0,
+		"period_desktops_num": 0, "period_free_image_desktops_num": 0, "period_charge_image_desktops_num": 0,
+	} {
+		if got := a.number(field); got != want {
+			t.Errorf("%s is %d, want %d", field, got, want)
+		}
+	}
+	if a.at("inconsistent_type") != nil {
+		t.Errorf("a difference that nobody asked for: %v", a.at("inconsistent_type"))
+	}
+	for i := range ids {
+		d := answer{body: a.at("pool_desktops", i)}
+		order := map[bool]string{true: "CS-1"}[d.text("desktop_id") == ids[0]]
+		if d.text("order_id") != order || d.at("isolated") != false || d.text("root_volume", "desktop_pool_disk_id") != pool.text("root_volume", "id") ||
+			d.text("data_volumes", 0, "desktop_pool_disk_id") != pool.text("data_volumes", 0, "id") {
+			t.Errorf("desktop %d: %v", i, d.body)
+		}
+	}
+	if got := w.ok(w.get("/desktops/"+ids[0])).text("desktop", "order_id"); got != "CS-1" {
+		t.Errorf("by itself the desktop has the order %q", got)
+	}
+}
+
+func TestAJobWithNothingToDoHasAnEnd(t *testing.T) {
+	w := newWorld(t)
+	id, _ := w.pool(nil)
+	w.endWork(id)
+	job := w.ok(w.post("/desktop-pools/"+id+"/rebuild", object{"image_id": image, "handle_type": "ONLY_FOR_EXPAND"})).text("job_id")
+	a := w.ok(w.get("/workspace-jobs/" + job))
+	if a.text("status") != "SUCCESS" || a.number("sub_jobs_total") != 0 || a.text("begin_time") == "" || a.text("end_time") != a.text("begin_time") {
+		t.Errorf("the job: %s", a.raw)
+	}
+}
+
+// TestTheDescriptionHasTheFieldsOfEmbeddedBodies: huma knows embedded structs only if they are exported.
+func TestTheDescriptionHasTheFieldsOfEmbeddedBodies(t *testing.T) {
+	w := newWorld(t)
+	page := w.do("GET", "/docs", nil).raw
+	for operation, fields := range map[string][]string{
+		"CreateDesktopPool":      {"root_volume.size", "data_volumes[].iops"},
+		"RebuildDesktopPool":     {"handle_type", "desktop_ids[]"},
+		"AddDesktopPoolVolumes":  {"volumes[].type", "handle_type"},
+		"ListPoolDesktopsDetail": {"pool_desktops[].desktop_id", "pool_desktops[].product.cpu"},
+		"ListUserDetail":         {"user_detail.is_pre_user"},
+	} {
+		_, section, found := strings.Cut(page, `<details id="`+operation+`">`)
+		section, _, _ = strings.Cut(section, "</details>")
+		if missing := slices.DeleteFunc(fields, func(f string) bool { return strings.Contains(section, "<code>"+f+"</code>") }); !found || len(missing) > 0 {
+			t.Errorf("%s is described without %v", operation, missing)
+		}
+	}
+}
