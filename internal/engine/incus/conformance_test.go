@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/incus"
@@ -21,17 +23,68 @@ func TestIncusIsAnEngine(t *testing.T) {
 // TestIncusIsAnEngineWithTheDesktopImage runs the same suite on the real image, its guest included, where
 // CARREL_TEST_IMAGE names the image's archive.
 func TestIncusIsAnEngineWithTheDesktopImage(t *testing.T) {
-	path := os.Getenv("CARREL_TEST_IMAGE")
-	if path == "" {
-		t.Skip("set CARREL_TEST_IMAGE to the archive of a desktop image")
+	needDesktopImage(t)
+	enginetest.Run(t, func(t *testing.T) enginetest.Fixture { return fixture(t, desktopImage(t), true) })
+}
+
+func TestTheFolderOfADiskGoesWithTheDisk(t *testing.T) {
+	needDesktopImage(t)
+	e := open(t)
+	s := newSpec(testNetwork)
+	s.Image, s.MemoryMiB, s.Root.GiB = desktopImage(t), 1024, 4
+	for _, mount := range []string{"/data/disk1", "/data/disk2", "/data/disk3"} {
+		s.Data = append(s.Data, engine.Disk{ID: uuid.NewString(), Class: "SAS", GiB: 1, Mount: mount})
+		s.Guest.Volumes = append(s.Guest.Volumes, mount)
 	}
-	enginetest.Run(t, func(t *testing.T) enginetest.Fixture {
-		desktop, err := open(t).ImportImage(t.Context(), incus.ImageFiles{Metadata: path}, "carrel-desktop", nil, nil)
+	launch(t, e, s)
+	mounts := func() string {
+		out, err := exec.CommandContext(t.Context(), "incus", "exec", "--project", testProject, "d-"+s.ID, "-T", "--", "ls", "/data").Output()
 		if err != nil {
 			t.Fatal(err)
 		}
-		return fixture(t, desktop, true)
-	})
+		return string(out)
+	}
+	s.Data, s.Guest.Volumes = s.Data[:2], s.Guest.Volumes[:2] // while it runs
+	reshape(t, e, s)
+	if st, err := e.Configure(t.Context(), s.ID, s.Guest); err != nil || st.Error != "" {
+		t.Fatalf("telling the guest: %+v, %v", st, err)
+	}
+	if left := mounts(); left != "disk1\ndisk2\n" {
+		t.Errorf("with two disks /data holds %q", left)
+	}
+
+	if err := e.Stop(t.Context(), s.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	s.Data, s.Guest.Volumes = s.Data[:1], s.Guest.Volumes[:1]
+	reshape(t, e, s)
+	if err := e.Start(t.Context(), s.ID); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := e.Configure(t.Context(), s.ID, s.Guest); err != nil || st.Error != "" {
+		t.Fatalf("telling the guest: %+v, %v", st, err)
+	}
+	if left := mounts(); left != "disk1\n" {
+		t.Errorf("with one disk /data holds %q", left)
+	}
+}
+
+// needDesktopImage skips a test for which the archive of the real image is missing.
+func needDesktopImage(t *testing.T) {
+	t.Helper()
+	if os.Getenv("CARREL_TEST_IMAGE") == "" {
+		t.Skip("set CARREL_TEST_IMAGE to the archive of a desktop image")
+	}
+}
+
+// desktopImage imports the real image, once.
+func desktopImage(t *testing.T) string {
+	t.Helper()
+	id, err := open(t).ImportImage(t.Context(), incus.ImageFiles{Metadata: os.Getenv("CARREL_TEST_IMAGE")}, "carrel-desktop", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 func fixture(t *testing.T, image string, guests bool) enginetest.Fixture {
