@@ -187,7 +187,8 @@ func (a *App) startJobs(ctx context.Context) error {
 		return err
 	}
 	runner := job.NewRunner(a.store, a.engine, a.log, meter, job.Config{
-		Replica: a.replica(), Parallel: a.config.Jobs.Parallel, Timezone: a.config.timezone(), Locale: a.config.Desktops.Locale,
+		Replica: a.replica(), Parallel: a.config.Jobs.Parallel, BootLimit: a.config.Pools.BootLimit,
+		Timezone: a.config.timezone(), Locale: a.config.Desktops.Locale,
 	})
 	if err := runner.Start(ctx); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -123,7 +124,8 @@ type Jobs struct {
 
 // Pools says how carefully pools change.
 type Pools struct {
-	Rebuild workspace.RolloutLimits `yaml:"rebuild"`
+	Rebuild   workspace.RolloutLimits `yaml:"rebuild"`
+	BootLimit time.Duration           `yaml:"boot_limit"` // for a desktop to come up with a new system disk; 0: job.DefaultBootLimit
 }
 
 // Defaults is the configuration without a file and flags.
@@ -164,6 +166,12 @@ func ReadConfig(path string) (Config, error) {
 
 // maxRebuilt is how many desktops of a pool may be rebuilt at a time.
 const maxRebuilt = 100
+
+// The shortest and the longest that pools.boot_limit may be: a rebuild has 20 minutes in all.
+const (
+	minBootLimit = 10 * time.Second
+	maxBootLimit = 20 * time.Minute
+)
 
 // Check says what is wrong with the configuration, naming the key and what it takes.
 func (c *Config) Check() error {
@@ -209,6 +217,9 @@ func (c *Config) Check() error {
 	}
 	if r := c.Pools.Rebuild; r.Parallel < 0 || r.Parallel > maxRebuilt || r.MaxFailures < 0 {
 		return fmt.Errorf("pools.rebuild: parallel must be 0 (the default, %d) to %d, max_failures 0 or more", workspace.DefaultParallel, maxRebuilt)
+	}
+	if limit := c.Pools.BootLimit; limit != 0 && (limit < minBootLimit || limit > maxBootLimit) {
+		return fmt.Errorf("pools.boot_limit: %v must be 0 (the default, %v) or %v to %v", limit, job.DefaultBootLimit, minBootLimit, maxBootLimit)
 	}
 	for i, p := range c.Products {
 		if p.ID == "" || p.CPUs < 1 || p.MemoryMiB < 256 {

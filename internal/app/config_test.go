@@ -62,6 +62,7 @@ func TestConfigurationRefusals(t *testing.T) {
 		"a proxy by name":       {"proxies: [proxy.example.com]", "proxies[0]"},
 		"a shield by address":   {"incus: {shield: [10.20.0.1/16]}", "incus.shield[0]"},
 		"work of no such type":  {"jobs: {parallel: {createDesktop: 4}}", `no type of job "createDesktop", use of ["addDesktopPoolVolumes"`},
+		"a boot of no time":     {"pools: {boot_limit: 1s}", "pools.boot_limit: 1s"},
 		"work at no time":       {"jobs: {parallel: {createDesktops: 0}}", "jobs.parallel.createDesktops"},
 		"a product of no size":  {"products: [{id: x}]", "products[0]"},
 	}

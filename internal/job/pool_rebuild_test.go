@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
+	"carrel/internal/job"
 	"carrel/internal/workspace"
 )
 
@@ -165,6 +166,26 @@ func TestWhoIsReadyNeedNotWait(t *testing.T) {
 	})
 }
 
+func TestASystemThatDoesNotComeUpGetsNoMoreTimeFromAnotherProcess(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(2)
+		w.must(w.sim.Inject(sim.GuestSilent, sim.Fault{Probability: 1}))
+		p := w.start("replica", w.store, w.sim)
+		id := w.rebuild()
+		for range 5 {
+			w.pass(time.Minute)
+			p.kill()
+			p = w.start("replica", w.store, w.sim)
+		}
+		defer p.kill()
+		w.pass(30 * time.Second)
+		if !w.over(id) {
+			j, err := w.service.Job(w.t.Context(), project, id)
+			t.Errorf("five and a half minutes after its begin the job is %+v, %v", j, err)
+		}
+	})
+}
+
 func TestABadImageStopsAtTheFirstDesktop(t *testing.T) {
 	inWorld(t, twoImages(), func(w *world) {
 		w.addPool(4)
@@ -173,15 +194,21 @@ func TestABadImageStopsAtTheFirstDesktop(t *testing.T) {
 		p := w.start("replica", w.store, w.sim)
 		defer p.kill()
 		id := w.rebuild()
-		w.pass(20 * time.Minute)
+		w.pass(job.DefaultBootLimit + 30*time.Second)
+		if !w.over(id) {
+			t.Error("a system that does not come up holds the rebuild longer than a system may take to come up")
+		}
 		j := w.finished(id)
-		stopped := 0
+		stopped, late := 0, 0
 		for _, s := range j.SubJobs {
+			if s.Code == workspace.CodeDeadline && strings.Contains(s.Reason, "did not come up within 5m0s: look") {
+				late++
+			}
 			if s.Code == workspace.CodeStopped && strings.Contains(s.Reason, "the first desktop failed") {
 				stopped++
 			}
 		}
-		if j.Counts.Failed != 4 || stopped != 3 {
+		if j.Counts.Failed != 4 || stopped != 3 || late != 1 {
 			t.Errorf("the job ended with %+v, %d of its sub-jobs say that it was stopped: %+v", j.Counts, stopped, j.SubJobs)
 		}
 		untouched := 0

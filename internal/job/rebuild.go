@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -10,7 +11,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// rebuildLimit is how long a desktop may take to come up with a new system disk.
+// rebuildLimit is how long a desktop may take to get a new system disk and come up with it. Config.BootLimit bounds the latter alone.
 const rebuildLimit = 20 * time.Minute
 
 // resetDesktop makes a desktop of a pool as fresh as its image.
@@ -63,7 +64,12 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 			return err
 		},
 	})
-	p.steps = append(p.steps, Step{Name: "updating accounts", Do: func(ctx context.Context) error { return r.configure(ctx, d.ProjectID, d.ID) }})
+	p.steps = append(p.steps, Step{
+		Name: "updating accounts", Limit: r.conf.BootLimit,
+		Do: func(ctx context.Context) error { return r.configure(ctx, d.ProjectID, d.ID) },
+	})
+	p.late = fmt.Sprintf("the desktop's new system did not come up within %v: look into the desktop whether carrel-guest runs and what it "+
+		"complains about (journalctl -u carrel-guest), mend the image, and retry the job or give the pool its former image back", r.conf.BootLimit)
 	displays, err := r.awaitDisplays(ctx, d)
 	if err != nil {
 		return plan{}, err

@@ -25,6 +25,8 @@ type Config struct {
 	// Parallel is how many sub-jobs of a type run at once in this process; missing types take DefaultParallel,
 	// work on accounts AccountParallel.
 	Parallel map[workspace.JobType]int
+	// BootLimit is how long a desktop may take to come up after its system disk was replaced; 5 min.
+	BootLimit time.Duration
 	// Timezone (IANA) and Locale are those of new desktops; empty: UTC, and the locale of the person's language.
 	Timezone string
 	Locale   string
@@ -35,6 +37,9 @@ const DefaultParallel = 8
 
 // AccountParallel is DefaultParallel for work on accounts, most of which is waiting.
 const AccountParallel = 100
+
+// DefaultBootLimit is the BootLimit when the configuration does not say.
+const DefaultBootLimit = 5 * time.Minute
 
 // Runner claims sub-jobs and carries them out. Create it with NewRunner; Start it once; Stop it once.
 type Runner struct {
@@ -81,6 +86,9 @@ func NewRunner(s workspace.Store, e engine.Engine, log *slog.Logger, m Meter, c 
 	}
 	if c.Poll == 0 {
 		c.Poll = 15 * time.Second
+	}
+	if c.BootLimit == 0 {
+		c.BootLimit = DefaultBootLimit
 	}
 	r := &Runner{
 		store: s, engine: e, log: log, conf: c, meter: m, owner: c.Replica + "/" + workspace.NewID(),

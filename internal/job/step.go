@@ -17,6 +17,8 @@ type Step struct {
 	Done func(ctx context.Context) (bool, error)
 	// Do brings the result about. It may run again after a crash, and beside a worker that has lost its lease.
 	Do func(ctx context.Context) error
+	// Limit is how long this step and all after it may take together, from when it is first reached; 0: what the sub-job has left.
+	Limit time.Duration
 }
 
 // plan is how one sub-job is carried out.
@@ -27,6 +29,7 @@ type plan struct {
 	// nil when the row is gone.
 	succeed func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error
 	remark  string // shown with the success
+	late    string // the reason of the failure when a step's Limit has run out
 
 	// again has the sub-job wait after its steps, until a time that it reads in the transaction that writes it, rather than end. Until
 	// it ends it has no deadline; limit is that of this one attempt.

@@ -62,13 +62,36 @@ func (r *Runner) carryOut(ctx context.Context, s *workspace.SubJob, log *slog.Lo
 	}
 	ctx, cancel := p.bound(ctx, s.Deadline)
 	defer cancel()
-	// The steps before the one that the last attempt reached are only looked at again: that is no progress.
+	if err := r.runSteps(ctx, s, p, reached); err != nil {
+		return err
+	}
+	if p.again != nil {
+		return r.park(ctx, s, p)
+	}
+	return r.finish(ctx, s, p)
+}
+
+// runSteps runs a plan's steps one after the other, of which an earlier attempt reached the named one.
+func (r *Runner) runSteps(ctx context.Context, s *workspace.SubJob, p plan, reached string) (err error) {
+	// The steps before that one are only looked at again: that is no progress.
 	first := slices.IndexFunc(p.steps, func(step Step) bool { return step.Name == reached })
+	limited := slices.ContainsFunc(p.steps[:first+1], func(step Step) bool { return step.Limit > 0 })
+	defer func() {
+		if err != nil && limited && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = &workspace.Error{Code: workspace.CodeDeadline, Message: p.late, Err: err}
+		}
+	}()
 	for i, step := range p.steps {
 		if i > 0 {
-			if err := r.note(ctx, s, step.Name, i*100/len(p.steps)); err != nil {
+			if err := r.reach(ctx, s, step, i*100/len(p.steps)); err != nil {
 				return err
 			}
+		}
+		if step.Limit > 0 {
+			limited = true
+			var cancel func()
+			ctx, cancel = context.WithDeadline(ctx, s.Deadline)
+			defer cancel()
 		}
 		if err := step.run(ctx); err != nil {
 			return err
@@ -77,10 +100,7 @@ func (r *Runner) carryOut(ctx context.Context, s *workspace.SubJob, log *slog.Lo
 			s.Tries = 0
 		}
 	}
-	if p.again != nil {
-		return r.park(ctx, s, p)
-	}
-	return r.finish(ctx, s, p)
+	return nil
 }
 
 // begin plans the sub-job and writes its first step and, at the first claim, its deadline.
@@ -96,11 +116,11 @@ func (r *Runner) begin(ctx context.Context, s *workspace.SubJob) (p plan, err er
 		s.Deadline = now.Add(p.limit)
 		r.meter.Claimed(s.Type, now.Sub(s.Created))
 	}
-	first := ""
+	first := Step{}
 	if len(p.steps) > 0 {
-		first = p.steps[0].Name
+		first = p.steps[0]
 	}
-	return p, r.note(ctx, s, first, 0)
+	return p, r.reach(ctx, s, first, 0)
 }
 
 func (r *Runner) readDesktop(ctx context.Context, s *workspace.SubJob) (*workspace.Desktop, time.Time, error) {
@@ -120,10 +140,16 @@ func (r *Runner) readDesktop(ctx context.Context, s *workspace.SubJob) (*workspa
 	return found, now, err
 }
 
-// note writes how far the sub-job is.
-func (r *Runner) note(ctx context.Context, s *workspace.SubJob, step string, progress int) error {
-	s.Step, s.Progress = step, progress
-	return r.store.Update(ctx, func(tx workspace.Tx) error { return save(ctx, tx, s) })
+// reach writes how far the sub-job is, and when the step that begins has to be done. A deadline only ever comes nearer, so that a step
+// which is begun again gets no more time.
+func (r *Runner) reach(ctx context.Context, s *workspace.SubJob, step Step, progress int) error {
+	s.Step, s.Progress = step.Name, progress
+	return r.store.Update(ctx, func(tx workspace.Tx) error {
+		if end := tx.Now().Add(step.Limit); step.Limit > 0 && end.Before(s.Deadline) {
+			s.Deadline = end
+		}
+		return save(ctx, tx, s)
+	})
 }
 
 // save writes the sub-job's row, or fails with errLeaseLost.
