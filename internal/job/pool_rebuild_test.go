@@ -166,6 +166,48 @@ func TestWhoIsReadyNeedNotWait(t *testing.T) {
 	})
 }
 
+func TestDesktopsThatAreMadeWhileOneGoesAheadGetTheImageAsWell(t *testing.T) {
+	for name, canaries := range map[string]int{"one of several": 3, "the only one": 1} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, twoImages(), func(w *world) {
+				w.addPool(canaries)
+				w.pass(time.Second)
+				id := w.rebuild()
+				w.pass(time.Second)
+				expansion, err := w.service.ExpandPool(w.t.Context(), workspace.ExpandPool{
+					Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, Size: 2,
+				})
+				w.must(err)
+				p := w.start("replica", w.store, w.sim)
+				defer p.kill()
+				w.finished(expansion)
+				w.until("the end of the rebuild", func() bool { return w.over(id) && w.pool().ImageID == nextImage && w.quiet() })
+				w.pass(10 * time.Second)
+				j := w.finished(id)
+				if j.Counts.Succeeded != canaries+2 {
+					t.Errorf("the job ended with %+v: %+v", j.Counts, j.SubJobs)
+				}
+				positions := map[int]bool{}
+				for _, s := range j.SubJobs {
+					positions[s.Position] = true
+				}
+				if len(positions) != canaries+2 {
+					t.Errorf("the sub-jobs have the places %v", positions)
+				}
+				for _, d := range w.desktops() {
+					if d.ImageID != nextImage {
+						t.Errorf("desktop %s has the former image", d.Name)
+					}
+				}
+				w.checkWhole(canaries+2, workspace.StatusActive)
+				if p := w.pool(); p.Status() != workspace.PoolSteady {
+					t.Errorf("the pool is %s", p.Status())
+				}
+			})
+		})
+	}
+}
+
 func TestASystemThatDoesNotComeUpGetsNoMoreTimeFromAnotherProcess(t *testing.T) {
 	inWorld(t, twoImages(), func(w *world) {
 		w.addPool(2)

@@ -89,6 +89,11 @@ func (t *tx) InsertJob(ctx context.Context, j workspace.Job) error {
 	if _, err := t.inserting(&jobRow{job: job(j)}).Exec(ctx); err != nil {
 		return err
 	}
+	return t.InsertSubJobs(ctx, j)
+}
+
+// InsertSubJobs implements workspace.JobRows.
+func (t *tx) InsertSubJobs(ctx context.Context, j workspace.Job) error {
 	rows := convert(j.SubJobs, func(s workspace.SubJob) subJobRow {
 		s.JobID = j.ID
 		return subJobRow{subJob: subJob(s), JobCreated: j.Created}

@@ -158,6 +158,9 @@ type JobRows interface {
 	// woken (Store.Work).
 	InsertJob(ctx context.Context, j Job) error
 
+	// InsertSubJobs adds the sub-jobs of j to a job that is there.
+	InsertSubJobs(ctx context.Context, j Job) error
+
 	// Job reads a job with its counts and, if asked, all its sub-jobs by position. CodeJobNotFound.
 	Job(ctx context.Context, projectID, id string, withSubJobs bool) (Job, error)
 

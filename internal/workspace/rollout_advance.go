@@ -213,7 +213,8 @@ func (a *advance) skip(ctx context.Context, subJobs []string) error {
 	return nil
 }
 
-// takeImage makes the image the pool's own once a desktop works with it, or when there is none that could.
+// takeImage makes the image the pool's own once a desktop works with it, or when there is none that could. From then on new desktops
+// have it; those that were made meanwhile follow.
 func (a *advance) takeImage(ctx context.Context, p Pool) error {
 	r := a.rollout
 	done, failed := 0, 0
@@ -229,6 +230,13 @@ func (a *advance) takeImage(ctx context.Context, p Pool) error {
 		return nil
 	}
 	r.Taken = true
+	late, err := a.addLatecomers(ctx)
+	if err != nil {
+		return err
+	}
+	if late {
+		r.Ended = time.Time{}
+	}
 	return a.tx.SavePool(ctx, p.AfterImage(Image{ID: r.ImageID, Type: r.ImageType}, r.JobID, a.now))
 }
 
