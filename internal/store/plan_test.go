@@ -242,6 +242,15 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 			_, err := x.Waiting(ctx, "pool")
 			return err
 		},
+		"orders of rebuilds": func(ctx context.Context, x *tx) error {
+			_, err := x.RolloutOrders(ctx, []string{"1", "2"})
+			return err
+		},
+		"progress of tasks": func(ctx context.Context, x *tx) error {
+			_, err := x.SubJobProgress(ctx, []string{"1", "2"})
+			return err
+		},
+		"subnets in use":   func(ctx context.Context, x *tx) error { _, err := x.UsedSubnets(ctx, "p"); return err },
 		"people of a pool": func(ctx context.Context, x *tx) error { _, _, err := x.Grants(ctx, "pool", page); return err },
 		"a person's pools": func(ctx context.Context, x *tx) error { _, err := x.GrantsFor(ctx, "1"); return err },
 		"pools of people":  func(ctx context.Context, x *tx) error { _, err := x.PoolUses(ctx, []string{"1", "2"}); return err },

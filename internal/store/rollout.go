@@ -165,20 +165,24 @@ func (t *tx) WarnedItems(ctx context.Context, desktopIDs []string) ([]workspace.
 	return convert(rows, rolloutItemRow.domain), err
 }
 
-// RolloutOrders implements workspace.RolloutRows: it goes from the pools of the desktops to their rollouts, which are few.
+// RolloutOrders implements workspace.RolloutRows: for each desktop it goes back in time over the rollouts of its pool.
 func (t *tx) RolloutOrders(ctx context.Context, desktopIDs []string) (map[string]string, error) {
 	orders := make(map[string]string, len(desktopIDs))
 	for part := range slices.Chunk(desktopIDs, batch) {
-		var rows []struct{ DesktopID, OrderID string }
-		err := t.NewRaw(`SELECT d.id AS desktop_id, r.order_id FROM desktops AS d JOIN rollouts AS r ON r.pool_id = d.pool_id
-			JOIN rollout_items AS i ON i.job_id = r.job_id AND i.desktop_id = d.id
-			WHERE d.id IN (?) AND r.order_id <> '' AND i.state NOT IN (?, ?) ORDER BY r.created, r.job_id`,
-			bun.List(part), workspace.ItemSkipped, workspace.ItemStopped).Scan(ctx, &rows)
+		var rows []struct{ ID, OrderID string }
+		err := t.NewRaw(`SELECT d.id, COALESCE((SELECT r.order_id FROM rollouts AS r
+				JOIN rollout_items AS i ON i.job_id = r.job_id AND i.desktop_id = d.id
+				WHERE r.pool_id = d.pool_id AND r.order_id <> '' AND i.state NOT IN (?, ?)
+				ORDER BY r.created DESC LIMIT 1), '') AS order_id
+			FROM desktops AS d WHERE d.id IN (?)`,
+			workspace.ItemSkipped, workspace.ItemStopped, bun.List(part)).Scan(ctx, &rows)
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range rows { // the last one stays
-			orders[r.DesktopID] = r.OrderID
+		for _, r := range rows {
+			if r.OrderID != "" {
+				orders[r.ID] = r.OrderID
+			}
 		}
 	}
 	return orders, nil
