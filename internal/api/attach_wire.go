@@ -15,7 +15,7 @@ type (
 		UserName     string              `json:"user_name,omitempty" doc:"Who gets it, unless attach_user_infos say so"`
 		UserID       string              `json:"user_id,omitempty" doc:"In place of user_name, or beside it"`
 		UserEmail    string              `json:"user_email,omitempty" doc:"Where to tell them; somebody who is not known yet is added with it"`
-		Group        workspace.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
+		Group        workspace.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows. Whom the desktop names and who has it already get it too"`
 		ComputerName string              `json:"computer_name,omitempty" doc:"The desktop's new name, 1 to 15 characters"`
 		ClearData    *bool               `json:"is_clear_data,omitempty" doc:"Whether somebody who had it before finds nothing of theirs; yes by default"`
 		People       []attachPersonBody  `json:"attach_user_infos,omitempty" doc:"Who gets it: at most 500, several only for SHARED desktops"`

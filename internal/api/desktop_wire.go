@@ -60,7 +60,7 @@ type (
 		UserName  string              `json:"user_name" required:"true" doc:"Somebody who is not known yet is added"`
 		Domain    string              `json:"domain,omitempty"`
 		UserEmail string              `json:"user_email,omitempty"`
-		UserPhone string              `json:"user_phone,omitempty"`
+		UserPhone string              `json:"user_phone,omitempty" doc:"Digits, with spaces, hyphens and parentheses between them and a plus before them; at most 32 characters"`
 		Group     workspace.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
 		Name      string              `json:"computer_name,omitempty" doc:"1 to 15 characters"`
 		HostName  string              `json:"os_host_name,omitempty" doc:"The computer name if absent"`

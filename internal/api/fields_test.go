@@ -107,12 +107,26 @@ func TestAPoolsDesktopsTellWhichOfItsDisksTheyHaveAndWhoseOrderRebuiltThem(t *te
 
 func TestAJobWithNothingToDoHasAnEnd(t *testing.T) {
 	w := newWorld(t)
-	id, _ := w.pool(nil)
+	id, ids := w.pool(nil)
 	w.endWork(id)
-	job := w.ok(w.post("/desktop-pools/"+id+"/rebuild", object{"image_id": image, "handle_type": "ONLY_FOR_EXPAND"})).text("job_id")
+	job := w.ok(w.post("/desktop-pools/"+id+"/rebuild", object{"image_id": image, "handle_type": "ONLY_FOR_EXPAND", "order_id": "CS-2"})).text("job_id")
 	a := w.ok(w.get("/workspace-jobs/" + job))
+	if a.text("order_id") != "CS-2" {
+		t.Errorf("the job has the order %q", a.text("order_id"))
+	}
 	if a.text("status") != "SUCCESS" || a.number("sub_jobs_total") != 0 || a.text("begin_time") == "" || a.text("end_time") != a.text("begin_time") {
 		t.Errorf("the job: %s", a.raw)
+	}
+	w.update(func(tx workspace.Tx) error {
+		for _, d := range ids {
+			if err := tx.DeleteDesktop(w.Context(), d); err != nil {
+				return err
+			}
+		}
+		return tx.DeletePool(w.Context(), id)
+	})
+	if a := w.ok(w.get("/workspace-jobs/" + job)); a.text("status") != "SUCCESS" || a.at("order_id") != nil {
+		t.Errorf("the job after its pool: %s", a.raw)
 	}
 }
 

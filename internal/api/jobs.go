@@ -32,6 +32,7 @@ type jobDetail struct {
 	Status    string         `json:"status" enum:"WAITING,RUNNING,SUCCESS,FAIL"`
 	ErrorCode string         `json:"job_error_code,omitempty" doc:"That of the first sub-job that failed"`
 	Reason    string         `json:"fail_reason,omitempty"`
+	OrderID   string         `json:"order_id,omitempty" doc:"Of a rebuild that named one"`
 	Total     int            `json:"sub_jobs_total"`
 	SubJobs   []subJobDetail `json:"sub_jobs"`
 }
@@ -44,7 +45,7 @@ func (s *Server) showJob(ctx context.Context, in *JobPath) (jobDetail, error) {
 func jobOf(j workspace.Job) jobDetail {
 	d := jobDetail{
 		ID: j.ID, Type: string(j.Type), Begun: stamp(j.Created), Ended: stamp(j.Ended()), Status: string(j.Counts.Status()),
-		Total: j.Counts.Total(), SubJobs: each(j.SubJobs, subJobOf),
+		OrderID: j.OrderID, Total: j.Counts.Total(), SubJobs: each(j.SubJobs, subJobOf),
 	}
 	for _, sub := range j.SubJobs {
 		if sub.State == workspace.SubJobFailed {

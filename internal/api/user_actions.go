@@ -24,7 +24,7 @@ type updateUserInput struct {
 	Body struct {
 		Description  *string               `json:"description,omitempty" doc:"At most 255 characters"`
 		Email        *string               `json:"user_email,omitempty"`
-		Phone        *string               `json:"user_phone,omitempty"`
+		Phone        *string               `json:"user_phone,omitempty" doc:"Digits, with spaces, hyphens and parentheses between them and a plus before them; at most 32 characters"`
 		Activation   *workspace.Activation `json:"active_type,omitempty" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
 		Expires      *string               `json:"account_expires,omitempty" doc:"A time such as 2030-01-31T12:00:00Z, or 0 for never"`
 		MayChange    *bool                 `json:"enable_change_password,omitempty"`

@@ -36,7 +36,7 @@ type createUserInput struct {
 type createUserBody struct {
 	Name         string               `json:"user_name" required:"true"`
 	Email        string               `json:"user_email,omitempty"`
-	Phone        string               `json:"user_phone,omitempty"`
+	Phone        string               `json:"user_phone,omitempty" doc:"Digits, with spaces, hyphens and parentheses between them and a plus before them; at most 32 characters"`
 	Expires      string               `json:"account_expires,omitempty" doc:"A time such as 2030-01-31T12:00:00Z, or 0 for never (default)"`
 	Activation   workspace.Activation `json:"active_type,omitempty" doc:"USER_ACTIVATE (default): by a mailed link; ADMIN_ACTIVATE: with the password given here"`
 	Password     string               `json:"password,omitempty" doc:"With ADMIN_ACTIVATE"`

@@ -20,6 +20,7 @@ type job struct {
 	RequestID string
 	Created   time.Time
 
+	OrderID string              `bun:"-"`
 	SubJobs []workspace.SubJob  `bun:"-"`
 	Counts  workspace.JobCounts `bun:"-"`
 }

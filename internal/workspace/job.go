@@ -15,6 +15,7 @@ type Job struct {
 	RequestID string // of the API call that made it, for the log
 	Created   time.Time
 
+	OrderID string   // of a rebuild that named one; Service.Job reads it with the rollout
 	SubJobs []SubJob // as asked for; none in lists
 	Counts  JobCounts
 }

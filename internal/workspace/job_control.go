@@ -17,7 +17,18 @@ func ReadParams[T any](s SubJob) (T, error) {
 
 // Job reads a job with its sub-jobs, or fails with CodeJobNotFound.
 func (s *Service) Job(ctx context.Context, projectID, id string) (Job, error) {
-	return view(ctx, s.Store, func(tx Tx) (Job, error) { return tx.Job(ctx, projectID, id, true) })
+	return view(ctx, s.Store, func(tx Tx) (Job, error) {
+		j, err := tx.Job(ctx, projectID, id, true)
+		if err != nil || j.Type != JobRebuildPool {
+			return j, err
+		}
+		r, err := tx.Rollout(ctx, id)
+		if CodeOf(err) == CodeJobNotFound { // it went with its pool
+			return j, nil
+		}
+		j.OrderID = r.OrderID
+		return j, err
+	})
 }
 
 // ListSubJobs reads a page of sub-jobs and counts all that match.
