@@ -1,8 +1,10 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"carrel/internal/engine"
@@ -50,13 +52,40 @@ func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *wor
 	default:
 		return plan{}, fmt.Errorf("sub-job %s asks for operation %q, which does not exist", s.ID, params.Op)
 	}
+	image := ""
+	if d.Fault != "" {
+		p.steps = append(p.steps, Step{Name: "looking at its system", Do: func(ctx context.Context) (err error) {
+			image, err = r.imageOf(ctx, *d)
+			return err
+		}})
+	}
 	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
 		if d == nil {
 			return nil
 		}
+		d.ImageID = cmp.Or(image, d.ImageID)
 		return workspace.MarkOperated(ctx, tx, *d, params.Op)
 	}
 	return p, nil
+}
+
+// imageOf is the image that a desktop's machine has. It is not the row's when a rebuild failed after the system disk was replaced and
+// somebody got the desktop to work afterwards.
+func (r *Runner) imageOf(ctx context.Context, d workspace.Desktop) (string, error) {
+	m, err := r.engine.Find(ctx, d.ID)
+	if err != nil {
+		return "", err
+	}
+	var named []workspace.Image
+	err = r.store.View(ctx, func(tx workspace.Tx) (err error) {
+		named, _, err = tx.Images(ctx, workspace.ImageQuery{ProjectID: d.ProjectID, EngineID: m.Image, Page: workspace.Page{Limit: 100}})
+		return err
+	})
+	its := slices.ContainsFunc(named, func(i workspace.Image) bool { return i.ID == d.ImageID })
+	if err != nil || its || len(named) == 0 {
+		return d.ImageID, err
+	}
+	return named[0].ID, nil
 }
 
 // start runs the machine, brings its inside up to date and waits for its displays.

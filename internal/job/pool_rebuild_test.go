@@ -208,6 +208,26 @@ func TestDesktopsThatAreMadeWhileOneGoesAheadGetTheImageAsWell(t *testing.T) {
 	}
 }
 
+func TestADesktopThatIsMendedByHandAfterItsRebuildFailedHasTheNewImage(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(1)
+		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{Probability: 1}))
+		p := w.start("replica", w.store, w.sim)
+		defer p.kill()
+		w.finished(w.rebuild())
+		if d := w.desktops()[0]; d.Status != workspace.StatusError || d.ImageID != image {
+			t.Fatalf("after the rebuild the desktop is %s with image %s", d.Status, d.ImageID)
+		}
+		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{}))
+		if j := w.finished(operateOne(w, w.desktops()[0].ID, workspace.OpReboot)); j.Counts.Succeeded != 1 {
+			t.Fatalf("restarting ended with %+v", j.SubJobs)
+		}
+		if d := w.desktops()[0]; d.Status != workspace.StatusActive || d.ImageID != nextImage {
+			t.Errorf("the desktop is %s with image %s", d.Status, d.ImageID)
+		}
+	})
+}
+
 func TestASystemThatDoesNotComeUpGetsNoMoreTimeFromAnotherProcess(t *testing.T) {
 	inWorld(t, twoImages(), func(w *world) {
 		w.addPool(2)

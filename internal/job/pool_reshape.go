@@ -32,7 +32,7 @@ func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *works
 			_, err := r.engine.Reshape(ctx, spec)
 			return err
 		},
-	}}}
+	}, r.noteReshaped(s, params)}}
 	if d.Status == workspace.StatusActive {
 		after = workspace.StatusActive
 		start, err := r.start(ctx, *d)
@@ -71,7 +71,7 @@ func (r *Runner) changeDisks(ctx context.Context, s *workspace.SubJob, d *worksp
 			}
 			return err
 		},
-	}}}
+	}, r.noteReshaped(s, params)}}
 	if d.Status == workspace.StatusActive {
 		p.steps = append(p.steps, Step{Name: "telling the desktop", Do: func(ctx context.Context) error {
 			_, err := r.engine.Configure(ctx, d.ID, spec.Guest)
@@ -80,6 +80,12 @@ func (r *Runner) changeDisks(ctx context.Context, s *workspace.SubJob, d *worksp
 	}
 	p.succeed = markReshaped(params, d.Status)
 	return p, nil
+}
+
+func (r *Runner) noteReshaped(s *workspace.SubJob, params workspace.ReshapeParams) Step {
+	return Step{Name: "recording the change", Do: func(ctx context.Context) error {
+		return r.store.Update(ctx, func(tx workspace.Tx) error { return workspace.NoteReshaped(ctx, tx, *s, params) })
+	}}
 }
 
 // reshaped reads what a sub-job changes, and describes the machine that comes out.

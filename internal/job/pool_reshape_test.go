@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"carrel/internal/engine"
+	"carrel/internal/engine/enginetest"
 	"carrel/internal/workspace"
 )
 
@@ -134,3 +135,28 @@ func (w *world) wantDisks(want ...string) {
 }
 
 func sizeAt(mount string, gb int) string { return mount + " " + string(rune('0'+gb/10)) + "0" }
+
+func TestADiskThatIsGoneIsNoLongerTheDesktopsThoughItsGuestCannotBeTold(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(1)
+		deaf := enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+			if c.Method == "Configure" {
+				return engine.ErrConflict // it was switched off from inside at this moment
+			}
+			return do()
+		})
+		p := w.start("replica", w.store, deaf)
+		defer p.kill()
+		id, err := w.service.DeletePoolVolumes(w.t.Context(), workspace.DeletePoolVolumes{
+			ChangePoolDesktops: reach(), IDs: []string{w.pool().Data[0].ID},
+		})
+		w.must(err)
+		if j := w.finished(id); j.Counts.Failed != 1 {
+			t.Fatalf("the job ended with %+v", j.Counts)
+		}
+		d := w.desktops()[0]
+		if m, err := w.sim.Find(w.t.Context(), d.ID); err != nil || len(m.Data) > 0 || len(d.Data) > 0 {
+			t.Errorf("the machine has the disks %+v (%v), the row says %+v", m.Data, err, d.Data)
+		}
+	})
+}

@@ -136,6 +136,7 @@ func (t *tx) Images(ctx context.Context, f workspace.ImageQuery) ([]workspace.Im
 	q = equal(q, "type", f.Type)
 	q = equal(q, "os_type", f.OSType)
 	q = equal(q, "architecture", f.Architecture)
+	q = equal(q, "engine_id", f.EngineID)
 	if f.Platform != "" {
 		q = q.Where(`LOWER(os_version) LIKE ? ESCAPE '\'`, likeEscapes.Replace(fold(f.Platform))+"%")
 	}

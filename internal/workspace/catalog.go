@@ -64,6 +64,7 @@ type ImageQuery struct {
 	OSType       string
 	Platform     string // how the system version begins, whatever its case: "Debian"
 	Architecture string
+	EngineID     string // what the engine calls it; several images may be one there
 	SortBy       string // "name" or "created_at"
 	Descending   bool
 	Page

@@ -308,6 +308,20 @@ func mayReshape(d Desktop) error {
 	return Errorf(CodeConflict, "desktop %s is %s, it must run or be off", d.Name, d.Status)
 }
 
+// NoteReshaped records what a sub-job has changed of a desktop's machine, before anything else can fail: a disk that is gone does not
+// come back. Doing so again changes nothing, nor does it when the desktop is no longer the sub-job's.
+func NoteReshaped(ctx context.Context, tx Tx, s SubJob, r ReshapeParams) error {
+	found, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
+	if err != nil || len(found) == 0 || found[0].TaskOwner != s.ID {
+		return err
+	}
+	next := r.Apply(found[0])
+	if err := tx.SaveVolumes(ctx, next); err != nil {
+		return err
+	}
+	return tx.SaveDesktop(ctx, next)
+}
+
 // MarkReshaped records that a desktop has its new shape, and its power state. It is for the transaction that ends the sub-job.
 func MarkReshaped(ctx context.Context, tx Tx, d Desktop, r ReshapeParams, status DesktopStatus) error {
 	next := r.Apply(d)

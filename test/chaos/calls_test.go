@@ -25,7 +25,7 @@ func (w *world) call() {
 		{10, w.openPool}, {4, w.openDesktop}, {4, w.leave}, {3, w.workOn}, {1, w.signOut},
 		{1, w.createPool}, {1, w.deletePool}, {2, w.expand}, {2, w.shrink}, {2, w.update}, {2, w.operatePool}, {2, w.operate},
 		{4, w.rebuild}, {2, w.revert}, {3, w.grant}, {1, w.lock}, {1, w.dismiss}, {1, w.takeBack}, {1, w.remove}, {1, w.createDesktops},
-		{2, w.attach}, {2, w.detach}, {2, w.retry}, {1, w.notify}, {1, w.forget}, {2, w.resetMine}, {1, w.ready}, {1, w.wait},
+		{2, w.resize}, {3, w.changeDisks}, {3, w.regroup}, {2, w.attach}, {2, w.detach}, {2, w.retry}, {1, w.notify}, {1, w.forget}, {2, w.resetMine}, {1, w.ready}, {1, w.wait},
 	}
 	total := 0
 	for _, c := range calls {
@@ -94,12 +94,17 @@ func (w *world) chance(in int) bool { return w.draw.IntN(in) == 0 }
 
 func (w *world) room() int { return mostDesktops - len(w.desktops()) }
 
-// grants lets some people use a pool.
+// grants lets some people, and groups of them, use a pool.
 func (w *world) grants(one int) []workspace.Grant {
 	var all []workspace.Grant
+	for _, g := range w.groups() {
+		if w.draw.IntN(4) < one {
+			all = append(all, workspace.Grant{Type: workspace.GrantGroup, ObjectID: g.ID, Name: g.Name, Group: w.group()})
+		}
+	}
 	for _, p := range w.people {
 		if w.draw.IntN(3) < one {
-			all = append(all, workspace.Grant{Type: workspace.GrantUser, ObjectID: p.visitor.ID, Group: w.group()})
+			all = append(all, workspace.Grant{Type: workspace.GrantUser, ObjectID: p.visitor.ID, Name: p.name, Group: w.group()})
 		}
 	}
 	return all
@@ -283,8 +288,7 @@ func (w *world) grant() {
 	}
 	var names []string
 	for _, g := range r.Objects {
-		at := slices.IndexFunc(w.people, func(p *person) bool { return p.visitor.ID == g.ObjectID })
-		names = append(names, w.people[at].name)
+		names = append(names, g.Name)
 	}
 	w.do(fmt.Sprintf("%s %v in %s", r.Action, names, p.Name), func(ctx context.Context) error { return w.service.ChangeGrants(ctx, r) })
 }

@@ -238,6 +238,9 @@ func (w *world) checkMachines(s snapshot) {
 		if d.Fault != "" || troubled[d.ID] {
 			continue // what failed half-way is as it says
 		}
+		if cpus := map[string]int{product: 2, larger: 4}; m.CPUs != cpus[d.ProductID] {
+			w.wrong("%s has product %s, its machine %d processors", d.Name, d.ProductID, m.CPUs)
+		}
 		if m.Image != w.images[d.ImageID] {
 			w.wrong("%s has image %s, its machine another", d.Name, d.ImageID)
 		}
