@@ -157,7 +157,7 @@ func measureParallel(ctx context.Context, l *lab) ([]row, error) {
 }
 
 func (l *lab) compareCrowds(ctx context.Context, raw *rawEngine, server *server, count, atOnce int) (row, error) {
-	model, err := l.model(ctx, raw, server)
+	model, err := modelOf(ctx, raw, server, ordered{server})
 	if err != nil {
 		return row{}, err
 	}

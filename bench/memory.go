@@ -21,19 +21,11 @@ const idleTime = time.Minute
 
 func measureMemory(ctx context.Context, l *lab) ([]row, error) {
 	count := l.desktops(10)
-	raw, err := l.incus(ctx)
-	if err != nil {
-		return nil, err
-	}
-	server, err := l.serve(ctx, "incus", nil)
+	raw, server, model, err := l.contest(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer server.stop()
-	model, err := l.model(ctx, raw, server)
-	if err != nil {
-		return nil, err
-	}
 	id, err := server.createDesktops(ctx, 1, count)
 	if err != nil {
 		return nil, err

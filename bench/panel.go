@@ -16,19 +16,11 @@ var panel = measurement{name: "panel", about: "one desktop, from the POST until 
 type birth struct{ created, started, display, panel time.Duration }
 
 func measurePanel(ctx context.Context, l *lab) ([]row, error) {
-	raw, err := l.incus(ctx)
-	if err != nil {
-		return nil, err
-	}
-	server, err := l.serve(ctx, "incus", nil)
+	raw, server, model, err := l.contest(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer server.stop()
-	model, err := l.model(ctx, raw, server)
-	if err != nil {
-		return nil, err
-	}
 	starts, stop, err := raw.watch()
 	if err != nil {
 		return nil, err
@@ -84,9 +76,19 @@ type rawModel struct {
 	account string
 }
 
-// model makes a first desktop for somebody and returns how to make others like it.
-func (l *lab) model(ctx context.Context, raw *rawEngine, s *server) (rawModel, error) {
-	return modelOf(ctx, raw, s, ordered{s})
+// contest starts Carrel on Incus and makes a first desktop for somebody: raw makes others like model. The caller stops the server.
+func (l *lab) contest(ctx context.Context) (raw *rawEngine, s *server, model rawModel, err error) {
+	if raw, err = l.incus(ctx); err != nil {
+		return nil, nil, model, err
+	}
+	if s, err = l.serve(ctx, "incus", nil); err != nil {
+		return nil, nil, model, err
+	}
+	if model, err = modelOf(ctx, raw, s, ordered{s}); err != nil {
+		s.stop()
+		return nil, nil, model, err
+	}
+	return raw, s, model, nil
 }
 
 // modelOf makes a first desktop, which warms what a first one warms, and returns how to make others like it without Carrel.

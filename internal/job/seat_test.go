@@ -98,6 +98,17 @@ func (w *world) tender(s workspace.Store) *job.Tender {
 	return &job.Tender{Service: service, Log: log, Meter: meter}
 }
 
+// withSeats runs a test with a pool, people who may use it, and a process that looks after it.
+func withSeats(t *testing.T, change func(*workspace.Pool), people int, test func(w *world, people []workspace.Visitor)) {
+	t.Helper()
+	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+		visitors := w.visitors(people)
+		w.addSeats(change, visitors...)
+		defer w.tend("replica", w.store, w.sim)()
+		test(w, visitors)
+	})
+}
+
 // open opens the pool for a person.
 func (w *world) open(v workspace.Visitor) workspace.OpenedPool {
 	w.t.Helper()
@@ -153,10 +164,7 @@ func (w *world) connect(v workspace.Visitor, ticket string) (leave func()) {
 
 func TestOpeningAPool(t *testing.T) {
 	t.Run("GivesARunningDesktopWithThePersonsDisplayInside", func(t *testing.T) {
-		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-			people := w.visitors(2)
-			w.addSeats(keeping(2), people...)
-			defer w.tend("replica", w.store, w.sim)()
+		withSeats(t, keeping(2), 2, func(w *world, people []workspace.Visitor) {
 			w.until("two idle desktops", w.idle(2))
 
 			ada := w.open(people[0])
@@ -177,10 +185,7 @@ func TestOpeningAPool(t *testing.T) {
 	})
 
 	t.Run("KeepsTheDesktopForWhoReturnsInTimeAndResetsItForTheNext", func(t *testing.T) {
-		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-			people := w.visitors(2)
-			w.addSeats(keeping(1), people...)
-			defer w.tend("replica", w.store, w.sim)()
+		withSeats(t, keeping(1), 2, func(w *world, people []workspace.Visitor) {
 			w.until("an idle desktop", w.idle(1))
 
 			mine := w.open(people[0])
@@ -208,10 +213,7 @@ func TestOpeningAPool(t *testing.T) {
 	})
 
 	t.Run("MakesADesktopForWhoWaitsAndTellsHowFarItIs", func(t *testing.T) {
-		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-			people := w.visitors(3)
-			w.addSeats(onDemand(2), people...)
-			defer w.tend("replica", w.store, w.sim)()
+		withSeats(t, onDemand(2), 3, func(w *world, people []workspace.Visitor) {
 
 			for i, v := range people[:2] {
 				o := w.open(v)
@@ -246,10 +248,7 @@ func TestOpeningAPool(t *testing.T) {
 	})
 
 	t.Run("StartsADesktopThatIsOff", func(t *testing.T) {
-		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-			people := w.visitors(1)
-			w.addSeats(keeping(1), people...)
-			defer w.tend("replica", w.store, w.sim)()
+		withSeats(t, keeping(1), 1, func(w *world, people []workspace.Visitor) {
 			w.until("an idle desktop", w.idle(1))
 			operate(workspace.OpStop)(w)
 			w.until("rest", w.quiet)
@@ -289,10 +288,7 @@ func TestOpeningAPool(t *testing.T) {
 	})
 
 	t.Run("IsPossibleAgainWhenItsPersonWasDeletedAfterTheirGatewayHadDied", func(t *testing.T) {
-		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-			people := w.visitors(1)
-			w.addSeats(keeping(1), people...)
-			defer w.tend("replica", w.store, w.sim)()
+		withSeats(t, keeping(1), 1, func(w *world, people []workspace.Visitor) {
 			w.until("an idle desktop", w.idle(1))
 			ada := w.open(people[0])
 			ticket, err := w.service.Admit(w.t.Context(), ada.Ticket)

@@ -93,13 +93,7 @@ func (t *tx) Groups(ctx context.Context, f workspace.GroupQuery) ([]workspace.Gr
 func (t *tx) SaveGroup(ctx context.Context, g workspace.Group) error {
 	row := newGroupRow(g)
 	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
-	switch {
-	case err != nil && t.store.engine.violated(err) == "people_groups_name_folded":
-		return t.refuse(groupNameTaken(g.Name))
-	case err == nil && n == 0:
-		return groupNotFound(g.ID)
-	}
-	return err
+	return t.saved(n, err, "people_groups_name_folded", groupNameTaken(g.Name), groupNotFound(g.ID))
 }
 
 // DeleteGroup implements workspace.GroupRows.

@@ -87,13 +87,7 @@ func (t *tx) NamePolicies(ctx context.Context, f workspace.NamePolicyQuery) ([]w
 func (t *tx) SaveNamePolicy(ctx context.Context, p workspace.NamePolicy) error {
 	row := newNamePolicyRow(p)
 	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
-	switch {
-	case err != nil && t.store.engine.violated(err) == "name_policies_name_folded":
-		return t.refuse(policyNameTaken(p.Name))
-	case err == nil && n == 0:
-		return namePolicyNotFound(p.ID)
-	}
-	return err
+	return t.saved(n, err, "name_policies_name_folded", policyNameTaken(p.Name), namePolicyNotFound(p.ID))
 }
 
 // ClearDefaultNamePolicy implements workspace.NamePolicyRows.

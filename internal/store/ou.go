@@ -79,13 +79,7 @@ func (t *tx) SaveOU(ctx context.Context, o workspace.OU) error {
 	}
 	row := ouRow{ou: ou(o), NameFolded: fold(o.Name)}
 	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
-	switch {
-	case err != nil && t.store.engine.violated(err) == "ous_name_folded":
-		return t.refuse(ouNameTaken(o.Name))
-	case err == nil && n == 0:
-		return ouNotFound(o.ID)
-	}
-	return err
+	return t.saved(n, err, "ous_name_folded", ouNameTaken(o.Name), ouNotFound(o.ID))
 }
 
 // DeleteOU implements workspace.OURows.

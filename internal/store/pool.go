@@ -174,12 +174,7 @@ func (t *tx) SavePool(ctx context.Context, p workspace.Pool) error {
 	row := newPoolRow(p)
 	row.Updated = t.now
 	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
-	switch {
-	case err != nil && t.store.engine.violated(err) == "pools_name_folded":
-		return t.refuse(poolNameTaken(p.Name))
-	case err == nil && n == 0:
-		return poolNotFound(p.ID)
-	case err != nil:
+	if err := t.saved(n, err, "pools_name_folded", poolNameTaken(p.Name), poolNotFound(p.ID)); err != nil {
 		return err
 	}
 	return t.poolsChanged(ctx, p.ID)

@@ -111,6 +111,18 @@ func (t *tx) refuse(err error) error {
 	return err
 }
 
+// saved is what an update of a named row by its id came to: taken when the index unique says that another row has the name, missing
+// when there is no such row.
+func (t *tx) saved(n int, err error, unique string, taken, missing error) error {
+	switch {
+	case err != nil && t.store.engine.violated(err) == unique:
+		return t.refuse(taken)
+	case err == nil && n == 0:
+		return missing
+	}
+	return err
+}
+
 // forUpdate makes q hold the rows of table that it reads, until the transaction ends.
 func (t *tx) forUpdate(q *bun.SelectQuery, table string) *bun.SelectQuery {
 	return t.store.engine.forUpdate(q, table, false)

@@ -153,13 +153,7 @@ func (t *tx) Users(ctx context.Context, f workspace.UserQuery) ([]workspace.User
 func (t *tx) SaveUser(ctx context.Context, u workspace.User) error {
 	row := newUserRow(u)
 	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id").WherePK().Exec(ctx))
-	switch {
-	case err != nil && t.store.engine.violated(err) == "users_name_folded":
-		return t.refuse(userNameTaken(u.Name))
-	case err == nil && n == 0:
-		return userNotFound(u.ID)
-	}
-	return err
+	return t.saved(n, err, "users_name_folded", userNameTaken(u.Name), userNotFound(u.ID))
 }
 
 // DeleteUser implements workspace.UserRows. Foreign keys take the rest along.

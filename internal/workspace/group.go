@@ -141,25 +141,34 @@ func (s *Service) DeleteGroups(ctx context.Context, c Caller, ids []string) erro
 		return err
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
-		found := 0
-		for _, id := range slices.Sorted(slices.Values(ids)) { // in one order for all callers
+		return deleteEach("group_ids", ids, CodeGroupNotFound, func(id string) error {
 			g, err := tx.LockGroup(ctx, c.ProjectID, id)
-			if CodeOf(err) == CodeGroupNotFound {
-				continue
-			}
 			if err != nil {
 				return err
 			}
-			found++
-			if err := dissolve(ctx, tx, c, g); err != nil {
-				return err
-			}
-		}
-		if found == 0 {
-			return Errorf(CodeGroupNotFound, "group_ids: %q does not exist", ids[0])
-		}
-		return nil
+			return dissolve(ctx, tx, c, g)
+		})
 	})
+}
+
+// deleteEach deletes by ids, in one order for all callers. Those of which there is none are left out, since their deletion is a success
+// already; if none is left it fails with the code missing.
+func deleteEach(field string, ids []string, missing Code, remove func(id string) error) error {
+	found := 0
+	for _, id := range slices.Sorted(slices.Values(ids)) {
+		err := remove(id)
+		if CodeOf(err) == missing {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		found++
+	}
+	if found == 0 {
+		return Errorf(missing, "%s: %q does not exist", field, ids[0])
+	}
+	return nil
 }
 
 // MemberAction changes who is in a group.

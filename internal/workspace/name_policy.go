@@ -3,7 +3,6 @@ package workspace
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -258,26 +257,15 @@ func (s *Service) DeleteNamePolicies(ctx context.Context, c Caller, ids []string
 		return err
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
-		found := 0
-		for _, id := range slices.Sorted(slices.Values(ids)) { // in one order for all callers
+		return deleteEach("policy_ids", ids, CodePolicyNotFound, func(id string) error {
 			p, err := tx.LockNamePolicy(ctx, c.ProjectID, id)
-			if CodeOf(err) == CodePolicyNotFound {
-				continue
-			}
 			if err != nil {
 				return err
 			}
-			found++
 			if err := noPool(ctx, tx, fmt.Sprintf("name policy %q", p.Name), PoolQuery{ProjectID: c.ProjectID, NamePolicyID: p.ID}); err != nil {
 				return err
 			}
-			if err := tx.DeleteNamePolicy(ctx, p.ID); err != nil {
-				return err
-			}
-		}
-		if found == 0 {
-			return Errorf(CodePolicyNotFound, "policy_ids: %q does not exist", ids[0])
-		}
-		return nil
+			return tx.DeleteNamePolicy(ctx, p.ID)
+		})
 	})
 }

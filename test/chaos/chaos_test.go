@@ -9,6 +9,8 @@ import (
 	"testing/cryptotest"
 	"testing/synctest"
 	"time"
+
+	"carrel/internal/store/storetest"
 )
 
 // TestChaos plays many small worlds, each from its own seed: administrators and people call what they like, machines and processes
@@ -23,6 +25,20 @@ func TestChaos(t *testing.T) {
 	first, last := seeds(t)
 	for seed := first; seed <= last; seed++ {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { play(t, seed) })
+	}
+}
+
+// TestChaosOnPostgreSQL plays some of them on PostgreSQL, where transactions run beside one another, and one seed need not play the
+// same twice:
+//
+//	scripts/with-postgres go test ./test/chaos -run PostgreSQL
+func TestChaosOnPostgreSQL(t *testing.T) {
+	for seed := range uint64(onPostgres) {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			database := storetest.PostgresURL(t)
+			cryptotest.SetGlobalRandom(t, seed)
+			playOn(t, seed, database)
+		})
 	}
 }
 
@@ -50,9 +66,12 @@ func seeds(t *testing.T) (first, last uint64) {
 // play runs one world from its beginning to its rest.
 func play(t *testing.T, seed uint64) {
 	cryptotest.SetGlobalRandom(t, seed)
-	empty := emptyDatabase(t)
+	playOn(t, seed, emptyDatabase(t))
+}
+
+func playOn(t *testing.T, seed uint64, database string) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, seed, empty)
+		w := newWorld(t, seed, database)
 		defer w.end()
 		for range 30 + w.draw.IntN(31) {
 			w.step()

@@ -60,6 +60,30 @@ func (l *life) pass(do func() error) error {
 type mortalStore struct {
 	workspace.Store
 	life *life
+	poll bool // Work only ticks: what listens to PostgreSQL would keep time from passing in a bubble
+}
+
+func (s mortalStore) Work(ctx context.Context) <-chan struct{} {
+	if !s.poll {
+		return s.Store.Work(ctx)
+	}
+	work := make(chan struct{}, 1)
+	go func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			select {
+			case work <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	return work
 }
 
 func (s mortalStore) Update(ctx context.Context, f func(workspace.Tx) error) error {
@@ -83,7 +107,7 @@ func (p *process) live() {
 	w := p.w
 	l := &life{died: make(chan struct{})}
 	log := slog.New(panics{w: w, Handler: slog.DiscardHandler})
-	s := mortalStore{w.store, l}
+	s := mortalStore{w.store, l, w.postgres}
 	e := enginetest.Around(w.sim, func(_ enginetest.Call, do func() error) error { return l.pass(do) })
 	registry := prometheus.NewRegistry()
 	meter, err := job.NewMetrics(registry)

@@ -29,16 +29,18 @@ const (
 
 // world is everything that outlives the processes in it: the database, the machines and the people. It lives in a synctest bubble.
 type world struct {
-	t       *testing.T
-	seed    uint64
-	begun   time.Time
-	draw    *rand.Rand // for the one goroutine that plays
-	store   *store.Store
-	sim     *sim.Engine
-	images  map[string]string // the engine's, by their ids in the catalogue
-	service *workspace.Service
-	people  []*person
-	serial  int // of names
+	t     *testing.T
+	seed  uint64
+	begun time.Time
+	draw  *rand.Rand // for the one goroutine that plays
+	store *store.Store
+
+	postgres bool // the database is not SQLite
+	sim      *sim.Engine
+	images   map[string]string // the engine's, by their ids in the catalogue
+	service  *workspace.Service
+	people   []*person
+	serial   int // of names
 
 	processes []*process
 	gateway   *gateway
@@ -50,19 +52,20 @@ type world struct {
 	caps   map[string]*capWatch
 }
 
-// newWorld furnishes a world and starts its processes.
-func newWorld(t *testing.T, seed uint64, empty []byte) *world {
+// newWorld furnishes a world on an empty database and starts its processes.
+func newWorld(t *testing.T, seed uint64, database string) *world {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "carrel.db")
-	if err := os.WriteFile(path, empty, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	w := &world{t: t, seed: seed, begun: time.Now(), draw: rand.New(rand.NewPCG(seed, 1)), caps: map[string]*capWatch{}}
+	w.postgres = strings.HasPrefix(database, "postgres://")
 	var err error
-	w.store, err = store.Open(t.Context(), path)
+	w.store, err = store.Open(t.Context(), database)
 	w.must(err)
+	latency := sim.Realistic()
+	if w.postgres {
+		latency.Read = 0 // a look within a transaction lets no time pass: who waits for its locks keeps time from passing
+	}
 	w.sim, err = sim.Open(sim.Config{
-		Seed: seed, Latency: sim.Realistic(), Images: []sim.Image{{Alias: "debian"}, {Alias: "debian-next"}},
+		Seed: seed, Latency: latency, Images: []sim.Image{{Alias: "debian"}, {Alias: "debian-next"}},
 	})
 	w.must(err)
 	w.service = &workspace.Service{
@@ -80,8 +83,8 @@ func newWorld(t *testing.T, seed uint64, empty []byte) *world {
 	return w
 }
 
-// emptyDatabase is a database with all its tables, made once.
-func emptyDatabase(t *testing.T) []byte {
+// emptyDatabase is a new SQLite database with all its tables, which are made once.
+func emptyDatabase(t *testing.T) string {
 	t.Helper()
 	emptied.Do(func() {
 		path := filepath.Join(t.TempDir(), "empty.db")
@@ -96,7 +99,11 @@ func emptyDatabase(t *testing.T) []byte {
 			t.Fatal(err)
 		}
 	})
-	return emptyBody
+	path := filepath.Join(t.TempDir(), "carrel.db")
+	if err := os.WriteFile(path, emptyBody, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 var (
