@@ -119,6 +119,24 @@ func TestAListOfPoolsTakesThreeStatementsAndItsCount(t *testing.T) {
 	}
 }
 
+func TestTheNamesOfFiveHundredPeopleAreReadByOneStatement(t *testing.T) {
+	_, sent := recorder(t, 20)
+	prefixes := make([]string, 500)
+	for i := range prefixes {
+		prefixes[i] = fmt.Sprint(i)
+	}
+	statements := sent(func(ctx context.Context, x *tx) error {
+		names, err := x.NamesWithPrefix(ctx, "p", prefixes...)
+		if len(names) != 20 {
+			t.Errorf("got %d names", len(names))
+		}
+		return err
+	})
+	if len(statements) != 1 {
+		t.Errorf("%d statements", len(statements))
+	}
+}
+
 func TestMembersAreReadByOneStatement(t *testing.T) {
 	_, sent := recorder(t, 20)
 	statements := sent(func(ctx context.Context, x *tx) error {
