@@ -115,6 +115,16 @@ func TestDesktopsThatAreGivenAwayAreNamedByAPolicy(t *testing.T) {
 	}
 }
 
+func TestARefusedAttachCallsADesktopByTheNameThatItHas(t *testing.T) {
+	w := newWorld(t)
+	ids := w.spares(1, nil)
+	w.hire("ann", "ben")
+	w.ok(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": ids[0], "user_name": "ann"}}}))
+	w.settle(ids...)
+	w.refused(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": ids[0], "user_name": "ben", "computer_name": "ben-pc"}}}),
+		409, workspace.CodeConflict, "desktops[0].desktop_id: desktop spare belongs to ann")
+}
+
 func TestAPreviewRefusesNamesThatAttachRefuses(t *testing.T) {
 	w := newWorld(t)
 	ids := w.spares(2, nil)

@@ -41,6 +41,7 @@ type Candidate struct {
 type AssignableDesktop struct {
 	ID      string
 	Name    string // the one that it will have
+	Called  string // the one that it has, for people to know it by; empty: Name
 	Type    DesktopType
 	Closed  string    // why it cannot be given to anybody now, such as "is being deleted"; empty: it can
 	Group   UserGroup // of those who are given none of their own; empty: default
@@ -103,6 +104,9 @@ func seats(t DesktopType) int {
 		return 0
 	}
 }
+
+// title is what people know the desktop by.
+func (d *AssignableDesktop) title() string { return cmp.Or(d.Called, d.Name) }
 
 // PlanAssignment decides who gets which desktop. It ends no assignment, and the same snapshot always gives the same plan.
 // docs/assignment.md says what each strategy does.

@@ -202,7 +202,7 @@ func (a *attachment) snapshot() (AssignmentSnapshot, error) {
 	}
 	for i, d := range a.desktops {
 		asked := a.r.Desktops[i]
-		one := AssignableDesktop{ID: d.ID, Name: d.Name, Type: d.Type, Closed: d.closed(), Holders: d.holders()}
+		one := AssignableDesktop{ID: d.ID, Name: d.Name, Called: a.before[i].Name, Type: d.Type, Closed: d.closed(), Holders: d.holders()}
 		if asked.Group != "" {
 			group, remark, err := groupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
 			if err != nil {
