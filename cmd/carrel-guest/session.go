@@ -149,8 +149,7 @@ const backdropTime = time.Second
 // hang paints the backdrop and has it kept until the desktop environment has been drawn over it. It may fail.
 func (s *session) hang(empty context.Context, cookie []byte) {
 	painted := make(chan struct{})
-	var once sync.Once
-	done := func() { once.Do(func() { close(painted) }) }
+	done := sync.OnceFunc(func() { close(painted) })
 	go func() {
 		defer done()
 		x, err := dialX(displayNumber(s.login), cookie)

@@ -136,6 +136,11 @@ func (r *Runner) readHolders(ctx context.Context, desktopID string, userIDs []st
 	return holders, err
 }
 
+// updateInside makes the inside of a machine that has been started as the desktop's row says.
+func (r *Runner) updateInside(d workspace.Desktop) Step {
+	return Step{Name: "updating accounts", Do: func(ctx context.Context) error { return r.configure(ctx, d.ProjectID, d.ID) }}
+}
+
 // mostRounds bounds how often configure goes round; each round deals with something that the next need not.
 const mostRounds = 10
 

@@ -33,7 +33,7 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *work
 	})
 	if s.Attempt > 1 {
 		// An earlier attempt may have made the machine for others than those who have the desktop now.
-		p.steps = append(p.steps, Step{Name: "updating accounts", Do: func(ctx context.Context) error { return r.configure(ctx, d.ProjectID, d.ID) }})
+		p.steps = append(p.steps, r.updateInside(*d))
 	}
 	displays, err := r.awaitDisplays(ctx, *d)
 	if err != nil {

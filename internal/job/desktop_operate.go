@@ -96,7 +96,7 @@ func (r *Runner) start(ctx context.Context, d workspace.Desktop) ([]Step, error)
 			Done: r.machineIs(d.ID, engine.Running),
 			Do:   func(ctx context.Context) error { return r.engine.Start(ctx, d.ID) },
 		},
-		{Name: "updating accounts", Do: func(ctx context.Context) error { return r.configure(ctx, d.ProjectID, d.ID) }},
+		r.updateInside(d),
 	}
 	displays, err := r.awaitDisplays(ctx, d)
 	return append(steps, displays...), err

@@ -64,10 +64,9 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 			return err
 		},
 	})
-	p.steps = append(p.steps, Step{
-		Name: "updating accounts", Limit: r.conf.BootLimit,
-		Do: func(ctx context.Context) error { return r.configure(ctx, d.ProjectID, d.ID) },
-	})
+	inside := r.updateInside(d)
+	inside.Limit = r.conf.BootLimit
+	p.steps = append(p.steps, inside)
 	p.late = fmt.Sprintf("the desktop's new system did not come up within %v: look into the desktop whether carrel-guest runs and what it "+
 		"complains about (journalctl -u carrel-guest), mend the image, and retry the job or give the pool its former image back", r.conf.BootLimit)
 	displays, err := r.awaitDisplays(ctx, d)

@@ -376,13 +376,7 @@ func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 		done := apply(s, p)
 		possible := true
 		for i, d := range s.Desktops {
-			asked := d.Wanted
-			if s.Model.Strategy == workspace.StrategyUsersOrGroups {
-				asked = nil
-				for _, c := range s.People {
-					asked = append(asked, c.Holder)
-				}
-			}
+			asked := askedFor(s, d)
 			var fresh []workspace.Holder
 			for _, h := range asked {
 				if !newJudge(s, p).has(d, h) {
@@ -416,6 +410,18 @@ func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 	})
 }
 
+// askedFor is who shall have a desktop by the strategies that do not choose.
+func askedFor(s workspace.AssignmentSnapshot, d workspace.AssignableDesktop) []workspace.Holder {
+	if s.Model.Strategy != workspace.StrategyUsersOrGroups {
+		return d.Wanted
+	}
+	var all []workspace.Holder
+	for _, c := range s.People {
+		all = append(all, c.Holder)
+	}
+	return all
+}
+
 // asksForMore says whether somebody is named with another privilege group than they have.
 func asksForMore(d workspace.AssignableDesktop, asked []workspace.Holder) bool {
 	return slices.ContainsFunc(asked, func(h workspace.Holder) bool {
@@ -434,13 +440,7 @@ func TestAPrivilegeGroupChangesOnlyWhereTheRequestNamesAnother(t *testing.T) {
 		j := newJudge(s, p)
 		for _, d := range s.Desktops {
 			for _, h := range d.Holders {
-				asked := d.Wanted
-				if s.Model.Strategy == workspace.StrategyUsersOrGroups {
-					asked = nil
-					for _, c := range s.People {
-						asked = append(asked, c.Holder)
-					}
-				}
+				asked := askedFor(s, d)
 				at := slices.IndexFunc(asked, same(h))
 				want := workspace.UserGroup("")
 				if at >= 0 && !s.Model.Strategy.Chooses() && asksForMore(d, asked[at:at+1]) {

@@ -45,6 +45,15 @@ func TakeForAccounts(ctx context.Context, tx Tx, s SubJob) (bool, error) {
 	return true, tx.TakeDesktops(ctx, []Desktop{d})
 }
 
+// ownDesktop holds the desktop of a sub-job, and says whether the sub-job has it still.
+func ownDesktop(ctx context.Context, tx Tx, s SubJob) (Desktop, bool, error) {
+	found, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
+	if err != nil || len(found) == 0 {
+		return Desktop{}, false, err
+	}
+	return found[0], found[0].TaskOwner == s.ID, nil
+}
+
 // MarkAccounts records that the accounts inside a desktop are as they should be, or will be when it starts, with the power state
 // that the work has left it in, and tells those who have got it.
 func MarkAccounts(ctx context.Context, tx Tx, d Desktop, owner string, status DesktopStatus, gained []Recipient) error {

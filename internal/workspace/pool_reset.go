@@ -102,11 +102,10 @@ func MarkRebuilt(ctx context.Context, tx Tx, d Desktop, r Rebuilt) error {
 // MarkEmptied records the empty disks (EmptyDisks) that a sub-job has put in the place of a desktop's data disks. Doing so again
 // changes nothing, nor does it when the desktop is no longer the sub-job's.
 func MarkEmptied(ctx context.Context, tx Tx, s SubJob, disks []Volume) error {
-	found, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
-	if err != nil || len(found) == 0 || found[0].TaskOwner != s.ID {
+	d, owned, err := ownDesktop(ctx, tx, s)
+	if err != nil || !owned {
 		return err
 	}
-	d := found[0]
 	if slices.EqualFunc(d.Data, disks, func(a, b Volume) bool { return a.ID == b.ID }) {
 		return nil
 	}

@@ -311,11 +311,11 @@ func mayReshape(d Desktop) error {
 // NoteReshaped records what a sub-job has changed of a desktop's machine, before anything else can fail: a disk that is gone does not
 // come back. Doing so again changes nothing, nor does it when the desktop is no longer the sub-job's.
 func NoteReshaped(ctx context.Context, tx Tx, s SubJob, r ReshapeParams) error {
-	found, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
-	if err != nil || len(found) == 0 || found[0].TaskOwner != s.ID {
+	d, owned, err := ownDesktop(ctx, tx, s)
+	if err != nil || !owned {
 		return err
 	}
-	next := r.Apply(found[0])
+	next := r.Apply(d)
 	if err := tx.SaveVolumes(ctx, next); err != nil {
 		return err
 	}

@@ -92,23 +92,34 @@ func (e *Engine) ask(ctx context.Context, s server, doing, id string, in []byte,
 	if !validID.MatchString(id) {
 		return nil, fmt.Errorf("%s: %w", doing, engine.ErrNotFound)
 	}
-	err := errUnanswered
-	for range asks {
-		var out []byte
-		if out, err = run(ctx, s, instanceName(id), in, arguments...); err != nil {
-			break
+	var out []byte
+	err := untilAnswered(ctx, func() (err error) {
+		out, err = run(ctx, s, instanceName(id), in, arguments...)
+		if err == nil && !bytes.HasSuffix(out, []byte("\n")) {
+			err = errUnanswered
 		}
-		if err = errUnanswered; bytes.HasSuffix(out, []byte("\n")) {
-			return out, nil
-		}
+		return err
+	})
+	if err != nil {
+		return nil, e.explain(ctx, s, doing, id, err)
 	}
-	return nil, e.explain(ctx, s, doing, id, err)
+	return out, nil
 }
 
 // asks is how often a guest is asked that does not answer.
 const asks = 4
 
 var errUnanswered = errors.New("the guest ended without an answer")
+
+// untilAnswered repeats what ends with errUnanswered.
+func untilAnswered(ctx context.Context, try func() error) (err error) {
+	for range asks {
+		if err = try(); !errors.Is(err, errUnanswered) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
+}
 
 func (e *Engine) explain(ctx context.Context, s server, doing, id string, err error) error {
 	if ctx.Err() == nil {
@@ -145,16 +156,15 @@ func (e *Engine) Display(ctx context.Context, id, account string) (io.ReadWriteC
 	if !validID.MatchString(id) {
 		return nil, fmt.Errorf("%s: %w", doing, engine.ErrNotFound)
 	}
-	for range asks {
-		var d *display
-		if d, err = openDisplay(ctx, s, id, account); err == nil {
-			return d, nil
-		}
-		if !errors.Is(err, errUnanswered) || ctx.Err() != nil {
-			break
-		}
+	var d *display
+	err = untilAnswered(ctx, func() (err error) {
+		d, err = openDisplay(ctx, s, id, account)
+		return err
+	})
+	if err != nil {
+		return nil, e.explain(ctx, s, doing, id, err)
 	}
-	return nil, e.explain(ctx, s, doing, id, err)
+	return d, nil
 }
 
 func openDisplay(ctx context.Context, s server, id, account string) (*display, error) {

@@ -59,7 +59,7 @@ type rebuild struct {
 	spec    engine.Spec
 	mark    string
 	fitting bool      // the wish was found to be possible
-	halted  bool      // this call ended the machine, so nobody is about to start it
+	settled bool      // nobody is about to start the machine: this call has ended it, or waited
 	claim   string    // what this call writes to claim the system disk
 	claimed time.Time // when it did; zero before
 	other   string    // somebody else's claim
@@ -118,13 +118,19 @@ func (r *rebuild) waits(ctx context.Context, i *api.Instance) (bool, error) {
 	if time.Now().After(r.until) {
 		return false, nil
 	}
-	pause := time.NewTimer(r.engine.claimPeriod / 60)
-	defer pause.Stop()
+	err := pause(ctx, r.engine.claimPeriod/60)
+	return err == nil, err
+}
+
+// pause lets time pass, unless the context ends before.
+func pause(ctx context.Context, d time.Duration) error {
+	over := time.NewTimer(d)
+	defer over.Stop()
 	select {
-	case <-pause.C:
-		return true, nil
+	case <-over.C:
+		return nil
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return ctx.Err()
 	}
 }
 
@@ -145,7 +151,7 @@ func (r *rebuild) step(ctx context.Context, i *api.Instance, etag string) error 
 	switch stateOf(i) {
 	case engine.Running, engine.Hibernated:
 		err := halt(ctx, r.server, i, true)
-		r.halted = err == nil
+		r.settled = err == nil
 		return err
 	case engine.Broken:
 		_ = halt(ctx, r.server, i, true) // it may refuse and can yet be rebuilt
@@ -154,8 +160,8 @@ func (r *rebuild) step(ctx context.Context, i *api.Instance, etag string) error 
 	if i.Config[claimKey] == "" {
 		return r.take(i, etag)
 	}
-	if !r.halted {
-		r.halted = true
+	if !r.settled {
+		r.settled = true
 		return r.awaitStarts(ctx, i)
 	}
 	if i.Config[claimKey] == r.claim && time.Since(r.claimed) > r.engine.claimPeriod/2 {
@@ -180,12 +186,8 @@ func (r *rebuild) step(ctx context.Context, i *api.Instance, etag string) error 
 
 // awaitStarts lets starts come to their end that were decided on before the claim could be seen.
 func (r *rebuild) awaitStarts(ctx context.Context, i *api.Instance) error {
-	pause := time.NewTimer(r.engine.claimPeriod / startShare)
-	defer pause.Stop()
-	select {
-	case <-pause.C:
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := pause(ctx, r.engine.claimPeriod/startShare); err != nil {
+		return err
 	}
 	_, err := settle(r.server, i.Name)
 	return err
