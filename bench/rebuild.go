@@ -103,7 +103,7 @@ func rebuildRows(ours, theirs []renewal) []row {
 func rebuildSpec(image string) engine.Spec {
 	const address, gateway = "10.241.250.10", "10.241.0.1"
 	return engine.Spec{
-		ID: uuid.NewString(), Name: "rebuilt", Image: image, CPUs: 2, MemoryMiB: 2048,
+		ID: uuid.NewString(), Name: "rebuilt", Image: image, CPUs: 2, MemoryMiB: 2048, Processes: 1500,
 		Root:    engine.Disk{Class: "SAS", GiB: 40},
 		Data:    []engine.Disk{{ID: uuid.NewString(), Class: "SAS", GiB: 10, Mount: "/data"}},
 		Network: networkName, Address: address,

@@ -59,7 +59,7 @@ func productsOf(configured []Product, d engine.Description) []workspace.Product 
 		products[i] = workspace.Product{
 			ID: p.ID, CPUs: p.CPUs, MemoryMiB: p.MemoryMiB, Architecture: "x86", OSType: cmp.Or(p.OSType, "Linux"),
 			DiskType: "SAS", DiskGB: workspace.MinRootGB, PackageType: cmp.Or(p.Package, "general"), Description: p.Text,
-			Status: "sellout",
+			Status: "sellout", Processes: p.Processes,
 		}
 		for _, h := range d.Hosts {
 			if h.CPUs >= p.CPUs && h.MemoryMiB >= p.MemoryMiB {

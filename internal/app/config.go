@@ -107,8 +107,9 @@ type Product struct {
 	ID        string `yaml:"id"`
 	CPUs      int    `yaml:"cpus"`
 	MemoryMiB int    `yaml:"memory_mib"`
-	OSType    string `yaml:"os_type"` // "Linux" (the default) or "Windows"
-	Package   string `yaml:"package"` // "general" by default
+	Processes int    `yaml:"processes"` // programs and threads at once; 0: by cpus and memory_mib
+	OSType    string `yaml:"os_type"`   // "Linux" (the default) or "Windows"
+	Package   string `yaml:"package"`   // "general" by default
 	Text      string `yaml:"description"`
 }
 
@@ -163,6 +164,12 @@ func ReadConfig(path string) (Config, error) {
 	}
 	return c, nil
 }
+
+// The fewest processes with which a desktop's session comes up, and the most that a kernel counts.
+const (
+	minProcesses = 256
+	maxProcesses = 4 << 20
+)
 
 // maxRebuilt is how many desktops of a pool may be rebuilt at a time.
 const maxRebuilt = 100
@@ -224,6 +231,9 @@ func (c *Config) Check() error {
 	for i, p := range c.Products {
 		if p.ID == "" || p.CPUs < 1 || p.MemoryMiB < 256 {
 			return fmt.Errorf("products[%d]: needs an id, cpus of at least 1 and memory_mib of at least 256", i)
+		}
+		if p.Processes != 0 && (p.Processes < minProcesses || p.Processes > maxProcesses) {
+			return fmt.Errorf("products[%d].processes: %d must be 0 (by cpus and memory_mib) or %d to %d", i, p.Processes, minProcesses, maxProcesses)
 		}
 	}
 	return nil

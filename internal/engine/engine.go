@@ -39,6 +39,7 @@ type Spec struct {
 	Image     string // an Image.ID
 	CPUs      int
 	MemoryMiB int
+	Processes int // programs and threads at most; a virtual machine, whose kernel is its own, has no such limit. Required
 	Root      Disk
 	Data      []Disk // in the order of their devices; mounted at Disk.Mount
 	Network   string // a Network.ID
@@ -62,8 +63,10 @@ type Machine struct {
 	State     State
 	Host      string // the cluster member it is on
 	Image     string
+	VM        bool
 	CPUs      int
 	MemoryMiB int
+	Processes int // the limit in force; 0 when there is none
 	Network   string
 	Address   string
 	Root      Disk
@@ -152,12 +155,17 @@ type Engine interface {
 	// ErrNoCapacity; ErrConflict when a Rebuild with another mark came in between.
 	Rebuild(ctx context.Context, s Spec, mark string) (Machine, error)
 
-	// Reshape makes the machine have s's processors, memory, root size and data disks, in whatever state it is: it adds
+	// Reshape makes the machine have s's processors, memory, limit of processes, root size and data disks, in whatever state it is: it adds
 	// the disks that are missing, removes those that s does not name, with their data, and grows those that are smaller;
 	// everything else stays. The guest learns of the disks by Configure. ErrNotFound; ErrInvalid, also for a disk that
 	// would shrink or change its class; ErrNoCapacity; ErrConflict where the machine has to be off for it and is not, or
 	// uses more memory than it shall have.
 	Reshape(ctx context.Context, s Spec) (Machine, error)
+
+	// LimitProcesses bounds how many programs and threads the machine runs at once, in whatever state it is, from now on;
+	// those that run already are not ended. It does nothing to a virtual machine. ErrNotFound; ErrInvalid unless n is
+	// positive.
+	LimitProcesses(ctx context.Context, id string, n int) error
 
 	// Configure makes a running machine's inside be as d says, and keeps d for the next boot. ErrConflict when the
 	// machine does not run.

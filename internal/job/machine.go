@@ -31,7 +31,7 @@ func (r *Runner) readSpec(ctx context.Context, d workspace.Desktop) (engine.Spec
 			return err
 		}
 		spec = engine.Spec{
-			ID: d.ID, Name: d.Name, Image: image.EngineID, CPUs: product.CPUs, MemoryMiB: product.MemoryMiB,
+			ID: d.ID, Name: d.Name, Image: image.EngineID, CPUs: product.CPUs, MemoryMiB: product.MemoryMiB, Processes: product.ProcessLimit(),
 			Root:    engine.Disk{ID: d.Root.ID, Class: d.Root.Type, GiB: d.Root.GB},
 			Network: subnet.Network, Address: d.Address, Zone: d.Zone, Guest: inside,
 		}

@@ -54,13 +54,20 @@ func (o *Observer) Observe(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listing machines: %w", err)
 	}
-	byID := make(map[string]engine.State, len(machines))
+	byID := make(map[string]engine.Machine, len(machines))
 	for _, m := range machines {
-		byID[m.ID] = m.State
+		byID[m.ID] = m
+	}
+	limits, err := o.processLimits(ctx, rows)
+	if err != nil {
+		return err
 	}
 	for _, d := range rows {
-		state, exists := byID[d.ID]
-		status, fault := drift(d, state, exists)
+		m, exists := byID[d.ID]
+		if exists {
+			o.limitProcesses(ctx, d, m, limits[d.ProductID])
+		}
+		status, fault := drift(d, m.State, exists)
 		if status == d.Status {
 			continue
 		}

@@ -43,6 +43,38 @@ func TestObserverWritesWhatHappenedBehindOurBack(t *testing.T) {
 	}
 }
 
+func TestDesktopsFromBeforeThereWereLimitsOfProcessesGetThem(t *testing.T) {
+	inWorld(t, sim.Config{}, func(w *world) {
+		p := w.start("a", w.store, w.sim)
+		w.finished(w.create(2))
+		p.kill()
+		ids := w.ids()
+		limit := workspace.Product{CPUs: 2, MemoryMiB: 4096}.ProcessLimit()
+		want := func(when string, n int) {
+			w.t.Helper()
+			for _, id := range ids {
+				m, err := w.sim.Find(w.t.Context(), id)
+				w.must(err)
+				if m.Processes != n {
+					w.t.Errorf("%s: the limit of a desktop is %d, want %d", when, m.Processes, n)
+				}
+			}
+		}
+		want("made now", limit)
+		w.must(w.sim.LimitProcesses(w.t.Context(), ids[0], 1<<20))
+		w.must(w.sim.LimitProcesses(w.t.Context(), ids[1], 1<<20))
+		w.must(w.sim.Stop(w.t.Context(), ids[1], true))
+		o := &job.Observer{Store: w.store, Engine: w.sim, Log: slog.New(slog.DiscardHandler)}
+		w.must(o.Observe(w.t.Context()))
+		want("from before", limit)
+		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+			return tx.PutProducts(w.t.Context(), []workspace.Product{{ID: product, CPUs: 2, MemoryMiB: 4096, OSType: "Linux", Status: "normal", Processes: 777}})
+		}))
+		w.must(o.Observe(w.t.Context()))
+		want("configured anew", 777)
+	})
+}
+
 func TestObserverLeavesAloneWhatAJobIsDoing(t *testing.T) {
 	inWorld(t, sim.Config{}, func(w *world) {
 		p := w.start("a", w.store, w.sim)

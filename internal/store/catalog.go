@@ -20,6 +20,7 @@ type product struct {
 	PackageType  string
 	Description  string
 	Status       string
+	Processes    int
 }
 
 type productRow struct {

@@ -283,7 +283,7 @@ func (t *tx) DeleteDesktop(ctx context.Context, id string) error {
 func (t *tx) DesktopStates(ctx context.Context, after string, limit int) ([]workspace.DesktopState, error) {
 	var states []workspace.DesktopState
 	err := t.NewSelect().Model((*desktopRow)(nil)).
-		Column("id", "project_id", "name", "status", "task", "fault", "updated").
+		Column("id", "project_id", "name", "product_id", "status", "task", "fault", "updated").
 		Where("id > ?", after).Order("id").Limit(int64(limit)).Scan(ctx, &states)
 	return states, err
 }

@@ -17,6 +17,16 @@ type Product struct {
 	PackageType  string // "general"
 	Description  string
 	Status       string // "normal", "sellout", "abandon"
+	Processes    int    // programs and threads that a desktop may run at once; 0: by its size, see ProcessLimit
+}
+
+// ProcessLimit is how many programs and threads a desktop of the product may run at once. By size it leaves room for several
+// times of what a browser with many pages takes, and far too little for a fork loop to be felt by others.
+func (p Product) ProcessLimit() int {
+	if p.Processes > 0 {
+		return p.Processes
+	}
+	return 512 + 256*p.CPUs + p.MemoryMiB/4
 }
 
 // Image is a system that desktops start from.

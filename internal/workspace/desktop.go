@@ -148,6 +148,7 @@ type DesktopState struct {
 	ID        string
 	ProjectID string
 	Name      string
+	ProductID string
 	Status    DesktopStatus
 	Task      Task
 	Fault     string

@@ -87,6 +87,10 @@ func (a *around) Reshape(ctx context.Context, s engine.Spec) (engine.Machine, er
 	return through(a, "Reshape", s.ID, func() (engine.Machine, error) { return a.Engine.Reshape(ctx, s) })
 }
 
+func (a *around) LimitProcesses(ctx context.Context, id string, n int) error {
+	return a.hook(Call{"LimitProcesses", id}, func() error { return a.Engine.LimitProcesses(ctx, id, n) })
+}
+
 func (a *around) Configure(ctx context.Context, id string, d guest.Desktop) (guest.Status, error) {
 	return through(a, "Configure", id, func() (guest.Status, error) { return a.Engine.Configure(ctx, id, d) })
 }

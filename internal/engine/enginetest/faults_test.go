@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var spec = engine.Spec{
-	ID: "7c1f8a52-desk", Name: "desk", Image: sim.DefaultImages()[0].ID, CPUs: 1, MemoryMiB: 512,
+	ID: "7c1f8a52-desk", Name: "desk", Image: sim.DefaultImages()[0].ID, CPUs: 1, MemoryMiB: 512, Processes: 1000,
 	Root: engine.Disk{Class: "SSD", GiB: 80}, Network: "test0", Address: "10.87.0.2",
 	Guest: guest.Desktop{Hostname: "desk", Accounts: []guest.Account{{Name: "alice", Group: guest.GroupUser}}},
 }

@@ -110,6 +110,7 @@ func (s *suite) refusesImpossible(t *testing.T, ctx context.Context) {
 		"an unknown data class": but(func(s *engine.Spec) { s.Data = []engine.Disk{{ID: "d", Class: "no-such-class", GiB: 1, Mount: "/d"}} }),
 		"an unknown network":    but(func(s *engine.Spec) { s.Network = "no-such-net" }),
 		"an unknown zone":       but(func(s *engine.Spec) { s.Zone = "no-such-zone" }),
+		"no limit of processes": but(func(s *engine.Spec) { s.Processes = 0 }),
 		"no address":            but(func(s *engine.Spec) { s.Address = "" }),
 		"a foreign address":     but(func(s *engine.Spec) { s.Address = "203.0.113.9" }),
 	}

@@ -133,7 +133,7 @@ func sameMachine(a, b engine.Machine) bool {
 	same := slices.Equal(a.Data, b.Data)
 	a.Data, b.Data = nil, nil
 	return same && a.ID == b.ID && a.Name == b.Name && a.State == b.State && a.Host == b.Host && a.Image == b.Image &&
-		a.CPUs == b.CPUs && a.MemoryMiB == b.MemoryMiB && a.Network == b.Network && a.Address == b.Address &&
+		a.CPUs == b.CPUs && a.MemoryMiB == b.MemoryMiB && a.Processes == b.Processes && a.VM == b.VM && a.Network == b.Network && a.Address == b.Address &&
 		a.Root == b.Root && a.Mark == b.Mark
 }
 

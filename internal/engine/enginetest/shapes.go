@@ -18,10 +18,10 @@ func (s *suite) reshaping() []check {
 			s.reshape(t, ctx, s.a)
 			s.wantFile(t, ctx, onRoot, true)
 		}},
-		{"Processors and memory become more and fewer", func(t *testing.T, ctx context.Context) {
+		{"Processors, memory and the limit of processes become more and fewer", func(t *testing.T, ctx context.Context) {
 			s.up(t, ctx, s.a)
 			was := s.a
-			s.a.CPUs, s.a.MemoryMiB = 2, 1536
+			s.a.CPUs, s.a.MemoryMiB, s.a.Processes = 2, 1536, 1800
 			s.reshape(t, ctx, s.a)
 			s.a = was
 			s.reshape(t, ctx, s.a)
@@ -101,6 +101,7 @@ func (s *suite) reshape(t *testing.T, ctx context.Context, spec engine.Spec) {
 		t.Fatal(err)
 	}
 	before.CPUs, before.MemoryMiB, before.Root.GiB = spec.CPUs, spec.MemoryMiB, spec.Root.GiB
+	before.Processes = spec.Processes
 	for from, m := range map[string]engine.Machine{"Reshape": m, "Find": found} {
 		if !sameDisks(m.Data, spec.Data) {
 			t.Errorf("%s: the data disks are %+v; want %+v", from, m.Data, spec.Data)
@@ -176,6 +177,7 @@ func (s *suite) refusesShape(t *testing.T, ctx context.Context) {
 		"a smaller data disk":    but(func(s *engine.Spec) { s.Data[0].GiB-- }),
 		"a disk of no such type": but(func(s *engine.Spec) { s.Data[0].Class = "no-such-class" }),
 		"no processor":           but(func(s *engine.Spec) { s.CPUs = 0 }),
+		"no process":             but(func(s *engine.Spec) { s.Processes = 0 }),
 	} {
 		_, err := s.Engine.Reshape(ctx, spec)
 		want(t, "reshaping to "+name, err, engine.ErrInvalid)

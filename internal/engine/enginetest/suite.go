@@ -31,7 +31,10 @@ type Fixture struct {
 	Read  func(ctx context.Context, id, path string) (string, error) // an error when there is none
 	// Break leaves a machine as a rebuild does that ends half way; nil leaves out what needs one.
 	Break func(ctx context.Context, s engine.Spec) error
-	VM    string // the Image.ID of an image of the other kind; empty leaves out what needs one
+	// Fork starts so many programs in a running machine, or as many as it can, keeps them for a moment and returns how many
+	// there were; nil leaves out what needs it.
+	Fork func(ctx context.Context, id string, n int) (int, error)
+	VM   string // the Image.ID of an image of the other kind; empty leaves out what needs one
 }
 
 // The accounts of the suite's machines.
@@ -58,6 +61,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		s.group(t, "Display", s.displays())
 	}
 	s.group(t, "Power", s.power())
+	s.group(t, "Processes", s.processes())
 	s.group(t, "Rebuild", s.rebuilding())
 	s.group(t, "Reshape", s.reshaping())
 	if s.Reopen != nil {
@@ -97,7 +101,7 @@ func (s *suite) spec(name string) engine.Spec {
 	s.ids = append(s.ids, id)
 	s.specs++
 	return engine.Spec{
-		ID: id, Name: name, Image: s.Image, CPUs: 1, MemoryMiB: 1024, Root: engine.Disk{Class: s.Class, GiB: 8},
+		ID: id, Name: name, Image: s.Image, CPUs: 1, MemoryMiB: 1024, Processes: 1500, Root: engine.Disk{Class: s.Class, GiB: 8},
 		Network: s.Network.ID, Address: s.Address(s.specs - 1),
 		Guest: guest.Desktop{
 			Hostname: name, Timezone: "Europe/Berlin", Accounts: []guest.Account{alice},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/incus"
+	"carrel/internal/guest"
 )
 
 func TestIncusIsAnEngine(t *testing.T) {
@@ -89,7 +91,7 @@ func desktopImage(t *testing.T) string {
 
 func fixture(t *testing.T, image string, guests bool) enginetest.Fixture {
 	base := lastHost.Add(20)
-	return enginetest.Fixture{
+	f := enginetest.Fixture{
 		Engine:  open(t),
 		Network: networks[0],
 		Image:   image,
@@ -106,6 +108,19 @@ func fixture(t *testing.T, image string, guests bool) enginetest.Fixture {
 		},
 		Break: func(_ context.Context, s engine.Spec) error { return breakDown(t, s) },
 	}
+	if !guests {
+		f.Fork = fork
+	}
+	return f
+}
+
+// fork has the test guest start so many programs.
+func fork(ctx context.Context, id string, n int) (int, error) {
+	out, err := exec.CommandContext(ctx, "incus", "exec", "--project", testProject, "d-"+id, "-T", "--", guest.Path, "fork", strconv.Itoa(n)).CombinedOutput()
+	if err != nil {
+		return 0, fmt.Errorf("%w: %s", err, out)
+	}
+	return strconv.Atoi(string(out))
 }
 
 // file moves a file in or out of a machine.

@@ -40,7 +40,8 @@ type Engine struct {
 
 var _ engine.Engine = (*Engine)(nil)
 
-// Open checks that the daemon answers and that Prepare has made the project. It fails with engine.ErrUnavailable when
+// Open checks that the daemon answers and that Prepare has made the project, and brings up to date what every desktop has
+// of it. It fails with engine.ErrUnavailable when
 // the daemon does not answer, and with ErrNotPrepared when the project is missing.
 func Open(ctx context.Context, config Config) (*Engine, error) {
 	e, err := unopened(config)
@@ -61,6 +62,9 @@ func Open(ctx context.Context, config Config) (*Engine, error) {
 	}
 	if err != nil {
 		return nil, translate(ctx, "reading the Incus project", err)
+	}
+	if err := ensureProfile(s); err != nil {
+		return nil, translate(ctx, "setting up the profile", err)
 	}
 	e.host = server.Environment.ServerName
 	e.filtering = project.Config[filteringKey] == "true"

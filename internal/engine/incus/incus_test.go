@@ -123,7 +123,7 @@ func newSpec(network string) engine.Spec {
 	subnet := map[string]string{testNetwork: "10.232", otherNet: "10.233"}[network]
 	address := fmt.Sprintf("%s.%d.%d", subnet, host/200, host%200+10)
 	return engine.Spec{
-		ID: uuid.NewString(), Name: fmt.Sprintf("desk-%d", host), Image: image, CPUs: 1, MemoryMiB: 256,
+		ID: uuid.NewString(), Name: fmt.Sprintf("desk-%d", host), Image: image, CPUs: 1, MemoryMiB: 256, Processes: 1000,
 		Root: engine.Disk{Class: "SAS", GiB: 2}, Network: network, Address: address,
 		Guest: guest.Desktop{
 			Hostname: fmt.Sprintf("desk-%d", host),

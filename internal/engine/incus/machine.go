@@ -27,6 +27,7 @@ const (
 	claimKey       = "image.carrel.claim"  // who rebuilds now; Incus removes it when it records the new system disk
 	ownerKey       = "user.carrel.project" // on pools, networks and rules: the project they were made for
 	filteringKey   = "user.carrel.filtering"
+	processesKey   = "limits.processes"
 )
 
 const (
@@ -47,6 +48,8 @@ func (e *Engine) check(s engine.Spec) error {
 		return fmt.Errorf("%w: %q is no machine id", engine.ErrInvalid, s.ID)
 	case s.CPUs < 1 || s.MemoryMiB < 1:
 		return fmt.Errorf("%w: %d CPUs and %d MiB of memory", engine.ErrInvalid, s.CPUs, s.MemoryMiB)
+	case s.Processes < 1:
+		return fmt.Errorf("%w: %d processes", engine.ErrInvalid, s.Processes)
 	case s.Zone != "" && s.Zone != e.config.Zone:
 		return fmt.Errorf("%w: there is no zone %q", engine.ErrInvalid, s.Zone)
 	case s.Network == "":
@@ -98,6 +101,7 @@ func (e *Engine) request(s engine.Spec, vm bool) (api.InstancesPost, error) {
 		// A user range per desktop: what escapes from one is nobody in the next, and the kernel's limits per user
 		// (inotify, keys) count per desktop.
 		config["security.idmap.isolated"] = "true"
+		config[processesKey] = strconv.Itoa(s.Processes)
 	}
 	devices := api.DevicesMap{
 		rootDevice: {"type": "disk", "path": "/", "pool": e.config.Classes[s.Root.Class], "size": gib(s.Root.GiB)},
@@ -162,12 +166,14 @@ func (e *Engine) machine(i *api.Instance) engine.Machine {
 		State:   stateOf(i),
 		Host:    e.host,
 		Image:   baseOf(i),
+		VM:      isVM(i),
 		Mark:    markOf(i),
 		Network: nic["network"],
 		Address: nic["ipv4.address"],
 		Root:    engine.Disk{Class: i.Config[classKey+rootDevice], GiB: number(i.Devices[rootDevice]["size"], "GiB")},
 	}
 	m.CPUs, m.MemoryMiB = number(i.Config["limits.cpu"], ""), number(i.Config["limits.memory"], "MiB")
+	m.Processes = number(i.Config[processesKey], "")
 	if i.Location != "" && i.Location != "none" {
 		m.Host = i.Location
 	}
@@ -201,6 +207,8 @@ func slots(i *api.Instance) []slot {
 		}})
 	}
 }
+
+func isVM(i *api.Instance) bool { return i.Type == string(api.InstanceTypeVM) }
 
 func stateOf(i *api.Instance) engine.State {
 	switch i.StatusCode {

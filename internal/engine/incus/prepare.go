@@ -59,8 +59,8 @@ func Prepare(ctx context.Context, config PrepareConfig, progress func(string)) e
 	if err != nil {
 		return err
 	}
-	if err := describeProfile(s); err != nil {
-		return translate(ctx, "describing the profile", err)
+	if err := ensureProfile(s); err != nil {
+		return translate(ctx, "setting up the profile", err)
 	}
 	for _, pool := range e.pools() {
 		if err := e.ensurePool(s, pool, config.PoolGiB, progress); err != nil {
@@ -130,17 +130,6 @@ func (e *Engine) ensureProject(s server, filtering bool, progress func(string)) 
 		}
 	}
 	return nil
-}
-
-func describeProfile(s server) error {
-	const description = "Settings made here apply to every desktop"
-	profile, etag, err := s.GetProfile(api.ProjectDefaultName)
-	if err != nil || profile.Description == description {
-		return err
-	}
-	update := profile.Writable()
-	update.Description = description
-	return s.UpdateProfile(api.ProjectDefaultName, update, etag)
 }
 
 // ensurePool makes a btrfs pool in a sparse file. A pool of ours that Incus could not finish, or cannot use, and that

@@ -64,7 +64,7 @@ func (e *Engine) reshape(s server, found *api.Instance, etag string, spec engine
 	if p.empty() {
 		return true, nil
 	}
-	if state := stateOf(found); found.Type == string(api.InstanceTypeVM) && state != engine.Stopped {
+	if state := stateOf(found); isVM(found) && state != engine.Stopped {
 		return false, fmt.Errorf("%w: a virtual machine that is %s cannot change", engine.ErrConflict, state)
 	}
 	spec.Data = p.add
@@ -104,12 +104,15 @@ func (e *Engine) plan(found *api.Instance, spec engine.Spec) (plan, error) {
 	if is.MemoryMiB != spec.MemoryMiB {
 		p.config["limits.memory"] = mib(spec.MemoryMiB)
 	}
+	if !is.VM && is.Processes != spec.Processes {
+		p.config[processesKey] = strconv.Itoa(spec.Processes)
+	}
 	if err := grows("the system disk", is.Root, spec.Root); err != nil {
 		return p, err
 	}
 	root := maps.Clone(found.Devices[rootDevice])
 	root["size"] = gib(spec.Root.GiB)
-	if found.Type == string(api.InstanceTypeVM) {
+	if is.VM {
 		root["size.state"] = stateSize(spec.MemoryMiB)
 	}
 	if !maps.Equal(root, found.Devices[rootDevice]) {

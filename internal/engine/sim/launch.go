@@ -138,6 +138,8 @@ func (e *Engine) validate(s engine.Spec) error {
 		return invalid("image %q is a virtual machine", s.Image)
 	case s.CPUs < 1 || s.MemoryMiB < 1:
 		return invalid("%d CPUs and %d MiB of memory", s.CPUs, s.MemoryMiB)
+	case s.Processes < 1:
+		return invalid("%d processes", s.Processes)
 	case s.Zone != "" && !slices.ContainsFunc(e.config.Hosts, func(h Host) bool { return h.Zone == s.Zone }):
 		return invalid("there is no zone %q", s.Zone)
 	}
@@ -177,10 +179,11 @@ func (e *Engine) place(s engine.Spec) (*machine, error) {
 	e.launches++
 	m := &machine{Guest: s.Guest, serial: e.launches, Machine: engine.Machine{
 		ID: s.ID, Name: cmp.Or(s.Name, "desktop") + "-" + s.ID[:min(8, len(s.ID))], State: engine.Stopped,
-		Host: host, Image: s.Image, CPUs: s.CPUs, MemoryMiB: s.MemoryMiB,
+		Host: host, Image: s.Image, VM: e.isVM(s.Image), CPUs: s.CPUs, MemoryMiB: s.MemoryMiB,
 		Network: s.Network, Address: s.Address, Root: s.Root, Data: slices.Clone(s.Data),
 	}}
 	m.Root.ID = ""
+	m.limit(s.Processes)
 	if old := e.machines[s.ID]; old != nil {
 		m.Files = old.filesUnder(s.Data)
 	}

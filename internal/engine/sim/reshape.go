@@ -59,6 +59,7 @@ func (e *Engine) reshape(ctx context.Context, s engine.Spec) (*machine, error) {
 func (m *machine) shaped(s engine.Spec) (*machine, error) {
 	shaped := *m
 	shaped.CPUs, shaped.MemoryMiB = s.CPUs, s.MemoryMiB
+	shaped.limit(s.Processes)
 	if err := grows("the system disk", m.Root, s.Root); err != nil {
 		return nil, err
 	}
@@ -87,7 +88,8 @@ func (m *machine) shaped(s engine.Spec) (*machine, error) {
 		shaped.Files = maps.Clone(m.Files)
 		maps.DeleteFunc(shaped.Files, func(file, _ string) bool { _, gone := onThem[file]; return gone })
 	}
-	if shaped.CPUs == m.CPUs && shaped.MemoryMiB == m.MemoryMiB && shaped.Root == m.Root && slices.Equal(shaped.Data, m.Data) {
+	if shaped.CPUs == m.CPUs && shaped.MemoryMiB == m.MemoryMiB && shaped.Processes == m.Processes &&
+		shaped.Root == m.Root && slices.Equal(shaped.Data, m.Data) {
 		return nil, nil
 	}
 	return &shaped, nil

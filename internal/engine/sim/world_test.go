@@ -34,7 +34,7 @@ func open(t testing.TB, c sim.Config) *sim.Engine {
 // spec describes the i-th machine, up to 60000.
 func spec(i int) engine.Spec {
 	return engine.Spec{
-		ID: fmt.Sprintf("%08d-desk", i), Name: "desk", Image: sim.DefaultImages()[0].ID, CPUs: 2, MemoryMiB: 2048,
+		ID: fmt.Sprintf("%08d-desk", i), Name: "desk", Image: sim.DefaultImages()[0].ID, CPUs: 2, MemoryMiB: 2048, Processes: 1000,
 		Root:    engine.Disk{Class: "SSD", GiB: 80},
 		Network: network.ID, Address: fmt.Sprintf("10.87.%d.%d", 1+i/250, 1+i%250),
 		Guest: guest.Desktop{

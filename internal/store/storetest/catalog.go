@@ -23,7 +23,7 @@ var everything = workspace.Page{Limit: 1000}
 
 var catalog = []behaviour{
 	{"products are read as they were put, and replaced by id", func(w *world) {
-		p := workspace.Product{ID: "p", CPUs: 2, MemoryMiB: 4096, Architecture: "x86", OSType: "Linux", DiskType: "SSD", DiskGB: 80,
+		p := workspace.Product{ID: "p", CPUs: 2, MemoryMiB: 4096, Processes: 3000, Architecture: "x86", OSType: "Linux", DiskType: "SSD", DiskGB: 80,
 			PackageType: "general", Description: `it's "fine" \ ? 100 %`, Status: "normal"}
 		w.update(func(tx workspace.Tx) error { return tx.PutProducts(w.Context(), []workspace.Product{p}) })
 		p.CPUs, p.Description = 4, ""

@@ -130,6 +130,15 @@ func command(args []string) error {
 		return field("/proc/self/status", "Cpus_allowed_list:")
 	case "memory":
 		return field("/proc/meminfo", "MemTotal:")
+	case "fork":
+		return fork(argument(1))
+	case "subvolume":
+		return subvolume(argument(1))
+	case "subvolume-as-user":
+		if err := syscall.Setuid(1000); err != nil {
+			return err
+		}
+		return subvolume(argument(1))
 	case "write-as-user":
 		if err := syscall.Setuid(1000); err != nil {
 			return err

@@ -1,0 +1,45 @@
+package job
+
+import (
+	"context"
+	"errors"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// processLimits are the limits of processes of the desktops' products. A product that is no longer in the catalogue has none.
+func (o *Observer) processLimits(ctx context.Context, rows []workspace.DesktopState) (map[string]int, error) {
+	limits := map[string]int{}
+	err := o.Store.View(ctx, func(tx workspace.Tx) error {
+		for _, d := range rows {
+			if _, known := limits[d.ProductID]; known {
+				continue
+			}
+			p, err := tx.Product(ctx, d.ProductID)
+			if err != nil && workspace.CodeOf(err) != workspace.CodeProductNotFound {
+				return err
+			}
+			if err == nil {
+				limits[d.ProductID] = p.ProcessLimit()
+			} else {
+				limits[d.ProductID] = 0
+			}
+		}
+		return nil
+	})
+	return limits, err
+}
+
+// limitProcesses gives a machine its product's limit: it was made before there were limits, or the product has another one now.
+func (o *Observer) limitProcesses(ctx context.Context, d workspace.DesktopState, m engine.Machine, limit int) {
+	if limit == 0 || m.VM || m.Processes == limit {
+		return
+	}
+	switch err := o.Engine.LimitProcesses(ctx, d.ID, limit); {
+	case err == nil:
+		o.Log.InfoContext(ctx, "desktop has its limit of processes", "desktop", d.ID, "was", m.Processes, "is", limit)
+	case !errors.Is(err, engine.ErrNotFound) && ctx.Err() == nil:
+		o.Log.WarnContext(ctx, "limiting the processes of a desktop", "desktop", d.ID, "error", err)
+	}
+}
