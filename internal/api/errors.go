@@ -130,7 +130,10 @@ func malformed(message string, errs []error) *Refusal {
 	if body, _ := detail.Value.(string); strings.TrimSpace(body) == "" {
 		return empty
 	}
-	return &Refusal{Code: workspace.CodeMalformed, Message: "the body is not valid JSON: " + detail.Message}
+	if shape, wrong := strings.CutPrefix(detail.Message, shapeMark); wrong {
+		return &Refusal{Code: workspace.CodeInvalid, Message: "the body is too complex: " + shape}
+	}
+	return &Refusal{Code: workspace.CodeMalformed, Message: "the body is not valid JSON: " + workspace.Clip(detail.Message, maxSentence)}
 }
 
 // invalidRequest names each field that is missing, of the wrong type or outside its limits.
@@ -139,8 +142,11 @@ func invalidRequest(errs []error) *Refusal {
 		return &Refusal{Code: workspace.CodeInvalid, Message: "the request is not valid"}
 	}
 	var sentences []string
-	for _, err := range errs {
-		sentences = append(sentences, sentence(err))
+	for _, err := range errs[:min(len(errs), maxSentences)] {
+		sentences = append(sentences, workspace.Clip(sentence(err), maxSentence))
+	}
+	if more := len(errs) - maxSentences; more > 0 {
+		sentences = append(sentences, fmt.Sprintf("and %d more", more))
 	}
 	r := &Refusal{Code: workspace.CodeInvalid, Message: sentences[0]}
 	if len(sentences) > 1 {
@@ -148,6 +154,12 @@ func invalidRequest(errs []error) *Refusal {
 	}
 	return r
 }
+
+// An answer tells of so many mistakes, each in so many bytes; of more it tells the number.
+const (
+	maxSentences = 20
+	maxSentence  = 400
+)
 
 func sentence(err error) string {
 	detail, ok := errors.AsType[*huma.ErrorDetail](err)

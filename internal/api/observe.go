@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/clientaddr"
 	"carrel/internal/iam"
 	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
@@ -75,6 +75,7 @@ func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 		w.Header().Set(iam.RequestIDHeader, id)
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'") // an answer is no page
 		seen := &record{operation: "unknown"}
 		ctx := context.WithValue(telemetry.WithRequest(r.Context(), id), recordKey{}, seen)
 		answer := &answerWriter{ResponseWriter: w}
@@ -86,7 +87,7 @@ func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 			m.seconds.WithLabelValues(seen.operation).Observe(took.Seconds())
 			log.InfoContext(ctx, "request", "operation", seen.operation, "method", r.Method, "path", r.URL.Path,
 				"status", answer.status, "bytes", answer.bytes, "ms", float64(took.Microseconds())/1000,
-				"caller", seen.caller, "from", host(r.RemoteAddr))
+				"caller", seen.caller, "from", clientaddr.Of(r))
 		}()
 		recovered(log, next).ServeHTTP(answer, r.WithContext(ctx))
 	})
@@ -126,14 +127,6 @@ func requestID(r *http.Request) string {
 
 func notInRequestID(c rune) bool {
 	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-_.:", c))
-}
-
-// host is an address without its port.
-func host(address string) string {
-	if h, _, err := net.SplitHostPort(address); err == nil {
-		return h
-	}
-	return address
 }
 
 // answerWriter notes what is answered.

@@ -110,10 +110,11 @@ func (s *Server) register(api huma.API) {
 		for _, o := range operations {
 			o.handle(s, api, huma.Operation{
 				OperationID: o.id, Method: o.method, Path: o.path, Summary: o.describe, Tags: []string{area},
-				MaxBodyBytes: maxBody(area) + 1, // huma refuses a body as large as this
-				Security:     []map[string][]string{{"token": {}}, {"signature": {}}},
-				Errors:       []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden},
-				Middlewares:  huma.Middlewares{s.authorize(api, o.needs)},
+				MaxBodyBytes:    maxBody(area) + 1, // huma refuses a body as large as this
+				BodyReadTimeout: requestTime,
+				Security:        []map[string][]string{{"token": {}}, {"signature": {}}},
+				Errors:          []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden},
+				Middlewares:     huma.Middlewares{s.authorize(api, o.needs), s.memory.bound(api)},
 			})
 		}
 	}

@@ -47,6 +47,7 @@ type Server struct {
 	Config
 	faces   []face
 	handler http.Handler
+	memory  *memory // of large bodies under way
 }
 
 // face is a service of its own. One ServeMux cannot hold several: their patterns overlap.
@@ -57,7 +58,7 @@ type face struct {
 
 // New makes a Server. It fails when its metrics are registered already.
 func New(c Config) (*Server, error) {
-	s := &Server{Config: c}
+	s := &Server{Config: c, memory: newMemory()}
 	meter, err := newMeter(c.Metrics)
 	if err != nil {
 		return nil, fmt.Errorf("registering metrics of the API: %w", err)
@@ -100,7 +101,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	refuse(w, status, &Refusal{
-		Code: codeUnknownPath, Message: fmt.Sprintf("there is no operation %s %s", r.Method, r.URL.Path),
+		Code: codeUnknownPath, Message: workspace.Clip(fmt.Sprintf("there is no operation %s %s", r.Method, r.URL.Path), maxSentence),
 	})
 }
 
@@ -154,8 +155,11 @@ func limited(next http.Handler) http.Handler {
 		}
 		_ = control.SetReadDeadline(time.Now().Add(requestTime))
 		_ = control.SetWriteDeadline(time.Now().Add(2 * requestTime))
-		defer func() { _ = control.SetWriteDeadline(time.Time{}) }() // the connection may carry something else next
-		r.Body = http.MaxBytesReader(w, r.Body, iam.MaxSignedBody)
+		most := int64(iam.MaxSignedBody)
+		if r.ContentLength < 0 {
+			most = unknownBody
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
@@ -207,6 +211,9 @@ var jsonFormat = huma.Format{
 	Unmarshal: func(data []byte, into any) error {
 		if workspace.HoldsNUL(data) {
 			return errors.New(workspace.NULMessage)
+		}
+		if err := checkShape(data); err != nil {
+			return err
 		}
 		err := json.Unmarshal(data, into)
 		if anything, ok := into.(*any); ok { // what huma validates before it decodes

@@ -96,6 +96,9 @@ type importedUserReply struct {
 	Description string              `json:"description"`
 }
 
+// maxEchoedCell is how much of a cell that is no good is repeated, in bytes.
+const maxEchoedCell = 100
+
 func (s *Server) importUsers(ctx context.Context, in *importUsersInput) (importUsersReply, error) {
 	rows, err := rowsOf(in.RawBody)
 	if err != nil {
@@ -113,7 +116,10 @@ func (s *Server) importUsers(ctx context.Context, in *importUsersInput) (importU
 		if p.Problem == "" {
 			out.Good = append(out.Good, row)
 		} else {
-			row.Description = p.Problem
+			row.Description = workspace.Clip(p.Problem, maxSentence)
+			for _, cell := range []*string{&row.Name, &row.Email, &row.DesktopName, &row.DesktopIP, (*string)(&row.Permission)} {
+				*cell = workspace.Clip(*cell, maxEchoedCell)
+			}
 			out.Bad = append(out.Bad, row)
 		}
 	}

@@ -88,6 +88,9 @@ func (a *App) Wait(ctx context.Context) error {
 	}
 }
 
+// Address is the host and port that the server listens on.
+func (a *App) Address() string { return a.listener.Addr().String() }
+
 // Stop drains: it reports not ready, takes no new work, lets requests and running steps finish until ctx ends, and closes
 // everything. Desktops go on running.
 func (a *App) Stop(ctx context.Context) {

@@ -60,6 +60,9 @@ type Config struct {
 	Pools    Pools       `yaml:"pools"`
 	Portal   Portal      `yaml:"portal"`
 	Mail     mail.Config `yaml:"mail"`
+
+	Connections Connections `yaml:"connections"`
+	Metrics     Metrics     `yaml:"metrics"`
 }
 
 // TLS says whether and with what certificate the port speaks https.
@@ -197,7 +200,7 @@ func (c *Config) Check() error {
 	if c.TLS.SelfSigned && c.TLS.CertFile != "" {
 		return errors.New("--tls self-signed cannot be used together with --tls-cert")
 	}
-	if _, err := c.proxies(); err != nil {
+	if err := c.checkFront(); err != nil {
 		return err
 	}
 	if c.Region == "" {
@@ -297,18 +300,6 @@ func (c *Config) timezone() string {
 		return "" // UTC
 	}
 	return strings.TrimSpace(string(name))
-}
-
-func (c *Config) proxies() ([]netip.Prefix, error) {
-	var all []netip.Prefix
-	for i, text := range c.Proxies {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, fmt.Errorf("proxies[%d]: %q is not a network such as 10.0.0.0/8 or 192.0.2.7/32", i, text)
-		}
-		all = append(all, p)
-	}
-	return all, nil
 }
 
 // secure says whether people reach the portal through TLS, here or at a proxy.

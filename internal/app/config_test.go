@@ -38,6 +38,9 @@ func normal(c app.Config) app.Config {
 	if len(c.Proxies) == 0 {
 		c.Proxies = nil
 	}
+	if len(c.Connections.Operators) == 0 {
+		c.Connections.Operators = nil
+	}
 	if len(c.Jobs.Parallel) == 0 {
 		c.Jobs.Parallel = nil
 	}
@@ -54,17 +57,20 @@ func normal(c app.Config) app.Config {
 
 func TestConfigurationRefusals(t *testing.T) {
 	cases := map[string]struct{ file, why string }{
-		"an unknown key":        {"regoin: x", "regoin"},
-		"a wrong type":          {"incus: {pool_gib: much}", "pool_gib"},
-		"no region":             {`region: ""`, "region: must not be empty"},
-		"a network without end": {"networks: [{name: net0, cidr: 10.0.0.0/30}]", "networks[0].cidr"},
-		"a network's long name": {"networks: [{name: a-name-of-16-char, cidr: 10.0.0.0/24}]", "networks[0].name"},
-		"a proxy by name":       {"proxies: [proxy.example.com]", "proxies[0]"},
-		"a shield by address":   {"incus: {shield: [10.20.0.1/16]}", "incus.shield[0]"},
-		"work of no such type":  {"jobs: {parallel: {createDesktop: 4}}", `no type of job "createDesktop", use of ["addDesktopPoolVolumes"`},
-		"a boot of no time":     {"pools: {boot_limit: 1s}", "pools.boot_limit: 1s"},
-		"work at no time":       {"jobs: {parallel: {createDesktops: 0}}", "jobs.parallel.createDesktops"},
-		"a product of no size":  {"products: [{id: x}]", "products[0]"},
+		"an unknown key":                         {"regoin: x", "regoin"},
+		"a wrong type":                           {"incus: {pool_gib: much}", "pool_gib"},
+		"an operator's address without a length": {"connections: {operators: [192.0.2.1]}", "connections.operators[0]"},
+		"too few connections":                    {"connections: {total: 5}", "connections.total"},
+		"a short token":                          {"metrics: {token: abc}", "metrics.token"},
+		"no region":                              {`region: ""`, "region: must not be empty"},
+		"a network without end":                  {"networks: [{name: net0, cidr: 10.0.0.0/30}]", "networks[0].cidr"},
+		"a network's long name":                  {"networks: [{name: a-name-of-16-char, cidr: 10.0.0.0/24}]", "networks[0].name"},
+		"a proxy by name":                        {"proxies: [proxy.example.com]", "proxies[0]"},
+		"a shield by address":                    {"incus: {shield: [10.20.0.1/16]}", "incus.shield[0]"},
+		"work of no such type":                   {"jobs: {parallel: {createDesktop: 4}}", `no type of job "createDesktop", use of ["addDesktopPoolVolumes"`},
+		"a boot of no time":                      {"pools: {boot_limit: 1s}", "pools.boot_limit: 1s"},
+		"work at no time":                        {"jobs: {parallel: {createDesktops: 0}}", "jobs.parallel.createDesktops"},
+		"a product of no size":                   {"products: [{id: x}]", "products[0]"},
 	}
 	for name, c := range cases {
 		t.Run("refuses "+name, func(t *testing.T) {

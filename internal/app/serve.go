@@ -33,17 +33,23 @@ func (a *App) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	proxies, err := a.config.proxies()
-	if err != nil {
-		return err
-	}
 	pages, err := portal.New(portal.Config{
-		Service: a.Service, Log: a.log, Pages: webPages, Origins: a.config.Origins, Secure: a.config.secure(), Proxies: proxies,
+		Service: a.Service, Log: a.log, Pages: webPages, Origins: a.config.Origins, Secure: a.config.secure(),
 	})
 	if err != nil {
 		return err
 	}
 	faces, err := api.New(api.Config{Service: a.Service, IAM: a.iam, Log: a.log, Metrics: a.registry})
+	if err != nil {
+		return err
+	}
+
+	probes := telemetry.NewHandler(a.registry, a.health)
+	front, err := a.front(routes(faces, pages, displays, probes, a.metricsFor(probes)))
+	if err != nil {
+		return err
+	}
+	listener, err := a.limitConnections(ctx, a.listener)
 	if err != nil {
 		return err
 	}
@@ -54,7 +60,7 @@ func (a *App) serve(ctx context.Context) error {
 	background.Go(func() { pages.Run(running) })
 
 	server := &http.Server{
-		Handler:           routes(faces, pages, displays, telemetry.NewHandler(a.registry, a.health)),
+		Handler:           front,
 		TLSConfig:         tlsConfig,
 		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog:    slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
@@ -65,7 +71,7 @@ func (a *App) serve(ctx context.Context) error {
 		if tlsConfig != nil {
 			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
 		}
-		err := serve(a.listener)
+		err := serve(listener)
 		if errors.Is(err, http.ErrServerClosed) {
 			err = nil
 		}
@@ -83,17 +89,18 @@ func (a *App) serve(ctx context.Context) error {
 }
 
 // routes gives each request to the face that it is for. One port, one origin for everything.
-func routes(faces, pages, displays, probes http.Handler) http.Handler {
+func routes(faces, pages, displays, probes, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+	for _, path := range []string{"/healthz", "/readyz"} {
 		mux.Handle("GET "+path, probes)
 	}
+	mux.Handle("GET /metrics", metrics)
 	mux.Handle("/gateway/", displays)
 	for _, path := range api.Paths {
 		mux.Handle(path, faces)
 	}
 	mux.Handle("/", pages)
-	return refuseNUL(mux)
+	return mux
 }
 
 // refuseNUL refuses addresses with the character NUL, which no face has a use for and no database can look up.

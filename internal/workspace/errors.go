@@ -125,10 +125,16 @@ func unsupported(field, why string) *Error {
 	return &Error{Code: CodeUnsupported, Message: field + ": " + why}
 }
 
+// The longest message and detail that are shown, in bytes: either may repeat what a caller sent.
+const (
+	maxMessage = 1000
+	maxDetail  = 8000
+)
+
 // MessageOf returns what a caller may read of err.
 func MessageOf(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Message
+		return Clip(e.Message, maxMessage)
 	}
 	return "an internal error occurred; it is in the server's log"
 }
@@ -136,7 +142,7 @@ func MessageOf(err error) string {
 // DetailOf returns all that a caller may read of err when that is more than its message.
 func DetailOf(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Detail
+		return Clip(e.Detail, maxDetail)
 	}
 	return ""
 }

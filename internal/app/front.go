@@ -1,0 +1,139 @@
+package app
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"carrel/internal/clientaddr"
+	"carrel/internal/listen"
+)
+
+// How long a request's body may take to come and its answer to be taken, where a face sets no other times.
+const (
+	bodyTime   = 10 * time.Second
+	answerTime = time.Minute
+)
+
+// Connections say how many connections may be open at once.
+type Connections struct {
+	Total      int      `yaml:"total"`       // 0: by the limit of open files
+	PerAddress int      `yaml:"per_address"` // of one client address; 0: a quarter of Total, at most 2048
+	Operators  []string `yaml:"operators"`   // networks, in CIDR form, for which a tenth is kept, besides this machine
+}
+
+// Metrics say who may read /metrics.
+type Metrics struct {
+	// Token is what a caller must send as "Authorization: Bearer TOKEN"; empty: only this machine may read.
+	Token string `yaml:"token"`
+}
+
+// The least that the limits of connections may be, and the shortest token.
+const (
+	minConnections  = 16
+	minMetricsToken = 16
+)
+
+func (c *Config) checkFront() error {
+	if n := c.Connections.Total; n != 0 && n < minConnections {
+		return fmt.Errorf("connections.total: %d is too few, use %d or more, or 0 for the default", n, minConnections)
+	}
+	if n := c.Connections.PerAddress; n < 0 {
+		return errors.New("connections.per_address: must be 1 or more, or 0 for the default")
+	}
+	if n := len(c.Metrics.Token); n > 0 && n < minMetricsToken {
+		return fmt.Errorf("metrics.token: has %d characters, use %d or more, or leave it out", n, minMetricsToken)
+	}
+	if _, err := prefixes("connections.operators", c.Connections.Operators); err != nil {
+		return err
+	}
+	_, err := c.proxies()
+	return err
+}
+
+func (c *Config) proxies() ([]netip.Prefix, error) { return prefixes("proxies", c.Proxies) }
+
+func prefixes(key string, texts []string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for i, text := range texts {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s[%d]: %q is not a network such as 10.0.0.0/8 or 192.0.2.7/32", key, i, text)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// limitConnections keeps the listener within the limit of open files and leaves room for operators.
+func (a *App) limitConnections(ctx context.Context, l net.Listener) (net.Listener, error) {
+	files, err := listen.Files()
+	if err != nil {
+		return nil, fmt.Errorf("reading the limit of open files: %w", err)
+	}
+	limits := listen.Limits{Total: a.config.Connections.Total, PerAddress: a.config.Connections.PerAddress}.ForFiles(files)
+	if limits.Operators, err = prefixes("connections.operators", a.config.Connections.Operators); err != nil {
+		return nil, err
+	}
+	if limits.Proxies, err = a.config.proxies(); err != nil {
+		return nil, err
+	}
+	a.log.InfoContext(ctx, "connections are limited", "total", limits.Total, "per_address", limits.PerAddress,
+		"reserve", limits.Reserve, "open_files", files)
+	return listen.Limit(l, limits, a.log, a.registry)
+}
+
+// front is what every request passes before it reaches a face.
+func (a *App) front(faces http.Handler) (http.Handler, error) {
+	proxies, err := a.config.proxies()
+	if err != nil {
+		return nil, err
+	}
+	clients := &clientaddr.Resolver{Proxies: proxies, Log: a.log}
+	return listen.Deadlines(clients.Handler(a.protected(refuseNUL(faces))), bodyTime, answerTime), nil
+}
+
+// protected adds what browsers are told with every answer; faces that show pages replace the policy by their own.
+func (a *App) protected(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		if r.TLS != nil || a.config.secure() {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// metricsFor lets only those read metrics who may.
+func (a *App) metricsFor(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !mayReadMetrics(a.config.Metrics.Token, token, clientaddr.Of(r), isForwarded(r)) {
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = fmt.Fprintln(w, "metrics are for this machine, or for who sends the token of the configuration (metrics.token)") // the caller may have gone
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// mayReadMetrics decides who reads metrics: who knows the token or, where none is set, this machine itself.
+func mayReadMetrics(want, given string, client netip.Addr, forwarded bool) bool {
+	if want != "" {
+		return subtle.ConstantTimeCompare([]byte(want), []byte(given)) == 1
+	}
+	return client.IsLoopback() && !forwarded
+}
+
+// isForwarded says whether a proxy speaks for somebody else. One on this machine that is not in proxies hides behind loopback.
+func isForwarded(r *http.Request) bool {
+	return r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" || r.Header.Get("X-Real-Ip") != ""
+}
