@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"carrel/internal/guest"
 	"carrel/internal/workspace"
 )
 
@@ -35,6 +37,7 @@ type connection struct {
 	copies   sync.WaitGroup
 	sent     atomic.Int64 // bytes to the browser
 	received atomic.Int64
+	pixels   int // that the screen may have; 0 until somebody asks. copyIn's own
 }
 
 // finish ends the connection; the first caller says how.
@@ -113,6 +116,7 @@ func (c *connection) copyOut() {
 
 // copyIn copies from the browser to the display.
 func (c *connection) copyIn() {
+	to := &input{to: c.display, pixels: c.largestScreen}
 	received := c.gateway.metrics.bytes.WithLabelValues("from_browser")
 	buf := make([]byte, inputBuffer)
 	for {
@@ -125,15 +129,36 @@ func (c *connection) copyIn() {
 			c.finish(BadMessage)
 			return
 		}
-		n, err := io.CopyBuffer(onlyWriter{c.display}, message, buf)
+		n, err := io.CopyBuffer(to, message, buf)
 		c.received.Add(n)
 		received.Add(float64(n))
-		if err != nil {
+		switch {
+		case err == nil:
+			continue
+		case errors.Is(err, errMessage):
+			c.log.WarnContext(context.Background(), "a display is closed for what the browser sent", "error", err)
+			c.finish(NotUnderstood)
+		case errors.Is(err, errScreen):
 			c.finish(DisplayLost)
-			return
+		default:
+			c.finish(Left)
 		}
+		return
 	}
 }
 
-// onlyWriter hides a ReadFrom, which would copy with a buffer of its own.
-type onlyWriter struct{ io.Writer }
+// largestScreen is how many pixels the desktop's screen may have.
+func (c *connection) largestScreen() int {
+	if c.pixels > 0 {
+		return c.pixels
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), c.gateway.OpenLimit)
+	defer cancel()
+	m, err := c.gateway.Displays.Find(ctx, c.ticket.DesktopID)
+	if err != nil {
+		c.log.WarnContext(ctx, "how much memory a desktop has is not known, so it gets a small screen", "error", err)
+		return guest.ScreenPixels(0)
+	}
+	c.pixels = guest.ScreenPixels(m.MemoryMiB)
+	return c.pixels
+}

@@ -23,6 +23,7 @@ var (
 	Left          = Ending{"left", websocket.StatusNormalClosure, "goodbye"}
 	Restarting    = Ending{"restarting", websocket.StatusServiceRestart, "the server restarts, reconnect"}
 	BadMessage    = Ending{"bad_message", websocket.StatusUnsupportedData, "only binary messages are understood"}
+	NotUnderstood = Ending{"not_understood", websocket.StatusPolicyViolation, "the display's protocol does not have this message"}
 	TicketRefused = Ending{"ticket_refused", 4401, "the ticket is unknown, used or too old"}
 	AccessEnded   = Ending{"access_ended", 4403, "you may no longer use this desktop"}
 	Gone          = Ending{"gone", 4404, "this desktop has been deleted"}
@@ -36,7 +37,7 @@ var (
 
 // Endings lists every Ending, so that tests can prove that the page knows each.
 var Endings = []Ending{
-	Left, Restarting, BadMessage, TicketRefused, AccessEnded, Gone, Slow, Stopped, Replaced, Fault, DisplayLost, Unavailable,
+	Left, Restarting, BadMessage, NotUnderstood, TicketRefused, AccessEnded, Gone, Slow, Stopped, Replaced, Fault, DisplayLost, Unavailable,
 }
 
 // refusal translates what the domain says.

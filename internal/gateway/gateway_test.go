@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -36,9 +37,8 @@ func TestConnection(t *testing.T) {
 		screen := w.screens.last(t)
 		w.waitLogin(workspace.LoginConnected)
 
-		out, in := make([]byte, 300<<10), make([]byte, 50<<10)
+		out, in := make([]byte, 300<<10), slices.Concat(hello, clipboard(50<<10))
 		rand.Read(out)
-		rand.Read(in)
 		go screen.Write(out)
 		if got := page.read(len(out)); !bytes.Equal(got, out) {
 			t.Error("the browser got other bytes than the display sent")
@@ -466,6 +466,7 @@ type screens struct {
 	opened chan net.Conn
 	fail   error
 	state  engine.State
+	memory int // MiB
 }
 
 func (s *screens) Display(_ context.Context, _, account string) (io.ReadWriteCloser, error) {
@@ -482,9 +483,9 @@ func (s *screens) Display(_ context.Context, _, account string) (io.ReadWriteClo
 
 func (s *screens) Find(context.Context, string) (engine.Machine, error) {
 	if s.state == "" {
-		return engine.Machine{State: engine.Running}, nil
+		return engine.Machine{State: engine.Running, MemoryMiB: s.memory}, nil
 	}
-	return engine.Machine{State: s.state}, nil
+	return engine.Machine{State: s.state, MemoryMiB: s.memory}, nil
 }
 
 // last returns the far end of the display that was opened last.

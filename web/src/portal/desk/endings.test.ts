@@ -12,6 +12,7 @@ describe("the page and the server", () => {
     const named: Record<string, number> = {
       StatusNormalClosure: 1000,
       StatusUnsupportedData: 1003,
+      StatusPolicyViolation: 1008,
       StatusServiceRestart: 1012,
     };
     const codes = [

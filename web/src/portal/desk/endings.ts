@@ -16,6 +16,7 @@ const retry = (why: Word): Verdict => ({ kind: "retry", why });
 export const closeCodes: Record<number, Verdict> = {
   1000: retry("end.lost"),
   1003: retry("end.fault"),
+  1008: retry("end.fault"),
   1012: retry("end.restarting"),
   4401: retry("end.lost"), // the ticket was too old: the next one is fresh
   4403: { kind: "end", why: "access" },

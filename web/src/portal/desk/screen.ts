@@ -115,6 +115,7 @@ export class Screen extends EventTarget {
     this.viewer = viewer;
     viewer.background = "transparent";
     viewer.resizeSession = true;
+    viewer.scaleViewport = true; // a window that is larger than the desktop's memory allows gets a smaller screen, enlarged
     viewer.qualityLevel = pictureLevel(this.quality);
     viewer.addEventListener("connect", () => {
       if (!current()) return;
