@@ -6,6 +6,11 @@ GO_LEAST=1.21
 NODE_LEAST=20.19
 export GOTOOLCHAIN=auto
 
+# Node trusts whom this machine trusts, such as the authority of a network that reads along.
+if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -e /etc/ssl/certs/ca-certificates.crt ]; then
+    export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+fi
+
 toolchain_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # at_least HAVE WANT: whether version HAVE, such as 1.23.5, is WANT or newer.
