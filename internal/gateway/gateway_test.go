@@ -236,10 +236,10 @@ func TestEndings(t *testing.T) {
 		w := newWorld(t)
 		g, other := w.gateway(nil), w.user("other")
 		mine := g.open(w.ticket())
-		w.waitConnections(1)
+		w.screens.last(t)
 		theirs := g.open(w.ticketOf(other))
-		w.waitConnections(2)
 		screen := w.screens.last(t)
+		w.waitConnections(2)
 		w.lock(w.visitor.ID)
 		mine.expect(gateway.AccessEnded)
 		go screen.Write([]byte("still here"))
@@ -525,7 +525,7 @@ func (w *world) gateway(change func(*gateway.Config)) *served {
 	running.Go(func() { g.Run(ctx) })
 	server := httptest.NewServer(g)
 	w.t.Cleanup(func() {
-		limit, stop := context.WithTimeout(context.Background(), 15*time.Second)
+		limit, stop := context.WithTimeout(context.Background(), patience)
 		defer stop()
 		if err := g.Drain(limit); err != nil {
 			w.t.Error(err)
@@ -572,7 +572,7 @@ func (p *page) read(n int) []byte {
 }
 
 // patience is how long a test waits for what must come. It ends a test that would wait for ever, and is no measure.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // expect reads until the connection ends, as it must.
 func (p *page) expect(want gateway.Ending) {

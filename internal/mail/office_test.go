@@ -73,7 +73,7 @@ func (o *office) serve(t *testing.T, implicit bool) mail.SMTP {
 		listener = tls.NewListener(listener, o.TLSConfig)
 	}
 	o.serveOn(t, listener)
-	return mail.SMTP{Host: "127.0.0.1", Port: port, TLS: mail.TLSNone, From: "Desktops <desktops@example.org>", Timeout: 5 * time.Second}
+	return mail.SMTP{Host: "127.0.0.1", Port: port, TLS: mail.TLSNone, From: "Desktops <desktops@example.org>", Timeout: time.Minute}
 }
 
 func (o *office) serveOn(t *testing.T, listener net.Listener) {
@@ -120,7 +120,7 @@ func (o *office) next(t *testing.T) parcel {
 	select {
 	case p := <-o.parcels:
 		return p
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("no mail came")
 		return parcel{}
 	}

@@ -190,16 +190,15 @@ func TestDesktops(t *testing.T) {
 }
 
 func TestEvents(t *testing.T) {
-	t.Run("TellOfChangesWithinASecond", func(t *testing.T) {
+	t.Run("TellOfChanges", func(t *testing.T) {
 		w := newWorld(t)
 		events := w.signedIn("ada").events()
 		if first := events.next(); !strings.Contains(first, `"name":"running"`) {
 			t.Fatalf("the first event: %s", first)
 		}
-		begun := time.Now()
 		w.setStatus("running", workspace.StatusShutoff)
-		if next := events.next(); strings.Contains(next, `"door":"open"`) || time.Since(begun) > time.Second {
-			t.Errorf("after %v: %s", time.Since(begun), next)
+		if next := events.next(); strings.Contains(next, `"door":"open"`) {
+			t.Errorf("the next event: %s", next)
 		}
 	})
 	t.Run("TellOnlyWhoseDesktopsTheyAre", func(t *testing.T) {

@@ -85,7 +85,7 @@ func newStage(t *testing.T, o controlplane.Options) *stage {
 	mux.HandleFunc("POST /restart", s.alone(s.restart))
 	mux.HandleFunc("POST /operate/{op}/{name}", s.alone(s.operate))
 	mux.HandleFunc("POST /unbind", s.alone(s.unbind))
-	mux.HandleFunc("POST /require", s.alone(s.require))
+	mux.HandleFunc("POST /config/{file}", s.alone(s.configure))
 	mux.HandleFunc("POST /inside/{name}", s.alone(s.run))
 	mux.HandleFunc("POST /administrator/{method}/{path...}", s.alone(s.administer))
 	s.door = httptest.NewServer(mux)
@@ -132,7 +132,7 @@ func (s *stage) desktops(names ...string) {
 	if status != http.StatusOK {
 		s.t.Fatalf("creating desktops: status %d, %s", status, answer.Message)
 	}
-	if j := c.Finished(s.t, answer.JobID, 3*time.Minute); j.Status != "SUCCESS" {
+	if j := c.Finished(s.t, answer.JobID, 5*time.Minute); j.Status != "SUCCESS" {
 		s.t.Fatalf("creating desktops: %+v", j)
 	}
 	var list struct {
@@ -180,10 +180,10 @@ func (s *stage) unbind(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(c.Do(s.t, "DELETE", path, map[string]any{"otp_ids": []string{list.Devices[0].ID}}, nil))
 }
 
-// require starts the program again where everybody needs an authenticator app.
-func (s *stage) require(w http.ResponseWriter, r *http.Request) {
-	s.options.Config = "sim-codes.yaml"
-	s.restart(w, r)
+// configure kills the program and starts it again with another configuration.
+func (s *stage) configure(w http.ResponseWriter, r *http.Request) {
+	s.options.Config = r.PathValue("file")
+	s.kill(w, r)
 }
 
 // operate does what an administrator does to a desktop, without waiting for the end.

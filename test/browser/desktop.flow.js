@@ -5,15 +5,14 @@ import { ask, calm, end, open, picture, shown, signIn, until } from "./stage.js"
 after(end);
 
 const inside = (command) => ask("inside/workbench", command);
-const says = (command, wanted, atMost) =>
-  until(command, () => inside(command), (got) => String(got).trim() === wanted, atMost);
+const says = (command, wanted) => until(command, () => inside(command), (got) => String(got).trim() === wanted);
 
 /** terminal opens one by XFCE's own shortcut and waits until its shell runs. */
 async function terminal(page) {
   await page.mouse.click(640, 600); // the desktop's ground
   await page.keyboard.press("Control+Alt+t");
-  await says("pgrep -c -u demo xfce4-terminal", "1", 30_000);
-  await until("its shell", () => inside("pgrep -u demo -x bash | wc -l"), (n) => Number(n) > 1, 30_000);
+  await says("pgrep -c -u demo xfce4-terminal", "1");
+  await until("its shell", () => inside("pgrep -u demo -x bash | wc -l"), (n) => Number(n) > 1);
 }
 
 test("A person types in a terminal and the file is there", async (t) => {
@@ -22,7 +21,7 @@ test("A person types in a terminal and the file is there", async (t) => {
   await page.getByRole("link", { name: "Open workbench" }).click();
   await shown(page);
   await calm(page);
-  await until("the panel", () => inside("pgrep -c -u demo xfce4-panel"), (n) => Number(n) > 0, 30_000);
+  await until("the panel", () => inside("pgrep -c -u demo xfce4-panel"), (n) => Number(n) > 0);
   await terminal(page);
   await picture(page, "xfce-terminal");
   await page.keyboard.type("echo hello > ~/proof", { delay: 10 });
@@ -76,7 +75,7 @@ test("A desktop that was shut down from inside can be started again", async (t) 
   await page.getByRole("link", { name: "Open workbench" }).click();
   await shown(page);
   await inside("sudo -n systemctl poweroff").catch(() => {}); // it may end before it answers
-  await page.getByRole("heading", { name: "Your desktop is off" }).waitFor({ timeout: 60_000 });
+  await page.getByRole("heading", { name: "Your desktop is off" }).waitFor();
   await page.getByRole("button", { name: "Start" }).click();
   await shown(page);
   await calm(page);

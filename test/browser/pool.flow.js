@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessible, administer, end, makePool, open, picture, shown, signIn, stage } from "./stage.js";
+import { accessible, administer, counted, end, makePool, open, picture, shown, signIn, slowly, stage } from "./stage.js";
 
 after(end);
 
+const meanwhile = (act) => slowly("pool-slow.yaml", "pool.yaml", act);
 const card = (page, name) => page.getByRole("article", { name });
 let other;
 before(async () => {
@@ -25,7 +26,7 @@ test("A pool is one card, and opening it shows one of its desktops", async (t) =
   await shown(page);
   await page.goBack();
   await card(page, "Reading-room").getByText(/^You have Reading/).waitFor();
-  assert.equal(await page.getByRole("article").count(), 1);
+  await counted(page.getByRole("article"), 1);
   await picture(page, "pool-card-yours");
 });
 
@@ -40,12 +41,14 @@ test("Who finds no desktop waits in line and is shown theirs when it is made", a
   await shown(first);
   const page = await open(t, { bypassCSP: true });
   await signIn(page);
-  await page.getByRole("link", { name: "Open Seminar" }).click();
-  await page.getByText("You are next.").waitFor();
-  await page.reload(); // the place in the line has an address and is kept
-  await page.getByText("You are next.").waitFor();
-  await picture(page, "pool-waiting");
-  await accessible(page);
+  await meanwhile(async () => {
+    await page.getByRole("link", { name: "Open Seminar" }).click();
+    await page.getByText("You are next.").waitFor();
+    await page.reload(); // the place in the line has an address and is kept
+    await page.getByText("You are next.").waitFor();
+    await picture(page, "pool-waiting");
+    await accessible(page);
+  });
   await shown(page);
 });
 
@@ -60,10 +63,12 @@ test("Somebody who no longer wants to wait leaves the line", async (t) => {
   await shown(first);
   const page = await open(t);
   await signIn(page);
-  await page.getByRole("link", { name: "Open Lobby" }).click();
-  await page.getByRole("button", { name: "Stop waiting" }).click();
-  await card(page, "Lobby").waitFor();
-  await card(page, "Lobby").getByText("You are waiting for a desktop").waitFor({ state: "detached" });
+  await meanwhile(async () => {
+    await page.getByRole("link", { name: "Open Lobby" }).click();
+    await page.getByRole("button", { name: "Stop waiting" }).click();
+    await card(page, "Lobby").waitFor();
+    await card(page, "Lobby").getByText("You are waiting for a desktop").waitFor({ state: "detached" });
+  });
 });
 
 test("A pool whose desktops are all taken says so, in Chinese too", async (t) => {
@@ -134,9 +139,11 @@ test("A rebuild counts down over the open desktop, and begins when its person is
   await picture(page, "pool-rebuild-card");
   await accessible(page);
   await page.goForward();
-  await page.getByRole("button", { name: "I have saved, begin now" }).click();
-  await page.getByText("Being renewed").waitFor();
-  await picture(page, "pool-rebuilding");
+  await meanwhile(async () => {
+    await page.getByRole("button", { name: "I have saved, begin now" }).click();
+    await page.getByText("Being renewed").waitFor();
+    await picture(page, "pool-rebuilding");
+  });
   await shown(page);
   await mine.waitFor({ state: "detached" });
 });

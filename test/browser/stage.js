@@ -11,6 +11,9 @@ mkdirSync(stage.artifacts, { recursive: true });
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let browser;
 
+/** patience is how long a flow waits for what must come. It ends one that would wait for ever, and is no measure. */
+const patience = 90_000;
+
 /** open gives a window of its own, with its own cookies, and fails the test when the page has an error of its own. */
 export async function open(t, options = {}) {
   browser ??= await chromium.launch({
@@ -18,7 +21,7 @@ export async function open(t, options = {}) {
     args: ["--no-sandbox", "--disable-background-networking"],
   });
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", reducedMotion: "reduce", ...options });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
   const errors = [];
   page.on("pageerror", (e) => errors.push(e.message));
@@ -73,8 +76,8 @@ export async function ask(path, body = "") {
 }
 
 /** until asks again and again until what comes is as wanted. */
-export async function until(what, get, as, atMost = 20_000) {
-  const deadline = Date.now() + atMost;
+export async function until(what, get, as) {
+  const deadline = Date.now() + patience;
   for (;;) {
     const got = await get().catch((e) => e);
     if (as(got)) return got;
@@ -82,6 +85,22 @@ export async function until(what, get, as, atMost = 20_000) {
     await new Promise((next) => setTimeout(next, 100));
   }
 }
+
+/**
+ * slowly does something while the machines of the stage take an hour for whatever they are told, so that what is shown
+ * meanwhile stays. `slow` and `fast` are configurations.
+ */
+export async function slowly(slow, fast, act) {
+  await ask(`config/${slow}`);
+  try {
+    await act();
+  } finally {
+    await ask(`config/${fast}`);
+  }
+}
+
+/** counted waits until there are so many of something. */
+export const counted = (locator, wanted) => until(`${wanted} of ${locator}`, () => locator.count(), (n) => n === wanted);
 
 /** administer does what an administrator does through the Workspace API and returns the answer. */
 export async function administer(method, path, body) {

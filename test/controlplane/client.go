@@ -62,7 +62,7 @@ func (c *Client) send(t testing.TB, method, path string, in any) *http.Response 
 		}
 		body = bytes.NewReader(encoded)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	r, err := http.NewRequestWithContext(ctx, method, c.p.Bootstrap.Endpoint+path, body)
 	if err != nil {

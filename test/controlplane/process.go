@@ -42,6 +42,9 @@ type Process struct {
 	err  error         // how, once done is closed
 }
 
+// patience is how long a test waits for an answer. It ends a test that would wait for ever, and is no measure.
+const patience = 5 * time.Minute
+
 // Root is the repository's folder.
 func Root(t testing.TB) string {
 	t.Helper()
@@ -107,8 +110,8 @@ func Start(t testing.TB, o Options) *Process {
 	case <-serving:
 	case <-p.done:
 		t.Fatalf("carrel serve ended at once: %v\n%s", p.err, p.log)
-	case <-time.After(time.Minute):
-		t.Fatalf("carrel serve does not serve after a minute\n%s", p.log)
+	case <-time.After(patience):
+		t.Fatalf("carrel serve does not serve\n%s", p.log)
 	}
 	p.readBootstrap(t)
 	return p

@@ -87,13 +87,13 @@ func TestTerminationDrains(t *testing.T) {
 	o := controlplane.Options{Engine: "sim", Data: filepath.Join(t.TempDir(), "data")}
 	p := controlplane.Start(t, o)
 	job := p.Client(t).CreateDesktops(t, "drain-1", "drain-2", "drain-3")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if err := p.Terminate(ctx); err != nil {
 		t.Fatalf("SIGTERM: %v\n%s", err, p.Log())
 	}
 	p = controlplane.Start(t, o)
-	if j := p.Client(t).Finished(t, job, time.Minute); j.Status != "SUCCESS" {
+	if j := p.Client(t).Finished(t, job, 5*time.Minute); j.Status != "SUCCESS" {
 		t.Errorf("the job ended %s: %+v", j.Status, j.SubJobs)
 	}
 }

@@ -111,7 +111,7 @@ func openPool(t *testing.T, endpoint, pool string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	browser := &http.Client{Jar: jar, Timeout: time.Minute}
+	browser := &http.Client{Jar: jar, Timeout: 5 * time.Minute}
 	post := func(path string, in any) {
 		t.Helper()
 		body, err := json.Marshal(in)

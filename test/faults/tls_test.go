@@ -27,7 +27,7 @@ func TestSelfSignedCertificateIsKept(t *testing.T) {
 	trusted := x509.NewCertPool()
 	trusted.AppendCertsFromPEM(pem)
 	browser := &http.Client{
-		Timeout:   30 * time.Second,
+		Timeout:   5 * time.Minute,
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}},
 	}
 	p.Kill(t)

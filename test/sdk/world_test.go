@@ -99,7 +99,7 @@ func (w *world) eventually(what string, yes func() bool) {
 	w.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
-	patience := time.NewTimer(30 * time.Second)
+	patience := time.NewTimer(5 * time.Minute)
 	defer patience.Stop()
 	for !yes() {
 		select {

@@ -172,12 +172,15 @@ func awaitOperation(t testing.TB, description string) {
 	}, "an operation %q is under way", description)
 }
 
+// patience is how long a test waits for what must come. It ends a test that would wait for ever, and is no measure.
+const patience = 2 * time.Minute
+
 // await asks again and again until the condition holds: what it asks about gives no signal.
 func await(t testing.TB, holds func() bool, what string, arguments ...any) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	limit := time.After(20 * time.Second)
+	limit := time.After(patience)
 	for !holds() {
 		select {
 		case <-tick.C:

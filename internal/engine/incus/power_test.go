@@ -58,7 +58,7 @@ func TestPower(t *testing.T) {
 			if err := e.Hibernate(t.Context(), s.ID); err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			if err := e.Stop(ctx, s.ID, force); err != nil {
 				t.Fatal(err)
