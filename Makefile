@@ -11,6 +11,7 @@ ARGS ?=
 
 # The Go and the Node that scripts/setup found or installed.
 export GOTOOLCHAIN := auto
+export NODE_EXTRA_CA_CERTS := $(shell . scripts/toolchain.sh && printf %s "$${NODE_EXTRA_CA_CERTS:-}")
 export PATH := $(shell . scripts/toolchain.sh && printf %s "$$PATH")
 
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -60,9 +61,16 @@ endif
 
 # --- checking ---
 
+check: web ## Build, vet, lint what changed, unit tests: what one runs before each commit
+	@scripts/test check
+
 test: setup-test ## Run everything that CI runs
 	@$(MAKE) --no-print-directory build
 	@scripts/test
+
+RELEASE ?= trixie
+first-run: setup-test ## Follow the README in a minimal Debian that has nothing (RELEASE=bookworm or trixie), in minutes
+	@scripts/first-run $(RELEASE)
 
 e2e: setup-test ## Run the end-to-end tests only (SDK, browser, faults)
 	@$(MAKE) --no-print-directory build
@@ -81,4 +89,4 @@ lint: web ## Run the linters
 clean: ## Remove what was built; data and packages stay
 	@rm -rf bin/carrel bin/carrel-guest dist web/dist test/artifacts
 
-.PHONY: help setup setup-test build guest run image web test e2e bench docs lint clean
+.PHONY: help setup setup-test build guest run image web check test first-run e2e bench docs lint clean

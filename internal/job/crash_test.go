@@ -105,7 +105,7 @@ func TestKilledAtAnyCallTheNextProcessFinishes(t *testing.T) {
 				moment = "after"
 			}
 			t.Run(s.name+" "+moment, func(t *testing.T) {
-				for n := 1; killAt(t, s, n, after); n += killEvery {
+				for n := 1; killAt(t, s, n, after); n += killEvery() {
 				}
 			})
 		}

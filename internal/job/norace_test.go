@@ -2,7 +2,20 @@
 
 package job_test
 
-const (
-	killEvery  = 1 // calls lie between two kills
-	officeDays = 3
-)
+import "testing"
+
+// killEvery is how many calls lie between two kills, officeDays how long an office is open; -short plays as little as the
+// race detector has time for.
+func killEvery() int {
+	if testing.Short() {
+		return 37
+	}
+	return 1
+}
+
+func officeDays() int {
+	if testing.Short() {
+		return 1
+	}
+	return 3
+}

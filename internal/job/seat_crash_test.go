@@ -40,7 +40,7 @@ func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 	} {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprint(s.name, map[bool]string{false: " before", true: " after"}[after]), func(t *testing.T) {
-				for n, died := 1, true; died && !t.Failed(); n += killEvery {
+				for n, died := 1, true; died && !t.Failed(); n += killEvery() {
 					inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
 						person := w.visitors(1)[0]
 						w.addSeats(keeping(1), person)

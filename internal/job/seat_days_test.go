@@ -25,7 +25,7 @@ func TestAPoolServesAnOfficeForDays(t *testing.T) {
 					}
 				}, o.people...)
 				stop := []func(){w.tend("one", w.store, w.sim), w.tend("two", w.store, w.sim)}
-				for range officeDays * 24 * 6 {
+				for range officeDays() * 24 * 6 {
 					o.tenMinutes()
 				}
 				o.check()
