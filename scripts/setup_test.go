@@ -3,6 +3,7 @@ package scripts_test
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -34,5 +35,37 @@ func TestSetupRefusesWhatItDoesNotKnow(t *testing.T) {
 		if out, err := exec.CommandContext(t.Context(), "./setup", args...).CombinedOutput(); err == nil {
 			t.Errorf("%q was accepted: %s", args, out)
 		}
+	}
+}
+
+func TestSetupSaysWhyNodeCannotBeFetched(t *testing.T) {
+	programs := t.TempDir()
+	for name, script := range map[string]string{
+		"node": "echo v18.0.0", "npm": "echo npm: no such registry >&2; exit 1",
+		"dpkg-query": `for package; do echo "installed $package"; done`, "apt-get": "exit 1", // nothing is installed here
+	} {
+		if err := os.WriteFile(filepath.Join(programs, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // a program
+			t.Fatal(err)
+		}
+	}
+	// A copy: the one here may have fetched a Node already, and this machine's own may be new enough.
+	copied := filepath.Join(t.TempDir(), "scripts")
+	if err := os.Mkdir(copied, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"setup", "toolchain.sh"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(copied, name), []byte(strings.ReplaceAll(string(text), "/usr/bin", "/nowhere")), 0o700); err != nil { //nolint:gosec // a program
+			t.Fatal(err)
+		}
+	}
+	command := exec.CommandContext(t.Context(), filepath.Join(copied, "setup"), "--for", "sim")
+	command.Env = append(os.Environ(), "PATH="+programs+":"+os.Getenv("PATH"))
+	out, err := command.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "no such registry") || !strings.Contains(string(out), "Node could not be fetched") {
+		t.Errorf("%v: %s", err, out)
 	}
 }
