@@ -41,6 +41,7 @@ test("Who finds no desktop waits in line and is shown theirs when it is made", a
   await shown(first);
   const page = await open(t, { bypassCSP: true });
   await signIn(page);
+  await page.getByRole("link", { name: "Open Seminar" }).waitFor();
   await meanwhile(async () => {
     await page.getByRole("link", { name: "Open Seminar" }).click();
     await page.getByText("You are next.").waitFor();
@@ -63,6 +64,7 @@ test("Somebody who no longer wants to wait leaves the line", async (t) => {
   await shown(first);
   const page = await open(t);
   await signIn(page);
+  await page.getByRole("link", { name: "Open Lobby" }).waitFor();
   await meanwhile(async () => {
     await page.getByRole("link", { name: "Open Lobby" }).click();
     await page.getByRole("button", { name: "Stop waiting" }).click();
@@ -139,6 +141,7 @@ test("A rebuild counts down over the open desktop, and begins when its person is
   await picture(page, "pool-rebuild-card");
   await accessible(page);
   await page.goForward();
+  await shown(page);
   await meanwhile(async () => {
     await page.getByRole("button", { name: "I have saved, begin now" }).click();
     await page.getByText("Being renewed").waitFor();
