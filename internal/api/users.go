@@ -192,7 +192,7 @@ func userSummaryOf(d workspace.UserDetail, counted bool, now time.Time) userSumm
 		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation),
 		Expires: expiresText(u.Expires), Expired: expired(u, now), NeverExpires: u.PasswordNeverExpires,
 		MayChange: u.MayChangePassword, MustChange: u.MustChangePassword, Description: u.Description,
-		Locked: locked(u, now), Disabled: u.Disabled, Groups: append([]string{}, d.Groups...), EnterpriseID: u.EnterpriseID, Domain: workspace.BuiltInDomain,
+		Locked: u.Locked, Disabled: u.Disabled, Groups: append([]string{}, d.Groups...), EnterpriseID: u.EnterpriseID, Domain: workspace.BuiltInDomain,
 	}
 	if counted {
 		out.Desktops = &u.Desktops
@@ -203,9 +203,6 @@ func userSummaryOf(d workspace.UserDetail, counted bool, now time.Time) userSumm
 func expired(u workspace.User, now time.Time) bool {
 	return !u.Expires.IsZero() && !now.Before(u.Expires)
 }
-
-// locked is also true while sign-ins are blocked after too many failures.
-func locked(u workspace.User, now time.Time) bool { return u.Locked || now.Before(u.BlockedUntil) }
 
 // UserPath is the path of one person.
 type UserPath struct {
@@ -253,7 +250,7 @@ func userDetailOf(d workspace.UserDetail, now time.Time) userDetail {
 	return userDetail{
 		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation), AccountName: account,
 		PrincipalName: account + "@" + workspace.BuiltInDomain, FullName: u.Alias, Description: u.Description,
-		Created: stamp(u.Created), Expires: millis(u.Expires), Expired: expired(u, now), Locked: locked(u, now),
+		Created: stamp(u.Created), Expires: millis(u.Expires), Expired: expired(u, now), Locked: u.Locked,
 		MayChange: u.MayChangePassword, NeverExpires: u.PasswordNeverExpires, MustChange: u.MustChangePassword, Disabled: u.Disabled,
 		Groups: append([]string{}, d.Groups...), Desktops: u.Desktops, DN: u.DN(),
 	}

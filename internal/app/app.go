@@ -44,6 +44,9 @@ type App struct {
 	stops []func(context.Context) // in the order of starting
 }
 
+// signedBodies is the memory, in bytes, for bodies whose signature is not verified yet.
+const signedBodies = 128 << 20
+
 // Start opens and starts everything that the configuration names. It returns when the port is open and bootstrap.json is
 // written, or with the reason that it is not; then nothing is left running.
 func Start(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
@@ -139,6 +142,7 @@ func (a *App) openData(ctx context.Context) error {
 	}
 	a.iam = &iam.Service{
 		Store: a.store, Box: box, Passwords: passwords, Log: a.log, Region: a.config.Region, Catalog: api.Catalog,
+		Bodies: iam.NewSignedBodies(signedBodies),
 	}
 	return nil
 }

@@ -1,12 +1,10 @@
 package iam
 
 import (
-	"bytes"
 	"context"
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -20,12 +18,6 @@ const (
 	MaxClockSkew  = 15 * time.Minute
 )
 
-// A key is locked for keyLock after more than maxKeyFailures wrong signatures in a row.
-const (
-	maxKeyFailures = 5
-	keyLock        = 5 * time.Minute
-)
-
 // lastUseGrain is how exactly the last use of a key is noted, so that reading does not mean writing.
 const lastUseGrain = 15 * time.Minute
 
@@ -33,6 +25,7 @@ const lastUseGrain = 15 * time.Minute
 func (s *Service) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := s.Authenticate(r)
+		defer func() { _ = r.Body.Close() }() // which may be one in memory by now
 		if err != nil {
 			s.refuse(w, r, err)
 			return
@@ -43,7 +36,8 @@ func (s *Service) Require(next http.Handler) http.Handler {
 
 // Authenticate verifies a request's token, its signature, or both if it has both; they must then be the same user's. A
 // signed body is read whole, and r.Body replaced. What is wrong with the credentials is a *Refusal. Requests that were
-// signed within MaxClockSkew are accepted more than once, for clients send again what got no answer.
+// signed within MaxClockSkew are accepted more than once, for clients send again what got no answer. Wrong signatures are not
+// counted: a secret of 200 random bits cannot be guessed, and a lock would only let strangers lock its owner out.
 func (s *Service) Authenticate(r *http.Request) (Principal, error) {
 	token, header := r.Header.Get("X-Auth-Token"), r.Header.Get("Authorization")
 	auth, err := parseAuthorization(header)
@@ -106,12 +100,10 @@ func (s *Service) verifySignature(r *http.Request, auth authorization) (Principa
 		return Principal{}, unauthorized("Get secretKey failed,ak:%s,err:ak not exist", auth.AccessKey)
 	case err != nil:
 		return Principal{}, err
-	case time.Now().Before(key.LockedUntil):
-		return Principal{}, unauthorized("AK access failed to reach the limit,forbidden")
 	case key.Temporary && !time.Now().Before(key.Expires):
 		return Principal{}, unauthorized("token expires, expires_at:%s", stamp(key.Expires))
 	}
-	body, err := readSignedBody(r)
+	body, err := s.Bodies.read(r)
 	if err != nil {
 		return Principal{}, err
 	}
@@ -120,14 +112,11 @@ func (s *Service) verifySignature(r *http.Request, auth authorization) (Principa
 		return Principal{}, fmt.Errorf("opening the secret of access key %s: %w", key.ID, err)
 	}
 	if !signatureHolds(r, auth, secretKey, body) || !securityTokenHolds(r, key.AccessKey) {
-		if err := s.noteKeyFailure(r.Context(), key.ID); err != nil {
-			return Principal{}, err
-		}
 		return Principal{}, unauthorized("verify aksk signature fail")
 	}
 	p := principalOf(key.Caller)
-	p.ProjectID, p.Expires, p.Temporary = key.ProjectID, key.Expires, key.Temporary
-	return p, s.noteKeyUse(r.Context(), key.AccessKey)
+	p.ProjectID, p.Expires, p.Temporary, p.credential = key.ProjectID, key.Expires, key.Temporary, "key:"+key.ID
+	return p, s.noteKeyUse(r, key)
 }
 
 // checkDate refuses a signing time that is missing, unreadable or too far from now.
@@ -147,24 +136,6 @@ func checkDate(values []string, now time.Time) error {
 		}
 	}
 	return nil
-}
-
-// readSignedBody reads the body whole and puts it back.
-func readSignedBody(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, MaxSignedBody+1))
-	if err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); !ok {
-			return nil, invalid("body", "ended before it was complete")
-		}
-	}
-	if err != nil || len(body) > MaxSignedBody {
-		return nil, &Refusal{
-			Status: http.StatusRequestEntityTooLarge, Code: codeTooLarge,
-			Message: fmt.Sprintf("the body of a signed request may have %d MB", MaxSignedBody>>20),
-		}
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return body, nil
 }
 
 func signatureHolds(r *http.Request, auth authorization, secretKey, body []byte) bool {
@@ -208,16 +179,16 @@ func (s *Service) findKey(ctx context.Context, id string) (k keyOfCaller, err er
 	return k, err
 }
 
-func (s *Service) noteKeyFailure(ctx context.Context, id string) error {
-	ctx = context.WithoutCancel(ctx) // hanging up must not spare the count
-	return s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error {
-		return tx.NoteKeyFailure(ctx, id, maxKeyFailures, tx.Now().Add(keyLock))
-	})
-}
-
-func (s *Service) noteKeyUse(ctx context.Context, key store.AccessKey) error {
-	if key.Failures == 0 && time.Since(key.LastUsed) < lastUseGrain {
+// noteKeyUse notes when a key was used last. Where its user signs from is a known place for their password.
+func (s *Service) noteKeyUse(r *http.Request, key keyOfCaller) error {
+	if time.Since(key.LastUsed) < lastUseGrain {
 		return nil
 	}
-	return s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error { return tx.NoteKeyUse(ctx, key.ID) })
+	ctx := r.Context()
+	return s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error {
+		if err := tx.NoteKeyUse(ctx, key.ID); err != nil {
+			return err
+		}
+		return tx.Attempts().NotePlace(ctx, adminSubject(key.AdminID), network(r))
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -368,20 +369,14 @@ func TestARequestIsRefused(t *testing.T) {
 	})
 }
 
-func TestSixWrongSignaturesLockAKeyForFiveMinutes(t *testing.T) {
+func TestWrongSignaturesLockNobodyOut(t *testing.T) {
 	inWorld(t, func(w *world) {
 		wrong := w.firstKey()
 		wrong.secret += "x"
 		try := func(k key) answer { return w.do(signed(k, "GET", "/v3/auth/projects", "")) }
-		for range 5 {
+		for range 20 {
 			w.refused(try(wrong), 401, "APIGW.0301", "verify aksk signature fail")
 		}
-		w.wants(try(w.firstKey()), http.StatusOK) // which ends the row
-		for range 6 {
-			w.refused(try(wrong), 401, "APIGW.0301", "verify aksk signature fail")
-		}
-		w.refused(try(w.firstKey()), 401, "APIGW.0301", "AK access failed to reach the limit,forbidden")
-		pass(5 * time.Minute)
 		w.wants(try(w.firstKey()), http.StatusOK)
 	})
 }
@@ -525,27 +520,54 @@ func TestWrongPasswordsAreThrottled(t *testing.T) {
 		r.RemoteAddr = address + ":1234"
 		return w.do(r)
 	}
-	t.Run("per user, whoever tries, until the window ends", func(t *testing.T) {
+	t.Run("per user and network, whatever the name's case, until the pause ends", func(t *testing.T) {
 		inWorld(t, func(w *world) {
-			for i := range 10 {
-				w.refused(try(w, w.first.UserName, "wrong", "192.0.2."+string(rune('1'+i%9))), 401, "IAM.0002", "wrong")
+			for i := range 6 {
+				w.refused(try(w, w.first.UserName, "wrong", "192.0.2."+string(rune('1'+i))), 401, "IAM.0002", "wrong")
 			}
 			a := try(w, strings.ToUpper(w.first.UserName), w.first.Password, "192.0.2.77")
 			w.refused(a, http.StatusTooManyRequests, "IAM.0006", "too many")
-			if a.header.Get("Retry-After") != "900" {
+			if a.header.Get("Retry-After") != "15" {
 				t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
 			}
-			pass(15*time.Minute + time.Second)
+			w.wants(try(w, w.first.UserName, w.first.Password, "198.51.100.7"), http.StatusCreated)
+			pass(15 * time.Second)
 			w.wants(try(w, w.first.UserName, w.first.Password, "192.0.2.77"), http.StatusCreated)
 		})
 	})
-	t.Run("per address, whatever the name", func(t *testing.T) {
+	t.Run("and names that nobody has alike", func(t *testing.T) {
 		inWorld(t, func(w *world) {
-			for i := range 50 {
-				w.refused(try(w, "user"+string(rune('a'+i%26)), "wrong", "192.0.2.1"), 401, "IAM.0002", "wrong")
+			for range 6 {
+				w.refused(try(w, "nobody", "wrong", "192.0.2.1"), 401, "IAM.0002", "wrong")
 			}
-			w.refused(try(w, w.first.UserName, w.first.Password, "192.0.2.1"), 429, "IAM.0006", "too many")
-			w.wants(try(w, w.first.UserName, w.first.Password, "192.0.2.2"), http.StatusCreated)
+			w.refused(try(w, "nobody", "wrong", "192.0.2.1"), 429, "IAM.0006", "too many")
+		})
+	})
+	t.Run("so that fifty strangers lock nobody out", func(t *testing.T) {
+		inWorld(t, func(w *world) {
+			w.wants(try(w, w.first.UserName, w.first.Password, "192.0.2.1"), http.StatusCreated)
+			for i := range 120 {
+				try(w, w.first.UserName, "wrong", fmt.Sprintf("10.0.%d.1", i%60))
+				try(w, "user"+string(rune('a'+i%26)), "wrong", "192.0.2.9") // at the administrator's own place
+			}
+			start := time.Now()
+			w.wants(try(w, w.first.UserName, w.first.Password, "192.0.2.1"), http.StatusCreated)
+			if waited := time.Since(start); waited != 0 {
+				t.Errorf("the right password from a known place was held for %v", waited)
+			}
+			w.wants(try(w, w.first.UserName, w.first.Password, "203.0.113.9"), http.StatusCreated) // a new place is held at most
+			if waited := time.Since(start); waited > 10*time.Second {
+				t.Errorf("the right password from a new place was held for %v", waited)
+			}
+		})
+	})
+	t.Run("also one after the other from the known place itself", func(t *testing.T) {
+		inWorld(t, func(w *world) {
+			w.wants(w.do(signed(w.firstKey(), "GET", "/v3/auth/projects", "")), http.StatusOK) // a signature makes a place known, too
+			for range 12 {
+				w.refused(try(w, w.first.UserName, "wrong", "192.0.2.1"), 401, "IAM.0002", "wrong")
+			}
+			w.wants(try(w, w.first.UserName, w.first.Password, "192.0.2.1"), http.StatusCreated)
 		})
 	})
 	t.Run("and right ones are not", func(t *testing.T) {
@@ -579,6 +601,29 @@ func TestTemporaryKeys(t *testing.T) {
 			w.wants(w.do(signed(k, "GET", "/v3/auth/projects", "")), http.StatusOK)
 			pass(time.Second)
 			w.refused(w.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "token expires")
+		})
+	})
+	t.Run("end with the token that they were made of", func(t *testing.T) {
+		inWorld(t, func(w *world) {
+			token := w.token(nil)
+			k, a := make(w, token, object{"duration_seconds": 86400})
+			w.wants(a, http.StatusCreated)
+			pass(time.Hour)
+			late, a := make(w, token, object{"duration_seconds": 86400})
+			if expires, err := time.Parse(time.RFC3339, a.text("credential", "expires_at")); err != nil || time.Until(expires) > 23*time.Hour {
+				t.Errorf("outlives its token: %v", a.body)
+			}
+			r := httptest.NewRequest("DELETE", "/v3/auth/tokens", nil)
+			r.Header.Set("X-Auth-Token", token)
+			r.Header.Set("X-Subject-Token", token)
+			w.wants(w.do(r), http.StatusNoContent)
+			for _, gone := range []key{k, late} {
+				w.refused(w.do(signed(gone, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "ak not exist")
+			}
+			_, a = make(w, token, nil)
+			w.refused(a, 401, "APIGW.0301", "")
+			fresh, _ := make(w, w.token(nil), nil)
+			w.wants(w.do(signed(fresh, "GET", "/v3/auth/projects", "")), http.StatusOK)
 		})
 	})
 	t.Run("do not sign without their security token", func(t *testing.T) {

@@ -216,8 +216,18 @@ func (s *Service) issueTemporaryKey(w http.ResponseWriter, ctx context.Context, 
 	var plain string
 	token := workspace.NewToken()
 	err := s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error {
+		if err := tx.HoldCredential(ctx, p.credential); err != nil { // it may have ended since it was looked at
+			if isMissing(err) {
+				return unauthorized("the token or key that this was to be made of has ended")
+			}
+			return err
+		}
 		key, plain = s.newKey(p.AdminID, "", tx.Now())
 		key.Temporary, key.ProjectID, key.TokenHash, key.Expires = true, p.ProjectID, workspace.HashToken(token), tx.Now().Add(life)
+		key.MadeOf = p.credential
+		if !p.Expires.IsZero() && p.Expires.Before(key.Expires) { // it does not outlive what it was made of
+			key.Expires = p.Expires
+		}
 		if err := tx.InsertAccessKey(ctx, key); err != nil {
 			return err
 		}

@@ -2,22 +2,15 @@ package iam
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"time"
 
+	"carrel/internal/clientaddr"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
-)
-
-// Failed passwords are counted per user and per address over a window. An attempt counts before it is judged, so that a
-// thousand at once are no more than the limit; success takes it back.
-const (
-	passwordWindow     = 15 * time.Minute
-	maxTriesPerUser    = 10
-	maxTriesPerAddress = 50
 )
 
 // checkPassword returns the user whose name and password these are.
@@ -35,8 +28,8 @@ func (s *Service) checkPassword(r *http.Request, u passwordUser) (store.Caller, 
 	if err != nil && !isMissing(err) {
 		return caller, err
 	}
-	tries := triesOf(r, caller, u)
-	if err := s.countTry(ctx, tries); err != nil {
+	a := attemptOf(r, caller, u)
+	if err := s.chargeAttempt(ctx, r, a); err != nil {
 		return store.Caller{}, err
 	}
 	if caller.Admin.ID == "" {
@@ -47,7 +40,7 @@ func (s *Service) checkPassword(r *http.Request, u passwordUser) (store.Caller, 
 	if !ok {
 		return store.Caller{}, wrongPassword()
 	}
-	return caller, s.notePassword(ctx, caller.Admin, u.Password, rehash, tries)
+	return caller, s.notePassword(ctx, caller.Admin, u.Password, rehash, a)
 }
 
 func wrongPassword() *Refusal {
@@ -66,55 +59,42 @@ func (s *Service) findUser(ctx context.Context, u passwordUser) (c store.Caller,
 	return c, err
 }
 
-// tries are the counters that an attempt belongs to.
-type tries struct{ user, address string }
-
-// triesOf counts by the user if there is one, else by the name that was tried.
-func triesOf(r *http.Request, c store.Caller, u passwordUser) tries {
-	who := c.Admin.ID
-	if who == "" {
-		who = strings.ToLower(u.ID + "/" + u.Domain.ID + "/" + u.Domain.Name + "/" + u.Name)
+// attemptOf counts by the user if there is one, else by the name that was tried.
+func attemptOf(r *http.Request, c store.Caller, u passwordUser) workspace.Attempt {
+	a := workspace.Attempt{Subject: adminSubject(c.Admin.ID), Network: network(r)}
+	if c.Admin.ID == "" {
+		a.Subject = workspace.UnknownSubject(strings.ToLower("admin/" + u.ID + "/" + u.Domain.ID + "/" + u.Domain.Name + "/" + u.Name))
 	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	return tries{user: "user:" + hexSHA256([]byte(who)), address: "address:" + host}
+	return a
 }
 
-func (s *Service) countTry(ctx context.Context, t tries) error {
+func adminSubject(adminID string) string { return "admin:" + adminID }
+
+// network is where attempts are counted together.
+func network(r *http.Request) string { return clientaddr.Network(clientaddr.Of(r)) }
+
+// chargeAttempt counts an attempt as failed before it is judged, and waits for its turn while the caller does.
+func (s *Service) chargeAttempt(ctx context.Context, r *http.Request, a workspace.Attempt) error {
 	var wait time.Duration
-	err := s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error {
-		wait = 0
-		for _, c := range []struct {
-			key   string
-			limit int
-		}{{t.address, maxTriesPerAddress}, {t.user, maxTriesPerUser}} {
-			n, since, err := tx.CountTry(ctx, c.key, passwordWindow)
-			if err != nil {
-				return err
-			}
-			if n > c.limit {
-				wait = max(wait, since.Add(passwordWindow).Sub(tx.Now()), time.Second)
-			}
-		}
-		return tx.DeleteTriesBefore(ctx, tx.Now().Add(-passwordWindow))
+	err := s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) (err error) {
+		wait, err = workspace.ChargeAttempt(ctx, tx.Attempts(), a, tx.Now())
+		return err
 	})
+	if pause, ok := errors.AsType[*workspace.PauseError](err); ok {
+		return &Refusal{
+			Status: http.StatusTooManyRequests, Code: codeTooMany, RetryAfter: max(time.Until(pause.Until), time.Second),
+			Message: "too many wrong passwords for this user from your network, wait and try again",
+		}
+	}
 	if err != nil {
 		return err
 	}
-	if wait > 0 {
-		return &Refusal{
-			Status: http.StatusTooManyRequests, Code: codeTooMany, RetryAfter: wait,
-			Message: "too many wrong passwords for this user or from this address, wait and try again",
-		}
-	}
-	return nil
+	return workspace.WaitTurn(r.Context(), wait)
 }
 
 // notePassword forgets the attempts of a user who knew the password, and stores a new hash when the old one is of
 // yesterday's cost.
-func (s *Service) notePassword(ctx context.Context, a store.Admin, password string, rehash bool, t tries) error {
+func (s *Service) notePassword(ctx context.Context, a store.Admin, password string, rehash bool, attempt workspace.Attempt) error {
 	var hash string
 	if rehash {
 		var err error
@@ -123,10 +103,7 @@ func (s *Service) notePassword(ctx context.Context, a store.Admin, password stri
 		}
 	}
 	return s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error {
-		if err := tx.TakeBackTry(ctx, t.address); err != nil {
-			return err
-		}
-		if err := tx.ForgetTries(ctx, t.user); err != nil || hash == "" {
+		if err := workspace.NoteSuccess(ctx, tx.Attempts(), attempt); err != nil || hash == "" {
 			return err
 		}
 		return tx.SetPasswordHash(ctx, a.ID, a.PasswordHash, hash)

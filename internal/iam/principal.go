@@ -18,6 +18,8 @@ type Principal struct {
 	Role        Role
 	Expires     time.Time // of the credential; zero: never
 	Temporary   bool      // came with a temporary access key
+
+	credential string // what a temporary key would be made of: a token's hash, or "key:" and an access key's id
 }
 
 func principalOf(c store.Caller) Principal {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // The codes of refusals. The gateway's are documented; those of the identity API have the public service's form.
@@ -24,10 +25,17 @@ const (
 	codeLimit        = "IAM.0005"
 	codeTooMany      = "IAM.0006"
 	codeInternal     = "IAM.0007"
+	codeBusy         = "IAM.0008"
 )
 
 // RequestIDHeader is the response header that names the request; refusals repeat it in their body.
 const RequestIDHeader = "X-Request-Id"
+
+// busyRetry is when to come again where there was no memory.
+const busyRetry = 2 * time.Second
+
+// maxMessage is the longest message that is shown, in bytes: it may repeat what the caller sent.
+const maxMessage = 1000
 
 // Refusal is an answer of 400 or above, as the public gateway words it.
 type Refusal struct {
@@ -76,7 +84,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refusal.RetryAfter.Seconds()))))
 	}
 	reply(w, refusal.Status, map[string]string{
-		"error_code": refusal.Code, "error_msg": refusal.Message, "request_id": w.Header().Get(RequestIDHeader),
+		"error_code": refusal.Code, "error_msg": workspace.Clip(refusal.Message, maxMessage), "request_id": w.Header().Get(RequestIDHeader),
 	})
 }
 

@@ -16,6 +16,7 @@ type Service struct {
 	Box       Box
 	Passwords workspace.Passwords
 	Log       *slog.Logger
+	Bodies    SignedBodies     // the memory of signed bodies
 	Region    string           // the one region, such as "local-1"
 	Endpoint  string           // the address that the catalogue names, "https://host:port"; empty: the one each request came to
 	Catalog   []CatalogService // what the catalogue lists
@@ -94,6 +95,7 @@ type answer struct {
 }
 
 func (a answer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer func() { _ = r.Body.Close() }() // a signed one is in memory
 	if err := a.handle(w, r); err != nil {
 		a.service.refuse(w, r, err)
 	}

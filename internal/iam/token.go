@@ -24,7 +24,7 @@ func (t tokenOfCaller) expired() bool { return !time.Now().Before(t.Expires) }
 
 func (t tokenOfCaller) principal() Principal {
 	p := principalOf(t.Caller)
-	p.ProjectID, p.Expires = t.ProjectID, t.Expires
+	p.ProjectID, p.Expires, p.credential = t.ProjectID, t.Expires, t.Hash
 	return p
 }
 

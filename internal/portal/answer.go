@@ -43,7 +43,7 @@ func (p *Portal) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	body := errorBody{Code: workspace.CodeInternal, Message: "something went wrong on the server, try again"}
 	status := http.StatusInternalServerError
 	if e, ok := errors.AsType[*workspace.Error](err); ok && statuses[e.Code] != 0 {
-		body.Code, body.Message, status = e.Code, e.Message, statuses[e.Code]
+		body.Code, body.Message, status = e.Code, workspace.MessageOf(e), statuses[e.Code]
 	} else if r.Context().Err() == nil {
 		p.Log.ErrorContext(r.Context(), "a portal call failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}

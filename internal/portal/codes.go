@@ -10,6 +10,7 @@ import (
 
 	"rsc.io/qr"
 
+	"carrel/internal/clientaddr"
 	"carrel/internal/workspace"
 )
 
@@ -74,7 +75,7 @@ func (p *Portal) removeAuthenticator(w http.ResponseWriter, r *http.Request, v w
 	if err := p.Service.RemoveAuthenticator(r.Context(), v, body.Code); err != nil {
 		return err
 	}
-	p.Log.InfoContext(r.Context(), "an authenticator was removed by its person", "user_id", v.ID, "address", p.address(r))
+	p.Log.InfoContext(r.Context(), "an authenticator was removed by its person", "user_id", v.ID, "address", clientaddr.Of(r))
 	return done(w)
 }
 
@@ -91,7 +92,7 @@ func (p *Portal) withCode(
 	if err != nil {
 		return err
 	}
-	p.Log.InfoContext(r.Context(), did, "user_id", v.ID, "address", p.address(r)) //nolint:sloglint // one of two sentences
+	p.Log.InfoContext(r.Context(), did, "user_id", v.ID, "address", clientaddr.Of(r)) //nolint:sloglint // one of two sentences
 	return answer(w, http.StatusOK, recoveryCodes{codes})
 }
 

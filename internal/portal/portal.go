@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"carrel/internal/workspace"
@@ -55,9 +54,6 @@ type Config struct {
 	// Secure marks cookies as good for TLS only even where a request came without, as behind a proxy that ends TLS.
 	Secure bool
 
-	// Proxies are those whose X-Forwarded-For is believed. Without, sign-ins are counted by the peer's address.
-	Proxies []netip.Prefix
-
 	// Poll is how often pages that are open look for changes, all in one; 500 ms if zero.
 	Poll time.Duration
 }
@@ -65,23 +61,16 @@ type Config struct {
 // Portal serves the pages and their API.
 type Portal struct {
 	Config
-	handler   http.Handler
-	follower  *follower
-	addresses workspace.Throttle
+	handler  http.Handler
+	follower *follower
 }
-
-// addressFree is how many failures an address has before it waits: offices share one.
-const addressFree = 30
 
 // New makes a portal. Run must be running for pages to follow their desktops.
 func New(c Config) (*Portal, error) {
 	if c.Poll == 0 {
 		c.Poll = 500 * time.Millisecond
 	}
-	p := &Portal{
-		Config: c, follower: newFollower(c.Service, c.Log, c.Poll),
-		addresses: workspace.Throttle{Free: addressFree},
-	}
+	p := &Portal{Config: c, follower: newFollower(c.Service, c.Log, c.Poll)}
 	guard := http.NewCrossOriginProtection()
 	for _, origin := range c.Origins {
 		if err := guard.AddTrustedOrigin(origin); err != nil {
@@ -146,6 +135,7 @@ type signedHandler func(w http.ResponseWriter, r *http.Request, v workspace.Visi
 func (p *Portal) open(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
+		r = r.WithContext(workspace.WithNetwork(r.Context(), network(r)))
 		if err := h(w, r); err != nil {
 			p.answerError(w, r, err)
 		}
@@ -168,6 +158,6 @@ func (p *Portal) denyForeign(w http.ResponseWriter, r *http.Request) {
 
 func noSuchCall(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusNotFound, errorBody{
-		Code: workspace.CodeInvalid, Message: "there is no " + r.Method + " " + r.URL.Path,
+		Code: workspace.CodeInvalid, Message: workspace.Clip("there is no "+r.Method+" "+r.URL.Path, 400),
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -74,16 +75,26 @@ func TestSignIn(t *testing.T) {
 	})
 	t.Run("KeepsThePauseInTheStoreForOtherReplicas", func(t *testing.T) {
 		w := newWorld(t)
+		elsewhere := workspace.WithNetwork(t.Context(), "127.0.0.0/24") // another replica, the same network
 		var all sync.WaitGroup
 		for range 20 { // at once
-			all.Go(func() { w.service.SignIn(t.Context(), "ada", "Wrong-one-1") })
+			all.Go(func() { w.service.SignIn(elsewhere, "ada", "Wrong-one-1") })
 		}
 		all.Wait()
 		w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(429, "")
 		w.later(16 * time.Second)
-		if _, err := w.service.SignIn(t.Context(), "ada", password); err != nil {
+		if _, err := w.service.SignIn(elsewhere, "ada", password); err != nil {
 			t.Errorf("after the pause: %v", err)
 		}
+	})
+	t.Run("IsNotRefusedForWhatStrangersDo", func(t *testing.T) {
+		w := newWorld(t)
+		c := w.browser()
+		c.call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(200, "")
+		for i := range 80 {
+			w.service.SignIn(workspace.WithNetwork(t.Context(), fmt.Sprintf("10.0.%d.0/24", i%9)), "ada", "Wrong-one-1")
+		}
+		c.call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(200, "")
 	})
 	t.Run("IsRefusedWithAReasonToWhoKnowsThePassword", func(t *testing.T) {
 		w := newWorld(t)

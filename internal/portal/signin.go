@@ -2,11 +2,10 @@ package portal
 
 import (
 	"net/http"
-	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
+	"carrel/internal/clientaddr"
 	"carrel/internal/workspace"
 )
 
@@ -35,7 +34,6 @@ func personOf(u workspace.User) person {
 	}
 }
 
-// signIn counts attempts by address; the domain counts them by name.
 func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) error {
 	body, err := read[signInBody](w, r)
 	if err != nil {
@@ -64,18 +62,12 @@ func (p *Portal) signInWithCode(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// attempt lets an address try to sign in; what fails with the code wrong is held against it.
+// attempt tries to sign in; one with the code wrong is told to the log.
 func (p *Portal) attempt(w http.ResponseWriter, r *http.Request, wrong workspace.Code, try func() (workspace.SignInResult, error)) error {
-	address := p.address(r)
-	if err := p.addresses.Charge(address, time.Now()); err != nil {
-		return err
-	}
 	result, err := try()
 	if err != nil && workspace.CodeOf(err) == wrong {
-		p.Log.InfoContext(r.Context(), "a sign-in was refused", "address", address)
-		return err
+		p.Log.InfoContext(r.Context(), "a sign-in was refused", "address", clientaddr.Of(r))
 	}
-	p.addresses.Refund(address) // right, or a fault of ours
 	if err != nil {
 		return err
 	}
@@ -212,30 +204,5 @@ func bearer(r *http.Request) string {
 	return token
 }
 
-// address is whose attempts are counted together: an IPv4 address or an IPv6 /64.
-func (p *Portal) address(r *http.Request) string {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	addr := peer.Addr().Unmap()
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, hop := range slices.Backward(hops) { // from the nearest proxy to the first that is not ours
-		if !p.trusts(addr) {
-			break
-		}
-		next, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
-			break
-		}
-		addr = next.Unmap()
-	}
-	if addr.Is6() {
-		return netip.PrefixFrom(addr.WithZone(""), 64).Masked().String()
-	}
-	return addr.String()
-}
-
-func (p *Portal) trusts(addr netip.Addr) bool {
-	return slices.ContainsFunc(p.Proxies, func(proxy netip.Prefix) bool { return proxy.Contains(addr) })
-}
+// network is where attempts are counted together.
+func network(r *http.Request) string { return clientaddr.Network(clientaddr.Of(r)) }

@@ -57,8 +57,7 @@ type AccessKey struct {
 	ProjectID     string    // of a temporary key: the only project that it is good for; empty: all
 	TokenHash     string    // of a temporary key: of the security token that goes with it
 	Expires       time.Time `bun:",nullzero"` // of a temporary key
-	Failures      int       // in a row
-	LockedUntil   time.Time `bun:",nullzero"`
+	MadeOf        string    // of a temporary key: the hash of a token, or "key:" and an access key's id; it ends with that
 }
 
 // Token stands for a password for a while. Only its hash is known.
@@ -87,13 +86,6 @@ type Bootstrap struct {
 	AdminID        string
 	AccessKey      string
 	SealedPassword string
-}
-
-type passwordTries struct {
-	bun.BaseModel `bun:"table:password_tries"`
-	ID            string `bun:",pk"`
-	Count         int
-	Since         time.Time
 }
 
 // IdentityTx is a transaction on what package iam keeps. It is not for concurrent use. Methods that read one thing fail with
@@ -214,8 +206,28 @@ func (i *IdentityTx) AccessKeys(ctx context.Context, adminID string) (k []Access
 	return k, i.tx.NewSelect().Model(&k).Where("admin_id = ?", adminID).Where("NOT temporary").Order("created", "id").Scan(ctx)
 }
 
-// DeleteAccessKey removes a key. A missing one is a success.
+// HoldCredential holds what a temporary key is made of, a token's hash or "key:" and an access key's id, until the transaction ends,
+// so that the key either sees it end or ends with it. ErrNoIdentity when it is gone.
+func (i *IdentityTx) HoldCredential(ctx context.Context, credential string) error {
+	if id, isKey := strings.CutPrefix(credential, "key:"); isKey {
+		var k AccessKey
+		return read(ctx, i.tx.forUpdate(i.tx.NewSelect().Model(&k).Where("id = ?", id), "access_key"), ErrNoIdentity)
+	}
+	var t Token
+	return read(ctx, i.tx.forUpdate(i.tx.NewSelect().Model(&t).Where("hash = ?", credential), "token"), ErrNoIdentity)
+}
+
+// deleteMadeOf removes the temporary keys that were made of a token or key.
+func (i *IdentityTx) deleteMadeOf(ctx context.Context, credential string) error {
+	_, err := i.tx.NewDelete().Model((*AccessKey)(nil)).Where("made_of = ?", credential).Where("made_of <> ''").Exec(ctx)
+	return err
+}
+
+// DeleteAccessKey removes a key, and the temporary keys that were made of it. A missing one is a success.
 func (i *IdentityTx) DeleteAccessKey(ctx context.Context, id string) error {
+	if err := i.deleteMadeOf(ctx, "key:"+id); err != nil {
+		return err
+	}
 	_, err := i.tx.NewDelete().Model((*AccessKey)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }
@@ -226,19 +238,9 @@ func (i *IdentityTx) DeleteKeysExpiredBefore(ctx context.Context, when time.Time
 	return err
 }
 
-// NoteKeyFailure counts a wrong signature. When more than limit have come in a row the key is locked and the count begins
-// anew.
-func (i *IdentityTx) NoteKeyFailure(ctx context.Context, id string, limit int, lockUntil time.Time) error {
-	_, err := i.tx.NewUpdate().Model((*AccessKey)(nil)).
-		Set("locked_until = CASE WHEN failures >= ? THEN ? ELSE locked_until END", limit, lockUntil).
-		Set("failures = CASE WHEN failures >= ? THEN 0 ELSE failures + 1 END", limit).
-		Where("id = ?", id).Exec(ctx)
-	return err
-}
-
 // NoteKeyUse notes a right signature.
 func (i *IdentityTx) NoteKeyUse(ctx context.Context, id string) error {
-	_, err := i.tx.NewUpdate().Model((*AccessKey)(nil)).Set("failures = 0").Set("last_used = ?", i.tx.now).
+	_, err := i.tx.NewUpdate().Model((*AccessKey)(nil)).Set("last_used = ?", i.tx.now).
 		Where("id = ?", id).Exec(ctx)
 	return err
 }
@@ -248,8 +250,11 @@ func (i *IdentityTx) Token(ctx context.Context, hash string) (t Token, err error
 	return t, read(ctx, i.tx.NewSelect().Model(&t).Where("hash = ?", hash), ErrNoIdentity)
 }
 
-// DeleteToken removes a token. A missing one is a success.
+// DeleteToken removes a token, and the temporary keys that were made of it. A missing one is a success.
 func (i *IdentityTx) DeleteToken(ctx context.Context, hash string) error {
+	if err := i.deleteMadeOf(ctx, hash); err != nil {
+		return err
+	}
 	_, err := i.tx.NewDelete().Model((*Token)(nil)).Where("hash = ?", hash).Exec(ctx)
 	return err
 }
@@ -257,35 +262,5 @@ func (i *IdentityTx) DeleteToken(ctx context.Context, hash string) error {
 // DeleteTokensExpiredBefore removes tokens.
 func (i *IdentityTx) DeleteTokensExpiredBefore(ctx context.Context, when time.Time) error {
 	_, err := i.tx.NewDelete().Model((*Token)(nil)).Where("expires < ?", when).Exec(ctx)
-	return err
-}
-
-// CountTry counts an attempt under a key and returns how many there have been in the current window, with this one, and when
-// it began. Callers at the same time get different counts.
-func (i *IdentityTx) CountTry(ctx context.Context, key string, window time.Duration) (count int, since time.Time, err error) {
-	row := passwordTries{ID: key, Count: 1, Since: i.tx.now}
-	begun := i.tx.now.Add(-window)
-	err = i.tx.NewInsert().Model(&row).On("CONFLICT (id) DO UPDATE").
-		Set("count = CASE WHEN password_tries.since < ? THEN 1 ELSE password_tries.count + 1 END", begun).
-		Set("since = CASE WHEN password_tries.since < ? THEN excluded.since ELSE password_tries.since END", begun).
-		Returning("count, since").Scan(ctx, &count, &since)
-	return count, since, err
-}
-
-// TakeBackTry uncounts an attempt that turned out to be right.
-func (i *IdentityTx) TakeBackTry(ctx context.Context, key string) error {
-	_, err := i.tx.NewUpdate().Model((*passwordTries)(nil)).Set("count = count - 1").Where("id = ?", key).Where("count > 0").Exec(ctx)
-	return err
-}
-
-// ForgetTries ends a key's window.
-func (i *IdentityTx) ForgetTries(ctx context.Context, key string) error {
-	_, err := i.tx.NewDelete().Model((*passwordTries)(nil)).Where("id = ?", key).Exec(ctx)
-	return err
-}
-
-// DeleteTriesBefore removes windows that began before a time.
-func (i *IdentityTx) DeleteTriesBefore(ctx context.Context, when time.Time) error {
-	_, err := i.tx.NewDelete().Model((*passwordTries)(nil)).Where("since < ?", when).Exec(ctx)
 	return err
 }

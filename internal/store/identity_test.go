@@ -148,37 +148,49 @@ func TestOneOfManyFirstStartsWins(t *testing.T) {
 	})
 }
 
-func TestWrongSignaturesInARowLockAKey(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
+func TestTemporaryKeysEndWithWhatTheyWereMadeOf(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, s *store.Store, _ *storetest.Clock) {
 		ctx := t.Context()
 		addCaller(t, s, "a")
 		change(t, s, func(tx *store.IdentityTx) error {
-			return tx.InsertAccessKey(ctx, store.AccessKey{ID: "k", AdminID: "admin-a", SealedSecret: "s", Created: tx.Now()})
+			expires := tx.Now().Add(time.Hour)
+			return errors.Join(
+				tx.InsertAccessKey(ctx, store.AccessKey{ID: "k", AdminID: "admin-a", Created: tx.Now()}),
+				tx.InsertToken(ctx, store.Token{Hash: "t", AdminID: "admin-a", Method: "password", Issued: tx.Now(), Expires: expires}),
+				tx.InsertAccessKey(ctx, store.AccessKey{ID: "of-token", AdminID: "admin-a", Created: tx.Now(), Temporary: true, Expires: expires, MadeOf: "t"}),
+				tx.InsertAccessKey(ctx, store.AccessKey{ID: "of-key", AdminID: "admin-a", Created: tx.Now(), Temporary: true, Expires: expires, MadeOf: "key:k"}),
+				tx.InsertAccessKey(ctx, store.AccessKey{ID: "of-old", AdminID: "admin-a", Created: tx.Now(), Temporary: true, Expires: expires}),
+				tx.HoldCredential(ctx, "t"), tx.HoldCredential(ctx, "key:k"),
+			)
 		})
-		until := c.Now().Add(time.Minute)
-		fail := func() store.AccessKey {
-			k, err := identity(t, s, func(tx *store.IdentityTx) (store.AccessKey, error) {
-				if err := tx.NoteKeyFailure(ctx, "k", 2, until); err != nil {
-					return store.AccessKey{}, err
+		left := func() (ids []string) {
+			t.Helper()
+			change(t, s, func(tx *store.IdentityTx) error {
+				ids = nil
+				for _, id := range []string{"k", "of-token", "of-key", "of-old"} {
+					if _, err := tx.AccessKey(ctx, id); err == nil {
+						ids = append(ids, id)
+					}
 				}
-				return tx.AccessKey(ctx, "k")
+				return nil
 			})
-			if err != nil {
-				t.Fatal(err)
+			return ids
+		}
+		change(t, s, func(tx *store.IdentityTx) error {
+			return errors.Join(tx.DeleteToken(ctx, "t"), tx.DeleteToken(ctx, ""))
+		})
+		if got := left(); !slices.Equal(got, []string{"k", "of-key", "of-old"}) {
+			t.Errorf("after the token: %v", got)
+		}
+		change(t, s, func(tx *store.IdentityTx) error { return tx.DeleteAccessKey(ctx, "k") })
+		if got := left(); !slices.Equal(got, []string{"of-old"}) {
+			t.Errorf("after the key: %v", got)
+		}
+		for _, gone := range []string{"t", "key:k", ""} {
+			_, err := identity(t, s, func(tx *store.IdentityTx) (int, error) { return 0, tx.HoldCredential(ctx, gone) })
+			if !errors.Is(err, store.ErrNoIdentity) {
+				t.Errorf("%q: %v", gone, err)
 			}
-			return k
-		}
-		fail()
-		if k := fail(); k.Failures != 2 || !k.LockedUntil.IsZero() {
-			t.Errorf("after two: %+v", k)
-		}
-		change(t, s, func(tx *store.IdentityTx) error { return tx.NoteKeyUse(ctx, "k") })
-		fail()
-		if k := fail(); k.Failures != 2 || !k.LockedUntil.IsZero() || !k.LastUsed.Equal(c.Now()) {
-			t.Errorf("after two more, with a success between: %+v", k)
-		}
-		if k := fail(); k.Failures != 0 || !k.LockedUntil.Equal(until) {
-			t.Errorf("after three in a row: %+v", k)
 		}
 	})
 }
@@ -227,59 +239,6 @@ func TestKeysAndTokensAreSweptWhenTheyHaveExpired(t *testing.T) {
 		keys, err := identity(t, s, func(tx *store.IdentityTx) ([]store.AccessKey, error) { return tx.AccessKeys(ctx, "admin-a") })
 		if err != nil || len(keys) != 1 {
 			t.Errorf("keys: %v, %v", keys, err)
-		}
-	})
-}
-
-func TestTriesAreCountedByWindowEvenAtOnce(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, s *store.Store, c *storetest.Clock) {
-		ctx := t.Context()
-		begun := c.Now()
-		count := func() int {
-			n, err := identity(t, s, func(tx *store.IdentityTx) (int, error) {
-				n, since, err := tx.CountTry(ctx, "k", time.Minute)
-				if err == nil && !since.Equal(begun) {
-					t.Errorf("the window began at %v, want %v", since, begun)
-				}
-				return n, err
-			})
-			if err != nil {
-				t.Error(err)
-			}
-			return n
-		}
-		const callers = 8
-		counts := make(chan int, callers)
-		for range callers {
-			go func() { counts <- count() }()
-		}
-		var got []int
-		for range callers {
-			got = append(got, <-counts)
-		}
-		slices.Sort(got)
-		if !slices.Equal(got, []int{1, 2, 3, 4, 5, 6, 7, 8}) {
-			t.Errorf("callers at once got %v", got)
-		}
-		change(t, s, func(tx *store.IdentityTx) error { return tx.TakeBackTry(ctx, "k") })
-		if n := count(); n != 8 {
-			t.Errorf("after taking one back: %d", n)
-		}
-		c.Advance(time.Minute + time.Second)
-		begun = c.Now()
-		if n := count(); n != 1 {
-			t.Errorf("in a new window: %d", n)
-		}
-		count()
-		change(t, s, func(tx *store.IdentityTx) error { return tx.ForgetTries(ctx, "k") })
-		if n := count(); n != 1 {
-			t.Errorf("after forgetting: %d", n)
-		}
-		c.Advance(time.Hour)
-		begun = c.Now()
-		change(t, s, func(tx *store.IdentityTx) error { return tx.DeleteTriesBefore(ctx, tx.Now()) })
-		if n := count(); n != 1 {
-			t.Errorf("after sweeping: %d", n)
 		}
 	})
 }

@@ -10,14 +10,12 @@ import (
 )
 
 type otpDevice struct {
-	ID           string `bun:",pk"`
-	UserID       string
-	Secret       string
-	Status       workspace.OTPStatus
-	LastStep     int64
-	Failed       int
-	BlockedUntil time.Time `bun:",nullzero"`
-	Created      time.Time
+	ID       string `bun:",pk"`
+	UserID   string
+	Secret   string
+	Status   workspace.OTPStatus
+	LastStep int64
+	Created  time.Time
 }
 
 type otpDeviceRow struct {
@@ -51,12 +49,15 @@ func (t *tx) OTPDevices(ctx context.Context, userID string) ([]workspace.OTPDevi
 // SaveOTPDevice implements workspace.OTPRows.
 func (t *tx) SaveOTPDevice(ctx context.Context, d workspace.OTPDevice) error {
 	row := otpDeviceRow{otpDevice: otpDevice(d)}
-	_, err := t.NewUpdate().Model(&row).Column("status", "last_step", "failed", "blocked_until").WherePK().Exec(ctx)
+	_, err := t.NewUpdate().Model(&row).Column("status", "last_step").WherePK().Exec(ctx)
 	return err
 }
 
 // DeleteOTPDevice implements workspace.OTPRows. Foreign keys take the recovery codes along.
 func (t *tx) DeleteOTPDevice(ctx context.Context, id string) error {
+	if err := t.forgetSubject(ctx, workspace.CodesSubject(id)); err != nil {
+		return err
+	}
 	_, err := t.NewDelete().Model((*otpDeviceRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }

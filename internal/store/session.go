@@ -136,5 +136,5 @@ func (t *tx) DeleteExpired(ctx context.Context, limit int) error {
 	if err != nil {
 		return fmt.Errorf("removing old exports: %w", err)
 	}
-	return nil
+	return t.deleteOldAttempts(ctx, limit)
 }

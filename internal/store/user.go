@@ -31,8 +31,6 @@ type user struct {
 	PasswordNeverExpires bool
 	EnterpriseID         string
 	Language             string
-	FailedSignIns        int
-	BlockedUntil         time.Time `bun:",nullzero"`
 	Created              time.Time
 	Updated              time.Time
 
@@ -159,6 +157,9 @@ func (t *tx) SaveUser(ctx context.Context, u workspace.User) error {
 // DeleteUser implements workspace.UserRows. Foreign keys take the rest along.
 func (t *tx) DeleteUser(ctx context.Context, id string) error {
 	if err := t.endBindings(ctx, id); err != nil {
+		return err
+	}
+	if err := t.forgetSubject(ctx, workspace.UserSubject(id)); err != nil {
 		return err
 	}
 	_, err := t.NewDelete().Model((*userRow)(nil)).Where("id = ?", id).Exec(ctx)

@@ -34,14 +34,12 @@ type Sealer interface {
 
 // OTPDevice is a person's authenticator app. A person has one at most.
 type OTPDevice struct {
-	ID           string
-	UserID       string
-	Secret       string // sealed, with otpSeal as the context
-	Status       OTPStatus
-	LastStep     int64 // time step of the code that was used last; that and earlier ones are refused
-	Failed       int   // wrong codes in a row
-	BlockedUntil time.Time
-	Created      time.Time
+	ID       string
+	UserID   string
+	Secret   string // sealed, with otpSeal as the context
+	Status   OTPStatus
+	LastStep int64 // time step of the code that was used last; that and earlier ones are refused
+	Created  time.Time
 }
 
 // OTPStatus says how far an authenticator is.
@@ -58,7 +56,7 @@ type OTPRows interface {
 	// InsertOTPDevice fails with CodeConflict when the user has one, or is gone.
 	InsertOTPDevice(ctx context.Context, d OTPDevice) error
 	OTPDevices(ctx context.Context, userID string) ([]OTPDevice, error)
-	// SaveOTPDevice writes what changes: status, last step, wrong codes and the pause. A missing row is a success.
+	// SaveOTPDevice writes what changes: status and last step. A missing row is a success.
 	SaveOTPDevice(ctx context.Context, d OTPDevice) error
 	// DeleteOTPDevice removes a device with its recovery codes. A missing row is a success.
 	DeleteOTPDevice(ctx context.Context, id string) error
@@ -128,9 +126,8 @@ func (s *Service) UnbindOTPDevices(ctx context.Context, c Caller, userID string,
 // forgiveCodes lets a person try codes again at once.
 func forgiveCodes(ctx context.Context, tx Tx, userID string) error {
 	d, found, err := otpDevice(ctx, tx, userID, OTPRegistered)
-	if err != nil || !found || d.Failed == 0 {
+	if err != nil || !found {
 		return err
 	}
-	d.Failed, d.BlockedUntil = 0, time.Time{}
-	return tx.SaveOTPDevice(ctx, d)
+	return tx.ForgetTallies(ctx, CodesSubject(d.ID))
 }

@@ -3,6 +3,7 @@ package workspace
 import (
 	"context"
 	"encoding/base32"
+	"errors"
 	"fmt"
 )
 
@@ -186,20 +187,25 @@ func (s *Service) withCode(ctx context.Context, f func(Tx) (codes []string, refu
 // useCode uses up a code of an app, or a recovery code, of a device whose person is locked; using one registers the device. The
 // refusal is CodeForbidden for a wrong code or one that was used, or a *PauseError after too many wrong ones.
 func (s *Service) useCode(ctx context.Context, tx Tx, d OTPDevice, code string) (refusal, err error) {
-	if tx.Now().Before(d.BlockedUntil) {
-		return &PauseError{Until: d.BlockedUntil}, nil
+	a := Attempt{Subject: CodesSubject(d.ID), Network: networkOf(ctx), Code: true}
+	if _, err := ChargeAttempt(ctx, tx, a, tx.Now()); err != nil { // codes are never held: those that are not refused are looked at
+		if pause, ok := errors.AsType[*PauseError](err); ok {
+			return pause, nil
+		}
+		return nil, err
 	}
 	right, err := s.matchCode(ctx, tx, &d, code)
 	if err != nil {
 		return nil, err
 	}
 	if right {
-		d.Status, d.Failed = OTPRegistered, 0
+		if err := NoteSuccess(ctx, tx, a); err != nil {
+			return nil, err
+		}
+		d.Status = OTPRegistered
 		return nil, tx.SaveOTPDevice(ctx, d)
 	}
-	d.Failed++
-	d.BlockedUntil = tx.Now().Add(SignInPause(d.Failed, FreeSignIns))
-	return &Error{Code: CodeForbidden, Message: "this code is wrong or was used before"}, tx.SaveOTPDevice(ctx, d)
+	return &Error{Code: CodeForbidden, Message: "this code is wrong or was used before"}, nil
 }
 
 // matchCode says whether a code is right, and uses it up.

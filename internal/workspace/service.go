@@ -17,8 +17,7 @@ type Service struct {
 	SecondFactor SecondFactor
 	Box          Sealer // needed unless SecondFactor is off
 
-	strangers Throttle // sign-ins by names that nobody has
-	setbacks  setbacks // pools that could not be looked after
+	setbacks setbacks // pools that could not be looked after
 }
 
 // Passwords hashes and verifies passwords.

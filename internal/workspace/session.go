@@ -87,6 +87,7 @@ type SessionRows interface {
 	DropStaleConnections(ctx context.Context) ([]Connection, error)
 
 	// DeleteExpired removes sign-ins, tickets and password tokens that have expired, authenticators that were not confirmed
-	// within EnrolmentLife, records of messages that are older than NotificationLife, and exports that expired longer than ExportMemory ago, at most limit of each.
+	// within EnrolmentLife, records of messages that are older than NotificationLife, tallies of attempts
+	// and known places that are too old to count, and exports that expired longer than ExportMemory ago, at most limit of each.
 	DeleteExpired(ctx context.Context, limit int) error
 }

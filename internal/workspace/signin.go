@@ -16,27 +16,6 @@ const (
 	TicketLife     = 30 * time.Second
 )
 
-// Sign-in attempts: the first FreeSignIns failures cost nothing, each further one doubles the pause. A long quiet time
-// after the last failure forgives all.
-const (
-	FreeSignIns       = 5
-	firstSignInPause  = 15 * time.Second
-	longestSignInWait = 15 * time.Minute
-	signInForgiveness = time.Hour
-)
-
-// SignInPause is how long a name or address waits after its n-th failure in a row.
-func SignInPause(n, free int) time.Duration {
-	if n <= free {
-		return 0
-	}
-	pause := firstSignInPause
-	for i := free + 1; i < n && pause < longestSignInWait; i++ {
-		pause *= 2
-	}
-	return min(pause, longestSignInWait)
-}
-
 // PauseError refuses an attempt that comes too soon. It is a CodeRateLimited.
 type PauseError struct{ Until time.Time }
 
@@ -71,15 +50,16 @@ type Visitor struct {
 
 // SignIn checks a name and password and begins a sign-in. An unknown name, a wrong password and a user without a password
 // get the same CodeBadCredentials in the same time. A *PauseError says when to try again, whether there is such a user or not;
-// a right password of somebody who may not work gets CodeForbidden with the reason.
+// a right password of somebody who may not work gets CodeForbidden with the reason. Attempts are counted by name and by the
+// network of WithNetwork; see Tallies.
 func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResult, error) {
-	u, err := s.chargeAttempt(ctx, name)
-	if CodeOf(err) == CodeUserNotFound {
-		s.Passwords.VerifyNothing(password)
-		return SignInResult{}, badCredentials()
-	}
+	u, a, err := s.chargeAttempt(ctx, name)
 	if err != nil {
 		return SignInResult{}, err
+	}
+	if u.ID == "" {
+		s.Passwords.VerifyNothing(password)
+		return SignInResult{}, badCredentials()
 	}
 	ok, rehash := s.Passwords.Verify(password, u.PasswordHash)
 	if !ok {
@@ -91,43 +71,37 @@ func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResu
 			return SignInResult{}, fmt.Errorf("hashing a password anew: %w", err)
 		}
 	}
-	return s.beginSignIn(ctx, u, hash)
+	return s.beginSignIn(ctx, u, a, hash)
 }
 
 // chargeAttempt counts an attempt as failed before the password is looked at, so that many guesses at once cannot slip
-// through. A right password takes the count back.
-func (s *Service) chargeAttempt(ctx context.Context, name string) (User, error) {
-	var now time.Time
-	u, err := update(ctx, s.Store, func(tx Tx) (User, error) {
-		now = tx.Now()
-		found, err := tx.UserByName(ctx, "", name)
-		if err != nil {
-			return User{}, err
-		}
-		u, err := tx.LockUser(ctx, found.ProjectID, found.ID)
-		if err != nil {
-			return User{}, err
-		}
-		if tx.Now().Before(u.BlockedUntil) {
-			return User{}, &PauseError{Until: u.BlockedUntil}
-		}
-		if tx.Now().After(u.BlockedUntil.Add(signInForgiveness)) {
-			u.FailedSignIns = 0
-		}
-		u.FailedSignIns++
-		u.BlockedUntil = tx.Now().Add(SignInPause(u.FailedSignIns, FreeSignIns))
-		return u, tx.SaveUser(ctx, u)
-	})
-	if CodeOf(err) == CodeUserNotFound {
-		if pause := s.strangers.Charge(strings.ToLower(name), now); pause != nil {
-			return User{}, pause
-		}
+// through, and waits for its turn. A right password takes the count back. The user is empty when nobody has the name.
+func (s *Service) chargeAttempt(ctx context.Context, name string) (User, Attempt, error) {
+	var wait time.Duration
+	type charged struct {
+		User
+		Attempt
 	}
-	return u, err
+	c, err := update(ctx, s.Store, func(tx Tx) (charged, error) {
+		u, err := tx.UserByName(ctx, "", name)
+		if err != nil && CodeOf(err) != CodeUserNotFound {
+			return charged{}, err
+		}
+		a := Attempt{Subject: UserSubject(u.ID), Network: networkOf(ctx)}
+		if err != nil {
+			u, a.Subject = User{}, UnknownSubject(strings.ToLower(name))
+		}
+		wait, err = ChargeAttempt(ctx, tx, a, tx.Now())
+		return charged{u, a}, err
+	})
+	if err == nil {
+		err = WaitTurn(ctx, wait)
+	}
+	return c.User, c.Attempt, err
 }
 
 // beginSignIn records a sign-in of somebody whose password was right, unless it was changed in the meantime.
-func (s *Service) beginSignIn(ctx context.Context, checked User, hash string) (SignInResult, error) {
+func (s *Service) beginSignIn(ctx context.Context, checked User, a Attempt, hash string) (SignInResult, error) {
 	return update(ctx, s.Store, func(tx Tx) (SignInResult, error) {
 		u, err := tx.LockUser(ctx, checked.ProjectID, checked.ID)
 		if CodeOf(err) == CodeUserNotFound || err == nil && u.PasswordHash != checked.PasswordHash {
@@ -139,8 +113,13 @@ func (s *Service) beginSignIn(ctx context.Context, checked User, hash string) (S
 		if err := mayWork(u, tx.Now()); err != nil {
 			return SignInResult{}, err
 		}
-		u.FailedSignIns, u.BlockedUntil, u.PasswordHash = 0, time.Time{}, hash
-		if err := tx.SaveUser(ctx, u); err != nil {
+		if u.PasswordHash != hash {
+			u.PasswordHash = hash
+			if err := tx.SaveUser(ctx, u); err != nil {
+				return SignInResult{}, err
+			}
+		}
+		if err := NoteSuccess(ctx, tx, a); err != nil {
 			return SignInResult{}, err
 		}
 		return s.admit(ctx, tx, u)
@@ -284,7 +263,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password s
 	if !v.MayChangePassword && !v.MustChangePassword {
 		return &Error{Code: CodeForbidden, Message: "your administrator changes your password for you"}
 	}
-	u, err := s.chargeAttempt(ctx, v.Name)
+	u, a, err := s.chargeAttempt(ctx, v.Name)
 	if err != nil {
 		return err
 	}
@@ -313,6 +292,9 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password s
 		if err != nil {
 			return err
 		}
+		if err := NoteSuccess(ctx, tx, a); err != nil {
+			return err
+		}
 		now.MustChangePassword = false
 		if err := replacePassword(ctx, tx, now, hash); err != nil {
 			return err
@@ -323,8 +305,10 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password s
 
 // replacePassword writes a new hash, or none, forgives failed attempts, and ends the user's sign-ins and password tokens.
 func replacePassword(ctx context.Context, tx Tx, u User, hash string) error {
-	u.PasswordHash = hash
-	u.FailedSignIns, u.BlockedUntil, u.Updated = 0, time.Time{}, tx.Now()
+	u.PasswordHash, u.Updated = hash, tx.Now()
+	if err := tx.ForgetTallies(ctx, UserSubject(u.ID)); err != nil {
+		return err
+	}
 	if err := tx.SaveUser(ctx, u); err != nil {
 		return err
 	}

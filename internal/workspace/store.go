@@ -39,6 +39,7 @@ type Tx interface {
 	MailRows
 	NotificationRows
 	SessionRows
+	AttemptRows
 	OTPRows
 	ServiceRows
 }

@@ -1,80 +1,233 @@
 package workspace
 
 import (
-	"sync"
+	"context"
 	"time"
 )
 
-// The bounds of a throttle's memory.
+// Attempt is one try to sign in with something that can be guessed: a password or a code.
+type Attempt struct {
+	Subject string // who signs in, such as "user:ID"; somebody who does not exist has one, too
+	Network string // where from; empty: no place is known
+	Code    bool   // of six digits, where a password is known already
+}
+
+// Tally counts the failed attempts of one kind.
+type Tally struct {
+	Failures int
+	Until    time.Time // before that the next attempt has to wait; the time of the last attempt at least
+}
+
+// Tallies are what an Attempt is judged by.
+type Tallies struct {
+	Known   bool  // the subject has signed in from this network before
+	Pair    Tally // of the subject from the network
+	Network Tally // of everybody from the network, known places left out
+	Subject Tally // of the subject from everywhere, known places left out
+}
+
+// Verdict is what becomes of an Attempt: it is judged after Wait or, when Until is set, refused until then.
+type Verdict struct {
+	Wait  time.Duration
+	Until time.Time
+}
+
+// FreeSignIns is how many failures of somebody from one network cost nothing.
+const FreeSignIns = 5
+
+// The limits of attempts. Strangers can be refused; whoever signs in from a place that is known for them is never refused for what
+// others do elsewhere, and with a right password not for what others do at the same place either, unless more wrong ones come
+// from there at once than can be judged within longestWait.
 const (
-	throttleKeys = 20_000
-	throttleKeep = time.Hour // after the last attempt
+	firstSignInPause  = 15 * time.Second // doubles with each failure
+	longestSignInWait = 15 * time.Minute
+	longestWait       = 10 * time.Second // that an attempt is held
+
+	knownPause     = 2 * time.Second
+	freeOfNetwork  = 50
+	networkPause   = time.Second
+	freeOfSubject  = 50
+	subjectPause   = 5 * time.Second
+	forgivePair    = 15 * time.Minute // one failure after each
+	forgiveAtLarge = time.Minute
 )
 
-// Throttle counts attempts under a key and says how long that key must wait. It lives in this process only; the failed
-// sign-ins of people are counted in the store, for all replicas. Its methods may be called concurrently.
-type Throttle struct {
-	Free int // attempts that cost nothing; 0 means FreeSignIns
-
-	mu   sync.Mutex // guards keys
-	keys map[string]attempts
+// rule is a limit of one tally.
+type rule struct {
+	pause   func(failures int) time.Duration // after so many
+	most    time.Duration                    // how long an attempt is held before it is refused instead
+	forgive time.Duration                    // after which one failure is forgotten
 }
 
-type attempts struct {
-	n     int
-	until time.Time
+// doubling refuses after FreeSignIns failures, for longer with each.
+var doubling = rule{SignInPause, 0, forgivePair}
+
+// paced lets attempts beyond a number through one after the other, so that guessing is slow and nobody is locked out.
+func paced(free int, pause, forgive time.Duration) rule {
+	return rule{func(failures int) time.Duration {
+		if failures <= free {
+			return 0
+		}
+		return pause
+	}, longestWait, forgive}
 }
 
-// Charge counts an attempt. It returns a *PauseError, and counts nothing, when the key must wait.
-func (t *Throttle) Charge(key string, now time.Time) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	a := t.keys[key]
-	if now.Before(a.until) {
-		return &PauseError{Until: a.until}
+var (
+	atKnownPlace = paced(FreeSignIns, knownPause, forgivePair)
+	ofNetwork    = paced(freeOfNetwork, networkPause, forgiveAtLarge)
+	ofSubject    = paced(freeOfSubject, subjectPause, forgiveAtLarge)
+)
+
+// SignInPause is how long a name waits after its n-th failure in a row from one network.
+func SignInPause(n int) time.Duration {
+	if n <= FreeSignIns {
+		return 0
 	}
-	if now.After(a.until.Add(throttleKeep)) {
-		a.n = 0
+	pause := firstSignInPause
+	for i := FreeSignIns + 1; i < n && pause < longestSignInWait; i++ {
+		pause *= 2
 	}
-	free := t.Free
-	if free == 0 {
-		free = FreeSignIns
-	}
-	a.n++
-	a.until = now.Add(SignInPause(a.n, free))
-	t.makeRoom(now)
-	t.keys[key] = a
-	return nil
+	return min(pause, longestSignInWait)
 }
 
-// Refund takes one attempt back.
-func (t *Throttle) Refund(key string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if a, ok := t.keys[key]; ok && a.n > 1 {
-		t.keys[key] = attempts{n: a.n - 1}
-	} else {
-		delete(t.keys, key)
+// Judge decides on an attempt, and counts it as failed unless it is refused; Succeeded takes that back. It changes nothing but
+// what it returns.
+func (t Tallies) Judge(code bool, now time.Time) (Tallies, Verdict) {
+	after := t
+	var v Verdict
+	apply := func(tally *Tally, r rule) {
+		counted, wait := tally.charge(r, now)
+		*tally = counted
+		if wait > r.most {
+			if until := now.Add(wait - r.most); until.After(v.Until) {
+				v.Until = until
+			}
+		}
+		v.Wait = max(v.Wait, wait)
 	}
+	switch {
+	case code: // six digits are few: at a known place, too, guessing them must stop
+		apply(&after.Pair, doubling)
+		if !t.Known {
+			apply(&after.Subject, doubling)
+		}
+	case t.Known:
+		apply(&after.Pair, atKnownPlace)
+	default:
+		apply(&after.Pair, doubling)
+		apply(&after.Network, ofNetwork)
+		apply(&after.Subject, ofSubject)
+	}
+	if !v.Until.IsZero() {
+		return t, Verdict{Until: v.Until}
+	}
+	return after, v
 }
 
-// makeRoom forgets old keys when there are too many, and any when that is not enough.
-func (t *Throttle) makeRoom(now time.Time) {
-	if t.keys == nil {
-		t.keys = map[string]attempts{}
+// charge counts a failure, and says how long after now the attempt's turn is.
+func (t Tally) charge(r rule, now time.Time) (Tally, time.Duration) {
+	turn := now
+	if t.Until.After(now) {
+		turn = t.Until
+	} else if !t.Until.IsZero() {
+		t.Failures = max(0, t.Failures-int(now.Sub(t.Until)/r.forgive))
 	}
-	if len(t.keys) < throttleKeys {
-		return
-	}
-	for key, a := range t.keys {
-		if now.After(a.until.Add(throttleKeep)) {
-			delete(t.keys, key)
+	t.Failures++
+	t.Until = turn.Add(r.pause(t.Failures))
+	return t, turn.Sub(now)
+}
+
+// Succeeded takes back what Judge counted: the subject begins anew, the network and the world are forgiven this one.
+func (t Tallies) Succeeded() Tallies {
+	t.Pair = Tally{}
+	for _, tally := range []*Tally{&t.Network, &t.Subject} {
+		if !t.Known {
+			tally.Failures = max(0, tally.Failures-1)
 		}
 	}
-	for key := range t.keys {
-		if len(t.keys) < throttleKeys*9/10 {
-			return
-		}
-		delete(t.keys, key)
+	return t
+}
+
+// AttemptRows is what throttling asks of the store.
+type AttemptRows interface {
+	// LockTallies reads what an attempt is judged by and holds it until the transaction ends.
+	LockTallies(ctx context.Context, subject, network string) (Tallies, error)
+	// SaveTallies writes tallies that are held.
+	SaveTallies(ctx context.Context, subject, network string, t Tallies) error
+	// ForgetTallies forgives a subject everything, wherever it happened.
+	ForgetTallies(ctx context.Context, subject string) error
+	// NotePlace makes a network a known place of a subject, for PlaceLife from now; of more than MaxPlaces the oldest go.
+	NotePlace(ctx context.Context, subject, network string) error
+}
+
+// The memory of known places.
+const (
+	PlaceLife  = 90 * 24 * time.Hour
+	MaxPlaces  = 20
+	PlaceGrain = 24 * time.Hour // how exactly the last use is kept, so that signing in seldom writes
+)
+
+// TallyLife is how long after its Until a tally is kept.
+const TallyLife = freeOfNetwork * forgiveAtLarge
+
+// ChargeAttempt counts an attempt as failed before it is judged, so that many guesses at once cannot slip through, and returns how
+// long it has to be held: WaitTurn does that, once the transaction is committed. A *PauseError when it is refused.
+func ChargeAttempt(ctx context.Context, rows AttemptRows, a Attempt, now time.Time) (time.Duration, error) {
+	before, err := rows.LockTallies(ctx, a.Subject, a.Network)
+	if err != nil {
+		return 0, err
+	}
+	after, v := before.Judge(a.Code, now)
+	if !v.Until.IsZero() {
+		return 0, &PauseError{Until: v.Until}
+	}
+	return v.Wait, rows.SaveTallies(ctx, a.Subject, a.Network, after)
+}
+
+// WaitTurn holds an attempt, or ends with the context's error.
+func WaitTurn(ctx context.Context, wait time.Duration) error {
+	if wait <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
 	}
 }
+
+// NoteSuccess takes back what ChargeAttempt counted, and makes the network a known place.
+func NoteSuccess(ctx context.Context, rows AttemptRows, a Attempt) error {
+	before, err := rows.LockTallies(ctx, a.Subject, a.Network)
+	if err != nil {
+		return err
+	}
+	if err := rows.SaveTallies(ctx, a.Subject, a.Network, before.Succeeded()); err != nil {
+		return err
+	}
+	return rows.NotePlace(ctx, a.Subject, a.Network)
+}
+
+type networkKey struct{}
+
+// WithNetwork says from which network a request comes, for the methods that count attempts.
+func WithNetwork(ctx context.Context, network string) context.Context {
+	return context.WithValue(ctx, networkKey{}, network)
+}
+
+func networkOf(ctx context.Context) string {
+	network, _ := ctx.Value(networkKey{}).(string)
+	return network
+}
+
+// UserSubject is the subject of a person's passwords.
+func UserSubject(userID string) string { return "user:" + userID }
+
+// UnknownSubject is the subject of a name that nobody has; it is as long whatever was typed.
+func UnknownSubject(name string) string { return "name:" + HashToken(name) }
+
+// CodesSubject is the subject of the codes of an authenticator.
+func CodesSubject(deviceID string) string { return "codes:" + deviceID }

@@ -25,8 +25,6 @@ type User struct {
 	PasswordNeverExpires bool
 	EnterpriseID         string
 	Language             string // "en" or "zh": of the portal and of mails; empty: the browser's
-	FailedSignIns        int
-	BlockedUntil         time.Time // after too many failed sign-ins
 	Created              time.Time
 	Updated              time.Time
 

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // UserAction is what an administrator can do to a person's access.
@@ -38,8 +37,11 @@ func (s *Service) ActOnUser(ctx context.Context, c Caller, id string, action Use
 			}
 			return tx.DeleteSignInsOf(ctx, u.ID)
 		case LetIn:
-			u.Locked, u.FailedSignIns, u.BlockedUntil = false, 0, time.Time{}
+			u.Locked = false
 			if err := tx.SaveUser(ctx, u); err != nil {
+				return err
+			}
+			if err := tx.ForgetTallies(ctx, UserSubject(u.ID)); err != nil {
 				return err
 			}
 			return forgiveCodes(ctx, tx, u.ID)

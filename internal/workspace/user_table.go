@@ -93,7 +93,7 @@ func userTable(users []UserDetail, language string, now time.Time) [][]string {
 		}
 		rows = append(rows, []string{
 			u.Name, u.Email, u.Phone, u.Alias, string(u.Activation), expires, u.Description, strings.Join(u.Groups, GroupSeparator),
-			strconv.FormatBool(u.Locked || now.Before(u.BlockedUntil)), strconv.FormatBool(u.Disabled), strconv.Itoa(u.Desktops),
+			strconv.FormatBool(u.Locked), strconv.FormatBool(u.Disabled), strconv.Itoa(u.Desktops),
 			u.Created.UTC().Format(time.RFC3339),
 		})
 	}

@@ -42,13 +42,13 @@ func (w *world) takeRecoveryCode(deviceID, hash string) error {
 var otp = []behaviour{
 	{"an authenticator is read as inserted and as saved", func(w *world) {
 		d := workspace.OTPDevice{
-			ID: "d", UserID: personOf(project), Secret: "sealed", Status: workspace.OTPPending, LastStep: 1 << 40, Failed: 3,
-			BlockedUntil: w.clock.Now().Add(time.Minute), Created: w.clock.Now(),
+			ID: "d", UserID: personOf(project), Secret: "sealed", Status: workspace.OTPPending, LastStep: 1 << 40,
+			Created: w.clock.Now(),
 		}
 		w.addOTPDevice(d)
 		w.same(w.otpDevices(d.UserID), []workspace.OTPDevice{d})
 		w.same(len(w.otpDevices(personOf(otherProject))), 0)
-		d.Status, d.LastStep, d.Failed, d.BlockedUntil = workspace.OTPRegistered, 1<<40+1, 0, time.Time{}
+		d.Status, d.LastStep = workspace.OTPRegistered, 1<<40+1
 		w.update(func(tx workspace.Tx) error { return tx.SaveOTPDevice(w.Context(), d) })
 		w.update(func(tx workspace.Tx) error {
 			return tx.SaveOTPDevice(w.Context(), workspace.OTPDevice{ID: "missing", Status: workspace.OTPPending})

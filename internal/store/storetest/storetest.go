@@ -34,7 +34,7 @@ func Run(t *testing.T, fresh func(testing.TB) Database) {
 	}{
 		{"Transactions", transactions}, {"Service", service}, {"Catalog", catalog}, {"Networks", networks}, {"Users", users}, {"Groups", groups}, {"NamePolicies", namePolicies}, {"OUs", ous}, {"Exports", exports},
 		{"Desktops", desktops}, {"Assignments", assignments}, {"DesktopLists", desktopLists}, {"Jobs", jobs}, {"Claims", claims}, {"Mails", mails}, {"Notifications", notifications},
-		{"SignIns", signIns}, {"OTP", otp}, {"Connections", connections}, {"Work", work},
+		{"SignIns", signIns}, {"Attempts", attempts}, {"OTP", otp}, {"Connections", connections}, {"Work", work},
 		{"Pools", pools}, {"Members", members}, {"Seats", seats}, {"Rushes", rushes}, {"Waiting", waiting}, {"Grants", grants}, {"Decisions", decisions}, {"Rollouts", rollouts},
 	}
 	for _, area := range areas {

@@ -26,8 +26,8 @@ var users = []behaviour{
 		u := workspace.User{
 			ID: "u", ProjectID: project, Name: "Alice_1", Email: "alice@example.com", Phone: "+49 30 1", Alias: "爱丽丝", Description: `it's "fine" \`,
 			Activation: workspace.ActivateByUser, PasswordHash: "$argon2id$", Expires: w.clock.Now().Add(time.Hour), Locked: true, Disabled: true,
-			MayChangePassword: true, MustChangePassword: true, PasswordNeverExpires: true, EnterpriseID: "0", Language: "zh", FailedSignIns: 3,
-			BlockedUntil: w.clock.Now().Add(time.Minute), Created: w.clock.Now(), Updated: w.clock.Now(),
+			MayChangePassword: true, MustChangePassword: true, PasswordNeverExpires: true, EnterpriseID: "0", Language: "zh",
+			Created: w.clock.Now(), Updated: w.clock.Now(),
 		}
 		read := func(ctx context.Context, tx workspace.Tx) (workspace.User, error) { return tx.User(ctx, project, "u") }
 		w.addUsers(u)

@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+// attemptRow is a tally. That of a network has no subject, that of a subject no network; "-" stands for nothing, since a place that
+// is not known is a place, too.
+type attemptRow struct {
+	bun.BaseModel `bun:"table:sign_in_attempts,alias:sign_in_attempts"`
+
+	Subject  string `bun:",pk"`
+	Network  string `bun:",pk"`
+	Failures int
+	Until    time.Time
+}
+
+type placeRow struct {
+	bun.BaseModel `bun:"table:known_places,alias:known_places"`
+
+	Subject string `bun:",pk"`
+	Network string `bun:",pk"`
+	Used    time.Time
+}
+
+const anyone = "-"
+
+func (r attemptRow) tally() workspace.Tally {
+	if r.Failures == 0 {
+		return workspace.Tally{}
+	}
+	return workspace.Tally{Failures: r.Failures, Until: r.Until.UTC()}
+}
+
+// LockTallies implements workspace.AttemptRows. All callers take the rows in the same order: network, subject, pair.
+func (t *tx) LockTallies(ctx context.Context, subject, network string) (workspace.Tallies, error) {
+	known, err := t.NewSelect().Model((*placeRow)(nil)).Where("subject = ? AND network = ? AND used > ?", subject, network, t.now.Add(-workspace.PlaceLife)).Exists(ctx)
+	if err != nil {
+		return workspace.Tallies{}, fmt.Errorf("reading known places: %w", err)
+	}
+	out := workspace.Tallies{Known: known}
+	for _, one := range []struct {
+		subject, network string
+		into             *workspace.Tally
+	}{{anyone, network, &out.Network}, {subject, anyone, &out.Subject}, {subject, network, &out.Pair}} {
+		row := attemptRow{Subject: one.subject, Network: one.network, Until: t.now}
+		// The update changes nothing; it holds the row.
+		err := t.NewInsert().Model(&row).On("CONFLICT (subject, network) DO UPDATE").Set("failures = sign_in_attempts.failures").
+			Returning("*").Scan(ctx)
+		if err != nil {
+			return workspace.Tallies{}, fmt.Errorf("reading failed sign-ins: %w", err)
+		}
+		*one.into = row.tally()
+	}
+	return out, nil
+}
+
+// SaveTallies implements workspace.AttemptRows.
+func (t *tx) SaveTallies(ctx context.Context, subject, network string, all workspace.Tallies) error {
+	for _, one := range []struct {
+		subject, network string
+		tally            workspace.Tally
+	}{{anyone, network, all.Network}, {subject, anyone, all.Subject}, {subject, network, all.Pair}} {
+		row := attemptRow{Subject: one.subject, Network: one.network, Failures: one.tally.Failures, Until: one.tally.Until}
+		if row.Failures == 0 {
+			row.Until = t.now
+		}
+		if _, err := t.NewUpdate().Model(&row).Column("failures", "until").WherePK().Exec(ctx); err != nil {
+			return fmt.Errorf("counting failed sign-ins: %w", err)
+		}
+	}
+	return nil
+}
+
+// ForgetTallies implements workspace.AttemptRows.
+func (t *tx) ForgetTallies(ctx context.Context, subject string) error {
+	_, err := t.NewDelete().Model((*attemptRow)(nil)).Where("subject = ?", subject).Exec(ctx)
+	return err
+}
+
+// forgetSubject removes all that is kept of somebody who is gone.
+func (t *tx) forgetSubject(ctx context.Context, subject string) error {
+	if err := t.ForgetTallies(ctx, subject); err != nil {
+		return err
+	}
+	_, err := t.NewDelete().Model((*placeRow)(nil)).Where("subject = ?", subject).Exec(ctx)
+	return err
+}
+
+// NotePlace implements workspace.AttemptRows.
+func (t *tx) NotePlace(ctx context.Context, subject, network string) error {
+	row := placeRow{Subject: subject, Network: network, Used: t.now}
+	n, err := affected(t.NewInsert().Model(&row).On("CONFLICT (subject, network) DO UPDATE").Set("used = excluded.used").
+		Where("known_places.used < ?", t.now.Add(-workspace.PlaceGrain)).Exec(ctx))
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = t.NewRaw("DELETE FROM known_places WHERE subject = ? AND network IN "+
+		"(SELECT network FROM known_places WHERE subject = ? ORDER BY used DESC, network LIMIT 1000 OFFSET ?)", subject, subject, workspace.MaxPlaces).Exec(ctx)
+	return err
+}
+
+// deleteOldAttempts removes tallies that forgive everything by now, and places that are known no longer.
+func (t *tx) deleteOldAttempts(ctx context.Context, limit int) error {
+	_, err := t.NewRaw("DELETE FROM sign_in_attempts WHERE (subject, network) IN (SELECT subject, network FROM sign_in_attempts WHERE until <= ? ORDER BY until LIMIT ?)",
+		t.now.Add(-workspace.TallyLife), limit).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("removing old failed sign-ins: %w", err)
+	}
+	_, err = t.NewRaw("DELETE FROM known_places WHERE (subject, network) IN (SELECT subject, network FROM known_places WHERE used <= ? ORDER BY used LIMIT ?)",
+		t.now.Add(-workspace.PlaceLife), limit).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("removing old known places: %w", err)
+	}
+	return nil
+}
+
+// Attempts are the counters of failed sign-ins, which administrators and people share.
+func (i *IdentityTx) Attempts() workspace.AttemptRows { return i.tx }
