@@ -22,6 +22,7 @@ type commands struct {
 	Audit     auditCmd     `cmd:"" help:"Compare desktops with the engine's machines; --heal mends both."`
 	Image     imageCmd     `cmd:"" help:"Build or import desktop images."`
 	Mail      mailCmd      `cmd:"" help:"Write out the mail templates, to change them."`
+	SecretKey secretKeyCmd `cmd:"" name:"secret-key" help:"Make the key file that replicas share."`
 	Uninstall uninstallCmd `cmd:"" help:"Remove every desktop and all that Carrel made in Incus."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }

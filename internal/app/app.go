@@ -111,7 +111,7 @@ func (a *App) stopAll(ctx context.Context) {
 func (a *App) onStop(stop func(context.Context)) { a.stops = append(a.stops, stop) }
 
 func (a *App) openData(ctx context.Context) error {
-	if err := os.MkdirAll(a.config.Data, 0o700); err != nil {
+	if err := a.privateData(ctx); err != nil {
 		return err
 	}
 	unlock, err := lockDir(a.config.Data)

@@ -93,6 +93,27 @@ func ParseBox(text string) (*Box, error) {
 	return newBox(keys)
 }
 
+// WriteKeyFile makes a key and writes it into a new file, for its owner alone, such as one that is copied to all replicas.
+// fs.ErrExist when there is such a file: a key that is in use is never replaced.
+func WriteKeyFile(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("making the key file: %w", err)
+	}
+	_, err = f.WriteString(newKeyText())
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(fmt.Errorf("writing the key file: %w", err), os.Remove(path))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// newKeyText is the text of a key file with one new key.
+func newKeyText() string {
+	var key [chacha20poly1305.KeySize]byte
+	rand.Read(key[:]) // never fails: crypto/rand ends the program instead
+	return keyFileHead + hex.EncodeToString(key[:]) + "\n"
+}
+
 // createKeyFile writes a new key beside path and links it there: a link never replaces, so whoever comes first wins and a
 // reader sees the whole file or none.
 func createKeyFile(dir, path string) error {
@@ -104,9 +125,7 @@ func createKeyFile(dir, path string) error {
 		return err
 	}
 	defer os.Remove(f.Name())
-	var key [chacha20poly1305.KeySize]byte
-	rand.Read(key[:])
-	_, err = f.WriteString(keyFileHead + hex.EncodeToString(key[:]) + "\n")
+	_, err = f.WriteString(newKeyText())
 	if err == nil {
 		err = f.Sync()
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -52,9 +54,14 @@ func writeCSV(w io.Writer, rows [][]string) error {
 	return out.Error()
 }
 
-// guarded puts an apostrophe before what a spreadsheet program would run as a formula.
+// formulaStarts are the signs with which a cell is taken for a formula, also in the full width of Chinese and Japanese keyboards.
+const formulaStarts = "=+-@＝＋－＠"
+
+// guarded puts an apostrophe before what a spreadsheet program would run as a formula. Some programs skip white space in front.
 func guarded(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+	bare := strings.TrimLeftFunc(cell, unicode.IsSpace)
+	first, _ := utf8.DecodeRuneInString(bare)
+	if bare != "" && strings.ContainsRune(formulaStarts, first) || strings.IndexAny(cell, "\t\r\n") == 0 {
 		return "'" + cell
 	}
 	return cell

@@ -1,0 +1,34 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+)
+
+// privateData makes the data directory, or takes from others what they may do in it: who can write there can exchange keys and the
+// database, who can read finds the first administrator's name. It fails where that cannot be done and others could write.
+func (a *App) privateData(ctx context.Context) error {
+	dir := a.config.Data
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	mode := info.Mode().Perm()
+	if mode&0o077 == 0 {
+		return nil
+	}
+	err = os.Chmod(dir, mode&^0o077)
+	switch {
+	case err == nil:
+		a.log.WarnContext(ctx, "the data directory was open to others and is its owner's alone now", "dir", dir, "mode", fmt.Sprintf("%04o", mode))
+	case mode&0o002 != 0:
+		return fmt.Errorf("others may write in the data directory %s (mode %04o): run chmod 700 on it, or choose another --data", dir, mode)
+	default:
+		a.log.WarnContext(ctx, "the data directory is open to others", "dir", dir, "mode", fmt.Sprintf("%04o", mode), "error", err)
+	}
+	return nil
+}
