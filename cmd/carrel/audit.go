@@ -1,9 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
-	"slices"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
 
 	"carrel/internal/app"
 	"carrel/internal/job"
@@ -11,29 +17,169 @@ import (
 
 type auditCmd struct {
 	settings
-	Heal bool `help:"Remove machines without a desktop, and mark desktops without a machine as ERROR."`
+	Heal    bool   `help:"Set machines without a desktop aside, remove those that were for audit.keep_days, and mark desktops without a machine as ERROR." xor:"do"`
+	Yes     bool   `help:"Heal without asking."`
+	Restore string `help:"Start a machine that is set aside, to get at its files; say the desktop's id." placeholder:"ID" xor:"do"`
 }
 
-func (c *auditCmd) Run(ctx context.Context) error {
+func (c *auditCmd) Run(ctx context.Context) (err error) {
 	config, log, err := c.configAndLog()
 	if err != nil {
 		return err
 	}
-	findings, err := app.Audit(ctx, config, log, c.Heal)
-	for _, f := range findings {
-		what := "desktop without a machine"
-		if f.Orphan {
-			what = "machine without a desktop"
-		}
-		fmt.Printf("%-26s %s  %s  %s\n", what, f.DesktopID, f.Name, f.Healed)
-	}
-	switch {
-	case err != nil:
+	session, err := app.OpenAudit(ctx, config, log)
+	if err != nil {
 		return err
-	case len(findings) == 0:
-		fmt.Println("Every desktop at rest has its machine, and every machine its desktop.")
-	case slices.ContainsFunc(findings, func(f job.Finding) bool { return f.Healed == "" }):
-		fmt.Println("\nTo mend this: carrel audit --heal, with the same flags.")
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	if c.Restore != "" {
+		return restore(ctx, session, config, c.Restore)
+	}
+	report, err := session.Audit(ctx)
+	if err != nil {
+		return err
+	}
+	printFindings(report)
+	if doubt := report.Doubt(); doubt != nil {
+		return doubt
+	}
+	if !c.Heal {
+		return tellDifferences(report)
+	}
+	return c.heal(ctx, session, report)
+}
+
+// tellDifferences ends with an error when there are any, so that a script notices.
+func tellDifferences(r job.Report) error {
+	n := r.Differences()
+	switch {
+	case n == 0:
+		fmt.Println("Every desktop at rest has its machine, and every machine of this installation its desktop.")
+		return nil
+	case len(r.ToMend()) > 0:
+		return fmt.Errorf("%d differences; to mend them: carrel audit --heal, with the same flags", n)
+	default:
+		return fmt.Errorf("%d differences, of which healing mends none now", n)
+	}
+}
+
+func (c *auditCmd) heal(ctx context.Context, session *app.AuditSession, found job.Report) error {
+	mend := found.ToMend()
+	if len(mend) == 0 {
+		fmt.Println("\nThere is nothing to heal.")
+		return nil
+	}
+	if !c.Yes {
+		if err := confirm(mend); err != nil {
+			return err
+		}
+	}
+	if session.Running() {
+		step("Asking the running carrel to heal")
+	}
+	ids := make([]string, len(mend))
+	for i, f := range mend {
+		ids[i] = f.DesktopID
+	}
+	healed, err := session.Heal(ctx, ids)
+	aside := false
+	for _, f := range healed.Findings {
+		if f.Healed != "" {
+			fmt.Printf("%s  %s: %s\n", f.DesktopID, f.Name, f.Healed)
+		}
+		aside = aside || f.Mending == job.PutAside && f.Healed != ""
+	}
+	if err != nil {
+		return err
+	}
+	if aside {
+		fmt.Printf(`
+What is set aside is stopped and keeps its disks. carrel audit --heal removes it after %s. To bring one back: restore the
+database that knows its desktop, then it comes back by itself; or carrel audit --restore ID starts it, to get at its files.
+`, days(healed.Keep))
 	}
 	return nil
+}
+
+// confirm asks on a terminal whether to go on, and fails where nobody can be asked.
+func confirm(mend []job.Finding) error {
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		return fmt.Errorf("this would change %d machines and desktops: say --yes, or run it on a terminal", len(mend))
+	}
+	fmt.Printf("\nHeal these %d? [y/N] ", len(mend))
+	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	if a := strings.ToLower(strings.TrimSpace(answer)); err != nil || a != "y" && a != "yes" {
+		return errors.New("nothing was changed")
+	}
+	return nil
+}
+
+func restore(ctx context.Context, session *app.AuditSession, config app.Config, id string) error {
+	name, err := session.Restore(ctx, id)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("The machine %s runs and is not set aside any more.\n", name)
+	if config.Engine == "incus" {
+		fmt.Printf("To get at its files: incus --project %s file pull -r %s/home .\n", config.Incus.Project, name)
+	}
+	fmt.Println("No desktop has it, unless the database that knows it is restored: the next carrel audit --heal sets it aside again.")
+	return nil
+}
+
+func printFindings(r job.Report) {
+	for _, f := range r.Findings {
+		fmt.Printf("%-36s  %s  %s  %s\n", what(f), f.DesktopID, f.Name, plan(f, r.Keep))
+	}
+}
+
+func what(f job.Finding) string {
+	if f.Missing {
+		return "desktop without a machine"
+	}
+	switch f.Belonging {
+	case job.Orphan:
+		return "machine without a desktop"
+	case job.Foreign:
+		return "machine of another installation"
+	case job.Unmarked:
+		return "machine of an unknown installation"
+	case job.Disputed:
+		return "desktop's machine of another installation"
+	case job.Known:
+	}
+	return "desktop's machine that is set aside"
+}
+
+// plan says what healing does about a finding, or why it does nothing.
+func plan(f job.Finding, keep time.Duration) string {
+	since := ""
+	if !f.Aside.IsZero() {
+		since = "set aside on " + f.Aside.Format(time.DateOnly)
+	}
+	switch {
+	case f.Healed != "":
+		return f.Healed
+	case f.Mending == job.PutAside:
+		return "healing stops it and sets it aside for " + days(keep)
+	case f.Mending == job.Remove:
+		return since + ": healing removes it with its disks"
+	case f.Mending == job.BringBack:
+		return since + ": healing brings it back"
+	case f.Mending == job.MarkError:
+		return "healing marks it as ERROR"
+	case f.Belonging == job.Orphan:
+		return since + ", kept until " + f.Aside.Add(keep).Format(time.DateOnly)
+	case f.Installation != "":
+		return "left alone; its installation is " + f.Installation
+	default:
+		return "left alone"
+	}
+}
+
+func days(d time.Duration) string {
+	if n := int(d.Hours() / 24); n != 1 {
+		return fmt.Sprintf("%d days", n)
+	}
+	return "one day"
 }

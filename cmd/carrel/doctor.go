@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"carrel/internal/app"
+	"carrel/internal/engine"
+	"carrel/internal/engine/incus"
 	"carrel/internal/host"
 	"carrel/internal/mail"
 )
@@ -33,11 +37,34 @@ func (c *doctorCmd) Run(ctx context.Context) error {
 		}
 	}
 	findings := append(host.Check(ctx, options), mails...)
+	findings = append(findings, checkMachines(ctx, config)...)
 	host.Report(os.Stdout, findings)
 	if n := host.Count(findings, host.Fail); n > 0 {
 		return fmt.Errorf("%d checks failed", n)
 	}
 	return nil
+}
+
+// checkMachines tells of machines that are no desktops of this installation. Where the engine cannot be asked, the other checks
+// say why.
+func checkMachines(ctx context.Context, config app.Config) []host.Finding {
+	const name = "machines of others"
+	told, err := app.FindStrangers(ctx, config)
+	if errors.Is(err, engine.ErrUnavailable) || errors.Is(err, incus.ErrNotPrepared) {
+		return nil
+	}
+	if err != nil {
+		return []host.Finding{{Name: name, Level: host.Warn, Found: "they cannot be listed: " + err.Error(), Remedy: "see carrel audit"}}
+	}
+	if len(told) == 0 {
+		return []host.Finding{{Name: name, Level: host.OK, Found: "none"}}
+	}
+	var findings []host.Finding
+	for _, sentence := range told {
+		found, remedy, _ := strings.Cut(sentence, ". ")
+		findings = append(findings, host.Finding{Name: name, Level: host.Warn, Found: found, Remedy: remedy})
+	}
+	return findings
 }
 
 // checkMailTemplates tries the mail templates of the house. None of them keeps desktops from running.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"carrel/internal/mail"
 )
@@ -25,6 +26,8 @@ func (c *mailTemplatesCmd) Run() error {
 	folder := read
 	if c.To != "" {
 		folder = c.To
+	} else if _, err := os.Stat(config.Data); err != nil {
+		return fmt.Errorf("%w: give --data as carrel serve has it, or name a folder", err)
 	}
 	written, err := mail.WriteTemplates(folder)
 	for _, name := range written {

@@ -1,14 +1,12 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -38,8 +36,11 @@ type App struct {
 	store    *store.Store
 	engine   engine.Engine
 	iam      *iam.Service
-	listener net.Listener
-	served   chan error // what ended the server
+	machines *job.Inventory
+	// installation is the id that this installation's machines carry.
+	installation string
+	listener     net.Listener
+	served       chan error // what ended the server
 
 	stops []func(context.Context) // in the order of starting
 }
@@ -73,6 +74,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) 
 		{"starting the job runner", a.startJobs},
 		{"starting the mail sender", a.startMail},
 		{"serving", a.serve},
+		{"opening the control socket", a.serveControl},
 	} {
 		if err := step.do(ctx); err != nil {
 			return nil, fmt.Errorf("%s: %w", step.doing, err)
@@ -130,8 +132,7 @@ func (a *App) openData(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	url := cmp.Or(a.config.Database, filepath.Join(a.config.Data, databaseFile))
-	if a.store, err = store.Open(ctx, url, store.WithLog(a.log)); err != nil {
+	if a.store, err = store.Open(ctx, a.config.databaseURL(), store.WithLog(a.log)); err != nil {
 		return err
 	}
 	a.onStop(func(ctx context.Context) { a.complain(ctx, "closing the database", a.store.Close()) })
@@ -168,7 +169,29 @@ func (a *App) openEngine(ctx context.Context) (err error) {
 			return fmt.Errorf("network %s: %w", n.Name, err)
 		}
 	}
+	return a.identify(ctx)
+}
+
+// identify reads or makes the installation's id, and has what the engine made for it carry that.
+func (a *App) identify(ctx context.Context) (err error) {
+	if a.installation, err = job.Identify(ctx, a.store, a.engine); err != nil {
+		return fmt.Errorf("reading the installation's id: %w", err)
+	}
+	if place, ok := a.engine.(interface {
+		OwnPlace(ctx context.Context, installation string) error
+	}); ok {
+		return place.OwnPlace(ctx, a.installation)
+	}
 	return nil
+}
+
+// Strangers tells of the engine's machines that are no desktops of this installation; see the function of this name.
+func (a *App) Strangers() []string {
+	project := ""
+	if a.config.Engine == "incus" {
+		project = a.config.Incus.Project
+	}
+	return Strangers(a.machines.Last(), project)
 }
 
 func (a *App) syncCatalog(ctx context.Context) error {
@@ -193,9 +216,17 @@ func (a *App) startJobs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if a.machines, err = job.NewInventory(a.store, a.engine, a.log, a.registry); err != nil {
+		return err
+	}
+	if err := a.machines.Start(ctx); err != nil {
+		return err
+	}
+	a.onStop(a.machines.Stop)
 	runner := job.NewRunner(a.store, a.engine, a.log, meter, job.Config{
 		Replica: a.replica(), Parallel: a.config.Jobs.Parallel, BootLimit: a.config.Pools.BootLimit,
 		Timezone: a.config.timezone(), Locale: a.config.Desktops.Locale,
+		Installation: a.installation,
 	})
 	if err := runner.Start(ctx); err != nil {
 		return err

@@ -4,27 +4,163 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
+	"net/http"
+	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"carrel/internal/job"
 	"carrel/internal/store"
 )
 
-// Audit compares desktops with machines, also while a control plane runs on the same data. See job.Audit.
-func Audit(ctx context.Context, c Config, log *slog.Logger, heal bool) (_ []job.Finding, err error) {
-	s, err := store.Open(ctx, cmp.Or(c.Database, filepath.Join(c.Data, databaseFile)), store.WithLog(log))
-	if err != nil {
+// databaseFile is the SQLite database's name in the data directory.
+const databaseFile = "carrel.db"
+
+func (c *Config) databaseURL() string { return cmp.Or(c.Database, filepath.Join(c.Data, databaseFile)) }
+
+// Audit says how long machines without a desktop are kept.
+type Audit struct {
+	KeepDays int `yaml:"keep_days"` // that carrel audit --heal sets aside, before it removes them; 1 to 365
+}
+
+func (a Audit) keep() time.Duration { return time.Duration(a.KeepDays) * 24 * time.Hour }
+
+// AuditSession compares desktops with machines: through the control plane that uses the data directory, if one does, and by itself
+// otherwise. By itself it keeps a control plane from being started on the directory until Close.
+type AuditSession struct {
+	through *controlClient // nil: by itself
+	auditor *job.Auditor
+	closes  []func() error
+}
+
+// OpenAudit opens what an audit needs. It makes no database and changes none: it fails when there is none, or one of another
+// version of Carrel.
+func OpenAudit(ctx context.Context, c Config, log *slog.Logger) (_ *AuditSession, err error) {
+	a := &AuditSession{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	unlock, err := lockUsedDir(c.Data)
+	switch {
+	case errors.Is(err, errLocked):
+		a.through = newControlClient(c.Data)
+		return a, nil
+	case err != nil:
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	a.closes = append(a.closes, func() error { unlock(); return nil })
+	s, err := store.Open(ctx, c.databaseURL(), store.WithLog(log), store.Existing())
+	switch {
+	case errors.Is(err, store.ErrNoDatabase):
+		return nil, fmt.Errorf("%w: give --data and --database as carrel serve has them", err)
+	case errors.Is(err, store.ErrOtherVersion):
+		return nil, fmt.Errorf("%w: start carrel serve of this version first, it brings them up to date", err)
+	case err != nil:
+		return nil, err
+	}
+	a.closes = append(a.closes, s.Close)
 	e, err := OpenEngine(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, e.Close()) }()
-	return job.Audit(ctx, s, e, heal)
+	a.closes = append(a.closes, e.Close)
+	a.auditor = &job.Auditor{Store: s, Engine: e, Keep: c.Audit.keep()}
+	return a, nil
 }
 
-// databaseFile is the SQLite database's name in the data directory.
-const databaseFile = "carrel.db"
+// Close ends the session.
+func (a *AuditSession) Close() error {
+	var errs []error
+	for i := len(a.closes) - 1; i >= 0; i-- {
+		errs = append(errs, a.closes[i]())
+	}
+	a.closes = nil
+	return errors.Join(errs...)
+}
+
+// Running says whether a control plane uses the data directory, and does what is asked.
+func (a *AuditSession) Running() bool { return a.through != nil }
+
+// Audit looks and changes nothing.
+func (a *AuditSession) Audit(ctx context.Context) (r job.Report, err error) {
+	if a.through == nil {
+		return a.auditor.Audit(ctx)
+	}
+	err = a.through.call(ctx, http.MethodGet, auditPath, nil, &r)
+	return r, err
+}
+
+// Heal mends the findings of the named desktops; see job.Auditor.
+func (a *AuditSession) Heal(ctx context.Context, ids []string) (r job.Report, err error) {
+	if a.through == nil {
+		return a.auditor.Heal(ctx, ids)
+	}
+	err = a.through.call(ctx, http.MethodPost, healPath, healOrder{IDs: ids}, &r)
+	return r, err
+}
+
+// Restore starts a machine that is set aside; see job.Auditor.
+func (a *AuditSession) Restore(ctx context.Context, id string) (name string, err error) {
+	if a.through == nil {
+		return a.auditor.Restore(ctx, id)
+	}
+	err = a.through.call(ctx, http.MethodPost, restorePath, healOrder{IDs: []string{id}}, &name)
+	return name, err
+}
+
+// lockUsedDir locks a data directory that a control plane has used, and makes nothing in one that none has.
+func lockUsedDir(dir string) (unlock func(), err error) {
+	if _, err := os.Stat(filepath.Join(dir, lockFile)); errors.Is(err, fs.ErrNotExist) {
+		return func() {}, nil
+	}
+	return lockDir(dir)
+}
+
+// mostNamed is how many machines a sentence names.
+const mostNamed = 3
+
+// Strangers tells in sentences of the engine's machines that are no desktops of this installation, and what to do about them;
+// none when there are none. project is the Incus project, or empty where the engine is simulated.
+func Strangers(r job.Report, project string) []string {
+	var told []string
+	say := func(whose job.Belonging, one, many, remedy string) {
+		var names []string
+		for _, f := range r.Findings {
+			if !f.Missing && f.Belonging == whose {
+				names = append(names, f.Name)
+			}
+		}
+		if len(names) == 0 {
+			return
+		}
+		noun := many
+		if len(names) == 1 {
+			noun = one
+		}
+		list := strings.Join(names[:min(len(names), mostNamed)], ", ")
+		if more := len(names) - mostNamed; more > 0 {
+			list += fmt.Sprintf(" and %d more", more)
+		}
+		told = append(told, fmt.Sprintf("%d %s (%s). %s", len(names), noun, list, remedy))
+	}
+	look := "look at them with carrel audit"
+	if project != "" {
+		look = fmt.Sprintf("to remove one: incus --project %s delete --force NAME", project)
+	}
+	say(job.Foreign, "machine of another installation", "machines of another installation",
+		"They are left alone and their addresses are not given out. If a former data directory made them, go on with that one; "+look+".")
+	say(job.Unmarked, "machine that no desktop has and that does not say which installation made it",
+		"machines that no desktop has and that do not say which installation made them",
+		"They are left alone and their addresses are not given out; "+look+".")
+	say(job.Orphan, "machine of this installation that no desktop has", "machines of this installation that no desktop has",
+		"carrel audit lists them; with --heal it sets them aside, and removes them days later.")
+	say(job.Disputed, "desktop's machine that carries another installation's id", "desktops' machines that carry another installation's id",
+		"Is a copy of this database in use elsewhere? Stop one of the two.")
+	return told
+}

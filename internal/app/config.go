@@ -60,6 +60,7 @@ type Config struct {
 	Pools    Pools       `yaml:"pools"`
 	Portal   Portal      `yaml:"portal"`
 	Mail     mail.Config `yaml:"mail"`
+	Audit    Audit       `yaml:"audit"`
 
 	Connections Connections `yaml:"connections"`
 	Metrics     Metrics     `yaml:"metrics"`
@@ -141,6 +142,7 @@ func Defaults() Config {
 			Classes: map[string]string{"SAS": "carrel-sas", "SSD": "carrel-ssd", "GPSSD": "carrel-ssd"},
 		},
 		Networks: []Network{{Name: "carrel0", CIDR: "10.87.0.0/16"}},
+		Audit:    Audit{KeepDays: 7},
 		Portal:   Portal{SecondFactor: workspace.SecondFactorOptional},
 		Products: []Product{
 			{ID: "workspace.c2.small.linux", CPUs: 1, MemoryMiB: 2048, Text: "1 vCPU, 2 GB: mail, office, web"},

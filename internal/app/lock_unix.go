@@ -14,10 +14,13 @@ import (
 // errLocked says that another process uses a data directory.
 var errLocked = errors.New("another process uses the directory")
 
+// lockFile is the file in the data directory that the control plane that uses it holds.
+const lockFile = "lock"
+
 // lockDir keeps a second process from using the data directory; errLocked while one does. The lock ends with the process, however it
 // ends.
 func lockDir(dir string) (unlock func(), err error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"carrel/internal/guest"
 )
@@ -18,6 +19,8 @@ var (
 	ErrConflict    = errors.New("the machine's state forbids it")        // such as hibernating a stopped machine
 	ErrNoCapacity  = errors.New("no room on any host")
 	ErrUnavailable = errors.New("the engine does not answer")
+	// ErrAddressTaken says that a machine, whosesoever, has the address already: another address would do.
+	ErrAddressTaken = errors.New("another machine has the address")
 )
 
 // State is what a machine is doing.
@@ -46,6 +49,9 @@ type Spec struct {
 	Address   string // IPv4 on that network, without the prefix length; required
 	Zone      string // an availability zone; empty leaves the choice to the engine
 	Guest     guest.Desktop
+	// Installation is the id of the control plane's database; the machine and its data disks carry it, so that two control
+	// planes on one engine can tell whose is whose.
+	Installation string
 }
 
 // Disk is one volume. The root disk's ID is not used.
@@ -72,6 +78,17 @@ type Machine struct {
 	Root      Disk
 	Data      []Disk
 	Mark      string // of the last Rebuild that replaced the system disk; empty when there was none or it is half done
+
+	Installation string    // whose it is; empty when it was made before machines carried that
+	Aside        time.Time // since when it is set aside, to be removed later; zero: it is not
+}
+
+// UsedAddress is an IPv4 address that something has on a network.
+type UsedAddress struct {
+	Network string // a Network.ID
+	Address string
+	Machine string // the desktop's id of the machine that has it; empty when something else has it
+	Holder  string // the engine's name for what has it
 }
 
 // Image is something that machines can be made from.
@@ -117,14 +134,16 @@ type Engine interface {
 	// Describe reads the engine's abilities. It fails with ErrUnavailable when the engine does not answer.
 	Describe(ctx context.Context) (Description, error)
 
-	// EnsureNetwork creates the network if it is missing.
+	// EnsureNetwork creates the network if it is missing. ErrConflict when its range overlaps that of another network, or when
+	// machines are on it with addresses that it would no longer have.
 	EnsureNetwork(ctx context.Context, n Network) error
 
 	// Images lists what can be launched.
 	Images(ctx context.Context) ([]Image, error)
 
 	// Launch creates the machine with its disks and starts it. A half-made machine of the same ID is completed or
-	// replaced. It returns when the machine runs, before its guest is ready. ErrInvalid, ErrNoCapacity.
+	// replaced. It returns when the machine runs, before its guest is ready. ErrInvalid, ErrNoCapacity; ErrAddressTaken, and
+	// then no machine was made.
 	Launch(ctx context.Context, s Spec) (Machine, error)
 
 	// Find reads one machine, or fails with ErrNotFound.
@@ -132,6 +151,18 @@ type Engine interface {
 
 	// List reads every machine that carries a desktop id; unordered.
 	List(ctx context.Context) ([]Machine, error)
+
+	// Addresses lists the addresses in use on the engine's networks, also those of other installations and of what Carrel
+	// did not make; unordered. Those of a network itself are not among them.
+	Addresses(ctx context.Context) ([]UsedAddress, error)
+
+	// Own notes on a machine that carries no installation, and on its data disks, whose it is. ErrNotFound; ErrConflict when
+	// it carries another one.
+	Own(ctx context.Context, id, installation string) error
+
+	// SetAside notes on a machine since when it is set aside; the zero time takes the note away. It does nothing else to it.
+	// ErrNotFound.
+	SetAside(ctx context.Context, id string, since time.Time) error
 
 	// Start runs a stopped machine and resumes a hibernated one.
 	Start(ctx context.Context, id string) error

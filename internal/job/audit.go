@@ -2,88 +2,141 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"time"
 
 	"carrel/internal/engine"
 	"carrel/internal/workspace"
 )
 
-// Finding is a desktop without a machine or a machine without a desktop.
-type Finding struct {
-	DesktopID string
-	Name      string // of the desktop, or the engine's name for the machine
-	Orphan    bool   // a machine without a desktop; otherwise a desktop without a machine
-	Healed    string // what was done about it, now or at an earlier look; empty when nothing was
+// DefaultKeep is for how long machines are set aside before they are removed, when the configuration does not say.
+const DefaultKeep = 7 * 24 * time.Hour
+
+// Auditor compares the rows with the machines. Create it with its fields set. Its methods may be called concurrently, also by
+// several processes.
+type Auditor struct {
+	Store  workspace.Store
+	Engine engine.Engine
+	Keep   time.Duration // for how long a machine is set aside before it is removed; 0 means DefaultKeep
 }
 
-// Audit compares the rows with the machines. With heal it removes machines without a desktop, and marks desktops without a
-// machine as ERROR; otherwise it changes nothing. Machines are read before rows, and rows are written before their machines
-// are made, so a machine without a row is no creation under way.
-func Audit(ctx context.Context, s workspace.Store, e engine.Engine, heal bool) ([]Finding, error) {
-	machines, err := e.List(ctx)
+// Audit looks and changes nothing. Machines are read before rows, and rows are written before their machines are made, so a
+// machine without a row is no creation under way.
+func (a *Auditor) Audit(ctx context.Context) (Report, error) {
+	machines, err := a.Engine.List(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("listing machines: %w", err)
+		return Report{}, fmt.Errorf("listing machines: %w", err)
 	}
-	rows, err := allDesktops(ctx, s)
+	rows, err := allDesktops(ctx, a.Store)
 	if err != nil {
-		return nil, err
+		return Report{}, err
 	}
-	findings := compare(rows, machines)
-	if !heal {
-		return findings, nil
+	var installation string
+	var now time.Time
+	err = a.Store.View(ctx, func(tx workspace.Tx) (err error) {
+		now = tx.Now()
+		installation, err = tx.Installation(ctx)
+		return err
+	})
+	if err != nil {
+		return Report{}, fmt.Errorf("reading the installation's id: %w", err)
 	}
-	for i := range findings {
-		if findings[i].Healed != "" {
+	keep := a.Keep
+	if keep == 0 {
+		keep = DefaultKeep
+	}
+	return Compare(rows, machines, installation, keep, now), nil
+}
+
+// ErrDoubt says that nothing was healed, since the database may not be that of the machines.
+var ErrDoubt = errors.New("nothing was healed")
+
+// Heal mends those findings whose desktops' ids are given, as far as they are still found: it sets machines without a desktop
+// aside, removes those that have been for long enough, brings back those that a desktop has, and marks desktops without a machine
+// as ERROR. It touches no machine that this installation has not made. ErrDoubt. It may be killed at any point and run again.
+func (a *Auditor) Heal(ctx context.Context, ids []string) (Report, error) {
+	r, err := a.Audit(ctx)
+	if err != nil {
+		return r, err
+	}
+	if err := r.Doubt(); err != nil {
+		return r, fmt.Errorf("%w: %w", ErrDoubt, err)
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if f.Mending == LeaveAlone || !slices.Contains(ids, f.DesktopID) {
 			continue
 		}
-		if err := mend(ctx, s, e, &findings[i]); err != nil {
-			return findings, fmt.Errorf("mending %s: %w", findings[i].Name, err)
+		if err := a.mend(ctx, f); err != nil {
+			return r, fmt.Errorf("mending %s: %w", f.Name, err)
 		}
 	}
-	return findings, nil
+	return r, nil
 }
 
-// compare lists machines without a row, and desktops at rest without a machine, by name.
-func compare(rows []workspace.DesktopState, machines []engine.Machine) []Finding {
-	known := make(map[string]bool, len(rows))
-	for _, d := range rows {
-		known[d.ID] = true
+func (a *Auditor) mend(ctx context.Context, f *Finding) error {
+	switch f.Mending {
+	case PutAside:
+		f.Healed = "set aside"
+		return a.setAside(ctx, f)
+	case Remove:
+		f.Healed = "removed with its disks"
+		return a.Engine.Delete(ctx, f.DesktopID)
+	case BringBack:
+		f.Healed = "brought back"
+		return a.Engine.SetAside(ctx, f.DesktopID, time.Time{})
+	case MarkError:
+		f.Healed = "marked as ERROR; delete the desktop"
+		return a.markMissing(ctx, f.DesktopID)
+	default:
+		return nil
 	}
-	exists := make(map[string]bool, len(machines))
-	var findings []Finding
-	for _, m := range machines {
-		exists[m.ID] = true
-		if !known[m.ID] {
-			findings = append(findings, Finding{DesktopID: m.ID, Name: m.Name, Orphan: true})
-		}
-	}
-	for _, d := range rows {
-		if d.Task != workspace.NoTask || exists[d.ID] {
-			continue
-		}
-		f := Finding{DesktopID: d.ID, Name: d.Name}
-		if d.Status == workspace.StatusError {
-			f.Healed = "marked as ERROR already; delete the desktop"
-		}
-		findings = append(findings, f)
-	}
-	slices.SortFunc(findings, func(a, b Finding) int { return strings.Compare(a.Name, b.Name) })
-	return findings
 }
 
-func mend(ctx context.Context, s workspace.Store, e engine.Engine, f *Finding) error {
-	if f.Orphan {
-		f.Healed = "machine removed"
-		return e.Delete(ctx, f.DesktopID)
+// setAside notes the time first: a machine that is stopped and has no note would only be off.
+func (a *Auditor) setAside(ctx context.Context, f *Finding) error {
+	err := a.Store.View(ctx, func(tx workspace.Tx) error {
+		f.Aside = tx.Now()
+		return nil
+	})
+	if err == nil {
+		err = a.Engine.SetAside(ctx, f.DesktopID, f.Aside)
 	}
-	f.Healed = "marked as ERROR; delete the desktop"
-	return s.Update(ctx, func(tx workspace.Tx) error {
-		found, err := tx.LockDesktops(ctx, "", []string{f.DesktopID})
+	if err != nil {
+		return err
+	}
+	gentle, cancel := context.WithTimeout(ctx, shutdownGrace)
+	defer cancel()
+	if err := a.Engine.Stop(gentle, f.DesktopID, false); err == nil || gentle.Err() == nil {
+		return err
+	}
+	return a.Engine.Stop(ctx, f.DesktopID, true)
+}
+
+func (a *Auditor) markMissing(ctx context.Context, desktopID string) error {
+	return a.Store.Update(ctx, func(tx workspace.Tx) error {
+		found, err := tx.LockDesktops(ctx, "", []string{desktopID})
 		if err != nil || len(found) == 0 || found[0].Task != workspace.NoTask {
 			return err
 		}
 		return workspace.MarkObserved(ctx, tx, found[0], workspace.StatusError, "its machine is missing in the engine; delete the desktop")
 	})
+}
+
+// Restore takes the note from a machine that is set aside and starts it, so that what is on its disks can be reached. A machine
+// without a desktop is found by the next audit again. It returns the engine's name for the machine.
+func (a *Auditor) Restore(ctx context.Context, id string) (string, error) {
+	m, err := a.Engine.Find(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if m.Aside.IsZero() {
+		return m.Name, fmt.Errorf("%w: it is not set aside", engine.ErrConflict)
+	}
+	if err := a.Engine.SetAside(ctx, id, time.Time{}); err != nil {
+		return m.Name, err
+	}
+	return m.Name, a.Engine.Start(ctx, id)
 }

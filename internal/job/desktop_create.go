@@ -25,11 +25,7 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *work
 	p.steps = append(p.steps, Step{
 		Name: "launching",
 		Done: r.machineIs(d.ID, engine.Running),
-		Do: func(ctx context.Context) error {
-			m, err := r.engine.Launch(ctx, spec)
-			s.Host = m.Host
-			return err
-		},
+		Do:   func(ctx context.Context) error { return r.launch(ctx, s, spec, params) },
 	})
 	if s.Attempt > 1 {
 		// An earlier attempt may have made the machine for others than those who have the desktop now.

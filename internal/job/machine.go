@@ -34,6 +34,7 @@ func (r *Runner) readSpec(ctx context.Context, d workspace.Desktop) (engine.Spec
 			ID: d.ID, Name: d.Name, Image: image.EngineID, CPUs: product.CPUs, MemoryMiB: product.MemoryMiB, Processes: product.ProcessLimit(),
 			Root:    engine.Disk{ID: d.Root.ID, Class: d.Root.Type, GiB: d.Root.GB},
 			Network: subnet.Network, Address: d.Address, Zone: d.Zone, Guest: inside,
+			Installation: r.conf.Installation,
 		}
 		for _, v := range d.Data {
 			spec.Data = append(spec.Data, engine.Disk{ID: v.ID, Class: v.Type, GiB: v.GB, Mount: mountOf(v)})

@@ -95,38 +95,3 @@ func TestObserverLeavesAloneWhatAJobIsDoing(t *testing.T) {
 		}
 	})
 }
-
-func TestAuditHealsBothSides(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		p := w.start("a", w.store, w.sim)
-		w.finished(w.create(3))
-		p.kill()
-		ids := w.ids()
-		w.must(w.sim.Delete(w.t.Context(), ids[0]))
-		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.DeleteDesktop(w.t.Context(), ids[1]) }))
-
-		found, err := job.Audit(w.t.Context(), w.store, w.sim, false)
-		w.must(err)
-		if len(found) != 2 {
-			t.Fatalf("found %+v, want one orphan and one desktop without a machine", found)
-		}
-		_, err = job.Audit(w.t.Context(), w.store, w.sim, true)
-		w.must(err)
-		machines, err := w.sim.List(w.t.Context())
-		w.must(err)
-		if len(machines) != 1 || machines[0].ID != ids[2] {
-			t.Errorf("machines after healing: %+v", machines)
-		}
-		for _, d := range w.desktops() {
-			if d.ID == ids[0] && d.Status != workspace.StatusError {
-				t.Errorf("the desktop without a machine is %s", d.Status)
-			}
-		}
-
-		found, err = job.Audit(w.t.Context(), w.store, w.sim, false)
-		w.must(err)
-		if len(found) != 1 || found[0].DesktopID != ids[0] || found[0].Healed == "" {
-			t.Errorf("after healing, an audit finds %+v, want one desktop of which it says that it is marked", found)
-		}
-	})
-}

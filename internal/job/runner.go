@@ -30,6 +30,8 @@ type Config struct {
 	// Timezone (IANA) and Locale are those of new desktops; empty: UTC, and the locale of the person's language.
 	Timezone string
 	Locale   string
+	// Installation is the id that new machines carry.
+	Installation string
 }
 
 // DefaultParallel is how many sub-jobs of a type run at once when the configuration does not say.

@@ -104,8 +104,7 @@ func (w *world) checkOneDesktop(v workspace.Visitor, opens bool) {
 	if !w.idle(1)() && opens {
 		w.t.Error("there is not one idle desktop")
 	}
-	findings, err := job.Audit(w.t.Context(), w.store, w.sim, false)
-	w.must(err)
+	findings := w.audit()
 	if len(findings) > 0 {
 		w.t.Errorf("audit: %+v", findings)
 	}

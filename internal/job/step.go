@@ -89,6 +89,8 @@ func judge(err error, step string, tries int, left time.Duration) verdict {
 	switch {
 	case errors.As(err, &later) && left > 0:
 		return verdict{after: later.after}
+	case errors.Is(err, engine.ErrAddressTaken):
+		return verdict{final: true, code: workspace.CodeAddressTaken, reason: step + ": another machine in the engine has the desktop's address; see carrel audit"}
 	case errors.Is(err, engine.ErrInvalid), errors.Is(err, engine.ErrConflict):
 		return verdict{final: true, code: workspace.CodeEngineRefused, reason: step + ": " + err.Error()}
 	case errors.Is(err, engine.ErrNotFound):

@@ -225,8 +225,7 @@ func (w *world) checkWhole(want int, status workspace.DesktopStatus) {
 			w.t.Errorf("desktop %s is %q with task %q (fault %q), want %s at rest", d.Name, d.Status, d.Task, d.Fault, status)
 		}
 	}
-	findings, err := job.Audit(w.t.Context(), w.store, w.sim, false)
-	w.must(err)
+	findings := w.audit()
 	for _, f := range findings {
 		w.t.Errorf("audit: %+v", f)
 	}
@@ -235,6 +234,14 @@ func (w *world) checkWhole(want int, status workspace.DesktopStatus) {
 	if len(machines) != want {
 		w.t.Errorf("%d machines, want %d", len(machines), want)
 	}
+}
+
+// audit compares rows and machines.
+func (w *world) audit() []job.Finding {
+	w.t.Helper()
+	r, err := (&job.Auditor{Store: w.store, Engine: w.sim}).Audit(w.t.Context())
+	w.must(err)
+	return r.Findings
 }
 
 // mortal is what a process can be killed at: the n-th call of its store or its engine, before or after the call has done its

@@ -57,6 +57,29 @@ func (s *Store) migrate(ctx context.Context) error {
 	})
 }
 
+// checkTables fails unless the database has today's tables.
+func (s *Store) checkTables(ctx context.Context) error {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	there, err := s.engine.hasTable(ctx, s.reader, "schema_migrations")
+	if err != nil {
+		return fmt.Errorf("looking for the database's tables: %w", err)
+	}
+	if !there {
+		return fmt.Errorf("%w: it has no tables", ErrNoDatabase)
+	}
+	var applied []string
+	if err := s.reader.NewSelect().Model((*migration)(nil)).Column("name").Order("name").Scan(ctx, &applied); err != nil {
+		return fmt.Errorf("reading which tables the database has: %w", err)
+	}
+	if !slices.Equal(applied, names) {
+		return ErrOtherVersion
+	}
+	return nil
+}
+
 func (t *tx) apply(ctx context.Context, name string) error {
 	text, err := migrations.ReadFile(name)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -163,7 +164,7 @@ func hosts(cidr string) (first, last int64, err error) {
 	return network + 1 + reservedAddresses, broadcast - 1, nil
 }
 
-// freeBetween returns at most n addresses from first to last that no desktop has.
+// freeBetween returns at most n addresses from first to last that no desktop has and that are not reserved.
 func (t *tx) freeBetween(ctx context.Context, subnetID string, gateway, first, last int64, n int) (free []int64, err error) {
 	const window = 1024
 	for ; first <= last && len(free) < n; first += window {
@@ -175,6 +176,15 @@ func (t *tx) freeBetween(ctx context.Context, subnetID string, gateway, first, l
 		if err != nil {
 			return nil, err
 		}
+		var reserved []int64
+		err = t.NewSelect().Model((*reservationRow)(nil)).Column("address_number").
+			Where("subnet_id = ? AND address_number BETWEEN ? AND ?", subnetID, first, end).Scan(ctx, &reserved)
+		if err != nil {
+			return nil, err
+		}
+		used = append(used, reserved...)
+		slices.Sort(used)
+		used = slices.Compact(used)
 		for a := first; a <= end && len(free) < n; a++ {
 			switch {
 			case len(used) > 0 && used[0] == a:

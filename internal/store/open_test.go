@@ -109,6 +109,35 @@ func TestADatabaseOfANewerCarrelIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestAnExistingDatabaseIsNeitherMadeNorChanged(t *testing.T) {
+	for name, address := range fresh {
+		t.Run(name, func(t *testing.T) {
+			url := address(t)
+			open := func(want error) {
+				t.Helper()
+				s, err := store.Open(t.Context(), url, store.Existing())
+				if err == nil {
+					err = s.Close()
+				}
+				if !errors.Is(err, want) {
+					t.Errorf("opening it: %v, want %v", err, want)
+				}
+			}
+			open(store.ErrNoDatabase)
+			open(store.ErrNoDatabase) // the first look has made nothing
+			s, err := store.Open(t.Context(), url)
+			must(t, err)
+			must(t, s.Close())
+			open(nil)
+			s, err = store.Open(t.Context(), url)
+			must(t, err)
+			must(t, store.Exec(t.Context(), s, "DELETE FROM schema_migrations WHERE name = 'migrations/0013_installations.sql'"))
+			must(t, s.Close())
+			open(store.ErrOtherVersion)
+		})
+	}
+}
+
 func TestTwoProcessesShareOneSQLiteFile(t *testing.T) {
 	path := storetest.SQLitePath(t)
 	stores := []*store.Store{storetest.Open(t, path, time.Now), storetest.Open(t, path, time.Now)}

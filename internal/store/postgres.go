@@ -63,6 +63,11 @@ func (postgresEngine) lockForMigration(ctx context.Context, tx bun.Tx) error {
 	return err
 }
 
+func (postgresEngine) hasTable(ctx context.Context, db *bun.DB, name string) (there bool, err error) {
+	err = db.NewRaw("SELECT to_regclass(?) IS NOT NULL", name).Scan(ctx, &there)
+	return there, err
+}
+
 // migration makes text sort by its bytes, as on SQLite, rather than by the language of whoever created the database.
 func (postgresEngine) migration(text string) string {
 	return strings.ReplaceAll(text, " TEXT", ` TEXT COLLATE "C"`)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -29,6 +30,11 @@ type sqliteEngine struct{}
 // machine that was made for a row, outlives a power cut. NORMAL would lose the last commits then, and write no faster
 // than the machines behind the rows are made.
 func (s *Store) openSQLite(ctx context.Context, path string) error {
+	if s.existing {
+		if file, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && file.Size() == 0 {
+			return fmt.Errorf("%w: %s is missing or empty", ErrNoDatabase, path)
+		}
+	}
 	path, err := createSQLite(path)
 	if err != nil {
 		return err
@@ -108,6 +114,11 @@ func sqliteCode(err error) (int, bool) {
 
 // lockForMigration has nothing to do: the writer's transactions begin with the lock.
 func (sqliteEngine) lockForMigration(context.Context, bun.Tx) error { return nil }
+
+func (sqliteEngine) hasTable(ctx context.Context, db *bun.DB, name string) (there bool, err error) {
+	err = db.NewRaw("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)", name).Scan(ctx, &there)
+	return there, err
+}
 
 func (sqliteEngine) migration(text string) string { return text }
 

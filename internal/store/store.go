@@ -29,6 +29,8 @@ type Store struct {
 	log    *slog.Logger
 	work   workSignals
 
+	existing bool // only a database with today's tables is opened
+
 	commits atomic.Uint64
 }
 
@@ -36,6 +38,8 @@ type Store struct {
 type engine interface {
 	// lockForMigration keeps other processes from migrating until the transaction ends.
 	lockForMigration(ctx context.Context, tx bun.Tx) error
+	// hasTable says whether the database has a table of this name.
+	hasTable(ctx context.Context, db *bun.DB, name string) (bool, error)
 	// migration turns the text of a migration into the engine's SQL.
 	migration(text string) string
 	// viewOptions are those of a transaction that sees one state of the database.
@@ -69,6 +73,16 @@ func WithClock(now func() time.Time) Option { return func(s *Store) { s.clock = 
 // WithLog sets where the store tells of what it mends by itself, such as a lost connection; slog's default otherwise.
 func WithLog(l *slog.Logger) Option { return func(s *Store) { s.log = l } }
 
+// ErrNoDatabase says that an existing database was asked for and there is none.
+var ErrNoDatabase = errors.New("there is no database of Carrel's")
+
+// ErrOtherVersion says that an existing database was asked for and another version of Carrel made its tables.
+var ErrOtherVersion = errors.New("the database's tables are those of another version of Carrel")
+
+// Existing makes Open neither create nor change a database: it fails with ErrNoDatabase when the file or its tables are missing,
+// and with ErrOtherVersion when they are not today's.
+func Existing() Option { return func(s *Store) { s.existing = true } }
+
 // Open opens the database and brings its tables up to date; several processes may do that at once. The URL is that of a
 // PostgreSQL database ("postgres://..."), or the path of a SQLite file, which may begin with "sqlite:" and is created if it
 // is missing. Open fails when a newer Carrel has already changed the tables.
@@ -85,6 +99,12 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	if s.existing {
+		if err := s.checkTables(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		return s, nil
 	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("bringing the database's tables up to date: %w", err), s.Close())

@@ -70,6 +70,8 @@ type NewDesktop struct {
 type CreateParams struct {
 	Notify bool   `json:"notify"`
 	Remark string `json:"remark,omitempty"` // shown with the sub-job's success
+	// FixedAddress says that the request asked for the desktop's address, so that it cannot get another one.
+	FixedAddress bool `json:"fixed_address,omitempty"`
 }
 
 // BuiltInDomain is the name of the directory that holds people when no other is connected.
@@ -282,7 +284,7 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 	desktops := make([]Desktop, r.count())
 	for i := range desktops {
 		d := r.desktop(place, names[i], addresses[i], tx.Now())
-		params := CreateParams{Notify: r.Notify}
+		params := CreateParams{Notify: r.Notify, FixedAddress: len(r.Addresses) > 0}
 		if len(r.Desktops) > 0 {
 			asked, user := r.Desktops[i], people[i]
 			if asked.HostName != "" {
@@ -507,7 +509,7 @@ func chooseAddresses(ctx context.Context, tx Tx, s Subnet, r CreateDesktops) ([]
 		}
 		seen[a] = true
 	}
-	return r.Addresses, nil
+	return r.Addresses, refuseReserved(ctx, tx, "desktop_ips", s.ID, r.Addresses)
 }
 
 // usableAddress says whether a host may have the address: neither the subnet's first nor its last.

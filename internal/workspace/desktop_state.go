@@ -45,8 +45,8 @@ func TakeForAccounts(ctx context.Context, tx Tx, s SubJob) (bool, error) {
 	return true, tx.TakeDesktops(ctx, []Desktop{d})
 }
 
-// ownDesktop holds the desktop of a sub-job, and says whether the sub-job has it still.
-func ownDesktop(ctx context.Context, tx Tx, s SubJob) (Desktop, bool, error) {
+// OwnDesktop holds the desktop of a sub-job, and says whether the sub-job has it still.
+func OwnDesktop(ctx context.Context, tx Tx, s SubJob) (Desktop, bool, error) {
 	found, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
 	if err != nil || len(found) == 0 {
 		return Desktop{}, false, err

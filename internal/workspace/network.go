@@ -57,7 +57,14 @@ type NetworkRows interface {
 	UsedSubnets(ctx context.Context, projectID string) ([]string, error)
 	SecurityGroups(ctx context.Context, projectID string) ([]SecurityGroup, error)
 
-	// FreeAddresses returns n addresses of the subnet that no desktop has, lowest first after the one given out last, so
+	// PutReservations replaces the addresses of a subnet that are kept back because the engine has them in use.
+	PutReservations(ctx context.Context, subnetID string, all []Reservation) error
+	// ReserveAddress adds one, unless it is there.
+	ReserveAddress(ctx context.Context, r Reservation) error
+	// Reservations reads those of the addresses of a subnet that are kept back.
+	Reservations(ctx context.Context, subnetID string, addresses []string) ([]Reservation, error)
+
+	// FreeAddresses returns n addresses of the subnet that no desktop has and that are not reserved, lowest first after the one given out last, so
 	// that an address is not used again soon. CodeNoAddress when there are fewer. InsertDesktops takes them; the unique
 	// constraint on (subnet, address) decides between two callers.
 	FreeAddresses(ctx context.Context, subnetID string, n int) ([]string, error)

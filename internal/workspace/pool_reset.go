@@ -102,7 +102,7 @@ func MarkRebuilt(ctx context.Context, tx Tx, d Desktop, r Rebuilt) error {
 // MarkEmptied records the empty disks (EmptyDisks) that a sub-job has put in the place of a desktop's data disks. Doing so again
 // changes nothing, nor does it when the desktop is no longer the sub-job's.
 func MarkEmptied(ctx context.Context, tx Tx, s SubJob, disks []Volume) error {
-	d, owned, err := ownDesktop(ctx, tx, s)
+	d, owned, err := OwnDesktop(ctx, tx, s)
 	if err != nil || !owned {
 		return err
 	}

@@ -311,7 +311,7 @@ func mayReshape(d Desktop) error {
 // NoteReshaped records what a sub-job has changed of a desktop's machine, before anything else can fail: a disk that is gone does not
 // come back. Doing so again changes nothing, nor does it when the desktop is no longer the sub-job's.
 func NoteReshaped(ctx context.Context, tx Tx, s SubJob, r ReshapeParams) error {
-	d, owned, err := ownDesktop(ctx, tx, s)
+	d, owned, err := OwnDesktop(ctx, tx, s)
 	if err != nil || !owned {
 		return err
 	}

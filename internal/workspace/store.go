@@ -42,6 +42,7 @@ type Tx interface {
 	AttemptRows
 	OTPRows
 	ServiceRows
+	InstallationRows
 }
 
 // ServiceRows is what the domain asks of the store about the Workspace service of each project.

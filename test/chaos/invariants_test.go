@@ -206,11 +206,11 @@ func (w *world) checkRest() {
 
 // checkAudit: no machine without a row; a row without a machine says so.
 func (w *world) checkAudit(s snapshot) {
-	findings, err := job.Audit(context.Background(), w.store, w.sim, false)
+	report, err := (&job.Auditor{Store: w.store, Engine: w.sim}).Audit(context.Background())
 	w.must(err)
-	for _, f := range findings {
+	for _, f := range report.Findings {
 		at := slices.IndexFunc(s.desktops, func(d workspace.Desktop) bool { return d.ID == f.DesktopID })
-		if !f.Orphan && at >= 0 && s.desktops[at].Status == workspace.StatusError && s.desktops[at].Fault != "" {
+		if f.Missing && at >= 0 && s.desktops[at].Status == workspace.StatusError && s.desktops[at].Fault != "" {
 			continue // it vanished, as machines do in this world, and its administrator sees that
 		}
 		w.wrong("audit: %+v", f)

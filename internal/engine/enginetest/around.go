@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"io"
+	"time"
 
 	"carrel/internal/engine"
 	"carrel/internal/guest"
@@ -61,6 +62,18 @@ func (a *around) Find(ctx context.Context, id string) (engine.Machine, error) {
 
 func (a *around) List(ctx context.Context) ([]engine.Machine, error) {
 	return through(a, "List", "", func() ([]engine.Machine, error) { return a.Engine.List(ctx) })
+}
+
+func (a *around) Addresses(ctx context.Context) ([]engine.UsedAddress, error) {
+	return through(a, "Addresses", "", func() ([]engine.UsedAddress, error) { return a.Engine.Addresses(ctx) })
+}
+
+func (a *around) Own(ctx context.Context, id, installation string) error {
+	return a.hook(Call{"Own", id}, func() error { return a.Engine.Own(ctx, id, installation) })
+}
+
+func (a *around) SetAside(ctx context.Context, id string, since time.Time) error {
+	return a.hook(Call{"SetAside", id}, func() error { return a.Engine.SetAside(ctx, id, since) })
 }
 
 func (a *around) Start(ctx context.Context, id string) error {

@@ -52,10 +52,12 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	s := &suite{Fixture: open(t)}
 	t.Cleanup(func() { s.tidy(t) })
 	s.a, s.b, s.c = s.spec("desk-a"), s.spec("desk-b"), s.spec("desk-c")
+	s.b.Installation = installation
 	s.a.Data = []engine.Disk{{ID: uuid.NewString(), Class: s.Class, GiB: 1, Mount: "/data"}}
 
 	s.group(t, "WithoutMachines", s.withoutMachines())
 	s.group(t, "Launch", s.launching())
+	s.group(t, "Ownership", s.ownership())
 	if s.Guests {
 		s.group(t, "Guest", s.guests())
 		s.group(t, "Display", s.displays())

@@ -21,6 +21,7 @@ type server interface {
 type machineServer interface {
 	GetInstance(name string) (*api.Instance, string, error)
 	GetInstances(api.InstanceType) ([]api.Instance, error)
+	GetInstancesAllProjects(api.InstanceType) ([]api.Instance, error)
 	CreateInstance(api.InstancesPost) (client.Operation, error)
 	UpdateInstanceState(name string, state api.InstanceStatePut, etag string) (client.Operation, error)
 	RebuildInstance(name string, request api.InstanceRebuildPost) (client.Operation, error)
@@ -41,6 +42,7 @@ type storageServer interface {
 	GetStoragePool(name string) (*api.StoragePool, string, error)
 	GetStoragePools() ([]api.StoragePool, error)
 	CreateStoragePool(api.StoragePoolsPost) error
+	UpdateStoragePool(name string, pool api.StoragePoolPut, etag string) error
 	DeleteStoragePool(name string) error
 	GetImages() ([]api.Image, error)
 	GetImage(fingerprint string) (*api.Image, string, error)
@@ -62,6 +64,7 @@ type hostServer interface {
 	UpdateProfile(name string, profile api.ProfilePut, etag string) error
 	GetNetwork(name string) (*api.Network, string, error)
 	GetNetworks() ([]api.Network, error)
+	GetNetworkLeases(name string) ([]api.NetworkLease, error)
 	CreateNetwork(api.NetworksPost) error
 	UpdateNetwork(name string, network api.NetworkPut, etag string) error
 	DeleteNetwork(name string) error

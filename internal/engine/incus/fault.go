@@ -41,7 +41,7 @@ func meaningOf(err error) error {
 	case says(err, "no space left", "quota exceeded", "maximum number of", "reached maximum", "not enough", "cannot allocate memory"):
 		return engine.ErrNoCapacity
 	case says(err, "already defined on another nic"):
-		return engine.ErrConflict
+		return engine.ErrAddressTaken
 	case absent(err):
 		return engine.ErrNotFound
 	}
@@ -64,7 +64,7 @@ func refused(err error) error {
 	if err == nil || raced(err) || errors.Is(err, engine.ErrInvalid) {
 		return err
 	}
-	if meaning := meaningOf(err); errors.Is(meaning, engine.ErrNoCapacity) || errors.Is(meaning, engine.ErrConflict) {
+	if meaning := meaningOf(err); errors.Is(meaning, engine.ErrNoCapacity) || errors.Is(meaning, engine.ErrAddressTaken) {
 		return err
 	}
 	if api.StatusErrorCheck(err, http.StatusBadRequest, http.StatusNotFound) || says(err, "device validation failed", "invalid devices", "invalid config") {

@@ -60,10 +60,26 @@ func (e *Engine) create(ctx context.Context, s server, spec engine.Spec) error {
 		return err
 	}
 	op, err := s.CreateInstance(request)
-	if err = finish(s, op, err); ctx.Err() != nil {
+	if err = finish(s, op, err); err == nil || ctx.Err() != nil {
 		return err
 	}
+	if errors.Is(meaningOf(err), engine.ErrAddressTaken) {
+		// Incus looks at the address when it starts the machine, which is made by then.
+		return errors.Join(fmt.Errorf("%w: %w", engine.ErrAddressTaken, err), removeUnstarted(s, spec.ID))
+	}
 	return refused(err)
+}
+
+// removeUnstarted removes the instance of a desktop in which nothing has ever run.
+func removeUnstarted(s server, id string) error {
+	found, _, err := s.GetInstance(instanceName(id))
+	if absent(err) || err == nil && (found.Config[desktopKey] != id || !neverStarted(found)) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return remove(s, found.Name)
 }
 
 // isVM tells which kind of machine the image makes. ErrInvalid if there is no such image.
@@ -96,19 +112,20 @@ func (e *Engine) readKind(s server, fingerprint string) (bool, error) {
 func (e *Engine) createData(s server, spec engine.Spec) error {
 	for _, d := range spec.Data {
 		pool := e.config.Classes[d.Class]
+		config := api.ConfigMap{
+			"size":             gib(d.GiB),
+			"security.shifted": "true",
+			"initial.mode":     "1777",
+			desktopKey:         spec.ID,
+		}
+		if spec.Installation != "" {
+			config[installationKey] = spec.Installation
+		}
 		err := s.CreateStoragePoolVolume(pool, api.StorageVolumesPost{
-			Name:        d.ID,
-			Type:        "custom",
-			ContentType: "filesystem",
-			StorageVolumePut: api.StorageVolumePut{
-				Description: "Data of " + spec.Name,
-				Config: api.ConfigMap{
-					"size":             gib(d.GiB),
-					"security.shifted": "true",
-					"initial.mode":     "1777",
-					desktopKey:         spec.ID,
-				},
-			},
+			Name:             d.ID,
+			Type:             "custom",
+			ContentType:      "filesystem",
+			StorageVolumePut: api.StorageVolumePut{Description: "Data of " + spec.Name, Config: config},
 		})
 		if err == nil {
 			continue

@@ -26,8 +26,12 @@ const (
 	markedImageKey = "user.carrel.image"   // the image that it asked for
 	claimKey       = "image.carrel.claim"  // who rebuilds now; Incus removes it when it records the new system disk
 	ownerKey       = "user.carrel.project" // on pools, networks and rules: the project they were made for
-	filteringKey   = "user.carrel.filtering"
-	processesKey   = "limits.processes"
+	// installationKey is on all that Carrel makes: the installation that made it. On machines and their disks it says whose they
+	// are; a project with its pools, networks and rules may serve several.
+	installationKey = "user.carrel.installation"
+	asideKey        = "user.carrel.aside" // since when a machine is set aside, RFC 3339
+	filteringKey    = "user.carrel.filtering"
+	processesKey    = "limits.processes"
 )
 
 const (
@@ -110,6 +114,9 @@ func (e *Engine) request(s engine.Spec, vm bool) (api.InstancesPost, error) {
 	if vm {
 		devices[rootDevice]["size.state"] = stateSize(s.MemoryMiB)
 	}
+	if s.Installation != "" {
+		config[installationKey] = s.Installation
+	}
 	for i, d := range s.Data {
 		device := dataDevice + strconv.Itoa(i)
 		devices[device] = e.dataDisk(d)
@@ -171,6 +178,8 @@ func (e *Engine) machine(i *api.Instance) engine.Machine {
 		Network: nic["network"],
 		Address: nic["ipv4.address"],
 		Root:    engine.Disk{Class: i.Config[classKey+rootDevice], GiB: number(i.Devices[rootDevice]["size"], "GiB")},
+
+		Installation: i.Config[installationKey], Aside: asideSince(i),
 	}
 	m.CPUs, m.MemoryMiB = number(i.Config["limits.cpu"], ""), number(i.Config["limits.memory"], "MiB")
 	m.Processes = number(i.Config[processesKey], "")

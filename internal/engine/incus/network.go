@@ -25,7 +25,8 @@ const linkLocal = "169.254.0.0/16"
 // Everything else, that is the world behind NAT, is open. Where this process is root on the host, a packet filter table of
 // Carrel's own guards the addresses that the host gets later, too; call it at each start, since a reboot drops that table.
 //
-// ErrConflict if the name belongs to somebody else's network.
+// ErrConflict if the name belongs to somebody else's network, if the range overlaps that of another network of Incus or of the
+// host, or if a changed range would leave out machines that are on the network.
 func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
 	doing := "making the network " + n.ID
 	prefix, err := netip.ParsePrefix(n.CIDR)
@@ -36,6 +37,9 @@ func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
 	s, err := e.connectHost(ctx)
 	if err != nil {
 		return err
+	}
+	if err := e.roomFor(s, n.ID, prefix.Masked()); err != nil {
+		return translate(ctx, doing, err)
 	}
 	if err := unraced(func() error { return e.ensureRules(s, prefix.Masked().String()) }); err != nil {
 		return translate(ctx, doing+": guarding it", err)

@@ -33,6 +33,9 @@ func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
 	if e.networks[n.ID] == n {
 		return nil
 	}
+	if err := e.roomFor(n.ID, prefix); err != nil {
+		return fmt.Errorf("ensuring network %s: %w", n.ID, err)
+	}
 	if e.journal != nil {
 		if err := e.journal.append(entry{Network: &n}); err != nil {
 			return fmt.Errorf("recording network %s: %w", n.ID, err)
@@ -42,7 +45,22 @@ func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
 	return nil
 }
 
-// Launch implements engine.Engine. An address that another machine holds is a passing fault.
+// roomFor refuses a range that a network cannot have. It needs the mutex held.
+func (e *Engine) roomFor(id string, wanted netip.Prefix) error {
+	for _, other := range e.networks {
+		if p, err := netip.ParsePrefix(other.CIDR); err == nil && other.ID != id && p.Overlaps(wanted) {
+			return fmt.Errorf("%s overlaps the network %s (%s): %w", wanted, other.ID, other.CIDR, engine.ErrConflict)
+		}
+	}
+	for at, owner := range e.owners {
+		if a, err := netip.ParseAddr(at.ip); err == nil && at.network == id && !wanted.Contains(a) {
+			return fmt.Errorf("machine %s on it has no place in %s: %w", owner, wanted, engine.ErrConflict)
+		}
+	}
+	return nil
+}
+
+// Launch implements engine.Engine.
 func (e *Engine) Launch(ctx context.Context, s engine.Spec) (engine.Machine, error) {
 	m, err := e.launch(ctx, s)
 	if err != nil {
@@ -167,7 +185,7 @@ func (e *Engine) place(s engine.Spec) (*machine, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if owner := e.owners[address{s.Network, s.Address}]; owner != "" && owner != s.ID {
-		return nil, fmt.Errorf("machine %s has the address %s", owner, s.Address)
+		return nil, fmt.Errorf("machine %s has %s: %w", owner, s.Address, engine.ErrAddressTaken)
 	}
 	host := e.roomiest(s.Zone)
 	if old := e.machines[s.ID]; old != nil {
@@ -180,7 +198,7 @@ func (e *Engine) place(s engine.Spec) (*machine, error) {
 	m := &machine{Guest: s.Guest, serial: e.launches, Machine: engine.Machine{
 		ID: s.ID, Name: cmp.Or(s.Name, "desktop") + "-" + s.ID[:min(8, len(s.ID))], State: engine.Stopped,
 		Host: host, Image: s.Image, VM: e.isVM(s.Image), CPUs: s.CPUs, MemoryMiB: s.MemoryMiB,
-		Network: s.Network, Address: s.Address, Root: s.Root, Data: slices.Clone(s.Data),
+		Network: s.Network, Address: s.Address, Root: s.Root, Data: slices.Clone(s.Data), Installation: s.Installation,
 	}}
 	m.Root.ID = ""
 	m.limit(s.Processes)

@@ -153,6 +153,45 @@ var networks = []behaviour{
 		w.addPool("p", func(p *workspace.Pool) { p.SubnetIDs = []string{"elsewhere", "used-2"} })
 		w.same(used(), []string{"used-1", "used-2"})
 	}},
+	{"an address that the engine has in use is not given out until it is free again", func(w *world) {
+		reserve := func(addresses ...string) {
+			var all []workspace.Reservation
+			for _, a := range addresses {
+				all = append(all, workspace.Reservation{SubnetID: subnetOf(project), Address: a, Holder: "machine at " + a})
+			}
+			w.update(func(tx workspace.Tx) error { return tx.PutReservations(w.Context(), subnetOf(project), all) })
+		}
+		reserve("10.0.0.4", "10.0.0.6")
+		reserve("10.0.0.4", "10.0.0.6") // a look that finds the same
+		w.addDesktop("D", func(d *workspace.Desktop) { d.Address = "10.0.0.5" })
+		w.update(func(tx workspace.Tx) error {
+			return tx.ReserveAddress(w.Context(), workspace.Reservation{SubnetID: subnetOf(project), Address: "10.0.0.7"})
+		})
+		w.same(w.freeAddresses(subnetOf(project), 2), []string{"10.0.0.8", "10.0.0.9"})
+		w.same(w.freeAddresses(subnetOf(otherProject), 1), []string{"10.1.0.4"})
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Reservation, error) {
+			return tx.Reservations(ctx, subnetOf(project), []string{"10.0.0.6", "10.0.0.8"})
+		}), []workspace.Reservation{{SubnetID: subnetOf(project), Address: "10.0.0.6", Holder: "machine at 10.0.0.6"}})
+		reserve()
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (int, error) {
+			r, err := tx.Reservations(ctx, subnetOf(project), []string{"10.0.0.4", "10.0.0.6", "10.0.0.7"})
+			return len(r), err
+		}), 0)
+	}},
+	{"an installation gets one id, whoever asks first", func(w *world) {
+		id := func() string {
+			return get(w, func(ctx context.Context, tx workspace.Tx) (string, error) { return tx.Installation(ctx) })
+		}
+		w.same(id(), "")
+		for _, wish := range []string{"first", "second"} {
+			w.update(func(tx workspace.Tx) error {
+				got, err := tx.PutInstallation(w.Context(), wish)
+				w.same(got, "first")
+				return err
+			})
+		}
+		w.same(id(), "first")
+	}},
 	{"addresses start behind the reserved ones and go on behind the last", func(w *world) {
 		w.same(w.freeAddresses(subnetOf(project), 2), []string{"10.0.0.4", "10.0.0.5"})
 		w.same(w.freeAddresses(subnetOf(project), 2), []string{"10.0.0.6", "10.0.0.7"})

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+
+	"carrel/internal/job"
+	"carrel/internal/store"
+)
+
+// FindStrangers tells of the engine's machines that are no desktops of the installation that the configuration names; see
+// Strangers. Without a database all are another's. It makes nothing.
+func FindStrangers(ctx context.Context, c Config) ([]string, error) {
+	session, err := OpenAudit(ctx, c, slog.New(slog.DiscardHandler))
+	if errors.Is(err, store.ErrNoDatabase) {
+		return withoutDatabase(ctx, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	report, err := session.Audit(ctx)
+	if err := errors.Join(err, session.Close()); err != nil {
+		return nil, err
+	}
+	return Strangers(report, c.Incus.Project), nil
+}
+
+func withoutDatabase(ctx context.Context, c Config) (_ []string, err error) {
+	e, err := OpenEngine(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	machines, err := e.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	report := job.Report{}
+	for _, m := range machines {
+		whose := job.BelongingOf(m, "", false)
+		report.Findings = append(report.Findings, job.Finding{DesktopID: m.ID, Name: m.Name, Belonging: whose, Installation: m.Installation})
+	}
+	slices.SortFunc(report.Findings, job.ByName)
+	return Strangers(report, c.Incus.Project), nil
+}

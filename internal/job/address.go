@@ -1,0 +1,61 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// mostMoves bounds how often one attempt gives a desktop another address.
+const mostMoves = 8
+
+// launch launches the machine of a new desktop. When its address turns out to be in use in the engine, for what is no desktop of
+// this installation, the desktop gets another one, unless the request asked for that very address.
+func (r *Runner) launch(ctx context.Context, s *workspace.SubJob, spec engine.Spec, params workspace.CreateParams) error {
+	for range mostMoves {
+		m, err := r.engine.Launch(ctx, spec)
+		if !errors.Is(err, engine.ErrAddressTaken) {
+			s.Host = m.Host
+			return err
+		}
+		if params.FixedAddress {
+			return workspace.AddressInUse("desktop_ips", workspace.Reservation{Address: spec.Address})
+		}
+		if spec, err = r.move(ctx, s, spec); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("the engine has %d addresses in a row in use for something else", mostMoves)
+}
+
+// move gives the desktop of a sub-job another address and describes its machine anew.
+func (r *Runner) move(ctx context.Context, s *workspace.SubJob, spec engine.Spec) (engine.Spec, error) {
+	if err := ReserveUsed(ctx, r.store, r.engine); err != nil { // one look spares the other desktops the same
+		return spec, err
+	}
+	var moved workspace.Desktop
+	err := r.store.Update(ctx, func(tx workspace.Tx) error {
+		d, mine, err := workspace.OwnDesktop(ctx, tx, *s)
+		if err != nil {
+			return err
+		}
+		if !mine {
+			return errLeaseLost
+		}
+		moved = d
+		if moved.Address, err = workspace.MoveDesktop(ctx, tx, d); err != nil {
+			return err
+		}
+		s.Address = moved.Address
+		return save(ctx, tx, s) // fails when another worker has the sub-job, whose machine has the address that it reads
+	})
+	if err != nil {
+		return spec, err
+	}
+	r.log.WarnContext(ctx, "the engine has a desktop's address in use for something else, it gets another one",
+		"desktop", s.DesktopID, "was", spec.Address, "is", moved.Address)
+	return r.readSpec(ctx, moved)
+}

@@ -1,0 +1,59 @@
+package job
+
+import (
+	"context"
+	"fmt"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// Identify returns the id of the installation, and gives it one when it has none: that which the machines of its desktops carry,
+// so that a backup from before the id was kept stays theirs, or else a new one. Several processes may do that at once; the
+// database's one row decides.
+func Identify(ctx context.Context, s workspace.Store, e engine.Engine) (string, error) {
+	var id string
+	err := s.View(ctx, func(tx workspace.Tx) (err error) {
+		id, err = tx.Installation(ctx)
+		return err
+	})
+	if err != nil || id != "" {
+		return id, err
+	}
+	machines, err := e.List(ctx)
+	if err != nil {
+		return "", fmt.Errorf("listing machines: %w", err)
+	}
+	rows, err := allDesktops(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	id = carriedBy(rows, machines)
+	if id == "" {
+		id = workspace.NewID()
+	}
+	err = s.Update(ctx, func(tx workspace.Tx) (err error) {
+		id, err = tx.PutInstallation(ctx, id)
+		return err
+	})
+	return id, err
+}
+
+// carriedBy is the installation that the machines of the desktops carry, or empty when they carry none or do not agree.
+func carriedBy(rows []workspace.DesktopState, machines []engine.Machine) string {
+	known := make(map[string]bool, len(rows))
+	for _, d := range rows {
+		known[d.ID] = true
+	}
+	id := ""
+	for _, m := range machines {
+		switch {
+		case !known[m.ID] || m.Installation == "" || m.Installation == id:
+		case id == "":
+			id = m.Installation
+		default:
+			return ""
+		}
+	}
+	return id
+}

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+// installationRow is the one row of its table.
+type installationRow struct {
+	bun.BaseModel `bun:"table:installations"`
+	Singleton     int64 `bun:",pk"`
+	ID            string
+	Created       time.Time
+}
+
+// Installation implements workspace.InstallationRows.
+func (t *tx) Installation(ctx context.Context) (string, error) {
+	var ids []string
+	err := t.NewSelect().Model((*installationRow)(nil)).Column("id").Scan(ctx, &ids)
+	if err != nil || len(ids) == 0 {
+		return "", err
+	}
+	return ids[0], nil
+}
+
+// PutInstallation implements workspace.InstallationRows. The primary key decides between two that are started at once.
+func (t *tx) PutInstallation(ctx context.Context, id string) (string, error) {
+	_, err := t.inserting(&installationRow{Singleton: 1, ID: id, Created: t.now}).On("CONFLICT (singleton) DO NOTHING").Exec(ctx)
+	if err != nil {
+		return "", err
+	}
+	return t.Installation(ctx)
+}
+
+type reservationRow struct {
+	bun.BaseModel `bun:"table:reserved_addresses"`
+	SubnetID      string `bun:",pk"`
+	AddressNumber int64  `bun:",pk"`
+	Holder        string
+}
+
+func newReservationRow(r workspace.Reservation) (reservationRow, error) {
+	number, err := addressNumber(r.Address)
+	if err != nil {
+		return reservationRow{}, fmt.Errorf("reserving an address of subnet %s: %w", r.SubnetID, err)
+	}
+	return reservationRow{SubnetID: r.SubnetID, AddressNumber: number, Holder: r.Holder}, nil
+}
+
+// PutReservations implements workspace.NetworkRows. It holds the subnet, as FreeAddresses does.
+func (t *tx) PutReservations(ctx context.Context, subnetID string, all []workspace.Reservation) error {
+	var s subnetRow
+	if err := t.forUpdate(t.NewSelect().Model(&s).Where("s.id = ?", subnetID), "s").Scan(ctx); err != nil {
+		return fmt.Errorf("holding subnet %s: %w", subnetID, err)
+	}
+	if _, err := t.NewDelete().Model((*reservationRow)(nil)).Where("subnet_id = ?", subnetID).Exec(ctx); err != nil {
+		return err
+	}
+	rows := make([]reservationRow, len(all))
+	for i, r := range all {
+		row, err := newReservationRow(r)
+		if err != nil {
+			return err
+		}
+		rows[i] = row
+	}
+	for part := range slices.Chunk(rows, batch) {
+		if _, err := t.inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReserveAddress implements workspace.NetworkRows.
+func (t *tx) ReserveAddress(ctx context.Context, r workspace.Reservation) error {
+	row, err := newReservationRow(r)
+	if err != nil {
+		return err
+	}
+	_, err = t.inserting(&row).On("CONFLICT DO NOTHING").Exec(ctx)
+	return err
+}
+
+// Reservations implements workspace.NetworkRows.
+func (t *tx) Reservations(ctx context.Context, subnetID string, addresses []string) ([]workspace.Reservation, error) {
+	var found []workspace.Reservation
+	for part := range slices.Chunk(addresses, batch) {
+		numbers := make([]int64, len(part))
+		for i, a := range part {
+			number, err := addressNumber(a)
+			if err != nil {
+				return nil, err
+			}
+			numbers[i] = number
+		}
+		var rows []reservationRow
+		err := t.NewSelect().Model(&rows).Where("subnet_id = ? AND address_number IN (?)", subnetID, bun.List(numbers)).
+			Order("address_number").Scan(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			found = append(found, workspace.Reservation{SubnetID: r.SubnetID, Address: addressOf(r.AddressNumber), Holder: r.Holder})
+		}
+	}
+	return found, nil
+}
