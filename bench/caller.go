@@ -106,10 +106,16 @@ func person(n int) string { return fmt.Sprintf("bench%05d", n) }
 
 // createDesktops orders one desktop for each person from first on, and returns the job.
 func (a *caller) createDesktops(ctx context.Context, first, count int) (string, error) {
+	return a.orderDesktops(ctx, first, count, true)
+}
+
+// orderDesktops is createDesktops for people who have a mail address, and are sent a first letter, or have none.
+func (a *caller) orderDesktops(ctx context.Context, first, count int, mail bool) (string, error) {
 	desktops := make([]map[string]any, count)
 	for i := range desktops {
-		desktops[i] = map[string]any{
-			"user_name": person(first + i), "user_group": "sudo", "computer_name": person(first + i), "user_email": person(first+i) + "@example.com",
+		desktops[i] = map[string]any{"user_name": person(first + i), "user_group": "sudo", "computer_name": person(first + i)}
+		if mail {
+			desktops[i]["user_email"] = person(first+i) + "@example.com"
 		}
 	}
 	var reply struct {

@@ -33,8 +33,8 @@ type server struct {
 
 // serve starts "carrel serve" on the lab's Incus project, or over simulated desktops, and returns when it serves. It is
 // stopped when the lab closes, if not before.
-func (l *lab) serve(ctx context.Context, engine string, settings map[string]any) (*server, error) {
-	s, address, err := l.start(ctx, l.folder(), "serve", engine, settings)
+func (l *lab) serve(ctx context.Context, engine string, settings map[string]any, arguments ...string) (*server, error) {
+	s, address, err := l.start(ctx, l.folder(), "serve", engine, settings, arguments...)
 	if err != nil {
 		return nil, err
 	}
@@ -53,15 +53,16 @@ func (l *lab) folder() string {
 var serving = regexp.MustCompile(`(?i)serv(?:es|ing) on (https?://[^ ]+)`)
 
 // start starts a process that serves, and returns its address when it has printed that.
-func (l *lab) start(ctx context.Context, dir, command, engine string, settings map[string]any) (*server, string, error) {
+func (l *lab) start(ctx context.Context, dir, command, engine string, settings map[string]any, arguments ...string) (*server, string, error) {
 	config, err := l.write(dir, settings)
 	if err != nil {
 		return nil, "", fmt.Errorf("writing a configuration: %w", err)
 	}
 	s := &server{ended: make(chan struct{}), log: dir + ".log", caller: &caller{data: dir}}
 	// The process outlives ctx: it is stopped in order when the lab closes.
-	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), l.options.carrel, command,
-		"--data", dir, "--listen", "127.0.0.1:0", "--engine", engine, "--config", config, "--log-json")
+	s.cmd = exec.CommandContext(context.WithoutCancel(ctx), l.options.carrel, append([]string{
+		command, "--data", dir, "--listen", "127.0.0.1:0", "--engine", engine, "--config", config, "--log-json",
+	}, arguments...)...)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt is for the lab, which stops it in order
 	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
