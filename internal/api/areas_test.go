@@ -63,7 +63,7 @@ func TestJobsAreListedRetriedAndForgotten(t *testing.T) {
 func (w *world) endSubJobs(job string, state workspace.SubJobState) {
 	w.Helper()
 	w.update(func(tx workspace.Tx) error {
-		claimed, err := tx.ClaimSubJobs(w.Context(), "test", []workspace.JobType{workspace.JobCreateDesktops}, 100, time.Minute)
+		claimed, err := tx.ClaimSubJobs(w.Context(), "test", map[workspace.JobType]int{workspace.JobCreateDesktops: 100}, time.Minute)
 		if err != nil {
 			return err
 		}

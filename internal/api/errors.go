@@ -50,6 +50,7 @@ var statusOf = map[workspace.Code]int{
 	workspace.CodeDeadline:         http.StatusGatewayTimeout,
 	workspace.CodeGone:             http.StatusNotFound,
 	workspace.CodeUnavailable:      http.StatusServiceUnavailable,
+	workspace.CodeNoDatabase:       http.StatusServiceUnavailable,
 	workspace.CodeStopped:          http.StatusConflict,
 }
 
@@ -70,6 +71,15 @@ func (r *Refusal) GetStatus() int {
 	return http.StatusInternalServerError
 }
 
+// GetHeaders implements huma.HeadersError: who meets an outage is told when to come back.
+func (r *Refusal) GetHeaders() http.Header {
+	headers := http.Header{}
+	if r.Code == workspace.CodeNoDatabase {
+		headers.Set("Retry-After", strconv.Itoa(int(workspace.OutageRetry.Seconds())))
+	}
+	return headers
+}
+
 func init() {
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return newRefusal(status, message, errs)
@@ -78,7 +88,7 @@ func init() {
 
 // refusalOf is what a caller may know of an error of the domain.
 func refusalOf(err error) *Refusal {
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) && workspace.CodeOf(err) != workspace.CodeNoDatabase {
 		return &Refusal{Code: workspace.CodeDeadline, Message: "the server took too long, try again"}
 	}
 	return &Refusal{Code: workspace.CodeOf(err), Message: workspace.MessageOf(err), Detail: workspace.DetailOf(err)}

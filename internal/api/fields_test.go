@@ -16,7 +16,7 @@ func TestADesktopsDetailsHaveWhatTheModelsHaveAndCarrelKnows(t *testing.T) {
 		t.Errorf("a desktop that is being made has come to %v percent", d.at("process"))
 	}
 	w.update(func(tx workspace.Tx) error {
-		claimed, err := tx.ClaimSubJobs(w.Context(), "test", []workspace.JobType{workspace.JobCreateDesktops}, 1, 1)
+		claimed, err := tx.ClaimSubJobs(w.Context(), "test", map[workspace.JobType]int{workspace.JobCreateDesktops: 1}, 1)
 		if err != nil {
 			return err
 		}

@@ -83,6 +83,9 @@ func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 		defer func() {
 			m.running.Dec()
 			took := time.Since(start)
+			if answer.status >= http.StatusInternalServerError && errors.Is(r.Context().Err(), context.Canceled) {
+				answer.status = statusCallerGone
+			}
 			m.requests.WithLabelValues(seen.operation, strconv.Itoa(answer.status)).Inc()
 			m.seconds.WithLabelValues(seen.operation).Observe(took.Seconds())
 			log.InfoContext(ctx, "request", "operation", seen.operation, "method", r.Method, "path", r.URL.Path,
@@ -92,6 +95,9 @@ func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 		recovered(log, next).ServeHTTP(answer, r.WithContext(ctx))
 	})
 }
+
+// statusCallerGone is what is noted, and sent to nobody, when a caller did not wait for the answer: that is no fault of the server's.
+const statusCallerGone = 499
 
 // recovered answers 500 to a request whose handler panicked, and logs the stack.
 func recovered(log *slog.Logger, next http.Handler) http.Handler {

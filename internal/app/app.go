@@ -34,6 +34,7 @@ type App struct {
 	registry *prometheus.Registry
 	health   *telemetry.Health
 	store    *store.Store
+	replica  string // names this process among those on the database
 	engine   engine.Engine
 	iam      *iam.Service
 	machines *job.Inventory
@@ -68,6 +69,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) 
 		do    func(context.Context) error
 	}{
 		{"opening the data directory", a.openData},
+		{"joining the other processes on the database", a.reserve},
 		{"opening the engine", a.openEngine},
 		{"reading the catalogue", a.syncCatalog},
 		{"opening the port", a.listen},
@@ -224,7 +226,7 @@ func (a *App) startJobs(ctx context.Context) error {
 	}
 	a.onStop(a.machines.Stop)
 	runner := job.NewRunner(a.store, a.engine, a.log, meter, job.Config{
-		Replica: a.replica(), Parallel: a.config.Jobs.Parallel, BootLimit: a.config.Pools.BootLimit,
+		Replica: a.replica, Parallel: a.config.Jobs.Parallel, BootLimit: a.config.Pools.BootLimit,
 		Timezone: a.config.timezone(), Locale: a.config.Desktops.Locale,
 		Installation: a.installation,
 	})
@@ -252,18 +254,6 @@ func (a *App) startJobs(ctx context.Context) error {
 	}
 	a.onStop(sweeper.Stop)
 	return nil
-}
-
-// replica names this process among several on one database.
-func (a *App) replica() string {
-	if a.config.Replica != "" {
-		return a.config.Replica
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "carrel"
-	}
-	return host + ":" + a.config.Data
 }
 
 func (a *App) startMail(ctx context.Context) error {

@@ -47,7 +47,8 @@ type Config struct {
 	// SecretKey is a file with the key that seals secrets, the same for all processes on one database; empty: secret.key in
 	// Data, made at the first start.
 	SecretKey string `yaml:"secret_key"`
-	// Replica names this process among several on one database, the same after a restart; empty: the host's name.
+	// Replica names this process among several on one database, the same after a restart; empty: the host's name and an id
+	// that is kept in Data. A second process of the same name is refused.
 	Replica string `yaml:"replica"`
 
 	Log      Log         `yaml:"log"`

@@ -32,7 +32,7 @@ var (
 	Replaced      = Ending{"replaced", 4410, "you have opened this desktop in another window"}
 	Fault         = Ending{"fault", 4500, "something went wrong on the server"}
 	DisplayLost   = Ending{"display_lost", 4502, "the display ended or does not answer"}
-	Unavailable   = Ending{"unavailable", 4503, "the server cannot reach the desktop's host"}
+	Unavailable   = Ending{"unavailable", 4503, "the server cannot reach the desktop's host or its database"}
 )
 
 // Endings lists every Ending, so that tests can prove that the page knows each.
@@ -53,6 +53,8 @@ func refusal(err error) Ending {
 		return Replaced
 	case workspace.CodeUnavailable:
 		return DisplayLost
+	case workspace.CodeNoDatabase:
+		return Unavailable
 	}
 	return Fault
 }

@@ -26,6 +26,7 @@ const (
 	codeTooMany      = "IAM.0006"
 	codeInternal     = "IAM.0007"
 	codeBusy         = "IAM.0008"
+	codeNoDatabase   = "IAM.0009"
 )
 
 // RequestIDHeader is the response header that names the request; refusals repeat it in their body.
@@ -75,10 +76,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		if r.Context().Err() == nil {
 			s.Log.ErrorContext(r.Context(), "identity request failed", "error", err)
 		}
-		refusal = &Refusal{
-			Status: http.StatusInternalServerError, Code: codeInternal,
-			Message: "an internal error occurred; it is in the server's log",
-		}
+		refusal = faultOf(err)
 	}
 	if refusal.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refusal.RetryAfter.Seconds()))))
@@ -86,6 +84,18 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	reply(w, refusal.Status, map[string]string{
 		"error_code": refusal.Code, "error_msg": workspace.Clip(refusal.Message, maxMessage), "request_id": w.Header().Get(RequestIDHeader),
 	})
+}
+
+// faultOf is what a caller may know of an error that is no Refusal.
+func faultOf(err error) *Refusal {
+	if workspace.CodeOf(err) == workspace.CodeNoDatabase {
+		return &Refusal{
+			Status: http.StatusServiceUnavailable, Code: codeNoDatabase, Message: workspace.MessageOf(err), RetryAfter: workspace.OutageRetry,
+		}
+	}
+	return &Refusal{
+		Status: http.StatusInternalServerError, Code: codeInternal, Message: "an internal error occurred; it is in the server's log",
+	}
 }
 
 // reply writes a JSON answer. An error in writing means that the caller has gone; nobody is left to tell.

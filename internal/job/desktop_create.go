@@ -23,7 +23,7 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *work
 	}
 	p := plan{limit: 15 * time.Minute, remark: params.Remark}
 	p.steps = append(p.steps, Step{
-		Name: "launching",
+		Name: "launching", Brief: true,
 		Done: r.machineIs(d.ID, engine.Running),
 		Do:   func(ctx context.Context) error { return r.launch(ctx, s, spec, params) },
 	})
@@ -47,18 +47,22 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *work
 
 // awaitDisplays waits for the displays of the people who have the desktop, or for its guest when nobody has.
 func (r *Runner) awaitDisplays(ctx context.Context, d workspace.Desktop) ([]Step, error) {
-	holders, err := r.readHolders(ctx, d.ID, nil)
-	if err != nil {
+	var holders []workspace.Assignment
+	if len(d.GroupAssignments) == 0 {
+		holders = d.Assignments
+	} else if all, err := r.readHolders(ctx, d.ID, nil); err != nil {
 		return nil, err
+	} else {
+		holders = all
 	}
 	if len(holders) == 0 {
-		return []Step{{Name: "waiting for the desktop", Do: func(ctx context.Context) error { return r.engine.Await(ctx, d.ID, "") }}}, nil
+		return []Step{{Name: "waiting for the desktop", Brief: true, Do: func(ctx context.Context) error { return r.engine.Await(ctx, d.ID, "") }}}, nil
 	}
 	var steps []Step
 	for _, h := range holders {
 		steps = append(steps, Step{
-			Name: "waiting for the display of " + workspace.AccountName(h.UserName),
-			Do:   func(ctx context.Context) error { return r.awaitHolder(ctx, h) },
+			Name: "waiting for the display of " + workspace.AccountName(h.UserName), Brief: true,
+			Do: func(ctx context.Context) error { return r.awaitHolder(ctx, h) },
 		})
 	}
 	return steps, nil

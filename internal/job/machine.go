@@ -91,7 +91,7 @@ func (r *Runner) guestOf(ctx context.Context, tx workspace.Tx, d workspace.Deskt
 	for _, v := range d.Data {
 		inside.Volumes = append(inside.Volumes, mountOf(v))
 	}
-	holders, err := tx.Holdings(ctx, []string{d.ID}, nil)
+	holders, err := whoMayUse(ctx, tx, d)
 	if err != nil {
 		return guest.Desktop{}, nil, err
 	}
@@ -111,6 +111,14 @@ func (r *Runner) guestOf(ctx context.Context, tx workspace.Tx, d workspace.Deskt
 		inside.Locale = localeOf(u.Language)
 	}
 	return inside, settled, nil
+}
+
+// whoMayUse are the people who may use a desktop, in their own name or through a group.
+func whoMayUse(ctx context.Context, tx workspace.Tx, d workspace.Desktop) ([]workspace.Assignment, error) {
+	if len(d.GroupAssignments) == 0 {
+		return d.Assignments, nil
+	}
+	return tx.Holdings(ctx, []string{d.ID}, nil)
 }
 
 // accountOf is an account in the guest's terms.

@@ -158,6 +158,9 @@ func (r *Runner) Stop(ctx context.Context) {
 	r.coordinating.Wait()
 }
 
+// gather is how long a place stays free for others to join it.
+const gather = 5 * time.Millisecond
+
 // loop is the one goroutine that claims; workers carry out what it claims.
 func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
 	defer close(r.done)
@@ -181,6 +184,8 @@ func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
 		case <-work:
 			r.extendLeases(ctx) // what was superseded stops at once
 		case <-r.freed:
+			due.Reset(gather) // others end soon: one claim fills all their places
+			continue
 		case <-due.C:
 		}
 		if quit == nil {
@@ -197,6 +202,9 @@ func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
 	}
 }
 
+// claimPause is how long the queue is left alone after a fault of the store.
+const claimPause = 2 * time.Second
+
 // claim takes as many due sub-jobs of each type as there is room for, and says when to look again.
 func (r *Runner) claim(ctx context.Context) ([]*claim, time.Duration, error) {
 	room := r.room()
@@ -208,26 +216,22 @@ func (r *Runner) claim(ctx context.Context) ([]*claim, time.Duration, error) {
 		due, err = tx.NextDue(ctx, types)
 		return err
 	})
-	if err != nil || due.IsZero() {
-		return nil, r.conf.Poll, err
+	if err != nil {
+		return nil, min(r.conf.Poll, claimPause), err
+	}
+	if due.IsZero() {
+		return nil, r.conf.Poll, nil
 	}
 	if wait := due.Sub(now); wait > 0 {
 		return nil, min(wait, r.conf.Poll), nil
 	}
 	var subs []workspace.SubJob
-	err = r.store.Update(ctx, func(tx workspace.Tx) error {
-		subs = subs[:0]
-		for _, t := range types {
-			some, err := tx.ClaimSubJobs(ctx, r.owner, []workspace.JobType{t}, room[t], r.conf.Lease)
-			if err != nil {
-				return err
-			}
-			subs = append(subs, some...)
-		}
-		return nil
+	err = r.store.Update(ctx, func(tx workspace.Tx) (err error) {
+		subs, err = tx.ClaimSubJobs(ctx, r.owner, room, r.conf.Lease)
+		return err
 	})
 	if err != nil {
-		return nil, r.conf.Poll, err
+		return nil, min(r.conf.Poll, claimPause), err
 	}
 	return r.hold(ctx, subs), 0, nil
 }

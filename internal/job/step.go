@@ -19,6 +19,9 @@ type Step struct {
 	Do func(ctx context.Context) error
 	// Limit is how long this step and all after it may take together, from when it is first reached; 0: what the sub-job has left.
 	Limit time.Duration
+	// Brief is for a step that may well be over in no time, and that no later attempt needs to know of: that it was reached is only
+	// written when it takes a while. A sub-job that is created by the thousand then costs one write, its end.
+	Brief bool
 }
 
 // plan is how one sub-job is carried out.
@@ -95,7 +98,7 @@ func judge(err error, step string, tries int, left time.Duration) verdict {
 		return verdict{final: true, code: workspace.CodeEngineRefused, reason: step + ": " + err.Error()}
 	case errors.Is(err, engine.ErrNotFound):
 		return verdict{final: true, code: workspace.CodeGone, reason: step + ": the desktop's machine is gone"}
-	case workspace.CodeOf(err) != workspace.CodeInternal:
+	case workspace.CodeOf(err) != workspace.CodeInternal && workspace.CodeOf(err) != workspace.CodeNoDatabase:
 		return verdict{final: true, code: workspace.CodeOf(err), reason: workspace.MessageOf(err)}
 	case left <= 0 && errors.Is(err, engine.ErrNoCapacity):
 		return verdict{final: true, code: workspace.CodeNoCapacity, reason: step + ": no host has room, add one or delete desktops"}

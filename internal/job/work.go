@@ -82,8 +82,9 @@ func (r *Runner) runSteps(ctx context.Context, s *workspace.SubJob, p plan, reac
 		}
 	}()
 	for i, step := range p.steps {
-		if i > 0 {
-			if err := r.reach(ctx, s, step, i*100/len(p.steps)); err != nil {
+		progress := i * 100 / len(p.steps)
+		if i > 0 && !step.Brief {
+			if err := r.reach(ctx, s, step, progress); err != nil {
 				return err
 			}
 		}
@@ -93,7 +94,11 @@ func (r *Runner) runSteps(ctx context.Context, s *workspace.SubJob, p plan, reac
 			ctx, cancel = context.WithDeadline(ctx, s.Deadline)
 			defer cancel()
 		}
-		if err := step.run(ctx); err != nil {
+		run := step.run
+		if step.Brief {
+			run = func(ctx context.Context) error { return r.runBriefly(ctx, s, step, progress) }
+		}
+		if err := run(ctx); err != nil {
 			return err
 		}
 		if i >= first {
@@ -103,7 +108,35 @@ func (r *Runner) runSteps(ctx context.Context, s *workspace.SubJob, p plan, reac
 	return nil
 }
 
-// begin plans the sub-job and writes its first step and, at the first claim, its deadline.
+// showAfter is how long a brief step runs before it is written down that the sub-job has reached it.
+const showAfter = 100 * time.Millisecond
+
+// runBriefly runs a step, and writes that it was reached only if it takes a while. A process that is killed before then begins again at
+// the step before, and finds its work done.
+func (r *Runner) runBriefly(ctx context.Context, s *workspace.SubJob, step Step, progress int) (err error) {
+	s.Step, s.Progress = step.Name, progress
+	shown := *s // the step may note things on s
+	over, written := make(chan struct{}), make(chan error, 1)
+	go func() {
+		patience := time.NewTimer(showAfter)
+		defer patience.Stop()
+		select {
+		case <-over:
+			written <- nil
+		case <-patience.C:
+			written <- r.store.Update(ctx, func(tx workspace.Tx) error { return save(ctx, tx, &shown) })
+		}
+	}()
+	defer func() { // also when the step panics
+		close(over)
+		if fault := <-written; err == nil {
+			err = fault
+		}
+	}()
+	return step.run(ctx)
+}
+
+// begin plans the sub-job and writes its first step, unless that is brief, and, at the first claim, its deadline.
 func (r *Runner) begin(ctx context.Context, s *workspace.SubJob) (p plan, err error) {
 	desktop, now, err := r.readDesktop(ctx, s)
 	if err != nil {
@@ -115,6 +148,9 @@ func (r *Runner) begin(ctx context.Context, s *workspace.SubJob) (p plan, err er
 	if s.Deadline.IsZero() && p.again == nil {
 		s.Deadline = now.Add(p.limit)
 		r.meter.Claimed(s.Type, now.Sub(s.Created))
+	}
+	if len(p.steps) > 0 && p.steps[0].Brief {
+		return p, nil
 	}
 	first := Step{}
 	if len(p.steps) > 0 {

@@ -30,6 +30,7 @@ var statuses = map[workspace.Code]int{
 	workspace.CodeNotSubscribed:   http.StatusForbidden,
 	workspace.CodeRateLimited:     http.StatusTooManyRequests,
 	workspace.CodeUnavailable:     http.StatusServiceUnavailable,
+	workspace.CodeNoDatabase:      http.StatusServiceUnavailable,
 }
 
 type errorBody struct {
@@ -44,11 +45,17 @@ func (p *Portal) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	status := http.StatusInternalServerError
 	if e, ok := errors.AsType[*workspace.Error](err); ok && statuses[e.Code] != 0 {
 		body.Code, body.Message, status = e.Code, workspace.MessageOf(e), statuses[e.Code]
-	} else if r.Context().Err() == nil {
+	}
+	if status >= http.StatusInternalServerError && r.Context().Err() == nil {
 		p.Log.ErrorContext(r.Context(), "a portal call failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	if pause, ok := errors.AsType[*workspace.PauseError](err); ok {
 		body.Wait = max(1, int(math.Ceil(time.Until(pause.Until).Seconds())))
+	}
+	if body.Code == workspace.CodeNoDatabase {
+		body.Wait = int(workspace.OutageRetry.Seconds())
+	}
+	if body.Wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(body.Wait))
 	}
 	answer(w, status, body)

@@ -210,7 +210,7 @@ func (w *world) attach() {
 
 func (w *world) attachOnce(ctx context.Context) error {
 	return w.store.Update(ctx, func(tx workspace.Tx) error {
-		subs, err := tx.ClaimSubJobs(ctx, "runner", []workspace.JobType{workspace.JobAttachPool}, 10, time.Minute)
+		subs, err := tx.ClaimSubJobs(ctx, "runner", map[workspace.JobType]int{workspace.JobAttachPool: 10}, time.Minute)
 		for _, s := range subs {
 			d, err := tx.Desktop(ctx, project, s.DesktopID)
 			if err != nil {

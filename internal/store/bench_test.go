@@ -168,7 +168,7 @@ func BenchmarkClaim(b *testing.B) {
 		b.ResetTimer()
 		for b.Loop() {
 			must(b, s.Update(ctx, func(tx workspace.Tx) error {
-				claimed, err := tx.ClaimSubJobs(ctx, "w", []workspace.JobType{workspace.JobCreateDesktops}, 1, time.Minute)
+				claimed, err := tx.ClaimSubJobs(ctx, "w", map[workspace.JobType]int{workspace.JobCreateDesktops: 1}, time.Minute)
 				if err != nil || len(claimed) == 0 {
 					return err
 				}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,16 +15,19 @@ import (
 	"carrel/internal/workspace"
 )
 
-// unfinished is the condition of the index sub_jobs_due, in its own words: the database must recognise it.
+// unfinished is the condition of the index sub_jobs_queue, in its own words: the database must recognise it.
 const unfinished = "state IN ('WAITING', 'RUNNING')"
 
-// ClaimSubJobs implements workspace.JobRows in one statement. Those that another transaction is claiming are left to it.
-// The first claim sets Begun.
-func (t *tx) ClaimSubJobs(ctx context.Context, owner string, types []workspace.JobType, limit int, lease time.Duration) ([]workspace.SubJob, error) {
-	due := t.NewSelect().Model((*subJobRow)(nil)).Column("id").Where(unfinished).
-		Where("run_at <= ?", t.now).Where("lease_until IS NULL OR lease_until <= ?", t.now).
-		Where("type IN (?)", bun.List(types)).Order("run_at", "id").Limit(int64(limit))
-	due = t.store.engine.forUpdate(due, "s", true)
+// ClaimSubJobs implements workspace.JobRows in one statement, whose cost depends on what is claimed and on what others hold, not on
+// what waits. Those that another transaction is claiming are left to it. The first claim sets Begun.
+func (t *tx) ClaimSubJobs(ctx context.Context, owner string, room map[workspace.JobType]int, lease time.Duration) ([]workspace.SubJob, error) {
+	if len(room) == 0 {
+		return nil, nil
+	}
+	due := t.perType(slices.Sorted(maps.Keys(room)), "id", func(q *bun.SelectQuery, kind workspace.JobType) *bun.SelectQuery {
+		q = q.Column("id").Where("run_at <= ?", t.now).Where("lease_until IS NULL OR lease_until <= ?", t.now).Limit(int64(room[kind]))
+		return t.store.engine.forUpdate(q, "s", true)
+	})
 	var rows []subJobRow
 	err := t.NewRaw(`
 		WITH due AS MATERIALIZED (?)
@@ -31,6 +36,23 @@ func (t *tx) ClaimSubJobs(ctx context.Context, owner string, types []workspace.J
 		due, workspace.SubJobRunning, owner, t.now.Add(lease), t.now).Scan(ctx, &rows)
 	slices.SortFunc(rows, func(a, b subJobRow) int { return cmp.Or(a.RunAt.Compare(b.RunAt), cmp.Compare(a.ID, b.ID)) })
 	return convert(rows, subJobRow.domain), err
+}
+
+// perType selects a column of what narrow leaves of each type's queue, the one that was due first in front. A condition on several
+// types at once would have the database read and sort the whole queues.
+func (t *tx) perType(types []workspace.JobType, column string, narrow func(*bun.SelectQuery, workspace.JobType) *bun.SelectQuery) *bun.SelectQuery {
+	var all *bun.SelectQuery
+	for i, kind := range types {
+		queue := t.NewSelect().Model((*subJobRow)(nil)).Where("type = ?", kind).Where(unfinished).Order("run_at", "id")
+		one := t.NewSelect().ColumnExpr("?.?", bun.Ident(fmt.Sprint("q", i)), bun.Ident(column)).
+			TableExpr("(?) AS ?", narrow(queue, kind), bun.Ident(fmt.Sprint("q", i)))
+		if all == nil {
+			all = one
+		} else {
+			all = all.UnionAll(one)
+		}
+	}
+	return all
 }
 
 // ExtendLeases implements workspace.JobRows.
@@ -137,17 +159,20 @@ func (t *tx) LeasedSubJobs(ctx context.Context, desktopID, other string) (int, e
 	return int(n), err
 }
 
-// NextDue implements workspace.JobRows.
+// NextDue implements workspace.JobRows. A lease that runs out makes its sub-job due; that one was due already when it was claimed.
 func (t *tx) NextDue(ctx context.Context, types []workspace.JobType) (time.Time, error) {
-	open := func() *bun.SelectQuery {
-		return t.NewSelect().Model((*subJobRow)(nil)).Where(unfinished).Where("type IN (?)", bun.List(types)).Limit(1)
+	if len(types) == 0 {
+		return time.Time{}, nil
 	}
-	waiting, err := earliest(ctx, open().Column("run_at").Where("lease_until IS NULL").Order("run_at"))
+	fronts := t.perType(types, "run_at", func(q *bun.SelectQuery, _ workspace.JobType) *bun.SelectQuery {
+		return q.Column("run_at").Where("lease_until IS NULL").Limit(1)
+	})
+	waiting, err := earliest(ctx, t.NewSelect().TableExpr("(?) AS due", fronts).Column("run_at").Order("run_at").Limit(1))
 	if err != nil {
 		return time.Time{}, err
 	}
-	leased, err := earliest(ctx, open().Where("lease_until IS NOT NULL").
-		ColumnExpr("CASE WHEN lease_until > run_at THEN lease_until ELSE run_at END AS due").Order("due"))
+	leased, err := earliest(ctx, t.NewSelect().Model((*subJobRow)(nil)).Column("lease_until").
+		Where("lease_until IS NOT NULL").Where(unfinished).Where("type IN (?)", bun.List(types)).Order("lease_until").Limit(1))
 	if leased.IsZero() || !waiting.IsZero() && waiting.Before(leased) {
 		return waiting, err
 	}

@@ -58,6 +58,17 @@ type desktopRow struct {
 	desktop
 	NameFolded    string
 	AddressNumber int64
+
+	// Whether anything is there to read; most desktops have neither.
+	Tagged  bool `bun:",scanonly"`
+	Grouped bool `bun:",scanonly"`
+}
+
+// desktops selects desktops.
+func (t *tx) desktops(rows *[]desktopRow) *bun.SelectQuery {
+	return t.NewSelect().Model(rows).ColumnExpr("?TableColumns").
+		ColumnExpr("EXISTS (SELECT 1 FROM desktop_tags AS l WHERE l.desktop_id = d.id) AS tagged").
+		ColumnExpr("EXISTS (SELECT 1 FROM group_assignments AS g WHERE g.desktop_id = d.id) AS grouped")
 }
 
 func newDesktopRow(d workspace.Desktop) (desktopRow, error) {
@@ -154,7 +165,7 @@ func desktopNotFound(id string) error {
 // Desktop implements workspace.DesktopRows.
 func (t *tx) Desktop(ctx context.Context, projectID, id string) (workspace.Desktop, error) {
 	var rows []desktopRow
-	if err := equal(t.NewSelect().Model(&rows), "project_id", projectID).Where("id = ?", id).Scan(ctx); err != nil {
+	if err := equal(t.desktops(&rows), "d.project_id", projectID).Where("d.id = ?", id).Scan(ctx); err != nil {
 		return workspace.Desktop{}, err
 	}
 	if len(rows) == 0 {
@@ -173,19 +184,25 @@ func (t *tx) LockDesktops(ctx context.Context, projectID string, ids []string) (
 	var locked []desktopRow
 	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), batch) {
 		var rows []desktopRow
-		q := equal(among(t.NewSelect().Model(&rows), "d.id", part), "d.project_id", projectID).Order("d.id")
+		q := equal(among(t.desktops(&rows), "d.id", part), "d.project_id", projectID).Order("d.id")
 		if err := t.forUpdate(q, "d").Scan(ctx); err != nil {
 			return nil, err
 		}
+		for i := range rows { // whoever held the row until now may have written what the statement did not see
+			several := t.store.group == nil
+			rows[i].Tagged, rows[i].Grouped = rows[i].Tagged || several, rows[i].Grouped || several
+		}
 		locked = append(locked, rows...)
 	}
-	return t.wholeDesktops(ctx, locked)
+	desktops, err := t.wholeDesktops(ctx, locked)
+	t.holdLabels(desktops)
+	return desktops, err
 }
 
 // Desktops implements workspace.DesktopRows.
 func (t *tx) Desktops(ctx context.Context, f workspace.DesktopQuery) ([]workspace.Desktop, int, error) {
 	var rows []desktopRow
-	q := filterDesktops(t.NewSelect().Model(&rows), f)
+	q := filterDesktops(t.desktops(&rows), f)
 	column := "created"
 	if f.SortBy == workspace.ByName {
 		column = "name_folded"

@@ -123,22 +123,47 @@ func groupsOf(d workspace.Desktop) (rows []desktopGroupRow) {
 	return rows
 }
 
+// labels are the tags and security groups of a desktop.
+type labels struct {
+	tags   []workspace.Tag
+	groups []string
+}
+
+// holdLabels notes the labels of desktops whose rows the transaction holds: nobody else changes them until it ends.
+func (t *tx) holdLabels(desktops []workspace.Desktop) {
+	if t.labels == nil {
+		t.labels = map[string]labels{}
+	}
+	for _, d := range desktops {
+		t.labels[d.ID] = labels{slices.Clone(d.Tags), slices.Clone(d.SecurityGroups)}
+	}
+}
+
 // saveLabels writes the tags and security groups of a desktop where they have changed. Most that is saved is its state.
 func (t *tx) saveLabels(ctx context.Context, d workspace.Desktop) error {
-	kept := []workspace.Desktop{{ID: d.ID}}
-	if err := t.readTags(ctx, kept); err != nil {
-		return err
+	kept, held := t.labels[d.ID]
+	if !held {
+		read := []workspace.Desktop{{ID: d.ID}}
+		if err := t.readTags(ctx, read); err != nil {
+			return err
+		}
+		if err := t.readGroups(ctx, read); err != nil {
+			return err
+		}
+		kept = labels{read[0].Tags, read[0].SecurityGroups}
 	}
-	if err := t.readGroups(ctx, kept); err != nil {
-		return err
-	}
-	if !slices.Equal(kept[0].Tags, d.Tags) {
+	if !slices.Equal(kept.tags, d.Tags) {
 		if err := replace(ctx, t, d.ID, tagsOf(d)); err != nil {
 			return err
 		}
 	}
-	if !slices.Equal(kept[0].SecurityGroups, d.SecurityGroups) {
-		return replace(ctx, t, d.ID, groupsOf(d))
+	if !slices.Equal(kept.groups, d.SecurityGroups) {
+		if err := replace(ctx, t, d.ID, groupsOf(d)); err != nil {
+			return err
+		}
+	}
+	if held {
+		t.holdLabels([]workspace.Desktop{d})
 	}
 	return nil
 }
@@ -155,12 +180,28 @@ type partReader func(context.Context, []workspace.Desktop) error
 
 // wholeDesktops adds to desktops all that belongs to them.
 func (t *tx) wholeDesktops(ctx context.Context, rows []desktopRow) ([]workspace.Desktop, error) {
-	return withParts(ctx, rows, t.readVolumes, t.readTags, t.readGroups, t.readAssignments)
+	return withParts(ctx, rows, t.readVolumes, t.tagsIfAny(rows), t.readGroups, t.readAssignments, t.groupsIfAny(rows))
 }
 
 // briefDesktops is wholeDesktops without what workspace.DesktopQuery.Brief leaves out.
 func (t *tx) briefDesktops(ctx context.Context, rows []desktopRow) ([]workspace.Desktop, error) {
-	return withParts(ctx, rows, t.readTags, t.readAssignments)
+	return withParts(ctx, rows, t.tagsIfAny(rows), t.readAssignments, t.groupsIfAny(rows))
+}
+
+func (t *tx) tagsIfAny(rows []desktopRow) partReader {
+	return readIf(slices.ContainsFunc(rows, func(r desktopRow) bool { return r.Tagged }), t.readTags)
+}
+
+func (t *tx) groupsIfAny(rows []desktopRow) partReader {
+	return readIf(slices.ContainsFunc(rows, func(r desktopRow) bool { return r.Grouped }), t.readGroupAssignments)
+}
+
+// readIf is read, or nothing when there is nothing to read.
+func readIf(any bool, read partReader) partReader {
+	if any {
+		return read
+	}
+	return func(context.Context, []workspace.Desktop) error { return nil }
 }
 
 func withParts(ctx context.Context, rows []desktopRow, parts ...partReader) ([]workspace.Desktop, error) {
@@ -241,7 +282,7 @@ func (t *tx) readAssignments(ctx context.Context, desktops []workspace.Desktop) 
 		d := desktop(r.DesktopID)
 		d.Assignments = append(d.Assignments, workspace.Assignment(r.assignment))
 	}
-	return t.readGroupAssignments(ctx, desktops)
+	return nil
 }
 
 func (t *tx) readGroupAssignments(ctx context.Context, desktops []workspace.Desktop) error {

@@ -94,12 +94,12 @@ type IdentityTx struct{ tx *tx }
 
 // ViewIdentity runs f in a read-only transaction.
 func (s *Store) ViewIdentity(ctx context.Context, f func(*IdentityTx) error) error {
-	return s.view(ctx, func(t *tx) error { return f(&IdentityTx{t}) })
+	return s.explained(ctx, s.view(ctx, func(t *tx) error { return f(&IdentityTx{t}) }))
 }
 
 // UpdateIdentity runs f in a transaction that commits when f returns nil, and again when the database asks for that.
 func (s *Store) UpdateIdentity(ctx context.Context, f func(*IdentityTx) error) error {
-	return s.update(ctx, func(t *tx) error { return f(&IdentityTx{t}) })
+	return s.explained(ctx, s.update(ctx, func(t *tx) error { return f(&IdentityTx{t}) }))
 }
 
 // Now is the transaction's one time, UTC with microseconds.

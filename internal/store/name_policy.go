@@ -48,11 +48,11 @@ func namePolicyNotFound(id string) error {
 // InsertNamePolicy implements workspace.NamePolicyRows.
 func (t *tx) InsertNamePolicy(ctx context.Context, p workspace.NamePolicy) error {
 	row := newNamePolicyRow(p)
-	n, err := affected(t.inserting(&row).On("CONFLICT DO NOTHING").Exec(ctx))
+	n, err := affected(t.inserting(&row).On("CONFLICT (project_id, name_folded) DO NOTHING").Exec(ctx))
 	if err == nil && n == 0 {
 		return t.refuse(policyNameTaken(p.Name))
 	}
-	return err
+	return t.oneDefault(err, "name_policies")
 }
 
 // NamePolicy implements workspace.NamePolicyRows.
@@ -87,7 +87,7 @@ func (t *tx) NamePolicies(ctx context.Context, f workspace.NamePolicyQuery) ([]w
 func (t *tx) SaveNamePolicy(ctx context.Context, p workspace.NamePolicy) error {
 	row := newNamePolicyRow(p)
 	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
-	return t.saved(n, err, "name_policies_name_folded", policyNameTaken(p.Name), namePolicyNotFound(p.ID))
+	return t.oneDefault(t.saved(n, err, "name_policies_name_folded", policyNameTaken(p.Name), namePolicyNotFound(p.ID)), "name_policies")
 }
 
 // ClearDefaultNamePolicy implements workspace.NamePolicyRows.

@@ -68,13 +68,13 @@ func (t *tx) InsertVPC(ctx context.Context, v workspace.VPC) error {
 // InsertSubnet implements workspace.NetworkRows. The VPC must be there.
 func (t *tx) InsertSubnet(ctx context.Context, s workspace.Subnet) error {
 	_, err := t.inserting(&subnetRow{subnet: subnet(s)}).Exec(ctx)
-	return err
+	return t.oneDefault(err, "subnets")
 }
 
 // InsertSecurityGroup implements workspace.NetworkRows.
 func (t *tx) InsertSecurityGroup(ctx context.Context, g workspace.SecurityGroup) error {
 	_, err := t.inserting(&securityGroupRow{securityGroup: securityGroup(g)}).Exec(ctx)
-	return err
+	return t.oneDefault(err, "security_groups")
 }
 
 // VPCs implements workspace.NetworkRows: the oldest first, as in the next two.
@@ -115,9 +115,7 @@ const reservedAddresses = 3
 // FreeAddresses implements workspace.NetworkRows. It holds the subnet until the transaction ends, so that two callers do
 // not get the same addresses, and reads those in use a window at a time.
 func (t *tx) FreeAddresses(ctx context.Context, subnetID string, n int) ([]string, error) {
-	var s subnetRow
-	err := read(ctx, t.forUpdate(t.NewSelect().Model(&s).Where("s.id = ?", subnetID), "s"),
-		workspace.Errorf(workspace.CodeSubnetNotFound, "subnet %q does not exist", subnetID))
+	s, sharing, err := t.holdSubnet(ctx, subnetID)
 	if err != nil {
 		return nil, err
 	}
@@ -133,10 +131,10 @@ func (t *tx) FreeAddresses(ctx context.Context, subnetID string, n int) ([]strin
 	if next < first || next > last {
 		next = first
 	}
-	free, err := t.freeBetween(ctx, s.ID, gateway, next, last, n)
+	free, err := t.freeBetween(ctx, sharing, gateway, next, last, n)
 	if err == nil && len(free) < n {
 		var wrapped []int64
-		wrapped, err = t.freeBetween(ctx, s.ID, gateway, first, next-1, n-len(free))
+		wrapped, err = t.freeBetween(ctx, sharing, gateway, first, next-1, n-len(free))
 		free = append(free, wrapped...)
 	}
 	if err != nil || n == 0 {
@@ -148,6 +146,27 @@ func (t *tx) FreeAddresses(ctx context.Context, subnetID string, n int) ([]strin
 	s.LastAddress = free[n-1]
 	_, err = t.NewUpdate().Model(&s).Column("last_address").WherePK().Exec(ctx)
 	return convert(free, addressOf), err
+}
+
+// holdSubnet holds a subnet and those that share its network, so that one address is not given out on two of them.
+func (t *tx) holdSubnet(ctx context.Context, id string) (s subnetRow, sharing []string, err error) {
+	var rows []subnetRow
+	q := t.NewSelect().Model(&rows).Order("s.id").
+		Where("s.id = ? OR s.network <> '' AND s.network = (SELECT o.network FROM subnets AS o WHERE o.id = ?)", id, id)
+	if err := t.forUpdate(q, "s").Scan(ctx); err != nil {
+		return s, nil, err
+	}
+	missing := true
+	for _, r := range rows {
+		sharing = append(sharing, r.ID)
+		if r.ID == id {
+			s, missing = r, false
+		}
+	}
+	if missing {
+		return s, nil, workspace.Errorf(workspace.CodeSubnetNotFound, "subnet %q does not exist", id)
+	}
+	return s, sharing, nil
 }
 
 // hosts returns the first and the last address that a subnet gives out. There is none if the last is before the first.
@@ -165,20 +184,20 @@ func hosts(cidr string) (first, last int64, err error) {
 }
 
 // freeBetween returns at most n addresses from first to last that no desktop has and that are not reserved.
-func (t *tx) freeBetween(ctx context.Context, subnetID string, gateway, first, last int64, n int) (free []int64, err error) {
+func (t *tx) freeBetween(ctx context.Context, subnetIDs []string, gateway, first, last int64, n int) (free []int64, err error) {
 	const window = 1024
 	for ; first <= last && len(free) < n; first += window {
 		end := min(first+window-1, last)
 		var used []int64
 		err := t.NewSelect().Model((*desktopRow)(nil)).Column("address_number").
-			Where("subnet_id = ? AND address_number > 0", subnetID).
+			Where("subnet_id IN (?) AND address_number > 0", bun.List(subnetIDs)).
 			Where("address_number BETWEEN ? AND ?", first, end).Order("address_number").Scan(ctx, &used)
 		if err != nil {
 			return nil, err
 		}
 		var reserved []int64
 		err = t.NewSelect().Model((*reservationRow)(nil)).Column("address_number").
-			Where("subnet_id = ? AND address_number BETWEEN ? AND ?", subnetID, first, end).Scan(ctx, &reserved)
+			Where("subnet_id IN (?) AND address_number BETWEEN ? AND ?", bun.List(subnetIDs), first, end).Scan(ctx, &reserved)
 		if err != nil {
 			return nil, err
 		}

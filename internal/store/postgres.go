@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -32,6 +33,7 @@ func (s *Store) openPostgres(url string) error {
 	}
 	// bun writes values into the statements, so every statement is new and to prepare it would cost a round trip.
 	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, 5*time.Second)
 	config.RuntimeParams["standard_conforming_strings"] = "on" // as bun quotes them
 	config.RuntimeParams["timezone"] = "UTC"
 	config.RuntimeParams["datestyle"] = "ISO" // as timeLayout says
@@ -94,6 +96,23 @@ func (postgresEngine) violated(err error) string {
 func (postgresEngine) refers(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && e.Code == "23503"
+}
+
+// outage is true when the server is starting, stopping or gone, has no connection, memory or disk left, may only be read (it became a
+// standby), or aborted a transaction again and again in favour of others.
+func (p postgresEngine) outage(err error) bool {
+	if _, connecting := errors.AsType[*pgconn.ConnectError](err); connecting || p.passing(err) {
+		return true
+	}
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return pgconn.SafeToRetry(err)
+	}
+	switch e.Code {
+	case "57P01", "57P02", "57P03", "57P05", "25006", "55P03":
+		return true
+	}
+	return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "53") || strings.HasPrefix(e.Code, "58")
 }
 
 func (postgresEngine) timeLayout() string { return "2006-01-02 15:04:05.999999-07" }

@@ -17,15 +17,19 @@ type subscription struct {
 }
 
 type subscriptionRow struct {
-	bun.BaseModel `bun:"table:subscriptions"`
+	bun.BaseModel `bun:"table:subscriptions,alias:o"`
 	subscription
 }
 
-// PutSubscription implements workspace.ServiceRows.
-func (t *tx) PutSubscription(ctx context.Context, s workspace.Subscription) error {
+// OpenSubscription implements workspace.ServiceRows. The primary key decides between callers: the second waits for the first.
+func (t *tx) OpenSubscription(ctx context.Context, s workspace.Subscription) (workspace.Subscription, error) {
 	row := subscriptionRow{subscription: subscription(s)}
-	_, err := t.inserting(&row).On("CONFLICT (project_id) DO UPDATE").Exec(ctx)
-	return err
+	if _, err := t.inserting(&row).On("CONFLICT (project_id) DO NOTHING").Exec(ctx); err != nil {
+		return workspace.Subscription{}, err
+	}
+	var kept subscriptionRow
+	err := t.forUpdate(t.NewSelect().Model(&kept).Where("o.project_id = ?", s.ProjectID), "o").Scan(ctx)
+	return workspace.Subscription(kept.subscription), err
 }
 
 // Subscription implements workspace.ServiceRows.

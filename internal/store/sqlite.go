@@ -57,6 +57,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	r.SetConnMaxLifetime(10 * time.Minute) // a new connection reads what tend has measured
 	dialect := sqliteDialect{sqlitedialect.New()}
 	s.writer, s.reader, s.engine = bun.NewDB(w, dialect), bun.NewDB(r, dialect), sqliteEngine{}
+	s.group = new(groupCommit)
 	if err := pingSQLite(ctx, w); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", path, err), s.Close())
 	}
@@ -155,7 +156,25 @@ func (sqliteEngine) refers(err error) bool {
 	return code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
 
+// outage is true when the file cannot be read or written: another process holds it for too long, the disk is full or broken, or it may
+// only be read. A damaged file does not mend itself.
+func (sqliteEngine) outage(err error) bool {
+	code, _ := sqliteCode(err)
+	switch code & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY,
+		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL:
+		return true
+	}
+	return false
+}
+
+// reserve has nothing to do: the data directory, and with it the file, is locked by one process.
+func (sqliteEngine) reserve(context.Context, *slog.Logger, []Name, func(error)) (func(), error) {
+	return func() {}, nil
+}
+
 func (sqliteEngine) timeLayout() string { return time.RFC3339Nano }
 
-// passing is never so: a transaction holds the writer's lock from its beginning, for which it has waited.
-func (sqliteEngine) passing(error) bool { return false }
+// passing is true for a transaction that shared its commit with one that failed. Nothing else passes: a transaction holds the writer's
+// lock from its beginning, for which it has waited.
+func (sqliteEngine) passing(err error) bool { return errors.Is(err, errGroupLost) }

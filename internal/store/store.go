@@ -28,6 +28,7 @@ type Store struct {
 	clock  func() time.Time
 	log    *slog.Logger
 	work   workSignals
+	group  *groupCommit // SQLite: what shares commits. PostgreSQL, which does so by itself: nil
 
 	existing bool // only a database with today's tables is opened
 
@@ -60,6 +61,10 @@ type engine interface {
 	refers(err error) bool
 	// timeLayout is how a time looks that is cast to text, for time.Parse.
 	timeLayout() string
+	// outage says whether err is about the database being out of service, for now, rather than about a statement.
+	outage(err error) bool
+	// reserve keeps names for this process among those on one database; see Store.Reserve.
+	reserve(ctx context.Context, log *slog.Logger, names []Name, lost func(error)) (release func(), err error)
 	// passing says whether the transaction that ended with err may succeed when it is run again.
 	passing(err error) bool
 }
@@ -135,7 +140,7 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // View implements workspace.Store. What f reads is one state of the database, that of its first read.
 func (s *Store) View(ctx context.Context, f func(workspace.Tx) error) error {
-	return s.view(ctx, func(t *tx) error { return f(t) })
+	return s.explained(ctx, s.view(ctx, func(t *tx) error { return f(t) }))
 }
 
 // Update implements workspace.Store. On SQLite there is one transaction at a time. On PostgreSQL there are many, at READ
@@ -146,7 +151,7 @@ func (s *Store) View(ctx context.Context, f func(workspace.Tx) error) error {
 // f must return the errors that it gets: after one, PostgreSQL takes no more statements, and a transaction whose insert was
 // refused is rolled back even if f returns nil.
 func (s *Store) Update(ctx context.Context, f func(workspace.Tx) error) error {
-	return s.update(ctx, func(t *tx) error { return f(t) })
+	return s.explained(ctx, s.update(ctx, func(t *tx) error { return f(t) }))
 }
 
 // Work implements workspace.Store. On SQLite it tells of this process only; polling covers the rest.

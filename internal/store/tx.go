@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -19,9 +20,11 @@ type tx struct {
 	store *Store
 	now   time.Time
 
-	refused error           // what an insert was refused for; the transaction cannot be committed any more
-	wake    bool            // sub-jobs may be due once it is committed
-	changed map[string]bool // pools that are noted as changed
+	cancel  context.CancelFunc // of the context of a transaction that shares its commit with none
+	refused error              // what an insert was refused for; the transaction cannot be committed any more
+	wake    bool               // sub-jobs may be due once it is committed
+	changed map[string]bool    // pools that are noted as changed
+	labels  map[string]labels  // of desktops that the transaction holds
 }
 
 var (
@@ -35,6 +38,9 @@ func (t *tx) Now() time.Time { return t.now }
 // triesOfUpdate bounds how often a transaction runs that the database aborts in favour of another.
 const triesOfUpdate = 8
 
+// connectionPatience is for how long a transaction waits for a connection when all are in use or the server does not answer.
+const connectionPatience = 10 * time.Second
+
 // commitsBetweenTending is so large that tending, which takes 0.05 ms if there is nothing to do, is not noticed.
 const commitsBetweenTending = 50
 
@@ -43,7 +49,7 @@ func (s *Store) view(ctx context.Context, f func(*tx) error) error {
 	if err != nil {
 		return err
 	}
-	defer t.Rollback() // nothing was written, so there is nothing to lose
+	defer t.end() // nothing was written, so there is nothing to lose
 	return f(t)
 }
 
@@ -61,19 +67,13 @@ func (s *Store) update(ctx context.Context, f func(*tx) error) error {
 }
 
 func (s *Store) updateOnce(ctx context.Context, f func(*tx) error) error {
-	t, err := s.begin(ctx, s.writer, nil)
+	run := s.updateAlone
+	if s.group != nil {
+		run = s.updateInGroup
+	}
+	t, err := run(ctx, f)
 	if err != nil {
 		return err
-	}
-	defer t.Rollback() // after a commit this does nothing
-	if err := f(t); err != nil {
-		return err
-	}
-	if t.refused != nil {
-		return t.refused
-	}
-	if err := t.Commit(); err != nil {
-		return fmt.Errorf("committing: %w", err)
 	}
 	if t.wake {
 		s.work.signal()
@@ -86,12 +86,49 @@ func (s *Store) updateOnce(ctx context.Context, f func(*tx) error) error {
 	return nil
 }
 
-func (s *Store) begin(ctx context.Context, db *bun.DB, options *sql.TxOptions) (*tx, error) {
-	b, err := db.BeginTx(ctx, options)
+// updateAlone runs f in a transaction of its own and commits it.
+func (s *Store) updateAlone(ctx context.Context, f func(*tx) error) (*tx, error) {
+	t, err := s.begin(ctx, s.writer, nil)
 	if err != nil {
-		return nil, fmt.Errorf("beginning a transaction: %w", err)
+		return nil, err
 	}
-	return &tx{Tx: b, store: s, now: s.clock().UTC().Truncate(time.Microsecond)}, nil
+	defer t.end()
+	if err := f(t); err != nil {
+		return nil, err
+	}
+	if t.refused != nil {
+		return nil, t.refused
+	}
+	if err := t.Commit(); err != nil {
+		return nil, fmt.Errorf("committing: %w", err)
+	}
+	return t, nil
+}
+
+func (s *Store) begin(ctx context.Context, db *bun.DB, options *sql.TxOptions) (*tx, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	late := time.AfterFunc(connectionPatience, cancel)
+	b, err := db.BeginTx(ctx, options)
+	if err == nil && !late.Stop() {
+		err = b.Rollback()
+	}
+	if err != nil || ctx.Err() != nil {
+		cancel()
+		return nil, fmt.Errorf("beginning a transaction: %w: %w", errNoConnection, cmp.Or(err, ctx.Err()))
+	}
+	t := s.newTx(b)
+	t.cancel = cancel
+	return t, nil
+}
+
+// end rolls back what was not committed.
+func (t *tx) end() {
+	_ = t.Rollback() // after a commit this does nothing
+	t.cancel()
+}
+
+func (s *Store) newTx(b bun.Tx) *tx {
+	return &tx{Tx: b, store: s, now: s.clock().UTC().Truncate(time.Microsecond)}
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -121,6 +158,14 @@ func (t *tx) saved(n int, err error, unique string, taken, missing error) error 
 		return missing
 	}
 	return err
+}
+
+// oneDefault says what it means that a table's unique index on the defaults of a project refused a row.
+func (t *tx) oneDefault(err error, table string) error {
+	if err == nil || t.store.engine.violated(err) != table+"_project_id" {
+		return err
+	}
+	return t.refuse(workspace.Errorf(workspace.CodeConflict, "another was made the project's default at the same moment, try again"))
 }
 
 // forUpdate makes q hold the rows of table that it reads, until the transaction ends.

@@ -3,6 +3,7 @@ package workspace
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Code identifies a kind of refusal or failure on the wire. Package api maps every Code to one HTTP status.
@@ -43,8 +44,12 @@ const (
 	CodeDeadline         Code = "WKS.00020003" // in sub-jobs: took longer than its deadline
 	CodeGone             Code = "WKS.00020004" // in sub-jobs: the desktop was deleted meanwhile
 	CodeUnavailable      Code = "WKS.00020005" // the engine or the desktop does not answer
+	CodeNoDatabase       Code = "WKS.00020007" // the database does not answer; Retry-After says when to come back
 	CodeStopped          Code = "WKS.00020006" // in sub-jobs: the rebuild of the pool was stopped before the desktop's turn
 )
+
+// OutageRetry is when to come back after CodeNoDatabase.
+const OutageRetry = 5 * time.Second
 
 // Codes explains every Code in a sentence, for the documentation.
 var Codes = map[Code]string{
@@ -81,6 +86,7 @@ var Codes = map[Code]string{
 	CodeDeadline:         "The work took longer than its deadline; retry the job or delete the desktop.",
 	CodeGone:             "The desktop was deleted meanwhile.",
 	CodeUnavailable:      "The engine or the desktop does not answer.",
+	CodeNoDatabase:       "The database does not answer at the moment; Retry-After says when to come back.",
 	CodeStopped:          "The rebuild of the pool was stopped before the desktop's turn; the reason says why.",
 }
 

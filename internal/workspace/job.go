@@ -182,10 +182,10 @@ type JobRows interface {
 	// without any are removed as well. It returns how many went. Sub-jobs of the types in keep stay.
 	DeleteSubJobs(ctx context.Context, projectID string, ids []string, state SubJobState, keep []JobType) (int, error)
 
-	// ClaimSubJobs takes up to limit sub-jobs of the given types that are due, either WAITING or RUNNING with a lease that
-	// has run out, oldest RunAt first: they become RUNNING under owner until the lease's end, Attempt grows by one,
-	// and Begun is set if it was not.
-	ClaimSubJobs(ctx context.Context, owner string, types []JobType, limit int, lease time.Duration) ([]SubJob, error)
+	// ClaimSubJobs takes up to room[type] sub-jobs of each of the given types that are due, either WAITING or RUNNING with a
+	// lease that has run out, oldest RunAt first: they become RUNNING under owner until the lease's end, Attempt grows by one,
+	// and Begun is set if it was not. How many others wait does not matter to what it costs.
+	ClaimSubJobs(ctx context.Context, owner string, room map[JobType]int, lease time.Duration) ([]SubJob, error)
 
 	// ExtendLeases moves the lease's end of the owner's RUNNING sub-jobs among ids and returns those that it still holds.
 	ExtendLeases(ctx context.Context, owner string, ids []string, lease time.Duration) ([]string, error)

@@ -194,13 +194,14 @@ func (s *Service) CreateNamePolicy(ctx context.Context, c Caller, p NamePolicy) 
 			return "", Errorf(CodeConflict, "there are %d name policies, which is the limit: delete one first", total)
 		}
 		p.ID, p.ProjectID, p.Created, p.Updated, p.Next = NewID(), c.ProjectID, tx.Now(), tx.Now(), 0
-		if err := tx.InsertNamePolicy(ctx, p); err != nil {
+		if err := settleDefault(ctx, tx, p); err != nil {
 			return "", err
 		}
-		return p.ID, settleDefault(ctx, tx, p)
+		return p.ID, tx.InsertNamePolicy(ctx, p)
 	})
 }
 
+// settleDefault makes room for a new default before it is written: the database keeps one in a project.
 func settleDefault(ctx context.Context, tx Tx, p NamePolicy) error {
 	if !p.Default {
 		return nil
@@ -238,10 +239,10 @@ func (s *Service) UpdateNamePolicy(ctx context.Context, c Caller, id string, cha
 			p.Next = 0
 		}
 		p.Updated = tx.Now()
-		if err := tx.SaveNamePolicy(ctx, p); err != nil {
+		if err := settleDefault(ctx, tx, p); err != nil {
 			return err
 		}
-		return settleDefault(ctx, tx, p)
+		return tx.SaveNamePolicy(ctx, p)
 	})
 }
 

@@ -47,7 +47,9 @@ type Tx interface {
 
 // ServiceRows is what the domain asks of the store about the Workspace service of each project.
 type ServiceRows interface {
-	PutSubscription(ctx context.Context, s Subscription) error
+	// OpenSubscription adds the subscription unless the project has one, and returns the one that it has. It holds it until the
+	// transaction ends: of several callers one makes what the project needs, and the others find it there.
+	OpenSubscription(ctx context.Context, s Subscription) (Subscription, error)
 	// Subscription fails with CodeNotSubscribed when the service was never opened for the project.
 	Subscription(ctx context.Context, projectID string) (Subscription, error)
 }

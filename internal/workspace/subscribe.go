@@ -15,40 +15,36 @@ type NewSubnet struct {
 }
 
 // Subscribe opens the Workspace service for a project: with a private network, its subnets, of which the first is the default
-// one, and a default security group. What is there already stays as it is; subnets whose network is new are added. Of two
-// callers at once one makes each thing: its name is unique in the project.
+// one, and a default security group. What is there already stays as it is; subnets whose network is new are added. Of several
+// callers at once one makes each thing: the project's subscription is held meanwhile.
 func (s *Service) Subscribe(ctx context.Context, projectID, cidr string, subnets []NewSubnet) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
-		vpc, err := ensureVPC(ctx, tx, projectID, cidr)
+		opened, err := tx.OpenSubscription(ctx, Subscription{ID: NewID(), ProjectID: projectID, VPCID: NewID(), Opened: tx.Now()})
+		if err != nil {
+			return err
+		}
+		vpc, err := ensureVPC(ctx, tx, opened, cidr)
 		if err != nil {
 			return err
 		}
 		if err := ensureSubnets(ctx, tx, vpc, subnets); err != nil {
 			return err
 		}
-		if err := ensureSecurityGroup(ctx, tx, projectID); err != nil {
-			return err
-		}
-		_, err = tx.Subscription(ctx, projectID)
-		if CodeOf(err) != CodeNotSubscribed {
-			return err
-		}
-		return tx.PutSubscription(ctx, Subscription{ID: NewID(), ProjectID: projectID, VPCID: vpc.ID, Opened: tx.Now()})
+		return ensureSecurityGroup(ctx, tx, projectID)
 	})
 }
 
-func ensureVPC(ctx context.Context, tx Tx, projectID, cidr string) (VPC, error) {
-	const name = "vpc-default"
-	vpcs, err := tx.VPCs(ctx, projectID)
+func ensureVPC(ctx context.Context, tx Tx, s Subscription, cidr string) (VPC, error) {
+	vpcs, err := tx.VPCs(ctx, s.ProjectID)
 	if err != nil {
 		return VPC{}, err
 	}
 	for _, v := range vpcs {
-		if v.Name == name {
+		if v.ID == s.VPCID {
 			return v, nil
 		}
 	}
-	v := VPC{ID: NewID(), ProjectID: projectID, Name: name, CIDR: cidr, Created: tx.Now()}
+	v := VPC{ID: s.VPCID, ProjectID: s.ProjectID, Name: "vpc-default", CIDR: cidr, Created: tx.Now()}
 	return v, tx.InsertVPC(ctx, v)
 }
 

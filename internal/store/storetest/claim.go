@@ -12,12 +12,21 @@ import (
 // everyType is what the workers of these tests can do.
 var everyType = []workspace.JobType{workspace.JobCreateDesktops, workspace.JobDeleteDesktops}
 
+// room is that for n sub-jobs of each type.
+func room(n int) map[workspace.JobType]int {
+	all := map[workspace.JobType]int{}
+	for _, t := range everyType {
+		all[t] = n
+	}
+	return all
+}
+
 const lease = 30 * time.Second
 
 func (w *world) claim(owner string, limit int) []workspace.SubJob {
 	w.Helper()
 	return do(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.SubJob, error) {
-		return tx.ClaimSubJobs(ctx, owner, everyType, limit, lease)
+		return tx.ClaimSubJobs(ctx, owner, room(limit), lease)
 	})
 }
 
@@ -88,7 +97,7 @@ var claims = []behaviour{
 			for range 200 {
 				var got []workspace.SubJob
 				err := w.store.Update(w.Context(), func(tx workspace.Tx) (err error) {
-					got, err = tx.ClaimSubJobs(w.Context(), me, everyType, 7, lease)
+					got, err = tx.ClaimSubJobs(w.Context(), me, room(7), lease)
 					return err
 				})
 				if err != nil {

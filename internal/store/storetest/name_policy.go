@@ -64,7 +64,7 @@ var namePolicies = []behaviour{
 	{"name policies are filtered, and one of a project is the default", func(w *world) {
 		w.addNamePolicies(
 			workspace.NamePolicy{ID: "1", ProjectID: project, Name: "Red_1", Prefix: "$DomainUser$", Default: true},
-			workspace.NamePolicy{ID: "2", ProjectID: project, Name: "blue", Prefix: "b", Default: true},
+			workspace.NamePolicy{ID: "2", ProjectID: project, Name: "blue", Prefix: "b"},
 			workspace.NamePolicy{ID: "3", ProjectID: otherProject, Name: "red", Default: true},
 		)
 		yes, no := true, false
@@ -75,11 +75,21 @@ var namePolicies = []behaviour{
 			{workspace.NamePolicyQuery{}, []string{"1", "2"}}, {workspace.NamePolicyQuery{Name: "D_"}, []string{"1"}},
 			{workspace.NamePolicyQuery{WithUser: &yes}, []string{"1"}}, {workspace.NamePolicyQuery{WithUser: &no}, []string{"2"}},
 			{workspace.NamePolicyQuery{ID: "2"}, []string{"2"}}, {workspace.NamePolicyQuery{ID: "3"}, nil},
-			{workspace.NamePolicyQuery{Default: &yes}, []string{"1", "2"}},
+			{workspace.NamePolicyQuery{Default: &yes}, []string{"1"}},
 		} {
 			w.same(ids(w.namePolicies(c.query), policyID), c.want)
 		}
-		w.update(func(tx workspace.Tx) error { return tx.ClearDefaultNamePolicy(w.Context(), project, "2") })
+		second := workspace.NamePolicy{ID: "2", ProjectID: project, Name: "blue", Prefix: "b", Default: true}
+		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error { return tx.SaveNamePolicy(w.Context(), second) })
+		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+			return tx.InsertNamePolicy(w.Context(), workspace.NamePolicy{ID: "4", ProjectID: project, Name: "green", Default: true})
+		})
+		w.update(func(tx workspace.Tx) error {
+			if err := tx.ClearDefaultNamePolicy(w.Context(), project, "2"); err != nil {
+				return err
+			}
+			return tx.SaveNamePolicy(w.Context(), second)
+		})
 		w.same(ids(w.namePolicies(workspace.NamePolicyQuery{Default: &yes}), policyID), []string{"2"})
 		other := get(w, func(ctx context.Context, tx workspace.Tx) (int, error) {
 			_, total, err := tx.NamePolicies(ctx, workspace.NamePolicyQuery{ProjectID: otherProject, Default: &yes})

@@ -67,7 +67,7 @@ func (w *world) attachAll(ctx context.Context) error {
 	work := w.store.Work(ctx)
 	for {
 		err := w.store.Update(ctx, func(tx workspace.Tx) error {
-			subs, err := tx.ClaimSubJobs(ctx, "worker", []workspace.JobType{workspace.JobAttachPool}, 50, time.Hour)
+			subs, err := tx.ClaimSubJobs(ctx, "worker", map[workspace.JobType]int{workspace.JobAttachPool: 50}, time.Hour)
 			if err != nil {
 				return err
 			}

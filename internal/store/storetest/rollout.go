@@ -163,7 +163,7 @@ var rollouts = []behaviour{
 		now := w.clock.Now()
 		w.update(func(tx workspace.Tx) error { return tx.ScheduleSubJobs(w.Context(), []string{"j-000"}, now) })
 		w.update(func(tx workspace.Tx) error {
-			claimed, err := tx.ClaimSubJobs(w.Context(), "w", []workspace.JobType{workspace.JobCreateDesktops}, 10, time.Minute)
+			claimed, err := tx.ClaimSubJobs(w.Context(), "w", map[workspace.JobType]int{workspace.JobCreateDesktops: 10}, time.Minute)
 			w.same(len(claimed), 1)
 			return err
 		})

@@ -187,15 +187,59 @@ var service = []behaviour{
 			return err
 		})
 	}},
-	{"a subscription is read as it was put last", func(w *world) {
-		for _, vpc := range []string{"vpc-1", "vpc-2"} {
-			want := workspace.Subscription{ID: "s", ProjectID: project, VPCID: vpc, Opened: w.clock.Now()}
-			w.update(func(tx workspace.Tx) error { return tx.PutSubscription(w.Context(), want) })
+	{"a subscription stays as it was opened first", func(w *world) {
+		want := workspace.Subscription{ID: "s-1", ProjectID: project, VPCID: "vpc-1", Opened: w.clock.Now()}
+		for _, n := range []string{"1", "2"} {
+			opened := workspace.Subscription{ID: "s-" + n, ProjectID: project, VPCID: "vpc-" + n, Opened: w.clock.Now()}
+			w.update(func(tx workspace.Tx) error {
+				got, err := tx.OpenSubscription(w.Context(), opened)
+				w.same(got, want)
+				return err
+			})
 			w.view(func(tx workspace.Tx) error {
 				got, err := tx.Subscription(w.Context(), project)
 				w.same(got, want)
 				return err
 			})
 		}
+	}},
+	{"8 replicas that start at once make one network, one default subnet and one default group", func(w *world) {
+		service := &workspace.Service{Store: w.store}
+		subnets := []workspace.NewSubnet{
+			{Name: "a", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net-a"}, {Name: "b", CIDR: "10.2.0.0/16", Gateway: "10.2.0.1", Network: "net-b"},
+		}
+		w.all(together(8, func(int) error { return service.Subscribe(w.Context(), "fresh", "10.0.0.0/8", subnets) }))
+		w.view(func(tx workspace.Tx) error {
+			vpcs, err := tx.VPCs(w.Context(), "fresh")
+			w.same(len(vpcs), 1)
+			made, err2 := tx.Subnets(w.Context(), "fresh")
+			w.same(len(made), 2)
+			groups, err3 := tx.SecurityGroups(w.Context(), "fresh")
+			w.same(len(groups), 1)
+			return errors.Join(err, err2, err3)
+		})
+	}},
+	{"a project has no second default subnet or security group", func(w *world) {
+		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+			for _, id := range []string{"d1", "d2"} {
+				err := tx.InsertSecurityGroup(w.Context(), workspace.SecurityGroup{ID: id, ProjectID: "fresh", Default: true, Created: w.clock.Now()})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+			if err := tx.InsertVPC(w.Context(), workspace.VPC{ID: "v", ProjectID: "fresh", Created: w.clock.Now()}); err != nil {
+				return err
+			}
+			for _, id := range []string{"d1", "d2"} {
+				err := tx.InsertSubnet(w.Context(), workspace.Subnet{ID: id, ProjectID: "fresh", VPCID: "v", Default: true, Created: w.clock.Now()})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}},
 }

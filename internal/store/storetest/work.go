@@ -47,7 +47,7 @@ var work = []behaviour{
 		for _, change := range []func(tx workspace.Tx) error{
 			func(tx workspace.Tx) error { _, err := tx.RetryFailed(w.Context(), "j"); return err },
 			func(tx workspace.Tx) error {
-				s, err := tx.ClaimSubJobs(w.Context(), "w", everyType, 1, lease)
+				s, err := tx.ClaimSubJobs(w.Context(), "w", room(1), lease)
 				if err != nil {
 					return err
 				}
@@ -56,7 +56,7 @@ var work = []behaviour{
 				return err
 			},
 			func(tx workspace.Tx) error {
-				if _, err := tx.ClaimSubJobs(w.Context(), "w", everyType, 1, lease); err != nil {
+				if _, err := tx.ClaimSubJobs(w.Context(), "w", room(1), lease); err != nil {
 					return err
 				}
 				_, err := tx.ReleaseOwners(w.Context(), "w")

@@ -1,0 +1,171 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// On SQLite each commit waits for the disk, and there is one writer. So transactions that wait for the writer share a commit: the
+// database's transaction goes from one to the next, each under a savepoint of its own, and whoever finds nobody waiting behind it
+// commits for all. Each Update still runs alone, on its caller's goroutine, and returns once what it wrote is on the disk.
+
+// How long a commit may be put off for the sake of those who wait: so many transactions, so long after the first began.
+const (
+	groupMembers = 256
+	groupAge     = 10 * time.Millisecond
+)
+
+// errGroupLost says that the database rolled back a transaction on account of another that shared its commit.
+var errGroupLost = errors.New("the database rolled back this transaction together with another one")
+
+// groupCommit hands the one writing transaction from caller to caller. Its zero value is ready.
+type groupCommit struct {
+	mu      sync.Mutex       // guards what follows
+	busy    bool             // somebody has the writer
+	waiting []chan *commitOf // who waits for the writer, in order; each has room for one
+}
+
+// commitOf is a transaction of the database that several Updates share. Whoever has the writer owns it, until done is closed.
+type commitOf struct {
+	bun.Tx
+	begun   time.Time
+	members int
+	lost    error         // why the database has rolled it back, if it has
+	done    chan struct{} // closed when it is over
+	err     error         // how it ended, once done is closed
+}
+
+// enter waits for the writer. It returns the transaction to go on with, or nil when a new one is to be begun.
+func (g *groupCommit) enter(ctx context.Context) (*commitOf, error) {
+	g.mu.Lock()
+	if !g.busy {
+		g.busy = true
+		g.mu.Unlock()
+		return nil, nil
+	}
+	turn := make(chan *commitOf, 1)
+	g.waiting = append(g.waiting, turn)
+	g.mu.Unlock()
+	select {
+	case c := <-turn:
+		return c, nil
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	i := slices.Index(g.waiting, turn)
+	if i >= 0 {
+		g.waiting = slices.Delete(g.waiting, i, i+1)
+	}
+	g.mu.Unlock()
+	if i < 0 { // the turn came at the same moment
+		g.leave(<-turn)
+	}
+	return nil, context.Cause(ctx)
+}
+
+// leave passes the writer on: with the transaction, or, when that has failed or lasted long enough, after ending it.
+func (g *groupCommit) leave(c *commitOf) {
+	if c != nil {
+		full := c.members >= groupMembers || time.Since(c.begun) >= groupAge
+		if c.lost == nil && !full && g.pass(c) {
+			return
+		}
+		c.end()
+	}
+	g.pass(nil)
+}
+
+// pass gives the writer to the first who waits, and says whether there is one. Without a transaction to end, nobody has it then.
+func (g *groupCommit) pass(c *commitOf) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.waiting) == 0 {
+		g.busy = c != nil
+		return false
+	}
+	g.waiting[0] <- c
+	g.waiting = g.waiting[1:]
+	return true
+}
+
+// end commits, or rolls back what is not to be committed, and tells everybody who shares it.
+func (c *commitOf) end() {
+	if c.lost != nil {
+		c.err = errGroupLost
+		_ = c.Rollback() // if the database has done so already, this only gives the connection back
+	} else if err := c.Commit(); err != nil {
+		c.err = fmt.Errorf("committing: %w", err)
+	}
+	close(c.done)
+}
+
+// updateInGroup is updateOnce with a commit that others may share.
+func (s *Store) updateInGroup(ctx context.Context, f func(*tx) error) (*tx, error) {
+	c, err := s.group.enter(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("waiting to write: %w: %w", errNoConnection, err)
+	}
+	if c == nil {
+		b, err := s.writer.BeginTx(context.WithoutCancel(ctx), nil) // one caller that gives up must not end it for all
+		if err != nil {
+			s.group.leave(nil)
+			return nil, fmt.Errorf("beginning a transaction: %w: %w", errNoConnection, err)
+		}
+		c = &commitOf{Tx: b, begun: time.Now(), done: make(chan struct{})}
+	}
+	t, err := s.join(c, f)
+	if err != nil {
+		return nil, err
+	}
+	<-c.done
+	return t, c.err
+}
+
+// join runs f in a transaction of which the caller has the writer, and leaves it.
+func (s *Store) join(c *commitOf, f func(*tx) error) (*tx, error) {
+	t := s.newTx(c.Tx)
+	kept, alone := false, c.members == 0
+	defer func() { // also when f panics
+		c.settle(kept, alone)
+		s.group.leave(c)
+	}()
+	if c.members++; !alone {
+		if _, err := c.Tx.Tx.Exec(savepoint); err != nil {
+			c.lost = err
+			return nil, errGroupLost
+		}
+	}
+	if err := f(t); err != nil {
+		return nil, err
+	}
+	if t.refused != nil {
+		return nil, t.refused
+	}
+	kept = true
+	return t, nil
+}
+
+const (
+	savepoint  = "SAVEPOINT member"
+	keepMember = "RELEASE member"
+	undoMember = "ROLLBACK TO member; RELEASE member"
+)
+
+// settle keeps or undoes what the last member did. One that is alone in the transaction is undone with it.
+func (c *commitOf) settle(kept, alone bool) {
+	switch {
+	case c.lost != nil, kept && alone:
+	case alone:
+		c.lost = errGroupLost
+	case kept:
+		_, c.lost = c.Tx.Tx.Exec(keepMember)
+	default:
+		_, c.lost = c.Tx.Tx.Exec(undoMember) // fails when the database has rolled back everything
+	}
+}
