@@ -35,7 +35,7 @@ func display(account string) error {
 	return nil
 }
 
-// awaitDisplay returns when the display server has said that it is ready and greets a viewer.
+// awaitDisplay returns when the display server has said that it is ready, answers a viewer, and loses no first key.
 func awaitDisplay(ready io.Reader, l login) error {
 	if _, err := ready.Read(make([]byte, 16)); err != nil {
 		return fmt.Errorf("waiting for the display: %w", err)
@@ -46,12 +46,8 @@ func awaitDisplay(ready io.Reader, l login) error {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-	greeting := make([]byte, len("RFB 003.008\n"))
-	if _, err := io.ReadFull(conn, greeting); err != nil {
-		return fmt.Errorf("waiting for the display's greeting: %w", err)
-	}
-	if !strings.HasPrefix(string(greeting), "RFB ") {
-		return fmt.Errorf("the display greets with %q", greeting)
+	if err := primeKeyboard(conn); err != nil {
+		return fmt.Errorf("preparing the display's keyboard: %w", err)
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func displayArguments(l login) []string {
 		"-displayfd", "3",
 		"-geometry", "1024x768", "-depth", "24", "-dpi", "96",
 		"-AcceptSetDesktopSize", "-AlwaysShared",
-		"-SendPrimary=0", "-SetPrimary=0", "-MaxCutText=4194304",
+		"-SendPrimary=0", "-SetPrimary=0", "-MaxCutText=33554432",
 		"-extension", "GLX", // it would load a 3D driver, and nothing here draws in 3D
 		"-noreset",
 		"-desktop", l.Name,

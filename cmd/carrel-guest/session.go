@@ -138,6 +138,7 @@ func (s *session) once(ctx context.Context) error {
 	empty, drawn := context.WithCancel(ctx)
 	defer drawn()
 	s.hang(empty, cookie)
+	go s.relayClipboard(ctx, cookie)
 	s.update(func(now *guest.Session) { now.Display = true })
 	slog.Info("display answers", "account", s.login.Name, "took", time.Since(began))
 	return s.runDesktop(ctx, out, gone, cookie, drawn)

@@ -48,7 +48,11 @@ type xConn struct {
 	in   *bufio.Reader
 	root uint32
 	ids  uint32 // the first that this client may give to what it makes
+	mask uint32 // the bits of an id that its client chooses; the others say which client that is
 	news bool   // events have come in while a reply was awaited
+
+	keep bool     // whether those events are kept for event
+	kept [][]byte // they are
 }
 
 // errX says that the server refused a request, for example because a window is gone.
@@ -108,7 +112,7 @@ func (x *xConn) setup(cookie []byte) error {
 	if len(body) < screen+4 {
 		return fmt.Errorf("%w: it has no screen", errX)
 	}
-	x.ids, x.root = little.Uint32(body[4:]), little.Uint32(body[screen:])
+	x.ids, x.mask, x.root = little.Uint32(body[4:]), little.Uint32(body[8:]), little.Uint32(body[screen:])
 	return nil
 }
 
@@ -161,8 +165,79 @@ func (x *xConn) ask(op, detail byte, body []byte) ([]byte, error) {
 			return m, nil
 		default:
 			x.news = true
+			if x.keep {
+				x.kept = append(x.kept, m)
+			}
 		}
 	}
+}
+
+// event waits for an event, unless one was kept. Refusals of requests that have no reply are passed over.
+func (x *xConn) event() ([]byte, error) {
+	if len(x.kept) > 0 {
+		m := x.kept[0]
+		x.kept = x.kept[1:]
+		return m, nil
+	}
+	for {
+		m, err := x.next()
+		if err != nil || m[0] > 1 {
+			return m, err
+		}
+	}
+}
+
+// ofServer says whether the server itself made what has that id, and none of its clients.
+func (x *xConn) ofServer(id uint32) bool { return id&^x.mask == 0 }
+
+// xExtension is how an extension is addressed.
+type xExtension struct {
+	opcode byte // of its requests
+	event  byte // the code of its first event
+}
+
+// extension looks for an extension of the server.
+func (x *xConn) extension(name string) (xExtension, error) {
+	body := little.AppendUint16(nil, uint16(len(name)))
+	r, err := x.ask(xQueryExtension, 0, append(append(body, 0, 0), name...))
+	if err != nil {
+		return xExtension{}, err
+	}
+	if present := r[8]; present != 1 {
+		return xExtension{}, fmt.Errorf("%w: it has no %s", errX, name)
+	}
+	return xExtension{opcode: r[9], event: r[10]}, nil
+}
+
+// sendLarge writes a request of any size that the extension BIG-REQUESTS allows.
+func (x *xConn) sendLarge(op, detail byte, body []byte) error {
+	body = pad(body)
+	b := little.AppendUint32([]byte{op, detail, 0, 0}, uint32(2+len(body)/4))
+	if _, err := x.conn.Write(append(b, body...)); err != nil {
+		return fmt.Errorf("writing to the X server: %w", err)
+	}
+	return nil
+}
+
+// bytes reads the beginning of a property, up to so many times four bytes, and its type. With remove the property is removed
+// when that was all of it.
+func (x *xConn) bytes(window, name uint32, limit uint32, remove bool) (kind uint32, value []byte, err error) {
+	var detail byte
+	if remove {
+		detail = 1
+	}
+	var body []byte
+	for _, v := range []uint32{window, name, 0, 0, limit} {
+		body = little.AppendUint32(body, v)
+	}
+	r, err := x.ask(xGetProperty, detail, body)
+	if err != nil {
+		return 0, nil, err
+	}
+	if format := r[1]; format == 8 {
+		value = r[32 : 32+little.Uint32(r[16:])]
+	}
+	return little.Uint32(r[8:]), value, nil
 }
 
 // listen asks for events of the root window.
@@ -304,18 +379,13 @@ func (x *xConn) panel(clients, windowType, dock uint32) (found, drawn bool, err 
 // idle asks how long no key has been pressed and no pointer moved.
 func (x *xConn) idle() (time.Duration, error) {
 	_ = x.conn.SetDeadline(time.Now().Add(5 * time.Second))
-	const extension = "MIT-SCREEN-SAVER"
-	body := little.AppendUint16(nil, uint16(len(extension)))
-	r, err := x.ask(xQueryExtension, 0, append(append(body, 0, 0), extension...))
+	saver, err := x.extension("MIT-SCREEN-SAVER")
 	if err != nil {
 		return 0, err
 	}
-	if present, opcode := r[8], r[9]; present == 1 { // the reply's fifth word is the time since the last input
-		r, err = x.ask(opcode, xSaverQueryInfo, little.AppendUint32(nil, x.root))
-		if err != nil {
-			return 0, err
-		}
-		return time.Duration(little.Uint32(r[16:])) * time.Millisecond, nil
+	r, err := x.ask(saver.opcode, xSaverQueryInfo, little.AppendUint32(nil, x.root))
+	if err != nil {
+		return 0, err
 	}
-	return 0, fmt.Errorf("%w: it has no %s", errX, extension)
+	return time.Duration(little.Uint32(r[16:])) * time.Millisecond, nil // the time since the last input
 }
