@@ -67,14 +67,20 @@ func welcome(c app.Config, a *app.App, demo app.Demo) {
 	fmt.Printf(`
 Carrel is ready.
 
-  Open your desktop   %s
-  Sign in             %s   user %s, password %s
-  API                 %s/v2/%s/desktops   (documentation: %s/docs)
-  Administrator       user %s, password %s, access key %s
-                      all of it in %s/bootstrap.json
+  For people, in a browser
+    Open the first desktop   %s
+                             (good once, within the hour)
+    Sign in at               %s
+                             user %s, password %s
 
-The first link works once, within the hour. Ctrl-C stops Carrel; the desktops go on.
+  For administrators, who call the API; this name does not sign in to the page above
+    Documentation            %s/docs
+    Desktops                 %s/v2/%s/desktops
+    Credentials              user %s, password %s, access key %s
+                             all of it, with the secret key, in %s/bootstrap.json
+
+Ctrl-C stops Carrel; the desktops go on.
 `,
-		demo.Link, a.URL, demo.UserName, demo.Password, a.URL, a.Bootstrap.ProjectID, a.URL,
+		demo.Link, a.URL, demo.UserName, demo.Password, a.URL, a.URL, a.Bootstrap.ProjectID,
 		a.Bootstrap.UserName, a.Bootstrap.Password, a.Bootstrap.AccessKey, c.Data)
 }

@@ -129,6 +129,7 @@ var docsPage = template.Must(template.New("docs").Parse(`<!doctype html>
 	b { display: inline-block; min-width: 4.5rem } small { color: #555 }
 	@media (prefers-color-scheme: dark) { body { color: #ddd; background: #181818 } td, th { border-color: #444 } small { color: #aaa } a { color: #8bf } }
 </style>
+<main>
 <h1>Carrel: API</h1>
 <p>Sign each request with an access key (<code>SDK-HMAC-SHA256</code>), or send the header <code>X-Auth-Token</code> with a token from
 <code>POST /v3/auth/tokens</code>. A refusal has <code>error_code</code> and <code>error_msg</code>; every answer has <code>X-Request-Id</code>.
@@ -145,5 +146,5 @@ For programs there is <a href="/openapi.json">openapi.json</a>.</p>
 {{range .}}<tr><td><code>{{.Name}}</code><td>{{.Type}}<td>{{.About}}</tr>
 {{end}}</table>{{end}}
 </details>
-{{end}}{{end}}</html>
+{{end}}{{end}}</main></html>
 `))

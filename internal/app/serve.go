@@ -95,7 +95,7 @@ func routes(faces, pages, displays, probes, metrics http.Handler) http.Handler {
 		mux.Handle("GET "+path, probes)
 	}
 	mux.Handle("GET /metrics", metrics)
-	mux.Handle("/gateway/", displays)
+	mux.Handle("/gateway/display", displays)
 	for _, path := range api.Paths {
 		mux.Handle(path, faces)
 	}

@@ -49,13 +49,17 @@ func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v workspace.Vi
 	return answer(w, http.StatusOK, cardsBody{cardsOf(mine)})
 }
 
-func (p *Portal) start(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	if err := p.Service.StartMine(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context())); err != nil {
-		return err
+// operate returns the call that asks for an operation on a desktop of the person's. 202: the desktop's card follows it.
+func (p *Portal) operate(op workspace.Operation) signedHandler {
+	return func(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+		err := p.Service.OperateMine(r.Context(), v, r.PathValue("id"), op, telemetry.RequestID(r.Context()))
+		if err != nil {
+			return err
+		}
+		p.follower.nudge()
+		w.WriteHeader(http.StatusAccepted)
+		return nil
 	}
-	p.follower.nudge()
-	w.WriteHeader(http.StatusAccepted)
-	return nil
 }
 
 func (p *Portal) ticket(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {

@@ -68,6 +68,7 @@ func newPages(built fs.FS) (*pages, error) {
 		p.mux.HandleFunc(address, p.serveIndex)
 	}
 	p.mux.HandleFunc("GET /", p.serveFile)
+	p.mux.HandleFunc("/", p.notFound)
 	return p, err
 }
 
@@ -103,9 +104,8 @@ func (p *pages) serveIndex(w http.ResponseWriter, r *http.Request) {
 func (p *pages) serveFile(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	f := p.files[name]
-	if f == nil {
-		w.Header().Set("Cache-Control", "no-store")
-		http.Error(w, "There is no such page here.", http.StatusNotFound)
+	if f == nil || name == "index.html" { // which is for the addresses that it knows to show
+		p.notFound(w, r)
 		return
 	}
 	w.Header().Set("Cache-Control", "no-cache")
@@ -113,6 +113,21 @@ func (p *pages) serveFile(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	f.serve(w, r)
+}
+
+// notFound answers addresses that nothing is at: browsers with the page, which says so in the person's language, and programs
+// with JSON.
+func (p *pages) notFound(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Add("Vary", "Accept")
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		_ = noSuchCall(w, r)
+		return
+	}
+	f := p.files["index.html"]
+	w.Header().Set("Content-Type", f.kind)
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = w.Write(f.plain) // if this fails the browser has gone
 }
 
 func (f *file) serve(w http.ResponseWriter, r *http.Request) {

@@ -21,7 +21,7 @@ type Service interface {
 	MayWork(ctx context.Context, userID string) error
 	MyDesktops(ctx context.Context, userID string) ([]workspace.Mine, error)
 	DesktopsOf(ctx context.Context, people []workspace.User) (map[string][]workspace.Mine, error)
-	StartMine(ctx context.Context, v workspace.Visitor, desktopID, requestID string) error
+	OperateMine(ctx context.Context, v workspace.Visitor, desktopID string, op workspace.Operation, requestID string) error
 	OpenDesktop(ctx context.Context, v workspace.Visitor, desktopID string) (string, error)
 	MyPools(ctx context.Context, userID string) ([]workspace.MyPool, error)
 	PoolsOf(ctx context.Context, people []workspace.User) (map[string][]workspace.MyPool, error)
@@ -108,7 +108,9 @@ func (p *Portal) api() http.Handler {
 	mux.Handle("POST /portal/api/me/codes/remove", p.signed(p.removeAuthenticator))
 	mux.Handle("GET /portal/api/desktops", p.signed(p.desktops))
 	mux.Handle("GET /portal/api/desktops/events", p.signed(p.events))
-	mux.Handle("POST /portal/api/desktops/{id}/start", p.signed(p.start))
+	mux.Handle("POST /portal/api/desktops/{id}/start", p.signed(p.operate(workspace.OpStart)))
+	mux.Handle("POST /portal/api/desktops/{id}/stop", p.signed(p.operate(workspace.OpStop)))
+	mux.Handle("POST /portal/api/desktops/{id}/restart", p.signed(p.operate(workspace.OpReboot)))
 	mux.Handle("POST /portal/api/desktops/{id}/ticket", p.signed(p.ticket))
 	mux.Handle("GET /portal/api/pools", p.signed(p.pools))
 	mux.Handle("POST /portal/api/pools/{id}/open", p.signed(p.openPool))

@@ -170,7 +170,7 @@ func TestDesktops(t *testing.T) {
 		bob.call("GET", "desktops", "").is(200, `{"desktops":[]}`)
 	})
 	t.Run("OfOthersDoNotExist", func(t *testing.T) {
-		for _, call := range []string{"ticket", "start"} {
+		for _, call := range []string{"ticket", "start", "stop", "restart"} {
 			bob.call("POST", "desktops/"+w.desktop["running"]+"/"+call, "").is(404, "")
 			bob.call("POST", "desktops/nonsense/"+call, "").is(404, "")
 		}
@@ -190,13 +190,54 @@ func TestDesktops(t *testing.T) {
 		ada.call("POST", "desktops/"+w.desktop["asleep"]+"/start", "").is(202, "")
 		ada.call("POST", "desktops/"+w.desktop["running"]+"/start", "").is(202, "")
 		ada.call("POST", "desktops/"+w.desktop["busy"]+"/start", "").is(409, "restarting")
-		w.must(w.store.View(t.Context(), func(tx workspace.Tx) error {
-			subs, n, err := tx.SubJobs(t.Context(), workspace.SubJobQuery{ProjectID: project, Page: workspace.Page{Limit: 10}})
-			if n != 2 {
-				t.Errorf("%d sub-jobs, want one for each desktop that was off: %v", n, subs)
+		if n := w.subJobs(); n != 2 {
+			t.Errorf("%d sub-jobs, want one for each desktop that was off", n)
+		}
+	})
+}
+
+func TestPeopleShutDownAndRestartTheirOwnDesktops(t *testing.T) {
+	for call, state := range map[string]string{"stop": "stopping", "restart": "restarting"} {
+		t.Run(call+"OnceHoweverOftenAsked", func(t *testing.T) {
+			w := newWorld(t)
+			ada := w.signedIn("ada")
+			var all sync.WaitGroup
+			for range 5 {
+				all.Go(func() { ada.call("POST", "desktops/"+w.desktop["running"]+"/"+call, "").is(202, "") })
 			}
-			return err
+			all.Wait()
+			ada.call("GET", "desktops", "").is(200, `"why":"`+state+`"`)
+			if n := w.subJobs(); n != 1 {
+				t.Errorf("%d sub-jobs, want one", n)
+			}
+		})
+	}
+	t.Run("NotWhatIsOffAlready", func(t *testing.T) {
+		w := newWorld(t)
+		ada := w.signedIn("ada")
+		ada.call("POST", "desktops/"+w.desktop["off"]+"/stop", "").is(202, "")
+		ada.call("POST", "desktops/"+w.desktop["off"]+"/restart", "").is(409, "start it first")
+		ada.call("POST", "desktops/"+w.desktop["asleep"]+"/restart", "").is(409, "start it first")
+		ada.call("POST", "desktops/"+w.desktop["busy"]+"/stop", "").is(409, "restarting")
+		ada.call("POST", "desktops/"+w.desktop["busy"]+"/restart", "").is(202, "")
+		if n := w.subJobs(); n != 0 {
+			t.Errorf("%d sub-jobs, want none", n)
+		}
+	})
+	t.Run("NotOneThatOthersHaveToo", func(t *testing.T) {
+		w := newWorld(t)
+		bob := w.user("bob").ID
+		w.must(w.store.Update(t.Context(), func(tx workspace.Tx) error {
+			return tx.Assign(t.Context(), []workspace.Pair{{
+				DesktopID: w.desktop["running"], Type: workspace.HolderUser, HolderID: bob, Group: workspace.GroupDefault,
+			}})
 		}))
+		for _, name := range []string{"ada", "bob"} {
+			person := w.signedIn(name)
+			person.call("POST", "desktops/"+w.desktop["running"]+"/stop", "").is(403, "others use this desktop")
+			person.call("POST", "desktops/"+w.desktop["running"]+"/restart", "").is(403, "others use this desktop")
+			person.call("POST", "desktops/"+w.desktop["running"]+"/start", "").is(202, "")
+		}
 	})
 }
 
@@ -306,7 +347,17 @@ func TestPages(t *testing.T) {
 	}
 	c.with(http.Header{"If-None-Match": {asset.header.Get("ETag")}}).get("/assets/a-1234.js").is(304, "")
 	c.get("/assets/gone.js").is(404, "")
-	c.get("/nonsense").is(404, "")
+	c.get("/index.html").is(404, "")
+	unknown := c.get("/nonsense")
+	unknown.is(404, `"error_msg":"there is no GET /nonsense"`)
+	if kind := unknown.header.Get("Content-Type"); kind != "application/json" {
+		t.Errorf("a program is told in %s", kind)
+	}
+	page := c.with(http.Header{"Accept": {"text/html,application/xhtml+xml,*/*;q=0.8"}}).get("/nonsense")
+	page.is(404, "the page")
+	if kind := page.header.Get("Content-Type"); !strings.HasPrefix(kind, "text/html") {
+		t.Errorf("a browser is told in %s", kind)
+	}
 }
 
 // world is a portal over a database with the people ada, bob and fresh, who has no password. All desktops are ada's.
@@ -419,6 +470,15 @@ func (w *world) setStatus(name string, status workspace.DesktopStatus) {
 		d.Status = status
 		return tx.SaveDesktop(w.t.Context(), d)
 	}))
+}
+
+// subJobs counts what has been ordered.
+func (w *world) subJobs() (n int) {
+	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+		_, n, err = tx.SubJobs(w.t.Context(), workspace.SubJobQuery{ProjectID: project, Page: workspace.Page{Limit: 10}})
+		return err
+	}))
+	return n
 }
 
 func (w *world) passwordToken(name string) string {

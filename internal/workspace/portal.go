@@ -259,34 +259,6 @@ func furnish(ctx context.Context, tx Tx, desktops []Desktop) ([]Mine, error) {
 	return mine, nil
 }
 
-// StartMine starts a desktop of a person's. Starting one that starts already or runs succeeds. CodeDesktopNotFound when the
-// desktop is not theirs, CodeConflict when it cannot be started now, CodeForbidden.
-func (s *Service) StartMine(ctx context.Context, v Visitor, desktopID, requestID string) error {
-	return s.Store.Update(ctx, func(tx Tx) error {
-		u, err := s.worker(ctx, tx, v.ID)
-		if err != nil {
-			return err
-		}
-		d, err := mine(ctx, tx, u, desktopID)
-		if err != nil {
-			return err
-		}
-		switch door, why := DoorOf(d); {
-		case door == DoorOpen || why == ObsStarting:
-			return nil
-		case door != DoorStart:
-			return &Error{Code: CodeConflict, Message: why.Sentence()}
-		}
-		r, err := operateDesktops(ctx, tx, OperateDesktops{
-			Caller: Caller{ProjectID: u.ProjectID, RequestID: requestID}, IDs: []string{d.ID}, Op: OpStart,
-		})
-		if err == nil && len(r.Refused) > 0 {
-			err = &Error{Code: r.Refused[0].Code, Message: r.Refused[0].Message}
-		}
-		return err
-	})
-}
-
 // OpenDesktop makes a ticket for a desktop's display, good once for TicketLife. CodeDesktopNotFound when the desktop is not
 // the person's, CodeConflict when it is not running, CodeForbidden.
 func (s *Service) OpenDesktop(ctx context.Context, v Visitor, desktopID string) (string, error) {

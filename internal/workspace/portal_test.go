@@ -77,6 +77,18 @@ func TestDoor(t *testing.T) {
 				t.Errorf("it can be started, but: %v", err)
 			}
 		}
+		for _, op := range workspace.MyOperations {
+			ask, err := workspace.MayOperateMine(d, op)
+			if ask && err != nil {
+				t.Errorf("%s is asked for in spite of %v", op, err)
+			}
+			if _, refused := workspace.Operate(d, op, false); ask && refused != nil {
+				t.Errorf("%s is to be asked for, but: %v", op, refused)
+			}
+			if d.InMaintenance && (ask || err == nil) {
+				t.Errorf("under maintenance somebody may ask for %s", op)
+			}
+		}
 	})
 }
 

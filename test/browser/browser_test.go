@@ -35,6 +35,14 @@ func TestPortal(t *testing.T) {
 	s.play("portal.flow.js")
 }
 
+func TestAccessibility(t *testing.T) {
+	needBrowser(t)
+	s := newStage(t, controlplane.Options{Engine: "sim", Data: filepath.Join(t.TempDir(), "data"), Config: "sim.yaml"})
+	s.person()
+	s.desktops("archive", "workbench")
+	s.play("accessibility.flow.js")
+}
+
 func TestSecondFactor(t *testing.T) {
 	needBrowser(t)
 	s := newStage(t, controlplane.Options{Engine: "sim", Data: filepath.Join(t.TempDir(), "data"), Config: "sim.yaml"})

@@ -136,7 +136,7 @@ func (w *world) openDesktop() {
 	w.async(fmt.Sprintf("%s opens %s", p.name, d.Name), func(ctx context.Context) (string, error) {
 		ticket, err := w.service.OpenDesktop(ctx, v, d.ID)
 		if workspace.CodeOf(err) == workspace.CodeConflict {
-			return "starts it", w.service.StartMine(ctx, v, d.ID, "")
+			return "starts it", w.service.OperateMine(ctx, v, d.ID, workspace.OpStart, "")
 		}
 		if err != nil {
 			return "", err

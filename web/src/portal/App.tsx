@@ -1,10 +1,11 @@
-import { Loader } from "@mantine/core";
+import { Button, Loader } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef } from "react";
 import { hasChosen, useSpeech } from "../words/speech";
 import { api, type Person, passing, Refusal, signedIn } from "./api";
 import { CardsPage } from "./CardsPage";
 import { Authenticator, useCodeToken } from "./CodePages";
+import { Sheet } from "./Frame";
 import { ChangePassword, FirstPassword } from "./PasswordPages";
 import { PoolPage } from "./PoolPage";
 import { placeOf, replace, usePath } from "./place";
@@ -17,6 +18,7 @@ export function App() {
   const place = placeOf(usePath());
   if (place.show === "first-password") return <FirstPassword />;
   if (place.show === "enter") return <Enter />;
+  if (place.show === "nothing") return <NotFound />;
   return <ForPeople />;
 }
 
@@ -42,7 +44,6 @@ function ForPeople() {
       </Suspense>
     );
   if (place.show === "pool") return <PoolPage key={place.id} id={place.id} />;
-  if (place.show === "nothing") return <Pause text={t("app.notFound")} />;
   return <CardsPage me={me.data} />;
 }
 
@@ -76,6 +77,20 @@ async function whoAmI(): Promise<Person | null> {
     if (e instanceof Refusal && e.status === 401) return null;
     throw e;
   }
+}
+
+/** NotFound answers addresses that nothing is at, whether somebody is signed in or not. */
+function NotFound() {
+  const { t } = useSpeech();
+  return (
+    <Sheet title={t("app.notFound")} intro={t("app.notFoundHint")}>
+      <p>
+        <Button component="a" href="/" size="md" fullWidth>
+          {t("app.toStart")}
+        </Button>
+      </p>
+    </Sheet>
+  );
 }
 
 function Pause({ text }: { text: string }) {

@@ -8,6 +8,7 @@ import { useDesktops, useFollowing, usePools } from "./follow";
 import { ChangePassword } from "./PasswordPages";
 import { Picture } from "./Picture";
 import { PoolCard } from "./PoolCard";
+import { PowerMenu } from "./Power";
 import { go } from "./place";
 import { stateOf, toneOf } from "./state";
 
@@ -90,7 +91,7 @@ function DesktopCard({ card }: { card: Card }) {
   );
 }
 
-/** Doorway is the one thing that can be done with a desktop, or why there is none. */
+/** Doorway is what can be done with a desktop, first of all the way in, or why there is none. */
 function Doorway({ card }: { card: Card }) {
   const { t } = useSpeech();
   if (card.why) return <p className="doorway small quiet">{t(`why.${card.why}`)}</p>;
@@ -103,15 +104,17 @@ function Doorway({ card }: { card: Card }) {
     go(address, card.door === "start" ? { start: true } : null);
   };
   return (
-    <Button
-      component="a"
-      href={address}
-      onClick={enter}
-      className="doorway"
-      variant={card.door === "open" ? "filled" : "light"}
-      aria-label={t(`${verb}Label`, { name: card.name })}
-    >
-      {t(verb)}
-    </Button>
+    <div className="doorway doorway-row">
+      <Button
+        component="a"
+        href={address}
+        onClick={enter}
+        variant={card.door === "open" ? "filled" : "light"}
+        aria-label={t(`${verb}Label`, { name: card.name })}
+      >
+        {t(verb)}
+      </Button>
+      <PowerMenu desktop={card} />
+    </div>
   );
 }

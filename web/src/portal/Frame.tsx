@@ -5,6 +5,9 @@ import { catalogues, languages } from "../words";
 import { useSpeech } from "../words/speech";
 import { api, type Person } from "./api";
 
+/** plainMenu keeps a menu where its button is, in the same landmark, with nothing in it but its items. */
+export const plainMenu = { withinPortal: false, withInitialFocusPlaceholder: false } as const;
+
 export function Mark() {
   return (
     <span className="mark">
@@ -75,14 +78,14 @@ export function Header({ me, onPassword, onCodes }: HeaderProps) {
       <Mark />
       <div className="header-right">
         <LanguageSwitch signedIn />
-        <Menu position="bottom-end" width={220} transitionProps={{ duration: 120 }}>
+        <Menu {...plainMenu} position="bottom-end" width={220} transitionProps={{ duration: 120 }}>
           <Menu.Target>
             <ActionIcon size={40} radius="xl" variant="light" aria-label={t("user.menu", { name })}>
               {[...name][0]?.toUpperCase()}
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            <Menu.Label>{name}</Menu.Label>
+            <Menu.Label className="menu-name">{name}</Menu.Label>
             {me.may_change_password && <Menu.Item onClick={onPassword}>{t("user.password")}</Menu.Item>}
             {me.codes && me.codes.policy !== "off" && (
               <Menu.Item onClick={onCodes}>{t("user.codes")}</Menu.Item>

@@ -7,6 +7,7 @@ import { api, type Pool } from "./api";
 import { poolsKey } from "./follow";
 import { Picture } from "./Picture";
 import { Countdown, useClock } from "./PoolNotice";
+import { PowerMenu } from "./Power";
 import { go } from "./place";
 import { stateOf, type Tone, toneOf } from "./state";
 
@@ -72,15 +73,18 @@ function Doorway({ pool }: { pool: Pool }) {
   };
   return (
     <div className="doorway doorways">
-      <Button
-        component="a"
-        href={address}
-        onClick={enter}
-        variant={pool.state === "yours" || pool.state === "ready" ? "filled" : "light"}
-        aria-label={t("cards.openLabel", { name: pool.name })}
-      >
-        {t(pool.state === "waiting" ? "pool.look" : "cards.open")}
-      </Button>
+      <div className="doorway-row">
+        <Button
+          component="a"
+          href={address}
+          onClick={enter}
+          variant={pool.state === "yours" || pool.state === "ready" ? "filled" : "light"}
+          aria-label={t("cards.openLabel", { name: pool.name })}
+        >
+          {t(pool.state === "waiting" ? "pool.look" : "cards.open")}
+        </Button>
+        {pool.state === "yours" && pool.desktop && <PowerMenu desktop={pool.desktop} />}
+      </div>
       {pool.may_reset && <Reset pool={pool} />}
     </div>
   );

@@ -41,11 +41,11 @@ export function PoolPage({ id }: { id: string }) {
     if (ready) mutate();
   }, [ready, mutate]);
   return (
-    <div className="desk">
+    <main className="desk">
       <Veil name={pool?.name ?? ""}>
         <Outlook pool={pool} refusal={opening.error} again={mutate} opened={opening.isSuccess} />
       </Veil>
-    </div>
+    </main>
   );
 }
 

@@ -75,6 +75,9 @@ export function SignInPage() {
         </Button>
       </form>
       <p className="small quiet">{t("signIn.help")}</p>
+      {signIn.error instanceof Refusal && signIn.error.status === 401 && (
+        <p className="small quiet">{t("signIn.who")}</p>
+      )}
     </Sheet>
   );
 }

@@ -8,7 +8,7 @@ export function Veil({ name, children }: { name: string; children: ReactNode }) 
   const { t } = useSpeech();
   return (
     <div className="veil">
-      <main className="veil-sheet">
+      <div className="veil-sheet">
         {name && <p className="veil-name">{name}</p>}
         <div className="veil-news" role="status">
           {children}
@@ -16,7 +16,7 @@ export function Veil({ name, children }: { name: string; children: ReactNode }) 
         <Button variant="subtle" size="compact-md" onClick={() => go("/")}>
           {t("app.back")}
         </Button>
-      </main>
+      </div>
     </div>
   );
 }

@@ -51,6 +51,9 @@ export const obstacles = [
 ] as const;
 export type Obstacle = (typeof obstacles)[number];
 
+/** PowerAction is what people may do to the power of a desktop of theirs that runs. */
+export type PowerAction = "restart" | "stop";
+
 export interface Card {
   id: string;
   pool_id?: string;
@@ -188,6 +191,8 @@ export const api = {
     call<Person>("POST", "first-password", { bearer: token, body: { password } }),
   desktops: () => call<{ desktops: Card[] }>("GET", "desktops").then((a) => a.desktops),
   start: (id: string) => call<void>("POST", `desktops/${encodeURIComponent(id)}/start`),
+  power: (id: string, action: PowerAction) =>
+    call<void>("POST", `desktops/${encodeURIComponent(id)}/${action}`),
   ticket: (id: string) =>
     call<{ ticket: string }>("POST", `desktops/${encodeURIComponent(id)}/ticket`).then((a) => a.ticket),
   pools: () => call<{ pools: Pool[] }>("GET", "pools").then((a) => a.pools),

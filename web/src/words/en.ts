@@ -8,7 +8,9 @@ export const en = {
   "app.retry": "Try again",
   "app.unreachable": "The server does not answer. This page tries again by itself.",
   "app.fault": "Something went wrong on the server. Try again in a moment.",
-  "app.notFound": "There is no such page.",
+  "app.notFound": "There is no such page",
+  "app.notFoundHint": "The address may be mistyped, or the page has gone.",
+  "app.toStart": "Go to your desktops",
 
   "signIn.title": "Sign in",
   "signIn.intro": "to your desktops",
@@ -20,6 +22,8 @@ export const en = {
   "signIn.locked": "You cannot sign in at present. Ask your administrator.",
   "signIn.spent": "This link has been used or is too old. Sign in with your password.",
   "signIn.help": "No password yet, or forgotten it? Ask your administrator for a link.",
+  "signIn.who":
+    "This is the door for people with desktops. Names of API administrators (IAM users) do not work here: they sign requests and get tokens.",
   "time.seconds": "{n} s",
   "time.minutes": "{n} min",
 
@@ -93,6 +97,16 @@ export const en = {
   "cards.startLabel": "Start {name}",
   "cards.resume": "Resume",
   "cards.resumeLabel": "Resume {name}",
+
+  "power.menu": "Restart or shut down {name}",
+  "power.restart": "Restart",
+  "power.restartTitle": "Restart {name}?",
+  "power.restartHint": "Programs that run in it are closed. Save your work first; it is back in a moment.",
+  "power.stop": "Shut down",
+  "power.stopTitle": "Shut down {name}?",
+  "power.stopHint": "Programs that run in it are closed. Save your work first; you can start it again here.",
+  "power.shared": "Others use this desktop, too. Ask your administrator to restart it or shut it down.",
+  "power.busy": "Something is being done to this desktop already. Try again in a moment.",
 
   "state.running": "Running",
   "state.inUse": "In use",
@@ -202,6 +216,7 @@ export const en = {
   "bar.label": "Desktop toolbar",
   "bar.hint": "Rest the pointer at the top edge, or press Ctrl+Alt+Shift, to see this bar.",
   "bar.back": "Leave to all desktops",
+  "bar.power": "Restart or shut down",
   "bar.keys": "Special keys",
   "bar.clipboard": "Clipboard",
   "bar.fullscreen": "Full screen",
@@ -222,6 +237,8 @@ export const en = {
   "clip.sent": "Sent. Paste it in the desktop.",
   "clip.copied": "Copied.",
   "clip.close": "Close",
+  "clip.tooLarge":
+    "What you copied has {size} MB. The clipboard carries at most {limit} MB to the desktop, so it was left out; move it as a file.",
 };
 
 export type Word = keyof typeof en;

@@ -10,7 +10,9 @@ export const zh: Words = {
   "app.retry": "重试",
   "app.unreachable": "服务器没有响应，页面会自动重试。",
   "app.fault": "服务器出现问题，请稍后再试。",
-  "app.notFound": "没有这个页面。",
+  "app.notFound": "没有这个页面",
+  "app.notFoundHint": "地址可能有误，或页面已不存在。",
+  "app.toStart": "前往我的桌面",
 
   "signIn.title": "登录",
   "signIn.intro": "使用您的云桌面",
@@ -22,6 +24,7 @@ export const zh: Words = {
   "signIn.locked": "您目前无法登录，请联系管理员。",
   "signIn.spent": "此链接已使用过或已过期，请使用密码登录。",
   "signIn.help": "还没有密码或忘记了密码？请向管理员索取链接。",
+  "signIn.who": "这里供桌面用户登录。API 管理员（IAM 用户）的名称不能在此使用：它们用于签名请求和获取令牌。",
   "time.seconds": "{n} 秒",
   "time.minutes": "{n} 分钟",
 
@@ -94,6 +97,16 @@ export const zh: Words = {
   "cards.startLabel": "将 {name} 开机",
   "cards.resume": "唤醒",
   "cards.resumeLabel": "唤醒 {name}",
+
+  "power.menu": "重启或关闭 {name}",
+  "power.restart": "重启",
+  "power.restartTitle": "重启 {name}？",
+  "power.restartHint": "其中运行的程序会被关闭。请先保存工作，桌面稍后即可恢复使用。",
+  "power.stop": "关机",
+  "power.stopTitle": "关闭 {name}？",
+  "power.stopHint": "其中运行的程序会被关闭。请先保存工作，您可以在这里再次开机。",
+  "power.shared": "其他人也在使用此桌面。如需重启或关机，请联系管理员。",
+  "power.busy": "此桌面正在处理其他操作，请稍后再试。",
 
   "state.running": "运行中",
   "state.inUse": "使用中",
@@ -200,6 +213,7 @@ export const zh: Words = {
   "bar.label": "桌面工具栏",
   "bar.hint": "将指针停在屏幕顶部，或按 Ctrl+Alt+Shift，可显示此工具栏。",
   "bar.back": "返回全部桌面",
+  "bar.power": "重启或关机",
   "bar.keys": "特殊按键",
   "bar.clipboard": "剪贴板",
   "bar.fullscreen": "全屏",
@@ -219,5 +233,6 @@ export const zh: Words = {
   "clip.copy": "从此处复制",
   "clip.sent": "已发送，请在桌面中粘贴。",
   "clip.copied": "已复制。",
+  "clip.tooLarge": "您复制的内容有 {size} MB，剪贴板最多可向桌面传送 {limit} MB，因此未传送。请改用文件。",
   "clip.close": "关闭",
 };

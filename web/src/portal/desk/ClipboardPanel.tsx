@@ -47,8 +47,7 @@ export function ClipboardPanel({ bridge, onClose }: { bridge: ClipboardBridge; o
         <Button
           size="xs"
           onClick={() => {
-            bridge.toDesktop(text);
-            setDone("clip.sent");
+            setDone(bridge.toDesktop(text) ? "clip.sent" : null); // else a notice says why
           }}
         >
           {t("clip.send")}

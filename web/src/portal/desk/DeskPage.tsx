@@ -2,10 +2,11 @@ import { Button, Loader } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { useSpeech } from "../../words/speech";
-import { api, type Card, Refusal } from "../api";
+import { api, type Card, type PowerAction, Refusal } from "../api";
 import { useDesktops, useFollowing } from "../follow";
 import { useNow } from "../now";
 import { RebuildNotice } from "../PoolNotice";
+import { PowerDialog } from "../Power";
 import { go, type Intent, takeIntent } from "../place";
 import { stateOf } from "../state";
 import { Veil } from "../Veil";
@@ -17,6 +18,7 @@ export default function DeskPage({ id }: { id: string }) {
   const { t } = useSpeech();
   const box = useRef<HTMLDivElement>(null);
   const [wanted] = useState(takeIntent);
+  const [power, setPower] = useState<PowerAction | null>(null);
   const screen = useScreen(box, id);
   const phase: Phase = screen?.phase ?? { at: "opening" };
   useFollowing(phase.at !== "shown");
@@ -31,9 +33,10 @@ export default function DeskPage({ id }: { id: string }) {
   }, [name]);
   useReopen(screen, phase, card);
   return (
-    <div className="desk">
+    <main className="desk">
       <div ref={box} className="desk-screen" role="application" aria-label={t("desk.label", { name })} />
-      {screen && <Toolbar screen={screen} name={name} shown={phase.at === "shown"} />}
+      {screen && <Toolbar screen={screen} name={name} shown={phase.at === "shown"} onPower={setPower} />}
+      {power && <PowerDialog id={id} name={name} action={power} onClose={() => setPower(null)} />}
       {phase.at !== "shown" && (
         <Veil name={name}>
           <Situation
@@ -47,7 +50,7 @@ export default function DeskPage({ id }: { id: string }) {
         </Veil>
       )}
       {phase.at === "shown" && card?.pool_id && <RebuildNotice pool={card.pool_id} desktop={id} />}
-    </div>
+    </main>
   );
 }
 

@@ -2,7 +2,11 @@ import { ActionIcon, Menu, Popover, Tooltip } from "@mantine/core";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import type { Word } from "../../words";
 import { useSpeech } from "../../words/speech";
+import type { PowerAction } from "../api";
+import { plainMenu } from "../Frame";
+import { powerActions } from "../Power";
 import { go } from "../place";
+import { ClipboardNotice } from "./ClipboardNotice";
 import { ClipboardPanel } from "./ClipboardPanel";
 import { toggleFullScreen, useFullScreen } from "./fullscreen";
 import { press, strokes } from "./keys";
@@ -11,11 +15,18 @@ import { useReveal } from "./reveal";
 import type { Screen } from "./screen";
 import { useClipboard } from "./useClipboard";
 
+interface ToolbarProps {
+  screen: Screen;
+  name: string;
+  shown: boolean;
+  onPower: (action: PowerAction) => void;
+}
+
 /** Toolbar slides in from the top edge and leaves nothing behind when it goes. */
-export function Toolbar({ screen, name, shown }: { screen: Screen; name: string; shown: boolean }) {
+export function Toolbar({ screen, name, shown, onPower }: ToolbarProps) {
   const { t } = useSpeech();
   const bar = useRef<HTMLDivElement>(null);
-  const [busy, setBusy] = useState<"keys" | "clipboard" | null>(null);
+  const [busy, setBusy] = useState<"keys" | "clipboard" | "power" | null>(null);
   const { open, hint, close } = useReveal(bar, shown, busy !== null);
   const full = useFullScreen();
   const bridge = useClipboard(screen, shown);
@@ -30,84 +41,115 @@ export function Toolbar({ screen, name, shown }: { screen: Screen; name: string;
     if (e.key === "Escape" && busy === null) back();
   };
   return (
-    <div
-      ref={bar}
-      className="bar"
-      data-open={open}
-      inert={!open}
-      role="toolbar"
-      aria-label={t("bar.label")}
-      tabIndex={-1}
-      onKeyDown={leave}
-    >
-      <div className="bar-row">
-        <Tool label={t("bar.back")} onClick={() => go("/")}>
-          <path d="M19 12H5m6-6-6 6 6 6" />
-        </Tool>
-        <span className="bar-name" title={name}>
-          {name}
-        </span>
-        <QualitySign quality={screen.quality} />
-        <Menu
-          opened={busy === "keys"}
-          onChange={(o) => setBusy(o ? "keys" : null)}
-          transitionProps={{ duration: 100 }}
-          returnFocus={false}
-        >
-          <Menu.Target>
-            <Tool label={t("bar.keys")} expanded={busy === "keys"}>
-              <rect x="3" y="6" width="18" height="12" rx="2" />
-              <path d="M7 10h.01M11 10h.01M15 10h.01M8 14h8" />
-            </Tool>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {strokes.map((stroke) => (
-              <Menu.Item
-                key={stroke.label}
-                onClick={() => {
-                  press(stroke, (keysym, code, down) => screen.viewer?.sendKey(keysym, code, down));
-                  back();
-                }}
+    <>
+      <div
+        ref={bar}
+        className="bar"
+        data-open={open}
+        inert={!open}
+        role="toolbar"
+        aria-label={t("bar.label")}
+        tabIndex={-1}
+        onKeyDown={leave}
+      >
+        <div className="bar-row">
+          <Tool label={t("bar.back")} onClick={() => go("/")}>
+            <path d="M19 12H5m6-6-6 6 6 6" />
+          </Tool>
+          <span className="bar-name" title={name}>
+            {name}
+          </span>
+          <QualitySign quality={screen.quality} />
+          <Menu
+            {...plainMenu}
+            opened={busy === "keys"}
+            onChange={(o) => setBusy(o ? "keys" : null)}
+            transitionProps={{ duration: 100 }}
+            returnFocus={false}
+          >
+            <Menu.Target>
+              <Tool label={t("bar.keys")} expanded={busy === "keys"}>
+                <rect x="3" y="6" width="18" height="12" rx="2" />
+                <path d="M7 10h.01M11 10h.01M15 10h.01M8 14h8" />
+              </Tool>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {strokes.map((stroke) => (
+                <Menu.Item
+                  key={stroke.label}
+                  onClick={() => {
+                    press(stroke, (keysym, code, down) => screen.viewer?.sendKey(keysym, code, down));
+                    back();
+                  }}
+                >
+                  {stroke.label}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+          <Popover
+            opened={busy === "clipboard"}
+            onChange={(o) => setBusy(o ? "clipboard" : null)}
+            trapFocus
+            withinPortal={false}
+            width={340}
+            transitionProps={{ duration: 100 }}
+          >
+            <Popover.Target>
+              <Tool
+                label={t("bar.clipboard")}
+                expanded={busy === "clipboard"}
+                onClick={() => setBusy(busy === "clipboard" ? null : "clipboard")}
               >
-                {stroke.label}
-              </Menu.Item>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
-        <Popover
-          opened={busy === "clipboard"}
-          onChange={(o) => setBusy(o ? "clipboard" : null)}
-          trapFocus
-          width={340}
-          transitionProps={{ duration: 100 }}
-        >
-          <Popover.Target>
-            <Tool
-              label={t("bar.clipboard")}
-              expanded={busy === "clipboard"}
-              onClick={() => setBusy(busy === "clipboard" ? null : "clipboard")}
-            >
-              <rect x="6" y="5" width="12" height="16" rx="2" />
-              <path d="M9 5V3h6v2M9 11h6M9 15h4" />
-            </Tool>
-          </Popover.Target>
-          <Popover.Dropdown>
-            <ClipboardPanel bridge={bridge} onClose={back} />
-          </Popover.Dropdown>
-        </Popover>
-        <Tool
-          label={t(full ? "bar.windowed" : "bar.fullscreen")}
-          onClick={() => toggleFullScreen(full).finally(back)}
-        >
-          {full ? (
-            <path d="M9 4v5H4m11-5v5h5M9 20v-5H4m11 5v-5h5" />
-          ) : (
-            <path d="M4 9V4h5m6 0h5v5M4 15v5h5m6 0h5v-5" />
-          )}
-        </Tool>
+                <rect x="6" y="5" width="12" height="16" rx="2" />
+                <path d="M9 5V3h6v2M9 11h6M9 15h4" />
+              </Tool>
+            </Popover.Target>
+            <Popover.Dropdown>
+              <ClipboardPanel bridge={bridge} onClose={back} />
+            </Popover.Dropdown>
+          </Popover>
+          <Menu
+            {...plainMenu}
+            opened={busy === "power"}
+            onChange={(o) => setBusy(o ? "power" : null)}
+            transitionProps={{ duration: 100 }}
+            returnFocus={false}
+          >
+            <Menu.Target>
+              <Tool label={t("bar.power")} expanded={busy === "power"}>
+                <path d="M12 4v8M7 7a7 7 0 1 0 10 0" />
+              </Tool>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {powerActions.map((action) => (
+                <Menu.Item
+                  key={action}
+                  onClick={() => {
+                    close();
+                    onPower(action);
+                  }}
+                >
+                  {t(`power.${action}`)}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+          <Tool
+            label={t(full ? "bar.windowed" : "bar.fullscreen")}
+            onClick={() => toggleFullScreen(full).finally(back)}
+          >
+            {full ? (
+              <path d="M9 4v5H4m11-5v5h5M9 20v-5H4m11 5v-5h5" />
+            ) : (
+              <path d="M4 9V4h5m6 0h5v5M4 15v5h5m6 0h5v-5" />
+            )}
+          </Tool>
+        </div>
+        {hint && <p className="bar-hint small">{t("bar.hint")}</p>}
       </div>
-      {hint && <p className="bar-hint small">{t("bar.hint")}</p>}
-    </div>
+      {shown && <ClipboardNotice bridge={bridge} />}
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { ClipboardBridge, type Clips } from "./clipboard";
+import { ClipboardBridge, type Clips, clipboardLimit } from "./clipboard";
 
 /** FakeClips is a browser's clipboard that can refuse. */
 class FakeClips implements Clips {
@@ -50,6 +50,22 @@ describe("the clipboard bridge", () => {
     await bridge.fromBrowser();
     await bridge.fromBrowser();
     expect(sent).toEqual(["elsewhere"]);
+  });
+  it("sends what is as large as the limit, and says of what is larger how large it is, once", async () => {
+    clips.text = "é".repeat(clipboardLimit / 2);
+    await bridge.fromBrowser();
+    expect(sent).toEqual([clips.text]);
+    expect(bridge.refused).toBe(0);
+    clips.text += "x";
+    await bridge.fromBrowser();
+    expect(sent).toHaveLength(1);
+    expect(bridge.refused).toBe(clipboardLimit + 1);
+    bridge.dismiss();
+    await bridge.fromBrowser();
+    expect(bridge.refused).toBe(0);
+    clips.text = "small";
+    await bridge.fromBrowser();
+    expect(sent.at(-1)).toBe("small");
   });
   it("does not send back what came from the desktop", async () => {
     await bridge.fromDesktop("hello");

@@ -7,6 +7,9 @@ export interface Clips {
   writeText(text: string): Promise<void>;
 }
 
+/** clipboardLimit is how much text the clipboard carries to the desktop, in bytes of UTF-8. Xvnc's -MaxCutText is twice that. */
+export const clipboardLimit = 16 << 20;
+
 /**
  * ClipboardBridge keeps two clipboards the same: the browser's and the desktop's. What is copied in the desktop goes to the
  * browser at once, or, where that wants a key or click first, with the next one. What was copied elsewhere goes to the
@@ -15,6 +18,7 @@ export interface Clips {
 export class ClipboardBridge extends EventTarget {
   access: Access;
   text = ""; // what both hold, as far as known
+  refused = 0; // the bytes of what was too large to be sent, until something else is copied or it is dismissed
 
   private pending: string | null = null; // from the desktop, not yet in the browser
   private reading = false;
@@ -83,10 +87,19 @@ export class ClipboardBridge extends EventTarget {
     }
   }
 
-  /** toDesktop puts text on the desktop's clipboard. */
-  toDesktop(text: string) {
+  /** toDesktop puts text on the desktop's clipboard, unless it is larger than clipboardLimit. It reports whether it did. */
+  toDesktop(text: string): boolean {
+    const size = new Blob([text]).size;
+    this.refused = size > clipboardLimit ? size : 0;
     this.text = text;
-    this.send(text);
+    if (this.refused === 0) this.send(text);
+    this.changed();
+    return this.refused === 0;
+  }
+
+  /** dismiss forgets that something was too large. */
+  dismiss() {
+    this.refused = 0;
     this.changed();
   }
 

@@ -1,0 +1,26 @@
+import { Button } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { useSpeech } from "../../words/speech";
+import { type ClipboardBridge, clipboardLimit } from "./clipboard";
+
+const mebibyte = 1 << 20;
+
+/** ClipboardNotice says that something was too large for the clipboard, until it is put away or something else is copied. */
+export function ClipboardNotice({ bridge }: { bridge: ClipboardBridge }) {
+  const { t } = useSpeech();
+  const [size, setSize] = useState(bridge.refused);
+  useEffect(() => {
+    const change = () => setSize(bridge.refused);
+    bridge.addEventListener("change", change);
+    return () => bridge.removeEventListener("change", change);
+  }, [bridge]);
+  if (size === 0) return null;
+  return (
+    <aside className="notice" role="alert">
+      <p>{t("clip.tooLarge", { size: (size / mebibyte).toFixed(1), limit: clipboardLimit / mebibyte })}</p>
+      <Button size="compact-md" variant="default" onClick={() => bridge.dismiss()}>
+        {t("clip.close")}
+      </Button>
+    </aside>
+  );
+}
