@@ -15,6 +15,68 @@ async function terminal(page) {
   await until("its shell", () => inside("pgrep -u demo -x bash | wc -l"), (n) => Number(n) > 1);
 }
 
+// Texts of several scripts, most of whose characters a fresh display's layout does not have.
+const texts = [
+  "ж",
+  "Съешь же ещё этих мягких французских булок, да выпей чаю",
+  "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία",
+  "Pchnąć w tę łódź jeża lub ośm skrzyń fig",
+  "Dès Noël où un zéphyr haï me vêt de glaçons würmiens, je dîne d'exquis rôtis de bœuf à l'aÿ d'âge mûr",
+  "Größe aus Köln, süß: 5 €",
+  "いろはにほへと ちりぬるを",
+  "你好，世界：中文输入法必须可用。",
+  Array.from({ length: 500 }, (_, i) => String.fromCodePoint(0x4e00 + 7 * i)).join(""),
+];
+
+/** type sends real key events for each character, a capital with Shift, as keyboards of that script do. */
+async function type(page, text) {
+  const keyboard = await page.context().newCDPSession(page);
+  const key = (type, key, code, modifiers = 0) =>
+    keyboard.send("Input.dispatchKeyEvent", { type, key, code, modifiers, ...(type === "keyDown" ? { text: key } : {}) });
+  for (const character of text) {
+    const capital = character !== character.toLowerCase();
+    const code = character === " " ? "Space" : "KeyQ";
+    if (capital) await key("rawKeyDown", "Shift", "ShiftLeft", 8);
+    await Promise.all([key("keyDown", character, code, capital ? 8 : 0), key("keyUp", character, code, capital ? 8 : 0)]);
+    if (capital) await key("keyUp", "Shift", "ShiftLeft");
+  }
+  await keyboard.detach();
+}
+
+/** within is a command as a program of the person's session runs it. */
+const within = (command) =>
+  `export DISPLAY=:1 XAUTHORITY=/run/carrel/demo/xauthority XDG_RUNTIME_DIR=/run/user/$(id -u) ` +
+  `DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$(id -u)/bus; setsid ${command} >/dev/null 2>&1 </dev/null &`;
+
+/** intoFile opens, without a key, a terminal in which what is typed goes to a file, and clicks into it. */
+async function intoFile(page, file) {
+  await inside(within(`xfce4-terminal --disable-server --geometry=80x24+100+100 --command "sh -c 'cat >${file}'"`));
+  await says(`test -e ${file} && echo there`, "there", 60_000);
+  await page.mouse.click(400, 300);
+}
+
+test("Every character of every script arrives, the very first one of a fresh display too, and again after a reconnect", async (t) => {
+  const page = await open(t);
+  await signIn(page);
+  await page.getByRole("link", { name: "Open workbench" }).click();
+  for (const [file, order] of [["typed", texts], ["typed-again", texts.toReversed()]]) {
+    await shown(page);
+    await calm(page);
+    await until("the panel", () => inside("pgrep -c -u demo xfce4-panel"), (n) => Number(n) > 0, 60_000);
+    await intoFile(page, file);
+    for (const text of order) {
+      await type(page, text);
+      await page.keyboard.press("Enter");
+    }
+    const got = await until("all lines", () => inside(`cat ${file}`), (text) => text.toString().trimEnd().split("\n").length === order.length, 60_000);
+    await picture(page, `xfce-${file}`);
+    assert.deepEqual(got.trimEnd().split("\n"), order);
+    await page.keyboard.press("Control+d");
+    await says("pgrep -c -u demo xfce4-terminal || true", "0", 30_000);
+    await page.reload();
+  }
+});
+
 test("A person types in a terminal and the file is there", async (t) => {
   const page = await open(t, { permissions: ["clipboard-read", "clipboard-write"] });
   await signIn(page);
@@ -67,6 +129,151 @@ test("The session goes on after the control plane was killed", async (t) => {
   await page.mouse.click(300, 300);
   assert.equal(await inside("pgrep -u demo xfce4-terminal"), shells);
   await picture(page, "xfce-after-kill");
+});
+
+test("Large texts go through the clipboard both ways, and what is too large is said", async (t) => {
+  const page = await open(t, { permissions: ["clipboard-read", "clipboard-write"] });
+  await signIn(page);
+  await page.getByRole("link", { name: "Open workbench" }).click();
+  await shown(page);
+  await calm(page);
+  await until("the panel", () => inside("pgrep -c -u demo xfce4-panel"), (n) => Number(n) > 0, 60_000);
+  const line = "0123456789 剪贴板\n"; // 21 bytes
+  const copyOutside = async (lines) => {
+    await page.evaluate(([text, n]) => navigator.clipboard.writeText(text.repeat(n)), [line, lines]);
+    await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  };
+  const edit = async (file) => {
+    await inside(within(`mousepad --disable-server ${file}`));
+    await says("pgrep -c -u demo -x mousepad", "1", 60_000);
+    await new Promise((next) => setTimeout(next, 2000)); // until its window has the keyboard there is nothing to see from outside
+  };
+
+  await inside(": >large-in");
+  await edit("large-in");
+  await copyOutside(400_000);
+  await until(
+    "eight megabytes inside",
+    async () => {
+      await page.keyboard.press("Control+a");
+      await page.keyboard.press("Control+v");
+      await page.keyboard.press("Control+s");
+      return inside("stat -c %s large-in");
+    },
+    (size) => Number(size) >= 400_000 * 21,
+    120_000,
+  );
+  await inside("pkill -x mousepad");
+
+  await inside(`yes '0123456789 剪贴板' | head -n 300000 >large-out`);
+  await edit("large-out");
+  await until(
+    "six megabytes outside",
+    async () => {
+      await page.keyboard.press("Control+a");
+      await page.keyboard.press("Control+c");
+      await new Promise((next) => setTimeout(next, 3000));
+      return page.evaluate(() => navigator.clipboard.readText().then((text) => text.length));
+    },
+    (length) => Number(length) === 300_000 * 15,
+    120_000,
+  );
+  await inside("pkill -x mousepad");
+
+  await copyOutside(900_000);
+  await page.getByRole("alert").getByText("The clipboard carries at most 16 MB").waitFor();
+  await picture(page, "xfce-clipboard-too-large");
+});
+
+const began = () => inside("stat -c %Y /proc/1");
+
+/** power does it from the toolbar, and confirms. */
+async function power(page, action) {
+  await page.mouse.move(640, 300);
+  await page.mouse.move(640, 0);
+  await page.getByRole("button", { name: "Restart or shut down" }).click();
+  await page.getByRole("menuitem", { name: action }).click();
+  await page.getByRole("dialog").getByRole("button", { name: action }).click();
+}
+
+test("A person restarts and shuts down their desktop, from its toolbar and from inside", async (t) => {
+  const page = await open(t);
+  await signIn(page);
+  await page.getByRole("link", { name: "Open workbench" }).click();
+  await shown(page);
+  await calm(page);
+  const off = () => page.getByRole("heading", { name: "Your desktop is off" }).waitFor({ timeout: 120_000 });
+  const start = async () => {
+    await page.getByRole("button", { name: "Start" }).click();
+    await shown(page);
+    await until("the panel", () => inside("pgrep -c -u demo xfce4-panel"), (n) => Number(n) > 0, 60_000);
+  };
+  const restarted = async (before) => {
+    await until("a new start", began, (now) => /^\d+$/.test(String(now).trim()) && now !== before, 120_000);
+    await shown(page);
+    await until("the panel", () => inside("pgrep -c -u demo xfce4-panel"), (n) => Number(n) > 0, 60_000);
+  };
+
+  let before = await began();
+  await power(page, "Restart");
+  await restarted(before);
+  await power(page, "Shut down");
+  await off();
+  await start();
+
+  await inside(within("xfce4-session-logout"));
+  await until("the dialog", () => inside("pgrep -c polkitd"), (n) => Number(n) > 0, 60_000); // it asks what may be done
+  await picture(page, "xfce-log-out");
+  await page.keyboard.press("Escape");
+  before = await began();
+  await inside(within("xfce4-session-logout --reboot --fast"));
+  await restarted(before);
+  await inside(within("xfce4-session-logout --halt --fast"));
+  await off();
+  await start();
+  await picture(page, "xfce-after-restarts");
+});
+
+test("The menu opens by its key, and every program in it is there", async (t) => {
+  const page = await open(t);
+  await signIn(page);
+  await page.getByRole("link", { name: "Open workbench" }).click();
+  await shown(page);
+  await calm(page);
+  await until("the panel", () => inside("pgrep -c -u demo xfce4-panel"), (n) => Number(n) > 0, 60_000);
+  const corner = () =>
+    page.locator(".desk canvas:not(.desk-ghost)").evaluate((c) => {
+      const { data } = c.getContext("2d").getImageData(0, c.height - 300, 100, 250);
+      return data.reduce((sum, byte, i) => (sum * 31 + byte * (i % 7)) % 1000003, 7);
+    });
+  await page.mouse.click(700, 300);
+  const closed = await corner();
+  await until(
+    "the menu",
+    async () => {
+      if ((await corner()) === closed) await page.keyboard.press("Meta");
+      await new Promise((next) => setTimeout(next, 500));
+      return corner();
+    },
+    (now) => now !== closed,
+    60_000,
+  );
+  await picture(page, "xfce-menu");
+  await page.keyboard.press("Escape");
+  const missing = await inside(`
+    for f in /usr/share/applications/*.desktop; do
+      grep -q '^NoDisplay=true' "$f" && continue
+      program=$(grep -m 1 '^Exec=' "$f" | cut -d = -f 2 | tr -d '"' | cut -d ' ' -f 1)
+      command -v "$program" >/dev/null || echo "$(basename "$f"): $program"
+      case $(sed -n 's/^Exec=exo-open --launch //p' "$f" | head -n 1) in
+        MailReader*) echo "$(basename "$f"): there is no mail program" ;;
+      esac
+    done
+    for program in git curl wget ssh man evince xfce4-screenshooter xfce4-taskmanager pavucontrol galculator sensible-browser x-terminal-emulator; do
+      command -v $program >/dev/null || echo $program
+    done
+    man -w ls >/dev/null || echo "the manual of ls"`);
+  assert.equal(missing.trim(), "");
 });
 
 test("A desktop that was shut down from inside can be started again", async (t) => {

@@ -233,6 +233,6 @@ export const zh: Words = {
   "clip.copy": "从此处复制",
   "clip.sent": "已发送，请在桌面中粘贴。",
   "clip.copied": "已复制。",
-  "clip.tooLarge": "您复制的内容有 {size} MB，剪贴板最多可向桌面传送 {limit} MB，因此未传送。请改用文件。",
   "clip.close": "关闭",
+  "clip.tooLarge": "您复制的内容有 {size} MB，剪贴板最多可向桌面传送 {limit} MB，因此未传送。请改用文件。",
 };
