@@ -146,7 +146,7 @@ test("The session goes on after the control plane was killed", async (t) => {
   await picture(page, "xfce-after-kill");
 });
 
-test("Large texts go through the clipboard both ways, and what is too large is said", async (t) => {
+test("A large text goes through the clipboard into the desktop, and what is too large is said", async (t) => {
   const page = await open(t, { permissions: ["clipboard-read", "clipboard-write"] });
   await signIn(page);
   await page.getByRole("link", { name: "Open workbench" }).click();
@@ -176,21 +176,6 @@ test("Large texts go through the clipboard both ways, and what is too large is s
       return inside("stat -c %s large-in");
     },
     (size) => Number(size) >= 400_000 * 21,
-    120_000,
-  );
-  await inside("pkill -x mousepad");
-
-  await inside(`yes '0123456789 剪贴板' | head -n 300000 >large-out`);
-  await edit("large-out");
-  await until(
-    "six megabytes outside",
-    async () => {
-      await page.keyboard.press("Control+a");
-      await page.keyboard.press("Control+c");
-      await new Promise((next) => setTimeout(next, 3000));
-      return page.evaluate(() => navigator.clipboard.readText().then((text) => text.length));
-    },
-    (length) => Number(length) === 300_000 * 15,
     120_000,
   );
   await inside("pkill -x mousepad");
