@@ -11,6 +11,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/engine/incus"
 	"carrel/internal/host"
+	"carrel/internal/job"
 	"carrel/internal/mail"
 )
 
@@ -38,6 +39,7 @@ func (c *doctorCmd) Run(ctx context.Context) error {
 	}
 	findings := append(host.Check(ctx, options), mails...)
 	findings = append(findings, checkMachines(ctx, config)...)
+	findings = append(findings, checkCapacity(ctx, config)...)
 	host.Report(os.Stdout, findings)
 	if n := host.Count(findings, host.Fail); n > 0 {
 		return fmt.Errorf("%d checks failed", n)
@@ -63,6 +65,24 @@ func checkMachines(ctx context.Context, config app.Config) []host.Finding {
 	for _, sentence := range told {
 		found, remedy, _ := strings.Cut(sentence, ". ")
 		findings = append(findings, host.Finding{Name: name, Level: host.Warn, Found: found, Remedy: remedy})
+	}
+	return findings
+}
+
+// checkCapacity looks at storage pools and memory, where Carrel has been prepared.
+func checkCapacity(ctx context.Context, config app.Config) []host.Finding {
+	all, err := app.ReadCapacity(ctx, config)
+	if err != nil {
+		return nil // Incus is not prepared or does not answer: other checks say so
+	}
+	var findings []host.Finding
+	for _, c := range all {
+		f := host.Finding{Name: "capacity: " + c.ID, Level: host.OK, Found: fmt.Sprintf("%d GiB, %d used, %d of %d promised to desktops", c.Size>>10, c.Used>>10, c.Promised>>10, c.Bound>>10)}
+		if why := job.LowCapacity(c); why != "" {
+			f.Level, f.Found = host.Warn, f.Found+": "+why
+			f.Remedy = "delete or stop desktops, add disk or memory, or promise more of it: overcommit in the configuration"
+		}
+		findings = append(findings, f)
 	}
 	return findings
 }

@@ -46,6 +46,7 @@ var statusOf = map[workspace.Code]int{
 	workspace.CodeRateLimited:      http.StatusTooManyRequests,
 	workspace.CodeInternal:         http.StatusInternalServerError,
 	workspace.CodeEngineRefused:    http.StatusBadRequest,
+	workspace.CodeNoRoom:           http.StatusConflict,
 	workspace.CodeNoCapacity:       http.StatusServiceUnavailable,
 	workspace.CodeDeadline:         http.StatusGatewayTimeout,
 	workspace.CodeGone:             http.StatusNotFound,

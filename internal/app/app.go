@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"slices"
 	"time"
 
@@ -239,6 +238,15 @@ func (a *App) startJobs(ctx context.Context) error {
 		return err
 	}
 	a.onStop(observer.Stop)
+	keeper, err := job.NewCapacityKeeper(a.registry, a.store, a.engine, a.log, a.config.Overcommit)
+	if err != nil {
+		return err
+	}
+	if err := keeper.Start(ctx); err != nil {
+		return err
+	}
+	a.onStop(keeper.Stop)
+	a.health.AddWarning("capacity", keeper.Low)
 	pools, err := job.NewPoolMetrics(a.registry, a.Service, a.log)
 	if err != nil {
 		return err

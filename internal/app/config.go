@@ -62,6 +62,8 @@ type Config struct {
 	Portal   Portal      `yaml:"portal"`
 	Mail     mail.Config `yaml:"mail"`
 	Audit    Audit       `yaml:"audit"`
+	// Overcommit is how many times of the disk and memory that there is may be promised to desktops.
+	Overcommit workspace.Overcommit `yaml:"overcommit"`
 
 	Connections Connections `yaml:"connections"`
 	Metrics     Metrics     `yaml:"metrics"`
@@ -145,6 +147,8 @@ func Defaults() Config {
 		Networks: []Network{{Name: "carrel0", CIDR: "10.87.0.0/16"}},
 		Audit:    Audit{KeepDays: 7},
 		Portal:   Portal{SecondFactor: workspace.SecondFactorOptional},
+		// Most of a disk is never written; a desktop in which nobody works takes a twentieth of its memory.
+		Overcommit: workspace.Overcommit{Disk: 20, Memory: 4},
 		Products: []Product{
 			{ID: "workspace.c2.small.linux", CPUs: 1, MemoryMiB: 2048, Text: "1 vCPU, 2 GB: mail, office, web"},
 			{ID: "workspace.c2.large.linux", CPUs: 2, MemoryMiB: 4096, Text: "2 vCPUs, 4 GB: everyday work"},
@@ -175,6 +179,12 @@ func ReadConfig(path string) (Config, error) {
 const (
 	minProcesses = 256
 	maxProcesses = 4 << 20
+)
+
+// How many times of what there is may be promised.
+const (
+	minOvercommit = 0.1
+	maxOvercommit = 1000
 )
 
 // maxRebuilt is how many desktops of a pool may be rebuilt at a time.
@@ -227,6 +237,9 @@ func (c *Config) Check() error {
 	}
 	if err := c.Jobs.check(); err != nil {
 		return err
+	}
+	if o := c.Overcommit; o.Disk < minOvercommit || o.Disk > maxOvercommit || o.Memory < minOvercommit || o.Memory > maxOvercommit {
+		return fmt.Errorf("overcommit: disk is %v and memory %v, each must be %v to %v", o.Disk, o.Memory, minOvercommit, maxOvercommit)
 	}
 	if r := c.Pools.Rebuild; r.Parallel < 0 || r.Parallel > maxRebuilt || r.MaxFailures < 0 {
 		return fmt.Errorf("pools.rebuild: parallel must be 0 (the default, %d) to %d, max_failures 0 or more", workspace.DefaultParallel, maxRebuilt)

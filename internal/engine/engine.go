@@ -127,12 +127,29 @@ type Host struct {
 	Online    bool
 }
 
+// Capacity tells what machines share and can run out of. Sizes are bytes; 0 means without a limit.
+type Capacity struct {
+	Pools  []Pool
+	Memory int64 // of all hosts that are online
+}
+
+// Pool is where disks are.
+type Pool struct {
+	Name    string
+	Classes []string // the volume types that it serves
+	Size    int64    // as far as it may grow: never more than the disk under it has room for
+	Used    int64
+}
+
 // Engine runs machines. Every method may be called concurrently, also for the same machine and from several processes.
 // Every method that changes something is idempotent: it blocks until what it promises holds, looks before it acts, and
 // succeeds when it already holds. A cancelled context ends the wait; the change may still happen, so callers look again.
 type Engine interface {
 	// Describe reads the engine's abilities. It fails with ErrUnavailable when the engine does not answer.
 	Describe(ctx context.Context) (Description, error)
+
+	// Capacity reads how much room there is for disks and memory, whatever is promised of it.
+	Capacity(ctx context.Context) (Capacity, error)
 
 	// EnsureNetwork creates the network if it is missing. ErrConflict when its range overlaps that of another network, or when
 	// machines are on it with addresses that it would no longer have.

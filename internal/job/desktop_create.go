@@ -25,7 +25,12 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *work
 	p.steps = append(p.steps, Step{
 		Name: "launching", Brief: true,
 		Done: r.machineIs(d.ID, engine.Running),
-		Do:   func(ctx context.Context) error { return r.launch(ctx, s, spec, params) },
+		Do: func(ctx context.Context) error {
+			if err := r.hasRoom(ctx, spec); err != nil {
+				return err
+			}
+			return r.launch(ctx, s, spec, params)
+		},
 	})
 	if s.Attempt > 1 {
 		// An earlier attempt may have made the machine for others than those who have the desktop now.

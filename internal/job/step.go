@@ -101,7 +101,7 @@ func judge(err error, step string, tries int, left time.Duration) verdict {
 	case workspace.CodeOf(err) != workspace.CodeInternal && workspace.CodeOf(err) != workspace.CodeNoDatabase:
 		return verdict{final: true, code: workspace.CodeOf(err), reason: workspace.MessageOf(err)}
 	case left <= 0 && errors.Is(err, engine.ErrNoCapacity):
-		return verdict{final: true, code: workspace.CodeNoCapacity, reason: step + ": no host has room, add one or delete desktops"}
+		return verdict{final: true, code: workspace.CodeNoCapacity, reason: step + ": add a host or delete desktops: " + err.Error()}
 	case left <= 0:
 		return verdict{final: true, code: workspace.CodeDeadline,
 			reason: fmt.Sprintf("%s: not done in time, last fault: %v; retry the job, or delete the desktop", step, err)}

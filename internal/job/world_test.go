@@ -148,6 +148,13 @@ func (p *process) kill() {
 // create asks for n desktops of n new people.
 func (w *world) create(n int) string {
 	w.t.Helper()
+	id, err := w.tryCreate(n)
+	w.must(err)
+	return id
+}
+
+// tryCreate is create where it may be refused.
+func (w *world) tryCreate(n int) (string, error) {
 	r := workspace.CreateDesktops{
 		Caller: workspace.Caller{ProjectID: project}, Type: workspace.Dedicated, ProductID: product,
 		ImageType: workspace.ImageGold, ImageID: image, Root: workspace.VolumeSpec{Type: "SAS", GB: 80},
@@ -156,9 +163,7 @@ func (w *world) create(n int) string {
 	for i := range n {
 		r.Desktops = append(r.Desktops, workspace.NewDesktop{UserName: fmt.Sprintf("user-%d", i)})
 	}
-	id, err := w.service.CreateDesktops(w.t.Context(), r)
-	w.must(err)
-	return id
+	return w.service.CreateDesktops(w.t.Context(), r)
 }
 
 // desktops reads all rows.

@@ -17,6 +17,13 @@ type Health struct {
 	draining atomic.Bool
 	mu       sync.Mutex // guards checks
 	checks   []*check
+	warnings []warning
+}
+
+// warning is something that somebody should look at and that keeps nobody from being served.
+type warning struct {
+	name string
+	text func() string
 }
 
 // Readiness is the answer of /readyz. It names what fails; why is in the log, since anyone may ask.
@@ -24,6 +31,7 @@ type Readiness struct {
 	Ready    bool          `json:"ready"`
 	Draining bool          `json:"draining"`
 	Checks   []CheckResult `json:"checks"` // in the order in which they were added; none while draining
+	Warnings []string      `json:"warnings,omitempty"`
 }
 
 // CheckResult is one check of a Readiness.
@@ -47,6 +55,14 @@ func (h *Health) AddCheck(name string, run func(context.Context) error) {
 	h.checks = append(h.checks, &check{name: name, run: run, limit: h.limit, log: h.log})
 }
 
+// AddWarning has readiness tell what text returns unless that is empty. It does not make the process unready: to send requests
+// elsewhere would not help.
+func (h *Health) AddWarning(name string, text func() string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.warnings = append(h.warnings, warning{name, text})
+}
+
 // Drain makes the process not ready for good, so that no new requests are sent to it while it finishes its work.
 func (h *Health) Drain() { h.draining.Store(true) }
 
@@ -56,7 +72,7 @@ func (h *Health) Ready(ctx context.Context) Readiness {
 		return Readiness{Draining: true, Checks: []CheckResult{}}
 	}
 	h.mu.Lock()
-	checks := h.checks
+	checks, warnings := h.checks, h.warnings
 	h.mu.Unlock()
 	r := Readiness{Ready: true, Checks: make([]CheckResult, len(checks))}
 	var all sync.WaitGroup
@@ -66,6 +82,11 @@ func (h *Health) Ready(ctx context.Context) Readiness {
 	all.Wait()
 	for _, result := range r.Checks {
 		r.Ready = r.Ready && result.OK
+	}
+	for _, w := range warnings {
+		if text := w.text(); text != "" {
+			r.Warnings = append(r.Warnings, w.name+": "+text)
+		}
 	}
 	return r
 }

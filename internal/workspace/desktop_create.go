@@ -267,6 +267,9 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 	if err != nil {
 		return "", err
 	}
+	if err := reserve(ctx, tx, demandOf(r.count(), place.product, append([]VolumeSpec{r.Root}, r.Data...)...)); err != nil {
+		return "", err
+	}
 	names, err := chooseNames(ctx, tx, r)
 	if err != nil {
 		return "", err

@@ -133,6 +133,12 @@ func operateDesktops(ctx context.Context, tx Tx, r OperateDesktops) (OperateResu
 			continue
 		}
 		next, err := Operate(d, r.Op, r.Force)
+		if err == nil {
+			err = reserveStart(ctx, tx, d, next)
+		}
+		if err != nil && CodeOf(err) == CodeInternal {
+			return OperateResult{}, err
+		}
 		if err != nil {
 			result.Refused = append(result.Refused, Refusal{DesktopID: id, DesktopName: d.Name, Code: CodeOf(err), Message: MessageOf(err)})
 			continue
@@ -149,6 +155,22 @@ func operateDesktops(ctx context.Context, tx Tx, r OperateDesktops) (OperateResu
 	}
 	result.JobID = job.ID
 	return result, tx.InsertJob(ctx, job)
+}
+
+// reserveStart promises memory to a desktop that is off and will run. CodeNoRoom.
+func reserveStart(ctx context.Context, tx Tx, d, next Desktop) error {
+	off := d.Status == StatusShutoff || d.Status == StatusError
+	if !off || next.Task == TaskPoweringOff {
+		return nil
+	}
+	product, err := tx.Product(ctx, d.ProductID)
+	if CodeOf(err) == CodeProductNotFound {
+		return nil // its start says so
+	}
+	if err != nil {
+		return err
+	}
+	return reserve(ctx, tx, demandOf(1, product))
 }
 
 func lockByID(ctx context.Context, tx Tx, projectID string, ids []string) (map[string]Desktop, error) {

@@ -35,6 +35,7 @@ const (
 	CodeNameTaken        Code = "WKS.00010021" // a computer, user or other name is in use
 	CodeAddressTaken     Code = "WKS.00010022"
 	CodeNoAddress        Code = "WKS.00010023" // the subnet is full
+	CodeNoRoom           Code = "WKS.00010041" // more disk or memory would be promised than there is
 	CodeForbidden        Code = "WKS.00010031"
 	CodeBadCredentials   Code = "WKS.00170301" // portal sign-in refused
 	CodeRateLimited      Code = "WKS.00010033"
@@ -77,6 +78,7 @@ var Codes = map[Code]string{
 	CodeNameTaken:        "The name is in use, whatever its case.",
 	CodeAddressTaken:     "Another desktop has the address.",
 	CodeNoAddress:        "The subnet has no free address.",
+	CodeNoRoom:           "Storage or memory is used up or promised to other desktops; the message says of what how much is left.",
 	CodeForbidden:        "The caller may not do this.",
 	CodeBadCredentials:   "The portal does not know this name with this password, or the sign-in has ended.",
 	CodeRateLimited:      "Too many attempts; Retry-After says when to come back.",

@@ -14,9 +14,12 @@ type growth struct {
 
 // growPool records n more desktops of a pool and a job that makes their machines, one sub-job each, and returns the job's id.
 // The caller holds the pool (LockPool), or has just inserted it, and runs again when somebody was faster to take a name or an
-// address (choosing). CodeNoAddress when the pool's subnets are full, CodePolicyNotFound and CodeInvalid about names.
+// address (choosing). CodeNoAddress when the pool's subnets are full, CodeNoRoom, CodePolicyNotFound and CodeInvalid about names.
 func growPool(ctx context.Context, tx Tx, p Pool, n int, g growth) (jobID string, err error) {
 	if p.Zone, err = findZone(ctx, tx, p.Zone); err != nil { // an empty one is the default
+		return "", err
+	}
+	if err := reservePool(ctx, tx, p, n); err != nil {
 		return "", err
 	}
 	names, err := poolNames(ctx, tx, p, n)
@@ -40,6 +43,19 @@ func growPool(ctx context.Context, tx Tx, p Pool, n int, g growth) (jobID string
 		return "", err
 	}
 	return job.ID, tx.InsertJob(ctx, job)
+}
+
+// reservePool promises capacity to n more desktops of a pool. CodeNoRoom.
+func reservePool(ctx context.Context, tx Tx, p Pool, n int) error {
+	product, err := tx.Product(ctx, p.ProductID)
+	if err != nil {
+		return inField("product_id", err)
+	}
+	disks := []VolumeSpec{{Type: p.Root.Type, GB: p.Root.GB}}
+	for _, v := range p.Data {
+		disks = append(disks, VolumeSpec{Type: v.Type, GB: v.GB})
+	}
+	return reserve(ctx, tx, demandOf(n, product, disks...))
 }
 
 // poolNames makes the computer names of n new desktops: by the pool's policy, or from its own name.

@@ -27,6 +27,7 @@ type Tx interface {
 	DesktopRows
 	AssignmentRows
 	CatalogRows
+	CapacityRows
 	NetworkRows
 	UserRows
 	GroupRows

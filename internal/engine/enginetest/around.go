@@ -44,6 +44,10 @@ func (a *around) Describe(ctx context.Context) (engine.Description, error) {
 	return through(a, "Describe", "", func() (engine.Description, error) { return a.Engine.Describe(ctx) })
 }
 
+func (a *around) Capacity(ctx context.Context) (engine.Capacity, error) {
+	return through(a, "Capacity", "", func() (engine.Capacity, error) { return a.Engine.Capacity(ctx) })
+}
+
 func (a *around) EnsureNetwork(ctx context.Context, n engine.Network) error {
 	return a.hook(Call{"EnsureNetwork", ""}, func() error { return a.Engine.EnsureNetwork(ctx, n) })
 }

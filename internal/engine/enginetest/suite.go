@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	s.a.Data = []engine.Disk{{ID: uuid.NewString(), Class: s.Class, GiB: 1, Mount: "/data"}}
 
 	s.group(t, "WithoutMachines", s.withoutMachines())
+	s.group(t, "Capacity", s.capacity())
 	s.group(t, "Launch", s.launching())
 	s.group(t, "Ownership", s.ownership())
 	if s.Guests {

@@ -40,6 +40,7 @@ type storageServer interface {
 	UpdateStoragePoolVolume(pool, kind, name string, volume api.StorageVolumePut, etag string) error
 	DeleteStoragePoolVolume(pool, kind, name string) error
 	GetStoragePool(name string) (*api.StoragePool, string, error)
+	GetStoragePoolResources(name string) (*api.ResourcesStoragePool, error)
 	GetStoragePools() ([]api.StoragePool, error)
 	CreateStoragePool(api.StoragePoolsPost) error
 	UpdateStoragePool(name string, pool api.StoragePoolPut, etag string) error

@@ -145,10 +145,7 @@ func (e *Engine) ensurePool(s server, name string, sizeGiB int, progress func(st
 	}
 	if absent(err) {
 		progress("Making the storage pool " + name)
-		if err := setAside(name, progress); err != nil {
-			return err
-		}
-		if err := e.createPool(s, name, sizeGiB); err != nil && !overlapped(err) {
+		if err := e.makePool(s, name, sizeGiB, progress); err != nil {
 			return err
 		}
 		found, _, err = s.GetStoragePool(name)
@@ -162,6 +159,26 @@ func (e *Engine) ensurePool(s server, name string, sizeGiB int, progress func(st
 		return fmt.Errorf("%w: it holds disks and its state is %s; the daemon's log tells why", engine.ErrUnavailable, found.Status)
 	}
 	countDisks(name, progress)
+	return nil
+}
+
+// makePool makes a pool that is not there, as large as is wanted or as the disk under it has room for. It succeeds when another
+// preparation was faster.
+func (e *Engine) makePool(s server, name string, sizeGiB int, progress func(string)) error {
+	if err := setAside(name, progress); err != nil {
+		return err
+	}
+	under, err := diskUnder(home())
+	if err != nil {
+		return err
+	}
+	fits := poolSize(sizeGiB, under, len(e.pools()))
+	if fits < sizeGiB {
+		progress(fmt.Sprintf("The storage pool %s gets %d GiB instead of %d: the disk under it has no room for more", name, fits, sizeGiB))
+	}
+	if err := e.createPool(s, name, fits); err != nil && !overlapped(err) {
+		return err
+	}
 	return nil
 }
 

@@ -23,6 +23,10 @@ type Config struct {
 	Hosts []Host `yaml:"hosts"`
 	// Classes are the volume types; empty means SAS and SSD.
 	Classes []string `yaml:"classes"`
+	// Storage is how large the pool of a class is, in GiB; a class that is left out has no limit.
+	Storage map[string]int `yaml:"storage"`
+	// MemoryMiB is the memory of all hosts for desktops that run; 0 is without a limit.
+	MemoryMiB int `yaml:"memory_mib"`
 	// Images can be launched; empty means DefaultImages.
 	Images []Image `yaml:"images"`
 	// VMs allows images that are virtual machines.

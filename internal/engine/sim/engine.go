@@ -35,6 +35,7 @@ type Engine struct {
 	machines map[string]*machine
 	owners   map[address]string // machine ids
 	load     map[string]int     // machines per host
+	filled   map[string]int64   // bytes written, per class
 	launches int
 }
 
@@ -50,7 +51,7 @@ func Open(c Config) (*Engine, error) {
 	e := &Engine{
 		config: c, chance: newChance(c),
 		networks: map[string]engine.Network{}, machines: map[string]*machine{},
-		owners: map[address]string{}, load: map[string]int{},
+		owners: map[address]string{}, load: map[string]int{}, filled: map[string]int64{},
 	}
 	e.life, e.end = context.WithCancel(context.Background())
 	if c.File == "" {

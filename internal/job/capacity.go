@@ -1,0 +1,169 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"carrel/internal/engine"
+	"carrel/internal/workspace"
+)
+
+// capacityRound is how often the engine is asked how much room there is.
+const capacityRound = 15 * time.Second
+
+// warnPercent is how much of a capacity may be used or promised before somebody is told.
+const warnPercent = 80
+
+// CapacityKeeper writes down how much room the engine has, so that orders can be refused before it is used up, and says when
+// little is left: in the log, in metrics and to Low. Create it with NewCapacityKeeper; Start it once.
+type CapacityKeeper struct {
+	store      workspace.Store
+	engine     engine.Engine
+	log        *slog.Logger
+	overcommit workspace.Overcommit
+	bytes      *prometheus.GaugeVec
+
+	mu  sync.Mutex
+	low map[string]string // by capacity, why it is low
+
+	rounds rounds
+}
+
+// NewCapacityKeeper makes the metrics and registers them.
+func NewCapacityKeeper(registry prometheus.Registerer, s workspace.Store, e engine.Engine, log *slog.Logger, o workspace.Overcommit) (*CapacityKeeper, error) {
+	k := &CapacityKeeper{store: s, engine: e, log: log, overcommit: o, low: map[string]string{}}
+	k.bytes = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "carrel_capacity_bytes",
+		Help: "Storage pools and memory: their size, what is used, what is promised to desktops and the most that may be. Size 0 is without a limit.",
+	}, []string{"capacity", "kind"})
+	return k, registry.Register(k.bytes)
+}
+
+// Start looks at once and then from time to time. It returns at once.
+func (k *CapacityKeeper) Start(ctx context.Context) error {
+	k.rounds.start(ctx, capacityRound, func(ctx context.Context) {
+		if err := k.Look(ctx); err != nil && ctx.Err() == nil {
+			k.log.WarnContext(ctx, "reading how much room the engine has", "error", err)
+		}
+	})
+	return nil
+}
+
+// Stop ends the looking and waits for it.
+func (k *CapacityKeeper) Stop(context.Context) { k.rounds.stop() }
+
+// Look asks the engine once and writes down what it says.
+func (k *CapacityKeeper) Look(ctx context.Context) error {
+	c, err := k.engine.Capacity(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := workspace.RecordCapacity(ctx, k.store, CapacitiesOf(c, k.overcommit))
+	if err != nil {
+		return err
+	}
+	k.bytes.Reset()
+	low := map[string]string{}
+	for _, c := range all {
+		for kind, mib := range map[string]int64{"size": c.Size, "used": c.Used, "promised": c.Promised, "bound": c.Bound} {
+			k.bytes.WithLabelValues(c.ID, kind).Set(float64(mib) * (1 << 20))
+		}
+		if why := LowCapacity(c); why != "" {
+			low[c.ID] = why
+		}
+	}
+	k.tell(ctx, low)
+	return nil
+}
+
+// tell logs what has changed since the last look.
+func (k *CapacityKeeper) tell(ctx context.Context, low map[string]string) {
+	k.mu.Lock()
+	before := k.low
+	k.low = low
+	k.mu.Unlock()
+	for id, why := range low {
+		if before[id] != why {
+			k.log.WarnContext(ctx, "capacity is low", "capacity", id, "why", why)
+		}
+	}
+	for id := range before {
+		if low[id] == "" {
+			k.log.InfoContext(ctx, "capacity is no longer low", "capacity", id)
+		}
+	}
+}
+
+// Low names the capacities of which little is left; empty: there are none.
+func (k *CapacityKeeper) Low() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.low) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of the storage pools and memory are nearly used up or promised; the log says which", len(k.low))
+}
+
+// CapacitiesOf is what an engine has in the domain's terms, with the most that may be promised of it.
+func CapacitiesOf(c engine.Capacity, o workspace.Overcommit) []workspace.Capacity {
+	all := []workspace.Capacity{{ID: workspace.MemoryCapacity, Classes: []string{}, Size: c.Memory >> 20, Bound: int64(float64(c.Memory>>20) * o.Memory)}}
+	for _, p := range c.Pools {
+		all = append(all, workspace.Capacity{
+			ID: p.Name, Classes: p.Classes, Size: p.Size >> 20, Used: p.Used >> 20, Bound: int64(float64(p.Size>>20) * o.Disk),
+		})
+	}
+	return all
+}
+
+// LowCapacity says in round figures, which do not change with every look, why a capacity is low; empty: it is not.
+func LowCapacity(c workspace.Capacity) string {
+	if c.Size == 0 {
+		return ""
+	}
+	var why []string
+	if used := c.Used * 100 / c.Size; used >= workspace.FullPercent {
+		why = append(why, fmt.Sprintf("%d %% or more are used: nothing new is put there", workspace.FullPercent))
+	} else if used >= warnPercent {
+		why = append(why, fmt.Sprintf("%d %% or more are used", warnPercent))
+	}
+	if c.Promised*100 >= c.Bound*warnPercent {
+		why = append(why, fmt.Sprintf("%d %% or more of what may be promised are", warnPercent))
+	}
+	return strings.Join(why, "; ")
+}
+
+// hasRoom fails with engine.ErrNoCapacity when a machine's disks would come into a pool that is full by now: what was promised
+// when it was ordered does not tell what others have written since.
+func (r *Runner) hasRoom(ctx context.Context, s engine.Spec) error {
+	var all []workspace.Capacity
+	err := r.store.View(ctx, func(tx workspace.Tx) (err error) {
+		all, err = tx.Capacities(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		for _, class := range c.Classes {
+			if why := c.Full(); why != "" && usesClass(s, class) {
+				return fmt.Errorf("%w: %s", engine.ErrNoCapacity, why)
+			}
+		}
+	}
+	return nil
+}
+
+func usesClass(s engine.Spec, class string) bool {
+	for _, d := range s.Data {
+		if d.Class == class {
+			return true
+		}
+	}
+	return s.Root.Class == class
+}
