@@ -73,6 +73,7 @@ func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 		start := time.Now()
 		id := requestID(r)
 		w.Header().Set(iam.RequestIDHeader, id)
+		w.Header().Set(iam.TraceIDHeader, id)
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'") // an answer is no page

@@ -132,6 +132,9 @@ const maxImportLines = 2 * workspace.MaxImported
 // rowsOf reads the table of an upload.
 func rowsOf(form multipart.Form) ([][]string, error) {
 	files := form.File["file"]
+	if len(files) == 0 && len(form.Value["file"]) > 0 {
+		return nil, workspace.Errorf(workspace.CodeInvalid, `file: the part has no file name, send it with one: Content-Disposition: form-data; name="file"; filename="people.csv"`)
+	}
 	if len(files) != 1 {
 		return nil, workspace.Errorf(workspace.CodeInvalid, "file: %d files, send one as multipart/form-data", len(files))
 	}

@@ -100,7 +100,21 @@ func routes(faces, pages, displays, probes, metrics http.Handler) http.Handler {
 		mux.Handle(path, faces)
 	}
 	mux.Handle("/", pages)
-	return mux
+	return oneSlash(mux)
+}
+
+// oneSlash takes "//v2/…" for "/v2/…": clients whose endpoint ends in a slash send that. A redirect would lose their signature.
+func oneSlash(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "//") {
+			r = r.Clone(r.Context())
+			r.URL.Path = "/" + strings.TrimLeft(r.URL.Path, "/")
+			if r.URL.RawPath != "" {
+				r.URL.RawPath = "/" + strings.TrimLeft(r.URL.RawPath, "/")
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // refuseNUL refuses addresses with the character NUL, which no face has a use for and no database can look up.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"carrel/internal/store"
@@ -111,8 +112,11 @@ func (s *Service) verifySignature(r *http.Request, auth authorization) (Principa
 	if err != nil {
 		return Principal{}, fmt.Errorf("opening the secret of access key %s: %w", key.ID, err)
 	}
-	if !signatureHolds(r, auth, secretKey, body) || !securityTokenHolds(r, key.AccessKey) {
+	if !signatureHolds(r, auth, secretKey, body) {
 		return Principal{}, unauthorized("verify aksk signature fail")
+	}
+	if err := checkSecurityToken(r, key.AccessKey); err != nil {
+		return Principal{}, err // whoever signed has the secret, so this is no guess at it
 	}
 	p := principalOf(key.Caller)
 	p.ProjectID, p.Expires, p.Temporary, p.credential = key.ProjectID, key.Expires, key.Temporary, "key:"+key.ID
@@ -146,20 +150,30 @@ func signatureHolds(r *http.Request, auth authorization, secretKey, body []byte)
 		}
 		hash = claimed[0]
 	}
-	canonical, err := canonicalRequest(r, auth.SignedHeaders, hash)
+	texts, err := canonicalRequests(r, auth.SignedHeaders, hash)
 	if err != nil {
 		return false // what cannot be decoded cannot have been signed
 	}
-	want := sign(secretKey, stringToSign(r.Header.Get(dateHeader), canonical))
-	return subtle.ConstantTimeCompare([]byte(want), []byte(auth.Signature)) == 1
+	date := r.Header.Get(dateHeader)
+	return slices.ContainsFunc(texts, func(text string) bool {
+		want := sign(secretKey, stringToSign(date, text))
+		return subtle.ConstantTimeCompare([]byte(want), []byte(auth.Signature)) == 1
+	})
 }
 
-func securityTokenHolds(r *http.Request, key store.AccessKey) bool {
+// checkSecurityToken refuses a temporary key without the token that was given out with it.
+func checkSecurityToken(r *http.Request, key store.AccessKey) error {
 	if !key.Temporary {
-		return true
+		return nil
 	}
-	given := workspace.HashToken(r.Header.Get("X-Security-Token"))
-	return subtle.ConstantTimeCompare([]byte(given), []byte(key.TokenHash)) == 1
+	token := r.Header.Get("X-Security-Token")
+	if token == "" {
+		return unauthorized("%s is a temporary access key, send its security token in X-Security-Token", key.ID)
+	}
+	if subtle.ConstantTimeCompare([]byte(workspace.HashToken(token)), []byte(key.TokenHash)) != 1 {
+		return unauthorized("X-Security-Token is not the one that belongs to access key %s", key.ID)
+	}
+	return nil
 }
 
 // keyOfCaller is an access key with its owner.

@@ -74,6 +74,17 @@ func (w *world) firstKey() key { return key{access: w.first.AccessKey, secret: w
 
 // signed makes a request signed as section 1 of the signing rules says, written apart from the code under test.
 func signed(k key, method, target, body string) *http.Request {
+	r := httptest.NewRequest(method, "http://carrel.test"+target, nil)
+	values := r.URL.Query()
+	for _, v := range values {
+		slices.Sort(v)
+	}
+	query := strings.ReplaceAll(values.Encode(), "+", "%20")
+	return signedAs(k, method, target, body, strings.TrimSuffix(r.URL.EscapedPath(), "/")+"/", query)
+}
+
+// signedAs makes a request signed with a path and a query in the form that the client gives them.
+func signedAs(k key, method, target, body, path, query string) *http.Request {
 	r := httptest.NewRequest(method, "http://carrel.test"+target, strings.NewReader(body))
 	date := time.Now().UTC().Format("20060102T150405Z")
 	r.Header.Set("X-Sdk-Date", date)
@@ -82,12 +93,6 @@ func signed(k key, method, target, body string) *http.Request {
 		r.Header.Set("X-Security-Token", k.token)
 		headers, names = "x-sdk-date:"+date+"\nx-security-token:"+k.token+"\n", "x-sdk-date;x-security-token"
 	}
-	path := strings.TrimSuffix(r.URL.EscapedPath(), "/") + "/"
-	values := r.URL.Query()
-	for _, v := range values {
-		slices.Sort(v)
-	}
-	query := strings.ReplaceAll(values.Encode(), "+", "%20")
 	text := strings.Join([]string{method, path, query, headers, names, sha(body)}, "\n")
 	mac := hmac.New(sha256.New, []byte(k.secret))
 	io.WriteString(mac, "SDK-HMAC-SHA256\n"+date+"\n"+sha(text))
@@ -252,6 +257,22 @@ func TestASignatureLetsItsOwnerIn(t *testing.T) {
 			inWorld(t, func(w *world) { w.wants(w.do(signed(w.firstKey(), "GET", target, "")), http.StatusOK) })
 		})
 	}
+	for name, c := range map[string]struct{ target, path, query string }{
+		"with an array in the caller's order, as Java does":      {"/v3/users?name=b&name=a", "/v3/users/", "name=b&name=a"},
+		"with numbers in the order of numbers, as PHP does":      {"/v3/users?name=9&name=10", "/v3/users/", "name=9&name=10"},
+		"with a slash that Node signs and does not send":         {"/v3/users", "//v3/users/", ""},
+		"with a slash after an endpoint's own":                   {"//v3/users", "//v3/users/", ""},
+		"with quotes in the path as Node escapes them":           {"/v3/users/o'b%20%22|^%E6%A1%8C", "/v3/users/o%2527b%2520%2522%257C%255E%E6%A1%8C/", ""},
+		"with a path that is escaped once more, as Java does it": {"/v3/users/%E6%A1%8C%20a", "/v3/users/%25E6%25A1%258C%2520a/", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				if _, err := w.iam.Authenticate(signedAs(w.firstKey(), "GET", c.target, "", c.path, c.query)); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 	t.Run("and leaves the body to read", func(t *testing.T) {
 		inWorld(t, func(w *world) {
 			body := `{"credential":{"description":"for <b> & co"}}` + "\n"
@@ -320,6 +341,9 @@ func TestARequestIsRefused(t *testing.T) {
 			},
 			"APIGW.0301", "verify aksk signature fail",
 		},
+		"when a slash became part of a segment": {func(_ *world, r *http.Request) {
+			r.URL.Path, r.URL.RawPath = "/v3.0/OS-CREDENTIAL/credentials", "/v3.0/OS-CREDENTIAL%2Fcredentials"
+		}, "APIGW.0301", "verify aksk"},
 		"when the path was changed":  {func(_ *world, r *http.Request) { r.URL.Path += "/x" }, "APIGW.0301", "verify aksk"},
 		"when the query was changed": {func(_ *world, r *http.Request) { r.URL.RawQuery = "a=b" }, "APIGW.0301", "verify aksk"},
 		"when the query cannot be read": {
@@ -630,9 +654,20 @@ func TestTemporaryKeys(t *testing.T) {
 		inWorld(t, func(w *world) {
 			k, _ := make(w, w.token(nil), nil)
 			k.token = ""
-			w.refused(w.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "verify aksk signature fail")
+			w.refused(w.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "send its security token in X-Security-Token")
 			k.token = "other"
-			w.refused(w.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "verify aksk signature fail")
+			w.refused(w.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "X-Security-Token is not the one")
+		})
+	})
+	t.Run("are not locked by a wrong security token, which only their owner can sign with", func(t *testing.T) {
+		inWorld(t, func(w *world) {
+			k, _ := make(w, w.token(nil), nil)
+			wrong := k
+			wrong.token = "other"
+			for range 7 {
+				w.refused(w.do(signed(wrong, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "X-Security-Token is not the one")
+			}
+			w.wants(w.do(signed(k, "GET", "/v3/auth/projects", "")), http.StatusOK)
 		})
 	})
 	t.Run("are made of a token in the body, or of a signature", func(t *testing.T) {

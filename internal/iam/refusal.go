@@ -38,6 +38,9 @@ const busyRetry = 2 * time.Second
 // maxMessage is the longest message that is shown, in bytes: it may repeat what the caller sent.
 const maxMessage = 1000
 
+// TraceIDHeader is the identity service's name for the same id; clients show it when the look-ups that they make of themselves fail.
+const TraceIDHeader = "X-IAM-Trace-Id"
+
 // Refusal is an answer of 400 or above, as the public gateway words it.
 type Refusal struct {
 	Status     int

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,50 +20,93 @@ const (
 	dateLayout        = "20060102T150405Z"
 )
 
-// canonicalRequest is the text that a client signed, worked out from the request as the server got it: the decoded path
-// and query, and the headers that the client says it signed. contentHash is the last line.
-func canonicalRequest(r *http.Request, signedHeaders []string, contentHash string) (string, error) {
-	query, err := canonicalQuery(r.URL.RawQuery)
+// canonicalRequests are the texts that clients may have signed for a request, worked out from the request as the server got it.
+// Official clients differ in how they write the path and in which order they sign the values of a query's key; all forms say
+// the same. contentHash is the last line.
+func canonicalRequests(r *http.Request, signedHeaders []string, contentHash string) ([]string, error) {
+	paths, err := canonicalPaths(r.URL.EscapedPath())
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return strings.Join([]string{
-		strings.ToUpper(r.Method), canonicalPath(r.URL.Path), query, canonicalHeaders(r, signedHeaders),
-		strings.Join(signedHeaders, ";"), contentHash,
-	}, "\n"), nil
+	queries, err := canonicalQueries(r.URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	headers := canonicalHeaders(r, signedHeaders)
+	var texts []string
+	for _, path := range paths {
+		for _, query := range queries {
+			texts = append(texts, strings.Join([]string{
+				strings.ToUpper(r.Method), path, query, headers, strings.Join(signedHeaders, ";"), contentHash,
+			}, "\n"))
+		}
+	}
+	return texts, nil
 }
 
-func canonicalPath(path string) string {
-	segments := strings.Split(path, "/")
+// canonicalPaths are the forms of a path that clients sign, the documented one first. Each takes the path segment by segment, so
+// that an escaped slash stays part of its segment. An endpoint that ends in a slash puts another before the path; some clients
+// sign that slash and do not send it.
+func canonicalPaths(escaped string) ([]string, error) {
+	segments := strings.Split(strings.Trim(escaped, "/"), "/")
+	documented, raw, legacy := slices.Clone(segments), slices.Clone(segments), slices.Clone(segments)
 	for i, s := range segments {
-		segments[i] = escape(s)
+		decoded, err := url.PathUnescape(s)
+		if err != nil {
+			return nil, fmt.Errorf("reading the path: %w", err)
+		}
+		documented[i] = escape(decoded)
+		raw[i] = escape(s)                     // Java signs the path as it is on the wire
+		legacy[i] = escape(urlParsed(decoded)) // Node signs what its url.parse makes of the path
 	}
-	escaped := strings.Join(segments, "/")
-	if !strings.HasSuffix(escaped, "/") {
-		escaped += "/"
+	var forms []string
+	for _, form := range [][]string{documented, raw, legacy} {
+		path := "/" + strings.Join(form, "/") + "/"
+		if path == "//" {
+			path = "/"
+		}
+		if !slices.Contains(forms, path) {
+			forms = append(forms, path, "/"+path)
+		}
 	}
-	return escaped
+	return forms, nil
 }
 
-// canonicalQuery fails on a query that cannot be decoded: what was signed and what would be done could differ.
-func canonicalQuery(raw string) (string, error) {
+// urlParsed escapes what Node's url.parse escapes of itself.
+func urlParsed(segment string) string {
+	return urlParseEscapes.Replace(segment)
+}
+
+var urlParseEscapes = func() *strings.Replacer {
+	var pairs []string
+	for _, c := range "\t\n\r \"'<>\\^`{|}" {
+		pairs = append(pairs, string(c), fmt.Sprintf("%%%02X", c))
+	}
+	return strings.NewReplacer(pairs...)
+}()
+
+// canonicalQueries are the forms of a query that clients sign: keys sorted, the values of a key sorted too (as documented) or in
+// the order of the wire. It fails on a query that cannot be decoded: what was signed and what would be done could differ.
+func canonicalQueries(raw string) ([]string, error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return "", fmt.Errorf("reading the query: %w", err)
+		return nil, fmt.Errorf("reading the query: %w", err)
 	}
-	keys := make([]string, 0, len(values))
-	for k := range values {
-		keys = append(keys, k)
+	wire := joinQuery(values)
+	for _, v := range values {
+		slices.Sort(v)
 	}
-	slices.Sort(keys)
+	return slices.Compact([]string{joinQuery(values), wire}), nil
+}
+
+func joinQuery(values url.Values) string {
 	var parts []string
-	for _, k := range keys {
-		slices.Sort(values[k])
+	for _, k := range slices.Sorted(maps.Keys(values)) {
 		for _, v := range values[k] {
 			parts = append(parts, escape(k)+"="+escape(v))
 		}
 	}
-	return strings.Join(parts, "&"), nil
+	return strings.Join(parts, "&")
 }
 
 func canonicalHeaders(r *http.Request, names []string) string {
