@@ -46,6 +46,7 @@ type productsReply struct {
 
 // productDetail is a product as ListProducts shows it. Its numbers are strings.
 type productDetail struct {
+	ResourceKind
 	ID           string            `json:"product_id"`
 	Type         string            `json:"type"`
 	Architecture string            `json:"architecture"`
@@ -80,7 +81,7 @@ func (s *Server) listProducts(ctx context.Context, in *listProductsInput) (produ
 
 func productOf(p workspace.Product) productDetail {
 	return productDetail{
-		ID: p.ID, Type: "BASE", Architecture: p.Architecture, CPU: strconv.Itoa(p.CPUs), Memory: strconv.Itoa(p.MemoryMiB),
+		ResourceKind: desktopKind, ID: p.ID, Type: "BASE", Architecture: p.Architecture, CPU: strconv.Itoa(p.CPUs), Memory: strconv.Itoa(p.MemoryMiB),
 		DiskType: p.DiskType, DiskSize: strconv.Itoa(p.DiskGB), Description: p.Description, ChargeMode: onDemand,
 		Status: p.Status, PackageType: p.PackageType, Name: inBothLanguages(p.Description),
 		Descriptions: inBothLanguages(p.Description),
@@ -165,11 +166,11 @@ type volumeTypesReply struct {
 }
 
 type volumeType struct {
-	SpecCode string        `json:"resource_spec_code"`
-	Type     string        `json:"volume_type"`
-	Product  string        `json:"volume_product_type"`
-	Name     []translation `json:"name"`
-	Status   string        `json:"status"`
+	SpecCode string `json:"resource_spec_code"`
+	Type     string `json:"volume_type"`
+	ResourceKind
+	Name   []translation `json:"name"`
+	Status string        `json:"status"`
 }
 
 type translation struct {
@@ -187,7 +188,7 @@ func (s *Server) listVolumeTypes(ctx context.Context, in *listVolumeTypesInput) 
 	for _, t := range types {
 		if in.Type == "" || in.Type == t.ID {
 			out.Volumes = append(out.Volumes, volumeType{
-				SpecCode: t.ID, Type: t.ID, Product: "workspace", Status: "normal", Name: []translation{{"en_us", t.ID}, {"zh_cn", t.ID}},
+				ResourceKind: ResourceKind{resourceVolume, cloudService, volumeProductType}, SpecCode: t.ID, Type: t.ID, Status: "normal", Name: []translation{{"en_us", t.ID}, {"zh_cn", t.ID}},
 			})
 		}
 	}

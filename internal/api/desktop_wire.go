@@ -154,6 +154,8 @@ type desktopSummary struct {
 	Zone          string         `json:"availability_zone"`
 	Login         string         `json:"connect_status"`
 	PoolID        string         `json:"pool_id"`
+	SID           string         `json:"sid" doc:"The desktop in the directory: its id"`
+	BillID        string         `json:"bill_resource_id" doc:"What would be billed: the desktop's id"`
 }
 
 type attachedUser struct {
@@ -170,6 +172,7 @@ func summaryOf(d workspace.Desktop, accountID string) desktopSummary {
 		Address: d.Address, UserName: d.FirstUser(), Users: usersOf(d), UserGroup: firstGroup(d), OUName: d.OUName,
 		EnterpriseID: d.EnterpriseID, Tags: tagsOf(d), InMaintenance: d.InMaintenance, Type: string(d.Type), SubnetID: d.SubnetID,
 		Status: string(d.Status), Task: string(d.Task), Zone: d.Zone, Login: string(d.Login), PoolID: d.PoolID,
+		SID: d.ID, BillID: d.ID,
 	}
 }
 
@@ -234,11 +237,14 @@ type DesktopDetail struct {
 	UserGroup      string                   `json:"user_group"`
 	Zone           string                   `json:"availability_zone"`
 	SiteType       string                   `json:"site_type"`
+	SiteName       string                   `json:"site_name" doc:"The one site"`
+	SID            string                   `json:"sid" doc:"The desktop in the directory: its id"`
+	BillID         string                   `json:"bill_resource_id" doc:"What would be billed: the desktop's id"`
 	Product        productSummary           `json:"product"`
 	OUName         string                   `json:"ou_name"`
 	OSVersion      string                   `json:"os_version"`
 	Tags           []tagBody                `json:"tags"`
-	Internet       bool                     `json:"is_support_internet"`
+	Internet       bool                     `json:"is_support_internet" doc:"Whether it has a public address of its own: never; it reaches the internet by NAT"`
 	InternetMode   string                   `json:"internet_mode"`
 	InternetModes  []string                 `json:"internet_mode_list"`
 	AttachingEIP   bool                     `json:"is_attaching_eip"`
@@ -279,6 +285,7 @@ type volumeDetail struct {
 	Created  string `json:"create_time"`
 	SpecCode string `json:"resource_spec_code" doc:"The type, as ListVolumeProductInfo has it"`
 	PoolDisk string `json:"desktop_pool_disk_id,omitempty" doc:"Which of its pool's disks it is"`
+	BillID   string `json:"bill_resource_id" doc:"What would be billed: the disk's id"`
 }
 
 func detailOf(d workspace.DesktopDetail) DesktopDetail {
@@ -296,8 +303,9 @@ func detailOf(d workspace.DesktopDetail) DesktopDetail {
 		SecurityGroups: each(d.Groups, groupNamed),
 		Login:          string(d.Login), UserName: d.FirstUser(), Users: usersOf(d.Desktop), ProductID: d.ProductID,
 		Root: volumeOf(d.Root), Data: each(d.Data, volumeOf), UserGroup: firstGroup(d.Desktop), Zone: d.Zone, SiteType: "CENTER",
+		SiteName: siteName, SID: d.ID, BillID: d.ID,
 		Product: productSummaryOf(d.Product), OUName: d.OUName, OSVersion: d.Image.OSVersion, Tags: tagsOf(d.Desktop),
-		Internet: true, InternetMode: "NAT", InternetModes: []string{"NAT"}, AttachState: attachState(d.Desktop),
+		InternetMode: "NAT", InternetModes: []string{"NAT"}, AttachState: attachState(d.Desktop),
 		EnterpriseID: d.EnterpriseID, SubnetID: d.SubnetID, Domain: workspace.BuiltInDomain, Isolated: d.Isolated,
 		Progress: d.Progress, OrderID: d.OrderID, Fault: d.Fault,
 	}
@@ -306,12 +314,31 @@ func detailOf(d workspace.DesktopDetail) DesktopDetail {
 func volumeOf(v workspace.Volume) volumeDetail {
 	return volumeDetail{
 		ID: v.ID, VolumeID: v.ID, Type: v.Type, Size: v.GB, Device: v.Device, Name: v.Name, Created: stamp(v.Created),
-		SpecCode: v.Type, PoolDisk: v.PoolVolumeID,
+		SpecCode: v.Type, PoolDisk: v.PoolVolumeID, BillID: v.ID,
 	}
 }
 
+// The public service's own names of what is sold, which clients want to be there.
+const (
+	cloudService      = "hws.service.type.vdi"
+	resourceDesktop   = "hws.resource.type.workspace.desktop"
+	resourceVolume    = "hws.resource.type.workspace.volume"
+	volumeProductType = "workspace"
+	siteName          = "default"
+)
+
+// ResourceKind says what a product or disk is in the words of the public service.
+type ResourceKind struct {
+	ResourceType string `json:"resource_type"`
+	CloudService string `json:"cloud_service_type"`
+	VolumeType   string `json:"volume_product_type"`
+}
+
+var desktopKind = ResourceKind{resourceDesktop, cloudService, volumeProductType}
+
 // productSummary is a product as a desktop shows it. Its numbers are strings.
 type productSummary struct {
+	ResourceKind
 	ID           string `json:"product_id"`
 	FlavorID     string `json:"flavor_id"`
 	Type         string `json:"type"`
@@ -330,7 +357,7 @@ type productSummary struct {
 
 func productSummaryOf(p workspace.Product) productSummary {
 	return productSummary{
-		ID: p.ID, FlavorID: p.ID, Type: "BASE", CPU: strconv.Itoa(p.CPUs), Memory: strconv.Itoa(p.MemoryMiB),
+		ResourceKind: desktopKind, ID: p.ID, FlavorID: p.ID, Type: "BASE", CPU: strconv.Itoa(p.CPUs), Memory: strconv.Itoa(p.MemoryMiB),
 		Description: p.Description, ChargeMode: onDemand, Architecture: p.Architecture, PackageType: p.PackageType,
 		DiskType: p.DiskType, DiskSize: strconv.Itoa(p.DiskGB), Status: p.Status,
 	}

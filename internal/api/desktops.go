@@ -87,6 +87,14 @@ func (f *DesktopFilter) query() (workspace.DesktopQuery, error) {
 	return q, nil
 }
 
+// PoolFilter selects desktops by their pool.
+type PoolFilter struct {
+	PoolID    string `query:"pool_id" doc:"Several with commas between them"`
+	PoolAlias string `query:"desktop_pool_id" doc:"Another name for pool_id, which some clients use"`
+}
+
+func (f PoolFilter) ids() []string { return split[string](f.PoolID, f.PoolAlias) }
+
 // noType is a type that no desktop has.
 const noType workspace.DesktopType = "NONE"
 
@@ -106,7 +114,7 @@ func narrow(asked []workspace.DesktopType, shared bool) []workspace.DesktopType 
 
 type listDesktopsInput struct {
 	DesktopFilter
-	PoolID    string   `query:"pool_id" doc:"Several with commas between them"`
+	PoolFilter
 	UserNames []string `query:"user_name,explode" doc:"Exact names of people who have the desktop"`
 	Limit     int      `query:"limit" minimum:"0" maximum:"1000" default:"1000"`
 }
@@ -121,7 +129,7 @@ func (s *Server) listDesktops(ctx context.Context, in *listDesktopsInput) (deskt
 	if err != nil {
 		return desktopsReply{}, err
 	}
-	q.PoolIDs, q.UserNames, q.Limit = split[string](in.PoolID), split[string](in.UserNames...), in.Limit
+	q.PoolIDs, q.UserNames, q.Limit = in.ids(), split[string](in.UserNames...), in.Limit
 	desktops, total, err := s.Service.ListDesktops(ctx, q)
 	caller, _ := iam.PrincipalFrom(ctx)
 	return desktopsReply{total, each(desktops, func(d workspace.Desktop) desktopSummary { return summaryOf(d, caller.AccountID) })}, err
@@ -139,7 +147,7 @@ type DesktopDetailFilter struct {
 	ImageID       string         `query:"image_id"`
 	ChargeMode    string         `query:"charge_mode" enum:"0,1" doc:"0 yearly or monthly, 1 on demand, which all desktops are here"`
 	InMaintenance optional[bool] `query:"in_maintenance_mode"`
-	Internet      optional[bool] `query:"is_support_internet" doc:"Whether it reaches the internet, which all desktops do here"`
+	Internet      optional[bool] `query:"is_support_internet" doc:"Whether it has a public address of its own, which no desktop has here"`
 	Zone          string         `query:"availability_zone"`
 }
 
@@ -149,7 +157,7 @@ func (f *DesktopDetailFilter) query() (workspace.DesktopQuery, error) {
 	q.ImageID, q.Zone = f.ImageID, f.Zone
 	q.Assigned, q.InMaintenance = f.Attached.pointer(), f.InMaintenance.pointer()
 	q.SortBy, q.Descending = workspace.DesktopSort(f.SortField), f.SortType == "DESC"
-	if f.ChargeMode == "0" || f.Internet.given && !f.Internet.value {
+	if f.ChargeMode == "0" || f.Internet.given && f.Internet.value {
 		q.Types = []workspace.DesktopType{noType}
 	}
 	return q, err
@@ -157,8 +165,8 @@ func (f *DesktopDetailFilter) query() (workspace.DesktopQuery, error) {
 
 type listDesktopDetailsInput struct {
 	DesktopDetailFilter
-	PoolID string `query:"pool_id" doc:"Several with commas between them"`
-	Limit  int    `query:"limit" minimum:"0" maximum:"500" default:"500"`
+	PoolFilter
+	Limit int `query:"limit" minimum:"0" maximum:"500" default:"500"`
 }
 
 type desktopDetailsReply struct {
@@ -171,7 +179,7 @@ func (s *Server) listDesktopDetails(ctx context.Context, in *listDesktopDetailsI
 	if err != nil {
 		return desktopDetailsReply{}, err
 	}
-	q.PoolIDs, q.Limit = split[string](in.PoolID), in.Limit
+	q.PoolIDs, q.Limit = in.ids(), in.Limit
 	desktops, total, err := s.Service.ListDesktopDetails(ctx, q)
 	return desktopDetailsReply{total, each(desktops, detailOf)}, err
 }

@@ -148,8 +148,8 @@ func TestDesktopsAreFilteredByEveryParameter(t *testing.T) {
 		{"charge_mode=0", nil, true},
 		{"in_maintenance_mode=true", nil, true},
 		{"in_maintenance_mode=false", all, true},
-		{"is_support_internet=true", all, true},
-		{"is_support_internet=false", nil, true},
+		{"is_support_internet=true", nil, true},
+		{"is_support_internet=false", all, true},
 		{"availability_zone=" + zone, all, true},
 		{"availability_zone=other", nil, true},
 	}

@@ -44,6 +44,7 @@ var statusOf = map[workspace.Code]int{
 	workspace.CodeForbidden:        http.StatusForbidden,
 	workspace.CodeBadCredentials:   http.StatusUnauthorized,
 	workspace.CodeRateLimited:      http.StatusTooManyRequests,
+	workspace.CodeTokenReused:      http.StatusConflict,
 	workspace.CodeInternal:         http.StatusInternalServerError,
 	workspace.CodeEngineRefused:    http.StatusBadRequest,
 	workspace.CodeNoRoom:           http.StatusConflict,

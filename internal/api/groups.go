@@ -63,6 +63,7 @@ type groupReply struct {
 	Domain      string `json:"domain"`
 	Desktops    int    `json:"total_desktops" doc:"Assigned to its people"`
 	DN          string `json:"group_dn" doc:"The group's place in the directory"`
+	SID         string `json:"sid" doc:"The group in the directory: its id"`
 }
 
 func (s *Server) listGroups(ctx context.Context, in *listGroupsInput) (groupsReply, error) {
@@ -87,7 +88,7 @@ func (s *Server) listGroups(ctx context.Context, in *listGroupsInput) (groupsRep
 func groupReplyOf(g workspace.Group) groupReply {
 	return groupReply{
 		ID: g.ID, Name: g.Name, Created: stamp(g.Created), Description: g.Description, People: g.People, Platform: "LOCAL",
-		Domain: workspace.BuiltInDomain, Desktops: g.Desktops, DN: g.DN(),
+		Domain: workspace.BuiltInDomain, Desktops: g.Desktops, DN: g.DN(), SID: g.ID,
 	}
 }
 

@@ -142,6 +142,9 @@ func (s *Server) mayUse(ctx huma.Context, needs iam.Permission) error {
 	if named := ctx.Header("X-Project-Id"); named != "" && named != projectID {
 		return workspace.Errorf(workspace.CodeForbidden, "X-Project-Id: names project %q, the path names %q", named, projectID)
 	}
+	if err := workspace.CheckClientToken(clientTokenHeader, ctx.Header(clientTokenHeader)); err != nil {
+		return err
+	}
 	return s.IAM.Authorize(ctx.Context(), caller, projectID, needs)
 }
 
@@ -150,9 +153,32 @@ type Project struct {
 	ProjectID string `path:"project_id" doc:"The project"`
 }
 
+// clientTokenHeader names a request that the client may send again.
+const clientTokenHeader = "X-Client-Token"
+
 // caller says for whom the domain acts.
 func (p Project) caller(ctx context.Context) workspace.Caller {
-	return workspace.Caller{ProjectID: p.ProjectID, RequestID: telemetry.RequestID(ctx)}
+	principal, _ := iam.PrincipalFrom(ctx)
+	return workspace.Caller{
+		ProjectID: p.ProjectID, RequestID: telemetry.RequestID(ctx), AdminID: principal.AdminID, Token: clientTokenFrom(ctx),
+	}
+}
+
+type clientTokenKey struct{}
+
+// tokened notes the client's token of a request for the operation.
+func tokened(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token := r.Header.Get(clientTokenHeader); token != "" {
+			r = r.WithContext(context.WithValue(r.Context(), clientTokenKey{}, token))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func clientTokenFrom(ctx context.Context) string {
+	token, _ := ctx.Value(clientTokenKey{}).(string)
+	return token
 }
 
 // optional is a query parameter that can be absent.

@@ -61,12 +61,13 @@ type ouReply struct {
 	Name        string `json:"ou_name"`
 	DN          string `json:"ou_dn"`
 	Description string `json:"description"`
+	DomainID    string `json:"domain_id" doc:"The directory, which is the project's: the project's id"`
 }
 
 func (s *Server) listOUs(ctx context.Context, in *listOUsInput) (ousReply, error) {
 	units, total, err := s.Service.ListOUs(ctx, workspace.OUQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
 	return ousReply{total, each(units, func(o workspace.OU) ouReply {
-		return ouReply{ID: o.ID, Domain: workspace.BuiltInDomain, Name: o.Name, DN: o.DN(), Description: o.Description}
+		return ouReply{ID: o.ID, Domain: workspace.BuiltInDomain, Name: o.Name, DN: o.DN(), Description: o.Description, DomainID: o.ProjectID}
 	})}, err
 }
 
@@ -79,9 +80,9 @@ type OUPath struct {
 type updateOUInput struct {
 	OUPath
 	Body struct {
-		ID          string  `json:"id,omitempty" doc:"The id in the path, or absent"`
-		Name        string  `json:"ou_name" required:"true" doc:"1 to 64 characters, in up to 5 levels with slashes between them"`
-		Description *string `json:"description,omitempty" doc:"At most 255 characters"`
+		ID          string `json:"id,omitempty" doc:"The id in the path, or absent"`
+		Name        string `json:"ou_name" required:"true" doc:"1 to 64 characters, in up to 5 levels with slashes between them"`
+		Description string `json:"description,omitempty" doc:"At most 255 characters; none if absent"`
 	}
 }
 

@@ -58,7 +58,7 @@ type listPoolsByUsersInput struct {
 	Project
 	UserIDs []string `query:"user_ids,explode" maxItems:"100" doc:"Everybody if absent"`
 	Offset  int      `query:"offset" minimum:"0" default:"0"`
-	Limit   int      `query:"limit" minimum:"0" maximum:"10" default:"10"`
+	Limit   int      `query:"limit" minimum:"0" maximum:"100" default:"10"`
 }
 
 type poolsByUsersReply struct {

@@ -260,10 +260,16 @@ func policyOf(p workspace.AutoscalePolicy) *autoscaleBody {
 	if p.Type == "" {
 		return nil
 	}
-	out := &autoscaleBody{
-		Type: &p.Type, MaxAutoCreated: &p.MaxAutoCreated, MinIdle: &p.MinIdle, MinRetention: &p.MinRetention, IdleMinutes: p.IdleMinutes,
-		AutoIsolation: &p.AutoIsolation, MaxIsolated: new(cmp.Or(p.MaxIsolated, workspace.DefaultMaxIsolated)),
-		OnceCreated: new(cmp.Or(p.OnceCreated, workspace.MaxOnceCreated)),
+	return &autoscaleBody{
+		Type: &p.Type, MinIdle: &p.MinIdle, MinRetention: &p.MinRetention, IdleMinutes: p.IdleMinutes, AutoIsolation: &p.AutoIsolation,
+		MaxAutoCreated: unlessZero(p.MaxAutoCreated), MaxIsolated: unlessZero(p.MaxIsolated), OnceCreated: unlessZero(p.OnceCreated),
 	}
-	return out
+}
+
+// unlessZero is nil for 0, which these settings have when they were left out.
+func unlessZero(n int) *int {
+	if n == 0 {
+		return nil
+	}
+	return &n
 }

@@ -132,7 +132,7 @@ type notifyPoolInput struct {
 }
 
 type notifyReply struct {
-	JobID string `json:"job_id" doc:"Its sub-jobs show the message, one desktop each; empty when nobody is connected"`
+	JobID string `json:"job_id" doc:"Its sub-jobs show the message, one desktop each; there are none when nobody is connected"`
 }
 
 func (s *Server) notifyPool(ctx context.Context, in *notifyPoolInput) (notifyReply, error) {

@@ -303,7 +303,7 @@ func TestPoolDesktopsAreFoundByWhatTheyDifferIn(t *testing.T) {
 		"inconsistent_type=DISK_SIZE": nil, "inconsistent_type=AUTO_ISOLATION": {ids[2]}, "isolated=true": {ids[2]},
 		"isolated=false": {ids[0], ids[1], ids[3]}, "user_attached=true": {ids[3]}, "user_name=an": {ids[3]}, "user_names=ann": {ids[3]},
 		"image_id=older": {ids[1]}, "limit=1&offset=1": {ids[1]}, "desktop_type=POOLED": ids, "desktop_type=SHARED": nil,
-		"is_share_desktop=true": nil, "charge_mode=0": nil, "charge_mode=1": ids, "is_support_internet=true": ids,
+		"is_share_desktop=true": nil, "charge_mode=0": nil, "charge_mode=1": ids, "is_support_internet=true": nil,
 		"subnet_id=" + w.subnetID: ids, "availability_zone=x": nil, "status=ACTIVE": ids, "enterprise_project_id=0": ids,
 		"computer_name=POOL01": ids, "desktop_id=" + ids[2]: {ids[2]}, "in_maintenance_mode=true": nil, "sort_field=created&sort_type=DESC": {ids[3], ids[2], ids[1], ids[0]},
 	} {

@@ -73,8 +73,8 @@ func New(c Config) (*Server, error) {
 	identity := c.IAM.Handler()
 	misspelt := renamed(desktops)
 	s.faces = []face{
-		{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(lenient(desktops)))},
-		{misspelt, c.IAM.Require(named(lenient(misspelt)))},
+		{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(tokened(lenient(desktops))))},
+		{misspelt, c.IAM.Require(named(tokened(lenient(misspelt))))},
 	}
 	s.handler = observed(c.Log, meter, limited(http.HandlerFunc(s.dispatch)))
 	return s, nil
@@ -83,40 +83,23 @@ func New(c Config) (*Server, error) {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// dispatch gives a request to the first face that knows its method and path.
+// dispatch gives a request to the first face that knows its method and path. Others are 404 for a wrong method too, as clients
+// know it of the original.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
-	status := http.StatusNotFound
 	for _, f := range s.faces {
-		otherwise, pattern := f.mux.Handler(r)
-		if pattern != "" {
+		if _, pattern := f.mux.Handler(r); pattern != "" && !hasWordForID(pattern, r.URL.Path) {
 			note(r.Context(), pattern)
 			f.serve.ServeHTTP(w, r)
 			return
 		}
-		probe := statusProbe{header: http.Header{}}
-		otherwise.ServeHTTP(&probe, r)
-		if probe.status == http.StatusMethodNotAllowed {
-			status = probe.status
-			w.Header()["Allow"] = probe.header["Allow"]
-		}
 	}
-	refuse(w, status, &Refusal{
+	refuse(w, http.StatusNotFound, &Refusal{
 		Code: codeUnknownPath, Message: workspace.Clip(fmt.Sprintf("there is no operation %s %s", r.Method, r.URL.Path), maxSentence),
 	})
 }
 
 // codeUnknownPath is the public gateway's word for a path or method that it does not know.
 const codeUnknownPath workspace.Code = "APIGW.0101"
-
-// statusProbe finds out which status a handler answers with.
-type statusProbe struct {
-	header http.Header
-	status int
-}
-
-func (p *statusProbe) Header() http.Header         { return p.header }
-func (p *statusProbe) WriteHeader(status int)      { p.status = status }
-func (p *statusProbe) Write(b []byte) (int, error) { return len(b), nil }
 
 // refuse answers with a refusal outside of huma.
 func refuse(w http.ResponseWriter, status int, r *Refusal) {

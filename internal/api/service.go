@@ -98,9 +98,11 @@ func serviceOf(d workspace.ServiceDetail, enterprise string) serviceDetail {
 	}
 	out.VPCs = []serviceVPC{vpc}
 	for _, g := range d.SecurityGroups {
-		if g.Default {
+		switch {
+		case g.Default:
 			out.DesktopGroup = &namedGroup{g.ID, g.Name}
-			out.ServiceGroup = out.DesktopGroup
+		case g.Name == workspace.InfrastructureGroup:
+			out.ServiceGroup = &namedGroup{g.ID, g.Name}
 		}
 	}
 	return out

@@ -146,6 +146,7 @@ type userSummary struct {
 	Groups       []string `json:"group_names"`
 	EnterpriseID string   `json:"enterprise_project_id"`
 	Domain       string   `json:"domain"`
+	SID          string   `json:"sid" doc:"The person in the directory: their id"`
 	WithoutSpaces
 	HasCertificate bool `json:"certificate_status" doc:"Nobody has: people do not sign in with certificates here"`
 }
@@ -193,6 +194,7 @@ func userSummaryOf(d workspace.UserDetail, counted bool, now time.Time) userSumm
 		Expires: expiresText(u.Expires), Expired: expired(u, now), NeverExpires: u.PasswordNeverExpires,
 		MayChange: u.MayChangePassword, MustChange: u.MustChangePassword, Description: u.Description,
 		Locked: u.Locked, Disabled: u.Disabled, Groups: append([]string{}, d.Groups...), EnterpriseID: u.EnterpriseID, Domain: workspace.BuiltInDomain,
+		SID: u.ID,
 	}
 	if counted {
 		out.Desktops = &u.Desktops

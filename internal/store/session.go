@@ -136,5 +136,8 @@ func (t *tx) DeleteExpired(ctx context.Context, limit int) error {
 	if err != nil {
 		return fmt.Errorf("removing old exports: %w", err)
 	}
-	return t.deleteOldAttempts(ctx, limit)
+	if err := t.deleteOldAttempts(ctx, limit); err != nil {
+		return err
+	}
+	return t.deleteClientTokens(ctx, limit)
 }

@@ -247,7 +247,7 @@ func (s *Service) CreateDesktops(ctx context.Context, r CreateDesktops) (string,
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return choosing(ctx, s.Store, func(tx Tx) (string, error) { return createDesktops(ctx, tx, r) })
+	return choosing(ctx, s.Store, once(ctx, r.Caller, "CreateDesktop", r, func(tx Tx) (string, error) { return createDesktops(ctx, tx, r) }))
 }
 
 // choosing is update for what chooses names or addresses: it runs again when another caller was faster to take them.

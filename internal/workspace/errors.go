@@ -39,6 +39,7 @@ const (
 	CodeForbidden        Code = "WKS.00010031"
 	CodeBadCredentials   Code = "WKS.00170301" // portal sign-in refused
 	CodeRateLimited      Code = "WKS.00010033"
+	CodeTokenReused      Code = "WKS.00010034" // X-Client-Token came with another request before
 	CodeInternal         Code = "WKS.00000001"
 	CodeEngineRefused    Code = "WKS.00020001" // in sub-jobs: the engine cannot make or do this
 	CodeNoCapacity       Code = "WKS.00020002" // in sub-jobs: no host has room
@@ -82,6 +83,7 @@ var Codes = map[Code]string{
 	CodeForbidden:        "The caller may not do this.",
 	CodeBadCredentials:   "The portal does not know this name with this password, or the sign-in has ended.",
 	CodeRateLimited:      "Too many attempts; Retry-After says when to come back.",
+	CodeTokenReused:      "X-Client-Token was sent before, with another request.",
 	CodeInternal:         "A fault of the server's; its log has the details under the answer's X-Request-Id.",
 	CodeEngineRefused:    "The engine cannot make or do this; trying again is pointless.",
 	CodeNoCapacity:       "No host has room.",

@@ -97,13 +97,13 @@ func (s *Service) CreateGroup(ctx context.Context, c Caller, name, description s
 	if err := checkGroupDescription(description); err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, func(tx Tx) (string, error) {
+	return update(ctx, s.Store, once(ctx, c, "CreateUserGroup", []string{name, description}, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return "", err
 		}
 		g := Group{ID: NewID(), ProjectID: c.ProjectID, Name: name, Description: description, Created: tx.Now(), Updated: tx.Now()}
 		return g.ID, tx.InsertGroup(ctx, g)
-	})
+	}))
 }
 
 // UpdateGroup changes what is not nil. A rename changes nothing else: everything knows a group by its id. CodeGroupNotFound,

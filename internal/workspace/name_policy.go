@@ -182,7 +182,7 @@ func (s *Service) CreateNamePolicy(ctx context.Context, c Caller, p NamePolicy) 
 	if err := p.Check(); err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, func(tx Tx) (string, error) {
+	return update(ctx, s.Store, once(ctx, c, "CreateDesktopNamePolicy", p, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return "", err
 		}
@@ -198,7 +198,7 @@ func (s *Service) CreateNamePolicy(ctx context.Context, c Caller, p NamePolicy) 
 			return "", err
 		}
 		return p.ID, tx.InsertNamePolicy(ctx, p)
-	})
+	}))
 }
 
 // settleDefault makes room for a new default before it is written: the database keeps one in a project.

@@ -103,19 +103,21 @@ func (s *Service) CreateOU(ctx context.Context, c Caller, domain, name, descript
 	if err := checkOUDescription(description); err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, func(tx Tx) (string, error) {
+	return update(ctx, s.Store, once(ctx, c, "AddOu", []string{name, description}, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return "", err
 		}
 		o := OU{ID: NewID(), ProjectID: c.ProjectID, Name: name, Description: description, Created: tx.Now(), Updated: tx.Now()}
 		return o.ID, tx.InsertOU(ctx, o)
-	})
+	}))
 }
 
-// UpdateOU renames a unit, for the desktops and pools in it too, and changes its description unless that is nil. CodeOUNotFound,
-// CodeNameTaken, CodeInvalid.
-func (s *Service) UpdateOU(ctx context.Context, c Caller, id, name string, description *string) error {
+// UpdateOU renames a unit, for the desktops and pools in it too, and gives it another description. CodeOUNotFound, CodeNameTaken, CodeInvalid.
+func (s *Service) UpdateOU(ctx context.Context, c Caller, id, name, description string) error {
 	if err := CheckOUName("ou_name", name); err != nil {
+		return err
+	}
+	if err := checkOUDescription(description); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
@@ -123,11 +125,7 @@ func (s *Service) UpdateOU(ctx context.Context, c Caller, id, name string, descr
 		if err != nil {
 			return err
 		}
-		o.Name, o.Updated = name, tx.Now()
-		set(&o.Description, description)
-		if err := checkOUDescription(o.Description); err != nil {
-			return err
-		}
+		o.Name, o.Description, o.Updated = name, description, tx.Now()
 		return tx.SaveOU(ctx, o)
 	})
 }

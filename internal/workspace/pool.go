@@ -15,7 +15,7 @@ type Pool struct {
 	Type        PoolType
 	Description string
 
-	Zone           string
+	Zone           string // empty: the default zone
 	ProductID      string
 	ImageType      ImageType
 	ImageID        string // what new desktops start from
@@ -23,8 +23,8 @@ type Pool struct {
 	Data           []PoolVolume // in the order of the request
 	VPCID          string
 	SubnetIDs      []string // in the order of the request; new desktops are spread over them
-	SecurityGroups []string
-	EnterpriseID   string // "0" by default
+	SecurityGroups []string // none: the default group
+	EnterpriseID   string   // "0" by default
 	OUName         string
 	Domain         string
 	NamePolicyID   string

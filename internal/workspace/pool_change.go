@@ -29,7 +29,7 @@ func (s *Service) UpdatePool(ctx context.Context, c Caller, poolID string, chang
 // resettle checks what a change of a pool brings in. What stays is not looked at, so that a pool can be mended in any order.
 func resettle(ctx context.Context, tx Tx, was Pool, p *Pool) (err error) {
 	if p.Zone != was.Zone && p.Zone != "" {
-		if p.Zone, err = findZone(ctx, tx, p.Zone); err != nil {
+		if _, err := findZone(ctx, tx, p.Zone); err != nil {
 			return err
 		}
 	}
@@ -49,7 +49,7 @@ func resettle(ctx context.Context, tx Tx, was Pool, p *Pool) (err error) {
 		}
 	}
 	if !slices.Equal(p.SecurityGroups, was.SecurityGroups) {
-		if p.SecurityGroups, err = findSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
+		if _, err := findSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
 			return err
 		}
 	}

@@ -37,7 +37,7 @@ type CreatePool struct {
 	Type           PoolType
 	Size           int
 	Description    string
-	Zone           string // empty: the default zone
+	Zone           string // empty: the default zone, also after that has changed
 	ProductID      string
 	ImageType      ImageType // empty: private
 	ImageID        string

@@ -13,7 +13,7 @@ func (s *Service) CreatePool(ctx context.Context, r CreatePool) (string, error) 
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return choosing(ctx, s.Store, func(tx Tx) (string, error) {
+	return choosing(ctx, s.Store, once(ctx, r.Caller, "CreateDesktopPool", r, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
@@ -32,11 +32,11 @@ func (s *Service) CreatePool(ctx context.Context, r CreatePool) (string, error) 
 			return "", err
 		}
 		return growPool(ctx, tx, p, r.Size, growth{Caller: r.Caller, Type: JobCreatePool})
-	})
+	}))
 }
 
-// settlePlace fills in what a request leaves to Carrel about how and where the pool's desktops are made, and refuses what does
-// not exist or does not fit.
+// settlePlace refuses what does not exist or does not fit of how and where the pool's desktops are made. A zone and security groups
+// that were left out stay so, as clients compare what they sent with what they read; growPool finds the default ones.
 func settlePlace(ctx context.Context, tx Tx, p *Pool) error {
 	product, err := tx.Product(ctx, p.ProductID)
 	if err != nil {
@@ -56,7 +56,7 @@ func settlePlace(ctx context.Context, tx Tx, p *Pool) error {
 	if err := checkVolumeTypes(ctx, tx, order); err != nil {
 		return err
 	}
-	if p.Zone, err = findZone(ctx, tx, p.Zone); err != nil {
+	if _, err := findZone(ctx, tx, p.Zone); err != nil {
 		return err
 	}
 	if err := p.settleSubnets(ctx, tx); err != nil {
@@ -65,7 +65,7 @@ func settlePlace(ctx context.Context, tx Tx, p *Pool) error {
 	if p.OUName, err = findOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
 		return err
 	}
-	if p.SecurityGroups, err = findSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
+	if _, err := findSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
 		return err
 	}
 	return p.checkNamePolicy(ctx, tx)
@@ -153,7 +153,7 @@ func (s *Service) ExpandPool(ctx context.Context, r ExpandPool) (string, error) 
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return choosing(ctx, s.Store, func(tx Tx) (string, error) {
+	return choosing(ctx, s.Store, once(ctx, r.Caller, "ExpandDesktopPool", r, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
@@ -165,5 +165,5 @@ func (s *Service) ExpandPool(ctx context.Context, r ExpandPool) (string, error) 
 			return "", err
 		}
 		return growPool(ctx, tx, p, r.Size, growth{Caller: r.Caller, Type: JobExpandPool})
-	})
+	}))
 }

@@ -22,6 +22,9 @@ func growPool(ctx context.Context, tx Tx, p Pool, n int, g growth) (jobID string
 	if err := reservePool(ctx, tx, p, n); err != nil {
 		return "", err
 	}
+	if p.SecurityGroups, err = findSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil { // none: the default one
+		return "", err
+	}
 	names, err := poolNames(ctx, tx, p, n)
 	if err != nil {
 		return "", err

@@ -15,12 +15,12 @@ type NotifyParams struct {
 }
 
 // NotifyPool shows a message to everybody who is connected to a desktop of a pool now, and remembers it. It returns the id of a job
-// with a sub-job for each of them; empty when nobody is connected. CodePoolNotFound, CodeInvalid.
+// with a sub-job for each of them; with none, and at its end, when nobody is connected. CodePoolNotFound, CodeInvalid.
 func (s *Service) NotifyPool(ctx context.Context, r NotifyPool) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, func(tx Tx) (string, error) {
+	return update(ctx, s.Store, once(ctx, r.Caller, "SendDesktopPoolNotifications", r, func(tx Tx) (string, error) {
 		p, err := tx.Pool(ctx, r.ProjectID, r.PoolID)
 		if err != nil {
 			return "", err
@@ -34,16 +34,13 @@ func (s *Service) NotifyPool(ctx context.Context, r NotifyPool) (string, error) 
 			return "", err
 		}
 		return jobID, tx.InsertNotice(ctx, PoolNotice{ID: NewID(), PoolID: p.ID, JobID: jobID, Text: r.Text, Created: tx.Now()})
-	})
+	}))
 }
 
 // notify orders the messages.
 func notify(ctx context.Context, tx Tx, r NotifyPool, members []Member) (string, error) {
 	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobNotifyPool, PoolID: r.PoolID, RequestID: r.RequestID, Created: tx.Now()}
 	members = slices.DeleteFunc(members, func(m Member) bool { return !m.Connected() })
-	if len(members) == 0 {
-		return "", nil
-	}
 	people, err := peopleOf(ctx, tx, r.ProjectID, members)
 	if err != nil {
 		return "", err

@@ -145,7 +145,7 @@ func (s *Service) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string,
 		return "", err
 	}
 	change := func(p Pool) (Pool, error) { return p.AddVolumes(r.Volumes) }
-	return s.changeVolumes(ctx, r.ChangePoolDesktops, JobAddPoolVolumes, change, func(was, p Pool, d Desktop, now time.Time) (ReshapeParams, error) {
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, JobAddPoolVolumes, r, change, func(was, p Pool, d Desktop, now time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, v := range p.Data[len(was.Data):] {
 			fresh := newVolume(VolumeSpec{Type: v.Type, GB: v.GB}, freeDevice(d), now)
@@ -169,7 +169,7 @@ type DeletePoolVolumes struct {
 // DeletePoolVolumes removes data disks from a pool and its desktops, and returns the job. The errors are those of ResizePool.
 func (s *Service) DeletePoolVolumes(ctx context.Context, r DeletePoolVolumes) (string, error) {
 	change := func(p Pool) (Pool, error) { return p.DeleteVolumes(r.IDs) }
-	return s.changeVolumes(ctx, r.ChangePoolDesktops, JobDeletePoolVolumes, change, func(was, _ Pool, d Desktop, _ time.Time) (ReshapeParams, error) {
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, JobDeletePoolVolumes, r, change, func(was, _ Pool, d Desktop, _ time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, id := range r.IDs {
 			if v, ok := was.diskOf(d, id); ok {
@@ -189,7 +189,7 @@ type ExpandPoolVolumes struct {
 // ExpandPoolVolumes makes disks of a pool and its desktops larger, and returns the job. The errors are those of ResizePool.
 func (s *Service) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (string, error) {
 	change := func(p Pool) (Pool, error) { return p.ExpandVolumes(r.Growths) }
-	return s.changeVolumes(ctx, r.ChangePoolDesktops, JobExpandPoolVolumes, change, func(was, _ Pool, d Desktop, _ time.Time) (ReshapeParams, error) {
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, JobExpandPoolVolumes, r, change, func(was, _ Pool, d Desktop, _ time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, g := range r.Growths {
 			v, ok := was.diskOf(d, g.ID)
@@ -228,13 +228,13 @@ func freeDevice(d Desktop) int {
 
 // changeVolumes changes the disks of a pool, for desktops made later, at once, and those of its desktops in a job.
 func (s *Service) changeVolumes(
-	ctx context.Context, c ChangePoolDesktops, t JobType, change func(Pool) (Pool, error),
+	ctx context.Context, c ChangePoolDesktops, t JobType, request any, change func(Pool) (Pool, error),
 	params func(was, p Pool, d Desktop, now time.Time) (ReshapeParams, error),
 ) (string, error) {
 	if err := c.Check(); err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, func(tx Tx) (string, error) {
+	return update(ctx, s.Store, once(ctx, c.Caller, string(t), request, func(tx Tx) (string, error) {
 		was, err := lockIdlePool(ctx, tx, c.Caller, c.PoolID)
 		if err != nil {
 			return "", err
@@ -253,7 +253,7 @@ func (s *Service) changeVolumes(
 			return "", err
 		}
 		return job.ID, tx.SavePool(ctx, next)
-	})
+	}))
 }
 
 // reshapePool makes the job of a change for who holds the pool, a sub-job for each desktop that it reaches. A desktop that cannot be

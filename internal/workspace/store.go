@@ -44,6 +44,7 @@ type Tx interface {
 	OTPRows
 	ServiceRows
 	InstallationRows
+	ClientTokenRows
 }
 
 // ServiceRows is what the domain asks of the store about the Workspace service of each project.

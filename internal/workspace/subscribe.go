@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -15,7 +16,7 @@ type NewSubnet struct {
 }
 
 // Subscribe opens the Workspace service for a project: with a private network, its subnets, of which the first is the default
-// one, and a default security group. What is there already stays as it is; subnets whose network is new are added. Of several
+// one, and security groups. What is there already stays as it is; subnets whose network is new are added. Of several
 // callers at once one makes each thing: the project's subscription is held meanwhile.
 func (s *Service) Subscribe(ctx context.Context, projectID, cidr string, subnets []NewSubnet) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
@@ -30,7 +31,7 @@ func (s *Service) Subscribe(ctx context.Context, projectID, cidr string, subnets
 		if err := ensureSubnets(ctx, tx, vpc, subnets); err != nil {
 			return err
 		}
-		return ensureSecurityGroup(ctx, tx, projectID)
+		return ensureSecurityGroups(ctx, tx, projectID)
 	})
 }
 
@@ -73,13 +74,30 @@ func ensureSubnets(ctx context.Context, tx Tx, vpc VPC, wanted []NewSubnet) erro
 	return nil
 }
 
-func ensureSecurityGroup(ctx context.Context, tx Tx, projectID string) error {
+// InfrastructureGroup is the name of the security group of what serves the desktops. Clients take the two groups of a service for
+// different ones.
+const InfrastructureGroup = "WorkspaceManagerSecurityGroup"
+
+// ensureSecurityGroups makes the default group of desktops and the infrastructure's, whichever is missing.
+func ensureSecurityGroups(ctx context.Context, tx Tx, projectID string) error {
 	groups, err := tx.SecurityGroups(ctx, projectID)
-	if err != nil || len(groups) > 0 {
+	if err != nil {
 		return err
 	}
-	return tx.InsertSecurityGroup(ctx, SecurityGroup{
-		ID: NewID(), ProjectID: projectID, Name: "WorkspaceUserSecurityGroup", Default: true, Created: tx.Now(),
-		Description: "Desktops reach the internet; nothing reaches them but the gateway.",
-	})
+	for i, g := range []SecurityGroup{
+		{
+			Name: "WorkspaceUserSecurityGroup", Default: true,
+			Description: "Desktops reach the internet; nothing reaches them but the gateway.",
+		},
+		{Name: InfrastructureGroup, Description: "The gateway, through which people reach their desktops. Not for desktops."},
+	} {
+		if slices.ContainsFunc(groups, func(there SecurityGroup) bool { return there.Name == g.Name || there.Default && g.Default }) {
+			continue
+		}
+		g.ID, g.ProjectID, g.Created = NewID(), projectID, tx.Now().Add(time.Duration(i)*time.Microsecond)
+		if err := tx.InsertSecurityGroup(ctx, g); err != nil {
+			return err
+		}
+	}
+	return nil
 }

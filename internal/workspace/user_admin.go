@@ -22,7 +22,7 @@ type CreateUser struct {
 	Alias              string
 	Description        string
 	Activation         Activation // empty: USER_ACTIVATE
-	Password           string     // with ADMIN_ACTIVATE
+	Password           string     // with ADMIN_ACTIVATE; otherwise the person chooses one, and this is not looked at
 	Expires            time.Time
 	MayChangePassword  *bool // nil: yes
 	MustChangePassword *bool // nil: yes with ADMIN_ACTIVATE
@@ -63,9 +63,6 @@ func (r *CreateUser) Check(now time.Time) error {
 	}
 	switch r.Activation {
 	case "", ActivateByUser:
-		if r.Password != "" {
-			return invalid("password", "cannot be given with active_type USER_ACTIVATE: the person chooses it through the mailed link")
-		}
 		if r.Email == "" {
 			return invalid("user_email", "must be given with active_type USER_ACTIVATE: the link to choose a password goes there")
 		}

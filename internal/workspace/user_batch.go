@@ -28,6 +28,10 @@ func (s *Service) createUsers(ctx context.Context, c Caller, users []CreateUser,
 	for i := range users {
 		users[i].Caller = c
 	}
+	const operation = "CreateUsers"
+	if ids, found, err := answered[[]string](ctx, s.Store, c, operation, users); found || err != nil {
+		return ids, err
+	}
 	err := s.Store.View(ctx, func(tx Tx) error { return mayCreateUsers(ctx, tx, c, users, at) })
 	if err != nil {
 		return nil, err
@@ -36,12 +40,12 @@ func (s *Service) createUsers(ctx context.Context, c Caller, users []CreateUser,
 	if err != nil {
 		return nil, err
 	}
-	return update(ctx, s.Store, func(tx Tx) ([]string, error) {
+	return update(ctx, s.Store, once(ctx, c, operation, users, func(tx Tx) ([]string, error) {
 		if err := mayCreateUsers(ctx, tx, c, users, at); err != nil {
 			return nil, err
 		}
 		return insertUsers(ctx, tx, c, users, hashes)
-	})
+	}))
 }
 
 // mayCreateUsers says why not, or nil.
@@ -135,12 +139,12 @@ func allProblems(problems []error, at func(int) string) error {
 	return first
 }
 
-// hashPasswords hashes the passwords of those who have one, as many at once as the processors allow.
+// hashPasswords hashes the passwords of those who are given one, as many at once as the processors allow.
 func (s *Service) hashPasswords(users []CreateUser) ([]string, error) {
 	hashes, errs := make([]string, len(users)), make([]error, len(users))
 	var all sync.WaitGroup
 	for i, u := range users {
-		if u.Password != "" {
+		if u.Activation == ActivateByAdmin && u.Password != "" {
 			all.Go(func() { hashes[i], errs[i] = s.Passwords.Hash(u.Password) })
 		}
 	}

@@ -1,0 +1,184 @@
+package api_test
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"testing"
+
+	"carrel/internal/workspace"
+)
+
+// The tests of this file keep what public clients, used unchanged, found missing.
+
+func TestWhatAPoolWasNotGivenStaysEmpty(t *testing.T) {
+	w := newWorld(t)
+	w.update(func(tx workspace.Tx) error { return tx.PutZones(w.Context(), []workspace.Zone{{ID: "west"}}) })
+	policy := object{"autoscale_type": "AUTO_CREATED", "max_auto_created": 9, "once_auto_created": nil, "auto_isolation_max_num": nil}
+	id, ids := w.pool(object{"enable_autoscale": true, "autoscale_policy": policy})
+	empty := func(when string) {
+		t.Helper()
+		p := w.ok(w.get("/desktop-pools/" + id))
+		if p.text("availability_zone") != "" || len(p.list("security_groups")) != 0 {
+			t.Errorf("%s the pool shows zone %q and groups %v", when, p.text("availability_zone"), p.list("security_groups"))
+		}
+		for _, setting := range []string{"once_auto_created", "auto_isolation_max_num", "idle_retention_duration"} {
+			if got := p.at("autoscale_policy", setting); got != nil {
+				t.Errorf("%s %s is %v", when, setting, got)
+			}
+		}
+	}
+	empty("new,")
+	w.ok(w.post("/desktop-pools/"+id+"/expand", object{"size": 1}))
+	empty("expanded,")
+	groups := w.ok(w.get("/security-groups"))
+	w.ok(w.do("PUT", w.path("/desktop-pools/"+id), object{"availability_zone": "west", "security_groups": []object{{"id": groups.text("security_groups", 0, "id")}}}))
+	if p := w.ok(w.get("/desktop-pools/" + id)); p.text("availability_zone") != "west" || len(p.list("security_groups")) != 1 {
+		t.Errorf("what was given is not shown: %s", p.raw)
+	}
+	w.ok(w.do("PUT", w.path("/desktop-pools/"+id), object{"availability_zone": "", "security_groups": []object{}, "autoscale_policy": policy}))
+	empty("cleared,")
+	d := answer{body: w.ok(w.get("/desktops/" + ids[0])).at("desktop")}
+	if d.text("availability_zone") != zone || d.text("security_groups", 0, "name") != "WorkspaceUserSecurityGroup" {
+		t.Errorf("a desktop of the pool is in zone %q with groups %v", d.text("availability_zone"), d.list("security_groups"))
+	}
+}
+
+func TestAMessageToNobodyIsAJobToo(t *testing.T) {
+	w := newWorld(t)
+	id, _ := w.pool(nil)
+	job := w.ok(w.post("/desktop-pools/"+id+"/notifications", object{"notifications": "Lunch!"})).text("job_id")
+	a := w.ok(w.get("/workspace-jobs/" + job))
+	if job == "" || a.text("status") != "SUCCESS" || a.number("sub_jobs_total") != 0 || a.text("end_time") == "" {
+		t.Errorf("job %q: %s", job, a.raw)
+	}
+}
+
+func TestAPasswordBesideAMailedLinkIsNotKept(t *testing.T) {
+	w := newWorld(t)
+	for name, more := range map[string]object{"ann": {}, "bob": {"active_type": "USER_ACTIVATE"}} {
+		more["user_name"], more["user_email"], more["password"] = name, name+"@example.org", "Some-thing-1"
+		id := w.ok(w.post("/users", more)).text("id")
+		w.update(func(tx workspace.Tx) error {
+			u, err := tx.User(w.Context(), w.first.ProjectID, id)
+			if err == nil && (u.PasswordHash != "" || u.Activation != workspace.ActivateByUser) {
+				t.Errorf("%s has password %q, activation %s", name, u.PasswordHash, u.Activation)
+			}
+			return err
+		})
+	}
+	w.refused(w.post("/users", object{"user_name": "eve", "password": "Some-thing-1"}), 400, workspace.CodeInvalid, "user_email: must be given")
+}
+
+func TestListsTakeThePageSizesOfClients(t *testing.T) {
+	w := newWorld(t)
+	w.ok(w.get("/desktop-pools/statistics/by-users?limit=100"))
+}
+
+func TestAnUpdateOfAUnitWithoutADescriptionClearsIt(t *testing.T) {
+	w := newWorld(t)
+	id := w.unit("Sales")
+	w.ok(w.do("PUT", w.path("/ous/"+id), object{"ou_name": "m"}))
+	if u := w.ok(w.get("/ous")); u.text("ous", 0, "description") != "" || u.text("ous", 0, "ou_name") != "m" {
+		t.Errorf("the unit: %s", u.raw)
+	}
+}
+
+func TestClientsFindATextWhereTheyWantOne(t *testing.T) {
+	w := newWorld(t)
+	pool, _ := w.pool(object{"data_volumes": []object{{"type": "SSD", "size": 10}}})
+	w.unit("Sales")
+	w.somebody("ann")
+	w.admitted("bob")
+	w.ok(w.post("/groups", object{"group_name": "Staff", "platform_type": "LOCAL"}))
+	for target, paths := range map[string][][]any{
+		"/ous":                                 {{"ous", 0, "domain_id"}},
+		"/users":                               {{"users", 0, "sid"}},
+		"/groups":                              {{"user_groups", 0, "sid"}},
+		"/desktops":                            {{"desktops", 0, "sid"}, {"desktops", 0, "bill_resource_id"}},
+		"/products":                            {{"products", 0, "resource_type"}, {"products", 0, "cloud_service_type"}, {"products", 0, "volume_product_type"}},
+		"/volume/products":                     {{"volumes", 0, "resource_type"}, {"volumes", 0, "cloud_service_type"}, {"volumes", 0, "volume_product_type"}},
+		"/desktops/detail":                     {{"desktops", 0, "sid"}, {"desktops", 0, "site_name"}, {"desktops", 0, "bill_resource_id"}, {"desktops", 0, "data_volumes", 0, "bill_resource_id"}},
+		"/desktop-pools":                       {{"desktop_pools", 0, "product", "resource_type"}, {"desktop_pools", 0, "product", "cloud_service_type"}},
+		"/desktop-pools/" + pool + "/desktops": {{"pool_desktops", 0, "sid"}, {"pool_desktops", 0, "root_volume", "bill_resource_id"}, {"pool_desktops", 0, "product", "volume_product_type"}},
+	} {
+		first, second := w.ok(w.get(target)), w.ok(w.get(target))
+		for _, path := range paths {
+			if got := first.text(path...); got == "" || got != second.text(path...) {
+				t.Errorf("%s: %v is %q, then %q", target, path, got, second.text(path...))
+			}
+		}
+	}
+}
+
+func TestNoDesktopHasAPublicAddress(t *testing.T) {
+	w := newWorld(t)
+	id := w.create(object{"size": 1, "desktop_name": "pc"})[0]
+	if got := w.ok(w.get("/desktops/"+id)).at("desktop", "is_support_internet"); got != false {
+		t.Errorf("is_support_internet is %v", got)
+	}
+}
+
+func TestAServiceHasTwoSecurityGroups(t *testing.T) {
+	w := newWorld(t)
+	s := w.ok(w.get("/workspaces"))
+	desktops, infrastructure := s.text("desktop_security_group", "id"), s.text("infrastructure_security_group", "id")
+	if desktops == "" || infrastructure == "" || desktops == infrastructure {
+		t.Errorf("the groups are %q and %q", desktops, infrastructure)
+	}
+	id := w.create(object{"size": 1, "desktop_name": "pc"})[0]
+	if got := w.ok(w.get("/desktops/"+id)).list("desktop", "security_groups"); len(got) != 1 || (answer{body: got[0]}).text("id") != desktops {
+		t.Errorf("a new desktop is in %v", got)
+	}
+}
+
+func TestWordsOfThePathAreNoIDs(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct{ method, path string }{
+		{"GET", "/desktops/tags"}, {"DELETE", "/desktops/tags"}, {"GET", "/desktops/statistics"}, {"GET", "/desktop-pools/statistics"},
+		{"PUT", "/desktop-pools/script-execution-tasks"}, {"GET", "/users/template"}, {"DELETE", "/groups/export"},
+		{"PUT", "/desktop-name-policies/batch-delete"}, {"GET", "/desktops/orders/detach-info"},
+	} {
+		w.refused(w.do(c.method, w.path(c.path), object{}), http.StatusNotFound, "APIGW.0101", "there is no operation "+c.method)
+	}
+	w.refused(w.get("/desktops/tag"), http.StatusNotFound, workspace.CodeDesktopNotFound, "tag")
+}
+
+func TestAliasesOfIDsSelect(t *testing.T) {
+	w := newWorld(t)
+	pool, ids := w.pool(nil)
+	w.create(object{"size": 1, "desktop_name": "pc"})
+	for _, list := range []string{"/desktops", "/desktops/detail"} {
+		for query, want := range map[string][]string{"desktop_pool_id=" + pool: ids, "pool_id=" + pool: ids, "desktop_pool_id=x": nil} {
+			if got := w.names(w.ok(w.get(list+"?"+query)), "desktops", "desktop_id"); !sameSet(got, want) {
+				t.Errorf("%s?%s lists %v, want %v", list, query, got, want)
+			}
+		}
+	}
+}
+
+func TestAnUploadWithoutAFileNameIsToldSo(t *testing.T) {
+	w := newWorld(t)
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	if err := form.WriteField("file", "user_name\nann\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := form.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a := w.do("POST", w.path("/users/desktop-users/action/import"), body.String(), func(r *http.Request) {
+		r.Header.Set("Content-Type", form.FormDataContentType())
+	})
+	w.refused(a, 400, workspace.CodeInvalid, "file: the part has no file name")
+}
+
+func TestAnswersNameTheirRequestTwice(t *testing.T) {
+	w := newWorld(t)
+	for _, a := range []answer{w.get("/desktops"), w.get("/nowhere"), w.do("GET", "/v3/projects", nil)} {
+		if id := a.header.Get("X-Request-Id"); id == "" || !slices.Equal(a.header.Values("X-IAM-Trace-Id"), []string{id}) {
+			t.Errorf("X-Request-Id %q, X-IAM-Trace-Id %q", id, a.header.Values("X-IAM-Trace-Id"))
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/workspace"
+)
+
+type clientToken struct {
+	ID      string `bun:",pk"`
+	Request string
+	Answer  string
+	Created time.Time
+}
+
+type clientTokenRow struct {
+	bun.BaseModel `bun:"table:client_tokens,alias:c"`
+	clientToken
+}
+
+// TakeClientToken implements workspace.ClientTokenRows. A row that has expired counts as none, whether it was swept or not.
+func (t *tx) TakeClientToken(ctx context.Context, token workspace.ClientToken) (workspace.ClientToken, bool, error) {
+	row := clientTokenRow{clientToken: clientToken(token)}
+	n, err := affected(t.inserting(&row).On("CONFLICT (id) DO UPDATE").
+		Set("request = EXCLUDED.request").Set("answer = EXCLUDED.answer").Set("created = EXCLUDED.created").
+		Where("c.created <= ?", t.now.Add(-workspace.ClientTokenLife)).Exec(ctx))
+	if err != nil || n > 0 {
+		return token, n > 0, err
+	}
+	former, found, err := t.ClientToken(ctx, token.ID)
+	if err == nil && !found {
+		err = errors.New("a client's token went while it was read")
+	}
+	return former, false, err
+}
+
+// ClientToken implements workspace.ClientTokenRows.
+func (t *tx) ClientToken(ctx context.Context, id string) (workspace.ClientToken, bool, error) {
+	var row clientTokenRow
+	err := t.NewSelect().Model(&row).Where("id = ?", id).Where("created > ?", t.now.Add(-workspace.ClientTokenLife)).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return workspace.ClientToken{}, false, nil
+	}
+	return workspace.ClientToken(row.clientToken), err == nil, err
+}
+
+// AnswerClientToken implements workspace.ClientTokenRows.
+func (t *tx) AnswerClientToken(ctx context.Context, token workspace.ClientToken) error {
+	_, err := t.NewUpdate().Model(&clientTokenRow{clientToken: clientToken(token)}).WherePK().Column("answer").Exec(ctx)
+	return err
+}
+
+func (t *tx) deleteClientTokens(ctx context.Context, limit int) error {
+	_, err := t.NewRaw("DELETE FROM client_tokens WHERE id IN (SELECT id FROM client_tokens WHERE created <= ? ORDER BY created LIMIT ?)",
+		t.now.Add(-workspace.ClientTokenLife), limit).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("removing old tokens of clients: %w", err)
+	}
+	return nil
+}
