@@ -182,3 +182,42 @@ func TestAnswersNameTheirRequestTwice(t *testing.T) {
 		}
 	}
 }
+
+func TestHostNamesAreUniqueInAProject(t *testing.T) {
+	w := newWorld(t)
+	host := func(id string) string { return w.ok(w.get("/desktops/"+id)).text("desktop", "os_host_name") }
+	named := func(name string, more object) object {
+		o := object{"user_name": "ann", "computer_name": name}
+		for k, v := range more {
+			o[k] = v
+		}
+		return object{"desktops": []object{o}}
+	}
+	first, second := w.create(named("lab_1", nil))[0], w.create(named("lab-1", nil))[0]
+	if a, b := host(first), host(second); a != "lab-1" || b == "" || b == a {
+		t.Errorf("the host names are %q and %q", a, b)
+	}
+	w.refused(w.post("/desktops", order(named("other", object{"os_host_name": "LAB-1"}))), 409, workspace.CodeNameTaken, "os_host_name")
+	both := w.create(object{"desktops": []object{{"user_name": "ann", "computer_name": "box_1"}, {"user_name": "bob", "computer_name": "box-1", "os_host_name": "box-1"}}})
+	if a, b := host(both[0]), host(both[1]); b != "box-1" || a == b {
+		t.Errorf("in one request the host names are %q and %q, of which the second was asked for", a, b)
+	}
+}
+
+func TestAnImageThatIsGoneIsNotOrdered(t *testing.T) {
+	w := newWorld(t)
+	pool, _ := w.pool(nil)
+	w.update(func(tx workspace.Tx) error { return tx.MarkGone(w.Context(), []string{image}) })
+	if n := w.ok(w.get("/images")).number("total_count"); n != 0 {
+		t.Errorf("%d images are listed", n)
+	}
+	for path, body := range map[string]object{
+		"/desktops": order(object{"size": 1, "desktop_name": "pc"}), "/desktop-pools": w.poolOrder(object{"name": "POOL02"}),
+		"/desktop-pools/" + pool + "/expand": {"size": 1},
+	} {
+		w.refused(w.post(path, body), 400, workspace.CodeImageNotFound, "image_id: ")
+	}
+	if got := w.ok(w.get("/desktop-pools/" + pool)).text("image_name"); got == "" {
+		t.Error("the pool has forgotten how its image is called")
+	}
+}

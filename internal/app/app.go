@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -196,7 +197,17 @@ func (a *App) Strangers() []string {
 }
 
 func (a *App) syncCatalog(ctx context.Context) error {
-	return syncCatalog(ctx, a.store, a.engine, a.config)
+	if err := syncCatalog(ctx, a.store, a.engine, a.config); err != nil {
+		return err
+	}
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var watch sync.WaitGroup
+	watch.Go(func() { watchCatalog(watching, a.store, a.engine, a.log) })
+	a.onStop(func(context.Context) {
+		stop()
+		watch.Wait()
+	})
+	return nil
 }
 
 // listen opens the port and writes bootstrap.json, which names it.

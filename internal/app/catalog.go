@@ -6,6 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"carrel/internal/engine"
@@ -33,8 +36,88 @@ func syncCatalog(ctx context.Context, s workspace.Store, e engine.Engine, c Conf
 		if err := tx.PutProducts(ctx, productsOf(c.Products, desc)); err != nil {
 			return err
 		}
-		return tx.PutImages(ctx, imagesOf(images, desc, tx.Now()))
+		return putImages(ctx, tx, imagesOf(images, desc, tx.Now()))
 	})
+}
+
+// putImages makes the catalogue's images those that there are, and writes only what differs: it is done again and again.
+func putImages(ctx context.Context, tx workspace.Tx, there []workspace.Image) error {
+	listed, _, err := tx.Images(ctx, workspace.ImageQuery{Type: workspace.ImageGold, Page: workspace.Page{Limit: maxImages}})
+	if err != nil {
+		return err
+	}
+	fresh, gone := compareImages(listed, there)
+	if err := tx.PutImages(ctx, fresh); err != nil {
+		return err
+	}
+	return tx.MarkGone(ctx, gone)
+}
+
+// maxImages is how many images are looked at.
+const maxImages = 10000
+
+// compareImages says which images of the engine the catalogue lacks or has otherwise, and the ids of those that it lists and the engine
+// has no longer. An image that is known keeps the time at which it came.
+func compareImages(listed, there []workspace.Image) (fresh []workspace.Image, gone []string) {
+	known := make(map[string]workspace.Image, len(listed))
+	for _, i := range listed {
+		known[i.ID] = i
+	}
+	for _, i := range there {
+		if was, found := known[i.ID]; found {
+			i.Created = was.Created
+			delete(known, i.ID)
+			if i == was {
+				continue
+			}
+		}
+		fresh = append(fresh, i)
+	}
+	return fresh, slices.Sorted(maps.Keys(known))
+}
+
+// catalogEvery is how often the catalogue is compared with the engine.
+const catalogEvery = 30 * time.Second
+
+// watchCatalog goes on comparing the images of the catalogue with those of the engine, until ctx ends. A round that fails is logged;
+// what is known then stays.
+func watchCatalog(ctx context.Context, s workspace.Store, e engine.Engine, log *slog.Logger) {
+	tick := time.NewTicker(catalogEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := refreshImages(ctx, s, e, log); err != nil && ctx.Err() == nil {
+			log.WarnContext(ctx, "the engine's images could not be compared with the catalogue's", "error", err)
+		}
+	}
+}
+
+func refreshImages(ctx context.Context, s workspace.Store, e engine.Engine, log *slog.Logger) error {
+	desc, err := e.Describe(ctx)
+	if err != nil {
+		return fmt.Errorf("describing the engine: %w", err)
+	}
+	images, err := e.Images(ctx)
+	if err != nil {
+		return fmt.Errorf("listing images: %w", err)
+	}
+	var fresh []workspace.Image
+	var gone []string
+	query := workspace.ImageQuery{Type: workspace.ImageGold, Page: workspace.Page{Limit: maxImages}}
+	err = s.View(ctx, func(tx workspace.Tx) error {
+		listed, _, err := tx.Images(ctx, query)
+		fresh, gone = compareImages(listed, imagesOf(images, desc, tx.Now()))
+		return err
+	})
+	if err != nil || len(fresh)+len(gone) == 0 {
+		return err
+	}
+	log.InfoContext(ctx, "the engine's images have changed", "new_or_changed", len(fresh), "gone", gone)
+	return s.Update(ctx, func(tx workspace.Tx) error { return putImages(ctx, tx, imagesOf(images, desc, tx.Now())) })
 }
 
 func zonesOf(d engine.Description) []workspace.Zone {

@@ -128,6 +128,70 @@ func TestDeletingDuringCreationLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestWhatHoldsWorkUpIsShownAtOnce: a person must not have to wait for the deadline to learn why nothing happens.
+func TestWhatHoldsWorkUpIsShownAtOnce(t *testing.T) {
+	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+		full := true
+		e := enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+			if c.Method == "Launch" && full {
+				return engine.ErrNoCapacity
+			}
+			return do()
+		})
+		p := w.start("a", w.store, e)
+		defer p.kill()
+		id := w.create(1)
+		w.pass(5 * time.Second)
+		j, err := w.service.Job(w.t.Context(), project, id)
+		w.must(err)
+		s, d := j.SubJobs[0], w.desktops()[0]
+		if s.State.Done() || s.Code != workspace.CodeNoCapacity || !strings.Contains(s.Reason, "launching: no host has room") {
+			t.Errorf("the sub-job is %s with code %q and reason %q", s.State, s.Code, s.Reason)
+		}
+		if d.Fault != s.Reason || d.Task != workspace.TaskCreating {
+			t.Errorf("the desktop has task %q and fault %q", d.Task, d.Fault)
+		}
+		full = false
+		j = w.finished(id)
+		if s, d := j.SubJobs[0], w.desktops()[0]; s.State != workspace.SubJobSuccess || s.Code != "" || s.Reason != "" || d.Fault != "" {
+			t.Errorf("in the end %s, code %q, reason %q, fault %q", s.State, s.Code, s.Reason, d.Fault)
+		}
+		w.checkWhole(1, workspace.StatusActive)
+	})
+}
+
+// TestSeveralDeletionsOfADesktopAllSucceed has desktops deleted again at every twentieth of a second of their deletion.
+func TestSeveralDeletionsOfADesktopAllSucceed(t *testing.T) {
+	for step := range 12 {
+		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+			p := w.start("a", w.store, w.sim)
+			defer p.kill()
+			w.finished(w.create(2))
+			ids := w.ids()
+			remove := func() string {
+				job, err := w.service.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: ids})
+				if workspace.CodeOf(err) == workspace.CodeDesktopNotFound {
+					return "" // they are gone already
+				}
+				w.must(err)
+				return job
+			}
+			jobs := []string{remove()}
+			w.pass(time.Duration(step) * 50 * time.Millisecond)
+			jobs = append(jobs, remove(), remove())
+			for i, job := range jobs {
+				if job == "" {
+					continue
+				}
+				if j := w.finished(job); j.Counts.Failed != 0 || j.Counts.Succeeded == 0 {
+					t.Errorf("after %d ms deletion %d: %+v", step*50, i, j.SubJobs)
+				}
+			}
+			w.checkWhole(0, "")
+		})
+	}
+}
+
 func TestTwoProcessesShareTheWork(t *testing.T) {
 	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
 		launches := map[string]int{}

@@ -106,7 +106,21 @@ func judge(err error, step string, tries int, left time.Duration) verdict {
 		return verdict{final: true, code: workspace.CodeDeadline,
 			reason: fmt.Sprintf("%s: not done in time, last fault: %v; retry the job, or delete the desktop", step, err)}
 	default:
-		return verdict{after: min(backoff(tries), left), fault: true}
+		v := verdict{after: min(backoff(tries), left), fault: true}
+		v.code, v.reason = passing(err, step)
+		return v
+	}
+}
+
+// passing is how a fault that may pass is shown while the sub-job waits for its next attempt.
+func passing(err error, step string) (workspace.Code, string) {
+	switch {
+	case errors.Is(err, engine.ErrNoCapacity):
+		return workspace.CodeNoCapacity, step + ": no host has room; it is tried again, add a host or delete desktops"
+	case errors.Is(err, engine.ErrUnavailable):
+		return workspace.CodeUnavailable, step + ": the engine does not answer; it is tried again"
+	default:
+		return workspace.CodeUnavailable, fmt.Sprintf("%s: %v; it is tried again", step, err)
 	}
 }
 

@@ -102,7 +102,7 @@ func (r *Runner) runSteps(ctx context.Context, s *workspace.SubJob, p plan, reac
 			return err
 		}
 		if i >= first {
-			s.Tries = 0
+			s.Tries, s.Code, s.Reason = 0, "", ""
 		}
 	}
 	return nil
@@ -201,7 +201,8 @@ func save(ctx context.Context, tx workspace.Tx, s *workspace.SubJob) error {
 func (r *Runner) finish(ctx context.Context, s *workspace.SubJob, p plan) error {
 	done := *s
 	err := r.store.Update(ctx, func(tx workspace.Tx) error {
-		done.State, done.Progress, done.Step, done.Ended, done.Reason = workspace.SubJobSuccess, 100, "", tx.Now(), p.remark
+		done.State, done.Progress, done.Step, done.Ended = workspace.SubJobSuccess, 100, "", tx.Now()
+		done.Code, done.Reason = "", p.remark
 		return r.end(ctx, tx, &done, func(d *workspace.Desktop) error { return p.succeed(ctx, tx, d) })
 	})
 	if err == nil {
@@ -242,7 +243,7 @@ func (r *Runner) settle(ctx context.Context, s *workspace.SubJob, cause error, l
 		return r.giveUp(ctx, s, v)
 	}
 	if v.fault {
-		s.Tries++
+		s.Tries, s.Code, s.Reason = s.Tries+1, v.code, v.reason
 		r.meter.Fault(s.Type)
 		log.WarnContext(ctx, "passing fault, will try again", "step", s.Step, "after", v.after, "tries", s.Tries, "error", cause)
 	}
@@ -262,9 +263,14 @@ func (r *Runner) timeLeft(ctx context.Context, s *workspace.SubJob) time.Duratio
 	return left
 }
 
-// comeBack puts the sub-job back into the queue.
+// comeBack puts the sub-job back into the queue. Its reason, if it has one, is also its desktop's, so that people see what holds it up.
 func (r *Runner) comeBack(ctx context.Context, s *workspace.SubJob, after time.Duration) error {
 	return r.store.Update(ctx, func(tx workspace.Tx) error {
+		if s.Reason != "" {
+			if err := workspace.MarkHeldUp(ctx, tx, *s); err != nil {
+				return err
+			}
+		}
 		back := *s
 		back.State, back.RunAt = workspace.SubJobWaiting, tx.Now().Add(after)
 		err := save(ctx, tx, &back)
@@ -284,6 +290,7 @@ func (r *Runner) park(ctx context.Context, s *workspace.SubJob, p plan) error {
 		}
 		back := *s
 		back.State, back.RunAt, back.Step, back.Progress, back.Tries = workspace.SubJobWaiting, at, "", 0, 0
+		back.Code, back.Reason = "", ""
 		return save(ctx, tx, &back)
 	})
 }

@@ -340,6 +340,8 @@ func (t *tx) TakeDesktops(ctx context.Context, desktops []workspace.Desktop) err
 		switch {
 		case err != nil && t.store.engine.violated(err) == "desktops_name_folded":
 			return t.refuse(workspace.Errorf(workspace.CodeNameTaken, "computer_name: one of the names is in use"))
+		case err != nil && strings.Contains(t.store.engine.violated(err), "desktops_host_name"):
+			return t.refuse(workspace.Errorf(workspace.CodeNameTaken, "computer_name: one of the host names is in use"))
 		case err != nil:
 			return err
 		case n < len(part):

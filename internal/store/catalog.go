@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -41,6 +42,7 @@ type image struct {
 	MinDiskGB    int  `bun:"min_disk_gb"`
 	EngineID     string
 	Created      time.Time
+	Gone         bool
 }
 
 type imageRow struct {
@@ -84,6 +86,16 @@ func (t *tx) PutProducts(ctx context.Context, p []workspace.Product) error {
 // PutImages implements workspace.CatalogRows.
 func (t *tx) PutImages(ctx context.Context, i []workspace.Image) error {
 	return put(ctx, t, convert(i, func(i workspace.Image) imageRow { return imageRow{image: image(i)} }))
+}
+
+// MarkGone implements workspace.CatalogRows.
+func (t *tx) MarkGone(ctx context.Context, imageIDs []string) error {
+	for part := range slices.Chunk(imageIDs, batch) {
+		if _, err := t.NewUpdate().Model((*imageRow)(nil)).Set("gone = ?", true).Where("id IN (?)", bun.List(part)).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // PutZones implements workspace.CatalogRows.
@@ -132,7 +144,7 @@ func (t *tx) Image(ctx context.Context, projectID, id string) (workspace.Image, 
 // Images implements workspace.CatalogRows: by name, unless asked otherwise.
 func (t *tx) Images(ctx context.Context, f workspace.ImageQuery) ([]workspace.Image, int, error) {
 	var rows []imageRow
-	q := usableBy(f.ProjectID, t.NewSelect().Model(&rows))
+	q := usableBy(f.ProjectID, t.NewSelect().Model(&rows)).Where("NOT gone")
 	q = equal(q, "id", f.ID)
 	q = equal(q, "type", f.Type)
 	q = equal(q, "os_type", f.OSType)

@@ -116,7 +116,7 @@ func (t *tx) release() *bun.UpdateQuery {
 // SupersedeSubJobs implements workspace.JobRows.
 func (t *tx) SupersedeSubJobs(ctx context.Context, desktopID, by string, code workspace.Code, reason string) (int, error) {
 	return affected(t.NewUpdate().Model((*subJobRow)(nil)).
-		Where("desktop_id = ? AND id <> ?", desktopID, by).Where(unfinished).
+		Where("desktop_id = ? AND id <> ? AND type <> ?", desktopID, by, workspace.JobDeleteDesktops).Where(unfinished).
 		Set("state = ?", workspace.SubJobFailed).Set("code = ?", code).Set("reason = ?", reason).Set("ended = ?", t.now).Exec(ctx))
 }
 
@@ -155,7 +155,7 @@ func (t *tx) EndSubJobs(ctx context.Context, ids []string, state workspace.SubJo
 // LeasedSubJobs implements workspace.JobRows.
 func (t *tx) LeasedSubJobs(ctx context.Context, desktopID, other string) (int, error) {
 	n, err := t.NewSelect().Model((*subJobRow)(nil)).
-		Where("desktop_id = ? AND id <> ? AND lease_until > ?", desktopID, other, t.now).Count(ctx)
+		Where("desktop_id = ? AND id <> ? AND lease_until > ? AND type <> ?", desktopID, other, t.now, workspace.JobDeleteDesktops).Count(ctx)
 	return int(n), err
 }
 

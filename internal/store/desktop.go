@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -141,6 +142,11 @@ func (t *tx) whyNotDesktops(ctx context.Context, rows []desktopRow) error {
 		if held, err := named.Exists(ctx); err != nil || held {
 			return cmp.Or(err, computerNameTaken(r.Name))
 		}
+		hosting := t.NewSelect().Model((*desktopRow)(nil)).
+			Where("project_id = ? AND LOWER(host_name) = ? AND host_name <> '' AND id <> ?", r.ProjectID, strings.ToLower(r.HostName), r.ID)
+		if held, err := hosting.Exists(ctx); err != nil || held {
+			return cmp.Or(err, hostNameTaken(r.HostName))
+		}
 		addressed := t.NewSelect().Model((*desktopRow)(nil)).
 			Where("subnet_id = ? AND address_number = ? AND address_number > 0 AND id <> ?", r.SubnetID, r.AddressNumber, r.ID)
 		if held, err := addressed.Exists(ctx); err != nil || held {
@@ -152,6 +158,10 @@ func (t *tx) whyNotDesktops(ctx context.Context, rows []desktopRow) error {
 
 func computerNameTaken(name string) error {
 	return workspace.Errorf(workspace.CodeNameTaken, "computer name %q is in use", name)
+}
+
+func hostNameTaken(name string) error {
+	return workspace.Errorf(workspace.CodeNameTaken, "host name %q is in use", name)
 }
 
 func addressTaken(address string) error {
@@ -312,6 +322,21 @@ func (t *tx) TakenNames(ctx context.Context, projectID string, names []string) (
 		var found []string
 		err := t.NewSelect().Model((*desktopRow)(nil)).Column("name_folded").
 			Where("project_id = ? AND name_folded IN (?)", projectID, bun.List(part)).Order("name_folded").Scan(ctx, &found)
+		if err != nil {
+			return nil, err
+		}
+		taken = append(taken, found...)
+	}
+	return taken, nil
+}
+
+// TakenHostNames implements workspace.DesktopRows. Host names are ASCII, which LOWER takes alike on both databases.
+func (t *tx) TakenHostNames(ctx context.Context, projectID string, names []string) ([]string, error) {
+	var taken []string
+	for part := range slices.Chunk(foldAll(names), batch) {
+		var found []string
+		err := t.NewSelect().Model((*desktopRow)(nil)).ColumnExpr("LOWER(host_name)").
+			Where("project_id = ? AND LOWER(host_name) IN (?) AND host_name <> ''", projectID, bun.List(part)).Scan(ctx, &found)
 		if err != nil {
 			return nil, err
 		}

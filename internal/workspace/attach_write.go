@@ -107,6 +107,13 @@ func (a *attachment) rename(ctx context.Context, tx Tx) (taken []int, err error)
 	for _, i := range taken {
 		if d := &a.desktops[i]; d.Name != a.before[i].Name {
 			d.HostName = HostNameFor(d.Name, d.ID)
+			if !strings.EqualFold(d.HostName, a.before[i].HostName) {
+				one := []Desktop{*d}
+				if err := settleHostNames(ctx, tx, a.r.ProjectID, one, func(int) bool { return false }); err != nil {
+					return nil, err
+				}
+				d.HostName = one[0].HostName
+			}
 			if err := checkNamesakes(fmt.Sprintf("desktops[%d].computer_name", i), *d, gets[d.ID]); err != nil {
 				return nil, err
 			}

@@ -43,6 +43,7 @@ type Image struct {
 	MinDiskGB    int
 	EngineID     string // what the engine calls it
 	Created      time.Time
+	Gone         bool // the engine has it no longer
 }
 
 // ImageType says who may use an image.
@@ -66,7 +67,7 @@ type VolumeType struct {
 	ID string // "SAS", "SSD", "GPSSD"
 }
 
-// ImageQuery selects the images that a project may use.
+// ImageQuery selects the images that a project may use. Those that are gone are left out.
 type ImageQuery struct {
 	ProjectID    string
 	ID           string
@@ -104,6 +105,8 @@ type CatalogRows interface {
 	// Image finds an image that the project may use, or fails with CodeImageNotFound. An empty projectID finds any.
 	Image(ctx context.Context, projectID, id string) (Image, error)
 	Images(ctx context.Context, q ImageQuery) ([]Image, int, error)
+	// MarkGone marks images as gone. PutImages brings one back.
+	MarkGone(ctx context.Context, imageIDs []string) error
 
 	Zones(ctx context.Context) ([]Zone, error)
 	VolumeTypes(ctx context.Context) ([]VolumeType, error)

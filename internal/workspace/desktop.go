@@ -238,6 +238,9 @@ type DesktopRows interface {
 	// given id, in one statement that reads nothing but their own rows.
 	DesktopStates(ctx context.Context, after string, limit int) ([]DesktopState, error)
 
+	// TakenHostNames returns which of the names are host names in the project, whatever their case, in lower case.
+	TakenHostNames(ctx context.Context, projectID string, names []string) ([]string, error)
+
 	// TakenNames returns which of the names are computer names in the project, whatever their case, in lower case.
 	TakenNames(ctx context.Context, projectID string, names []string) ([]string, error)
 

@@ -285,6 +285,7 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 
 	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobCreateDesktops, RequestID: r.RequestID, Created: tx.Now()}
 	desktops := make([]Desktop, r.count())
+	asksHost := func(i int) bool { return len(r.Desktops) > 0 && r.Desktops[i].HostName != "" }
 	for i := range desktops {
 		d := r.desktop(place, names[i], addresses[i], tx.Now())
 		params := CreateParams{Notify: r.Notify, FixedAddress: len(r.Addresses) > 0}
@@ -304,6 +305,9 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 		d.TaskOwner = sub.ID
 		desktops[i] = d
 		job.SubJobs = append(job.SubJobs, sub)
+	}
+	if err := settleHostNames(ctx, tx, r.ProjectID, desktops, asksHost); err != nil {
+		return "", err
 	}
 	if err := tx.InsertDesktops(ctx, desktops); err != nil {
 		return "", err
@@ -400,6 +404,8 @@ func findPlace(ctx context.Context, tx Tx, r CreateDesktops) (p place, err error
 
 func checkImage(r CreateDesktops, i Image, p Product) error {
 	switch {
+	case i.Gone:
+		return imageGone(i)
 	case r.ImageType != i.Type:
 		return invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)
 	case i.Architecture != p.Architecture:
@@ -417,6 +423,11 @@ func checkImage(r CreateDesktops, i Image, p Product) error {
 		}
 	}
 	return nil
+}
+
+// imageGone refuses an image that the engine has no longer.
+func imageGone(i Image) error {
+	return Errorf(CodeImageNotFound, "image_id: image %q (%s) is no longer there, choose another", i.ID, i.Name)
 }
 
 func findZone(ctx context.Context, tx Tx, id string) (string, error) {

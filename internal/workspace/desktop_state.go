@@ -119,6 +119,17 @@ func MarkFailed(ctx context.Context, tx Tx, d Desktop, found DesktopStatus, reas
 	return saveSession(ctx, tx, d, was)
 }
 
+// MarkHeldUp shows on a sub-job's desktop why the work on it has not got on. The end of the work replaces that.
+func MarkHeldUp(ctx context.Context, tx Tx, s SubJob) error {
+	d, own, err := ownDesktop(ctx, tx, s)
+	if err != nil || !own || d.Fault == s.Reason {
+		return err
+	}
+	was := d.Login
+	d.Fault = s.Reason
+	return saveSession(ctx, tx, d, was)
+}
+
 // settle ends the task on a desktop.
 func settle(d *Desktop, status DesktopStatus) {
 	d.Status, d.Task, d.TaskOwner, d.Fault = status, NoTask, "", ""

@@ -203,11 +203,11 @@ type JobRows interface {
 	// again knows that its former self is dead.
 	ReleaseOwners(ctx context.Context, prefix string) (int, error)
 
-	// SupersedeSubJobs ends the unfinished sub-jobs of a desktop, other than by, as FAILED with the code and reason. Their
+	// SupersedeSubJobs ends the unfinished sub-jobs of a desktop, other than by and other deletions, as FAILED with the code and reason. Their
 	// leases stay until their workers notice (ExtendLeases no longer returns them) and release them, or run out.
 	SupersedeSubJobs(ctx context.Context, desktopID, by string, code Code, reason string) (int, error)
 
-	// LeasedSubJobs counts the sub-jobs of a desktop, other than one, that a worker may still be touching the machine for:
+	// LeasedSubJobs counts the sub-jobs of a desktop, other than one and deletions, that a worker may still be touching the machine for:
 	// those with a lease that has not run out, in whatever state.
 	LeasedSubJobs(ctx context.Context, desktopID, other string) (int, error)
 

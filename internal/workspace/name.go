@@ -65,8 +65,10 @@ func HostNameFor(name, desktopID string) string {
 	if isASCII(name) {
 		return strings.TrimRight(strings.ReplaceAll(name, "_", "-"), "-")
 	}
-	return "desktop-" + desktopID[:6]
+	return hostNameOfID(desktopID)
 }
+
+func hostNameOfID(desktopID string) string { return "desktop-" + desktopID[:6] }
 
 // CheckUserName says why name cannot be a user's, or nil: letters, digits, hyphens and underscores, starting with a letter.
 func CheckUserName(field, name string, limit int) error {

@@ -67,7 +67,28 @@ func (e *Engine) create(ctx context.Context, s server, spec engine.Spec) error {
 		// Incus looks at the address when it starts the machine, which is made by then.
 		return errors.Join(fmt.Errorf("%w: %w", engine.ErrAddressTaken, err), removeUnstarted(s, spec.ID))
 	}
-	return refused(err)
+	if err = refused(err); err != nil && !errors.Is(err, engine.ErrInvalid) && !raced(err) {
+		err = e.lacking(s, spec, err)
+	}
+	return err
+}
+
+// lacking says of a creation that failed whether something is gone that it needs, which no further attempt would bring back:
+// ErrInvalid. Incus says so in the text of an operation alone, if at all.
+func (e *Engine) lacking(s server, spec engine.Spec, failure error) error {
+	e.virtual.Delete(spec.Image)
+	if _, err := e.readKind(s, spec.Image); errors.Is(err, engine.ErrInvalid) {
+		return err
+	}
+	if _, _, err := s.GetNetwork(spec.Network); absent(err) {
+		return fmt.Errorf("%w: there is no network %q: %w", engine.ErrInvalid, spec.Network, failure)
+	}
+	for _, d := range append([]engine.Disk{spec.Root}, spec.Data...) {
+		if _, _, err := s.GetStoragePool(e.config.Classes[d.Class]); absent(err) {
+			return fmt.Errorf("%w: there is no storage pool %q: %w", engine.ErrInvalid, e.config.Classes[d.Class], failure)
+		}
+	}
+	return failure
 }
 
 // removeUnstarted removes the instance of a desktop in which nothing has ever run.
@@ -129,6 +150,9 @@ func (e *Engine) createData(s server, spec engine.Spec) error {
 		})
 		if err == nil {
 			continue
+		}
+		if _, _, look := s.GetStoragePool(pool); absent(look) {
+			return fmt.Errorf("%w: there is no storage pool %q", engine.ErrInvalid, pool)
 		}
 		found, _, look := s.GetStoragePoolVolume(pool, "custom", d.ID)
 		if look != nil {

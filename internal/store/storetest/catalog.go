@@ -69,6 +69,23 @@ var catalog = []behaviour{
 			return tx.Image(ctx, project, "i")
 		}), i)
 	}},
+	{"an image that is gone is read, but not listed, until it is put again", func(w *world) {
+		i := workspace.Image{ID: "i", Type: workspace.ImageGold, Name: "gold", Created: w.clock.Now()}
+		listed := func(ctx context.Context, tx workspace.Tx) (int, error) {
+			_, total, err := tx.Images(ctx, workspace.ImageQuery{ProjectID: project, Page: everything})
+			return total, err
+		}
+		read := func(ctx context.Context, tx workspace.Tx) (workspace.Image, error) {
+			return tx.Image(ctx, project, "i")
+		}
+		w.update(func(tx workspace.Tx) error { return tx.PutImages(w.Context(), []workspace.Image{i}) })
+		w.update(func(tx workspace.Tx) error { return tx.MarkGone(w.Context(), []string{"i", "none"}) })
+		w.same(get(w, listed), 0)
+		w.same(get(w, read).Gone, true)
+		w.update(func(tx workspace.Tx) error { return tx.PutImages(w.Context(), []workspace.Image{i}) })
+		w.same(get(w, listed), 1)
+		w.same(get(w, read), i)
+	}},
 	{"a project uses its own images and those of all", func(w *world) {
 		w.update(func(tx workspace.Tx) error {
 			return tx.PutImages(w.Context(), []workspace.Image{

@@ -222,6 +222,23 @@ var desktops = []behaviour{
 		}
 		w.same(got, want)
 	}},
+	{"two desktops of a project have not the same host name, whatever its case", func(w *world) {
+		host := func(name string) func(*workspace.Desktop) {
+			return func(d *workspace.Desktop) { d.HostName = name }
+		}
+		w.addDesktop("lab_1", host("lab-1"))
+		w.addDesktop("elsewhere", host("lab-1"), func(d *workspace.Desktop) { d.ProjectID = otherProject })
+		w.addDesktop("nameless-1", host(""))
+		w.addDesktop("nameless-2", host(""))
+		second := newDesktop("lab-1")
+		second.HostName = "LAB-1"
+		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error {
+			return tx.InsertDesktops(w.Context(), []workspace.Desktop{second})
+		})
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) {
+			return tx.TakenHostNames(ctx, project, []string{"Lab-1", "lab-2", ""})
+		}), []string{"lab-1"})
+	}},
 	{"names that are taken are found whatever their case", func(w *world) {
 		w.addDesktop("Sales01")
 		w.addDesktop("销售PC")

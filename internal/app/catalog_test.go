@@ -1,0 +1,78 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"carrel/internal/engine"
+	"carrel/internal/engine/sim"
+	"carrel/internal/store/storetest"
+	"carrel/internal/workspace"
+)
+
+// emptied is an engine whose images were deleted, as long as gone is set.
+type emptied struct {
+	engine.Engine
+	gone bool
+}
+
+func (e *emptied) Images(ctx context.Context) ([]engine.Image, error) {
+	if e.gone {
+		return nil, nil
+	}
+	return e.Engine.Images(ctx)
+}
+
+func TestTheListOfImagesFollowsTheEngine(t *testing.T) {
+	db := storetest.Open(t, storetest.SQLitePath(t), nil)
+	simulation, err := sim.Open(sim.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := simulation.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	e := &emptied{Engine: simulation}
+	if err := syncCatalog(t.Context(), db, e, Defaults()); err != nil {
+		t.Fatal(err)
+	}
+	images := func() []workspace.Image {
+		t.Helper()
+		if err := refreshImages(t.Context(), db, e, slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatal(err)
+		}
+		var listed []workspace.Image
+		err := db.View(t.Context(), func(tx workspace.Tx) (err error) {
+			listed, _, err = tx.Images(t.Context(), workspace.ImageQuery{Page: workspace.Page{Limit: 100}})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return listed
+	}
+	before := images()
+	if len(before) == 0 {
+		t.Fatal("there are no images to begin with")
+	}
+	e.gone = true
+	if left := images(); len(left) != 0 {
+		t.Errorf("the engine has no images, listed are %+v", left)
+	}
+	e.gone = false
+	if again := images(); len(again) != len(before) || again[0].ID != before[0].ID {
+		t.Errorf("they came back as %+v, they were %+v", again, before)
+	}
+}
+
+func TestAnImageThatStaysIsNotWrittenAgain(t *testing.T) {
+	known := workspace.Image{ID: "a", Name: "one"}
+	renamed := workspace.Image{ID: "b", Name: "two"}
+	fresh, gone := compareImages([]workspace.Image{known, {ID: "b", Name: "old"}, {ID: "c"}}, []workspace.Image{known, renamed, {ID: "d"}})
+	if len(fresh) != 2 || fresh[0] != renamed || fresh[1].ID != "d" || len(gone) != 1 || gone[0] != "c" {
+		t.Errorf("to write %+v, gone %v", fresh, gone)
+	}
+}
