@@ -37,6 +37,8 @@ type ScaleHistory struct {
 	Deleted  time.Time // when it last ordered the deletion of spare ones
 	Failures int       // batches that failed in a row
 	Failed   time.Time // when the last of them did
+	Refused  time.Time // when desktops that were wanted could last not be ordered, or not all
+	Shortage string    // why not, for people
 }
 
 // ScaleKind is what a ScaleAction does.
@@ -115,6 +117,8 @@ type (
 		Deleted  time.Time `json:"deleted_at,omitzero"`
 		Failures int       `json:"failures"`
 		Failed   time.Time `json:"failed_at,omitzero"`
+		Refused  time.Time `json:"refused_at,omitzero"`
+		Shortage string    `json:"shortage,omitempty"`
 	}
 )
 
@@ -266,6 +270,9 @@ func (d *Decision) create(s PoolSnapshot, now time.Time) {
 		}
 		n = d.within(n, RuleBreaker, room, "making desktops failed %d times in a row, one is tried at a time", s.Pool.Scale.Failures)
 	}
+	if wait := s.Pool.Scale.ShortUntil().Sub(now); wait > 0 {
+		n = d.within(n, RuleRefused, 0, "%s; again in %v", s.Pool.Scale.Shortage, rounded(wait))
+	}
 	once := cmp.Or(in.Policy.OnceCreated, MaxOnceCreated)
 	n = d.within(n, RuleBatch, once-in.Making, "%d are made at a time and %d are being made", once, in.Making)
 	switch {
@@ -378,6 +385,14 @@ func (h ScaleHistory) AfterCreation(ordered time.Time, made bool, now time.Time)
 		h.Failures, h.Failed = h.Failures+1, now
 	}
 	return h
+}
+
+// ShortUntil returns when it is worth trying again to order desktops for which there was no room; the zero time when there was.
+func (h ScaleHistory) ShortUntil() time.Time {
+	if h.Refused.IsZero() {
+		return time.Time{}
+	}
+	return h.Refused.Add(refusedPause)
 }
 
 // PausedUntil returns when creations may go on after repeated failures; the zero time when they need not pause.

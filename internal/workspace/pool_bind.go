@@ -120,6 +120,8 @@ func (p Pool) prospect(c seatCounts, ahead int, now time.Time) Seating {
 		why := "a desktop is made for the person"
 		if until := p.Scale.PausedUntil(); until.After(now) {
 			why = fmt.Sprintf("making desktops failed %d times in a row, it is tried again in %v", p.Scale.Failures, rounded(until.Sub(now)))
+		} else if until := p.Scale.ShortUntil(); until.After(now) {
+			why = fmt.Sprintf("there is no room for another desktop, it is tried again in %v", rounded(until.Sub(now)))
 		}
 		return Seating{Outcome: SeatWait, Reason: why}
 	}

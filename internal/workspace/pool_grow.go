@@ -14,23 +14,38 @@ type growth struct {
 
 // growPool records n more desktops of a pool and a job that makes their machines, one sub-job each, and returns the job's id.
 // The caller holds the pool (LockPool), or has just inserted it, and runs again when somebody was faster to take a name or an
-// address (choosing). CodeNoAddress when the pool's subnets are full, CodeNoRoom, CodePolicyNotFound and CodeInvalid about names.
+// address (choosing). CodeNoAddress when the pool's subnets are full, CodeNoRoom, CodeImageNotFound when its image is gone,
+// CodePolicyNotFound and CodeInvalid about names.
 func growPool(ctx context.Context, tx Tx, p Pool, n int, g growth) (jobID string, err error) {
+	jobID, _, err = growUpTo(ctx, tx, p, n, n, g)
+	return jobID, err
+}
+
+// growUpTo is growPool for as many of n desktops as there is room for. It says how many those are; with fewer than least of them it
+// fails and has written nothing that may stay.
+func growUpTo(ctx context.Context, tx Tx, p Pool, n, least int, g growth) (jobID string, made int, err error) {
+	image, err := tx.Image(ctx, "", p.ImageID)
+	if err != nil {
+		return "", 0, inField("image_id", err)
+	}
+	if image.Gone {
+		return "", 0, imageGone(image)
+	}
 	if p.Zone, err = findZone(ctx, tx, p.Zone); err != nil { // an empty one is the default
-		return "", err
+		return "", 0, err
 	}
 	if err := reservePool(ctx, tx, p, n); err != nil {
-		return "", err
+		return "", 0, err
 	}
 	if p.SecurityGroups, err = findSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil { // none: the default one
-		return "", err
+		return "", 0, err
 	}
 	names, err := poolNames(ctx, tx, p, n)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	job := Job{ID: NewID(), ProjectID: p.ProjectID, Type: g.Type, PoolID: p.ID, RequestID: g.RequestID, Created: tx.Now()}
-	err = spread(ctx, tx, p, n, func(subnetID string, addresses []string) error {
+	made, err = spread(ctx, tx, p, n, func(subnetID string, addresses []string) error {
 		desktops := make([]Desktop, len(addresses))
 		for i, address := range addresses {
 			d := p.desktop(names[len(job.SubJobs)], subnetID, address, tx.Now())
@@ -40,12 +55,23 @@ func growPool(ctx context.Context, tx Tx, p Pool, n int, g growth) (jobID string
 			desktops[i] = d
 			job.SubJobs = append(job.SubJobs, sub)
 		}
+		if err := settleHostNames(ctx, tx, p.ProjectID, desktops, func(int) bool { return false }); err != nil {
+			return err
+		}
 		return tx.InsertDesktops(ctx, desktops)
 	})
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
-	return job.ID, tx.InsertJob(ctx, job)
+	if made < least {
+		return "", 0, noAddresses(p, made, n)
+	}
+	return job.ID, made, tx.InsertJob(ctx, job)
+}
+
+// noAddresses says that the pool's subnets have addresses for no more than so many of the desktops that are wanted.
+func noAddresses(p Pool, free, wanted int) error {
+	return Errorf(CodeNoAddress, "subnet_ids: the subnets of pool %s have %d free addresses, %d are needed", p.Name, free, wanted)
 }
 
 // reservePool promises capacity to n more desktops of a pool. CodeNoRoom.
@@ -83,8 +109,8 @@ func poolNames(ctx context.Context, tx Tx, p Pool, n int) ([]string, error) {
 }
 
 // spread finds addresses for n new desktops in the pool's subnets, about as many in each while there is room, and has them
-// written subnet by subnet: what has been written is no longer free.
-func spread(ctx context.Context, tx Tx, p Pool, n int, write func(subnetID string, addresses []string) error) error {
+// written subnet by subnet: what has been written is no longer free. It ends with fewer when the subnets are full.
+func spread(ctx context.Context, tx Tx, p Pool, n int, write func(subnetID string, addresses []string) error) (made int, err error) {
 	for left := n; left > 0; {
 		before := left
 		share := (left + len(p.SubnetIDs) - 1) / len(p.SubnetIDs)
@@ -92,21 +118,21 @@ func spread(ctx context.Context, tx Tx, p Pool, n int, write func(subnetID strin
 			subnetID := p.Subnet(turn)
 			addresses, err := freeUpTo(ctx, tx, subnetID, min(share, left))
 			if err != nil {
-				return inField("subnet_ids", err)
+				return n - left, inField("subnet_ids", err)
 			}
 			if len(addresses) == 0 {
 				continue
 			}
 			if err := write(subnetID, addresses); err != nil {
-				return err
+				return n - left, err
 			}
 			left -= len(addresses)
 		}
 		if left == before {
-			return Errorf(CodeNoAddress, "subnet_ids: the subnets of pool %s have %d free addresses, %d are needed", p.Name, n-left, n)
+			return n - left, nil
 		}
 	}
-	return nil
+	return n, nil
 }
 
 // freeUpTo returns n free addresses of a subnet, or fewer of one that is nearly full, or none.

@@ -70,6 +70,7 @@ type PoolWait struct {
 	Percent  int       // how far the one is that they will probably get
 	Step     string    // what is being done to it, in the words of the job; empty before it begins
 	Paused   time.Time // when making desktops is tried again that failed several times; zero when nothing stands in the way
+	Short    bool      // there is no room for another desktop
 	Reason   string    // a plain English sentence
 }
 
@@ -339,6 +340,7 @@ func (l *lobby) queue(u User, p Pool, c *MyPool) {
 	if until := p.Scale.PausedUntil(); w.Step == "" && w.Coming < w.Position && until.After(l.now) {
 		w.Paused = until
 	}
+	w.Short = p.Scale.ShortUntil().After(l.now)
 	w.Reason = w.sentence(l.now)
 	c.Wait = w
 }
@@ -360,6 +362,8 @@ func (w *PoolWait) sentence(now time.Time) string {
 		return text + " A desktop is being made ready for you."
 	case w.Coming >= w.Position:
 		return text + " A desktop will be made ready for you in a moment."
+	case w.Short:
+		return text + " There is no room for another desktop now; it is tried again and again. Your administrator can see why."
 	case !w.Paused.IsZero():
 		return text + fmt.Sprintf(" Making desktops failed several times; it is tried again in %v. Your administrator can see why.", rounded(w.Paused.Sub(now)))
 	default:

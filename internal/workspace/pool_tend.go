@@ -37,6 +37,7 @@ type tending struct {
 	strangers []string // desktops whose person may no longer use the pool
 	former    []Reason // of the last decision about its size
 	seen      []PoolDue
+	stored    ScaleHistory // as the pool's row has it
 }
 
 // TendPools looks after pools that are due, because something in them changed or its time has come: it ends bindings that are over,
@@ -135,7 +136,7 @@ func (s *Service) settleQuiet(ctx context.Context, quiet []tending) (next time.T
 }
 
 // tendPool holds a pool and does what is to be done for it. When desktops that are wanted cannot be ordered, all else is done
-// without them, and the breaker told.
+// without them, and the pool's history says why.
 func (s *Service) tendPool(ctx context.Context, t tending) (TendedPool, error) {
 	const attempts = 5
 	var refused error
@@ -227,7 +228,7 @@ func gather(ctx context.Context, tx Tx, pools []Pool) ([]tending, error) {
 	at := make(map[string]*tending, len(pools))
 	ids := make([]string, len(pools))
 	for i, p := range pools {
-		all[i].Pool, ids[i], at[p.ID] = p, p.ID, &all[i]
+		all[i].Pool, all[i].stored, ids[i], at[p.ID] = p, p.Scale, p.ID, &all[i]
 	}
 	members, err := tx.Members(ctx, ids...)
 	if err != nil {
@@ -339,27 +340,38 @@ func (t *tending) recordTidied(ctx context.Context, tx Tx, todo []Tidying) error
 	}, decisionsKept)
 }
 
-// RuleRefused is the rule of a creation that was decided upon and could not be ordered.
+// RuleRefused is the rule of desktops that were wanted and could not be ordered, or not all: there is no room for them, or the pool's
+// image is gone. That is tried again after refusedPause. It is no failure for the breaker, which counts desktops that were ordered.
 const RuleRefused = "refused"
 
-// scale lets the pool grow and shrink. A creation that was refused before is not ordered again: it counts as one that failed.
+// scale lets the pool grow, as far as there is room, and shrink. A creation that was refused before is not ordered again.
 func (t *tending) scale(ctx context.Context, tx Tx, refused error) (Decision, error) {
 	if !t.scales() {
 		return Decision{}, nil
 	}
 	d := Autoscale(t.PoolSnapshot, tx.Now())
-	scale := t.Pool.Scale.After(d, tx.Now())
-	for _, a := range d.Actions {
-		if a.Kind == ScaleCreate && refused != nil {
-			scale = t.Pool.Scale.AfterCreation(tx.Now(), false, tx.Now())
-			d.skip(RuleRefused, "they could not be ordered: %s", MessageOf(refused))
-			continue
+	for i := range d.Actions {
+		a := &d.Actions[i]
+		wanted, short := a.Count, refused
+		if a.Kind != ScaleCreate || refused == nil {
+			var err error
+			if a.Count, short, err = t.act(ctx, tx, *a); err != nil {
+				return d, err
+			}
+		} else {
+			a.Count = 0
 		}
-		if err := t.act(ctx, tx, a); err != nil {
-			return d, err
+		if a.Count == 0 {
+			d.Reasons = slices.DeleteFunc(d.Reasons, func(r Reason) bool { return r == Reason{a.Rule, a.Reason} })
+		}
+		if short != nil {
+			t.Pool.Scale.Refused, t.Pool.Scale.Shortage = tx.Now(), MessageOf(short)
+			d.skip(RuleRefused, "%d of %s could be ordered: %s", a.Count, plural(wanted, "desktop"), MessageOf(short))
 		}
 	}
-	if scale != t.Pool.Scale {
+	d.Actions = slices.DeleteFunc(d.Actions, func(a ScaleAction) bool { return a.Count == 0 })
+	scale := t.Pool.Scale.After(d, tx.Now())
+	if scale != t.stored {
 		t.Pool.Scale = scale
 		if err := tx.SavePool(ctx, t.Pool); err != nil {
 			return d, err
@@ -371,8 +383,9 @@ func (t *tending) scale(ctx context.Context, tx Tx, refused error) (Decision, er
 	return d, tx.InsertDecision(ctx, d.Entry(t.Pool.ID, tx.Now()), decisionsKept)
 }
 
-// act carries out one action and keeps the snapshot in step as far as the times of next depend on it.
-func (t *tending) act(ctx context.Context, tx Tx, a ScaleAction) error {
+// act carries out one action, or as much of a creation as there is room for, and keeps the snapshot in step as far as the times of
+// next depend on it. It returns for how many desktops that was done, and what there was no room for.
+func (t *tending) act(ctx context.Context, tx Tx, a ScaleAction) (done int, short, err error) {
 	c := Caller{ProjectID: t.Pool.ProjectID}
 	switch a.Kind {
 	case ScaleIsolate:
@@ -380,21 +393,26 @@ func (t *tending) act(ctx context.Context, tx Tx, a ScaleAction) error {
 			if slices.Contains(a.Desktops, m.DesktopID) {
 				t.Members[i].Isolated = true
 				if err := saveMember(ctx, tx, t.Members[i], m.Binding, ""); err != nil {
-					return err
+					return 0, nil, err
 				}
 			}
 		}
-		return nil
 	case ScaleDelete:
 		t.Members = slices.DeleteFunc(t.Members, func(m Member) bool { return slices.Contains(a.Desktops, m.DesktopID) })
-		_, err := deleteDesktops(ctx, tx, DeleteDesktops{Caller: c, IDs: a.Desktops})
-		return err
-	case ScaleCreate:
-		if _, err := growPool(ctx, tx, t.Pool, a.Count, growth{Caller: c, Type: JobCreateDesktops, Auto: true}); err != nil {
-			return &unorderedError{err}
+		if _, err := deleteDesktops(ctx, tx, DeleteDesktops{Caller: c, IDs: a.Desktops}); err != nil {
+			return 0, nil, err
 		}
+	case ScaleCreate:
+		_, made, err := growUpTo(ctx, tx, t.Pool, a.Count, 1, growth{Caller: c, Type: JobCreateDesktops, Auto: true})
+		if err != nil {
+			return 0, nil, &unorderedError{err}
+		}
+		if made < a.Count {
+			short = noAddresses(t.Pool, made, a.Count)
+		}
+		return made, short, nil
 	}
-	return nil
+	return a.Count, nil, nil
 }
 
 // next is when something becomes due in the pool by time alone; the zero time when nothing will. What else happens notes itself.
@@ -428,7 +446,7 @@ func (t *tending) next(now time.Time) time.Time {
 		at(t.Pool.Scale.Created.Add(ScaleCoolDown))
 		at(t.Pool.Scale.Deleted.Add(ScaleCoolDown))
 		at(t.Pool.Scale.PausedUntil())
-		at(t.Pool.Scale.Failed.Add(refusedPause))
+		at(t.Pool.Scale.ShortUntil())
 	}
 	return next
 }
