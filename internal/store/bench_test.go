@@ -36,7 +36,7 @@ func company(b testing.TB, s workspace.Store, desktops int) {
 				u := workspace.User{ID: id, ProjectID: "p", Name: fmt.Sprintf("user-%06d", n+i), Created: tx.Now()}
 				users = append(users, u)
 				made = append(made, workspace.Desktop{
-					ID: id, ProjectID: "p", Type: workspace.Dedicated, Name: fmt.Sprintf("PC-%06d", n+i), HostName: "host", SubnetID: "subnet",
+					ID: id, ProjectID: "p", Type: workspace.Dedicated, Name: fmt.Sprintf("PC-%06d", n+i), HostName: fmt.Sprintf("pc-%06d", n+i), SubnetID: "subnet",
 					Address: a, ProductID: "workspace.c2.large.linux", ImageID: "image", Zone: "zone", EnterpriseID: "0",
 					SecurityGroups: []string{"group"}, Tags: []workspace.Tag{{Key: "team", Value: fmt.Sprint(i % 20)}},
 					Root:   workspace.Volume{ID: id + "-root", Type: "SSD", GB: 80, Device: "/dev/sda", Name: "system", Created: tx.Now()},
