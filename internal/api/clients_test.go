@@ -185,21 +185,21 @@ func TestAnswersNameTheirRequestTwice(t *testing.T) {
 
 func TestHostNamesAreUniqueInAProject(t *testing.T) {
 	w := newWorld(t)
+	w.somebody("ann")
 	host := func(id string) string { return w.ok(w.get("/desktops/"+id)).text("desktop", "os_host_name") }
-	named := func(name string, more object) object {
-		o := object{"user_name": "ann", "computer_name": name}
-		for k, v := range more {
-			o[k] = v
-		}
-		return object{"desktops": []object{o}}
+	named := func(name, host string) object {
+		return object{"user_name": "ann", "computer_name": name, "os_host_name": host}
 	}
-	first, second := w.create(named("lab_1", nil))[0], w.create(named("lab-1", nil))[0]
+	first := w.create(object{"size": 1, "desktop_name": "lab-1"})[0]
+	second := w.create(object{"size": 1, "desktop_name": "spare"})[0]
+	w.settle(first, second)
+	w.ok(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": second, "user_name": "ann", "computer_name": "lab_1"}}}))
 	if a, b := host(first), host(second); a != "lab-1" || b == "" || b == a {
-		t.Errorf("the host names are %q and %q", a, b)
+		t.Errorf("lab-1 and lab_1 have the host names %q and %q", a, b)
 	}
-	w.refused(w.post("/desktops", order(named("other", object{"os_host_name": "LAB-1"}))), 409, workspace.CodeNameTaken, "os_host_name")
-	both := w.create(object{"desktops": []object{{"user_name": "ann", "computer_name": "box_1"}, {"user_name": "bob", "computer_name": "box-1", "os_host_name": "box-1"}}})
-	if a, b := host(both[0]), host(both[1]); b != "box-1" || a == b {
+	w.refused(w.post("/desktops", order(object{"desktops": []object{named("other", "LAB-1")}})), 409, workspace.CodeNameTaken, "os_host_name")
+	both := w.create(object{"desktops": []object{{"user_name": "ann", "computer_name": "box-1"}, named("box-2", "box-1")}})
+	if a, b := host(both[0]), host(both[1]); b != "box-1" || a == "" || a == b {
 		t.Errorf("in one request the host names are %q and %q, of which the second was asked for", a, b)
 	}
 }
