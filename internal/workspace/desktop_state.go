@@ -121,10 +121,11 @@ func MarkFailed(ctx context.Context, tx Tx, d Desktop, found DesktopStatus, reas
 
 // MarkHeldUp shows on a sub-job's desktop why the work on it has not got on. The end of the work replaces that.
 func MarkHeldUp(ctx context.Context, tx Tx, s SubJob) error {
-	d, own, err := ownDesktop(ctx, tx, s)
-	if err != nil || !own || d.Fault == s.Reason {
+	found, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
+	if err != nil || len(found) == 0 || found[0].TaskOwner != s.ID || found[0].Fault == s.Reason {
 		return err
 	}
+	d := found[0]
 	was := d.Login
 	d.Fault = s.Reason
 	return saveSession(ctx, tx, d, was)
