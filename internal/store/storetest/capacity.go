@@ -1,0 +1,57 @@
+package storetest
+
+import (
+	"context"
+
+	"carrel/internal/workspace"
+)
+
+var capacities = []behaviour{
+	{"capacities are read as they were put, replaced by id and forgotten", func(w *world) {
+		read := func() []workspace.Capacity {
+			return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Capacity, error) { return tx.Capacities(ctx) })
+		}
+		memory := workspace.Capacity{ID: workspace.MemoryCapacity, Classes: []string{}, Size: 1 << 14, Bound: 1 << 16, Observed: w.clock.Now()}
+		pool := workspace.Capacity{ID: "pool", Classes: []string{"GPSSD", "SSD"}, Size: 1 << 40, Used: 7, Promised: 8, Bound: 1 << 41, Observed: w.clock.Now()}
+		w.update(func(tx workspace.Tx) error {
+			return tx.PutCapacities(w.Context(), []workspace.Capacity{pool, memory})
+		})
+		w.same(read(), []workspace.Capacity{memory, pool})
+		pool.Promised = 9
+		w.update(func(tx workspace.Tx) error {
+			all, err := tx.LockCapacities(w.Context())
+			if err != nil {
+				return err
+			}
+			w.same(len(all), 2)
+			return tx.PutCapacities(w.Context(), []workspace.Capacity{pool})
+		})
+		w.same(read(), []workspace.Capacity{memory, pool})
+		w.update(func(tx workspace.Tx) error { return tx.DeleteCapacities(w.Context(), []string{"pool"}) })
+		w.same(read(), []workspace.Capacity{pool})
+		w.update(func(tx workspace.Tx) error { return tx.DeleteCapacities(w.Context(), nil) })
+		w.same(len(read()), 0)
+	}},
+	{"what is promised is the disks of all desktops and the memory of those that are not off", func(w *world) {
+		disks := func() map[string]int64 {
+			return get(w, func(ctx context.Context, tx workspace.Tx) (map[string]int64, error) { return tx.PromisedDisks(ctx) })
+		}
+		memory := func() int64 {
+			return get(w, func(ctx context.Context, tx workspace.Tx) (int64, error) { return tx.PromisedMemory(ctx) })
+		}
+		w.same(len(disks()), 0)
+		w.same(memory(), int64(0))
+		w.update(func(tx workspace.Tx) error {
+			return tx.PutProducts(w.Context(), []workspace.Product{{ID: "sized", CPUs: 1, MemoryMiB: 2048, Status: "normal"}})
+		})
+		for i, status := range []workspace.DesktopStatus{workspace.StatusActive, workspace.StatusShutoff, workspace.StatusHibernated} {
+			w.addDesktop("promised-"+string(rune('a'+i)), func(d *workspace.Desktop) {
+				d.ProductID, d.Status = "sized", status
+				d.Root = workspace.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Created: w.clock.Now()}
+				d.Data = nil
+			})
+		}
+		w.same(disks(), map[string]int64{"SAS": 240 << 10})
+		w.same(memory(), int64(4096))
+	}},
+}
