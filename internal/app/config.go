@@ -6,19 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
 	"carrel/internal/engine/sim"
-	"carrel/internal/job"
 	"carrel/internal/mail"
 	"carrel/internal/workspace"
 )
@@ -175,113 +172,6 @@ func ReadConfig(path string) (Config, error) {
 	return c, nil
 }
 
-// The fewest processes with which a desktop's session comes up, and the most that a kernel counts.
-const (
-	minProcesses = 256
-	maxProcesses = 4 << 20
-)
-
-// How many times of what there is may be promised.
-const (
-	minOvercommit = 0.1
-	maxOvercommit = 1000
-)
-
-// maxRebuilt is how many desktops of a pool may be rebuilt at a time.
-const maxRebuilt = 100
-
-// The shortest and the longest that pools.boot_limit may be: a rebuild has 20 minutes in all.
-const (
-	minBootLimit = 10 * time.Second
-	maxBootLimit = 20 * time.Minute
-)
-
-// Check says what is wrong with the configuration, naming the key and what it takes.
-func (c *Config) Check() error {
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		return fmt.Errorf("--listen: %q is not host:port", c.Listen)
-	}
-	if c.Engine != "incus" && c.Engine != "sim" {
-		return fmt.Errorf("--engine: %q is unknown, use incus or sim", c.Engine)
-	}
-	if scheme, _, ok := strings.Cut(c.Database, "://"); ok && scheme != "postgres" && scheme != "postgresql" {
-		return fmt.Errorf("--database: %s:// is unknown, use postgres:// or leave it out for SQLite", scheme)
-	}
-	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
-		return errors.New("--tls-cert and --tls-key go together")
-	}
-	if c.TLS.SelfSigned && c.TLS.CertFile != "" {
-		return errors.New("--tls self-signed cannot be used together with --tls-cert")
-	}
-	if err := c.checkFront(); err != nil {
-		return err
-	}
-	if c.Region == "" {
-		return errors.New("region: must not be empty")
-	}
-	if len(c.Networks) == 0 {
-		return errors.New("networks: at least one is needed")
-	}
-	for i, n := range c.Networks {
-		if err := n.check(); err != nil {
-			return fmt.Errorf("networks[%d].%w", i, err)
-		}
-	}
-	for i, text := range c.Incus.Shield {
-		if p, err := netip.ParsePrefix(text); err != nil || !p.Addr().Is4() || p != p.Masked() {
-			return fmt.Errorf("incus.shield[%d]: %q is not an IPv4 network such as 10.20.0.0/16", i, text)
-		}
-	}
-	if !c.Portal.SecondFactor.Valid() {
-		return fmt.Errorf("portal.second_factor: %q is unknown, use off, optional or required", c.Portal.SecondFactor)
-	}
-	if err := c.Jobs.check(); err != nil {
-		return err
-	}
-	if o := c.Overcommit; o.Disk < minOvercommit || o.Disk > maxOvercommit || o.Memory < minOvercommit || o.Memory > maxOvercommit {
-		return fmt.Errorf("overcommit: disk is %v and memory %v, each must be %v to %v", o.Disk, o.Memory, minOvercommit, maxOvercommit)
-	}
-	if r := c.Pools.Rebuild; r.Parallel < 0 || r.Parallel > maxRebuilt || r.MaxFailures < 0 {
-		return fmt.Errorf("pools.rebuild: parallel must be 0 (the default, %d) to %d, max_failures 0 or more", workspace.DefaultParallel, maxRebuilt)
-	}
-	if limit := c.Pools.BootLimit; limit != 0 && (limit < minBootLimit || limit > maxBootLimit) {
-		return fmt.Errorf("pools.boot_limit: %v must be 0 (the default, %v) or %v to %v", limit, job.DefaultBootLimit, minBootLimit, maxBootLimit)
-	}
-	for i, p := range c.Products {
-		if p.ID == "" || p.CPUs < 1 || p.MemoryMiB < 256 {
-			return fmt.Errorf("products[%d]: needs an id, cpus of at least 1 and memory_mib of at least 256", i)
-		}
-		if p.Processes != 0 && (p.Processes < minProcesses || p.Processes > maxProcesses) {
-			return fmt.Errorf("products[%d].processes: %d must be 0 (by cpus and memory_mib) or %d to %d", i, p.Processes, minProcesses, maxProcesses)
-		}
-	}
-	return nil
-}
-
-func (j Jobs) check() error {
-	known := job.Types()
-	for _, t := range slices.Sorted(maps.Keys(j.Parallel)) {
-		if !slices.Contains(known, t) {
-			return fmt.Errorf("jobs.parallel: there is no type of job %q, use of %q", t, known)
-		}
-		if n := j.Parallel[t]; n < 1 {
-			return fmt.Errorf("jobs.parallel.%s: %d sub-jobs at once would never be done, use 1 or more", t, n)
-		}
-	}
-	return nil
-}
-
-func (n Network) check() error {
-	if n.Name == "" || len(n.Name) > 15 || strings.ContainsAny(n.Name, " /") {
-		return fmt.Errorf("name: %q must have 1 to 15 characters without spaces and slashes", n.Name)
-	}
-	p, err := netip.ParsePrefix(n.CIDR)
-	if err != nil || !p.Addr().Is4() || p.Bits() > 28 || p != p.Masked() {
-		return fmt.Errorf("cidr: %q must be an IPv4 network of at least 16 addresses, such as 10.87.0.0/16", n.CIDR)
-	}
-	return nil
-}
-
 // gateway is the network's first address.
 func (n Network) gateway() string {
 	return netip.MustParsePrefix(n.CIDR).Addr().Next().String()
@@ -304,18 +194,6 @@ func (c *Config) url(addr string) string {
 		scheme = "https"
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
-}
-
-// timezone is that of new desktops: the configured one, or this host's.
-func (c *Config) timezone() string {
-	if c.Desktops.Timezone != "" {
-		return c.Desktops.Timezone
-	}
-	name, err := os.ReadFile("/etc/timezone")
-	if err != nil {
-		return "" // UTC
-	}
-	return strings.TrimSpace(string(name))
 }
 
 // secure says whether people reach the portal through TLS, here or at a proxy.

@@ -66,6 +66,12 @@ func prefixes(key string, texts []string) ([]netip.Prefix, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s[%d]: %q is not a network such as 10.0.0.0/8 or 192.0.2.7/32", key, i, text)
 		}
+		if p != p.Masked() {
+			return nil, fmt.Errorf("%s[%d]: %s is an address within a network: use %s for all of it, or %s/%d", key, i, text, p.Masked(), p.Addr(), p.Addr().BitLen())
+		}
+		if p.Bits() == 0 {
+			return nil, fmt.Errorf("%s[%d]: %s is everybody, name the networks that are meant", key, i, text)
+		}
 		all = append(all, p)
 	}
 	return all, nil
