@@ -23,6 +23,7 @@ type desk struct {
 	document guest.Desktop
 	applied  bool
 	failure  error
+	warnings []string
 	sessions map[string]*session
 	changed  chan struct{} // closed and replaced at every change
 }
@@ -65,14 +66,13 @@ func (d *desk) serve(ctx context.Context) error {
 func (d *desk) apply(ctx context.Context, document guest.Desktop) error {
 	d.applying.Lock()
 	defer d.applying.Unlock()
-	d.update(func() { d.document, d.applied, d.failure = document, false, nil })
+	d.update(func() { d.document, d.applied, d.failure, d.warnings = document, false, nil, nil })
 
-	errs := []error{
-		d.sys.setHostname(document.Hostname),
-		d.sys.setTimezone(document.Timezone),
-		d.sys.setLocale(document.Locale),
-		d.takeAway(document),
+	warnings := textsOf(d.sys.setTimezone(document.Timezone), d.sys.setLocale(document.Locale))
+	for _, warning := range warnings {
+		slog.Warn("a part of the document was left out", "reason", warning)
 	}
+	errs := []error{d.sys.setHostname(document.Hostname), d.takeAway(document)}
 	for _, a := range document.Accounts {
 		if !a.Absent {
 			errs = append(errs, d.seat(ctx, a))
@@ -82,8 +82,18 @@ func (d *desk) apply(ctx context.Context, document guest.Desktop) error {
 		d.sys.dropMounts(document), d.sys.keepDocument(document))
 
 	err := errors.Join(errs...)
-	d.update(func() { d.applied, d.failure = err == nil, err })
+	d.update(func() { d.applied, d.failure, d.warnings = err == nil, err, warnings })
 	return err
+}
+
+// textsOf are the sentences of those errors that are none.
+func textsOf(errs ...error) (texts []string) {
+	for _, err := range errs {
+		if err != nil {
+			texts = append(texts, err.Error())
+		}
+	}
+	return texts
 }
 
 // seat gives an account its login and its session. A running session is left alone; that of an account which is renamed has been
@@ -204,7 +214,7 @@ func (d *desk) status() guest.Status {
 	for _, s := range d.sessions {
 		sessions = append(sessions, s)
 	}
-	st := guest.Status{Applied: d.applied, Sessions: make([]guest.Session, 0, len(sessions))}
+	st := guest.Status{Applied: d.applied, Warnings: d.warnings, Sessions: make([]guest.Session, 0, len(sessions))}
 	if d.failure != nil {
 		st.Error = d.failure.Error()
 	}

@@ -259,7 +259,7 @@ func (w *world) settle(ids ...string) {
 			if err != nil {
 				return err
 			}
-			if err := workspace.MarkCreated(w.Context(), tx, d, workspace.CreateParams{}); err != nil {
+			if err := workspace.MarkCreated(w.Context(), tx, d, workspace.CreateParams{}, ""); err != nil {
 				return err
 			}
 		}

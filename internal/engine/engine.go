@@ -220,7 +220,7 @@ type Engine interface {
 	Configure(ctx context.Context, id string, d guest.Desktop) (guest.Status, error)
 
 	// Await blocks until the account's display answers, or, with an empty account, until the guest has applied its
-	// document. It fails with the context's error, or with what the guest says went wrong.
+	// document; what of that was left out, Status tells. It fails with the context's error, or with what the guest says went wrong.
 	Await(ctx context.Context, id, account string) error
 
 	// Status asks the guest of a running machine. ErrConflict when the machine does not run.

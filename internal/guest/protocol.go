@@ -65,9 +65,12 @@ type Message struct {
 
 // Status is what "carrel-guest status" and "carrel-guest apply" print.
 type Status struct {
-	Hostname string    `json:"hostname"`
-	Applied  bool      `json:"applied"` // the last document has been carried out
-	Error    string    `json:"error,omitempty"`
+	Hostname string `json:"hostname"`
+	Applied  bool   `json:"applied"` // the last document has been carried out
+	Error    string `json:"error,omitempty"`
+	// Warnings are what of the document could not be carried out and costs nobody a session: an unknown time zone, a locale
+	// that the image does not have.
+	Warnings []string  `json:"warnings,omitempty"`
 	Sessions []Session `json:"sessions"`
 }
 

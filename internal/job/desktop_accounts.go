@@ -152,8 +152,13 @@ func (r *Runner) configure(ctx context.Context, projectID, desktopID string) err
 		if err != nil {
 			return err
 		}
-		if _, err := r.engine.Configure(ctx, desktopID, inside); err != nil || len(settled) == 0 {
+		status, err := r.engine.Configure(ctx, desktopID, inside)
+		if err != nil {
 			return err
+		}
+		r.tellWarnings(ctx, desktopID, status.Warnings)
+		if len(settled) == 0 {
+			return nil
 		}
 		err = r.store.Update(ctx, func(tx workspace.Tx) error { return tx.DropFormerAccounts(ctx, settled) })
 		if err != nil {

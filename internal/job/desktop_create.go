@@ -21,7 +21,8 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *work
 	if err != nil {
 		return plan{}, err
 	}
-	p := plan{limit: 15 * time.Minute, remark: params.Remark}
+	inside := &insideWarnings{runner: r, desktop: *d}
+	p := plan{limit: 15 * time.Minute, remark: params.Remark, warning: inside.text}
 	p.steps = append(p.steps, Step{
 		Name: "launching", Brief: true,
 		Done: r.machineIs(d.ID, engine.Running),
@@ -40,12 +41,12 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *work
 	if err != nil {
 		return plan{}, err
 	}
-	p.steps = append(p.steps, displays...)
+	p.steps = append(p.steps, inside.after(displays)...)
 	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
 		if d == nil {
 			return nil
 		}
-		return workspace.MarkCreated(ctx, tx, *d, params)
+		return workspace.MarkCreated(ctx, tx, *d, params, inside.text())
 	}
 	return p, nil
 }

@@ -26,12 +26,14 @@ func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *wor
 	if err != nil {
 		return plan{}, err
 	}
-	p := plan{limit: 10 * time.Minute}
+	inside := &insideWarnings{runner: r, desktop: *d}
+	p := plan{limit: 10 * time.Minute, warning: inside.text}
 	switch params.Op {
 	case workspace.OpStart:
 		if p.steps, err = r.start(ctx, *d); err != nil {
 			return plan{}, err
 		}
+		p.steps = inside.after(p.steps)
 	case workspace.OpStop:
 		p.steps = []Step{r.stop(*d, params.Force)}
 	case workspace.OpReboot:
@@ -42,7 +44,7 @@ func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *wor
 		if err != nil {
 			return plan{}, err
 		}
-		p.steps = append(p.steps, start...)
+		p.steps = append(p.steps, inside.after(start)...)
 	case workspace.OpHibernate:
 		p.steps = []Step{{
 			Name: "hibernating",
@@ -64,7 +66,7 @@ func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *wor
 			return nil
 		}
 		d.ImageID = cmp.Or(image, d.ImageID)
-		return workspace.MarkOperated(ctx, tx, *d, params.Op)
+		return workspace.MarkOperated(ctx, tx, *d, params.Op, inside.text())
 	}
 	return p, nil
 }

@@ -32,6 +32,8 @@ type plan struct {
 	// nil when the row is gone.
 	succeed func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error
 	remark  string // shown with the success
+	// warning says, after the steps, what does not hold although they succeeded; it is shown with the success. Nil for nothing.
+	warning func() string
 	late    string // the reason of the failure when a step's Limit has run out
 
 	// again has the sub-job wait after its steps, until a time that it reads in the transaction that writes it, rather than end. Until

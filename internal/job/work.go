@@ -202,7 +202,7 @@ func (r *Runner) finish(ctx context.Context, s *workspace.SubJob, p plan) error 
 	done := *s
 	err := r.store.Update(ctx, func(tx workspace.Tx) error {
 		done.State, done.Progress, done.Step, done.Ended = workspace.SubJobSuccess, 100, "", tx.Now()
-		done.Code, done.Reason = "", p.remark
+		done.Code, done.Reason = "", p.reason()
 		return r.end(ctx, tx, &done, func(d *workspace.Desktop) error { return p.succeed(ctx, tx, d) })
 	})
 	if err == nil {

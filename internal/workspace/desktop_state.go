@@ -8,9 +8,11 @@ import (
 // This file holds what the job runner writes about a desktop: each function is called inside the transaction that also ends
 // the sub-job, with the desktop's row locked.
 
-// MarkCreated records that a new desktop runs and its people's displays answer, and tells them if asked.
-func MarkCreated(ctx context.Context, tx Tx, d Desktop, p CreateParams) error {
+// MarkCreated records that a new desktop runs and its people's displays answer, and tells them if asked. What nevertheless does not
+// hold inside becomes its fault.
+func MarkCreated(ctx context.Context, tx Tx, d Desktop, p CreateParams, warning string) error {
 	settle(&d, StatusActive)
+	d.Fault = warning
 	if err := saveNew(ctx, tx, d); err != nil || !p.Notify {
 		return err
 	}
@@ -92,10 +94,11 @@ func MarkAccounts(ctx context.Context, tx Tx, d Desktop, owner string, status De
 	return tx.InsertMails(ctx, mails)
 }
 
-// MarkOperated records that an operation is done.
-func MarkOperated(ctx context.Context, tx Tx, d Desktop, op Operation) error {
+// MarkOperated records that an operation is done. What nevertheless does not hold inside becomes the desktop's fault.
+func MarkOperated(ctx context.Context, tx Tx, d Desktop, op Operation, warning string) error {
 	was := d.Login
 	settle(&d, op.Result())
+	d.Fault = warning
 	return saveSession(ctx, tx, d, was)
 }
 

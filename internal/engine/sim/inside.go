@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type inside struct {
 	off      bool
 	silent   bool
 	failed   error // what the guest says went wrong
+	warnings []string
 	hostname string
 	seats    map[string]*seat
 	messages []guest.Message
@@ -59,6 +61,10 @@ func (in *inside) apply(d guest.Desktop, session time.Duration) {
 // seat needs the mutex held.
 func (in *inside) seat(d guest.Desktop, ready time.Time) {
 	in.hostname = d.Hostname
+	in.warnings = nil
+	if _, err := time.LoadLocation(d.Timezone); err != nil {
+		in.warnings = []string{"time zone " + strconv.Quote(d.Timezone) + ": unknown"}
+	}
 	wanted := map[string]bool{}
 	for _, a := range d.Accounts {
 		if a.Absent {
@@ -140,7 +146,7 @@ func (in *inside) status() guest.Status {
 	if now.Before(in.boot) {
 		return guest.Status{Sessions: []guest.Session{}}
 	}
-	st := guest.Status{Hostname: in.hostname, Applied: in.failed == nil, Sessions: []guest.Session{}}
+	st := guest.Status{Hostname: in.hostname, Applied: in.failed == nil, Warnings: in.warnings, Sessions: []guest.Session{}}
 	if in.failed != nil {
 		st.Error = in.failed.Error()
 	}
