@@ -10,7 +10,8 @@ import (
 
 type uninstallCmd struct {
 	settings
-	Yes bool `help:"Really remove everything."`
+	Yes              bool `help:"Really remove everything."`
+	AllInstallations bool `help:"Also when machines of other installations are there."`
 }
 
 func (c *uninstallCmd) Run(ctx context.Context) error {
@@ -22,7 +23,7 @@ func (c *uninstallCmd) Run(ctx context.Context) error {
 		return errors.New("this removes every desktop with its disks, and Carrel's project, storage pools and networks in Incus: say --yes")
 	}
 	if config.Engine == "incus" {
-		if err := app.RemoveIncus(ctx, config, step); err != nil {
+		if err := app.RemoveIncus(ctx, config, c.AllInstallations, step); err != nil {
 			return err
 		}
 	}

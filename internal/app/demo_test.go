@@ -79,11 +79,11 @@ func TestIncusIsNotTakenFromUnderARunningControlPlane(t *testing.T) {
 	_, config, stop := simulated(t)
 	config.Incus.Socket = filepath.Join(config.Data, "no-such.socket")
 	say := func(string) {}
-	if err := app.RemoveIncus(t.Context(), config, say); err == nil || !strings.Contains(err.Error(), "stop it first") {
+	if err := app.RemoveIncus(t.Context(), config, false, say); err == nil || !strings.Contains(err.Error(), "stop it first") {
 		t.Errorf("beside a running one: %v", err)
 	}
 	stop()
-	if err := app.RemoveIncus(t.Context(), config, say); err == nil || strings.Contains(err.Error(), "stop it first") {
+	if err := app.RemoveIncus(t.Context(), config, false, say); err == nil || strings.Contains(err.Error(), "stop it first") {
 		t.Errorf("after it has stopped: %v; want that Incus does not answer", err)
 	}
 }

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 
 	"carrel/internal/engine"
 	"carrel/internal/engine/incus"
 	"carrel/internal/engine/sim"
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // OpenEngine opens the engine that the configuration names. It prepares nothing: see Prepare.
@@ -55,15 +56,61 @@ func PrepareIncus(ctx context.Context, c Config, progress func(string)) error {
 }
 
 // RemoveIncus removes all that PrepareIncus made, and with it every desktop. It fails while a control plane uses the data directory:
-// that one would go on making desktops.
-func RemoveIncus(ctx context.Context, c Config, progress func(string)) error {
-	switch unlock, err := lockDir(c.Data); {
+// that one would go on making desktops. Unless everybodys is set it fails, too, when machines are there that another installation
+// has made: with a forgotten --data they would be somebody's.
+func RemoveIncus(ctx context.Context, c Config, everybodys bool, progress func(string)) error {
+	switch unlock, err := lockUsedDir(c.Data); {
 	case err == nil:
 		defer unlock()
 	case errors.Is(err, errLocked):
 		return fmt.Errorf("a carrel uses %s: stop it first (SIGTERM, or Ctrl-C where it runs), then uninstall", c.Data)
-	case !errors.Is(err, fs.ErrNotExist): // no control plane has ever used a directory that is not there
+	default:
 		return err
 	}
+	if !everybodys {
+		if err := refuseOthers(ctx, c); err != nil {
+			return err
+		}
+	}
 	return incus.Remove(ctx, c.incusConfig(), progress)
+}
+
+// refuseOthers fails when the project has machines that carry another installation's id than the database's, if there is one.
+func refuseOthers(ctx context.Context, c Config) error {
+	machines, err := incus.Inhabitants(ctx, c.incusConfig())
+	if err != nil || len(machines) == 0 {
+		return err
+	}
+	own, err := installationOf(ctx, c)
+	if err != nil {
+		return err
+	}
+	others := 0
+	for _, m := range machines {
+		if m.Installation != "" && m.Installation != own {
+			others++
+		}
+	}
+	if others == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of the %d machines in the Incus project %s belong to another installation than the database of %s: give --data and --database "+
+		"of the one to remove, or --all-installations to remove everybody's desktops", others, len(machines), c.Incus.Project, c.Data)
+}
+
+// installationOf reads the id of the installation from its database; empty when there is none.
+func installationOf(ctx context.Context, c Config) (id string, err error) {
+	s, err := store.Open(ctx, c.databaseURL(), store.Existing())
+	if errors.Is(err, store.ErrNoDatabase) || errors.Is(err, store.ErrOtherVersion) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	err = s.View(ctx, func(tx workspace.Tx) (err error) {
+		id, err = tx.Installation(ctx)
+		return err
+	})
+	return id, err
 }
