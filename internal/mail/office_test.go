@@ -46,6 +46,7 @@ type office struct {
 type parcel struct {
 	from, to, user string
 	encrypted      bool
+	utf8           bool // SMTPUTF8 was asked for
 	header         netmail.Header
 	subject        string
 	text, html     string
@@ -152,12 +153,12 @@ func (v *visit) Auth(string) (sasl.Server, error) {
 	}), nil
 }
 
-func (v *visit) Mail(from string, _ *smtp.MailOptions) error {
+func (v *visit) Mail(from string, options *smtp.MailOptions) error {
 	if v.office.user != "" && v.user == "" {
 		return smtp.ErrAuthRequired
 	}
 	_, encrypted := v.conn.TLSConnectionState()
-	v.parcel = parcel{from: from, user: v.user, encrypted: encrypted}
+	v.parcel = parcel{from: from, user: v.user, encrypted: encrypted, utf8: options.UTF8}
 	if onMail, _, _ := v.office.hooks(); onMail != nil {
 		return onMail(v.conn)
 	}

@@ -60,11 +60,10 @@ func TestWakeSendsAtOnce(t *testing.T) {
 func TestAPassingFaultIsTriedAgainWithLongerAndLongerPauses(t *testing.T) {
 	faults := map[string]func(c *smtp.Conn) error{
 		"ServerSaysLater":       func(*smtp.Conn) error { return greylisted },
-		"ServerRefuses":         func(*smtp.Conn) error { return &smtp.SMTPError{Code: 554, Message: "go away"} },
 		"ServerDropsTheLine":    func(c *smtp.Conn) error { return errors.Join(errors.New("dropped"), c.Conn().Close()) },
 		"ServerLeaves":          func(*smtp.Conn) error { return &smtp.SMTPError{Code: 421, Message: "shutting down"} },
 		"ServerAnswersTooLate":  func(*smtp.Conn) error { <-time.After(20 * time.Second); return nil },
-		"ServerFailsInternally": func(*smtp.Conn) error { return errors.New("disk full") },
+		"ServerFailsInternally": func(*smtp.Conn) error { return &smtp.SMTPError{Code: 452, Message: "disk full"} },
 	}
 	for name, fault := range faults {
 		for _, stage := range []string{"MAIL", "DATA"} {
@@ -155,6 +154,84 @@ func TestAMailboxThatDoesNotExistIsGivenUpAtOnce(t *testing.T) {
 			t.Errorf("left: %+v, log: %s", left, w.log)
 		}
 	})
+}
+
+func TestAMailThatTheServerRefusesForGoodIsNotTriedAgain(t *testing.T) {
+	refusal := func(code int) error { return &smtp.SMTPError{Code: code, Message: "we take no such mail"} }
+	for name, set := range map[string]func(o *office, err error){
+		"AtMAIL": func(o *office, err error) { o.onMail = func(*smtp.Conn) error { return err } },
+		"AtRCPT": func(o *office, err error) { o.onRcpt = func(string) error { return err } },
+		"AtDATA": func(o *office, err error) { o.onData = func(*smtp.Conn) error { return err } },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+				set(o, refusal(554))
+				reader := outbox.person(t, nil)
+				outbox.put(t, workspace.MailDesktopReady, reader, "desk-1")
+				w := start(t, outbox, mail.Config{SMTP: s})
+				pass(time.Second)
+				w.finish()
+				if left := outbox.rest(t); len(left) != 0 || w.count(t, "carrel_mails_dropped_total") != 1 {
+					t.Errorf("left: %+v, log: %s", left, w.log)
+				}
+				if got := faultOf(t, outbox, reader.ProjectID); !strings.Contains(got, "we take no such mail") {
+					t.Errorf("administrators read %q", got)
+				}
+			})
+		})
+	}
+}
+
+// faultOf reads what administrators are told about the only mail.
+func faultOf(t *testing.T, o *outbox, projectID string) (fault string) {
+	t.Helper()
+	err := o.View(t.Context(), func(tx workspace.Tx) error {
+		all, _, err := tx.Notifications(t.Context(), workspace.NotificationQuery{ProjectID: projectID, Page: workspace.Page{Limit: 10}})
+		if err == nil && len(all) == 1 {
+			fault = all[0].Fault
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fault
+}
+
+func TestAddressesBeyondASCIIReachServersAsTheyTakeThem(t *testing.T) {
+	for name, c := range map[string]struct {
+		to      string
+		offered bool
+		want    string // the envelope; empty: given up
+		utf8    bool
+	}{
+		"Domain": {"anna@müller.example", false, "anna@xn--mller-kva.example", false}, "DomainWhereOffered": {"anna@例え.example", true, "anna@xn--r8jz45g.example", false},
+		"Person": {"jürgen@müller.example", true, "jürgen@xn--mller-kva.example", true}, "PersonWhereNotOffered": {"jürgen@müller.example", false, "", false},
+		"Plain": {"anna@example.org", true, "anna@example.org", false}, "NoDomain": {"anna@xn--a.-b.é", true, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+				o.EnableSMTPUTF8 = c.offered
+				reader := outbox.person(t, func(u *workspace.User) { u.Email = c.to })
+				outbox.put(t, workspace.MailDesktopReady, reader, "desk-1")
+				w := start(t, outbox, mail.Config{SMTP: s})
+				pass(time.Second)
+				w.finish()
+				if c.want == "" {
+					if len(o.parcels) != 0 || len(outbox.rest(t)) != 0 || !strings.Contains(faultOf(t, outbox, reader.ProjectID), "the address of the recipient is wrong") {
+						t.Errorf("not given up: %s", w.log)
+					}
+					return
+				}
+				if len(o.parcels) != 1 {
+					t.Fatalf("the mail has not come: %s", w.log)
+				}
+				if p := o.next(t); p.to != c.want || p.utf8 != c.utf8 {
+					t.Errorf("came to %q, SMTPUTF8 %v", p.to, p.utf8)
+				}
+			})
+		})
+	}
 }
 
 func TestAMailBegunByAProcessThatDiedIsSentByTheNext(t *testing.T) {

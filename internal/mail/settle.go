@@ -28,6 +28,7 @@ func pauseAfter(n int) time.Duration {
 var (
 	errNotNeeded = errors.New("no longer needed")
 	errBadReader = errors.New("the address of the recipient is wrong")
+	errRefused   = errors.New("the mail server refuses it for good")
 )
 
 // serverError is a fault of the connection or the server rather than of one mail.
@@ -57,7 +58,7 @@ func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
 	case errors.Is(sent, errNotNeeded):
 		log.InfoContext(ctx, "mail is no longer needed", "reason", sent)
 		note = func(tx workspace.Tx) error { return tx.DeleteMail(ctx, m.ID) }
-	case errors.Is(sent, errBadReader) || tries >= mostTries:
+	case errors.Is(sent, errBadReader), errors.Is(sent, errRefused), tries >= mostTries:
 		s.metrics.failed.WithLabelValues(kind).Inc()
 		s.metrics.dropped.WithLabelValues(kind).Inc()
 		fault = shorten(sent.Error())

@@ -55,6 +55,8 @@ type smtpPost struct {
 	from    *mail.Address
 	tls     *tls.Config
 	timeout time.Duration
+
+	international bool // from needs SMTPUTF8
 }
 
 func newSMTPPost(c SMTP) (*smtpPost, error) {
@@ -78,7 +80,12 @@ func newSMTPPost(c SMTP) (*smtpPost, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mail sender %q is not an address: %w", c.From, err)
 	}
-	p := &smtpPost{SMTP: c, from: from, timeout: c.Timeout, tls: &tls.Config{ServerName: c.Host, MinVersion: tls.VersionTLS12}}
+	wire, international, err := wireAddress(from.Address)
+	if err != nil {
+		return nil, fmt.Errorf("mail sender %q: %w", c.From, err)
+	}
+	from.Address = wire
+	p := &smtpPost{SMTP: c, from: from, international: international, timeout: c.Timeout, tls: &tls.Config{ServerName: c.Host, MinVersion: tls.VersionTLS12}}
 	if p.timeout <= 0 {
 		p.timeout = 15 * time.Second
 	}
@@ -182,6 +189,16 @@ func (l *smtpLine) dial(ctx, dialing context.Context, network string) (net.Conn,
 
 // send gives one letter to the server. A *serverError ends the line.
 func (l *smtpLine) send(letter letter) error {
+	to, international, err := wireAddress(letter.to)
+	if err != nil {
+		return err
+	}
+	international = international || l.post.international
+	if offered, _ := l.smtp.Extension("SMTPUTF8"); international && !offered {
+		return fmt.Errorf("%w: %q has other letters than a to z before the @, and the mail server does not offer SMTPUTF8, which they need", errBadReader, letter.to)
+	}
+	l.smtp.SkipSMTPUTF8(!international) // servers on the way that lack it would return the mail
+	letter.to = to
 	m, err := l.post.message(letter)
 	if err != nil {
 		return err
@@ -201,8 +218,12 @@ func (l *smtpLine) send(letter letter) error {
 		return &serverError{fmt.Errorf("sending to the mail server: %w", err)}
 	case fault.Reason == gomail.ErrSMTPRcptTo && strings.HasPrefix(fault.EnhancedStatusCode(), "5.1."):
 		return fmt.Errorf("%w: %w", errBadReader, err)
+	case fault.ErrorCode() == 530 || fault.ErrorCode() == 535: // our settings are wrong, not the mail
+		return &serverError{fmt.Errorf("signing in to the mail server: %w", err)}
+	case fault.ErrorCode() >= 500:
+		return fmt.Errorf("%w: %w", errRefused, err)
 	}
-	return fmt.Errorf("refused by the mail server: %w", err)
+	return fmt.Errorf("not taken by the mail server: %w", err)
 }
 
 func (l *smtpLine) usable() bool { return !l.broken }
