@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
 )
 
 // MaxPasswordBytes is the longest password that is hashed.
@@ -54,19 +56,19 @@ func NewPasswords(cost Cost) (*Passwords, error) {
 	return p, nil
 }
 
-// Hash returns a salted hash in PHC form. It fails with ErrPasswordLength.
+// Hash returns a salted hash in PHC form of a password in Unicode's composed form. It fails with ErrPasswordLength.
 func (p *Passwords) Hash(password string) (string, error) {
 	if password == "" || len(password) > MaxPasswordBytes {
 		return "", ErrPasswordLength
 	}
 	h := phc{cost: p.cost, salt: make([]byte, saltBytes)}
 	rand.Read(h.salt) // never fails: crypto/rand ends the program instead
-	h.sum = p.compute(password, h, sumBytes)
+	h.sum = p.compute(norm.NFC.String(password), h, sumBytes)
 	return h.String(), nil
 }
 
-// Verify says whether hash is of the password, and if so whether its cost is another than today's, so that the caller
-// should store a new hash. An empty or unreadable hash, as of a user without a password, matches nothing and takes as long
+// Verify says whether hash is of the password, and if so whether its cost or the password's form is another than today's, so that the
+// caller should store a new hash. An empty or unreadable hash, as of a user without a password, matches nothing and takes as long
 // as VerifyNothing.
 func (p *Passwords) Verify(password, hash string) (ok, needsRehash bool) {
 	h, err := parsePHC(hash)
@@ -74,21 +76,30 @@ func (p *Passwords) Verify(password, hash string) (ok, needsRehash bool) {
 		p.VerifyNothing(password)
 		return false, false
 	}
-	if !p.matches(password, h) {
+	form, ok := p.matches(password, h)
+	if !ok {
 		return false, false
 	}
-	return true, h.cost != p.cost || len(h.salt) != saltBytes || len(h.sum) != sumBytes
+	return true, form > 0 || h.cost != p.cost || len(h.salt) != saltBytes || len(h.sum) != sumBytes
 }
 
 // VerifyNothing takes as long as Verify of a wrong password. Call it when there is no such user, so that the time of the
 // answer does not tell.
 func (p *Passwords) VerifyNothing(password string) { p.matches(password, p.nothing) }
 
-func (p *Passwords) matches(password string, h phc) bool {
+// matches says whether the hash is of the password, and in which of its forms: keyboards differ in whether they compose characters,
+// and earlier versions hashed what came.
+func (p *Passwords) matches(password string, h phc) (form int, ok bool) {
 	if password == "" || len(password) > MaxPasswordBytes {
-		return false
+		return 0, false
 	}
-	return subtle.ConstantTimeCompare(p.compute(password, h, len(h.sum)), h.sum) == 1
+	forms := slices.Compact([]string{norm.NFC.String(password), norm.NFD.String(password)})
+	for form, text := range forms {
+		if subtle.ConstantTimeCompare(p.compute(text, h, len(h.sum)), h.sum) == 1 {
+			return form, true
+		}
+	}
+	return 0, false
 }
 
 func (p *Passwords) compute(password string, h phc, size int) []byte {

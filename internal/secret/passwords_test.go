@@ -45,6 +45,23 @@ func TestPasswords(t *testing.T) {
 			}
 		}
 	})
+	t.Run("AreTheSameComposedAndDecomposed", func(t *testing.T) {
+		const composed, decomposed = "Gr\u00fc\u00dfe 123", "Gru\u0308\u00dfe 123"
+		for _, stored := range []string{composed, decomposed} {
+			for _, typed := range []string{composed, decomposed} {
+				if ok, rehash := p.Verify(typed, hash(t, p, stored)); !ok || rehash {
+					t.Errorf("%+q for %+q: %v, %v", typed, stored, ok, rehash)
+				}
+			}
+		}
+		// Made of the decomposed form by an earlier version.
+		const old = "$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$hhmx4cMdqg8wNPOJGfL90TW7/gGvRz8C2JELO30jZl0"
+		for _, typed := range []string{composed, decomposed} {
+			if ok, rehash := p.Verify(typed, old); !ok || !rehash {
+				t.Errorf("%+q for an old hash: %v, %v", typed, ok, rehash)
+			}
+		}
+	})
 	t.Run("HaveASaltEach", func(t *testing.T) {
 		if hash(t, p, "same") == hash(t, p, "same") {
 			t.Error("two hashes of one password are equal")
