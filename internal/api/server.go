@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/iam"
+	"carrel/internal/text"
 	"carrel/internal/workspace"
 )
 
@@ -73,8 +73,8 @@ func New(c Config) (*Server, error) {
 	identity := c.IAM.Handler()
 	misspelt := renamed(desktops)
 	s.faces = []face{
-		{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(tokened(lenient(desktops))))},
-		{misspelt, c.IAM.Require(named(tokened(lenient(misspelt))))},
+		{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(legible(tokened(lenient(desktops)))))},
+		{misspelt, c.IAM.Require(named(legible(tokened(lenient(misspelt)))))},
 	}
 	s.handler = observed(c.Log, meter, limited(http.HandlerFunc(s.dispatch)))
 	return s, nil
@@ -188,22 +188,40 @@ func humaConfig() huma.Config {
 	return config
 }
 
-// jsonFormat takes a null in a request for an absent field, as clients mean it.
+// jsonFormat composes texts, and takes a null in a request for an absent field, as clients mean it.
 var jsonFormat = huma.Format{
 	Marshal: huma.DefaultJSONFormat.Marshal,
 	Unmarshal: func(data []byte, into any) error {
-		if workspace.HoldsNUL(data) {
-			return errors.New(workspace.NULMessage)
-		}
 		if err := checkShape(data); err != nil {
 			return err
 		}
-		err := json.Unmarshal(data, into)
+		data, err := text.JSON(data)
+		if err != nil {
+			return err
+		}
+		err = json.Unmarshal(data, into)
 		if anything, ok := into.(*any); ok { // what huma validates before it decodes
 			dropNulls(*anything)
 		}
 		return err
 	},
+}
+
+// legible refuses addresses whose parts are no text that a database can be asked for.
+func legible(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		parts := []string{r.URL.Path}
+		for name, values := range r.URL.Query() {
+			parts = append(append(parts, name), values...)
+		}
+		for _, part := range parts {
+			if err := text.Check(part); err != nil {
+				refuse(w, http.StatusBadRequest, &Refusal{Code: workspace.CodeMalformed, Message: fmt.Sprintf("the address: %v", err)})
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func dropNulls(value any) {

@@ -8,7 +8,7 @@ import (
 	"io"
 	"net/http"
 
-	"carrel/internal/workspace"
+	"carrel/internal/text"
 )
 
 const maxIdentityBody = 1 << 20 // bytes
@@ -26,8 +26,9 @@ func decode(w http.ResponseWriter, r *http.Request, in any) error {
 		return invalid("body", "ended before it was complete")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if workspace.HoldsNUL(body) {
-		return invalid("body", "%s", workspace.NULMessage)
+	body, err = text.JSON(body)
+	if err != nil {
+		return invalid("body", "%v", err)
 	}
 	err = json.Unmarshal(body, in)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {

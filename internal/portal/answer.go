@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"carrel/internal/text"
 	"carrel/internal/workspace"
 )
 
@@ -80,17 +81,17 @@ func read[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return body, workspace.Errorf(workspace.CodeMalformed, "send application/json")
 	}
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
+	sent, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return body, workspace.Errorf(workspace.CodeTooLarge, "the body has more than %d bytes", bodyLimit)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return body, workspace.Errorf(workspace.CodeMalformed, "the body ended before it was complete")
-	case workspace.HoldsNUL(text):
-		return body, workspace.Errorf(workspace.CodeMalformed, "%s", workspace.NULMessage)
 	}
-	if err := json.Unmarshal(text, &body); err != nil {
+	if sent, err = text.JSON(sent); err != nil {
+		return body, workspace.Errorf(workspace.CodeMalformed, "the body: %v", err)
+	}
+	if err := json.Unmarshal(sent, &body); err != nil {
 		return body, workspace.Errorf(workspace.CodeMalformed, "the body is not the JSON of this call: %v", err)
 	}
 	return body, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/text"
 	"carrel/internal/workspace"
 )
 
@@ -53,8 +54,8 @@ var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // likePart is the pattern of texts that contain part when case is folded.
 func likePart(part string) string { return "%" + likeEscapes.Replace(fold(part)) + "%" }
 
-// fold removes the difference between upper and lower case.
-func fold(s string) string { return strings.ToLower(s) }
+// fold removes the differences between upper and lower case, and between Unicode's composed and decomposed form.
+func fold(s string) string { return text.NFC(strings.ToLower(s)) }
 
 func foldAll(names []string) []string {
 	folded := make([]string, len(names))
