@@ -55,7 +55,7 @@ func (o ordered) remove(ctx context.Context, desktops []string) error {
 	return o.deleteDesktops(ctx, desktops)
 }
 
-func (o ordered) account(n int) string { return workspace.AccountName(person(n)) }
+func (o ordered) account(n int) string { return workspace.AccountFor(person(n)) }
 
 // compareWithBest takes turns between Carrel and the raw engine with the number of launches at once that suits it best. what has
 // places for the number of desktops and of turns.

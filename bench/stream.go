@@ -51,7 +51,7 @@ func measureStream(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	exec := func(ctx context.Context) (io.ReadWriteCloser, error) {
-		return engine.Display(ctx, desktop, workspace.AccountName(streamPerson))
+		return engine.Display(ctx, desktop, workspace.AccountFor(streamPerson))
 	}
 	var ours, theirs viewing
 	for range streamRounds {

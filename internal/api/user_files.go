@@ -83,6 +83,7 @@ type importUsersReply struct {
 	Good  []importedUserReply `json:"user_detail_list" doc:"Who was added, or was there already"`
 	Bad   []importedUserReply `json:"failed_detail_list" doc:"Rows that are no good; the description says why, with line and column"`
 	Total int                 `json:"total_count"`
+	JobID string              `json:"job_id,omitempty" doc:"The job that hashes the passwords of the file, if it has any; people can sign in before it has ended"`
 }
 
 type importedUserReply struct {
@@ -104,10 +105,10 @@ func (s *Server) importUsers(ctx context.Context, in *importUsersInput) (importU
 	if err != nil {
 		return importUsersReply{}, err
 	}
-	people, err := s.Service.ImportUsers(ctx, workspace.ImportUsers{
+	people, jobID, err := s.Service.ImportUsers(ctx, workspace.ImportUsers{
 		Caller: in.caller(ctx), VPCID: in.VPCID, SubnetID: in.SubnetID, Rows: rows, ColumnName: sheet.ColumnName,
 	})
-	out := importUsersReply{Good: []importedUserReply{}, Bad: []importedUserReply{}, Total: len(people)}
+	out := importUsersReply{Good: []importedUserReply{}, Bad: []importedUserReply{}, Total: len(people), JobID: jobID}
 	for _, p := range people {
 		row := importedUserReply{
 			ID: p.ID, Name: p.Name, Domain: workspace.BuiltInDomain, Email: p.Email, Permission: p.Permission,
@@ -126,11 +127,11 @@ func (s *Server) importUsers(ctx context.Context, in *importUsersInput) (importU
 	return out, err
 }
 
-// maxImportLines is how many lines a file may have: empty ones are not counted as people.
-const maxImportLines = 2 * workspace.MaxImported
+// maxImportRows is how many rows a file may have that are not empty, the head and what stands above it among them.
+const maxImportRows = 2 * workspace.MaxImported
 
 // rowsOf reads the table of an upload.
-func rowsOf(form multipart.Form) ([][]string, error) {
+func rowsOf(form multipart.Form) ([]workspace.ImportRow, error) {
 	files := form.File["file"]
 	if len(files) == 0 && len(form.Value["file"]) > 0 {
 		return nil, workspace.Errorf(workspace.CodeInvalid, `file: the part has no file name, send it with one: Content-Disposition: form-data; name="file"; filename="people.csv"`)
@@ -150,14 +151,14 @@ func rowsOf(form multipart.Form) ([][]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading an upload: %w", err)
 	}
-	rows, err := sheet.Read(data, maxImportLines)
+	rows, err := sheet.Read(data, maxImportRows, workspace.HasHeadings)
 	switch {
 	case errors.Is(err, sheet.ErrTooLong):
-		return nil, workspace.Errorf(workspace.CodeInvalid, "file: more than %d lines, use one for up to %d people", maxImportLines, workspace.MaxImported)
+		return nil, workspace.Errorf(workspace.CodeInvalid, "file: more than %d rows, use one for up to %d people", maxImportRows, workspace.MaxImported)
 	case err != nil:
 		return nil, workspace.Errorf(workspace.CodeInvalid, "file: %v", err)
 	}
-	return rows, nil
+	return each(rows, func(r sheet.Row) workspace.ImportRow { return workspace.ImportRow(r) }), nil
 }
 
 type desktopUsersTemplateInput struct {

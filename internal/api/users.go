@@ -222,7 +222,7 @@ type userDetail struct {
 	Email         string   `json:"user_email"`
 	Phone         string   `json:"user_phone"`
 	Activation    string   `json:"active_type"`
-	AccountName   string   `json:"sam_account_name" doc:"The login inside desktops"`
+	AccountName   string   `json:"sam_account_name" doc:"The login inside desktops, made of the name"`
 	PrincipalName string   `json:"user_principal_name"`
 	FullName      string   `json:"full_name"`
 	Description   string   `json:"description"`
@@ -248,10 +248,9 @@ func (s *Server) showUser(ctx context.Context, in *UserPath) (userReply, error) 
 
 func userDetailOf(d workspace.UserDetail, now time.Time) userDetail {
 	u := d.User
-	account := workspace.AccountName(u.Name)
 	return userDetail{
-		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation), AccountName: account,
-		PrincipalName: account + "@" + workspace.BuiltInDomain, FullName: u.Alias, Description: u.Description,
+		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation), AccountName: u.Account,
+		PrincipalName: u.Account + "@" + workspace.BuiltInDomain, FullName: u.Alias, Description: u.Description,
 		Created: stamp(u.Created), Expires: millis(u.Expires), Expired: expired(u, now), Locked: u.Locked,
 		MayChange: u.MayChangePassword, NeverExpires: u.PasswordNeverExpires, MustChange: u.MustChangePassword, Disabled: u.Disabled,
 		Groups: append([]string{}, d.Groups...), Desktops: u.Desktops, DN: u.DN(),

@@ -46,8 +46,14 @@ const (
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldOn(t, storetest.SQLitePath(t))
+}
+
+// newWorldOn makes a world on an empty database.
+func newWorldOn(t testing.TB, database string) *world {
+	t.Helper()
 	w := &world{TB: t, registry: prometheus.NewRegistry()}
-	db := storetest.Open(t, storetest.SQLitePath(t), nil)
+	db := storetest.Open(t, database, nil)
 	box, err := secret.ParseBox(strings.Repeat("5a", 32))
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +65,7 @@ func newWorld(t testing.TB) *world {
 	log := slog.New(slog.NewJSONHandler(io.MultiWriter(&w.log, t.Output()), nil))
 	w.store = db
 	w.iam = &iam.Service{Store: db, Box: box, Passwords: passwords, Log: log, Region: "local-1", Catalog: api.Catalog}
-	service := &workspace.Service{Store: db, Passwords: passwords, Log: log}
+	service := &workspace.Service{Store: db, Passwords: passwords, Log: log, Box: box}
 	w.first, err = w.iam.Bootstrap(t.Context(), iam.First{Region: "local-1", Account: "carrel", User: "admin"})
 	if err != nil {
 		t.Fatal(err)

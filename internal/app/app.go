@@ -238,7 +238,7 @@ func (a *App) startJobs(ctx context.Context) error {
 	runner := job.NewRunner(a.store, a.engine, a.log, meter, job.Config{
 		Replica: a.replica, Parallel: a.config.Jobs.Parallel, BootLimit: a.config.Pools.BootLimit,
 		Timezone: a.config.timezone(), Locale: a.config.Desktops.Locale,
-		Installation: a.installation,
+		Installation: a.installation, HashPassword: a.Service.HashSealedPassword,
 	})
 	if err := runner.Start(ctx); err != nil {
 		return err

@@ -123,7 +123,7 @@ func (s *Service) CreateAdmin(ctx context.Context, a NewAdmin) (string, error) {
 	if !a.Role.May(Read) {
 		return "", invalid("role", "%q is unknown, use %s or %s", a.Role, RoleAdmin, RoleReader)
 	}
-	if err := workspace.CheckUserName("user.name", a.Name, workspace.MaxLinuxUserName); err != nil {
+	if err := workspace.CheckUserName("user.name", a.Name); err != nil {
 		return "", err
 	}
 	if err := workspace.CheckPassword("user.password", a.Password, a.Name); err != nil {

@@ -105,11 +105,11 @@ func (r *Runner) awaitGained(ctx context.Context, s *workspace.SubJob, gained []
 // awaitPatience is for how long a display is waited for before it is looked whether its person still has the desktop.
 const awaitPatience = 10 * time.Second
 
-// awaitHolder waits for the display of a person who has a desktop, for as long as they do under the same name.
+// awaitHolder waits for the display of a person who has a desktop, for as long as they do under the same account.
 func (r *Runner) awaitHolder(ctx context.Context, h workspace.Assignment) error {
 	for {
 		patient, cancel := context.WithTimeout(ctx, awaitPatience)
-		err := r.engine.Await(patient, h.DesktopID, workspace.AccountName(h.UserName))
+		err := r.engine.Await(patient, h.DesktopID, h.Account)
 		late := patient.Err() != nil
 		cancel()
 		if err == nil || ctx.Err() != nil {
@@ -119,7 +119,7 @@ func (r *Runner) awaitHolder(ctx context.Context, h workspace.Assignment) error 
 		switch {
 		case lookErr != nil:
 			return lookErr
-		case len(now) == 0 || now[0].UserName != h.UserName:
+		case len(now) == 0 || now[0].Account != h.Account:
 			return nil
 		case !late:
 			return err

@@ -67,7 +67,7 @@ func (r *Runner) awaitDisplays(ctx context.Context, d workspace.Desktop) ([]Step
 	var steps []Step
 	for _, h := range holders {
 		steps = append(steps, Step{
-			Name: "waiting for the display of " + workspace.AccountName(h.UserName), Brief: true,
+			Name: "waiting for the display of " + h.Account, Brief: true,
 			Do: func(ctx context.Context) error { return r.awaitHolder(ctx, h) },
 		})
 	}

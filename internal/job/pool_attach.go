@@ -27,7 +27,7 @@ func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *workspace
 	for _, a := range d.Assignments {
 		if a.UserID == params.UserID {
 			p.steps = []Step{{Name: "updating accounts", Do: func(ctx context.Context) error {
-				return unlessOff(r.attach(ctx, s.ProjectID, s.DesktopID, workspace.AccountName(a.UserName)))
+				return unlessOff(r.attach(ctx, s.ProjectID, s.DesktopID, a.Account))
 			}}}
 		}
 	}

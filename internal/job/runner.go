@@ -32,6 +32,8 @@ type Config struct {
 	Locale   string
 	// Installation is the id that new machines carry.
 	Installation string
+	// HashPassword hashes a person's password that waits for it (workspace.Service.HashSealedPassword).
+	HashPassword func(ctx context.Context, projectID, userID string) error
 }
 
 // DefaultParallel is how many sub-jobs of a type run at once when the configuration does not say.
@@ -112,6 +114,7 @@ func (r *Runner) planners() map[workspace.JobType]planner {
 		workspace.JobOperateDesktops: r.operateDesktop,
 		workspace.JobAttachPool:      r.attachPool,
 		workspace.JobNotifyPool:      r.notifyDesktop,
+		workspace.JobHashPasswords:   r.hashPassword,
 		workspace.JobRebuildDesktops: r.resetDesktop,
 		workspace.JobRebuildPool:     r.rebuildMember,
 
@@ -245,6 +248,9 @@ func (r *Runner) room() map[workspace.JobType]int {
 		room[t] = DefaultParallel
 		if _, light := workspace.AccountJobs[t]; light {
 			room[t] = AccountParallel
+		}
+		if t == workspace.JobHashPasswords {
+			room[t] = passwordParallel
 		}
 		if n, ok := r.conf.Parallel[t]; ok {
 			room[t] = n

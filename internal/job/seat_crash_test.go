@@ -94,7 +94,7 @@ func (w *world) checkOneDesktop(v workspace.Visitor, opens bool) {
 		accounts := w.inside(m.DesktopID)
 		switch {
 		case m.DesktopID == mine:
-			if m.UserID != v.ID || !slices.Equal(accounts, []string{workspace.AccountName(v.Name)}) {
+			if m.UserID != v.ID || !slices.Equal(accounts, []string{workspace.AccountFor(v.Name)}) {
 				w.t.Errorf("the person's desktop is %q's with %v inside", m.UserID, accounts)
 			}
 		case !m.Idle() || len(accounts) > 0:

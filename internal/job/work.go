@@ -297,7 +297,10 @@ func (r *Runner) park(ctx context.Context, s *workspace.SubJob, p plan) error {
 
 // giveUp ends the sub-job as FAILED, and the desktop's task with it.
 func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v verdict) error {
-	found := r.look(ctx, *s)
+	found := workspace.StatusError
+	if s.DesktopID != "" {
+		found = r.look(ctx, *s)
+	}
 	failed := *s
 	err := r.store.Update(ctx, func(tx workspace.Tx) error {
 		failed.State, failed.Code, failed.Reason, failed.Ended = workspace.SubJobFailed, v.code, v.reason, tx.Now()

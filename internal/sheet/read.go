@@ -2,125 +2,118 @@ package sheet
 
 import (
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
+
+	"carrel/internal/text"
 )
 
 // Limits of files that are read.
 const (
 	MaxColumns  = 100
 	maxUnpacked = 64 << 20 // bytes; a small XLSX file can unpack to a large one
+	maxPreamble = 20       // rows that may stand above the headings
 )
 
 // ErrTooLong says that a file has more rows than were asked for.
 var ErrTooLong = errors.New("the file has too many rows")
 
-// Read reads the first table of a file, whether CSV in UTF-8 or XLSX: its own bytes tell. Rows keep their places: the first is line
-// 1, and empty ones are there. Cells have no white space at their ends. Its errors can be shown to whoever sent the file;
-// ErrTooLong when there are more rows than most.
-func Read(data []byte, most int) ([][]string, error) {
-	next, done, err := open(data)
+// Row is a row that is not empty. Its cells have no white space at their ends, and dates of a spreadsheet look like
+// 2030-01-31 12:00:00, or 2030-01-31 without a time of day.
+type Row struct {
+	Line  int // in the file, from 1
+	Cells []string
+	Fault string // why the cells are not to be trusted, in words for people; empty when they are
+}
+
+// table gives the rows of one table one after the other until io.EOF, empty ones too.
+type table interface {
+	next() (Row, error)
+	close()
+}
+
+// Read reads the table of a file, whether XLSX or CSV in one of the usual encodings and with one of the usual signs between cells: its
+// own bytes tell. The table is the first that has a row of headings among its first rows, and begins with that row; if none has, it
+// is the whole first table. Hidden tables are left aside. Errors can be shown to whoever sent the file; ErrTooLong when there are
+// more rows than most.
+func Read(data []byte, most int, headings func(cells []string) bool) ([]Row, error) {
+	if bytes.HasPrefix(data, []byte("PK\x03\x04")) {
+		book, err := openBook(data)
+		if err != nil {
+			return nil, err
+		}
+		defer book.close()
+		return readFirst(book.visible, book.open, most, headings)
+	}
+	lines, err := decode(data)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
-	var rows [][]string
+	open := func(delimiter byte) (table, error) { return newCSV(lines, delimiter), nil }
+	return readFirst(delimitersOf(lines), open, most, headings)
+}
+
+// readFirst reads the first table with headings of those that can be opened by a key, or else the first.
+func readFirst[K any](keys []K, open func(K) (table, error), most int, headings func([]string) bool) ([]Row, error) {
+	var first []Row
+	var firstErr error
+	for i, key := range keys {
+		t, err := open(key)
+		if err != nil {
+			return nil, err
+		}
+		rows, found, err := readTable(t, most, headings)
+		t.close()
+		if found {
+			return rows, err
+		}
+		if i == 0 {
+			first, firstErr = rows, err
+		}
+	}
+	return first, firstErr
+}
+
+// readTable reads the rows that are not empty from the headings on, or all when it finds none.
+func readTable(t table, most int, headings func([]string) bool) (rows []Row, found bool, err error) {
 	for {
-		row, err := next()
+		row, err := t.next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return rows, nil
+			return rows, found, nil
 		case err != nil:
-			return nil, err
-		case len(rows) == most:
-			return nil, ErrTooLong
-		case len(row) > MaxColumns:
-			return nil, fmt.Errorf("line %d has %d columns, at most %d are allowed", len(rows)+1, len(row), MaxColumns)
+			return nil, found, err
 		}
-		for i, cell := range row {
-			row[i] = bare(strings.TrimSpace(cell))
+		if row = tidy(row); len(row.Cells) == 0 && row.Fault == "" {
+			continue
+		}
+		if !found && len(rows) < maxPreamble && headings(row.Cells) {
+			rows, found = nil, true
+		}
+		if len(rows) == most {
+			return nil, found, ErrTooLong
 		}
 		rows = append(rows, row)
 	}
 }
 
-// open returns what reads row after row until io.EOF, and what ends it.
-func open(data []byte) (next func() ([]string, error), done func(), err error) {
-	if bytes.HasPrefix(data, []byte("PK\x03\x04")) {
-		return openXLSX(data)
+// tidy trims and composes the cells, and leaves out those at the end that are empty.
+func tidy(row Row) Row {
+	for i, cell := range row.Cells {
+		row.Cells[i] = text.NFC(strings.TrimSpace(cell))
 	}
-	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
-		return nil, nil, errors.New("the file is neither XLSX nor CSV in UTF-8")
+	for n := len(row.Cells); n > 0 && row.Cells[n-1] == ""; n-- {
+		row.Cells = row.Cells[:n-1]
 	}
-	lines := csvLines{r: csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))}
-	lines.r.FieldsPerRecord = -1
-	return lines.next, func() {}, nil
-}
-
-// csvLines gives the empty lines back that encoding/csv leaves out, so that lines keep their numbers.
-type csvLines struct {
-	r       *csv.Reader
-	line    int // of the next row
-	pending []string
-	at      int // the pending row's line
-}
-
-func (c *csvLines) next() ([]string, error) {
-	c.line++
-	if c.pending == nil {
-		row, err := c.r.Read()
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("the file is not CSV: %w", err)
-		}
-		if err != nil {
-			return nil, err
-		}
-		c.pending = row
-		c.at, _ = c.r.FieldPos(0)
+	if n := len(row.Cells); n > MaxColumns {
+		row.Cells = row.Cells[:MaxColumns]
+		row.Fault = fmt.Sprintf("it has %d columns, at most %d are allowed", n, MaxColumns)
 	}
-	if c.line < c.at {
-		return nil, nil
-	}
-	row := c.pending
-	c.pending = nil
-	return row, nil
-}
-
-func openXLSX(data []byte) (next func() ([]string, error), done func(), err error) {
-	file, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked})
-	if err != nil {
-		return nil, nil, fmt.Errorf("the file is not XLSX: %w", err)
-	}
-	names := file.GetSheetList()
-	if len(names) == 0 {
-		file.Close()
-		return nil, nil, errors.New("the file has no table")
-	}
-	rows, err := file.Rows(names[0])
-	if err != nil {
-		file.Close()
-		return nil, nil, fmt.Errorf("the file is not XLSX: %w", err)
-	}
-	next = func() ([]string, error) {
-		if !rows.Next() {
-			if err := rows.Error(); err != nil {
-				return nil, fmt.Errorf("the file is not XLSX: %w", err)
-			}
-			return nil, io.EOF
-		}
-		row, err := rows.Columns()
-		if err != nil {
-			return nil, fmt.Errorf("the file is not XLSX: %w", err)
-		}
-		return row, nil
-	}
-	return next, func() { rows.Close(); file.Close() }, nil
+	return row
 }
 
 // ColumnName is what spreadsheet programs call the column at an index from 0: A, B, ... Z, AA.

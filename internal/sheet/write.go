@@ -28,7 +28,8 @@ func (f Format) ContentType() string {
 	return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 }
 
-// Write writes a table. All cells are text, so that spreadsheet programs run none as a formula and keep leading zeros.
+// Write writes a table. All cells are text, so that spreadsheet programs run none as a formula and keep leading zeros. Control
+// characters, which such files cannot have, are left out.
 func Write(w io.Writer, f Format, rows [][]string) error {
 	if f == CSV {
 		return writeCSV(w, rows)
@@ -44,7 +45,7 @@ func writeCSV(w io.Writer, rows [][]string) error {
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = guarded(cell)
+			cells[i] = guarded(withoutControls(cell))
 		}
 		if err := out.Write(cells); err != nil {
 			return err
@@ -54,14 +55,24 @@ func writeCSV(w io.Writer, rows [][]string) error {
 	return out.Error()
 }
 
+func withoutControls(cell string) string {
+	return strings.Map(func(r rune) rune {
+		if isControl(r) {
+			return -1
+		}
+		return r
+	}, lineEnds.Replace(cell))
+}
+
 // formulaStarts are the signs with which a cell is taken for a formula, also in the full width of Chinese and Japanese keyboards.
 const formulaStarts = "=+-@＝＋－＠"
 
-// guarded puts an apostrophe before what a spreadsheet program would run as a formula. Some programs skip white space in front.
+// guarded puts an apostrophe before what a spreadsheet program would run as a formula, and before what looks as if that had been done.
+// Some programs skip white space in front.
 func guarded(cell string) string {
-	bare := strings.TrimLeftFunc(cell, unicode.IsSpace)
+	bare := strings.TrimLeftFunc(cell, func(r rune) bool { return r == '\'' || unicode.IsSpace(r) })
 	first, _ := utf8.DecodeRuneInString(bare)
-	if bare != "" && strings.ContainsRune(formulaStarts, first) || strings.IndexAny(cell, "\t\r\n") == 0 {
+	if bare != "" && strings.ContainsRune(formulaStarts, first) || strings.IndexAny(strings.TrimLeft(cell, "'"), "\t\r\n") == 0 {
 		return "'" + cell
 	}
 	return cell
@@ -69,7 +80,7 @@ func guarded(cell string) string {
 
 // bare takes the apostrophe away again.
 func bare(cell string) string {
-	if rest, ok := strings.CutPrefix(cell, "'"); ok && rest != "" && guarded(rest) != rest {
+	if rest, ok := strings.CutPrefix(cell, "'"); ok && guarded(rest) != rest {
 		return rest
 	}
 	return cell
@@ -103,7 +114,7 @@ func writeXLSX(w io.Writer, rows [][]string) (err error) {
 	for i, row := range rows {
 		cells := make([]any, len(row))
 		for n, cell := range row {
-			cells[n] = excelize.Cell{StyleID: style, Value: cell}
+			cells[n] = excelize.Cell{StyleID: style, Value: withoutControls(cell)}
 		}
 		if err := out.SetRow(fmt.Sprintf("A%d", i+1), cells); err != nil {
 			return err

@@ -165,7 +165,7 @@ func (t *tx) Holdings(ctx context.Context, desktopIDs, userIDs []string) ([]work
 func (t *tx) ownHoldings(ctx context.Context, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
 	var rows []assignment
 	q := t.NewSelect().TableExpr("assignments AS a").Join("JOIN users AS u ON u.id = a.user_id").
-		ColumnExpr("a.desktop_id, a.user_id, u.name AS user_name, a.user_group, a.created").
+		ColumnExpr("a.desktop_id, a.user_id, u.name AS user_name, u.account, a.user_group, a.created").
 		Where("a.desktop_id IN (?)", bun.List(desktopIDs))
 	err := among(q, "a.user_id", userIDs).OrderExpr("a.desktop_id, a.created, a.position").Scan(ctx, &rows)
 	return convert(rows, func(r assignment) workspace.Assignment { return workspace.Assignment(r) }), err
@@ -175,7 +175,7 @@ func (t *tx) groupHoldings(ctx context.Context, desktopIDs, userIDs []string) ([
 	var rows []assignment
 	q := t.NewSelect().TableExpr("group_assignments AS g").Join("JOIN memberships AS m ON m.group_id = g.group_id").
 		Join("JOIN users AS u ON u.id = m.user_id").
-		ColumnExpr("g.desktop_id, m.user_id, u.name AS user_name, g.user_group, g.created").
+		ColumnExpr("g.desktop_id, m.user_id, u.name AS user_name, u.account, g.user_group, g.created").
 		Where("g.desktop_id IN (?)", bun.List(desktopIDs))
 	err := among(q, "m.user_id", userIDs).OrderExpr("g.desktop_id, u.name_folded, g.created, g.position").Scan(ctx, &rows)
 	return convert(rows, func(r assignment) workspace.Assignment { return workspace.Assignment(r) }), err

@@ -48,6 +48,7 @@ type assignment struct {
 	DesktopID string              `bun:",pk"`
 	UserID    string              `bun:",pk"`
 	UserName  string              `bun:",scanonly"`
+	Account   string              `bun:",scanonly"`
 	Group     workspace.UserGroup `bun:"user_group"`
 	Created   time.Time
 }
@@ -274,7 +275,7 @@ func (t *tx) readGroups(ctx context.Context, desktops []workspace.Desktop) error
 func (t *tx) readAssignments(ctx context.Context, desktops []workspace.Desktop) error {
 	rows := make([]assignmentRow, 0, len(desktops))
 	q, desktop := t.ownedBy(desktops, &rows)
-	q = q.ColumnExpr("a.*").ColumnExpr("u.name AS user_name").Join("JOIN users AS u ON u.id = a.user_id")
+	q = q.ColumnExpr("a.*").ColumnExpr("u.name AS user_name, u.account").Join("JOIN users AS u ON u.id = a.user_id")
 	if err := q.Order("a.desktop_id", "a.created", "a.position").Scan(ctx); err != nil {
 		return err
 	}

@@ -138,6 +138,36 @@ func TestAnExistingDatabaseIsNeitherMadeNorChanged(t *testing.T) {
 	}
 }
 
+func TestExpiriesThatAnEarlierVersionStoredBeyondTheYear9999AreReadAsNever(t *testing.T) {
+	for name, address := range fresh {
+		t.Run(name, func(t *testing.T) {
+			url := address(t)
+			s, err := store.Open(t.Context(), url)
+			must(t, err)
+			must(t, s.Update(t.Context(), func(tx workspace.Tx) error {
+				return tx.InsertUsers(t.Context(), []workspace.User{{ID: "wild", ProjectID: "p", Name: "wild"}, {ID: "tame", ProjectID: "p", Name: "tame"}})
+			}))
+			must(t, store.Exec(t.Context(), s, "UPDATE users SET expires = '10000-01-01T13:59:59.000000Z' WHERE id = 'wild'"))
+			must(t, store.Exec(t.Context(), s, "UPDATE users SET expires = '9999-12-30T23:59:59.000000Z' WHERE id = 'tame'"))
+			must(t, store.Exec(t.Context(), s, "DELETE FROM schema_migrations WHERE name = 'migrations/0021_expiry.sql'"))
+			must(t, s.Close())
+			s = storetest.Open(t, url, nil)
+			must(t, s.Update(t.Context(), func(tx workspace.Tx) error {
+				users, _, err := tx.Users(t.Context(), workspace.UserQuery{ProjectID: "p", Page: workspace.Page{Limit: 10}})
+				if err != nil || len(users) != 2 {
+					t.Fatalf("%d people, %v", len(users), err)
+				}
+				for _, u := range users {
+					if u.Expires.IsZero() != (u.ID == "wild") {
+						t.Errorf("%s expires at %v", u.ID, u.Expires)
+					}
+				}
+				return tx.DeleteUser(t.Context(), "wild")
+			}))
+		})
+	}
+}
+
 func TestTwoProcessesShareOneSQLiteFile(t *testing.T) {
 	path := storetest.SQLitePath(t)
 	stores := []*store.Store{storetest.Open(t, path, time.Now), storetest.Open(t, path, time.Now)}

@@ -16,6 +16,7 @@ type user struct {
 	ID                 string `bun:",pk"`
 	ProjectID          string
 	Name               string
+	Account            string
 	Email              string
 	Phone              string
 	Alias              string
@@ -62,30 +63,48 @@ func (t *tx) InsertUsers(ctx context.Context, users []workspace.User) error {
 	// In one order for all callers, so that two of them do not wait for each other.
 	slices.SortFunc(rows, func(a, b userRow) int { return cmp.Compare(a.NameFolded, b.NameFolded) })
 	for part := range slices.Chunk(rows, batch) {
-		n, err := affected(t.inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx))
-		if err != nil {
+		if err := t.insertUsers(ctx, part); err != nil {
 			return err
-		}
-		if n < len(part) {
-			return t.refuse(t.whyNotUsers(ctx, part))
 		}
 	}
 	return nil
 }
 
-// whyNotUsers finds out which of the rows could not be inserted.
-func (t *tx) whyNotUsers(ctx context.Context, rows []userRow) error {
+// insertUsers inserts some rows. One whose login another transaction has just taken gets another login, and is tried again.
+func (t *tx) insertUsers(ctx context.Context, rows []userRow) error {
+	const tries = 5
+	for range tries {
+		left := slices.Clone(rows)
+		if err := t.giveAccounts(ctx, left); err != nil {
+			return err
+		}
+		n, err := affected(t.inserting(&left).On("CONFLICT DO NOTHING").Exec(ctx))
+		if err != nil || n == len(left) {
+			return err
+		}
+		if held, err := t.heldName(ctx, left); err != nil || held != "" {
+			return t.refuse(cmp.Or(err, userNameTaken(held)))
+		}
+		var there []string
+		ids := convert(left, func(r userRow) string { return r.ID })
+		if err := among(t.NewSelect().Model((*userRow)(nil)).Column("id"), "id", ids).Scan(ctx, &there); err != nil {
+			return err
+		}
+		rows = slices.DeleteFunc(slices.Clone(rows), func(r userRow) bool { return slices.Contains(there, r.ID) })
+	}
+	return t.refuse(errors.New("inserting users: an id or a login is in use"))
+}
+
+// heldName returns the name of one of the rows that somebody else has, or empty.
+func (t *tx) heldName(ctx context.Context, rows []userRow) (string, error) {
 	for _, r := range rows {
 		held, err := t.NewSelect().Model((*userRow)(nil)).
 			Where("project_id = ? AND name_folded = ? AND id <> ?", r.ProjectID, r.NameFolded, r.ID).Exists(ctx)
-		if err != nil {
-			return err
-		}
-		if held {
-			return userNameTaken(r.Name)
+		if err != nil || held {
+			return r.Name, err
 		}
 	}
-	return errors.New("inserting users: an id is in use")
+	return "", nil
 }
 
 func userNameTaken(name string) error {
@@ -151,6 +170,9 @@ func (t *tx) Users(ctx context.Context, f workspace.UserQuery) ([]workspace.User
 func (t *tx) SaveUser(ctx context.Context, u workspace.User) error {
 	row := newUserRow(u)
 	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id").WherePK().Exec(ctx))
+	if err != nil && t.store.engine.violated(err) == "users_account" { // somebody was faster
+		return t.refuse(workspace.Errorf(workspace.CodeConflict, "the account %q inside desktops has just been given to somebody else, try again", u.Account))
+	}
 	return t.saved(n, err, "users_name_folded", userNameTaken(u.Name), userNotFound(u.ID))
 }
 

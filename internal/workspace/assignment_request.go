@@ -282,7 +282,7 @@ func (p AttachPerson) check(at, computerName string) error {
 		return invalid(at+"user_name", "%d bytes, at most %d are allowed", len(p.Name), maxObjectName)
 	}
 	if p.Type != HolderGroup && p.Name != "" {
-		if err := CheckUserName(at+"user_name", p.Name, MaxLinuxUserName); err != nil {
+		if err := CheckUserName(at+"user_name", p.Name); err != nil {
 			return err
 		}
 		if strings.EqualFold(p.Name, computerName) {

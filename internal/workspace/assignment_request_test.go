@@ -83,7 +83,7 @@ func TestAttachDesktopsCheck(t *testing.T) {
 		{"a user without name and id", choice, func(r *request) { r.Users[1].Name = "" }, "users[1].user_name: must not be empty"},
 		{"a user twice by name", choice, func(r *request) { r.Users[1].Name = "Anna" }, `users[1].user_name: "Anna" is there twice`},
 		{"a user twice by id", choice, func(r *request) { r.Users[0].ID, r.Users[1].ID = "u", "u" }, "users[1].user_id: u is there twice"},
-		{"a bad user name", choice, func(r *request) { r.Users[0].Name = "1anna" }, `users[0].user_name: "1anna" must start with a letter`},
+		{"a bad user name", choice, func(r *request) { r.Users[0].Name = "-anna" }, `users[0].user_name: "-anna" must start with a letter`},
 		{"a user name of 33 characters", choice, func(r *request) { r.Users[0].Name = strings.Repeat("a", 33) }, "has 33 characters, at most 32"},
 		{"an unknown privilege group", choice, func(r *request) { r.Users[0].Group = "wheel" }, `users[0].user_group: "wheel" is unknown`},
 		{"an unknown directory", choice, func(r *request) { r.Users[0].Domain = "corp.example" }, "users[0].domain: "},

@@ -124,7 +124,8 @@ type Tag struct {
 type Assignment struct {
 	DesktopID string
 	UserID    string
-	UserName  string // read with the user's row; not stored
+	UserName  string // read with the user's row, as is Account; not stored
+	Account   string // the login inside the desktop
 	Group     UserGroup
 	Created   time.Time
 }

@@ -184,7 +184,7 @@ func (r *CreateDesktops) checkCount() error {
 }
 
 func (d NewDesktop) check(at string) error {
-	if err := CheckUserName(at+"user_name", d.UserName, MaxLinuxUserName); err != nil {
+	if err := CheckUserName(at+"user_name", d.UserName); err != nil {
 		return err
 	}
 	if err := CheckEmail(at+"user_email", d.UserEmail); err != nil {
@@ -417,8 +417,9 @@ func checkImage(r CreateDesktops, i Image, p Product) error {
 	}
 	if i.OSType == "Windows" {
 		for n, d := range r.Desktops {
-			if err := CheckUserName(fmt.Sprintf("desktops[%d].user_name", n), d.UserName, MaxWindowsUserName); err != nil {
-				return err
+			if len(d.UserName) > MaxWindowsUserName {
+				return invalid(fmt.Sprintf("desktops[%d].user_name", n), "%q has %d characters, at most %d are allowed on Windows desktops",
+					d.UserName, len(d.UserName), MaxWindowsUserName)
 			}
 		}
 	}

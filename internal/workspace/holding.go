@@ -110,7 +110,7 @@ func AccountsInside(holders []Assignment, former []FormerAccount) (accounts []In
 	names := make(map[string]bool, len(holders))
 	for _, h := range holders {
 		holds[h.UserID] = true
-		names[AccountName(h.UserName)] = true
+		names[h.Account] = true
 	}
 	of := make(map[string]FormerAccount, len(former)) // by user
 	blocked := map[string]string{}                    // names of accounts, and whose they are
@@ -122,7 +122,7 @@ func AccountsInside(holders []Assignment, former []FormerAccount) (accounts []In
 		}
 	}
 	for _, h := range holders {
-		name := AccountName(h.UserName)
+		name := h.Account
 		f, known := of[h.UserID]
 		other, taken := blocked[name]
 		switch {
@@ -185,7 +185,7 @@ func missingFrom(some, all []Assignment) []Assignment {
 func leave(ctx context.Context, tx Tx, lost []Assignment, erase bool) error {
 	var left []FormerAccount
 	for _, a := range lost {
-		left = append(left, FormerAccount{DesktopID: a.DesktopID, UserID: a.UserID, Name: AccountName(a.UserName), Erase: erase, Changed: tx.Now()})
+		left = append(left, FormerAccount{DesktopID: a.DesktopID, UserID: a.UserID, Name: a.Account, Erase: erase, Changed: tx.Now()})
 	}
 	return tx.PutFormerAccounts(ctx, left)
 }

@@ -54,7 +54,7 @@ func TestAccountsComeToBeThoseOfTheHoldersAndNobodyFindsAnothersData(t *testing.
 			was, holds := rapid.Bool().Draw(t, "was here"), rapid.Bool().Draw(t, "holds")
 			erase := was && rapid.Bool().Draw(t, "erase")
 			if holds {
-				holders = append(holders, workspace.Assignment{UserID: id, UserName: after[i]})
+				holders = append(holders, workspace.Assignment{UserID: id, UserName: after[i], Account: after[i]})
 				names[after[i]] = id
 			}
 			if !was {

@@ -12,7 +12,8 @@ import (
 const (
 	MaxComputerName     = 15
 	MaxNamePrefix       = 13 // leaves two digits
-	MaxLinuxUserName    = 32
+	MaxUserName         = 32
+	MaxMailUserName     = 64 // of a name that is a mail address
 	MaxWindowsUserName  = 20
 	MaxTagKey           = 128
 	MaxTagValue         = 43
@@ -70,30 +71,41 @@ func HostNameFor(name, desktopID string) string {
 
 func hostNameOfID(desktopID string) string { return "desktop-" + desktopID[:6] }
 
-// CheckUserName says why name cannot be a user's, or nil: letters, digits, hyphens and underscores, starting with a letter.
-func CheckUserName(field, name string, limit int) error {
+// CheckUserName says why name cannot be a user's, or nil: letters, digits, hyphens, underscores and dots, starting with a letter or
+// digit and at most MaxUserName characters, or a mail address of such a name and at most MaxMailUserName characters.
+func CheckUserName(field, name string) error {
+	local, domain, mail := strings.Cut(name, "@")
+	limit := MaxUserName
+	if mail {
+		limit = MaxMailUserName
+	}
 	if name == "" {
 		return invalid(field, "must not be empty")
 	}
 	if n := utf8.RuneCountInString(name); n > limit {
 		return invalid(field, "%q has %d characters, at most %d are allowed", name, n, limit)
 	}
-	for _, r := range name {
-		if !isASCIILetter(r) && !isDigit(r) && r != '-' && r != '_' {
-			return invalid(field, "%q is not allowed in %q: use letters, digits, hyphens and underscores", r, name)
+	for _, r := range local + domain {
+		if !isASCIILetter(r) && !isDigit(r) && !strings.ContainsRune("-_.", r) {
+			return invalid(field, "%q is not allowed in %q: use letters, digits, hyphens, underscores and dots, or a mail address of these", r, name)
 		}
 	}
-	if !isASCIILetter(rune(name[0])) {
-		return invalid(field, "%q must start with a letter", name)
-	}
-	if slices.Contains(systemAccounts, AccountName(name)) {
+	switch {
+	case !startsWithLetterOrDigit(local):
+		return invalid(field, "%q must start with a letter or digit", name)
+	case strings.HasSuffix(local, "."), strings.Contains(name, ".."):
+		return invalid(field, "%q must not have a dot at its end or two side by side", name)
+	case mail && (!startsWithLetterOrDigit(domain) || strings.HasSuffix(domain, ".")):
+		return invalid(field, "%q has no domain after the @", name)
+	case slices.Contains(systemAccounts, strings.ToLower(name)):
 		return invalid(field, "%q is reserved by the desktop's operating system, choose another name", name)
 	}
 	return nil
 }
 
-// AccountName is the login inside a desktop of the user with this name. Names are unique whatever their case, so are these.
-func AccountName(userName string) string { return strings.ToLower(userName) }
+func startsWithLetterOrDigit(s string) bool {
+	return s != "" && (isASCIILetter(rune(s[0])) || isDigit(rune(s[0])))
+}
 
 // systemAccounts are logins and groups that exist inside desktops already.
 var systemAccounts = []string{
@@ -134,10 +146,11 @@ func NameSequence(field, prefix string, n int, taken map[string]bool) ([]string,
 	return names, nil
 }
 
-// PrefixFor derives a computer name prefix from a user name: what is allowed of it, cut to MaxNamePrefix.
+// PrefixFor derives a computer name prefix from a user name: what is allowed of it before an @, cut to MaxNamePrefix.
 func PrefixFor(userName string) string {
 	var b strings.Builder
-	for _, r := range userName {
+	local, _, _ := strings.Cut(userName, "@")
+	for _, r := range local {
 		if b.Len() == MaxNamePrefix {
 			break
 		}

@@ -90,6 +90,9 @@ func checkPolicyName(name string) error {
 	return nil
 }
 
+// hyphens makes of a user name what computer names may hold.
+var hyphens = strings.NewReplacer("_", "-", ".", "-")
+
 // PrefixOf returns what stands before the number in the name of a desktop of this user, who may be nobody (""). CodeInvalid when
 // the user name does not fit.
 func (p NamePolicy) PrefixOf(userName string) (string, error) {
@@ -100,7 +103,8 @@ func (p NamePolicy) PrefixOf(userName string) (string, error) {
 		return "", invalid("desktop_name_policy_id", "policy %q makes names with the user's, so the desktops must be for people", p.Name)
 	}
 	room := MaxComputerName - p.Digits - len(p.Prefix) + len(DomainUser)
-	name := strings.ReplaceAll(userName, "_", "-")
+	local, _, _ := strings.Cut(userName, "@")
+	name := hyphens.Replace(local)
 	if len(name) > room {
 		if !p.Truncate {
 			return "", invalid("user_name", "%q has %d characters, name policy %q has room for %d", userName, len(name), p.Name, room)

@@ -1,6 +1,7 @@
 package workspace_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -37,22 +38,24 @@ func TestComputerName(t *testing.T) {
 }
 
 func TestUserName(t *testing.T) {
-	for _, name := range []string{"ljh-002", "A", "abcdefghijklmnopqrstuvwxyz_12345"} {
-		if err := workspace.CheckUserName("user_name", name, workspace.MaxLinuxUserName); err != nil {
+	for _, name := range []string{"ljh-002", "A", "abcdefghijklmnopqrstuvwxyz_12345", "20231234", "1st", "anna.muster", "anna@example.com", "a.b-c_d@sub.example.org"} {
+		if err := workspace.CheckUserName("user_name", name); err != nil {
 			t.Error(err)
 		}
 	}
 	bad := map[string]string{
-		"":                      "must not be empty",
-		"1st":                   "must start with a letter",
-		"Root":                  "reserved by the desktop's operating system",
-		"a b":                   "is not allowed",
-		"用户":                    "is not allowed",
-		strings.Repeat("a", 33): "at most 32",
+		"":   "must not be empty",
+		"-a": "must start with a letter or digit", "_a": "must start with a letter or digit", ".a": "must start with a letter or digit", "@example.com": "must start with a letter or digit",
+		"a.": "dot at its end", "a..b": "two side by side", "a@": "no domain", "a@.b": "no domain", "a@b@c": `'@' is not allowed`, "a@b.": "no domain",
+		strings.Repeat("a", 60) + "@b.de": "at most 64",
+		"Root":                            "reserved by the desktop's operating system",
+		"a b":                             "is not allowed",
+		"用户":                              "is not allowed",
+		strings.Repeat("a", 33):           "at most 32",
 	}
 	for name, why := range bad {
 		t.Run("refuses "+name, func(t *testing.T) {
-			err := workspace.CheckUserName("user_name", name, workspace.MaxLinuxUserName)
+			err := workspace.CheckUserName("user_name", name)
 			wantRefusal(t, err, workspace.CodeInvalid, "user_name: ", why)
 		})
 	}
@@ -152,4 +155,30 @@ func wantRefusal(t *testing.T, err error, code workspace.Code, parts ...string) 
 			t.Errorf("message %q does not say %q", workspace.MessageOf(err), part)
 		}
 	}
+}
+
+func TestAccountsAreDerivedFromNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"ljh-002": "ljh-002", "Ann_B": "ann_b", "20231234": "u20231234", "1st": "u1st", "anna.muster": "anna-muster", "Anna@Example.com": "anna", "a.b@c": "a-b",
+		strings.Repeat("a", 40) + "@b": strings.Repeat("a", 32),
+	} {
+		if got := workspace.AccountFor(name); got != want {
+			t.Errorf("%q gets %q, want %q", name, got, want)
+		}
+	}
+	long := strings.Repeat("a", 32)
+	if got := workspace.NumberedAccount("ann", 1); got != "ann1" {
+		t.Error(got)
+	}
+	if got := workspace.NumberedAccount(long, 12); got != long[:30]+"12" {
+		t.Error(got)
+	}
+	login := regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.StringMatching(`[A-Za-z0-9][A-Za-z0-9._-]{0,31}(@[a-z0-9.-]{1,20})?`).Draw(t, "name")
+		account := workspace.AccountFor(name)
+		if numbered := workspace.NumberedAccount(account, rapid.IntRange(1, 10_000).Draw(t, "n")); !login.MatchString(account) || !login.MatchString(numbered) {
+			t.Errorf("%q gets %q, %q", name, account, numbered)
+		}
+	})
 }

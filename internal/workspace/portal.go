@@ -276,7 +276,7 @@ func (s *Service) OpenDesktop(ctx context.Context, v Visitor, desktopID string) 
 			return err
 		}
 		return tx.InsertTicket(ctx, Ticket{
-			TokenHash: HashToken(token), DesktopID: d.ID, UserID: u.ID, Account: AccountName(u.Name),
+			TokenHash: HashToken(token), DesktopID: d.ID, UserID: u.ID, Account: u.Account,
 			SignInHash: v.SignInHash, Expires: tx.Now().Add(TicketLife),
 		})
 	})

@@ -88,7 +88,7 @@ func notices(holders []Assignment, languages map[string]string, words func(langu
 	var all []Notice
 	for _, a := range holders {
 		title, text := words(languages[a.UserID])
-		all = append(all, Notice{Account: AccountName(a.UserName), Title: title, Text: text})
+		all = append(all, Notice{Account: a.Account, Title: title, Text: text})
 	}
 	return all
 }

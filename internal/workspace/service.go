@@ -15,7 +15,7 @@ type Service struct {
 	Rollout   RolloutLimits // of rebuilds of pools
 
 	SecondFactor SecondFactor
-	Box          Sealer // needed unless SecondFactor is off
+	Box          Sealer // of secrets of authenticator apps, and of passwords that wait to be hashed
 
 	setbacks setbacks // pools that could not be looked after
 }

@@ -61,7 +61,7 @@ func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResu
 		s.Passwords.VerifyNothing(password)
 		return SignInResult{}, badCredentials()
 	}
-	ok, rehash := s.Passwords.Verify(password, u.PasswordHash)
+	ok, rehash := s.verifyPassword(u, password)
 	if !ok {
 		return SignInResult{}, badCredentials()
 	}
@@ -267,7 +267,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password s
 	if err != nil {
 		return err
 	}
-	if ok, _ := s.Passwords.Verify(old, u.PasswordHash); !ok {
+	if ok, _ := s.verifyPassword(u, old); !ok {
 		return &Error{Code: CodeBadCredentials, Message: "the present password is wrong"}
 	}
 	if err := CheckPassword("password", password, u.Name); err != nil {

@@ -9,7 +9,8 @@ import (
 type User struct {
 	ID                 string
 	ProjectID          string
-	Name               string // unique in the project whatever its case
+	Name               string // with which they sign in; unique in the project whatever its case
+	Account            string // their login inside desktops, made of the name; unique in the project. Empty in a new row: the store finds one
 	Email              string
 	Phone              string
 	Alias              string
@@ -70,7 +71,10 @@ type UserRows interface {
 
 	Users(ctx context.Context, q UserQuery) ([]User, int, error)
 
-	// SaveUser writes every field but the identity. CodeNameTaken.
+	// FreeAccount finds a login inside desktops for a person who is renamed, which nobody in the project has.
+	FreeAccount(ctx context.Context, projectID, name string) (string, error)
+
+	// SaveUser writes every field but the identity. CodeNameTaken; CodeConflict when the account was given to somebody else meanwhile.
 	SaveUser(ctx context.Context, u User) error
 
 	// DeleteUser removes the user with assignments, sign-in sessions, tickets and tokens, and in pools with bindings (the desktops

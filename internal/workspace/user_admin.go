@@ -29,6 +29,7 @@ type CreateUser struct {
 	EnterpriseID       string
 	Domain             string
 	GroupIDs           []string // the groups that they are put into
+	CredentialsLater   bool     // neither mail address nor password must be there
 	Unsupported        []string
 	Unreadable         error // what could not be read of the request, if anything
 }
@@ -41,7 +42,7 @@ func (r *CreateUser) Check(now time.Time) error {
 	for _, field := range r.Unsupported {
 		return unsupported(field, "not offered here; leave it out")
 	}
-	if err := CheckUserName("user_name", r.Name, MaxLinuxUserName); err != nil {
+	if err := CheckUserName("user_name", r.Name); err != nil {
 		return err
 	}
 	if err := checkUserTexts(r.Email, r.Description); err != nil {
@@ -63,10 +64,13 @@ func (r *CreateUser) Check(now time.Time) error {
 	}
 	switch r.Activation {
 	case "", ActivateByUser:
-		if r.Email == "" {
+		if r.Email == "" && !r.CredentialsLater {
 			return invalid("user_email", "must be given with active_type USER_ACTIVATE: the link to choose a password goes there")
 		}
 	case ActivateByAdmin:
+		if r.Password == "" && r.CredentialsLater {
+			break
+		}
 		if err := CheckPassword("password", r.Password, r.Name); err != nil {
 			return err
 		}
@@ -85,6 +89,9 @@ func (s *Service) CreateUser(ctx context.Context, r CreateUser) (string, error) 
 	}
 	return ids[0], nil
 }
+
+// givesPassword says whether the person gets the request's password; one that is sent for somebody who is invited is left aside.
+func (r *CreateUser) givesPassword() bool { return r.Activation == ActivateByAdmin && r.Password != "" }
 
 func (r *CreateUser) user(hash string, now time.Time) User {
 	u := User{

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -36,15 +35,18 @@ func (s *Service) createUsers(ctx context.Context, c Caller, users []CreateUser,
 	if err != nil {
 		return nil, err
 	}
-	hashes, err := s.hashPasswords(users) // slow on purpose: outside the transaction
-	if err != nil {
-		return nil, err
+	hash := ""
+	if len(users) == 1 && users[0].givesPassword() {
+		if hash, err = s.Passwords.Hash(users[0].Password); err != nil { // slow on purpose: outside the transaction
+			return nil, fmt.Errorf("hashing a password: %w", err)
+		}
 	}
 	return update(ctx, s.Store, once(ctx, c, operation, users, func(tx Tx) ([]string, error) {
 		if err := mayCreateUsers(ctx, tx, c, users, at); err != nil {
 			return nil, err
 		}
-		return insertUsers(ctx, tx, c, users, hashes)
+		ids, _, err := s.insertUsers(ctx, tx, c, users, hash)
+		return ids, err
 	}))
 }
 
@@ -139,33 +141,21 @@ func allProblems(problems []error, at func(int) string) error {
 	return first
 }
 
-// hashPasswords hashes the passwords of those who are given one, as many at once as the processors allow.
-func (s *Service) hashPasswords(users []CreateUser) ([]string, error) {
-	hashes, errs := make([]string, len(users)), make([]error, len(users))
-	var all sync.WaitGroup
-	for i, u := range users {
-		if u.Activation == ActivateByAdmin && u.Password != "" {
-			all.Go(func() { hashes[i], errs[i] = s.Passwords.Hash(u.Password) })
-		}
-	}
-	all.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, fmt.Errorf("hashing a password: %w", err)
-		}
-	}
-	return hashes, nil
-}
-
-func insertUsers(ctx context.Context, tx Tx, c Caller, users []CreateUser, hashes []string) ([]string, error) {
-	rows, ids := make([]User, len(users)), make([]string, len(users))
+// insertUsers writes people, puts them into their groups and invites those without a password, all in tx, and returns their ids. An only
+// one has the hash; the passwords of several are hashed by a job, whose id is returned, too.
+func (s *Service) insertUsers(ctx context.Context, tx Tx, c Caller, users []CreateUser, hash string) (ids []string, jobID string, err error) {
+	rows := make([]User, len(users))
+	ids = make([]string, len(users))
 	for i := range users {
 		// A list keeps the order of the request: the first is a microsecond older than the second.
-		rows[i] = users[i].user(hashes[i], tx.Now().Add(time.Duration(i)*time.Microsecond))
+		rows[i] = users[i].user(hash, tx.Now().Add(time.Duration(i)*time.Microsecond))
+		if hash == "" && users[i].givesPassword() {
+			rows[i].PasswordHash = s.sealPassword(rows[i].ID, users[i].Password)
+		}
 		ids[i] = rows[i].ID
 	}
 	if err := tx.InsertUsers(ctx, rows); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	members := map[string][]string{} // by group
 	for i, u := range users {
@@ -176,8 +166,11 @@ func insertUsers(ctx context.Context, tx Tx, c Caller, users []CreateUser, hashe
 	for _, id := range slices.Sorted(maps.Keys(members)) {
 		err := regrouping(ctx, tx, c, []string{id}, members[id], func([]Desktop) error { return tx.AddMembers(ctx, id, members[id]) })
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
-	return ids, tx.InsertMails(ctx, firstPasswordMails(rows, tx.Now()))
+	if jobID, err = hashLater(ctx, tx, c, rows); err != nil {
+		return nil, "", err
+	}
+	return ids, jobID, tx.InsertMails(ctx, firstPasswordMails(rows, tx.Now()))
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// MaxImported is how many people one file may hold. To hash the passwords of so many takes some ten seconds.
+// MaxImported is how many people one file may hold.
 const MaxImported = 500
 
 // ImportUsers asks to add the people of a table. Its first row names the columns.
@@ -16,9 +16,16 @@ type ImportUsers struct {
 	Caller
 	VPCID    string // with SubnetID: where the addresses of desktops must be
 	SubnetID string
-	Rows     [][]string
+	Rows     []ImportRow
 	// ColumnName says what the file's program calls a column, from 0.
 	ColumnName func(int) string
+}
+
+// ImportRow is a row of a table that is not empty.
+type ImportRow struct {
+	Line  int // in the file, from 1
+	Cells []string
+	Fault string // why the row could not be read; empty when it could
 }
 
 // ImportedUser is what became of a row: somebody who was added or was there already, or what is wrong. What the row says of a
@@ -37,30 +44,30 @@ type ImportedUser struct {
 }
 
 // ImportUsers adds the people of the good rows, in one transaction, and says what is wrong with each of the others. Somebody who is
-// there already stays as they are; their row is good unless it tells of another mail address. CodeInvalid when the table as a whole
-// is no good.
-func (s *Service) ImportUsers(ctx context.Context, r ImportUsers) ([]ImportedUser, error) {
+// there already stays as they are; their row is good unless it tells of another mail address. Passwords are hashed by a job, whose id is
+// returned when there are any; they open at once. CodeInvalid when the table as a whole is no good.
+func (s *Service) ImportUsers(ctx context.Context, r ImportUsers) ([]ImportedUser, string, error) {
 	columns, err := readHead(r)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	const attempts = 3
 	for attempt := 1; ; attempt++ {
 		people := readPeople(r.Rows, columns)
 		if len(people) == 0 || len(people) > MaxImported {
-			return nil, invalid("file", "holds %d people, use 1 to %d", len(people), MaxImported)
+			return nil, "", invalid("file", "holds %d people, use 1 to %d", len(people), MaxImported)
 		}
-		err := s.importPeople(ctx, r, people)
+		jobID, err := s.importPeople(ctx, r, people)
 		if CodeOf(err) == CodeNameTaken && attempt < attempts { // somebody else was faster: it is a bad row now
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		for i := range people {
 			people[i].Problem = people[i].problem(columns, r)
 		}
-		return people, nil
+		return people, jobID, nil
 	}
 }
 
@@ -69,50 +76,51 @@ func readHead(r ImportUsers) (map[Column]int, error) {
 	if len(r.Rows) == 0 {
 		return nil, invalid("file", "is empty; its first line must name the columns, as in the template")
 	}
-	columns := map[Column]int{}
-	for i, heading := range r.Rows[0] {
+	columns, head := map[Column]int{}, r.Rows[0]
+	for i, heading := range head.Cells {
 		if heading == "" {
 			continue
 		}
 		c, known := columnOf(heading)
 		if !known {
-			return nil, invalid("file", "line 1, column %s: %q is no column of the template", r.ColumnName(i), heading)
+			return nil, invalid("file", "line %d, column %s: %q is no column of the template", head.Line, r.ColumnName(i), heading)
 		}
 		if other, twice := columns[c]; twice {
-			return nil, invalid("file", "line 1, column %s: %q is there twice, also in column %s", r.ColumnName(i), heading, r.ColumnName(other))
+			return nil, invalid("file", "line %d, column %s: %q is there twice, also in column %s", head.Line, r.ColumnName(i), heading, r.ColumnName(other))
 		}
 		columns[c] = i
 	}
 	if _, there := columns[ColName]; !there {
-		return nil, invalid("file", "line 1: the column %q is missing", headings[ColName][0])
+		return nil, invalid("file", "line %d: the column %q is missing", head.Line, headings[ColName][0])
 	}
 	return columns, nil
 }
 
-// readPeople reads the rows below the head that are not empty.
-func readPeople(rows [][]string, columns map[Column]int) []ImportedUser {
+// readPeople reads the rows below the head.
+func readPeople(rows []ImportRow, columns map[Column]int) []ImportedUser {
 	var people []ImportedUser
-	for i, row := range rows[1:] {
-		if !slices.ContainsFunc(row, func(cell string) bool { return cell != "" }) {
-			continue
-		}
+	for _, row := range rows[1:] {
 		cell := func(c Column) string {
-			if at, there := columns[c]; there && at < len(row) {
-				return row[at]
+			if at, there := columns[c]; there && at < len(row.Cells) {
+				return row.Cells[at]
 			}
 			return ""
 		}
 		p := ImportedUser{
-			Line: i + 2, Permission: UserGroup(cell(ColPermission)), DesktopName: cell(ColDesktopName), DesktopIP: cell(ColDesktopIP),
+			Line: row.Line, Permission: UserGroup(cell(ColPermission)), DesktopName: cell(ColDesktopName), DesktopIP: cell(ColDesktopIP),
 			CreateUser: CreateUser{
 				Name: cell(ColName), Email: cell(ColEmail), Phone: cell(ColPhone), Alias: cell(ColAlias), Description: cell(ColDescription),
 				Password: cell(ColPassword), Activation: Activation(strings.ToUpper(cell(ColActivation))),
 			},
 		}
+		p.CredentialsLater = p.Activation != ""
 		if p.Activation == "" && p.Password != "" {
 			p.Activation = ActivateByAdmin
 		}
-		p.Expires, p.err = ReadExpiry(string(ColExpires), cell(ColExpires))
+		p.Expires, p.err = readExpiryCell(cell(ColExpires))
+		if row.Fault != "" {
+			p.err = Errorf(CodeInvalid, "%s", row.Fault)
+		}
 		for name := range strings.SplitSeq(cell(ColGroups), GroupSeparator) {
 			if name = strings.TrimSpace(name); name != "" {
 				p.groups = append(p.groups, name)
@@ -134,16 +142,17 @@ func (p ImportedUser) problem(columns map[Column]int, r ImportUsers) string {
 		field = string(ColGroups)
 	}
 	if at, there := columns[Column(field)]; there {
-		return fmt.Sprintf("line %d, column %s (%s): %s", p.Line, r.ColumnName(at), r.Rows[0][at], rest)
+		return fmt.Sprintf("line %d, column %s (%s): %s", p.Line, r.ColumnName(at), r.Rows[0].Cells[at], rest)
 	}
 	return fmt.Sprintf("line %d: %s", p.Line, message)
 }
 
-// importPeople adds those of people who can be, and writes into each what became of them.
-func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []ImportedUser) error {
-	err := s.Store.View(ctx, func(tx Tx) error { return judge(ctx, tx, r, people) })
+// importPeople adds those of people who can be, and writes into each what became of them. It returns the id of the job that hashes their
+// passwords, if any.
+func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []ImportedUser) (jobID string, err error) {
+	err = s.Store.View(ctx, func(tx Tx) error { return judge(ctx, tx, r, people) })
 	if err != nil {
-		return err
+		return "", err
 	}
 	var fresh []CreateUser
 	var places []int
@@ -157,13 +166,13 @@ func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []Impo
 		p.Caller = r.Caller
 		fresh, places = append(fresh, p.CreateUser), append(places, i)
 	}
-	hashes, err := s.hashPasswords(fresh) // slow on purpose: outside the transaction
-	if err != nil {
+	var ids []string
+	err = s.Store.Update(ctx, func(tx Tx) (err error) {
+		ids, jobID, err = s.insertUsers(ctx, tx, r.Caller, fresh, "")
 		return err
-	}
-	ids, err := update(ctx, s.Store, func(tx Tx) ([]string, error) { return insertUsers(ctx, tx, r.Caller, fresh, hashes) })
+	})
 	if err != nil {
-		return err
+		return "", err
 	}
 	for n, i := range places {
 		people[i].ID = ids[n]
@@ -173,7 +182,7 @@ func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []Impo
 			people[i].ID = people[other].ID
 		}
 	}
-	return nil
+	return jobID, nil
 }
 
 // judge writes into each of people what is wrong, or who they are when they are there already.

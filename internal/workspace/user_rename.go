@@ -20,7 +20,7 @@ type RenameUser struct {
 func (s *Service) RenameUser(ctx context.Context, r RenameUser) error {
 	for _, err := range []error{
 		checkDomain("old_user_domain", r.OldDomain), checkDomain("new_user_domain", r.NewDomain),
-		CheckUserName("new_username", r.New, MaxLinuxUserName),
+		CheckUserName("new_username", r.New),
 	} {
 		if err != nil {
 			return err
@@ -62,15 +62,20 @@ func renameUser(ctx context.Context, tx Tx, r RenameUser, u User) error {
 			return invalid("new_username", "%q is the name of a desktop that the person has; the two must differ", r.New)
 		}
 	}
-	if err := mayBear(ctx, tx, u, r.New, ids); err != nil {
+	old := u.Account
+	if AccountFor(r.New) != AccountFor(u.Name) {
+		if u.Account, err = tx.FreeAccount(ctx, r.ProjectID, r.New); err != nil {
+			return err
+		}
+	}
+	if err := mayBear(ctx, tx, u, ids); err != nil {
 		return err
 	}
-	old := AccountName(u.Name)
 	u.Name, u.Updated = r.New, tx.Now()
 	if err := tx.SaveUser(ctx, u); err != nil {
 		return inField("new_username", err)
 	}
-	if len(desktops) == 0 || old == AccountName(u.Name) {
+	if len(desktops) == 0 || old == u.Account {
 		return nil
 	}
 	var before []FormerAccount
@@ -87,15 +92,15 @@ func renameUser(ctx context.Context, tx Tx, r RenameUser, u User) error {
 	return tx.InsertJob(ctx, job)
 }
 
-// mayBear says why a person's accounts cannot have a name in the desktops with these ids, or nil. Those of people who have
+// mayBear says why a person's account cannot be so called in the desktops with these ids, or nil. Those of people who have
 // lost the desktop make way; those of people who are being renamed themselves have first to be done with.
-func mayBear(ctx context.Context, tx Tx, u User, name string, ids []string) error {
+func mayBear(ctx context.Context, tx Tx, u User, ids []string) error {
 	former, err := tx.FormerAccounts(ctx, ids)
 	if err != nil {
 		return err
 	}
 	for _, f := range former {
-		if f.UserID == u.ID || f.Name != AccountName(name) {
+		if f.UserID == u.ID || f.Name != u.Account {
 			continue
 		}
 		held, err := tx.Holdings(ctx, []string{f.DesktopID}, []string{f.UserID})

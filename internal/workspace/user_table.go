@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -81,6 +82,14 @@ func columnOf(heading string) (Column, bool) {
 		}
 	}
 	return "", false
+}
+
+// HasHeadings says whether a row can be the head of a table of people.
+func HasHeadings(cells []string) bool {
+	return slices.ContainsFunc(cells, func(cell string) bool {
+		c, known := columnOf(cell)
+		return known && c == ColName
+	})
 }
 
 // userTable is a table of people, with its head.

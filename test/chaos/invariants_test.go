@@ -270,7 +270,7 @@ func (w *world) checkInside(d workspace.Desktop) {
 		return
 	}
 	for _, session := range status.Sessions {
-		theirs := slices.ContainsFunc(d.Assignments, func(a workspace.Assignment) bool { return workspace.AccountName(a.UserName) == session.Account })
+		theirs := slices.ContainsFunc(d.Assignments, func(a workspace.Assignment) bool { return a.Account == session.Account })
 		if !theirs {
 			w.wrong("%s has a session of %s, it is assigned to %+v", d.Name, session.Account, d.Assignments)
 		}

@@ -282,7 +282,7 @@ func TestAPersonIsRenamed(t *testing.T) {
 		t.Errorf("afterwards: %v", d)
 	}
 	refused(w, w.UpdateDesktopUsername, rename("ann", "x", false), 400, "WKS.00170312")
-	refused(w, w.UpdateDesktopUsername, rename("anna", "9", false), 400, "WKS.00010001")
+	refused(w, w.UpdateDesktopUsername, rename("anna", "-9", false), 400, "WKS.00010001")
 	w.somebody("bob")
 	refused(w, w.UpdateDesktopUsername, rename("anna", "BOB", false), 409, "WKS.00010021")
 	refused(w, w.UpdateDesktopUsername, rename("anna", *w.show(id).ComputerName, false), 400, "WKS.00010001")

@@ -59,8 +59,8 @@ func (w *world) fullDesktop() workspace.Desktop {
 		Status: workspace.StatusActive, Task: workspace.TaskRebooting, TaskOwner: "sub-job", Login: workspace.LoginConnected,
 		Fault: `it's "broken" \ ?`, InMaintenance: true,
 		Assignments: []workspace.Assignment{
-			{DesktopID: "full", UserID: personOf(project), UserName: "person", Group: workspace.GroupSudo, Created: now},
-			{DesktopID: "full", UserID: "0-second", UserName: "second", Group: workspace.GroupDefault, Created: now},
+			{DesktopID: "full", UserID: personOf(project), UserName: "person", Account: "person", Group: workspace.GroupSudo, Created: now},
+			{DesktopID: "full", UserID: "0-second", UserName: "second", Account: "second", Group: workspace.GroupDefault, Created: now},
 		},
 		Created: now, Updated: now.Add(time.Microsecond),
 	}

@@ -24,7 +24,7 @@ func (w *world) addUsers(users ...workspace.User) {
 var users = []behaviour{
 	{"a user is read as inserted and as saved", func(w *world) {
 		u := workspace.User{
-			ID: "u", ProjectID: project, Name: "Alice_1", Email: "alice@example.com", Phone: "+49 30 1", Alias: "爱丽丝", Description: `it's "fine" \`,
+			ID: "u", ProjectID: project, Name: "Alice_1", Account: "alice_1", Email: "alice@example.com", Phone: "+49 30 1", Alias: "爱丽丝", Description: `it's "fine" \`,
 			Activation: workspace.ActivateByUser, PasswordHash: "$argon2id$", Expires: w.clock.Now().Add(time.Hour), Locked: true, Disabled: true,
 			MayChangePassword: true, MustChangePassword: true, PasswordNeverExpires: true, EnterpriseID: "0", Language: "zh",
 			Created: w.clock.Now(), Updated: w.clock.Now(),
@@ -33,12 +33,43 @@ var users = []behaviour{
 		w.addUsers(u)
 		w.same(get(w, read), u)
 
-		saved := workspace.User{ID: "u", ProjectID: project, Name: "Bob", Created: u.Created, Updated: w.clock.Now().Add(time.Second)}
+		saved := workspace.User{ID: "u", ProjectID: project, Name: "Bob", Account: "bob", Created: u.Created, Updated: w.clock.Now().Add(time.Second)}
 		w.update(func(tx workspace.Tx) error { return tx.SaveUser(w.Context(), saved) })
 		w.same(get(w, read), saved)
 		w.same(do(w, func(ctx context.Context, tx workspace.Tx) (workspace.User, error) {
 			return tx.LockUser(ctx, project, "u")
 		}), saved)
+	}},
+	{"people whose names come to the same login get different ones, however many come at once", func(w *world) {
+		w.all(together(4, func(i int) error {
+			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+				return tx.InsertUsers(w.Context(), []workspace.User{
+					{ID: fmt.Sprint("a", i), ProjectID: project, Name: fmt.Sprintf("anna@d%d.example", i)}, {ID: fmt.Sprint("b", i), ProjectID: project, Name: fmt.Sprintf("Anna@e%d.example", i)},
+				})
+			})
+		}))
+		w.addUsers(workspace.User{ID: "other", ProjectID: otherProject, Name: "anna"}, workspace.User{ID: "mail", ProjectID: project, Name: "mail@example.org"})
+		byAccount := map[string]bool{}
+		for _, u := range get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.User, error) {
+			users, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: project, Page: workspace.Page{Limit: 100}})
+			return users, err
+		}) {
+			if byAccount[u.Account] || !strings.HasPrefix(u.Account, "anna") && u.Account != "person" && u.Account != "mail1" {
+				w.Errorf("%s has the account %q", u.Name, u.Account)
+			}
+			byAccount[u.Account] = true
+		}
+		if len(byAccount) != 10 || !byAccount["anna"] || !byAccount["anna7"] {
+			w.Errorf("accounts: %v", byAccount)
+		}
+		free := do(w, func(ctx context.Context, tx workspace.Tx) (string, error) {
+			return tx.FreeAccount(ctx, project, "anna")
+		})
+		if other := get(w, func(ctx context.Context, tx workspace.Tx) (workspace.User, error) {
+			return tx.User(ctx, otherProject, "other")
+		}); free != "anna8" || other.Account != "anna" {
+			w.Errorf("the next is %q, in the other project %q", free, other.Account)
+		}
 	}},
 	{"a user of another project is not found", func(w *world) {
 		for _, read := range []func(tx workspace.Tx) error{

@@ -1,0 +1,26 @@
+package job
+
+import (
+	"context"
+	"time"
+
+	"carrel/internal/workspace"
+)
+
+// passwordParallel is how many passwords are hashed at once: sign-ins wait for the same processors.
+const passwordParallel = 2
+
+// hashPassword hashes the password of somebody who was added with many others.
+func (r *Runner) hashPassword(_ context.Context, s *workspace.SubJob, _ *workspace.Desktop) (plan, error) {
+	params, err := workspace.ReadParams[workspace.PasswordParams](*s)
+	if err != nil {
+		return plan{}, err
+	}
+	return plan{
+		limit: time.Hour,
+		steps: []Step{{Name: "hashing the password", Do: func(ctx context.Context) error {
+			return r.conf.HashPassword(ctx, s.ProjectID, params.UserID)
+		}}},
+		succeed: func(context.Context, workspace.Tx, *workspace.Desktop) error { return nil },
+	}, nil
+}

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+
+	"carrel/internal/workspace"
+)
+
+// accountKey is a login in a project.
+type accountKey struct{ project, account string }
+
+// giveAccounts gives those of new rows that have none a login that nobody in their project has.
+func (t *tx) giveAccounts(ctx context.Context, rows []userRow) error {
+	byProject := map[string][]string{}
+	for _, r := range rows {
+		if r.Account == "" {
+			byProject[r.ProjectID] = append(byProject[r.ProjectID], workspace.AccountFor(r.Name))
+		}
+	}
+	taken := map[accountKey]bool{}
+	for project, wanted := range byProject {
+		var there []string
+		q := t.NewSelect().Model((*userRow)(nil)).Column("account").Where("project_id = ?", project)
+		if err := among(q, "account", wanted).Scan(ctx, &there); err != nil {
+			return err
+		}
+		for _, account := range there {
+			taken[accountKey{project, account}] = true
+		}
+	}
+	for i, r := range rows {
+		if r.Account != "" {
+			continue
+		}
+		account := workspace.AccountFor(r.Name)
+		if taken[accountKey{r.ProjectID, account}] || !workspace.MayBeAccount(account) {
+			var err error
+			if account, err = t.numberedAccount(ctx, r.ProjectID, account, taken); err != nil {
+				return err
+			}
+		}
+		rows[i].Account = account
+		taken[accountKey{r.ProjectID, account}] = true
+	}
+	return nil
+}
+
+// numberedAccount finds the first login of those with a number that is neither in the database nor in taken.
+func (t *tx) numberedAccount(ctx context.Context, project, account string, taken map[accountKey]bool) (string, error) {
+	for n := 1; ; n++ {
+		choice := workspace.NumberedAccount(account, n)
+		if taken[accountKey{project, choice}] {
+			continue
+		}
+		held, err := t.NewSelect().Model((*userRow)(nil)).Where("project_id = ? AND account = ?", project, choice).Exists(ctx)
+		if err != nil || !held {
+			return choice, err
+		}
+		taken[accountKey{project, choice}] = true
+	}
+}
+
+// FreeAccount implements workspace.UserRows.
+func (t *tx) FreeAccount(ctx context.Context, projectID, name string) (string, error) {
+	rows := []userRow{{user: user{ProjectID: projectID, Name: name}}}
+	err := t.giveAccounts(ctx, rows)
+	return rows[0].Account, err
+}
