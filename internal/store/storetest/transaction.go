@@ -203,7 +203,7 @@ var service = []behaviour{
 			})
 		}
 	}},
-	{"8 replicas that start at once make one network, one default subnet and one default group", func(w *world) {
+	{"8 replicas that start at once make one network, one default subnet, one default group and one of the infrastructure", func(w *world) {
 		service := &workspace.Service{Store: w.store}
 		subnets := []workspace.NewSubnet{
 			{Name: "a", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net-a"}, {Name: "b", CIDR: "10.2.0.0/16", Gateway: "10.2.0.1", Network: "net-b"},
@@ -215,7 +215,7 @@ var service = []behaviour{
 			made, err2 := tx.Subnets(w.Context(), "fresh")
 			w.same(len(made), 2)
 			groups, err3 := tx.SecurityGroups(w.Context(), "fresh")
-			w.same(len(groups), 1)
+			w.same(len(groups), 2)
 			return errors.Join(err, err2, err3)
 		})
 	}},
