@@ -185,7 +185,7 @@ func resume(d *Desktop, s SubJob) error {
 		d.Task = reshapeTasks[s.Type]
 	case JobAttachDesktops, JobDetachDesktops, JobBatchDetach, JobPrivileges, JobRenameUser:
 		return nil // it takes the desktop when its turn comes
-	case JobNotifyPool:
+	case JobNotifyPool, JobHashPasswords:
 		return nil // it takes no desktop
 	}
 	d.TaskOwner, d.Fault = s.ID, ""
