@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,8 +78,8 @@ func OpenAudit(ctx context.Context, c Config, log *slog.Logger) (_ *AuditSession
 // Close ends the session.
 func (a *AuditSession) Close() error {
 	var errs []error
-	for i := len(a.closes) - 1; i >= 0; i-- {
-		errs = append(errs, a.closes[i]())
+	for _, close := range slices.Backward(a.closes) {
+		errs = append(errs, close())
 	}
 	a.closes = nil
 	return errors.Join(errs...)
