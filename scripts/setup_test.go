@@ -44,7 +44,7 @@ func TestSetupSaysWhyNodeCannotBeFetched(t *testing.T) {
 		"node": "echo v18.0.0", "npm": "echo npm: no such registry >&2; exit 1",
 		"dpkg-query": `for package; do echo "installed $package"; done`, "apt-get": "exit 1", // nothing is installed here
 	} {
-		if err := os.WriteFile(filepath.Join(programs, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(filepath.Join(programs, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -58,7 +58,7 @@ func TestSetupSaysWhyNodeCannotBeFetched(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(copied, name), []byte(strings.ReplaceAll(string(text), "/usr/bin", "/nowhere")), 0o700); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(filepath.Join(copied, name), []byte(strings.ReplaceAll(string(text), "/usr/bin", "/nowhere")), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -13,7 +13,6 @@ type fakeClipboard struct {
 	t      *testing.T
 	conn   net.Conn
 	pieces [][]byte // still to come; nil once the end was told
-	incr   uint32   // the atom
 	atoms  map[string]uint32
 
 	announced bool

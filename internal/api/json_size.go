@@ -32,7 +32,7 @@ func checkShape(text []byte) error {
 			if depth == maxJSONDepth {
 				return shapeError(fmt.Sprintf("arrays and objects are nested more than %d deep", maxJSONDepth))
 			}
-			items[depth] = 1
+			items[depth] = 1 //nolint:gosec // depth is less than maxJSONDepth here
 			depth++
 			values++
 		case ']', '}':

@@ -14,7 +14,7 @@ import (
 	"carrel/internal/app"
 )
 
-func send(t *testing.T, method, url string, headers map[string]string) *http.Response {
+func send(t *testing.T, method, url string, headers map[string]string) (status int, answered http.Header) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
 	if err != nil {
@@ -27,8 +27,8 @@ func send(t *testing.T, method, url string, headers map[string]string) *http.Res
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { answer.Body.Close() })
-	return answer
+	answer.Body.Close()
+	return answer.StatusCode, answer.Header
 }
 
 // Half-sent bodies end by the server's hand wherever they are sent. The test waits as long as a body may take.
@@ -64,11 +64,11 @@ func TestEveryAnswerMayNotBeFramed(t *testing.T) {
 	t.Parallel()
 	a, _, _ := simulated(t)
 	for _, path := range []string{"/", "/docs", "/openapi.json", "/v2/p/desktops", "/v3/auth/projects", "/nonsense", "/healthz", "/portal/api/me", "/gateway/x"} {
-		answer := send(t, "GET", a.URL+path, nil)
-		if policies := answer.Header.Values("Content-Security-Policy"); len(policies) != 1 || !strings.Contains(policies[0], "frame-ancestors 'none'") {
+		_, answered := send(t, "GET", a.URL+path, nil)
+		if policies := answered.Values("Content-Security-Policy"); len(policies) != 1 || !strings.Contains(policies[0], "frame-ancestors 'none'") {
 			t.Errorf("%s: %q", path, policies)
 		}
-		if answer.Header.Get("Strict-Transport-Security") != "" {
+		if answered.Get("Strict-Transport-Security") != "" {
 			t.Errorf("%s promises TLS over plain http", path)
 		}
 	}
@@ -80,7 +80,8 @@ func TestTLSIsPromisedWhereThereIsTLS(t *testing.T) {
 	config.Data, config.Listen, config.Engine, config.BaseURL = t.TempDir(), "127.0.0.1:0", "sim", "https://desktops.example.org"
 	a := started(t, config)
 	for _, path := range []string{"/", "/docs", "/v2/p/desktops"} {
-		if got := send(t, "GET", "http://"+a.Address()+path, nil).Header.Get("Strict-Transport-Security"); !strings.HasPrefix(got, "max-age=") {
+		_, answered := send(t, "GET", "http://"+a.Address()+path, nil)
+		if got := answered.Get("Strict-Transport-Security"); !strings.HasPrefix(got, "max-age=") {
 			t.Errorf("%s: %q", path, got)
 		}
 	}
@@ -105,7 +106,7 @@ func TestMetricsAreForThisMachineOrForWhoHasTheToken(t *testing.T) {
 		"WithTheTokenThroughAProxy":   {guarded.URL, map[string]string{"Authorization": "Bearer a-token-of-the-house", "X-Forwarded-For": "198.51.100.7"}, http.StatusOK},
 		"WithAnEmptyTokenFromOutside": {a.URL, map[string]string{"Authorization": "Bearer ", "X-Forwarded-For": "198.51.100.7"}, http.StatusForbidden},
 	} {
-		if got := send(t, "GET", c.url+"/metrics", c.headers).StatusCode; got != c.want {
+		if got, _ := send(t, "GET", c.url+"/metrics", c.headers); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
 		}
 	}

@@ -137,6 +137,7 @@ func (i *input) need() (need int, rest int64, err error) {
 		return 1, 0, nil
 	case initPhase:
 		return 1, 0, nil
+	case messagePhase:
 	}
 	if len(i.held) == 0 {
 		return 1, 0, nil

@@ -112,14 +112,14 @@ func (s *Store) updateInGroup(ctx context.Context, f func(*tx) error) (*tx, erro
 		return nil, fmt.Errorf("waiting to write: %w: %w", errNoConnection, err)
 	}
 	if c == nil {
-		b, err := s.writer.BeginTx(context.WithoutCancel(ctx), nil) // one caller that gives up must not end it for all
+		b, err := s.writer.BeginTx(context.WithoutCancel(ctx), nil) // a caller that gives up must not end it for all
 		if err != nil {
 			s.group.leave(nil)
 			return nil, fmt.Errorf("beginning a transaction: %w: %w", errNoConnection, err)
 		}
 		c = &commitOf{Tx: b, begun: time.Now(), done: make(chan struct{})}
 	}
-	t, err := s.join(c, f)
+	t, err := s.join(context.WithoutCancel(ctx), c, f)
 	if err != nil {
 		return nil, err
 	}
@@ -127,16 +127,16 @@ func (s *Store) updateInGroup(ctx context.Context, f func(*tx) error) (*tx, erro
 	return t, c.err
 }
 
-// join runs f in a transaction of which the caller has the writer, and leaves it.
-func (s *Store) join(c *commitOf, f func(*tx) error) (*tx, error) {
+// join runs f in a transaction of which the caller has the writer, and leaves it. ctx must not be one that a caller cancels.
+func (s *Store) join(ctx context.Context, c *commitOf, f func(*tx) error) (*tx, error) {
 	t := s.newTx(c.Tx)
 	kept, alone := false, c.members == 0
 	defer func() { // also when f panics
-		c.settle(kept, alone)
+		c.settle(ctx, kept, alone)
 		s.group.leave(c)
 	}()
 	if c.members++; !alone {
-		if _, err := c.Tx.Tx.Exec(savepoint); err != nil {
+		if _, err := c.Tx.Tx.ExecContext(ctx, savepoint); err != nil {
 			c.lost = err
 			return nil, errGroupLost
 		}
@@ -158,14 +158,14 @@ const (
 )
 
 // settle keeps or undoes what the last member did. One that is alone in the transaction is undone with it.
-func (c *commitOf) settle(kept, alone bool) {
+func (c *commitOf) settle(ctx context.Context, kept, alone bool) {
 	switch {
 	case c.lost != nil, kept && alone:
 	case alone:
 		c.lost = errGroupLost
 	case kept:
-		_, c.lost = c.Tx.Tx.Exec(keepMember)
+		_, c.lost = c.Tx.Tx.ExecContext(ctx, keepMember)
 	default:
-		_, c.lost = c.Tx.Tx.Exec(undoMember) // fails when the database has rolled back everything
+		_, c.lost = c.Tx.Tx.ExecContext(ctx, undoMember) // fails when the database has rolled back everything
 	}
 }

@@ -63,6 +63,7 @@ func MayOperateMine(d Desktop, op Operation) (ask bool, err error) {
 		done, possible = door == DoorStart && d.Status == StatusShutoff || why == ObsStopping, door == DoorOpen
 	case OpReboot:
 		done, possible = why == ObsRestarting, door == DoorOpen
+	case OpHibernate: // people are not offered it
 	}
 	switch {
 	case done || possible:

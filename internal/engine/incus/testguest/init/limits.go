@@ -73,7 +73,7 @@ func subvolume(dir string) error {
 		if way.long {
 			argument = unsafe.Pointer(&v2)
 		}
-		_, _, failure := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), way.request, uintptr(argument)) //nolint:gosec // an ioctl takes a pointer
+		_, _, failure := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), way.request, uintptr(argument))
 		var there syscall.Stat_t
 		made := syscall.Stat(filepath.Join(dir, way.name), &there) == nil && there.Ino == 256 // a subvolume's own root
 		if failure == 0 || made {
