@@ -20,7 +20,7 @@ const (
 	bodyMemory    = 384 << 20
 	perByte       = 16
 	smallBody     = 64 << 10
-	unpackedTable = 32 << 20
+	unpackedTable = 96 << 20
 	unknownBody   = maxJSONBody     // the most that a body may have whose length is not told beforehand
 	memoryWait    = 5 * time.Second // for others to be done
 	memoryRetry   = "2"             // seconds, for who was sent away

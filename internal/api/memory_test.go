@@ -14,7 +14,7 @@ func TestLargeBodiesCountWithWhatTheyBecome(t *testing.T) {
 		"Large":            {1 << 20, "application/json", 16 << 20},
 		"TheLargest":       {8 << 20, "application/json", 128 << 20},
 		"OfUnknownLength":  {-1, "application/json", 16 << 20},
-		"ASmallTable":      {60 << 10, "multipart/form-data; boundary=x", 60<<14 + 32<<20},
+		"ASmallTable":      {60 << 10, "multipart/form-data; boundary=x", 60<<14 + 96<<20},
 		"NeverMoreThanAll": {1 << 30, "application/json", bodyMemory},
 	} {
 		if got := weight(c.length, c.kind); got != c.want {

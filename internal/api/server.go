@@ -170,6 +170,9 @@ func lenient(next http.Handler) http.Handler {
 			r.Header.Set("Content-Type", "application/json")
 		}
 		next.ServeHTTP(w, r)
+		if r.MultipartForm != nil { // net/http removes its temporary files from a request only that was never copied
+			_ = r.MultipartForm.RemoveAll()
+		}
 	})
 }
 

@@ -191,6 +191,17 @@ func TestFilesThatAreNoGoodAreRefusedAsAWhole(t *testing.T) {
 	}
 }
 
+func TestUploadsLeaveNoTemporaryFiles(t *testing.T) {
+	w := newWorld(t)
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	w.ok(w.upload("", "file", "User name\n"+strings.Repeat("\n", 100<<10)+"ann\n"))
+	w.refused(w.upload("", "file", strings.Repeat("x", 1<<20+1)), 413, workspace.CodeTooLarge, "file: may have 1 MB")
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%d files are left: %v, %v", len(left), left, err)
+	}
+}
+
 func TestTemplatesAreReadAsTheyAreWritten(t *testing.T) {
 	w := newWorld(t)
 	for target, want := range map[string][]string{

@@ -22,7 +22,10 @@ type book struct {
 
 // openBook opens a file with at least one table that is not hidden.
 func openBook(data []byte) (*book, error) {
-	file, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked})
+	if err := checkUnpacked(data); err != nil {
+		return nil, err
+	}
+	file, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipXMLSizeLimit: maxTableInMemory})
 	if err != nil {
 		return nil, notXLSX(err)
 	}

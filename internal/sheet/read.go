@@ -15,8 +15,7 @@ import (
 // Limits of files that are read.
 const (
 	MaxColumns  = 100
-	maxUnpacked = 64 << 20 // bytes; a small XLSX file can unpack to a large one
-	maxPreamble = 20       // rows that may stand above the headings
+	maxPreamble = 20 // rows that may stand above the headings
 )
 
 // ErrTooLong says that a file has more rows than were asked for.
