@@ -2,9 +2,11 @@ package job_test
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -61,5 +63,35 @@ func TestOrdersEndBeforeTheStoragePoolIsFull(t *testing.T) {
 		if _, err := w.tryCreate(1); workspace.CodeOf(err) != workspace.CodeNoRoom || !strings.Contains(err.Error(), "is full") {
 			w.t.Errorf("an order for a full pool: %v", err)
 		}
+	})
+}
+
+// TestAPoolGetsAsManyDesktopsAsThereAreDisksFor is TestANearlyFullSubnetGetsWhatItHasRoomFor for what a storage pool may promise.
+func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
+	config := sim.Config{Latency: sim.Realistic(), Storage: map[string]int{"SAS": 200, "SSD": 200}, MemoryMiB: 1 << 20}
+	inWorld(t, config, func(w *world) {
+		w.keeper()
+		w.addSeats(keeping(19))
+		defer w.tend("replica", w.store, w.sim)()
+		const fit = 5 // 400 GiB may be promised; each desktop has 80
+		w.until("as many desktops as there are disks for", w.idle(fit))
+		w.pass(time.Minute)
+		if n := len(w.members()); n != fit {
+			t.Errorf("%d desktops", n)
+		}
+		var log []workspace.PoolDecision
+		w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+			log, _, err = tx.Decisions(w.t.Context(), seatPool, workspace.DecideScale, workspace.Page{Limit: 100})
+			return err
+		}))
+		told := func(r workspace.Reason) bool {
+			return strings.Contains(r.Text, "5 of 19 desktops could be ordered") && strings.Contains(r.Text, "400 of 400 GiB are left")
+		}
+		if !slices.ContainsFunc(log, func(d workspace.PoolDecision) bool { return slices.ContainsFunc(d.Reasons, told) }) {
+			t.Errorf("the log does not tell: %+v", log)
+		}
+		// Room that is made is used.
+		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.DeleteCapacities(w.t.Context(), nil) }))
+		w.until("the others, too", w.idle(19))
 	})
 }

@@ -3,6 +3,7 @@ package workspace
 import (
 	"context"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 )
@@ -90,6 +91,15 @@ func demandOf(n int, p Product, disks ...VolumeSpec) demand {
 	return d
 }
 
+// times is n times the demand.
+func (d demand) times(n int) demand {
+	all := demand{disks: make(map[string]int64, len(d.disks)), memory: int64(n) * d.memory}
+	for class, mib := range d.disks {
+		all.disks[class] = int64(n) * mib
+	}
+	return all
+}
+
 // of is what the demand takes of a capacity.
 func (d demand) of(c Capacity) (wanted int64) {
 	if c.ID == MemoryCapacity {
@@ -114,25 +124,50 @@ func promise(all []Capacity, d demand) ([]Capacity, error) {
 	return all, nil
 }
 
+// promiseUpTo promises to as many of n desktops with this demand each as there is room for. It says how many those are, and, if
+// they are fewer, why. CodeNoRoom.
+func promiseUpTo(all []Capacity, each demand, n int) (promised []Capacity, fit int, short error) {
+	if promised, short = promise(all, each.times(n)); short == nil {
+		return promised, n, nil
+	}
+	fit = sort.Search(n, func(i int) bool {
+		_, err := promise(all, each.times(i+1))
+		return err != nil
+	})
+	if fit > 0 {
+		promised, _ = promise(all, each.times(fit))
+	}
+	return promised, fit, short
+}
+
 // reserve promises capacity to desktops within the transaction that orders or starts them. The rows of the capacities are held,
-// so two orders at once cannot both get the last of it. What was given back since it was counted is found before it refuses.
-// CodeNoRoom.
+// so two orders at once cannot both get the last of it. CodeNoRoom.
 func reserve(ctx context.Context, tx Tx, d demand) error {
+	fit, short, err := reserveUpTo(ctx, tx, d, 1)
+	if err == nil && fit == 0 {
+		err = short
+	}
+	return err
+}
+
+// reserveUpTo is reserve for as many of n desktops with this demand each as there is room for. It says how many those are, and, if
+// they are fewer, why. What was given back since it was counted is found before it says so.
+func reserveUpTo(ctx context.Context, tx Tx, each demand, n int) (fit int, short, err error) {
 	all, err := tx.LockCapacities(ctx)
 	if err != nil || len(all) == 0 {
-		return err
+		return n, nil, err
 	}
-	promised, err := promise(all, d)
-	if CodeOf(err) == CodeNoRoom {
+	promised, fit, short := promiseUpTo(all, each, n)
+	if short != nil {
 		if all, err = recount(ctx, tx, all); err != nil {
-			return err
+			return 0, nil, err
 		}
-		promised, err = promise(all, d)
+		promised, fit, short = promiseUpTo(all, each, n)
 	}
-	if err != nil {
-		return err
+	if fit == 0 {
+		return 0, short, nil
 	}
-	return tx.PutCapacities(ctx, promised)
+	return fit, short, tx.PutCapacities(ctx, promised)
 }
 
 // recount replaces what is said to be promised by what is. The caller holds the rows.

@@ -17,32 +17,36 @@ type growth struct {
 // address (choosing). CodeNoAddress when the pool's subnets are full, CodeNoRoom, CodeImageNotFound when its image is gone,
 // CodePolicyNotFound and CodeInvalid about names.
 func growPool(ctx context.Context, tx Tx, p Pool, n int, g growth) (jobID string, err error) {
-	jobID, _, err = growUpTo(ctx, tx, p, n, n, g)
+	jobID, _, _, err = growUpTo(ctx, tx, p, n, n, g)
 	return jobID, err
 }
 
-// growUpTo is growPool for as many of n desktops as there is room for. It says how many those are; with fewer than least of them it
-// fails and has written nothing that may stay.
-func growUpTo(ctx context.Context, tx Tx, p Pool, n, least int, g growth) (jobID string, made int, err error) {
+// growUpTo is growPool for as many of n desktops as there is room for. It says how many those are and, if they are fewer than n, why;
+// with fewer than least of them it fails and has written nothing that may stay.
+func growUpTo(ctx context.Context, tx Tx, p Pool, n, least int, g growth) (jobID string, made int, short, err error) {
 	image, err := tx.Image(ctx, "", p.ImageID)
 	if err != nil {
-		return "", 0, inField("image_id", err)
+		return "", 0, nil, inField("image_id", err)
 	}
 	if image.Gone {
-		return "", 0, imageGone(image)
+		return "", 0, nil, imageGone(image)
 	}
 	if p.Zone, err = findZone(ctx, tx, p.Zone); err != nil { // an empty one is the default
-		return "", 0, err
+		return "", 0, nil, err
 	}
-	if err := reservePool(ctx, tx, p, n); err != nil {
-		return "", 0, err
+	wanted := n
+	if n, short, err = reservePool(ctx, tx, p, n); err != nil {
+		return "", 0, nil, err
+	}
+	if n < least {
+		return "", 0, nil, short
 	}
 	if p.SecurityGroups, err = findSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil { // none: the default one
-		return "", 0, err
+		return "", 0, nil, err
 	}
 	names, err := poolNames(ctx, tx, p, n)
 	if err != nil {
-		return "", 0, err
+		return "", 0, nil, err
 	}
 	job := Job{ID: NewID(), ProjectID: p.ProjectID, Type: g.Type, PoolID: p.ID, RequestID: g.RequestID, Created: tx.Now()}
 	made, err = spread(ctx, tx, p, n, func(subnetID string, addresses []string) error {
@@ -61,12 +65,15 @@ func growUpTo(ctx context.Context, tx Tx, p Pool, n, least int, g growth) (jobID
 		return tx.InsertDesktops(ctx, desktops)
 	})
 	if err != nil {
-		return "", 0, err
+		return "", 0, nil, err
 	}
 	if made < least {
-		return "", 0, noAddresses(p, made, n)
+		return "", 0, nil, noAddresses(p, made, wanted)
 	}
-	return job.ID, made, tx.InsertJob(ctx, job)
+	if made < n {
+		short = noAddresses(p, made, wanted)
+	}
+	return job.ID, made, short, tx.InsertJob(ctx, job)
 }
 
 // noAddresses says that the pool's subnets have addresses for no more than so many of the desktops that are wanted.
@@ -74,17 +81,18 @@ func noAddresses(p Pool, free, wanted int) error {
 	return Errorf(CodeNoAddress, "subnet_ids: the subnets of pool %s have %d free addresses, %d are needed", p.Name, free, wanted)
 }
 
-// reservePool promises capacity to n more desktops of a pool. CodeNoRoom.
-func reservePool(ctx context.Context, tx Tx, p Pool, n int) error {
+// reservePool promises capacity to n more desktops of a pool, or to as many as there is room for. It says how many those are, and why
+// no more.
+func reservePool(ctx context.Context, tx Tx, p Pool, n int) (fit int, short, err error) {
 	product, err := tx.Product(ctx, p.ProductID)
 	if err != nil {
-		return inField("product_id", err)
+		return 0, nil, inField("product_id", err)
 	}
 	disks := []VolumeSpec{{Type: p.Root.Type, GB: p.Root.GB}}
 	for _, v := range p.Data {
 		disks = append(disks, VolumeSpec{Type: v.Type, GB: v.GB})
 	}
-	return reserve(ctx, tx, demandOf(n, product, disks...))
+	return reserveUpTo(ctx, tx, demandOf(1, product, disks...), n)
 }
 
 // poolNames makes the computer names of n new desktops: by the pool's policy, or from its own name.

@@ -403,12 +403,9 @@ func (t *tending) act(ctx context.Context, tx Tx, a ScaleAction) (done int, shor
 			return 0, nil, err
 		}
 	case ScaleCreate:
-		_, made, err := growUpTo(ctx, tx, t.Pool, a.Count, 1, growth{Caller: c, Type: JobCreateDesktops, Auto: true})
+		_, made, short, err := growUpTo(ctx, tx, t.Pool, a.Count, 1, growth{Caller: c, Type: JobCreateDesktops, Auto: true})
 		if err != nil {
 			return 0, nil, &unorderedError{err}
-		}
-		if made < a.Count {
-			short = noAddresses(t.Pool, made, a.Count)
 		}
 		return made, short, nil
 	}
