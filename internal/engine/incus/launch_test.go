@@ -59,7 +59,7 @@ func TestLaunch(t *testing.T) {
 		}
 		m.Host = ""
 		want := engine.Machine{
-			ID: s.ID, Name: "d-" + s.ID, State: engine.Running, Image: image, CPUs: s.CPUs, MemoryMiB: s.MemoryMiB,
+			ID: s.ID, Name: "d-" + s.ID, State: engine.Running, Image: image, CPUs: s.CPUs, MemoryMiB: s.MemoryMiB, Processes: s.Processes,
 			Network: s.Network, Address: s.Address, Root: s.Root, Data: s.Data,
 		}
 		if got, want := asJSON(t, m), asJSON(t, want); got != want {
@@ -152,13 +152,13 @@ func TestLaunch(t *testing.T) {
 		}
 	})
 
-	t.Run("AnAddressInUseIsAConflict", func(t *testing.T) {
+	t.Run("AnAddressInUseIsTaken", func(t *testing.T) {
 		e := open(t)
 		first, second := newSpec(testNetwork), newSpec(testNetwork)
 		second.Address = first.Address
 		launch(t, e, first)
 		deleteAfter(t, e, second.ID)
-		if _, err := e.Launch(t.Context(), second); !errors.Is(err, engine.ErrConflict) {
+		if _, err := e.Launch(t.Context(), second); !errors.Is(err, engine.ErrAddressTaken) {
 			t.Errorf("the error is %v", err)
 		}
 	})
