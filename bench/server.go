@@ -122,7 +122,8 @@ func (l *lab) write(dir string, settings map[string]any) (string, error) {
 		"incus": map[string]any{
 			"project": l.config.Incus.Project, "pool_gib": l.config.Incus.PoolGiB, "classes": l.config.Incus.Classes,
 		},
-		"networks": []map[string]any{{"name": networkName, "cidr": networkCIDR}},
+		"networks":   []map[string]any{{"name": networkName, "cidr": networkCIDR}},
+		"overcommit": map[string]any{"disk": 1000, "memory": 1000}, // idle desktops are measured, of which more fit than may be promised
 	}
 	for section, values := range settings {
 		more, isMap := values.(map[string]any)
