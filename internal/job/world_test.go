@@ -192,14 +192,15 @@ func (w *world) pass(d time.Duration) {
 	synctest.Wait()
 }
 
-// until lets time pass until the condition holds, at most for an hour of the world's time.
+// until lets time pass until the condition holds, at most for an hour of the world's time. It looks less often the longer it waits.
 func (w *world) until(what string, holds func() bool) {
 	w.t.Helper()
-	for range 36000 {
+	for waited, step := time.Duration(0), time.Duration(0); waited < time.Hour; waited += step {
 		if holds() {
 			return
 		}
-		w.pass(100 * time.Millisecond)
+		step = min(max(waited/100, 100*time.Millisecond), time.Second)
+		w.pass(step)
 	}
 	w.t.Fatalf("an hour has passed without %s", what)
 }
