@@ -139,7 +139,7 @@ func TestAttachNamesItsPeopleAndRenamesDesktops(t *testing.T) {
 	refusing(409, "WKS.00010032", model.AttachInstancesDesktopInfo{DesktopId: &ids[0], UserName: new("bob")})
 	refusing(400, "WKS.00170312", model.AttachInstancesDesktopInfo{DesktopId: &ids[0], UserName: new("stranger")})
 	refusing(404, "WKS.00010011", model.AttachInstancesDesktopInfo{DesktopId: new("x"), UserName: new("bob")})
-	refusing(400, "WKS.00010001", model.AttachInstancesDesktopInfo{DesktopId: &ids[0], UserName: new("1bob")})
+	refusing(400, "WKS.00010001", model.AttachInstancesDesktopInfo{DesktopId: &ids[0], UserName: new("-bob")})
 	refusing(400, "WKS.00010001", model.AttachInstancesDesktopInfo{DesktopId: &ids[0], UserName: new("bob"), ComputerName: new("bob")})
 	refusing(409, "WKS.00010021", model.AttachInstancesDesktopInfo{DesktopId: &ids[0], UserName: new("ann"), ComputerName: new("SPARE02")})
 }

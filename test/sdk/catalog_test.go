@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/workspace/v2/model"
@@ -41,11 +42,13 @@ func TestTheNetworkCanBeLookedUp(t *testing.T) {
 	if s := *call(w, w.ListSubnets, &model.ListSubnetsRequest{VpcId: &w.VPCID}).Subnets; len(s) != 1 || *s[0].Id != w.SubnetID || !*s[0].Checked || !*s[0].Unused {
 		t.Errorf("subnets: %v", s)
 	}
-	if g := *call(w, w.ListSecurityGroups, &model.ListSecurityGroupsRequest{}).SecurityGroups; len(g) != 1 || *g[0].Id != w.SecurityGroupID {
+	if g := *call(w, w.ListSecurityGroups, &model.ListSecurityGroupsRequest{}).SecurityGroups; len(g) != 2 ||
+		!slices.ContainsFunc(g, func(g model.SimpleSecurityGroupsInfo) bool { return *g.Id == w.SecurityGroupID }) {
 		t.Errorf("security groups: %v", g)
 	}
 	s := call(w, w.ListWorkspaces, &model.ListWorkspacesRequest{})
-	if s.Status.Value() != "SUBSCRIBED" || *s.VpcId != w.VPCID || *(*s.SubnetIds)[0].SubnetId != w.SubnetID || *s.DesktopSecurityGroup.Name == "" || *s.IsGlobal {
+	if s.Status.Value() != "SUBSCRIBED" || *s.VpcId != w.VPCID || *(*s.SubnetIds)[0].SubnetId != w.SubnetID || *s.DesktopSecurityGroup.Name == "" || *s.IsGlobal ||
+		s.DesktopSecurityGroup.Id != w.SecurityGroupID || s.InfrastructureSecurityGroup.Id == w.SecurityGroupID {
 		t.Errorf("service: %v", s)
 	}
 	if at, err := url.Parse(w.Endpoint); err != nil || *s.InternetAccessAddress != at.Hostname() || *s.InternetAccessPort != at.Port() {

@@ -23,7 +23,7 @@ func filed[I, O any](w *world, f func(*I) (*O, error), in *I) {
 func TestFilesOfPeople(t *testing.T) {
 	w := newWorld(t)
 	path := filepath.Join(t.TempDir(), "people.csv")
-	if err := os.WriteFile(path, []byte("User name,Email\nann,ann@example.org\n9,nine@example.org\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("User name,Email\nann,ann@example.org\n-9,nine@example.org\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(path)
