@@ -4,8 +4,7 @@ package job_test
 
 import "testing"
 
-// killEvery is how many calls lie between two kills, officeDays how long an office is open; -short plays as little as the
-// race detector has time for.
+// killEvery is how many calls lie between two kills, officeDays how long an office is open; -short plays little of both.
 func killEvery() int {
 	if testing.Short() {
 		return 37
