@@ -22,27 +22,27 @@ func (e shapeError) Error() string { return shapeMark + string(e) }
 
 // checkShape refuses a JSON text that is too deep or has too many values. It does not look for mistakes of the syntax.
 func checkShape(text []byte) error {
-	var items [maxJSONDepth]int // so far, in each array and object that is open
-	depth, values := 0, 1
+	items := make([]int, 0, maxJSONDepth) // so far, in each array and object that is open
+	values := 1
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
 		case '"':
 			i = endOfString(text, i)
 		case '[', '{':
-			if depth == maxJSONDepth {
+			if len(items) == maxJSONDepth {
 				return shapeError(fmt.Sprintf("arrays and objects are nested more than %d deep", maxJSONDepth))
 			}
-			items[depth] = 1 //nolint:gosec // depth is less than maxJSONDepth here
-			depth++
+			items = append(items, 1)
 			values++
 		case ']', '}':
-			depth = max(depth-1, 0)
+			items = items[:max(len(items)-1, 0)]
 		case ',':
 			values++
-			if depth == 0 {
+			if len(items) == 0 {
 				continue
 			}
-			if items[depth-1]++; items[depth-1] > maxJSONItems {
+			last := &items[len(items)-1]
+			if *last++; *last > maxJSONItems {
 				return shapeError(fmt.Sprintf("an array or object has more than %d items", maxJSONItems))
 			}
 		}

@@ -164,10 +164,7 @@ func (t *tx) NextDue(ctx context.Context, types []workspace.JobType) (time.Time,
 	if len(types) == 0 {
 		return time.Time{}, nil
 	}
-	fronts := t.perType(types, "run_at", func(q *bun.SelectQuery, _ workspace.JobType) *bun.SelectQuery {
-		return q.Column("run_at").Where("lease_until IS NULL").Limit(1)
-	})
-	waiting, err := earliest(ctx, t.NewSelect().TableExpr("(?) AS due", fronts).Column("run_at").Order("run_at").Limit(1))
+	waiting, err := t.nextWaiting(ctx, types)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -177,6 +174,23 @@ func (t *tx) NextDue(ctx context.Context, types []workspace.JobType) (time.Time,
 		return waiting, err
 	}
 	return leased, err
+}
+
+// nextWaiting returns when the first sub-job of these types that nobody holds is due. Mostly that is the first of all; only when the
+// first is of another type each queue is asked.
+func (t *tx) nextWaiting(ctx context.Context, types []workspace.JobType) (time.Time, error) {
+	var first subJobRow
+	err := t.NewSelect().Model(&first).Column("run_at", "type").Where("lease_until IS NULL").Where(unfinished).Order("run_at").Limit(1).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	if err != nil || slices.Contains(types, first.Type) {
+		return first.RunAt, err
+	}
+	fronts := t.perType(types, "run_at", func(q *bun.SelectQuery, _ workspace.JobType) *bun.SelectQuery {
+		return q.Column("run_at").Where("lease_until IS NULL").Limit(1)
+	})
+	return earliest(ctx, t.NewSelect().TableExpr("(?) AS due", fronts).Column("run_at").Order("run_at").Limit(1))
 }
 
 // earliest reads the one time of a query, zero if there is none.

@@ -87,6 +87,9 @@ var claims = []behaviour{
 		w.same(len(w.claim("w", 10)), 0)
 		w.same(w.nextDue(everyType...), time.Time{})
 		w.same(w.nextDue("unknown"), w.clock.Now())
+		later := w.clock.Now().Add(time.Minute)
+		w.addJob("later", 1, func(s *workspace.SubJob) { s.RunAt = later })
+		w.same(w.nextDue(everyType...), later)
 	}},
 	{"8 workers at once never get one sub-job twice, and get them all", func(w *world) {
 		w.addJob("j", 200)
