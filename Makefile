@@ -28,13 +28,12 @@ setup: ## Install what this machine lacks to build and run Carrel
 setup-test: ## Install what the tests need as well
 	@scripts/setup --for test
 
-build: web ## Build bin/carrel and bin/carrel-guest
-	@# The guest carries no version: while its code stays the same, so do its bytes and the image that it is part of.
-	@$(GO_BUILD) -ldflags '-s -w' -o bin/carrel-guest ./cmd/carrel-guest
+build: web guest ## Build bin/carrel and bin/carrel-guest
 	@$(GO_BUILD) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/carrel ./cmd/carrel
 
+# The guest carries no version: while its code stays the same, so do its bytes and the image that it is part of.
 guest:
-	@$(GO_BUILD) -o bin/carrel-guest ./cmd/carrel-guest
+	@$(GO_BUILD) -ldflags '-s -w' -o bin/carrel-guest ./cmd/carrel-guest
 
 run: setup ## Install, build, start Carrel and show a first desktop (ENGINE=sim: without Incus; DATA=folder)
 	@$(MAKE) --no-print-directory build
