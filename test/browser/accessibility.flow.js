@@ -9,12 +9,12 @@ const languages = {
   en: {
     locale: "en-GB", account: /Your account/, password: "Change password", cancel: "Cancel", open: "Open workbench",
     menu: "Restart or shut down workbench", restart: "Restart", stop: "Shut down", keys: "Special keys", clipboard: "Clipboard", power: "Restart or shut down",
-    start: "Start archive", nothing: "There is no such page",
+    start: "Start archive", nothing: "There is no such page", tooLarge: "The clipboard carries at most 16 MB",
   },
   zh: {
     locale: "zh-CN", account: /您的账户/, password: "修改密码", cancel: "取消", open: "打开 workbench",
     menu: "重启或关闭 workbench", restart: "重启", stop: "关机", keys: "特殊按键", clipboard: "剪贴板", power: "重启或关机",
-    start: "将 archive 开机", nothing: "没有这个页面",
+    start: "将 archive 开机", nothing: "没有这个页面", tooLarge: "16 MB",
   },
 };
 
@@ -76,6 +76,21 @@ for (const [language, words] of Object.entries(languages)) {
         await page.keyboard.press("Escape");
         await page.locator("[data-menu-dropdown], .clip").first().waitFor({ state: "detached" });
       }
+    });
+
+    test(`Nothing stands in the way of anybody who is told over a desktop (${language}, ${colorScheme})`, async (t) => {
+      const page = await open(t, {
+        locale: words.locale, colorScheme, bypassCSP: true, permissions: ["clipboard-read", "clipboard-write"],
+      });
+      await signIn(page);
+      await page.getByRole("link", { name: words.open }).click();
+      await shown(page);
+      await calm(page);
+      await page.evaluate(() => navigator.clipboard.writeText("x".repeat((16 << 20) + 1)));
+      await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+      await page.getByRole("alert").getByText(words.tooLarge).waitFor();
+      await accessible(page);
+      await picture(page, `desk-told-${language}-${colorScheme}`);
     });
   }
 }

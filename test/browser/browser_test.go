@@ -29,6 +29,7 @@ const (
 
 func TestPortal(t *testing.T) {
 	needBrowser(t)
+	t.Parallel() // much of the time goes by waiting
 	s := newStage(t, controlplane.Options{Engine: "sim", Data: filepath.Join(t.TempDir(), "data"), Config: "sim.yaml"})
 	s.person()
 	s.desktops("archive", "reading-room", "workbench")
@@ -37,6 +38,7 @@ func TestPortal(t *testing.T) {
 
 func TestAccessibility(t *testing.T) {
 	needBrowser(t)
+	t.Parallel() // much of the time goes by waiting
 	s := newStage(t, controlplane.Options{Engine: "sim", Data: filepath.Join(t.TempDir(), "data"), Config: "sim.yaml"})
 	s.person()
 	s.desktops("archive", "workbench")
@@ -45,6 +47,7 @@ func TestAccessibility(t *testing.T) {
 
 func TestSecondFactor(t *testing.T) {
 	needBrowser(t)
+	t.Parallel() // much of the time goes by waiting
 	s := newStage(t, controlplane.Options{Engine: "sim", Data: filepath.Join(t.TempDir(), "data"), Config: "sim.yaml"})
 	s.person()
 	s.play("codes.flow.js")
@@ -52,6 +55,7 @@ func TestSecondFactor(t *testing.T) {
 
 func TestPools(t *testing.T) {
 	needBrowser(t)
+	t.Parallel() // much of the time goes by waiting
 	s := newStage(t, controlplane.Options{Engine: "sim", Data: filepath.Join(t.TempDir(), "data"), Config: "pool.yaml"})
 	s.person()
 	s.play("pool.flow.js")
@@ -256,6 +260,9 @@ func insideIncus(t *testing.T, config string) func(string, string) ([]byte, erro
 // outcome is a line in which Node's test runner says how a test ended (TAP).
 var outcome = regexp.MustCompile(`^(not )?ok \d+ - (.*?)( # .*)?$`)
 
+// duration finds the milliseconds in what the runner says after that.
+var duration = regexp.MustCompile(`duration_ms: (\d+)`)
+
 // play runs a file of flows and makes each of its tests one here.
 func (s *stage) play(file string) {
 	s.t.Helper()
@@ -291,28 +298,32 @@ func (s *stage) play(file string) {
 	}
 }
 
-// follow reports each test as it ends, a failed one with what was said about it.
+// follow reports each test as it ends, with how long it took, and a failed one with what was said about it.
 func (s *stage) follow(out io.Reader) (played int) {
-	failed, about := "", []string{}
+	var ended []string // the last outcome
+	var about []string // what was said after it
 	report := func() {
-		if failed != "" {
-			s.t.Run(failed, func(t *testing.T) { t.Error(strings.Join(about, "\n")) })
+		if ended == nil {
+			return
 		}
-		failed, about = "", nil
+		said := strings.Join(about, "\n")
+		s.t.Run(ended[2], func(t *testing.T) {
+			if took := duration.FindStringSubmatch(said); took != nil {
+				t.Logf("%s ms", took[1])
+			}
+			if ended[1] != "" {
+				t.Error(said)
+			}
+		})
+		played++
 	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		m := outcome.FindStringSubmatch(lines.Text())
-		if m == nil {
-			about = append(about, lines.Text())
+		if m := outcome.FindStringSubmatch(lines.Text()); m != nil {
+			report()
+			ended, about = m, nil
 			continue
 		}
-		report()
-		played++
-		if m[1] != "" {
-			failed = m[2]
-		} else {
-			s.t.Run(m[2], func(*testing.T) {})
-		}
+		about = append(about, lines.Text())
 	}
 	report()
 	return played

@@ -64,11 +64,11 @@ export function RebuildNotice({ pool: id, desktop }: { pool: string; desktop: st
   }, [last]);
   if (!pool?.rebuild || away) return null;
   return (
-    <aside className="notice" role="alert">
+    <div className="notice" role="alert">
       <Countdown pool={pool} rebuild={pool.rebuild} />
       <Button size="compact-md" variant="subtle" onClick={() => setAway(true)}>
         {t("clip.close")}
       </Button>
-    </aside>
+    </div>
   );
 }

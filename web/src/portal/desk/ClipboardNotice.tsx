@@ -16,11 +16,11 @@ export function ClipboardNotice({ bridge }: { bridge: ClipboardBridge }) {
   }, [bridge]);
   if (size === 0) return null;
   return (
-    <aside className="notice" role="alert">
+    <div className="notice" role="alert">
       <p>{t("clip.tooLarge", { size: (size / mebibyte).toFixed(1), limit: clipboardLimit / mebibyte })}</p>
       <Button size="compact-md" variant="default" onClick={() => bridge.dismiss()}>
         {t("clip.close")}
       </Button>
-    </aside>
+    </div>
   );
 }
