@@ -72,6 +72,11 @@ type claim struct {
 	sub    workspace.SubJob // its worker's alone
 	ctx    context.Context  // of the work; its cause says why it was cancelled
 	cancel context.CancelCauseFunc
+
+	// What the sub-job is about, as it was when the work began: nil when its row is gone.
+	desktop *workspace.Desktop
+	now     time.Time
+	unread  error // why that could not be read
 }
 
 // Meter observes the work; telemetry implements it.
@@ -174,7 +179,7 @@ func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
 	due := time.NewTimer(0)
 	defer due.Stop()
 
-	quit := r.quit
+	quit, crowded := r.quit, false
 	for quit != nil || r.busy() > 0 {
 		select {
 		case <-ctx.Done():
@@ -194,13 +199,14 @@ func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
 		if quit == nil {
 			continue
 		}
-		claimed, next, err := r.claim(ctx)
+		claimed, filled, next, err := r.claim(ctx, crowded)
 		if err != nil {
 			r.log.ErrorContext(ctx, "claiming sub-jobs", "error", err)
 		}
 		for _, c := range claimed {
 			workers.Go(func() { r.work(ctx, c) })
 		}
+		crowded = filled
 		due.Reset(next)
 	}
 }
@@ -208,25 +214,18 @@ func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
 // claimPause is how long the queue is left alone after a fault of the store.
 const claimPause = 2 * time.Second
 
-// claim takes as many due sub-jobs of each type as there is room for, and says when to look again.
-func (r *Runner) claim(ctx context.Context) ([]*claim, time.Duration, error) {
+// claim takes as many due sub-jobs of each type as there is room for, and says when to look again. After a claim that filled the room of
+// a type the queue is known to be long (crowded), and is not asked again before the next one.
+func (r *Runner) claim(ctx context.Context, crowded bool) (claimed []*claim, filled bool, next time.Duration, err error) {
 	room := r.room()
-	types := slices.Sorted(maps.Keys(room))
-	var due time.Time
-	var now time.Time
-	err := r.store.View(ctx, func(tx workspace.Tx) (err error) {
-		now = tx.Now()
-		due, err = tx.NextDue(ctx, types)
-		return err
-	})
-	if err != nil {
-		return nil, min(r.conf.Poll, claimPause), err
-	}
-	if due.IsZero() {
-		return nil, r.conf.Poll, nil
-	}
-	if wait := due.Sub(now); wait > 0 {
-		return nil, min(wait, r.conf.Poll), nil
+	if !crowded {
+		wait, err := r.untilDue(ctx, slices.Sorted(maps.Keys(room)))
+		if err != nil {
+			return nil, false, min(r.conf.Poll, claimPause), err
+		}
+		if wait > 0 {
+			return nil, false, min(wait, r.conf.Poll), nil
+		}
 	}
 	var subs []workspace.SubJob
 	err = r.store.Update(ctx, func(tx workspace.Tx) (err error) {
@@ -234,9 +233,58 @@ func (r *Runner) claim(ctx context.Context) ([]*claim, time.Duration, error) {
 		return err
 	})
 	if err != nil {
-		return nil, min(r.conf.Poll, claimPause), err
+		return nil, false, min(r.conf.Poll, claimPause), err
 	}
-	return r.hold(ctx, subs), 0, nil
+	for _, s := range subs {
+		room[s.Type]--
+		filled = filled || room[s.Type] == 0
+	}
+	claimed = r.hold(ctx, subs)
+	r.readDesktops(ctx, claimed)
+	return claimed, filled, 0, nil
+}
+
+// untilDue returns how long it is until a sub-job of these types is due: the poll's interval when none will be.
+func (r *Runner) untilDue(ctx context.Context, types []workspace.JobType) (wait time.Duration, err error) {
+	err = r.store.View(ctx, func(tx workspace.Tx) error {
+		due, err := tx.NextDue(ctx, types)
+		if wait = due.Sub(tx.Now()); due.IsZero() {
+			wait = r.conf.Poll
+		}
+		return err
+	})
+	return wait, err
+}
+
+// readDesktops reads what sub-jobs are about, all at once.
+func (r *Runner) readDesktops(ctx context.Context, claimed []*claim) {
+	if len(claimed) == 0 {
+		return
+	}
+	ids := make([]string, len(claimed))
+	for i, c := range claimed {
+		ids[i] = c.sub.DesktopID
+	}
+	var found []workspace.Desktop
+	var now time.Time
+	err := r.store.View(ctx, func(tx workspace.Tx) (err error) {
+		now = tx.Now()
+		found, _, err = tx.Desktops(ctx, workspace.DesktopQuery{IDs: ids, Page: workspace.Page{Limit: len(ids)}})
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("reading desktops: %w", err)
+	}
+	byID := make(map[string]*workspace.Desktop, len(found))
+	for i := range found {
+		byID[found[i].ID] = &found[i]
+	}
+	for _, c := range claimed {
+		c.now, c.unread = now, err
+		if d := byID[c.sub.DesktopID]; d != nil && d.ProjectID == c.sub.ProjectID {
+			c.desktop = new(*d)
+		}
+	}
 }
 
 // room is how many more sub-jobs of each type may run; types without room are left out.

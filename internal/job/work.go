@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"slices"
@@ -22,7 +21,7 @@ func (r *Runner) work(ctx context.Context, c *claim) {
 	s := &c.sub
 	log := r.log.With("job", s.JobID, "sub_job", s.ID, "type", s.Type, "desktop", s.DesktopID, "attempt", s.Attempt)
 	start := time.Now()
-	err := r.carryOut(c.ctx, s, log)
+	err := r.carryOut(c, log)
 
 	// What follows must be written even if the work was cancelled; the process gives it a moment.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -48,7 +47,8 @@ func (r *Runner) work(ctx context.Context, c *claim) {
 }
 
 // carryOut runs the steps and writes success.
-func (r *Runner) carryOut(ctx context.Context, s *workspace.SubJob, log *slog.Logger) (err error) {
+func (r *Runner) carryOut(c *claim, log *slog.Logger) (err error) {
+	ctx, s := c.ctx, &c.sub
 	defer func() {
 		if p := recover(); p != nil {
 			log.ErrorContext(ctx, "panic in a step", "panic", p, "step", s.Step, "stack", string(debug.Stack()))
@@ -56,7 +56,7 @@ func (r *Runner) carryOut(ctx context.Context, s *workspace.SubJob, log *slog.Lo
 		}
 	}()
 	reached := s.Step
-	p, err := r.begin(ctx, s)
+	p, err := r.begin(c)
 	if err != nil {
 		return err
 	}
@@ -137,17 +137,17 @@ func (r *Runner) runBriefly(ctx context.Context, s *workspace.SubJob, step Step,
 }
 
 // begin plans the sub-job and writes its first step, unless that is brief, and, at the first claim, its deadline.
-func (r *Runner) begin(ctx context.Context, s *workspace.SubJob) (p plan, err error) {
-	desktop, now, err := r.readDesktop(ctx, s)
-	if err != nil {
-		return plan{}, err
+func (r *Runner) begin(c *claim) (p plan, err error) {
+	if c.unread != nil {
+		return plan{}, c.unread
 	}
-	if p, err = r.plans[s.Type](ctx, s, desktop); err != nil {
+	ctx, s := c.ctx, &c.sub
+	if p, err = r.plans[s.Type](ctx, s, c.desktop); err != nil {
 		return plan{}, err
 	}
 	if s.Deadline.IsZero() && p.again == nil {
-		s.Deadline = now.Add(p.limit)
-		r.meter.Claimed(s.Type, now.Sub(s.Created))
+		s.Deadline = c.now.Add(p.limit)
+		r.meter.Claimed(s.Type, c.now.Sub(s.Created))
 	}
 	if len(p.steps) > 0 && p.steps[0].Brief {
 		return p, nil
@@ -157,23 +157,6 @@ func (r *Runner) begin(ctx context.Context, s *workspace.SubJob) (p plan, err er
 		first = p.steps[0]
 	}
 	return p, r.reach(ctx, s, first, 0)
-}
-
-func (r *Runner) readDesktop(ctx context.Context, s *workspace.SubJob) (*workspace.Desktop, time.Time, error) {
-	var found *workspace.Desktop
-	var now time.Time
-	err := r.store.View(ctx, func(tx workspace.Tx) error {
-		now = tx.Now()
-		d, err := tx.Desktop(ctx, s.ProjectID, s.DesktopID)
-		switch {
-		case err == nil:
-			found = &d
-		case workspace.CodeOf(err) != workspace.CodeDesktopNotFound:
-			return fmt.Errorf("reading desktop %s: %w", s.DesktopID, err)
-		}
-		return nil
-	})
-	return found, now, err
 }
 
 // reach writes how far the sub-job is, and when the step that begins has to be done. A deadline only ever comes nearer, so that a step
