@@ -15,7 +15,7 @@ export NODE_EXTRA_CA_CERTS := $(shell . scripts/toolchain.sh && printf %s "$${NO
 export PATH := $(shell . scripts/toolchain.sh && printf %s "$$PATH")
 
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false
+GO_BUILD = CGO_ENABLED=0 go build -v -trimpath -buildvcs=false
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,11 +29,13 @@ setup-test: ## Install what the tests need as well
 	@scripts/setup --for test
 
 build: web guest ## Build bin/carrel and bin/carrel-guest
-	@$(GO_BUILD) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/carrel ./cmd/carrel
+	@echo "==> Building Carrel (a minute or two the first time)"
+	@$(GO_BUILD) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/carrel ./cmd/carrel 2>&1 | scripts/compiled
 
 # The guest carries no version: while its code stays the same, so do its bytes and the image that it is part of.
 guest:
-	@$(GO_BUILD) -ldflags '-s -w' -o bin/carrel-guest ./cmd/carrel-guest
+	@echo "==> Building the guest"
+	@$(GO_BUILD) -ldflags '-s -w' -o bin/carrel-guest ./cmd/carrel-guest 2>&1 | scripts/compiled
 
 run: setup ## Install, build, start Carrel and show a first desktop (ENGINE=sim: without Incus; DATA=folder)
 	@$(MAKE) --no-print-directory build

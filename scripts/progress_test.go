@@ -36,3 +36,32 @@ E: no space left on device
 		t.Errorf("it says\n%s\nand not\n%s", got, want)
 	}
 }
+
+func TestProgressOfABuildCountsModulesAndPackages(t *testing.T) {
+	c := exec.CommandContext(t.Context(), "./compiled")
+	c.Stdin = strings.NewReader(`go: downloading go1.26.0 (linux/amd64)
+go: downloading example.org/sheet/v2 v2.1.0
+internal/abi
+example.org/sheet/v2
+carrel/internal/app
+# carrel/internal/app
+internal/app/app.go:12:3: undefined: nothing
+`)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `    fetching Go 1.26.0 (linux/amd64)
+# carrel/internal/app
+internal/app/app.go:12:3: undefined: nothing
+`
+	if string(out) != want {
+		t.Errorf("it says\n%s\nand not\n%s", out, want)
+	}
+	// A build that takes longer than some seconds is counted.
+	c = exec.CommandContext(t.Context(), "bash", "-c", "every=-1; . <(sed 's/^every=.*//' compiled)")
+	c.Stdin = strings.NewReader("go: downloading example.org/sheet/v2 v2.1.0\ninternal/abi\n")
+	if out, err = c.CombinedOutput(); err != nil || !strings.Contains(string(out), "s  1 modules fetched, 1 packages compiled\n") {
+		t.Errorf("%v; it says\n%s", err, out)
+	}
+}
