@@ -20,6 +20,37 @@ test("A wrong password is said and the right one lets in", async (t) => {
   await picture(page, "cards");
 });
 
+test("Signing in while the server is away happens by itself once it is back", async (t) => {
+  const page = await open(t, { bypassCSP: true });
+  await page.goto(stage.url);
+  await page.locator("input[name=username]").fill(stage.user);
+  await page.locator("input[name=password]").fill(stage.password);
+  const away = (route) => route.abort("connectionrefused");
+  await page.route("**/portal/api/sign-in", away);
+  await page.keyboard.press("Enter");
+  const said = page.getByRole("alert").getByText("The server does not answer. This page tries again by itself.");
+  await said.waitFor();
+  await accessible(page);
+  await picture(page, "sign-in-away");
+  // What stands before the server may answer in its place.
+  await page.unroute("**/portal/api/sign-in", away);
+  const refused = page.waitForResponse((r) => r.status() === 503);
+  await page.route("**/portal/api/sign-in", (route) => route.fulfill({ status: 503, body: "no server" }));
+  await refused;
+  await said.waitFor();
+  await page.unroute("**/portal/api/sign-in");
+  await page.getByRole("heading", { name: "Your desktops" }).waitFor();
+});
+
+test("A link that is opened while the server is away is tried again", async (t) => {
+  const page = await open(t);
+  await page.route("**/portal/api/enter", (route) => route.abort("connectionrefused"));
+  await page.goto(`${stage.url}/enter?token=spent`);
+  await page.getByRole("status").getByText("This page tries again by itself.").waitFor();
+  await page.unroute("**/portal/api/enter");
+  await page.getByText("This link has been used or is too old.").waitFor();
+});
+
 test("A person who prefers Chinese and the dark reads Chinese in the dark", async (t) => {
   const page = await open(t, { locale: "zh-CN", colorScheme: "dark", bypassCSP: true });
   await page.goto(stage.url);

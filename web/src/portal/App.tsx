@@ -1,8 +1,8 @@
 import { Button, Loader } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef } from "react";
 import { hasChosen, useSpeech } from "../words/speech";
-import { api, type Person, passing, Refusal, signedIn } from "./api";
+import { api, type Person, passing, patient, Refusal, signedIn } from "./api";
 import { CardsPage } from "./CardsPage";
 import { Authenticator, useCodeToken } from "./CodePages";
 import { Sheet } from "./Frame";
@@ -54,19 +54,21 @@ function Enter() {
   const begun = useRef(false);
   const { setToken } = useCodeToken();
   const { setSpent } = useSpentLink();
+  const { token, desktop } = Object.fromEntries(new URLSearchParams(location.search));
+  const { mutate, failureReason } = useMutation({
+    ...patient,
+    mutationFn: () => api.enter(token ?? ""),
+    onSuccess: (answer) =>
+      signedIn(answer) ? queries.setQueryData(["me"], answer) : setToken(answer.code_token),
+    onError: (e) => setSpent(e instanceof Refusal), // whoever is signed in already goes on; others are told on the sign-in page
+    onSettled: () => replace(desktop ? `/desktops/${desktop}` : "/"),
+  });
   useEffect(() => {
     if (begun.current) return;
     begun.current = true;
-    const { token, desktop } = Object.fromEntries(new URLSearchParams(location.search));
-    api
-      .enter(token ?? "")
-      .then((answer) =>
-        signedIn(answer) ? queries.setQueryData(["me"], answer) : setToken(answer.code_token),
-      )
-      .catch((e) => setSpent(e instanceof Refusal)) // whoever is signed in already goes on; others are told on the sign-in page
-      .finally(() => replace(desktop ? `/desktops/${desktop}` : "/"));
-  }, [queries, setToken, setSpent]);
-  return <Pause text={t("app.loading")} />;
+    mutate();
+  }, [mutate]);
+  return <Pause text={passing(failureReason) ? t("app.unreachable") : t("app.loading")} />;
 }
 
 /** whoAmI gives null for nobody. */

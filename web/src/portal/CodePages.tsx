@@ -267,5 +267,5 @@ function refused(e: Error, t: ReturnType<typeof useSpeech>["t"]): string {
   if (e.status === 403) return t("code.wrong");
   if (e.status === 409) return t("code.stale");
   if (e.status === 429) return t("signIn.pause", { wait: span(e.wait, t) });
-  return passing(e) ? t("app.unreachable") : t("app.fault");
+  return passing(e) ? t("app.noAnswer") : t("app.fault");
 }

@@ -182,5 +182,5 @@ function refused(e: Error, t: ReturnType<typeof useSpeech>["t"]): string {
   if (e.status === 400) return t("password.refused", { why: e.message.replace(/^password: /, "") });
   if (e.status === 403) return t("password.oldWrong");
   if (e.status === 429) return t("signIn.pause", { wait: t("time.seconds", { n: e.wait }) });
-  return passing(e) ? t("app.unreachable") : t("app.fault");
+  return passing(e) ? t("app.noAnswer") : t("app.fault");
 }

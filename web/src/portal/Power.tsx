@@ -88,5 +88,5 @@ function refused(e: Error, t: ReturnType<typeof useSpeech>["t"]): string {
   if (e.status === 403) return t("power.shared");
   if (e.status === 404) return t("end.goneHint");
   if (e.status === 409) return t("power.busy");
-  return passing(e) ? t("app.unreachable") : t("app.fault");
+  return passing(e) ? t("app.noAnswer") : t("app.fault");
 }

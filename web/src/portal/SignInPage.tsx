@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useCallback, useRef, useState } from "react";
 import type { Word } from "../words";
 import { useSpeech } from "../words/speech";
-import { api, Refusal, signedIn } from "./api";
+import { api, passing, patient, Refusal, signedIn } from "./api";
 import { SignInCode, useCodeToken } from "./CodePages";
 import { Note, Sheet } from "./Frame";
 import { span } from "./span";
@@ -32,7 +32,8 @@ export function SignInPage() {
   const { token, setToken } = useCodeToken();
   const { spent } = useSpentLink();
   const signIn = useMutation({
-    mutationFn: () => api.signIn(name.trim(), password),
+    ...patient,
+    mutationFn: (typed: { name: string; password: string }) => api.signIn(typed.name, typed.password),
     onSuccess: (answer) =>
       signedIn(answer) ? queries.setQueryData(["me"], answer) : setToken(answer.code_token),
     onError: () => passwordField.current?.select(),
@@ -41,7 +42,7 @@ export function SignInPage() {
     e.preventDefault();
     if (!name.trim()) nameField.current?.focus();
     else if (!password) passwordField.current?.focus();
-    else if (!signIn.isPending) signIn.mutate();
+    else if (!signIn.isPending) signIn.mutate({ name: name.trim(), password });
   };
   if (token) return <SignInCode token={token} />;
   return (
@@ -52,6 +53,7 @@ export function SignInPage() {
           label={t("signIn.user")}
           value={name}
           onChange={(e) => setName(e.currentTarget.value)}
+          readOnly={signIn.isPending}
           name="username"
           autoComplete="username"
           autoCapitalize="none"
@@ -64,11 +66,13 @@ export function SignInPage() {
           label={t("signIn.password")}
           value={password}
           onChange={(e) => setPassword(e.currentTarget.value)}
+          readOnly={signIn.isPending}
           name="password"
           autoComplete="current-password"
           size="md"
         />
         {spent && signIn.isIdle && <Note bad>{t("signIn.spent")}</Note>}
+        {signIn.isPending && passing(signIn.failureReason) && <Note bad>{t("app.unreachable")}</Note>}
         {signIn.isError && <Note bad>{refused(signIn.error, t)}</Note>}
         <Button type="submit" size="md" fullWidth loading={signIn.isPending}>
           {t("signIn.do")}
@@ -91,8 +95,6 @@ function refused(e: Error, t: T): string {
       return t("signIn.locked");
     case 429:
       return t("signIn.pause", { wait: span(e.wait, t) });
-    case 0:
-      return t("app.unreachable");
     default:
       return t("app.fault");
   }

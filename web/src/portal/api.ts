@@ -123,6 +123,12 @@ export class Refusal extends Error {
 /** passing says whether the same call may succeed in a moment. */
 export const passing = (e: unknown) => e instanceof Refusal && (e.status === 0 || e.status >= 500);
 
+/** patient is for calls that may be made again until the server answers; anything else that it says will not get better. */
+export const patient = {
+  retry: (_: number, e: Error) => passing(e),
+  retryDelay: (n: number) => Math.min(500 * 2 ** n, 5000),
+};
+
 interface Call {
   body?: unknown;
   bearer?: string;

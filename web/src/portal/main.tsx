@@ -18,7 +18,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { SpeechProvider } from "../words/speech";
 import { App } from "./App";
-import { passing } from "./api";
+import { patient } from "./api";
 
 const theme = createTheme({ primaryColor: "teal", defaultRadius: "md", respectReducedMotion: true });
 
@@ -26,8 +26,7 @@ const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 10_000,
-      retry: (_, e) => passing(e), // for as long as it takes; anything else will not get better
-      retryDelay: (n) => Math.min(500 * 2 ** n, 5000),
+      ...patient,
       networkMode: "always",
     },
     mutations: { networkMode: "always" },

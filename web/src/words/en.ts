@@ -7,6 +7,7 @@ export const en = {
   "app.back": "All desktops",
   "app.retry": "Try again",
   "app.unreachable": "The server does not answer. This page tries again by itself.",
+  "app.noAnswer": "The server does not answer. Try again in a moment.",
   "app.fault": "Something went wrong on the server. Try again in a moment.",
   "app.notFound": "There is no such page",
   "app.notFoundHint": "The address may be mistyped, or the page has gone.",

@@ -9,6 +9,7 @@ export const zh: Words = {
   "app.back": "全部桌面",
   "app.retry": "重试",
   "app.unreachable": "服务器没有响应，页面会自动重试。",
+  "app.noAnswer": "服务器没有响应，请稍后再试。",
   "app.fault": "服务器出现问题，请稍后再试。",
   "app.notFound": "没有这个页面",
   "app.notFoundHint": "地址可能有误，或页面已不存在。",
