@@ -73,6 +73,9 @@ RELEASE ?= trixie
 first-run: setup-test ## Follow the README in a minimal Debian that has nothing (RELEASE=bookworm or trixie), in minutes
 	@scripts/first-run $(RELEASE)
 
+test-setup: setup-test ## Resolve what setup would install on every release, processor and purpose (minutes)
+	@CARREL_TEST_APT=all go test ./scripts -run TestSetupResolves -count=1 -timeout 30m
+
 e2e: setup-test ## Run the end-to-end tests only (SDK, browser, faults)
 	@$(MAKE) --no-print-directory build
 	@scripts/test e2e
@@ -90,4 +93,4 @@ lint: web ## Run the linters
 clean: ## Remove what was built; data and packages stay
 	@rm -rf bin/carrel bin/carrel-guest dist web/dist test/artifacts
 
-.PHONY: help setup setup-test build guest run image web check test first-run e2e bench docs lint clean
+.PHONY: help setup setup-test test-setup build guest run image web check test first-run e2e bench docs lint clean
