@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // csvReader reads CSV as spreadsheet programs and people write it. A quotation mark within a cell is text; one that opens a cell and
@@ -71,7 +72,7 @@ func (c *csvReader) next() (Row, error) {
 		row.Fault = fmt.Sprintf("column %s: a quotation mark opens the cell and none closes it; leave it out, or write \"\" for each within the cell", column)
 	}
 	for i, cell := range row.Cells {
-		row.Cells[i] = strings.TrimSpace(bare(strings.TrimSpace(cell)))
+		row.Cells[i] = strings.TrimSpace(bare(strings.TrimLeftFunc(cell, unicode.IsSpace))) // white space behind may be what was guarded
 	}
 	row.Line = c.line
 	c.line += strings.Count(c.rest[:len(c.rest)-len(rest)], "\n")

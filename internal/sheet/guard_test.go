@@ -11,10 +11,10 @@ import (
 
 func TestFormulasAreGuardedHoweverTheyBegin(t *testing.T) {
 	for _, formula := range []string{
-		"=1", "+1", "-1", "@x", " =1", "  +1", "\u00a0=1", "\u3000=1", "＝1", "＋1", "－1", "＠x", " ＝1", "\t=1", "\r=1", "\tx", "\rx",
+		"=1", "+1", "-1", "@x", " =1", "  +1", "\u00a0=1", "\u3000=1", "＝1", "＋1", "－1", "＠x", " ＝1", "\t=1", "\r=1", "\tx", "\rx", "\t", "\t ", "''\t",
 	} {
 		var file bytes.Buffer
-		if err := sheet.Write(&file, sheet.CSV, [][]string{{"name", formula}}); err != nil {
+		if err := sheet.Write(&file, sheet.CSV, [][]string{{"name", formula, "end"}}); err != nil {
 			t.Fatal(err)
 		}
 		rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(file.String(), "\ufeff"))).ReadAll()
