@@ -100,7 +100,7 @@ func NewRunner(s workspace.Store, e engine.Engine, log *slog.Logger, m Meter, c 
 		c.BootLimit = DefaultBootLimit
 	}
 	r := &Runner{
-		store: s, engine: e, log: log, conf: c, meter: m, owner: c.Replica + "/" + workspace.NewID(),
+		store: s, engine: e, log: log, conf: c, meter: m, owner: workspace.LeaseOwner(c.Replica, workspace.NewID()),
 		quit: make(chan struct{}), done: make(chan struct{}), freed: make(chan struct{}, 1), held: map[string]*claim{},
 	}
 	r.plans = r.planners()
@@ -138,7 +138,7 @@ func (r *Runner) planners() map[workspace.JobType]planner {
 // or with the reason it is not.
 func (r *Runner) Start(ctx context.Context) error {
 	err := r.store.Update(ctx, func(tx workspace.Tx) error {
-		n, err := tx.ReleaseOwners(ctx, r.conf.Replica+"/")
+		n, err := tx.ReleaseReplica(ctx, r.conf.Replica)
 		if n > 0 {
 			r.log.InfoContext(ctx, "taking over sub-jobs of the former process", "sub_jobs", n)
 		}

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -99,10 +100,13 @@ func (t *tx) ReleaseSubJob(ctx context.Context, id, owner string, attempt int) e
 	return t.wakeWorkers(ctx)
 }
 
-// ReleaseOwners implements workspace.JobRows. It also ends the leases that those owners have of superseded sub-jobs.
-func (t *tx) ReleaseOwners(ctx context.Context, prefix string) (int, error) {
-	starts, args := startingWith("lease_owner", prefix)
-	n, err := affected(t.release().Where("lease_until IS NOT NULL").Where(starts, args...).Exec(ctx))
+// ReleaseReplica implements workspace.JobRows. It also ends the leases that those owners have of superseded sub-jobs. A name that goes
+// on after the replica's is that of another: only a process's id, which has no slash, may follow.
+func (t *tx) ReleaseReplica(ctx context.Context, replica string) (int, error) {
+	own := workspace.LeaseOwner(replica, "")
+	starts, args := startingWith("lease_owner", own)
+	n, err := affected(t.release().Where("lease_until IS NOT NULL").Where(starts, args...).
+		Where("substr(lease_owner, ?) NOT LIKE '%/%'", utf8.RuneCountInString(own)+1).Exec(ctx))
 	if err != nil || n == 0 {
 		return n, err
 	}

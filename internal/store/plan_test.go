@@ -187,7 +187,7 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 			return err
 		},
 		"the next due":          func(ctx context.Context, x *tx) error { _, err := x.NextDue(ctx, types); return err },
-		"leases of a process":   func(ctx context.Context, x *tx) error { _, err := x.ReleaseOwners(ctx, "w"); return err },
+		"leases of a process":   func(ctx context.Context, x *tx) error { _, err := x.ReleaseReplica(ctx, "w"); return err },
 		"leases of a desktop":   func(ctx context.Context, x *tx) error { _, err := x.LeasedSubJobs(ctx, "1", ""); return err },
 		"superseding":           func(ctx context.Context, x *tx) error { _, err := x.SupersedeSubJobs(ctx, "1", "", "", ""); return err },
 		"removing what expired": func(ctx context.Context, x *tx) error { return x.DeleteExpired(ctx, 10) },

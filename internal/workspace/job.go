@@ -128,6 +128,9 @@ type SubJob struct {
 	Ended   time.Time
 }
 
+// LeaseOwner is how a process of a replica signs its claims. A replica's name may have slashes, an id has none.
+func LeaseOwner(replica, processID string) string { return replica + "/" + processID }
+
 // SubJobState is the state of a sub-job.
 type SubJobState string
 
@@ -199,9 +202,9 @@ type JobRows interface {
 	// been superseded and has now stopped touching the machine. Another owner's lease stays.
 	ReleaseSubJob(ctx context.Context, id, owner string, attempt int) error
 
-	// ReleaseOwners makes the RUNNING sub-jobs whose owner starts with prefix claimable at once: a process that starts
-	// again knows that its former self is dead.
-	ReleaseOwners(ctx context.Context, prefix string) (int, error)
+	// ReleaseReplica makes the RUNNING sub-jobs of all processes that a replica was (LeaseOwner) claimable at once: a process that
+	// starts again knows that its former self is dead.
+	ReleaseReplica(ctx context.Context, replica string) (int, error)
 
 	// SupersedeSubJobs ends the unfinished sub-jobs of a desktop, other than by and other deletions, as FAILED with the code and reason. Their
 	// leases stay until their workers notice (ExtendLeases no longer returns them) and release them, or run out.

@@ -131,6 +131,27 @@ var catalog = []behaviour{
 		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Zone, error) { return tx.Zones(ctx) }), zones)
 		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.VolumeType, error) { return tx.VolumeTypes(ctx) }), types)
 	}},
+	{"a zone that is the default from now on is the only one", func(w *world) {
+		inTurn := [][]workspace.Zone{
+			{{ID: "m", Default: true}, {ID: "n"}},
+			{{ID: "a", Default: true}}, // m was renamed
+			{{ID: "a"}, {ID: "z", Default: true}},
+		}
+		defaults := func() (out []string) {
+			for _, z := range get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Zone, error) { return tx.Zones(ctx) }) {
+				if z.Default {
+					out = append(out, z.ID)
+				}
+			}
+			return out
+		}
+		for i, want := range []string{"m", "a", "z"} {
+			w.all(together(3, func(int) error { // replicas that start at the same time
+				return w.store.Update(w.Context(), func(tx workspace.Tx) error { return tx.PutZones(w.Context(), inTurn[i]) })
+			}))
+			w.same(defaults(), []string{want})
+		}
+	}},
 }
 
 var networks = []behaviour{

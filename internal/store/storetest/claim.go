@@ -204,10 +204,19 @@ var claims = []behaviour{
 		for _, owner := range []string{"host-1/a", "HOST-1/b", "host-10/c"} {
 			w.claim(owner, 1)
 		}
-		release := func(ctx context.Context, tx workspace.Tx) (int, error) { return tx.ReleaseOwners(ctx, "host-1/") }
+		release := func(ctx context.Context, tx workspace.Tx) (int, error) { return tx.ReleaseReplica(ctx, "host-1") }
 		w.same(do(w, release), 1)
 		w.same(do(w, release), 0)
 		w.same(ids(w.claim("host-1/z", 3), subJobID), []string{"j-000"})
+	}},
+	{"a replica takes nothing over from one whose name goes on after its own", func(w *world) {
+		w.addJob("j", 5)
+		for _, replica := range []string{"vm:/srv", "vm:/srv/data", "vm:/srv%", "vm:/sr_", "büro:/srv"} {
+			w.claim(workspace.LeaseOwner(replica, workspace.NewID()), 1)
+		}
+		for _, replica := range []string{"vm:/srv", "vm:/srv/data", "vm:/sr_", "büro:/srv"} {
+			w.same(do(w, func(ctx context.Context, tx workspace.Tx) (int, error) { return tx.ReleaseReplica(ctx, replica) }), 1)
+		}
 	}},
 	{"the sub-jobs of a desktop are superseded, and their workers find out", func(w *world) {
 		w.addJob("j", 3, onDesktop("d"))

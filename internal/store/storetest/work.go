@@ -56,10 +56,10 @@ var work = []behaviour{
 				return err
 			},
 			func(tx workspace.Tx) error {
-				if _, err := tx.ClaimSubJobs(w.Context(), "w", room(1), lease); err != nil {
+				if _, err := tx.ClaimSubJobs(w.Context(), workspace.LeaseOwner("replica", "p"), room(1), lease); err != nil {
 					return err
 				}
-				_, err := tx.ReleaseOwners(w.Context(), "w")
+				_, err := tx.ReleaseReplica(w.Context(), "replica")
 				return err
 			},
 		} {
