@@ -2,6 +2,7 @@ package job_test
 
 import (
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -94,4 +95,128 @@ func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
 		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.DeleteCapacities(w.t.Context(), nil) }))
 		w.until("the others, too", w.idle(19))
 	})
+}
+
+// TestWhatMakesDesktopsTakeMoreIsPromisedOrRefused is about all that has an engine promise more to desktops that are there.
+func TestWhatMakesDesktopsTakeMoreIsPromisedOrRefused(t *testing.T) {
+	// Two desktops of 4096 MiB and disks of 80 and 10 GiB have 160 of 220 GiB of SAS, 20 of 40 of SSD and 8 of 15 GiB of memory.
+	config := sim.Config{Latency: sim.Realistic(), Storage: map[string]int{"SAS": 110, "SSD": 20}, MemoryMiB: 15 << 10, Images: twoImages().Images}
+	add := func(gb int) func(w *world) (string, error) {
+		return func(w *world) (string, error) {
+			return w.service.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
+				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: gb}},
+			})
+		}
+	}
+	grow := func(gb int) func(w *world) (string, error) {
+		return func(w *world) (string, error) {
+			return w.service.ExpandPoolVolumes(w.t.Context(), workspace.ExpandPoolVolumes{
+				ChangePoolDesktops: reach(), Growths: []workspace.VolumeGrowth{{ID: w.pool().Root.ID, GB: gb}},
+			})
+		}
+	}
+	resize := func(w *world) (string, error) {
+		r, err := w.service.ResizePool(w.t.Context(), workspace.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: "STOP_DESKTOP"})
+		return r.JobID, err
+	}
+	for name, c := range map[string]struct {
+		fits   func(*world) (string, error) // nil: not even one
+		beyond func(*world) (string, error)
+		left   string
+	}{
+		"adding disks":  {add(10), add(10), "20 GiB are asked for, 0 of 40 GiB are left"},
+		"a larger disk": {grow(100), grow(120), "40 GiB are asked for, 20 of 220 GiB are left"},
+		"more memory":   {nil, resize, "8192 MiB are asked for, 7168 of 15360 MiB are left"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, config, func(w *world) {
+				w.addPool(2)
+				w.addProduct()
+				k := w.keeper()
+				refused := func(when string) {
+					t.Helper()
+					before := w.pool()
+					_, err := c.beyond(w)
+					if workspace.CodeOf(err) != workspace.CodeNoRoom || !strings.Contains(err.Error(), c.left) {
+						t.Errorf("%s: %v, want %q", when, err, c.left)
+					}
+					if after := w.pool(); after.ProductID != before.ProductID || after.Root != before.Root || !slices.Equal(after.Data, before.Data) {
+						t.Errorf("%s: the pool has changed: %+v", when, after)
+					}
+				}
+				if c.fits == nil {
+					refused("from the beginning")
+					return
+				}
+				job, err := c.fits(w)
+				w.must(err)
+				w.must(k.Look(w.t.Context())) // what is promised to work that has not begun is not forgotten
+				p := w.promised()
+				r := w.start("replica", w.store, w.sim)
+				defer r.kill()
+				if j := w.finished(job); j.Counts.Failed > 0 {
+					t.Fatalf("%+v", j.SubJobs)
+				}
+				w.must(k.Look(w.t.Context()))
+				if after := w.promised(); !maps.Equal(after, p) {
+					t.Errorf("promised are %v before the work and %v after it", p, after)
+				}
+				refused("after the first")
+			})
+		})
+	}
+}
+
+// TestStartsAndRetriesArePromisedMemory is about desktops of a pool that were started all at once, and jobs that are retried.
+func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
+	config := twoImages()
+	config.MemoryMiB = 12 << 10 // for three desktops
+	inWorld(t, config, func(w *world) {
+		w.addPool(2)
+		w.keeper()
+		operate := func(op string) workspace.Job {
+			p := w.start("replica", w.store, w.sim)
+			defer p.kill()
+			id, err := w.service.OperatePool(w.t.Context(), workspace.OperatePool{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, Op: op})
+			w.must(err)
+			return w.finished(id)
+		}
+		operate("os-stop")
+		_, err := w.tryCreate(2)
+		w.must(err) // 8 of 12 GiB
+		j := operate("os-start")
+		if j.Counts.Succeeded != 1 || j.Counts.Failed != 1 {
+			t.Fatalf("memory is left for one, but %+v", j.Counts)
+		}
+		for _, s := range j.SubJobs {
+			if s.State == workspace.SubJobFailed && (s.Code != workspace.CodeNoRoom || !strings.Contains(s.Reason, "4096 MiB are asked for, 0 of 12288 MiB are left")) {
+				t.Errorf("the other was refused with %s: %s", s.Code, s.Reason)
+			}
+		}
+		if _, err := w.service.RetryJob(w.t.Context(), project, j.ID); workspace.CodeOf(err) != workspace.CodeNoRoom {
+			t.Errorf("retrying the start: %v", err)
+		}
+		for _, d := range w.desktops() {
+			if d.PoolID == "" {
+				w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.DeleteDesktop(w.t.Context(), d.ID) }))
+			}
+		}
+		if _, err := w.service.RetryJob(w.t.Context(), project, j.ID); err != nil {
+			t.Errorf("retrying the start when there is memory: %v", err)
+		}
+	})
+}
+
+// promised is what is written down as promised, by capacity.
+func (w *world) promised() map[string]int64 {
+	w.t.Helper()
+	promised := map[string]int64{}
+	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) error {
+		all, err := tx.Capacities(w.t.Context())
+		for _, c := range all {
+			promised[c.ID] = c.Promised
+		}
+		return err
+	}))
+	return promised
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -55,16 +56,54 @@ func (t *tx) DeleteCapacities(ctx context.Context, but []string) error {
 	return err
 }
 
+type growth struct {
+	SubJobID string `bun:",pk"`
+	Type     string `bun:",pk"`
+	MiB      int64  `bun:"mib"`
+}
+
+type growthRow struct {
+	bun.BaseModel `bun:"table:growths,alias:g"`
+	growth
+}
+
+// InsertGrowths implements workspace.CapacityRows.
+func (t *tx) InsertGrowths(ctx context.Context, all []workspace.Growth) error {
+	if len(all) == 0 {
+		return nil
+	}
+	rows := convert(all, func(g workspace.Growth) growthRow { return growthRow{growth: growth(g)} })
+	_, err := t.inserting(&rows).Exec(ctx)
+	return err
+}
+
+// Growths implements workspace.CapacityRows.
+func (t *tx) Growths(ctx context.Context, subJobIDs []string) ([]workspace.Growth, error) {
+	var all []workspace.Growth
+	for part := range slices.Chunk(subJobIDs, batch) {
+		var rows []growthRow
+		if err := t.NewSelect().Model(&rows).Where("sub_job_id IN (?)", bun.List(part)).Order("sub_job_id", "type").Scan(ctx); err != nil {
+			return nil, err
+		}
+		all = append(all, convert(rows, func(r growthRow) workspace.Growth { return workspace.Growth(r.growth) })...)
+	}
+	return all, nil
+}
+
+// growing selects what sub-jobs that have not ended will take. All that were refused or have failed promise nothing.
+const growing = "FROM growths g JOIN sub_jobs s ON s.id = g.sub_job_id WHERE s.state IN ('WAITING', 'RUNNING')"
+
 // PromisedDisks implements workspace.CapacityRows.
 func (t *tx) PromisedDisks(ctx context.Context) (map[string]int64, error) {
 	var sums []struct {
 		Type string
-		GB   int64 `bun:"gb"`
+		MiB  int64 `bun:"mib"`
 	}
-	err := t.NewSelect().Model((*volumeRow)(nil)).Column("type").ColumnExpr("CAST(SUM(gb) AS BIGINT) AS gb").Group("type").Scan(ctx, &sums)
+	err := t.NewRaw("SELECT type, CAST(SUM(mib) AS BIGINT) AS mib FROM (SELECT type, gb * 1024 AS mib FROM volumes UNION ALL SELECT g.type, g.mib "+
+		growing+" AND g.type <> '') AS disks GROUP BY type").Scan(ctx, &sums)
 	promised := make(map[string]int64, len(sums))
 	for _, s := range sums {
-		promised[s.Type] = s.GB << 10
+		promised[s.Type] = s.MiB
 	}
 	return promised, err
 }
@@ -72,7 +111,8 @@ func (t *tx) PromisedDisks(ctx context.Context) (map[string]int64, error) {
 // PromisedMemory implements workspace.CapacityRows. A desktop in ERROR counts when it is started again.
 func (t *tx) PromisedMemory(ctx context.Context) (int64, error) {
 	var sum int64
-	err := t.NewRaw(`SELECT CAST(COALESCE(SUM(p.memory_mib), 0) AS BIGINT) FROM desktops d JOIN products p ON p.id = d.product_id
-		WHERE d.status NOT IN (?, ?)`, workspace.StatusShutoff, workspace.StatusError).Scan(ctx, &sum)
+	err := t.NewRaw(`SELECT CAST((SELECT COALESCE(SUM(p.memory_mib), 0) FROM desktops d JOIN products p ON p.id = d.product_id
+		WHERE d.status NOT IN (?, ?)) + (SELECT COALESCE(SUM(g.mib), 0) `+growing+` AND g.type = '') AS BIGINT)`,
+		workspace.StatusShutoff, workspace.StatusError).Scan(ctx, &sum)
 	return sum, err
 }

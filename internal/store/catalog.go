@@ -100,14 +100,14 @@ func (t *tx) MarkGone(ctx context.Context, imageIDs []string) error {
 
 // PutZones implements workspace.CatalogRows. The former default goes first: there is one at any time.
 func (t *tx) PutZones(ctx context.Context, z []workspace.Zone) error {
-	former := t.NewUpdate().Model((*zoneRow)(nil)).Set("is_default = ?", false).Where("is_default")
 	for _, z := range z {
-		if z.Default {
-			former = former.Where("id <> ?", z.ID)
+		if !z.Default {
+			continue
 		}
-	}
-	if _, err := former.Exec(ctx); err != nil {
-		return err
+		_, err := t.NewUpdate().Model((*zoneRow)(nil)).Set("is_default = ?", false).Where("is_default").Where("id <> ?", z.ID).Exec(ctx)
+		if err != nil {
+			return err
+		}
 	}
 	return put(ctx, t, convert(z, func(z workspace.Zone) zoneRow { return zoneRow{zone: zone(z)} }))
 }

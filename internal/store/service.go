@@ -34,8 +34,17 @@ func (t *tx) OpenSubscription(ctx context.Context, s workspace.Subscription) (wo
 
 // Subscription implements workspace.ServiceRows.
 func (t *tx) Subscription(ctx context.Context, projectID string) (workspace.Subscription, error) {
+	return t.subscription(ctx, projectID, func(q *bun.SelectQuery) *bun.SelectQuery { return q })
+}
+
+// LockSubscription implements workspace.ServiceRows.
+func (t *tx) LockSubscription(ctx context.Context, projectID string) (workspace.Subscription, error) {
+	return t.subscription(ctx, projectID, func(q *bun.SelectQuery) *bun.SelectQuery { return t.forUpdate(q, "o") })
+}
+
+func (t *tx) subscription(ctx context.Context, projectID string, hold func(*bun.SelectQuery) *bun.SelectQuery) (workspace.Subscription, error) {
 	var row subscriptionRow
-	err := read(ctx, t.NewSelect().Model(&row).Where("project_id = ?", projectID),
+	err := read(ctx, hold(t.NewSelect().Model(&row).Where("o.project_id = ?", projectID)),
 		workspace.Errorf(workspace.CodeNotSubscribed, "the Workspace service is not open for project %q, open it first", projectID))
 	return workspace.Subscription(row.subscription), err
 }

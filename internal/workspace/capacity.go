@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -34,17 +35,28 @@ type Overcommit struct {
 // CapacityRows is what the domain asks of the store about capacities.
 type CapacityRows interface {
 	Capacities(ctx context.Context) ([]Capacity, error)
-	// LockCapacities reads them all, in the order of their ids, and holds them until the transaction ends. It comes after the locks
-	// of pools and desktops and before those of names and addresses.
+	// LockCapacities reads them all, in the order of their ids, and holds them until the transaction ends. It comes after all other
+	// locks.
 	LockCapacities(ctx context.Context) ([]Capacity, error)
 	// PutCapacities inserts capacities or replaces those of the same id.
 	PutCapacities(ctx context.Context, all []Capacity) error
 	// DeleteCapacities forgets all but those with these ids.
 	DeleteCapacities(ctx context.Context, but []string) error
-	// PromisedDisks sums the disks of all desktops by volume type, in MiB.
+	// PromisedDisks sums the disks of all desktops by volume type, in MiB, with the growths of sub-jobs that have not ended.
 	PromisedDisks(ctx context.Context) (map[string]int64, error)
-	// PromisedMemory sums the memory of all desktops that are not off, in MiB.
+	// PromisedMemory sums the memory of all desktops that are not off, in MiB, with the growths of sub-jobs that have not ended.
 	PromisedMemory(ctx context.Context) (int64, error)
+	// InsertGrowths writes what sub-jobs that are there will make desktops take more. It goes with the sub-job.
+	InsertGrowths(ctx context.Context, all []Growth) error
+	// Growths reads those of sub-jobs.
+	Growths(ctx context.Context, subJobIDs []string) ([]Growth, error)
+}
+
+// Growth is what a sub-job will make its desktop take more: the desktop's row has it when the sub-job is done.
+type Growth struct {
+	SubJobID string
+	Type     string // of volume; empty: memory
+	MiB      int64
 }
 
 // Full says why nothing new may be put on the capacity; empty: something may.
@@ -91,6 +103,37 @@ func demandOf(n int, p Product, disks ...VolumeSpec) demand {
 	return d
 }
 
+// disks sums the desktop's disks by volume type, in MiB.
+func (d Desktop) disks() map[string]int64 {
+	sums := map[string]int64{d.Root.Type: int64(d.Root.GB) << 10}
+	for _, v := range d.Data {
+		sums[v.Type] += int64(v.GB) << 10
+	}
+	return sums
+}
+
+// growths is the demand as that of a sub-job.
+func (d demand) growths(subJobID string) (all []Growth) {
+	for _, class := range slices.Sorted(maps.Keys(d.disks)) {
+		all = append(all, Growth{subJobID, class, d.disks[class]})
+	}
+	all = append(all, Growth{subJobID, "", d.memory})
+	return slices.DeleteFunc(all, func(g Growth) bool { return g.MiB == 0 })
+}
+
+// demandOfGrowths is what they take together.
+func demandOfGrowths(all []Growth) demand {
+	d := demand{disks: map[string]int64{}}
+	for _, g := range all {
+		if g.Type == "" {
+			d.memory += g.MiB
+		} else {
+			d.disks[g.Type] += g.MiB
+		}
+	}
+	return d
+}
+
 // times is n times the demand.
 func (d demand) times(n int) demand {
 	all := demand{disks: make(map[string]int64, len(d.disks)), memory: int64(n) * d.memory}
@@ -98,6 +141,27 @@ func (d demand) times(n int) demand {
 		all.disks[class] = int64(n) * mib
 	}
 	return all
+}
+
+// and is both demands together.
+func (d demand) and(other demand) demand {
+	both := demand{disks: map[string]int64{}, memory: d.memory + other.memory}
+	for _, one := range []demand{d, other} {
+		for class, mib := range one.disks {
+			both.disks[class] += mib
+		}
+	}
+	return both
+}
+
+// none says that nothing is asked for.
+func (d demand) none() bool {
+	for _, mib := range d.disks {
+		if mib != 0 {
+			return false
+		}
+	}
+	return d.memory == 0
 }
 
 // of is what the demand takes of a capacity.
@@ -113,15 +177,12 @@ func (d demand) of(c Capacity) (wanted int64) {
 
 // promise adds the demand to what is promised of each capacity, or says of which there is not enough. CodeNoRoom.
 func promise(all []Capacity, d demand) ([]Capacity, error) {
-	all = slices.Clone(all)
-	for i, c := range all {
-		wanted := d.of(c)
-		if err := c.admit(wanted); err != nil {
+	for _, c := range all {
+		if err := c.admit(d.of(c)); err != nil {
 			return nil, err
 		}
-		all[i].Promised += wanted
 	}
-	return all, nil
+	return add(all, d), nil
 }
 
 // promiseUpTo promises to as many of n desktops with this demand each as there is room for. It says how many those are, and, if
@@ -140,34 +201,67 @@ func promiseUpTo(all []Capacity, each demand, n int) (promised []Capacity, fit i
 	return promised, fit, short
 }
 
-// reserve promises capacity to desktops within the transaction that orders or starts them. The rows of the capacities are held,
-// so two orders at once cannot both get the last of it. CodeNoRoom.
+// reserve promises capacity to what a transaction has written already: orders, starts, growths. It comes last, so that the rows of
+// the capacities, which all orders share, are held no longer than the commit takes. Two orders at once cannot both get the last of
+// it. What was given back since it was counted is found before anything is refused. CodeNoRoom.
 func reserve(ctx context.Context, tx Tx, d demand) error {
-	fit, short, err := reserveUpTo(ctx, tx, d, 1)
-	if err == nil && fit == 0 {
-		err = short
+	if d.none() {
+		return nil
 	}
-	return err
-}
-
-// reserveUpTo is reserve for as many of n desktops with this demand each as there is room for. It says how many those are, and, if
-// they are fewer, why. What was given back since it was counted is found before it says so.
-func reserveUpTo(ctx context.Context, tx Tx, each demand, n int) (fit int, short, err error) {
 	all, err := tx.LockCapacities(ctx)
 	if err != nil || len(all) == 0 {
-		return n, nil, err
+		return err
 	}
-	promised, fit, short := promiseUpTo(all, each, n)
+	promised, short := promise(all, d)
 	if short != nil {
 		if all, err = recount(ctx, tx, all); err != nil {
+			return err
+		}
+		if promised, short = promise(add(all, d.times(-1)), d); short != nil {
+			return short
+		}
+	}
+	return tx.PutCapacities(ctx, promised)
+}
+
+// room is what there is to promise as far as it can be told without holding it, for those who do as much as there is room for. They
+// take of it before they write anything, and reserve what they took at the end.
+type room struct {
+	all     []Capacity
+	taken   demand
+	counted bool
+}
+
+// readRoom reads what there is.
+func readRoom(ctx context.Context, tx Tx) (*room, error) {
+	all, err := tx.Capacities(ctx)
+	return &room{all: all}, err
+}
+
+// take takes as many of n times the demand as there is room for. It says how many those are and, if they are fewer, why.
+func (r *room) take(ctx context.Context, tx Tx, each demand, n int) (fit int, short, err error) {
+	promised, fit, short := promiseUpTo(r.all, each, n)
+	if short != nil && !r.counted {
+		counted, err := recount(ctx, tx, r.all)
+		if err != nil {
 			return 0, nil, err
 		}
-		promised, fit, short = promiseUpTo(all, each, n)
+		r.all, r.counted = add(counted, r.taken), true
+		promised, fit, short = promiseUpTo(r.all, each, n)
 	}
-	if fit == 0 {
-		return 0, short, nil
+	if fit > 0 {
+		r.all, r.taken = promised, r.taken.and(each.times(fit))
 	}
-	return fit, short, tx.PutCapacities(ctx, promised)
+	return fit, short, nil
+}
+
+// add adds the demand to what is promised of each capacity, whether there is room for it or not.
+func add(all []Capacity, d demand) []Capacity {
+	all = slices.Clone(all)
+	for i, c := range all {
+		all[i].Promised += d.of(c)
+	}
+	return all
 }
 
 // recount replaces what is said to be promised by what is. The caller holds the rows.

@@ -95,7 +95,7 @@ type CatalogRows interface {
 	// PutProducts, PutImages, PutZones and PutVolumeTypes insert rows or replace those of the same id.
 	PutProducts(ctx context.Context, p []Product) error
 	PutImages(ctx context.Context, i []Image) error
-	// With PutZones, all others are no longer the default.
+	// A default among the zones takes the place of the former one.
 	PutZones(ctx context.Context, z []Zone) error
 	PutVolumeTypes(ctx context.Context, v []VolumeType) error
 

@@ -72,6 +72,9 @@ const (
 	StatusAwakening   DesktopStatus = "AWAKENING"
 )
 
+// off says whether no memory is promised to a desktop in the state. One in ERROR is promised some when it is started again.
+func (s DesktopStatus) off() bool { return s == StatusShutoff || s == StatusError }
+
 // Task is what a job is doing to a desktop. While it is set no other job may take the desktop.
 type Task string
 

@@ -267,9 +267,6 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 	if err != nil {
 		return "", err
 	}
-	if err := reserve(ctx, tx, demandOf(r.count(), place.product, append([]VolumeSpec{r.Root}, r.Data...)...)); err != nil {
-		return "", err
-	}
 	names, err := chooseNames(ctx, tx, r)
 	if err != nil {
 		return "", err
@@ -312,7 +309,10 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 	if err := tx.InsertDesktops(ctx, desktops); err != nil {
 		return "", err
 	}
-	return job.ID, tx.InsertJob(ctx, job)
+	if err := tx.InsertJob(ctx, job); err != nil {
+		return "", err
+	}
+	return job.ID, reserve(ctx, tx, demandOf(r.count(), place.product, append([]VolumeSpec{r.Root}, r.Data...)...))
 }
 
 // subJob makes the next sub-job of j, about d.

@@ -124,18 +124,20 @@ func operateDesktops(ctx context.Context, tx Tx, r OperateDesktops) (OperateResu
 	if err != nil {
 		return OperateResult{}, err
 	}
+	left, err := readRoom(ctx, tx)
+	if err != nil {
+		return OperateResult{}, err
+	}
 	var result OperateResult
 	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobOperateDesktops, RequestID: r.RequestID, Created: tx.Now()}
+	var moved []Desktop
 	for _, id := range r.IDs {
 		d, ok := found[id]
 		if !ok {
 			result.Refused = append(result.Refused, Refusal{DesktopID: id, Code: CodeDesktopNotFound, Message: "desktop " + id + " does not exist"})
 			continue
 		}
-		next, err := Operate(d, r.Op, r.Force)
-		if err == nil {
-			err = reserveStart(ctx, tx, d, next)
-		}
+		next, err := left.operate(ctx, tx, d, r.Op, r.Force)
 		if err != nil && CodeOf(err) == CodeInternal {
 			return OperateResult{}, err
 		}
@@ -145,32 +147,56 @@ func operateDesktops(ctx context.Context, tx Tx, r OperateDesktops) (OperateResu
 		}
 		sub := job.subJob(d, OperateParams{Op: r.Op, Force: r.Force})
 		next.TaskOwner = sub.ID
-		if err := tx.SaveDesktop(ctx, next); err != nil {
-			return OperateResult{}, err
-		}
+		moved = append(moved, next)
 		job.SubJobs = append(job.SubJobs, sub)
 	}
 	if len(job.SubJobs) == 0 {
 		return result, nil
 	}
 	result.JobID = job.ID
-	return result, tx.InsertJob(ctx, job)
+	return result, orderMoves(ctx, tx, moved, job, left)
 }
 
-// reserveStart promises memory to a desktop that is off and will run. CodeNoRoom.
-func reserveStart(ctx context.Context, tx Tx, d, next Desktop) error {
-	off := d.Status == StatusShutoff || d.Status == StatusError
-	if !off || next.Task == TaskPoweringOff {
-		return nil
+// orderMoves writes desktops that are on their way to another power state, and the job that moves them.
+func orderMoves(ctx context.Context, tx Tx, moved []Desktop, job Job, left *room) error {
+	for _, d := range moved {
+		if err := tx.SaveDesktop(ctx, d); err != nil {
+			return err
+		}
+	}
+	if err := tx.InsertJob(ctx, job); err != nil {
+		return err
+	}
+	return reserve(ctx, tx, left.taken)
+}
+
+// operate is Operate where there is memory for it: a desktop that is off and will run takes it of the room. CodeNoRoom.
+func (r *room) operate(ctx context.Context, tx Tx, d Desktop, op Operation, force bool) (Desktop, error) {
+	next, err := Operate(d, op, force)
+	if err != nil {
+		return d, err
+	}
+	wanted, err := memoryToStart(ctx, tx, d, next)
+	if err != nil || wanted.none() {
+		return next, err
+	}
+	fit, short, err := r.take(ctx, tx, wanted, 1)
+	if err == nil && fit == 0 {
+		err = short
+	}
+	return next, err
+}
+
+// memoryToStart is what a desktop that is off takes when it is to run.
+func memoryToStart(ctx context.Context, tx Tx, d, next Desktop) (demand, error) {
+	if !d.Status.off() || next.Status.off() || next.Task == TaskPoweringOff {
+		return demand{}, nil
 	}
 	product, err := tx.Product(ctx, d.ProductID)
 	if CodeOf(err) == CodeProductNotFound {
-		return nil // its start says so
+		return demand{}, nil // its start says so
 	}
-	if err != nil {
-		return err
-	}
-	return reserve(ctx, tx, demandOf(1, product))
+	return demandOf(1, product), err
 }
 
 func lockByID(ctx context.Context, tx Tx, projectID string, ids []string) (map[string]Desktop, error) {

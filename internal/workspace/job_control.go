@@ -59,7 +59,7 @@ func (s *Service) RetryJob(ctx context.Context, projectID, id string) (string, e
 	})
 }
 
-// retake gives the desktops of sub-jobs that run again back to them.
+// retake gives the desktops of sub-jobs that run again back to them, and promises again what those take. CodeNoRoom.
 func retake(ctx context.Context, tx Tx, projectID string, subs []SubJob) error {
 	var ids []string
 	for _, sub := range subs {
@@ -69,19 +69,31 @@ func retake(ctx context.Context, tx Tx, projectID string, subs []SubJob) error {
 	if err != nil {
 		return err
 	}
+	var resumed []string
+	var wanted demand
 	for _, sub := range subs {
 		d, ok := found[sub.DesktopID]
 		if !ok {
 			continue // the runner finds it gone and says so
 		}
-		if err := resume(&d, sub); err != nil {
+		next := d
+		if err := resume(&next, sub); err != nil {
 			return err
 		}
-		if err := tx.SaveDesktop(ctx, d); err != nil {
+		if err := tx.SaveDesktop(ctx, next); err != nil {
 			return err
 		}
+		memory, err := memoryToStart(ctx, tx, d, next)
+		if err != nil {
+			return err
+		}
+		resumed, wanted = append(resumed, sub.ID), wanted.and(memory)
 	}
-	return nil
+	growths, err := tx.Growths(ctx, resumed)
+	if err != nil {
+		return err
+	}
+	return reserve(ctx, tx, wanted.and(demandOfGrowths(growths)))
 }
 
 // keptSubJobs are types whose records cannot be deleted.

@@ -187,7 +187,7 @@ func (s *Service) CreateNamePolicy(ctx context.Context, c Caller, p NamePolicy) 
 		return "", err
 	}
 	return update(ctx, s.Store, once(ctx, c, "CreateDesktopNamePolicy", p, func(tx Tx) (string, error) {
-		if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
+		if _, err := tx.LockSubscription(ctx, c.ProjectID); err != nil { // so that two callers cannot both make the last one
 			return "", err
 		}
 		_, total, err := tx.NamePolicies(ctx, NamePolicyQuery{ProjectID: c.ProjectID})

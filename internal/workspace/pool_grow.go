@@ -34,8 +34,16 @@ func growUpTo(ctx context.Context, tx Tx, p Pool, n, least int, g growth) (jobID
 	if p.Zone, err = findZone(ctx, tx, p.Zone); err != nil { // an empty one is the default
 		return "", 0, nil, err
 	}
+	each, err := p.demand(ctx, tx)
+	if err != nil {
+		return "", 0, nil, err
+	}
+	left, err := readRoom(ctx, tx)
+	if err != nil {
+		return "", 0, nil, err
+	}
 	wanted := n
-	if n, short, err = reservePool(ctx, tx, p, n); err != nil {
+	if n, short, err = left.take(ctx, tx, each, n); err != nil {
 		return "", 0, nil, err
 	}
 	if n < least {
@@ -73,7 +81,10 @@ func growUpTo(ctx context.Context, tx Tx, p Pool, n, least int, g growth) (jobID
 	if made < n {
 		short = noAddresses(p, made, wanted)
 	}
-	return job.ID, made, short, tx.InsertJob(ctx, job)
+	if err := tx.InsertJob(ctx, job); err != nil {
+		return "", 0, nil, err
+	}
+	return job.ID, made, short, reserve(ctx, tx, each.times(made))
 }
 
 // noAddresses says that the pool's subnets have addresses for no more than so many of the desktops that are wanted.
@@ -81,18 +92,17 @@ func noAddresses(p Pool, free, wanted int) error {
 	return Errorf(CodeNoAddress, "subnet_ids: the subnets of pool %s have %d free addresses, %d are needed", p.Name, free, wanted)
 }
 
-// reservePool promises capacity to n more desktops of a pool, or to as many as there is room for. It says how many those are, and why
-// no more.
-func reservePool(ctx context.Context, tx Tx, p Pool, n int) (fit int, short, err error) {
+// demand is what each of the pool's desktops takes.
+func (p Pool) demand(ctx context.Context, tx Tx) (demand, error) {
 	product, err := tx.Product(ctx, p.ProductID)
 	if err != nil {
-		return 0, nil, inField("product_id", err)
+		return demand{}, inField("product_id", err)
 	}
 	disks := []VolumeSpec{{Type: p.Root.Type, GB: p.Root.GB}}
 	for _, v := range p.Data {
 		disks = append(disks, VolumeSpec{Type: v.Type, GB: v.GB})
 	}
-	return reserveUpTo(ctx, tx, demandOf(1, product, disks...), n)
+	return demandOf(1, product, disks...), nil
 }
 
 // poolNames makes the computer names of n new desktops: by the pool's policy, or from its own name.

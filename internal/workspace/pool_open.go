@@ -245,6 +245,9 @@ func (a *arrival) start(ctx context.Context, tx Tx, desktopID string) error {
 	})
 	if err == nil && len(r.Refused) > 0 {
 		err = errOvertaken // it changed since the members were read
+		if refused := r.Refused[0]; refused.Code == CodeNoRoom {
+			err = &Error{Code: refused.Code, Message: refused.Message}
+		}
 	}
 	return err
 }

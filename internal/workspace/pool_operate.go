@@ -39,21 +39,27 @@ func operatePool(ctx context.Context, tx Tx, r OperatePool, desktops []Desktop, 
 	job := Job{
 		ID: NewID(), ProjectID: r.ProjectID, Type: JobOperateDesktops, PoolID: r.PoolID, RequestID: r.RequestID, Created: tx.Now(),
 	}
+	left, err := readRoom(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	var moved []Desktop
 	for _, d := range desktops {
 		sub := job.subJob(d, params)
-		next, err := Operate(d, params.Op, params.Force)
+		next, err := left.operate(ctx, tx, d, params.Op, params.Force)
+		if err != nil && CodeOf(err) == CodeInternal {
+			return "", err
+		}
 		if err != nil {
 			sub.State, sub.Code, sub.Reason = SubJobFailed, CodeOf(err), MessageOf(err)
 			sub.Begun, sub.Ended = job.Created, job.Created
 		} else {
 			next.TaskOwner = sub.ID
-			if err := tx.SaveDesktop(ctx, next); err != nil {
-				return "", err
-			}
+			moved = append(moved, next)
 		}
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	return job.ID, tx.InsertJob(ctx, job)
+	return job.ID, orderMoves(ctx, tx, moved, job, left)
 }
 
 // byName orders by names, and by ids where they are the same.

@@ -277,16 +277,24 @@ func reshapePool(ctx context.Context, tx Tx, p Pool, c ChangePoolDesktops, t Job
 	for _, m := range targets {
 		chosen[m.DesktopID] = found[m.DesktopID]
 	}
+	var growths []Growth
+	var wanted demand
 	for _, d := range slices.SortedFunc(maps.Values(chosen), func(a, b Desktop) int { return byName(a.Name, b.Name, a.ID, b.ID) }) {
 		asked, err := params(d)
 		if err == nil {
 			err = mayReshape(d)
 		}
 		sub := job.subJob(d, asked)
+		more, lookErr := asked.growth(ctx, tx, d)
+		if lookErr != nil {
+			return job, lookErr
+		}
+		growths = append(growths, more.growths(sub.ID)...) // also of one that fails: it may be retried
 		if err != nil {
 			sub.State, sub.Code, sub.Reason = SubJobFailed, CodeOf(err), MessageOf(err)
 			sub.Begun, sub.Ended = job.Created, job.Created
 		} else {
+			wanted = wanted.and(more)
 			d.Task, d.TaskOwner = reshapeTasks[t], sub.ID
 			if err := tx.SaveDesktop(ctx, d); err != nil {
 				return job, err
@@ -294,7 +302,34 @@ func reshapePool(ctx context.Context, tx Tx, p Pool, c ChangePoolDesktops, t Job
 		}
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	return job, tx.InsertJob(ctx, job)
+	if err := tx.InsertJob(ctx, job); err != nil {
+		return job, err
+	}
+	if err := tx.InsertGrowths(ctx, growths); err != nil {
+		return job, err
+	}
+	return job, reserve(ctx, tx, wanted)
+}
+
+// growth is what the change makes a desktop take more. What it gives back is free when it is done.
+func (r ReshapeParams) growth(ctx context.Context, tx Tx, d Desktop) (demand, error) {
+	more := demand{disks: map[string]int64{}}
+	for class, mib := range r.Apply(d).disks() {
+		more.disks[class] = max(mib-d.disks()[class], 0)
+	}
+	if r.ProductID == "" || d.Status != StatusActive { // all others are off afterwards
+		return more, nil
+	}
+	next, err := tx.Product(ctx, r.ProductID)
+	if err != nil {
+		return more, err
+	}
+	now, err := tx.Product(ctx, d.ProductID)
+	if err != nil && CodeOf(err) != CodeProductNotFound { // without one it was promised nothing
+		return more, err
+	}
+	more.memory = max(int64(next.MemoryMiB)-int64(now.MemoryMiB), 0)
+	return more, nil
 }
 
 // mayReshape says why a desktop's shape cannot be changed now, or nil. CodeConflict.

@@ -52,6 +52,9 @@ type ServiceRows interface {
 	// OpenSubscription adds the subscription unless the project has one, and returns the one that it has. It holds it until the
 	// transaction ends: of several callers one makes what the project needs, and the others find it there.
 	OpenSubscription(ctx context.Context, s Subscription) (Subscription, error)
+	// LockSubscription is Subscription and holds it until the transaction ends: of several callers at once who count what the project
+	// has, each counts what those before made.
+	LockSubscription(ctx context.Context, projectID string) (Subscription, error)
 	// Subscription fails with CodeNotSubscribed when the service was never opened for the project.
 	Subscription(ctx context.Context, projectID string) (Subscription, error)
 }

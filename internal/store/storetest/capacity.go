@@ -53,5 +53,31 @@ var capacities = []behaviour{
 		}
 		w.same(disks(), map[string]int64{"SAS": 240 << 10})
 		w.same(memory(), int64(4096))
+
+		// What sub-jobs that have not ended will make of them counts already.
+		growths := []workspace.Growth{
+			{SubJobID: "j-000", Type: "", MiB: 512}, {SubJobID: "j-000", Type: "SAS", MiB: 3}, {SubJobID: "j-000", Type: "SSD", MiB: 5},
+			{SubJobID: "j-001", Type: "SAS", MiB: 7},
+		}
+		w.addJob("j", 2)
+		w.update(func(tx workspace.Tx) error { return tx.InsertGrowths(w.Context(), growths) })
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Growth, error) {
+			return tx.Growths(ctx, []string{"j-001", "j-000", "missing"})
+		}), growths)
+		w.same(disks(), map[string]int64{"SAS": 240<<10 + 10, "SSD": 5})
+		w.same(memory(), int64(4608))
+		w.claim("w", 1)
+		w.same(memory(), int64(4608))
+		w.update(func(tx workspace.Tx) error {
+			return tx.EndSubJobs(w.Context(), []string{"j-001"}, workspace.SubJobFailed, workspace.CodeGone, "gone")
+		})
+		w.same(disks(), map[string]int64{"SAS": 240<<10 + 3, "SSD": 5})
+		w.update(func(tx workspace.Tx) error {
+			_, err := tx.DeleteSubJobs(w.Context(), project, []string{"j-001"}, "", nil)
+			return err
+		})
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Growth, error) {
+			return tx.Growths(ctx, []string{"j-000", "j-001"})
+		}), growths[:3])
 	}},
 }

@@ -1,0 +1,99 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"carrel/internal/workspace"
+)
+
+// What the domain counts before it adds, from several callers at once.
+var limits = []behaviour{
+	{"orders at once are promised no more together than there is", func(w *world) {
+		const each, fit = 80, 5
+		w.furnish(4 * fit)
+		w.update(func(tx workspace.Tx) error {
+			return tx.PutCapacities(w.Context(), []workspace.Capacity{
+				{ID: workspace.MemoryCapacity, Classes: []string{}, Size: 1 << 20, Bound: 1 << 20, Observed: w.clock.Now()},
+				{ID: "pool", Classes: []string{"SAS"}, Size: 1000 << 10, Bound: (fit*each + each/2) << 10, Observed: w.clock.Now()},
+			})
+		})
+		service := &workspace.Service{Store: w.store}
+		taken := 0
+		for _, err := range together(4*fit, func(i int) error {
+			_, err := service.CreateDesktops(w.Context(), w.order(i, each))
+			return err
+		}) {
+			switch {
+			case err == nil:
+				taken++
+			case workspace.CodeOf(err) != workspace.CodeNoRoom || !strings.Contains(err.Error(), "40 of 440 GiB are left"):
+				w.Errorf("an order was refused with %v", err)
+			}
+		}
+		w.same(taken, fit)
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (map[string]int64, error) { return tx.PromisedDisks(ctx) }),
+			map[string]int64{"SAS": fit * each << 10})
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Capacity, error) { return tx.Capacities(ctx) })[1].Promised, int64(fit*each<<10))
+	}},
+	{"callers at once make no more name policies than a project may have", func(w *world) {
+		w.furnish(0)
+		for i := range workspace.MaxNamePolicies - 2 {
+			w.addNamePolicies(workspace.NamePolicy{ID: fmt.Sprint("p-", i), ProjectID: project, Name: fmt.Sprint("policy_", i)})
+		}
+		service := &workspace.Service{Store: w.store}
+		for range 5 {
+			ids := make([]string, 8)
+			errs := together(len(ids), func(i int) (err error) {
+				ids[i], err = service.CreateNamePolicy(w.Context(), workspace.Caller{ProjectID: project},
+					workspace.NamePolicy{Name: fmt.Sprint("last_", i), Prefix: "last", Digits: 3, Start: 1})
+				return err
+			})
+			w.same(len(w.namePolicies(workspace.NamePolicyQuery{})), workspace.MaxNamePolicies)
+			for i, err := range errs {
+				if err != nil && workspace.CodeOf(err) != workspace.CodeConflict {
+					w.Errorf("refused with %v", err)
+				}
+				w.update(func(tx workspace.Tx) error { return tx.DeleteNamePolicy(w.Context(), ids[i]) })
+			}
+		}
+	}},
+}
+
+// furnish opens the service for the project, with what can be ordered and so many subnets: orders for one go one after the other.
+func (w *world) furnish(subnets int) {
+	w.Helper()
+	w.update(func(tx workspace.Tx) error {
+		ctx := w.Context()
+		if _, err := tx.OpenSubscription(ctx, workspace.Subscription{ID: "s", ProjectID: project, VPCID: "vpc-of-" + project}); err != nil {
+			return err
+		}
+		for i := range subnets {
+			s := workspace.Subnet{ID: fmt.Sprint("subnet-", i), ProjectID: project, VPCID: "vpc-of-" + project, Name: fmt.Sprint("subnet-", i),
+				CIDR: fmt.Sprintf("10.9.%d.0/24", i), Gateway: fmt.Sprintf("10.9.%d.1", i)}
+			if err := tx.InsertSubnet(ctx, s); err != nil {
+				return err
+			}
+		}
+		if err := tx.PutZones(ctx, []workspace.Zone{{ID: "zone", Default: true}}); err != nil {
+			return err
+		}
+		if err := tx.PutVolumeTypes(ctx, []workspace.VolumeType{{ID: "SAS"}}); err != nil {
+			return err
+		}
+		if err := tx.PutProducts(ctx, []workspace.Product{{ID: "small", CPUs: 1, MemoryMiB: 1024, Architecture: "x86", Status: "normal"}}); err != nil {
+			return err
+		}
+		return tx.PutImages(ctx, []workspace.Image{{ID: "image", Type: workspace.ImageGold, Architecture: "x86"}})
+	})
+}
+
+// order is for a desktop of a new person in the i-th subnet that furnish made.
+func (w *world) order(i, gb int) workspace.CreateDesktops {
+	return workspace.CreateDesktops{
+		Caller: workspace.Caller{ProjectID: project}, Type: workspace.Dedicated, ProductID: "small", ImageType: workspace.ImageGold, ImageID: "image",
+		Root: workspace.VolumeSpec{Type: "SAS", GB: gb}, SubnetIDs: []string{fmt.Sprint("subnet-", i)}, SecurityGroups: []string{groupOf(project)},
+		Desktops: []workspace.NewDesktop{{UserName: fmt.Sprint("user-", i), Name: fmt.Sprint("desk-", i)}},
+	}
+}
