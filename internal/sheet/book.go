@@ -14,10 +14,30 @@ import (
 // formatText is the number of the built-in format that shows a number with all of its digits.
 const formatText = 49
 
+// cellSize is what a row or cell takes at least, in bytes.
+const cellSize = 16
+
 // book is an open XLSX file.
 type book struct {
 	file    *excelize.File
 	visible []string
+	read    int // so many bytes of maxRead, in all tables
+}
+
+// readBook reads the first table with headings of an XLSX file. The library that reads it was written for files that spreadsheet
+// programs make: one whose parts do not fit together may end in a panic there, which is one more way to say that it is broken.
+func readBook(data []byte, most int, headings func([]string) bool) (rows []Row, err error) {
+	defer func() {
+		if recover() != nil {
+			rows, err = nil, notXLSX(errors.New("its parts do not fit together: save it anew with a spreadsheet program"))
+		}
+	}()
+	b, err := openBook(data)
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	return readFirst(b.visible, b.open, most, headings)
 }
 
 // openBook opens a file with at least one table that is not hidden.
@@ -53,6 +73,9 @@ func notXLSX(err error) error { return fmt.Errorf("the file is not XLSX: %w", er
 // plainFormats changes the formats of cells so that each is read as what it holds and not as how it looks: dates as one form, which
 // does not depend on a country, and numbers with all of their digits.
 func (b *book) plainFormats() error {
+	if b.file.Styles != nil && b.file.Styles.CellXfs == nil { // programs that format nothing leave them out
+		setNew(&b.file.Styles.CellXfs)
+	}
 	date := "yyyy-mm-dd hh:mm:ss"
 	ours, err := b.file.NewStyle(&excelize.Style{CustomNumFmt: &date})
 	if err != nil {
@@ -73,6 +96,9 @@ func (b *book) plainFormats() error {
 	}
 	return nil
 }
+
+// setNew lets a pointer to a type that the library does not name point to its zero value.
+func setNew[T any](p **T) { *p = new(T) }
 
 // isDateFormat says whether a format shows a day. The built-in ones beyond 22 are those of East Asian languages.
 func isDateFormat(id int, code string) bool {
@@ -105,6 +131,7 @@ func textUntil(text string, end byte) int {
 
 // bookTable reads one table of a book.
 type bookTable struct {
+	book *book
 	rows *excelize.Rows
 	line int
 }
@@ -114,7 +141,7 @@ func (b *book) open(name string) (table, error) {
 	if err != nil {
 		return nil, notXLSX(err)
 	}
-	return &bookTable{rows: rows}, nil
+	return &bookTable{book: b, rows: rows}, nil
 }
 
 func (t *bookTable) close() { _ = t.rows.Close() } // nothing was written
@@ -130,6 +157,13 @@ func (t *bookTable) next() (Row, error) {
 	cells, err := t.rows.Columns()
 	if err != nil {
 		return Row{}, notXLSX(err)
+	}
+	t.book.read += cellSize
+	for _, cell := range cells {
+		t.book.read += cellSize + len(cell)
+	}
+	if t.book.read > maxRead {
+		return Row{}, errSprawls
 	}
 	for i := range cells {
 		cells[i] = strings.TrimSuffix(cells[i], " 00:00:00")

@@ -41,12 +41,7 @@ type table interface {
 // more rows than most.
 func Read(data []byte, most int, headings func(cells []string) bool) ([]Row, error) {
 	if bytes.HasPrefix(data, []byte("PK\x03\x04")) {
-		book, err := openBook(data)
-		if err != nil {
-			return nil, err
-		}
-		defer book.close()
-		return readFirst(book.visible, book.open, most, headings)
+		return readBook(data, most, headings)
 	}
 	lines, err := decode(data)
 	if err != nil {

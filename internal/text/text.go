@@ -44,8 +44,12 @@ func JSON(data []byte) ([]byte, error) {
 	out := make([]byte, 0, len(data))
 	start := 0 // of what is not yet composed, in out
 	compose := func() { out = append(out[:start], norm.NFC.Bytes(out[start:])...) }
+	inString := false
 	for i := 0; i < len(data); {
-		if data[i] != '\\' {
+		if data[i] != '\\' || !inString { // an escape between strings is a mistake, which must stay one
+			if data[i] == '"' {
+				inString = !inString
+			}
 			out = append(out, data[i])
 			i++
 			continue

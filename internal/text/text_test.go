@@ -51,7 +51,7 @@ func TestStringsOfJSONAreComposedHoweverTheyAreWritten(t *testing.T) {
 
 // FuzzJSON proves that a text means the same before and after, but for its form, and is no JSON after if it was none before.
 func FuzzJSON(f *testing.F) {
-	for _, seed := range []string{`{"a":"u\u0308"}`, `["\ud83d\ude00","\ud800"]`, `"\\u0000"`, `"\`, `"\u00`, "\xff", `{"n\u0300":1e3}`} {
+	for _, seed := range []string{`{"a":"u\u0308"}`, `["\ud83d\ude00","\ud800"]`, `"\\u0000"`, `"\`, `"\u00`, "\xff", `0\u0020`, `{"n\u0300":1e3}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
