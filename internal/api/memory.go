@@ -21,15 +21,17 @@ const (
 	perByte       = 16
 	smallBody     = 64 << 10
 	unpackedTable = 96 << 20
-	unknownBody   = maxJSONBody     // the most that a body may have whose length is not told beforehand
-	memoryWait    = 5 * time.Second // for others to be done
-	memoryRetry   = "2"             // seconds, for who was sent away
+	unknownBody   = maxJSONBody // the most that a body may have whose length is not told beforehand
+	memoryRetry   = "2"         // seconds, for who was sent away
 )
 
 // memory shares bodyMemory among requests.
-type memory struct{ free *semaphore.Weighted }
+type memory struct {
+	free *semaphore.Weighted
+	wait time.Duration // for others to be done
+}
 
-func newMemory() *memory { return &memory{semaphore.NewWeighted(bodyMemory)} }
+func newMemory(wait time.Duration) *memory { return &memory{semaphore.NewWeighted(bodyMemory), wait} }
 
 // weight is how much memory a body of so many bytes may take. One of unknown length, which is then at most unknownBody, counts as
 // that.
@@ -56,7 +58,7 @@ func (m *memory) bound(api huma.API) func(huma.Context, func(huma.Context)) {
 			next(ctx)
 			return
 		}
-		waiting, cancel := context.WithTimeout(ctx.Context(), memoryWait)
+		waiting, cancel := context.WithTimeout(ctx.Context(), m.wait)
 		defer cancel()
 		if err := m.free.Acquire(waiting, need); err != nil {
 			ctx.SetHeader("Retry-After", memoryRetry)

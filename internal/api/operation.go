@@ -111,7 +111,7 @@ func (s *Server) register(api huma.API) {
 			o.handle(s, api, huma.Operation{
 				OperationID: o.id, Method: o.method, Path: o.path, Summary: o.describe, Tags: []string{area},
 				MaxBodyBytes:    maxBody(area) + 1, // huma refuses a body as large as this
-				BodyReadTimeout: requestTime,
+				BodyReadTimeout: s.CallTime,
 				Security:        []map[string][]string{{"token": {}}, {"signature": {}}},
 				Errors:          []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden},
 				Middlewares:     huma.Middlewares{s.authorize(api, o.needs), s.memory.bound(api)},

@@ -31,15 +31,14 @@ var Catalog = []iam.CatalogService{
 	{Type: "sts", Path: ""},
 }
 
-// requestTime is how long a request may take. Nothing here waits for a machine.
-const requestTime = 30 * time.Second
-
 // Config is what a Server needs.
 type Config struct {
 	Service *workspace.Service
 	IAM     *iam.Service
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
+	// CallTime is how long a call may take, its body among it. Nothing here waits for a machine.
+	CallTime time.Duration
 }
 
 // Server serves the Workspace API, the identity API and their description.
@@ -58,7 +57,7 @@ type face struct {
 
 // New makes a Server. It fails when its metrics are registered already.
 func New(c Config) (*Server, error) {
-	s := &Server{Config: c, memory: newMemory()}
+	s := &Server{Config: c, memory: newMemory(c.CallTime / 6)}
 	meter, err := newMeter(c.Metrics)
 	if err != nil {
 		return nil, fmt.Errorf("registering metrics of the API: %w", err)
@@ -76,7 +75,7 @@ func New(c Config) (*Server, error) {
 		{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(legible(tokened(lenient(desktops)))))},
 		{misspelt, c.IAM.Require(named(legible(tokened(lenient(misspelt)))))},
 	}
-	s.handler = observed(c.Log, meter, limited(http.HandlerFunc(s.dispatch)))
+	s.handler = observed(c.Log, meter, s.limited(http.HandlerFunc(s.dispatch)))
 	return s, nil
 }
 
@@ -118,35 +117,63 @@ func named(next http.Handler) http.Handler {
 	})
 }
 
-// How much of a body that is too large is read before the answer, so that the client is done sending and reads it.
+// limited bounds the size of bodies and the time of requests.
+func (s *Server) limited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		body := &openBody{ReadCloser: r.Body}
+		if r.ContentLength > iam.MaxSignedBody {
+			if r.Header.Get("Expect") == "" { // else the client waits for our answer before it sends
+				body.drain(control)
+			}
+			refuse(w, http.StatusRequestEntityTooLarge, bodyTooLarge(iam.MaxSignedBody))
+			return
+		}
+		_ = control.SetReadDeadline(time.Now().Add(s.CallTime)) // where there is none, the server's own holds
+		_ = control.SetWriteDeadline(time.Now().Add(2 * s.CallTime))
+		most := int64(iam.MaxSignedBody)
+		if r.ContentLength < 0 {
+			most = unknownBody
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), s.CallTime)
+		defer cancel()
+		r = r.WithContext(ctx)
+		r.Body = http.MaxBytesReader(w, body, most)
+		next.ServeHTTP(w, r)
+		if r.ContentLength != 0 && r.Header.Get("Expect") == "" {
+			body.drain(control)
+		}
+	})
+}
+
+// How much is read of a body that nobody wanted, before the answer leaves: a client that is still sending when the connection closes
+// sees it break, and no answer.
 const (
 	drainBytes = 32 << 20
 	drainTime  = 2 * time.Second
 )
 
-// limited bounds the size of bodies and the time of requests.
-func limited(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		control := http.NewResponseController(w)
-		if r.ContentLength > iam.MaxSignedBody {
-			if r.Header.Get("Expect") == "" { // else the client waits for our answer before it sends
-				_ = control.SetReadDeadline(time.Now().Add(drainTime)) // where there is none, the server's own holds
-				_, _ = io.CopyN(io.Discard, r.Body, drainBytes)
-			}
-			refuse(w, http.StatusRequestEntityTooLarge, bodyTooLarge(iam.MaxSignedBody))
-			return
-		}
-		_ = control.SetReadDeadline(time.Now().Add(requestTime))
-		_ = control.SetWriteDeadline(time.Now().Add(2 * requestTime))
-		most := int64(iam.MaxSignedBody)
-		if r.ContentLength < 0 {
-			most = unknownBody
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, most)
-		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
-		defer cancel()
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
+// openBody is a body that stays open until its rest was read.
+type openBody struct {
+	io.ReadCloser
+	ended bool
+}
+
+// Read implements io.Reader.
+func (b *openBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.ended = b.ended || err != nil
+	return n, err
+}
+
+// Close implements io.Closer. The server closes the body itself.
+func (b *openBody) Close() error { return nil }
+
+func (b *openBody) drain(control *http.ResponseController) {
+	if !b.ended {
+		_ = control.SetReadDeadline(time.Now().Add(drainTime))
+		_, _ = io.CopyN(io.Discard, b, drainBytes) // if this fails the client has gone, or sends for too long
+	}
 }
 
 // renamed serves, under the name by which one example of the public documentation calls pools, what next serves under theirs. It

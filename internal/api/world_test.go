@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -75,7 +76,7 @@ func newWorldOn(t testing.TB, database string) *world {
 	if err := service.Subscribe(t.Context(), w.first.ProjectID, "10.9.0.0/16", subnets); err != nil {
 		t.Fatal(err)
 	}
-	if w.server, err = api.New(api.Config{Service: service, IAM: w.iam, Log: log, Metrics: w.registry}); err != nil {
+	if w.server, err = api.New(api.Config{Service: service, IAM: w.iam, Log: log, Metrics: w.registry, CallTime: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
 	w.token = w.tokenOf(w.first.UserName, w.first.Password)

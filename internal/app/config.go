@@ -33,6 +33,9 @@ type Config struct {
 	TLS      TLS    `yaml:"-"`
 	Version  string `yaml:"-"`
 
+	// Deadlines are how long callers may take, see Defaults; tests shorten them.
+	Deadlines Deadlines `yaml:"-"`
+
 	// BaseURL is where people reach the portal, for links in mails; empty: the listening address.
 	BaseURL string `yaml:"base_url"`
 	// Origins are further addresses, such as https://desktops.example.com, under which a proxy shows the portal.
@@ -137,6 +140,7 @@ type Pools struct {
 func Defaults() Config {
 	return Config{
 		Data: "data", Listen: "127.0.0.1:8080", Engine: "incus", Region: "carrel", Log: Log{Level: "info"},
+		Deadlines: Deadlines{Body: 10 * time.Second, Answer: time.Minute, Call: 30 * time.Second},
 		Incus: Incus{
 			Project: "carrel", Zone: "default", PoolGiB: 200, Image: "debian-xfce",
 			Classes: map[string]string{"SAS": "carrel-sas", "SSD": "carrel-ssd", "GPSSD": "carrel-ssd"},

@@ -15,11 +15,9 @@ import (
 	"carrel/internal/listen"
 )
 
-// How long a request's body may take to come and its answer to be taken, where a face sets no other times.
-const (
-	bodyTime   = 10 * time.Second
-	answerTime = time.Minute
-)
+// Deadlines are how long a request's body may take to come and its answer to be taken, and how long a call of the API may take, the
+// body of which may be large.
+type Deadlines struct{ Body, Answer, Call time.Duration }
 
 // Connections say how many connections may be open at once.
 type Connections struct {
@@ -102,7 +100,7 @@ func (a *App) front(faces http.Handler) (http.Handler, error) {
 		return nil, err
 	}
 	clients := &clientaddr.Resolver{Proxies: proxies, Log: a.log}
-	return listen.Deadlines(clients.Handler(a.protected(refuseNUL(faces))), bodyTime, answerTime), nil
+	return listen.Deadlines(clients.Handler(a.protected(refuseNUL(faces))), a.config.Deadlines.Body, a.config.Deadlines.Answer), nil
 }
 
 // protected adds what browsers are told with every answer; faces that show pages replace the policy by their own.

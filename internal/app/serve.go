@@ -39,7 +39,7 @@ func (a *App) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	faces, err := api.New(api.Config{Service: a.Service, IAM: a.iam, Log: a.log, Metrics: a.registry})
+	faces, err := api.New(api.Config{Service: a.Service, IAM: a.iam, Log: a.log, Metrics: a.registry, CallTime: a.config.Deadlines.Call})
 	if err != nil {
 		return err
 	}

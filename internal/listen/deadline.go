@@ -16,6 +16,9 @@ func Deadlines(next http.Handler, body, answer time.Duration) http.Handler {
 		_ = control.SetWriteDeadline(time.Now().Add(answer)) // a recorder in a test has none
 		if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
 			_ = control.SetReadDeadline(time.Now().Add(body))
+			// The server must find its own body in its own request, else it takes a connection on which the body never came for
+			// one that waits for the next request.
+			r = r.WithContext(r.Context())
 			r.Body = &timedBody{ReadCloser: r.Body, whole: func() { _ = control.SetReadDeadline(time.Time{}) }}
 		}
 		next.ServeHTTP(w, r)

@@ -32,9 +32,10 @@ func TestHalfSentBodiesAreNotHeldForEver(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/reads", func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
 	mux.HandleFunc("/ignores", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "hello") })
+	mux.HandleFunc("/closes", func(w http.ResponseWriter, r *http.Request) { r.Body.Close() })
 	s := httptest.NewServer(listen.Deadlines(mux, 100*time.Millisecond, time.Minute))
 	t.Cleanup(s.Close)
-	for _, path := range []string{"/reads", "/ignores", "/unknown"} {
+	for _, path := range []string{"/reads", "/ignores", "/closes", "/unknown"} {
 		for kind, head := range map[string]string{"length": "Content-Length: 100", "chunked": "Transfer-Encoding: chunked"} {
 			c := dial(t, s, "POST "+path+" HTTP/1.1\r\nHost: x\r\n"+head+"\r\n\r\n5\r\nhal")
 			if _, err := io.ReadAll(c); err != nil && !strings.Contains(err.Error(), "reset") { // ends only when the server closes
