@@ -39,6 +39,10 @@ func wildly(t *rapid.T, body object) object {
 			out[key] = wildly(t, inner)
 			continue
 		}
+		if list, ok := out[key].([]object); ok && len(list) > 0 && rapid.Bool().Draw(t, "inside") {
+			out[key] = []object{wildly(t, list[0])}
+			continue
+		}
 		out[key] = wildValue().Draw(t, "value")
 	}
 	return out
@@ -48,28 +52,70 @@ func wildly(t *rapid.T, body object) object {
 type kind struct {
 	path, list, items, id string
 	body                  object
-	change                object // of a PUT to the thing's own path; nil: there is none
-	remove, ids           string // a call that removes several by their ids
+	change                object                                          // of a PUT to the thing's own path; nil: there is none
+	remove, ids           string                                          // a call that removes several by their ids
+	acts                  func(shown answer, id string) map[string]object // right calls that change one
 }
 
 func (w *world) kinds() []kind {
 	return []kind{
 		{"/users", "/users", "users", "id", object{
-			"user_name": "ann", "user_email": "a@example.org", "user_phone": "1", "account_expires": "0", "active_type": "USER_ACTIVATE", "description": "d", "alias_name": "a", "enterprise_project_id": "0",
+			"user_name": "cem", "user_email": "a@example.org", "user_phone": "1", "account_expires": "0", "active_type": "USER_ACTIVATE", "description": "d", "alias_name": "a", "enterprise_project_id": "0",
 			"domain": "carrel.local", "enable_change_password": true, "next_login_change_password": false,
-		}, object{"description": "d", "user_email": "b@example.org", "user_phone": "2", "account_expires": "0", "active_type": "USER_ACTIVATE", "disabled": false, "password_never_expired": true}, "/users/batch-delete", "user_ids"},
-		{"/groups", "/groups", "user_groups", "id", object{"group_name": "g", "platform_type": "LOCAL", "description": "d"}, object{"group_name": "h", "description": "e"}, "/groups/batch-delete", "group_ids"},
-		{"/ous", "/ous", "ous", "id", object{"ou_name": "o", "domain": "carrel.local", "description": "d"}, object{"ou_name": "p", "description": "e"}, "", ""},
+		}, object{"description": "d", "user_email": "b@example.org", "user_phone": "2", "account_expires": "0", "active_type": "USER_ACTIVATE", "disabled": false, "password_never_expired": true}, "/users/batch-delete", "user_ids", nil},
+		{"/groups", "/groups", "user_groups", "id", object{"group_name": "g", "platform_type": "LOCAL", "description": "d"}, object{"group_name": "h", "description": "e"}, "/groups/batch-delete", "group_ids", nil},
+		{"/ous", "/ous", "ous", "id", object{"ou_name": "o", "domain": "carrel.local", "description": "d"}, object{"ou_name": "p", "description": "e"}, "", "", nil},
 		{"/desktop-name-policies", "/desktop-name-policies", "desktop_name_policy_infos", "policy_id", object{
 			"policy_name": "p", "name_prefix": "pc", "digit_number": 2, "start_number": 1, "single_domain_user_inc": 0, "is_default_policy": false, "prefix_truncation_enabled": false,
-		}, object{"name_prefix": "pd", "digit_number": 3, "start_number": 2}, "/desktop-name-policies/batch-delete", "policy_ids"},
+		}, object{"name_prefix": "pd", "digit_number": 3, "start_number": 2}, "/desktop-name-policies/batch-delete", "policy_ids", nil},
 		{"/desktops", "/desktops", "desktops", "desktop_id", order(object{
 			"size": 1, "desktop_name": "d", "tags": []object{{"key": "k", "value": "v"}}, "data_volumes": []object{{"type": "SAS", "size": 10}}, "email_notification": true, "enterprise_project_id": "0", "desktop_ips": []string{},
-		}), nil, "/desktops/batch-delete", "desktop_ids"},
+		}), nil, "/desktops/batch-delete", "desktop_ids", desktopActs},
 		{"/desktop-pools", "/desktop-pools", "desktop_pools", "id", w.poolOrder(object{
 			"size": 1, "description": "d", "disconnected_retention_period": 10, "enable_autoscale": true, "autoscale_policy": object{"autoscale_type": "AUTO_CREATED", "max_auto_created": 1, "min_idle": 1, "once_auto_created": 1, "idle_retention_duration": 1},
-			"user_reset_policy": object{"enable": true, "reset_count_per_day": 1}, "tags": []object{{"key": "k", "value": "v"}},
-		}), object{"name": "n", "description": "e", "disconnected_retention_period": 20, "autoscale_policy": object{"autoscale_type": "AUTO_CREATED", "min_idle": 2}}, "", ""},
+			"data_volumes": []object{{"type": "SAS", "size": 10}}, "user_reset_policy": object{"enable": true, "reset_count_per_day": 1}, "tags": []object{{"key": "k", "value": "v"}},
+		}), object{"name": "n", "description": "e", "disconnected_retention_period": 20, "autoscale_policy": object{"autoscale_type": "AUTO_CREATED", "min_idle": 2}}, "", "", poolActs},
+	}
+}
+
+func desktopActs(_ answer, id string) map[string]object {
+	person := object{"user_name": "ann", "user_group": "sudo", "type": "USER", "domain": "carrel.local"}
+	plan := object{
+		"desktops": []object{{"desktop_id": id}}, "users": []object{{"user_name": "ben"}},
+		"assign_model": object{"assign_dimension": "USER", "priority_strategy": "USER_NO_DESKTOP", "desktop_assigin_user_num": 1, "user_assigin_desktop_num": 1},
+	}
+	return map[string]object{
+		"/desktops/attach": {"desktops": []object{{
+			"desktop_id": id, "user_name": "ann", "user_email": "a@example.org", "user_group": "sudo", "computer_name": "c", "is_clear_data": true,
+		}}},
+		"/desktops/pre-batch-attach":            plan,
+		"/desktops/batch-attach":                plan,
+		"/desktops/detach":                      {"desktop_ids": []string{id}},
+		"/desktops/batch-detach":                {"desktops": []object{{"desktop_id": id, "detach_user_infos": []object{person}, "is_clear_data": true}}},
+		"/desktops/change-user-privilege-group": {"desktops": []object{{"desktop_id": id, "attach_user_infos": []object{{"user_name": "ann", "user_privilege_group": "sudo"}}}}},
+		"/desktops/action":                      {"desktop_ids": []string{id}, "op_type": "os-stop", "type": "SOFT"},
+	}
+}
+
+func poolActs(shown answer, id string) map[string]object {
+	disk := "x"
+	if disks, ok := shown.at("data_volumes").([]any); ok && len(disks) > 0 {
+		disk = shown.text("data_volumes", 0, "id")
+	}
+	path := "/desktop-pools/" + id
+	return map[string]object{
+		path + "/rebuild":              {"image_id": image, "image_type": "gold", "delay_time": 1, "message": "m", "order_id": "o", "is_fix": true, "handle_type": "FOR_EXPAND_AND_ALL"},
+		path + "/rebuild/revert":       {"": nil},
+		path + "/resize":               {"product_id": product, "mode": "STOP_DESKTOP", "handle_type": "FOR_EXPAND_AND_ALL"},
+		path + "/volumes/batch-add":    {"volumes": []object{{"type": "SAS", "size": 10}}, "handle_type": "FOR_EXPAND_AND_ALL"},
+		path + "/volumes/batch-expand": {"volumes": []object{{"id": disk, "size": 20}}, "handle_type": "FOR_EXPAND_AND_ALL"},
+		path + "/volumes/batch-delete": {"volumes": []object{{"id": disk}}, "handle_type": "FOR_EXPAND_AND_ALL"},
+		path + "/expand":               {"size": 1, "order_id": "o"},
+		path + "/shrink":               {"size": 1},
+		path + "/action":               {"op_type": "os-stop", "type": "SOFT"},
+		path + "/users":                {"action": "ADD", "objects": []object{{"object_type": "USER", "object_id": "x", "object_name": "ann", "user_group": "sudo"}}},
+		path + "/notifications":        {"notifications": "Lunch!"},
+		path + "/desktops/take-back":   {"desktop_ids": []string{}},
 	}
 }
 
@@ -77,6 +123,8 @@ func TestWhatWasAcceptedCanBeListedShownChangedDeletedAndExported(t *testing.T) 
 	for name, address := range map[string]func(testing.TB) string{"SQLite": storetest.SQLitePath, "PostgreSQL": storetest.PostgresURL} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorldOn(t, address(t))
+			w.hire("ann", "ben")
+			made := 0
 			rapid.Check(t, func(t *rapid.T) {
 				k := rapid.SampledFrom(w.kinds()).Draw(t, "kind")
 				call := func(method, target string, body any) answer {
@@ -94,6 +142,14 @@ func TestWhatWasAcceptedCanBeListedShownChangedDeletedAndExported(t *testing.T) 
 					return a
 				}
 				call("POST", k.path, wildly(t, k.body))
+				right := maps.Clone(k.body)
+				if _, ok := right["desktop_name"]; ok {
+					made++
+					right["desktop_name"] = fmt.Sprintf("d%d", made) // deleted ones keep theirs until their machines are gone
+				}
+				if a := call("POST", k.path, right); a.status != http.StatusOK && a.status != http.StatusConflict {
+					t.Fatalf("a right %s: %d %s", k.path, a.status, a.raw)
+				}
 				var ids []string
 				for _, item := range good("GET", k.list, nil).list(k.items) {
 					id := answer{body: item}.text(k.id)
@@ -104,11 +160,22 @@ func TestWhatWasAcceptedCanBeListedShownChangedDeletedAndExported(t *testing.T) 
 					if k.path == "/users" || strings.HasPrefix(k.path, "/desktop") && !strings.Contains(k.path, "name") {
 						good("GET", k.path+"/"+id, nil)
 					}
+					if status, _ := (answer{body: item}).at("status").(string); k.acts != nil && status != "DELETING" {
+						w.settleAll()
+						acts := k.acts(good("GET", k.path+"/"+id, nil), id)
+						path := rapid.SampledFrom(slices.Sorted(maps.Keys(acts))).Draw(t, "act")
+						body := acts[path]
+						if rapid.Bool().Draw(t, "wild") {
+							body = wildly(t, body)
+						}
+						call("POST", path, body)
+						good("GET", k.path+"/"+id, nil)
+					}
 					if k.path == "/users" {
 						call("POST", "/users/"+id+"/actions", object{"op_type": "LOCK"})
 					}
 				}
-				for _, list := range []string{"/users", "/groups", "/ous", "/desktop-name-policies", "/desktops/detail", "/desktop-pools", "/workspace-sub-jobs", "/export-tasks"} {
+				for _, list := range []string{"/users", "/groups", "/ous", "/desktop-name-policies", "/desktops/detail", "/desktop-pools", "/desktop-pools/statistics/by-users", "/workspace-sub-jobs", "/export-tasks"} {
 					good("GET", list, nil)
 				}
 				text := fmt.Sprint(wildValue().Draw(t, "filter"))
@@ -126,6 +193,16 @@ func TestWhatWasAcceptedCanBeListedShownChangedDeletedAndExported(t *testing.T) 
 				}
 			})
 		})
+	}
+}
+
+// settleAll makes what is being created ACTIVE.
+func (w *world) settleAll() {
+	w.Helper()
+	for _, d := range w.ok(w.get("/desktops/detail?limit=500")).list("desktops") {
+		if d := (answer{body: d}); d.text("status") == "CREATING" {
+			w.settle(d.text("desktop_id"))
+		}
 	}
 }
 

@@ -49,6 +49,20 @@ func TestSignIn(t *testing.T) {
 		}
 		c.call("GET", "me", "").is(200, `"user_name":"ada"`)
 	})
+	t.Run("SaysWhatSomebodyIsCalledInsideTheirDesktops", func(t *testing.T) {
+		w := newWorld(t)
+		w.must(w.store.Update(t.Context(), func(tx workspace.Tx) error {
+			u, err := tx.UserByName(t.Context(), project, "ada")
+			if err != nil {
+				return err
+			}
+			u.ID, u.Name, u.Account = workspace.NewID(), "ada.lovelace", ""
+			return tx.InsertUsers(t.Context(), []workspace.User{u})
+		}))
+		c := w.browser()
+		c.call("POST", "sign-in", `{"user_name":"ada.lovelace","password":"`+password+`"}`).is(200, `"account":"ada-lovelace"`)
+		c.call("GET", "me", "").is(200, `"account":"ada-lovelace"`)
+	})
 	t.Run("AnswersTheSameForAWrongPasswordAndNobody", func(t *testing.T) {
 		w := newWorld(t)
 		wrong := w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"Wrong-one-1"}`)

@@ -19,6 +19,7 @@ type signInBody struct {
 // person is somebody as their page sees them.
 type person struct {
 	Name       string `json:"user_name"`
+	Account    string `json:"account"` // what they are called inside their desktops
 	Alias      string `json:"alias,omitempty"`
 	Language   string `json:"language,omitempty"` // "en", "zh"; absent: the browser's
 	MustChange bool   `json:"must_change_password"`
@@ -29,7 +30,7 @@ type person struct {
 
 func personOf(u workspace.User) person {
 	return person{
-		Name: u.Name, Alias: u.Alias, Language: u.Language,
+		Name: u.Name, Account: u.Account, Alias: u.Alias, Language: u.Language,
 		MustChange: u.MustChangePassword, MayChange: u.MayChangePassword || u.MustChangePassword,
 	}
 }

@@ -85,7 +85,12 @@ export function Header({ me, onPassword, onCodes }: HeaderProps) {
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            <Menu.Label className="menu-name">{name}</Menu.Label>
+            <Menu.Label className="menu-name">
+              {name}
+              {me.account !== me.user_name && (
+                <span className="menu-account">{t("user.account", { account: me.account })}</span>
+              )}
+            </Menu.Label>
             {me.may_change_password && <Menu.Item onClick={onPassword}>{t("user.password")}</Menu.Item>}
             {me.codes && me.codes.policy !== "off" && (
               <Menu.Item onClick={onCodes}>{t("user.codes")}</Menu.Item>

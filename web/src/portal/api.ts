@@ -2,6 +2,7 @@
 
 export interface Person {
   user_name: string;
+  account: string;
   alias?: string;
   language?: "en" | "zh";
   must_change_password: boolean;

@@ -29,6 +29,7 @@ export const en = {
   "time.minutes": "{n} min",
 
   "user.menu": "Your account: {name}",
+  "user.account": "Inside your desktops: {account}",
   "user.password": "Change password",
   "user.codes": "Authenticator app",
   "user.signOut": "Sign out",

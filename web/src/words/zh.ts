@@ -30,6 +30,7 @@ export const zh: Words = {
   "time.minutes": "{n} 分钟",
 
   "user.menu": "您的账户：{name}",
+  "user.account": "桌面内的用户名：{account}",
   "user.password": "修改密码",
   "user.codes": "身份验证器应用",
   "user.signOut": "退出登录",

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"carrel/internal/app"
+	"carrel/internal/host"
+)
+
+// A data directory was removed, its machines are still there: doctor says so, before a new one is made and after.
+func TestDoctorTellsOfMachinesOfOthers(t *testing.T) {
+	config := app.Defaults()
+	config.Data, config.Listen, config.Engine = t.TempDir(), "127.0.0.1:0", "sim"
+	run := func(use func(*app.App)) {
+		t.Helper()
+		a, err := app.Start(t.Context(), config, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Stop(context.WithoutCancel(t.Context()))
+		use(a)
+	}
+	expect := func(when string, level host.Level, found, remedy string) {
+		t.Helper()
+		got := checkMachines(t.Context(), config)
+		if len(got) != 1 || got[0].Level != level || !strings.HasPrefix(got[0].Found, found) || !strings.Contains(got[0].Remedy, remedy) {
+			t.Errorf("%s: %+v", when, got)
+		}
+	}
+	run(func(a *app.App) {
+		if _, err := a.EnsureDemo(t.Context(), func(string) {}); err != nil {
+			t.Fatal(err)
+		}
+		expect("beside the control plane that made it", host.OK, "none", "")
+	})
+	expect("with the data directory that made it", host.OK, "none", "")
+	files, err := os.ReadDir(config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if !strings.HasPrefix(f.Name(), "sim.machines") {
+			if err := os.RemoveAll(filepath.Join(config.Data, f.Name())); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	expect("without a database", host.Warn, "1 machine of another installation (demo01-", "go on with that one")
+	run(func(*app.App) {})
+	expect("with another database", host.Warn, "1 machine of another installation (demo01-", "go on with that one")
+}
