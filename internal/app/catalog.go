@@ -18,13 +18,9 @@ import (
 // syncCatalog makes the catalogue say what the engine has: zones, volume types, images, and the products of the
 // configuration, of which those that no host is big enough for are sold out.
 func syncCatalog(ctx context.Context, s workspace.Store, e engine.Engine, c Config) error {
-	desc, err := e.Describe(ctx)
+	desc, images, err := offered(ctx, e)
 	if err != nil {
-		return fmt.Errorf("describing the engine: %w", err)
-	}
-	images, err := e.Images(ctx)
-	if err != nil {
-		return fmt.Errorf("listing images: %w", err)
+		return err
 	}
 	return s.Update(ctx, func(tx workspace.Tx) error {
 		if err := tx.PutZones(ctx, zonesOf(desc)); err != nil {
@@ -76,6 +72,19 @@ func compareImages(listed, there []workspace.Image) (fresh []workspace.Image, go
 	return fresh, slices.Sorted(maps.Keys(known))
 }
 
+// offered reads what the engine has.
+func offered(ctx context.Context, e engine.Engine) (engine.Description, []engine.Image, error) {
+	desc, err := e.Describe(ctx)
+	if err != nil {
+		return desc, nil, fmt.Errorf("describing the engine: %w", err)
+	}
+	images, err := e.Images(ctx)
+	if err != nil {
+		return desc, nil, fmt.Errorf("listing images: %w", err)
+	}
+	return desc, images, nil
+}
+
 // catalogEvery is how often the catalogue is compared with the engine.
 const catalogEvery = 30 * time.Second
 
@@ -97,13 +106,9 @@ func watchCatalog(ctx context.Context, s workspace.Store, e engine.Engine, log *
 }
 
 func refreshImages(ctx context.Context, s workspace.Store, e engine.Engine, log *slog.Logger) error {
-	desc, err := e.Describe(ctx)
+	desc, images, err := offered(ctx, e)
 	if err != nil {
-		return fmt.Errorf("describing the engine: %w", err)
-	}
-	images, err := e.Images(ctx)
-	if err != nil {
-		return fmt.Errorf("listing images: %w", err)
+		return err
 	}
 	var fresh []workspace.Image
 	var gone []string

@@ -259,11 +259,10 @@ func furnish(ctx context.Context, tx Tx, desktops []Desktop) ([]Mine, error) {
 	return mine, nil
 }
 
-// OpenDesktop makes a ticket for a desktop's display, good once for TicketLife. CodeDesktopNotFound when the desktop is not
-// the person's, CodeConflict when it is not running, CodeForbidden.
-func (s *Service) OpenDesktop(ctx context.Context, v Visitor, desktopID string) (string, error) {
-	token := NewToken()
-	err := s.Store.Update(ctx, func(tx Tx) error {
+// updateMine runs f in a transaction with a desktop of the person's. CodeDesktopNotFound when it is not theirs, CodeForbidden when they
+// may not use desktops now.
+func (s *Service) updateMine(ctx context.Context, v Visitor, desktopID string, f func(Tx, User, Desktop) error) error {
+	return s.Store.Update(ctx, func(tx Tx) error {
 		u, err := s.worker(ctx, tx, v.ID)
 		if err != nil {
 			return err
@@ -272,6 +271,15 @@ func (s *Service) OpenDesktop(ctx context.Context, v Visitor, desktopID string) 
 		if err != nil {
 			return err
 		}
+		return f(tx, u, d)
+	})
+}
+
+// OpenDesktop makes a ticket for a desktop's display, good once for TicketLife. CodeDesktopNotFound when the desktop is not
+// the person's, CodeConflict when it is not running, CodeForbidden.
+func (s *Service) OpenDesktop(ctx context.Context, v Visitor, desktopID string) (string, error) {
+	token := NewToken()
+	err := s.updateMine(ctx, v, desktopID, func(tx Tx, u User, d Desktop) error {
 		if err := d.mayOpen(); err != nil {
 			return err
 		}

@@ -16,15 +16,7 @@ func (s *Service) OperateMine(ctx context.Context, v Visitor, desktopID string, 
 	if !slices.Contains(MyOperations, op) {
 		return invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", op)
 	}
-	return s.Store.Update(ctx, func(tx Tx) error {
-		u, err := s.worker(ctx, tx, v.ID)
-		if err != nil {
-			return err
-		}
-		d, err := mine(ctx, tx, u, desktopID)
-		if err != nil {
-			return err
-		}
+	return s.updateMine(ctx, v, desktopID, func(tx Tx, u User, d Desktop) error {
 		locked, err := tx.LockDesktops(ctx, u.ProjectID, []string{d.ID}) // two who ask at once decide one after the other
 		if err != nil {
 			return err

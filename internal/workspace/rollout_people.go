@@ -96,15 +96,7 @@ func notices(holders []Assignment, languages map[string]string, words func(langu
 // MarkReady records that the person who has a desktop may be cut off now, though the countdown to its rebuild still runs. Saying so
 // again, or when the rebuild has begun, succeeds. CodeDesktopNotFound when the desktop is not theirs, CodeConflict when no countdown runs, CodeForbidden.
 func (s *Service) MarkReady(ctx context.Context, v Visitor, desktopID string) error {
-	return s.Store.Update(ctx, func(tx Tx) error {
-		u, err := s.worker(ctx, tx, v.ID)
-		if err != nil {
-			return err
-		}
-		d, err := mine(ctx, tx, u, desktopID)
-		if err != nil {
-			return err
-		}
+	return s.updateMine(ctx, v, desktopID, func(tx Tx, u User, d Desktop) error {
 		if d.Task == TaskRebuilding {
 			return nil
 		}
