@@ -13,6 +13,7 @@ import (
 	"carrel/internal/host"
 	"carrel/internal/job"
 	"carrel/internal/mail"
+	"carrel/internal/workspace"
 )
 
 type doctorCmd struct {
@@ -75,6 +76,11 @@ func checkCapacity(ctx context.Context, config app.Config) []host.Finding {
 	if err != nil {
 		return nil // Incus is not prepared or does not answer: other checks say so
 	}
+	return capacityFindings(all)
+}
+
+// capacityFindings says of each capacity how much of it is used and promised, and warns where little is left.
+func capacityFindings(all []workspace.Capacity) []host.Finding {
 	var findings []host.Finding
 	for _, c := range all {
 		f := host.Finding{Name: "capacity: " + c.ID, Level: host.OK, Found: fmt.Sprintf("%d GiB, %d used, %d of %d promised to desktops", c.Size>>10, c.Used>>10, c.Promised>>10, c.Bound>>10)}

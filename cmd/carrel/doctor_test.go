@@ -10,6 +10,7 @@ import (
 
 	"carrel/internal/app"
 	"carrel/internal/host"
+	"carrel/internal/workspace"
 )
 
 // A data directory was removed, its machines are still there: doctor says so, before a new one is made and after.
@@ -53,4 +54,27 @@ func TestDoctorTellsOfMachinesOfOthers(t *testing.T) {
 	expect("without a database", host.Warn, "1 machine of another installation (demo01-", "go on with that one")
 	run(func(*app.App) {})
 	expect("with another database", host.Warn, "1 machine of another installation (demo01-", "go on with that one")
+}
+
+func TestDoctorWarnsOfWhatIsNearlyUsedUp(t *testing.T) {
+	const gib = 1 << 10
+	for _, c := range []struct {
+		name           string
+		used, promised int64
+		want           string // empty: no warning
+	}{
+		{"half used", 50, 500, ""},
+		{"nearly full", 85, 100, "80 % or more are used"},
+		{"full", 95, 100, "nothing new is put there"},
+		{"nearly promised", 10, 800, "80 % or more of what may be promised are"},
+	} {
+		f := capacityFindings([]workspace.Capacity{{ID: "pool", Classes: []string{"SAS"}, Size: 100 * gib, Used: c.used * gib, Promised: c.promised * gib, Bound: 1000 * gib}})[0]
+		level := host.OK
+		if c.want != "" {
+			level = host.Warn
+		}
+		if f.Level != level || !strings.Contains(f.Found, c.want) || (c.want != "") != (f.Remedy != "") || !strings.Contains(f.Name, "pool") {
+			t.Errorf("%s: %+v", c.name, f)
+		}
+	}
 }

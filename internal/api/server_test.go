@@ -143,6 +143,30 @@ func TestEachRequestIsLoggedAndCounted(t *testing.T) {
 	}
 }
 
+// A caller who does not wait for the answer is no fault of the server's, in the log nor in the metrics.
+func TestACallerWhoLeavesIsNotedAsGone(t *testing.T) {
+	w := newWorld(t)
+	w.log.Reset()
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	w.do("GET", w.path("/desktops"), nil, func(r *http.Request) { *r = *r.WithContext(ctx) })
+	var line map[string]any
+	if err := json.Unmarshal(bytes.TrimSpace(w.log.Bytes()), &line); err != nil || line["status"] != 499.0 || line["level"] != "INFO" {
+		t.Errorf("the log says %s (%v), want one line with status 499", w.log.String(), err)
+	}
+	families, err := w.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == "carrel_api_requests_total" && strings.HasPrefix(m.GetLabel()[1].GetValue(), "5") {
+				t.Errorf("counted as %v", m)
+			}
+		}
+	}
+}
+
 func TestBodiesAreBounded(t *testing.T) {
 	w := newWorld(t)
 	server := httptest.NewServer(w.server)

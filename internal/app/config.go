@@ -148,8 +148,9 @@ func Defaults() Config {
 		Networks: []Network{{Name: "carrel0", CIDR: "10.87.0.0/16"}},
 		Audit:    Audit{KeepDays: 7},
 		Portal:   Portal{SecondFactor: workspace.SecondFactorOptional},
-		// Most of a disk is never written; a desktop in which nobody works takes a twentieth of its memory.
-		Overcommit: workspace.Overcommit{Disk: 20, Memory: 4},
+		// Most of a disk is never written. A desktop in which nobody works takes a fortieth of its memory, one in which somebody does about
+		// a third, and seldom do more than half of all people work at once.
+		Overcommit: workspace.Overcommit{Disk: 20, Memory: 6},
 		Products: []Product{
 			{ID: "workspace.c2.small.linux", CPUs: 1, MemoryMiB: 2048, Text: "1 vCPU, 2 GB: mail, office, web"},
 			{ID: "workspace.c2.large.linux", CPUs: 2, MemoryMiB: 4096, Text: "2 vCPUs, 4 GB: everyday work"},

@@ -20,6 +20,7 @@ func (s *Store) explained(ctx context.Context, err error) error {
 	if _, said := errors.AsType[*workspace.Error](err); said || !s.engine.outage(err) && !unreachable(err) {
 		return err
 	}
+	s.probed.Store(nil)
 	return &workspace.Error{Code: workspace.CodeNoDatabase, Message: "the database does not answer at the moment, try again in a few seconds", Err: err}
 }
 

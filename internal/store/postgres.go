@@ -117,6 +117,9 @@ func (p postgresEngine) outage(err error) bool {
 
 func (postgresEngine) timeLayout() string { return "2006-01-02 15:04:05.999999-07" }
 
+// smallestWrite takes a transaction's number, which a server that may only be read refuses.
+func (postgresEngine) smallestWrite() string { return "SELECT txid_current()" }
+
 // passing is true for a serialization failure and a dead-lock.
 func (postgresEngine) passing(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)

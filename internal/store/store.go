@@ -33,6 +33,7 @@ type Store struct {
 	existing bool // only a database with today's tables is opened
 
 	commits atomic.Uint64
+	probed  atomic.Pointer[time.Time] // when Ping wrote last; nil after the database was found out of service
 }
 
 // engine is what SQLite and PostgreSQL do differently. Everything else in this package is for both.
@@ -63,6 +64,8 @@ type engine interface {
 	timeLayout() string
 	// outage says whether err is about the database being out of service, for now, rather than about a statement.
 	outage(err error) bool
+	// smallestWrite is a statement that changes nothing and yet has the commit write.
+	smallestWrite() string
 	// reserve keeps names for this process among those on one database; see Store.Reserve.
 	reserve(ctx context.Context, log *slog.Logger, names []Name, lost func(error)) (release func(), err error)
 	// passing says whether the transaction that ended with err may succeed when it is run again.
@@ -130,11 +133,27 @@ func (s *Store) Close() error {
 	return err
 }
 
-// Ping says whether the database answers.
+// probePause is for how long a database that has taken a write is believed to take the next.
+const probePause = 5 * time.Second
+
+// Ping says whether the database answers and takes writes: reads go on when its disk is full, or when it may only be read. It writes
+// at most once in probePause, however often it is asked.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.reader.PingContext(ctx); err != nil {
 		return fmt.Errorf("asking the database for an answer: %w", err)
 	}
+	if probed := s.probed.Load(); probed != nil && time.Since(*probed) < probePause {
+		return nil
+	}
+	now := time.Now()
+	err := s.update(ctx, func(t *tx) error {
+		_, err := t.Tx.Tx.ExecContext(ctx, s.engine.smallestWrite())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("writing to the database: %w", err)
+	}
+	s.probed.Store(&now)
 	return nil
 }
 
