@@ -189,7 +189,7 @@ func TestOnlyConnectionsToTheDisplayCountAsViewers(t *testing.T) {
 }
 
 func TestADisplayListensOnNoNetwork(t *testing.T) {
-	args := strings.Join(displayArguments(login{Name: "ann", UID: 1002}), " ")
+	args := strings.Join(displayArguments(login{Name: "ann", UID: 1002}, 2048), " ")
 	for _, must := range []string{"Xvnc :3 ", "-rfbport -1", "-nolisten tcp", "-rfbunixmode 0600", "-auth /run/carrel/ann/"} {
 		if !strings.Contains(args, must) {
 			t.Errorf("%q is missing in %q", must, args)

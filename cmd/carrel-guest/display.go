@@ -40,6 +40,10 @@ func awaitDisplay(ready io.Reader, l login) error {
 	if _, err := ready.Read(make([]byte, 16)); err != nil {
 		return fmt.Errorf("waiting for the display: %w", err)
 	}
+	// The desktop's own side alone opens the display, and lets no wish for a screen pass that the memory cannot hold.
+	if err := os.Lchown(displaySocket(l.Name), 0, 0); err != nil {
+		return fmt.Errorf("taking the display's socket: %w", err)
+	}
 	conn, err := net.DialTimeout("unix", displaySocket(l.Name), 5*time.Second)
 	if err != nil {
 		return fmt.Errorf("reaching the display: %w", err)

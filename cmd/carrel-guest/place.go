@@ -39,8 +39,8 @@ func busAddress(l login) string           { return "unix:path=" + filepath.Join(
 func displayNumber(l login) int { return l.UID - firstUID + 1 }
 
 // displayArguments is the command line of the account's display server: RFB on a Unix socket and nowhere else, X for
-// those who hold the cookie, the screen's size chosen by the viewer.
-func displayArguments(l login) []string {
+// those who hold the cookie, the screen's size chosen by the viewer, its memory limited.
+func displayArguments(l login, memoryMiB int) []string {
 	return []string{
 		"Xvnc", ":" + strconv.Itoa(displayNumber(l)),
 		"-auth", cookieFile(l.Name),
@@ -53,6 +53,7 @@ func displayArguments(l login) []string {
 		"-SendPrimary=0", "-SetPrimary=0", "-MaxCutText=33554432",
 		"-extension", "GLX", // it would load a 3D driver, and nothing here draws in 3D
 		"-noreset",
+		"-ld", strconv.Itoa(displayMemory(memoryMiB) << 10),
 		"-desktop", l.Name,
 	}
 }

@@ -112,7 +112,7 @@ func (s *session) once(ctx context.Context) error {
 	gone := make(chan error, 3)
 	defer s.clear()
 
-	ready, err := s.startTelling(out, gone, displayArguments(s.login))
+	ready, err := s.startTelling(out, gone, displayArguments(s.login, memory()))
 	if err != nil {
 		return err
 	}
@@ -139,6 +139,7 @@ func (s *session) once(ctx context.Context) error {
 	defer drawn()
 	s.hang(empty, cookie)
 	go s.relayClipboard(ctx, cookie)
+	go s.limitScreen(ctx, cookie)
 	s.update(func(now *guest.Session) { now.Display = true })
 	slog.Info("display answers", "account", s.login.Name, "took", time.Since(began))
 	return s.runDesktop(ctx, out, gone, cookie, drawn)

@@ -17,7 +17,10 @@ type fakeX struct {
 	steps []panelStep
 	at    int
 
-	heights []uint16 // of the screen, each for two looks and announced by an event; without any, it is a single line
+	heights []uint16    // of the screen, each for two looks and announced by an event; without any, it is a single line
+	screens [][2]uint16 // widths and heights, one for each look, and after each but the last an event
+	sizes   [][2]uint16 // that the screen may be given
+	wishes  chan int    // which of them it was
 	looks   int
 	strips  chan []byte // the bodies of what is painted, if anybody wants to know
 }
@@ -31,6 +34,8 @@ const (
 	fakeRoot   = 0x123
 	fakeWindow = 0x456
 	fakeDock   = 71 // the third atom
+
+	fakeConfigured = 0x789 // when the screen's sizes changed
 )
 
 var testCookie = bytes.Repeat([]byte{7}, cookieSize)
@@ -136,6 +141,14 @@ func (f *fakeX) answer(op byte, rest []byte, atoms *byte) []byte {
 		}
 	case xGetGeometry:
 		reply[1], reply[16], reply[18] = 24, 2, 1
+		if len(f.screens) > 0 {
+			now := f.screens[min(f.looks, len(f.screens)-1)]
+			binary.LittleEndian.PutUint16(reply[16:], now[0])
+			binary.LittleEndian.PutUint16(reply[18:], now[1])
+			if f.looks++; f.looks < len(f.screens) {
+				return append(reply, append([]byte{22}, make([]byte, 31)...)...)
+			}
+		}
 		if len(f.heights) > 0 {
 			binary.LittleEndian.PutUint16(reply[18:], f.heights[min(f.looks/2, len(f.heights)-1)])
 			if f.looks++; f.looks%2 == 0 && f.looks < 2*len(f.heights) {
@@ -150,6 +163,23 @@ func (f *fakeX) answer(op byte, rest []byte, atoms *byte) []byte {
 	case xQueryExtension:
 		reply[8], reply[9] = 1, 140
 	case 140:
+		const version, info, set = 8, 4, 20
+		switch {
+		case len(f.sizes) == 0:
+		case len(rest) == version:
+		case len(rest) == info:
+			binary.LittleEndian.PutUint32(reply[4:], uint32(2*len(f.sizes)))
+			binary.LittleEndian.PutUint32(reply[16:], fakeConfigured)
+			binary.LittleEndian.PutUint16(reply[20:], uint16(len(f.sizes)))
+			for _, s := range f.sizes {
+				reply = binary.LittleEndian.AppendUint32(reply, uint32(s[0])|uint32(s[1])<<16)
+				reply = append(reply, 0, 0, 0, 0) // millimetres
+			}
+			return reply
+		case len(rest) == set && binary.LittleEndian.Uint32(rest[8:]) == fakeConfigured:
+			f.wishes <- int(binary.LittleEndian.Uint16(rest[12:]))
+			return reply
+		}
 		binary.LittleEndian.PutUint32(reply[16:], 90_000)
 	}
 	return reply
