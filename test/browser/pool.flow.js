@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessible, administer, counted, end, makePool, open, picture, shown, signIn, slowly, stage } from "./stage.js";
+import { accessible, administer, calm, counted, end, makePool, open, picture, shown, signIn, slowly, stage } from "./stage.js";
 
 after(end);
 
@@ -119,6 +119,43 @@ test("People reset their desktop when the pool lets them", async (t) => {
   await link.waitFor();
   await link.click();
   await shown(page);
+});
+
+test("People restart and shut down the desktop that they have in a pool, on its card and in its window", async (t) => {
+  await makePool({ name: "Office", type: "STATIC" });
+  const page = await open(t, { bypassCSP: true });
+  await signIn(page);
+  await page.getByRole("link", { name: "Open Office" }).click();
+  await shown(page);
+  await page.goBack();
+  await card(page, "Office").getByText(/^You have Office/).waitFor();
+  const ask = async (action) => {
+    await card(page, "Office").getByRole("button", { name: /^Restart or shut down/ }).click();
+    await page.getByRole("menuitem", { name: action }).click();
+    await page.getByRole("dialog").getByRole("button", { name: action }).click();
+  };
+  await meanwhile(async () => {
+    await ask("Restart");
+    await card(page, "Office").getByText("Restarting").waitFor();
+    await picture(page, "pool-restarting");
+    await accessible(page);
+  });
+  await card(page, "Office").getByText("Running").waitFor();
+  await ask("Shut down");
+  await card(page, "Office").getByText("Off", { exact: true }).waitFor();
+  await picture(page, "pool-off");
+  await accessible(page);
+  await page.getByRole("link", { name: "Open Office" }).click(); // starts it
+  await shown(page);
+
+  await calm(page);
+  await page.mouse.move(640, 300);
+  await page.mouse.move(640, 0);
+  await page.getByRole("button", { name: "Restart or shut down" }).click();
+  await page.getByRole("menuitem", { name: "Shut down" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Shut down" }).click();
+  await page.locator(".veil").waitFor();
+  await picture(page, "pool-desk-off");
 });
 
 test("A rebuild counts down over the open desktop, and begins when its person is ready", async (t) => {

@@ -98,6 +98,21 @@ test("A desktop fills the window, follows its size and leaves nothing over it", 
   }
 });
 
+test("A page that is zoomed out asks for the pixels that its window has, and once", async (t) => {
+  const page = await open(t, { viewport: { width: 3000, height: 2000 }, deviceScaleFactor: 0.5 });
+  let wishes = 0;
+  page.on("websocket", (s) => s.on("framesent", ({ payload }) => (wishes += payload[0] === 251 ? 1 : 0)));
+  await signIn(page);
+  await page.getByRole("link", { name: "Open workbench" }).click();
+  await shown(page);
+  const size = () => page.locator(".desk canvas:not(.desk-ghost)").evaluate((c) => `${c.width}x${c.height}`);
+  await until("the screen's size", size, (got) => got === "1500x1000");
+  await calm(page); // seconds later
+  assert.equal(wishes, 1);
+  await page.setViewportSize({ width: 2001, height: 1333 });
+  await until("the screen's size", size, (got) => got === "1000x666");
+});
+
 test("The toolbar comes at the top edge and by keys, and goes again", async (t) => {
   const page = await open(t, { bypassCSP: true });
   await signIn(page);

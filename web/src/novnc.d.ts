@@ -19,5 +19,10 @@ declare module "@novnc/novnc" {
     sendKey(keysym: number, code: string | null, down?: boolean): void;
     sendCtrlAltDel(): void;
     clipboardPasteFrom(text: string): void;
+
+    // Not of its documented part; test/browser notices when they change.
+    protected _pendingRemoteResize: boolean;
+    protected _screenSize(): { w: number; h: number };
+    protected _requestRemoteResize(): void;
   }
 }

@@ -22,7 +22,7 @@ export function CardsPage({ me }: { me: Person }) {
   useEffect(() => {
     document.title = "Carrel";
     void import("./desk/DeskPage"); // the next page, before it is asked for
-    void import("@novnc/novnc");
+    void import("./desk/viewer");
   }, []);
   const close = () => setChanging(undefined);
   if (changing === "password") return <ChangePassword me={me} onClose={close} />;

@@ -31,7 +31,7 @@ export const world: World = {
   ping: api.ping,
   socket: (url) => new WebSocket(url, ["binary"]),
   viewer: async () => {
-    const { default: Viewer } = await import("@novnc/novnc");
+    const { default: Viewer } = await import("./viewer");
     return (target, socket) => new Viewer(target, socket, { shared: true });
   },
 };
