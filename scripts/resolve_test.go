@@ -162,7 +162,17 @@ var aptGet string
 
 func newSystem(t *testing.T, release string) *system {
 	t.Helper()
-	s := &system{release: release, root: filepath.Join(t.TempDir(), release), fetched: map[string]bool{}}
+	// Not below TMPDIR, which may be in memory, and without devices.
+	folder, err := os.MkdirTemp("/var/tmp", "carrel-resolve-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(folder); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &system{release: release, root: filepath.Join(folder, release), fetched: map[string]bool{}}
 	command := exec.CommandContext(t.Context(), "./minimal-root", release, s.root)
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("making a minimal %s: %v\n%s", release, err, out)

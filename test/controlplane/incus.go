@@ -34,7 +34,7 @@ func Incus(t testing.TB) (configFile string) {
 // takeTurn waits for a lock and keeps it until the test ends. The lock also ends with the process.
 func takeTurn(t testing.TB) {
 	t.Helper()
-	lock, err := os.OpenFile(filepath.Join(os.TempDir(), "carrel-test-incus.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.OpenFile("/var/tmp/carrel-test-incus.lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
