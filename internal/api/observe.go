@@ -22,6 +22,7 @@ import (
 type meter struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	asked    *prometheus.CounterVec
 	running  prometheus.Gauge
 }
 
@@ -34,11 +35,14 @@ func newMeter(r prometheus.Registerer) (*meter, error) {
 			Name: "carrel_api_request_seconds", Help: "How long API requests took.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
 		}, []string{"operation"}),
+		asked: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "carrel_api_statements_total", Help: "Statements that API requests sent to the database.",
+		}, []string{"operation"}),
 		running: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "carrel_api_requests_running", Help: "API requests being answered.",
 		}),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.running} {
+	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.asked, m.running} {
 		if err := r.Register(c); err != nil {
 			return nil, err
 		}
@@ -78,7 +82,7 @@ func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'") // an answer is no page
 		seen := &record{operation: "unknown"}
-		ctx := context.WithValue(telemetry.WithRequest(r.Context(), id), recordKey{}, seen)
+		ctx, statements := telemetry.CountStatements(context.WithValue(telemetry.WithRequest(r.Context(), id), recordKey{}, seen))
 		answer := &answerWriter{ResponseWriter: w}
 		m.running.Inc()
 		defer func() {
@@ -89,9 +93,10 @@ func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 			}
 			m.requests.WithLabelValues(seen.operation, strconv.Itoa(answer.status)).Inc()
 			m.seconds.WithLabelValues(seen.operation).Observe(took.Seconds())
+			m.asked.WithLabelValues(seen.operation).Add(float64(statements.Load()))
 			log.InfoContext(ctx, "request", "operation", seen.operation, "method", r.Method, "path", r.URL.Path,
 				"status", answer.status, "bytes", answer.bytes, "ms", float64(took.Microseconds())/1000,
-				"caller", seen.caller, "from", clientaddr.Of(r))
+				"statements", statements.Load(), "caller", seen.caller, "from", clientaddr.Of(r))
 		}()
 		recovered(log, next).ServeHTTP(answer, r.WithContext(ctx))
 	})

@@ -127,9 +127,12 @@ func TestEachRequestIsLoggedAndCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := false
+	found, statements := false, 0.0
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
+			if f.GetName() == "carrel_api_statements_total" && m.GetLabel()[0].GetValue() == "ShowDesktopDetail" {
+				statements = m.GetCounter().GetValue()
+			}
 			if f.GetName() == "carrel_api_requests_total" && m.GetLabel()[0].GetValue() == "ShowDesktopDetail" && m.GetLabel()[1].GetValue() == "404" {
 				found = m.GetCounter().GetValue() == 1
 			}
@@ -137,6 +140,9 @@ func TestEachRequestIsLoggedAndCounted(t *testing.T) {
 	}
 	if !found {
 		t.Error("the request was not counted under its operation and status")
+	}
+	if statements == 0 || line["statements"] != statements {
+		t.Errorf("the metrics count %v statements, the log %v", statements, line["statements"])
 	}
 	if n, err := testutil.GatherAndCount(w.registry, "carrel_api_request_seconds"); err != nil || n == 0 {
 		t.Errorf("requests are not timed: %d, %v", n, err)

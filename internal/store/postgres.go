@@ -42,7 +42,7 @@ func (s *Store) openPostgres(url string) error {
 	pool.SetMaxOpenConns(postgresConnections)
 	pool.SetMaxIdleConns(postgresIdle)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	db := bun.NewDB(pool, pgdialect.New())
+	db := newDB(pool, pgdialect.New())
 	s.writer, s.reader, s.engine = db, db, postgresEngine{config}
 	return nil
 }

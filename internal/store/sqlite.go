@@ -56,7 +56,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	r.SetMaxIdleConns(max(4, runtime.NumCPU()))
 	r.SetConnMaxLifetime(10 * time.Minute) // a new connection reads what tend has measured
 	dialect := sqliteDialect{sqlitedialect.New()}
-	s.writer, s.reader, s.engine = bun.NewDB(w, dialect), bun.NewDB(r, dialect), sqliteEngine{}
+	s.writer, s.reader, s.engine = newDB(w, dialect), newDB(r, dialect), sqliteEngine{}
 	s.group = new(groupCommit)
 	if err := pingSQLite(ctx, w); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", path, err), s.Close())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 )
 
 type contextKey string
@@ -36,6 +37,21 @@ func WithJob(ctx context.Context, id string) context.Context {
 // WithSubJob returns a context whose log lines carry the id of a sub-job.
 func WithSubJob(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, subJobKey, id)
+}
+
+type statementsKey struct{}
+
+// CountStatements returns a context in which Statement counts, and the count. It may be read while others count.
+func CountStatements(ctx context.Context) (context.Context, *atomic.Int64) {
+	n := new(atomic.Int64)
+	return context.WithValue(ctx, statementsKey{}, n), n
+}
+
+// Statement counts a statement that is sent to the database for what the context belongs to.
+func Statement(ctx context.Context) {
+	if n, ok := ctx.Value(statementsKey{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
 }
 
 // contextHandler adds what the context carries at the top of each line, outside any group the logger has opened.

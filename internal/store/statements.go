@@ -1,0 +1,32 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+
+	"carrel/internal/telemetry"
+)
+
+// newDB makes a database whose statements are counted for the request that sends them.
+func newDB(db *sql.DB, d schema.Dialect) *bun.DB {
+	return bun.NewDB(db, d).WithQueryHook(statementCount{})
+}
+
+// statementCount counts statements, but not the beginnings and ends of transactions, which may be shared.
+type statementCount struct{}
+
+// BeforeQuery implements bun.QueryHook.
+func (statementCount) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
+	switch e.Query {
+	case "BEGIN", "COMMIT", "ROLLBACK":
+	default:
+		telemetry.Statement(ctx)
+	}
+	return ctx
+}
+
+// AfterQuery implements bun.QueryHook.
+func (statementCount) AfterQuery(context.Context, *bun.QueryEvent) {}
