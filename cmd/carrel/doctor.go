@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"carrel/internal/app"
@@ -41,6 +43,7 @@ func (c *doctorCmd) Run(ctx context.Context) error {
 	findings := append(host.Check(ctx, options), mails...)
 	findings = append(findings, checkMachines(ctx, config)...)
 	findings = append(findings, checkCapacity(ctx, config)...)
+	findings = append(findings, checkSubvolumes(ctx, config)...)
 	host.Report(os.Stdout, findings)
 	if n := host.Count(findings, host.Fail); n > 0 {
 		return fmt.Errorf("%d checks failed", n)
@@ -77,6 +80,26 @@ func checkCapacity(ctx context.Context, config app.Config) []host.Finding {
 		return nil // Incus is not prepared or does not answer: other checks say so
 	}
 	return capacityFindings(all)
+}
+
+// checkSubvolumes looks for what escapes the limit of a disk, where this machine has the storage pools.
+func checkSubvolumes(ctx context.Context, config app.Config) []host.Finding {
+	const name = "subvolumes within disks"
+	nested, err := incus.NestedSubvolumes(ctx, slices.Collect(maps.Values(config.Incus.Classes)))
+	if err != nil {
+		return nil // not prepared, pools of another kind, or not root: other checks say so
+	}
+	if len(nested) == 0 {
+		return []host.Finding{{Name: name, Level: host.OK, Found: "none"}}
+	}
+	var findings []host.Finding
+	for _, path := range nested {
+		findings = append(findings, host.Finding{
+			Name: name, Level: host.Warn, Found: path + ": what is written there escapes the limit of the disk",
+			Remedy: "move its files into a plain folder beside it, then btrfs subvolume delete '" + path + "'",
+		})
+	}
+	return findings
 }
 
 // capacityFindings says of each capacity how much of it is used and promised, and warns where little is left.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/guest"
 	"carrel/internal/workspace"
 )
 
@@ -20,12 +21,13 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *wor
 	if err != nil {
 		return plan{}, err
 	}
-	p := plan{limit: 20 * time.Minute, remark: params.Remark}
+	inside := &insideWarnings{runner: r, desktop: *d}
+	p := plan{limit: 20 * time.Minute, remark: params.Remark, warning: inside.text}
 	if d.TaskOwner != s.ID {
 		p.steps = append(p.steps, Step{Name: "waiting for other work on the desktop", Do: func(ctx context.Context) error { return r.takeForAccounts(ctx, s) }})
 	}
 	p.steps = append(p.steps, Step{Name: "bringing accounts up to date", Do: func(ctx context.Context) error {
-		return unlessOff(r.configure(ctx, s.ProjectID, s.DesktopID))
+		return unlessOff(inside.configure(ctx))
 	}})
 	restart := params.Reboot && d.Status == workspace.StatusActive
 	switch {
@@ -36,7 +38,7 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *wor
 		if err != nil {
 			return plan{}, err
 		}
-		p.steps = append(p.steps, again...)
+		p.steps = append(p.steps, inside.after(again)...)
 	case len(params.Gained) > 0:
 		p.steps = append(p.steps, Step{Name: "waiting for the displays of those who have got it", Do: func(ctx context.Context) error {
 			return r.awaitGained(ctx, s, params.Gained)
@@ -50,7 +52,7 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *wor
 		if params.ShutOff {
 			status = workspace.StatusShutoff
 		}
-		return workspace.MarkAccounts(ctx, tx, *d, s.ID, status, params.Gained)
+		return workspace.MarkAccounts(ctx, tx, *d, s.ID, status, params.Gained, inside.text())
 	}
 	return p, nil
 }
@@ -138,32 +140,31 @@ func (r *Runner) readHolders(ctx context.Context, desktopID string, userIDs []st
 
 // updateInside makes the inside of a machine that has been started as the desktop's row says.
 func (r *Runner) updateInside(d workspace.Desktop) Step {
-	return Step{Name: "updating accounts", Do: func(ctx context.Context) error { return r.configure(ctx, d.ProjectID, d.ID) }}
+	return Step{Name: "updating accounts", Do: func(ctx context.Context) error {
+		_, err := r.configure(ctx, d.ProjectID, d.ID)
+		return err
+	}}
 }
 
 // mostRounds bounds how often configure goes round; each round deals with something that the next need not.
 const mostRounds = 10
 
 // configure makes the inside of a running machine as the desktop's row says now. Old data goes first: while accounts are left to
-// deal with, the next round has others. The caller's sub-job has the desktop.
-func (r *Runner) configure(ctx context.Context, projectID, desktopID string) error {
+// deal with, the next round has others. The caller's sub-job has the desktop. It returns what the guest says in the end.
+func (r *Runner) configure(ctx context.Context, projectID, desktopID string) (guest.Status, error) {
 	for range mostRounds {
 		inside, settled, err := r.readGuest(ctx, projectID, desktopID)
 		if err != nil {
-			return err
+			return guest.Status{}, err
 		}
 		status, err := r.engine.Configure(ctx, desktopID, inside)
-		if err != nil {
-			return err
-		}
-		r.tellWarnings(ctx, desktopID, status.Warnings)
-		if len(settled) == 0 {
-			return nil
+		if err != nil || len(settled) == 0 {
+			return status, err
 		}
 		err = r.store.Update(ctx, func(tx workspace.Tx) error { return tx.DropFormerAccounts(ctx, settled) })
 		if err != nil {
-			return err
+			return guest.Status{}, err
 		}
 	}
-	return fmt.Errorf("the accounts of desktop %s change faster than they can be brought up to date", desktopID)
+	return guest.Status{}, fmt.Errorf("the accounts of desktop %s change faster than they can be brought up to date", desktopID)
 }

@@ -13,21 +13,23 @@ import (
 // watches meanwhile. The sub-job has the desktop. One that has been switched off gets the account when it starts; one that is no
 // longer theirs is left alone.
 func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
-	p := plan{limit: 2 * time.Minute}
+	inside := &insideWarnings{runner: r}
+	p := plan{limit: 2 * time.Minute, warning: inside.text}
 	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
 		if d == nil {
 			return nil
 		}
-		return workspace.MarkAccounts(ctx, tx, *d, s.ID, d.Status, nil)
+		return workspace.MarkAccounts(ctx, tx, *d, s.ID, d.Status, nil, inside.text())
 	}
 	params, err := workspace.ReadParams[workspace.AttachParams](*s)
 	if err != nil || d == nil {
 		return p, err
 	}
+	inside.desktop = *d
 	for _, a := range d.Assignments {
 		if a.UserID == params.UserID {
 			p.steps = []Step{{Name: "updating accounts", Do: func(ctx context.Context) error {
-				return unlessOff(r.attach(ctx, s.ProjectID, s.DesktopID, a.Account))
+				return unlessOff(inside.attach(ctx, a.Account))
 			}}}
 		}
 	}
@@ -35,11 +37,11 @@ func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *workspace
 }
 
 // attach makes the inside as the desktop's row says, and waits for one person's display.
-func (r *Runner) attach(ctx context.Context, projectID, desktopID, account string) error {
-	if err := r.configure(ctx, projectID, desktopID); err != nil {
+func (w *insideWarnings) attach(ctx context.Context, account string) error {
+	if err := w.configure(ctx); err != nil {
 		return err
 	}
-	return r.engine.Await(ctx, desktopID, account)
+	return w.runner.engine.Await(ctx, w.desktop.ID, account)
 }
 
 // unlessOff makes it a success that a machine does not run, or is gone.

@@ -19,7 +19,8 @@ func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *works
 		return plan{}, err
 	}
 	after := workspace.StatusShutoff
-	p := plan{limit: reshapeLimit, steps: []Step{{
+	inside := &insideWarnings{runner: r, desktop: *d}
+	p := plan{limit: reshapeLimit, warning: inside.text, steps: []Step{{
 		Name: "resizing",
 		Done: func(ctx context.Context) (bool, error) {
 			m, err := r.engine.Find(ctx, d.ID)
@@ -39,12 +40,12 @@ func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *works
 		if err != nil {
 			return plan{}, err
 		}
-		p.steps = append(p.steps, start...)
+		p.steps = append(p.steps, inside.after(start)...)
 	}
 	p.steps = append(p.steps, Step{Name: "telling the pool", Do: func(ctx context.Context) error {
 		return workspace.TakeProduct(ctx, r.store, s.ProjectID, s.PoolID, params.ProductID)
 	}})
-	p.succeed = markReshaped(params, after)
+	p.succeed = markReshaped(params, after, inside)
 	return p, nil
 }
 
@@ -55,7 +56,8 @@ func (r *Runner) changeDisks(ctx context.Context, s *workspace.SubJob, d *worksp
 		return plan{}, err
 	}
 	disks := r.disksAre(spec)
-	p := plan{limit: reshapeLimit, steps: []Step{{
+	inside := &insideWarnings{runner: r, desktop: *d}
+	p := plan{limit: reshapeLimit, warning: inside.text, steps: []Step{{
 		Name: "changing the disks",
 		Done: func(ctx context.Context) (bool, error) {
 			m, err := r.engine.Find(ctx, d.ID)
@@ -74,11 +76,14 @@ func (r *Runner) changeDisks(ctx context.Context, s *workspace.SubJob, d *worksp
 	}, r.noteReshaped(s, params)}}
 	if d.Status == workspace.StatusActive {
 		p.steps = append(p.steps, Step{Name: "telling the desktop", Do: func(ctx context.Context) error {
-			_, err := r.engine.Configure(ctx, d.ID, spec.Guest)
+			status, err := r.engine.Configure(ctx, d.ID, spec.Guest)
+			if err == nil {
+				inside.note(ctx, status)
+			}
 			return err
 		}})
 	}
-	p.succeed = markReshaped(params, d.Status)
+	p.succeed = markReshaped(params, d.Status, inside)
 	return p, nil
 }
 
@@ -101,11 +106,11 @@ func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *workspace
 	return params, spec, err
 }
 
-func markReshaped(params workspace.ReshapeParams, status workspace.DesktopStatus) func(context.Context, workspace.Tx, *workspace.Desktop) error {
+func markReshaped(params workspace.ReshapeParams, status workspace.DesktopStatus, inside *insideWarnings) func(context.Context, workspace.Tx, *workspace.Desktop) error {
 	return func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
 		if d == nil {
 			return nil
 		}
-		return workspace.MarkReshaped(ctx, tx, *d, params, status)
+		return workspace.MarkReshaped(ctx, tx, *d, params, status, inside.text())
 	}
 }

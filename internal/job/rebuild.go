@@ -47,7 +47,8 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 		SubJobID: s.ID, ImageID: imageID, Nobodys: nobodys,
 		Off: d.Status == workspace.StatusShutoff || d.Status == workspace.StatusHibernated,
 	}
-	p := plan{limit: rebuildLimit}
+	told := &insideWarnings{runner: r, desktop: d}
+	p := plan{limit: rebuildLimit, warning: told.text}
 	if wipe {
 		p.steps = append(p.steps, r.emptyDisks(s, spec, target.Data)...)
 	}
@@ -73,7 +74,7 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 	if err != nil {
 		return plan{}, err
 	}
-	p.steps = append(p.steps, displays...)
+	p.steps = append(p.steps, told.after(displays)...)
 	if done.Off {
 		p.steps = append(p.steps, r.stop(d, false))
 	}
@@ -81,7 +82,7 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 		if d == nil {
 			return nil
 		}
-		return workspace.MarkRebuilt(ctx, tx, *d, done)
+		return workspace.MarkRebuilt(ctx, tx, *d, done, told.text())
 	}
 	return p, nil
 }

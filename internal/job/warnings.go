@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"carrel/internal/guest"
 	"carrel/internal/workspace"
 )
 
@@ -36,12 +37,28 @@ func (w *insideWarnings) ask(ctx context.Context) error {
 	if err != nil {
 		return unlessOff(err) // a person may have shut it down meanwhile
 	}
+	w.note(ctx, status)
+	return nil
+}
+
+// note takes what a guest says after it was given a document.
+func (w *insideWarnings) note(ctx context.Context, status guest.Status) {
 	w.found = slices.Clone(status.Warnings)
 	if status.Error != "" { // an image from before guests told warnings apart
 		w.found = append(w.found, status.Error)
 	}
-	w.runner.tellWarnings(ctx, w.desktop.ID, w.found)
-	return nil
+	if len(w.found) > 0 {
+		w.runner.log.WarnContext(ctx, "settings of a desktop could not be applied inside", "desktop", w.desktop.ID, "reasons", w.found)
+	}
+}
+
+// configure is Runner.configure, and keeps what the guest could not carry out. A machine that is off learns it when it starts.
+func (w *insideWarnings) configure(ctx context.Context) error {
+	status, err := w.runner.configure(ctx, w.desktop.ProjectID, w.desktop.ID)
+	if err == nil {
+		w.note(ctx, status)
+	}
+	return err
 }
 
 // text is the desktop's fault and the remark on the sub-job's success, or empty.
@@ -49,13 +66,7 @@ func (w *insideWarnings) text() string {
 	if len(w.found) == 0 {
 		return ""
 	}
-	return "the desktop runs, but not all of its settings could be applied inside: " + strings.Join(w.found, "; ")
-}
-
-func (r *Runner) tellWarnings(ctx context.Context, desktopID string, warnings []string) {
-	if len(warnings) > 0 {
-		r.log.WarnContext(ctx, "settings of a desktop could not be applied inside", "desktop", desktopID, "reasons", warnings)
-	}
+	return workspace.PartlyApplied + strings.Join(w.found, "; ")
 }
 
 // reason is what is shown with the success of a sub-job.

@@ -216,7 +216,7 @@ func (w *world) attachOnce(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if err := workspace.MarkAccounts(ctx, tx, d, s.ID, d.Status, nil); err != nil {
+			if err := workspace.MarkAccounts(ctx, tx, d, s.ID, d.Status, nil, ""); err != nil {
 				return err
 			}
 			s.State = workspace.SubJobSuccess

@@ -51,7 +51,7 @@ const fieldEnd = "\x1f"
 // memberText is a member as one text, in the order of readMember. Both drivers take far longer over a column than over its text, and
 // tens of thousands of members are read at once: as a column each their fields took twice the time, through bun several times that.
 const memberText = `concat_ws('` + fieldEnd + `', d.id, d.pool_id, d.name, d.product_id, d.image_id, d.status, d.task, d.login,
-	d.in_maintenance, d.fault <> '', d.auto_created, d.isolated, d.used, d.created, d.updated, COALESCE(CAST(d.idle_since AS TEXT), ''),
+	d.in_maintenance, d.fault <> '' AND d.fault NOT LIKE '` + workspace.PartlyApplied + `%', d.auto_created, d.isolated, d.used, d.created, d.updated, COALESCE(CAST(d.idle_since AS TEXT), ''),
 	COALESCE(d.bound_user, ''), COALESCE(CAST(d.bound_at AS TEXT), ''), COALESCE(CAST(d.disconnected_at AS TEXT), ''))`
 
 func (t *tx) members(ctx context.Context, from string, args ...any) (members []workspace.Member, err error) {

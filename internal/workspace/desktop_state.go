@@ -8,6 +8,10 @@ import (
 // This file holds what the job runner writes about a desktop: each function is called inside the transaction that also ends
 // the sub-job, with the desktop's row locked.
 
+// PartlyApplied begins a fault that keeps nobody from working: what the desktop's settings ask for does not all hold inside. Nothing
+// that was done to the desktop has failed.
+const PartlyApplied = "not all settings of the desktop could be applied inside: "
+
 // MarkCreated records that a new desktop runs and its people's displays answer, and tells them if asked. What nevertheless does not
 // hold inside becomes its fault.
 func MarkCreated(ctx context.Context, tx Tx, d Desktop, p CreateParams, warning string) error {
@@ -57,12 +61,12 @@ func OwnDesktop(ctx context.Context, tx Tx, s SubJob) (Desktop, bool, error) {
 }
 
 // MarkAccounts records that the accounts inside a desktop are as they should be, or will be when it starts, with the power state
-// that the work has left it in, and tells those who have got it.
-func MarkAccounts(ctx context.Context, tx Tx, d Desktop, owner string, status DesktopStatus, gained []Recipient) error {
+// that the work has left it in, and tells those who have got it. What nevertheless does not hold inside becomes the desktop's fault.
+func MarkAccounts(ctx context.Context, tx Tx, d Desktop, owner string, status DesktopStatus, gained []Recipient, warning string) error {
 	if d.TaskOwner == owner {
 		fault, was := d.Fault, d.Login
 		settle(&d, status)
-		if status == StatusError {
+		if d.Fault = warning; status == StatusError {
 			d.Fault = fault
 		}
 		if err := saveSession(ctx, tx, d, was); err != nil {

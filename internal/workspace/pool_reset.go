@@ -71,8 +71,9 @@ type Rebuilt struct {
 	Off      bool // it was turned off again
 }
 
-// MarkRebuilt records that a desktop works with a new system disk. It is for the transaction that ends the sub-job.
-func MarkRebuilt(ctx context.Context, tx Tx, d Desktop, r Rebuilt) error {
+// MarkRebuilt records that a desktop works with a new system disk. It is for the transaction that ends the sub-job. What nevertheless
+// does not hold inside becomes the desktop's fault.
+func MarkRebuilt(ctx context.Context, tx Tx, d Desktop, r Rebuilt, warning string) error {
 	d.Root.ID, d.Root.Created = derivedID(r.SubJobID+"/system"), tx.Now()
 	if err := tx.SaveVolumes(ctx, d); err != nil {
 		return err
@@ -83,6 +84,7 @@ func MarkRebuilt(ctx context.Context, tx Tx, d Desktop, r Rebuilt) error {
 		status = StatusShutoff
 	}
 	settle(&d, status)
+	d.Fault = warning
 	if err := tx.SaveDesktop(ctx, d); err != nil || d.PoolID == "" {
 		return err
 	}

@@ -357,13 +357,15 @@ func NoteReshaped(ctx context.Context, tx Tx, s SubJob, r ReshapeParams) error {
 	return tx.SaveDesktop(ctx, next)
 }
 
-// MarkReshaped records that a desktop has its new shape, and its power state. It is for the transaction that ends the sub-job.
-func MarkReshaped(ctx context.Context, tx Tx, d Desktop, r ReshapeParams, status DesktopStatus) error {
+// MarkReshaped records that a desktop has its new shape, and its power state. It is for the transaction that ends the sub-job. What
+// nevertheless does not hold inside becomes the desktop's fault.
+func MarkReshaped(ctx context.Context, tx Tx, d Desktop, r ReshapeParams, status DesktopStatus, warning string) error {
 	next := r.Apply(d)
 	was := next.Login
 	if err := tx.SaveVolumes(ctx, next); err != nil {
 		return err
 	}
 	settle(&next, status)
+	next.Fault = warning
 	return saveSession(ctx, tx, next, was)
 }
