@@ -139,5 +139,12 @@ func mayReadMetrics(want, given string, client netip.Addr, forwarded bool) bool 
 
 // isForwarded says whether a proxy speaks for somebody else. One on this machine that is not in proxies hides behind loopback.
 func isForwarded(r *http.Request) bool {
-	return r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" || r.Header.Get("X-Real-Ip") != ""
+	for name := range r.Header {
+		switch {
+		case strings.HasPrefix(name, "X-Forwarded"), name == "Forwarded", name == "Via", name == "X-Real-Ip", name == "X-Client-Ip",
+			name == "True-Client-Ip", name == "Cf-Connecting-Ip":
+			return true
+		}
+	}
+	return false
 }

@@ -107,6 +107,8 @@ func TestMetricsAreForThisMachineOrForWhoHasTheToken(t *testing.T) {
 	}{
 		"ThisMachine":                 {a.URL, nil, http.StatusOK},
 		"SomebodyThroughAProxy":       {a.URL, map[string]string{"X-Forwarded-For": "198.51.100.7"}, http.StatusForbidden},
+		"ThroughAProxyThatSaysLess":   {a.URL, map[string]string{"Via": "1.1 proxy"}, http.StatusForbidden},
+		"ThroughAProxyWithTLS":        {a.URL, map[string]string{"X-Forwarded-Proto": "https"}, http.StatusForbidden},
 		"WithoutTheToken":             {guarded.URL, nil, http.StatusForbidden},
 		"WithAnotherToken":            {guarded.URL, map[string]string{"Authorization": "Bearer x"}, http.StatusForbidden},
 		"WithTheToken":                {guarded.URL, map[string]string{"Authorization": "Bearer a-token-of-the-house"}, http.StatusOK},

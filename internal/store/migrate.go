@@ -89,6 +89,11 @@ func (t *tx) apply(ctx context.Context, name string) error {
 	if _, err := t.Tx.Tx.ExecContext(ctx, t.store.engine.migration(string(text))); err != nil {
 		return err
 	}
+	if name == composedBy {
+		if err := t.composeTexts(ctx); err != nil {
+			return err
+		}
+	}
 	_, err = t.inserting(&migration{Name: name, Applied: t.now}).Exec(ctx)
 	return err
 }

@@ -1,0 +1,85 @@
+package store_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"carrel/internal/store"
+	"carrel/internal/store/storetest"
+	"carrel/internal/workspace"
+)
+
+// Databases of before hold names as clients sent them. What is looked for is composed, so that those were found by nobody.
+func TestTextsOfBeforeAreComposed(t *testing.T) {
+	for name, address := range map[string]func(testing.TB) string{"SQLite": storetest.SQLitePath, "PostgreSQL": storetest.PostgresURL} {
+		t.Run(name, func(t *testing.T) { composesTextsOfBefore(t, address(t)) })
+	}
+}
+
+func composesTextsOfBefore(t *testing.T, url string) {
+	const office, decomposed = "B\u00fcro", "Bu\u0308ro"
+	ctx := t.Context()
+	s, err := store.Open(ctx, url)
+	must(t, err)
+	company(t, s, 1)
+	must(t, s.Update(ctx, func(tx workspace.Tx) error {
+		for i, name := range []string{office, "a", "b", "Sales"} {
+			g := workspace.Group{ID: fmt.Sprint(i), ProjectID: "p", Name: name, Description: name, Created: tx.Now().Add(time.Duration(i) * time.Second), Updated: tx.Now()}
+			if err := tx.InsertGroup(ctx, g); err != nil {
+				return err
+			}
+		}
+		return tx.InsertOU(ctx, workspace.OU{ID: "ou", ProjectID: "p", Name: "x", Created: tx.Now(), Updated: tx.Now()})
+	}))
+	for _, statement := range []string{
+		"UPDATE people_groups SET name = '@', name_folded = 'bu\u0308ro', description = '@', description_folded = 'bu\u0308ro' WHERE id = '1'",
+		"UPDATE people_groups SET name = 'BU\u0308RO', name_folded = 'bu\u0308ro!' WHERE id = '2'",
+		"UPDATE ous SET name = '@', name_folded = 'bu\u0308ro', description = '@'",
+		"UPDATE desktops SET ou_name = '@' WHERE name = 'PC-000000'", "UPDATE desktop_tags SET key = '@', value = '@'",
+		"UPDATE users SET alias = '@', description = '@', description_folded = 'bu\u0308ro'",
+		"DELETE FROM schema_migrations WHERE name = 'migrations/0035_composed.sql'",
+	} {
+		must(t, store.Exec(ctx, s, strings.ReplaceAll(statement, "@", decomposed)))
+	}
+	must(t, s.Close())
+
+	s, err = store.Open(ctx, url)
+	must(t, err)
+	defer s.Close()
+	must(t, s.View(ctx, func(tx workspace.Tx) error {
+		page := workspace.Page{Limit: 10}
+		groups, _, err := tx.Groups(ctx, workspace.GroupQuery{ProjectID: "p", Page: page})
+		must(t, err)
+		var names []string
+		for _, g := range groups {
+			names = append(names, g.Name)
+		}
+		if want := []string{office, office + "-2", "B\u00dcRO-3", "Sales"}; !slices.Equal(names, want) {
+			t.Errorf("groups are called %+q, want %+q", names, want)
+		}
+		if found, _, err := tx.Groups(ctx, workspace.GroupQuery{ProjectID: "p", Keyword: office, Page: page}); err != nil || len(found) != 3 {
+			t.Errorf("by keyword: %+v %v", found, err)
+		}
+		if found, _, err := tx.Groups(ctx, workspace.GroupQuery{ProjectID: "p", Names: []string{office + "-2"}, Page: page}); err != nil || len(found) != 1 {
+			t.Errorf("by name: %+v %v", found, err)
+		}
+		units, _, err := tx.OUs(ctx, workspace.OUQuery{ProjectID: "p", Name: office, Page: page})
+		if err != nil || len(units) != 1 || units[0].Name != office || units[0].Description != office {
+			t.Errorf("units: %+v %v", units, err)
+		}
+		in, _, err := tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: "p", OUName: office, Page: page})
+		if err != nil || len(in) != 1 || in[0].Tags[0] != (workspace.Tag{Key: office, Value: office}) {
+			t.Errorf("in the unit: %+v %v", in, err)
+		}
+		u, err := tx.UserByName(ctx, "p", "user-000000")
+		if err != nil || u.Alias != office || u.Description != office || !norm.NFC.IsNormalString(u.Alias) {
+			t.Errorf("%+v %v", u, err)
+		}
+		return nil
+	}))
+}
