@@ -308,12 +308,12 @@ func TestPeopleAreDeletedTogether(t *testing.T) {
 func TestWhatBecameOfMessagesIsListed(t *testing.T) {
 	w := newWorld(t)
 	w.update(func(tx workspace.Tx) error {
-		m := workspace.Mail{ProjectID: w.first.ProjectID, Kind: workspace.MailDesktopReady, UserName: "ann", Data: []byte(`{"desktop_name":"pc-1"}`)}
-		if err := tx.InsertNotification(t.Context(), workspace.NotificationOf(m, "", tx.Now())); err != nil {
+		m := workspace.Mail{ID: "1", ProjectID: w.first.ProjectID, Kind: workspace.MailDesktopReady, UserName: "ann", Data: []byte(`{"desktop_name":"pc-1"}`)}
+		if err := tx.PutNotification(t.Context(), workspace.NotificationOf(m, "", tx.Now())); err != nil {
 			return err
 		}
-		m.UserName, m.Data = "bob", nil
-		return tx.InsertNotification(t.Context(), workspace.NotificationOf(m, "no such mailbox", tx.Now().Add(time.Second)))
+		m.ID, m.UserName, m.Data = "2", "bob", nil
+		return tx.PutNotification(t.Context(), workspace.NotificationOf(m, "no such mailbox", tx.Now().Add(time.Second)))
 	})
 	a := w.ok(w.get("/users/notification-records?query_type=DESKTOP"))
 	if a.number("total_count") != 2 || a.text("notification_records", 0, "error_message") != "no such mailbox" ||

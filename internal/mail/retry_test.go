@@ -182,6 +182,31 @@ func TestAMailThatTheServerRefusesForGoodIsNotTriedAgain(t *testing.T) {
 	}
 }
 
+// A mail that is tried for a day was not to be seen before it was given up.
+func TestAMailThatIsTriedAgainIsListedWithItsLastFault(t *testing.T) {
+	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		later := atomic.Bool{}
+		o.onMail = func(*smtp.Conn) error {
+			if later.Load() {
+				return nil
+			}
+			return greylisted
+		}
+		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+		w := start(t, outbox, mail.Config{SMTP: s})
+		pass(10 * time.Second)
+		if told := outbox.told(t); len(told) != 1 || told[0].Sent || !strings.Contains(told[0].Fault, "greylisted") || !strings.Contains(told[0].Fault, "tried again at") {
+			t.Errorf("while it waits: %+v", told)
+		}
+		later.Store(true)
+		pass(10 * time.Minute)
+		w.finish()
+		if told := outbox.told(t); len(told) != 1 || !told[0].Sent || told[0].Fault != "" {
+			t.Errorf("after it was sent: %+v", told)
+		}
+	})
+}
+
 // faultOf reads what administrators are told about the only mail.
 func faultOf(t *testing.T, o *outbox, projectID string) (fault string) {
 	t.Helper()

@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"carrel/internal/workspace"
@@ -42,9 +43,9 @@ func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
 	defer cancel()
 	kind, tries := string(m.Kind), m.Tries+1
-	fault := "" // of a mail that is given up
+	fault := "" // of a mail that did not reach its reader
 	note := func(tx workspace.Tx) error {
-		if err := tx.InsertNotification(ctx, workspace.NotificationOf(m, fault, tx.Now())); err != nil {
+		if err := tx.PutNotification(ctx, workspace.NotificationOf(m, fault, tx.Now())); err != nil {
 			return err
 		}
 		return tx.DeleteMail(ctx, m.ID)
@@ -57,7 +58,10 @@ func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
 		log.InfoContext(ctx, "mail handed over")
 	case errors.Is(sent, errNotNeeded):
 		log.InfoContext(ctx, "mail is no longer needed", "reason", sent)
-		note = func(tx workspace.Tx) error { return tx.DeleteMail(ctx, m.ID) }
+		fault = shorten(sent.Error())
+		if m.Tries == 0 { // nobody was told of it
+			note = func(tx workspace.Tx) error { return tx.DeleteMail(ctx, m.ID) }
+		}
 	case errors.Is(sent, errBadReader), errors.Is(sent, errRefused), tries >= mostTries:
 		s.metrics.failed.WithLabelValues(kind).Inc()
 		s.metrics.dropped.WithLabelValues(kind).Inc()
@@ -68,6 +72,10 @@ func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
 		pause := pauseAfter(tries)
 		log.WarnContext(ctx, "mail not sent, will be tried again", "tries", tries, "pause", pause, "error", sent)
 		note = func(tx workspace.Tx) error {
+			fault = fmt.Sprintf("%s; it is tried again at %s", shorten(sent.Error()), tx.Now().Add(pause).UTC().Format(time.RFC3339))
+			if err := tx.PutNotification(ctx, workspace.NotificationOf(m, fault, tx.Now())); err != nil {
+				return err
+			}
 			return tx.PostponeMail(ctx, m.ID, shorten(sent.Error()), tx.Now().Add(pause))
 		}
 	}

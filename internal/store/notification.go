@@ -30,11 +30,11 @@ type notificationRow struct {
 	PoolFolded    string
 }
 
-// InsertNotification implements workspace.NotificationRows.
-func (t *tx) InsertNotification(ctx context.Context, n workspace.Notification) error {
+// PutNotification implements workspace.NotificationRows.
+func (t *tx) PutNotification(ctx context.Context, n workspace.Notification) error {
 	_, err := t.inserting(&notificationRow{
 		notification: notification(n), UserFolded: fold(n.UserName), DesktopFolded: fold(n.DesktopName), PoolFolded: fold(n.PoolName),
-	}).Exec(ctx)
+	}).On("CONFLICT (id) DO UPDATE").Set("sent = EXCLUDED.sent").Set("fault = EXCLUDED.fault").Set("ended = EXCLUDED.ended").Exec(ctx)
 	return err
 }
 

@@ -9,7 +9,7 @@ import (
 // NotificationLife is how long the record of a message to a person is kept.
 const NotificationLife = 90 * 24 * time.Hour
 
-// Notification is the record of a message to a person that was sent or given up. Those that still wait have none.
+// Notification is the record of a message to a person: sent, given up, or not sent so far. Those that were not tried have none.
 type Notification struct {
 	ID          string
 	ProjectID   string
@@ -46,16 +46,17 @@ type NotificationQuery struct {
 
 // NotificationRows is what the domain asks of the store about records of messages. They end with DeleteExpired.
 type NotificationRows interface {
-	InsertNotification(ctx context.Context, n Notification) error
+	// PutNotification writes a record, or writes anew what became of its message.
+	PutNotification(ctx context.Context, n Notification) error
 	Notifications(ctx context.Context, q NotificationQuery) ([]Notification, int, error)
 }
 
-// NotificationOf makes the record of a mail that was sent, or given up because of a fault.
+// NotificationOf makes the record of a mail that was sent, or was not because of a fault. A mail has one, whatever becomes of it.
 func NotificationOf(m Mail, fault string, now time.Time) Notification {
 	var about DesktopMailData
 	_ = json.Unmarshal(m.Data, &about) // mails about no desktop have no data
 	return Notification{
-		ID: NewID(), ProjectID: m.ProjectID, Channel: ByMail, Kind: m.Kind, UserName: m.UserName,
+		ID: m.ID, ProjectID: m.ProjectID, Channel: ByMail, Kind: m.Kind, UserName: m.UserName,
 		DesktopName: about.DesktopName, PoolName: about.PoolName, Sent: fault == "", Fault: fault, Ended: now,
 	}
 }

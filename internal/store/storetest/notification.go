@@ -10,7 +10,7 @@ func (w *world) addNotifications(records ...workspace.Notification) {
 	w.Helper()
 	w.update(func(tx workspace.Tx) error {
 		for _, n := range records {
-			if err := tx.InsertNotification(w.Context(), n); err != nil {
+			if err := tx.PutNotification(w.Context(), n); err != nil {
 				return err
 			}
 		}
@@ -34,6 +34,15 @@ func (w *world) notifications(q workspace.NotificationQuery) (records []workspac
 func notificationID(n workspace.Notification) string { return n.ID }
 
 var notifications = []behaviour{
+	{"a record of the same message is written anew", func(w *world) {
+		n := workspace.Notification{ID: "n", ProjectID: project, Channel: workspace.ByMail, UserName: "ann", Fault: "greylisted", Ended: w.clock.Now()}
+		w.addNotifications(n)
+		n.Sent, n.Fault, n.Ended = true, "", w.clock.Now().Add(time.Minute)
+		w.addNotifications(n)
+		if got, total := w.notifications(workspace.NotificationQuery{}); total != 1 || !got[0].Sent || got[0].Fault != "" || !got[0].Ended.Equal(n.Ended) {
+			w.Errorf("read %+v", got)
+		}
+	}},
 	{"a record is read as inserted", func(w *world) {
 		n := workspace.Notification{
 			ID: "n", ProjectID: project, Channel: workspace.ByMail, Kind: workspace.MailDesktopReady, UserName: "Ann", DesktopName: "PC-1",
