@@ -146,6 +146,9 @@ test("The session goes on after the control plane was killed", async (t) => {
   await picture(page, "xfce-after-kill");
 });
 
+// An editor that remembers nothing: else it asks, after it was ended, whether to restore what it had.
+const mousepad = "env GSETTINGS_BACKEND=memory mousepad --disable-server";
+
 test("A large text goes through the clipboard into the desktop, and what is too large is said", async (t) => {
   const page = await open(t, { permissions: ["clipboard-read", "clipboard-write"] });
   await signIn(page);
@@ -159,7 +162,7 @@ test("A large text goes through the clipboard into the desktop, and what is too 
     await page.evaluate(() => window.dispatchEvent(new Event("focus")));
   };
   const edit = async (file) => {
-    await inside(within(`mousepad --disable-server ${file}`));
+    await inside(within(`${mousepad} ${file}`));
     await says("pgrep -c -u demo -x mousepad", "1", 60_000);
     await new Promise((next) => setTimeout(next, 2000)); // until its window has the keyboard there is nothing to see from outside
   };
@@ -183,6 +186,108 @@ test("A large text goes through the clipboard into the desktop, and what is too 
   await copyOutside(900_000);
   await page.getByRole("alert").getByText("The clipboard carries at most 16 MB").waitFor();
   await picture(page, "xfce-clipboard-too-large");
+});
+
+test("A large text comes out of the desktop through the clipboard, and what is too large is said", async (t) => {
+  const page = await open(t, { permissions: ["clipboard-read", "clipboard-write"] });
+  await signIn(page);
+  await page.getByRole("link", { name: "Open workbench" }).click();
+  await shown(page);
+  await calm(page);
+  await until("the panel", () => inside("pgrep -c -u demo xfce4-panel"), (n) => Number(n) > 0, 60_000);
+  const line = "0123456789 剪贴板\n"; // 21 bytes
+  const copyInside = async (lines, done) => {
+    await inside(`yes '${line.trim()}' | head -n ${lines} >large-out`);
+    await inside(within(`${mousepad} large-out`));
+    await until(
+      `${lines} lines copied`,
+      async () => {
+        await page.keyboard.press("Control+a");
+        await page.keyboard.press("Control+c");
+        await new Promise((next) => setTimeout(next, 1000));
+        return done();
+      },
+      Boolean,
+    );
+    await inside("pkill -x mousepad");
+  };
+
+  await page.evaluate(() => navigator.clipboard.writeText(""));
+  const read = () => page.evaluate(() => navigator.clipboard.readText());
+  await copyInside(250_000, async () => (await read()).length === 250_000 * 15);
+  assert.ok((await read()) === line.repeat(250_000), "the text is another one");
+
+  // A program inside tells who copies more than goes outside.
+  await copyInside(900_000, () => inside("pgrep -u demo -x xfce4-notifyd"));
+  await new Promise((next) => setTimeout(next, 500));
+  await picture(page, "xfce-clipboard-too-large-inside");
+  assert.ok((await read()) === line.repeat(250_000), "a part of it came");
+});
+
+test("A huge screen costs nobody their session, whether the page asks for it or a program inside", async (t) => {
+  const everything = () => inside("pgrep -d ' ' -x 'Xvnc|xfce4-session|xfwm4|xfce4-panel|xfdesktop'");
+  const page = await open(t);
+  await signIn(page);
+  await page.getByRole("link", { name: "Open workbench" }).click();
+  await shown(page);
+  await until("the panel", () => inside("pgrep -c -u demo xfce4-panel"), (n) => Number(n) > 0, 60_000);
+  const before = await everything();
+  const onDisplay = (command) => inside(`export DISPLAY=:1 XAUTHORITY=/run/carrel/demo/xauthority; ${command}`);
+  const pixels = () =>
+    onDisplay("xrandr | sed -n 's/.* current \\([0-9]*\\) x \\([0-9]*\\),.*/\\1 \\2/p'").then((size) => {
+      const [w, h] = size.trim().split(" ").map(Number);
+      return w * h;
+    });
+  const smallAgain = () => until("a small screen", pixels, (n) => n <= 33_177_600);
+
+  await onDisplay("xrandr --fb 11636x6545");
+  await smallAgain();
+  await onDisplay("xrandr --fb 16000x16000 || true"); // refused where it is more than the display may take
+  await smallAgain();
+  await onDisplay(
+    "xrandr --newmode huge 100 11636 11636 11636 11636 6545 6545 6545 6545; xrandr --addmode VNC-0 huge; xrandr --output VNC-0 --mode huge",
+  );
+  await smallAgain();
+  assert.match(await inside("cat /run/carrel/demo/rfb 2>&1 || true"), /Permission denied|No such device/);
+  assert.equal(await inside("perl -MIO::Socket::UNIX -e 'print IO::Socket::UNIX->new(Peer => \"/run/carrel/demo/rfb\") ? 1 : 0'"), "0");
+
+  const zoomedOut = await open(t, { viewport: { width: 11636, height: 6545 }, deviceScaleFactor: 0.33 });
+  await signIn(zoomedOut);
+  await zoomedOut.getByRole("link", { name: "Open workbench" }).click();
+  await shown(zoomedOut);
+  const size = () => zoomedOut.locator(".desk canvas:not(.desk-ghost)").evaluate((c) => `${c.width}x${c.height}`);
+  await until("the screen's size", size, (got) => got === "3839x2159");
+  await zoomedOut.setViewportSize({ width: 1280, height: 800 });
+  await until("the screen's size", size, (got) => got === "422x264");
+  assert.equal(await everything(), before);
+});
+
+test("Firefox plays H.264", async (t) => {
+  const page = await open(t);
+  await signIn(page);
+  await page.getByRole("link", { name: "Open workbench" }).click();
+  await shown(page);
+  await until("the panel", () => inside("pgrep -c -u demo xfce4-panel"), (n) => Number(n) > 0, 60_000);
+  // What Firefox would play, it says to a server of one answer inside.
+  await inside(`cat >plays.html <<'EOF'
+<h1></h1><script>
+const type = 'video/mp4; codecs="avc1.42E01E, mp4a.40.2"';
+const plays = document.createElement("video").canPlayType(type) + "-" + MediaSource.isTypeSupported(type);
+document.querySelector("h1").textContent = plays;
+new Image().src = "http://127.0.0.1:8765/" + plays;
+</script>
+EOF
+cat >hear.pl <<'EOF'
+use IO::Socket::INET;
+my $server = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1:8765", ReuseAddr => 1) or die;
+print scalar readline $server->accept;
+EOF`);
+  await inside(within("sh -c 'exec perl hear.pl >heard'"));
+  await inside(within("firefox-esr --kiosk plays.html"));
+  await until("what Firefox plays", () => inside("cat heard"), (got) => String(got).startsWith("GET /"));
+  assert.match(await inside("cat heard"), /^GET \/probably-true /);
+  await picture(page, "xfce-firefox");
+  await inside("pkill -f firefox-esr; true").catch(() => {});
 });
 
 const began = () => inside("stat -c %Y /proc/1");
