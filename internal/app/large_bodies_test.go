@@ -35,12 +35,12 @@ func administrator(t *testing.T, a *app.App, data string) (token, project string
 	}
 	body := fmt.Sprintf(`{"auth":{"identity":{"methods":["password"],"password":{"user":{"name":%q,"password":%q,"domain":{"name":%q}}}},"scope":{"project":{"id":%q}}}}`,
 		first.User, first.Password, first.Domain, first.Project)
-	answer, _ := posted(t, "http://"+a.Address()+"/v3/auth/tokens", "", strings.NewReader(body))
-	return answer.Header.Get("X-Subject-Token"), first.Project
+	_, header, _ := posted(t, "http://"+a.Address()+"/v3/auth/tokens", "", strings.NewReader(body))
+	return header.Get("X-Subject-Token"), first.Project
 }
 
 // posted sends a body and returns the answer to it.
-func posted(t *testing.T, url, token string, body io.Reader) (*http.Response, string) {
+func posted(t *testing.T, url, token string, body io.Reader) (status int, header http.Header, text string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, body)
 	if err != nil {
@@ -52,11 +52,11 @@ func posted(t *testing.T, url, token string, body io.Reader) (*http.Response, st
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
+	read, err := io.ReadAll(answer.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer, string(text)
+	return answer.StatusCode, answer.Header, string(read)
 }
 
 // Three bodies of 8 MB under way take all of the memory that there is for large ones.
@@ -85,18 +85,18 @@ func TestLargeBodiesBeyondTheirMemoryAreAskedToComeAgain(t *testing.T) {
 			t.Fatal(line, err)
 		}
 	}
-	answer, text := posted(t, "http://"+a.Address()+path, token, bytes.NewReader(large))
-	if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" || !strings.Contains(text, "try again") {
-		t.Errorf("without memory: %d, %v, %s", answer.StatusCode, answer.Header, text)
+	status, header, text := posted(t, "http://"+a.Address()+path, token, bytes.NewReader(large))
+	if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" || !strings.Contains(text, "try again") {
+		t.Errorf("without memory: %d, %v, %s", status, header, text)
 	}
-	if answer, text := posted(t, "http://"+a.Address()+path, token, strings.NewReader(`{"desktops":[]}`)); answer.StatusCode != http.StatusBadRequest {
-		t.Errorf("a small one beside them: %d, %s", answer.StatusCode, text)
+	if status, _, text := posted(t, "http://"+a.Address()+path, token, strings.NewReader(`{"desktops":[]}`)); status != http.StatusBadRequest {
+		t.Errorf("a small one beside them: %d, %s", status, text)
 	}
 	for _, c := range under {
 		c.Close()
 	}
-	if answer, text := posted(t, "http://"+a.Address()+path, token, bytes.NewReader(large)); answer.StatusCode != http.StatusBadRequest {
-		t.Errorf("after they ended: %d, %s", answer.StatusCode, text)
+	if status, _, text := posted(t, "http://"+a.Address()+path, token, bytes.NewReader(large)); status != http.StatusBadRequest {
+		t.Errorf("after they ended: %d, %s", status, text)
 	}
 }
 
