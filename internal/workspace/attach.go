@@ -8,7 +8,7 @@ import (
 )
 
 // AttachDesktops gives desktops to people as PlanAssignment decides, renames those that are given a name, and records a job that
-// brings their insides up to date. It returns the job's id, or nothing when all that was asked for is there already.
+// brings their insides up to date. It returns the job's id; when all that was asked for is there already, that of one that has ended.
 //
 // The desktops' rows are held from the decision to the end of the transaction, so that of two callers the second sees what the
 // first has done: the desktops are busy. With the strategies that count a person's desktops the people's rows are held as well.

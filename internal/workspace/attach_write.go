@@ -20,15 +20,19 @@ type Recipient struct {
 	Email  string `json:"email,omitempty"` // in place of their own address
 }
 
-// carryOut writes what was planned and the job that does it inside the desktops. It returns the job's id, or nothing when there
-// is nothing to do.
+// carryOut writes what was planned and the job that does it inside the desktops, and returns the job's id. When there is nothing to do
+// the job has no sub-jobs and has ended: clients wait for what they are given.
 func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 	taken, err := a.rename(ctx, tx)
 	if err != nil {
 		return "", err
 	}
-	if err := a.cast.reach(ctx, tx); err != nil || len(taken) == 0 {
+	if err := a.cast.reach(ctx, tx); err != nil {
 		return "", err
+	}
+	job := Job{ID: NewID(), ProjectID: a.r.ProjectID, Type: JobAttachDesktops, RequestID: a.r.RequestID, Created: tx.Now()}
+	if len(taken) == 0 {
+		return job.ID, tx.InsertJob(ctx, job)
 	}
 	if err := a.cast.add(ctx, tx); err != nil {
 		return "", err
@@ -50,7 +54,6 @@ func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 	if err := a.clear(ctx, tx, ids, change.gained); err != nil {
 		return "", err
 	}
-	job := Job{ID: NewID(), ProjectID: a.r.ProjectID, Type: JobAttachDesktops, RequestID: a.r.RequestID, Created: tx.Now()}
 	gained := holdingsByDesktop(change.gained)
 	busy := make([]Desktop, len(taken))
 	for n, i := range taken {

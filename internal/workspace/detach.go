@@ -23,7 +23,8 @@ type DetachDesktop struct {
 	ClearData bool // erase the data of those who lose it now; otherwise it stays inside, out of reach, until the desktop is given away
 }
 
-// DetachResult is the answer to DetachDesktops. JobID is empty when there is nothing to wait for.
+// DetachResult is the answer to DetachDesktops. JobID is empty when all desktops were refused; where nobody had any of them it names a
+// job without sub-jobs, which has ended: clients wait for what they are given.
 type DetachResult struct {
 	JobID   string
 	Refused []Refusal
@@ -110,7 +111,7 @@ func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult,
 			kept.add(d, from)
 		}
 	}
-	if len(job.SubJobs) == 0 {
+	if len(job.SubJobs) == 0 && len(result.Refused) > 0 {
 		return result, nil
 	}
 	if err := kept.carryOut(ctx, tx, r.ProjectID, false); err != nil {
