@@ -56,13 +56,8 @@ func OpenAudit(ctx context.Context, c Config, log *slog.Logger) (_ *AuditSession
 		return nil, err
 	}
 	a.closes = append(a.closes, func() error { unlock(); return nil })
-	s, err := store.Open(ctx, c.databaseURL(), store.WithLog(log), store.Existing())
-	switch {
-	case errors.Is(err, store.ErrNoDatabase):
-		return nil, fmt.Errorf("%w: give --data and --database as carrel serve has them", err)
-	case errors.Is(err, store.ErrOtherVersion):
-		return nil, fmt.Errorf("%w: start carrel serve of this version first, it brings them up to date", err)
-	case err != nil:
+	s, err := openExisting(ctx, c, store.WithLog(log))
+	if err != nil {
 		return nil, err
 	}
 	a.closes = append(a.closes, s.Close)

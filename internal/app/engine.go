@@ -100,8 +100,8 @@ func refuseOthers(ctx context.Context, c Config) error {
 
 // installationOf reads the id of the installation from its database; empty when there is none.
 func installationOf(ctx context.Context, c Config) (id string, err error) {
-	s, err := store.Open(ctx, c.databaseURL(), store.Existing())
-	if errors.Is(err, store.ErrNoDatabase) || errors.Is(err, store.ErrOtherVersion) {
+	s, err := openExisting(ctx, c)
+	if errors.Is(err, store.ErrNoDatabase) {
 		return "", nil
 	}
 	if err != nil {
@@ -113,4 +113,17 @@ func installationOf(ctx context.Context, c Config) (id string, err error) {
 		return err
 	})
 	return id, err
+}
+
+// openExisting opens a database that is there with today's tables, and says what to do where it is not: store.ErrNoDatabase,
+// store.ErrOtherVersion.
+func openExisting(ctx context.Context, c Config, options ...store.Option) (*store.Store, error) {
+	s, err := store.Open(ctx, c.databaseURL(), append(options, store.Existing())...)
+	switch {
+	case errors.Is(err, store.ErrNoDatabase):
+		return nil, fmt.Errorf("%w: give --data and --database as carrel serve has them", err)
+	case errors.Is(err, store.ErrOtherVersion):
+		return nil, fmt.Errorf("%w: start carrel serve of this version first, it brings them up to date", err)
+	}
+	return s, err
 }
