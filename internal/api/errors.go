@@ -82,12 +82,6 @@ func (r *Refusal) GetHeaders() http.Header {
 	return headers
 }
 
-func init() {
-	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
-		return newRefusal(status, message, errs)
-	}
-}
-
 // refusalOf is what a caller may know of an error of the domain.
 func refusalOf(err error) *Refusal {
 	if errors.Is(err, context.DeadlineExceeded) && workspace.CodeOf(err) != workspace.CodeNoDatabase {

@@ -203,8 +203,15 @@ func lenient(next http.Handler) http.Handler {
 	})
 }
 
-func humaConfig() huma.Config {
+// huma keeps these for the whole program; several servers may be made at once.
+func init() {
 	huma.DefaultArrayNullable = false
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return newRefusal(status, message, errs)
+	}
+}
+
+func humaConfig() huma.Config {
 	config := huma.DefaultConfig("Carrel: Workspace API", "v2")
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // see describe
 	config.CreateHooks = nil                                             // no links to schemas in answers
