@@ -2,6 +2,9 @@ module carrel
 
 go 1.26.0
 
+// Packages of npm may bring Go code.
+ignore node_modules
+
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/coder/websocket v1.8.15
