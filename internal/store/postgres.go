@@ -20,11 +20,8 @@ import (
 // postgresEngine is PostgreSQL, which several processes share.
 type postgresEngine struct{ config *pgx.ConnConfig }
 
-// Limits of the pool. PostgreSQL allows 100 connections unless told otherwise; a few replicas share them.
-const (
-	postgresConnections = 20
-	postgresIdle        = 10
-)
+// postgresConnections is the size of the pool. PostgreSQL allows 100 connections unless told otherwise; a few replicas share them.
+const postgresConnections = 20
 
 func (s *Store) openPostgres(url string) error {
 	config, err := pgx.ParseConfig(url)
@@ -40,7 +37,7 @@ func (s *Store) openPostgres(url string) error {
 	config.RuntimeParams["application_name"] = "carrel"
 	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareConnection))
 	pool.SetMaxOpenConns(postgresConnections)
-	pool.SetMaxIdleConns(postgresIdle)
+	pool.SetMaxIdleConns(postgresConnections) // fewer would be closed and opened again at every peak, each a process of PostgreSQL's
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	db := newDB(pool, pgdialect.New())
 	s.writer, s.reader, s.engine = db, db, postgresEngine{config}
