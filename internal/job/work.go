@@ -23,17 +23,17 @@ func (r *Runner) work(ctx context.Context, c *claim) {
 	start := time.Now()
 	err := r.carryOut(c, log)
 
-	// What follows must be written even if the work was cancelled; the process gives it a moment.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := outliving(ctx)
 	defer cancel()
 	switch cause := context.Cause(c.ctx); {
+	case err == nil: // a lease that is not extended any more, since the sub-job has ended, is not lost
 	case errors.Is(cause, errLeaseLost):
 		log.InfoContext(ctx, "left a sub-job that was superseded", "step", s.Step)
 		err = r.store.Update(ctx, func(tx workspace.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
-	case errors.Is(cause, errDraining) && err != nil:
+	case errors.Is(cause, errDraining):
 		log.InfoContext(ctx, "left a sub-job to the next process", "step", s.Step)
 		err = r.comeBack(ctx, s, 0)
-	case err != nil:
+	default:
 		err = r.settle(ctx, s, err, log)
 	}
 	if err != nil {
@@ -44,6 +44,12 @@ func (r *Runner) work(ctx context.Context, c *claim) {
 		r.giveTurns(ctx, *s)
 		log.InfoContext(ctx, "sub-job ended", "state", s.State, "reason", s.Reason, "took", time.Since(start))
 	}
+}
+
+// outliving returns a context for what must be written even if the work is cancelled; the process gives it a moment. What is written
+// says itself whether the sub-job is still this worker's.
+func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 }
 
 // carryOut runs the steps and writes success.
@@ -182,6 +188,8 @@ func save(ctx context.Context, tx workspace.Tx, s *workspace.SubJob) error {
 
 // finish ends the sub-job with success and writes what that means for the desktop.
 func (r *Runner) finish(ctx context.Context, s *workspace.SubJob, p plan) error {
+	ctx, cancel := outliving(ctx)
+	defer cancel()
 	done := *s
 	err := r.store.Update(ctx, func(tx workspace.Tx) error {
 		done.State, done.Progress, done.Step, done.Ended = workspace.SubJobSuccess, 100, "", tx.Now()
@@ -266,6 +274,8 @@ func (r *Runner) comeBack(ctx context.Context, s *workspace.SubJob, after time.D
 
 // park puts the sub-job back into the queue as its plan says.
 func (r *Runner) park(ctx context.Context, s *workspace.SubJob, p plan) error {
+	ctx, cancel := outliving(ctx)
+	defer cancel()
 	return r.store.Update(ctx, func(tx workspace.Tx) error {
 		at, err := p.again(ctx, tx)
 		if err != nil {

@@ -1,0 +1,66 @@
+package job_test
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"carrel/internal/engine/sim"
+	"carrel/internal/job"
+	"carrel/internal/workspace"
+)
+
+// lateAnswers is a store that has ended a sub-job six seconds before its caller hears of it: longer than from one heartbeat to the next.
+type lateAnswers struct{ workspace.Store }
+
+func (s lateAnswers) Update(ctx context.Context, f func(workspace.Tx) error) error {
+	ends := false
+	err := s.Store.Update(ctx, func(tx workspace.Tx) error { return f(endingTx{tx, &ends}) })
+	if !ends {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(6 * time.Second):
+		return err
+	}
+}
+
+type endingTx struct {
+	workspace.Tx
+	ends *bool
+}
+
+func (t endingTx) SaveSubJob(ctx context.Context, s workspace.SubJob) (bool, error) {
+	*t.ends = *t.ends || s.State.Done()
+	return t.Tx.SaveSubJob(ctx, s)
+}
+
+// ended counts sub-jobs that a process knows to be over.
+type ended struct{ n atomic.Int32 }
+
+func (*ended) Claimed(workspace.JobType, time.Duration)                        {}
+func (*ended) Fault(workspace.JobType)                                         {}
+func (e *ended) Ended(workspace.JobType, workspace.SubJobState, time.Duration) { e.n.Add(1) }
+
+// A heartbeat extends only what still runs. What has just ended is not lost: seen on PostgreSQL, where 21 of 100,000 sub-jobs
+// succeeded, and the process that had carried them out took them for another's.
+func TestASubJobThatEndsAtAHeartbeatIsNotTakenForLost(t *testing.T) {
+	inWorld(t, sim.Config{}, func(w *world) {
+		var meter ended
+		r := job.NewRunner(lateAnswers{w.store}, w.sim, slog.New(slog.DiscardHandler), &meter, job.Config{Replica: "a"})
+		w.must(r.Start(w.t.Context()))
+		p := &process{r, w}
+		defer p.kill()
+		if j := w.finished(w.create(3)); j.Counts.Succeeded != 3 {
+			t.Fatalf("%+v", j.SubJobs)
+		}
+		w.pass(10 * time.Second)
+		if n := meter.n.Load(); n != 3 {
+			t.Errorf("the process knows of %d sub-jobs that they ended, want 3", n)
+		}
+	})
+}
