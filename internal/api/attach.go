@@ -88,7 +88,7 @@ type detachInput struct {
 }
 
 type detachReply struct {
-	JobID   string           `json:"job_id" doc:"Without sub-jobs, and ended, when nobody had any of the desktops; empty when all were refused"`
+	JobID   string           `json:"job_id" doc:"Ended already when nobody had any of the desktops; empty when all were refused"`
 	JobIDs  []string         `json:"success_job_ids" doc:"The same, if there is one"`
 	Refused []operateRefusal `json:"failed_operation_list" doc:"Desktops that were left alone"`
 }

@@ -21,7 +21,7 @@ type Recipient struct {
 }
 
 // carryOut writes what was planned and the job that does it inside the desktops, and returns the job's id. When there is nothing to do
-// the job has no sub-jobs and has ended: clients wait for what they are given.
+// the job has ended.
 func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 	taken, err := a.rename(ctx, tx)
 	if err != nil {
@@ -32,6 +32,7 @@ func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 	}
 	job := Job{ID: NewID(), ProjectID: a.r.ProjectID, Type: JobAttachDesktops, RequestID: a.r.RequestID, Created: tx.Now()}
 	if len(taken) == 0 {
+		job.nothingToDo(a.desktops)
 		return job.ID, tx.InsertJob(ctx, job)
 	}
 	if err := a.cast.add(ctx, tx); err != nil {

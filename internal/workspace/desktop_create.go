@@ -328,6 +328,20 @@ func (j *Job) subJob(d Desktop, params any) SubJob {
 	}
 }
 
+// nothingToDo gives a job without sub-jobs one that has ended for each of the desktops: clients wait for the job that they are given,
+// and take one without sub-jobs for a failure.
+func (j *Job) nothingToDo(desktops []Desktop) {
+	if len(j.SubJobs) > 0 {
+		return
+	}
+	for _, d := range desktops {
+		sub := j.subJob(d, struct{}{})
+		sub.State, sub.Progress, sub.Begun, sub.Ended = SubJobSuccess, 100, j.Created, j.Created
+		sub.Reason = "there was nothing to do"
+		j.SubJobs = append(j.SubJobs, sub)
+	}
+}
+
 // FirstUser is the name of the person who has had the desktop longest, or empty.
 func (d Desktop) FirstUser() string {
 	if len(d.Assignments) == 0 {

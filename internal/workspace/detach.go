@@ -23,8 +23,8 @@ type DetachDesktop struct {
 	ClearData bool // erase the data of those who lose it now; otherwise it stays inside, out of reach, until the desktop is given away
 }
 
-// DetachResult is the answer to DetachDesktops. JobID is empty when all desktops were refused; where nobody had any of them it names a
-// job without sub-jobs, which has ended: clients wait for what they are given.
+// DetachResult is the answer to DetachDesktops. JobID is empty when all desktops were refused; where nobody had any of the others it
+// names a job that has ended.
 type DetachResult struct {
 	JobID   string
 	Refused []Refusal
@@ -85,7 +85,7 @@ func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult,
 	if r.Batch {
 		job.Type = JobBatchDetach
 	}
-	var busy []Desktop
+	var busy, idle []Desktop
 	var kept, erased detaching
 	for _, asked := range r.Desktops {
 		d, ok := found[asked.DesktopID]
@@ -99,6 +99,7 @@ func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult,
 			continue
 		}
 		if len(from) == 0 && (!r.ShutOff || d.Status == StatusShutoff) {
+			idle = append(idle, d)
 			continue
 		}
 		sub := job.subJob(d, AccountParams{ShutOff: r.ShutOff})
@@ -111,7 +112,8 @@ func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult,
 			kept.add(d, from)
 		}
 	}
-	if len(job.SubJobs) == 0 && len(result.Refused) > 0 {
+	job.nothingToDo(idle)
+	if len(job.SubJobs) == 0 {
 		return result, nil
 	}
 	if err := kept.carryOut(ctx, tx, r.ProjectID, false); err != nil {

@@ -56,7 +56,7 @@ func (r *ChangePrivileges) Check() error {
 }
 
 // ChangePrivileges changes the privilege groups of people and groups in desktops that they have, all or none, and records a job
-// that does it inside. It returns the job's id, or nothing when all is as asked for already. CodeDesktopNotFound; CodeUserNotFound
+// that does it inside. It returns the job's id; when all is as asked for already, that of one that has ended. CodeDesktopNotFound; CodeUserNotFound
 // or CodeGroupNotFound for somebody who does not have the desktop; CodeConflict while a desktop is busy; CodeInvalid. The row
 // locks of the desktops decide between two callers.
 func (s *Service) ChangePrivileges(ctx context.Context, r ChangePrivileges) (string, error) {
@@ -81,7 +81,7 @@ func changePrivileges(ctx context.Context, tx Tx, r ChangePrivileges) (string, e
 		return "", err
 	}
 	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobPrivileges, RequestID: r.RequestID, Created: tx.Now()}
-	var busy []Desktop
+	var busy, idle []Desktop
 	var pairs []Pair
 	for i, asked := range r.Desktops {
 		at := fmt.Sprintf("desktops[%d].", i)
@@ -94,6 +94,7 @@ func changePrivileges(ctx context.Context, tx Tx, r ChangePrivileges) (string, e
 			return "", err
 		}
 		if len(fresh) == 0 {
+			idle = append(idle, d)
 			continue
 		}
 		if why := d.closed(); why != "" {
@@ -104,9 +105,7 @@ func changePrivileges(ctx context.Context, tx Tx, r ChangePrivileges) (string, e
 		busy, pairs = append(busy, d), append(pairs, fresh...)
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	if len(busy) == 0 {
-		return "", nil
-	}
+	job.nothingToDo(idle)
 	if err := tx.Regroup(ctx, pairs); err != nil {
 		return "", err
 	}

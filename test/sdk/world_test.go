@@ -110,6 +110,16 @@ func (w *world) eventually(what string, yes func() bool) {
 	}
 }
 
+// endedAtOnce checks that a job had nothing to do.
+func (w *world) endedAtOnce(jobID string) {
+	w.Helper()
+	for _, sub := range w.finish(jobID) {
+		if *sub.BeginTime != *sub.EndTime {
+			w.Errorf("job %s took until %s, want one that had nothing to do", jobID, *sub.EndTime)
+		}
+	}
+}
+
 // finish waits until all sub-jobs of a job are SUCCESS, and returns them. Like the public clients it takes an empty list for a
 // failure.
 func (w *world) finish(jobID string) []model.JobDetailInfo {
