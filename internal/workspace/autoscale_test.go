@@ -363,6 +363,15 @@ func TestAutoscaleSays(t *testing.T) {
 			}
 		}), "CREATE 1 min-idle", "max_auto_created is 10 and there are 9"},
 		{"makes only a batch at a time", scaled(func(s *workspace.PoolSnapshot) { s.Waiting, s.Pool.Policy.OnceCreated = 8, 3 }), "CREATE 3 people-wait", "3 are made at a time"},
+		{"goes on as before after two failures in a row", scaled(func(s *workspace.PoolSnapshot) {
+			s.Pool.Scale = workspace.ScaleHistory{Failures: 2, Failed: noon}
+		}), "CREATE 2 min-idle", "0 idle, 0 coming, min_idle is 2"},
+		{"pauses after the third", scaled(func(s *workspace.PoolSnapshot) {
+			s.Pool.Scale = workspace.ScaleHistory{Failures: 3, Failed: noon.Add(-time.Minute + time.Second)}
+		}), "", "making desktops failed 3 times in a row, again in 1s"},
+		{"tries a single one a minute after the third", scaled(func(s *workspace.PoolSnapshot) {
+			s.Pool.Scale = workspace.ScaleHistory{Failures: 3, Failed: noon.Add(-time.Minute)}
+		}), "CREATE 1 min-idle", "making desktops failed 3 times in a row, one is tried at a time"},
 		{"pauses after repeated failures and says until when", scaled(func(s *workspace.PoolSnapshot) {
 			s.Pool.Scale = workspace.ScaleHistory{Failures: 5, Failed: noon.Add(-time.Minute)}
 		}), "", "making desktops failed 5 times in a row, again in 3m0s"},

@@ -364,13 +364,12 @@ func TestRolloutStory(t *testing.T) {
 		}
 	})
 	t.Run("AFailureWithinTheLimitStopsNothing", func(t *testing.T) {
-		r := rolloutOf(3)
+		r := rolloutOf(5)
 		step(t, r, "REBUILD d00")
 		r.finished(workspace.ItemDone)
-		step(t, r, "REBUILD d01, REBUILD d02")
-		r.finished(workspace.ItemFailed)
-		r.state.Limits.MaxFailures = 2
-		step(t, r, "")
+		step(t, r, "REBUILD d01, REBUILD d02, REBUILD d03")
+		r.state.Items[1].State = workspace.ItemFailed
+		step(t, r, "REBUILD d04")
 	})
 	t.Run("OnlyIdleDesktopsLeaveThoseAloneThatSomebodyGotMeanwhile", func(t *testing.T) {
 		r := rolloutOf(2)
