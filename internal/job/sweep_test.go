@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"context"
 	"log/slog"
 	"testing"
 	"time"
@@ -37,4 +38,84 @@ func TestSweeperRemovesWhatHasExpiredAndNothingElse(t *testing.T) {
 			t.Error("the sign-in that holds has gone")
 		}
 	})
+}
+
+// expiring are the kinds of rows that end by themselves. Each makes one whose time is long over or still to come, and looks whether it
+// is there.
+var expiring = map[string]struct {
+	insert func(ctx context.Context, tx workspace.Tx, desktop, id string, at time.Time) error
+	there  func(ctx context.Context, tx workspace.Tx, id string) bool
+}{
+	"ticket": {func(ctx context.Context, tx workspace.Tx, desktop, id string, at time.Time) error {
+		return tx.InsertTicket(ctx, workspace.Ticket{TokenHash: id, DesktopID: desktop, UserID: "u" + id, Expires: at})
+	}, nil},
+	"password token": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {
+		return tx.InsertPasswordToken(ctx, workspace.PasswordToken{TokenHash: id, UserID: "u" + id, Expires: at})
+	}, nil},
+	"sign-in": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {
+		return tx.InsertSignIn(ctx, workspace.SignIn{TokenHash: id, UserID: "u" + id, Expires: at})
+	}, nil},
+	"authenticator": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {
+		return tx.InsertOTPDevice(ctx, workspace.OTPDevice{ID: id, UserID: "u" + id, Status: workspace.OTPPending, Created: at})
+	}, nil},
+	"client's token": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {
+		_, _, err := tx.TakeClientToken(ctx, workspace.ClientToken{ID: id, Created: at})
+		return err
+	}, func(ctx context.Context, tx workspace.Tx, id string) bool {
+		_, found, _ := tx.ClientToken(ctx, id)
+		return found
+	}},
+	"export": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {
+		return tx.InsertExport(ctx, workspace.Export{ID: id, ProjectID: project, Expires: at})
+	}, func(ctx context.Context, tx workspace.Tx, id string) bool {
+		_, err := tx.Export(ctx, project, id)
+		return err == nil
+	}},
+	"record of a message": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {
+		return tx.PutNotification(ctx, workspace.Notification{ID: id, ProjectID: project, UserName: id, Channel: workspace.ByMail, Ended: at})
+	}, func(ctx context.Context, tx workspace.Tx, id string) bool {
+		_, n, _ := tx.Notifications(ctx, workspace.NotificationQuery{ProjectID: project, UserName: id, Page: workspace.Page{Limit: 1}})
+		return n == 1
+	}},
+}
+
+func TestSweeperRemovesEveryKind(t *testing.T) {
+	for name, kind := range expiring {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, sim.Config{}, func(w *world) {
+				ctx := w.t.Context()
+				p := w.start("a", w.store, w.sim)
+				w.finished(w.create(1))
+				p.kill()
+				desktop := w.ids()[0]
+				w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+					people := []workspace.User{{ID: "uold", ProjectID: project, Name: "old"}, {ID: "unew", ProjectID: project, Name: "new"}}
+					if err := tx.InsertUsers(ctx, people); err != nil {
+						return err
+					}
+					if err := kind.insert(ctx, tx, desktop, "old", tx.Now().AddDate(-3, 0, 0)); err != nil {
+						return err
+					}
+					return kind.insert(ctx, tx, desktop, "new", tx.Now().AddDate(0, 0, 1))
+				}))
+				s := &job.Sweeper{Store: w.store, Log: slog.New(slog.DiscardHandler)}
+				w.must(s.Start(ctx))
+				w.pass(time.Hour)
+				s.Stop(ctx)
+				there := func(id string) (found bool) {
+					err := w.store.Update(ctx, func(tx workspace.Tx) error {
+						if kind.there == nil {
+							return kind.insert(ctx, tx, desktop, id, tx.Now())
+						}
+						found = kind.there(ctx, tx, id)
+						return nil
+					})
+					return found || err != nil // its key cannot be used again
+				}
+				if there("old") || !there("new") {
+					t.Errorf("what is over is there: %v; what is not: %v", there("old"), there("new"))
+				}
+			})
+		})
+	}
 }
