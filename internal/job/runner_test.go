@@ -64,6 +64,18 @@ func TestAStepThatFailsAgainAndAgainIsTriedLessAndLessOften(t *testing.T) {
 	})
 }
 
+// The last attempt is made at the deadline, not a whole pause after it.
+func TestNoRetryIsPutPastTheDeadline(t *testing.T) {
+	inWorld(t, sim.Config{}, func(w *world) {
+		p := w.start("a", w.store, enginetest.Unavailable(w.sim))
+		defer p.kill()
+		s := w.finished(w.create(1)).SubJobs[0]
+		if late := s.Ended.Sub(s.Deadline); s.Code != workspace.CodeDeadline || late < 0 || late > time.Second {
+			t.Errorf("it ended with %s %v after its deadline, want at most a second", s.Code, late)
+		}
+	})
+}
+
 func TestALaunchThatHangsFailsAtItsDeadlineAndCanBeRetried(t *testing.T) {
 	inWorld(t, sim.Config{Latency: sim.Realistic(), Faults: map[string]sim.Fault{sim.LaunchHangs: {Count: 1}}}, func(w *world) {
 		p := w.start("a", w.store, w.sim)
