@@ -3,6 +3,7 @@ package job_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,6 +61,37 @@ func TestAStepThatFailsAgainAndAgainIsTriedLessAndLessOften(t *testing.T) {
 		// The machine runs, only its guest does not come up: 0.5 s, doubling up to 30 s, is some 35 times in a quarter of an hour.
 		if s := j.SubJobs[0]; s.Code != workspace.CodeDeadline || s.Attempt < 20 || s.Attempt > 50 {
 			t.Errorf("the sub-job ended with %s after %d attempts", s.Code, s.Attempt)
+		}
+	})
+}
+
+// A worker that is told to stop may be within a call of the engine's that goes on for a while.
+func TestADeletionWaitsForWhoStillHoldsTheDesktop(t *testing.T) {
+	inWorld(t, sim.Config{}, func(w *world) {
+		var launching atomic.Bool
+		p := w.start("a", w.store, enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+			switch c.Method {
+			case "Launch":
+				launching.Store(true)
+				defer launching.Store(false)
+				<-time.After(8 * time.Second)
+			case "Delete":
+				if launching.Load() {
+					t.Error("the machine is removed while it is being launched")
+				}
+			}
+			return do()
+		}))
+		defer p.kill()
+		w.create(1)
+		w.until("the launch", launching.Load)
+		id, err := w.service.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
+		w.must(err)
+		if j := w.finished(id); j.Counts.Succeeded != 1 {
+			t.Errorf("the deletion: %+v", j.SubJobs)
+		}
+		if machines, err := w.sim.List(w.t.Context()); err != nil || len(machines) > 0 {
+			t.Errorf("left: %v, %v", machines, err)
 		}
 	})
 }
