@@ -376,20 +376,48 @@ func TestAFailedResetNamesTheEmptyDisksThatAreThere(t *testing.T) {
 	})
 }
 
+// markUsed makes a desktop of the pool one that somebody had and nobody has.
+func (w *world) markUsed(id string) {
+	w.t.Helper()
+	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+		m, err := tx.Member(w.t.Context(), id)
+		if err != nil {
+			return err
+		}
+		m.Used = true
+		_, err = tx.SaveMember(w.t.Context(), m, m.Binding, "")
+		return err
+	}))
+}
+
+// A rebuild of the pool keeps the disks of who has a desktop, and of one that nobody ever had.
+func TestARebuildEmptiesTheDisksOfADesktopThatSomebodyHad(t *testing.T) {
+	inWorld(t, twoImages(), func(w *world) {
+		w.addPool(3)
+		w.seat(0)
+		was := w.desktops()
+		w.markUsed(was[1].ID)
+		p := w.start("replica", w.store, w.sim)
+		defer p.kill()
+		if j := w.finished(w.rebuild()); j.Counts.Succeeded != 3 {
+			t.Fatalf("the job ended with %+v: %+v", j.Counts, j.SubJobs)
+		}
+		for i, d := range w.desktops() {
+			m, err := w.sim.Find(w.t.Context(), d.ID)
+			w.must(err)
+			if emptied := d.Data[0].ID != was[i].Data[0].ID; emptied != (i == 1) || m.Data[0].ID != d.Data[0].ID {
+				t.Errorf("desktop %d had disk %s, has %s, its machine %s", i, was[i].Data[0].ID, d.Data[0].ID, m.Data[0].ID)
+			}
+		}
+	})
+}
+
 func TestAResetLeavesNothingOfWhoHadTheDesktop(t *testing.T) {
 	inWorld(t, twoImages(), func(w *world) {
 		w.addPool(2)
 		w.seat(0)
 		kept, freed := w.desktops()[0], w.desktops()[1]
-		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
-			m, err := tx.Member(w.t.Context(), freed.ID)
-			if err != nil {
-				return err
-			}
-			m.Used = true
-			_, err = tx.SaveMember(w.t.Context(), m, m.Binding, "")
-			return err
-		}))
+		w.markUsed(freed.ID)
 		p := w.start("replica", w.store, w.sim)
 		defer p.kill()
 		if j := w.finished(w.reset()); j.Counts.Succeeded != 2 || j.SubJobs[0].Reason != "a test" {
