@@ -1,6 +1,7 @@
 package scripts_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,24 +9,51 @@ import (
 	"testing"
 )
 
+// copyOfSetup copies setup into a folder that everybody may read, as the one that the tests run in may not be, and returns its path.
+func copyOfSetup(t *testing.T, edit func(string) string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "setup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	copied := filepath.Join(dir, "scripts")
+	if err := errors.Join(os.Chmod(dir, 0o755), os.Mkdir(copied, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"setup", "toolchain.sh"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(copied, name), []byte(edit(string(text))), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(copied, "setup")
+}
+
+// asNobody runs setup as an ordinary user.
 func asNobody(t *testing.T, arg ...string) (string, error) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("becoming an ordinary user needs root")
 	}
-	out, err := exec.CommandContext(t.Context(), "setpriv", append([]string{"--reuid=65534", "--regid=65534", "--clear-groups"}, arg...)...).CombinedOutput()
+	setup := copyOfSetup(t, func(text string) string { return text })
+	arg = append([]string{"--reuid=65534", "--regid=65534", "--clear-groups", setup}, arg...)
+	out, err := exec.CommandContext(t.Context(), "setpriv", arg...).CombinedOutput()
 	return string(out), err
 }
 
 func TestSetupSaysWhyIncusCannotRunWithoutRoot(t *testing.T) {
-	out, err := asNobody(t, "./setup", "--dry-run")
+	out, err := asNobody(t, "--dry-run")
 	if err == nil || !strings.Contains(out, "root") || !strings.Contains(out, "make run ENGINE=sim") {
 		t.Errorf("%v: %s", err, out)
 	}
 }
 
 func TestSetupForTestsGoesOnWithoutIncus(t *testing.T) {
-	if out, err := asNobody(t, "./setup", "--dry-run", "--for", "test"); err != nil || !strings.Contains(out, "without Incus") {
+	if out, err := asNobody(t, "--dry-run", "--for", "test"); err != nil || !strings.Contains(out, "without Incus") {
 		t.Errorf("%v: %s", err, out)
 	}
 }
@@ -48,21 +76,9 @@ func TestSetupSaysWhyNodeCannotBeFetched(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// A copy: the one here may have fetched a Node already, and this machine's own may be new enough.
-	copied := filepath.Join(t.TempDir(), "scripts")
-	if err := os.Mkdir(copied, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"setup", "toolchain.sh"} {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(copied, name), []byte(strings.ReplaceAll(string(text), "/usr/bin", "/nowhere")), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	command := exec.CommandContext(t.Context(), filepath.Join(copied, "setup"), "--for", "sim")
+	// The one here may have fetched a Node already, and this machine's own may be new enough.
+	setup := copyOfSetup(t, func(text string) string { return strings.ReplaceAll(text, "/usr/bin", "/nowhere") })
+	command := exec.CommandContext(t.Context(), setup, "--for", "sim")
 	command.Env = append(os.Environ(), "PATH="+programs+":"+os.Getenv("PATH"))
 	out, err := command.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "no such registry") || !strings.Contains(string(out), "Node could not be fetched") {
