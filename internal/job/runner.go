@@ -62,6 +62,8 @@ type Runner struct {
 
 	coordinating sync.WaitGroup
 
+	crowded map[workspace.JobType]bool // whose room the last claim filled; the loop's alone
+
 	mu   sync.Mutex // guards held
 	held map[string]*claim
 }
@@ -101,7 +103,7 @@ func NewRunner(s workspace.Store, e engine.Engine, log *slog.Logger, m Meter, c 
 	}
 	r := &Runner{
 		store: s, engine: e, log: log, conf: c, meter: m, owner: workspace.LeaseOwner(c.Replica, workspace.NewID()),
-		quit: make(chan struct{}), done: make(chan struct{}), freed: make(chan struct{}, 1), held: map[string]*claim{},
+		quit: make(chan struct{}), done: make(chan struct{}), freed: make(chan struct{}, 1), crowded: map[workspace.JobType]bool{}, held: map[string]*claim{},
 	}
 	r.plans = r.planners()
 	return r
@@ -179,7 +181,7 @@ func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
 	due := time.NewTimer(0)
 	defer due.Stop()
 
-	quit, crowded := r.quit, false
+	quit := r.quit
 	for quit != nil || r.busy() > 0 {
 		select {
 		case <-ctx.Done():
@@ -199,14 +201,13 @@ func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
 		if quit == nil {
 			continue
 		}
-		claimed, filled, next, err := r.claim(ctx, crowded)
+		claimed, next, err := r.claim(ctx)
 		if err != nil {
 			r.log.ErrorContext(ctx, "claiming sub-jobs", "error", err)
 		}
 		for _, c := range claimed {
 			workers.Go(func() { r.work(ctx, c) })
 		}
-		crowded = filled
 		due.Reset(next)
 	}
 }
@@ -214,34 +215,37 @@ func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
 // claimPause is how long the queue is left alone after a fault of the store.
 const claimPause = 2 * time.Second
 
-// claim takes as many due sub-jobs of each type as there is room for, and says when to look again. After a claim that filled the room of
-// a type the queue is known to be long (crowded), and is not asked again before the next one.
-func (r *Runner) claim(ctx context.Context, crowded bool) (claimed []*claim, filled bool, next time.Duration, err error) {
+// claim takes as many due sub-jobs of each type as there is room for, and says when to look again. The queue of a type whose room the
+// last claim filled is known to be long, and is not asked before there is room again.
+func (r *Runner) claim(ctx context.Context) ([]*claim, time.Duration, error) {
 	room := r.room()
-	if !crowded {
-		wait, err := r.untilDue(ctx, slices.Sorted(maps.Keys(room)))
+	types := slices.Sorted(maps.Keys(room))
+	if !slices.ContainsFunc(types, func(t workspace.JobType) bool { return r.crowded[t] }) {
+		wait, err := r.untilDue(ctx, types)
 		if err != nil {
-			return nil, false, min(r.conf.Poll, claimPause), err
+			return nil, min(r.conf.Poll, claimPause), err
 		}
 		if wait > 0 {
-			return nil, false, min(wait, r.conf.Poll), nil
+			return nil, min(wait, r.conf.Poll), nil
 		}
 	}
 	var subs []workspace.SubJob
-	err = r.store.Update(ctx, func(tx workspace.Tx) (err error) {
+	err := r.store.Update(ctx, func(tx workspace.Tx) (err error) {
 		subs, err = tx.ClaimSubJobs(ctx, r.owner, room, r.conf.Lease)
 		return err
 	})
 	if err != nil {
-		return nil, false, min(r.conf.Poll, claimPause), err
+		return nil, min(r.conf.Poll, claimPause), err
 	}
 	for _, s := range subs {
 		room[s.Type]--
-		filled = filled || room[s.Type] == 0
 	}
-	claimed = r.hold(ctx, subs)
+	for t, left := range room {
+		r.crowded[t] = left == 0
+	}
+	claimed := r.hold(ctx, subs)
 	r.readDesktops(ctx, claimed)
-	return claimed, filled, 0, nil
+	return claimed, 0, nil
 }
 
 // untilDue returns how long it is until a sub-job of these types is due: the poll's interval when none will be.

@@ -12,6 +12,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
+	"carrel/internal/job"
 	"carrel/internal/workspace"
 )
 
@@ -315,5 +316,42 @@ func TestRestartStopsAndStartsOnce(t *testing.T) {
 			t.Errorf("%d stops, %d starts, want one of each", calls["Stop"], calls["Start"])
 		}
 		w.checkWhole(1, workspace.StatusActive)
+	})
+}
+
+// claims counts the claims that came back with nothing: each has taken the database's writer in vain.
+type claims struct {
+	workspace.Store
+	vain *atomic.Int32
+}
+
+func (s claims) Update(ctx context.Context, f func(workspace.Tx) error) error {
+	return s.Store.Update(ctx, func(tx workspace.Tx) error { return f(claimingTx{tx, s.vain}) })
+}
+
+type claimingTx struct {
+	workspace.Tx
+	vain *atomic.Int32
+}
+
+func (t claimingTx) ClaimSubJobs(ctx context.Context, owner string, room map[workspace.JobType]int, lease time.Duration) ([]workspace.SubJob, error) {
+	got, err := t.Tx.ClaimSubJobs(ctx, owner, room, lease)
+	if len(got) == 0 {
+		t.vain.Add(1)
+	}
+	return got, err
+}
+
+func TestALongQueueIsClaimedFromOnlyWhenThereIsRoom(t *testing.T) {
+	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+		var vain atomic.Int32
+		p := w.start("a", claims{w.store, &vain}, w.sim)
+		defer p.kill()
+		if j := w.finished(w.create(5 * job.DefaultParallel)); j.Counts.Failed > 0 {
+			t.Fatalf("%+v", j.Counts)
+		}
+		if n := vain.Load(); n > 1 { // one when the queue has ended just as the room was full
+			t.Errorf("%d claims came back with nothing", n)
+		}
 	})
 }
