@@ -9,8 +9,6 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/engine/incus"
 	"carrel/internal/engine/sim"
-	"carrel/internal/store"
-	"carrel/internal/workspace"
 )
 
 // OpenEngine opens the engine that the configuration names. It prepares nothing: see Prepare.
@@ -96,34 +94,4 @@ func refuseOthers(ctx context.Context, c Config) error {
 	}
 	return fmt.Errorf("%d of the %d machines in the Incus project %s belong to another installation than the database of %s: give --data and --database "+
 		"of the one to remove, or --all-installations to remove everybody's desktops", others, len(machines), c.Incus.Project, c.Data)
-}
-
-// installationOf reads the id of the installation from its database; empty when there is none.
-func installationOf(ctx context.Context, c Config) (id string, err error) {
-	s, err := openExisting(ctx, c)
-	if errors.Is(err, store.ErrNoDatabase) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	err = s.View(ctx, func(tx workspace.Tx) (err error) {
-		id, err = tx.Installation(ctx)
-		return err
-	})
-	return id, err
-}
-
-// openExisting opens a database that is there with today's tables, and says what to do where it is not: store.ErrNoDatabase,
-// store.ErrOtherVersion.
-func openExisting(ctx context.Context, c Config, options ...store.Option) (*store.Store, error) {
-	s, err := store.Open(ctx, c.databaseURL(), append(options, store.Existing())...)
-	switch {
-	case errors.Is(err, store.ErrNoDatabase):
-		return nil, fmt.Errorf("%w: give --data and --database as carrel serve has them", err)
-	case errors.Is(err, store.ErrOtherVersion):
-		return nil, fmt.Errorf("%w: start carrel serve of this version first, it brings them up to date", err)
-	}
-	return s, err
 }

@@ -56,9 +56,9 @@ func (r *ChangePrivileges) Check() error {
 }
 
 // ChangePrivileges changes the privilege groups of people and groups in desktops that they have, all or none, and records a job
-// that does it inside. It returns the job's id; when all is as asked for already, that of one that has ended. CodeDesktopNotFound; CodeUserNotFound
-// or CodeGroupNotFound for somebody who does not have the desktop; CodeConflict while a desktop is busy; CodeInvalid. The row
-// locks of the desktops decide between two callers.
+// that does it inside. It returns the job's id; when all is as asked for already, that of one that has ended. CodeDesktopNotFound;
+// CodeUserNotFound or CodeGroupNotFound for somebody who does not have the desktop; CodeConflict while a desktop is busy; CodeInvalid.
+// The row locks of the desktops decide between two callers.
 func (s *Service) ChangePrivileges(ctx context.Context, r ChangePrivileges) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err

@@ -1,0 +1,40 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// installationOf reads the id of the installation from its database; empty when there is none.
+func installationOf(ctx context.Context, c Config) (id string, err error) {
+	s, err := openExisting(ctx, c)
+	if errors.Is(err, store.ErrNoDatabase) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	err = s.View(ctx, func(tx workspace.Tx) (err error) {
+		id, err = tx.Installation(ctx)
+		return err
+	})
+	return id, err
+}
+
+// openExisting opens a database that is there with today's tables, and says what to do where it is not: store.ErrNoDatabase,
+// store.ErrOtherVersion.
+func openExisting(ctx context.Context, c Config, options ...store.Option) (*store.Store, error) {
+	s, err := store.Open(ctx, c.databaseURL(), append(options, store.Existing())...)
+	switch {
+	case errors.Is(err, store.ErrNoDatabase):
+		return nil, fmt.Errorf("%w: give --data and --database as carrel serve has them", err)
+	case errors.Is(err, store.ErrOtherVersion):
+		return nil, fmt.Errorf("%w: start carrel serve of this version first, it brings them up to date", err)
+	}
+	return s, err
+}
