@@ -19,9 +19,8 @@ func (t *tx) giveAccounts(ctx context.Context, rows []userRow) error {
 	}
 	taken := map[accountKey]bool{}
 	for project, wanted := range byProject {
-		var there []string
-		q := t.NewSelect().Model((*userRow)(nil)).Column("account").Where("project_id = ?", project)
-		if err := among(q, "account", wanted).Scan(ctx, &there); err != nil {
+		there, err := t.present(ctx, "SELECT account FROM users WHERE project_id = ? AND account = v.column1", project, wanted)
+		if err != nil {
 			return err
 		}
 		for _, account := range there {

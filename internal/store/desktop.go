@@ -194,15 +194,15 @@ func (t *tx) LockDesktops(ctx context.Context, projectID string, ids []string) (
 	var locked []desktopRow
 	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), batch) {
 		var rows []desktopRow
-		q := equal(among(t.desktops(&rows), "d.id", part), "d.project_id", projectID).Order("d.id")
+		q := equal(among(t.NewSelect().Model(&rows), "d.id", part), "d.project_id", projectID).Order("d.id")
 		if err := t.forUpdate(q, "d").Scan(ctx); err != nil {
 			return nil, err
 		}
-		for i := range rows { // whoever held the row until now may have written what the statement did not see
-			several := t.store.group == nil
-			rows[i].Tagged, rows[i].Grouped = rows[i].Tagged || several, rows[i].Grouped || several
-		}
 		locked = append(locked, rows...)
+	}
+	// Not in one statement with the lock: it would not see what somebody wrote who held a row until now.
+	if err := t.markParts(ctx, locked); err != nil {
+		return nil, err
 	}
 	desktops, err := t.wholeDesktops(ctx, locked)
 	t.holdLabels(desktops)
@@ -317,32 +317,13 @@ func (t *tx) DesktopStates(ctx context.Context, after string, limit int) ([]work
 
 // TakenNames implements workspace.DesktopRows.
 func (t *tx) TakenNames(ctx context.Context, projectID string, names []string) ([]string, error) {
-	var taken []string
-	for part := range slices.Chunk(foldAll(names), batch) {
-		var found []string
-		err := t.NewSelect().Model((*desktopRow)(nil)).Column("name_folded").
-			Where("project_id = ? AND name_folded IN (?)", projectID, bun.List(part)).Order("name_folded").Scan(ctx, &found)
-		if err != nil {
-			return nil, err
-		}
-		taken = append(taken, found...)
-	}
-	return taken, nil
+	return t.present(ctx, "SELECT name_folded FROM desktops WHERE project_id = ? AND name_folded = v.column1", projectID, foldAll(names))
 }
 
 // TakenHostNames implements workspace.DesktopRows. Host names are ASCII, which LOWER takes alike on both databases.
 func (t *tx) TakenHostNames(ctx context.Context, projectID string, names []string) ([]string, error) {
-	var taken []string
-	for part := range slices.Chunk(foldAll(names), batch) {
-		var found []string
-		err := t.NewSelect().Model((*desktopRow)(nil)).ColumnExpr("LOWER(host_name)").
-			Where("project_id = ? AND LOWER(host_name) IN (?) AND host_name <> ''", projectID, bun.List(part)).Scan(ctx, &found)
-		if err != nil {
-			return nil, err
-		}
-		taken = append(taken, found...)
-	}
-	return taken, nil
+	return t.present(ctx, "SELECT LOWER(host_name) FROM desktops WHERE project_id = ? AND LOWER(host_name) = v.column1 AND host_name <> ''",
+		projectID, foldAll(names))
 }
 
 // NamesWithPrefix implements workspace.DesktopRows.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -187,6 +188,34 @@ func (t *tx) wholeDesktops(ctx context.Context, rows []desktopRow) ([]workspace.
 // briefDesktops is wholeDesktops without what workspace.DesktopQuery.Brief leaves out.
 func (t *tx) briefDesktops(ctx context.Context, rows []desktopRow) ([]workspace.Desktop, error) {
 	return withParts(ctx, rows, t.tagsIfAny(rows), t.readAssignments, t.groupsIfAny(rows))
+}
+
+// markParts notes on each row what belongs to its desktop that most have not.
+func (t *tx) markParts(ctx context.Context, rows []desktopRow) error {
+	for part := range slices.Chunk(rows, batch) {
+		byID := make(map[string]*desktopRow, len(part))
+		for i := range part {
+			byID[part[i].ID] = &part[i]
+		}
+		ids := bun.List(slices.Sorted(maps.Keys(byID)))
+		var has []struct {
+			DesktopID string
+			Tag       bool
+		}
+		err := t.NewRaw("SELECT DISTINCT desktop_id, TRUE AS tag FROM desktop_tags WHERE desktop_id IN (?) "+
+			"UNION ALL SELECT DISTINCT desktop_id, FALSE FROM group_assignments WHERE desktop_id IN (?)", ids, ids).Scan(ctx, &has)
+		if err != nil {
+			return err
+		}
+		for _, h := range has {
+			if h.Tag {
+				byID[h.DesktopID].Tagged = true
+			} else {
+				byID[h.DesktopID].Grouped = true
+			}
+		}
+	}
+	return nil
 }
 
 func (t *tx) tagsIfAny(rows []desktopRow) partReader {

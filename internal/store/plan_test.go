@@ -171,6 +171,10 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 			_, err := x.TakenNames(ctx, "p", []string{"1", "2"})
 			return err
 		},
+		"host names": func(ctx context.Context, x *tx) error {
+			_, err := x.TakenHostNames(ctx, "p", []string{"1", "2"})
+			return err
+		},
 		"names with a prefix": func(ctx context.Context, x *tx) error { _, err := x.NamesWithPrefix(ctx, "p", "1"); return err },
 		"names with prefixes": func(ctx context.Context, x *tx) error {
 			_, err := x.NamesWithPrefix(ctx, "p", "1", "2", "3")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -56,6 +57,70 @@ func TestUpdatesThatWaitForEachOtherBothSucceed(t *testing.T) {
 		}
 		return nil
 	}))
+}
+
+// TestNamesAreLookedUpOneByOne pins what made orders of desktops slow down as a project grew: PostgreSQL expected a hundred names to be
+// half of the project's, and read all of it each time; those of hosts even when it knew the table.
+func TestNamesAreLookedUpOneByOne(t *testing.T) {
+	url := storetest.PostgresURL(t)
+	s := storetest.Open(t, url, time.Now)
+	ctx := t.Context()
+	names := func(of string, n int) (names []string) {
+		for i := range n {
+			names = append(names, fmt.Sprintf("%s-%d", of, i))
+		}
+		return names
+	}
+	people := func(names []string) (users []workspace.User) {
+		for _, n := range names {
+			users = append(users, workspace.User{ID: n, ProjectID: "p", Name: n})
+		}
+		return users
+	}
+	must(t, s.Update(ctx, func(tx workspace.Tx) error {
+		err := errors.Join(tx.InsertVPC(ctx, workspace.VPC{ID: "v", ProjectID: "p"}), tx.InsertSubnet(ctx, workspace.Subnet{ID: "s", ProjectID: "p", VPCID: "v"}))
+		var desktops []workspace.Desktop
+		for _, n := range names("there", 1000) {
+			desktops = append(desktops, workspace.Desktop{ID: n, ProjectID: "p", Name: n, HostName: n, SubnetID: "s"})
+		}
+		return errors.Join(err, tx.InsertUsers(ctx, people(names("there", 1000))), tx.InsertDesktops(ctx, desktops))
+	}))
+	db, err := sql.Open("pgx", url)
+	must(t, err)
+	defer db.Close()
+	var sent []string
+	store.Told(s, func(statement string) { sent = append(sent, statement) })
+	for _, known := range []bool{false, true} {
+		if known {
+			must(t, store.Exec(ctx, s, "ANALYZE"))
+		}
+		sent = nil
+		must(t, s.Update(ctx, func(tx workspace.Tx) error {
+			_, err := tx.TakenNames(ctx, "p", names("new", 100))
+			_, ofHosts := tx.TakenHostNames(ctx, "p", names("new", 100))
+			return errors.Join(err, ofHosts, tx.InsertUsers(ctx, people(names(fmt.Sprint(known), 100))))
+		}))
+		asked := 0
+		for _, statement := range sent {
+			if !strings.HasPrefix(statement, "SELECT ") {
+				continue
+			}
+			asked++
+			rows, err := db.QueryContext(ctx, "EXPLAIN "+statement)
+			must(t, err)
+			for rows.Next() {
+				var step string
+				must(t, rows.Scan(&step))
+				if strings.Contains(step, "Scan on desktops") || strings.Contains(step, "Scan on users") {
+					t.Errorf("%s, with statistics: %t, for\n%s", step, known, statement)
+				}
+			}
+			must(t, rows.Err())
+		}
+		if asked != 3 { // names, host names, accounts
+			t.Errorf("%d statements looked something up", asked)
+		}
+	}
 }
 
 // lines is a log that tells of each record.

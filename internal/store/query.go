@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -63,6 +64,23 @@ func foldAll(names []string) []string {
 		folded[i] = fold(n)
 	}
 	return folded
+}
+
+// present returns which of the values a project has, in their order. lookup selects one, v.column1, by a unique index. Each is looked
+// up by itself: of a list that long PostgreSQL expects to find half of what a new table has, and reads the whole project.
+func (t *tx) present(ctx context.Context, lookup, projectID string, values []string) ([]string, error) {
+	var found []string
+	for part := range slices.Chunk(values, batch) {
+		rows := convert(part, func(value string) bun.TupleValues { return bun.Tuple([]string{value}) })
+		var some []string
+		err := t.NewRaw("SELECT found FROM (SELECT ("+lookup+") AS found FROM (VALUES ?) AS v) AS f WHERE found IS NOT NULL ORDER BY found",
+			projectID, bun.List(rows)).Scan(ctx, &some)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	return found, nil
 }
 
 // page counts all rows of q and reads those of the page, in the order of the columns.
