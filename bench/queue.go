@@ -17,7 +17,7 @@ var queue = measurement{name: "queue", about: "100,000 simulated desktops ordere
 // What is ordered, and what is aimed at.
 const (
 	queuePerRequest = 100
-	queueParallel   = 64
+	queueParallel   = 256
 	queueStages     = 10
 	queueRate       = 500 // desktops a second
 )
