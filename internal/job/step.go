@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/backoff"
 	"carrel/internal/engine"
 	"carrel/internal/workspace"
 )
@@ -108,7 +109,7 @@ func judge(err error, step string, tries int, left time.Duration) verdict {
 		return verdict{final: true, code: workspace.CodeDeadline,
 			reason: fmt.Sprintf("%s: not done in time, last fault: %v; retry the job, or delete the desktop", step, err)}
 	default:
-		v := verdict{after: min(backoff(tries), left), fault: true}
+		v := verdict{after: min(afterFaults.Wait(tries), left), fault: true}
 		v.code, v.reason = passing(err, step)
 		return v
 	}
@@ -126,8 +127,5 @@ func passing(err error, step string) (workspace.Code, string) {
 	}
 }
 
-// backoff is how long to wait after the given number of earlier faults: 0.5 s, doubling up to 30 s.
-func backoff(tries int) time.Duration {
-	const first, most = 500 * time.Millisecond, 30 * time.Second
-	return min(first<<min(tries, 10), most)
-}
+// afterFaults is how long a step waits after faults in a row.
+var afterFaults = backoff.Doubling{First: 500 * time.Millisecond, Limit: 30 * time.Second}

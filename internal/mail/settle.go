@@ -6,24 +6,14 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/backoff"
 	"carrel/internal/workspace"
 )
 
-// A mail is tried again after 30 s, then twice as long each time up to an hour: 30 pauses make a day.
-const (
-	firstPause   = 30 * time.Second
-	longestPause = time.Hour
-	mostTries    = 31
-)
+// afterFaults is how long a mail waits after failed tries in a row: 30 pauses make a day.
+var afterFaults = backoff.Doubling{First: 30 * time.Second, Limit: time.Hour}
 
-// pauseAfter is how long a mail waits after its n-th failed try, from 1.
-func pauseAfter(n int) time.Duration {
-	pause := firstPause
-	for i := 1; i < n && pause < longestPause; i++ {
-		pause *= 2
-	}
-	return min(pause, longestPause)
-}
+const mostTries = 31
 
 // Faults that trying again cannot mend.
 var (
@@ -69,7 +59,7 @@ func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
 		log.ErrorContext(ctx, "mail given up", "to", m.To, "tries", tries, "error", sent)
 	default:
 		s.metrics.failed.WithLabelValues(kind).Inc()
-		pause := pauseAfter(tries)
+		pause := afterFaults.Wait(m.Tries)
 		log.WarnContext(ctx, "mail not sent, will be tried again", "tries", tries, "pause", pause, "error", sent)
 		note = func(tx workspace.Tx) error {
 			fault = fmt.Sprintf("%s; it is tried again at %s", shorten(sent.Error()), tx.Now().Add(pause).UTC().Format(time.RFC3339))

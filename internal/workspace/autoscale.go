@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"carrel/internal/backoff"
 )
 
 // The times by which autoscaling is calmed. Between making spare desktops and deleting spare ones, either way round, lies the
@@ -17,12 +19,11 @@ const (
 	WreckGrace     = 10 * time.Minute
 )
 
-// The breaker: after so many failed batches in a row creations pause, longer each time, then go on with a single desktop.
-const (
-	BreakerFailures = 3
-	minPause        = time.Minute
-	maxPause        = time.Hour
-)
+// BreakerFailures is after how many failed batches in a row creations pause, then go on with a single desktop.
+const BreakerFailures = 3
+
+// breakerPause is how long, after further failures in a row.
+var breakerPause = backoff.Doubling{First: time.Minute, Limit: time.Hour}
 
 // PoolSnapshot is what a decision about a pool's size rests on. Autoscale changes nothing in it.
 type PoolSnapshot struct {
@@ -400,9 +401,5 @@ func (h ScaleHistory) PausedUntil() time.Time {
 	if h.Failures < BreakerFailures {
 		return time.Time{}
 	}
-	pause := maxPause
-	if n := h.Failures - BreakerFailures; n < 6 {
-		pause = min(minPause<<n, maxPause)
-	}
-	return h.Failed.Add(pause)
+	return h.Failed.Add(breakerPause.Wait(h.Failures - BreakerFailures))
 }

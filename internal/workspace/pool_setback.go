@@ -3,14 +3,12 @@ package workspace
 import (
 	"sync"
 	"time"
+
+	"carrel/internal/backoff"
 )
 
-// A pool that cannot be looked after is tried again after setbackLeast, after twice as long each further time, and at last every
-// setbackMost, so that pools that always fail keep no others from their turn.
-const (
-	setbackLeast = time.Second
-	setbackMost  = 5 * time.Minute
-)
+// setbackPause is how long a pool that cannot be looked after is left alone: pools that always fail keep no others from their turn.
+var setbackPause = backoff.Doubling{First: time.Second, Limit: 5 * time.Minute}
 
 // setbacks counts, in this process, how often in a row pools could not be looked after. The zero value is ready for use, by any number
 // at once.
@@ -26,12 +24,7 @@ func (s *setbacks) add(poolID string) time.Duration {
 	if s.runs == nil {
 		s.runs = map[string]int{}
 	}
-	pause := setbackLeast
-	for range s.runs[poolID] {
-		if pause *= 2; pause >= setbackMost {
-			return setbackMost
-		}
-	}
+	pause := setbackPause.Wait(s.runs[poolID])
 	s.runs[poolID]++
 	return pause
 }

@@ -3,6 +3,8 @@ package workspace
 import (
 	"context"
 	"time"
+
+	"carrel/internal/backoff"
 )
 
 // Attempt is one try to sign in with something that can be guessed: a password or a code.
@@ -39,9 +41,7 @@ const FreeSignIns = 5
 // others do elsewhere, and with a right password not for what others do at the same place either, unless more wrong ones come
 // from there at once than can be judged within longestWait.
 const (
-	firstSignInPause  = 15 * time.Second // doubles with each failure
-	longestSignInWait = 15 * time.Minute
-	longestWait       = 10 * time.Second // that an attempt is held
+	longestWait = 10 * time.Second // that an attempt is held
 
 	knownPause     = 2 * time.Second
 	freeOfNetwork  = 50
@@ -51,6 +51,9 @@ const (
 	forgivePair    = 15 * time.Minute // one failure after each
 	forgiveAtLarge = time.Minute
 )
+
+// pairPause is how long a name is refused from one network after failures that were not free.
+var pairPause = backoff.Doubling{First: 15 * time.Second, Limit: 15 * time.Minute}
 
 // rule is a limit of one tally.
 type rule struct {
@@ -83,11 +86,7 @@ func SignInPause(n int) time.Duration {
 	if n <= FreeSignIns {
 		return 0
 	}
-	pause := firstSignInPause
-	for i := FreeSignIns + 1; i < n && pause < longestSignInWait; i++ {
-		pause *= 2
-	}
-	return min(pause, longestSignInWait)
+	return pairPause.Wait(n - FreeSignIns - 1)
 }
 
 // Judge decides on an attempt, and counts it as failed unless it is refused; Succeeded takes that back. It changes nothing but
