@@ -15,7 +15,8 @@ export NODE_EXTRA_CA_CERTS := $(shell . scripts/toolchain.sh && printf %s "$${NO
 export PATH := $(shell . scripts/toolchain.sh && printf %s "$$PATH")
 
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-GO_BUILD = CGO_ENABLED=0 go build -v -trimpath -buildvcs=false
+# Of what go.mod says, whatever the modules of go.work together would make of it.
+GO_BUILD = GOWORK=off CGO_ENABLED=0 go build -v -trimpath -buildvcs=false
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,7 +89,7 @@ docs: ## Write the generated tables of the documentation anew
 	@go test ./internal/api -run TestDocumentation -update
 
 lint: web ## Run the linters
-	@scripts/tool golangci-lint run
+	@scripts/tool golangci-lint run ./... ./test/sdk/...
 
 clean: ## Remove what was built; data and packages stay
 	@rm -rf bin/carrel bin/carrel-guest dist web/dist test/artifacts

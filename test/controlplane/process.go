@@ -48,7 +48,7 @@ const patience = 5 * time.Minute
 // Root is the repository's folder.
 func Root(t testing.TB) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "carrel").Output()
 	if err != nil {
 		t.Fatalf("finding the repository: %v", err)
 	}

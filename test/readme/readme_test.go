@@ -78,10 +78,10 @@ func TestREADME(t *testing.T) {
 func clone(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
-	if err := os.Mkdir(filepath.Join(folder, "scripts"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"go.mod", "go.sum", "scripts/toolchain.sh"} {
+	for _, name := range []string{"go.mod", "go.sum", "go.work", "go.work.sum", "test/sdk/go.mod", "test/sdk/go.sum", "scripts/toolchain.sh"} {
+		if err := os.MkdirAll(filepath.Join(folder, filepath.Dir(name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
 		text, err := os.ReadFile(filepath.Join(controlplane.Root(t), name))
 		if err != nil {
 			t.Fatal(err)
