@@ -68,7 +68,12 @@ func openBook(data []byte) (*book, error) {
 
 func (b *book) close() { _ = b.file.Close() } // it was read from memory
 
-func notXLSX(err error) error { return fmt.Errorf("the file is not XLSX: %w", err) }
+func notXLSX(err error) error {
+	if errors.Is(err, excelize.ErrMaxRows) {
+		return errSprawls
+	}
+	return fmt.Errorf("the file is not XLSX: %w", err)
+}
 
 // plainFormats changes the formats of cells so that each is read as what it holds and not as how it looks: dates as one form, which
 // does not depend on a country, and numbers with all of their digits.
