@@ -29,6 +29,9 @@ type Options struct {
 	Data   string   // a data directory; a process that starts on the same one goes on where the former ended
 	Config string   // a YAML file, or empty
 	Flags  []string // further flags
+
+	Program string    // another program than Program builds, such as an older one
+	Log     io.Writer // gets the log, too, unless nil
 }
 
 // Process is a running "carrel serve".
@@ -94,8 +97,15 @@ func Start(t testing.TB, o Options) *Process {
 		flags = append(flags, "--config", o.Config)
 	}
 	p := &Process{Data: o.Data, log: &logBuffer{}, done: make(chan struct{})}
-	p.cmd = exec.Command(Program(t), flags...) //nolint:noctx // it is ended by Kill and Terminate
+	program := o.Program
+	if program == "" {
+		program = Program(t)
+	}
+	p.cmd = exec.Command(program, flags...) //nolint:noctx // it is ended by Kill and Terminate
 	p.cmd.Stderr = p.log
+	if o.Log != nil {
+		p.cmd.Stderr = io.MultiWriter(p.log, o.Log)
+	}
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

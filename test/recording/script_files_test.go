@@ -1,0 +1,36 @@
+package recording
+
+var files = []step{
+	{call: "GET users/template/download?language=en_US", head: "Accept: text/csv"},
+	{call: "GET users/template/download?active_type=ADMIN_ACTIVATE&language=zh_CN", why: "as a workbook"},
+	{call: "GET users/template/download?language=fr_FR", why: "in a language that there is not"},
+	{call: "GET users/desktop-users/template", head: "Accept: text/csv"},
+	{call: "GET users/desktop-users/template?os_type=Windows", head: "Accept: text/csv"},
+	{call: "GET users/desktop-users/template?os_type=Plan9", why: "for an unknown system"},
+	{call: "POST users/desktop-users/action/import", file: "people.csv", why: "with good and bad rows", body: "User name,Email,Phone,Alias,Account expires,Description,User groups\n" +
+		"iris,iris@example.com,,Iris I.,2099-01-31,from a file,Lab\nann,ann@example.com,,,,,\nbad name,x,,,,,\njan,jan@example.com,,,,,Nowhere\n"},
+	{call: "POST users/desktop-users/action/import", file: "people.csv", why: "with desktops", body: "User name,Email,Permission group,Desktop name,Desktop IP\n" +
+		"kim,kim@example.com,sudo,kim-01,10.87.9.9\nlou,lou@example.com,root,lou-01,10.1.1.1\n"},
+	{call: "POST users/desktop-users/action/import", file: "people.csv", why: "with passwords", body: "User name,Password\nmia,Books-and-ink-7\n"},
+	{call: "POST users/desktop-users/action/import", file: "people.csv", why: "with an unknown column", body: "User name,Shoe size\nann,38\n"},
+	{call: "POST users/desktop-users/action/import", file: "people.csv", why: "that is empty", body: ""},
+	{call: "POST users/desktop-users/action/import", why: "without a file", body: `{}`},
+	{call: "POST /v3/{project}/users/export", body: `{"language": "en_US"}`, keep: "export=task_id"},
+	{call: "POST /v3/{project}/users/export", why: "of some", body: `{"user_names": ["ann", "bob"], "language": "zh_CN"}`, keep: "some_export=task_id"},
+	{call: "POST /v3/{project}/users/export", why: "in a language that there is not", body: `{"language": "fr_FR"}`},
+	{call: "GET /v3/{project}/groups/{lab}/users/export?language=en_US", keep: "members_export=task_id"},
+	{call: "GET /v3/{project}/groups/x/users/export", why: "of an unknown group"},
+	{call: "GET groups/export", head: "Accept: text/csv"},
+	{call: "GET groups/export?keyword=lab", why: "as a workbook"},
+	{call: "GET groups/export?limit=51", why: "over the limit"},
+	{call: "GET export-tasks/{export}/download", head: "Accept: text/csv"},
+	{call: "GET export-tasks/{some_export}/download", why: "as a workbook"},
+	{call: "GET export-tasks/{members_export}/download", head: "Accept: text/csv"},
+	{call: "GET export-tasks/x/download", why: "of an unknown file"},
+	{call: "GET export-tasks"},
+	{call: "GET export-tasks?is_download=true&sort_type=ASC&limit=1", why: "paged"},
+	{call: "GET export-tasks?status=LOST", why: "in a state that there is not"},
+	{call: "POST export-tasks/batch-delete", body: `{"task_ids": ["{some_export}"]}`},
+	{call: "POST export-tasks/batch-delete", why: "again", body: `{"task_ids": ["{some_export}"]}`},
+	{call: "POST export-tasks/batch-delete", why: "of none", body: `{"task_ids": []}`},
+}

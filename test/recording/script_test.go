@@ -1,0 +1,23 @@
+package recording
+
+// script is the whole of it, in order: later chapters use what earlier ones made.
+var script = []chapter{
+	{"Identity", identity},
+	{"Catalog", catalog},
+	{"People", people},
+	{"Groups", groups},
+	{"Name policies", namePolicies},
+	{"Organisational units", units},
+	{"Files", files},
+	{"Desktops", desktops},
+	{"Assignment", assignment},
+	{"Portal", portal},
+	{"Pools", pools},
+	{"Changes of pools", poolChanges},
+	{"What people do with pools", portalPools},
+	{"Jobs", jobs},
+	{"Clean-up", cleanUp},
+}
+
+// none is the id of nothing.
+const none = "00000000-0000-4000-8000-000000000000"
