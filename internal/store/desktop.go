@@ -246,8 +246,8 @@ func filterDesktops(q *bun.SelectQuery, f workspace.DesktopQuery) *bun.SelectQue
 	q = is(q, "d.in_maintenance", f.InMaintenance)
 	q = is(q, "d.isolated", f.Isolated)
 	if f.Unlike != nil {
-		condition, args := difference(f.Unlike.Pool, f.Unlike.In)
-		q = q.Where("d.pool_id = ?", f.Unlike.Pool.ID).Where(condition, args...)
+		condition, args := difference(f.Unlike.Pattern, f.Unlike.In)
+		q = q.Where("d.pool_id = ?", f.Unlike.PoolID).Where(condition, args...)
 	}
 	if f.UserID != "" {
 		q = q.Where("d.id IN (SELECT h.desktop_id FROM holdings AS h WHERE h.user_id = ?)", f.UserID)

@@ -131,19 +131,23 @@ type labels struct {
 	groups []string
 }
 
+// heldLabels are those of desktops that a transaction holds, by id.
+type heldLabels map[string]labels
+
 // holdLabels notes the labels of desktops whose rows the transaction holds: nobody else changes them until it ends.
 func (t *tx) holdLabels(desktops []workspace.Desktop) {
-	if t.labels == nil {
-		t.labels = map[string]labels{}
+	held := kept[heldLabels](t)
+	if *held == nil {
+		*held = heldLabels{}
 	}
 	for _, d := range desktops {
-		t.labels[d.ID] = labels{slices.Clone(d.Tags), slices.Clone(d.SecurityGroups)}
+		(*held)[d.ID] = labels{slices.Clone(d.Tags), slices.Clone(d.SecurityGroups)}
 	}
 }
 
 // saveLabels writes the tags and security groups of a desktop where they have changed. Most that is saved is its state.
 func (t *tx) saveLabels(ctx context.Context, d workspace.Desktop) error {
-	kept, held := t.labels[d.ID]
+	former, held := (*kept[heldLabels](t))[d.ID]
 	if !held {
 		read := []workspace.Desktop{{ID: d.ID}}
 		if err := t.readTags(ctx, read); err != nil {
@@ -152,14 +156,14 @@ func (t *tx) saveLabels(ctx context.Context, d workspace.Desktop) error {
 		if err := t.readGroups(ctx, read); err != nil {
 			return err
 		}
-		kept = labels{read[0].Tags, read[0].SecurityGroups}
+		former = labels{read[0].Tags, read[0].SecurityGroups}
 	}
-	if !slices.Equal(kept.tags, d.Tags) {
+	if !slices.Equal(former.tags, d.Tags) {
 		if err := replace(ctx, t, d.ID, tagsOf(d)); err != nil {
 			return err
 		}
 	}
-	if !slices.Equal(kept.groups, d.SecurityGroups) {
+	if !slices.Equal(former.groups, d.SecurityGroups) {
 		if err := replace(ctx, t, d.ID, groupsOf(d)); err != nil {
 			return err
 		}

@@ -23,18 +23,22 @@ type dueRow struct {
 
 func (r dueRow) domain() workspace.PoolDue { return workspace.PoolDue(r.due) }
 
+// changedPools are those that a transaction has noted as changed.
+type changedPools map[string]bool
+
 // poolsChanged notes that pools are to be looked after, once in a transaction, and wakes those who do that. Empty ids are left
 // out: they are of desktops outside pools.
 func (t *tx) poolsChanged(ctx context.Context, poolIDs ...string) error {
+	noted := kept[changedPools](t)
 	var rows []dueRow
 	for _, id := range poolIDs {
-		if id == "" || t.changed[id] {
+		if id == "" || (*noted)[id] {
 			continue
 		}
-		if t.changed == nil {
-			t.changed = map[string]bool{}
+		if *noted == nil {
+			*noted = changedPools{}
 		}
-		t.changed[id] = true
+		(*noted)[id] = true
 		rows = append(rows, dueRow{due: due{ID: workspace.NewID(), PoolID: id, At: t.now}})
 	}
 	for part := range slices.Chunk(rows, batch) {
@@ -48,10 +52,10 @@ func (t *tx) poolsChanged(ctx context.Context, poolIDs ...string) error {
 	return t.wakeWorkers(ctx)
 }
 
-// poolsOfGroupChanged notes that pools changed which everybody in a group may use.
-func (t *tx) poolsOfGroupChanged(ctx context.Context, groupID string) error {
+// PoolsOfGroupChanged implements workspace.DueRows: it notes that pools changed which everybody in a group may use.
+func (t *tx) PoolsOfGroupChanged(ctx context.Context, groupID string) error {
 	var ids []string
-	err := t.NewSelect().Model((*grantRow)(nil)).Column("g.pool_id").Where("g.group_id = ?", groupID).Order("g.pool_id").Scan(ctx, &ids)
+	err := t.NewSelect().TableExpr("pool_grants AS g").Column("g.pool_id").Where("g.group_id = ?", groupID).Order("g.pool_id").Scan(ctx, &ids)
 	if err != nil {
 		return err
 	}

@@ -98,9 +98,6 @@ func (t *tx) SaveGroup(ctx context.Context, g workspace.Group) error {
 
 // DeleteGroup implements workspace.GroupRows.
 func (t *tx) DeleteGroup(ctx context.Context, id string) error {
-	if err := t.poolsOfGroupChanged(ctx, id); err != nil {
-		return err
-	}
 	_, err := t.NewDelete().Model((*groupRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }
@@ -134,7 +131,7 @@ func (t *tx) RemoveMembers(ctx context.Context, groupID string, userIDs []string
 			return err
 		}
 	}
-	return t.poolsOfGroupChanged(ctx, groupID)
+	return nil
 }
 
 // GroupNames implements workspace.GroupRows.

@@ -139,8 +139,8 @@ func (t *tx) DropWaiting(ctx context.Context, poolID, userID string) error {
 	return t.poolsChanged(ctx, poolID)
 }
 
-// endBindings takes a person's desktops in pools from them. Their assignments go with the person.
-func (t *tx) endBindings(ctx context.Context, userID string) error {
+// EndBindings implements workspace.MemberRows: it takes a person's desktops in pools from them. Their assignments go with the person.
+func (t *tx) EndBindings(ctx context.Context, userID string) error {
 	var pools []string
 	err := t.NewRaw(`UPDATE desktops SET bound_user = NULL, bound_at = NULL, disconnected_at = NULL
 		WHERE bound_user = ? RETURNING pool_id`, userID).Scan(ctx, &pools)

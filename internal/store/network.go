@@ -189,7 +189,7 @@ func (t *tx) freeBetween(ctx context.Context, subnetIDs []string, gateway, first
 	for ; first <= last && len(free) < n; first += window {
 		end := min(first+window-1, last)
 		var used []int64
-		err := t.NewSelect().Model((*desktopRow)(nil)).Column("address_number").
+		err := t.NewSelect().TableExpr("desktops AS d").Column("address_number").
 			Where("subnet_id IN (?) AND address_number > 0", bun.List(subnetIDs)).
 			Where("address_number BETWEEN ? AND ?", first, end).Order("address_number").Scan(ctx, &used)
 		if err != nil {

@@ -70,8 +70,8 @@ func (t *tx) OUs(ctx context.Context, f workspace.OUQuery) ([]workspace.OU, int,
 
 // SaveOU implements workspace.OURows. CodeOUNotFound when the row is missing.
 func (t *tx) SaveOU(ctx context.Context, o workspace.OU) error {
-	for _, within := range []any{(*desktopRow)(nil), (*poolRow)(nil)} {
-		_, err := t.NewUpdate().Model(within).Set("ou_name = ?", o.Name).Where("project_id = ?", o.ProjectID).
+	for _, within := range []string{"desktops", "pools"} {
+		_, err := t.NewUpdate().Table(within).Set("ou_name = ?", o.Name).Where("project_id = ?", o.ProjectID).
 			Where("ou_name <> ''").Where("ou_name = (SELECT name FROM ous WHERE id = ?)", o.ID).Exec(ctx)
 		if err != nil {
 			return err

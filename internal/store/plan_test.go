@@ -336,12 +336,12 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 		},
 		"notices": func(ctx context.Context, x *tx) error { _, _, err := x.Notices(ctx, "pool", page); return err },
 		"differences": func(ctx context.Context, x *tx) error {
-			_, err := x.PoolDifferences(ctx, workspace.Pool{ID: "pool", Data: []workspace.PoolVolume{{GB: 1}}})
+			_, err := x.PoolDifferences(ctx, workspace.Pattern{PoolID: "pool", DataGB: []int{1}})
 			return err
 		},
 		"desktops that differ": func(ctx context.Context, x *tx) error {
 			_, _, err := x.Desktops(ctx, workspace.DesktopQuery{
-				ProjectID: "p", PoolIDs: []string{"pool"}, Unlike: &workspace.Unlike{Pool: workspace.Pool{ID: "pool"}, In: workspace.DiffersInDiskSize}, Page: page,
+				ProjectID: "p", PoolIDs: []string{"pool"}, Unlike: &workspace.Unlike{Pattern: workspace.Pattern{PoolID: "pool"}, In: workspace.DiffersInDiskSize}, Page: page,
 			})
 			return err
 		},

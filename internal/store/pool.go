@@ -208,7 +208,7 @@ func (t *tx) holdPools(ctx context.Context, rows []desktopRow) error {
 		return nil
 	}
 	var held []string
-	q := t.NewSelect().Model((*poolRow)(nil)).Column("p.id").Where("p.id IN (?)", bun.List(slices.Sorted(maps.Keys(wanted)))).Order("p.id")
+	q := t.NewSelect().TableExpr("pools AS p").Column("p.id").Where("p.id IN (?)", bun.List(slices.Sorted(maps.Keys(wanted)))).Order("p.id")
 	if err := t.forUpdate(q, "p").Scan(ctx, &held); err != nil {
 		return err
 	}

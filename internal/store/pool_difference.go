@@ -7,15 +7,15 @@ import (
 	"carrel/internal/workspace"
 )
 
-// difference is the condition that desktops d meet which differ from a pool in one respect, as workspace.Pool.Differences says.
-func difference(p workspace.Pool, in workspace.Difference) (condition string, args []any) {
+// difference is the condition that desktops d meet which differ from what their pool would make in one respect.
+func difference(p workspace.Pattern, in workspace.Difference) (condition string, args []any) {
 	switch in {
 	case workspace.DiffersInProduct:
 		return "d.product_id <> ?", []any{p.ProductID}
 	case workspace.DiffersInImage:
 		return "d.image_id <> ?", []any{p.ImageID}
 	case workspace.DiffersInDisks:
-		return "(SELECT count(*) FROM volumes AS v WHERE v.desktop_id = d.id AND v.position > 0) <> ?", []any{len(p.Data)}
+		return "(SELECT count(*) FROM volumes AS v WHERE v.desktop_id = d.id AND v.position > 0) <> ?", []any{len(p.DataGB)}
 	case workspace.DiffersInDiskSize:
 		return diskSizeDiffers(p)
 	case workspace.DiffersByIsolation:
@@ -27,12 +27,12 @@ func difference(p workspace.Pool, in workspace.Difference) (condition string, ar
 
 // diskSizeDiffers compares the system disk, then data disks one by one as far as both sides have them. Positions may have gaps
 // where disks were removed.
-func diskSizeDiffers(p workspace.Pool) (condition string, args []any) {
+func diskSizeDiffers(p workspace.Pattern) (condition string, args []any) {
 	unlike := []string{"v.place = 1 AND v.gb <> ?"}
-	args = []any{p.Root.GB}
-	for i, v := range p.Data {
+	args = []any{p.RootGB}
+	for i, gb := range p.DataGB {
 		unlike = append(unlike, "v.place = ? AND v.gb <> ?")
-		args = append(args, i+2, v.GB)
+		args = append(args, i+2, gb)
 	}
 	return `EXISTS (SELECT 1 FROM
 		(SELECT o.gb, row_number() OVER (ORDER BY o.position) AS place FROM volumes AS o WHERE o.desktop_id = d.id) AS v
@@ -40,10 +40,10 @@ func diskSizeDiffers(p workspace.Pool) (condition string, args []any) {
 }
 
 // PoolDifferences implements workspace.PoolRows.
-func (t *tx) PoolDifferences(ctx context.Context, p workspace.Pool) (map[workspace.Difference]int, error) {
+func (t *tx) PoolDifferences(ctx context.Context, p workspace.Pattern) (map[workspace.Difference]int, error) {
 	counts := make([]int, len(workspace.Differences))
 	into := make([]any, len(counts))
-	q := t.NewSelect().TableExpr("desktops AS d").Where("d.pool_id <> '' AND d.pool_id = ?", p.ID)
+	q := t.NewSelect().TableExpr("desktops AS d").Where("d.pool_id <> '' AND d.pool_id = ?", p.PoolID)
 	for i, in := range workspace.Differences {
 		condition, args := difference(p, in)
 		q = q.ColumnExpr("count(*) FILTER (WHERE "+condition+")", args...)

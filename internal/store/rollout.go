@@ -172,10 +172,10 @@ func (t *tx) RolloutOrders(ctx context.Context, desktopIDs []string) (map[string
 		var rows []struct{ ID, OrderID string }
 		err := t.NewRaw(`SELECT d.id, COALESCE((SELECT r.order_id FROM rollouts AS r
 				JOIN rollout_items AS i ON i.job_id = r.job_id AND i.desktop_id = d.id
-				WHERE r.pool_id = d.pool_id AND r.order_id <> '' AND i.state NOT IN (?, ?)
+				WHERE r.pool_id = d.pool_id AND r.order_id <> '' AND i.state NOT IN ('SKIPPED', 'STOPPED')
 				ORDER BY r.created DESC LIMIT 1), '') AS order_id
 			FROM desktops AS d WHERE d.id IN (?)`,
-			workspace.ItemSkipped, workspace.ItemStopped, bun.List(part)).Scan(ctx, &rows)
+			bun.List(part)).Scan(ctx, &rows)
 		if err != nil {
 			return nil, err
 		}

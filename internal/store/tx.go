@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -23,14 +24,25 @@ type tx struct {
 	cancel  context.CancelFunc // of the context of a transaction that shares its commit with none
 	refused error              // what an insert was refused for; the transaction cannot be committed any more
 	wake    bool               // sub-jobs may be due once it is committed
-	changed map[string]bool    // pools that are noted as changed
-	labels  map[string]labels  // of desktops that the transaction holds
+	kept    map[reflect.Type]any
 }
 
 var (
 	_ workspace.Store = (*Store)(nil)
 	_ workspace.Tx    = (*tx)(nil)
 )
+
+// kept is what an area remembers until the transaction ends: a value of a type of its own, zero at first.
+func kept[T any](t *tx) *T {
+	of := reflect.TypeFor[T]()
+	if t.kept[of] == nil {
+		if t.kept == nil {
+			t.kept = map[reflect.Type]any{}
+		}
+		t.kept[of] = new(T)
+	}
+	return t.kept[of].(*T)
+}
 
 // Now implements workspace.Tx.
 func (t *tx) Now() time.Time { return t.now }

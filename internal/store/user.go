@@ -178,9 +178,6 @@ func (t *tx) SaveUser(ctx context.Context, u workspace.User) error {
 
 // DeleteUser implements workspace.UserRows. Foreign keys take the rest along.
 func (t *tx) DeleteUser(ctx context.Context, id string) error {
-	if err := t.endBindings(ctx, id); err != nil {
-		return err
-	}
 	if err := t.forgetSubject(ctx, workspace.UserSubject(id)); err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func (a *attachment) renames(taken []int) []Pair {
 	for _, i := range taken {
 		d := a.before[i]
 		for _, w := range a.wanted[i] {
-			if h, has := d.holder(w.Type, w.ID, ""); has && !changed[d.ID] {
+			if h, has := holderOf(d, w.Type, w.ID, ""); has && !changed[d.ID] {
 				pairs = append(pairs, Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: h.Group})
 			}
 		}
@@ -202,7 +202,7 @@ func (a *attachment) snapshot() (AssignmentSnapshot, error) {
 	}
 	for i, d := range a.desktops {
 		asked := a.r.Desktops[i]
-		one := AssignableDesktop{ID: d.ID, Name: d.Name, Called: a.before[i].Name, Type: d.Type, Closed: d.closed(), Holders: d.holders()}
+		one := AssignableDesktop{ID: d.ID, Name: d.Name, Called: a.before[i].Name, Type: d.Type, Closed: closed(d), Holders: holdersOf(d)}
 		if asked.Group != "" {
 			group, remark, err := groupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
 			if err != nil {
@@ -250,8 +250,8 @@ func (a *attachment) holdPeople(ctx context.Context, tx Tx, s AssignmentSnapshot
 	return nil
 }
 
-// closed says why the desktop can be given to nobody and taken from nobody now, or nothing. It reads on from the name.
-func (d Desktop) closed() string {
+// closed says why a desktop can be given to nobody and taken from nobody now, or nothing. It reads on from the name.
+func closed(d Desktop) string {
 	switch {
 	case d.PoolID != "":
 		return "is a pool's desktop: change the pool's people instead"

@@ -32,7 +32,7 @@ func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 	}
 	job := Job{ID: NewID(), ProjectID: a.r.ProjectID, Type: JobAttachDesktops, RequestID: a.r.RequestID, Created: tx.Now()}
 	if len(taken) == 0 {
-		job.nothingToDo(a.desktops)
+		nothingToDo(&job, a.desktops)
 		return job.ID, tx.InsertJob(ctx, job)
 	}
 	if err := a.cast.add(ctx, tx); err != nil {
@@ -60,7 +60,7 @@ func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 	for n, i := range taken {
 		d := a.desktops[i]
 		people := gained[d.ID]
-		sub := job.subJob(d, AccountParams{Gained: a.cast.recipients(people, a.r.Desktops[i]), Remark: a.remarks[i]})
+		sub := subJob(&job, d, AccountParams{Gained: a.cast.recipients(people, a.r.Desktops[i]), Remark: a.remarks[i]})
 		if len(people) > 0 {
 			sub.UserName = people[0].UserName
 		}
@@ -90,7 +90,7 @@ func (a *attachment) rename(ctx context.Context, tx Tx) (taken []int, err error)
 		if !got && a.r.Model.Resolve().Strategy.Chooses() {
 			d.Name = before.Name
 		}
-		switch why := before.closed(); {
+		switch why := closed(before); {
 		case !got && d.Name == before.Name && !regrouped[d.ID]:
 			continue
 		case why != "":

@@ -56,7 +56,7 @@ func once[T any](ctx context.Context, c Caller, operation string, request any, f
 		return f
 	}
 	return func(tx Tx) (answer T, err error) {
-		token := c.clientToken(operation, request, tx.Now())
+		token := clientToken(c, operation, request, tx.Now())
 		former, taken, err := tx.TakeClientToken(ctx, token)
 		if err != nil {
 			return answer, err
@@ -82,7 +82,7 @@ func answered[T any](ctx context.Context, s Store, c Caller, operation string, r
 		return answer, false, nil
 	}
 	err = s.View(ctx, func(tx Tx) error {
-		token := c.clientToken(operation, request, tx.Now())
+		token := clientToken(c, operation, request, tx.Now())
 		var former ClientToken
 		if former, found, err = tx.ClientToken(ctx, token.ID); err != nil || !found {
 			return err
@@ -94,7 +94,7 @@ func answered[T any](ctx context.Context, s Store, c Caller, operation string, r
 }
 
 // clientToken is the row of a request. The request's fingerprint is keyed with the token, which is not stored.
-func (c Caller) clientToken(operation string, request any, now time.Time) ClientToken {
+func clientToken(c Caller, operation string, request any, now time.Time) ClientToken {
 	body, err := json.Marshal(request)
 	if err != nil {
 		panic(err) // requests are this package's own structs of plain fields

@@ -205,7 +205,7 @@ func mayConnect(ctx context.Context, tx Tx, t Ticket) (Desktop, error) {
 	if !theirs {
 		return Desktop{}, &Error{Code: CodeForbidden, Message: "this desktop is no longer yours"}
 	}
-	return d, d.mayOpen()
+	return d, mayOpen(d)
 }
 
 // settleLogin makes a desktop DISCONNECTED when it was CONNECTED and nobody is. A desktop that is gone is settled.

@@ -189,10 +189,19 @@ type DesktopQuery struct {
 	Page
 }
 
-// Unlike selects desktops of a pool that differ from it in one respect, as Pool.Differences says.
+// Unlike selects desktops of a pool that differ from what it would make in one respect.
 type Unlike struct {
-	Pool Pool
-	In   Difference
+	Pattern
+	In Difference
+}
+
+// Pattern is what the desktops that a pool makes have in common.
+type Pattern struct {
+	PoolID    string
+	ProductID string
+	ImageID   string
+	RootGB    int
+	DataGB    []int // of the data disks, in their order
 }
 
 // DesktopSort is the order of a list of desktops; the id breaks ties.

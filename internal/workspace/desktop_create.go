@@ -3,7 +3,6 @@ package workspace
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -298,7 +297,7 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 			params.Remark = remark
 			d.Assignments = []Assignment{{DesktopID: d.ID, UserID: user.ID, UserName: user.Name, Group: group, Created: tx.Now()}}
 		}
-		sub := job.subJob(d, params)
+		sub := subJob(&job, d, params)
 		d.TaskOwner = sub.ID
 		desktops[i] = d
 		job.SubJobs = append(job.SubJobs, sub)
@@ -316,26 +315,21 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 }
 
 // subJob makes the next sub-job of j, about d.
-func (j *Job) subJob(d Desktop, params any) SubJob {
-	body, err := json.Marshal(params)
-	if err != nil {
-		panic(err) // params are this package's own structs of plain fields
-	}
-	return SubJob{
-		ID: NewID(), JobID: j.ID, ProjectID: j.ProjectID, Type: j.Type, PoolID: d.PoolID, Position: len(j.SubJobs),
-		DesktopID: d.ID, Params: body, DesktopName: d.Name, ProductID: d.ProductID, UserName: d.FirstUser(), Address: d.Address,
-		State: SubJobWaiting, RunAt: j.Created, Created: j.Created,
-	}
+func subJob(j *Job, d Desktop, params any) SubJob {
+	s := j.next(params)
+	s.PoolID, s.DesktopID, s.DesktopName, s.ProductID = d.PoolID, d.ID, d.Name, d.ProductID
+	s.UserName, s.Address = d.FirstUser(), d.Address
+	return s
 }
 
 // nothingToDo gives a job without sub-jobs one that has ended for each of the desktops: clients wait for the job that they are given,
 // and take one without sub-jobs for a failure.
-func (j *Job) nothingToDo(desktops []Desktop) {
+func nothingToDo(j *Job, desktops []Desktop) {
 	if len(j.SubJobs) > 0 {
 		return
 	}
 	for _, d := range desktops {
-		sub := j.subJob(d, struct{}{})
+		sub := subJob(j, d, struct{}{})
 		sub.State, sub.Progress, sub.Begun, sub.Ended = SubJobSuccess, 100, j.Created, j.Created
 		sub.Reason = "there was nothing to do"
 		j.SubJobs = append(j.SubJobs, sub)

@@ -50,7 +50,7 @@ func deleteDesktops(ctx context.Context, tx Tx, r DeleteDesktops) (string, error
 		if !ok {
 			continue
 		}
-		sub := job.subJob(d, DeleteParams{DeleteUsers: r.DeleteUsers, Notify: r.Notify})
+		sub := subJob(&job, d, DeleteParams{DeleteUsers: r.DeleteUsers, Notify: r.Notify})
 		if _, err := tx.SupersedeSubJobs(ctx, d.ID, sub.ID, CodeGone, "desktop "+d.Name+" was deleted meanwhile"); err != nil {
 			return "", err
 		}

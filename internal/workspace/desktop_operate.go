@@ -145,7 +145,7 @@ func operateDesktops(ctx context.Context, tx Tx, r OperateDesktops) (OperateResu
 			result.Refused = append(result.Refused, Refusal{DesktopID: id, DesktopName: d.Name, Code: CodeOf(err), Message: MessageOf(err)})
 			continue
 		}
-		sub := job.subJob(d, OperateParams{Op: r.Op, Force: r.Force})
+		sub := subJob(&job, d, OperateParams{Op: r.Op, Force: r.Force})
 		next.TaskOwner = sub.ID
 		moved = append(moved, next)
 		job.SubJobs = append(job.SubJobs, sub)

@@ -102,7 +102,7 @@ func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult,
 			idle = append(idle, d)
 			continue
 		}
-		sub := job.subJob(d, AccountParams{ShutOff: r.ShutOff})
+		sub := subJob(&job, d, AccountParams{ShutOff: r.ShutOff})
 		d.Task, d.TaskOwner = AccountJobs[job.Type], sub.ID
 		busy = append(busy, d)
 		job.SubJobs = append(job.SubJobs, sub)
@@ -112,7 +112,7 @@ func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult,
 			kept.add(d, from)
 		}
 	}
-	job.nothingToDo(idle)
+	nothingToDo(&job, idle)
 	if len(job.SubJobs) == 0 {
 		return result, nil
 	}
@@ -131,10 +131,10 @@ func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult,
 
 // from returns those whom the desktop is taken from.
 func (r DetachDesktop) from(d Desktop) ([]Holder, error) {
-	if why := d.closed(); why != "" && (d.Task != NoTask || d.PoolID != "") {
+	if why := closed(d); why != "" && (d.Task != NoTask || d.PoolID != "") {
 		return nil, Errorf(CodeConflict, "desktop %s %s", d.Name, why)
 	}
-	all := d.holders()
+	all := holdersOf(d)
 	switch {
 	case r.All || len(r.People) == 0 && len(all) <= 1:
 		return all, nil
@@ -143,7 +143,7 @@ func (r DetachDesktop) from(d Desktop) ([]Holder, error) {
 	}
 	var from []Holder
 	for _, p := range r.People {
-		h, has := d.holder(p.Type, p.ID, p.Name)
+		h, has := holderOf(d, p.Type, p.ID, p.Name)
 		if has && !slices.Contains(from, h) {
 			from = append(from, h)
 		}

@@ -199,7 +199,12 @@ func (s *Service) ChangeMembers(ctx context.Context, c Caller, groupID string, a
 			}
 			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]Desktop) error { return tx.AddMembers(ctx, g.ID, userIDs) })
 		case RemoveFromGroup:
-			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]Desktop) error { return tx.RemoveMembers(ctx, g.ID, userIDs) })
+			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]Desktop) error {
+				if err := tx.RemoveMembers(ctx, g.ID, userIDs); err != nil {
+					return err
+				}
+				return tx.PoolsOfGroupChanged(ctx, g.ID)
+			})
 		default:
 			return invalid("op_type", "%q is unknown, use ADD or DELETE", action)
 		}

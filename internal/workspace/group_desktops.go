@@ -9,9 +9,12 @@ func dissolve(ctx context.Context, tx Tx, c Caller, g Group) error {
 	var records []Detachment
 	err := regrouping(ctx, tx, c, []string{g.ID}, nil, func(held []Desktop) error {
 		for _, d := range held {
-			if h, has := d.holder(HolderGroup, g.ID, ""); has {
+			if h, has := holderOf(d, HolderGroup, g.ID, ""); has {
 				records = append(records, h.detached(d.ID, tx.Now()))
 			}
+		}
+		if err := tx.PoolsOfGroupChanged(ctx, g.ID); err != nil {
+			return err
 		}
 		return tx.DeleteGroup(ctx, g.ID)
 	})
@@ -105,7 +108,7 @@ func refit(ctx context.Context, tx Tx, c Caller, t JobType, desktops map[string]
 				p.Gained = append(p.Gained, Recipient{UserID: one.UserID})
 			}
 		}
-		sub := job.subJob(d, p)
+		sub := subJob(&job, d, p)
 		sub.UserName = a.UserName
 		job.SubJobs = append(job.SubJobs, sub)
 	}

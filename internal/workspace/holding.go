@@ -199,8 +199,8 @@ func holdingsByDesktop(all []Assignment) map[string][]Assignment {
 	return of
 }
 
-// holders returns the holders of a desktop, people and groups.
-func (d Desktop) holders() []Holder {
+// holdersOf returns the holders of a desktop, people and groups.
+func holdersOf(d Desktop) []Holder {
 	var all []Holder
 	for _, a := range d.Assignments {
 		all = append(all, Holder{Type: HolderUser, ID: a.UserID, Name: a.UserName, Group: a.Group})
@@ -211,10 +211,10 @@ func (d Desktop) holders() []Holder {
 	return all
 }
 
-// holder finds who of a desktop's holders is meant, by id or else by name.
-func (d Desktop) holder(t HolderType, id, name string) (Holder, bool) {
+// holderOf finds who of a desktop's holders is meant, by id or else by name.
+func holderOf(d Desktop, t HolderType, id, name string) (Holder, bool) {
 	t = cmp.Or(t, HolderUser)
-	all := d.holders()
+	all := holdersOf(d)
 	i := slices.IndexFunc(all, func(h Holder) bool {
 		return h.Type == t && (id != "" && h.ID == id || id == "" && strings.EqualFold(h.Name, name))
 	})

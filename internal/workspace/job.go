@@ -224,3 +224,15 @@ type JobRows interface {
 	// NextDue returns the earliest time at which a sub-job will be due, or the zero time.
 	NextDue(ctx context.Context, types []JobType) (time.Time, error)
 }
+
+// next makes the next sub-job of j.
+func (j *Job) next(params any) SubJob {
+	body, err := json.Marshal(params)
+	if err != nil {
+		panic(err) // params are the domain's own structs of plain fields
+	}
+	return SubJob{
+		ID: NewID(), JobID: j.ID, ProjectID: j.ProjectID, Type: j.Type, Position: len(j.SubJobs),
+		Params: body, State: SubJobWaiting, RunAt: j.Created, Created: j.Created,
+	}
+}

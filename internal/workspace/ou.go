@@ -160,7 +160,7 @@ func (s *Service) ListOUs(ctx context.Context, q OUQuery) ([]OU, int, error) {
 // RootDN, and nobody is in a unit. CodeOUNotFound when there is no such place.
 func (s *Service) PeopleAt(ctx context.Context, dn string, q UserQuery) ([]User, int, error) {
 	if strings.EqualFold(dn, RootDN) {
-		return s.ListUsers(ctx, q)
+		return list(ctx, s.Store, func(tx Tx) ([]User, int, error) { return tx.Users(ctx, q) })
 	}
 	units, _, err := s.ListOUs(ctx, OUQuery{ProjectID: q.ProjectID, Page: Page{Limit: maxUnits}})
 	if err != nil {

@@ -62,7 +62,7 @@ func growUpTo(ctx context.Context, tx Tx, p Pool, n, least int, g growth) (jobID
 		for i, address := range addresses {
 			d := p.desktop(names[len(job.SubJobs)], subnetID, address, tx.Now())
 			d.AutoCreated = g.Auto
-			sub := job.subJob(d, CreateParams{})
+			sub := subJob(&job, d, CreateParams{})
 			d.TaskOwner = sub.ID
 			desktops[i] = d
 			job.SubJobs = append(job.SubJobs, sub)

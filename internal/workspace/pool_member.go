@@ -138,6 +138,15 @@ const (
 // Differences are all of them.
 var Differences = []Difference{DiffersInProduct, DiffersInImage, DiffersInDisks, DiffersInDiskSize, DiffersByIsolation}
 
+// Pattern is what the pool's desktops have in common.
+func (p Pool) Pattern() Pattern {
+	pattern := Pattern{PoolID: p.ID, ProductID: p.ProductID, ImageID: p.ImageID, RootGB: p.Root.GB}
+	for _, v := range p.Data {
+		pattern.DataGB = append(pattern.DataGB, v.GB)
+	}
+	return pattern
+}
+
 // Differences lists how a desktop differs from its pool, leaving isolation to Member.
 func (p Pool) Differences(d Desktop) []Difference {
 	var found []Difference

@@ -84,7 +84,7 @@ type PoolCountdown struct {
 // MyPools returns the pools that a person may use, by name. CodeForbidden while they must choose a new password.
 func (s *Service) MyPools(ctx context.Context, userID string) ([]MyPool, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]MyPool, error) {
-		u, err := s.worker(ctx, tx, userID)
+		u, err := worker(ctx, tx, s.SecondFactor, userID)
 		if err != nil {
 			return nil, err
 		}

@@ -47,7 +47,7 @@ func notify(ctx context.Context, tx Tx, r NotifyPool, members []Member) (string,
 	}
 	for _, m := range members {
 		d := Desktop{ID: m.DesktopID, PoolID: m.PoolID, Name: m.Name, ProductID: m.ProductID}
-		sub := job.subJob(d, NotifyParams{Title: noticeTitle(people[m.UserID].Language), Text: r.Text})
+		sub := subJob(&job, d, NotifyParams{Title: noticeTitle(people[m.UserID].Language), Text: r.Text})
 		sub.UserName = people[m.UserID].Name
 		job.SubJobs = append(job.SubJobs, sub)
 	}

@@ -120,7 +120,7 @@ func (s *Service) openPool(ctx context.Context, tx Tx, v Visitor, poolID, reques
 
 // arrive reads what a decision rests on, once the pool is held: whether the person may use it first of all.
 func (s *Service) arrive(ctx context.Context, tx Tx, v Visitor, poolID string) (arrival, error) {
-	u, err := s.worker(ctx, tx, v.ID)
+	u, err := worker(ctx, tx, s.SecondFactor, v.ID)
 	if err != nil {
 		return arrival{}, err
 	}
@@ -230,7 +230,7 @@ func (a *arrival) take(ctx context.Context, tx Tx, s Seating) (attaching string,
 	}
 	d := found[0]
 	job := Job{ID: NewID(), ProjectID: d.ProjectID, Type: JobAttachPool, PoolID: a.Pool.ID, RequestID: a.requestID, Created: tx.Now()}
-	sub := job.subJob(d, AttachParams{UserID: a.UserID, BoundAt: bound.BoundAt})
+	sub := subJob(&job, d, AttachParams{UserID: a.UserID, BoundAt: bound.BoundAt})
 	job.SubJobs = []SubJob{sub}
 	d.Task, d.TaskOwner = TaskAttaching, sub.ID
 	if err := tx.TakeDesktops(ctx, []Desktop{d}); err != nil {

@@ -45,7 +45,7 @@ func operatePool(ctx context.Context, tx Tx, r OperatePool, desktops []Desktop, 
 	}
 	var moved []Desktop
 	for _, d := range desktops {
-		sub := job.subJob(d, params)
+		sub := subJob(&job, d, params)
 		next, err := left.operate(ctx, tx, d, params.Op, params.Force)
 		if err != nil && CodeOf(err) == CodeInternal {
 			return "", err

@@ -119,9 +119,9 @@ func enforceMembers(
 		switch {
 		case !ok:
 			_, err = release(ctx, tx, m)
-		case d.groupOf(m.UserID) != group:
+		case groupOf(d, m.UserID) != group:
 			err = saveMember(ctx, tx, m, m.Binding, group)
-			job.SubJobs = append(job.SubJobs, job.subJob(d, AccountParams{}))
+			job.SubJobs = append(job.SubJobs, subJob(&job, d, AccountParams{}))
 		}
 		if err != nil {
 			return err
@@ -134,7 +134,7 @@ func enforceMembers(
 }
 
 // groupOf is the privilege that a person has in the desktop; empty for others.
-func (d Desktop) groupOf(userID string) UserGroup {
+func groupOf(d Desktop, userID string) UserGroup {
 	for _, a := range d.Assignments {
 		if a.UserID == userID {
 			return a.Group

@@ -76,7 +76,7 @@ func (s *Service) PoolDesktops(ctx context.Context, poolID string, q DesktopQuer
 		}
 		q.PoolIDs = []string{p.ID}
 		if differs != "" {
-			q.Unlike = &Unlike{Pool: p, In: differs}
+			q.Unlike = &Unlike{p.Pattern(), differs}
 		}
 		desktops, total, err := tx.Desktops(ctx, q)
 		if err != nil {
@@ -98,7 +98,7 @@ func (s *Service) PoolDifferences(ctx context.Context, projectID, poolID string)
 		if err != nil {
 			return nil, err
 		}
-		return tx.PoolDifferences(ctx, p)
+		return tx.PoolDifferences(ctx, p.Pattern())
 	})
 }
 

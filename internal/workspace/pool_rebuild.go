@@ -200,7 +200,7 @@ func rebuildPool(ctx context.Context, tx Tx, p Pool, r RebuildPool, limits Rollo
 		if !there {
 			continue
 		}
-		sub := job.subJob(d, RebuildParams{ImageID: image.ID, Message: r.Message})
+		sub := subJob(&job, d, RebuildParams{ImageID: image.ID, Message: r.Message})
 		sub.RunAt = never
 		job.SubJobs = append(job.SubJobs, sub)
 		rollout.Items = append(rollout.Items, RolloutEntry{DesktopID: d.ID, SubJobID: sub.ID, State: ItemWaiting})

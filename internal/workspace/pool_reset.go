@@ -36,7 +36,7 @@ func resetMembers(ctx context.Context, tx Tx, c Caller, p Pool, desktopIDs []str
 		if d.Task != NoTask || !there {
 			continue
 		}
-		sub := job.subJob(d, ResetParams{ImageID: p.ImageID, Wipe: !m.Bound(), Why: why})
+		sub := subJob(&job, d, ResetParams{ImageID: p.ImageID, Wipe: !m.Bound(), Why: why})
 		if err := beginRebuild(ctx, tx, d, m, sub.ID); err != nil {
 			return "", err
 		}

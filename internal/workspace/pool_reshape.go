@@ -284,7 +284,7 @@ func reshapePool(ctx context.Context, tx Tx, p Pool, c ChangePoolDesktops, t Job
 		if err == nil {
 			err = mayReshape(d)
 		}
-		sub := job.subJob(d, asked)
+		sub := subJob(&job, d, asked)
 		more, lookErr := asked.growth(ctx, tx, d)
 		if lookErr != nil {
 			return job, lookErr

@@ -42,7 +42,7 @@ type PoolRows interface {
 	DeletePool(ctx context.Context, id string) error
 
 	// PoolDifferences counts a pool's desktops that differ from it, for each of Differences.
-	PoolDifferences(ctx context.Context, p Pool) (map[Difference]int, error)
+	PoolDifferences(ctx context.Context, p Pattern) (map[Difference]int, error)
 
 	MemberRows
 	GrantRows
@@ -67,6 +67,10 @@ type PoolRows interface {
 type MemberRows interface {
 	// Members reads the desktops of pools, of all with autoscaling if no id is given, in one statement.
 	Members(ctx context.Context, poolIDs ...string) ([]Member, error)
+
+	// EndBindings takes a person's desktops in pools from them before the person is deleted. The desktops stay used; assignments go
+	// with the person.
+	EndBindings(ctx context.Context, userID string) error
 
 	// MembersOf reads the desktops of any pool that people are bound to.
 	MembersOf(ctx context.Context, userIDs ...string) ([]Member, error)
@@ -114,6 +118,8 @@ type MemberKind struct {
 type DueRows interface {
 	// DuePools reads all that is noted of the pools that are due, at most limit pools, those that are due longest.
 	DuePools(ctx context.Context, limit int) ([]PoolDue, error)
+	// PoolsOfGroupChanged notes that the pools are to be looked after that everybody in a group may use.
+	PoolsOfGroupChanged(ctx context.Context, groupID string) error
 	// NextPoolDue is when the next pool is due, or the zero time.
 	NextPoolDue(ctx context.Context) (time.Time, error)
 	// SettlePools forgets the notes that were seen before the pools were looked at, and no others; changes since have notes of

@@ -139,7 +139,7 @@ func underWay(d Desktop) Obstacle {
 }
 
 // mayOpen says why a desktop's display cannot be opened, or nil. CodeConflict.
-func (d Desktop) mayOpen() error {
+func mayOpen(d Desktop) error {
 	switch door, why := DoorOf(d); door {
 	case DoorOpen:
 		return nil
@@ -160,7 +160,7 @@ func mayUse(ctx context.Context, tx Tx, desktopID, userID string) (bool, error) 
 // set up an authenticator.
 func (s *Service) MyDesktops(ctx context.Context, userID string) ([]Mine, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]Mine, error) {
-		u, err := s.worker(ctx, tx, userID)
+		u, err := worker(ctx, tx, s.SecondFactor, userID)
 		if err != nil {
 			return nil, err
 		}
@@ -263,7 +263,7 @@ func furnish(ctx context.Context, tx Tx, desktops []Desktop) ([]Mine, error) {
 // may not use desktops now.
 func (s *Service) updateMine(ctx context.Context, v Visitor, desktopID string, f func(Tx, User, Desktop) error) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
-		u, err := s.worker(ctx, tx, v.ID)
+		u, err := worker(ctx, tx, s.SecondFactor, v.ID)
 		if err != nil {
 			return err
 		}
@@ -280,7 +280,7 @@ func (s *Service) updateMine(ctx context.Context, v Visitor, desktopID string, f
 func (s *Service) OpenDesktop(ctx context.Context, v Visitor, desktopID string) (string, error) {
 	token := NewToken()
 	err := s.updateMine(ctx, v, desktopID, func(tx Tx, u User, d Desktop) error {
-		if err := d.mayOpen(); err != nil {
+		if err := mayOpen(d); err != nil {
 			return err
 		}
 		return tx.InsertTicket(ctx, Ticket{
@@ -294,13 +294,13 @@ func (s *Service) OpenDesktop(ctx context.Context, v Visitor, desktopID string) 
 // MayWork says why a person may not use desktops now, or nil. CodeForbidden, CodeBadCredentials when they are gone.
 func (s *Service) MayWork(ctx context.Context, userID string) error {
 	return s.Store.View(ctx, func(tx Tx) error {
-		_, err := s.worker(ctx, tx, userID)
+		_, err := worker(ctx, tx, s.SecondFactor, userID)
 		return err
 	})
 }
 
 // worker reads somebody who may use desktops now.
-func (s *Service) worker(ctx context.Context, tx Tx, userID string) (User, error) {
+func worker(ctx context.Context, tx Tx, codes SecondFactor, userID string) (User, error) {
 	u, err := tx.User(ctx, "", userID)
 	if CodeOf(err) == CodeUserNotFound {
 		return User{}, signedOut()
@@ -311,7 +311,7 @@ func (s *Service) worker(ctx context.Context, tx Tx, userID string) (User, error
 	if u.MustChangePassword {
 		return User{}, &Error{Code: CodeForbidden, Message: "choose a new password first"}
 	}
-	if s.SecondFactor == SecondFactorRequired {
+	if codes == SecondFactorRequired {
 		_, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
 		if err == nil && !found {
 			err = &Error{Code: CodeForbidden, Message: "set up an authenticator app first"}

@@ -97,15 +97,15 @@ func changePrivileges(ctx context.Context, tx Tx, r ChangePrivileges) (string, e
 			idle = append(idle, d)
 			continue
 		}
-		if why := d.closed(); why != "" {
+		if why := closed(d); why != "" {
 			return "", Errorf(CodeConflict, "%sdesktop_id: desktop %s %s", at, d.Name, why)
 		}
-		sub := job.subJob(d, AccountParams{Remark: remark})
+		sub := subJob(&job, d, AccountParams{Remark: remark})
 		d.Task, d.TaskOwner = TaskPrivileges, sub.ID
 		busy, pairs = append(busy, d), append(pairs, fresh...)
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	job.nothingToDo(idle)
+	nothingToDo(&job, idle)
 	if err := tx.Regroup(ctx, pairs); err != nil {
 		return "", err
 	}
@@ -119,12 +119,12 @@ func changePrivileges(ctx context.Context, tx Tx, r ChangePrivileges) (string, e
 func (r PrivilegeChange) pairs(at string, d Desktop, all UserGroup) (pairs []Pair, remark string, err error) {
 	people := r.People
 	if len(people) == 0 {
-		for _, h := range d.holders() {
+		for _, h := range holdersOf(d) {
 			people = append(people, AttachPerson{Type: h.Type, ID: h.ID})
 		}
 	}
 	for n, p := range people {
-		h, has := d.holder(p.Type, p.ID, p.Name)
+		h, has := holderOf(d, p.Type, p.ID, p.Name)
 		if !has {
 			code := CodeUserNotFound
 			if p.Type == HolderGroup {

@@ -77,7 +77,7 @@ type UserRows interface {
 	// SaveUser writes every field but the identity. CodeNameTaken; CodeConflict when the account was given to somebody else meanwhile.
 	SaveUser(ctx context.Context, u User) error
 
-	// DeleteUser removes the user with assignments, sign-in sessions, tickets and tokens, and in pools with bindings (the desktops
-	// stay used), grants and places on waiting lists. A missing row is a success.
+	// DeleteUser removes the user with assignments, sign-in sessions, tickets, tokens, grants and places on waiting lists. Bindings are
+	// ended before, by EndBindings. A missing row is a success.
 	DeleteUser(ctx context.Context, id string) error
 }

@@ -61,7 +61,7 @@ func (s *Service) ActOnUser(ctx context.Context, c Caller, id string, action Use
 // it is shown nowhere else. With mailed they are also sent a link to choose one themselves; the password is not mailed.
 // CodeUserNotFound; CodeInvalid when they have no mail address.
 func (s *Service) RandomPassword(ctx context.Context, c Caller, id string, mailed bool) (string, error) {
-	u, err := s.User(ctx, c.ProjectID, id)
+	u, err := view(ctx, s.Store, func(tx Tx) (User, error) { return tx.User(ctx, c.ProjectID, id) })
 	if err != nil {
 		return "", err
 	}

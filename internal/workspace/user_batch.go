@@ -150,7 +150,7 @@ func (s *Service) insertUsers(ctx context.Context, tx Tx, c Caller, users []Crea
 		// A list keeps the order of the request: the first is a microsecond older than the second.
 		rows[i] = users[i].user(hash, tx.Now().Add(time.Duration(i)*time.Microsecond))
 		if hash == "" && users[i].givesPassword() {
-			rows[i].PasswordHash = s.sealPassword(rows[i].ID, users[i].Password)
+			rows[i].PasswordHash = sealPassword(s.Box, rows[i].ID, users[i].Password)
 		}
 		ids[i] = rows[i].ID
 	}

@@ -57,7 +57,7 @@ func dismiss(ctx context.Context, tx Tx, u User, job *Job, told map[string]bool)
 		ids[i] = d.ID
 		if !told[d.ID] {
 			told[d.ID] = true
-			sub := job.subJob(d, AccountParams{})
+			sub := subJob(job, d, AccountParams{})
 			sub.UserName = u.Name
 			job.SubJobs = append(job.SubJobs, sub)
 		}
@@ -80,6 +80,9 @@ func dismiss(ctx context.Context, tx Tx, u User, job *Job, told map[string]bool)
 func removeUser(ctx context.Context, tx Tx, userID string) error {
 	connected, err := tx.DropConnectionsOf(ctx, userID)
 	if err != nil {
+		return err
+	}
+	if err := tx.EndBindings(ctx, userID); err != nil {
 		return err
 	}
 	if err := tx.DeleteUser(ctx, userID); err != nil {

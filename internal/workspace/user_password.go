@@ -21,8 +21,8 @@ const sealedPrefix = "sealed:"
 
 func passwordSeal(userID string) string { return "passwords/" + userID }
 
-func (s *Service) sealPassword(userID, password string) string {
-	return sealedPrefix + s.Box.Seal(password, passwordSeal(userID))
+func sealPassword(box Sealer, userID, password string) string {
+	return sealedPrefix + box.Seal(password, passwordSeal(userID))
 }
 
 func sealedPassword(u User) (sealed string, is bool) {
@@ -48,7 +48,7 @@ func hashLater(ctx context.Context, tx Tx, c Caller, users []User) (string, erro
 	job := Job{ID: NewID(), ProjectID: c.ProjectID, Type: JobHashPasswords, RequestID: c.RequestID, Created: tx.Now()}
 	for _, u := range users {
 		if _, is := sealedPassword(u); is {
-			sub := job.subJob(Desktop{}, PasswordParams{UserID: u.ID})
+			sub := job.next(PasswordParams{UserID: u.ID})
 			sub.UserName = u.Name
 			job.SubJobs = append(job.SubJobs, sub)
 		}

@@ -82,7 +82,7 @@ func renameUser(ctx context.Context, tx Tx, r RenameUser, u User) error {
 	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobRenameUser, RequestID: r.RequestID, Created: tx.Now()}
 	for _, d := range desktops {
 		before = append(before, FormerAccount{DesktopID: d.ID, UserID: u.ID, Name: old, Changed: tx.Now()})
-		sub := job.subJob(d, AccountParams{Reboot: r.Reboot})
+		sub := subJob(&job, d, AccountParams{Reboot: r.Reboot})
 		sub.UserName = u.Name
 		job.SubJobs = append(job.SubJobs, sub)
 	}

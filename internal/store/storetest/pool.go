@@ -227,7 +227,7 @@ var pools = []behaviour{
 		}
 		w.addDesktop("elsewhere", like, func(d *workspace.Desktop) { d.ID, d.PoolID, d.ImageID, d.Root.ID, d.Data = "x", "", "older", "x", nil })
 		w.view(func(tx workspace.Tx) error {
-			counts, err := tx.PoolDifferences(w.Context(), p)
+			counts, err := tx.PoolDifferences(w.Context(), p.Pattern())
 			if err != nil {
 				return err
 			}
@@ -243,7 +243,7 @@ var pools = []behaviour{
 					}
 				}
 				got, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{
-					ProjectID: project, Unlike: &workspace.Unlike{Pool: p, In: in}, Page: everything,
+					ProjectID: project, Unlike: &workspace.Unlike{Pattern: p.Pattern(), In: in}, Page: everything,
 				})
 				if err != nil {
 					return err

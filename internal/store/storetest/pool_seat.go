@@ -182,7 +182,7 @@ var seats = []behaviour{
 		}
 		_, seen := w.due()
 		w.settle(seen, nil)
-		w.update(func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), "u") })
+		w.update(func(tx workspace.Tx) error { return tx.EndBindings(w.Context(), "u") })
 		pools, _ := w.due()
 		w.same(pools, []string{"p"})
 	}},
