@@ -41,14 +41,14 @@ func measureTend(ctx context.Context, l *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	service := &workspace.Service{Store: s, Log: slog.New(slog.DiscardHandler)}
+	service := workspace.NewServices(workspace.Config{Store: s})
 	var took sample
 	for round := range tendRounds + 1 {
 		if err := makeDue(ctx, s, pools); err != nil {
 			return nil, err
 		}
 		begun := time.Now()
-		done, err := service.TendPools(ctx)
+		done, err := service.Pools.TendPools(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -46,7 +46,7 @@ func (s *Server) attach(ctx context.Context, in *attachInput) (jobReply, error) 
 	names.add("encrypt_type", in.Body.EncryptType != "" && in.Body.EncryptType != "KEEP")
 	names.add("kms_id", in.Body.KeyID != "")
 	r.Unsupported = names
-	id, err := s.Service.AttachDesktops(ctx, r)
+	id, err := s.Services.Assignments.AttachDesktops(ctx, r)
 	return jobReply{id}, err
 }
 
@@ -70,12 +70,12 @@ func (in *batchAttachInput) request(ctx context.Context) workspace.AttachDesktop
 }
 
 func (s *Server) batchAttach(ctx context.Context, in *batchAttachInput) (jobReply, error) {
-	id, err := s.Service.AttachDesktops(ctx, in.request(ctx))
+	id, err := s.Services.Assignments.AttachDesktops(ctx, in.request(ctx))
 	return jobReply{id}, err
 }
 
 func (s *Server) previewAttach(ctx context.Context, in *batchAttachInput) (attachPreviewReply, error) {
-	p, err := s.Service.PreviewAttach(ctx, in.request(ctx))
+	p, err := s.Services.Assignments.PreviewAttach(ctx, in.request(ctx))
 	return previewReplyOf(p, in.Body.Desktops), err
 }
 
@@ -106,7 +106,7 @@ func (s *Server) detach(ctx context.Context, in *detachInput) (detachReply, erro
 	for _, id := range in.Body.IDs {
 		r.Desktops = append(r.Desktops, workspace.DetachDesktop{DesktopID: id, All: true})
 	}
-	result, err := s.Service.DetachDesktops(ctx, r, "desktop_ids")
+	result, err := s.Services.Assignments.DetachDesktops(ctx, r, "desktop_ids")
 	return detachReplyOf(result), err
 }
 
@@ -118,7 +118,7 @@ type batchDetachInput struct {
 }
 
 func (s *Server) batchDetach(ctx context.Context, in *batchDetachInput) (detachReply, error) {
-	result, err := s.Service.DetachDesktops(ctx, workspace.DetachDesktops{
+	result, err := s.Services.Assignments.DetachDesktops(ctx, workspace.DetachDesktops{
 		Caller: in.caller(ctx), Batch: true, Desktops: each(in.Body.Desktops, detachDesktopBody.request),
 	}, "desktops")
 	return detachReplyOf(result), err
@@ -139,7 +139,7 @@ type detachmentReply struct {
 }
 
 func (s *Server) listDetachments(ctx context.Context, in *DesktopPath) (detachmentsReply, error) {
-	desktop, records, err := s.Service.Detachments(ctx, in.ProjectID, in.DesktopID)
+	desktop, records, err := s.Services.Assignments.Detachments(ctx, in.ProjectID, in.DesktopID)
 	return detachmentsReply{each(records, func(d workspace.Detachment) detachmentReply {
 		return detachmentReply{
 			DesktopID: desktop.ID, DesktopName: desktop.Name, UserID: d.HolderID, UserName: d.HolderName, UserGroup: string(d.Group),
@@ -157,7 +157,7 @@ type changePrivilegesInput struct {
 }
 
 func (s *Server) changePrivileges(ctx context.Context, in *changePrivilegesInput) (jobReply, error) {
-	id, err := s.Service.ChangePrivileges(ctx, workspace.ChangePrivileges{
+	id, err := s.Services.Assignments.ChangePrivileges(ctx, workspace.ChangePrivileges{
 		Caller: in.caller(ctx), Desktops: each(in.Body.Desktops, privilegeChangeBody.request), Group: in.Body.Group,
 	})
 	return jobReply{id}, err
@@ -175,7 +175,7 @@ type renameUserInput struct {
 }
 
 func (s *Server) renameUser(ctx context.Context, in *renameUserInput) error {
-	return s.Service.RenameUser(ctx, workspace.RenameUser{
+	return s.Services.Assignments.RenameUser(ctx, workspace.RenameUser{
 		Caller: in.caller(ctx), Old: in.Body.Old, New: in.Body.New, OldDomain: in.Body.OldDomain, NewDomain: in.Body.NewDomain, Reboot: in.Body.Reboot,
 	})
 }

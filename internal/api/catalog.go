@@ -71,7 +71,7 @@ func (s *Server) listProducts(ctx context.Context, in *listProductsInput) (produ
 	if err != nil || !there || in.ChargeMode == "0" {
 		return out, err
 	}
-	products, total, err := s.Service.ListProducts(ctx, workspace.ProductQuery{
+	products, total, err := s.Services.Catalog.ListProducts(ctx, workspace.ProductQuery{
 		ID: in.ID, OSType: in.OSType, Architecture: in.Architecture, PackageType: in.PackageType,
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
@@ -98,7 +98,7 @@ func (s *Server) zoneExists(ctx context.Context, id string) (bool, error) {
 	if id == "" {
 		return true, nil
 	}
-	zones, err := s.Service.Zones(ctx)
+	zones, err := s.Services.Catalog.Zones(ctx)
 	return slices.ContainsFunc(zones, func(z workspace.Zone) bool { return z.ID == id }), err
 }
 
@@ -135,7 +135,7 @@ type imageDetail struct {
 }
 
 func (s *Server) listImages(ctx context.Context, in *listImagesInput) (imagesReply, error) {
-	images, total, err := s.Service.ListImages(ctx, workspace.ImageQuery{
+	images, total, err := s.Services.Catalog.ListImages(ctx, workspace.ImageQuery{
 		ProjectID: in.ProjectID, ID: in.ID, Type: in.Type, OSType: in.OSType, Platform: in.Platform, Architecture: in.Architecture,
 		SortBy: in.SortField, Descending: in.SortType == "desc", Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
@@ -184,7 +184,7 @@ func (s *Server) listVolumeTypes(ctx context.Context, in *listVolumeTypesInput) 
 	if err != nil || !there {
 		return out, err
 	}
-	types, err := s.Service.VolumeTypes(ctx)
+	types, err := s.Services.Catalog.VolumeTypes(ctx)
 	for _, t := range types {
 		if in.Type == "" || in.Type == t.ID {
 			out.Volumes = append(out.Volumes, volumeType{
@@ -215,7 +215,7 @@ type soldOut struct {
 }
 
 func (s *Server) listZones(ctx context.Context, _ *Project) (zonesReply, error) {
-	zones, err := s.Service.Zones(ctx)
+	zones, err := s.Services.Catalog.Zones(ctx)
 	return zonesReply{len(zones), each(zones, func(z workspace.Zone) zoneDetail {
 		return zoneDetail{
 			ID: z.ID, DisplayName: z.ID, Names: inBothLanguages(z.ID), SoldOut: soldOut{[]string{}}, ProductIDs: []string{},
@@ -267,7 +267,7 @@ type zoneSummary struct {
 }
 
 func (s *Server) summariseZones(ctx context.Context, _ *Project) (zoneSummaryReply, error) {
-	zones, err := s.Service.Zones(ctx)
+	zones, err := s.Services.Catalog.Zones(ctx)
 	return zoneSummaryReply{
 		Types: []string{siteType}, Default: siteType,
 		Zones: map[string][]zoneSummary{siteType: each(zones, func(z workspace.Zone) zoneSummary {

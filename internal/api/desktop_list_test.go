@@ -94,7 +94,7 @@ func BenchmarkListDesktops(b *testing.B) {
 	w := newWorld(b)
 	w.company(10_000)
 	log := slog.New(slog.NewJSONHandler(io.Discard, nil)) //nolint:sloglint // making a line of log is part of what a request costs
-	server, err := api.New(api.Config{Service: &workspace.Service{Store: w.store, Log: log}, IAM: w.iam, Log: log, Metrics: prometheus.NewRegistry(), CallTime: time.Minute})
+	server, err := api.New(api.Config{Services: workspace.NewServices(workspace.Config{Store: w.store}), IAM: w.iam, Log: log, Metrics: prometheus.NewRegistry(), CallTime: time.Minute})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -34,7 +34,7 @@ type createDesktopsInput struct {
 }
 
 func (s *Server) createDesktops(ctx context.Context, in *createDesktopsInput) (jobReply, error) {
-	id, err := s.Service.CreateDesktops(ctx, in.Body.request(in.caller(ctx)))
+	id, err := s.Services.Desktops.CreateDesktops(ctx, in.Body.request(in.caller(ctx)))
 	return jobReply{id}, err
 }
 
@@ -49,7 +49,7 @@ type desktopReply struct {
 }
 
 func (s *Server) showDesktop(ctx context.Context, in *DesktopPath) (desktopReply, error) {
-	d, err := s.Service.Desktop(ctx, in.ProjectID, in.DesktopID)
+	d, err := s.Services.Desktops.Desktop(ctx, in.ProjectID, in.DesktopID)
 	return desktopReply{detailOf(d)}, err
 }
 
@@ -130,7 +130,7 @@ func (s *Server) listDesktops(ctx context.Context, in *listDesktopsInput) (deskt
 		return desktopsReply{}, err
 	}
 	q.PoolIDs, q.UserNames, q.Limit = in.ids(), split[string](in.UserNames...), in.Limit
-	desktops, total, err := s.Service.ListDesktops(ctx, q)
+	desktops, total, err := s.Services.Desktops.ListDesktops(ctx, q)
 	caller, _ := iam.PrincipalFrom(ctx)
 	return desktopsReply{total, each(desktops, func(d workspace.Desktop) desktopSummary { return summaryOf(d, caller.AccountID) })}, err
 }
@@ -180,7 +180,7 @@ func (s *Server) listDesktopDetails(ctx context.Context, in *listDesktopDetailsI
 		return desktopDetailsReply{}, err
 	}
 	q.PoolIDs, q.Limit = in.ids(), in.Limit
-	desktops, total, err := s.Service.ListDesktopDetails(ctx, q)
+	desktops, total, err := s.Services.Desktops.ListDesktopDetails(ctx, q)
 	return desktopDetailsReply{total, each(desktops, detailOf)}, err
 }
 
@@ -192,7 +192,7 @@ type deleteDesktopInput struct {
 }
 
 func (s *Server) deleteDesktop(ctx context.Context, in *deleteDesktopInput) error {
-	_, err := s.Service.DeleteDesktops(ctx, workspace.DeleteDesktops{
+	_, err := s.Services.Desktops.DeleteDesktops(ctx, workspace.DeleteDesktops{
 		Caller: in.caller(ctx), IDs: []string{in.DesktopID}, DeleteUsers: in.DeleteUsers, Notify: in.Notify,
 	})
 	return err
@@ -209,7 +209,7 @@ type deleteDesktopsInput struct {
 }
 
 func (s *Server) deleteDesktops(ctx context.Context, in *deleteDesktopsInput) (jobReply, error) {
-	id, err := s.Service.DeleteDesktops(ctx, workspace.DeleteDesktops{
+	id, err := s.Services.Desktops.DeleteDesktops(ctx, workspace.DeleteDesktops{
 		Caller: in.caller(ctx), IDs: in.Body.IDs, DeleteUsers: in.Body.DeleteUsers, Notify: in.Body.Notify == nil || *in.Body.Notify,
 	})
 	return jobReply{id}, err
@@ -237,7 +237,7 @@ type operateRefusal struct {
 }
 
 func (s *Server) operateDesktops(ctx context.Context, in *operateDesktopsInput) (operateReply, error) {
-	result, err := s.Service.OperateDesktops(ctx, workspace.OperateDesktops{
+	result, err := s.Services.Desktops.OperateDesktops(ctx, workspace.OperateDesktops{
 		Caller: in.caller(ctx), IDs: in.Body.IDs, Op: in.Body.Op, Force: in.Body.Type == "HARD",
 	})
 	return operateReply{JobID: result.JobID, Refused: each(result.Refused, func(r workspace.Refusal) operateRefusal {

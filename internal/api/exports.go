@@ -30,7 +30,7 @@ func (s *Server) exportUsers(ctx context.Context, in *exportUsersInput) (taskRep
 		q.Name, q.Names, q.Description, q.Activation, q.EnterpriseID = b.Name, b.Names, b.Description, b.Activation, b.EnterpriseID
 		language = b.Language
 	}
-	id, err := s.Service.ExportUsers(ctx, q, language)
+	id, err := s.Services.Assignments.ExportUsers(ctx, q, language)
 	return taskReply{id}, err
 }
 
@@ -45,7 +45,7 @@ type exportMembersInput struct {
 }
 
 func (s *Server) exportMembers(ctx context.Context, in *exportMembersInput) (taskReply, error) {
-	id, err := s.Service.ExportUsers(ctx, workspace.UserQuery{
+	id, err := s.Services.Assignments.ExportUsers(ctx, workspace.UserQuery{
 		ProjectID: in.ProjectID, GroupID: in.GroupID, Name: in.Name, Description: in.Description, Activation: in.Activation,
 		GroupName: in.GroupName, EnterpriseID: in.EnterpriseID,
 	}, in.Language)
@@ -62,7 +62,7 @@ type exportGroupsInput struct {
 }
 
 func (s *Server) exportGroups(ctx context.Context, in *exportGroupsInput) (file, sheet.Format, error) {
-	groups, _, err := s.Service.ListGroups(ctx, workspace.GroupQuery{
+	groups, _, err := s.Services.Directory.ListGroups(ctx, workspace.GroupQuery{
 		ProjectID: in.ProjectID, Keyword: in.Keyword, Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
 	return file{"user-groups", workspace.GroupTable(groups, in.Language)}, in.format(), err
@@ -105,7 +105,7 @@ func (s *Server) listExports(ctx context.Context, in *listExportsInput) (exports
 	case "SUCCESS", "EXPIRED":
 		q.Expired = new(in.Status == "EXPIRED")
 	}
-	exports, count, err := s.Service.ListExports(ctx, q)
+	exports, count, err := s.Services.Assignments.ListExports(ctx, q)
 	now := time.Now()
 	return exportsReply{count, each(exports, func(e workspace.Export) exportReply {
 		status := "SUCCESS"
@@ -125,7 +125,7 @@ type downloadExportInput struct {
 }
 
 func (s *Server) downloadExport(ctx context.Context, in *downloadExportInput) (file, sheet.Format, error) {
-	e, err := s.Service.FetchExport(ctx, in.ProjectID, in.TaskID)
+	e, err := s.Services.Assignments.FetchExport(ctx, in.ProjectID, in.TaskID)
 	return file{e.Name, e.Rows}, in.format(), err
 }
 
@@ -137,5 +137,5 @@ type deleteExportsInput struct {
 }
 
 func (s *Server) deleteExports(ctx context.Context, in *deleteExportsInput) error {
-	return s.Service.DeleteExports(ctx, in.caller(ctx), in.Body.IDs)
+	return s.Services.Assignments.DeleteExports(ctx, in.caller(ctx), in.Body.IDs)
 }

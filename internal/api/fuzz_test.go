@@ -35,7 +35,7 @@ func FuzzCreateDesktopBody(f *testing.F) {
 		f.Add(seed)
 	}
 	s := &Server{Config: Config{
-		Service: &workspace.Service{Store: endOfTheRoad{}}, Log: slog.New(slog.DiscardHandler),
+		Services: workspace.NewServices(workspace.Config{Store: endOfTheRoad{}}), Log: slog.New(slog.DiscardHandler),
 	}}
 	mux := http.NewServeMux()
 	answering(s.createDesktops)(s, humago.New(mux, humaConfig()), huma.Operation{
@@ -78,7 +78,7 @@ func FuzzPoolBodies(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	s := &Server{Config: Config{Service: &workspace.Service{Store: endOfTheRoad{}}, Log: slog.New(slog.DiscardHandler)}}
+	s := &Server{Config: Config{Services: workspace.NewServices(workspace.Config{Store: endOfTheRoad{}}), Log: slog.New(slog.DiscardHandler)}}
 	mux := http.NewServeMux()
 	api := humago.New(mux, humaConfig())
 	op := huma.Operation{Method: "POST", Path: "/v2/{project_id}/desktop-pools", OperationID: "CreateDesktopPool", MaxBodyBytes: maxJSONBody + 1}

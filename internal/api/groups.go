@@ -35,7 +35,7 @@ func (s *Server) createGroup(ctx context.Context, in *createGroupInput) error {
 	if in.Body.Platform == "AD" {
 		return workspace.Errorf(workspace.CodeUnsupported, "platform_type: no Active Directory is connected here, use LOCAL")
 	}
-	_, err := s.Service.CreateGroup(ctx, in.caller(ctx), in.Body.Name, in.Body.Description)
+	_, err := s.Services.Directory.CreateGroup(ctx, in.caller(ctx), in.Body.Name, in.Body.Description)
 	return err
 }
 
@@ -79,7 +79,7 @@ func (s *Server) listGroups(ctx context.Context, in *listGroupsInput) (groupsRep
 	if otherDirectory(in.Domain) || len(platforms) > 0 && !slices.Contains(platforms, "LOCAL") {
 		return groupsReply{Groups: []groupReply{}}, nil
 	}
-	groups, total, err := s.Service.ListGroups(ctx, workspace.GroupQuery{
+	groups, total, err := s.Services.Directory.ListGroups(ctx, workspace.GroupQuery{
 		ProjectID: in.ProjectID, Keyword: in.Keyword, Page: workspace.Page{Offset: offset, Limit: limit},
 	})
 	return groupsReply{total, each(groups, groupReplyOf)}, err
@@ -107,11 +107,11 @@ type updateGroupInput struct {
 }
 
 func (s *Server) updateGroup(ctx context.Context, in *updateGroupInput) error {
-	return s.Service.UpdateGroup(ctx, in.caller(ctx), in.GroupID, in.Body.Name, in.Body.Description)
+	return s.Services.Directory.UpdateGroup(ctx, in.caller(ctx), in.GroupID, in.Body.Name, in.Body.Description)
 }
 
 func (s *Server) deleteGroup(ctx context.Context, in *GroupPath) error {
-	return s.Service.DeleteGroups(ctx, in.caller(ctx), []string{in.GroupID})
+	return s.Services.Assignments.DeleteGroups(ctx, in.caller(ctx), []string{in.GroupID})
 }
 
 type deleteGroupsInput struct {
@@ -122,7 +122,7 @@ type deleteGroupsInput struct {
 }
 
 func (s *Server) deleteGroups(ctx context.Context, in *deleteGroupsInput) error {
-	return s.Service.DeleteGroups(ctx, in.caller(ctx), in.Body.IDs)
+	return s.Services.Assignments.DeleteGroups(ctx, in.caller(ctx), in.Body.IDs)
 }
 
 type changeMembersInput struct {
@@ -134,7 +134,7 @@ type changeMembersInput struct {
 }
 
 func (s *Server) changeMembers(ctx context.Context, in *changeMembersInput) error {
-	return s.Service.ChangeMembers(ctx, in.caller(ctx), in.GroupID, in.Body.Action, in.Body.UserIDs)
+	return s.Services.Assignments.ChangeMembers(ctx, in.caller(ctx), in.GroupID, in.Body.Action, in.Body.UserIDs)
 }
 
 type listMembersInput struct {
@@ -164,7 +164,7 @@ type memberReply struct {
 }
 
 func (s *Server) listMembers(ctx context.Context, in *listMembersInput) (membersReply, error) {
-	users, total, err := s.Service.MembersOf(ctx, workspace.UserQuery{
+	users, total, err := s.Services.Directory.MembersOf(ctx, workspace.UserQuery{
 		ProjectID: in.ProjectID, GroupID: in.GroupID, Name: in.Name, Description: in.Description, Activation: in.Activation,
 		EnterpriseID: in.EnterpriseID, Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})

@@ -86,7 +86,7 @@ func TestTheRouteTableIsTheInventory(t *testing.T) {
 // described is the API as its own document has it.
 func described(t *testing.T) *huma.OpenAPI {
 	t.Helper()
-	s := &Server{Config: Config{IAM: &iam.Service{}, Service: &workspace.Service{}}}
+	s := &Server{Config: Config{IAM: &iam.Service{}, Services: workspace.NewServices(workspace.Config{})}}
 	api := humago.New(http.NewServeMux(), humaConfig())
 	s.register(api)
 	return api.OpenAPI()

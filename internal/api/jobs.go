@@ -38,7 +38,7 @@ type jobDetail struct {
 }
 
 func (s *Server) showJob(ctx context.Context, in *JobPath) (jobDetail, error) {
-	j, err := s.Service.Job(ctx, in.ProjectID, in.JobID)
+	j, err := s.Services.Work.Job(ctx, in.ProjectID, in.JobID)
 	return jobOf(j), err
 }
 
@@ -113,7 +113,7 @@ type retryJobInput struct {
 }
 
 func (s *Server) retryJob(ctx context.Context, in *retryJobInput) (jobReply, error) {
-	id, err := s.Service.RetryJob(ctx, in.ProjectID, in.JobID)
+	id, err := s.Services.Work.RetryJob(ctx, in.ProjectID, in.JobID)
 	return jobReply{id}, err
 }
 
@@ -133,7 +133,7 @@ type subJobsReply struct {
 }
 
 func (s *Server) listSubJobs(ctx context.Context, in *listSubJobsInput) (subJobsReply, error) {
-	subs, total, err := s.Service.ListSubJobs(ctx, workspace.SubJobQuery{
+	subs, total, err := s.Services.Work.ListSubJobs(ctx, workspace.SubJobQuery{
 		ProjectID: in.ProjectID, JobID: in.JobID, Type: in.Type, State: in.Status, PoolID: in.PoolID,
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
@@ -149,5 +149,5 @@ type deleteSubJobsInput struct {
 }
 
 func (s *Server) deleteSubJobs(ctx context.Context, in *deleteSubJobsInput) error {
-	return s.Service.DeleteSubJobs(ctx, in.ProjectID, in.Body.IDs, in.Body.Status)
+	return s.Services.Work.DeleteSubJobs(ctx, in.ProjectID, in.Body.IDs, in.Body.Status)
 }

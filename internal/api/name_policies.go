@@ -37,7 +37,7 @@ type namePolicyIDReply struct {
 
 func (s *Server) createNamePolicy(ctx context.Context, in *createNamePolicyInput) (namePolicyIDReply, error) {
 	b := in.Body
-	id, err := s.Service.CreateNamePolicy(ctx, in.caller(ctx), workspace.NamePolicy{
+	id, err := s.Services.Desktops.CreateNamePolicy(ctx, in.caller(ctx), workspace.NamePolicy{
 		Name: b.Name, Prefix: b.Prefix, Digits: b.Digits, Start: b.Start, PerUser: b.Increment == 1, Default: b.Default, Truncate: b.Truncate,
 	})
 	return namePolicyIDReply{id}, err
@@ -70,7 +70,7 @@ type namePolicyReply struct {
 }
 
 func (s *Server) listNamePolicies(ctx context.Context, in *listNamePoliciesInput) (namePoliciesReply, error) {
-	policies, total, err := s.Service.ListNamePolicies(ctx, workspace.NamePolicyQuery{
+	policies, total, err := s.Services.Desktops.ListNamePolicies(ctx, workspace.NamePolicyQuery{
 		ProjectID: in.ProjectID, ID: in.ID, Name: in.Name, WithUser: in.WithUser.pointer(),
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
@@ -110,7 +110,7 @@ func (s *Server) updateNamePolicy(ctx context.Context, in *updateNamePolicyInput
 	if b.Increment != nil {
 		change.PerUser = new(*b.Increment == 1)
 	}
-	return s.Service.UpdateNamePolicy(ctx, in.caller(ctx), in.PolicyID, change)
+	return s.Services.Desktops.UpdateNamePolicy(ctx, in.caller(ctx), in.PolicyID, change)
 }
 
 type deleteNamePoliciesInput struct {
@@ -121,5 +121,5 @@ type deleteNamePoliciesInput struct {
 }
 
 func (s *Server) deleteNamePolicies(ctx context.Context, in *deleteNamePoliciesInput) error {
-	return s.Service.DeleteNamePolicies(ctx, in.caller(ctx), in.Body.IDs)
+	return s.Services.Work.DeleteNamePolicies(ctx, in.caller(ctx), in.Body.IDs)
 }

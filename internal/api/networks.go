@@ -30,7 +30,7 @@ type vpcDetail struct {
 }
 
 func (s *Server) listVPCs(ctx context.Context, in *Project) (vpcsReply, error) {
-	vpcs, err := s.Service.VPCs(ctx, in.ProjectID)
+	vpcs, err := s.Services.Catalog.VPCs(ctx, in.ProjectID)
 	return vpcsReply{each(vpcs, func(v workspace.VPC) vpcDetail {
 		return vpcDetail{Status: "OK", ID: v.ID, Name: v.Name, Created: stamp(v.Created), CIDR: v.CIDR, TenantID: v.ProjectID}
 	})}, err
@@ -69,7 +69,7 @@ func (s *Server) listSubnets(ctx context.Context, in *listSubnetsInput) (subnets
 	if err != nil || !there {
 		return out, err
 	}
-	subnets, err := s.Service.Subnets(ctx, in.ProjectID)
+	subnets, err := s.Services.Catalog.Subnets(ctx, in.ProjectID)
 	for _, subnet := range subnets {
 		if in.VPCID == "" || in.VPCID == subnet.VPCID {
 			out.Subnets = append(out.Subnets, subnetOf(subnet))
@@ -101,7 +101,7 @@ type securityGroupDetail struct {
 }
 
 func (s *Server) listSecurityGroups(ctx context.Context, in *Project) (securityGroupsReply, error) {
-	groups, err := s.Service.SecurityGroups(ctx, in.ProjectID)
+	groups, err := s.Services.Catalog.SecurityGroups(ctx, in.ProjectID)
 	return securityGroupsReply{each(groups, func(g workspace.SecurityGroup) securityGroupDetail {
 		return securityGroupDetail{
 			ID: g.ID, Name: g.Name, Description: g.Description, TenantID: g.ProjectID, ProjectID: g.ProjectID, Created: stamp(g.Created),

@@ -36,7 +36,7 @@ type notificationReply struct {
 }
 
 func (s *Server) listNotifications(ctx context.Context, in *listNotificationsInput) (notificationsReply, error) {
-	records, total, err := s.Service.ListNotifications(ctx, workspace.NotificationQuery{
+	records, total, err := s.Services.Directory.ListNotifications(ctx, workspace.NotificationQuery{
 		ProjectID: in.ProjectID, Pools: in.About == "DESKTOP_POOL", Channel: in.Channel, UserName: in.UserName,
 		DesktopName: in.DesktopName, PoolName: in.PoolName, Descending: in.SortType == "DESC",
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},

@@ -29,7 +29,7 @@ type otpDevice struct {
 }
 
 func (s *Server) listOTPDevices(ctx context.Context, in *UserPath) (otpDevicesReply, error) {
-	u, devices, err := s.Service.OTPDevices(ctx, in.ProjectID, in.UserID)
+	u, devices, err := s.Services.SignIn.OTPDevices(ctx, in.ProjectID, in.UserID)
 	reply := otpDevicesReply{Devices: []otpDevice{}}
 	for _, d := range devices {
 		reply.Devices = append(reply.Devices, otpDevice{ID: d.ID, UserID: u.ID, UserName: u.Name, Status: d.Status, Created: stamp(d.Created)})
@@ -45,5 +45,5 @@ type deleteOTPDevicesInput struct {
 }
 
 func (s *Server) deleteOTPDevices(ctx context.Context, in *deleteOTPDevicesInput) error {
-	return s.Service.UnbindOTPDevices(ctx, in.caller(ctx), in.UserID, in.Body.IDs)
+	return s.Services.SignIn.UnbindOTPDevices(ctx, in.caller(ctx), in.UserID, in.Body.IDs)
 }

@@ -32,7 +32,7 @@ type createOUInput struct {
 }
 
 func (s *Server) createOU(ctx context.Context, in *createOUInput) (idReply, error) {
-	id, err := s.Service.CreateOU(ctx, in.caller(ctx), in.Body.Domain, in.Body.Name, in.Body.Description)
+	id, err := s.Services.Desktops.CreateOU(ctx, in.caller(ctx), in.Body.Domain, in.Body.Name, in.Body.Description)
 	return idReply{id}, err
 }
 
@@ -65,7 +65,7 @@ type ouReply struct {
 }
 
 func (s *Server) listOUs(ctx context.Context, in *listOUsInput) (ousReply, error) {
-	units, total, err := s.Service.ListOUs(ctx, workspace.OUQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
+	units, total, err := s.Services.Desktops.ListOUs(ctx, workspace.OUQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
 	return ousReply{total, each(units, func(o workspace.OU) ouReply {
 		return ouReply{ID: o.ID, Domain: workspace.BuiltInDomain, Name: o.Name, DN: o.DN(), Description: o.Description, DomainID: o.ProjectID}
 	})}, err
@@ -90,11 +90,11 @@ func (s *Server) updateOU(ctx context.Context, in *updateOUInput) error {
 	if id := in.Body.ID; id != "" && id != in.OUID {
 		return workspace.Errorf(workspace.CodeInvalid, "id: is %q, the path names %q", id, in.OUID)
 	}
-	return s.Service.UpdateOU(ctx, in.caller(ctx), in.OUID, in.Body.Name, in.Body.Description)
+	return s.Services.Desktops.UpdateOU(ctx, in.caller(ctx), in.OUID, in.Body.Name, in.Body.Description)
 }
 
 func (s *Server) deleteOU(ctx context.Context, in *OUPath) error {
-	return s.Service.DeleteOU(ctx, in.caller(ctx), in.OUID)
+	return s.Services.Work.DeleteOU(ctx, in.caller(ctx), in.OUID)
 }
 
 type listDirectoryOUsInput struct {
@@ -117,7 +117,7 @@ func (s *Server) listDirectoryOUs(ctx context.Context, in *listDirectoryOUsInput
 	if otherDirectory(in.Domain) {
 		return directoryOUsReply{OUs: []directoryOUReply{}}, nil
 	}
-	units, total, err := s.Service.ListOUs(ctx, workspace.OUQuery{ProjectID: in.ProjectID, Page: in.page()})
+	units, total, err := s.Services.Desktops.ListOUs(ctx, workspace.OUQuery{ProjectID: in.ProjectID, Page: in.page()})
 	return directoryOUsReply{total, each(units, func(o workspace.OU) directoryOUReply { return directoryOUReply{o.Name, o.DN()} })}, err
 }
 
@@ -142,7 +142,7 @@ type ouPersonReply struct {
 }
 
 func (s *Server) listOUPeople(ctx context.Context, in *listOUPeopleInput) (ouPeopleReply, error) {
-	users, total, err := s.Service.PeopleAt(ctx, in.DN, workspace.UserQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
+	users, total, err := s.Services.Desktops.PeopleAt(ctx, in.DN, workspace.UserQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
 	if in.Existed.given && !in.Existed.value {
 		users, total = nil, 0
 	}

@@ -53,7 +53,7 @@ func (s *Server) rebuildPool(ctx context.Context, in *rebuildPoolInput) (jobRepl
 	var names given
 	names.add("encrypt_type", b.EncryptType == "ENCRYPTED")
 	names.add("kms_id", b.KeyID != "")
-	id, err := s.Service.RebuildPool(ctx, workspace.RebuildPool{
+	id, err := s.Services.Rollouts.RebuildPool(ctx, workspace.RebuildPool{
 		Caller: in.caller(ctx), PoolID: in.PoolID, ImageType: b.ImageType, ImageID: b.ImageID, OSType: b.OSType, DelayMinutes: b.Delay,
 		Message: b.Message, OrderID: b.OrderID, Fix: b.Fix, Handle: b.Handle, DesktopIDs: b.DesktopIDs, Unsupported: names,
 	})
@@ -61,7 +61,7 @@ func (s *Server) rebuildPool(ctx context.Context, in *rebuildPoolInput) (jobRepl
 }
 
 func (s *Server) revertPool(ctx context.Context, in *PoolPath) (jobReply, error) {
-	id, err := s.Service.RevertPool(ctx, in.caller(ctx), in.PoolID)
+	id, err := s.Services.Rollouts.RevertPool(ctx, in.caller(ctx), in.PoolID)
 	return jobReply{id}, err
 }
 
@@ -91,7 +91,7 @@ func (s *Server) resizePool(ctx context.Context, in *resizePoolInput) (resizePoo
 	if err := workspace.CheckSupported(names); err != nil {
 		return resizePoolReply{}, err
 	}
-	r, err := s.Service.ResizePool(ctx, workspace.ResizePool{
+	r, err := s.Services.Pools.ResizePool(ctx, workspace.ResizePool{
 		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID), ProductID: in.Body.ProductID, Mode: in.Body.Mode,
 	})
 	return resizePoolReply{r.JobID, each(r.DesktopIDs, func(id string) resizeJob { return resizeJob{id, r.JobID} })}, err
@@ -110,7 +110,7 @@ func (s *Server) addPoolVolumes(ctx context.Context, in *addPoolVolumesInput) (j
 	for i, v := range in.Body.Volumes {
 		names.addPoolVolume(at("volumes", i, ""), v)
 	}
-	id, err := s.Service.AddPoolVolumes(ctx, workspace.AddPoolVolumes{
+	id, err := s.Services.Pools.AddPoolVolumes(ctx, workspace.AddPoolVolumes{
 		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID), Volumes: each(in.Body.Volumes, poolVolumeBody.spec), Unsupported: names,
 	})
 	return jobReply{id}, err
@@ -125,7 +125,7 @@ type deletePoolVolumesInput struct {
 }
 
 func (s *Server) deletePoolVolumes(ctx context.Context, in *deletePoolVolumesInput) (jobReply, error) {
-	id, err := s.Service.DeletePoolVolumes(ctx, workspace.DeletePoolVolumes{
+	id, err := s.Services.Pools.DeletePoolVolumes(ctx, workspace.DeletePoolVolumes{
 		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID), IDs: each(in.Body.Volumes, func(v idBody) string { return v.ID }),
 	})
 	return jobReply{id}, err
@@ -145,7 +145,7 @@ type volumeGrowthBody struct {
 }
 
 func (s *Server) expandPoolVolumes(ctx context.Context, in *expandPoolVolumesInput) (jobReply, error) {
-	id, err := s.Service.ExpandPoolVolumes(ctx, workspace.ExpandPoolVolumes{
+	id, err := s.Services.Pools.ExpandPoolVolumes(ctx, workspace.ExpandPoolVolumes{
 		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID),
 		Growths:            each(in.Body.Volumes, func(v volumeGrowthBody) workspace.VolumeGrowth { return workspace.VolumeGrowth{ID: v.ID, GB: v.Size} }),
 	})

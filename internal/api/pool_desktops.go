@@ -38,7 +38,7 @@ func (s *Server) listPoolDesktops(ctx context.Context, in *listPoolDesktopsInput
 		return poolDesktopsReply{}, err
 	}
 	q.Isolated, q.Limit = in.Isolated.pointer(), in.Limit
-	desktops, total, err := s.Service.PoolDesktops(ctx, in.PoolID, q, in.Differs)
+	desktops, total, err := s.Services.Pools.PoolDesktops(ctx, in.PoolID, q, in.Differs)
 	return poolDesktopsReply{
 		Total: total, OnDemand: total, OnDemandFree: total, Differs: differenceOf(in.Differs), Desktops: each(desktops, poolDesktopOf),
 	}, err
@@ -73,7 +73,7 @@ type differencesReply struct {
 }
 
 func (s *Server) countPoolDifferences(ctx context.Context, in *PoolPath) (differencesReply, error) {
-	n, err := s.Service.PoolDifferences(ctx, in.ProjectID, in.PoolID)
+	n, err := s.Services.Pools.PoolDifferences(ctx, in.ProjectID, in.PoolID)
 	return differencesReply{
 		Product: n[workspace.DiffersInProduct], Image: n[workspace.DiffersInImage], Disks: n[workspace.DiffersInDisks],
 		DiskSize: n[workspace.DiffersInDiskSize],

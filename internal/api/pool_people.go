@@ -32,7 +32,7 @@ type grantsReply struct {
 }
 
 func (s *Server) listGrants(ctx context.Context, in *listGrantsInput) (grantsReply, error) {
-	grants, total, err := s.Service.ListGrants(ctx, in.ProjectID, in.PoolID, workspace.Page{Offset: in.Offset, Limit: in.Limit})
+	grants, total, err := s.Services.Pools.ListGrants(ctx, in.ProjectID, in.PoolID, workspace.Page{Offset: in.Offset, Limit: in.Limit})
 	return grantsReply{total, each(grants, func(g workspace.Grant) grantBody {
 		return grantBody{
 			Type: g.Type, ID: g.ObjectID, Name: g.Name, Domain: workspace.BuiltInDomain, Group: g.Group, Created: stamp(g.Created),
@@ -49,7 +49,7 @@ type changeGrantsInput struct {
 }
 
 func (s *Server) changeGrants(ctx context.Context, in *changeGrantsInput) error {
-	return s.Service.ChangeGrants(ctx, workspace.ChangeGrants{
+	return s.Services.Pools.ChangeGrants(ctx, workspace.ChangeGrants{
 		Caller: in.caller(ctx), PoolID: in.PoolID, Action: in.Body.Action, Objects: each(in.Body.Objects, grantBody.grant),
 	})
 }
@@ -79,7 +79,7 @@ type userPool struct {
 
 func (s *Server) listPoolsByUsers(ctx context.Context, in *listPoolsByUsersInput) (poolsByUsersReply, error) {
 	page := workspace.Page{Offset: in.Offset, Limit: in.Limit}
-	people, err := s.Service.PoolsOfUsers(ctx, in.ProjectID, split[string](in.UserIDs...), page)
+	people, err := s.Services.Pools.PoolsOfUsers(ctx, in.ProjectID, split[string](in.UserIDs...), page)
 	return poolsByUsersReply{each(people, func(p workspace.UserPools) userPools {
 		pools := each(p.Pools, func(u workspace.PoolUse) userPool { return userPool{ID: u.PoolID, Name: u.PoolName, Attached: u.Bound} })
 		return userPools{UserID: p.UserID, Count: len(pools), Pools: pools}

@@ -38,7 +38,7 @@ type createPoolInput struct {
 }
 
 func (s *Server) createPool(ctx context.Context, in *createPoolInput) (jobReply, error) {
-	id, err := s.Service.CreatePool(ctx, in.Body.request(in.caller(ctx)))
+	id, err := s.Services.Pools.CreatePool(ctx, in.Body.request(in.caller(ctx)))
 	return jobReply{id}, err
 }
 
@@ -49,7 +49,7 @@ type PoolPath struct {
 }
 
 func (s *Server) showPool(ctx context.Context, in *PoolPath) (poolReply, error) {
-	p, err := s.Service.Pool(ctx, in.ProjectID, in.PoolID)
+	p, err := s.Services.Pools.Pool(ctx, in.ProjectID, in.PoolID)
 	return poolReplyOf(p), err
 }
 
@@ -69,7 +69,7 @@ type poolsReply struct {
 }
 
 func (s *Server) listPools(ctx context.Context, in *listPoolsInput) (poolsReply, error) {
-	pools, total, err := s.Service.ListPools(ctx, workspace.PoolQuery{
+	pools, total, err := s.Services.Pools.ListPools(ctx, workspace.PoolQuery{
 		ProjectID: in.ProjectID, Name: in.Name, Type: in.Type, EnterpriseID: in.EnterpriseID, InMaintenance: in.InMaintenance.pointer(),
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
@@ -85,11 +85,11 @@ func (s *Server) updatePool(ctx context.Context, in *updatePoolInput) error {
 	if err := workspace.CheckSupported(in.Body.unsupported()); err != nil {
 		return err
 	}
-	return s.Service.UpdatePool(ctx, in.caller(ctx), in.PoolID, in.Body.change())
+	return s.Services.Pools.UpdatePool(ctx, in.caller(ctx), in.PoolID, in.Body.change())
 }
 
 func (s *Server) deletePool(ctx context.Context, in *PoolPath) error {
-	return s.Service.DeletePool(ctx, in.caller(ctx), in.PoolID)
+	return s.Services.Pools.DeletePool(ctx, in.caller(ctx), in.PoolID)
 }
 
 type sizeInput struct {
@@ -100,12 +100,12 @@ type sizeInput struct {
 }
 
 func (s *Server) expandPool(ctx context.Context, in *sizeInput) (jobReply, error) {
-	id, err := s.Service.ExpandPool(ctx, workspace.ExpandPool{Caller: in.caller(ctx), PoolID: in.PoolID, Size: in.Body.Size})
+	id, err := s.Services.Pools.ExpandPool(ctx, workspace.ExpandPool{Caller: in.caller(ctx), PoolID: in.PoolID, Size: in.Body.Size})
 	return jobReply{id}, err
 }
 
 func (s *Server) shrinkPool(ctx context.Context, in *sizeInput) (jobReply, error) {
-	id, err := s.Service.ShrinkPool(ctx, workspace.ShrinkPool{Caller: in.caller(ctx), PoolID: in.PoolID, Size: in.Body.Size})
+	id, err := s.Services.Pools.ShrinkPool(ctx, workspace.ShrinkPool{Caller: in.caller(ctx), PoolID: in.PoolID, Size: in.Body.Size})
 	return jobReply{id}, err
 }
 
@@ -118,7 +118,7 @@ type operatePoolInput struct {
 }
 
 func (s *Server) operatePool(ctx context.Context, in *operatePoolInput) (jobReply, error) {
-	id, err := s.Service.OperatePool(ctx, workspace.OperatePool{
+	id, err := s.Services.Pools.OperatePool(ctx, workspace.OperatePool{
 		Caller: in.caller(ctx), PoolID: in.PoolID, Op: in.Body.Op, How: in.Body.Type,
 	})
 	return jobReply{id}, err
@@ -136,7 +136,7 @@ type notifyReply struct {
 }
 
 func (s *Server) notifyPool(ctx context.Context, in *notifyPoolInput) (notifyReply, error) {
-	id, err := s.Service.NotifyPool(ctx, workspace.NotifyPool{Caller: in.caller(ctx), PoolID: in.PoolID, Text: in.Body.Text})
+	id, err := s.Services.Pools.NotifyPool(ctx, workspace.NotifyPool{Caller: in.caller(ctx), PoolID: in.PoolID, Text: in.Body.Text})
 	return notifyReply{id}, err
 }
 
@@ -148,7 +148,7 @@ type takeBackInput struct {
 }
 
 func (s *Server) takeBack(ctx context.Context, in *takeBackInput) error {
-	return s.Service.TakeBack(ctx, workspace.TakeBack{Caller: in.caller(ctx), PoolID: in.PoolID, DesktopIDs: in.Body.IDs})
+	return s.Services.Pools.TakeBack(ctx, workspace.TakeBack{Caller: in.caller(ctx), PoolID: in.PoolID, DesktopIDs: in.Body.IDs})
 }
 
 type listDecisionsInput struct {
@@ -173,7 +173,7 @@ type decisionReply struct {
 }
 
 func (s *Server) listDecisions(ctx context.Context, in *listDecisionsInput) (decisionsReply, error) {
-	decisions, total, err := s.Service.PoolDecisions(ctx, in.ProjectID, in.PoolID, in.Kind, workspace.Page{Offset: in.Offset, Limit: in.Limit})
+	decisions, total, err := s.Services.Pools.PoolDecisions(ctx, in.ProjectID, in.PoolID, in.Kind, workspace.Page{Offset: in.Offset, Limit: in.Limit})
 	return decisionsReply{total, each(decisions, func(d workspace.PoolDecision) decisionReply {
 		return decisionReply{
 			ID: d.ID, Kind: d.Kind, At: stamp(d.At), Reasons: append([]workspace.Reason{}, d.Reasons...),

@@ -33,10 +33,10 @@ var Catalog = []iam.CatalogService{
 
 // Config is what a Server needs.
 type Config struct {
-	Service *workspace.Service
-	IAM     *iam.Service
-	Log     *slog.Logger
-	Metrics prometheus.Registerer
+	Services *workspace.Services
+	IAM      *iam.Service
+	Log      *slog.Logger
+	Metrics  prometheus.Registerer
 	// CallTime is how long a call may take, its body among it. Nothing here waits for a machine.
 	CallTime time.Duration
 }

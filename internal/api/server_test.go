@@ -225,7 +225,7 @@ func TestFaultsOfOursAreLoggedAndNotTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.server.Service = &workspace.Service{Store: brokenStore{w.store, c.view}}
+			w.server.Services = workspace.NewServices(workspace.Config{Store: brokenStore{w.store, c.view}})
 			w.log.Reset()
 			a := w.get("/desktops")
 			w.refused(a, c.status, c.code, "")

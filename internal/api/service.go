@@ -61,7 +61,7 @@ type namedGroup struct {
 func groupNamed(g workspace.SecurityGroup) namedGroup { return namedGroup{g.ID, g.Name} }
 
 func (s *Server) showService(ctx context.Context, in *Project) (serviceDetail, error) {
-	d, err := s.Service.ServiceDetail(ctx, in.ProjectID)
+	d, err := s.Services.Catalog.ServiceDetail(ctx, in.ProjectID)
 	if err != nil && workspace.CodeOf(err) == workspace.CodeNotSubscribed {
 		return serviceDetail{Status: "CLOSED"}, nil
 	}

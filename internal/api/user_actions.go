@@ -16,7 +16,7 @@ type deleteUsersInput struct {
 }
 
 func (s *Server) deleteUsers(ctx context.Context, in *deleteUsersInput) error {
-	return s.Service.DeleteUsers(ctx, in.caller(ctx), in.Body.IDs)
+	return s.Services.Assignments.DeleteUsers(ctx, in.caller(ctx), in.Body.IDs)
 }
 
 type updateUserInput struct {
@@ -48,7 +48,7 @@ func (s *Server) updateUser(ctx context.Context, in *updateUserInput) (idReply, 
 		}
 		expires = &t
 	}
-	return idReply{in.UserID}, s.Service.UpdateUser(ctx, workspace.UpdateUser{
+	return idReply{in.UserID}, s.Services.SignIn.UpdateUser(ctx, workspace.UpdateUser{
 		Caller: in.caller(ctx), ID: in.UserID, Email: b.Email, Phone: b.Phone, Description: b.Description, Activation: b.Activation,
 		Expires: expires, MayChangePassword: b.MayChange, MustChangePassword: b.MustChange, PasswordNeverExpires: b.NeverExpires,
 		Disabled: b.Disabled, Unsupported: unsupported,
@@ -63,7 +63,7 @@ type actOnUserInput struct {
 }
 
 func (s *Server) actOnUser(ctx context.Context, in *actOnUserInput) error {
-	return s.Service.ActOnUser(ctx, in.caller(ctx), in.UserID, in.Body.Action)
+	return s.Services.SignIn.ActOnUser(ctx, in.caller(ctx), in.UserID, in.Body.Action)
 }
 
 type randomPasswordInput struct {
@@ -83,7 +83,7 @@ func (s *Server) randomPassword(ctx context.Context, in *randomPasswordInput) (r
 		}
 		mailed = true
 	}
-	password, err := s.Service.RandomPassword(ctx, in.caller(ctx), in.UserID, mailed)
+	password, err := s.Services.SignIn.RandomPassword(ctx, in.caller(ctx), in.UserID, mailed)
 	return randomPasswordReply{password}, err
 }
 
@@ -104,5 +104,5 @@ func (s *Server) inviteUser(ctx context.Context, in *inviteUserInput) error {
 	if len(unsupported) > 0 {
 		return workspace.Errorf(workspace.CodeUnsupported, "%s: not offered here; leave it out", unsupported[0])
 	}
-	return s.Service.Invite(ctx, in.caller(ctx), in.UserID)
+	return s.Services.SignIn.Invite(ctx, in.caller(ctx), in.UserID)
 }

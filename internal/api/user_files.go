@@ -105,7 +105,7 @@ func (s *Server) importUsers(ctx context.Context, in *importUsersInput) (importU
 	if err != nil {
 		return importUsersReply{}, err
 	}
-	people, jobID, err := s.Service.ImportUsers(ctx, workspace.ImportUsers{
+	people, jobID, err := s.Services.Assignments.ImportUsers(ctx, workspace.ImportUsers{
 		Caller: in.caller(ctx), VPCID: in.VPCID, SubnetID: in.SubnetID, Rows: rows, ColumnName: sheet.ColumnName,
 	})
 	out := importUsersReply{Good: []importedUserReply{}, Bad: []importedUserReply{}, Total: len(people), JobID: jobID}

@@ -122,8 +122,8 @@ func TestGoodRowsOfAFileGoInAndBadOnesAreReported(t *testing.T) {
 			if got := bob.list("users", 0, "group_names"); !slices.Equal(got, []any{"Press", "Sales"}) || bob.text("users", 0, "account_expires") != "4105080000000" {
 				t.Errorf("bob: %s", bob.raw)
 			}
-			s := &workspace.Service{Store: w.store, Passwords: w.iam.Passwords, Log: w.iam.Log, Box: w.iam.Box}
-			if _, err := s.SignIn(t.Context(), "dora", goodPassword); err != nil {
+			s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords, Box: w.iam.Box})
+			if _, err := s.SignIn.SignIn(t.Context(), "dora", goodPassword); err != nil {
 				t.Error(err)
 			}
 			again := w.ok(w.upload("", "file", text))
@@ -406,7 +406,7 @@ func TestWhatIsExportedCanBeImportedAgain(t *testing.T) {
 
 func TestPasswordsOfAFileAreHashedByAJobAndOpenAtOnce(t *testing.T) {
 	w := newWorld(t)
-	s := &workspace.Service{Store: w.store, Passwords: w.iam.Passwords, Log: w.iam.Log, Box: w.iam.Box}
+	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords, Box: w.iam.Box})
 	a := w.ok(w.upload("", "file", csvText("User name,Password,Email", "ann,"+goodPassword+",", "bob,,bob@example.org", "carl,"+goodPassword+",")))
 	subs := w.ok(w.get("/workspace-sub-jobs?job_id=" + a.text("job_id")))
 	if subs.number("total_count") != 2 || subs.text("jobs", 0, "status") != "WAITING" || subs.text("jobs", 1, "entities", "user_name") != "carl" {
@@ -423,22 +423,22 @@ func TestPasswordsOfAFileAreHashedByAJobAndOpenAtOnce(t *testing.T) {
 		t.Errorf("kept as %q", u.PasswordHash)
 	}
 	for _, password := range []string{goodPassword, goodPassword + "x", ""} {
-		if _, err := s.SignIn(t.Context(), "carl", password); (err == nil) != (password == goodPassword) {
+		if _, err := s.SignIn.SignIn(t.Context(), "carl", password); (err == nil) != (password == goodPassword) {
 			t.Errorf("before the job, with %q: %v", password, err)
 		}
 	}
 	for range 2 { // again changes nothing
-		if err := s.HashSealedPassword(t.Context(), w.first.ProjectID, stored("ann").ID); err != nil {
+		if err := s.SignIn.HashSealedPassword(t.Context(), w.first.ProjectID, stored("ann").ID); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if u := stored("ann"); !strings.HasPrefix(u.PasswordHash, "$argon2id$") {
 		t.Errorf("after the job: %q", u.PasswordHash)
 	}
-	if _, err := s.SignIn(t.Context(), "ann", goodPassword); err != nil {
+	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); err != nil {
 		t.Error(err)
 	}
-	if err := s.HashSealedPassword(t.Context(), w.first.ProjectID, "nobody"); err != nil {
+	if err := s.SignIn.HashSealedPassword(t.Context(), w.first.ProjectID, "nobody"); err != nil {
 		t.Errorf("of somebody who is gone: %v", err)
 	}
 	if a := w.ok(w.upload("", "file", "User name,Email\ndora,d@example.org\n")); a.at("job_id") != nil {
@@ -448,7 +448,7 @@ func TestPasswordsOfAFileAreHashedByAJobAndOpenAtOnce(t *testing.T) {
 
 func TestPeopleSignInWithNumbersDotsAndMailAddresses(t *testing.T) {
 	w := newWorld(t)
-	s := &workspace.Service{Store: w.store, Passwords: w.iam.Passwords, Log: w.iam.Log, Box: w.iam.Box}
+	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords, Box: w.iam.Box})
 	for _, c := range []struct{ name, account string }{
 		{"20231234", "u20231234"}, {"anna.muster", "anna-muster"}, {"anna@example.com", "anna"}, {"Anna@example.org", "anna1"}, {"anna-muster", "anna-muster1"}, {"mail@example.com", "mail1"},
 	} {
@@ -456,7 +456,7 @@ func TestPeopleSignInWithNumbersDotsAndMailAddresses(t *testing.T) {
 		if got := w.ok(w.get("/users/"+id)).text("user_detail", "sam_account_name"); got != c.account {
 			t.Errorf("%s has the account %q, want %q", c.name, got, c.account)
 		}
-		if r, err := s.SignIn(t.Context(), strings.ToUpper(c.name), goodPassword); err != nil || r.User.Name != c.name {
+		if r, err := s.SignIn.SignIn(t.Context(), strings.ToUpper(c.name), goodPassword); err != nil || r.User.Name != c.name {
 			t.Errorf("%s signs in as %q: %v", c.name, r.User.Name, err)
 		}
 	}

@@ -71,7 +71,7 @@ type idReply struct {
 func (s *Server) createUser(ctx context.Context, in *createUserInput) (idReply, error) {
 	r := in.Body.request()
 	r.Caller = in.caller(ctx)
-	id, err := s.Service.CreateUser(ctx, r)
+	id, err := s.Services.Assignments.CreateUser(ctx, r)
 	return idReply{id}, err
 }
 
@@ -83,7 +83,7 @@ type createUsersInput struct {
 }
 
 func (s *Server) createUsers(ctx context.Context, in *createUsersInput) error {
-	_, err := s.Service.CreateUsers(ctx, in.caller(ctx), each(in.Body.Users, createUserBody.request))
+	_, err := s.Services.Assignments.CreateUsers(ctx, in.caller(ctx), each(in.Body.Users, createUserBody.request))
 	return err
 }
 
@@ -170,7 +170,7 @@ func (s *Server) listUsers(ctx context.Context, in *listUsersInput) (usersReply,
 	if in.selectsNobody() {
 		return usersReply{Users: []userSummary{}}, nil
 	}
-	users, total, err := s.Service.ListUserDetails(ctx, workspace.UserQuery{
+	users, total, err := s.Services.Directory.ListUserDetails(ctx, workspace.UserQuery{
 		ProjectID: in.ProjectID, Name: in.Name, Names: split[string](in.Names...), Description: in.Description,
 		Activation: in.Activation, EnterpriseID: in.EnterpriseID, Disabled: in.Disabled.pointer(), GroupName: in.GroupName,
 		Page: workspace.Page{Offset: offset, Limit: limit},
@@ -242,7 +242,7 @@ type userDetail struct {
 }
 
 func (s *Server) showUser(ctx context.Context, in *UserPath) (userReply, error) {
-	u, err := s.Service.UserDetail(ctx, in.ProjectID, in.UserID)
+	u, err := s.Services.Directory.UserDetail(ctx, in.ProjectID, in.UserID)
 	return userReply{userDetailOf(u, time.Now())}, err
 }
 
@@ -258,5 +258,5 @@ func userDetailOf(d workspace.UserDetail, now time.Time) userDetail {
 }
 
 func (s *Server) deleteUser(ctx context.Context, in *UserPath) error {
-	return s.Service.DeleteUser(ctx, in.caller(ctx), in.UserID)
+	return s.Services.Assignments.DeleteUser(ctx, in.caller(ctx), in.UserID)
 }

@@ -112,22 +112,22 @@ func TestSomebodyWhoGetsAMailAddressIsInvited(t *testing.T) {
 // session signs a person in, opens their desktop, and returns what checks both.
 func (w *world) session(name, userID string) (signedIn func() error, ended func() error) {
 	w.Helper()
-	s := &workspace.Service{Store: w.store, Passwords: w.iam.Passwords, Log: w.iam.Log}
-	in, err := s.SignIn(w.Context(), name, goodPassword)
+	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords})
+	in, err := s.SignIn.SignIn(w.Context(), name, goodPassword)
 	if err != nil {
 		w.Fatal(err)
 	}
 	desktop := w.create(object{"desktops": desktopsFor(name)})[0]
 	w.settle(desktop)
-	v, err := s.SignedIn(w.Context(), in.Token)
+	v, err := s.SignIn.SignedIn(w.Context(), in.Token)
 	if err != nil {
 		w.Fatal(err)
 	}
 	c := workspace.Connection{ID: "c-" + name, DesktopID: desktop, UserID: userID, SignInHash: v.SignInHash, Gateway: "g", LeaseUntil: time.Now().Add(time.Hour)}
 	w.update(func(tx workspace.Tx) error { return tx.InsertConnection(w.Context(), c) })
-	signedIn = func() error { _, err := s.SignedIn(w.Context(), in.Token); return err }
+	signedIn = func() error { _, err := s.SignIn.SignedIn(w.Context(), in.Token); return err }
 	ended = func() error {
-		found, err := s.CheckConnections(w.Context(), "g", []string{c.ID})
+		found, err := s.Connections.CheckConnections(w.Context(), "g", []string{c.ID})
 		if err != nil || len(found) == 0 {
 			return err
 		}
@@ -151,8 +151,8 @@ func TestALockedPersonLosesWhatIsOpenUntilTheyAreLetIn(t *testing.T) {
 	if workspace.CodeOf(signedIn()) != workspace.CodeBadCredentials || workspace.CodeOf(ended()) != workspace.CodeForbidden {
 		t.Errorf("after the lock: %v, %v", signedIn(), ended())
 	}
-	s := &workspace.Service{Store: w.store, Passwords: w.iam.Passwords, Log: w.iam.Log}
-	if _, err := s.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeForbidden {
+	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords})
+	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeForbidden {
 		t.Errorf("a locked person signs in: %v", err)
 	}
 	if !strings.Contains(w.ok(w.get("/users/"+id)).raw, `"locked":true`) {
@@ -164,7 +164,7 @@ func TestALockedPersonLosesWhatIsOpenUntilTheyAreLetIn(t *testing.T) {
 	if signedIn() == nil {
 		t.Error("the old sign-in came back to life")
 	}
-	if _, err := s.SignIn(t.Context(), "ann", goodPassword); err != nil {
+	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); err != nil {
 		t.Error(err)
 	}
 }
@@ -172,15 +172,15 @@ func TestALockedPersonLosesWhatIsOpenUntilTheyAreLetIn(t *testing.T) {
 func TestUnlockingForgivesFailedSignIns(t *testing.T) {
 	w := newWorld(t)
 	id := w.admitted("ann")
-	s := &workspace.Service{Store: w.store, Passwords: w.iam.Passwords, Log: w.iam.Log}
+	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords})
 	for range workspace.FreeSignIns + 1 {
-		s.SignIn(t.Context(), "ann", "wrong")
+		s.SignIn.SignIn(t.Context(), "ann", "wrong")
 	}
-	if _, err := s.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeRateLimited {
+	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeRateLimited {
 		t.Fatalf("not blocked: %v", err)
 	}
 	w.post("/users/"+id+"/actions", object{"op_type": "UNLOCK"})
-	if _, err := s.SignIn(t.Context(), "ann", goodPassword); err != nil {
+	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); err != nil {
 		t.Error(err)
 	}
 }
@@ -214,19 +214,19 @@ func TestAnExpiredPersonCannotSignIn(t *testing.T) {
 	if signedIn() == nil || workspace.CodeOf(ended()) != workspace.CodeForbidden {
 		t.Errorf("after the expiry: %v, %v", signedIn(), ended())
 	}
-	s := &workspace.Service{Store: w.store, Passwords: w.iam.Passwords, Log: w.iam.Log}
-	if _, err := s.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeForbidden {
+	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords})
+	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeForbidden {
 		t.Errorf("an expired person signs in: %v", err)
 	}
 	w.ok(w.do("PUT", w.path("/users/"+id), object{"account_expires": "0"}))
-	if _, err := s.SignIn(t.Context(), "ann", goodPassword); err != nil {
+	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestPasswordsAreResetMadeUpAndInvitedTo(t *testing.T) {
 	w := newWorld(t)
-	s := &workspace.Service{Store: w.store, Passwords: w.iam.Passwords, Log: w.iam.Log}
+	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords})
 	ann := w.admitted("ann")
 	signedIn, _ := w.session("ann", ann)
 	w.mails()
@@ -236,7 +236,7 @@ func TestPasswordsAreResetMadeUpAndInvitedTo(t *testing.T) {
 	if a := w.post("/users/"+ann+"/actions", object{"op_type": "RESET_PWD"}); a.status != http.StatusNoContent {
 		t.Fatalf("reset: %d %s", a.status, a.raw)
 	}
-	if _, err := s.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeBadCredentials || signedIn() == nil {
+	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeBadCredentials || signedIn() == nil {
 		t.Errorf("the old password still works: %v, %v", err, signedIn())
 	}
 	kinds := func() (kinds []workspace.MailKind) {
@@ -265,7 +265,7 @@ func TestPasswordsAreResetMadeUpAndInvitedTo(t *testing.T) {
 	if strings.Contains(w.log.String(), password) {
 		t.Error("the password is in the log")
 	}
-	in, err := s.SignIn(t.Context(), "ann", password)
+	in, err := s.SignIn.SignIn(t.Context(), "ann", password)
 	if err != nil || !in.User.MustChangePassword {
 		t.Errorf("with the random password: %+v %v", in.User, err)
 	}

@@ -66,17 +66,17 @@ func newWorldOn(t testing.TB, database string) *world {
 	log := slog.New(slog.NewJSONHandler(io.MultiWriter(&w.log, t.Output()), nil))
 	w.store = db
 	w.iam = &iam.Service{Store: db, Box: box, Passwords: passwords, Log: log, Region: "local-1", Catalog: api.Catalog}
-	service := &workspace.Service{Store: db, Passwords: passwords, Log: log, Box: box}
+	service := workspace.NewServices(workspace.Config{Store: db, Passwords: passwords, Box: box})
 	w.first, err = w.iam.Bootstrap(t.Context(), iam.First{Region: "local-1", Account: "carrel", User: "admin"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.update(putCatalog)
 	subnets := []workspace.NewSubnet{{Name: "subnet", CIDR: "10.9.0.0/24", Gateway: "10.9.0.1", Network: "net"}}
-	if err := service.Subscribe(t.Context(), w.first.ProjectID, "10.9.0.0/16", subnets); err != nil {
+	if err := service.Catalog.Subscribe(t.Context(), w.first.ProjectID, "10.9.0.0/16", subnets); err != nil {
 		t.Fatal(err)
 	}
-	if w.server, err = api.New(api.Config{Service: service, IAM: w.iam, Log: log, Metrics: w.registry, CallTime: time.Minute}); err != nil {
+	if w.server, err = api.New(api.Config{Services: service, IAM: w.iam, Log: log, Metrics: w.registry, CallTime: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
 	w.token = w.tokenOf(w.first.UserName, w.first.Password)

@@ -25,7 +25,7 @@ import (
 
 // App is a running control plane.
 type App struct {
-	Service   *workspace.Service
+	Services  *workspace.Services
 	Bootstrap Bootstrap // how to make a first call
 	URL       string    // where a browser on this machine finds the portal
 
@@ -139,10 +139,10 @@ func (a *App) openData(ctx context.Context) error {
 	}
 	a.onStop(func(ctx context.Context) { a.complain(ctx, "closing the database", a.store.Close()) })
 	a.health.AddCheck("database", a.store.Ping)
-	a.Service = &workspace.Service{
-		Store: a.store, Passwords: passwords, Log: a.log, SecondFactor: a.config.Portal.SecondFactor, Box: box,
+	a.Services = workspace.NewServices(workspace.Config{
+		Store: a.store, Passwords: passwords, SecondFactor: a.config.Portal.SecondFactor, Box: box,
 		Rollout: a.config.Pools.Rebuild,
-	}
+	})
 	a.iam = &iam.Service{
 		Store: a.store, Box: box, Passwords: passwords, Log: a.log, Region: a.config.Region, Catalog: api.Catalog,
 		Bodies: iam.NewSignedBodies(signedBodies),
@@ -238,7 +238,7 @@ func (a *App) startJobs(ctx context.Context) error {
 	runner := job.NewRunner(a.store, a.engine, a.log, meter, job.Config{
 		Replica: a.replica, Parallel: a.config.Jobs.Parallel, BootLimit: a.config.Pools.BootLimit,
 		Timezone: a.config.timezone(), Locale: a.config.Desktops.Locale,
-		Installation: a.installation, HashPassword: a.Service.HashSealedPassword,
+		Installation: a.installation, HashPassword: a.Services.SignIn.HashSealedPassword,
 	})
 	if err := runner.Start(ctx); err != nil {
 		return err
@@ -258,11 +258,11 @@ func (a *App) startJobs(ctx context.Context) error {
 	}
 	a.onStop(keeper.Stop)
 	a.health.AddWarning("capacity", keeper.Low)
-	pools, err := job.NewPoolMetrics(a.registry, a.Service, a.log)
+	pools, err := job.NewPoolMetrics(a.registry, a.Services.Pools, a.log)
 	if err != nil {
 		return err
 	}
-	tender := &job.Tender{Service: a.Service, Log: a.log, Meter: pools}
+	tender := &job.Tender{Pools: a.Services.Pools, Log: a.log, Meter: pools}
 	if err := tender.Start(ctx); err != nil {
 		return err
 	}

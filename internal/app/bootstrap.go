@@ -46,7 +46,7 @@ func (a *App) bootstrap(ctx context.Context, endpoint string) error {
 			Name: "subnet-" + n.Name, CIDR: n.CIDR, Gateway: n.gateway(), DNS: n.DNS, Network: n.Name,
 		})
 	}
-	if err := a.Service.Subscribe(ctx, creds.ProjectID, a.config.Networks[0].CIDR, subnets); err != nil {
+	if err := a.Services.Catalog.Subscribe(ctx, creds.ProjectID, a.config.Networks[0].CIDR, subnets); err != nil {
 		return fmt.Errorf("opening the Workspace service: %w", err)
 	}
 	b := Bootstrap{
@@ -63,7 +63,7 @@ func (a *App) bootstrap(ctx context.Context, endpoint string) error {
 
 // fillPlace names a network, a zone, an image and a product with which a desktop can be made at once.
 func (a *App) fillPlace(ctx context.Context, b *Bootstrap) error {
-	detail, err := a.Service.ServiceDetail(ctx, b.ProjectID)
+	detail, err := a.Services.Catalog.ServiceDetail(ctx, b.ProjectID)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (a *App) fillPlace(ctx context.Context, b *Bootstrap) error {
 		}
 	}
 	page := workspace.Page{Limit: 100}
-	images, _, err := a.Service.ListImages(ctx, workspace.ImageQuery{ProjectID: b.ProjectID, Page: page})
+	images, _, err := a.Services.Catalog.ListImages(ctx, workspace.ImageQuery{ProjectID: b.ProjectID, Page: page})
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (a *App) fillPlace(ctx context.Context, b *Bootstrap) error {
 			b.ImageID = i.ID
 		}
 	}
-	products, _, err := a.Service.ListProducts(ctx, workspace.ProductQuery{Page: page})
+	products, _, err := a.Services.Catalog.ListProducts(ctx, workspace.ProductQuery{Page: page})
 	if err != nil {
 		return err
 	}

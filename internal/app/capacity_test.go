@@ -55,7 +55,7 @@ func TestANearlyFullPoolIsToldAndOrdersForItRefused(t *testing.T) {
 	order := `{"desktop_type":"DEDICATED","product_id":"` + b.ProductID + `","image_type":"gold","image_id":"` + b.ImageID +
 		`","root_volume":{"type":"SAS","size":80},"desktop_name":"lab","size":1}`
 	known := func() (known bool) {
-		err := a.Service.Store.View(t.Context(), func(tx workspace.Tx) error {
+		err := a.Services.Catalog.Store.View(t.Context(), func(tx workspace.Tx) error {
 			all, err := tx.Capacities(t.Context())
 			known = len(all) > 0
 			return err

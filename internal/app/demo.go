@@ -48,14 +48,14 @@ func (a *App) EnsureDemo(ctx context.Context, progress func(string)) (Demo, erro
 	if err := a.awaitDemo(ctx, desktop.ID, progress); err != nil {
 		return d, err
 	}
-	token, err := a.Service.NewEntry(ctx, user.ID)
+	token, err := a.Services.SignIn.NewEntry(ctx, user.ID)
 	d.Link = a.URL + "/enter?token=" + token + "&desktop=" + d.DesktopID
 	return d, err
 }
 
 func (a *App) ensureDemoUser(ctx context.Context, d *Demo, progress func(string)) (workspace.User, error) {
 	project := a.Bootstrap.ProjectID
-	found, _, err := a.Service.ListUsers(ctx, workspace.UserQuery{ProjectID: project, Names: []string{"demo"}, Page: workspace.Page{Limit: 1}})
+	found, _, err := a.Services.Directory.ListUsers(ctx, workspace.UserQuery{ProjectID: project, Names: []string{"demo"}, Page: workspace.Page{Limit: 1}})
 	if err != nil {
 		return workspace.User{}, err
 	}
@@ -70,14 +70,14 @@ func (a *App) ensureDemoUser(ctx context.Context, d *Demo, progress func(string)
 		return workspace.User{}, err
 	}
 	no := false
-	id, err := a.Service.CreateUser(ctx, workspace.CreateUser{
+	id, err := a.Services.Assignments.CreateUser(ctx, workspace.CreateUser{
 		Caller: workspace.Caller{ProjectID: project, RequestID: "carrel-up"}, Name: d.UserName, Password: d.Password,
 		Activation: workspace.ActivateByAdmin, MustChangePassword: &no, Description: demoNote,
 	})
 	if err != nil {
 		return workspace.User{}, err
 	}
-	return a.Service.User(ctx, project, id)
+	return a.Services.Directory.User(ctx, project, id)
 }
 
 // renewDemo gives the user another password, because demo.json with the present one is lost. The password of a user whom an
@@ -90,27 +90,27 @@ func (a *App) renewDemo(ctx context.Context, d *Demo, u workspace.User, progress
 	}
 	progress(fmt.Sprintf("The password of the user %s is not in %s any more: making another", u.Name, demoFile))
 	caller := workspace.Caller{ProjectID: u.ProjectID, RequestID: "carrel-up"}
-	if d.Password, err = a.Service.RandomPassword(ctx, caller, u.ID, false); err != nil {
+	if d.Password, err = a.Services.SignIn.RandomPassword(ctx, caller, u.ID, false); err != nil {
 		return err
 	}
 	no := false
-	return a.Service.UpdateUser(ctx, workspace.UpdateUser{Caller: caller, ID: u.ID, MustChangePassword: &no})
+	return a.Services.SignIn.UpdateUser(ctx, workspace.UpdateUser{Caller: caller, ID: u.ID, MustChangePassword: &no})
 }
 
 // ensureDemoDesktop returns one of the user's desktops, after asking for one if there is none.
 func (a *App) ensureDemoDesktop(ctx context.Context, u workspace.User, progress func(string)) (workspace.Desktop, error) {
 	mine := workspace.DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: workspace.Page{Limit: 1}}
-	found, _, err := a.Service.ListDesktops(ctx, mine)
+	found, _, err := a.Services.Desktops.ListDesktops(ctx, mine)
 	if err == nil && len(found) == 0 {
 		progress("Creating the first desktop, for the user demo")
-		_, err = a.Service.CreateDesktops(ctx, workspace.CreateDesktops{
+		_, err = a.Services.Desktops.CreateDesktops(ctx, workspace.CreateDesktops{
 			Caller: workspace.Caller{ProjectID: u.ProjectID, RequestID: "carrel-up"}, Type: workspace.Dedicated,
 			ProductID: a.Bootstrap.ProductID, ImageType: workspace.ImageGold, ImageID: a.Bootstrap.ImageID,
 			Root:     workspace.VolumeSpec{Type: "SAS", GB: workspace.MinRootGB},
 			Desktops: []workspace.NewDesktop{{UserName: u.Name, Group: workspace.GroupSudo}},
 		})
 		if err == nil {
-			found, _, err = a.Service.ListDesktops(ctx, mine)
+			found, _, err = a.Services.Desktops.ListDesktops(ctx, mine)
 		}
 	}
 	if err != nil {
@@ -130,7 +130,7 @@ func (a *App) awaitDemo(ctx context.Context, id string, progress func(string)) e
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		d, err := a.Service.Desktop(ctx, a.Bootstrap.ProjectID, id)
+		d, err := a.Services.Desktops.Desktop(ctx, a.Bootstrap.ProjectID, id)
 		if err != nil {
 			return err
 		}
@@ -162,7 +162,7 @@ func (a *App) awaitDemo(ctx context.Context, id string, progress func(string)) e
 }
 
 func (a *App) startDesktop(ctx context.Context, id string) error {
-	result, err := a.Service.OperateDesktops(ctx, workspace.OperateDesktops{
+	result, err := a.Services.Desktops.OperateDesktops(ctx, workspace.OperateDesktops{
 		Caller: workspace.Caller{ProjectID: a.Bootstrap.ProjectID, RequestID: "carrel-up"}, IDs: []string{id}, Op: workspace.OpStart,
 	})
 	if err == nil && len(result.Refused) > 0 {

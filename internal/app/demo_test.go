@@ -36,7 +36,7 @@ func TestTheDemoUserGetsAnotherPasswordWhenTheFirstIsLost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if in, err := a.Service.SignIn(ctx, d.UserName, d.Password); err != nil || in.User.MustChangePassword {
+		if in, err := a.Services.SignIn.SignIn(ctx, d.UserName, d.Password); err != nil || in.User.MustChangePassword {
 			t.Errorf("signing in as %+v gave %+v, %v", d, in, err)
 		}
 		return d
@@ -61,7 +61,7 @@ func TestAUserCalledDemoOfSomebodyElseKeepsTheirPassword(t *testing.T) {
 	a, _, _ := simulated(t)
 	ctx := t.Context()
 	const password = "Quiet-Carrel-7"
-	if _, err := a.Service.CreateUser(ctx, workspace.CreateUser{
+	if _, err := a.Services.Assignments.CreateUser(ctx, workspace.CreateUser{
 		Caller: workspace.Caller{ProjectID: a.Bootstrap.ProjectID}, Name: "demo", Password: password, Activation: workspace.ActivateByAdmin,
 	}); err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestAUserCalledDemoOfSomebodyElseKeepsTheirPassword(t *testing.T) {
 	if err != nil || d.UserName != "demo" || d.Password == "" {
 		t.Fatalf("got %+v, %v", d, err)
 	}
-	if _, err := a.Service.SignIn(ctx, "demo", password); err != nil {
+	if _, err := a.Services.SignIn.SignIn(ctx, "demo", password); err != nil {
 		t.Errorf("the password was changed: %v", err)
 	}
 }

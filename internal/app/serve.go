@@ -29,17 +29,17 @@ func (a *App) serve(ctx context.Context) error {
 	if !built {
 		a.log.WarnContext(ctx, "the web pages are not built in: the portal only says how to build them")
 	}
-	displays, err := gateway.New(gateway.Config{Sessions: a.Service, Displays: a.engine, Log: a.log, Metrics: a.registry, Origins: a.config.Origins})
+	displays, err := gateway.New(gateway.Config{Sessions: a.Services.Connections, Displays: a.engine, Log: a.log, Metrics: a.registry, Origins: a.config.Origins})
 	if err != nil {
 		return err
 	}
 	pages, err := portal.New(portal.Config{
-		Service: a.Service, Log: a.log, Pages: webPages, Origins: a.config.Origins, Secure: a.config.secure(),
+		SignIns: a.Services.SignIn, Desktops: a.Services.Connections, Log: a.log, Pages: webPages, Origins: a.config.Origins, Secure: a.config.secure(),
 	})
 	if err != nil {
 		return err
 	}
-	faces, err := api.New(api.Config{Service: a.Service, IAM: a.iam, Log: a.log, Metrics: a.registry, CallTime: a.config.Deadlines.Call})
+	faces, err := api.New(api.Config{Services: a.Services, IAM: a.iam, Log: a.log, Metrics: a.registry, CallTime: a.config.Deadlines.Call})
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Sessions is what the gateway needs of the domain; *workspace.Service is one.
+// Sessions is what the gateway needs of the domain; *workspace.Services is one.
 type Sessions interface {
 	Admit(ctx context.Context, token string) (workspace.Ticket, error)
 	MayConnect(ctx context.Context, t workspace.Ticket) error

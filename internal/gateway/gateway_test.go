@@ -281,9 +281,9 @@ func TestAGatewayThatDiedIsSweptByAnother(t *testing.T) {
 		ID: workspace.NewID(), DesktopID: w.desktop, UserID: w.visitor.ID, Gateway: "dead",
 		Opened: w.now(), LeaseUntil: w.now().Add(30 * time.Second),
 	}
-	ticket, err := w.service.Admit(t.Context(), w.ticket())
+	ticket, err := w.service.Connections.Admit(t.Context(), w.ticket())
 	w.must(err)
-	w.must(w.service.OpenConnection(t.Context(), ticket, dead))
+	w.must(w.service.Connections.OpenConnection(t.Context(), ticket, dead))
 	w.waitLogin(workspace.LoginConnected)
 	w.later(31 * time.Second)
 	w.gateway(func(c *gateway.Config) { c.Lease = 30 * time.Millisecond })
@@ -294,7 +294,7 @@ func TestAGatewayThatDiedIsSweptByAnother(t *testing.T) {
 type world struct {
 	t       testing.TB
 	store   *store.Store
-	service *workspace.Service
+	service *workspace.Services
 	screens *screens
 	screen  net.Conn // that a test keeps
 	desktop string
@@ -312,8 +312,8 @@ func newWorld(t testing.TB) *world {
 	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "carrel.db"), store.WithClock(w.now))
 	w.must(err)
 	t.Cleanup(func() { s.Close() })
-	w.store, w.service = s, &workspace.Service{Store: s, Log: slog.New(slog.DiscardHandler)}
-	w.must(w.service.Subscribe(t.Context(), project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
+	w.store, w.service = s, workspace.NewServices(workspace.Config{Store: s})
+	w.must(w.service.Catalog.Subscribe(t.Context(), project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
 	ada, bob := w.person("ada"), w.person("other")
 	w.must(s.Update(t.Context(), func(tx workspace.Tx) error {
 		subnets, err := tx.Subnets(t.Context(), project)
@@ -360,7 +360,7 @@ func (w *world) ticket() string { return w.ticketOf(w.visitor) }
 
 func (w *world) ticketOf(v workspace.Visitor) string {
 	w.t.Helper()
-	ticket, err := w.service.OpenDesktop(w.t.Context(), v, w.desktop)
+	ticket, err := w.service.Connections.OpenDesktop(w.t.Context(), v, w.desktop)
 	w.must(err)
 	return ticket
 }
@@ -373,8 +373,8 @@ func (w *world) after(happen func()) string {
 }
 
 func (w *world) lock(userID string) {
-	service := &workspace.Service{Store: w.store}
-	w.must(service.ActOnUser(w.t.Context(), workspace.Caller{ProjectID: project}, userID, workspace.LockOut))
+	service := workspace.NewServices(workspace.Config{Store: w.store})
+	w.must(service.SignIn.ActOnUser(w.t.Context(), workspace.Caller{ProjectID: project}, userID, workspace.LockOut))
 }
 
 func (w *world) signOut() {
@@ -512,7 +512,7 @@ type served struct {
 func (w *world) gateway(change func(*gateway.Config)) *served {
 	w.t.Helper()
 	c := gateway.Config{
-		Sessions: w.service, Displays: w.screens, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
+		Sessions: w.service.Connections, Displays: w.screens, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 		Check: 10 * time.Millisecond,
 	}
 	if change != nil {

@@ -138,4 +138,4 @@ func (g *Gateway) complain(ctx context.Context, doing string, err error) {
 	}
 }
 
-var _ Sessions = (*workspace.Service)(nil)
+var _ Sessions = (*workspace.ConnectionService)(nil)

@@ -21,7 +21,7 @@ func (w *world) detach(shutOff bool) string {
 	for _, id := range w.ids() {
 		r.Desktops = append(r.Desktops, workspace.DetachDesktop{DesktopID: id, All: true})
 	}
-	result, err := w.service.DetachDesktops(w.t.Context(), r, "desktop_ids")
+	result, err := w.service.Assignments.DetachDesktops(w.t.Context(), r, "desktop_ids")
 	w.must(err)
 	return result.JobID
 }
@@ -29,7 +29,7 @@ func (w *world) detach(shutOff bool) string {
 // rename renames a person and returns the job that does it inside their desktops.
 func (w *world) rename(old, name string, reboot bool) string {
 	w.t.Helper()
-	w.must(w.service.RenameUser(w.t.Context(), workspace.RenameUser{
+	w.must(w.service.Assignments.RenameUser(w.t.Context(), workspace.RenameUser{
 		Caller: workspace.Caller{ProjectID: project}, Old: old, New: name, Reboot: reboot,
 	}))
 	return w.lastJob(workspace.JobRenameUser)
@@ -38,7 +38,7 @@ func (w *world) rename(old, name string, reboot bool) string {
 // lastJob is the latest job of a type.
 func (w *world) lastJob(t workspace.JobType) string {
 	w.t.Helper()
-	subs, total, err := w.service.ListSubJobs(w.t.Context(), workspace.SubJobQuery{ProjectID: project, Type: t, Page: workspace.Page{Limit: 1000}})
+	subs, total, err := w.service.Work.ListSubJobs(w.t.Context(), workspace.SubJobQuery{ProjectID: project, Type: t, Page: workspace.Page{Limit: 1000}})
 	w.must(err)
 	if total == 0 {
 		w.t.Fatalf("there is no job of type %s", t)
@@ -148,7 +148,7 @@ func TestWhoLostADesktopIsNotInsideWhenItsCreationIsRetried(t *testing.T) {
 		w.must(w.sim.Stop(w.t.Context(), w.ids()[0], true))
 		w.finished(w.detach(false))
 		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{}))
-		_, err := w.service.RetryJob(w.t.Context(), project, id)
+		_, err := w.service.Work.RetryJob(w.t.Context(), project, id)
 		w.must(err)
 		if j := w.finished(id); j.Counts.Succeeded != 1 {
 			w.t.Fatalf("retried, the job ended with %+v: %+v", j.Counts, j.SubJobs)
@@ -160,7 +160,7 @@ func TestWhoLostADesktopIsNotInsideWhenItsCreationIsRetried(t *testing.T) {
 // give attaches the only desktop to a person.
 func (w *world) give(person string, clear bool) {
 	w.t.Helper()
-	id, err := w.service.AttachDesktops(w.t.Context(), workspace.AttachDesktops{
+	id, err := w.service.Assignments.AttachDesktops(w.t.Context(), workspace.AttachDesktops{
 		Caller:   workspace.Caller{ProjectID: project},
 		Desktops: []workspace.AttachDesktop{{DesktopID: w.ids()[0], UserName: person, UserEmail: person + "@example.org", ClearData: clear}},
 	})
@@ -220,7 +220,7 @@ func TestADesktopThatIsOffGetsItsAccountsWhenItStarts(t *testing.T) {
 
 func TestANewPersonOfAnOldNameFindsNothingOfTheOldOne(t *testing.T) {
 	inOffice(t, func(w *world, d *documents) {
-		w.must(w.service.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, w.desktops()[0].Assignments[0].UserID))
+		w.must(w.service.Assignments.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, w.desktops()[0].Assignments[0].UserID))
 		w.finished(w.lastJob(workspace.JobDetachDesktops))
 		d.took()
 		w.give("user-0", false)
@@ -252,32 +252,32 @@ func TestMembersOfAGroupComeAndGoWithIt(t *testing.T) {
 		p := w.start("replica", w.store, w.sim)
 		var people []string
 		for _, name := range []string{"ada", "ben"} {
-			id, err := w.service.CreateUser(ctx, workspace.CreateUser{Caller: caller, Name: name, Email: name + "@example.org"})
+			id, err := w.service.Assignments.CreateUser(ctx, workspace.CreateUser{Caller: caller, Name: name, Email: name + "@example.org"})
 			w.must(err)
 			people = append(people, id)
 		}
-		group, err := w.service.CreateGroup(ctx, caller, "Lab", "")
+		group, err := w.service.Directory.CreateGroup(ctx, caller, "Lab", "")
 		w.must(err)
 		size := 1
-		job, err := w.service.CreateDesktops(ctx, workspace.CreateDesktops{
+		job, err := w.service.Desktops.CreateDesktops(ctx, workspace.CreateDesktops{
 			Caller: caller, Type: workspace.Shared, ProductID: product, ImageType: workspace.ImageGold, ImageID: image,
 			Root: workspace.VolumeSpec{Type: "SAS", GB: 80}, Size: &size, Name: "lab",
 		})
 		w.must(err)
 		w.finished(job)
-		job, err = w.service.AttachDesktops(ctx, workspace.AttachDesktops{Caller: caller, Desktops: []workspace.AttachDesktop{{
+		job, err = w.service.Assignments.AttachDesktops(ctx, workspace.AttachDesktops{Caller: caller, Desktops: []workspace.AttachDesktop{{
 			DesktopID: w.ids()[0], People: []workspace.AttachPerson{{Type: workspace.HolderGroup, ID: group}},
 		}}})
 		w.must(err)
 		w.finished(job)
 		w.checkInside("lab")
-		w.must(w.service.ChangeMembers(ctx, caller, group, workspace.AddToGroup, people))
+		w.must(w.service.Assignments.ChangeMembers(ctx, caller, group, workspace.AddToGroup, people))
 		w.finished(w.lastJob(workspace.JobAttachDesktops))
 		w.checkInside("lab", "ada", "ben")
-		w.must(w.service.ChangeMembers(ctx, caller, group, workspace.RemoveFromGroup, people[:1]))
+		w.must(w.service.Assignments.ChangeMembers(ctx, caller, group, workspace.RemoveFromGroup, people[:1]))
 		w.finished(w.lastJob(workspace.JobDetachDesktops))
 		w.checkInside("lab", "ben")
-		w.must(w.service.DeleteGroups(ctx, caller, []string{group}))
+		w.must(w.service.Assignments.DeleteGroups(ctx, caller, []string{group}))
 		w.finished(w.lastJob(workspace.JobDetachDesktops))
 		w.checkInside("lab")
 

@@ -103,20 +103,20 @@ func TestWhatMakesDesktopsTakeMoreIsPromisedOrRefused(t *testing.T) {
 	config := sim.Config{Latency: sim.Realistic(), Storage: map[string]int{"SAS": 110, "SSD": 20}, MemoryMiB: 15 << 10, Images: twoImages().Images}
 	add := func(gb int) func(w *world) (string, error) {
 		return func(w *world) (string, error) {
-			return w.service.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
+			return w.service.Pools.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: gb}},
 			})
 		}
 	}
 	grow := func(gb int) func(w *world) (string, error) {
 		return func(w *world) (string, error) {
-			return w.service.ExpandPoolVolumes(w.t.Context(), workspace.ExpandPoolVolumes{
+			return w.service.Pools.ExpandPoolVolumes(w.t.Context(), workspace.ExpandPoolVolumes{
 				ChangePoolDesktops: reach(), Growths: []workspace.VolumeGrowth{{ID: w.pool().Root.ID, GB: gb}},
 			})
 		}
 	}
 	resize := func(w *world) (string, error) {
-		r, err := w.service.ResizePool(w.t.Context(), workspace.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: "STOP_DESKTOP"})
+		r, err := w.service.Pools.ResizePool(w.t.Context(), workspace.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: "STOP_DESKTOP"})
 		return r.JobID, err
 	}
 	for name, c := range map[string]struct {
@@ -177,7 +177,7 @@ func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
 		operate := func(op string) workspace.Job {
 			p := w.start("replica", w.store, w.sim)
 			defer p.kill()
-			id, err := w.service.OperatePool(w.t.Context(), workspace.OperatePool{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, Op: op})
+			id, err := w.service.Pools.OperatePool(w.t.Context(), workspace.OperatePool{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, Op: op})
 			w.must(err)
 			return w.finished(id)
 		}
@@ -193,7 +193,7 @@ func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
 				t.Errorf("the other was refused with %s: %s", s.Code, s.Reason)
 			}
 		}
-		if _, err := w.service.RetryJob(w.t.Context(), project, j.ID); workspace.CodeOf(err) != workspace.CodeNoRoom {
+		if _, err := w.service.Work.RetryJob(w.t.Context(), project, j.ID); workspace.CodeOf(err) != workspace.CodeNoRoom {
 			t.Errorf("retrying the start: %v", err)
 		}
 		for _, d := range w.desktops() {
@@ -201,7 +201,7 @@ func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
 				w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.DeleteDesktop(w.t.Context(), d.ID) }))
 			}
 		}
-		if _, err := w.service.RetryJob(w.t.Context(), project, j.ID); err != nil {
+		if _, err := w.service.Work.RetryJob(w.t.Context(), project, j.ID); err != nil {
 			t.Errorf("retrying the start when there is memory: %v", err)
 		}
 	})

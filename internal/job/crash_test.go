@@ -26,7 +26,7 @@ var scenarios = []scenario{
 	{
 		name: "deleting", setUp: createTwo, want: 0,
 		ask: func(w *world) string {
-			id, err := w.service.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
+			id, err := w.service.Desktops.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
 			w.must(err)
 			return id
 		},
@@ -48,7 +48,7 @@ var scenarios = []scenario{
 			for _, id := range w.ids() {
 				r.Desktops = append(r.Desktops, workspace.PrivilegeChange{DesktopID: id})
 			}
-			id, err := w.service.ChangePrivileges(w.t.Context(), r)
+			id, err := w.service.Assignments.ChangePrivileges(w.t.Context(), r)
 			w.must(err)
 			return id
 		},
@@ -76,7 +76,7 @@ func attachCrosswise(w *world) string {
 			DesktopID: id, UserName: fmt.Sprintf("user-%d", 1-i), ComputerName: fmt.Sprintf("fresh-%d", i), ClearData: true,
 		})
 	}
-	id, err := w.service.AttachDesktops(w.t.Context(), r)
+	id, err := w.service.Assignments.AttachDesktops(w.t.Context(), r)
 	w.must(err)
 	return id
 }
@@ -89,7 +89,7 @@ func createTwo(w *world) {
 
 func operate(op workspace.Operation) func(*world) string {
 	return func(w *world) string {
-		r, err := w.service.OperateDesktops(w.t.Context(), workspace.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids(), Op: op})
+		r, err := w.service.Desktops.OperateDesktops(w.t.Context(), workspace.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids(), Op: op})
 		w.must(err)
 		return r.JobID
 	}

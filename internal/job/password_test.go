@@ -22,12 +22,12 @@ func TestPasswordsOfManyPeopleAreHashedThoughTheProcessDies(t *testing.T) {
 		w.must(err)
 		passwords, err := secret.NewPasswords(secret.Cost{MemoryKiB: 8, Passes: 1, Lanes: 1})
 		w.must(err)
-		w.service.Box, w.service.Passwords = box, passwords
+		w.service = workspace.NewServices(workspace.Config{Store: w.store, Box: box, Passwords: passwords})
 		rows := []workspace.ImportRow{{Line: 1, Cells: []string{"User name", "Password"}}}
 		for _, name := range []string{"ann", "bob", "carl"} {
 			rows = append(rows, workspace.ImportRow{Line: len(rows) + 1, Cells: []string{name, "Correct-Horse-1"}})
 		}
-		_, jobID, err := w.service.ImportUsers(w.t.Context(), workspace.ImportUsers{Caller: workspace.Caller{ProjectID: project}, Rows: rows})
+		_, jobID, err := w.service.Assignments.ImportUsers(w.t.Context(), workspace.ImportUsers{Caller: workspace.Caller{ProjectID: project}, Rows: rows})
 		w.must(err)
 		begin := func(hash func(context.Context, string, string) error) *job.Runner {
 			meter, err := job.NewMetrics(prometheus.NewRegistry())
@@ -39,10 +39,10 @@ func TestPasswordsOfManyPeopleAreHashedThoughTheProcessDies(t *testing.T) {
 		first := begin(func(context.Context, string, string) error { return io.ErrUnexpectedEOF }) // it gets nowhere
 		w.pass(time.Second)
 		(&process{first, w}).kill()
-		second := begin(w.service.HashSealedPassword)
+		second := begin(w.service.SignIn.HashSealedPassword)
 		w.pass(time.Minute)
 		second.Stop(w.t.Context())
-		j, err := w.service.Job(w.t.Context(), project, jobID)
+		j, err := w.service.Work.Job(w.t.Context(), project, jobID)
 		w.must(err)
 		if j.Counts.Status() != workspace.JobSuccess || j.Counts.Succeeded != 3 {
 			t.Errorf("%+v", j.Counts)

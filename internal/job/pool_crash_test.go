@@ -23,7 +23,7 @@ var poolScenarios = []scenario{
 	{
 		name: "adding disks", setUp: func(w *world) { w.addPool(2) }, want: 2, state: workspace.StatusActive,
 		ask: func(w *world) string {
-			id, err := w.service.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
+			id, err := w.service.Pools.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 20}},
 			})
 			w.must(err)
@@ -34,7 +34,7 @@ var poolScenarios = []scenario{
 	{
 		name: "deleting disks", setUp: func(w *world) { w.addPool(2) }, want: 2, state: workspace.StatusActive,
 		ask: func(w *world) string {
-			id, err := w.service.DeletePoolVolumes(w.t.Context(), workspace.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{w.pool().Data[0].ID}})
+			id, err := w.service.Pools.DeletePoolVolumes(w.t.Context(), workspace.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{w.pool().Data[0].ID}})
 			w.must(err)
 			return id
 		},

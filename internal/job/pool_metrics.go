@@ -16,7 +16,7 @@ import (
 type PoolMetrics struct {
 	rounds    prometheus.Histogram
 	decisions *prometheus.CounterVec
-	service   *workspace.Service
+	service   *workspace.PoolService
 	log       *slog.Logger
 	desktops  *prometheus.Desc
 	waiting   *prometheus.Desc
@@ -31,7 +31,7 @@ var (
 const poolGauges = 100
 
 // NewPoolMetrics makes the metrics and registers them.
-func NewPoolMetrics(registry prometheus.Registerer, s *workspace.Service, log *slog.Logger) (*PoolMetrics, error) {
+func NewPoolMetrics(registry prometheus.Registerer, s *workspace.PoolService, log *slog.Logger) (*PoolMetrics, error) {
 	m := &PoolMetrics{
 		rounds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "carrel_pool_round_seconds", Help: "Duration of a look at all pools that were due.",

@@ -49,7 +49,7 @@ func TestARebuildGivesEveryDesktopOfAPoolTheImageAndKeepsTheRest(t *testing.T) {
 
 func operateOne(w *world, id string, op workspace.Operation) string {
 	w.t.Helper()
-	r, err := w.service.OperateDesktops(w.t.Context(), workspace.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: []string{id}, Op: op})
+	r, err := w.service.Desktops.OperateDesktops(w.t.Context(), workspace.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: []string{id}, Op: op})
 	w.must(err)
 	return r.JobID
 }
@@ -154,12 +154,12 @@ func TestWhoIsReadyNeedNotWait(t *testing.T) {
 		defer p.kill()
 		id := w.rebuild(func(r *workspace.RebuildPool) { r.DelayMinutes = 600 })
 		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) > 0 })
-		w.must(w.service.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
+		w.must(w.service.Connections.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
 		w.until("the rebuild", func() bool { return w.rebuilding() == 1 })
-		w.must(w.service.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
+		w.must(w.service.Connections.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
 		w.finished(id)
 		w.checkWhole(2, workspace.StatusActive)
-		err := w.service.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID)
+		err := w.service.Connections.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID)
 		if workspace.CodeOf(err) != workspace.CodeConflict {
 			t.Errorf("ready for nothing: %v", err)
 		}
@@ -174,7 +174,7 @@ func TestDesktopsThatAreMadeWhileOneGoesAheadGetTheImageAsWell(t *testing.T) {
 				w.pass(time.Second)
 				id := w.rebuild()
 				w.pass(time.Second)
-				expansion, err := w.service.ExpandPool(w.t.Context(), workspace.ExpandPool{
+				expansion, err := w.service.Pools.ExpandPool(w.t.Context(), workspace.ExpandPool{
 					Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, Size: 2,
 				})
 				w.must(err)
@@ -242,7 +242,7 @@ func TestASystemThatDoesNotComeUpGetsNoMoreTimeFromAnotherProcess(t *testing.T) 
 		defer p.kill()
 		w.pass(30 * time.Second)
 		if !w.over(id) {
-			j, err := w.service.Job(w.t.Context(), project, id)
+			j, err := w.service.Work.Job(w.t.Context(), project, id)
 			t.Errorf("five and a half minutes after its begin the job is %+v, %v", j, err)
 		}
 	})
@@ -284,7 +284,7 @@ func TestABadImageStopsAtTheFirstDesktop(t *testing.T) {
 		}
 
 		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{}))
-		_, err := w.service.RetryJob(w.t.Context(), project, id)
+		_, err := w.service.Work.RetryJob(w.t.Context(), project, id)
 		w.must(err)
 		if j := w.finished(id); j.Counts.Succeeded != 4 {
 			t.Errorf("retried, the job ended with %+v: %+v", j.Counts, j.SubJobs)
@@ -295,14 +295,14 @@ func TestABadImageStopsAtTheFirstDesktop(t *testing.T) {
 
 func TestGoingBackStopsWhatIsUnderWayAndUndoesIt(t *testing.T) {
 	inWorld(t, twoImages(), func(w *world) {
-		w.service.Rollout.Parallel = 1
+		w.service.Rollouts.Limits.Parallel = 1
 		w.addPool(5)
 		m := w.seat(4)
 		p := w.start("replica", w.store, w.sim)
 		defer p.kill()
 		bad := w.rebuild(func(r *workspace.RebuildPool) { r.DelayMinutes = 60 })
 		w.until("two desktops", func() bool { return w.withImage(nextImage) == 2 })
-		good, err := w.service.RevertPool(w.t.Context(), workspace.Caller{ProjectID: project}, poolID)
+		good, err := w.service.Rollouts.RevertPool(w.t.Context(), workspace.Caller{ProjectID: project}, poolID)
 		w.must(err)
 		if j := w.finished(good); j.Counts.Failed > 0 {
 			t.Errorf("going back ended with %+v: %+v", j.Counts, j.SubJobs)
@@ -337,9 +337,9 @@ func TestAMessageIsRepeatedToWhoComesBack(t *testing.T) {
 		defer p.kill()
 		id := w.rebuild(func(r *workspace.RebuildPool) { r.DelayMinutes = 10 })
 		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) == 1 })
-		w.must(w.service.CloseConnection(w.t.Context(), "none", m.DesktopID))
+		w.must(w.service.Connections.CloseConnection(w.t.Context(), "none", m.DesktopID))
 		ticket := w.ticket(m)
-		w.must(w.service.OpenConnection(w.t.Context(), ticket, workspace.Connection{
+		w.must(w.service.Connections.OpenConnection(w.t.Context(), ticket, workspace.Connection{
 			ID: "c", DesktopID: m.DesktopID, UserID: m.UserID, SignInHash: ticket.SignInHash, Gateway: "g", Opened: time.Now(), LeaseUntil: time.Now().Add(3 * time.Hour),
 		}))
 		w.until("the message again", func() bool { return len(w.sim.Messages(m.DesktopID)) == 2 })

@@ -27,7 +27,7 @@ func reach() workspace.ChangePoolDesktops {
 
 func (w *world) resize(mode string) string {
 	w.t.Helper()
-	r, err := w.service.ResizePool(w.t.Context(), workspace.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: mode})
+	r, err := w.service.Pools.ResizePool(w.t.Context(), workspace.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: mode})
 	w.must(err)
 	return r.JobID
 }
@@ -77,7 +77,7 @@ func TestDisksComeGrowAndGoWhileDesktopsRun(t *testing.T) {
 		defer p.kill()
 		first := w.pool().Data[0].ID
 		add := func() (string, error) {
-			return w.service.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
+			return w.service.Pools.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 20}},
 			})
 		}
@@ -89,7 +89,7 @@ func TestDisksComeGrowAndGoWhileDesktopsRun(t *testing.T) {
 		w.finished(id)
 		w.wantDisks("/data/disk1 10", "/data/disk2 20")
 
-		id, err = w.service.ExpandPoolVolumes(w.t.Context(), workspace.ExpandPoolVolumes{
+		id, err = w.service.Pools.ExpandPoolVolumes(w.t.Context(), workspace.ExpandPoolVolumes{
 			ChangePoolDesktops: reach(), Growths: []workspace.VolumeGrowth{{ID: first, GB: 30}, {ID: w.pool().Root.ID, GB: 90}},
 		})
 		w.must(err)
@@ -99,7 +99,7 @@ func TestDisksComeGrowAndGoWhileDesktopsRun(t *testing.T) {
 			t.Errorf("the system disk has %d GB", gb)
 		}
 
-		id, err = w.service.DeletePoolVolumes(w.t.Context(), workspace.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{first}})
+		id, err = w.service.Pools.DeletePoolVolumes(w.t.Context(), workspace.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{first}})
 		w.must(err)
 		w.finished(id)
 		w.wantDisks("/data/disk2 20")
@@ -147,7 +147,7 @@ func TestADiskThatIsGoneIsNoLongerTheDesktopsThoughItsGuestCannotBeTold(t *testi
 		})
 		p := w.start("replica", w.store, deaf)
 		defer p.kill()
-		id, err := w.service.DeletePoolVolumes(w.t.Context(), workspace.DeletePoolVolumes{
+		id, err := w.service.Pools.DeletePoolVolumes(w.t.Context(), workspace.DeletePoolVolumes{
 			ChangePoolDesktops: reach(), IDs: []string{w.pool().Data[0].ID},
 		})
 		w.must(err)

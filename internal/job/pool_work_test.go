@@ -18,7 +18,7 @@ import (
 // orderPool asks for a pool and returns the job.
 func (w *world) orderPool(size int, people ...workspace.Visitor) string {
 	w.t.Helper()
-	subnets, err := w.service.Subnets(w.t.Context(), project)
+	subnets, err := w.service.Catalog.Subnets(w.t.Context(), project)
 	w.must(err)
 	r := workspace.CreatePool{
 		Caller: workspace.Caller{ProjectID: project}, Name: "POOL01", Type: workspace.Dynamic, Size: size, ProductID: product,
@@ -28,7 +28,7 @@ func (w *world) orderPool(size int, people ...workspace.Visitor) string {
 	for _, v := range people {
 		r.People = append(r.People, workspace.Grant{Type: workspace.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault})
 	}
-	id, err := w.service.CreatePool(w.t.Context(), r)
+	id, err := w.service.Pools.CreatePool(w.t.Context(), r)
 	w.must(err)
 	return id
 }
@@ -36,7 +36,7 @@ func (w *world) orderPool(size int, people ...workspace.Visitor) string {
 // onlyPool reads the one pool there is.
 func (w *world) onlyPool() workspace.Pool {
 	w.t.Helper()
-	pools, _, err := w.service.ListPools(w.t.Context(), workspace.PoolQuery{ProjectID: project, Page: workspace.Page{Limit: 2}})
+	pools, _, err := w.service.Pools.ListPools(w.t.Context(), workspace.PoolQuery{ProjectID: project, Page: workspace.Page{Limit: 2}})
 	w.must(err)
 	if len(pools) != 1 {
 		w.t.Fatalf("%d pools", len(pools))
@@ -86,7 +86,7 @@ func TestADesktopOfAPoolThatCannotBeMadeIsAnErrorUntilTheJobIsRetried(t *testing
 			w.t.Errorf("the pool is %s", got)
 		}
 		mended.Store(true)
-		_, err := w.service.RetryJob(w.t.Context(), project, id)
+		_, err := w.service.Work.RetryJob(w.t.Context(), project, id)
 		w.must(err)
 		w.finished(id)
 		w.checkWhole(3, workspace.StatusActive)
@@ -98,17 +98,17 @@ func TestAMessageReachesThoseWhoAreConnectedInTheirLanguage(t *testing.T) {
 		p := w.start("replica", w.store, w.sim)
 		defer p.kill()
 		people := w.visitors(2)
-		w.must(w.service.SetLanguage(w.t.Context(), people[1], "zh"))
+		w.must(w.service.SignIn.SetLanguage(w.t.Context(), people[1], "zh"))
 		w.finished(w.orderPool(3, people...))
 		pool := w.onlyPool()
 		var theirs []string
 		for _, v := range people {
-			opened, err := w.service.OpenPool(w.t.Context(), v, pool.ID, "")
+			opened, err := w.service.Connections.OpenPool(w.t.Context(), v, pool.ID, "")
 			w.must(err)
 			theirs = append(theirs, opened.DesktopID)
 			defer w.connect(v, opened.Ticket)()
 		}
-		id, err := w.service.NotifyPool(w.t.Context(), workspace.NotifyPool{Caller: workspace.Caller{ProjectID: project}, PoolID: pool.ID, Text: "Lunch!"})
+		id, err := w.service.Pools.NotifyPool(w.t.Context(), workspace.NotifyPool{Caller: workspace.Caller{ProjectID: project}, PoolID: pool.ID, Text: "Lunch!"})
 		w.must(err)
 		if j := w.finished(id); j.Counts.Succeeded != 2 {
 			w.t.Errorf("the job: %+v", j.Counts)
@@ -133,9 +133,9 @@ func TestAChangedPrivilegeComesIntoTheDesktopThatThePersonHas(t *testing.T) {
 		ann := w.visitors(1)[0]
 		w.finished(w.orderPool(1, ann))
 		pool := w.onlyPool()
-		opened, err := w.service.OpenPool(w.t.Context(), ann, pool.ID, "")
+		opened, err := w.service.Connections.OpenPool(w.t.Context(), ann, pool.ID, "")
 		w.must(err)
-		w.must(w.service.ChangeGrants(w.t.Context(), workspace.ChangeGrants{
+		w.must(w.service.Pools.ChangeGrants(w.t.Context(), workspace.ChangeGrants{
 			Caller: workspace.Caller{ProjectID: project}, PoolID: pool.ID, Action: workspace.GrantChange,
 			Objects: []workspace.Grant{{Type: workspace.GrantUser, ObjectID: ann.ID, Group: workspace.GroupSudo}},
 		}))

@@ -25,7 +25,7 @@ func (w *world) addPool(n int) {
 	ctx := w.t.Context()
 	images, err := w.sim.Images(ctx)
 	w.must(err)
-	subnets, err := w.service.Subnets(ctx, project)
+	subnets, err := w.service.Catalog.Subnets(ctx, project)
 	w.must(err)
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: project, Type: workspace.JobCreatePool, PoolID: poolID}
 	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
@@ -86,7 +86,7 @@ func (w *world) seat(i int) workspace.Member {
 	w.t.Helper()
 	ctx := w.t.Context()
 	name := fmt.Sprintf("person-%d", i)
-	userID, err := w.service.CreateUser(ctx, workspace.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
+	userID, err := w.service.Assignments.CreateUser(ctx, workspace.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
 	w.must(err)
 	d := w.desktops()[i]
 	var m workspace.Member
@@ -136,7 +136,7 @@ func (w *world) rebuild(changes ...func(*workspace.RebuildPool)) string {
 	for _, change := range changes {
 		change(&r)
 	}
-	id, err := w.service.RebuildPool(w.t.Context(), r)
+	id, err := w.service.Rollouts.RebuildPool(w.t.Context(), r)
 	w.must(err)
 	return id
 }

@@ -86,7 +86,7 @@ func TestADeletionWaitsForWhoStillHoldsTheDesktop(t *testing.T) {
 		defer p.kill()
 		w.create(1)
 		w.until("the launch", launching.Load)
-		id, err := w.service.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
+		id, err := w.service.Desktops.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
 		w.must(err)
 		if j := w.finished(id); j.Counts.Succeeded != 1 {
 			t.Errorf("the deletion: %+v", j.SubJobs)
@@ -123,7 +123,7 @@ func TestALaunchThatHangsFailsAtItsDeadlineAndCanBeRetried(t *testing.T) {
 				t.Errorf("code %s, reason %q", s.Code, s.Reason)
 			}
 		}
-		if _, err := w.service.RetryJob(w.t.Context(), project, id); err != nil {
+		if _, err := w.service.Work.RetryJob(w.t.Context(), project, id); err != nil {
 			t.Fatal(err)
 		}
 		if j := w.finished(id); j.Counts.Succeeded != 2 {
@@ -161,7 +161,7 @@ func TestDeletingDuringCreationLeavesNothing(t *testing.T) {
 			defer p.kill()
 			created := w.create(2)
 			w.pass(time.Duration(ms) * 100 * time.Millisecond)
-			deleted, err := w.service.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
+			deleted, err := w.service.Desktops.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
 			w.must(err)
 			if j := w.finished(deleted); j.Counts.Succeeded != 2 {
 				t.Errorf("deletion after %d ms: %+v", ms*100, j.SubJobs)
@@ -187,7 +187,7 @@ func TestWhatHoldsWorkUpIsShownAtOnce(t *testing.T) {
 		defer p.kill()
 		id := w.create(1)
 		w.pass(5 * time.Second)
-		j, err := w.service.Job(w.t.Context(), project, id)
+		j, err := w.service.Work.Job(w.t.Context(), project, id)
 		w.must(err)
 		s, d := j.SubJobs[0], w.desktops()[0]
 		if s.State.Done() || s.Code != workspace.CodeNoCapacity || !strings.Contains(s.Reason, "launching: no host has room") {
@@ -214,7 +214,7 @@ func TestSeveralDeletionsOfADesktopAllSucceed(t *testing.T) {
 			w.finished(w.create(2))
 			ids := w.ids()
 			remove := func() string {
-				job, err := w.service.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: ids})
+				job, err := w.service.Desktops.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: ids})
 				if workspace.CodeOf(err) == workspace.CodeDesktopNotFound {
 					return "" // they are gone already
 				}
@@ -287,7 +287,7 @@ func TestStopLeavesRunningWorkToTheNextProcess(t *testing.T) {
 		grace, cancel := context.WithTimeout(w.t.Context(), 5*time.Second)
 		defer cancel()
 		p.Stop(grace)
-		j, err := w.service.Job(w.t.Context(), project, id)
+		j, err := w.service.Work.Job(w.t.Context(), project, id)
 		w.must(err)
 		if j.Counts.Waiting != 2 {
 			t.Errorf("after the stop: %+v, want both waiting for the next process", j.Counts)
@@ -309,7 +309,7 @@ func TestRestartStopsAndStartsOnce(t *testing.T) {
 		p := w.start("a", w.store, counted)
 		defer p.kill()
 		w.finished(w.create(1))
-		r, err := w.service.OperateDesktops(w.t.Context(), workspace.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids(), Op: workspace.OpReboot})
+		r, err := w.service.Desktops.OperateDesktops(w.t.Context(), workspace.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids(), Op: workspace.OpReboot})
 		w.must(err)
 		w.finished(r.JobID)
 		if calls["Stop"] != 1 || calls["Start"] != 1 {

@@ -20,17 +20,17 @@ func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 	for _, s := range []struct {
 		name  string
 		setUp func(w *world, v workspace.Visitor)
-		act   func(w *world, s *workspace.Service, v workspace.Visitor)
+		act   func(w *world, s *workspace.Services, v workspace.Visitor)
 		again bool // the person opens the pool once more in the end
 	}{
 		{
 			name: "opening", setUp: func(*world, workspace.Visitor) {}, again: true,
-			act: func(w *world, s *workspace.Service, v workspace.Visitor) {
-				_, _ = s.OpenPool(w.t.Context(), v, seatPool, "") // the process may die meanwhile
+			act: func(w *world, s *workspace.Services, v workspace.Visitor) {
+				_, _ = s.Connections.OpenPool(w.t.Context(), v, seatPool, "") // the process may die meanwhile
 			},
 		},
 		{
-			name: "going back", act: func(*world, *workspace.Service, workspace.Visitor) {},
+			name: "going back", act: func(*world, *workspace.Services, workspace.Visitor) {},
 			setUp: func(w *world, v workspace.Visitor) {
 				w.connect(v, w.open(v).Ticket)()
 				w.until("rest", w.quiet)
@@ -54,7 +54,7 @@ func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 						opened := make(chan struct{})
 						go func() {
 							defer close(opened)
-							s.act(w, &workspace.Service{Store: mortalStore{w.store, m}, Log: slog.New(slog.DiscardHandler)}, person)
+							s.act(w, workspace.NewServices(workspace.Config{Store: mortalStore{w.store, m}}), person)
 						}()
 						w.pass(2 * time.Second)
 						w.until("the end of the process, or rest", func() bool {
@@ -115,10 +115,10 @@ func (w *world) tendMortal(m *mortal) (kill func()) {
 	w.t.Helper()
 	p := w.startMortal(m)
 	log := slog.New(slog.DiscardHandler)
-	service := &workspace.Service{Store: mortalStore{w.store, m}, Log: log}
-	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service, log)
+	service := workspace.NewServices(workspace.Config{Store: mortalStore{w.store, m}})
+	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service.Pools, log)
 	w.must(err)
-	t := &job.Tender{Service: service, Log: log, Meter: meter}
+	t := &job.Tender{Pools: service.Pools, Log: log, Meter: meter}
 	w.must(t.Start(w.t.Context()))
 	return func() {
 		t.Stop(w.t.Context())

@@ -24,7 +24,7 @@ const seatPool = "44444444-4444-4444-8444-444444444444"
 func (w *world) addSeats(change func(*workspace.Pool), people ...workspace.Visitor) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	subnets, err := w.service.Subnets(ctx, project)
+	subnets, err := w.service.Catalog.Subnets(ctx, project)
 	w.must(err)
 	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
 		p := workspace.Pool{
@@ -65,9 +65,9 @@ func (w *world) visitors(n int) []workspace.Visitor {
 	all := make([]workspace.Visitor, n)
 	for i := range all {
 		name := fmt.Sprintf("visitor-%d", i)
-		id, err := w.service.CreateUser(ctx, workspace.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
+		id, err := w.service.Assignments.CreateUser(ctx, workspace.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
 		w.must(err)
-		u, err := w.service.User(ctx, project, id)
+		u, err := w.service.Directory.User(ctx, project, id)
 		w.must(err)
 		all[i] = workspace.Visitor{User: u, SignInHash: workspace.HashToken(name)}
 		w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
@@ -92,10 +92,10 @@ func (w *world) tend(name string, s workspace.Store, e engine.Engine) (stop func
 func (w *world) tender(s workspace.Store) *job.Tender {
 	w.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	service := &workspace.Service{Store: s, Log: log}
-	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service, log)
+	service := workspace.NewServices(workspace.Config{Store: s})
+	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service.Pools, log)
 	w.must(err)
-	return &job.Tender{Service: service, Log: log, Meter: meter}
+	return &job.Tender{Pools: service.Pools, Log: log, Meter: meter}
 }
 
 // withSeats runs a test with a pool, people who may use it, and a process that looks after it.
@@ -112,7 +112,7 @@ func withSeats(t *testing.T, change func(*workspace.Pool), people int, test func
 // open opens the pool for a person.
 func (w *world) open(v workspace.Visitor) workspace.OpenedPool {
 	w.t.Helper()
-	o, err := w.service.OpenPool(w.t.Context(), v, seatPool, "")
+	o, err := w.service.Connections.OpenPool(w.t.Context(), v, seatPool, "")
 	w.must(err)
 	return o
 }
@@ -151,15 +151,15 @@ func (w *world) inside(desktopID string) []string {
 func (w *world) connect(v workspace.Visitor, ticket string) (leave func()) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	t, err := w.service.Admit(ctx, ticket)
+	t, err := w.service.Connections.Admit(ctx, ticket)
 	w.must(err)
 	c := workspace.Connection{ID: workspace.NewID(), DesktopID: t.DesktopID, UserID: v.ID, SignInHash: t.SignInHash, Gateway: "gateway"}
 	w.must(w.store.View(ctx, func(tx workspace.Tx) error {
 		c.Opened, c.LeaseUntil = tx.Now(), tx.Now().Add(1000*time.Hour)
 		return nil
 	}))
-	w.must(w.service.OpenConnection(ctx, t, c))
-	return func() { w.must(w.service.CloseConnection(context.WithoutCancel(ctx), c.ID, c.DesktopID)) }
+	w.must(w.service.Connections.OpenConnection(ctx, t, c))
+	return func() { w.must(w.service.Connections.CloseConnection(context.WithoutCancel(ctx), c.ID, c.DesktopID)) }
 }
 
 func TestOpeningAPool(t *testing.T) {
@@ -206,7 +206,7 @@ func TestOpeningAPool(t *testing.T) {
 			if got := w.inside(mine.DesktopID); len(got) > 0 {
 				t.Errorf("the desktop went back with %v inside", got)
 			}
-			if err := w.service.MayConnect(w.t.Context(), workspace.Ticket{DesktopID: mine.DesktopID, UserID: people[0].ID, SignInHash: people[0].SignInHash}); workspace.CodeOf(err) != workspace.CodeForbidden {
+			if err := w.service.Connections.MayConnect(w.t.Context(), workspace.Ticket{DesktopID: mine.DesktopID, UserID: people[0].ID, SignInHash: people[0].SignInHash}); workspace.CodeOf(err) != workspace.CodeForbidden {
 				t.Errorf("its former person may still connect: %v", err)
 			}
 		})
@@ -227,7 +227,7 @@ func TestOpeningAPool(t *testing.T) {
 			}
 			steps := map[string]bool{}
 			w.until("a desktop for whoever waits longest", func() bool {
-				p, err := w.service.MyPool(w.t.Context(), people[0].User, seatPool)
+				p, err := w.service.Connections.MyPool(w.t.Context(), people[0].User, seatPool)
 				w.must(err)
 				steps[p.Wait.Step] = true
 				return p.Wait.Ready
@@ -275,8 +275,8 @@ func TestOpeningAPool(t *testing.T) {
 			w.until("an idle desktop", w.idle(1))
 			ada := w.open(people[0])
 			w.must(w.sim.WriteFile(w.t.Context(), ada.DesktopID, "/data/disk1/letter", "from Ada"))
-			w.must(w.service.ResetMyDesktop(w.t.Context(), people[0], seatPool, ""))
-			w.must(w.service.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
+			w.must(w.service.Connections.ResetMyDesktop(w.t.Context(), people[0], seatPool, ""))
+			w.must(w.service.Assignments.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
 			w.until("both desktops", w.idle(2))
 			if _, there := w.sim.ReadFile(ada.DesktopID, "/data/disk1/letter"); there {
 				t.Error("the desktop is idle with her letter on its data disk")
@@ -291,15 +291,15 @@ func TestOpeningAPool(t *testing.T) {
 		withSeats(t, keeping(1), 1, func(w *world, people []workspace.Visitor) {
 			w.until("an idle desktop", w.idle(1))
 			ada := w.open(people[0])
-			ticket, err := w.service.Admit(w.t.Context(), ada.Ticket)
+			ticket, err := w.service.Connections.Admit(w.t.Context(), ada.Ticket)
 			w.must(err)
-			w.must(w.service.OpenConnection(w.t.Context(), ticket, workspace.Connection{
+			w.must(w.service.Connections.OpenConnection(w.t.Context(), ticket, workspace.Connection{
 				ID: "c", DesktopID: ada.DesktopID, UserID: ticket.UserID, SignInHash: ticket.SignInHash, Gateway: "dead",
 				Opened: time.Now(), LeaseUntil: time.Now().Add(30 * time.Second),
 			}))
-			w.must(w.service.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
+			w.must(w.service.Assignments.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
 			w.pass(time.Minute)
-			_, err = w.service.SweepConnections(w.t.Context())
+			_, err = w.service.Connections.SweepConnections(w.t.Context())
 			w.must(err)
 			w.until("both desktops", w.idle(2))
 		})
@@ -309,10 +309,10 @@ func TestOpeningAPool(t *testing.T) {
 		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
 			people := w.visitors(1)
 			w.addSeats(keeping(1))
-			if _, err := w.service.OpenPool(w.t.Context(), people[0], seatPool, ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
+			if _, err := w.service.Connections.OpenPool(w.t.Context(), people[0], seatPool, ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
 				t.Errorf("a stranger was told %v", err)
 			}
-			if _, err := w.service.OpenPool(w.t.Context(), people[0], "nothing", ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
+			if _, err := w.service.Connections.OpenPool(w.t.Context(), people[0], "nothing", ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
 				t.Errorf("of no pool a stranger was told %v", err)
 			}
 		})
@@ -322,13 +322,13 @@ func TestOpeningAPool(t *testing.T) {
 func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 	for name, end := range map[string]func(w *world, v workspace.Visitor){
 		"WhenTheGrantIsRevoked": func(w *world, v workspace.Visitor) {
-			w.must(w.service.ChangeGrants(w.t.Context(), workspace.ChangeGrants{
+			w.must(w.service.Pools.ChangeGrants(w.t.Context(), workspace.ChangeGrants{
 				Caller: workspace.Caller{ProjectID: project}, PoolID: seatPool, Action: workspace.GrantRemove,
 				Objects: []workspace.Grant{{Type: workspace.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault}},
 			}))
 		},
 		"WhenThePersonIsDeleted": func(w *world, v workspace.Visitor) {
-			w.must(w.service.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, v.ID))
+			w.must(w.service.Assignments.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, v.ID))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -341,10 +341,10 @@ func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 				leave := w.connect(v, o.Ticket)
 				end(w, v)
 				w.pass(time.Second)
-				if err := w.service.MayConnect(w.t.Context(), workspace.Ticket{DesktopID: o.DesktopID, UserID: v.ID, SignInHash: v.SignInHash}); err == nil {
+				if err := w.service.Connections.MayConnect(w.t.Context(), workspace.Ticket{DesktopID: o.DesktopID, UserID: v.ID, SignInHash: v.SignInHash}); err == nil {
 					t.Error("they may still connect")
 				}
-				if _, err := w.service.OpenPool(w.t.Context(), v, seatPool, ""); err == nil {
+				if _, err := w.service.Connections.OpenPool(w.t.Context(), v, seatPool, ""); err == nil {
 					t.Error("they may open the pool again")
 				}
 				leave() // as the gateway does when the grounds are gone
@@ -378,7 +378,7 @@ func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
 			t.Fatalf("opening gave %+v %+v", first.Seating, first.Pool.Desktop)
 		}
 		w.until("the end of the attempts", func() bool {
-			p, err := w.service.MyPool(w.t.Context(), v.User, seatPool)
+			p, err := w.service.Connections.MyPool(w.t.Context(), v.User, seatPool)
 			w.must(err)
 			return p.Desktop == nil
 		})
@@ -429,7 +429,7 @@ func TestAnOrderThatIsRefusedIsToldAndTriedAgain(t *testing.T) {
 // says why not more, and goes on when there is room.
 func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-		subnets, err := w.service.Subnets(w.t.Context(), project)
+		subnets, err := w.service.Catalog.Subnets(w.t.Context(), project)
 		w.must(err)
 		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
 			return tx.InsertSubnet(w.t.Context(), workspace.Subnet{

@@ -13,9 +13,9 @@ import (
 // something in them changes or its time has come. Any number may run on one database; a pool's lock decides which of them does
 // what. Create it with its fields set; Start it once.
 type Tender struct {
-	Service *workspace.Service
-	Log     *slog.Logger
-	Meter   TendMeter
+	Pools *workspace.PoolService
+	Log   *slog.Logger
+	Meter TendMeter
 	// Every is how often it looks when nothing signals and nothing is due; 30 s. It is only the safety net.
 	Every time.Duration
 
@@ -40,7 +40,7 @@ func (t *Tender) Start(ctx context.Context) error {
 		t.Every = 30 * time.Second
 	}
 	ctx, t.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	work := t.Service.Store.Work(ctx)
+	work := t.Pools.Store.Work(ctx)
 	t.done.Go(func() {
 		due := time.NewTimer(0)
 		defer due.Stop()
@@ -66,7 +66,7 @@ func (t *Tender) Stop(context.Context) {
 // tend looks once and says when to look again.
 func (t *Tender) tend(ctx context.Context) time.Duration {
 	begun := time.Now()
-	done, err := t.Service.TendPools(ctx)
+	done, err := t.Pools.TendPools(ctx)
 	if done.Looked > 0 {
 		t.Meter.Tended(done.Looked, time.Since(begun))
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +39,7 @@ func TestPoolsThatAlwaysFailKeepNoOthersFromTheirTurn(t *testing.T) {
 	const stuck, fine = 120, 30
 	inWorld(t, sim.Config{}, func(w *world) {
 		ctx := w.t.Context()
-		subnets, err := w.service.Subnets(ctx, project)
+		subnets, err := w.service.Catalog.Subnets(ctx, project)
 		w.must(err)
 		w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
 			for i := range stuck + fine {
@@ -61,9 +60,9 @@ func TestPoolsThatAlwaysFailKeepNoOthersFromTheirTurn(t *testing.T) {
 			return nil
 		}))
 		tries := 0
-		service := &workspace.Service{Store: stuckStore{w.store, &tries}, Log: slog.New(slog.DiscardHandler)}
+		service := workspace.NewServices(workspace.Config{Store: stuckStore{w.store, &tries}})
 		look := func() {
-			if _, err := service.TendPools(ctx); err == nil || !strings.Contains(err.Error(), "this pool always fails") {
+			if _, err := service.Pools.TendPools(ctx); err == nil || !strings.Contains(err.Error(), "this pool always fails") {
 				t.Errorf("looking after the pools gave %v", err)
 			}
 		}
@@ -76,7 +75,7 @@ func TestPoolsThatAlwaysFailKeepNoOthersFromTheirTurn(t *testing.T) {
 		tries = 0
 		for range 3600 {
 			w.pass(time.Second)
-			if due, err := service.TendPools(ctx); err != nil && due.Looked == 0 {
+			if due, err := service.Pools.TendPools(ctx); err != nil && due.Looked == 0 {
 				t.Fatal(err)
 			}
 		}

@@ -26,7 +26,7 @@ func TestWhatAGuestCannotApplyIsSeen(t *testing.T) {
 			return w.resize("STOP_DESKTOP")
 		}},
 		"another disk": {true, func(w *world) string {
-			id, err := w.service.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
+			id, err := w.service.Pools.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 10}},
 			})
 			w.must(err)
@@ -85,7 +85,7 @@ func (w *world) unwarned(jobID string) {
 
 func (w *world) reasonOf(jobID string) string {
 	w.t.Helper()
-	subs, _, err := w.service.ListSubJobs(w.t.Context(), workspace.SubJobQuery{ProjectID: project, JobID: jobID, Page: workspace.Page{Limit: 10}})
+	subs, _, err := w.service.Work.ListSubJobs(w.t.Context(), workspace.SubJobQuery{ProjectID: project, JobID: jobID, Page: workspace.Page{Limit: 10}})
 	w.must(err)
 	return subs[0].Reason
 }

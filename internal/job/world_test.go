@@ -34,7 +34,7 @@ type world struct {
 	t       *testing.T
 	store   *store.Store
 	sim     *sim.Engine
-	service *workspace.Service
+	service *workspace.Services
 }
 
 // inWorld runs a test in a bubble with a fresh world.
@@ -54,7 +54,7 @@ func inWorld(t *testing.T, c sim.Config, test func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, store: s, sim: e, service: &workspace.Service{Store: s, Log: slog.New(slog.DiscardHandler)}}
+		w := &world{t: t, store: s, sim: e, service: workspace.NewServices(workspace.Config{Store: s})}
 		w.furnish()
 		test(w)
 		if err := e.Close(); err != nil {
@@ -109,7 +109,7 @@ func (w *world) furnish() {
 		}
 		return nil
 	}))
-	w.must(w.service.Subscribe(ctx, project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net0"}}))
+	w.must(w.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net0"}}))
 }
 
 func (w *world) must(err error) {
@@ -163,13 +163,13 @@ func (w *world) tryCreate(n int) (string, error) {
 	for i := range n {
 		r.Desktops = append(r.Desktops, workspace.NewDesktop{UserName: fmt.Sprintf("user-%d", i)})
 	}
-	return w.service.CreateDesktops(w.t.Context(), r)
+	return w.service.Desktops.CreateDesktops(w.t.Context(), r)
 }
 
 // desktops reads all rows.
 func (w *world) desktops() []workspace.Desktop {
 	w.t.Helper()
-	details, _, err := w.service.ListDesktopDetails(w.t.Context(), workspace.DesktopQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
+	details, _, err := w.service.Desktops.ListDesktopDetails(w.t.Context(), workspace.DesktopQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
 	w.must(err)
 	var rows []workspace.Desktop
 	for _, d := range details {
@@ -211,7 +211,7 @@ func (w *world) finished(jobID string) workspace.Job {
 	var j workspace.Job
 	w.until("the end of job "+jobID, func() bool {
 		var err error
-		j, err = w.service.Job(w.t.Context(), project, jobID)
+		j, err = w.service.Work.Job(w.t.Context(), project, jobID)
 		w.must(err)
 		return j.Counts.Waiting+j.Counts.Running == 0
 	})
@@ -319,7 +319,7 @@ func (w *world) startMortal(m *mortal) *process {
 }
 
 func (w *world) over(jobID string) bool {
-	j, err := w.service.Job(w.t.Context(), project, jobID)
+	j, err := w.service.Work.Job(w.t.Context(), project, jobID)
 	w.must(err)
 	return j.Counts.Waiting+j.Counts.Running == 0
 }

@@ -40,7 +40,7 @@ type recoveryCodes struct {
 }
 
 func (p *Portal) codesOf(ctx context.Context, userID string) (codesState, error) {
-	state, err := p.Service.CodesOf(ctx, userID)
+	state, err := p.SignIns.CodesOf(ctx, userID)
 	if state.Policy == "" {
 		state.Policy = workspace.SecondFactorOff
 	}
@@ -48,7 +48,7 @@ func (p *Portal) codesOf(ctx context.Context, userID string) (codesState, error)
 }
 
 func (p *Portal) beginEnrolment(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	secret, err := p.Service.BeginEnrolment(r.Context(), v)
+	secret, err := p.SignIns.BeginEnrolment(r.Context(), v)
 	if err != nil {
 		return err
 	}
@@ -60,11 +60,11 @@ func (p *Portal) beginEnrolment(w http.ResponseWriter, r *http.Request, v worksp
 }
 
 func (p *Portal) confirmEnrolment(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	return p.withCode(w, r, v, "An authenticator was set up", p.Service.ConfirmEnrolment)
+	return p.withCode(w, r, v, "An authenticator was set up", p.SignIns.ConfirmEnrolment)
 }
 
 func (p *Portal) renewRecoveryCodes(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	return p.withCode(w, r, v, "Recovery codes were made anew", p.Service.RenewRecoveryCodes)
+	return p.withCode(w, r, v, "Recovery codes were made anew", p.SignIns.RenewRecoveryCodes)
 }
 
 func (p *Portal) removeAuthenticator(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
@@ -72,7 +72,7 @@ func (p *Portal) removeAuthenticator(w http.ResponseWriter, r *http.Request, v w
 	if err != nil {
 		return err
 	}
-	if err := p.Service.RemoveAuthenticator(r.Context(), v, body.Code); err != nil {
+	if err := p.SignIns.RemoveAuthenticator(r.Context(), v, body.Code); err != nil {
 		return err
 	}
 	p.Log.InfoContext(r.Context(), "an authenticator was removed by its person", "user_id", v.ID, "address", clientaddr.Of(r))

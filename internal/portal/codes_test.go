@@ -22,7 +22,7 @@ func codesWorld(t *testing.T, policy workspace.SecondFactor) *world {
 	w := newWorld(t)
 	box, err := secret.OpenBox(t.TempDir())
 	w.must(err)
-	w.service.SecondFactor, w.service.Box = policy, box
+	w.service.SignIn.SecondFactor, w.service.SignIn.Box, w.service.Connections.SecondFactor = policy, box, policy
 	return w
 }
 
@@ -154,7 +154,7 @@ func TestCodes(t *testing.T) {
 			var all sync.WaitGroup
 			for _, token := range tokens {
 				all.Go(func() {
-					if _, err := w.service.SignInWithCode(t.Context(), token, code); err == nil {
+					if _, err := w.service.SignIn.SignInWithCode(t.Context(), token, code); err == nil {
 						mu.Lock()
 						defer mu.Unlock()
 						opened++
@@ -181,7 +181,7 @@ func TestCodes(t *testing.T) {
 		if a.header.Get("Retry-After") == "" {
 			t.Error("nothing says when to come back")
 		}
-		w.must(w.service.ActOnUser(t.Context(), workspace.Caller{ProjectID: project}, w.user("ada").ID, workspace.LetIn))
+		w.must(w.service.SignIn.ActOnUser(t.Context(), workspace.Caller{ProjectID: project}, w.user("ada").ID, workspace.LetIn))
 		b.second(b.half("ada"), code).is(200, "")
 	})
 	t.Run("OfRecoveryAreGoodOnceEach", func(t *testing.T) {
@@ -207,9 +207,9 @@ func TestCodes(t *testing.T) {
 		c.enrol()
 		token := w.browser().half("ada")
 		ada := w.user("ada").ID
-		_, devices, err := w.service.OTPDevices(t.Context(), project, ada)
+		_, devices, err := w.service.SignIn.OTPDevices(t.Context(), project, ada)
 		w.must(err)
-		w.must(w.service.UnbindOTPDevices(t.Context(), workspace.Caller{ProjectID: project}, ada, []string{devices[0].ID}))
+		w.must(w.service.SignIn.UnbindOTPDevices(t.Context(), workspace.Caller{ProjectID: project}, ada, []string{devices[0].ID}))
 		w.browser().second(token, "000000").is(401, "")
 		w.signedIn("ada").call("GET", "me", "").is(200, `"on":false`)
 	})
@@ -239,7 +239,7 @@ func TestCodes(t *testing.T) {
 	t.Run("AreNotAskedForWhereTheyAreOff", func(t *testing.T) {
 		w := codesWorld(t, workspace.SecondFactorOptional)
 		w.signedIn("ada").enrol()
-		w.service.SecondFactor = workspace.SecondFactorOff
+		w.service.SignIn.SecondFactor, w.service.Connections.SecondFactor = workspace.SecondFactorOff, workspace.SecondFactorOff
 		c := w.signedIn("ada")
 		c.call("GET", "me", "").is(200, `"codes":{"policy":"off","on":false`)
 		c.call("POST", "me/codes", "").is(403, "not used here")
@@ -247,7 +247,7 @@ func TestCodes(t *testing.T) {
 	t.Run("AreAskedForBehindALinkToo", func(t *testing.T) {
 		w := codesWorld(t, workspace.SecondFactorOptional)
 		app, _ := w.signedIn("ada").enrol()
-		link, err := w.service.NewEntry(t.Context(), w.user("ada").ID)
+		link, err := w.service.SignIn.NewEntry(t.Context(), w.user("ada").ID)
 		w.must(err)
 		a := w.browser().call("POST", "enter", `{"token":"`+link+`"}`)
 		a.is(202, "code_token")
@@ -297,6 +297,6 @@ func TestUnlockingSomebodyLetsThemInAtOnce(t *testing.T) {
 		c.call("POST", "sign-in", `{"user_name":"ada","password":"Wrong-one-1"}`).is(401, "")
 	}
 	c.call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(429, "")
-	w.must(w.service.ActOnUser(t.Context(), workspace.Caller{ProjectID: project}, w.user("ada").ID, workspace.LetIn))
+	w.must(w.service.SignIn.ActOnUser(t.Context(), workspace.Caller{ProjectID: project}, w.user("ada").ID, workspace.LetIn))
 	c.call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(200, "ada")
 }

@@ -42,7 +42,7 @@ type cardsBody struct {
 }
 
 func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	mine, err := p.Service.MyDesktops(r.Context(), v.ID)
+	mine, err := p.Desktops.MyDesktops(r.Context(), v.ID)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v workspace.Vi
 // operate returns the call that asks for an operation on a desktop of the person's. 202: the desktop's card follows it.
 func (p *Portal) operate(op workspace.Operation) signedHandler {
 	return func(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-		err := p.Service.OperateMine(r.Context(), v, r.PathValue("id"), op, telemetry.RequestID(r.Context()))
+		err := p.Desktops.OperateMine(r.Context(), v, r.PathValue("id"), op, telemetry.RequestID(r.Context()))
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (p *Portal) operate(op workspace.Operation) signedHandler {
 }
 
 func (p *Portal) ticket(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	token, err := p.Service.OpenDesktop(r.Context(), v, r.PathValue("id"))
+	token, err := p.Desktops.OpenDesktop(r.Context(), v, r.PathValue("id"))
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ const (
 
 // follower looks at the desktops and pools of all people whose pages are open, in one go, and tells each page when its own change.
 type follower struct {
-	service Service
+	service Desktops
 	log     *slog.Logger
 	poll    time.Duration
 	wake    chan struct{}
@@ -56,7 +56,7 @@ type news struct {
 	next chan []byte
 }
 
-func newFollower(s Service, log *slog.Logger, poll time.Duration) *follower {
+func newFollower(s Desktops, log *slog.Logger, poll time.Duration) *follower {
 	return &follower{service: s, log: log, poll: poll, wake: make(chan struct{}, 1), streams: map[*stream]bool{}}
 }
 
@@ -196,7 +196,7 @@ func (f *follower) close() {
 // events streams a person's cards whenever they change, as server-sent events "desktops" and "pools", the first at once. It ends with
 // "signed-out" when the sign-in does, and without a word when the server goes away: browsers come back by themselves.
 func (p *Portal) events(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	if err := p.Service.MayWork(r.Context(), v.ID); err != nil {
+	if err := p.Desktops.MayWork(r.Context(), v.ID); err != nil {
 		return err
 	}
 	s, ok := p.follower.join(v.User)
@@ -225,7 +225,7 @@ func (p *Portal) events(w http.ResponseWriter, r *http.Request, v workspace.Visi
 		case <-keepAlive.C:
 			err = send(": still here\n\n")
 		case <-recheck.C:
-			if _, gone := p.Service.SignedIn(r.Context(), cookieToken(r)); workspace.CodeOf(gone) == workspace.CodeBadCredentials {
+			if _, gone := p.SignIns.SignedIn(r.Context(), cookieToken(r)); workspace.CodeOf(gone) == workspace.CodeBadCredentials {
 				send("event: signed-out\ndata: {}\n\n")
 				return nil
 			}

@@ -110,7 +110,7 @@ type poolsBody struct {
 }
 
 func (p *Portal) pools(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	pools, err := p.Service.MyPools(r.Context(), v.ID)
+	pools, err := p.Desktops.MyPools(r.Context(), v.ID)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (p *Portal) pools(w http.ResponseWriter, r *http.Request, v workspace.Visit
 
 func (p *Portal) openPool(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
 	defer p.follower.nudge()
-	o, err := p.Service.OpenPool(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context()))
+	o, err := p.Desktops.OpenPool(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context()))
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (p *Portal) openPool(w http.ResponseWriter, r *http.Request, v workspace.Vi
 }
 
 func (p *Portal) stopWaiting(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	if err := p.Service.StopWaiting(r.Context(), v, r.PathValue("id")); err != nil {
+	if err := p.Desktops.StopWaiting(r.Context(), v, r.PathValue("id")); err != nil {
 		return err
 	}
 	p.follower.nudge()
@@ -137,7 +137,7 @@ func (p *Portal) stopWaiting(w http.ResponseWriter, r *http.Request, v workspace
 }
 
 func (p *Portal) resetDesktop(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	if err := p.Service.ResetMyDesktop(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context())); err != nil {
+	if err := p.Desktops.ResetMyDesktop(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context())); err != nil {
 		return err
 	}
 	p.follower.nudge()
@@ -146,7 +146,7 @@ func (p *Portal) resetDesktop(w http.ResponseWriter, r *http.Request, v workspac
 }
 
 func (p *Portal) readyForRebuild(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
-	if err := p.Service.ReadyForRebuild(r.Context(), v, r.PathValue("id")); err != nil {
+	if err := p.Desktops.ReadyForRebuild(r.Context(), v, r.PathValue("id")); err != nil {
 		return err
 	}
 	p.follower.nudge()

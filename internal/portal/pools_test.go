@@ -27,7 +27,7 @@ func TestPools(t *testing.T) {
 			Ticket  string `json:"ticket"`
 		}
 		w.must(json.Unmarshal([]byte(opened.body), &got))
-		if _, err := w.service.Admit(t.Context(), got.Ticket); err != nil {
+		if _, err := w.service.Connections.Admit(t.Context(), got.Ticket); err != nil {
 			t.Errorf("the ticket is not good: %v", err)
 		}
 		events.until("pools", `"state":"yours"`)

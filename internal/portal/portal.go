@@ -11,13 +11,26 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service is what the portal needs of the domain; *workspace.Service is one.
-type Service interface {
+// SignIns is how people sign in; *workspace.SignInService is one.
+type SignIns interface {
 	SignIn(ctx context.Context, name, password string) (workspace.SignInResult, error)
 	SignInWithCode(ctx context.Context, token, code string) (workspace.SignInResult, error)
 	Enter(ctx context.Context, token string) (workspace.SignInResult, error)
 	SignedIn(ctx context.Context, token string) (workspace.Visitor, error)
 	SignOut(ctx context.Context, token string) error
+	PasswordTokenHolder(ctx context.Context, token string) (workspace.User, error)
+	SetFirstPassword(ctx context.Context, token, password string) (workspace.User, error)
+	ChangePassword(ctx context.Context, v workspace.Visitor, old, password string) error
+	SetLanguage(ctx context.Context, v workspace.Visitor, language string) error
+	CodesOf(ctx context.Context, userID string) (workspace.CodesState, error)
+	BeginEnrolment(ctx context.Context, v workspace.Visitor) (secret string, err error)
+	ConfirmEnrolment(ctx context.Context, v workspace.Visitor, code string) (recoveryCodes []string, err error)
+	RenewRecoveryCodes(ctx context.Context, v workspace.Visitor, code string) ([]string, error)
+	RemoveAuthenticator(ctx context.Context, v workspace.Visitor, code string) error
+}
+
+// Desktops are what people do with desktops and pools that they have; *workspace.ConnectionService is one.
+type Desktops interface {
 	MayWork(ctx context.Context, userID string) error
 	MyDesktops(ctx context.Context, userID string) ([]workspace.Mine, error)
 	DesktopsOf(ctx context.Context, people []workspace.User) (map[string][]workspace.Mine, error)
@@ -30,22 +43,14 @@ type Service interface {
 	StopWaiting(ctx context.Context, v workspace.Visitor, poolID string) error
 	ReadyForRebuild(ctx context.Context, v workspace.Visitor, poolID string) error
 	ResetMyDesktop(ctx context.Context, v workspace.Visitor, poolID, requestID string) error
-	PasswordTokenHolder(ctx context.Context, token string) (workspace.User, error)
-	SetFirstPassword(ctx context.Context, token, password string) (workspace.User, error)
-	ChangePassword(ctx context.Context, v workspace.Visitor, old, password string) error
-	SetLanguage(ctx context.Context, v workspace.Visitor, language string) error
-	CodesOf(ctx context.Context, userID string) (workspace.CodesState, error)
-	BeginEnrolment(ctx context.Context, v workspace.Visitor) (secret string, err error)
-	ConfirmEnrolment(ctx context.Context, v workspace.Visitor, code string) (recoveryCodes []string, err error)
-	RenewRecoveryCodes(ctx context.Context, v workspace.Visitor, code string) ([]string, error)
-	RemoveAuthenticator(ctx context.Context, v workspace.Visitor, code string) error
 }
 
 // Config describes a portal.
 type Config struct {
-	Service Service
-	Log     *slog.Logger
-	Pages   fs.FS // the built web pages: index.html and assets/
+	SignIns  SignIns
+	Desktops Desktops
+	Log      *slog.Logger
+	Pages    fs.FS // the built web pages: index.html and assets/
 
 	// Origins are whole origins, such as "https://desktops.example.org", whose pages may call besides those that the
 	// browser calls same-origin.
@@ -70,7 +75,7 @@ func New(c Config) (*Portal, error) {
 	if c.Poll == 0 {
 		c.Poll = 500 * time.Millisecond
 	}
-	p := &Portal{Config: c, follower: newFollower(c.Service, c.Log, c.Poll)}
+	p := &Portal{Config: c, follower: newFollower(c.Desktops, c.Log, c.Poll)}
 	guard := http.NewCrossOriginProtection()
 	for _, origin := range c.Origins {
 		if err := guard.AddTrustedOrigin(origin); err != nil {
@@ -146,7 +151,7 @@ func (p *Portal) open(h handler) http.Handler {
 
 func (p *Portal) signed(h signedHandler) http.Handler {
 	return p.open(func(w http.ResponseWriter, r *http.Request) error {
-		v, err := p.Service.SignedIn(r.Context(), cookieToken(r))
+		v, err := p.SignIns.SignedIn(r.Context(), cookieToken(r))
 		if err != nil {
 			return err
 		}

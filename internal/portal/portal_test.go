@@ -92,12 +92,12 @@ func TestSignIn(t *testing.T) {
 		elsewhere := workspace.WithNetwork(t.Context(), "127.0.0.0/24") // another replica, the same network
 		var all sync.WaitGroup
 		for range 20 { // at once
-			all.Go(func() { w.service.SignIn(elsewhere, "ada", "Wrong-one-1") })
+			all.Go(func() { w.service.SignIn.SignIn(elsewhere, "ada", "Wrong-one-1") })
 		}
 		all.Wait()
 		w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(429, "")
 		w.later(16 * time.Second)
-		if _, err := w.service.SignIn(elsewhere, "ada", password); err != nil {
+		if _, err := w.service.SignIn.SignIn(elsewhere, "ada", password); err != nil {
 			t.Errorf("after the pause: %v", err)
 		}
 	})
@@ -108,7 +108,7 @@ func TestSignIn(t *testing.T) {
 		var strangers sync.WaitGroup // attempts are held for seconds
 		for i := range 80 {
 			strangers.Go(func() {
-				w.service.SignIn(workspace.WithNetwork(t.Context(), fmt.Sprintf("10.0.%d.0/24", i%9)), "ada", "Wrong-one-1")
+				w.service.SignIn.SignIn(workspace.WithNetwork(t.Context(), fmt.Sprintf("10.0.%d.0/24", i%9)), "ada", "Wrong-one-1")
 			})
 		}
 		strangers.Wait()
@@ -135,7 +135,7 @@ func TestSignIn(t *testing.T) {
 	})
 	t.Run("OpensByALinkOnce", func(t *testing.T) {
 		w := newWorld(t)
-		token, err := w.service.NewEntry(t.Context(), w.user("ada").ID)
+		token, err := w.service.SignIn.NewEntry(t.Context(), w.user("ada").ID)
 		w.must(err)
 		c := w.browser()
 		c.call("POST", "enter", `{"token":"`+token+`"}`).is(200, `"user_name":"ada"`)
@@ -382,7 +382,7 @@ func TestPages(t *testing.T) {
 type world struct {
 	t       *testing.T
 	store   *store.Store
-	service *workspace.Service
+	service *workspace.Services
 	server  *httptest.Server
 	stop    func()
 	desktop map[string]string // ids by name
@@ -400,10 +400,10 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { s.Close() })
 	passwords, err := secret.NewPasswords(secret.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1})
 	w.must(err)
-	w.store, w.service = s, &workspace.Service{Store: s, Passwords: passwords, Log: slog.New(slog.DiscardHandler)}
+	w.store, w.service = s, workspace.NewServices(workspace.Config{Store: s, Passwords: passwords})
 	w.furnish(passwords)
 	p, err := portal.New(portal.Config{
-		Service: w.service, Log: slog.New(slog.DiscardHandler), Poll: 20 * time.Millisecond,
+		SignIns: w.service.SignIn, Desktops: w.service.Connections, Log: slog.New(slog.DiscardHandler), Poll: 20 * time.Millisecond,
 		Origins: []string{"https://desktops.example.org"},
 		Pages: fstest.MapFS{
 			"index.html":       {Data: []byte("<!doctype html>the page")},
@@ -428,7 +428,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) furnish(passwords *secret.Passwords) {
 	ctx := w.t.Context()
-	w.must(w.service.Subscribe(ctx, project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
+	w.must(w.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
 	hash, err := passwords.Hash(password)
 	w.must(err)
 	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {

@@ -45,7 +45,7 @@ func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) error {
 		return workspace.Errorf(workspace.CodeBadCredentials, "the user name or the password is wrong")
 	}
 	return p.attempt(w, r, workspace.CodeBadCredentials, func() (workspace.SignInResult, error) {
-		return p.Service.SignIn(r.Context(), name, body.Password)
+		return p.SignIns.SignIn(r.Context(), name, body.Password)
 	})
 }
 
@@ -59,7 +59,7 @@ func (p *Portal) signInWithCode(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return p.attempt(w, r, workspace.CodeForbidden, func() (workspace.SignInResult, error) {
-		return p.Service.SignInWithCode(r.Context(), body.Token, body.Code)
+		return p.SignIns.SignInWithCode(r.Context(), body.Token, body.Code)
 	})
 }
 
@@ -108,7 +108,7 @@ func (p *Portal) enter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	result, err := p.Service.Enter(r.Context(), body.Token)
+	result, err := p.SignIns.Enter(r.Context(), body.Token)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func ping(w http.ResponseWriter, _ *http.Request) error { return done(w) }
 
 func (p *Portal) signOut(w http.ResponseWriter, r *http.Request) error {
 	if token := cookieToken(r); token != "" {
-		if err := p.Service.SignOut(r.Context(), token); err != nil {
+		if err := p.SignIns.SignOut(r.Context(), token); err != nil {
 			return err
 		}
 	}
@@ -139,7 +139,7 @@ func (p *Portal) setLanguage(w http.ResponseWriter, r *http.Request, v workspace
 	if err != nil {
 		return err
 	}
-	if err := p.Service.SetLanguage(r.Context(), v, body.Language); err != nil {
+	if err := p.SignIns.SetLanguage(r.Context(), v, body.Language); err != nil {
 		return err
 	}
 	return done(w)
@@ -153,7 +153,7 @@ func (p *Portal) changePassword(w http.ResponseWriter, r *http.Request, v worksp
 	if err != nil {
 		return err
 	}
-	err = p.Service.ChangePassword(r.Context(), v, body.Old, body.New)
+	err = p.SignIns.ChangePassword(r.Context(), v, body.Old, body.New)
 	if workspace.CodeOf(err) == workspace.CodeBadCredentials { // 401 would say that the sign-in is over
 		return workspace.Errorf(workspace.CodeForbidden, "the present password is wrong")
 	}
@@ -165,7 +165,7 @@ func (p *Portal) changePassword(w http.ResponseWriter, r *http.Request, v worksp
 
 // firstPasswordHolder says whose a token is. The token is in a header, since addresses are logged on their way.
 func (p *Portal) firstPasswordHolder(w http.ResponseWriter, r *http.Request) error {
-	u, err := p.Service.PasswordTokenHolder(r.Context(), bearer(r))
+	u, err := p.SignIns.PasswordTokenHolder(r.Context(), bearer(r))
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (p *Portal) setFirstPassword(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	u, err := p.Service.SetFirstPassword(r.Context(), bearer(r), body.Password)
+	u, err := p.SignIns.SetFirstPassword(r.Context(), bearer(r), body.Password)
 	if err != nil {
 		return err
 	}

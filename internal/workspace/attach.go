@@ -7,6 +7,14 @@ import (
 	"slices"
 )
 
+// AssignmentService gives desktops to people and groups and takes them back, and adds, renames and deletes the people who have desktops. Each method is one
+// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+type AssignmentService struct {
+	Store     Store
+	Passwords Passwords
+	Box       Sealer // of passwords that wait to be hashed
+}
+
 // AttachDesktops gives desktops to people as PlanAssignment decides, renames those that are given a name, and records a job that
 // brings their insides up to date. It returns the job's id; when all that was asked for is there already, that of one that has ended.
 //
@@ -14,7 +22,7 @@ import (
 // first has done: the desktops are busy. With the strategies that count a person's desktops the people's rows are held as well.
 // CodeDesktopNotFound, CodeUserNotFound, CodeGroupNotFound, CodeNameTaken, CodeInvalid, CodeUnsupported, and CodeConflict as
 // docs/assignment.md says.
-func (s *Service) AttachDesktops(ctx context.Context, r AttachDesktops) (string, error) {
+func (s *AssignmentService) AttachDesktops(ctx context.Context, r AttachDesktops) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}
@@ -38,7 +46,7 @@ type AttachPreview struct {
 }
 
 // PreviewAttach plans what AttachDesktops would do, and does nothing. Its errors are the same.
-func (s *Service) PreviewAttach(ctx context.Context, r AttachDesktops) (AttachPreview, error) {
+func (s *AssignmentService) PreviewAttach(ctx context.Context, r AttachDesktops) (AttachPreview, error) {
 	if err := r.Check(); err != nil {
 		return AttachPreview{}, err
 	}

@@ -5,6 +5,12 @@ import (
 	"time"
 )
 
+// CatalogService serves the catalogue, networks and the Workspace service of each project. Each method is one
+// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+type CatalogService struct {
+	Store Store
+}
+
 // Product is a size of desktop that can be ordered.
 type Product struct {
 	ID           string // "workspace.c2.large.linux"

@@ -6,32 +6,32 @@ import (
 )
 
 // ListProducts reads a page of products and counts all that match.
-func (s *Service) ListProducts(ctx context.Context, q ProductQuery) ([]Product, int, error) {
+func (s *CatalogService) ListProducts(ctx context.Context, q ProductQuery) ([]Product, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]Product, int, error) { return tx.Products(ctx, q) })
 }
 
 // ListImages reads a page of the images that a project may use and counts all that match.
-func (s *Service) ListImages(ctx context.Context, q ImageQuery) ([]Image, int, error) {
+func (s *CatalogService) ListImages(ctx context.Context, q ImageQuery) ([]Image, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]Image, int, error) { return tx.Images(ctx, q) })
 }
 
 // Zones lists the availability zones.
-func (s *Service) Zones(ctx context.Context) ([]Zone, error) {
+func (s *CatalogService) Zones(ctx context.Context) ([]Zone, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]Zone, error) { return tx.Zones(ctx) })
 }
 
 // VolumeTypes lists the classes of disk.
-func (s *Service) VolumeTypes(ctx context.Context) ([]VolumeType, error) {
+func (s *CatalogService) VolumeTypes(ctx context.Context) ([]VolumeType, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]VolumeType, error) { return tx.VolumeTypes(ctx) })
 }
 
 // VPCs lists the project's private networks.
-func (s *Service) VPCs(ctx context.Context, projectID string) ([]VPC, error) {
+func (s *CatalogService) VPCs(ctx context.Context, projectID string) ([]VPC, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]VPC, error) { return tx.VPCs(ctx, projectID) })
 }
 
 // Subnets lists the project's subnets.
-func (s *Service) Subnets(ctx context.Context, projectID string) ([]SubnetDetail, error) {
+func (s *CatalogService) Subnets(ctx context.Context, projectID string) ([]SubnetDetail, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]SubnetDetail, error) { return subnetDetails(ctx, tx, projectID) })
 }
 
@@ -49,7 +49,7 @@ func subnetDetails(ctx context.Context, tx Tx, projectID string) ([]SubnetDetail
 }
 
 // SecurityGroups lists the project's security groups.
-func (s *Service) SecurityGroups(ctx context.Context, projectID string) ([]SecurityGroup, error) {
+func (s *CatalogService) SecurityGroups(ctx context.Context, projectID string) ([]SecurityGroup, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]SecurityGroup, error) { return tx.SecurityGroups(ctx, projectID) })
 }
 
@@ -63,7 +63,7 @@ type ServiceDetail struct {
 }
 
 // ServiceDetail reads a project's Workspace service, or fails with CodeNotSubscribed when it was never opened.
-func (s *Service) ServiceDetail(ctx context.Context, projectID string) (ServiceDetail, error) {
+func (s *CatalogService) ServiceDetail(ctx context.Context, projectID string) (ServiceDetail, error) {
 	return view(ctx, s.Store, func(tx Tx) (d ServiceDetail, err error) {
 		if d.Subscription, err = tx.Subscription(ctx, projectID); err != nil {
 			return d, err

@@ -5,10 +5,17 @@ import (
 	"time"
 )
 
+// ConnectionService is what people do in the portal with desktops and pools that they have, and what gateways tell of their connections. Each method is one
+// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+type ConnectionService struct {
+	Store        Store
+	SecondFactor SecondFactor
+}
+
 // Admit takes a ticket and says what it admits to. CodeBadCredentials when there is no such ticket any more; CodeForbidden
 // when its user may no longer have the desktop; CodeConflict when the desktop is not running. The ticket is used up in any
 // case.
-func (s *Service) Admit(ctx context.Context, token string) (Ticket, error) {
+func (s *ConnectionService) Admit(ctx context.Context, token string) (Ticket, error) {
 	type admission struct {
 		ticket  Ticket
 		refusal error
@@ -33,7 +40,7 @@ func (s *Service) Admit(ctx context.Context, token string) (Ticket, error) {
 
 // OpenConnection records an open display, unless its grounds went away since Admit (the same errors). The desktop's login
 // status becomes CONNECTED.
-func (s *Service) OpenConnection(ctx context.Context, t Ticket, c Connection) error {
+func (s *ConnectionService) OpenConnection(ctx context.Context, t Ticket, c Connection) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
 		d, err := mayConnect(ctx, tx, t)
 		if err != nil {
@@ -64,7 +71,7 @@ func (s *Service) OpenConnection(ctx context.Context, t Ticket, c Connection) er
 
 // MayConnect says why a ticket's holder may not have the display now, or nil; the errors are Admit's and
 // CodeDesktopNotFound. The ticket itself need not be there any more.
-func (s *Service) MayConnect(ctx context.Context, t Ticket) error {
+func (s *ConnectionService) MayConnect(ctx context.Context, t Ticket) error {
 	return s.Store.View(ctx, func(tx Tx) error {
 		_, err := mayConnect(ctx, tx, t)
 		return err
@@ -73,7 +80,7 @@ func (s *Service) MayConnect(ctx context.Context, t Ticket) error {
 
 // NoteStopped records that a desktop that should run was found off or asleep, as after somebody shut it down from inside,
 // so that its people can start it. A desktop with a task is left alone: its job knows better.
-func (s *Service) NoteStopped(ctx context.Context, desktopID string, hibernated bool) error {
+func (s *ConnectionService) NoteStopped(ctx context.Context, desktopID string, hibernated bool) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
 		found, err := tx.Desktop(ctx, "", desktopID)
 		if err != nil {
@@ -95,7 +102,7 @@ func (s *Service) NoteStopped(ctx context.Context, desktopID string, hibernated 
 
 // CloseConnection forgets a connection. After a desktop's last one its login status becomes DISCONNECTED. Closing what is
 // closed succeeds.
-func (s *Service) CloseConnection(ctx context.Context, id, desktopID string) error {
+func (s *ConnectionService) CloseConnection(ctx context.Context, id, desktopID string) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
 		if err := tx.DeleteConnection(ctx, id); err != nil {
 			return err
@@ -105,12 +112,12 @@ func (s *Service) CloseConnection(ctx context.Context, id, desktopID string) err
 }
 
 // RenewConnections extends the lease of all connections of a gateway.
-func (s *Service) RenewConnections(ctx context.Context, gateway string, lease time.Duration) error {
+func (s *ConnectionService) RenewConnections(ctx context.Context, gateway string, lease time.Duration) error {
 	return s.Store.Update(ctx, func(tx Tx) error { return tx.ExtendConnections(ctx, gateway, tx.Now().Add(lease)) })
 }
 
 // SweepConnections forgets the connections of gateways that have died and returns how many those were.
-func (s *Service) SweepConnections(ctx context.Context) (int, error) {
+func (s *ConnectionService) SweepConnections(ctx context.Context) (int, error) {
 	return update(ctx, s.Store, func(tx Tx) (int, error) {
 		stale, err := tx.DropStaleConnections(ctx)
 		if err != nil {
@@ -133,7 +140,7 @@ type EndedConnection struct {
 }
 
 // CheckConnections returns those of a gateway's connections, given by id, that must not go on.
-func (s *Service) CheckConnections(ctx context.Context, gateway string, ids []string) ([]EndedConnection, error) {
+func (s *ConnectionService) CheckConnections(ctx context.Context, gateway string, ids []string) ([]EndedConnection, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]EndedConnection, error) {
 		grounds, err := tx.Grounds(ctx, gateway)
 		if err != nil {

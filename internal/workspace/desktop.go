@@ -5,6 +5,12 @@ import (
 	"time"
 )
 
+// DesktopService orders, operates, lists and deletes desktops, and keeps the rules for their names. Each method is one
+// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+type DesktopService struct {
+	Store Store
+}
+
 // Desktop is one cloud desktop: what its administrator asked for and the state that Carrel last knew.
 type Desktop struct {
 	ID        string

@@ -107,7 +107,7 @@ func checkIDsUpTo(limit int, field string, ids []string) error {
 
 // OperateDesktops starts, stops, restarts or hibernates desktops. Those whose state forbids it are refused one by one, the
 // others go on in a job. The row locks of the desktops decide between two callers.
-func (s *Service) OperateDesktops(ctx context.Context, r OperateDesktops) (OperateResult, error) {
+func (s *DesktopService) OperateDesktops(ctx context.Context, r OperateDesktops) (OperateResult, error) {
 	if err := r.Check(); err != nil {
 		return OperateResult{}, err
 	}

@@ -16,7 +16,7 @@ type DesktopDetail struct {
 }
 
 // Desktop reads one desktop, or fails with CodeDesktopNotFound.
-func (s *Service) Desktop(ctx context.Context, projectID, id string) (DesktopDetail, error) {
+func (s *DesktopService) Desktop(ctx context.Context, projectID, id string) (DesktopDetail, error) {
 	return view(ctx, s.Store, func(tx Tx) (DesktopDetail, error) {
 		d, err := tx.Desktop(ctx, projectID, id)
 		if err != nil {
@@ -31,13 +31,13 @@ func (s *Service) Desktop(ctx context.Context, projectID, id string) (DesktopDet
 }
 
 // ListDesktops reads a page of desktops, without their volumes and security groups, and counts all that match.
-func (s *Service) ListDesktops(ctx context.Context, q DesktopQuery) ([]Desktop, int, error) {
+func (s *DesktopService) ListDesktops(ctx context.Context, q DesktopQuery) ([]Desktop, int, error) {
 	q.Brief = true
 	return list(ctx, s.Store, func(tx Tx) ([]Desktop, int, error) { return tx.Desktops(ctx, q) })
 }
 
 // ListDesktopDetails is ListDesktops with all that belongs to the desktops and what they refer to.
-func (s *Service) ListDesktopDetails(ctx context.Context, q DesktopQuery) ([]DesktopDetail, int, error) {
+func (s *DesktopService) ListDesktopDetails(ctx context.Context, q DesktopQuery) ([]DesktopDetail, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]DesktopDetail, int, error) {
 		desktops, total, err := tx.Desktops(ctx, q)
 		if err != nil {

@@ -59,7 +59,7 @@ func (r *DetachDesktops) Check(field string) error {
 // DetachDesktops takes desktops from people and groups: their access ends with the transaction, open displays within a second, and
 // a job ends their sessions and accounts inside. Desktops whose state forbids it are refused one by one. Who does not have the
 // desktop is left out, since taking it is a success already. The row locks of the desktops decide between two callers.
-func (s *Service) DetachDesktops(ctx context.Context, r DetachDesktops, field string) (DetachResult, error) {
+func (s *AssignmentService) DetachDesktops(ctx context.Context, r DetachDesktops, field string) (DetachResult, error) {
 	if err := r.Check(field); err != nil {
 		return DetachResult{}, err
 	}
@@ -239,7 +239,7 @@ func usersByID(ctx context.Context, tx Tx, projectID string, holdings []Assignme
 
 // Detachments tells from whom a desktop was taken, the latest first: people and groups, and the people who lost it with a group.
 // CodeDesktopNotFound.
-func (s *Service) Detachments(ctx context.Context, projectID, desktopID string) (Desktop, []Detachment, error) {
+func (s *AssignmentService) Detachments(ctx context.Context, projectID, desktopID string) (Desktop, []Detachment, error) {
 	type answer struct {
 		desktop Desktop
 		records []Detachment

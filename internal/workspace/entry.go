@@ -13,7 +13,7 @@ func entryHash(token string) string { return "entry-" + HashToken(token) }
 
 // NewEntry makes a token that signs a user in without a password, once, within EntryLife. It is for those who run the control
 // plane; nothing on the network makes one.
-func (s *Service) NewEntry(ctx context.Context, userID string) (string, error) {
+func (s *SignInService) NewEntry(ctx context.Context, userID string) (string, error) {
 	token := NewToken()
 	err := s.Store.Update(ctx, func(tx Tx) error {
 		return tx.InsertSignIn(ctx, SignIn{TokenHash: entryHash(token), UserID: userID, Created: tx.Now(), Expires: tx.Now().Add(EntryLife)})
@@ -23,7 +23,7 @@ func (s *Service) NewEntry(ctx context.Context, userID string) (string, error) {
 
 // Enter uses an entry up and begins a sign-in, half of one for who uses codes. CodeBadCredentials when it is unknown, used or has expired, or the user may not
 // work. The lock on the user decides between two callers.
-func (s *Service) Enter(ctx context.Context, token string) (SignInResult, error) {
+func (s *SignInService) Enter(ctx context.Context, token string) (SignInResult, error) {
 	return update(ctx, s.Store, func(tx Tx) (SignInResult, error) {
 		entry, err := tx.SignIn(ctx, entryHash(token))
 		if err != nil {

@@ -52,7 +52,7 @@ const maxExported = 100_000
 
 // ExportUsers makes a table of the people that match, in a language ("zh_CN" or English), and returns the export's id. The query's
 // page is left aside. With a GroupID the group must exist: CodeGroupNotFound.
-func (s *Service) ExportUsers(ctx context.Context, q UserQuery, language string) (string, error) {
+func (s *AssignmentService) ExportUsers(ctx context.Context, q UserQuery, language string) (string, error) {
 	q.Page = Page{Limit: maxExported}
 	return update(ctx, s.Store, func(tx Tx) (string, error) {
 		if q.GroupID != "" {
@@ -81,12 +81,12 @@ func (s *Service) ExportUsers(ctx context.Context, q UserQuery, language string)
 }
 
 // ListExports reads a page of exports, without their rows, and counts all that match.
-func (s *Service) ListExports(ctx context.Context, q ExportQuery) ([]Export, int, error) {
+func (s *AssignmentService) ListExports(ctx context.Context, q ExportQuery) ([]Export, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]Export, int, error) { return tx.Exports(ctx, q) })
 }
 
 // FetchExport reads an export with its rows and notes that it was fetched. CodeExportNotFound, also when it has expired.
-func (s *Service) FetchExport(ctx context.Context, projectID, id string) (Export, error) {
+func (s *AssignmentService) FetchExport(ctx context.Context, projectID, id string) (Export, error) {
 	return update(ctx, s.Store, func(tx Tx) (Export, error) {
 		e, err := tx.Export(ctx, projectID, id)
 		if err != nil {
@@ -101,7 +101,7 @@ func (s *Service) FetchExport(ctx context.Context, projectID, id string) (Export
 
 // DeleteExports removes 1 to 100 exports. Ids of none are left out, since their deletion is a success already; if none is left it
 // fails with CodeExportNotFound.
-func (s *Service) DeleteExports(ctx context.Context, c Caller, ids []string) error {
+func (s *AssignmentService) DeleteExports(ctx context.Context, c Caller, ids []string) error {
 	if err := checkIDs("task_ids", ids); err != nil {
 		return err
 	}

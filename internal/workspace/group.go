@@ -90,7 +90,7 @@ func checkGroupDescription(text string) error {
 }
 
 // CreateGroup adds a group and returns its id. CodeNameTaken, CodeInvalid.
-func (s *Service) CreateGroup(ctx context.Context, c Caller, name, description string) (string, error) {
+func (s *DirectoryService) CreateGroup(ctx context.Context, c Caller, name, description string) (string, error) {
 	if err := CheckGroupName("group_name", name); err != nil {
 		return "", err
 	}
@@ -108,7 +108,7 @@ func (s *Service) CreateGroup(ctx context.Context, c Caller, name, description s
 
 // UpdateGroup changes what is not nil. A rename changes nothing else: everything knows a group by its id. CodeGroupNotFound,
 // CodeNameTaken, CodeInvalid.
-func (s *Service) UpdateGroup(ctx context.Context, c Caller, id string, name, description *string) error {
+func (s *DirectoryService) UpdateGroup(ctx context.Context, c Caller, id string, name, description *string) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
 		g, err := tx.LockGroup(ctx, c.ProjectID, id)
 		if err != nil {
@@ -130,13 +130,13 @@ func (s *Service) UpdateGroup(ctx context.Context, c Caller, id string, name, de
 }
 
 // ListGroups reads a page of groups and counts all that match.
-func (s *Service) ListGroups(ctx context.Context, q GroupQuery) ([]Group, int, error) {
+func (s *DirectoryService) ListGroups(ctx context.Context, q GroupQuery) ([]Group, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]Group, int, error) { return tx.Groups(ctx, q) })
 }
 
 // DeleteGroups removes 1 to 100 groups; their people stay, and lose the desktops that the groups had. Ids of none are left out, since their deletion is a success already;
 // if none is left it fails with CodeGroupNotFound.
-func (s *Service) DeleteGroups(ctx context.Context, c Caller, ids []string) error {
+func (s *AssignmentService) DeleteGroups(ctx context.Context, c Caller, ids []string) error {
 	if err := checkIDs("group_ids", ids); err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ const (
 // ChangeMembers puts 1 to 100 people into a group, all or none, or takes them out; they gain or lose the desktops that the group
 // has. What holds already succeeds. CodeGroupNotFound, CodeUserNotFound, CodeInvalid, CodeConflict when a desktop of the group
 // would have too many people.
-func (s *Service) ChangeMembers(ctx context.Context, c Caller, groupID string, action MemberAction, userIDs []string) error {
+func (s *AssignmentService) ChangeMembers(ctx context.Context, c Caller, groupID string, action MemberAction, userIDs []string) error {
 	if err := checkIDs("user_ids", userIDs); err != nil {
 		return err
 	}
@@ -225,7 +225,7 @@ func usersExist(ctx context.Context, tx Tx, projectID string, ids []string) erro
 }
 
 // MembersOf is ListUsers of a group that exists; CodeGroupNotFound otherwise. The query's GroupID names it.
-func (s *Service) MembersOf(ctx context.Context, q UserQuery) ([]User, int, error) {
+func (s *DirectoryService) MembersOf(ctx context.Context, q UserQuery) ([]User, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]User, int, error) {
 		_, total, err := tx.Groups(ctx, GroupQuery{ProjectID: q.ProjectID, IDs: []string{q.GroupID}})
 		if err != nil {

@@ -6,6 +6,12 @@ import (
 	"fmt"
 )
 
+// WorkService lists and retries jobs, and deletes what others refer to. Each method is one
+// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+type WorkService struct {
+	Store Store
+}
+
 // ReadParams reads the parameters of a sub-job.
 func ReadParams[T any](s SubJob) (T, error) {
 	var p T
@@ -16,7 +22,7 @@ func ReadParams[T any](s SubJob) (T, error) {
 }
 
 // Job reads a job with its sub-jobs, or fails with CodeJobNotFound.
-func (s *Service) Job(ctx context.Context, projectID, id string) (Job, error) {
+func (s *WorkService) Job(ctx context.Context, projectID, id string) (Job, error) {
 	return view(ctx, s.Store, func(tx Tx) (Job, error) {
 		j, err := tx.Job(ctx, projectID, id, true)
 		if err != nil || j.Type != JobRebuildPool {
@@ -32,14 +38,14 @@ func (s *Service) Job(ctx context.Context, projectID, id string) (Job, error) {
 }
 
 // ListSubJobs reads a page of sub-jobs and counts all that match.
-func (s *Service) ListSubJobs(ctx context.Context, q SubJobQuery) ([]SubJob, int, error) {
+func (s *WorkService) ListSubJobs(ctx context.Context, q SubJobQuery) ([]SubJob, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]SubJob, int, error) { return tx.SubJobs(ctx, q) })
 }
 
 // RetryJob runs the failed sub-jobs of a job again, under the same job id, which it returns. It fails with CodeConflict when
 // none has failed, when the job has not ended, or when a desktop is busy with something else by now. Desktops that are gone
 // are left as they are: FAILED.
-func (s *Service) RetryJob(ctx context.Context, projectID, id string) (string, error) {
+func (s *WorkService) RetryJob(ctx context.Context, projectID, id string) (string, error) {
 	return update(ctx, s.Store, func(tx Tx) (string, error) {
 		job, err := tx.Job(ctx, projectID, id, false)
 		if err != nil {
@@ -101,7 +107,7 @@ var keptSubJobs = []JobType{"applyWorkspace", "cancelWorkspace", "changeAccessVp
 
 // DeleteSubJobs removes the records of finished sub-jobs, by ids or by state. Those still under way are refused with
 // CodeConflict when named, and left when selected by state.
-func (s *Service) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state SubJobState) error {
+func (s *WorkService) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state SubJobState) error {
 	switch {
 	case len(ids) == 0 && state == "":
 		return invalid("job_ids", "give ids, or delete_by_status")

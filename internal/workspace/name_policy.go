@@ -182,7 +182,7 @@ type NamePolicyRows interface {
 }
 
 // CreateNamePolicy adds a policy and returns its id. A new default takes the place of the former. CodeNameTaken, CodeInvalid.
-func (s *Service) CreateNamePolicy(ctx context.Context, c Caller, p NamePolicy) (string, error) {
+func (s *DesktopService) CreateNamePolicy(ctx context.Context, c Caller, p NamePolicy) (string, error) {
 	if err := p.Check(); err != nil {
 		return "", err
 	}
@@ -222,7 +222,7 @@ type NamePolicyChange struct {
 
 // UpdateNamePolicy changes a policy; names that were made stay. One whose names change counts from its start again.
 // CodePolicyNotFound, CodeNameTaken, CodeInvalid.
-func (s *Service) UpdateNamePolicy(ctx context.Context, c Caller, id string, change NamePolicyChange) error {
+func (s *DesktopService) UpdateNamePolicy(ctx context.Context, c Caller, id string, change NamePolicyChange) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
 		before, err := tx.LockNamePolicy(ctx, c.ProjectID, id)
 		if err != nil {
@@ -251,13 +251,13 @@ func (s *Service) UpdateNamePolicy(ctx context.Context, c Caller, id string, cha
 }
 
 // ListNamePolicies reads a page of policies and counts all that match.
-func (s *Service) ListNamePolicies(ctx context.Context, q NamePolicyQuery) ([]NamePolicy, int, error) {
+func (s *DesktopService) ListNamePolicies(ctx context.Context, q NamePolicyQuery) ([]NamePolicy, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]NamePolicy, int, error) { return tx.NamePolicies(ctx, q) })
 }
 
 // DeleteNamePolicies removes 1 to 50 policies; names that were made stay. Ids of none are left out, since their deletion is a
 // success already; if none is left it fails with CodePolicyNotFound. CodeConflict while a pool uses one.
-func (s *Service) DeleteNamePolicies(ctx context.Context, c Caller, ids []string) error {
+func (s *WorkService) DeleteNamePolicies(ctx context.Context, c Caller, ids []string) error {
 	if err := checkIDsUpTo(MaxNamePolicies, "policy_ids", ids); err != nil {
 		return err
 	}

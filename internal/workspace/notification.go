@@ -62,6 +62,6 @@ func NotificationOf(m Mail, fault string, now time.Time) Notification {
 }
 
 // ListNotifications reads a page of records and counts all that match.
-func (s *Service) ListNotifications(ctx context.Context, q NotificationQuery) ([]Notification, int, error) {
+func (s *DirectoryService) ListNotifications(ctx context.Context, q NotificationQuery) ([]Notification, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]Notification, int, error) { return tx.Notifications(ctx, q) })
 }

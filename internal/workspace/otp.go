@@ -85,7 +85,7 @@ func otpDevice(ctx context.Context, tx Tx, userID string, status OTPStatus) (OTP
 }
 
 // OTPDevices lists a person's authenticators for an administrator. CodeUserNotFound.
-func (s *Service) OTPDevices(ctx context.Context, projectID, userID string) (User, []OTPDevice, error) {
+func (s *SignInService) OTPDevices(ctx context.Context, projectID, userID string) (User, []OTPDevice, error) {
 	var u User
 	devices, err := view(ctx, s.Store, func(tx Tx) (_ []OTPDevice, err error) {
 		if u, err = tx.User(ctx, projectID, userID); err != nil {
@@ -98,7 +98,7 @@ func (s *Service) OTPDevices(ctx context.Context, projectID, userID string) (Use
 
 // UnbindOTPDevices removes 1 to 100 authenticators of a person, with their recovery codes: from then on the person signs in
 // without, or sets one up anew where that is required. Ids of none are successes. CodeUserNotFound, CodeInvalid.
-func (s *Service) UnbindOTPDevices(ctx context.Context, c Caller, userID string, ids []string) error {
+func (s *SignInService) UnbindOTPDevices(ctx context.Context, c Caller, userID string, ids []string) error {
 	if err := checkIDs("otp_ids", ids); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ type CodesState struct {
 }
 
 // CodesOf says whether a person uses codes, and how many recovery codes are left.
-func (s *Service) CodesOf(ctx context.Context, userID string) (CodesState, error) {
+func (s *SignInService) CodesOf(ctx context.Context, userID string) (CodesState, error) {
 	return view(ctx, s.Store, func(tx Tx) (CodesState, error) {
 		state := CodesState{Policy: s.SecondFactor}
 		d, found, err := otpDevice(ctx, tx, userID, OTPRegistered)
@@ -32,7 +32,7 @@ func (s *Service) CodesOf(ctx context.Context, userID string) (CodesState, error
 // counts for nothing until ConfirmEnrolment, and replaces one that was begun before. CodeForbidden when codes are off or a new
 // password must be chosen first, CodeConflict when the person has an authenticator; the lock on the person decides between two
 // callers.
-func (s *Service) BeginEnrolment(ctx context.Context, v Visitor) (string, error) {
+func (s *SignInService) BeginEnrolment(ctx context.Context, v Visitor) (string, error) {
 	return update(ctx, s.Store, func(tx Tx) (string, error) {
 		u, err := s.mayEnrol(ctx, tx, v)
 		if err != nil {
@@ -54,7 +54,7 @@ func (s *Service) BeginEnrolment(ctx context.Context, v Visitor) (string, error)
 	})
 }
 
-func (s *Service) mayEnrol(ctx context.Context, tx Tx, v Visitor) (User, error) {
+func (s *SignInService) mayEnrol(ctx context.Context, tx Tx, v Visitor) (User, error) {
 	if !s.SecondFactor.offered() {
 		return User{}, &Error{Code: CodeForbidden, Message: "codes are not used here"}
 	}
@@ -77,7 +77,7 @@ func (s *Service) mayEnrol(ctx context.Context, tx Tx, v Visitor) (User, error) 
 // ConfirmEnrolment turns codes on for a person who proves with one that their app has the secret, ends their other sign-ins, and
 // returns their recovery codes: they are shown nowhere else. CodeConflict when nothing was begun within EnrolmentLife;
 // otherwise as BeginEnrolment and useCode.
-func (s *Service) ConfirmEnrolment(ctx context.Context, v Visitor, code string) ([]string, error) {
+func (s *SignInService) ConfirmEnrolment(ctx context.Context, v Visitor, code string) ([]string, error) {
 	return s.withCode(ctx, func(tx Tx) (codes []string, refusal, err error) {
 		u, err := s.mayEnrol(ctx, tx, v)
 		if err != nil {
@@ -125,7 +125,7 @@ func putRecoveryCodes(ctx context.Context, tx Tx, deviceID string) ([]string, er
 
 // RenewRecoveryCodes makes new recovery codes for a person who gives a code, and voids the old ones. Errors as of useCode;
 // CodeConflict when they use none.
-func (s *Service) RenewRecoveryCodes(ctx context.Context, v Visitor, code string) ([]string, error) {
+func (s *SignInService) RenewRecoveryCodes(ctx context.Context, v Visitor, code string) ([]string, error) {
 	return s.withCode(ctx, func(tx Tx) ([]string, error, error) {
 		d, refusal, err := s.ownDevice(ctx, tx, v, code)
 		if refusal != nil || err != nil {
@@ -137,7 +137,7 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, v Visitor, code string
 }
 
 // RemoveAuthenticator ends the use of codes by a person who gives one. Errors as of RenewRecoveryCodes.
-func (s *Service) RemoveAuthenticator(ctx context.Context, v Visitor, code string) error {
+func (s *SignInService) RemoveAuthenticator(ctx context.Context, v Visitor, code string) error {
 	_, err := s.withCode(ctx, func(tx Tx) ([]string, error, error) {
 		d, refusal, err := s.ownDevice(ctx, tx, v, code)
 		if refusal != nil || err != nil {
@@ -149,7 +149,7 @@ func (s *Service) RemoveAuthenticator(ctx context.Context, v Visitor, code strin
 }
 
 // ownDevice is the authenticator of a person who gives a code of it.
-func (s *Service) ownDevice(ctx context.Context, tx Tx, v Visitor, code string) (d OTPDevice, refusal, err error) {
+func (s *SignInService) ownDevice(ctx context.Context, tx Tx, v Visitor, code string) (d OTPDevice, refusal, err error) {
 	u, err := tx.LockUser(ctx, v.ProjectID, v.ID)
 	if err != nil {
 		return d, nil, err
@@ -166,7 +166,7 @@ func (s *Service) ownDevice(ctx context.Context, tx Tx, v Visitor, code string) 
 }
 
 // withCode runs f in a transaction that commits also when f refuses: that is how wrong codes are counted.
-func (s *Service) withCode(ctx context.Context, f func(Tx) (codes []string, refusal, err error)) ([]string, error) {
+func (s *SignInService) withCode(ctx context.Context, f func(Tx) (codes []string, refusal, err error)) ([]string, error) {
 	type outcome struct {
 		codes   []string
 		refusal error
@@ -186,7 +186,7 @@ func (s *Service) withCode(ctx context.Context, f func(Tx) (codes []string, refu
 
 // useCode uses up a code of an app, or a recovery code, of a device whose person is locked; using one registers the device. The
 // refusal is CodeForbidden for a wrong code or one that was used, or a *PauseError after too many wrong ones.
-func (s *Service) useCode(ctx context.Context, tx Tx, d OTPDevice, code string) (refusal, err error) {
+func (s *SignInService) useCode(ctx context.Context, tx Tx, d OTPDevice, code string) (refusal, err error) {
 	a := Attempt{Subject: CodesSubject(d.ID), Network: networkOf(ctx), Code: true}
 	if _, err := ChargeAttempt(ctx, tx, a, tx.Now()); err != nil { // codes are never held: those that are not refused are looked at
 		if pause, ok := errors.AsType[*PauseError](err); ok {
@@ -209,7 +209,7 @@ func (s *Service) useCode(ctx context.Context, tx Tx, d OTPDevice, code string) 
 }
 
 // matchCode says whether a code is right, and uses it up.
-func (s *Service) matchCode(ctx context.Context, tx Tx, d *OTPDevice, code string) (bool, error) {
+func (s *SignInService) matchCode(ctx context.Context, tx Tx, d *OTPDevice, code string) (bool, error) {
 	tidy, recovery := tidyCode(code)
 	if recovery {
 		return tx.TakeRecoveryCode(ctx, d.ID, recoveryHash(d.ID, tidy))

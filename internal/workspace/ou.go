@@ -93,7 +93,7 @@ type OURows interface {
 }
 
 // CreateOU adds a unit and returns its id. CodeNameTaken, CodeInvalid.
-func (s *Service) CreateOU(ctx context.Context, c Caller, domain, name, description string) (string, error) {
+func (s *DesktopService) CreateOU(ctx context.Context, c Caller, domain, name, description string) (string, error) {
 	if err := checkDomain("domain", domain); err != nil {
 		return "", err
 	}
@@ -113,7 +113,7 @@ func (s *Service) CreateOU(ctx context.Context, c Caller, domain, name, descript
 }
 
 // UpdateOU renames a unit, for the desktops and pools in it too, and gives it another description. CodeOUNotFound, CodeNameTaken, CodeInvalid.
-func (s *Service) UpdateOU(ctx context.Context, c Caller, id, name, description string) error {
+func (s *DesktopService) UpdateOU(ctx context.Context, c Caller, id, name, description string) error {
 	if err := CheckOUName("ou_name", name); err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s *Service) UpdateOU(ctx context.Context, c Caller, id, name, description 
 }
 
 // DeleteOU removes a unit that no desktop is in and no pool makes desktops in. CodeOUNotFound, CodeConflict.
-func (s *Service) DeleteOU(ctx context.Context, c Caller, id string) error {
+func (s *WorkService) DeleteOU(ctx context.Context, c Caller, id string) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
 		o, err := tx.LockOU(ctx, c.ProjectID, id)
 		if err != nil {
@@ -152,13 +152,13 @@ func (s *Service) DeleteOU(ctx context.Context, c Caller, id string) error {
 }
 
 // ListOUs reads a page of units and counts all that match.
-func (s *Service) ListOUs(ctx context.Context, q OUQuery) ([]OU, int, error) {
+func (s *DesktopService) ListOUs(ctx context.Context, q OUQuery) ([]OU, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]OU, int, error) { return tx.OUs(ctx, q) })
 }
 
 // PeopleAt is ListUsers of a place in the directory, given by its distinguished name, whatever its case: all people are at
 // RootDN, and nobody is in a unit. CodeOUNotFound when there is no such place.
-func (s *Service) PeopleAt(ctx context.Context, dn string, q UserQuery) ([]User, int, error) {
+func (s *DesktopService) PeopleAt(ctx context.Context, dn string, q UserQuery) ([]User, int, error) {
 	if strings.EqualFold(dn, RootDN) {
 		return list(ctx, s.Store, func(tx Tx) ([]User, int, error) { return tx.Users(ctx, q) })
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // UpdatePool changes a pool's settings; desktops that are there stay as they are. CodePoolNotFound, CodeNameTaken, CodeInvalid.
-func (s *Service) UpdatePool(ctx context.Context, c Caller, poolID string, change PoolChange) error {
+func (s *PoolService) UpdatePool(ctx context.Context, c Caller, poolID string, change PoolChange) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
 		if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return err
@@ -61,7 +61,7 @@ func resettle(ctx context.Context, tx Tx, was Pool, p *Pool) (err error) {
 
 // DeletePool removes a pool that has no desktops, with its people, its decision log and whoever waits. CodePoolNotFound;
 // CodeConflict while it has desktops.
-func (s *Service) DeletePool(ctx context.Context, c Caller, poolID string) error {
+func (s *PoolService) DeletePool(ctx context.Context, c Caller, poolID string) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
 		p, err := tx.LockPool(ctx, c.ProjectID, poolID)
 		if err != nil {

@@ -10,7 +10,7 @@ type Occupancy struct {
 }
 
 // Occupancy reads that of the oldest pools of all projects, in a fixed number of statements.
-func (s *Service) Occupancy(ctx context.Context, limit int) ([]Occupancy, error) {
+func (s *PoolService) Occupancy(ctx context.Context, limit int) ([]Occupancy, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]Occupancy, error) {
 		pools, _, err := tx.Pools(ctx, PoolQuery{Page: Page{Limit: limit}})
 		if err != nil || len(pools) == 0 {

@@ -40,7 +40,7 @@ var errOvertaken = &Error{Code: CodeConflict, Message: "somebody was faster, try
 // at once. With a desktop that runs it returns when the person's display answers, with a ticket for it. Opening a pool again
 // gives the same desktop, or keeps the place. CodePoolNotFound when the person may not use the pool, CodeForbidden, and
 // CodeUnavailable when the desktop could not be made ready; the person does not keep it then and may open the pool again.
-func (s *Service) OpenPool(ctx context.Context, v Visitor, poolID, requestID string) (OpenedPool, error) {
+func (s *ConnectionService) OpenPool(ctx context.Context, v Visitor, poolID, requestID string) (OpenedPool, error) {
 	o, err := s.seat(ctx, v, poolID, requestID)
 	if err != nil {
 		return OpenedPool{}, err
@@ -64,7 +64,7 @@ func (s *Service) OpenPool(ctx context.Context, v Visitor, poolID, requestID str
 }
 
 // seat decides and writes; it decides again when somebody was faster.
-func (s *Service) seat(ctx context.Context, v Visitor, poolID, requestID string) (o seated, err error) {
+func (s *ConnectionService) seat(ctx context.Context, v Visitor, poolID, requestID string) (o seated, err error) {
 	const attempts = 5
 	for range attempts {
 		o, err = update(ctx, s.Store, func(tx Tx) (seated, error) { return s.openPool(ctx, tx, v, poolID, requestID) })
@@ -90,7 +90,7 @@ type arrival struct {
 	requestID string
 }
 
-func (s *Service) openPool(ctx context.Context, tx Tx, v Visitor, poolID, requestID string) (seated, error) {
+func (s *ConnectionService) openPool(ctx context.Context, tx Tx, v Visitor, poolID, requestID string) (seated, error) {
 	a, err := s.arrive(ctx, tx, v, poolID)
 	if err != nil {
 		return seated{}, err
@@ -119,7 +119,7 @@ func (s *Service) openPool(ctx context.Context, tx Tx, v Visitor, poolID, reques
 }
 
 // arrive reads what a decision rests on, once the pool is held: whether the person may use it first of all.
-func (s *Service) arrive(ctx context.Context, tx Tx, v Visitor, poolID string) (arrival, error) {
+func (s *ConnectionService) arrive(ctx context.Context, tx Tx, v Visitor, poolID string) (arrival, error) {
 	u, err := worker(ctx, tx, s.SecondFactor, v.ID)
 	if err != nil {
 		return arrival{}, err
@@ -318,7 +318,7 @@ func release(ctx context.Context, tx Tx, m Member) (Member, error) {
 }
 
 // awaitAttached waits for the end of an attachDesktopPool sub-job, for as long as a person would. One that goes on is no error.
-func (s *Service) awaitAttached(ctx context.Context, subJobID string) error {
+func (s *ConnectionService) awaitAttached(ctx context.Context, subJobID string) error {
 	ctx, cancel := context.WithTimeout(ctx, attachPatience)
 	defer cancel()
 	look := time.NewTicker(attachLook)

@@ -11,7 +11,7 @@ type PoolDetail struct {
 }
 
 // Pool reads one pool. CodePoolNotFound.
-func (s *Service) Pool(ctx context.Context, projectID, id string) (PoolDetail, error) {
+func (s *PoolService) Pool(ctx context.Context, projectID, id string) (PoolDetail, error) {
 	return view(ctx, s.Store, func(tx Tx) (PoolDetail, error) {
 		p, err := tx.Pool(ctx, projectID, id)
 		if err != nil {
@@ -26,7 +26,7 @@ func (s *Service) Pool(ctx context.Context, projectID, id string) (PoolDetail, e
 }
 
 // ListPools reads a page of a project's pools and counts all that match.
-func (s *Service) ListPools(ctx context.Context, q PoolQuery) ([]PoolDetail, int, error) {
+func (s *PoolService) ListPools(ctx context.Context, q PoolQuery) ([]PoolDetail, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]PoolDetail, int, error) {
 		pools, total, err := tx.Pools(ctx, q)
 		if err != nil {
@@ -68,7 +68,7 @@ type PoolDesktop struct {
 
 // PoolDesktops reads a page of a pool's desktops, those that differ from the pool in one respect if that is asked for, and counts
 // all that match. CodePoolNotFound.
-func (s *Service) PoolDesktops(ctx context.Context, poolID string, q DesktopQuery, differs Difference) ([]PoolDesktop, int, error) {
+func (s *PoolService) PoolDesktops(ctx context.Context, poolID string, q DesktopQuery, differs Difference) ([]PoolDesktop, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]PoolDesktop, int, error) {
 		p, err := tx.Pool(ctx, q.ProjectID, poolID)
 		if err != nil {
@@ -92,7 +92,7 @@ func (s *Service) PoolDesktops(ctx context.Context, poolID string, q DesktopQuer
 }
 
 // PoolDifferences counts the desktops of a pool that differ from it, for each of Differences. CodePoolNotFound.
-func (s *Service) PoolDifferences(ctx context.Context, projectID, poolID string) (map[Difference]int, error) {
+func (s *PoolService) PoolDifferences(ctx context.Context, projectID, poolID string) (map[Difference]int, error) {
 	return view(ctx, s.Store, func(tx Tx) (map[Difference]int, error) {
 		p, err := tx.Pool(ctx, projectID, poolID)
 		if err != nil {
@@ -104,7 +104,7 @@ func (s *Service) PoolDifferences(ctx context.Context, projectID, poolID string)
 
 // PoolDecisions reads a page of a pool's decision log, newest first, of one kind or of all if it is empty, and counts all that
 // match. CodePoolNotFound.
-func (s *Service) PoolDecisions(ctx context.Context, projectID, poolID string, kind DecisionKind, page Page) ([]PoolDecision, int, error) {
+func (s *PoolService) PoolDecisions(ctx context.Context, projectID, poolID string, kind DecisionKind, page Page) ([]PoolDecision, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]PoolDecision, int, error) {
 		if _, err := tx.Pool(ctx, projectID, poolID); err != nil {
 			return nil, 0, err
@@ -121,7 +121,7 @@ type UserPools struct {
 
 // PoolsOfUsers tells of each of a page of people which pools they have. With ids the page is one of these, in their order;
 // otherwise of everybody. CodeUserNotFound for an id of nobody.
-func (s *Service) PoolsOfUsers(ctx context.Context, projectID string, ids []string, page Page) ([]UserPools, error) {
+func (s *PoolService) PoolsOfUsers(ctx context.Context, projectID string, ids []string, page Page) ([]UserPools, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]UserPools, error) {
 		if len(ids) > 0 {
 			from := min(page.Offset, len(ids))

@@ -16,7 +16,7 @@ type RebuildParams struct {
 // RebuildPool gives a pool's desktops a new image and returns the job that does it, with a sub-job for each of them. Those of OnlyNew,
 // and of a request for which there is nothing to rebuild, have none: the pool has the image at once. CodeConflict while a job
 // of the pool is under way; the pool's row decides between two callers.
-func (s *Service) RebuildPool(ctx context.Context, r RebuildPool) (string, error) {
+func (s *RolloutService) RebuildPool(ctx context.Context, r RebuildPool) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}
@@ -25,14 +25,14 @@ func (s *Service) RebuildPool(ctx context.Context, r RebuildPool) (string, error
 		if err != nil {
 			return "", err
 		}
-		return rebuildPool(ctx, tx, p, r, s.Rollout)
+		return rebuildPool(ctx, tx, p, r, s.Limits)
 	})
 }
 
 // RevertPool gives a pool's desktops the image back that the pool had before its present one, and returns the job. A rebuild that is
 // under way is stopped, and undone as far as it came. Desktops that have the former image are left alone. CodeConflict when the pool
 // never had another image, or while a job of another kind is under way.
-func (s *Service) RevertPool(ctx context.Context, c Caller, poolID string) (string, error) {
+func (s *RolloutService) RevertPool(ctx context.Context, c Caller, poolID string) (string, error) {
 	return update(ctx, s.Store, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return "", err
@@ -59,7 +59,7 @@ func (s *Service) RevertPool(ctx context.Context, c Caller, poolID string) (stri
 		if r.DesktopIDs, err = stopRollouts(ctx, tx, open); err != nil {
 			return "", err
 		}
-		return revertPool(ctx, tx, p, r, s.Rollout)
+		return revertPool(ctx, tx, p, r, s.Limits)
 	})
 }
 

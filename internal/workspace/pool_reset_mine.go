@@ -5,7 +5,7 @@ import "context"
 // ResetMyDesktop makes the desktop that a person has in a pool as fresh as the pool's image, if the pool lets them; they keep it, and its
 // data disks. The work on it is a job; the desktop's card follows it. CodePoolNotFound when they may not use the pool,
 // CodeForbidden, CodeRateLimited and CodeConflict as MayReset says.
-func (s *Service) ResetMyDesktop(ctx context.Context, v Visitor, poolID, requestID string) error {
+func (s *ConnectionService) ResetMyDesktop(ctx context.Context, v Visitor, poolID, requestID string) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
 		a, err := s.arrive(ctx, tx, v, poolID)
 		if err != nil {

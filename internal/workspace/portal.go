@@ -158,7 +158,7 @@ func mayUse(ctx context.Context, tx Tx, desktopID, userID string) (bool, error) 
 
 // MyDesktops returns a person's desktops by name. CodeForbidden while they must choose a new password or
 // set up an authenticator.
-func (s *Service) MyDesktops(ctx context.Context, userID string) ([]Mine, error) {
+func (s *ConnectionService) MyDesktops(ctx context.Context, userID string) ([]Mine, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]Mine, error) {
 		u, err := worker(ctx, tx, s.SecondFactor, userID)
 		if err != nil {
@@ -176,7 +176,7 @@ func (s *Service) MyDesktops(ctx context.Context, userID string) ([]Mine, error)
 
 // DesktopsOf returns what MyDesktops returns for each of several people, by their ids, in a fixed number of statements for
 // each project. It is for pages that follow their desktops; people without any have an empty list.
-func (s *Service) DesktopsOf(ctx context.Context, people []User) (map[string][]Mine, error) {
+func (s *ConnectionService) DesktopsOf(ctx context.Context, people []User) (map[string][]Mine, error) {
 	byProject := map[string][]string{} // names
 	all := make(map[string][]Mine, len(people))
 	for _, u := range people {
@@ -224,7 +224,7 @@ func deal(ctx context.Context, tx Tx, all map[string][]Mine, desktops []Mine) er
 }
 
 // SetLanguage remembers the language of a person's portal and mails: "en", "zh", or empty for the browser's. CodeInvalid.
-func (s *Service) SetLanguage(ctx context.Context, v Visitor, language string) error {
+func (s *SignInService) SetLanguage(ctx context.Context, v Visitor, language string) error {
 	if !slices.Contains([]string{"", "en", "zh"}, language) {
 		return invalid("language", "%q is unknown, use en or zh", language)
 	}
@@ -261,7 +261,7 @@ func furnish(ctx context.Context, tx Tx, desktops []Desktop) ([]Mine, error) {
 
 // updateMine runs f in a transaction with a desktop of the person's. CodeDesktopNotFound when it is not theirs, CodeForbidden when they
 // may not use desktops now.
-func (s *Service) updateMine(ctx context.Context, v Visitor, desktopID string, f func(Tx, User, Desktop) error) error {
+func (s *ConnectionService) updateMine(ctx context.Context, v Visitor, desktopID string, f func(Tx, User, Desktop) error) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
 		u, err := worker(ctx, tx, s.SecondFactor, v.ID)
 		if err != nil {
@@ -277,7 +277,7 @@ func (s *Service) updateMine(ctx context.Context, v Visitor, desktopID string, f
 
 // OpenDesktop makes a ticket for a desktop's display, good once for TicketLife. CodeDesktopNotFound when the desktop is not
 // the person's, CodeConflict when it is not running, CodeForbidden.
-func (s *Service) OpenDesktop(ctx context.Context, v Visitor, desktopID string) (string, error) {
+func (s *ConnectionService) OpenDesktop(ctx context.Context, v Visitor, desktopID string) (string, error) {
 	token := NewToken()
 	err := s.updateMine(ctx, v, desktopID, func(tx Tx, u User, d Desktop) error {
 		if err := mayOpen(d); err != nil {
@@ -292,7 +292,7 @@ func (s *Service) OpenDesktop(ctx context.Context, v Visitor, desktopID string) 
 }
 
 // MayWork says why a person may not use desktops now, or nil. CodeForbidden, CodeBadCredentials when they are gone.
-func (s *Service) MayWork(ctx context.Context, userID string) error {
+func (s *ConnectionService) MayWork(ctx context.Context, userID string) error {
 	return s.Store.View(ctx, func(tx Tx) error {
 		_, err := worker(ctx, tx, s.SecondFactor, userID)
 		return err

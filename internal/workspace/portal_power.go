@@ -12,7 +12,7 @@ var MyOperations = []Operation{OpStart, OpStop, OpReboot}
 // What the desktop does already, or has reached, succeeds and makes no job: asking twice is asking once. CodeDesktopNotFound
 // when the desktop is not theirs, CodeConflict when its state forbids the operation, CodeForbidden when others have the
 // desktop, too, and would lose their sessions, or when the person may not use desktops now; CodeInvalid.
-func (s *Service) OperateMine(ctx context.Context, v Visitor, desktopID string, op Operation, requestID string) error {
+func (s *ConnectionService) OperateMine(ctx context.Context, v Visitor, desktopID string, op Operation, requestID string) error {
 	if !slices.Contains(MyOperations, op) {
 		return invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", op)
 	}

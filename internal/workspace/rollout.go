@@ -8,6 +8,13 @@ import (
 	"unicode/utf8"
 )
 
+// RolloutService brings a pool's desktops to another image, or back. Each method is one
+// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+type RolloutService struct {
+	Store  Store
+	Limits RolloutLimits
+}
+
 // RebuildPool asks for new system disks for a pool's desktops. Data disks, names, addresses and people stay.
 type RebuildPool struct {
 	Caller

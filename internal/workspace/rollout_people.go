@@ -95,7 +95,7 @@ func notices(holders []Assignment, languages map[string]string, words func(langu
 
 // MarkReady records that the person who has a desktop may be cut off now, though the countdown to its rebuild still runs. Saying so
 // again, or when the rebuild has begun, succeeds. CodeDesktopNotFound when the desktop is not theirs, CodeConflict when no countdown runs, CodeForbidden.
-func (s *Service) MarkReady(ctx context.Context, v Visitor, desktopID string) error {
+func (s *ConnectionService) MarkReady(ctx context.Context, v Visitor, desktopID string) error {
 	return s.updateMine(ctx, v, desktopID, func(tx Tx, u User, d Desktop) error {
 		if d.Task == TaskRebuilding {
 			return nil

@@ -3,22 +3,7 @@ package workspace
 import (
 	"context"
 	"fmt"
-	"log/slog"
 )
-
-// Service is what administrators and desktop users can ask for. Each method is one transaction; the work on machines is
-// left to the job runner. All methods may be called concurrently, by several processes on one database.
-type Service struct {
-	Store     Store
-	Passwords Passwords
-	Log       *slog.Logger
-	Rollout   RolloutLimits // of rebuilds of pools
-
-	SecondFactor SecondFactor
-	Box          Sealer // of secrets of authenticator apps, and of passwords that wait to be hashed
-
-	setbacks setbacks // pools that could not be looked after
-}
 
 // Passwords hashes and verifies passwords.
 type Passwords interface {

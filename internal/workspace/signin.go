@@ -9,6 +9,15 @@ import (
 	"time"
 )
 
+// SignInService signs people in, with passwords and codes, and changes how they sign in. Each method is one
+// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+type SignInService struct {
+	Store        Store
+	Passwords    Passwords
+	Box          Sealer // of secrets of authenticator apps, and of passwords that wait to be hashed
+	SecondFactor SecondFactor
+}
+
 // How long things last that people hold.
 const (
 	SignInLife     = 12 * time.Hour
@@ -52,7 +61,7 @@ type Visitor struct {
 // get the same CodeBadCredentials in the same time. A *PauseError says when to try again, whether there is such a user or not;
 // a right password of somebody who may not work gets CodeForbidden with the reason. Attempts are counted by name and by the
 // network of WithNetwork; see Tallies.
-func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResult, error) {
+func (s *SignInService) SignIn(ctx context.Context, name, password string) (SignInResult, error) {
 	u, a, err := s.chargeAttempt(ctx, name)
 	if err != nil {
 		return SignInResult{}, err
@@ -76,7 +85,7 @@ func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResu
 
 // chargeAttempt counts an attempt as failed before the password is looked at, so that many guesses at once cannot slip
 // through, and waits for its turn. A right password takes the count back. The user is empty when nobody has the name.
-func (s *Service) chargeAttempt(ctx context.Context, name string) (User, Attempt, error) {
+func (s *SignInService) chargeAttempt(ctx context.Context, name string) (User, Attempt, error) {
 	var wait time.Duration
 	type charged struct {
 		User
@@ -101,7 +110,7 @@ func (s *Service) chargeAttempt(ctx context.Context, name string) (User, Attempt
 }
 
 // beginSignIn records a sign-in of somebody whose password was right, unless it was changed in the meantime.
-func (s *Service) beginSignIn(ctx context.Context, checked User, a Attempt, hash string) (SignInResult, error) {
+func (s *SignInService) beginSignIn(ctx context.Context, checked User, a Attempt, hash string) (SignInResult, error) {
 	return update(ctx, s.Store, func(tx Tx) (SignInResult, error) {
 		u, err := tx.LockUser(ctx, checked.ProjectID, checked.ID)
 		if CodeOf(err) == CodeUserNotFound || err == nil && u.PasswordHash != checked.PasswordHash {
@@ -130,7 +139,7 @@ func (s *Service) beginSignIn(ctx context.Context, checked User, a Attempt, hash
 func halfHash(token string) string { return "half-" + HashToken(token) }
 
 // admit records the sign-in of a locked user: half of one when they use codes.
-func (s *Service) admit(ctx context.Context, tx Tx, u User) (SignInResult, error) {
+func (s *SignInService) admit(ctx context.Context, tx Tx, u User) (SignInResult, error) {
 	if s.SecondFactor.offered() {
 		_, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
 		if err != nil {
@@ -153,7 +162,7 @@ func wholeSignIn(ctx context.Context, tx Tx, u User) (SignInResult, error) {
 // are counted apart from passwords, so that a known password buys no further guesses. CodeBadCredentials when the half sign-in
 // has ended; CodeForbidden for a wrong code or one that was used, and when the person may not work; *PauseError. The lock on
 // the user decides between two callers.
-func (s *Service) SignInWithCode(ctx context.Context, token, code string) (SignInResult, error) {
+func (s *SignInService) SignInWithCode(ctx context.Context, token, code string) (SignInResult, error) {
 	var r SignInResult
 	_, err := s.withCode(ctx, func(tx Tx) (_ []string, refusal, err error) {
 		half, err := tx.SignIn(ctx, halfHash(token))
@@ -196,7 +205,7 @@ func (s *Service) SignInWithCode(ctx context.Context, token, code string) (SignI
 }
 
 // SignedIn finds who holds a sign-in's token. CodeBadCredentials when nobody does or they may no longer work.
-func (s *Service) SignedIn(ctx context.Context, token string) (Visitor, error) {
+func (s *SignInService) SignedIn(ctx context.Context, token string) (Visitor, error) {
 	return view(ctx, s.Store, func(tx Tx) (Visitor, error) {
 		signIn, err := tx.SignIn(ctx, HashToken(token))
 		if err != nil {
@@ -217,18 +226,18 @@ func (s *Service) SignedIn(ctx context.Context, token string) (Visitor, error) {
 }
 
 // SignOut ends a sign-in and with it the connections made under it. Ending what has ended succeeds.
-func (s *Service) SignOut(ctx context.Context, token string) error {
+func (s *SignInService) SignOut(ctx context.Context, token string) error {
 	return s.Store.Update(ctx, func(tx Tx) error { return tx.DeleteSignIn(ctx, HashToken(token)) })
 }
 
 // PasswordTokenHolder says whose a password token is. CodeForbidden when it is unknown, used or has expired.
-func (s *Service) PasswordTokenHolder(ctx context.Context, token string) (User, error) {
+func (s *SignInService) PasswordTokenHolder(ctx context.Context, token string) (User, error) {
 	return view(ctx, s.Store, func(tx Tx) (User, error) { return tokenHolder(ctx, tx, token) })
 }
 
 // SetFirstPassword sets the password of a token's holder and uses up the token, and all others of that user. Sign-ins of
 // the user end. CodeForbidden, CodeInvalid.
-func (s *Service) SetFirstPassword(ctx context.Context, token, password string) (User, error) {
+func (s *SignInService) SetFirstPassword(ctx context.Context, token, password string) (User, error) {
 	holder, err := s.PasswordTokenHolder(ctx, token)
 	if err != nil {
 		return User{}, err
@@ -259,7 +268,7 @@ func (s *Service) SetFirstPassword(ctx context.Context, token, password string) 
 
 // ChangePassword replaces a user's own password and ends their other sign-ins, all if keep is empty. A wrong old password
 // counts as a failed sign-in. CodeBadCredentials, CodeForbidden, CodeInvalid, *PauseError.
-func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password string) error {
+func (s *SignInService) ChangePassword(ctx context.Context, v Visitor, old, password string) error {
 	if !v.MayChangePassword && !v.MustChangePassword {
 		return &Error{Code: CodeForbidden, Message: "your administrator changes your password for you"}
 	}

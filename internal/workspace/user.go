@@ -5,6 +5,12 @@ import (
 	"time"
 )
 
+// DirectoryService reads and lists people, groups and messages. Each method is one
+// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+type DirectoryService struct {
+	Store Store
+}
+
 // User is a person who works in desktops. Administrators of the API are package iam's affair.
 type User struct {
 	ID                 string

@@ -19,7 +19,7 @@ const (
 
 // ActOnUser locks a person out, lets them in, or has them choose a new password. Doing what is done already succeeds.
 // CodeUserNotFound; CodeInvalid for an unknown action, and when there is no mail address for the link.
-func (s *Service) ActOnUser(ctx context.Context, c Caller, id string, action UserAction) error {
+func (s *SignInService) ActOnUser(ctx context.Context, c Caller, id string, action UserAction) error {
 	if !slices.Contains([]UserAction{LockOut, LetIn, ResetPassword}, action) {
 		return invalid("op_type", "%q is unknown, use LOCK, UNLOCK or RESET_PWD", action)
 	}
@@ -60,7 +60,7 @@ func (s *Service) ActOnUser(ctx context.Context, c Caller, id string, action Use
 // RandomPassword gives a person a password that they must change when they next sign in, ends their sign-ins, and returns it:
 // it is shown nowhere else. With mailed they are also sent a link to choose one themselves; the password is not mailed.
 // CodeUserNotFound; CodeInvalid when they have no mail address.
-func (s *Service) RandomPassword(ctx context.Context, c Caller, id string, mailed bool) (string, error) {
+func (s *SignInService) RandomPassword(ctx context.Context, c Caller, id string, mailed bool) (string, error) {
 	u, err := view(ctx, s.Store, func(tx Tx) (User, error) { return tx.User(ctx, c.ProjectID, id) })
 	if err != nil {
 		return "", err
@@ -109,7 +109,7 @@ func newPassword(userName string) string {
 
 // Invite mails a person the link to choose their first password once more. CodeUserNotFound; CodeInvalid when they have no mail
 // address, CodeConflict when they have a password.
-func (s *Service) Invite(ctx context.Context, c Caller, id string) error {
+func (s *SignInService) Invite(ctx context.Context, c Caller, id string) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
 		u, err := tx.LockUser(ctx, c.ProjectID, id)
 		switch {

@@ -14,7 +14,7 @@ const MaxUsersPerRequest = 200
 
 // CreateUsers adds people, all or none, and returns their ids in order. When some cannot be added the error says what is
 // wrong with the first, and its Detail what is wrong with each.
-func (s *Service) CreateUsers(ctx context.Context, c Caller, users []CreateUser) ([]string, error) {
+func (s *AssignmentService) CreateUsers(ctx context.Context, c Caller, users []CreateUser) ([]string, error) {
 	if len(users) == 0 || len(users) > MaxUsersPerRequest {
 		return nil, invalid("users", "%d people, give 1 to %d", len(users), MaxUsersPerRequest)
 	}
@@ -22,7 +22,7 @@ func (s *Service) CreateUsers(ctx context.Context, c Caller, users []CreateUser)
 }
 
 // createUsers adds people. at says where in the request a person is.
-func (s *Service) createUsers(ctx context.Context, c Caller, users []CreateUser, at func(int) string) ([]string, error) {
+func (s *AssignmentService) createUsers(ctx context.Context, c Caller, users []CreateUser, at func(int) string) ([]string, error) {
 	users = slices.Clone(users)
 	for i := range users {
 		users[i].Caller = c
@@ -143,7 +143,7 @@ func allProblems(problems []error, at func(int) string) error {
 
 // insertUsers writes people, puts them into their groups and invites those without a password, all in tx, and returns their ids. An only
 // one has the hash; the passwords of several are hashed by a job, whose id is returned, too.
-func (s *Service) insertUsers(ctx context.Context, tx Tx, c Caller, users []CreateUser, hash string) (ids []string, jobID string, err error) {
+func (s *AssignmentService) insertUsers(ctx context.Context, tx Tx, c Caller, users []CreateUser, hash string) (ids []string, jobID string, err error) {
 	rows := make([]User, len(users))
 	ids = make([]string, len(users))
 	for i := range users {

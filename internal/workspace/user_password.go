@@ -30,7 +30,7 @@ func sealedPassword(u User) (sealed string, is bool) {
 }
 
 // verifyPassword says whether a password is a person's, and whether it should be hashed anew. It takes as long whatever is stored.
-func (s *Service) verifyPassword(u User, password string) (ok, rehash bool) {
+func (s *SignInService) verifyPassword(u User, password string) (ok, rehash bool) {
 	sealed, is := sealedPassword(u)
 	if !is {
 		return s.Passwords.Verify(password, u.PasswordHash)
@@ -61,7 +61,7 @@ func hashLater(ctx context.Context, tx Tx, c Caller, users []User) (string, erro
 
 // HashSealedPassword hashes a person's password if it is sealed. Somebody who is gone, or has another password meanwhile, is a
 // success. CodeConflict when the password cannot be opened.
-func (s *Service) HashSealedPassword(ctx context.Context, projectID, userID string) error {
+func (s *SignInService) HashSealedPassword(ctx context.Context, projectID, userID string) error {
 	u, err := view(ctx, s.Store, func(tx Tx) (User, error) { return tx.User(ctx, projectID, userID) })
 	sealed, is := sealedPassword(u)
 	switch {

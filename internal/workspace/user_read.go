@@ -9,12 +9,12 @@ type UserDetail struct {
 }
 
 // User reads one person, or fails with CodeUserNotFound.
-func (s *Service) User(ctx context.Context, projectID, id string) (User, error) {
+func (s *DirectoryService) User(ctx context.Context, projectID, id string) (User, error) {
 	return view(ctx, s.Store, func(tx Tx) (User, error) { return tx.User(ctx, projectID, id) })
 }
 
 // UserDetail is User with groups.
-func (s *Service) UserDetail(ctx context.Context, projectID, id string) (UserDetail, error) {
+func (s *DirectoryService) UserDetail(ctx context.Context, projectID, id string) (UserDetail, error) {
 	return view(ctx, s.Store, func(tx Tx) (UserDetail, error) {
 		u, err := tx.User(ctx, projectID, id)
 		if err != nil {
@@ -29,12 +29,12 @@ func (s *Service) UserDetail(ctx context.Context, projectID, id string) (UserDet
 }
 
 // ListUsers reads a page of people and counts all that match.
-func (s *Service) ListUsers(ctx context.Context, q UserQuery) ([]User, int, error) {
+func (s *DirectoryService) ListUsers(ctx context.Context, q UserQuery) ([]User, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]User, int, error) { return tx.Users(ctx, q) })
 }
 
 // ListUserDetails is ListUsers with groups.
-func (s *Service) ListUserDetails(ctx context.Context, q UserQuery) ([]UserDetail, int, error) {
+func (s *DirectoryService) ListUserDetails(ctx context.Context, q UserQuery) ([]UserDetail, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]UserDetail, int, error) {
 		users, total, err := tx.Users(ctx, q)
 		if err != nil {

@@ -155,13 +155,13 @@ func (w *world) createPool() {
 	if w.draw.IntN(3) > 0 {
 		r.Autoscaling, r.Policy = true, w.policy()
 	}
-	subnets, err := w.service.Subnets(context.Background(), project)
+	subnets, err := w.service.Catalog.Subnets(context.Background(), project)
 	w.must(err)
 	for _, s := range subnets[w.draw.IntN(2):] {
 		r.SubnetIDs = append(r.SubnetIDs, s.ID)
 	}
 	w.ask(fmt.Sprintf("create %s %s of %d, policy %s", r.Type, r.Name, r.Size, describe(r.Policy)), func(ctx context.Context) (string, error) {
-		return w.service.CreatePool(ctx, r)
+		return w.service.Pools.CreatePool(ctx, r)
 	})
 }
 
@@ -184,7 +184,7 @@ func describe(p *workspace.PolicyChange) string {
 
 func (w *world) deletePool() {
 	if p, ok := w.anyPool(); ok {
-		w.do("delete "+p.Name, func(ctx context.Context) error { return w.service.DeletePool(ctx, caller(), p.ID) })
+		w.do("delete "+p.Name, func(ctx context.Context) error { return w.service.Pools.DeletePool(ctx, caller(), p.ID) })
 	}
 }
 
@@ -194,7 +194,7 @@ func (w *world) expand() {
 		return
 	}
 	r := workspace.ExpandPool{Caller: caller(), PoolID: p.ID, Size: 1 + w.draw.IntN(2)}
-	w.ask(fmt.Sprintf("expand %s by %d", p.Name, r.Size), func(ctx context.Context) (string, error) { return w.service.ExpandPool(ctx, r) })
+	w.ask(fmt.Sprintf("expand %s by %d", p.Name, r.Size), func(ctx context.Context) (string, error) { return w.service.Pools.ExpandPool(ctx, r) })
 }
 
 func (w *world) shrink() {
@@ -203,7 +203,7 @@ func (w *world) shrink() {
 		return
 	}
 	r := workspace.ShrinkPool{Caller: caller(), PoolID: p.ID, Size: 1 + w.draw.IntN(2)}
-	w.ask(fmt.Sprintf("shrink %s by %d", p.Name, r.Size), func(ctx context.Context) (string, error) { return w.service.ShrinkPool(ctx, r) })
+	w.ask(fmt.Sprintf("shrink %s by %d", p.Name, r.Size), func(ctx context.Context) (string, error) { return w.service.Pools.ShrinkPool(ctx, r) })
 }
 
 func (w *world) update() {
@@ -227,7 +227,7 @@ func (w *world) update() {
 		c.Reset = &workspace.ResetChange{Enabled: new(w.chance(2)), PerDay: new(1 + w.draw.IntN(3))}
 		what = fmt.Sprintf("resets %v", *c.Reset.Enabled)
 	}
-	w.do(fmt.Sprintf("update %s: %s", p.Name, what), func(ctx context.Context) error { return w.service.UpdatePool(ctx, caller(), p.ID, c) })
+	w.do(fmt.Sprintf("update %s: %s", p.Name, what), func(ctx context.Context) error { return w.service.Pools.UpdatePool(ctx, caller(), p.ID, c) })
 }
 
 func (w *world) operatePool() {
@@ -237,7 +237,7 @@ func (w *world) operatePool() {
 	}
 	op := []string{"os-start", "os-start", "os-stop", "reboot", "hibernate"}[w.draw.IntN(5)]
 	r := workspace.OperatePool{Caller: caller(), PoolID: p.ID, Op: op, How: []string{"SOFT", "HARD"}[w.draw.IntN(2)]}
-	w.ask(fmt.Sprintf("%s %s %s", r.Op, r.How, p.Name), func(ctx context.Context) (string, error) { return w.service.OperatePool(ctx, r) })
+	w.ask(fmt.Sprintf("%s %s %s", r.Op, r.How, p.Name), func(ctx context.Context) (string, error) { return w.service.Pools.OperatePool(ctx, r) })
 }
 
 func (w *world) operate() {
@@ -248,7 +248,7 @@ func (w *world) operate() {
 	ops := []workspace.Operation{workspace.OpStart, workspace.OpStart, workspace.OpStop, workspace.OpReboot, workspace.OpHibernate}
 	r := workspace.OperateDesktops{Caller: caller(), IDs: []string{d.ID}, Op: ops[w.draw.IntN(len(ops))], Force: w.chance(2)}
 	w.ask(fmt.Sprintf("%s %s", r.Op, d.Name), func(ctx context.Context) (string, error) {
-		o, err := w.service.OperateDesktops(ctx, r)
+		o, err := w.service.Desktops.OperateDesktops(ctx, r)
 		return fmt.Sprintf("%s %v", o.JobID, o.Refused), err
 	})
 }
@@ -267,12 +267,12 @@ func (w *world) rebuild() {
 		r.DesktopIDs = []string{d.ID}
 	}
 	w.ask(fmt.Sprintf("rebuild %s with %.1s after %d minutes, fix %v, %s, %d named", p.Name, r.ImageID, r.DelayMinutes, r.Fix, r.Handle, len(r.DesktopIDs)),
-		func(ctx context.Context) (string, error) { return w.service.RebuildPool(ctx, r) })
+		func(ctx context.Context) (string, error) { return w.service.Rollouts.RebuildPool(ctx, r) })
 }
 
 func (w *world) revert() {
 	if p, ok := w.anyPool(); ok {
-		w.ask("go back with "+p.Name, func(ctx context.Context) (string, error) { return w.service.RevertPool(ctx, caller(), p.ID) })
+		w.ask("go back with "+p.Name, func(ctx context.Context) (string, error) { return w.service.Rollouts.RevertPool(ctx, caller(), p.ID) })
 	}
 }
 
@@ -290,7 +290,7 @@ func (w *world) grant() {
 	for _, g := range r.Objects {
 		names = append(names, g.Name)
 	}
-	w.do(fmt.Sprintf("%s %v in %s", r.Action, names, p.Name), func(ctx context.Context) error { return w.service.ChangeGrants(ctx, r) })
+	w.do(fmt.Sprintf("%s %v in %s", r.Action, names, p.Name), func(ctx context.Context) error { return w.service.Pools.ChangeGrants(ctx, r) })
 }
 
 func (w *world) takeBack() {
@@ -305,7 +305,7 @@ func (w *world) takeBack() {
 		}
 	}
 	if len(r.DesktopIDs) > 0 {
-		w.do(fmt.Sprintf("take back %d in %s", len(r.DesktopIDs), p.Name), func(ctx context.Context) error { return w.service.TakeBack(ctx, r) })
+		w.do(fmt.Sprintf("take back %d in %s", len(r.DesktopIDs), p.Name), func(ctx context.Context) error { return w.service.Pools.TakeBack(ctx, r) })
 	}
 }
 
@@ -325,7 +325,7 @@ func (w *world) remove() {
 		}
 	}
 	w.ask(fmt.Sprintf("delete %d desktops, %s among them", len(r.IDs), d.Name), func(ctx context.Context) (string, error) {
-		return w.service.DeleteDesktops(ctx, r)
+		return w.service.Desktops.DeleteDesktops(ctx, r)
 	})
 }
 
@@ -338,7 +338,7 @@ func (w *world) createDesktops() {
 		Caller: caller(), Type: workspace.Dedicated, ProductID: product, ImageType: workspace.ImageGold, ImageID: oldImage,
 		Root: workspace.VolumeSpec{Type: "SAS", GB: 80}, Desktops: []workspace.NewDesktop{{UserName: p.name}},
 	}
-	w.ask("create a desktop for "+p.name, func(ctx context.Context) (string, error) { return w.service.CreateDesktops(ctx, r) })
+	w.ask("create a desktop for "+p.name, func(ctx context.Context) (string, error) { return w.service.Desktops.CreateDesktops(ctx, r) })
 }
 
 func (w *world) attach() {
@@ -351,7 +351,7 @@ func (w *world) attach() {
 	}
 	p := w.anyPerson()
 	r := workspace.AttachDesktops{Caller: caller(), Desktops: []workspace.AttachDesktop{{DesktopID: d.ID, UserName: p.name, ClearData: w.chance(2)}}}
-	w.ask(fmt.Sprintf("attach %s to %s", d.Name, p.name), func(ctx context.Context) (string, error) { return w.service.AttachDesktops(ctx, r) })
+	w.ask(fmt.Sprintf("attach %s to %s", d.Name, p.name), func(ctx context.Context) (string, error) { return w.service.Assignments.AttachDesktops(ctx, r) })
 }
 
 func (w *world) detach() {
@@ -364,7 +364,7 @@ func (w *world) detach() {
 	}
 	r := workspace.DetachDesktops{Caller: caller(), ShutOff: w.chance(3), Desktops: []workspace.DetachDesktop{{DesktopID: d.ID, All: true, ClearData: w.chance(2)}}}
 	w.ask("detach "+d.Name, func(ctx context.Context) (string, error) {
-		o, err := w.service.DetachDesktops(ctx, r, "desktops")
+		o, err := w.service.Assignments.DetachDesktops(ctx, r, "desktops")
 		return fmt.Sprintf("%s %v", o.JobID, o.Refused), err
 	})
 }
@@ -372,7 +372,7 @@ func (w *world) detach() {
 func (w *world) notify() {
 	if p, ok := w.anyPool(); ok {
 		r := workspace.NotifyPool{Caller: caller(), PoolID: p.ID, Text: "Lunch is ready."}
-		w.ask("notify "+p.Name, func(ctx context.Context) (string, error) { return w.service.NotifyPool(ctx, r) })
+		w.ask("notify "+p.Name, func(ctx context.Context) (string, error) { return w.service.Pools.NotifyPool(ctx, r) })
 	}
 }
 
@@ -387,7 +387,7 @@ func (w *world) failed() []workspace.SubJob {
 func (w *world) retry() {
 	if s, ok := pick(w, w.failed()); ok {
 		w.ask(fmt.Sprintf("retry the %s of %s", s.Type, s.DesktopName), func(ctx context.Context) (string, error) {
-			return w.service.RetryJob(ctx, project, s.JobID)
+			return w.service.Work.RetryJob(ctx, project, s.JobID)
 		})
 	}
 }
@@ -395,5 +395,5 @@ func (w *world) retry() {
 // forget deletes the records of what has ended.
 func (w *world) forget() {
 	state := []workspace.SubJobState{workspace.SubJobSuccess, workspace.SubJobFailed}[w.draw.IntN(2)]
-	w.do(fmt.Sprintf("delete all records of %s", state), func(ctx context.Context) error { return w.service.DeleteSubJobs(ctx, project, nil, state) })
+	w.do(fmt.Sprintf("delete all records of %s", state), func(ctx context.Context) error { return w.service.Work.DeleteSubJobs(ctx, project, nil, state) })
 }

@@ -47,15 +47,15 @@ func (g *gateway) run(ctx context.Context) {
 		}
 		name, ids := g.ids()
 		if len(ids) > 0 {
-			ended, err := g.w.service.CheckConnections(ctx, name, ids)
+			ended, err := g.w.service.Connections.CheckConnections(ctx, name, ids)
 			g.w.unexpected("checking connections", err)
 			for _, e := range ended {
 				g.close(e.ID)
 			}
 		}
 		if n%10 == 0 {
-			g.w.unexpected("renewing connections", g.w.service.RenewConnections(ctx, name, linkLease))
-			_, err := g.w.service.SweepConnections(ctx)
+			g.w.unexpected("renewing connections", g.w.service.Connections.RenewConnections(ctx, name, linkLease))
+			_, err := g.w.service.Connections.SweepConnections(ctx)
 			g.w.unexpected("sweeping connections", err)
 		}
 	}
@@ -74,7 +74,7 @@ func (g *gateway) ids() (string, []string) {
 // admit opens the display that a ticket is for.
 func (g *gateway) admit(ticket string) (workspace.Ticket, error) {
 	ctx := context.Background()
-	t, err := g.w.service.Admit(ctx, ticket)
+	t, err := g.w.service.Connections.Admit(ctx, ticket)
 	if err != nil {
 		return t, err
 	}
@@ -85,7 +85,7 @@ func (g *gateway) admit(ticket string) (workspace.Ticket, error) {
 		ID: workspace.NewID(), DesktopID: t.DesktopID, UserID: t.UserID, SignInHash: t.SignInHash, Gateway: name,
 		Opened: time.Now(), LeaseUntil: time.Now().Add(linkLease),
 	}
-	if err := g.w.service.OpenConnection(ctx, t, c); err != nil {
+	if err := g.w.service.Connections.OpenConnection(ctx, t, c); err != nil {
 		return t, err
 	}
 	g.mu.Lock()
@@ -107,7 +107,7 @@ func (g *gateway) close(id string) {
 	}
 	g.mu.Unlock()
 	if at >= 0 {
-		g.w.unexpected("closing a connection", g.w.service.CloseConnection(context.Background(), l.id, l.desktopID))
+		g.w.unexpected("closing a connection", g.w.service.Connections.CloseConnection(context.Background(), l.id, l.desktopID))
 	}
 }
 

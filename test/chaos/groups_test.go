@@ -23,11 +23,15 @@ func (w *world) regroup() {
 	if !ok || w.chance(8) && len(w.groups()) < mostGroups {
 		w.serial++
 		name := fmt.Sprintf("group-%d", w.serial)
-		w.ask("make the group "+name, func(ctx context.Context) (string, error) { return w.service.CreateGroup(ctx, caller(), name, "") })
+		w.ask("make the group "+name, func(ctx context.Context) (string, error) {
+			return w.service.Directory.CreateGroup(ctx, caller(), name, "")
+		})
 		return
 	}
 	if w.chance(8) {
-		w.do("dissolve "+g.Name, func(ctx context.Context) error { return w.service.DeleteGroups(ctx, caller(), []string{g.ID}) })
+		w.do("dissolve "+g.Name, func(ctx context.Context) error {
+			return w.service.Assignments.DeleteGroups(ctx, caller(), []string{g.ID})
+		})
 		return
 	}
 	action := []workspace.MemberAction{workspace.AddToGroup, workspace.AddToGroup, workspace.RemoveFromGroup}[w.draw.IntN(3)]
@@ -40,6 +44,6 @@ func (w *world) regroup() {
 		}
 	}
 	w.do(fmt.Sprintf("%s %v in %s", action, names, g.Name), func(ctx context.Context) error {
-		return w.service.ChangeMembers(ctx, caller(), g.ID, action, ids)
+		return w.service.Assignments.ChangeMembers(ctx, caller(), g.ID, action, ids)
 	})
 }

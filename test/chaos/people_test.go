@@ -20,9 +20,9 @@ func (w *world) hire() *person {
 	ctx := context.Background()
 	w.serial++
 	name := fmt.Sprintf("person-%d", w.serial)
-	id, err := w.service.CreateUser(ctx, workspace.CreateUser{Caller: caller(), Name: name, Email: name + "@example.com"})
+	id, err := w.service.Assignments.CreateUser(ctx, workspace.CreateUser{Caller: caller(), Name: name, Email: name + "@example.com"})
 	w.must(err)
-	u, err := w.service.User(ctx, project, id)
+	u, err := w.service.Directory.User(ctx, project, id)
 	w.must(err)
 	p := &person{name: name, visitor: workspace.Visitor{User: u}}
 	w.signIn(p)
@@ -49,7 +49,7 @@ func (w *world) signIn(p *person) {
 func (w *world) open(p *person, pool workspace.Pool) {
 	v := p.visitor
 	w.async(fmt.Sprintf("%s opens %s", p.name, pool.Name), func(ctx context.Context) (string, error) {
-		o, err := w.service.OpenPool(ctx, v, pool.ID, "")
+		o, err := w.service.Connections.OpenPool(ctx, v, pool.ID, "")
 		if err != nil || o.Ticket == "" {
 			return string(o.Outcome), err
 		}
@@ -127,16 +127,16 @@ func (w *world) openPool() {
 // openDesktop opens a desktop that a person has, and starts it if it is off.
 func (w *world) openDesktop() {
 	p := w.anyPerson()
-	mine, err := w.service.MyDesktops(context.Background(), p.visitor.ID)
+	mine, err := w.service.Connections.MyDesktops(context.Background(), p.visitor.ID)
 	if err != nil || len(mine) == 0 {
 		return
 	}
 	d := mine[w.draw.IntN(len(mine))]
 	v := p.visitor
 	w.async(fmt.Sprintf("%s opens %s", p.name, d.Name), func(ctx context.Context) (string, error) {
-		ticket, err := w.service.OpenDesktop(ctx, v, d.ID)
+		ticket, err := w.service.Connections.OpenDesktop(ctx, v, d.ID)
 		if workspace.CodeOf(err) == workspace.CodeConflict {
-			return "starts it", w.service.OperateMine(ctx, v, d.ID, workspace.OpStart, "")
+			return "starts it", w.service.Connections.OperateMine(ctx, v, d.ID, workspace.OpStart, "")
 		}
 		if err != nil {
 			return "", err
@@ -183,12 +183,12 @@ func (w *world) lock() {
 	p := w.anyPerson()
 	if w.chance(3) {
 		w.do("lock "+p.name, func(ctx context.Context) error {
-			return w.service.ActOnUser(ctx, caller(), p.visitor.ID, workspace.LockOut)
+			return w.service.SignIn.ActOnUser(ctx, caller(), p.visitor.ID, workspace.LockOut)
 		})
 		return
 	}
 	w.do("unlock "+p.name, func(ctx context.Context) error {
-		return w.service.ActOnUser(ctx, caller(), p.visitor.ID, workspace.LetIn)
+		return w.service.SignIn.ActOnUser(ctx, caller(), p.visitor.ID, workspace.LetIn)
 	})
 	w.signIn(p)
 }
@@ -196,7 +196,7 @@ func (w *world) lock() {
 // dismiss deletes a person, for whom another may come.
 func (w *world) dismiss() {
 	p := w.anyPerson()
-	w.do("delete "+p.name, func(ctx context.Context) error { return w.service.DeleteUser(ctx, caller(), p.visitor.ID) })
+	w.do("delete "+p.name, func(ctx context.Context) error { return w.service.Assignments.DeleteUser(ctx, caller(), p.visitor.ID) })
 	if len(w.people) < mostPeople {
 		w.note("%s comes", w.hire().name)
 	}
@@ -211,7 +211,7 @@ func (w *world) resetMine() {
 	p := w.anyPerson()
 	v := p.visitor
 	w.do(fmt.Sprintf("%s resets their desktop of %s", p.name, pool.Name), func(ctx context.Context) error {
-		return w.service.ResetMyDesktop(ctx, v, pool.ID, "")
+		return w.service.Connections.ResetMyDesktop(ctx, v, pool.ID, "")
 	})
 }
 
@@ -224,7 +224,7 @@ func (w *world) ready() {
 	for _, p := range w.people {
 		if p.visitor.ID == l.userID {
 			v := p.visitor
-			w.do(p.name+" is ready for the rebuild", func(ctx context.Context) error { return w.service.MarkReady(ctx, v, l.desktopID) })
+			w.do(p.name+" is ready for the rebuild", func(ctx context.Context) error { return w.service.Connections.MarkReady(ctx, v, l.desktopID) })
 		}
 	}
 }
@@ -235,9 +235,9 @@ func (w *world) wait() {
 	v := p.visitor
 	if pool, ok := w.anyPool(); ok && w.chance(2) {
 		w.do(fmt.Sprintf("%s waits no longer for %s", p.name, pool.Name), func(ctx context.Context) error {
-			return w.service.StopWaiting(ctx, v, pool.ID)
+			return w.service.Connections.StopWaiting(ctx, v, pool.ID)
 		})
 		return
 	}
-	w.do(p.name+" goes on waiting", func(ctx context.Context) error { return w.service.KeepWaiting(ctx, []string{v.ID}) })
+	w.do(p.name+" goes on waiting", func(ctx context.Context) error { return w.service.Connections.KeepWaiting(ctx, []string{v.ID}) })
 }

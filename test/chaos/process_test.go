@@ -112,11 +112,11 @@ func (p *process) live() {
 	registry := prometheus.NewRegistry()
 	meter, err := job.NewMetrics(registry)
 	w.must(err)
-	service := &workspace.Service{Store: s, Log: log, Rollout: w.service.Rollout}
-	poolMeter, err := job.NewPoolMetrics(registry, service, log)
+	service := workspace.NewServices(workspace.Config{Store: s, Rollout: w.service.Rollouts.Limits})
+	poolMeter, err := job.NewPoolMetrics(registry, service.Pools, log)
 	w.must(err)
 	runner := job.NewRunner(s, e, log, meter, job.Config{Replica: p.name, Poll: time.Minute})
-	tender := &job.Tender{Service: service, Log: log, Meter: poolMeter}
+	tender := &job.Tender{Pools: service.Pools, Log: log, Meter: poolMeter}
 	observer := &job.Observer{Store: s, Engine: engine.Engine(e), Log: log, Every: time.Minute}
 	ctx := context.Background()
 	for _, start := range []func(context.Context) error{runner.Start, tender.Start, observer.Start} {

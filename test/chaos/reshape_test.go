@@ -33,7 +33,7 @@ func (w *world) resize() {
 		r.Mode = "STOP_DESKTOP"
 	}
 	w.ask(fmt.Sprintf("resize %s to %s, %s %q, %d named", p.Name, r.ProductID, r.Handle, r.Mode, len(r.DesktopIDs)), func(ctx context.Context) (string, error) {
-		o, err := w.service.ResizePool(ctx, r)
+		o, err := w.service.Pools.ResizePool(ctx, r)
 		return o.JobID, err
 	})
 }
@@ -49,15 +49,15 @@ func (w *world) changeDisks() {
 	switch n := w.draw.IntN(3); {
 	case n == 0 && len(p.Data) < mostDisks:
 		r := workspace.AddPoolVolumes{ChangePoolDesktops: c, Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 10}}}
-		w.ask(fmt.Sprintf("add a disk to %s, %s", p.Name, c.Handle), func(ctx context.Context) (string, error) { return w.service.AddPoolVolumes(ctx, r) })
+		w.ask(fmt.Sprintf("add a disk to %s, %s", p.Name, c.Handle), func(ctx context.Context) (string, error) { return w.service.Pools.AddPoolVolumes(ctx, r) })
 	case n == 1 && some:
 		r := workspace.DeletePoolVolumes{ChangePoolDesktops: c, IDs: []string{disk.ID}}
-		w.ask(fmt.Sprintf("remove a disk from %s, %s", p.Name, c.Handle), func(ctx context.Context) (string, error) { return w.service.DeletePoolVolumes(ctx, r) })
+		w.ask(fmt.Sprintf("remove a disk from %s, %s", p.Name, c.Handle), func(ctx context.Context) (string, error) { return w.service.Pools.DeletePoolVolumes(ctx, r) })
 	default:
 		if !some || w.chance(3) {
 			disk = p.Root
 		}
 		r := workspace.ExpandPoolVolumes{ChangePoolDesktops: c, Growths: []workspace.VolumeGrowth{{ID: disk.ID, GB: disk.GB + 10}}}
-		w.ask(fmt.Sprintf("grow a disk of %s to %d GB, %s", p.Name, disk.GB+10, c.Handle), func(ctx context.Context) (string, error) { return w.service.ExpandPoolVolumes(ctx, r) })
+		w.ask(fmt.Sprintf("grow a disk of %s to %d GB, %s", p.Name, disk.GB+10, c.Handle), func(ctx context.Context) (string, error) { return w.service.Pools.ExpandPoolVolumes(ctx, r) })
 	}
 }

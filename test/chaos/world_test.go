@@ -3,7 +3,6 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -38,7 +37,7 @@ type world struct {
 	postgres bool // the database is not SQLite
 	sim      *sim.Engine
 	images   map[string]string // the engine's, by their ids in the catalogue
-	service  *workspace.Service
+	service  *workspace.Services
 	people   []*person
 	serial   int // of names
 
@@ -68,10 +67,10 @@ func newWorld(t *testing.T, seed uint64, database string) *world {
 		Seed: seed, Latency: latency, Images: []sim.Image{{Alias: "debian"}, {Alias: "debian-next"}},
 	})
 	w.must(err)
-	w.service = &workspace.Service{
-		Store: w.store, Log: slog.New(slog.DiscardHandler),
+	w.service = workspace.NewServices(workspace.Config{
+		Store:   w.store,
 		Rollout: workspace.RolloutLimits{Parallel: 1 + w.draw.IntN(3), MaxFailures: w.draw.IntN(3)},
-	}
+	})
 	w.furnish()
 	w.gateway = openGateway(w)
 	for i := range 1 + w.draw.IntN(2) {
@@ -138,7 +137,7 @@ func (w *world) furnish() {
 		}
 		return nil
 	}))
-	w.must(w.service.Subscribe(ctx, project, "10.1.0.0/16", []workspace.NewSubnet{
+	w.must(w.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []workspace.NewSubnet{
 		{Name: "net0", CIDR: "10.1.0.0/24", Gateway: "10.1.0.1", Network: "net0"},
 		{Name: "net1", CIDR: "10.1.1.0/24", Gateway: "10.1.1.1", Network: "net1"},
 	}))

@@ -19,10 +19,10 @@ var limits = []behaviour{
 				{ID: "pool", Classes: []string{"SAS"}, Size: 1000 << 10, Bound: (fit*each + each/2) << 10, Observed: w.clock.Now()},
 			})
 		})
-		service := &workspace.Service{Store: w.store}
+		service := workspace.NewServices(workspace.Config{Store: w.store})
 		taken := 0
 		for _, err := range together(4*fit, func(i int) error {
-			_, err := service.CreateDesktops(w.Context(), w.order(i, each))
+			_, err := service.Desktops.CreateDesktops(w.Context(), w.order(i, each))
 			return err
 		}) {
 			switch {
@@ -42,11 +42,11 @@ var limits = []behaviour{
 		for i := range workspace.MaxNamePolicies - 2 {
 			w.addNamePolicies(workspace.NamePolicy{ID: fmt.Sprint("p-", i), ProjectID: project, Name: fmt.Sprint("policy_", i)})
 		}
-		service := &workspace.Service{Store: w.store}
+		service := workspace.NewServices(workspace.Config{Store: w.store})
 		for range 5 {
 			ids := make([]string, 8)
 			errs := together(len(ids), func(i int) (err error) {
-				ids[i], err = service.CreateNamePolicy(w.Context(), workspace.Caller{ProjectID: project},
+				ids[i], err = service.Desktops.CreateNamePolicy(w.Context(), workspace.Caller{ProjectID: project},
 					workspace.NamePolicy{Name: fmt.Sprint("last_", i), Prefix: "last", Digits: 3, Start: 1})
 				return err
 			})

@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"carrel/internal/workspace"
@@ -33,10 +32,10 @@ func (w *world) rush(people, desktops int) {
 	ctx, stop := context.WithCancel(w.Context())
 	working := make(chan error)
 	go func() { working <- w.attachAll(ctx) }()
-	service := &workspace.Service{Store: w.store, Log: slog.New(slog.DiscardHandler)}
+	service := workspace.NewServices(workspace.Config{Store: w.store})
 	opened := make([]workspace.OpenedPool, people)
 	for i, err := range together(people, func(i int) (err error) {
-		opened[i], err = service.OpenPool(w.Context(), visitors[i], "p", "")
+		opened[i], err = service.Connections.OpenPool(w.Context(), visitors[i], "p", "")
 		return err
 	}) {
 		if err != nil {

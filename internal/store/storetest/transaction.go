@@ -204,11 +204,11 @@ var service = []behaviour{
 		}
 	}},
 	{"8 replicas that start at once make one network, one default subnet, one default group and one of the infrastructure", func(w *world) {
-		service := &workspace.Service{Store: w.store}
+		service := workspace.NewServices(workspace.Config{Store: w.store})
 		subnets := []workspace.NewSubnet{
 			{Name: "a", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net-a"}, {Name: "b", CIDR: "10.2.0.0/16", Gateway: "10.2.0.1", Network: "net-b"},
 		}
-		w.all(together(8, func(int) error { return service.Subscribe(w.Context(), "fresh", "10.0.0.0/8", subnets) }))
+		w.all(together(8, func(int) error { return service.Catalog.Subscribe(w.Context(), "fresh", "10.0.0.0/8", subnets) }))
 		w.view(func(tx workspace.Tx) error {
 			vpcs, err := tx.VPCs(w.Context(), "fresh")
 			w.same(len(vpcs), 1)
