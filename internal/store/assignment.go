@@ -12,19 +12,33 @@ import (
 	"carrel/internal/workspace"
 )
 
-type groupAssignment struct {
-	DesktopID string              `bun:",pk"`
-	GroupID   string              `bun:",pk"`
-	GroupName string              `bun:",scanonly"`
-	People    int                 `bun:",scanonly"`
-	Group     workspace.UserGroup `bun:"user_group"`
-	Created   time.Time
+// ownAssignment and groupShare are assignments as they are written.
+type ownAssignment struct {
+	bun.BaseModel `bun:"table:assignments"`
+	DesktopID     string
+	UserID        string
+	Group         workspace.UserGroup `bun:"user_group"`
+	Created       time.Time
+	Position      int
 }
 
-type groupAssignmentRow struct {
-	bun.BaseModel `bun:"table:group_assignments,alias:a"`
-	groupAssignment
-	Position int
+type groupShare struct {
+	bun.BaseModel `bun:"table:group_assignments"`
+	DesktopID     string
+	GroupID       string
+	Group         workspace.UserGroup `bun:"user_group"`
+	Created       time.Time
+	Position      int
+}
+
+// held is somebody who may use a desktop, in their own name or through a group.
+type held struct {
+	DesktopID string
+	UserID    string
+	UserName  string
+	Account   string
+	Group     workspace.UserGroup `bun:"user_group"`
+	Created   time.Time
 }
 
 type formerAccount struct {
@@ -76,16 +90,16 @@ func (t *tx) Assign(ctx context.Context, pairs []workspace.Pair) error {
 		place[p] = i
 	}
 	people, groups := ordered(pairs)
-	own := convert(people, func(p workspace.Pair) assignmentRow {
-		return assignmentRow{Position: place[p], assignment: assignment{DesktopID: p.DesktopID, UserID: p.HolderID, Group: p.Group, Created: t.now}}
+	own := convert(people, func(p workspace.Pair) ownAssignment {
+		return ownAssignment{Position: place[p], DesktopID: p.DesktopID, UserID: p.HolderID, Group: p.Group, Created: t.Now()}
 	})
 	for part := range slices.Chunk(own, batch) {
 		if _, err := t.inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 			return t.dangling(err)
 		}
 	}
-	shared := convert(groups, func(p workspace.Pair) groupAssignmentRow {
-		return groupAssignmentRow{Position: place[p], groupAssignment: groupAssignment{DesktopID: p.DesktopID, GroupID: p.HolderID, Group: p.Group, Created: t.now}}
+	shared := convert(groups, func(p workspace.Pair) groupShare {
+		return groupShare{Position: place[p], DesktopID: p.DesktopID, GroupID: p.HolderID, Group: p.Group, Created: t.Now()}
 	})
 	for part := range slices.Chunk(shared, batch) {
 		if _, err := t.inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
@@ -163,22 +177,22 @@ func (t *tx) Holdings(ctx context.Context, desktopIDs, userIDs []string) ([]work
 }
 
 func (t *tx) ownHoldings(ctx context.Context, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
-	var rows []assignment
+	var rows []held
 	q := t.NewSelect().TableExpr("assignments AS a").Join("JOIN users AS u ON u.id = a.user_id").
 		ColumnExpr("a.desktop_id, a.user_id, u.name AS user_name, u.account, a.user_group, a.created").
 		Where("a.desktop_id IN (?)", bun.List(desktopIDs))
 	err := among(q, "a.user_id", userIDs).OrderExpr("a.desktop_id, a.created, a.position").Scan(ctx, &rows)
-	return convert(rows, func(r assignment) workspace.Assignment { return workspace.Assignment(r) }), err
+	return convert(rows, func(r held) workspace.Assignment { return workspace.Assignment(r) }), err
 }
 
 func (t *tx) groupHoldings(ctx context.Context, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
-	var rows []assignment
+	var rows []held
 	q := t.NewSelect().TableExpr("group_assignments AS g").Join("JOIN memberships AS m ON m.group_id = g.group_id").
 		Join("JOIN users AS u ON u.id = m.user_id").
 		ColumnExpr("g.desktop_id, m.user_id, u.name AS user_name, u.account, g.user_group, g.created").
 		Where("g.desktop_id IN (?)", bun.List(desktopIDs))
 	err := among(q, "m.user_id", userIDs).OrderExpr("g.desktop_id, u.name_folded, g.created, g.position").Scan(ctx, &rows)
-	return convert(rows, func(r assignment) workspace.Assignment { return workspace.Assignment(r) }), err
+	return convert(rows, func(r held) workspace.Assignment { return workspace.Assignment(r) }), err
 }
 
 // merge puts together, by desktop, who has it in their own name and who through groups. Nobody is there twice.
@@ -226,7 +240,7 @@ func (t *tx) OwnedDesktops(ctx context.Context, userIDs []string) (map[string]in
 	owned := make(map[string]int, len(userIDs))
 	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(userIDs))), batch) {
 		var held []string
-		q := t.NewSelect().Model((*userRow)(nil)).Column("u.id").Where("u.id IN (?)", bun.List(part)).Order("u.id")
+		q := t.NewSelect().TableExpr("users AS u").Column("u.id").Where("u.id IN (?)", bun.List(part)).Order("u.id")
 		if err := t.forUpdate(q, "u").Scan(ctx, &held); err != nil {
 			return nil, err
 		}
@@ -336,11 +350,11 @@ func (t *tx) TakeDesktops(ctx context.Context, desktops []workspace.Desktop) err
 		}))
 		n, err := affected(t.NewRaw("WITH v (id, name, name_folded, host_name, task, task_owner) AS ("+rows+") "+
 			"UPDATE desktops SET name = v.name, name_folded = v.name_folded, host_name = v.host_name, task = v.task, "+
-			"task_owner = v.task_owner, updated = ? FROM v WHERE desktops.id = v.id", append(args, t.now)...).Exec(ctx))
+			"task_owner = v.task_owner, updated = ? FROM v WHERE desktops.id = v.id", append(args, t.Now())...).Exec(ctx))
 		switch {
-		case err != nil && t.store.engine.violated(err) == "desktops_name_folded":
+		case err != nil && t.violated(err) == "desktops_name_folded":
 			return t.refuse(workspace.Errorf(workspace.CodeNameTaken, "computer_name: one of the names is in use"))
-		case err != nil && strings.Contains(t.store.engine.violated(err), "desktops_host_name"):
+		case err != nil && strings.Contains(t.violated(err), "desktops_host_name"):
 			return t.refuse(workspace.Errorf(workspace.CodeNameTaken, "computer_name: one of the host names is in use"))
 		case err != nil:
 			return err

@@ -40,7 +40,7 @@ func (r attemptRow) tally() workspace.Tally {
 
 // LockTallies implements workspace.AttemptRows. All callers take the rows in the same order: network, subject, pair.
 func (t *tx) LockTallies(ctx context.Context, subject, network string) (workspace.Tallies, error) {
-	known, err := t.NewSelect().Model((*placeRow)(nil)).Where("subject = ? AND network = ? AND used > ?", subject, network, t.now.Add(-workspace.PlaceLife)).Exists(ctx)
+	known, err := t.NewSelect().Model((*placeRow)(nil)).Where("subject = ? AND network = ? AND used > ?", subject, network, t.Now().Add(-workspace.PlaceLife)).Exists(ctx)
 	if err != nil {
 		return workspace.Tallies{}, fmt.Errorf("reading known places: %w", err)
 	}
@@ -49,7 +49,7 @@ func (t *tx) LockTallies(ctx context.Context, subject, network string) (workspac
 		subject, network string
 		into             *workspace.Tally
 	}{{anyone, network, &out.Network}, {subject, anyone, &out.Subject}, {subject, network, &out.Pair}} {
-		row := attemptRow{Subject: one.subject, Network: one.network, Until: t.now}
+		row := attemptRow{Subject: one.subject, Network: one.network, Until: t.Now()}
 		// The update changes nothing; it holds the row.
 		err := t.NewInsert().Model(&row).On("CONFLICT (subject, network) DO UPDATE").Set("failures = sign_in_attempts.failures").
 			Returning("*").Scan(ctx)
@@ -69,7 +69,7 @@ func (t *tx) SaveTallies(ctx context.Context, subject, network string, all works
 	}{{anyone, network, all.Network}, {subject, anyone, all.Subject}, {subject, network, all.Pair}} {
 		row := attemptRow{Subject: one.subject, Network: one.network, Failures: one.tally.Failures, Until: one.tally.Until}
 		if row.Failures == 0 {
-			row.Until = t.now
+			row.Until = t.Now()
 		}
 		if _, err := t.NewUpdate().Model(&row).Column("failures", "until").WherePK().Exec(ctx); err != nil {
 			return fmt.Errorf("counting failed sign-ins: %w", err)
@@ -95,9 +95,9 @@ func (t *tx) forgetSubject(ctx context.Context, subject string) error {
 
 // NotePlace implements workspace.AttemptRows.
 func (t *tx) NotePlace(ctx context.Context, subject, network string) error {
-	row := placeRow{Subject: subject, Network: network, Used: t.now}
+	row := placeRow{Subject: subject, Network: network, Used: t.Now()}
 	n, err := affected(t.NewInsert().Model(&row).On("CONFLICT (subject, network) DO UPDATE").Set("used = excluded.used").
-		Where("known_places.used < ?", t.now.Add(-workspace.PlaceGrain)).Exec(ctx))
+		Where("known_places.used < ?", t.Now().Add(-workspace.PlaceGrain)).Exec(ctx))
 	if err != nil || n == 0 {
 		return err
 	}
@@ -109,12 +109,12 @@ func (t *tx) NotePlace(ctx context.Context, subject, network string) error {
 // deleteOldAttempts removes tallies that forgive everything by now, and places that are known no longer.
 func (t *tx) deleteOldAttempts(ctx context.Context, limit int) error {
 	_, err := t.NewRaw("DELETE FROM sign_in_attempts WHERE (subject, network) IN (SELECT subject, network FROM sign_in_attempts WHERE until <= ? ORDER BY until LIMIT ?)",
-		t.now.Add(-workspace.TallyLife), limit).Exec(ctx)
+		t.Now().Add(-workspace.TallyLife), limit).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("removing old failed sign-ins: %w", err)
 	}
 	_, err = t.NewRaw("DELETE FROM known_places WHERE (subject, network) IN (SELECT subject, network FROM known_places WHERE used <= ? ORDER BY used LIMIT ?)",
-		t.now.Add(-workspace.PlaceLife), limit).Exec(ctx)
+		t.Now().Add(-workspace.PlaceLife), limit).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("removing old known places: %w", err)
 	}

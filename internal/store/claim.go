@@ -26,15 +26,15 @@ func (t *tx) ClaimSubJobs(ctx context.Context, owner string, room map[workspace.
 		return nil, nil
 	}
 	due := t.perType(slices.Sorted(maps.Keys(room)), "id", func(q *bun.SelectQuery, kind workspace.JobType) *bun.SelectQuery {
-		q = q.Column("id").Where("run_at <= ?", t.now).Where("lease_until IS NULL OR lease_until <= ?", t.now).Limit(int64(room[kind]))
-		return t.store.engine.forUpdate(q, "s", true)
+		q = q.Column("id").Where("run_at <= ?", t.Now()).Where("lease_until IS NULL OR lease_until <= ?", t.Now()).Limit(int64(room[kind]))
+		return t.skipLocked(q, "s")
 	})
 	var rows []subJobRow
 	err := t.NewRaw(`
 		WITH due AS MATERIALIZED (?)
 		UPDATE sub_jobs SET state = ?, lease_owner = ?, lease_until = ?, attempt = attempt + 1, begun = COALESCE(begun, ?)
 		WHERE id IN (SELECT id FROM due) RETURNING *`,
-		due, workspace.SubJobRunning, owner, t.now.Add(lease), t.now).Scan(ctx, &rows)
+		due, workspace.SubJobRunning, owner, t.Now().Add(lease), t.Now()).Scan(ctx, &rows)
 	slices.SortFunc(rows, func(a, b subJobRow) int { return cmp.Or(a.RunAt.Compare(b.RunAt), cmp.Compare(a.ID, b.ID)) })
 	return convert(rows, subJobRow.domain), err
 }
@@ -62,7 +62,7 @@ func (t *tx) ExtendLeases(ctx context.Context, owner string, ids []string, lease
 	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), batch) {
 		var extended []string
 		err := t.NewRaw("UPDATE sub_jobs SET lease_until = ? WHERE id IN (?) AND lease_owner = ? AND state = ? RETURNING id",
-			t.now.Add(lease), bun.List(part), owner, workspace.SubJobRunning).Scan(ctx, &extended)
+			t.Now().Add(lease), bun.List(part), owner, workspace.SubJobRunning).Scan(ctx, &extended)
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +121,7 @@ func (t *tx) release() *bun.UpdateQuery {
 func (t *tx) SupersedeSubJobs(ctx context.Context, desktopID, by string, code workspace.Code, reason string) (int, error) {
 	return affected(t.NewUpdate().Model((*subJobRow)(nil)).
 		Where("desktop_id = ? AND id <> ? AND type <> ?", desktopID, by, workspace.JobDeleteDesktops).Where(unfinished).
-		Set("state = ?", workspace.SubJobFailed).Set("code = ?", code).Set("reason = ?", reason).Set("ended = ?", t.now).Exec(ctx))
+		Set("state = ?", workspace.SubJobFailed).Set("code = ?", code).Set("reason = ?", reason).Set("ended = ?", t.Now()).Exec(ctx))
 }
 
 // ScheduleSubJobs implements workspace.JobRows.
@@ -147,7 +147,7 @@ func (t *tx) EndSubJobs(ctx context.Context, ids []string, state workspace.SubJo
 	}
 	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), batch) {
 		_, err := t.NewUpdate().Model((*subJobRow)(nil)).Where("id IN (?)", bun.List(part)).Where("state = ?", workspace.SubJobWaiting).
-			Set("state = ?", state).Set("code = ?", code).Set("reason = ?", reason).Set("ended = ?", t.now).
+			Set("state = ?", state).Set("code = ?", code).Set("reason = ?", reason).Set("ended = ?", t.Now()).
 			Set("step = ''").Set("progress = ?", progress).Exec(ctx)
 		if err != nil {
 			return err
@@ -159,7 +159,7 @@ func (t *tx) EndSubJobs(ctx context.Context, ids []string, state workspace.SubJo
 // LeasedSubJobs implements workspace.JobRows.
 func (t *tx) LeasedSubJobs(ctx context.Context, desktopID, other string) (int, error) {
 	n, err := t.NewSelect().Model((*subJobRow)(nil)).
-		Where("desktop_id = ? AND id <> ? AND lease_until > ? AND type <> ?", desktopID, other, t.now, workspace.JobDeleteDesktops).Count(ctx)
+		Where("desktop_id = ? AND id <> ? AND lease_until > ? AND type <> ?", desktopID, other, t.Now(), workspace.JobDeleteDesktops).Count(ctx)
 	return int(n), err
 }
 

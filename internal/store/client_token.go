@@ -29,7 +29,7 @@ func (t *tx) TakeClientToken(ctx context.Context, token workspace.ClientToken) (
 	row := clientTokenRow{clientToken: clientToken(token)}
 	n, err := affected(t.inserting(&row).On("CONFLICT (id) DO UPDATE").
 		Set("request = EXCLUDED.request").Set("answer = EXCLUDED.answer").Set("created = EXCLUDED.created").
-		Where("c.created <= ?", t.now.Add(-workspace.ClientTokenLife)).Exec(ctx))
+		Where("c.created <= ?", t.Now().Add(-workspace.ClientTokenLife)).Exec(ctx))
 	if err != nil || n > 0 {
 		return token, n > 0, err
 	}
@@ -43,7 +43,7 @@ func (t *tx) TakeClientToken(ctx context.Context, token workspace.ClientToken) (
 // ClientToken implements workspace.ClientTokenRows.
 func (t *tx) ClientToken(ctx context.Context, id string) (workspace.ClientToken, bool, error) {
 	var row clientTokenRow
-	err := t.NewSelect().Model(&row).Where("id = ?", id).Where("created > ?", t.now.Add(-workspace.ClientTokenLife)).Scan(ctx)
+	err := t.NewSelect().Model(&row).Where("id = ?", id).Where("created > ?", t.Now().Add(-workspace.ClientTokenLife)).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return workspace.ClientToken{}, false, nil
 	}
@@ -58,7 +58,7 @@ func (t *tx) AnswerClientToken(ctx context.Context, token workspace.ClientToken)
 
 func (t *tx) deleteClientTokens(ctx context.Context, limit int) error {
 	_, err := t.NewRaw("DELETE FROM client_tokens WHERE id IN (SELECT id FROM client_tokens WHERE created <= ? ORDER BY created LIMIT ?)",
-		t.now.Add(-workspace.ClientTokenLife), limit).Exec(ctx)
+		t.Now().Add(-workspace.ClientTokenLife), limit).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("removing old tokens of clients: %w", err)
 	}

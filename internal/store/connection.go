@@ -47,7 +47,7 @@ func (t *tx) DeleteConnection(ctx context.Context, id string) error {
 // Connections implements workspace.SessionRows: the oldest first.
 func (t *tx) Connections(ctx context.Context, desktopID string) ([]workspace.Connection, error) {
 	var rows []connectionRow
-	err := t.NewSelect().Model(&rows).Where("desktop_id = ? AND lease_until > ?", desktopID, t.now).
+	err := t.NewSelect().Model(&rows).Where("desktop_id = ? AND lease_until > ?", desktopID, t.Now()).
 		Order("opened", "id").Scan(ctx)
 	return convert(rows, connectionRow.domain), err
 }
@@ -62,7 +62,7 @@ func (t *tx) DropConnectionsOf(ctx context.Context, userID string) ([]workspace.
 // DropStaleConnections implements workspace.SessionRows.
 func (t *tx) DropStaleConnections(ctx context.Context) ([]workspace.Connection, error) {
 	var rows []connectionRow
-	err := t.NewRaw("DELETE FROM connections WHERE lease_until <= ? RETURNING *", t.now).Scan(ctx, &rows)
+	err := t.NewRaw("DELETE FROM connections WHERE lease_until <= ? RETURNING *", t.Now()).Scan(ctx, &rows)
 	return convert(rows, connectionRow.domain), err
 }
 
@@ -89,6 +89,6 @@ func (t *tx) Grounds(ctx context.Context, gateway string) ([]workspace.Grounds, 
 				WHERE n.desktop_id = c.desktop_id AND n.user_id = c.user_id AND n.lease_until > ?0
 				AND (n.opened > c.opened OR n.opened = c.opened AND n.id > c.id)) AS replaced
 		FROM connections AS c JOIN users AS u ON u.id = c.user_id JOIN desktops AS d ON d.id = c.desktop_id
-		WHERE c.gateway = ?1 ORDER BY c.id`, t.now, gateway).Scan(ctx, &rows)
+		WHERE c.gateway = ?1 ORDER BY c.id`, t.Now(), gateway).Scan(ctx, &rows)
 	return convert(rows, func(g grounds) workspace.Grounds { return workspace.Grounds(g) }), err
 }

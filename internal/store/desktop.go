@@ -126,7 +126,7 @@ func (t *tx) InsertDesktops(ctx context.Context, desktops []workspace.Desktop) e
 
 // dangling tells of rows that refer to one that is not there.
 func (t *tx) dangling(err error) error {
-	if err == nil || !t.store.engine.refers(err) {
+	if err == nil || !t.refers(err) {
 		return err
 	}
 	return t.refuse(workspace.Errorf(workspace.CodeConflict,
@@ -280,7 +280,7 @@ func (t *tx) SaveDesktop(ctx context.Context, d workspace.Desktop) error {
 	}
 	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "auto_created", "isolated").WherePK().Exec(ctx))
 	if err != nil {
-		switch t.store.engine.violated(err) {
+		switch t.violated(err) {
 		case "desktops_name_folded":
 			return t.refuse(computerNameTaken(d.Name))
 		case "desktops_address_number":

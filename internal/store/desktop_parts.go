@@ -60,6 +60,21 @@ type assignmentRow struct {
 	Position int
 }
 
+type groupAssignment struct {
+	DesktopID string              `bun:",pk"`
+	GroupID   string              `bun:",pk"`
+	GroupName string              `bun:",scanonly"`
+	People    int                 `bun:",scanonly"`
+	Group     workspace.UserGroup `bun:"user_group"`
+	Created   time.Time
+}
+
+type groupAssignmentRow struct {
+	bun.BaseModel `bun:"table:group_assignments,alias:a"`
+	groupAssignment
+	Position int
+}
+
 // insertDesktopParts writes what belongs to desktops whose rows are there.
 func (t *tx) insertDesktopParts(ctx context.Context, desktops []workspace.Desktop) error {
 	var volumes []volumeRow

@@ -39,7 +39,7 @@ func (t *tx) poolsChanged(ctx context.Context, poolIDs ...string) error {
 			*noted = changedPools{}
 		}
 		(*noted)[id] = true
-		rows = append(rows, dueRow{due: due{ID: workspace.NewID(), PoolID: id, At: t.now}})
+		rows = append(rows, dueRow{due: due{ID: workspace.NewID(), PoolID: id, At: t.Now()}})
 	}
 	for part := range slices.Chunk(rows, batch) {
 		if _, err := t.inserting(&part).Exec(ctx); err != nil {
@@ -68,7 +68,7 @@ func (t *tx) DuePools(ctx context.Context, limit int) ([]workspace.PoolDue, erro
 	err := t.NewRaw(`
 		SELECT o.* FROM pool_dues AS o WHERE o.pool_id IN
 			(SELECT p.pool_id FROM pool_dues AS p WHERE p.at <= ?0 GROUP BY p.pool_id ORDER BY min(p.at), p.pool_id LIMIT ?1)
-		ORDER BY o.pool_id, o.at, o.id`, t.now, limit).Scan(ctx, &rows)
+		ORDER BY o.pool_id, o.at, o.id`, t.Now(), limit).Scan(ctx, &rows)
 	return convert(rows, dueRow.domain), err
 }
 

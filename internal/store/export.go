@@ -65,7 +65,7 @@ func (t *tx) Exports(ctx context.Context, f workspace.ExportQuery) ([]workspace.
 	q = containing(q, "e.name_folded", f.Name)
 	q = is(q, "e.downloaded", f.Downloaded)
 	if f.Expired != nil {
-		q = q.Where("(e.expires <= ?) = ?", t.now, *f.Expired)
+		q = q.Where("(e.expires <= ?) = ?", t.Now(), *f.Expired)
 	}
 	total, err := page(ctx, q, f.Page, f.Descending, "e.created", "e.id")
 	return convert(rows, exportRow.domain), total, err

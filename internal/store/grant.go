@@ -66,7 +66,7 @@ func (t *tx) PutGrants(ctx context.Context, poolID string, grants []workspace.Gr
 
 // danglingGrantee words an error about a pool, person or group that is no longer there.
 func (t *tx) danglingGrantee(err error) error {
-	if err == nil || !t.store.engine.refers(err) {
+	if err == nil || !t.refers(err) {
 		return err
 	}
 	return t.refuse(workspace.Errorf(workspace.CodeConflict, "the pool, or a user or user group of the request, was deleted meanwhile, try again"))

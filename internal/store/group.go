@@ -117,7 +117,7 @@ func (t *tx) AddMembers(ctx context.Context, groupID string, userIDs []string) e
 
 // danglingMember words an error about a person or group that is no longer there.
 func (t *tx) danglingMember(err error) error {
-	if !t.store.engine.refers(err) {
+	if !t.refers(err) {
 		return err
 	}
 	return t.refuse(workspace.Errorf(workspace.CodeConflict, "a user or user group of the request was deleted meanwhile, try again"))

@@ -31,7 +31,7 @@ func (t *tx) Installation(ctx context.Context) (string, error) {
 
 // PutInstallation implements workspace.InstallationRows. The primary key decides between two that are started at once.
 func (t *tx) PutInstallation(ctx context.Context, id string) (string, error) {
-	_, err := t.inserting(&installationRow{Singleton: 1, ID: id, Created: t.now}).On("CONFLICT (singleton) DO NOTHING").Exec(ctx)
+	_, err := t.inserting(&installationRow{Singleton: 1, ID: id, Created: t.Now()}).On("CONFLICT (singleton) DO NOTHING").Exec(ctx)
 	if err != nil {
 		return "", err
 	}

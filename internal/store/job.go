@@ -200,7 +200,7 @@ func (t *tx) RetryFailed(ctx context.Context, jobID string) ([]workspace.SubJob,
 		UPDATE sub_jobs SET state = ?, step = '', progress = 0, code = '', reason = '', tries = 0, run_at = ?,
 			deadline = NULL, begun = NULL, ended = NULL
 		WHERE job_id = ? AND state = ? RETURNING *`,
-		workspace.SubJobWaiting, t.now, jobID, workspace.SubJobFailed).Scan(ctx, &rows)
+		workspace.SubJobWaiting, t.Now(), jobID, workspace.SubJobFailed).Scan(ctx, &rows)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}

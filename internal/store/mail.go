@@ -38,11 +38,11 @@ func (t *tx) InsertMails(ctx context.Context, mails []workspace.Mail) error {
 
 // ClaimMails implements workspace.MailRows: the longest due first.
 func (t *tx) ClaimMails(ctx context.Context, limit int, hold time.Duration) ([]workspace.Mail, error) {
-	due := t.NewSelect().Model((*mailRow)(nil)).Column("id").Where("run_at <= ?", t.now).Order("run_at", "id").Limit(int64(limit))
-	due = t.store.engine.forUpdate(due, "mail_row", true)
+	due := t.NewSelect().Model((*mailRow)(nil)).Column("id").Where("run_at <= ?", t.Now()).Order("run_at", "id").Limit(int64(limit))
+	due = t.skipLocked(due, "mail_row")
 	var rows []mailRow
 	err := t.NewRaw("WITH due AS MATERIALIZED (?) UPDATE mails SET run_at = ? WHERE id IN (SELECT id FROM due) RETURNING *",
-		due, t.now.Add(hold)).Scan(ctx, &rows)
+		due, t.Now().Add(hold)).Scan(ctx, &rows)
 	slices.SortFunc(rows, func(a, b mailRow) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
 	return convert(rows, func(r mailRow) workspace.Mail { return workspace.Mail(r.mail) }), err
 }

@@ -61,7 +61,7 @@ func (t *tx) saveMember(ctx context.Context, m workspace.Member, was workspace.B
 		return saved, err
 	}
 	err = t.RunInTx(ctx, nil, func(_ context.Context, inner bun.Tx) error { return update(inner) })
-	if err != nil && t.store.engine.violated(err) == "desktops_pool_id" {
+	if err != nil && t.violated(err) == "desktops_pool_id" {
 		return false, nil
 	}
 	return saved, t.dangling(err)
@@ -104,7 +104,7 @@ func (r waitingRow) domain() workspace.Waiting {
 // PutWaiting implements workspace.MemberRows. Whoever comes back after their place was lost queues up anew. A pool or person that
 // is not there is a CodeConflict.
 func (t *tx) PutWaiting(ctx context.Context, w workspace.Waiting) error {
-	_, err := t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND until <= ?", w.PoolID, t.now).Exec(ctx)
+	_, err := t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND until <= ?", w.PoolID, t.Now()).Exec(ctx)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (t *tx) Waiting(ctx context.Context, poolIDs ...string) ([]workspace.Waitin
 	var rows []waitingRow
 	for part := range slices.Chunk(poolIDs, batch) {
 		var some []waitingRow
-		err := t.NewSelect().Model(&some).Where("w.pool_id IN (?) AND w.until > ?", bun.List(part), t.now).Order("w.since", "w.user_id").Scan(ctx)
+		err := t.NewSelect().Model(&some).Where("w.pool_id IN (?) AND w.until > ?", bun.List(part), t.Now()).Order("w.since", "w.user_id").Scan(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -65,7 +65,7 @@ func (t *tx) members(ctx context.Context, from string, args ...any) (members []w
 		if err := rows.Scan(&text); err != nil {
 			return nil, err
 		}
-		m, err := readMember(&fields{text: text, layout: t.store.engine.timeLayout()})
+		m, err := readMember(&fields{text: text, layout: t.timeLayout()})
 		if err != nil {
 			return nil, fmt.Errorf("reading the desktop of a pool, %q: %w", text, err)
 		}

@@ -94,6 +94,6 @@ func (t *tx) apply(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	_, err = t.inserting(&migration{Name: name, Applied: t.now}).Exec(ctx)
+	_, err = t.inserting(&migration{Name: name, Applied: t.Now()}).Exec(ctx)
 	return err
 }

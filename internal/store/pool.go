@@ -159,7 +159,7 @@ func (t *tx) countMembers(ctx context.Context, pools []workspace.Pool) error {
 		PoolID  string
 		Working int
 	}
-	err = t.NewSelect().Model((*subJobRow)(nil)).ColumnExpr("s.pool_id, count(*) AS working").
+	err = t.NewSelect().TableExpr("sub_jobs AS s").ColumnExpr("s.pool_id, count(*) AS working").
 		Where("s.pool_id <> ''").Where(unfinished).
 		Where("s.pool_id IN (?) AND s.type IN (?)", bun.List(ids), bun.List(workspace.PoolJobs)).
 		Group("s.pool_id").Scan(ctx, &working)
@@ -172,7 +172,7 @@ func (t *tx) countMembers(ctx context.Context, pools []workspace.Pool) error {
 // SavePool implements workspace.PoolRows. CodePoolNotFound when the row is missing.
 func (t *tx) SavePool(ctx context.Context, p workspace.Pool) error {
 	row := newPoolRow(p)
-	row.Updated = t.now
+	row.Updated = t.Now()
 	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
 	if err := t.saved(n, err, "pools_name_folded", poolNameTaken(p.Name), poolNotFound(p.ID)); err != nil {
 		return err

@@ -66,7 +66,7 @@ func (t *tx) Strangers(ctx context.Context, poolIDs ...string) (ids []string, er
 func (t *tx) RenewWaiting(ctx context.Context, userIDs []string, until time.Time) error {
 	for part := range slices.Chunk(slices.Sorted(slices.Values(userIDs)), batch) {
 		_, err := t.NewUpdate().Model((*waitingRow)(nil)).Set("until = ?", until).
-			Where("w.user_id IN (?) AND w.until > ? AND w.until < ?", bun.List(part), t.now, until).Exec(ctx)
+			Where("w.user_id IN (?) AND w.until > ? AND w.until < ?", bun.List(part), t.Now(), until).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -106,11 +106,11 @@ type resetRow struct {
 
 // InsertPoolReset implements workspace.MemberRows.
 func (t *tx) InsertPoolReset(ctx context.Context, poolID, userID string, keep time.Duration) error {
-	_, err := t.NewDelete().Model((*resetRow)(nil)).Where("user_id = ? AND pool_id = ? AND at <= ?", userID, poolID, t.now.Add(-keep)).Exec(ctx)
+	_, err := t.NewDelete().Model((*resetRow)(nil)).Where("user_id = ? AND pool_id = ? AND at <= ?", userID, poolID, t.Now().Add(-keep)).Exec(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = t.inserting(&resetRow{PoolID: poolID, UserID: userID, At: t.now}).On("CONFLICT DO NOTHING").Exec(ctx)
+	_, err = t.inserting(&resetRow{PoolID: poolID, UserID: userID, At: t.Now()}).On("CONFLICT DO NOTHING").Exec(ctx)
 	return t.danglingGrantee(err)
 }
 

@@ -56,7 +56,7 @@ func (t *tx) InsertSignIn(ctx context.Context, s workspace.SignIn) error {
 // SignIn implements workspace.SessionRows.
 func (t *tx) SignIn(ctx context.Context, tokenHash string) (workspace.SignIn, error) {
 	var row signInRow
-	err := read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.now),
+	err := read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.Now()),
 		workspace.Errorf(workspace.CodeBadCredentials, "the sign-in has ended, sign in again"))
 	return workspace.SignIn(row.signIn), err
 }
@@ -82,7 +82,7 @@ func (t *tx) InsertTicket(ctx context.Context, k workspace.Ticket) error {
 // TakeTicket implements workspace.SessionRows.
 func (t *tx) TakeTicket(ctx context.Context, tokenHash string) (workspace.Ticket, error) {
 	var rows []ticketRow
-	err := t.NewRaw("DELETE FROM tickets WHERE token_hash = ? AND expires > ? RETURNING *", tokenHash, t.now).Scan(ctx, &rows)
+	err := t.NewRaw("DELETE FROM tickets WHERE token_hash = ? AND expires > ? RETURNING *", tokenHash, t.Now()).Scan(ctx, &rows)
 	if err != nil {
 		return workspace.Ticket{}, err
 	}
@@ -101,7 +101,7 @@ func (t *tx) InsertPasswordToken(ctx context.Context, p workspace.PasswordToken)
 // PasswordToken implements workspace.SessionRows.
 func (t *tx) PasswordToken(ctx context.Context, tokenHash string) (workspace.PasswordToken, error) {
 	var row passwordTokenRow
-	err := read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.now),
+	err := read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.Now()),
 		workspace.Errorf(workspace.CodeForbidden, "the link was used before or has expired, ask for a new one"))
 	return workspace.PasswordToken(row.passwordToken), err
 }
@@ -116,23 +116,23 @@ func (t *tx) DeletePasswordTokensOf(ctx context.Context, userID string) error {
 func (t *tx) DeleteExpired(ctx context.Context, limit int) error {
 	for _, table := range []string{"sign_ins", "tickets", "password_tokens"} {
 		_, err := t.NewRaw("DELETE FROM ? WHERE token_hash IN (SELECT token_hash FROM ? WHERE expires <= ? ORDER BY expires LIMIT ?)",
-			bun.Ident(table), bun.Ident(table), t.now, limit).Exec(ctx)
+			bun.Ident(table), bun.Ident(table), t.Now(), limit).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("removing what has expired of %s: %w", table, err)
 		}
 	}
 	_, err := t.NewRaw("DELETE FROM otp_devices WHERE id IN (SELECT id FROM otp_devices WHERE status = ? AND created <= ? ORDER BY created LIMIT ?)",
-		workspace.OTPPending, t.now.Add(-workspace.EnrolmentLife), limit).Exec(ctx)
+		workspace.OTPPending, t.Now().Add(-workspace.EnrolmentLife), limit).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("removing authenticators that were not confirmed: %w", err)
 	}
 	_, err = t.NewRaw("DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE ended <= ? ORDER BY ended LIMIT ?)",
-		t.now.Add(-workspace.NotificationLife), limit).Exec(ctx)
+		t.Now().Add(-workspace.NotificationLife), limit).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("removing old records of messages: %w", err)
 	}
 	_, err = t.NewRaw("DELETE FROM exports WHERE id IN (SELECT id FROM exports WHERE expires <= ? ORDER BY expires LIMIT ?)",
-		t.now.Add(-workspace.ExportMemory), limit).Exec(ctx)
+		t.Now().Add(-workspace.ExportMemory), limit).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("removing old exports: %w", err)
 	}

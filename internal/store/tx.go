@@ -180,6 +180,20 @@ func (t *tx) oneDefault(err error, table string) error {
 	return t.refuse(workspace.Errorf(workspace.CodeConflict, "another was made the project's default at the same moment, try again"))
 }
 
+// violated names the unique index that err is about, by its table and last column: "users_name_folded". Empty if none.
+func (t *tx) violated(err error) string { return t.store.engine.violated(err) }
+
+// refers says whether err is about a row that refers to one that is not there.
+func (t *tx) refers(err error) bool { return t.store.engine.refers(err) }
+
+// timeLayout is how a time looks that is cast to text, for time.Parse.
+func (t *tx) timeLayout() string { return t.store.engine.timeLayout() }
+
+// skipLocked makes q hold the rows of table that it reads and leave out those that others hold.
+func (t *tx) skipLocked(q *bun.SelectQuery, table string) *bun.SelectQuery {
+	return t.store.engine.forUpdate(q, table, true)
+}
+
 // forUpdate makes q hold the rows of table that it reads, until the transaction ends.
 func (t *tx) forUpdate(q *bun.SelectQuery, table string) *bun.SelectQuery {
 	return t.store.engine.forUpdate(q, table, false)

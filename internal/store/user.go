@@ -170,7 +170,7 @@ func (t *tx) Users(ctx context.Context, f workspace.UserQuery) ([]workspace.User
 func (t *tx) SaveUser(ctx context.Context, u workspace.User) error {
 	row := newUserRow(u)
 	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id").WherePK().Exec(ctx))
-	if err != nil && t.store.engine.violated(err) == "users_account" { // somebody was faster
+	if err != nil && t.violated(err) == "users_account" { // somebody was faster
 		return t.refuse(workspace.Errorf(workspace.CodeConflict, "the account %q inside desktops has just been given to somebody else, try again", u.Account))
 	}
 	return t.saved(n, err, "users_name_folded", userNameTaken(u.Name), userNotFound(u.ID))
