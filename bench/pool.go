@@ -64,7 +64,7 @@ func (s *server) offerExample(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	return db.Update(ctx, func(tx workspace.Tx) error {
-		image, err := tx.Image(ctx, s.ProjectID, s.ImageID)
+		image, err := tx.ReadImage(ctx, s.ProjectID, s.ImageID)
 		if err != nil {
 			return err
 		}

@@ -366,7 +366,7 @@ func TestWhatCannotBeGivenIsRefusedAndNothingChanges(t *testing.T) {
 		if err := tx.PutImages(w.Context(), []workspace.Image{windows}); err != nil {
 			return err
 		}
-		d, err := tx.Desktop(w.Context(), w.first.ProjectID, ids[1])
+		d, err := tx.ReadDesktop(w.Context(), w.first.ProjectID, ids[1])
 		if err != nil {
 			return err
 		}
@@ -393,7 +393,7 @@ func TestADesktopOfAPoolIsLeftToItsPool(t *testing.T) {
 		if err := tx.InsertPool(w.Context(), pool, nil); err != nil {
 			return err
 		}
-		d, err := tx.Desktop(w.Context(), w.first.ProjectID, id)
+		d, err := tx.ReadDesktop(w.Context(), w.first.ProjectID, id)
 		if err != nil {
 			return err
 		}

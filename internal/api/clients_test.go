@@ -61,7 +61,7 @@ func TestAPasswordBesideAMailedLinkIsNotKept(t *testing.T) {
 		more["user_name"], more["user_email"], more["password"] = name, name+"@example.org", "Some-thing-1"
 		id := w.ok(w.post("/users", more)).text("id")
 		w.update(func(tx workspace.Tx) error {
-			u, err := tx.User(w.Context(), w.first.ProjectID, id)
+			u, err := tx.ReadUser(w.Context(), w.first.ProjectID, id)
 			if err == nil && (u.PasswordHash != "" || u.Activation != workspace.ActivateByUser) {
 				t.Errorf("%s has password %q, activation %s", name, u.PasswordHash, u.Activation)
 			}

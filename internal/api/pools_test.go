@@ -108,7 +108,7 @@ func (w *world) somebody(name string) string {
 func (w *world) change(desktopID string, group workspace.UserGroup, change func(*workspace.Member)) {
 	w.Helper()
 	w.update(func(tx workspace.Tx) error {
-		m, err := tx.Member(w.Context(), desktopID)
+		m, err := tx.ReadMember(w.Context(), desktopID)
 		if err != nil {
 			return err
 		}
@@ -131,7 +131,7 @@ func (w *world) bind(desktopID, userID string) {
 func (w *world) set(desktopID string, change func(*workspace.Desktop)) {
 	w.Helper()
 	w.update(func(tx workspace.Tx) error {
-		d, err := tx.Desktop(w.Context(), w.first.ProjectID, desktopID)
+		d, err := tx.ReadDesktop(w.Context(), w.first.ProjectID, desktopID)
 		if err != nil {
 			return err
 		}

@@ -262,7 +262,7 @@ func (w *world) settle(ids ...string) {
 	w.Helper()
 	w.update(func(tx workspace.Tx) error {
 		for _, id := range ids {
-			d, err := tx.Desktop(w.Context(), w.first.ProjectID, id)
+			d, err := tx.ReadDesktop(w.Context(), w.first.ProjectID, id)
 			if err != nil {
 				return err
 			}

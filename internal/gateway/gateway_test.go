@@ -389,7 +389,7 @@ func (w *world) deleteDesktop() {
 
 func (w *world) setStatus(status workspace.DesktopStatus, task workspace.Task) {
 	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
-		d, err := tx.Desktop(w.t.Context(), "", w.desktop)
+		d, err := tx.ReadDesktop(w.t.Context(), "", w.desktop)
 		if err != nil {
 			return err
 		}
@@ -437,7 +437,7 @@ func (w *world) wait(what string, as func(workspace.Desktop, int) bool) {
 			if open, err = tx.Connections(ctx, w.desktop); err != nil {
 				return err
 			}
-			d, err = tx.Desktop(ctx, "", w.desktop)
+			d, err = tx.ReadDesktop(ctx, "", w.desktop)
 			if workspace.CodeOf(err) == workspace.CodeDesktopNotFound {
 				err = nil
 			}

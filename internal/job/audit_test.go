@@ -46,7 +46,7 @@ func (w *world) desktop(id string) workspace.Desktop {
 	w.t.Helper()
 	var d workspace.Desktop
 	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
-		d, err = tx.Desktop(w.t.Context(), project, id)
+		d, err = tx.ReadDesktop(w.t.Context(), project, id)
 		return err
 	}))
 	return d

@@ -14,11 +14,11 @@ import (
 func (r *Runner) readSpec(ctx context.Context, d workspace.Desktop) (engine.Spec, error) {
 	var spec engine.Spec
 	err := r.store.View(ctx, func(tx workspace.Tx) error {
-		product, err := tx.Product(ctx, d.ProductID)
+		product, err := tx.ReadProduct(ctx, d.ProductID)
 		if err != nil {
 			return err
 		}
-		image, err := tx.Image(ctx, "", d.ImageID)
+		image, err := tx.ReadImage(ctx, "", d.ImageID)
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (r *Runner) readSpec(ctx context.Context, d workspace.Desktop) (engine.Spec
 // it is so.
 func (r *Runner) readGuest(ctx context.Context, projectID, desktopID string) (inside guest.Desktop, settled []workspace.FormerAccount, err error) {
 	err = r.store.View(ctx, func(tx workspace.Tx) error {
-		d, err := tx.Desktop(ctx, projectID, desktopID)
+		d, err := tx.ReadDesktop(ctx, projectID, desktopID)
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (r *Runner) guestOf(ctx context.Context, tx workspace.Tx, d workspace.Deskt
 		inside.Accounts = append(inside.Accounts, accountOf(a))
 	}
 	if r.conf.Locale == "" && len(holders) == 1 {
-		u, err := tx.User(ctx, d.ProjectID, holders[0].UserID)
+		u, err := tx.ReadUser(ctx, d.ProjectID, holders[0].UserID)
 		if err != nil {
 			return guest.Desktop{}, nil, err
 		}

@@ -16,7 +16,7 @@ func (o *Observer) processLimits(ctx context.Context, rows []workspace.DesktopSt
 			if _, known := limits[d.ProductID]; known {
 				continue
 			}
-			p, err := tx.Product(ctx, d.ProductID)
+			p, err := tx.ReadProduct(ctx, d.ProductID)
 			if err != nil && workspace.CodeOf(err) != workspace.CodeProductNotFound {
 				return err
 			}

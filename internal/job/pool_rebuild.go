@@ -51,7 +51,7 @@ func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *work
 func (r *Runner) rolloutItem(ctx context.Context, subJobID string) (item workspace.RolloutEntry, now time.Time, err error) {
 	err = r.store.View(ctx, func(tx workspace.Tx) error {
 		now = tx.Now()
-		item, err = tx.RolloutItem(ctx, subJobID)
+		item, err = tx.ReadRolloutItem(ctx, subJobID)
 		return err
 	})
 	return item, now, err
@@ -72,7 +72,7 @@ func (r *Runner) parked(s workspace.SubJob, d workspace.Desktop, item workspace.
 		if _, err := tx.LockPool(ctx, s.ProjectID, s.PoolID); err != nil {
 			return time.Time{}, err
 		}
-		item, err := tx.RolloutItem(ctx, s.ID)
+		item, err := tx.ReadRolloutItem(ctx, s.ID)
 		next := item.Next(late, tx.Now())
 		if soon := tx.Now().Add(tellAgain); !told && next.After(soon) {
 			next = soon
@@ -156,7 +156,7 @@ func holdersOf(ctx context.Context, tx workspace.Tx, d workspace.Desktop) ([]wor
 	}
 	languages := map[string]string{}
 	for _, a := range people {
-		u, err := tx.User(ctx, d.ProjectID, a.UserID)
+		u, err := tx.ReadUser(ctx, d.ProjectID, a.UserID)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -380,7 +380,7 @@ func TestAFailedResetNamesTheEmptyDisksThatAreThere(t *testing.T) {
 func (w *world) markUsed(id string) {
 	w.t.Helper()
 	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
-		m, err := tx.Member(w.t.Context(), id)
+		m, err := tx.ReadMember(w.t.Context(), id)
 		if err != nil {
 			return err
 		}

@@ -91,7 +91,7 @@ func (w *world) seat(i int) workspace.Member {
 	d := w.desktops()[i]
 	var m workspace.Member
 	w.must(w.store.Update(ctx, func(tx workspace.Tx) (err error) {
-		if m, err = tx.Member(ctx, d.ID); err != nil {
+		if m, err = tx.ReadMember(ctx, d.ID); err != nil {
 			return err
 		}
 		d.Login = workspace.LoginConnected
@@ -113,7 +113,7 @@ func (w *world) pool() workspace.Pool {
 	w.t.Helper()
 	var p workspace.Pool
 	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
-		p, err = tx.Pool(w.t.Context(), project, poolID)
+		p, err = tx.ReadPool(w.t.Context(), project, poolID)
 		return err
 	}))
 	return p

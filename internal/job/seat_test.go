@@ -404,7 +404,7 @@ func TestAnOrderThatIsRefusedIsToldAndTriedAgain(t *testing.T) {
 		var p workspace.Pool
 		var log []workspace.PoolDecision
 		w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
-			if p, err = tx.Pool(w.t.Context(), project, seatPool); err != nil {
+			if p, err = tx.ReadPool(w.t.Context(), project, seatPool); err != nil {
 				return err
 			}
 			log, _, err = tx.Decisions(w.t.Context(), seatPool, workspace.DecideScale, workspace.Page{Limit: 100})
@@ -448,7 +448,7 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 		var log []workspace.PoolDecision
 		read := func() {
 			w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
-				if p, err = tx.Pool(w.t.Context(), project, seatPool); err != nil {
+				if p, err = tx.ReadPool(w.t.Context(), project, seatPool); err != nil {
 					return err
 				}
 				log, _, err = tx.Decisions(w.t.Context(), seatPool, workspace.DecideScale, workspace.Page{Limit: 100})

@@ -68,7 +68,7 @@ var expiring = map[string]struct {
 	"export": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {
 		return tx.InsertExport(ctx, workspace.Export{ID: id, ProjectID: project, Expires: at})
 	}, func(ctx context.Context, tx workspace.Tx, id string) bool {
-		_, err := tx.Export(ctx, project, id)
+		_, err := tx.ReadExport(ctx, project, id)
 		return err == nil
 	}},
 	"record of a message": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {

@@ -63,7 +63,7 @@ func TestWhatAGuestCannotApplyIsSeen(t *testing.T) {
 				}
 				if c.pool {
 					w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) error {
-						m, err := tx.Member(w.t.Context(), d.ID)
+						m, err := tx.ReadMember(w.t.Context(), d.ID)
 						if m.Troubled {
 							t.Error("it is taken for one on which work has failed")
 						}

@@ -32,7 +32,7 @@ func (s *Sender) compose(ctx context.Context, m workspace.Mail) (letter, error) 
 	var c content
 	var to, language string
 	err := s.store.Update(ctx, func(tx workspace.Tx) error {
-		reader, err := tx.User(ctx, "", m.UserID)
+		reader, err := tx.ReadUser(ctx, "", m.UserID)
 		gone := workspace.CodeOf(err) == workspace.CodeUserNotFound
 		if err != nil && !gone {
 			return fmt.Errorf("reading who the mail is for: %w", err)

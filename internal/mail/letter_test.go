@@ -29,7 +29,7 @@ func TestFirstPassword(t *testing.T) {
 			}
 			holder := func() (who workspace.PasswordToken, err error) {
 				outbox.update(t, func(tx workspace.Tx) error {
-					who, err = tx.PasswordToken(t.Context(), workspace.HashToken(found[1]))
+					who, err = tx.ReadPasswordToken(t.Context(), workspace.HashToken(found[1]))
 					return nil
 				})
 				return who, err

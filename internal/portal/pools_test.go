@@ -103,7 +103,7 @@ func TestPools(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			d, err := tx.Desktop(t.Context(), project, found[0].DesktopID)
+			d, err := tx.ReadDesktop(t.Context(), project, found[0].DesktopID)
 			if err != nil {
 				return err
 			}
@@ -212,7 +212,7 @@ func (w *world) attachOnce(ctx context.Context) error {
 	return w.store.Update(ctx, func(tx workspace.Tx) error {
 		subs, err := tx.ClaimSubJobs(ctx, "runner", map[workspace.JobType]int{workspace.JobAttachPool: 10}, time.Minute)
 		for _, s := range subs {
-			d, err := tx.Desktop(ctx, project, s.DesktopID)
+			d, err := tx.ReadDesktop(ctx, project, s.DesktopID)
 			if err != nil {
 				return err
 			}

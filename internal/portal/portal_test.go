@@ -481,7 +481,7 @@ func (w *world) change(name string, f func(*workspace.User)) {
 
 func (w *world) setStatus(name string, status workspace.DesktopStatus) {
 	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
-		d, err := tx.Desktop(w.t.Context(), project, w.desktop[name])
+		d, err := tx.ReadDesktop(w.t.Context(), project, w.desktop[name])
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 type accountKey struct{ project, account string }
 
 // giveAccounts gives those of new rows that have none a login that nobody in their project has.
-func (t *tx) giveAccounts(ctx context.Context, rows []userRow) error {
+func (t *Tx) giveAccounts(ctx context.Context, rows []userRow) error {
 	byProject := map[string][]string{}
 	for _, r := range rows {
 		if r.Account == "" {
@@ -19,7 +19,7 @@ func (t *tx) giveAccounts(ctx context.Context, rows []userRow) error {
 	}
 	taken := map[accountKey]bool{}
 	for project, wanted := range byProject {
-		there, err := t.present(ctx, "SELECT account FROM users WHERE project_id = ? AND account = v.column1", project, wanted)
+		there, err := t.Present(ctx, "SELECT account FROM users WHERE project_id = ? AND account = v.column1", project, wanted)
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (t *tx) giveAccounts(ctx context.Context, rows []userRow) error {
 }
 
 // numberedAccount finds the first login of those with a number that is neither in the database nor in taken.
-func (t *tx) numberedAccount(ctx context.Context, project, account string, taken map[accountKey]bool) (string, error) {
+func (t *Tx) numberedAccount(ctx context.Context, project, account string, taken map[accountKey]bool) (string, error) {
 	for n := 1; ; n++ {
 		choice := workspace.NumberedAccount(account, n)
 		if taken[accountKey{project, choice}] {
@@ -60,7 +60,7 @@ func (t *tx) numberedAccount(ctx context.Context, project, account string, taken
 }
 
 // FreeAccount implements workspace.UserRows.
-func (t *tx) FreeAccount(ctx context.Context, projectID, name string) (string, error) {
+func (t *Tx) FreeAccount(ctx context.Context, projectID, name string) (string, error) {
 	rows := []userRow{{user: user{ProjectID: projectID, Name: name}}}
 	err := t.giveAccounts(ctx, rows)
 	return rows[0].Account, err

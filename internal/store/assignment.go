@@ -84,41 +84,41 @@ func ordered(pairs []workspace.Pair) (people, groups []workspace.Pair) {
 }
 
 // Assign implements workspace.AssignmentRows.
-func (t *tx) Assign(ctx context.Context, pairs []workspace.Pair) error {
+func (t *Tx) Assign(ctx context.Context, pairs []workspace.Pair) error {
 	place := make(map[workspace.Pair]int, len(pairs)) // the order of the request is that of people on a desktop
 	for i, p := range pairs {
 		place[p] = i
 	}
 	people, groups := ordered(pairs)
-	own := convert(people, func(p workspace.Pair) ownAssignment {
+	own := Convert(people, func(p workspace.Pair) ownAssignment {
 		return ownAssignment{Position: place[p], DesktopID: p.DesktopID, UserID: p.HolderID, Group: p.Group, Created: t.Now()}
 	})
-	for part := range slices.Chunk(own, batch) {
-		if _, err := t.inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
-			return t.dangling(err)
+	for part := range slices.Chunk(own, Batch) {
+		if _, err := t.Inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+			return t.Dangling(err)
 		}
 	}
-	shared := convert(groups, func(p workspace.Pair) groupShare {
+	shared := Convert(groups, func(p workspace.Pair) groupShare {
 		return groupShare{Position: place[p], DesktopID: p.DesktopID, GroupID: p.HolderID, Group: p.Group, Created: t.Now()}
 	})
-	for part := range slices.Chunk(shared, batch) {
-		if _, err := t.inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
-			return t.dangling(err)
+	for part := range slices.Chunk(shared, Batch) {
+		if _, err := t.Inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+			return t.Dangling(err)
 		}
 	}
 	return nil
 }
 
 // Unassign implements workspace.AssignmentRows.
-func (t *tx) Unassign(ctx context.Context, pairs []workspace.Pair) error {
+func (t *Tx) Unassign(ctx context.Context, pairs []workspace.Pair) error {
 	people, groups := ordered(pairs)
-	for part := range slices.Chunk(people, batch) {
+	for part := range slices.Chunk(people, Batch) {
 		keys, args := values(keysOf(part))
 		if _, err := t.NewRaw("DELETE FROM assignments WHERE (desktop_id, user_id) IN ("+keys+")", args...).Exec(ctx); err != nil {
 			return err
 		}
 	}
-	for part := range slices.Chunk(groups, batch) {
+	for part := range slices.Chunk(groups, Batch) {
 		keys, args := values(keysOf(part))
 		if _, err := t.NewRaw("DELETE FROM group_assignments WHERE (desktop_id, group_id) IN ("+keys+")", args...).Exec(ctx); err != nil {
 			return err
@@ -128,7 +128,7 @@ func (t *tx) Unassign(ctx context.Context, pairs []workspace.Pair) error {
 }
 
 // Regroup implements workspace.AssignmentRows: with one statement for each privilege group.
-func (t *tx) Regroup(ctx context.Context, pairs []workspace.Pair) error {
+func (t *Tx) Regroup(ctx context.Context, pairs []workspace.Pair) error {
 	people, groups := ordered(pairs)
 	if err := t.regroup(ctx, people, "UPDATE assignments SET user_group = v.user_group FROM v WHERE desktop_id = v.desktop AND user_id = v.holder"); err != nil {
 		return err
@@ -136,9 +136,9 @@ func (t *tx) Regroup(ctx context.Context, pairs []workspace.Pair) error {
 	return t.regroup(ctx, groups, "UPDATE group_assignments SET user_group = v.user_group FROM v WHERE desktop_id = v.desktop AND group_id = v.holder")
 }
 
-func (t *tx) regroup(ctx context.Context, pairs []workspace.Pair, update string) error {
-	for part := range slices.Chunk(pairs, batch) {
-		rows, args := values(convert(part, func(p workspace.Pair) []string { return []string{p.DesktopID, p.HolderID, string(p.Group)} }))
+func (t *Tx) regroup(ctx context.Context, pairs []workspace.Pair, update string) error {
+	for part := range slices.Chunk(pairs, Batch) {
+		rows, args := values(Convert(part, func(p workspace.Pair) []string { return []string{p.DesktopID, p.HolderID, string(p.Group)} }))
 		if _, err := t.NewRaw("WITH v (desktop, holder, user_group) AS ("+rows+") "+update, args...).Exec(ctx); err != nil {
 			return err
 		}
@@ -156,13 +156,13 @@ func values(rows [][]string) (string, []any) {
 }
 
 func keysOf(pairs []workspace.Pair) [][]string {
-	return convert(pairs, func(p workspace.Pair) []string { return []string{p.DesktopID, p.HolderID} })
+	return Convert(pairs, func(p workspace.Pair) []string { return []string{p.DesktopID, p.HolderID} })
 }
 
 // Holdings implements workspace.AssignmentRows, with two statements for each batch of desktops.
-func (t *tx) Holdings(ctx context.Context, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
+func (t *Tx) Holdings(ctx context.Context, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
 	var all []workspace.Assignment
-	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(desktopIDs))), batch) {
+	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(desktopIDs))), Batch) {
 		own, err := t.ownHoldings(ctx, part, userIDs)
 		if err != nil {
 			return nil, err
@@ -176,23 +176,23 @@ func (t *tx) Holdings(ctx context.Context, desktopIDs, userIDs []string) ([]work
 	return all, nil
 }
 
-func (t *tx) ownHoldings(ctx context.Context, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
+func (t *Tx) ownHoldings(ctx context.Context, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
 	var rows []held
 	q := t.NewSelect().TableExpr("assignments AS a").Join("JOIN users AS u ON u.id = a.user_id").
 		ColumnExpr("a.desktop_id, a.user_id, u.name AS user_name, u.account, a.user_group, a.created").
 		Where("a.desktop_id IN (?)", bun.List(desktopIDs))
-	err := among(q, "a.user_id", userIDs).OrderExpr("a.desktop_id, a.created, a.position").Scan(ctx, &rows)
-	return convert(rows, func(r held) workspace.Assignment { return workspace.Assignment(r) }), err
+	err := Among(q, "a.user_id", userIDs).OrderExpr("a.desktop_id, a.created, a.position").Scan(ctx, &rows)
+	return Convert(rows, func(r held) workspace.Assignment { return workspace.Assignment(r) }), err
 }
 
-func (t *tx) groupHoldings(ctx context.Context, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
+func (t *Tx) groupHoldings(ctx context.Context, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
 	var rows []held
 	q := t.NewSelect().TableExpr("group_assignments AS g").Join("JOIN memberships AS m ON m.group_id = g.group_id").
 		Join("JOIN users AS u ON u.id = m.user_id").
 		ColumnExpr("g.desktop_id, m.user_id, u.name AS user_name, u.account, g.user_group, g.created").
 		Where("g.desktop_id IN (?)", bun.List(desktopIDs))
-	err := among(q, "m.user_id", userIDs).OrderExpr("g.desktop_id, u.name_folded, g.created, g.position").Scan(ctx, &rows)
-	return convert(rows, func(r held) workspace.Assignment { return workspace.Assignment(r) }), err
+	err := Among(q, "m.user_id", userIDs).OrderExpr("g.desktop_id, u.name_folded, g.created, g.position").Scan(ctx, &rows)
+	return Convert(rows, func(r held) workspace.Assignment { return workspace.Assignment(r) }), err
 }
 
 // merge puts together, by desktop, who has it in their own name and who through groups. Nobody is there twice.
@@ -221,9 +221,9 @@ func merge(own, shared []workspace.Assignment) []workspace.Assignment {
 }
 
 // GroupDesktops implements workspace.AssignmentRows.
-func (t *tx) GroupDesktops(ctx context.Context, groupIDs []string) ([]string, error) {
+func (t *Tx) GroupDesktops(ctx context.Context, groupIDs []string) ([]string, error) {
 	var ids []string
-	for part := range slices.Chunk(groupIDs, batch) {
+	for part := range slices.Chunk(groupIDs, Batch) {
 		var some []string
 		err := t.NewRaw("SELECT DISTINCT desktop_id FROM group_assignments WHERE group_id IN (?) ORDER BY desktop_id", bun.List(part)).Scan(ctx, &some)
 		if err != nil {
@@ -236,12 +236,12 @@ func (t *tx) GroupDesktops(ctx context.Context, groupIDs []string) ([]string, er
 
 // OwnedDesktops implements workspace.AssignmentRows. It holds the rows of the people until the transaction ends: of two callers
 // who count at once, the second counts what the first has given.
-func (t *tx) OwnedDesktops(ctx context.Context, userIDs []string) (map[string]int, error) {
+func (t *Tx) OwnedDesktops(ctx context.Context, userIDs []string) (map[string]int, error) {
 	owned := make(map[string]int, len(userIDs))
-	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(userIDs))), batch) {
+	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(userIDs))), Batch) {
 		var held []string
 		q := t.NewSelect().TableExpr("users AS u").Column("u.id").Where("u.id IN (?)", bun.List(part)).Order("u.id")
-		if err := t.forUpdate(q, "u").Scan(ctx, &held); err != nil {
+		if err := t.ForUpdate(q, "u").Scan(ctx, &held); err != nil {
 			return nil, err
 		}
 		var counts []struct {
@@ -260,8 +260,8 @@ func (t *tx) OwnedDesktops(ctx context.Context, userIDs []string) (map[string]in
 }
 
 // CrowdedDesktop implements workspace.AssignmentRows.
-func (t *tx) CrowdedDesktop(ctx context.Context, desktopIDs []string, limit int) (string, error) {
-	for part := range slices.Chunk(desktopIDs, batch) {
+func (t *Tx) CrowdedDesktop(ctx context.Context, desktopIDs []string, limit int) (string, error) {
+	for part := range slices.Chunk(desktopIDs, Batch) {
 		var names []string
 		err := t.NewRaw("WITH crowded AS MATERIALIZED (SELECT h.desktop_id FROM holdings AS h WHERE h.desktop_id IN (?) "+
 			"GROUP BY h.desktop_id HAVING count(DISTINCT h.user_id) > ?) "+
@@ -275,39 +275,39 @@ func (t *tx) CrowdedDesktop(ctx context.Context, desktopIDs []string, limit int)
 }
 
 // PutFormerAccounts implements workspace.AssignmentRows.
-func (t *tx) PutFormerAccounts(ctx context.Context, accounts []workspace.FormerAccount) error {
-	rows := convert(accounts, func(a workspace.FormerAccount) formerAccountRow {
+func (t *Tx) PutFormerAccounts(ctx context.Context, accounts []workspace.FormerAccount) error {
+	rows := Convert(accounts, func(a workspace.FormerAccount) formerAccountRow {
 		return formerAccountRow{formerAccount: formerAccount(a)}
 	})
 	slices.SortFunc(rows, func(a, b formerAccountRow) int {
 		return cmp.Or(strings.Compare(a.DesktopID, b.DesktopID), strings.Compare(a.UserID, b.UserID))
 	})
-	for part := range slices.Chunk(rows, batch) {
-		_, err := t.inserting(&part).On("CONFLICT (desktop_id, user_id) DO UPDATE").
+	for part := range slices.Chunk(rows, Batch) {
+		_, err := t.Inserting(&part).On("CONFLICT (desktop_id, user_id) DO UPDATE").
 			Set("erase = (former_account_row.erase OR EXCLUDED.erase)").Set("changed = EXCLUDED.changed").Exec(ctx)
 		if err != nil {
-			return t.dangling(err)
+			return t.Dangling(err)
 		}
 	}
 	return nil
 }
 
 // FormerAccounts implements workspace.AssignmentRows.
-func (t *tx) FormerAccounts(ctx context.Context, desktopIDs []string) ([]workspace.FormerAccount, error) {
+func (t *Tx) FormerAccounts(ctx context.Context, desktopIDs []string) ([]workspace.FormerAccount, error) {
 	var all []workspace.FormerAccount
-	for part := range slices.Chunk(desktopIDs, batch) {
+	for part := range slices.Chunk(desktopIDs, Batch) {
 		var rows []formerAccountRow
 		err := t.NewSelect().Model(&rows).Where("desktop_id IN (?)", bun.List(part)).Order("desktop_id", "user_id").Scan(ctx)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, convert(rows, func(r formerAccountRow) workspace.FormerAccount { return workspace.FormerAccount(r.formerAccount) })...)
+		all = append(all, Convert(rows, func(r formerAccountRow) workspace.FormerAccount { return workspace.FormerAccount(r.formerAccount) })...)
 	}
 	return all, nil
 }
 
 // DropFormerAccounts implements workspace.AssignmentRows.
-func (t *tx) DropFormerAccounts(ctx context.Context, accounts []workspace.FormerAccount) error {
+func (t *Tx) DropFormerAccounts(ctx context.Context, accounts []workspace.FormerAccount) error {
 	for _, a := range accounts {
 		_, err := t.NewDelete().Model((*formerAccountRow)(nil)).
 			Where("desktop_id = ? AND user_id = ? AND changed = ?", a.DesktopID, a.UserID, a.Changed).Exec(ctx)
@@ -319,47 +319,47 @@ func (t *tx) DropFormerAccounts(ctx context.Context, accounts []workspace.Former
 }
 
 // PutDetachments implements workspace.AssignmentRows.
-func (t *tx) PutDetachments(ctx context.Context, d []workspace.Detachment) error {
-	rows := convert(d, func(d workspace.Detachment) detachmentRow { return detachmentRow{detachment: detachment(d)} })
+func (t *Tx) PutDetachments(ctx context.Context, d []workspace.Detachment) error {
+	rows := Convert(d, func(d workspace.Detachment) detachmentRow { return detachmentRow{detachment: detachment(d)} })
 	slices.SortFunc(rows, func(a, b detachmentRow) int {
 		return cmp.Or(strings.Compare(a.DesktopID, b.DesktopID), strings.Compare(a.HolderID, b.HolderID))
 	})
-	for part := range slices.Chunk(rows, batch) {
-		_, err := t.inserting(&part).On("CONFLICT (desktop_id, holder_type, holder_id) DO UPDATE").
+	for part := range slices.Chunk(rows, Batch) {
+		_, err := t.Inserting(&part).On("CONFLICT (desktop_id, holder_type, holder_id) DO UPDATE").
 			Set("holder_name = EXCLUDED.holder_name").Set("user_group = EXCLUDED.user_group").Set("detached = EXCLUDED.detached").Exec(ctx)
 		if err != nil {
-			return t.dangling(err)
+			return t.Dangling(err)
 		}
 	}
 	return nil
 }
 
 // Detachments implements workspace.AssignmentRows.
-func (t *tx) Detachments(ctx context.Context, desktopID string) ([]workspace.Detachment, error) {
+func (t *Tx) Detachments(ctx context.Context, desktopID string) ([]workspace.Detachment, error) {
 	var rows []detachmentRow
 	err := t.NewSelect().Model(&rows).Where("desktop_id = ?", desktopID).Order("detached DESC", "holder_id").
 		Limit(workspace.MaxDetachments).Scan(ctx)
-	return convert(rows, func(r detachmentRow) workspace.Detachment { return workspace.Detachment(r.detachment) }), err
+	return Convert(rows, func(r detachmentRow) workspace.Detachment { return workspace.Detachment(r.detachment) }), err
 }
 
 // TakeDesktops implements workspace.AssignmentRows.
-func (t *tx) TakeDesktops(ctx context.Context, desktops []workspace.Desktop) error {
-	for part := range slices.Chunk(desktops, batch) {
-		rows, args := values(convert(part, func(d workspace.Desktop) []string {
-			return []string{d.ID, d.Name, fold(d.Name), d.HostName, string(d.Task), d.TaskOwner}
+func (t *Tx) TakeDesktops(ctx context.Context, desktops []workspace.Desktop) error {
+	for part := range slices.Chunk(desktops, Batch) {
+		rows, args := values(Convert(part, func(d workspace.Desktop) []string {
+			return []string{d.ID, d.Name, Fold(d.Name), d.HostName, string(d.Task), d.TaskOwner}
 		}))
-		n, err := affected(t.NewRaw("WITH v (id, name, name_folded, host_name, task, task_owner) AS ("+rows+") "+
+		n, err := Affected(t.NewRaw("WITH v (id, name, name_folded, host_name, task, task_owner) AS ("+rows+") "+
 			"UPDATE desktops SET name = v.name, name_folded = v.name_folded, host_name = v.host_name, task = v.task, "+
 			"task_owner = v.task_owner, updated = ? FROM v WHERE desktops.id = v.id", append(args, t.Now())...).Exec(ctx))
 		switch {
-		case err != nil && t.violated(err) == "desktops_name_folded":
-			return t.refuse(workspace.Errorf(workspace.CodeNameTaken, "computer_name: one of the names is in use"))
-		case err != nil && strings.Contains(t.violated(err), "desktops_host_name"):
-			return t.refuse(workspace.Errorf(workspace.CodeNameTaken, "computer_name: one of the host names is in use"))
+		case err != nil && t.Violated(err) == "desktops_name_folded":
+			return t.Refuse(workspace.Errorf(workspace.CodeNameTaken, "computer_name: one of the names is in use"))
+		case err != nil && strings.Contains(t.Violated(err), "desktops_host_name"):
+			return t.Refuse(workspace.Errorf(workspace.CodeNameTaken, "computer_name: one of the host names is in use"))
 		case err != nil:
 			return err
 		case n < len(part):
-			return t.refuse(workspace.Errorf(workspace.CodeConflict, "a desktop of the request was deleted meanwhile, try again"))
+			return t.Refuse(workspace.Errorf(workspace.CodeConflict, "a desktop of the request was deleted meanwhile, try again"))
 		}
 	}
 	return nil

@@ -39,7 +39,7 @@ func (r attemptRow) tally() workspace.Tally {
 }
 
 // LockTallies implements workspace.AttemptRows. All callers take the rows in the same order: network, subject, pair.
-func (t *tx) LockTallies(ctx context.Context, subject, network string) (workspace.Tallies, error) {
+func (t *Tx) LockTallies(ctx context.Context, subject, network string) (workspace.Tallies, error) {
 	known, err := t.NewSelect().Model((*placeRow)(nil)).Where("subject = ? AND network = ? AND used > ?", subject, network, t.Now().Add(-workspace.PlaceLife)).Exists(ctx)
 	if err != nil {
 		return workspace.Tallies{}, fmt.Errorf("reading known places: %w", err)
@@ -62,7 +62,7 @@ func (t *tx) LockTallies(ctx context.Context, subject, network string) (workspac
 }
 
 // SaveTallies implements workspace.AttemptRows.
-func (t *tx) SaveTallies(ctx context.Context, subject, network string, all workspace.Tallies) error {
+func (t *Tx) SaveTallies(ctx context.Context, subject, network string, all workspace.Tallies) error {
 	for _, one := range []struct {
 		subject, network string
 		tally            workspace.Tally
@@ -79,13 +79,13 @@ func (t *tx) SaveTallies(ctx context.Context, subject, network string, all works
 }
 
 // ForgetTallies implements workspace.AttemptRows.
-func (t *tx) ForgetTallies(ctx context.Context, subject string) error {
+func (t *Tx) ForgetTallies(ctx context.Context, subject string) error {
 	_, err := t.NewDelete().Model((*attemptRow)(nil)).Where("subject = ?", subject).Exec(ctx)
 	return err
 }
 
-// forgetSubject removes all that is kept of somebody who is gone.
-func (t *tx) forgetSubject(ctx context.Context, subject string) error {
+// ForgetSubject removes all that is kept of somebody who is gone.
+func (t *Tx) ForgetSubject(ctx context.Context, subject string) error {
 	if err := t.ForgetTallies(ctx, subject); err != nil {
 		return err
 	}
@@ -94,9 +94,9 @@ func (t *tx) forgetSubject(ctx context.Context, subject string) error {
 }
 
 // NotePlace implements workspace.AttemptRows.
-func (t *tx) NotePlace(ctx context.Context, subject, network string) error {
+func (t *Tx) NotePlace(ctx context.Context, subject, network string) error {
 	row := placeRow{Subject: subject, Network: network, Used: t.Now()}
-	n, err := affected(t.NewInsert().Model(&row).On("CONFLICT (subject, network) DO UPDATE").Set("used = excluded.used").
+	n, err := Affected(t.NewInsert().Model(&row).On("CONFLICT (subject, network) DO UPDATE").Set("used = excluded.used").
 		Where("known_places.used < ?", t.Now().Add(-workspace.PlaceGrain)).Exec(ctx))
 	if err != nil || n == 0 {
 		return err
@@ -106,8 +106,8 @@ func (t *tx) NotePlace(ctx context.Context, subject, network string) error {
 	return err
 }
 
-// deleteOldAttempts removes tallies that forgive everything by now, and places that are known no longer.
-func (t *tx) deleteOldAttempts(ctx context.Context, limit int) error {
+// DeleteOldAttempts removes tallies that forgive everything by now, and places that are known no longer.
+func (t *Tx) DeleteOldAttempts(ctx context.Context, limit int) error {
 	_, err := t.NewRaw("DELETE FROM sign_in_attempts WHERE (subject, network) IN (SELECT subject, network FROM sign_in_attempts WHERE until <= ? ORDER BY until LIMIT ?)",
 		t.Now().Add(-workspace.TallyLife), limit).Exec(ctx)
 	if err != nil {

@@ -26,28 +26,28 @@ type capacityRow struct {
 }
 
 // Capacities implements workspace.CapacityRows.
-func (t *tx) Capacities(ctx context.Context) ([]workspace.Capacity, error) {
+func (t *Tx) Capacities(ctx context.Context) ([]workspace.Capacity, error) {
 	return t.capacities(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q })
 }
 
 // LockCapacities implements workspace.CapacityRows.
-func (t *tx) LockCapacities(ctx context.Context) ([]workspace.Capacity, error) {
-	return t.capacities(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return t.forUpdate(q, "c") })
+func (t *Tx) LockCapacities(ctx context.Context) ([]workspace.Capacity, error) {
+	return t.capacities(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return t.ForUpdate(q, "c") })
 }
 
-func (t *tx) capacities(ctx context.Context, hold func(*bun.SelectQuery) *bun.SelectQuery) ([]workspace.Capacity, error) {
+func (t *Tx) capacities(ctx context.Context, hold func(*bun.SelectQuery) *bun.SelectQuery) ([]workspace.Capacity, error) {
 	var rows []capacityRow
 	err := hold(t.NewSelect().Model(&rows).Order("c.id")).Scan(ctx)
-	return convert(rows, func(r capacityRow) workspace.Capacity { return workspace.Capacity(r.capacity) }), err
+	return Convert(rows, func(r capacityRow) workspace.Capacity { return workspace.Capacity(r.capacity) }), err
 }
 
 // PutCapacities implements workspace.CapacityRows.
-func (t *tx) PutCapacities(ctx context.Context, all []workspace.Capacity) error {
-	return put(ctx, t, convert(all, func(c workspace.Capacity) capacityRow { return capacityRow{capacity: capacity(c)} }))
+func (t *Tx) PutCapacities(ctx context.Context, all []workspace.Capacity) error {
+	return PutAll(ctx, t, Convert(all, func(c workspace.Capacity) capacityRow { return capacityRow{capacity: capacity(c)} }))
 }
 
 // DeleteCapacities implements workspace.CapacityRows.
-func (t *tx) DeleteCapacities(ctx context.Context, but []string) error {
+func (t *Tx) DeleteCapacities(ctx context.Context, but []string) error {
 	q := t.NewDelete().Model((*capacityRow)(nil)).Where("TRUE")
 	if len(but) > 0 {
 		q = q.Where("id NOT IN (?)", bun.List(but))
@@ -68,24 +68,24 @@ type growthRow struct {
 }
 
 // InsertGrowths implements workspace.CapacityRows.
-func (t *tx) InsertGrowths(ctx context.Context, all []workspace.Growth) error {
+func (t *Tx) InsertGrowths(ctx context.Context, all []workspace.Growth) error {
 	if len(all) == 0 {
 		return nil
 	}
-	rows := convert(all, func(g workspace.Growth) growthRow { return growthRow{growth: growth(g)} })
-	_, err := t.inserting(&rows).Exec(ctx)
+	rows := Convert(all, func(g workspace.Growth) growthRow { return growthRow{growth: growth(g)} })
+	_, err := t.Inserting(&rows).Exec(ctx)
 	return err
 }
 
 // Growths implements workspace.CapacityRows.
-func (t *tx) Growths(ctx context.Context, subJobIDs []string) ([]workspace.Growth, error) {
+func (t *Tx) Growths(ctx context.Context, subJobIDs []string) ([]workspace.Growth, error) {
 	var all []workspace.Growth
-	for part := range slices.Chunk(subJobIDs, batch) {
+	for part := range slices.Chunk(subJobIDs, Batch) {
 		var rows []growthRow
 		if err := t.NewSelect().Model(&rows).Where("sub_job_id IN (?)", bun.List(part)).Order("sub_job_id", "type").Scan(ctx); err != nil {
 			return nil, err
 		}
-		all = append(all, convert(rows, func(r growthRow) workspace.Growth { return workspace.Growth(r.growth) })...)
+		all = append(all, Convert(rows, func(r growthRow) workspace.Growth { return workspace.Growth(r.growth) })...)
 	}
 	return all, nil
 }
@@ -94,7 +94,7 @@ func (t *tx) Growths(ctx context.Context, subJobIDs []string) ([]workspace.Growt
 const growing = "FROM growths g JOIN sub_jobs s ON s.id = g.sub_job_id WHERE s.state IN ('WAITING', 'RUNNING')"
 
 // PromisedDisks implements workspace.CapacityRows.
-func (t *tx) PromisedDisks(ctx context.Context) (map[string]int64, error) {
+func (t *Tx) PromisedDisks(ctx context.Context) (map[string]int64, error) {
 	var sums []struct {
 		Type string
 		MiB  int64 `bun:"mib"`
@@ -109,7 +109,7 @@ func (t *tx) PromisedDisks(ctx context.Context) (map[string]int64, error) {
 }
 
 // PromisedMemory implements workspace.CapacityRows. A desktop in ERROR counts when it is started again.
-func (t *tx) PromisedMemory(ctx context.Context) (int64, error) {
+func (t *Tx) PromisedMemory(ctx context.Context) (int64, error) {
 	var sum int64
 	err := t.NewRaw(`SELECT CAST((SELECT COALESCE(SUM(p.memory_mib), 0) FROM desktops d JOIN products p ON p.id = d.product_id
 		WHERE d.status NOT IN (?, ?)) + (SELECT COALESCE(SUM(g.mib), 0) `+growing+` AND g.type = '') AS BIGINT)`,

@@ -69,28 +69,28 @@ type volumeTypeRow struct {
 	volumeType
 }
 
-// put inserts rows, or replaces those of the same id.
-func put[Row any](ctx context.Context, t *tx, rows []Row) error {
+// PutAll inserts rows, or replaces those of the same id.
+func PutAll[Row any](ctx context.Context, t *Tx, rows []Row) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := t.inserting(&rows).On("CONFLICT (id) DO UPDATE").Exec(ctx)
+	_, err := t.Inserting(&rows).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return err
 }
 
 // PutProducts implements workspace.CatalogRows.
-func (t *tx) PutProducts(ctx context.Context, p []workspace.Product) error {
-	return put(ctx, t, convert(p, func(p workspace.Product) productRow { return productRow{product: product(p)} }))
+func (t *Tx) PutProducts(ctx context.Context, p []workspace.Product) error {
+	return PutAll(ctx, t, Convert(p, func(p workspace.Product) productRow { return productRow{product: product(p)} }))
 }
 
 // PutImages implements workspace.CatalogRows.
-func (t *tx) PutImages(ctx context.Context, i []workspace.Image) error {
-	return put(ctx, t, convert(i, func(i workspace.Image) imageRow { return imageRow{image: image(i)} }))
+func (t *Tx) PutImages(ctx context.Context, i []workspace.Image) error {
+	return PutAll(ctx, t, Convert(i, func(i workspace.Image) imageRow { return imageRow{image: image(i)} }))
 }
 
 // MarkGone implements workspace.CatalogRows.
-func (t *tx) MarkGone(ctx context.Context, imageIDs []string) error {
-	for part := range slices.Chunk(imageIDs, batch) {
+func (t *Tx) MarkGone(ctx context.Context, imageIDs []string) error {
+	for part := range slices.Chunk(imageIDs, Batch) {
 		if _, err := t.NewUpdate().Model((*imageRow)(nil)).Set("gone = ?", true).Where("id IN (?)", bun.List(part)).Exec(ctx); err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (t *tx) MarkGone(ctx context.Context, imageIDs []string) error {
 }
 
 // PutZones implements workspace.CatalogRows. The former default goes first: there is one at any time.
-func (t *tx) PutZones(ctx context.Context, z []workspace.Zone) error {
+func (t *Tx) PutZones(ctx context.Context, z []workspace.Zone) error {
 	for _, z := range z {
 		if !z.Default {
 			continue
@@ -109,65 +109,65 @@ func (t *tx) PutZones(ctx context.Context, z []workspace.Zone) error {
 			return err
 		}
 	}
-	return put(ctx, t, convert(z, func(z workspace.Zone) zoneRow { return zoneRow{zone: zone(z)} }))
+	return PutAll(ctx, t, Convert(z, func(z workspace.Zone) zoneRow { return zoneRow{zone: zone(z)} }))
 }
 
 // PutVolumeTypes implements workspace.CatalogRows.
-func (t *tx) PutVolumeTypes(ctx context.Context, v []workspace.VolumeType) error {
+func (t *Tx) PutVolumeTypes(ctx context.Context, v []workspace.VolumeType) error {
 	if len(v) == 0 {
 		return nil
 	}
-	rows := convert(v, func(v workspace.VolumeType) volumeTypeRow { return volumeTypeRow{volumeType: volumeType(v)} })
-	_, err := t.inserting(&rows).On("CONFLICT DO NOTHING").Exec(ctx) // an id is all there is
+	rows := Convert(v, func(v workspace.VolumeType) volumeTypeRow { return volumeTypeRow{volumeType: volumeType(v)} })
+	_, err := t.Inserting(&rows).On("CONFLICT DO NOTHING").Exec(ctx) // an id is all there is
 	return err
 }
 
-// Product implements workspace.CatalogRows.
-func (t *tx) Product(ctx context.Context, id string) (workspace.Product, error) {
+// ReadProduct implements workspace.CatalogRows.
+func (t *Tx) ReadProduct(ctx context.Context, id string) (workspace.Product, error) {
 	var row productRow
-	err := read(ctx, t.NewSelect().Model(&row).Where("id = ?", id),
+	err := Read(ctx, t.NewSelect().Model(&row).Where("id = ?", id),
 		workspace.Errorf(workspace.CodeProductNotFound, "product %q does not exist", id))
 	return workspace.Product(row.product), err
 }
 
 // Products implements workspace.CatalogRows: the smallest first.
-func (t *tx) Products(ctx context.Context, f workspace.ProductQuery) ([]workspace.Product, int, error) {
+func (t *Tx) Products(ctx context.Context, f workspace.ProductQuery) ([]workspace.Product, int, error) {
 	var rows []productRow
 	q := t.NewSelect().Model(&rows)
-	q = equal(q, "id", f.ID)
-	q = equal(q, "os_type", f.OSType)
-	q = equal(q, "architecture", f.Architecture)
-	q = equal(q, "package_type", f.PackageType)
-	total, err := page(ctx, q, f.Page, false, "cpus", "memory_mib", "id")
-	return convert(rows, func(r productRow) workspace.Product { return workspace.Product(r.product) }), total, err
+	q = Equal(q, "id", f.ID)
+	q = Equal(q, "os_type", f.OSType)
+	q = Equal(q, "architecture", f.Architecture)
+	q = Equal(q, "package_type", f.PackageType)
+	total, err := ReadPage(ctx, q, f.Page, false, "cpus", "memory_mib", "id")
+	return Convert(rows, func(r productRow) workspace.Product { return workspace.Product(r.product) }), total, err
 }
 
-// Image implements workspace.CatalogRows.
-func (t *tx) Image(ctx context.Context, projectID, id string) (workspace.Image, error) {
+// ReadImage implements workspace.CatalogRows.
+func (t *Tx) ReadImage(ctx context.Context, projectID, id string) (workspace.Image, error) {
 	var row imageRow
-	err := read(ctx, usableBy(projectID, t.NewSelect().Model(&row)).Where("id = ?", id),
+	err := Read(ctx, usableBy(projectID, t.NewSelect().Model(&row)).Where("id = ?", id),
 		workspace.Errorf(workspace.CodeImageNotFound, "image %q does not exist", id))
 	return workspace.Image(row.image), err
 }
 
 // Images implements workspace.CatalogRows: by name, unless asked otherwise.
-func (t *tx) Images(ctx context.Context, f workspace.ImageQuery) ([]workspace.Image, int, error) {
+func (t *Tx) Images(ctx context.Context, f workspace.ImageQuery) ([]workspace.Image, int, error) {
 	var rows []imageRow
 	q := usableBy(f.ProjectID, t.NewSelect().Model(&rows)).Where("NOT gone")
-	q = equal(q, "id", f.ID)
-	q = equal(q, "type", f.Type)
-	q = equal(q, "os_type", f.OSType)
-	q = equal(q, "architecture", f.Architecture)
-	q = equal(q, "engine_id", f.EngineID)
+	q = Equal(q, "id", f.ID)
+	q = Equal(q, "type", f.Type)
+	q = Equal(q, "os_type", f.OSType)
+	q = Equal(q, "architecture", f.Architecture)
+	q = Equal(q, "engine_id", f.EngineID)
 	if f.Platform != "" {
-		q = q.Where(`LOWER(os_version) LIKE ? ESCAPE '\'`, likeEscapes.Replace(fold(f.Platform))+"%")
+		q = q.Where(`LOWER(os_version) LIKE ? ESCAPE '\'`, LikeEscapes.Replace(Fold(f.Platform))+"%")
 	}
 	column := "name"
 	if f.SortBy == "created_at" {
 		column = "created"
 	}
-	total, err := page(ctx, q, f.Page, f.Descending, column, "id")
-	return convert(rows, func(r imageRow) workspace.Image { return workspace.Image(r.image) }), total, err
+	total, err := ReadPage(ctx, q, f.Page, f.Descending, column, "id")
+	return Convert(rows, func(r imageRow) workspace.Image { return workspace.Image(r.image) }), total, err
 }
 
 // usableBy selects the project's own images and those that every project may use; all if projectID is empty.
@@ -179,15 +179,15 @@ func usableBy(projectID string, q *bun.SelectQuery) *bun.SelectQuery {
 }
 
 // Zones implements workspace.CatalogRows: by id.
-func (t *tx) Zones(ctx context.Context) ([]workspace.Zone, error) {
+func (t *Tx) Zones(ctx context.Context) ([]workspace.Zone, error) {
 	var rows []zoneRow
 	err := t.NewSelect().Model(&rows).Order("id").Scan(ctx)
-	return convert(rows, func(r zoneRow) workspace.Zone { return workspace.Zone(r.zone) }), err
+	return Convert(rows, func(r zoneRow) workspace.Zone { return workspace.Zone(r.zone) }), err
 }
 
 // VolumeTypes implements workspace.CatalogRows: by id.
-func (t *tx) VolumeTypes(ctx context.Context) ([]workspace.VolumeType, error) {
+func (t *Tx) VolumeTypes(ctx context.Context) ([]workspace.VolumeType, error) {
 	var rows []volumeTypeRow
 	err := t.NewSelect().Model(&rows).Order("id").Scan(ctx)
-	return convert(rows, func(r volumeTypeRow) workspace.VolumeType { return workspace.VolumeType(r.volumeType) }), err
+	return Convert(rows, func(r volumeTypeRow) workspace.VolumeType { return workspace.VolumeType(r.volumeType) }), err
 }

@@ -16,18 +16,18 @@ import (
 	"carrel/internal/workspace"
 )
 
-// unfinished is the condition of the index sub_jobs_queue, in its own words: the database must recognise it.
-const unfinished = "state IN ('WAITING', 'RUNNING')"
+// Unfinished is the condition of the index sub_jobs_queue, in its own words: the database must recognise it.
+const Unfinished = "state IN ('WAITING', 'RUNNING')"
 
 // ClaimSubJobs implements workspace.JobRows in one statement, whose cost depends on what is claimed and on what others hold, not on
 // what waits. Those that another transaction is claiming are left to it. The first claim sets Begun.
-func (t *tx) ClaimSubJobs(ctx context.Context, owner string, room map[workspace.JobType]int, lease time.Duration) ([]workspace.SubJob, error) {
+func (t *Tx) ClaimSubJobs(ctx context.Context, owner string, room map[workspace.JobType]int, lease time.Duration) ([]workspace.SubJob, error) {
 	if len(room) == 0 {
 		return nil, nil
 	}
 	due := t.perType(slices.Sorted(maps.Keys(room)), "id", func(q *bun.SelectQuery, kind workspace.JobType) *bun.SelectQuery {
 		q = q.Column("id").Where("run_at <= ?", t.Now()).Where("lease_until IS NULL OR lease_until <= ?", t.Now()).Limit(int64(room[kind]))
-		return t.skipLocked(q, "s")
+		return t.SkipLocked(q, "s")
 	})
 	var rows []subJobRow
 	err := t.NewRaw(`
@@ -36,15 +36,15 @@ func (t *tx) ClaimSubJobs(ctx context.Context, owner string, room map[workspace.
 		WHERE id IN (SELECT id FROM due) RETURNING *`,
 		due, workspace.SubJobRunning, owner, t.Now().Add(lease), t.Now()).Scan(ctx, &rows)
 	slices.SortFunc(rows, func(a, b subJobRow) int { return cmp.Or(a.RunAt.Compare(b.RunAt), cmp.Compare(a.ID, b.ID)) })
-	return convert(rows, subJobRow.domain), err
+	return Convert(rows, subJobRow.domain), err
 }
 
 // perType selects a column of what narrow leaves of each type's queue, the one that was due first in front. A condition on several
 // types at once would have the database read and sort the whole queues.
-func (t *tx) perType(types []workspace.JobType, column string, narrow func(*bun.SelectQuery, workspace.JobType) *bun.SelectQuery) *bun.SelectQuery {
+func (t *Tx) perType(types []workspace.JobType, column string, narrow func(*bun.SelectQuery, workspace.JobType) *bun.SelectQuery) *bun.SelectQuery {
 	var all *bun.SelectQuery
 	for i, kind := range types {
-		queue := t.NewSelect().Model((*subJobRow)(nil)).Where("type = ?", kind).Where(unfinished).Order("run_at", "id")
+		queue := t.NewSelect().Model((*subJobRow)(nil)).Where("type = ?", kind).Where(Unfinished).Order("run_at", "id")
 		one := t.NewSelect().ColumnExpr("?.?", bun.Ident(fmt.Sprint("q", i)), bun.Ident(column)).
 			TableExpr("(?) AS ?", narrow(queue, kind), bun.Ident(fmt.Sprint("q", i)))
 		if all == nil {
@@ -57,9 +57,9 @@ func (t *tx) perType(types []workspace.JobType, column string, narrow func(*bun.
 }
 
 // ExtendLeases implements workspace.JobRows.
-func (t *tx) ExtendLeases(ctx context.Context, owner string, ids []string, lease time.Duration) ([]string, error) {
+func (t *Tx) ExtendLeases(ctx context.Context, owner string, ids []string, lease time.Duration) ([]string, error) {
 	var held []string
-	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), batch) {
+	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), Batch) {
 		var extended []string
 		err := t.NewRaw("UPDATE sub_jobs SET lease_until = ? WHERE id IN (?) AND lease_owner = ? AND state = ? RETURNING id",
 			t.Now().Add(lease), bun.List(part), owner, workspace.SubJobRunning).Scan(ctx, &extended)
@@ -72,7 +72,7 @@ func (t *tx) ExtendLeases(ctx context.Context, owner string, ids []string, lease
 }
 
 // SaveSubJob implements workspace.JobRows. Workers are woken when the sub-job waits again, to learn when it is due.
-func (t *tx) SaveSubJob(ctx context.Context, s workspace.SubJob) (bool, error) {
+func (t *Tx) SaveSubJob(ctx context.Context, s workspace.SubJob) (bool, error) {
 	row := subJobRow{subJob: subJob(s)}
 	q := t.NewUpdate().Model(&row).WherePK().
 		Where("lease_owner = ? AND attempt = ? AND state = ?", s.LeaseOwner, s.Attempt, workspace.SubJobRunning).
@@ -81,52 +81,52 @@ func (t *tx) SaveSubJob(ctx context.Context, s workspace.SubJob) (bool, error) {
 		row.LeaseOwner, row.LeaseUntil = "", time.Time{}
 		q = q.Column("lease_owner", "lease_until")
 	}
-	n, err := affected(q.Exec(ctx))
+	n, err := Affected(q.Exec(ctx))
 	if err != nil || n == 0 {
 		return false, err
 	}
 	if s.State == workspace.SubJobWaiting {
-		return true, t.wakeWorkers(ctx)
+		return true, t.WakeWorkers(ctx)
 	}
 	return true, nil
 }
 
 // ReleaseSubJob implements workspace.JobRows.
-func (t *tx) ReleaseSubJob(ctx context.Context, id, owner string, attempt int) error {
-	n, err := affected(t.release().Where("id = ? AND lease_owner = ? AND attempt = ?", id, owner, attempt).Exec(ctx))
+func (t *Tx) ReleaseSubJob(ctx context.Context, id, owner string, attempt int) error {
+	n, err := Affected(t.release().Where("id = ? AND lease_owner = ? AND attempt = ?", id, owner, attempt).Exec(ctx))
 	if err != nil || n == 0 {
 		return err
 	}
-	return t.wakeWorkers(ctx)
+	return t.WakeWorkers(ctx)
 }
 
 // ReleaseReplica implements workspace.JobRows. It also ends the leases that those owners have of superseded sub-jobs. A name that goes
 // on after the replica's is that of another: only a process's id, which has no slash, may follow.
-func (t *tx) ReleaseReplica(ctx context.Context, replica string) (int, error) {
+func (t *Tx) ReleaseReplica(ctx context.Context, replica string) (int, error) {
 	own := workspace.LeaseOwner(replica, "")
-	starts, args := startingWith("lease_owner", own)
-	n, err := affected(t.release().Where("lease_until IS NOT NULL").Where(starts, args...).
+	starts, args := StartingWith("lease_owner", own)
+	n, err := Affected(t.release().Where("lease_until IS NOT NULL").Where(starts, args...).
 		Where("substr(lease_owner, ?) NOT LIKE '%/%'", utf8.RuneCountInString(own)+1).Exec(ctx))
 	if err != nil || n == 0 {
 		return n, err
 	}
-	return n, t.wakeWorkers(ctx)
+	return n, t.WakeWorkers(ctx)
 }
 
-func (t *tx) release() *bun.UpdateQuery {
+func (t *Tx) release() *bun.UpdateQuery {
 	return t.NewUpdate().Model((*subJobRow)(nil)).Set("lease_owner = ''").Set("lease_until = NULL")
 }
 
 // SupersedeSubJobs implements workspace.JobRows.
-func (t *tx) SupersedeSubJobs(ctx context.Context, desktopID, by string, code workspace.Code, reason string) (int, error) {
-	return affected(t.NewUpdate().Model((*subJobRow)(nil)).
-		Where("desktop_id = ? AND id <> ? AND type <> ?", desktopID, by, workspace.JobDeleteDesktops).Where(unfinished).
+func (t *Tx) SupersedeSubJobs(ctx context.Context, desktopID, by string, code workspace.Code, reason string) (int, error) {
+	return Affected(t.NewUpdate().Model((*subJobRow)(nil)).
+		Where("desktop_id = ? AND id <> ? AND type <> ?", desktopID, by, workspace.JobDeleteDesktops).Where(Unfinished).
 		Set("state = ?", workspace.SubJobFailed).Set("code = ?", code).Set("reason = ?", reason).Set("ended = ?", t.Now()).Exec(ctx))
 }
 
 // ScheduleSubJobs implements workspace.JobRows.
-func (t *tx) ScheduleSubJobs(ctx context.Context, ids []string, at time.Time) error {
-	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), batch) {
+func (t *Tx) ScheduleSubJobs(ctx context.Context, ids []string, at time.Time) error {
+	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), Batch) {
 		_, err := t.NewUpdate().Model((*subJobRow)(nil)).Where("id IN (?)", bun.List(part)).Where("state = ?", workspace.SubJobWaiting).
 			Set("run_at = ?", at).Set("deadline = NULL").Set("tries = 0").Exec(ctx)
 		if err != nil {
@@ -136,16 +136,16 @@ func (t *tx) ScheduleSubJobs(ctx context.Context, ids []string, at time.Time) er
 	if len(ids) == 0 {
 		return nil
 	}
-	return t.wakeWorkers(ctx)
+	return t.WakeWorkers(ctx)
 }
 
 // EndSubJobs implements workspace.JobRows.
-func (t *tx) EndSubJobs(ctx context.Context, ids []string, state workspace.SubJobState, code workspace.Code, reason string) error {
+func (t *Tx) EndSubJobs(ctx context.Context, ids []string, state workspace.SubJobState, code workspace.Code, reason string) error {
 	progress := 0
 	if state == workspace.SubJobSuccess {
 		progress = 100
 	}
-	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), batch) {
+	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), Batch) {
 		_, err := t.NewUpdate().Model((*subJobRow)(nil)).Where("id IN (?)", bun.List(part)).Where("state = ?", workspace.SubJobWaiting).
 			Set("state = ?", state).Set("code = ?", code).Set("reason = ?", reason).Set("ended = ?", t.Now()).
 			Set("step = ''").Set("progress = ?", progress).Exec(ctx)
@@ -157,14 +157,14 @@ func (t *tx) EndSubJobs(ctx context.Context, ids []string, state workspace.SubJo
 }
 
 // LeasedSubJobs implements workspace.JobRows.
-func (t *tx) LeasedSubJobs(ctx context.Context, desktopID, other string) (int, error) {
+func (t *Tx) LeasedSubJobs(ctx context.Context, desktopID, other string) (int, error) {
 	n, err := t.NewSelect().Model((*subJobRow)(nil)).
 		Where("desktop_id = ? AND id <> ? AND lease_until > ? AND type <> ?", desktopID, other, t.Now(), workspace.JobDeleteDesktops).Count(ctx)
 	return int(n), err
 }
 
 // NextDue implements workspace.JobRows. A lease that runs out makes its sub-job due; that one was due already when it was claimed.
-func (t *tx) NextDue(ctx context.Context, types []workspace.JobType) (time.Time, error) {
+func (t *Tx) NextDue(ctx context.Context, types []workspace.JobType) (time.Time, error) {
 	if len(types) == 0 {
 		return time.Time{}, nil
 	}
@@ -173,7 +173,7 @@ func (t *tx) NextDue(ctx context.Context, types []workspace.JobType) (time.Time,
 		return time.Time{}, err
 	}
 	leased, err := earliest(ctx, t.NewSelect().Model((*subJobRow)(nil)).Column("lease_until").
-		Where("lease_until IS NOT NULL").Where(unfinished).Where("type IN (?)", bun.List(types)).Order("lease_until").Limit(1))
+		Where("lease_until IS NOT NULL").Where(Unfinished).Where("type IN (?)", bun.List(types)).Order("lease_until").Limit(1))
 	if leased.IsZero() || !waiting.IsZero() && waiting.Before(leased) {
 		return waiting, err
 	}
@@ -182,9 +182,9 @@ func (t *tx) NextDue(ctx context.Context, types []workspace.JobType) (time.Time,
 
 // nextWaiting returns when the first sub-job of these types that nobody holds is due. Mostly that is the first of all; only when the
 // first is of another type each queue is asked.
-func (t *tx) nextWaiting(ctx context.Context, types []workspace.JobType) (time.Time, error) {
+func (t *Tx) nextWaiting(ctx context.Context, types []workspace.JobType) (time.Time, error) {
 	var first subJobRow
-	err := t.NewSelect().Model(&first).Column("run_at", "type").Where("lease_until IS NULL").Where(unfinished).Order("run_at").Limit(1).Scan(ctx)
+	err := t.NewSelect().Model(&first).Column("run_at", "type").Where("lease_until IS NULL").Where(Unfinished).Order("run_at").Limit(1).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return time.Time{}, nil
 	}

@@ -25,9 +25,9 @@ type clientTokenRow struct {
 }
 
 // TakeClientToken implements workspace.ClientTokenRows. A row that has expired counts as none, whether it was swept or not.
-func (t *tx) TakeClientToken(ctx context.Context, token workspace.ClientToken) (workspace.ClientToken, bool, error) {
+func (t *Tx) TakeClientToken(ctx context.Context, token workspace.ClientToken) (workspace.ClientToken, bool, error) {
 	row := clientTokenRow{clientToken: clientToken(token)}
-	n, err := affected(t.inserting(&row).On("CONFLICT (id) DO UPDATE").
+	n, err := Affected(t.Inserting(&row).On("CONFLICT (id) DO UPDATE").
 		Set("request = EXCLUDED.request").Set("answer = EXCLUDED.answer").Set("created = EXCLUDED.created").
 		Where("c.created <= ?", t.Now().Add(-workspace.ClientTokenLife)).Exec(ctx))
 	if err != nil || n > 0 {
@@ -41,7 +41,7 @@ func (t *tx) TakeClientToken(ctx context.Context, token workspace.ClientToken) (
 }
 
 // ClientToken implements workspace.ClientTokenRows.
-func (t *tx) ClientToken(ctx context.Context, id string) (workspace.ClientToken, bool, error) {
+func (t *Tx) ClientToken(ctx context.Context, id string) (workspace.ClientToken, bool, error) {
 	var row clientTokenRow
 	err := t.NewSelect().Model(&row).Where("id = ?", id).Where("created > ?", t.Now().Add(-workspace.ClientTokenLife)).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -51,12 +51,12 @@ func (t *tx) ClientToken(ctx context.Context, id string) (workspace.ClientToken,
 }
 
 // AnswerClientToken implements workspace.ClientTokenRows.
-func (t *tx) AnswerClientToken(ctx context.Context, token workspace.ClientToken) error {
+func (t *Tx) AnswerClientToken(ctx context.Context, token workspace.ClientToken) error {
 	_, err := t.NewUpdate().Model(&clientTokenRow{clientToken: clientToken(token)}).WherePK().Column("answer").Exec(ctx)
 	return err
 }
 
-func (t *tx) deleteClientTokens(ctx context.Context, limit int) error {
+func (t *Tx) DeleteClientTokens(ctx context.Context, limit int) error {
 	_, err := t.NewRaw("DELETE FROM client_tokens WHERE id IN (SELECT id FROM client_tokens WHERE created <= ? ORDER BY created LIMIT ?)",
 		t.Now().Add(-workspace.ClientTokenLife), limit).Exec(ctx)
 	if err != nil {

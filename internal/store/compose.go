@@ -31,7 +31,7 @@ var writtenTables = []written{
 
 // composeTexts brings what was stored before the doors did that into Unicode's composed form, since what is looked for is composed.
 // A name that another has in that form gets a number: nothing refers to it but units of desktops and pools, which follow.
-func (t *tx) composeTexts(ctx context.Context) error {
+func (t *Tx) composeTexts(ctx context.Context) error {
 	for _, w := range writtenTables {
 		if err := t.composeTable(ctx, w); err != nil {
 			return fmt.Errorf("composing the texts of %s: %w", w.table, err)
@@ -41,7 +41,7 @@ func (t *tx) composeTexts(ctx context.Context) error {
 }
 
 // texts reads columns of a table.
-func (t *tx) texts(ctx context.Context, table string, columns ...string) (_ [][]string, err error) {
+func (t *Tx) texts(ctx context.Context, table string, columns ...string) (_ [][]string, err error) {
 	rows, err := t.NewSelect().Table(table).Column(columns...).Rows(ctx)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (t *tx) texts(ctx context.Context, table string, columns ...string) (_ [][]
 	return all, rows.Err()
 }
 
-func (t *tx) composeTable(ctx context.Context, w written) error {
+func (t *Tx) composeTable(ctx context.Context, w written) error {
 	columns := []string{"id", "project_id"}
 	if w.name {
 		columns = append(columns, "name")
@@ -75,7 +75,7 @@ func (t *tx) composeTable(ctx context.Context, w written) error {
 	taken := map[[2]string]bool{}
 	for _, row := range rows {
 		if w.name && row[2] == text.NFC(row[2]) {
-			taken[[2]string{row[1], fold(row[2])}] = true
+			taken[[2]string{row[1], Fold(row[2])}] = true
 		}
 	}
 	for _, row := range rows {
@@ -88,12 +88,12 @@ func (t *tx) composeTable(ctx context.Context, w written) error {
 			composed := text.NFC(old)
 			isName := w.name && i == 0
 			if isName && composed != old {
-				composed = freeName(composed, func(name string) bool { return taken[[2]string{row[1], fold(name)}] })
-				taken[[2]string{row[1], fold(composed)}] = true
+				composed = freeName(composed, func(name string) bool { return taken[[2]string{row[1], Fold(name)}] })
+				taken[[2]string{row[1], Fold(composed)}] = true
 			}
 			set = set.Set("? = ?", bun.Ident(column), composed)
 			if isName || i >= len(columns)-2-len(w.folded) {
-				set = set.Set("? = ?", bun.Ident(column+"_folded"), fold(composed))
+				set = set.Set("? = ?", bun.Ident(column+"_folded"), Fold(composed))
 			}
 			if isName && w.table == "ous" {
 				if err := t.renameUnit(ctx, row[1], old, composed); err != nil {
@@ -118,7 +118,7 @@ func freeName(name string, taken func(string) bool) string {
 }
 
 // renameUnit has desktops and pools follow a unit's name.
-func (t *tx) renameUnit(ctx context.Context, projectID, old, name string) error {
+func (t *Tx) renameUnit(ctx context.Context, projectID, old, name string) error {
 	for _, table := range []string{"desktops", "pools"} {
 		_, err := t.NewUpdate().Table(table).Set("ou_name = ?", name).Where("project_id = ? AND ou_name = ?", projectID, old).Exec(ctx)
 		if err != nil {
@@ -129,7 +129,7 @@ func (t *tx) renameUnit(ctx context.Context, projectID, old, name string) error 
 }
 
 // composeTags composes the tags of desktops.
-func (t *tx) composeTags(ctx context.Context) error {
+func (t *Tx) composeTags(ctx context.Context) error {
 	rows, err := t.texts(ctx, "desktop_tags", "desktop_id", "position", "key", "value")
 	if err != nil {
 		return err

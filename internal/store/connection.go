@@ -27,43 +27,43 @@ type connectionRow struct {
 func (r connectionRow) domain() workspace.Connection { return workspace.Connection(r.connection) }
 
 // InsertConnection implements workspace.SessionRows.
-func (t *tx) InsertConnection(ctx context.Context, c workspace.Connection) error {
-	_, err := t.inserting(&connectionRow{connection: connection(c)}).Exec(ctx)
-	return t.dangling(err)
+func (t *Tx) InsertConnection(ctx context.Context, c workspace.Connection) error {
+	_, err := t.Inserting(&connectionRow{connection: connection(c)}).Exec(ctx)
+	return t.Dangling(err)
 }
 
 // ExtendConnections implements workspace.SessionRows.
-func (t *tx) ExtendConnections(ctx context.Context, gateway string, until time.Time) error {
+func (t *Tx) ExtendConnections(ctx context.Context, gateway string, until time.Time) error {
 	_, err := t.NewUpdate().Model((*connectionRow)(nil)).Where("gateway = ?", gateway).Set("lease_until = ?", until).Exec(ctx)
 	return err
 }
 
 // DeleteConnection implements workspace.SessionRows. A missing row is a success.
-func (t *tx) DeleteConnection(ctx context.Context, id string) error {
+func (t *Tx) DeleteConnection(ctx context.Context, id string) error {
 	_, err := t.NewDelete().Model((*connectionRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }
 
 // Connections implements workspace.SessionRows: the oldest first.
-func (t *tx) Connections(ctx context.Context, desktopID string) ([]workspace.Connection, error) {
+func (t *Tx) Connections(ctx context.Context, desktopID string) ([]workspace.Connection, error) {
 	var rows []connectionRow
 	err := t.NewSelect().Model(&rows).Where("desktop_id = ? AND lease_until > ?", desktopID, t.Now()).
 		Order("opened", "id").Scan(ctx)
-	return convert(rows, connectionRow.domain), err
+	return Convert(rows, connectionRow.domain), err
 }
 
 // DropConnectionsOf implements workspace.SessionRows.
-func (t *tx) DropConnectionsOf(ctx context.Context, userID string) ([]workspace.Connection, error) {
+func (t *Tx) DropConnectionsOf(ctx context.Context, userID string) ([]workspace.Connection, error) {
 	var rows []connectionRow
 	err := t.NewRaw("DELETE FROM connections WHERE user_id = ? RETURNING *", userID).Scan(ctx, &rows)
-	return convert(rows, connectionRow.domain), err
+	return Convert(rows, connectionRow.domain), err
 }
 
 // DropStaleConnections implements workspace.SessionRows.
-func (t *tx) DropStaleConnections(ctx context.Context) ([]workspace.Connection, error) {
+func (t *Tx) DropStaleConnections(ctx context.Context) ([]workspace.Connection, error) {
 	var rows []connectionRow
 	err := t.NewRaw("DELETE FROM connections WHERE lease_until <= ? RETURNING *", t.Now()).Scan(ctx, &rows)
-	return convert(rows, connectionRow.domain), err
+	return Convert(rows, connectionRow.domain), err
 }
 
 type grounds struct {
@@ -77,8 +77,8 @@ type grounds struct {
 	Replaced     bool
 }
 
-// Grounds implements workspace.SessionRows.
-func (t *tx) Grounds(ctx context.Context, gateway string) ([]workspace.Grounds, error) {
+// ReadGrounds implements workspace.SessionRows.
+func (t *Tx) ReadGrounds(ctx context.Context, gateway string) ([]workspace.Grounds, error) {
 	var rows []grounds
 	err := t.NewRaw(`
 		SELECT c.id AS connection_id, d.status,
@@ -90,5 +90,5 @@ func (t *tx) Grounds(ctx context.Context, gateway string) ([]workspace.Grounds, 
 				AND (n.opened > c.opened OR n.opened = c.opened AND n.id > c.id)) AS replaced
 		FROM connections AS c JOIN users AS u ON u.id = c.user_id JOIN desktops AS d ON d.id = c.desktop_id
 		WHERE c.gateway = ?1 ORDER BY c.id`, t.Now(), gateway).Scan(ctx, &rows)
-	return convert(rows, func(g grounds) workspace.Grounds { return workspace.Grounds(g) }), err
+	return Convert(rows, func(g grounds) workspace.Grounds { return workspace.Grounds(g) }), err
 }

@@ -29,8 +29,8 @@ type decisionRow struct {
 func (r decisionRow) domain() workspace.PoolDecision { return workspace.PoolDecision(r.decision) }
 
 // InsertDecision implements workspace.PoolRows. A pool that is not there is a CodeConflict.
-func (t *tx) InsertDecision(ctx context.Context, d workspace.PoolDecision, keep int) error {
-	if _, err := t.inserting(&decisionRow{decision: decision(d)}).Exec(ctx); err != nil {
+func (t *Tx) InsertDecision(ctx context.Context, d workspace.PoolDecision, keep int) error {
+	if _, err := t.Inserting(&decisionRow{decision: decision(d)}).Exec(ctx); err != nil {
 		return t.danglingGrantee(err)
 	}
 	_, err := t.NewRaw(`
@@ -41,9 +41,9 @@ func (t *tx) InsertDecision(ctx context.Context, d workspace.PoolDecision, keep 
 }
 
 // LastReasons implements workspace.PoolRows.
-func (t *tx) LastReasons(ctx context.Context, kind workspace.DecisionKind, poolIDs ...string) (map[string][]workspace.Reason, error) {
+func (t *Tx) LastReasons(ctx context.Context, kind workspace.DecisionKind, poolIDs ...string) (map[string][]workspace.Reason, error) {
 	last := make(map[string][]workspace.Reason, len(poolIDs))
-	for part := range slices.Chunk(poolIDs, batch) {
+	for part := range slices.Chunk(poolIDs, Batch) {
 		var rows []decisionRow
 		err := t.NewRaw(`
 			SELECT e.pool_id, e.reasons FROM pools AS p JOIN pool_decisions AS e ON e.id =
@@ -60,11 +60,11 @@ func (t *tx) LastReasons(ctx context.Context, kind workspace.DecisionKind, poolI
 }
 
 // Decisions implements workspace.PoolRows.
-func (t *tx) Decisions(ctx context.Context, poolID string, kind workspace.DecisionKind, p workspace.Page) ([]workspace.PoolDecision, int, error) {
+func (t *Tx) Decisions(ctx context.Context, poolID string, kind workspace.DecisionKind, p workspace.Page) ([]workspace.PoolDecision, int, error) {
 	var rows []decisionRow
-	q := equal(t.NewSelect().Model(&rows).Where("e.pool_id = ?", poolID), "e.kind", kind)
-	total, err := page(ctx, q, p, true, "e.at", "e.id")
-	return convert(rows, decisionRow.domain), total, err
+	q := Equal(t.NewSelect().Model(&rows).Where("e.pool_id = ?", poolID), "e.kind", kind)
+	total, err := ReadPage(ctx, q, p, true, "e.at", "e.id")
+	return Convert(rows, decisionRow.domain), total, err
 }
 
 type notice struct {
@@ -83,15 +83,15 @@ type noticeRow struct {
 func (r noticeRow) domain() workspace.PoolNotice { return workspace.PoolNotice(r.notice) }
 
 // InsertNotice implements workspace.PoolRows. A pool that is not there is a CodeConflict.
-func (t *tx) InsertNotice(ctx context.Context, n workspace.PoolNotice) error {
-	_, err := t.inserting(&noticeRow{notice: notice(n)}).Exec(ctx)
+func (t *Tx) InsertNotice(ctx context.Context, n workspace.PoolNotice) error {
+	_, err := t.Inserting(&noticeRow{notice: notice(n)}).Exec(ctx)
 	return t.danglingGrantee(err)
 }
 
 // Notices implements workspace.PoolRows.
-func (t *tx) Notices(ctx context.Context, poolID string, p workspace.Page) ([]workspace.PoolNotice, int, error) {
+func (t *Tx) Notices(ctx context.Context, poolID string, p workspace.Page) ([]workspace.PoolNotice, int, error) {
 	var rows []noticeRow
 	q := t.NewSelect().Model(&rows).Where("n.pool_id = ?", poolID)
-	total, err := page(ctx, q, p, true, "n.created", "n.id")
-	return convert(rows, noticeRow.domain), total, err
+	total, err := ReadPage(ctx, q, p, true, "n.created", "n.id")
+	return Convert(rows, noticeRow.domain), total, err
 }

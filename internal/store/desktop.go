@@ -66,22 +66,22 @@ type desktopRow struct {
 }
 
 // desktops selects desktops.
-func (t *tx) desktops(rows *[]desktopRow) *bun.SelectQuery {
+func (t *Tx) desktops(rows *[]desktopRow) *bun.SelectQuery {
 	return t.NewSelect().Model(rows).ColumnExpr("?TableColumns").
 		ColumnExpr("EXISTS (SELECT 1 FROM desktop_tags AS l WHERE l.desktop_id = d.id) AS tagged").
 		ColumnExpr("EXISTS (SELECT 1 FROM group_assignments AS g WHERE g.desktop_id = d.id) AS grouped")
 }
 
 func newDesktopRow(d workspace.Desktop) (desktopRow, error) {
-	number, err := addressNumber(d.Address)
+	number, err := AddressNumber(d.Address)
 	if err != nil {
 		return desktopRow{}, fmt.Errorf("desktop %s: %w", d.ID, err)
 	}
-	return desktopRow{desktop: desktop(d), NameFolded: fold(d.Name), AddressNumber: number}, nil
+	return desktopRow{desktop: desktop(d), NameFolded: Fold(d.Name), AddressNumber: number}, nil
 }
 
-// addressNumber makes IPv4 addresses sort and count. It returns 0 for none.
-func addressNumber(address string) (int64, error) {
+// AddressNumber makes IPv4 addresses sort and count. It returns 0 for none.
+func AddressNumber(address string) (int64, error) {
 	if address == "" {
 		return 0, nil
 	}
@@ -98,7 +98,7 @@ func addressNumber(address string) (int64, error) {
 
 // InsertDesktops implements workspace.DesktopRows. A user, subnet or security group that is not there is a CodeConflict:
 // it was deleted since the caller looked. So is a pool; those of the desktops are held until the transaction ends.
-func (t *tx) InsertDesktops(ctx context.Context, desktops []workspace.Desktop) error {
+func (t *Tx) InsertDesktops(ctx context.Context, desktops []workspace.Desktop) error {
 	rows := make([]desktopRow, len(desktops))
 	for i, d := range desktops {
 		row, err := newDesktopRow(d)
@@ -112,30 +112,30 @@ func (t *tx) InsertDesktops(ctx context.Context, desktops []workspace.Desktop) e
 	}
 	// In one order for all callers, so that two of them do not wait for each other.
 	slices.SortFunc(rows, func(a, b desktopRow) int { return cmp.Compare(a.NameFolded, b.NameFolded) })
-	for part := range slices.Chunk(rows, batch) {
-		n, err := affected(t.inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx))
+	for part := range slices.Chunk(rows, Batch) {
+		n, err := Affected(t.Inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx))
 		if err != nil {
-			return t.dangling(err)
+			return t.Dangling(err)
 		}
 		if n < len(part) {
-			return t.refuse(t.whyNotDesktops(ctx, part))
+			return t.Refuse(t.whyNotDesktops(ctx, part))
 		}
 	}
-	return t.dangling(t.insertDesktopParts(ctx, desktops))
+	return t.Dangling(t.insertDesktopParts(ctx, desktops))
 }
 
-// dangling tells of rows that refer to one that is not there.
-func (t *tx) dangling(err error) error {
-	if err == nil || !t.refers(err) {
+// Dangling tells of rows that refer to one that is not there.
+func (t *Tx) Dangling(err error) error {
+	if err == nil || !t.Refers(err) {
 		return err
 	}
-	return t.refuse(workspace.Errorf(workspace.CodeConflict,
+	return t.Refuse(workspace.Errorf(workspace.CodeConflict,
 		"a user, desktop, subnet or security group of the request was deleted meanwhile, try again"))
 }
 
 // whyNotDesktops finds out which of the rows could not be inserted. The others are there, and so are those that another
 // transaction has committed meanwhile.
-func (t *tx) whyNotDesktops(ctx context.Context, rows []desktopRow) error {
+func (t *Tx) whyNotDesktops(ctx context.Context, rows []desktopRow) error {
 	for _, r := range rows {
 		named := t.NewSelect().Model((*desktopRow)(nil)).
 			Where("project_id = ? AND name_folded = ? AND id <> ?", r.ProjectID, r.NameFolded, r.ID)
@@ -172,10 +172,10 @@ func desktopNotFound(id string) error {
 	return workspace.Errorf(workspace.CodeDesktopNotFound, "desktop %q does not exist", id)
 }
 
-// Desktop implements workspace.DesktopRows.
-func (t *tx) Desktop(ctx context.Context, projectID, id string) (workspace.Desktop, error) {
+// ReadDesktop implements workspace.DesktopRows.
+func (t *Tx) ReadDesktop(ctx context.Context, projectID, id string) (workspace.Desktop, error) {
 	var rows []desktopRow
-	if err := equal(t.desktops(&rows), "d.project_id", projectID).Where("d.id = ?", id).Scan(ctx); err != nil {
+	if err := Equal(t.desktops(&rows), "d.project_id", projectID).Where("d.id = ?", id).Scan(ctx); err != nil {
 		return workspace.Desktop{}, err
 	}
 	if len(rows) == 0 {
@@ -190,12 +190,12 @@ func (t *tx) Desktop(ctx context.Context, projectID, id string) (workspace.Deskt
 
 // LockDesktops implements workspace.DesktopRows. An empty projectID allows those of any project. They come in the order
 // of their ids.
-func (t *tx) LockDesktops(ctx context.Context, projectID string, ids []string) ([]workspace.Desktop, error) {
+func (t *Tx) LockDesktops(ctx context.Context, projectID string, ids []string) ([]workspace.Desktop, error) {
 	var locked []desktopRow
-	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), batch) {
+	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), Batch) {
 		var rows []desktopRow
-		q := equal(among(t.NewSelect().Model(&rows), "d.id", part), "d.project_id", projectID).Order("d.id")
-		if err := t.forUpdate(q, "d").Scan(ctx); err != nil {
+		q := Equal(Among(t.NewSelect().Model(&rows), "d.id", part), "d.project_id", projectID).Order("d.id")
+		if err := t.ForUpdate(q, "d").Scan(ctx); err != nil {
 			return nil, err
 		}
 		locked = append(locked, rows...)
@@ -210,14 +210,14 @@ func (t *tx) LockDesktops(ctx context.Context, projectID string, ids []string) (
 }
 
 // Desktops implements workspace.DesktopRows.
-func (t *tx) Desktops(ctx context.Context, f workspace.DesktopQuery) ([]workspace.Desktop, int, error) {
+func (t *Tx) Desktops(ctx context.Context, f workspace.DesktopQuery) ([]workspace.Desktop, int, error) {
 	var rows []desktopRow
 	q := filterDesktops(t.desktops(&rows), f)
 	column := "created"
 	if f.SortBy == workspace.ByName {
 		column = "name_folded"
 	}
-	total, err := page(ctx, q, f.Page, f.Descending, column, "id")
+	total, err := ReadPage(ctx, q, f.Page, f.Descending, column, "id")
 	if err != nil {
 		return nil, 0, err
 	}
@@ -230,21 +230,21 @@ func (t *tx) Desktops(ctx context.Context, f workspace.DesktopQuery) ([]workspac
 }
 
 func filterDesktops(q *bun.SelectQuery, f workspace.DesktopQuery) *bun.SelectQuery {
-	q = equal(q, "d.project_id", f.ProjectID)
-	q = among(q, "d.id", f.IDs)
-	q = containing(q, "d.name_folded", f.Name)
-	q = among(q, "d.name_folded", foldAll(f.Names))
-	q = among(q, "d.pool_id", f.PoolIDs)
-	q = equal(q, "d.enterprise_id", f.EnterpriseID)
-	q = equal(q, "d.subnet_id", f.SubnetID)
-	q = equal(q, "d.image_id", f.ImageID)
-	q = equal(q, "d.zone", f.Zone)
-	q = equal(q, "d.ou_name", f.OUName)
-	q = equal(q, "d.address", f.Address)
-	q = among(q, "d.type", f.Types)
-	q = among(q, "d.status", f.Statuses)
-	q = is(q, "d.in_maintenance", f.InMaintenance)
-	q = is(q, "d.isolated", f.Isolated)
+	q = Equal(q, "d.project_id", f.ProjectID)
+	q = Among(q, "d.id", f.IDs)
+	q = Containing(q, "d.name_folded", f.Name)
+	q = Among(q, "d.name_folded", FoldAll(f.Names))
+	q = Among(q, "d.pool_id", f.PoolIDs)
+	q = Equal(q, "d.enterprise_id", f.EnterpriseID)
+	q = Equal(q, "d.subnet_id", f.SubnetID)
+	q = Equal(q, "d.image_id", f.ImageID)
+	q = Equal(q, "d.zone", f.Zone)
+	q = Equal(q, "d.ou_name", f.OUName)
+	q = Equal(q, "d.address", f.Address)
+	q = Among(q, "d.type", f.Types)
+	q = Among(q, "d.status", f.Statuses)
+	q = Is(q, "d.in_maintenance", f.InMaintenance)
+	q = Is(q, "d.isolated", f.Isolated)
 	if f.Unlike != nil {
 		condition, args := difference(f.Unlike.Pattern, f.Unlike.In)
 		q = q.Where("d.pool_id = ?", f.Unlike.PoolID).Where(condition, args...)
@@ -254,11 +254,11 @@ func filterDesktops(q *bun.SelectQuery, f workspace.DesktopQuery) *bun.SelectQue
 	}
 	if f.UserName != "" {
 		q = q.Where("d.id IN (SELECT h.desktop_id FROM holdings AS h WHERE h.user_id IN (SELECT u.id FROM users AS u "+
-			`WHERE u.name_folded LIKE ? ESCAPE '\'))`, likePart(f.UserName))
+			`WHERE u.name_folded LIKE ? ESCAPE '\'))`, LikePart(f.UserName))
 	}
 	if len(f.UserNames) > 0 {
 		q = q.Where("d.id IN (SELECT h.desktop_id FROM holdings AS h WHERE h.user_id IN (SELECT u.id FROM users AS u "+
-			"WHERE u.name_folded IN (?)))", bun.List(foldAll(f.UserNames)))
+			"WHERE u.name_folded IN (?)))", bun.List(FoldAll(f.UserNames)))
 	}
 	for _, tag := range f.Tags {
 		q = q.Where("d.id IN (SELECT t.desktop_id FROM desktop_tags AS t WHERE t.key = ? AND t.value = ?)", tag.Key, tag.Value)
@@ -273,41 +273,41 @@ func filterDesktops(q *bun.SelectQuery, f workspace.DesktopQuery) *bun.SelectQue
 // SaveDesktop implements workspace.DesktopRows: tags and security groups are written too, and what a desktop has only in a pool
 // (memberRow) is not. CodeDesktopNotFound when the
 // row is missing; CodeNameTaken and CodeAddressTaken.
-func (t *tx) SaveDesktop(ctx context.Context, d workspace.Desktop) error {
+func (t *Tx) SaveDesktop(ctx context.Context, d workspace.Desktop) error {
 	row, err := newDesktopRow(d)
 	if err != nil {
 		return err
 	}
-	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "auto_created", "isolated").WherePK().Exec(ctx))
+	n, err := Affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "auto_created", "isolated").WherePK().Exec(ctx))
 	if err != nil {
-		switch t.violated(err) {
+		switch t.Violated(err) {
 		case "desktops_name_folded":
-			return t.refuse(computerNameTaken(d.Name))
+			return t.Refuse(computerNameTaken(d.Name))
 		case "desktops_address_number":
-			return t.refuse(addressTaken(d.Address))
+			return t.Refuse(addressTaken(d.Address))
 		}
-		return t.dangling(err)
+		return t.Dangling(err)
 	}
 	if n == 0 {
 		return desktopNotFound(d.ID)
 	}
-	if err := t.poolsChanged(ctx, d.PoolID); err != nil {
+	if err := t.PoolsChanged(ctx, d.PoolID); err != nil {
 		return err
 	}
-	return t.dangling(t.saveLabels(ctx, d))
+	return t.Dangling(t.saveLabels(ctx, d))
 }
 
 // DeleteDesktop implements workspace.DesktopRows. Foreign keys take the rest along.
-func (t *tx) DeleteDesktop(ctx context.Context, id string) error {
+func (t *Tx) DeleteDesktop(ctx context.Context, id string) error {
 	var pools []string
 	if err := t.NewRaw("DELETE FROM desktops WHERE id = ? RETURNING pool_id", id).Scan(ctx, &pools); err != nil {
 		return err
 	}
-	return t.poolsChanged(ctx, pools...)
+	return t.PoolsChanged(ctx, pools...)
 }
 
 // DesktopStates implements workspace.DesktopRows.
-func (t *tx) DesktopStates(ctx context.Context, after string, limit int) ([]workspace.DesktopState, error) {
+func (t *Tx) DesktopStates(ctx context.Context, after string, limit int) ([]workspace.DesktopState, error) {
 	var states []workspace.DesktopState
 	err := t.NewSelect().Model((*desktopRow)(nil)).
 		Column("id", "project_id", "name", "product_id", "status", "task", "fault", "updated").
@@ -316,23 +316,23 @@ func (t *tx) DesktopStates(ctx context.Context, after string, limit int) ([]work
 }
 
 // TakenNames implements workspace.DesktopRows.
-func (t *tx) TakenNames(ctx context.Context, projectID string, names []string) ([]string, error) {
-	return t.present(ctx, "SELECT name_folded FROM desktops WHERE project_id = ? AND name_folded = v.column1", projectID, foldAll(names))
+func (t *Tx) TakenNames(ctx context.Context, projectID string, names []string) ([]string, error) {
+	return t.Present(ctx, "SELECT name_folded FROM desktops WHERE project_id = ? AND name_folded = v.column1", projectID, FoldAll(names))
 }
 
 // TakenHostNames implements workspace.DesktopRows. Host names are ASCII, which LOWER takes alike on both databases.
-func (t *tx) TakenHostNames(ctx context.Context, projectID string, names []string) ([]string, error) {
-	return t.present(ctx, "SELECT LOWER(host_name) FROM desktops WHERE project_id = ? AND LOWER(host_name) = v.column1 AND host_name <> ''",
-		projectID, foldAll(names))
+func (t *Tx) TakenHostNames(ctx context.Context, projectID string, names []string) ([]string, error) {
+	return t.Present(ctx, "SELECT LOWER(host_name) FROM desktops WHERE project_id = ? AND LOWER(host_name) = v.column1 AND host_name <> ''",
+		projectID, FoldAll(names))
 }
 
 // NamesWithPrefix implements workspace.DesktopRows.
-func (t *tx) NamesWithPrefix(ctx context.Context, projectID string, prefixes ...string) ([]string, error) {
+func (t *Tx) NamesWithPrefix(ctx context.Context, projectID string, prefixes ...string) ([]string, error) {
 	var names []string
-	for part := range slices.Chunk(foldAll(prefixes), batch) {
+	for part := range slices.Chunk(FoldAll(prefixes), Batch) {
 		q := t.NewSelect().Model((*desktopRow)(nil)).Column("name").Order("name_folded")
 		for _, prefix := range part {
-			starts, args := startingWith("name_folded", prefix)
+			starts, args := StartingWith("name_folded", prefix)
 			q.WhereOr("project_id = ? AND "+starts, append([]any{projectID}, args...)...)
 		}
 		var some []string

@@ -76,7 +76,7 @@ type groupAssignmentRow struct {
 }
 
 // insertDesktopParts writes what belongs to desktops whose rows are there.
-func (t *tx) insertDesktopParts(ctx context.Context, desktops []workspace.Desktop) error {
+func (t *Tx) insertDesktopParts(ctx context.Context, desktops []workspace.Desktop) error {
 	var volumes []volumeRow
 	var tags []tagRow
 	var groups []desktopGroupRow
@@ -90,22 +90,22 @@ func (t *tx) insertDesktopParts(ctx context.Context, desktops []workspace.Deskto
 			assignments = append(assignments, assignmentRow{assignment: assignment(a), Position: i})
 		}
 	}
-	if err := insert(ctx, t, volumes); err != nil {
+	if err := InsertAll(ctx, t, volumes); err != nil {
 		return err
 	}
-	if err := insert(ctx, t, tags); err != nil {
+	if err := InsertAll(ctx, t, tags); err != nil {
 		return err
 	}
-	if err := insert(ctx, t, groups); err != nil {
+	if err := InsertAll(ctx, t, groups); err != nil {
 		return err
 	}
-	return insert(ctx, t, assignments)
+	return InsertAll(ctx, t, assignments)
 }
 
-// insert writes rows, a batch at a time.
-func insert[Row any](ctx context.Context, t *tx, rows []Row) error {
-	for part := range slices.Chunk(rows, batch) {
-		if _, err := t.inserting(&part).Exec(ctx); err != nil {
+// InsertAll writes rows, a batch at a time.
+func InsertAll[Row any](ctx context.Context, t *Tx, rows []Row) error {
+	for part := range slices.Chunk(rows, Batch) {
+		if _, err := t.Inserting(&part).Exec(ctx); err != nil {
 			return err
 		}
 	}
@@ -122,8 +122,8 @@ func volumesOf(d workspace.Desktop) (rows []volumeRow) {
 }
 
 // SaveVolumes implements workspace.DesktopRows.
-func (t *tx) SaveVolumes(ctx context.Context, d workspace.Desktop) error {
-	return t.dangling(replace(ctx, t, d.ID, volumesOf(d)))
+func (t *Tx) SaveVolumes(ctx context.Context, d workspace.Desktop) error {
+	return t.Dangling(replace(ctx, t, d.ID, volumesOf(d)))
 }
 
 func tagsOf(d workspace.Desktop) (rows []tagRow) {
@@ -150,8 +150,8 @@ type labels struct {
 type heldLabels map[string]labels
 
 // holdLabels notes the labels of desktops whose rows the transaction holds: nobody else changes them until it ends.
-func (t *tx) holdLabels(desktops []workspace.Desktop) {
-	held := kept[heldLabels](t)
+func (t *Tx) holdLabels(desktops []workspace.Desktop) {
+	held := Kept[heldLabels](t)
 	if *held == nil {
 		*held = heldLabels{}
 	}
@@ -161,8 +161,8 @@ func (t *tx) holdLabels(desktops []workspace.Desktop) {
 }
 
 // saveLabels writes the tags and security groups of a desktop where they have changed. Most that is saved is its state.
-func (t *tx) saveLabels(ctx context.Context, d workspace.Desktop) error {
-	former, held := (*kept[heldLabels](t))[d.ID]
+func (t *Tx) saveLabels(ctx context.Context, d workspace.Desktop) error {
+	former, held := (*Kept[heldLabels](t))[d.ID]
 	if !held {
 		read := []workspace.Desktop{{ID: d.ID}}
 		if err := t.readTags(ctx, read); err != nil {
@@ -189,29 +189,29 @@ func (t *tx) saveLabels(ctx context.Context, d workspace.Desktop) error {
 	return nil
 }
 
-func replace[Row any](ctx context.Context, t *tx, desktopID string, rows []Row) error {
+func replace[Row any](ctx context.Context, t *Tx, desktopID string, rows []Row) error {
 	if _, err := t.NewDelete().Model((*Row)(nil)).Where("desktop_id = ?", desktopID).Exec(ctx); err != nil {
 		return err
 	}
-	return insert(ctx, t, rows)
+	return InsertAll(ctx, t, rows)
 }
 
 // partReader adds to each of the desktops the rows of one kind that belong to it, with one statement.
 type partReader func(context.Context, []workspace.Desktop) error
 
 // wholeDesktops adds to desktops all that belongs to them.
-func (t *tx) wholeDesktops(ctx context.Context, rows []desktopRow) ([]workspace.Desktop, error) {
+func (t *Tx) wholeDesktops(ctx context.Context, rows []desktopRow) ([]workspace.Desktop, error) {
 	return withParts(ctx, rows, t.readVolumes, t.tagsIfAny(rows), t.readGroups, t.readAssignments, t.groupsIfAny(rows))
 }
 
 // briefDesktops is wholeDesktops without what workspace.DesktopQuery.Brief leaves out.
-func (t *tx) briefDesktops(ctx context.Context, rows []desktopRow) ([]workspace.Desktop, error) {
+func (t *Tx) briefDesktops(ctx context.Context, rows []desktopRow) ([]workspace.Desktop, error) {
 	return withParts(ctx, rows, t.tagsIfAny(rows), t.readAssignments, t.groupsIfAny(rows))
 }
 
 // markParts notes on each row what belongs to its desktop that most have not.
-func (t *tx) markParts(ctx context.Context, rows []desktopRow) error {
-	for part := range slices.Chunk(rows, batch) {
+func (t *Tx) markParts(ctx context.Context, rows []desktopRow) error {
+	for part := range slices.Chunk(rows, Batch) {
 		byID := make(map[string]*desktopRow, len(part))
 		for i := range part {
 			byID[part[i].ID] = &part[i]
@@ -237,11 +237,11 @@ func (t *tx) markParts(ctx context.Context, rows []desktopRow) error {
 	return nil
 }
 
-func (t *tx) tagsIfAny(rows []desktopRow) partReader {
+func (t *Tx) tagsIfAny(rows []desktopRow) partReader {
 	return readIf(slices.ContainsFunc(rows, func(r desktopRow) bool { return r.Tagged }), t.readTags)
 }
 
-func (t *tx) groupsIfAny(rows []desktopRow) partReader {
+func (t *Tx) groupsIfAny(rows []desktopRow) partReader {
 	return readIf(slices.ContainsFunc(rows, func(r desktopRow) bool { return r.Grouped }), t.readGroupAssignments)
 }
 
@@ -254,8 +254,8 @@ func readIf(any bool, read partReader) partReader {
 }
 
 func withParts(ctx context.Context, rows []desktopRow, parts ...partReader) ([]workspace.Desktop, error) {
-	desktops := convert(rows, func(r desktopRow) workspace.Desktop { return workspace.Desktop(r.desktop) })
-	for some := range slices.Chunk(desktops, batch) {
+	desktops := Convert(rows, func(r desktopRow) workspace.Desktop { return workspace.Desktop(r.desktop) })
+	for some := range slices.Chunk(desktops, Batch) {
 		for _, read := range parts {
 			if err := read(ctx, some); err != nil {
 				return nil, err
@@ -266,7 +266,7 @@ func withParts(ctx context.Context, rows []desktopRow, parts ...partReader) ([]w
 }
 
 // ownedBy selects the rows of desktops. The function that it returns finds the desktop of an id.
-func (t *tx) ownedBy(desktops []workspace.Desktop, rows any) (*bun.SelectQuery, func(id string) *workspace.Desktop) {
+func (t *Tx) ownedBy(desktops []workspace.Desktop, rows any) (*bun.SelectQuery, func(id string) *workspace.Desktop) {
 	ids := make([]string, len(desktops))
 	byID := make(map[string]*workspace.Desktop, len(desktops))
 	for i := range desktops {
@@ -277,7 +277,7 @@ func (t *tx) ownedBy(desktops []workspace.Desktop, rows any) (*bun.SelectQuery, 
 	return q, func(id string) *workspace.Desktop { return byID[id] }
 }
 
-func (t *tx) readVolumes(ctx context.Context, desktops []workspace.Desktop) error {
+func (t *Tx) readVolumes(ctx context.Context, desktops []workspace.Desktop) error {
 	rows := make([]volumeRow, 0, 2*len(desktops))
 	q, desktop := t.ownedBy(desktops, &rows)
 	if err := q.Order("desktop_id", "position").Scan(ctx); err != nil {
@@ -294,7 +294,7 @@ func (t *tx) readVolumes(ctx context.Context, desktops []workspace.Desktop) erro
 	return nil
 }
 
-func (t *tx) readTags(ctx context.Context, desktops []workspace.Desktop) error {
+func (t *Tx) readTags(ctx context.Context, desktops []workspace.Desktop) error {
 	rows := make([]tagRow, 0, len(desktops))
 	q, desktop := t.ownedBy(desktops, &rows)
 	if err := q.Order("desktop_id", "position").Scan(ctx); err != nil {
@@ -307,7 +307,7 @@ func (t *tx) readTags(ctx context.Context, desktops []workspace.Desktop) error {
 	return nil
 }
 
-func (t *tx) readGroups(ctx context.Context, desktops []workspace.Desktop) error {
+func (t *Tx) readGroups(ctx context.Context, desktops []workspace.Desktop) error {
 	rows := make([]desktopGroupRow, 0, len(desktops))
 	q, desktop := t.ownedBy(desktops, &rows)
 	if err := q.Order("desktop_id", "position").Scan(ctx); err != nil {
@@ -320,7 +320,7 @@ func (t *tx) readGroups(ctx context.Context, desktops []workspace.Desktop) error
 	return nil
 }
 
-func (t *tx) readAssignments(ctx context.Context, desktops []workspace.Desktop) error {
+func (t *Tx) readAssignments(ctx context.Context, desktops []workspace.Desktop) error {
 	rows := make([]assignmentRow, 0, len(desktops))
 	q, desktop := t.ownedBy(desktops, &rows)
 	q = q.ColumnExpr("a.*").ColumnExpr("u.name AS user_name, u.account").Join("JOIN users AS u ON u.id = a.user_id")
@@ -334,7 +334,7 @@ func (t *tx) readAssignments(ctx context.Context, desktops []workspace.Desktop) 
 	return nil
 }
 
-func (t *tx) readGroupAssignments(ctx context.Context, desktops []workspace.Desktop) error {
+func (t *Tx) readGroupAssignments(ctx context.Context, desktops []workspace.Desktop) error {
 	var rows []groupAssignmentRow
 	q, desktop := t.ownedBy(desktops, &rows)
 	q = q.ColumnExpr("a.*").ColumnExpr("g.name AS group_name").Join("JOIN people_groups AS g ON g.id = a.group_id").

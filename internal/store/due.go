@@ -26,10 +26,10 @@ func (r dueRow) domain() workspace.PoolDue { return workspace.PoolDue(r.due) }
 // changedPools are those that a transaction has noted as changed.
 type changedPools map[string]bool
 
-// poolsChanged notes that pools are to be looked after, once in a transaction, and wakes those who do that. Empty ids are left
+// PoolsChanged notes that pools are to be looked after, once in a transaction, and wakes those who do that. Empty ids are left
 // out: they are of desktops outside pools.
-func (t *tx) poolsChanged(ctx context.Context, poolIDs ...string) error {
-	noted := kept[changedPools](t)
+func (t *Tx) PoolsChanged(ctx context.Context, poolIDs ...string) error {
+	noted := Kept[changedPools](t)
 	var rows []dueRow
 	for _, id := range poolIDs {
 		if id == "" || (*noted)[id] {
@@ -41,52 +41,52 @@ func (t *tx) poolsChanged(ctx context.Context, poolIDs ...string) error {
 		(*noted)[id] = true
 		rows = append(rows, dueRow{due: due{ID: workspace.NewID(), PoolID: id, At: t.Now()}})
 	}
-	for part := range slices.Chunk(rows, batch) {
-		if _, err := t.inserting(&part).Exec(ctx); err != nil {
+	for part := range slices.Chunk(rows, Batch) {
+		if _, err := t.Inserting(&part).Exec(ctx); err != nil {
 			return err
 		}
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	return t.wakeWorkers(ctx)
+	return t.WakeWorkers(ctx)
 }
 
 // PoolsOfGroupChanged implements workspace.DueRows: it notes that pools changed which everybody in a group may use.
-func (t *tx) PoolsOfGroupChanged(ctx context.Context, groupID string) error {
+func (t *Tx) PoolsOfGroupChanged(ctx context.Context, groupID string) error {
 	var ids []string
 	err := t.NewSelect().TableExpr("pool_grants AS g").Column("g.pool_id").Where("g.group_id = ?", groupID).Order("g.pool_id").Scan(ctx, &ids)
 	if err != nil {
 		return err
 	}
-	return t.poolsChanged(ctx, ids...)
+	return t.PoolsChanged(ctx, ids...)
 }
 
 // DuePools implements workspace.DueRows.
-func (t *tx) DuePools(ctx context.Context, limit int) ([]workspace.PoolDue, error) {
+func (t *Tx) DuePools(ctx context.Context, limit int) ([]workspace.PoolDue, error) {
 	var rows []dueRow
 	err := t.NewRaw(`
 		SELECT o.* FROM pool_dues AS o WHERE o.pool_id IN
 			(SELECT p.pool_id FROM pool_dues AS p WHERE p.at <= ?0 GROUP BY p.pool_id ORDER BY min(p.at), p.pool_id LIMIT ?1)
 		ORDER BY o.pool_id, o.at, o.id`, t.Now(), limit).Scan(ctx, &rows)
-	return convert(rows, dueRow.domain), err
+	return Convert(rows, dueRow.domain), err
 }
 
 // NextPoolDue implements workspace.DueRows.
-func (t *tx) NextPoolDue(ctx context.Context) (time.Time, error) {
+func (t *Tx) NextPoolDue(ctx context.Context) (time.Time, error) {
 	var row dueRow
 	err := t.NewSelect().Model(&row).Order("o.at").Limit(1).Scan(ctx)
-	return row.At, ignoreNoRows(err)
+	return row.At, IgnoreNoRows(err)
 }
 
 // SettlePools implements workspace.DueRows.
-func (t *tx) SettlePools(ctx context.Context, seen []workspace.PoolDue, next map[string]time.Time) error {
+func (t *Tx) SettlePools(ctx context.Context, seen []workspace.PoolDue, next map[string]time.Time) error {
 	ids := make([]string, len(seen))
 	for i, d := range seen {
 		ids[i] = d.ID
 	}
 	slices.Sort(ids) // in one order for all callers, so that two of them do not wait for each other
-	for part := range slices.Chunk(ids, batch) {
+	for part := range slices.Chunk(ids, Batch) {
 		if _, err := t.NewDelete().Model((*dueRow)(nil)).Where("id IN (?)", bun.List(part)).Exec(ctx); err != nil {
 			return err
 		}
@@ -97,8 +97,8 @@ func (t *tx) SettlePools(ctx context.Context, seen []workspace.PoolDue, next map
 			rows = append(rows, dueRow{due: due{ID: workspace.NewID(), PoolID: poolID, At: at}})
 		}
 	}
-	for part := range slices.Chunk(rows, batch) {
-		if _, err := t.inserting(&part).Exec(ctx); err != nil {
+	for part := range slices.Chunk(rows, Batch) {
+		if _, err := t.Inserting(&part).Exec(ctx); err != nil {
 			return err
 		}
 	}

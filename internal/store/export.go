@@ -30,22 +30,22 @@ func (r exportRow) domain() workspace.Export {
 }
 
 // InsertExport implements workspace.ExportRows.
-func (t *tx) InsertExport(ctx context.Context, e workspace.Export) error {
+func (t *Tx) InsertExport(ctx context.Context, e workspace.Export) error {
 	rows, err := json.Marshal(e.Rows)
 	if err != nil {
 		return fmt.Errorf("writing the rows of an export: %w", err)
 	}
-	_, err = t.inserting(&exportRow{
-		ID: e.ID, ProjectID: e.ProjectID, Name: e.Name, NameFolded: fold(e.Name), Rows: rows, Downloaded: e.Downloaded,
+	_, err = t.Inserting(&exportRow{
+		ID: e.ID, ProjectID: e.ProjectID, Name: e.Name, NameFolded: Fold(e.Name), Rows: rows, Downloaded: e.Downloaded,
 		Created: e.Created, Expires: e.Expires,
 	}).Exec(ctx)
 	return err
 }
 
-// Export implements workspace.ExportRows.
-func (t *tx) Export(ctx context.Context, projectID, id string) (workspace.Export, error) {
+// ReadExport implements workspace.ExportRows.
+func (t *Tx) ReadExport(ctx context.Context, projectID, id string) (workspace.Export, error) {
 	var row exportRow
-	err := read(ctx, t.NewSelect().Model(&row).Where("e.project_id = ? AND e.id = ?", projectID, id),
+	err := Read(ctx, t.NewSelect().Model(&row).Where("e.project_id = ? AND e.id = ?", projectID, id),
 		workspace.Errorf(workspace.CodeExportNotFound, "export %q does not exist", id))
 	if err != nil {
 		return workspace.Export{}, err
@@ -58,26 +58,26 @@ func (t *tx) Export(ctx context.Context, projectID, id string) (workspace.Export
 }
 
 // Exports implements workspace.ExportRows.
-func (t *tx) Exports(ctx context.Context, f workspace.ExportQuery) ([]workspace.Export, int, error) {
+func (t *Tx) Exports(ctx context.Context, f workspace.ExportQuery) ([]workspace.Export, int, error) {
 	var rows []exportRow
 	q := t.NewSelect().Model(&rows).ExcludeColumn("rows").Where("e.project_id = ?", f.ProjectID)
-	q = equal(q, "e.id", f.ID)
-	q = containing(q, "e.name_folded", f.Name)
-	q = is(q, "e.downloaded", f.Downloaded)
+	q = Equal(q, "e.id", f.ID)
+	q = Containing(q, "e.name_folded", f.Name)
+	q = Is(q, "e.downloaded", f.Downloaded)
 	if f.Expired != nil {
 		q = q.Where("(e.expires <= ?) = ?", t.Now(), *f.Expired)
 	}
-	total, err := page(ctx, q, f.Page, f.Descending, "e.created", "e.id")
-	return convert(rows, exportRow.domain), total, err
+	total, err := ReadPage(ctx, q, f.Page, f.Descending, "e.created", "e.id")
+	return Convert(rows, exportRow.domain), total, err
 }
 
 // NoteDownload implements workspace.ExportRows. A missing row is a success.
-func (t *tx) NoteDownload(ctx context.Context, id string) error {
+func (t *Tx) NoteDownload(ctx context.Context, id string) error {
 	_, err := t.NewUpdate().Model((*exportRow)(nil)).Set("downloaded = TRUE").Where("id = ?", id).Exec(ctx)
 	return err
 }
 
 // DeleteExports implements workspace.ExportRows.
-func (t *tx) DeleteExports(ctx context.Context, projectID string, ids []string) (int, error) {
-	return affected(t.NewDelete().Model((*exportRow)(nil)).Where("project_id = ? AND id IN (?)", projectID, bun.List(ids)).Exec(ctx))
+func (t *Tx) DeleteExports(ctx context.Context, projectID string, ids []string) (int, error) {
+	return Affected(t.NewDelete().Model((*exportRow)(nil)).Where("project_id = ? AND id IN (?)", projectID, bun.List(ids)).Exec(ctx))
 }

@@ -40,13 +40,13 @@ func (r grantRow) domain() workspace.Grant {
 }
 
 // grants selects grants with the present names of the people and groups.
-func (t *tx) grants(model any) *bun.SelectQuery {
+func (t *Tx) grants(model any) *bun.SelectQuery {
 	return t.NewSelect().Model(model).ColumnExpr("g.*").ColumnExpr("COALESCE(u.name, pg.name) AS name").
 		Join("LEFT JOIN users AS u ON u.id = g.user_id").Join("LEFT JOIN people_groups AS pg ON pg.id = g.group_id")
 }
 
 // PutGrants implements workspace.GrantRows. A pool, person or group that is not there is a CodeConflict.
-func (t *tx) PutGrants(ctx context.Context, poolID string, grants []workspace.Grant) error {
+func (t *Tx) PutGrants(ctx context.Context, poolID string, grants []workspace.Grant) error {
 	rows := make([]grantRow, len(grants))
 	for i, g := range grants {
 		rows[i] = newGrantRow(poolID, i, g)
@@ -55,31 +55,31 @@ func (t *tx) PutGrants(ctx context.Context, poolID string, grants []workspace.Gr
 	slices.SortFunc(rows, func(a, b grantRow) int {
 		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ObjectID, b.ObjectID))
 	})
-	for part := range slices.Chunk(rows, batch) {
-		_, err := t.inserting(&part).On("CONFLICT (pool_id, type, object_id) DO UPDATE").Set("user_group = EXCLUDED.user_group").Exec(ctx)
+	for part := range slices.Chunk(rows, Batch) {
+		_, err := t.Inserting(&part).On("CONFLICT (pool_id, type, object_id) DO UPDATE").Set("user_group = EXCLUDED.user_group").Exec(ctx)
 		if err != nil {
 			return t.danglingGrantee(err)
 		}
 	}
-	return t.poolsChanged(ctx, poolID)
+	return t.PoolsChanged(ctx, poolID)
 }
 
 // danglingGrantee words an error about a pool, person or group that is no longer there.
-func (t *tx) danglingGrantee(err error) error {
-	if err == nil || !t.refers(err) {
+func (t *Tx) danglingGrantee(err error) error {
+	if err == nil || !t.Refers(err) {
 		return err
 	}
-	return t.refuse(workspace.Errorf(workspace.CodeConflict, "the pool, or a user or user group of the request, was deleted meanwhile, try again"))
+	return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the pool, or a user or user group of the request, was deleted meanwhile, try again"))
 }
 
 // DeleteGrants implements workspace.GrantRows.
-func (t *tx) DeleteGrants(ctx context.Context, poolID string, grants []workspace.Grant) error {
+func (t *Tx) DeleteGrants(ctx context.Context, poolID string, grants []workspace.Grant) error {
 	of := map[workspace.GranteeType][]string{}
 	for _, g := range grants {
 		of[g.Type] = append(of[g.Type], g.ObjectID)
 	}
 	for _, grantee := range []workspace.GranteeType{workspace.GrantUser, workspace.GrantGroup} {
-		for part := range slices.Chunk(slices.Sorted(slices.Values(of[grantee])), batch) {
+		for part := range slices.Chunk(slices.Sorted(slices.Values(of[grantee])), Batch) {
 			_, err := t.NewDelete().Model((*grantRow)(nil)).
 				Where("pool_id = ? AND type = ? AND object_id IN (?)", poolID, grantee, bun.List(part)).Exec(ctx)
 			if err != nil {
@@ -87,30 +87,30 @@ func (t *tx) DeleteGrants(ctx context.Context, poolID string, grants []workspace
 			}
 		}
 	}
-	return t.poolsChanged(ctx, poolID)
+	return t.PoolsChanged(ctx, poolID)
 }
 
 // Grants implements workspace.GrantRows.
-func (t *tx) Grants(ctx context.Context, poolID string, p workspace.Page) ([]workspace.Grant, int, error) {
+func (t *Tx) Grants(ctx context.Context, poolID string, p workspace.Page) ([]workspace.Grant, int, error) {
 	var rows []grantRow
 	q := t.grants(&rows).Where("g.pool_id = ?", poolID)
-	total, err := page(ctx, q, p, false, "g.created", "g.position", "g.object_id")
-	return convert(rows, grantRow.domain), total, err
+	total, err := ReadPage(ctx, q, p, false, "g.created", "g.position", "g.object_id")
+	return Convert(rows, grantRow.domain), total, err
 }
 
 // GrantsFor implements workspace.GrantRows: by pool.
-func (t *tx) GrantsFor(ctx context.Context, userID string) ([]workspace.Grant, error) {
+func (t *Tx) GrantsFor(ctx context.Context, userID string) ([]workspace.Grant, error) {
 	var rows []grantRow
 	err := t.grants(&rows).
 		Where("g.user_id = ? OR g.group_id IN (SELECT m.group_id FROM memberships AS m WHERE m.user_id = ?)", userID, userID).
 		Order("g.pool_id", "g.type", "g.object_id").Scan(ctx)
-	return convert(rows, grantRow.domain), err
+	return Convert(rows, grantRow.domain), err
 }
 
 // PoolUses implements workspace.GrantRows.
-func (t *tx) PoolUses(ctx context.Context, userIDs []string) ([]workspace.PoolUse, error) {
+func (t *Tx) PoolUses(ctx context.Context, userIDs []string) ([]workspace.PoolUse, error) {
 	var uses []workspace.PoolUse
-	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(userIDs))), batch) {
+	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(userIDs))), Batch) {
 		var rows []workspace.PoolUse
 		err := t.NewRaw(`
 			SELECT o.user_id, p.id AS pool_id, p.name AS pool_name, max(o.bound) > 0 AS bound FROM (

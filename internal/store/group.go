@@ -36,13 +36,13 @@ type membershipRow struct {
 }
 
 func newGroupRow(g workspace.Group) groupRow {
-	return groupRow{group: group(g), NameFolded: fold(g.Name), DescriptionFolded: fold(g.Description)}
+	return groupRow{group: group(g), NameFolded: Fold(g.Name), DescriptionFolded: Fold(g.Description)}
 }
 
 func (r groupRow) domain() workspace.Group { return workspace.Group(r.group) }
 
 // groups selects groups with the numbers of their people and of those people's desktops.
-func (t *tx) groups(model any) *bun.SelectQuery {
+func (t *Tx) groups(model any) *bun.SelectQuery {
 	return t.NewSelect().Model(model).ColumnExpr("g.*").
 		ColumnExpr("(SELECT count(*) FROM memberships AS m WHERE m.group_id = g.id) AS people").
 		ColumnExpr("(SELECT count(*) FROM (SELECT a.desktop_id FROM memberships AS m JOIN assignments AS a ON a.user_id = m.user_id " +
@@ -50,11 +50,11 @@ func (t *tx) groups(model any) *bun.SelectQuery {
 }
 
 // InsertGroup implements workspace.GroupRows.
-func (t *tx) InsertGroup(ctx context.Context, g workspace.Group) error {
+func (t *Tx) InsertGroup(ctx context.Context, g workspace.Group) error {
 	row := newGroupRow(g)
-	n, err := affected(t.inserting(&row).On("CONFLICT DO NOTHING").Exec(ctx))
+	n, err := Affected(t.Inserting(&row).On("CONFLICT DO NOTHING").Exec(ctx))
 	if err == nil && n == 0 {
-		return t.refuse(groupNameTaken(g.Name))
+		return t.Refuse(groupNameTaken(g.Name))
 	}
 	return err
 }
@@ -68,47 +68,47 @@ func groupNotFound(id string) error {
 }
 
 // LockGroup implements workspace.GroupRows.
-func (t *tx) LockGroup(ctx context.Context, projectID, id string) (workspace.Group, error) {
+func (t *Tx) LockGroup(ctx context.Context, projectID, id string) (workspace.Group, error) {
 	var row groupRow
 	q := t.groups(&row).Where("g.project_id = ? AND g.id = ?", projectID, id)
-	err := read(ctx, t.forUpdate(q, "g"), groupNotFound(id))
+	err := Read(ctx, t.ForUpdate(q, "g"), groupNotFound(id))
 	return row.domain(), err
 }
 
 // Groups implements workspace.GroupRows.
-func (t *tx) Groups(ctx context.Context, f workspace.GroupQuery) ([]workspace.Group, int, error) {
+func (t *Tx) Groups(ctx context.Context, f workspace.GroupQuery) ([]workspace.Group, int, error) {
 	var rows []groupRow
 	q := t.groups(&rows).Where("g.project_id = ?", f.ProjectID)
-	q = among(q, "g.id", f.IDs)
-	q = among(q, "g.name_folded", foldAll(f.Names))
+	q = Among(q, "g.id", f.IDs)
+	q = Among(q, "g.name_folded", FoldAll(f.Names))
 	if f.Keyword != "" {
-		part := likePart(f.Keyword)
+		part := LikePart(f.Keyword)
 		q = q.Where(`(g.name_folded LIKE ? ESCAPE '\' OR g.description_folded LIKE ? ESCAPE '\')`, part, part)
 	}
-	total, err := page(ctx, q, f.Page, false, "g.created", "g.id")
-	return convert(rows, groupRow.domain), total, err
+	total, err := ReadPage(ctx, q, f.Page, false, "g.created", "g.id")
+	return Convert(rows, groupRow.domain), total, err
 }
 
 // SaveGroup implements workspace.GroupRows. CodeGroupNotFound when the row is missing.
-func (t *tx) SaveGroup(ctx context.Context, g workspace.Group) error {
+func (t *Tx) SaveGroup(ctx context.Context, g workspace.Group) error {
 	row := newGroupRow(g)
-	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
-	return t.saved(n, err, "people_groups_name_folded", groupNameTaken(g.Name), groupNotFound(g.ID))
+	n, err := Affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
+	return t.Saved(n, err, "people_groups_name_folded", groupNameTaken(g.Name), groupNotFound(g.ID))
 }
 
 // DeleteGroup implements workspace.GroupRows.
-func (t *tx) DeleteGroup(ctx context.Context, id string) error {
+func (t *Tx) DeleteGroup(ctx context.Context, id string) error {
 	_, err := t.NewDelete().Model((*groupRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }
 
 // AddMembers implements workspace.GroupRows.
-func (t *tx) AddMembers(ctx context.Context, groupID string, userIDs []string) error {
-	rows := convert(slices.Sorted(slices.Values(userIDs)), func(id string) membershipRow {
+func (t *Tx) AddMembers(ctx context.Context, groupID string, userIDs []string) error {
+	rows := Convert(slices.Sorted(slices.Values(userIDs)), func(id string) membershipRow {
 		return membershipRow{GroupID: groupID, UserID: id}
 	})
-	for part := range slices.Chunk(rows, batch) {
-		if _, err := t.inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+	for part := range slices.Chunk(rows, Batch) {
+		if _, err := t.Inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 			return t.danglingMember(err)
 		}
 	}
@@ -116,16 +116,16 @@ func (t *tx) AddMembers(ctx context.Context, groupID string, userIDs []string) e
 }
 
 // danglingMember words an error about a person or group that is no longer there.
-func (t *tx) danglingMember(err error) error {
-	if !t.refers(err) {
+func (t *Tx) danglingMember(err error) error {
+	if !t.Refers(err) {
 		return err
 	}
-	return t.refuse(workspace.Errorf(workspace.CodeConflict, "a user or user group of the request was deleted meanwhile, try again"))
+	return t.Refuse(workspace.Errorf(workspace.CodeConflict, "a user or user group of the request was deleted meanwhile, try again"))
 }
 
 // RemoveMembers implements workspace.GroupRows.
-func (t *tx) RemoveMembers(ctx context.Context, groupID string, userIDs []string) error {
-	for part := range slices.Chunk(userIDs, batch) {
+func (t *Tx) RemoveMembers(ctx context.Context, groupID string, userIDs []string) error {
+	for part := range slices.Chunk(userIDs, Batch) {
 		_, err := t.NewDelete().Model((*membershipRow)(nil)).Where("group_id = ? AND user_id IN (?)", groupID, bun.List(part)).Exec(ctx)
 		if err != nil {
 			return err
@@ -135,9 +135,9 @@ func (t *tx) RemoveMembers(ctx context.Context, groupID string, userIDs []string
 }
 
 // GroupNames implements workspace.GroupRows.
-func (t *tx) GroupNames(ctx context.Context, userIDs []string) (map[string][]string, error) {
+func (t *Tx) GroupNames(ctx context.Context, userIDs []string) (map[string][]string, error) {
 	names := map[string][]string{}
-	for part := range slices.Chunk(userIDs, batch) {
+	for part := range slices.Chunk(userIDs, Batch) {
 		var rows []struct{ UserID, Name string }
 		err := t.NewSelect().Model((*membershipRow)(nil)).ColumnExpr("m.user_id, g.name").Join("JOIN people_groups AS g ON g.id = m.group_id").
 			Where("m.user_id IN (?)", bun.List(part)).Order("g.name_folded").Scan(ctx, &rows)

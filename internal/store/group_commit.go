@@ -106,7 +106,7 @@ func (c *commitOf) end() {
 }
 
 // updateInGroup is updateOnce with a commit that others may share.
-func (s *Store) updateInGroup(ctx context.Context, f func(*tx) error) (*tx, error) {
+func (s *Store) updateInGroup(ctx context.Context, f func(*Tx) error) (*Tx, error) {
 	c, err := s.group.enter(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("waiting to write: %w: %w", errNoConnection, err)
@@ -128,7 +128,7 @@ func (s *Store) updateInGroup(ctx context.Context, f func(*tx) error) (*tx, erro
 }
 
 // join runs f in a transaction of which the caller has the writer, and leaves it. ctx must not be one that a caller cancels.
-func (s *Store) join(ctx context.Context, c *commitOf, f func(*tx) error) (*tx, error) {
+func (s *Store) join(ctx context.Context, c *commitOf, f func(*Tx) error) (*Tx, error) {
 	t := s.newTx(c.Tx)
 	kept, alone := false, c.members == 0
 	defer func() { // also when f panics

@@ -90,16 +90,16 @@ type Bootstrap struct {
 
 // IdentityTx is a transaction on what package iam keeps. It is not for concurrent use. Methods that read one thing fail with
 // ErrNoIdentity when there is none; methods that insert fail with ErrIdentityTaken.
-type IdentityTx struct{ tx *tx }
+type IdentityTx struct{ tx *Tx }
 
 // ViewIdentity runs f in a read-only transaction.
 func (s *Store) ViewIdentity(ctx context.Context, f func(*IdentityTx) error) error {
-	return s.explained(ctx, s.view(ctx, func(t *tx) error { return f(&IdentityTx{t}) }))
+	return s.explained(ctx, s.view(ctx, func(t *Tx) error { return f(&IdentityTx{t}) }))
 }
 
 // UpdateIdentity runs f in a transaction that commits when f returns nil, and again when the database asks for that.
 func (s *Store) UpdateIdentity(ctx context.Context, f func(*IdentityTx) error) error {
-	return s.explained(ctx, s.update(ctx, func(t *tx) error { return f(&IdentityTx{t}) }))
+	return s.explained(ctx, s.update(ctx, func(t *Tx) error { return f(&IdentityTx{t}) }))
 }
 
 // Now is the transaction's one time, UTC with microseconds.
@@ -108,7 +108,7 @@ func (i *IdentityTx) Now() time.Time { return i.tx.now }
 func (i *IdentityTx) insert(ctx context.Context, row any) error {
 	_, err := i.tx.NewInsert().Model(row).Exec(ctx)
 	if err != nil && i.tx.store.engine.violated(err) != "" {
-		return i.tx.refuse(ErrIdentityTaken)
+		return i.tx.Refuse(ErrIdentityTaken)
 	}
 	return err
 }
@@ -141,13 +141,13 @@ func (i *IdentityTx) InsertBootstrap(ctx context.Context, b Bootstrap) error {
 
 // Bootstrap reads what the first start made.
 func (i *IdentityTx) Bootstrap(ctx context.Context) (b Bootstrap, err error) {
-	return b, read(ctx, i.tx.NewSelect().Model(&b), ErrNoIdentity)
+	return b, Read(ctx, i.tx.NewSelect().Model(&b), ErrNoIdentity)
 }
 
 // Project reads a project of the account.
 func (i *IdentityTx) Project(ctx context.Context, accountID, id string) (p Project, err error) {
 	q := i.tx.NewSelect().Model(&p).Where("account_id = ?", accountID).Where("id = ?", id)
-	return p, read(ctx, q, ErrNoIdentity)
+	return p, Read(ctx, q, ErrNoIdentity)
 }
 
 // Projects lists the account's projects by name.
@@ -163,15 +163,15 @@ func (i *IdentityTx) Admins(ctx context.Context, accountID string) (a []Admin, e
 // LockAdmin holds an administrator's row until the transaction ends.
 func (i *IdentityTx) LockAdmin(ctx context.Context, id string) error {
 	var a Admin
-	return read(ctx, i.tx.forUpdate(i.tx.NewSelect().Model(&a).Where("id = ?", id), "admin"), ErrNoIdentity)
+	return Read(ctx, i.tx.ForUpdate(i.tx.NewSelect().Model(&a).Where("id = ?", id), "admin"), ErrNoIdentity)
 }
 
 // Caller reads an administrator with their account.
 func (i *IdentityTx) Caller(ctx context.Context, adminID string) (c Caller, err error) {
-	if err := read(ctx, i.tx.NewSelect().Model(&c.Admin).Where("id = ?", adminID), ErrNoIdentity); err != nil {
+	if err := Read(ctx, i.tx.NewSelect().Model(&c.Admin).Where("id = ?", adminID), ErrNoIdentity); err != nil {
 		return c, err
 	}
-	return c, read(ctx, i.tx.NewSelect().Model(&c.Account).Where("id = ?", c.Admin.AccountID), ErrNoIdentity)
+	return c, Read(ctx, i.tx.NewSelect().Model(&c.Account).Where("id = ?", c.Admin.AccountID), ErrNoIdentity)
 }
 
 // CallerByName reads an administrator, whatever their name's case, of the account with this id or, if that is empty, name.
@@ -182,11 +182,11 @@ func (i *IdentityTx) CallerByName(ctx context.Context, accountID, accountName, n
 	} else {
 		q = q.Where("name = ?", accountName)
 	}
-	if err := read(ctx, q, ErrNoIdentity); err != nil {
+	if err := Read(ctx, q, ErrNoIdentity); err != nil {
 		return Caller{}, err
 	}
 	q = i.tx.NewSelect().Model(&c.Admin).Where("account_id = ?", c.Account.ID).Where("name_folded = ?", strings.ToLower(name))
-	return c, read(ctx, q, ErrNoIdentity)
+	return c, Read(ctx, q, ErrNoIdentity)
 }
 
 // SetPasswordHash replaces a password's hash unless it has changed meanwhile.
@@ -198,7 +198,7 @@ func (i *IdentityTx) SetPasswordHash(ctx context.Context, adminID, old, hash str
 
 // AccessKey reads a key, also one that has expired.
 func (i *IdentityTx) AccessKey(ctx context.Context, id string) (k AccessKey, err error) {
-	return k, read(ctx, i.tx.NewSelect().Model(&k).Where("id = ?", id), ErrNoIdentity)
+	return k, Read(ctx, i.tx.NewSelect().Model(&k).Where("id = ?", id), ErrNoIdentity)
 }
 
 // AccessKeys lists an administrator's permanent keys, oldest first.
@@ -211,10 +211,10 @@ func (i *IdentityTx) AccessKeys(ctx context.Context, adminID string) (k []Access
 func (i *IdentityTx) HoldCredential(ctx context.Context, credential string) error {
 	if id, isKey := strings.CutPrefix(credential, "key:"); isKey {
 		var k AccessKey
-		return read(ctx, i.tx.forUpdate(i.tx.NewSelect().Model(&k).Where("id = ?", id), "access_key"), ErrNoIdentity)
+		return Read(ctx, i.tx.ForUpdate(i.tx.NewSelect().Model(&k).Where("id = ?", id), "access_key"), ErrNoIdentity)
 	}
 	var t Token
-	return read(ctx, i.tx.forUpdate(i.tx.NewSelect().Model(&t).Where("hash = ?", credential), "token"), ErrNoIdentity)
+	return Read(ctx, i.tx.ForUpdate(i.tx.NewSelect().Model(&t).Where("hash = ?", credential), "token"), ErrNoIdentity)
 }
 
 // deleteMadeOf removes the temporary keys that were made of a token or key.
@@ -247,7 +247,7 @@ func (i *IdentityTx) NoteKeyUse(ctx context.Context, id string) error {
 
 // Token reads a token by its hash, also one that has expired.
 func (i *IdentityTx) Token(ctx context.Context, hash string) (t Token, err error) {
-	return t, read(ctx, i.tx.NewSelect().Model(&t).Where("hash = ?", hash), ErrNoIdentity)
+	return t, Read(ctx, i.tx.NewSelect().Model(&t).Where("hash = ?", hash), ErrNoIdentity)
 }
 
 // DeleteToken removes a token, and the temporary keys that were made of it. A missing one is a success.

@@ -20,7 +20,7 @@ type installationRow struct {
 }
 
 // Installation implements workspace.InstallationRows.
-func (t *tx) Installation(ctx context.Context) (string, error) {
+func (t *Tx) Installation(ctx context.Context) (string, error) {
 	var ids []string
 	err := t.NewSelect().Model((*installationRow)(nil)).Column("id").Scan(ctx, &ids)
 	if err != nil || len(ids) == 0 {
@@ -30,8 +30,8 @@ func (t *tx) Installation(ctx context.Context) (string, error) {
 }
 
 // PutInstallation implements workspace.InstallationRows. The primary key decides between two that are started at once.
-func (t *tx) PutInstallation(ctx context.Context, id string) (string, error) {
-	_, err := t.inserting(&installationRow{Singleton: 1, ID: id, Created: t.Now()}).On("CONFLICT (singleton) DO NOTHING").Exec(ctx)
+func (t *Tx) PutInstallation(ctx context.Context, id string) (string, error) {
+	_, err := t.Inserting(&installationRow{Singleton: 1, ID: id, Created: t.Now()}).On("CONFLICT (singleton) DO NOTHING").Exec(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -46,7 +46,7 @@ type reservationRow struct {
 }
 
 func newReservationRow(r workspace.Reservation) (reservationRow, error) {
-	number, err := addressNumber(r.Address)
+	number, err := AddressNumber(r.Address)
 	if err != nil {
 		return reservationRow{}, fmt.Errorf("reserving an address of subnet %s: %w", r.SubnetID, err)
 	}
@@ -54,9 +54,9 @@ func newReservationRow(r workspace.Reservation) (reservationRow, error) {
 }
 
 // PutReservations implements workspace.NetworkRows. It holds the subnet, as FreeAddresses does.
-func (t *tx) PutReservations(ctx context.Context, subnetID string, all []workspace.Reservation) error {
+func (t *Tx) PutReservations(ctx context.Context, subnetID string, all []workspace.Reservation) error {
 	var s subnetRow
-	if err := t.forUpdate(t.NewSelect().Model(&s).Where("s.id = ?", subnetID), "s").Scan(ctx); err != nil {
+	if err := t.ForUpdate(t.NewSelect().Model(&s).Where("s.id = ?", subnetID), "s").Scan(ctx); err != nil {
 		return fmt.Errorf("holding subnet %s: %w", subnetID, err)
 	}
 	if _, err := t.NewDelete().Model((*reservationRow)(nil)).Where("subnet_id = ?", subnetID).Exec(ctx); err != nil {
@@ -70,8 +70,8 @@ func (t *tx) PutReservations(ctx context.Context, subnetID string, all []workspa
 		}
 		rows[i] = row
 	}
-	for part := range slices.Chunk(rows, batch) {
-		if _, err := t.inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+	for part := range slices.Chunk(rows, Batch) {
+		if _, err := t.Inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 			return err
 		}
 	}
@@ -79,22 +79,22 @@ func (t *tx) PutReservations(ctx context.Context, subnetID string, all []workspa
 }
 
 // ReserveAddress implements workspace.NetworkRows.
-func (t *tx) ReserveAddress(ctx context.Context, r workspace.Reservation) error {
+func (t *Tx) ReserveAddress(ctx context.Context, r workspace.Reservation) error {
 	row, err := newReservationRow(r)
 	if err != nil {
 		return err
 	}
-	_, err = t.inserting(&row).On("CONFLICT DO NOTHING").Exec(ctx)
+	_, err = t.Inserting(&row).On("CONFLICT DO NOTHING").Exec(ctx)
 	return err
 }
 
 // Reservations implements workspace.NetworkRows.
-func (t *tx) Reservations(ctx context.Context, subnetID string, addresses []string) ([]workspace.Reservation, error) {
+func (t *Tx) Reservations(ctx context.Context, subnetID string, addresses []string) ([]workspace.Reservation, error) {
 	var found []workspace.Reservation
-	for part := range slices.Chunk(addresses, batch) {
+	for part := range slices.Chunk(addresses, Batch) {
 		numbers := make([]int64, len(part))
 		for i, a := range part {
-			number, err := addressNumber(a)
+			number, err := AddressNumber(a)
 			if err != nil {
 				return nil, err
 			}

@@ -76,8 +76,8 @@ func jobNotFound(id string) error {
 	return workspace.Errorf(workspace.CodeJobNotFound, "job %q does not exist", id)
 }
 
-// wakeWorkers tells workers, here and in other processes, of sub-jobs that may be due once the transaction is committed.
-func (t *tx) wakeWorkers(ctx context.Context) error {
+// WakeWorkers tells workers, here and in other processes, of sub-jobs that may be due once the transaction is committed.
+func (t *Tx) WakeWorkers(ctx context.Context) error {
 	if t.wake {
 		return nil
 	}
@@ -86,29 +86,29 @@ func (t *tx) wakeWorkers(ctx context.Context) error {
 }
 
 // InsertJob implements workspace.JobRows.
-func (t *tx) InsertJob(ctx context.Context, j workspace.Job) error {
-	if _, err := t.inserting(&jobRow{job: job(j)}).Exec(ctx); err != nil {
+func (t *Tx) InsertJob(ctx context.Context, j workspace.Job) error {
+	if _, err := t.Inserting(&jobRow{job: job(j)}).Exec(ctx); err != nil {
 		return err
 	}
 	return t.InsertSubJobs(ctx, j)
 }
 
 // InsertSubJobs implements workspace.JobRows.
-func (t *tx) InsertSubJobs(ctx context.Context, j workspace.Job) error {
-	rows := convert(j.SubJobs, func(s workspace.SubJob) subJobRow {
+func (t *Tx) InsertSubJobs(ctx context.Context, j workspace.Job) error {
+	rows := Convert(j.SubJobs, func(s workspace.SubJob) subJobRow {
 		s.JobID = j.ID
 		return subJobRow{subJob: subJob(s), JobCreated: j.Created}
 	})
-	if err := insert(ctx, t, rows); err != nil {
+	if err := InsertAll(ctx, t, rows); err != nil {
 		return err
 	}
-	return t.wakeWorkers(ctx)
+	return t.WakeWorkers(ctx)
 }
 
 // Job implements workspace.JobRows.
-func (t *tx) Job(ctx context.Context, projectID, id string, withSubJobs bool) (workspace.Job, error) {
+func (t *Tx) Job(ctx context.Context, projectID, id string, withSubJobs bool) (workspace.Job, error) {
 	var row jobRow
-	if err := read(ctx, equal(t.NewSelect().Model(&row), "project_id", projectID).Where("id = ?", id), jobNotFound(id)); err != nil {
+	if err := Read(ctx, Equal(t.NewSelect().Model(&row), "project_id", projectID).Where("id = ?", id), jobNotFound(id)); err != nil {
 		return workspace.Job{}, err
 	}
 	j := workspace.Job(row.job)
@@ -118,11 +118,11 @@ func (t *tx) Job(ctx context.Context, projectID, id string, withSubJobs bool) (w
 	}
 	var subs []subJobRow
 	err = t.NewSelect().Model(&subs).Where("job_id = ?", id).Order("position", "id").Scan(ctx)
-	j.SubJobs = convert(subs, subJobRow.domain)
+	j.SubJobs = Convert(subs, subJobRow.domain)
 	return j, err
 }
 
-func (t *tx) countSubJobs(ctx context.Context, jobID string) (c workspace.JobCounts, err error) {
+func (t *Tx) countSubJobs(ctx context.Context, jobID string) (c workspace.JobCounts, err error) {
 	var states []struct {
 		State workspace.SubJobState
 		Count int
@@ -152,31 +152,31 @@ func (t *tx) countSubJobs(ctx context.Context, jobID string) (c workspace.JobCou
 }
 
 // SubJobs implements workspace.JobRows.
-func (t *tx) SubJobs(ctx context.Context, f workspace.SubJobQuery) ([]workspace.SubJob, int, error) {
+func (t *Tx) SubJobs(ctx context.Context, f workspace.SubJobQuery) ([]workspace.SubJob, int, error) {
 	var rows []subJobRow
 	q := t.NewSelect().Model(&rows)
-	q = equal(q, "project_id", f.ProjectID)
-	q = equal(q, "job_id", f.JobID)
-	q = equal(q, "type", f.Type)
-	q = equal(q, "state", f.State)
-	q = equal(q, "pool_id", f.PoolID)
-	q = equal(q, "desktop_id", f.DesktopID)
-	total, err := page(ctx, q, f.Page, false, "job_created", "job_id", "position", "id")
-	return convert(rows, subJobRow.domain), total, err
+	q = Equal(q, "project_id", f.ProjectID)
+	q = Equal(q, "job_id", f.JobID)
+	q = Equal(q, "type", f.Type)
+	q = Equal(q, "state", f.State)
+	q = Equal(q, "pool_id", f.PoolID)
+	q = Equal(q, "desktop_id", f.DesktopID)
+	total, err := ReadPage(ctx, q, f.Page, false, "job_created", "job_id", "position", "id")
+	return Convert(rows, subJobRow.domain), total, err
 }
 
 // SubJob implements workspace.JobRows.
-func (t *tx) SubJob(ctx context.Context, id string) (workspace.SubJob, error) {
+func (t *Tx) SubJob(ctx context.Context, id string) (workspace.SubJob, error) {
 	var row subJobRow
-	err := read(ctx, t.NewSelect().Model(&row).Where("id = ?", id),
+	err := Read(ctx, t.NewSelect().Model(&row).Where("id = ?", id),
 		workspace.Errorf(workspace.CodeJobNotFound, "sub-job %q does not exist", id))
 	return row.domain(), err
 }
 
 // SubJobProgress implements workspace.JobRows.
-func (t *tx) SubJobProgress(ctx context.Context, ids []string) (map[string]int, error) {
+func (t *Tx) SubJobProgress(ctx context.Context, ids []string) (map[string]int, error) {
 	progress := make(map[string]int, len(ids))
-	for part := range slices.Chunk(ids, batch) {
+	for part := range slices.Chunk(ids, Batch) {
 		var rows []struct {
 			ID       string
 			Progress int
@@ -194,7 +194,7 @@ func (t *tx) SubJobProgress(ctx context.Context, ids []string) (map[string]int, 
 
 // RetryFailed implements workspace.JobRows. A lease that a superseded worker has not released yet stays, and delays the
 // next claim until it ends.
-func (t *tx) RetryFailed(ctx context.Context, jobID string) ([]workspace.SubJob, error) {
+func (t *Tx) RetryFailed(ctx context.Context, jobID string) ([]workspace.SubJob, error) {
 	var rows []subJobRow
 	err := t.NewRaw(`
 		UPDATE sub_jobs SET state = ?, step = '', progress = 0, code = '', reason = '', tries = 0, run_at = ?,
@@ -205,11 +205,11 @@ func (t *tx) RetryFailed(ctx context.Context, jobID string) ([]workspace.SubJob,
 		return nil, err
 	}
 	slices.SortFunc(rows, func(a, b subJobRow) int { return cmp.Compare(a.Position, b.Position) })
-	return convert(rows, subJobRow.domain), t.wakeWorkers(ctx)
+	return Convert(rows, subJobRow.domain), t.WakeWorkers(ctx)
 }
 
 // DeleteSubJobs implements workspace.JobRows.
-func (t *tx) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state workspace.SubJobState, keep []workspace.JobType) (int, error) {
+func (t *Tx) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state workspace.SubJobState, keep []workspace.JobType) (int, error) {
 	finished := func() *bun.SelectQuery {
 		q := t.NewSelect().Model((*subJobRow)(nil)).Column("id").Where("project_id = ?", projectID).
 			Where("state IN (?, ?)", workspace.SubJobSuccess, workspace.SubJobFailed)
@@ -220,8 +220,8 @@ func (t *tx) DeleteSubJobs(ctx context.Context, projectID string, ids []string, 
 	}
 	if len(ids) > 0 {
 		deleted := 0
-		for part := range slices.Chunk(ids, batch) {
-			n, err := t.deleteSubJobs(ctx, among(finished(), "id", part))
+		for part := range slices.Chunk(ids, Batch) {
+			n, err := t.deleteSubJobs(ctx, Among(finished(), "id", part))
 			if err != nil {
 				return 0, err
 			}
@@ -230,7 +230,7 @@ func (t *tx) DeleteSubJobs(ctx context.Context, projectID string, ids []string, 
 		return deleted, nil
 	}
 	for deleted := 0; ; {
-		n, err := t.deleteSubJobs(ctx, finished().Where("state = ?", state).Limit(batch))
+		n, err := t.deleteSubJobs(ctx, finished().Where("state = ?", state).Limit(Batch))
 		deleted += n
 		if err != nil || n == 0 {
 			return deleted, err
@@ -239,7 +239,7 @@ func (t *tx) DeleteSubJobs(ctx context.Context, projectID string, ids []string, 
 }
 
 // deleteSubJobs removes the sub-jobs whose ids it is told to select, and their jobs if nothing is left of them.
-func (t *tx) deleteSubJobs(ctx context.Context, ids *bun.SelectQuery) (int, error) {
+func (t *Tx) deleteSubJobs(ctx context.Context, ids *bun.SelectQuery) (int, error) {
 	var jobs []string
 	if err := t.NewRaw("DELETE FROM sub_jobs WHERE id IN (?) RETURNING job_id", ids).Scan(ctx, &jobs); err != nil {
 		return 0, err

@@ -23,12 +23,12 @@ type memberRow struct {
 }
 
 // SaveMember implements workspace.MemberRows. A person that is not there is a CodeConflict.
-func (t *tx) SaveMember(ctx context.Context, m workspace.Member, was workspace.Binding, group workspace.UserGroup) (bool, error) {
-	saved, err := t.saveMember(ctx, m, was)
+func (t *Tx) SaveMember(ctx context.Context, m workspace.Member, was workspace.Binding, group workspace.UserGroup) (bool, error) {
+	saved, err := t.writeMember(ctx, m, was)
 	if err != nil || !saved {
 		return false, err
 	}
-	if err := t.poolsChanged(ctx, m.PoolID); err != nil {
+	if err := t.PoolsChanged(ctx, m.PoolID); err != nil {
 		return false, err
 	}
 	if was.UserID != "" && was.UserID != m.UserID {
@@ -40,19 +40,19 @@ func (t *tx) SaveMember(ctx context.Context, m workspace.Member, was workspace.B
 	return true, t.assignMember(ctx, m, was, group)
 }
 
-// saveMember writes the row. That of two callers who bind a person to different desktops only one succeeds is decided by the
+// writeMember writes the row. That of two callers who bind a person to different desktops only one succeeds is decided by the
 // unique index, which a savepoint makes a harmless answer: on PostgreSQL the transaction could not go on otherwise.
-func (t *tx) saveMember(ctx context.Context, m workspace.Member, was workspace.Binding) (saved bool, err error) {
+func (t *Tx) writeMember(ctx context.Context, m workspace.Member, was workspace.Binding) (saved bool, err error) {
 	row := memberRow{
 		ID: m.DesktopID, Isolated: m.Isolated, Used: m.Used, IdleSince: m.IdleSince,
 		BoundUser: m.UserID, BoundAt: m.BoundAt, DisconnectedAt: m.Disconnected,
 	}
 	former := memberRow{BoundUser: was.UserID, BoundAt: was.BoundAt, DisconnectedAt: was.Disconnected}
 	update := func(db bun.IDB) error {
-		n, err := affected(db.NewUpdate().Model(&row).WherePK().Where("d.pool_id = ?", m.PoolID).
-			Where("d.bound_user IS NOT DISTINCT FROM ?", nullable(former.BoundUser)).
-			Where("d.bound_at IS NOT DISTINCT FROM ?", nullable(former.BoundAt)).
-			Where("d.disconnected_at IS NOT DISTINCT FROM ?", nullable(former.DisconnectedAt)).Exec(ctx))
+		n, err := Affected(db.NewUpdate().Model(&row).WherePK().Where("d.pool_id = ?", m.PoolID).
+			Where("d.bound_user IS NOT DISTINCT FROM ?", Nullable(former.BoundUser)).
+			Where("d.bound_at IS NOT DISTINCT FROM ?", Nullable(former.BoundAt)).
+			Where("d.disconnected_at IS NOT DISTINCT FROM ?", Nullable(former.DisconnectedAt)).Exec(ctx))
 		saved = n > 0
 		return err
 	}
@@ -61,14 +61,14 @@ func (t *tx) saveMember(ctx context.Context, m workspace.Member, was workspace.B
 		return saved, err
 	}
 	err = t.RunInTx(ctx, nil, func(_ context.Context, inner bun.Tx) error { return update(inner) })
-	if err != nil && t.violated(err) == "desktops_pool_id" {
+	if err != nil && t.Violated(err) == "desktops_pool_id" {
 		return false, nil
 	}
-	return saved, t.dangling(err)
+	return saved, t.Dangling(err)
 }
 
-// nullable is NULL for a zero value, which IS NOT DISTINCT FROM compares with.
-func nullable[T comparable](v T) any {
+// Nullable is NULL for a zero value, which IS NOT DISTINCT FROM compares with.
+func Nullable[T comparable](v T) any {
 	var zero T
 	if v == zero {
 		return nil
@@ -77,7 +77,7 @@ func nullable[T comparable](v T) any {
 }
 
 // assignMember writes the assignment that goes with a member's binding.
-func (t *tx) assignMember(ctx context.Context, m workspace.Member, was workspace.Binding, group workspace.UserGroup) error {
+func (t *Tx) assignMember(ctx context.Context, m workspace.Member, was workspace.Binding, group workspace.UserGroup) error {
 	switch {
 	case m.UserID == "" || m.UserID == was.UserID && group == "":
 		return nil
@@ -85,8 +85,8 @@ func (t *tx) assignMember(ctx context.Context, m workspace.Member, was workspace
 		group = workspace.GroupDefault
 	}
 	row := assignmentRow{assignment: assignment{DesktopID: m.DesktopID, UserID: m.UserID, Group: group, Created: m.BoundAt}}
-	_, err := t.inserting(&row).On("CONFLICT (desktop_id, user_id) DO UPDATE").Set("user_group = EXCLUDED.user_group").Exec(ctx)
-	return t.dangling(err)
+	_, err := t.Inserting(&row).On("CONFLICT (desktop_id, user_id) DO UPDATE").Set("user_group = EXCLUDED.user_group").Exec(ctx)
+	return t.Dangling(err)
 }
 
 type waitingRow struct {
@@ -103,23 +103,23 @@ func (r waitingRow) domain() workspace.Waiting {
 
 // PutWaiting implements workspace.MemberRows. Whoever comes back after their place was lost queues up anew. A pool or person that
 // is not there is a CodeConflict.
-func (t *tx) PutWaiting(ctx context.Context, w workspace.Waiting) error {
+func (t *Tx) PutWaiting(ctx context.Context, w workspace.Waiting) error {
 	_, err := t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND until <= ?", w.PoolID, t.Now()).Exec(ctx)
 	if err != nil {
 		return err
 	}
 	row := waitingRow{PoolID: w.PoolID, UserID: w.UserID, Since: w.Since, Until: w.Until}
-	_, err = t.inserting(&row).On("CONFLICT (pool_id, user_id) DO UPDATE").Set("until = EXCLUDED.until").Exec(ctx)
+	_, err = t.Inserting(&row).On("CONFLICT (pool_id, user_id) DO UPDATE").Set("until = EXCLUDED.until").Exec(ctx)
 	if err != nil {
 		return t.danglingGrantee(err)
 	}
-	return t.poolsChanged(ctx, w.PoolID)
+	return t.PoolsChanged(ctx, w.PoolID)
 }
 
-// Waiting implements workspace.MemberRows.
-func (t *tx) Waiting(ctx context.Context, poolIDs ...string) ([]workspace.Waiting, error) {
+// ReadWaiting implements workspace.MemberRows.
+func (t *Tx) ReadWaiting(ctx context.Context, poolIDs ...string) ([]workspace.Waiting, error) {
 	var rows []waitingRow
-	for part := range slices.Chunk(poolIDs, batch) {
+	for part := range slices.Chunk(poolIDs, Batch) {
 		var some []waitingRow
 		err := t.NewSelect().Model(&some).Where("w.pool_id IN (?) AND w.until > ?", bun.List(part), t.Now()).Order("w.since", "w.user_id").Scan(ctx)
 		if err != nil {
@@ -127,25 +127,25 @@ func (t *tx) Waiting(ctx context.Context, poolIDs ...string) ([]workspace.Waitin
 		}
 		rows = append(rows, some...)
 	}
-	return convert(rows, waitingRow.domain), nil
+	return Convert(rows, waitingRow.domain), nil
 }
 
 // DropWaiting implements workspace.MemberRows.
-func (t *tx) DropWaiting(ctx context.Context, poolID, userID string) error {
-	n, err := affected(t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND user_id = ?", poolID, userID).Exec(ctx))
+func (t *Tx) DropWaiting(ctx context.Context, poolID, userID string) error {
+	n, err := Affected(t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND user_id = ?", poolID, userID).Exec(ctx))
 	if err != nil || n == 0 {
 		return err
 	}
-	return t.poolsChanged(ctx, poolID)
+	return t.PoolsChanged(ctx, poolID)
 }
 
 // EndBindings implements workspace.MemberRows: it takes a person's desktops in pools from them. Their assignments go with the person.
-func (t *tx) EndBindings(ctx context.Context, userID string) error {
+func (t *Tx) EndBindings(ctx context.Context, userID string) error {
 	var pools []string
 	err := t.NewRaw(`UPDATE desktops SET bound_user = NULL, bound_at = NULL, disconnected_at = NULL
 		WHERE bound_user = ? RETURNING pool_id`, userID).Scan(ctx, &pools)
 	if err != nil {
 		return err
 	}
-	return t.poolsChanged(ctx, pools...)
+	return t.PoolsChanged(ctx, pools...)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // Members implements workspace.MemberRows: by pool, then by id.
-func (t *tx) Members(ctx context.Context, poolIDs ...string) ([]workspace.Member, error) {
+func (t *Tx) Members(ctx context.Context, poolIDs ...string) ([]workspace.Member, error) {
 	if len(poolIDs) == 0 {
 		return t.members(ctx, `FROM pools AS p JOIN desktops AS d ON d.pool_id = p.id AND d.pool_id <> ''
 			WHERE p.autoscaling ORDER BY d.pool_id, d.id`)
@@ -21,8 +21,8 @@ func (t *tx) Members(ctx context.Context, poolIDs ...string) ([]workspace.Member
 	return t.members(ctx, `FROM desktops AS d WHERE d.pool_id <> '' AND d.pool_id IN (?) ORDER BY d.pool_id, d.id`, bun.List(poolIDs))
 }
 
-// Member implements workspace.MemberRows.
-func (t *tx) Member(ctx context.Context, desktopID string) (workspace.Member, error) {
+// ReadMember implements workspace.MemberRows.
+func (t *Tx) ReadMember(ctx context.Context, desktopID string) (workspace.Member, error) {
 	found, err := t.members(ctx, `FROM desktops AS d WHERE d.id = ? AND d.pool_id <> ''`, desktopID)
 	if err == nil && len(found) == 0 {
 		err = desktopNotFound(desktopID)
@@ -34,8 +34,8 @@ func (t *tx) Member(ctx context.Context, desktopID string) (workspace.Member, er
 }
 
 // MembersOf implements workspace.MemberRows: by pool.
-func (t *tx) MembersOf(ctx context.Context, userIDs ...string) (members []workspace.Member, err error) {
-	for part := range slices.Chunk(userIDs, batch) {
+func (t *Tx) MembersOf(ctx context.Context, userIDs ...string) (members []workspace.Member, err error) {
+	for part := range slices.Chunk(userIDs, Batch) {
 		some, err := t.members(ctx, `FROM desktops AS d WHERE d.bound_user IN (?) ORDER BY d.pool_id, d.id`, bun.List(part))
 		if err != nil {
 			return nil, err
@@ -54,7 +54,7 @@ const memberText = `concat_ws('` + fieldEnd + `', d.id, d.pool_id, d.name, d.pro
 	d.in_maintenance, d.fault <> '' AND d.fault NOT LIKE '` + workspace.PartlyApplied + `%', d.auto_created, d.isolated, d.used, d.created, d.updated, COALESCE(CAST(d.idle_since AS TEXT), ''),
 	COALESCE(d.bound_user, ''), COALESCE(CAST(d.bound_at AS TEXT), ''), COALESCE(CAST(d.disconnected_at AS TEXT), ''))`
 
-func (t *tx) members(ctx context.Context, from string, args ...any) (members []workspace.Member, err error) {
+func (t *Tx) members(ctx context.Context, from string, args ...any) (members []workspace.Member, err error) {
 	rows, err := t.QueryContext(ctx, "SELECT "+memberText+" "+from, args...)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (t *tx) members(ctx context.Context, from string, args ...any) (members []w
 		if err := rows.Scan(&text); err != nil {
 			return nil, err
 		}
-		m, err := readMember(&fields{text: text, layout: t.timeLayout()})
+		m, err := readMember(&fields{text: text, layout: t.TimeLayout()})
 		if err != nil {
 			return nil, fmt.Errorf("reading the desktop of a pool, %q: %w", text, err)
 		}

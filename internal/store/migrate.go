@@ -29,7 +29,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, func(t *tx) error {
+	return s.update(ctx, func(t *Tx) error {
 		if err := s.engine.lockForMigration(ctx, t.Tx); err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (s *Store) checkTables(ctx context.Context) error {
 	return nil
 }
 
-func (t *tx) apply(ctx context.Context, name string) error {
+func (t *Tx) apply(ctx context.Context, name string) error {
 	text, err := migrations.ReadFile(name)
 	if err != nil {
 		return err
@@ -94,6 +94,6 @@ func (t *tx) apply(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	_, err = t.inserting(&migration{Name: name, Applied: t.Now()}).Exec(ctx)
+	_, err = t.Inserting(&migration{Name: name, Applied: t.Now()}).Exec(ctx)
 	return err
 }

@@ -32,7 +32,7 @@ type namePolicyRow struct {
 }
 
 func newNamePolicyRow(p workspace.NamePolicy) namePolicyRow {
-	return namePolicyRow{namePolicy: namePolicy(p), NameFolded: fold(p.Name), WithUser: p.WithUser()}
+	return namePolicyRow{namePolicy: namePolicy(p), NameFolded: Fold(p.Name), WithUser: p.WithUser()}
 }
 
 func (r namePolicyRow) domain() workspace.NamePolicy { return workspace.NamePolicy(r.namePolicy) }
@@ -46,59 +46,59 @@ func namePolicyNotFound(id string) error {
 }
 
 // InsertNamePolicy implements workspace.NamePolicyRows.
-func (t *tx) InsertNamePolicy(ctx context.Context, p workspace.NamePolicy) error {
+func (t *Tx) InsertNamePolicy(ctx context.Context, p workspace.NamePolicy) error {
 	row := newNamePolicyRow(p)
-	n, err := affected(t.inserting(&row).On("CONFLICT (project_id, name_folded) DO NOTHING").Exec(ctx))
+	n, err := Affected(t.Inserting(&row).On("CONFLICT (project_id, name_folded) DO NOTHING").Exec(ctx))
 	if err == nil && n == 0 {
-		return t.refuse(policyNameTaken(p.Name))
+		return t.Refuse(policyNameTaken(p.Name))
 	}
-	return t.oneDefault(err, "name_policies")
+	return t.OneDefault(err, "name_policies")
 }
 
-// NamePolicy implements workspace.NamePolicyRows.
-func (t *tx) NamePolicy(ctx context.Context, projectID, id string) (workspace.NamePolicy, error) {
+// ReadNamePolicy implements workspace.NamePolicyRows.
+func (t *Tx) ReadNamePolicy(ctx context.Context, projectID, id string) (workspace.NamePolicy, error) {
 	var row namePolicyRow
 	q := t.NewSelect().Model(&row).Where("p.project_id = ? AND p.id = ?", projectID, id)
-	err := read(ctx, q, namePolicyNotFound(id))
+	err := Read(ctx, q, namePolicyNotFound(id))
 	return row.domain(), err
 }
 
 // LockNamePolicy implements workspace.NamePolicyRows.
-func (t *tx) LockNamePolicy(ctx context.Context, projectID, id string) (workspace.NamePolicy, error) {
+func (t *Tx) LockNamePolicy(ctx context.Context, projectID, id string) (workspace.NamePolicy, error) {
 	var row namePolicyRow
 	q := t.NewSelect().Model(&row).Where("p.project_id = ? AND p.id = ?", projectID, id)
-	err := read(ctx, t.forUpdate(q, "p"), namePolicyNotFound(id))
+	err := Read(ctx, t.ForUpdate(q, "p"), namePolicyNotFound(id))
 	return row.domain(), err
 }
 
 // NamePolicies implements workspace.NamePolicyRows.
-func (t *tx) NamePolicies(ctx context.Context, f workspace.NamePolicyQuery) ([]workspace.NamePolicy, int, error) {
+func (t *Tx) NamePolicies(ctx context.Context, f workspace.NamePolicyQuery) ([]workspace.NamePolicy, int, error) {
 	var rows []namePolicyRow
 	q := t.NewSelect().Model(&rows).Where("p.project_id = ?", f.ProjectID)
-	q = equal(q, "p.id", f.ID)
-	q = containing(q, "p.name_folded", f.Name)
-	q = is(q, "p.with_user", f.WithUser)
-	q = is(q, "p.is_default", f.Default)
-	total, err := page(ctx, q, f.Page, false, "p.created", "p.id")
-	return convert(rows, namePolicyRow.domain), total, err
+	q = Equal(q, "p.id", f.ID)
+	q = Containing(q, "p.name_folded", f.Name)
+	q = Is(q, "p.with_user", f.WithUser)
+	q = Is(q, "p.is_default", f.Default)
+	total, err := ReadPage(ctx, q, f.Page, false, "p.created", "p.id")
+	return Convert(rows, namePolicyRow.domain), total, err
 }
 
 // SaveNamePolicy implements workspace.NamePolicyRows. CodePolicyNotFound when the row is missing.
-func (t *tx) SaveNamePolicy(ctx context.Context, p workspace.NamePolicy) error {
+func (t *Tx) SaveNamePolicy(ctx context.Context, p workspace.NamePolicy) error {
 	row := newNamePolicyRow(p)
-	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
-	return t.oneDefault(t.saved(n, err, "name_policies_name_folded", policyNameTaken(p.Name), namePolicyNotFound(p.ID)), "name_policies")
+	n, err := Affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
+	return t.OneDefault(t.Saved(n, err, "name_policies_name_folded", policyNameTaken(p.Name), namePolicyNotFound(p.ID)), "name_policies")
 }
 
 // ClearDefaultNamePolicy implements workspace.NamePolicyRows.
-func (t *tx) ClearDefaultNamePolicy(ctx context.Context, projectID, exceptID string) error {
+func (t *Tx) ClearDefaultNamePolicy(ctx context.Context, projectID, exceptID string) error {
 	_, err := t.NewUpdate().Model((*namePolicyRow)(nil)).Set("is_default = FALSE").
 		Where("project_id = ? AND id <> ? AND is_default", projectID, exceptID).Exec(ctx)
 	return err
 }
 
 // DeleteNamePolicy implements workspace.NamePolicyRows.
-func (t *tx) DeleteNamePolicy(ctx context.Context, id string) error {
+func (t *Tx) DeleteNamePolicy(ctx context.Context, id string) error {
 	_, err := t.NewDelete().Model((*namePolicyRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }

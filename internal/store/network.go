@@ -60,39 +60,39 @@ type securityGroupRow struct {
 }
 
 // InsertVPC implements workspace.NetworkRows.
-func (t *tx) InsertVPC(ctx context.Context, v workspace.VPC) error {
-	_, err := t.inserting(&vpcRow{vpc: vpc(v)}).Exec(ctx)
+func (t *Tx) InsertVPC(ctx context.Context, v workspace.VPC) error {
+	_, err := t.Inserting(&vpcRow{vpc: vpc(v)}).Exec(ctx)
 	return err
 }
 
 // InsertSubnet implements workspace.NetworkRows. The VPC must be there.
-func (t *tx) InsertSubnet(ctx context.Context, s workspace.Subnet) error {
-	_, err := t.inserting(&subnetRow{subnet: subnet(s)}).Exec(ctx)
-	return t.oneDefault(err, "subnets")
+func (t *Tx) InsertSubnet(ctx context.Context, s workspace.Subnet) error {
+	_, err := t.Inserting(&subnetRow{subnet: subnet(s)}).Exec(ctx)
+	return t.OneDefault(err, "subnets")
 }
 
 // InsertSecurityGroup implements workspace.NetworkRows.
-func (t *tx) InsertSecurityGroup(ctx context.Context, g workspace.SecurityGroup) error {
-	_, err := t.inserting(&securityGroupRow{securityGroup: securityGroup(g)}).Exec(ctx)
-	return t.oneDefault(err, "security_groups")
+func (t *Tx) InsertSecurityGroup(ctx context.Context, g workspace.SecurityGroup) error {
+	_, err := t.Inserting(&securityGroupRow{securityGroup: securityGroup(g)}).Exec(ctx)
+	return t.OneDefault(err, "security_groups")
 }
 
 // VPCs implements workspace.NetworkRows: the oldest first, as in the next two.
-func (t *tx) VPCs(ctx context.Context, projectID string) ([]workspace.VPC, error) {
+func (t *Tx) VPCs(ctx context.Context, projectID string) ([]workspace.VPC, error) {
 	var rows []vpcRow
-	err := equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
-	return convert(rows, func(r vpcRow) workspace.VPC { return workspace.VPC(r.vpc) }), err
+	err := Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
+	return Convert(rows, func(r vpcRow) workspace.VPC { return workspace.VPC(r.vpc) }), err
 }
 
 // Subnets implements workspace.NetworkRows.
-func (t *tx) Subnets(ctx context.Context, projectID string) ([]workspace.Subnet, error) {
+func (t *Tx) Subnets(ctx context.Context, projectID string) ([]workspace.Subnet, error) {
 	var rows []subnetRow
-	err := equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
-	return convert(rows, func(r subnetRow) workspace.Subnet { return workspace.Subnet(r.subnet) }), err
+	err := Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
+	return Convert(rows, func(r subnetRow) workspace.Subnet { return workspace.Subnet(r.subnet) }), err
 }
 
 // UsedSubnets implements workspace.NetworkRows. Every desktop has an address, by which the index finds one.
-func (t *tx) UsedSubnets(ctx context.Context, projectID string) ([]string, error) {
+func (t *Tx) UsedSubnets(ctx context.Context, projectID string) ([]string, error) {
 	var ids []string
 	err := t.NewRaw(`SELECT s.id FROM subnets AS s WHERE s.project_id = ? AND (
 			EXISTS (SELECT 1 FROM desktops AS d WHERE d.subnet_id = s.id AND d.address_number > 0) OR
@@ -102,10 +102,10 @@ func (t *tx) UsedSubnets(ctx context.Context, projectID string) ([]string, error
 }
 
 // SecurityGroups implements workspace.NetworkRows.
-func (t *tx) SecurityGroups(ctx context.Context, projectID string) ([]workspace.SecurityGroup, error) {
+func (t *Tx) SecurityGroups(ctx context.Context, projectID string) ([]workspace.SecurityGroup, error) {
 	var rows []securityGroupRow
-	err := equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
-	return convert(rows, func(r securityGroupRow) workspace.SecurityGroup { return workspace.SecurityGroup(r.securityGroup) }), err
+	err := Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
+	return Convert(rows, func(r securityGroupRow) workspace.SecurityGroup { return workspace.SecurityGroup(r.securityGroup) }), err
 }
 
 // reservedAddresses are kept back at the beginning of every subnet, behind its own address: for the gateway and for
@@ -114,7 +114,7 @@ const reservedAddresses = 3
 
 // FreeAddresses implements workspace.NetworkRows. It holds the subnet until the transaction ends, so that two callers do
 // not get the same addresses, and reads those in use a window at a time.
-func (t *tx) FreeAddresses(ctx context.Context, subnetID string, n int) ([]string, error) {
+func (t *Tx) FreeAddresses(ctx context.Context, subnetID string, n int) ([]string, error) {
 	s, sharing, err := t.holdSubnet(ctx, subnetID)
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (t *tx) FreeAddresses(ctx context.Context, subnetID string, n int) ([]strin
 	if err != nil {
 		return nil, fmt.Errorf("subnet %s: %w", s.ID, err)
 	}
-	gateway, err := addressNumber(s.Gateway)
+	gateway, err := AddressNumber(s.Gateway)
 	if err != nil {
 		return nil, fmt.Errorf("gateway of subnet %s: %w", s.ID, err)
 	}
@@ -145,15 +145,15 @@ func (t *tx) FreeAddresses(ctx context.Context, subnetID string, n int) ([]strin
 	}
 	s.LastAddress = free[n-1]
 	_, err = t.NewUpdate().Model(&s).Column("last_address").WherePK().Exec(ctx)
-	return convert(free, addressOf), err
+	return Convert(free, addressOf), err
 }
 
 // holdSubnet holds a subnet and those that share its network, so that one address is not given out on two of them.
-func (t *tx) holdSubnet(ctx context.Context, id string) (s subnetRow, sharing []string, err error) {
+func (t *Tx) holdSubnet(ctx context.Context, id string) (s subnetRow, sharing []string, err error) {
 	var rows []subnetRow
 	q := t.NewSelect().Model(&rows).Order("s.id").
 		Where("s.id = ? OR s.network <> '' AND s.network = (SELECT o.network FROM subnets AS o WHERE o.id = ?)", id, id)
-	if err := t.forUpdate(q, "s").Scan(ctx); err != nil {
+	if err := t.ForUpdate(q, "s").Scan(ctx); err != nil {
 		return s, nil, err
 	}
 	missing := true
@@ -175,7 +175,7 @@ func hosts(cidr string) (first, last int64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	network, err := addressNumber(p.Masked().Addr().String())
+	network, err := AddressNumber(p.Masked().Addr().String())
 	if err != nil {
 		return 0, 0, err
 	}
@@ -184,7 +184,7 @@ func hosts(cidr string) (first, last int64, err error) {
 }
 
 // freeBetween returns at most n addresses from first to last that no desktop has and that are not reserved.
-func (t *tx) freeBetween(ctx context.Context, subnetIDs []string, gateway, first, last int64, n int) (free []int64, err error) {
+func (t *Tx) freeBetween(ctx context.Context, subnetIDs []string, gateway, first, last int64, n int) (free []int64, err error) {
 	const window = 1024
 	for ; first <= last && len(free) < n; first += window {
 		end := min(first+window-1, last)

@@ -31,21 +31,21 @@ type notificationRow struct {
 }
 
 // PutNotification implements workspace.NotificationRows.
-func (t *tx) PutNotification(ctx context.Context, n workspace.Notification) error {
-	_, err := t.inserting(&notificationRow{
-		notification: notification(n), UserFolded: fold(n.UserName), DesktopFolded: fold(n.DesktopName), PoolFolded: fold(n.PoolName),
+func (t *Tx) PutNotification(ctx context.Context, n workspace.Notification) error {
+	_, err := t.Inserting(&notificationRow{
+		notification: notification(n), UserFolded: Fold(n.UserName), DesktopFolded: Fold(n.DesktopName), PoolFolded: Fold(n.PoolName),
 	}).On("CONFLICT (id) DO UPDATE").Set("sent = EXCLUDED.sent").Set("fault = EXCLUDED.fault").Set("ended = EXCLUDED.ended").Exec(ctx)
 	return err
 }
 
 // Notifications implements workspace.NotificationRows.
-func (t *tx) Notifications(ctx context.Context, f workspace.NotificationQuery) ([]workspace.Notification, int, error) {
+func (t *Tx) Notifications(ctx context.Context, f workspace.NotificationQuery) ([]workspace.Notification, int, error) {
 	var rows []notificationRow
 	q := t.NewSelect().Model(&rows).Where("n.project_id = ?", f.ProjectID).Where("(n.pool_name <> '') = ?", f.Pools)
-	q = equal(q, "n.channel", f.Channel)
-	q = containing(q, "n.user_folded", f.UserName)
-	q = containing(q, "n.desktop_folded", f.DesktopName)
-	q = containing(q, "n.pool_folded", f.PoolName)
-	total, err := page(ctx, q, f.Page, f.Descending, "n.ended", "n.id")
-	return convert(rows, func(r notificationRow) workspace.Notification { return workspace.Notification(r.notification) }), total, err
+	q = Equal(q, "n.channel", f.Channel)
+	q = Containing(q, "n.user_folded", f.UserName)
+	q = Containing(q, "n.desktop_folded", f.DesktopName)
+	q = Containing(q, "n.pool_folded", f.PoolName)
+	total, err := ReadPage(ctx, q, f.Page, f.Descending, "n.ended", "n.id")
+	return Convert(rows, func(r notificationRow) workspace.Notification { return workspace.Notification(r.notification) }), total, err
 }

@@ -35,41 +35,41 @@ func ouNotFound(id string) error {
 }
 
 // InsertOU implements workspace.OURows.
-func (t *tx) InsertOU(ctx context.Context, o workspace.OU) error {
-	n, err := affected(t.inserting(&ouRow{ou: ou(o), NameFolded: fold(o.Name)}).On("CONFLICT DO NOTHING").Exec(ctx))
+func (t *Tx) InsertOU(ctx context.Context, o workspace.OU) error {
+	n, err := Affected(t.Inserting(&ouRow{ou: ou(o), NameFolded: Fold(o.Name)}).On("CONFLICT DO NOTHING").Exec(ctx))
 	if err == nil && n == 0 {
-		return t.refuse(ouNameTaken(o.Name))
+		return t.Refuse(ouNameTaken(o.Name))
 	}
 	return err
 }
 
 // LockOU implements workspace.OURows.
-func (t *tx) LockOU(ctx context.Context, projectID, id string) (workspace.OU, error) {
+func (t *Tx) LockOU(ctx context.Context, projectID, id string) (workspace.OU, error) {
 	var row ouRow
 	q := t.NewSelect().Model(&row).Where("o.project_id = ? AND o.id = ?", projectID, id)
-	err := read(ctx, t.forUpdate(q, "o"), ouNotFound(id))
+	err := Read(ctx, t.ForUpdate(q, "o"), ouNotFound(id))
 	return row.domain(), err
 }
 
 // LockOUByName implements workspace.OURows.
-func (t *tx) LockOUByName(ctx context.Context, projectID, name string) (workspace.OU, error) {
+func (t *Tx) LockOUByName(ctx context.Context, projectID, name string) (workspace.OU, error) {
 	var row ouRow
-	q := t.NewSelect().Model(&row).Where("o.project_id = ? AND o.name_folded = ?", projectID, fold(name))
-	err := read(ctx, t.forUpdate(q, "o"), ouNotFound(name))
+	q := t.NewSelect().Model(&row).Where("o.project_id = ? AND o.name_folded = ?", projectID, Fold(name))
+	err := Read(ctx, t.ForUpdate(q, "o"), ouNotFound(name))
 	return row.domain(), err
 }
 
 // OUs implements workspace.OURows.
-func (t *tx) OUs(ctx context.Context, f workspace.OUQuery) ([]workspace.OU, int, error) {
+func (t *Tx) OUs(ctx context.Context, f workspace.OUQuery) ([]workspace.OU, int, error) {
 	var rows []ouRow
 	q := t.NewSelect().Model(&rows).Where("o.project_id = ?", f.ProjectID)
-	q = containing(q, "o.name_folded", f.Name)
-	total, err := page(ctx, q, f.Page, false, "o.name_folded", "o.id")
-	return convert(rows, ouRow.domain), total, err
+	q = Containing(q, "o.name_folded", f.Name)
+	total, err := ReadPage(ctx, q, f.Page, false, "o.name_folded", "o.id")
+	return Convert(rows, ouRow.domain), total, err
 }
 
 // SaveOU implements workspace.OURows. CodeOUNotFound when the row is missing.
-func (t *tx) SaveOU(ctx context.Context, o workspace.OU) error {
+func (t *Tx) SaveOU(ctx context.Context, o workspace.OU) error {
 	for _, within := range []string{"desktops", "pools"} {
 		_, err := t.NewUpdate().Table(within).Set("ou_name = ?", o.Name).Where("project_id = ?", o.ProjectID).
 			Where("ou_name <> ''").Where("ou_name = (SELECT name FROM ous WHERE id = ?)", o.ID).Exec(ctx)
@@ -77,13 +77,13 @@ func (t *tx) SaveOU(ctx context.Context, o workspace.OU) error {
 			return err
 		}
 	}
-	row := ouRow{ou: ou(o), NameFolded: fold(o.Name)}
-	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
-	return t.saved(n, err, "ous_name_folded", ouNameTaken(o.Name), ouNotFound(o.ID))
+	row := ouRow{ou: ou(o), NameFolded: Fold(o.Name)}
+	n, err := Affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
+	return t.Saved(n, err, "ous_name_folded", ouNameTaken(o.Name), ouNotFound(o.ID))
 }
 
 // DeleteOU implements workspace.OURows.
-func (t *tx) DeleteOU(ctx context.Context, id string) error {
+func (t *Tx) DeleteOU(ctx context.Context, id string) error {
 	_, err := t.NewDelete().Model((*ouRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }

@@ -26,23 +26,23 @@ func (s *statements) AfterQuery(_ context.Context, e *bun.QueryEvent) {
 }
 
 // recorder opens a database with some desktops and returns what records the statements of a transaction.
-func recorder(t *testing.T, desktops int) (*Store, func(func(context.Context, *tx) error) []string) {
+func recorder(t *testing.T, desktops int) (*Store, func(func(context.Context, *Tx) error) []string) {
 	t.Helper()
 	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "carrel.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	run := func(f func(context.Context, *tx) error) {
+	run := func(f func(context.Context, *Tx) error) {
 		t.Helper()
-		if err := s.update(t.Context(), func(x *tx) error { return f(t.Context(), x) }); err != nil {
+		if err := s.update(t.Context(), func(x *Tx) error { return f(t.Context(), x) }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	run(func(ctx context.Context, x *tx) error { return furnish(ctx, x, desktops) })
+	run(func(ctx context.Context, x *Tx) error { return furnish(ctx, x, desktops) })
 	var sent statements
 	s.writer = s.writer.WithQueryHook(&sent)
-	return s, func(f func(context.Context, *tx) error) []string {
+	return s, func(f func(context.Context, *Tx) error) []string {
 		t.Helper()
 		sent = nil
 		run(f)
@@ -51,7 +51,7 @@ func recorder(t *testing.T, desktops int) (*Store, func(func(context.Context, *t
 }
 
 // furnish makes desktops, each with all that belongs to one, and a job about them.
-func furnish(ctx context.Context, x *tx, desktops int) error {
+func furnish(ctx context.Context, x *Tx, desktops int) error {
 	if err := x.InsertVPC(ctx, workspace.VPC{ID: "v"}); err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func furnish(ctx context.Context, x *tx, desktops int) error {
 func TestAListTakesAsManyStatementsForManyDesktopsAsForOne(t *testing.T) {
 	count := func(desktops int) int {
 		_, sent := recorder(t, desktops)
-		return len(sent(func(ctx context.Context, x *tx) error {
+		return len(sent(func(ctx context.Context, x *Tx) error {
 			got, _, err := x.Desktops(ctx, workspace.DesktopQuery{Page: workspace.Page{Limit: 100}})
 			if len(got) != desktops || got[0].Root.ID == "" || len(got[0].Assignments) == 0 {
 				t.Errorf("got %d desktops, want %d whole ones", len(got), desktops)
@@ -107,7 +107,7 @@ func TestAListTakesAsManyStatementsForManyDesktopsAsForOne(t *testing.T) {
 func TestAListOfPoolsTakesThreeStatementsAndItsCount(t *testing.T) {
 	_, sent := recorder(t, 20)
 	for _, limit := range []int{1, 3} {
-		statements := sent(func(ctx context.Context, x *tx) error {
+		statements := sent(func(ctx context.Context, x *Tx) error {
 			got, _, err := x.Pools(ctx, workspace.PoolQuery{Page: workspace.Page{Limit: limit}})
 			if len(got) != limit {
 				t.Errorf("got %d pools, want %d", len(got), limit)
@@ -126,7 +126,7 @@ func TestTheNamesOfFiveHundredPeopleAreReadByOneStatement(t *testing.T) {
 	for i := range prefixes {
 		prefixes[i] = fmt.Sprint(i)
 	}
-	statements := sent(func(ctx context.Context, x *tx) error {
+	statements := sent(func(ctx context.Context, x *Tx) error {
 		names, err := x.NamesWithPrefix(ctx, "p", prefixes...)
 		if len(names) != 20 {
 			t.Errorf("got %d names", len(names))
@@ -140,7 +140,7 @@ func TestTheNamesOfFiveHundredPeopleAreReadByOneStatement(t *testing.T) {
 
 func TestMembersAreReadByOneStatement(t *testing.T) {
 	_, sent := recorder(t, 20)
-	statements := sent(func(ctx context.Context, x *tx) error {
+	statements := sent(func(ctx context.Context, x *Tx) error {
 		members, err := x.Members(ctx)
 		if len(members) != 20 {
 			t.Errorf("got %d members", len(members))
@@ -156,81 +156,81 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 	page := workspace.Page{Limit: 10}
 	types := []workspace.JobType{workspace.JobCreateDesktops}
 	s, sent := recorder(t, 20)
-	list := func(q workspace.DesktopQuery) func(context.Context, *tx) error {
+	list := func(q workspace.DesktopQuery) func(context.Context, *Tx) error {
 		q.ProjectID, q.Page = "p", page
-		return func(ctx context.Context, x *tx) error { _, _, err := x.Desktops(ctx, q); return err }
+		return func(ctx context.Context, x *Tx) error { _, _, err := x.Desktops(ctx, q); return err }
 	}
-	for name, f := range map[string]func(context.Context, *tx) error{
+	for name, f := range map[string]func(context.Context, *Tx) error{
 		"desktops":               list(workspace.DesktopQuery{}),
 		"desktops by name":       list(workspace.DesktopQuery{SortBy: workspace.ByName, Descending: true}),
 		"desktops of a user":     list(workspace.DesktopQuery{UserID: "1"}),
 		"desktops of user names": list(workspace.DesktopQuery{UserNames: []string{"1"}}),
 		"desktops with a tag":    list(workspace.DesktopQuery{Tags: []workspace.Tag{{Key: "k", Value: "v"}}}),
 		"desktops of a pool":     list(workspace.DesktopQuery{PoolIDs: []string{"pool"}}),
-		"names": func(ctx context.Context, x *tx) error {
+		"names": func(ctx context.Context, x *Tx) error {
 			_, err := x.TakenNames(ctx, "p", []string{"1", "2"})
 			return err
 		},
-		"host names": func(ctx context.Context, x *tx) error {
+		"host names": func(ctx context.Context, x *Tx) error {
 			_, err := x.TakenHostNames(ctx, "p", []string{"1", "2"})
 			return err
 		},
-		"names with a prefix": func(ctx context.Context, x *tx) error { _, err := x.NamesWithPrefix(ctx, "p", "1"); return err },
-		"names with prefixes": func(ctx context.Context, x *tx) error {
+		"names with a prefix": func(ctx context.Context, x *Tx) error { _, err := x.NamesWithPrefix(ctx, "p", "1"); return err },
+		"names with prefixes": func(ctx context.Context, x *Tx) error {
 			_, err := x.NamesWithPrefix(ctx, "p", "1", "2", "3")
 			return err
 		},
-		"a user's sign-in": func(ctx context.Context, x *tx) error { _, err := x.UserByName(ctx, "", "1"); return err },
-		"sub-jobs": func(ctx context.Context, x *tx) error {
+		"a user's sign-in": func(ctx context.Context, x *Tx) error { _, err := x.UserByName(ctx, "", "1"); return err },
+		"sub-jobs": func(ctx context.Context, x *Tx) error {
 			_, _, err := x.SubJobs(ctx, workspace.SubJobQuery{ProjectID: "p", Page: page})
 			return err
 		},
-		"a job": func(ctx context.Context, x *tx) error { _, err := x.Job(ctx, "p", "j", true); return err },
-		"claims": func(ctx context.Context, x *tx) error {
+		"a job": func(ctx context.Context, x *Tx) error { _, err := x.Job(ctx, "p", "j", true); return err },
+		"claims": func(ctx context.Context, x *Tx) error {
 			_, err := x.ClaimSubJobs(ctx, "w", map[workspace.JobType]int{workspace.JobCreateDesktops: 5, workspace.JobDeleteDesktops: 5}, time.Minute)
 			return err
 		},
-		"the next due":          func(ctx context.Context, x *tx) error { _, err := x.NextDue(ctx, types); return err },
-		"leases of a process":   func(ctx context.Context, x *tx) error { _, err := x.ReleaseReplica(ctx, "w"); return err },
-		"leases of a desktop":   func(ctx context.Context, x *tx) error { _, err := x.LeasedSubJobs(ctx, "1", ""); return err },
-		"superseding":           func(ctx context.Context, x *tx) error { _, err := x.SupersedeSubJobs(ctx, "1", "", "", ""); return err },
-		"removing what expired": func(ctx context.Context, x *tx) error { return x.DeleteExpired(ctx, 10) },
-		"grounds":               func(ctx context.Context, x *tx) error { _, err := x.Grounds(ctx, "g"); return err },
-		"stale connections":     func(ctx context.Context, x *tx) error { _, err := x.DropStaleConnections(ctx); return err },
-		"connections of a user": func(ctx context.Context, x *tx) error { _, err := x.DropConnectionsOf(ctx, "1"); return err },
-		"mails":                 func(ctx context.Context, x *tx) error { _, err := x.ClaimMails(ctx, 5, time.Minute); return err },
-		"people of a group": func(ctx context.Context, x *tx) error {
+		"the next due":          func(ctx context.Context, x *Tx) error { _, err := x.NextDue(ctx, types); return err },
+		"leases of a process":   func(ctx context.Context, x *Tx) error { _, err := x.ReleaseReplica(ctx, "w"); return err },
+		"leases of a desktop":   func(ctx context.Context, x *Tx) error { _, err := x.LeasedSubJobs(ctx, "1", ""); return err },
+		"superseding":           func(ctx context.Context, x *Tx) error { _, err := x.SupersedeSubJobs(ctx, "1", "", "", ""); return err },
+		"removing what expired": func(ctx context.Context, x *Tx) error { return x.DeleteExpired(ctx, 10) },
+		"grounds":               func(ctx context.Context, x *Tx) error { _, err := x.ReadGrounds(ctx, "g"); return err },
+		"stale connections":     func(ctx context.Context, x *Tx) error { _, err := x.DropStaleConnections(ctx); return err },
+		"connections of a user": func(ctx context.Context, x *Tx) error { _, err := x.DropConnectionsOf(ctx, "1"); return err },
+		"mails":                 func(ctx context.Context, x *Tx) error { _, err := x.ClaimMails(ctx, 5, time.Minute); return err },
+		"people of a group": func(ctx context.Context, x *Tx) error {
 			_, _, err := x.Users(ctx, workspace.UserQuery{ProjectID: "p", GroupID: "g", Page: page})
 			return err
 		},
-		"groups": func(ctx context.Context, x *tx) error {
+		"groups": func(ctx context.Context, x *Tx) error {
 			_, _, err := x.Groups(ctx, workspace.GroupQuery{ProjectID: "p", Page: page})
 			return err
 		},
-		"groups of people": func(ctx context.Context, x *tx) error { _, err := x.GroupNames(ctx, []string{"1", "2"}); return err },
-		"records of messages": func(ctx context.Context, x *tx) error {
+		"groups of people": func(ctx context.Context, x *Tx) error { _, err := x.GroupNames(ctx, []string{"1", "2"}); return err },
+		"records of messages": func(ctx context.Context, x *Tx) error {
 			_, _, err := x.Notifications(ctx, workspace.NotificationQuery{ProjectID: "p", Page: page})
 			return err
 		},
-		"who may use desktops": func(ctx context.Context, x *tx) error {
+		"who may use desktops": func(ctx context.Context, x *Tx) error {
 			_, err := x.Holdings(ctx, []string{"1", "2"}, nil)
 			return err
 		},
-		"desktops of groups": func(ctx context.Context, x *tx) error { _, err := x.GroupDesktops(ctx, []string{"1", "2"}); return err },
-		"a crowded desktop": func(ctx context.Context, x *tx) error {
+		"desktops of groups": func(ctx context.Context, x *Tx) error { _, err := x.GroupDesktops(ctx, []string{"1", "2"}); return err },
+		"a crowded desktop": func(ctx context.Context, x *Tx) error {
 			_, err := x.CrowdedDesktop(ctx, []string{"1", "2"}, 5)
 			return err
 		},
-		"how many people have": func(ctx context.Context, x *tx) error { _, err := x.OwnedDesktops(ctx, []string{"1", "2"}); return err },
-		"former accounts": func(ctx context.Context, x *tx) error {
+		"how many people have": func(ctx context.Context, x *Tx) error { _, err := x.OwnedDesktops(ctx, []string{"1", "2"}); return err },
+		"former accounts": func(ctx context.Context, x *Tx) error {
 			_, err := x.FormerAccounts(ctx, []string{"1", "2"})
 			return err
 		},
-		"detachments": func(ctx context.Context, x *tx) error { _, err := x.Detachments(ctx, "1"); return err },
-		"taking desktops away": func(ctx context.Context, x *tx) error {
+		"detachments": func(ctx context.Context, x *Tx) error { _, err := x.Detachments(ctx, "1"); return err },
+		"taking desktops away": func(ctx context.Context, x *Tx) error {
 			return x.Unassign(ctx, []workspace.Pair{{DesktopID: "1", HolderID: "1"}, {DesktopID: "2", HolderID: "2"}})
 		},
-		"a desktop that is deleted": func(ctx context.Context, x *tx) error { return x.DeleteDesktop(ctx, "1") },
+		"a desktop that is deleted": func(ctx context.Context, x *Tx) error { return x.DeleteDesktop(ctx, "1") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, statement := range sent(f) {
@@ -250,15 +250,15 @@ func TestAClaimReadsOnlyTheFrontsOfTheQueuesThatItTakesFrom(t *testing.T) {
 	room := map[workspace.JobType]int{workspace.JobCreateDesktops: 5, workspace.JobDeleteDesktops: 8, workspace.JobOperateDesktops: 8}
 	types := slices.Sorted(maps.Keys(room))
 	for name, c := range map[string]struct {
-		ask    func(context.Context, *tx) error
+		ask    func(context.Context, *Tx) error
 		queues int
 	}{
-		"claims": {func(ctx context.Context, x *tx) error {
+		"claims": {func(ctx context.Context, x *Tx) error {
 			_, err := x.ClaimSubJobs(ctx, "w", room, time.Minute)
 			return err
 		}, len(types)},
-		"the next due": {func(ctx context.Context, x *tx) error { _, err := x.NextDue(ctx, types); return err }, 0},
-		"the next due behind one of another type": {func(ctx context.Context, x *tx) error {
+		"the next due": {func(ctx context.Context, x *Tx) error { _, err := x.NextDue(ctx, types); return err }, 0},
+		"the next due behind one of another type": {func(ctx context.Context, x *Tx) error {
 			_, err := x.NextDue(ctx, []workspace.JobType{workspace.JobDeleteDesktops, workspace.JobOperateDesktops})
 			return err
 		}, 2},
@@ -289,57 +289,57 @@ func TestAClaimReadsOnlyTheFrontsOfTheQueuesThatItTakesFrom(t *testing.T) {
 func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 	page := workspace.Page{Limit: 10}
 	s, sent := recorder(t, 20)
-	for name, f := range map[string]func(context.Context, *tx) error{
-		"pools": func(ctx context.Context, x *tx) error {
+	for name, f := range map[string]func(context.Context, *Tx) error{
+		"pools": func(ctx context.Context, x *Tx) error {
 			_, _, err := x.Pools(ctx, workspace.PoolQuery{ProjectID: "p", Page: page})
 			return err
 		},
-		"a pool that is deleted":       func(ctx context.Context, x *tx) error { return x.DeletePool(ctx, "doomed") },
-		"desktops of pools":            func(ctx context.Context, x *tx) error { _, err := x.Members(ctx, "pool", "other"); return err },
-		"desktops of all pools":        func(ctx context.Context, x *tx) error { _, err := x.Members(ctx); return err },
-		"a person's desktops of pools": func(ctx context.Context, x *tx) error { _, err := x.MembersOf(ctx, "1"); return err },
-		"a binding": func(ctx context.Context, x *tx) error {
+		"a pool that is deleted":       func(ctx context.Context, x *Tx) error { return x.DeletePool(ctx, "doomed") },
+		"desktops of pools":            func(ctx context.Context, x *Tx) error { _, err := x.Members(ctx, "pool", "other"); return err },
+		"desktops of all pools":        func(ctx context.Context, x *Tx) error { _, err := x.Members(ctx); return err },
+		"a person's desktops of pools": func(ctx context.Context, x *Tx) error { _, err := x.MembersOf(ctx, "1"); return err },
+		"a binding": func(ctx context.Context, x *Tx) error {
 			m := workspace.Member{DesktopID: "1", PoolID: "other"}
 			_, err := x.SaveMember(ctx, m.AfterBinding("1", x.now), workspace.Binding{}, "")
 			return err
 		},
-		"a person who is deleted": func(ctx context.Context, x *tx) error { return x.DeleteUser(ctx, "19") },
-		"people who wait": func(ctx context.Context, x *tx) error {
+		"a person who is deleted": func(ctx context.Context, x *Tx) error { return x.DeleteUser(ctx, "19") },
+		"people who wait": func(ctx context.Context, x *Tx) error {
 			if err := x.PutWaiting(ctx, workspace.Waiting{PoolID: "pool", UserID: "2"}); err != nil {
 				return err
 			}
-			_, err := x.Waiting(ctx, "pool")
+			_, err := x.ReadWaiting(ctx, "pool")
 			return err
 		},
-		"orders of rebuilds": func(ctx context.Context, x *tx) error {
+		"orders of rebuilds": func(ctx context.Context, x *Tx) error {
 			_, err := x.RolloutOrders(ctx, []string{"1", "2"})
 			return err
 		},
-		"progress of tasks": func(ctx context.Context, x *tx) error {
+		"progress of tasks": func(ctx context.Context, x *Tx) error {
 			_, err := x.SubJobProgress(ctx, []string{"1", "2"})
 			return err
 		},
-		"subnets in use":   func(ctx context.Context, x *tx) error { _, err := x.UsedSubnets(ctx, "p"); return err },
-		"people of a pool": func(ctx context.Context, x *tx) error { _, _, err := x.Grants(ctx, "pool", page); return err },
-		"a person's pools": func(ctx context.Context, x *tx) error { _, err := x.GrantsFor(ctx, "1"); return err },
-		"pools of people":  func(ctx context.Context, x *tx) error { _, err := x.PoolUses(ctx, []string{"1", "2"}); return err },
-		"decisions": func(ctx context.Context, x *tx) error {
+		"subnets in use":   func(ctx context.Context, x *Tx) error { _, err := x.UsedSubnets(ctx, "p"); return err },
+		"people of a pool": func(ctx context.Context, x *Tx) error { _, _, err := x.Grants(ctx, "pool", page); return err },
+		"a person's pools": func(ctx context.Context, x *Tx) error { _, err := x.GrantsFor(ctx, "1"); return err },
+		"pools of people":  func(ctx context.Context, x *Tx) error { _, err := x.PoolUses(ctx, []string{"1", "2"}); return err },
+		"decisions": func(ctx context.Context, x *Tx) error {
 			if err := x.InsertDecision(ctx, workspace.PoolDecision{ID: "d", PoolID: "pool", At: x.now}, 1); err != nil {
 				return err
 			}
 			_, _, err := x.Decisions(ctx, "pool", "", page)
 			return err
 		},
-		"decisions of a kind": func(ctx context.Context, x *tx) error {
+		"decisions of a kind": func(ctx context.Context, x *Tx) error {
 			_, _, err := x.Decisions(ctx, "pool", workspace.DecideScale, page)
 			return err
 		},
-		"notices": func(ctx context.Context, x *tx) error { _, _, err := x.Notices(ctx, "pool", page); return err },
-		"differences": func(ctx context.Context, x *tx) error {
+		"notices": func(ctx context.Context, x *Tx) error { _, _, err := x.Notices(ctx, "pool", page); return err },
+		"differences": func(ctx context.Context, x *Tx) error {
 			_, err := x.PoolDifferences(ctx, workspace.Pattern{PoolID: "pool", DataGB: []int{1}})
 			return err
 		},
-		"desktops that differ": func(ctx context.Context, x *tx) error {
+		"desktops that differ": func(ctx context.Context, x *Tx) error {
 			_, _, err := x.Desktops(ctx, workspace.DesktopQuery{
 				ProjectID: "p", PoolIDs: []string{"pool"}, Unlike: &workspace.Unlike{Pattern: workspace.Pattern{PoolID: "pool"}, In: workspace.DiffersInDiskSize}, Page: page,
 			})
@@ -395,7 +395,7 @@ func TestAPersonsDesktopsAreFoundWithoutReadingTheProjectsOnceTablesHaveGrown(t 
 	if err := s.engine.tend(t.Context(), s.writer); err != nil {
 		t.Fatal(err)
 	}
-	for _, statement := range sent(func(ctx context.Context, x *tx) error {
+	for _, statement := range sent(func(ctx context.Context, x *Tx) error {
 		_, _, err := x.Desktops(ctx, workspace.DesktopQuery{ProjectID: "p", UserID: "1", Page: workspace.Page{Limit: 10}})
 		return err
 	}) {

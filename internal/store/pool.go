@@ -56,7 +56,7 @@ type poolRow struct {
 	NameFolded string
 }
 
-func newPoolRow(p workspace.Pool) poolRow { return poolRow{pool: pool(p), NameFolded: fold(p.Name)} }
+func newPoolRow(p workspace.Pool) poolRow { return poolRow{pool: pool(p), NameFolded: Fold(p.Name)} }
 
 func (r poolRow) domain() workspace.Pool { return workspace.Pool(r.pool) }
 
@@ -69,38 +69,38 @@ func poolNotFound(id string) error {
 }
 
 // InsertPool implements workspace.PoolRows. A person or group that is not there is a CodeConflict.
-func (t *tx) InsertPool(ctx context.Context, p workspace.Pool, people []workspace.Grant) error {
+func (t *Tx) InsertPool(ctx context.Context, p workspace.Pool, people []workspace.Grant) error {
 	row := newPoolRow(p)
-	n, err := affected(t.inserting(&row).On("CONFLICT DO NOTHING").Exec(ctx))
+	n, err := Affected(t.Inserting(&row).On("CONFLICT DO NOTHING").Exec(ctx))
 	if err != nil {
 		return err
 	}
 	if n == 0 {
-		return t.refuse(poolNameTaken(p.Name))
+		return t.Refuse(poolNameTaken(p.Name))
 	}
-	if err := t.poolsChanged(ctx, p.ID); err != nil {
+	if err := t.PoolsChanged(ctx, p.ID); err != nil {
 		return err
 	}
 	return t.PutGrants(ctx, p.ID, people)
 }
 
-// Pool implements workspace.PoolRows.
-func (t *tx) Pool(ctx context.Context, projectID, id string) (workspace.Pool, error) {
-	return t.pool(ctx, projectID, id, false)
+// ReadPool implements workspace.PoolRows.
+func (t *Tx) ReadPool(ctx context.Context, projectID, id string) (workspace.Pool, error) {
+	return t.poolOf(ctx, projectID, id, false)
 }
 
 // LockPool implements workspace.PoolRows.
-func (t *tx) LockPool(ctx context.Context, projectID, id string) (workspace.Pool, error) {
-	return t.pool(ctx, projectID, id, true)
+func (t *Tx) LockPool(ctx context.Context, projectID, id string) (workspace.Pool, error) {
+	return t.poolOf(ctx, projectID, id, true)
 }
 
-func (t *tx) pool(ctx context.Context, projectID, id string, lock bool) (workspace.Pool, error) {
+func (t *Tx) poolOf(ctx context.Context, projectID, id string, lock bool) (workspace.Pool, error) {
 	var row poolRow
-	q := equal(t.NewSelect().Model(&row), "p.project_id", projectID).Where("p.id = ?", id)
+	q := Equal(t.NewSelect().Model(&row), "p.project_id", projectID).Where("p.id = ?", id)
 	if lock {
-		q = t.forUpdate(q, "p")
+		q = t.ForUpdate(q, "p")
 	}
-	if err := read(ctx, q, poolNotFound(id)); err != nil {
+	if err := Read(ctx, q, poolNotFound(id)); err != nil {
 		return workspace.Pool{}, err
 	}
 	// Counted in later statements, so that whoever waited for the lock sees what its holder did.
@@ -110,28 +110,28 @@ func (t *tx) pool(ctx context.Context, projectID, id string, lock bool) (workspa
 }
 
 // Pools implements workspace.PoolRows.
-func (t *tx) Pools(ctx context.Context, f workspace.PoolQuery) ([]workspace.Pool, int, error) {
+func (t *Tx) Pools(ctx context.Context, f workspace.PoolQuery) ([]workspace.Pool, int, error) {
 	var rows []poolRow
 	q := t.NewSelect().Model(&rows)
-	q = equal(q, "p.project_id", f.ProjectID)
-	q = containing(q, "p.name_folded", f.Name)
-	q = among(q, "p.id", f.IDs)
-	q = equal(q, "p.type", f.Type)
-	q = equal(q, "p.enterprise_id", f.EnterpriseID)
-	q = equal(q, "p.ou_name", f.OUName)
-	q = equal(q, "p.name_policy_id", f.NamePolicyID)
-	q = is(q, "p.autoscaling", f.Autoscaling)
-	q = is(q, "p.in_maintenance", f.InMaintenance)
-	total, err := page(ctx, q, f.Page, false, "p.created", "p.id")
+	q = Equal(q, "p.project_id", f.ProjectID)
+	q = Containing(q, "p.name_folded", f.Name)
+	q = Among(q, "p.id", f.IDs)
+	q = Equal(q, "p.type", f.Type)
+	q = Equal(q, "p.enterprise_id", f.EnterpriseID)
+	q = Equal(q, "p.ou_name", f.OUName)
+	q = Equal(q, "p.name_policy_id", f.NamePolicyID)
+	q = Is(q, "p.autoscaling", f.Autoscaling)
+	q = Is(q, "p.in_maintenance", f.InMaintenance)
+	total, err := ReadPage(ctx, q, f.Page, false, "p.created", "p.id")
 	if err != nil {
 		return nil, 0, err
 	}
-	pools := convert(rows, poolRow.domain)
+	pools := Convert(rows, poolRow.domain)
 	return pools, total, t.countMembers(ctx, pools)
 }
 
 // countMembers adds to pools the counts of their desktops and unfinished sub-jobs, with two statements for all.
-func (t *tx) countMembers(ctx context.Context, pools []workspace.Pool) error {
+func (t *Tx) countMembers(ctx context.Context, pools []workspace.Pool) error {
 	if len(pools) == 0 {
 		return nil
 	}
@@ -160,7 +160,7 @@ func (t *tx) countMembers(ctx context.Context, pools []workspace.Pool) error {
 		Working int
 	}
 	err = t.NewSelect().TableExpr("sub_jobs AS s").ColumnExpr("s.pool_id, count(*) AS working").
-		Where("s.pool_id <> ''").Where(unfinished).
+		Where("s.pool_id <> ''").Where(Unfinished).
 		Where("s.pool_id IN (?) AND s.type IN (?)", bun.List(ids), bun.List(workspace.PoolJobs)).
 		Group("s.pool_id").Scan(ctx, &working)
 	for _, w := range working {
@@ -170,19 +170,19 @@ func (t *tx) countMembers(ctx context.Context, pools []workspace.Pool) error {
 }
 
 // SavePool implements workspace.PoolRows. CodePoolNotFound when the row is missing.
-func (t *tx) SavePool(ctx context.Context, p workspace.Pool) error {
+func (t *Tx) SavePool(ctx context.Context, p workspace.Pool) error {
 	row := newPoolRow(p)
 	row.Updated = t.Now()
-	n, err := affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
-	if err := t.saved(n, err, "pools_name_folded", poolNameTaken(p.Name), poolNotFound(p.ID)); err != nil {
+	n, err := Affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
+	if err := t.Saved(n, err, "pools_name_folded", poolNameTaken(p.Name), poolNotFound(p.ID)); err != nil {
 		return err
 	}
-	return t.poolsChanged(ctx, p.ID)
+	return t.PoolsChanged(ctx, p.ID)
 }
 
 // DeletePool implements workspace.PoolRows. Foreign keys take the rest along. It waits for transactions that are inserting
 // desktops of the pool (holdPools).
-func (t *tx) DeletePool(ctx context.Context, id string) error {
+func (t *Tx) DeletePool(ctx context.Context, id string) error {
 	p, err := t.LockPool(ctx, "", id)
 	switch {
 	case workspace.CodeOf(err) == workspace.CodePoolNotFound:
@@ -197,7 +197,7 @@ func (t *tx) DeletePool(ctx context.Context, id string) error {
 }
 
 // holdPools holds the pools of desktops that are to be inserted until the transaction ends, so that none is deleted meanwhile.
-func (t *tx) holdPools(ctx context.Context, rows []desktopRow) error {
+func (t *Tx) holdPools(ctx context.Context, rows []desktopRow) error {
 	wanted := map[string]bool{}
 	for _, r := range rows {
 		if r.PoolID != "" {
@@ -209,11 +209,11 @@ func (t *tx) holdPools(ctx context.Context, rows []desktopRow) error {
 	}
 	var held []string
 	q := t.NewSelect().TableExpr("pools AS p").Column("p.id").Where("p.id IN (?)", bun.List(slices.Sorted(maps.Keys(wanted)))).Order("p.id")
-	if err := t.forUpdate(q, "p").Scan(ctx, &held); err != nil {
+	if err := t.ForUpdate(q, "p").Scan(ctx, &held); err != nil {
 		return err
 	}
 	if len(held) < len(wanted) {
-		return t.refuse(workspace.Errorf(workspace.CodeConflict, "the desktops' pool was deleted meanwhile"))
+		return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the desktops' pool was deleted meanwhile"))
 	}
-	return t.poolsChanged(ctx, held...)
+	return t.PoolsChanged(ctx, held...)
 }

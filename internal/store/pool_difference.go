@@ -40,7 +40,7 @@ func diskSizeDiffers(p workspace.Pattern) (condition string, args []any) {
 }
 
 // PoolDifferences implements workspace.PoolRows.
-func (t *tx) PoolDifferences(ctx context.Context, p workspace.Pattern) (map[workspace.Difference]int, error) {
+func (t *Tx) PoolDifferences(ctx context.Context, p workspace.Pattern) (map[workspace.Difference]int, error) {
 	counts := make([]int, len(workspace.Differences))
 	into := make([]any, len(counts))
 	q := t.NewSelect().TableExpr("desktops AS d").Where("d.pool_id <> '' AND d.pool_id = ?", p.PoolID)

@@ -29,11 +29,11 @@ func TestPoolsOfAnEarlierVersionAreReadWhole(t *testing.T) {
 	}
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	var p workspace.Pool
-	err = s.update(t.Context(), func(x *tx) (err error) {
+	err = s.update(t.Context(), func(x *Tx) (err error) {
 		if _, err = x.NewInsert().Model(&row).TableExpr("pools").Exec(t.Context()); err != nil {
 			return err
 		}
-		p, err = x.Pool(t.Context(), "x", "p")
+		p, err = x.ReadPool(t.Context(), "x", "p")
 		return err
 	})
 	if err != nil {

@@ -47,7 +47,7 @@ func TestUpdatesThatWaitForEachOtherBothSucceed(t *testing.T) {
 	must(t, errors.Join(update("b", "a"), <-other))
 	must(t, s.View(t.Context(), func(tx workspace.Tx) error {
 		for _, id := range []string{"a", "b"} {
-			u, err := tx.User(t.Context(), "", id)
+			u, err := tx.ReadUser(t.Context(), "", id)
 			if err != nil {
 				return err
 			}

@@ -12,8 +12,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// equal adds a condition unless value is zero.
-func equal[T comparable](q *bun.SelectQuery, column string, value T) *bun.SelectQuery {
+// Equal adds a condition unless value is zero.
+func Equal[T comparable](q *bun.SelectQuery, column string, value T) *bun.SelectQuery {
 	var zero T
 	if value == zero {
 		return q
@@ -21,57 +21,57 @@ func equal[T comparable](q *bun.SelectQuery, column string, value T) *bun.Select
 	return q.Where("? = ?", bun.Ident(column), value)
 }
 
-// among adds a condition unless values is empty.
-func among[T any](q *bun.SelectQuery, column string, values []T) *bun.SelectQuery {
+// Among adds a condition unless values is empty.
+func Among[T any](q *bun.SelectQuery, column string, values []T) *bun.SelectQuery {
 	if len(values) == 0 {
 		return q
 	}
 	return q.Where("? IN (?)", bun.Ident(column), bun.List(values))
 }
 
-// is adds a condition unless value is nil.
-func is(q *bun.SelectQuery, column string, value *bool) *bun.SelectQuery {
+// Is adds a condition unless value is nil.
+func Is(q *bun.SelectQuery, column string, value *bool) *bun.SelectQuery {
 	if value == nil {
 		return q
 	}
 	return q.Where("? = ?", bun.Ident(column), *value)
 }
 
-// containing adds a condition on a folded column unless part is empty: the text contains it, whatever its case.
-func containing(q *bun.SelectQuery, column, part string) *bun.SelectQuery {
+// Containing adds a condition on a folded column unless part is empty: the text contains it, whatever its case.
+func Containing(q *bun.SelectQuery, column, part string) *bun.SelectQuery {
 	if part == "" {
 		return q
 	}
-	return q.Where(`? LIKE ? ESCAPE '\'`, bun.Ident(column), likePart(part))
+	return q.Where(`? LIKE ? ESCAPE '\'`, bun.Ident(column), LikePart(part))
 }
 
-// startingWith is a condition that an index serves: the text, byte by byte, starts with prefix.
-func startingWith(column, prefix string) (string, []any) {
+// StartingWith is a condition that an index serves: the text, byte by byte, starts with prefix.
+func StartingWith(column, prefix string) (string, []any) {
 	return "? >= ? AND ? < ?", []any{bun.Ident(column), prefix, bun.Ident(column), prefix + "\U0010FFFF"}
 }
 
-var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+var LikeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// likePart is the pattern of texts that contain part when case is folded.
-func likePart(part string) string { return "%" + likeEscapes.Replace(fold(part)) + "%" }
+// LikePart is the pattern of texts that contain part when case is folded.
+func LikePart(part string) string { return "%" + LikeEscapes.Replace(Fold(part)) + "%" }
 
-// fold removes the differences between upper and lower case, and between Unicode's composed and decomposed form.
-func fold(s string) string { return text.NFC(strings.ToLower(s)) }
+// Fold removes the differences between upper and lower case, and between Unicode's composed and decomposed form.
+func Fold(s string) string { return text.NFC(strings.ToLower(s)) }
 
-func foldAll(names []string) []string {
+func FoldAll(names []string) []string {
 	folded := make([]string, len(names))
 	for i, n := range names {
-		folded[i] = fold(n)
+		folded[i] = Fold(n)
 	}
 	return folded
 }
 
-// present returns which of the values a project has, in their order. lookup selects one, v.column1, by a unique index. Each is looked
+// Present returns which of the values a project has, in their order. lookup selects one, v.column1, by a unique index. Each is looked
 // up by itself: of a list that long PostgreSQL expects to find half of what a new table has, and reads the whole project.
-func (t *tx) present(ctx context.Context, lookup, projectID string, values []string) ([]string, error) {
+func (t *Tx) Present(ctx context.Context, lookup, projectID string, values []string) ([]string, error) {
 	var found []string
-	for part := range slices.Chunk(values, batch) {
-		rows := convert(part, func(value string) bun.TupleValues { return bun.Tuple([]string{value}) })
+	for part := range slices.Chunk(values, Batch) {
+		rows := Convert(part, func(value string) bun.TupleValues { return bun.Tuple([]string{value}) })
 		var some []string
 		err := t.NewRaw("SELECT found FROM (SELECT ("+lookup+") AS found FROM (VALUES ?) AS v) AS f WHERE found IS NOT NULL ORDER BY found",
 			projectID, bun.List(rows)).Scan(ctx, &some)
@@ -83,8 +83,8 @@ func (t *tx) present(ctx context.Context, lookup, projectID string, values []str
 	return found, nil
 }
 
-// page counts all rows of q and reads those of the page, in the order of the columns.
-func page(ctx context.Context, q *bun.SelectQuery, p workspace.Page, descending bool, columns ...string) (total int, err error) {
+// ReadPage counts all rows of q and reads those of the page, in the order of the columns.
+func ReadPage(ctx context.Context, q *bun.SelectQuery, p workspace.Page, descending bool, columns ...string) (total int, err error) {
 	n, err := q.Count(ctx)
 	total = int(n)
 	if err != nil || p.Limit <= 0 || p.Offset >= total {
@@ -102,8 +102,8 @@ func page(ctx context.Context, q *bun.SelectQuery, p workspace.Page, descending 
 	return total, q.Offset(int64(max(p.Offset, 0))).Limit(int64(p.Limit)).Scan(ctx)
 }
 
-// convert makes the domain's structs of rows, or rows of them. It returns nil for none.
-func convert[From, To any](from []From, one func(From) To) []To {
+// Convert makes the domain's structs of rows, or rows of them. It returns nil for none.
+func Convert[From, To any](from []From, one func(From) To) []To {
 	if len(from) == 0 {
 		return nil
 	}
@@ -114,5 +114,5 @@ func convert[From, To any](from []From, one func(From) To) []To {
 	return to
 }
 
-// batch is how many rows a statement writes, or ids it names, at most: a statement's text must not grow without bound.
-const batch = 500
+// Batch is how many rows a statement writes, or ids it names, at most: a statement's text must not grow without bound.
+const Batch = 500

@@ -70,22 +70,22 @@ type rolloutItemRow struct {
 func (r rolloutItemRow) domain() workspace.RolloutEntry { return workspace.RolloutEntry(r.rolloutItem) }
 
 // InsertRollout implements workspace.RolloutRows.
-func (t *tx) InsertRollout(ctx context.Context, r workspace.PoolRollout) error {
+func (t *Tx) InsertRollout(ctx context.Context, r workspace.PoolRollout) error {
 	row := newRolloutRow(r)
-	if _, err := t.inserting(&row).Exec(ctx); err != nil {
+	if _, err := t.Inserting(&row).Exec(ctx); err != nil {
 		return err
 	}
-	return insert(ctx, t, convert(r.Items, func(i workspace.RolloutEntry) rolloutItemRow {
+	return InsertAll(ctx, t, Convert(r.Items, func(i workspace.RolloutEntry) rolloutItemRow {
 		i.JobID = r.JobID
 		return rolloutItemRow{rolloutItem: rolloutItem(i)}
 	}))
 }
 
-// Rollout implements workspace.RolloutRows.
-func (t *tx) Rollout(ctx context.Context, jobID string) (workspace.PoolRollout, error) {
+// ReadRollout implements workspace.RolloutRows.
+func (t *Tx) ReadRollout(ctx context.Context, jobID string) (workspace.PoolRollout, error) {
 	var row rolloutRow
 	missing := workspace.Errorf(workspace.CodeJobNotFound, "job %q rebuilds no pool", jobID)
-	if err := read(ctx, t.NewSelect().Model(&row).Where("r.job_id = ?", jobID), missing); err != nil {
+	if err := Read(ctx, t.NewSelect().Model(&row).Where("r.job_id = ?", jobID), missing); err != nil {
 		return workspace.PoolRollout{}, err
 	}
 	var items []rolloutItemRow
@@ -93,36 +93,36 @@ func (t *tx) Rollout(ctx context.Context, jobID string) (workspace.PoolRollout, 
 		return workspace.PoolRollout{}, err
 	}
 	r := row.domain()
-	r.Items = convert(items, rolloutItemRow.domain)
+	r.Items = Convert(items, rolloutItemRow.domain)
 	return r, nil
 }
 
 // selectItems reads items with what their sub-jobs say.
-func (t *tx) selectItems(rows *[]rolloutItemRow) *bun.SelectQuery {
+func (t *Tx) selectItems(rows *[]rolloutItemRow) *bun.SelectQuery {
 	return t.NewSelect().Model(rows).ColumnExpr("i.*").
 		ColumnExpr("COALESCE(s.state, '') AS sub_job").ColumnExpr("COALESCE(s.code, '') AS code").
 		Join("LEFT JOIN sub_jobs AS s ON s.id = i.sub_job_id")
 }
 
 // OpenRollouts implements workspace.RolloutRows.
-func (t *tx) OpenRollouts(ctx context.Context, poolID string) ([]workspace.PoolRollout, error) {
+func (t *Tx) OpenRollouts(ctx context.Context, poolID string) ([]workspace.PoolRollout, error) {
 	var rows []rolloutRow
-	err := equal(t.NewSelect().Model(&rows), "r.pool_id", poolID).Where("r.ended IS NULL").Order("r.created", "r.job_id").Scan(ctx)
-	return convert(rows, rolloutRow.domain), err
+	err := Equal(t.NewSelect().Model(&rows), "r.pool_id", poolID).Where("r.ended IS NULL").Order("r.created", "r.job_id").Scan(ctx)
+	return Convert(rows, rolloutRow.domain), err
 }
 
 // SaveRollout implements workspace.RolloutRows.
-func (t *tx) SaveRollout(ctx context.Context, r workspace.PoolRollout) error {
+func (t *Tx) SaveRollout(ctx context.Context, r workspace.PoolRollout) error {
 	row := newRolloutRow(r)
 	_, err := t.NewUpdate().Model(&row).Column("taken", "stopped", "ended").WherePK().Exec(ctx)
 	return err
 }
 
 // SaveRolloutItems implements workspace.RolloutRows, a batch in a statement.
-func (t *tx) SaveRolloutItems(ctx context.Context, items []workspace.RolloutEntry) error {
-	rows := convert(items, func(i workspace.RolloutEntry) rolloutItemRow { return rolloutItemRow{rolloutItem: rolloutItem(i)} })
-	for part := range slices.Chunk(rows, batch) {
-		_, err := t.inserting(&part).On("CONFLICT (job_id, desktop_id) DO UPDATE").
+func (t *Tx) SaveRolloutItems(ctx context.Context, items []workspace.RolloutEntry) error {
+	rows := Convert(items, func(i workspace.RolloutEntry) rolloutItemRow { return rolloutItemRow{rolloutItem: rolloutItem(i)} })
+	for part := range slices.Chunk(rows, Batch) {
+		_, err := t.Inserting(&part).On("CONFLICT (job_id, desktop_id) DO UPDATE").
 			Set("state = EXCLUDED.state").Set("deadline = EXCLUDED.deadline").Set("told = EXCLUDED.told").
 			Set("ready = EXCLUDED.ready").Set("wipe = EXCLUDED.wipe").Set("reason = EXCLUDED.reason").Exec(ctx)
 		if err != nil {
@@ -132,8 +132,8 @@ func (t *tx) SaveRolloutItems(ctx context.Context, items []workspace.RolloutEntr
 	return nil
 }
 
-// RolloutItem implements workspace.RolloutRows.
-func (t *tx) RolloutItem(ctx context.Context, subJobID string) (workspace.RolloutEntry, error) {
+// ReadRolloutItem implements workspace.RolloutRows.
+func (t *Tx) ReadRolloutItem(ctx context.Context, subJobID string) (workspace.RolloutEntry, error) {
 	var rows []rolloutItemRow
 	if err := t.selectItems(&rows).Where("i.sub_job_id = ?", subJobID).Scan(ctx); err != nil {
 		return workspace.RolloutEntry{}, err
@@ -145,10 +145,10 @@ func (t *tx) RolloutItem(ctx context.Context, subJobID string) (workspace.Rollou
 }
 
 // NoteTold implements workspace.RolloutRows.
-func (t *tx) NoteTold(ctx context.Context, subJobID, desktopID string, at time.Time) ([]string, error) {
+func (t *Tx) NoteTold(ctx context.Context, subJobID, desktopID string, at time.Time) ([]string, error) {
 	var written []string
 	err := t.NewRaw(`UPDATE rollout_items SET told = ? WHERE state = 'WARNED' AND (sub_job_id = ? OR desktop_id = ?) RETURNING sub_job_id`,
-		nullable(at), subJobID, desktopID).Scan(ctx, &written)
+		Nullable(at), subJobID, desktopID).Scan(ctx, &written)
 	return written, err
 }
 
@@ -156,19 +156,19 @@ func (t *tx) NoteTold(ctx context.Context, subJobID, desktopID string, at time.T
 const warned = "i.state = 'WARNED'"
 
 // WarnedItems implements workspace.RolloutRows.
-func (t *tx) WarnedItems(ctx context.Context, desktopIDs []string) ([]workspace.RolloutEntry, error) {
+func (t *Tx) WarnedItems(ctx context.Context, desktopIDs []string) ([]workspace.RolloutEntry, error) {
 	if len(desktopIDs) == 0 {
 		return nil, nil
 	}
 	var rows []rolloutItemRow
 	err := t.selectItems(&rows).Where(warned).Where("i.desktop_id IN (?)", bun.List(desktopIDs)).Order("i.desktop_id").Scan(ctx)
-	return convert(rows, rolloutItemRow.domain), err
+	return Convert(rows, rolloutItemRow.domain), err
 }
 
 // RolloutOrders implements workspace.RolloutRows: for each desktop it goes back in time over the rollouts of its pool.
-func (t *tx) RolloutOrders(ctx context.Context, desktopIDs []string) (map[string]string, error) {
+func (t *Tx) RolloutOrders(ctx context.Context, desktopIDs []string) (map[string]string, error) {
 	orders := make(map[string]string, len(desktopIDs))
-	for part := range slices.Chunk(desktopIDs, batch) {
+	for part := range slices.Chunk(desktopIDs, Batch) {
 		var rows []struct{ ID, OrderID string }
 		err := t.NewRaw(`SELECT d.id, COALESCE((SELECT r.order_id FROM rollouts AS r
 				JOIN rollout_items AS i ON i.job_id = r.job_id AND i.desktop_id = d.id
@@ -189,7 +189,7 @@ func (t *tx) RolloutOrders(ctx context.Context, desktopIDs []string) (map[string
 }
 
 // Countdowns implements workspace.RolloutRows.
-func (t *tx) Countdowns(ctx context.Context, desktopIDs []string) (map[string]workspace.PoolCountdown, error) {
+func (t *Tx) Countdowns(ctx context.Context, desktopIDs []string) (map[string]workspace.PoolCountdown, error) {
 	if len(desktopIDs) == 0 {
 		return nil, nil
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 // MemberKinds implements workspace.MemberRows. It is read by hand, as members are.
-func (t *tx) MemberKinds(ctx context.Context, poolIDs ...string) (kinds []workspace.MemberKind, err error) {
-	for part := range slices.Chunk(poolIDs, batch) {
+func (t *Tx) MemberKinds(ctx context.Context, poolIDs ...string) (kinds []workspace.MemberKind, err error) {
+	for part := range slices.Chunk(poolIDs, Batch) {
 		some, err := t.memberKinds(ctx, part)
 		if err != nil {
 			return nil, err
@@ -24,7 +24,7 @@ func (t *tx) MemberKinds(ctx context.Context, poolIDs ...string) (kinds []worksp
 	return kinds, nil
 }
 
-func (t *tx) memberKinds(ctx context.Context, poolIDs []string) (kinds []workspace.MemberKind, err error) {
+func (t *Tx) memberKinds(ctx context.Context, poolIDs []string) (kinds []workspace.MemberKind, err error) {
 	rows, err := t.QueryContext(ctx, `
 		SELECT d.pool_id, d.status, d.task, d.login, d.in_maintenance, d.auto_created, d.isolated, d.used,
 			CASE WHEN d.bound_user IS NULL THEN '' ELSE 'somebody' END AS bound, count(*)
@@ -45,8 +45,8 @@ func (t *tx) memberKinds(ctx context.Context, poolIDs []string) (kinds []workspa
 }
 
 // Strangers implements workspace.MemberRows.
-func (t *tx) Strangers(ctx context.Context, poolIDs ...string) (ids []string, err error) {
-	for part := range slices.Chunk(poolIDs, batch) {
+func (t *Tx) Strangers(ctx context.Context, poolIDs ...string) (ids []string, err error) {
+	for part := range slices.Chunk(poolIDs, Batch) {
 		var some []string
 		err := t.NewRaw(`
 			SELECT d.id FROM desktops AS d WHERE d.pool_id <> '' AND d.pool_id IN (?) AND d.bound_user IS NOT NULL
@@ -63,8 +63,8 @@ func (t *tx) Strangers(ctx context.Context, poolIDs ...string) (ids []string, er
 }
 
 // RenewWaiting implements workspace.MemberRows.
-func (t *tx) RenewWaiting(ctx context.Context, userIDs []string, until time.Time) error {
-	for part := range slices.Chunk(slices.Sorted(slices.Values(userIDs)), batch) {
+func (t *Tx) RenewWaiting(ctx context.Context, userIDs []string, until time.Time) error {
+	for part := range slices.Chunk(slices.Sorted(slices.Values(userIDs)), Batch) {
 		_, err := t.NewUpdate().Model((*waitingRow)(nil)).Set("until = ?", until).
 			Where("w.user_id IN (?) AND w.until > ? AND w.until < ?", bun.List(part), t.Now(), until).Exec(ctx)
 		if err != nil {
@@ -75,9 +75,9 @@ func (t *tx) RenewWaiting(ctx context.Context, userIDs []string, until time.Time
 }
 
 // GrantsOf implements workspace.GrantRows.
-func (t *tx) GrantsOf(ctx context.Context, userIDs []string) (map[string][]workspace.Grant, error) {
+func (t *Tx) GrantsOf(ctx context.Context, userIDs []string) (map[string][]workspace.Grant, error) {
 	all := make(map[string][]workspace.Grant, len(userIDs))
-	for part := range slices.Chunk(userIDs, batch) {
+	for part := range slices.Chunk(userIDs, Batch) {
 		var rows []struct {
 			grantRow
 			Person string
@@ -105,19 +105,19 @@ type resetRow struct {
 }
 
 // InsertPoolReset implements workspace.MemberRows.
-func (t *tx) InsertPoolReset(ctx context.Context, poolID, userID string, keep time.Duration) error {
+func (t *Tx) InsertPoolReset(ctx context.Context, poolID, userID string, keep time.Duration) error {
 	_, err := t.NewDelete().Model((*resetRow)(nil)).Where("user_id = ? AND pool_id = ? AND at <= ?", userID, poolID, t.Now().Add(-keep)).Exec(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = t.inserting(&resetRow{PoolID: poolID, UserID: userID, At: t.Now()}).On("CONFLICT DO NOTHING").Exec(ctx)
+	_, err = t.Inserting(&resetRow{PoolID: poolID, UserID: userID, At: t.Now()}).On("CONFLICT DO NOTHING").Exec(ctx)
 	return t.danglingGrantee(err)
 }
 
 // PoolResets implements workspace.MemberRows.
-func (t *tx) PoolResets(ctx context.Context, userIDs []string, since time.Time) (map[string]map[string][]time.Time, error) {
+func (t *Tx) PoolResets(ctx context.Context, userIDs []string, since time.Time) (map[string]map[string][]time.Time, error) {
 	all := map[string]map[string][]time.Time{}
-	for part := range slices.Chunk(userIDs, batch) {
+	for part := range slices.Chunk(userIDs, Batch) {
 		var rows []resetRow
 		err := t.NewSelect().Model(&rows).Where("r.user_id IN (?) AND r.at > ?", bun.List(part), since).Order("r.at").Scan(ctx)
 		if err != nil {
@@ -133,8 +133,8 @@ func (t *tx) PoolResets(ctx context.Context, userIDs []string, since time.Time) 
 	return all, nil
 }
 
-// ignoreNoRows makes a query that finds nothing a success.
-func ignoreNoRows(err error) error {
+// IgnoreNoRows makes a query that finds nothing a success.
+func IgnoreNoRows(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

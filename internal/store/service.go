@@ -22,29 +22,29 @@ type subscriptionRow struct {
 }
 
 // OpenSubscription implements workspace.ServiceRows. The primary key decides between callers: the second waits for the first.
-func (t *tx) OpenSubscription(ctx context.Context, s workspace.Subscription) (workspace.Subscription, error) {
+func (t *Tx) OpenSubscription(ctx context.Context, s workspace.Subscription) (workspace.Subscription, error) {
 	row := subscriptionRow{subscription: subscription(s)}
-	if _, err := t.inserting(&row).On("CONFLICT (project_id) DO NOTHING").Exec(ctx); err != nil {
+	if _, err := t.Inserting(&row).On("CONFLICT (project_id) DO NOTHING").Exec(ctx); err != nil {
 		return workspace.Subscription{}, err
 	}
 	var kept subscriptionRow
-	err := t.forUpdate(t.NewSelect().Model(&kept).Where("o.project_id = ?", s.ProjectID), "o").Scan(ctx)
+	err := t.ForUpdate(t.NewSelect().Model(&kept).Where("o.project_id = ?", s.ProjectID), "o").Scan(ctx)
 	return workspace.Subscription(kept.subscription), err
 }
 
 // Subscription implements workspace.ServiceRows.
-func (t *tx) Subscription(ctx context.Context, projectID string) (workspace.Subscription, error) {
+func (t *Tx) Subscription(ctx context.Context, projectID string) (workspace.Subscription, error) {
 	return t.subscription(ctx, projectID, func(q *bun.SelectQuery) *bun.SelectQuery { return q })
 }
 
 // LockSubscription implements workspace.ServiceRows.
-func (t *tx) LockSubscription(ctx context.Context, projectID string) (workspace.Subscription, error) {
-	return t.subscription(ctx, projectID, func(q *bun.SelectQuery) *bun.SelectQuery { return t.forUpdate(q, "o") })
+func (t *Tx) LockSubscription(ctx context.Context, projectID string) (workspace.Subscription, error) {
+	return t.subscription(ctx, projectID, func(q *bun.SelectQuery) *bun.SelectQuery { return t.ForUpdate(q, "o") })
 }
 
-func (t *tx) subscription(ctx context.Context, projectID string, hold func(*bun.SelectQuery) *bun.SelectQuery) (workspace.Subscription, error) {
+func (t *Tx) subscription(ctx context.Context, projectID string, hold func(*bun.SelectQuery) *bun.SelectQuery) (workspace.Subscription, error) {
 	var row subscriptionRow
-	err := read(ctx, hold(t.NewSelect().Model(&row).Where("o.project_id = ?", projectID)),
+	err := Read(ctx, hold(t.NewSelect().Model(&row).Where("o.project_id = ?", projectID)),
 		workspace.Errorf(workspace.CodeNotSubscribed, "the Workspace service is not open for project %q, open it first", projectID))
 	return workspace.Subscription(row.subscription), err
 }

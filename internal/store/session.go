@@ -48,39 +48,39 @@ type passwordTokenRow struct {
 }
 
 // InsertSignIn implements workspace.SessionRows.
-func (t *tx) InsertSignIn(ctx context.Context, s workspace.SignIn) error {
-	_, err := t.inserting(&signInRow{signIn: signIn(s)}).Exec(ctx)
-	return t.dangling(err)
+func (t *Tx) InsertSignIn(ctx context.Context, s workspace.SignIn) error {
+	_, err := t.Inserting(&signInRow{signIn: signIn(s)}).Exec(ctx)
+	return t.Dangling(err)
 }
 
-// SignIn implements workspace.SessionRows.
-func (t *tx) SignIn(ctx context.Context, tokenHash string) (workspace.SignIn, error) {
+// ReadSignIn implements workspace.SessionRows.
+func (t *Tx) ReadSignIn(ctx context.Context, tokenHash string) (workspace.SignIn, error) {
 	var row signInRow
-	err := read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.Now()),
+	err := Read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.Now()),
 		workspace.Errorf(workspace.CodeBadCredentials, "the sign-in has ended, sign in again"))
 	return workspace.SignIn(row.signIn), err
 }
 
 // DeleteSignIn implements workspace.SessionRows. A missing row is a success.
-func (t *tx) DeleteSignIn(ctx context.Context, tokenHash string) error {
+func (t *Tx) DeleteSignIn(ctx context.Context, tokenHash string) error {
 	_, err := t.NewDelete().Model((*signInRow)(nil)).Where("token_hash = ?", tokenHash).Exec(ctx)
 	return err
 }
 
 // DeleteSignInsOf implements workspace.SessionRows.
-func (t *tx) DeleteSignInsOf(ctx context.Context, userID string) error {
+func (t *Tx) DeleteSignInsOf(ctx context.Context, userID string) error {
 	_, err := t.NewDelete().Model((*signInRow)(nil)).Where("user_id = ?", userID).Exec(ctx)
 	return err
 }
 
 // InsertTicket implements workspace.SessionRows.
-func (t *tx) InsertTicket(ctx context.Context, k workspace.Ticket) error {
-	_, err := t.inserting(&ticketRow{ticket: ticket(k)}).Exec(ctx)
-	return t.dangling(err)
+func (t *Tx) InsertTicket(ctx context.Context, k workspace.Ticket) error {
+	_, err := t.Inserting(&ticketRow{ticket: ticket(k)}).Exec(ctx)
+	return t.Dangling(err)
 }
 
 // TakeTicket implements workspace.SessionRows.
-func (t *tx) TakeTicket(ctx context.Context, tokenHash string) (workspace.Ticket, error) {
+func (t *Tx) TakeTicket(ctx context.Context, tokenHash string) (workspace.Ticket, error) {
 	var rows []ticketRow
 	err := t.NewRaw("DELETE FROM tickets WHERE token_hash = ? AND expires > ? RETURNING *", tokenHash, t.Now()).Scan(ctx, &rows)
 	if err != nil {
@@ -93,27 +93,27 @@ func (t *tx) TakeTicket(ctx context.Context, tokenHash string) (workspace.Ticket
 }
 
 // InsertPasswordToken implements workspace.SessionRows.
-func (t *tx) InsertPasswordToken(ctx context.Context, p workspace.PasswordToken) error {
-	_, err := t.inserting(&passwordTokenRow{passwordToken: passwordToken(p)}).Exec(ctx)
-	return t.dangling(err)
+func (t *Tx) InsertPasswordToken(ctx context.Context, p workspace.PasswordToken) error {
+	_, err := t.Inserting(&passwordTokenRow{passwordToken: passwordToken(p)}).Exec(ctx)
+	return t.Dangling(err)
 }
 
-// PasswordToken implements workspace.SessionRows.
-func (t *tx) PasswordToken(ctx context.Context, tokenHash string) (workspace.PasswordToken, error) {
+// ReadPasswordToken implements workspace.SessionRows.
+func (t *Tx) ReadPasswordToken(ctx context.Context, tokenHash string) (workspace.PasswordToken, error) {
 	var row passwordTokenRow
-	err := read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.Now()),
+	err := Read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.Now()),
 		workspace.Errorf(workspace.CodeForbidden, "the link was used before or has expired, ask for a new one"))
 	return workspace.PasswordToken(row.passwordToken), err
 }
 
 // DeletePasswordTokensOf implements workspace.SessionRows.
-func (t *tx) DeletePasswordTokensOf(ctx context.Context, userID string) error {
+func (t *Tx) DeletePasswordTokensOf(ctx context.Context, userID string) error {
 	_, err := t.NewDelete().Model((*passwordTokenRow)(nil)).Where("user_id = ?", userID).Exec(ctx)
 	return err
 }
 
 // DeleteExpired implements workspace.SessionRows.
-func (t *tx) DeleteExpired(ctx context.Context, limit int) error {
+func (t *Tx) DeleteExpired(ctx context.Context, limit int) error {
 	for _, table := range []string{"sign_ins", "tickets", "password_tokens"} {
 		_, err := t.NewRaw("DELETE FROM ? WHERE token_hash IN (SELECT token_hash FROM ? WHERE expires <= ? ORDER BY expires LIMIT ?)",
 			bun.Ident(table), bun.Ident(table), t.Now(), limit).Exec(ctx)
@@ -136,8 +136,8 @@ func (t *tx) DeleteExpired(ctx context.Context, limit int) error {
 	if err != nil {
 		return fmt.Errorf("removing old exports: %w", err)
 	}
-	if err := t.deleteOldAttempts(ctx, limit); err != nil {
+	if err := t.DeleteOldAttempts(ctx, limit); err != nil {
 		return err
 	}
-	return t.deleteClientTokens(ctx, limit)
+	return t.DeleteClientTokens(ctx, limit)
 }

@@ -146,7 +146,7 @@ func (s *Store) Ping(ctx context.Context) error {
 		return nil
 	}
 	now := time.Now()
-	err := s.update(ctx, func(t *tx) error {
+	err := s.update(ctx, func(t *Tx) error {
 		_, err := t.Tx.Tx.ExecContext(ctx, s.engine.smallestWrite())
 		return err
 	})
@@ -159,7 +159,7 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // View implements workspace.Store. What f reads is one state of the database, that of its first read.
 func (s *Store) View(ctx context.Context, f func(workspace.Tx) error) error {
-	return s.explained(ctx, s.view(ctx, func(t *tx) error { return f(t) }))
+	return s.explained(ctx, s.view(ctx, func(t *Tx) error { return f(t) }))
 }
 
 // Update implements workspace.Store. On SQLite there is one transaction at a time. On PostgreSQL there are many, at READ
@@ -170,7 +170,7 @@ func (s *Store) View(ctx context.Context, f func(workspace.Tx) error) error {
 // f must return the errors that it gets: after one, PostgreSQL takes no more statements, and a transaction whose insert was
 // refused is rolled back even if f returns nil.
 func (s *Store) Update(ctx context.Context, f func(workspace.Tx) error) error {
-	return s.explained(ctx, s.update(ctx, func(t *tx) error { return f(t) }))
+	return s.explained(ctx, s.update(ctx, func(t *Tx) error { return f(t) }))
 }
 
 // Work implements workspace.Store. On SQLite it tells of this process only; polling covers the rest.

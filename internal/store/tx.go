@@ -15,8 +15,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// tx is one transaction. It implements workspace.Tx.
-type tx struct {
+// Tx is one transaction. It implements workspace.Tx.
+type Tx struct {
 	bun.Tx
 	store *Store
 	now   time.Time
@@ -29,11 +29,11 @@ type tx struct {
 
 var (
 	_ workspace.Store = (*Store)(nil)
-	_ workspace.Tx    = (*tx)(nil)
+	_ workspace.Tx    = (*Tx)(nil)
 )
 
-// kept is what an area remembers until the transaction ends: a value of a type of its own, zero at first.
-func kept[T any](t *tx) *T {
+// Kept is what an area remembers until the transaction ends: a value of a type of its own, zero at first.
+func Kept[T any](t *Tx) *T {
 	of := reflect.TypeFor[T]()
 	if t.kept[of] == nil {
 		if t.kept == nil {
@@ -45,7 +45,7 @@ func kept[T any](t *tx) *T {
 }
 
 // Now implements workspace.Tx.
-func (t *tx) Now() time.Time { return t.now }
+func (t *Tx) Now() time.Time { return t.now }
 
 // triesOfUpdate bounds how often a transaction runs that the database aborts in favour of another.
 const triesOfUpdate = 8
@@ -56,7 +56,7 @@ const connectionPatience = 10 * time.Second
 // commitsBetweenTending is so large that tending, which takes 0.05 ms if there is nothing to do, is not noticed.
 const commitsBetweenTending = 50
 
-func (s *Store) view(ctx context.Context, f func(*tx) error) error {
+func (s *Store) view(ctx context.Context, f func(*Tx) error) error {
 	t, err := s.begin(ctx, s.reader, s.engine.viewOptions())
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (s *Store) view(ctx context.Context, f func(*tx) error) error {
 	return f(t)
 }
 
-func (s *Store) update(ctx context.Context, f func(*tx) error) error {
+func (s *Store) update(ctx context.Context, f func(*Tx) error) error {
 	for try := 1; ; try++ {
 		err := s.updateOnce(ctx, f)
 		if err == nil || try == triesOfUpdate || !s.engine.passing(err) {
@@ -78,7 +78,7 @@ func (s *Store) update(ctx context.Context, f func(*tx) error) error {
 	}
 }
 
-func (s *Store) updateOnce(ctx context.Context, f func(*tx) error) error {
+func (s *Store) updateOnce(ctx context.Context, f func(*Tx) error) error {
 	run := s.updateAlone
 	if s.group != nil {
 		run = s.updateInGroup
@@ -99,7 +99,7 @@ func (s *Store) updateOnce(ctx context.Context, f func(*tx) error) error {
 }
 
 // updateAlone runs f in a transaction of its own and commits it.
-func (s *Store) updateAlone(ctx context.Context, f func(*tx) error) (*tx, error) {
+func (s *Store) updateAlone(ctx context.Context, f func(*Tx) error) (*Tx, error) {
 	t, err := s.begin(ctx, s.writer, nil)
 	if err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func (s *Store) updateAlone(ctx context.Context, f func(*tx) error) (*tx, error)
 	return t, nil
 }
 
-func (s *Store) begin(ctx context.Context, db *bun.DB, options *sql.TxOptions) (*tx, error) {
+func (s *Store) begin(ctx context.Context, db *bun.DB, options *sql.TxOptions) (*Tx, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	late := time.AfterFunc(connectionPatience, cancel)
 	b, err := db.BeginTx(ctx, options)
@@ -134,13 +134,13 @@ func (s *Store) begin(ctx context.Context, db *bun.DB, options *sql.TxOptions) (
 }
 
 // end rolls back what was not committed.
-func (t *tx) end() {
+func (t *Tx) end() {
 	_ = t.Rollback() // after a commit this does nothing
 	t.cancel()
 }
 
-func (s *Store) newTx(b bun.Tx) *tx {
-	return &tx{Tx: b, store: s, now: s.clock().UTC().Truncate(time.Microsecond)}
+func (s *Store) newTx(b bun.Tx) *Tx {
+	return &Tx{Tx: b, store: s, now: s.clock().UTC().Truncate(time.Microsecond)}
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -154,59 +154,59 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// refuse makes the transaction one that cannot be committed.
-func (t *tx) refuse(err error) error {
+// Refuse makes the transaction one that cannot be committed.
+func (t *Tx) Refuse(err error) error {
 	t.refused = err
 	return err
 }
 
-// saved is what an update of a named row by its id came to: taken when the index unique says that another row has the name, missing
+// Saved is what an update of a named row by its id came to: taken when the index unique says that another row has the name, missing
 // when there is no such row.
-func (t *tx) saved(n int, err error, unique string, taken, missing error) error {
+func (t *Tx) Saved(n int, err error, unique string, taken, missing error) error {
 	switch {
 	case err != nil && t.store.engine.violated(err) == unique:
-		return t.refuse(taken)
+		return t.Refuse(taken)
 	case err == nil && n == 0:
 		return missing
 	}
 	return err
 }
 
-// oneDefault says what it means that a table's unique index on the defaults of a project refused a row.
-func (t *tx) oneDefault(err error, table string) error {
+// OneDefault says what it means that a table's unique index on the defaults of a project refused a row.
+func (t *Tx) OneDefault(err error, table string) error {
 	if err == nil || t.store.engine.violated(err) != table+"_project_id" {
 		return err
 	}
-	return t.refuse(workspace.Errorf(workspace.CodeConflict, "another was made the project's default at the same moment, try again"))
+	return t.Refuse(workspace.Errorf(workspace.CodeConflict, "another was made the project's default at the same moment, try again"))
 }
 
-// violated names the unique index that err is about, by its table and last column: "users_name_folded". Empty if none.
-func (t *tx) violated(err error) string { return t.store.engine.violated(err) }
+// Violated names the unique index that err is about, by its table and last column: "users_name_folded". Empty if none.
+func (t *Tx) Violated(err error) string { return t.store.engine.violated(err) }
 
-// refers says whether err is about a row that refers to one that is not there.
-func (t *tx) refers(err error) bool { return t.store.engine.refers(err) }
+// Refers says whether err is about a row that refers to one that is not there.
+func (t *Tx) Refers(err error) bool { return t.store.engine.refers(err) }
 
-// timeLayout is how a time looks that is cast to text, for time.Parse.
-func (t *tx) timeLayout() string { return t.store.engine.timeLayout() }
+// TimeLayout is how a time looks that is cast to text, for time.Parse.
+func (t *Tx) TimeLayout() string { return t.store.engine.timeLayout() }
 
-// skipLocked makes q hold the rows of table that it reads and leave out those that others hold.
-func (t *tx) skipLocked(q *bun.SelectQuery, table string) *bun.SelectQuery {
+// SkipLocked makes q hold the rows of table that it reads and leave out those that others hold.
+func (t *Tx) SkipLocked(q *bun.SelectQuery, table string) *bun.SelectQuery {
 	return t.store.engine.forUpdate(q, table, true)
 }
 
-// forUpdate makes q hold the rows of table that it reads, until the transaction ends.
-func (t *tx) forUpdate(q *bun.SelectQuery, table string) *bun.SelectQuery {
+// ForUpdate makes q hold the rows of table that it reads, until the transaction ends.
+func (t *Tx) ForUpdate(q *bun.SelectQuery, table string) *bun.SelectQuery {
 	return t.store.engine.forUpdate(q, table, false)
 }
 
-// inserting begins an insert that returns nothing. bun would have the columns returned that it left to the database, and
+// Inserting begins an insert that returns nothing. bun would have the columns returned that it left to the database, and
 // then could not tell how many rows were written.
-func (t *tx) inserting(model any) *bun.InsertQuery {
+func (t *Tx) Inserting(model any) *bun.InsertQuery {
 	return t.NewInsert().Model(model).Returning("NULL")
 }
 
-// read runs a query for one row. It returns missing if there is none.
-func read(ctx context.Context, q *bun.SelectQuery, missing error, dest ...any) error {
+// Read runs a query for one row. It returns missing if there is none.
+func Read(ctx context.Context, q *bun.SelectQuery, missing error, dest ...any) error {
 	err := q.Scan(ctx, dest...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return missing
@@ -214,8 +214,8 @@ func read(ctx context.Context, q *bun.SelectQuery, missing error, dest ...any) e
 	return err
 }
 
-// affected returns how many rows a statement wrote.
-func affected(result sql.Result, err error) (int, error) {
+// Affected returns how many rows a statement wrote.
+func Affected(result sql.Result, err error) (int, error) {
 	if err != nil {
 		return 0, err
 	}

@@ -15,12 +15,12 @@ const MaxAccount = 32
 func AccountFor(userName string) string {
 	local, _, _ := strings.Cut(strings.ToLower(userName), "@")
 	account := strings.Map(func(r rune) rune {
-		if isASCIILetter(r) || isDigit(r) || r == '_' {
+		if IsASCIILetter(r) || IsDigit(r) || r == '_' {
 			return r
 		}
 		return '-'
 	}, local)
-	if account == "" || !isASCIILetter(rune(account[0])) {
+	if account == "" || !IsASCIILetter(rune(account[0])) {
 		account = "u" + account
 	}
 	return account[:min(len(account), MaxAccount)]
@@ -33,4 +33,4 @@ func NumberedAccount(account string, n int) string {
 }
 
 // MayBeAccount says whether the system inside desktops has no login or group of this name already.
-func MayBeAccount(account string) bool { return !slices.Contains(systemAccounts, account) }
+func MayBeAccount(account string) bool { return !slices.Contains(SystemAccounts, account) }

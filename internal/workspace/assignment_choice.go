@@ -151,11 +151,11 @@ func (c *choice) personLeft(i, gets int) (Left, bool) {
 	id := c.s.People[i].ID
 	switch {
 	case c.wants[i] == 0 && c.counted(i) > 0:
-		return Left{id, LeftServed, "has " + plural(c.counted(i), c.thisDesktop()) + " already"}, true
+		return Left{id, LeftServed, "has " + Plural(c.counted(i), c.thisDesktop()) + " already"}, true
 	case gets == 0:
 		return Left{id, LeftPartner, "gets no desktop: none that is left can be given to them"}, true
 	case gets < c.wants[i] && !c.fillsDesktops():
-		return Left{id, LeftPartner, fmt.Sprintf("gets %d of %s: no other that is left can be given to them", gets, plural(c.wants[i], "desktop"))}, true
+		return Left{id, LeftPartner, fmt.Sprintf("gets %d of %s: no other that is left can be given to them", gets, Plural(c.wants[i], "desktop"))}, true
 	}
 	return Left{}, false
 }

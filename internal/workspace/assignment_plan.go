@@ -129,9 +129,9 @@ func PlanAssignment(s AssignmentSnapshot) (Plan, error) {
 	s.Model = s.Model.Resolve()
 	switch {
 	case len(s.Desktops) == 0:
-		return Plan{}, invalid("desktops", "must hold 1 to %d desktops", MaxAttachedDesktops)
+		return Plan{}, Invalid("desktops", "must hold 1 to %d desktops", MaxAttachedDesktops)
 	case s.Model.Strategy.Chooses() && len(s.People) == 0:
-		return Plan{}, invalid("users", "must hold 1 to %d people with %s", MaxAttachedPeople, s.Model.Strategy)
+		return Plan{}, Invalid("users", "must hold 1 to %d people with %s", MaxAttachedPeople, s.Model.Strategy)
 	case s.Model.Strategy.Chooses():
 		return choosePairs(s)
 	default:
@@ -144,15 +144,15 @@ func (s *AssignmentSnapshot) checkDistinct() error {
 	desktops := make(map[string]bool, len(s.Desktops))
 	for i, d := range s.Desktops {
 		if desktops[d.ID] {
-			return invalid(fmt.Sprintf("desktops[%d].desktop_id", i), "%s is there twice", d.ID)
+			return Invalid(fmt.Sprintf("desktops[%d].desktop_id", i), "%s is there twice", d.ID)
 		}
 		desktops[d.ID] = true
 		if at, ok := repeated(len(d.Wanted), func(j int) Holder { return d.Wanted[j] }); ok {
-			return invalid(fmt.Sprintf("desktops[%d].attach_user_infos[%d]", i, at), "%s is there twice", d.Wanted[at].Name)
+			return Invalid(fmt.Sprintf("desktops[%d].attach_user_infos[%d]", i, at), "%s is there twice", d.Wanted[at].Name)
 		}
 	}
 	if at, ok := repeated(len(s.People), func(j int) Holder { return s.People[j].Holder }); ok {
-		return invalid(fmt.Sprintf("users[%d]", at), "%s is there twice", s.People[at].Name)
+		return Invalid(fmt.Sprintf("users[%d]", at), "%s is there twice", s.People[at].Name)
 	}
 	return nil
 }
@@ -210,5 +210,5 @@ func (d *AssignableDesktop) bearsNameOf(h Holder) bool {
 
 // tooMany refuses a plan that one request may not make.
 func tooMany() error {
-	return invalid("desktops", "more than %d assignments would be made at once, which is the limit: split the request", MaxAssignments)
+	return Invalid("desktops", "more than %d assignments would be made at once, which is the limit: split the request", MaxAssignments)
 }

@@ -13,7 +13,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-var choosing = []workspace.AssignStrategy{
+var Choosing = []workspace.AssignStrategy{
 	workspace.StrategyNoDesktop, workspace.StrategyFixedDesktops, workspace.StrategyUserPriority, workspace.StrategyFixedUsers,
 }
 
@@ -26,7 +26,7 @@ type world struct {
 	only       workspace.DesktopType // of all desktops; empty: any
 }
 
-var anything = world{strategies: slices.Concat(choosing, given)}
+var anything = world{strategies: slices.Concat(Choosing, given)}
 
 // draw makes a small snapshot that is whole: nobody has a desktop twice, no desktop has more people than its type allows, and
 // people count their desktops. Some desktops have the name of a person, some people have desktops beside the request.
@@ -109,7 +109,7 @@ func weight(h workspace.Holder) int {
 	return 1
 }
 
-func count(holders []workspace.Holder) int {
+func Count(holders []workspace.Holder) int {
 	n := 0
 	for _, h := range holders {
 		n += weight(h)
@@ -170,7 +170,7 @@ func (j judge) takes(d workspace.AssignableDesktop) int {
 	if d.Closed != "" {
 		return 0
 	}
-	return max(0, limit-count(d.Holders))
+	return max(0, limit-Count(d.Holders))
 }
 
 // isMoved says whether anybody's privilege group changes in the desktop, or that of the person in any.
@@ -232,7 +232,7 @@ func TestAPlanKeepsToItsNumbers(t *testing.T) {
 		for _, d := range s.Desktops {
 			people := j.newcomers(d)
 			seen += len(people)
-			if n := count(people); n > j.takes(d) {
+			if n := Count(people); n > j.takes(d) {
 				t.Fatalf("%s is given to %d people, it takes %d", d.ID, n, j.takes(d))
 			}
 			for _, h := range people {
@@ -252,7 +252,7 @@ func TestAPlanKeepsToItsNumbers(t *testing.T) {
 
 func TestAPlanLeavesNoFreePair(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := world{strategies: choosing}.draw(t)
+		s := world{strategies: Choosing}.draw(t)
 		p, err := workspace.PlanAssignment(s)
 		j := newJudge(s, p)
 		for _, d := range s.Desktops {
@@ -397,7 +397,7 @@ func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 			alone := func(h workspace.Holder) bool {
 				return h.Type == workspace.HolderGroup && d.Type == workspace.Dedicated || strings.EqualFold(h.Name, d.Name)
 			}
-			if count(fresh) > j.takes(d) || d.Type == workspace.Shared && count(asked) > workspace.MaxPeoplePerDesktop || slices.ContainsFunc(asked, alone) {
+			if Count(fresh) > j.takes(d) || d.Type == workspace.Shared && Count(asked) > workspace.MaxPeoplePerDesktop || slices.ContainsFunc(asked, alone) {
 				possible = false
 			}
 		}
@@ -470,7 +470,7 @@ func TestGivenPairsDoNotDependOnTheOrderOfTheRequest(t *testing.T) {
 
 func TestHowManyAreServedWithOneEachDoesNotDependOnTheOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := world{strategies: choosing, empty: true}.draw(t)
+		s := world{strategies: Choosing, empty: true}.draw(t)
 		s.Model.UsersPerDesktop, s.Model.DesktopsPerUser = 1, 1
 		want := min(len(s.Desktops), len(s.People))
 		if p := mustPlan(t, shuffled(t, s)); len(p.Pairs) != want {
@@ -662,7 +662,7 @@ func TestAPersonsOwnPrivilegeWinsOverTheDesktops(t *testing.T) {
 		{"", workspace.GroupSudo, workspace.GroupSudo},
 		{workspace.GroupUsers, workspace.GroupSudo, workspace.GroupUsers},
 	} {
-		for _, strategy := range slices.Concat(choosing, given) {
+		for _, strategy := range slices.Concat(Choosing, given) {
 			d := wanted(dedicated("ws1"), "anna")
 			d.Group, d.Wanted[0].Group = c.desktop, c.person
 			s := snapshot(workspace.AssignModel{Strategy: strategy}, []workspace.AssignableDesktop{d}, "anna")

@@ -96,7 +96,7 @@ func (r *relation) relate(i int, wanted []Holder, field string) error {
 // privilege groups change fresh is empty.
 func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) error {
 	if why := d.closed(); why != "" {
-		return inField(at, Errorf(CodeConflict, "desktop %s %s", d.title(), why))
+		return InField(at, Errorf(CodeConflict, "desktop %s %s", d.title(), why))
 	}
 	if len(fresh) == 0 {
 		return nil
@@ -105,10 +105,10 @@ func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) erro
 	for _, h := range wanted {
 		asked += h.weight()
 		if d.bearsNameOf(h) {
-			return invalid(field, "%q is the name of the desktop, which must differ from its person's", h.Name)
+			return Invalid(field, "%q is the name of the desktop, which must differ from its person's", h.Name)
 		}
 		if h.Type == HolderGroup && d.Type == Dedicated {
-			return invalid(field, "desktop %s is DEDICATED: it is for 1 person, not for group %s", d.title(), h.Name)
+			return Invalid(field, "desktop %s is DEDICATED: it is for 1 person, not for group %s", d.title(), h.Name)
 		}
 	}
 	for _, h := range fresh {
@@ -117,13 +117,13 @@ func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) erro
 	limit, present := seats(d.Type), d.people()
 	switch {
 	case asked > limit:
-		return invalid(field, "%d people for desktop %s, which is %s: at most %d", asked, d.title(), d.Type, limit)
+		return Invalid(field, "%d people for desktop %s, which is %s: at most %d", asked, d.title(), d.Type, limit)
 	case present+added <= limit:
 		return nil
 	case d.Type == Dedicated:
-		return inField(at, Errorf(CodeConflict, "desktop %s belongs to %s: detach it first", d.title(), d.Holders[0].Name))
+		return InField(at, Errorf(CodeConflict, "desktop %s belongs to %s: detach it first", d.title(), d.Holders[0].Name))
 	default:
-		return inField(at, Errorf(CodeConflict, "desktop %s has %d people already, with %d more it would have over %d", d.title(), present, added, limit))
+		return InField(at, Errorf(CodeConflict, "desktop %s has %d people already, with %d more it would have over %d", d.title(), present, added, limit))
 	}
 }
 

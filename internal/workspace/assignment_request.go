@@ -116,20 +116,20 @@ func (m AssignModel) Check() error {
 	dimension, known := strategyDimensions[m.Strategy]
 	switch {
 	case m.Dimension != "" && m.Dimension != DimensionUser && m.Dimension != DimensionDesktop:
-		return invalid(at+"assign_dimension", "%q is unknown, use USER or DESKTOP", m.Dimension)
+		return Invalid(at+"assign_dimension", "%q is unknown, use USER or DESKTOP", m.Dimension)
 	case m.Strategy == "" && (m.Dimension != "" || m.UsersPerDesktop != 0 || m.DesktopsPerUser != 0):
-		return invalid(at+"priority_strategy", "must be given: it says how the desktops are assigned")
+		return Invalid(at+"priority_strategy", "must be given: it says how the desktops are assigned")
 	case m.Strategy != "" && !known:
-		return invalid(at+"priority_strategy", "%q is unknown, use USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, "+
+		return Invalid(at+"priority_strategy", "%q is unknown, use USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, "+
 			"DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION", m.Strategy)
 	case m.Dimension != "" && dimension != "" && m.Dimension != dimension:
-		return invalid(at+"assign_dimension", "%s does not go with %s, which needs %s", m.Dimension, m.Strategy, dimension)
+		return Invalid(at+"assign_dimension", "%s does not go with %s, which needs %s", m.Dimension, m.Strategy, dimension)
 	case m.UsersPerDesktop < 0 || m.UsersPerDesktop > MaxAssignNumber:
-		return invalid(at+"desktop_assigin_user_num", "%d is out of range, use 0 to %d", m.UsersPerDesktop, MaxAssignNumber)
+		return Invalid(at+"desktop_assigin_user_num", "%d is out of range, use 0 to %d", m.UsersPerDesktop, MaxAssignNumber)
 	case m.DesktopsPerUser < 0 || m.DesktopsPerUser > MaxAssignNumber:
-		return invalid(at+"user_assigin_desktop_num", "%d is out of range, use 0 to %d", m.DesktopsPerUser, MaxAssignNumber)
+		return Invalid(at+"user_assigin_desktop_num", "%d is out of range, use 0 to %d", m.DesktopsPerUser, MaxAssignNumber)
 	case len(m.NamePolicyID) > maxNamePolicyIDBytes:
-		return invalid(at+"desktop_name_policy_id", "%d bytes, at most %d are allowed", len(m.NamePolicyID), maxNamePolicyIDBytes)
+		return Invalid(at+"desktop_name_policy_id", "%d bytes, at most %d are allowed", len(m.NamePolicyID), maxNamePolicyIDBytes)
 	}
 	return nil
 }
@@ -150,14 +150,14 @@ func (d AttachDesktop) Named() []AttachPerson {
 // be one person, by id here and by name there: PlanAssignment sees to the latter.
 func (r *AttachDesktops) Check() error {
 	for _, field := range r.Unsupported {
-		why := unsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
-		return unsupported(field, cmp.Or(why, "not offered here; leave it out"))
+		why := UnsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
+		return Unsupported(field, cmp.Or(why, "not offered here; leave it out"))
 	}
 	if err := r.Model.Check(); err != nil {
 		return err
 	}
 	if len(r.Desktops) == 0 || len(r.Desktops) > MaxAttachedDesktops {
-		return invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
+		return Invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
 	}
 	strategy := r.Model.Resolve().Strategy
 	if err := r.checkUsers(strategy); err != nil {
@@ -172,9 +172,9 @@ func (r *AttachDesktops) Check() error {
 		name := strings.ToLower(d.ComputerName)
 		switch {
 		case ids[d.DesktopID]:
-			return invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
+			return Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
 		case name != "" && names[name]:
-			return invalid(at+"computer_name", "%q is there twice", d.ComputerName)
+			return Invalid(at+"computer_name", "%q is there twice", d.ComputerName)
 		}
 		ids[d.DesktopID], names[name] = true, true
 	}
@@ -188,15 +188,15 @@ func (r *AttachDesktops) checkUsers(strategy AssignStrategy) error {
 	}
 	switch {
 	case len(r.Users) > limit:
-		return invalid("users", "%d people and groups, at most %d are allowed with %s", len(r.Users), limit, strategy)
+		return Invalid("users", "%d people and groups, at most %d are allowed with %s", len(r.Users), limit, strategy)
 	case len(r.Users) == 0 && r.Model.Strategy != "" && strategy != StrategyRelation:
-		return invalid("users", "must hold 1 to %d people with %s", limit, strategy)
+		return Invalid("users", "must hold 1 to %d people with %s", limit, strategy)
 	case len(r.Users) > 0 && r.Model.Strategy == "":
-		return invalid("assign_model.priority_strategy", "must be given when users are: it says how they get desktops")
+		return Invalid("assign_model.priority_strategy", "must be given when users are: it says how they get desktops")
 	}
 	for i, u := range r.Users {
 		if u.Type == HolderGroup && strategy.Chooses() {
-			return invalid(fmt.Sprintf("users[%d].type", i), "a group cannot be given with %s: use DESKTOP_ASSIGN_USERS_OR_GROUPS, or name its people", strategy)
+			return Invalid(fmt.Sprintf("users[%d].type", i), "a group cannot be given with %s: use DESKTOP_ASSIGN_USERS_OR_GROUPS, or name its people", strategy)
 		}
 	}
 	return checkPeople("users", r.Users)
@@ -204,14 +204,14 @@ func (r *AttachDesktops) checkUsers(strategy AssignStrategy) error {
 
 func (d AttachDesktop) check(at string, strategy AssignStrategy) error {
 	if d.DesktopID == "" || len(d.DesktopID) > maxObjectID {
-		return invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
+		return Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
 	}
 	if d.ComputerName != "" {
 		if err := checkAttachedName(at+"computer_name", d.ComputerName); err != nil {
 			return err
 		}
 	}
-	if _, _, err := groupFor(at+"user_group", d.Group); err != nil {
+	if _, _, err := GroupFor(at+"user_group", d.Group); err != nil {
 		return err
 	}
 	if err := CheckEmail(at+"user_email", d.UserEmail); err != nil {
@@ -224,18 +224,18 @@ func (d AttachDesktop) check(at string, strategy AssignStrategy) error {
 			if len(d.People) > 0 {
 				field = "attach_user_infos"
 			}
-			return invalid(at+field, "%s takes people from users: leave it out, or use FIXED_RELATION", strategy)
+			return Invalid(at+field, "%s takes people from users: leave it out, or use FIXED_RELATION", strategy)
 		}
 		return nil
 	}
 	if len(named) == 0 {
-		return invalid(at+"user_name", "must be given, or attach_user_infos with 1 to %d people", MaxPeoplePerDesktop)
+		return Invalid(at+"user_name", "must be given, or attach_user_infos with 1 to %d people", MaxPeoplePerDesktop)
 	}
 	if len(d.People) == 0 {
 		return named[0].check(at, d.ComputerName)
 	}
 	if len(named) > MaxPeoplePerDesktop {
-		return invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(named), MaxPeoplePerDesktop)
+		return Invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(named), MaxPeoplePerDesktop)
 	}
 	for i, p := range named {
 		if err := p.check(fmt.Sprintf("%sattach_user_infos[%d].", at, i), d.ComputerName); err != nil {
@@ -261,9 +261,9 @@ func checkPeople(field string, people []AttachPerson) error {
 		byID, byName := key{of: of, id: p.ID}, key{of: of, name: strings.ToLower(p.Name)}
 		switch {
 		case p.ID != "" && seen[byID]:
-			return invalid(at+"user_id", "%s is there twice", p.ID)
+			return Invalid(at+"user_id", "%s is there twice", p.ID)
 		case p.Name != "" && seen[byName]:
-			return invalid(at+"user_name", "%q is there twice", p.Name)
+			return Invalid(at+"user_name", "%q is there twice", p.Name)
 		}
 		seen[byID], seen[byName] = true, true
 	}
@@ -273,44 +273,44 @@ func checkPeople(field string, people []AttachPerson) error {
 func (p AttachPerson) check(at, computerName string) error {
 	switch {
 	case p.Type != "" && p.Type != HolderUser && p.Type != HolderGroup:
-		return invalid(at+"type", "%q is unknown, use USER or GROUP", p.Type)
+		return Invalid(at+"type", "%q is unknown, use USER or GROUP", p.Type)
 	case p.ID == "" && p.Name == "":
-		return invalid(at+"user_name", "must not be empty")
+		return Invalid(at+"user_name", "must not be empty")
 	case len(p.ID) > maxObjectID:
-		return invalid(at+"user_id", "%d characters, at most %d are allowed", len(p.ID), maxObjectID)
+		return Invalid(at+"user_id", "%d characters, at most %d are allowed", len(p.ID), maxObjectID)
 	case len(p.Name) > maxObjectName:
-		return invalid(at+"user_name", "%d bytes, at most %d are allowed", len(p.Name), maxObjectName)
+		return Invalid(at+"user_name", "%d bytes, at most %d are allowed", len(p.Name), maxObjectName)
 	}
 	if p.Type != HolderGroup && p.Name != "" {
 		if err := CheckUserName(at+"user_name", p.Name); err != nil {
 			return err
 		}
 		if strings.EqualFold(p.Name, computerName) {
-			return invalid(at+"user_name", "%q is the name of the desktop, which must differ from its person's", p.Name)
+			return Invalid(at+"user_name", "%q is the name of the desktop, which must differ from its person's", p.Name)
 		}
 	}
-	if _, _, err := groupFor(at+"user_group", p.Group); err != nil {
+	if _, _, err := GroupFor(at+"user_group", p.Group); err != nil {
 		return err
 	}
-	return checkDomain(at+"domain", p.Domain)
+	return CheckDomain(at+"domain", p.Domain)
 }
 
 // checkAttachedName says why a desktop cannot be renamed so. Other than in CheckComputerName, underscores are allowed, and
 // neither Chinese characters nor a digit at the start.
 func checkAttachedName(field, name string) error {
 	if len(name) > MaxComputerName {
-		return invalid(field, "%q has more than %d characters", name, MaxComputerName)
+		return Invalid(field, "%q has more than %d characters", name, MaxComputerName)
 	}
 	for _, r := range name {
-		if !isASCIILetter(r) && !isDigit(r) && r != '-' && r != '_' {
-			return invalid(field, "%q is not allowed in %q: use letters, digits, hyphens and underscores", r, name)
+		if !IsASCIILetter(r) && !IsDigit(r) && r != '-' && r != '_' {
+			return Invalid(field, "%q is not allowed in %q: use letters, digits, hyphens and underscores", r, name)
 		}
 	}
 	switch {
-	case !isASCIILetter(rune(name[0])):
-		return invalid(field, "%q must start with a letter", name)
+	case !IsASCIILetter(rune(name[0])):
+		return Invalid(field, "%q must start with a letter", name)
 	case strings.HasSuffix(name, "-"):
-		return invalid(field, "%q must not end with a hyphen", name)
+		return Invalid(field, "%q must not end with a hyphen", name)
 	}
 	return nil
 }

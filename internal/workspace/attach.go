@@ -156,7 +156,7 @@ const readAtOnce = 500
 // desktopsByID reads desktops, and with hold holds their rows.
 func desktopsByID(ctx context.Context, tx Tx, projectID string, ids []string, hold bool) (map[string]Desktop, error) {
 	if hold {
-		return lockByID(ctx, tx, projectID, ids)
+		return LockByID(ctx, tx, projectID, ids)
 	}
 	found := make(map[string]Desktop, len(ids))
 	for part := range slices.Chunk(ids, readAtOnce) {
@@ -177,7 +177,7 @@ func (a *attachment) checkWindows(ctx context.Context, tx Tx) error {
 	for i, d := range a.desktops {
 		is, known := windows[d.ImageID]
 		if !known {
-			image, err := tx.Image(ctx, "", d.ImageID)
+			image, err := tx.ReadImage(ctx, "", d.ImageID)
 			if err != nil && CodeOf(err) != CodeImageNotFound {
 				return err
 			}
@@ -190,7 +190,7 @@ func (a *attachment) checkWindows(ctx context.Context, tx Tx) error {
 		for _, p := range slices.Concat(a.r.Desktops[i].Named(), a.r.Users) {
 			name := a.cast.nameOf(p)
 			if p.Type != HolderGroup && len(name) > MaxWindowsUserName {
-				return invalid("user_name", "%q has %d characters, at most %d are allowed on desktop %s, which is a Windows desktop",
+				return Invalid("user_name", "%q has %d characters, at most %d are allowed on desktop %s, which is a Windows desktop",
 					name, len(name), MaxWindowsUserName, d.Name)
 			}
 		}
@@ -212,7 +212,7 @@ func (a *attachment) snapshot() (AssignmentSnapshot, error) {
 		asked := a.r.Desktops[i]
 		one := AssignableDesktop{ID: d.ID, Name: d.Name, Called: a.before[i].Name, Type: d.Type, Closed: closed(d), Holders: holdersOf(d)}
 		if asked.Group != "" {
-			group, remark, err := groupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
+			group, remark, err := GroupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
 			if err != nil {
 				return s, err
 			}

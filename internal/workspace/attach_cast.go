@@ -131,7 +131,7 @@ func (c *cast) introduce(d AttachDesktop, tx Tx) {
 	u, known := c.users[id]
 	switch {
 	case !known && d.UserID == "":
-		u = newUser(c.projectID, NewDesktop{UserName: d.UserName, UserEmail: d.UserEmail}, tx.Now())
+		u = NewUser(c.projectID, NewDesktop{UserName: d.UserName, UserEmail: d.UserEmail}, tx.Now())
 		c.users[u.ID], c.userIDs[strings.ToLower(u.Name)] = u, u.ID
 		c.added = append(c.added, u)
 	case known && u.Email == "":
@@ -153,7 +153,7 @@ func (c *cast) check(field string, p AttachPerson) error {
 	case id == "":
 		return Errorf(CodeUserNotFound, "%suser_name: user %q does not exist: add them first, or name one desktop with user_name and user_email", field, p.Name)
 	case p.Name != "" && !strings.EqualFold(p.Name, name):
-		return invalid(field+"user_name", "%q is not the name of %s, which is %q", p.Name, p.ID, name)
+		return Invalid(field+"user_name", "%q is not the name of %s, which is %q", p.Name, p.ID, name)
 	}
 	return nil
 }
@@ -181,7 +181,7 @@ func (c *cast) holder(p AttachPerson) (h Holder, remark string, err error) {
 		h.People = c.groups[h.ID].People
 	}
 	if p.Group != "" {
-		h.Group, remark, err = groupFor("user_group", p.Group)
+		h.Group, remark, err = GroupFor("user_group", p.Group)
 	}
 	return h, remark, err
 }
@@ -218,7 +218,7 @@ func invite(ctx context.Context, tx Tx, people []User) error {
 	if len(people) == 0 {
 		return nil
 	}
-	return tx.InsertMails(ctx, firstPasswordMails(people, tx.Now()))
+	return tx.InsertMails(ctx, FirstPasswordMails(people, tx.Now()))
 }
 
 // recipients are the people who get a desktop, with the address that the request has for its person.

@@ -32,7 +32,7 @@ func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 	}
 	job := Job{ID: NewID(), ProjectID: a.r.ProjectID, Type: JobAttachDesktops, RequestID: a.r.RequestID, Created: tx.Now()}
 	if len(taken) == 0 {
-		nothingToDo(&job, a.desktops)
+		NothingToDo(&job, a.desktops)
 		return job.ID, tx.InsertJob(ctx, job)
 	}
 	if err := a.cast.add(ctx, tx); err != nil {
@@ -55,12 +55,12 @@ func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 	if err := a.clear(ctx, tx, ids, change.gained); err != nil {
 		return "", err
 	}
-	gained := holdingsByDesktop(change.gained)
+	gained := HoldingsByDesktop(change.gained)
 	busy := make([]Desktop, len(taken))
 	for n, i := range taken {
 		d := a.desktops[i]
 		people := gained[d.ID]
-		sub := subJob(&job, d, AccountParams{Gained: a.cast.recipients(people, a.r.Desktops[i]), Remark: a.remarks[i]})
+		sub := NewSubJob(&job, d, AccountParams{Gained: a.cast.recipients(people, a.r.Desktops[i]), Remark: a.remarks[i]})
 		if len(people) > 0 {
 			sub.UserName = people[0].UserName
 		}
@@ -102,7 +102,7 @@ func (a *attachment) rename(ctx context.Context, tx Tx) (taken []int, err error)
 		}
 		taken = append(taken, i)
 	}
-	if err := refuseTaken(ctx, tx, a.r.ProjectID, "computer_name", fresh); err != nil {
+	if err := RefuseTaken(ctx, tx, a.r.ProjectID, "computer_name", fresh); err != nil {
 		return nil, err
 	}
 	if err := a.nameByPolicy(ctx, tx, open, fresh, gets); err != nil {
@@ -113,7 +113,7 @@ func (a *attachment) rename(ctx context.Context, tx Tx) (taken []int, err error)
 			d.HostName = HostNameFor(d.Name, d.ID)
 			if !strings.EqualFold(d.HostName, a.before[i].HostName) {
 				one := []Desktop{*d}
-				if err := settleHostNames(ctx, tx, a.r.ProjectID, one, func(int) bool { return false }); err != nil {
+				if err := SettleHostNames(ctx, tx, a.r.ProjectID, one, func(int) bool { return false }); err != nil {
 					return nil, err
 				}
 				d.HostName = one[0].HostName
@@ -146,13 +146,13 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx Tx, open []int, asked 
 	if id == "" {
 		return nil
 	}
-	find := tx.NamePolicy
+	find := tx.ReadNamePolicy
 	if a.hold {
 		find = tx.LockNamePolicy
 	}
 	policy, err := find(ctx, a.r.ProjectID, id)
 	if err != nil {
-		return inField("desktop_name_policy_id", err)
+		return InField("desktop_name_policy_id", err)
 	}
 	if len(open) == 0 {
 		return nil
@@ -164,7 +164,7 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx Tx, open []int, asked 
 		places[n], users[n] = n, gets[a.desktops[i].ID][0]
 	}
 	names = append(names, asked...)
-	next, err := fillNames(ctx, tx, policy, a.r.ProjectID, names, users, places)
+	next, err := FillNames(ctx, tx, policy, a.r.ProjectID, names, users, places)
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx Tx, open []int, asked 
 	if !a.hold {
 		return nil
 	}
-	return keepCount(ctx, tx, policy, next)
+	return KeepCount(ctx, tx, policy, next)
 }
 
 // checkNamesakes refuses a desktop with the name of one of its people.
@@ -184,7 +184,7 @@ func checkNamesakes(field string, d Desktop, fresh []string) error {
 	}
 	for _, name := range fresh {
 		if strings.EqualFold(name, d.Name) {
-			return invalid(field, "%q is the name of a person who has the desktop; the two must differ", d.Name)
+			return Invalid(field, "%q is the name of a person who has the desktop; the two must differ", d.Name)
 		}
 	}
 	return nil

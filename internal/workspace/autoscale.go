@@ -163,19 +163,19 @@ func inputsOf(s PoolSnapshot) ScaleInputs {
 	}
 	in.Policy.OnceCreated, in.Policy.MaxIsolated = cmp.Or(in.Policy.OnceCreated, MaxOnceCreated), cmp.Or(in.Policy.MaxIsolated, DefaultMaxIsolated)
 	for _, m := range s.Members {
-		in.Auto += count(m.AutoCreated)
-		in.Making += count(m.AutoCreated && m.Task == TaskCreating)
-		in.Idle += count(m.Idle())
-		in.Coming += count(m.Coming())
-		in.Bound += count(m.Bound())
-		in.Faulty += count(m.Faulty())
-		in.Isolated += count(m.Isolated)
-		in.Leaving += count(m.Leaving())
+		in.Auto += Count(m.AutoCreated)
+		in.Making += Count(m.AutoCreated && m.Task == TaskCreating)
+		in.Idle += Count(m.Idle())
+		in.Coming += Count(m.Coming())
+		in.Bound += Count(m.Bound())
+		in.Faulty += Count(m.Faulty())
+		in.Isolated += Count(m.Isolated)
+		in.Leaving += Count(m.Leaving())
 	}
 	return in
 }
 
-func count(b bool) int {
+func Count(b bool) int {
 	if b {
 		return 1
 	}
@@ -198,7 +198,7 @@ func (d *Decision) isolate(s PoolSnapshot, now time.Time) {
 	limit := cmp.Or(s.Pool.Policy.MaxIsolated, DefaultMaxIsolated)
 	room := max(limit-d.Inputs.Isolated, 0)
 	if len(broken) > room {
-		d.skip(RuleAside, "%s broken, but at most %d may be put aside and %d are", plural(len(broken), "desktop"), limit, d.Inputs.Isolated)
+		d.skip(RuleAside, "%s broken, but at most %d may be put aside and %d are", Plural(len(broken), "desktop"), limit, d.Inputs.Isolated)
 	}
 	d.act(ScaleIsolate, RuleIsolate, first(broken, room), "broken for %v or longer, put aside until an administrator takes them back", IsolationGrace)
 }
@@ -233,10 +233,10 @@ func (d *Decision) deleteSpare(s PoolSnapshot, now time.Time, leaving int) {
 	room := max(d.Inputs.Total-d.Inputs.Leaving-leaving-policy.MinRetention, 0)
 	n := min(len(spare), surplus, room)
 	if m := min(len(spare), surplus); m > n {
-		d.skip(RuleKeep, "%s could go, but the pool keeps at least %d", plural(m, "idle desktop"), policy.MinRetention)
+		d.skip(RuleKeep, "%s could go, but the pool keeps at least %d", Plural(m, "idle desktop"), policy.MinRetention)
 	}
 	if wait := s.Pool.Scale.Created.Add(ScaleCoolDown).Sub(now); n > 0 && wait > 0 {
-		d.skip(RuleCoolDown, "%s could go, but desktops were made a moment ago; again in %v", plural(n, "idle desktop"), rounded(wait))
+		d.skip(RuleCoolDown, "%s could go, but desktops were made a moment ago; again in %v", Plural(n, "idle desktop"), Rounded(wait))
 		return
 	}
 	d.act(ScaleDelete, RuleSpare, first(spare, n), "idle for %v or longer, %d idle and %d wanted", retention, d.Inputs.Idle, d.wanted())
@@ -260,19 +260,19 @@ func (d *Decision) create(s PoolSnapshot, now time.Time) {
 	people := min(missing, max(in.Waiting-in.Idle-in.Coming, 0))
 	n := missing
 	if wait := s.Pool.Scale.Deleted.Add(ScaleCoolDown).Sub(now); wait > 0 && n > people {
-		d.skip(RuleCoolDown, "%s wanted, but spare ones were deleted a moment ago; again in %v", plural(n-people, "more idle desktop"), rounded(wait))
+		d.skip(RuleCoolDown, "%s wanted, but spare ones were deleted a moment ago; again in %v", Plural(n-people, "more idle desktop"), Rounded(wait))
 		n = people
 	}
 	n = d.within(n, RuleCap, in.Policy.MaxAutoCreated-in.Auto, "max_auto_created is %d and there are %d", in.Policy.MaxAutoCreated, in.Auto)
 	if s.Pool.Scale.Failures >= BreakerFailures {
 		room := 1 - in.Making
 		if wait := s.Pool.Scale.PausedUntil().Sub(now); wait > 0 {
-			n = d.within(n, RuleBreaker, 0, "making desktops failed %d times in a row, again in %v", s.Pool.Scale.Failures, rounded(wait))
+			n = d.within(n, RuleBreaker, 0, "making desktops failed %d times in a row, again in %v", s.Pool.Scale.Failures, Rounded(wait))
 		}
 		n = d.within(n, RuleBreaker, room, "making desktops failed %d times in a row, one is tried at a time", s.Pool.Scale.Failures)
 	}
 	if wait := s.Pool.Scale.ShortUntil().Sub(now); wait > 0 {
-		n = d.within(n, RuleRefused, 0, "%s; again in %v", s.Pool.Scale.Shortage, rounded(wait))
+		n = d.within(n, RuleRefused, 0, "%s; again in %v", s.Pool.Scale.Shortage, Rounded(wait))
 	}
 	once := cmp.Or(in.Policy.OnceCreated, MaxOnceCreated)
 	n = d.within(n, RuleBatch, once-in.Making, "%d are made at a time and %d are being made", once, in.Making)
@@ -301,7 +301,7 @@ func (d *Decision) within(n int, rule string, limit int, why string, args ...any
 	if limit = max(limit, 0); n <= limit {
 		return n
 	}
-	d.skip(rule, "%s wanted, %d may be made: "+why, append([]any{plural(n, "more desktop"), limit}, args...)...)
+	d.skip(rule, "%s wanted, %d may be made: "+why, append([]any{Plural(n, "more desktop"), limit}, args...)...)
 	return limit
 }
 
@@ -314,7 +314,7 @@ func (d *Decision) act(kind ScaleKind, rule string, members []Member, why string
 		return
 	}
 	a := ScaleAction{Kind: kind, Rule: rule, Count: len(members), Reason: fmt.Sprintf(why, args...)}
-	a.Desktops = idsOf(members)
+	a.Desktops = IdsOf(members)
 	slices.Sort(a.Desktops)
 	d.Actions = append(d.Actions, a)
 	d.skip(rule, "%s", a.Reason)
@@ -333,12 +333,12 @@ func (d *Decision) takes(kind ScaleKind, desktopID string) bool {
 
 // first returns the n that have been idle longest. The caller's slice is sorted.
 func first(members []Member, n int) []Member {
-	slices.SortFunc(members, byIdleness)
+	slices.SortFunc(members, ByIdleness)
 	return members[:min(n, len(members))]
 }
 
-// rounded leaves out fractions of a second, upwards, so that nobody is told to come back in 0 s.
-func rounded(d time.Duration) time.Duration { return (d + time.Second - 1).Truncate(time.Second) }
+// Rounded leaves out fractions of a second, upwards, so that nobody is told to come back in 0 s.
+func Rounded(d time.Duration) time.Duration { return (d + time.Second - 1).Truncate(time.Second) }
 
 // Notable says whether a decision belongs into the log after the former one: it acts, or leaves something undone by other rules
 // than before.
@@ -349,12 +349,12 @@ func (d Decision) Notable(former []Reason) bool {
 // Entry returns the decision for the pool's decision log.
 func (d Decision) Entry(poolID string, now time.Time) PoolDecision {
 	return PoolDecision{
-		ID: NewID(), PoolID: poolID, Kind: DecideScale, At: now, Inputs: asJSON(d.Inputs), Reasons: d.Reasons,
-		Actions: asJSON(append([]ScaleAction{}, d.Actions...)), // a list for clients when it is empty, too
+		ID: NewID(), PoolID: poolID, Kind: DecideScale, At: now, Inputs: AsJSON(d.Inputs), Reasons: d.Reasons,
+		Actions: AsJSON(append([]ScaleAction{}, d.Actions...)), // a list for clients when it is empty, too
 	}
 }
 
-func asJSON(v any) json.RawMessage {
+func AsJSON(v any) json.RawMessage {
 	body, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // v is one of this package's own structs of plain fields

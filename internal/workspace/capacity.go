@@ -88,23 +88,23 @@ func (c Capacity) admit(wanted int64) error {
 		c.ID, wanted>>10, left>>10, c.Bound>>10)
 }
 
-// demand is what desktops are about to be promised, in MiB.
-type demand struct {
-	disks  map[string]int64 // by volume type
-	memory int64
+// Demand is what desktops are about to be promised, in MiB.
+type Demand struct {
+	Disks  map[string]int64 // by volume type
+	Memory int64
 }
 
-// demandOf is the demand of n desktops with these disks and this product.
-func demandOf(n int, p Product, disks ...VolumeSpec) demand {
-	d := demand{disks: map[string]int64{}, memory: int64(n) * int64(p.MemoryMiB)}
+// DemandOf is the demand of n desktops with these disks and this product.
+func DemandOf(n int, p Product, disks ...VolumeSpec) Demand {
+	d := Demand{Disks: map[string]int64{}, Memory: int64(n) * int64(p.MemoryMiB)}
 	for _, v := range disks {
-		d.disks[v.Type] += int64(n) * int64(v.GB) << 10
+		d.Disks[v.Type] += int64(n) * int64(v.GB) << 10
 	}
 	return d
 }
 
-// disks sums the desktop's disks by volume type, in MiB.
-func (d Desktop) disks() map[string]int64 {
+// Disks sums the desktop's disks by volume type, in MiB.
+func (d Desktop) Disks() map[string]int64 {
 	sums := map[string]int64{d.Root.Type: int64(d.Root.GB) << 10}
 	for _, v := range d.Data {
 		sums[v.Type] += int64(v.GB) << 10
@@ -112,71 +112,71 @@ func (d Desktop) disks() map[string]int64 {
 	return sums
 }
 
-// growths is the demand as that of a sub-job.
-func (d demand) growths(subJobID string) (all []Growth) {
-	for _, class := range slices.Sorted(maps.Keys(d.disks)) {
-		all = append(all, Growth{subJobID, class, d.disks[class]})
+// Growths is the demand as that of a sub-job.
+func (d Demand) Growths(subJobID string) (all []Growth) {
+	for _, class := range slices.Sorted(maps.Keys(d.Disks)) {
+		all = append(all, Growth{subJobID, class, d.Disks[class]})
 	}
-	all = append(all, Growth{subJobID, "", d.memory})
+	all = append(all, Growth{subJobID, "", d.Memory})
 	return slices.DeleteFunc(all, func(g Growth) bool { return g.MiB == 0 })
 }
 
-// demandOfGrowths is what they take together.
-func demandOfGrowths(all []Growth) demand {
-	d := demand{disks: map[string]int64{}}
+// DemandOfGrowths is what they take together.
+func DemandOfGrowths(all []Growth) Demand {
+	d := Demand{Disks: map[string]int64{}}
 	for _, g := range all {
 		if g.Type == "" {
-			d.memory += g.MiB
+			d.Memory += g.MiB
 		} else {
-			d.disks[g.Type] += g.MiB
+			d.Disks[g.Type] += g.MiB
 		}
 	}
 	return d
 }
 
-// times is n times the demand.
-func (d demand) times(n int) demand {
-	all := demand{disks: make(map[string]int64, len(d.disks)), memory: int64(n) * d.memory}
-	for class, mib := range d.disks {
-		all.disks[class] = int64(n) * mib
+// Times is n times the demand.
+func (d Demand) Times(n int) Demand {
+	all := Demand{Disks: make(map[string]int64, len(d.Disks)), Memory: int64(n) * d.Memory}
+	for class, mib := range d.Disks {
+		all.Disks[class] = int64(n) * mib
 	}
 	return all
 }
 
-// and is both demands together.
-func (d demand) and(other demand) demand {
-	both := demand{disks: map[string]int64{}, memory: d.memory + other.memory}
-	for _, one := range []demand{d, other} {
-		for class, mib := range one.disks {
-			both.disks[class] += mib
+// And is both demands together.
+func (d Demand) And(other Demand) Demand {
+	both := Demand{Disks: map[string]int64{}, Memory: d.Memory + other.Memory}
+	for _, one := range []Demand{d, other} {
+		for class, mib := range one.Disks {
+			both.Disks[class] += mib
 		}
 	}
 	return both
 }
 
 // none says that nothing is asked for.
-func (d demand) none() bool {
-	for _, mib := range d.disks {
+func (d Demand) none() bool {
+	for _, mib := range d.Disks {
 		if mib != 0 {
 			return false
 		}
 	}
-	return d.memory == 0
+	return d.Memory == 0
 }
 
 // of is what the demand takes of a capacity.
-func (d demand) of(c Capacity) (wanted int64) {
+func (d Demand) of(c Capacity) (wanted int64) {
 	if c.ID == MemoryCapacity {
-		return d.memory
+		return d.Memory
 	}
 	for _, class := range c.Classes {
-		wanted += d.disks[class]
+		wanted += d.Disks[class]
 	}
 	return wanted
 }
 
 // promise adds the demand to what is promised of each capacity, or says of which there is not enough. CodeNoRoom.
-func promise(all []Capacity, d demand) ([]Capacity, error) {
+func promise(all []Capacity, d Demand) ([]Capacity, error) {
 	for _, c := range all {
 		if err := c.admit(d.of(c)); err != nil {
 			return nil, err
@@ -187,24 +187,24 @@ func promise(all []Capacity, d demand) ([]Capacity, error) {
 
 // promiseUpTo promises to as many of n desktops with this demand each as there is room for. It says how many those are, and, if
 // they are fewer, why. CodeNoRoom.
-func promiseUpTo(all []Capacity, each demand, n int) (promised []Capacity, fit int, short error) {
-	if promised, short = promise(all, each.times(n)); short == nil {
+func promiseUpTo(all []Capacity, each Demand, n int) (promised []Capacity, fit int, short error) {
+	if promised, short = promise(all, each.Times(n)); short == nil {
 		return promised, n, nil
 	}
 	fit = sort.Search(n, func(i int) bool {
-		_, err := promise(all, each.times(i+1))
+		_, err := promise(all, each.Times(i+1))
 		return err != nil
 	})
 	if fit > 0 {
-		promised, _ = promise(all, each.times(fit))
+		promised, _ = promise(all, each.Times(fit))
 	}
 	return promised, fit, short
 }
 
-// reserve promises capacity to what a transaction has written already: orders, starts, growths. It comes last, so that the rows of
+// Reserve promises capacity to what a transaction has written already: orders, starts, growths. It comes last, so that the rows of
 // the capacities, which all orders share, are held no longer than the commit takes. Two orders at once cannot both get the last of
 // it. What was given back since it was counted is found before anything is refused. CodeNoRoom.
-func reserve(ctx context.Context, tx Tx, d demand) error {
+func Reserve(ctx context.Context, tx Tx, d Demand) error {
 	if d.none() {
 		return nil
 	}
@@ -217,7 +217,7 @@ func reserve(ctx context.Context, tx Tx, d demand) error {
 		if all, err = recount(ctx, tx, all); err != nil {
 			return err
 		}
-		if promised, short = promise(add(all, d.times(-1)), d); short != nil {
+		if promised, short = promise(add(all, d.Times(-1)), d); short != nil {
 			return short
 		}
 	}
@@ -228,18 +228,18 @@ func reserve(ctx context.Context, tx Tx, d demand) error {
 // take of it before they write anything, and reserve what they took at the end.
 type room struct {
 	all     []Capacity
-	taken   demand
+	taken   Demand
 	counted bool
 }
 
-// readRoom reads what there is.
-func readRoom(ctx context.Context, tx Tx) (*room, error) {
+// ReadRoom reads what there is.
+func ReadRoom(ctx context.Context, tx Tx) (*room, error) {
 	all, err := tx.Capacities(ctx)
 	return &room{all: all}, err
 }
 
-// take takes as many of n times the demand as there is room for. It says how many those are and, if they are fewer, why.
-func (r *room) take(ctx context.Context, tx Tx, each demand, n int) (fit int, short, err error) {
+// Take takes as many of n times the demand as there is room for. It says how many those are and, if they are fewer, why.
+func (r *room) Take(ctx context.Context, tx Tx, each Demand, n int) (fit int, short, err error) {
 	promised, fit, short := promiseUpTo(r.all, each, n)
 	if short != nil && !r.counted {
 		counted, err := recount(ctx, tx, r.all)
@@ -250,13 +250,13 @@ func (r *room) take(ctx context.Context, tx Tx, each demand, n int) (fit int, sh
 		promised, fit, short = promiseUpTo(r.all, each, n)
 	}
 	if fit > 0 {
-		r.all, r.taken = promised, r.taken.and(each.times(fit))
+		r.all, r.taken = promised, r.taken.And(each.Times(fit))
 	}
 	return fit, short, nil
 }
 
 // add adds the demand to what is promised of each capacity, whether there is room for it or not.
-func add(all []Capacity, d demand) []Capacity {
+func add(all []Capacity, d Demand) []Capacity {
 	all = slices.Clone(all)
 	for i, c := range all {
 		all[i].Promised += d.of(c)
@@ -276,7 +276,7 @@ func recount(ctx context.Context, tx Tx, all []Capacity) ([]Capacity, error) {
 	}
 	all = slices.Clone(all)
 	for i, c := range all {
-		all[i].Promised = demand{disks: disks, memory: memory}.of(c)
+		all[i].Promised = Demand{Disks: disks, Memory: memory}.of(c)
 	}
 	return all, nil
 }

@@ -105,12 +105,12 @@ type CatalogRows interface {
 	PutZones(ctx context.Context, z []Zone) error
 	PutVolumeTypes(ctx context.Context, v []VolumeType) error
 
-	// Product fails with CodeProductNotFound.
-	Product(ctx context.Context, id string) (Product, error)
+	// ReadProduct fails with CodeProductNotFound.
+	ReadProduct(ctx context.Context, id string) (Product, error)
 	Products(ctx context.Context, q ProductQuery) ([]Product, int, error)
 
-	// Image finds an image that the project may use, or fails with CodeImageNotFound. An empty projectID finds any.
-	Image(ctx context.Context, projectID, id string) (Image, error)
+	// ReadImage finds an image that the project may use, or fails with CodeImageNotFound. An empty projectID finds any.
+	ReadImage(ctx context.Context, projectID, id string) (Image, error)
 	Images(ctx context.Context, q ImageQuery) ([]Image, int, error)
 	// MarkGone marks images as gone. PutImages brings one back.
 	MarkGone(ctx context.Context, imageIDs []string) error

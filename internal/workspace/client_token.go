@@ -38,11 +38,11 @@ type ClientTokenRows interface {
 // CheckClientToken says why a client's token cannot be one, or nil.
 func CheckClientToken(field, token string) error {
 	if len(token) > MaxClientToken {
-		return invalid(field, "%d characters, at most %d are allowed", len(token), MaxClientToken)
+		return Invalid(field, "%d characters, at most %d are allowed", len(token), MaxClientToken)
 	}
 	for _, r := range token {
 		if r <= ' ' || r > '~' {
-			return invalid(field, "use visible ASCII characters, such as a UUID")
+			return Invalid(field, "use visible ASCII characters, such as a UUID")
 		}
 	}
 	return nil

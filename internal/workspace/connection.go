@@ -56,7 +56,7 @@ func (s *ConnectionService) OpenConnection(ctx context.Context, t Ticket, c Conn
 		if err := tx.InsertConnection(ctx, c); err != nil {
 			return err
 		}
-		if err := remind(ctx, tx, d.ID); err != nil {
+		if err := Remind(ctx, tx, d.ID); err != nil {
 			return err
 		}
 		d = locked[0]
@@ -65,7 +65,7 @@ func (s *ConnectionService) OpenConnection(ctx context.Context, t Ticket, c Conn
 		}
 		was := d.Login
 		d.Login = LoginConnected
-		return saveSession(ctx, tx, d, was)
+		return SaveSession(ctx, tx, d, was)
 	})
 }
 
@@ -82,7 +82,7 @@ func (s *ConnectionService) MayConnect(ctx context.Context, t Ticket) error {
 // so that its people can start it. A desktop with a task is left alone: its job knows better.
 func (s *ConnectionService) NoteStopped(ctx context.Context, desktopID string, hibernated bool) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
-		found, err := tx.Desktop(ctx, "", desktopID)
+		found, err := tx.ReadDesktop(ctx, "", desktopID)
 		if err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func (s *ConnectionService) NoteStopped(ctx context.Context, desktopID string, h
 		if hibernated {
 			d.Status = StatusHibernated
 		}
-		return saveSession(ctx, tx, d, was)
+		return SaveSession(ctx, tx, d, was)
 	})
 }
 
@@ -107,7 +107,7 @@ func (s *ConnectionService) CloseConnection(ctx context.Context, id, desktopID s
 		if err := tx.DeleteConnection(ctx, id); err != nil {
 			return err
 		}
-		return settleLogin(ctx, tx, desktopID)
+		return SettleLogin(ctx, tx, desktopID)
 	})
 }
 
@@ -124,7 +124,7 @@ func (s *ConnectionService) SweepConnections(ctx context.Context) (int, error) {
 			return 0, err
 		}
 		for _, c := range stale {
-			if err := settleLogin(ctx, tx, c.DesktopID); err != nil {
+			if err := SettleLogin(ctx, tx, c.DesktopID); err != nil {
 				return 0, err
 			}
 		}
@@ -142,7 +142,7 @@ type EndedConnection struct {
 // CheckConnections returns those of a gateway's connections, given by id, that must not go on.
 func (s *ConnectionService) CheckConnections(ctx context.Context, gateway string, ids []string) ([]EndedConnection, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]EndedConnection, error) {
-		grounds, err := tx.Grounds(ctx, gateway)
+		grounds, err := tx.ReadGrounds(ctx, gateway)
 		if err != nil {
 			return nil, err
 		}
@@ -162,20 +162,20 @@ func EndedConnections(ids []string, grounds []Grounds, now time.Time) []EndedCon
 		g, ok := byID[id]
 		if !ok {
 			ended = append(ended, EndedConnection{id, &Error{Code: CodeUnavailable, Message: "the connection's row is gone"}})
-		} else if why := g.gone(now); why != nil {
+		} else if why := g.Gone(now); why != nil {
 			ended = append(ended, EndedConnection{id, why})
 		}
 	}
 	return ended
 }
 
-func (g Grounds) gone(now time.Time) error {
-	if err := mayWork(User{Locked: g.Locked, Disabled: g.Disabled, Expires: g.UserExpires}, now); err != nil {
+func (g Grounds) Gone(now time.Time) error {
+	if err := MayWork(User{Locked: g.Locked, Disabled: g.Disabled, Expires: g.UserExpires}, now); err != nil {
 		return err
 	}
 	switch {
 	case !g.SignedIn:
-		return signedOut()
+		return SignedOut()
 	case !g.Assigned:
 		return &Error{Code: CodeForbidden, Message: "this desktop is no longer yours"}
 	case g.Replaced:
@@ -188,21 +188,21 @@ func (g Grounds) gone(now time.Time) error {
 
 // mayConnect says why a ticket's user may not have its desktop's display now, or returns the desktop.
 func mayConnect(ctx context.Context, tx Tx, t Ticket) (Desktop, error) {
-	d, err := tx.Desktop(ctx, "", t.DesktopID)
+	d, err := tx.ReadDesktop(ctx, "", t.DesktopID)
 	if err != nil {
 		return Desktop{}, err
 	}
-	u, err := tx.User(ctx, d.ProjectID, t.UserID)
+	u, err := tx.ReadUser(ctx, d.ProjectID, t.UserID)
 	if CodeOf(err) == CodeUserNotFound {
-		return Desktop{}, signedOut()
+		return Desktop{}, SignedOut()
 	}
 	if err != nil {
 		return Desktop{}, err
 	}
-	if err := mayWork(u, tx.Now()); err != nil {
+	if err := MayWork(u, tx.Now()); err != nil {
 		return Desktop{}, err
 	}
-	if _, err := tx.SignIn(ctx, t.SignInHash); err != nil {
+	if _, err := tx.ReadSignIn(ctx, t.SignInHash); err != nil {
 		return Desktop{}, err
 	}
 	theirs, err := mayUse(ctx, tx, d.ID, u.ID)
@@ -215,9 +215,9 @@ func mayConnect(ctx context.Context, tx Tx, t Ticket) (Desktop, error) {
 	return d, mayOpen(d)
 }
 
-// settleLogin makes a desktop DISCONNECTED when it was CONNECTED and nobody is. A desktop that is gone is settled.
-func settleLogin(ctx context.Context, tx Tx, desktopID string) error {
-	found, err := tx.Desktop(ctx, "", desktopID)
+// SettleLogin makes a desktop DISCONNECTED when it was CONNECTED and nobody is. A desktop that is gone is settled.
+func SettleLogin(ctx context.Context, tx Tx, desktopID string) error {
+	found, err := tx.ReadDesktop(ctx, "", desktopID)
 	if CodeOf(err) == CodeDesktopNotFound {
 		return nil
 	}
@@ -234,5 +234,5 @@ func settleLogin(ctx context.Context, tx Tx, desktopID string) error {
 	}
 	d := locked[0]
 	d.Login = LoginDisconnected
-	return saveSession(ctx, tx, d, LoginConnected)
+	return SaveSession(ctx, tx, d, LoginConnected)
 }

@@ -233,8 +233,8 @@ type DesktopRows interface {
 	// is held until the transaction ends; CodeConflict when the pool is gone.
 	InsertDesktops(ctx context.Context, desktops []Desktop) error
 
-	// Desktop reads one desktop of the project, or of any project if projectID is empty. CodeDesktopNotFound.
-	Desktop(ctx context.Context, projectID, id string) (Desktop, error)
+	// ReadDesktop reads one desktop of the project, or of any project if projectID is empty. CodeDesktopNotFound.
+	ReadDesktop(ctx context.Context, projectID, id string) (Desktop, error)
 
 	// LockDesktops reads the project's desktops (or, if projectID is empty, anybody's) with these ids and holds them against other transactions until this one ends. Ids
 	// that do not exist are left out. Rows are locked in the order of their ids, so two callers cannot dead-lock.

@@ -76,8 +76,8 @@ type CreateParams struct {
 // BuiltInDomain is the name of the directory that holds people when no other is connected.
 const BuiltInDomain = "carrel.local"
 
-// unsupportedWhy says what to do about request fields that Carrel cannot honour.
-var unsupportedWhy = map[string]string{
+// UnsupportedWhy says what to do about request fields that Carrel cannot honour.
+var UnsupportedWhy = map[string]string{
 	"eip":                              "public addresses are not offered here; leave it out, desktops reach the internet through NAT",
 	"kms_id":                           "disks cannot be encrypted with a key service here; leave it out",
 	"iops":                             "disks have the speed of their type here; leave it out",
@@ -99,8 +99,8 @@ func CheckSupported(fields []string) error {
 	if len(fields) == 0 {
 		return nil
 	}
-	why := unsupportedWhy[fields[0][strings.LastIndexByte(fields[0], '.')+1:]]
-	return unsupported(fields[0], cmp.Or(why, "not offered here; leave it out"))
+	why := UnsupportedWhy[fields[0][strings.LastIndexByte(fields[0], '.')+1:]]
+	return Unsupported(fields[0], cmp.Or(why, "not offered here; leave it out"))
 }
 
 // Check refuses what is wrong with the request by itself: limits, names and fields that exclude each other.
@@ -109,51 +109,51 @@ func (r *CreateDesktops) Check() error {
 		return err
 	}
 	if r.Type != Dedicated && r.Type != Shared {
-		return invalid("desktop_type", "%q is unknown, use DEDICATED or SHARED", r.Type)
+		return Invalid("desktop_type", "%q is unknown, use DEDICATED or SHARED", r.Type)
 	}
 	if err := r.checkCount(); err != nil {
 		return err
 	}
-	if err := checkVolume("root_volume", r.Root, MinRootGB); err != nil {
+	if err := CheckVolume("root_volume", r.Root, MinRootGB); err != nil {
 		return err
 	}
 	if len(r.Data) > MaxDataVolumes {
-		return invalid("data_volumes", "%d volumes, at most %d are allowed", len(r.Data), MaxDataVolumes)
+		return Invalid("data_volumes", "%d volumes, at most %d are allowed", len(r.Data), MaxDataVolumes)
 	}
 	for i, v := range r.Data {
-		if err := checkVolume(fmt.Sprintf("data_volumes[%d]", i), v, MinDataGB); err != nil {
+		if err := CheckVolume(fmt.Sprintf("data_volumes[%d]", i), v, MinDataGB); err != nil {
 			return err
 		}
 	}
 	if len(r.SubnetIDs) > 1 {
-		return invalid("nics", "%d network cards, 1 is allowed", len(r.SubnetIDs))
+		return Invalid("nics", "%d network cards, 1 is allowed", len(r.SubnetIDs))
 	}
 	if len(r.EnterpriseID) > MaxEnterpriseIDSize {
-		return invalid("enterprise_project_id", "at most %d characters are allowed", MaxEnterpriseIDSize)
+		return Invalid("enterprise_project_id", "at most %d characters are allowed", MaxEnterpriseIDSize)
 	}
 	if err := CheckTags("tags", r.Tags); err != nil {
 		return err
 	}
-	return checkDomain("domain", r.Domain)
+	return CheckDomain("domain", r.Domain)
 }
 
 func (r *CreateDesktops) checkCount() error {
 	switch {
 	case r.Size != nil && len(r.Desktops) > 0:
-		return invalid("size", "cannot be used together with desktops")
+		return Invalid("size", "cannot be used together with desktops")
 	case r.Size == nil && len(r.Desktops) == 0:
-		return invalid("desktops", "must hold 1 to %d desktops, or size and desktop_name must be given instead", MaxDesktopsPerRequest)
+		return Invalid("desktops", "must hold 1 to %d desktops, or size and desktop_name must be given instead", MaxDesktopsPerRequest)
 	case len(r.Desktops) > MaxDesktopsPerRequest:
-		return invalid("desktops", "%d desktops, at most %d are allowed", len(r.Desktops), MaxDesktopsPerRequest)
+		return Invalid("desktops", "%d desktops, at most %d are allowed", len(r.Desktops), MaxDesktopsPerRequest)
 	case r.Size != nil && (*r.Size < 1 || *r.Size > MaxDesktopsPerRequest):
-		return invalid("size", "%d is out of range, use 1 to %d", *r.Size, MaxDesktopsPerRequest)
+		return Invalid("size", "%d is out of range, use 1 to %d", *r.Size, MaxDesktopsPerRequest)
 	case len(r.Addresses) > 0 && len(r.Addresses) != r.count():
-		return invalid("desktop_ips", "%d addresses for %d desktops, give one for each or none", len(r.Addresses), r.count())
+		return Invalid("desktop_ips", "%d addresses for %d desktops, give one for each or none", len(r.Addresses), r.count())
 	}
 	if r.Size != nil {
 		if r.NamePolicyID != "" {
 			if r.Name != "" {
-				return invalid("desktop_name", "cannot be used together with desktop_name_policy_id")
+				return Invalid("desktop_name", "cannot be used together with desktop_name_policy_id")
 			}
 			return nil
 		}
@@ -170,11 +170,11 @@ func (r *CreateDesktops) checkCount() error {
 			return err
 		}
 		if d.Prefix != "" && r.NamePolicyID != "" {
-			return invalid(at+"desktop_name_prefix", "cannot be used together with desktop_name_policy_id")
+			return Invalid(at+"desktop_name_prefix", "cannot be used together with desktop_name_policy_id")
 		}
 		if key := strings.ToLower(d.Name); key != "" {
 			if names[key] {
-				return invalid(at+"computer_name", "%q is there twice", d.Name)
+				return Invalid(at+"computer_name", "%q is there twice", d.Name)
 			}
 			names[key] = true
 		}
@@ -207,27 +207,27 @@ func (d NewDesktop) check(at string) error {
 			return err
 		}
 	}
-	if _, _, err := groupFor(at+"user_group", d.Group); err != nil {
+	if _, _, err := GroupFor(at+"user_group", d.Group); err != nil {
 		return err
 	}
-	return checkDomain(at+"domain", d.Domain)
+	return CheckDomain(at+"domain", d.Domain)
 }
 
-func checkVolume(field string, v VolumeSpec, least int) error {
+func CheckVolume(field string, v VolumeSpec, least int) error {
 	switch {
 	case v.Type == "":
-		return invalid(field+".type", "must not be empty")
+		return Invalid(field+".type", "must not be empty")
 	case v.GB < least || v.GB > MaxVolumeGB:
-		return invalid(field+".size", "%d GB is out of range, use %d to %d", v.GB, least, MaxVolumeGB)
+		return Invalid(field+".size", "%d GB is out of range, use %d to %d", v.GB, least, MaxVolumeGB)
 	case v.GB%VolumeStepGB != 0:
-		return invalid(field+".size", "%d GB is not a multiple of %d", v.GB, VolumeStepGB)
+		return Invalid(field+".size", "%d GB is not a multiple of %d", v.GB, VolumeStepGB)
 	}
 	return nil
 }
 
-func checkDomain(field, name string) error {
+func CheckDomain(field, name string) error {
 	if name != "" && !strings.EqualFold(name, BuiltInDomain) {
-		return invalid(field, "%q is unknown, the only directory is %s", name, BuiltInDomain)
+		return Invalid(field, "%q is unknown, the only directory is %s", name, BuiltInDomain)
 	}
 	return nil
 }
@@ -246,11 +246,11 @@ func (s *DesktopService) CreateDesktops(ctx context.Context, r CreateDesktops) (
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return choosing(ctx, s.Store, once(ctx, r.Caller, "CreateDesktop", r, func(tx Tx) (string, error) { return createDesktops(ctx, tx, r) }))
+	return Choosing(ctx, s.Store, once(ctx, r.Caller, "CreateDesktop", r, func(tx Tx) (string, error) { return createDesktops(ctx, tx, r) }))
 }
 
-// choosing is update for what chooses names or addresses: it runs again when another caller was faster to take them.
-func choosing[T any](ctx context.Context, s Store, f func(Tx) (T, error)) (T, error) {
+// Choosing is update for what chooses names or addresses: it runs again when another caller was faster to take them.
+func Choosing[T any](ctx context.Context, s Store, f func(Tx) (T, error)) (T, error) {
 	const attempts = 5
 	for attempt := 1; ; attempt++ {
 		out, err := update(ctx, s, f)
@@ -290,19 +290,19 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 			if asked.HostName != "" {
 				d.HostName = asked.HostName
 			}
-			group, remark, err := groupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
+			group, remark, err := GroupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
 			if err != nil {
 				return "", err
 			}
 			params.Remark = remark
 			d.Assignments = []Assignment{{DesktopID: d.ID, UserID: user.ID, UserName: user.Name, Group: group, Created: tx.Now()}}
 		}
-		sub := subJob(&job, d, params)
+		sub := NewSubJob(&job, d, params)
 		d.TaskOwner = sub.ID
 		desktops[i] = d
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	if err := settleHostNames(ctx, tx, r.ProjectID, desktops, asksHost); err != nil {
+	if err := SettleHostNames(ctx, tx, r.ProjectID, desktops, asksHost); err != nil {
 		return "", err
 	}
 	if err := tx.InsertDesktops(ctx, desktops); err != nil {
@@ -311,25 +311,25 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 	if err := tx.InsertJob(ctx, job); err != nil {
 		return "", err
 	}
-	return job.ID, reserve(ctx, tx, demandOf(r.count(), place.product, append([]VolumeSpec{r.Root}, r.Data...)...))
+	return job.ID, Reserve(ctx, tx, DemandOf(r.count(), place.product, append([]VolumeSpec{r.Root}, r.Data...)...))
 }
 
-// subJob makes the next sub-job of j, about d.
-func subJob(j *Job, d Desktop, params any) SubJob {
-	s := j.next(params)
+// NewSubJob makes the next sub-job of j, about d.
+func NewSubJob(j *Job, d Desktop, params any) SubJob {
+	s := j.NextSubJob(params)
 	s.PoolID, s.DesktopID, s.DesktopName, s.ProductID = d.PoolID, d.ID, d.Name, d.ProductID
 	s.UserName, s.Address = d.FirstUser(), d.Address
 	return s
 }
 
-// nothingToDo gives a job without sub-jobs one that has ended for each of the desktops: clients wait for the job that they are given,
+// NothingToDo gives a job without sub-jobs one that has ended for each of the desktops: clients wait for the job that they are given,
 // and take one without sub-jobs for a failure.
-func nothingToDo(j *Job, desktops []Desktop) {
+func NothingToDo(j *Job, desktops []Desktop) {
 	if len(j.SubJobs) > 0 {
 		return
 	}
 	for _, d := range desktops {
-		sub := subJob(j, d, struct{}{})
+		sub := NewSubJob(j, d, struct{}{})
 		sub.State, sub.Progress, sub.Begun, sub.Ended = SubJobSuccess, 100, j.Created, j.Created
 		sub.Reason = "there was nothing to do"
 		j.SubJobs = append(j.SubJobs, sub)
@@ -352,15 +352,15 @@ func (r *CreateDesktops) desktop(p place, name, address string, now time.Time) D
 		Status: StatusCreating, Task: TaskCreating, Login: LoginUnregistered, Created: now, Updated: now,
 	}
 	d.HostName = HostNameFor(name, d.ID)
-	d.Root = newVolume(r.Root, 0, now)
+	d.Root = NewVolume(r.Root, 0, now)
 	for i, v := range r.Data {
-		d.Data = append(d.Data, newVolume(v, i+1, now))
+		d.Data = append(d.Data, NewVolume(v, i+1, now))
 	}
 	return d
 }
 
-// newVolume makes the volume at a place: 0 is the system disk.
-func newVolume(v VolumeSpec, index int, now time.Time) Volume {
+// NewVolume makes the volume at a place: 0 is the system disk.
+func NewVolume(v VolumeSpec, index int, now time.Time) Volume {
 	name := "system"
 	if index > 0 {
 		name = fmt.Sprintf("data-%d", index)
@@ -382,51 +382,51 @@ func findPlace(ctx context.Context, tx Tx, r CreateDesktops) (p place, err error
 	if err = requireSubscription(ctx, tx, r.ProjectID); err != nil {
 		return p, err
 	}
-	if p.product, err = tx.Product(ctx, r.ProductID); err != nil {
-		return p, inField("product_id", err)
+	if p.product, err = tx.ReadProduct(ctx, r.ProductID); err != nil {
+		return p, InField("product_id", err)
 	}
 	if p.product.Status != "normal" {
-		return p, invalid("product_id", "%q can no longer be ordered (%s)", r.ProductID, p.product.Status)
+		return p, Invalid("product_id", "%q can no longer be ordered (%s)", r.ProductID, p.product.Status)
 	}
-	if p.image, err = tx.Image(ctx, r.ProjectID, r.ImageID); err != nil {
-		return p, inField("image_id", err)
+	if p.image, err = tx.ReadImage(ctx, r.ProjectID, r.ImageID); err != nil {
+		return p, InField("image_id", err)
 	}
-	if err = checkImage(r, p.image, p.product); err != nil {
+	if err = CheckImage(r, p.image, p.product); err != nil {
 		return p, err
 	}
-	if p.zone, err = findZone(ctx, tx, r.Zone); err != nil {
+	if p.zone, err = FindZone(ctx, tx, r.Zone); err != nil {
 		return p, err
 	}
-	if err = checkVolumeTypes(ctx, tx, r); err != nil {
+	if err = CheckVolumeTypes(ctx, tx, r); err != nil {
 		return p, err
 	}
 	if p.subnet, err = findSubnet(ctx, tx, r); err != nil {
 		return p, err
 	}
-	if p.ouName, err = findOU(ctx, tx, r.ProjectID, r.OUName); err != nil {
+	if p.ouName, err = FindOU(ctx, tx, r.ProjectID, r.OUName); err != nil {
 		return p, err
 	}
-	p.groups, err = findSecurityGroups(ctx, tx, r.ProjectID, r.SecurityGroups)
+	p.groups, err = FindSecurityGroups(ctx, tx, r.ProjectID, r.SecurityGroups)
 	return p, err
 }
 
-func checkImage(r CreateDesktops, i Image, p Product) error {
+func CheckImage(r CreateDesktops, i Image, p Product) error {
 	switch {
 	case i.Gone:
-		return imageGone(i)
+		return ImageGone(i)
 	case r.ImageType != i.Type:
-		return invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)
+		return Invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)
 	case i.Architecture != p.Architecture:
-		return invalid("image_id", "the image is for %s, product %s has %s", i.Architecture, p.ID, p.Architecture)
+		return Invalid("image_id", "the image is for %s, product %s has %s", i.Architecture, p.ID, p.Architecture)
 	case r.Root.GB < i.MinDiskGB:
-		return invalid("root_volume.size", "%d GB is too small, the image needs %d", r.Root.GB, i.MinDiskGB)
+		return Invalid("root_volume.size", "%d GB is too small, the image needs %d", r.Root.GB, i.MinDiskGB)
 	case p.MemoryMiB < i.MinMemoryMiB:
-		return invalid("product_id", "%q has %d MB of memory, the image needs %d", p.ID, p.MemoryMiB, i.MinMemoryMiB)
+		return Invalid("product_id", "%q has %d MB of memory, the image needs %d", p.ID, p.MemoryMiB, i.MinMemoryMiB)
 	}
 	if i.OSType == "Windows" {
 		for n, d := range r.Desktops {
 			if len(d.UserName) > MaxWindowsUserName {
-				return invalid(fmt.Sprintf("desktops[%d].user_name", n), "%q has %d characters, at most %d are allowed on Windows desktops",
+				return Invalid(fmt.Sprintf("desktops[%d].user_name", n), "%q has %d characters, at most %d are allowed on Windows desktops",
 					d.UserName, len(d.UserName), MaxWindowsUserName)
 			}
 		}
@@ -434,12 +434,12 @@ func checkImage(r CreateDesktops, i Image, p Product) error {
 	return nil
 }
 
-// imageGone refuses an image that the engine has no longer.
-func imageGone(i Image) error {
+// ImageGone refuses an image that the engine has no longer.
+func ImageGone(i Image) error {
 	return Errorf(CodeImageNotFound, "image_id: image %q (%s) is no longer there, choose another", i.ID, i.Name)
 }
 
-func findZone(ctx context.Context, tx Tx, id string) (string, error) {
+func FindZone(ctx context.Context, tx Tx, id string) (string, error) {
 	zones, err := tx.Zones(ctx)
 	if err != nil {
 		return "", err
@@ -452,7 +452,7 @@ func findZone(ctx context.Context, tx Tx, id string) (string, error) {
 	return "", Errorf(CodeZoneNotFound, "availability_zone: %q does not exist", id)
 }
 
-func checkVolumeTypes(ctx context.Context, tx Tx, r CreateDesktops) error {
+func CheckVolumeTypes(ctx context.Context, tx Tx, r CreateDesktops) error {
 	types, err := tx.VolumeTypes(ctx)
 	if err != nil {
 		return err
@@ -462,11 +462,11 @@ func checkVolumeTypes(ctx context.Context, tx Tx, r CreateDesktops) error {
 		ids = append(ids, t.ID)
 	}
 	if !slices.Contains(ids, r.Root.Type) {
-		return invalid("root_volume.type", "%q is not offered, use one of %s", r.Root.Type, strings.Join(ids, ", "))
+		return Invalid("root_volume.type", "%q is not offered, use one of %s", r.Root.Type, strings.Join(ids, ", "))
 	}
 	for i, v := range r.Data {
 		if !slices.Contains(ids, v.Type) {
-			return invalid(fmt.Sprintf("data_volumes[%d].type", i), "%q is not offered, use one of %s", v.Type, strings.Join(ids, ", "))
+			return Invalid(fmt.Sprintf("data_volumes[%d].type", i), "%q is not offered, use one of %s", v.Type, strings.Join(ids, ", "))
 		}
 	}
 	return nil
@@ -482,7 +482,7 @@ func findSubnet(ctx context.Context, tx Tx, r CreateDesktops) (Subnet, error) {
 			continue
 		}
 		if r.VPCID != "" && r.VPCID != s.VPCID {
-			return Subnet{}, invalid("vpc_id", "subnet %s is in VPC %s, not in %s", s.ID, s.VPCID, r.VPCID)
+			return Subnet{}, Invalid("vpc_id", "subnet %s is in VPC %s, not in %s", s.ID, s.VPCID, r.VPCID)
 		}
 		return s, nil
 	}
@@ -492,7 +492,7 @@ func findSubnet(ctx context.Context, tx Tx, r CreateDesktops) (Subnet, error) {
 	return Subnet{}, Errorf(CodeSubnetNotFound, "nics[0].subnet_id: %q does not exist", r.SubnetIDs[0])
 }
 
-func findSecurityGroups(ctx context.Context, tx Tx, projectID string, asked []string) ([]string, error) {
+func FindSecurityGroups(ctx context.Context, tx Tx, projectID string, asked []string) ([]string, error) {
 	groups, err := tx.SecurityGroups(ctx, projectID)
 	if err != nil {
 		return nil, err
@@ -524,25 +524,25 @@ func chooseAddresses(ctx context.Context, tx Tx, s Subnet, r CreateDesktops) ([]
 		field := fmt.Sprintf("desktop_ips[%d]", i)
 		switch addr, err := netip.ParseAddr(a); {
 		case err != nil || !addr.Is4():
-			return nil, invalid(field, "%q is not an IPv4 address", a)
-		case !usableAddress(prefix, addr) || a == s.Gateway:
-			return nil, invalid(field, "%s is not a usable address of the subnet %s", a, s.CIDR)
+			return nil, Invalid(field, "%q is not an IPv4 address", a)
+		case !UsableAddress(prefix, addr) || a == s.Gateway:
+			return nil, Invalid(field, "%s is not a usable address of the subnet %s", a, s.CIDR)
 		case seen[a]:
-			return nil, invalid(field, "%s is there twice", a)
+			return nil, Invalid(field, "%s is there twice", a)
 		}
 		seen[a] = true
 	}
 	return r.Addresses, refuseReserved(ctx, tx, "desktop_ips", s.ID, r.Addresses)
 }
 
-// usableAddress says whether a host may have the address: neither the subnet's first nor its last.
-func usableAddress(p netip.Prefix, a netip.Addr) bool {
+// UsableAddress says whether a host may have the address: neither the subnet's first nor its last.
+func UsableAddress(p netip.Prefix, a netip.Addr) bool {
 	return p.Contains(a) && a != p.Masked().Addr() && p.Contains(a.Next())
 }
 
-// groupFor reads a privilege group as clients write it, whatever its case. USER, which some clients send, counts as the ordinary
+// GroupFor reads a privilege group as clients write it, whatever its case. USER, which some clients send, counts as the ordinary
 // one, with a remark.
-func groupFor(field string, g UserGroup) (group UserGroup, remark string, err error) {
+func GroupFor(field string, g UserGroup) (group UserGroup, remark string, err error) {
 	switch known := UserGroup(strings.ToLower(string(g))); known {
 	case GroupSudo, GroupDefault, GroupAdministrators, GroupUsers:
 		return known, "", nil
@@ -551,6 +551,6 @@ func groupFor(field string, g UserGroup) (group UserGroup, remark string, err er
 	case "user":
 		return GroupDefault, fmt.Sprintf("user_group %q was read as default: the person is an ordinary user", g), nil
 	default:
-		return "", "", invalid(field, "%q is unknown, use sudo or default (Linux), administrators or users (Windows)", g)
+		return "", "", Invalid(field, "%q is unknown, use sudo or default (Linux), administrators or users (Windows)", g)
 	}
 }

@@ -22,19 +22,19 @@ type DeleteParams struct {
 // do not exist, or are being deleted, are left out, since their deletion is a success already; if none is left the call fails
 // with CodeDesktopNotFound. It returns the job's id.
 func (s *DesktopService) DeleteDesktops(ctx context.Context, r DeleteDesktops) (string, error) {
-	if err := checkIDs("desktop_ids", r.IDs); err != nil {
+	if err := CheckIDs("desktop_ids", r.IDs); err != nil {
 		return "", err
 	}
 	return update(ctx, s.Store, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
-		return deleteDesktops(ctx, tx, r)
+		return OrderDeletion(ctx, tx, r)
 	})
 }
 
-func deleteDesktops(ctx context.Context, tx Tx, r DeleteDesktops) (string, error) {
-	found, err := lockByID(ctx, tx, r.ProjectID, r.IDs)
+func OrderDeletion(ctx context.Context, tx Tx, r DeleteDesktops) (string, error) {
+	found, err := LockByID(ctx, tx, r.ProjectID, r.IDs)
 	if err != nil {
 		return "", err
 	}
@@ -50,13 +50,13 @@ func deleteDesktops(ctx context.Context, tx Tx, r DeleteDesktops) (string, error
 		if !ok {
 			continue
 		}
-		sub := subJob(&job, d, DeleteParams{DeleteUsers: r.DeleteUsers, Notify: r.Notify})
+		sub := NewSubJob(&job, d, DeleteParams{DeleteUsers: r.DeleteUsers, Notify: r.Notify})
 		if _, err := tx.SupersedeSubJobs(ctx, d.ID, sub.ID, CodeGone, "desktop "+d.Name+" was deleted meanwhile"); err != nil {
 			return "", err
 		}
 		was := d.Login
 		d.Task, d.TaskOwner, d.Login = TaskDeleting, sub.ID, LoginUnregistered
-		if err := saveSession(ctx, tx, d, was); err != nil {
+		if err := SaveSession(ctx, tx, d, was); err != nil {
 			return "", err
 		}
 		job.SubJobs = append(job.SubJobs, sub)
@@ -79,7 +79,7 @@ func RemoveDesktop(ctx context.Context, tx Tx, d Desktop, p DeleteParams) error 
 			return err
 		}
 		if p.Notify && user.Email != "" {
-			if err := tx.InsertMails(ctx, []Mail{desktopMail(MailDesktopDeleted, d, user, tx.Now())}); err != nil {
+			if err := tx.InsertMails(ctx, []Mail{DesktopMail(MailDesktopDeleted, d, user, tx.Now())}); err != nil {
 				return err
 			}
 		}

@@ -31,12 +31,12 @@ func chooseNames(ctx context.Context, tx Tx, r CreateDesktops) ([]string, error)
 		return nil, err
 	}
 	if r.Size == nil {
-		if err := refuseTaken(ctx, tx, r.ProjectID, "computer_name", given(names)); err != nil {
+		if err := RefuseTaken(ctx, tx, r.ProjectID, "computer_name", given(names)); err != nil {
 			return nil, err
 		}
 	}
 	if policy != nil {
-		if err := namesByPolicy(ctx, tx, *policy, r.ProjectID, names, users, open); err != nil {
+		if err := NamesByPolicy(ctx, tx, *policy, r.ProjectID, names, users, open); err != nil {
 			return nil, err
 		}
 	}
@@ -67,22 +67,22 @@ func namePolicyFor(ctx context.Context, tx Tx, r CreateDesktops, needed bool) (*
 	}
 	p, err := tx.LockNamePolicy(ctx, r.ProjectID, id)
 	if err != nil {
-		return nil, inField("desktop_name_policy_id", err)
+		return nil, InField("desktop_name_policy_id", err)
 	}
 	return &p, nil
 }
 
-// namesByPolicy fills in the names at the indexes in open, and writes the number that the policy goes on with.
-func namesByPolicy(ctx context.Context, tx Tx, p NamePolicy, projectID string, names, users []string, open []int) error {
-	next, err := fillNames(ctx, tx, p, projectID, names, users, open)
+// NamesByPolicy fills in the names at the indexes in open, and writes the number that the policy goes on with.
+func NamesByPolicy(ctx context.Context, tx Tx, p NamePolicy, projectID string, names, users []string, open []int) error {
+	next, err := FillNames(ctx, tx, p, projectID, names, users, open)
 	if err != nil || len(open) == 0 {
 		return err
 	}
-	return keepCount(ctx, tx, p, next)
+	return KeepCount(ctx, tx, p, next)
 }
 
-// keepCount writes the number that a policy, whose row is held, goes on with.
-func keepCount(ctx context.Context, tx Tx, p NamePolicy, next int) error {
+// KeepCount writes the number that a policy, whose row is held, goes on with.
+func KeepCount(ctx context.Context, tx Tx, p NamePolicy, next int) error {
 	if p.PerUser {
 		return nil
 	}
@@ -90,8 +90,8 @@ func keepCount(ctx context.Context, tx Tx, p NamePolicy, next int) error {
 	return tx.SaveNamePolicy(ctx, p)
 }
 
-// fillNames fills in the names at the indexes in open, and returns the number that the policy would go on with.
-func fillNames(ctx context.Context, tx Tx, p NamePolicy, projectID string, names, users []string, open []int) (next int, err error) {
+// FillNames fills in the names at the indexes in open, and returns the number that the policy would go on with.
+func FillNames(ctx context.Context, tx Tx, p NamePolicy, projectID string, names, users []string, open []int) (next int, err error) {
 	prefixes := make([]string, len(open))
 	for n, i := range open {
 		if prefixes[n], err = p.PrefixOf(users[i]); err != nil {
@@ -102,7 +102,7 @@ func fillNames(ctx context.Context, tx Tx, p NamePolicy, projectID string, names
 	if err != nil {
 		return 0, err
 	}
-	made, next, err := p.Names(prefixes, inLowerCase(slices.Concat(names, there)))
+	made, next, err := p.Names(prefixes, InLowerCase(slices.Concat(names, there)))
 	if err != nil {
 		return 0, err
 	}
@@ -117,13 +117,13 @@ func namesBySize(ctx context.Context, tx Tx, r CreateDesktops, names []string) (
 	case r.Name == "":
 		return names, nil
 	case *r.Size == 1:
-		return []string{r.Name}, refuseTaken(ctx, tx, r.ProjectID, "desktop_name", []string{r.Name})
+		return []string{r.Name}, RefuseTaken(ctx, tx, r.ProjectID, "desktop_name", []string{r.Name})
 	}
 	taken, err := tx.NamesWithPrefix(ctx, r.ProjectID, r.Name)
 	if err != nil {
 		return nil, err
 	}
-	return NameSequence("desktop_name", r.Name, *r.Size, inLowerCase(taken))
+	return NameSequence("desktop_name", r.Name, *r.Size, InLowerCase(taken))
 }
 
 // namesByPrefix makes the names that are still missing.
@@ -140,7 +140,7 @@ func namesByPrefix(ctx context.Context, tx Tx, r CreateDesktops, names []string)
 	if err != nil {
 		return nil, err
 	}
-	taken := inLowerCase(slices.Concat(names, there))
+	taken := InLowerCase(slices.Concat(names, there))
 	for _, prefix := range prefixes {
 		indexes := byPrefix[prefix]
 		field := fmt.Sprintf("desktops[%d].desktop_name_prefix", indexes[0])
@@ -156,7 +156,7 @@ func namesByPrefix(ctx context.Context, tx Tx, r CreateDesktops, names []string)
 	return names, nil
 }
 
-func refuseTaken(ctx context.Context, tx Tx, projectID, field string, names []string) error {
+func RefuseTaken(ctx context.Context, tx Tx, projectID, field string, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}

@@ -76,29 +76,29 @@ func Operate(d Desktop, op Operation, force bool) (Desktop, error) {
 
 // Check refuses what is wrong with the request by itself.
 func (r *OperateDesktops) Check() error {
-	if err := checkIDs("desktop_ids", r.IDs); err != nil {
+	if err := CheckIDs("desktop_ids", r.IDs); err != nil {
 		return err
 	}
 	switch r.Op {
 	case OpStart, OpStop, OpReboot, OpHibernate:
 		return nil
 	}
-	return invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or os-hibernate", r.Op)
+	return Invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or os-hibernate", r.Op)
 }
 
-func checkIDs(field string, ids []string) error { return checkIDsUpTo(MaxOperated, field, ids) }
+func CheckIDs(field string, ids []string) error { return CheckIDsUpTo(MaxOperated, field, ids) }
 
-func checkIDsUpTo(limit int, field string, ids []string) error {
+func CheckIDsUpTo(limit int, field string, ids []string) error {
 	if len(ids) == 0 || len(ids) > limit {
-		return invalid(field, "%d ids, give 1 to %d", len(ids), limit)
+		return Invalid(field, "%d ids, give 1 to %d", len(ids), limit)
 	}
 	seen := make(map[string]bool, len(ids))
 	for i, id := range ids {
 		if id == "" || len(id) > 64 {
-			return invalid(fmt.Sprintf("%s[%d]", field, i), "must be an id of 1 to 64 characters")
+			return Invalid(fmt.Sprintf("%s[%d]", field, i), "must be an id of 1 to 64 characters")
 		}
 		if seen[id] {
-			return invalid(fmt.Sprintf("%s[%d]", field, i), "%s is there twice", id)
+			return Invalid(fmt.Sprintf("%s[%d]", field, i), "%s is there twice", id)
 		}
 		seen[id] = true
 	}
@@ -115,16 +115,16 @@ func (s *DesktopService) OperateDesktops(ctx context.Context, r OperateDesktops)
 		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return OperateResult{}, err
 		}
-		return operateDesktops(ctx, tx, r)
+		return OrderOperation(ctx, tx, r)
 	})
 }
 
-func operateDesktops(ctx context.Context, tx Tx, r OperateDesktops) (OperateResult, error) {
-	found, err := lockByID(ctx, tx, r.ProjectID, r.IDs)
+func OrderOperation(ctx context.Context, tx Tx, r OperateDesktops) (OperateResult, error) {
+	found, err := LockByID(ctx, tx, r.ProjectID, r.IDs)
 	if err != nil {
 		return OperateResult{}, err
 	}
-	left, err := readRoom(ctx, tx)
+	left, err := ReadRoom(ctx, tx)
 	if err != nil {
 		return OperateResult{}, err
 	}
@@ -137,7 +137,7 @@ func operateDesktops(ctx context.Context, tx Tx, r OperateDesktops) (OperateResu
 			result.Refused = append(result.Refused, Refusal{DesktopID: id, Code: CodeDesktopNotFound, Message: "desktop " + id + " does not exist"})
 			continue
 		}
-		next, err := left.operate(ctx, tx, d, r.Op, r.Force)
+		next, err := left.Operate(ctx, tx, d, r.Op, r.Force)
 		if err != nil && CodeOf(err) == CodeInternal {
 			return OperateResult{}, err
 		}
@@ -145,7 +145,7 @@ func operateDesktops(ctx context.Context, tx Tx, r OperateDesktops) (OperateResu
 			result.Refused = append(result.Refused, Refusal{DesktopID: id, DesktopName: d.Name, Code: CodeOf(err), Message: MessageOf(err)})
 			continue
 		}
-		sub := subJob(&job, d, OperateParams{Op: r.Op, Force: r.Force})
+		sub := NewSubJob(&job, d, OperateParams{Op: r.Op, Force: r.Force})
 		next.TaskOwner = sub.ID
 		moved = append(moved, next)
 		job.SubJobs = append(job.SubJobs, sub)
@@ -154,11 +154,11 @@ func operateDesktops(ctx context.Context, tx Tx, r OperateDesktops) (OperateResu
 		return result, nil
 	}
 	result.JobID = job.ID
-	return result, orderMoves(ctx, tx, moved, job, left)
+	return result, OrderMoves(ctx, tx, moved, job, left)
 }
 
-// orderMoves writes desktops that are on their way to another power state, and the job that moves them.
-func orderMoves(ctx context.Context, tx Tx, moved []Desktop, job Job, left *room) error {
+// OrderMoves writes desktops that are on their way to another power state, and the job that moves them.
+func OrderMoves(ctx context.Context, tx Tx, moved []Desktop, job Job, left *room) error {
 	for _, d := range moved {
 		if err := tx.SaveDesktop(ctx, d); err != nil {
 			return err
@@ -167,39 +167,39 @@ func orderMoves(ctx context.Context, tx Tx, moved []Desktop, job Job, left *room
 	if err := tx.InsertJob(ctx, job); err != nil {
 		return err
 	}
-	return reserve(ctx, tx, left.taken)
+	return Reserve(ctx, tx, left.taken)
 }
 
-// operate is Operate where there is memory for it: a desktop that is off and will run takes it of the room. CodeNoRoom.
-func (r *room) operate(ctx context.Context, tx Tx, d Desktop, op Operation, force bool) (Desktop, error) {
+// Operate is Operate where there is memory for it: a desktop that is off and will run takes it of the room. CodeNoRoom.
+func (r *room) Operate(ctx context.Context, tx Tx, d Desktop, op Operation, force bool) (Desktop, error) {
 	next, err := Operate(d, op, force)
 	if err != nil {
 		return d, err
 	}
-	wanted, err := memoryToStart(ctx, tx, d, next)
+	wanted, err := MemoryToStart(ctx, tx, d, next)
 	if err != nil || wanted.none() {
 		return next, err
 	}
-	fit, short, err := r.take(ctx, tx, wanted, 1)
+	fit, short, err := r.Take(ctx, tx, wanted, 1)
 	if err == nil && fit == 0 {
 		err = short
 	}
 	return next, err
 }
 
-// memoryToStart is what a desktop that is off takes when it is to run.
-func memoryToStart(ctx context.Context, tx Tx, d, next Desktop) (demand, error) {
+// MemoryToStart is what a desktop that is off takes when it is to run.
+func MemoryToStart(ctx context.Context, tx Tx, d, next Desktop) (Demand, error) {
 	if !d.Status.off() || next.Status.off() || next.Task == TaskPoweringOff {
-		return demand{}, nil
+		return Demand{}, nil
 	}
-	product, err := tx.Product(ctx, d.ProductID)
+	product, err := tx.ReadProduct(ctx, d.ProductID)
 	if CodeOf(err) == CodeProductNotFound {
-		return demand{}, nil // its start says so
+		return Demand{}, nil // its start says so
 	}
-	return demandOf(1, product), err
+	return DemandOf(1, product), err
 }
 
-func lockByID(ctx context.Context, tx Tx, projectID string, ids []string) (map[string]Desktop, error) {
+func LockByID(ctx context.Context, tx Tx, projectID string, ids []string) (map[string]Desktop, error) {
 	desktops, err := tx.LockDesktops(ctx, projectID, ids)
 	if err != nil {
 		return nil, err

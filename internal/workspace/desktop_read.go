@@ -18,11 +18,11 @@ type DesktopDetail struct {
 // Desktop reads one desktop, or fails with CodeDesktopNotFound.
 func (s *DesktopService) Desktop(ctx context.Context, projectID, id string) (DesktopDetail, error) {
 	return view(ctx, s.Store, func(tx Tx) (DesktopDetail, error) {
-		d, err := tx.Desktop(ctx, projectID, id)
+		d, err := tx.ReadDesktop(ctx, projectID, id)
 		if err != nil {
 			return DesktopDetail{}, err
 		}
-		details, err := withDetails(ctx, tx, projectID, []Desktop{d})
+		details, err := WithDetails(ctx, tx, projectID, []Desktop{d})
 		if err != nil {
 			return DesktopDetail{}, err
 		}
@@ -43,15 +43,15 @@ func (s *DesktopService) ListDesktopDetails(ctx context.Context, q DesktopQuery)
 		if err != nil {
 			return nil, 0, err
 		}
-		details, err := withDetails(ctx, tx, q.ProjectID, desktops)
+		details, err := WithDetails(ctx, tx, q.ProjectID, desktops)
 		return details, total, err
 	})
 }
 
-// withDetails reads what desktops refer to: products and images as withCatalog does, all else in a statement of each kind, and what
+// WithDetails reads what desktops refer to: products and images as withCatalog does, all else in a statement of each kind, and what
 // only some desktops have only for those.
-func withDetails(ctx context.Context, tx Tx, projectID string, desktops []Desktop) ([]DesktopDetail, error) {
-	details, err := withCatalog(ctx, tx, desktops)
+func WithDetails(ctx context.Context, tx Tx, projectID string, desktops []Desktop) ([]DesktopDetail, error) {
+	details, err := WithCatalog(ctx, tx, desktops)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func withDetails(ctx context.Context, tx Tx, projectID string, desktops []Deskto
 	}
 	for i := range details {
 		d := &details[i]
-		d.Groups, d.OrderID = groupsNamed(groups, d.SecurityGroups), orders[d.ID]
+		d.Groups, d.OrderID = GroupsNamed(groups, d.SecurityGroups), orders[d.ID]
 		if percent, known := progress[d.TaskOwner]; known && d.Task != NoTask {
 			d.Progress = &percent
 		}
@@ -86,8 +86,8 @@ func withDetails(ctx context.Context, tx Tx, projectID string, desktops []Deskto
 	return details, nil
 }
 
-// groupsNamed finds security groups by their ids. One that is gone has only its id.
-func groupsNamed(all []SecurityGroup, ids []string) []SecurityGroup {
+// GroupsNamed finds security groups by their ids. One that is gone has only its id.
+func GroupsNamed(all []SecurityGroup, ids []string) []SecurityGroup {
 	found := make([]SecurityGroup, len(ids))
 	for i, id := range ids {
 		found[i].ID = id
@@ -98,16 +98,16 @@ func groupsNamed(all []SecurityGroup, ids []string) []SecurityGroup {
 	return found
 }
 
-// withCatalog reads each product and image once, however many desktops share it. One that is no longer offered leaves only
+// WithCatalog reads each product and image once, however many desktops share it. One that is no longer offered leaves only
 // its id.
-func withCatalog(ctx context.Context, tx Tx, desktops []Desktop) ([]DesktopDetail, error) {
+func WithCatalog(ctx context.Context, tx Tx, desktops []Desktop) ([]DesktopDetail, error) {
 	products, images := map[string]Product{}, map[string]Image{}
 	details := make([]DesktopDetail, len(desktops))
 	for i, d := range desktops {
 		product, ok := products[d.ProductID]
 		if !ok {
 			var err error
-			if product, err = tx.Product(ctx, d.ProductID); err != nil && CodeOf(err) != CodeProductNotFound {
+			if product, err = tx.ReadProduct(ctx, d.ProductID); err != nil && CodeOf(err) != CodeProductNotFound {
 				return nil, err
 			}
 			product.ID = d.ProductID
@@ -116,7 +116,7 @@ func withCatalog(ctx context.Context, tx Tx, desktops []Desktop) ([]DesktopDetai
 		image, ok := images[d.ImageID]
 		if !ok {
 			var err error
-			if image, err = tx.Image(ctx, "", d.ImageID); err != nil && CodeOf(err) != CodeImageNotFound {
+			if image, err = tx.ReadImage(ctx, "", d.ImageID); err != nil && CodeOf(err) != CodeImageNotFound {
 				return nil, err
 			}
 			image.ID = d.ImageID

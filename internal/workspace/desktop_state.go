@@ -15,19 +15,19 @@ const PartlyApplied = "not all settings of the desktop could be applied inside: 
 // MarkCreated records that a new desktop runs and its people's displays answer, and tells them if asked. What nevertheless does not
 // hold inside becomes its fault.
 func MarkCreated(ctx context.Context, tx Tx, d Desktop, p CreateParams, warning string) error {
-	settle(&d, StatusActive)
+	Settle(&d, StatusActive)
 	d.Fault = warning
 	if err := saveNew(ctx, tx, d); err != nil || !p.Notify {
 		return err
 	}
 	var mails []Mail
 	for _, a := range d.Assignments {
-		u, err := tx.User(ctx, d.ProjectID, a.UserID)
+		u, err := tx.ReadUser(ctx, d.ProjectID, a.UserID)
 		if err != nil {
 			return err
 		}
 		if u.Email != "" {
-			mails = append(mails, desktopMail(MailDesktopReady, d, u, tx.Now()))
+			mails = append(mails, DesktopMail(MailDesktopReady, d, u, tx.Now()))
 		}
 	}
 	return tx.InsertMails(ctx, mails)
@@ -65,11 +65,11 @@ func OwnDesktop(ctx context.Context, tx Tx, s SubJob) (Desktop, bool, error) {
 func MarkAccounts(ctx context.Context, tx Tx, d Desktop, owner string, status DesktopStatus, gained []Recipient, warning string) error {
 	if d.TaskOwner == owner {
 		fault, was := d.Fault, d.Login
-		settle(&d, status)
+		Settle(&d, status)
 		if d.Fault = warning; status == StatusError {
 			d.Fault = fault
 		}
-		if err := saveSession(ctx, tx, d, was); err != nil {
+		if err := SaveSession(ctx, tx, d, was); err != nil {
 			return err
 		}
 	}
@@ -92,7 +92,7 @@ func MarkAccounts(ctx context.Context, tx Tx, d Desktop, owner string, status De
 	for _, r := range gained {
 		u, there := users[r.UserID]
 		if u.Email = cmp.Or(r.Email, u.Email); there && u.Email != "" {
-			mails = append(mails, desktopMail(MailAssigned, d, u, tx.Now()))
+			mails = append(mails, DesktopMail(MailAssigned, d, u, tx.Now()))
 		}
 	}
 	return tx.InsertMails(ctx, mails)
@@ -101,9 +101,9 @@ func MarkAccounts(ctx context.Context, tx Tx, d Desktop, owner string, status De
 // MarkOperated records that an operation is done. What nevertheless does not hold inside becomes the desktop's fault.
 func MarkOperated(ctx context.Context, tx Tx, d Desktop, op Operation, warning string) error {
 	was := d.Login
-	settle(&d, op.Result())
+	Settle(&d, op.Result())
 	d.Fault = warning
-	return saveSession(ctx, tx, d, was)
+	return SaveSession(ctx, tx, d, was)
 }
 
 // Result is the state that an operation leads to.
@@ -121,9 +121,9 @@ func (op Operation) Result() DesktopStatus {
 // MarkFailed records why the work on a desktop failed, and the state in which it was found afterwards.
 func MarkFailed(ctx context.Context, tx Tx, d Desktop, found DesktopStatus, reason string) error {
 	was := d.Login
-	settle(&d, found)
+	Settle(&d, found)
 	d.Fault = reason
-	return saveSession(ctx, tx, d, was)
+	return SaveSession(ctx, tx, d, was)
 }
 
 // MarkHeldUp shows on a sub-job's desktop why the work on it has not got on. The end of the work replaces that.
@@ -135,11 +135,11 @@ func MarkHeldUp(ctx context.Context, tx Tx, s SubJob) error {
 	d := found[0]
 	was := d.Login
 	d.Fault = s.Reason
-	return saveSession(ctx, tx, d, was)
+	return SaveSession(ctx, tx, d, was)
 }
 
-// settle ends the task on a desktop.
-func settle(d *Desktop, status DesktopStatus) {
+// Settle ends the task on a desktop.
+func Settle(d *Desktop, status DesktopStatus) {
 	d.Status, d.Task, d.TaskOwner, d.Fault = status, NoTask, "", ""
 	switch {
 	case status != StatusActive && status != StatusHibernated:
@@ -183,10 +183,10 @@ func resume(d *Desktop, s SubJob) error {
 		}
 		d.Task, d.Login = TaskRebuilding, LoginUnregistered
 	case JobResizePool, JobAddPoolVolumes, JobDeletePoolVolumes, JobExpandPoolVolumes:
-		if err := mayReshape(*d); err != nil {
+		if err := MayReshape(*d); err != nil {
 			return err
 		}
-		d.Task = reshapeTasks[s.Type]
+		d.Task = ReshapeTasks[s.Type]
 	case JobAttachDesktops, JobDetachDesktops, JobBatchDetach, JobPrivileges, JobRenameUser:
 		return nil // it takes the desktop when its turn comes
 	case JobNotifyPool, JobHashPasswords:
@@ -199,7 +199,7 @@ func resume(d *Desktop, s SubJob) error {
 // MarkObserved records a state that a desktop at rest was found in.
 func MarkObserved(ctx context.Context, tx Tx, d Desktop, found DesktopStatus, fault string) error {
 	was := d.Login
-	settle(&d, found)
+	Settle(&d, found)
 	d.Fault = fault
-	return saveSession(ctx, tx, d, was)
+	return SaveSession(ctx, tx, d, was)
 }

@@ -33,20 +33,20 @@ type DetachResult struct {
 // Check refuses what is wrong with the request by itself.
 func (r *DetachDesktops) Check(field string) error {
 	if len(r.Desktops) == 0 || len(r.Desktops) > MaxAttachedDesktops {
-		return invalid(field, "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
+		return Invalid(field, "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
 	}
 	seen := make(map[string]bool, len(r.Desktops))
 	for i, d := range r.Desktops {
 		at := fmt.Sprintf("%s[%d].", field, i)
 		switch {
 		case d.DesktopID == "" || len(d.DesktopID) > maxObjectID:
-			return invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
+			return Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
 		case seen[d.DesktopID]:
-			return invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
+			return Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
 		case d.All && len(d.People) > 0:
-			return invalid(at+"detach_user_infos", "cannot be used together with is_detach_all_users")
+			return Invalid(at+"detach_user_infos", "cannot be used together with is_detach_all_users")
 		case len(d.People) > MaxPeoplePerDesktop:
-			return invalid(at+"detach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), MaxPeoplePerDesktop)
+			return Invalid(at+"detach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), MaxPeoplePerDesktop)
 		}
 		seen[d.DesktopID] = true
 		if err := checkPeople(at+"detach_user_infos", d.People); err != nil {
@@ -76,7 +76,7 @@ func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult,
 	for i, d := range r.Desktops {
 		ids[i] = d.DesktopID
 	}
-	found, err := lockByID(ctx, tx, r.ProjectID, ids)
+	found, err := LockByID(ctx, tx, r.ProjectID, ids)
 	if err != nil {
 		return DetachResult{}, err
 	}
@@ -102,7 +102,7 @@ func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult,
 			idle = append(idle, d)
 			continue
 		}
-		sub := subJob(&job, d, AccountParams{ShutOff: r.ShutOff})
+		sub := NewSubJob(&job, d, AccountParams{ShutOff: r.ShutOff})
 		d.Task, d.TaskOwner = AccountJobs[job.Type], sub.ID
 		busy = append(busy, d)
 		job.SubJobs = append(job.SubJobs, sub)
@@ -112,7 +112,7 @@ func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult,
 			kept.add(d, from)
 		}
 	}
-	nothingToDo(&job, idle)
+	NothingToDo(&job, idle)
 	if len(job.SubJobs) == 0 {
 		return result, nil
 	}
@@ -139,7 +139,7 @@ func (r DetachDesktop) from(d Desktop) ([]Holder, error) {
 	case r.All || len(r.People) == 0 && len(all) <= 1:
 		return all, nil
 	case len(r.People) == 0:
-		return nil, invalid("detach_user_infos", "desktop %s has %d people and groups: name those to detach, or set is_detach_all_users", d.Name, len(all))
+		return nil, Invalid("detach_user_infos", "desktop %s has %d people and groups: name those to detach, or set is_detach_all_users", d.Name, len(all))
 	}
 	var from []Holder
 	for _, p := range r.People {
@@ -212,7 +212,7 @@ func bidFarewell(ctx context.Context, tx Tx, projectID string, lost []Assignment
 	var mails []Mail
 	for _, a := range lost {
 		if u := users[a.UserID]; u.Email != "" {
-			mails = append(mails, desktopMail(MailUnassigned, Desktop{Name: names[a.DesktopID]}, u, tx.Now()))
+			mails = append(mails, DesktopMail(MailUnassigned, Desktop{Name: names[a.DesktopID]}, u, tx.Now()))
 		}
 	}
 	return tx.InsertMails(ctx, mails)
@@ -245,7 +245,7 @@ func (s *AssignmentService) Detachments(ctx context.Context, projectID, desktopI
 		records []Detachment
 	}
 	a, err := view(ctx, s.Store, func(tx Tx) (a answer, err error) {
-		if a.desktop, err = tx.Desktop(ctx, projectID, desktopID); err != nil {
+		if a.desktop, err = tx.ReadDesktop(ctx, projectID, desktopID); err != nil {
 			return a, err
 		}
 		a.records, err = tx.Detachments(ctx, desktopID)

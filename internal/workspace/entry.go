@@ -25,7 +25,7 @@ func (s *SignInService) NewEntry(ctx context.Context, userID string) (string, er
 // work. The lock on the user decides between two callers.
 func (s *SignInService) Enter(ctx context.Context, token string) (SignInResult, error) {
 	return update(ctx, s.Store, func(tx Tx) (SignInResult, error) {
-		entry, err := tx.SignIn(ctx, entryHash(token))
+		entry, err := tx.ReadSignIn(ctx, entryHash(token))
 		if err != nil {
 			return SignInResult{}, err
 		}
@@ -33,10 +33,10 @@ func (s *SignInService) Enter(ctx context.Context, token string) (SignInResult, 
 		if err != nil {
 			return SignInResult{}, err
 		}
-		if _, err := tx.SignIn(ctx, entry.TokenHash); err != nil {
+		if _, err := tx.ReadSignIn(ctx, entry.TokenHash); err != nil {
 			return SignInResult{}, err
 		}
-		if err := mayWork(u, tx.Now()); err != nil {
+		if err := MayWork(u, tx.Now()); err != nil {
 			return SignInResult{}, err
 		}
 		if err := tx.DeleteSignIn(ctx, entry.TokenHash); err != nil {

@@ -127,11 +127,11 @@ func CodeOf(err error) Code {
 	return CodeInternal
 }
 
-func invalid(field, format string, args ...any) *Error {
+func Invalid(field, format string, args ...any) *Error {
 	return &Error{Code: CodeInvalid, Message: field + ": " + fmt.Sprintf(format, args...)}
 }
 
-func unsupported(field, why string) *Error {
+func Unsupported(field, why string) *Error {
 	return &Error{Code: CodeUnsupported, Message: field + ": " + why}
 }
 
@@ -157,8 +157,8 @@ func DetailOf(err error) string {
 	return ""
 }
 
-// inField says which field of the request a refusal is about.
-func inField(field string, err error) error {
+// InField says which field of the request a refusal is about.
+func InField(field string, err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		return err

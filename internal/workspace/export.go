@@ -37,8 +37,8 @@ type ExportQuery struct {
 // ExportRows is what the domain asks of the store about exports. They end with DeleteExpired.
 type ExportRows interface {
 	InsertExport(ctx context.Context, e Export) error
-	// Export reads an export with its rows; CodeExportNotFound.
-	Export(ctx context.Context, projectID, id string) (Export, error)
+	// ReadExport reads an export with its rows; CodeExportNotFound.
+	ReadExport(ctx context.Context, projectID, id string) (Export, error)
 	// Exports are in the order in which they were made, without their rows.
 	Exports(ctx context.Context, q ExportQuery) ([]Export, int, error)
 	// NoteDownload marks an export as fetched.
@@ -56,7 +56,7 @@ func (s *AssignmentService) ExportUsers(ctx context.Context, q UserQuery, langua
 	q.Page = Page{Limit: maxExported}
 	return update(ctx, s.Store, func(tx Tx) (string, error) {
 		if q.GroupID != "" {
-			there, err := groupsAmong(ctx, tx, q.ProjectID, []string{q.GroupID})
+			there, err := GroupsAmong(ctx, tx, q.ProjectID, []string{q.GroupID})
 			if err != nil {
 				return "", err
 			}
@@ -68,13 +68,13 @@ func (s *AssignmentService) ExportUsers(ctx context.Context, q UserQuery, langua
 		if err != nil {
 			return "", err
 		}
-		details, err := withGroups(ctx, tx, users)
+		details, err := WithGroups(ctx, tx, users)
 		if err != nil {
 			return "", err
 		}
 		e := Export{
 			ID: NewID(), ProjectID: q.ProjectID, Name: "users-" + tx.Now().Format("20060102-150405"),
-			Rows: userTable(details, language, tx.Now()), Created: tx.Now(), Expires: tx.Now().Add(ExportLife),
+			Rows: UserTable(details, language, tx.Now()), Created: tx.Now(), Expires: tx.Now().Add(ExportLife),
 		}
 		return e.ID, tx.InsertExport(ctx, e)
 	})
@@ -88,7 +88,7 @@ func (s *AssignmentService) ListExports(ctx context.Context, q ExportQuery) ([]E
 // FetchExport reads an export with its rows and notes that it was fetched. CodeExportNotFound, also when it has expired.
 func (s *AssignmentService) FetchExport(ctx context.Context, projectID, id string) (Export, error) {
 	return update(ctx, s.Store, func(tx Tx) (Export, error) {
-		e, err := tx.Export(ctx, projectID, id)
+		e, err := tx.ReadExport(ctx, projectID, id)
 		if err != nil {
 			return e, err
 		}
@@ -102,7 +102,7 @@ func (s *AssignmentService) FetchExport(ctx context.Context, projectID, id strin
 // DeleteExports removes 1 to 100 exports. Ids of none are left out, since their deletion is a success already; if none is left it
 // fails with CodeExportNotFound.
 func (s *AssignmentService) DeleteExports(ctx context.Context, c Caller, ids []string) error {
-	if err := checkIDs("task_ids", ids); err != nil {
+	if err := CheckIDs("task_ids", ids); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {

@@ -64,19 +64,19 @@ type GroupRows interface {
 // dots, without spaces at its ends.
 func CheckGroupName(field, name string) error {
 	if n := utf8.RuneCountInString(name); n < 1 || n > MaxGroupName {
-		return invalid(field, "use 1 to %d characters", MaxGroupName)
+		return Invalid(field, "use 1 to %d characters", MaxGroupName)
 	}
 	if strings.TrimSpace(name) != name {
-		return invalid(field, "must not start or end with a space")
+		return Invalid(field, "must not start or end with a space")
 	}
-	return checkTitle(field, name, name)
+	return CheckTitle(field, name, name)
 }
 
-// checkTitle refuses characters in part of a name that titles of groups and units do not have.
-func checkTitle(field, name, part string) error {
+// CheckTitle refuses characters in part of a name that titles of groups and units do not have.
+func CheckTitle(field, name, part string) error {
 	for _, r := range part {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" -_.", r) {
-			return invalid(field, "%q is not allowed in %q: use letters, digits, spaces, hyphens, underscores and dots", r, name)
+			return Invalid(field, "%q is not allowed in %q: use letters, digits, spaces, hyphens, underscores and dots", r, name)
 		}
 	}
 	return nil
@@ -84,7 +84,7 @@ func checkTitle(field, name, part string) error {
 
 func checkGroupDescription(text string) error {
 	if utf8.RuneCountInString(text) > MaxGroupDescription {
-		return invalid("description", "at most %d characters are allowed", MaxGroupDescription)
+		return Invalid("description", "at most %d characters are allowed", MaxGroupDescription)
 	}
 	return nil
 }
@@ -119,8 +119,8 @@ func (s *DirectoryService) UpdateGroup(ctx context.Context, c Caller, id string,
 				return err
 			}
 		}
-		set(&g.Name, name)
-		set(&g.Description, description)
+		Set(&g.Name, name)
+		Set(&g.Description, description)
 		if err := checkGroupDescription(g.Description); err != nil {
 			return err
 		}
@@ -137,11 +137,11 @@ func (s *DirectoryService) ListGroups(ctx context.Context, q GroupQuery) ([]Grou
 // DeleteGroups removes 1 to 100 groups; their people stay, and lose the desktops that the groups had. Ids of none are left out, since their deletion is a success already;
 // if none is left it fails with CodeGroupNotFound.
 func (s *AssignmentService) DeleteGroups(ctx context.Context, c Caller, ids []string) error {
-	if err := checkIDs("group_ids", ids); err != nil {
+	if err := CheckIDs("group_ids", ids); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
-		return deleteEach("group_ids", ids, CodeGroupNotFound, func(id string) error {
+		return DeleteEach("group_ids", ids, CodeGroupNotFound, func(id string) error {
 			g, err := tx.LockGroup(ctx, c.ProjectID, id)
 			if err != nil {
 				return err
@@ -151,9 +151,9 @@ func (s *AssignmentService) DeleteGroups(ctx context.Context, c Caller, ids []st
 	})
 }
 
-// deleteEach deletes by ids, in one order for all callers. Those of which there is none are left out, since their deletion is a success
+// DeleteEach deletes by ids, in one order for all callers. Those of which there is none are left out, since their deletion is a success
 // already; if none is left it fails with the code missing.
-func deleteEach(field string, ids []string, missing Code, remove func(id string) error) error {
+func DeleteEach(field string, ids []string, missing Code, remove func(id string) error) error {
 	found := 0
 	for _, id := range slices.Sorted(slices.Values(ids)) {
 		err := remove(id)
@@ -184,7 +184,7 @@ const (
 // has. What holds already succeeds. CodeGroupNotFound, CodeUserNotFound, CodeInvalid, CodeConflict when a desktop of the group
 // would have too many people.
 func (s *AssignmentService) ChangeMembers(ctx context.Context, c Caller, groupID string, action MemberAction, userIDs []string) error {
-	if err := checkIDs("user_ids", userIDs); err != nil {
+	if err := CheckIDs("user_ids", userIDs); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
@@ -194,7 +194,7 @@ func (s *AssignmentService) ChangeMembers(ctx context.Context, c Caller, groupID
 		}
 		switch action {
 		case AddToGroup:
-			if err := usersExist(ctx, tx, c.ProjectID, userIDs); err != nil {
+			if err := UsersExist(ctx, tx, c.ProjectID, userIDs); err != nil {
 				return err
 			}
 			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]Desktop) error { return tx.AddMembers(ctx, g.ID, userIDs) })
@@ -206,12 +206,12 @@ func (s *AssignmentService) ChangeMembers(ctx context.Context, c Caller, groupID
 				return tx.PoolsOfGroupChanged(ctx, g.ID)
 			})
 		default:
-			return invalid("op_type", "%q is unknown, use ADD or DELETE", action)
+			return Invalid("op_type", "%q is unknown, use ADD or DELETE", action)
 		}
 	})
 }
 
-func usersExist(ctx context.Context, tx Tx, projectID string, ids []string) error {
+func UsersExist(ctx context.Context, tx Tx, projectID string, ids []string) error {
 	found, _, err := tx.Users(ctx, UserQuery{ProjectID: projectID, IDs: ids, Page: Page{Limit: len(ids)}})
 	if err != nil {
 		return err
@@ -238,21 +238,21 @@ func (s *DirectoryService) MembersOf(ctx context.Context, q UserQuery) ([]User, 
 	})
 }
 
-// checkGroupIDs says which of a new person's groups cannot be, or nil.
-func checkGroupIDs(ids []string) error {
+// CheckGroupIDs says which of a new person's groups cannot be, or nil.
+func CheckGroupIDs(ids []string) error {
 	if len(ids) > MaxGroupsOfNewUser {
-		return invalid("group_ids", "%d groups, at most %d are allowed", len(ids), MaxGroupsOfNewUser)
+		return Invalid("group_ids", "%d groups, at most %d are allowed", len(ids), MaxGroupsOfNewUser)
 	}
 	for i, id := range ids {
 		if slices.Contains(ids[:i], id) {
-			return invalid(fmt.Sprintf("group_ids[%d]", i), "%s is there twice", id)
+			return Invalid(fmt.Sprintf("group_ids[%d]", i), "%s is there twice", id)
 		}
 	}
 	return nil
 }
 
-// groupsAmong says which of several groups there are.
-func groupsAmong(ctx context.Context, tx Tx, projectID string, ids []string) (map[string]bool, error) {
+// GroupsAmong says which of several groups there are.
+func GroupsAmong(ctx context.Context, tx Tx, projectID string, ids []string) (map[string]bool, error) {
 	there := map[string]bool{}
 	if len(ids) == 0 {
 		return there, nil

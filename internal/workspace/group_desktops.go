@@ -94,7 +94,7 @@ func desktopsIn(c changes) []string {
 // With tell its people are told then that they have it.
 func refit(ctx context.Context, tx Tx, c Caller, t JobType, desktops map[string]Desktop, holdings []Assignment, tell bool) error {
 	job := Job{ID: NewID(), ProjectID: c.ProjectID, Type: t, RequestID: c.RequestID, Created: tx.Now()}
-	people := holdingsByDesktop(holdings)
+	people := HoldingsByDesktop(holdings)
 	told := map[string]bool{}
 	for _, a := range holdings {
 		d, there := desktops[a.DesktopID]
@@ -108,7 +108,7 @@ func refit(ctx context.Context, tx Tx, c Caller, t JobType, desktops map[string]
 				p.Gained = append(p.Gained, Recipient{UserID: one.UserID})
 			}
 		}
-		sub := subJob(&job, d, p)
+		sub := NewSubJob(&job, d, p)
 		sub.UserName = a.UserName
 		job.SubJobs = append(job.SubJobs, sub)
 	}

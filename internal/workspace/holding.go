@@ -190,8 +190,8 @@ func leave(ctx context.Context, tx Tx, lost []Assignment, erase bool) error {
 	return tx.PutFormerAccounts(ctx, left)
 }
 
-// holdingsByDesktop sorts holdings out.
-func holdingsByDesktop(all []Assignment) map[string][]Assignment {
+// HoldingsByDesktop sorts holdings out.
+func HoldingsByDesktop(all []Assignment) map[string][]Assignment {
 	of := map[string][]Assignment{}
 	for _, a := range all {
 		of[a.DesktopID] = append(of[a.DesktopID], a)

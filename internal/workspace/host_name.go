@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// settleHostNames makes the host names of desktops that are about to be written ones that no other desktop of the project has: "lab_1"
+// SettleHostNames makes the host names of desktops that are about to be written ones that no other desktop of the project has: "lab_1"
 // and "lab-1" are different computer names with the same host name. One that a request asks for is refused when it is taken
 // (CodeNameTaken), one that was made of a computer name is made of the desktop's id instead. The unique index decides between two
 // callers, of whom the second chooses again.
-func settleHostNames(ctx context.Context, tx Tx, projectID string, desktops []Desktop, asked func(i int) bool) error {
+func SettleHostNames(ctx context.Context, tx Tx, projectID string, desktops []Desktop, asked func(i int) bool) error {
 	names := make([]string, len(desktops))
 	for i, d := range desktops {
 		names[i] = d.HostName
@@ -18,7 +18,7 @@ func settleHostNames(ctx context.Context, tx Tx, projectID string, desktops []De
 	if err != nil {
 		return err
 	}
-	taken := inLowerCase(found)
+	taken := InLowerCase(found)
 	for i := range desktops {
 		if key := strings.ToLower(desktops[i].HostName); asked(i) {
 			if taken[key] {
@@ -33,7 +33,7 @@ func settleHostNames(ctx context.Context, tx Tx, projectID string, desktops []De
 		}
 		d := &desktops[i]
 		if taken[strings.ToLower(d.HostName)] {
-			d.HostName = hostNameOfID(d.ID)
+			d.HostName = HostNameOfID(d.ID)
 		}
 		taken[strings.ToLower(d.HostName)] = true
 	}

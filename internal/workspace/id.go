@@ -13,8 +13,8 @@ func NewID() string {
 	return uuid(b, 4)
 }
 
-// derivedID returns the UUID (version 8) that follows from a text, so that an attempt that repeats another uses the same.
-func derivedID(seed string) string {
+// DerivedID returns the UUID (version 8) that follows from a text, so that an attempt that repeats another uses the same.
+func DerivedID(seed string) string {
 	sum := sha256.Sum256([]byte(seed))
 	return uuid([16]byte(sum[:16]), 8)
 }

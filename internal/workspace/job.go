@@ -225,8 +225,8 @@ type JobRows interface {
 	NextDue(ctx context.Context, types []JobType) (time.Time, error)
 }
 
-// next makes the next sub-job of j.
-func (j *Job) next(params any) SubJob {
+// NextSubJob makes the next sub-job of j.
+func (j *Job) NextSubJob(params any) SubJob {
 	body, err := json.Marshal(params)
 	if err != nil {
 		panic(err) // params are the domain's own structs of plain fields

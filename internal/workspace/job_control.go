@@ -28,7 +28,7 @@ func (s *WorkService) Job(ctx context.Context, projectID, id string) (Job, error
 		if err != nil || j.Type != JobRebuildPool {
 			return j, err
 		}
-		r, err := tx.Rollout(ctx, id)
+		r, err := tx.ReadRollout(ctx, id)
 		if CodeOf(err) == CodeJobNotFound { // it went with its pool
 			return j, nil
 		}
@@ -55,7 +55,7 @@ func (s *WorkService) RetryJob(ctx context.Context, projectID, id string) (strin
 			return "", Errorf(CodeConflict, "job %s is %s, only a failed job can be retried", id, st)
 		}
 		if job.Type == JobRebuildPool {
-			return id, retryRebuild(ctx, tx, job)
+			return id, RetryRebuild(ctx, tx, job)
 		}
 		subs, err := tx.RetryFailed(ctx, id)
 		if err != nil {
@@ -71,12 +71,12 @@ func retake(ctx context.Context, tx Tx, projectID string, subs []SubJob) error {
 	for _, sub := range subs {
 		ids = append(ids, sub.DesktopID)
 	}
-	found, err := lockByID(ctx, tx, projectID, ids)
+	found, err := LockByID(ctx, tx, projectID, ids)
 	if err != nil {
 		return err
 	}
 	var resumed []string
-	var wanted demand
+	var wanted Demand
 	for _, sub := range subs {
 		d, ok := found[sub.DesktopID]
 		if !ok {
@@ -89,17 +89,17 @@ func retake(ctx context.Context, tx Tx, projectID string, subs []SubJob) error {
 		if err := tx.SaveDesktop(ctx, next); err != nil {
 			return err
 		}
-		memory, err := memoryToStart(ctx, tx, d, next)
+		memory, err := MemoryToStart(ctx, tx, d, next)
 		if err != nil {
 			return err
 		}
-		resumed, wanted = append(resumed, sub.ID), wanted.and(memory)
+		resumed, wanted = append(resumed, sub.ID), wanted.And(memory)
 	}
 	growths, err := tx.Growths(ctx, resumed)
 	if err != nil {
 		return err
 	}
-	return reserve(ctx, tx, wanted.and(demandOfGrowths(growths)))
+	return Reserve(ctx, tx, wanted.And(DemandOfGrowths(growths)))
 }
 
 // keptSubJobs are types whose records cannot be deleted.
@@ -110,18 +110,18 @@ var keptSubJobs = []JobType{"applyWorkspace", "cancelWorkspace", "changeAccessVp
 func (s *WorkService) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state SubJobState) error {
 	switch {
 	case len(ids) == 0 && state == "":
-		return invalid("job_ids", "give ids, or delete_by_status")
+		return Invalid("job_ids", "give ids, or delete_by_status")
 	case len(ids) > 0 && state != "":
-		return invalid("delete_by_status", "cannot be used together with job_ids")
+		return Invalid("delete_by_status", "cannot be used together with job_ids")
 	case state != "" && !state.Done():
-		return invalid("delete_by_status", "%q is not allowed, use SUCCESS or FAILED", state)
+		return Invalid("delete_by_status", "%q is not allowed, use SUCCESS or FAILED", state)
 	case len(ids) > 1000:
-		return invalid("job_ids", "%d ids, at most 1000 are allowed", len(ids))
+		return Invalid("job_ids", "%d ids, at most 1000 are allowed", len(ids))
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
 		n, err := tx.DeleteSubJobs(ctx, projectID, ids, state, keptSubJobs)
 		if err == nil && n < len(ids) {
-			return Errorf(CodeConflict, "%s of these %d cannot be deleted: they are not finished, or do not exist", plural(len(ids)-n, "sub-job"), len(ids))
+			return Errorf(CodeConflict, "%s of these %d cannot be deleted: they are not finished, or do not exist", Plural(len(ids)-n, "sub-job"), len(ids))
 		}
 		return err
 	})

@@ -53,19 +53,19 @@ type MailRows interface {
 	CountMails(ctx context.Context) (int, error)
 }
 
-// desktopMail tells a person about a desktop.
-func desktopMail(kind MailKind, d Desktop, u User, now time.Time) Mail {
+// DesktopMail tells a person about a desktop.
+func DesktopMail(kind MailKind, d Desktop, u User, now time.Time) Mail {
 	data, err := json.Marshal(DesktopMailData{DesktopName: d.Name})
 	if err != nil {
 		panic(err) // one plain string
 	}
-	m := mailTo(u, kind, now)
+	m := MailTo(u, kind, now)
 	m.Data = data
 	return m
 }
 
-// mailTo is a message to a person about nothing but themselves.
-func mailTo(u User, kind MailKind, now time.Time) Mail {
+// MailTo is a message to a person about nothing but themselves.
+func MailTo(u User, kind MailKind, now time.Time) Mail {
 	return Mail{
 		ID: NewID(), Kind: kind, ProjectID: u.ProjectID, UserID: u.ID, UserName: u.Name, To: u.Email, RunAt: now, Created: now,
 	}

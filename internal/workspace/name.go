@@ -25,26 +25,26 @@ const (
 // digit, not ending with a hyphen, at most limit characters, of which Chinese ones count two.
 func CheckComputerName(field, name string, limit int) error {
 	if name == "" {
-		return invalid(field, "must not be empty")
+		return Invalid(field, "must not be empty")
 	}
 	width := 0
 	for _, r := range name {
 		switch {
-		case isASCIILetter(r) || isDigit(r) || r == '-':
+		case IsASCIILetter(r) || IsDigit(r) || r == '-':
 			width++
 		case unicode.Is(unicode.Han, r):
 			width += 2
 		default:
-			return invalid(field, "%q is not allowed in %q: use letters, digits and hyphens", r, name)
+			return Invalid(field, "%q is not allowed in %q: use letters, digits and hyphens", r, name)
 		}
 	}
 	switch {
 	case width > limit:
-		return invalid(field, "%q has %d characters (Chinese ones count two), at most %d are allowed", name, width, limit)
+		return Invalid(field, "%q has %d characters (Chinese ones count two), at most %d are allowed", name, width, limit)
 	case name[0] == '-':
-		return invalid(field, "%q must start with a letter or digit", name)
+		return Invalid(field, "%q must start with a letter or digit", name)
 	case strings.HasSuffix(name, "-"):
-		return invalid(field, "%q must not end with a hyphen", name)
+		return Invalid(field, "%q must not end with a hyphen", name)
 	}
 	return nil
 }
@@ -55,7 +55,7 @@ func CheckHostName(field, name string) error {
 		return err
 	}
 	if !isASCII(name) {
-		return invalid(field, "%q must be of ASCII letters, digits and hyphens", name)
+		return Invalid(field, "%q must be of ASCII letters, digits and hyphens", name)
 	}
 	return nil
 }
@@ -66,10 +66,10 @@ func HostNameFor(name, desktopID string) string {
 	if isASCII(name) {
 		return strings.TrimRight(strings.ReplaceAll(name, "_", "-"), "-")
 	}
-	return hostNameOfID(desktopID)
+	return HostNameOfID(desktopID)
 }
 
-func hostNameOfID(desktopID string) string { return "desktop-" + desktopID[:6] }
+func HostNameOfID(desktopID string) string { return "desktop-" + desktopID[:6] }
 
 // CheckUserName says why name cannot be a user's, or nil: letters, digits, hyphens, underscores and dots, starting with a letter or
 // digit and at most MaxUserName characters, or a mail address of such a name and at most MaxMailUserName characters.
@@ -80,35 +80,35 @@ func CheckUserName(field, name string) error {
 		limit = MaxMailUserName
 	}
 	if name == "" {
-		return invalid(field, "must not be empty")
+		return Invalid(field, "must not be empty")
 	}
 	if n := utf8.RuneCountInString(name); n > limit {
-		return invalid(field, "%q has %d characters, at most %d are allowed", name, n, limit)
+		return Invalid(field, "%q has %d characters, at most %d are allowed", name, n, limit)
 	}
 	for _, r := range local + domain {
-		if !isASCIILetter(r) && !isDigit(r) && !strings.ContainsRune("-_.", r) {
-			return invalid(field, "%q is not allowed in %q: use letters, digits, hyphens, underscores and dots, or a mail address of these", r, name)
+		if !IsASCIILetter(r) && !IsDigit(r) && !strings.ContainsRune("-_.", r) {
+			return Invalid(field, "%q is not allowed in %q: use letters, digits, hyphens, underscores and dots, or a mail address of these", r, name)
 		}
 	}
 	switch {
 	case !startsWithLetterOrDigit(local):
-		return invalid(field, "%q must start with a letter or digit", name)
+		return Invalid(field, "%q must start with a letter or digit", name)
 	case strings.HasSuffix(local, "."), strings.Contains(name, ".."):
-		return invalid(field, "%q must not have a dot at its end or two side by side", name)
+		return Invalid(field, "%q must not have a dot at its end or two side by side", name)
 	case mail && (!startsWithLetterOrDigit(domain) || strings.HasSuffix(domain, ".")):
-		return invalid(field, "%q has no domain after the @", name)
-	case slices.Contains(systemAccounts, strings.ToLower(name)):
-		return invalid(field, "%q is reserved by the desktop's operating system, choose another name", name)
+		return Invalid(field, "%q has no domain after the @", name)
+	case slices.Contains(SystemAccounts, strings.ToLower(name)):
+		return Invalid(field, "%q is reserved by the desktop's operating system, choose another name", name)
 	}
 	return nil
 }
 
 func startsWithLetterOrDigit(s string) bool {
-	return s != "" && (isASCIILetter(rune(s[0])) || isDigit(rune(s[0])))
+	return s != "" && (IsASCIILetter(rune(s[0])) || IsDigit(rune(s[0])))
 }
 
-// systemAccounts are logins and groups that exist inside desktops already.
-var systemAccounts = []string{
+// SystemAccounts are logins and groups that exist inside desktops already.
+var SystemAccounts = []string{
 	"_apt", "adm", "audio", "avahi", "backup", "bin", "carrel", "cdrom", "daemon", "dialout", "dip", "disk", "fax", "floppy",
 	"games", "gnats", "input", "irc", "kmem", "kvm", "list", "lp", "mail", "man", "messagebus", "netdev", "news", "nobody",
 	"nogroup", "operator", "plugdev", "polkitd", "proxy", "pulse", "pulse-access", "render", "root", "rtkit", "sasl", "sgx",
@@ -116,8 +116,8 @@ var systemAccounts = []string{
 	"systemd-timesync", "tape", "tty", "users", "utmp", "uucp", "video", "voice", "www-data",
 }
 
-// inLowerCase is the set of names without regard to case.
-func inLowerCase(names []string) map[string]bool {
+// InLowerCase is the set of names without regard to case.
+func InLowerCase(names []string) map[string]bool {
 	set := make(map[string]bool, len(names))
 	for _, name := range names {
 		set[strings.ToLower(name)] = true
@@ -128,7 +128,7 @@ func inLowerCase(names []string) map[string]bool {
 // NameSequence returns n names of prefix and a number of at least two digits that are neither in taken (in lower case) nor
 // longer than MaxComputerName, lowest number first. It fails when so many are not free.
 func NameSequence(field, prefix string, n int, taken map[string]bool) ([]string, error) {
-	room := MaxComputerName - nameWidth(prefix)
+	room := MaxComputerName - NameWidth(prefix)
 	highest := 1
 	for range room {
 		highest *= 10
@@ -141,7 +141,7 @@ func NameSequence(field, prefix string, n int, taken map[string]bool) ([]string,
 		}
 	}
 	if len(names) < n {
-		return nil, invalid(field, "only %d names that start with %q are free, %d are needed", len(names), prefix, n)
+		return nil, Invalid(field, "only %d names that start with %q are free, %d are needed", len(names), prefix, n)
 	}
 	return names, nil
 }
@@ -155,7 +155,7 @@ func PrefixFor(userName string) string {
 			break
 		}
 		switch {
-		case isASCIILetter(r) || isDigit(r):
+		case IsASCIILetter(r) || IsDigit(r):
 			b.WriteRune(r)
 		case b.Len() > 0:
 			b.WriteByte('-')
@@ -167,28 +167,28 @@ func PrefixFor(userName string) string {
 // CheckTags says which tag is out of its limits, or nil.
 func CheckTags(field string, tags []Tag) error {
 	if len(tags) > MaxTags {
-		return invalid(field, "%d tags, at most %d are allowed", len(tags), MaxTags)
+		return Invalid(field, "%d tags, at most %d are allowed", len(tags), MaxTags)
 	}
 	seen := make(map[string]bool, len(tags))
 	for i, t := range tags {
 		at := fmt.Sprintf("%s[%d].", field, i)
 		switch {
 		case t.Key == "":
-			return invalid(at+"key", "must not be empty")
+			return Invalid(at+"key", "must not be empty")
 		case utf8.RuneCountInString(t.Key) > MaxTagKey:
-			return invalid(at+"key", "at most %d characters are allowed", MaxTagKey)
+			return Invalid(at+"key", "at most %d characters are allowed", MaxTagKey)
 		case utf8.RuneCountInString(t.Value) > MaxTagValue:
-			return invalid(at+"value", "at most %d characters are allowed", MaxTagValue)
+			return Invalid(at+"value", "at most %d characters are allowed", MaxTagValue)
 		case strings.ContainsAny(t.Key, tagForbidden):
-			return invalid(at+"key", "must not contain any of %s", tagForbidden)
+			return Invalid(at+"key", "must not contain any of %s", tagForbidden)
 		case strings.ContainsAny(t.Value, tagForbidden):
-			return invalid(at+"value", "must not contain any of %s", tagForbidden)
+			return Invalid(at+"value", "must not contain any of %s", tagForbidden)
 		case strings.HasPrefix(t.Key, "_sys_"):
-			return invalid(at+"key", "must not start with _sys_")
+			return Invalid(at+"key", "must not start with _sys_")
 		case strings.TrimSpace(t.Key) != t.Key:
-			return invalid(at+"key", "must not start or end with a space")
+			return Invalid(at+"key", "must not start or end with a space")
 		case seen[t.Key]:
-			return invalid(at+"key", "%q is there twice", t.Key)
+			return Invalid(at+"key", "%q is there twice", t.Key)
 		}
 		seen[t.Key] = true
 	}
@@ -197,7 +197,7 @@ func CheckTags(field string, tags []Tag) error {
 
 const tagForbidden = `=*<>,|/`
 
-func nameWidth(s string) int {
+func NameWidth(s string) int {
 	w := 0
 	for _, r := range s {
 		w++
@@ -211,5 +211,5 @@ func nameWidth(s string) int {
 func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
-func isASCIILetter(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
-func isDigit(r rune) bool       { return r >= '0' && r <= '9' }
+func IsASCIILetter(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
+func IsDigit(r rune) bool       { return r >= '0' && r <= '9' }

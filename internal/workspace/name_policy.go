@@ -60,31 +60,31 @@ func (p NamePolicy) Check() error {
 	}
 	switch {
 	case p.Digits < 1 || p.Digits > MaxPolicyDigits:
-		return invalid("digit_number", "%d is out of range, use 1 to %d", p.Digits, MaxPolicyDigits)
+		return Invalid("digit_number", "%d is out of range, use 1 to %d", p.Digits, MaxPolicyDigits)
 	case p.Start < 1 || p.Start > p.last():
-		return invalid("start_number", "%d is out of range, use 1 to %d with %s", p.Start, p.last(), plural(p.Digits, "digit"))
+		return Invalid("start_number", "%d is out of range, use 1 to %d with %s", p.Start, p.last(), Plural(p.Digits, "digit"))
 	case p.Prefix == "":
-		return invalid("name_prefix", "must not be empty")
-	case strings.ContainsFunc(literal, func(r rune) bool { return !isASCIILetter(r) && !isDigit(r) && r != '-' }):
-		return invalid("name_prefix", "%q may hold letters, digits, hyphens and once %s", p.Prefix, DomainUser)
+		return Invalid("name_prefix", "must not be empty")
+	case strings.ContainsFunc(literal, func(r rune) bool { return !IsASCIILetter(r) && !IsDigit(r) && r != '-' }):
+		return Invalid("name_prefix", "%q may hold letters, digits, hyphens and once %s", p.Prefix, DomainUser)
 	case p.Prefix[0] == '-':
-		return invalid("name_prefix", "%q must start with a letter, a digit or %s", p.Prefix, DomainUser)
+		return Invalid("name_prefix", "%q must start with a letter, a digit or %s", p.Prefix, DomainUser)
 	case width+p.Digits > MaxComputerName:
-		return invalid("name_prefix", "%q and %s make more than %d characters", p.Prefix, plural(p.Digits, "digit"), MaxComputerName)
+		return Invalid("name_prefix", "%q and %s make more than %d characters", p.Prefix, Plural(p.Digits, "digit"), MaxComputerName)
 	case p.PerUser && !p.WithUser():
-		return invalid("single_domain_user_inc", "must be 0 unless name_prefix holds %s", DomainUser)
+		return Invalid("single_domain_user_inc", "must be 0 unless name_prefix holds %s", DomainUser)
 	}
 	return nil
 }
 
 func checkPolicyName(name string) error {
 	if n := utf8.RuneCountInString(name); n < 1 || n > MaxNamePolicyName {
-		return invalid("policy_name", "use 1 to %d characters", MaxNamePolicyName)
+		return Invalid("policy_name", "use 1 to %d characters", MaxNamePolicyName)
 	}
 	for i, r := range name {
-		letter := isASCIILetter(r) || r == '_' || unicode.Is(unicode.Han, r)
-		if !letter && (i == 0 || !isDigit(r)) {
-			return invalid("policy_name", "%q must be of letters, digits and underscores, and not start with a digit", name)
+		letter := IsASCIILetter(r) || r == '_' || unicode.Is(unicode.Han, r)
+		if !letter && (i == 0 || !IsDigit(r)) {
+			return Invalid("policy_name", "%q must be of letters, digits and underscores, and not start with a digit", name)
 		}
 	}
 	return nil
@@ -100,14 +100,14 @@ func (p NamePolicy) PrefixOf(userName string) (string, error) {
 		return p.Prefix, nil
 	}
 	if userName == "" {
-		return "", invalid("desktop_name_policy_id", "policy %q makes names with the user's, so the desktops must be for people", p.Name)
+		return "", Invalid("desktop_name_policy_id", "policy %q makes names with the user's, so the desktops must be for people", p.Name)
 	}
 	room := MaxComputerName - p.Digits - len(p.Prefix) + len(DomainUser)
 	local, _, _ := strings.Cut(userName, "@")
 	name := hyphens.Replace(local)
 	if len(name) > room {
 		if !p.Truncate {
-			return "", invalid("user_name", "%q has %d characters, name policy %q has room for %d", userName, len(name), p.Name, room)
+			return "", Invalid("user_name", "%q has %d characters, name policy %q has room for %d", userName, len(name), p.Name, room)
 		}
 		name = name[:room]
 	}
@@ -146,7 +146,7 @@ func (p NamePolicy) Names(prefixes []string, taken map[string]bool) ([]string, i
 			}
 		}
 		if !found {
-			return nil, 0, invalid("desktop_name_policy_id", "policy %q has no free name that starts with %q", p.Name, prefix)
+			return nil, 0, Invalid("desktop_name_policy_id", "policy %q has no free name that starts with %q", p.Name, prefix)
 		}
 		next[key(prefix)] = number
 	}
@@ -167,8 +167,8 @@ type NamePolicyQuery struct {
 type NamePolicyRows interface {
 	// InsertNamePolicy fails with CodeNameTaken.
 	InsertNamePolicy(ctx context.Context, p NamePolicy) error
-	// NamePolicy reads a policy; CodePolicyNotFound.
-	NamePolicy(ctx context.Context, projectID, id string) (NamePolicy, error)
+	// ReadNamePolicy reads a policy; CodePolicyNotFound.
+	ReadNamePolicy(ctx context.Context, projectID, id string) (NamePolicy, error)
 	// LockNamePolicy reads a policy and holds its row until the transaction ends; CodePolicyNotFound.
 	LockNamePolicy(ctx context.Context, projectID, id string) (NamePolicy, error)
 	// NamePolicies are in the order in which they were made.
@@ -229,13 +229,13 @@ func (s *DesktopService) UpdateNamePolicy(ctx context.Context, c Caller, id stri
 			return err
 		}
 		p := before
-		set(&p.Name, change.Name)
-		set(&p.Prefix, change.Prefix)
-		set(&p.Digits, change.Digits)
-		set(&p.Start, change.Start)
-		set(&p.PerUser, change.PerUser)
-		set(&p.Default, change.Default)
-		set(&p.Truncate, change.Truncate)
+		Set(&p.Name, change.Name)
+		Set(&p.Prefix, change.Prefix)
+		Set(&p.Digits, change.Digits)
+		Set(&p.Start, change.Start)
+		Set(&p.PerUser, change.PerUser)
+		Set(&p.Default, change.Default)
+		Set(&p.Truncate, change.Truncate)
 		if err := p.Check(); err != nil {
 			return err
 		}
@@ -258,16 +258,16 @@ func (s *DesktopService) ListNamePolicies(ctx context.Context, q NamePolicyQuery
 // DeleteNamePolicies removes 1 to 50 policies; names that were made stay. Ids of none are left out, since their deletion is a
 // success already; if none is left it fails with CodePolicyNotFound. CodeConflict while a pool uses one.
 func (s *WorkService) DeleteNamePolicies(ctx context.Context, c Caller, ids []string) error {
-	if err := checkIDsUpTo(MaxNamePolicies, "policy_ids", ids); err != nil {
+	if err := CheckIDsUpTo(MaxNamePolicies, "policy_ids", ids); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
-		return deleteEach("policy_ids", ids, CodePolicyNotFound, func(id string) error {
+		return DeleteEach("policy_ids", ids, CodePolicyNotFound, func(id string) error {
 			p, err := tx.LockNamePolicy(ctx, c.ProjectID, id)
 			if err != nil {
 				return err
 			}
-			if err := noPool(ctx, tx, fmt.Sprintf("name policy %q", p.Name), PoolQuery{ProjectID: c.ProjectID, NamePolicyID: p.ID}); err != nil {
+			if err := NoPool(ctx, tx, fmt.Sprintf("name policy %q", p.Name), PoolQuery{ProjectID: c.ProjectID, NamePolicyID: p.ID}); err != nil {
 				return err
 			}
 			return tx.DeleteNamePolicy(ctx, p.ID)

@@ -88,7 +88,7 @@ func otpDevice(ctx context.Context, tx Tx, userID string, status OTPStatus) (OTP
 func (s *SignInService) OTPDevices(ctx context.Context, projectID, userID string) (User, []OTPDevice, error) {
 	var u User
 	devices, err := view(ctx, s.Store, func(tx Tx) (_ []OTPDevice, err error) {
-		if u, err = tx.User(ctx, projectID, userID); err != nil {
+		if u, err = tx.ReadUser(ctx, projectID, userID); err != nil {
 			return nil, err
 		}
 		return tx.OTPDevices(ctx, userID)
@@ -99,7 +99,7 @@ func (s *SignInService) OTPDevices(ctx context.Context, projectID, userID string
 // UnbindOTPDevices removes 1 to 100 authenticators of a person, with their recovery codes: from then on the person signs in
 // without, or sets one up anew where that is required. Ids of none are successes. CodeUserNotFound, CodeInvalid.
 func (s *SignInService) UnbindOTPDevices(ctx context.Context, c Caller, userID string, ids []string) error {
-	if err := checkIDs("otp_ids", ids); err != nil {
+	if err := CheckIDs("otp_ids", ids); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {

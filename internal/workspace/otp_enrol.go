@@ -71,7 +71,7 @@ func (s *SignInService) mayEnrol(ctx context.Context, tx Tx, v Visitor) (User, e
 		}
 		return User{}, err
 	}
-	return u, mayWork(u, tx.Now())
+	return u, MayWork(u, tx.Now())
 }
 
 // ConfirmEnrolment turns codes on for a person who proves with one that their app has the secret, ends their other sign-ins, and
@@ -103,7 +103,7 @@ func (s *SignInService) ConfirmEnrolment(ctx context.Context, v Visitor, code st
 
 // keepOnly ends all sign-ins of a person but the one they came with.
 func keepOnly(ctx context.Context, tx Tx, v Visitor) error {
-	kept, err := tx.SignIn(ctx, v.SignInHash)
+	kept, err := tx.ReadSignIn(ctx, v.SignInHash)
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (s *SignInService) withCode(ctx context.Context, f func(Tx) (codes []string
 // useCode uses up a code of an app, or a recovery code, of a device whose person is locked; using one registers the device. The
 // refusal is CodeForbidden for a wrong code or one that was used, or a *PauseError after too many wrong ones.
 func (s *SignInService) useCode(ctx context.Context, tx Tx, d OTPDevice, code string) (refusal, err error) {
-	a := Attempt{Subject: CodesSubject(d.ID), Network: networkOf(ctx), Code: true}
+	a := Attempt{Subject: CodesSubject(d.ID), Network: NetworkOf(ctx), Code: true}
 	if _, err := ChargeAttempt(ctx, tx, a, tx.Now()); err != nil { // codes are never held: those that are not refused are looked at
 		if pause, ok := errors.AsType[*PauseError](err); ok {
 			return pause, nil

@@ -46,17 +46,17 @@ func (g Group) DN() string { return "CN=" + g.Name + "," + RootDN }
 // dots, in up to 5 levels with slashes between them.
 func CheckOUName(field, name string) error {
 	if n := utf8.RuneCountInString(name); n < 1 || n > MaxUnitName {
-		return invalid(field, "use 1 to %d characters", MaxUnitName)
+		return Invalid(field, "use 1 to %d characters", MaxUnitName)
 	}
 	levels := strings.Split(name, "/")
 	if len(levels) > MaxUnitLevels {
-		return invalid(field, "%q has %d levels, at most %d are allowed", name, len(levels), MaxUnitLevels)
+		return Invalid(field, "%q has %d levels, at most %d are allowed", name, len(levels), MaxUnitLevels)
 	}
 	for _, level := range levels {
 		if level == "" || strings.TrimSpace(level) != level {
-			return invalid(field, "%q has a level that is empty, or starts or ends with a space", name)
+			return Invalid(field, "%q has a level that is empty, or starts or ends with a space", name)
 		}
-		if err := checkTitle(field, name, level); err != nil {
+		if err := CheckTitle(field, name, level); err != nil {
 			return err
 		}
 	}
@@ -65,7 +65,7 @@ func CheckOUName(field, name string) error {
 
 func checkOUDescription(text string) error {
 	if utf8.RuneCountInString(text) > MaxUnitDescription {
-		return invalid("description", "at most %d characters are allowed", MaxUnitDescription)
+		return Invalid("description", "at most %d characters are allowed", MaxUnitDescription)
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ type OURows interface {
 
 // CreateOU adds a unit and returns its id. CodeNameTaken, CodeInvalid.
 func (s *DesktopService) CreateOU(ctx context.Context, c Caller, domain, name, description string) (string, error) {
-	if err := checkDomain("domain", domain); err != nil {
+	if err := CheckDomain("domain", domain); err != nil {
 		return "", err
 	}
 	if err := CheckOUName("ou_name", name); err != nil {
@@ -142,9 +142,9 @@ func (s *WorkService) DeleteOU(ctx context.Context, c Caller, id string) error {
 			return err
 		}
 		if n > 0 {
-			return Errorf(CodeConflict, "unit %q has %s, delete them first", o.Name, plural(n, "desktop"))
+			return Errorf(CodeConflict, "unit %q has %s, delete them first", o.Name, Plural(n, "desktop"))
 		}
-		if err := noPool(ctx, tx, fmt.Sprintf("unit %q", o.Name), PoolQuery{ProjectID: c.ProjectID, OUName: o.Name}); err != nil {
+		if err := NoPool(ctx, tx, fmt.Sprintf("unit %q", o.Name), PoolQuery{ProjectID: c.ProjectID, OUName: o.Name}); err != nil {
 			return err
 		}
 		return tx.DeleteOU(ctx, o.ID)
@@ -175,14 +175,14 @@ func (s *DesktopService) PeopleAt(ctx context.Context, dn string, q UserQuery) (
 // maxUnits is how many units are looked through.
 const maxUnits = 10000
 
-// findOU returns a unit's name as it is written. It holds the unit's row, so that it cannot be deleted meanwhile.
-func findOU(ctx context.Context, tx Tx, projectID, name string) (string, error) {
+// FindOU returns a unit's name as it is written. It holds the unit's row, so that it cannot be deleted meanwhile.
+func FindOU(ctx context.Context, tx Tx, projectID, name string) (string, error) {
 	if name == "" {
 		return "", nil
 	}
 	o, err := tx.LockOUByName(ctx, projectID, name)
 	if CodeOf(err) == CodeOUNotFound {
-		return "", invalid("ou_name", "%q does not exist, add it first or leave it out", name)
+		return "", Invalid("ou_name", "%q does not exist, add it first or leave it out", name)
 	}
 	return o.Name, err
 }

@@ -16,19 +16,19 @@ const (
 // three of the four kinds lower case, upper case, digit and other, without the user name whatever its case.
 func CheckPassword(field, password, userName string) error {
 	if !utf8.ValidString(password) {
-		return invalid(field, "must be text")
+		return Invalid(field, "must be text")
 	}
 	if n := utf8.RuneCountInString(password); n < MinPassword || n > MaxPassword {
-		return invalid(field, "use %d to %d characters", MinPassword, MaxPassword)
+		return Invalid(field, "use %d to %d characters", MinPassword, MaxPassword)
 	}
 	if strings.ContainsFunc(password, unicode.IsControl) {
-		return invalid(field, "must not contain control characters")
+		return Invalid(field, "must not contain control characters")
 	}
 	if passwordKinds(password) < 3 {
-		return invalid(field, "use at least three of: lower case letters, upper case letters, digits, other characters")
+		return Invalid(field, "use at least three of: lower case letters, upper case letters, digits, other characters")
 	}
 	if userName != "" && strings.Contains(strings.ToLower(password), strings.ToLower(userName)) {
-		return invalid(field, "must not contain the user name")
+		return Invalid(field, "must not contain the user name")
 	}
 	return nil
 }

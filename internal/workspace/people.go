@@ -14,11 +14,11 @@ func CheckEmail(field, address string) error {
 		return nil
 	}
 	if len(address) > 254 {
-		return invalid(field, "at most 254 characters are allowed")
+		return Invalid(field, "at most 254 characters are allowed")
 	}
 	parsed, err := mail.ParseAddress(address)
 	if err != nil || parsed.Address != address || parsed.Name != "" {
-		return invalid(field, "%q is not a mail address", address)
+		return Invalid(field, "%q is not a mail address", address)
 	}
 	return nil
 }
@@ -30,20 +30,20 @@ func CheckPhone(field, number string) error {
 		return nil
 	}
 	if utf8.RuneCountInString(number) > MaxPhone {
-		return invalid(field, "at most %d characters are allowed", MaxPhone)
+		return Invalid(field, "at most %d characters are allowed", MaxPhone)
 	}
 	digits := 0
 	for _, r := range number {
 		switch {
-		case isDigit(r):
+		case IsDigit(r):
 			digits++
 		case r == '+' && digits == 0, strings.ContainsRune(" -()", r):
 		default:
-			return invalid(field, "%q is not a telephone number: use digits, spaces, hyphens and parentheses, and a plus before them", number)
+			return Invalid(field, "%q is not a telephone number: use digits, spaces, hyphens and parentheses, and a plus before them", number)
 		}
 	}
 	if digits == 0 {
-		return invalid(field, "%q is not a telephone number: it has no digit", number)
+		return Invalid(field, "%q is not a telephone number: it has no digit", number)
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func findOrAddPeople(ctx context.Context, tx Tx, c Caller, desktops []NewDesktop
 		key := strings.ToLower(d.UserName)
 		u, ok := byName[key]
 		if !ok {
-			u = newUser(c.ProjectID, d, tx.Now())
+			u = NewUser(c.ProjectID, d, tx.Now())
 			byName[key] = u
 			added = append(added, u)
 		}
@@ -84,22 +84,22 @@ func findOrAddPeople(ctx context.Context, tx Tx, c Caller, desktops []NewDesktop
 	if err := tx.InsertUsers(ctx, added); err != nil {
 		return nil, err
 	}
-	return people, tx.InsertMails(ctx, firstPasswordMails(added, tx.Now()))
+	return people, tx.InsertMails(ctx, FirstPasswordMails(added, tx.Now()))
 }
 
-func newUser(projectID string, d NewDesktop, now time.Time) User {
+func NewUser(projectID string, d NewDesktop, now time.Time) User {
 	return User{
 		ID: NewID(), ProjectID: projectID, Name: d.UserName, Email: d.UserEmail, Phone: d.UserPhone,
 		Activation: ActivateByUser, MayChangePassword: true, EnterpriseID: "0", Created: now, Updated: now,
 	}
 }
 
-// firstPasswordMails invites those of users who have a mail address and no password.
-func firstPasswordMails(users []User, now time.Time) []Mail {
+// FirstPasswordMails invites those of users who have a mail address and no password.
+func FirstPasswordMails(users []User, now time.Time) []Mail {
 	var mails []Mail
 	for _, u := range users {
 		if u.Email != "" && u.PasswordHash == "" {
-			mails = append(mails, mailTo(u, MailFirstPassword, now))
+			mails = append(mails, MailTo(u, MailFirstPassword, now))
 		}
 	}
 	return mails

@@ -186,7 +186,7 @@ func (p Pool) NamePrefix() string {
 	cut := []rune{}
 	width := 0
 	for _, r := range p.Name {
-		if width += nameWidth(string(r)); width > room {
+		if width += NameWidth(string(r)); width > room {
 			break
 		}
 		cut = append(cut, r)

@@ -47,13 +47,13 @@ func Bind(a Arrival, now time.Time) Seating {
 		return Seating{Outcome: SeatShut, Reason: "the pool is under maintenance"}
 	}
 	var ended string
-	if m, ok := a.own(); ok {
-		over := a.Pool.bindingOver(m, now)
+	if m, ok := a.Own(); ok {
+		over := a.Pool.BindingOver(m, now)
 		switch {
 		case over == "" && m.Isolated:
 			return Seating{Outcome: SeatShut, DesktopID: m.DesktopID, Reason: "the person's desktop broke and was put aside"}
 		case over == "":
-			return Seating{Outcome: SeatSame, DesktopID: m.DesktopID, Start: m.off(), Reason: "the person has this desktop"}
+			return Seating{Outcome: SeatSame, DesktopID: m.DesktopID, Start: m.Off(), Reason: "the person has this desktop"}
 		}
 		ended = m.DesktopID
 	}
@@ -62,8 +62,8 @@ func Bind(a Arrival, now time.Time) Seating {
 	return s
 }
 
-// own finds the desktop that the person has in the pool.
-func (a Arrival) own() (Member, bool) {
+// Own finds the desktop that the person has in the pool.
+func (a Arrival) Own() (Member, bool) {
 	var own Member
 	found := false
 	for _, m := range a.Members {
@@ -76,52 +76,52 @@ func (a Arrival) own() (Member, bool) {
 
 func (a Arrival) choose(now time.Time) Seating {
 	var idle []Member
-	var c seatCounts
+	var c SeatCounts
 	for _, m := range a.Members {
 		if m.Idle() {
 			idle = append(idle, m)
 		}
-		c.add(m, 1)
+		c.Add(m, 1)
 	}
-	s := a.Pool.prospect(c, a.Ahead, now)
+	s := a.Pool.Prospect(c, a.Ahead, now)
 	if s.Outcome == SeatNew {
 		best := slices.MinFunc(idle, a.Pool.preference)
-		s.DesktopID, s.Start = best.DesktopID, best.off()
+		s.DesktopID, s.Start = best.DesktopID, best.Off()
 	}
 	return s
 }
 
-// seatCounts counts a pool's desktops as far as the prospects of somebody without one depend on them.
-type seatCounts struct {
-	idle   int
-	coming int
+// SeatCounts counts a pool's desktops as far as the prospects of somebody without one depend on them.
+type SeatCounts struct {
+	Idle   int
+	Coming int
 	auto   int // autoscaling made them
 }
 
-// add counts n desktops that are like m.
-func (c *seatCounts) add(m Member, n int) {
-	c.idle += n * count(m.Idle())
-	c.coming += n * count(m.Coming())
-	c.auto += n * count(m.AutoCreated)
+// Add counts n desktops that are like m.
+func (c *SeatCounts) Add(m Member, n int) {
+	c.Idle += n * Count(m.Idle())
+	c.Coming += n * Count(m.Coming())
+	c.auto += n * Count(m.AutoCreated)
 }
 
-// prospect decides what somebody gets who has no desktop of the pool and before whom so many have waited; not which one.
-func (p Pool) prospect(c seatCounts, ahead int, now time.Time) Seating {
+// Prospect decides what somebody gets who has no desktop of the pool and before whom so many have waited; not which one.
+func (p Pool) Prospect(c SeatCounts, ahead int, now time.Time) Seating {
 	switch room := p.Policy.MaxAutoCreated - c.auto; {
-	case c.idle > ahead:
-		return Seating{Outcome: SeatNew, Reason: fmt.Sprintf("%d idle, this one suits best", c.idle)}
-	case c.idle+c.coming > ahead:
-		return Seating{Outcome: SeatWait, Reason: fmt.Sprintf("%d idle, %d coming, %s longer", c.idle, c.coming, waits(ahead))}
+	case c.Idle > ahead:
+		return Seating{Outcome: SeatNew, Reason: fmt.Sprintf("%d idle, this one suits best", c.Idle)}
+	case c.Idle+c.Coming > ahead:
+		return Seating{Outcome: SeatWait, Reason: fmt.Sprintf("%d idle, %d coming, %s longer", c.Idle, c.Coming, waits(ahead))}
 	case !p.Autoscaling || p.Policy.Type == "":
 		return Seating{Outcome: SeatFull, Reason: "all desktops are taken and the pool does not grow by itself"}
-	case c.idle+c.coming+room <= ahead:
+	case c.Idle+c.Coming+room <= ahead:
 		return Seating{Outcome: SeatFull, Reason: fmt.Sprintf("all desktops are taken and max_auto_created (%d) is reached", p.Policy.MaxAutoCreated)}
 	default:
 		why := "a desktop is made for the person"
 		if until := p.Scale.PausedUntil(); until.After(now) {
-			why = fmt.Sprintf("making desktops failed %d times in a row, it is tried again in %v", p.Scale.Failures, rounded(until.Sub(now)))
+			why = fmt.Sprintf("making desktops failed %d times in a row, it is tried again in %v", p.Scale.Failures, Rounded(until.Sub(now)))
 		} else if until := p.Scale.ShortUntil(); until.After(now) {
-			why = fmt.Sprintf("there is no room for another desktop, it is tried again in %v", rounded(until.Sub(now)))
+			why = fmt.Sprintf("there is no room for another desktop, it is tried again in %v", Rounded(until.Sub(now)))
 		}
 		return Seating{Outcome: SeatWait, Reason: why}
 	}
@@ -130,18 +130,18 @@ func (p Pool) prospect(c seatCounts, ahead int, now time.Time) Seating {
 // preference orders idle desktops, the one to give away next first.
 func (p Pool) preference(a, b Member) int {
 	return cmp.Or(
-		before(a.Status == StatusActive, b.Status == StatusActive),
-		before(a.ImageID == p.ImageID, b.ImageID == p.ImageID),
-		before(!a.AutoCreated, !b.AutoCreated),
-		byIdleness(a, b),
+		Before(a.Status == StatusActive, b.Status == StatusActive),
+		Before(a.ImageID == p.ImageID, b.ImageID == p.ImageID),
+		Before(!a.AutoCreated, !b.AutoCreated),
+		ByIdleness(a, b),
 	)
 }
 
-// off says whether the desktop must be started before it can be opened.
-func (m Member) off() bool { return m.Status == StatusShutoff || m.Status == StatusHibernated }
+// Off says whether the desktop must be started before it can be opened.
+func (m Member) Off() bool { return m.Status == StatusShutoff || m.Status == StatusHibernated }
 
-// bindingOver says why a member's binding has ended, or nothing while it holds. While somebody is connected it holds.
-func (p Pool) bindingOver(m Member, now time.Time) string {
+// BindingOver says why a member's binding has ended, or nothing while it holds. While somebody is connected it holds.
+func (p Pool) BindingOver(m Member, now time.Time) string {
 	switch end := p.BindingEnd(m); {
 	case m.Leaving():
 		return "the desktop is being deleted"
@@ -150,7 +150,7 @@ func (p Pool) bindingOver(m Member, now time.Time) string {
 	case m.Isolated:
 		return "the desktop broke and was put aside"
 	case !now.Before(end):
-		return fmt.Sprintf("nobody was connected for %s", plural(p.RetentionMinutes, "minute"))
+		return fmt.Sprintf("nobody was connected for %s", Plural(p.RetentionMinutes, "minute"))
 	}
 	return ""
 }
@@ -186,7 +186,7 @@ func Tidy(p Pool, members []Member, now time.Time) []Tidying {
 	for _, m := range members {
 		over := ""
 		if m.Bound() {
-			over = p.bindingOver(m, now)
+			over = p.BindingOver(m, now)
 		}
 		released := m.AfterRelease()
 		switch {
@@ -200,8 +200,8 @@ func Tidy(p Pool, members []Member, now time.Time) []Tidying {
 	return all
 }
 
-// resetWindow is the day of "resets per day": any 24 hours, because the people of a pool live in many time zones.
-const resetWindow = 24 * time.Hour
+// ResetWindow is the day of "resets per day": any 24 hours, because the people of a pool live in many time zones.
+const ResetWindow = 24 * time.Hour
 
 // MayReset says why a person may not reset the desktop that they have in a pool now, or nil. Past are the times of their former
 // resets in it. CodeForbidden by the policy or when it is not theirs, CodeRateLimited until a former reset is a day old,
@@ -219,7 +219,7 @@ func MayReset(p Pool, m Member, userID string, past []time.Time, now time.Time) 
 	}
 	var recent []time.Time
 	for _, t := range past {
-		if now.Sub(t) < resetWindow {
+		if now.Sub(t) < ResetWindow {
 			recent = append(recent, t)
 		}
 	}
@@ -227,13 +227,13 @@ func MayReset(p Pool, m Member, userID string, past []time.Time, now time.Time) 
 		return nil
 	}
 	slices.SortFunc(recent, time.Time.Compare)
-	again := recent[len(recent)-p.Reset.PerDay].Add(resetWindow).Sub(now)
-	return Errorf(CodeRateLimited, "you may reset your desktop %s in 24 hours; again in %v", times(p.Reset.PerDay), rounded(again))
+	again := recent[len(recent)-p.Reset.PerDay].Add(ResetWindow).Sub(now)
+	return Errorf(CodeRateLimited, "you may reset your desktop %s in 24 hours; again in %v", times(p.Reset.PerDay), Rounded(again))
 }
 
 func times(n int) string {
 	if n == 1 {
 		return "once"
 	}
-	return plural(n, "time")
+	return Plural(n, "time")
 }

@@ -29,12 +29,12 @@ func (s *PoolService) UpdatePool(ctx context.Context, c Caller, poolID string, c
 // resettle checks what a change of a pool brings in. What stays is not looked at, so that a pool can be mended in any order.
 func resettle(ctx context.Context, tx Tx, was Pool, p *Pool) (err error) {
 	if p.Zone != was.Zone && p.Zone != "" {
-		if _, err := findZone(ctx, tx, p.Zone); err != nil {
+		if _, err := FindZone(ctx, tx, p.Zone); err != nil {
 			return err
 		}
 	}
 	if p.Root.Type != was.Root.Type || !slices.Equal(p.Data, was.Data) {
-		if err := checkVolumeTypes(ctx, tx, p.order()); err != nil {
+		if err := CheckVolumeTypes(ctx, tx, p.order()); err != nil {
 			return err
 		}
 	}
@@ -44,12 +44,12 @@ func resettle(ctx context.Context, tx Tx, was Pool, p *Pool) (err error) {
 		}
 	}
 	if p.OUName != was.OUName {
-		if p.OUName, err = findOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
+		if p.OUName, err = FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
 			return err
 		}
 	}
 	if !slices.Equal(p.SecurityGroups, was.SecurityGroups) {
-		if _, err := findSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
+		if _, err := FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
 			return err
 		}
 	}
@@ -68,7 +68,7 @@ func (s *PoolService) DeletePool(ctx context.Context, c Caller, poolID string) e
 			return err
 		}
 		if n := p.Counts.Desktops; n > 0 {
-			return Errorf(CodeConflict, "pool %s has %s, delete them first", p.Name, plural(n, "desktop"))
+			return Errorf(CodeConflict, "pool %s has %s, delete them first", p.Name, Plural(n, "desktop"))
 		}
 		return tx.DeletePool(ctx, p.ID)
 	})

@@ -85,29 +85,29 @@ func (r *CreatePool) Check() error {
 	}
 	switch {
 	case r.Size < 1 || r.Size > MaxPoolSize:
-		return invalid("size", "%d is out of range, use 1 to %d", r.Size, MaxPoolSize)
+		return Invalid("size", "%d is out of range, use 1 to %d", r.Size, MaxPoolSize)
 	case r.ProductID == "":
-		return invalid("product_id", "must not be empty")
+		return Invalid("product_id", "must not be empty")
 	case r.ImageID == "":
-		return invalid("image_id", "must not be empty")
+		return Invalid("image_id", "must not be empty")
 	case len(r.SubnetIDs) == 0:
-		return invalid("subnet_ids", "must hold 1 to %d subnets", MaxPoolSubnets)
+		return Invalid("subnet_ids", "must hold 1 to %d subnets", MaxPoolSubnets)
 	}
-	if err := checkVolume("root_volume", r.Root, MinRootGB); err != nil {
+	if err := CheckVolume("root_volume", r.Root, MinRootGB); err != nil {
 		return err
 	}
 	if len(r.Data) > MaxDataVolumes {
-		return invalid("data_volumes", "%d volumes, at most %d are allowed", len(r.Data), MaxDataVolumes)
+		return Invalid("data_volumes", "%d volumes, at most %d are allowed", len(r.Data), MaxDataVolumes)
 	}
 	for i, v := range r.Data {
-		if err := checkVolume(fmt.Sprintf("data_volumes[%d]", i), v, MinDataGB); err != nil {
+		if err := CheckVolume(fmt.Sprintf("data_volumes[%d]", i), v, MinDataGB); err != nil {
 			return err
 		}
 	}
 	if err := checkGrants("authorized_objects", r.People); err != nil {
 		return err
 	}
-	if err := checkDomain("domain", r.Domain); err != nil {
+	if err := CheckDomain("domain", r.Domain); err != nil {
 		return err
 	}
 	p := r.pool()
@@ -163,39 +163,39 @@ func (p Pool) check() error {
 	}
 	switch {
 	case p.Type != Dynamic && p.Type != Static:
-		return invalid("type", "%q is unknown, use DYNAMIC or STATIC", p.Type)
+		return Invalid("type", "%q is unknown, use DYNAMIC or STATIC", p.Type)
 	case p.ImageType != ImagePrivate && p.ImageType != ImageGold && p.ImageType != ImageMarket:
-		return invalid("image_type", "%q is unknown, use private, gold or market", p.ImageType)
+		return Invalid("image_type", "%q is unknown, use private, gold or market", p.ImageType)
 	case utf8.RuneCountInString(p.Description) > MaxPoolDescription:
-		return invalid("description", "%d characters, at most %d are allowed", utf8.RuneCountInString(p.Description), MaxPoolDescription)
+		return Invalid("description", "%d characters, at most %d are allowed", utf8.RuneCountInString(p.Description), MaxPoolDescription)
 	case utf8.RuneCountInString(p.OUName) > MaxOUName:
-		return invalid("ou_name", "%d characters, at most %d are allowed", utf8.RuneCountInString(p.OUName), MaxOUName)
+		return Invalid("ou_name", "%d characters, at most %d are allowed", utf8.RuneCountInString(p.OUName), MaxOUName)
 	case len(p.EnterpriseID) > MaxEnterpriseIDSize:
-		return invalid("enterprise_project_id", "at most %d characters are allowed", MaxEnterpriseIDSize)
+		return Invalid("enterprise_project_id", "at most %d characters are allowed", MaxEnterpriseIDSize)
 	case len(p.NamePolicyID) > 64:
-		return invalid("desktop_name_policy_id", "at most 64 characters are allowed")
+		return Invalid("desktop_name_policy_id", "at most 64 characters are allowed")
 	case len(p.SubnetIDs) == 0 || len(p.SubnetIDs) > MaxPoolSubnets:
-		return invalid("subnet_ids", "%d subnets, give 1 to %d", len(p.SubnetIDs), MaxPoolSubnets)
+		return Invalid("subnet_ids", "%d subnets, give 1 to %d", len(p.SubnetIDs), MaxPoolSubnets)
 	}
-	if err := checkDistinct("subnet_ids[%d]", p.SubnetIDs); err != nil {
+	if err := CheckDistinct("subnet_ids[%d]", p.SubnetIDs); err != nil {
 		return err
 	}
-	if err := checkDistinct("security_groups[%d].id", p.SecurityGroups); err != nil {
+	if err := CheckDistinct("security_groups[%d].id", p.SecurityGroups); err != nil {
 		return err
 	}
 	if p.Autoscaling && p.Policy.Type != "" && p.Policy.MaxAutoCreated == 0 {
-		return invalid("autoscale_policy.max_auto_created", "is needed with enable_autoscale, use 1 to %d", MaxAutoCreated)
+		return Invalid("autoscale_policy.max_auto_created", "is needed with enable_autoscale, use 1 to %d", MaxAutoCreated)
 	}
 	return CheckTags("tags", p.Tags)
 }
 
-func checkDistinct(field string, ids []string) error {
+func CheckDistinct(field string, ids []string) error {
 	for i, id := range ids {
 		switch {
 		case id == "":
-			return invalid(fmt.Sprintf(field, i), "must not be empty")
+			return Invalid(fmt.Sprintf(field, i), "must not be empty")
 		case slices.Contains(ids[:i], id):
-			return invalid(fmt.Sprintf(field, i), "%s is there twice", id)
+			return Invalid(fmt.Sprintf(field, i), "%s is there twice", id)
 		}
 	}
 	return nil
@@ -204,19 +204,19 @@ func checkDistinct(field string, ids []string) error {
 // CheckPoolName says why name cannot be a pool's, or nil: 1 to MaxPoolName letters (Chinese ones too), digits and hyphens.
 func CheckPoolName(field, name string) error {
 	if name == "" {
-		return invalid(field, "must not be empty")
+		return Invalid(field, "must not be empty")
 	}
 	if n := utf8.RuneCountInString(name); n > MaxPoolName {
-		return invalid(field, "%d characters, at most %d are allowed", n, MaxPoolName)
+		return Invalid(field, "%d characters, at most %d are allowed", n, MaxPoolName)
 	}
 	for i, r := range name {
 		switch {
-		case isASCIILetter(r), isDigit(r), unicode.Is(unicode.Han, r):
+		case IsASCIILetter(r), IsDigit(r), unicode.Is(unicode.Han, r):
 		case r == '-' && i > 0:
 		case r == '-':
-			return invalid(field, "%q must start with a letter or digit", name)
+			return Invalid(field, "%q must start with a letter or digit", name)
 		default:
-			return invalid(field, "%q is not allowed in %q: use letters, digits and hyphens", r, name)
+			return Invalid(field, "%q is not allowed in %q: use letters, digits and hyphens", r, name)
 		}
 	}
 	return nil
@@ -227,9 +227,9 @@ func checkRetention(of PoolType, minutes *int) error {
 	switch {
 	case minutes == nil:
 	case of == Static && *minutes != 0:
-		return invalid(field, "is for DYNAMIC pools only, people keep the desktop of a STATIC one; leave it out")
+		return Invalid(field, "is for DYNAMIC pools only, people keep the desktop of a STATIC one; leave it out")
 	case of != Static && (*minutes < MinRetention || *minutes > MaxRetention):
-		return invalid(field, "%d minutes is out of range, use %d to %d", *minutes, MinRetention, MaxRetention)
+		return Invalid(field, "%d minutes is out of range, use %d to %d", *minutes, MinRetention, MaxRetention)
 	}
 	return nil
 }
@@ -239,7 +239,7 @@ func (c *PolicyChange) check() error {
 		return nil
 	}
 	if c.Type != nil && *c.Type != AccessCreated && *c.Type != AutoCreated {
-		return invalid("autoscale_policy.autoscale_type", "%q is unknown, use ACCESS_CREATED or AUTO_CREATED", *c.Type)
+		return Invalid("autoscale_policy.autoscale_type", "%q is unknown, use ACCESS_CREATED or AUTO_CREATED", *c.Type)
 	}
 	for _, f := range []struct {
 		name     string
@@ -254,11 +254,11 @@ func (c *PolicyChange) check() error {
 		{"auto_isolation_max_num", c.MaxIsolated, 1, DefaultMaxIsolated},
 	} {
 		if f.value != nil && (*f.value < f.from || *f.value > f.to) {
-			return invalid("autoscale_policy."+f.name, "%d is out of range, use %d to %d", *f.value, f.from, f.to)
+			return Invalid("autoscale_policy."+f.name, "%d is out of range, use %d to %d", *f.value, f.from, f.to)
 		}
 	}
 	if c.Type == nil && *c != (PolicyChange{}) {
-		return invalid("autoscale_policy.autoscale_type", "must be ACCESS_CREATED or AUTO_CREATED")
+		return Invalid("autoscale_policy.autoscale_type", "must be ACCESS_CREATED or AUTO_CREATED")
 	}
 	return nil
 }
@@ -276,7 +276,7 @@ func (c *PolicyChange) policy() AutoscalePolicy {
 
 func (c *ResetChange) check() error {
 	if c != nil && c.PerDay != nil && (*c.PerDay < 1 || *c.PerDay > MaxResetsPerDay) {
-		return invalid("user_reset_policy.reset_count_per_day", "%d is out of range, use 1 to %d", *c.PerDay, MaxResetsPerDay)
+		return Invalid("user_reset_policy.reset_count_per_day", "%d is out of range, use 1 to %d", *c.PerDay, MaxResetsPerDay)
 	}
 	return nil
 }

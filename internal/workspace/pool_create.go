@@ -13,7 +13,7 @@ func (s *PoolService) CreatePool(ctx context.Context, r CreatePool) (string, err
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return choosing(ctx, s.Store, once(ctx, r.Caller, "CreateDesktopPool", r, func(tx Tx) (string, error) {
+	return Choosing(ctx, s.Store, once(ctx, r.Caller, "CreateDesktopPool", r, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
@@ -38,34 +38,34 @@ func (s *PoolService) CreatePool(ctx context.Context, r CreatePool) (string, err
 // settlePlace refuses what does not exist or does not fit of how and where the pool's desktops are made. A zone and security groups
 // that were left out stay so, as clients compare what they sent with what they read; growPool finds the default ones.
 func settlePlace(ctx context.Context, tx Tx, p *Pool) error {
-	product, err := tx.Product(ctx, p.ProductID)
+	product, err := tx.ReadProduct(ctx, p.ProductID)
 	if err != nil {
-		return inField("product_id", err)
+		return InField("product_id", err)
 	}
 	if product.Status != "normal" {
-		return invalid("product_id", "%q can no longer be ordered (%s)", p.ProductID, product.Status)
+		return Invalid("product_id", "%q can no longer be ordered (%s)", p.ProductID, product.Status)
 	}
-	image, err := tx.Image(ctx, p.ProjectID, p.ImageID)
+	image, err := tx.ReadImage(ctx, p.ProjectID, p.ImageID)
 	if err != nil {
-		return inField("image_id", err)
+		return InField("image_id", err)
 	}
 	order := p.order()
-	if err := checkImage(order, image, product); err != nil {
+	if err := CheckImage(order, image, product); err != nil {
 		return err
 	}
-	if err := checkVolumeTypes(ctx, tx, order); err != nil {
+	if err := CheckVolumeTypes(ctx, tx, order); err != nil {
 		return err
 	}
-	if _, err := findZone(ctx, tx, p.Zone); err != nil {
+	if _, err := FindZone(ctx, tx, p.Zone); err != nil {
 		return err
 	}
 	if err := p.settleSubnets(ctx, tx); err != nil {
 		return err
 	}
-	if p.OUName, err = findOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
+	if p.OUName, err = FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
 		return err
 	}
-	if _, err := findSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
+	if _, err := FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
 		return err
 	}
 	return p.checkNamePolicy(ctx, tx)
@@ -95,7 +95,7 @@ func (p *Pool) settleSubnets(ctx context.Context, tx Tx) error {
 		case p.VPCID == "":
 			p.VPCID = subnets[at].VPCID
 		case p.VPCID != subnets[at].VPCID:
-			return invalid(field, "subnet %s is in VPC %s, the pool is in %s", id, subnets[at].VPCID, p.VPCID)
+			return Invalid(field, "subnet %s is in VPC %s, the pool is in %s", id, subnets[at].VPCID, p.VPCID)
 		}
 	}
 	return nil
@@ -111,7 +111,7 @@ func (p Pool) checkNamePolicy(ctx context.Context, tx Tx) error {
 		_, err = policy.PrefixOf("")
 		return err
 	}
-	return inField("desktop_name_policy_id", err)
+	return InField("desktop_name_policy_id", err)
 }
 
 // granteesExist refuses people and groups that the project does not have.
@@ -131,7 +131,7 @@ func granteesExist(ctx context.Context, tx Tx, projectID, field string, grants [
 		}
 	}
 	var err error
-	if there[GrantGroup], err = groupsAmong(ctx, tx, projectID, ids[GrantGroup]); err != nil {
+	if there[GrantGroup], err = GroupsAmong(ctx, tx, projectID, ids[GrantGroup]); err != nil {
 		return err
 	}
 	for i, g := range grants {
@@ -153,7 +153,7 @@ func (s *PoolService) ExpandPool(ctx context.Context, r ExpandPool) (string, err
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return choosing(ctx, s.Store, once(ctx, r.Caller, "ExpandDesktopPool", r, func(tx Tx) (string, error) {
+	return Choosing(ctx, s.Store, once(ctx, r.Caller, "ExpandDesktopPool", r, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}

@@ -52,17 +52,17 @@ func (r *ChangeGrants) Check() error {
 	switch r.Action {
 	case GrantAdd, GrantRemove, GrantChange:
 	default:
-		return invalid("action", "%q is unknown, use ADD, REMOVE or CHANGE_PRIVILEGE", r.Action)
+		return Invalid("action", "%q is unknown, use ADD, REMOVE or CHANGE_PRIVILEGE", r.Action)
 	}
 	if len(r.Objects) == 0 {
-		return invalid("objects", "must hold 1 to %d people or groups", MaxGrants)
+		return Invalid("objects", "must hold 1 to %d people or groups", MaxGrants)
 	}
 	return checkGrants("objects", r.Objects)
 }
 
 func checkGrants(field string, grants []Grant) error {
 	if len(grants) > MaxGrants {
-		return invalid(field, "%d people and groups, at most %d are allowed", len(grants), MaxGrants)
+		return Invalid(field, "%d people and groups, at most %d are allowed", len(grants), MaxGrants)
 	}
 	type key struct {
 		of GranteeType
@@ -73,18 +73,18 @@ func checkGrants(field string, grants []Grant) error {
 		at := fmt.Sprintf("%s[%d].", field, i)
 		switch {
 		case g.Type != GrantUser && g.Type != GrantGroup:
-			return invalid(at+"object_type", "%q is unknown, use USER or USER_GROUP", g.Type)
+			return Invalid(at+"object_type", "%q is unknown, use USER or USER_GROUP", g.Type)
 		case g.ObjectID == "" || len(g.ObjectID) > 64:
-			return invalid(at+"object_id", "must be an id of 1 to 64 characters")
+			return Invalid(at+"object_id", "must be an id of 1 to 64 characters")
 		case len(g.Name) > 255:
-			return invalid(at+"object_name", "%d bytes, at most 255 are allowed", len(g.Name))
+			return Invalid(at+"object_name", "%d bytes, at most 255 are allowed", len(g.Name))
 		case seen[key{g.Type, g.ObjectID}]:
-			return invalid(at+"object_id", "%s is there twice", g.ObjectID)
+			return Invalid(at+"object_id", "%s is there twice", g.ObjectID)
 		}
-		if _, _, err := groupFor(at+"user_group", g.Group); err != nil {
+		if _, _, err := GroupFor(at+"user_group", g.Group); err != nil {
 			return err
 		}
-		if err := checkDomain(at+"domain", g.Domain); err != nil {
+		if err := CheckDomain(at+"domain", g.Domain); err != nil {
 			return err
 		}
 		seen[key{g.Type, g.ObjectID}] = true
@@ -99,7 +99,7 @@ func (r *ChangeGrants) Apply(people []Grant, now time.Time) ([]Grant, error) {
 	for i, g := range r.Objects {
 		same := func(o Grant) bool { return o.Type == g.Type && o.ObjectID == g.ObjectID }
 		at := slices.IndexFunc(next, same)
-		group, _, err := groupFor(fmt.Sprintf("objects[%d].user_group", i), g.Group)
+		group, _, err := GroupFor(fmt.Sprintf("objects[%d].user_group", i), g.Group)
 		switch {
 		case err != nil:
 			return nil, err

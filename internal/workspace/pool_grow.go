@@ -24,32 +24,32 @@ func growPool(ctx context.Context, tx Tx, p Pool, n int, g growth) (jobID string
 // growUpTo is growPool for as many of n desktops as there is room for. It says how many those are and, if they are fewer than n, why;
 // with fewer than least of them it fails and has written nothing that may stay.
 func growUpTo(ctx context.Context, tx Tx, p Pool, n, least int, g growth) (jobID string, made int, short, err error) {
-	image, err := tx.Image(ctx, "", p.ImageID)
+	image, err := tx.ReadImage(ctx, "", p.ImageID)
 	if err != nil {
-		return "", 0, nil, inField("image_id", err)
+		return "", 0, nil, InField("image_id", err)
 	}
 	if image.Gone {
-		return "", 0, nil, imageGone(image)
+		return "", 0, nil, ImageGone(image)
 	}
-	if p.Zone, err = findZone(ctx, tx, p.Zone); err != nil { // an empty one is the default
+	if p.Zone, err = FindZone(ctx, tx, p.Zone); err != nil { // an empty one is the default
 		return "", 0, nil, err
 	}
 	each, err := p.demand(ctx, tx)
 	if err != nil {
 		return "", 0, nil, err
 	}
-	left, err := readRoom(ctx, tx)
+	left, err := ReadRoom(ctx, tx)
 	if err != nil {
 		return "", 0, nil, err
 	}
 	wanted := n
-	if n, short, err = left.take(ctx, tx, each, n); err != nil {
+	if n, short, err = left.Take(ctx, tx, each, n); err != nil {
 		return "", 0, nil, err
 	}
 	if n < least {
 		return "", 0, nil, short
 	}
-	if p.SecurityGroups, err = findSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil { // none: the default one
+	if p.SecurityGroups, err = FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil { // none: the default one
 		return "", 0, nil, err
 	}
 	names, err := poolNames(ctx, tx, p, n)
@@ -62,12 +62,12 @@ func growUpTo(ctx context.Context, tx Tx, p Pool, n, least int, g growth) (jobID
 		for i, address := range addresses {
 			d := p.desktop(names[len(job.SubJobs)], subnetID, address, tx.Now())
 			d.AutoCreated = g.Auto
-			sub := subJob(&job, d, CreateParams{})
+			sub := NewSubJob(&job, d, CreateParams{})
 			d.TaskOwner = sub.ID
 			desktops[i] = d
 			job.SubJobs = append(job.SubJobs, sub)
 		}
-		if err := settleHostNames(ctx, tx, p.ProjectID, desktops, func(int) bool { return false }); err != nil {
+		if err := SettleHostNames(ctx, tx, p.ProjectID, desktops, func(int) bool { return false }); err != nil {
 			return err
 		}
 		return tx.InsertDesktops(ctx, desktops)
@@ -84,7 +84,7 @@ func growUpTo(ctx context.Context, tx Tx, p Pool, n, least int, g growth) (jobID
 	if err := tx.InsertJob(ctx, job); err != nil {
 		return "", 0, nil, err
 	}
-	return job.ID, made, short, reserve(ctx, tx, each.times(made))
+	return job.ID, made, short, Reserve(ctx, tx, each.Times(made))
 }
 
 // noAddresses says that the pool's subnets have addresses for no more than so many of the desktops that are wanted.
@@ -93,16 +93,16 @@ func noAddresses(p Pool, free, wanted int) error {
 }
 
 // demand is what each of the pool's desktops takes.
-func (p Pool) demand(ctx context.Context, tx Tx) (demand, error) {
-	product, err := tx.Product(ctx, p.ProductID)
+func (p Pool) demand(ctx context.Context, tx Tx) (Demand, error) {
+	product, err := tx.ReadProduct(ctx, p.ProductID)
 	if err != nil {
-		return demand{}, inField("product_id", err)
+		return Demand{}, InField("product_id", err)
 	}
 	disks := []VolumeSpec{{Type: p.Root.Type, GB: p.Root.GB}}
 	for _, v := range p.Data {
 		disks = append(disks, VolumeSpec{Type: v.Type, GB: v.GB})
 	}
-	return demandOf(1, product, disks...), nil
+	return DemandOf(1, product, disks...), nil
 }
 
 // poolNames makes the computer names of n new desktops: by the pool's policy, or from its own name.
@@ -112,18 +112,18 @@ func poolNames(ctx context.Context, tx Tx, p Pool, n int) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		return NameSequence("name", p.NamePrefix(), n, inLowerCase(taken))
+		return NameSequence("name", p.NamePrefix(), n, InLowerCase(taken))
 	}
 	policy, err := tx.LockNamePolicy(ctx, p.ProjectID, p.NamePolicyID)
 	if err != nil {
-		return nil, inField("desktop_name_policy_id", err)
+		return nil, InField("desktop_name_policy_id", err)
 	}
 	names := make([]string, n)
 	open := make([]int, n)
 	for i := range open {
 		open[i] = i
 	}
-	return names, namesByPolicy(ctx, tx, policy, p.ProjectID, names, make([]string, n), open)
+	return names, NamesByPolicy(ctx, tx, policy, p.ProjectID, names, make([]string, n), open)
 }
 
 // spread finds addresses for n new desktops in the pool's subnets, about as many in each while there is room, and has them
@@ -136,7 +136,7 @@ func spread(ctx context.Context, tx Tx, p Pool, n int, write func(subnetID strin
 			subnetID := p.Subnet(turn)
 			addresses, err := freeUpTo(ctx, tx, subnetID, min(share, left))
 			if err != nil {
-				return n - left, inField("subnet_ids", err)
+				return n - left, InField("subnet_ids", err)
 			}
 			if len(addresses) == 0 {
 				continue
@@ -173,10 +173,10 @@ func (p Pool) desktop(name, subnetID, address string, now time.Time) Desktop {
 		Status: StatusCreating, Task: TaskCreating, Login: LoginUnregistered, Created: now, Updated: now,
 	}
 	d.HostName = HostNameFor(name, d.ID)
-	d.Root = newVolume(VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}, 0, now)
+	d.Root = NewVolume(VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}, 0, now)
 	d.Root.PoolVolumeID = p.Root.ID
 	for i, v := range p.Data {
-		disk := newVolume(VolumeSpec{Type: v.Type, GB: v.GB}, i+1, now)
+		disk := NewVolume(VolumeSpec{Type: v.Type, GB: v.GB}, i+1, now)
 		disk.PoolVolumeID = v.ID
 		d.Data = append(d.Data, disk)
 	}

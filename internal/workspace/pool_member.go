@@ -180,7 +180,7 @@ func Shrink(members []Member, n int) ([]string, error) {
 		}
 	}
 	if n < 1 || n > len(members) {
-		return nil, invalid("size", "%d is out of range, use 1 to %d", n, len(members))
+		return nil, Invalid("size", "%d is out of range, use 1 to %d", n, len(members))
 	}
 	if n > len(free) {
 		return nil, Errorf(CodeConflict, "only %d of the pool's desktops are free, %d were to go; people have the others", len(free), n)
@@ -196,18 +196,18 @@ func Shrink(members []Member, n int) ([]string, error) {
 		}
 	}
 	slices.SortFunc(free, func(a, b Member) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), before(a.AutoCreated, b.AutoCreated), byIdleness(a, b))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), Before(a.AutoCreated, b.AutoCreated), ByIdleness(a, b))
 	})
-	return idsOf(free[:n]), nil
+	return IdsOf(free[:n]), nil
 }
 
-// byIdleness puts who has been idle longest first; the id decides between equals, so that the order of the input does not.
-func byIdleness(a, b Member) int {
+// ByIdleness puts who has been idle longest first; the id decides between equals, so that the order of the input does not.
+func ByIdleness(a, b Member) int {
 	return cmp.Or(a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.DesktopID, b.DesktopID))
 }
 
-// before orders what is true first.
-func before(a, b bool) int {
+// Before orders what is true first.
+func Before(a, b bool) int {
 	switch {
 	case a == b:
 		return 0
@@ -218,7 +218,7 @@ func before(a, b bool) int {
 	}
 }
 
-func idsOf(members []Member) []string {
+func IdsOf(members []Member) []string {
 	ids := make([]string, len(members))
 	for i, m := range members {
 		ids[i] = m.DesktopID

@@ -84,7 +84,7 @@ type PoolCountdown struct {
 // MyPools returns the pools that a person may use, by name. CodeForbidden while they must choose a new password.
 func (s *ConnectionService) MyPools(ctx context.Context, userID string) ([]MyPool, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]MyPool, error) {
-		u, err := worker(ctx, tx, s.SecondFactor, userID)
+		u, err := Worker(ctx, tx, s.SecondFactor, userID)
 		if err != nil {
 			return nil, err
 		}
@@ -147,7 +147,7 @@ type lobby struct {
 	pools   map[string]Pool                   // by id
 	own     map[string]map[string]Member      // by person and pool
 	mine    map[string]Mine                   // by desktop
-	counts  map[string]seatCounts             // by pool
+	counts  map[string]SeatCounts             // by pool
 	waiting map[string][]Waiting              // by pool, longest first
 	coming  map[string][]SubJob               // by pool with people who wait: what is being done, the furthest first
 	resets  map[string]map[string][]time.Time // by person and pool
@@ -199,7 +199,7 @@ func readLobby(ctx context.Context, tx Tx, people []User) (l lobby, err error) {
 	if l.counts, err = countSeats(ctx, tx, ids); err != nil {
 		return l, err
 	}
-	if l.resets, err = tx.PoolResets(ctx, users, l.now.Add(-resetWindow)); err != nil {
+	if l.resets, err = tx.PoolResets(ctx, users, l.now.Add(-ResetWindow)); err != nil {
 		return l, err
 	}
 	return l, l.readWaiting(ctx, tx, ids)
@@ -217,7 +217,7 @@ func (l *lobby) readOwn(ctx context.Context, tx Tx, users []string) error {
 		}
 		l.own[m.UserID][m.PoolID] = m
 	}
-	ids := idsOf(members)
+	ids := IdsOf(members)
 	desktops, _, err := tx.Desktops(ctx, DesktopQuery{IDs: ids, Page: Page{Limit: len(ids)}})
 	if err != nil {
 		return err
@@ -234,22 +234,22 @@ func (l *lobby) readOwn(ctx context.Context, tx Tx, users []string) error {
 }
 
 // countSeats counts the desktops of pools by the rules of the domain; the database only says which are alike.
-func countSeats(ctx context.Context, tx Tx, poolIDs []string) (map[string]seatCounts, error) {
+func countSeats(ctx context.Context, tx Tx, poolIDs []string) (map[string]SeatCounts, error) {
 	kinds, err := tx.MemberKinds(ctx, poolIDs...)
 	if err != nil {
 		return nil, err
 	}
-	counts := make(map[string]seatCounts, len(poolIDs))
+	counts := make(map[string]SeatCounts, len(poolIDs))
 	for _, k := range kinds {
 		c := counts[k.PoolID]
-		c.add(k.Member, k.Count)
+		c.Add(k.Member, k.Count)
 		counts[k.PoolID] = c
 	}
 	return counts, nil
 }
 
 func (l *lobby) readWaiting(ctx context.Context, tx Tx, poolIDs []string) error {
-	waiting, err := tx.Waiting(ctx, poolIDs...)
+	waiting, err := tx.ReadWaiting(ctx, poolIDs...)
 	if err != nil || len(waiting) == 0 {
 		return err
 	}
@@ -285,7 +285,7 @@ func (l *lobby) cards(u User) []MyPool {
 func (l *lobby) card(u User, p Pool) MyPool {
 	c := MyPool{ID: p.ID, Name: p.Name, Description: p.Description, Type: p.Type}
 	m, has := l.own[u.ID][p.ID]
-	if mine, read := l.mine[m.DesktopID]; has && read && p.bindingOver(m, l.now) == "" {
+	if mine, read := l.mine[m.DesktopID]; has && read && p.BindingOver(m, l.now) == "" {
 		c.State, c.Desktop, c.Ends = PoolYours, &mine, p.BindingEnd(m)
 		c.MayReset, c.ResetWhyNot = l.mayReset(p, m, u)
 		if countdown, runs := l.leaving[m.DesktopID]; runs {
@@ -327,14 +327,14 @@ func (l *lobby) queue(u User, p Pool, c *MyPool) {
 		ahead = place
 	}
 	counts := l.counts[p.ID]
-	prospect := p.prospect(counts, ahead, l.now)
+	prospect := p.Prospect(counts, ahead, l.now)
 	if place < 0 || prospect.Outcome == SeatFull {
 		c.State = map[Outcome]PoolState{SeatNew: PoolReady, SeatWait: PoolGrows, SeatFull: PoolFull}[prospect.Outcome]
 		return
 	}
 	c.State = PoolWaiting
-	w := &PoolWait{Since: queue[place].Since, Position: place + 1, Ready: prospect.Outcome == SeatNew, Coming: counts.coming}
-	if nth := place - counts.idle; nth >= 0 && nth < len(l.coming[p.ID]) {
+	w := &PoolWait{Since: queue[place].Since, Position: place + 1, Ready: prospect.Outcome == SeatNew, Coming: counts.Coming}
+	if nth := place - counts.Idle; nth >= 0 && nth < len(l.coming[p.ID]) {
 		w.Percent, w.Step = l.coming[p.ID][nth].Progress, l.coming[p.ID][nth].Step
 	}
 	if until := p.Scale.PausedUntil(); w.Step == "" && w.Coming < w.Position && until.After(l.now) {
@@ -365,7 +365,7 @@ func (w *PoolWait) sentence(now time.Time) string {
 	case w.Short:
 		return text + " There is no room for another desktop now; it is tried again and again. Your administrator can see why."
 	case !w.Paused.IsZero():
-		return text + fmt.Sprintf(" Making desktops failed several times; it is tried again in %v. Your administrator can see why.", rounded(w.Paused.Sub(now)))
+		return text + fmt.Sprintf(" Making desktops failed several times; it is tried again in %v. Your administrator can see why.", Rounded(w.Paused.Sub(now)))
 	default:
 		return text + " A desktop will be made for you."
 	}

@@ -21,7 +21,7 @@ func (s *PoolService) NotifyPool(ctx context.Context, r NotifyPool) (string, err
 		return "", err
 	}
 	return update(ctx, s.Store, once(ctx, r.Caller, "SendDesktopPoolNotifications", r, func(tx Tx) (string, error) {
-		p, err := tx.Pool(ctx, r.ProjectID, r.PoolID)
+		p, err := tx.ReadPool(ctx, r.ProjectID, r.PoolID)
 		if err != nil {
 			return "", err
 		}
@@ -47,7 +47,7 @@ func notify(ctx context.Context, tx Tx, r NotifyPool, members []Member) (string,
 	}
 	for _, m := range members {
 		d := Desktop{ID: m.DesktopID, PoolID: m.PoolID, Name: m.Name, ProductID: m.ProductID}
-		sub := subJob(&job, d, NotifyParams{Title: noticeTitle(people[m.UserID].Language), Text: r.Text})
+		sub := NewSubJob(&job, d, NotifyParams{Title: noticeTitle(people[m.UserID].Language), Text: r.Text})
 		sub.UserName = people[m.UserID].Name
 		job.SubJobs = append(job.SubJobs, sub)
 	}

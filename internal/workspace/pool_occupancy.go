@@ -29,10 +29,10 @@ func (s *PoolService) Occupancy(ctx context.Context, limit int) ([]Occupancy, er
 			for state, is := range map[string]bool{
 				"idle": k.Idle(), "bound": k.Bound(), "coming": k.Coming(), "faulty": k.Faulty(), "isolated": k.Isolated,
 			} {
-				at[k.PoolID].Desktops[state] += count(is) * k.Count
+				at[k.PoolID].Desktops[state] += Count(is) * k.Count
 			}
 		}
-		waiting, err := tx.Waiting(ctx, ids...)
+		waiting, err := tx.ReadWaiting(ctx, ids...)
 		for _, w := range waiting {
 			at[w.PoolID].Waiting++
 		}

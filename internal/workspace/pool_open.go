@@ -33,8 +33,8 @@ type OpenedPool struct {
 	Pool   MyPool // as it is now; Pool.Reason says in plain English what to do if there is no desktop
 }
 
-// errOvertaken is that what a decision rested on changed before it was written. The decision is made again.
-var errOvertaken = &Error{Code: CodeConflict, Message: "somebody was faster, try again"}
+// ErrOvertaken is that what a decision rested on changed before it was written. The decision is made again.
+var ErrOvertaken = &Error{Code: CodeConflict, Message: "somebody was faster, try again"}
 
 // OpenPool gives a person a desktop of a pool, or a place on its waiting list. The pool's lock decides between several who open it
 // at once. With a desktop that runs it returns when the person's display answers, with a ticket for it. Opening a pool again
@@ -68,7 +68,7 @@ func (s *ConnectionService) seat(ctx context.Context, v Visitor, poolID, request
 	const attempts = 5
 	for range attempts {
 		o, err = update(ctx, s.Store, func(tx Tx) (seated, error) { return s.openPool(ctx, tx, v, poolID, requestID) })
-		if !errors.Is(err, errOvertaken) {
+		if !errors.Is(err, ErrOvertaken) {
 			break
 		}
 	}
@@ -98,7 +98,7 @@ func (s *ConnectionService) openPool(ctx context.Context, tx Tx, v Visitor, pool
 	a.requestID = requestID
 	o := seated{Seating: Bind(a.Arrival, tx.Now())}
 	if o.Ended != "" {
-		if _, err := release(ctx, tx, a.member(o.Ended)); err != nil {
+		if _, err := Release(ctx, tx, a.member(o.Ended)); err != nil {
 			return seated{}, err
 		}
 	}
@@ -120,7 +120,7 @@ func (s *ConnectionService) openPool(ctx context.Context, tx Tx, v Visitor, pool
 
 // arrive reads what a decision rests on, once the pool is held: whether the person may use it first of all.
 func (s *ConnectionService) arrive(ctx context.Context, tx Tx, v Visitor, poolID string) (arrival, error) {
-	u, err := worker(ctx, tx, s.SecondFactor, v.ID)
+	u, err := Worker(ctx, tx, s.SecondFactor, v.ID)
 	if err != nil {
 		return arrival{}, err
 	}
@@ -139,7 +139,7 @@ func (s *ConnectionService) arrive(ctx context.Context, tx Tx, v Visitor, poolID
 	if a.Members, err = tx.Members(ctx, poolID); err != nil {
 		return arrival{}, err
 	}
-	waiting, err := tx.Waiting(ctx, poolID)
+	waiting, err := tx.ReadWaiting(ctx, poolID)
 	if err != nil {
 		return arrival{}, err
 	}
@@ -191,7 +191,7 @@ func (a *arrival) member(desktopID string) Member {
 // their account inside, if one does.
 func (a *arrival) comeBack(ctx context.Context, tx Tx, s Seating) (attaching string, err error) {
 	m := a.member(s.DesktopID)
-	if err := saveMember(ctx, tx, m.AfterReturn(tx.Now()), m.Binding, ""); err != nil {
+	if err := PutMember(ctx, tx, m.AfterReturn(tx.Now()), m.Binding, ""); err != nil {
 		return "", err
 	}
 	if err := tx.DropWaiting(ctx, a.Pool.ID, a.UserID); err != nil {
@@ -203,7 +203,7 @@ func (a *arrival) comeBack(ctx context.Context, tx Tx, s Seating) (attaching str
 	if m.Task != TaskAttaching {
 		return "", nil
 	}
-	d, err := tx.Desktop(ctx, a.Pool.ProjectID, s.DesktopID)
+	d, err := tx.ReadDesktop(ctx, a.Pool.ProjectID, s.DesktopID)
 	return d.TaskOwner, err
 }
 
@@ -212,7 +212,7 @@ func (a *arrival) comeBack(ctx context.Context, tx Tx, s Seating) (attaching str
 func (a *arrival) take(ctx context.Context, tx Tx, s Seating) (attaching string, err error) {
 	m := a.member(s.DesktopID)
 	bound := m.AfterBinding(a.UserID, tx.Now())
-	if err := saveMember(ctx, tx, bound, m.Binding, a.group); err != nil {
+	if err := PutMember(ctx, tx, bound, m.Binding, a.group); err != nil {
 		return "", err
 	}
 	if err := tx.DropWaiting(ctx, a.Pool.ID, a.UserID); err != nil {
@@ -226,11 +226,11 @@ func (a *arrival) take(ctx context.Context, tx Tx, s Seating) (attaching string,
 		return "", err
 	}
 	if len(found) == 0 || found[0].Task != NoTask {
-		return "", errOvertaken
+		return "", ErrOvertaken
 	}
 	d := found[0]
 	job := Job{ID: NewID(), ProjectID: d.ProjectID, Type: JobAttachPool, PoolID: a.Pool.ID, RequestID: a.requestID, Created: tx.Now()}
-	sub := subJob(&job, d, AttachParams{UserID: a.UserID, BoundAt: bound.BoundAt})
+	sub := NewSubJob(&job, d, AttachParams{UserID: a.UserID, BoundAt: bound.BoundAt})
 	job.SubJobs = []SubJob{sub}
 	d.Task, d.TaskOwner = TaskAttaching, sub.ID
 	if err := tx.TakeDesktops(ctx, []Desktop{d}); err != nil {
@@ -240,11 +240,11 @@ func (a *arrival) take(ctx context.Context, tx Tx, s Seating) (attaching string,
 }
 
 func (a *arrival) start(ctx context.Context, tx Tx, desktopID string) error {
-	r, err := operateDesktops(ctx, tx, OperateDesktops{
+	r, err := OrderOperation(ctx, tx, OperateDesktops{
 		Caller: Caller{ProjectID: a.Pool.ProjectID, RequestID: a.requestID}, IDs: []string{desktopID}, Op: OpStart,
 	})
 	if err == nil && len(r.Refused) > 0 {
-		err = errOvertaken // it changed since the members were read
+		err = ErrOvertaken // it changed since the members were read
 		if refused := r.Refused[0]; refused.Code == CodeNoRoom {
 			err = &Error{Code: refused.Code, Message: refused.Message}
 		}
@@ -261,8 +261,8 @@ func (a *arrival) wait(ctx context.Context, tx Tx) error {
 	return tx.PutWaiting(ctx, w)
 }
 
-// decisionsKept is how many entries of a pool's decision log are kept.
-const decisionsKept = 1000
+// DecisionsKept is how many entries of a pool's decision log are kept.
+const DecisionsKept = 1000
 
 // bindInputs are the facts about an arrival, for the decision log.
 type bindInputs struct {
@@ -282,12 +282,12 @@ func (a *arrival) record(ctx context.Context, tx Tx, s Seating) error {
 	}
 	in := bindInputs{UserID: a.UserID, UserName: a.user.Name, Total: len(a.Members), Ahead: a.Ahead}
 	for _, m := range a.Members {
-		in.Idle += count(m.Idle())
-		in.Coming += count(m.Coming())
+		in.Idle += Count(m.Idle())
+		in.Coming += Count(m.Coming())
 	}
 	d := PoolDecision{
 		ID: NewID(), PoolID: a.Pool.ID, Kind: DecideBind, At: tx.Now(),
-		Inputs: asJSON(in), Reasons: []Reason{{Rule: string(s.Outcome), Text: s.Reason}}, Actions: asJSON(s),
+		Inputs: AsJSON(in), Reasons: []Reason{{Rule: string(s.Outcome), Text: s.Reason}}, Actions: AsJSON(s),
 	}
 	if s.Outcome == SeatFull || s.Outcome == SeatShut {
 		last, _, err := tx.Decisions(ctx, a.Pool.ID, DecideBind, Page{Limit: 1})
@@ -298,23 +298,23 @@ func (a *arrival) record(ctx context.Context, tx Tx, s Seating) error {
 			return nil // somebody who clicks again and again does not push everything else out of the log
 		}
 	}
-	return tx.InsertDecision(ctx, d, decisionsKept)
+	return tx.InsertDecision(ctx, d, DecisionsKept)
 }
 
-// saveMember writes a member, or fails with errOvertaken when it is no longer as it was read.
-func saveMember(ctx context.Context, tx Tx, m Member, was Binding, group UserGroup) error {
+// PutMember writes a member, or fails with errOvertaken when it is no longer as it was read.
+func PutMember(ctx context.Context, tx Tx, m Member, was Binding, group UserGroup) error {
 	saved, err := tx.SaveMember(ctx, m, was, group)
 	if err == nil && !saved {
-		err = errOvertaken
+		err = ErrOvertaken
 	}
 	return err
 }
 
-// release ends a member's binding. The person's display closes at once, since its grounds are gone; the desktop stays used until it
+// Release ends a member's binding. The person's display closes at once, since its grounds are gone; the desktop stays used until it
 // is reset, which also takes their account away.
-func release(ctx context.Context, tx Tx, m Member) (Member, error) {
+func Release(ctx context.Context, tx Tx, m Member) (Member, error) {
 	released := m.AfterRelease()
-	return released, saveMember(ctx, tx, released, m.Binding, "")
+	return released, PutMember(ctx, tx, released, m.Binding, "")
 }
 
 // awaitAttached waits for the end of an attachDesktopPool sub-job, for as long as a person would. One that goes on is no error.
@@ -346,10 +346,10 @@ func (s *ConnectionService) awaitAttached(ctx context.Context, subJobID string) 
 // have another binding since: they get another when they open the pool again. It is called in the transaction that ends the
 // sub-job, with the desktop's row locked.
 func MarkAttachFailed(ctx context.Context, tx Tx, d Desktop, p AttachParams) error {
-	m, err := tx.Member(ctx, d.ID)
+	m, err := tx.ReadMember(ctx, d.ID)
 	if err != nil || m.UserID != p.UserID || !m.BoundAt.Equal(p.BoundAt) || m.Connected() {
 		return err
 	}
-	_, err = release(ctx, tx, m)
+	_, err = Release(ctx, tx, m)
 	return err
 }

@@ -39,14 +39,14 @@ func operatePool(ctx context.Context, tx Tx, r OperatePool, desktops []Desktop, 
 	job := Job{
 		ID: NewID(), ProjectID: r.ProjectID, Type: JobOperateDesktops, PoolID: r.PoolID, RequestID: r.RequestID, Created: tx.Now(),
 	}
-	left, err := readRoom(ctx, tx)
+	left, err := ReadRoom(ctx, tx)
 	if err != nil {
 		return "", err
 	}
 	var moved []Desktop
 	for _, d := range desktops {
-		sub := subJob(&job, d, params)
-		next, err := left.operate(ctx, tx, d, params.Op, params.Force)
+		sub := NewSubJob(&job, d, params)
+		next, err := left.Operate(ctx, tx, d, params.Op, params.Force)
 		if err != nil && CodeOf(err) == CodeInternal {
 			return "", err
 		}
@@ -59,7 +59,7 @@ func operatePool(ctx context.Context, tx Tx, r OperatePool, desktops []Desktop, 
 		}
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	return job.ID, orderMoves(ctx, tx, moved, job, left)
+	return job.ID, OrderMoves(ctx, tx, moved, job, left)
 }
 
 // byName orders by names, and by ids where they are the same.
@@ -91,7 +91,7 @@ func (s *PoolService) ShrinkPool(ctx context.Context, r ShrinkPool) (string, err
 		if err != nil {
 			return "", err
 		}
-		return deleteDesktops(ctx, tx, DeleteDesktops{Caller: r.Caller, IDs: ids})
+		return OrderDeletion(ctx, tx, DeleteDesktops{Caller: r.Caller, IDs: ids})
 	}))
 }
 
@@ -105,7 +105,7 @@ type TakeBack struct {
 // TakeBack gives desktops that were put aside back to their pool's people: all of them or none. One that was not put aside
 // succeeds. CodePoolNotFound, CodeDesktopNotFound; CodeConflict while one is still broken, since it would be put aside again.
 func (s *PoolService) TakeBack(ctx context.Context, r TakeBack) error {
-	if err := checkIDs("desktop_ids", r.DesktopIDs); err != nil {
+	if err := CheckIDs("desktop_ids", r.DesktopIDs); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
@@ -134,7 +134,7 @@ func (s *PoolService) TakeBack(ctx context.Context, r TakeBack) error {
 			}
 			was := m.Binding
 			m.Isolated, m.IdleSince = false, tx.Now()
-			if err := saveMember(ctx, tx, m, was, ""); err != nil {
+			if err := PutMember(ctx, tx, m, was, ""); err != nil {
 				return err
 			}
 		}
@@ -148,7 +148,7 @@ func lockMembers(ctx context.Context, tx Tx, p Pool) ([]Member, map[string]Deskt
 	if err != nil {
 		return nil, nil, err
 	}
-	found, err := lockByID(ctx, tx, p.ProjectID, idsOf(members))
+	found, err := LockByID(ctx, tx, p.ProjectID, IdsOf(members))
 	if err != nil {
 		return nil, nil, err
 	}

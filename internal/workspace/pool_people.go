@@ -11,7 +11,7 @@ const MaxPoolGrants = 10_000
 // ListGrants reads a page of a pool's people and groups and counts them. CodePoolNotFound.
 func (s *PoolService) ListGrants(ctx context.Context, projectID, poolID string, page Page) ([]Grant, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]Grant, int, error) {
-		if _, err := tx.Pool(ctx, projectID, poolID); err != nil {
+		if _, err := tx.ReadPool(ctx, projectID, poolID); err != nil {
 			return nil, 0, err
 		}
 		return tx.Grants(ctx, poolID, page)
@@ -57,7 +57,7 @@ func (r *ChangeGrants) write(ctx context.Context, tx Tx, next []Grant) error {
 		return err
 	}
 	if len(next) > MaxPoolGrants {
-		return invalid("objects", "the pool would have %d people and groups, at most %d are allowed", len(next), MaxPoolGrants)
+		return Invalid("objects", "the pool would have %d people and groups, at most %d are allowed", len(next), MaxPoolGrants)
 	}
 	var changed []Grant
 	for _, g := range next {
@@ -75,7 +75,7 @@ func enforceGrants(ctx context.Context, tx Tx, p Pool, people []Grant, c Caller)
 	if err != nil {
 		return err
 	}
-	waiting, err := tx.Waiting(ctx, p.ID)
+	waiting, err := tx.ReadWaiting(ctx, p.ID)
 	if err != nil {
 		return err
 	}
@@ -118,10 +118,10 @@ func enforceMembers(
 		var err error
 		switch {
 		case !ok:
-			_, err = release(ctx, tx, m)
+			_, err = Release(ctx, tx, m)
 		case groupOf(d, m.UserID) != group:
-			err = saveMember(ctx, tx, m, m.Binding, group)
-			job.SubJobs = append(job.SubJobs, subJob(&job, d, AccountParams{}))
+			err = PutMember(ctx, tx, m, m.Binding, group)
+			job.SubJobs = append(job.SubJobs, NewSubJob(&job, d, AccountParams{}))
 		}
 		if err != nil {
 			return err

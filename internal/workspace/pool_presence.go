@@ -4,16 +4,16 @@ import "context"
 
 // This file keeps what a pool knows of its desktops in step with the desktops themselves. The desktops' rows are locked.
 
-// saveSession writes a desktop whose login status may have changed, and with it, for a pool's, when its person was last there: a
+// SaveSession writes a desktop whose login status may have changed, and with it, for a pool's, when its person was last there: a
 // binding of a DYNAMIC pool ends so long after that.
-func saveSession(ctx context.Context, tx Tx, d Desktop, was LoginStatus) error {
+func SaveSession(ctx context.Context, tx Tx, d Desktop, was LoginStatus) error {
 	if err := tx.SaveDesktop(ctx, d); err != nil {
 		return err
 	}
 	if d.PoolID == "" || (was == LoginConnected) == (d.Login == LoginConnected) {
 		return nil
 	}
-	m, err := tx.Member(ctx, d.ID)
+	m, err := tx.ReadMember(ctx, d.ID)
 	if err != nil {
 		return err
 	}
@@ -22,7 +22,7 @@ func saveSession(ctx context.Context, tx Tx, d Desktop, was LoginStatus) error {
 	if m = m.AfterLogin(d.Login, tx.Now()); m.Binding == former {
 		return nil
 	}
-	return saveMember(ctx, tx, m, former, "")
+	return PutMember(ctx, tx, m, former, "")
 }
 
 // saveNew writes a new desktop that is ready: from now on a pool's is idle.
@@ -30,11 +30,11 @@ func saveNew(ctx context.Context, tx Tx, d Desktop) error {
 	if err := tx.SaveDesktop(ctx, d); err != nil || d.PoolID == "" {
 		return err
 	}
-	m, err := tx.Member(ctx, d.ID)
+	m, err := tx.ReadMember(ctx, d.ID)
 	if err != nil {
 		return err
 	}
-	return saveMember(ctx, tx, m.AfterReset(d.ImageID, tx.Now()), m.Binding, "")
+	return PutMember(ctx, tx, m.AfterReset(d.ImageID, tx.Now()), m.Binding, "")
 }
 
 // NoteScaled tells a pool that a desktop which autoscaling ordered (JobCreateDesktops) has been made or has failed. It is called in

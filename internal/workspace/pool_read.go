@@ -13,7 +13,7 @@ type PoolDetail struct {
 // Pool reads one pool. CodePoolNotFound.
 func (s *PoolService) Pool(ctx context.Context, projectID, id string) (PoolDetail, error) {
 	return view(ctx, s.Store, func(tx Tx) (PoolDetail, error) {
-		p, err := tx.Pool(ctx, projectID, id)
+		p, err := tx.ReadPool(ctx, projectID, id)
 		if err != nil {
 			return PoolDetail{}, err
 		}
@@ -47,14 +47,14 @@ func poolDetails(ctx context.Context, tx Tx, projectID string, pools []Pool) ([]
 	for i, p := range pools {
 		stand[i] = Desktop{ProductID: p.ProductID, ImageID: p.ImageID}
 	}
-	catalog, err := withCatalog(ctx, tx, stand)
+	catalog, err := WithCatalog(ctx, tx, stand)
 	if err != nil {
 		return nil, err
 	}
 	details := make([]PoolDetail, len(pools))
 	for i, p := range pools {
 		details[i] = PoolDetail{
-			Pool: p, Product: catalog[i].Product, Image: catalog[i].Image, Groups: groupsNamed(groups, p.SecurityGroups),
+			Pool: p, Product: catalog[i].Product, Image: catalog[i].Image, Groups: GroupsNamed(groups, p.SecurityGroups),
 		}
 	}
 	return details, nil
@@ -70,7 +70,7 @@ type PoolDesktop struct {
 // all that match. CodePoolNotFound.
 func (s *PoolService) PoolDesktops(ctx context.Context, poolID string, q DesktopQuery, differs Difference) ([]PoolDesktop, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]PoolDesktop, int, error) {
-		p, err := tx.Pool(ctx, q.ProjectID, poolID)
+		p, err := tx.ReadPool(ctx, q.ProjectID, poolID)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -82,7 +82,7 @@ func (s *PoolService) PoolDesktops(ctx context.Context, poolID string, q Desktop
 		if err != nil {
 			return nil, 0, err
 		}
-		details, err := withDetails(ctx, tx, q.ProjectID, desktops)
+		details, err := WithDetails(ctx, tx, q.ProjectID, desktops)
 		out := make([]PoolDesktop, len(details))
 		for i, d := range details {
 			out[i] = PoolDesktop{d, p.Differences(d.Desktop)}
@@ -94,7 +94,7 @@ func (s *PoolService) PoolDesktops(ctx context.Context, poolID string, q Desktop
 // PoolDifferences counts the desktops of a pool that differ from it, for each of Differences. CodePoolNotFound.
 func (s *PoolService) PoolDifferences(ctx context.Context, projectID, poolID string) (map[Difference]int, error) {
 	return view(ctx, s.Store, func(tx Tx) (map[Difference]int, error) {
-		p, err := tx.Pool(ctx, projectID, poolID)
+		p, err := tx.ReadPool(ctx, projectID, poolID)
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +106,7 @@ func (s *PoolService) PoolDifferences(ctx context.Context, projectID, poolID str
 // match. CodePoolNotFound.
 func (s *PoolService) PoolDecisions(ctx context.Context, projectID, poolID string, kind DecisionKind, page Page) ([]PoolDecision, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]PoolDecision, int, error) {
-		if _, err := tx.Pool(ctx, projectID, poolID); err != nil {
+		if _, err := tx.ReadPool(ctx, projectID, poolID); err != nil {
 			return nil, 0, err
 		}
 		return tx.Decisions(ctx, poolID, kind, page)
@@ -126,7 +126,7 @@ func (s *PoolService) PoolsOfUsers(ctx context.Context, projectID string, ids []
 		if len(ids) > 0 {
 			from := min(page.Offset, len(ids))
 			ids = ids[from:min(from+page.Limit, len(ids))]
-			if err := usersExist(ctx, tx, projectID, ids); err != nil {
+			if err := UsersExist(ctx, tx, projectID, ids); err != nil {
 				return nil, err
 			}
 		} else {

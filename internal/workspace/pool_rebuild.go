@@ -21,7 +21,7 @@ func (s *RolloutService) RebuildPool(ctx context.Context, r RebuildPool) (string
 		return "", err
 	}
 	return update(ctx, s.Store, func(tx Tx) (string, error) {
-		p, err := lockIdlePool(ctx, tx, r.Caller, r.PoolID)
+		p, err := LockIdlePool(ctx, tx, r.Caller, r.PoolID)
 		if err != nil {
 			return "", err
 		}
@@ -45,7 +45,7 @@ func (s *RolloutService) RevertPool(ctx context.Context, c Caller, poolID string
 		if err != nil {
 			return "", err
 		}
-		if err := mayChange(p); err != nil && len(open) == 0 {
+		if err := MayChange(p); err != nil && len(open) == 0 {
 			return "", err
 		}
 		r := RebuildPool{Caller: c, PoolID: p.ID, ImageID: p.ImageID}
@@ -80,21 +80,21 @@ func revertPool(ctx context.Context, tx Tx, p Pool, r RebuildPool, limits Rollou
 	return rebuildPool(ctx, tx, p, r, limits)
 }
 
-// retryRebuild has a failed rebuild go on with the desktops that it has not done, the first of them alone if none is done. CodeConflict
+// RetryRebuild has a failed rebuild go on with the desktops that it has not done, the first of them alone if none is done. CodeConflict
 // when the pool has another image since.
-func retryRebuild(ctx context.Context, tx Tx, job Job) error {
+func RetryRebuild(ctx context.Context, tx Tx, job Job) error {
 	p, err := tx.LockPool(ctx, job.ProjectID, job.PoolID)
 	if err != nil {
 		return err
 	}
-	if err := mayChange(p); err != nil {
+	if err := MayChange(p); err != nil {
 		return err
 	}
 	subs, err := tx.RetryFailed(ctx, job.ID)
 	if err != nil {
 		return err
 	}
-	r, err := tx.Rollout(ctx, job.ID)
+	r, err := tx.ReadRollout(ctx, job.ID)
 	if err != nil {
 		return err
 	}
@@ -120,14 +120,14 @@ func retryRebuild(ctx context.Context, tx Tx, job Job) error {
 	if err := tx.ScheduleSubJobs(ctx, waiting, never); err != nil {
 		return err
 	}
-	return advanceRollout(ctx, tx, p, job.ID)
+	return Advance(ctx, tx, p, job.ID)
 }
 
 // stopRollouts gives up what has not begun of rebuilds, for who holds their pool. It returns the desktops that are being rebuilt: those
 // go on.
 func stopRollouts(ctx context.Context, tx Tx, open []PoolRollout) (begun []string, err error) {
 	for _, o := range open {
-		r, err := tx.Rollout(ctx, o.JobID)
+		r, err := tx.ReadRollout(ctx, o.JobID)
 		if err != nil {
 			return nil, err
 		}
@@ -148,31 +148,31 @@ func stopRollouts(ctx context.Context, tx Tx, open []PoolRollout) (begun []strin
 	return begun, nil
 }
 
-// lockIdlePool holds a pool of which no job is under way. CodePoolNotFound, CodeConflict.
-func lockIdlePool(ctx context.Context, tx Tx, c Caller, poolID string) (Pool, error) {
+// LockIdlePool holds a pool of which no job is under way. CodePoolNotFound, CodeConflict.
+func LockIdlePool(ctx context.Context, tx Tx, c Caller, poolID string) (Pool, error) {
 	if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
 		return Pool{}, err
 	}
 	p, err := tx.LockPool(ctx, c.ProjectID, poolID)
 	if err == nil {
-		err = mayChange(p)
+		err = MayChange(p)
 	}
 	return p, err
 }
 
-// mayChange says why a pool's desktops cannot be changed now, or nil. CodeConflict.
-func mayChange(p Pool) error {
+// MayChange says why a pool's desktops cannot be changed now, or nil. CodeConflict.
+func MayChange(p Pool) error {
 	if p.Counts.Working == 0 {
 		return nil
 	}
-	return Errorf(CodeConflict, "pool %s is being changed (%s left), try again when that is done", p.Name, plural(p.Counts.Working, "desktop"))
+	return Errorf(CodeConflict, "pool %s is being changed (%s left), try again when that is done", p.Name, Plural(p.Counts.Working, "desktop"))
 }
 
 // rebuildPool begins a rebuild for who holds the pool.
 func rebuildPool(ctx context.Context, tx Tx, p Pool, r RebuildPool, limits RolloutLimits) (string, error) {
-	image, err := tx.Image(ctx, p.ProjectID, r.ImageID)
+	image, err := tx.ReadImage(ctx, p.ProjectID, r.ImageID)
 	if err != nil {
-		return "", inField("image_id", err)
+		return "", InField("image_id", err)
 	}
 	if err := checkPoolImage(ctx, tx, p, r, image); err != nil {
 		return "", err
@@ -185,7 +185,7 @@ func rebuildPool(ctx context.Context, tx Tx, p Pool, r RebuildPool, limits Rollo
 	if err != nil {
 		return "", err
 	}
-	found, err := lockByID(ctx, tx, p.ProjectID, idsOf(targets))
+	found, err := LockByID(ctx, tx, p.ProjectID, IdsOf(targets))
 	if err != nil {
 		return "", err
 	}
@@ -200,7 +200,7 @@ func rebuildPool(ctx context.Context, tx Tx, p Pool, r RebuildPool, limits Rollo
 		if !there {
 			continue
 		}
-		sub := subJob(&job, d, RebuildParams{ImageID: image.ID, Message: r.Message})
+		sub := NewSubJob(&job, d, RebuildParams{ImageID: image.ID, Message: r.Message})
 		sub.RunAt = never
 		job.SubJobs = append(job.SubJobs, sub)
 		rollout.Items = append(rollout.Items, RolloutEntry{DesktopID: d.ID, SubJobID: sub.ID, State: ItemWaiting})
@@ -211,35 +211,35 @@ func rebuildPool(ctx context.Context, tx Tx, p Pool, r RebuildPool, limits Rollo
 	if err := tx.InsertRollout(ctx, rollout); err != nil {
 		return "", err
 	}
-	return job.ID, advanceRollout(ctx, tx, p, job.ID)
+	return job.ID, Advance(ctx, tx, p, job.ID)
 }
 
 // checkPoolImage says why a pool's desktops cannot have an image, or nil.
 func checkPoolImage(ctx context.Context, tx Tx, p Pool, r RebuildPool, i Image) error {
 	switch {
 	case r.ImageType != "" && r.ImageType != i.Type:
-		return invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)
+		return Invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)
 	case r.OSType != "" && r.OSType != i.OSType:
-		return invalid("os_type", "%q does not fit, image %s is %s", r.OSType, i.ID, i.OSType)
+		return Invalid("os_type", "%q does not fit, image %s is %s", r.OSType, i.ID, i.OSType)
 	case p.Root.GB < i.MinDiskGB:
-		return invalid("image_id", "the image needs a system disk of %d GB, the pool's have %d", i.MinDiskGB, p.Root.GB)
+		return Invalid("image_id", "the image needs a system disk of %d GB, the pool's have %d", i.MinDiskGB, p.Root.GB)
 	}
-	product, err := tx.Product(ctx, p.ProductID)
+	product, err := tx.ReadProduct(ctx, p.ProductID)
 	if err != nil {
 		return fmt.Errorf("reading the pool's product: %w", err)
 	}
 	switch {
 	case product.Architecture != i.Architecture:
-		return invalid("image_id", "the image is for %s, the pool's product %s has %s", i.Architecture, product.ID, product.Architecture)
+		return Invalid("image_id", "the image is for %s, the pool's product %s has %s", i.Architecture, product.ID, product.Architecture)
 	case product.MemoryMiB < i.MinMemoryMiB:
-		return invalid("image_id", "the image needs %d MB of memory, the pool's product %s has %d", i.MinMemoryMiB, product.ID, product.MemoryMiB)
+		return Invalid("image_id", "the image needs %d MB of memory, the pool's product %s has %d", i.MinMemoryMiB, product.ID, product.MemoryMiB)
 	}
-	present, err := tx.Image(ctx, "", p.ImageID)
+	present, err := tx.ReadImage(ctx, "", p.ImageID)
 	if err != nil && CodeOf(err) == CodeImageNotFound {
 		return nil // it is gone from the catalogue; the engine will say if the two do not go together
 	}
 	if err == nil && present.VM != i.VM {
-		err = invalid("image_id", "the pool's desktops and the image are of different kinds, one is for virtual machines, one for containers; make a new pool")
+		err = Invalid("image_id", "the pool's desktops and the image are of different kinds, one is for virtual machines, one for containers; make a new pool")
 	}
 	return err
 }

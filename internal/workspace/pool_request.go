@@ -15,7 +15,7 @@ type ExpandPool struct {
 // Check refuses what is wrong with the request by itself.
 func (r *ExpandPool) Check() error {
 	if r.Size < 1 || r.Size > MaxPoolSize {
-		return invalid("size", "%d is out of range, use 1 to %d", r.Size, MaxPoolSize)
+		return Invalid("size", "%d is out of range, use 1 to %d", r.Size, MaxPoolSize)
 	}
 	return nil
 }
@@ -33,7 +33,7 @@ func (r *OperatePool) Operation() (op Operation, force bool, err error) {
 	switch r.How {
 	case "", "SOFT", "HARD":
 	default:
-		return "", false, invalid("type", "%q is unknown, use SOFT or HARD", r.How)
+		return "", false, Invalid("type", "%q is unknown, use SOFT or HARD", r.How)
 	}
 	force = r.How == "HARD"
 	switch r.Op {
@@ -46,7 +46,7 @@ func (r *OperatePool) Operation() (op Operation, force bool, err error) {
 	case "hibernate", "os-hibernate": // the desktop-level call's word, too
 		return OpHibernate, force, nil
 	}
-	return "", false, invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or hibernate", r.Op)
+	return "", false, Invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or hibernate", r.Op)
 }
 
 // Busy says why an operation on a whole pool is refused, or nil: CodeConflict when every one of its desktops is busy. Those that
@@ -74,20 +74,20 @@ type ChangePoolDesktops struct {
 // Check refuses what is wrong with the request by itself.
 func (r *ChangePoolDesktops) Check() error {
 	if r.DesktopIDs != nil && len(r.DesktopIDs) == 0 {
-		return noDesktops()
+		return NoDesktops()
 	}
 	if len(r.DesktopIDs) > MaxPoolSize {
-		return invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), MaxPoolSize)
+		return Invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), MaxPoolSize)
 	}
 	if err := CheckHandleType("handle_type", r.Handle); err != nil {
 		return err
 	}
-	return checkDistinct("desktop_ids[%d]", r.DesktopIDs)
+	return CheckDistinct("desktop_ids[%d]", r.DesktopIDs)
 }
 
-// noDesktops refuses an empty list: whoever sends one has found no desktop, and must not get all of them.
-func noDesktops() error {
-	return invalid("desktop_ids", "is empty, name 1 to %d desktops or leave it out to mean all", MaxPoolSize)
+// NoDesktops refuses an empty list: whoever sends one has found no desktop, and must not get all of them.
+func NoDesktops() error {
+	return Invalid("desktop_ids", "is empty, name 1 to %d desktops or leave it out to mean all", MaxPoolSize)
 }
 
 // ResizePool asks for another product for a pool's desktops.
@@ -101,9 +101,9 @@ type ResizePool struct {
 func (r *ResizePool) Check() error {
 	switch {
 	case r.ProductID == "":
-		return invalid("product_id", "must not be empty")
+		return Invalid("product_id", "must not be empty")
 	case r.Mode != "" && r.Mode != "STOP_DESKTOP":
-		return invalid("mode", "%q is unknown, use STOP_DESKTOP or leave it out", r.Mode)
+		return Invalid("mode", "%q is unknown, use STOP_DESKTOP or leave it out", r.Mode)
 	}
 	return r.ChangePoolDesktops.Check()
 }
@@ -118,10 +118,10 @@ type NotifyPool struct {
 // Check refuses what is wrong with the request by itself.
 func (r *NotifyPool) Check() error {
 	if strings.TrimSpace(r.Text) == "" {
-		return invalid("notifications", "must not be empty")
+		return Invalid("notifications", "must not be empty")
 	}
 	if n := utf8.RuneCountInString(r.Text); n > MaxMessage {
-		return invalid("notifications", "%d characters, at most %d are allowed", n, MaxMessage)
+		return Invalid("notifications", "%d characters, at most %d are allowed", n, MaxMessage)
 	}
 	return nil
 }

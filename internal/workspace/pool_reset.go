@@ -16,11 +16,11 @@ type ResetParams struct {
 	Why     string `json:"why"`  // shown with the sub-job's success
 }
 
-// resetMembers has desktops of a pool made fresh from the pool's image, in a job whose id it returns; those that are busy or gone
+// ResetMembers has desktops of a pool made fresh from the pool's image, in a job whose id it returns; those that are busy or gone
 // are left out, and the id is empty when that leaves none. The data disks of a desktop that nobody has are emptied too, since the
 // next person must not find the last one's files; whoever resets their own desktop keeps them. The caller holds the pool and has
 // released the bindings that are over.
-func resetMembers(ctx context.Context, tx Tx, c Caller, p Pool, desktopIDs []string, why string) (jobID string, err error) {
+func ResetMembers(ctx context.Context, tx Tx, c Caller, p Pool, desktopIDs []string, why string) (jobID string, err error) {
 	found, err := tx.LockDesktops(ctx, p.ProjectID, desktopIDs)
 	if err != nil {
 		return "", err
@@ -29,15 +29,15 @@ func resetMembers(ctx context.Context, tx Tx, c Caller, p Pool, desktopIDs []str
 	if err != nil {
 		return "", err
 	}
-	members := byDesktop(all)
+	members := ByDesktop(all)
 	job := Job{ID: NewID(), ProjectID: p.ProjectID, Type: JobRebuildDesktops, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
 	for _, d := range found {
 		m, there := members[d.ID]
 		if d.Task != NoTask || !there {
 			continue
 		}
-		sub := subJob(&job, d, ResetParams{ImageID: p.ImageID, Wipe: !m.Bound(), Why: why})
-		if err := beginRebuild(ctx, tx, d, m, sub.ID); err != nil {
+		sub := NewSubJob(&job, d, ResetParams{ImageID: p.ImageID, Wipe: !m.Bound(), Why: why})
+		if err := BeginRebuild(ctx, tx, d, m, sub.ID); err != nil {
 			return "", err
 		}
 		job.SubJobs = append(job.SubJobs, sub)
@@ -48,9 +48,9 @@ func resetMembers(ctx context.Context, tx Tx, c Caller, p Pool, desktopIDs []str
 	return job.ID, tx.InsertJob(ctx, job)
 }
 
-// beginRebuild gives a desktop to the sub-job that replaces its system disk. Its status stays: it says whether the desktop runs
+// BeginRebuild gives a desktop to the sub-job that replaces its system disk. Its status stays: it says whether the desktop runs
 // afterwards. Whoever is connected is cut off, which begins the time that their binding outlives the connection.
-func beginRebuild(ctx context.Context, tx Tx, d Desktop, m Member, owner string) error {
+func BeginRebuild(ctx context.Context, tx Tx, d Desktop, m Member, owner string) error {
 	d.Task, d.TaskOwner, d.Login = TaskRebuilding, owner, LoginUnregistered
 	if err := tx.SaveDesktop(ctx, d); err != nil {
 		return err
@@ -74,7 +74,7 @@ type Rebuilt struct {
 // MarkRebuilt records that a desktop works with a new system disk. It is for the transaction that ends the sub-job. What nevertheless
 // does not hold inside becomes the desktop's fault.
 func MarkRebuilt(ctx context.Context, tx Tx, d Desktop, r Rebuilt, warning string) error {
-	d.Root.ID, d.Root.Created = derivedID(r.SubJobID+"/system"), tx.Now()
+	d.Root.ID, d.Root.Created = DerivedID(r.SubJobID+"/system"), tx.Now()
 	if err := tx.SaveVolumes(ctx, d); err != nil {
 		return err
 	}
@@ -83,12 +83,12 @@ func MarkRebuilt(ctx context.Context, tx Tx, d Desktop, r Rebuilt, warning strin
 	if r.Off {
 		status = StatusShutoff
 	}
-	settle(&d, status)
+	Settle(&d, status)
 	d.Fault = warning
 	if err := tx.SaveDesktop(ctx, d); err != nil || d.PoolID == "" {
 		return err
 	}
-	m, err := tx.Member(ctx, d.ID)
+	m, err := tx.ReadMember(ctx, d.ID)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func MarkEmptied(ctx context.Context, tx Tx, s SubJob, disks []Volume) error {
 func EmptyDisks(d Desktop, subJobID string) []Volume {
 	disks := make([]Volume, len(d.Data))
 	for i, v := range d.Data {
-		v.ID = derivedID(subJobID + "/" + v.Device)
+		v.ID = DerivedID(subJobID + "/" + v.Device)
 		disks[i] = v
 	}
 	return disks

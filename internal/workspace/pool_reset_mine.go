@@ -11,11 +11,11 @@ func (s *ConnectionService) ResetMyDesktop(ctx context.Context, v Visitor, poolI
 		if err != nil {
 			return err
 		}
-		m, ok := a.own()
+		m, ok := a.Own()
 		if !ok {
 			return Errorf(CodeConflict, "you have no desktop in pool %s, open it first", a.Pool.Name)
 		}
-		past, err := tx.PoolResets(ctx, []string{a.UserID}, tx.Now().Add(-resetWindow))
+		past, err := tx.PoolResets(ctx, []string{a.UserID}, tx.Now().Add(-ResetWindow))
 		if err != nil {
 			return err
 		}
@@ -23,13 +23,13 @@ func (s *ConnectionService) ResetMyDesktop(ctx context.Context, v Visitor, poolI
 			return err
 		}
 		c := Caller{ProjectID: a.Pool.ProjectID, RequestID: requestID}
-		job, err := resetMembers(ctx, tx, c, a.Pool, []string{m.DesktopID}, "asked for by "+a.user.Name)
+		job, err := ResetMembers(ctx, tx, c, a.Pool, []string{m.DesktopID}, "asked for by "+a.user.Name)
 		if err != nil {
 			return err
 		}
 		if job == "" {
 			return Errorf(CodeConflict, "desktop %s is busy, try again when it is done", m.Name)
 		}
-		return tx.InsertPoolReset(ctx, poolID, a.UserID, resetWindow)
+		return tx.InsertPoolReset(ctx, poolID, a.UserID, ResetWindow)
 	})
 }

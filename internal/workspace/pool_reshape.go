@@ -14,8 +14,8 @@ const JobResizePool JobType = "resizeDesktopPool"
 // TaskResizing is a desktop whose processors and memory are being changed.
 const TaskResizing Task = "desktopResizing"
 
-// reshapeTasks is what each job that changes the shape of a pool's desktops does to them.
-var reshapeTasks = map[JobType]Task{
+// ReshapeTasks is what each job that changes the shape of a pool's desktops does to them.
+var ReshapeTasks = map[JobType]Task{
 	JobResizePool: TaskResizing, JobAddPoolVolumes: TaskAddingVolumes, JobDeletePoolVolumes: TaskDeletingVolumes,
 	JobExpandPoolVolumes: TaskExpandingVolumes,
 }
@@ -68,7 +68,7 @@ func (s *PoolService) ResizePool(ctx context.Context, r ResizePool) (PoolResizin
 		return PoolResizing{}, err
 	}
 	return update(ctx, s.Store, func(tx Tx) (PoolResizing, error) {
-		p, err := lockIdlePool(ctx, tx, r.Caller, r.PoolID)
+		p, err := LockIdlePool(ctx, tx, r.Caller, r.PoolID)
 		if err != nil {
 			return PoolResizing{}, err
 		}
@@ -96,22 +96,22 @@ func (s *PoolService) ResizePool(ctx context.Context, r ResizePool) (PoolResizin
 
 // checkPoolProduct says why a pool's desktops cannot have a product, or nil.
 func checkPoolProduct(ctx context.Context, tx Tx, p Pool, id string) error {
-	product, err := tx.Product(ctx, id)
+	product, err := tx.ReadProduct(ctx, id)
 	if err != nil {
-		return inField("product_id", err)
+		return InField("product_id", err)
 	}
 	if product.Status != "normal" {
-		return invalid("product_id", "%q can no longer be ordered (%s)", id, product.Status)
+		return Invalid("product_id", "%q can no longer be ordered (%s)", id, product.Status)
 	}
-	image, err := tx.Image(ctx, "", p.ImageID)
+	image, err := tx.ReadImage(ctx, "", p.ImageID)
 	if err != nil {
 		return fmt.Errorf("reading the pool's image: %w", err)
 	}
 	switch {
 	case product.Architecture != image.Architecture:
-		return invalid("product_id", "product %s has %s, the pool's image is for %s", id, product.Architecture, image.Architecture)
+		return Invalid("product_id", "product %s has %s, the pool's image is for %s", id, product.Architecture, image.Architecture)
 	case product.MemoryMiB < image.MinMemoryMiB:
-		return invalid("product_id", "%q has %d MB of memory, the pool's image needs %d", id, product.MemoryMiB, image.MinMemoryMiB)
+		return Invalid("product_id", "%q has %d MB of memory, the pool's image needs %d", id, product.MemoryMiB, image.MinMemoryMiB)
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func (s *PoolService) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (str
 	return s.changeVolumes(ctx, r.ChangePoolDesktops, JobAddPoolVolumes, r, change, func(was, p Pool, d Desktop, now time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, v := range p.Data[len(was.Data):] {
-			fresh := newVolume(VolumeSpec{Type: v.Type, GB: v.GB}, freeDevice(d), now)
+			fresh := NewVolume(VolumeSpec{Type: v.Type, GB: v.GB}, freeDevice(d), now)
 			fresh.PoolVolumeID = v.ID
 			params.Add = append(params.Add, fresh)
 			d.Data = append(d.Data, fresh)
@@ -219,7 +219,7 @@ func (p Pool) diskOf(d Desktop, poolVolumeID string) (Volume, bool) {
 // freeDevice is the first place for a data disk that a desktop has free, from 1.
 func freeDevice(d Desktop) int {
 	for i := 1; ; i++ {
-		device := newVolume(VolumeSpec{}, i, time.Time{}).Device
+		device := NewVolume(VolumeSpec{}, i, time.Time{}).Device
 		if !slices.ContainsFunc(d.Data, func(v Volume) bool { return v.Device == device }) {
 			return i
 		}
@@ -235,7 +235,7 @@ func (s *PoolService) changeVolumes(
 		return "", err
 	}
 	return update(ctx, s.Store, once(ctx, c.Caller, string(t), request, func(tx Tx) (string, error) {
-		was, err := lockIdlePool(ctx, tx, c.Caller, c.PoolID)
+		was, err := LockIdlePool(ctx, tx, c.Caller, c.PoolID)
 		if err != nil {
 			return "", err
 		}
@@ -244,7 +244,7 @@ func (s *PoolService) changeVolumes(
 			return "", err
 		}
 		if t == JobAddPoolVolumes {
-			if err := checkVolumeTypes(ctx, tx, next.order()); err != nil {
+			if err := CheckVolumeTypes(ctx, tx, next.order()); err != nil {
 				return "", err
 			}
 		}
@@ -278,24 +278,24 @@ func reshapePool(ctx context.Context, tx Tx, p Pool, c ChangePoolDesktops, t Job
 		chosen[m.DesktopID] = found[m.DesktopID]
 	}
 	var growths []Growth
-	var wanted demand
+	var wanted Demand
 	for _, d := range slices.SortedFunc(maps.Values(chosen), func(a, b Desktop) int { return byName(a.Name, b.Name, a.ID, b.ID) }) {
 		asked, err := params(d)
 		if err == nil {
-			err = mayReshape(d)
+			err = MayReshape(d)
 		}
-		sub := subJob(&job, d, asked)
+		sub := NewSubJob(&job, d, asked)
 		more, lookErr := asked.growth(ctx, tx, d)
 		if lookErr != nil {
 			return job, lookErr
 		}
-		growths = append(growths, more.growths(sub.ID)...) // also of one that fails: it may be retried
+		growths = append(growths, more.Growths(sub.ID)...) // also of one that fails: it may be retried
 		if err != nil {
 			sub.State, sub.Code, sub.Reason = SubJobFailed, CodeOf(err), MessageOf(err)
 			sub.Begun, sub.Ended = job.Created, job.Created
 		} else {
-			wanted = wanted.and(more)
-			d.Task, d.TaskOwner = reshapeTasks[t], sub.ID
+			wanted = wanted.And(more)
+			d.Task, d.TaskOwner = ReshapeTasks[t], sub.ID
 			if err := tx.SaveDesktop(ctx, d); err != nil {
 				return job, err
 			}
@@ -308,32 +308,32 @@ func reshapePool(ctx context.Context, tx Tx, p Pool, c ChangePoolDesktops, t Job
 	if err := tx.InsertGrowths(ctx, growths); err != nil {
 		return job, err
 	}
-	return job, reserve(ctx, tx, wanted)
+	return job, Reserve(ctx, tx, wanted)
 }
 
 // growth is what the change makes a desktop take more. What it gives back is free when it is done.
-func (r ReshapeParams) growth(ctx context.Context, tx Tx, d Desktop) (demand, error) {
-	more := demand{disks: map[string]int64{}}
-	for class, mib := range r.Apply(d).disks() {
-		more.disks[class] = max(mib-d.disks()[class], 0)
+func (r ReshapeParams) growth(ctx context.Context, tx Tx, d Desktop) (Demand, error) {
+	more := Demand{Disks: map[string]int64{}}
+	for class, mib := range r.Apply(d).Disks() {
+		more.Disks[class] = max(mib-d.Disks()[class], 0)
 	}
 	if r.ProductID == "" || d.Status != StatusActive { // all others are off afterwards
 		return more, nil
 	}
-	next, err := tx.Product(ctx, r.ProductID)
+	next, err := tx.ReadProduct(ctx, r.ProductID)
 	if err != nil {
 		return more, err
 	}
-	now, err := tx.Product(ctx, d.ProductID)
+	now, err := tx.ReadProduct(ctx, d.ProductID)
 	if err != nil && CodeOf(err) != CodeProductNotFound { // without one it was promised nothing
 		return more, err
 	}
-	more.memory = max(int64(next.MemoryMiB)-int64(now.MemoryMiB), 0)
+	more.Memory = max(int64(next.MemoryMiB)-int64(now.MemoryMiB), 0)
 	return more, nil
 }
 
-// mayReshape says why a desktop's shape cannot be changed now, or nil. CodeConflict.
-func mayReshape(d Desktop) error {
+// MayReshape says why a desktop's shape cannot be changed now, or nil. CodeConflict.
+func MayReshape(d Desktop) error {
 	switch {
 	case d.Task != NoTask:
 		return Errorf(CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
@@ -365,7 +365,7 @@ func MarkReshaped(ctx context.Context, tx Tx, d Desktop, r ReshapeParams, status
 	if err := tx.SaveVolumes(ctx, next); err != nil {
 		return err
 	}
-	settle(&next, status)
+	Settle(&next, status)
 	next.Fault = warning
-	return saveSession(ctx, tx, next, was)
+	return SaveSession(ctx, tx, next, was)
 }

@@ -26,10 +26,10 @@ type PoolRows interface {
 	// InsertPool writes a pool with its people. CodeNameTaken, decided by a unique constraint.
 	InsertPool(ctx context.Context, p Pool, people []Grant) error
 
-	// Pool reads one pool of the project, or of any if projectID is empty. CodePoolNotFound. LockPool also holds it against
+	// ReadPool reads one pool of the project, or of any if projectID is empty. CodePoolNotFound. LockPool also holds it against
 	// other transactions until this one ends: whoever binds, scales, rebuilds or deletes holds the pool meanwhile, so that of two
 	// decisions on it the second sees what the first has done.
-	Pool(ctx context.Context, projectID, id string) (Pool, error)
+	ReadPool(ctx context.Context, projectID, id string) (Pool, error)
 	LockPool(ctx context.Context, projectID, id string) (Pool, error)
 
 	Pools(ctx context.Context, q PoolQuery) ([]Pool, int, error)
@@ -75,8 +75,8 @@ type MemberRows interface {
 	// MembersOf reads the desktops of any pool that people are bound to.
 	MembersOf(ctx context.Context, userIDs ...string) ([]Member, error)
 
-	// Member reads one desktop of a pool. CodeDesktopNotFound when there is none, or it is in no pool.
-	Member(ctx context.Context, desktopID string) (Member, error)
+	// ReadMember reads one desktop of a pool. CodeDesktopNotFound when there is none, or it is in no pool.
+	ReadMember(ctx context.Context, desktopID string) (Member, error)
 
 	// MemberKinds counts the desktops of pools by what their prospects depend on. One that somebody has has "somebody" as its person.
 	MemberKinds(ctx context.Context, poolIDs ...string) ([]MemberKind, error)
@@ -93,9 +93,9 @@ type MemberRows interface {
 
 	// PutWaiting enters a person on a pool's waiting list or renews their place, which they keep by Since and lose at Until.
 	PutWaiting(ctx context.Context, w Waiting) error
-	// Waiting reads who waits for a desktop of the pools now, longest first. DropWaiting takes a person off; a missing row is a
+	// ReadWaiting reads who waits for a desktop of the pools now, longest first. DropWaiting takes a person off; a missing row is a
 	// success.
-	Waiting(ctx context.Context, poolIDs ...string) ([]Waiting, error)
+	ReadWaiting(ctx context.Context, poolIDs ...string) ([]Waiting, error)
 	DropWaiting(ctx context.Context, poolID, userID string) error
 	// RenewWaiting keeps the places that people have now until a later time.
 	RenewWaiting(ctx context.Context, userIDs []string, until time.Time) error
@@ -167,9 +167,9 @@ type PoolUse struct {
 	Bound    bool // they have a desktop of it
 }
 
-// noPool says which pool still needs a thing that is to be deleted, or nil. Whoever makes a pool need it holds it meanwhile, as the
+// NoPool says which pool still needs a thing that is to be deleted, or nil. Whoever makes a pool need it holds it meanwhile, as the
 // caller does.
-func noPool(ctx context.Context, tx Tx, thing string, q PoolQuery) error {
+func NoPool(ctx context.Context, tx Tx, thing string, q PoolQuery) error {
 	q.Limit = 1
 	pools, n, err := tx.Pools(ctx, q)
 	switch {

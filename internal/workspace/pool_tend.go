@@ -150,7 +150,7 @@ func (s *PoolService) tendPool(ctx context.Context, t tending) (TendedPool, erro
 			if code != CodeNameTaken && code != CodeAddressTaken { // somebody was faster with those; there are others
 				refused = err
 			}
-		case !errors.Is(err, errOvertaken):
+		case !errors.Is(err, ErrOvertaken):
 			return done, err
 		}
 	}
@@ -239,7 +239,7 @@ func gather(ctx context.Context, tx Tx, pools []Pool) ([]tending, error) {
 		at[m.PoolID].Members = append(at[m.PoolID].Members, m)
 		of[m.DesktopID] = m.PoolID
 	}
-	waiting, err := tx.Waiting(ctx, ids...)
+	waiting, err := tx.ReadWaiting(ctx, ids...)
 	if err != nil {
 		return nil, err
 	}
@@ -302,7 +302,7 @@ func (t *tending) tidy(ctx context.Context, tx Tx) ([]Tidying, error) {
 	for _, d := range todo {
 		m := &t.Members[slices.IndexFunc(t.Members, func(m Member) bool { return m.DesktopID == d.DesktopID })]
 		if d.UserID != "" {
-			released, err := release(ctx, tx, *m)
+			released, err := Release(ctx, tx, *m)
 			if err != nil {
 				return nil, err
 			}
@@ -314,7 +314,7 @@ func (t *tending) tidy(ctx context.Context, tx Tx) ([]Tidying, error) {
 		}
 	}
 	if len(resets) > 0 {
-		if _, err := resetMembers(ctx, tx, Caller{ProjectID: t.Pool.ProjectID}, t.Pool, resets, "somebody has used it"); err != nil {
+		if _, err := ResetMembers(ctx, tx, Caller{ProjectID: t.Pool.ProjectID}, t.Pool, resets, "somebody has used it"); err != nil {
 			return nil, err
 		}
 	}
@@ -335,9 +335,9 @@ func (t *tending) recordTidied(ctx context.Context, tx Tx, todo []Tidying) error
 	}
 	return tx.InsertDecision(ctx, PoolDecision{
 		ID: NewID(), PoolID: t.Pool.ID, Kind: DecideBind, At: tx.Now(), Reasons: reasons,
-		Inputs:  asJSON(map[string]int{"total": len(t.Members), "retention_minutes": t.Pool.RetentionMinutes}),
-		Actions: asJSON(ended),
-	}, decisionsKept)
+		Inputs:  AsJSON(map[string]int{"total": len(t.Members), "retention_minutes": t.Pool.RetentionMinutes}),
+		Actions: AsJSON(ended),
+	}, DecisionsKept)
 }
 
 // RuleRefused is the rule of desktops that were wanted and could not be ordered, or not all: there is no room for them, or the pool's
@@ -366,7 +366,7 @@ func (t *tending) scale(ctx context.Context, tx Tx, refused error) (Decision, er
 		}
 		if short != nil {
 			t.Pool.Scale.Refused, t.Pool.Scale.Shortage = tx.Now(), MessageOf(short)
-			d.skip(RuleRefused, "%d of %s could be ordered: %s", a.Count, plural(wanted, "desktop"), MessageOf(short))
+			d.skip(RuleRefused, "%d of %s could be ordered: %s", a.Count, Plural(wanted, "desktop"), MessageOf(short))
 		}
 	}
 	d.Actions = slices.DeleteFunc(d.Actions, func(a ScaleAction) bool { return a.Count == 0 })
@@ -380,7 +380,7 @@ func (t *tending) scale(ctx context.Context, tx Tx, refused error) (Decision, er
 	if !d.Notable(t.former) {
 		return d, nil
 	}
-	return d, tx.InsertDecision(ctx, d.Entry(t.Pool.ID, tx.Now()), decisionsKept)
+	return d, tx.InsertDecision(ctx, d.Entry(t.Pool.ID, tx.Now()), DecisionsKept)
 }
 
 // act carries out one action, or as much of a creation as there is room for, and keeps the snapshot in step as far as the times of
@@ -392,14 +392,14 @@ func (t *tending) act(ctx context.Context, tx Tx, a ScaleAction) (done int, shor
 		for i, m := range t.Members {
 			if slices.Contains(a.Desktops, m.DesktopID) {
 				t.Members[i].Isolated = true
-				if err := saveMember(ctx, tx, t.Members[i], m.Binding, ""); err != nil {
+				if err := PutMember(ctx, tx, t.Members[i], m.Binding, ""); err != nil {
 					return 0, nil, err
 				}
 			}
 		}
 	case ScaleDelete:
 		t.Members = slices.DeleteFunc(t.Members, func(m Member) bool { return slices.Contains(a.Desktops, m.DesktopID) })
-		if _, err := deleteDesktops(ctx, tx, DeleteDesktops{Caller: c, IDs: a.Desktops}); err != nil {
+		if _, err := OrderDeletion(ctx, tx, DeleteDesktops{Caller: c, IDs: a.Desktops}); err != nil {
 			return 0, nil, err
 		}
 	case ScaleCreate:

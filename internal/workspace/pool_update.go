@@ -96,10 +96,10 @@ func (c PoolChange) place(p *Pool) {
 func (c PoolChange) volumes(p *Pool) error {
 	if c.Root != nil {
 		if c.Root.ID != p.Root.ID {
-			return invalid("root_volume.id", "%q is not the pool's system disk, that is %s", c.Root.ID, p.Root.ID)
+			return Invalid("root_volume.id", "%q is not the pool's system disk, that is %s", c.Root.ID, p.Root.ID)
 		}
 		if c.Root.Type == "" {
-			return invalid("root_volume.type", "must not be empty")
+			return Invalid("root_volume.type", "must not be empty")
 		}
 		p.Root.Type = c.Root.Type
 	}
@@ -110,7 +110,7 @@ func (c PoolChange) volumes(p *Pool) error {
 			return err
 		}
 		if v.Type == "" {
-			return invalid(fmt.Sprintf("data_volumes[%d].type", i), "must not be empty")
+			return Invalid(fmt.Sprintf("data_volumes[%d].type", i), "must not be empty")
 		}
 		p.Data[at].Type = v.Type
 	}
@@ -121,7 +121,7 @@ func (c PoolChange) volumes(p *Pool) error {
 func (p Pool) volume(field, id string) (int, error) {
 	at := slices.IndexFunc(p.Data, func(v PoolVolume) bool { return v.ID == id })
 	if at < 0 {
-		return 0, invalid(field, "%q is not a data disk of the pool", id)
+		return 0, Invalid(field, "%q is not a data disk of the pool", id)
 	}
 	return at, nil
 }
@@ -129,11 +129,11 @@ func (p Pool) volume(field, id string) (int, error) {
 // AddVolumes returns the pool with more data disks.
 func (p Pool) AddVolumes(specs []VolumeSpec) (Pool, error) {
 	if len(specs) == 0 || len(p.Data)+len(specs) > MaxDataVolumes {
-		return p, invalid("volumes", "%d volumes, give 1 to %d: the pool has %d and a desktop holds %d", len(specs), MaxDataVolumes-len(p.Data), len(p.Data), MaxDataVolumes)
+		return p, Invalid("volumes", "%d volumes, give 1 to %d: the pool has %d and a desktop holds %d", len(specs), MaxDataVolumes-len(p.Data), len(p.Data), MaxDataVolumes)
 	}
 	data := slices.Clone(p.Data)
 	for i, v := range specs {
-		if err := checkVolume(fmt.Sprintf("volumes[%d]", i), v, MinDataGB); err != nil {
+		if err := CheckVolume(fmt.Sprintf("volumes[%d]", i), v, MinDataGB); err != nil {
 			return p, err
 		}
 		data = append(data, PoolVolume{ID: NewID(), Type: v.Type, GB: v.GB})
@@ -183,11 +183,11 @@ func (p Pool) ExpandVolumes(growths []VolumeGrowth) (Pool, error) {
 			}
 			v = &next.Data[at]
 		}
-		if err := checkVolume(field, VolumeSpec{Type: v.Type, GB: g.GB}, MinDataGB); err != nil {
+		if err := CheckVolume(field, VolumeSpec{Type: v.Type, GB: g.GB}, MinDataGB); err != nil {
 			return p, err
 		}
 		if g.GB <= v.GB {
-			return p, invalid(field+".size", "%d GB is not more than the %d GB that the disk has; disks cannot shrink", g.GB, v.GB)
+			return p, Invalid(field+".size", "%d GB is not more than the %d GB that the disk has; disks cannot shrink", g.GB, v.GB)
 		}
 		v.GB = g.GB
 	}
@@ -196,7 +196,7 @@ func (p Pool) ExpandVolumes(growths []VolumeGrowth) (Pool, error) {
 
 func checkVolumeIDs(ids []string) error {
 	if len(ids) == 0 || len(ids) > MaxDataVolumes+1 {
-		return invalid("volumes", "%d volumes, give 1 to %d", len(ids), MaxDataVolumes+1)
+		return Invalid("volumes", "%d volumes, give 1 to %d", len(ids), MaxDataVolumes+1)
 	}
-	return checkDistinct("volumes[%d].id", ids)
+	return CheckDistinct("volumes[%d].id", ids)
 }

@@ -160,7 +160,7 @@ func mayUse(ctx context.Context, tx Tx, desktopID, userID string) (bool, error) 
 // set up an authenticator.
 func (s *ConnectionService) MyDesktops(ctx context.Context, userID string) ([]Mine, error) {
 	return view(ctx, s.Store, func(tx Tx) ([]Mine, error) {
-		u, err := worker(ctx, tx, s.SecondFactor, userID)
+		u, err := Worker(ctx, tx, s.SecondFactor, userID)
 		if err != nil {
 			return nil, err
 		}
@@ -214,7 +214,7 @@ func deal(ctx context.Context, tx Tx, all map[string][]Mine, desktops []Mine) er
 	if err != nil {
 		return err
 	}
-	of := holdingsByDesktop(holdings)
+	of := HoldingsByDesktop(holdings)
 	for _, m := range desktops {
 		for _, a := range of[m.ID] {
 			all[a.UserID] = append(all[a.UserID], m)
@@ -226,7 +226,7 @@ func deal(ctx context.Context, tx Tx, all map[string][]Mine, desktops []Mine) er
 // SetLanguage remembers the language of a person's portal and mails: "en", "zh", or empty for the browser's. CodeInvalid.
 func (s *SignInService) SetLanguage(ctx context.Context, v Visitor, language string) error {
 	if !slices.Contains([]string{"", "en", "zh"}, language) {
-		return invalid("language", "%q is unknown, use en or zh", language)
+		return Invalid("language", "%q is unknown, use en or zh", language)
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
 		u, err := tx.LockUser(ctx, v.ProjectID, v.ID)
@@ -246,7 +246,7 @@ func furnish(ctx context.Context, tx Tx, desktops []Desktop) ([]Mine, error) {
 		image, known := images[d.ImageID]
 		if !known {
 			var err error
-			image, err = tx.Image(ctx, "", d.ImageID)
+			image, err = tx.ReadImage(ctx, "", d.ImageID)
 			if err != nil && CodeOf(err) != CodeImageNotFound {
 				return nil, err
 			}
@@ -263,7 +263,7 @@ func furnish(ctx context.Context, tx Tx, desktops []Desktop) ([]Mine, error) {
 // may not use desktops now.
 func (s *ConnectionService) updateMine(ctx context.Context, v Visitor, desktopID string, f func(Tx, User, Desktop) error) error {
 	return s.Store.Update(ctx, func(tx Tx) error {
-		u, err := worker(ctx, tx, s.SecondFactor, v.ID)
+		u, err := Worker(ctx, tx, s.SecondFactor, v.ID)
 		if err != nil {
 			return err
 		}
@@ -294,16 +294,16 @@ func (s *ConnectionService) OpenDesktop(ctx context.Context, v Visitor, desktopI
 // MayWork says why a person may not use desktops now, or nil. CodeForbidden, CodeBadCredentials when they are gone.
 func (s *ConnectionService) MayWork(ctx context.Context, userID string) error {
 	return s.Store.View(ctx, func(tx Tx) error {
-		_, err := worker(ctx, tx, s.SecondFactor, userID)
+		_, err := Worker(ctx, tx, s.SecondFactor, userID)
 		return err
 	})
 }
 
-// worker reads somebody who may use desktops now.
-func worker(ctx context.Context, tx Tx, codes SecondFactor, userID string) (User, error) {
-	u, err := tx.User(ctx, "", userID)
+// Worker reads somebody who may use desktops now.
+func Worker(ctx context.Context, tx Tx, codes SecondFactor, userID string) (User, error) {
+	u, err := tx.ReadUser(ctx, "", userID)
 	if CodeOf(err) == CodeUserNotFound {
-		return User{}, signedOut()
+		return User{}, SignedOut()
 	}
 	if err != nil {
 		return User{}, err
@@ -320,12 +320,12 @@ func worker(ctx context.Context, tx Tx, codes SecondFactor, userID string) (User
 			return User{}, err
 		}
 	}
-	return u, mayWork(u, tx.Now())
+	return u, MayWork(u, tx.Now())
 }
 
 // mine reads a desktop of a person's; those of others do not exist for them.
 func mine(ctx context.Context, tx Tx, u User, desktopID string) (Desktop, error) {
-	d, err := tx.Desktop(ctx, u.ProjectID, desktopID)
+	d, err := tx.ReadDesktop(ctx, u.ProjectID, desktopID)
 	if err != nil {
 		return d, err
 	}

@@ -14,7 +14,7 @@ var MyOperations = []Operation{OpStart, OpStop, OpReboot}
 // desktop, too, and would lose their sessions, or when the person may not use desktops now; CodeInvalid.
 func (s *ConnectionService) OperateMine(ctx context.Context, v Visitor, desktopID string, op Operation, requestID string) error {
 	if !slices.Contains(MyOperations, op) {
-		return invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", op)
+		return Invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", op)
 	}
 	return s.updateMine(ctx, v, desktopID, func(tx Tx, u User, d Desktop) error {
 		locked, err := tx.LockDesktops(ctx, u.ProjectID, []string{d.ID}) // two who ask at once decide one after the other
@@ -33,7 +33,7 @@ func (s *ConnectionService) OperateMine(ctx context.Context, v Visitor, desktopI
 				return err
 			}
 		}
-		r, err := operateDesktops(ctx, tx, OperateDesktops{
+		r, err := OrderOperation(ctx, tx, OperateDesktops{
 			Caller: Caller{ProjectID: u.ProjectID, RequestID: requestID}, IDs: []string{d.ID}, Op: op,
 		})
 		if err == nil && len(r.Refused) > 0 {

@@ -21,9 +21,9 @@ type PrivilegeChange struct {
 // Check refuses what is wrong with the request by itself.
 func (r *ChangePrivileges) Check() error {
 	if len(r.Desktops) == 0 || len(r.Desktops) > MaxAttachedDesktops {
-		return invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
+		return Invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
 	}
-	if _, _, err := groupFor("user_privilege_group", r.Group); err != nil {
+	if _, _, err := GroupFor("user_privilege_group", r.Group); err != nil {
 		return err
 	}
 	seen := make(map[string]bool, len(r.Desktops))
@@ -31,20 +31,20 @@ func (r *ChangePrivileges) Check() error {
 		at := fmt.Sprintf("desktops[%d].", i)
 		switch {
 		case d.DesktopID == "" || len(d.DesktopID) > maxObjectID:
-			return invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
+			return Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
 		case seen[d.DesktopID]:
-			return invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
+			return Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
 		case len(d.People) > MaxPeoplePerDesktop:
-			return invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), MaxPeoplePerDesktop)
+			return Invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), MaxPeoplePerDesktop)
 		case len(d.People) == 0 && r.Group == "":
-			return invalid("user_privilege_group", "must be given for desktops without attach_user_infos")
+			return Invalid("user_privilege_group", "must be given for desktops without attach_user_infos")
 		}
 		seen[d.DesktopID] = true
 		for n, p := range d.People {
 			if p.Group == "" && r.Group == "" {
-				return invalid(fmt.Sprintf("%sattach_user_infos[%d].user_privilege_group", at, n), "must be given, here or for all in user_privilege_group")
+				return Invalid(fmt.Sprintf("%sattach_user_infos[%d].user_privilege_group", at, n), "must be given, here or for all in user_privilege_group")
 			}
-			if _, _, err := groupFor(fmt.Sprintf("%sattach_user_infos[%d].user_privilege_group", at, n), p.Group); err != nil {
+			if _, _, err := GroupFor(fmt.Sprintf("%sattach_user_infos[%d].user_privilege_group", at, n), p.Group); err != nil {
 				return err
 			}
 		}
@@ -76,7 +76,7 @@ func changePrivileges(ctx context.Context, tx Tx, r ChangePrivileges) (string, e
 	for i, d := range r.Desktops {
 		ids[i] = d.DesktopID
 	}
-	found, err := lockByID(ctx, tx, r.ProjectID, ids)
+	found, err := LockByID(ctx, tx, r.ProjectID, ids)
 	if err != nil {
 		return "", err
 	}
@@ -100,12 +100,12 @@ func changePrivileges(ctx context.Context, tx Tx, r ChangePrivileges) (string, e
 		if why := closed(d); why != "" {
 			return "", Errorf(CodeConflict, "%sdesktop_id: desktop %s %s", at, d.Name, why)
 		}
-		sub := subJob(&job, d, AccountParams{Remark: remark})
+		sub := NewSubJob(&job, d, AccountParams{Remark: remark})
 		d.Task, d.TaskOwner = TaskPrivileges, sub.ID
 		busy, pairs = append(busy, d), append(pairs, fresh...)
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	nothingToDo(&job, idle)
+	NothingToDo(&job, idle)
 	if err := tx.Regroup(ctx, pairs); err != nil {
 		return "", err
 	}
@@ -136,7 +136,7 @@ func (r PrivilegeChange) pairs(at string, d Desktop, all UserGroup) (pairs []Pai
 		if asked == "" {
 			asked = all
 		}
-		group, note, err := groupFor("user_privilege_group", asked)
+		group, note, err := GroupFor("user_privilege_group", asked)
 		if err != nil {
 			return nil, "", err
 		}

@@ -45,26 +45,26 @@ const (
 // Check refuses what is wrong with the request by itself.
 func (r *RebuildPool) Check() error {
 	for _, field := range r.Unsupported {
-		return unsupported(field, cmp.Or(unsupportedWhy[field], "not offered here; leave it out"))
+		return Unsupported(field, cmp.Or(UnsupportedWhy[field], "not offered here; leave it out"))
 	}
 	switch {
 	case r.ImageID == "":
-		return invalid("image_id", "must not be empty")
+		return Invalid("image_id", "must not be empty")
 	case r.DelayMinutes < 0 || r.DelayMinutes > MaxRebuildDelay:
-		return invalid("delay_time", "%d minutes is out of range, use 0 to %d", r.DelayMinutes, MaxRebuildDelay)
+		return Invalid("delay_time", "%d minutes is out of range, use 0 to %d", r.DelayMinutes, MaxRebuildDelay)
 	case utf8.RuneCountInString(r.Message) > MaxMessage:
-		return invalid("message", "%d characters, at most %d are allowed", utf8.RuneCountInString(r.Message), MaxMessage)
+		return Invalid("message", "%d characters, at most %d are allowed", utf8.RuneCountInString(r.Message), MaxMessage)
 	case len(r.OrderID) > 64:
-		return invalid("order_id", "at most 64 characters are allowed")
+		return Invalid("order_id", "at most 64 characters are allowed")
 	case r.DesktopIDs != nil && len(r.DesktopIDs) == 0:
-		return noDesktops()
+		return NoDesktops()
 	case len(r.DesktopIDs) > MaxPoolSize:
-		return invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), MaxPoolSize)
+		return Invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), MaxPoolSize)
 	}
 	if err := CheckHandleType("handle_type", r.Handle); err != nil {
 		return err
 	}
-	return checkDistinct("desktop_ids[%d]", r.DesktopIDs)
+	return CheckDistinct("desktop_ids[%d]", r.DesktopIDs)
 }
 
 // CheckHandleType says why a handle type is none, or nil.
@@ -73,7 +73,7 @@ func CheckHandleType(field string, h HandleType) error {
 	case "", OnlyNew, NewAndIdle, NewAndAll:
 		return nil
 	}
-	return invalid(field, "%q is unknown, use ONLY_FOR_EXPAND, FOR_EXPAND_AND_IDLE or FOR_EXPAND_AND_ALL", h)
+	return Invalid(field, "%q is unknown, use ONLY_FOR_EXPAND, FOR_EXPAND_AND_IDLE or FOR_EXPAND_AND_ALL", h)
 }
 
 // Targets chooses, by id, which of a pool's desktops a change of the given reach is for. CodeDesktopNotFound when an id is not the pool's.
@@ -215,7 +215,7 @@ func (s RolloutState) failure(tally map[ItemState]int) string {
 	case tally[ItemDone] == 0:
 		return "the first desktop failed, so the others were left as they are"
 	case failed > s.Limits.MaxFailures:
-		return fmt.Sprintf("%s failed, at most %d may; those that had not begun were left as they are", plural(failed, "desktop"), s.Limits.MaxFailures)
+		return fmt.Sprintf("%s failed, at most %d may; those that had not begun were left as they are", Plural(failed, "desktop"), s.Limits.MaxFailures)
 	}
 	return ""
 }
@@ -263,19 +263,19 @@ func (s RolloutState) canary(open []RolloutItem, tally map[ItemState]int, now ti
 		return nil
 	}
 	slices.SortStableFunc(free, func(a, b RolloutItem) int {
-		return cmp.Or(before(s.ready(a, now), s.ready(b, now)), before(!a.Bound, !b.Bound))
+		return cmp.Or(Before(s.ready(a, now), s.ready(b, now)), Before(!a.Bound, !b.Bound))
 	})
 	return s.advance(free[0], 1, "first, alone", now)
 }
 
 // wave warns everybody who is to be warned and begins as many desktops as there is room for: first those that nobody has.
 func (s RolloutState) wave(open []RolloutItem, room int, now time.Time) []RolloutAction {
-	slices.SortStableFunc(open, func(a, b RolloutItem) int { return before(!a.Bound, !b.Bound) })
+	slices.SortStableFunc(open, func(a, b RolloutItem) int { return Before(!a.Bound, !b.Bound) })
 	var actions []RolloutAction
 	for _, i := range open {
 		next := s.advance(i, room, "its turn", now)
 		for _, a := range next {
-			room -= count(a.Kind == RolloutRebuild)
+			room -= Count(a.Kind == RolloutRebuild)
 		}
 		actions = append(actions, next...)
 	}

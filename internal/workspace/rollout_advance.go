@@ -35,7 +35,7 @@ func AdvanceRollouts(ctx context.Context, s Store) error {
 // is none, or has nothing left to decide.
 func AdvanceRollout(ctx context.Context, s Store, jobID string) error {
 	return s.Update(ctx, func(tx Tx) error {
-		r, err := tx.Rollout(ctx, jobID)
+		r, err := tx.ReadRollout(ctx, jobID)
 		if CodeOf(err) == CodeJobNotFound {
 			return nil
 		}
@@ -46,13 +46,13 @@ func AdvanceRollout(ctx context.Context, s Store, jobID string) error {
 		if err != nil {
 			return err
 		}
-		return advanceRollout(ctx, tx, p, jobID)
+		return Advance(ctx, tx, p, jobID)
 	})
 }
 
-// advanceRollout is AdvanceRollout for who holds the pool.
-func advanceRollout(ctx context.Context, tx Tx, p Pool, jobID string) error {
-	r, err := tx.Rollout(ctx, jobID)
+// Advance is AdvanceRollout for who holds the pool.
+func Advance(ctx context.Context, tx Tx, p Pool, jobID string) error {
+	r, err := tx.ReadRollout(ctx, jobID)
 	if err != nil || !r.Ended.IsZero() {
 		return err
 	}
@@ -60,7 +60,7 @@ func advanceRollout(ctx context.Context, tx Tx, p Pool, jobID string) error {
 	if err != nil {
 		return err
 	}
-	a := advance{tx: tx, rollout: &r, before: slices.Clone(r.Items), members: byDesktop(members), now: tx.Now()}
+	a := advance{tx: tx, rollout: &r, before: slices.Clone(r.Items), members: ByDesktop(members), now: tx.Now()}
 	a.settle()
 	state := a.state()
 	actions := Rollout(state, a.now)
@@ -76,7 +76,7 @@ func advanceRollout(ctx context.Context, tx Tx, p Pool, jobID string) error {
 	return a.log(ctx, state, actions)
 }
 
-func byDesktop(members []Member) map[string]Member {
+func ByDesktop(members []Member) map[string]Member {
 	all := make(map[string]Member, len(members))
 	for _, m := range members {
 		all[m.DesktopID] = m
@@ -181,7 +181,7 @@ func (a *advance) begin(ctx context.Context, desktopID string) (bool, error) {
 	}
 	item, m := a.item(desktopID), a.members[desktopID]
 	item.State, item.Wipe = ItemRebuilding, m.Used && !m.Bound()
-	return true, beginRebuild(ctx, a.tx, found[0], m, item.SubJobID)
+	return true, BeginRebuild(ctx, a.tx, found[0], m, item.SubJobID)
 }
 
 // stop ends what has not begun.
@@ -219,8 +219,8 @@ func (a *advance) takeImage(ctx context.Context, p Pool) error {
 	r := a.rollout
 	done, failed := 0, 0
 	for _, item := range r.Items {
-		done += count(item.State == ItemDone)
-		failed += count(item.State == ItemFailed || item.State == ItemStopped)
+		done += Count(item.State == ItemDone)
+		failed += Count(item.State == ItemFailed || item.State == ItemStopped)
 	}
 	ended := a.state().Ended()
 	if ended {

@@ -26,7 +26,7 @@ func (a *advance) addLatecomers(ctx context.Context) (bool, error) {
 	}
 	var items []RolloutEntry
 	for _, d := range desktops {
-		sub := subJob(&job, d, RebuildParams{ImageID: r.ImageID, Message: r.Message})
+		sub := NewSubJob(&job, d, RebuildParams{ImageID: r.ImageID, Message: r.Message})
 		sub.RunAt, sub.Position, sub.Created = never, len(r.Items)+len(items), a.now
 		job.SubJobs = append(job.SubJobs, sub)
 		items = append(items, RolloutEntry{JobID: r.JobID, DesktopID: d.ID, SubJobID: sub.ID, State: ItemWaiting})

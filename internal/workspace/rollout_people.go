@@ -66,7 +66,7 @@ func RecallNotices(holders []Assignment, languages map[string]string) []Notice {
 func englishCountdown(minutes int) string {
 	when := "In less than a minute"
 	if minutes > 0 {
-		when = "In " + plural(minutes, "minute")
+		when = "In " + Plural(minutes, "minute")
 	}
 	return when + " this session ends and the system disk is replaced. Save your work now, on a data disk or outside this desktop: " +
 		"what is on the system disk, your home folder too, will be gone. Afterwards you can open the desktop again."
@@ -114,15 +114,15 @@ func (s *ConnectionService) MarkReady(ctx context.Context, v Visitor, desktopID 
 				if err := tx.SaveRolloutItems(ctx, warned[:1]); err != nil {
 					return err
 				}
-				return advanceRollout(ctx, tx, p, warned[0].JobID)
+				return Advance(ctx, tx, p, warned[0].JobID)
 			}
 		}
 		return &Error{Code: CodeConflict, Message: "this desktop is not about to be rebuilt"}
 	})
 }
 
-// remind has the people of a desktop told again of a countdown, because one of them has just connected.
-func remind(ctx context.Context, tx Tx, desktopID string) error {
+// Remind has the people of a desktop told again of a countdown, because one of them has just connected.
+func Remind(ctx context.Context, tx Tx, desktopID string) error {
 	subJobs, err := tx.NoteTold(ctx, "", desktopID, time.Time{})
 	if err != nil || len(subJobs) == 0 {
 		return err

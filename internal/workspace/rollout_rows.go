@@ -48,8 +48,8 @@ type RolloutRows interface {
 	// InsertRollout writes a rollout with its items, whose jobs and sub-jobs are there.
 	InsertRollout(ctx context.Context, r PoolRollout) error
 
-	// Rollout reads a rollout with its items by the job that carries it out. CodeJobNotFound.
-	Rollout(ctx context.Context, jobID string) (PoolRollout, error)
+	// ReadRollout reads a rollout with its items by the job that carries it out. CodeJobNotFound.
+	ReadRollout(ctx context.Context, jobID string) (PoolRollout, error)
 
 	// OpenRollouts lists those that have not ended, of one pool or of all if poolID is empty, without items, oldest first.
 	OpenRollouts(ctx context.Context, poolID string) ([]PoolRollout, error)
@@ -64,8 +64,8 @@ type RolloutRows interface {
 	// people again. It returns the sub-jobs of the items that it wrote. Unlike the others it needs no lock.
 	NoteTold(ctx context.Context, subJobID, desktopID string, at time.Time) ([]string, error)
 
-	// RolloutItem reads the item that a sub-job is for. CodeJobNotFound.
-	RolloutItem(ctx context.Context, subJobID string) (RolloutEntry, error)
+	// ReadRolloutItem reads the item that a sub-job is for. CodeJobNotFound.
+	ReadRolloutItem(ctx context.Context, subJobID string) (RolloutEntry, error)
 
 	// WarnedItems reads the items of these desktops in which the countdown runs, in one statement.
 	WarnedItems(ctx context.Context, desktopIDs []string) ([]RolloutEntry, error)

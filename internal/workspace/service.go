@@ -62,8 +62,8 @@ func requireSubscription(ctx context.Context, tx Tx, projectID string) error {
 	return err
 }
 
-// plural writes a number with its noun.
-func plural(n int, noun string) string {
+// Plural writes a number with its noun.
+func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

@@ -56,8 +56,8 @@ type Grounds struct {
 // SessionRows is what the domain asks of the store about sign-ins, tickets and connections.
 type SessionRows interface {
 	InsertSignIn(ctx context.Context, s SignIn) error
-	// SignIn fails with CodeBadCredentials when there is none or it has expired.
-	SignIn(ctx context.Context, tokenHash string) (SignIn, error)
+	// ReadSignIn fails with CodeBadCredentials when there is none or it has expired.
+	ReadSignIn(ctx context.Context, tokenHash string) (SignIn, error)
 	DeleteSignIn(ctx context.Context, tokenHash string) error
 	// DeleteSignInsOf ends all sign-ins of a user.
 	DeleteSignInsOf(ctx context.Context, userID string) error
@@ -68,9 +68,9 @@ type SessionRows interface {
 	TakeTicket(ctx context.Context, tokenHash string) (Ticket, error)
 
 	InsertPasswordToken(ctx context.Context, t PasswordToken) error
-	// PasswordToken reads a token that has not expired; CodeForbidden otherwise. DeletePasswordTokensOf uses it up together with all others of the
+	// ReadPasswordToken reads a token that has not expired; CodeForbidden otherwise. DeletePasswordTokensOf uses it up together with all others of the
 	// user.
-	PasswordToken(ctx context.Context, tokenHash string) (PasswordToken, error)
+	ReadPasswordToken(ctx context.Context, tokenHash string) (PasswordToken, error)
 	DeletePasswordTokensOf(ctx context.Context, userID string) error
 
 	InsertConnection(ctx context.Context, c Connection) error
@@ -79,8 +79,8 @@ type SessionRows interface {
 	DeleteConnection(ctx context.Context, id string) error
 	// Connections lists the open connections of a desktop whose lease holds.
 	Connections(ctx context.Context, desktopID string) ([]Connection, error)
-	// Grounds reads what each connection of a gateway rests on, in one statement: gateways ask every second.
-	Grounds(ctx context.Context, gateway string) ([]Grounds, error)
+	// ReadGrounds reads what each connection of a gateway rests on, in one statement: gateways ask every second.
+	ReadGrounds(ctx context.Context, gateway string) ([]Grounds, error)
 	// DropConnectionsOf removes the connections of a user, and returns them.
 	DropConnectionsOf(ctx context.Context, userID string) ([]Connection, error)
 	// DropStaleConnections removes connections whose lease ended, and returns them.

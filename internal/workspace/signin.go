@@ -96,7 +96,7 @@ func (s *SignInService) chargeAttempt(ctx context.Context, name string) (User, A
 		if err != nil && CodeOf(err) != CodeUserNotFound {
 			return charged{}, err
 		}
-		a := Attempt{Subject: UserSubject(u.ID), Network: networkOf(ctx)}
+		a := Attempt{Subject: UserSubject(u.ID), Network: NetworkOf(ctx)}
 		if err != nil {
 			u, a.Subject = User{}, UnknownSubject(strings.ToLower(name))
 		}
@@ -119,7 +119,7 @@ func (s *SignInService) beginSignIn(ctx context.Context, checked User, a Attempt
 		if err != nil {
 			return SignInResult{}, err
 		}
-		if err := mayWork(u, tx.Now()); err != nil {
+		if err := MayWork(u, tx.Now()); err != nil {
 			return SignInResult{}, err
 		}
 		if u.PasswordHash != hash {
@@ -165,26 +165,26 @@ func wholeSignIn(ctx context.Context, tx Tx, u User) (SignInResult, error) {
 func (s *SignInService) SignInWithCode(ctx context.Context, token, code string) (SignInResult, error) {
 	var r SignInResult
 	_, err := s.withCode(ctx, func(tx Tx) (_ []string, refusal, err error) {
-		half, err := tx.SignIn(ctx, halfHash(token))
+		half, err := tx.ReadSignIn(ctx, halfHash(token))
 		if err != nil {
 			return nil, nil, err
 		}
 		u, err := tx.LockUser(ctx, "", half.UserID)
 		if CodeOf(err) == CodeUserNotFound {
-			return nil, nil, signedOut()
+			return nil, nil, SignedOut()
 		}
 		if err != nil {
 			return nil, nil, err
 		}
-		if _, err := tx.SignIn(ctx, half.TokenHash); err != nil { // of two callers one comes first
+		if _, err := tx.ReadSignIn(ctx, half.TokenHash); err != nil { // of two callers one comes first
 			return nil, nil, err
 		}
-		if err := mayWork(u, tx.Now()); err != nil {
+		if err := MayWork(u, tx.Now()); err != nil {
 			return nil, nil, err
 		}
 		d, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
 		if err == nil && !found { // an administrator has removed it
-			err = signedOut()
+			err = SignedOut()
 		}
 		if err != nil {
 			return nil, nil, err
@@ -207,19 +207,19 @@ func (s *SignInService) SignInWithCode(ctx context.Context, token, code string) 
 // SignedIn finds who holds a sign-in's token. CodeBadCredentials when nobody does or they may no longer work.
 func (s *SignInService) SignedIn(ctx context.Context, token string) (Visitor, error) {
 	return view(ctx, s.Store, func(tx Tx) (Visitor, error) {
-		signIn, err := tx.SignIn(ctx, HashToken(token))
+		signIn, err := tx.ReadSignIn(ctx, HashToken(token))
 		if err != nil {
 			return Visitor{}, err
 		}
-		u, err := tx.User(ctx, "", signIn.UserID)
+		u, err := tx.ReadUser(ctx, "", signIn.UserID)
 		if CodeOf(err) == CodeUserNotFound {
-			return Visitor{}, signedOut()
+			return Visitor{}, SignedOut()
 		}
 		if err != nil {
 			return Visitor{}, err
 		}
-		if mayWork(u, tx.Now()) != nil {
-			return Visitor{}, signedOut()
+		if MayWork(u, tx.Now()) != nil {
+			return Visitor{}, SignedOut()
 		}
 		return Visitor{User: u, SignInHash: signIn.TokenHash}, nil
 	})
@@ -258,7 +258,7 @@ func (s *SignInService) SetFirstPassword(ctx context.Context, token, password st
 		if err != nil {
 			return User{}, err
 		}
-		if _, err := tx.PasswordToken(ctx, HashToken(token)); err != nil { // of two callers one comes first
+		if _, err := tx.ReadPasswordToken(ctx, HashToken(token)); err != nil { // of two callers one comes first
 			return User{}, linkUsed()
 		}
 		u.MustChangePassword = false
@@ -283,7 +283,7 @@ func (s *SignInService) ChangePassword(ctx context.Context, v Visitor, old, pass
 		return err
 	}
 	if old == password {
-		return invalid("password", "choose one that differs from the present one")
+		return Invalid("password", "choose one that differs from the present one")
 	}
 	hash, err := s.Passwords.Hash(password)
 	if err != nil {
@@ -297,7 +297,7 @@ func (s *SignInService) ChangePassword(ctx context.Context, v Visitor, old, pass
 		if now.PasswordHash != u.PasswordHash {
 			return &Error{Code: CodeConflict, Message: "the password was changed elsewhere in the meantime"}
 		}
-		kept, err := tx.SignIn(ctx, v.SignInHash)
+		kept, err := tx.ReadSignIn(ctx, v.SignInHash)
 		if err != nil {
 			return err
 		}
@@ -328,22 +328,22 @@ func replacePassword(ctx context.Context, tx Tx, u User, hash string) error {
 }
 
 func tokenHolder(ctx context.Context, tx Tx, token string) (User, error) {
-	t, err := tx.PasswordToken(ctx, HashToken(token))
+	t, err := tx.ReadPasswordToken(ctx, HashToken(token))
 	if CodeOf(err) == CodeForbidden {
 		return User{}, linkUsed()
 	}
 	if err != nil {
 		return User{}, err
 	}
-	u, err := tx.User(ctx, "", t.UserID)
+	u, err := tx.ReadUser(ctx, "", t.UserID)
 	if CodeOf(err) == CodeUserNotFound {
 		return User{}, linkUsed()
 	}
 	return u, err
 }
 
-// mayWork says why a user may not use the portal and desktops now, or nil.
-func mayWork(u User, now time.Time) error {
+// MayWork says why a user may not use the portal and desktops now, or nil.
+func MayWork(u User, now time.Time) error {
 	switch {
 	case u.Locked:
 		return &Error{Code: CodeForbidden, Message: "this user is locked, ask your administrator"}
@@ -359,7 +359,7 @@ func badCredentials() error {
 	return &Error{Code: CodeBadCredentials, Message: "the user name or the password is wrong"}
 }
 
-func signedOut() error {
+func SignedOut() error {
 	return &Error{Code: CodeBadCredentials, Message: "you are signed out, sign in again"}
 }
 

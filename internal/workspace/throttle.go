@@ -217,7 +217,7 @@ func WithNetwork(ctx context.Context, network string) context.Context {
 	return context.WithValue(ctx, networkKey{}, network)
 }
 
-func networkOf(ctx context.Context) string {
+func NetworkOf(ctx context.Context) string {
 	network, _ := ctx.Value(networkKey{}).(string)
 	return network
 }

@@ -67,8 +67,8 @@ type UserRows interface {
 	// InsertUsers fails with CodeNameTaken, naming the name.
 	InsertUsers(ctx context.Context, users []User) error
 
-	// User fails with CodeUserNotFound. LockUser also holds the row until the transaction ends.
-	User(ctx context.Context, projectID, id string) (User, error)
+	// ReadUser fails with CodeUserNotFound. LockUser also holds the row until the transaction ends.
+	ReadUser(ctx context.Context, projectID, id string) (User, error)
 	LockUser(ctx context.Context, projectID, id string) (User, error)
 
 	// UserByName finds a user whatever the name's case. An empty projectID searches all; CodeUserNotFound when there is

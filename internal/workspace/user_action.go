@@ -21,7 +21,7 @@ const (
 // CodeUserNotFound; CodeInvalid for an unknown action, and when there is no mail address for the link.
 func (s *SignInService) ActOnUser(ctx context.Context, c Caller, id string, action UserAction) error {
 	if !slices.Contains([]UserAction{LockOut, LetIn, ResetPassword}, action) {
-		return invalid("op_type", "%q is unknown, use LOCK, UNLOCK or RESET_PWD", action)
+		return Invalid("op_type", "%q is unknown, use LOCK, UNLOCK or RESET_PWD", action)
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
 		u, err := tx.LockUser(ctx, c.ProjectID, id)
@@ -47,12 +47,12 @@ func (s *SignInService) ActOnUser(ctx context.Context, c Caller, id string, acti
 			return forgiveCodes(ctx, tx, u.ID)
 		default:
 			if u.Email == "" {
-				return invalid("op_type", "user %q has no mail address that a link could go to: set one, or ask for a random password", u.Name)
+				return Invalid("op_type", "user %q has no mail address that a link could go to: set one, or ask for a random password", u.Name)
 			}
 			if err := replacePassword(ctx, tx, u, ""); err != nil {
 				return err
 			}
-			return tx.InsertMails(ctx, []Mail{mailTo(u, MailPasswordReset, tx.Now())})
+			return tx.InsertMails(ctx, []Mail{MailTo(u, MailPasswordReset, tx.Now())})
 		}
 	})
 }
@@ -61,7 +61,7 @@ func (s *SignInService) ActOnUser(ctx context.Context, c Caller, id string, acti
 // it is shown nowhere else. With mailed they are also sent a link to choose one themselves; the password is not mailed.
 // CodeUserNotFound; CodeInvalid when they have no mail address.
 func (s *SignInService) RandomPassword(ctx context.Context, c Caller, id string, mailed bool) (string, error) {
-	u, err := view(ctx, s.Store, func(tx Tx) (User, error) { return tx.User(ctx, c.ProjectID, id) })
+	u, err := view(ctx, s.Store, func(tx Tx) (User, error) { return tx.ReadUser(ctx, c.ProjectID, id) })
 	if err != nil {
 		return "", err
 	}
@@ -76,13 +76,13 @@ func (s *SignInService) RandomPassword(ctx context.Context, c Caller, id string,
 			return err
 		}
 		if mailed && u.Email == "" {
-			return invalid("notification_type", "user %q has no mail address", u.Name)
+			return Invalid("notification_type", "user %q has no mail address", u.Name)
 		}
 		u.MustChangePassword = true
 		if err := replacePassword(ctx, tx, u, hash); err != nil || !mailed {
 			return err
 		}
-		return tx.InsertMails(ctx, []Mail{mailTo(u, MailPasswordReset, tx.Now())})
+		return tx.InsertMails(ctx, []Mail{MailTo(u, MailPasswordReset, tx.Now())})
 	})
 	if err != nil {
 		return "", err
@@ -116,10 +116,10 @@ func (s *SignInService) Invite(ctx context.Context, c Caller, id string) error {
 		case err != nil:
 			return err
 		case u.Email == "":
-			return invalid("user_id", "user %q has no mail address, set one first", u.Name)
+			return Invalid("user_id", "user %q has no mail address, set one first", u.Name)
 		case u.PasswordHash != "":
 			return Errorf(CodeConflict, "user %q has chosen a password already: use RESET_PWD to have them choose another", u.Name)
 		}
-		return tx.InsertMails(ctx, firstPasswordMails([]User{u}, tx.Now()))
+		return tx.InsertMails(ctx, FirstPasswordMails([]User{u}, tx.Now()))
 	})
 }

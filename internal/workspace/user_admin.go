@@ -40,12 +40,12 @@ func (r *CreateUser) Check(now time.Time) error {
 		return r.Unreadable
 	}
 	for _, field := range r.Unsupported {
-		return unsupported(field, "not offered here; leave it out")
+		return Unsupported(field, "not offered here; leave it out")
 	}
 	if err := CheckUserName("user_name", r.Name); err != nil {
 		return err
 	}
-	if err := checkUserTexts(r.Email, r.Description); err != nil {
+	if err := CheckUserTexts(r.Email, r.Description); err != nil {
 		return err
 	}
 	if err := CheckPhone("user_phone", r.Phone); err != nil {
@@ -53,19 +53,19 @@ func (r *CreateUser) Check(now time.Time) error {
 	}
 	switch {
 	case utf8.RuneCountInString(r.Alias) > MaxAlias:
-		return invalid("alias_name", "at most %d characters are allowed", MaxAlias)
+		return Invalid("alias_name", "at most %d characters are allowed", MaxAlias)
 	case len(r.EnterpriseID) > MaxEnterpriseIDSize:
-		return invalid("enterprise_project_id", "at most %d characters are allowed", MaxEnterpriseIDSize)
+		return Invalid("enterprise_project_id", "at most %d characters are allowed", MaxEnterpriseIDSize)
 	case !r.Expires.IsZero() && r.Expires.Before(now):
-		return invalid("account_expires", "%s is past", r.Expires.Format(time.RFC3339))
+		return Invalid("account_expires", "%s is past", r.Expires.Format(time.RFC3339))
 	}
-	if err := checkGroupIDs(r.GroupIDs); err != nil {
+	if err := CheckGroupIDs(r.GroupIDs); err != nil {
 		return err
 	}
 	switch r.Activation {
 	case "", ActivateByUser:
 		if r.Email == "" && !r.CredentialsLater {
-			return invalid("user_email", "must be given with active_type USER_ACTIVATE: the link to choose a password goes there")
+			return Invalid("user_email", "must be given with active_type USER_ACTIVATE: the link to choose a password goes there")
 		}
 	case ActivateByAdmin:
 		if r.Password == "" && r.CredentialsLater {
@@ -75,9 +75,9 @@ func (r *CreateUser) Check(now time.Time) error {
 			return err
 		}
 	default:
-		return unknownActivation(r.Activation)
+		return UnknownActivation(r.Activation)
 	}
-	return checkDomain("domain", r.Domain)
+	return CheckDomain("domain", r.Domain)
 }
 
 // CreateUser adds a person and returns their id. CodeNameTaken when the name is in use, whatever its case: the unique

@@ -16,7 +16,7 @@ const MaxUsersPerRequest = 200
 // wrong with the first, and its Detail what is wrong with each.
 func (s *AssignmentService) CreateUsers(ctx context.Context, c Caller, users []CreateUser) ([]string, error) {
 	if len(users) == 0 || len(users) > MaxUsersPerRequest {
-		return nil, invalid("users", "%d people, give 1 to %d", len(users), MaxUsersPerRequest)
+		return nil, Invalid("users", "%d people, give 1 to %d", len(users), MaxUsersPerRequest)
 	}
 	return s.createUsers(ctx, c, users, func(i int) string { return fmt.Sprintf("users[%d].", i) })
 }
@@ -100,7 +100,7 @@ func problemsWithRows(ctx context.Context, tx Tx, c Caller, users []CreateUser) 
 	for _, u := range users {
 		groupIDs = append(groupIDs, u.GroupIDs...)
 	}
-	there, err := groupsAmong(ctx, tx, c.ProjectID, groupIDs)
+	there, err := GroupsAmong(ctx, tx, c.ProjectID, groupIDs)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func (s *AssignmentService) insertUsers(ctx context.Context, tx Tx, c Caller, us
 		// A list keeps the order of the request: the first is a microsecond older than the second.
 		rows[i] = users[i].user(hash, tx.Now().Add(time.Duration(i)*time.Microsecond))
 		if hash == "" && users[i].givesPassword() {
-			rows[i].PasswordHash = sealPassword(s.Box, rows[i].ID, users[i].Password)
+			rows[i].PasswordHash = SealPassword(s.Box, rows[i].ID, users[i].Password)
 		}
 		ids[i] = rows[i].ID
 	}
@@ -169,8 +169,8 @@ func (s *AssignmentService) insertUsers(ctx context.Context, tx Tx, c Caller, us
 			return nil, "", err
 		}
 	}
-	if jobID, err = hashLater(ctx, tx, c, rows); err != nil {
+	if jobID, err = HashLater(ctx, tx, c, rows); err != nil {
 		return nil, "", err
 	}
-	return ids, jobID, tx.InsertMails(ctx, firstPasswordMails(rows, tx.Now()))
+	return ids, jobID, tx.InsertMails(ctx, FirstPasswordMails(rows, tx.Now()))
 }

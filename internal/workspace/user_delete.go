@@ -14,7 +14,7 @@ func (s *AssignmentService) DeleteUser(ctx context.Context, c Caller, id string)
 // DeleteUsers is DeleteUser for 1 to 100 people. Ids of nobody are left out, since their deletion is a success already; if none
 // is left it fails with CodeUserNotFound.
 func (s *AssignmentService) DeleteUsers(ctx context.Context, c Caller, ids []string) error {
-	if err := checkIDs("user_ids", ids); err != nil {
+	if err := CheckIDs("user_ids", ids); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
@@ -57,7 +57,7 @@ func dismiss(ctx context.Context, tx Tx, u User, job *Job, told map[string]bool)
 		ids[i] = d.ID
 		if !told[d.ID] {
 			told[d.ID] = true
-			sub := subJob(job, d, AccountParams{})
+			sub := NewSubJob(job, d, AccountParams{})
 			sub.UserName = u.Name
 			job.SubJobs = append(job.SubJobs, sub)
 		}
@@ -89,7 +89,7 @@ func removeUser(ctx context.Context, tx Tx, userID string) error {
 		return err
 	}
 	for _, c := range connected {
-		if err := settleLogin(ctx, tx, c.DesktopID); err != nil {
+		if err := SettleLogin(ctx, tx, c.DesktopID); err != nil {
 			return err
 		}
 	}

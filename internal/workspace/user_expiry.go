@@ -34,11 +34,11 @@ func ReadExpiry(field, text string) (time.Time, error) {
 	t, ok := readTime(text)
 	switch {
 	case !ok && ambiguousDate(text):
-		return t, invalid(field, "%q could begin with the day or the month, write it as 2030-01-31", text)
+		return t, Invalid(field, "%q could begin with the day or the month, write it as 2030-01-31", text)
 	case !ok:
-		return t, invalid(field, "%q is not a time such as 2030-01-31T12:00:00Z, nor a date such as 2030-01-31, nor 0 for never", text)
+		return t, Invalid(field, "%q is not a time such as 2030-01-31T12:00:00Z, nor a date such as 2030-01-31, nor 0 for never", text)
 	case t.Year() < 1970 || t.Year() > 9999:
-		return t, invalid(field, "%q is not within the years 1970 to 9999, use 0 for never", text)
+		return t, Invalid(field, "%q is not within the years 1970 to 9999, use 0 for never", text)
 	}
 	return t.Truncate(time.Microsecond), nil
 }
@@ -78,11 +78,11 @@ func ambiguousDate(text string) bool {
 	return false
 }
 
-// readExpiryCell reads an expiry in a table, where a small number is a date of a spreadsheet whose cell has lost its format.
-func readExpiryCell(cell string) (time.Time, error) {
+// ReadExpiryCell reads an expiry in a table, where a small number is a date of a spreadsheet whose cell has lost its format.
+func ReadExpiryCell(cell string) (time.Time, error) {
 	const lastDay = 2958465 // 9999-12-31 in days since 1900
 	if days, err := strconv.ParseFloat(cell, 64); err == nil && days > 0 && days <= lastDay {
-		return time.Time{}, invalid(string(ColExpires), "%q is a number, give the cell the format of a date, or write it as 2030-01-31", cell)
+		return time.Time{}, Invalid(string(ColExpires), "%q is a number, give the cell the format of a date, or write it as 2030-01-31", cell)
 	}
 	return ReadExpiry(string(ColExpires), cell)
 }

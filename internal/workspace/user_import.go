@@ -55,7 +55,7 @@ func (s *AssignmentService) ImportUsers(ctx context.Context, r ImportUsers) ([]I
 	for attempt := 1; ; attempt++ {
 		people := readPeople(r.Rows, columns)
 		if len(people) == 0 || len(people) > MaxImported {
-			return nil, "", invalid("file", "holds %d people, use 1 to %d", len(people), MaxImported)
+			return nil, "", Invalid("file", "holds %d people, use 1 to %d", len(people), MaxImported)
 		}
 		jobID, err := s.importPeople(ctx, r, people)
 		if CodeOf(err) == CodeNameTaken && attempt < attempts { // somebody else was faster: it is a bad row now
@@ -74,24 +74,24 @@ func (s *AssignmentService) ImportUsers(ctx context.Context, r ImportUsers) ([]I
 // readHead finds the place of each column.
 func readHead(r ImportUsers) (map[Column]int, error) {
 	if len(r.Rows) == 0 {
-		return nil, invalid("file", "is empty; its first line must name the columns, as in the template")
+		return nil, Invalid("file", "is empty; its first line must name the columns, as in the template")
 	}
 	columns, head := map[Column]int{}, r.Rows[0]
 	for i, heading := range head.Cells {
 		if heading == "" {
 			continue
 		}
-		c, known := columnOf(heading)
+		c, known := ColumnOf(heading)
 		if !known {
-			return nil, invalid("file", "line %d, column %s: %q is no column of the template", head.Line, r.ColumnName(i), heading)
+			return nil, Invalid("file", "line %d, column %s: %q is no column of the template", head.Line, r.ColumnName(i), heading)
 		}
 		if other, twice := columns[c]; twice {
-			return nil, invalid("file", "line %d, column %s: %q is there twice, also in column %s", head.Line, r.ColumnName(i), heading, r.ColumnName(other))
+			return nil, Invalid("file", "line %d, column %s: %q is there twice, also in column %s", head.Line, r.ColumnName(i), heading, r.ColumnName(other))
 		}
 		columns[c] = i
 	}
 	if _, there := columns[ColName]; !there {
-		return nil, invalid("file", "line %d: the column %q is missing", head.Line, headings[ColName][0])
+		return nil, Invalid("file", "line %d: the column %q is missing", head.Line, Headings[ColName][0])
 	}
 	return columns, nil
 }
@@ -117,7 +117,7 @@ func readPeople(rows []ImportRow, columns map[Column]int) []ImportedUser {
 		if p.Activation == "" && p.Password != "" {
 			p.Activation = ActivateByAdmin
 		}
-		p.Expires, p.err = readExpiryCell(cell(ColExpires))
+		p.Expires, p.err = ReadExpiryCell(cell(ColExpires))
 		if row.Fault != "" {
 			p.err = Errorf(CodeInvalid, "%s", row.Fault)
 		}
@@ -243,7 +243,7 @@ func sameAddress(email, known, otherwise string) error {
 
 // checkDesktop says what is wrong with what a row tells of a desktop. Whether its address is free is seen when it is ordered.
 func (p *ImportedUser) checkDesktop(subnet *Subnet, taken map[string]bool, desktops map[string]int) error {
-	group, _, err := groupFor(string(ColPermission), p.Permission)
+	group, _, err := GroupFor(string(ColPermission), p.Permission)
 	if err != nil {
 		return err
 	}
@@ -268,7 +268,7 @@ func (p *ImportedUser) checkDesktop(subnet *Subnet, taken map[string]bool, deskt
 	}
 	addr, err := netip.ParseAddr(p.DesktopIP)
 	if err != nil || !addr.Is4() {
-		return invalid(string(ColDesktopIP), "%q is not an IPv4 address", p.DesktopIP)
+		return Invalid(string(ColDesktopIP), "%q is not an IPv4 address", p.DesktopIP)
 	}
 	if subnet == nil {
 		return nil
@@ -277,8 +277,8 @@ func (p *ImportedUser) checkDesktop(subnet *Subnet, taken map[string]bool, deskt
 	if err != nil {
 		return fmt.Errorf("reading subnet %s: %w", subnet.ID, err)
 	}
-	if !usableAddress(prefix, addr) || p.DesktopIP == subnet.Gateway {
-		return invalid(string(ColDesktopIP), "%s is not a usable address of the subnet %s", p.DesktopIP, subnet.CIDR)
+	if !UsableAddress(prefix, addr) || p.DesktopIP == subnet.Gateway {
+		return Invalid(string(ColDesktopIP), "%s is not a usable address of the subnet %s", p.DesktopIP, subnet.CIDR)
 	}
 	return nil
 }
@@ -295,13 +295,13 @@ func importSubnet(ctx context.Context, tx Tx, r ImportUsers) (*Subnet, error) {
 	for _, s := range subnets {
 		if s.ID == r.SubnetID || r.SubnetID == "" && s.VPCID == r.VPCID && s.Default {
 			if r.VPCID != "" && s.VPCID != r.VPCID {
-				return nil, invalid("vpc_id", "subnet %s is in VPC %s, not in %s", s.ID, s.VPCID, r.VPCID)
+				return nil, Invalid("vpc_id", "subnet %s is in VPC %s, not in %s", s.ID, s.VPCID, r.VPCID)
 			}
 			return &s, nil
 		}
 	}
 	if r.SubnetID == "" {
-		return nil, invalid("vpc_id", "%q does not exist, or has no default subnet", r.VPCID)
+		return nil, Invalid("vpc_id", "%q does not exist, or has no default subnet", r.VPCID)
 	}
 	return nil, Errorf(CodeSubnetNotFound, "subnet_id: %q does not exist", r.SubnetID)
 }

@@ -21,7 +21,7 @@ const sealedPrefix = "sealed:"
 
 func passwordSeal(userID string) string { return "passwords/" + userID }
 
-func sealPassword(box Sealer, userID, password string) string {
+func SealPassword(box Sealer, userID, password string) string {
 	return sealedPrefix + box.Seal(password, passwordSeal(userID))
 }
 
@@ -43,12 +43,12 @@ func (s *SignInService) verifyPassword(u User, password string) (ok, rehash bool
 	return subtle.ConstantTimeCompare(plain, []byte(password)) == 1, true
 }
 
-// hashLater records the job that hashes the sealed passwords of new people and returns its id, or empty when none has one.
-func hashLater(ctx context.Context, tx Tx, c Caller, users []User) (string, error) {
+// HashLater records the job that hashes the sealed passwords of new people and returns its id, or empty when none has one.
+func HashLater(ctx context.Context, tx Tx, c Caller, users []User) (string, error) {
 	job := Job{ID: NewID(), ProjectID: c.ProjectID, Type: JobHashPasswords, RequestID: c.RequestID, Created: tx.Now()}
 	for _, u := range users {
 		if _, is := sealedPassword(u); is {
-			sub := job.next(PasswordParams{UserID: u.ID})
+			sub := job.NextSubJob(PasswordParams{UserID: u.ID})
 			sub.UserName = u.Name
 			job.SubJobs = append(job.SubJobs, sub)
 		}
@@ -62,7 +62,7 @@ func hashLater(ctx context.Context, tx Tx, c Caller, users []User) (string, erro
 // HashSealedPassword hashes a person's password if it is sealed. Somebody who is gone, or has another password meanwhile, is a
 // success. CodeConflict when the password cannot be opened.
 func (s *SignInService) HashSealedPassword(ctx context.Context, projectID, userID string) error {
-	u, err := view(ctx, s.Store, func(tx Tx) (User, error) { return tx.User(ctx, projectID, userID) })
+	u, err := view(ctx, s.Store, func(tx Tx) (User, error) { return tx.ReadUser(ctx, projectID, userID) })
 	sealed, is := sealedPassword(u)
 	switch {
 	case CodeOf(err) == CodeUserNotFound:

@@ -10,17 +10,17 @@ type UserDetail struct {
 
 // User reads one person, or fails with CodeUserNotFound.
 func (s *DirectoryService) User(ctx context.Context, projectID, id string) (User, error) {
-	return view(ctx, s.Store, func(tx Tx) (User, error) { return tx.User(ctx, projectID, id) })
+	return view(ctx, s.Store, func(tx Tx) (User, error) { return tx.ReadUser(ctx, projectID, id) })
 }
 
 // UserDetail is User with groups.
 func (s *DirectoryService) UserDetail(ctx context.Context, projectID, id string) (UserDetail, error) {
 	return view(ctx, s.Store, func(tx Tx) (UserDetail, error) {
-		u, err := tx.User(ctx, projectID, id)
+		u, err := tx.ReadUser(ctx, projectID, id)
 		if err != nil {
 			return UserDetail{}, err
 		}
-		details, err := withGroups(ctx, tx, []User{u})
+		details, err := WithGroups(ctx, tx, []User{u})
 		if err != nil {
 			return UserDetail{}, err
 		}
@@ -40,12 +40,12 @@ func (s *DirectoryService) ListUserDetails(ctx context.Context, q UserQuery) ([]
 		if err != nil {
 			return nil, 0, err
 		}
-		details, err := withGroups(ctx, tx, users)
+		details, err := WithGroups(ctx, tx, users)
 		return details, total, err
 	})
 }
 
-func withGroups(ctx context.Context, tx Tx, users []User) ([]UserDetail, error) {
+func WithGroups(ctx context.Context, tx Tx, users []User) ([]UserDetail, error) {
 	ids := make([]string, len(users))
 	for i, u := range users {
 		ids[i] = u.ID

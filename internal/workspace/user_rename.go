@@ -19,7 +19,7 @@ type RenameUser struct {
 // desktop of theirs has not done yet with another account of the new name. The lock on the person decides between two callers.
 func (s *AssignmentService) RenameUser(ctx context.Context, r RenameUser) error {
 	for _, err := range []error{
-		checkDomain("old_user_domain", r.OldDomain), checkDomain("new_user_domain", r.NewDomain),
+		CheckDomain("old_user_domain", r.OldDomain), CheckDomain("new_user_domain", r.NewDomain),
 		CheckUserName("new_username", r.New),
 	} {
 		if err != nil {
@@ -27,7 +27,7 @@ func (s *AssignmentService) RenameUser(ctx context.Context, r RenameUser) error 
 		}
 	}
 	if r.Old == "" || len(r.Old) > maxObjectName {
-		return invalid("old_username", "must be a name of 1 to %d bytes", maxObjectName)
+		return Invalid("old_username", "must be a name of 1 to %d bytes", maxObjectName)
 	}
 	return s.Store.Update(ctx, func(tx Tx) error {
 		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
@@ -35,12 +35,12 @@ func (s *AssignmentService) RenameUser(ctx context.Context, r RenameUser) error 
 		}
 		found, err := tx.UserByName(ctx, r.ProjectID, r.Old)
 		if err != nil {
-			return inField("old_username", err)
+			return InField("old_username", err)
 		}
 		u, err := tx.LockUser(ctx, r.ProjectID, found.ID)
 		switch {
 		case err != nil:
-			return inField("old_username", err)
+			return InField("old_username", err)
 		case !strings.EqualFold(u.Name, r.Old): // somebody was faster
 			return Errorf(CodeUserNotFound, "old_username: user %q does not exist", r.Old)
 		case u.Name == r.New:
@@ -59,7 +59,7 @@ func renameUser(ctx context.Context, tx Tx, r RenameUser, u User) error {
 	for i, d := range desktops {
 		ids[i] = d.ID
 		if strings.EqualFold(d.Name, r.New) {
-			return invalid("new_username", "%q is the name of a desktop that the person has; the two must differ", r.New)
+			return Invalid("new_username", "%q is the name of a desktop that the person has; the two must differ", r.New)
 		}
 	}
 	old := u.Account
@@ -73,7 +73,7 @@ func renameUser(ctx context.Context, tx Tx, r RenameUser, u User) error {
 	}
 	u.Name, u.Updated = r.New, tx.Now()
 	if err := tx.SaveUser(ctx, u); err != nil {
-		return inField("new_username", err)
+		return InField("new_username", err)
 	}
 	if len(desktops) == 0 || old == u.Account {
 		return nil
@@ -82,7 +82,7 @@ func renameUser(ctx context.Context, tx Tx, r RenameUser, u User) error {
 	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobRenameUser, RequestID: r.RequestID, Created: tx.Now()}
 	for _, d := range desktops {
 		before = append(before, FormerAccount{DesktopID: d.ID, UserID: u.ID, Name: old, Changed: tx.Now()})
-		sub := subJob(&job, d, AccountParams{Reboot: r.Reboot})
+		sub := NewSubJob(&job, d, AccountParams{Reboot: r.Reboot})
 		sub.UserName = u.Name
 		job.SubJobs = append(job.SubJobs, sub)
 	}

@@ -45,7 +45,7 @@ var (
 	groupColumns = []Column{ColGroup, ColDescription, ColPeople, ColDesktops, ColCreated}
 )
 
-var headings = map[Column][2]string{ // English, Chinese
+var Headings = map[Column][2]string{ // English, Chinese
 	ColName: {"User name", "用户名"}, ColPassword: {"Password", "密码"}, ColEmail: {"Email", "邮箱"}, ColPhone: {"Phone", "手机号"},
 	ColAlias: {"Alias", "别名"}, ColActivation: {"Activation type", "激活类型"}, ColExpires: {"Account expires", "账户过期时间"},
 	ColDescription: {"Description", "描述"}, ColGroups: {"User groups", "用户组"}, ColPermission: {"Permission group", "权限组"},
@@ -61,22 +61,22 @@ const GroupSeparator = ";"
 func Head(columns []Column, language string) []string {
 	row := make([]string, len(columns))
 	for i, c := range columns {
-		row[i] = headings[c][0]
+		row[i] = Headings[c][0]
 		if language == "zh_CN" {
-			row[i] = headings[c][1]
+			row[i] = Headings[c][1]
 		}
 	}
 	return row
 }
 
-// columnOf finds the column that a heading names, in either language or as the field of the API, whatever its case. What stands
+// ColumnOf finds the column that a heading names, in either language or as the field of the API, whatever its case. What stands
 // behind a bracket or an asterisk is a hint to people.
-func columnOf(heading string) (Column, bool) {
+func ColumnOf(heading string) (Column, bool) {
 	if i := strings.IndexAny(heading, "(（*"); i >= 0 {
 		heading = heading[:i]
 	}
 	heading = strings.TrimSpace(heading)
-	for c, names := range headings {
+	for c, names := range Headings {
 		if strings.EqualFold(heading, names[0]) || heading == names[1] || strings.EqualFold(heading, string(c)) {
 			return c, true
 		}
@@ -87,13 +87,13 @@ func columnOf(heading string) (Column, bool) {
 // HasHeadings says whether a row can be the head of a table of people.
 func HasHeadings(cells []string) bool {
 	return slices.ContainsFunc(cells, func(cell string) bool {
-		c, known := columnOf(cell)
+		c, known := ColumnOf(cell)
 		return known && c == ColName
 	})
 }
 
-// userTable is a table of people, with its head.
-func userTable(users []UserDetail, language string, now time.Time) [][]string {
+// UserTable is a table of people, with its head.
+func UserTable(users []UserDetail, language string, now time.Time) [][]string {
 	rows := [][]string{Head(exportedColumns, language)}
 	for _, u := range users {
 		expires := ""

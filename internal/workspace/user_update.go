@@ -26,20 +26,20 @@ type UpdateUser struct {
 // judged; one that is past already may stay.
 func (r *UpdateUser) Apply(u User, now time.Time) (User, error) {
 	for _, field := range r.Unsupported {
-		return User{}, unsupported(field, "not offered here; leave it out")
+		return User{}, Unsupported(field, "not offered here; leave it out")
 	}
 	before := u
-	set(&u.Email, r.Email)
-	set(&u.Phone, r.Phone)
-	set(&u.Description, r.Description)
-	set(&u.Activation, r.Activation)
-	set(&u.Expires, r.Expires)
-	set(&u.MayChangePassword, r.MayChangePassword)
-	set(&u.MustChangePassword, r.MustChangePassword)
-	set(&u.PasswordNeverExpires, r.PasswordNeverExpires)
-	set(&u.Disabled, r.Disabled)
+	Set(&u.Email, r.Email)
+	Set(&u.Phone, r.Phone)
+	Set(&u.Description, r.Description)
+	Set(&u.Activation, r.Activation)
+	Set(&u.Expires, r.Expires)
+	Set(&u.MayChangePassword, r.MayChangePassword)
+	Set(&u.MustChangePassword, r.MustChangePassword)
+	Set(&u.PasswordNeverExpires, r.PasswordNeverExpires)
+	Set(&u.Disabled, r.Disabled)
 	u.Updated = now
-	if err := checkUserTexts(u.Email, u.Description); err != nil {
+	if err := CheckUserTexts(u.Email, u.Description); err != nil {
 		return User{}, err
 	}
 	if r.Phone != nil { // one from before numbers were checked may stay
@@ -50,30 +50,30 @@ func (r *UpdateUser) Apply(u User, now time.Time) (User, error) {
 	unreachable := u.Email == "" && u.PasswordHash == "" && (before.Email != "" || before.Activation != u.Activation)
 	switch {
 	case u.Activation != ActivateByUser && u.Activation != ActivateByAdmin:
-		return User{}, unknownActivation(u.Activation)
+		return User{}, UnknownActivation(u.Activation)
 	case u.Activation == ActivateByUser && unreachable:
-		return User{}, invalid("user_email", "must be given with active_type USER_ACTIVATE: the link to choose a password goes there")
+		return User{}, Invalid("user_email", "must be given with active_type USER_ACTIVATE: the link to choose a password goes there")
 	case u.Expires.Before(now) && !u.Expires.IsZero() && u.Expires.UnixMilli() != before.Expires.UnixMilli():
-		return User{}, invalid("account_expires", "%s is past", u.Expires.Format(time.RFC3339))
+		return User{}, Invalid("account_expires", "%s is past", u.Expires.Format(time.RFC3339))
 	}
 	return u, nil
 }
 
-func set[T any](field *T, value *T) {
+func Set[T any](field *T, value *T) {
 	if value != nil {
 		*field = *value
 	}
 }
 
-func checkUserTexts(email, description string) error {
+func CheckUserTexts(email, description string) error {
 	if utf8.RuneCountInString(description) > MaxUserDescription {
-		return invalid("description", "at most %d characters are allowed", MaxUserDescription)
+		return Invalid("description", "at most %d characters are allowed", MaxUserDescription)
 	}
 	return CheckEmail("user_email", email)
 }
 
-func unknownActivation(a Activation) error {
-	return invalid("active_type", "%q is unknown, use USER_ACTIVATE or ADMIN_ACTIVATE", a)
+func UnknownActivation(a Activation) error {
+	return Invalid("active_type", "%q is unknown, use USER_ACTIVATE or ADMIN_ACTIVATE", a)
 }
 
 // UpdateUser changes a person. Disabling ends their sign-ins, and the displays that they have open within a second; so does an
@@ -100,6 +100,6 @@ func (s *SignInService) UpdateUser(ctx context.Context, r UpdateUser) error {
 		if before.Email != "" || u.Activation != ActivateByUser {
 			return nil
 		}
-		return tx.InsertMails(ctx, firstPasswordMails([]User{u}, tx.Now()))
+		return tx.InsertMails(ctx, FirstPasswordMails([]User{u}, tx.Now()))
 	})
 }

@@ -109,7 +109,9 @@ var assignments = []behaviour{
 			return tx.InsertConnection(w.Context(), workspace.Connection{ID: "c", DesktopID: id, UserID: "ben", Gateway: "gw", Opened: now, LeaseUntil: now.Add(time.Hour)})
 		})
 		assigned := func() bool {
-			return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Grounds, error) { return tx.Grounds(ctx, "gw") })[0].Assigned
+			return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Grounds, error) {
+				return tx.ReadGrounds(ctx, "gw")
+			})[0].Assigned
 		}
 		w.same(assigned(), true)
 		w.update(func(tx workspace.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"ben"}) })

@@ -28,9 +28,9 @@ var catalog = []behaviour{
 		w.update(func(tx workspace.Tx) error { return tx.PutProducts(w.Context(), []workspace.Product{p}) })
 		p.CPUs, p.Description = 4, ""
 		w.update(func(tx workspace.Tx) error { return tx.PutProducts(w.Context(), []workspace.Product{p}) })
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Product, error) { return tx.Product(ctx, "p") }), p)
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Product, error) { return tx.ReadProduct(ctx, "p") }), p)
 		w.refuses(workspace.CodeProductNotFound, func(tx workspace.Tx) error {
-			_, err := tx.Product(w.Context(), "q")
+			_, err := tx.ReadProduct(w.Context(), "q")
 			return err
 		})
 	}},
@@ -66,7 +66,7 @@ var catalog = []behaviour{
 			Architecture: "x86", VM: true, MinMemoryMiB: 1024, MinDiskGB: 80, EngineID: "carrel/debian", Created: w.clock.Now()}
 		w.update(func(tx workspace.Tx) error { return tx.PutImages(w.Context(), []workspace.Image{i}) })
 		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Image, error) {
-			return tx.Image(ctx, project, "i")
+			return tx.ReadImage(ctx, project, "i")
 		}), i)
 	}},
 	{"an image that is gone is read, but not listed, until it is put again", func(w *world) {
@@ -76,7 +76,7 @@ var catalog = []behaviour{
 			return total, err
 		}
 		read := func(ctx context.Context, tx workspace.Tx) (workspace.Image, error) {
-			return tx.Image(ctx, project, "i")
+			return tx.ReadImage(ctx, project, "i")
 		}
 		w.update(func(tx workspace.Tx) error { return tx.PutImages(w.Context(), []workspace.Image{i}) })
 		w.update(func(tx workspace.Tx) error { return tx.MarkGone(w.Context(), []string{"i", "none"}) })
@@ -95,7 +95,7 @@ var catalog = []behaviour{
 			})
 		})
 		w.refuses(workspace.CodeImageNotFound, func(tx workspace.Tx) error {
-			_, err := tx.Image(w.Context(), project, "theirs")
+			_, err := tx.ReadImage(w.Context(), project, "theirs")
 			return err
 		})
 		for _, c := range []struct {

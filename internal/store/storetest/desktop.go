@@ -38,7 +38,7 @@ func (w *world) addDesktop(name string, changes ...func(*workspace.Desktop)) wor
 func (w *world) desktop(id string) workspace.Desktop {
 	w.Helper()
 	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Desktop, error) {
-		return tx.Desktop(ctx, project, id)
+		return tx.ReadDesktop(ctx, project, id)
 	})
 }
 
@@ -97,10 +97,10 @@ var desktops = []behaviour{
 	{"a desktop of another project is not found", func(w *world) {
 		d := w.addDesktop("pc")
 		w.refuses(workspace.CodeDesktopNotFound, func(tx workspace.Tx) error {
-			_, err := tx.Desktop(w.Context(), otherProject, d.ID)
+			_, err := tx.ReadDesktop(w.Context(), otherProject, d.ID)
 			return err
 		})
-		w.view(func(tx workspace.Tx) error { _, err := tx.Desktop(w.Context(), "", d.ID); return err })
+		w.view(func(tx workspace.Tx) error { _, err := tx.ReadDesktop(w.Context(), "", d.ID); return err })
 		locked := do(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Desktop, error) {
 			return tx.LockDesktops(ctx, otherProject, []string{d.ID})
 		})

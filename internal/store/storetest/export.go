@@ -34,7 +34,7 @@ var exports = []behaviour{
 		w.addExports(e)
 		read := func(project string) func(context.Context, workspace.Tx) (workspace.Export, error) {
 			return func(ctx context.Context, tx workspace.Tx) (workspace.Export, error) {
-				return tx.Export(ctx, project, "e")
+				return tx.ReadExport(ctx, project, "e")
 			}
 		}
 		w.same(get(w, read(project)), e)

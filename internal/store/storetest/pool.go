@@ -28,7 +28,9 @@ func (w *world) addPool(id string, changes ...func(*workspace.Pool)) workspace.P
 
 func (w *world) pool(id string) workspace.Pool {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Pool, error) { return tx.Pool(ctx, project, id) })
+	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Pool, error) {
+		return tx.ReadPool(ctx, project, id)
+	})
 }
 
 // in makes a new desktop one of a pool's.
@@ -76,7 +78,7 @@ var pools = []behaviour{
 		w.addPool("p")
 		for _, read := range []func(context.Context, workspace.Tx, string, string) (workspace.Pool, error){
 			func(ctx context.Context, tx workspace.Tx, project, id string) (workspace.Pool, error) {
-				return tx.Pool(ctx, project, id)
+				return tx.ReadPool(ctx, project, id)
 			},
 			func(ctx context.Context, tx workspace.Tx, project, id string) (workspace.Pool, error) {
 				return tx.LockPool(ctx, project, id)
@@ -271,7 +273,7 @@ var pools = []behaviour{
 		for range 2 {
 			w.update(func(tx workspace.Tx) error { return tx.DeletePool(w.Context(), "p") })
 		}
-		w.refuses(workspace.CodePoolNotFound, func(tx workspace.Tx) error { _, err := tx.Pool(w.Context(), "", "p"); return err })
+		w.refuses(workspace.CodePoolNotFound, func(tx workspace.Tx) error { _, err := tx.ReadPool(w.Context(), "", "p"); return err })
 	}},
 	{"a deleted pool takes along its people, waiting list, decisions and notices", func(w *world) {
 		fill := func() {

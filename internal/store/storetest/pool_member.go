@@ -298,7 +298,7 @@ func (w *world) wait(poolID, userID string, patience time.Duration) {
 func (w *world) waiting(poolID string) string {
 	w.Helper()
 	return strings.Join(ids(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Waiting, error) {
-		return tx.Waiting(ctx, poolID)
+		return tx.ReadWaiting(ctx, poolID)
 	}), func(o workspace.Waiting) string { return o.UserID }), " ")
 }
 
@@ -313,7 +313,9 @@ var waiting = []behaviour{
 		w.wait("p", "a", time.Minute)
 		w.wait("p", "b", time.Minute)
 		w.wait("q", "a", time.Minute)
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Waiting, error) { return tx.Waiting(ctx, "p") })[0],
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Waiting, error) {
+			return tx.ReadWaiting(ctx, "p")
+		})[0],
 			workspace.Waiting{PoolID: "p", UserID: "b", Since: start, Until: start.Add(110 * time.Second)})
 		w.same(w.waiting("p"), "b a")
 		w.clock.Advance(55 * time.Second)

@@ -72,7 +72,7 @@ func (w *world) attachAll(ctx context.Context) error {
 			}
 			for _, s := range subs {
 				s.State = workspace.SubJobSuccess
-				d, err := tx.Desktop(ctx, project, s.DesktopID)
+				d, err := tx.ReadDesktop(ctx, project, s.DesktopID)
 				if err != nil {
 					return err
 				}

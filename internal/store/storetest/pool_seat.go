@@ -28,10 +28,10 @@ var seats = []behaviour{
 	{"one desktop of a pool is read, and none outside pools", func(w *world) {
 		m := w.pooled("p", 2)[1]
 		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Member, error) {
-			return tx.Member(ctx, m.DesktopID)
+			return tx.ReadMember(ctx, m.DesktopID)
 		}), m)
 		for _, id := range []string{w.addDesktop("elsewhere").ID, "missing"} {
-			w.refuses(workspace.CodeDesktopNotFound, func(tx workspace.Tx) error { _, err := tx.Member(w.Context(), id); return err })
+			w.refuses(workspace.CodeDesktopNotFound, func(tx workspace.Tx) error { _, err := tx.ReadMember(w.Context(), id); return err })
 		}
 	}},
 	{"a pool's desktops are counted by what their prospects depend on", func(w *world) {
@@ -153,7 +153,7 @@ var seats = []behaviour{
 		for name, change := range map[string]func(context.Context, workspace.Tx) error{
 			"pool": func(ctx context.Context, tx workspace.Tx) error { return tx.SavePool(ctx, newPool("p")) },
 			"desktop": func(ctx context.Context, tx workspace.Tx) error {
-				d, err := tx.Desktop(ctx, project, m.DesktopID)
+				d, err := tx.ReadDesktop(ctx, project, m.DesktopID)
 				if err != nil {
 					return err
 				}

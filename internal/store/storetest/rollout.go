@@ -30,7 +30,7 @@ func (w *world) newRollout(jobID, poolID string, items int) workspace.PoolRollou
 func (w *world) rollout(jobID string) workspace.PoolRollout {
 	w.Helper()
 	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.PoolRollout, error) {
-		return tx.Rollout(ctx, jobID)
+		return tx.ReadRollout(ctx, jobID)
 	})
 }
 
@@ -61,7 +61,7 @@ var rollouts = []behaviour{
 		})
 		w.same(w.rollout("j"), r)
 		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.RolloutEntry, error) {
-			return tx.RolloutItem(ctx, "j-001")
+			return tx.ReadRolloutItem(ctx, "j-001")
 		}), r.Items[1])
 	}},
 	{"rollouts are open until they end, oldest first", func(w *world) {
@@ -183,7 +183,7 @@ var rollouts = []behaviour{
 		d.Data = []workspace.Volume{{ID: "new-data", Type: "SSD", GB: 30, Device: "/dev/sdc", Name: "data-2", Created: w.clock.Now(), PoolVolumeID: "pv"}}
 		w.update(func(tx workspace.Tx) error { return tx.SaveVolumes(w.Context(), d) })
 		have := get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Desktop, error) {
-			return tx.Desktop(ctx, project, d.ID)
+			return tx.ReadDesktop(ctx, project, d.ID)
 		})
 		w.same(have.Data, d.Data)
 		w.same(have.Root.ID, "new-root")

@@ -38,7 +38,7 @@ func (w *world) noSessions(desktop string) {
 }
 
 func (w *world) readSignIn(tx workspace.Tx) error {
-	_, err := tx.SignIn(w.Context(), "sign-in")
+	_, err := tx.ReadSignIn(w.Context(), "sign-in")
 	return err
 }
 
@@ -48,7 +48,7 @@ func (w *world) takeTicket(tx workspace.Tx) error {
 }
 
 func (w *world) readPasswordToken(tx workspace.Tx) error {
-	_, err := tx.PasswordToken(w.Context(), "password")
+	_, err := tx.ReadPasswordToken(w.Context(), "password")
 	return err
 }
 
@@ -65,10 +65,12 @@ var signIns = []behaviour{
 		w.addSessions(d.ID)
 		w.clock.Advance(time.Minute - time.Microsecond)
 		expires := w.clock.Now().Add(time.Microsecond)
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.SignIn, error) { return tx.SignIn(ctx, "sign-in") }),
+		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.SignIn, error) {
+			return tx.ReadSignIn(ctx, "sign-in")
+		}),
 			workspace.SignIn{TokenHash: "sign-in", UserID: personOf(project), Created: expires.Add(-time.Minute), Expires: expires})
 		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.PasswordToken, error) {
-			return tx.PasswordToken(ctx, "password")
+			return tx.ReadPasswordToken(ctx, "password")
 		}),
 			workspace.PasswordToken{TokenHash: "password", UserID: personOf(project), Expires: expires})
 		w.clock.Advance(time.Microsecond)
@@ -108,7 +110,7 @@ var signIns = []behaviour{
 		left := func() (left []string) {
 			for _, hash := range []string{"a", "b", "c", "theirs"} {
 				w.store.View(w.Context(), func(tx workspace.Tx) error {
-					if _, err := tx.SignIn(w.Context(), hash); err == nil {
+					if _, err := tx.ReadSignIn(w.Context(), hash); err == nil {
 						left = append(left, hash)
 					}
 					return nil
@@ -169,7 +171,7 @@ var signIns = []behaviour{
 			defer w.clock.Advance(time.Hour)
 			for _, hash := range []string{"oldest", "older", "current"} {
 				w.store.View(w.Context(), func(tx workspace.Tx) error {
-					if _, err := tx.SignIn(w.Context(), hash); err == nil {
+					if _, err := tx.ReadSignIn(w.Context(), hash); err == nil {
 						left = append(left, hash)
 					}
 					return nil
@@ -290,6 +292,6 @@ var connections = []behaviour{
 func (w *world) grounds(gateway string) []workspace.Grounds {
 	w.Helper()
 	return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Grounds, error) {
-		return tx.Grounds(ctx, gateway)
+		return tx.ReadGrounds(ctx, gateway)
 	})
 }

@@ -23,7 +23,7 @@ var transactions = []behaviour{
 			w.Errorf("got %v, want the function's own error", err)
 		}
 		w.refuses(workspace.CodeUserNotFound, func(tx workspace.Tx) error {
-			_, err := tx.User(w.Context(), project, "u")
+			_, err := tx.ReadUser(w.Context(), project, "u")
 			return err
 		})
 	}},
@@ -38,7 +38,7 @@ var transactions = []behaviour{
 			})
 		}()
 		w.update(func(tx workspace.Tx) error {
-			_, err := tx.User(w.Context(), project, personOf(project))
+			_, err := tx.ReadUser(w.Context(), project, personOf(project))
 			return err
 		})
 	}},

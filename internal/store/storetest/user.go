@@ -12,7 +12,7 @@ import (
 func (w *world) person() workspace.User {
 	w.Helper()
 	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.User, error) {
-		return tx.User(ctx, project, personOf(project))
+		return tx.ReadUser(ctx, project, personOf(project))
 	})
 }
 
@@ -29,7 +29,9 @@ var users = []behaviour{
 			MayChangePassword: true, MustChangePassword: true, PasswordNeverExpires: true, EnterpriseID: "0", Language: "zh",
 			Created: w.clock.Now(), Updated: w.clock.Now(),
 		}
-		read := func(ctx context.Context, tx workspace.Tx) (workspace.User, error) { return tx.User(ctx, project, "u") }
+		read := func(ctx context.Context, tx workspace.Tx) (workspace.User, error) {
+			return tx.ReadUser(ctx, project, "u")
+		}
 		w.addUsers(u)
 		w.same(get(w, read), u)
 
@@ -66,7 +68,7 @@ var users = []behaviour{
 			return tx.FreeAccount(ctx, project, "anna")
 		})
 		if other := get(w, func(ctx context.Context, tx workspace.Tx) (workspace.User, error) {
-			return tx.User(ctx, otherProject, "other")
+			return tx.ReadUser(ctx, otherProject, "other")
 		}); free != "anna8" || other.Account != "anna" {
 			w.Errorf("the next is %q, in the other project %q", free, other.Account)
 		}
@@ -74,7 +76,7 @@ var users = []behaviour{
 	{"a user of another project is not found", func(w *world) {
 		for _, read := range []func(tx workspace.Tx) error{
 			func(tx workspace.Tx) error {
-				_, err := tx.User(w.Context(), otherProject, personOf(project))
+				_, err := tx.ReadUser(w.Context(), otherProject, personOf(project))
 				return err
 			},
 			func(tx workspace.Tx) error {
