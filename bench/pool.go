@@ -63,7 +63,7 @@ func (s *server) offerExample(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return db.Update(ctx, func(tx workspace.Tx) error {
+	return db.Update(ctx, func(tx *store.Tx) error {
 		image, err := tx.ReadImage(ctx, s.ProjectID, s.ImageID)
 		if err != nil {
 			return err

@@ -41,7 +41,7 @@ func measureTend(ctx context.Context, l *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	service := workspace.NewServices(workspace.Config{Store: s})
+	service := workspace.NewServices(workspace.Config{Store: store.Workspace(s)})
 	var took sample
 	for round := range tendRounds + 1 {
 		if err := makeDue(ctx, s, pools); err != nil {
@@ -70,7 +70,7 @@ func measureTend(ctx context.Context, l *lab) ([]row, error) {
 
 // furnishPools fills a database with pools that scale by themselves and have just what they need.
 func furnishPools(ctx context.Context, s *store.Store, n int) ([]string, error) {
-	err := s.Update(ctx, func(tx workspace.Tx) error {
+	err := s.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.InsertVPC(ctx, workspace.VPC{ID: "vpc", ProjectID: tendProject, CIDR: "10.0.0.0/8"}); err != nil {
 			return err
 		}
@@ -86,12 +86,12 @@ func furnishPools(ctx context.Context, s *store.Store, n int) ([]string, error) 
 	ids := make([]string, n)
 	for i := 0; i < n && err == nil; i++ {
 		ids[i] = fmt.Sprint("pool-", i)
-		err = s.Update(ctx, func(tx workspace.Tx) error { return furnishPool(ctx, tx, ids[i], i) })
+		err = s.Update(ctx, func(tx *store.Tx) error { return furnishPool(ctx, tx, ids[i], i) })
 	}
 	return ids, err
 }
 
-func furnishPool(ctx context.Context, tx workspace.Tx, id string, number int) error {
+func furnishPool(ctx context.Context, tx *store.Tx, id string, number int) error {
 	now := tx.Now()
 	p := workspace.Pool{
 		ID: id, ProjectID: tendProject, Name: id, Type: workspace.Dynamic, SubnetIDs: []string{"subnet"}, RetentionMinutes: 600, Autoscaling: true,
@@ -137,7 +137,7 @@ func furnishPool(ctx context.Context, tx workspace.Tx, id string, number int) er
 
 // makeDue has all pools looked at, as if something had changed in each.
 func makeDue(ctx context.Context, s *store.Store, pools []string) error {
-	return s.Update(ctx, func(tx workspace.Tx) error {
+	return s.Update(ctx, func(tx *store.Tx) error {
 		due := make(map[string]time.Time, len(pools))
 		for _, id := range pools {
 			due[id] = tx.Now()

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -62,7 +63,7 @@ func TestJobsAreListedRetriedAndForgotten(t *testing.T) {
 // endSubJobs does what the job runner does with the sub-jobs of a job.
 func (w *world) endSubJobs(job string, state workspace.SubJobState) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		claimed, err := tx.ClaimSubJobs(w.Context(), "test", map[workspace.JobType]int{workspace.JobCreateDesktops: 100}, time.Minute)
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -361,7 +362,7 @@ func TestWhatCannotBeGivenIsRefusedAndNothingChanges(t *testing.T) {
 	w.refused(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": ids[0], "user_name": "ann"}}, "image_id": image}), 400, workspace.CodeUnsupported, "image_id")
 	w.refused(attach(object{"desktop_id": ids[0], "attach_user_infos": []object{{"user_name": "lab", "type": "GROUP"}}}), 400, workspace.CodeGroupNotFound, "attach_user_infos[0]")
 
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		windows := workspace.Image{ID: "win", Type: workspace.ImageGold, OSType: "Windows", Architecture: "x86", EngineID: "sim"}
 		if err := tx.PutImages(w.Context(), []workspace.Image{windows}); err != nil {
 			return err
@@ -388,7 +389,7 @@ func TestADesktopOfAPoolIsLeftToItsPool(t *testing.T) {
 	w := newWorld(t)
 	id := w.spares(1, nil)[0]
 	w.hire("ann")
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		pool := workspace.Pool{ID: "pool", ProjectID: w.first.ProjectID, Name: "pool", Type: workspace.Static, SubnetIDs: []string{w.subnetID}}
 		if err := tx.InsertPool(w.Context(), pool, nil); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -14,7 +15,7 @@ import (
 
 func TestWhatAPoolWasNotGivenStaysEmpty(t *testing.T) {
 	w := newWorld(t)
-	w.update(func(tx workspace.Tx) error { return tx.PutZones(w.Context(), []workspace.Zone{{ID: "west"}}) })
+	w.update(func(tx *store.Tx) error { return tx.PutZones(w.Context(), []workspace.Zone{{ID: "west"}}) })
 	policy := object{"autoscale_type": "AUTO_CREATED", "max_auto_created": 9, "once_auto_created": nil, "auto_isolation_max_num": nil}
 	id, ids := w.pool(object{"enable_autoscale": true, "autoscale_policy": policy})
 	empty := func(when string) {
@@ -60,7 +61,7 @@ func TestAPasswordBesideAMailedLinkIsNotKept(t *testing.T) {
 	for name, more := range map[string]object{"ann": {}, "bob": {"active_type": "USER_ACTIVATE"}} {
 		more["user_name"], more["user_email"], more["password"] = name, name+"@example.org", "Some-thing-1"
 		id := w.ok(w.post("/users", more)).text("id")
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			u, err := tx.ReadUser(w.Context(), w.first.ProjectID, id)
 			if err == nil && (u.PasswordHash != "" || u.Activation != workspace.ActivateByUser) {
 				t.Errorf("%s has password %q, activation %s", name, u.PasswordHash, u.Activation)
@@ -207,7 +208,7 @@ func TestHostNamesAreUniqueInAProject(t *testing.T) {
 func TestAnImageThatIsGoneIsNotOrdered(t *testing.T) {
 	w := newWorld(t)
 	pool, _ := w.pool(nil)
-	w.update(func(tx workspace.Tx) error { return tx.MarkGone(w.Context(), []string{image}) })
+	w.update(func(tx *store.Tx) error { return tx.MarkGone(w.Context(), []string{image}) })
 	if n := w.ok(w.get("/images")).number("total_count"); n != 0 {
 		t.Errorf("%d images are listed", n)
 	}

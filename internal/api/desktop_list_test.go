@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/api"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -43,7 +44,7 @@ func (w *world) company(desktops int) {
 		}
 		made = append(made, d)
 	}
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		subnet := workspace.Subnet{ID: "wide", ProjectID: w.first.ProjectID, VPCID: w.vpcID, CIDR: "10.64.0.0/10", Gateway: "10.127.0.1"}
 		if err := tx.InsertSubnet(ctx, subnet); err != nil {
 			return err
@@ -94,7 +95,7 @@ func BenchmarkListDesktops(b *testing.B) {
 	w := newWorld(b)
 	w.company(10_000)
 	log := slog.New(slog.NewJSONHandler(io.Discard, nil)) //nolint:sloglint // making a line of log is part of what a request costs
-	server, err := api.New(api.Config{Services: workspace.NewServices(workspace.Config{Store: w.store}), IAM: w.iam, Log: log, Metrics: prometheus.NewRegistry(), CallTime: time.Minute})
+	server, err := api.New(api.Config{Services: workspace.NewServices(workspace.Config{Store: store.Workspace(w.store)}), IAM: w.iam, Log: log, Metrics: prometheus.NewRegistry(), CallTime: time.Minute})
 	if err != nil {
 		b.Fatal(err)
 	}

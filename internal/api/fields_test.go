@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -15,7 +16,7 @@ func TestADesktopsDetailsHaveWhatTheModelsHaveAndCarrelKnows(t *testing.T) {
 	if d.at("process") != 0.0 {
 		t.Errorf("a desktop that is being made has come to %v percent", d.at("process"))
 	}
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		claimed, err := tx.ClaimSubJobs(w.Context(), "test", map[workspace.JobType]int{workspace.JobCreateDesktops: 1}, 1)
 		if err != nil {
 			return err
@@ -64,7 +65,7 @@ func (w *world) endWork(poolID string) {
 	for _, sub := range w.ok(w.get("/workspace-sub-jobs?desktop_pool_id=" + poolID)).list("jobs") {
 		ids = append(ids, answer{body: sub}.text("id"))
 	}
-	w.update(func(tx workspace.Tx) error { return tx.EndSubJobs(w.Context(), ids, workspace.SubJobSuccess, "", "") })
+	w.update(func(tx *store.Tx) error { return tx.EndSubJobs(w.Context(), ids, workspace.SubJobSuccess, "", "") })
 }
 
 func TestAPoolsDesktopsTellWhichOfItsDisksTheyHaveAndWhoseOrderRebuiltThem(t *testing.T) {
@@ -117,7 +118,7 @@ func TestAJobWithNothingToDoHasAnEnd(t *testing.T) {
 	if a.text("status") != "SUCCESS" || a.number("sub_jobs_total") != 0 || a.text("begin_time") == "" || a.text("end_time") != a.text("begin_time") {
 		t.Errorf("the job: %s", a.raw)
 	}
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		for _, d := range ids {
 			if err := tx.DeleteDesktop(w.Context(), d); err != nil {
 				return err

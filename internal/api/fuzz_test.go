@@ -13,15 +13,16 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // endOfTheRoad is a store that nothing gets into: who reaches it has passed every check of the request itself.
-type endOfTheRoad struct{ workspace.Store }
+type endOfTheRoad struct{ store.Transactions }
 
 var errReached = errors.New("the request reached the store")
 
-func (endOfTheRoad) Update(context.Context, func(workspace.Tx) error) error { return errReached }
+func (endOfTheRoad) Update(context.Context, func(*store.Tx) error) error { return errReached }
 
 // FuzzCreateDesktopBody proves that whatever a body holds, it is refused in words or reaches the store within the limits.
 func FuzzCreateDesktopBody(f *testing.F) {
@@ -35,7 +36,7 @@ func FuzzCreateDesktopBody(f *testing.F) {
 		f.Add(seed)
 	}
 	s := &Server{Config: Config{
-		Services: workspace.NewServices(workspace.Config{Store: endOfTheRoad{}}), Log: slog.New(slog.DiscardHandler),
+		Services: workspace.NewServices(workspace.Config{Store: store.Workspace(endOfTheRoad{})}), Log: slog.New(slog.DiscardHandler),
 	}}
 	mux := http.NewServeMux()
 	answering(s.createDesktops)(s, humago.New(mux, humaConfig()), huma.Operation{
@@ -78,7 +79,7 @@ func FuzzPoolBodies(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	s := &Server{Config: Config{Services: workspace.NewServices(workspace.Config{Store: endOfTheRoad{}}), Log: slog.New(slog.DiscardHandler)}}
+	s := &Server{Config: Config{Services: workspace.NewServices(workspace.Config{Store: store.Workspace(endOfTheRoad{})}), Log: slog.New(slog.DiscardHandler)}}
 	mux := http.NewServeMux()
 	api := humago.New(mux, humaConfig())
 	op := huma.Operation{Method: "POST", Path: "/v2/{project_id}/desktop-pools", OperationID: "CreateDesktopPool", MaxBodyBytes: maxJSONBody + 1}

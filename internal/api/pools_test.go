@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -23,7 +24,7 @@ const reference = `{ "name" : "POOL01", "type" : "STATIC", "size" : 50, "image_t
 // addSubnet adds a subnet to the project's VPC and returns its id.
 func (w *world) addSubnet(id, cidr, gateway string) string {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		return tx.InsertSubnet(w.Context(), workspace.Subnet{
 			ID: id, ProjectID: w.first.ProjectID, VPCID: w.vpcID, Name: id, CIDR: cidr, Gateway: gateway, Network: "net-" + id[:4],
 		})
@@ -34,7 +35,7 @@ func (w *world) addSubnet(id, cidr, gateway string) string {
 func TestTheExampleOfTheReferenceMakesAPool(t *testing.T) {
 	w := newWorld(t)
 	w.addSubnet("5dee0216-2260-47c2-9368-98a27d910e55", "10.9.4.0/22", "10.9.4.1")
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		ctx := w.Context()
 		for _, err := range []error{
 			tx.PutZones(ctx, []workspace.Zone{{ID: zone, Default: true}, {ID: "az3.manage.x86"}}),
@@ -107,7 +108,7 @@ func (w *world) somebody(name string) string {
 // change writes what a desktop has only in a pool.
 func (w *world) change(desktopID string, group workspace.UserGroup, change func(*workspace.Member)) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		m, err := tx.ReadMember(w.Context(), desktopID)
 		if err != nil {
 			return err
@@ -130,7 +131,7 @@ func (w *world) bind(desktopID, userID string) {
 // set changes a desktop's own row.
 func (w *world) set(desktopID string, change func(*workspace.Desktop)) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		d, err := tx.ReadDesktop(w.Context(), w.first.ProjectID, desktopID)
 		if err != nil {
 			return err
@@ -143,7 +144,7 @@ func (w *world) set(desktopID string, change func(*workspace.Desktop)) {
 func TestBadOrdersOfPoolsAreRefusedAndLeaveNothingBehind(t *testing.T) {
 	w := newWorld(t)
 	other := "other-vpc"
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		ctx := w.Context()
 		if err := tx.InsertVPC(ctx, workspace.VPC{ID: other, ProjectID: w.first.ProjectID, Name: other, CIDR: "10.8.0.0/16"}); err != nil {
 			return err
@@ -476,7 +477,7 @@ func TestMessagesGoToThoseWhoAreConnected(t *testing.T) {
 func TestTheDecisionLogIsRead(t *testing.T) {
 	w := newWorld(t)
 	id, _ := w.pool(nil)
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		for i, kind := range []workspace.DecisionKind{workspace.DecideScale, workspace.DecideBind} {
 			d := workspace.PoolDecision{
 				ID: fmt.Sprint(i), PoolID: id, Kind: kind, At: tx.Now().Add(time.Duration(i) * time.Second), Inputs: json.RawMessage(`{"idle":2}`),
@@ -500,7 +501,7 @@ func TestTheDecisionLogIsRead(t *testing.T) {
 		Policy: workspace.AutoscalePolicy{Type: workspace.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, IdleMinutes: &idle},
 		Scale:  workspace.ScaleHistory{Failures: 3, Failed: time.Now()},
 	}}, time.Now()).Entry(id, time.Now())
-	w.update(func(tx workspace.Tx) error { return tx.InsertDecision(w.Context(), scaled, 10) })
+	w.update(func(tx *store.Tx) error { return tx.InsertDecision(w.Context(), scaled, 10) })
 	in := answer{body: w.ok(w.get("/desktop-pools/"+id+"/decisions?kind=AUTOSCALE&limit=1")).at("decisions", 0, "inputs")}
 	for field, want := range map[string]any{
 		"autoscale_type": "AUTO_CREATED", "max_auto_created": 9.0, "min_idle": 2.0, "once_auto_created": 100.0, "min_retention": 0.0,
@@ -521,7 +522,7 @@ func TestOnlyAnEmptyPoolIsDeleted(t *testing.T) {
 	w := newWorld(t)
 	id, ids := w.pool(nil)
 	w.refused(w.do("DELETE", w.path("/desktop-pools/"+id), nil), http.StatusConflict, workspace.CodeConflict, "2 desktops")
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		for _, d := range ids {
 			if err := tx.DeleteDesktop(w.Context(), d); err != nil {
 				return err

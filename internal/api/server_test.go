@@ -14,6 +14,7 @@ import (
 
 	"carrel/internal/api"
 	"carrel/internal/iam"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -96,7 +97,7 @@ func TestEveryAnswerHasARequestID(t *testing.T) {
 	}
 	job := w.ok(w.do("POST", w.path("/desktops"), order(object{"size": 1, "desktop_name": "spare"}), with("mine-2"))).text("job_id")
 	var stored workspace.Job
-	err := w.store.View(w.Context(), func(tx workspace.Tx) (err error) {
+	err := w.store.View(w.Context(), func(tx *store.Tx) (err error) {
 		stored, err = tx.Job(w.Context(), w.first.ProjectID, job, false)
 		return err
 	})
@@ -207,11 +208,11 @@ func TestBodiesAreBounded(t *testing.T) {
 
 // brokenStore fails in ways that no caller should see.
 type brokenStore struct {
-	workspace.Store
+	store.Transactions
 	view func() error
 }
 
-func (b brokenStore) View(context.Context, func(workspace.Tx) error) error { return b.view() }
+func (b brokenStore) View(context.Context, func(*store.Tx) error) error { return b.view() }
 
 func TestFaultsOfOursAreLoggedAndNotTold(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -225,7 +226,7 @@ func TestFaultsOfOursAreLoggedAndNotTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.server.Services = workspace.NewServices(workspace.Config{Store: brokenStore{w.store, c.view}})
+			w.server.Services = workspace.NewServices(workspace.Config{Store: store.Workspace(brokenStore{w.store, c.view})})
 			w.log.Reset()
 			a := w.get("/desktops")
 			w.refused(a, c.status, c.code, "")

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"carrel/internal/sheet"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -122,7 +123,7 @@ func TestGoodRowsOfAFileGoInAndBadOnesAreReported(t *testing.T) {
 			if got := bob.list("users", 0, "group_names"); !slices.Equal(got, []any{"Press", "Sales"}) || bob.text("users", 0, "account_expires") != "4105080000000" {
 				t.Errorf("bob: %s", bob.raw)
 			}
-			s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords, Box: w.iam.Box})
+			s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords, Box: w.iam.Box})
 			if _, err := s.SignIn.SignIn(t.Context(), "dora", goodPassword); err != nil {
 				t.Error(err)
 			}
@@ -284,7 +285,7 @@ func TestPeopleAndGroupsAreExported(t *testing.T) {
 	w.ok(w.post("/export-tasks/batch-delete", object{"task_ids": []string{all, members}}))
 	w.refused(w.get("/export-tasks/"+all+"/download"), 404, workspace.CodeExportNotFound, all)
 	w.refused(w.post("/export-tasks/batch-delete", object{"task_ids": []string{all}}), 404, workspace.CodeExportNotFound, all)
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		return tx.InsertExport(t.Context(), workspace.Export{ID: "old", ProjectID: w.first.ProjectID, Name: "old", Created: time.Now(), Expires: time.Now()})
 	})
 	w.refused(w.get("/export-tasks/old/download"), 404, workspace.CodeExportNotFound, "expired")
@@ -406,14 +407,14 @@ func TestWhatIsExportedCanBeImportedAgain(t *testing.T) {
 
 func TestPasswordsOfAFileAreHashedByAJobAndOpenAtOnce(t *testing.T) {
 	w := newWorld(t)
-	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords, Box: w.iam.Box})
+	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords, Box: w.iam.Box})
 	a := w.ok(w.upload("", "file", csvText("User name,Password,Email", "ann,"+goodPassword+",", "bob,,bob@example.org", "carl,"+goodPassword+",")))
 	subs := w.ok(w.get("/workspace-sub-jobs?job_id=" + a.text("job_id")))
 	if subs.number("total_count") != 2 || subs.text("jobs", 0, "status") != "WAITING" || subs.text("jobs", 1, "entities", "user_name") != "carl" {
 		t.Fatalf("%s: %s", a.raw, subs.raw)
 	}
 	stored := func(name string) (u workspace.User) {
-		w.update(func(tx workspace.Tx) (err error) {
+		w.update(func(tx *store.Tx) (err error) {
 			u, err = tx.UserByName(t.Context(), w.first.ProjectID, name)
 			return err
 		})
@@ -448,7 +449,7 @@ func TestPasswordsOfAFileAreHashedByAJobAndOpenAtOnce(t *testing.T) {
 
 func TestPeopleSignInWithNumbersDotsAndMailAddresses(t *testing.T) {
 	w := newWorld(t)
-	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords, Box: w.iam.Box})
+	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords, Box: w.iam.Box})
 	for _, c := range []struct{ name, account string }{
 		{"20231234", "u20231234"}, {"anna.muster", "anna-muster"}, {"anna@example.com", "anna"}, {"Anna@example.org", "anna1"}, {"anna-muster", "anna-muster1"}, {"mail@example.com", "mail1"},
 	} {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -23,7 +24,7 @@ func (w *world) admitted(name string) string {
 func (w *world) mails() []workspace.Mail {
 	w.Helper()
 	var mails []workspace.Mail
-	w.update(func(tx workspace.Tx) (err error) {
+	w.update(func(tx *store.Tx) (err error) {
 		mails, err = tx.ClaimMails(w.Context(), 100, 0)
 		return err
 	})
@@ -112,7 +113,7 @@ func TestSomebodyWhoGetsAMailAddressIsInvited(t *testing.T) {
 // session signs a person in, opens their desktop, and returns what checks both.
 func (w *world) session(name, userID string) (signedIn func() error, ended func() error) {
 	w.Helper()
-	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords})
+	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords})
 	in, err := s.SignIn.SignIn(w.Context(), name, goodPassword)
 	if err != nil {
 		w.Fatal(err)
@@ -124,7 +125,7 @@ func (w *world) session(name, userID string) (signedIn func() error, ended func(
 		w.Fatal(err)
 	}
 	c := workspace.Connection{ID: "c-" + name, DesktopID: desktop, UserID: userID, SignInHash: v.SignInHash, Gateway: "g", LeaseUntil: time.Now().Add(time.Hour)}
-	w.update(func(tx workspace.Tx) error { return tx.InsertConnection(w.Context(), c) })
+	w.update(func(tx *store.Tx) error { return tx.InsertConnection(w.Context(), c) })
 	signedIn = func() error { _, err := s.SignIn.SignedIn(w.Context(), in.Token); return err }
 	ended = func() error {
 		found, err := s.Connections.CheckConnections(w.Context(), "g", []string{c.ID})
@@ -151,7 +152,7 @@ func TestALockedPersonLosesWhatIsOpenUntilTheyAreLetIn(t *testing.T) {
 	if workspace.CodeOf(signedIn()) != workspace.CodeBadCredentials || workspace.CodeOf(ended()) != workspace.CodeForbidden {
 		t.Errorf("after the lock: %v, %v", signedIn(), ended())
 	}
-	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords})
+	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords})
 	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeForbidden {
 		t.Errorf("a locked person signs in: %v", err)
 	}
@@ -172,7 +173,7 @@ func TestALockedPersonLosesWhatIsOpenUntilTheyAreLetIn(t *testing.T) {
 func TestUnlockingForgivesFailedSignIns(t *testing.T) {
 	w := newWorld(t)
 	id := w.admitted("ann")
-	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords})
+	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords})
 	for range workspace.FreeSignIns + 1 {
 		s.SignIn.SignIn(t.Context(), "ann", "wrong")
 	}
@@ -203,7 +204,7 @@ func TestAnExpiredPersonCannotSignIn(t *testing.T) {
 	w := newWorld(t)
 	id := w.admitted("ann")
 	signedIn, ended := w.session("ann", id)
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		u, err := tx.LockUser(t.Context(), w.first.ProjectID, id)
 		if err != nil {
 			return err
@@ -214,7 +215,7 @@ func TestAnExpiredPersonCannotSignIn(t *testing.T) {
 	if signedIn() == nil || workspace.CodeOf(ended()) != workspace.CodeForbidden {
 		t.Errorf("after the expiry: %v, %v", signedIn(), ended())
 	}
-	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords})
+	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords})
 	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeForbidden {
 		t.Errorf("an expired person signs in: %v", err)
 	}
@@ -226,7 +227,7 @@ func TestAnExpiredPersonCannotSignIn(t *testing.T) {
 
 func TestPasswordsAreResetMadeUpAndInvitedTo(t *testing.T) {
 	w := newWorld(t)
-	s := workspace.NewServices(workspace.Config{Store: w.store, Passwords: w.iam.Passwords})
+	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords})
 	ann := w.admitted("ann")
 	signedIn, _ := w.session("ann", ann)
 	w.mails()
@@ -307,7 +308,7 @@ func TestPeopleAreDeletedTogether(t *testing.T) {
 
 func TestWhatBecameOfMessagesIsListed(t *testing.T) {
 	w := newWorld(t)
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		m := workspace.Mail{ID: "1", ProjectID: w.first.ProjectID, Kind: workspace.MailDesktopReady, UserName: "ann", Data: []byte(`{"desktop_name":"pc-1"}`)}
 		if err := tx.PutNotification(t.Context(), workspace.NotificationOf(m, "", tx.Now())); err != nil {
 			return err

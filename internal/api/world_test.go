@@ -66,7 +66,7 @@ func newWorldOn(t testing.TB, database string) *world {
 	log := slog.New(slog.NewJSONHandler(io.MultiWriter(&w.log, t.Output()), nil))
 	w.store = db
 	w.iam = &iam.Service{Store: db, Box: box, Passwords: passwords, Log: log, Region: "local-1", Catalog: api.Catalog}
-	service := workspace.NewServices(workspace.Config{Store: db, Passwords: passwords, Box: box})
+	service := workspace.NewServices(workspace.Config{Store: store.Workspace(db), Passwords: passwords, Box: box})
 	w.first, err = w.iam.Bootstrap(t.Context(), iam.First{Region: "local-1", Account: "carrel", User: "admin"})
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func newWorldOn(t testing.TB, database string) *world {
 	return w
 }
 
-func putCatalog(tx workspace.Tx) error {
+func putCatalog(tx *store.Tx) error {
 	ctx := context.Background()
 	if err := tx.PutZones(ctx, []workspace.Zone{{ID: zone, Default: true}}); err != nil {
 		return err
@@ -106,7 +106,7 @@ func putCatalog(tx workspace.Tx) error {
 	}})
 }
 
-func (w *world) update(f func(workspace.Tx) error) {
+func (w *world) update(f func(*store.Tx) error) {
 	w.Helper()
 	if err := w.store.Update(w.Context(), f); err != nil {
 		w.Fatal(err)
@@ -260,7 +260,7 @@ func (w *world) create(changes object) []string {
 // settle makes new desktops ACTIVE, as the job runner does when their machines run.
 func (w *world) settle(ids ...string) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		for _, id := range ids {
 			d, err := tx.ReadDesktop(w.Context(), w.first.ProjectID, id)
 			if err != nil {

@@ -140,7 +140,7 @@ func (a *App) openData(ctx context.Context) error {
 	a.onStop(func(ctx context.Context) { a.complain(ctx, "closing the database", a.store.Close()) })
 	a.health.AddCheck("database", a.store.Ping)
 	a.Services = workspace.NewServices(workspace.Config{
-		Store: a.store, Passwords: passwords, SecondFactor: a.config.Portal.SecondFactor, Box: box,
+		Store: store.Workspace(a.store), Passwords: passwords, SecondFactor: a.config.Portal.SecondFactor, Box: box,
 		Rollout: a.config.Pools.Rebuild,
 	})
 	a.iam = &iam.Service{

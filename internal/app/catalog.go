@@ -12,17 +12,18 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // syncCatalog makes the catalogue say what the engine has: zones, volume types, images, and the products of the
 // configuration, of which those that no host is big enough for are sold out.
-func syncCatalog(ctx context.Context, s workspace.Store, e engine.Engine, c Config) error {
+func syncCatalog(ctx context.Context, s store.Transactions, e engine.Engine, c Config) error {
 	desc, images, err := offered(ctx, e)
 	if err != nil {
 		return err
 	}
-	return s.Update(ctx, func(tx workspace.Tx) error {
+	return s.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.PutZones(ctx, zonesOf(desc)); err != nil {
 			return err
 		}
@@ -37,7 +38,7 @@ func syncCatalog(ctx context.Context, s workspace.Store, e engine.Engine, c Conf
 }
 
 // putImages makes the catalogue's images those that there are, and writes only what differs: it is done again and again.
-func putImages(ctx context.Context, tx workspace.Tx, there []workspace.Image) error {
+func putImages(ctx context.Context, tx *store.Tx, there []workspace.Image) error {
 	listed, _, err := tx.Images(ctx, workspace.ImageQuery{Type: workspace.ImageGold, Page: workspace.Page{Limit: maxImages}})
 	if err != nil {
 		return err
@@ -90,7 +91,7 @@ const catalogEvery = 30 * time.Second
 
 // watchCatalog goes on comparing the images of the catalogue with those of the engine, until ctx ends. A round that fails is logged;
 // what is known then stays.
-func watchCatalog(ctx context.Context, s workspace.Store, e engine.Engine, log *slog.Logger) {
+func watchCatalog(ctx context.Context, s store.Transactions, e engine.Engine, log *slog.Logger) {
 	tick := time.NewTicker(catalogEvery)
 	defer tick.Stop()
 	for {
@@ -105,7 +106,7 @@ func watchCatalog(ctx context.Context, s workspace.Store, e engine.Engine, log *
 	}
 }
 
-func refreshImages(ctx context.Context, s workspace.Store, e engine.Engine, log *slog.Logger) error {
+func refreshImages(ctx context.Context, s store.Transactions, e engine.Engine, log *slog.Logger) error {
 	desc, images, err := offered(ctx, e)
 	if err != nil {
 		return err
@@ -113,7 +114,7 @@ func refreshImages(ctx context.Context, s workspace.Store, e engine.Engine, log 
 	var fresh []workspace.Image
 	var gone []string
 	query := workspace.ImageQuery{Type: workspace.ImageGold, Page: workspace.Page{Limit: maxImages}}
-	err = s.View(ctx, func(tx workspace.Tx) error {
+	err = s.View(ctx, func(tx *store.Tx) error {
 		listed, _, err := tx.Images(ctx, query)
 		fresh, gone = compareImages(listed, imagesOf(images, desc, tx.Now()))
 		return err
@@ -122,7 +123,7 @@ func refreshImages(ctx context.Context, s workspace.Store, e engine.Engine, log 
 		return err
 	}
 	log.InfoContext(ctx, "the engine's images have changed", "new_or_changed", len(fresh), "gone", gone)
-	return s.Update(ctx, func(tx workspace.Tx) error { return putImages(ctx, tx, imagesOf(images, desc, tx.Now())) })
+	return s.Update(ctx, func(tx *store.Tx) error { return putImages(ctx, tx, imagesOf(images, desc, tx.Now())) })
 }
 
 func zonesOf(d engine.Description) []workspace.Zone {

@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
+	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
@@ -45,7 +46,7 @@ func TestTheListOfImagesFollowsTheEngine(t *testing.T) {
 			t.Fatal(err)
 		}
 		var listed []workspace.Image
-		err := db.View(t.Context(), func(tx workspace.Tx) (err error) {
+		err := db.View(t.Context(), func(tx *store.Tx) (err error) {
 			listed, _, err = tx.Images(t.Context(), workspace.ImageQuery{Page: workspace.Page{Limit: 100}})
 			return err
 		})

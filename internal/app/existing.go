@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"carrel/internal/store"
-	"carrel/internal/workspace"
 )
 
 // installationOf reads the id of the installation from its database; empty when there is none.
@@ -19,7 +18,7 @@ func installationOf(ctx context.Context, c Config) (id string, err error) {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	err = s.View(ctx, func(tx workspace.Tx) (err error) {
+	err = s.View(ctx, func(tx *store.Tx) (err error) {
 		id, err = tx.Installation(ctx)
 		return err
 	})

@@ -312,10 +312,10 @@ func newWorld(t testing.TB) *world {
 	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "carrel.db"), store.WithClock(w.now))
 	w.must(err)
 	t.Cleanup(func() { s.Close() })
-	w.store, w.service = s, workspace.NewServices(workspace.Config{Store: s})
+	w.store, w.service = s, workspace.NewServices(workspace.Config{Store: store.Workspace(s)})
 	w.must(w.service.Catalog.Subscribe(t.Context(), project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
 	ada, bob := w.person("ada"), w.person("other")
-	w.must(s.Update(t.Context(), func(tx workspace.Tx) error {
+	w.must(s.Update(t.Context(), func(tx *store.Tx) error {
 		subnets, err := tx.Subnets(t.Context(), project)
 		if err != nil {
 			return err
@@ -344,7 +344,7 @@ func (w *world) person(name string) workspace.User {
 // user signs a person in.
 func (w *world) user(name string) (v workspace.Visitor) {
 	w.t.Helper()
-	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) (err error) {
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) (err error) {
 		if v.User, err = tx.UserByName(w.t.Context(), project, name); err != nil {
 			return err
 		}
@@ -373,22 +373,22 @@ func (w *world) after(happen func()) string {
 }
 
 func (w *world) lock(userID string) {
-	service := workspace.NewServices(workspace.Config{Store: w.store})
+	service := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store)})
 	w.must(service.SignIn.ActOnUser(w.t.Context(), workspace.Caller{ProjectID: project}, userID, workspace.LockOut))
 }
 
 func (w *world) signOut() {
-	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 		return tx.DeleteSignIn(w.t.Context(), w.visitor.SignInHash)
 	}))
 }
 
 func (w *world) deleteDesktop() {
-	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.DeleteDesktop(w.t.Context(), w.desktop) }))
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.DeleteDesktop(w.t.Context(), w.desktop) }))
 }
 
 func (w *world) setStatus(status workspace.DesktopStatus, task workspace.Task) {
-	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 		d, err := tx.ReadDesktop(w.t.Context(), "", w.desktop)
 		if err != nil {
 			return err
@@ -433,7 +433,7 @@ func (w *world) wait(what string, as func(workspace.Desktop, int) bool) {
 	for tick := time.Tick(5 * time.Millisecond); ; {
 		var d workspace.Desktop
 		var open []workspace.Connection
-		err := w.store.View(ctx, func(tx workspace.Tx) (err error) {
+		err := w.store.View(ctx, func(tx *store.Tx) (err error) {
 			if open, err = tx.Connections(ctx, w.desktop); err != nil {
 				return err
 			}

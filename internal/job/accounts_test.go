@@ -11,6 +11,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -71,7 +72,7 @@ func (w *world) checkInside(name string, accounts ...string) {
 	if st.Hostname != d.HostName || !slices.Equal(seated, accounts) {
 		w.t.Errorf("inside %s (%s) is host %s with %v, want %v", name, d.HostName, st.Hostname, seated, accounts)
 	}
-	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) error {
+	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) error {
 		left, err := tx.FormerAccounts(w.t.Context(), []string{d.ID})
 		for _, f := range left {
 			if f.Erase {
@@ -282,7 +283,7 @@ func TestMembersOfAGroupComeAndGoWithIt(t *testing.T) {
 		w.checkInside("lab")
 
 		var kinds []string
-		w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+		w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 			mails, err := tx.ClaimMails(ctx, 100, time.Hour)
 			for _, m := range mails {
 				if m.Kind == workspace.MailAssigned || m.Kind == workspace.MailUnassigned {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -37,7 +38,7 @@ func (r *Runner) move(ctx context.Context, s *workspace.SubJob, spec engine.Spec
 		return spec, err
 	}
 	var moved workspace.Desktop
-	err := r.store.Update(ctx, func(tx workspace.Tx) error {
+	err := r.store.Update(ctx, func(tx *store.Tx) error {
 		d, mine, err := workspace.OwnDesktop(ctx, tx, *s)
 		if err != nil {
 			return err

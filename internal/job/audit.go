@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -17,7 +18,7 @@ const DefaultKeep = 7 * 24 * time.Hour
 // Auditor compares the rows with the machines. Create it with its fields set. Its methods may be called concurrently, also by
 // several processes.
 type Auditor struct {
-	Store  workspace.Store
+	Store  store.Transactions
 	Engine engine.Engine
 	Keep   time.Duration // for how long a machine is set aside before it is removed; 0 means DefaultKeep
 }
@@ -35,7 +36,7 @@ func (a *Auditor) Audit(ctx context.Context) (Report, error) {
 	}
 	var installation string
 	var now time.Time
-	err = a.Store.View(ctx, func(tx workspace.Tx) (err error) {
+	err = a.Store.View(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
 		installation, err = tx.Installation(ctx)
 		return err
@@ -97,7 +98,7 @@ func (a *Auditor) mend(ctx context.Context, f *Finding) error {
 
 // setAside notes the time first: a machine that is stopped and has no note would only be off.
 func (a *Auditor) setAside(ctx context.Context, f *Finding) error {
-	err := a.Store.View(ctx, func(tx workspace.Tx) error {
+	err := a.Store.View(ctx, func(tx *store.Tx) error {
 		f.Aside = tx.Now()
 		return nil
 	})
@@ -116,7 +117,7 @@ func (a *Auditor) setAside(ctx context.Context, f *Finding) error {
 }
 
 func (a *Auditor) markMissing(ctx context.Context, desktopID string) error {
-	return a.Store.Update(ctx, func(tx workspace.Tx) error {
+	return a.Store.Update(ctx, func(tx *store.Tx) error {
 		found, err := tx.LockDesktops(ctx, "", []string{desktopID})
 		if err != nil || len(found) == 0 || found[0].Task != workspace.NoTask {
 			return err

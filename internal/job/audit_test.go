@@ -37,7 +37,7 @@ func (w *world) inventory() *job.Inventory {
 
 func (w *world) forget(desktopID string) {
 	w.t.Helper()
-	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.DeleteDesktop(w.t.Context(), desktopID) }))
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.DeleteDesktop(w.t.Context(), desktopID) }))
 }
 
 func (w *world) auditor() *job.Auditor { return &job.Auditor{Store: w.store, Engine: w.sim} }
@@ -45,7 +45,7 @@ func (w *world) auditor() *job.Auditor { return &job.Auditor{Store: w.store, Eng
 func (w *world) desktop(id string) workspace.Desktop {
 	w.t.Helper()
 	var d workspace.Desktop
-	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
 		d, err = tx.ReadDesktop(w.t.Context(), project, id)
 		return err
 	}))
@@ -130,7 +130,7 @@ func TestAnOldBackupCostsNoDesktop(t *testing.T) {
 			t.Fatalf("found %+v, want one machine to set aside", r.Findings)
 		}
 		// The right database is restored.
-		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.InsertDesktops(w.t.Context(), []workspace.Desktop{lost}) }))
+		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.InsertDesktops(w.t.Context(), []workspace.Desktop{lost}) }))
 		w.pass(2 * job.DefaultKeep)
 		if r, err := w.auditor().Audit(w.t.Context()); err != nil || len(r.Findings) != 1 || r.Findings[0].Mending != job.BringBack {
 			t.Errorf("found %+v, %v, want one machine to bring back", r.Findings, err)

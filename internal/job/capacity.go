@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -23,7 +24,7 @@ const warnPercent = 80
 // CapacityKeeper writes down how much room the engine has, so that orders can be refused before it is used up, and says when
 // little is left: in the log, in metrics and to Low. Create it with NewCapacityKeeper; Start it once.
 type CapacityKeeper struct {
-	store      workspace.Store
+	store      store.Transactions
 	engine     engine.Engine
 	log        *slog.Logger
 	overcommit workspace.Overcommit
@@ -36,7 +37,7 @@ type CapacityKeeper struct {
 }
 
 // NewCapacityKeeper makes the metrics and registers them.
-func NewCapacityKeeper(registry prometheus.Registerer, s workspace.Store, e engine.Engine, log *slog.Logger, o workspace.Overcommit) (*CapacityKeeper, error) {
+func NewCapacityKeeper(registry prometheus.Registerer, s store.Transactions, e engine.Engine, log *slog.Logger, o workspace.Overcommit) (*CapacityKeeper, error) {
 	k := &CapacityKeeper{store: s, engine: e, log: log, overcommit: o, low: map[string]string{}}
 	k.bytes = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "carrel_capacity_bytes",
@@ -64,7 +65,7 @@ func (k *CapacityKeeper) Look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all, err := workspace.RecordCapacity(ctx, k.store, CapacitiesOf(c, k.overcommit))
+	all, err := workspace.RecordCapacity(ctx, store.Workspace(k.store), CapacitiesOf(c, k.overcommit))
 	if err != nil {
 		return err
 	}
@@ -142,7 +143,7 @@ func LowCapacity(c workspace.Capacity) string {
 // when it was ordered does not tell what others have written since.
 func (r *Runner) hasRoom(ctx context.Context, s engine.Spec) error {
 	var all []workspace.Capacity
-	err := r.store.View(ctx, func(tx workspace.Tx) (err error) {
+	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
 		all, err = tx.Capacities(ctx)
 		return err
 	})

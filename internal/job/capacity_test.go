@@ -13,6 +13,7 @@ import (
 
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -53,12 +54,12 @@ func TestOrdersEndBeforeTheStoragePoolIsFull(t *testing.T) {
 			w.t.Error("nobody is told that 160 of 200 GiB are promised")
 		}
 		// What is given back can be promised again, at once.
-		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.DeleteDesktop(w.t.Context(), w.ids()[0]) }))
+		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.DeleteDesktop(w.t.Context(), w.ids()[0]) }))
 		if _, err := w.tryCreate(1); err != nil {
 			w.t.Errorf("after a desktop was deleted: %v", err)
 		}
 		// And nothing new is taken where desktops have written what they were promised.
-		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.DeleteDesktop(w.t.Context(), w.ids()[0]) }))
+		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.DeleteDesktop(w.t.Context(), w.ids()[0]) }))
 		w.sim.Fill("SAS", 95<<30)
 		w.must(k.Look(w.t.Context()))
 		if _, err := w.tryCreate(1); workspace.CodeOf(err) != workspace.CodeNoRoom || !strings.Contains(err.Error(), "is full") {
@@ -81,7 +82,7 @@ func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
 			t.Errorf("%d desktops", n)
 		}
 		var log []workspace.PoolDecision
-		w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+		w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
 			log, _, err = tx.Decisions(w.t.Context(), seatPool, workspace.DecideScale, workspace.Page{Limit: 100})
 			return err
 		}))
@@ -92,7 +93,7 @@ func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
 			t.Errorf("the log does not tell: %+v", log)
 		}
 		// Room that is made is used.
-		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.DeleteCapacities(w.t.Context(), nil) }))
+		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.DeleteCapacities(w.t.Context(), nil) }))
 		w.until("the others, too", w.idle(19))
 	})
 }
@@ -198,7 +199,7 @@ func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
 		}
 		for _, d := range w.desktops() {
 			if d.PoolID == "" {
-				w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.DeleteDesktop(w.t.Context(), d.ID) }))
+				w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.DeleteDesktop(w.t.Context(), d.ID) }))
 			}
 		}
 		if _, err := w.service.Work.RetryJob(w.t.Context(), project, j.ID); err != nil {
@@ -211,7 +212,7 @@ func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
 func (w *world) promised() map[string]int64 {
 	w.t.Helper()
 	promised := map[string]int64{}
-	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) error {
+	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) error {
 		all, err := tx.Capacities(w.t.Context())
 		for _, c := range all {
 			promised[c.ID] = c.Promised

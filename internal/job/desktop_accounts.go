@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/guest"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -15,7 +16,7 @@ import (
 // touches it; one that was recorded while the desktop was busy takes it when its turn comes.
 func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
 	if d == nil {
-		return plan{limit: time.Minute, succeed: func(context.Context, workspace.Tx, *workspace.Desktop) error { return nil }}, nil
+		return plan{limit: time.Minute, succeed: func(context.Context, *store.Tx, *workspace.Desktop) error { return nil }}, nil
 	}
 	params, err := workspace.ReadParams[workspace.AccountParams](*s)
 	if err != nil {
@@ -44,7 +45,7 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *wor
 			return r.awaitGained(ctx, s, params.Gained)
 		}})
 	}
-	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
+	p.succeed = func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
 		if d == nil {
 			return nil
 		}
@@ -61,7 +62,7 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *wor
 func (r *Runner) takeForAccounts(ctx context.Context, s *workspace.SubJob) error {
 	taken := false
 	var waited time.Duration
-	err := r.store.Update(ctx, func(tx workspace.Tx) (err error) {
+	err := r.store.Update(ctx, func(tx *store.Tx) (err error) {
 		waited = tx.Now().Sub(s.Begun)
 		taken, err = workspace.TakeForAccounts(ctx, tx, *s)
 		return err
@@ -131,7 +132,7 @@ func (r *Runner) awaitHolder(ctx context.Context, h workspace.Assignment) error 
 
 // readHolders reads who may use a desktop; with userIDs, only those of them.
 func (r *Runner) readHolders(ctx context.Context, desktopID string, userIDs []string) (holders []workspace.Assignment, err error) {
-	err = r.store.View(ctx, func(tx workspace.Tx) error {
+	err = r.store.View(ctx, func(tx *store.Tx) error {
 		holders, err = tx.Holdings(ctx, []string{desktopID}, userIDs)
 		return err
 	})
@@ -161,7 +162,7 @@ func (r *Runner) configure(ctx context.Context, projectID, desktopID string) (gu
 		if err != nil || len(settled) == 0 {
 			return status, err
 		}
-		err = r.store.Update(ctx, func(tx workspace.Tx) error { return tx.DropFormerAccounts(ctx, settled) })
+		err = r.store.Update(ctx, func(tx *store.Tx) error { return tx.DropFormerAccounts(ctx, settled) })
 		if err != nil {
 			return guest.Status{}, err
 		}

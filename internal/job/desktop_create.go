@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -42,7 +43,7 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *work
 		return plan{}, err
 	}
 	p.steps = append(p.steps, inside.after(displays)...)
-	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
+	p.succeed = func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
 		if d == nil {
 			return nil
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -25,7 +26,7 @@ func (r *Runner) deleteDesktop(_ context.Context, s *workspace.SubJob, _ *worksp
 				Do:   func(ctx context.Context) error { return r.engine.Delete(ctx, s.DesktopID) },
 			},
 		},
-		succeed: func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
+		succeed: func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
 			if d == nil {
 				return nil
 			}
@@ -37,7 +38,7 @@ func (r *Runner) deleteDesktop(_ context.Context, s *workspace.SubJob, _ *worksp
 // awaitAlone comes back later while another sub-job's worker may be touching the machine.
 func (r *Runner) awaitAlone(ctx context.Context, s workspace.SubJob) error {
 	others := 0
-	err := r.store.View(ctx, func(tx workspace.Tx) (err error) {
+	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
 		others, err = tx.LeasedSubJobs(ctx, s.DesktopID, s.ID)
 		return err
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -61,7 +62,7 @@ func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *wor
 			return err
 		}})
 	}
-	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
+	p.succeed = func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
 		if d == nil {
 			return nil
 		}
@@ -79,7 +80,7 @@ func (r *Runner) imageOf(ctx context.Context, d workspace.Desktop) (string, erro
 		return "", err
 	}
 	var named []workspace.Image
-	err = r.store.View(ctx, func(tx workspace.Tx) (err error) {
+	err = r.store.View(ctx, func(tx *store.Tx) (err error) {
 		named, _, err = tx.Images(ctx, workspace.ImageQuery{ProjectID: d.ProjectID, EngineID: m.Image, Page: workspace.Page{Limit: 100}})
 		return err
 	})

@@ -5,15 +5,16 @@ import (
 	"fmt"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // Identify returns the id of the installation, and gives it one when it has none: that which the machines of its desktops carry,
 // so that a backup from before the id was kept stays theirs, or else a new one. Several processes may do that at once; the
 // database's one row decides.
-func Identify(ctx context.Context, s workspace.Store, e engine.Engine) (string, error) {
+func Identify(ctx context.Context, s store.Transactions, e engine.Engine) (string, error) {
 	var id string
-	err := s.View(ctx, func(tx workspace.Tx) (err error) {
+	err := s.View(ctx, func(tx *store.Tx) (err error) {
 		id, err = tx.Installation(ctx)
 		return err
 	})
@@ -32,7 +33,7 @@ func Identify(ctx context.Context, s workspace.Store, e engine.Engine) (string, 
 	if id == "" {
 		id = workspace.NewID()
 	}
-	err = s.Update(ctx, func(tx workspace.Tx) (err error) {
+	err = s.Update(ctx, func(tx *store.Tx) (err error) {
 		id, err = tx.PutInstallation(ctx, id)
 		return err
 	})

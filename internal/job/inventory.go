@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -35,7 +36,7 @@ type Inventory struct {
 const InventoryEvery = 5 * time.Minute
 
 // NewInventory makes an inventory that is not started. It fails when the registry has its metrics already.
-func NewInventory(s workspace.Store, e engine.Engine, log *slog.Logger, r prometheus.Registerer) (*Inventory, error) {
+func NewInventory(s store.Transactions, e engine.Engine, log *slog.Logger, r prometheus.Registerer) (*Inventory, error) {
 	i := &Inventory{auditor: Auditor{Store: s, Engine: e}, log: log, machines: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "carrel_machines", Help: "Machines of the engine by whose they are: known, orphan, foreign, unmarked or disputed.",
 	}, []string{"belonging"})}
@@ -156,7 +157,7 @@ func (i *Inventory) adoptOne(ctx context.Context, m engine.Machine, installation
 
 // ReserveUsed keeps back the addresses that the engine has in use for what is no desktop of this database. The engine is read
 // before the rows, and rows are written before their machines are made, so none of a new desktop is taken for a stranger's.
-func ReserveUsed(ctx context.Context, s workspace.Store, e engine.Engine) error {
+func ReserveUsed(ctx context.Context, s store.Transactions, e engine.Engine) error {
 	used, err := e.Addresses(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the addresses in use: %w", err)
@@ -166,7 +167,7 @@ func ReserveUsed(ctx context.Context, s workspace.Store, e engine.Engine) error 
 		return err
 	}
 	var subnets []workspace.Subnet
-	err = s.View(ctx, func(tx workspace.Tx) (err error) {
+	err = s.View(ctx, func(tx *store.Tx) (err error) {
 		subnets, err = tx.Subnets(ctx, "")
 		return err
 	})
@@ -174,7 +175,7 @@ func ReserveUsed(ctx context.Context, s workspace.Store, e engine.Engine) error 
 		return fmt.Errorf("reading subnets: %w", err)
 	}
 	for subnetID, all := range reservationsOf(used, rows, subnets) {
-		err := s.Update(ctx, func(tx workspace.Tx) error { return tx.PutReservations(ctx, subnetID, all) })
+		err := s.Update(ctx, func(tx *store.Tx) error { return tx.PutReservations(ctx, subnetID, all) })
 		if err != nil {
 			return fmt.Errorf("reserving addresses of subnet %s: %w", subnetID, err)
 		}

@@ -7,13 +7,14 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/guest"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // readSpec describes the machine of a desktop from its row and the catalogue.
 func (r *Runner) readSpec(ctx context.Context, d workspace.Desktop) (engine.Spec, error) {
 	var spec engine.Spec
-	err := r.store.View(ctx, func(tx workspace.Tx) error {
+	err := r.store.View(ctx, func(tx *store.Tx) error {
 		product, err := tx.ReadProduct(ctx, d.ProductID)
 		if err != nil {
 			return err
@@ -47,7 +48,7 @@ func (r *Runner) readSpec(ctx context.Context, d workspace.Desktop) (engine.Spec
 // readGuest describes the inside of a desktop as its row is now. settled are the former accounts that have been dealt with once
 // it is so.
 func (r *Runner) readGuest(ctx context.Context, projectID, desktopID string) (inside guest.Desktop, settled []workspace.FormerAccount, err error) {
-	err = r.store.View(ctx, func(tx workspace.Tx) error {
+	err = r.store.View(ctx, func(tx *store.Tx) error {
 		d, err := tx.ReadDesktop(ctx, projectID, desktopID)
 		if err != nil {
 			return err
@@ -62,7 +63,7 @@ func (r *Runner) readGuest(ctx context.Context, projectID, desktopID string) (in
 	return inside, settled, err
 }
 
-func findSubnet(ctx context.Context, tx workspace.Tx, d workspace.Desktop) (workspace.Subnet, error) {
+func findSubnet(ctx context.Context, tx *store.Tx, d workspace.Desktop) (workspace.Subnet, error) {
 	subnets, err := tx.Subnets(ctx, d.ProjectID)
 	if err != nil {
 		return workspace.Subnet{}, err
@@ -75,7 +76,7 @@ func findSubnet(ctx context.Context, tx workspace.Tx, d workspace.Desktop) (work
 	return workspace.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "subnet %s of desktop %s is gone", d.SubnetID, d.Name)
 }
 
-func (r *Runner) guestOf(ctx context.Context, tx workspace.Tx, d workspace.Desktop, s workspace.Subnet) (guest.Desktop, []workspace.FormerAccount, error) {
+func (r *Runner) guestOf(ctx context.Context, tx *store.Tx, d workspace.Desktop, s workspace.Subnet) (guest.Desktop, []workspace.FormerAccount, error) {
 	prefix, err := netip.ParsePrefix(s.CIDR)
 	if err != nil {
 		return guest.Desktop{}, nil, fmt.Errorf("reading subnet %s: %w", s.ID, err)
@@ -114,7 +115,7 @@ func (r *Runner) guestOf(ctx context.Context, tx workspace.Tx, d workspace.Deskt
 }
 
 // whoMayUse are the people who may use a desktop, in their own name or through a group.
-func whoMayUse(ctx context.Context, tx workspace.Tx, d workspace.Desktop) ([]workspace.Assignment, error) {
+func whoMayUse(ctx context.Context, tx *store.Tx, d workspace.Desktop) ([]workspace.Assignment, error) {
 	if len(d.GroupAssignments) == 0 {
 		return d.Assignments, nil
 	}

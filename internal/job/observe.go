@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // Observer notices what happened to machines behind Carrel's back (a person shut one down from inside, a host restarted, an
 // administrator deleted one in the engine) and writes it to the desktops' rows. Create it with its fields set; Start it once.
 type Observer struct {
-	Store  workspace.Store
+	Store  store.Transactions
 	Engine engine.Engine
 	Log    *slog.Logger
 	Every  time.Duration // 0 means 15 s
@@ -103,11 +104,11 @@ func (o *Observer) restingDesktops(ctx context.Context) ([]workspace.DesktopStat
 }
 
 // allDesktops reads what the desktops of every project are doing, page by page.
-func allDesktops(ctx context.Context, s workspace.Store) ([]workspace.DesktopState, error) {
+func allDesktops(ctx context.Context, s store.Transactions) ([]workspace.DesktopState, error) {
 	var all []workspace.DesktopState
 	for after := ""; ; after = all[len(all)-1].ID {
 		var page []workspace.DesktopState
-		err := s.View(ctx, func(tx workspace.Tx) (err error) {
+		err := s.View(ctx, func(tx *store.Tx) (err error) {
 			page, err = tx.DesktopStates(ctx, after, observePage)
 			return err
 		})
@@ -121,7 +122,7 @@ func allDesktops(ctx context.Context, s workspace.Store) ([]workspace.DesktopSta
 }
 
 func (o *Observer) correct(ctx context.Context, seen workspace.DesktopState, status workspace.DesktopStatus, fault string) error {
-	return o.Store.Update(ctx, func(tx workspace.Tx) error {
+	return o.Store.Update(ctx, func(tx *store.Tx) error {
 		found, err := tx.LockDesktops(ctx, seen.ProjectID, []string{seen.ID})
 		if err != nil || len(found) == 0 || found[0].Task != workspace.NoTask || !found[0].Updated.Equal(seen.Updated) {
 			return err

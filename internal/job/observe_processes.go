@@ -5,13 +5,14 @@ import (
 	"errors"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // processLimits are the limits of processes of the desktops' products. A product that is no longer in the catalogue has none.
 func (o *Observer) processLimits(ctx context.Context, rows []workspace.DesktopState) (map[string]int, error) {
 	limits := map[string]int{}
-	err := o.Store.View(ctx, func(tx workspace.Tx) error {
+	err := o.Store.View(ctx, func(tx *store.Tx) error {
 		for _, d := range rows {
 			if _, known := limits[d.ProductID]; known {
 				continue

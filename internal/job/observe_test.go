@@ -7,6 +7,7 @@ import (
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -67,7 +68,7 @@ func TestDesktopsFromBeforeThereWereLimitsOfProcessesGetThem(t *testing.T) {
 		o := &job.Observer{Store: w.store, Engine: w.sim, Log: slog.New(slog.DiscardHandler)}
 		w.must(o.Observe(w.t.Context()))
 		want("from before", limit)
-		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 			return tx.PutProducts(w.t.Context(), []workspace.Product{{ID: product, CPUs: 2, MemoryMiB: 4096, OSType: "Linux", Status: "normal", Processes: 777}})
 		}))
 		w.must(o.Observe(w.t.Context()))

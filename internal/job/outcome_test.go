@@ -3,21 +3,31 @@ package job_test
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // lateAnswers is a store that has ended a sub-job six seconds before its caller hears of it: longer than from one heartbeat to the next.
-type lateAnswers struct{ workspace.Store }
+type lateAnswers struct {
+	store.Transactions
+	*statements
+}
 
-func (s lateAnswers) Update(ctx context.Context, f func(workspace.Tx) error) error {
+func (s lateAnswers) Update(ctx context.Context, f func(*store.Tx) error) error {
 	ends := false
-	err := s.Store.Update(ctx, func(tx workspace.Tx) error { return f(endingTx{tx, &ends}) })
+	err := s.Transactions.Update(ctx, func(tx *store.Tx) error { // one at a time on SQLite
+		s.seen = func(statement string) {
+			ends = ends || strings.HasPrefix(statement, `UPDATE "sub_jobs"`) && strings.Contains(statement, `"state" = 'SUCCESS'`)
+		}
+		return f(tx)
+	})
 	if !ends {
 		return err
 	}
@@ -27,16 +37,6 @@ func (s lateAnswers) Update(ctx context.Context, f func(workspace.Tx) error) err
 	case <-time.After(6 * time.Second):
 		return err
 	}
-}
-
-type endingTx struct {
-	workspace.Tx
-	ends *bool
-}
-
-func (t endingTx) SaveSubJob(ctx context.Context, s workspace.SubJob) (bool, error) {
-	*t.ends = *t.ends || s.State.Done()
-	return t.Tx.SaveSubJob(ctx, s)
 }
 
 // ended counts sub-jobs that a process knows to be over.
@@ -51,7 +51,7 @@ func (e *ended) Ended(workspace.JobType, workspace.SubJobState, time.Duration) {
 func TestASubJobThatEndsAtAHeartbeatIsNotTakenForLost(t *testing.T) {
 	inWorld(t, sim.Config{}, func(w *world) {
 		var meter ended
-		r := job.NewRunner(lateAnswers{w.store}, w.sim, slog.New(slog.DiscardHandler), &meter, job.Config{Replica: "a"})
+		r := job.NewRunner(lateAnswers{w.store, w.statements}, w.sim, slog.New(slog.DiscardHandler), &meter, job.Config{Replica: "a"})
 		w.must(r.Start(w.t.Context()))
 		p := &process{r, w}
 		defer p.kill()

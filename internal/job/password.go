@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -21,6 +22,6 @@ func (r *Runner) hashPassword(_ context.Context, s *workspace.SubJob, _ *workspa
 		steps: []Step{{Name: "hashing the password", Do: func(ctx context.Context) error {
 			return r.conf.HashPassword(ctx, s.ProjectID, params.UserID)
 		}}},
-		succeed: func(context.Context, workspace.Tx, *workspace.Desktop) error { return nil },
+		succeed: func(context.Context, *store.Tx, *workspace.Desktop) error { return nil },
 	}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/secret"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -22,7 +23,7 @@ func TestPasswordsOfManyPeopleAreHashedThoughTheProcessDies(t *testing.T) {
 		w.must(err)
 		passwords, err := secret.NewPasswords(secret.Cost{MemoryKiB: 8, Passes: 1, Lanes: 1})
 		w.must(err)
-		w.service = workspace.NewServices(workspace.Config{Store: w.store, Box: box, Passwords: passwords})
+		w.service = workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Box: box, Passwords: passwords})
 		rows := []workspace.ImportRow{{Line: 1, Cells: []string{"User name", "Password"}}}
 		for _, name := range []string{"ann", "bob", "carl"} {
 			rows = append(rows, workspace.ImportRow{Line: len(rows) + 1, Cells: []string{name, "Correct-Horse-1"}})
@@ -48,7 +49,7 @@ func TestPasswordsOfManyPeopleAreHashedThoughTheProcessDies(t *testing.T) {
 			t.Errorf("%+v", j.Counts)
 		}
 		for _, name := range []string{"ann", "bob", "carl"} {
-			w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) error {
+			w.must(w.store.View(w.t.Context(), func(tx *store.Tx) error {
 				u, err := tx.UserByName(w.t.Context(), project, name)
 				if err == nil && !strings.HasPrefix(u.PasswordHash, "$argon2id$") {
 					t.Errorf("%s: %q", name, u.PasswordHash)

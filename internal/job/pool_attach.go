@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -15,7 +16,7 @@ import (
 func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
 	inside := &insideWarnings{runner: r}
 	p := plan{limit: 2 * time.Minute, warning: inside.text}
-	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
+	p.succeed = func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
 		if d == nil {
 			return nil
 		}
@@ -53,7 +54,7 @@ func unlessOff(err error) error {
 }
 
 // notAttached ends what a sub-job has failed to make ready.
-func notAttached(ctx context.Context, tx workspace.Tx, s *workspace.SubJob, d workspace.Desktop) error {
+func notAttached(ctx context.Context, tx *store.Tx, s *workspace.SubJob, d workspace.Desktop) error {
 	params, err := workspace.ReadParams[workspace.AttachParams](*s)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrel/internal/guest"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -22,6 +23,6 @@ func (r *Runner) notifyDesktop(_ context.Context, s *workspace.SubJob, d *worksp
 		steps: []Step{{Name: "showing the message", Do: func(ctx context.Context) error {
 			return r.engine.Notify(ctx, s.DesktopID, guest.Message{Title: params.Title, Text: params.Text})
 		}}},
-		succeed: func(context.Context, workspace.Tx, *workspace.Desktop) error { return nil },
+		succeed: func(context.Context, *store.Tx, *workspace.Desktop) error { return nil },
 	}, nil
 }

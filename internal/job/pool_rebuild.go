@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/guest"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -31,7 +32,7 @@ func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *work
 		return plan{}, err
 	}
 	if item.State == workspace.ItemWarned && !now.Before(item.Deadline) {
-		if err := workspace.AdvanceRollout(ctx, r.store, s.JobID); err != nil {
+		if err := workspace.AdvanceRollout(ctx, store.Workspace(r.store), s.JobID); err != nil {
 			return plan{}, err
 		}
 		if item, _, err = r.rolloutItem(ctx, s.ID); err != nil {
@@ -49,7 +50,7 @@ func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *work
 }
 
 func (r *Runner) rolloutItem(ctx context.Context, subJobID string) (item workspace.RolloutEntry, now time.Time, err error) {
-	err = r.store.View(ctx, func(tx workspace.Tx) error {
+	err = r.store.View(ctx, func(tx *store.Tx) error {
 		now = tx.Now()
 		item, err = tx.ReadRolloutItem(ctx, subJobID)
 		return err
@@ -68,7 +69,7 @@ func (r *Runner) parked(s workspace.SubJob, d workspace.Desktop, item workspace.
 			return err
 		}}}
 	}
-	p.again = func(ctx context.Context, tx workspace.Tx) (time.Time, error) {
+	p.again = func(ctx context.Context, tx *store.Tx) (time.Time, error) {
 		if _, err := tx.LockPool(ctx, s.ProjectID, s.PoolID); err != nil {
 			return time.Time{}, err
 		}
@@ -88,7 +89,7 @@ func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d workspace.
 	var people []workspace.Assignment
 	var languages map[string]string
 	var now time.Time
-	err := r.store.Update(ctx, func(tx workspace.Tx) (err error) {
+	err := r.store.Update(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
 		if _, err = tx.NoteTold(ctx, s.ID, "", now); err != nil {
 			return err
@@ -105,12 +106,12 @@ func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d workspace.
 // leaveAlone takes back what the people of a desktop were told, and ends its sub-job.
 func (r *Runner) leaveAlone(d workspace.Desktop, item workspace.RolloutEntry) plan {
 	p := plan{limit: tellLimit, remark: "not rebuilt: " + item.Reason}
-	p.succeed = func(context.Context, workspace.Tx, *workspace.Desktop) error { return nil }
+	p.succeed = func(context.Context, *store.Tx, *workspace.Desktop) error { return nil }
 	if !item.Told.IsZero() {
 		p.steps = append(p.steps, Step{Name: "telling its people", Do: func(ctx context.Context) error {
 			var people []workspace.Assignment
 			var languages map[string]string
-			err := r.store.View(ctx, func(tx workspace.Tx) (err error) {
+			err := r.store.View(ctx, func(tx *store.Tx) (err error) {
 				people, languages, err = holdersOf(ctx, tx, d)
 				return err
 			})
@@ -149,7 +150,7 @@ func (r *Runner) notify(ctx context.Context, desktopID string, notices []workspa
 }
 
 // holdersOf reads who has a desktop, and the languages of those people by their ids.
-func holdersOf(ctx context.Context, tx workspace.Tx, d workspace.Desktop) ([]workspace.Assignment, map[string]string, error) {
+func holdersOf(ctx context.Context, tx *store.Tx, d workspace.Desktop) ([]workspace.Assignment, map[string]string, error) {
 	people, err := tx.Holdings(ctx, []string{d.ID}, nil)
 	if err != nil {
 		return nil, nil, err

@@ -8,6 +8,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -79,7 +80,7 @@ func TestTheLogOfARebuildTellsTheLimitsInForce(t *testing.T) {
 		w.addPool(2)
 		w.rebuild()
 		var log []workspace.PoolDecision
-		w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+		w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
 			log, _, err = tx.Decisions(w.t.Context(), poolID, workspace.DecideRollout, workspace.Page{Limit: 1})
 			return err
 		}))
@@ -139,7 +140,7 @@ func TestPeopleAreToldAndMaySaveUntilTheDeadline(t *testing.T) {
 
 func (w *world) countdowns(ids ...string) (c map[string]workspace.PoolCountdown) {
 	w.t.Helper()
-	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
 		c, err = tx.Countdowns(w.t.Context(), ids)
 		return err
 	}))
@@ -350,7 +351,7 @@ func TestAMessageIsRepeatedToWhoComesBack(t *testing.T) {
 // ticket signs a person in and admits them to their desktop.
 func (w *world) ticket(m workspace.Member) workspace.Ticket {
 	w.t.Helper()
-	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 		return tx.InsertSignIn(w.t.Context(), workspace.SignIn{TokenHash: "s", UserID: m.UserID, Created: tx.Now(), Expires: tx.Now().Add(24 * time.Hour)})
 	}))
 	return workspace.Ticket{DesktopID: m.DesktopID, UserID: m.UserID, SignInHash: "s"}
@@ -379,7 +380,7 @@ func TestAFailedResetNamesTheEmptyDisksThatAreThere(t *testing.T) {
 // markUsed makes a desktop of the pool one that somebody had and nobody has.
 func (w *world) markUsed(id string) {
 	w.t.Helper()
-	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 		m, err := tx.ReadMember(w.t.Context(), id)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -43,7 +44,7 @@ func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *works
 		p.steps = append(p.steps, inside.after(start)...)
 	}
 	p.steps = append(p.steps, Step{Name: "telling the pool", Do: func(ctx context.Context) error {
-		return workspace.TakeProduct(ctx, r.store, s.ProjectID, s.PoolID, params.ProductID)
+		return workspace.TakeProduct(ctx, store.Workspace(r.store), s.ProjectID, s.PoolID, params.ProductID)
 	}})
 	p.succeed = markReshaped(params, after, inside)
 	return p, nil
@@ -89,7 +90,7 @@ func (r *Runner) changeDisks(ctx context.Context, s *workspace.SubJob, d *worksp
 
 func (r *Runner) noteReshaped(s *workspace.SubJob, params workspace.ReshapeParams) Step {
 	return Step{Name: "recording the change", Do: func(ctx context.Context) error {
-		return r.store.Update(ctx, func(tx workspace.Tx) error { return workspace.NoteReshaped(ctx, tx, *s, params) })
+		return r.store.Update(ctx, func(tx *store.Tx) error { return workspace.NoteReshaped(ctx, tx, *s, params) })
 	}}
 }
 
@@ -106,8 +107,8 @@ func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *workspace
 	return params, spec, err
 }
 
-func markReshaped(params workspace.ReshapeParams, status workspace.DesktopStatus, inside *insideWarnings) func(context.Context, workspace.Tx, *workspace.Desktop) error {
-	return func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
+func markReshaped(params workspace.ReshapeParams, status workspace.DesktopStatus, inside *insideWarnings) func(context.Context, *store.Tx, *workspace.Desktop) error {
+	return func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
 		if d == nil {
 			return nil
 		}

@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -13,7 +14,7 @@ const largerProduct = "workspace.c2.xlarge.linux"
 
 func (w *world) addProduct() {
 	w.t.Helper()
-	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 		return tx.PutProducts(w.t.Context(), []workspace.Product{
 			{ID: largerProduct, CPUs: 4, MemoryMiB: 8192, Architecture: "x86", OSType: "Linux", Status: "normal"},
 		})

@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -28,7 +29,7 @@ func (w *world) addPool(n int) {
 	subnets, err := w.service.Catalog.Subnets(ctx, project)
 	w.must(err)
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: project, Type: workspace.JobCreatePool, PoolID: poolID}
-	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		job.Created, job.SubJobs = tx.Now(), nil
 		if err := tx.PutImages(ctx, []workspace.Image{{
 			ID: nextImage, Type: workspace.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: images[len(images)-1].ID,
@@ -90,7 +91,7 @@ func (w *world) seat(i int) workspace.Member {
 	w.must(err)
 	d := w.desktops()[i]
 	var m workspace.Member
-	w.must(w.store.Update(ctx, func(tx workspace.Tx) (err error) {
+	w.must(w.store.Update(ctx, func(tx *store.Tx) (err error) {
 		if m, err = tx.ReadMember(ctx, d.ID); err != nil {
 			return err
 		}
@@ -112,7 +113,7 @@ func (w *world) seat(i int) workspace.Member {
 func (w *world) pool() workspace.Pool {
 	w.t.Helper()
 	var p workspace.Pool
-	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
 		p, err = tx.ReadPool(w.t.Context(), project, poolID)
 		return err
 	}))
@@ -122,7 +123,7 @@ func (w *world) pool() workspace.Pool {
 func (w *world) poolMembers() []workspace.Member {
 	w.t.Helper()
 	var all []workspace.Member
-	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
 		all, err = tx.Members(w.t.Context(), poolID)
 		return err
 	}))
@@ -149,7 +150,7 @@ func (w *world) reset() string {
 		members[m.DesktopID] = m
 	}
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: project, Type: workspace.JobRebuildDesktops, PoolID: poolID}
-	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 		job.Created, job.SubJobs = tx.Now(), nil
 		for i, d := range w.desktops() {
 			params, err := json.Marshal(workspace.ResetParams{ImageID: image, Wipe: !members[d.ID].Bound(), Why: "a test"})

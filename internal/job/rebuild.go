@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -78,7 +79,7 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 	if done.Off {
 		p.steps = append(p.steps, r.stop(d, false))
 	}
-	p.succeed = func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error {
+	p.succeed = func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
 		if d == nil {
 			return nil
 		}
@@ -102,7 +103,7 @@ func (r *Runner) emptyDisks(s *workspace.SubJob, spec engine.Spec, disks []works
 			},
 		},
 		{Name: "recording the empty disks", Do: func(ctx context.Context) error {
-			return r.store.Update(ctx, func(tx workspace.Tx) error { return workspace.MarkEmptied(ctx, tx, *s, disks) })
+			return r.store.Update(ctx, func(tx *store.Tx) error { return workspace.MarkEmptied(ctx, tx, *s, disks) })
 		}},
 	}
 }

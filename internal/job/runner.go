@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -47,7 +48,7 @@ const DefaultBootLimit = 5 * time.Minute
 
 // Runner claims sub-jobs and carries them out. Create it with NewRunner; Start it once; Stop it once.
 type Runner struct {
-	store  workspace.Store
+	store  store.Transactions
 	engine engine.Engine
 	log    *slog.Logger
 	conf   Config
@@ -91,7 +92,7 @@ type Meter interface {
 }
 
 // NewRunner makes a runner that is not started.
-func NewRunner(s workspace.Store, e engine.Engine, log *slog.Logger, m Meter, c Config) *Runner {
+func NewRunner(s store.Transactions, e engine.Engine, log *slog.Logger, m Meter, c Config) *Runner {
 	if c.Lease == 0 {
 		c.Lease = 15 * time.Second
 	}
@@ -139,7 +140,7 @@ func (r *Runner) planners() map[workspace.JobType]planner {
 // Start takes over what a former process of the same name left, and begins to claim work. It returns when the runner is up,
 // or with the reason it is not.
 func (r *Runner) Start(ctx context.Context) error {
-	err := r.store.Update(ctx, func(tx workspace.Tx) error {
+	err := r.store.Update(ctx, func(tx *store.Tx) error {
 		n, err := tx.ReleaseReplica(ctx, r.conf.Replica)
 		if n > 0 {
 			r.log.InfoContext(ctx, "taking over sub-jobs of the former process", "sub_jobs", n)
@@ -230,7 +231,7 @@ func (r *Runner) claim(ctx context.Context) ([]*claim, time.Duration, error) {
 		}
 	}
 	var subs []workspace.SubJob
-	err := r.store.Update(ctx, func(tx workspace.Tx) (err error) {
+	err := r.store.Update(ctx, func(tx *store.Tx) (err error) {
 		subs, err = tx.ClaimSubJobs(ctx, r.owner, room, r.conf.Lease)
 		return err
 	})
@@ -250,7 +251,7 @@ func (r *Runner) claim(ctx context.Context) ([]*claim, time.Duration, error) {
 
 // untilDue returns how long it is until a sub-job of these types is due: the poll's interval when none will be.
 func (r *Runner) untilDue(ctx context.Context, types []workspace.JobType) (wait time.Duration, err error) {
-	err = r.store.View(ctx, func(tx workspace.Tx) error {
+	err = r.store.View(ctx, func(tx *store.Tx) error {
 		due, err := tx.NextDue(ctx, types)
 		if wait = due.Sub(tx.Now()); due.IsZero() {
 			wait = r.conf.Poll
@@ -271,7 +272,7 @@ func (r *Runner) readDesktops(ctx context.Context, claimed []*claim) {
 	}
 	var found []workspace.Desktop
 	var now time.Time
-	err := r.store.View(ctx, func(tx workspace.Tx) (err error) {
+	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
 		found, _, err = tx.Desktops(ctx, workspace.DesktopQuery{IDs: ids, Page: workspace.Page{Limit: len(ids)}})
 		return err
@@ -354,7 +355,7 @@ func (r *Runner) extendLeases(ctx context.Context) {
 		return
 	}
 	var kept []string
-	err := r.store.Update(ctx, func(tx workspace.Tx) (err error) {
+	err := r.store.Update(ctx, func(tx *store.Tx) (err error) {
 		kept, err = tx.ExtendLeases(ctx, r.owner, ids, r.conf.Lease)
 		return err
 	})

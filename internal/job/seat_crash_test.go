@@ -11,6 +11,7 @@ import (
 
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -54,7 +55,7 @@ func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 						opened := make(chan struct{})
 						go func() {
 							defer close(opened)
-							s.act(w, workspace.NewServices(workspace.Config{Store: mortalStore{w.store, m}}), person)
+							s.act(w, workspace.NewServices(workspace.Config{Store: store.Workspace(mortalStore{w.store, m})}), person)
 						}()
 						w.pass(2 * time.Second)
 						w.until("the end of the process, or rest", func() bool {
@@ -115,7 +116,7 @@ func (w *world) tendMortal(m *mortal) (kill func()) {
 	w.t.Helper()
 	p := w.startMortal(m)
 	log := slog.New(slog.DiscardHandler)
-	service := workspace.NewServices(workspace.Config{Store: mortalStore{w.store, m}})
+	service := workspace.NewServices(workspace.Config{Store: store.Workspace(mortalStore{w.store, m})})
 	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service.Pools, log)
 	w.must(err)
 	t := &job.Tender{Pools: service.Pools, Log: log, Meter: meter}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/engine/sim"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -129,7 +130,7 @@ func (o *seatedOffice) check() {
 		o.t.Errorf("%d desktops through the night, 2 are to stay", n)
 	}
 	var log []workspace.PoolDecision
-	o.must(o.store.View(o.t.Context(), func(tx workspace.Tx) (err error) {
+	o.must(o.store.View(o.t.Context(), func(tx *store.Tx) (err error) {
 		log, _, err = tx.Decisions(o.t.Context(), seatPool, "", workspace.Page{Limit: 1000})
 		return err
 	}))

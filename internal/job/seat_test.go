@@ -15,6 +15,7 @@ import (
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -26,7 +27,7 @@ func (w *world) addSeats(change func(*workspace.Pool), people ...workspace.Visit
 	ctx := w.t.Context()
 	subnets, err := w.service.Catalog.Subnets(ctx, project)
 	w.must(err)
-	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		p := workspace.Pool{
 			ID: seatPool, ProjectID: project, Name: "seats", Type: workspace.Dynamic, ProductID: product, ImageType: workspace.ImageGold,
 			ImageID: image, Root: workspace.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
@@ -70,7 +71,7 @@ func (w *world) visitors(n int) []workspace.Visitor {
 		u, err := w.service.Directory.User(ctx, project, id)
 		w.must(err)
 		all[i] = workspace.Visitor{User: u, SignInHash: workspace.HashToken(name)}
-		w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+		w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 			return tx.InsertSignIn(ctx, workspace.SignIn{TokenHash: all[i].SignInHash, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(1000 * time.Hour)})
 		}))
 	}
@@ -78,7 +79,7 @@ func (w *world) visitors(n int) []workspace.Visitor {
 }
 
 // tend runs a process that looks after pools, besides one that works, until the test ends.
-func (w *world) tend(name string, s workspace.Store, e engine.Engine) (stop func()) {
+func (w *world) tend(name string, s store.Transactions, e engine.Engine) (stop func()) {
 	w.t.Helper()
 	p := w.start(name, s, e)
 	t := w.tender(s)
@@ -89,10 +90,10 @@ func (w *world) tend(name string, s workspace.Store, e engine.Engine) (stop func
 	}
 }
 
-func (w *world) tender(s workspace.Store) *job.Tender {
+func (w *world) tender(s store.Transactions) *job.Tender {
 	w.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	service := workspace.NewServices(workspace.Config{Store: s})
+	service := workspace.NewServices(workspace.Config{Store: store.Workspace(s)})
 	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service.Pools, log)
 	w.must(err)
 	return &job.Tender{Pools: service.Pools, Log: log, Meter: meter}
@@ -121,7 +122,7 @@ func (w *world) open(v workspace.Visitor) workspace.OpenedPool {
 func (w *world) members() []workspace.Member {
 	w.t.Helper()
 	var members []workspace.Member
-	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
 		members, err = tx.Members(w.t.Context(), seatPool)
 		return err
 	}))
@@ -154,7 +155,7 @@ func (w *world) connect(v workspace.Visitor, ticket string) (leave func()) {
 	t, err := w.service.Connections.Admit(ctx, ticket)
 	w.must(err)
 	c := workspace.Connection{ID: workspace.NewID(), DesktopID: t.DesktopID, UserID: v.ID, SignInHash: t.SignInHash, Gateway: "gateway"}
-	w.must(w.store.View(ctx, func(tx workspace.Tx) error {
+	w.must(w.store.View(ctx, func(tx *store.Tx) error {
 		c.Opened, c.LeaseUntil = tx.Now(), tx.Now().Add(1000*time.Hour)
 		return nil
 	}))
@@ -403,7 +404,7 @@ func TestAnOrderThatIsRefusedIsToldAndTriedAgain(t *testing.T) {
 		w.pass(30 * time.Second)
 		var p workspace.Pool
 		var log []workspace.PoolDecision
-		w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+		w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
 			if p, err = tx.ReadPool(w.t.Context(), project, seatPool); err != nil {
 				return err
 			}
@@ -431,7 +432,7 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
 		subnets, err := w.service.Catalog.Subnets(w.t.Context(), project)
 		w.must(err)
-		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 			return tx.InsertSubnet(w.t.Context(), workspace.Subnet{
 				ID: "small", ProjectID: project, VPCID: subnets[0].VPCID, Name: "small", CIDR: "10.1.200.0/29", Gateway: "10.1.200.1", Network: "net0",
 			})
@@ -447,7 +448,7 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 		var p workspace.Pool
 		var log []workspace.PoolDecision
 		read := func() {
-			w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+			w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
 				if p, err = tx.ReadPool(w.t.Context(), project, seatPool); err != nil {
 					return err
 				}
@@ -465,7 +466,7 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 		if !slices.ContainsFunc(log, func(d workspace.PoolDecision) bool { return slices.ContainsFunc(d.Reasons, told) }) {
 			t.Errorf("the log does not tell: %+v", log)
 		}
-		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 			p.SubnetIDs = []string{"small", subnets[0].ID}
 			return tx.SavePool(w.t.Context(), p)
 		}))

@@ -8,6 +8,7 @@ import (
 
 	"carrel/internal/backoff"
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -31,7 +32,7 @@ type plan struct {
 	steps []Step
 	// succeed writes the outcome to the desktop, in the transaction that ends the sub-job. The desktop's row is locked; d is
 	// nil when the row is gone.
-	succeed func(ctx context.Context, tx workspace.Tx, d *workspace.Desktop) error
+	succeed func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error
 	remark  string // shown with the success
 	// warning says, after the steps, what does not hold although they succeeded; it is shown with the success. Nil for nothing.
 	warning func() string
@@ -39,7 +40,7 @@ type plan struct {
 
 	// again has the sub-job wait after its steps, until a time that it reads in the transaction that writes it, rather than end. Until
 	// it ends it has no deadline; limit is that of this one attempt.
-	again func(ctx context.Context, tx workspace.Tx) (time.Time, error)
+	again func(ctx context.Context, tx *store.Tx) (time.Time, error)
 }
 
 // bound limits the time of an attempt.

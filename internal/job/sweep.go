@@ -6,13 +6,13 @@ import (
 	"log/slog"
 	"time"
 
-	"carrel/internal/workspace"
+	"carrel/internal/store"
 )
 
 // Sweeper removes what has expired: sign-ins, tickets, links, records. Nothing depends on when it comes, since everything that
 // expires is looked at together with its time. Create it with its fields set; Start it once.
 type Sweeper struct {
-	Store workspace.Store
+	Store store.Transactions
 	Log   *slog.Logger
 	Every time.Duration // 0 means five minutes
 
@@ -25,7 +25,7 @@ const sweepBatch = 1000
 // Start begins to sweep from time to time. It returns at once.
 func (s *Sweeper) Start(ctx context.Context) error {
 	s.rounds.start(ctx, cmp.Or(s.Every, 5*time.Minute), func(ctx context.Context) {
-		err := s.Store.Update(ctx, func(tx workspace.Tx) error { return tx.DeleteExpired(ctx, sweepBatch) })
+		err := s.Store.Update(ctx, func(tx *store.Tx) error { return tx.DeleteExpired(ctx, sweepBatch) })
 		if err != nil && ctx.Err() == nil {
 			s.Log.WarnContext(ctx, "removing what has expired", "error", err)
 		}

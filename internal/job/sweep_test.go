@@ -8,6 +8,7 @@ import (
 
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -15,11 +16,11 @@ func TestSweeperRemovesWhatHasExpiredAndNothingElse(t *testing.T) {
 	inWorld(t, sim.Config{}, func(w *world) {
 		user := workspace.NewID()
 		insert := func(token string, life time.Duration) error {
-			return w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 				return tx.InsertSignIn(w.t.Context(), workspace.SignIn{TokenHash: token, UserID: user, Created: tx.Now(), Expires: tx.Now().Add(life)})
 			})
 		}
-		w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 			return tx.InsertUsers(w.t.Context(), []workspace.User{{ID: user, ProjectID: project, Name: "alice", Created: tx.Now(), Updated: tx.Now()}})
 		}))
 		w.must(insert("short", time.Hour))
@@ -43,37 +44,37 @@ func TestSweeperRemovesWhatHasExpiredAndNothingElse(t *testing.T) {
 // expiring are the kinds of rows that end by themselves. Each makes one whose time is long over or still to come, and looks whether it
 // is there.
 var expiring = map[string]struct {
-	insert func(ctx context.Context, tx workspace.Tx, desktop, id string, at time.Time) error
-	there  func(ctx context.Context, tx workspace.Tx, id string) bool
+	insert func(ctx context.Context, tx *store.Tx, desktop, id string, at time.Time) error
+	there  func(ctx context.Context, tx *store.Tx, id string) bool
 }{
-	"ticket": {func(ctx context.Context, tx workspace.Tx, desktop, id string, at time.Time) error {
+	"ticket": {func(ctx context.Context, tx *store.Tx, desktop, id string, at time.Time) error {
 		return tx.InsertTicket(ctx, workspace.Ticket{TokenHash: id, DesktopID: desktop, UserID: "u" + id, Expires: at})
 	}, nil},
-	"password token": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {
+	"password token": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
 		return tx.InsertPasswordToken(ctx, workspace.PasswordToken{TokenHash: id, UserID: "u" + id, Expires: at})
 	}, nil},
-	"sign-in": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {
+	"sign-in": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
 		return tx.InsertSignIn(ctx, workspace.SignIn{TokenHash: id, UserID: "u" + id, Expires: at})
 	}, nil},
-	"authenticator": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {
+	"authenticator": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
 		return tx.InsertOTPDevice(ctx, workspace.OTPDevice{ID: id, UserID: "u" + id, Status: workspace.OTPPending, Created: at})
 	}, nil},
-	"client's token": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {
+	"client's token": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
 		_, _, err := tx.TakeClientToken(ctx, workspace.ClientToken{ID: id, Created: at})
 		return err
-	}, func(ctx context.Context, tx workspace.Tx, id string) bool {
+	}, func(ctx context.Context, tx *store.Tx, id string) bool {
 		_, found, _ := tx.ClientToken(ctx, id)
 		return found
 	}},
-	"export": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {
+	"export": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
 		return tx.InsertExport(ctx, workspace.Export{ID: id, ProjectID: project, Expires: at})
-	}, func(ctx context.Context, tx workspace.Tx, id string) bool {
+	}, func(ctx context.Context, tx *store.Tx, id string) bool {
 		_, err := tx.ReadExport(ctx, project, id)
 		return err == nil
 	}},
-	"record of a message": {func(ctx context.Context, tx workspace.Tx, _, id string, at time.Time) error {
+	"record of a message": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
 		return tx.PutNotification(ctx, workspace.Notification{ID: id, ProjectID: project, UserName: id, Channel: workspace.ByMail, Ended: at})
-	}, func(ctx context.Context, tx workspace.Tx, id string) bool {
+	}, func(ctx context.Context, tx *store.Tx, id string) bool {
 		_, n, _ := tx.Notifications(ctx, workspace.NotificationQuery{ProjectID: project, UserName: id, Page: workspace.Page{Limit: 1}})
 		return n == 1
 	}},
@@ -88,7 +89,7 @@ func TestSweeperRemovesEveryKind(t *testing.T) {
 				w.finished(w.create(1))
 				p.kill()
 				desktop := w.ids()[0]
-				w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+				w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 					people := []workspace.User{{ID: "uold", ProjectID: project, Name: "old"}, {ID: "unew", ProjectID: project, Name: "new"}}
 					if err := tx.InsertUsers(ctx, people); err != nil {
 						return err
@@ -103,7 +104,7 @@ func TestSweeperRemovesEveryKind(t *testing.T) {
 				w.pass(time.Hour)
 				s.Stop(ctx)
 				there := func(id string) (found bool) {
-					err := w.store.Update(ctx, func(tx workspace.Tx) error {
+					err := w.store.Update(ctx, func(tx *store.Tx) error {
 						if kind.there == nil {
 							return kind.insert(ctx, tx, desktop, id, tx.Now())
 						}

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/job"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -62,7 +63,7 @@ func TestWhatAGuestCannotApplyIsSeen(t *testing.T) {
 					t.Errorf("the desktop is %s, want ACTIVE", d.Status)
 				}
 				if c.pool {
-					w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) error {
+					w.must(w.store.View(w.t.Context(), func(tx *store.Tx) error {
 						m, err := tx.ReadMember(w.t.Context(), d.ID)
 						if m.Troubled {
 							t.Error("it is taken for one on which work has failed")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -29,7 +30,7 @@ func (r *Runner) work(ctx context.Context, c *claim) {
 	case err == nil: // a lease that is not extended any more, since the sub-job has ended, is not lost
 	case errors.Is(cause, errLeaseLost):
 		log.InfoContext(ctx, "left a sub-job that was superseded", "step", s.Step)
-		err = r.store.Update(ctx, func(tx workspace.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
+		err = r.store.Update(ctx, func(tx *store.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
 	case errors.Is(cause, errDraining):
 		log.InfoContext(ctx, "left a sub-job to the next process", "step", s.Step)
 		err = r.comeBack(ctx, s, 0)
@@ -130,7 +131,7 @@ func (r *Runner) runBriefly(ctx context.Context, s *workspace.SubJob, step Step,
 		case <-over:
 			written <- nil
 		case <-patience.C:
-			written <- r.store.Update(ctx, func(tx workspace.Tx) error { return save(ctx, tx, &shown) })
+			written <- r.store.Update(ctx, func(tx *store.Tx) error { return save(ctx, tx, &shown) })
 		}
 	}()
 	defer func() { // also when the step panics
@@ -169,7 +170,7 @@ func (r *Runner) begin(c *claim) (p plan, err error) {
 // which is begun again gets no more time.
 func (r *Runner) reach(ctx context.Context, s *workspace.SubJob, step Step, progress int) error {
 	s.Step, s.Progress = step.Name, progress
-	return r.store.Update(ctx, func(tx workspace.Tx) error {
+	return r.store.Update(ctx, func(tx *store.Tx) error {
 		if end := tx.Now().Add(step.Limit); step.Limit > 0 && end.Before(s.Deadline) {
 			s.Deadline = end
 		}
@@ -178,7 +179,7 @@ func (r *Runner) reach(ctx context.Context, s *workspace.SubJob, step Step, prog
 }
 
 // save writes the sub-job's row, or fails with errLeaseLost.
-func save(ctx context.Context, tx workspace.Tx, s *workspace.SubJob) error {
+func save(ctx context.Context, tx *store.Tx, s *workspace.SubJob) error {
 	held, err := tx.SaveSubJob(ctx, *s)
 	if err == nil && !held {
 		err = errLeaseLost
@@ -191,7 +192,7 @@ func (r *Runner) finish(ctx context.Context, s *workspace.SubJob, p plan) error 
 	ctx, cancel := outliving(ctx)
 	defer cancel()
 	done := *s
-	err := r.store.Update(ctx, func(tx workspace.Tx) error {
+	err := r.store.Update(ctx, func(tx *store.Tx) error {
 		done.State, done.Progress, done.Step, done.Ended = workspace.SubJobSuccess, 100, "", tx.Now()
 		done.Code, done.Reason = "", p.reason()
 		return r.end(ctx, tx, &done, func(d *workspace.Desktop) error { return p.succeed(ctx, tx, d) })
@@ -203,7 +204,7 @@ func (r *Runner) finish(ctx context.Context, s *workspace.SubJob, p plan) error 
 }
 
 // end writes a final state and its effect on the desktop in one transaction.
-func (r *Runner) end(ctx context.Context, tx workspace.Tx, s *workspace.SubJob, effect func(*workspace.Desktop) error) error {
+func (r *Runner) end(ctx context.Context, tx *store.Tx, s *workspace.SubJob, effect func(*workspace.Desktop) error) error {
 	if s.Type == workspace.JobCreateDesktops && s.PoolID != "" {
 		if err := workspace.NoteScaled(ctx, tx, *s); err != nil {
 			return err
@@ -225,7 +226,7 @@ func (r *Runner) end(ctx context.Context, tx workspace.Tx, s *workspace.SubJob, 
 // settle gives the sub-job up or has it come back later.
 func (r *Runner) settle(ctx context.Context, s *workspace.SubJob, cause error, log *slog.Logger) error {
 	if errors.Is(cause, errLeaseLost) {
-		return r.store.Update(ctx, func(tx workspace.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
+		return r.store.Update(ctx, func(tx *store.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
 	}
 	left := r.timeLeft(ctx, s)
 	v := judge(cause, s.Step, s.Tries, left)
@@ -244,7 +245,7 @@ func (r *Runner) settle(ctx context.Context, s *workspace.SubJob, cause error, l
 // timeLeft is the time to the sub-job's deadline by the store's clock.
 func (r *Runner) timeLeft(ctx context.Context, s *workspace.SubJob) time.Duration {
 	left := time.Duration(0)
-	err := r.store.View(ctx, func(tx workspace.Tx) error {
+	err := r.store.View(ctx, func(tx *store.Tx) error {
 		left = s.Deadline.Sub(tx.Now())
 		return nil
 	})
@@ -256,7 +257,7 @@ func (r *Runner) timeLeft(ctx context.Context, s *workspace.SubJob) time.Duratio
 
 // comeBack puts the sub-job back into the queue. Its reason, if it has one, is also its desktop's, so that people see what holds it up.
 func (r *Runner) comeBack(ctx context.Context, s *workspace.SubJob, after time.Duration) error {
-	return r.store.Update(ctx, func(tx workspace.Tx) error {
+	return r.store.Update(ctx, func(tx *store.Tx) error {
 		if s.Reason != "" {
 			if err := workspace.MarkHeldUp(ctx, tx, *s); err != nil {
 				return err
@@ -276,7 +277,7 @@ func (r *Runner) comeBack(ctx context.Context, s *workspace.SubJob, after time.D
 func (r *Runner) park(ctx context.Context, s *workspace.SubJob, p plan) error {
 	ctx, cancel := outliving(ctx)
 	defer cancel()
-	return r.store.Update(ctx, func(tx workspace.Tx) error {
+	return r.store.Update(ctx, func(tx *store.Tx) error {
 		at, err := p.again(ctx, tx)
 		if err != nil {
 			return err
@@ -295,7 +296,7 @@ func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v verdict) err
 		found = r.look(ctx, *s)
 	}
 	failed := *s
-	err := r.store.Update(ctx, func(tx workspace.Tx) error {
+	err := r.store.Update(ctx, func(tx *store.Tx) error {
 		failed.State, failed.Code, failed.Reason, failed.Ended = workspace.SubJobFailed, v.code, v.reason, tx.Now()
 		return r.end(ctx, tx, &failed, func(d *workspace.Desktop) error {
 			if d == nil || d.TaskOwner != s.ID {
@@ -312,7 +313,7 @@ func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v verdict) err
 		})
 	})
 	if errors.Is(err, errLeaseLost) {
-		return r.store.Update(ctx, func(tx workspace.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
+		return r.store.Update(ctx, func(tx *store.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
 	}
 	if err == nil {
 		*s = failed

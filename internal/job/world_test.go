@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/uptrace/bun"
 
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
@@ -31,10 +32,11 @@ const (
 // world is a control plane's data and machines, which outlive the processes that a test starts and kills. It lives in a
 // synctest bubble: time moves only when the test sleeps.
 type world struct {
-	t       *testing.T
-	store   *store.Store
-	sim     *sim.Engine
-	service *workspace.Services
+	t          *testing.T
+	store      *store.Store
+	sim        *sim.Engine
+	service    *workspace.Services
+	statements *statements
 }
 
 // inWorld runs a test in a bubble with a fresh world.
@@ -46,7 +48,8 @@ func inWorld(t *testing.T, c sim.Config, test func(w *world)) {
 		if err := os.WriteFile(path, empty, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s, err := store.Open(t.Context(), path)
+		watched := &statements{}
+		s, err := store.Open(t.Context(), path, store.WithQueryHook(watched))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +57,7 @@ func inWorld(t *testing.T, c sim.Config, test func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, store: s, sim: e, service: workspace.NewServices(workspace.Config{Store: s})}
+		w := &world{t: t, store: s, sim: e, statements: watched, service: workspace.NewServices(workspace.Config{Store: store.Workspace(s)})}
 		w.furnish()
 		test(w)
 		if err := e.Close(); err != nil {
@@ -96,7 +99,7 @@ func (w *world) furnish() {
 	w.must(w.sim.EnsureNetwork(ctx, engine.Network{ID: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1"}))
 	images, err := w.sim.Images(ctx)
 	w.must(err)
-	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		for _, err := range []error{
 			tx.PutZones(ctx, []workspace.Zone{{ID: "default", Default: true}}),
 			tx.PutVolumeTypes(ctx, []workspace.VolumeType{{ID: "SAS"}, {ID: "SSD"}}),
@@ -126,7 +129,7 @@ type process struct {
 }
 
 // start runs a process with the given name on an engine and a store, which may have faults.
-func (w *world) start(name string, s workspace.Store, e engine.Engine) *process {
+func (w *world) start(name string, s store.Transactions, e engine.Engine) *process {
 	w.t.Helper()
 	meter, err := job.NewMetrics(prometheus.NewRegistry())
 	w.must(err)
@@ -289,18 +292,38 @@ func (m *mortal) engine(e engine.Engine) engine.Engine {
 	return enginetest.Around(e, func(_ enginetest.Call, do func() error) error { return m.pass(do) })
 }
 
+// statements are those that a world's store sends. A test may look at each, or refuse it.
+type statements struct {
+	refuse func(statement string) bool // nil: none
+	seen   func(statement string)      // nil: nobody looks
+}
+
+func (s *statements) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
+	if s.seen != nil {
+		s.seen(e.Query)
+	}
+	if s.refuse != nil && s.refuse(e.Query) {
+		refused, cancel := context.WithCancel(ctx)
+		cancel()
+		return refused
+	}
+	return ctx
+}
+
+func (*statements) AfterQuery(context.Context, *bun.QueryEvent) {}
+
 // mortalStore is a store of a mortal process.
 type mortalStore struct {
-	workspace.Store
+	store.Transactions
 	m *mortal
 }
 
-func (s mortalStore) Update(ctx context.Context, f func(workspace.Tx) error) error {
-	return s.m.pass(func() error { return s.Store.Update(ctx, f) })
+func (s mortalStore) Update(ctx context.Context, f func(*store.Tx) error) error {
+	return s.m.pass(func() error { return s.Transactions.Update(ctx, f) })
 }
 
-func (s mortalStore) View(ctx context.Context, f func(workspace.Tx) error) error {
-	return s.m.pass(func() error { return s.Store.View(ctx, f) })
+func (s mortalStore) View(ctx context.Context, f func(*store.Tx) error) error {
+	return s.m.pass(func() error { return s.Transactions.View(ctx, f) })
 }
 
 // startMortal runs a process that dies where m says. One that dies at its very start counts as started.

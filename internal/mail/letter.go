@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -31,7 +32,7 @@ func (s *Sender) compose(ctx context.Context, m workspace.Mail) (letter, error) 
 	defer cancel()
 	var c content
 	var to, language string
-	err := s.store.Update(ctx, func(tx workspace.Tx) error {
+	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		reader, err := tx.ReadUser(ctx, "", m.UserID)
 		gone := workspace.CodeOf(err) == workspace.CodeUserNotFound
 		if err != nil && !gone {
@@ -62,7 +63,7 @@ func (s *Sender) compose(ctx context.Context, m workspace.Mail) (letter, error) 
 	return l, nil
 }
 
-func (s *Sender) contentOf(ctx context.Context, tx workspace.Tx, m workspace.Mail, reader workspace.User, gone bool) (content, error) {
+func (s *Sender) contentOf(ctx context.Context, tx *store.Tx, m workspace.Mail, reader workspace.User, gone bool) (content, error) {
 	c := content{User: oneLine(reader.Name), SignInName: oneLine(reader.Name), Portal: s.portal + "/"}
 	if reader.Alias != "" {
 		c.User = oneLine(reader.Alias)

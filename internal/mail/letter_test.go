@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/mail"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 
 	"github.com/emersion/go-smtp"
@@ -28,7 +29,7 @@ func TestFirstPassword(t *testing.T) {
 				t.Fatalf("text %s html %s", p.text, p.html)
 			}
 			holder := func() (who workspace.PasswordToken, err error) {
-				outbox.update(t, func(tx workspace.Tx) error {
+				outbox.update(t, func(tx *store.Tx) error {
 					who, err = tx.ReadPasswordToken(t.Context(), workspace.HashToken(found[1]))
 					return nil
 				})
@@ -69,7 +70,7 @@ func TestFirstPassword(t *testing.T) {
 			gone := outbox.person(t, nil)
 			outbox.put(t, workspace.MailFirstPassword, has, "")
 			outbox.put(t, workspace.MailFirstPassword, gone, "")
-			outbox.update(t, func(tx workspace.Tx) error { return tx.DeleteUser(t.Context(), gone.ID) })
+			outbox.update(t, func(tx *store.Tx) error { return tx.DeleteUser(t.Context(), gone.ID) })
 			w := start(t, outbox, mail.Config{SMTP: s})
 			pass(time.Second)
 			w.finish()
@@ -182,7 +183,7 @@ func TestMailAboutADeletedDesktopReachesADeletedUser(t *testing.T) {
 	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
 		u := outbox.person(t, nil)
 		outbox.put(t, workspace.MailDesktopDeleted, u, "desk-1")
-		outbox.update(t, func(tx workspace.Tx) error { return tx.DeleteUser(t.Context(), u.ID) })
+		outbox.update(t, func(tx *store.Tx) error { return tx.DeleteUser(t.Context(), u.ID) })
 		start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
 		if p := o.next(t); p.to != u.Email || !strings.HasPrefix(p.text, "Hello,\n") {
@@ -196,7 +197,7 @@ func TestACorrectedAddressIsUsed(t *testing.T) {
 		u := outbox.person(t, nil)
 		outbox.put(t, workspace.MailFirstPassword, u, "")
 		u.Email = "right@example.org"
-		outbox.update(t, func(tx workspace.Tx) error { return tx.SaveUser(t.Context(), u) })
+		outbox.update(t, func(tx *store.Tx) error { return tx.SaveUser(t.Context(), u) })
 		start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
 		if p := o.next(t); p.to != "right@example.org" {

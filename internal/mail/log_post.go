@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -12,7 +13,7 @@ type logPost struct{ log *slog.Logger }
 
 func (p logPost) open(context.Context) (line, error) { return logLine(p), nil }
 
-func (p logPost) linkFor(_ context.Context, _ workspace.Tx, portal string, _ workspace.User) (string, error) {
+func (p logPost) linkFor(_ context.Context, _ *store.Tx, portal string, _ workspace.User) (string, error) {
 	return portal + firstPasswordPath + "<hidden>", nil
 }
 

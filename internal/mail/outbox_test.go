@@ -48,7 +48,7 @@ func openOutbox(t *testing.T, path string) *outbox {
 	return o
 }
 
-func (o *outbox) update(t *testing.T, f func(tx workspace.Tx) error) {
+func (o *outbox) update(t *testing.T, f func(tx *store.Tx) error) {
 	t.Helper()
 	if err := o.Update(context.Background(), f); err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func (o *outbox) person(t *testing.T, change func(*workspace.User)) workspace.Us
 	if change != nil {
 		change(&u)
 	}
-	o.update(t, func(tx workspace.Tx) error { return tx.InsertUsers(t.Context(), []workspace.User{u}) })
+	o.update(t, func(tx *store.Tx) error { return tx.InsertUsers(t.Context(), []workspace.User{u}) })
 	return u
 }
 
@@ -79,7 +79,7 @@ func (o *outbox) put(t *testing.T, kind workspace.MailKind, u workspace.User, de
 		t.Fatal(err)
 	}
 	m := workspace.Mail{ID: workspace.NewID(), Kind: kind, ProjectID: u.ProjectID, UserID: u.ID, UserName: u.Name, To: u.Email, Data: data}
-	o.update(t, func(tx workspace.Tx) error {
+	o.update(t, func(tx *store.Tx) error {
 		m.RunAt, m.Created = tx.Now(), tx.Now()
 		return tx.InsertMails(t.Context(), []workspace.Mail{m})
 	})
@@ -89,7 +89,7 @@ func (o *outbox) put(t *testing.T, kind workspace.MailKind, u workspace.User, de
 // told returns the records of mails that were sent or given up.
 func (o *outbox) told(t *testing.T) (records []workspace.Notification) {
 	t.Helper()
-	o.update(t, func(tx workspace.Tx) (err error) {
+	o.update(t, func(tx *store.Tx) (err error) {
 		records, _, err = tx.Notifications(t.Context(), workspace.NotificationQuery{ProjectID: "project", Page: workspace.Page{Limit: 1000}})
 		return err
 	})
@@ -101,7 +101,7 @@ func (o *outbox) rest(t *testing.T) (mails []workspace.Mail) {
 	t.Helper()
 	back := o.ahead.Swap(int64(1000 * time.Hour))
 	defer o.ahead.Store(back)
-	o.update(t, func(tx workspace.Tx) (err error) {
+	o.update(t, func(tx *store.Tx) (err error) {
 		mails, err = tx.ClaimMails(t.Context(), 1000, 0)
 		return err
 	})
@@ -115,7 +115,7 @@ type worker struct {
 	metrics *prometheus.Registry
 }
 
-func newWorker(t *testing.T, s workspace.Store, c mail.Config) worker {
+func newWorker(t *testing.T, s store.Transactions, c mail.Config) worker {
 	t.Helper()
 	if c.BaseURL == "" {
 		c.BaseURL = "https://desktops.example.org"
@@ -130,7 +130,7 @@ func newWorker(t *testing.T, s workspace.Store, c mail.Config) worker {
 }
 
 // start starts a sender that is stopped at the end of the test.
-func start(t *testing.T, s workspace.Store, c mail.Config) worker {
+func start(t *testing.T, s store.Transactions, c mail.Config) worker {
 	t.Helper()
 	w := newWorker(t, s, c)
 	if err := w.Start(t.Context()); err != nil {

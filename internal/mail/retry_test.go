@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/mail"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 
 	"github.com/emersion/go-smtp"
@@ -210,7 +211,7 @@ func TestAMailThatIsTriedAgainIsListedWithItsLastFault(t *testing.T) {
 // faultOf reads what administrators are told about the only mail.
 func faultOf(t *testing.T, o *outbox, projectID string) (fault string) {
 	t.Helper()
-	err := o.View(t.Context(), func(tx workspace.Tx) error {
+	err := o.View(t.Context(), func(tx *store.Tx) error {
 		all, _, err := tx.Notifications(t.Context(), workspace.NotificationQuery{ProjectID: projectID, Page: workspace.Page{Limit: 10}})
 		if err == nil && len(all) == 1 {
 			fault = all[0].Fault

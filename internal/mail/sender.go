@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,7 +35,7 @@ const storeLimit = 10 * time.Second
 // A mail is sent once, or again if the process dies, or the store fails, between the server's consent and its note in the
 // store; both copies then have the same Message-ID.
 type Sender struct {
-	store   workspace.Store
+	store   store.Transactions
 	log     *slog.Logger
 	texts   *house // of the goroutine that sends
 	portal  string
@@ -54,7 +55,7 @@ type post interface {
 	// open fails when nothing can be sent at present.
 	open(ctx context.Context) (line, error)
 	// linkFor makes the link with which a person sets a password, inside the transaction.
-	linkFor(ctx context.Context, tx workspace.Tx, portal string, u workspace.User) (string, error)
+	linkFor(ctx context.Context, tx *store.Tx, portal string, u workspace.User) (string, error)
 	// fault says why nothing that is taken here reaches its reader; empty when it does.
 	fault() string
 }
@@ -70,7 +71,7 @@ type line interface {
 // NewSender checks the configuration and returns a sender that is not started. Its metrics go to registry. It opens no
 // connection: a mail server that is down now may be up later. Nor do broken templates stop it: they are complained about, and
 // the built-in ones stand in, so that no mail is lost.
-func NewSender(store workspace.Store, c Config, registry prometheus.Registerer, log *slog.Logger) (*Sender, error) {
+func NewSender(store store.Transactions, c Config, registry prometheus.Registerer, log *slog.Logger) (*Sender, error) {
 	texts, err := openHouse(c)
 	if err != nil {
 		return nil, err
@@ -212,7 +213,7 @@ func (s *Sender) claim(ctx context.Context) (workspace.Mail, bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
 	defer cancel()
 	var mails []workspace.Mail
-	err := s.store.Update(ctx, func(tx workspace.Tx) (err error) {
+	err := s.store.Update(ctx, func(tx *store.Tx) (err error) {
 		mails, err = tx.ClaimMails(ctx, 1, s.hold)
 		return err
 	})
@@ -236,7 +237,7 @@ func (s *Sender) send(ctx context.Context, open line, m workspace.Mail) error {
 
 // waiting counts the mails in the outbox.
 func (s *Sender) waiting(ctx context.Context) (n int, err error) {
-	err = s.store.View(ctx, func(tx workspace.Tx) error {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
 		n, err = tx.CountMails(ctx)
 		return err
 	})

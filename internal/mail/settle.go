@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/backoff"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -34,7 +35,7 @@ func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
 	defer cancel()
 	kind, tries := string(m.Kind), m.Tries+1
 	fault := "" // of a mail that did not reach its reader
-	note := func(tx workspace.Tx) error {
+	note := func(tx *store.Tx) error {
 		if err := tx.PutNotification(ctx, workspace.NotificationOf(m, fault, tx.Now())); err != nil {
 			return err
 		}
@@ -50,7 +51,7 @@ func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
 		log.InfoContext(ctx, "mail is no longer needed", "reason", sent)
 		fault = shorten(sent.Error())
 		if m.Tries == 0 { // nobody was told of it
-			note = func(tx workspace.Tx) error { return tx.DeleteMail(ctx, m.ID) }
+			note = func(tx *store.Tx) error { return tx.DeleteMail(ctx, m.ID) }
 		}
 	case errors.Is(sent, errBadReader), errors.Is(sent, errRefused), tries >= mostTries:
 		s.metrics.failed.WithLabelValues(kind).Inc()
@@ -61,7 +62,7 @@ func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
 		s.metrics.failed.WithLabelValues(kind).Inc()
 		pause := afterFaults.Wait(m.Tries)
 		log.WarnContext(ctx, "mail not sent, will be tried again", "tries", tries, "pause", pause, "error", sent)
-		note = func(tx workspace.Tx) error {
+		note = func(tx *store.Tx) error {
 			fault = fmt.Sprintf("%s; it is tried again at %s", shorten(sent.Error()), tx.Now().Add(pause).UTC().Format(time.RFC3339))
 			if err := tx.PutNotification(ctx, workspace.NotificationOf(m, fault, tx.Now())); err != nil {
 				return err

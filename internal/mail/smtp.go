@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 
 	gomail "github.com/wneessen/go-mail"
@@ -106,7 +107,7 @@ func newSMTPPost(c SMTP) (*smtpPost, error) {
 }
 
 // linkFor makes a token of its own for each mail; the first that is used ends the others.
-func (p *smtpPost) linkFor(ctx context.Context, tx workspace.Tx, portal string, u workspace.User) (string, error) {
+func (p *smtpPost) linkFor(ctx context.Context, tx *store.Tx, portal string, u workspace.User) (string, error) {
 	token := workspace.NewToken()
 	err := tx.InsertPasswordToken(ctx, workspace.PasswordToken{
 		TokenHash: workspace.HashToken(token), UserID: u.ID, Expires: tx.Now().Add(linkLife),

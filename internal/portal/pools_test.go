@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -75,7 +76,7 @@ func TestPools(t *testing.T) {
 	t.Run("DoNotExistForThoseWhoMayNotUseThem", func(t *testing.T) {
 		w := newWorld(t)
 		w.addPool(1)
-		w.must(w.store.Update(t.Context(), func(tx workspace.Tx) error {
+		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
 			return tx.DeleteGrants(t.Context(), pool, []workspace.Grant{{Type: workspace.GrantUser, ObjectID: w.user("bob").ID}})
 		}))
 		bob := w.signedIn("bob")
@@ -98,7 +99,7 @@ func TestPools(t *testing.T) {
 		ada.call("GET", "pools", "").is(200, `"may_reset":true`)
 		ada.call("POST", "pools/"+pool+"/reset", "").is(202, "")
 		ada.call("POST", "pools/"+pool+"/reset", "").is(409, "busy")
-		w.must(w.store.Update(t.Context(), func(tx workspace.Tx) error {
+		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
 			found, err := tx.MembersOf(t.Context(), w.user("ada").ID)
 			if err != nil {
 				return err
@@ -123,7 +124,7 @@ func TestPools(t *testing.T) {
 func (w *world) addPool(desktops int, changes ...func(*workspace.Pool)) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		subnets, err := tx.Subnets(ctx, project)
 		if err != nil {
 			return err
@@ -148,7 +149,7 @@ func (w *world) addPool(desktops int, changes ...func(*workspace.Pool)) {
 func (w *world) putDesktops(n int) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		subnets, err := tx.Subnets(ctx, project)
 		if err != nil {
 			return err
@@ -174,7 +175,7 @@ func (w *world) putDesktops(n int) {
 func (w *world) changePool(change func(*workspace.Pool)) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		p, err := tx.LockPool(ctx, project, pool)
 		if err != nil {
 			return err
@@ -209,7 +210,7 @@ func (w *world) attach() {
 }
 
 func (w *world) attachOnce(ctx context.Context) error {
-	return w.store.Update(ctx, func(tx workspace.Tx) error {
+	return w.store.Update(ctx, func(tx *store.Tx) error {
 		subs, err := tx.ClaimSubJobs(ctx, "runner", map[workspace.JobType]int{workspace.JobAttachPool: 10}, time.Minute)
 		for _, s := range subs {
 			d, err := tx.ReadDesktop(ctx, project, s.DesktopID)

@@ -51,7 +51,7 @@ func TestSignIn(t *testing.T) {
 	})
 	t.Run("SaysWhatSomebodyIsCalledInsideTheirDesktops", func(t *testing.T) {
 		w := newWorld(t)
-		w.must(w.store.Update(t.Context(), func(tx workspace.Tx) error {
+		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
 			u, err := tx.UserByName(t.Context(), project, "ada")
 			if err != nil {
 				return err
@@ -245,7 +245,7 @@ func TestPeopleShutDownAndRestartTheirOwnDesktops(t *testing.T) {
 	t.Run("NotOneThatOthersHaveToo", func(t *testing.T) {
 		w := newWorld(t)
 		bob := w.user("bob").ID
-		w.must(w.store.Update(t.Context(), func(tx workspace.Tx) error {
+		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
 			return tx.Assign(t.Context(), []workspace.Pair{{
 				DesktopID: w.desktop["running"], Type: workspace.HolderUser, HolderID: bob, Group: workspace.GroupDefault,
 			}})
@@ -400,7 +400,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { s.Close() })
 	passwords, err := secret.NewPasswords(secret.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1})
 	w.must(err)
-	w.store, w.service = s, workspace.NewServices(workspace.Config{Store: s, Passwords: passwords})
+	w.store, w.service = s, workspace.NewServices(workspace.Config{Store: store.Workspace(s), Passwords: passwords})
 	w.furnish(passwords)
 	p, err := portal.New(portal.Config{
 		SignIns: w.service.SignIn, Desktops: w.service.Connections, Log: slog.New(slog.DiscardHandler), Poll: 20 * time.Millisecond,
@@ -431,7 +431,7 @@ func (w *world) furnish(passwords *secret.Passwords) {
 	w.must(w.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
 	hash, err := passwords.Hash(password)
 	w.must(err)
-	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		ada := workspace.User{ID: workspace.NewID(), ProjectID: project, Name: "ada", PasswordHash: hash, MayChangePassword: true, EnterpriseID: "0"}
 		bob, fresh := ada, ada
 		bob.ID, bob.Name = workspace.NewID(), "bob"
@@ -466,7 +466,7 @@ func (w *world) furnish(passwords *secret.Passwords) {
 }
 
 func (w *world) user(name string) (u workspace.User) {
-	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
 		u, err = tx.UserByName(w.t.Context(), project, name)
 		return err
 	}))
@@ -476,11 +476,11 @@ func (w *world) user(name string) (u workspace.User) {
 func (w *world) change(name string, f func(*workspace.User)) {
 	u := w.user(name)
 	f(&u)
-	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error { return tx.SaveUser(w.t.Context(), u) }))
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.SaveUser(w.t.Context(), u) }))
 }
 
 func (w *world) setStatus(name string, status workspace.DesktopStatus) {
-	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 		d, err := tx.ReadDesktop(w.t.Context(), project, w.desktop[name])
 		if err != nil {
 			return err
@@ -492,7 +492,7 @@ func (w *world) setStatus(name string, status workspace.DesktopStatus) {
 
 // subJobs counts what has been ordered.
 func (w *world) subJobs() (n int) {
-	w.must(w.store.View(w.t.Context(), func(tx workspace.Tx) (err error) {
+	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
 		_, n, err = tx.SubJobs(w.t.Context(), workspace.SubJobQuery{ProjectID: project, Page: workspace.Page{Limit: 10}})
 		return err
 	}))
@@ -501,7 +501,7 @@ func (w *world) subJobs() (n int) {
 
 func (w *world) passwordToken(name string) string {
 	token := workspace.NewToken()
-	w.must(w.store.Update(w.t.Context(), func(tx workspace.Tx) error {
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 		return tx.InsertPasswordToken(w.t.Context(), workspace.PasswordToken{
 			TokenHash: workspace.HashToken(token), UserID: w.user(name).ID, Expires: tx.Now().Add(24 * time.Hour),
 		})

@@ -5,15 +5,16 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
 // company fills a store with desktops of one project, each with two volumes, a tag, a security group and a person.
-func company(b testing.TB, s workspace.Store, desktops int) {
+func company(b testing.TB, s store.Transactions, desktops int) {
 	b.Helper()
 	ctx := b.Context()
-	must(b, s.Update(ctx, func(tx workspace.Tx) error {
+	must(b, s.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.InsertVPC(ctx, workspace.VPC{ID: "vpc", ProjectID: "p"}); err != nil {
 			return err
 		}
@@ -24,7 +25,7 @@ func company(b testing.TB, s workspace.Store, desktops int) {
 	}))
 	const part = 500
 	for n := 0; n < desktops; n += part {
-		must(b, s.Update(ctx, func(tx workspace.Tx) error {
+		must(b, s.Update(ctx, func(tx *store.Tx) error {
 			addresses, err := tx.FreeAddresses(ctx, "subnet", part)
 			if err != nil {
 				return err
@@ -55,13 +56,13 @@ func company(b testing.TB, s workspace.Store, desktops int) {
 }
 
 // estate fills a store with pools that scale by themselves, and desktops of theirs of which every second is somebody's.
-func estate(b testing.TB, s workspace.Store, pools, desktops int) {
+func estate(b testing.TB, s store.Transactions, pools, desktops int) {
 	b.Helper()
 	ctx := b.Context()
 	company(b, s, 0)
 	for n := range pools {
 		p := workspace.Pool{ID: workspace.NewID(), ProjectID: "p", Name: fmt.Sprint("pool-", n), Autoscaling: true}
-		must(b, s.Update(ctx, func(tx workspace.Tx) error {
+		must(b, s.Update(ctx, func(tx *store.Tx) error {
 			if err := tx.InsertPool(ctx, p, nil); err != nil {
 				return err
 			}
@@ -81,7 +82,7 @@ func estate(b testing.TB, s workspace.Store, pools, desktops int) {
 			}
 			return tx.InsertDesktops(ctx, made)
 		}))
-		must(b, s.Update(ctx, func(tx workspace.Tx) error {
+		must(b, s.Update(ctx, func(tx *store.Tx) error {
 			members, err := tx.Members(ctx, p.ID)
 			for i := 0; i < len(members) && err == nil; i++ {
 				m := members[i]
@@ -104,13 +105,13 @@ func must(t testing.TB, err error) {
 }
 
 // databases runs a benchmark on SQLite, and on PostgreSQL where there is one.
-func databases(b *testing.B, run func(b *testing.B, s workspace.Store)) {
+func databases(b *testing.B, run func(b *testing.B, s store.Transactions)) {
 	b.Run("sqlite", func(b *testing.B) { run(b, storetest.SQLite(b).Open(b, time.Now)) })
 	b.Run("postgres", func(b *testing.B) { run(b, storetest.Postgres(b).Open(b, time.Now)) })
 }
 
 func BenchmarkDesktops(b *testing.B) {
-	databases(b, func(b *testing.B, s workspace.Store) {
+	databases(b, func(b *testing.B, s store.Transactions) {
 		company(b, s, 10_000)
 		for name, q := range map[string]workspace.DesktopQuery{
 			"first":   {Page: workspace.Page{Limit: 100}},
@@ -125,7 +126,7 @@ func BenchmarkDesktops(b *testing.B) {
 			q.ProjectID = "p"
 			b.Run(name, func(b *testing.B) {
 				for b.Loop() {
-					must(b, s.View(b.Context(), func(tx workspace.Tx) error { _, _, err := tx.Desktops(b.Context(), q); return err }))
+					must(b, s.View(b.Context(), func(tx *store.Tx) error { _, _, err := tx.Desktops(b.Context(), q); return err }))
 				}
 			})
 		}
@@ -133,11 +134,11 @@ func BenchmarkDesktops(b *testing.B) {
 }
 
 func BenchmarkCount(b *testing.B) {
-	databases(b, func(b *testing.B, s workspace.Store) {
+	databases(b, func(b *testing.B, s store.Transactions) {
 		company(b, s, 100_000)
 		b.ResetTimer()
 		for b.Loop() {
-			must(b, s.View(b.Context(), func(tx workspace.Tx) error {
+			must(b, s.View(b.Context(), func(tx *store.Tx) error {
 				_, total, err := tx.Desktops(b.Context(), workspace.DesktopQuery{ProjectID: "p"})
 				if err == nil && total != 100_000 {
 					err = fmt.Errorf("counted %d", total)
@@ -150,10 +151,10 @@ func BenchmarkCount(b *testing.B) {
 
 // BenchmarkClaim claims and finishes a sub-job behind a history of 50,000.
 func BenchmarkClaim(b *testing.B) {
-	databases(b, func(b *testing.B, s workspace.Store) {
+	databases(b, func(b *testing.B, s store.Transactions) {
 		ctx := b.Context()
 		add := func(n int, state workspace.SubJobState) {
-			must(b, s.Update(ctx, func(tx workspace.Tx) error {
+			must(b, s.Update(ctx, func(tx *store.Tx) error {
 				j := workspace.Job{ID: workspace.NewID(), ProjectID: "p", Type: workspace.JobCreateDesktops, Created: tx.Now()}
 				for i := range n {
 					j.SubJobs = append(j.SubJobs, workspace.SubJob{ID: workspace.NewID(), ProjectID: "p", Type: j.Type, Position: i, State: state, RunAt: tx.Now(), Created: tx.Now()})
@@ -167,7 +168,7 @@ func BenchmarkClaim(b *testing.B) {
 		add(5000, workspace.SubJobWaiting)
 		b.ResetTimer()
 		for b.Loop() {
-			must(b, s.Update(ctx, func(tx workspace.Tx) error {
+			must(b, s.Update(ctx, func(tx *store.Tx) error {
 				claimed, err := tx.ClaimSubJobs(ctx, "w", map[workspace.JobType]int{workspace.JobCreateDesktops: 1}, time.Minute)
 				if err != nil || len(claimed) == 0 {
 					return err
@@ -182,9 +183,9 @@ func BenchmarkClaim(b *testing.B) {
 
 // BenchmarkCommit writes a row in a transaction of its own.
 func BenchmarkCommit(b *testing.B) {
-	databases(b, func(b *testing.B, s workspace.Store) {
+	databases(b, func(b *testing.B, s store.Transactions) {
 		for b.Loop() {
-			must(b, s.Update(b.Context(), func(tx workspace.Tx) error {
+			must(b, s.Update(b.Context(), func(tx *store.Tx) error {
 				return tx.InsertMails(b.Context(), []workspace.Mail{{ID: workspace.NewID(), RunAt: tx.Now(), Created: tx.Now()}})
 			}))
 		}
@@ -193,11 +194,11 @@ func BenchmarkCommit(b *testing.B) {
 
 // BenchmarkMembers reads 10,000 desktops of 100 pools, as each evaluation of all pools does.
 func BenchmarkMembers(b *testing.B) {
-	databases(b, func(b *testing.B, s workspace.Store) {
+	databases(b, func(b *testing.B, s store.Transactions) {
 		estate(b, s, 100, 100)
 		b.Run("members", func(b *testing.B) {
 			for b.Loop() {
-				must(b, s.View(b.Context(), func(tx workspace.Tx) error {
+				must(b, s.View(b.Context(), func(tx *store.Tx) error {
 					members, err := tx.Members(b.Context())
 					if err == nil && len(members) != 10_000 {
 						err = fmt.Errorf("read %d", len(members))
@@ -208,7 +209,7 @@ func BenchmarkMembers(b *testing.B) {
 		})
 		b.Run("pools", func(b *testing.B) {
 			for b.Loop() {
-				must(b, s.View(b.Context(), func(tx workspace.Tx) error {
+				must(b, s.View(b.Context(), func(tx *store.Tx) error {
 					_, _, err := tx.Pools(b.Context(), workspace.PoolQuery{Page: workspace.Page{Limit: 1000}})
 					return err
 				}))

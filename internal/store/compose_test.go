@@ -27,7 +27,7 @@ func composesTextsOfBefore(t *testing.T, url string) {
 	s, err := store.Open(ctx, url)
 	must(t, err)
 	company(t, s, 1)
-	must(t, s.Update(ctx, func(tx workspace.Tx) error {
+	must(t, s.Update(ctx, func(tx *store.Tx) error {
 		for i, name := range []string{office, "a", "b", "Sales"} {
 			g := workspace.Group{ID: fmt.Sprint(i), ProjectID: "p", Name: name, Description: name, Created: tx.Now().Add(time.Duration(i) * time.Second), Updated: tx.Now()}
 			if err := tx.InsertGroup(ctx, g); err != nil {
@@ -51,7 +51,7 @@ func composesTextsOfBefore(t *testing.T, url string) {
 	s, err = store.Open(ctx, url)
 	must(t, err)
 	defer s.Close()
-	must(t, s.View(ctx, func(tx workspace.Tx) error {
+	must(t, s.View(ctx, func(tx *store.Tx) error {
 		page := workspace.Page{Limit: 10}
 		groups, _, err := tx.Groups(ctx, workspace.GroupQuery{ProjectID: "p", Page: page})
 		must(t, err)

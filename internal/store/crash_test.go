@@ -41,7 +41,7 @@ func writeForEver(path string) error {
 	}
 	for {
 		id := workspace.NewID()
-		err := s.Update(ctx, func(tx workspace.Tx) error {
+		err := s.Update(ctx, func(tx *store.Tx) error {
 			j := workspace.Job{ID: id, ProjectID: "p", Created: tx.Now()}
 			for i := range subJobsOfAWrite {
 				j.SubJobs = append(j.SubJobs, workspace.SubJob{ID: workspace.NewID(), ProjectID: "p", Position: i, State: workspace.SubJobWaiting,
@@ -93,7 +93,7 @@ func writeUntilKilled(t *testing.T, path string, commits int) (told []string) {
 func check(t *testing.T, path string, told []string) {
 	t.Helper()
 	s := storetest.Open(t, path, time.Now)
-	must(t, s.View(t.Context(), func(tx workspace.Tx) error {
+	must(t, s.View(t.Context(), func(tx *store.Tx) error {
 		for _, id := range told {
 			j, err := tx.Job(t.Context(), "p", id, false)
 			if err != nil {

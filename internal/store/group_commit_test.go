@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
@@ -24,7 +25,7 @@ func TestThoseThatShareACommitFailAlone(t *testing.T) {
 			defer func() { _ = recover() }()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			err := s.Update(ctx, func(tx workspace.Tx) error {
+			err := s.Update(ctx, func(tx *store.Tx) error {
 				if err := tx.InsertUsers(ctx, []workspace.User{{ID: fmt.Sprint(i), Name: fmt.Sprint("user-", i)}}); err != nil {
 					return err
 				}
@@ -57,7 +58,7 @@ func TestThoseThatShareACommitFailAlone(t *testing.T) {
 		})
 	}
 	all.Wait()
-	must(t, s.View(t.Context(), func(tx workspace.Tx) error {
+	must(t, s.View(t.Context(), func(tx *store.Tx) error {
 		users, _, err := tx.Users(t.Context(), workspace.UserQuery{Page: workspace.Page{Limit: writers}})
 		for _, u := range users {
 			var i int

@@ -21,7 +21,7 @@ func TestOpenTakesEveryFormOfAPathAndKeepsTheFileToItsOwner(t *testing.T) {
 			s, err := store.Open(t.Context(), url)
 			must(t, err)
 			must(t, s.Ping(t.Context()))
-			must(t, s.Update(t.Context(), func(tx workspace.Tx) error { return tx.PutZones(t.Context(), []workspace.Zone{{ID: "z"}}) }))
+			must(t, s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutZones(t.Context(), []workspace.Zone{{ID: "z"}}) }))
 			for _, file := range []string{path, path + "-wal"} {
 				info, err := os.Stat(file)
 				must(t, err)
@@ -144,7 +144,7 @@ func TestExpiriesThatAnEarlierVersionStoredBeyondTheYear9999AreReadAsNever(t *te
 			url := address(t)
 			s, err := store.Open(t.Context(), url)
 			must(t, err)
-			must(t, s.Update(t.Context(), func(tx workspace.Tx) error {
+			must(t, s.Update(t.Context(), func(tx *store.Tx) error {
 				return tx.InsertUsers(t.Context(), []workspace.User{{ID: "wild", ProjectID: "p", Name: "wild"}, {ID: "tame", ProjectID: "p", Name: "tame"}})
 			}))
 			must(t, store.Exec(t.Context(), s, "UPDATE users SET expires = '10000-01-01T13:59:59.000000Z' WHERE id = 'wild'"))
@@ -152,7 +152,7 @@ func TestExpiriesThatAnEarlierVersionStoredBeyondTheYear9999AreReadAsNever(t *te
 			must(t, store.Exec(t.Context(), s, "DELETE FROM schema_migrations WHERE name = 'migrations/0021_expiry.sql'"))
 			must(t, s.Close())
 			s = storetest.Open(t, url, nil)
-			must(t, s.Update(t.Context(), func(tx workspace.Tx) error {
+			must(t, s.Update(t.Context(), func(tx *store.Tx) error {
 				users, _, err := tx.Users(t.Context(), workspace.UserQuery{ProjectID: "p", Page: workspace.Page{Limit: 10}})
 				if err != nil || len(users) != 2 {
 					t.Fatalf("%d people, %v", len(users), err)
@@ -177,7 +177,7 @@ func TestTwoProcessesShareOneSQLiteFile(t *testing.T) {
 		go func() {
 			var errs []error
 			for range each {
-				errs = append(errs, s.Update(t.Context(), func(tx workspace.Tx) error {
+				errs = append(errs, s.Update(t.Context(), func(tx *store.Tx) error {
 					// Read before writing: that is where two writers would stand in each other's way.
 					_, total, err := tx.Users(t.Context(), workspace.UserQuery{ProjectID: "p"})
 					if err != nil {
@@ -193,7 +193,7 @@ func TestTwoProcessesShareOneSQLiteFile(t *testing.T) {
 	for range stores {
 		must(t, <-results)
 	}
-	must(t, stores[0].View(t.Context(), func(tx workspace.Tx) error {
+	must(t, stores[0].View(t.Context(), func(tx *store.Tx) error {
 		_, total, err := tx.Users(t.Context(), workspace.UserQuery{ProjectID: "p"})
 		if total != 2*each {
 			t.Errorf("%d rows, want %d", total, 2*each)

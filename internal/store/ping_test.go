@@ -21,7 +21,7 @@ func TestADatabaseThatTakesNoWritesIsNotReady(t *testing.T) {
 		}
 	}
 	write := func() error {
-		return s.Update(t.Context(), func(tx workspace.Tx) error { return tx.PutZones(t.Context(), []workspace.Zone{{ID: "z"}}) })
+		return s.Update(t.Context(), func(tx *Tx) error { return tx.PutZones(t.Context(), []workspace.Zone{{ID: "z"}}) })
 	}
 	ready := func(when string, want bool) {
 		t.Helper()

@@ -18,14 +18,14 @@ import (
 
 func TestUpdatesThatWaitForEachOtherBothSucceed(t *testing.T) {
 	s := storetest.Open(t, storetest.PostgresURL(t), time.Now)
-	must(t, s.Update(t.Context(), func(tx workspace.Tx) error {
+	must(t, s.Update(t.Context(), func(tx *store.Tx) error {
 		return tx.InsertUsers(t.Context(), []workspace.User{{ID: "a", Name: "a"}, {ID: "b", Name: "b"}})
 	}))
 	var bothHoldOne sync.WaitGroup
 	bothHoldOne.Add(2)
 	update := func(first, second string) error {
 		run := 0
-		return s.Update(t.Context(), func(tx workspace.Tx) error {
+		return s.Update(t.Context(), func(tx *store.Tx) error {
 			run++
 			if _, err := tx.LockUser(t.Context(), "", first); err != nil {
 				return err
@@ -45,7 +45,7 @@ func TestUpdatesThatWaitForEachOtherBothSucceed(t *testing.T) {
 	other := make(chan error)
 	go func() { other <- update("a", "b") }()
 	must(t, errors.Join(update("b", "a"), <-other))
-	must(t, s.View(t.Context(), func(tx workspace.Tx) error {
+	must(t, s.View(t.Context(), func(tx *store.Tx) error {
 		for _, id := range []string{"a", "b"} {
 			u, err := tx.ReadUser(t.Context(), "", id)
 			if err != nil {
@@ -77,7 +77,7 @@ func TestNamesAreLookedUpOneByOne(t *testing.T) {
 		}
 		return users
 	}
-	must(t, s.Update(ctx, func(tx workspace.Tx) error {
+	must(t, s.Update(ctx, func(tx *store.Tx) error {
 		err := errors.Join(tx.InsertVPC(ctx, workspace.VPC{ID: "v", ProjectID: "p"}), tx.InsertSubnet(ctx, workspace.Subnet{ID: "s", ProjectID: "p", VPCID: "v"}))
 		var desktops []workspace.Desktop
 		for _, n := range names("there", 1000) {
@@ -96,7 +96,7 @@ func TestNamesAreLookedUpOneByOne(t *testing.T) {
 			must(t, store.Exec(ctx, s, "ANALYZE"))
 		}
 		sent = nil
-		must(t, s.Update(ctx, func(tx workspace.Tx) error {
+		must(t, s.Update(ctx, func(tx *store.Tx) error {
 			_, err := tx.TakenNames(ctx, "p", names("new", 100))
 			_, ofHosts := tx.TakenHostNames(ctx, "p", names("new", 100))
 			return errors.Join(err, ofHosts, tx.InsertUsers(ctx, people(names(fmt.Sprint(known), 100))))
@@ -132,7 +132,7 @@ func TestAStoreThatLostTheConnectionOnWhichItListensHearsOfWorkAgain(t *testing.
 	defer listener.Close()
 	work := listener.Work(t.Context())
 	insert := func() {
-		must(t, writer.Update(t.Context(), func(tx workspace.Tx) error {
+		must(t, writer.Update(t.Context(), func(tx *store.Tx) error {
 			return tx.InsertJob(t.Context(), workspace.Job{ID: workspace.NewID(), Created: tx.Now()})
 		}))
 	}

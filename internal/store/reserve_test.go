@@ -37,7 +37,7 @@ func TestANameBelongsToOneProcessUntilItEnds(t *testing.T) {
 func TestAnOutageOfTheDatabaseIsNoFaultAndPasses(t *testing.T) {
 	r, address := storetest.NewRoad(t, storetest.PostgresURL(t))
 	s := storetest.Open(t, address, time.Now)
-	read := func(tx workspace.Tx) error { _, err := tx.Zones(t.Context()); return err }
+	read := func(tx *store.Tx) error { _, err := tx.Zones(t.Context()); return err }
 	outage := func(what string, err error) {
 		t.Helper()
 		if workspace.CodeOf(err) != workspace.CodeNoDatabase {
@@ -49,7 +49,7 @@ func TestAnOutageOfTheDatabaseIsNoFaultAndPasses(t *testing.T) {
 	defer release()
 	must(t, s.Update(t.Context(), read))
 
-	outage("a connection that breaks in a transaction", s.Update(t.Context(), func(tx workspace.Tx) error {
+	outage("a connection that breaks in a transaction", s.Update(t.Context(), func(tx *store.Tx) error {
 		r.Close()
 		return read(tx)
 	}))
@@ -67,11 +67,11 @@ func TestAnOutageOfTheDatabaseIsNoFaultAndPasses(t *testing.T) {
 
 func TestASessionThatTheServerEndsIsAnOutage(t *testing.T) {
 	s := storetest.Open(t, storetest.PostgresURL(t), time.Now)
-	err := s.Update(t.Context(), func(workspace.Tx) error {
+	err := s.Update(t.Context(), func(*store.Tx) error {
 		return store.Exec(t.Context(), s, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()")
 	})
 	if err != nil && workspace.CodeOf(err) != workspace.CodeNoDatabase {
 		t.Errorf("a session that was ended gave %v", err)
 	}
-	must(t, s.View(t.Context(), func(tx workspace.Tx) error { _, err := tx.Zones(t.Context()); return err }))
+	must(t, s.View(t.Context(), func(tx *store.Tx) error { _, err := tx.Zones(t.Context()); return err }))
 }

@@ -16,11 +16,9 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
-
-	"carrel/internal/workspace"
 )
 
-// Store is a database of Carrel's. It implements workspace.Store. All methods may be called concurrently.
+// Store is a database of Carrel's. All methods may be called concurrently.
 type Store struct {
 	writer *bun.DB // SQLite: the one connection that writes. PostgreSQL: the pool
 	reader *bun.DB // SQLite: several connections that cannot write. PostgreSQL: the same pool
@@ -30,7 +28,8 @@ type Store struct {
 	work   workSignals
 	group  *groupCommit // SQLite: what shares commits. PostgreSQL, which does so by itself: nil
 
-	existing bool // only a database with today's tables is opened
+	hook     bun.QueryHook // nil: none
+	existing bool          // only a database with today's tables is opened
 
 	commits atomic.Uint64
 	probed  atomic.Pointer[time.Time] // when Ping wrote last; nil after the database was found out of service
@@ -81,6 +80,9 @@ func WithClock(now func() time.Time) Option { return func(s *Store) { s.clock = 
 // WithLog sets where the store tells of what it mends by itself, such as a lost connection; slog's default otherwise.
 func WithLog(l *slog.Logger) Option { return func(s *Store) { s.log = l } }
 
+// WithQueryHook has a hook told of each statement. A statement whose context the hook ends fails.
+func WithQueryHook(h bun.QueryHook) Option { return func(s *Store) { s.hook = h } }
+
 // ErrNoDatabase says that an existing database was asked for and there is none.
 var ErrNoDatabase = errors.New("there is no database of Carrel's")
 
@@ -107,6 +109,13 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	if s.hook != nil {
+		shared := s.reader == s.writer
+		s.writer, s.reader = s.writer.WithQueryHook(s.hook), s.reader.WithQueryHook(s.hook)
+		if shared {
+			s.reader = s.writer
+		}
 	}
 	if s.existing {
 		if err := s.checkTables(ctx); err != nil {
@@ -157,23 +166,25 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// View implements workspace.Store. What f reads is one state of the database, that of its first read.
-func (s *Store) View(ctx context.Context, f func(workspace.Tx) error) error {
-	return s.explained(ctx, s.view(ctx, func(t *Tx) error { return f(t) }))
+// View runs f in a read-only transaction. What f reads is one state of the database, that of its first read.
+func (s *Store) View(ctx context.Context, f func(*Tx) error) error {
+	return s.explained(ctx, s.view(ctx, f))
 }
 
-// Update implements workspace.Store. On SQLite there is one transaction at a time. On PostgreSQL there are many, at READ
+// Update runs f in a transaction that commits when f returns nil. It runs f again when the database asks for that (a serialization
+// failure or dead-lock), so f must have no effect outside the transaction. On SQLite there is one transaction at a time. On PostgreSQL there are many, at READ
 // COMMITTED: a decision rests on rows that the transaction holds (LockDesktops, LockUser, FreeAddresses) and on unique
 // constraints, which say more to the caller than a serialization failure would, and nothing has to be run again merely
 // because somebody else wrote nearby.
 //
 // f must return the errors that it gets: after one, PostgreSQL takes no more statements, and a transaction whose insert was
 // refused is rolled back even if f returns nil.
-func (s *Store) Update(ctx context.Context, f func(workspace.Tx) error) error {
-	return s.explained(ctx, s.update(ctx, func(t *Tx) error { return f(t) }))
+func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
+	return s.explained(ctx, s.update(ctx, f))
 }
 
-// Work implements workspace.Store. On SQLite it tells of this process only; polling covers the rest.
+// Work signals that sub-jobs may have become due, here or through another process. The channel has room for one signal and belongs to
+// the caller, who must go on receiving until the context ends. On SQLite it tells of this process only; polling covers the rest.
 func (s *Store) Work(ctx context.Context) <-chan struct{} {
 	s.work.listenOnce(func(ctx context.Context) { s.engine.listenForWork(ctx, s.log, s.work.signal) })
 	return s.work.channel(ctx)

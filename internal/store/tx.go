@@ -15,7 +15,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Tx is one transaction. It implements workspace.Tx.
+// Tx is one transaction. It is not for concurrent use.
 type Tx struct {
 	bun.Tx
 	store *Store
@@ -27,10 +27,7 @@ type Tx struct {
 	kept    map[reflect.Type]any
 }
 
-var (
-	_ workspace.Store = (*Store)(nil)
-	_ workspace.Tx    = (*Tx)(nil)
-)
+var _ workspace.Tx = (*Tx)(nil)
 
 // Kept is what an area remembers until the transaction ends: a value of a type of its own, zero at first.
 func Kept[T any](t *Tx) *T {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -378,7 +379,7 @@ func (w *world) notify() {
 
 // failed lists the sub-jobs that have failed, oldest job first.
 func (w *world) failed() []workspace.SubJob {
-	return view(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.SubJob, error) {
+	return view(w, func(ctx context.Context, tx *store.Tx) ([]workspace.SubJob, error) {
 		all, _, err := tx.SubJobs(ctx, workspace.SubJobQuery{ProjectID: project, State: workspace.SubJobFailed, Page: workspace.Page{Limit: 1000}})
 		return all, err
 	})

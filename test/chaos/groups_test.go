@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -11,7 +12,7 @@ import (
 const mostGroups = 3
 
 func (w *world) groups() []workspace.Group {
-	return view(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Group, error) {
+	return view(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Group, error) {
 		all, _, err := tx.Groups(ctx, workspace.GroupQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
 		return all, err
 	})

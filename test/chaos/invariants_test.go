@@ -9,6 +9,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/job"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -26,10 +27,10 @@ type snapshot struct {
 }
 
 func (w *world) snapshot() snapshot {
-	return view(w, func(ctx context.Context, tx workspace.Tx) (s snapshot, err error) { return readAll(ctx, tx) })
+	return view(w, func(ctx context.Context, tx *store.Tx) (s snapshot, err error) { return readAll(ctx, tx) })
 }
 
-func readAll(ctx context.Context, tx workspace.Tx) (s snapshot, err error) {
+func readAll(ctx context.Context, tx *store.Tx) (s snapshot, err error) {
 	all := workspace.Page{Limit: 1000}
 	s.now = tx.Now()
 	if s.desktops, _, err = tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: project, Page: all}); err != nil {
@@ -62,7 +63,7 @@ func readAll(ctx context.Context, tx workspace.Tx) (s snapshot, err error) {
 // meanwhile.
 func (w *world) checkAlways() {
 	ctx := context.Background()
-	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		s, err := readAll(ctx, tx)
 		if err != nil {
 			return err
@@ -189,7 +190,7 @@ func (w *world) checkRest() {
 			w.wrong("%s is %s at rest", p.Name, p.Status())
 		}
 	}
-	strangers := view(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) {
+	strangers := view(w, func(ctx context.Context, tx *store.Tx) ([]string, error) {
 		var ids []string
 		for _, p := range s.pools {
 			ids = append(ids, p.ID)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -36,7 +37,7 @@ func (w *world) signIn(p *person) {
 	w.serial++
 	p.visitor.SignInHash = workspace.HashToken(fmt.Sprintf("%s %d", p.name, w.serial))
 	s := workspace.SignIn{TokenHash: p.visitor.SignInHash, UserID: p.visitor.ID}
-	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := tx.ReadUser(ctx, project, p.visitor.ID); err != nil {
 			return nil //nolint:nilerr // nobody is left to sign in
 		}
@@ -72,7 +73,7 @@ func (w *world) look(ticket string) string {
 func (w *world) work(desktopID, userID string) string {
 	ctx := context.Background()
 	seen := "nothing: it is not theirs now"
-	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		found, err := tx.LockDesktops(ctx, project, []string{desktopID})
 		if err != nil || len(found) == 0 {
 			return err
@@ -173,7 +174,7 @@ func (w *world) signOut() {
 	p := w.anyPerson()
 	was := p.visitor.SignInHash
 	w.do(p.name+" signs out", func(ctx context.Context) error {
-		return w.store.Update(ctx, func(tx workspace.Tx) error { return tx.DeleteSignIn(ctx, was) })
+		return w.store.Update(ctx, func(tx *store.Tx) error { return tx.DeleteSignIn(ctx, was) })
 	})
 	w.signIn(p)
 }

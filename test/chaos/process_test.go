@@ -13,6 +13,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/job"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -58,14 +59,14 @@ func (l *life) pass(do func() error) error {
 
 // mortalStore is the store of a process.
 type mortalStore struct {
-	workspace.Store
+	store.Transactions
 	life *life
 	poll bool // Work only ticks: what listens to PostgreSQL would keep time from passing in a bubble
 }
 
 func (s mortalStore) Work(ctx context.Context) <-chan struct{} {
 	if !s.poll {
-		return s.Store.Work(ctx)
+		return s.Transactions.Work(ctx)
 	}
 	work := make(chan struct{}, 1)
 	go func() {
@@ -86,12 +87,12 @@ func (s mortalStore) Work(ctx context.Context) <-chan struct{} {
 	return work
 }
 
-func (s mortalStore) Update(ctx context.Context, f func(workspace.Tx) error) error {
-	return s.life.pass(func() error { return s.Store.Update(ctx, f) })
+func (s mortalStore) Update(ctx context.Context, f func(*store.Tx) error) error {
+	return s.life.pass(func() error { return s.Transactions.Update(ctx, f) })
 }
 
-func (s mortalStore) View(ctx context.Context, f func(workspace.Tx) error) error {
-	return s.life.pass(func() error { return s.Store.View(ctx, f) })
+func (s mortalStore) View(ctx context.Context, f func(*store.Tx) error) error {
+	return s.life.pass(func() error { return s.Transactions.View(ctx, f) })
 }
 
 // begin starts a process, which is started again whenever it dies.
@@ -112,7 +113,7 @@ func (p *process) live() {
 	registry := prometheus.NewRegistry()
 	meter, err := job.NewMetrics(registry)
 	w.must(err)
-	service := workspace.NewServices(workspace.Config{Store: s, Rollout: w.service.Rollouts.Limits})
+	service := workspace.NewServices(workspace.Config{Store: store.Workspace(s), Rollout: w.service.Rollouts.Limits})
 	poolMeter, err := job.NewPoolMetrics(registry, service.Pools, log)
 	w.must(err)
 	runner := job.NewRunner(s, e, log, meter, job.Config{Replica: p.name, Poll: time.Minute})

@@ -68,7 +68,7 @@ func newWorld(t *testing.T, seed uint64, database string) *world {
 	})
 	w.must(err)
 	w.service = workspace.NewServices(workspace.Config{
-		Store:   w.store,
+		Store:   store.Workspace(w.store),
 		Rollout: workspace.RolloutLimits{Parallel: 1 + w.draw.IntN(3), MaxFailures: w.draw.IntN(3)},
 	})
 	w.furnish()
@@ -118,7 +118,7 @@ func (w *world) furnish() {
 	w.images = map[string]string{oldImage: images[0].ID, newImage: images[1].ID}
 	w.must(w.sim.EnsureNetwork(ctx, engine.Network{ID: "net0", CIDR: "10.1.0.0/24", Gateway: "10.1.0.1"}))
 	w.must(w.sim.EnsureNetwork(ctx, engine.Network{ID: "net1", CIDR: "10.1.1.0/24", Gateway: "10.1.1.1"}))
-	w.must(w.store.Update(ctx, func(tx workspace.Tx) error {
+	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		for _, err := range []error{
 			tx.PutZones(ctx, []workspace.Zone{{ID: "default", Default: true}}),
 			tx.PutVolumeTypes(ctx, []workspace.VolumeType{{ID: "SAS"}, {ID: "SSD"}}),
@@ -192,11 +192,11 @@ func (w *world) wrong(format string, args ...any) {
 }
 
 // view reads from the database.
-func view[T any](w *world, read func(ctx context.Context, tx workspace.Tx) (T, error)) T {
+func view[T any](w *world, read func(ctx context.Context, tx *store.Tx) (T, error)) T {
 	w.t.Helper()
 	var got T
 	ctx := context.Background()
-	w.must(w.store.View(ctx, func(tx workspace.Tx) (err error) {
+	w.must(w.store.View(ctx, func(tx *store.Tx) (err error) {
 		got, err = read(ctx, tx)
 		return err
 	}))
@@ -205,7 +205,7 @@ func view[T any](w *world, read func(ctx context.Context, tx workspace.Tx) (T, e
 
 // desktops reads all rows, by name.
 func (w *world) desktops() []workspace.Desktop {
-	return view(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Desktop, error) {
+	return view(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Desktop, error) {
 		all, _, err := tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
 		return all, err
 	})
@@ -213,7 +213,7 @@ func (w *world) desktops() []workspace.Desktop {
 
 // pools reads all pools, oldest first.
 func (w *world) pools() []workspace.Pool {
-	return view(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Pool, error) {
+	return view(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Pool, error) {
 		all, _, err := tx.Pools(ctx, workspace.PoolQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
 		return all, err
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -20,13 +21,13 @@ func pair(desktopID, holder string, group workspace.UserGroup) workspace.Pair {
 
 func (w *world) assign(pairs ...workspace.Pair) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error { return tx.Assign(w.Context(), pairs) })
+	w.update(func(tx *store.Tx) error { return tx.Assign(w.Context(), pairs) })
 }
 
 // holdings says who may use desktops, as words like "ann!" for one who may administer it.
 func (w *world) holdings(userIDs []string, desktopIDs ...string) string {
 	w.Helper()
-	all := get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Assignment, error) {
+	all := get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Assignment, error) {
 		return tx.Holdings(ctx, desktopIDs, userIDs)
 	})
 	var words []string
@@ -62,14 +63,14 @@ var assignments = []behaviour{
 		w.join("h", "ben", "ann")
 		w.assign(pair(id, "@h", workspace.GroupSudo), pair(id, "@g", workspace.GroupSudo)) // the latter is there, and stays as it is
 		w.same(w.holdings(nil, id), "ann! ben! cara dora")
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			return tx.Regroup(w.Context(), []workspace.Pair{pair(id, "ann", workspace.GroupDefault)})
 		})
 		w.same(w.holdings(nil, id), "ann ben! cara dora")
-		w.update(func(tx workspace.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"cara"}) })
-		w.update(func(tx workspace.Tx) error { return tx.DeleteGroup(w.Context(), "h") })
+		w.update(func(tx *store.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"cara"}) })
+		w.update(func(tx *store.Tx) error { return tx.DeleteGroup(w.Context(), "h") })
 		w.same(w.holdings(nil, id), "ann ben dora")
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			return tx.Unassign(w.Context(), []workspace.Pair{pair(id, "@g", ""), pair(id, "dora", ""), pair(id, "@missing", "")})
 		})
 		w.same(w.holdings(nil, id), "ann")
@@ -80,7 +81,7 @@ var assignments = []behaviour{
 			{DesktopID: id, GroupID: "g", GroupName: "Lab", People: 2, Group: workspace.GroupDefault, Created: w.clock.Now()},
 		})
 		w.same(len(w.desktop(id).Assignments), 1)
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]string, error) {
 			return tx.GroupDesktops(ctx, []string{"g", "h"})
 		}), []string{id})
 	}},
@@ -88,16 +89,16 @@ var assignments = []behaviour{
 		id := w.lab()
 		for _, q := range []workspace.DesktopQuery{{UserID: "ben"}, {UserName: "CAR"}, {UserNames: []string{"Ben", "x"}}, {Assigned: new(true)}} {
 			q.ProjectID, q.Page = project, everything
-			found := get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Desktop, error) {
+			found := get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Desktop, error) {
 				all, total, err := tx.Desktops(ctx, q)
 				w.same(total, 1)
 				return all, err
 			})
 			w.same(found[0].ID, id)
 		}
-		w.update(func(tx workspace.Tx) error { return tx.Unassign(w.Context(), []workspace.Pair{pair(id, "ann", "")}) })
+		w.update(func(tx *store.Tx) error { return tx.Unassign(w.Context(), []workspace.Pair{pair(id, "ann", "")}) })
 		none := workspace.DesktopQuery{ProjectID: project, Assigned: new(false), Page: everything}
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (int, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (int, error) {
 			_, n, err := tx.Desktops(ctx, none)
 			return n, err
 		}), 0)
@@ -105,33 +106,33 @@ var assignments = []behaviour{
 	{"a connection rests on a group as on an assignment", func(w *world) {
 		id := w.lab()
 		now := w.clock.Now()
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			return tx.InsertConnection(w.Context(), workspace.Connection{ID: "c", DesktopID: id, UserID: "ben", Gateway: "gw", Opened: now, LeaseUntil: now.Add(time.Hour)})
 		})
 		assigned := func() bool {
-			return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Grounds, error) {
+			return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Grounds, error) {
 				return tx.ReadGrounds(ctx, "gw")
 			})[0].Assigned
 		}
 		w.same(assigned(), true)
-		w.update(func(tx workspace.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"ben"}) })
+		w.update(func(tx *store.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"ben"}) })
 		w.same(assigned(), false)
 	}},
 	{"a desktop is not given to somebody who is gone", func(w *world) {
 		id := w.lab()
 		for _, p := range []workspace.Pair{pair(id, "missing", ""), pair(id, "@missing", ""), pair("missing", "ann", "")} {
-			w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error { return tx.Assign(w.Context(), []workspace.Pair{p}) })
+			w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.Assign(w.Context(), []workspace.Pair{p}) })
 		}
 	}},
 	{"what people have in their own name is counted one caller after the other", func(w *world) {
 		id := w.lab()
-		owned := do(w, func(ctx context.Context, tx workspace.Tx) (map[string]int, error) {
+		owned := do(w, func(ctx context.Context, tx *store.Tx) (map[string]int, error) {
 			return tx.OwnedDesktops(ctx, []string{"ann", "ben", "missing"})
 		})
 		w.same(owned["ann"], 1)
 		w.same(owned["ben"], 0)
 		for _, err := range together(8, func(int) error {
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				owned, err := tx.OwnedDesktops(w.Context(), []string{"dora", "cara"})
 				if err != nil || owned["dora"] > 0 {
 					return err
@@ -148,7 +149,7 @@ var assignments = []behaviour{
 	{"a crowded desktop is named", func(w *world) {
 		id := w.lab()
 		crowded := func(limit int) string {
-			return get(w, func(ctx context.Context, tx workspace.Tx) (string, error) {
+			return get(w, func(ctx context.Context, tx *store.Tx) (string, error) {
 				return tx.CrowdedDesktop(ctx, []string{id, "x"}, limit)
 			})
 		}
@@ -159,11 +160,11 @@ var assignments = []behaviour{
 		id := w.lab()
 		put := func(name string, erase bool) workspace.FormerAccount {
 			a := workspace.FormerAccount{DesktopID: id, UserID: "zoe", Name: name, Erase: erase, Changed: w.clock.Now()}
-			w.update(func(tx workspace.Tx) error { return tx.PutFormerAccounts(w.Context(), []workspace.FormerAccount{a}) })
+			w.update(func(tx *store.Tx) error { return tx.PutFormerAccounts(w.Context(), []workspace.FormerAccount{a}) })
 			return a
 		}
 		accounts := func() []workspace.FormerAccount {
-			return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.FormerAccount, error) {
+			return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.FormerAccount, error) {
 				return tx.FormerAccounts(ctx, []string{id})
 			})
 		}
@@ -175,11 +176,11 @@ var assignments = []behaviour{
 		last := put("zoe-3", false)
 		last.Name, last.Erase = "zoe", true
 		w.same(accounts(), []workspace.FormerAccount{last})
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			return tx.DropFormerAccounts(w.Context(), []workspace.FormerAccount{first})
 		})
 		w.same(accounts(), []workspace.FormerAccount{last})
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			return tx.DropFormerAccounts(w.Context(), []workspace.FormerAccount{last})
 		})
 		w.same(len(accounts()), 0)
@@ -189,13 +190,13 @@ var assignments = []behaviour{
 		put := func(holder, name string) workspace.Detachment {
 			w.clock.Advance(time.Second)
 			d := workspace.Detachment{DesktopID: id, Type: workspace.HolderUser, HolderID: holder, HolderName: name, Group: workspace.GroupSudo, Detached: w.clock.Now()}
-			w.update(func(tx workspace.Tx) error { return tx.PutDetachments(w.Context(), []workspace.Detachment{d}) })
+			w.update(func(tx *store.Tx) error { return tx.PutDetachments(w.Context(), []workspace.Detachment{d}) })
 			return d
 		}
 		put("ann", "ann")
 		ben := put("ben", "ben")
 		ann := put("ann", "anna")
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Detachment, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Detachment, error) {
 			return tx.Detachments(ctx, id)
 		}), []workspace.Detachment{ann, ben})
 	}},
@@ -212,16 +213,16 @@ var assignments = []behaviour{
 			}
 			return taken
 		}
-		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error { return tx.TakeDesktops(w.Context(), take("new", "D2")) })
+		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return tx.TakeDesktops(w.Context(), take("new", "D2")) })
 		w.same(w.desktop(all[0].ID).Name, "d0")
-		w.update(func(tx workspace.Tx) error { return tx.TakeDesktops(w.Context(), take("Neu", "d1")) })
+		w.update(func(tx *store.Tx) error { return tx.TakeDesktops(w.Context(), take("Neu", "d1")) })
 		got := w.desktop(all[0].ID)
 		w.same([]string{got.Name, got.HostName, string(got.Task), got.TaskOwner}, []string{"Neu", "h-Neu", "attaching", "s"})
 		w.same(got.Updated, w.clock.Now())
-		w.same(do(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) {
+		w.same(do(w, func(ctx context.Context, tx *store.Tx) ([]string, error) {
 			return tx.TakenNames(ctx, project, []string{"NEU"})
 		}), []string{"neu"})
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
 			return tx.TakeDesktops(w.Context(), []workspace.Desktop{{ID: "missing"}})
 		})
 	}},

@@ -5,18 +5,19 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 func (w *world) tallies(subject, network string) workspace.Tallies {
 	w.Helper()
-	return do(w, func(ctx context.Context, tx workspace.Tx) (workspace.Tallies, error) {
+	return do(w, func(ctx context.Context, tx *store.Tx) (workspace.Tallies, error) {
 		return tx.LockTallies(ctx, subject, network)
 	})
 }
 
 func (w *world) attempt(subject, network string) error {
-	return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+	return w.store.Update(w.Context(), func(tx *store.Tx) error {
 		_, err := workspace.ChargeAttempt(w.Context(), tx, workspace.Attempt{Subject: subject, Network: network}, tx.Now())
 		return err
 	})
@@ -24,7 +25,7 @@ func (w *world) attempt(subject, network string) error {
 
 func (w *world) notePlace(subject, network string) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error { return tx.NotePlace(w.Context(), subject, network) })
+	w.update(func(tx *store.Tx) error { return tx.NotePlace(w.Context(), subject, network) })
 }
 
 var attempts = []behaviour{
@@ -53,7 +54,7 @@ var attempts = []behaviour{
 	}},
 	{"a subject is forgiven everything of its own", func(w *world) {
 		w.all([]error{w.attempt("a", "n"), w.attempt("a", "m"), w.attempt("b", "n")})
-		w.update(func(tx workspace.Tx) error { return tx.ForgetTallies(w.Context(), "a") })
+		w.update(func(tx *store.Tx) error { return tx.ForgetTallies(w.Context(), "a") })
 		t := w.tallies("a", "n")
 		w.same([]int{t.Pair.Failures, t.Subject.Failures, t.Network.Failures}, []int{0, 0, 2})
 		w.same(w.tallies("b", "n").Pair.Failures, 1)
@@ -84,7 +85,7 @@ var attempts = []behaviour{
 		w.notePlace("a", "n")
 		w.clock.Advance(workspace.TallyLife + time.Second)
 		w.all([]error{w.attempt("b", "m")})
-		w.update(func(tx workspace.Tx) error { return tx.DeleteExpired(w.Context(), 100) })
+		w.update(func(tx *store.Tx) error { return tx.DeleteExpired(w.Context(), 100) })
 		w.same(w.tallies("a", "n").Pair.Failures, 0)
 		w.same(w.tallies("a", "n").Known, true)
 		w.same(w.tallies("b", "m").Pair.Failures, 1)
@@ -93,7 +94,7 @@ var attempts = []behaviour{
 		subject := workspace.UserSubject(personOf(project))
 		w.all([]error{w.attempt(subject, "n")})
 		w.notePlace(subject, "n")
-		w.update(func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
+		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
 		t := w.tallies(subject, "n")
 		w.same([]any{t.Known, t.Pair.Failures, t.Subject.Failures}, []any{false, 0, 0})
 	}},

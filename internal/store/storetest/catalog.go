@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -25,17 +26,17 @@ var catalog = []behaviour{
 	{"products are read as they were put, and replaced by id", func(w *world) {
 		p := workspace.Product{ID: "p", CPUs: 2, MemoryMiB: 4096, Processes: 3000, Architecture: "x86", OSType: "Linux", DiskType: "SSD", DiskGB: 80,
 			PackageType: "general", Description: `it's "fine" \ ? 100 %`, Status: "normal"}
-		w.update(func(tx workspace.Tx) error { return tx.PutProducts(w.Context(), []workspace.Product{p}) })
+		w.update(func(tx *store.Tx) error { return tx.PutProducts(w.Context(), []workspace.Product{p}) })
 		p.CPUs, p.Description = 4, ""
-		w.update(func(tx workspace.Tx) error { return tx.PutProducts(w.Context(), []workspace.Product{p}) })
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Product, error) { return tx.ReadProduct(ctx, "p") }), p)
-		w.refuses(workspace.CodeProductNotFound, func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error { return tx.PutProducts(w.Context(), []workspace.Product{p}) })
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (workspace.Product, error) { return tx.ReadProduct(ctx, "p") }), p)
+		w.refuses(workspace.CodeProductNotFound, func(tx *store.Tx) error {
 			_, err := tx.ReadProduct(w.Context(), "q")
 			return err
 		})
 	}},
 	{"products are filtered, the smallest first", func(w *world) {
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			return tx.PutProducts(w.Context(), []workspace.Product{
 				{ID: "large", CPUs: 8, OSType: "Linux", Architecture: "x86", PackageType: "general"},
 				{ID: "small", CPUs: 2, OSType: "Linux", Architecture: "arm", PackageType: "general"},
@@ -53,7 +54,7 @@ var catalog = []behaviour{
 			{workspace.ProductQuery{ID: "large"}, []string{"large"}},
 		} {
 			c.query.Page = everything
-			w.view(func(tx workspace.Tx) error {
+			w.view(func(tx *store.Tx) error {
 				got, total, err := tx.Products(w.Context(), c.query)
 				w.same(ids(got, func(p workspace.Product) string { return p.ID }), c.want)
 				w.same(total, len(c.want))
@@ -64,37 +65,37 @@ var catalog = []behaviour{
 	{"images are read as they were put", func(w *world) {
 		i := workspace.Image{ID: "i", ProjectID: project, Type: workspace.ImagePrivate, Name: "mine", OSType: "Linux", OSVersion: "Debian GNU/Linux 12",
 			Architecture: "x86", VM: true, MinMemoryMiB: 1024, MinDiskGB: 80, EngineID: "carrel/debian", Created: w.clock.Now()}
-		w.update(func(tx workspace.Tx) error { return tx.PutImages(w.Context(), []workspace.Image{i}) })
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Image, error) {
+		w.update(func(tx *store.Tx) error { return tx.PutImages(w.Context(), []workspace.Image{i}) })
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (workspace.Image, error) {
 			return tx.ReadImage(ctx, project, "i")
 		}), i)
 	}},
 	{"an image that is gone is read, but not listed, until it is put again", func(w *world) {
 		i := workspace.Image{ID: "i", Type: workspace.ImageGold, Name: "gold", Created: w.clock.Now()}
-		listed := func(ctx context.Context, tx workspace.Tx) (int, error) {
+		listed := func(ctx context.Context, tx *store.Tx) (int, error) {
 			_, total, err := tx.Images(ctx, workspace.ImageQuery{ProjectID: project, Page: everything})
 			return total, err
 		}
-		read := func(ctx context.Context, tx workspace.Tx) (workspace.Image, error) {
+		read := func(ctx context.Context, tx *store.Tx) (workspace.Image, error) {
 			return tx.ReadImage(ctx, project, "i")
 		}
-		w.update(func(tx workspace.Tx) error { return tx.PutImages(w.Context(), []workspace.Image{i}) })
-		w.update(func(tx workspace.Tx) error { return tx.MarkGone(w.Context(), []string{"i", "none"}) })
+		w.update(func(tx *store.Tx) error { return tx.PutImages(w.Context(), []workspace.Image{i}) })
+		w.update(func(tx *store.Tx) error { return tx.MarkGone(w.Context(), []string{"i", "none"}) })
 		w.same(get(w, listed), 0)
 		w.same(get(w, read).Gone, true)
-		w.update(func(tx workspace.Tx) error { return tx.PutImages(w.Context(), []workspace.Image{i}) })
+		w.update(func(tx *store.Tx) error { return tx.PutImages(w.Context(), []workspace.Image{i}) })
 		w.same(get(w, listed), 1)
 		w.same(get(w, read), i)
 	}},
 	{"a project uses its own images and those of all", func(w *world) {
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			return tx.PutImages(w.Context(), []workspace.Image{
 				{ID: "gold", Type: workspace.ImageGold, Name: "b", Created: w.clock.Now()},
 				{ID: "mine", ProjectID: project, Type: workspace.ImagePrivate, Name: "a", Created: w.clock.Now().Add(time.Second)},
 				{ID: "theirs", ProjectID: otherProject, Type: workspace.ImagePrivate, Name: "c", Created: w.clock.Now()},
 			})
 		})
-		w.refuses(workspace.CodeImageNotFound, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeImageNotFound, func(tx *store.Tx) error {
 			_, err := tx.ReadImage(w.Context(), project, "theirs")
 			return err
 		})
@@ -109,7 +110,7 @@ var catalog = []behaviour{
 			{workspace.ImageQuery{}, []string{"mine", "gold", "theirs"}},
 		} {
 			c.query.Page = everything
-			w.view(func(tx workspace.Tx) error {
+			w.view(func(tx *store.Tx) error {
 				got, total, err := tx.Images(w.Context(), c.query)
 				w.same(ids(got, func(i workspace.Image) string { return i.ID }), c.want)
 				w.same(total, len(c.want))
@@ -121,15 +122,15 @@ var catalog = []behaviour{
 		zones := []workspace.Zone{{ID: "az-1"}, {ID: "az-2", Default: true}}
 		types := []workspace.VolumeType{{ID: "SAS"}, {ID: "SSD"}}
 		for range 2 {
-			w.update(func(tx workspace.Tx) error {
+			w.update(func(tx *store.Tx) error {
 				if err := tx.PutZones(w.Context(), zones); err != nil {
 					return err
 				}
 				return tx.PutVolumeTypes(w.Context(), types)
 			})
 		}
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Zone, error) { return tx.Zones(ctx) }), zones)
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.VolumeType, error) { return tx.VolumeTypes(ctx) }), types)
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Zone, error) { return tx.Zones(ctx) }), zones)
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.VolumeType, error) { return tx.VolumeTypes(ctx) }), types)
 	}},
 	{"a zone that is the default from now on is the only one", func(w *world) {
 		inTurn := [][]workspace.Zone{
@@ -138,7 +139,7 @@ var catalog = []behaviour{
 			{{ID: "a"}, {ID: "z", Default: true}},
 		}
 		defaults := func() (out []string) {
-			for _, z := range get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Zone, error) { return tx.Zones(ctx) }) {
+			for _, z := range get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Zone, error) { return tx.Zones(ctx) }) {
 				if z.Default {
 					out = append(out, z.ID)
 				}
@@ -147,7 +148,7 @@ var catalog = []behaviour{
 		}
 		for i, want := range []string{"m", "a", "z"} {
 			w.all(together(3, func(int) error { // replicas that start at the same time
-				return w.store.Update(w.Context(), func(tx workspace.Tx) error { return tx.PutZones(w.Context(), inTurn[i]) })
+				return w.store.Update(w.Context(), func(tx *store.Tx) error { return tx.PutZones(w.Context(), inTurn[i]) })
 			}))
 			w.same(defaults(), []string{want})
 		}
@@ -161,7 +162,7 @@ var networks = []behaviour{
 		subnet := workspace.Subnet{ID: "s", ProjectID: "p", VPCID: "v", Name: "desktops", CIDR: "10.9.1.0/24", Gateway: "10.9.1.1",
 			DNS: []string{"10.9.1.1", "9.9.9.9"}, Network: "carrel0", Default: true, Created: now}
 		group := workspace.SecurityGroup{ID: "g", ProjectID: "p", Name: "default", Description: "out only", Default: true, Created: now}
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			if err := tx.InsertVPC(w.Context(), vpc); err != nil {
 				return err
 			}
@@ -170,13 +171,13 @@ var networks = []behaviour{
 			}
 			return tx.InsertSecurityGroup(w.Context(), group)
 		})
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.VPC, error) { return tx.VPCs(ctx, "p") }), []workspace.VPC{vpc})
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Subnet, error) { return tx.Subnets(ctx, "p") }), []workspace.Subnet{subnet})
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.SecurityGroup, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.VPC, error) { return tx.VPCs(ctx, "p") }), []workspace.VPC{vpc})
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Subnet, error) { return tx.Subnets(ctx, "p") }), []workspace.Subnet{subnet})
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.SecurityGroup, error) {
 			return tx.SecurityGroups(ctx, "p")
 		}),
 			[]workspace.SecurityGroup{group})
-		everybodys := get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Subnet, error) { return tx.Subnets(ctx, "") })
+		everybodys := get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Subnet, error) { return tx.Subnets(ctx, "") })
 		w.same(len(everybodys), 3)
 	}},
 	{"subnets are used while a desktop is on them or a pool makes desktops there", func(w *world) {
@@ -184,7 +185,7 @@ var networks = []behaviour{
 			w.addSubnet(fmt.Sprintf("used-%d", i), fmt.Sprintf("10.8.%d.0/24", i), fmt.Sprintf("10.8.%d.1", i))
 		}
 		used := func() []string {
-			return get(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) { return tx.UsedSubnets(ctx, project) })
+			return get(w, func(ctx context.Context, tx *store.Tx) ([]string, error) { return tx.UsedSubnets(ctx, project) })
 		}
 		w.same(len(used()), 0)
 		w.addDesktop("D", func(d *workspace.Desktop) { d.SubnetID, d.Address = "used-1", "10.8.1.9" })
@@ -197,32 +198,32 @@ var networks = []behaviour{
 			for _, a := range addresses {
 				all = append(all, workspace.Reservation{SubnetID: subnetOf(project), Address: a, Holder: "machine at " + a})
 			}
-			w.update(func(tx workspace.Tx) error { return tx.PutReservations(w.Context(), subnetOf(project), all) })
+			w.update(func(tx *store.Tx) error { return tx.PutReservations(w.Context(), subnetOf(project), all) })
 		}
 		reserve("10.0.0.4", "10.0.0.6")
 		reserve("10.0.0.4", "10.0.0.6") // a look that finds the same
 		w.addDesktop("D", func(d *workspace.Desktop) { d.Address = "10.0.0.5" })
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			return tx.ReserveAddress(w.Context(), workspace.Reservation{SubnetID: subnetOf(project), Address: "10.0.0.7"})
 		})
 		w.same(w.freeAddresses(subnetOf(project), 2), []string{"10.0.0.8", "10.0.0.9"})
 		w.same(w.freeAddresses(subnetOf(otherProject), 1), []string{"10.1.0.4"})
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Reservation, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Reservation, error) {
 			return tx.Reservations(ctx, subnetOf(project), []string{"10.0.0.6", "10.0.0.8"})
 		}), []workspace.Reservation{{SubnetID: subnetOf(project), Address: "10.0.0.6", Holder: "machine at 10.0.0.6"}})
 		reserve()
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (int, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (int, error) {
 			r, err := tx.Reservations(ctx, subnetOf(project), []string{"10.0.0.4", "10.0.0.6", "10.0.0.7"})
 			return len(r), err
 		}), 0)
 	}},
 	{"an installation gets one id, whoever asks first", func(w *world) {
 		id := func() string {
-			return get(w, func(ctx context.Context, tx workspace.Tx) (string, error) { return tx.Installation(ctx) })
+			return get(w, func(ctx context.Context, tx *store.Tx) (string, error) { return tx.Installation(ctx) })
 		}
 		w.same(id(), "")
 		for _, wish := range []string{"first", "second"} {
-			w.update(func(tx workspace.Tx) error {
+			w.update(func(tx *store.Tx) error {
 				got, err := tx.PutInstallation(w.Context(), wish)
 				w.same(got, "first")
 				return err
@@ -247,11 +248,11 @@ var networks = []behaviour{
 	{"a subnet that is full says so", func(w *world) {
 		w.addSubnet("small", "192.168.7.0/29", "192.168.7.1")
 		w.same(w.freeAddresses("small", 3), []string{"192.168.7.4", "192.168.7.5", "192.168.7.6"})
-		w.refuses(workspace.CodeNoAddress, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeNoAddress, func(tx *store.Tx) error {
 			_, err := tx.FreeAddresses(w.Context(), "small", 4)
 			return err
 		})
-		w.refuses(workspace.CodeSubnetNotFound, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeSubnetNotFound, func(tx *store.Tx) error {
 			_, err := tx.FreeAddresses(w.Context(), "missing", 1)
 			return err
 		})
@@ -261,7 +262,7 @@ var networks = []behaviour{
 		all := w.freeAddresses("large", 2043) // 2048 but for network, 3 reserved and broadcast
 		hole := slices.Index(all, "10.8.5.77")
 		used := slices.Delete(slices.Clone(all), hole, hole+1)
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			var made []workspace.Desktop
 			for _, a := range used {
 				made = append(made, workspace.Desktop{ID: workspace.NewID(), ProjectID: project, Name: "pc-" + a, SubnetID: "large", Address: a})
@@ -273,7 +274,7 @@ var networks = []behaviour{
 	}},
 	{"20 callers at once get different addresses", func(w *world) {
 		w.all(together(20, func(i int) error {
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				a, err := tx.FreeAddresses(w.Context(), subnetOf(project), 1)
 				if err != nil {
 					return err
@@ -288,12 +289,12 @@ var networks = []behaviour{
 
 func (w *world) addSubnet(id, cidr, gateway string) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		return tx.InsertSubnet(w.Context(), workspace.Subnet{ID: id, ProjectID: project, VPCID: "vpc-of-" + project, CIDR: cidr, Gateway: gateway})
 	})
 }
 
 func (w *world) freeAddresses(subnet string, n int) []string {
 	w.Helper()
-	return do(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) { return tx.FreeAddresses(ctx, subnet, n) })
+	return do(w, func(ctx context.Context, tx *store.Tx) ([]string, error) { return tx.FreeAddresses(ctx, subnet, n) })
 }

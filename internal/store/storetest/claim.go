@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -25,36 +26,36 @@ const lease = 30 * time.Second
 
 func (w *world) claim(owner string, limit int) []workspace.SubJob {
 	w.Helper()
-	return do(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.SubJob, error) {
+	return do(w, func(ctx context.Context, tx *store.Tx) ([]workspace.SubJob, error) {
 		return tx.ClaimSubJobs(ctx, owner, room(limit), lease)
 	})
 }
 
 func (w *world) save(s workspace.SubJob) bool {
 	w.Helper()
-	return do(w, func(ctx context.Context, tx workspace.Tx) (bool, error) { return tx.SaveSubJob(ctx, s) })
+	return do(w, func(ctx context.Context, tx *store.Tx) (bool, error) { return tx.SaveSubJob(ctx, s) })
 }
 
 func (w *world) extend(owner string, ids ...string) []string {
 	w.Helper()
-	return do(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) {
+	return do(w, func(ctx context.Context, tx *store.Tx) ([]string, error) {
 		return tx.ExtendLeases(ctx, owner, ids, lease)
 	})
 }
 
 func (w *world) nextDue(types ...workspace.JobType) time.Time {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) (time.Time, error) { return tx.NextDue(ctx, types) })
+	return get(w, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return tx.NextDue(ctx, types) })
 }
 
 func (w *world) leased(desktop, other string) int {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) (int, error) { return tx.LeasedSubJobs(ctx, desktop, other) })
+	return get(w, func(ctx context.Context, tx *store.Tx) (int, error) { return tx.LeasedSubJobs(ctx, desktop, other) })
 }
 
 func (w *world) supersede(desktop, by string) int {
 	w.Helper()
-	return do(w, func(ctx context.Context, tx workspace.Tx) (int, error) {
+	return do(w, func(ctx context.Context, tx *store.Tx) (int, error) {
 		return tx.SupersedeSubJobs(ctx, desktop, by, workspace.CodeGone, "deleted meanwhile")
 	})
 }
@@ -69,7 +70,7 @@ var claims = []behaviour{
 		for i, delay := range []time.Duration{-time.Second, -1100 * time.Millisecond, -900 * time.Millisecond, time.Microsecond} {
 			j.SubJobs[i].RunAt = j.Created.Add(delay)
 		}
-		w.update(func(tx workspace.Tx) error { return tx.InsertJob(w.Context(), j) })
+		w.update(func(tx *store.Tx) error { return tx.InsertJob(w.Context(), j) })
 		got := w.claim("w", 2)
 		w.same(ids(got, subJobID), []string{"j-001", "j-000"})
 		want := j.SubJobs[1]
@@ -99,7 +100,7 @@ var claims = []behaviour{
 			me := fmt.Sprint("worker-", i)
 			for range 200 {
 				var got []workspace.SubJob
-				err := w.store.Update(w.Context(), func(tx workspace.Tx) (err error) {
+				err := w.store.Update(w.Context(), func(tx *store.Tx) (err error) {
 					got, err = tx.ClaimSubJobs(w.Context(), me, room(7), lease)
 					return err
 				})
@@ -204,7 +205,7 @@ var claims = []behaviour{
 		for _, owner := range []string{"host-1/a", "HOST-1/b", "host-10/c"} {
 			w.claim(owner, 1)
 		}
-		release := func(ctx context.Context, tx workspace.Tx) (int, error) { return tx.ReleaseReplica(ctx, "host-1") }
+		release := func(ctx context.Context, tx *store.Tx) (int, error) { return tx.ReleaseReplica(ctx, "host-1") }
 		w.same(do(w, release), 1)
 		w.same(do(w, release), 0)
 		w.same(ids(w.claim("host-1/z", 3), subJobID), []string{"j-000"})
@@ -215,7 +216,7 @@ var claims = []behaviour{
 			w.claim(workspace.LeaseOwner(replica, workspace.NewID()), 1)
 		}
 		for _, replica := range []string{"vm:/srv", "vm:/srv/data", "vm:/sr_", "büro:/srv"} {
-			w.same(do(w, func(ctx context.Context, tx workspace.Tx) (int, error) { return tx.ReleaseReplica(ctx, replica) }), 1)
+			w.same(do(w, func(ctx context.Context, tx *store.Tx) (int, error) { return tx.ReleaseReplica(ctx, replica) }), 1)
 		}
 	}},
 	{"the sub-jobs of a desktop are superseded, and their workers find out", func(w *world) {
@@ -239,7 +240,7 @@ var claims = []behaviour{
 		w.same(w.leased("d", "j-002"), 2)
 		w.same(w.leased("d", "j-001"), 1)
 		release := func(attempt int) {
-			w.update(func(tx workspace.Tx) error { return tx.ReleaseSubJob(w.Context(), "j-000", "w", attempt) })
+			w.update(func(tx *store.Tx) error { return tx.ReleaseSubJob(w.Context(), "j-000", "w", attempt) })
 		}
 		release(running[0].Attempt + 1)
 		w.same(w.leased("d", "j-002"), 2)
@@ -254,10 +255,10 @@ var claims = []behaviour{
 		w.addJob("j", 1, onDesktop("d"))
 		w.claim("w", 1)
 		w.supersede("d", "")
-		w.update(func(tx workspace.Tx) error { _, err := tx.RetryFailed(w.Context(), "j"); return err })
+		w.update(func(tx *store.Tx) error { _, err := tx.RetryFailed(w.Context(), "j"); return err })
 		w.same(len(w.claim("other", 1)), 0)
 		w.same(w.nextDue(everyType...), w.clock.Now().Add(lease))
-		w.update(func(tx workspace.Tx) error { return tx.ReleaseSubJob(w.Context(), "j-000", "w", 1) })
+		w.update(func(tx *store.Tx) error { return tx.ReleaseSubJob(w.Context(), "j-000", "w", 1) })
 		w.same(len(w.claim("other", 1)), 1)
 	}},
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // take takes a client's token in a transaction of its own.
 func (w *world) take(t workspace.ClientToken) (former workspace.ClientToken, taken bool) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) (err error) {
+	w.update(func(tx *store.Tx) (err error) {
 		if former, taken, err = tx.TakeClientToken(w.Context(), t); err != nil || !taken {
 			return err
 		}
@@ -57,7 +58,7 @@ var clientTokens = []behaviour{
 	{"a client's token ends after its life, and is swept", func(w *world) {
 		t := workspace.ClientToken{ID: "t", Request: "r", Answer: `"a"`, Created: w.clock.Now()}
 		w.take(t)
-		find := func(ctx context.Context, tx workspace.Tx) (bool, error) {
+		find := func(ctx context.Context, tx *store.Tx) (bool, error) {
 			_, found, err := tx.ClientToken(ctx, "t")
 			return found, err
 		}
@@ -65,7 +66,7 @@ var clientTokens = []behaviour{
 		w.same(get(w, find), true)
 		w.clock.Advance(time.Second)
 		w.same(get(w, find), false)
-		w.update(func(tx workspace.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
+		w.update(func(tx *store.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
 		t.Created = w.clock.Now()
 		_, taken := w.take(t)
 		w.same(taken, true)

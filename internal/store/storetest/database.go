@@ -21,7 +21,7 @@ import (
 func SQLite(t testing.TB) Database {
 	t.Helper()
 	path := SQLitePath(t)
-	return Database{Open: func(t testing.TB, clock func() time.Time) workspace.Store { return Open(t, path, clock) }}
+	return Database{Open: func(t testing.TB, clock func() time.Time) store.Transactions { return Open(t, path, clock) }}
 }
 
 // SQLitePath makes a database as SQLite does, and returns its path.
@@ -80,7 +80,7 @@ func Postgres(t testing.TB) Database {
 	t.Helper()
 	address := PostgresURL(t)
 	return Database{
-		Open:        func(t testing.TB, clock func() time.Time) workspace.Store { return Open(t, address, clock) },
+		Open:        func(t testing.TB, clock func() time.Time) store.Transactions { return Open(t, address, clock) },
 		WakesOthers: true,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -31,13 +32,13 @@ func (w *world) addDesktop(name string, changes ...func(*workspace.Desktop)) wor
 	for _, change := range changes {
 		change(&d)
 	}
-	w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
+	w.update(func(tx *store.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
 	return d
 }
 
 func (w *world) desktop(id string) workspace.Desktop {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Desktop, error) {
+	return get(w, func(ctx context.Context, tx *store.Tx) (workspace.Desktop, error) {
 		return tx.ReadDesktop(ctx, project, id)
 	})
 }
@@ -69,13 +70,13 @@ func (w *world) fullDesktop() workspace.Desktop {
 var desktops = []behaviour{
 	{"a desktop is read whole, as it was inserted", func(w *world) {
 		want := w.fullDesktop()
-		w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{want}) })
+		w.update(func(tx *store.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{want}) })
 		w.same(w.desktop(want.ID), want)
-		lock := func(ctx context.Context, tx workspace.Tx) ([]workspace.Desktop, error) {
+		lock := func(ctx context.Context, tx *store.Tx) ([]workspace.Desktop, error) {
 			return tx.LockDesktops(ctx, project, []string{want.ID})
 		}
 		w.same(do(w, lock), []workspace.Desktop{want})
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			got, _, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, Page: everything})
 			w.same(got, []workspace.Desktop{want})
 			return err
@@ -83,39 +84,39 @@ var desktops = []behaviour{
 	}},
 	{"saving writes the desktop's own fields, tags and groups, and leaves volumes and assignments", func(w *world) {
 		d := w.fullDesktop()
-		w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
+		w.update(func(tx *store.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
 		saved := workspace.Desktop{ID: d.ID, ProjectID: project, Name: "renamed", SubnetID: d.SubnetID, Status: workspace.StatusShutoff,
 			Tags: []workspace.Tag{{Key: "team", Value: "support"}}, Created: d.Created, Updated: w.clock.Now().Add(time.Hour)}
-		w.update(func(tx workspace.Tx) error { return tx.SaveDesktop(w.Context(), saved) })
+		w.update(func(tx *store.Tx) error { return tx.SaveDesktop(w.Context(), saved) })
 		want := saved
 		want.AutoCreated, want.Root, want.Data, want.Assignments = true, d.Root, d.Data, d.Assignments
 		w.same(w.desktop(d.ID), want)
-		w.refuses(workspace.CodeDesktopNotFound, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeDesktopNotFound, func(tx *store.Tx) error {
 			return tx.SaveDesktop(w.Context(), newDesktop("missing"))
 		})
 	}},
 	{"a desktop of another project is not found", func(w *world) {
 		d := w.addDesktop("pc")
-		w.refuses(workspace.CodeDesktopNotFound, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeDesktopNotFound, func(tx *store.Tx) error {
 			_, err := tx.ReadDesktop(w.Context(), otherProject, d.ID)
 			return err
 		})
-		w.view(func(tx workspace.Tx) error { _, err := tx.ReadDesktop(w.Context(), "", d.ID); return err })
-		locked := do(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Desktop, error) {
+		w.view(func(tx *store.Tx) error { _, err := tx.ReadDesktop(w.Context(), "", d.ID); return err })
+		locked := do(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Desktop, error) {
 			return tx.LockDesktops(ctx, otherProject, []string{d.ID})
 		})
 		w.same(len(locked), 0)
 	}},
 	{"locking leaves out what is missing or named twice", func(w *world) {
 		d := w.addDesktop("pc")
-		locked := do(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Desktop, error) {
+		locked := do(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Desktop, error) {
 			return tx.LockDesktops(ctx, project, []string{d.ID, "missing", d.ID})
 		})
 		w.same(len(locked), 1)
 	}},
 	{"a computer name is taken whatever its case, but not in another project", func(w *world) {
 		w.addDesktop("Sales-PC1")
-		message := w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error {
+		message := w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
 			return tx.InsertDesktops(w.Context(), []workspace.Desktop{newDesktop("pc"), newDesktop("SALES-pc1")})
 		})
 		if !strings.Contains(message, "SALES-pc1") {
@@ -126,7 +127,7 @@ var desktops = []behaviour{
 	{"an address is taken in its subnet only", func(w *world) {
 		at := func(d *workspace.Desktop) { d.Address = "10.0.0.9" }
 		w.addDesktop("pc1", at)
-		message := w.refuses(workspace.CodeAddressTaken, func(tx workspace.Tx) error {
+		message := w.refuses(workspace.CodeAddressTaken, func(tx *store.Tx) error {
 			d := newDesktop("pc2")
 			at(&d)
 			return tx.InsertDesktops(w.Context(), []workspace.Desktop{d})
@@ -141,12 +142,12 @@ var desktops = []behaviour{
 	{"a desktop cannot be saved with a name or an address that is taken", func(w *world) {
 		w.addDesktop("taken", func(d *workspace.Desktop) { d.Address = "10.0.0.9" })
 		d := w.addDesktop("pc", func(d *workspace.Desktop) { d.Address = "10.0.0.10" })
-		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
 			renamed := d
 			renamed.Name = "TAKEN"
 			return tx.SaveDesktop(w.Context(), renamed)
 		})
-		w.refuses(workspace.CodeAddressTaken, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeAddressTaken, func(tx *store.Tx) error {
 			moved := d
 			moved.Address = "10.0.0.9"
 			return tx.SaveDesktop(w.Context(), moved)
@@ -154,11 +155,11 @@ var desktops = []behaviour{
 	}},
 	{"of 20 callers at once one gets a computer name", func(w *world) {
 		w.one(together(20, func(i int) error {
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				return tx.InsertDesktops(w.Context(), []workspace.Desktop{newDesktop(fmt.Sprint("pc", i)), newDesktop("wanted")})
 			})
 		}), workspace.CodeNameTaken)
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			_, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project})
 			w.same(total, 2) // those of the others went with their refusal
 			return err
@@ -166,7 +167,7 @@ var desktops = []behaviour{
 	}},
 	{"of 20 callers at once one gets an address", func(w *world) {
 		w.one(together(20, func(i int) error {
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				d := newDesktop(fmt.Sprint("pc", i))
 				d.Address = "10.0.0.9"
 				return tx.InsertDesktops(w.Context(), []workspace.Desktop{d})
@@ -181,21 +182,21 @@ var desktops = []behaviour{
 		} {
 			d := newDesktop("pc")
 			change(&d)
-			w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
+			w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
 		}
 	}},
 	{"a deleted desktop takes along volumes, assignments, tickets and connections", func(w *world) {
 		d := w.fullDesktop()
-		w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
+		w.update(func(tx *store.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
 		w.addSessions(d.ID)
 		for range 2 {
-			w.update(func(tx workspace.Tx) error { return tx.DeleteDesktop(w.Context(), d.ID) })
+			w.update(func(tx *store.Tx) error { return tx.DeleteDesktop(w.Context(), d.ID) })
 		}
 		w.same(w.person().Desktops, 0)
 		w.same(len(w.connections(d.ID)), 0)
-		w.refuses(workspace.CodeForbidden, func(tx workspace.Tx) error { _, err := tx.TakeTicket(w.Context(), "ticket"); return err })
+		w.refuses(workspace.CodeForbidden, func(tx *store.Tx) error { _, err := tx.TakeTicket(w.Context(), "ticket"); return err })
 		// All of it can be there again, the ids of the volumes too.
-		w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
+		w.update(func(tx *store.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
 	}},
 	{"states of all projects are read page by page", func(w *world) {
 		var want []string
@@ -210,7 +211,7 @@ var desktops = []behaviour{
 		slices.Sort(want)
 		var got []string
 		for after := ""; ; after = got[len(got)-1] {
-			page := get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.DesktopState, error) {
+			page := get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.DesktopState, error) {
 				return tx.DesktopStates(ctx, after, 2)
 			})
 			for _, s := range page {
@@ -232,10 +233,10 @@ var desktops = []behaviour{
 		w.addDesktop("nameless-2", host(""))
 		second := newDesktop("lab-1")
 		second.HostName = "LAB-1"
-		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
 			return tx.InsertDesktops(w.Context(), []workspace.Desktop{second})
 		})
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]string, error) {
 			return tx.TakenHostNames(ctx, project, []string{"Lab-1", "lab-2", ""})
 		}), []string{"lab-1"})
 	}},
@@ -244,12 +245,12 @@ var desktops = []behaviour{
 		w.addDesktop("销售PC")
 		w.addDesktop("sales-other")
 		w.addDesktop("sales03", func(d *workspace.Desktop) { d.ProjectID = otherProject })
-		taken := func(ctx context.Context, tx workspace.Tx) ([]string, error) {
+		taken := func(ctx context.Context, tx *store.Tx) ([]string, error) {
 			return tx.TakenNames(ctx, project, []string{"SALES01", "sales02", "sales03", "销售pc"})
 		}
 		w.same(get(w, taken), []string{"sales01", "销售pc"})
 		starting := func(prefixes ...string) []string {
-			return get(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) {
+			return get(w, func(ctx context.Context, tx *store.Tx) ([]string, error) {
 				return tx.NamesWithPrefix(ctx, project, prefixes...)
 			})
 		}

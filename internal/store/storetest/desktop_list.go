@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -76,7 +77,7 @@ var desktopLists = []behaviour{
 			{workspace.DesktopQuery{Assigned: &yes, Statuses: []workspace.DesktopStatus{workspace.StatusActive}, UserName: "ANN"}, []string{"1"}},
 		} {
 			c.query.ProjectID, c.query.Page = project, everything
-			w.view(func(tx workspace.Tx) error {
+			w.view(func(tx *store.Tx) error {
 				got, total, err := tx.Desktops(w.Context(), c.query)
 				if names := ids(got, func(d workspace.Desktop) string { return d.ID }); !slices.Equal(names, c.want) || total != len(c.want) {
 					w.Errorf("%+v selects %v of %d, want %v", c.query, names, total, c.want)
@@ -92,11 +93,11 @@ var desktopLists = []behaviour{
 			d.Created = w.clock.Now()
 			made = append(made, d)
 		}
-		w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), made) })
+		w.update(func(tx *store.Tx) error { return tx.InsertDesktops(w.Context(), made) })
 		for _, descending := range []bool{false, true} {
 			var seen []string
 			for offset := 0; offset < 30; offset += 10 {
-				w.view(func(tx workspace.Tx) error {
+				w.view(func(tx *store.Tx) error {
 					got, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, Descending: descending,
 						Page: workspace.Page{Offset: offset, Limit: 10}})
 					w.same(total, 25)
@@ -116,7 +117,7 @@ var desktopLists = []behaviour{
 	{"a limit of 0 counts only, and an offset behind the end is an empty page", func(w *world) {
 		w.office()
 		for _, p := range []workspace.Page{{}, {Offset: 3, Limit: 10}, {Offset: 1000, Limit: 10}} {
-			w.view(func(tx workspace.Tx) error {
+			w.view(func(tx *store.Tx) error {
 				got, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, Page: p})
 				w.same(len(got), 0)
 				w.same(total, 3)
@@ -126,9 +127,9 @@ var desktopLists = []behaviour{
 	}},
 	{"a brief list leaves out volumes and security groups only", func(w *world) {
 		want := w.fullDesktop()
-		w.update(func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{want}) })
+		w.update(func(tx *store.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{want}) })
 		want.Root, want.Data, want.SecurityGroups = workspace.Volume{}, nil, nil
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			got, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, Brief: true, Page: everything})
 			w.same(got, []workspace.Desktop{want})
 			w.same(total, 1)
@@ -141,12 +142,12 @@ var desktopLists = []behaviour{
 		for range 2000 {
 			many = append(many, workspace.NewID())
 		}
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			_, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, IDs: many})
 			w.same(total, 2)
 			return err
 		})
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			locked, err := tx.LockDesktops(w.Context(), project, many)
 			w.same(len(locked), 2)
 			return err

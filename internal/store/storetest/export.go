@@ -4,19 +4,20 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 func (w *world) addExports(exports ...workspace.Export) {
 	w.Helper()
 	for _, e := range exports {
-		w.update(func(tx workspace.Tx) error { return tx.InsertExport(w.Context(), e) })
+		w.update(func(tx *store.Tx) error { return tx.InsertExport(w.Context(), e) })
 	}
 }
 
 func (w *world) exports(q workspace.ExportQuery) []workspace.Export {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Export, error) {
+	return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Export, error) {
 		q.ProjectID, q.Page = project, everything
 		got, total, err := tx.Exports(ctx, q)
 		w.same(total, len(got))
@@ -32,16 +33,16 @@ var exports = []behaviour{
 			ID: "e", ProjectID: project, Name: "Users", Rows: [][]string{{"a", `"'\`}, {"", "桌面"}}, Created: w.clock.Now(), Expires: w.clock.Now().Add(time.Hour),
 		}
 		w.addExports(e)
-		read := func(project string) func(context.Context, workspace.Tx) (workspace.Export, error) {
-			return func(ctx context.Context, tx workspace.Tx) (workspace.Export, error) {
+		read := func(project string) func(context.Context, *store.Tx) (workspace.Export, error) {
+			return func(ctx context.Context, tx *store.Tx) (workspace.Export, error) {
 				return tx.ReadExport(ctx, project, "e")
 			}
 		}
 		w.same(get(w, read(project)), e)
-		w.refuses(workspace.CodeExportNotFound, func(tx workspace.Tx) error { _, err := read(otherProject)(w.Context(), tx); return err })
+		w.refuses(workspace.CodeExportNotFound, func(tx *store.Tx) error { _, err := read(otherProject)(w.Context(), tx); return err })
 		e.Rows, e.Downloaded = nil, true
 		for range 2 {
-			w.update(func(tx workspace.Tx) error { return tx.NoteDownload(w.Context(), "e") })
+			w.update(func(tx *store.Tx) error { return tx.NoteDownload(w.Context(), "e") })
 		}
 		w.same(w.exports(workspace.ExportQuery{}), []workspace.Export{e})
 	}},
@@ -71,12 +72,12 @@ var exports = []behaviour{
 			workspace.Export{ID: "1", ProjectID: project, Expires: now}, workspace.Export{ID: "2", ProjectID: project, Expires: now},
 			workspace.Export{ID: "3", ProjectID: project, Expires: now.Add(time.Second)}, workspace.Export{ID: "4", ProjectID: otherProject, Expires: now.Add(time.Hour)},
 		)
-		w.same(do(w, func(ctx context.Context, tx workspace.Tx) (int, error) {
+		w.same(do(w, func(ctx context.Context, tx *store.Tx) (int, error) {
 			return tx.DeleteExports(ctx, project, []string{"1", "4", "missing"})
 		}), 1)
 		w.clock.Advance(workspace.ExportMemory)
 		for _, want := range [][]string{{"3"}, {"3"}} {
-			w.update(func(tx workspace.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
+			w.update(func(tx *store.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
 			w.same(ids(w.exports(workspace.ExportQuery{}), exportID), want)
 		}
 	}},

@@ -5,24 +5,25 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 func (w *world) addGroups(groups ...workspace.Group) {
 	w.Helper()
 	for _, g := range groups {
-		w.update(func(tx workspace.Tx) error { return tx.InsertGroup(w.Context(), g) })
+		w.update(func(tx *store.Tx) error { return tx.InsertGroup(w.Context(), g) })
 	}
 }
 
 func (w *world) join(groupID string, userIDs ...string) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error { return tx.AddMembers(w.Context(), groupID, userIDs) })
+	w.update(func(tx *store.Tx) error { return tx.AddMembers(w.Context(), groupID, userIDs) })
 }
 
 func (w *world) groups(q workspace.GroupQuery) []workspace.Group {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Group, error) {
+	return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Group, error) {
 		q.ProjectID, q.Page = project, everything
 		got, total, err := tx.Groups(ctx, q)
 		w.same(total, len(got))
@@ -36,12 +37,12 @@ var groups = []behaviour{
 		w.addGroups(g)
 		w.same(w.groups(workspace.GroupQuery{}), []workspace.Group{g})
 		g.Name, g.Description, g.Updated = "sales", "", w.clock.Now().Add(time.Second)
-		w.update(func(tx workspace.Tx) error { return tx.SaveGroup(w.Context(), g) })
-		w.same(do(w, func(ctx context.Context, tx workspace.Tx) (workspace.Group, error) {
+		w.update(func(tx *store.Tx) error { return tx.SaveGroup(w.Context(), g) })
+		w.same(do(w, func(ctx context.Context, tx *store.Tx) (workspace.Group, error) {
 			return tx.LockGroup(ctx, project, "g")
 		}), g)
-		w.refuses(workspace.CodeGroupNotFound, func(tx workspace.Tx) error { _, err := tx.LockGroup(w.Context(), otherProject, "g"); return err })
-		w.refuses(workspace.CodeGroupNotFound, func(tx workspace.Tx) error { return tx.SaveGroup(w.Context(), workspace.Group{ID: "missing"}) })
+		w.refuses(workspace.CodeGroupNotFound, func(tx *store.Tx) error { _, err := tx.LockGroup(w.Context(), otherProject, "g"); return err })
+		w.refuses(workspace.CodeGroupNotFound, func(tx *store.Tx) error { return tx.SaveGroup(w.Context(), workspace.Group{ID: "missing"}) })
 	}},
 	{"a group's name is taken whatever its case, but not in another project", func(w *world) {
 		w.addGroups(
@@ -49,11 +50,11 @@ var groups = []behaviour{
 			workspace.Group{ID: "c", ProjectID: project, Name: "pears"},
 		)
 		taken := workspace.Group{ID: "d", ProjectID: project, Name: "äPFEL"}
-		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error { return tx.InsertGroup(w.Context(), taken) })
+		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return tx.InsertGroup(w.Context(), taken) })
 		taken.ID = "c"
-		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error { return tx.SaveGroup(w.Context(), taken) })
+		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return tx.SaveGroup(w.Context(), taken) })
 		w.one(together(10, func(i int) error {
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				return tx.InsertGroup(w.Context(), workspace.Group{ID: fmt.Sprint(i), ProjectID: project, Name: "wanted"})
 			})
 		}), workspace.CodeNameTaken)
@@ -69,7 +70,7 @@ var groups = []behaviour{
 		w.same(ids(w.groups(workspace.GroupQuery{Keyword: "sALES"}), id), []string{"1", "2"})
 		w.same(ids(w.groups(workspace.GroupQuery{Keyword: "s_1"}), id), []string{"1"})
 		w.same(ids(w.groups(workspace.GroupQuery{IDs: []string{"2", "4"}}), id), []string{"2"})
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			got, total, err := tx.Groups(w.Context(), workspace.GroupQuery{ProjectID: project, Page: workspace.Page{Offset: 1, Limit: 1}})
 			w.same(ids(got, id), []string{"1"})
 			w.same(total, 3)
@@ -85,13 +86,13 @@ var groups = []behaviour{
 		}
 		w.join("h", "u")
 		names := func() map[string][]string {
-			return get(w, func(ctx context.Context, tx workspace.Tx) (map[string][]string, error) {
+			return get(w, func(ctx context.Context, tx *store.Tx) (map[string][]string, error) {
 				return tx.GroupNames(ctx, []string{"u", "v", personOf(project)})
 			})
 		}
 		in := func(q workspace.UserQuery) []string {
 			q.ProjectID, q.Page = project, everything
-			return ids(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.User, error) {
+			return ids(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.User, error) {
 				users, _, err := tx.Users(ctx, q)
 				return users, err
 			}), func(u workspace.User) string { return u.ID })
@@ -105,19 +106,19 @@ var groups = []behaviour{
 		w.same(in(workspace.UserQuery{IDs: []string{"v", "missing"}}), []string{"v"})
 
 		for range 2 {
-			w.update(func(tx workspace.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"u", "missing"}) })
+			w.update(func(tx *store.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"u", "missing"}) })
 		}
 		w.same(names(), map[string][]string{"u": {"apes"}, "v": {"Zebras"}})
-		w.update(func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), "v") })
+		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), "v") })
 		for range 2 {
-			w.update(func(tx workspace.Tx) error { return tx.DeleteGroup(w.Context(), "h") })
+			w.update(func(tx *store.Tx) error { return tx.DeleteGroup(w.Context(), "h") })
 		}
 		w.same(names(), map[string][]string{})
 	}},
 	{"a person who is gone cannot join, nor can a group that is gone be joined", func(w *world) {
 		w.addGroups(workspace.Group{ID: "g", ProjectID: project, Name: "g"})
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error { return tx.AddMembers(w.Context(), "g", []string{"gone"}) })
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.AddMembers(w.Context(), "g", []string{"gone"}) })
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
 			return tx.AddMembers(w.Context(), "gone", []string{personOf(project)})
 		})
 	}},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -27,20 +28,20 @@ func (w *world) newJob(id string, subJobs int, changes ...func(*workspace.SubJob
 func (w *world) addJob(id string, subJobs int, changes ...func(*workspace.SubJob)) workspace.Job {
 	w.Helper()
 	j := w.newJob(id, subJobs, changes...)
-	w.update(func(tx workspace.Tx) error { return tx.InsertJob(w.Context(), j) })
+	w.update(func(tx *store.Tx) error { return tx.InsertJob(w.Context(), j) })
 	return j
 }
 
 func (w *world) job(id string) workspace.Job {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Job, error) {
+	return get(w, func(ctx context.Context, tx *store.Tx) (workspace.Job, error) {
 		return tx.Job(ctx, project, id, true)
 	})
 }
 
 func (w *world) subJob(id string) workspace.SubJob {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.SubJob, error) { return tx.SubJob(ctx, id) })
+	return get(w, func(ctx context.Context, tx *store.Tx) (workspace.SubJob, error) { return tx.SubJob(ctx, id) })
 }
 
 func subJobID(s workspace.SubJob) string { return s.ID }
@@ -69,11 +70,11 @@ var jobs = []behaviour{
 			})
 		}
 		want.Counts = workspace.JobCounts{Succeeded: 1, Failed: 1, Ended: now.Add(3 * time.Second)}
-		w.update(func(tx workspace.Tx) error { return tx.InsertJob(w.Context(), want) })
+		w.update(func(tx *store.Tx) error { return tx.InsertJob(w.Context(), want) })
 		w.same(w.job("j"), want)
 		w.same(w.subJob("9"), want.SubJobs[0])
 		want.SubJobs = nil
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Job, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (workspace.Job, error) {
 			return tx.Job(ctx, project, "j", false)
 		}), want)
 	}},
@@ -81,23 +82,23 @@ var jobs = []behaviour{
 		w.addJob("j", 1, inState(workspace.SubJobSuccess))
 		j := w.newJob("k", 2)
 		j.SubJobs[0].State, j.SubJobs[0].Ended = workspace.SubJobSuccess, w.clock.Now()
-		w.update(func(tx workspace.Tx) error { return tx.InsertJob(w.Context(), j) })
+		w.update(func(tx *store.Tx) error { return tx.InsertJob(w.Context(), j) })
 		w.same(w.job("k").Counts, workspace.JobCounts{Waiting: 1, Succeeded: 1})
 		w.same(w.job("j").Counts.Status(), workspace.JobSuccess)
 	}},
 	{"the progress of sub-jobs is read by their ids", func(w *world) {
 		w.addJob("j", 3, func(s *workspace.SubJob) { s.Progress = 40 + s.Position })
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (map[string]int, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string]int, error) {
 			return tx.SubJobProgress(ctx, []string{"j-000", "j-002", "missing"})
 		}), map[string]int{"j-000": 40, "j-002": 42})
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (map[string]int, error) { return tx.SubJobProgress(ctx, nil) }), map[string]int{})
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string]int, error) { return tx.SubJobProgress(ctx, nil) }), map[string]int{})
 	}},
 	{"a job that is missing or another project's is not found", func(w *world) {
 		w.addJob("j", 1)
-		for _, read := range []func(tx workspace.Tx) error{
-			func(tx workspace.Tx) error { _, err := tx.Job(w.Context(), otherProject, "j", true); return err },
-			func(tx workspace.Tx) error { _, err := tx.Job(w.Context(), project, "missing", true); return err },
-			func(tx workspace.Tx) error { _, err := tx.SubJob(w.Context(), "missing"); return err },
+		for _, read := range []func(tx *store.Tx) error{
+			func(tx *store.Tx) error { _, err := tx.Job(w.Context(), otherProject, "j", true); return err },
+			func(tx *store.Tx) error { _, err := tx.Job(w.Context(), project, "missing", true); return err },
+			func(tx *store.Tx) error { _, err := tx.SubJob(w.Context(), "missing"); return err },
 		} {
 			w.refuses(workspace.CodeJobNotFound, read)
 		}
@@ -125,7 +126,7 @@ var jobs = []behaviour{
 			{workspace.SubJobQuery{DesktopID: "d"}, []string{"c-000"}},
 		} {
 			c.query.ProjectID, c.query.Page = project, everything
-			w.view(func(tx workspace.Tx) error {
+			w.view(func(tx *store.Tx) error {
 				got, total, err := tx.SubJobs(w.Context(), c.query)
 				w.same(ids(got, subJobID), c.want)
 				w.same(total, len(c.want))
@@ -139,9 +140,9 @@ var jobs = []behaviour{
 			s.Deadline, s.Begun, s.Ended = s.Created, s.Created, s.Created
 		})
 		j.SubJobs[1].State = workspace.SubJobSuccess
-		w.update(func(tx workspace.Tx) error { return tx.InsertJob(w.Context(), j) })
+		w.update(func(tx *store.Tx) error { return tx.InsertJob(w.Context(), j) })
 		w.clock.Advance(time.Minute)
-		retry := func(ctx context.Context, tx workspace.Tx) ([]workspace.SubJob, error) {
+		retry := func(ctx context.Context, tx *store.Tx) ([]workspace.SubJob, error) {
 			return tx.RetryFailed(ctx, "j")
 		}
 		again := do(w, retry)
@@ -164,7 +165,7 @@ var jobs = []behaviour{
 		n := w.deleteSubJobs([]string{"j-000", "k-000", "k-001", "l-000", "m-000", "n-000", "missing"}, "", workspace.JobDeleteDesktops)
 		w.same(n, 3)
 		w.same(w.job("j").Counts.Total(), 1)
-		w.refuses(workspace.CodeJobNotFound, func(tx workspace.Tx) error { _, err := tx.Job(w.Context(), project, "k", false); return err })
+		w.refuses(workspace.CodeJobNotFound, func(tx *store.Tx) error { _, err := tx.Job(w.Context(), project, "k", false); return err })
 		for _, id := range []string{"l-000", "m-000", "n-000"} {
 			w.same(w.subJob(id).ID, id)
 		}
@@ -177,7 +178,7 @@ var jobs = []behaviour{
 		w.same(w.deleteSubJobs(nil, ""), 0)
 		w.same(w.deleteSubJobs(nil, workspace.SubJobSuccess), 600)
 		w.same(w.deleteSubJobs(nil, workspace.SubJobSuccess), 0)
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			got, _, err := tx.SubJobs(w.Context(), workspace.SubJobQuery{ProjectID: project, Page: everything})
 			w.same(ids(got, subJobID), []string{"k-000", "k-001", "l-000", "l-001"})
 			return err
@@ -187,7 +188,7 @@ var jobs = []behaviour{
 
 func (w *world) deleteSubJobs(ids []string, state workspace.SubJobState, keep ...workspace.JobType) int {
 	w.Helper()
-	return do(w, func(ctx context.Context, tx workspace.Tx) (int, error) {
+	return do(w, func(ctx context.Context, tx *store.Tx) (int, error) {
 		return tx.DeleteSubJobs(ctx, project, ids, state, keep)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -13,13 +14,13 @@ var limits = []behaviour{
 	{"orders at once are promised no more together than there is", func(w *world) {
 		const each, fit = 80, 5
 		w.furnish(4 * fit)
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			return tx.PutCapacities(w.Context(), []workspace.Capacity{
 				{ID: workspace.MemoryCapacity, Classes: []string{}, Size: 1 << 20, Bound: 1 << 20, Observed: w.clock.Now()},
 				{ID: "pool", Classes: []string{"SAS"}, Size: 1000 << 10, Bound: (fit*each + each/2) << 10, Observed: w.clock.Now()},
 			})
 		})
-		service := workspace.NewServices(workspace.Config{Store: w.store})
+		service := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store)})
 		taken := 0
 		for _, err := range together(4*fit, func(i int) error {
 			_, err := service.Desktops.CreateDesktops(w.Context(), w.order(i, each))
@@ -33,16 +34,16 @@ var limits = []behaviour{
 			}
 		}
 		w.same(taken, fit)
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (map[string]int64, error) { return tx.PromisedDisks(ctx) }),
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string]int64, error) { return tx.PromisedDisks(ctx) }),
 			map[string]int64{"SAS": fit * each << 10})
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Capacity, error) { return tx.Capacities(ctx) })[1].Promised, int64(fit*each<<10))
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Capacity, error) { return tx.Capacities(ctx) })[1].Promised, int64(fit*each<<10))
 	}},
 	{"callers at once make no more name policies than a project may have", func(w *world) {
 		w.furnish(0)
 		for i := range workspace.MaxNamePolicies - 2 {
 			w.addNamePolicies(workspace.NamePolicy{ID: fmt.Sprint("p-", i), ProjectID: project, Name: fmt.Sprint("policy_", i)})
 		}
-		service := workspace.NewServices(workspace.Config{Store: w.store})
+		service := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store)})
 		for range 5 {
 			ids := make([]string, 8)
 			errs := together(len(ids), func(i int) (err error) {
@@ -55,7 +56,7 @@ var limits = []behaviour{
 				if err != nil && workspace.CodeOf(err) != workspace.CodeConflict {
 					w.Errorf("refused with %v", err)
 				}
-				w.update(func(tx workspace.Tx) error { return tx.DeleteNamePolicy(w.Context(), ids[i]) })
+				w.update(func(tx *store.Tx) error { return tx.DeleteNamePolicy(w.Context(), ids[i]) })
 			}
 		}
 	}},
@@ -64,7 +65,7 @@ var limits = []behaviour{
 // furnish opens the service for the project, with what can be ordered and so many subnets: orders for one go one after the other.
 func (w *world) furnish(subnets int) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		ctx := w.Context()
 		if _, err := tx.OpenSubscription(ctx, workspace.Subscription{ID: "s", ProjectID: project, VPCID: "vpc-of-" + project}); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -14,7 +15,7 @@ func mailID(m workspace.Mail) string { return m.ID }
 
 func (w *world) claimMails(limit int) []workspace.Mail {
 	w.Helper()
-	return do(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Mail, error) {
+	return do(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Mail, error) {
 		return tx.ClaimMails(ctx, limit, time.Minute)
 	})
 }
@@ -26,7 +27,7 @@ func (w *world) addMails(n int) (mails []workspace.Mail) {
 		mails = append(mails, workspace.Mail{ID: fmt.Sprintf("m%02d", i), Kind: workspace.MailDesktopReady, ProjectID: project, UserID: "u", UserName: "ann", To: "u@example.com",
 			Data: json.RawMessage(`{"desktop_name":"it's"}`), RunAt: created, Created: created})
 	}
-	w.update(func(tx workspace.Tx) error { return tx.InsertMails(w.Context(), mails) })
+	w.update(func(tx *store.Tx) error { return tx.InsertMails(w.Context(), mails) })
 	return mails
 }
 
@@ -44,7 +45,7 @@ var mails = []behaviour{
 		w.same(len(w.claimMails(5)), 3)
 	}},
 	{"a mail without data is claimed", func(w *world) {
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			return tx.InsertMails(w.Context(), []workspace.Mail{{ID: "m", RunAt: w.clock.Now(), Created: w.clock.Now()}})
 		})
 		w.same(len(w.claimMails(1)[0].Data), 0)
@@ -56,7 +57,7 @@ var mails = []behaviour{
 		w.all(together(8, func(int) error {
 			for {
 				var got []workspace.Mail
-				err := w.store.Update(w.Context(), func(tx workspace.Tx) (err error) {
+				err := w.store.Update(w.Context(), func(tx *store.Tx) (err error) {
 					got, err = tx.ClaimMails(w.Context(), 4, time.Minute)
 					return err
 				})
@@ -83,7 +84,7 @@ var mails = []behaviour{
 	{"a mail that could not be sent is tried again at its time, and says why", func(w *world) {
 		w.addMails(1)
 		w.claimMails(1)
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			return tx.PostponeMail(w.Context(), "m00", "the server is down", w.clock.Now().Add(time.Hour))
 		})
 		w.clock.Advance(time.Hour - time.Microsecond)
@@ -95,7 +96,7 @@ var mails = []behaviour{
 	{"a mail that was sent is gone, and may be deleted again", func(w *world) {
 		w.addMails(1)
 		for range 2 {
-			w.update(func(tx workspace.Tx) error { return tx.DeleteMail(w.Context(), "m00") })
+			w.update(func(tx *store.Tx) error { return tx.DeleteMail(w.Context(), "m00") })
 		}
 		w.same(len(w.claimMails(1)), 0)
 	}},

@@ -3,12 +3,13 @@ package storetest
 import (
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 func (w *world) addNotifications(records ...workspace.Notification) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		for _, n := range records {
 			if err := tx.PutNotification(w.Context(), n); err != nil {
 				return err
@@ -24,7 +25,7 @@ func (w *world) notifications(q workspace.NotificationQuery) (records []workspac
 	if q.Page == (workspace.Page{}) {
 		q.Page = everything
 	}
-	w.view(func(tx workspace.Tx) (err error) {
+	w.view(func(tx *store.Tx) (err error) {
 		records, total, err = tx.Notifications(w.Context(), q)
 		return err
 	})
@@ -89,7 +90,7 @@ var notifications = []behaviour{
 		)
 		w.clock.Advance(workspace.NotificationLife)
 		for _, want := range []int{2, 1, 1} {
-			w.update(func(tx workspace.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
+			w.update(func(tx *store.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
 			_, total := w.notifications(workspace.NotificationQuery{})
 			w.same(total, want)
 		}

@@ -4,33 +4,34 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 func (w *world) addOTPDevice(d workspace.OTPDevice) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error { return tx.InsertOTPDevice(w.Context(), d) })
+	w.update(func(tx *store.Tx) error { return tx.InsertOTPDevice(w.Context(), d) })
 }
 
 func (w *world) otpDevices(userID string) []workspace.OTPDevice {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.OTPDevice, error) {
+	return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.OTPDevice, error) {
 		return tx.OTPDevices(ctx, userID)
 	})
 }
 
 func (w *world) putRecoveryCodes(deviceID string, hashes ...string) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error { return tx.PutRecoveryCodes(w.Context(), deviceID, hashes) })
+	w.update(func(tx *store.Tx) error { return tx.PutRecoveryCodes(w.Context(), deviceID, hashes) })
 }
 
 func (w *world) recoveryCodes(deviceID string) int {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) (int, error) { return tx.CountRecoveryCodes(ctx, deviceID) })
+	return get(w, func(ctx context.Context, tx *store.Tx) (int, error) { return tx.CountRecoveryCodes(ctx, deviceID) })
 }
 
 func (w *world) takeRecoveryCode(deviceID, hash string) error {
-	return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+	return w.store.Update(w.Context(), func(tx *store.Tx) error {
 		found, err := tx.TakeRecoveryCode(w.Context(), deviceID, hash)
 		if err == nil && !found {
 			err = workspace.Errorf(workspace.CodeForbidden, "there is no such code")
@@ -49,21 +50,21 @@ var otp = []behaviour{
 		w.same(w.otpDevices(d.UserID), []workspace.OTPDevice{d})
 		w.same(len(w.otpDevices(personOf(otherProject))), 0)
 		d.Status, d.LastStep = workspace.OTPRegistered, 1<<40+1
-		w.update(func(tx workspace.Tx) error { return tx.SaveOTPDevice(w.Context(), d) })
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error { return tx.SaveOTPDevice(w.Context(), d) })
+		w.update(func(tx *store.Tx) error {
 			return tx.SaveOTPDevice(w.Context(), workspace.OTPDevice{ID: "missing", Status: workspace.OTPPending})
 		})
 		w.same(w.otpDevices(d.UserID), []workspace.OTPDevice{d})
 	}},
 	{"a person has one authenticator, whoever comes first", func(w *world) {
 		errs := together(5, func(i int) error {
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				return tx.InsertOTPDevice(w.Context(), workspace.OTPDevice{ID: string(rune('a' + i)), UserID: personOf(project), Status: workspace.OTPPending})
 			})
 		})
 		w.one(errs, workspace.CodeConflict)
 		w.same(len(w.otpDevices(personOf(project))), 1)
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
 			return tx.InsertOTPDevice(w.Context(), workspace.OTPDevice{ID: "x", UserID: "gone", Status: workspace.OTPPending})
 		})
 	}},
@@ -89,9 +90,9 @@ var otp = []behaviour{
 		}
 	}},
 	{"an authenticator goes with its recovery codes, and with its person", func(w *world) {
-		for _, remove := range []func(tx workspace.Tx) error{
-			func(tx workspace.Tx) error { return tx.DeleteOTPDevice(w.Context(), "d") },
-			func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) },
+		for _, remove := range []func(tx *store.Tx) error{
+			func(tx *store.Tx) error { return tx.DeleteOTPDevice(w.Context(), "d") },
+			func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) },
 		} {
 			w.addOTPDevice(workspace.OTPDevice{ID: "d", UserID: personOf(project), Status: workspace.OTPRegistered})
 			w.putRecoveryCodes("d", "a")
@@ -107,7 +108,7 @@ var otp = []behaviour{
 		w.addOTPDevice(workspace.OTPDevice{ID: "in use", UserID: personOf(otherProject), Status: workspace.OTPRegistered, Created: w.clock.Now()})
 		w.clock.Advance(workspace.EnrolmentLife - time.Microsecond)
 		sweep := func() {
-			w.update(func(tx workspace.Tx) error { return tx.DeleteExpired(w.Context(), 100) })
+			w.update(func(tx *store.Tx) error { return tx.DeleteExpired(w.Context(), 100) })
 		}
 		sweep()
 		w.same(len(w.otpDevices(personOf(project))), 1)

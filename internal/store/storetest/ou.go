@@ -4,19 +4,20 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 func (w *world) addOUs(units ...workspace.OU) {
 	w.Helper()
 	for _, o := range units {
-		w.update(func(tx workspace.Tx) error { return tx.InsertOU(w.Context(), o) })
+		w.update(func(tx *store.Tx) error { return tx.InsertOU(w.Context(), o) })
 	}
 }
 
 func (w *world) ous(q workspace.OUQuery) []workspace.OU {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.OU, error) {
+	return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.OU, error) {
 		q.ProjectID, q.Page = project, everything
 		got, total, err := tx.OUs(ctx, q)
 		w.same(total, len(got))
@@ -32,23 +33,23 @@ var ous = []behaviour{
 		w.addOUs(o)
 		w.same(w.ous(workspace.OUQuery{}), []workspace.OU{o})
 		o.Name, o.Description, o.Updated = "c", "", w.clock.Now().Add(time.Second)
-		w.update(func(tx workspace.Tx) error { return tx.SaveOU(w.Context(), o) })
-		for _, lock := range []func(context.Context, workspace.Tx, string) (workspace.OU, error){
-			func(ctx context.Context, tx workspace.Tx, project string) (workspace.OU, error) {
+		w.update(func(tx *store.Tx) error { return tx.SaveOU(w.Context(), o) })
+		for _, lock := range []func(context.Context, *store.Tx, string) (workspace.OU, error){
+			func(ctx context.Context, tx *store.Tx, project string) (workspace.OU, error) {
 				return tx.LockOU(ctx, project, "o")
 			},
-			func(ctx context.Context, tx workspace.Tx, project string) (workspace.OU, error) {
+			func(ctx context.Context, tx *store.Tx, project string) (workspace.OU, error) {
 				return tx.LockOUByName(ctx, project, "C")
 			},
 		} {
-			w.same(do(w, func(ctx context.Context, tx workspace.Tx) (workspace.OU, error) { return lock(ctx, tx, project) }), o)
-			w.refuses(workspace.CodeOUNotFound, func(tx workspace.Tx) error { _, err := lock(w.Context(), tx, otherProject); return err })
+			w.same(do(w, func(ctx context.Context, tx *store.Tx) (workspace.OU, error) { return lock(ctx, tx, project) }), o)
+			w.refuses(workspace.CodeOUNotFound, func(tx *store.Tx) error { _, err := lock(w.Context(), tx, otherProject); return err })
 		}
-		w.refuses(workspace.CodeOUNotFound, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeOUNotFound, func(tx *store.Tx) error {
 			return tx.SaveOU(w.Context(), workspace.OU{ID: "missing", ProjectID: project})
 		})
 		for range 2 {
-			w.update(func(tx workspace.Tx) error { return tx.DeleteOU(w.Context(), "o") })
+			w.update(func(tx *store.Tx) error { return tx.DeleteOU(w.Context(), "o") })
 		}
 		w.same(len(w.ous(workspace.OUQuery{})), 0)
 	}},
@@ -58,9 +59,9 @@ var ous = []behaviour{
 			workspace.OU{ID: "c", ProjectID: project, Name: "c"},
 		)
 		taken := workspace.OU{ID: "d", ProjectID: project, Name: "ä"}
-		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error { return tx.InsertOU(w.Context(), taken) })
+		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return tx.InsertOU(w.Context(), taken) })
 		taken.ID = "c"
-		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error { return tx.SaveOU(w.Context(), taken) })
+		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return tx.SaveOU(w.Context(), taken) })
 	}},
 	{"organisational units are filtered", func(w *world) {
 		w.addOUs(workspace.OU{ID: "1", ProjectID: project, Name: "b_1"}, workspace.OU{ID: "2", ProjectID: project, Name: "A"}, workspace.OU{ID: "3", ProjectID: otherProject, Name: "a"})
@@ -74,15 +75,15 @@ var ous = []behaviour{
 		for name, ou := range in {
 			d := w.addDesktop(name)
 			d.OUName = ou
-			w.update(func(tx workspace.Tx) error { return tx.SaveDesktop(w.Context(), d) })
+			w.update(func(tx *store.Tx) error { return tx.SaveDesktop(w.Context(), d) })
 		}
 		w.addPool("pool", func(p *workspace.Pool) { p.OUName = "old" })
 		w.addPool("other", func(p *workspace.Pool) { p.OUName = "other" })
 		unit.Name = "new"
-		w.update(func(tx workspace.Tx) error { return tx.SaveOU(w.Context(), unit) })
+		w.update(func(tx *store.Tx) error { return tx.SaveOU(w.Context(), unit) })
 		w.same([]string{w.pool("pool").OUName, w.pool("other").OUName}, []string{"new", "other"})
 		for ou, want := range map[string]string{"old": "", "new": "pc1", "other": "pc2"} {
-			found := get(w, func(ctx context.Context, tx workspace.Tx) (string, error) {
+			found := get(w, func(ctx context.Context, tx *store.Tx) (string, error) {
 				desktops, _, err := tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: project, OUName: ou, Page: everything})
 				if len(desktops) == 0 {
 					return "", err

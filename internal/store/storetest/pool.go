@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -22,13 +23,13 @@ func (w *world) addPool(id string, changes ...func(*workspace.Pool)) workspace.P
 	for _, change := range changes {
 		change(&p)
 	}
-	w.update(func(tx workspace.Tx) error { return tx.InsertPool(w.Context(), p, nil) })
+	w.update(func(tx *store.Tx) error { return tx.InsertPool(w.Context(), p, nil) })
 	return p
 }
 
 func (w *world) pool(id string) workspace.Pool {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Pool, error) {
+	return get(w, func(ctx context.Context, tx *store.Tx) (workspace.Pool, error) {
 		return tx.ReadPool(ctx, project, id)
 	})
 }
@@ -63,32 +64,32 @@ func fullPool(now time.Time) workspace.Pool {
 var pools = []behaviour{
 	{"a pool is read as inserted and as saved", func(w *world) {
 		p := fullPool(w.clock.Now())
-		w.update(func(tx workspace.Tx) error { return tx.InsertPool(w.Context(), p, nil) })
+		w.update(func(tx *store.Tx) error { return tx.InsertPool(w.Context(), p, nil) })
 		w.same(w.pool(p.ID), p)
 		w.clock.Advance(time.Hour)
 		saved := newPool(p.ID)
 		saved.Created = w.clock.Now() // which does not change
-		w.update(func(tx workspace.Tx) error { return tx.SavePool(w.Context(), saved) })
+		w.update(func(tx *store.Tx) error { return tx.SavePool(w.Context(), saved) })
 		saved.Created, saved.Updated = p.Created, w.clock.Now()
-		w.same(do(w, func(ctx context.Context, tx workspace.Tx) (workspace.Pool, error) {
+		w.same(do(w, func(ctx context.Context, tx *store.Tx) (workspace.Pool, error) {
 			return tx.LockPool(ctx, project, p.ID)
 		}), saved)
 	}},
 	{"a pool of another project, or one that is missing, is not found", func(w *world) {
 		w.addPool("p")
-		for _, read := range []func(context.Context, workspace.Tx, string, string) (workspace.Pool, error){
-			func(ctx context.Context, tx workspace.Tx, project, id string) (workspace.Pool, error) {
+		for _, read := range []func(context.Context, *store.Tx, string, string) (workspace.Pool, error){
+			func(ctx context.Context, tx *store.Tx, project, id string) (workspace.Pool, error) {
 				return tx.ReadPool(ctx, project, id)
 			},
-			func(ctx context.Context, tx workspace.Tx, project, id string) (workspace.Pool, error) {
+			func(ctx context.Context, tx *store.Tx, project, id string) (workspace.Pool, error) {
 				return tx.LockPool(ctx, project, id)
 			},
 		} {
-			w.refuses(workspace.CodePoolNotFound, func(tx workspace.Tx) error { _, err := read(w.Context(), tx, otherProject, "p"); return err })
-			w.refuses(workspace.CodePoolNotFound, func(tx workspace.Tx) error { _, err := read(w.Context(), tx, project, "missing"); return err })
-			w.update(func(tx workspace.Tx) error { _, err := read(w.Context(), tx, "", "p"); return err })
+			w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := read(w.Context(), tx, otherProject, "p"); return err })
+			w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := read(w.Context(), tx, project, "missing"); return err })
+			w.update(func(tx *store.Tx) error { _, err := read(w.Context(), tx, "", "p"); return err })
 		}
-		w.refuses(workspace.CodePoolNotFound, func(tx workspace.Tx) error { return tx.SavePool(w.Context(), newPool("missing")) })
+		w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { return tx.SavePool(w.Context(), newPool("missing")) })
 	}},
 	{"a pool's name is taken whatever its case, but not in another project", func(w *world) {
 		w.addPool("Äpfel")
@@ -96,14 +97,14 @@ var pools = []behaviour{
 		pears := w.addPool("pears")
 		taken := newPool("x")
 		taken.Name = "äPFEL"
-		message := w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error { return tx.InsertPool(w.Context(), taken, nil) })
+		message := w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return tx.InsertPool(w.Context(), taken, nil) })
 		if !strings.Contains(message, "äPFEL") {
 			w.Errorf("the message %q does not name the name", message)
 		}
 		pears.Name = "äPFEL"
-		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error { return tx.SavePool(w.Context(), pears) })
+		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return tx.SavePool(w.Context(), pears) })
 		w.one(together(10, func(i int) error {
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				p := newPool(fmt.Sprint(i))
 				p.Name = "wanted"
 				return tx.InsertPool(w.Context(), p, nil)
@@ -133,7 +134,7 @@ var pools = []behaviour{
 			{workspace.PoolQuery{ProjectID: project, Autoscaling: &yes}, "2"},
 			{workspace.PoolQuery{ProjectID: project, InMaintenance: &no}, "1 2"},
 		} {
-			w.view(func(tx workspace.Tx) error {
+			w.view(func(tx *store.Tx) error {
 				c.q.Page = everything
 				got, total, err := tx.Pools(w.Context(), c.q)
 				w.same(strings.Join(ids(got, poolID), " "), c.want)
@@ -141,7 +142,7 @@ var pools = []behaviour{
 				return err
 			})
 		}
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			got, total, err := tx.Pools(w.Context(), workspace.PoolQuery{ProjectID: project, Page: workspace.Page{Offset: 1, Limit: 1}})
 			w.same(ids(got, poolID), []string{"1"})
 			w.same(total, 3)
@@ -168,7 +169,7 @@ var pools = []behaviour{
 			{workspace.JobExpandPool, "p", workspace.SubJobSuccess}, {workspace.JobExpandPool, "p", workspace.SubJobFailed},
 			{workspace.JobExpandPool, "", workspace.SubJobWaiting}, {workspace.JobDeleteDesktops, "p", workspace.SubJobWaiting},
 		} {
-			w.update(func(tx workspace.Tx) error {
+			w.update(func(tx *store.Tx) error {
 				id := fmt.Sprint("job", i)
 				return tx.InsertJob(w.Context(), workspace.Job{ID: id, ProjectID: project, Type: j.of, PoolID: j.pool, SubJobs: []workspace.SubJob{
 					{ID: id, ProjectID: project, Type: j.of, PoolID: j.pool, State: j.state},
@@ -177,7 +178,7 @@ var pools = []behaviour{
 		}
 		want := workspace.PoolCounts{Desktops: 4, Bound: 1, Isolated: 1, Working: 2}
 		w.same(w.pool("p").Counts, want)
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			got, _, err := tx.Pools(w.Context(), workspace.PoolQuery{ProjectID: project, Page: everything})
 			w.same(ids(got, func(p workspace.Pool) string { return fmt.Sprint(p.ID, p.Counts) }), []string{fmt.Sprint("p", want), fmt.Sprint("q", workspace.PoolCounts{})})
 			return err
@@ -186,7 +187,7 @@ var pools = []behaviour{
 	{"whoever locks a pool sees what the one before did", func(w *world) {
 		w.addPool("p")
 		w.all(together(20, func(int) error {
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				p, err := tx.LockPool(w.Context(), project, "p")
 				if err != nil {
 					return err
@@ -228,7 +229,7 @@ var pools = []behaviour{
 			w.addDesktop(name, like, change)
 		}
 		w.addDesktop("elsewhere", like, func(d *workspace.Desktop) { d.ID, d.PoolID, d.ImageID, d.Root.ID, d.Data = "x", "", "older", "x", nil })
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			counts, err := tx.PoolDifferences(w.Context(), p.Pattern())
 			if err != nil {
 				return err
@@ -259,7 +260,7 @@ var pools = []behaviour{
 			return nil
 		})
 		yes := true
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			got, _, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, Isolated: &yes, Page: everything})
 			w.same(ids(got, desktopID), []string{"aside"})
 			return err
@@ -268,12 +269,12 @@ var pools = []behaviour{
 	{"a pool that has a desktop is not deleted", func(w *world) {
 		w.addPool("p")
 		d := w.addDesktop("pc", in("p"))
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error { return tx.DeletePool(w.Context(), "p") })
-		w.update(func(tx workspace.Tx) error { return tx.DeleteDesktop(w.Context(), d.ID) })
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.DeletePool(w.Context(), "p") })
+		w.update(func(tx *store.Tx) error { return tx.DeleteDesktop(w.Context(), d.ID) })
 		for range 2 {
-			w.update(func(tx workspace.Tx) error { return tx.DeletePool(w.Context(), "p") })
+			w.update(func(tx *store.Tx) error { return tx.DeletePool(w.Context(), "p") })
 		}
-		w.refuses(workspace.CodePoolNotFound, func(tx workspace.Tx) error { _, err := tx.ReadPool(w.Context(), "", "p"); return err })
+		w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := tx.ReadPool(w.Context(), "", "p"); return err })
 	}},
 	{"a deleted pool takes along its people, waiting list, decisions and notices", func(w *world) {
 		fill := func() {
@@ -284,7 +285,7 @@ var pools = []behaviour{
 			w.notify("p", "notice")
 		}
 		fill()
-		w.update(func(tx workspace.Tx) error { return tx.DeletePool(w.Context(), "p") })
+		w.update(func(tx *store.Tx) error { return tx.DeletePool(w.Context(), "p") })
 		fill() // all of it can be there again
 	}},
 	{"of those who delete a pool and those who put a desktop into it, only one succeeds", func(w *world) {
@@ -292,7 +293,7 @@ var pools = []behaviour{
 			id := fmt.Sprint("p", i)
 			w.addPool(id)
 			w.one(together(2, func(n int) error {
-				return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+				return w.store.Update(w.Context(), func(tx *store.Tx) error {
 					if n == 0 {
 						return tx.DeletePool(w.Context(), id)
 					}

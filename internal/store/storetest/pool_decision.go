@@ -6,12 +6,13 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 func (w *world) decide(poolID, id string, keep int) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		return tx.InsertDecision(w.Context(), workspace.PoolDecision{ID: id, PoolID: poolID, Kind: workspace.DecideScale, At: tx.Now()}, keep)
 	})
 	w.clock.Advance(time.Second)
@@ -19,7 +20,7 @@ func (w *world) decide(poolID, id string, keep int) {
 
 func (w *world) notify(poolID, id string) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		return tx.InsertNotice(w.Context(), workspace.PoolNotice{ID: id, PoolID: poolID, JobID: "job", Text: "销售?", Created: tx.Now()})
 	})
 	w.clock.Advance(time.Second)
@@ -28,7 +29,7 @@ func (w *world) notify(poolID, id string) {
 func (w *world) decided(poolID string, kind workspace.DecisionKind, page workspace.Page) (string, int) {
 	w.Helper()
 	var total int
-	got := get(w, func(ctx context.Context, tx workspace.Tx) (got []workspace.PoolDecision, err error) {
+	got := get(w, func(ctx context.Context, tx *store.Tx) (got []workspace.PoolDecision, err error) {
 		got, total, err = tx.Decisions(ctx, poolID, kind, page)
 		return got, err
 	})
@@ -42,13 +43,13 @@ var decisions = []behaviour{
 			ID: "d", PoolID: "p", Kind: workspace.DecideBind, At: w.clock.Now(), Inputs: json.RawMessage(`{"a": "it's ?"}`),
 			Reasons: []workspace.Reason{{Rule: "cap", Text: "销售"}, {Rule: "off"}}, Actions: json.RawMessage(`[1, 2]`),
 		}
-		w.update(func(tx workspace.Tx) error { return tx.InsertDecision(w.Context(), want, 10) })
-		w.view(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error { return tx.InsertDecision(w.Context(), want, 10) })
+		w.view(func(tx *store.Tx) error {
 			got, _, err := tx.Decisions(w.Context(), "p", "", everything)
 			w.same(got, []workspace.PoolDecision{want})
 			return err
 		})
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
 			return tx.InsertDecision(w.Context(), workspace.PoolDecision{ID: "e", PoolID: "gone"}, 10)
 		})
 	}},
@@ -87,13 +88,13 @@ var decisions = []behaviour{
 		w.notify("p", "1")
 		w.notify("q", "2")
 		w.notify("p", "3")
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			got, total, err := tx.Notices(w.Context(), "p", workspace.Page{Offset: 1, Limit: 5})
 			w.same(total, 2)
 			w.same(got, []workspace.PoolNotice{{ID: "1", PoolID: "p", JobID: "job", Text: "销售?", Created: now}})
 			return err
 		})
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
 			return tx.InsertNotice(w.Context(), workspace.PoolNotice{ID: "4", PoolID: "gone"})
 		})
 	}},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -14,7 +15,7 @@ func (w *world) grant(poolID string, grants ...workspace.Grant) {
 	for i := range grants {
 		grants[i].Created = w.clock.Now()
 	}
-	w.update(func(tx workspace.Tx) error { return tx.PutGrants(w.Context(), poolID, grants) })
+	w.update(func(tx *store.Tx) error { return tx.PutGrants(w.Context(), poolID, grants) })
 }
 
 func toUser(id string, in workspace.UserGroup) workspace.Grant {
@@ -28,7 +29,7 @@ func toGroup(id string, in workspace.UserGroup) workspace.Grant {
 // granted lists a pool's people by name.
 func (w *world) granted(poolID string) string {
 	w.Helper()
-	return strings.Join(ids(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Grant, error) {
+	return strings.Join(ids(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Grant, error) {
 		got, total, err := tx.Grants(ctx, poolID, everything)
 		w.same(total, len(got))
 		return got, err
@@ -50,12 +51,12 @@ var grants = []behaviour{
 		for i := range people {
 			people[i].Created = now
 		}
-		w.update(func(tx workspace.Tx) error { return tx.InsertPool(w.Context(), newPool("p"), people) })
+		w.update(func(tx *store.Tx) error { return tx.InsertPool(w.Context(), newPool("p"), people) })
 		w.same(w.granted("p"), "Vera sudo, Zebras default, Ute default")
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			return tx.SaveGroup(w.Context(), workspace.Group{ID: "g", ProjectID: project, Name: "Tigers"})
 		})
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			got, total, err := tx.Grants(w.Context(), "p", workspace.Page{Offset: 1, Limit: 1})
 			w.same(total, 3)
 			w.same(got, []workspace.Grant{{PoolID: "p", Type: workspace.GrantGroup, ObjectID: "g", Name: "Tigers", Group: workspace.GroupDefault, Created: now}})
@@ -70,7 +71,7 @@ var grants = []behaviour{
 		w.grant("p", toGroup("h", workspace.GroupDefault), toUser("u", workspace.GroupSudo))
 		w.same(w.granted("p"), "Ute sudo, apes default")
 		for range 2 {
-			w.update(func(tx workspace.Tx) error {
+			w.update(func(tx *store.Tx) error {
 				return tx.DeleteGrants(w.Context(), "p", []workspace.Grant{toUser("u", ""), toUser("h", ""), toGroup("missing", "")})
 			})
 		}
@@ -80,16 +81,16 @@ var grants = []behaviour{
 		w.people()
 		w.addPool("p")
 		w.grant("p", toUser("u", workspace.GroupSudo), toGroup("g", workspace.GroupSudo), toUser("v", workspace.GroupSudo))
-		w.update(func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), "u") })
-		w.update(func(tx workspace.Tx) error { return tx.DeleteGroup(w.Context(), "g") })
+		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), "u") })
+		w.update(func(tx *store.Tx) error { return tx.DeleteGroup(w.Context(), "g") })
 		w.same(w.granted("p"), "Vera sudo")
 	}},
 	{"whoever is gone cannot be let into a pool, nor anybody into a pool that is gone", func(w *world) {
 		w.addPool("p")
 		for _, g := range []workspace.Grant{toUser("gone", ""), toGroup("gone", "")} {
-			w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error { return tx.PutGrants(w.Context(), "p", []workspace.Grant{g}) })
+			w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.PutGrants(w.Context(), "p", []workspace.Grant{g}) })
 		}
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
 			return tx.PutGrants(w.Context(), "gone", []workspace.Grant{toUser(personOf(project), "")})
 		})
 	}},
@@ -104,7 +105,7 @@ var grants = []behaviour{
 		w.grant("q", toGroup("g", workspace.GroupDefault), toUser("v", workspace.GroupDefault))
 		w.grant("r", toUser("v", workspace.GroupDefault))
 		of := func(userID string) string {
-			return strings.Join(ids(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Grant, error) {
+			return strings.Join(ids(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Grant, error) {
 				return tx.GrantsFor(ctx, userID)
 			}), func(g workspace.Grant) string { return g.PoolID + " " + g.Name }), ", ")
 		}
@@ -122,7 +123,7 @@ var grants = []behaviour{
 		w.join("g", "u", "v")
 		w.grant("p", toUser("u", workspace.GroupSudo), toGroup("g", workspace.GroupDefault))
 		w.grant("Q", toUser("u", workspace.GroupSudo))
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.PoolUse, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.PoolUse, error) {
 			return tx.PoolUses(ctx, []string{"v", "missing", "u", personOf(project), "v"})
 		}), []workspace.PoolUse{
 			{UserID: "u", PoolID: "p", PoolName: "p"}, {UserID: "u", PoolID: "Q", PoolName: "Q"},

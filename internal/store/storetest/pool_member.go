@@ -7,12 +7,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 func (w *world) members(poolIDs ...string) []workspace.Member {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Member, error) {
+	return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Member, error) {
 		return tx.Members(ctx, poolIDs...)
 	})
 }
@@ -40,7 +41,7 @@ func (w *world) put(m workspace.Member, was workspace.Binding) workspace.Member 
 
 func (w *world) tryPut(m workspace.Member, was workspace.Binding) bool {
 	w.Helper()
-	return do(w, func(ctx context.Context, tx workspace.Tx) (bool, error) {
+	return do(w, func(ctx context.Context, tx *store.Tx) (bool, error) {
 		return tx.SaveMember(ctx, m, was, workspace.GroupSudo)
 	})
 }
@@ -95,7 +96,7 @@ var members = []behaviour{
 		}
 		w.addPool("d", func(p *workspace.Pool) { p.ProjectID, p.Autoscaling = otherProject, true })
 		w.addDesktop("d-0", in("d"), func(d *workspace.Desktop) { d.ProjectID, d.SubnetID = otherProject, subnetOf(otherProject) })
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			p, err := tx.LockPool(w.Context(), project, "b")
 			if err != nil {
 				return err
@@ -115,7 +116,7 @@ var members = []behaviour{
 		w.addUsers(workspace.User{ID: "other", ProjectID: project, Name: "other"})
 		w.bind(a[0], "other")
 		mine := []workspace.Member{w.bind(a[1], personOf(project)), w.bind(b[0], personOf(project))}
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Member, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Member, error) {
 			return tx.MembersOf(ctx, personOf(project))
 		}), mine)
 	}},
@@ -126,12 +127,12 @@ var members = []behaviour{
 		w.same(w.assigned(m.DesktopID), "person sudo")
 		again := bound
 		again.Disconnected = w.clock.Now()
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			_, err := tx.SaveMember(w.Context(), again, bound.Binding, "")
 			return err
 		})
 		w.same(w.assigned(m.DesktopID), "person sudo")
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			_, err := tx.SaveMember(w.Context(), again, again.Binding, workspace.GroupDefault)
 			return err
 		})
@@ -140,7 +141,7 @@ var members = []behaviour{
 		w.same(w.assigned(m.DesktopID), "")
 		w.same(w.member(m), released)
 		next := released.AfterBinding("next", w.clock.Now())
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			_, err := tx.SaveMember(w.Context(), next, released.Binding, "")
 			return err
 		})
@@ -151,7 +152,7 @@ var members = []behaviour{
 	{"saving a desktop leaves what it has in the pool, and the other way round", func(w *world) {
 		m := w.bind(w.pooled("p", 1)[0], personOf(project))
 		w.clock.Advance(time.Hour)
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			d, err := tx.LockDesktops(w.Context(), project, []string{m.DesktopID})
 			if err != nil {
 				return err
@@ -187,13 +188,13 @@ var members = []behaviour{
 		elsewhere := m
 		elsewhere.PoolID = "q"
 		w.same(w.tryPut(elsewhere, m.Binding), false)
-		w.update(func(tx workspace.Tx) error { return tx.DeleteDesktop(w.Context(), m.DesktopID) })
+		w.update(func(tx *store.Tx) error { return tx.DeleteDesktop(w.Context(), m.DesktopID) })
 		w.same(w.tryPut(m.AfterBinding(personOf(project), w.clock.Now()), m.Binding), false)
 	}},
 	{"a person gets one desktop of a pool, and the refusal does not end the transaction", func(w *world) {
 		p, q := w.pooled("p", 2), w.pooled("q", 1)
 		w.bind(p[0], personOf(project))
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			saved, err := tx.SaveMember(w.Context(), p[1].AfterBinding(personOf(project), tx.Now()), workspace.Binding{}, workspace.GroupSudo)
 			w.same(saved, false)
 			if err != nil {
@@ -211,7 +212,7 @@ var members = []behaviour{
 		all := w.pooled("p", 20)
 		var gave atomic.Int32
 		w.all(together(20, func(i int) error {
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				saved, err := tx.SaveMember(w.Context(), all[i].AfterBinding(personOf(project), tx.Now()), all[i].Binding, workspace.GroupSudo)
 				if saved {
 					gave.Add(1)
@@ -228,7 +229,7 @@ var members = []behaviour{
 		}
 		var got atomic.Int32
 		w.all(together(20, func(i int) error {
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				saved, err := tx.SaveMember(w.Context(), m.AfterBinding(fmt.Sprint("u", i), tx.Now()), m.Binding, workspace.GroupSudo)
 				if saved {
 					got.Add(1)
@@ -240,7 +241,7 @@ var members = []behaviour{
 	}},
 	{"nobody who is gone gets a desktop", func(w *world) {
 		m := w.pooled("p", 1)[0]
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
 			_, err := tx.SaveMember(w.Context(), m.AfterBinding("gone", tx.Now()), m.Binding, workspace.GroupSudo)
 			return err
 		})
@@ -249,7 +250,7 @@ var members = []behaviour{
 	{"a deleted person's bindings end, and the desktops stay used", func(w *world) {
 		w.addUsers(workspace.User{ID: "u", ProjectID: project, Name: "u"})
 		a, b := w.bind(w.pooled("a", 1)[0], "u"), w.bind(w.pooled("b", 1)[0], "u")
-		w.update(func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), "u") })
+		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), "u") })
 		for _, m := range []workspace.Member{a, b} {
 			w.same(w.member(m), m.AfterRelease())
 			w.same(w.assigned(m.DesktopID), "")
@@ -265,7 +266,7 @@ var members = []behaviour{
 			id := fmt.Sprint("u", i)
 			w.addUsers(workspace.User{ID: id, ProjectID: project, Name: id})
 			for _, err := range together(2, func(n int) error {
-				return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+				return w.store.Update(w.Context(), func(tx *store.Tx) error {
 					if n == 0 {
 						return tx.DeleteUser(w.Context(), id)
 					}
@@ -283,21 +284,21 @@ var members = []behaviour{
 	{"a desktop is not put into a pool that is not there", func(w *world) {
 		d := newDesktop("pc")
 		in("gone")(&d)
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
 	}},
 }
 
 func (w *world) wait(poolID, userID string, patience time.Duration) {
 	w.Helper()
 	now := w.clock.Now()
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		return tx.PutWaiting(w.Context(), workspace.Waiting{PoolID: poolID, UserID: userID, Since: now, Until: now.Add(patience)})
 	})
 }
 
 func (w *world) waiting(poolID string) string {
 	w.Helper()
-	return strings.Join(ids(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Waiting, error) {
+	return strings.Join(ids(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Waiting, error) {
 		return tx.ReadWaiting(ctx, poolID)
 	}), func(o workspace.Waiting) string { return o.UserID }), " ")
 }
@@ -313,7 +314,7 @@ var waiting = []behaviour{
 		w.wait("p", "a", time.Minute)
 		w.wait("p", "b", time.Minute)
 		w.wait("q", "a", time.Minute)
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Waiting, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Waiting, error) {
 			return tx.ReadWaiting(ctx, "p")
 		})[0],
 			workspace.Waiting{PoolID: "p", UserID: "b", Since: start, Until: start.Add(110 * time.Second)})
@@ -325,7 +326,7 @@ var waiting = []behaviour{
 		w.wait("p", "b", time.Minute)
 		w.same(w.waiting("p"), "a b")
 		for range 2 {
-			w.update(func(tx workspace.Tx) error { return tx.DropWaiting(w.Context(), "p", "a") })
+			w.update(func(tx *store.Tx) error { return tx.DropWaiting(w.Context(), "p", "a") })
 		}
 		w.same(w.waiting("p"), "b")
 		w.same(w.waiting("missing"), "")
@@ -334,10 +335,10 @@ var waiting = []behaviour{
 		w.addPool("p")
 		w.addUsers(workspace.User{ID: "a", ProjectID: project, Name: "a"})
 		w.wait("p", "a", time.Minute)
-		w.update(func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), "a") })
+		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), "a") })
 		w.same(w.waiting("p"), "")
 		for _, o := range []workspace.Waiting{{PoolID: "p", UserID: "a"}, {PoolID: "gone", UserID: personOf(project)}} {
-			w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error { return tx.PutWaiting(w.Context(), o) })
+			w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.PutWaiting(w.Context(), o) })
 		}
 	}},
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -25,14 +26,14 @@ func (w *world) rush(people, desktops int) {
 		w.addUsers(u)
 		visitors[i] = workspace.Visitor{User: u, SignInHash: id}
 		w.grant("p", toUser(id, workspace.GroupDefault))
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			return tx.InsertSignIn(w.Context(), workspace.SignIn{TokenHash: id, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(time.Hour)})
 		})
 	}
 	ctx, stop := context.WithCancel(w.Context())
 	working := make(chan error)
 	go func() { working <- w.attachAll(ctx) }()
-	service := workspace.NewServices(workspace.Config{Store: w.store})
+	service := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store)})
 	opened := make([]workspace.OpenedPool, people)
 	for i, err := range together(people, func(i int) (err error) {
 		opened[i], err = service.Connections.OpenPool(w.Context(), visitors[i], "p", "")
@@ -65,7 +66,7 @@ func (w *world) rush(people, desktops int) {
 func (w *world) attachAll(ctx context.Context) error {
 	work := w.store.Work(ctx)
 	for {
-		err := w.store.Update(ctx, func(tx workspace.Tx) error {
+		err := w.store.Update(ctx, func(tx *store.Tx) error {
 			subs, err := tx.ClaimSubJobs(ctx, "worker", map[workspace.JobType]int{workspace.JobAttachPool: 50}, time.Hour)
 			if err != nil {
 				return err

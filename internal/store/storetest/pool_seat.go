@@ -7,13 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // due lists the pools that are to be looked after now.
 func (w *world) due() (pools []string, seen []workspace.PoolDue) {
 	w.Helper()
-	seen = get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.PoolDue, error) { return tx.DuePools(ctx, 100) })
+	seen = get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.PoolDue, error) { return tx.DuePools(ctx, 100) })
 	pools = ids(seen, func(d workspace.PoolDue) string { return d.PoolID })
 	slices.Sort(pools)
 	return slices.Compact(pools), seen
@@ -21,17 +22,17 @@ func (w *world) due() (pools []string, seen []workspace.PoolDue) {
 
 func (w *world) settle(seen []workspace.PoolDue, next map[string]time.Time) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error { return tx.SettlePools(w.Context(), seen, next) })
+	w.update(func(tx *store.Tx) error { return tx.SettlePools(w.Context(), seen, next) })
 }
 
 var seats = []behaviour{
 	{"one desktop of a pool is read, and none outside pools", func(w *world) {
 		m := w.pooled("p", 2)[1]
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Member, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (workspace.Member, error) {
 			return tx.ReadMember(ctx, m.DesktopID)
 		}), m)
 		for _, id := range []string{w.addDesktop("elsewhere").ID, "missing"} {
-			w.refuses(workspace.CodeDesktopNotFound, func(tx workspace.Tx) error { _, err := tx.ReadMember(w.Context(), id); return err })
+			w.refuses(workspace.CodeDesktopNotFound, func(tx *store.Tx) error { _, err := tx.ReadMember(w.Context(), id); return err })
 		}
 	}},
 	{"a pool's desktops are counted by what their prospects depend on", func(w *world) {
@@ -40,7 +41,7 @@ var seats = []behaviour{
 		w.bind(all[0], personOf(project))
 		all[1].Isolated = true
 		w.put(all[1], workspace.Binding{})
-		kinds := get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.MemberKind, error) {
+		kinds := get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.MemberKind, error) {
 			return tx.MemberKinds(ctx, "p")
 		})
 		got := ids(kinds, func(k workspace.MemberKind) string {
@@ -61,11 +62,11 @@ var seats = []behaviour{
 			w.bind(all[i], id)
 		}
 		strangers := func() []string {
-			return get(w, func(ctx context.Context, tx workspace.Tx) ([]string, error) { return tx.Strangers(ctx, "p", "q") })
+			return get(w, func(ctx context.Context, tx *store.Tx) ([]string, error) { return tx.Strangers(ctx, "p", "q") })
 		}
 		w.same(strangers(), []string{all[2].DesktopID})
-		w.update(func(tx workspace.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"v"}) })
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"v"}) })
+		w.update(func(tx *store.Tx) error {
 			return tx.DeleteGrants(w.Context(), "p", []workspace.Grant{toUser("u", "")})
 		})
 		w.same(len(strangers()), 3)
@@ -77,14 +78,14 @@ var seats = []behaviour{
 		w.join("g", "u")
 		w.grant("p", toUser("u", workspace.GroupSudo), toGroup("g", workspace.GroupDefault), toUser("v", workspace.GroupDefault))
 		w.grant("q", toGroup("g", workspace.GroupDefault))
-		all := get(w, func(ctx context.Context, tx workspace.Tx) (map[string][]workspace.Grant, error) {
+		all := get(w, func(ctx context.Context, tx *store.Tx) (map[string][]workspace.Grant, error) {
 			return tx.GrantsOf(ctx, []string{"u", "v", "missing"})
 		})
 		for _, id := range []string{"u", "v", "missing"} {
 			key := func(g workspace.Grant) string { return fmt.Sprint(g.PoolID, g.Type, g.ObjectID, g.Group) }
 			got := ids(all[id], key)
 			slices.Sort(got)
-			want := ids(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Grant, error) { return tx.GrantsFor(ctx, id) }), key)
+			want := ids(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Grant, error) { return tx.GrantsFor(ctx, id) }), key)
 			slices.Sort(want)
 			w.same(got, want)
 		}
@@ -96,10 +97,10 @@ var seats = []behaviour{
 		w.wait("p", "v", time.Minute)
 		w.clock.Advance(2 * time.Second)
 		until := w.clock.Now().Add(time.Hour)
-		w.update(func(tx workspace.Tx) error { return tx.RenewWaiting(w.Context(), []string{"u", "v"}, until) })
+		w.update(func(tx *store.Tx) error { return tx.RenewWaiting(w.Context(), []string{"u", "v"}, until) })
 		w.clock.Advance(30 * time.Minute)
 		w.same(w.waiting("p"), "v")
-		w.update(func(tx workspace.Tx) error { return tx.RenewWaiting(w.Context(), []string{"v"}, w.clock.Now()) })
+		w.update(func(tx *store.Tx) error { return tx.RenewWaiting(w.Context(), []string{"v"}, w.clock.Now()) })
 		w.clock.Advance(time.Second)
 		w.same(w.waiting("p"), "v") // a renewal never shortens
 	}},
@@ -108,12 +109,12 @@ var seats = []behaviour{
 		w.addPool("p")
 		w.addPool("q")
 		reset := func(poolID, userID string) time.Time {
-			w.update(func(tx workspace.Tx) error { return tx.InsertPoolReset(w.Context(), poolID, userID, time.Hour) })
+			w.update(func(tx *store.Tx) error { return tx.InsertPoolReset(w.Context(), poolID, userID, time.Hour) })
 			w.clock.Advance(40 * time.Minute)
 			return w.clock.Now().Add(-40 * time.Minute)
 		}
 		resets := func(since time.Time) map[string]map[string][]time.Time {
-			return get(w, func(ctx context.Context, tx workspace.Tx) (map[string]map[string][]time.Time, error) {
+			return get(w, func(ctx context.Context, tx *store.Tx) (map[string]map[string][]time.Time, error) {
 				return tx.PoolResets(ctx, []string{"u", "v"}, since)
 			})
 		}
@@ -121,9 +122,9 @@ var seats = []behaviour{
 		w.same(resets(first), map[string]map[string][]time.Time{"u": {"p": {second}, "q": {other}}})
 		third := reset("p", "u")
 		w.same(resets(time.Time{}), map[string]map[string][]time.Time{"u": {"p": {second, third}, "q": {other}}})
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error { return tx.InsertPoolReset(w.Context(), "p", "gone", time.Hour) })
-		w.update(func(tx workspace.Tx) error { return tx.DeletePool(w.Context(), "p") })
-		w.update(func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), "u") })
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.InsertPoolReset(w.Context(), "p", "gone", time.Hour) })
+		w.update(func(tx *store.Tx) error { return tx.DeletePool(w.Context(), "p") })
+		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), "u") })
 		w.same(len(resets(time.Time{})), 0)
 	}},
 	{"the reasons of the newest decision of a kind are told for each pool", func(w *world) {
@@ -134,14 +135,14 @@ var seats = []behaviour{
 			pool string
 			kind workspace.DecisionKind
 		}{{"p", workspace.DecideScale}, {"p", workspace.DecideScale}, {"p", workspace.DecideBind}, {"q", workspace.DecideScale}, {"r", workspace.DecideBind}} {
-			w.update(func(tx workspace.Tx) error {
+			w.update(func(tx *store.Tx) error {
 				return tx.InsertDecision(w.Context(), workspace.PoolDecision{
 					ID: fmt.Sprint(i), PoolID: d.pool, Kind: d.kind, At: tx.Now(), Reasons: []workspace.Reason{{Rule: fmt.Sprint(i)}},
 				}, 10)
 			})
 			w.clock.Advance(time.Second)
 		}
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (map[string][]workspace.Reason, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string][]workspace.Reason, error) {
 			return tx.LastReasons(ctx, workspace.DecideScale, "p", "q", "r")
 		}), map[string][]workspace.Reason{"p": {{Rule: "1"}}, "q": {{Rule: "3"}}})
 	}},
@@ -150,9 +151,9 @@ var seats = []behaviour{
 		m := w.pooled("p", 1)[0]
 		w.addPool("q")
 		bound := m.AfterBinding("u", w.clock.Now())
-		for name, change := range map[string]func(context.Context, workspace.Tx) error{
-			"pool": func(ctx context.Context, tx workspace.Tx) error { return tx.SavePool(ctx, newPool("p")) },
-			"desktop": func(ctx context.Context, tx workspace.Tx) error {
+		for name, change := range map[string]func(context.Context, *store.Tx) error{
+			"pool": func(ctx context.Context, tx *store.Tx) error { return tx.SavePool(ctx, newPool("p")) },
+			"desktop": func(ctx context.Context, tx *store.Tx) error {
 				d, err := tx.ReadDesktop(ctx, project, m.DesktopID)
 				if err != nil {
 					return err
@@ -160,36 +161,36 @@ var seats = []behaviour{
 				d.Status = workspace.StatusActive
 				return tx.SaveDesktop(ctx, d)
 			},
-			"new desktop": func(ctx context.Context, tx workspace.Tx) error {
+			"new desktop": func(ctx context.Context, tx *store.Tx) error {
 				d := newDesktop("new")
 				in("p")(&d)
 				return tx.InsertDesktops(ctx, []workspace.Desktop{d})
 			},
-			"waiting": func(ctx context.Context, tx workspace.Tx) error {
+			"waiting": func(ctx context.Context, tx *store.Tx) error {
 				return tx.PutWaiting(ctx, workspace.Waiting{PoolID: "p", UserID: "v", Until: tx.Now().Add(time.Hour)})
 			},
-			"binding": func(ctx context.Context, tx workspace.Tx) error {
+			"binding": func(ctx context.Context, tx *store.Tx) error {
 				_, err := tx.SaveMember(ctx, bound, m.Binding, "")
 				return err
 			},
 		} {
 			_, seen := w.due()
 			w.settle(seen, nil)
-			w.update(func(tx workspace.Tx) error { return change(w.Context(), tx) })
+			w.update(func(tx *store.Tx) error { return change(w.Context(), tx) })
 			if pools, _ := w.due(); strings.Join(pools, " ") != "p" {
 				w.Errorf("after a change of the %s the pools %v are due", name, pools)
 			}
 		}
 		_, seen := w.due()
 		w.settle(seen, nil)
-		w.update(func(tx workspace.Tx) error { return tx.EndBindings(w.Context(), "u") })
+		w.update(func(tx *store.Tx) error { return tx.EndBindings(w.Context(), "u") })
 		pools, _ := w.due()
 		w.same(pools, []string{"p"})
 	}},
 	{"a pool stays due when it changes while it is looked after, and is due again when that is asked for", func(w *world) {
 		w.addPool("p")
 		_, seen := w.due()
-		w.update(func(tx workspace.Tx) error { return tx.SavePool(w.Context(), newPool("p")) })
+		w.update(func(tx *store.Tx) error { return tx.SavePool(w.Context(), newPool("p")) })
 		w.settle(seen, nil)
 		pools, seen := w.due()
 		w.same(pools, []string{"p"})
@@ -197,11 +198,11 @@ var seats = []behaviour{
 		w.settle(seen, map[string]time.Time{"p": later, "q": {}})
 		pools, _ = w.due()
 		w.same(len(pools), 0)
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (time.Time, error) { return tx.NextPoolDue(ctx) }), later)
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return tx.NextPoolDue(ctx) }), later)
 		w.clock.Advance(time.Minute)
 		pools, seen = w.due()
 		w.same(pools, []string{"p"})
 		w.settle(seen, nil)
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (time.Time, error) { return tx.NextPoolDue(ctx) }), time.Time{})
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return tx.NextPoolDue(ctx) }), time.Time{})
 	}},
 }

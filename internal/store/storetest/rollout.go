@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -23,20 +24,20 @@ func (w *world) newRollout(jobID, poolID string, items int) workspace.PoolRollou
 			SubJob: workspace.SubJobWaiting,
 		})
 	}
-	w.update(func(tx workspace.Tx) error { return tx.InsertRollout(w.Context(), r) })
+	w.update(func(tx *store.Tx) error { return tx.InsertRollout(w.Context(), r) })
 	return r
 }
 
 func (w *world) rollout(jobID string) workspace.PoolRollout {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.PoolRollout, error) {
+	return get(w, func(ctx context.Context, tx *store.Tx) (workspace.PoolRollout, error) {
 		return tx.ReadRollout(ctx, jobID)
 	})
 }
 
 func (w *world) openRollouts(poolID string) (ids []string) {
 	w.Helper()
-	for _, r := range get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.PoolRollout, error) {
+	for _, r := range get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.PoolRollout, error) {
 		return tx.OpenRollouts(ctx, poolID)
 	}) {
 		ids = append(ids, r.JobID)
@@ -53,14 +54,14 @@ var rollouts = []behaviour{
 		r.Taken, r.Stopped, r.Ended = true, "enough", now
 		r.Items[0].State, r.Items[0].Deadline, r.Items[0].Told = workspace.ItemWarned, now.Add(time.Hour), now
 		r.Items[1].State, r.Items[1].Ready, r.Items[1].Wipe, r.Items[1].Reason = workspace.ItemSkipped, true, true, "gone"
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			if err := tx.SaveRolloutItems(w.Context(), r.Items); err != nil {
 				return err
 			}
 			return tx.SaveRollout(w.Context(), r)
 		})
 		w.same(w.rollout("j"), r)
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.RolloutEntry, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (workspace.RolloutEntry, error) {
 			return tx.ReadRolloutItem(ctx, "j-001")
 		}), r.Items[1])
 	}},
@@ -73,13 +74,13 @@ var rollouts = []behaviour{
 		w.same(w.openRollouts(""), []string{"j1", "j0"})
 		w.same(w.openRollouts("q"), []string{"j0"})
 		first.Ended = w.clock.Now()
-		w.update(func(tx workspace.Tx) error { return tx.SaveRollout(w.Context(), first) })
+		w.update(func(tx *store.Tx) error { return tx.SaveRollout(w.Context(), first) })
 		w.same(w.openRollouts(""), []string{"j0"})
 	}},
 	{"items tell when the record of their sub-job is gone", func(w *world) {
 		w.addPool("p")
 		w.newRollout("j", "p", 2)
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			if err := tx.EndSubJobs(w.Context(), []string{"j-000"}, workspace.SubJobFailed, workspace.CodeGone, "it is gone"); err != nil {
 				return err
 			}
@@ -100,7 +101,7 @@ var rollouts = []behaviour{
 			w.addDesktop(fmt.Sprintf("D%d", i), func(d *workspace.Desktop) { d.ID, d.PoolID = fmt.Sprintf("d-%d", i), "p" })
 		}
 		orders := func() map[string]string {
-			return get(w, func(ctx context.Context, tx workspace.Tx) (map[string]string, error) {
+			return get(w, func(ctx context.Context, tx *store.Tx) (map[string]string, error) {
 				return tx.RolloutOrders(ctx, []string{"d-0", "d-1", "none"})
 			})
 		}
@@ -114,7 +115,7 @@ var rollouts = []behaviour{
 					JobID: id, DesktopID: fmt.Sprintf("d-%d", i), SubJobID: fmt.Sprintf("%s-%03d", id, i), State: state,
 				})
 			}
-			w.update(func(tx workspace.Tx) error { return tx.InsertRollout(w.Context(), r) })
+			w.update(func(tx *store.Tx) error { return tx.InsertRollout(w.Context(), r) })
 		}
 		again("z", "first", workspace.ItemDone, workspace.ItemStopped)
 		w.same(orders(), map[string]string{"d-0": "first"})
@@ -130,27 +131,27 @@ var rollouts = []behaviour{
 			r.Items[i].State, r.Items[i].Deadline = workspace.ItemWarned, deadline
 		}
 		r.Items[1].Ready = true
-		w.update(func(tx workspace.Tx) error { return tx.SaveRolloutItems(w.Context(), r.Items) })
+		w.update(func(tx *store.Tx) error { return tx.SaveRolloutItems(w.Context(), r.Items) })
 		all := []string{"d-0", "d-1", "d-2", "d-3"}
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (map[string]workspace.PoolCountdown, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string]workspace.PoolCountdown, error) {
 			return tx.Countdowns(ctx, all)
 		}),
 			map[string]workspace.PoolCountdown{"d-0": {At: deadline, Message: "Please save."}, "d-1": {At: deadline, Message: "Please save.", Left: true}})
-		w.same(len(get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.RolloutEntry, error) {
+		w.same(len(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.RolloutEntry, error) {
 			return tx.WarnedItems(ctx, all)
 		})), 2)
 
 		told := w.clock.Now()
 		for id, want := range map[string]int{"j-000": 1, "j-002": 0} {
 			var written []string
-			w.update(func(tx workspace.Tx) (err error) {
+			w.update(func(tx *store.Tx) (err error) {
 				written, err = tx.NoteTold(w.Context(), id, "", told)
 				return err
 			})
 			w.same(len(written), want)
 		}
 		w.same(w.rollout("j").Items[0].Told, told)
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			written, err := tx.NoteTold(w.Context(), "", "d-0", time.Time{})
 			w.same(written, []string{"j-000"})
 			return err
@@ -161,13 +162,13 @@ var rollouts = []behaviour{
 		w.addPool("p")
 		w.newRollout("j", "p", 2)
 		now := w.clock.Now()
-		w.update(func(tx workspace.Tx) error { return tx.ScheduleSubJobs(w.Context(), []string{"j-000"}, now) })
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error { return tx.ScheduleSubJobs(w.Context(), []string{"j-000"}, now) })
+		w.update(func(tx *store.Tx) error {
 			claimed, err := tx.ClaimSubJobs(w.Context(), "w", map[workspace.JobType]int{workspace.JobCreateDesktops: 10}, time.Minute)
 			w.same(len(claimed), 1)
 			return err
 		})
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			if err := tx.ScheduleSubJobs(w.Context(), []string{"j-000", "j-001"}, now.Add(time.Minute)); err != nil {
 				return err
 			}
@@ -181,8 +182,8 @@ var rollouts = []behaviour{
 		d := w.addDesktop("disks")
 		d.Root.ID = "new-root"
 		d.Data = []workspace.Volume{{ID: "new-data", Type: "SSD", GB: 30, Device: "/dev/sdc", Name: "data-2", Created: w.clock.Now(), PoolVolumeID: "pv"}}
-		w.update(func(tx workspace.Tx) error { return tx.SaveVolumes(w.Context(), d) })
-		have := get(w, func(ctx context.Context, tx workspace.Tx) (workspace.Desktop, error) {
+		w.update(func(tx *store.Tx) error { return tx.SaveVolumes(w.Context(), d) })
+		have := get(w, func(ctx context.Context, tx *store.Tx) (workspace.Desktop, error) {
 			return tx.ReadDesktop(ctx, project, d.ID)
 		})
 		w.same(have.Data, d.Data)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -12,7 +13,7 @@ import (
 func (w *world) addSessions(desktop string) {
 	w.Helper()
 	soon := w.clock.Now().Add(time.Minute)
-	w.update(func(tx workspace.Tx) error {
+	w.update(func(tx *store.Tx) error {
 		ctx, user := w.Context(), personOf(project)
 		if err := tx.InsertSignIn(ctx, workspace.SignIn{TokenHash: "sign-in", UserID: user, Created: w.clock.Now(), Expires: soon}); err != nil {
 			return err
@@ -37,24 +38,24 @@ func (w *world) noSessions(desktop string) {
 	w.same(len(w.connections(desktop)), 0)
 }
 
-func (w *world) readSignIn(tx workspace.Tx) error {
+func (w *world) readSignIn(tx *store.Tx) error {
 	_, err := tx.ReadSignIn(w.Context(), "sign-in")
 	return err
 }
 
-func (w *world) takeTicket(tx workspace.Tx) error {
+func (w *world) takeTicket(tx *store.Tx) error {
 	_, err := tx.TakeTicket(w.Context(), "ticket")
 	return err
 }
 
-func (w *world) readPasswordToken(tx workspace.Tx) error {
+func (w *world) readPasswordToken(tx *store.Tx) error {
 	_, err := tx.ReadPasswordToken(w.Context(), "password")
 	return err
 }
 
 func (w *world) connections(desktop string) []workspace.Connection {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Connection, error) {
+	return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Connection, error) {
 		return tx.Connections(ctx, desktop)
 	})
 }
@@ -65,11 +66,11 @@ var signIns = []behaviour{
 		w.addSessions(d.ID)
 		w.clock.Advance(time.Minute - time.Microsecond)
 		expires := w.clock.Now().Add(time.Microsecond)
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.SignIn, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (workspace.SignIn, error) {
 			return tx.ReadSignIn(ctx, "sign-in")
 		}),
 			workspace.SignIn{TokenHash: "sign-in", UserID: personOf(project), Created: expires.Add(-time.Minute), Expires: expires})
-		w.same(get(w, func(ctx context.Context, tx workspace.Tx) (workspace.PasswordToken, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (workspace.PasswordToken, error) {
 			return tx.ReadPasswordToken(ctx, "password")
 		}),
 			workspace.PasswordToken{TokenHash: "password", UserID: personOf(project), Expires: expires})
@@ -81,7 +82,7 @@ var signIns = []behaviour{
 	{"a ticket is read whole, once", func(w *world) {
 		d := w.addDesktop("pc")
 		w.addSessions(d.ID)
-		w.same(do(w, func(ctx context.Context, tx workspace.Tx) (workspace.Ticket, error) {
+		w.same(do(w, func(ctx context.Context, tx *store.Tx) (workspace.Ticket, error) {
 			return tx.TakeTicket(ctx, "ticket")
 		}),
 			workspace.Ticket{TokenHash: "ticket", DesktopID: d.ID, UserID: personOf(project), Account: "person", SignInHash: "sign-in", Expires: w.clock.Now().Add(time.Minute)})
@@ -93,7 +94,7 @@ var signIns = []behaviour{
 	}},
 	{"a ticket that was taken in an update that failed is still good", func(w *world) {
 		w.addSessions(w.addDesktop("pc").ID)
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
 			if err := w.takeTicket(tx); err != nil {
 				return err
 			}
@@ -103,13 +104,13 @@ var signIns = []behaviour{
 	}},
 	{"signing out ends one sign-in, or all of a user's", func(w *world) {
 		signIn := func(hash, user string) {
-			w.update(func(tx workspace.Tx) error {
+			w.update(func(tx *store.Tx) error {
 				return tx.InsertSignIn(w.Context(), workspace.SignIn{TokenHash: hash, UserID: user, Expires: w.clock.Now().Add(time.Hour)})
 			})
 		}
 		left := func() (left []string) {
 			for _, hash := range []string{"a", "b", "c", "theirs"} {
-				w.store.View(w.Context(), func(tx workspace.Tx) error {
+				w.store.View(w.Context(), func(tx *store.Tx) error {
 					if _, err := tx.ReadSignIn(w.Context(), hash); err == nil {
 						left = append(left, hash)
 					}
@@ -123,35 +124,35 @@ var signIns = []behaviour{
 		}
 		signIn("theirs", personOf(otherProject))
 		for range 2 {
-			w.update(func(tx workspace.Tx) error { return tx.DeleteSignIn(w.Context(), "a") })
+			w.update(func(tx *store.Tx) error { return tx.DeleteSignIn(w.Context(), "a") })
 		}
 		w.same(left(), []string{"b", "c", "theirs"})
-		w.update(func(tx workspace.Tx) error { return tx.DeleteSignInsOf(w.Context(), personOf(project)) })
+		w.update(func(tx *store.Tx) error { return tx.DeleteSignInsOf(w.Context(), personOf(project)) })
 		w.same(left(), []string{"theirs"})
 	}},
 	{"a password token is used up with all others of the user", func(w *world) {
 		for _, hash := range []string{"password", "another"} {
-			w.update(func(tx workspace.Tx) error {
+			w.update(func(tx *store.Tx) error {
 				return tx.InsertPasswordToken(w.Context(), workspace.PasswordToken{TokenHash: hash, UserID: personOf(project), Expires: w.clock.Now().Add(time.Hour)})
 			})
 		}
 		w.view(w.readPasswordToken)
-		w.update(func(tx workspace.Tx) error { return tx.DeletePasswordTokensOf(w.Context(), personOf(project)) })
+		w.update(func(tx *store.Tx) error { return tx.DeletePasswordTokensOf(w.Context(), personOf(project)) })
 		w.refuses(workspace.CodeForbidden, w.readPasswordToken)
 	}},
 	{"a sign-in, ticket or token of a user who was just deleted is a conflict", func(w *world) {
 		d := w.addDesktop("pc")
-		for _, insert := range []func(workspace.Tx) error{
-			func(tx workspace.Tx) error {
+		for _, insert := range []func(*store.Tx) error{
+			func(tx *store.Tx) error {
 				return tx.InsertSignIn(w.Context(), workspace.SignIn{TokenHash: "x", UserID: "gone"})
 			},
-			func(tx workspace.Tx) error {
+			func(tx *store.Tx) error {
 				return tx.InsertTicket(w.Context(), workspace.Ticket{TokenHash: "x", DesktopID: d.ID, UserID: "gone"})
 			},
-			func(tx workspace.Tx) error {
+			func(tx *store.Tx) error {
 				return tx.InsertPasswordToken(w.Context(), workspace.PasswordToken{TokenHash: "x", UserID: "gone"})
 			},
-			func(tx workspace.Tx) error {
+			func(tx *store.Tx) error {
 				return tx.InsertConnection(w.Context(), workspace.Connection{ID: "x", DesktopID: "gone", UserID: personOf(project)})
 			},
 		} {
@@ -162,7 +163,7 @@ var signIns = []behaviour{
 		// The world's clock is turned back to see what is left: what has expired is hidden either way.
 		now := w.clock.Now()
 		for i, hash := range []string{"oldest", "older", "current"} {
-			w.update(func(tx workspace.Tx) error {
+			w.update(func(tx *store.Tx) error {
 				return tx.InsertSignIn(w.Context(), workspace.SignIn{TokenHash: hash, UserID: personOf(project), Expires: now.Add(time.Duration(i) * time.Minute)})
 			})
 		}
@@ -170,7 +171,7 @@ var signIns = []behaviour{
 			w.clock.Advance(-time.Hour)
 			defer w.clock.Advance(time.Hour)
 			for _, hash := range []string{"oldest", "older", "current"} {
-				w.store.View(w.Context(), func(tx workspace.Tx) error {
+				w.store.View(w.Context(), func(tx *store.Tx) error {
 					if _, err := tx.ReadSignIn(w.Context(), hash); err == nil {
 						left = append(left, hash)
 					}
@@ -181,7 +182,7 @@ var signIns = []behaviour{
 		}
 		w.clock.Advance(time.Minute)
 		for _, want := range [][]string{{"older", "current"}, {"current"}, {"current"}} {
-			w.update(func(tx workspace.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
+			w.update(func(tx *store.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
 			w.same(left(), want)
 		}
 	}},
@@ -196,7 +197,7 @@ var connections = []behaviour{
 			Opened: w.clock.Now(), LeaseUntil: until}
 		w.same(w.connections(d.ID), []workspace.Connection{want})
 		for _, gateway := range []string{"g", "other"} {
-			w.update(func(tx workspace.Tx) error { return tx.ExtendConnections(w.Context(), gateway, until.Add(time.Minute)) })
+			w.update(func(tx *store.Tx) error { return tx.ExtendConnections(w.Context(), gateway, until.Add(time.Minute)) })
 			until = until.Add(time.Hour) // the other gateway's are its own
 		}
 		w.clock.Advance(2*time.Minute - time.Microsecond)
@@ -208,14 +209,14 @@ var connections = []behaviour{
 		d := w.addDesktop("pc")
 		w.addSessions(d.ID)
 		for range 2 {
-			w.update(func(tx workspace.Tx) error { return tx.DeleteConnection(w.Context(), "c") })
+			w.update(func(tx *store.Tx) error { return tx.DeleteConnection(w.Context(), "c") })
 		}
 		w.same(len(w.connections(d.ID)), 0)
 	}},
 	{"connections of a gateway that died are dropped once, by whoever comes first", func(w *world) {
 		d := w.addDesktop("pc")
 		w.addSessions(d.ID)
-		drop := func(ctx context.Context, tx workspace.Tx) ([]workspace.Connection, error) {
+		drop := func(ctx context.Context, tx *store.Tx) ([]workspace.Connection, error) {
 			return tx.DropStaleConnections(ctx)
 		}
 		w.same(len(do(w, drop)), 0)
@@ -227,7 +228,7 @@ var connections = []behaviour{
 		d := w.addDesktop("pc")
 		w.addSessions(d.ID)
 		drop := func(userID string) []string {
-			return ids(do(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Connection, error) {
+			return ids(do(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Connection, error) {
 				return tx.DropConnectionsOf(ctx, userID)
 			}), func(c workspace.Connection) string { return c.DesktopID })
 		}
@@ -248,30 +249,30 @@ var connections = []behaviour{
 
 		u := w.person()
 		u.Locked, u.Disabled, u.Expires = true, true, w.clock.Now().Add(time.Hour)
-		w.update(func(tx workspace.Tx) error { return tx.SaveUser(w.Context(), u) })
+		w.update(func(tx *store.Tx) error { return tx.SaveUser(w.Context(), u) })
 		want.Locked, want.Disabled, want.UserExpires = true, true, u.Expires
 		check()
 		w.clock.Advance(time.Minute) // the sign-in expires
 		want.SignedIn = false
 		check()
 		d.Status = workspace.StatusStopping
-		w.update(func(tx workspace.Tx) error { return tx.SaveDesktop(w.Context(), d) })
+		w.update(func(tx *store.Tx) error { return tx.SaveDesktop(w.Context(), d) })
 		want.Status = workspace.StatusStopping
 		check()
-		w.update(func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), u.ID) })
+		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), u.ID) })
 		w.same(len(w.grounds("g")), 0)
 	}},
 	{"a connection to a desktop that is no longer assigned, or whose person signed out, has lost its grounds", func(w *world) {
 		d := w.addDesktop("pc")
 		w.addSessions(d.ID)
-		w.update(func(tx workspace.Tx) error { return tx.DeleteSignIn(w.Context(), "sign-in") })
+		w.update(func(tx *store.Tx) error { return tx.DeleteSignIn(w.Context(), "sign-in") })
 		w.same(w.grounds("g"), []workspace.Grounds{{ConnectionID: "c"}})
 	}},
 	{"the same user's later connection replaces an earlier one, wherever it is carried, while its lease holds", func(w *world) {
 		d := w.addDesktop("pc", assignedTo(personOf(project), personOf(otherProject)))
 		w.addSessions(d.ID)
 		open := func(id, user string, opened time.Time, lease time.Duration) {
-			w.update(func(tx workspace.Tx) error {
+			w.update(func(tx *store.Tx) error {
 				return tx.InsertConnection(w.Context(), workspace.Connection{ID: id, DesktopID: d.ID, UserID: user, Gateway: "elsewhere",
 					Opened: opened, LeaseUntil: w.clock.Now().Add(lease)})
 			})
@@ -291,7 +292,7 @@ var connections = []behaviour{
 
 func (w *world) grounds(gateway string) []workspace.Grounds {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.Grounds, error) {
+	return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Grounds, error) {
 		return tx.ReadGrounds(ctx, gateway)
 	})
 }

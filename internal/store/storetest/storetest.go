@@ -1,4 +1,4 @@
-// Package storetest holds what every workspace.Store must do, as one suite of behaviours, and gives tests databases of
+// Package storetest holds what every store.Transactions must do, as one suite of behaviours, and gives tests databases of
 // their own.
 package storetest
 
@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // Database is an empty database of one test's own.
 type Database struct {
 	// Open opens it; a second call does what another process would. The store is closed when the test ends.
-	Open func(t testing.TB, clock func() time.Time) workspace.Store
+	Open func(t testing.TB, clock func() time.Time) store.Transactions
 	// WakesOthers says that stores which were opened apart wake one another's workers.
 	WakesOthers bool
 }
@@ -75,7 +76,7 @@ func (c *Clock) Advance(d time.Duration) {
 // world is a store with two projects, each with a network and a person.
 type world struct {
 	*testing.T
-	store    workspace.Store
+	store    store.Transactions
 	clock    *Clock
 	database Database
 }
@@ -94,7 +95,7 @@ func newWorld(t *testing.T, database Database) *world {
 	w := &world{T: t, clock: NewClock(), database: database}
 	w.store = database.Open(t, w.clock.Now)
 	for i, p := range []string{project, otherProject} {
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			ctx := t.Context()
 			if err := tx.InsertVPC(ctx, workspace.VPC{ID: "vpc-of-" + p, ProjectID: p, CIDR: "10.0.0.0/8"}); err != nil {
 				return err
@@ -114,7 +115,7 @@ func newWorld(t *testing.T, database Database) *world {
 }
 
 // update runs f in a transaction that must succeed.
-func (w *world) update(f func(workspace.Tx) error) {
+func (w *world) update(f func(*store.Tx) error) {
 	w.Helper()
 	if err := w.store.Update(w.Context(), f); err != nil {
 		w.Fatalf("Update: %v", err)
@@ -122,7 +123,7 @@ func (w *world) update(f func(workspace.Tx) error) {
 }
 
 // view runs f in a read-only transaction that must succeed.
-func (w *world) view(f func(workspace.Tx) error) {
+func (w *world) view(f func(*store.Tx) error) {
 	w.Helper()
 	if err := w.store.View(w.Context(), f); err != nil {
 		w.Fatalf("View: %v", err)
@@ -130,7 +131,7 @@ func (w *world) view(f func(workspace.Tx) error) {
 }
 
 // refuses runs f in a transaction that must fail with the code, and returns the message.
-func (w *world) refuses(code workspace.Code, f func(workspace.Tx) error) string {
+func (w *world) refuses(code workspace.Code, f func(*store.Tx) error) string {
 	w.Helper()
 	err := w.store.Update(w.Context(), f)
 	if err == nil || workspace.CodeOf(err) != code {
@@ -183,9 +184,9 @@ func (w *world) all(errs []error) {
 }
 
 // get runs f in a read-only transaction that must succeed, and returns its result.
-func get[T any](w *world, f func(context.Context, workspace.Tx) (T, error)) (out T) {
+func get[T any](w *world, f func(context.Context, *store.Tx) (T, error)) (out T) {
 	w.Helper()
-	w.view(func(tx workspace.Tx) (err error) {
+	w.view(func(tx *store.Tx) (err error) {
 		out, err = f(w.Context(), tx)
 		return err
 	})
@@ -193,9 +194,9 @@ func get[T any](w *world, f func(context.Context, workspace.Tx) (T, error)) (out
 }
 
 // do runs f in a transaction that must succeed, and returns its result.
-func do[T any](w *world, f func(context.Context, workspace.Tx) (T, error)) (out T) {
+func do[T any](w *world, f func(context.Context, *store.Tx) (T, error)) (out T) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) (err error) {
+	w.update(func(tx *store.Tx) (err error) {
 		out, err = f(w.Context(), tx)
 		return err
 	})

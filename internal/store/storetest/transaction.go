@@ -7,13 +7,14 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 var transactions = []behaviour{
 	{"an update that fails leaves nothing", func(w *world) {
 		failure := errors.New("on second thoughts")
-		err := w.store.Update(w.Context(), func(tx workspace.Tx) error {
+		err := w.store.Update(w.Context(), func(tx *store.Tx) error {
 			if err := tx.InsertUsers(w.Context(), []workspace.User{{ID: "u", ProjectID: project, Name: "new"}}); err != nil {
 				return err
 			}
@@ -22,7 +23,7 @@ var transactions = []behaviour{
 		if !errors.Is(err, failure) {
 			w.Errorf("got %v, want the function's own error", err)
 		}
-		w.refuses(workspace.CodeUserNotFound, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeUserNotFound, func(tx *store.Tx) error {
 			_, err := tx.ReadUser(w.Context(), project, "u")
 			return err
 		})
@@ -30,41 +31,41 @@ var transactions = []behaviour{
 	{"an update that panics leaves nothing and holds nobody up", func(w *world) {
 		func() {
 			defer func() { recover() }()
-			w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			w.store.Update(w.Context(), func(tx *store.Tx) error {
 				if err := tx.DeleteUser(w.Context(), personOf(project)); err != nil {
 					return err
 				}
 				panic("a bug")
 			})
 		}()
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			_, err := tx.ReadUser(w.Context(), project, personOf(project))
 			return err
 		})
 	}},
 	{"a view cannot write", func(w *world) {
-		err := w.store.View(w.Context(), func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
+		err := w.store.View(w.Context(), func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
 		if err == nil {
 			w.Error("a view deleted a user")
 		}
 	}},
 	{"a view sees one state of the database", func(w *world) {
-		count := func(tx workspace.Tx) int {
+		count := func(tx *store.Tx) int {
 			_, total, err := tx.Users(w.Context(), workspace.UserQuery{ProjectID: project})
 			if err != nil {
 				w.Fatal(err)
 			}
 			return total
 		}
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			before := count(tx)
-			w.update(func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
+			w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
 			if after := count(tx); after != before {
 				w.Errorf("counted %d, then %d in one view", before, after)
 			}
 			return nil
 		})
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			if n := count(tx); n != 0 {
 				w.Errorf("counted %d in the next view, want 0", n)
 			}
@@ -74,7 +75,7 @@ var transactions = []behaviour{
 	{"the time is UTC with microseconds and stands still", func(w *world) {
 		clock := func() time.Time { return time.Now().In(time.FixedZone("elsewhere", 3600)) }
 		s := w.database.Open(w, clock)
-		err := s.Update(w.Context(), func(tx workspace.Tx) error {
+		err := s.Update(w.Context(), func(tx *store.Tx) error {
 			now := tx.Now()
 			if now.Location() != time.UTC || now != now.Truncate(time.Microsecond) {
 				w.Errorf("the time is %v, want UTC with microseconds", now)
@@ -88,22 +89,22 @@ var transactions = []behaviour{
 	}},
 	{"an update whose insert was refused cannot be committed by overlooking that", func(w *world) {
 		w.addDesktop("taken")
-		for _, refused := range []func(workspace.Tx) error{
-			func(tx workspace.Tx) error {
+		for _, refused := range []func(*store.Tx) error{
+			func(tx *store.Tx) error {
 				return tx.InsertUsers(w.Context(), []workspace.User{{ID: "a", ProjectID: project, Name: "fresh"}, {ID: "b", ProjectID: project, Name: "PERSON"}})
 			},
-			func(tx workspace.Tx) error {
+			func(tx *store.Tx) error {
 				return tx.InsertDesktops(w.Context(), []workspace.Desktop{newDesktop("pc"), newDesktop("Taken")})
 			},
 		} {
-			w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error {
+			w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
 				if err := refused(tx); err == nil {
 					w.Error("a name was given twice")
 				}
 				return nil
 			})
 		}
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			_, users, err := tx.Users(w.Context(), workspace.UserQuery{ProjectID: project})
 			if err != nil {
 				return err
@@ -114,17 +115,17 @@ var transactions = []behaviour{
 		})
 	}},
 	{"a caller who gives up while another holds the row is let go", func(w *world) {
-		lock := func(tx workspace.Tx) error {
+		lock := func(tx *store.Tx) error {
 			_, err := tx.LockUser(w.Context(), project, personOf(project))
 			return err
 		}
-		w.update(func(tx workspace.Tx) error {
+		w.update(func(tx *store.Tx) error {
 			if err := lock(tx); err != nil {
 				return err
 			}
 			impatient, stop := context.WithTimeout(w.Context(), 50*time.Millisecond)
 			defer stop()
-			err := w.store.Update(impatient, func(tx workspace.Tx) error {
+			err := w.store.Update(impatient, func(tx *store.Tx) error {
 				_, err := tx.LockUser(impatient, project, personOf(project))
 				return err
 			})
@@ -137,7 +138,7 @@ var transactions = []behaviour{
 	}},
 	{"20 callers who change a row that they locked lose nothing", func(w *world) {
 		w.all(together(20, func(int) error {
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				u, err := tx.LockUser(w.Context(), project, personOf(project))
 				if err != nil {
 					return err
@@ -158,7 +159,7 @@ var transactions = []behaviour{
 		w.all(together(16, func(int) error {
 			mine := append([]string{}, ids...)
 			rand.Shuffle(len(mine), func(i, j int) { mine[i], mine[j] = mine[j], mine[i] })
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				locked, err := tx.LockDesktops(w.Context(), project, mine)
 				if err != nil {
 					return err
@@ -182,7 +183,7 @@ var transactions = []behaviour{
 
 var service = []behaviour{
 	{"a project without the service is told to open it", func(w *world) {
-		w.refuses(workspace.CodeNotSubscribed, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeNotSubscribed, func(tx *store.Tx) error {
 			_, err := tx.Subscription(w.Context(), project)
 			return err
 		})
@@ -191,12 +192,12 @@ var service = []behaviour{
 		want := workspace.Subscription{ID: "s-1", ProjectID: project, VPCID: "vpc-1", Opened: w.clock.Now()}
 		for _, n := range []string{"1", "2"} {
 			opened := workspace.Subscription{ID: "s-" + n, ProjectID: project, VPCID: "vpc-" + n, Opened: w.clock.Now()}
-			w.update(func(tx workspace.Tx) error {
+			w.update(func(tx *store.Tx) error {
 				got, err := tx.OpenSubscription(w.Context(), opened)
 				w.same(got, want)
 				return err
 			})
-			w.view(func(tx workspace.Tx) error {
+			w.view(func(tx *store.Tx) error {
 				got, err := tx.Subscription(w.Context(), project)
 				w.same(got, want)
 				return err
@@ -204,12 +205,12 @@ var service = []behaviour{
 		}
 	}},
 	{"8 replicas that start at once make one network, one default subnet, one default group and one of the infrastructure", func(w *world) {
-		service := workspace.NewServices(workspace.Config{Store: w.store})
+		service := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store)})
 		subnets := []workspace.NewSubnet{
 			{Name: "a", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net-a"}, {Name: "b", CIDR: "10.2.0.0/16", Gateway: "10.2.0.1", Network: "net-b"},
 		}
 		w.all(together(8, func(int) error { return service.Catalog.Subscribe(w.Context(), "fresh", "10.0.0.0/8", subnets) }))
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			vpcs, err := tx.VPCs(w.Context(), "fresh")
 			w.same(len(vpcs), 1)
 			made, err2 := tx.Subnets(w.Context(), "fresh")
@@ -220,7 +221,7 @@ var service = []behaviour{
 		})
 	}},
 	{"a project has no second default subnet or security group", func(w *world) {
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
 			for _, id := range []string{"d1", "d2"} {
 				err := tx.InsertSecurityGroup(w.Context(), workspace.SecurityGroup{ID: id, ProjectID: "fresh", Default: true, Created: w.clock.Now()})
 				if err != nil {
@@ -229,7 +230,7 @@ var service = []behaviour{
 			}
 			return nil
 		})
-		w.refuses(workspace.CodeConflict, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
 			if err := tx.InsertVPC(w.Context(), workspace.VPC{ID: "v", ProjectID: "fresh", Created: w.clock.Now()}); err != nil {
 				return err
 			}

@@ -6,19 +6,20 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 func (w *world) person() workspace.User {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx workspace.Tx) (workspace.User, error) {
+	return get(w, func(ctx context.Context, tx *store.Tx) (workspace.User, error) {
 		return tx.ReadUser(ctx, project, personOf(project))
 	})
 }
 
 func (w *world) addUsers(users ...workspace.User) {
 	w.Helper()
-	w.update(func(tx workspace.Tx) error { return tx.InsertUsers(w.Context(), users) })
+	w.update(func(tx *store.Tx) error { return tx.InsertUsers(w.Context(), users) })
 }
 
 var users = []behaviour{
@@ -29,22 +30,22 @@ var users = []behaviour{
 			MayChangePassword: true, MustChangePassword: true, PasswordNeverExpires: true, EnterpriseID: "0", Language: "zh",
 			Created: w.clock.Now(), Updated: w.clock.Now(),
 		}
-		read := func(ctx context.Context, tx workspace.Tx) (workspace.User, error) {
+		read := func(ctx context.Context, tx *store.Tx) (workspace.User, error) {
 			return tx.ReadUser(ctx, project, "u")
 		}
 		w.addUsers(u)
 		w.same(get(w, read), u)
 
 		saved := workspace.User{ID: "u", ProjectID: project, Name: "Bob", Account: "bob", Created: u.Created, Updated: w.clock.Now().Add(time.Second)}
-		w.update(func(tx workspace.Tx) error { return tx.SaveUser(w.Context(), saved) })
+		w.update(func(tx *store.Tx) error { return tx.SaveUser(w.Context(), saved) })
 		w.same(get(w, read), saved)
-		w.same(do(w, func(ctx context.Context, tx workspace.Tx) (workspace.User, error) {
+		w.same(do(w, func(ctx context.Context, tx *store.Tx) (workspace.User, error) {
 			return tx.LockUser(ctx, project, "u")
 		}), saved)
 	}},
 	{"people whose names come to the same login get different ones, however many come at once", func(w *world) {
 		w.all(together(4, func(i int) error {
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				return tx.InsertUsers(w.Context(), []workspace.User{
 					{ID: fmt.Sprint("a", i), ProjectID: project, Name: fmt.Sprintf("anna@d%d.example", i)}, {ID: fmt.Sprint("b", i), ProjectID: project, Name: fmt.Sprintf("Anna@e%d.example", i)},
 				})
@@ -52,7 +53,7 @@ var users = []behaviour{
 		}))
 		w.addUsers(workspace.User{ID: "other", ProjectID: otherProject, Name: "anna"}, workspace.User{ID: "mail", ProjectID: project, Name: "mail@example.org"})
 		byAccount := map[string]bool{}
-		for _, u := range get(w, func(ctx context.Context, tx workspace.Tx) ([]workspace.User, error) {
+		for _, u := range get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.User, error) {
 			users, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: project, Page: workspace.Page{Limit: 100}})
 			return users, err
 		}) {
@@ -64,38 +65,38 @@ var users = []behaviour{
 		if len(byAccount) != 10 || !byAccount["anna"] || !byAccount["anna7"] {
 			w.Errorf("accounts: %v", byAccount)
 		}
-		free := do(w, func(ctx context.Context, tx workspace.Tx) (string, error) {
+		free := do(w, func(ctx context.Context, tx *store.Tx) (string, error) {
 			return tx.FreeAccount(ctx, project, "anna")
 		})
-		if other := get(w, func(ctx context.Context, tx workspace.Tx) (workspace.User, error) {
+		if other := get(w, func(ctx context.Context, tx *store.Tx) (workspace.User, error) {
 			return tx.ReadUser(ctx, otherProject, "other")
 		}); free != "anna8" || other.Account != "anna" {
 			w.Errorf("the next is %q, in the other project %q", free, other.Account)
 		}
 	}},
 	{"a user of another project is not found", func(w *world) {
-		for _, read := range []func(tx workspace.Tx) error{
-			func(tx workspace.Tx) error {
+		for _, read := range []func(tx *store.Tx) error{
+			func(tx *store.Tx) error {
 				_, err := tx.ReadUser(w.Context(), otherProject, personOf(project))
 				return err
 			},
-			func(tx workspace.Tx) error {
+			func(tx *store.Tx) error {
 				_, err := tx.LockUser(w.Context(), otherProject, personOf(project))
 				return err
 			},
-			func(tx workspace.Tx) error { return tx.SaveUser(w.Context(), workspace.User{ID: "missing"}) },
+			func(tx *store.Tx) error { return tx.SaveUser(w.Context(), workspace.User{ID: "missing"}) },
 		} {
 			w.refuses(workspace.CodeUserNotFound, read)
 		}
 	}},
 	{"a name is taken whatever its case, but not in another project", func(w *world) {
-		message := w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error {
+		message := w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
 			return tx.InsertUsers(w.Context(), []workspace.User{{ID: "a", ProjectID: project, Name: "fresh"}, {ID: "b", ProjectID: project, Name: "PerSon"}})
 		})
 		if !strings.Contains(message, "PerSon") {
 			w.Errorf("the message %q does not name the name", message)
 		}
-		w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error {
+		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
 			return tx.InsertUsers(w.Context(), []workspace.User{{ID: "a", ProjectID: project, Name: "twice"}, {ID: "b", ProjectID: project, Name: "Twice"}})
 		})
 		w.addUsers(workspace.User{ID: "c", ProjectID: "project-3", Name: "person"})
@@ -105,22 +106,22 @@ var users = []behaviour{
 		for _, name := range []string{"äpfel", "ÄPFEL"} {
 			u := w.person()
 			u.Name = name
-			w.refuses(workspace.CodeNameTaken, func(tx workspace.Tx) error { return tx.SaveUser(w.Context(), u) })
+			w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return tx.SaveUser(w.Context(), u) })
 		}
 		u := w.person()
 		u.Name = "PERSON"
-		w.update(func(tx workspace.Tx) error { return tx.SaveUser(w.Context(), u) })
+		w.update(func(tx *store.Tx) error { return tx.SaveUser(w.Context(), u) })
 	}},
 	{"of 20 callers at once one gets a name", func(w *world) {
 		w.one(together(20, func(i int) error {
-			return w.store.Update(w.Context(), func(tx workspace.Tx) error {
+			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				return tx.InsertUsers(w.Context(), []workspace.User{{ID: fmt.Sprint("u", i), ProjectID: project, Name: "wanted"}})
 			})
 		}), workspace.CodeNameTaken)
 	}},
 	{"a user is found by name whatever its case", func(w *world) {
-		byName := func(project, name string) func(workspace.Tx) error {
-			return func(tx workspace.Tx) error { _, err := tx.UserByName(w.Context(), project, name); return err }
+		byName := func(project, name string) func(*store.Tx) error {
+			return func(tx *store.Tx) error { _, err := tx.UserByName(w.Context(), project, name); return err }
 		}
 		w.view(byName(project, "PERSON"))
 		w.refuses(workspace.CodeUserNotFound, byName(project, "perso_"))
@@ -130,7 +131,7 @@ var users = []behaviour{
 	}},
 	{"users are filtered and paged", func(w *world) {
 		yes, no := true, false
-		w.update(func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
+		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
 		now := w.clock.Now()
 		w.addUsers(
 			workspace.User{ID: "1", ProjectID: project, Name: "ann_a", Description: "Sales 100%", Activation: workspace.ActivateByUser, EnterpriseID: "0", Created: now},
@@ -155,14 +156,14 @@ var users = []behaviour{
 			{workspace.UserQuery{Disabled: &no}, []string{"1", "2"}},
 		} {
 			c.query.ProjectID, c.query.Page = project, everything
-			w.view(func(tx workspace.Tx) error {
+			w.view(func(tx *store.Tx) error {
 				got, total, err := tx.Users(w.Context(), c.query)
 				w.same(ids(got, func(u workspace.User) string { return u.ID }), c.want)
 				w.same(total, len(c.want))
 				return err
 			})
 		}
-		w.view(func(tx workspace.Tx) error {
+		w.view(func(tx *store.Tx) error {
 			got, total, err := tx.Users(w.Context(), workspace.UserQuery{ProjectID: project, Page: workspace.Page{Offset: 1, Limit: 1}})
 			w.same(ids(got, func(u workspace.User) string { return u.ID }), []string{"1"})
 			w.same(total, 3)
@@ -179,7 +180,7 @@ var users = []behaviour{
 		d := w.addDesktop("pc", assignedTo(personOf(project)))
 		w.addSessions(d.ID)
 		for range 2 {
-			w.update(func(tx workspace.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
+			w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
 		}
 		w.same(len(w.desktop(d.ID).Assignments), 0)
 		w.noSessions(d.ID)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -44,9 +45,9 @@ var work = []behaviour{
 	{"what makes old work due wakes workers too", func(w *world) {
 		w.addJob("j", 1, inState(workspace.SubJobFailed))
 		c := w.store.Work(w.Context())
-		for _, change := range []func(tx workspace.Tx) error{
-			func(tx workspace.Tx) error { _, err := tx.RetryFailed(w.Context(), "j"); return err },
-			func(tx workspace.Tx) error {
+		for _, change := range []func(tx *store.Tx) error{
+			func(tx *store.Tx) error { _, err := tx.RetryFailed(w.Context(), "j"); return err },
+			func(tx *store.Tx) error {
 				s, err := tx.ClaimSubJobs(w.Context(), "w", room(1), lease)
 				if err != nil {
 					return err
@@ -55,7 +56,7 @@ var work = []behaviour{
 				_, err = tx.SaveSubJob(w.Context(), s[0])
 				return err
 			},
-			func(tx workspace.Tx) error {
+			func(tx *store.Tx) error {
 				if _, err := tx.ClaimSubJobs(w.Context(), workspace.LeaseOwner("replica", "p"), room(1), lease); err != nil {
 					return err
 				}
