@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +37,8 @@ type step struct {
 	free string // names of fields that depend on how far something has come at that moment, with spaces between
 	code string // the kept secret of which {code} is the present code of an authenticator app
 	news int    // events to read of a stream
+
+	display func(p *player, person string) string // what somebody does with a display, in place of a call
 }
 
 // player plays steps and writes down what is answered.
@@ -47,6 +50,9 @@ type player struct {
 	log     *requestLog
 	mask    *mask
 	table   *operations
+
+	displays *displays
+	watching sync.WaitGroup
 
 	kept    map[string]string // what steps name
 	cookies map[string]string // of people who have signed in
@@ -63,7 +69,7 @@ func newPlayer(t *testing.T, server *controlplane.Process, db *database, letters
 	b := server.Bootstrap
 	p := &player{
 		T: t, server: server, db: db, letters: letters, log: log, mask: newMask(b.Endpoint),
-		kept: map[string]string{}, cookies: map[string]string{}, played: map[string]outcome{},
+		displays: newDisplays(), kept: map[string]string{}, cookies: map[string]string{}, played: map[string]outcome{},
 	}
 	for name, value := range map[string]string{
 		"project": b.ProjectID, "domain": b.DomainID, "image": b.ImageID, "subnet": b.SubnetID, "vpc": b.VPCID,
@@ -132,6 +138,11 @@ func (p *player) chapter(name string) { fmt.Fprintf(&p.answers, "# %s\n\n", name
 func (p *player) play(s step) {
 	p.Helper()
 	p.number++
+	if s.display != nil {
+		fmt.Fprintf(&p.answers, "## %03d display: %s\n%s\n-> %s\n", p.number, s.why, s.as, s.display(p, s.as))
+		p.settle()
+		return
+	}
 	request := p.request(s)
 	operation := p.table.of(request)
 	title := fmt.Sprintf("%03d %s", p.number, operation)
@@ -145,8 +156,17 @@ func (p *player) play(s step) {
 	if !strings.Contains(request.URL.Path, "/portal/") { // whose requests have no line in the log
 		p.counts = append(p.counts, counted{title, p.log.statements(p.T, request.Header.Get("X-Request-Id"))})
 	}
+	p.settle()
+}
+
+// settle waits for rest and writes down what has happened besides the answer.
+func (p *player) settle() {
+	p.Helper()
 	p.rest()
 	p.mails()
+	for _, end := range p.displays.takeEnded() {
+		fmt.Fprintf(&p.answers, "%s\n", end)
+	}
 	p.answers.WriteString("\n")
 }
 
@@ -351,6 +371,9 @@ func (p *player) pending() []string {
 			due = append(due, row["what"]+" "+row["name"])
 		}
 	}
+	if n := len(readColumn[string](p.T, p.db, "SELECT id FROM connections")); n != p.displays.count() {
+		due = append(due, fmt.Sprintf("%d connections for %d displays", n, p.displays.count()))
+	}
 	return due
 }
 
@@ -375,15 +398,18 @@ func patience(t *testing.T) <-chan time.Time {
 // jobs writes down every job with its sub-jobs as the API shows them at the end.
 func (p *player) jobs() {
 	p.chapter("Jobs at the end")
-	for _, id := range readColumn[string](p.T, p.db, "SELECT id FROM jobs ORDER BY created, id") {
-		p.play(step{call: "GET workspace-jobs/" + id, sort: "sub_jobs"})
+	for _, job := range readRows(p.T, p.db, "SELECT id, type FROM jobs ORDER BY created, id") {
+		s := step{call: "GET workspace-jobs/" + job["id"]}
+		if job["type"] == "rebuildDesktopPool" { // whose order follows ids
+			s.sort = "sub_jobs"
+		}
+		p.play(s)
 	}
 }
 
 // unplayed are operations that the script cannot have come to a good end, with the reason.
 var unplayed = map[string]string{
-	"POST /portal/api/enter":            "its links are made by carrel up alone",
-	"POST /portal/api/pools/{id}/ready": "needs somebody who is connected to a display",
+	"POST /portal/api/enter": "its links are made by carrel up alone",
 }
 
 // checkCoverage fails for each operation of which no call was played, or no refused one where it changes something.

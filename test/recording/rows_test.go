@@ -86,7 +86,7 @@ var columns = map[string]string{
 	"capacities.promised":   "written when the engine is asked, every 15 s",
 	"otp_devices.last_step": "a time",
 	"recovery_codes.hash":   "a secret's",
-	"sub_jobs.position":     "follows ids",
+	"sub_jobs.position":     "follows ids in rebuilds of pools; answers have the order of the others",
 	"sub_jobs.lease_owner":  "holds an id of the process",
 }
 

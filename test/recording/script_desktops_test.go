@@ -88,7 +88,7 @@ var assignment = []step{
 	{call: "POST desktops/detach", why: "of none", body: `{}`},
 	{call: "GET desktops/{spare2}/detach-info"},
 	{call: "GET users/notification-records?query_type=DESKTOP&limit=100", sort: "notification_records"},
-	{call: "GET users?is_query_total_desktops=true", sort: "users"},
+	{call: "GET users?is_query_total_desktops=true"},
 	{call: "DELETE desktops/{lab2}", why: "and its person", head: "", body: ""},
 	{call: "DELETE desktops/{lab2}", why: "again"},
 	{call: "DELETE desktops/x?delete_users=maybe", why: "with a parameter of the wrong type"},

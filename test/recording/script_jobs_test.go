@@ -1,18 +1,18 @@
 package recording
 
 var jobs = []step{
-	{call: "GET workspace-jobs/{job1}", sort: "sub_jobs"},
+	{call: "GET workspace-jobs/{job1}"},
 	{call: "GET workspace-jobs/x", why: "of an unknown job"},
 	{call: "GET workspace-jobs/{failed_job}", why: "that failed", sort: "sub_jobs"},
 	{call: "POST workspace-jobs/{failed_job}/actions", why: "try again", body: `{"op_type": "retry"}`},
 	{call: "POST workspace-jobs/{job1}/actions", why: "of one that did not fail", body: `{"op_type": "retry"}`},
 	{call: "POST workspace-jobs/{failed_job}/actions", why: "of an unknown kind", body: `{"op_type": "stop"}`},
 	{call: "POST workspace-jobs/x/actions", why: "of an unknown job", body: `{"op_type": "retry"}`},
-	{call: "GET workspace-sub-jobs?job_id={job1}", sort: "jobs"},
-	{call: "GET workspace-sub-jobs?job_type=createDesktops&status=SUCCESS", sort: "jobs"},
+	{call: "GET workspace-sub-jobs?job_id={job1}"},
+	{call: "GET workspace-sub-jobs?job_type=createDesktops&status=SUCCESS"},
 	{call: "GET workspace-sub-jobs?status=FAILED", sort: "jobs"},
 	{call: "GET workspace-sub-jobs?job_id={once_job}", why: "to be forgotten", keep: "once_sub=jobs.0.id"},
-	{call: "GET workspace-sub-jobs?desktop_pool_id={pool}&job_type=createDesktopPool", sort: "jobs"},
+	{call: "GET workspace-sub-jobs?desktop_pool_id={pool}&job_type=createDesktopPool"},
 	{call: "GET workspace-sub-jobs?limit=1001", why: "over the limit"},
 	{call: "POST workspace-sub-jobs/batch-delete", body: `{"job_ids": ["{once_sub}"]}`},
 	{call: "POST workspace-sub-jobs/batch-delete", why: "again", body: `{"job_ids": ["{once_sub}"]}`},
@@ -33,5 +33,5 @@ var cleanUp = []step{
 	{call: "DELETE groups/{lab}", why: "that has a desktop and may use a pool"},
 	{call: "DELETE users/{ann}", why: "who has a desktop"},
 	{call: "GET desktops", why: "at the end", sort: "desktops"},
-	{call: "GET users", why: "at the end", sort: "users"},
+	{call: "GET users", why: "at the end"},
 }
