@@ -16,6 +16,7 @@ var script = []chapter{
 	{"Changes of pools", poolChanges},
 	{"What people do with pools", portalPools},
 	{"Jobs", jobs},
+	{"Refusals", refusals},
 	{"Clean-up", cleanUp},
 }
 
