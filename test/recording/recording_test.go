@@ -36,25 +36,39 @@ var jobTypes = []string{
 }
 
 // TestRecordingOnSQLite plays twice: SQLite's tables are measured at every fiftieth commit, by a statement that counts for whatever
-// call that is. The second time it is another one, so that the fewer of both counts is a call's own.
+// call that is. The second time, about 25 commits later, it is another one, so that the fewer of both counts is a call's own.
 func TestRecordingOnSQLite(t *testing.T) {
 	together(t)
+	play := func(t *testing.T, tokens int) []counted { return record(t, "sqlite", openSQLite, nil, tokens) }
 	var plays [2][]counted
 	t.Run("Plays", func(t *testing.T) {
 		for i := range plays {
 			t.Run(strconv.Itoa(i+1), func(t *testing.T) {
 				together(t)
-				plays[i] = record(t, "sqlite", openSQLite, nil, 13*i)
+				plays[i] = play(t, 6*i)
 			})
 		}
 	})
-	compareStatements(t, "sqlite", fewest(plays[0], plays[1]))
+	compareStatements(t, "sqlite", again(t, "sqlite", fewest(plays[0], plays[1]), play))
 }
 
 func TestRecordingOnPostgreSQL(t *testing.T) {
-	url := newPostgres(t)
+	play := func(t *testing.T, tokens int) []counted {
+		url := newPostgres(t)
+		return record(t, "postgres", openPostgres(url), []string{"--database", url}, tokens)
+	}
 	together(t)
-	compareStatements(t, "postgres", record(t, "postgres", openPostgres(url), []string{"--database", url}, 0))
+	compareStatements(t, "postgres", again(t, "postgres", play(t, 0), play))
+}
+
+// again plays once more when a call takes more statements than recorded: what work behind it added does not come again, what the
+// call itself takes does.
+func again(t *testing.T, database string, counts []counted, play func(*testing.T, int) []counted) []counted {
+	if *update || len(risen(t, database, counts)) == 0 {
+		return counts
+	}
+	t.Run("Again", func(t *testing.T) { counts = fewest(counts, play(t, 3)) })
+	return counts
 }
 
 // together lets both databases be played at a time, unless both write.
@@ -65,7 +79,7 @@ func together(t *testing.T) {
 }
 
 // record plays the whole script on a database and compares, or writes down, what happened. Before, it makes so many tokens and
-// ends them, which is two commits each. It returns how many statements each call took.
+// ends them, which is four commits each. It returns how many statements each call took.
 func record(t *testing.T, database string, open opener, flags []string, tokens int) []counted {
 	data := t.TempDir()
 	letters := startMailServer(t)

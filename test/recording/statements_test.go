@@ -91,28 +91,36 @@ func fewest(a, b []counted) []counted {
 
 var statementColumns = []string{"sqlite", "postgres"}
 
+// risen tells of each call that takes more statements than recorded, or of which nothing is recorded.
+func risen(t *testing.T, database string, now []counted) []string {
+	t.Helper()
+	recorded := readStatements(t)
+	var all []string
+	for _, c := range now {
+		if old, there := recorded[c.title][database]; !there {
+			all = append(all, fmt.Sprintf("%s: takes %d statements on %s, of which nothing is recorded", c.title, c.statements, database))
+		} else if c.statements > old {
+			all = append(all, fmt.Sprintf("%s: takes %d statements on %s, recorded are %d", c.title, c.statements, database, old))
+		}
+	}
+	return all
+}
+
 // compareStatements fails for each call that takes more statements than recorded, and tells which take fewer.
 func compareStatements(t *testing.T, database string, now []counted) {
 	t.Helper()
 	recorded := readStatements(t)
-	fewer := 0
-	for _, c := range now {
-		old, there := recorded[c.title][database]
-		switch {
-		case *update:
-		case !there:
-			t.Errorf("%s: takes %d statements on %s, of which nothing is recorded", c.title, c.statements, database)
-		case c.statements > old:
-			t.Errorf("%s: takes %d statements on %s, recorded are %d", c.title, c.statements, database, old)
-		case c.statements < old:
-			fewer++
-			t.Logf("%s: takes %d statements on %s, recorded are %d: record them with -update", c.title, c.statements, database, old)
-		}
-	}
 	if *update {
 		writeStatements(t, database, recorded, now)
-	} else if fewer > 0 {
-		t.Logf("%d calls take fewer statements than recorded", fewer)
+		return
+	}
+	for _, rise := range risen(t, database, now) {
+		t.Error(rise)
+	}
+	for _, c := range now {
+		if old := recorded[c.title][database]; c.statements < old {
+			t.Logf("%s: takes %d statements on %s, recorded are %d: record them with -update", c.title, c.statements, database, old)
+		}
 	}
 }
 
