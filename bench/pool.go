@@ -13,7 +13,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-var pool = measurement{
+var poolOf50 = measurement{
 	name: "pool", about: "a pool of 50, the example of the API's reference, from its POST until all desktops are ready", run: measurePool,
 }
 

@@ -49,7 +49,7 @@ func measureSeat(ctx context.Context, l *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool, desktops, err := warmPool(ctx, server, people)
+	warm, desktops, err := warmPool(ctx, server, people)
 	if err != nil {
 		return nil, err
 	}
@@ -59,10 +59,10 @@ func measureSeat(ctx context.Context, l *lab) ([]row, error) {
 		for n, click := range []func() (opening, error){
 			func() (opening, error) { return open(ctx, viewer, "/portal/api/desktops/"+desktop+"/ticket", "") },
 			func() (opening, error) {
-				return open(ctx, p.browser, "/portal/api/pools/"+pool+"/open", workspace.SeatNew)
+				return open(ctx, p.browser, "/portal/api/pools/"+warm+"/open", workspace.SeatNew)
 			},
 			func() (opening, error) {
-				return open(ctx, p.browser, "/portal/api/pools/"+pool+"/open", workspace.SeatSame)
+				return open(ctx, p.browser, "/portal/api/pools/"+warm+"/open", workspace.SeatSame)
 			},
 		} {
 			if three[n], err = click(); err != nil {

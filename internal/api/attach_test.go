@@ -390,8 +390,8 @@ func TestADesktopOfAPoolIsLeftToItsPool(t *testing.T) {
 	id := w.spares(1, nil)[0]
 	w.hire("ann")
 	w.update(func(tx *store.Tx) error {
-		pool := workspace.Pool{ID: "pool", ProjectID: w.first.ProjectID, Name: "pool", Type: workspace.Static, SubnetIDs: []string{w.subnetID}}
-		if err := tx.InsertPool(w.Context(), pool, nil); err != nil {
+		p := workspace.Pool{ID: "pool", ProjectID: w.first.ProjectID, Name: "pool", Type: workspace.Static, SubnetIDs: []string{w.subnetID}}
+		if err := tx.InsertPool(w.Context(), p, nil); err != nil {
 			return err
 		}
 		d, err := tx.ReadDesktop(w.Context(), w.first.ProjectID, id)

@@ -118,13 +118,13 @@ func (w *world) session(name, userID string) (signedIn func() error, ended func(
 	if err != nil {
 		w.Fatal(err)
 	}
-	desktop := w.create(object{"desktops": desktopsFor(name)})[0]
-	w.settle(desktop)
+	id := w.create(object{"desktops": desktopsFor(name)})[0]
+	w.settle(id)
 	v, err := s.SignIn.SignedIn(w.Context(), in.Token)
 	if err != nil {
 		w.Fatal(err)
 	}
-	c := workspace.Connection{ID: "c-" + name, DesktopID: desktop, UserID: userID, SignInHash: v.SignInHash, Gateway: "g", LeaseUntil: time.Now().Add(time.Hour)}
+	c := workspace.Connection{ID: "c-" + name, DesktopID: id, UserID: userID, SignInHash: v.SignInHash, Gateway: "g", LeaseUntil: time.Now().Add(time.Hour)}
 	w.update(func(tx *store.Tx) error { return tx.InsertConnection(w.Context(), c) })
 	signedIn = func() error { _, err := s.SignIn.SignedIn(w.Context(), in.Token); return err }
 	ended = func() error {

@@ -23,8 +23,8 @@ const (
 	inputLimit    = 16 << 20 // of one message; a large clipboard is the largest
 )
 
-// connection is one open display.
-type connection struct {
+// openDisplay is one open display.
+type openDisplay struct {
 	id      string
 	ticket  workspace.Ticket
 	gateway *Gateway
@@ -41,7 +41,7 @@ type connection struct {
 }
 
 // finish ends the connection; the first caller says how.
-func (c *connection) finish(e Ending) {
+func (c *openDisplay) finish(e Ending) {
 	select {
 	case c.ended <- e:
 	default:
@@ -50,7 +50,7 @@ func (c *connection) finish(e Ending) {
 
 // carry copies both ways until something ends the connection. The display is closed when it returns: from then on nothing
 // more is seen or typed. The WebSocket is still to be closed, which lets the copies end; wait for them then.
-func (c *connection) carry(ctx context.Context) Ending {
+func (c *openDisplay) carry(ctx context.Context) Ending {
 	c.ws.SetReadLimit(inputLimit)
 	c.copies.Go(c.copyOut)
 	c.copies.Go(c.copyIn)
@@ -76,7 +76,7 @@ func (c *connection) carry(ctx context.Context) Ending {
 	}
 }
 
-func (c *connection) ping(ctx context.Context) error {
+func (c *openDisplay) ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.gateway.Stall)
 	defer cancel()
 	return c.ws.Ping(ctx)
@@ -84,7 +84,7 @@ func (c *connection) ping(ctx context.Context) error {
 
 // copyOut copies from the display to the browser. A watchdog rather than a context per frame ends a frame that stalls: it
 // allocates nothing.
-func (c *connection) copyOut() {
+func (c *openDisplay) copyOut() {
 	watchdog := time.AfterFunc(time.Hour, func() {
 		c.finish(Slow)
 		c.ws.CloseNow()
@@ -115,7 +115,7 @@ func (c *connection) copyOut() {
 }
 
 // copyIn copies from the browser to the display.
-func (c *connection) copyIn() {
+func (c *openDisplay) copyIn() {
 	to := &input{to: c.display, pixels: c.largestScreen}
 	received := c.gateway.metrics.bytes.WithLabelValues("from_browser")
 	buf := make([]byte, inputBuffer)
@@ -148,7 +148,7 @@ func (c *connection) copyIn() {
 }
 
 // largestScreen is how many pixels the desktop's screen may have.
-func (c *connection) largestScreen() int {
+func (c *openDisplay) largestScreen() int {
 	if c.pixels > 0 {
 		return c.pixels
 	}

@@ -60,7 +60,7 @@ type Gateway struct {
 	metrics *metrics
 
 	mu       sync.Mutex
-	open     map[string]*connection // by id
+	open     map[string]*openDisplay // by id
 	draining bool
 	handlers sync.WaitGroup
 }
@@ -76,7 +76,7 @@ func New(c Config) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("registering the gateway's metrics: %w", err)
 	}
-	return &Gateway{Config: c, id: workspace.NewID(), metrics: m, open: map[string]*connection{}}, nil
+	return &Gateway{Config: c, id: workspace.NewID(), metrics: m, open: map[string]*openDisplay{}}, nil
 }
 
 func fallback(d *time.Duration, value time.Duration) {
@@ -150,7 +150,7 @@ func (g *Gateway) serve(ctx context.Context, cancel func(), ws *websocket.Conn, 
 }
 
 // connect takes the ticket, opens the display and records the connection.
-func (g *Gateway) connect(ctx context.Context, token string) (*connection, Ending, error) {
+func (g *Gateway) connect(ctx context.Context, token string) (*openDisplay, Ending, error) {
 	t, err := g.Sessions.Admit(ctx, token)
 	if err != nil && t.DesktopID == "" && workspace.CodeOf(err) == workspace.CodeBadCredentials {
 		return nil, TicketRefused, err
@@ -174,7 +174,7 @@ func (g *Gateway) connect(ctx context.Context, token string) (*connection, Endin
 		display.Close()
 		return nil, refusal(err), fmt.Errorf("recording a connection: %w", err)
 	}
-	return &connection{
+	return &openDisplay{
 		id: row.ID, ticket: t, display: display, gateway: g, ended: make(chan Ending, 1),
 		log: g.Log.With("connection", row.ID, "desktop", t.DesktopID, "user", t.UserID),
 	}, Ending{}, nil

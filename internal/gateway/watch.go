@@ -59,7 +59,7 @@ func (g *Gateway) Open() int {
 
 // add makes a recorded connection one that is looked after, and ends an earlier one of the same user to the same desktop.
 // It reports false when the gateway drains.
-func (g *Gateway) add(c *connection) bool {
+func (g *Gateway) add(c *openDisplay) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, other := range g.open {
@@ -72,7 +72,7 @@ func (g *Gateway) add(c *connection) bool {
 	return !g.draining
 }
 
-func (g *Gateway) remove(c *connection) {
+func (g *Gateway) remove(c *openDisplay) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.open, c.id)
@@ -80,7 +80,7 @@ func (g *Gateway) remove(c *connection) {
 }
 
 // forget removes the connection's row. If that fails its lease runs out.
-func (g *Gateway) forget(c *connection) {
+func (g *Gateway) forget(c *openDisplay) {
 	ctx, cancel := context.WithTimeout(context.Background(), g.OpenLimit)
 	defer cancel()
 	if err := g.Sessions.CloseConnection(ctx, c.id, c.ticket.DesktopID); err != nil {

@@ -100,15 +100,15 @@ func TestAMessageReachesThoseWhoAreConnectedInTheirLanguage(t *testing.T) {
 		people := w.visitors(2)
 		w.must(w.service.SignIn.SetLanguage(w.t.Context(), people[1], "zh"))
 		w.finished(w.orderPool(3, people...))
-		pool := w.onlyPool()
+		ours := w.onlyPool()
 		var theirs []string
 		for _, v := range people {
-			opened, err := w.service.Connections.OpenPool(w.t.Context(), v, pool.ID, "")
+			opened, err := w.service.Connections.OpenPool(w.t.Context(), v, ours.ID, "")
 			w.must(err)
 			theirs = append(theirs, opened.DesktopID)
 			defer w.connect(v, opened.Ticket)()
 		}
-		id, err := w.service.Pools.NotifyPool(w.t.Context(), workspace.NotifyPool{Caller: workspace.Caller{ProjectID: project}, PoolID: pool.ID, Text: "Lunch!"})
+		id, err := w.service.Pools.NotifyPool(w.t.Context(), workspace.NotifyPool{Caller: workspace.Caller{ProjectID: project}, PoolID: ours.ID, Text: "Lunch!"})
 		w.must(err)
 		if j := w.finished(id); j.Counts.Succeeded != 2 {
 			w.t.Errorf("the job: %+v", j.Counts)
@@ -132,11 +132,11 @@ func TestAChangedPrivilegeComesIntoTheDesktopThatThePersonHas(t *testing.T) {
 		defer p.kill()
 		ann := w.visitors(1)[0]
 		w.finished(w.orderPool(1, ann))
-		pool := w.onlyPool()
-		opened, err := w.service.Connections.OpenPool(w.t.Context(), ann, pool.ID, "")
+		ours := w.onlyPool()
+		opened, err := w.service.Connections.OpenPool(w.t.Context(), ann, ours.ID, "")
 		w.must(err)
 		w.must(w.service.Pools.ChangeGrants(w.t.Context(), workspace.ChangeGrants{
-			Caller: workspace.Caller{ProjectID: project}, PoolID: pool.ID, Action: workspace.GrantChange,
+			Caller: workspace.Caller{ProjectID: project}, PoolID: ours.ID, Action: workspace.GrantChange,
 			Objects: []workspace.Grant{{Type: workspace.GrantUser, ObjectID: ann.ID, Group: workspace.GroupSudo}},
 		}))
 		admin := func() bool {

@@ -14,7 +14,7 @@ import (
 )
 
 // planner says how a sub-job is carried out. desktop is nil when its row is gone. Steps may note on s what people read of it.
-type planner func(ctx context.Context, s *workspace.SubJob, desktop *workspace.Desktop) (plan, error)
+type planner func(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error)
 
 // work carries out one claimed sub-job, as far as it gets.
 func (r *Runner) work(ctx context.Context, c *claim) {

@@ -11,7 +11,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-const pool = "55555555-5555-4555-8555-555555555555"
+const poolID = "55555555-5555-4555-8555-555555555555"
 
 func TestPools(t *testing.T) {
 	t.Run("GiveADesktopToWhoOpensThem", func(t *testing.T) {
@@ -21,7 +21,7 @@ func TestPools(t *testing.T) {
 		ada := w.signedIn("ada")
 		events := ada.events()
 		ada.call("GET", "pools", "").is(200, `"state":"ready"`)
-		opened := ada.call("POST", "pools/"+pool+"/open", "")
+		opened := ada.call("POST", "pools/"+poolID+"/open", "")
 		opened.is(200, `"outcome":"NEW"`)
 		var got struct {
 			Desktop string `json:"desktop_id"`
@@ -35,9 +35,9 @@ func TestPools(t *testing.T) {
 		mine := ada.call("GET", "pools", "")
 		mine.is(200, `"desktop":{"id":"`+got.Desktop+`"`)
 		mine.is(200, `"ends":"`)
-		ada.call("GET", "desktops", "").is(200, `"pool_id":"`+pool+`"`)
-		ada.call("POST", "pools/"+pool+"/open", "").is(200, `"outcome":"SAME"`)
-		bob := w.signedIn("bob").call("POST", "pools/"+pool+"/open", "")
+		ada.call("GET", "desktops", "").is(200, `"pool_id":"`+poolID+`"`)
+		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"outcome":"SAME"`)
+		bob := w.signedIn("bob").call("POST", "pools/"+poolID+"/open", "")
 		if bob.is(200, `"outcome":"NEW"`); strings.Contains(bob.body, got.Desktop) {
 			t.Error("bob got ada's desktop")
 		}
@@ -51,15 +51,15 @@ func TestPools(t *testing.T) {
 		ada, bob := w.signedIn("ada"), w.signedIn("bob")
 		events := ada.events()
 		ada.call("GET", "pools", "").is(200, `"state":"grows"`)
-		ada.call("POST", "pools/"+pool+"/open", "").is(200, `"outcome":"WAIT","sentence":"You are next.`)
-		bob.call("POST", "pools/"+pool+"/open", "").is(200, `"sentence":"One person has waited longer than you.`)
+		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"outcome":"WAIT","sentence":"You are next.`)
+		bob.call("POST", "pools/"+poolID+"/open", "").is(200, `"sentence":"One person has waited longer than you.`)
 		events.until("pools", `"position":1`)
 		w.putDesktops(1)
 		events.until("pools", `"ready":true,`)
-		ada.call("DELETE", "pools/"+pool+"/wait", "").is(204, "")
-		ada.call("DELETE", "pools/"+pool+"/wait", "").is(204, "")
+		ada.call("DELETE", "pools/"+poolID+"/wait", "").is(204, "")
+		ada.call("DELETE", "pools/"+poolID+"/wait", "").is(204, "")
 		ada.call("GET", "pools", "").is(200, `"state":"grows"`) // it is bob's turn
-		bob.call("DELETE", "pools/"+pool+"/wait", "").is(204, "")
+		bob.call("DELETE", "pools/"+poolID+"/wait", "").is(204, "")
 		ada.call("GET", "pools", "").is(200, `"state":"ready"`)
 	})
 
@@ -67,9 +67,9 @@ func TestPools(t *testing.T) {
 		w := newWorld(t)
 		w.addPool(0)
 		ada := w.signedIn("ada")
-		ada.call("POST", "pools/"+pool+"/open", "").is(200, `"outcome":"FULL","sentence":"All desktops are in use.`)
+		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"outcome":"FULL","sentence":"All desktops are in use.`)
 		w.changePool(func(p *workspace.Pool) { p.InMaintenance = true })
-		ada.call("POST", "pools/"+pool+"/open", "").is(200, `"outcome":"SHUT","sentence":"This pool is under maintenance.`)
+		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"outcome":"SHUT","sentence":"This pool is under maintenance.`)
 		ada.call("GET", "pools", "").is(200, `"state":"maintenance"`)
 	})
 
@@ -77,14 +77,14 @@ func TestPools(t *testing.T) {
 		w := newWorld(t)
 		w.addPool(1)
 		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.DeleteGrants(t.Context(), pool, []workspace.Grant{{Type: workspace.GrantUser, ObjectID: w.user("bob").ID}})
+			return tx.DeleteGrants(t.Context(), poolID, []workspace.Grant{{Type: workspace.GrantUser, ObjectID: w.user("bob").ID}})
 		}))
 		bob := w.signedIn("bob")
 		bob.call("GET", "pools", "").is(200, `{"pools":[]}`)
 		for _, call := range []string{"open", "reset", "ready"} {
-			bob.call("POST", "pools/"+pool+"/"+call, "").is(404, "you have no such pool")
+			bob.call("POST", "pools/"+poolID+"/"+call, "").is(404, "you have no such pool")
 		}
-		w.browser().call("POST", "pools/"+pool+"/open", "").is(401, "")
+		w.browser().call("POST", "pools/"+poolID+"/open", "").is(401, "")
 	})
 
 	t.Run("LetPeopleResetTheirDesktopAsOftenAsThePolicySays", func(t *testing.T) {
@@ -92,13 +92,13 @@ func TestPools(t *testing.T) {
 		w.addPool(1)
 		w.attach()
 		ada := w.signedIn("ada")
-		ada.call("POST", "pools/"+pool+"/reset", "").is(409, "open it first")
-		ada.call("POST", "pools/"+pool+"/open", "").is(200, `"may_reset":false`)
-		ada.call("POST", "pools/"+pool+"/reset", "").is(403, "administrator")
+		ada.call("POST", "pools/"+poolID+"/reset", "").is(409, "open it first")
+		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"may_reset":false`)
+		ada.call("POST", "pools/"+poolID+"/reset", "").is(403, "administrator")
 		w.changePool(func(p *workspace.Pool) { p.Reset = workspace.UserResetPolicy{Enabled: true, PerDay: 1} })
 		ada.call("GET", "pools", "").is(200, `"may_reset":true`)
-		ada.call("POST", "pools/"+pool+"/reset", "").is(202, "")
-		ada.call("POST", "pools/"+pool+"/reset", "").is(409, "busy")
+		ada.call("POST", "pools/"+poolID+"/reset", "").is(202, "")
+		ada.call("POST", "pools/"+poolID+"/reset", "").is(409, "busy")
 		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
 			found, err := tx.MembersOf(t.Context(), w.user("ada").ID)
 			if err != nil {
@@ -111,12 +111,12 @@ func TestPools(t *testing.T) {
 			d.Task, d.TaskOwner = workspace.NoTask, ""
 			return tx.SaveDesktop(t.Context(), d)
 		}))
-		ada.call("POST", "pools/"+pool+"/reset", "").is(429, "once in 24 hours")
+		ada.call("POST", "pools/"+poolID+"/reset", "").is(429, "once in 24 hours")
 		ada.call("GET", "pools", "").is(200, `"reset_why_not":"you may reset`)
 		w.later(25 * time.Hour)
 		ada = w.signedIn("ada")
-		ada.call("POST", "pools/"+pool+"/open", "").is(200, `"outcome"`) // the binding may be over by now, that is no concern here
-		ada.call("POST", "pools/"+pool+"/ready", "").is(409, "")
+		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"outcome"`) // the binding may be over by now, that is no concern here
+		ada.call("POST", "pools/"+poolID+"/ready", "").is(409, "")
 	})
 }
 
@@ -130,7 +130,7 @@ func (w *world) addPool(desktops int, changes ...func(*workspace.Pool)) {
 			return err
 		}
 		p := workspace.Pool{
-			ID: pool, ProjectID: project, Name: "Office", Type: workspace.Dynamic, EnterpriseID: "0", SubnetIDs: []string{subnets[0].ID},
+			ID: poolID, ProjectID: project, Name: "Office", Type: workspace.Dynamic, EnterpriseID: "0", SubnetIDs: []string{subnets[0].ID},
 			Root: workspace.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80}, RetentionMinutes: 30, Created: tx.Now(), Updated: tx.Now(),
 		}
 		for _, change := range changes {
@@ -138,7 +138,7 @@ func (w *world) addPool(desktops int, changes ...func(*workspace.Pool)) {
 		}
 		var people []workspace.Grant
 		for _, name := range []string{"ada", "bob"} {
-			people = append(people, workspace.Grant{PoolID: pool, Type: workspace.GrantUser, ObjectID: w.user(name).ID, Group: workspace.GroupDefault, Created: tx.Now()})
+			people = append(people, workspace.Grant{PoolID: poolID, Type: workspace.GrantUser, ObjectID: w.user(name).ID, Group: workspace.GroupDefault, Created: tx.Now()})
 		}
 		return tx.InsertPool(ctx, p, people)
 	}))
@@ -161,7 +161,7 @@ func (w *world) putDesktops(n int) {
 		var all []workspace.Desktop
 		for _, address := range addresses {
 			d := workspace.Desktop{
-				ID: workspace.NewID(), ProjectID: project, PoolID: pool, Type: workspace.Pooled, SubnetID: subnets[0].ID, Address: address,
+				ID: workspace.NewID(), ProjectID: project, PoolID: poolID, Type: workspace.Pooled, SubnetID: subnets[0].ID, Address: address,
 				Status: workspace.StatusActive, Login: workspace.LoginRegistered, Created: tx.Now(), Updated: tx.Now(),
 			}
 			d.Name = "office-" + d.ID[:8]
@@ -176,7 +176,7 @@ func (w *world) changePool(change func(*workspace.Pool)) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
-		p, err := tx.LockPool(ctx, project, pool)
+		p, err := tx.LockPool(ctx, project, poolID)
 		if err != nil {
 			return err
 		}

@@ -165,10 +165,10 @@ func (t *Tx) saveLabels(ctx context.Context, d workspace.Desktop) error {
 	former, held := (*Kept[heldLabels](t))[d.ID]
 	if !held {
 		read := []workspace.Desktop{{ID: d.ID}}
-		if err := t.readTags(ctx, read); err != nil {
+		if err := readTags(ctx, t, read); err != nil {
 			return err
 		}
-		if err := t.readGroups(ctx, read); err != nil {
+		if err := readGroups(ctx, t, read); err != nil {
 			return err
 		}
 		former = labels{read[0].Tags, read[0].SecurityGroups}
@@ -197,16 +197,16 @@ func replace[Row any](ctx context.Context, t *Tx, desktopID string, rows []Row) 
 }
 
 // partReader adds to each of the desktops the rows of one kind that belong to it, with one statement.
-type partReader func(context.Context, []workspace.Desktop) error
+type partReader func(context.Context, *Tx, []workspace.Desktop) error
 
 // wholeDesktops adds to desktops all that belongs to them.
 func (t *Tx) wholeDesktops(ctx context.Context, rows []desktopRow) ([]workspace.Desktop, error) {
-	return withParts(ctx, rows, t.readVolumes, t.tagsIfAny(rows), t.readGroups, t.readAssignments, t.groupsIfAny(rows))
+	return withParts(ctx, t, rows, readVolumes, tagsIfAny(rows), readGroups, readAssignments, groupsIfAny(rows))
 }
 
 // briefDesktops is wholeDesktops without what workspace.DesktopQuery.Brief leaves out.
 func (t *Tx) briefDesktops(ctx context.Context, rows []desktopRow) ([]workspace.Desktop, error) {
-	return withParts(ctx, rows, t.tagsIfAny(rows), t.readAssignments, t.groupsIfAny(rows))
+	return withParts(ctx, t, rows, tagsIfAny(rows), readAssignments, groupsIfAny(rows))
 }
 
 // markParts notes on each row what belongs to its desktop that most have not.
@@ -237,12 +237,12 @@ func (t *Tx) markParts(ctx context.Context, rows []desktopRow) error {
 	return nil
 }
 
-func (t *Tx) tagsIfAny(rows []desktopRow) partReader {
-	return readIf(slices.ContainsFunc(rows, func(r desktopRow) bool { return r.Tagged }), t.readTags)
+func tagsIfAny(rows []desktopRow) partReader {
+	return readIf(slices.ContainsFunc(rows, func(r desktopRow) bool { return r.Tagged }), readTags)
 }
 
-func (t *Tx) groupsIfAny(rows []desktopRow) partReader {
-	return readIf(slices.ContainsFunc(rows, func(r desktopRow) bool { return r.Grouped }), t.readGroupAssignments)
+func groupsIfAny(rows []desktopRow) partReader {
+	return readIf(slices.ContainsFunc(rows, func(r desktopRow) bool { return r.Grouped }), readGroupAssignments)
 }
 
 // readIf is read, or nothing when there is nothing to read.
@@ -250,14 +250,14 @@ func readIf(any bool, read partReader) partReader {
 	if any {
 		return read
 	}
-	return func(context.Context, []workspace.Desktop) error { return nil }
+	return func(context.Context, *Tx, []workspace.Desktop) error { return nil }
 }
 
-func withParts(ctx context.Context, rows []desktopRow, parts ...partReader) ([]workspace.Desktop, error) {
+func withParts(ctx context.Context, t *Tx, rows []desktopRow, parts ...partReader) ([]workspace.Desktop, error) {
 	desktops := Convert(rows, func(r desktopRow) workspace.Desktop { return workspace.Desktop(r.desktop) })
 	for some := range slices.Chunk(desktops, Batch) {
 		for _, read := range parts {
-			if err := read(ctx, some); err != nil {
+			if err := read(ctx, t, some); err != nil {
 				return nil, err
 			}
 		}
@@ -277,7 +277,7 @@ func (t *Tx) ownedBy(desktops []workspace.Desktop, rows any) (*bun.SelectQuery, 
 	return q, func(id string) *workspace.Desktop { return byID[id] }
 }
 
-func (t *Tx) readVolumes(ctx context.Context, desktops []workspace.Desktop) error {
+func readVolumes(ctx context.Context, t *Tx, desktops []workspace.Desktop) error {
 	rows := make([]volumeRow, 0, 2*len(desktops))
 	q, desktop := t.ownedBy(desktops, &rows)
 	if err := q.Order("desktop_id", "position").Scan(ctx); err != nil {
@@ -294,7 +294,7 @@ func (t *Tx) readVolumes(ctx context.Context, desktops []workspace.Desktop) erro
 	return nil
 }
 
-func (t *Tx) readTags(ctx context.Context, desktops []workspace.Desktop) error {
+func readTags(ctx context.Context, t *Tx, desktops []workspace.Desktop) error {
 	rows := make([]tagRow, 0, len(desktops))
 	q, desktop := t.ownedBy(desktops, &rows)
 	if err := q.Order("desktop_id", "position").Scan(ctx); err != nil {
@@ -307,7 +307,7 @@ func (t *Tx) readTags(ctx context.Context, desktops []workspace.Desktop) error {
 	return nil
 }
 
-func (t *Tx) readGroups(ctx context.Context, desktops []workspace.Desktop) error {
+func readGroups(ctx context.Context, t *Tx, desktops []workspace.Desktop) error {
 	rows := make([]desktopGroupRow, 0, len(desktops))
 	q, desktop := t.ownedBy(desktops, &rows)
 	if err := q.Order("desktop_id", "position").Scan(ctx); err != nil {
@@ -320,7 +320,7 @@ func (t *Tx) readGroups(ctx context.Context, desktops []workspace.Desktop) error
 	return nil
 }
 
-func (t *Tx) readAssignments(ctx context.Context, desktops []workspace.Desktop) error {
+func readAssignments(ctx context.Context, t *Tx, desktops []workspace.Desktop) error {
 	rows := make([]assignmentRow, 0, len(desktops))
 	q, desktop := t.ownedBy(desktops, &rows)
 	q = q.ColumnExpr("a.*").ColumnExpr("u.name AS user_name, u.account").Join("JOIN users AS u ON u.id = a.user_id")
@@ -334,7 +334,7 @@ func (t *Tx) readAssignments(ctx context.Context, desktops []workspace.Desktop) 
 	return nil
 }
 
-func (t *Tx) readGroupAssignments(ctx context.Context, desktops []workspace.Desktop) error {
+func readGroupAssignments(ctx context.Context, t *Tx, desktops []workspace.Desktop) error {
 	var rows []groupAssignmentRow
 	q, desktop := t.ownedBy(desktops, &rows)
 	q = q.ColumnExpr("a.*").ColumnExpr("g.name AS group_name").Join("JOIN people_groups AS g ON g.id = a.group_id").

@@ -2,8 +2,7 @@ package store
 
 import (
 	"context"
-
-	"github.com/uptrace/bun"
+	"testing"
 )
 
 // Exec runs a statement, for tests of what no method does.
@@ -12,10 +11,30 @@ func Exec(ctx context.Context, s *Store, statement string) error {
 	return err
 }
 
-// Told tells of each statement that the store's transactions send to the database.
-func Told(s *Store, of func(statement string)) { s.writer = s.writer.WithQueryHook(hook(of)) }
+// Measure has the database look at its tables, as it does now and then.
+func Measure(ctx context.Context, s *Store) error { return s.engine.tend(ctx, s.writer) }
 
-type hook func(string)
+// Plan is how SQLite carries out a statement, step by step.
+func Plan(t *testing.T, s *Store, statement string) (steps []string) {
+	t.Helper()
+	rows, err := s.reader.DB.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return steps
+}
 
-func (h hook) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
-func (h hook) AfterQuery(_ context.Context, e *bun.QueryEvent)                    { h(e.Query) }
+// Commits is how many transactions were committed.
+func Commits(s *Store) uint64 { return s.commits.Load() }

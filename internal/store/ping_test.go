@@ -1,27 +1,28 @@
-package store
+package store_test
 
 import (
 	"path/filepath"
 	"testing"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // TestADatabaseThatTakesNoWritesIsNotReady pins what was 200 while nothing could be written: reads go on from a full disk.
 func TestADatabaseThatTakesNoWritesIsNotReady(t *testing.T) {
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "db"))
+	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	readOnly := func(value string) {
 		t.Helper()
-		if _, err := s.writer.ExecContext(t.Context(), "PRAGMA query_only = "+value); err != nil {
+		if err := store.Exec(t.Context(), s, "PRAGMA query_only = "+value); err != nil {
 			t.Fatal(err)
 		}
 	}
 	write := func() error {
-		return s.Update(t.Context(), func(tx *Tx) error { return tx.PutZones(t.Context(), []workspace.Zone{{ID: "z"}}) })
+		return s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutZones(t.Context(), []workspace.Zone{{ID: "z"}}) })
 	}
 	ready := func(when string, want bool) {
 		t.Helper()
@@ -33,9 +34,9 @@ func TestADatabaseThatTakesNoWritesIsNotReady(t *testing.T) {
 	ready("while it may only be read", false)
 	readOnly("0")
 	ready("when it may be written again", true)
-	before := s.commits.Load()
+	before := store.Commits(s)
 	ready("asked again at once", true)
-	if n := s.commits.Load() - before; n != 0 {
+	if n := store.Commits(s) - before; n != 0 {
 		t.Errorf("asking again wrote %d times", n)
 	}
 	readOnly("1")

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -26,23 +27,22 @@ func (s *statements) AfterQuery(_ context.Context, e *bun.QueryEvent) {
 }
 
 // recorder opens a database with some desktops and returns what records the statements of a transaction.
-func recorder(t *testing.T, desktops int) (*Store, func(func(context.Context, *Tx) error) []string) {
+func recorder(t *testing.T, desktops int) (*store.Store, func(func(context.Context, *store.Tx) error) []string) {
 	t.Helper()
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "carrel.db"))
+	var sent statements
+	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "carrel.db"), store.WithQueryHook(&sent))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	run := func(f func(context.Context, *Tx) error) {
+	run := func(f func(context.Context, *store.Tx) error) {
 		t.Helper()
-		if err := s.update(t.Context(), func(x *Tx) error { return f(t.Context(), x) }); err != nil {
+		if err := s.Update(t.Context(), func(x *store.Tx) error { return f(t.Context(), x) }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	run(func(ctx context.Context, x *Tx) error { return furnish(ctx, x, desktops) })
-	var sent statements
-	s.writer = s.writer.WithQueryHook(&sent)
-	return s, func(f func(context.Context, *Tx) error) []string {
+	run(func(ctx context.Context, x *store.Tx) error { return furnish(ctx, x, desktops) })
+	return s, func(f func(context.Context, *store.Tx) error) []string {
 		t.Helper()
 		sent = nil
 		run(f)
@@ -51,7 +51,7 @@ func recorder(t *testing.T, desktops int) (*Store, func(func(context.Context, *T
 }
 
 // furnish makes desktops, each with all that belongs to one, and a job about them.
-func furnish(ctx context.Context, x *Tx, desktops int) error {
+func furnish(ctx context.Context, x *store.Tx, desktops int) error {
 	if err := x.InsertVPC(ctx, workspace.VPC{ID: "v"}); err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func furnish(ctx context.Context, x *Tx, desktops int) error {
 			return err
 		}
 	}
-	j := workspace.Job{ID: "j", ProjectID: "p", Created: x.now}
+	j := workspace.Job{ID: "j", ProjectID: "p", Created: x.Now()}
 	for i := range desktops {
 		id := fmt.Sprint(i)
 		if err := x.InsertUsers(ctx, []workspace.User{{ID: id, ProjectID: "p", Name: id}}); err != nil {
@@ -83,7 +83,7 @@ func furnish(ctx context.Context, x *Tx, desktops int) error {
 		if err != nil {
 			return err
 		}
-		j.SubJobs = append(j.SubJobs, workspace.SubJob{ID: id, ProjectID: "p", DesktopID: id, Type: workspace.JobCreateDesktops, State: workspace.SubJobWaiting, RunAt: x.now})
+		j.SubJobs = append(j.SubJobs, workspace.SubJob{ID: id, ProjectID: "p", DesktopID: id, Type: workspace.JobCreateDesktops, State: workspace.SubJobWaiting, RunAt: x.Now()})
 	}
 	return x.InsertJob(ctx, j)
 }
@@ -91,7 +91,7 @@ func furnish(ctx context.Context, x *Tx, desktops int) error {
 func TestAListTakesAsManyStatementsForManyDesktopsAsForOne(t *testing.T) {
 	count := func(desktops int) int {
 		_, sent := recorder(t, desktops)
-		return len(sent(func(ctx context.Context, x *Tx) error {
+		return len(sent(func(ctx context.Context, x *store.Tx) error {
 			got, _, err := x.Desktops(ctx, workspace.DesktopQuery{Page: workspace.Page{Limit: 100}})
 			if len(got) != desktops || got[0].Root.ID == "" || len(got[0].Assignments) == 0 {
 				t.Errorf("got %d desktops, want %d whole ones", len(got), desktops)
@@ -107,7 +107,7 @@ func TestAListTakesAsManyStatementsForManyDesktopsAsForOne(t *testing.T) {
 func TestAListOfPoolsTakesThreeStatementsAndItsCount(t *testing.T) {
 	_, sent := recorder(t, 20)
 	for _, limit := range []int{1, 3} {
-		statements := sent(func(ctx context.Context, x *Tx) error {
+		statements := sent(func(ctx context.Context, x *store.Tx) error {
 			got, _, err := x.Pools(ctx, workspace.PoolQuery{Page: workspace.Page{Limit: limit}})
 			if len(got) != limit {
 				t.Errorf("got %d pools, want %d", len(got), limit)
@@ -126,7 +126,7 @@ func TestTheNamesOfFiveHundredPeopleAreReadByOneStatement(t *testing.T) {
 	for i := range prefixes {
 		prefixes[i] = fmt.Sprint(i)
 	}
-	statements := sent(func(ctx context.Context, x *Tx) error {
+	statements := sent(func(ctx context.Context, x *store.Tx) error {
 		names, err := x.NamesWithPrefix(ctx, "p", prefixes...)
 		if len(names) != 20 {
 			t.Errorf("got %d names", len(names))
@@ -140,7 +140,7 @@ func TestTheNamesOfFiveHundredPeopleAreReadByOneStatement(t *testing.T) {
 
 func TestMembersAreReadByOneStatement(t *testing.T) {
 	_, sent := recorder(t, 20)
-	statements := sent(func(ctx context.Context, x *Tx) error {
+	statements := sent(func(ctx context.Context, x *store.Tx) error {
 		members, err := x.Members(ctx)
 		if len(members) != 20 {
 			t.Errorf("got %d members", len(members))
@@ -156,81 +156,93 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 	page := workspace.Page{Limit: 10}
 	types := []workspace.JobType{workspace.JobCreateDesktops}
 	s, sent := recorder(t, 20)
-	list := func(q workspace.DesktopQuery) func(context.Context, *Tx) error {
+	list := func(q workspace.DesktopQuery) func(context.Context, *store.Tx) error {
 		q.ProjectID, q.Page = "p", page
-		return func(ctx context.Context, x *Tx) error { _, _, err := x.Desktops(ctx, q); return err }
+		return func(ctx context.Context, x *store.Tx) error { _, _, err := x.Desktops(ctx, q); return err }
 	}
-	for name, f := range map[string]func(context.Context, *Tx) error{
+	for name, f := range map[string]func(context.Context, *store.Tx) error{
 		"desktops":               list(workspace.DesktopQuery{}),
 		"desktops by name":       list(workspace.DesktopQuery{SortBy: workspace.ByName, Descending: true}),
 		"desktops of a user":     list(workspace.DesktopQuery{UserID: "1"}),
 		"desktops of user names": list(workspace.DesktopQuery{UserNames: []string{"1"}}),
 		"desktops with a tag":    list(workspace.DesktopQuery{Tags: []workspace.Tag{{Key: "k", Value: "v"}}}),
 		"desktops of a pool":     list(workspace.DesktopQuery{PoolIDs: []string{"pool"}}),
-		"names": func(ctx context.Context, x *Tx) error {
+		"names": func(ctx context.Context, x *store.Tx) error {
 			_, err := x.TakenNames(ctx, "p", []string{"1", "2"})
 			return err
 		},
-		"host names": func(ctx context.Context, x *Tx) error {
+		"host names": func(ctx context.Context, x *store.Tx) error {
 			_, err := x.TakenHostNames(ctx, "p", []string{"1", "2"})
 			return err
 		},
-		"names with a prefix": func(ctx context.Context, x *Tx) error { _, err := x.NamesWithPrefix(ctx, "p", "1"); return err },
-		"names with prefixes": func(ctx context.Context, x *Tx) error {
+		"names with a prefix": func(ctx context.Context, x *store.Tx) error { _, err := x.NamesWithPrefix(ctx, "p", "1"); return err },
+		"names with prefixes": func(ctx context.Context, x *store.Tx) error {
 			_, err := x.NamesWithPrefix(ctx, "p", "1", "2", "3")
 			return err
 		},
-		"a user's sign-in": func(ctx context.Context, x *Tx) error { _, err := x.UserByName(ctx, "", "1"); return err },
-		"sub-jobs": func(ctx context.Context, x *Tx) error {
+		"a user's sign-in": func(ctx context.Context, x *store.Tx) error { _, err := x.UserByName(ctx, "", "1"); return err },
+		"sub-jobs": func(ctx context.Context, x *store.Tx) error {
 			_, _, err := x.SubJobs(ctx, workspace.SubJobQuery{ProjectID: "p", Page: page})
 			return err
 		},
-		"a job": func(ctx context.Context, x *Tx) error { _, err := x.Job(ctx, "p", "j", true); return err },
-		"claims": func(ctx context.Context, x *Tx) error {
+		"a job": func(ctx context.Context, x *store.Tx) error { _, err := x.Job(ctx, "p", "j", true); return err },
+		"claims": func(ctx context.Context, x *store.Tx) error {
 			_, err := x.ClaimSubJobs(ctx, "w", map[workspace.JobType]int{workspace.JobCreateDesktops: 5, workspace.JobDeleteDesktops: 5}, time.Minute)
 			return err
 		},
-		"the next due":          func(ctx context.Context, x *Tx) error { _, err := x.NextDue(ctx, types); return err },
-		"leases of a process":   func(ctx context.Context, x *Tx) error { _, err := x.ReleaseReplica(ctx, "w"); return err },
-		"leases of a desktop":   func(ctx context.Context, x *Tx) error { _, err := x.LeasedSubJobs(ctx, "1", ""); return err },
-		"superseding":           func(ctx context.Context, x *Tx) error { _, err := x.SupersedeSubJobs(ctx, "1", "", "", ""); return err },
-		"removing what expired": func(ctx context.Context, x *Tx) error { return x.DeleteExpired(ctx, 10) },
-		"grounds":               func(ctx context.Context, x *Tx) error { _, err := x.ReadGrounds(ctx, "g"); return err },
-		"stale connections":     func(ctx context.Context, x *Tx) error { _, err := x.DropStaleConnections(ctx); return err },
-		"connections of a user": func(ctx context.Context, x *Tx) error { _, err := x.DropConnectionsOf(ctx, "1"); return err },
-		"mails":                 func(ctx context.Context, x *Tx) error { _, err := x.ClaimMails(ctx, 5, time.Minute); return err },
-		"people of a group": func(ctx context.Context, x *Tx) error {
+		"the next due":        func(ctx context.Context, x *store.Tx) error { _, err := x.NextDue(ctx, types); return err },
+		"leases of a process": func(ctx context.Context, x *store.Tx) error { _, err := x.ReleaseReplica(ctx, "w"); return err },
+		"leases of a desktop": func(ctx context.Context, x *store.Tx) error { _, err := x.LeasedSubJobs(ctx, "1", ""); return err },
+		"superseding": func(ctx context.Context, x *store.Tx) error {
+			_, err := x.SupersedeSubJobs(ctx, "1", "", "", "")
+			return err
+		},
+		"removing what expired": func(ctx context.Context, x *store.Tx) error { return x.DeleteExpired(ctx, 10) },
+		"grounds":               func(ctx context.Context, x *store.Tx) error { _, err := x.ReadGrounds(ctx, "g"); return err },
+		"stale connections":     func(ctx context.Context, x *store.Tx) error { _, err := x.DropStaleConnections(ctx); return err },
+		"connections of a user": func(ctx context.Context, x *store.Tx) error { _, err := x.DropConnectionsOf(ctx, "1"); return err },
+		"mails":                 func(ctx context.Context, x *store.Tx) error { _, err := x.ClaimMails(ctx, 5, time.Minute); return err },
+		"people of a group": func(ctx context.Context, x *store.Tx) error {
 			_, _, err := x.Users(ctx, workspace.UserQuery{ProjectID: "p", GroupID: "g", Page: page})
 			return err
 		},
-		"groups": func(ctx context.Context, x *Tx) error {
+		"groups": func(ctx context.Context, x *store.Tx) error {
 			_, _, err := x.Groups(ctx, workspace.GroupQuery{ProjectID: "p", Page: page})
 			return err
 		},
-		"groups of people": func(ctx context.Context, x *Tx) error { _, err := x.GroupNames(ctx, []string{"1", "2"}); return err },
-		"records of messages": func(ctx context.Context, x *Tx) error {
+		"groups of people": func(ctx context.Context, x *store.Tx) error {
+			_, err := x.GroupNames(ctx, []string{"1", "2"})
+			return err
+		},
+		"records of messages": func(ctx context.Context, x *store.Tx) error {
 			_, _, err := x.Notifications(ctx, workspace.NotificationQuery{ProjectID: "p", Page: page})
 			return err
 		},
-		"who may use desktops": func(ctx context.Context, x *Tx) error {
+		"who may use desktops": func(ctx context.Context, x *store.Tx) error {
 			_, err := x.Holdings(ctx, []string{"1", "2"}, nil)
 			return err
 		},
-		"desktops of groups": func(ctx context.Context, x *Tx) error { _, err := x.GroupDesktops(ctx, []string{"1", "2"}); return err },
-		"a crowded desktop": func(ctx context.Context, x *Tx) error {
+		"desktops of groups": func(ctx context.Context, x *store.Tx) error {
+			_, err := x.GroupDesktops(ctx, []string{"1", "2"})
+			return err
+		},
+		"a crowded desktop": func(ctx context.Context, x *store.Tx) error {
 			_, err := x.CrowdedDesktop(ctx, []string{"1", "2"}, 5)
 			return err
 		},
-		"how many people have": func(ctx context.Context, x *Tx) error { _, err := x.OwnedDesktops(ctx, []string{"1", "2"}); return err },
-		"former accounts": func(ctx context.Context, x *Tx) error {
+		"how many people have": func(ctx context.Context, x *store.Tx) error {
+			_, err := x.OwnedDesktops(ctx, []string{"1", "2"})
+			return err
+		},
+		"former accounts": func(ctx context.Context, x *store.Tx) error {
 			_, err := x.FormerAccounts(ctx, []string{"1", "2"})
 			return err
 		},
-		"detachments": func(ctx context.Context, x *Tx) error { _, err := x.Detachments(ctx, "1"); return err },
-		"taking desktops away": func(ctx context.Context, x *Tx) error {
+		"detachments": func(ctx context.Context, x *store.Tx) error { _, err := x.Detachments(ctx, "1"); return err },
+		"taking desktops away": func(ctx context.Context, x *store.Tx) error {
 			return x.Unassign(ctx, []workspace.Pair{{DesktopID: "1", HolderID: "1"}, {DesktopID: "2", HolderID: "2"}})
 		},
-		"a desktop that is deleted": func(ctx context.Context, x *Tx) error { return x.DeleteDesktop(ctx, "1") },
+		"a desktop that is deleted": func(ctx context.Context, x *store.Tx) error { return x.DeleteDesktop(ctx, "1") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, statement := range sent(f) {
@@ -244,28 +256,28 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 // due were read and sorted for each type.
 func TestAClaimReadsOnlyTheFrontsOfTheQueuesThatItTakesFrom(t *testing.T) {
 	s, sent := recorder(t, 300)
-	if err := s.engine.tend(t.Context(), s.writer); err != nil {
+	if err := store.Measure(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 	room := map[workspace.JobType]int{workspace.JobCreateDesktops: 5, workspace.JobDeleteDesktops: 8, workspace.JobOperateDesktops: 8}
 	types := slices.Sorted(maps.Keys(room))
 	for name, c := range map[string]struct {
-		ask    func(context.Context, *Tx) error
+		ask    func(context.Context, *store.Tx) error
 		queues int
 	}{
-		"claims": {func(ctx context.Context, x *Tx) error {
+		"claims": {func(ctx context.Context, x *store.Tx) error {
 			_, err := x.ClaimSubJobs(ctx, "w", room, time.Minute)
 			return err
 		}, len(types)},
-		"the next due": {func(ctx context.Context, x *Tx) error { _, err := x.NextDue(ctx, types); return err }, 0},
-		"the next due behind one of another type": {func(ctx context.Context, x *Tx) error {
+		"the next due": {func(ctx context.Context, x *store.Tx) error { _, err := x.NextDue(ctx, types); return err }, 0},
+		"the next due behind one of another type": {func(ctx context.Context, x *store.Tx) error {
 			_, err := x.NextDue(ctx, []workspace.JobType{workspace.JobDeleteDesktops, workspace.JobOperateDesktops})
 			return err
 		}, 2},
 	} {
 		queues := 0
 		for _, statement := range sent(c.ask) {
-			for _, step := range plan(t, s, statement) {
+			for _, step := range store.Plan(t, s, statement) {
 				ofQueue := strings.HasPrefix(step, "SEARCH s USING") && strings.Contains(step, "sub_jobs_queue (type=?")
 				other := strings.HasPrefix(step, "SEARCH s USING") && strings.Contains(step, "sub_jobs_leased") ||
 					step == "SCAN s USING INDEX sub_jobs_waiting" // of which one row is read
@@ -289,57 +301,60 @@ func TestAClaimReadsOnlyTheFrontsOfTheQueuesThatItTakesFrom(t *testing.T) {
 func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 	page := workspace.Page{Limit: 10}
 	s, sent := recorder(t, 20)
-	for name, f := range map[string]func(context.Context, *Tx) error{
-		"pools": func(ctx context.Context, x *Tx) error {
+	for name, f := range map[string]func(context.Context, *store.Tx) error{
+		"pools": func(ctx context.Context, x *store.Tx) error {
 			_, _, err := x.Pools(ctx, workspace.PoolQuery{ProjectID: "p", Page: page})
 			return err
 		},
-		"a pool that is deleted":       func(ctx context.Context, x *Tx) error { return x.DeletePool(ctx, "doomed") },
-		"desktops of pools":            func(ctx context.Context, x *Tx) error { _, err := x.Members(ctx, "pool", "other"); return err },
-		"desktops of all pools":        func(ctx context.Context, x *Tx) error { _, err := x.Members(ctx); return err },
-		"a person's desktops of pools": func(ctx context.Context, x *Tx) error { _, err := x.MembersOf(ctx, "1"); return err },
-		"a binding": func(ctx context.Context, x *Tx) error {
+		"a pool that is deleted":       func(ctx context.Context, x *store.Tx) error { return x.DeletePool(ctx, "doomed") },
+		"desktops of pools":            func(ctx context.Context, x *store.Tx) error { _, err := x.Members(ctx, "pool", "other"); return err },
+		"desktops of all pools":        func(ctx context.Context, x *store.Tx) error { _, err := x.Members(ctx); return err },
+		"a person's desktops of pools": func(ctx context.Context, x *store.Tx) error { _, err := x.MembersOf(ctx, "1"); return err },
+		"a binding": func(ctx context.Context, x *store.Tx) error {
 			m := workspace.Member{DesktopID: "1", PoolID: "other"}
-			_, err := x.SaveMember(ctx, m.AfterBinding("1", x.now), workspace.Binding{}, "")
+			_, err := x.SaveMember(ctx, m.AfterBinding("1", x.Now()), workspace.Binding{}, "")
 			return err
 		},
-		"a person who is deleted": func(ctx context.Context, x *Tx) error { return x.DeleteUser(ctx, "19") },
-		"people who wait": func(ctx context.Context, x *Tx) error {
+		"a person who is deleted": func(ctx context.Context, x *store.Tx) error { return x.DeleteUser(ctx, "19") },
+		"people who wait": func(ctx context.Context, x *store.Tx) error {
 			if err := x.PutWaiting(ctx, workspace.Waiting{PoolID: "pool", UserID: "2"}); err != nil {
 				return err
 			}
 			_, err := x.ReadWaiting(ctx, "pool")
 			return err
 		},
-		"orders of rebuilds": func(ctx context.Context, x *Tx) error {
+		"orders of rebuilds": func(ctx context.Context, x *store.Tx) error {
 			_, err := x.RolloutOrders(ctx, []string{"1", "2"})
 			return err
 		},
-		"progress of tasks": func(ctx context.Context, x *Tx) error {
+		"progress of tasks": func(ctx context.Context, x *store.Tx) error {
 			_, err := x.SubJobProgress(ctx, []string{"1", "2"})
 			return err
 		},
-		"subnets in use":   func(ctx context.Context, x *Tx) error { _, err := x.UsedSubnets(ctx, "p"); return err },
-		"people of a pool": func(ctx context.Context, x *Tx) error { _, _, err := x.Grants(ctx, "pool", page); return err },
-		"a person's pools": func(ctx context.Context, x *Tx) error { _, err := x.GrantsFor(ctx, "1"); return err },
-		"pools of people":  func(ctx context.Context, x *Tx) error { _, err := x.PoolUses(ctx, []string{"1", "2"}); return err },
-		"decisions": func(ctx context.Context, x *Tx) error {
-			if err := x.InsertDecision(ctx, workspace.PoolDecision{ID: "d", PoolID: "pool", At: x.now}, 1); err != nil {
+		"subnets in use":   func(ctx context.Context, x *store.Tx) error { _, err := x.UsedSubnets(ctx, "p"); return err },
+		"people of a pool": func(ctx context.Context, x *store.Tx) error { _, _, err := x.Grants(ctx, "pool", page); return err },
+		"a person's pools": func(ctx context.Context, x *store.Tx) error { _, err := x.GrantsFor(ctx, "1"); return err },
+		"pools of people": func(ctx context.Context, x *store.Tx) error {
+			_, err := x.PoolUses(ctx, []string{"1", "2"})
+			return err
+		},
+		"decisions": func(ctx context.Context, x *store.Tx) error {
+			if err := x.InsertDecision(ctx, workspace.PoolDecision{ID: "d", PoolID: "pool", At: x.Now()}, 1); err != nil {
 				return err
 			}
 			_, _, err := x.Decisions(ctx, "pool", "", page)
 			return err
 		},
-		"decisions of a kind": func(ctx context.Context, x *Tx) error {
+		"decisions of a kind": func(ctx context.Context, x *store.Tx) error {
 			_, _, err := x.Decisions(ctx, "pool", workspace.DecideScale, page)
 			return err
 		},
-		"notices": func(ctx context.Context, x *Tx) error { _, _, err := x.Notices(ctx, "pool", page); return err },
-		"differences": func(ctx context.Context, x *Tx) error {
+		"notices": func(ctx context.Context, x *store.Tx) error { _, _, err := x.Notices(ctx, "pool", page); return err },
+		"differences": func(ctx context.Context, x *store.Tx) error {
 			_, err := x.PoolDifferences(ctx, workspace.Pattern{PoolID: "pool", DataGB: []int{1}})
 			return err
 		},
-		"desktops that differ": func(ctx context.Context, x *Tx) error {
+		"desktops that differ": func(ctx context.Context, x *store.Tx) error {
 			_, _, err := x.Desktops(ctx, workspace.DesktopQuery{
 				ProjectID: "p", PoolIDs: []string{"pool"}, Unlike: &workspace.Unlike{Pattern: workspace.Pattern{PoolID: "pool"}, In: workspace.DiffersInDiskSize}, Page: page,
 			})
@@ -355,10 +370,10 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 }
 
 // followsIndex checks that a statement reads no table whole, and that a page of a list is not sorted if it is to be so.
-func followsIndex(t *testing.T, s *Store, statement string, pagesInOrder bool) {
+func followsIndex(t *testing.T, s *store.Store, statement string, pagesInOrder bool) {
 	t.Helper()
 	derived := []string{"SCAN due", "SCAN h", "SCAN c", "SCAN v", "SCAN o", "SCAN n"} // not tables, but what the statement made
-	for _, step := range plan(t, s, statement) {
+	for _, step := range store.Plan(t, s, statement) {
 		table := !slices.Contains(derived, step) && !strings.HasPrefix(step, "SCAN q") && !strings.HasSuffix(step, "VALUES CLAUSE") && !strings.HasPrefix(step, "SCAN (subquery")
 		scan := strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, "USING") && table
 		sorted := pagesInOrder && strings.Contains(step, "TEMP B-TREE") && strings.Contains(statement, "LIMIT")
@@ -368,38 +383,16 @@ func followsIndex(t *testing.T, s *Store, statement string, pagesInOrder bool) {
 	}
 }
 
-// plan is how SQLite carries out a statement, step by step.
-func plan(t *testing.T, s *Store, statement string) (steps []string) {
-	t.Helper()
-	rows, err := s.reader.DB.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, parent, unused int
-		var step string
-		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
-			t.Fatal(err)
-		}
-		steps = append(steps, step)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return steps
-}
-
 func TestAPersonsDesktopsAreFoundWithoutReadingTheProjectsOnceTablesHaveGrown(t *testing.T) {
 	s, sent := recorder(t, 300)
-	if err := s.engine.tend(t.Context(), s.writer); err != nil {
+	if err := store.Measure(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	for _, statement := range sent(func(ctx context.Context, x *Tx) error {
+	for _, statement := range sent(func(ctx context.Context, x *store.Tx) error {
 		_, _, err := x.Desktops(ctx, workspace.DesktopQuery{ProjectID: "p", UserID: "1", Page: workspace.Page{Limit: 10}})
 		return err
 	}) {
-		for _, step := range plan(t, s, statement) {
+		for _, step := range store.Plan(t, s, statement) {
 			if strings.Contains(step, "(project_id=?)") {
 				t.Errorf("%s\nfor %s", step, statement)
 			}

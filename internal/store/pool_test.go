@@ -1,17 +1,18 @@
-package store
+package store_test
 
 import (
 	"path/filepath"
 	"testing"
 	"time"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // The JSON in the columns of pools has the names of Go's fields. A field that is renamed would be read as zero from the rows of
 // an earlier version; this is such a row.
 func TestPoolsOfAnEarlierVersionAreReadWhole(t *testing.T) {
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "carrel.db"))
+	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "carrel.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,7 @@ func TestPoolsOfAnEarlierVersionAreReadWhole(t *testing.T) {
 	}
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	var p workspace.Pool
-	err = s.update(t.Context(), func(x *Tx) (err error) {
+	err = s.Update(t.Context(), func(x *store.Tx) (err error) {
 		if _, err = x.NewInsert().Model(&row).TableExpr("pools").Exec(t.Context()); err != nil {
 			return err
 		}

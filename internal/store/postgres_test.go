@@ -63,7 +63,10 @@ func TestUpdatesThatWaitForEachOtherBothSucceed(t *testing.T) {
 // half of the project's, and read all of it each time; those of hosts even when it knew the table.
 func TestNamesAreLookedUpOneByOne(t *testing.T) {
 	url := storetest.PostgresURL(t)
-	s := storetest.Open(t, url, time.Now)
+	var sent statements
+	s, err := store.Open(t.Context(), url, store.WithQueryHook(&sent))
+	must(t, err)
+	defer s.Close()
 	ctx := t.Context()
 	names := func(of string, n int) (names []string) {
 		for i := range n {
@@ -89,8 +92,6 @@ func TestNamesAreLookedUpOneByOne(t *testing.T) {
 	must(t, err)
 	defer db.Close()
 	var plan string
-	var sent []string
-	store.Told(s, func(statement string) { sent = append(sent, statement) })
 	for _, known := range []bool{false, true} {
 		if known {
 			must(t, store.Exec(ctx, s, "ANALYZE"))

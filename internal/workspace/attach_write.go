@@ -146,11 +146,13 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx Tx, open []int, asked 
 	if id == "" {
 		return nil
 	}
-	find := tx.ReadNamePolicy
+	var policy NamePolicy
+	var err error
 	if a.hold {
-		find = tx.LockNamePolicy
+		policy, err = tx.LockNamePolicy(ctx, a.r.ProjectID, id)
+	} else {
+		policy, err = tx.ReadNamePolicy(ctx, a.r.ProjectID, id)
 	}
-	policy, err := find(ctx, a.r.ProjectID, id)
 	if err != nil {
 		return InField("desktop_name_policy_id", err)
 	}

@@ -48,10 +48,10 @@ func CheckClientToken(field, token string) error {
 	return nil
 }
 
-// once makes f run once for each token of a client: a request that is sent again, also to another replica or after a crash, gets the
+// Once makes f run once for each token of a client: a request that is sent again, also to another replica or after a crash, gets the
 // answer of the first. What f does, the token and the answer are one transaction. CodeTokenReused when the client sends another
 // request with the token. Without a token f runs each time.
-func once[T any](ctx context.Context, c Caller, operation string, request any, f func(Tx) (T, error)) func(Tx) (T, error) {
+func Once[T any](ctx context.Context, c Caller, operation string, request any, f func(Tx) (T, error)) func(Tx) (T, error) {
 	if c.Token == "" {
 		return f
 	}
@@ -76,8 +76,8 @@ func once[T any](ctx context.Context, c Caller, operation string, request any, f
 	}
 }
 
-// answered finds the answer that a request got before, for operations that look at more before their transaction.
-func answered[T any](ctx context.Context, s Store, c Caller, operation string, request any) (answer T, found bool, err error) {
+// Answered finds the answer that a request got before, for operations that look at more before their transaction.
+func Answered[T any](ctx context.Context, s Store, c Caller, operation string, request any) (answer T, found bool, err error) {
 	if c.Token == "" {
 		return answer, false, nil
 	}

@@ -246,7 +246,7 @@ func (s *DesktopService) CreateDesktops(ctx context.Context, r CreateDesktops) (
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return Choosing(ctx, s.Store, once(ctx, r.Caller, "CreateDesktop", r, func(tx Tx) (string, error) { return createDesktops(ctx, tx, r) }))
+	return Choosing(ctx, s.Store, Once(ctx, r.Caller, "CreateDesktop", r, func(tx Tx) (string, error) { return createDesktops(ctx, tx, r) }))
 }
 
 // Choosing is update for what chooses names or addresses: it runs again when another caller was faster to take them.

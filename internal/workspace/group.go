@@ -97,7 +97,7 @@ func (s *DirectoryService) CreateGroup(ctx context.Context, c Caller, name, desc
 	if err := checkGroupDescription(description); err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, once(ctx, c, "CreateUserGroup", []string{name, description}, func(tx Tx) (string, error) {
+	return update(ctx, s.Store, Once(ctx, c, "CreateUserGroup", []string{name, description}, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return "", err
 		}

@@ -186,7 +186,7 @@ func (s *DesktopService) CreateNamePolicy(ctx context.Context, c Caller, p NameP
 	if err := p.Check(); err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, once(ctx, c, "CreateDesktopNamePolicy", p, func(tx Tx) (string, error) {
+	return update(ctx, s.Store, Once(ctx, c, "CreateDesktopNamePolicy", p, func(tx Tx) (string, error) {
 		if _, err := tx.LockSubscription(ctx, c.ProjectID); err != nil { // so that two callers cannot both make the last one
 			return "", err
 		}

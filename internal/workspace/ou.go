@@ -103,7 +103,7 @@ func (s *DesktopService) CreateOU(ctx context.Context, c Caller, domain, name, d
 	if err := checkOUDescription(description); err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, once(ctx, c, "AddOu", []string{name, description}, func(tx Tx) (string, error) {
+	return update(ctx, s.Store, Once(ctx, c, "AddOu", []string{name, description}, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return "", err
 		}

@@ -13,7 +13,7 @@ func (s *PoolService) CreatePool(ctx context.Context, r CreatePool) (string, err
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return Choosing(ctx, s.Store, once(ctx, r.Caller, "CreateDesktopPool", r, func(tx Tx) (string, error) {
+	return Choosing(ctx, s.Store, Once(ctx, r.Caller, "CreateDesktopPool", r, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
@@ -153,7 +153,7 @@ func (s *PoolService) ExpandPool(ctx context.Context, r ExpandPool) (string, err
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return Choosing(ctx, s.Store, once(ctx, r.Caller, "ExpandDesktopPool", r, func(tx Tx) (string, error) {
+	return Choosing(ctx, s.Store, Once(ctx, r.Caller, "ExpandDesktopPool", r, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}

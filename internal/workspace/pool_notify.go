@@ -20,7 +20,7 @@ func (s *PoolService) NotifyPool(ctx context.Context, r NotifyPool) (string, err
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, once(ctx, r.Caller, "SendDesktopPoolNotifications", r, func(tx Tx) (string, error) {
+	return update(ctx, s.Store, Once(ctx, r.Caller, "SendDesktopPoolNotifications", r, func(tx Tx) (string, error) {
 		p, err := tx.ReadPool(ctx, r.ProjectID, r.PoolID)
 		if err != nil {
 			return "", err

@@ -75,7 +75,7 @@ type ShrinkPool struct {
 // ShrinkPool deletes desktops of a pool, those first that nobody misses (Shrink), and returns the job's id. Nobody loses a desktop
 // that they have: CodeConflict when too few are free. CodePoolNotFound, CodeInvalid.
 func (s *PoolService) ShrinkPool(ctx context.Context, r ShrinkPool) (string, error) {
-	return update(ctx, s.Store, once(ctx, r.Caller, "ShrinkDesktopPool", r, func(tx Tx) (string, error) {
+	return update(ctx, s.Store, Once(ctx, r.Caller, "ShrinkDesktopPool", r, func(tx Tx) (string, error) {
 		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}

@@ -234,7 +234,7 @@ func (s *PoolService) changeVolumes(
 	if err := c.Check(); err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, once(ctx, c.Caller, string(t), request, func(tx Tx) (string, error) {
+	return update(ctx, s.Store, Once(ctx, c.Caller, string(t), request, func(tx Tx) (string, error) {
 		was, err := LockIdlePool(ctx, tx, c.Caller, c.PoolID)
 		if err != nil {
 			return "", err

@@ -28,7 +28,7 @@ func (s *AssignmentService) createUsers(ctx context.Context, c Caller, users []C
 		users[i].Caller = c
 	}
 	const operation = "CreateUsers"
-	if ids, found, err := answered[[]string](ctx, s.Store, c, operation, users); found || err != nil {
+	if ids, found, err := Answered[[]string](ctx, s.Store, c, operation, users); found || err != nil {
 		return ids, err
 	}
 	err := s.Store.View(ctx, func(tx Tx) error { return mayCreateUsers(ctx, tx, c, users, at) })
@@ -41,7 +41,7 @@ func (s *AssignmentService) createUsers(ctx context.Context, c Caller, users []C
 			return nil, fmt.Errorf("hashing a password: %w", err)
 		}
 	}
-	return update(ctx, s.Store, once(ctx, c, operation, users, func(tx Tx) ([]string, error) {
+	return update(ctx, s.Store, Once(ctx, c, operation, users, func(tx Tx) ([]string, error) {
 		if err := mayCreateUsers(ctx, tx, c, users, at); err != nil {
 			return nil, err
 		}

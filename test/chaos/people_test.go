@@ -47,10 +47,10 @@ func (w *world) signIn(p *person) {
 }
 
 // open opens a pool for a person, and their display if there is one.
-func (w *world) open(p *person, pool workspace.Pool) {
+func (w *world) open(p *person, from workspace.Pool) {
 	v := p.visitor
-	w.async(fmt.Sprintf("%s opens %s", p.name, pool.Name), func(ctx context.Context) (string, error) {
-		o, err := w.service.Connections.OpenPool(ctx, v, pool.ID, "")
+	w.async(fmt.Sprintf("%s opens %s", p.name, from.Name), func(ctx context.Context) (string, error) {
+		o, err := w.service.Connections.OpenPool(ctx, v, from.ID, "")
 		if err != nil || o.Ticket == "" {
 			return string(o.Outcome), err
 		}

@@ -22,7 +22,7 @@ func (w *world) same(got, want any) {
 // all of a list, which tests keep short.
 var everything = workspace.Page{Limit: 1000}
 
-var catalog = []behaviour{
+var catalogs = []behaviour{
 	{"products are read as they were put, and replaced by id", func(w *world) {
 		p := workspace.Product{ID: "p", CPUs: 2, MemoryMiB: 4096, Processes: 3000, Architecture: "x86", OSType: "Linux", DiskType: "SSD", DiskGB: 80,
 			PackageType: "general", Description: `it's "fine" \ ? 100 %`, Status: "normal"}

@@ -10,7 +10,7 @@ import (
 )
 
 // addSessions signs the person in and opens the desktop, with a ticket and a password token left over.
-func (w *world) addSessions(desktop string) {
+func (w *world) addSessions(on string) {
 	w.Helper()
 	soon := w.clock.Now().Add(time.Minute)
 	w.update(func(tx *store.Tx) error {
@@ -18,13 +18,13 @@ func (w *world) addSessions(desktop string) {
 		if err := tx.InsertSignIn(ctx, workspace.SignIn{TokenHash: "sign-in", UserID: user, Created: w.clock.Now(), Expires: soon}); err != nil {
 			return err
 		}
-		if err := tx.InsertTicket(ctx, workspace.Ticket{TokenHash: "ticket", DesktopID: desktop, UserID: user, Account: "person", SignInHash: "sign-in", Expires: soon}); err != nil {
+		if err := tx.InsertTicket(ctx, workspace.Ticket{TokenHash: "ticket", DesktopID: on, UserID: user, Account: "person", SignInHash: "sign-in", Expires: soon}); err != nil {
 			return err
 		}
 		if err := tx.InsertPasswordToken(ctx, workspace.PasswordToken{TokenHash: "password", UserID: user, Expires: soon}); err != nil {
 			return err
 		}
-		return tx.InsertConnection(ctx, workspace.Connection{ID: "c", DesktopID: desktop, UserID: user, SignInHash: "sign-in", Gateway: "g",
+		return tx.InsertConnection(ctx, workspace.Connection{ID: "c", DesktopID: on, UserID: user, SignInHash: "sign-in", Gateway: "g",
 			Opened: w.clock.Now(), LeaseUntil: soon})
 	})
 }
@@ -53,10 +53,10 @@ func (w *world) readPasswordToken(tx *store.Tx) error {
 	return err
 }
 
-func (w *world) connections(desktop string) []workspace.Connection {
+func (w *world) connections(on string) []workspace.Connection {
 	w.Helper()
 	return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Connection, error) {
-		return tx.Connections(ctx, desktop)
+		return tx.Connections(ctx, on)
 	})
 }
 

@@ -33,9 +33,9 @@ func Run(t *testing.T, fresh func(testing.TB) Database) {
 		name       string
 		behaviours []behaviour
 	}{
-		{"Transactions", transactions}, {"Service", service}, {"Catalog", catalog}, {"Capacities", capacities}, {"Limits", limits}, {"Networks", networks}, {"Users", users}, {"Groups", groups}, {"NamePolicies", namePolicies}, {"OUs", ous}, {"Exports", exports}, {"ClientTokens", clientTokens},
+		{"Transactions", transactions}, {"Service", service}, {"Catalog", catalogs}, {"Capacities", capacities}, {"Limits", limits}, {"Networks", networks}, {"Users", users}, {"Groups", groups}, {"NamePolicies", namePolicies}, {"OUs", ous}, {"Exports", exports}, {"ClientTokens", clientTokens},
 		{"Desktops", desktops}, {"Assignments", assignments}, {"DesktopLists", desktopLists}, {"Jobs", jobs}, {"Claims", claims}, {"Mails", mails}, {"Notifications", notifications},
-		{"SignIns", signIns}, {"Attempts", attempts}, {"OTP", otp}, {"Connections", connections}, {"Work", work},
+		{"SignIns", signIns}, {"Attempts", attempts}, {"OTP", otp}, {"Connections", connections}, {"Work", works},
 		{"Pools", pools}, {"Members", members}, {"Seats", seats}, {"Rushes", rushes}, {"Waiting", waiting}, {"Grants", grants}, {"Decisions", decisions}, {"Rollouts", rollouts},
 	}
 	for _, area := range areas {

@@ -26,7 +26,7 @@ func quiet(c <-chan struct{}) {
 	}
 }
 
-var work = []behaviour{
+var works = []behaviour{
 	{"new work wakes every worker of the process", func(w *world) {
 		a, b := w.store.Work(w.Context()), w.store.Work(w.Context())
 		w.addJob("j", 1)
