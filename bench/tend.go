@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"carrel/internal/core"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -41,7 +42,7 @@ func measureTend(ctx context.Context, l *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	service := workspace.NewServices(workspace.Config{Store: store.Workspace(s)})
+	service := core.NewServices(core.Config{Store: s})
 	var took sample
 	for round := range tendRounds + 1 {
 		if err := makeDue(ctx, s, pools); err != nil {

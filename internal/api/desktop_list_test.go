@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/api"
+	"carrel/internal/core"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -95,7 +96,7 @@ func BenchmarkListDesktops(b *testing.B) {
 	w := newWorld(b)
 	w.company(10_000)
 	log := slog.New(slog.NewJSONHandler(io.Discard, nil)) //nolint:sloglint // making a line of log is part of what a request costs
-	server, err := api.New(api.Config{Services: workspace.NewServices(workspace.Config{Store: store.Workspace(w.store)}), IAM: w.iam, Log: log, Metrics: prometheus.NewRegistry(), CallTime: time.Minute})
+	server, err := api.New(api.Config{Services: core.NewServices(core.Config{Store: w.store}), IAM: w.iam, Log: log, Metrics: prometheus.NewRegistry(), CallTime: time.Minute})
 	if err != nil {
 		b.Fatal(err)
 	}

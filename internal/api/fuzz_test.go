@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"carrel/internal/core"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -36,7 +37,7 @@ func FuzzCreateDesktopBody(f *testing.F) {
 		f.Add(seed)
 	}
 	s := &Server{Config: Config{
-		Services: workspace.NewServices(workspace.Config{Store: store.Workspace(endOfTheRoad{})}), Log: slog.New(slog.DiscardHandler),
+		Services: core.NewServices(core.Config{Store: endOfTheRoad{}}), Log: slog.New(slog.DiscardHandler),
 	}}
 	mux := http.NewServeMux()
 	answering(s.createDesktops)(s, humago.New(mux, humaConfig()), huma.Operation{
@@ -79,7 +80,7 @@ func FuzzPoolBodies(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	s := &Server{Config: Config{Services: workspace.NewServices(workspace.Config{Store: store.Workspace(endOfTheRoad{})}), Log: slog.New(slog.DiscardHandler)}}
+	s := &Server{Config: Config{Services: core.NewServices(core.Config{Store: endOfTheRoad{}}), Log: slog.New(slog.DiscardHandler)}}
 	mux := http.NewServeMux()
 	api := humago.New(mux, humaConfig())
 	op := huma.Operation{Method: "POST", Path: "/v2/{project_id}/desktop-pools", OperationID: "CreateDesktopPool", MaxBodyBytes: maxJSONBody + 1}

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"carrel/internal/core"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -86,7 +87,7 @@ func TestTheRouteTableIsTheInventory(t *testing.T) {
 // described is the API as its own document has it.
 func described(t *testing.T) *huma.OpenAPI {
 	t.Helper()
-	s := &Server{Config: Config{IAM: &iam.Service{}, Services: workspace.NewServices(workspace.Config{})}}
+	s := &Server{Config: Config{IAM: &iam.Service{}, Services: core.NewServices(core.Config{})}}
 	api := humago.New(http.NewServeMux(), humaConfig())
 	s.register(api)
 	return api.OpenAPI()

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/core"
 	"carrel/internal/iam"
 	"carrel/internal/text"
 	"carrel/internal/workspace"
@@ -33,7 +34,7 @@ var Catalog = []iam.CatalogService{
 
 // Config is what a Server needs.
 type Config struct {
-	Services *workspace.Services
+	Services *core.Services
 	IAM      *iam.Service
 	Log      *slog.Logger
 	Metrics  prometheus.Registerer

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"carrel/internal/api"
+	"carrel/internal/core"
 	"carrel/internal/iam"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -226,7 +227,7 @@ func TestFaultsOfOursAreLoggedAndNotTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.server.Services = workspace.NewServices(workspace.Config{Store: store.Workspace(brokenStore{w.store, c.view})})
+			w.server.Services = core.NewServices(core.Config{Store: brokenStore{w.store, c.view}})
 			w.log.Reset()
 			a := w.get("/desktops")
 			w.refused(a, c.status, c.code, "")

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 
+	"carrel/internal/core"
 	"carrel/internal/sheet"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -124,7 +125,7 @@ func TestGoodRowsOfAFileGoInAndBadOnesAreReported(t *testing.T) {
 			if got := bob.list("users", 0, "group_names"); !slices.Equal(got, []any{"Press", "Sales"}) || bob.text("users", 0, "account_expires") != "4105080000000" {
 				t.Errorf("bob: %s", bob.raw)
 			}
-			s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords, Box: w.iam.Box})
+			s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords, Box: w.iam.Box})
 			if _, err := s.SignIn.SignIn(t.Context(), "dora", goodPassword); err != nil {
 				t.Error(err)
 			}
@@ -408,7 +409,7 @@ func TestWhatIsExportedCanBeImportedAgain(t *testing.T) {
 
 func TestPasswordsOfAFileAreHashedByAJobAndOpenAtOnce(t *testing.T) {
 	w := newWorld(t)
-	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords, Box: w.iam.Box})
+	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords, Box: w.iam.Box})
 	a := w.ok(w.upload("", "file", csvText("User name,Password,Email", "ann,"+goodPassword+",", "bob,,bob@example.org", "carl,"+goodPassword+",")))
 	subs := w.ok(w.get("/workspace-sub-jobs?job_id=" + a.text("job_id")))
 	if subs.number("total_count") != 2 || subs.text("jobs", 0, "status") != "WAITING" || subs.text("jobs", 1, "entities", "user_name") != "carl" {
@@ -450,7 +451,7 @@ func TestPasswordsOfAFileAreHashedByAJobAndOpenAtOnce(t *testing.T) {
 
 func TestPeopleSignInWithNumbersDotsAndMailAddresses(t *testing.T) {
 	w := newWorld(t)
-	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords, Box: w.iam.Box})
+	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords, Box: w.iam.Box})
 	for _, c := range []struct{ name, account string }{
 		{"20231234", "u20231234"}, {"anna.muster", "anna-muster"}, {"anna@example.com", "anna"}, {"Anna@example.org", "anna1"}, {"anna-muster", "anna-muster1"}, {"mail@example.com", "mail1"},
 	} {

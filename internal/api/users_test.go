@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/core"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -113,7 +114,7 @@ func TestSomebodyWhoGetsAMailAddressIsInvited(t *testing.T) {
 // session signs a person in, opens their desktop, and returns what checks both.
 func (w *world) session(name, userID string) (signedIn func() error, ended func() error) {
 	w.Helper()
-	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords})
+	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords})
 	in, err := s.SignIn.SignIn(w.Context(), name, goodPassword)
 	if err != nil {
 		w.Fatal(err)
@@ -152,7 +153,7 @@ func TestALockedPersonLosesWhatIsOpenUntilTheyAreLetIn(t *testing.T) {
 	if workspace.CodeOf(signedIn()) != workspace.CodeBadCredentials || workspace.CodeOf(ended()) != workspace.CodeForbidden {
 		t.Errorf("after the lock: %v, %v", signedIn(), ended())
 	}
-	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords})
+	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords})
 	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeForbidden {
 		t.Errorf("a locked person signs in: %v", err)
 	}
@@ -173,7 +174,7 @@ func TestALockedPersonLosesWhatIsOpenUntilTheyAreLetIn(t *testing.T) {
 func TestUnlockingForgivesFailedSignIns(t *testing.T) {
 	w := newWorld(t)
 	id := w.admitted("ann")
-	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords})
+	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords})
 	for range workspace.FreeSignIns + 1 {
 		s.SignIn.SignIn(t.Context(), "ann", "wrong")
 	}
@@ -215,7 +216,7 @@ func TestAnExpiredPersonCannotSignIn(t *testing.T) {
 	if signedIn() == nil || workspace.CodeOf(ended()) != workspace.CodeForbidden {
 		t.Errorf("after the expiry: %v, %v", signedIn(), ended())
 	}
-	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords})
+	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords})
 	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeForbidden {
 		t.Errorf("an expired person signs in: %v", err)
 	}
@@ -227,7 +228,7 @@ func TestAnExpiredPersonCannotSignIn(t *testing.T) {
 
 func TestPasswordsAreResetMadeUpAndInvitedTo(t *testing.T) {
 	w := newWorld(t)
-	s := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Passwords: w.iam.Passwords})
+	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords})
 	ann := w.admitted("ann")
 	signedIn, _ := w.session("ann", ann)
 	w.mails()

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/api"
+	"carrel/internal/core"
 	"carrel/internal/iam"
 	"carrel/internal/secret"
 	"carrel/internal/store"
@@ -66,7 +67,7 @@ func newWorldOn(t testing.TB, database string) *world {
 	log := slog.New(slog.NewJSONHandler(io.MultiWriter(&w.log, t.Output()), nil))
 	w.store = db
 	w.iam = &iam.Service{Store: db, Box: box, Passwords: passwords, Log: log, Region: "local-1", Catalog: api.Catalog}
-	service := workspace.NewServices(workspace.Config{Store: store.Workspace(db), Passwords: passwords, Box: box})
+	service := core.NewServices(core.Config{Store: db, Passwords: passwords, Box: box})
 	w.first, err = w.iam.Bootstrap(t.Context(), iam.First{Region: "local-1", Account: "carrel", User: "admin"})
 	if err != nil {
 		t.Fatal(err)

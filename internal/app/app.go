@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/api"
+	"carrel/internal/core"
 	"carrel/internal/engine"
 	"carrel/internal/iam"
 	"carrel/internal/job"
@@ -20,12 +21,11 @@ import (
 	"carrel/internal/secret"
 	"carrel/internal/store"
 	"carrel/internal/telemetry"
-	"carrel/internal/workspace"
 )
 
 // App is a running control plane.
 type App struct {
-	Services  *workspace.Services
+	Services  *core.Services
 	Bootstrap Bootstrap // how to make a first call
 	URL       string    // where a browser on this machine finds the portal
 
@@ -139,8 +139,8 @@ func (a *App) openData(ctx context.Context) error {
 	}
 	a.onStop(func(ctx context.Context) { a.complain(ctx, "closing the database", a.store.Close()) })
 	a.health.AddCheck("database", a.store.Ping)
-	a.Services = workspace.NewServices(workspace.Config{
-		Store: store.Workspace(a.store), Passwords: passwords, SecondFactor: a.config.Portal.SecondFactor, Box: box,
+	a.Services = core.NewServices(core.Config{
+		Store: a.store, Passwords: passwords, SecondFactor: a.config.Portal.SecondFactor, Box: box,
 		Rollout: a.config.Pools.Rebuild,
 	})
 	a.iam = &iam.Service{

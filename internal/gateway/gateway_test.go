@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"carrel/internal/core"
 	"carrel/internal/engine"
 	"carrel/internal/gateway"
 	"carrel/internal/store"
@@ -294,7 +295,7 @@ func TestAGatewayThatDiedIsSweptByAnother(t *testing.T) {
 type world struct {
 	t       testing.TB
 	store   *store.Store
-	service *workspace.Services
+	service *core.Services
 	screens *screens
 	screen  net.Conn // that a test keeps
 	desktop string
@@ -312,7 +313,7 @@ func newWorld(t testing.TB) *world {
 	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "carrel.db"), store.WithClock(w.now))
 	w.must(err)
 	t.Cleanup(func() { s.Close() })
-	w.store, w.service = s, workspace.NewServices(workspace.Config{Store: store.Workspace(s)})
+	w.store, w.service = s, core.NewServices(core.Config{Store: s})
 	w.must(w.service.Catalog.Subscribe(t.Context(), project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
 	ada, bob := w.person("ada"), w.person("other")
 	w.must(s.Update(t.Context(), func(tx *store.Tx) error {
@@ -373,7 +374,7 @@ func (w *world) after(happen func()) string {
 }
 
 func (w *world) lock(userID string) {
-	service := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store)})
+	service := core.NewServices(core.Config{Store: w.store})
 	w.must(service.SignIn.ActOnUser(w.t.Context(), workspace.Caller{ProjectID: project}, userID, workspace.LockOut))
 }
 

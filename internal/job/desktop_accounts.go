@@ -8,6 +8,7 @@ import (
 
 	"carrel/internal/guest"
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -18,7 +19,7 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *wor
 	if d == nil {
 		return plan{limit: time.Minute, succeed: func(context.Context, *store.Tx, *workspace.Desktop) error { return nil }}, nil
 	}
-	params, err := workspace.ReadParams[workspace.AccountParams](*s)
+	params, err := work.ReadParams[workspace.AccountParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -14,7 +15,7 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *work
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
-	params, err := workspace.ReadParams[workspace.CreateParams](*s)
+	params, err := work.ReadParams[workspace.CreateParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

@@ -7,12 +7,13 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
 // deleteDesktop waits until nobody else touches the machine, removes it with its disks, and then the row.
 func (r *Runner) deleteDesktop(_ context.Context, s *workspace.SubJob, _ *workspace.Desktop) (plan, error) {
-	params, err := workspace.ReadParams[workspace.DeleteParams](*s)
+	params, err := work.ReadParams[workspace.DeleteParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

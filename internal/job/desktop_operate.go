@@ -9,6 +9,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -23,7 +24,7 @@ func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *wor
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
-	params, err := workspace.ReadParams[workspace.OperateParams](*s)
+	params, err := work.ReadParams[workspace.OperateParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

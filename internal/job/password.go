@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -13,7 +14,7 @@ const passwordParallel = 2
 
 // hashPassword hashes the password of somebody who was added with many others.
 func (r *Runner) hashPassword(_ context.Context, s *workspace.SubJob, _ *workspace.Desktop) (plan, error) {
-	params, err := workspace.ReadParams[workspace.PasswordParams](*s)
+	params, err := work.ReadParams[workspace.PasswordParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

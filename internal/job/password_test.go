@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/core"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/secret"
@@ -23,7 +24,7 @@ func TestPasswordsOfManyPeopleAreHashedThoughTheProcessDies(t *testing.T) {
 		w.must(err)
 		passwords, err := secret.NewPasswords(secret.Cost{MemoryKiB: 8, Passes: 1, Lanes: 1})
 		w.must(err)
-		w.service = workspace.NewServices(workspace.Config{Store: store.Workspace(w.store), Box: box, Passwords: passwords})
+		w.service = core.NewServices(core.Config{Store: w.store, Box: box, Passwords: passwords})
 		rows := []workspace.ImportRow{{Line: 1, Cells: []string{"User name", "Password"}}}
 		for _, name := range []string{"ann", "bob", "carl"} {
 			rows = append(rows, workspace.ImportRow{Line: len(rows) + 1, Cells: []string{name, "Correct-Horse-1"}})

@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -22,7 +23,7 @@ func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *workspace
 		}
 		return workspace.MarkAccounts(ctx, tx, *d, s.ID, d.Status, nil, inside.text())
 	}
-	params, err := workspace.ReadParams[workspace.AttachParams](*s)
+	params, err := work.ReadParams[workspace.AttachParams](*s)
 	if err != nil || d == nil {
 		return p, err
 	}
@@ -55,7 +56,7 @@ func unlessOff(err error) error {
 
 // notAttached ends what a sub-job has failed to make ready.
 func notAttached(ctx context.Context, tx *store.Tx, s *workspace.SubJob, d workspace.Desktop) error {
-	params, err := workspace.ReadParams[workspace.AttachParams](*s)
+	params, err := work.ReadParams[workspace.AttachParams](*s)
 	if err != nil {
 		return err
 	}

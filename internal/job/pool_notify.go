@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/guest"
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -14,7 +15,7 @@ func (r *Runner) notifyDesktop(_ context.Context, s *workspace.SubJob, d *worksp
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
-	params, err := workspace.ReadParams[workspace.NotifyParams](*s)
+	params, err := work.ReadParams[workspace.NotifyParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/guest"
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -20,7 +21,7 @@ const (
 // rebuildMember does for one desktop of a pool what the pool's rollout has decided: nothing yet, telling its people, rebuilding it, or
 // leaving it alone after all.
 func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
-	params, err := workspace.ReadParams[workspace.RebuildParams](*s)
+	params, err := work.ReadParams[workspace.RebuildParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -96,7 +97,7 @@ func (r *Runner) noteReshaped(s *workspace.SubJob, params workspace.ReshapeParam
 
 // reshaped reads what a sub-job changes, and describes the machine that comes out.
 func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (workspace.ReshapeParams, engine.Spec, error) {
-	params, err := workspace.ReadParams[workspace.ReshapeParams](*s)
+	params, err := work.ReadParams[workspace.ReshapeParams](*s)
 	if err != nil {
 		return params, engine.Spec{}, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -17,7 +18,7 @@ const rebuildLimit = 20 * time.Minute
 
 // resetDesktop makes a desktop of a pool as fresh as its image.
 func (r *Runner) resetDesktop(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
-	params, err := workspace.ReadParams[workspace.ResetParams](*s)
+	params, err := work.ReadParams[workspace.ResetParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

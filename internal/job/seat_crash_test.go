@@ -9,9 +9,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/core"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
-	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -21,17 +21,17 @@ func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 	for _, s := range []struct {
 		name  string
 		setUp func(w *world, v workspace.Visitor)
-		act   func(w *world, s *workspace.Services, v workspace.Visitor)
+		act   func(w *world, s *core.Services, v workspace.Visitor)
 		again bool // the person opens the pool once more in the end
 	}{
 		{
 			name: "opening", setUp: func(*world, workspace.Visitor) {}, again: true,
-			act: func(w *world, s *workspace.Services, v workspace.Visitor) {
+			act: func(w *world, s *core.Services, v workspace.Visitor) {
 				_, _ = s.Connections.OpenPool(w.t.Context(), v, seatPool, "") // the process may die meanwhile
 			},
 		},
 		{
-			name: "going back", act: func(*world, *workspace.Services, workspace.Visitor) {},
+			name: "going back", act: func(*world, *core.Services, workspace.Visitor) {},
 			setUp: func(w *world, v workspace.Visitor) {
 				w.connect(v, w.open(v).Ticket)()
 				w.until("rest", w.quiet)
@@ -55,7 +55,7 @@ func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 						opened := make(chan struct{})
 						go func() {
 							defer close(opened)
-							s.act(w, workspace.NewServices(workspace.Config{Store: store.Workspace(mortalStore{w.store, m})}), person)
+							s.act(w, core.NewServices(core.Config{Store: mortalStore{w.store, m}}), person)
 						}()
 						w.pass(2 * time.Second)
 						w.until("the end of the process, or rest", func() bool {
@@ -116,7 +116,7 @@ func (w *world) tendMortal(m *mortal) (kill func()) {
 	w.t.Helper()
 	p := w.startMortal(m)
 	log := slog.New(slog.DiscardHandler)
-	service := workspace.NewServices(workspace.Config{Store: store.Workspace(mortalStore{w.store, m})})
+	service := core.NewServices(core.Config{Store: mortalStore{w.store, m}})
 	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service.Pools, log)
 	w.must(err)
 	t := &job.Tender{Pools: service.Pools, Log: log, Meter: meter}

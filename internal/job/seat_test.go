@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/core"
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
@@ -93,7 +94,7 @@ func (w *world) tend(name string, s store.Transactions, e engine.Engine) (stop f
 func (w *world) tender(s store.Transactions) *job.Tender {
 	w.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	service := workspace.NewServices(workspace.Config{Store: store.Workspace(s)})
+	service := core.NewServices(core.Config{Store: s})
 	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service.Pools, log)
 	w.must(err)
 	return &job.Tender{Pools: service.Pools, Log: log, Meter: meter}

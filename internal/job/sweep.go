@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/store"
+	"carrel/internal/work"
 )
 
 // Sweeper removes what has expired: sign-ins, tickets, links, records. Nothing depends on when it comes, since everything that
@@ -25,7 +26,7 @@ const sweepBatch = 1000
 // Start begins to sweep from time to time. It returns at once.
 func (s *Sweeper) Start(ctx context.Context) error {
 	s.rounds.start(ctx, cmp.Or(s.Every, 5*time.Minute), func(ctx context.Context) {
-		err := s.Store.Update(ctx, func(tx *store.Tx) error { return tx.DeleteExpired(ctx, sweepBatch) })
+		err := s.Store.Update(ctx, func(tx *store.Tx) error { return work.DeleteExpired(ctx, tx, sweepBatch) })
 		if err != nil && ctx.Err() == nil {
 			s.Log.WarnContext(ctx, "removing what has expired", "error", err)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/uptrace/bun"
 
+	"carrel/internal/core"
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
@@ -35,7 +36,7 @@ type world struct {
 	t          *testing.T
 	store      *store.Store
 	sim        *sim.Engine
-	service    *workspace.Services
+	service    *core.Services
 	statements *statements
 }
 
@@ -57,7 +58,7 @@ func inWorld(t *testing.T, c sim.Config, test func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, store: s, sim: e, statements: watched, service: workspace.NewServices(workspace.Config{Store: store.Workspace(s)})}
+		w := &world{t: t, store: s, sim: e, statements: watched, service: core.NewServices(core.Config{Store: s})}
 		w.furnish()
 		test(w)
 		if err := e.Close(); err != nil {

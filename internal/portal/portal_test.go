@@ -22,6 +22,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"carrel/internal/core"
 	"carrel/internal/portal"
 	"carrel/internal/secret"
 	"carrel/internal/store"
@@ -382,7 +383,7 @@ func TestPages(t *testing.T) {
 type world struct {
 	t       *testing.T
 	store   *store.Store
-	service *workspace.Services
+	service *core.Services
 	server  *httptest.Server
 	stop    func()
 	desktop map[string]string // ids by name
@@ -400,7 +401,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { s.Close() })
 	passwords, err := secret.NewPasswords(secret.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1})
 	w.must(err)
-	w.store, w.service = s, workspace.NewServices(workspace.Config{Store: store.Workspace(s), Passwords: passwords})
+	w.store, w.service = s, core.NewServices(core.Config{Store: s, Passwords: passwords})
 	w.furnish(passwords)
 	p, err := portal.New(portal.Config{
 		SignIns: w.service.SignIn, Desktops: w.service.Connections, Log: slog.New(slog.DiscardHandler), Poll: 20 * time.Millisecond,

@@ -13,6 +13,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -197,7 +198,7 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 			_, err := x.SupersedeSubJobs(ctx, "1", "", "", "")
 			return err
 		},
-		"removing what expired": func(ctx context.Context, x *store.Tx) error { return x.DeleteExpired(ctx, 10) },
+		"removing what expired": func(ctx context.Context, x *store.Tx) error { return work.DeleteExpired(ctx, x, 10) },
 		"grounds":               func(ctx context.Context, x *store.Tx) error { _, err := x.ReadGrounds(ctx, "g"); return err },
 		"stale connections":     func(ctx context.Context, x *store.Tx) error { _, err := x.DropStaleConnections(ctx); return err },
 		"connections of a user": func(ctx context.Context, x *store.Tx) error { _, err := x.DropConnectionsOf(ctx, "1"); return err },

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -110,34 +109,4 @@ func (t *Tx) ReadPasswordToken(ctx context.Context, tokenHash string) (workspace
 func (t *Tx) DeletePasswordTokensOf(ctx context.Context, userID string) error {
 	_, err := t.NewDelete().Model((*passwordTokenRow)(nil)).Where("user_id = ?", userID).Exec(ctx)
 	return err
-}
-
-// DeleteExpired implements workspace.SessionRows.
-func (t *Tx) DeleteExpired(ctx context.Context, limit int) error {
-	for _, table := range []string{"sign_ins", "tickets", "password_tokens"} {
-		_, err := t.NewRaw("DELETE FROM ? WHERE token_hash IN (SELECT token_hash FROM ? WHERE expires <= ? ORDER BY expires LIMIT ?)",
-			bun.Ident(table), bun.Ident(table), t.Now(), limit).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("removing what has expired of %s: %w", table, err)
-		}
-	}
-	_, err := t.NewRaw("DELETE FROM otp_devices WHERE id IN (SELECT id FROM otp_devices WHERE status = ? AND created <= ? ORDER BY created LIMIT ?)",
-		workspace.OTPPending, t.Now().Add(-workspace.EnrolmentLife), limit).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("removing authenticators that were not confirmed: %w", err)
-	}
-	_, err = t.NewRaw("DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE ended <= ? ORDER BY ended LIMIT ?)",
-		t.Now().Add(-workspace.NotificationLife), limit).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("removing old records of messages: %w", err)
-	}
-	_, err = t.NewRaw("DELETE FROM exports WHERE id IN (SELECT id FROM exports WHERE expires <= ? ORDER BY expires LIMIT ?)",
-		t.Now().Add(-workspace.ExportMemory), limit).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("removing old exports: %w", err)
-	}
-	if err := t.DeleteOldAttempts(ctx, limit); err != nil {
-		return err
-	}
-	return t.DeleteClientTokens(ctx, limit)
 }

@@ -149,53 +149,6 @@ func Settle(d *Desktop, status DesktopStatus) {
 	}
 }
 
-// resume puts the desktops of failed sub-jobs back under way when their job is retried.
-func resume(d *Desktop, s SubJob) error {
-	if _, waits := AccountJobs[s.Type]; !waits && d.Task != NoTask && d.TaskOwner != s.ID {
-		return Errorf(CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
-	}
-	switch s.Type {
-	case JobCreateDesktops, JobCreatePool, JobExpandPool:
-		d.Status, d.Task = StatusCreating, TaskCreating
-	case JobDeleteDesktops:
-		d.Task = TaskDeleting
-	case JobOperateDesktops:
-		p, err := ReadParams[OperateParams](s)
-		if err != nil {
-			return err
-		}
-		next, err := Operate(*d, p.Op, p.Force)
-		if err != nil {
-			return err
-		}
-		*d = next
-	case JobAttachPool:
-		d.Task = TaskAttaching
-	case JobRebuildPool:
-		return nil // its rollout takes the desktops when their turn comes (retryRebuild)
-	case JobRebuildDesktops:
-		p, err := ReadParams[ResetParams](s)
-		if err != nil {
-			return err
-		}
-		if p.Wipe && len(d.Assignments) > 0 {
-			return Errorf(CodeConflict, "desktop %s has been given to somebody meanwhile, the reset would delete their files", d.Name)
-		}
-		d.Task, d.Login = TaskRebuilding, LoginUnregistered
-	case JobResizePool, JobAddPoolVolumes, JobDeletePoolVolumes, JobExpandPoolVolumes:
-		if err := MayReshape(*d); err != nil {
-			return err
-		}
-		d.Task = ReshapeTasks[s.Type]
-	case JobAttachDesktops, JobDetachDesktops, JobBatchDetach, JobPrivileges, JobRenameUser:
-		return nil // it takes the desktop when its turn comes
-	case JobNotifyPool, JobHashPasswords:
-		return nil // it takes no desktop
-	}
-	d.TaskOwner, d.Fault = s.ID, ""
-	return nil
-}
-
 // MarkObserved records a state that a desktop at rest was found in.
 func MarkObserved(ctx context.Context, tx Tx, d Desktop, found DesktopStatus, fault string) error {
 	was := d.Login

@@ -254,23 +254,3 @@ func (s *DesktopService) UpdateNamePolicy(ctx context.Context, c Caller, id stri
 func (s *DesktopService) ListNamePolicies(ctx context.Context, q NamePolicyQuery) ([]NamePolicy, int, error) {
 	return list(ctx, s.Store, func(tx Tx) ([]NamePolicy, int, error) { return tx.NamePolicies(ctx, q) })
 }
-
-// DeleteNamePolicies removes 1 to 50 policies; names that were made stay. Ids of none are left out, since their deletion is a
-// success already; if none is left it fails with CodePolicyNotFound. CodeConflict while a pool uses one.
-func (s *WorkService) DeleteNamePolicies(ctx context.Context, c Caller, ids []string) error {
-	if err := CheckIDsUpTo(MaxNamePolicies, "policy_ids", ids); err != nil {
-		return err
-	}
-	return s.Store.Update(ctx, func(tx Tx) error {
-		return DeleteEach("policy_ids", ids, CodePolicyNotFound, func(id string) error {
-			p, err := tx.LockNamePolicy(ctx, c.ProjectID, id)
-			if err != nil {
-				return err
-			}
-			if err := NoPool(ctx, tx, fmt.Sprintf("name policy %q", p.Name), PoolQuery{ProjectID: c.ProjectID, NamePolicyID: p.ID}); err != nil {
-				return err
-			}
-			return tx.DeleteNamePolicy(ctx, p.ID)
-		})
-	})
-}

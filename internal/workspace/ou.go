@@ -2,7 +2,6 @@ package workspace
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -127,27 +126,6 @@ func (s *DesktopService) UpdateOU(ctx context.Context, c Caller, id, name, descr
 		}
 		o.Name, o.Description, o.Updated = name, description, tx.Now()
 		return tx.SaveOU(ctx, o)
-	})
-}
-
-// DeleteOU removes a unit that no desktop is in and no pool makes desktops in. CodeOUNotFound, CodeConflict.
-func (s *WorkService) DeleteOU(ctx context.Context, c Caller, id string) error {
-	return s.Store.Update(ctx, func(tx Tx) error {
-		o, err := tx.LockOU(ctx, c.ProjectID, id)
-		if err != nil {
-			return err
-		}
-		_, n, err := tx.Desktops(ctx, DesktopQuery{ProjectID: c.ProjectID, OUName: o.Name})
-		if err != nil {
-			return err
-		}
-		if n > 0 {
-			return Errorf(CodeConflict, "unit %q has %s, delete them first", o.Name, Plural(n, "desktop"))
-		}
-		if err := NoPool(ctx, tx, fmt.Sprintf("unit %q", o.Name), PoolQuery{ProjectID: c.ProjectID, OUName: o.Name}); err != nil {
-			return err
-		}
-		return tx.DeleteOU(ctx, o.ID)
 	})
 }
 

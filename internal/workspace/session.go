@@ -85,9 +85,4 @@ type SessionRows interface {
 	DropConnectionsOf(ctx context.Context, userID string) ([]Connection, error)
 	// DropStaleConnections removes connections whose lease ended, and returns them.
 	DropStaleConnections(ctx context.Context) ([]Connection, error)
-
-	// DeleteExpired removes sign-ins, tickets, password tokens and clients' tokens that have expired, authenticators that were not
-	// confirmed within EnrolmentLife, records of messages that are older than NotificationLife, tallies of attempts
-	// and known places that are too old to count, and exports that expired longer than ExportMemory ago, at most limit of each.
-	DeleteExpired(ctx context.Context, limit int) error
 }

@@ -10,11 +10,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/core"
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/job"
 	"carrel/internal/store"
-	"carrel/internal/workspace"
 )
 
 // process is a replica of the control plane: what it runs dies at once when it is killed, and begins again under the same name.
@@ -113,7 +113,7 @@ func (p *process) live() {
 	registry := prometheus.NewRegistry()
 	meter, err := job.NewMetrics(registry)
 	w.must(err)
-	service := workspace.NewServices(workspace.Config{Store: store.Workspace(s), Rollout: w.service.Rollouts.Limits})
+	service := core.NewServices(core.Config{Store: s, Rollout: w.service.Rollouts.Limits})
 	poolMeter, err := job.NewPoolMetrics(registry, service.Pools, log)
 	w.must(err)
 	runner := job.NewRunner(s, e, log, meter, job.Config{Replica: p.name, Poll: time.Minute})

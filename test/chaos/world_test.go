@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"carrel/internal/core"
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/store"
@@ -37,7 +38,7 @@ type world struct {
 	postgres bool // the database is not SQLite
 	sim      *sim.Engine
 	images   map[string]string // the engine's, by their ids in the catalogue
-	service  *workspace.Services
+	service  *core.Services
 	people   []*person
 	serial   int // of names
 
@@ -67,8 +68,8 @@ func newWorld(t *testing.T, seed uint64, database string) *world {
 		Seed: seed, Latency: latency, Images: []sim.Image{{Alias: "debian"}, {Alias: "debian-next"}},
 	})
 	w.must(err)
-	w.service = workspace.NewServices(workspace.Config{
-		Store:   store.Workspace(w.store),
+	w.service = core.NewServices(core.Config{
+		Store:   w.store,
 		Rollout: workspace.RolloutLimits{Parallel: 1 + w.draw.IntN(3), MaxFailures: w.draw.IntN(3)},
 	})
 	w.furnish()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -85,7 +86,7 @@ var attempts = []behaviour{
 		w.notePlace("a", "n")
 		w.clock.Advance(workspace.TallyLife + time.Second)
 		w.all([]error{w.attempt("b", "m")})
-		w.update(func(tx *store.Tx) error { return tx.DeleteExpired(w.Context(), 100) })
+		w.update(func(tx *store.Tx) error { return work.DeleteExpired(w.Context(), tx, 100) })
 		w.same(w.tallies("a", "n").Pair.Failures, 0)
 		w.same(w.tallies("a", "n").Known, true)
 		w.same(w.tallies("b", "m").Pair.Failures, 1)

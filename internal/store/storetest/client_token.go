@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -66,7 +67,7 @@ var clientTokens = []behaviour{
 		w.same(get(w, find), true)
 		w.clock.Advance(time.Second)
 		w.same(get(w, find), false)
-		w.update(func(tx *store.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
+		w.update(func(tx *store.Tx) error { return work.DeleteExpired(w.Context(), tx, 1) })
 		t.Created = w.clock.Now()
 		_, taken := w.take(t)
 		w.same(taken, true)

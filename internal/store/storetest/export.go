@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -77,7 +78,7 @@ var exports = []behaviour{
 		}), 1)
 		w.clock.Advance(workspace.ExportMemory)
 		for _, want := range [][]string{{"3"}, {"3"}} {
-			w.update(func(tx *store.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
+			w.update(func(tx *store.Tx) error { return work.DeleteExpired(w.Context(), tx, 1) })
 			w.same(ids(w.exports(workspace.ExportQuery{}), exportID), want)
 		}
 	}},

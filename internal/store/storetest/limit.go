@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"carrel/internal/core"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -20,7 +21,7 @@ var limits = []behaviour{
 				{ID: "pool", Classes: []string{"SAS"}, Size: 1000 << 10, Bound: (fit*each + each/2) << 10, Observed: w.clock.Now()},
 			})
 		})
-		service := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store)})
+		service := core.NewServices(core.Config{Store: w.store})
 		taken := 0
 		for _, err := range together(4*fit, func(i int) error {
 			_, err := service.Desktops.CreateDesktops(w.Context(), w.order(i, each))
@@ -43,7 +44,7 @@ var limits = []behaviour{
 		for i := range workspace.MaxNamePolicies - 2 {
 			w.addNamePolicies(workspace.NamePolicy{ID: fmt.Sprint("p-", i), ProjectID: project, Name: fmt.Sprint("policy_", i)})
 		}
-		service := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store)})
+		service := core.NewServices(core.Config{Store: w.store})
 		for range 5 {
 			ids := make([]string, 8)
 			errs := together(len(ids), func(i int) (err error) {

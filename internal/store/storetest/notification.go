@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -90,7 +91,7 @@ var notifications = []behaviour{
 		)
 		w.clock.Advance(workspace.NotificationLife)
 		for _, want := range []int{2, 1, 1} {
-			w.update(func(tx *store.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
+			w.update(func(tx *store.Tx) error { return work.DeleteExpired(w.Context(), tx, 1) })
 			_, total := w.notifications(workspace.NotificationQuery{})
 			w.same(total, want)
 		}

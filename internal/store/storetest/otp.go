@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -108,7 +109,7 @@ var otp = []behaviour{
 		w.addOTPDevice(workspace.OTPDevice{ID: "in use", UserID: personOf(otherProject), Status: workspace.OTPRegistered, Created: w.clock.Now()})
 		w.clock.Advance(workspace.EnrolmentLife - time.Microsecond)
 		sweep := func() {
-			w.update(func(tx *store.Tx) error { return tx.DeleteExpired(w.Context(), 100) })
+			w.update(func(tx *store.Tx) error { return work.DeleteExpired(w.Context(), tx, 100) })
 		}
 		sweep()
 		w.same(len(w.otpDevices(personOf(project))), 1)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/core"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -33,7 +34,7 @@ func (w *world) rush(people, desktops int) {
 	ctx, stop := context.WithCancel(w.Context())
 	working := make(chan error)
 	go func() { working <- w.attachAll(ctx) }()
-	service := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store)})
+	service := core.NewServices(core.Config{Store: w.store})
 	opened := make([]workspace.OpenedPool, people)
 	for i, err := range together(people, func(i int) (err error) {
 		opened[i], err = service.Connections.OpenPool(w.Context(), visitors[i], "p", "")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -182,7 +183,7 @@ var signIns = []behaviour{
 		}
 		w.clock.Advance(time.Minute)
 		for _, want := range [][]string{{"older", "current"}, {"current"}, {"current"}} {
-			w.update(func(tx *store.Tx) error { return tx.DeleteExpired(w.Context(), 1) })
+			w.update(func(tx *store.Tx) error { return work.DeleteExpired(w.Context(), tx, 1) })
 			w.same(left(), want)
 		}
 	}},

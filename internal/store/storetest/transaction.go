@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"carrel/internal/core"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -205,7 +206,7 @@ var service = []behaviour{
 		}
 	}},
 	{"8 replicas that start at once make one network, one default subnet, one default group and one of the infrastructure", func(w *world) {
-		service := workspace.NewServices(workspace.Config{Store: store.Workspace(w.store)})
+		service := core.NewServices(core.Config{Store: w.store})
 		subnets := []workspace.NewSubnet{
 			{Name: "a", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net-a"}, {Name: "b", CIDR: "10.2.0.0/16", Gateway: "10.2.0.1", Network: "net-b"},
 		}

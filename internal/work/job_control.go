@@ -1,19 +1,22 @@
-package workspace
+package work
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // WorkService lists and retries jobs, and deletes what others refer to. Each method is one
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
 type WorkService struct {
-	Store Store
+	Store store.Transactions
 }
 
 // ReadParams reads the parameters of a sub-job.
-func ReadParams[T any](s SubJob) (T, error) {
+func ReadParams[T any](s workspace.SubJob) (T, error) {
 	var p T
 	if err := json.Unmarshal(s.Params, &p); err != nil {
 		return p, fmt.Errorf("reading parameters of sub-job %s: %w", s.ID, err)
@@ -22,14 +25,14 @@ func ReadParams[T any](s SubJob) (T, error) {
 }
 
 // Job reads a job with its sub-jobs, or fails with CodeJobNotFound.
-func (s *WorkService) Job(ctx context.Context, projectID, id string) (Job, error) {
-	return view(ctx, s.Store, func(tx Tx) (Job, error) {
+func (s *WorkService) Job(ctx context.Context, projectID, id string) (workspace.Job, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) (workspace.Job, error) {
 		j, err := tx.Job(ctx, projectID, id, true)
-		if err != nil || j.Type != JobRebuildPool {
+		if err != nil || j.Type != workspace.JobRebuildPool {
 			return j, err
 		}
 		r, err := tx.ReadRollout(ctx, id)
-		if CodeOf(err) == CodeJobNotFound { // it went with its pool
+		if workspace.CodeOf(err) == workspace.CodeJobNotFound { // it went with its pool
 			return j, nil
 		}
 		j.OrderID = r.OrderID
@@ -38,24 +41,24 @@ func (s *WorkService) Job(ctx context.Context, projectID, id string) (Job, error
 }
 
 // ListSubJobs reads a page of sub-jobs and counts all that match.
-func (s *WorkService) ListSubJobs(ctx context.Context, q SubJobQuery) ([]SubJob, int, error) {
-	return list(ctx, s.Store, func(tx Tx) ([]SubJob, int, error) { return tx.SubJobs(ctx, q) })
+func (s *WorkService) ListSubJobs(ctx context.Context, q workspace.SubJobQuery) ([]workspace.SubJob, int, error) {
+	return store.List(ctx, s.Store, func(tx *store.Tx) ([]workspace.SubJob, int, error) { return tx.SubJobs(ctx, q) })
 }
 
 // RetryJob runs the failed sub-jobs of a job again, under the same job id, which it returns. It fails with CodeConflict when
 // none has failed, when the job has not ended, or when a desktop is busy with something else by now. Desktops that are gone
 // are left as they are: FAILED.
 func (s *WorkService) RetryJob(ctx context.Context, projectID, id string) (string, error) {
-	return update(ctx, s.Store, func(tx Tx) (string, error) {
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
 		job, err := tx.Job(ctx, projectID, id, false)
 		if err != nil {
 			return "", err
 		}
-		if st := job.Counts.Status(); st != JobFail {
-			return "", Errorf(CodeConflict, "job %s is %s, only a failed job can be retried", id, st)
+		if st := job.Counts.Status(); st != workspace.JobFail {
+			return "", workspace.Errorf(workspace.CodeConflict, "job %s is %s, only a failed job can be retried", id, st)
 		}
-		if job.Type == JobRebuildPool {
-			return id, RetryRebuild(ctx, tx, job)
+		if job.Type == workspace.JobRebuildPool {
+			return id, workspace.RetryRebuild(ctx, tx, job)
 		}
 		subs, err := tx.RetryFailed(ctx, id)
 		if err != nil {
@@ -66,17 +69,17 @@ func (s *WorkService) RetryJob(ctx context.Context, projectID, id string) (strin
 }
 
 // retake gives the desktops of sub-jobs that run again back to them, and promises again what those take. CodeNoRoom.
-func retake(ctx context.Context, tx Tx, projectID string, subs []SubJob) error {
+func retake(ctx context.Context, tx *store.Tx, projectID string, subs []workspace.SubJob) error {
 	var ids []string
 	for _, sub := range subs {
 		ids = append(ids, sub.DesktopID)
 	}
-	found, err := LockByID(ctx, tx, projectID, ids)
+	found, err := workspace.LockByID(ctx, tx, projectID, ids)
 	if err != nil {
 		return err
 	}
 	var resumed []string
-	var wanted Demand
+	var wanted workspace.Demand
 	for _, sub := range subs {
 		d, ok := found[sub.DesktopID]
 		if !ok {
@@ -89,7 +92,7 @@ func retake(ctx context.Context, tx Tx, projectID string, subs []SubJob) error {
 		if err := tx.SaveDesktop(ctx, next); err != nil {
 			return err
 		}
-		memory, err := MemoryToStart(ctx, tx, d, next)
+		memory, err := workspace.MemoryToStart(ctx, tx, d, next)
 		if err != nil {
 			return err
 		}
@@ -99,29 +102,29 @@ func retake(ctx context.Context, tx Tx, projectID string, subs []SubJob) error {
 	if err != nil {
 		return err
 	}
-	return Reserve(ctx, tx, wanted.And(DemandOfGrowths(growths)))
+	return workspace.Reserve(ctx, tx, wanted.And(workspace.DemandOfGrowths(growths)))
 }
 
 // keptSubJobs are types whose records cannot be deleted.
-var keptSubJobs = []JobType{"applyWorkspace", "cancelWorkspace", "changeAccessVpc"}
+var keptSubJobs = []workspace.JobType{"applyWorkspace", "cancelWorkspace", "changeAccessVpc"}
 
 // DeleteSubJobs removes the records of finished sub-jobs, by ids or by state. Those still under way are refused with
 // CodeConflict when named, and left when selected by state.
-func (s *WorkService) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state SubJobState) error {
+func (s *WorkService) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state workspace.SubJobState) error {
 	switch {
 	case len(ids) == 0 && state == "":
-		return Invalid("job_ids", "give ids, or delete_by_status")
+		return workspace.Invalid("job_ids", "give ids, or delete_by_status")
 	case len(ids) > 0 && state != "":
-		return Invalid("delete_by_status", "cannot be used together with job_ids")
+		return workspace.Invalid("delete_by_status", "cannot be used together with job_ids")
 	case state != "" && !state.Done():
-		return Invalid("delete_by_status", "%q is not allowed, use SUCCESS or FAILED", state)
+		return workspace.Invalid("delete_by_status", "%q is not allowed, use SUCCESS or FAILED", state)
 	case len(ids) > 1000:
-		return Invalid("job_ids", "%d ids, at most 1000 are allowed", len(ids))
+		return workspace.Invalid("job_ids", "%d ids, at most 1000 are allowed", len(ids))
 	}
-	return s.Store.Update(ctx, func(tx Tx) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		n, err := tx.DeleteSubJobs(ctx, projectID, ids, state, keptSubJobs)
 		if err == nil && n < len(ids) {
-			return Errorf(CodeConflict, "%s of these %d cannot be deleted: they are not finished, or do not exist", Plural(len(ids)-n, "sub-job"), len(ids))
+			return workspace.Errorf(workspace.CodeConflict, "%s of these %d cannot be deleted: they are not finished, or do not exist", workspace.Plural(len(ids)-n, "sub-job"), len(ids))
 		}
 		return err
 	})

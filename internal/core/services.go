@@ -1,0 +1,45 @@
+package core
+
+import (
+	"carrel/internal/store"
+	"carrel/internal/work"
+	"carrel/internal/workspace"
+)
+
+// Services are all that administrators and desktop users can ask for.
+type Services struct {
+	Catalog     *workspace.CatalogService
+	Directory   *workspace.DirectoryService
+	SignIn      *workspace.SignInService
+	Desktops    *workspace.DesktopService
+	Assignments *workspace.AssignmentService
+	Pools       *workspace.PoolService
+	Rollouts    *workspace.RolloutService
+	Connections *workspace.ConnectionService
+	Work        *work.WorkService
+}
+
+// Config is what the services need of the world.
+type Config struct {
+	Store        store.Transactions
+	Passwords    workspace.Passwords
+	Box          workspace.Sealer // of secrets of authenticator apps, and of passwords that wait to be hashed
+	SecondFactor workspace.SecondFactor
+	Rollout      workspace.RolloutLimits // of rebuilds of pools
+}
+
+// NewServices makes the services.
+func NewServices(c Config) *Services {
+	domain := store.Workspace(c.Store)
+	return &Services{
+		Catalog:     &workspace.CatalogService{Store: domain},
+		Directory:   &workspace.DirectoryService{Store: domain},
+		SignIn:      &workspace.SignInService{Store: domain, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
+		Desktops:    &workspace.DesktopService{Store: domain},
+		Assignments: &workspace.AssignmentService{Store: domain, Passwords: c.Passwords, Box: c.Box},
+		Pools:       &workspace.PoolService{Store: domain},
+		Rollouts:    &workspace.RolloutService{Store: domain, Limits: c.Rollout},
+		Connections: &workspace.ConnectionService{Store: domain, SecondFactor: c.SecondFactor},
+		Work:        &work.WorkService{Store: c.Store},
+	}
+}

@@ -1,0 +1,52 @@
+package work
+
+import (
+	"carrel/internal/workspace"
+)
+
+// resume puts the desktops of failed sub-jobs back under way when their job is retried.
+func resume(d *workspace.Desktop, s workspace.SubJob) error {
+	if _, waits := workspace.AccountJobs[s.Type]; !waits && d.Task != workspace.NoTask && d.TaskOwner != s.ID {
+		return workspace.Errorf(workspace.CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
+	}
+	switch s.Type {
+	case workspace.JobCreateDesktops, workspace.JobCreatePool, workspace.JobExpandPool:
+		d.Status, d.Task = workspace.StatusCreating, workspace.TaskCreating
+	case workspace.JobDeleteDesktops:
+		d.Task = workspace.TaskDeleting
+	case workspace.JobOperateDesktops:
+		p, err := ReadParams[workspace.OperateParams](s)
+		if err != nil {
+			return err
+		}
+		next, err := workspace.Operate(*d, p.Op, p.Force)
+		if err != nil {
+			return err
+		}
+		*d = next
+	case workspace.JobAttachPool:
+		d.Task = workspace.TaskAttaching
+	case workspace.JobRebuildPool:
+		return nil // its rollout takes the desktops when their turn comes (retryRebuild)
+	case workspace.JobRebuildDesktops:
+		p, err := ReadParams[workspace.ResetParams](s)
+		if err != nil {
+			return err
+		}
+		if p.Wipe && len(d.Assignments) > 0 {
+			return workspace.Errorf(workspace.CodeConflict, "desktop %s has been given to somebody meanwhile, the reset would delete their files", d.Name)
+		}
+		d.Task, d.Login = workspace.TaskRebuilding, workspace.LoginUnregistered
+	case workspace.JobResizePool, workspace.JobAddPoolVolumes, workspace.JobDeletePoolVolumes, workspace.JobExpandPoolVolumes:
+		if err := workspace.MayReshape(*d); err != nil {
+			return err
+		}
+		d.Task = workspace.ReshapeTasks[s.Type]
+	case workspace.JobAttachDesktops, workspace.JobDetachDesktops, workspace.JobBatchDetach, workspace.JobPrivileges, workspace.JobRenameUser:
+		return nil // it takes the desktop when its turn comes
+	case workspace.JobNotifyPool, workspace.JobHashPasswords:
+		return nil // it takes no desktop
+	}
+	d.TaskOwner, d.Fault = s.ID, ""
+	return nil
+}

@@ -1,0 +1,30 @@
+package work
+
+import (
+	"context"
+	"fmt"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// DeleteOU removes a unit that no desktop is in and no pool makes desktops in. CodeOUNotFound, CodeConflict.
+func (s *WorkService) DeleteOU(ctx context.Context, c workspace.Caller, id string) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		o, err := tx.LockOU(ctx, c.ProjectID, id)
+		if err != nil {
+			return err
+		}
+		_, n, err := tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: c.ProjectID, OUName: o.Name})
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return workspace.Errorf(workspace.CodeConflict, "unit %q has %s, delete them first", o.Name, workspace.Plural(n, "desktop"))
+		}
+		if err := workspace.NoPool(ctx, tx, fmt.Sprintf("unit %q", o.Name), workspace.PoolQuery{ProjectID: c.ProjectID, OUName: o.Name}); err != nil {
+			return err
+		}
+		return tx.DeleteOU(ctx, o.ID)
+	})
+}

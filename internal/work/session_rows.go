@@ -1,0 +1,43 @@
+package work
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// DeleteExpired removes sign-ins, tickets, password tokens and clients' tokens that have expired, authenticators that were not
+// confirmed within EnrolmentLife, records of messages that are older than NotificationLife, tallies of attempts
+// and known places that are too old to count, and exports that expired longer than ExportMemory ago, at most limit of each.
+func DeleteExpired(ctx context.Context, t *store.Tx, limit int) error {
+	for _, table := range []string{"sign_ins", "tickets", "password_tokens"} {
+		_, err := t.NewRaw("DELETE FROM ? WHERE token_hash IN (SELECT token_hash FROM ? WHERE expires <= ? ORDER BY expires LIMIT ?)",
+			bun.Ident(table), bun.Ident(table), t.Now(), limit).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("removing what has expired of %s: %w", table, err)
+		}
+	}
+	_, err := t.NewRaw("DELETE FROM otp_devices WHERE id IN (SELECT id FROM otp_devices WHERE status = ? AND created <= ? ORDER BY created LIMIT ?)",
+		workspace.OTPPending, t.Now().Add(-workspace.EnrolmentLife), limit).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("removing authenticators that were not confirmed: %w", err)
+	}
+	_, err = t.NewRaw("DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE ended <= ? ORDER BY ended LIMIT ?)",
+		t.Now().Add(-workspace.NotificationLife), limit).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("removing old records of messages: %w", err)
+	}
+	_, err = t.NewRaw("DELETE FROM exports WHERE id IN (SELECT id FROM exports WHERE expires <= ? ORDER BY expires LIMIT ?)",
+		t.Now().Add(-workspace.ExportMemory), limit).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("removing old exports: %w", err)
+	}
+	if err := t.DeleteOldAttempts(ctx, limit); err != nil {
+		return err
+	}
+	return t.DeleteClientTokens(ctx, limit)
+}
