@@ -1,6 +1,7 @@
 package core
 
 import (
+	"carrel/internal/connection"
 	"carrel/internal/store"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -15,7 +16,7 @@ type Services struct {
 	Assignments *workspace.AssignmentService
 	Pools       *workspace.PoolService
 	Rollouts    *workspace.RolloutService
-	Connections *workspace.ConnectionService
+	Connections *connection.ConnectionService
 	Work        *work.WorkService
 }
 
@@ -39,7 +40,7 @@ func NewServices(c Config) *Services {
 		Assignments: &workspace.AssignmentService{Store: domain, Passwords: c.Passwords, Box: c.Box},
 		Pools:       &workspace.PoolService{Store: domain},
 		Rollouts:    &workspace.RolloutService{Store: domain, Limits: c.Rollout},
-		Connections: &workspace.ConnectionService{Store: domain, SecondFactor: c.SecondFactor},
+		Connections: &connection.ConnectionService{Store: c.Store, SecondFactor: c.SecondFactor},
 		Work:        &work.WorkService{Store: c.Store},
 	}
 }

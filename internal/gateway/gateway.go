@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/connection"
 	"carrel/internal/engine"
 	"carrel/internal/workspace"
 )
@@ -24,7 +25,7 @@ type Sessions interface {
 	OpenConnection(ctx context.Context, t workspace.Ticket, c workspace.Connection) error
 	CloseConnection(ctx context.Context, id, desktopID string) error
 	RenewConnections(ctx context.Context, gateway string, lease time.Duration) error
-	CheckConnections(ctx context.Context, gateway string, ids []string) ([]workspace.EndedConnection, error)
+	CheckConnections(ctx context.Context, gateway string, ids []string) ([]connection.EndedConnection, error)
 	SweepConnections(ctx context.Context) (int, error)
 	NoteStopped(ctx context.Context, desktopID string, hibernated bool) error
 }

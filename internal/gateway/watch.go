@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"carrel/internal/workspace"
+	"carrel/internal/connection"
 )
 
 // Run looks after the connections until the context ends: it ends those whose grounds are gone, renews the leases of their
@@ -138,4 +138,4 @@ func (g *Gateway) complain(ctx context.Context, doing string, err error) {
 	}
 }
 
-var _ Sessions = (*workspace.ConnectionService)(nil)
+var _ Sessions = (*connection.ConnectionService)(nil)

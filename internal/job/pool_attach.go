@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"carrel/internal/connection"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -23,7 +24,7 @@ func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *workspace
 		}
 		return workspace.MarkAccounts(ctx, tx, *d, s.ID, d.Status, nil, inside.text())
 	}
-	params, err := work.ReadParams[workspace.AttachParams](*s)
+	params, err := work.ReadParams[connection.AttachParams](*s)
 	if err != nil || d == nil {
 		return p, err
 	}
@@ -56,9 +57,9 @@ func unlessOff(err error) error {
 
 // notAttached ends what a sub-job has failed to make ready.
 func notAttached(ctx context.Context, tx *store.Tx, s *workspace.SubJob, d workspace.Desktop) error {
-	params, err := work.ReadParams[workspace.AttachParams](*s)
+	params, err := work.ReadParams[connection.AttachParams](*s)
 	if err != nil {
 		return err
 	}
-	return workspace.MarkAttachFailed(ctx, tx, d, params)
+	return connection.MarkAttachFailed(ctx, tx, d, params)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/connection"
 	"carrel/internal/core"
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
@@ -112,7 +113,7 @@ func withSeats(t *testing.T, change func(*workspace.Pool), people int, test func
 }
 
 // open opens the pool for a person.
-func (w *world) open(v workspace.Visitor) workspace.OpenedPool {
+func (w *world) open(v workspace.Visitor) connection.OpenedPool {
 	w.t.Helper()
 	o, err := w.service.Connections.OpenPool(w.t.Context(), v, seatPool, "")
 	w.must(err)
@@ -170,7 +171,7 @@ func TestOpeningAPool(t *testing.T) {
 			w.until("two idle desktops", w.idle(2))
 
 			ada := w.open(people[0])
-			if ada.Outcome != workspace.SeatNew || ada.Ticket == "" || ada.Pool.State != workspace.PoolYours || ada.Pool.Desktop.ID != ada.DesktopID {
+			if ada.Outcome != workspace.SeatNew || ada.Ticket == "" || ada.Pool.State != connection.PoolYours || ada.Pool.Desktop.ID != ada.DesktopID {
 				t.Fatalf("opening gave %+v", ada)
 			}
 			if got := w.inside(ada.DesktopID); !slices.Equal(got, []string{"visitor-0"}) {
@@ -224,7 +225,7 @@ func TestOpeningAPool(t *testing.T) {
 				}
 				w.pass(time.Millisecond) // who came first is told by the time
 			}
-			if o := w.open(people[2]); o.Outcome != workspace.SeatFull || o.Pool.State != workspace.PoolFull || o.Pool.Reason == "" {
+			if o := w.open(people[2]); o.Outcome != workspace.SeatFull || o.Pool.State != connection.PoolFull || o.Pool.Reason == "" {
 				t.Errorf("beyond the cap somebody was told %+v", o)
 			}
 			steps := map[string]bool{}
@@ -255,7 +256,7 @@ func TestOpeningAPool(t *testing.T) {
 			operate(workspace.OpStop)(w)
 			w.until("rest", w.quiet)
 			o := w.open(people[0])
-			if o.Outcome != workspace.SeatNew || !o.Start || o.Ticket != "" || o.Pool.Desktop.Why != workspace.ObsStarting {
+			if o.Outcome != workspace.SeatNew || !o.Start || o.Ticket != "" || o.Pool.Desktop.Why != connection.ObsStarting {
 				t.Fatalf("opening gave %+v %+v", o.Seating, o.Pool.Desktop)
 			}
 			w.until("rest", w.quiet)
@@ -376,7 +377,7 @@ func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
 		})
 		stop = w.tend("replica", w.store, deaf)
 		first := w.open(v) // it waits for as long as a person would
-		if first.Outcome != workspace.SeatNew || first.Ticket != "" || first.Pool.Desktop.Why != workspace.ObsPreparing {
+		if first.Outcome != workspace.SeatNew || first.Ticket != "" || first.Pool.Desktop.Why != connection.ObsPreparing {
 			t.Fatalf("opening gave %+v %+v", first.Seating, first.Pool.Desktop)
 		}
 		w.until("the end of the attempts", func() bool {

@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 
+	"carrel/internal/connection"
 	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
 )
@@ -17,19 +18,19 @@ type card struct {
 	Login    workspace.LoginStatus   `json:"login_status"`
 	Image    string                  `json:"image,omitempty"`
 	OS       string                  `json:"os,omitempty"`
-	Door     workspace.Door          `json:"door"`
-	Why      workspace.Obstacle      `json:"why,omitempty"`
+	Door     connection.Door         `json:"door"`
+	Why      connection.Obstacle     `json:"why,omitempty"`
 	Sentence string                  `json:"sentence,omitempty"` // Why in plain English
 }
 
-func cardOf(m workspace.Mine) card {
+func cardOf(m connection.Mine) card {
 	return card{
 		ID: m.ID, PoolID: m.PoolID, Name: m.Name, Status: m.Status, Task: m.Task, Login: m.Login, Image: m.Image, OS: m.OS,
 		Door: m.Door, Why: m.Why, Sentence: m.Why.Sentence(),
 	}
 }
 
-func cardsOf(mine []workspace.Mine) []card {
+func cardsOf(mine []connection.Mine) []card {
 	cards := make([]card, 0, len(mine))
 	for _, m := range mine {
 		cards = append(cards, cardOf(m))

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"carrel/internal/connection"
 	"carrel/internal/workspace"
 )
 
@@ -97,7 +98,7 @@ func (f *follower) look(ctx context.Context, nudged bool) error {
 	if err != nil {
 		return err
 	}
-	var pools map[string][]workspace.MyPool
+	var pools map[string][]connection.MyPool
 	if f.looks++; nudged || len(f.waiting) > 0 || f.looks%poolsEach == 0 {
 		if pools, err = f.service.PoolsOf(ctx, people); err != nil {
 			return err
@@ -135,14 +136,14 @@ func (f *follower) people() []workspace.User {
 }
 
 // keepPlaces renews the places of those who wait for a desktop while their page is open.
-func (f *follower) keepPlaces(ctx context.Context, pools map[string][]workspace.MyPool) error {
+func (f *follower) keepPlaces(ctx context.Context, pools map[string][]connection.MyPool) error {
 	f.waiting = f.waiting[:0]
 	for id, mine := range pools {
-		if slices.ContainsFunc(mine, func(p workspace.MyPool) bool { return p.Wait != nil }) {
+		if slices.ContainsFunc(mine, func(p connection.MyPool) bool { return p.Wait != nil }) {
 			f.waiting = append(f.waiting, id)
 		}
 	}
-	if now := time.Now(); now.Sub(f.renewed) >= workspace.WaitLife/4 && len(f.waiting) > 0 {
+	if now := time.Now(); now.Sub(f.renewed) >= connection.WaitLife/4 && len(f.waiting) > 0 {
 		f.renewed = now
 		return f.service.KeepWaiting(ctx, f.waiting)
 	}

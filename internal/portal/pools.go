@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"carrel/internal/connection"
 	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
 )
@@ -25,12 +26,12 @@ import (
 
 // poolCard is a pool as its person's page sees it.
 type poolCard struct {
-	ID          string              `json:"id"`
-	Name        string              `json:"name"`
-	Description string              `json:"description,omitempty"`
-	Type        workspace.PoolType  `json:"type"`               // STATIC: their desktop stays theirs for good
-	State       workspace.PoolState `json:"state"`              // yours, waiting, ready, grows, full, maintenance
-	Sentence    string              `json:"sentence,omitempty"` // the state in plain English
+	ID          string               `json:"id"`
+	Name        string               `json:"name"`
+	Description string               `json:"description,omitempty"`
+	Type        workspace.PoolType   `json:"type"`               // STATIC: their desktop stays theirs for good
+	State       connection.PoolState `json:"state"`              // yours, waiting, ready, grows, full, maintenance
+	Sentence    string               `json:"sentence,omitempty"` // the state in plain English
 
 	Desktop *card      `json:"desktop,omitempty"` // of yours
 	Ends    *time.Time `json:"ends,omitempty"`    // of yours: when it goes back if they stay away
@@ -71,7 +72,7 @@ type openBody struct {
 	Pool     poolCard          `json:"pool"`
 }
 
-func poolCardOf(p workspace.MyPool) poolCard {
+func poolCardOf(p connection.MyPool) poolCard {
 	c := poolCard{
 		ID: p.ID, Name: p.Name, Description: p.Description, Type: p.Type, State: p.State, Sentence: p.Reason,
 		MayReset: p.MayReset, ResetWhyNot: p.ResetWhyNot,
@@ -97,7 +98,7 @@ func poolCardOf(p workspace.MyPool) poolCard {
 	return c
 }
 
-func poolCardsOf(pools []workspace.MyPool) []poolCard {
+func poolCardsOf(pools []connection.MyPool) []poolCard {
 	cards := make([]poolCard, 0, len(pools))
 	for _, p := range pools {
 		cards = append(cards, poolCardOf(p))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"carrel/internal/connection"
 	"carrel/internal/workspace"
 )
 
@@ -32,13 +33,13 @@ type SignIns interface {
 // Desktops are what people do with desktops and pools that they have; *workspace.ConnectionService is one.
 type Desktops interface {
 	MayWork(ctx context.Context, userID string) error
-	MyDesktops(ctx context.Context, userID string) ([]workspace.Mine, error)
-	DesktopsOf(ctx context.Context, people []workspace.User) (map[string][]workspace.Mine, error)
+	MyDesktops(ctx context.Context, userID string) ([]connection.Mine, error)
+	DesktopsOf(ctx context.Context, people []workspace.User) (map[string][]connection.Mine, error)
 	OperateMine(ctx context.Context, v workspace.Visitor, desktopID string, op workspace.Operation, requestID string) error
 	OpenDesktop(ctx context.Context, v workspace.Visitor, desktopID string) (string, error)
-	MyPools(ctx context.Context, userID string) ([]workspace.MyPool, error)
-	PoolsOf(ctx context.Context, people []workspace.User) (map[string][]workspace.MyPool, error)
-	OpenPool(ctx context.Context, v workspace.Visitor, poolID, requestID string) (workspace.OpenedPool, error)
+	MyPools(ctx context.Context, userID string) ([]connection.MyPool, error)
+	PoolsOf(ctx context.Context, people []workspace.User) (map[string][]connection.MyPool, error)
+	OpenPool(ctx context.Context, v workspace.Visitor, poolID, requestID string) (connection.OpenedPool, error)
 	KeepWaiting(ctx context.Context, userIDs []string) error
 	StopWaiting(ctx context.Context, v workspace.Visitor, poolID string) error
 	ReadyForRebuild(ctx context.Context, v workspace.Visitor, poolID string) error

@@ -49,6 +49,18 @@ func drawMember(t *rapid.T, id string) workspace.Member {
 	return m
 }
 
+var (
+	statuses = []workspace.DesktopStatus{
+		workspace.StatusCreating, workspace.StatusActive, workspace.StatusShutoff, workspace.StatusHibernated,
+		workspace.StatusError, workspace.StatusStarting, workspace.StatusStopping, workspace.StatusRestarting,
+		workspace.StatusHibernating, workspace.StatusAwakening,
+	}
+	tasks = []workspace.Task{
+		workspace.NoTask, workspace.TaskCreating, workspace.TaskPoweringOn, workspace.TaskPoweringOff,
+		workspace.TaskRebooting, workspace.TaskRebootHard, workspace.TaskHibernating, workspace.TaskDeleting, "of-another-day",
+	}
+)
+
 func drawStrange(t *rapid.T, m *workspace.Member, ago func(string) time.Time) {
 	m.Status = rapid.SampledFrom(statuses).Draw(t, "status")
 	m.Task = rapid.SampledFrom(append(tasks, workspace.TaskRebuilding)).Draw(t, "task")

@@ -93,34 +93,6 @@ func notices(holders []Assignment, languages map[string]string, words func(langu
 	return all
 }
 
-// MarkReady records that the person who has a desktop may be cut off now, though the countdown to its rebuild still runs. Saying so
-// again, or when the rebuild has begun, succeeds. CodeDesktopNotFound when the desktop is not theirs, CodeConflict when no countdown runs, CodeForbidden.
-func (s *ConnectionService) MarkReady(ctx context.Context, v Visitor, desktopID string) error {
-	return s.updateMine(ctx, v, desktopID, func(tx Tx, u User, d Desktop) error {
-		if d.Task == TaskRebuilding {
-			return nil
-		}
-		if d.PoolID != "" {
-			p, err := tx.LockPool(ctx, d.ProjectID, d.PoolID)
-			if err != nil {
-				return err
-			}
-			warned, err := tx.WarnedItems(ctx, []string{d.ID})
-			if err != nil {
-				return err
-			}
-			if len(warned) > 0 {
-				warned[0].Ready = true
-				if err := tx.SaveRolloutItems(ctx, warned[:1]); err != nil {
-					return err
-				}
-				return Advance(ctx, tx, p, warned[0].JobID)
-			}
-		}
-		return &Error{Code: CodeConflict, Message: "this desktop is not about to be rebuilt"}
-	})
-}
-
 // Remind has the people of a desktop told again of a countdown, because one of them has just connected.
 func Remind(ctx context.Context, tx Tx, desktopID string) error {
 	subJobs, err := tx.NoteTold(ctx, "", desktopID, time.Time{})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/connection"
 	"carrel/internal/core"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -35,7 +36,7 @@ func (w *world) rush(people, desktops int) {
 	working := make(chan error)
 	go func() { working <- w.attachAll(ctx) }()
 	service := core.NewServices(core.Config{Store: w.store})
-	opened := make([]workspace.OpenedPool, people)
+	opened := make([]connection.OpenedPool, people)
 	for i, err := range together(people, func(i int) (err error) {
 		opened[i], err = service.Connections.OpenPool(w.Context(), visitors[i], "p", "")
 		return err

@@ -1,43 +1,46 @@
-package workspace
+package connection
 
 import (
 	"context"
 	"slices"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // MyOperations are the power operations that people may ask for on desktops of their own.
-var MyOperations = []Operation{OpStart, OpStop, OpReboot}
+var MyOperations = []workspace.Operation{workspace.OpStart, workspace.OpStop, workspace.OpReboot}
 
 // OperateMine starts, shuts down or restarts a desktop of a person's, as the administrators' operation of that name does.
 // What the desktop does already, or has reached, succeeds and makes no job: asking twice is asking once. CodeDesktopNotFound
 // when the desktop is not theirs, CodeConflict when its state forbids the operation, CodeForbidden when others have the
 // desktop, too, and would lose their sessions, or when the person may not use desktops now; CodeInvalid.
-func (s *ConnectionService) OperateMine(ctx context.Context, v Visitor, desktopID string, op Operation, requestID string) error {
+func (s *ConnectionService) OperateMine(ctx context.Context, v workspace.Visitor, desktopID string, op workspace.Operation, requestID string) error {
 	if !slices.Contains(MyOperations, op) {
-		return Invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", op)
+		return workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", op)
 	}
-	return s.updateMine(ctx, v, desktopID, func(tx Tx, u User, d Desktop) error {
+	return s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u workspace.User, d workspace.Desktop) error {
 		locked, err := tx.LockDesktops(ctx, u.ProjectID, []string{d.ID}) // two who ask at once decide one after the other
 		if err != nil {
 			return err
 		}
 		if len(locked) == 0 {
-			return Errorf(CodeDesktopNotFound, "desktop %s is gone", d.Name)
+			return workspace.Errorf(workspace.CodeDesktopNotFound, "desktop %s is gone", d.Name)
 		}
 		ask, err := MayOperateMine(locked[0], op)
 		if err != nil || !ask {
 			return err
 		}
-		if op != OpStart {
+		if op != workspace.OpStart {
 			if err := alone(ctx, tx, d); err != nil {
 				return err
 			}
 		}
-		r, err := OrderOperation(ctx, tx, OperateDesktops{
-			Caller: Caller{ProjectID: u.ProjectID, RequestID: requestID}, IDs: []string{d.ID}, Op: op,
+		r, err := workspace.OrderOperation(ctx, tx, workspace.OperateDesktops{
+			Caller: workspace.Caller{ProjectID: u.ProjectID, RequestID: requestID}, IDs: []string{d.ID}, Op: op,
 		})
 		if err == nil && len(r.Refused) > 0 {
-			err = &Error{Code: r.Refused[0].Code, Message: r.Refused[0].Message}
+			err = &workspace.Error{Code: r.Refused[0].Code, Message: r.Refused[0].Message}
 		}
 		return err
 	})
@@ -45,32 +48,32 @@ func (s *ConnectionService) OperateMine(ctx context.Context, v Visitor, desktopI
 
 // MayOperateMine decides whether an operation that a person asks for is to be ordered: not when it is under way already or
 // there is nothing left to do. CodeConflict when it is impossible now.
-func MayOperateMine(d Desktop, op Operation) (ask bool, err error) {
+func MayOperateMine(d workspace.Desktop, op workspace.Operation) (ask bool, err error) {
 	door, why := DoorOf(d)
 	done, possible := false, false
 	switch op {
-	case OpStart:
+	case workspace.OpStart:
 		done, possible = door == DoorOpen || why == ObsStarting, door == DoorStart
-	case OpStop:
-		done, possible = door == DoorStart && d.Status == StatusShutoff || why == ObsStopping, door == DoorOpen
-	case OpReboot:
+	case workspace.OpStop:
+		done, possible = door == DoorStart && d.Status == workspace.StatusShutoff || why == ObsStopping, door == DoorOpen
+	case workspace.OpReboot:
 		done, possible = why == ObsRestarting, door == DoorOpen
-	case OpHibernate: // people are not offered it
+	case workspace.OpHibernate: // people are not offered it
 	}
 	switch {
 	case done || possible:
 		return possible && !done, nil
 	case door == DoorStart:
-		return false, &Error{Code: CodeConflict, Message: "this desktop is not running, start it first"}
+		return false, &workspace.Error{Code: workspace.CodeConflict, Message: "this desktop is not running, start it first"}
 	}
-	return false, &Error{Code: CodeConflict, Message: why.Sentence()}
+	return false, &workspace.Error{Code: workspace.CodeConflict, Message: why.Sentence()}
 }
 
 // alone refuses what would end the sessions of others: CodeForbidden when more than one person has the desktop.
-func alone(ctx context.Context, tx Tx, d Desktop) error {
+func alone(ctx context.Context, tx *store.Tx, d workspace.Desktop) error {
 	people, err := tx.Holdings(ctx, []string{d.ID}, nil)
 	if err == nil && len(people) > 1 {
-		err = &Error{Code: CodeForbidden, Message: "others use this desktop, too: ask your administrator to restart it or shut it down"}
+		err = &workspace.Error{Code: workspace.CodeForbidden, Message: "others use this desktop, too: ask your administrator to restart it or shut it down"}
 	}
 	return err
 }

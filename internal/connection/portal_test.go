@@ -1,4 +1,4 @@
-package workspace_test
+package connection_test
 
 import (
 	"strings"
@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/connection"
 	"carrel/internal/workspace"
 )
 
@@ -64,21 +65,21 @@ func TestDoor(t *testing.T) {
 			Status: rapid.SampledFrom(statuses).Draw(t, "status"), Task: rapid.SampledFrom(tasks).Draw(t, "task"),
 			InMaintenance: rapid.Bool().Draw(t, "maintenance"),
 		}
-		door, why := workspace.DoorOf(d)
+		door, why := connection.DoorOf(d)
 		atRest := d.Task == workspace.NoTask && !d.InMaintenance
-		if (door == workspace.DoorOpen) != (atRest && d.Status == workspace.StatusActive) {
+		if (door == connection.DoorOpen) != (atRest && d.Status == workspace.StatusActive) {
 			t.Errorf("only a running desktop at rest can be opened: %s", door)
 		}
-		if passable := door == workspace.DoorOpen || door == workspace.DoorStart; passable == (why.Sentence() != "") {
+		if passable := door == connection.DoorOpen || door == connection.DoorStart; passable == (why.Sentence() != "") {
 			t.Errorf("a door that is %s has the obstacle %q", door, why)
 		}
-		if door == workspace.DoorStart {
+		if door == connection.DoorStart {
 			if _, err := workspace.Operate(d, workspace.OpStart, false); err != nil {
 				t.Errorf("it can be started, but: %v", err)
 			}
 		}
-		for _, op := range workspace.MyOperations {
-			ask, err := workspace.MayOperateMine(d, op)
+		for _, op := range connection.MyOperations {
+			ask, err := connection.MayOperateMine(d, op)
 			if ask && err != nil {
 				t.Errorf("%s is asked for in spite of %v", op, err)
 			}
@@ -116,7 +117,7 @@ func TestEndedConnections(t *testing.T) {
 			g := sound
 			c.change(&g)
 			var got workspace.Code
-			for _, e := range workspace.EndedConnections([]string{"c"}, []workspace.Grounds{g}, now) {
+			for _, e := range connection.EndedConnections([]string{"c"}, []workspace.Grounds{g}, now) {
 				got = workspace.CodeOf(e.Why)
 			}
 			if got != c.want {

@@ -1,0 +1,202 @@
+package connection
+
+import (
+	"context"
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// ConnectionService is what people do in the portal with desktops and pools that they have, and what gateways tell of their connections. Each method is one
+// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+type ConnectionService struct {
+	Store        store.Transactions
+	SecondFactor workspace.SecondFactor
+}
+
+// Admit takes a ticket and says what it admits to. CodeBadCredentials when there is no such ticket any more; CodeForbidden
+// when its user may no longer have the desktop; CodeConflict when the desktop is not running. The ticket is used up in any
+// case.
+func (s *ConnectionService) Admit(ctx context.Context, token string) (workspace.Ticket, error) {
+	type admission struct {
+		ticket  workspace.Ticket
+		refusal error
+	}
+	a, err := store.Update(ctx, s.Store, func(tx *store.Tx) (a admission, err error) {
+		a.ticket, err = tx.TakeTicket(ctx, workspace.HashToken(token))
+		if workspace.CodeOf(err) == workspace.CodeForbidden {
+			a.refusal = &workspace.Error{Code: workspace.CodeBadCredentials, Message: "the ticket is unknown, used or too old"}
+			return a, nil
+		}
+		if err != nil {
+			return a, err
+		}
+		_, a.refusal = mayConnect(ctx, tx, a.ticket)
+		return a, nil
+	})
+	if err == nil {
+		err = a.refusal
+	}
+	return a.ticket, err
+}
+
+// OpenConnection records an open display, unless its grounds went away since Admit (the same errors). The desktop's login
+// status becomes CONNECTED.
+func (s *ConnectionService) OpenConnection(ctx context.Context, t workspace.Ticket, c workspace.Connection) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		d, err := mayConnect(ctx, tx, t)
+		if err != nil {
+			return err
+		}
+		locked, err := tx.LockDesktops(ctx, d.ProjectID, []string{d.ID})
+		if err != nil {
+			return err
+		}
+		if len(locked) == 0 {
+			return &workspace.Error{Code: workspace.CodeDesktopNotFound, Message: "this desktop has been deleted"}
+		}
+		if err := tx.InsertConnection(ctx, c); err != nil {
+			return err
+		}
+		if err := workspace.Remind(ctx, tx, d.ID); err != nil {
+			return err
+		}
+		d = locked[0]
+		if d.Status != workspace.StatusActive || d.Login == workspace.LoginConnected {
+			return nil
+		}
+		was := d.Login
+		d.Login = workspace.LoginConnected
+		return workspace.SaveSession(ctx, tx, d, was)
+	})
+}
+
+// MayConnect says why a ticket's holder may not have the display now, or nil; the errors are Admit's and
+// CodeDesktopNotFound. The ticket itself need not be there any more.
+func (s *ConnectionService) MayConnect(ctx context.Context, t workspace.Ticket) error {
+	return s.Store.View(ctx, func(tx *store.Tx) error {
+		_, err := mayConnect(ctx, tx, t)
+		return err
+	})
+}
+
+// NoteStopped records that a desktop that should run was found off or asleep, as after somebody shut it down from inside,
+// so that its people can start it. A desktop with a task is left alone: its job knows better.
+func (s *ConnectionService) NoteStopped(ctx context.Context, desktopID string, hibernated bool) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		found, err := tx.ReadDesktop(ctx, "", desktopID)
+		if err != nil {
+			return err
+		}
+		locked, err := tx.LockDesktops(ctx, found.ProjectID, []string{desktopID})
+		if err != nil || len(locked) == 0 || locked[0].Task != workspace.NoTask || locked[0].Status != workspace.StatusActive {
+			return err
+		}
+		d := locked[0]
+		was := d.Login
+		d.Status, d.Login = workspace.StatusShutoff, workspace.LoginUnregistered
+		if hibernated {
+			d.Status = workspace.StatusHibernated
+		}
+		return workspace.SaveSession(ctx, tx, d, was)
+	})
+}
+
+// CloseConnection forgets a connection. After a desktop's last one its login status becomes DISCONNECTED. Closing what is
+// closed succeeds.
+func (s *ConnectionService) CloseConnection(ctx context.Context, id, desktopID string) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.DeleteConnection(ctx, id); err != nil {
+			return err
+		}
+		return workspace.SettleLogin(ctx, tx, desktopID)
+	})
+}
+
+// RenewConnections extends the lease of all connections of a gateway.
+func (s *ConnectionService) RenewConnections(ctx context.Context, gateway string, lease time.Duration) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.ExtendConnections(ctx, gateway, tx.Now().Add(lease)) })
+}
+
+// SweepConnections forgets the connections of gateways that have died and returns how many those were.
+func (s *ConnectionService) SweepConnections(ctx context.Context) (int, error) {
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (int, error) {
+		stale, err := tx.DropStaleConnections(ctx)
+		if err != nil {
+			return 0, err
+		}
+		for _, c := range stale {
+			if err := workspace.SettleLogin(ctx, tx, c.DesktopID); err != nil {
+				return 0, err
+			}
+		}
+		return len(stale), nil
+	})
+}
+
+// EndedConnection is a connection that must not go on, and why: CodeBadCredentials or CodeForbidden when its grounds went
+// away, CodeConflict when the desktop does not run, CodeNameTaken when the same user has opened the same desktop again.
+type EndedConnection struct {
+	ID  string
+	Why error
+}
+
+// CheckConnections returns those of a gateway's connections, given by id, that must not go on.
+func (s *ConnectionService) CheckConnections(ctx context.Context, gateway string, ids []string) ([]EndedConnection, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) ([]EndedConnection, error) {
+		grounds, err := tx.ReadGrounds(ctx, gateway)
+		if err != nil {
+			return nil, err
+		}
+		return EndedConnections(ids, grounds, tx.Now()), nil
+	})
+}
+
+// EndedConnections decides which connections must not go on. One whose row is gone has lost its desktop, or its gateway was
+// away for longer than its lease: either way it ends.
+func EndedConnections(ids []string, grounds []workspace.Grounds, now time.Time) []EndedConnection {
+	byID := make(map[string]workspace.Grounds, len(grounds))
+	for _, g := range grounds {
+		byID[g.ConnectionID] = g
+	}
+	var ended []EndedConnection
+	for _, id := range ids {
+		g, ok := byID[id]
+		if !ok {
+			ended = append(ended, EndedConnection{id, &workspace.Error{Code: workspace.CodeUnavailable, Message: "the connection's row is gone"}})
+		} else if why := g.Gone(now); why != nil {
+			ended = append(ended, EndedConnection{id, why})
+		}
+	}
+	return ended
+}
+
+// mayConnect says why a ticket's user may not have its desktop's display now, or returns the desktop.
+func mayConnect(ctx context.Context, tx *store.Tx, t workspace.Ticket) (workspace.Desktop, error) {
+	d, err := tx.ReadDesktop(ctx, "", t.DesktopID)
+	if err != nil {
+		return workspace.Desktop{}, err
+	}
+	u, err := tx.ReadUser(ctx, d.ProjectID, t.UserID)
+	if workspace.CodeOf(err) == workspace.CodeUserNotFound {
+		return workspace.Desktop{}, workspace.SignedOut()
+	}
+	if err != nil {
+		return workspace.Desktop{}, err
+	}
+	if err := workspace.MayWork(u, tx.Now()); err != nil {
+		return workspace.Desktop{}, err
+	}
+	if _, err := tx.ReadSignIn(ctx, t.SignInHash); err != nil {
+		return workspace.Desktop{}, err
+	}
+	theirs, err := mayUse(ctx, tx, d.ID, u.ID)
+	if err != nil {
+		return workspace.Desktop{}, err
+	}
+	if !theirs {
+		return workspace.Desktop{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "this desktop is no longer yours"}
+	}
+	return d, mayOpen(d)
+}

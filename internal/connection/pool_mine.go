@@ -1,0 +1,370 @@
+package connection
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// MyPool is a pool as a person sees it who may use it.
+type MyPool struct {
+	ID          string
+	Name        string
+	Description string
+	Type        workspace.PoolType
+	State       PoolState
+	Reason      string // the state in a plain English sentence; empty when it needs none
+
+	Desktop *Mine     // the one that they have; its door says what they can do with it
+	Ends    time.Time // when they lose it if they stay away; zero while they are connected, in a STATIC pool, and without a desktop
+
+	Wait *PoolWait // while they wait for one
+
+	MayReset    bool   // the desktop that they have, now
+	ResetWhyNot string // otherwise, if the pool lets people reset at all: why not now
+
+	Rebuild *workspace.PoolCountdown // of the desktop that they have
+}
+
+// PoolState says what opening a pool would do for a person.
+type PoolState string
+
+// The states.
+const (
+	PoolYours       PoolState = "yours"       // they have a desktop in it
+	PoolWaiting     PoolState = "waiting"     // they wait for one
+	PoolReady       PoolState = "ready"       // one is idle
+	PoolGrows       PoolState = "grows"       // none is idle; one comes or is made for them, for which they wait
+	PoolFull        PoolState = "full"        // none is idle, and none will be made
+	PoolMaintenance PoolState = "maintenance" // an administrator works on it
+)
+
+// PoolStates lists every PoolState, so that tests can prove that each has its words in every language.
+var PoolStates = []PoolState{PoolYours, PoolWaiting, PoolReady, PoolGrows, PoolFull, PoolMaintenance}
+
+// Sentence says a state in plain English, and what to do.
+func (s PoolState) Sentence() string {
+	switch s {
+	case PoolReady:
+		return "A desktop is ready for you."
+	case PoolGrows:
+		return "No desktop is free at the moment. One is made ready when you ask for it; that takes a moment."
+	case PoolFull:
+		return "All desktops are in use. Try again later, or ask your administrator for more."
+	case PoolMaintenance:
+		return "This pool is under maintenance. Your administrator will make it available again."
+	case PoolWaiting, PoolYours:
+	}
+	return ""
+}
+
+// PoolWait tells somebody who waits how far things are.
+type PoolWait struct {
+	Since    time.Time
+	Position int       // 1 is the next
+	Ready    bool      // a desktop is there for them: they may open the pool
+	Coming   int       // desktops that are being made, started or reset for whoever waits
+	Percent  int       // how far the one is that they will probably get
+	Step     string    // what is being done to it, in the words of the job; empty before it begins
+	Paused   time.Time // when making desktops is tried again that failed several times; zero when nothing stands in the way
+	Short    bool      // there is no room for another desktop
+	Reason   string    // a plain English sentence
+}
+
+// MyPools returns the pools that a person may use, by name. CodeForbidden while they must choose a new password.
+func (s *ConnectionService) MyPools(ctx context.Context, userID string) ([]MyPool, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) ([]MyPool, error) {
+		u, err := workspace.Worker(ctx, tx, s.SecondFactor, userID)
+		if err != nil {
+			return nil, err
+		}
+		all, err := poolsOf(ctx, tx, []workspace.User{u})
+		return all[u.ID], err
+	})
+}
+
+// MyPool returns one of them. CodePoolNotFound.
+func (s *ConnectionService) MyPool(ctx context.Context, u workspace.User, poolID string) (MyPool, error) {
+	pools, err := s.MyPools(ctx, u.ID)
+	if err != nil {
+		return MyPool{}, err
+	}
+	for _, p := range pools {
+		if p.ID == poolID {
+			return p, nil
+		}
+	}
+	return MyPool{}, &workspace.Error{Code: workspace.CodePoolNotFound, Message: "you have no such pool"}
+}
+
+// PoolsOf returns what MyPools returns for each of several people, by their ids, in a fixed number of statements. It is for pages
+// that follow their pools; people without any have an empty list.
+func (s *ConnectionService) PoolsOf(ctx context.Context, people []workspace.User) (map[string][]MyPool, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) (map[string][]MyPool, error) { return poolsOf(ctx, tx, people) })
+}
+
+// KeepWaiting renews the places of people on waiting lists who are there, so that they need not ask themselves. A place that was lost is
+// not renewed.
+func (s *ConnectionService) KeepWaiting(ctx context.Context, userIDs []string) error {
+	if len(userIDs) == 0 {
+		return nil
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.RenewWaiting(ctx, userIDs, tx.Now().Add(WaitLife)) })
+}
+
+// StopWaiting gives up a person's place on a pool's waiting list. Giving up what one does not have succeeds.
+func (s *ConnectionService) StopWaiting(ctx context.Context, v workspace.Visitor, poolID string) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.DropWaiting(ctx, poolID, v.ID) })
+}
+
+// ReadyForRebuild says that the person who has a desktop of a pool may be cut off now, though the countdown to its rebuild still runs.
+// Saying so again succeeds. CodePoolNotFound, CodeForbidden, and CodeConflict when they have no desktop or no countdown runs.
+func (s *ConnectionService) ReadyForRebuild(ctx context.Context, v workspace.Visitor, poolID string) error {
+	p, err := s.MyPool(ctx, v.User, poolID)
+	if err != nil {
+		return err
+	}
+	if p.Desktop == nil {
+		return workspace.Errorf(workspace.CodeConflict, "you have no desktop in pool %s", p.Name)
+	}
+	return s.MarkReady(ctx, v, p.Desktop.ID)
+}
+
+// lobby is what cards of pools are made from, for several people at once.
+type lobby struct {
+	now     time.Time
+	grants  map[string][]workspace.Grant           // by person
+	pools   map[string]workspace.Pool              // by id
+	own     map[string]map[string]workspace.Member // by person and pool
+	mine    map[string]Mine                        // by desktop
+	counts  map[string]workspace.SeatCounts        // by pool
+	waiting map[string][]workspace.Waiting         // by pool, longest first
+	coming  map[string][]workspace.SubJob          // by pool with people who wait: what is being done, the furthest first
+	resets  map[string]map[string][]time.Time      // by person and pool
+	leaving map[string]workspace.PoolCountdown     // by desktop: rebuilds that count down
+}
+
+func poolsOf(ctx context.Context, tx *store.Tx, people []workspace.User) (map[string][]MyPool, error) {
+	l, err := readLobby(ctx, tx, people)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string][]MyPool, len(people))
+	for _, u := range people {
+		all[u.ID] = l.cards(u)
+	}
+	return all, nil
+}
+
+func readLobby(ctx context.Context, tx *store.Tx, people []workspace.User) (l lobby, err error) {
+	l = lobby{now: tx.Now(), pools: map[string]workspace.Pool{}, own: map[string]map[string]workspace.Member{}, mine: map[string]Mine{}}
+	users := make([]string, len(people))
+	for i, u := range people {
+		users[i] = u.ID
+	}
+	if l.grants, err = tx.GrantsOf(ctx, users); err != nil {
+		return l, err
+	}
+	var ids []string
+	for _, grants := range l.grants {
+		for _, g := range grants {
+			ids = append(ids, g.PoolID)
+		}
+	}
+	if len(ids) == 0 {
+		return l, nil
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	pools, _, err := tx.Pools(ctx, workspace.PoolQuery{IDs: ids, Page: workspace.Page{Limit: len(ids)}})
+	if err != nil {
+		return l, err
+	}
+	for _, p := range pools {
+		l.pools[p.ID] = p
+	}
+	if err := l.readOwn(ctx, tx, users); err != nil {
+		return l, err
+	}
+	if l.counts, err = countSeats(ctx, tx, ids); err != nil {
+		return l, err
+	}
+	if l.resets, err = tx.PoolResets(ctx, users, l.now.Add(-workspace.ResetWindow)); err != nil {
+		return l, err
+	}
+	return l, l.readWaiting(ctx, tx, ids)
+}
+
+// readOwn reads the desktops that the people have in pools.
+func (l *lobby) readOwn(ctx context.Context, tx *store.Tx, users []string) error {
+	members, err := tx.MembersOf(ctx, users...)
+	if err != nil || len(members) == 0 {
+		return err
+	}
+	for _, m := range members {
+		if l.own[m.UserID] == nil {
+			l.own[m.UserID] = map[string]workspace.Member{}
+		}
+		l.own[m.UserID][m.PoolID] = m
+	}
+	ids := workspace.IdsOf(members)
+	desktops, _, err := tx.Desktops(ctx, workspace.DesktopQuery{IDs: ids, Page: workspace.Page{Limit: len(ids)}})
+	if err != nil {
+		return err
+	}
+	furnished, err := furnish(ctx, tx, desktops)
+	for _, m := range furnished {
+		l.mine[m.ID] = m
+	}
+	if err != nil {
+		return err
+	}
+	l.leaving, err = tx.Countdowns(ctx, ids)
+	return err
+}
+
+// countSeats counts the desktops of pools by the rules of the domain; the database only says which are alike.
+func countSeats(ctx context.Context, tx *store.Tx, poolIDs []string) (map[string]workspace.SeatCounts, error) {
+	kinds, err := tx.MemberKinds(ctx, poolIDs...)
+	if err != nil {
+		return nil, err
+	}
+	counts := make(map[string]workspace.SeatCounts, len(poolIDs))
+	for _, k := range kinds {
+		c := counts[k.PoolID]
+		c.Add(k.Member, k.Count)
+		counts[k.PoolID] = c
+	}
+	return counts, nil
+}
+
+func (l *lobby) readWaiting(ctx context.Context, tx *store.Tx, poolIDs []string) error {
+	waiting, err := tx.ReadWaiting(ctx, poolIDs...)
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
+	l.waiting, l.coming = map[string][]workspace.Waiting{}, map[string][]workspace.SubJob{}
+	for _, w := range waiting {
+		l.waiting[w.PoolID] = append(l.waiting[w.PoolID], w)
+	}
+	for poolID, queue := range l.waiting {
+		subs, _, err := tx.SubJobs(ctx, workspace.SubJobQuery{ProjectID: l.pools[poolID].ProjectID, PoolID: poolID, State: workspace.SubJobRunning, Page: workspace.Page{Limit: len(queue) + maxMine}})
+		if err != nil {
+			return err
+		}
+		subs = slices.DeleteFunc(subs, func(s workspace.SubJob) bool {
+			return s.Type == workspace.JobAttachPool || s.Type == workspace.JobDeleteDesktops || s.UserName != ""
+		})
+		slices.SortStableFunc(subs, func(a, b workspace.SubJob) int { return cmp.Compare(b.Progress, a.Progress) })
+		l.coming[poolID] = subs
+	}
+	return nil
+}
+
+func (l *lobby) cards(u workspace.User) []MyPool {
+	cards := []MyPool{}
+	for id, p := range l.pools {
+		if _, ok := groupIn(l.grants[u.ID], u.ID, id); ok && p.ProjectID == u.ProjectID {
+			cards = append(cards, l.card(u, p))
+		}
+	}
+	slices.SortFunc(cards, func(a, b MyPool) int {
+		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
+	})
+	return cards
+}
+
+func (l *lobby) card(u workspace.User, p workspace.Pool) MyPool {
+	c := MyPool{ID: p.ID, Name: p.Name, Description: p.Description, Type: p.Type}
+	m, has := l.own[u.ID][p.ID]
+	if mine, read := l.mine[m.DesktopID]; has && read && p.BindingOver(m, l.now) == "" {
+		c.State, c.Desktop, c.Ends = PoolYours, &mine, p.BindingEnd(m)
+		c.MayReset, c.ResetWhyNot = l.mayReset(p, m, u)
+		if countdown, runs := l.leaving[m.DesktopID]; runs {
+			c.Rebuild = &countdown
+		}
+	}
+	switch {
+	case p.InMaintenance || p.Frozen:
+		c.State = PoolMaintenance
+	case c.Desktop != nil:
+	default:
+		l.queue(u, p, &c)
+	}
+	switch {
+	case c.Wait != nil:
+		c.Reason = c.Wait.Reason
+	case c.State == PoolYours && m.Isolated:
+		c.Reason = "Your desktop broke and was put aside. Your administrator will mend it."
+	default:
+		c.Reason = c.State.Sentence()
+	}
+	return c
+}
+
+func (l *lobby) mayReset(p workspace.Pool, m workspace.Member, u workspace.User) (bool, string) {
+	err := workspace.MayReset(p, m, u.ID, l.resets[u.ID][p.ID], l.now)
+	if err == nil || !p.Reset.Enabled {
+		return err == nil, ""
+	}
+	return false, workspace.MessageOf(err)
+}
+
+// queue says what somebody without a desktop can expect, and their place if they wait.
+func (l *lobby) queue(u workspace.User, p workspace.Pool, c *MyPool) {
+	queue := l.waiting[p.ID]
+	place := slices.IndexFunc(queue, func(w workspace.Waiting) bool { return w.UserID == u.ID })
+	ahead := len(queue)
+	if place >= 0 {
+		ahead = place
+	}
+	counts := l.counts[p.ID]
+	prospect := p.Prospect(counts, ahead, l.now)
+	if place < 0 || prospect.Outcome == workspace.SeatFull {
+		c.State = map[workspace.Outcome]PoolState{workspace.SeatNew: PoolReady, workspace.SeatWait: PoolGrows, workspace.SeatFull: PoolFull}[prospect.Outcome]
+		return
+	}
+	c.State = PoolWaiting
+	w := &PoolWait{Since: queue[place].Since, Position: place + 1, Ready: prospect.Outcome == workspace.SeatNew, Coming: counts.Coming}
+	if nth := place - counts.Idle; nth >= 0 && nth < len(l.coming[p.ID]) {
+		w.Percent, w.Step = l.coming[p.ID][nth].Progress, l.coming[p.ID][nth].Step
+	}
+	if until := p.Scale.PausedUntil(); w.Step == "" && w.Coming < w.Position && until.After(l.now) {
+		w.Paused = until
+	}
+	w.Short = p.Scale.ShortUntil().After(l.now)
+	w.Reason = w.sentence(l.now)
+	c.Wait = w
+}
+
+func (w *PoolWait) sentence(now time.Time) string {
+	var text string
+	switch {
+	case w.Ready:
+		return "Your desktop is ready."
+	case w.Position == 1:
+		text = "You are next."
+	case w.Position == 2:
+		text = "One person has waited longer than you."
+	default:
+		text = fmt.Sprintf("%d people have waited longer than you.", w.Position-1)
+	}
+	switch {
+	case w.Step != "":
+		return text + " A desktop is being made ready for you."
+	case w.Coming >= w.Position:
+		return text + " A desktop will be made ready for you in a moment."
+	case w.Short:
+		return text + " There is no room for another desktop now; it is tried again and again. Your administrator can see why."
+	case !w.Paused.IsZero():
+		return text + fmt.Sprintf(" Making desktops failed several times; it is tried again in %v. Your administrator can see why.", workspace.Rounded(w.Paused.Sub(now)))
+	default:
+		return text + " A desktop will be made for you."
+	}
+}

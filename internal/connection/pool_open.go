@@ -1,0 +1,332 @@
+package connection
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// AttachParams are the parameters of an attachDesktopPool sub-job: the binding that it is for.
+type AttachParams struct {
+	UserID  string    `json:"user_id"`
+	BoundAt time.Time `json:"bound_at"`
+}
+
+// The patience of those who open a pool.
+const (
+	// WaitLife is how long somebody keeps their place on a waiting list without being there.
+	WaitLife = 45 * time.Second
+	// attachPatience is how long OpenPool waits for the account to be inside; after that the person's page follows the desktop.
+	attachPatience = 10 * time.Second
+	// attachLook is how often it looks.
+	attachLook = 10 * time.Millisecond
+)
+
+// OpenedPool is what became of opening a pool.
+type OpenedPool struct {
+	workspace.Seating
+	Ticket string // opens the display now; empty without a desktop, and while it is being started or worked on
+	Pool   MyPool // as it is now; Pool.Reason says in plain English what to do if there is no desktop
+}
+
+// OpenPool gives a person a desktop of a pool, or a place on its waiting list. The pool's lock decides between several who open it
+// at once. With a desktop that runs it returns when the person's display answers, with a ticket for it. Opening a pool again
+// gives the same desktop, or keeps the place. CodePoolNotFound when the person may not use the pool, CodeForbidden, and
+// CodeUnavailable when the desktop could not be made ready; the person does not keep it then and may open the pool again.
+func (s *ConnectionService) OpenPool(ctx context.Context, v workspace.Visitor, poolID, requestID string) (OpenedPool, error) {
+	o, err := s.seat(ctx, v, poolID, requestID)
+	if err != nil {
+		return OpenedPool{}, err
+	}
+	opened := OpenedPool{Seating: o.Seating}
+	if o.attaching != "" {
+		if err := s.awaitAttached(ctx, o.attaching); err != nil {
+			return OpenedPool{}, err
+		}
+	}
+	if o.DesktopID != "" && o.Outcome != workspace.SeatShut {
+		switch ticket, err := s.OpenDesktop(ctx, v, o.DesktopID); {
+		case err == nil:
+			opened.Ticket = ticket
+		case workspace.CodeOf(err) != workspace.CodeConflict: // it is being started or worked on: its card says so
+			return OpenedPool{}, err
+		}
+	}
+	opened.Pool, err = s.MyPool(ctx, v.User, poolID)
+	return opened, err
+}
+
+// seat decides and writes; it decides again when somebody was faster.
+func (s *ConnectionService) seat(ctx context.Context, v workspace.Visitor, poolID, requestID string) (o seated, err error) {
+	const attempts = 5
+	for range attempts {
+		o, err = store.Update(ctx, s.Store, func(tx *store.Tx) (seated, error) { return s.openPool(ctx, tx, v, poolID, requestID) })
+		if !errors.Is(err, workspace.ErrOvertaken) {
+			break
+		}
+	}
+	return o, err
+}
+
+// seated is a decision that has been written.
+type seated struct {
+	workspace.Seating
+	attaching string // the sub-job that brings the person's account inside; empty when none is under way
+}
+
+// arrival is somebody who opens a pool, with what the decision rests on. The pool is held.
+type arrival struct {
+	workspace.Arrival
+	user      workspace.User
+	group     workspace.UserGroup
+	place     *workspace.Waiting // on the waiting list; nil when they are not on it
+	requestID string
+}
+
+func (s *ConnectionService) openPool(ctx context.Context, tx *store.Tx, v workspace.Visitor, poolID, requestID string) (seated, error) {
+	a, err := s.arrive(ctx, tx, v, poolID)
+	if err != nil {
+		return seated{}, err
+	}
+	a.requestID = requestID
+	o := seated{Seating: workspace.Bind(a.Arrival, tx.Now())}
+	if o.Ended != "" {
+		if _, err := workspace.Release(ctx, tx, a.member(o.Ended)); err != nil {
+			return seated{}, err
+		}
+	}
+	switch o.Outcome {
+	case workspace.SeatSame:
+		o.attaching, err = a.comeBack(ctx, tx, o.Seating)
+	case workspace.SeatNew:
+		o.attaching, err = a.take(ctx, tx, o.Seating)
+	case workspace.SeatWait:
+		err = a.wait(ctx, tx)
+	default:
+		err = tx.DropWaiting(ctx, a.Pool.ID, a.UserID)
+	}
+	if err != nil {
+		return seated{}, err
+	}
+	return o, a.record(ctx, tx, o.Seating)
+}
+
+// arrive reads what a decision rests on, once the pool is held: whether the person may use it first of all.
+func (s *ConnectionService) arrive(ctx context.Context, tx *store.Tx, v workspace.Visitor, poolID string) (arrival, error) {
+	u, err := workspace.Worker(ctx, tx, s.SecondFactor, v.ID)
+	if err != nil {
+		return arrival{}, err
+	}
+	group, err := poolGroup(ctx, tx, u.ID, poolID)
+	if err != nil {
+		return arrival{}, err
+	}
+	a := arrival{Arrival: workspace.Arrival{UserID: u.ID}, user: u, group: group}
+	if a.Pool, err = tx.LockPool(ctx, u.ProjectID, poolID); err != nil {
+		return arrival{}, err
+	}
+	// What was read before the pool was held may have changed: whoever changes a pool's people holds it, too.
+	if a.group, err = poolGroup(ctx, tx, u.ID, poolID); err != nil {
+		return arrival{}, err
+	}
+	if a.Members, err = tx.Members(ctx, poolID); err != nil {
+		return arrival{}, err
+	}
+	waiting, err := tx.ReadWaiting(ctx, poolID)
+	if err != nil {
+		return arrival{}, err
+	}
+	for _, w := range waiting {
+		if w.UserID == u.ID {
+			a.place = &w
+			break
+		}
+		a.Ahead++
+	}
+	return a, nil
+}
+
+// poolGroup is the privilege with which a person may use a pool. CodePoolNotFound when they may not: the pools of others do not
+// exist for them.
+func poolGroup(ctx context.Context, tx *store.Tx, userID, poolID string) (workspace.UserGroup, error) {
+	grants, err := tx.GrantsFor(ctx, userID)
+	if err != nil {
+		return "", err
+	}
+	if group, ok := groupIn(grants, userID, poolID); ok {
+		return group, nil
+	}
+	return "", &workspace.Error{Code: workspace.CodePoolNotFound, Message: "you have no such pool"}
+}
+
+// groupIn is GroupIn for a person's own grants (GrantsFor), which may be about several pools.
+func groupIn(grants []workspace.Grant, userID, poolID string) (workspace.UserGroup, bool) {
+	var people []workspace.Grant
+	var groups []string
+	for _, g := range grants {
+		if g.PoolID == poolID {
+			people, groups = append(people, g), append(groups, g.ObjectID)
+		}
+	}
+	return workspace.GroupIn(people, userID, groups)
+}
+
+func (a *arrival) member(desktopID string) workspace.Member {
+	for _, m := range a.Members {
+		if m.DesktopID == desktopID {
+			return m
+		}
+	}
+	return workspace.Member{}
+}
+
+// comeBack writes that the person came back to their desktop, and starts it if it is off. It returns the sub-job that still brings
+// their account inside, if one does.
+func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s workspace.Seating) (attaching string, err error) {
+	m := a.member(s.DesktopID)
+	if err := workspace.PutMember(ctx, tx, m.AfterReturn(tx.Now()), m.Binding, ""); err != nil {
+		return "", err
+	}
+	if err := tx.DropWaiting(ctx, a.Pool.ID, a.UserID); err != nil {
+		return "", err
+	}
+	if s.Start && m.Task == workspace.NoTask {
+		return "", a.start(ctx, tx, s.DesktopID)
+	}
+	if m.Task != workspace.TaskAttaching {
+		return "", nil
+	}
+	d, err := tx.ReadDesktop(ctx, a.Pool.ProjectID, s.DesktopID)
+	return d.TaskOwner, err
+}
+
+// take binds the person to an idle desktop. One that runs gets their account by a sub-job, which it returns; one that is off gets
+// it when it starts.
+func (a *arrival) take(ctx context.Context, tx *store.Tx, s workspace.Seating) (attaching string, err error) {
+	m := a.member(s.DesktopID)
+	bound := m.AfterBinding(a.UserID, tx.Now())
+	if err := workspace.PutMember(ctx, tx, bound, m.Binding, a.group); err != nil {
+		return "", err
+	}
+	if err := tx.DropWaiting(ctx, a.Pool.ID, a.UserID); err != nil {
+		return "", err
+	}
+	if s.Start {
+		return "", a.start(ctx, tx, s.DesktopID)
+	}
+	found, err := tx.LockDesktops(ctx, a.Pool.ProjectID, []string{s.DesktopID})
+	if err != nil {
+		return "", err
+	}
+	if len(found) == 0 || found[0].Task != workspace.NoTask {
+		return "", workspace.ErrOvertaken
+	}
+	d := found[0]
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: d.ProjectID, Type: workspace.JobAttachPool, PoolID: a.Pool.ID, RequestID: a.requestID, Created: tx.Now()}
+	sub := workspace.NewSubJob(&job, d, AttachParams{UserID: a.UserID, BoundAt: bound.BoundAt})
+	job.SubJobs = []workspace.SubJob{sub}
+	d.Task, d.TaskOwner = workspace.TaskAttaching, sub.ID
+	if err := tx.TakeDesktops(ctx, []workspace.Desktop{d}); err != nil {
+		return "", err
+	}
+	return sub.ID, tx.InsertJob(ctx, job)
+}
+
+func (a *arrival) start(ctx context.Context, tx *store.Tx, desktopID string) error {
+	r, err := workspace.OrderOperation(ctx, tx, workspace.OperateDesktops{
+		Caller: workspace.Caller{ProjectID: a.Pool.ProjectID, RequestID: a.requestID}, IDs: []string{desktopID}, Op: workspace.OpStart,
+	})
+	if err == nil && len(r.Refused) > 0 {
+		err = workspace.ErrOvertaken // it changed since the members were read
+		if refused := r.Refused[0]; refused.Code == workspace.CodeNoRoom {
+			err = &workspace.Error{Code: refused.Code, Message: refused.Message}
+		}
+	}
+	return err
+}
+
+// wait puts the person on the waiting list, or keeps their place.
+func (a *arrival) wait(ctx context.Context, tx *store.Tx) error {
+	w := workspace.Waiting{PoolID: a.Pool.ID, UserID: a.UserID, Since: tx.Now(), Until: tx.Now().Add(WaitLife)}
+	if a.place != nil {
+		w.Since = a.place.Since
+	}
+	return tx.PutWaiting(ctx, w)
+}
+
+// bindInputs are the facts about an arrival, for the decision log.
+type bindInputs struct {
+	UserID   string `json:"user_id"`
+	UserName string `json:"user_name"`
+	Total    int    `json:"total"`
+	Idle     int    `json:"idle"`
+	Coming   int    `json:"coming"`
+	Ahead    int    `json:"ahead"` // people who have waited longer
+}
+
+// record writes the decision to the pool's log, unless it only says again what the person was told before.
+func (a *arrival) record(ctx context.Context, tx *store.Tx, s workspace.Seating) error {
+	again := s.Outcome == workspace.SeatWait && a.place != nil || s.Outcome == workspace.SeatSame && !s.Start
+	if again && s.Ended == "" {
+		return nil
+	}
+	in := bindInputs{UserID: a.UserID, UserName: a.user.Name, Total: len(a.Members), Ahead: a.Ahead}
+	for _, m := range a.Members {
+		in.Idle += workspace.Count(m.Idle())
+		in.Coming += workspace.Count(m.Coming())
+	}
+	d := workspace.PoolDecision{
+		ID: workspace.NewID(), PoolID: a.Pool.ID, Kind: workspace.DecideBind, At: tx.Now(),
+		Inputs: workspace.AsJSON(in), Reasons: []workspace.Reason{{Rule: string(s.Outcome), Text: s.Reason}}, Actions: workspace.AsJSON(s),
+	}
+	if s.Outcome == workspace.SeatFull || s.Outcome == workspace.SeatShut {
+		last, _, err := tx.Decisions(ctx, a.Pool.ID, workspace.DecideBind, workspace.Page{Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(last) > 0 && string(last[0].Inputs) == string(d.Inputs) && string(last[0].Actions) == string(d.Actions) {
+			return nil // somebody who clicks again and again does not push everything else out of the log
+		}
+	}
+	return tx.InsertDecision(ctx, d, workspace.DecisionsKept)
+}
+
+// awaitAttached waits for the end of an attachDesktopPool sub-job, for as long as a person would. One that goes on is no error.
+func (s *ConnectionService) awaitAttached(ctx context.Context, subJobID string) error {
+	ctx, cancel := context.WithTimeout(ctx, attachPatience)
+	defer cancel()
+	look := time.NewTicker(attachLook)
+	defer look.Stop()
+	for {
+		sub, err := store.View(ctx, s.Store, func(tx *store.Tx) (workspace.SubJob, error) { return tx.SubJob(ctx, subJobID) })
+		switch {
+		case ctx.Err() != nil:
+			return nil // OpenPool goes on with what there is; a caller who went away notices by themselves
+		case err != nil:
+			return err
+		case sub.State == workspace.SubJobFailed:
+			return &workspace.Error{Code: workspace.CodeUnavailable, Message: "the desktop could not be made ready for you; open the pool again to get another"}
+		case sub.State == workspace.SubJobSuccess:
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-look.C:
+		}
+	}
+}
+
+// MarkAttachFailed takes a pool's desktop back from somebody for whom it could not be made ready, unless they have got into it, or
+// have another binding since: they get another when they open the pool again. It is called in the transaction that ends the
+// sub-job, with the desktop's row locked.
+func MarkAttachFailed(ctx context.Context, tx *store.Tx, d workspace.Desktop, p AttachParams) error {
+	m, err := tx.ReadMember(ctx, d.ID)
+	if err != nil || m.UserID != p.UserID || !m.BoundAt.Equal(p.BoundAt) || m.Connected() {
+		return err
+	}
+	_, err = workspace.Release(ctx, tx, m)
+	return err
+}

@@ -1,0 +1,40 @@
+package connection
+
+import (
+	"context"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// ResetMyDesktop makes the desktop that a person has in a pool as fresh as the pool's image, if the pool lets them; they keep it, and its
+// data disks. The work on it is a job; the desktop's card follows it. CodePoolNotFound when they may not use the pool,
+// CodeForbidden, CodeRateLimited and CodeConflict as MayReset says.
+func (s *ConnectionService) ResetMyDesktop(ctx context.Context, v workspace.Visitor, poolID, requestID string) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		a, err := s.arrive(ctx, tx, v, poolID)
+		if err != nil {
+			return err
+		}
+		m, ok := a.Own()
+		if !ok {
+			return workspace.Errorf(workspace.CodeConflict, "you have no desktop in pool %s, open it first", a.Pool.Name)
+		}
+		past, err := tx.PoolResets(ctx, []string{a.UserID}, tx.Now().Add(-workspace.ResetWindow))
+		if err != nil {
+			return err
+		}
+		if err := workspace.MayReset(a.Pool, m, a.UserID, past[a.UserID][poolID], tx.Now()); err != nil {
+			return err
+		}
+		c := workspace.Caller{ProjectID: a.Pool.ProjectID, RequestID: requestID}
+		job, err := workspace.ResetMembers(ctx, tx, c, a.Pool, []string{m.DesktopID}, "asked for by "+a.user.Name)
+		if err != nil {
+			return err
+		}
+		if job == "" {
+			return workspace.Errorf(workspace.CodeConflict, "desktop %s is busy, try again when it is done", m.Name)
+		}
+		return tx.InsertPoolReset(ctx, poolID, a.UserID, workspace.ResetWindow)
+	})
+}

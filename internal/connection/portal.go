@@ -1,0 +1,301 @@
+package connection
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// maxMine is how many of a person's desktops the portal shows.
+const maxMine = 500
+
+// Mine is a desktop as the person sees it who has it.
+type Mine struct {
+	workspace.Desktop
+	Image string // its name; empty when the image is gone
+	OS    string // "Debian GNU/Linux 12"
+	Door  Door
+	Why   Obstacle // unless the door is open or can be opened
+}
+
+// Door says what a person can do with a desktop of theirs now.
+type Door string
+
+// The doors.
+const (
+	DoorOpen  Door = "open"  // it can be opened
+	DoorStart Door = "start" // it can be started
+	DoorWait  Door = "wait"  // something is under way and will pass
+	DoorShut  Door = "shut"  // an administrator must act
+)
+
+// Obstacle is what stands between a person and their desktop.
+type Obstacle string
+
+// The obstacles.
+const (
+	NoObstacle     Obstacle = ""
+	ObsCreating    Obstacle = "creating"
+	ObsStarting    Obstacle = "starting"
+	ObsStopping    Obstacle = "stopping"
+	ObsRestarting  Obstacle = "restarting"
+	ObsHibernating Obstacle = "hibernating"
+	ObsDeleting    Obstacle = "deleting"
+	ObsPreparing   Obstacle = "preparing"
+	ObsRebuilding  Obstacle = "rebuilding"
+	ObsBusy        Obstacle = "busy"
+	ObsMaintenance Obstacle = "maintenance"
+	ObsFault       Obstacle = "fault"
+)
+
+// Obstacles lists every Obstacle, so that tests can prove that each has its words in every language.
+var Obstacles = []Obstacle{
+	ObsCreating, ObsStarting, ObsStopping, ObsRestarting, ObsHibernating, ObsDeleting, ObsPreparing, ObsRebuilding, ObsBusy, ObsMaintenance, ObsFault,
+}
+
+// Sentence says an obstacle in plain English; empty when there is none.
+func (o Obstacle) Sentence() string {
+	switch o {
+	case ObsCreating:
+		return "This desktop is being made."
+	case ObsStarting:
+		return "This desktop is starting."
+	case ObsStopping:
+		return "This desktop is shutting down."
+	case ObsRestarting:
+		return "This desktop is restarting."
+	case ObsHibernating:
+		return "This desktop is going to sleep."
+	case ObsDeleting:
+		return "This desktop is being deleted."
+	case ObsPreparing:
+		return "This desktop is being made ready for you."
+	case ObsRebuilding:
+		return "This desktop is getting a fresh system. It can be opened again in a few minutes."
+	case ObsBusy:
+		return "An administrator is working on this desktop."
+	case ObsMaintenance:
+		return "This desktop is under maintenance. Your administrator will make it available again."
+	case ObsFault:
+		return "Something is wrong with this desktop. Ask your administrator."
+	default:
+		return ""
+	}
+}
+
+// DoorOf decides what a person can do with a desktop of theirs, and what stands in the way.
+func DoorOf(d workspace.Desktop) (Door, Obstacle) {
+	if d.Task == workspace.TaskDeleting {
+		return DoorShut, ObsDeleting
+	}
+	if d.InMaintenance {
+		return DoorShut, ObsMaintenance
+	}
+	if why := underWay(d); why != NoObstacle {
+		return DoorWait, why
+	}
+	switch d.Status {
+	case workspace.StatusActive:
+		return DoorOpen, NoObstacle
+	case workspace.StatusShutoff, workspace.StatusHibernated:
+		return DoorStart, NoObstacle
+	default:
+		return DoorShut, ObsFault
+	}
+}
+
+func underWay(d workspace.Desktop) Obstacle {
+	switch d.Task {
+	case workspace.TaskCreating:
+		return ObsCreating
+	case workspace.TaskPoweringOn:
+		return ObsStarting
+	case workspace.TaskPoweringOff:
+		return ObsStopping
+	case workspace.TaskRebooting, workspace.TaskRebootHard:
+		return ObsRestarting
+	case workspace.TaskHibernating:
+		return ObsHibernating
+	case workspace.TaskAttaching:
+		return ObsPreparing
+	case workspace.TaskRebuilding:
+		return ObsRebuilding
+	case workspace.NoTask:
+	default:
+		return ObsBusy
+	}
+	switch d.Status {
+	case workspace.StatusStarting, workspace.StatusAwakening:
+		return ObsStarting
+	case workspace.StatusStopping:
+		return ObsStopping
+	case workspace.StatusRestarting:
+		return ObsRestarting
+	case workspace.StatusHibernating:
+		return ObsHibernating
+	default:
+		return NoObstacle
+	}
+}
+
+// mayOpen says why a desktop's display cannot be opened, or nil. CodeConflict.
+func mayOpen(d workspace.Desktop) error {
+	switch door, why := DoorOf(d); door {
+	case DoorOpen:
+		return nil
+	case DoorStart:
+		return &workspace.Error{Code: workspace.CodeConflict, Message: "this desktop is not running, start it first"}
+	default:
+		return &workspace.Error{Code: workspace.CodeConflict, Message: why.Sentence()}
+	}
+}
+
+// mayUse says whether a person has a desktop, in their own name or through a group.
+func mayUse(ctx context.Context, tx *store.Tx, desktopID, userID string) (bool, error) {
+	theirs, err := tx.Holdings(ctx, []string{desktopID}, []string{userID})
+	return len(theirs) > 0, err
+}
+
+// MyDesktops returns a person's desktops by name. CodeForbidden while they must choose a new password or
+// set up an authenticator.
+func (s *ConnectionService) MyDesktops(ctx context.Context, userID string) ([]Mine, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) ([]Mine, error) {
+		u, err := workspace.Worker(ctx, tx, s.SecondFactor, userID)
+		if err != nil {
+			return nil, err
+		}
+		desktops, _, err := tx.Desktops(ctx, workspace.DesktopQuery{
+			ProjectID: u.ProjectID, UserID: u.ID, SortBy: workspace.ByName, Page: workspace.Page{Limit: maxMine},
+		})
+		if err != nil {
+			return nil, err
+		}
+		return furnish(ctx, tx, desktops)
+	})
+}
+
+// DesktopsOf returns what MyDesktops returns for each of several people, by their ids, in a fixed number of statements for
+// each project. It is for pages that follow their desktops; people without any have an empty list.
+func (s *ConnectionService) DesktopsOf(ctx context.Context, people []workspace.User) (map[string][]Mine, error) {
+	byProject := map[string][]string{} // names
+	all := make(map[string][]Mine, len(people))
+	for _, u := range people {
+		byProject[u.ProjectID] = append(byProject[u.ProjectID], u.Name)
+		all[u.ID] = []Mine{}
+	}
+	err := s.Store.View(ctx, func(tx *store.Tx) error {
+		for projectID, names := range byProject {
+			desktops, _, err := tx.Desktops(ctx, workspace.DesktopQuery{
+				ProjectID: projectID, UserNames: names, SortBy: workspace.ByName, Page: workspace.Page{Limit: maxMine * len(names)},
+			})
+			if err != nil {
+				return err
+			}
+			furnished, err := furnish(ctx, tx, desktops)
+			if err != nil {
+				return err
+			}
+			if err := deal(ctx, tx, all, furnished); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
+// deal gives each desktop to those of the people in all who have it.
+func deal(ctx context.Context, tx *store.Tx, all map[string][]Mine, desktops []Mine) error {
+	ids := make([]string, len(desktops))
+	for i, m := range desktops {
+		ids[i] = m.ID
+	}
+	holdings, err := tx.Holdings(ctx, ids, slices.Collect(maps.Keys(all)))
+	if err != nil {
+		return err
+	}
+	of := workspace.HoldingsByDesktop(holdings)
+	for _, m := range desktops {
+		for _, a := range of[m.ID] {
+			all[a.UserID] = append(all[a.UserID], m)
+		}
+	}
+	return nil
+}
+
+// furnish adds to desktops what people see of them. It reads each image once.
+func furnish(ctx context.Context, tx *store.Tx, desktops []workspace.Desktop) ([]Mine, error) {
+	images := map[string]workspace.Image{}
+	mine := make([]Mine, 0, len(desktops))
+	for _, d := range desktops {
+		image, known := images[d.ImageID]
+		if !known {
+			var err error
+			image, err = tx.ReadImage(ctx, "", d.ImageID)
+			if err != nil && workspace.CodeOf(err) != workspace.CodeImageNotFound {
+				return nil, err
+			}
+			images[d.ImageID] = image
+		}
+		m := Mine{Desktop: d, Image: image.Name, OS: image.OSVersion}
+		m.Door, m.Why = DoorOf(d)
+		mine = append(mine, m)
+	}
+	return mine, nil
+}
+
+// updateMine runs f in a transaction with a desktop of the person's. CodeDesktopNotFound when it is not theirs, CodeForbidden when they
+// may not use desktops now.
+func (s *ConnectionService) updateMine(ctx context.Context, v workspace.Visitor, desktopID string, f func(*store.Tx, workspace.User, workspace.Desktop) error) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		u, err := workspace.Worker(ctx, tx, s.SecondFactor, v.ID)
+		if err != nil {
+			return err
+		}
+		d, err := mine(ctx, tx, u, desktopID)
+		if err != nil {
+			return err
+		}
+		return f(tx, u, d)
+	})
+}
+
+// OpenDesktop makes a ticket for a desktop's display, good once for TicketLife. CodeDesktopNotFound when the desktop is not
+// the person's, CodeConflict when it is not running, CodeForbidden.
+func (s *ConnectionService) OpenDesktop(ctx context.Context, v workspace.Visitor, desktopID string) (string, error) {
+	token := workspace.NewToken()
+	err := s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u workspace.User, d workspace.Desktop) error {
+		if err := mayOpen(d); err != nil {
+			return err
+		}
+		return tx.InsertTicket(ctx, workspace.Ticket{
+			TokenHash: workspace.HashToken(token), DesktopID: d.ID, UserID: u.ID, Account: u.Account,
+			SignInHash: v.SignInHash, Expires: tx.Now().Add(workspace.TicketLife),
+		})
+	})
+	return token, err
+}
+
+// MayWork says why a person may not use desktops now, or nil. CodeForbidden, CodeBadCredentials when they are gone.
+func (s *ConnectionService) MayWork(ctx context.Context, userID string) error {
+	return s.Store.View(ctx, func(tx *store.Tx) error {
+		_, err := workspace.Worker(ctx, tx, s.SecondFactor, userID)
+		return err
+	})
+}
+
+// mine reads a desktop of a person's; those of others do not exist for them.
+func mine(ctx context.Context, tx *store.Tx, u workspace.User, desktopID string) (workspace.Desktop, error) {
+	d, err := tx.ReadDesktop(ctx, u.ProjectID, desktopID)
+	if err != nil {
+		return d, err
+	}
+	theirs, err := mayUse(ctx, tx, d.ID, u.ID)
+	if err == nil && !theirs {
+		err = &workspace.Error{Code: workspace.CodeDesktopNotFound, Message: "you have no such desktop"}
+	}
+	return d, err
+}

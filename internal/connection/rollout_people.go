@@ -1,0 +1,36 @@
+package connection
+
+import (
+	"context"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// MarkReady records that the person who has a desktop may be cut off now, though the countdown to its rebuild still runs. Saying so
+// again, or when the rebuild has begun, succeeds. CodeDesktopNotFound when the desktop is not theirs, CodeConflict when no countdown runs, CodeForbidden.
+func (s *ConnectionService) MarkReady(ctx context.Context, v workspace.Visitor, desktopID string) error {
+	return s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u workspace.User, d workspace.Desktop) error {
+		if d.Task == workspace.TaskRebuilding {
+			return nil
+		}
+		if d.PoolID != "" {
+			p, err := tx.LockPool(ctx, d.ProjectID, d.PoolID)
+			if err != nil {
+				return err
+			}
+			warned, err := tx.WarnedItems(ctx, []string{d.ID})
+			if err != nil {
+				return err
+			}
+			if len(warned) > 0 {
+				warned[0].Ready = true
+				if err := tx.SaveRolloutItems(ctx, warned[:1]); err != nil {
+					return err
+				}
+				return workspace.Advance(ctx, tx, p, warned[0].JobID)
+			}
+		}
+		return &workspace.Error{Code: workspace.CodeConflict, Message: "this desktop is not about to be rebuilt"}
+	})
+}
