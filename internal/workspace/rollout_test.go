@@ -76,14 +76,14 @@ func TestRebuildTargets(t *testing.T) {
 	wantRefusal(t, err, workspace.CodeDesktopNotFound, "desktop_ids[1]: the pool has no desktop strange")
 }
 
-// rollout is a rebuild under way: the state that survives a crash, and what the world does to it.
-type rollout struct {
+// rolling is a rebuild under way: the state that survives a crash, and what the world does to it.
+type rolling struct {
 	state workspace.RolloutState
 	now   time.Time
 	why   string // it stopped
 }
 
-func (r *rollout) apply(actions []workspace.RolloutAction) {
+func (r *rolling) apply(actions []workspace.RolloutAction) {
 	for _, a := range actions {
 		for i := range r.state.Items {
 			item := &r.state.Items[i]
@@ -107,7 +107,7 @@ func (r *rollout) apply(actions []workspace.RolloutAction) {
 	}
 }
 
-func (r *rollout) count(states ...workspace.ItemState) int {
+func (r *rolling) count(states ...workspace.ItemState) int {
 	n := 0
 	for _, i := range r.state.Items {
 		if slices.Contains(states, i.State) {
@@ -117,18 +117,18 @@ func (r *rollout) count(states ...workspace.ItemState) int {
 	return n
 }
 
-func (r *rollout) item(t *rapid.T) *workspace.RolloutItem {
+func (r *rolling) item(t *rapid.T) *workspace.RolloutItem {
 	return &r.state.Items[rapid.IntRange(0, len(r.state.Items)-1).Draw(t, "item")]
 }
 
-func (r *rollout) parallel() int {
+func (r *rolling) parallel() int {
 	if r.state.Limits.Parallel == 0 {
 		return workspace.DefaultParallel
 	}
 	return r.state.Limits.Parallel
 }
 
-func (r *rollout) Check(t *rapid.T) {
+func (r *rolling) Check(t *rapid.T) {
 	if n := r.count(workspace.ItemRebuilding); n > r.parallel() {
 		t.Fatalf("%d are rebuilt at a time, %d may", n, r.parallel())
 	}
@@ -140,7 +140,7 @@ func (r *rollout) Check(t *rapid.T) {
 	}
 }
 
-func (r *rollout) Decide(t *rapid.T) {
+func (r *rolling) Decide(t *rapid.T) {
 	before := slices.Clone(r.state.Items)
 	actions := workspace.Rollout(r.state, r.now)
 	shuffled := r.state
@@ -179,48 +179,48 @@ func (r *rollout) Decide(t *rapid.T) {
 	}
 }
 
-func (r *rollout) Succeed(t *rapid.T) {
+func (r *rolling) Succeed(t *rapid.T) {
 	if i := r.item(t); i.State == workspace.ItemRebuilding {
 		i.State = workspace.ItemDone
 	}
 }
 
-func (r *rollout) Fail(t *rapid.T) {
+func (r *rolling) Fail(t *rapid.T) {
 	if i := r.item(t); i.State == workspace.ItemRebuilding {
 		i.State = workspace.ItemFailed
 	}
 }
 
-func (r *rollout) Pass(t *rapid.T) {
+func (r *rolling) Pass(t *rapid.T) {
 	r.now = r.now.Add(time.Duration(rapid.IntRange(1, 20).Draw(t, "minutes")) * time.Minute)
 }
 
-func (r *rollout) PersonComes(t *rapid.T) {
+func (r *rolling) PersonComes(t *rapid.T) {
 	if i := r.item(t); i.State == workspace.ItemWaiting || i.State == workspace.ItemWarned {
 		i.Bound, i.Session = true, true
 	}
 }
 
-func (r *rollout) PersonIsReady(t *rapid.T) {
+func (r *rolling) PersonIsReady(t *rapid.T) {
 	if i := r.item(t); i.State == workspace.ItemWarned {
 		i.Left = rapid.Bool().Draw(t, "says so")
 		i.Session = i.Left
 	}
 }
 
-func (r *rollout) OtherWork(t *rapid.T) {
+func (r *rolling) OtherWork(t *rapid.T) {
 	i := r.item(t)
 	i.Busy = i.State != workspace.ItemRebuilding && !i.Busy
 }
 
-func (r *rollout) Deletion(t *rapid.T) {
+func (r *rolling) Deletion(t *rapid.T) {
 	if i := r.item(t); i.State == workspace.ItemWaiting || i.State == workspace.ItemWarned {
 		i.Gone = true
 	}
 }
 
 // finish lets all go well from now on, and wants an end.
-func (r *rollout) finish(t *rapid.T) {
+func (r *rolling) finish(t *rapid.T) {
 	for round := 0; !r.state.Ended(); round++ {
 		if round > 200 {
 			t.Fatalf("does not end: %+v", r.state)
@@ -240,7 +240,7 @@ func (r *rollout) finish(t *rapid.T) {
 
 func TestRollout(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := &rollout{now: noon, state: workspace.RolloutState{
+		r := &rolling{now: noon, state: workspace.RolloutState{
 			Delay:    time.Duration(rapid.SampledFrom([]int{0, 1, 15}).Draw(t, "delay")) * time.Minute,
 			OnlyIdle: rapid.IntRange(0, 3).Draw(t, "only idle") == 0,
 			Limits:   workspace.RolloutLimits{Parallel: rapid.IntRange(0, 4).Draw(t, "parallel"), MaxFailures: rapid.IntRange(0, 3).Draw(t, "failures")},
@@ -256,15 +256,15 @@ func TestRollout(t *testing.T) {
 	})
 }
 
-func rolloutOf(n int) *rollout {
-	r := &rollout{now: noon, state: workspace.RolloutState{Delay: 15 * time.Minute, Limits: workspace.RolloutLimits{Parallel: 3, MaxFailures: 1}}}
+func rolloutOf(n int) *rolling {
+	r := &rolling{now: noon, state: workspace.RolloutState{Delay: 15 * time.Minute, Limits: workspace.RolloutLimits{Parallel: 3, MaxFailures: 1}}}
 	for i := range n {
 		r.state.Items = append(r.state.Items, workspace.RolloutItem{DesktopID: fmt.Sprintf("d%02d", i), State: workspace.ItemWaiting})
 	}
 	return r
 }
 
-func (r *rollout) decide() string {
+func (r *rolling) decide() string {
 	actions := workspace.Rollout(r.state, r.now)
 	r.apply(actions)
 	said := []string{}
@@ -274,7 +274,7 @@ func (r *rollout) decide() string {
 	return strings.Join(said, ", ")
 }
 
-func (r *rollout) finished(state workspace.ItemState) {
+func (r *rolling) finished(state workspace.ItemState) {
 	for i := range r.state.Items {
 		if r.state.Items[i].State == workspace.ItemRebuilding {
 			r.state.Items[i].State = state
@@ -283,7 +283,7 @@ func (r *rollout) finished(state workspace.ItemState) {
 }
 
 func TestRolloutStory(t *testing.T) {
-	step := func(t *testing.T, r *rollout, want string) {
+	step := func(t *testing.T, r *rolling, want string) {
 		t.Helper()
 		if got := r.decide(); got != want {
 			t.Fatalf("decides %q, want %q", got, want)
