@@ -12,7 +12,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-type mail struct {
+type message struct {
 	ID        string `bun:",pk"`
 	Kind      workspace.MailKind
 	ProjectID string
@@ -28,12 +28,12 @@ type mail struct {
 
 type mailRow struct {
 	bun.BaseModel `bun:"table:mails"`
-	mail
+	message
 }
 
 // InsertMails implements workspace.MailRows.
 func (t *Tx) InsertMails(ctx context.Context, mails []workspace.Mail) error {
-	return InsertAll(ctx, t, Convert(mails, func(m workspace.Mail) mailRow { return mailRow{mail: mail(m)} }))
+	return InsertAll(ctx, t, Convert(mails, func(m workspace.Mail) mailRow { return mailRow{message: message(m)} }))
 }
 
 // ClaimMails implements workspace.MailRows: the longest due first.
@@ -44,7 +44,7 @@ func (t *Tx) ClaimMails(ctx context.Context, limit int, hold time.Duration) ([]w
 	err := t.NewRaw("WITH due AS MATERIALIZED (?) UPDATE mails SET run_at = ? WHERE id IN (SELECT id FROM due) RETURNING *",
 		due, t.Now().Add(hold)).Scan(ctx, &rows)
 	slices.SortFunc(rows, func(a, b mailRow) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
-	return Convert(rows, func(r mailRow) workspace.Mail { return workspace.Mail(r.mail) }), err
+	return Convert(rows, func(r mailRow) workspace.Mail { return workspace.Mail(r.message) }), err
 }
 
 // PostponeMail implements workspace.MailRows. It counts the try. A missing row is a success.
