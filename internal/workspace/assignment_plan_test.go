@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"carrel/internal/workspace"
+	"carrel/internal/workspace/workspacetest"
 )
 
 var Choosing = []workspace.AssignStrategy{
@@ -636,7 +637,7 @@ func TestPlanAssignmentRefuses(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := workspace.PlanAssignment(c.s)
-			wantRefusal(t, err, c.code, c.why)
+			workspacetest.Refused(t, err, c.code, c.why)
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"carrel/internal/workspace"
+	"carrel/internal/workspace/workspacetest"
 )
 
 // byStrategy asks to give two desktops to two people; byRelation names them at the desktops.
@@ -106,13 +107,13 @@ func TestAttachDesktopsCheck(t *testing.T) {
 		t.Run("refuses "+c.name, func(t *testing.T) {
 			r := c.from()
 			c.change(&r)
-			wantRefusal(t, r.Check(), workspace.CodeInvalid, c.why)
+			workspacetest.Refused(t, r.Check(), workspace.CodeInvalid, c.why)
 		})
 	}
 	t.Run("refuses what is not offered", func(t *testing.T) {
 		r := byRelation()
 		r.Unsupported = []string{"image_id"}
-		wantRefusal(t, r.Check(), workspace.CodeUnsupported, "image_id: ")
+		workspacetest.Refused(t, r.Check(), workspace.CodeUnsupported, "image_id: ")
 	})
 	t.Run("accepts an underscore in a computer name", func(t *testing.T) {
 		r := byRelation()

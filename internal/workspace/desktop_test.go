@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"carrel/internal/workspace"
+	"carrel/internal/workspace/workspacetest"
 )
 
 func TestCreateDesktopsCheck(t *testing.T) {
@@ -46,7 +47,7 @@ func TestCreateDesktopsCheck(t *testing.T) {
 		t.Run("refuses "+c.name, func(t *testing.T) {
 			r := request()
 			c.change(&r)
-			wantRefusal(t, r.Check(), c.code, c.why)
+			workspacetest.Refused(t, r.Check(), c.code, c.why)
 		})
 	}
 	t.Run("accepts a hundred people", func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"carrel/internal/workspace"
+	"carrel/internal/workspace/workspacetest"
 )
 
 func TestComputerName(t *testing.T) {
@@ -32,7 +33,7 @@ func TestComputerName(t *testing.T) {
 	for name, why := range bad {
 		t.Run("refuses "+name, func(t *testing.T) {
 			err := workspace.CheckComputerName("computer_name", name, workspace.MaxComputerName)
-			wantRefusal(t, err, workspace.CodeInvalid, "computer_name: ", why)
+			workspacetest.Refused(t, err, workspace.CodeInvalid, "computer_name: ", why)
 		})
 	}
 }
@@ -56,7 +57,7 @@ func TestUserName(t *testing.T) {
 	for name, why := range bad {
 		t.Run("refuses "+name, func(t *testing.T) {
 			err := workspace.CheckUserName("user_name", name)
-			wantRefusal(t, err, workspace.CodeInvalid, "user_name: ", why)
+			workspacetest.Refused(t, err, workspace.CodeInvalid, "user_name: ", why)
 		})
 	}
 }
@@ -76,7 +77,7 @@ func TestNameSequence(t *testing.T) {
 	})
 	t.Run("says how many are free when there are too few", func(t *testing.T) {
 		_, err := workspace.NameSequence("desktop_name", "abcdefghijklm", 100, map[string]bool{"abcdefghijklm07": true})
-		wantRefusal(t, err, workspace.CodeInvalid, "desktop_name: ", "only 99 names")
+		workspacetest.Refused(t, err, workspace.CodeInvalid, "desktop_name: ", "only 99 names")
 	})
 }
 
@@ -137,23 +138,9 @@ func TestTags(t *testing.T) {
 		`tags[1].key: "a" is there twice`:           {{Key: "a"}, {Key: "a"}},
 	}
 	for why, tags := range bad {
-		t.Run(why, func(t *testing.T) { wantRefusal(t, workspace.CheckTags("tags", tags), workspace.CodeInvalid, why) })
-	}
-}
-
-// wantRefusal checks an error's code and that its message holds all the parts.
-func wantRefusal(t *testing.T, err error, code workspace.Code, parts ...string) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("accepted, want a refusal that says %q", parts)
-	}
-	if got := workspace.CodeOf(err); got != code {
-		t.Errorf("code %s, want %s (%v)", got, code, err)
-	}
-	for _, part := range parts {
-		if !strings.Contains(workspace.MessageOf(err), part) {
-			t.Errorf("message %q does not say %q", workspace.MessageOf(err), part)
-		}
+		t.Run(why, func(t *testing.T) {
+			workspacetest.Refused(t, workspace.CheckTags("tags", tags), workspace.CodeInvalid, why)
+		})
 	}
 }
 

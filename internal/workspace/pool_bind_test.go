@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"carrel/internal/workspace"
+	"carrel/internal/workspace/workspacetest"
 )
 
 func dynamicPool() workspace.Pool {
@@ -326,7 +327,7 @@ func TestMayReset(t *testing.T) {
 				}
 				return
 			}
-			wantRefusal(t, err, c.code, c.why)
+			workspacetest.Refused(t, err, c.code, c.why)
 		})
 	}
 	m := readyMembers(1, nil)[0].AfterBinding("ann", noon).AfterReset("gold-2", noon)

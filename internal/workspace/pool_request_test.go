@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"carrel/internal/workspace"
+	"carrel/internal/workspace/workspacetest"
 )
 
 func TestPoolRequests(t *testing.T) {
@@ -25,7 +26,7 @@ func TestPoolRequests(t *testing.T) {
 		{"an empty message", (&workspace.NotifyPool{Text: " \n"}).Check(), "notifications: must not be empty"},
 		{"a long message", (&workspace.NotifyPool{Text: strings.Repeat("长", 1025)}).Check(), "notifications: 1025 characters, at most 1024"},
 	} {
-		t.Run("refuse "+c.name, func(t *testing.T) { wantRefusal(t, c.err, workspace.CodeInvalid, c.why) })
+		t.Run("refuse "+c.name, func(t *testing.T) { workspacetest.Refused(t, c.err, workspace.CodeInvalid, c.why) })
 	}
 	for name, err := range map[string]error{
 		"growing":      (&workspace.ExpandPool{Size: 1000}).Check(),
@@ -49,17 +50,17 @@ func TestPoolOperationsInTheWordsOfTheirCall(t *testing.T) {
 		}
 	}
 	_, _, err := (&workspace.OperatePool{Op: "explode"}).Operation()
-	wantRefusal(t, err, workspace.CodeInvalid, `op_type: "explode" is unknown`)
+	workspacetest.Refused(t, err, workspace.CodeInvalid, `op_type: "explode" is unknown`)
 	_, _, err = (&workspace.OperatePool{Op: "reboot", How: "KINDLY"}).Operation()
-	wantRefusal(t, err, workspace.CodeInvalid, `type: "KINDLY" is unknown, use SOFT or HARD`)
+	workspacetest.Refused(t, err, workspace.CodeInvalid, `type: "KINDLY" is unknown, use SOFT or HARD`)
 }
 
 func TestAPoolIsBusyWhenAllItsDesktopsAre(t *testing.T) {
 	members := readyMembers(2, func(m *workspace.Member) { m.Task = workspace.TaskRebooting })
-	wantRefusal(t, workspace.Busy(dynamicPool(), members), workspace.CodeConflict, "all 2 desktops of pool pool are busy")
+	workspacetest.Refused(t, workspace.Busy(dynamicPool(), members), workspace.CodeConflict, "all 2 desktops of pool pool are busy")
 	members[1].Task = workspace.NoTask
 	if err := workspace.Busy(dynamicPool(), members); err != nil {
 		t.Error(err)
 	}
-	wantRefusal(t, workspace.Busy(dynamicPool(), nil), workspace.CodeConflict, "pool pool has no desktops")
+	workspacetest.Refused(t, workspace.Busy(dynamicPool(), nil), workspace.CodeConflict, "pool pool has no desktops")
 }

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"carrel/internal/workspace"
+	"carrel/internal/workspace/workspacetest"
 )
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -72,7 +73,7 @@ func TestCreatePoolCheck(t *testing.T) {
 		t.Run("refuses "+c.name, func(t *testing.T) {
 			r := poolRequest()
 			c.change(&r)
-			wantRefusal(t, r.Check(), c.code, c.why)
+			workspacetest.Refused(t, r.Check(), c.code, c.why)
 		})
 	}
 	t.Run("accepts a pool with everything", func(t *testing.T) {
@@ -216,7 +217,7 @@ func TestUpdatePool(t *testing.T) {
 	for _, c := range refused {
 		t.Run("refuses "+c.name, func(t *testing.T) {
 			got, err := workspace.UpdatePool(samplePool(), c.change)
-			wantRefusal(t, err, workspace.CodeInvalid, c.why)
+			workspacetest.Refused(t, err, workspace.CodeInvalid, c.why)
 			if !reflect.DeepEqual(got, samplePool()) {
 				t.Error("a refusal changed the pool")
 			}
@@ -239,21 +240,21 @@ func TestPoolVolumes(t *testing.T) {
 		t.Errorf("adding: %+v, %v", added.Data, err)
 	}
 	_, err = p.AddVolumes(make([]workspace.VolumeSpec, 9))
-	wantRefusal(t, err, workspace.CodeInvalid, "volumes: 9 volumes, give 1 to 8: the pool has 2")
+	workspacetest.Refused(t, err, workspace.CodeInvalid, "volumes: 9 volumes, give 1 to 8: the pool has 2")
 	fewer, err := p.DeleteVolumes([]string{"d1"})
 	if err != nil || len(fewer.Data) != 1 || fewer.Data[0].ID != "d2" || len(p.Data) != 2 {
 		t.Errorf("deleting: %+v, %v", fewer.Data, err)
 	}
 	_, err = p.DeleteVolumes([]string{"r"})
-	wantRefusal(t, err, workspace.CodeInvalid, `volumes[0].id: "r" is not a data disk`)
+	workspacetest.Refused(t, err, workspace.CodeInvalid, `volumes[0].id: "r" is not a data disk`)
 	larger, err := p.ExpandVolumes([]workspace.VolumeGrowth{{ID: "d1", GB: 50}, {ID: "r", GB: 100}})
 	if err != nil || larger.Data[0].GB != 50 || larger.Root.GB != 100 || p.Data[0].GB != 10 || p.Root.GB != 80 {
 		t.Errorf("growing: %+v, %v", larger, err)
 	}
 	_, err = p.ExpandVolumes([]workspace.VolumeGrowth{{ID: "d2", GB: 20}})
-	wantRefusal(t, err, workspace.CodeInvalid, "volumes[0].size: 20 GB is not more than the 20 GB")
+	workspacetest.Refused(t, err, workspace.CodeInvalid, "volumes[0].size: 20 GB is not more than the 20 GB")
 	_, err = p.ExpandVolumes([]workspace.VolumeGrowth{{ID: "d2", GB: 25}})
-	wantRefusal(t, err, workspace.CodeInvalid, "volumes[0].size: 25 GB is not a multiple of 10")
+	workspacetest.Refused(t, err, workspace.CodeInvalid, "volumes[0].size: 25 GB is not a multiple of 10")
 }
 
 func TestPoolDifferences(t *testing.T) {
@@ -302,7 +303,7 @@ func TestGrants(t *testing.T) {
 		t.Errorf("changed to %+v, %v", got, err)
 	}
 	_, err = change.Apply(nil, noon)
-	wantRefusal(t, err, workspace.CodeUserNotFound, "objects[0].object_id: u may not use the pool")
+	workspacetest.Refused(t, err, workspace.CodeUserNotFound, "objects[0].object_id: u may not use the pool")
 	remove := workspace.ChangeGrants{Action: workspace.GrantRemove, Objects: []workspace.Grant{group}}
 	left, err := remove.Apply(people, noon)
 	if err != nil || len(left) != 1 || left[0].ObjectID != "u" {
@@ -311,8 +312,8 @@ func TestGrants(t *testing.T) {
 	if again, err := remove.Apply(left, noon); err != nil || len(again) != 1 {
 		t.Errorf("removing who is not there: %+v, %v", again, err)
 	}
-	wantRefusal(t, (&workspace.ChangeGrants{Action: "STEAL"}).Check(), workspace.CodeInvalid, "action: ")
-	wantRefusal(t, (&workspace.ChangeGrants{Action: workspace.GrantAdd}).Check(), workspace.CodeInvalid, "objects: must hold 1 to 500")
+	workspacetest.Refused(t, (&workspace.ChangeGrants{Action: "STEAL"}).Check(), workspace.CodeInvalid, "action: ")
+	workspacetest.Refused(t, (&workspace.ChangeGrants{Action: workspace.GrantAdd}).Check(), workspace.CodeInvalid, "objects: must hold 1 to 500")
 }
 
 func TestGroupIn(t *testing.T) {
@@ -356,7 +357,7 @@ func TestShrinkTakesWhatIsMissedLeast(t *testing.T) {
 	}
 	members[0] = members[0].AfterBinding("ann", noon)
 	_, err := workspace.Shrink(members, 5)
-	wantRefusal(t, err, workspace.CodeConflict, "only 4 of the pool's desktops are free, 5 were to go")
+	workspacetest.Refused(t, err, workspace.CodeConflict, "only 4 of the pool's desktops are free, 5 were to go")
 }
 
 func TestShrinkTakesNobodysDesktop(t *testing.T) {

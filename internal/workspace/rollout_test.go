@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"carrel/internal/workspace"
+	"carrel/internal/workspace/workspacetest"
 )
 
 func TestRebuildPoolCheck(t *testing.T) {
@@ -36,7 +37,7 @@ func TestRebuildPoolCheck(t *testing.T) {
 		t.Run("refuses "+c.name, func(t *testing.T) {
 			r := good
 			c.change(&r)
-			wantRefusal(t, r.Check(), c.code, c.why)
+			workspacetest.Refused(t, r.Check(), c.code, c.why)
 		})
 	}
 }
@@ -73,7 +74,7 @@ func TestRebuildTargets(t *testing.T) {
 		})
 	}
 	_, err := (&workspace.RebuildPool{DesktopIDs: []string{"d00", "strange"}}).Targets(members)
-	wantRefusal(t, err, workspace.CodeDesktopNotFound, "desktop_ids[1]: the pool has no desktop strange")
+	workspacetest.Refused(t, err, workspace.CodeDesktopNotFound, "desktop_ids[1]: the pool has no desktop strange")
 }
 
 // rolling is a rebuild under way: the state that survives a crash, and what the world does to it.
