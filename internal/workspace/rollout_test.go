@@ -43,7 +43,13 @@ func TestRebuildPoolCheck(t *testing.T) {
 }
 
 func TestRebuildTargets(t *testing.T) {
-	members := readyMembers(5, func(m *workspace.Member) { m.ImageID = "gold-1" })
+	members := make([]workspace.Member, 5)
+	for i := range members {
+		members[i] = workspace.Member{
+			DesktopID: fmt.Sprintf("d%02d", i), ImageID: "gold-1", Status: workspace.StatusActive, Login: workspace.LoginRegistered, AutoCreated: true,
+			IdleSince: noon.Add(-time.Hour), Updated: noon.Add(-time.Hour),
+		}
+	}
 	members[1] = members[1].AfterBinding("ann", noon)
 	members[2].ImageID = "gold-2"
 	members[3].Task = workspace.TaskDeleting
