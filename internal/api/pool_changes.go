@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"carrel/internal/iam"
+	"carrel/internal/rollout"
 	"carrel/internal/workspace"
 )
 
@@ -53,7 +54,7 @@ func (s *Server) rebuildPool(ctx context.Context, in *rebuildPoolInput) (jobRepl
 	var names given
 	names.add("encrypt_type", b.EncryptType == "ENCRYPTED")
 	names.add("kms_id", b.KeyID != "")
-	id, err := s.Services.Rollouts.RebuildPool(ctx, workspace.RebuildPool{
+	id, err := s.Services.Rollouts.RebuildPool(ctx, rollout.RebuildPool{
 		Caller: in.caller(ctx), PoolID: in.PoolID, ImageType: b.ImageType, ImageID: b.ImageID, OSType: b.OSType, DelayMinutes: b.Delay,
 		Message: b.Message, OrderID: b.OrderID, Fix: b.Fix, Handle: b.Handle, DesktopIDs: b.DesktopIDs, Unsupported: names,
 	})

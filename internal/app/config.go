@@ -17,6 +17,7 @@ import (
 
 	"carrel/internal/engine/sim"
 	"carrel/internal/mail"
+	"carrel/internal/rollout"
 	"carrel/internal/workspace"
 )
 
@@ -132,8 +133,8 @@ type Jobs struct {
 
 // Pools says how carefully pools change.
 type Pools struct {
-	Rebuild   workspace.RolloutLimits `yaml:"rebuild"`
-	BootLimit time.Duration           `yaml:"boot_limit"` // for a desktop to come up with a new system disk; 0: job.DefaultBootLimit
+	Rebuild   rollout.RolloutLimits `yaml:"rebuild"`
+	BootLimit time.Duration         `yaml:"boot_limit"` // for a desktop to come up with a new system disk; 0: job.DefaultBootLimit
 }
 
 // Defaults is the configuration without a file and flags.

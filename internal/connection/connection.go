@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -59,7 +60,7 @@ func (s *ConnectionService) OpenConnection(ctx context.Context, t workspace.Tick
 		if err := tx.InsertConnection(ctx, c); err != nil {
 			return err
 		}
-		if err := workspace.Remind(ctx, tx, d.ID); err != nil {
+		if err := rollout.Remind(ctx, tx, d.ID); err != nil {
 			return err
 		}
 		d = locked[0]

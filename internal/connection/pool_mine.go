@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -225,7 +226,7 @@ func (l *lobby) readOwn(ctx context.Context, tx *store.Tx, users []string) error
 	if err != nil {
 		return err
 	}
-	l.leaving, err = tx.Countdowns(ctx, ids)
+	l.leaving, err = rollout.Countdowns(ctx, tx, ids)
 	return err
 }
 

@@ -3,6 +3,7 @@ package connection
 import (
 	"context"
 
+	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -19,16 +20,16 @@ func (s *ConnectionService) MarkReady(ctx context.Context, v workspace.Visitor, 
 			if err != nil {
 				return err
 			}
-			warned, err := tx.WarnedItems(ctx, []string{d.ID})
+			warned, err := rollout.WarnedItems(ctx, tx, []string{d.ID})
 			if err != nil {
 				return err
 			}
 			if len(warned) > 0 {
 				warned[0].Ready = true
-				if err := tx.SaveRolloutItems(ctx, warned[:1]); err != nil {
+				if err := rollout.SaveRolloutItems(ctx, tx, warned[:1]); err != nil {
 					return err
 				}
-				return workspace.Advance(ctx, tx, p, warned[0].JobID)
+				return rollout.Advance(ctx, tx, p, warned[0].JobID)
 			}
 		}
 		return &workspace.Error{Code: workspace.CodeConflict, Message: "this desktop is not about to be rebuilt"}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"carrel/internal/connection"
+	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -15,7 +16,7 @@ type Services struct {
 	Desktops    *workspace.DesktopService
 	Assignments *workspace.AssignmentService
 	Pools       *workspace.PoolService
-	Rollouts    *workspace.RolloutService
+	Rollouts    *rollout.RolloutService
 	Connections *connection.ConnectionService
 	Work        *work.WorkService
 }
@@ -26,7 +27,7 @@ type Config struct {
 	Passwords    workspace.Passwords
 	Box          workspace.Sealer // of secrets of authenticator apps, and of passwords that wait to be hashed
 	SecondFactor workspace.SecondFactor
-	Rollout      workspace.RolloutLimits // of rebuilds of pools
+	Rollout      rollout.RolloutLimits // of rebuilds of pools
 }
 
 // NewServices makes the services.
@@ -39,7 +40,7 @@ func NewServices(c Config) *Services {
 		Desktops:    &workspace.DesktopService{Store: domain},
 		Assignments: &workspace.AssignmentService{Store: domain, Passwords: c.Passwords, Box: c.Box},
 		Pools:       &workspace.PoolService{Store: domain},
-		Rollouts:    &workspace.RolloutService{Store: domain, Limits: c.Rollout},
+		Rollouts:    &rollout.RolloutService{Store: c.Store, Limits: c.Rollout},
 		Connections: &connection.ConnectionService{Store: c.Store, SecondFactor: c.SecondFactor},
 		Work:        &work.WorkService{Store: c.Store},
 	}

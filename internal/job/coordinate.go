@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"carrel/internal/store"
+	"carrel/internal/rollout"
 	"carrel/internal/workspace"
 )
 
@@ -18,7 +18,7 @@ func (r *Runner) coordinate(ctx context.Context) {
 	tick := time.NewTicker(turnsEvery)
 	defer tick.Stop()
 	for {
-		if err := workspace.AdvanceRollouts(ctx, store.Workspace(r.store)); err != nil && ctx.Err() == nil {
+		if err := rollout.AdvanceRollouts(ctx, r.store); err != nil && ctx.Err() == nil {
 			r.log.WarnContext(ctx, "moving rebuilds of pools on", "error", err)
 		}
 		select {
@@ -36,7 +36,7 @@ func (r *Runner) giveTurns(ctx context.Context, s workspace.SubJob) {
 	if s.Type != workspace.JobRebuildPool {
 		return
 	}
-	if err := workspace.AdvanceRollout(ctx, store.Workspace(r.store), s.JobID); err != nil {
+	if err := rollout.AdvanceRollout(ctx, r.store, s.JobID); err != nil {
 		r.log.WarnContext(ctx, "moving a rebuild of a pool on", "job", s.JobID, "error", err)
 	}
 }

@@ -1,13 +1,16 @@
 package job_test
 
-import "carrel/internal/workspace"
+import (
+	"carrel/internal/rollout"
+	"carrel/internal/workspace"
+)
 
 // poolScenarios is the work on pools that a process is killed in.
 var poolScenarios = []scenario{
 	{name: "resetting", setUp: poolOfTwo, ask: func(w *world) string { return w.reset() }, want: 2, state: workspace.StatusActive},
 	{
 		name: "rebuilding a pool", setUp: poolOfTwo, want: 2, state: workspace.StatusActive, check: poolHasNextImage,
-		ask: func(w *world) string { return w.rebuild(func(r *workspace.RebuildPool) { r.DelayMinutes = 1 }) },
+		ask: func(w *world) string { return w.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 1 }) },
 	},
 	{
 		name: "resizing a pool", setUp: func(w *world) { w.addPool(2); w.addProduct() }, want: 2, state: workspace.StatusActive,

@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/guest"
+	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -21,7 +22,7 @@ const (
 // rebuildMember does for one desktop of a pool what the pool's rollout has decided: nothing yet, telling its people, rebuilding it, or
 // leaving it alone after all.
 func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
-	params, err := work.ReadParams[workspace.RebuildParams](*s)
+	params, err := work.ReadParams[rollout.RebuildParams](*s)
 	if err != nil {
 		return plan{}, err
 	}
@@ -32,8 +33,8 @@ func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *work
 	if err != nil {
 		return plan{}, err
 	}
-	if item.State == workspace.ItemWarned && !now.Before(item.Deadline) {
-		if err := workspace.AdvanceRollout(ctx, store.Workspace(r.store), s.JobID); err != nil {
+	if item.State == rollout.ItemWarned && !now.Before(item.Deadline) {
+		if err := rollout.AdvanceRollout(ctx, r.store, s.JobID); err != nil {
 			return plan{}, err
 		}
 		if item, _, err = r.rolloutItem(ctx, s.ID); err != nil {
@@ -41,19 +42,19 @@ func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *work
 		}
 	}
 	switch item.State {
-	case workspace.ItemWaiting, workspace.ItemWarned:
+	case rollout.ItemWaiting, rollout.ItemWarned:
 		return r.parked(*s, *d, item, params, now), nil
-	case workspace.ItemSkipped, workspace.ItemStopped:
+	case rollout.ItemSkipped, rollout.ItemStopped:
 		return r.leaveAlone(*d, item), nil
 	default:
 		return r.rebuild(ctx, s, *d, params.ImageID, item.Wipe)
 	}
 }
 
-func (r *Runner) rolloutItem(ctx context.Context, subJobID string) (item workspace.RolloutEntry, now time.Time, err error) {
+func (r *Runner) rolloutItem(ctx context.Context, subJobID string) (item rollout.RolloutEntry, now time.Time, err error) {
 	err = r.store.View(ctx, func(tx *store.Tx) error {
 		now = tx.Now()
-		item, err = tx.ReadRolloutItem(ctx, subJobID)
+		item, err = rollout.ReadRolloutItem(ctx, tx, subJobID)
 		return err
 	})
 	return item, now, err
@@ -61,10 +62,10 @@ func (r *Runner) rolloutItem(ctx context.Context, subJobID string) (item workspa
 
 // parked is the plan of a sub-job that waits again: for its turn, or until its people are to be told something. Whether its turn came
 // meanwhile is looked at with the pool held, as it is when turns are given.
-func (r *Runner) parked(s workspace.SubJob, d workspace.Desktop, item workspace.RolloutEntry, params workspace.RebuildParams, now time.Time) plan {
+func (r *Runner) parked(s workspace.SubJob, d workspace.Desktop, item rollout.RolloutEntry, params rollout.RebuildParams, now time.Time) plan {
 	late, told := !now.Before(item.Deadline), true
 	p := plan{limit: tellLimit}
-	if item.State == workspace.ItemWarned && !late {
+	if item.State == rollout.ItemWarned && !late {
 		p.steps = []Step{{Name: "telling its people", Do: func(ctx context.Context) (err error) {
 			told, err = r.countDown(ctx, s, d, params, item.Deadline)
 			return err
@@ -74,7 +75,7 @@ func (r *Runner) parked(s workspace.SubJob, d workspace.Desktop, item workspace.
 		if _, err := tx.LockPool(ctx, s.ProjectID, s.PoolID); err != nil {
 			return time.Time{}, err
 		}
-		item, err := tx.ReadRolloutItem(ctx, s.ID)
+		item, err := rollout.ReadRolloutItem(ctx, tx, s.ID)
 		next := item.Next(late, tx.Now())
 		if soon := tx.Now().Add(tellAgain); !told && next.After(soon) {
 			next = soon
@@ -86,13 +87,13 @@ func (r *Runner) parked(s workspace.SubJob, d workspace.Desktop, item workspace.
 
 // countDown tells the people of a desktop how long they have. It says false when that did not work, as while a session is just being
 // started: they are told again soon, since that must not keep the rebuild from its time.
-func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d workspace.Desktop, params workspace.RebuildParams, deadline time.Time) (bool, error) {
+func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d workspace.Desktop, params rollout.RebuildParams, deadline time.Time) (bool, error) {
 	var people []workspace.Assignment
 	var languages map[string]string
 	var now time.Time
 	err := r.store.Update(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
-		if _, err = tx.NoteTold(ctx, s.ID, "", now); err != nil {
+		if _, err = rollout.NoteTold(ctx, tx, s.ID, "", now); err != nil {
 			return err
 		}
 		people, languages, err = holdersOf(ctx, tx, d)
@@ -101,11 +102,11 @@ func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d workspace.
 	if err != nil {
 		return false, err
 	}
-	return r.notify(ctx, d.ID, workspace.CountdownNotices(people, params.Message, deadline.Sub(now), languages), deadline), ctx.Err()
+	return r.notify(ctx, d.ID, rollout.CountdownNotices(people, params.Message, deadline.Sub(now), languages), deadline), ctx.Err()
 }
 
 // leaveAlone takes back what the people of a desktop were told, and ends its sub-job.
-func (r *Runner) leaveAlone(d workspace.Desktop, item workspace.RolloutEntry) plan {
+func (r *Runner) leaveAlone(d workspace.Desktop, item rollout.RolloutEntry) plan {
 	p := plan{limit: tellLimit, remark: "not rebuilt: " + item.Reason}
 	p.succeed = func(context.Context, *store.Tx, *workspace.Desktop) error { return nil }
 	if !item.Told.IsZero() {
@@ -117,12 +118,12 @@ func (r *Runner) leaveAlone(d workspace.Desktop, item workspace.RolloutEntry) pl
 				return err
 			})
 			if err == nil {
-				r.notify(ctx, d.ID, workspace.RecallNotices(people, languages), time.Time{})
+				r.notify(ctx, d.ID, rollout.RecallNotices(people, languages), time.Time{})
 			}
 			return err
 		}})
 	}
-	if item.State == workspace.ItemStopped {
+	if item.State == rollout.ItemStopped {
 		p.steps = append(p.steps, Step{Name: "waiting for its turn", Do: func(context.Context) error {
 			return workspace.Errorf(workspace.CodeStopped, "not rebuilt: %s", item.Reason)
 		}})
@@ -135,7 +136,7 @@ const countdownID = "rebuild"
 
 // notify shows messages in a desktop, with a countdown if until is not zero, and says whether they were shown, or there is nobody to see
 // them.
-func (r *Runner) notify(ctx context.Context, desktopID string, notices []workspace.Notice, until time.Time) bool {
+func (r *Runner) notify(ctx context.Context, desktopID string, notices []rollout.Notice, until time.Time) bool {
 	shown := true
 	for _, n := range notices {
 		err := r.engine.Notify(ctx, desktopID, guest.Message{

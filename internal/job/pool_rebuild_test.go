@@ -8,6 +8,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
+	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -108,7 +109,7 @@ func TestPeopleAreToldAndMaySaveUntilTheDeadline(t *testing.T) {
 		p := w.start("replica", w.store, w.sim)
 		defer p.kill()
 		asked := time.Now()
-		id := w.rebuild(func(r *workspace.RebuildPool) { r.DelayMinutes, r.Message = 15, "The new office suite comes." })
+		id := w.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes, r.Message = 15, "The new office suite comes." })
 		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) > 0 })
 		said := w.sim.Messages(m.DesktopID)[0]
 		if !said.Urgent || !strings.HasPrefix(said.Text, "The new office suite comes.\n\nIn 15 minutes ") || said.Account != "person-0" || said.Until.IsZero() {
@@ -141,7 +142,7 @@ func TestPeopleAreToldAndMaySaveUntilTheDeadline(t *testing.T) {
 func (w *world) countdowns(ids ...string) (c map[string]workspace.PoolCountdown) {
 	w.t.Helper()
 	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-		c, err = tx.Countdowns(w.t.Context(), ids)
+		c, err = rollout.Countdowns(w.t.Context(), tx, ids)
 		return err
 	}))
 	return c
@@ -153,7 +154,7 @@ func TestWhoIsReadyNeedNotWait(t *testing.T) {
 		m := w.seat(1)
 		p := w.start("replica", w.store, w.sim)
 		defer p.kill()
-		id := w.rebuild(func(r *workspace.RebuildPool) { r.DelayMinutes = 600 })
+		id := w.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 600 })
 		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) > 0 })
 		w.must(w.service.Connections.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
 		w.until("the rebuild", func() bool { return w.rebuilding() == 1 })
@@ -301,7 +302,7 @@ func TestGoingBackStopsWhatIsUnderWayAndUndoesIt(t *testing.T) {
 		m := w.seat(4)
 		p := w.start("replica", w.store, w.sim)
 		defer p.kill()
-		bad := w.rebuild(func(r *workspace.RebuildPool) { r.DelayMinutes = 60 })
+		bad := w.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 60 })
 		w.until("two desktops", func() bool { return w.withImage(nextImage) == 2 })
 		good, err := w.service.Rollouts.RevertPool(w.t.Context(), workspace.Caller{ProjectID: project}, poolID)
 		w.must(err)
@@ -336,7 +337,7 @@ func TestAMessageIsRepeatedToWhoComesBack(t *testing.T) {
 		m := w.seat(0)
 		p := w.start("replica", w.store, w.sim)
 		defer p.kill()
-		id := w.rebuild(func(r *workspace.RebuildPool) { r.DelayMinutes = 10 })
+		id := w.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 10 })
 		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) == 1 })
 		w.must(w.service.Connections.CloseConnection(w.t.Context(), "none", m.DesktopID))
 		ticket := w.ticket(m)

@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
+	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -131,9 +132,9 @@ func (w *world) poolMembers() []workspace.Member {
 }
 
 // rebuild asks for the pool's desktops to have the next image.
-func (w *world) rebuild(changes ...func(*workspace.RebuildPool)) string {
+func (w *world) rebuild(changes ...func(*rollout.RebuildPool)) string {
 	w.t.Helper()
-	r := workspace.RebuildPool{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, ImageID: nextImage}
+	r := rollout.RebuildPool{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, ImageID: nextImage}
 	for _, change := range changes {
 		change(&r)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -31,7 +32,7 @@ func (s *WorkService) Job(ctx context.Context, projectID, id string) (workspace.
 		if err != nil || j.Type != workspace.JobRebuildPool {
 			return j, err
 		}
-		r, err := tx.ReadRollout(ctx, id)
+		r, err := rollout.ReadRollout(ctx, tx, id)
 		if workspace.CodeOf(err) == workspace.CodeJobNotFound { // it went with its pool
 			return j, nil
 		}
@@ -58,7 +59,7 @@ func (s *WorkService) RetryJob(ctx context.Context, projectID, id string) (strin
 			return "", workspace.Errorf(workspace.CodeConflict, "job %s is %s, only a failed job can be retried", id, st)
 		}
 		if job.Type == workspace.JobRebuildPool {
-			return id, workspace.RetryRebuild(ctx, tx, job)
+			return id, rollout.RetryRebuild(ctx, tx, job)
 		}
 		subs, err := tx.RetryFailed(ctx, id)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -259,7 +260,7 @@ func (w *world) rebuild() {
 	if !ok {
 		return
 	}
-	r := workspace.RebuildPool{
+	r := rollout.RebuildPool{
 		Caller: caller(), PoolID: p.ID, ImageID: []string{oldImage, newImage, newImage}[w.draw.IntN(3)], DelayMinutes: w.draw.IntN(4),
 		Message: "A new system comes.", Fix: w.chance(3),
 		Handle: []workspace.HandleType{"", workspace.OnlyNew, workspace.NewAndIdle, workspace.NewAndAll}[w.draw.IntN(4)],

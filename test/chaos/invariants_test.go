@@ -9,6 +9,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/job"
+	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -22,7 +23,7 @@ type snapshot struct {
 	pools    []workspace.Pool
 	members  []workspace.Member
 	open     []workspace.SubJob // unfinished
-	rollouts []workspace.PoolRollout
+	rollouts []rollout.PoolRollout
 	now      time.Time
 }
 
@@ -55,7 +56,7 @@ func readAll(ctx context.Context, tx *store.Tx) (s snapshot, err error) {
 		}
 		s.open = append(s.open, some...)
 	}
-	s.rollouts, err = tx.OpenRollouts(ctx, "")
+	s.rollouts, err = rollout.OpenRollouts(ctx, tx, "")
 	return s, err
 }
 

@@ -15,6 +15,7 @@ import (
 	"carrel/internal/core"
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
+	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -70,7 +71,7 @@ func newWorld(t *testing.T, seed uint64, database string) *world {
 	w.must(err)
 	w.service = core.NewServices(core.Config{
 		Store:   w.store,
-		Rollout: workspace.RolloutLimits{Parallel: 1 + w.draw.IntN(3), MaxFailures: w.draw.IntN(3)},
+		Rollout: rollout.RolloutLimits{Parallel: 1 + w.draw.IntN(3), MaxFailures: w.draw.IntN(3)},
 	})
 	w.furnish()
 	w.gateway = openGateway(w)

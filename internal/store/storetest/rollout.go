@@ -5,40 +5,41 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // newRollout is a rebuild of a pool with waiting items for desktops d-0, d-1, ...; its job is there, its sub-jobs far away.
-func (w *world) newRollout(jobID, poolID string, items int) workspace.PoolRollout {
+func (w *world) newRollout(jobID, poolID string, items int) rollout.PoolRollout {
 	w.Helper()
 	w.addJob(jobID, items, func(s *workspace.SubJob) { s.RunAt = s.Created.Add(time.Hour) })
-	r := workspace.PoolRollout{
+	r := rollout.PoolRollout{
 		JobID: jobID, ProjectID: project, PoolID: poolID, ImageID: "image", ImageType: workspace.ImageGold, Delay: 15 * time.Minute,
 		Message: "Please save.", OrderID: "order", Handle: workspace.NewAndIdle, Fix: true,
-		Limits: workspace.RolloutLimits{Parallel: 3, MaxFailures: 2}, Created: w.clock.Now(),
+		Limits: rollout.RolloutLimits{Parallel: 3, MaxFailures: 2}, Created: w.clock.Now(),
 	}
 	for i := range items {
-		r.Items = append(r.Items, workspace.RolloutEntry{
-			JobID: jobID, DesktopID: fmt.Sprintf("d-%d", i), SubJobID: fmt.Sprintf("%s-%03d", jobID, i), State: workspace.ItemWaiting,
+		r.Items = append(r.Items, rollout.RolloutEntry{
+			JobID: jobID, DesktopID: fmt.Sprintf("d-%d", i), SubJobID: fmt.Sprintf("%s-%03d", jobID, i), State: rollout.ItemWaiting,
 			SubJob: workspace.SubJobWaiting,
 		})
 	}
-	w.update(func(tx *store.Tx) error { return tx.InsertRollout(w.Context(), r) })
+	w.update(func(tx *store.Tx) error { return rollout.InsertRollout(w.Context(), tx, r) })
 	return r
 }
 
-func (w *world) rollout(jobID string) workspace.PoolRollout {
+func (w *world) rollout(jobID string) rollout.PoolRollout {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) (workspace.PoolRollout, error) {
-		return tx.ReadRollout(ctx, jobID)
+	return get(w, func(ctx context.Context, tx *store.Tx) (rollout.PoolRollout, error) {
+		return rollout.ReadRollout(ctx, tx, jobID)
 	})
 }
 
 func (w *world) openRollouts(poolID string) (ids []string) {
 	w.Helper()
-	for _, r := range get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.PoolRollout, error) {
-		return tx.OpenRollouts(ctx, poolID)
+	for _, r := range get(w, func(ctx context.Context, tx *store.Tx) ([]rollout.PoolRollout, error) {
+		return rollout.OpenRollouts(ctx, tx, poolID)
 	}) {
 		ids = append(ids, r.JobID)
 	}
@@ -52,17 +53,17 @@ var rollouts = []behaviour{
 		w.same(w.rollout("j"), r)
 		now := w.clock.Now()
 		r.Taken, r.Stopped, r.Ended = true, "enough", now
-		r.Items[0].State, r.Items[0].Deadline, r.Items[0].Told = workspace.ItemWarned, now.Add(time.Hour), now
-		r.Items[1].State, r.Items[1].Ready, r.Items[1].Wipe, r.Items[1].Reason = workspace.ItemSkipped, true, true, "gone"
+		r.Items[0].State, r.Items[0].Deadline, r.Items[0].Told = rollout.ItemWarned, now.Add(time.Hour), now
+		r.Items[1].State, r.Items[1].Ready, r.Items[1].Wipe, r.Items[1].Reason = rollout.ItemSkipped, true, true, "gone"
 		w.update(func(tx *store.Tx) error {
-			if err := tx.SaveRolloutItems(w.Context(), r.Items); err != nil {
+			if err := rollout.SaveRolloutItems(w.Context(), tx, r.Items); err != nil {
 				return err
 			}
-			return tx.SaveRollout(w.Context(), r)
+			return rollout.SaveRollout(w.Context(), tx, r)
 		})
 		w.same(w.rollout("j"), r)
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) (workspace.RolloutEntry, error) {
-			return tx.ReadRolloutItem(ctx, "j-001")
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (rollout.RolloutEntry, error) {
+			return rollout.ReadRolloutItem(ctx, tx, "j-001")
 		}), r.Items[1])
 	}},
 	{"rollouts are open until they end, oldest first", func(w *world) {
@@ -74,7 +75,7 @@ var rollouts = []behaviour{
 		w.same(w.openRollouts(""), []string{"j1", "j0"})
 		w.same(w.openRollouts("q"), []string{"j0"})
 		first.Ended = w.clock.Now()
-		w.update(func(tx *store.Tx) error { return tx.SaveRollout(w.Context(), first) })
+		w.update(func(tx *store.Tx) error { return rollout.SaveRollout(w.Context(), tx, first) })
 		w.same(w.openRollouts(""), []string{"j0"})
 	}},
 	{"items tell when the record of their sub-job is gone", func(w *world) {
@@ -106,21 +107,21 @@ var rollouts = []behaviour{
 			})
 		}
 		w.same(orders(), map[string]string{})
-		again := func(id, order string, first, second workspace.ItemState) {
+		again := func(id, order string, first, second rollout.ItemState) {
 			w.clock.Advance(time.Minute)
 			w.addJob(id, 2, func(s *workspace.SubJob) { s.RunAt = s.Created.Add(time.Hour) })
-			r := workspace.PoolRollout{JobID: id, ProjectID: project, PoolID: "p", ImageID: "image", OrderID: order, Created: w.clock.Now()}
-			for i, state := range []workspace.ItemState{first, second} {
-				r.Items = append(r.Items, workspace.RolloutEntry{
+			r := rollout.PoolRollout{JobID: id, ProjectID: project, PoolID: "p", ImageID: "image", OrderID: order, Created: w.clock.Now()}
+			for i, state := range []rollout.ItemState{first, second} {
+				r.Items = append(r.Items, rollout.RolloutEntry{
 					JobID: id, DesktopID: fmt.Sprintf("d-%d", i), SubJobID: fmt.Sprintf("%s-%03d", id, i), State: state,
 				})
 			}
-			w.update(func(tx *store.Tx) error { return tx.InsertRollout(w.Context(), r) })
+			w.update(func(tx *store.Tx) error { return rollout.InsertRollout(w.Context(), tx, r) })
 		}
-		again("z", "first", workspace.ItemDone, workspace.ItemStopped)
+		again("z", "first", rollout.ItemDone, rollout.ItemStopped)
 		w.same(orders(), map[string]string{"d-0": "first"})
-		again("a", "second", workspace.ItemSkipped, workspace.ItemWaiting)
-		again("b", "", workspace.ItemDone, workspace.ItemDone)
+		again("a", "second", rollout.ItemSkipped, rollout.ItemWaiting)
+		again("b", "", rollout.ItemDone, rollout.ItemDone)
 		w.same(orders(), map[string]string{"d-0": "first", "d-1": "second"})
 	}},
 	{"countdowns are those that run, and who was told is written while they do", func(w *world) {
@@ -128,31 +129,31 @@ var rollouts = []behaviour{
 		r := w.newRollout("j", "p", 3)
 		deadline := w.clock.Now().Add(time.Hour)
 		for i := range 2 {
-			r.Items[i].State, r.Items[i].Deadline = workspace.ItemWarned, deadline
+			r.Items[i].State, r.Items[i].Deadline = rollout.ItemWarned, deadline
 		}
 		r.Items[1].Ready = true
-		w.update(func(tx *store.Tx) error { return tx.SaveRolloutItems(w.Context(), r.Items) })
+		w.update(func(tx *store.Tx) error { return rollout.SaveRolloutItems(w.Context(), tx, r.Items) })
 		all := []string{"d-0", "d-1", "d-2", "d-3"}
 		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string]workspace.PoolCountdown, error) {
-			return tx.Countdowns(ctx, all)
+			return rollout.Countdowns(ctx, tx, all)
 		}),
 			map[string]workspace.PoolCountdown{"d-0": {At: deadline, Message: "Please save."}, "d-1": {At: deadline, Message: "Please save.", Left: true}})
-		w.same(len(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.RolloutEntry, error) {
-			return tx.WarnedItems(ctx, all)
+		w.same(len(get(w, func(ctx context.Context, tx *store.Tx) ([]rollout.RolloutEntry, error) {
+			return rollout.WarnedItems(ctx, tx, all)
 		})), 2)
 
 		told := w.clock.Now()
 		for id, want := range map[string]int{"j-000": 1, "j-002": 0} {
 			var written []string
 			w.update(func(tx *store.Tx) (err error) {
-				written, err = tx.NoteTold(w.Context(), id, "", told)
+				written, err = rollout.NoteTold(w.Context(), tx, id, "", told)
 				return err
 			})
 			w.same(len(written), want)
 		}
 		w.same(w.rollout("j").Items[0].Told, told)
 		w.update(func(tx *store.Tx) error {
-			written, err := tx.NoteTold(w.Context(), "", "d-0", time.Time{})
+			written, err := rollout.NoteTold(w.Context(), tx, "", "d-0", time.Time{})
 			w.same(written, []string{"j-000"})
 			return err
 		})

@@ -1,6 +1,10 @@
-package workspace
+package rollout
 
-import "context"
+import (
+	"context"
+
+	"carrel/internal/workspace"
+)
 
 // addLatecomers has the rollout go on with the desktops that were made from the pool's former image since it was asked for, by
 // autoscaling or because the pool was expanded: they get sub-jobs of their own. It says whether there are any. It is called once in a
@@ -26,7 +30,7 @@ func (a *advance) addLatecomers(ctx context.Context) (bool, error) {
 	}
 	var items []RolloutEntry
 	for _, d := range desktops {
-		sub := NewSubJob(&job, d, RebuildParams{ImageID: r.ImageID, Message: r.Message})
+		sub := workspace.NewSubJob(&job, d, RebuildParams{ImageID: r.ImageID, Message: r.Message})
 		sub.RunAt, sub.Position, sub.Created = never, len(r.Items)+len(items), a.now
 		job.SubJobs = append(job.SubJobs, sub)
 		items = append(items, RolloutEntry{JobID: r.JobID, DesktopID: d.ID, SubJobID: sub.ID, State: ItemWaiting})
@@ -34,5 +38,5 @@ func (a *advance) addLatecomers(ctx context.Context) (bool, error) {
 	if err := a.tx.InsertSubJobs(ctx, job); err != nil {
 		return false, err
 	}
-	return len(items) > 0, a.tx.SaveRolloutItems(ctx, items)
+	return len(items) > 0, SaveRolloutItems(ctx, a.tx, items)
 }

@@ -1,10 +1,13 @@
-package workspace
+package rollout
 
 import (
 	"context"
 	"fmt"
 	"strings"
 	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // reminders are how long before the end of a countdown people are told again.
@@ -43,7 +46,7 @@ type Notice struct {
 
 // CountdownNotices are what those who have a desktop are told before it is rebuilt, each in their language. languages are those of
 // people by their ids.
-func CountdownNotices(holders []Assignment, message string, left time.Duration, languages map[string]string) []Notice {
+func CountdownNotices(holders []workspace.Assignment, message string, left time.Duration, languages map[string]string) []Notice {
 	return notices(holders, languages, func(language string) (title, text string) {
 		minutes := int((left + 30*time.Second) / time.Minute)
 		if language == "zh" {
@@ -54,7 +57,7 @@ func CountdownNotices(holders []Assignment, message string, left time.Duration, 
 }
 
 // RecallNotices take those of CountdownNotices back.
-func RecallNotices(holders []Assignment, languages map[string]string) []Notice {
+func RecallNotices(holders []workspace.Assignment, languages map[string]string) []Notice {
 	return notices(holders, languages, func(language string) (title, text string) {
 		if language == "zh" {
 			return "本桌面暂不更换系统", "之前的通知已取消，您可以继续工作。"
@@ -66,7 +69,7 @@ func RecallNotices(holders []Assignment, languages map[string]string) []Notice {
 func englishCountdown(minutes int) string {
 	when := "In less than a minute"
 	if minutes > 0 {
-		when = "In " + Plural(minutes, "minute")
+		when = "In " + workspace.Plural(minutes, "minute")
 	}
 	return when + " this session ends and the system disk is replaced. Save your work now, on a data disk or outside this desktop: " +
 		"what is on the system disk, your home folder too, will be gone. Afterwards you can open the desktop again."
@@ -80,7 +83,7 @@ func chineseCountdown(minutes int) string {
 	return when + "本次会话将结束，系统盘将被更换。请立即把文件保存到数据盘或桌面之外：系统盘上的内容（包括您的主目录）将不复存在。之后您可以重新打开桌面。"
 }
 
-func notices(holders []Assignment, languages map[string]string, words func(language string) (title, text string)) []Notice {
+func notices(holders []workspace.Assignment, languages map[string]string, words func(language string) (title, text string)) []Notice {
 	if len(holders) == 0 {
 		title, text := words("")
 		return []Notice{{Title: title, Text: text}}
@@ -94,8 +97,8 @@ func notices(holders []Assignment, languages map[string]string, words func(langu
 }
 
 // Remind has the people of a desktop told again of a countdown, because one of them has just connected.
-func Remind(ctx context.Context, tx Tx, desktopID string) error {
-	subJobs, err := tx.NoteTold(ctx, "", desktopID, time.Time{})
+func Remind(ctx context.Context, tx *store.Tx, desktopID string) error {
+	subJobs, err := NoteTold(ctx, tx, "", desktopID, time.Time{})
 	if err != nil || len(subJobs) == 0 {
 		return err
 	}

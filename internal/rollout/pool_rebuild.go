@@ -1,0 +1,228 @@
+package rollout
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// RebuildParams are the parameters of a rebuildDesktopPool sub-job.
+type RebuildParams struct {
+	ImageID string `json:"image_id"`
+	Message string `json:"message,omitempty"`
+}
+
+// RebuildPool gives a pool's desktops a new image and returns the job that does it, with a sub-job for each of them. Those of OnlyNew,
+// and of a request for which there is nothing to rebuild, have none: the pool has the image at once. CodeConflict while a job
+// of the pool is under way; the pool's row decides between two callers.
+func (s *RolloutService) RebuildPool(ctx context.Context, r RebuildPool) (string, error) {
+	if err := r.Check(); err != nil {
+		return "", err
+	}
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
+		p, err := workspace.LockIdlePool(ctx, tx, r.Caller, r.PoolID)
+		if err != nil {
+			return "", err
+		}
+		return rebuildPool(ctx, tx, p, r, s.Limits)
+	})
+}
+
+// RevertPool gives a pool's desktops the image back that the pool had before its present one, and returns the job. A rebuild that is
+// under way is stopped, and undone as far as it came. Desktops that have the former image are left alone. CodeConflict when the pool
+// never had another image, or while a job of another kind is under way.
+func (s *RolloutService) RevertPool(ctx context.Context, c workspace.Caller, poolID string) (string, error) {
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
+		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
+			return "", err
+		}
+		p, err := tx.LockPool(ctx, c.ProjectID, poolID)
+		if err != nil {
+			return "", err
+		}
+		open, err := OpenRollouts(ctx, tx, p.ID)
+		if err != nil {
+			return "", err
+		}
+		if err := workspace.MayChange(p); err != nil && len(open) == 0 {
+			return "", err
+		}
+		r := RebuildPool{Caller: c, PoolID: p.ID, ImageID: p.ImageID}
+		if len(open) == 0 || open[len(open)-1].Taken {
+			former, err := p.FormerImage()
+			if err != nil {
+				return "", err
+			}
+			r.ImageID = former.ImageID
+		}
+		if r.DesktopIDs, err = stopRollouts(ctx, tx, open); err != nil {
+			return "", err
+		}
+		return revertPool(ctx, tx, p, r, s.Limits)
+	})
+}
+
+// revertPool rebuilds the desktops that have another image, and those of r, which are about to have one.
+func revertPool(ctx context.Context, tx *store.Tx, p workspace.Pool, r RebuildPool, limits RolloutLimits) (string, error) {
+	members, err := tx.Members(ctx, p.ID)
+	if err != nil {
+		return "", err
+	}
+	for _, m := range members {
+		if m.ImageID != r.ImageID && !m.Leaving() && !slices.Contains(r.DesktopIDs, m.DesktopID) {
+			r.DesktopIDs = append(r.DesktopIDs, m.DesktopID)
+		}
+	}
+	if len(r.DesktopIDs) == 0 {
+		r.Handle = workspace.OnlyNew
+	}
+	return rebuildPool(ctx, tx, p, r, limits)
+}
+
+// RetryRebuild has a failed rebuild go on with the desktops that it has not done, the first of them alone if none is done. CodeConflict
+// when the pool has another image since.
+func RetryRebuild(ctx context.Context, tx *store.Tx, job workspace.Job) error {
+	p, err := tx.LockPool(ctx, job.ProjectID, job.PoolID)
+	if err != nil {
+		return err
+	}
+	if err := workspace.MayChange(p); err != nil {
+		return err
+	}
+	subs, err := tx.RetryFailed(ctx, job.ID)
+	if err != nil {
+		return err
+	}
+	r, err := ReadRollout(ctx, tx, job.ID)
+	if err != nil {
+		return err
+	}
+	if n := len(p.History); n > 0 && p.History[n-1].Since.After(r.Created) && p.ImageID != r.ImageID {
+		return workspace.Errorf(workspace.CodeConflict, "pool %s has taken another image since; ask for a rebuild with the image that it is to have", p.Name)
+	}
+	var waiting []string
+	for i := range r.Items {
+		item := &r.Items[i]
+		failed := slices.ContainsFunc(subs, func(s workspace.SubJob) bool { return s.ID == item.SubJobID })
+		if failed && item.State != ItemSkipped { // a skipped one's desktop is gone, its sub-job will say so again
+			*item = RolloutEntry{JobID: item.JobID, DesktopID: item.DesktopID, SubJobID: item.SubJobID, State: ItemWaiting}
+			waiting = append(waiting, item.SubJobID)
+		}
+	}
+	r.Stopped, r.Ended = "", time.Time{}
+	if err := SaveRolloutItems(ctx, tx, r.Items); err != nil {
+		return err
+	}
+	if err := SaveRollout(ctx, tx, r); err != nil {
+		return err
+	}
+	if err := tx.ScheduleSubJobs(ctx, waiting, never); err != nil {
+		return err
+	}
+	return Advance(ctx, tx, p, job.ID)
+}
+
+// stopRollouts gives up what has not begun of rebuilds, for who holds their pool. It returns the desktops that are being rebuilt: those
+// go on.
+func stopRollouts(ctx context.Context, tx *store.Tx, open []PoolRollout) (begun []string, err error) {
+	for _, o := range open {
+		r, err := ReadRollout(ctx, tx, o.JobID)
+		if err != nil {
+			return nil, err
+		}
+		a := advance{tx: tx, rollout: &r, before: slices.Clone(r.Items), now: tx.Now()}
+		for _, item := range r.Items {
+			if item.State == ItemRebuilding && item.SubJob != "" && !item.SubJob.Done() {
+				begun = append(begun, item.DesktopID)
+			}
+		}
+		if err := a.carryOut(ctx, halt(a.state().Items, "an administrator went back to the former image")); err != nil {
+			return nil, err
+		}
+		r.Ended = a.now
+		if err := a.save(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return begun, nil
+}
+
+// rebuildPool begins a rebuild for who holds the pool.
+func rebuildPool(ctx context.Context, tx *store.Tx, p workspace.Pool, r RebuildPool, limits RolloutLimits) (string, error) {
+	image, err := tx.ReadImage(ctx, p.ProjectID, r.ImageID)
+	if err != nil {
+		return "", workspace.InField("image_id", err)
+	}
+	if err := checkPoolImage(ctx, tx, p, r, image); err != nil {
+		return "", err
+	}
+	members, err := tx.Members(ctx, p.ID)
+	if err != nil {
+		return "", err
+	}
+	targets, err := r.Targets(members)
+	if err != nil {
+		return "", err
+	}
+	found, err := workspace.LockByID(ctx, tx, p.ProjectID, workspace.IdsOf(targets))
+	if err != nil {
+		return "", err
+	}
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: p.ProjectID, Type: workspace.JobRebuildPool, PoolID: p.ID, RequestID: r.RequestID, Created: tx.Now()}
+	rollout := PoolRollout{
+		JobID: job.ID, ProjectID: p.ProjectID, PoolID: p.ID, ImageID: image.ID, ImageType: image.Type,
+		Delay: time.Duration(r.DelayMinutes) * time.Minute, Message: r.Message, OrderID: r.OrderID, Handle: r.Handle, Fix: r.Fix,
+		Limits: limits, Created: job.Created,
+	}
+	for _, m := range targets {
+		d, there := found[m.DesktopID]
+		if !there {
+			continue
+		}
+		sub := workspace.NewSubJob(&job, d, RebuildParams{ImageID: image.ID, Message: r.Message})
+		sub.RunAt = never
+		job.SubJobs = append(job.SubJobs, sub)
+		rollout.Items = append(rollout.Items, RolloutEntry{DesktopID: d.ID, SubJobID: sub.ID, State: ItemWaiting})
+	}
+	if err := tx.InsertJob(ctx, job); err != nil {
+		return "", err
+	}
+	if err := InsertRollout(ctx, tx, rollout); err != nil {
+		return "", err
+	}
+	return job.ID, Advance(ctx, tx, p, job.ID)
+}
+
+// checkPoolImage says why a pool's desktops cannot have an image, or nil.
+func checkPoolImage(ctx context.Context, tx *store.Tx, p workspace.Pool, r RebuildPool, i workspace.Image) error {
+	switch {
+	case r.ImageType != "" && r.ImageType != i.Type:
+		return workspace.Invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)
+	case r.OSType != "" && r.OSType != i.OSType:
+		return workspace.Invalid("os_type", "%q does not fit, image %s is %s", r.OSType, i.ID, i.OSType)
+	case p.Root.GB < i.MinDiskGB:
+		return workspace.Invalid("image_id", "the image needs a system disk of %d GB, the pool's have %d", i.MinDiskGB, p.Root.GB)
+	}
+	product, err := tx.ReadProduct(ctx, p.ProductID)
+	if err != nil {
+		return fmt.Errorf("reading the pool's product: %w", err)
+	}
+	switch {
+	case product.Architecture != i.Architecture:
+		return workspace.Invalid("image_id", "the image is for %s, the pool's product %s has %s", i.Architecture, product.ID, product.Architecture)
+	case product.MemoryMiB < i.MinMemoryMiB:
+		return workspace.Invalid("image_id", "the image needs %d MB of memory, the pool's product %s has %d", i.MinMemoryMiB, product.ID, product.MemoryMiB)
+	}
+	present, err := tx.ReadImage(ctx, "", p.ImageID)
+	if err != nil && workspace.CodeOf(err) == workspace.CodeImageNotFound {
+		return nil // it is gone from the catalogue; the engine will say if the two do not go together
+	}
+	if err == nil && present.VM != i.VM {
+		err = workspace.Invalid("image_id", "the pool's desktops and the image are of different kinds, one is for virtual machines, one for containers; make a new pool")
+	}
+	return err
+}

@@ -1,0 +1,278 @@
+package rollout
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// RolloutService brings a pool's desktops to another image, or back. Each method is one
+// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+type RolloutService struct {
+	Store  store.Transactions
+	Limits RolloutLimits
+}
+
+// RebuildPool asks for new system disks for a pool's desktops. Data disks, names, addresses and people stay.
+type RebuildPool struct {
+	workspace.Caller
+	PoolID       string
+	ImageType    workspace.ImageType // empty: the image's own
+	ImageID      string
+	OSType       string // empty, or the image's own
+	DelayMinutes int    // how long people who are at work may save; 0 means none
+	Message      string // shown to them meanwhile, with a countdown
+	OrderID      string // kept on the job
+	Fix          bool   // only desktops whose image is not ImageID
+	Handle       workspace.HandleType
+	DesktopIDs   []string // nil: all that Handle says
+	// Unsupported names the fields of the request that this type has no place for.
+	Unsupported []string
+}
+
+// Check refuses what is wrong with the request by itself.
+func (r *RebuildPool) Check() error {
+	for _, field := range r.Unsupported {
+		return workspace.Unsupported(field, cmp.Or(workspace.UnsupportedWhy[field], "not offered here; leave it out"))
+	}
+	switch {
+	case r.ImageID == "":
+		return workspace.Invalid("image_id", "must not be empty")
+	case r.DelayMinutes < 0 || r.DelayMinutes > workspace.MaxRebuildDelay:
+		return workspace.Invalid("delay_time", "%d minutes is out of range, use 0 to %d", r.DelayMinutes, workspace.MaxRebuildDelay)
+	case utf8.RuneCountInString(r.Message) > workspace.MaxMessage:
+		return workspace.Invalid("message", "%d characters, at most %d are allowed", utf8.RuneCountInString(r.Message), workspace.MaxMessage)
+	case len(r.OrderID) > 64:
+		return workspace.Invalid("order_id", "at most 64 characters are allowed")
+	case r.DesktopIDs != nil && len(r.DesktopIDs) == 0:
+		return workspace.NoDesktops()
+	case len(r.DesktopIDs) > workspace.MaxPoolSize:
+		return workspace.Invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), workspace.MaxPoolSize)
+	}
+	if err := workspace.CheckHandleType("handle_type", r.Handle); err != nil {
+		return err
+	}
+	return workspace.CheckDistinct("desktop_ids[%d]", r.DesktopIDs)
+}
+
+// Targets chooses the desktops that the rebuild is for.
+func (r *RebuildPool) Targets(members []workspace.Member) ([]workspace.Member, error) {
+	chosen, err := workspace.Targets(members, r.Handle, r.DesktopIDs)
+	if r.Fix {
+		chosen = slices.DeleteFunc(chosen, func(m workspace.Member) bool { return m.ImageID == r.ImageID })
+	}
+	return chosen, err
+}
+
+// RolloutLimits is how carefully a rollout goes. The zero value means the defaults.
+type RolloutLimits struct {
+	Parallel    int `json:"parallel" yaml:"parallel"`         // desktops rebuilt at a time; 0 means DefaultParallel
+	MaxFailures int `json:"max_failures" yaml:"max_failures"` // more failures than this stop the rollout; 0 means that the first does
+}
+
+// DefaultParallel is how many desktops are rebuilt at a time.
+const DefaultParallel = 5
+
+// RolloutState is what a decision about a rollout rests on. Rollout changes nothing in it.
+type RolloutState struct {
+	Delay    time.Duration
+	OnlyIdle bool // NewAndIdle: desktops that somebody got meanwhile are left alone
+	Limits   RolloutLimits
+	Items    []RolloutItem // in any order
+}
+
+// RolloutItem is one desktop of a rollout.
+type RolloutItem struct {
+	DesktopID string    `json:"desktop_id"`
+	State     ItemState `json:"state"`
+	Deadline  time.Time `json:"deadline,omitzero"` // of WARNED: until when its person may work
+
+	Gone    bool `json:"gone"`    // it is deleted or being deleted
+	Busy    bool `json:"busy"`    // another job works on it
+	Bound   bool `json:"bound"`   // somebody has it
+	Session bool `json:"session"` // somebody's session goes on in it, seen or not
+	Left    bool `json:"left"`    // its person said that they are ready
+}
+
+// ItemState is how far a desktop of a rollout is.
+type ItemState string
+
+// The states: the last four are final.
+const (
+	ItemWaiting    ItemState = "WAITING"
+	ItemWarned     ItemState = "WARNED" // its person has the message, the countdown runs
+	ItemRebuilding ItemState = "REBUILDING"
+	ItemDone       ItemState = "DONE"
+	ItemFailed     ItemState = "FAILED"
+	ItemSkipped    ItemState = "SKIPPED"
+	ItemStopped    ItemState = "STOPPED" // the rollout was stopped before its turn
+)
+
+// Final says whether nothing more happens to the desktop.
+func (s ItemState) Final() bool {
+	switch s {
+	case ItemDone, ItemFailed, ItemSkipped, ItemStopped:
+		return true
+	default:
+		return false
+	}
+}
+
+// RolloutKind is what a RolloutAction does.
+type RolloutKind string
+
+// The kinds.
+const (
+	RolloutWarn    RolloutKind = "WARN"    // show the message with a countdown to Deadline; the item becomes WARNED
+	RolloutRebuild RolloutKind = "REBUILD" // replace the system disk; the item becomes REBUILDING
+	RolloutSkip    RolloutKind = "SKIP"    // leave the desktop as it is; the item becomes SKIPPED
+	RolloutRecall  RolloutKind = "RECALL"  // take the countdown back: this desktop is not rebuilt; the item becomes STOPPED
+	RolloutStop    RolloutKind = "STOP"    // give up what has not begun; WAITING items become STOPPED
+)
+
+// RolloutAction is one thing to do.
+type RolloutAction struct {
+	Kind      RolloutKind `json:"kind"`
+	DesktopID string      `json:"desktop_id,omitempty"` // empty for STOP
+	Deadline  time.Time   `json:"deadline,omitzero"`    // of WARN
+	Reason    string      `json:"reason"`
+}
+
+// Rollout decides what to do next about a rebuild. First a single desktop is rebuilt, the canary, if possible one in which nobody works; only
+// when that has succeeded are the others. People in a session are warned first, all at once, and have until the deadline unless they
+// leave earlier; then their desktops take their turn, Limits.Parallel at a time. When the canary or too many others fail, nothing more
+// is begun. It looks at nothing but its arguments, so it goes on where it was after a crash; deciding again after applying yields nothing.
+func Rollout(s RolloutState, now time.Time) []RolloutAction {
+	items := slices.Clone(s.Items)
+	slices.SortFunc(items, func(a, b RolloutItem) int { return cmp.Compare(a.DesktopID, b.DesktopID) })
+	tally := map[ItemState]int{}
+	for _, i := range items {
+		tally[i.State]++
+	}
+	if why := s.failure(tally); why != "" {
+		return halt(items, why)
+	}
+	actions, open := s.skips(items)
+	if tally[ItemDone] == 0 {
+		return append(actions, s.canary(open, tally, now)...)
+	}
+	return append(actions, s.wave(open, s.parallel()-tally[ItemRebuilding], now)...)
+}
+
+// Ended says whether nothing more will happen in a rollout.
+func (s RolloutState) Ended() bool {
+	return !slices.ContainsFunc(s.Items, func(i RolloutItem) bool { return !i.State.Final() })
+}
+
+func (s RolloutState) parallel() int { return cmp.Or(max(s.Limits.Parallel, 0), DefaultParallel) }
+
+// failure says why the rollout must stop, or nothing.
+func (s RolloutState) failure(tally map[ItemState]int) string {
+	failed := tally[ItemFailed]
+	switch {
+	case failed == 0 || tally[ItemWaiting]+tally[ItemWarned] == 0:
+		return ""
+	case tally[ItemDone] == 0:
+		return "the first desktop failed, so the others were left as they are"
+	case failed > s.Limits.MaxFailures:
+		return fmt.Sprintf("%s failed, at most %d may; those that had not begun were left as they are", workspace.Plural(failed, "desktop"), s.Limits.MaxFailures)
+	}
+	return ""
+}
+
+// halt takes the countdowns back and ends the rollout.
+func halt(items []RolloutItem, why string) []RolloutAction {
+	var actions []RolloutAction
+	for _, i := range items {
+		if i.State == ItemWarned {
+			actions = append(actions, RolloutAction{Kind: RolloutRecall, DesktopID: i.DesktopID, Reason: why})
+		}
+	}
+	return append(actions, RolloutAction{Kind: RolloutStop, Reason: why})
+}
+
+// skips leaves out the desktops that are not to be rebuilt any more. It returns the others that have not begun.
+func (s RolloutState) skips(items []RolloutItem) (actions []RolloutAction, open []RolloutItem) {
+	for _, i := range items {
+		switch {
+		case i.State != ItemWaiting && i.State != ItemWarned:
+		case i.Gone:
+			actions = append(actions, RolloutAction{Kind: RolloutSkip, DesktopID: i.DesktopID, Reason: "the desktop was deleted meanwhile"})
+		case s.OnlyIdle && i.Bound:
+			actions = append(actions, RolloutAction{Kind: RolloutSkip, DesktopID: i.DesktopID, Reason: "somebody got the desktop meanwhile, and only idle ones are rebuilt"})
+		default:
+			open = append(open, i)
+		}
+	}
+	return actions, open
+}
+
+// canary moves the first desktop on. Once one has been warned or begun, it is that one.
+func (s RolloutState) canary(open []RolloutItem, tally map[ItemState]int, now time.Time) []RolloutAction {
+	if tally[ItemRebuilding] > 0 {
+		return nil
+	}
+	free := slices.DeleteFunc(slices.Clone(open), func(i RolloutItem) bool { return i.Busy })
+	warned := slices.DeleteFunc(slices.Clone(free), func(i RolloutItem) bool { return i.State != ItemWarned })
+	if len(warned) > 0 {
+		free = warned
+	} else if slices.ContainsFunc(open, func(i RolloutItem) bool { return i.State == ItemWarned }) {
+		return nil // the canary is busy; it was promised its deadline, and its turn comes
+	}
+	if len(free) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(free, func(a, b RolloutItem) int {
+		return cmp.Or(workspace.Before(s.ready(a, now), s.ready(b, now)), workspace.Before(!a.Bound, !b.Bound))
+	})
+	return s.advance(free[0], 1, "first, alone", now)
+}
+
+// wave warns everybody who is to be warned and begins as many desktops as there is room for: first those that nobody has.
+func (s RolloutState) wave(open []RolloutItem, room int, now time.Time) []RolloutAction {
+	slices.SortStableFunc(open, func(a, b RolloutItem) int { return workspace.Before(!a.Bound, !b.Bound) })
+	var actions []RolloutAction
+	for _, i := range open {
+		next := s.advance(i, room, "its turn", now)
+		for _, a := range next {
+			room -= workspace.Count(a.Kind == RolloutRebuild)
+		}
+		actions = append(actions, next...)
+	}
+	return actions
+}
+
+// advance returns the next step of a desktop that has not begun, if it can be taken now.
+func (s RolloutState) advance(i RolloutItem, room int, turn string, now time.Time) []RolloutAction {
+	ready := s.ready(i, now)
+	switch {
+	case i.Busy:
+		return nil
+	case !ready && i.State == ItemWaiting:
+		until := now.Add(s.Delay)
+		return []RolloutAction{{Kind: RolloutWarn, DesktopID: i.DesktopID, Deadline: until, Reason: fmt.Sprintf("somebody works in it and may save for %v", s.Delay)}}
+	case !ready || room <= 0:
+		return nil
+	}
+	why := turn
+	switch {
+	case i.Left:
+		why += ", its person is ready"
+	case i.Session:
+		why += ", the time to save is over"
+	default:
+		why += ", nobody works in it"
+	}
+	return []RolloutAction{{Kind: RolloutRebuild, DesktopID: i.DesktopID, Reason: why}}
+}
+
+// ready says whether a desktop may be rebuilt without taking away time that its person was given. A session that nobody looks at
+// has unsaved work as well.
+func (s RolloutState) ready(i RolloutItem, now time.Time) bool {
+	return !i.Session || i.Left || s.Delay == 0 || i.State == ItemWarned && !now.Before(i.Deadline)
+}
