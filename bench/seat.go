@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/engine/enginetest"
-	"carrel/internal/workspace"
+	"carrel/internal/pool"
 )
 
 var seat = measurement{name: "seat", about: "a warm pool's desktop, from the click to the first frame", run: measureSeat}
@@ -59,10 +59,10 @@ func measureSeat(ctx context.Context, l *lab) ([]row, error) {
 		for n, click := range []func() (opening, error){
 			func() (opening, error) { return open(ctx, viewer, "/portal/api/desktops/"+desktop+"/ticket", "") },
 			func() (opening, error) {
-				return open(ctx, p.browser, "/portal/api/pools/"+warm+"/open", workspace.SeatNew)
+				return open(ctx, p.browser, "/portal/api/pools/"+warm+"/open", pool.SeatNew)
 			},
 			func() (opening, error) {
-				return open(ctx, p.browser, "/portal/api/pools/"+warm+"/open", workspace.SeatSame)
+				return open(ctx, p.browser, "/portal/api/pools/"+warm+"/open", pool.SeatSame)
 			},
 		} {
 			if three[n], err = click(); err != nil {
@@ -123,11 +123,11 @@ func warmPool(ctx context.Context, s *server, people []seatPerson) (pool string,
 
 // open clicks: it asks for a display by the path, opens it, waits for a picture and closes it. With an outcome, the answer must
 // have that one.
-func open(ctx context.Context, b *browser, path string, outcome workspace.Outcome) (o opening, err error) {
+func open(ctx context.Context, b *browser, path string, outcome pool.Outcome) (o opening, err error) {
 	begun := time.Now()
 	var answer struct {
 		Ticket   string
-		Outcome  workspace.Outcome
+		Outcome  pool.Outcome
 		Sentence string
 	}
 	if err := b.post(ctx, path, "{}", &answer); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/core"
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -94,16 +95,16 @@ func furnishPools(ctx context.Context, s *store.Store, n int) ([]string, error) 
 
 func furnishPool(ctx context.Context, tx *store.Tx, id string, number int) error {
 	now := tx.Now()
-	p := workspace.Pool{
-		ID: id, ProjectID: tendProject, Name: id, Type: workspace.Dynamic, SubnetIDs: []string{"subnet"}, RetentionMinutes: 600, Autoscaling: true,
-		Policy:  workspace.AutoscalePolicy{Type: workspace.AutoCreated, MaxAutoCreated: tendMembers, MinIdle: 10, IdleMinutes: new(600), AutoIsolation: true},
+	p := pool.Pool{
+		ID: id, ProjectID: tendProject, Name: id, Type: pool.Dynamic, SubnetIDs: []string{"subnet"}, RetentionMinutes: 600, Autoscaling: true,
+		Policy:  pool.AutoscalePolicy{Type: pool.AutoCreated, MaxAutoCreated: tendMembers, MinIdle: 10, IdleMinutes: new(600), AutoIsolation: true},
 		Created: now, Updated: now,
 	}
-	var grants []workspace.Grant
+	var grants []pool.Grant
 	for i := range tendPeople {
-		grants = append(grants, workspace.Grant{PoolID: id, Type: workspace.GrantUser, ObjectID: fmt.Sprint("user-", i), Group: workspace.GroupDefault, Created: now})
+		grants = append(grants, pool.Grant{PoolID: id, Type: pool.GrantUser, ObjectID: fmt.Sprint("user-", i), Group: workspace.GroupDefault, Created: now})
 	}
-	if err := tx.InsertPool(ctx, p, grants); err != nil {
+	if err := pool.InsertPool(ctx, tx, p, grants); err != nil {
 		return err
 	}
 	desktops := make([]workspace.Desktop, tendMembers)

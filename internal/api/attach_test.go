@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -390,8 +391,8 @@ func TestADesktopOfAPoolIsLeftToItsPool(t *testing.T) {
 	id := w.spares(1, nil)[0]
 	w.hire("ann")
 	w.update(func(tx *store.Tx) error {
-		p := workspace.Pool{ID: "pool", ProjectID: w.first.ProjectID, Name: "pool", Type: workspace.Static, SubnetIDs: []string{w.subnetID}}
-		if err := tx.InsertPool(w.Context(), p, nil); err != nil {
+		p := pool.Pool{ID: "pool", ProjectID: w.first.ProjectID, Name: "pool", Type: pool.Static, SubnetIDs: []string{w.subnetID}}
+		if err := pool.InsertPool(w.Context(), tx, p, nil); err != nil {
 			return err
 		}
 		d, err := tx.ReadDesktop(w.Context(), w.first.ProjectID, id)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -124,7 +125,7 @@ func TestAJobWithNothingToDoHasAnEnd(t *testing.T) {
 				return err
 			}
 		}
-		return tx.DeletePool(w.Context(), id)
+		return pool.DeletePool(w.Context(), tx, id)
 	})
 	if a := w.ok(w.get("/workspace-jobs/" + job)); a.text("status") != "SUCCESS" || a.at("order_id") != nil {
 		t.Errorf("the job after its pool: %s", a.raw)

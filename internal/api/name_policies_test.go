@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -132,11 +133,11 @@ func TestNamePoliciesAreChangedListedAndDeleted(t *testing.T) {
 	w.refused(w.post("/desktop-name-policies", policy(object{"policy_name": "P"})), 409, workspace.CodeNameTaken, "P")
 	w.refused(w.post("/desktop-name-policies", object{}), 400, workspace.CodeInvalid, "must be given")
 	w.update(func(tx *store.Tx) error {
-		p := workspace.Pool{ID: "pool", ProjectID: w.first.ProjectID, Name: "Students", NamePolicyID: other}
-		return tx.InsertPool(w.Context(), p, nil)
+		p := pool.Pool{ID: "pool", ProjectID: w.first.ProjectID, Name: "Students", NamePolicyID: other}
+		return pool.InsertPool(w.Context(), tx, p, nil)
 	})
 	w.refused(w.post("/desktop-name-policies/batch-delete", object{"policy_ids": []string{id, other}}), 409, workspace.CodeConflict, "pool Students")
-	w.update(func(tx *store.Tx) error { return tx.DeletePool(w.Context(), "pool") })
+	w.update(func(tx *store.Tx) error { return pool.DeletePool(w.Context(), tx, "pool") })
 	if a := w.post("/desktop-name-policies/batch-delete", object{"policy_ids": []string{id, "x", other}}); a.status != http.StatusNoContent {
 		t.Errorf("deleting: %d %s", a.status, a.raw)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -46,11 +47,11 @@ func TestOrganisationalUnitsHoldDesktops(t *testing.T) {
 	}
 	w.refused(w.do("DELETE", w.path("/ous/"+sales), nil), http.StatusConflict, workspace.CodeConflict, "1 desktop")
 	w.update(func(tx *store.Tx) error {
-		p := workspace.Pool{ID: "pool", ProjectID: w.first.ProjectID, Name: "Students", OUName: "Press"}
-		return tx.InsertPool(w.Context(), p, nil)
+		p := pool.Pool{ID: "pool", ProjectID: w.first.ProjectID, Name: "Students", OUName: "Press"}
+		return pool.InsertPool(w.Context(), tx, p, nil)
 	})
 	w.refused(w.do("DELETE", w.path("/ous/"+press), nil), http.StatusConflict, workspace.CodeConflict, "pool Students")
-	w.update(func(tx *store.Tx) error { return tx.DeletePool(w.Context(), "pool") })
+	w.update(func(tx *store.Tx) error { return pool.DeletePool(w.Context(), tx, "pool") })
 	if a := w.do("DELETE", w.path("/ous/"+press), nil); a.status != http.StatusNoContent || a.raw != "" {
 		t.Errorf("deleting: %d %s", a.status, a.raw)
 	}

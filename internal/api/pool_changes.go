@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"carrel/internal/iam"
+	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/workspace"
 )
@@ -23,12 +24,12 @@ func (s *Server) poolChangeOperations() []operation {
 // ReachBody says which desktops a change of a pool is for. It is exported, as everything embedded is: the description of the API has
 // no other embedded fields.
 type ReachBody struct {
-	Handle     workspace.HandleType `json:"handle_type,omitempty" enum:"ONLY_FOR_EXPAND,FOR_EXPAND_AND_IDLE,FOR_EXPAND_AND_ALL" doc:"Desktops made later; those and idle ones; those and all (default)"`
-	DesktopIDs []string             `json:"desktop_ids,omitempty" doc:"At most 1000 of those; all if absent"`
+	Handle     pool.HandleType `json:"handle_type,omitempty" enum:"ONLY_FOR_EXPAND,FOR_EXPAND_AND_IDLE,FOR_EXPAND_AND_ALL" doc:"Desktops made later; those and idle ones; those and all (default)"`
+	DesktopIDs []string        `json:"desktop_ids,omitempty" doc:"At most 1000 of those; all if absent"`
 }
 
-func (b ReachBody) change(c workspace.Caller, poolID string) workspace.ChangePoolDesktops {
-	return workspace.ChangePoolDesktops{Caller: c, PoolID: poolID, Handle: b.Handle, DesktopIDs: b.DesktopIDs}
+func (b ReachBody) change(c workspace.Caller, poolID string) pool.ChangePoolDesktops {
+	return pool.ChangePoolDesktops{Caller: c, PoolID: poolID, Handle: b.Handle, DesktopIDs: b.DesktopIDs}
 }
 
 type rebuildPoolInput struct {
@@ -92,7 +93,7 @@ func (s *Server) resizePool(ctx context.Context, in *resizePoolInput) (resizePoo
 	if err := workspace.CheckSupported(names); err != nil {
 		return resizePoolReply{}, err
 	}
-	r, err := s.Services.Pools.ResizePool(ctx, workspace.ResizePool{
+	r, err := s.Services.Pools.ResizePool(ctx, pool.ResizePool{
 		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID), ProductID: in.Body.ProductID, Mode: in.Body.Mode,
 	})
 	return resizePoolReply{r.JobID, each(r.DesktopIDs, func(id string) resizeJob { return resizeJob{id, r.JobID} })}, err
@@ -111,7 +112,7 @@ func (s *Server) addPoolVolumes(ctx context.Context, in *addPoolVolumesInput) (j
 	for i, v := range in.Body.Volumes {
 		names.addPoolVolume(at("volumes", i, ""), v)
 	}
-	id, err := s.Services.Pools.AddPoolVolumes(ctx, workspace.AddPoolVolumes{
+	id, err := s.Services.Pools.AddPoolVolumes(ctx, pool.AddPoolVolumes{
 		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID), Volumes: each(in.Body.Volumes, poolVolumeBody.spec), Unsupported: names,
 	})
 	return jobReply{id}, err
@@ -126,7 +127,7 @@ type deletePoolVolumesInput struct {
 }
 
 func (s *Server) deletePoolVolumes(ctx context.Context, in *deletePoolVolumesInput) (jobReply, error) {
-	id, err := s.Services.Pools.DeletePoolVolumes(ctx, workspace.DeletePoolVolumes{
+	id, err := s.Services.Pools.DeletePoolVolumes(ctx, pool.DeletePoolVolumes{
 		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID), IDs: each(in.Body.Volumes, func(v idBody) string { return v.ID }),
 	})
 	return jobReply{id}, err
@@ -146,9 +147,9 @@ type volumeGrowthBody struct {
 }
 
 func (s *Server) expandPoolVolumes(ctx context.Context, in *expandPoolVolumesInput) (jobReply, error) {
-	id, err := s.Services.Pools.ExpandPoolVolumes(ctx, workspace.ExpandPoolVolumes{
+	id, err := s.Services.Pools.ExpandPoolVolumes(ctx, pool.ExpandPoolVolumes{
 		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID),
-		Growths:            each(in.Body.Volumes, func(v volumeGrowthBody) workspace.VolumeGrowth { return workspace.VolumeGrowth{ID: v.ID, GB: v.Size} }),
+		Growths:            each(in.Body.Volumes, func(v volumeGrowthBody) pool.VolumeGrowth { return pool.VolumeGrowth{ID: v.ID, GB: v.Size} }),
 	})
 	return jobReply{id}, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
 
@@ -52,7 +53,7 @@ func differenceOf(d workspace.Difference) string {
 	return strings.ToLower(string(d))
 }
 
-func poolDesktopOf(d workspace.PoolDesktop) poolDesktop {
+func poolDesktopOf(d pool.PoolDesktop) poolDesktop {
 	return poolDesktop{detailOf(d.DesktopDetail), each(d.Differs, func(in workspace.Difference) string {
 		switch in {
 		case workspace.DiffersInProduct:

@@ -3,21 +3,22 @@ package api
 import (
 	"context"
 
+	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
 
 // grantBody is a person or group that may use a pool, in requests and answers.
 type grantBody struct {
-	Type    workspace.GranteeType `json:"object_type" required:"true" enum:"USER,USER_GROUP"`
-	ID      string                `json:"object_id" required:"true" doc:"The id decides, whatever the name"`
-	Name    string                `json:"object_name,omitempty" doc:"In answers: the name that it has now"`
-	Domain  string                `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
-	Group   workspace.UserGroup   `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
-	Created string                `json:"created_at,omitempty" doc:"In answers only"`
+	Type    pool.GranteeType    `json:"object_type" required:"true" enum:"USER,USER_GROUP"`
+	ID      string              `json:"object_id" required:"true" doc:"The id decides, whatever the name"`
+	Name    string              `json:"object_name,omitempty" doc:"In answers: the name that it has now"`
+	Domain  string              `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
+	Group   workspace.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
+	Created string              `json:"created_at,omitempty" doc:"In answers only"`
 }
 
-func (b grantBody) grant() workspace.Grant {
-	return workspace.Grant{Type: b.Type, ObjectID: b.ID, Name: b.Name, Domain: b.Domain, Group: b.Group}
+func (b grantBody) grant() pool.Grant {
+	return pool.Grant{Type: b.Type, ObjectID: b.ID, Name: b.Name, Domain: b.Domain, Group: b.Group}
 }
 
 type listGrantsInput struct {
@@ -33,7 +34,7 @@ type grantsReply struct {
 
 func (s *Server) listGrants(ctx context.Context, in *listGrantsInput) (grantsReply, error) {
 	grants, total, err := s.Services.Pools.ListGrants(ctx, in.ProjectID, in.PoolID, workspace.Page{Offset: in.Offset, Limit: in.Limit})
-	return grantsReply{total, each(grants, func(g workspace.Grant) grantBody {
+	return grantsReply{total, each(grants, func(g pool.Grant) grantBody {
 		return grantBody{
 			Type: g.Type, ID: g.ObjectID, Name: g.Name, Domain: workspace.BuiltInDomain, Group: g.Group, Created: stamp(g.Created),
 		}
@@ -43,13 +44,13 @@ func (s *Server) listGrants(ctx context.Context, in *listGrantsInput) (grantsRep
 type changeGrantsInput struct {
 	PoolPath
 	Body struct {
-		Action  workspace.GrantAction `json:"action" required:"true" enum:"ADD,REMOVE,CHANGE_PRIVILEGE"`
-		Objects []grantBody           `json:"objects,omitempty" doc:"1 to 500"`
+		Action  pool.GrantAction `json:"action" required:"true" enum:"ADD,REMOVE,CHANGE_PRIVILEGE"`
+		Objects []grantBody      `json:"objects,omitempty" doc:"1 to 500"`
 	}
 }
 
 func (s *Server) changeGrants(ctx context.Context, in *changeGrantsInput) error {
-	return s.Services.Pools.ChangeGrants(ctx, workspace.ChangeGrants{
+	return s.Services.Pools.ChangeGrants(ctx, pool.ChangeGrants{
 		Caller: in.caller(ctx), PoolID: in.PoolID, Action: in.Body.Action, Objects: each(in.Body.Objects, grantBody.grant),
 	})
 }
@@ -80,8 +81,8 @@ type userPool struct {
 func (s *Server) listPoolsByUsers(ctx context.Context, in *listPoolsByUsersInput) (poolsByUsersReply, error) {
 	page := workspace.Page{Offset: in.Offset, Limit: in.Limit}
 	people, err := s.Services.Pools.PoolsOfUsers(ctx, in.ProjectID, split[string](in.UserIDs...), page)
-	return poolsByUsersReply{each(people, func(p workspace.UserPools) userPools {
-		pools := each(p.Pools, func(u workspace.PoolUse) userPool { return userPool{ID: u.PoolID, Name: u.PoolName, Attached: u.Bound} })
+	return poolsByUsersReply{each(people, func(p pool.UserPools) userPools {
+		pools := each(p.Pools, func(u pool.PoolUse) userPool { return userPool{ID: u.PoolID, Name: u.PoolName, Attached: u.Bound} })
 		return userPools{UserID: p.UserID, Count: len(pools), Pools: pools}
 	})}, err
 }

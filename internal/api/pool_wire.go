@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
 
@@ -12,7 +13,7 @@ import (
 type (
 	createPoolBody struct {
 		Name           string              `json:"name" required:"true" doc:"1 to 255 letters, digits and hyphens; unique in the project whatever its case"`
-		Type           workspace.PoolType  `json:"type" required:"true" enum:"DYNAMIC,STATIC" doc:"DYNAMIC: any desktop for a while; STATIC: one for good"`
+		Type           pool.PoolType       `json:"type" required:"true" enum:"DYNAMIC,STATIC" doc:"DYNAMIC: any desktop for a while; STATIC: one for good"`
 		Size           int                 `json:"size" required:"true" doc:"1 to 1000 desktops"`
 		Description    string              `json:"description,omitempty" doc:"At most 255 characters"`
 		Zone           string              `json:"availability_zone,omitempty" doc:"The default zone if absent"`
@@ -42,14 +43,14 @@ type (
 		SpecCode string `json:"resource_spec_code,omitempty" doc:"The type, if given"`
 	}
 	autoscaleBody struct {
-		Type           *workspace.AutoscaleType `json:"autoscale_type,omitempty" enum:"ACCESS_CREATED,AUTO_CREATED" doc:"ACCESS_CREATED: for people who find no idle desktop; AUTO_CREATED: also to keep min_idle ready"`
-		MaxAutoCreated *int                     `json:"max_auto_created,omitempty" doc:"1 to 5000 desktops that autoscaling has made, in every state; needed with enable_autoscale"`
-		MinIdle        *int                     `json:"min_idle,omitempty" doc:"AUTO_CREATED: 0 to 5000 desktops are kept ready; 0 if absent"`
-		OnceCreated    *int                     `json:"once_auto_created,omitempty" doc:"1 to 100 are made at a time; 100 if absent"`
-		MinRetention   *int                     `json:"min_retention,omitempty" doc:"0 to 5000 desktops that scale-in leaves; 0 if absent"`
-		IdleMinutes    *int                     `json:"idle_retention_duration,omitempty" doc:"Scale-in deletes what has been idle for 0 to 43200 minutes; nothing if absent"`
-		AutoIsolation  *bool                    `json:"auto_isolation_enable,omitempty" doc:"Put desktops aside that broke"`
-		MaxIsolated    *int                     `json:"auto_isolation_max_num,omitempty" doc:"At most 1 to 1000 are put aside; 1000 if absent"`
+		Type           *pool.AutoscaleType `json:"autoscale_type,omitempty" enum:"ACCESS_CREATED,AUTO_CREATED" doc:"ACCESS_CREATED: for people who find no idle desktop; AUTO_CREATED: also to keep min_idle ready"`
+		MaxAutoCreated *int                `json:"max_auto_created,omitempty" doc:"1 to 5000 desktops that autoscaling has made, in every state; needed with enable_autoscale"`
+		MinIdle        *int                `json:"min_idle,omitempty" doc:"AUTO_CREATED: 0 to 5000 desktops are kept ready; 0 if absent"`
+		OnceCreated    *int                `json:"once_auto_created,omitempty" doc:"1 to 100 are made at a time; 100 if absent"`
+		MinRetention   *int                `json:"min_retention,omitempty" doc:"0 to 5000 desktops that scale-in leaves; 0 if absent"`
+		IdleMinutes    *int                `json:"idle_retention_duration,omitempty" doc:"Scale-in deletes what has been idle for 0 to 43200 minutes; nothing if absent"`
+		AutoIsolation  *bool               `json:"auto_isolation_enable,omitempty" doc:"Put desktops aside that broke"`
+		MaxIsolated    *int                `json:"auto_isolation_max_num,omitempty" doc:"At most 1 to 1000 are put aside; 1000 if absent"`
 	}
 	resetPolicyBody struct {
 		Enabled *bool `json:"enable,omitempty" doc:"People may reset the desktop that they have to its image"`
@@ -83,8 +84,8 @@ type (
 	}
 )
 
-func (b *createPoolBody) request(c workspace.Caller) workspace.CreatePool {
-	r := workspace.CreatePool{
+func (b *createPoolBody) request(c workspace.Caller) pool.CreatePool {
+	r := pool.CreatePool{
 		Caller: c, Name: b.Name, Type: b.Type, Size: b.Size, Description: b.Description, Zone: b.Zone, ProductID: b.ProductID,
 		ImageType: b.ImageType, ImageID: b.ImageID, Data: each(b.Data, poolVolumeBody.spec), VPCID: b.VPCID, SubnetIDs: b.SubnetIDs,
 		SecurityGroups: each(b.SecurityGroups, func(i idBody) string { return i.ID }), People: each(b.People, grantBody.grant),
@@ -119,12 +120,12 @@ func (g *given) addPoolVolume(prefix string, v poolVolumeBody) {
 	g.add(prefix+"resource_spec_code", v.SpecCode != "" && v.SpecCode != v.Type)
 }
 
-func (b *autoscaleBody) change() *workspace.PolicyChange {
-	return (*workspace.PolicyChange)(b)
+func (b *autoscaleBody) change() *pool.PolicyChange {
+	return (*pool.PolicyChange)(b)
 }
 
-func (b *resetPolicyBody) change() *workspace.ResetChange {
-	return (*workspace.ResetChange)(b)
+func (b *resetPolicyBody) change() *pool.ResetChange {
+	return (*pool.ResetChange)(b)
 }
 
 func (b *updatePoolBody) unsupported() []string {
@@ -144,8 +145,8 @@ func (g *given) addTypeChange(prefix string, v volumeTypeBody) {
 	g.addVolume(prefix, VolumeBody{IOPS: v.IOPS, Throughput: v.Throughput, KeyID: v.KeyID})
 }
 
-func (b *updatePoolBody) change() workspace.PoolChange {
-	c := workspace.PoolChange{
+func (b *updatePoolBody) change() pool.PoolChange {
+	c := pool.PoolChange{
 		Name: b.Name, Description: b.Description, Zone: b.Zone, OUName: b.OUName, NamePolicyID: b.NamePolicyID,
 		EnterpriseID: b.EnterpriseID, VPCID: b.VPCID, SubnetIDs: b.SubnetIDs,
 		SecurityGroups: eachOf(b.SecurityGroups, func(i idBody) string { return i.ID }),
@@ -158,8 +159,8 @@ func (b *updatePoolBody) change() workspace.PoolChange {
 	return c
 }
 
-func (v volumeTypeBody) change() workspace.VolumeTypeChange {
-	return workspace.VolumeTypeChange{ID: v.ID, Type: v.Type}
+func (v volumeTypeBody) change() pool.VolumeTypeChange {
+	return pool.VolumeTypeChange{ID: v.ID, Type: v.Type}
 }
 
 // eachOf is each for a list that may be absent.
@@ -223,7 +224,7 @@ type poolImageReply struct {
 	Since   string `json:"since"`
 }
 
-func poolReplyOf(p workspace.PoolDetail) poolReply {
+func poolReplyOf(p pool.PoolDetail) poolReply {
 	out := poolReply{
 		ID: p.ID, Name: p.Name, Type: string(p.Type), Description: p.Description, Created: stamp(p.Created), ChargingMode: onDemand,
 		Desktops: p.Counts.Desktops, Used: p.Counts.Bound, Zone: p.Zone, SubnetIDs: append([]string{}, p.SubnetIDs...), VPCID: p.VPCID,
@@ -235,7 +236,7 @@ func poolReplyOf(p workspace.PoolDetail) poolReply {
 		Domain:         cmp.Or(p.Domain, workspace.BuiltInDomain),
 		SecurityGroups: each(p.Groups, groupNamed),
 		Reset:          resetPolicyBody{Enabled: new(p.Reset.Enabled), PerDay: new(p.Reset.PerDay)},
-		History: each(p.History, func(i workspace.PoolImage) poolImageReply {
+		History: each(p.History, func(i pool.PoolImage) poolImageReply {
 			return poolImageReply{ImageID: i.ImageID, Type: string(i.Type), JobID: i.JobID, Since: stamp(i.Since)}
 		}),
 	}
@@ -251,12 +252,12 @@ func platformOf(i workspace.Image) string {
 	return name
 }
 
-func poolVolumeOf(v workspace.PoolVolume) poolVolume {
+func poolVolumeOf(v pool.PoolVolume) poolVolume {
 	return poolVolume{ID: v.ID, Type: v.Type, Size: v.GB, SpecCode: v.Type}
 }
 
 // policyOf is nil for a pool without a policy.
-func policyOf(p workspace.AutoscalePolicy) *autoscaleBody {
+func policyOf(p pool.AutoscalePolicy) *autoscaleBody {
 	if p.Type == "" {
 		return nil
 	}

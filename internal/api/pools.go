@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"carrel/internal/iam"
+	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
 
@@ -55,12 +56,12 @@ func (s *Server) showPool(ctx context.Context, in *PoolPath) (poolReply, error) 
 
 type listPoolsInput struct {
 	Project
-	Name          string             `query:"name" maxLength:"255" doc:"Part of the name"`
-	Type          workspace.PoolType `query:"type" enum:"DYNAMIC,STATIC"`
-	EnterpriseID  string             `query:"enterprise_project_id"`
-	InMaintenance optional[bool]     `query:"in_maintenance_mode"`
-	Offset        int                `query:"offset" minimum:"0" default:"0"`
-	Limit         int                `query:"limit" minimum:"0" maximum:"1000" default:"1000"`
+	Name          string         `query:"name" maxLength:"255" doc:"Part of the name"`
+	Type          pool.PoolType  `query:"type" enum:"DYNAMIC,STATIC"`
+	EnterpriseID  string         `query:"enterprise_project_id"`
+	InMaintenance optional[bool] `query:"in_maintenance_mode"`
+	Offset        int            `query:"offset" minimum:"0" default:"0"`
+	Limit         int            `query:"limit" minimum:"0" maximum:"1000" default:"1000"`
 }
 
 type poolsReply struct {
@@ -69,7 +70,7 @@ type poolsReply struct {
 }
 
 func (s *Server) listPools(ctx context.Context, in *listPoolsInput) (poolsReply, error) {
-	pools, total, err := s.Services.Pools.ListPools(ctx, workspace.PoolQuery{
+	pools, total, err := s.Services.Pools.ListPools(ctx, pool.PoolQuery{
 		ProjectID: in.ProjectID, Name: in.Name, Type: in.Type, EnterpriseID: in.EnterpriseID, InMaintenance: in.InMaintenance.pointer(),
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
@@ -100,12 +101,12 @@ type sizeInput struct {
 }
 
 func (s *Server) expandPool(ctx context.Context, in *sizeInput) (jobReply, error) {
-	id, err := s.Services.Pools.ExpandPool(ctx, workspace.ExpandPool{Caller: in.caller(ctx), PoolID: in.PoolID, Size: in.Body.Size})
+	id, err := s.Services.Pools.ExpandPool(ctx, pool.ExpandPool{Caller: in.caller(ctx), PoolID: in.PoolID, Size: in.Body.Size})
 	return jobReply{id}, err
 }
 
 func (s *Server) shrinkPool(ctx context.Context, in *sizeInput) (jobReply, error) {
-	id, err := s.Services.Pools.ShrinkPool(ctx, workspace.ShrinkPool{Caller: in.caller(ctx), PoolID: in.PoolID, Size: in.Body.Size})
+	id, err := s.Services.Pools.ShrinkPool(ctx, pool.ShrinkPool{Caller: in.caller(ctx), PoolID: in.PoolID, Size: in.Body.Size})
 	return jobReply{id}, err
 }
 
@@ -118,7 +119,7 @@ type operatePoolInput struct {
 }
 
 func (s *Server) operatePool(ctx context.Context, in *operatePoolInput) (jobReply, error) {
-	id, err := s.Services.Pools.OperatePool(ctx, workspace.OperatePool{
+	id, err := s.Services.Pools.OperatePool(ctx, pool.OperatePool{
 		Caller: in.caller(ctx), PoolID: in.PoolID, Op: in.Body.Op, How: in.Body.Type,
 	})
 	return jobReply{id}, err
@@ -136,7 +137,7 @@ type notifyReply struct {
 }
 
 func (s *Server) notifyPool(ctx context.Context, in *notifyPoolInput) (notifyReply, error) {
-	id, err := s.Services.Pools.NotifyPool(ctx, workspace.NotifyPool{Caller: in.caller(ctx), PoolID: in.PoolID, Text: in.Body.Text})
+	id, err := s.Services.Pools.NotifyPool(ctx, pool.NotifyPool{Caller: in.caller(ctx), PoolID: in.PoolID, Text: in.Body.Text})
 	return notifyReply{id}, err
 }
 
@@ -148,14 +149,14 @@ type takeBackInput struct {
 }
 
 func (s *Server) takeBack(ctx context.Context, in *takeBackInput) error {
-	return s.Services.Pools.TakeBack(ctx, workspace.TakeBack{Caller: in.caller(ctx), PoolID: in.PoolID, DesktopIDs: in.Body.IDs})
+	return s.Services.Pools.TakeBack(ctx, pool.TakeBack{Caller: in.caller(ctx), PoolID: in.PoolID, DesktopIDs: in.Body.IDs})
 }
 
 type listDecisionsInput struct {
 	PoolPath
-	Kind   workspace.DecisionKind `query:"kind" enum:"AUTOSCALE,BIND,ROLLOUT"`
-	Offset int                    `query:"offset" minimum:"0" default:"0"`
-	Limit  int                    `query:"limit" minimum:"0" maximum:"100" default:"10"`
+	Kind   pool.DecisionKind `query:"kind" enum:"AUTOSCALE,BIND,ROLLOUT"`
+	Offset int               `query:"offset" minimum:"0" default:"0"`
+	Limit  int               `query:"limit" minimum:"0" maximum:"100" default:"10"`
 }
 
 type decisionsReply struct {
@@ -164,19 +165,19 @@ type decisionsReply struct {
 }
 
 type decisionReply struct {
-	ID      string                 `json:"id"`
-	Kind    workspace.DecisionKind `json:"kind" enum:"AUTOSCALE,BIND,ROLLOUT"`
-	At      string                 `json:"decided_at"`
-	Reasons []workspace.Reason     `json:"reasons" doc:"Why it was done, and why other things were not"`
-	Inputs  any                    `json:"inputs,omitempty" doc:"The facts that the decision used"`
-	Actions any                    `json:"actions,omitempty" doc:"What was ordered"`
+	ID      string            `json:"id"`
+	Kind    pool.DecisionKind `json:"kind" enum:"AUTOSCALE,BIND,ROLLOUT"`
+	At      string            `json:"decided_at"`
+	Reasons []pool.Reason     `json:"reasons" doc:"Why it was done, and why other things were not"`
+	Inputs  any               `json:"inputs,omitempty" doc:"The facts that the decision used"`
+	Actions any               `json:"actions,omitempty" doc:"What was ordered"`
 }
 
 func (s *Server) listDecisions(ctx context.Context, in *listDecisionsInput) (decisionsReply, error) {
 	decisions, total, err := s.Services.Pools.PoolDecisions(ctx, in.ProjectID, in.PoolID, in.Kind, workspace.Page{Offset: in.Offset, Limit: in.Limit})
-	return decisionsReply{total, each(decisions, func(d workspace.PoolDecision) decisionReply {
+	return decisionsReply{total, each(decisions, func(d pool.PoolDecision) decisionReply {
 		return decisionReply{
-			ID: d.ID, Kind: d.Kind, At: stamp(d.At), Reasons: append([]workspace.Reason{}, d.Reasons...),
+			ID: d.ID, Kind: d.Kind, At: stamp(d.At), Reasons: append([]pool.Reason{}, d.Reasons...),
 			Inputs: document(d.Inputs), Actions: document(d.Actions),
 		}
 	})}, err

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -478,12 +479,12 @@ func TestTheDecisionLogIsRead(t *testing.T) {
 	w := newWorld(t)
 	id, _ := w.pool(nil)
 	w.update(func(tx *store.Tx) error {
-		for i, kind := range []workspace.DecisionKind{workspace.DecideScale, workspace.DecideBind} {
-			d := workspace.PoolDecision{
+		for i, kind := range []pool.DecisionKind{pool.DecideScale, pool.DecideBind} {
+			d := pool.PoolDecision{
 				ID: fmt.Sprint(i), PoolID: id, Kind: kind, At: tx.Now().Add(time.Duration(i) * time.Second), Inputs: json.RawMessage(`{"idle":2}`),
-				Reasons: []workspace.Reason{{Rule: "cap", Text: "enough"}},
+				Reasons: []pool.Reason{{Rule: "cap", Text: "enough"}},
 			}
-			if err := tx.InsertDecision(w.Context(), d, 10); err != nil {
+			if err := pool.InsertDecision(w.Context(), tx, d, 10); err != nil {
 				return err
 			}
 		}
@@ -497,11 +498,11 @@ func TestTheDecisionLogIsRead(t *testing.T) {
 		t.Errorf("a page: %s", a.raw)
 	}
 	idle := 30
-	scaled := workspace.Autoscale(workspace.PoolSnapshot{Pool: workspace.Pool{
-		Policy: workspace.AutoscalePolicy{Type: workspace.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, IdleMinutes: &idle},
-		Scale:  workspace.ScaleHistory{Failures: 3, Failed: time.Now()},
+	scaled := pool.Autoscale(pool.PoolSnapshot{Pool: pool.Pool{
+		Policy: pool.AutoscalePolicy{Type: pool.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, IdleMinutes: &idle},
+		Scale:  pool.ScaleHistory{Failures: 3, Failed: time.Now()},
 	}}, time.Now()).Entry(id, time.Now())
-	w.update(func(tx *store.Tx) error { return tx.InsertDecision(w.Context(), scaled, 10) })
+	w.update(func(tx *store.Tx) error { return pool.InsertDecision(w.Context(), tx, scaled, 10) })
 	in := answer{body: w.ok(w.get("/desktop-pools/"+id+"/decisions?kind=AUTOSCALE&limit=1")).at("decisions", 0, "inputs")}
 	for field, want := range map[string]any{
 		"autoscale_type": "AUTO_CREATED", "max_auto_created": 9.0, "min_idle": 2.0, "once_auto_created": 100.0, "min_retention": 0.0,

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -18,7 +19,7 @@ type MyPool struct {
 	ID          string
 	Name        string
 	Description string
-	Type        workspace.PoolType
+	Type        pool.PoolType
 	State       PoolState
 	Reason      string // the state in a plain English sentence; empty when it needs none
 
@@ -30,7 +31,7 @@ type MyPool struct {
 	MayReset    bool   // the desktop that they have, now
 	ResetWhyNot string // otherwise, if the pool lets people reset at all: why not now
 
-	Rebuild *workspace.PoolCountdown // of the desktop that they have
+	Rebuild *pool.PoolCountdown // of the desktop that they have
 }
 
 // PoolState says what opening a pool would do for a person.
@@ -116,12 +117,12 @@ func (s *ConnectionService) KeepWaiting(ctx context.Context, userIDs []string) e
 	if len(userIDs) == 0 {
 		return nil
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.RenewWaiting(ctx, userIDs, tx.Now().Add(WaitLife)) })
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return pool.RenewWaiting(ctx, tx, userIDs, tx.Now().Add(WaitLife)) })
 }
 
 // StopWaiting gives up a person's place on a pool's waiting list. Giving up what one does not have succeeds.
 func (s *ConnectionService) StopWaiting(ctx context.Context, v workspace.Visitor, poolID string) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.DropWaiting(ctx, poolID, v.ID) })
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return pool.DropWaiting(ctx, tx, poolID, v.ID) })
 }
 
 // ReadyForRebuild says that the person who has a desktop of a pool may be cut off now, though the countdown to its rebuild still runs.
@@ -140,15 +141,15 @@ func (s *ConnectionService) ReadyForRebuild(ctx context.Context, v workspace.Vis
 // lobby is what cards of pools are made from, for several people at once.
 type lobby struct {
 	now     time.Time
-	grants  map[string][]workspace.Grant           // by person
-	pools   map[string]workspace.Pool              // by id
+	grants  map[string][]pool.Grant                // by person
+	pools   map[string]pool.Pool                   // by id
 	own     map[string]map[string]workspace.Member // by person and pool
 	mine    map[string]Mine                        // by desktop
-	counts  map[string]workspace.SeatCounts        // by pool
-	waiting map[string][]workspace.Waiting         // by pool, longest first
+	counts  map[string]pool.SeatCounts             // by pool
+	waiting map[string][]pool.Waiting              // by pool, longest first
 	coming  map[string][]workspace.SubJob          // by pool with people who wait: what is being done, the furthest first
 	resets  map[string]map[string][]time.Time      // by person and pool
-	leaving map[string]workspace.PoolCountdown     // by desktop: rebuilds that count down
+	leaving map[string]pool.PoolCountdown          // by desktop: rebuilds that count down
 }
 
 func poolsOf(ctx context.Context, tx *store.Tx, people []workspace.User) (map[string][]MyPool, error) {
@@ -164,12 +165,12 @@ func poolsOf(ctx context.Context, tx *store.Tx, people []workspace.User) (map[st
 }
 
 func readLobby(ctx context.Context, tx *store.Tx, people []workspace.User) (l lobby, err error) {
-	l = lobby{now: tx.Now(), pools: map[string]workspace.Pool{}, own: map[string]map[string]workspace.Member{}, mine: map[string]Mine{}}
+	l = lobby{now: tx.Now(), pools: map[string]pool.Pool{}, own: map[string]map[string]workspace.Member{}, mine: map[string]Mine{}}
 	users := make([]string, len(people))
 	for i, u := range people {
 		users[i] = u.ID
 	}
-	if l.grants, err = tx.GrantsOf(ctx, users); err != nil {
+	if l.grants, err = pool.GrantsOf(ctx, tx, users); err != nil {
 		return l, err
 	}
 	var ids []string
@@ -183,7 +184,7 @@ func readLobby(ctx context.Context, tx *store.Tx, people []workspace.User) (l lo
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	pools, _, err := tx.Pools(ctx, workspace.PoolQuery{IDs: ids, Page: workspace.Page{Limit: len(ids)}})
+	pools, _, err := pool.Pools(ctx, tx, pool.PoolQuery{IDs: ids, Page: workspace.Page{Limit: len(ids)}})
 	if err != nil {
 		return l, err
 	}
@@ -196,7 +197,7 @@ func readLobby(ctx context.Context, tx *store.Tx, people []workspace.User) (l lo
 	if l.counts, err = countSeats(ctx, tx, ids); err != nil {
 		return l, err
 	}
-	if l.resets, err = tx.PoolResets(ctx, users, l.now.Add(-workspace.ResetWindow)); err != nil {
+	if l.resets, err = pool.PoolResets(ctx, tx, users, l.now.Add(-pool.ResetWindow)); err != nil {
 		return l, err
 	}
 	return l, l.readWaiting(ctx, tx, ids)
@@ -231,12 +232,12 @@ func (l *lobby) readOwn(ctx context.Context, tx *store.Tx, users []string) error
 }
 
 // countSeats counts the desktops of pools by the rules of the domain; the database only says which are alike.
-func countSeats(ctx context.Context, tx *store.Tx, poolIDs []string) (map[string]workspace.SeatCounts, error) {
-	kinds, err := tx.MemberKinds(ctx, poolIDs...)
+func countSeats(ctx context.Context, tx *store.Tx, poolIDs []string) (map[string]pool.SeatCounts, error) {
+	kinds, err := pool.MemberKinds(ctx, tx, poolIDs...)
 	if err != nil {
 		return nil, err
 	}
-	counts := make(map[string]workspace.SeatCounts, len(poolIDs))
+	counts := make(map[string]pool.SeatCounts, len(poolIDs))
 	for _, k := range kinds {
 		c := counts[k.PoolID]
 		c.Add(k.Member, k.Count)
@@ -246,11 +247,11 @@ func countSeats(ctx context.Context, tx *store.Tx, poolIDs []string) (map[string
 }
 
 func (l *lobby) readWaiting(ctx context.Context, tx *store.Tx, poolIDs []string) error {
-	waiting, err := tx.ReadWaiting(ctx, poolIDs...)
+	waiting, err := pool.ReadWaiting(ctx, tx, poolIDs...)
 	if err != nil || len(waiting) == 0 {
 		return err
 	}
-	l.waiting, l.coming = map[string][]workspace.Waiting{}, map[string][]workspace.SubJob{}
+	l.waiting, l.coming = map[string][]pool.Waiting{}, map[string][]workspace.SubJob{}
 	for _, w := range waiting {
 		l.waiting[w.PoolID] = append(l.waiting[w.PoolID], w)
 	}
@@ -281,7 +282,7 @@ func (l *lobby) cards(u workspace.User) []MyPool {
 	return cards
 }
 
-func (l *lobby) card(u workspace.User, p workspace.Pool) MyPool {
+func (l *lobby) card(u workspace.User, p pool.Pool) MyPool {
 	c := MyPool{ID: p.ID, Name: p.Name, Description: p.Description, Type: p.Type}
 	m, has := l.own[u.ID][p.ID]
 	if mine, read := l.mine[m.DesktopID]; has && read && p.BindingOver(m, l.now) == "" {
@@ -309,8 +310,8 @@ func (l *lobby) card(u workspace.User, p workspace.Pool) MyPool {
 	return c
 }
 
-func (l *lobby) mayReset(p workspace.Pool, m workspace.Member, u workspace.User) (bool, string) {
-	err := workspace.MayReset(p, m, u.ID, l.resets[u.ID][p.ID], l.now)
+func (l *lobby) mayReset(p pool.Pool, m workspace.Member, u workspace.User) (bool, string) {
+	err := pool.MayReset(p, m, u.ID, l.resets[u.ID][p.ID], l.now)
 	if err == nil || !p.Reset.Enabled {
 		return err == nil, ""
 	}
@@ -318,21 +319,21 @@ func (l *lobby) mayReset(p workspace.Pool, m workspace.Member, u workspace.User)
 }
 
 // queue says what somebody without a desktop can expect, and their place if they wait.
-func (l *lobby) queue(u workspace.User, p workspace.Pool, c *MyPool) {
+func (l *lobby) queue(u workspace.User, p pool.Pool, c *MyPool) {
 	queue := l.waiting[p.ID]
-	place := slices.IndexFunc(queue, func(w workspace.Waiting) bool { return w.UserID == u.ID })
+	place := slices.IndexFunc(queue, func(w pool.Waiting) bool { return w.UserID == u.ID })
 	ahead := len(queue)
 	if place >= 0 {
 		ahead = place
 	}
 	counts := l.counts[p.ID]
 	prospect := p.Prospect(counts, ahead, l.now)
-	if place < 0 || prospect.Outcome == workspace.SeatFull {
-		c.State = map[workspace.Outcome]PoolState{workspace.SeatNew: PoolReady, workspace.SeatWait: PoolGrows, workspace.SeatFull: PoolFull}[prospect.Outcome]
+	if place < 0 || prospect.Outcome == pool.SeatFull {
+		c.State = map[pool.Outcome]PoolState{pool.SeatNew: PoolReady, pool.SeatWait: PoolGrows, pool.SeatFull: PoolFull}[prospect.Outcome]
 		return
 	}
 	c.State = PoolWaiting
-	w := &PoolWait{Since: queue[place].Since, Position: place + 1, Ready: prospect.Outcome == workspace.SeatNew, Coming: counts.Coming}
+	w := &PoolWait{Since: queue[place].Since, Position: place + 1, Ready: prospect.Outcome == pool.SeatNew, Coming: counts.Coming}
 	if nth := place - counts.Idle; nth >= 0 && nth < len(l.coming[p.ID]) {
 		w.Percent, w.Step = l.coming[p.ID][nth].Progress, l.coming[p.ID][nth].Step
 	}
@@ -364,7 +365,7 @@ func (w *PoolWait) sentence(now time.Time) string {
 	case w.Short:
 		return text + " There is no room for another desktop now; it is tried again and again. Your administrator can see why."
 	case !w.Paused.IsZero():
-		return text + fmt.Sprintf(" Making desktops failed several times; it is tried again in %v. Your administrator can see why.", workspace.Rounded(w.Paused.Sub(now)))
+		return text + fmt.Sprintf(" Making desktops failed several times; it is tried again in %v. Your administrator can see why.", pool.Rounded(w.Paused.Sub(now)))
 	default:
 		return text + " A desktop will be made for you."
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -27,7 +28,7 @@ const (
 
 // OpenedPool is what became of opening a pool.
 type OpenedPool struct {
-	workspace.Seating
+	pool.Seating
 	Ticket string // opens the display now; empty without a desktop, and while it is being started or worked on
 	Pool   MyPool // as it is now; Pool.Reason says in plain English what to do if there is no desktop
 }
@@ -47,7 +48,7 @@ func (s *ConnectionService) OpenPool(ctx context.Context, v workspace.Visitor, p
 			return OpenedPool{}, err
 		}
 	}
-	if o.DesktopID != "" && o.Outcome != workspace.SeatShut {
+	if o.DesktopID != "" && o.Outcome != pool.SeatShut {
 		switch ticket, err := s.OpenDesktop(ctx, v, o.DesktopID); {
 		case err == nil:
 			opened.Ticket = ticket
@@ -73,16 +74,16 @@ func (s *ConnectionService) seat(ctx context.Context, v workspace.Visitor, poolI
 
 // seated is a decision that has been written.
 type seated struct {
-	workspace.Seating
+	pool.Seating
 	attaching string // the sub-job that brings the person's account inside; empty when none is under way
 }
 
 // arrival is somebody who opens a pool, with what the decision rests on. The pool is held.
 type arrival struct {
-	workspace.Arrival
+	pool.Arrival
 	user      workspace.User
 	group     workspace.UserGroup
-	place     *workspace.Waiting // on the waiting list; nil when they are not on it
+	place     *pool.Waiting // on the waiting list; nil when they are not on it
 	requestID string
 }
 
@@ -92,21 +93,21 @@ func (s *ConnectionService) openPool(ctx context.Context, tx *store.Tx, v worksp
 		return seated{}, err
 	}
 	a.requestID = requestID
-	o := seated{Seating: workspace.Bind(a.Arrival, tx.Now())}
+	o := seated{Seating: pool.Bind(a.Arrival, tx.Now())}
 	if o.Ended != "" {
 		if _, err := workspace.Release(ctx, tx, a.member(o.Ended)); err != nil {
 			return seated{}, err
 		}
 	}
 	switch o.Outcome {
-	case workspace.SeatSame:
+	case pool.SeatSame:
 		o.attaching, err = a.comeBack(ctx, tx, o.Seating)
-	case workspace.SeatNew:
+	case pool.SeatNew:
 		o.attaching, err = a.take(ctx, tx, o.Seating)
-	case workspace.SeatWait:
+	case pool.SeatWait:
 		err = a.wait(ctx, tx)
 	default:
-		err = tx.DropWaiting(ctx, a.Pool.ID, a.UserID)
+		err = pool.DropWaiting(ctx, tx, a.Pool.ID, a.UserID)
 	}
 	if err != nil {
 		return seated{}, err
@@ -124,8 +125,8 @@ func (s *ConnectionService) arrive(ctx context.Context, tx *store.Tx, v workspac
 	if err != nil {
 		return arrival{}, err
 	}
-	a := arrival{Arrival: workspace.Arrival{UserID: u.ID}, user: u, group: group}
-	if a.Pool, err = tx.LockPool(ctx, u.ProjectID, poolID); err != nil {
+	a := arrival{Arrival: pool.Arrival{UserID: u.ID}, user: u, group: group}
+	if a.Pool, err = pool.LockPool(ctx, tx, u.ProjectID, poolID); err != nil {
 		return arrival{}, err
 	}
 	// What was read before the pool was held may have changed: whoever changes a pool's people holds it, too.
@@ -135,7 +136,7 @@ func (s *ConnectionService) arrive(ctx context.Context, tx *store.Tx, v workspac
 	if a.Members, err = tx.Members(ctx, poolID); err != nil {
 		return arrival{}, err
 	}
-	waiting, err := tx.ReadWaiting(ctx, poolID)
+	waiting, err := pool.ReadWaiting(ctx, tx, poolID)
 	if err != nil {
 		return arrival{}, err
 	}
@@ -152,7 +153,7 @@ func (s *ConnectionService) arrive(ctx context.Context, tx *store.Tx, v workspac
 // poolGroup is the privilege with which a person may use a pool. CodePoolNotFound when they may not: the pools of others do not
 // exist for them.
 func poolGroup(ctx context.Context, tx *store.Tx, userID, poolID string) (workspace.UserGroup, error) {
-	grants, err := tx.GrantsFor(ctx, userID)
+	grants, err := pool.GrantsFor(ctx, tx, userID)
 	if err != nil {
 		return "", err
 	}
@@ -163,15 +164,15 @@ func poolGroup(ctx context.Context, tx *store.Tx, userID, poolID string) (worksp
 }
 
 // groupIn is GroupIn for a person's own grants (GrantsFor), which may be about several pools.
-func groupIn(grants []workspace.Grant, userID, poolID string) (workspace.UserGroup, bool) {
-	var people []workspace.Grant
+func groupIn(grants []pool.Grant, userID, poolID string) (workspace.UserGroup, bool) {
+	var people []pool.Grant
 	var groups []string
 	for _, g := range grants {
 		if g.PoolID == poolID {
 			people, groups = append(people, g), append(groups, g.ObjectID)
 		}
 	}
-	return workspace.GroupIn(people, userID, groups)
+	return pool.GroupIn(people, userID, groups)
 }
 
 func (a *arrival) member(desktopID string) workspace.Member {
@@ -185,12 +186,12 @@ func (a *arrival) member(desktopID string) workspace.Member {
 
 // comeBack writes that the person came back to their desktop, and starts it if it is off. It returns the sub-job that still brings
 // their account inside, if one does.
-func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s workspace.Seating) (attaching string, err error) {
+func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s pool.Seating) (attaching string, err error) {
 	m := a.member(s.DesktopID)
 	if err := workspace.PutMember(ctx, tx, m.AfterReturn(tx.Now()), m.Binding, ""); err != nil {
 		return "", err
 	}
-	if err := tx.DropWaiting(ctx, a.Pool.ID, a.UserID); err != nil {
+	if err := pool.DropWaiting(ctx, tx, a.Pool.ID, a.UserID); err != nil {
 		return "", err
 	}
 	if s.Start && m.Task == workspace.NoTask {
@@ -205,13 +206,13 @@ func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s workspace.Seatin
 
 // take binds the person to an idle desktop. One that runs gets their account by a sub-job, which it returns; one that is off gets
 // it when it starts.
-func (a *arrival) take(ctx context.Context, tx *store.Tx, s workspace.Seating) (attaching string, err error) {
+func (a *arrival) take(ctx context.Context, tx *store.Tx, s pool.Seating) (attaching string, err error) {
 	m := a.member(s.DesktopID)
 	bound := m.AfterBinding(a.UserID, tx.Now())
 	if err := workspace.PutMember(ctx, tx, bound, m.Binding, a.group); err != nil {
 		return "", err
 	}
-	if err := tx.DropWaiting(ctx, a.Pool.ID, a.UserID); err != nil {
+	if err := pool.DropWaiting(ctx, tx, a.Pool.ID, a.UserID); err != nil {
 		return "", err
 	}
 	if s.Start {
@@ -250,11 +251,11 @@ func (a *arrival) start(ctx context.Context, tx *store.Tx, desktopID string) err
 
 // wait puts the person on the waiting list, or keeps their place.
 func (a *arrival) wait(ctx context.Context, tx *store.Tx) error {
-	w := workspace.Waiting{PoolID: a.Pool.ID, UserID: a.UserID, Since: tx.Now(), Until: tx.Now().Add(WaitLife)}
+	w := pool.Waiting{PoolID: a.Pool.ID, UserID: a.UserID, Since: tx.Now(), Until: tx.Now().Add(WaitLife)}
 	if a.place != nil {
 		w.Since = a.place.Since
 	}
-	return tx.PutWaiting(ctx, w)
+	return pool.PutWaiting(ctx, tx, w)
 }
 
 // bindInputs are the facts about an arrival, for the decision log.
@@ -268,22 +269,22 @@ type bindInputs struct {
 }
 
 // record writes the decision to the pool's log, unless it only says again what the person was told before.
-func (a *arrival) record(ctx context.Context, tx *store.Tx, s workspace.Seating) error {
-	again := s.Outcome == workspace.SeatWait && a.place != nil || s.Outcome == workspace.SeatSame && !s.Start
+func (a *arrival) record(ctx context.Context, tx *store.Tx, s pool.Seating) error {
+	again := s.Outcome == pool.SeatWait && a.place != nil || s.Outcome == pool.SeatSame && !s.Start
 	if again && s.Ended == "" {
 		return nil
 	}
 	in := bindInputs{UserID: a.UserID, UserName: a.user.Name, Total: len(a.Members), Ahead: a.Ahead}
 	for _, m := range a.Members {
-		in.Idle += workspace.Count(m.Idle())
-		in.Coming += workspace.Count(m.Coming())
+		in.Idle += pool.Count(m.Idle())
+		in.Coming += pool.Count(m.Coming())
 	}
-	d := workspace.PoolDecision{
-		ID: workspace.NewID(), PoolID: a.Pool.ID, Kind: workspace.DecideBind, At: tx.Now(),
-		Inputs: workspace.AsJSON(in), Reasons: []workspace.Reason{{Rule: string(s.Outcome), Text: s.Reason}}, Actions: workspace.AsJSON(s),
+	d := pool.PoolDecision{
+		ID: workspace.NewID(), PoolID: a.Pool.ID, Kind: pool.DecideBind, At: tx.Now(),
+		Inputs: pool.AsJSON(in), Reasons: []pool.Reason{{Rule: string(s.Outcome), Text: s.Reason}}, Actions: pool.AsJSON(s),
 	}
-	if s.Outcome == workspace.SeatFull || s.Outcome == workspace.SeatShut {
-		last, _, err := tx.Decisions(ctx, a.Pool.ID, workspace.DecideBind, workspace.Page{Limit: 1})
+	if s.Outcome == pool.SeatFull || s.Outcome == pool.SeatShut {
+		last, _, err := pool.Decisions(ctx, tx, a.Pool.ID, pool.DecideBind, workspace.Page{Limit: 1})
 		if err != nil {
 			return err
 		}
@@ -291,7 +292,7 @@ func (a *arrival) record(ctx context.Context, tx *store.Tx, s workspace.Seating)
 			return nil // somebody who clicks again and again does not push everything else out of the log
 		}
 	}
-	return tx.InsertDecision(ctx, d, workspace.DecisionsKept)
+	return pool.InsertDecision(ctx, tx, d, pool.DecisionsKept)
 }
 
 // awaitAttached waits for the end of an attachDesktopPool sub-job, for as long as a person would. One that goes on is no error.

@@ -3,6 +3,7 @@ package connection
 import (
 	"context"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -20,21 +21,21 @@ func (s *ConnectionService) ResetMyDesktop(ctx context.Context, v workspace.Visi
 		if !ok {
 			return workspace.Errorf(workspace.CodeConflict, "you have no desktop in pool %s, open it first", a.Pool.Name)
 		}
-		past, err := tx.PoolResets(ctx, []string{a.UserID}, tx.Now().Add(-workspace.ResetWindow))
+		past, err := pool.PoolResets(ctx, tx, []string{a.UserID}, tx.Now().Add(-pool.ResetWindow))
 		if err != nil {
 			return err
 		}
-		if err := workspace.MayReset(a.Pool, m, a.UserID, past[a.UserID][poolID], tx.Now()); err != nil {
+		if err := pool.MayReset(a.Pool, m, a.UserID, past[a.UserID][poolID], tx.Now()); err != nil {
 			return err
 		}
 		c := workspace.Caller{ProjectID: a.Pool.ProjectID, RequestID: requestID}
-		job, err := workspace.ResetMembers(ctx, tx, c, a.Pool, []string{m.DesktopID}, "asked for by "+a.user.Name)
+		job, err := pool.ResetMembers(ctx, tx, c, a.Pool, []string{m.DesktopID}, "asked for by "+a.user.Name)
 		if err != nil {
 			return err
 		}
 		if job == "" {
 			return workspace.Errorf(workspace.CodeConflict, "desktop %s is busy, try again when it is done", m.Name)
 		}
-		return tx.InsertPoolReset(ctx, poolID, a.UserID, workspace.ResetWindow)
+		return pool.InsertPoolReset(ctx, tx, poolID, a.UserID, pool.ResetWindow)
 	})
 }

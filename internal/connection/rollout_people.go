@@ -3,6 +3,7 @@ package connection
 import (
 	"context"
 
+	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -16,7 +17,7 @@ func (s *ConnectionService) MarkReady(ctx context.Context, v workspace.Visitor, 
 			return nil
 		}
 		if d.PoolID != "" {
-			p, err := tx.LockPool(ctx, d.ProjectID, d.PoolID)
+			p, err := pool.LockPool(ctx, tx, d.ProjectID, d.PoolID)
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"carrel/internal/connection"
+	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -15,7 +16,7 @@ type Services struct {
 	SignIn      *workspace.SignInService
 	Desktops    *workspace.DesktopService
 	Assignments *workspace.AssignmentService
-	Pools       *workspace.PoolService
+	Pools       *pool.PoolService
 	Rollouts    *rollout.RolloutService
 	Connections *connection.ConnectionService
 	Work        *work.WorkService
@@ -39,7 +40,7 @@ func NewServices(c Config) *Services {
 		SignIn:      &workspace.SignInService{Store: domain, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
 		Desktops:    &workspace.DesktopService{Store: domain},
 		Assignments: &workspace.AssignmentService{Store: domain, Passwords: c.Passwords, Box: c.Box},
-		Pools:       &workspace.PoolService{Store: domain},
+		Pools:       &pool.PoolService{Store: c.Store},
 		Rollouts:    &rollout.RolloutService{Store: c.Store, Limits: c.Rollout},
 		Connections: &connection.ConnectionService{Store: c.Store, SecondFactor: c.SecondFactor},
 		Work:        &work.WorkService{Store: c.Store},

@@ -13,6 +13,7 @@ import (
 
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -81,15 +82,15 @@ func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
 		if n := len(w.members()); n != fit {
 			t.Errorf("%d desktops", n)
 		}
-		var log []workspace.PoolDecision
+		var log []pool.PoolDecision
 		w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-			log, _, err = tx.Decisions(w.t.Context(), seatPool, workspace.DecideScale, workspace.Page{Limit: 100})
+			log, _, err = pool.Decisions(w.t.Context(), tx, seatPool, pool.DecideScale, workspace.Page{Limit: 100})
 			return err
 		}))
-		told := func(r workspace.Reason) bool {
+		told := func(r pool.Reason) bool {
 			return strings.Contains(r.Text, "5 of 19 desktops could be ordered") && strings.Contains(r.Text, "400 of 400 GiB are left")
 		}
-		if !slices.ContainsFunc(log, func(d workspace.PoolDecision) bool { return slices.ContainsFunc(d.Reasons, told) }) {
+		if !slices.ContainsFunc(log, func(d pool.PoolDecision) bool { return slices.ContainsFunc(d.Reasons, told) }) {
 			t.Errorf("the log does not tell: %+v", log)
 		}
 		// Room that is made is used.
@@ -104,20 +105,20 @@ func TestWhatMakesDesktopsTakeMoreIsPromisedOrRefused(t *testing.T) {
 	config := sim.Config{Latency: sim.Realistic(), Storage: map[string]int{"SAS": 110, "SSD": 20}, MemoryMiB: 15 << 10, Images: twoImages().Images}
 	add := func(gb int) func(w *world) (string, error) {
 		return func(w *world) (string, error) {
-			return w.service.Pools.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
+			return w.service.Pools.AddPoolVolumes(w.t.Context(), pool.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: gb}},
 			})
 		}
 	}
 	grow := func(gb int) func(w *world) (string, error) {
 		return func(w *world) (string, error) {
-			return w.service.Pools.ExpandPoolVolumes(w.t.Context(), workspace.ExpandPoolVolumes{
-				ChangePoolDesktops: reach(), Growths: []workspace.VolumeGrowth{{ID: w.pool().Root.ID, GB: gb}},
+			return w.service.Pools.ExpandPoolVolumes(w.t.Context(), pool.ExpandPoolVolumes{
+				ChangePoolDesktops: reach(), Growths: []pool.VolumeGrowth{{ID: w.pool().Root.ID, GB: gb}},
 			})
 		}
 	}
 	resize := func(w *world) (string, error) {
-		r, err := w.service.Pools.ResizePool(w.t.Context(), workspace.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: "STOP_DESKTOP"})
+		r, err := w.service.Pools.ResizePool(w.t.Context(), pool.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: "STOP_DESKTOP"})
 		return r.JobID, err
 	}
 	for name, c := range map[string]struct {
@@ -178,7 +179,7 @@ func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
 		operate := func(op string) workspace.Job {
 			p := w.start("replica", w.store, w.sim)
 			defer p.kill()
-			id, err := w.service.Pools.OperatePool(w.t.Context(), workspace.OperatePool{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, Op: op})
+			id, err := w.service.Pools.OperatePool(w.t.Context(), pool.OperatePool{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, Op: op})
 			w.must(err)
 			return w.finished(id)
 		}

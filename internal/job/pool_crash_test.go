@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/workspace"
 )
@@ -26,7 +27,7 @@ var poolScenarios = []scenario{
 	{
 		name: "adding disks", setUp: func(w *world) { w.addPool(2) }, want: 2, state: workspace.StatusActive,
 		ask: func(w *world) string {
-			id, err := w.service.Pools.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
+			id, err := w.service.Pools.AddPoolVolumes(w.t.Context(), pool.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 20}},
 			})
 			w.must(err)
@@ -37,7 +38,7 @@ var poolScenarios = []scenario{
 	{
 		name: "deleting disks", setUp: func(w *world) { w.addPool(2) }, want: 2, state: workspace.StatusActive,
 		ask: func(w *world) string {
-			id, err := w.service.Pools.DeletePoolVolumes(w.t.Context(), workspace.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{w.pool().Data[0].ID}})
+			id, err := w.service.Pools.DeletePoolVolumes(w.t.Context(), pool.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{w.pool().Data[0].ID}})
 			w.must(err)
 			return id
 		},
@@ -53,7 +54,7 @@ func poolOfTwo(w *world) {
 
 func poolHasNextImage(w *world) {
 	w.t.Helper()
-	if n := w.withImage(nextImage); n != 2 || w.pool().ImageID != nextImage || w.pool().Status() != workspace.PoolSteady {
+	if n := w.withImage(nextImage); n != 2 || w.pool().ImageID != nextImage || w.pool().Status() != pool.PoolSteady {
 		w.t.Errorf("%d desktops have the image, the pool has %s and is %s", n, w.pool().ImageID, w.pool().Status())
 	}
 	for _, d := range w.desktops() {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"carrel/internal/workspace"
+	"carrel/internal/pool"
 )
 
 // PoolMetrics is a TendMeter for Prometheus. It also tells, when it is asked, how many desktops of the oldest pools are idle, taken
@@ -16,7 +16,7 @@ import (
 type PoolMetrics struct {
 	rounds    prometheus.Histogram
 	decisions *prometheus.CounterVec
-	service   *workspace.PoolService
+	service   *pool.PoolService
 	log       *slog.Logger
 	desktops  *prometheus.Desc
 	waiting   *prometheus.Desc
@@ -31,7 +31,7 @@ var (
 const poolGauges = 100
 
 // NewPoolMetrics makes the metrics and registers them.
-func NewPoolMetrics(registry prometheus.Registerer, s *workspace.PoolService, log *slog.Logger) (*PoolMetrics, error) {
+func NewPoolMetrics(registry prometheus.Registerer, s *pool.PoolService, log *slog.Logger) (*PoolMetrics, error) {
 	m := &PoolMetrics{
 		rounds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "carrel_pool_round_seconds", Help: "Duration of a look at all pools that were due.",

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrel/internal/guest"
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -15,7 +16,7 @@ func (r *Runner) notifyDesktop(_ context.Context, s *workspace.SubJob, d *worksp
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
-	params, err := work.ReadParams[workspace.NotifyParams](*s)
+	params, err := work.ReadParams[pool.NotifyParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

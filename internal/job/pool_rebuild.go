@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/guest"
+	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -72,7 +73,7 @@ func (r *Runner) parked(s workspace.SubJob, d workspace.Desktop, item rollout.Ro
 		}}}
 	}
 	p.again = func(ctx context.Context, tx *store.Tx) (time.Time, error) {
-		if _, err := tx.LockPool(ctx, s.ProjectID, s.PoolID); err != nil {
+		if _, err := pool.LockPool(ctx, tx, s.ProjectID, s.PoolID); err != nil {
 			return time.Time{}, err
 		}
 		item, err := rollout.ReadRolloutItem(ctx, tx, s.ID)

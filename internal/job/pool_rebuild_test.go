@@ -8,6 +8,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
+	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -43,7 +44,7 @@ func TestARebuildGivesEveryDesktopOfAPoolTheImageAndKeepsTheRest(t *testing.T) {
 				t.Errorf("the machine of %s is %+v", d.Name, m)
 			}
 		}
-		if p := w.pool(); p.ImageID != nextImage || len(p.History) != 2 || p.Status() != workspace.PoolSteady {
+		if p := w.pool(); p.ImageID != nextImage || len(p.History) != 2 || p.Status() != pool.PoolSteady {
 			t.Errorf("the pool is %s with image %s and history %+v", p.Status(), p.ImageID, p.History)
 		}
 	})
@@ -80,9 +81,9 @@ func TestTheLogOfARebuildTellsTheLimitsInForce(t *testing.T) {
 	inWorld(t, twoImages(), func(w *world) {
 		w.addPool(2)
 		w.rebuild()
-		var log []workspace.PoolDecision
+		var log []pool.PoolDecision
 		w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-			log, _, err = tx.Decisions(w.t.Context(), poolID, workspace.DecideRollout, workspace.Page{Limit: 1})
+			log, _, err = pool.Decisions(w.t.Context(), tx, poolID, pool.DecideRollout, workspace.Page{Limit: 1})
 			return err
 		}))
 		if len(log) != 1 || !strings.Contains(string(log[0].Inputs), `"parallel":5`) {
@@ -139,7 +140,7 @@ func TestPeopleAreToldAndMaySaveUntilTheDeadline(t *testing.T) {
 	})
 }
 
-func (w *world) countdowns(ids ...string) (c map[string]workspace.PoolCountdown) {
+func (w *world) countdowns(ids ...string) (c map[string]pool.PoolCountdown) {
 	w.t.Helper()
 	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
 		c, err = rollout.Countdowns(w.t.Context(), tx, ids)
@@ -176,7 +177,7 @@ func TestDesktopsThatAreMadeWhileOneGoesAheadGetTheImageAsWell(t *testing.T) {
 				w.pass(time.Second)
 				id := w.rebuild()
 				w.pass(time.Second)
-				expansion, err := w.service.Pools.ExpandPool(w.t.Context(), workspace.ExpandPool{
+				expansion, err := w.service.Pools.ExpandPool(w.t.Context(), pool.ExpandPool{
 					Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, Size: 2,
 				})
 				w.must(err)
@@ -202,7 +203,7 @@ func TestDesktopsThatAreMadeWhileOneGoesAheadGetTheImageAsWell(t *testing.T) {
 					}
 				}
 				w.checkWhole(canaries+2, workspace.StatusActive)
-				if p := w.pool(); p.Status() != workspace.PoolSteady {
+				if p := w.pool(); p.Status() != pool.PoolSteady {
 					t.Errorf("the pool is %s", p.Status())
 				}
 			})
@@ -281,7 +282,7 @@ func TestABadImageStopsAtTheFirstDesktop(t *testing.T) {
 				untouched++
 			}
 		}
-		if p := w.pool(); untouched != 3 || p.ImageID != image || p.Status() != workspace.PoolSteady {
+		if p := w.pool(); untouched != 3 || p.ImageID != image || p.Status() != pool.PoolSteady {
 			t.Errorf("%d desktops are as they were, the pool has image %s", untouched, p.ImageID)
 		}
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -45,7 +46,7 @@ func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *works
 		p.steps = append(p.steps, inside.after(start)...)
 	}
 	p.steps = append(p.steps, Step{Name: "telling the pool", Do: func(ctx context.Context) error {
-		return workspace.TakeProduct(ctx, store.Workspace(r.store), s.ProjectID, s.PoolID, params.ProductID)
+		return pool.TakeProduct(ctx, r.store, s.ProjectID, s.PoolID, params.ProductID)
 	}})
 	p.succeed = markReshaped(params, after, inside)
 	return p, nil
@@ -89,15 +90,15 @@ func (r *Runner) changeDisks(ctx context.Context, s *workspace.SubJob, d *worksp
 	return p, nil
 }
 
-func (r *Runner) noteReshaped(s *workspace.SubJob, params workspace.ReshapeParams) Step {
+func (r *Runner) noteReshaped(s *workspace.SubJob, params pool.ReshapeParams) Step {
 	return Step{Name: "recording the change", Do: func(ctx context.Context) error {
-		return r.store.Update(ctx, func(tx *store.Tx) error { return workspace.NoteReshaped(ctx, tx, *s, params) })
+		return r.store.Update(ctx, func(tx *store.Tx) error { return pool.NoteReshaped(ctx, tx, *s, params) })
 	}}
 }
 
 // reshaped reads what a sub-job changes, and describes the machine that comes out.
-func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (workspace.ReshapeParams, engine.Spec, error) {
-	params, err := work.ReadParams[workspace.ReshapeParams](*s)
+func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (pool.ReshapeParams, engine.Spec, error) {
+	params, err := work.ReadParams[pool.ReshapeParams](*s)
 	if err != nil {
 		return params, engine.Spec{}, err
 	}
@@ -108,11 +109,11 @@ func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *workspace
 	return params, spec, err
 }
 
-func markReshaped(params workspace.ReshapeParams, status workspace.DesktopStatus, inside *insideWarnings) func(context.Context, *store.Tx, *workspace.Desktop) error {
+func markReshaped(params pool.ReshapeParams, status workspace.DesktopStatus, inside *insideWarnings) func(context.Context, *store.Tx, *workspace.Desktop) error {
 	return func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
 		if d == nil {
 			return nil
 		}
-		return workspace.MarkReshaped(ctx, tx, *d, params, status, inside.text())
+		return pool.MarkReshaped(ctx, tx, *d, params, status, inside.text())
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -22,13 +23,13 @@ func (w *world) addProduct() {
 }
 
 // reach is a change for all desktops of the pool.
-func reach() workspace.ChangePoolDesktops {
-	return workspace.ChangePoolDesktops{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID}
+func reach() pool.ChangePoolDesktops {
+	return pool.ChangePoolDesktops{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID}
 }
 
 func (w *world) resize(mode string) string {
 	w.t.Helper()
-	r, err := w.service.Pools.ResizePool(w.t.Context(), workspace.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: mode})
+	r, err := w.service.Pools.ResizePool(w.t.Context(), pool.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: mode})
 	w.must(err)
 	return r.JobID
 }
@@ -78,7 +79,7 @@ func TestDisksComeGrowAndGoWhileDesktopsRun(t *testing.T) {
 		defer p.kill()
 		first := w.pool().Data[0].ID
 		add := func() (string, error) {
-			return w.service.Pools.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
+			return w.service.Pools.AddPoolVolumes(w.t.Context(), pool.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 20}},
 			})
 		}
@@ -90,8 +91,8 @@ func TestDisksComeGrowAndGoWhileDesktopsRun(t *testing.T) {
 		w.finished(id)
 		w.wantDisks("/data/disk1 10", "/data/disk2 20")
 
-		id, err = w.service.Pools.ExpandPoolVolumes(w.t.Context(), workspace.ExpandPoolVolumes{
-			ChangePoolDesktops: reach(), Growths: []workspace.VolumeGrowth{{ID: first, GB: 30}, {ID: w.pool().Root.ID, GB: 90}},
+		id, err = w.service.Pools.ExpandPoolVolumes(w.t.Context(), pool.ExpandPoolVolumes{
+			ChangePoolDesktops: reach(), Growths: []pool.VolumeGrowth{{ID: first, GB: 30}, {ID: w.pool().Root.ID, GB: 90}},
 		})
 		w.must(err)
 		w.finished(id)
@@ -100,7 +101,7 @@ func TestDisksComeGrowAndGoWhileDesktopsRun(t *testing.T) {
 			t.Errorf("the system disk has %d GB", gb)
 		}
 
-		id, err = w.service.Pools.DeletePoolVolumes(w.t.Context(), workspace.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{first}})
+		id, err = w.service.Pools.DeletePoolVolumes(w.t.Context(), pool.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{first}})
 		w.must(err)
 		w.finished(id)
 		w.wantDisks("/data/disk2 20")
@@ -148,7 +149,7 @@ func TestADiskThatIsGoneIsNoLongerTheDesktopsThoughItsGuestCannotBeTold(t *testi
 		})
 		p := w.start("replica", w.store, deaf)
 		defer p.kill()
-		id, err := w.service.Pools.DeletePoolVolumes(w.t.Context(), workspace.DeletePoolVolumes{
+		id, err := w.service.Pools.DeletePoolVolumes(w.t.Context(), pool.DeletePoolVolumes{
 			ChangePoolDesktops: reach(), IDs: []string{w.pool().Data[0].ID},
 		})
 		w.must(err)

@@ -12,6 +12,7 @@ import (
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
+	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
 
@@ -20,13 +21,13 @@ func (w *world) orderPool(size int, people ...workspace.Visitor) string {
 	w.t.Helper()
 	subnets, err := w.service.Catalog.Subnets(w.t.Context(), project)
 	w.must(err)
-	r := workspace.CreatePool{
-		Caller: workspace.Caller{ProjectID: project}, Name: "POOL01", Type: workspace.Dynamic, Size: size, ProductID: product,
+	r := pool.CreatePool{
+		Caller: workspace.Caller{ProjectID: project}, Name: "POOL01", Type: pool.Dynamic, Size: size, ProductID: product,
 		ImageType: workspace.ImageGold, ImageID: image, Root: workspace.VolumeSpec{Type: "SAS", GB: 80},
 		Data: []workspace.VolumeSpec{{Type: "SSD", GB: 10}}, SubnetIDs: []string{subnets[0].ID},
 	}
 	for _, v := range people {
-		r.People = append(r.People, workspace.Grant{Type: workspace.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault})
+		r.People = append(r.People, pool.Grant{Type: pool.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault})
 	}
 	id, err := w.service.Pools.CreatePool(w.t.Context(), r)
 	w.must(err)
@@ -34,9 +35,9 @@ func (w *world) orderPool(size int, people ...workspace.Visitor) string {
 }
 
 // onlyPool reads the one pool there is.
-func (w *world) onlyPool() workspace.Pool {
+func (w *world) onlyPool() pool.Pool {
 	w.t.Helper()
-	pools, _, err := w.service.Pools.ListPools(w.t.Context(), workspace.PoolQuery{ProjectID: project, Page: workspace.Page{Limit: 2}})
+	pools, _, err := w.service.Pools.ListPools(w.t.Context(), pool.PoolQuery{ProjectID: project, Page: workspace.Page{Limit: 2}})
 	w.must(err)
 	if len(pools) != 1 {
 		w.t.Fatalf("%d pools", len(pools))
@@ -47,7 +48,7 @@ func (w *world) onlyPool() workspace.Pool {
 func TestAPoolIsTemporaryUntilItsDesktopsAreMade(t *testing.T) {
 	inWorld(t, sim.Config{}, func(w *world) {
 		id := w.orderPool(5)
-		if got := w.onlyPool().Status(); got != workspace.PoolTemporary {
+		if got := w.onlyPool().Status(); got != pool.PoolTemporary {
 			w.t.Errorf("an ordered pool is %s", got)
 		}
 		p := w.start("replica", w.store, w.sim)
@@ -55,7 +56,7 @@ func TestAPoolIsTemporaryUntilItsDesktopsAreMade(t *testing.T) {
 		if j := w.finished(id); j.Counts.Succeeded != 5 {
 			w.t.Errorf("the job: %+v", j.Counts)
 		}
-		if got := w.onlyPool().Status(); got != workspace.PoolSteady {
+		if got := w.onlyPool().Status(); got != pool.PoolSteady {
 			w.t.Errorf("a finished pool is %s", got)
 		}
 		w.checkWhole(5, workspace.StatusActive)
@@ -82,7 +83,7 @@ func TestADesktopOfAPoolThatCannotBeMadeIsAnErrorUntilTheJobIsRetried(t *testing
 				w.t.Errorf("desktop %s is %s: %s", d.Name, d.Status, d.Fault)
 			}
 		}
-		if got := w.onlyPool().Status(); got != workspace.PoolSteady {
+		if got := w.onlyPool().Status(); got != pool.PoolSteady {
 			w.t.Errorf("the pool is %s", got)
 		}
 		mended.Store(true)
@@ -108,7 +109,7 @@ func TestAMessageReachesThoseWhoAreConnectedInTheirLanguage(t *testing.T) {
 			theirs = append(theirs, opened.DesktopID)
 			defer w.connect(v, opened.Ticket)()
 		}
-		id, err := w.service.Pools.NotifyPool(w.t.Context(), workspace.NotifyPool{Caller: workspace.Caller{ProjectID: project}, PoolID: ours.ID, Text: "Lunch!"})
+		id, err := w.service.Pools.NotifyPool(w.t.Context(), pool.NotifyPool{Caller: workspace.Caller{ProjectID: project}, PoolID: ours.ID, Text: "Lunch!"})
 		w.must(err)
 		if j := w.finished(id); j.Counts.Succeeded != 2 {
 			w.t.Errorf("the job: %+v", j.Counts)
@@ -135,9 +136,9 @@ func TestAChangedPrivilegeComesIntoTheDesktopThatThePersonHas(t *testing.T) {
 		ours := w.onlyPool()
 		opened, err := w.service.Connections.OpenPool(w.t.Context(), ann, ours.ID, "")
 		w.must(err)
-		w.must(w.service.Pools.ChangeGrants(w.t.Context(), workspace.ChangeGrants{
-			Caller: workspace.Caller{ProjectID: project}, PoolID: ours.ID, Action: workspace.GrantChange,
-			Objects: []workspace.Grant{{Type: workspace.GrantUser, ObjectID: ann.ID, Group: workspace.GroupSudo}},
+		w.must(w.service.Pools.ChangeGrants(w.t.Context(), pool.ChangeGrants{
+			Caller: workspace.Caller{ProjectID: project}, PoolID: ours.ID, Action: pool.GrantChange,
+			Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: ann.ID, Group: workspace.GroupSudo}},
 		}))
 		admin := func() bool {
 			last := inside.last(opened.DesktopID)

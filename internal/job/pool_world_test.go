@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
+	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -37,14 +38,14 @@ func (w *world) addPool(n int) {
 		}}); err != nil {
 			return err
 		}
-		p := workspace.Pool{
-			ID: poolID, ProjectID: project, Name: "pool", Type: workspace.Dynamic, ProductID: product, ImageType: workspace.ImageGold,
-			ImageID: image, Root: workspace.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
-			Data:      []workspace.PoolVolume{{ID: workspace.NewID(), Type: "SSD", GB: 10}},
+		p := pool.Pool{
+			ID: poolID, ProjectID: project, Name: "pool", Type: pool.Dynamic, ProductID: product, ImageType: workspace.ImageGold,
+			ImageID: image, Root: pool.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
+			Data:      []pool.PoolVolume{{ID: workspace.NewID(), Type: "SSD", GB: 10}},
 			SubnetIDs: []string{subnets[0].ID}, EnterpriseID: "0", RetentionMinutes: 30, Created: tx.Now(), Updated: tx.Now(),
-			History: []workspace.PoolImage{{ImageID: image, Type: workspace.ImageGold, Since: tx.Now()}},
+			History: []pool.PoolImage{{ImageID: image, Type: workspace.ImageGold, Since: tx.Now()}},
 		}
-		if err := tx.InsertPool(ctx, p, nil); err != nil {
+		if err := pool.InsertPool(ctx, tx, p, nil); err != nil {
 			return err
 		}
 		addresses, err := tx.FreeAddresses(ctx, subnets[0].ID, n)
@@ -111,11 +112,11 @@ func (w *world) seat(i int) workspace.Member {
 }
 
 // pool reads the pool.
-func (w *world) pool() workspace.Pool {
+func (w *world) pool() pool.Pool {
 	w.t.Helper()
-	var p workspace.Pool
+	var p pool.Pool
 	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-		p, err = tx.ReadPool(w.t.Context(), project, poolID)
+		p, err = pool.ReadPool(w.t.Context(), tx, project, poolID)
 		return err
 	}))
 	return p
@@ -154,7 +155,7 @@ func (w *world) reset() string {
 	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 		job.Created, job.SubJobs = tx.Now(), nil
 		for i, d := range w.desktops() {
-			params, err := json.Marshal(workspace.ResetParams{ImageID: image, Wipe: !members[d.ID].Bound(), Why: "a test"})
+			params, err := json.Marshal(pool.ResetParams{ImageID: image, Wipe: !members[d.ID].Bound(), Why: "a test"})
 			if err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -18,7 +19,7 @@ const rebuildLimit = 20 * time.Minute
 
 // resetDesktop makes a desktop of a pool as fresh as its image.
 func (r *Runner) resetDesktop(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
-	params, err := work.ReadParams[workspace.ResetParams](*s)
+	params, err := work.ReadParams[pool.ResetParams](*s)
 	if err != nil {
 		return plan{}, err
 	}
@@ -39,13 +40,13 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 	nobodys := wipe
 	wipe = wipe && len(d.Data) > 0
 	if wipe {
-		target.Data = workspace.EmptyDisks(d, s.ID)
+		target.Data = pool.EmptyDisks(d, s.ID)
 	}
 	spec, err := r.readSpec(ctx, target)
 	if err != nil {
 		return plan{}, err
 	}
-	done := workspace.Rebuilt{
+	done := pool.Rebuilt{
 		SubJobID: s.ID, ImageID: imageID, Nobodys: nobodys,
 		Off: d.Status == workspace.StatusShutoff || d.Status == workspace.StatusHibernated,
 	}
@@ -84,7 +85,7 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 		if d == nil {
 			return nil
 		}
-		return workspace.MarkRebuilt(ctx, tx, *d, done, told.text())
+		return pool.MarkRebuilt(ctx, tx, *d, done, told.text())
 	}
 	return p, nil
 }
@@ -104,7 +105,7 @@ func (r *Runner) emptyDisks(s *workspace.SubJob, spec engine.Spec, disks []works
 			},
 		},
 		{Name: "recording the empty disks", Do: func(ctx context.Context) error {
-			return r.store.Update(ctx, func(tx *store.Tx) error { return workspace.MarkEmptied(ctx, tx, *s, disks) })
+			return r.store.Update(ctx, func(tx *store.Tx) error { return pool.MarkEmptied(ctx, tx, *s, disks) })
 		}},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/engine/sim"
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -22,10 +23,10 @@ func TestAPoolServesAnOfficeForDays(t *testing.T) {
 		t.Run(fmt.Sprint("Seed", seed), func(t *testing.T) {
 			inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
 				o := &seatedOffice{world: w, rand: rand.New(rand.NewPCG(seed, 3)), people: w.visitors(12), leave: map[int]func(){}, until: map[int]time.Time{}}
-				w.addSeats(func(p *workspace.Pool) {
+				w.addSeats(func(p *pool.Pool) {
 					p.RetentionMinutes, p.Autoscaling = 20, true
-					p.Policy = workspace.AutoscalePolicy{
-						Type: workspace.AutoCreated, MaxAutoCreated: 10, MinIdle: 2, OnceCreated: 3, MinRetention: 2, IdleMinutes: new(45),
+					p.Policy = pool.AutoscalePolicy{
+						Type: pool.AutoCreated, MaxAutoCreated: 10, MinIdle: 2, OnceCreated: 3, MinRetention: 2, IdleMinutes: new(45),
 					}
 				}, o.people...)
 				stop := []func(){w.tend("one", w.store, w.sim), w.tend("two", w.store, w.sim)}
@@ -76,9 +77,9 @@ func (o *seatedOffice) tenMinutes() {
 		}
 		opened := o.open(v)
 		switch {
-		case opened.Outcome == workspace.SeatFull:
+		case opened.Outcome == pool.SeatFull:
 			o.full++
-		case opened.Outcome == workspace.SeatWait:
+		case opened.Outcome == pool.SeatWait:
 			o.waited++
 		case opened.Ticket != "":
 			o.seated++
@@ -129,14 +130,14 @@ func (o *seatedOffice) check() {
 	if n := len(o.members()); n != 2 {
 		o.t.Errorf("%d desktops through the night, 2 are to stay", n)
 	}
-	var log []workspace.PoolDecision
+	var log []pool.PoolDecision
 	o.must(o.store.View(o.t.Context(), func(tx *store.Tx) (err error) {
-		log, _, err = tx.Decisions(o.t.Context(), seatPool, "", workspace.Page{Limit: 1000})
+		log, _, err = pool.Decisions(o.t.Context(), tx, seatPool, "", workspace.Page{Limit: 1000})
 		return err
 	}))
-	for _, rule := range []string{workspace.RuleMinIdle, workspace.RuleSpare, "RELEASE", string(workspace.SeatNew)} {
-		if !slices.ContainsFunc(log, func(d workspace.PoolDecision) bool {
-			return slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == rule && r.Text != "" })
+	for _, rule := range []string{pool.RuleMinIdle, pool.RuleSpare, "RELEASE", string(pool.SeatNew)} {
+		if !slices.ContainsFunc(log, func(d pool.PoolDecision) bool {
+			return slices.ContainsFunc(d.Reasons, func(r pool.Reason) bool { return r.Rule == rule && r.Text != "" })
 		}) {
 			o.t.Errorf("the decision log of %d entries does not tell of %s", len(log), rule)
 		}

@@ -17,6 +17,7 @@ import (
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -24,40 +25,40 @@ import (
 const seatPool = "44444444-4444-4444-8444-444444444444"
 
 // addSeats makes a pool that keeps itself as change says, by default DYNAMIC and without autoscaling, and lets people use it.
-func (w *world) addSeats(change func(*workspace.Pool), people ...workspace.Visitor) {
+func (w *world) addSeats(change func(*pool.Pool), people ...workspace.Visitor) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	subnets, err := w.service.Catalog.Subnets(ctx, project)
 	w.must(err)
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
-		p := workspace.Pool{
-			ID: seatPool, ProjectID: project, Name: "seats", Type: workspace.Dynamic, ProductID: product, ImageType: workspace.ImageGold,
-			ImageID: image, Root: workspace.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
+		p := pool.Pool{
+			ID: seatPool, ProjectID: project, Name: "seats", Type: pool.Dynamic, ProductID: product, ImageType: workspace.ImageGold,
+			ImageID: image, Root: pool.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
 			SubnetIDs: []string{subnets[0].ID}, EnterpriseID: "0", RetentionMinutes: 30, Created: tx.Now(), Updated: tx.Now(),
-			History: []workspace.PoolImage{{ImageID: image, Type: workspace.ImageGold, Since: tx.Now()}},
+			History: []pool.PoolImage{{ImageID: image, Type: workspace.ImageGold, Since: tx.Now()}},
 		}
 		change(&p)
-		var grants []workspace.Grant
+		var grants []pool.Grant
 		for _, v := range people {
-			grants = append(grants, workspace.Grant{PoolID: p.ID, Type: workspace.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault, Created: tx.Now()})
+			grants = append(grants, pool.Grant{PoolID: p.ID, Type: pool.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault, Created: tx.Now()})
 		}
-		return tx.InsertPool(ctx, p, grants)
+		return pool.InsertPool(ctx, tx, p, grants)
 	}))
 }
 
 // keeping is a policy that keeps n desktops idle.
-func keeping(n int) func(*workspace.Pool) {
-	return func(p *workspace.Pool) {
+func keeping(n int) func(*pool.Pool) {
+	return func(p *pool.Pool) {
 		p.Autoscaling = true
-		p.Policy = workspace.AutoscalePolicy{Type: workspace.AutoCreated, MaxAutoCreated: 50, MinIdle: n}
+		p.Policy = pool.AutoscalePolicy{Type: pool.AutoCreated, MaxAutoCreated: 50, MinIdle: n}
 	}
 }
 
 // onDemand is a policy that makes desktops for people who find none.
-func onDemand(most int) func(*workspace.Pool) {
-	return func(p *workspace.Pool) {
+func onDemand(most int) func(*pool.Pool) {
+	return func(p *pool.Pool) {
 		p.Autoscaling = true
-		p.Policy = workspace.AutoscalePolicy{Type: workspace.AccessCreated, MaxAutoCreated: most}
+		p.Policy = pool.AutoscalePolicy{Type: pool.AccessCreated, MaxAutoCreated: most}
 	}
 }
 
@@ -102,7 +103,7 @@ func (w *world) tender(s store.Transactions) *job.Tender {
 }
 
 // withSeats runs a test with a pool, people who may use it, and a process that looks after it.
-func withSeats(t *testing.T, change func(*workspace.Pool), people int, test func(w *world, people []workspace.Visitor)) {
+func withSeats(t *testing.T, change func(*pool.Pool), people int, test func(w *world, people []workspace.Visitor)) {
 	t.Helper()
 	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
 		visitors := w.visitors(people)
@@ -171,16 +172,16 @@ func TestOpeningAPool(t *testing.T) {
 			w.until("two idle desktops", w.idle(2))
 
 			ada := w.open(people[0])
-			if ada.Outcome != workspace.SeatNew || ada.Ticket == "" || ada.Pool.State != connection.PoolYours || ada.Pool.Desktop.ID != ada.DesktopID {
+			if ada.Outcome != pool.SeatNew || ada.Ticket == "" || ada.Pool.State != connection.PoolYours || ada.Pool.Desktop.ID != ada.DesktopID {
 				t.Fatalf("opening gave %+v", ada)
 			}
 			if got := w.inside(ada.DesktopID); !slices.Equal(got, []string{"visitor-0"}) {
 				t.Errorf("inside are %v", got)
 			}
-			if bob := w.open(people[1]); bob.Outcome != workspace.SeatNew || bob.DesktopID == ada.DesktopID {
+			if bob := w.open(people[1]); bob.Outcome != pool.SeatNew || bob.DesktopID == ada.DesktopID {
 				t.Errorf("the next got %+v", bob.Seating)
 			}
-			if again := w.open(people[0]); again.Outcome != workspace.SeatSame || again.DesktopID != ada.DesktopID || again.Ticket == "" {
+			if again := w.open(people[0]); again.Outcome != pool.SeatSame || again.DesktopID != ada.DesktopID || again.Ticket == "" {
 				t.Errorf("opening again gave %+v", again.Seating)
 			}
 			w.until("two idle desktops again", w.idle(2))
@@ -197,7 +198,7 @@ func TestOpeningAPool(t *testing.T) {
 			leave()
 			w.pass(29 * time.Minute)
 			again := w.open(people[0])
-			if again.DesktopID != mine.DesktopID || again.Outcome != workspace.SeatSame {
+			if again.DesktopID != mine.DesktopID || again.Outcome != pool.SeatSame {
 				t.Fatalf("after 29 minutes %+v", again.Seating)
 			}
 			w.connect(people[0], again.Ticket)()
@@ -220,12 +221,12 @@ func TestOpeningAPool(t *testing.T) {
 
 			for i, v := range people[:2] {
 				o := w.open(v)
-				if o.Outcome != workspace.SeatWait || o.Pool.Wait == nil || o.Pool.Wait.Position != i+1 || o.Pool.Wait.Ready || o.Pool.Reason == "" {
+				if o.Outcome != pool.SeatWait || o.Pool.Wait == nil || o.Pool.Wait.Position != i+1 || o.Pool.Wait.Ready || o.Pool.Reason == "" {
 					t.Fatalf("person %d was told %+v %+v", i, o.Seating, o.Pool.Wait)
 				}
 				w.pass(time.Millisecond) // who came first is told by the time
 			}
-			if o := w.open(people[2]); o.Outcome != workspace.SeatFull || o.Pool.State != connection.PoolFull || o.Pool.Reason == "" {
+			if o := w.open(people[2]); o.Outcome != pool.SeatFull || o.Pool.State != connection.PoolFull || o.Pool.Reason == "" {
 				t.Errorf("beyond the cap somebody was told %+v", o)
 			}
 			steps := map[string]bool{}
@@ -239,11 +240,11 @@ func TestOpeningAPool(t *testing.T) {
 				t.Errorf("the steps they saw: %v", steps)
 			}
 			w.until("both desktops", w.idle(2))
-			if o := w.open(people[2]); o.Outcome == workspace.SeatNew {
+			if o := w.open(people[2]); o.Outcome == pool.SeatNew {
 				t.Error("somebody overtook two who wait")
 			}
 			for _, v := range people[:2] {
-				if o := w.open(v); o.Outcome != workspace.SeatNew || o.Ticket == "" {
+				if o := w.open(v); o.Outcome != pool.SeatNew || o.Ticket == "" {
 					t.Errorf("who waited got %+v", o.Seating)
 				}
 			}
@@ -256,7 +257,7 @@ func TestOpeningAPool(t *testing.T) {
 			operate(workspace.OpStop)(w)
 			w.until("rest", w.quiet)
 			o := w.open(people[0])
-			if o.Outcome != workspace.SeatNew || !o.Start || o.Ticket != "" || o.Pool.Desktop.Why != connection.ObsStarting {
+			if o.Outcome != pool.SeatNew || !o.Start || o.Ticket != "" || o.Pool.Desktop.Why != connection.ObsStarting {
 				t.Fatalf("opening gave %+v %+v", o.Seating, o.Pool.Desktop)
 			}
 			w.until("rest", w.quiet)
@@ -269,10 +270,10 @@ func TestOpeningAPool(t *testing.T) {
 	t.Run("ShowsNothingOfSomebodyWhoWasDeletedDuringTheirOwnReset", func(t *testing.T) {
 		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
 			people := w.visitors(1)
-			w.addSeats(func(p *workspace.Pool) {
+			w.addSeats(func(p *pool.Pool) {
 				keeping(1)(p)
-				p.Data = []workspace.PoolVolume{{ID: workspace.NewID(), Type: "SSD", GB: 10}}
-				p.Reset = workspace.UserResetPolicy{Enabled: true, PerDay: 1}
+				p.Data = []pool.PoolVolume{{ID: workspace.NewID(), Type: "SSD", GB: 10}}
+				p.Reset = pool.UserResetPolicy{Enabled: true, PerDay: 1}
 			}, people...)
 			defer w.tend("replica", w.store, w.sim)()
 			w.until("an idle desktop", w.idle(1))
@@ -325,9 +326,9 @@ func TestOpeningAPool(t *testing.T) {
 func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 	for name, end := range map[string]func(w *world, v workspace.Visitor){
 		"WhenTheGrantIsRevoked": func(w *world, v workspace.Visitor) {
-			w.must(w.service.Pools.ChangeGrants(w.t.Context(), workspace.ChangeGrants{
-				Caller: workspace.Caller{ProjectID: project}, PoolID: seatPool, Action: workspace.GrantRemove,
-				Objects: []workspace.Grant{{Type: workspace.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault}},
+			w.must(w.service.Pools.ChangeGrants(w.t.Context(), pool.ChangeGrants{
+				Caller: workspace.Caller{ProjectID: project}, PoolID: seatPool, Action: pool.GrantRemove,
+				Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault}},
 			}))
 		},
 		"WhenThePersonIsDeleted": func(w *world, v workspace.Visitor) {
@@ -377,7 +378,7 @@ func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
 		})
 		stop = w.tend("replica", w.store, deaf)
 		first := w.open(v) // it waits for as long as a person would
-		if first.Outcome != workspace.SeatNew || first.Ticket != "" || first.Pool.Desktop.Why != connection.ObsPreparing {
+		if first.Outcome != pool.SeatNew || first.Ticket != "" || first.Pool.Desktop.Why != connection.ObsPreparing {
 			t.Fatalf("opening gave %+v %+v", first.Seating, first.Pool.Desktop)
 		}
 		w.until("the end of the attempts", func() bool {
@@ -387,7 +388,7 @@ func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
 		})
 		stop()
 		defer w.tend("replica", w.store, w.sim)()
-		if next := w.open(v); next.Outcome != workspace.SeatNew || next.DesktopID == first.DesktopID || next.Ticket == "" {
+		if next := w.open(v); next.Outcome != pool.SeatNew || next.DesktopID == first.DesktopID || next.Ticket == "" {
 			t.Errorf("opening again gave %+v", next.Seating)
 		}
 		w.until("the desktop's return", w.idle(3))
@@ -397,32 +398,32 @@ func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
 func TestAnOrderThatIsRefusedIsToldAndTriedAgain(t *testing.T) {
 	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
 		v := w.visitors(1)[0]
-		w.addSeats(func(p *workspace.Pool) {
+		w.addSeats(func(p *pool.Pool) {
 			keeping(2)(p)
 			p.ProductID = "gone"
 			p.NamePolicyID = "gone"
 		}, v)
 		defer w.tend("replica", w.store, w.sim)()
 		w.pass(30 * time.Second)
-		var p workspace.Pool
-		var log []workspace.PoolDecision
+		var p pool.Pool
+		var log []pool.PoolDecision
 		w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-			if p, err = tx.ReadPool(w.t.Context(), project, seatPool); err != nil {
+			if p, err = pool.ReadPool(w.t.Context(), tx, project, seatPool); err != nil {
 				return err
 			}
-			log, _, err = tx.Decisions(w.t.Context(), seatPool, workspace.DecideScale, workspace.Page{Limit: 100})
+			log, _, err = pool.Decisions(w.t.Context(), tx, seatPool, pool.DecideScale, workspace.Page{Limit: 100})
 			return err
 		}))
 		if p.Scale.Failures != 0 || p.Scale.Shortage == "" || len(log) < 1 || len(log) > 5 {
 			t.Errorf("%d failures, shortage %q, %d entries in the log", p.Scale.Failures, p.Scale.Shortage, len(log))
 		}
-		refused := func(d workspace.PoolDecision) bool {
-			return slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == workspace.RuleRefused })
+		refused := func(d pool.PoolDecision) bool {
+			return slices.ContainsFunc(d.Reasons, func(r pool.Reason) bool { return r.Rule == pool.RuleRefused })
 		}
 		if !slices.ContainsFunc(log, refused) {
 			t.Errorf("the log does not tell: %+v", log)
 		}
-		if o := w.open(v); o.Outcome != workspace.SeatWait || !strings.Contains(o.Pool.Reason, "no room for another desktop") {
+		if o := w.open(v); o.Outcome != pool.SeatWait || !strings.Contains(o.Pool.Reason, "no room for another desktop") {
 			t.Errorf("who opens the pool is told %+v", o.Pool.Reason)
 		}
 	})
@@ -439,7 +440,7 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 				ID: "small", ProjectID: project, VPCID: subnets[0].VPCID, Name: "small", CIDR: "10.1.200.0/29", Gateway: "10.1.200.1", Network: "net0",
 			})
 		}))
-		w.addSeats(func(p *workspace.Pool) {
+		w.addSeats(func(p *pool.Pool) {
 			keeping(19)(p)
 			p.SubnetIDs = []string{"small"}
 		})
@@ -447,14 +448,14 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 		const free = 3 // of eight: the network's, the gateway's and two more at its beginning, and the last are not given out
 		w.until("as many desktops as there are addresses", w.idle(free))
 		w.pass(time.Minute)
-		var p workspace.Pool
-		var log []workspace.PoolDecision
+		var p pool.Pool
+		var log []pool.PoolDecision
 		read := func() {
 			w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-				if p, err = tx.ReadPool(w.t.Context(), project, seatPool); err != nil {
+				if p, err = pool.ReadPool(w.t.Context(), tx, project, seatPool); err != nil {
 					return err
 				}
-				log, _, err = tx.Decisions(w.t.Context(), seatPool, workspace.DecideScale, workspace.Page{Limit: 100})
+				log, _, err = pool.Decisions(w.t.Context(), tx, seatPool, pool.DecideScale, workspace.Page{Limit: 100})
 				return err
 			}))
 		}
@@ -462,15 +463,15 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 		if p.Counts.Desktops != free || p.Scale.Failures != 0 || len(log) > 5 {
 			t.Errorf("%d desktops, %d failures, %d entries in the log", p.Counts.Desktops, p.Scale.Failures, len(log))
 		}
-		told := func(r workspace.Reason) bool {
-			return r.Rule == workspace.RuleRefused && strings.Contains(r.Text, "3 of 19 desktops could be ordered") && strings.Contains(r.Text, "3 free addresses")
+		told := func(r pool.Reason) bool {
+			return r.Rule == pool.RuleRefused && strings.Contains(r.Text, "3 of 19 desktops could be ordered") && strings.Contains(r.Text, "3 free addresses")
 		}
-		if !slices.ContainsFunc(log, func(d workspace.PoolDecision) bool { return slices.ContainsFunc(d.Reasons, told) }) {
+		if !slices.ContainsFunc(log, func(d pool.PoolDecision) bool { return slices.ContainsFunc(d.Reasons, told) }) {
 			t.Errorf("the log does not tell: %+v", log)
 		}
 		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 			p.SubnetIDs = []string{"small", subnets[0].ID}
-			return tx.SavePool(w.t.Context(), p)
+			return pool.SavePool(w.t.Context(), tx, p)
 		}))
 		w.until("the others, when there are addresses", w.idle(19))
 	})

@@ -6,14 +6,14 @@ import (
 	"sync"
 	"time"
 
-	"carrel/internal/workspace"
+	"carrel/internal/pool"
 )
 
 // Tender looks after desktop pools: bindings that are over end, used desktops are reset, and pools grow and shrink, as soon as
 // something in them changes or its time has come. Any number may run on one database; a pool's lock decides which of them does
 // what. Create it with its fields set; Start it once.
 type Tender struct {
-	Pools *workspace.PoolService
+	Pools *pool.PoolService
 	Log   *slog.Logger
 	Meter TendMeter
 	// Every is how often it looks when nothing signals and nothing is due; 30 s. It is only the safety net.
@@ -86,7 +86,7 @@ func (t *Tender) tend(ctx context.Context) time.Duration {
 }
 
 // tell logs and counts what was done for a pool.
-func (t *Tender) tell(ctx context.Context, p workspace.TendedPool) {
+func (t *Tender) tell(ctx context.Context, p pool.TendedPool) {
 	log := t.Log.With("pool", p.PoolID, "name", p.Name)
 	for _, d := range p.Tidied {
 		rule := "reset"
@@ -101,7 +101,7 @@ func (t *Tender) tell(ctx context.Context, p workspace.TendedPool) {
 		log.InfoContext(ctx, "a pool scales by itself", "action", a.Kind, "rule", a.Rule, "desktops", a.Count, "why", a.Reason)
 	}
 	if p.Failed != nil {
-		t.Meter.Decided(workspace.RuleRefused, 1)
+		t.Meter.Decided(pool.RuleRefused, 1)
 		log.WarnContext(ctx, "a pool's desktops could not be ordered", "error", p.Failed)
 	}
 }

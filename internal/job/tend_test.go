@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/engine/sim"
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -25,13 +26,13 @@ func TestPoolsThatAlwaysFailKeepNoOthersFromTheirTurn(t *testing.T) {
 				if i >= stuck {
 					id = fmt.Sprintf("well-%03d", i) // they come last
 				}
-				p := workspace.Pool{
-					ID: id, ProjectID: project, Name: id, Type: workspace.Dynamic, ProductID: product, ImageType: workspace.ImageGold,
-					ImageID: image, Root: workspace.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
+				p := pool.Pool{
+					ID: id, ProjectID: project, Name: id, Type: pool.Dynamic, ProductID: product, ImageType: workspace.ImageGold,
+					ImageID: image, Root: pool.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
 					SubnetIDs: []string{subnets[0].ID}, EnterpriseID: "0", Created: tx.Now(), Updated: tx.Now(),
 				}
 				keeping(1)(&p)
-				if err := tx.InsertPool(ctx, p, nil); err != nil {
+				if err := pool.InsertPool(ctx, tx, p, nil); err != nil {
 					return err
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/job"
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -27,7 +28,7 @@ func TestWhatAGuestCannotApplyIsSeen(t *testing.T) {
 			return w.resize("STOP_DESKTOP")
 		}},
 		"another disk": {true, func(w *world) string {
-			id, err := w.service.Pools.AddPoolVolumes(w.t.Context(), workspace.AddPoolVolumes{
+			id, err := w.service.Pools.AddPoolVolumes(w.t.Context(), pool.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 10}},
 			})
 			w.must(err)

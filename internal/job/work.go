@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/engine"
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -206,7 +207,7 @@ func (r *Runner) finish(ctx context.Context, s *workspace.SubJob, p plan) error 
 // end writes a final state and its effect on the desktop in one transaction.
 func (r *Runner) end(ctx context.Context, tx *store.Tx, s *workspace.SubJob, effect func(*workspace.Desktop) error) error {
 	if s.Type == workspace.JobCreateDesktops && s.PoolID != "" {
-		if err := workspace.NoteScaled(ctx, tx, *s); err != nil {
+		if err := pool.NoteScaled(ctx, tx, *s); err != nil {
 			return err
 		}
 	}

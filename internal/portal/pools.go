@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrel/internal/connection"
+	"carrel/internal/pool"
 	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
 )
@@ -29,7 +30,7 @@ type poolCard struct {
 	ID          string               `json:"id"`
 	Name        string               `json:"name"`
 	Description string               `json:"description,omitempty"`
-	Type        workspace.PoolType   `json:"type"`               // STATIC: their desktop stays theirs for good
+	Type        pool.PoolType        `json:"type"`               // STATIC: their desktop stays theirs for good
 	State       connection.PoolState `json:"state"`              // yours, waiting, ready, grows, full, maintenance
 	Sentence    string               `json:"sentence,omitempty"` // the state in plain English
 
@@ -65,11 +66,11 @@ type rebuildBody struct {
 
 // openBody is what became of opening a pool.
 type openBody struct {
-	Outcome  workspace.Outcome `json:"outcome"` // SAME, NEW: a desktop; WAIT; FULL, SHUT: none
-	Sentence string            `json:"sentence,omitempty"`
-	Desktop  string            `json:"desktop_id,omitempty"`
-	Ticket   string            `json:"ticket,omitempty"` // opens the display now; absent while the desktop is being started
-	Pool     poolCard          `json:"pool"`
+	Outcome  pool.Outcome `json:"outcome"` // SAME, NEW: a desktop; WAIT; FULL, SHUT: none
+	Sentence string       `json:"sentence,omitempty"`
+	Desktop  string       `json:"desktop_id,omitempty"`
+	Ticket   string       `json:"ticket,omitempty"` // opens the display now; absent while the desktop is being started
+	Pool     poolCard     `json:"pool"`
 }
 
 func poolCardOf(p connection.MyPool) poolCard {

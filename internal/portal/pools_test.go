@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -45,8 +46,8 @@ func TestPools(t *testing.T) {
 
 	t.Run("TellWhoWaitsHowFarItIs", func(t *testing.T) {
 		w := newWorld(t)
-		w.addPool(0, func(p *workspace.Pool) {
-			p.Autoscaling, p.Policy = true, workspace.AutoscalePolicy{Type: workspace.AccessCreated, MaxAutoCreated: 5}
+		w.addPool(0, func(p *pool.Pool) {
+			p.Autoscaling, p.Policy = true, pool.AutoscalePolicy{Type: pool.AccessCreated, MaxAutoCreated: 5}
 		})
 		ada, bob := w.signedIn("ada"), w.signedIn("bob")
 		events := ada.events()
@@ -68,7 +69,7 @@ func TestPools(t *testing.T) {
 		w.addPool(0)
 		ada := w.signedIn("ada")
 		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"outcome":"FULL","sentence":"All desktops are in use.`)
-		w.changePool(func(p *workspace.Pool) { p.InMaintenance = true })
+		w.changePool(func(p *pool.Pool) { p.InMaintenance = true })
 		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"outcome":"SHUT","sentence":"This pool is under maintenance.`)
 		ada.call("GET", "pools", "").is(200, `"state":"maintenance"`)
 	})
@@ -77,7 +78,7 @@ func TestPools(t *testing.T) {
 		w := newWorld(t)
 		w.addPool(1)
 		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.DeleteGrants(t.Context(), poolID, []workspace.Grant{{Type: workspace.GrantUser, ObjectID: w.user("bob").ID}})
+			return pool.DeleteGrants(t.Context(), tx, poolID, []pool.Grant{{Type: pool.GrantUser, ObjectID: w.user("bob").ID}})
 		}))
 		bob := w.signedIn("bob")
 		bob.call("GET", "pools", "").is(200, `{"pools":[]}`)
@@ -95,7 +96,7 @@ func TestPools(t *testing.T) {
 		ada.call("POST", "pools/"+poolID+"/reset", "").is(409, "open it first")
 		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"may_reset":false`)
 		ada.call("POST", "pools/"+poolID+"/reset", "").is(403, "administrator")
-		w.changePool(func(p *workspace.Pool) { p.Reset = workspace.UserResetPolicy{Enabled: true, PerDay: 1} })
+		w.changePool(func(p *pool.Pool) { p.Reset = pool.UserResetPolicy{Enabled: true, PerDay: 1} })
 		ada.call("GET", "pools", "").is(200, `"may_reset":true`)
 		ada.call("POST", "pools/"+poolID+"/reset", "").is(202, "")
 		ada.call("POST", "pools/"+poolID+"/reset", "").is(409, "busy")
@@ -121,7 +122,7 @@ func TestPools(t *testing.T) {
 }
 
 // addPool makes a pool with idle desktops for ada and bob.
-func (w *world) addPool(desktops int, changes ...func(*workspace.Pool)) {
+func (w *world) addPool(desktops int, changes ...func(*pool.Pool)) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
@@ -129,18 +130,18 @@ func (w *world) addPool(desktops int, changes ...func(*workspace.Pool)) {
 		if err != nil {
 			return err
 		}
-		p := workspace.Pool{
-			ID: poolID, ProjectID: project, Name: "Office", Type: workspace.Dynamic, EnterpriseID: "0", SubnetIDs: []string{subnets[0].ID},
-			Root: workspace.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80}, RetentionMinutes: 30, Created: tx.Now(), Updated: tx.Now(),
+		p := pool.Pool{
+			ID: poolID, ProjectID: project, Name: "Office", Type: pool.Dynamic, EnterpriseID: "0", SubnetIDs: []string{subnets[0].ID},
+			Root: pool.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80}, RetentionMinutes: 30, Created: tx.Now(), Updated: tx.Now(),
 		}
 		for _, change := range changes {
 			change(&p)
 		}
-		var people []workspace.Grant
+		var people []pool.Grant
 		for _, name := range []string{"ada", "bob"} {
-			people = append(people, workspace.Grant{PoolID: poolID, Type: workspace.GrantUser, ObjectID: w.user(name).ID, Group: workspace.GroupDefault, Created: tx.Now()})
+			people = append(people, pool.Grant{PoolID: poolID, Type: pool.GrantUser, ObjectID: w.user(name).ID, Group: workspace.GroupDefault, Created: tx.Now()})
 		}
-		return tx.InsertPool(ctx, p, people)
+		return pool.InsertPool(ctx, tx, p, people)
 	}))
 	w.putDesktops(desktops)
 }
@@ -172,16 +173,16 @@ func (w *world) putDesktops(n int) {
 	}))
 }
 
-func (w *world) changePool(change func(*workspace.Pool)) {
+func (w *world) changePool(change func(*pool.Pool)) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
-		p, err := tx.LockPool(ctx, project, poolID)
+		p, err := pool.LockPool(ctx, tx, project, poolID)
 		if err != nil {
 			return err
 		}
 		change(&p)
-		return tx.SavePool(ctx, p)
+		return pool.SavePool(ctx, tx, p)
 	}))
 }
 

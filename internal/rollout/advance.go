@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -45,7 +46,7 @@ func AdvanceRollout(ctx context.Context, s store.Transactions, jobID string) err
 		if err != nil || !r.Ended.IsZero() {
 			return err
 		}
-		p, err := tx.LockPool(ctx, r.ProjectID, r.PoolID)
+		p, err := pool.LockPool(ctx, tx, r.ProjectID, r.PoolID)
 		if err != nil {
 			return err
 		}
@@ -54,7 +55,7 @@ func AdvanceRollout(ctx context.Context, s store.Transactions, jobID string) err
 }
 
 // Advance is AdvanceRollout for who holds the pool.
-func Advance(ctx context.Context, tx *store.Tx, p workspace.Pool, jobID string) error {
+func Advance(ctx context.Context, tx *store.Tx, p pool.Pool, jobID string) error {
 	r, err := ReadRollout(ctx, tx, jobID)
 	if err != nil || !r.Ended.IsZero() {
 		return err
@@ -63,7 +64,7 @@ func Advance(ctx context.Context, tx *store.Tx, p workspace.Pool, jobID string) 
 	if err != nil {
 		return err
 	}
-	a := advance{tx: tx, rollout: &r, before: slices.Clone(r.Items), members: workspace.ByDesktop(members), now: tx.Now()}
+	a := advance{tx: tx, rollout: &r, before: slices.Clone(r.Items), members: pool.ByDesktop(members), now: tx.Now()}
 	a.settle()
 	state := a.state()
 	actions := Rollout(state, a.now)
@@ -110,7 +111,7 @@ func (a *advance) settle() {
 // state is the snapshot that the decision rests on.
 func (a *advance) state() RolloutState {
 	r := a.rollout
-	s := RolloutState{Delay: r.Delay, OnlyIdle: r.Handle == workspace.NewAndIdle, Limits: r.Limits}
+	s := RolloutState{Delay: r.Delay, OnlyIdle: r.Handle == pool.NewAndIdle, Limits: r.Limits}
 	for _, e := range r.Items {
 		m, there := a.members[e.DesktopID]
 		s.Items = append(s.Items, RolloutItem{
@@ -176,7 +177,7 @@ func (a *advance) begin(ctx context.Context, desktopID string) (bool, error) {
 	}
 	item, m := a.item(desktopID), a.members[desktopID]
 	item.State, item.Wipe = ItemRebuilding, m.Used && !m.Bound()
-	return true, workspace.BeginRebuild(ctx, a.tx, found[0], m, item.SubJobID)
+	return true, pool.BeginRebuild(ctx, a.tx, found[0], m, item.SubJobID)
 }
 
 // stop ends what has not begun.
@@ -210,12 +211,12 @@ func (a *advance) skip(ctx context.Context, subJobs []string) error {
 
 // takeImage makes the image the pool's own once a desktop works with it, or when there is none that could. From then on new desktops
 // have it; those that were made meanwhile follow.
-func (a *advance) takeImage(ctx context.Context, p workspace.Pool) error {
+func (a *advance) takeImage(ctx context.Context, p pool.Pool) error {
 	r := a.rollout
 	done, failed := 0, 0
 	for _, item := range r.Items {
-		done += workspace.Count(item.State == ItemDone)
-		failed += workspace.Count(item.State == ItemFailed || item.State == ItemStopped)
+		done += pool.Count(item.State == ItemDone)
+		failed += pool.Count(item.State == ItemFailed || item.State == ItemStopped)
 	}
 	ended := a.state().Ended()
 	if ended {
@@ -232,7 +233,7 @@ func (a *advance) takeImage(ctx context.Context, p workspace.Pool) error {
 	if late {
 		r.Ended = time.Time{}
 	}
-	return a.tx.SavePool(ctx, p.AfterImage(workspace.Image{ID: r.ImageID, Type: r.ImageType}, r.JobID, a.now))
+	return pool.SavePool(ctx, a.tx, p.AfterImage(workspace.Image{ID: r.ImageID, Type: r.ImageType}, r.JobID, a.now))
 }
 
 // save writes what has changed.
@@ -265,7 +266,7 @@ func (a *advance) log(ctx context.Context, s RolloutState, actions []RolloutActi
 		JobID: a.rollout.JobID, ImageID: a.rollout.ImageID, Delay: s.Delay.String(), States: map[ItemState]int{},
 		Limits: RolloutLimits{Parallel: s.parallel(), MaxFailures: s.Limits.MaxFailures}, // those in force
 	}
-	var reasons []workspace.Reason
+	var reasons []pool.Reason
 	for _, item := range s.Items {
 		in.States[item.State]++
 		if slices.ContainsFunc(actions, func(act RolloutAction) bool { return act.DesktopID == item.DesktopID }) {
@@ -273,9 +274,9 @@ func (a *advance) log(ctx context.Context, s RolloutState, actions []RolloutActi
 		}
 	}
 	for _, act := range actions {
-		reasons = append(reasons, workspace.Reason{Rule: string(act.Kind), Text: act.Reason})
+		reasons = append(reasons, pool.Reason{Rule: string(act.Kind), Text: act.Reason})
 	}
-	d := workspace.PoolDecision{ID: workspace.NewID(), PoolID: a.rollout.PoolID, Kind: workspace.DecideRollout, At: a.now, Reasons: reasons}
+	d := pool.PoolDecision{ID: workspace.NewID(), PoolID: a.rollout.PoolID, Kind: pool.DecideRollout, At: a.now, Reasons: reasons}
 	var err error
 	if d.Inputs, err = json.Marshal(in); err != nil {
 		return fmt.Errorf("writing a decision's inputs: %w", err)
@@ -283,5 +284,5 @@ func (a *advance) log(ctx context.Context, s RolloutState, actions []RolloutActi
 	if d.Actions, err = json.Marshal(actions); err != nil {
 		return fmt.Errorf("writing a decision's actions: %w", err)
 	}
-	return a.tx.InsertDecision(ctx, d, keptRolloutDecisions)
+	return pool.InsertDecision(ctx, a.tx, d, keptRolloutDecisions)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -24,7 +25,7 @@ func (s *RolloutService) RebuildPool(ctx context.Context, r RebuildPool) (string
 		return "", err
 	}
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
-		p, err := workspace.LockIdlePool(ctx, tx, r.Caller, r.PoolID)
+		p, err := pool.LockIdlePool(ctx, tx, r.Caller, r.PoolID)
 		if err != nil {
 			return "", err
 		}
@@ -40,7 +41,7 @@ func (s *RolloutService) RevertPool(ctx context.Context, c workspace.Caller, poo
 		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return "", err
 		}
-		p, err := tx.LockPool(ctx, c.ProjectID, poolID)
+		p, err := pool.LockPool(ctx, tx, c.ProjectID, poolID)
 		if err != nil {
 			return "", err
 		}
@@ -48,7 +49,7 @@ func (s *RolloutService) RevertPool(ctx context.Context, c workspace.Caller, poo
 		if err != nil {
 			return "", err
 		}
-		if err := workspace.MayChange(p); err != nil && len(open) == 0 {
+		if err := pool.MayChange(p); err != nil && len(open) == 0 {
 			return "", err
 		}
 		r := RebuildPool{Caller: c, PoolID: p.ID, ImageID: p.ImageID}
@@ -67,7 +68,7 @@ func (s *RolloutService) RevertPool(ctx context.Context, c workspace.Caller, poo
 }
 
 // revertPool rebuilds the desktops that have another image, and those of r, which are about to have one.
-func revertPool(ctx context.Context, tx *store.Tx, p workspace.Pool, r RebuildPool, limits RolloutLimits) (string, error) {
+func revertPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits RolloutLimits) (string, error) {
 	members, err := tx.Members(ctx, p.ID)
 	if err != nil {
 		return "", err
@@ -78,7 +79,7 @@ func revertPool(ctx context.Context, tx *store.Tx, p workspace.Pool, r RebuildPo
 		}
 	}
 	if len(r.DesktopIDs) == 0 {
-		r.Handle = workspace.OnlyNew
+		r.Handle = pool.OnlyNew
 	}
 	return rebuildPool(ctx, tx, p, r, limits)
 }
@@ -86,11 +87,11 @@ func revertPool(ctx context.Context, tx *store.Tx, p workspace.Pool, r RebuildPo
 // RetryRebuild has a failed rebuild go on with the desktops that it has not done, the first of them alone if none is done. CodeConflict
 // when the pool has another image since.
 func RetryRebuild(ctx context.Context, tx *store.Tx, job workspace.Job) error {
-	p, err := tx.LockPool(ctx, job.ProjectID, job.PoolID)
+	p, err := pool.LockPool(ctx, tx, job.ProjectID, job.PoolID)
 	if err != nil {
 		return err
 	}
-	if err := workspace.MayChange(p); err != nil {
+	if err := pool.MayChange(p); err != nil {
 		return err
 	}
 	subs, err := tx.RetryFailed(ctx, job.ID)
@@ -152,7 +153,7 @@ func stopRollouts(ctx context.Context, tx *store.Tx, open []PoolRollout) (begun 
 }
 
 // rebuildPool begins a rebuild for who holds the pool.
-func rebuildPool(ctx context.Context, tx *store.Tx, p workspace.Pool, r RebuildPool, limits RolloutLimits) (string, error) {
+func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits RolloutLimits) (string, error) {
 	image, err := tx.ReadImage(ctx, p.ProjectID, r.ImageID)
 	if err != nil {
 		return "", workspace.InField("image_id", err)
@@ -198,7 +199,7 @@ func rebuildPool(ctx context.Context, tx *store.Tx, p workspace.Pool, r RebuildP
 }
 
 // checkPoolImage says why a pool's desktops cannot have an image, or nil.
-func checkPoolImage(ctx context.Context, tx *store.Tx, p workspace.Pool, r RebuildPool, i workspace.Image) error {
+func checkPoolImage(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, i workspace.Image) error {
 	switch {
 	case r.ImageType != "" && r.ImageType != i.Type:
 		return workspace.Invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -29,7 +30,7 @@ type RebuildPool struct {
 	Message      string // shown to them meanwhile, with a countdown
 	OrderID      string // kept on the job
 	Fix          bool   // only desktops whose image is not ImageID
-	Handle       workspace.HandleType
+	Handle       pool.HandleType
 	DesktopIDs   []string // nil: all that Handle says
 	// Unsupported names the fields of the request that this type has no place for.
 	Unsupported []string
@@ -43,26 +44,26 @@ func (r *RebuildPool) Check() error {
 	switch {
 	case r.ImageID == "":
 		return workspace.Invalid("image_id", "must not be empty")
-	case r.DelayMinutes < 0 || r.DelayMinutes > workspace.MaxRebuildDelay:
-		return workspace.Invalid("delay_time", "%d minutes is out of range, use 0 to %d", r.DelayMinutes, workspace.MaxRebuildDelay)
-	case utf8.RuneCountInString(r.Message) > workspace.MaxMessage:
-		return workspace.Invalid("message", "%d characters, at most %d are allowed", utf8.RuneCountInString(r.Message), workspace.MaxMessage)
+	case r.DelayMinutes < 0 || r.DelayMinutes > pool.MaxRebuildDelay:
+		return workspace.Invalid("delay_time", "%d minutes is out of range, use 0 to %d", r.DelayMinutes, pool.MaxRebuildDelay)
+	case utf8.RuneCountInString(r.Message) > pool.MaxMessage:
+		return workspace.Invalid("message", "%d characters, at most %d are allowed", utf8.RuneCountInString(r.Message), pool.MaxMessage)
 	case len(r.OrderID) > 64:
 		return workspace.Invalid("order_id", "at most 64 characters are allowed")
 	case r.DesktopIDs != nil && len(r.DesktopIDs) == 0:
-		return workspace.NoDesktops()
-	case len(r.DesktopIDs) > workspace.MaxPoolSize:
-		return workspace.Invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), workspace.MaxPoolSize)
+		return pool.NoDesktops()
+	case len(r.DesktopIDs) > pool.MaxPoolSize:
+		return workspace.Invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), pool.MaxPoolSize)
 	}
-	if err := workspace.CheckHandleType("handle_type", r.Handle); err != nil {
+	if err := pool.CheckHandleType("handle_type", r.Handle); err != nil {
 		return err
 	}
-	return workspace.CheckDistinct("desktop_ids[%d]", r.DesktopIDs)
+	return pool.CheckDistinct("desktop_ids[%d]", r.DesktopIDs)
 }
 
 // Targets chooses the desktops that the rebuild is for.
 func (r *RebuildPool) Targets(members []workspace.Member) ([]workspace.Member, error) {
-	chosen, err := workspace.Targets(members, r.Handle, r.DesktopIDs)
+	chosen, err := pool.Targets(members, r.Handle, r.DesktopIDs)
 	if r.Fix {
 		chosen = slices.DeleteFunc(chosen, func(m workspace.Member) bool { return m.ImageID == r.ImageID })
 	}
@@ -240,7 +241,7 @@ func (s RolloutState) wave(open []RolloutItem, room int, now time.Time) []Rollou
 	for _, i := range open {
 		next := s.advance(i, room, "its turn", now)
 		for _, a := range next {
-			room -= workspace.Count(a.Kind == RolloutRebuild)
+			room -= pool.Count(a.Kind == RolloutRebuild)
 		}
 		actions = append(actions, next...)
 	}

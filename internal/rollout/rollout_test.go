@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/workspace"
 	"carrel/internal/workspace/workspacetest"
@@ -18,7 +19,7 @@ import (
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 func TestRebuildPoolCheck(t *testing.T) {
-	good := rollout.RebuildPool{ImageType: workspace.ImageGold, ImageID: "i", OSType: "Linux", DelayMinutes: 15, Message: "Please save.", OrderID: "o", Fix: true, Handle: workspace.NewAndAll, DesktopIDs: []string{"d"}}
+	good := rollout.RebuildPool{ImageType: workspace.ImageGold, ImageID: "i", OSType: "Linux", DelayMinutes: 15, Message: "Please save.", OrderID: "o", Fix: true, Handle: pool.NewAndAll, DesktopIDs: []string{"d"}}
 	if err := good.Check(); err != nil {
 		t.Fatal(err)
 	}
@@ -63,12 +64,12 @@ func TestRebuildTargets(t *testing.T) {
 		want    string
 	}{
 		{"all but those that are being deleted", rollout.RebuildPool{}, "d00 d01 d02 d04"},
-		{"all by name", rollout.RebuildPool{Handle: workspace.NewAndAll}, "d00 d01 d02 d04"},
-		{"none but new ones", rollout.RebuildPool{Handle: workspace.OnlyNew}, ""},
-		{"those that nobody has or looks at", rollout.RebuildPool{Handle: workspace.NewAndIdle}, "d00 d02"},
+		{"all by name", rollout.RebuildPool{Handle: pool.NewAndAll}, "d00 d01 d02 d04"},
+		{"none but new ones", rollout.RebuildPool{Handle: pool.OnlyNew}, ""},
+		{"those that nobody has or looks at", rollout.RebuildPool{Handle: pool.NewAndIdle}, "d00 d02"},
 		{"those whose image differs", rollout.RebuildPool{Fix: true}, "d00 d01 d04"},
 		{"only those that are named", rollout.RebuildPool{DesktopIDs: []string{"d02", "d01"}}, "d01 d02"},
-		{"of those that are named only idle ones whose image differs", rollout.RebuildPool{Fix: true, Handle: workspace.NewAndIdle, DesktopIDs: []string{"d00", "d01", "d02"}}, "d00"},
+		{"of those that are named only idle ones whose image differs", rollout.RebuildPool{Fix: true, Handle: pool.NewAndIdle, DesktopIDs: []string{"d00", "d01", "d02"}}, "d00"},
 	} {
 		t.Run("are "+c.name, func(t *testing.T) {
 			c.request.ImageID = "gold-2"

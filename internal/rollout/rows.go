@@ -7,6 +7,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -21,7 +22,7 @@ type rolloutRow struct {
 	Delay         time.Duration
 	Message       string
 	OrderID       string
-	Handle        workspace.HandleType
+	Handle        pool.HandleType
 	Fix           bool
 	Parallel      int
 	MaxFailures   int
@@ -168,7 +169,7 @@ func WarnedItems(ctx context.Context, t *store.Tx, desktopIDs []string) ([]Rollo
 }
 
 // Countdowns reads what people are told of the countdowns that run for these desktops, by desktop, in one statement.
-func Countdowns(ctx context.Context, t *store.Tx, desktopIDs []string) (map[string]workspace.PoolCountdown, error) {
+func Countdowns(ctx context.Context, t *store.Tx, desktopIDs []string) (map[string]pool.PoolCountdown, error) {
 	if len(desktopIDs) == 0 {
 		return nil, nil
 	}
@@ -181,9 +182,9 @@ func Countdowns(ctx context.Context, t *store.Tx, desktopIDs []string) (map[stri
 	err := t.NewSelect().Model((*rolloutItemRow)(nil)).Column("i.desktop_id", "i.deadline", "i.ready").ColumnExpr("r.message").
 		Join("JOIN rollouts AS r ON r.job_id = i.job_id").
 		Where(warned).Where("i.desktop_id IN (?)", bun.List(desktopIDs)).Scan(ctx, &rows)
-	countdowns := make(map[string]workspace.PoolCountdown, len(rows))
+	countdowns := make(map[string]pool.PoolCountdown, len(rows))
 	for _, r := range rows {
-		countdowns[r.DesktopID] = workspace.PoolCountdown{At: r.Deadline, Message: r.Message, Left: r.Ready}
+		countdowns[r.DesktopID] = pool.PoolCountdown{At: r.Deadline, Message: r.Message, Left: r.Ready}
 	}
 	return countdowns, err
 }
@@ -199,7 +200,7 @@ type PoolRollout struct {
 	Delay     time.Duration
 	Message   string // what the administrator wrote to people who are at work
 	OrderID   string // as sent
-	Handle    workspace.HandleType
+	Handle    pool.HandleType
 	Fix       bool
 	Limits    RolloutLimits
 	Taken     bool   // the pool makes new desktops from the image, too

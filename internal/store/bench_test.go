@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
@@ -61,9 +62,9 @@ func estate(b testing.TB, s store.Transactions, pools, desktops int) {
 	ctx := b.Context()
 	company(b, s, 0)
 	for n := range pools {
-		p := workspace.Pool{ID: workspace.NewID(), ProjectID: "p", Name: fmt.Sprint("pool-", n), Autoscaling: true}
+		p := pool.Pool{ID: workspace.NewID(), ProjectID: "p", Name: fmt.Sprint("pool-", n), Autoscaling: true}
 		must(b, s.Update(ctx, func(tx *store.Tx) error {
-			if err := tx.InsertPool(ctx, p, nil); err != nil {
+			if err := pool.InsertPool(ctx, tx, p, nil); err != nil {
 				return err
 			}
 			var users []workspace.User
@@ -210,7 +211,7 @@ func BenchmarkMembers(b *testing.B) {
 		b.Run("pools", func(b *testing.B) {
 			for b.Loop() {
 				must(b, s.View(b.Context(), func(tx *store.Tx) error {
-					_, _, err := tx.Pools(b.Context(), workspace.PoolQuery{Page: workspace.Page{Limit: 1000}})
+					_, _, err := pool.Pools(b.Context(), tx, pool.PoolQuery{Page: workspace.Page{Limit: 1000}})
 					return err
 				}))
 			}

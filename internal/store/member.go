@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -87,56 +86,6 @@ func (t *Tx) assignMember(ctx context.Context, m workspace.Member, was workspace
 	row := assignmentRow{assignment: assignment{DesktopID: m.DesktopID, UserID: m.UserID, Group: group, Created: m.BoundAt}}
 	_, err := t.Inserting(&row).On("CONFLICT (desktop_id, user_id) DO UPDATE").Set("user_group = EXCLUDED.user_group").Exec(ctx)
 	return t.Dangling(err)
-}
-
-type waitingRow struct {
-	bun.BaseModel `bun:"table:pool_waiting,alias:w"`
-	PoolID        string `bun:",pk"`
-	UserID        string `bun:",pk"`
-	Since         time.Time
-	Until         time.Time
-}
-
-func (r waitingRow) domain() workspace.Waiting {
-	return workspace.Waiting{PoolID: r.PoolID, UserID: r.UserID, Since: r.Since, Until: r.Until}
-}
-
-// PutWaiting implements workspace.MemberRows. Whoever comes back after their place was lost queues up anew. A pool or person that
-// is not there is a CodeConflict.
-func (t *Tx) PutWaiting(ctx context.Context, w workspace.Waiting) error {
-	_, err := t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND until <= ?", w.PoolID, t.Now()).Exec(ctx)
-	if err != nil {
-		return err
-	}
-	row := waitingRow{PoolID: w.PoolID, UserID: w.UserID, Since: w.Since, Until: w.Until}
-	_, err = t.Inserting(&row).On("CONFLICT (pool_id, user_id) DO UPDATE").Set("until = EXCLUDED.until").Exec(ctx)
-	if err != nil {
-		return t.danglingGrantee(err)
-	}
-	return t.PoolsChanged(ctx, w.PoolID)
-}
-
-// ReadWaiting implements workspace.MemberRows.
-func (t *Tx) ReadWaiting(ctx context.Context, poolIDs ...string) ([]workspace.Waiting, error) {
-	var rows []waitingRow
-	for part := range slices.Chunk(poolIDs, Batch) {
-		var some []waitingRow
-		err := t.NewSelect().Model(&some).Where("w.pool_id IN (?) AND w.until > ?", bun.List(part), t.Now()).Order("w.since", "w.user_id").Scan(ctx)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, some...)
-	}
-	return Convert(rows, waitingRow.domain), nil
-}
-
-// DropWaiting implements workspace.MemberRows.
-func (t *Tx) DropWaiting(ctx context.Context, poolID, userID string) error {
-	n, err := Affected(t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND user_id = ?", poolID, userID).Exec(ctx))
-	if err != nil || n == 0 {
-		return err
-	}
-	return t.PoolsChanged(ctx, poolID)
 }
 
 // EndBindings implements workspace.MemberRows: it takes a person's desktops in pools from them. Their assignments go with the person.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -62,12 +63,12 @@ func furnish(ctx context.Context, x *store.Tx, desktops int) error {
 	if err := x.InsertSecurityGroup(ctx, workspace.SecurityGroup{ID: "g"}); err != nil {
 		return err
 	}
-	people := []workspace.Grant{{Type: workspace.GrantGroup, ObjectID: "people"}}
+	people := []pool.Grant{{Type: pool.GrantGroup, ObjectID: "people"}}
 	if err := x.InsertGroup(ctx, workspace.Group{ID: "people", ProjectID: "p", Name: "people"}); err != nil {
 		return err
 	}
 	for _, id := range []string{"pool", "other", "doomed"} {
-		if err := x.InsertPool(ctx, workspace.Pool{ID: id, ProjectID: "p", Name: id, Autoscaling: true}, people); err != nil {
+		if err := pool.InsertPool(ctx, x, pool.Pool{ID: id, ProjectID: "p", Name: id, Autoscaling: true}, people); err != nil {
 			return err
 		}
 	}
@@ -109,7 +110,7 @@ func TestAListOfPoolsTakesThreeStatementsAndItsCount(t *testing.T) {
 	_, sent := recorder(t, 20)
 	for _, limit := range []int{1, 3} {
 		statements := sent(func(ctx context.Context, x *store.Tx) error {
-			got, _, err := x.Pools(ctx, workspace.PoolQuery{Page: workspace.Page{Limit: limit}})
+			got, _, err := pool.Pools(ctx, x, pool.PoolQuery{Page: workspace.Page{Limit: limit}})
 			if len(got) != limit {
 				t.Errorf("got %d pools, want %d", len(got), limit)
 			}
@@ -304,10 +305,10 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 	s, sent := recorder(t, 20)
 	for name, f := range map[string]func(context.Context, *store.Tx) error{
 		"pools": func(ctx context.Context, x *store.Tx) error {
-			_, _, err := x.Pools(ctx, workspace.PoolQuery{ProjectID: "p", Page: page})
+			_, _, err := pool.Pools(ctx, x, pool.PoolQuery{ProjectID: "p", Page: page})
 			return err
 		},
-		"a pool that is deleted":       func(ctx context.Context, x *store.Tx) error { return x.DeletePool(ctx, "doomed") },
+		"a pool that is deleted":       func(ctx context.Context, x *store.Tx) error { return pool.DeletePool(ctx, x, "doomed") },
 		"desktops of pools":            func(ctx context.Context, x *store.Tx) error { _, err := x.Members(ctx, "pool", "other"); return err },
 		"desktops of all pools":        func(ctx context.Context, x *store.Tx) error { _, err := x.Members(ctx); return err },
 		"a person's desktops of pools": func(ctx context.Context, x *store.Tx) error { _, err := x.MembersOf(ctx, "1"); return err },
@@ -318,10 +319,10 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 		},
 		"a person who is deleted": func(ctx context.Context, x *store.Tx) error { return x.DeleteUser(ctx, "19") },
 		"people who wait": func(ctx context.Context, x *store.Tx) error {
-			if err := x.PutWaiting(ctx, workspace.Waiting{PoolID: "pool", UserID: "2"}); err != nil {
+			if err := pool.PutWaiting(ctx, x, pool.Waiting{PoolID: "pool", UserID: "2"}); err != nil {
 				return err
 			}
-			_, err := x.ReadWaiting(ctx, "pool")
+			_, err := pool.ReadWaiting(ctx, x, "pool")
 			return err
 		},
 		"orders of rebuilds": func(ctx context.Context, x *store.Tx) error {
@@ -332,25 +333,31 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 			_, err := x.SubJobProgress(ctx, []string{"1", "2"})
 			return err
 		},
-		"subnets in use":   func(ctx context.Context, x *store.Tx) error { _, err := x.UsedSubnets(ctx, "p"); return err },
-		"people of a pool": func(ctx context.Context, x *store.Tx) error { _, _, err := x.Grants(ctx, "pool", page); return err },
-		"a person's pools": func(ctx context.Context, x *store.Tx) error { _, err := x.GrantsFor(ctx, "1"); return err },
+		"subnets in use": func(ctx context.Context, x *store.Tx) error { _, err := x.UsedSubnets(ctx, "p"); return err },
+		"people of a pool": func(ctx context.Context, x *store.Tx) error {
+			_, _, err := pool.Grants(ctx, x, "pool", page)
+			return err
+		},
+		"a person's pools": func(ctx context.Context, x *store.Tx) error { _, err := pool.GrantsFor(ctx, x, "1"); return err },
 		"pools of people": func(ctx context.Context, x *store.Tx) error {
-			_, err := x.PoolUses(ctx, []string{"1", "2"})
+			_, err := pool.PoolUses(ctx, x, []string{"1", "2"})
 			return err
 		},
 		"decisions": func(ctx context.Context, x *store.Tx) error {
-			if err := x.InsertDecision(ctx, workspace.PoolDecision{ID: "d", PoolID: "pool", At: x.Now()}, 1); err != nil {
+			if err := pool.InsertDecision(ctx, x, pool.PoolDecision{ID: "d", PoolID: "pool", At: x.Now()}, 1); err != nil {
 				return err
 			}
-			_, _, err := x.Decisions(ctx, "pool", "", page)
+			_, _, err := pool.Decisions(ctx, x, "pool", "", page)
 			return err
 		},
 		"decisions of a kind": func(ctx context.Context, x *store.Tx) error {
-			_, _, err := x.Decisions(ctx, "pool", workspace.DecideScale, page)
+			_, _, err := pool.Decisions(ctx, x, "pool", pool.DecideScale, page)
 			return err
 		},
-		"notices": func(ctx context.Context, x *store.Tx) error { _, _, err := x.Notices(ctx, "pool", page); return err },
+		"notices": func(ctx context.Context, x *store.Tx) error {
+			_, _, err := pool.Notices(ctx, x, "pool", page)
+			return err
+		},
 		"differences": func(ctx context.Context, x *store.Tx) error {
 			_, err := x.PoolDifferences(ctx, workspace.Pattern{PoolID: "pool", DataGB: []int{1}})
 			return err

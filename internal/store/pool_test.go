@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -29,12 +30,12 @@ func TestPoolsOfAnEarlierVersionAreReadWhole(t *testing.T) {
 		"scale": `{"Created":"2026-03-01T12:00:00Z","Deleted":"2026-03-01T12:00:00Z","Failures":3,"Failed":"2026-03-01T12:00:00Z"}`,
 	}
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	var p workspace.Pool
+	var p pool.Pool
 	err = s.Update(t.Context(), func(x *store.Tx) (err error) {
 		if _, err = x.NewInsert().Model(&row).TableExpr("pools").Exec(t.Context()); err != nil {
 			return err
 		}
-		p, err = x.ReadPool(t.Context(), "x", "p")
+		p, err = pool.ReadPool(t.Context(), x, "x", "p")
 		return err
 	})
 	if err != nil {
@@ -43,14 +44,14 @@ func TestPoolsOfAnEarlierVersionAreReadWhole(t *testing.T) {
 	five := *p.Policy.IdleMinutes
 	p.Policy.IdleMinutes = nil
 	for name, ok := range map[string]bool{
-		"root": p.Root == workspace.PoolVolume{ID: "v0", Type: "SSD", GB: 80}, "data": p.Data[0] == workspace.PoolVolume{ID: "v1", Type: "SAS", GB: 10},
+		"root": p.Root == pool.PoolVolume{ID: "v0", Type: "SSD", GB: 80}, "data": p.Data[0] == pool.PoolVolume{ID: "v1", Type: "SAS", GB: 10},
 		"subnets": p.SubnetIDs[0] == "s1", "security groups": p.SecurityGroups[0] == "g1", "tags": p.Tags[0] == workspace.Tag{Key: "k", Value: "v"},
-		"policy": five == 5 && p.Policy == workspace.AutoscalePolicy{
-			Type: workspace.AutoCreated, MaxAutoCreated: 1, MinIdle: 2, OnceCreated: 3, MinRetention: 4, AutoIsolation: true, MaxIsolated: 6,
+		"policy": five == 5 && p.Policy == pool.AutoscalePolicy{
+			Type: pool.AutoCreated, MaxAutoCreated: 1, MinIdle: 2, OnceCreated: 3, MinRetention: 4, AutoIsolation: true, MaxIsolated: 6,
 		},
-		"resets":  p.Reset == workspace.UserResetPolicy{Enabled: true, PerDay: 2},
-		"history": p.History[0] == workspace.PoolImage{ImageID: "i", Type: workspace.ImageGold, JobID: "j", Since: noon},
-		"scale":   p.Scale == workspace.ScaleHistory{Created: noon, Deleted: noon, Failures: 3, Failed: noon},
+		"resets":  p.Reset == pool.UserResetPolicy{Enabled: true, PerDay: 2},
+		"history": p.History[0] == pool.PoolImage{ImageID: "i", Type: workspace.ImageGold, JobID: "j", Since: noon},
+		"scale":   p.Scale == pool.ScaleHistory{Created: noon, Deleted: noon, Failures: 3, Failed: noon},
 	} {
 		if !ok {
 			t.Errorf("%s: %+v", name, p)

@@ -1,6 +1,7 @@
 package work
 
 import (
+	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
 
@@ -29,7 +30,7 @@ func resume(d *workspace.Desktop, s workspace.SubJob) error {
 	case workspace.JobRebuildPool:
 		return nil // its rollout takes the desktops when their turn comes (retryRebuild)
 	case workspace.JobRebuildDesktops:
-		p, err := ReadParams[workspace.ResetParams](s)
+		p, err := ReadParams[pool.ResetParams](s)
 		if err != nil {
 			return err
 		}
@@ -38,10 +39,10 @@ func resume(d *workspace.Desktop, s workspace.SubJob) error {
 		}
 		d.Task, d.Login = workspace.TaskRebuilding, workspace.LoginUnregistered
 	case workspace.JobResizePool, workspace.JobAddPoolVolumes, workspace.JobDeletePoolVolumes, workspace.JobExpandPoolVolumes:
-		if err := workspace.MayReshape(*d); err != nil {
+		if err := pool.MayReshape(*d); err != nil {
 			return err
 		}
-		d.Task = workspace.ReshapeTasks[s.Type]
+		d.Task = pool.ReshapeTasks[s.Type]
 	case workspace.JobAttachDesktops, workspace.JobDetachDesktops, workspace.JobBatchDetach, workspace.JobPrivileges, workspace.JobRenameUser:
 		return nil // it takes the desktop when its turn comes
 	case workspace.JobNotifyPool, workspace.JobHashPasswords:

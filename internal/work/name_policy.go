@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -20,7 +21,7 @@ func (s *WorkService) DeleteNamePolicies(ctx context.Context, c workspace.Caller
 			if err != nil {
 				return err
 			}
-			if err := workspace.NoPool(ctx, tx, fmt.Sprintf("name policy %q", p.Name), workspace.PoolQuery{ProjectID: c.ProjectID, NamePolicyID: p.ID}); err != nil {
+			if err := pool.NoPool(ctx, tx, fmt.Sprintf("name policy %q", p.Name), pool.PoolQuery{ProjectID: c.ProjectID, NamePolicyID: p.ID}); err != nil {
 				return err
 			}
 			return tx.DeleteNamePolicy(ctx, p.ID)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -22,7 +23,7 @@ func (s *WorkService) DeleteOU(ctx context.Context, c workspace.Caller, id strin
 		if n > 0 {
 			return workspace.Errorf(workspace.CodeConflict, "unit %q has %s, delete them first", o.Name, workspace.Plural(n, "desktop"))
 		}
-		if err := workspace.NoPool(ctx, tx, fmt.Sprintf("unit %q", o.Name), workspace.PoolQuery{ProjectID: c.ProjectID, OUName: o.Name}); err != nil {
+		if err := pool.NoPool(ctx, tx, fmt.Sprintf("unit %q", o.Name), pool.PoolQuery{ProjectID: c.ProjectID, OUName: o.Name}); err != nil {
 			return err
 		}
 		return tx.DeleteOU(ctx, o.ID)

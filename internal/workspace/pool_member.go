@@ -138,37 +138,6 @@ const (
 // Differences are all of them.
 var Differences = []Difference{DiffersInProduct, DiffersInImage, DiffersInDisks, DiffersInDiskSize, DiffersByIsolation}
 
-// Pattern is what the pool's desktops have in common.
-func (p Pool) Pattern() Pattern {
-	pattern := Pattern{PoolID: p.ID, ProductID: p.ProductID, ImageID: p.ImageID, RootGB: p.Root.GB}
-	for _, v := range p.Data {
-		pattern.DataGB = append(pattern.DataGB, v.GB)
-	}
-	return pattern
-}
-
-// Differences lists how a desktop differs from its pool, leaving isolation to Member.
-func (p Pool) Differences(d Desktop) []Difference {
-	var found []Difference
-	if d.ProductID != p.ProductID {
-		found = append(found, DiffersInProduct)
-	}
-	if d.ImageID != p.ImageID {
-		found = append(found, DiffersInImage)
-	}
-	if len(d.Data) != len(p.Data) {
-		found = append(found, DiffersInDisks)
-	}
-	smaller := d.Root.GB != p.Root.GB
-	for i := range min(len(d.Data), len(p.Data)) {
-		smaller = smaller || d.Data[i].GB != p.Data[i].GB
-	}
-	if smaller {
-		found = append(found, DiffersInDiskSize)
-	}
-	return found
-}
-
 // Shrink chooses n desktops to delete from a pool: broken ones first, then idle ones, those that autoscaling made before others
 // and the longest idle first, then those that are being made or reset. CodeConflict when fewer are free: nobody loses a desktop that they
 // have.

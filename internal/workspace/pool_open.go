@@ -11,9 +11,6 @@ const JobAttachPool JobType = "attachDesktopPool"
 // ErrOvertaken is that what a decision rested on changed before it was written. The decision is made again.
 var ErrOvertaken = &Error{Code: CodeConflict, Message: "somebody was faster, try again"}
 
-// DecisionsKept is how many entries of a pool's decision log are kept.
-const DecisionsKept = 1000
-
 // PutMember writes a member, or fails with errOvertaken when it is no longer as it was read.
 func PutMember(ctx context.Context, tx Tx, m Member, was Binding, group UserGroup) error {
 	saved, err := tx.SaveMember(ctx, m, was, group)

@@ -36,22 +36,3 @@ func saveNew(ctx context.Context, tx Tx, d Desktop) error {
 	}
 	return PutMember(ctx, tx, m.AfterReset(d.ImageID, tx.Now()), m.Binding, "")
 }
-
-// NoteScaled tells a pool that a desktop which autoscaling ordered (JobCreateDesktops) has been made or has failed. It is called in
-// the transaction that ends the sub-job, before the desktop is locked: whoever holds both holds the pool first. A pool that is gone
-// needs not be told.
-func NoteScaled(ctx context.Context, tx Tx, s SubJob) error {
-	p, err := tx.LockPool(ctx, s.ProjectID, s.PoolID)
-	if CodeOf(err) == CodePoolNotFound {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	next := p.Scale.AfterCreation(s.Created, s.State == SubJobSuccess, tx.Now())
-	if next == p.Scale {
-		return nil
-	}
-	p.Scale = next
-	return tx.SavePool(ctx, p)
-}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -78,7 +79,7 @@ func pick[T any](w *world, all []T) (T, bool) {
 	return all[w.draw.IntN(len(all))], true
 }
 
-func (w *world) anyPool() (workspace.Pool, bool) { return pick(w, w.pools()) }
+func (w *world) anyPool() (pool.Pool, bool) { return pick(w, w.pools()) }
 
 // anyDesktop chooses a desktop of a pool, or of any kind if the pool is empty.
 func (w *world) anyDesktop(poolID string) (workspace.Desktop, bool) {
@@ -97,16 +98,16 @@ func (w *world) chance(in int) bool { return w.draw.IntN(in) == 0 }
 func (w *world) room() int { return mostDesktops - len(w.desktops()) }
 
 // grants lets some people, and groups of them, use a pool.
-func (w *world) grants(one int) []workspace.Grant {
-	var all []workspace.Grant
+func (w *world) grants(one int) []pool.Grant {
+	var all []pool.Grant
 	for _, g := range w.groups() {
 		if w.draw.IntN(4) < one {
-			all = append(all, workspace.Grant{Type: workspace.GrantGroup, ObjectID: g.ID, Name: g.Name, Group: w.group()})
+			all = append(all, pool.Grant{Type: pool.GrantGroup, ObjectID: g.ID, Name: g.Name, Group: w.group()})
 		}
 	}
 	for _, p := range w.people {
 		if w.draw.IntN(3) < one {
-			all = append(all, workspace.Grant{Type: workspace.GrantUser, ObjectID: p.visitor.ID, Name: p.name, Group: w.group()})
+			all = append(all, pool.Grant{Type: pool.GrantUser, ObjectID: p.visitor.ID, Name: p.name, Group: w.group()})
 		}
 	}
 	return all
@@ -120,16 +121,16 @@ func (w *world) group() workspace.UserGroup {
 }
 
 // policy draws how a pool keeps itself.
-func (w *world) policy() *workspace.PolicyChange {
-	way := workspace.AutoCreated
+func (w *world) policy() *pool.PolicyChange {
+	way := pool.AutoCreated
 	if w.chance(2) {
-		way = workspace.AccessCreated
+		way = pool.AccessCreated
 	}
-	p := &workspace.PolicyChange{
+	p := &pool.PolicyChange{
 		Type: &way, MaxAutoCreated: new(1 + w.draw.IntN(4)), OnceCreated: new(1 + w.draw.IntN(3)), MinRetention: new(w.draw.IntN(3)),
 		AutoIsolation: new(w.chance(2)),
 	}
-	if way == workspace.AutoCreated {
+	if way == pool.AutoCreated {
 		p.MinIdle = new(w.draw.IntN(3))
 	}
 	if w.chance(2) {
@@ -143,16 +144,16 @@ func (w *world) createPool() {
 		return
 	}
 	w.serial++
-	r := workspace.CreatePool{
-		Caller: caller(), Name: fmt.Sprintf("pool-%d", w.serial), Type: workspace.Dynamic, Size: 1 + w.draw.IntN(3), ProductID: product,
+	r := pool.CreatePool{
+		Caller: caller(), Name: fmt.Sprintf("pool-%d", w.serial), Type: pool.Dynamic, Size: 1 + w.draw.IntN(3), ProductID: product,
 		ImageType: workspace.ImageGold, ImageID: oldImage, Root: workspace.VolumeSpec{Type: "SAS", GB: 80},
-		People: w.grants(2), Retention: new(10 + w.draw.IntN(10)), Reset: &workspace.ResetChange{Enabled: new(w.chance(2)), PerDay: new(3)},
+		People: w.grants(2), Retention: new(10 + w.draw.IntN(10)), Reset: &pool.ResetChange{Enabled: new(w.chance(2)), PerDay: new(3)},
 	}
 	for range w.draw.IntN(3) {
 		r.Data = append(r.Data, workspace.VolumeSpec{Type: "SSD", GB: 10})
 	}
 	if w.chance(3) {
-		r.Type, r.Retention = workspace.Static, nil
+		r.Type, r.Retention = pool.Static, nil
 	}
 	if w.draw.IntN(3) > 0 {
 		r.Autoscaling, r.Policy = true, w.policy()
@@ -168,7 +169,7 @@ func (w *world) createPool() {
 }
 
 // describe tells a policy in few words.
-func describe(p *workspace.PolicyChange) string {
+func describe(p *pool.PolicyChange) string {
 	if p == nil {
 		return "none"
 	}
@@ -195,7 +196,7 @@ func (w *world) expand() {
 	if !ok || w.room() < 2 {
 		return
 	}
-	r := workspace.ExpandPool{Caller: caller(), PoolID: p.ID, Size: 1 + w.draw.IntN(2)}
+	r := pool.ExpandPool{Caller: caller(), PoolID: p.ID, Size: 1 + w.draw.IntN(2)}
 	w.ask(fmt.Sprintf("expand %s by %d", p.Name, r.Size), func(ctx context.Context) (string, error) { return w.service.Pools.ExpandPool(ctx, r) })
 }
 
@@ -204,7 +205,7 @@ func (w *world) shrink() {
 	if !ok {
 		return
 	}
-	r := workspace.ShrinkPool{Caller: caller(), PoolID: p.ID, Size: 1 + w.draw.IntN(2)}
+	r := pool.ShrinkPool{Caller: caller(), PoolID: p.ID, Size: 1 + w.draw.IntN(2)}
 	w.ask(fmt.Sprintf("shrink %s by %d", p.Name, r.Size), func(ctx context.Context) (string, error) { return w.service.Pools.ShrinkPool(ctx, r) })
 }
 
@@ -213,7 +214,7 @@ func (w *world) update() {
 	if !ok {
 		return
 	}
-	var c workspace.PoolChange
+	var c pool.PoolChange
 	what := ""
 	switch w.draw.IntN(4) {
 	case 0:
@@ -226,7 +227,7 @@ func (w *world) update() {
 		c.Retention = new(10 + w.draw.IntN(20))
 		what = fmt.Sprintf("retention %d", *c.Retention)
 	default:
-		c.Reset = &workspace.ResetChange{Enabled: new(w.chance(2)), PerDay: new(1 + w.draw.IntN(3))}
+		c.Reset = &pool.ResetChange{Enabled: new(w.chance(2)), PerDay: new(1 + w.draw.IntN(3))}
 		what = fmt.Sprintf("resets %v", *c.Reset.Enabled)
 	}
 	w.do(fmt.Sprintf("update %s: %s", p.Name, what), func(ctx context.Context) error { return w.service.Pools.UpdatePool(ctx, caller(), p.ID, c) })
@@ -238,7 +239,7 @@ func (w *world) operatePool() {
 		return
 	}
 	op := []string{"os-start", "os-start", "os-stop", "reboot", "hibernate"}[w.draw.IntN(5)]
-	r := workspace.OperatePool{Caller: caller(), PoolID: p.ID, Op: op, How: []string{"SOFT", "HARD"}[w.draw.IntN(2)]}
+	r := pool.OperatePool{Caller: caller(), PoolID: p.ID, Op: op, How: []string{"SOFT", "HARD"}[w.draw.IntN(2)]}
 	w.ask(fmt.Sprintf("%s %s %s", r.Op, r.How, p.Name), func(ctx context.Context) (string, error) { return w.service.Pools.OperatePool(ctx, r) })
 }
 
@@ -263,7 +264,7 @@ func (w *world) rebuild() {
 	r := rollout.RebuildPool{
 		Caller: caller(), PoolID: p.ID, ImageID: []string{oldImage, newImage, newImage}[w.draw.IntN(3)], DelayMinutes: w.draw.IntN(4),
 		Message: "A new system comes.", Fix: w.chance(3),
-		Handle: []workspace.HandleType{"", workspace.OnlyNew, workspace.NewAndIdle, workspace.NewAndAll}[w.draw.IntN(4)],
+		Handle: []pool.HandleType{"", pool.OnlyNew, pool.NewAndIdle, pool.NewAndAll}[w.draw.IntN(4)],
 	}
 	if d, ok := w.anyDesktop(p.ID); ok && w.chance(4) {
 		r.DesktopIDs = []string{d.ID}
@@ -283,8 +284,8 @@ func (w *world) grant() {
 	if !ok {
 		return
 	}
-	r := workspace.ChangeGrants{Caller: caller(), PoolID: p.ID, Objects: w.grants(1)}
-	r.Action = []workspace.GrantAction{workspace.GrantAdd, workspace.GrantAdd, workspace.GrantRemove, workspace.GrantChange}[w.draw.IntN(4)]
+	r := pool.ChangeGrants{Caller: caller(), PoolID: p.ID, Objects: w.grants(1)}
+	r.Action = []pool.GrantAction{pool.GrantAdd, pool.GrantAdd, pool.GrantRemove, pool.GrantChange}[w.draw.IntN(4)]
 	if len(r.Objects) == 0 {
 		return
 	}
@@ -300,7 +301,7 @@ func (w *world) takeBack() {
 	if !ok {
 		return
 	}
-	r := workspace.TakeBack{Caller: caller(), PoolID: p.ID}
+	r := pool.TakeBack{Caller: caller(), PoolID: p.ID}
 	for _, d := range w.desktops() {
 		if d.PoolID == p.ID && d.Isolated {
 			r.DesktopIDs = append(r.DesktopIDs, d.ID)
@@ -373,7 +374,7 @@ func (w *world) detach() {
 
 func (w *world) notify() {
 	if p, ok := w.anyPool(); ok {
-		r := workspace.NotifyPool{Caller: caller(), PoolID: p.ID, Text: "Lunch is ready."}
+		r := pool.NotifyPool{Caller: caller(), PoolID: p.ID, Text: "Lunch is ready."}
 		w.ask("notify "+p.Name, func(ctx context.Context) (string, error) { return w.service.Pools.NotifyPool(ctx, r) })
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/job"
+	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -20,7 +21,7 @@ type capWatch struct{ most, had int }
 // snapshot is the database at one moment.
 type snapshot struct {
 	desktops []workspace.Desktop
-	pools    []workspace.Pool
+	pools    []pool.Pool
 	members  []workspace.Member
 	open     []workspace.SubJob // unfinished
 	rollouts []rollout.PoolRollout
@@ -37,7 +38,7 @@ func readAll(ctx context.Context, tx *store.Tx) (s snapshot, err error) {
 	if s.desktops, _, err = tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: project, Page: all}); err != nil {
 		return s, err
 	}
-	if s.pools, _, err = tx.Pools(ctx, workspace.PoolQuery{ProjectID: project, Page: all}); err != nil {
+	if s.pools, _, err = pool.Pools(ctx, tx, pool.PoolQuery{ProjectID: project, Page: all}); err != nil {
 		return s, err
 	}
 	var ids []string
@@ -160,7 +161,7 @@ func (w *world) unrest() []string {
 	for _, r := range s.rollouts {
 		what = append(what, fmt.Sprintf("the rebuild %s has not ended", r.JobID))
 	}
-	pools := map[string]workspace.Pool{}
+	pools := map[string]pool.Pool{}
 	for _, p := range s.pools {
 		pools[p.ID] = p
 	}
@@ -187,7 +188,7 @@ func (w *world) checkRest() {
 		if n := len(p.History); n == 0 || p.History[n-1].ImageID != p.ImageID {
 			w.wrong("%s has image %s and history %+v", p.Name, p.ImageID, p.History)
 		}
-		if p.Status() != workspace.PoolSteady {
+		if p.Status() != pool.PoolSteady {
 			w.wrong("%s is %s at rest", p.Name, p.Status())
 		}
 	}
@@ -199,7 +200,7 @@ func (w *world) checkRest() {
 		if len(ids) == 0 {
 			return nil, nil
 		}
-		return tx.Strangers(ctx, ids...)
+		return pool.Strangers(ctx, tx, ids...)
 	})
 	if len(strangers) > 0 {
 		w.wrong("people have desktops of pools that they may not use: %v", strangers)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -47,7 +48,7 @@ func (w *world) signIn(p *person) {
 }
 
 // open opens a pool for a person, and their display if there is one.
-func (w *world) open(p *person, from workspace.Pool) {
+func (w *world) open(p *person, from pool.Pool) {
 	v := p.visitor
 	w.async(fmt.Sprintf("%s opens %s", p.name, from.Name), func(ctx context.Context) (string, error) {
 		o, err := w.service.Connections.OpenPool(ctx, v, from.ID, "")

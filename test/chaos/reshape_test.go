@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
 
@@ -11,10 +12,10 @@ import (
 const mostDisks = 3
 
 // changed draws which desktops of a pool a change of its shape is for.
-func (w *world) changed(p workspace.Pool) workspace.ChangePoolDesktops {
-	c := workspace.ChangePoolDesktops{
+func (w *world) changed(p pool.Pool) pool.ChangePoolDesktops {
+	c := pool.ChangePoolDesktops{
 		Caller: caller(), PoolID: p.ID,
-		Handle: []workspace.HandleType{"", workspace.OnlyNew, workspace.NewAndIdle, workspace.NewAndAll}[w.draw.IntN(4)],
+		Handle: []pool.HandleType{"", pool.OnlyNew, pool.NewAndIdle, pool.NewAndAll}[w.draw.IntN(4)],
 	}
 	if d, ok := w.anyDesktop(p.ID); ok && w.chance(4) {
 		c.DesktopIDs = []string{d.ID}
@@ -28,7 +29,7 @@ func (w *world) resize() {
 	if !ok {
 		return
 	}
-	r := workspace.ResizePool{ChangePoolDesktops: w.changed(p), ProductID: []string{product, larger}[w.draw.IntN(2)]}
+	r := pool.ResizePool{ChangePoolDesktops: w.changed(p), ProductID: []string{product, larger}[w.draw.IntN(2)]}
 	if !w.chance(3) {
 		r.Mode = "STOP_DESKTOP"
 	}
@@ -48,16 +49,16 @@ func (w *world) changeDisks() {
 	disk, some := pick(w, p.Data)
 	switch n := w.draw.IntN(3); {
 	case n == 0 && len(p.Data) < mostDisks:
-		r := workspace.AddPoolVolumes{ChangePoolDesktops: c, Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 10}}}
+		r := pool.AddPoolVolumes{ChangePoolDesktops: c, Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 10}}}
 		w.ask(fmt.Sprintf("add a disk to %s, %s", p.Name, c.Handle), func(ctx context.Context) (string, error) { return w.service.Pools.AddPoolVolumes(ctx, r) })
 	case n == 1 && some:
-		r := workspace.DeletePoolVolumes{ChangePoolDesktops: c, IDs: []string{disk.ID}}
+		r := pool.DeletePoolVolumes{ChangePoolDesktops: c, IDs: []string{disk.ID}}
 		w.ask(fmt.Sprintf("remove a disk from %s, %s", p.Name, c.Handle), func(ctx context.Context) (string, error) { return w.service.Pools.DeletePoolVolumes(ctx, r) })
 	default:
 		if !some || w.chance(3) {
 			disk = p.Root
 		}
-		r := workspace.ExpandPoolVolumes{ChangePoolDesktops: c, Growths: []workspace.VolumeGrowth{{ID: disk.ID, GB: disk.GB + 10}}}
+		r := pool.ExpandPoolVolumes{ChangePoolDesktops: c, Growths: []pool.VolumeGrowth{{ID: disk.ID, GB: disk.GB + 10}}}
 		w.ask(fmt.Sprintf("grow a disk of %s to %d GB, %s", p.Name, disk.GB+10, c.Handle), func(ctx context.Context) (string, error) { return w.service.Pools.ExpandPoolVolumes(ctx, r) })
 	}
 }

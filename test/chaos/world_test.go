@@ -15,6 +15,7 @@ import (
 	"carrel/internal/core"
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
+	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -214,9 +215,9 @@ func (w *world) desktops() []workspace.Desktop {
 }
 
 // pools reads all pools, oldest first.
-func (w *world) pools() []workspace.Pool {
-	return view(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Pool, error) {
-		all, _, err := tx.Pools(ctx, workspace.PoolQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
+func (w *world) pools() []pool.Pool {
+	return view(w, func(ctx context.Context, tx *store.Tx) ([]pool.Pool, error) {
+		all, _, err := pool.Pools(ctx, tx, pool.PoolQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
 		return all, err
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -189,7 +190,7 @@ var networks = []behaviour{
 		}
 		w.same(len(used()), 0)
 		w.addDesktop("D", func(d *workspace.Desktop) { d.SubnetID, d.Address = "used-1", "10.8.1.9" })
-		w.addPool("p", func(p *workspace.Pool) { p.SubnetIDs = []string{"elsewhere", "used-2"} })
+		w.addPool("p", func(p *pool.Pool) { p.SubnetIDs = []string{"elsewhere", "used-2"} })
 		w.same(used(), []string{"used-1", "used-2"})
 	}},
 	{"an address that the engine has in use is not given out until it is free again", func(w *world) {

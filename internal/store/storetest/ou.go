@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -77,8 +78,8 @@ var ous = []behaviour{
 			d.OUName = ou
 			w.update(func(tx *store.Tx) error { return tx.SaveDesktop(w.Context(), d) })
 		}
-		w.addPool("pool", func(p *workspace.Pool) { p.OUName = "old" })
-		w.addPool("other", func(p *workspace.Pool) { p.OUName = "other" })
+		w.addPool("pool", func(p *pool.Pool) { p.OUName = "old" })
+		w.addPool("other", func(p *pool.Pool) { p.OUName = "other" })
 		unit.Name = "new"
 		w.update(func(tx *store.Tx) error { return tx.SaveOU(w.Context(), unit) })
 		w.same([]string{w.pool("pool").OUName, w.pool("other").OUName}, []string{"new", "other"})

@@ -7,30 +7,31 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // newPool is a pool of the project's.
-func newPool(id string) workspace.Pool {
-	return workspace.Pool{ID: id, ProjectID: project, Name: id, Type: workspace.Dynamic, EnterpriseID: "0"}
+func newPool(id string) pool.Pool {
+	return pool.Pool{ID: id, ProjectID: project, Name: id, Type: pool.Dynamic, EnterpriseID: "0"}
 }
 
-func (w *world) addPool(id string, changes ...func(*workspace.Pool)) workspace.Pool {
+func (w *world) addPool(id string, changes ...func(*pool.Pool)) pool.Pool {
 	w.Helper()
 	p := newPool(id)
 	p.Created, p.Updated = w.clock.Now(), w.clock.Now()
 	for _, change := range changes {
 		change(&p)
 	}
-	w.update(func(tx *store.Tx) error { return tx.InsertPool(w.Context(), p, nil) })
+	w.update(func(tx *store.Tx) error { return pool.InsertPool(w.Context(), tx, p, nil) })
 	return p
 }
 
-func (w *world) pool(id string) workspace.Pool {
+func (w *world) pool(id string) pool.Pool {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) (workspace.Pool, error) {
-		return tx.ReadPool(ctx, project, id)
+	return get(w, func(ctx context.Context, tx *store.Tx) (pool.Pool, error) {
+		return pool.ReadPool(ctx, tx, project, id)
 	})
 }
 
@@ -40,23 +41,23 @@ func in(poolID string) func(*workspace.Desktop) {
 }
 
 // fullPool has something in every field.
-func fullPool(now time.Time) workspace.Pool {
+func fullPool(now time.Time) pool.Pool {
 	idle := 0
-	return workspace.Pool{
-		ID: "full", ProjectID: project, Name: "Sälé-销售", Type: workspace.Static, Description: `it's "good" \ ?`,
+	return pool.Pool{
+		ID: "full", ProjectID: project, Name: "Sälé-销售", Type: pool.Static, Description: `it's "good" \ ?`,
 		Zone: "az", ProductID: "product", ImageType: workspace.ImageGold, ImageID: "image",
-		Root:  workspace.PoolVolume{ID: "v0", Type: "SSD", GB: 80},
-		Data:  []workspace.PoolVolume{{ID: "v2", Type: "SAS", GB: 10}, {ID: "v1", Type: "SSD", GB: 20}},
+		Root:  pool.PoolVolume{ID: "v0", Type: "SSD", GB: 80},
+		Data:  []pool.PoolVolume{{ID: "v2", Type: "SAS", GB: 10}, {ID: "v1", Type: "SSD", GB: 20}},
 		VPCID: "vpc", SubnetIDs: []string{"s2", "s1"}, SecurityGroups: []string{"g2", "g1"}, EnterpriseID: "e", OUName: "ou", Domain: "d",
 		NamePolicyID: "policy", Tags: []workspace.Tag{{Key: "团队", Value: "销售"}, {Key: "a", Value: ""}},
 		RetentionMinutes: 30, Autoscaling: true,
-		Policy: workspace.AutoscalePolicy{
-			Type: workspace.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, OnceCreated: 3, MinRetention: 4, IdleMinutes: &idle,
+		Policy: pool.AutoscalePolicy{
+			Type: pool.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, OnceCreated: 3, MinRetention: 4, IdleMinutes: &idle,
 			AutoIsolation: true, MaxIsolated: 5,
 		},
-		Reset: workspace.UserResetPolicy{Enabled: true, PerDay: 2}, InMaintenance: true, Frozen: true,
-		History: []workspace.PoolImage{{ImageID: "i", Type: workspace.ImagePrivate, JobID: "j", Since: now}, {ImageID: "image", Type: workspace.ImageGold, Since: now.Add(time.Second)}},
-		Scale:   workspace.ScaleHistory{Created: now, Failures: 2, Failed: now.Add(time.Minute)},
+		Reset: pool.UserResetPolicy{Enabled: true, PerDay: 2}, InMaintenance: true, Frozen: true,
+		History: []pool.PoolImage{{ImageID: "i", Type: workspace.ImagePrivate, JobID: "j", Since: now}, {ImageID: "image", Type: workspace.ImageGold, Since: now.Add(time.Second)}},
+		Scale:   pool.ScaleHistory{Created: now, Failures: 2, Failed: now.Add(time.Minute)},
 		Created: now, Updated: now.Add(time.Microsecond),
 	}
 }
@@ -64,86 +65,86 @@ func fullPool(now time.Time) workspace.Pool {
 var pools = []behaviour{
 	{"a pool is read as inserted and as saved", func(w *world) {
 		p := fullPool(w.clock.Now())
-		w.update(func(tx *store.Tx) error { return tx.InsertPool(w.Context(), p, nil) })
+		w.update(func(tx *store.Tx) error { return pool.InsertPool(w.Context(), tx, p, nil) })
 		w.same(w.pool(p.ID), p)
 		w.clock.Advance(time.Hour)
 		saved := newPool(p.ID)
 		saved.Created = w.clock.Now() // which does not change
-		w.update(func(tx *store.Tx) error { return tx.SavePool(w.Context(), saved) })
+		w.update(func(tx *store.Tx) error { return pool.SavePool(w.Context(), tx, saved) })
 		saved.Created, saved.Updated = p.Created, w.clock.Now()
-		w.same(do(w, func(ctx context.Context, tx *store.Tx) (workspace.Pool, error) {
-			return tx.LockPool(ctx, project, p.ID)
+		w.same(do(w, func(ctx context.Context, tx *store.Tx) (pool.Pool, error) {
+			return pool.LockPool(ctx, tx, project, p.ID)
 		}), saved)
 	}},
 	{"a pool of another project, or one that is missing, is not found", func(w *world) {
 		w.addPool("p")
-		for _, read := range []func(context.Context, *store.Tx, string, string) (workspace.Pool, error){
-			func(ctx context.Context, tx *store.Tx, project, id string) (workspace.Pool, error) {
-				return tx.ReadPool(ctx, project, id)
+		for _, read := range []func(context.Context, *store.Tx, string, string) (pool.Pool, error){
+			func(ctx context.Context, tx *store.Tx, project, id string) (pool.Pool, error) {
+				return pool.ReadPool(ctx, tx, project, id)
 			},
-			func(ctx context.Context, tx *store.Tx, project, id string) (workspace.Pool, error) {
-				return tx.LockPool(ctx, project, id)
+			func(ctx context.Context, tx *store.Tx, project, id string) (pool.Pool, error) {
+				return pool.LockPool(ctx, tx, project, id)
 			},
 		} {
 			w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := read(w.Context(), tx, otherProject, "p"); return err })
 			w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := read(w.Context(), tx, project, "missing"); return err })
 			w.update(func(tx *store.Tx) error { _, err := read(w.Context(), tx, "", "p"); return err })
 		}
-		w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { return tx.SavePool(w.Context(), newPool("missing")) })
+		w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { return pool.SavePool(w.Context(), tx, newPool("missing")) })
 	}},
 	{"a pool's name is taken whatever its case, but not in another project", func(w *world) {
 		w.addPool("Äpfel")
-		w.addPool("other", func(p *workspace.Pool) { p.ProjectID, p.Name = otherProject, "Äpfel" })
+		w.addPool("other", func(p *pool.Pool) { p.ProjectID, p.Name = otherProject, "Äpfel" })
 		pears := w.addPool("pears")
 		taken := newPool("x")
 		taken.Name = "äPFEL"
-		message := w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return tx.InsertPool(w.Context(), taken, nil) })
+		message := w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return pool.InsertPool(w.Context(), tx, taken, nil) })
 		if !strings.Contains(message, "äPFEL") {
 			w.Errorf("the message %q does not name the name", message)
 		}
 		pears.Name = "äPFEL"
-		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return tx.SavePool(w.Context(), pears) })
+		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return pool.SavePool(w.Context(), tx, pears) })
 		w.one(together(10, func(i int) error {
 			return w.store.Update(w.Context(), func(tx *store.Tx) error {
 				p := newPool(fmt.Sprint(i))
 				p.Name = "wanted"
-				return tx.InsertPool(w.Context(), p, nil)
+				return pool.InsertPool(w.Context(), tx, p, nil)
 			})
 		}), workspace.CodeNameTaken)
 	}},
 	{"pools are filtered and paged, oldest first", func(w *world) {
 		now, yes, no := w.clock.Now(), true, false
-		w.addPool("1", func(p *workspace.Pool) { p.Name, p.Type, p.OUName = "Sales_1", workspace.Static, "Berlin" })
-		w.addPool("2", func(p *workspace.Pool) {
+		w.addPool("1", func(p *pool.Pool) { p.Name, p.Type, p.OUName = "Sales_1", pool.Static, "Berlin" })
+		w.addPool("2", func(p *pool.Pool) {
 			p.Name, p.Autoscaling, p.EnterpriseID, p.NamePolicyID = "x2", true, "e", "policy"
 		})
-		w.addPool("3", func(p *workspace.Pool) { p.InMaintenance, p.Created = true, now.Add(-time.Second) })
-		w.addPool("4", func(p *workspace.Pool) { p.ProjectID = otherProject })
+		w.addPool("3", func(p *pool.Pool) { p.InMaintenance, p.Created = true, now.Add(-time.Second) })
+		w.addPool("4", func(p *pool.Pool) { p.ProjectID = otherProject })
 		for _, c := range []struct {
-			q    workspace.PoolQuery
+			q    pool.PoolQuery
 			want string
 		}{
-			{workspace.PoolQuery{ProjectID: project}, "3 1 2"},
-			{workspace.PoolQuery{}, "3 1 2 4"},
-			{workspace.PoolQuery{ProjectID: project, Name: "s_1"}, "1"},
-			{workspace.PoolQuery{ProjectID: project, IDs: []string{"2", "4"}}, "2"},
-			{workspace.PoolQuery{ProjectID: project, Type: workspace.Static}, "1"},
-			{workspace.PoolQuery{ProjectID: project, EnterpriseID: "e"}, "2"},
-			{workspace.PoolQuery{ProjectID: project, OUName: "Berlin"}, "1"},
-			{workspace.PoolQuery{ProjectID: project, NamePolicyID: "policy"}, "2"},
-			{workspace.PoolQuery{ProjectID: project, Autoscaling: &yes}, "2"},
-			{workspace.PoolQuery{ProjectID: project, InMaintenance: &no}, "1 2"},
+			{pool.PoolQuery{ProjectID: project}, "3 1 2"},
+			{pool.PoolQuery{}, "3 1 2 4"},
+			{pool.PoolQuery{ProjectID: project, Name: "s_1"}, "1"},
+			{pool.PoolQuery{ProjectID: project, IDs: []string{"2", "4"}}, "2"},
+			{pool.PoolQuery{ProjectID: project, Type: pool.Static}, "1"},
+			{pool.PoolQuery{ProjectID: project, EnterpriseID: "e"}, "2"},
+			{pool.PoolQuery{ProjectID: project, OUName: "Berlin"}, "1"},
+			{pool.PoolQuery{ProjectID: project, NamePolicyID: "policy"}, "2"},
+			{pool.PoolQuery{ProjectID: project, Autoscaling: &yes}, "2"},
+			{pool.PoolQuery{ProjectID: project, InMaintenance: &no}, "1 2"},
 		} {
 			w.view(func(tx *store.Tx) error {
 				c.q.Page = everything
-				got, total, err := tx.Pools(w.Context(), c.q)
+				got, total, err := pool.Pools(w.Context(), tx, c.q)
 				w.same(strings.Join(ids(got, poolID), " "), c.want)
 				w.same(total, len(got))
 				return err
 			})
 		}
 		w.view(func(tx *store.Tx) error {
-			got, total, err := tx.Pools(w.Context(), workspace.PoolQuery{ProjectID: project, Page: workspace.Page{Offset: 1, Limit: 1}})
+			got, total, err := pool.Pools(w.Context(), tx, pool.PoolQuery{ProjectID: project, Page: workspace.Page{Offset: 1, Limit: 1}})
 			w.same(ids(got, poolID), []string{"1"})
 			w.same(total, 3)
 			return err
@@ -176,11 +177,11 @@ var pools = []behaviour{
 				}})
 			})
 		}
-		want := workspace.PoolCounts{Desktops: 4, Bound: 1, Isolated: 1, Working: 2}
+		want := pool.PoolCounts{Desktops: 4, Bound: 1, Isolated: 1, Working: 2}
 		w.same(w.pool("p").Counts, want)
 		w.view(func(tx *store.Tx) error {
-			got, _, err := tx.Pools(w.Context(), workspace.PoolQuery{ProjectID: project, Page: everything})
-			w.same(ids(got, func(p workspace.Pool) string { return fmt.Sprint(p.ID, p.Counts) }), []string{fmt.Sprint("p", want), fmt.Sprint("q", workspace.PoolCounts{})})
+			got, _, err := pool.Pools(w.Context(), tx, pool.PoolQuery{ProjectID: project, Page: everything})
+			w.same(ids(got, func(p pool.Pool) string { return fmt.Sprint(p.ID, p.Counts) }), []string{fmt.Sprint("p", want), fmt.Sprint("q", pool.PoolCounts{})})
 			return err
 		})
 	}},
@@ -188,7 +189,7 @@ var pools = []behaviour{
 		w.addPool("p")
 		w.all(together(20, func(int) error {
 			return w.store.Update(w.Context(), func(tx *store.Tx) error {
-				p, err := tx.LockPool(w.Context(), project, "p")
+				p, err := pool.LockPool(w.Context(), tx, project, "p")
 				if err != nil {
 					return err
 				}
@@ -198,16 +199,16 @@ var pools = []behaviour{
 				if err := tx.InsertDesktops(w.Context(), []workspace.Desktop{d}); err != nil {
 					return err
 				}
-				return tx.SavePool(w.Context(), p)
+				return pool.SavePool(w.Context(), tx, p)
 			})
 		}))
 		p := w.pool("p")
 		w.same([]int{p.RetentionMinutes, p.Counts.Desktops}, []int{20, 20})
 	}},
 	{"desktops that differ from their pool are found and counted, whatever the respect", func(w *world) {
-		p := w.addPool("p", func(p *workspace.Pool) {
-			p.ProductID, p.ImageID, p.Root = "product", "image", workspace.PoolVolume{GB: 80}
-			p.Data = []workspace.PoolVolume{{GB: 10}, {GB: 20}}
+		p := w.addPool("p", func(p *pool.Pool) {
+			p.ProductID, p.ImageID, p.Root = "product", "image", pool.PoolVolume{GB: 80}
+			p.Data = []pool.PoolVolume{{GB: 10}, {GB: 20}}
 		})
 		like := func(d *workspace.Desktop) {
 			d.ID, d.PoolID, d.ProductID, d.ImageID = d.Name, "p", p.ProductID, p.ImageID
@@ -269,23 +270,23 @@ var pools = []behaviour{
 	{"a pool that has a desktop is not deleted", func(w *world) {
 		w.addPool("p")
 		d := w.addDesktop("pc", in("p"))
-		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.DeletePool(w.Context(), "p") })
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.DeletePool(w.Context(), tx, "p") })
 		w.update(func(tx *store.Tx) error { return tx.DeleteDesktop(w.Context(), d.ID) })
 		for range 2 {
-			w.update(func(tx *store.Tx) error { return tx.DeletePool(w.Context(), "p") })
+			w.update(func(tx *store.Tx) error { return pool.DeletePool(w.Context(), tx, "p") })
 		}
-		w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := tx.ReadPool(w.Context(), "", "p"); return err })
+		w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := pool.ReadPool(w.Context(), tx, "", "p"); return err })
 	}},
 	{"a deleted pool takes along its people, waiting list, decisions and notices", func(w *world) {
 		fill := func() {
 			w.addPool("p")
-			w.grant("p", workspace.Grant{Type: workspace.GrantUser, ObjectID: personOf(project)})
+			w.grant("p", pool.Grant{Type: pool.GrantUser, ObjectID: personOf(project)})
 			w.wait("p", personOf(project), time.Minute)
 			w.decide("p", "decision", 10)
 			w.notify("p", "notice")
 		}
 		fill()
-		w.update(func(tx *store.Tx) error { return tx.DeletePool(w.Context(), "p") })
+		w.update(func(tx *store.Tx) error { return pool.DeletePool(w.Context(), tx, "p") })
 		fill() // all of it can be there again
 	}},
 	{"of those who delete a pool and those who put a desktop into it, only one succeeds", func(w *world) {
@@ -295,7 +296,7 @@ var pools = []behaviour{
 			w.one(together(2, func(n int) error {
 				return w.store.Update(w.Context(), func(tx *store.Tx) error {
 					if n == 0 {
-						return tx.DeletePool(w.Context(), id)
+						return pool.DeletePool(w.Context(), tx, id)
 					}
 					d := newDesktop("in-" + id)
 					in(id)(&d)
@@ -306,6 +307,6 @@ var pools = []behaviour{
 	}},
 }
 
-func poolID(p workspace.Pool) string { return p.ID }
+func poolID(p pool.Pool) string { return p.ID }
 
 func desktopID(d workspace.Desktop) string { return d.ID }

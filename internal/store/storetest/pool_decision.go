@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -13,7 +14,7 @@ import (
 func (w *world) decide(poolID, id string, keep int) {
 	w.Helper()
 	w.update(func(tx *store.Tx) error {
-		return tx.InsertDecision(w.Context(), workspace.PoolDecision{ID: id, PoolID: poolID, Kind: workspace.DecideScale, At: tx.Now()}, keep)
+		return pool.InsertDecision(w.Context(), tx, pool.PoolDecision{ID: id, PoolID: poolID, Kind: pool.DecideScale, At: tx.Now()}, keep)
 	})
 	w.clock.Advance(time.Second)
 }
@@ -21,36 +22,36 @@ func (w *world) decide(poolID, id string, keep int) {
 func (w *world) notify(poolID, id string) {
 	w.Helper()
 	w.update(func(tx *store.Tx) error {
-		return tx.InsertNotice(w.Context(), workspace.PoolNotice{ID: id, PoolID: poolID, JobID: "job", Text: "销售?", Created: tx.Now()})
+		return pool.InsertNotice(w.Context(), tx, pool.PoolNotice{ID: id, PoolID: poolID, JobID: "job", Text: "销售?", Created: tx.Now()})
 	})
 	w.clock.Advance(time.Second)
 }
 
-func (w *world) decided(poolID string, kind workspace.DecisionKind, page workspace.Page) (string, int) {
+func (w *world) decided(poolID string, kind pool.DecisionKind, page workspace.Page) (string, int) {
 	w.Helper()
 	var total int
-	got := get(w, func(ctx context.Context, tx *store.Tx) (got []workspace.PoolDecision, err error) {
-		got, total, err = tx.Decisions(ctx, poolID, kind, page)
+	got := get(w, func(ctx context.Context, tx *store.Tx) (got []pool.PoolDecision, err error) {
+		got, total, err = pool.Decisions(ctx, tx, poolID, kind, page)
 		return got, err
 	})
-	return strings.Join(ids(got, func(d workspace.PoolDecision) string { return d.ID }), " "), total
+	return strings.Join(ids(got, func(d pool.PoolDecision) string { return d.ID }), " "), total
 }
 
 var decisions = []behaviour{
 	{"a decision is read as it was written", func(w *world) {
 		w.addPool("p")
-		want := workspace.PoolDecision{
-			ID: "d", PoolID: "p", Kind: workspace.DecideBind, At: w.clock.Now(), Inputs: json.RawMessage(`{"a": "it's ?"}`),
-			Reasons: []workspace.Reason{{Rule: "cap", Text: "销售"}, {Rule: "off"}}, Actions: json.RawMessage(`[1, 2]`),
+		want := pool.PoolDecision{
+			ID: "d", PoolID: "p", Kind: pool.DecideBind, At: w.clock.Now(), Inputs: json.RawMessage(`{"a": "it's ?"}`),
+			Reasons: []pool.Reason{{Rule: "cap", Text: "销售"}, {Rule: "off"}}, Actions: json.RawMessage(`[1, 2]`),
 		}
-		w.update(func(tx *store.Tx) error { return tx.InsertDecision(w.Context(), want, 10) })
+		w.update(func(tx *store.Tx) error { return pool.InsertDecision(w.Context(), tx, want, 10) })
 		w.view(func(tx *store.Tx) error {
-			got, _, err := tx.Decisions(w.Context(), "p", "", everything)
-			w.same(got, []workspace.PoolDecision{want})
+			got, _, err := pool.Decisions(w.Context(), tx, "p", "", everything)
+			w.same(got, []pool.PoolDecision{want})
 			return err
 		})
 		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
-			return tx.InsertDecision(w.Context(), workspace.PoolDecision{ID: "e", PoolID: "gone"}, 10)
+			return pool.InsertDecision(w.Context(), tx, pool.PoolDecision{ID: "e", PoolID: "gone"}, 10)
 		})
 	}},
 	{"a pool keeps its newest decisions, whatever others keep", func(w *world) {
@@ -74,10 +75,10 @@ var decisions = []behaviour{
 		for _, id := range []string{"1", "2", "3"} {
 			w.decide("p", id, 10)
 		}
-		got, total := w.decided("p", workspace.DecideScale, workspace.Page{Offset: 1, Limit: 1})
+		got, total := w.decided("p", pool.DecideScale, workspace.Page{Offset: 1, Limit: 1})
 		w.same(got, "2")
 		w.same(total, 3)
-		got, total = w.decided("p", workspace.DecideBind, everything)
+		got, total = w.decided("p", pool.DecideBind, everything)
 		w.same(got, "")
 		w.same(total, 0)
 	}},
@@ -89,13 +90,13 @@ var decisions = []behaviour{
 		w.notify("q", "2")
 		w.notify("p", "3")
 		w.view(func(tx *store.Tx) error {
-			got, total, err := tx.Notices(w.Context(), "p", workspace.Page{Offset: 1, Limit: 5})
+			got, total, err := pool.Notices(w.Context(), tx, "p", workspace.Page{Offset: 1, Limit: 5})
 			w.same(total, 2)
-			w.same(got, []workspace.PoolNotice{{ID: "1", PoolID: "p", JobID: "job", Text: "销售?", Created: now}})
+			w.same(got, []pool.PoolNotice{{ID: "1", PoolID: "p", JobID: "job", Text: "销售?", Created: now}})
 			return err
 		})
 		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
-			return tx.InsertNotice(w.Context(), workspace.PoolNotice{ID: "4", PoolID: "gone"})
+			return pool.InsertNotice(w.Context(), tx, pool.PoolNotice{ID: "4", PoolID: "gone"})
 		})
 	}},
 }

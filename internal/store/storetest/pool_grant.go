@@ -6,34 +6,35 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
-func (w *world) grant(poolID string, grants ...workspace.Grant) {
+func (w *world) grant(poolID string, grants ...pool.Grant) {
 	w.Helper()
 	for i := range grants {
 		grants[i].Created = w.clock.Now()
 	}
-	w.update(func(tx *store.Tx) error { return tx.PutGrants(w.Context(), poolID, grants) })
+	w.update(func(tx *store.Tx) error { return pool.PutGrants(w.Context(), tx, poolID, grants) })
 }
 
-func toUser(id string, in workspace.UserGroup) workspace.Grant {
-	return workspace.Grant{Type: workspace.GrantUser, ObjectID: id, Group: in}
+func toUser(id string, in workspace.UserGroup) pool.Grant {
+	return pool.Grant{Type: pool.GrantUser, ObjectID: id, Group: in}
 }
 
-func toGroup(id string, in workspace.UserGroup) workspace.Grant {
-	return workspace.Grant{Type: workspace.GrantGroup, ObjectID: id, Group: in}
+func toGroup(id string, in workspace.UserGroup) pool.Grant {
+	return pool.Grant{Type: pool.GrantGroup, ObjectID: id, Group: in}
 }
 
 // granted lists a pool's people by name.
 func (w *world) granted(poolID string) string {
 	w.Helper()
-	return strings.Join(ids(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Grant, error) {
-		got, total, err := tx.Grants(ctx, poolID, everything)
+	return strings.Join(ids(get(w, func(ctx context.Context, tx *store.Tx) ([]pool.Grant, error) {
+		got, total, err := pool.Grants(ctx, tx, poolID, everything)
 		w.same(total, len(got))
 		return got, err
-	}), func(g workspace.Grant) string { return fmt.Sprint(g.Name, " ", g.Group) }), ", ")
+	}), func(g pool.Grant) string { return fmt.Sprint(g.Name, " ", g.Group) }), ", ")
 }
 
 // people makes two people and two groups.
@@ -47,19 +48,19 @@ var grants = []behaviour{
 	{"a pool is inserted with its people, who are read in that order with their present names", func(w *world) {
 		w.people()
 		now := w.clock.Now()
-		people := []workspace.Grant{toUser("v", workspace.GroupSudo), toGroup("g", workspace.GroupDefault), toUser("u", workspace.GroupDefault)}
+		people := []pool.Grant{toUser("v", workspace.GroupSudo), toGroup("g", workspace.GroupDefault), toUser("u", workspace.GroupDefault)}
 		for i := range people {
 			people[i].Created = now
 		}
-		w.update(func(tx *store.Tx) error { return tx.InsertPool(w.Context(), newPool("p"), people) })
+		w.update(func(tx *store.Tx) error { return pool.InsertPool(w.Context(), tx, newPool("p"), people) })
 		w.same(w.granted("p"), "Vera sudo, Zebras default, Ute default")
 		w.update(func(tx *store.Tx) error {
 			return tx.SaveGroup(w.Context(), workspace.Group{ID: "g", ProjectID: project, Name: "Tigers"})
 		})
 		w.view(func(tx *store.Tx) error {
-			got, total, err := tx.Grants(w.Context(), "p", workspace.Page{Offset: 1, Limit: 1})
+			got, total, err := pool.Grants(w.Context(), tx, "p", workspace.Page{Offset: 1, Limit: 1})
 			w.same(total, 3)
-			w.same(got, []workspace.Grant{{PoolID: "p", Type: workspace.GrantGroup, ObjectID: "g", Name: "Tigers", Group: workspace.GroupDefault, Created: now}})
+			w.same(got, []pool.Grant{{PoolID: "p", Type: pool.GrantGroup, ObjectID: "g", Name: "Tigers", Group: workspace.GroupDefault, Created: now}})
 			return err
 		})
 	}},
@@ -72,7 +73,7 @@ var grants = []behaviour{
 		w.same(w.granted("p"), "Ute sudo, apes default")
 		for range 2 {
 			w.update(func(tx *store.Tx) error {
-				return tx.DeleteGrants(w.Context(), "p", []workspace.Grant{toUser("u", ""), toUser("h", ""), toGroup("missing", "")})
+				return pool.DeleteGrants(w.Context(), tx, "p", []pool.Grant{toUser("u", ""), toUser("h", ""), toGroup("missing", "")})
 			})
 		}
 		w.same(w.granted("p"), "apes default")
@@ -87,11 +88,11 @@ var grants = []behaviour{
 	}},
 	{"whoever is gone cannot be let into a pool, nor anybody into a pool that is gone", func(w *world) {
 		w.addPool("p")
-		for _, g := range []workspace.Grant{toUser("gone", ""), toGroup("gone", "")} {
-			w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.PutGrants(w.Context(), "p", []workspace.Grant{g}) })
+		for _, g := range []pool.Grant{toUser("gone", ""), toGroup("gone", "")} {
+			w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.PutGrants(w.Context(), tx, "p", []pool.Grant{g}) })
 		}
 		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
-			return tx.PutGrants(w.Context(), "gone", []workspace.Grant{toUser(personOf(project), "")})
+			return pool.PutGrants(w.Context(), tx, "gone", []pool.Grant{toUser(personOf(project), "")})
 		})
 	}},
 	{"a person's grants are their own and those of their groups", func(w *world) {
@@ -105,9 +106,9 @@ var grants = []behaviour{
 		w.grant("q", toGroup("g", workspace.GroupDefault), toUser("v", workspace.GroupDefault))
 		w.grant("r", toUser("v", workspace.GroupDefault))
 		of := func(userID string) string {
-			return strings.Join(ids(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Grant, error) {
-				return tx.GrantsFor(ctx, userID)
-			}), func(g workspace.Grant) string { return g.PoolID + " " + g.Name }), ", ")
+			return strings.Join(ids(get(w, func(ctx context.Context, tx *store.Tx) ([]pool.Grant, error) {
+				return pool.GrantsFor(ctx, tx, userID)
+			}), func(g pool.Grant) string { return g.PoolID + " " + g.Name }), ", ")
 		}
 		w.same(of("u"), "p Ute, p Zebras, q Zebras")
 		w.same(of("v"), "p Zebras, p apes, q Vera, q Zebras, r Vera")
@@ -123,9 +124,9 @@ var grants = []behaviour{
 		w.join("g", "u", "v")
 		w.grant("p", toUser("u", workspace.GroupSudo), toGroup("g", workspace.GroupDefault))
 		w.grant("Q", toUser("u", workspace.GroupSudo))
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.PoolUse, error) {
-			return tx.PoolUses(ctx, []string{"v", "missing", "u", personOf(project), "v"})
-		}), []workspace.PoolUse{
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]pool.PoolUse, error) {
+			return pool.PoolUses(ctx, tx, []string{"v", "missing", "u", personOf(project), "v"})
+		}), []pool.PoolUse{
 			{UserID: "u", PoolID: "p", PoolName: "p"}, {UserID: "u", PoolID: "Q", PoolName: "Q"},
 			{UserID: "u", PoolID: "r", PoolName: "r", Bound: true}, {UserID: "v", PoolID: "p", PoolName: "p"},
 		})

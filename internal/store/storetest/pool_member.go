@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -94,15 +95,15 @@ var members = []behaviour{
 		for _, id := range []string{"a", "b", "c"} {
 			w.pooled(id, 2)
 		}
-		w.addPool("d", func(p *workspace.Pool) { p.ProjectID, p.Autoscaling = otherProject, true })
+		w.addPool("d", func(p *pool.Pool) { p.ProjectID, p.Autoscaling = otherProject, true })
 		w.addDesktop("d-0", in("d"), func(d *workspace.Desktop) { d.ProjectID, d.SubnetID = otherProject, subnetOf(otherProject) })
 		w.update(func(tx *store.Tx) error {
-			p, err := tx.LockPool(w.Context(), project, "b")
+			p, err := pool.LockPool(w.Context(), tx, project, "b")
 			if err != nil {
 				return err
 			}
 			p.Autoscaling = true
-			return tx.SavePool(w.Context(), p)
+			return pool.SavePool(w.Context(), tx, p)
 		})
 		of := func(poolIDs ...string) string {
 			return strings.Join(ids(w.members(poolIDs...), func(m workspace.Member) string { return m.PoolID }), " ")
@@ -292,15 +293,15 @@ func (w *world) wait(poolID, userID string, patience time.Duration) {
 	w.Helper()
 	now := w.clock.Now()
 	w.update(func(tx *store.Tx) error {
-		return tx.PutWaiting(w.Context(), workspace.Waiting{PoolID: poolID, UserID: userID, Since: now, Until: now.Add(patience)})
+		return pool.PutWaiting(w.Context(), tx, pool.Waiting{PoolID: poolID, UserID: userID, Since: now, Until: now.Add(patience)})
 	})
 }
 
 func (w *world) waiting(poolID string) string {
 	w.Helper()
-	return strings.Join(ids(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Waiting, error) {
-		return tx.ReadWaiting(ctx, poolID)
-	}), func(o workspace.Waiting) string { return o.UserID }), " ")
+	return strings.Join(ids(get(w, func(ctx context.Context, tx *store.Tx) ([]pool.Waiting, error) {
+		return pool.ReadWaiting(ctx, tx, poolID)
+	}), func(o pool.Waiting) string { return o.UserID }), " ")
 }
 
 var waiting = []behaviour{
@@ -314,10 +315,10 @@ var waiting = []behaviour{
 		w.wait("p", "a", time.Minute)
 		w.wait("p", "b", time.Minute)
 		w.wait("q", "a", time.Minute)
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Waiting, error) {
-			return tx.ReadWaiting(ctx, "p")
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]pool.Waiting, error) {
+			return pool.ReadWaiting(ctx, tx, "p")
 		})[0],
-			workspace.Waiting{PoolID: "p", UserID: "b", Since: start, Until: start.Add(110 * time.Second)})
+			pool.Waiting{PoolID: "p", UserID: "b", Since: start, Until: start.Add(110 * time.Second)})
 		w.same(w.waiting("p"), "b a")
 		w.clock.Advance(55 * time.Second)
 		w.wait("p", "a", time.Minute)
@@ -326,7 +327,7 @@ var waiting = []behaviour{
 		w.wait("p", "b", time.Minute)
 		w.same(w.waiting("p"), "a b")
 		for range 2 {
-			w.update(func(tx *store.Tx) error { return tx.DropWaiting(w.Context(), "p", "a") })
+			w.update(func(tx *store.Tx) error { return pool.DropWaiting(w.Context(), tx, "p", "a") })
 		}
 		w.same(w.waiting("p"), "b")
 		w.same(w.waiting("missing"), "")
@@ -337,8 +338,8 @@ var waiting = []behaviour{
 		w.wait("p", "a", time.Minute)
 		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), "a") })
 		w.same(w.waiting("p"), "")
-		for _, o := range []workspace.Waiting{{PoolID: "p", UserID: "a"}, {PoolID: "gone", UserID: personOf(project)}} {
-			w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.PutWaiting(w.Context(), o) })
+		for _, o := range []pool.Waiting{{PoolID: "p", UserID: "a"}, {PoolID: "gone", UserID: personOf(project)}} {
+			w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.PutWaiting(w.Context(), tx, o) })
 		}
 	}},
 }

@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/connection"
 	"carrel/internal/core"
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -49,7 +50,7 @@ func (w *world) rush(people, desktops int) {
 	if err := <-working; err != nil {
 		w.Error(err)
 	}
-	outcomes, owners := map[workspace.Outcome]int{}, map[string]int{}
+	outcomes, owners := map[pool.Outcome]int{}, map[string]int{}
 	for i, o := range opened {
 		if outcomes[o.Outcome]++; o.DesktopID == "" {
 			continue
@@ -60,7 +61,7 @@ func (w *world) rush(people, desktops int) {
 			w.Errorf("%s was told %+v, but %s has the desktop", visitors[i].Name, o.Seating, m.UserID)
 		}
 	}
-	w.same(outcomes, map[workspace.Outcome]int{workspace.SeatNew: desktops, workspace.SeatFull: people - desktops})
+	w.same(outcomes, map[pool.Outcome]int{pool.SeatNew: desktops, pool.SeatFull: people - desktops})
 	w.same(len(owners), desktops)
 }
 

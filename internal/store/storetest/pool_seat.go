@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -42,7 +43,7 @@ var seats = []behaviour{
 		all[1].Isolated = true
 		w.put(all[1], workspace.Binding{})
 		kinds := get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.MemberKind, error) {
-			return tx.MemberKinds(ctx, "p")
+			return pool.MemberKinds(ctx, tx, "p")
 		})
 		got := ids(kinds, func(k workspace.MemberKind) string {
 			return fmt.Sprint(k.Count, " bound ", k.Bound(), " used ", k.Used, " isolated ", k.Isolated)
@@ -62,12 +63,12 @@ var seats = []behaviour{
 			w.bind(all[i], id)
 		}
 		strangers := func() []string {
-			return get(w, func(ctx context.Context, tx *store.Tx) ([]string, error) { return tx.Strangers(ctx, "p", "q") })
+			return get(w, func(ctx context.Context, tx *store.Tx) ([]string, error) { return pool.Strangers(ctx, tx, "p", "q") })
 		}
 		w.same(strangers(), []string{all[2].DesktopID})
 		w.update(func(tx *store.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"v"}) })
 		w.update(func(tx *store.Tx) error {
-			return tx.DeleteGrants(w.Context(), "p", []workspace.Grant{toUser("u", "")})
+			return pool.DeleteGrants(w.Context(), tx, "p", []pool.Grant{toUser("u", "")})
 		})
 		w.same(len(strangers()), 3)
 	}},
@@ -78,14 +79,14 @@ var seats = []behaviour{
 		w.join("g", "u")
 		w.grant("p", toUser("u", workspace.GroupSudo), toGroup("g", workspace.GroupDefault), toUser("v", workspace.GroupDefault))
 		w.grant("q", toGroup("g", workspace.GroupDefault))
-		all := get(w, func(ctx context.Context, tx *store.Tx) (map[string][]workspace.Grant, error) {
-			return tx.GrantsOf(ctx, []string{"u", "v", "missing"})
+		all := get(w, func(ctx context.Context, tx *store.Tx) (map[string][]pool.Grant, error) {
+			return pool.GrantsOf(ctx, tx, []string{"u", "v", "missing"})
 		})
 		for _, id := range []string{"u", "v", "missing"} {
-			key := func(g workspace.Grant) string { return fmt.Sprint(g.PoolID, g.Type, g.ObjectID, g.Group) }
+			key := func(g pool.Grant) string { return fmt.Sprint(g.PoolID, g.Type, g.ObjectID, g.Group) }
 			got := ids(all[id], key)
 			slices.Sort(got)
-			want := ids(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Grant, error) { return tx.GrantsFor(ctx, id) }), key)
+			want := ids(get(w, func(ctx context.Context, tx *store.Tx) ([]pool.Grant, error) { return pool.GrantsFor(ctx, tx, id) }), key)
 			slices.Sort(want)
 			w.same(got, want)
 		}
@@ -97,10 +98,10 @@ var seats = []behaviour{
 		w.wait("p", "v", time.Minute)
 		w.clock.Advance(2 * time.Second)
 		until := w.clock.Now().Add(time.Hour)
-		w.update(func(tx *store.Tx) error { return tx.RenewWaiting(w.Context(), []string{"u", "v"}, until) })
+		w.update(func(tx *store.Tx) error { return pool.RenewWaiting(w.Context(), tx, []string{"u", "v"}, until) })
 		w.clock.Advance(30 * time.Minute)
 		w.same(w.waiting("p"), "v")
-		w.update(func(tx *store.Tx) error { return tx.RenewWaiting(w.Context(), []string{"v"}, w.clock.Now()) })
+		w.update(func(tx *store.Tx) error { return pool.RenewWaiting(w.Context(), tx, []string{"v"}, w.clock.Now()) })
 		w.clock.Advance(time.Second)
 		w.same(w.waiting("p"), "v") // a renewal never shortens
 	}},
@@ -109,21 +110,21 @@ var seats = []behaviour{
 		w.addPool("p")
 		w.addPool("q")
 		reset := func(poolID, userID string) time.Time {
-			w.update(func(tx *store.Tx) error { return tx.InsertPoolReset(w.Context(), poolID, userID, time.Hour) })
+			w.update(func(tx *store.Tx) error { return pool.InsertPoolReset(w.Context(), tx, poolID, userID, time.Hour) })
 			w.clock.Advance(40 * time.Minute)
 			return w.clock.Now().Add(-40 * time.Minute)
 		}
 		resets := func(since time.Time) map[string]map[string][]time.Time {
 			return get(w, func(ctx context.Context, tx *store.Tx) (map[string]map[string][]time.Time, error) {
-				return tx.PoolResets(ctx, []string{"u", "v"}, since)
+				return pool.PoolResets(ctx, tx, []string{"u", "v"}, since)
 			})
 		}
 		first, other, second := reset("p", "u"), reset("q", "u"), reset("p", "u")
 		w.same(resets(first), map[string]map[string][]time.Time{"u": {"p": {second}, "q": {other}}})
 		third := reset("p", "u")
 		w.same(resets(time.Time{}), map[string]map[string][]time.Time{"u": {"p": {second, third}, "q": {other}}})
-		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.InsertPoolReset(w.Context(), "p", "gone", time.Hour) })
-		w.update(func(tx *store.Tx) error { return tx.DeletePool(w.Context(), "p") })
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.InsertPoolReset(w.Context(), tx, "p", "gone", time.Hour) })
+		w.update(func(tx *store.Tx) error { return pool.DeletePool(w.Context(), tx, "p") })
 		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), "u") })
 		w.same(len(resets(time.Time{})), 0)
 	}},
@@ -133,18 +134,18 @@ var seats = []behaviour{
 		}
 		for i, d := range []struct {
 			pool string
-			kind workspace.DecisionKind
-		}{{"p", workspace.DecideScale}, {"p", workspace.DecideScale}, {"p", workspace.DecideBind}, {"q", workspace.DecideScale}, {"r", workspace.DecideBind}} {
+			kind pool.DecisionKind
+		}{{"p", pool.DecideScale}, {"p", pool.DecideScale}, {"p", pool.DecideBind}, {"q", pool.DecideScale}, {"r", pool.DecideBind}} {
 			w.update(func(tx *store.Tx) error {
-				return tx.InsertDecision(w.Context(), workspace.PoolDecision{
-					ID: fmt.Sprint(i), PoolID: d.pool, Kind: d.kind, At: tx.Now(), Reasons: []workspace.Reason{{Rule: fmt.Sprint(i)}},
+				return pool.InsertDecision(w.Context(), tx, pool.PoolDecision{
+					ID: fmt.Sprint(i), PoolID: d.pool, Kind: d.kind, At: tx.Now(), Reasons: []pool.Reason{{Rule: fmt.Sprint(i)}},
 				}, 10)
 			})
 			w.clock.Advance(time.Second)
 		}
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string][]workspace.Reason, error) {
-			return tx.LastReasons(ctx, workspace.DecideScale, "p", "q", "r")
-		}), map[string][]workspace.Reason{"p": {{Rule: "1"}}, "q": {{Rule: "3"}}})
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string][]pool.Reason, error) {
+			return pool.LastReasons(ctx, tx, pool.DecideScale, "p", "q", "r")
+		}), map[string][]pool.Reason{"p": {{Rule: "1"}}, "q": {{Rule: "3"}}})
 	}},
 	{"whatever changes a pool, its desktops, its people or its waiting list makes it due", func(w *world) {
 		w.people()
@@ -152,7 +153,7 @@ var seats = []behaviour{
 		w.addPool("q")
 		bound := m.AfterBinding("u", w.clock.Now())
 		for name, change := range map[string]func(context.Context, *store.Tx) error{
-			"pool": func(ctx context.Context, tx *store.Tx) error { return tx.SavePool(ctx, newPool("p")) },
+			"pool": func(ctx context.Context, tx *store.Tx) error { return pool.SavePool(ctx, tx, newPool("p")) },
 			"desktop": func(ctx context.Context, tx *store.Tx) error {
 				d, err := tx.ReadDesktop(ctx, project, m.DesktopID)
 				if err != nil {
@@ -167,7 +168,7 @@ var seats = []behaviour{
 				return tx.InsertDesktops(ctx, []workspace.Desktop{d})
 			},
 			"waiting": func(ctx context.Context, tx *store.Tx) error {
-				return tx.PutWaiting(ctx, workspace.Waiting{PoolID: "p", UserID: "v", Until: tx.Now().Add(time.Hour)})
+				return pool.PutWaiting(ctx, tx, pool.Waiting{PoolID: "p", UserID: "v", Until: tx.Now().Add(time.Hour)})
 			},
 			"binding": func(ctx context.Context, tx *store.Tx) error {
 				_, err := tx.SaveMember(ctx, bound, m.Binding, "")
@@ -190,7 +191,7 @@ var seats = []behaviour{
 	{"a pool stays due when it changes while it is looked after, and is due again when that is asked for", func(w *world) {
 		w.addPool("p")
 		_, seen := w.due()
-		w.update(func(tx *store.Tx) error { return tx.SavePool(w.Context(), newPool("p")) })
+		w.update(func(tx *store.Tx) error { return pool.SavePool(w.Context(), tx, newPool("p")) })
 		w.settle(seen, nil)
 		pools, seen := w.due()
 		w.same(pools, []string{"p"})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -16,7 +17,7 @@ func (w *world) newRollout(jobID, poolID string, items int) rollout.PoolRollout 
 	w.addJob(jobID, items, func(s *workspace.SubJob) { s.RunAt = s.Created.Add(time.Hour) })
 	r := rollout.PoolRollout{
 		JobID: jobID, ProjectID: project, PoolID: poolID, ImageID: "image", ImageType: workspace.ImageGold, Delay: 15 * time.Minute,
-		Message: "Please save.", OrderID: "order", Handle: workspace.NewAndIdle, Fix: true,
+		Message: "Please save.", OrderID: "order", Handle: pool.NewAndIdle, Fix: true,
 		Limits: rollout.RolloutLimits{Parallel: 3, MaxFailures: 2}, Created: w.clock.Now(),
 	}
 	for i := range items {
@@ -134,10 +135,10 @@ var rollouts = []behaviour{
 		r.Items[1].Ready = true
 		w.update(func(tx *store.Tx) error { return rollout.SaveRolloutItems(w.Context(), tx, r.Items) })
 		all := []string{"d-0", "d-1", "d-2", "d-3"}
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string]workspace.PoolCountdown, error) {
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string]pool.PoolCountdown, error) {
 			return rollout.Countdowns(ctx, tx, all)
 		}),
-			map[string]workspace.PoolCountdown{"d-0": {At: deadline, Message: "Please save."}, "d-1": {At: deadline, Message: "Please save.", Left: true}})
+			map[string]pool.PoolCountdown{"d-0": {At: deadline, Message: "Please save."}, "d-1": {At: deadline, Message: "Please save.", Left: true}})
 		w.same(len(get(w, func(ctx context.Context, tx *store.Tx) ([]rollout.RolloutEntry, error) {
 			return rollout.WarnedItems(ctx, tx, all)
 		})), 2)

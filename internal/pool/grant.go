@@ -1,9 +1,11 @@
-package workspace
+package pool
 
 import (
 	"fmt"
 	"slices"
 	"time"
+
+	"carrel/internal/workspace"
 )
 
 // Grant lets a person, or everybody in a group, use a pool. It is keyed by ids: a rename changes nothing.
@@ -13,7 +15,7 @@ type Grant struct {
 	ObjectID string
 	Name     string // as sent; read with the row of the person or group
 	Domain   string // as sent; not kept, since there is one directory
-	Group    UserGroup
+	Group    workspace.UserGroup
 	Created  time.Time
 }
 
@@ -41,7 +43,7 @@ const MaxGrants = 500
 
 // ChangeGrants asks for a change to a pool's people.
 type ChangeGrants struct {
-	Caller
+	workspace.Caller
 	PoolID  string
 	Action  GrantAction
 	Objects []Grant
@@ -52,17 +54,17 @@ func (r *ChangeGrants) Check() error {
 	switch r.Action {
 	case GrantAdd, GrantRemove, GrantChange:
 	default:
-		return Invalid("action", "%q is unknown, use ADD, REMOVE or CHANGE_PRIVILEGE", r.Action)
+		return workspace.Invalid("action", "%q is unknown, use ADD, REMOVE or CHANGE_PRIVILEGE", r.Action)
 	}
 	if len(r.Objects) == 0 {
-		return Invalid("objects", "must hold 1 to %d people or groups", MaxGrants)
+		return workspace.Invalid("objects", "must hold 1 to %d people or groups", MaxGrants)
 	}
 	return checkGrants("objects", r.Objects)
 }
 
 func checkGrants(field string, grants []Grant) error {
 	if len(grants) > MaxGrants {
-		return Invalid(field, "%d people and groups, at most %d are allowed", len(grants), MaxGrants)
+		return workspace.Invalid(field, "%d people and groups, at most %d are allowed", len(grants), MaxGrants)
 	}
 	type key struct {
 		of GranteeType
@@ -73,18 +75,18 @@ func checkGrants(field string, grants []Grant) error {
 		at := fmt.Sprintf("%s[%d].", field, i)
 		switch {
 		case g.Type != GrantUser && g.Type != GrantGroup:
-			return Invalid(at+"object_type", "%q is unknown, use USER or USER_GROUP", g.Type)
+			return workspace.Invalid(at+"object_type", "%q is unknown, use USER or USER_GROUP", g.Type)
 		case g.ObjectID == "" || len(g.ObjectID) > 64:
-			return Invalid(at+"object_id", "must be an id of 1 to 64 characters")
+			return workspace.Invalid(at+"object_id", "must be an id of 1 to 64 characters")
 		case len(g.Name) > 255:
-			return Invalid(at+"object_name", "%d bytes, at most 255 are allowed", len(g.Name))
+			return workspace.Invalid(at+"object_name", "%d bytes, at most 255 are allowed", len(g.Name))
 		case seen[key{g.Type, g.ObjectID}]:
-			return Invalid(at+"object_id", "%s is there twice", g.ObjectID)
+			return workspace.Invalid(at+"object_id", "%s is there twice", g.ObjectID)
 		}
-		if _, _, err := GroupFor(at+"user_group", g.Group); err != nil {
+		if _, _, err := workspace.GroupFor(at+"user_group", g.Group); err != nil {
 			return err
 		}
-		if err := CheckDomain(at+"domain", g.Domain); err != nil {
+		if err := workspace.CheckDomain(at+"domain", g.Domain); err != nil {
 			return err
 		}
 		seen[key{g.Type, g.ObjectID}] = true
@@ -99,7 +101,7 @@ func (r *ChangeGrants) Apply(people []Grant, now time.Time) ([]Grant, error) {
 	for i, g := range r.Objects {
 		same := func(o Grant) bool { return o.Type == g.Type && o.ObjectID == g.ObjectID }
 		at := slices.IndexFunc(next, same)
-		group, _, err := GroupFor(fmt.Sprintf("objects[%d].user_group", i), g.Group)
+		group, _, err := workspace.GroupFor(fmt.Sprintf("objects[%d].user_group", i), g.Group)
 		switch {
 		case err != nil:
 			return nil, err
@@ -110,11 +112,11 @@ func (r *ChangeGrants) Apply(people []Grant, now time.Time) ([]Grant, error) {
 		case r.Action == GrantAdd:
 			next = append(next, Grant{PoolID: r.PoolID, Type: g.Type, ObjectID: g.ObjectID, Name: g.Name, Group: group, Created: now})
 		default:
-			code := CodeUserNotFound
+			code := workspace.CodeUserNotFound
 			if g.Type == GrantGroup {
-				code = CodeGroupNotFound
+				code = workspace.CodeGroupNotFound
 			}
-			return nil, Errorf(code, "objects[%d].object_id: %s may not use the pool, add it first", i, g.ObjectID)
+			return nil, workspace.Errorf(code, "objects[%d].object_id: %s may not use the pool, add it first", i, g.ObjectID)
 		}
 	}
 	return next, nil
@@ -122,8 +124,8 @@ func (r *ChangeGrants) Apply(people []Grant, now time.Time) ([]Grant, error) {
 
 // GroupIn says whether a person may use a pool, and in which privilege group: their own grant decides; otherwise those of the
 // groups they are in, of which one that administers wins.
-func GroupIn(people []Grant, userID string, groupIDs []string) (UserGroup, bool) {
-	var group UserGroup
+func GroupIn(people []Grant, userID string, groupIDs []string) (workspace.UserGroup, bool) {
+	var group workspace.UserGroup
 	found := false
 	for _, g := range people {
 		switch {

@@ -1,4 +1,4 @@
-package workspace_test
+package pool_test
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
 
@@ -14,7 +15,7 @@ import (
 // day. It lives in steps of a minute.
 type office struct {
 	*rand.Rand
-	workspace.PoolSnapshot
+	pool.PoolSnapshot
 	now    time.Time
 	people []person
 	ends   map[string]time.Time // when the work on a desktop ends
@@ -47,8 +48,8 @@ func newOffice(seed uint64) *office {
 		Rand: rand.New(rand.NewPCG(seed, 1)), now: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), // a Monday
 		ends: map[string]time.Time{}, fails: map[string]bool{}, acted: map[int]int{},
 	}
-	o.Pool = workspace.Pool{ID: "p", Name: "office", Type: workspace.Dynamic, ImageID: "gold-1", RetentionMinutes: 30, Autoscaling: true,
-		Policy: workspace.AutoscalePolicy{Type: workspace.AutoCreated, MaxAutoCreated: 70, MinIdle: 3, OnceCreated: 10, MinRetention: 7, IdleMinutes: new(60)}}
+	o.Pool = pool.Pool{ID: "p", Name: "office", Type: pool.Dynamic, ImageID: "gold-1", RetentionMinutes: 30, Autoscaling: true,
+		Policy: pool.AutoscalePolicy{Type: pool.AutoCreated, MaxAutoCreated: 70, MinIdle: 3, OnceCreated: 10, MinRetention: 7, IdleMinutes: new(60)}}
 	o.Members = readyMembers(administrators, func(m *workspace.Member) { m.AutoCreated, m.IdleSince, m.ImageID = false, o.now, "gold-1" })
 	for i := range 60 {
 		o.people = append(o.people, person{name: fmt.Sprint("person-", i)})
@@ -63,7 +64,7 @@ func (o *office) minute(t *testing.T) {
 	o.engine()
 	o.schedule()
 	o.sit()
-	for _, d := range workspace.Tidy(o.Pool, o.Members, o.now) {
+	for _, d := range pool.Tidy(o.Pool, o.Members, o.now) {
 		m := o.member(d.DesktopID)
 		if d.UserID != "" {
 			*m = m.AfterRelease()
@@ -148,16 +149,16 @@ func (o *office) sit() {
 	slices.SortStableFunc(queue, func(a, b *person) int { return a.came.Compare(b.came) })
 	o.Waiting = 0
 	for _, p := range queue {
-		s := workspace.Bind(workspace.Arrival{Pool: o.Pool, Members: o.Members, UserID: p.name, Ahead: o.Waiting}, o.now)
+		s := pool.Bind(pool.Arrival{Pool: o.Pool, Members: o.Members, UserID: p.name, Ahead: o.Waiting}, o.now)
 		if s.Ended != "" {
 			m := o.member(s.Ended)
 			*m = m.AfterRelease()
 		}
 		switch s.Outcome {
-		case workspace.SeatNew:
+		case pool.SeatNew:
 			m := o.member(s.DesktopID)
 			*m = m.AfterBinding(p.name, o.now).AfterLogin(workspace.LoginConnected, o.now)
-		case workspace.SeatSame:
+		case pool.SeatSame:
 			m := o.member(s.DesktopID)
 			*m = m.AfterReturn(o.now).AfterLogin(workspace.LoginConnected, o.now)
 		default:
@@ -170,17 +171,17 @@ func (o *office) sit() {
 }
 
 func (o *office) scale(t *testing.T) {
-	d := workspace.Autoscale(o.PoolSnapshot, o.now)
+	d := pool.Autoscale(o.PoolSnapshot, o.now)
 	for _, a := range d.Actions {
 		o.acted[o.now.YearDay()]++
 		switch {
-		case a.Kind == workspace.ScaleCreate:
-			if a.Rule == workspace.RuleMinIdle && o.now.Sub(o.lastTaken) < workspace.ScaleCoolDown {
+		case a.Kind == pool.ScaleCreate:
+			if a.Rule == pool.RuleMinIdle && o.now.Sub(o.lastTaken) < pool.ScaleCoolDown {
 				t.Fatalf("%v: makes spare desktops %v after deleting some", o.now, o.now.Sub(o.lastTaken))
 			}
 			o.lastGrown = o.now
-		case a.Rule == workspace.RuleSpare:
-			if o.now.Sub(o.lastGrown) < workspace.ScaleCoolDown {
+		case a.Rule == pool.RuleSpare:
+			if o.now.Sub(o.lastGrown) < pool.ScaleCoolDown {
 				t.Fatalf("%v: deletes desktops %v after making some", o.now, o.now.Sub(o.lastGrown))
 			}
 			o.lastTaken = o.now
@@ -192,7 +193,7 @@ func (o *office) scale(t *testing.T) {
 			o.ends[m.DesktopID] = o.now.Add(2 * time.Minute)
 			o.fails[m.DesktopID] = o.outage()
 		}
-		if m.Task == workspace.TaskDeleting && slices.Contains(taken(d, workspace.ScaleDelete, ""), m.DesktopID) {
+		if m.Task == workspace.TaskDeleting && slices.Contains(taken(d, pool.ScaleDelete, ""), m.DesktopID) {
 			o.ends[m.DesktopID] = o.now.Add(time.Minute)
 		}
 	}

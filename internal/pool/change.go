@@ -1,17 +1,20 @@
-package workspace
+package pool
 
 import (
 	"context"
 	"slices"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // UpdatePool changes a pool's settings; desktops that are there stay as they are. CodePoolNotFound, CodeNameTaken, CodeInvalid.
-func (s *PoolService) UpdatePool(ctx context.Context, c Caller, poolID string, change PoolChange) error {
-	return s.Store.Update(ctx, func(tx Tx) error {
-		if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
+func (s *PoolService) UpdatePool(ctx context.Context, c workspace.Caller, poolID string, change PoolChange) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return err
 		}
-		p, err := tx.LockPool(ctx, c.ProjectID, poolID)
+		p, err := LockPool(ctx, tx, c.ProjectID, poolID)
 		if err != nil {
 			return err
 		}
@@ -22,19 +25,19 @@ func (s *PoolService) UpdatePool(ctx context.Context, c Caller, poolID string, c
 		if err := resettle(ctx, tx, p, &next); err != nil {
 			return err
 		}
-		return tx.SavePool(ctx, next)
+		return SavePool(ctx, tx, next)
 	})
 }
 
 // resettle checks what a change of a pool brings in. What stays is not looked at, so that a pool can be mended in any order.
-func resettle(ctx context.Context, tx Tx, was Pool, p *Pool) (err error) {
+func resettle(ctx context.Context, tx *store.Tx, was Pool, p *Pool) (err error) {
 	if p.Zone != was.Zone && p.Zone != "" {
-		if _, err := FindZone(ctx, tx, p.Zone); err != nil {
+		if _, err := workspace.FindZone(ctx, tx, p.Zone); err != nil {
 			return err
 		}
 	}
 	if p.Root.Type != was.Root.Type || !slices.Equal(p.Data, was.Data) {
-		if err := CheckVolumeTypes(ctx, tx, p.order()); err != nil {
+		if err := workspace.CheckVolumeTypes(ctx, tx, p.order()); err != nil {
 			return err
 		}
 	}
@@ -44,12 +47,12 @@ func resettle(ctx context.Context, tx Tx, was Pool, p *Pool) (err error) {
 		}
 	}
 	if p.OUName != was.OUName {
-		if p.OUName, err = FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
+		if p.OUName, err = workspace.FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
 			return err
 		}
 	}
 	if !slices.Equal(p.SecurityGroups, was.SecurityGroups) {
-		if _, err := FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
+		if _, err := workspace.FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
 			return err
 		}
 	}
@@ -61,15 +64,15 @@ func resettle(ctx context.Context, tx Tx, was Pool, p *Pool) (err error) {
 
 // DeletePool removes a pool that has no desktops, with its people, its decision log and whoever waits. CodePoolNotFound;
 // CodeConflict while it has desktops.
-func (s *PoolService) DeletePool(ctx context.Context, c Caller, poolID string) error {
-	return s.Store.Update(ctx, func(tx Tx) error {
-		p, err := tx.LockPool(ctx, c.ProjectID, poolID)
+func (s *PoolService) DeletePool(ctx context.Context, c workspace.Caller, poolID string) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		p, err := LockPool(ctx, tx, c.ProjectID, poolID)
 		if err != nil {
 			return err
 		}
 		if n := p.Counts.Desktops; n > 0 {
-			return Errorf(CodeConflict, "pool %s has %s, delete them first", p.Name, Plural(n, "desktop"))
+			return workspace.Errorf(workspace.CodeConflict, "pool %s has %s, delete them first", p.Name, workspace.Plural(n, "desktop"))
 		}
-		return tx.DeletePool(ctx, p.ID)
+		return DeletePool(ctx, tx, p.ID)
 	})
 }

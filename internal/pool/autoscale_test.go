@@ -1,4 +1,4 @@
-package workspace_test
+package pool_test
 
 import (
 	"fmt"
@@ -10,23 +10,24 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
 
 // carriedOut returns the snapshot as it is once a decision's actions have been ordered.
-func carriedOut(s workspace.PoolSnapshot, d workspace.Decision, now time.Time) workspace.PoolSnapshot {
+func carriedOut(s pool.PoolSnapshot, d pool.Decision, now time.Time) pool.PoolSnapshot {
 	s.Members = slices.Clone(s.Members)
 	for _, a := range d.Actions {
 		for i := range s.Members {
 			if slices.Contains(a.Desktops, s.Members[i].DesktopID) {
-				if a.Kind == workspace.ScaleIsolate {
+				if a.Kind == pool.ScaleIsolate {
 					s.Members[i].Isolated = true
 				} else {
 					s.Members[i].Task = workspace.TaskDeleting
 				}
 			}
 		}
-		if a.Kind == workspace.ScaleCreate {
+		if a.Kind == pool.ScaleCreate {
 			for i := range a.Count {
 				s.Members = append(s.Members, workspace.Member{
 					DesktopID: fmt.Sprintf("new-%s-%d-%d", now.Format("02T150405"), len(s.Members), i), PoolID: s.Pool.ID, ImageID: s.Pool.ImageID,
@@ -39,10 +40,10 @@ func carriedOut(s workspace.PoolSnapshot, d workspace.Decision, now time.Time) w
 	return s
 }
 
-func created(d workspace.Decision) int {
+func created(d pool.Decision) int {
 	n := 0
 	for _, a := range d.Actions {
-		if a.Kind == workspace.ScaleCreate {
+		if a.Kind == pool.ScaleCreate {
 			n += a.Count
 		}
 	}
@@ -50,7 +51,7 @@ func created(d workspace.Decision) int {
 }
 
 // taken lists the desktops of a decision's actions of a kind, by a rule or by any.
-func taken(d workspace.Decision, kind workspace.ScaleKind, rule string) []string {
+func taken(d pool.Decision, kind pool.ScaleKind, rule string) []string {
 	var ids []string
 	for _, a := range d.Actions {
 		if a.Kind == kind && (rule == "" || a.Rule == rule) {
@@ -81,28 +82,28 @@ func idle(members []workspace.Member) int {
 }
 
 func TestAutoscale(t *testing.T) {
-	property := func(name string, holds func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision)) {
+	property := func(name string, holds func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision)) {
 		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
 			s := drawScaled(t)
-			holds(t, s, workspace.Autoscale(s, noon))
+			holds(t, s, pool.Autoscale(s, noon))
 		}))
 	}
 
-	property("TheCapCountsEveryDesktopInEveryState", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+	property("TheCapCountsEveryDesktopInEveryState", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
 		before, after := autoCreated(s.Members), autoCreated(carriedOut(s, d, noon).Members)
 		if after > max(before, s.Pool.Policy.MaxAutoCreated) {
 			t.Fatalf("%d become %d, the cap is %d", before, after, s.Pool.Policy.MaxAutoCreated)
 		}
 	})
-	property("DeletesOnlyWhatItMadeAndNobodyHas", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+	property("DeletesOnlyWhatItMadeAndNobodyHas", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
 		for _, m := range s.Members {
-			if !slices.Contains(taken(d, workspace.ScaleDelete, ""), m.DesktopID) {
+			if !slices.Contains(taken(d, pool.ScaleDelete, ""), m.DesktopID) {
 				continue
 			}
 			if m.Bound() || m.Connected() || m.InMaintenance || m.Isolated || !m.AutoCreated || m.Task != workspace.NoTask {
 				t.Fatalf("deletes %+v", m)
 			}
-			spare := slices.Contains(taken(d, workspace.ScaleDelete, workspace.RuleSpare), m.DesktopID)
+			spare := slices.Contains(taken(d, pool.ScaleDelete, pool.RuleSpare), m.DesktopID)
 			if spare && (!m.Idle() || noon.Sub(m.IdleSince) < time.Duration(*s.Pool.Policy.IdleMinutes)*time.Minute) {
 				t.Fatalf("deletes %+v before its time", m)
 			}
@@ -111,78 +112,78 @@ func TestAutoscale(t *testing.T) {
 			}
 		}
 	})
-	property("PutsAsideOnlyBrokenDesktopsAndOnlySoMany", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+	property("PutsAsideOnlyBrokenDesktopsAndOnlySoMany", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
 		aside := 0
 		for _, m := range s.Members {
 			if m.Isolated {
 				aside++
 			}
-			if slices.Contains(taken(d, workspace.ScaleIsolate, ""), m.DesktopID) {
-				if aside++; !m.Faulty() || m.Connected() || m.Isolated || m.Bound() && s.Pool.Type == workspace.Static {
+			if slices.Contains(taken(d, pool.ScaleIsolate, ""), m.DesktopID) {
+				if aside++; !m.Faulty() || m.Connected() || m.Isolated || m.Bound() && s.Pool.Type == pool.Static {
 					t.Fatalf("puts aside %+v", m)
 				}
 			}
 		}
 		limit := s.Pool.Policy.MaxIsolated
 		if limit == 0 {
-			limit = workspace.DefaultMaxIsolated
+			limit = pool.DefaultMaxIsolated
 		}
-		if n := len(taken(d, workspace.ScaleIsolate, "")); n > 0 && (aside > limit || !s.Pool.Policy.AutoIsolation) {
+		if n := len(taken(d, pool.ScaleIsolate, "")); n > 0 && (aside > limit || !s.Pool.Policy.AutoIsolation) {
 			t.Fatalf("%d are aside, %d may be", aside, limit)
 		}
 	})
-	property("DecidingAgainAfterApplyingYieldsNothing", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
-		again := workspace.Autoscale(carriedOut(s, d, noon), noon)
+	property("DecidingAgainAfterApplyingYieldsNothing", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+		again := pool.Autoscale(carriedOut(s, d, noon), noon)
 		if len(again.Actions) > 0 {
 			t.Fatalf("after %+v comes %+v", d.Actions, again.Actions)
 		}
 	})
-	property("TheOrderOfTheInputChangesNothingAndTheInputIsUnchanged", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+	property("TheOrderOfTheInputChangesNothingAndTheInputIsUnchanged", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
 		shuffled := s
 		shuffled.Members = rapid.Permutation(s.Members).Draw(t, "order")
 		before := slices.Clone(shuffled.Members)
-		if other := workspace.Autoscale(shuffled, noon); !reflect.DeepEqual(d, other) {
+		if other := pool.Autoscale(shuffled, noon); !reflect.DeepEqual(d, other) {
 			t.Fatalf("got  %+v\nthen %+v", d, other)
 		}
 		if !reflect.DeepEqual(before, shuffled.Members) {
 			t.Fatal("the input was sorted in place")
 		}
 	})
-	property("FailuresDelayCreationsAndNeverDeletions", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+	property("FailuresDelayCreationsAndNeverDeletions", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
 		sound := s
 		sound.Pool.Scale.Failures, sound.Pool.Scale.Failed = 0, time.Time{}
-		healthy := workspace.Autoscale(sound, noon)
-		for _, kind := range []workspace.ScaleKind{workspace.ScaleDelete, workspace.ScaleIsolate} {
+		healthy := pool.Autoscale(sound, noon)
+		for _, kind := range []pool.ScaleKind{pool.ScaleDelete, pool.ScaleIsolate} {
 			if !slices.Equal(taken(d, kind, ""), taken(healthy, kind, "")) {
 				t.Fatalf("with failures %v, without %v", taken(d, kind, ""), taken(healthy, kind, ""))
 			}
 		}
 		h := s.Pool.Scale
 		switch {
-		case h.Failures < workspace.BreakerFailures && created(d) != created(healthy):
+		case h.Failures < pool.BreakerFailures && created(d) != created(healthy):
 			t.Fatalf("%d failures are not enough to hold back, but %d of %d are made", h.Failures, created(d), created(healthy))
 		case h.PausedUntil().After(noon) && created(d) > 0:
 			t.Fatalf("makes desktops in the pause until %v", h.PausedUntil())
-		case h.Failures >= workspace.BreakerFailures && created(d) > 1:
+		case h.Failures >= pool.BreakerFailures && created(d) > 1:
 			t.Fatalf("makes %d at once after %d failures", created(d), h.Failures)
 		}
 	})
-	property("RaisingAMinimumDeletesNothingMore", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+	property("RaisingAMinimumDeletesNothingMore", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
 		raised := s
 		raised.Pool.Policy.MinIdle += rapid.IntRange(0, 5).Draw(t, "more idle")
 		raised.Pool.Policy.MinRetention += rapid.IntRange(0, 5).Draw(t, "more kept")
-		for _, id := range taken(workspace.Autoscale(raised, noon), workspace.ScaleDelete, "") {
-			if !slices.Contains(taken(d, workspace.ScaleDelete, ""), id) {
+		for _, id := range taken(pool.Autoscale(raised, noon), pool.ScaleDelete, "") {
+			if !slices.Contains(taken(d, pool.ScaleDelete, ""), id) {
 				t.Fatalf("deletes %s only since a minimum was raised", id)
 			}
 		}
 	})
-	property("EveryActionHasARuleAReasonAndADesktop", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+	property("EveryActionHasARuleAReasonAndADesktop", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
 		for _, a := range d.Actions {
-			if a.Rule == "" || a.Reason == "" || a.Count < 1 || a.Kind != workspace.ScaleCreate && a.Count != len(a.Desktops) || strings.Contains(a.Reason, "%!") {
+			if a.Rule == "" || a.Reason == "" || a.Count < 1 || a.Kind != pool.ScaleCreate && a.Count != len(a.Desktops) || strings.Contains(a.Reason, "%!") {
 				t.Fatalf("%+v", a)
 			}
-			if !slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == a.Rule && r.Text == a.Reason }) {
+			if !slices.ContainsFunc(d.Reasons, func(r pool.Reason) bool { return r.Rule == a.Rule && r.Text == a.Reason }) {
 				t.Fatalf("%+v is not among the reasons %+v", a, d.Reasons)
 			}
 		}
@@ -192,8 +193,8 @@ func TestAutoscale(t *testing.T) {
 			}
 		}
 	})
-	property("EachActionIsOfOneKindAndDeletionsComeBeforeCreations", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
-		order := []workspace.ScaleKind{workspace.ScaleIsolate, workspace.ScaleDelete, workspace.ScaleCreate}
+	property("EachActionIsOfOneKindAndDeletionsComeBeforeCreations", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+		order := []pool.ScaleKind{pool.ScaleIsolate, pool.ScaleDelete, pool.ScaleCreate}
 		seen := map[string]bool{}
 		for i, a := range d.Actions {
 			if i > 0 && slices.Index(order, a.Kind) < slices.Index(order, d.Actions[i-1].Kind) {
@@ -207,26 +208,26 @@ func TestAutoscale(t *testing.T) {
 			}
 		}
 	})
-	property("BetweenMakingAndDeletingSpareDesktopsLiesTheCoolDown", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+	property("BetweenMakingAndDeletingSpareDesktopsLiesTheCoolDown", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
 		h := s.Pool.Scale
-		spare := len(taken(d, workspace.ScaleDelete, workspace.RuleSpare)) > 0
-		if spare && noon.Sub(h.Created) < workspace.ScaleCoolDown {
+		spare := len(taken(d, pool.ScaleDelete, pool.RuleSpare)) > 0
+		if spare && noon.Sub(h.Created) < pool.ScaleCoolDown {
 			t.Fatalf("deletes %v after making", noon.Sub(h.Created))
 		}
-		if created(d) > max(s.Waiting-idle(s.Members), 0) && noon.Sub(h.Deleted) < workspace.ScaleCoolDown {
+		if created(d) > max(s.Waiting-idle(s.Members), 0) && noon.Sub(h.Deleted) < pool.ScaleCoolDown {
 			t.Fatalf("makes spare ones %v after deleting", noon.Sub(h.Deleted))
 		}
 		if spare && created(d) > 0 {
 			t.Fatal("deletes and makes at the same time")
 		}
 	})
-	property("ScaleInLeavesEnough", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
-		gone := len(taken(d, workspace.ScaleDelete, workspace.RuleSpare))
+	property("ScaleInLeavesEnough", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+		gone := len(taken(d, pool.ScaleDelete, pool.RuleSpare))
 		if gone == 0 {
 			return
 		}
 		wanted := s.Waiting
-		if s.Pool.Policy.Type == workspace.AutoCreated {
+		if s.Pool.Policy.Type == pool.AutoCreated {
 			wanted += s.Pool.Policy.MinIdle
 		}
 		if left := idle(s.Members) - gone; left < wanted {
@@ -242,7 +243,7 @@ func TestAutoscale(t *testing.T) {
 			t.Fatalf("leaves %d desktops, at least %d are to stay", left, s.Pool.Policy.MinRetention)
 		}
 	})
-	property("MakesNoMoreThanAreMissingNorThanABatch", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
+	property("MakesNoMoreThanAreMissingNorThanABatch", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
 		making, coming := 0, 0
 		for _, m := range s.Members {
 			if m.AutoCreated && m.Task == workspace.TaskCreating {
@@ -253,7 +254,7 @@ func TestAutoscale(t *testing.T) {
 			}
 		}
 		wanted := s.Waiting
-		if s.Pool.Policy.Type == workspace.AutoCreated {
+		if s.Pool.Policy.Type == pool.AutoCreated {
 			wanted += s.Pool.Policy.MinIdle
 		}
 		n := created(d)
@@ -264,8 +265,8 @@ func TestAutoscale(t *testing.T) {
 			t.Fatalf("makes %d with %d under way, %d at a time", n, making, once)
 		}
 	})
-	property("DoesNothingWhenOffOrUnderMaintenance", func(t *rapid.T, s workspace.PoolSnapshot, d workspace.Decision) {
-		if (!s.Pool.Autoscaling || s.Pool.InMaintenance) && (len(d.Actions) > 0 || len(d.Reasons) != 1 || d.Reasons[0].Rule != workspace.RuleOff) {
+	property("DoesNothingWhenOffOrUnderMaintenance", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+		if (!s.Pool.Autoscaling || s.Pool.InMaintenance) && (len(d.Actions) > 0 || len(d.Reasons) != 1 || d.Reasons[0].Rule != pool.RuleOff) {
 			t.Fatalf("%+v", d)
 		}
 	})
@@ -279,7 +280,7 @@ func TestAutoscaleConverges(t *testing.T) {
 			if round > 3000 {
 				t.Fatal("has not come to rest in 3000 rounds")
 			}
-			d := workspace.Autoscale(s, now)
+			d := pool.Autoscale(s, now)
 			s = carriedOut(s, d, now)
 			now = now.Add(5 * time.Minute)
 			s.Members = settled(s.Members, now)
@@ -292,7 +293,7 @@ func TestAutoscaleConverges(t *testing.T) {
 			return
 		}
 		wanted := s.Waiting
-		if s.Pool.Policy.Type == workspace.AutoCreated {
+		if s.Pool.Policy.Type == pool.AutoCreated {
 			wanted += s.Pool.Policy.MinIdle
 		}
 		coming := 0
@@ -319,9 +320,9 @@ func settled(members []workspace.Member, now time.Time) []workspace.Member {
 	return members
 }
 
-func scaled(change func(*workspace.PoolSnapshot)) workspace.PoolSnapshot {
-	s := workspace.PoolSnapshot{Pool: workspace.Pool{
-		ID: "p", Type: workspace.Dynamic, Autoscaling: true, Policy: workspace.AutoscalePolicy{Type: workspace.AutoCreated, MaxAutoCreated: 10, MinIdle: 2},
+func scaled(change func(*pool.PoolSnapshot)) pool.PoolSnapshot {
+	s := pool.PoolSnapshot{Pool: pool.Pool{
+		ID: "p", Type: pool.Dynamic, Autoscaling: true, Policy: pool.AutoscalePolicy{Type: pool.AutoCreated, MaxAutoCreated: 10, MinIdle: 2},
 	}}
 	change(&s)
 	return s
@@ -345,98 +346,98 @@ func TestAutoscaleSays(t *testing.T) {
 	broken := func(m *workspace.Member) { m.Status = workspace.StatusError }
 	for _, c := range []struct {
 		name     string
-		snapshot workspace.PoolSnapshot
+		snapshot pool.PoolSnapshot
 		actions  string
 		reason   string
 	}{
-		{"makes what is missing to min_idle", scaled(func(s *workspace.PoolSnapshot) {}), "CREATE 2 min-idle", "0 idle, 0 coming, min_idle is 2"},
-		{"says that what is idle is for people who wait", scaled(func(s *workspace.PoolSnapshot) { s.Members, s.Waiting = readyMembers(1, nil), 1 }),
+		{"makes what is missing to min_idle", scaled(func(s *pool.PoolSnapshot) {}), "CREATE 2 min-idle", "0 idle, 0 coming, min_idle is 2"},
+		{"says that what is idle is for people who wait", scaled(func(s *pool.PoolSnapshot) { s.Members, s.Waiting = readyMembers(1, nil), 1 }),
 			"CREATE 2 min-idle", "1 idle, 0 coming, min_idle is 2 and 1 person waits"},
-		{"counts what people who wait need on top", scaled(func(s *workspace.PoolSnapshot) { s.Waiting = 3 }), "CREATE 5 people-wait", "3 people wait for a desktop, 0 idle"},
-		{"makes desktops on access only for people who wait", scaled(func(s *workspace.PoolSnapshot) { s.Pool.Policy.Type, s.Waiting = workspace.AccessCreated, 1 }),
+		{"counts what people who wait need on top", scaled(func(s *pool.PoolSnapshot) { s.Waiting = 3 }), "CREATE 5 people-wait", "3 people wait for a desktop, 0 idle"},
+		{"makes desktops on access only for people who wait", scaled(func(s *pool.PoolSnapshot) { s.Pool.Policy.Type, s.Waiting = pool.AccessCreated, 1 }),
 			"CREATE 1 people-wait", "1 person waits"},
-		{"makes nothing on access while nobody waits", scaled(func(s *workspace.PoolSnapshot) { s.Pool.Policy.Type = workspace.AccessCreated }), "", ""},
-		{"makes no more than the cap allows, whatever state they are in", scaled(func(s *workspace.PoolSnapshot) {
+		{"makes nothing on access while nobody waits", scaled(func(s *pool.PoolSnapshot) { s.Pool.Policy.Type = pool.AccessCreated }), "", ""},
+		{"makes no more than the cap allows, whatever state they are in", scaled(func(s *pool.PoolSnapshot) {
 			s.Members = readyMembers(9, broken)
 			for i := range s.Members {
 				s.Members[i].Updated = noon
 			}
 		}), "CREATE 1 min-idle", "max_auto_created is 10 and there are 9"},
-		{"makes only a batch at a time", scaled(func(s *workspace.PoolSnapshot) { s.Waiting, s.Pool.Policy.OnceCreated = 8, 3 }), "CREATE 3 people-wait", "3 are made at a time"},
-		{"goes on as before after two failures in a row", scaled(func(s *workspace.PoolSnapshot) {
-			s.Pool.Scale = workspace.ScaleHistory{Failures: 2, Failed: noon}
+		{"makes only a batch at a time", scaled(func(s *pool.PoolSnapshot) { s.Waiting, s.Pool.Policy.OnceCreated = 8, 3 }), "CREATE 3 people-wait", "3 are made at a time"},
+		{"goes on as before after two failures in a row", scaled(func(s *pool.PoolSnapshot) {
+			s.Pool.Scale = pool.ScaleHistory{Failures: 2, Failed: noon}
 		}), "CREATE 2 min-idle", "0 idle, 0 coming, min_idle is 2"},
-		{"pauses after the third", scaled(func(s *workspace.PoolSnapshot) {
-			s.Pool.Scale = workspace.ScaleHistory{Failures: 3, Failed: noon.Add(-time.Minute + time.Second)}
+		{"pauses after the third", scaled(func(s *pool.PoolSnapshot) {
+			s.Pool.Scale = pool.ScaleHistory{Failures: 3, Failed: noon.Add(-time.Minute + time.Second)}
 		}), "", "making desktops failed 3 times in a row, again in 1s"},
-		{"tries a single one a minute after the third", scaled(func(s *workspace.PoolSnapshot) {
-			s.Pool.Scale = workspace.ScaleHistory{Failures: 3, Failed: noon.Add(-time.Minute)}
+		{"tries a single one a minute after the third", scaled(func(s *pool.PoolSnapshot) {
+			s.Pool.Scale = pool.ScaleHistory{Failures: 3, Failed: noon.Add(-time.Minute)}
 		}), "CREATE 1 min-idle", "making desktops failed 3 times in a row, one is tried at a time"},
-		{"pauses after repeated failures and says until when", scaled(func(s *workspace.PoolSnapshot) {
-			s.Pool.Scale = workspace.ScaleHistory{Failures: 5, Failed: noon.Add(-time.Minute)}
+		{"pauses after repeated failures and says until when", scaled(func(s *pool.PoolSnapshot) {
+			s.Pool.Scale = pool.ScaleHistory{Failures: 5, Failed: noon.Add(-time.Minute)}
 		}), "", "making desktops failed 5 times in a row, again in 3m0s"},
-		{"tries a single one after the pause", scaled(func(s *workspace.PoolSnapshot) {
-			s.Pool.Scale = workspace.ScaleHistory{Failures: 5, Failed: noon.Add(-4 * time.Minute)}
+		{"tries a single one after the pause", scaled(func(s *pool.PoolSnapshot) {
+			s.Pool.Scale = pool.ScaleHistory{Failures: 5, Failed: noon.Add(-4 * time.Minute)}
 		}), "CREATE 1 min-idle", "one is tried at a time"},
-		{"deletes what was idle too long", scaled(func(s *workspace.PoolSnapshot) {
+		{"deletes what was idle too long", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, nil), new(60)
 		}), "DELETE d00,d01 idle-too-long", "4 idle and 2 wanted"},
-		{"deletes those first that were idle longest", scaled(func(s *workspace.PoolSnapshot) {
+		{"deletes those first that were idle longest", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, nil), new(10)
 			s.Members[2].IdleSince, s.Members[3].IdleSince = noon.Add(-3*time.Hour), noon.Add(-2*time.Hour)
 		}), "DELETE d02,d03 idle-too-long", "4 idle and 2 wanted"},
-		{"does not count desktops that go already among those that stay", scaled(func(s *workspace.PoolSnapshot) {
+		{"does not count desktops that go already among those that stay", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Policy.MinRetention = readyMembers(6, nil), new(60), 3
 			s.Members[0].Task, s.Members[1].Status = workspace.TaskDeleting, workspace.StatusError
 		}), "DELETE d01 wreck; DELETE d02 idle-too-long", "the pool keeps at least 3"},
-		{"leaves alone what broke and is somebody's", scaled(func(s *workspace.PoolSnapshot) {
+		{"leaves alone what broke and is somebody's", scaled(func(s *pool.PoolSnapshot) {
 			s.Members = readyMembers(3, nil)
 			s.Members[0] = s.Members[0].AfterBinding("ann", noon)
 			s.Members[0].Status = workspace.StatusError
 		}), "", ""},
-		{"puts aside nothing that never worked: its own wrecks go", scaled(func(s *workspace.PoolSnapshot) {
+		{"puts aside nothing that never worked: its own wrecks go", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.AutoIsolation = readyMembers(3, nil), true
 			s.Members[0].Status, s.Members[0].IdleSince = workspace.StatusError, time.Time{}
 		}), "DELETE d00 wreck", "and nobody's"},
-		{"puts aside a dynamic desktop that broke under its person", scaled(func(s *workspace.PoolSnapshot) {
+		{"puts aside a dynamic desktop that broke under its person", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.AutoIsolation = readyMembers(3, nil), true
 			s.Members[0] = s.Members[0].AfterBinding("ann", noon)
 			s.Members[0].Status = workspace.StatusError
 		}), "ISOLATE d00 isolation", "put aside"},
-		{"leaves a static desktop to its person", scaled(func(s *workspace.PoolSnapshot) {
-			s.Members, s.Pool.Policy.AutoIsolation, s.Pool.Type = readyMembers(3, nil), true, workspace.Static
+		{"leaves a static desktop to its person", scaled(func(s *pool.PoolSnapshot) {
+			s.Members, s.Pool.Policy.AutoIsolation, s.Pool.Type = readyMembers(3, nil), true, pool.Static
 			s.Members[0] = s.Members[0].AfterBinding("ann", noon)
 			s.Members[0].Status = workspace.StatusError
 		}), "", ""},
-		{"keeps idle desktops when no retention is given", scaled(func(s *workspace.PoolSnapshot) { s.Members = readyMembers(4, nil) }), "", ""},
-		{"keeps the pool at min_retention", scaled(func(s *workspace.PoolSnapshot) {
+		{"keeps idle desktops when no retention is given", scaled(func(s *pool.PoolSnapshot) { s.Members = readyMembers(4, nil) }), "", ""},
+		{"keeps the pool at min_retention", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Policy.MinRetention = readyMembers(4, nil), new(60), 3
 		}), "DELETE d00 idle-too-long", "the pool keeps at least 3"},
-		{"deletes nothing that an administrator made", scaled(func(s *workspace.PoolSnapshot) {
+		{"deletes nothing that an administrator made", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, func(m *workspace.Member) { m.AutoCreated = false }), new(0)
 		}), "", ""},
-		{"removes its own wrecks and replaces them", scaled(func(s *workspace.PoolSnapshot) { s.Members = readyMembers(1, broken) }),
+		{"removes its own wrecks and replaces them", scaled(func(s *pool.PoolSnapshot) { s.Members = readyMembers(1, broken) }),
 			"DELETE d00 wreck; CREATE 2 min-idle", "broken for 10m0s or longer, and nobody's"},
-		{"puts broken desktops aside instead, if told to", scaled(func(s *workspace.PoolSnapshot) {
+		{"puts broken desktops aside instead, if told to", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.AutoIsolation = readyMembers(1, broken), true
 		}), "ISOLATE d00 isolation; CREATE 2 min-idle", "put aside until an administrator"},
-		{"puts no more aside than allowed", scaled(func(s *workspace.PoolSnapshot) {
+		{"puts no more aside than allowed", scaled(func(s *pool.PoolSnapshot) {
 			s.Members = append(readyMembers(2, nil), workspace.Member{DesktopID: "x", Isolated: true}, workspace.Member{DesktopID: "y", Status: workspace.StatusError, Used: true})
 			s.Pool.Policy.AutoIsolation, s.Pool.Policy.MaxIsolated = true, 1
 		}), "", "1 desktop broken, but at most 1 may be put aside and 1 are"},
-		{"waits after making before it deletes", scaled(func(s *workspace.PoolSnapshot) {
+		{"waits after making before it deletes", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Scale.Created = readyMembers(4, nil), new(60), noon.Add(-time.Minute)
 		}), "", "desktops were made a moment ago; again in 4m0s"},
-		{"waits after deleting before it makes spare ones, but lets nobody wait", scaled(func(s *workspace.PoolSnapshot) {
+		{"waits after deleting before it makes spare ones, but lets nobody wait", scaled(func(s *pool.PoolSnapshot) {
 			s.Pool.Scale.Deleted, s.Waiting = noon.Add(-time.Minute), 1
 		}), "CREATE 1 people-wait", "2 more idle desktops wanted, but spare ones were deleted a moment ago"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := workspace.Autoscale(c.snapshot, noon)
+			d := pool.Autoscale(c.snapshot, noon)
 			var actions []string
 			for _, a := range d.Actions {
 				what := strings.Join(a.Desktops, ",")
-				if a.Kind == workspace.ScaleCreate {
+				if a.Kind == pool.ScaleCreate {
 					what = fmt.Sprint(a.Count)
 				}
 				actions = append(actions, fmt.Sprintf("%s %s %s", a.Kind, what, a.Rule))
@@ -452,7 +453,7 @@ func TestAutoscaleSays(t *testing.T) {
 }
 
 func TestScaleHistory(t *testing.T) {
-	h := workspace.ScaleHistory{}
+	h := pool.ScaleHistory{}
 	at := func(seconds int) time.Time { return noon.Add(time.Duration(seconds) * time.Second) }
 	h = h.AfterCreation(at(0), false, at(60))
 	h = h.AfterCreation(at(0), false, at(61))
@@ -486,32 +487,32 @@ func TestScaleHistory(t *testing.T) {
 }
 
 func TestDecisionIsLoggedWhenItSaysSomethingNew(t *testing.T) {
-	s := scaled(func(s *workspace.PoolSnapshot) {})
-	d := workspace.Autoscale(s, noon)
+	s := scaled(func(s *pool.PoolSnapshot) {})
+	d := pool.Autoscale(s, noon)
 	if !d.Notable(d.Reasons) {
 		t.Error("a decision that acts is not logged")
 	}
 	s.Pool.InMaintenance = true
-	d = workspace.Autoscale(s, noon)
+	d = pool.Autoscale(s, noon)
 	if !d.Notable(nil) || d.Notable(d.Reasons) {
 		t.Error("a decision that does nothing is not logged exactly once")
 	}
-	if e := d.Entry("p", noon); e.PoolID != "p" || e.Kind != workspace.DecideScale || !strings.Contains(string(e.Inputs), `"total":0`) || e.ID == "" {
+	if e := d.Entry("p", noon); e.PoolID != "p" || e.Kind != pool.DecideScale || !strings.Contains(string(e.Inputs), `"total":0`) || e.ID == "" {
 		t.Errorf("entry %+v", e)
 	}
 }
 
 func TestADecisionThatOrdersNothingHasAnEmptyListOfActions(t *testing.T) {
-	d := workspace.Autoscale(scaled(func(s *workspace.PoolSnapshot) { s.Pool.InMaintenance = true }), noon)
+	d := pool.Autoscale(scaled(func(s *pool.PoolSnapshot) { s.Pool.InMaintenance = true }), noon)
 	if e := d.Entry("p", noon); string(e.Actions) != "[]" {
 		t.Errorf("actions %s, want an empty list", e.Actions)
 	}
 }
 
 func BenchmarkAutoscaleTenThousandDesktopsInAHundredPools(b *testing.B) {
-	pools := make([]workspace.PoolSnapshot, 100)
+	pools := make([]pool.PoolSnapshot, 100)
 	for i := range pools {
-		pools[i] = scaled(func(s *workspace.PoolSnapshot) {
+		pools[i] = scaled(func(s *pool.PoolSnapshot) {
 			s.Pool.Policy.IdleMinutes, s.Pool.Policy.AutoIsolation, s.Waiting = new(30), true, 2
 			s.Members = readyMembers(100, nil)
 			for j := range s.Members {
@@ -531,7 +532,7 @@ func BenchmarkAutoscaleTenThousandDesktopsInAHundredPools(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, s := range pools {
-			workspace.Autoscale(s, noon)
+			pool.Autoscale(s, noon)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package workspace
+package pool
 
 import (
 	"cmp"
@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"carrel/internal/workspace"
 )
 
 // Limits of requests for pools.
@@ -32,17 +34,17 @@ const (
 
 // CreatePool asks for a pool with its first desktops.
 type CreatePool struct {
-	Caller
+	workspace.Caller
 	Name           string
 	Type           PoolType
 	Size           int
 	Description    string
 	Zone           string // empty: the default zone, also after that has changed
 	ProductID      string
-	ImageType      ImageType // empty: private
+	ImageType      workspace.ImageType // empty: private
 	ImageID        string
-	Root           VolumeSpec
-	Data           []VolumeSpec
+	Root           workspace.VolumeSpec
+	Data           []workspace.VolumeSpec
 	VPCID          string // empty: the subnets'
 	SubnetIDs      []string
 	SecurityGroups []string // none: the default group
@@ -50,7 +52,7 @@ type CreatePool struct {
 	OUName         string
 	Domain         string
 	NamePolicyID   string
-	Tags           []Tag
+	Tags           []workspace.Tag
 	EnterpriseID   string
 	Retention      *int // minutes
 	Autoscaling    bool
@@ -80,34 +82,34 @@ type ResetChange struct {
 
 // Check refuses what is wrong with the request by itself.
 func (r *CreatePool) Check() error {
-	if err := CheckSupported(r.Unsupported); err != nil {
+	if err := workspace.CheckSupported(r.Unsupported); err != nil {
 		return err
 	}
 	switch {
 	case r.Size < 1 || r.Size > MaxPoolSize:
-		return Invalid("size", "%d is out of range, use 1 to %d", r.Size, MaxPoolSize)
+		return workspace.Invalid("size", "%d is out of range, use 1 to %d", r.Size, MaxPoolSize)
 	case r.ProductID == "":
-		return Invalid("product_id", "must not be empty")
+		return workspace.Invalid("product_id", "must not be empty")
 	case r.ImageID == "":
-		return Invalid("image_id", "must not be empty")
+		return workspace.Invalid("image_id", "must not be empty")
 	case len(r.SubnetIDs) == 0:
-		return Invalid("subnet_ids", "must hold 1 to %d subnets", MaxPoolSubnets)
+		return workspace.Invalid("subnet_ids", "must hold 1 to %d subnets", MaxPoolSubnets)
 	}
-	if err := CheckVolume("root_volume", r.Root, MinRootGB); err != nil {
+	if err := workspace.CheckVolume("root_volume", r.Root, workspace.MinRootGB); err != nil {
 		return err
 	}
-	if len(r.Data) > MaxDataVolumes {
-		return Invalid("data_volumes", "%d volumes, at most %d are allowed", len(r.Data), MaxDataVolumes)
+	if len(r.Data) > workspace.MaxDataVolumes {
+		return workspace.Invalid("data_volumes", "%d volumes, at most %d are allowed", len(r.Data), workspace.MaxDataVolumes)
 	}
 	for i, v := range r.Data {
-		if err := CheckVolume(fmt.Sprintf("data_volumes[%d]", i), v, MinDataGB); err != nil {
+		if err := workspace.CheckVolume(fmt.Sprintf("data_volumes[%d]", i), v, workspace.MinDataGB); err != nil {
 			return err
 		}
 	}
 	if err := checkGrants("authorized_objects", r.People); err != nil {
 		return err
 	}
-	if err := CheckDomain("domain", r.Domain); err != nil {
+	if err := workspace.CheckDomain("domain", r.Domain); err != nil {
 		return err
 	}
 	p := r.pool()
@@ -127,10 +129,10 @@ func (r *CreatePool) Check() error {
 // left out stay empty for the caller to fill. Check comes first.
 func (r *CreatePool) Pool(now time.Time) Pool {
 	p := r.pool()
-	p.ID, p.Created, p.Updated = NewID(), now, now
-	p.Root.ID = NewID()
+	p.ID, p.Created, p.Updated = workspace.NewID(), now, now
+	p.Root.ID = workspace.NewID()
 	for i := range p.Data {
-		p.Data[i].ID = NewID()
+		p.Data[i].ID = workspace.NewID()
 	}
 	p.History = []PoolImage{{ImageID: p.ImageID, Type: p.ImageType, Since: now}}
 	return p
@@ -139,7 +141,7 @@ func (r *CreatePool) Pool(now time.Time) Pool {
 func (r *CreatePool) pool() Pool {
 	p := Pool{
 		ProjectID: r.ProjectID, Name: r.Name, Type: r.Type, Description: r.Description, Zone: r.Zone, ProductID: r.ProductID,
-		ImageType: cmp.Or(r.ImageType, ImagePrivate), ImageID: r.ImageID, Root: PoolVolume{Type: r.Root.Type, GB: r.Root.GB},
+		ImageType: cmp.Or(r.ImageType, workspace.ImagePrivate), ImageID: r.ImageID, Root: PoolVolume{Type: r.Root.Type, GB: r.Root.GB},
 		VPCID: r.VPCID, SubnetIDs: slices.Clone(r.SubnetIDs), SecurityGroups: slices.Clone(r.SecurityGroups),
 		EnterpriseID: cmp.Or(r.EnterpriseID, "0"), OUName: r.OUName, Domain: r.Domain, NamePolicyID: r.NamePolicyID,
 		Tags: slices.Clone(r.Tags), Autoscaling: r.Autoscaling, Policy: r.Policy.policy(), Reset: r.Reset.policy(),
@@ -163,19 +165,19 @@ func (p Pool) check() error {
 	}
 	switch {
 	case p.Type != Dynamic && p.Type != Static:
-		return Invalid("type", "%q is unknown, use DYNAMIC or STATIC", p.Type)
-	case p.ImageType != ImagePrivate && p.ImageType != ImageGold && p.ImageType != ImageMarket:
-		return Invalid("image_type", "%q is unknown, use private, gold or market", p.ImageType)
+		return workspace.Invalid("type", "%q is unknown, use DYNAMIC or STATIC", p.Type)
+	case p.ImageType != workspace.ImagePrivate && p.ImageType != workspace.ImageGold && p.ImageType != workspace.ImageMarket:
+		return workspace.Invalid("image_type", "%q is unknown, use private, gold or market", p.ImageType)
 	case utf8.RuneCountInString(p.Description) > MaxPoolDescription:
-		return Invalid("description", "%d characters, at most %d are allowed", utf8.RuneCountInString(p.Description), MaxPoolDescription)
+		return workspace.Invalid("description", "%d characters, at most %d are allowed", utf8.RuneCountInString(p.Description), MaxPoolDescription)
 	case utf8.RuneCountInString(p.OUName) > MaxOUName:
-		return Invalid("ou_name", "%d characters, at most %d are allowed", utf8.RuneCountInString(p.OUName), MaxOUName)
-	case len(p.EnterpriseID) > MaxEnterpriseIDSize:
-		return Invalid("enterprise_project_id", "at most %d characters are allowed", MaxEnterpriseIDSize)
+		return workspace.Invalid("ou_name", "%d characters, at most %d are allowed", utf8.RuneCountInString(p.OUName), MaxOUName)
+	case len(p.EnterpriseID) > workspace.MaxEnterpriseIDSize:
+		return workspace.Invalid("enterprise_project_id", "at most %d characters are allowed", workspace.MaxEnterpriseIDSize)
 	case len(p.NamePolicyID) > 64:
-		return Invalid("desktop_name_policy_id", "at most 64 characters are allowed")
+		return workspace.Invalid("desktop_name_policy_id", "at most 64 characters are allowed")
 	case len(p.SubnetIDs) == 0 || len(p.SubnetIDs) > MaxPoolSubnets:
-		return Invalid("subnet_ids", "%d subnets, give 1 to %d", len(p.SubnetIDs), MaxPoolSubnets)
+		return workspace.Invalid("subnet_ids", "%d subnets, give 1 to %d", len(p.SubnetIDs), MaxPoolSubnets)
 	}
 	if err := CheckDistinct("subnet_ids[%d]", p.SubnetIDs); err != nil {
 		return err
@@ -184,18 +186,18 @@ func (p Pool) check() error {
 		return err
 	}
 	if p.Autoscaling && p.Policy.Type != "" && p.Policy.MaxAutoCreated == 0 {
-		return Invalid("autoscale_policy.max_auto_created", "is needed with enable_autoscale, use 1 to %d", MaxAutoCreated)
+		return workspace.Invalid("autoscale_policy.max_auto_created", "is needed with enable_autoscale, use 1 to %d", MaxAutoCreated)
 	}
-	return CheckTags("tags", p.Tags)
+	return workspace.CheckTags("tags", p.Tags)
 }
 
 func CheckDistinct(field string, ids []string) error {
 	for i, id := range ids {
 		switch {
 		case id == "":
-			return Invalid(fmt.Sprintf(field, i), "must not be empty")
+			return workspace.Invalid(fmt.Sprintf(field, i), "must not be empty")
 		case slices.Contains(ids[:i], id):
-			return Invalid(fmt.Sprintf(field, i), "%s is there twice", id)
+			return workspace.Invalid(fmt.Sprintf(field, i), "%s is there twice", id)
 		}
 	}
 	return nil
@@ -204,19 +206,19 @@ func CheckDistinct(field string, ids []string) error {
 // CheckPoolName says why name cannot be a pool's, or nil: 1 to MaxPoolName letters (Chinese ones too), digits and hyphens.
 func CheckPoolName(field, name string) error {
 	if name == "" {
-		return Invalid(field, "must not be empty")
+		return workspace.Invalid(field, "must not be empty")
 	}
 	if n := utf8.RuneCountInString(name); n > MaxPoolName {
-		return Invalid(field, "%d characters, at most %d are allowed", n, MaxPoolName)
+		return workspace.Invalid(field, "%d characters, at most %d are allowed", n, MaxPoolName)
 	}
 	for i, r := range name {
 		switch {
-		case IsASCIILetter(r), IsDigit(r), unicode.Is(unicode.Han, r):
+		case workspace.IsASCIILetter(r), workspace.IsDigit(r), unicode.Is(unicode.Han, r):
 		case r == '-' && i > 0:
 		case r == '-':
-			return Invalid(field, "%q must start with a letter or digit", name)
+			return workspace.Invalid(field, "%q must start with a letter or digit", name)
 		default:
-			return Invalid(field, "%q is not allowed in %q: use letters, digits and hyphens", r, name)
+			return workspace.Invalid(field, "%q is not allowed in %q: use letters, digits and hyphens", r, name)
 		}
 	}
 	return nil
@@ -227,9 +229,9 @@ func checkRetention(of PoolType, minutes *int) error {
 	switch {
 	case minutes == nil:
 	case of == Static && *minutes != 0:
-		return Invalid(field, "is for DYNAMIC pools only, people keep the desktop of a STATIC one; leave it out")
+		return workspace.Invalid(field, "is for DYNAMIC pools only, people keep the desktop of a STATIC one; leave it out")
 	case of != Static && (*minutes < MinRetention || *minutes > MaxRetention):
-		return Invalid(field, "%d minutes is out of range, use %d to %d", *minutes, MinRetention, MaxRetention)
+		return workspace.Invalid(field, "%d minutes is out of range, use %d to %d", *minutes, MinRetention, MaxRetention)
 	}
 	return nil
 }
@@ -239,7 +241,7 @@ func (c *PolicyChange) check() error {
 		return nil
 	}
 	if c.Type != nil && *c.Type != AccessCreated && *c.Type != AutoCreated {
-		return Invalid("autoscale_policy.autoscale_type", "%q is unknown, use ACCESS_CREATED or AUTO_CREATED", *c.Type)
+		return workspace.Invalid("autoscale_policy.autoscale_type", "%q is unknown, use ACCESS_CREATED or AUTO_CREATED", *c.Type)
 	}
 	for _, f := range []struct {
 		name     string
@@ -254,11 +256,11 @@ func (c *PolicyChange) check() error {
 		{"auto_isolation_max_num", c.MaxIsolated, 1, DefaultMaxIsolated},
 	} {
 		if f.value != nil && (*f.value < f.from || *f.value > f.to) {
-			return Invalid("autoscale_policy."+f.name, "%d is out of range, use %d to %d", *f.value, f.from, f.to)
+			return workspace.Invalid("autoscale_policy."+f.name, "%d is out of range, use %d to %d", *f.value, f.from, f.to)
 		}
 	}
 	if c.Type == nil && *c != (PolicyChange{}) {
-		return Invalid("autoscale_policy.autoscale_type", "must be ACCESS_CREATED or AUTO_CREATED")
+		return workspace.Invalid("autoscale_policy.autoscale_type", "must be ACCESS_CREATED or AUTO_CREATED")
 	}
 	return nil
 }
@@ -276,7 +278,7 @@ func (c *PolicyChange) policy() AutoscalePolicy {
 
 func (c *ResetChange) check() error {
 	if c != nil && c.PerDay != nil && (*c.PerDay < 1 || *c.PerDay > MaxResetsPerDay) {
-		return Invalid("user_reset_policy.reset_count_per_day", "%d is out of range, use 1 to %d", *c.PerDay, MaxResetsPerDay)
+		return workspace.Invalid("user_reset_policy.reset_count_per_day", "%d is out of range, use 1 to %d", *c.PerDay, MaxResetsPerDay)
 	}
 	return nil
 }

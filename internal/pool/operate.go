@@ -1,10 +1,13 @@
-package workspace
+package pool
 
 import (
 	"cmp"
 	"context"
 	"maps"
 	"slices"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // OperatePool starts, stops, restarts or hibernates all desktops of a pool, and returns the job's id. A desktop whose state
@@ -15,11 +18,11 @@ func (s *PoolService) OperatePool(ctx context.Context, r OperatePool) (string, e
 	if err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, func(tx Tx) (string, error) {
-		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
+		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
-		p, err := tx.LockPool(ctx, r.ProjectID, r.PoolID)
+		p, err := LockPool(ctx, tx, r.ProjectID, r.PoolID)
 		if err != nil {
 			return "", err
 		}
@@ -30,28 +33,28 @@ func (s *PoolService) OperatePool(ctx context.Context, r OperatePool) (string, e
 		if err := Busy(p, members); err != nil {
 			return "", err
 		}
-		desktops := slices.SortedFunc(maps.Values(found), func(a, b Desktop) int { return byName(a.Name, b.Name, a.ID, b.ID) })
-		return operatePool(ctx, tx, r, desktops, OperateParams{Op: op, Force: force})
+		desktops := slices.SortedFunc(maps.Values(found), func(a, b workspace.Desktop) int { return byName(a.Name, b.Name, a.ID, b.ID) })
+		return operatePool(ctx, tx, r, desktops, workspace.OperateParams{Op: op, Force: force})
 	})
 }
 
-func operatePool(ctx context.Context, tx Tx, r OperatePool, desktops []Desktop, params OperateParams) (string, error) {
-	job := Job{
-		ID: NewID(), ProjectID: r.ProjectID, Type: JobOperateDesktops, PoolID: r.PoolID, RequestID: r.RequestID, Created: tx.Now(),
+func operatePool(ctx context.Context, tx *store.Tx, r OperatePool, desktops []workspace.Desktop, params workspace.OperateParams) (string, error) {
+	job := workspace.Job{
+		ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobOperateDesktops, PoolID: r.PoolID, RequestID: r.RequestID, Created: tx.Now(),
 	}
-	left, err := ReadRoom(ctx, tx)
+	left, err := workspace.ReadRoom(ctx, tx)
 	if err != nil {
 		return "", err
 	}
-	var moved []Desktop
+	var moved []workspace.Desktop
 	for _, d := range desktops {
-		sub := NewSubJob(&job, d, params)
+		sub := workspace.NewSubJob(&job, d, params)
 		next, err := left.Operate(ctx, tx, d, params.Op, params.Force)
-		if err != nil && CodeOf(err) == CodeInternal {
+		if err != nil && workspace.CodeOf(err) == workspace.CodeInternal {
 			return "", err
 		}
 		if err != nil {
-			sub.State, sub.Code, sub.Reason = SubJobFailed, CodeOf(err), MessageOf(err)
+			sub.State, sub.Code, sub.Reason = workspace.SubJobFailed, workspace.CodeOf(err), workspace.MessageOf(err)
 			sub.Begun, sub.Ended = job.Created, job.Created
 		} else {
 			next.TaskOwner = sub.ID
@@ -59,7 +62,7 @@ func operatePool(ctx context.Context, tx Tx, r OperatePool, desktops []Desktop, 
 		}
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	return job.ID, OrderMoves(ctx, tx, moved, job, left)
+	return job.ID, workspace.OrderMoves(ctx, tx, moved, job, left)
 }
 
 // byName orders by names, and by ids where they are the same.
@@ -67,7 +70,7 @@ func byName(a, b, idA, idB string) int { return cmp.Or(cmp.Compare(a, b), cmp.Co
 
 // ShrinkPool asks for fewer desktops in a pool.
 type ShrinkPool struct {
-	Caller
+	workspace.Caller
 	PoolID string
 	Size   int // how many go
 }
@@ -75,11 +78,11 @@ type ShrinkPool struct {
 // ShrinkPool deletes desktops of a pool, those first that nobody misses (Shrink), and returns the job's id. Nobody loses a desktop
 // that they have: CodeConflict when too few are free. CodePoolNotFound, CodeInvalid.
 func (s *PoolService) ShrinkPool(ctx context.Context, r ShrinkPool) (string, error) {
-	return update(ctx, s.Store, Once(ctx, r.Caller, "ShrinkDesktopPool", r, func(tx Tx) (string, error) {
-		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+	return store.Update(ctx, s.Store, store.Once(ctx, r.Caller, "ShrinkDesktopPool", r, func(tx *store.Tx) (string, error) {
+		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
-		p, err := tx.LockPool(ctx, r.ProjectID, r.PoolID)
+		p, err := LockPool(ctx, tx, r.ProjectID, r.PoolID)
 		if err != nil {
 			return "", err
 		}
@@ -87,17 +90,17 @@ func (s *PoolService) ShrinkPool(ctx context.Context, r ShrinkPool) (string, err
 		if err != nil {
 			return "", err
 		}
-		ids, err := Shrink(members, r.Size)
+		ids, err := workspace.Shrink(members, r.Size)
 		if err != nil {
 			return "", err
 		}
-		return OrderDeletion(ctx, tx, DeleteDesktops{Caller: r.Caller, IDs: ids})
+		return workspace.OrderDeletion(ctx, tx, workspace.DeleteDesktops{Caller: r.Caller, IDs: ids})
 	}))
 }
 
 // TakeBack asks for desktops that were put aside.
 type TakeBack struct {
-	Caller
+	workspace.Caller
 	PoolID     string
 	DesktopIDs []string
 }
@@ -105,14 +108,14 @@ type TakeBack struct {
 // TakeBack gives desktops that were put aside back to their pool's people: all of them or none. One that was not put aside
 // succeeds. CodePoolNotFound, CodeDesktopNotFound; CodeConflict while one is still broken, since it would be put aside again.
 func (s *PoolService) TakeBack(ctx context.Context, r TakeBack) error {
-	if err := CheckIDs("desktop_ids", r.DesktopIDs); err != nil {
+	if err := workspace.CheckIDs("desktop_ids", r.DesktopIDs); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx Tx) error {
-		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return err
 		}
-		p, err := tx.LockPool(ctx, r.ProjectID, r.PoolID)
+		p, err := LockPool(ctx, tx, r.ProjectID, r.PoolID)
 		if err != nil {
 			return err
 		}
@@ -121,20 +124,20 @@ func (s *PoolService) TakeBack(ctx context.Context, r TakeBack) error {
 			return err
 		}
 		for i, id := range r.DesktopIDs {
-			at := slices.IndexFunc(members, func(m Member) bool { return m.DesktopID == id })
+			at := slices.IndexFunc(members, func(m workspace.Member) bool { return m.DesktopID == id })
 			if at < 0 {
-				return Errorf(CodeDesktopNotFound, "desktop_ids[%d]: desktop %q is not in pool %s", i, id, p.Name)
+				return workspace.Errorf(workspace.CodeDesktopNotFound, "desktop_ids[%d]: desktop %q is not in pool %s", i, id, p.Name)
 			}
 			m := members[at]
 			if !m.Isolated {
 				continue
 			}
 			if m.Faulty() {
-				return Errorf(CodeConflict, "desktop_ids[%d]: desktop %s is still broken, restart or rebuild it first", i, m.Name)
+				return workspace.Errorf(workspace.CodeConflict, "desktop_ids[%d]: desktop %s is still broken, restart or rebuild it first", i, m.Name)
 			}
 			was := m.Binding
 			m.Isolated, m.IdleSince = false, tx.Now()
-			if err := PutMember(ctx, tx, m, was, ""); err != nil {
+			if err := workspace.PutMember(ctx, tx, m, was, ""); err != nil {
 				return err
 			}
 		}
@@ -143,17 +146,17 @@ func (s *PoolService) TakeBack(ctx context.Context, r TakeBack) error {
 }
 
 // lockMembers reads the desktops of a pool that the caller holds, twice: as members, and by id as desktops, whose rows it holds too.
-func lockMembers(ctx context.Context, tx Tx, p Pool) ([]Member, map[string]Desktop, error) {
+func lockMembers(ctx context.Context, tx *store.Tx, p Pool) ([]workspace.Member, map[string]workspace.Desktop, error) {
 	members, err := tx.Members(ctx, p.ID)
 	if err != nil {
 		return nil, nil, err
 	}
-	found, err := LockByID(ctx, tx, p.ProjectID, IdsOf(members))
+	found, err := workspace.LockByID(ctx, tx, p.ProjectID, workspace.IdsOf(members))
 	if err != nil {
 		return nil, nil, err
 	}
 	if members, err = tx.Members(ctx, p.ID); err != nil { // as they are now that nobody else can change them
 		return nil, nil, err
 	}
-	return slices.DeleteFunc(members, func(m Member) bool { return found[m.DesktopID].ID == "" }), found, nil
+	return slices.DeleteFunc(members, func(m workspace.Member) bool { return found[m.DesktopID].ID == "" }), found, nil
 }

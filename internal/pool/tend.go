@@ -1,4 +1,4 @@
-package workspace
+package pool
 
 import (
 	"context"
@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // refusedPause is how long after desktops could not be ordered that is tried again, if nothing changes meanwhile.
@@ -36,7 +39,7 @@ type tending struct {
 	queue     []Waiting
 	strangers []string // desktops whose person may no longer use the pool
 	former    []Reason // of the last decision about its size
-	seen      []PoolDue
+	seen      []workspace.PoolDue
 	stored    ScaleHistory // as the pool's row has it
 }
 
@@ -76,7 +79,7 @@ func (s *PoolService) TendPools(ctx context.Context) (Tended, error) {
 
 // duePools reads the pools that are due and sorts out for which there is something to do.
 func (s *PoolService) duePools(ctx context.Context) (busy, quiet []tending, err error) {
-	err = s.Store.View(ctx, func(tx Tx) error {
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		dues, err := tx.DuePools(ctx, tendAtOnce)
 		if err != nil || len(dues) == 0 {
 			return err
@@ -100,12 +103,12 @@ func (s *PoolService) postpone(ctx context.Context, failed []tending) error {
 		return nil
 	}
 	pauses := make(map[string]time.Duration, len(failed))
-	var seen []PoolDue
+	var seen []workspace.PoolDue
 	for _, t := range failed {
 		pauses[t.Pool.ID] = s.setbacks.add(t.Pool.ID)
 		seen = append(seen, t.seen...)
 	}
-	return s.Store.Update(ctx, func(tx Tx) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		due := make(map[string]time.Time, len(pauses))
 		for id, pause := range pauses {
 			due[id] = tx.Now().Add(pause)
@@ -117,10 +120,10 @@ func (s *PoolService) postpone(ctx context.Context, failed []tending) error {
 // settleQuiet forgets why pools were due for which there was nothing to do, and notes when they will be.
 func (s *PoolService) settleQuiet(ctx context.Context, quiet []tending) (next time.Time, err error) {
 	if len(quiet) == 0 {
-		return view(ctx, s.Store, func(tx Tx) (time.Time, error) { return tx.NextPoolDue(ctx) })
+		return store.View(ctx, s.Store, func(tx *store.Tx) (time.Time, error) { return tx.NextPoolDue(ctx) })
 	}
-	return update(ctx, s.Store, func(tx Tx) (time.Time, error) {
-		var seen []PoolDue
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (time.Time, error) {
+		var seen []workspace.PoolDue
 		due := make(map[string]time.Time, len(quiet))
 		for _, t := range quiet {
 			seen = append(seen, t.seen...)
@@ -141,16 +144,16 @@ func (s *PoolService) tendPool(ctx context.Context, t tending) (TendedPool, erro
 	const attempts = 5
 	var refused error
 	for attempt := 1; ; attempt++ {
-		done, err := update(ctx, s.Store, func(tx Tx) (TendedPool, error) { return tendHeld(ctx, tx, t, refused) })
+		done, err := store.Update(ctx, s.Store, func(tx *store.Tx) (TendedPool, error) { return tendHeld(ctx, tx, t, refused) })
 		var unordered *unorderedError
-		switch code := CodeOf(err); {
+		switch code := workspace.CodeOf(err); {
 		case err == nil || attempt == attempts:
 			return done, err
 		case errors.As(err, &unordered):
-			if code != CodeNameTaken && code != CodeAddressTaken { // somebody was faster with those; there are others
+			if code != workspace.CodeNameTaken && code != workspace.CodeAddressTaken { // somebody was faster with those; there are others
 				refused = err
 			}
-		case !errors.Is(err, ErrOvertaken):
+		case !errors.Is(err, workspace.ErrOvertaken):
 			return done, err
 		}
 	}
@@ -161,9 +164,9 @@ type unorderedError struct{ error }
 
 func (e *unorderedError) Unwrap() error { return e.error }
 
-func tendHeld(ctx context.Context, tx Tx, seen tending, refused error) (TendedPool, error) {
-	p, err := tx.LockPool(ctx, "", seen.Pool.ID)
-	if CodeOf(err) == CodePoolNotFound {
+func tendHeld(ctx context.Context, tx *store.Tx, seen tending, refused error) (TendedPool, error) {
+	p, err := LockPool(ctx, tx, "", seen.Pool.ID)
+	if workspace.CodeOf(err) == workspace.CodePoolNotFound {
 		return TendedPool{}, tx.SettlePools(ctx, seen.seen, nil)
 	}
 	if err != nil {
@@ -184,16 +187,16 @@ func tendHeld(ctx context.Context, tx Tx, seen tending, refused error) (TendedPo
 }
 
 // readTendings reads the pools of dues, each with its own; of a pool that is gone there is only what was seen.
-func readTendings(ctx context.Context, tx Tx, dues []PoolDue) ([]tending, error) {
+func readTendings(ctx context.Context, tx *store.Tx, dues []workspace.PoolDue) ([]tending, error) {
 	var ids []string
-	seen := map[string][]PoolDue{}
+	seen := map[string][]workspace.PoolDue{}
 	for _, d := range dues {
 		if seen[d.PoolID] == nil {
 			ids = append(ids, d.PoolID)
 		}
 		seen[d.PoolID] = append(seen[d.PoolID], d)
 	}
-	pools, _, err := tx.Pools(ctx, PoolQuery{IDs: ids, Page: Page{Limit: len(ids)}})
+	pools, _, err := Pools(ctx, tx, PoolQuery{IDs: ids, Page: workspace.Page{Limit: len(ids)}})
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +214,7 @@ func readTendings(ctx context.Context, tx Tx, dues []PoolDue) ([]tending, error)
 	return all, nil
 }
 
-func readTending(ctx context.Context, tx Tx, p Pool) (tending, error) {
+func readTending(ctx context.Context, tx *store.Tx, p Pool) (tending, error) {
 	all, err := gather(ctx, tx, []Pool{p})
 	if err != nil {
 		return tending{}, err
@@ -220,7 +223,7 @@ func readTending(ctx context.Context, tx Tx, p Pool) (tending, error) {
 }
 
 // gather adds to pools what the decisions about them rest on, in a fixed number of statements.
-func gather(ctx context.Context, tx Tx, pools []Pool) ([]tending, error) {
+func gather(ctx context.Context, tx *store.Tx, pools []Pool) ([]tending, error) {
 	if len(pools) == 0 {
 		return nil, nil
 	}
@@ -239,7 +242,7 @@ func gather(ctx context.Context, tx Tx, pools []Pool) ([]tending, error) {
 		at[m.PoolID].Members = append(at[m.PoolID].Members, m)
 		of[m.DesktopID] = m.PoolID
 	}
-	waiting, err := tx.ReadWaiting(ctx, ids...)
+	waiting, err := ReadWaiting(ctx, tx, ids...)
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +250,7 @@ func gather(ctx context.Context, tx Tx, pools []Pool) ([]tending, error) {
 		at[w.PoolID].queue = append(at[w.PoolID].queue, w)
 		at[w.PoolID].Waiting++
 	}
-	strangers, err := tx.Strangers(ctx, ids...)
+	strangers, err := Strangers(ctx, tx, ids...)
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +259,7 @@ func gather(ctx context.Context, tx Tx, pools []Pool) ([]tending, error) {
 			t.strangers = append(t.strangers, id)
 		}
 	}
-	former, err := tx.LastReasons(ctx, DecideScale, ids...)
+	former, err := LastReasons(ctx, tx, DecideScale, ids...)
 	for id, reasons := range former {
 		at[id].former = reasons
 	}
@@ -293,16 +296,16 @@ func (t *tending) untidy(now time.Time) []Tidying {
 }
 
 // tidy ends the bindings that are over and has desktops reset, and keeps the snapshot in step.
-func (t *tending) tidy(ctx context.Context, tx Tx) ([]Tidying, error) {
+func (t *tending) tidy(ctx context.Context, tx *store.Tx) ([]Tidying, error) {
 	todo := t.untidy(tx.Now())
 	if len(todo) == 0 {
 		return nil, nil
 	}
 	var resets []string
 	for _, d := range todo {
-		m := &t.Members[slices.IndexFunc(t.Members, func(m Member) bool { return m.DesktopID == d.DesktopID })]
+		m := &t.Members[slices.IndexFunc(t.Members, func(m workspace.Member) bool { return m.DesktopID == d.DesktopID })]
 		if d.UserID != "" {
-			released, err := Release(ctx, tx, *m)
+			released, err := workspace.Release(ctx, tx, *m)
 			if err != nil {
 				return nil, err
 			}
@@ -310,11 +313,11 @@ func (t *tending) tidy(ctx context.Context, tx Tx) ([]Tidying, error) {
 		}
 		if d.Reset {
 			resets = append(resets, d.DesktopID)
-			m.Task = TaskRebuilding
+			m.Task = workspace.TaskRebuilding
 		}
 	}
 	if len(resets) > 0 {
-		if _, err := ResetMembers(ctx, tx, Caller{ProjectID: t.Pool.ProjectID}, t.Pool, resets, "somebody has used it"); err != nil {
+		if _, err := ResetMembers(ctx, tx, workspace.Caller{ProjectID: t.Pool.ProjectID}, t.Pool, resets, "somebody has used it"); err != nil {
 			return nil, err
 		}
 	}
@@ -322,7 +325,7 @@ func (t *tending) tidy(ctx context.Context, tx Tx) ([]Tidying, error) {
 }
 
 // recordTidied writes which bindings ended to the decision log. Resets alone are told by their job.
-func (t *tending) recordTidied(ctx context.Context, tx Tx, todo []Tidying) error {
+func (t *tending) recordTidied(ctx context.Context, tx *store.Tx, todo []Tidying) error {
 	ended := slices.DeleteFunc(slices.Clone(todo), func(d Tidying) bool { return d.UserID == "" })
 	if len(ended) == 0 {
 		return nil
@@ -333,8 +336,8 @@ func (t *tending) recordTidied(ctx context.Context, tx Tx, todo []Tidying) error
 			reasons = append(reasons, r)
 		}
 	}
-	return tx.InsertDecision(ctx, PoolDecision{
-		ID: NewID(), PoolID: t.Pool.ID, Kind: DecideBind, At: tx.Now(), Reasons: reasons,
+	return InsertDecision(ctx, tx, PoolDecision{
+		ID: workspace.NewID(), PoolID: t.Pool.ID, Kind: DecideBind, At: tx.Now(), Reasons: reasons,
 		Inputs:  AsJSON(map[string]int{"total": len(t.Members), "retention_minutes": t.Pool.RetentionMinutes}),
 		Actions: AsJSON(ended),
 	}, DecisionsKept)
@@ -345,7 +348,7 @@ func (t *tending) recordTidied(ctx context.Context, tx Tx, todo []Tidying) error
 const RuleRefused = "refused"
 
 // scale lets the pool grow, as far as there is room, and shrink. A creation that was refused before is not ordered again.
-func (t *tending) scale(ctx context.Context, tx Tx, refused error) (Decision, error) {
+func (t *tending) scale(ctx context.Context, tx *store.Tx, refused error) (Decision, error) {
 	if !t.scales() {
 		return Decision{}, nil
 	}
@@ -365,45 +368,45 @@ func (t *tending) scale(ctx context.Context, tx Tx, refused error) (Decision, er
 			d.Reasons = slices.DeleteFunc(d.Reasons, func(r Reason) bool { return r == Reason{a.Rule, a.Reason} })
 		}
 		if short != nil {
-			t.Pool.Scale.Refused, t.Pool.Scale.Shortage = tx.Now(), MessageOf(short)
-			d.skip(RuleRefused, "%d of %s could be ordered: %s", a.Count, Plural(wanted, "desktop"), MessageOf(short))
+			t.Pool.Scale.Refused, t.Pool.Scale.Shortage = tx.Now(), workspace.MessageOf(short)
+			d.skip(RuleRefused, "%d of %s could be ordered: %s", a.Count, workspace.Plural(wanted, "desktop"), workspace.MessageOf(short))
 		}
 	}
 	d.Actions = slices.DeleteFunc(d.Actions, func(a ScaleAction) bool { return a.Count == 0 })
 	scale := t.Pool.Scale.After(d, tx.Now())
 	if scale != t.stored {
 		t.Pool.Scale = scale
-		if err := tx.SavePool(ctx, t.Pool); err != nil {
+		if err := SavePool(ctx, tx, t.Pool); err != nil {
 			return d, err
 		}
 	}
 	if !d.Notable(t.former) {
 		return d, nil
 	}
-	return d, tx.InsertDecision(ctx, d.Entry(t.Pool.ID, tx.Now()), DecisionsKept)
+	return d, InsertDecision(ctx, tx, d.Entry(t.Pool.ID, tx.Now()), DecisionsKept)
 }
 
 // act carries out one action, or as much of a creation as there is room for, and keeps the snapshot in step as far as the times of
 // next depend on it. It returns for how many desktops that was done, and what there was no room for.
-func (t *tending) act(ctx context.Context, tx Tx, a ScaleAction) (done int, short, err error) {
-	c := Caller{ProjectID: t.Pool.ProjectID}
+func (t *tending) act(ctx context.Context, tx *store.Tx, a ScaleAction) (done int, short, err error) {
+	c := workspace.Caller{ProjectID: t.Pool.ProjectID}
 	switch a.Kind {
 	case ScaleIsolate:
 		for i, m := range t.Members {
 			if slices.Contains(a.Desktops, m.DesktopID) {
 				t.Members[i].Isolated = true
-				if err := PutMember(ctx, tx, t.Members[i], m.Binding, ""); err != nil {
+				if err := workspace.PutMember(ctx, tx, t.Members[i], m.Binding, ""); err != nil {
 					return 0, nil, err
 				}
 			}
 		}
 	case ScaleDelete:
-		t.Members = slices.DeleteFunc(t.Members, func(m Member) bool { return slices.Contains(a.Desktops, m.DesktopID) })
-		if _, err := OrderDeletion(ctx, tx, DeleteDesktops{Caller: c, IDs: a.Desktops}); err != nil {
+		t.Members = slices.DeleteFunc(t.Members, func(m workspace.Member) bool { return slices.Contains(a.Desktops, m.DesktopID) })
+		if _, err := workspace.OrderDeletion(ctx, tx, workspace.DeleteDesktops{Caller: c, IDs: a.Desktops}); err != nil {
 			return 0, nil, err
 		}
 	case ScaleCreate:
-		_, made, short, err := growUpTo(ctx, tx, t.Pool, a.Count, 1, growth{Caller: c, Type: JobCreateDesktops, Auto: true})
+		_, made, short, err := growUpTo(ctx, tx, t.Pool, a.Count, 1, growth{Caller: c, Type: workspace.JobCreateDesktops, Auto: true})
 		if err != nil {
 			return 0, nil, &unorderedError{err}
 		}

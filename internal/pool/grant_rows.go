@@ -1,4 +1,4 @@
-package store
+package pool
 
 import (
 	"cmp"
@@ -8,16 +8,17 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 type grantRow struct {
 	bun.BaseModel `bun:"table:pool_grants,alias:g"`
-	PoolID        string                `bun:",pk"`
-	Type          workspace.GranteeType `bun:",pk"`
-	ObjectID      string                `bun:",pk"`
-	UserID        string                `bun:",nullzero"`
-	GroupID       string                `bun:",nullzero"`
+	PoolID        string      `bun:",pk"`
+	Type          GranteeType `bun:",pk"`
+	ObjectID      string      `bun:",pk"`
+	UserID        string      `bun:",nullzero"`
+	GroupID       string      `bun:",nullzero"`
 	UserGroup     workspace.UserGroup
 	Position      int
 	Created       time.Time
@@ -25,9 +26,9 @@ type grantRow struct {
 	Name string `bun:",scanonly"`
 }
 
-func newGrantRow(poolID string, position int, g workspace.Grant) grantRow {
+func newGrantRow(poolID string, position int, g Grant) grantRow {
 	row := grantRow{PoolID: poolID, Type: g.Type, ObjectID: g.ObjectID, UserGroup: g.Group, Position: position, Created: g.Created}
-	if g.Type == workspace.GrantGroup {
+	if g.Type == GrantGroup {
 		row.GroupID = g.ObjectID
 	} else {
 		row.UserID = g.ObjectID
@@ -35,18 +36,19 @@ func newGrantRow(poolID string, position int, g workspace.Grant) grantRow {
 	return row
 }
 
-func (r grantRow) domain() workspace.Grant {
-	return workspace.Grant{PoolID: r.PoolID, Type: r.Type, ObjectID: r.ObjectID, Name: r.Name, Group: r.UserGroup, Created: r.Created}
+func (r grantRow) domain() Grant {
+	return Grant{PoolID: r.PoolID, Type: r.Type, ObjectID: r.ObjectID, Name: r.Name, Group: r.UserGroup, Created: r.Created}
 }
 
 // grants selects grants with the present names of the people and groups.
-func (t *Tx) grants(model any) *bun.SelectQuery {
+func grants(t *store.Tx, model any) *bun.SelectQuery {
 	return t.NewSelect().Model(model).ColumnExpr("g.*").ColumnExpr("COALESCE(u.name, pg.name) AS name").
 		Join("LEFT JOIN users AS u ON u.id = g.user_id").Join("LEFT JOIN people_groups AS pg ON pg.id = g.group_id")
 }
 
-// PutGrants implements workspace.GrantRows. A pool, person or group that is not there is a CodeConflict.
-func (t *Tx) PutGrants(ctx context.Context, poolID string, grants []workspace.Grant) error {
+// PutGrants adds people or groups, or changes the privilege of those who are there.
+// A pool, person or group that is not there is a CodeConflict.
+func PutGrants(ctx context.Context, t *store.Tx, poolID string, grants []Grant) error {
 	rows := make([]grantRow, len(grants))
 	for i, g := range grants {
 		rows[i] = newGrantRow(poolID, i, g)
@@ -55,31 +57,31 @@ func (t *Tx) PutGrants(ctx context.Context, poolID string, grants []workspace.Gr
 	slices.SortFunc(rows, func(a, b grantRow) int {
 		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ObjectID, b.ObjectID))
 	})
-	for part := range slices.Chunk(rows, Batch) {
+	for part := range slices.Chunk(rows, store.Batch) {
 		_, err := t.Inserting(&part).On("CONFLICT (pool_id, type, object_id) DO UPDATE").Set("user_group = EXCLUDED.user_group").Exec(ctx)
 		if err != nil {
-			return t.danglingGrantee(err)
+			return danglingGrantee(t, err)
 		}
 	}
 	return t.PoolsChanged(ctx, poolID)
 }
 
 // danglingGrantee words an error about a pool, person or group that is no longer there.
-func (t *Tx) danglingGrantee(err error) error {
+func danglingGrantee(t *store.Tx, err error) error {
 	if err == nil || !t.Refers(err) {
 		return err
 	}
 	return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the pool, or a user or user group of the request, was deleted meanwhile, try again"))
 }
 
-// DeleteGrants implements workspace.GrantRows.
-func (t *Tx) DeleteGrants(ctx context.Context, poolID string, grants []workspace.Grant) error {
-	of := map[workspace.GranteeType][]string{}
+// DeleteGrants removes those with the same type and id; missing ones are a success.
+func DeleteGrants(ctx context.Context, t *store.Tx, poolID string, grants []Grant) error {
+	of := map[GranteeType][]string{}
 	for _, g := range grants {
 		of[g.Type] = append(of[g.Type], g.ObjectID)
 	}
-	for _, grantee := range []workspace.GranteeType{workspace.GrantUser, workspace.GrantGroup} {
-		for part := range slices.Chunk(slices.Sorted(slices.Values(of[grantee])), Batch) {
+	for _, grantee := range []GranteeType{GrantUser, GrantGroup} {
+		for part := range slices.Chunk(slices.Sorted(slices.Values(of[grantee])), store.Batch) {
 			_, err := t.NewDelete().Model((*grantRow)(nil)).
 				Where("pool_id = ? AND type = ? AND object_id IN (?)", poolID, grantee, bun.List(part)).Exec(ctx)
 			if err != nil {
@@ -90,28 +92,30 @@ func (t *Tx) DeleteGrants(ctx context.Context, poolID string, grants []workspace
 	return t.PoolsChanged(ctx, poolID)
 }
 
-// Grants implements workspace.GrantRows.
-func (t *Tx) Grants(ctx context.Context, poolID string, p workspace.Page) ([]workspace.Grant, int, error) {
+// Grants reads a page of a pool's people, oldest first, with the names that they have now.
+func Grants(ctx context.Context, t *store.Tx, poolID string, p workspace.Page) ([]Grant, int, error) {
 	var rows []grantRow
-	q := t.grants(&rows).Where("g.pool_id = ?", poolID)
-	total, err := ReadPage(ctx, q, p, false, "g.created", "g.position", "g.object_id")
-	return Convert(rows, grantRow.domain), total, err
+	q := grants(t, &rows).Where("g.pool_id = ?", poolID)
+	total, err := store.ReadPage(ctx, q, p, false, "g.created", "g.position", "g.object_id")
+	return store.Convert(rows, grantRow.domain), total, err
 }
 
-// GrantsFor implements workspace.GrantRows: by pool.
-func (t *Tx) GrantsFor(ctx context.Context, userID string) ([]workspace.Grant, error) {
+// GrantsFor reads the grants of a person, their own and those of groups they are in, in all pools.
+// by pool.
+func GrantsFor(ctx context.Context, t *store.Tx, userID string) ([]Grant, error) {
 	var rows []grantRow
-	err := t.grants(&rows).
+	err := grants(t, &rows).
 		Where("g.user_id = ? OR g.group_id IN (SELECT m.group_id FROM memberships AS m WHERE m.user_id = ?)", userID, userID).
 		Order("g.pool_id", "g.type", "g.object_id").Scan(ctx)
-	return Convert(rows, grantRow.domain), err
+	return store.Convert(rows, grantRow.domain), err
 }
 
-// PoolUses implements workspace.GrantRows.
-func (t *Tx) PoolUses(ctx context.Context, userIDs []string) ([]workspace.PoolUse, error) {
-	var uses []workspace.PoolUse
-	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(userIDs))), Batch) {
-		var rows []workspace.PoolUse
+// PoolUses reads which pools people may use, themselves or through a group, or have a desktop of, by person and name of the
+// pool.
+func PoolUses(ctx context.Context, t *store.Tx, userIDs []string) ([]PoolUse, error) {
+	var uses []PoolUse
+	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(userIDs))), store.Batch) {
+		var rows []PoolUse
 		err := t.NewRaw(`
 			SELECT o.user_id, p.id AS pool_id, p.name AS pool_name, max(o.bound) > 0 AS bound FROM (
 				SELECT g.user_id, g.pool_id, 0 AS bound FROM pool_grants AS g WHERE g.user_id IN (?0)

@@ -1,4 +1,4 @@
-package workspace_test
+package pool_test
 
 import (
 	"fmt"
@@ -10,12 +10,13 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/pool"
 	"carrel/internal/workspace"
 	"carrel/internal/workspace/workspacetest"
 )
 
-func dynamicPool() workspace.Pool {
-	return workspace.Pool{ID: "p", Name: "pool", Type: workspace.Dynamic, ImageID: "gold-1", RetentionMinutes: 30}
+func dynamicPool() pool.Pool {
+	return pool.Pool{ID: "p", Name: "pool", Type: pool.Dynamic, ImageID: "gold-1", RetentionMinutes: 30}
 }
 
 func TestBind(t *testing.T) {
@@ -27,63 +28,63 @@ func TestBind(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
-		arrival func(*workspace.Arrival)
-		want    workspace.Seating // but for Reason, which is part of what is said
+		arrival func(*pool.Arrival)
+		want    pool.Seating // but for Reason, which is part of what is said
 	}{
-		{"gives the desktop that was idle longest", func(a *workspace.Arrival) { a.Members[1].IdleSince = noon.Add(-2 * time.Hour) },
-			workspace.Seating{Outcome: workspace.SeatNew, DesktopID: "d01", Reason: "3 idle"}},
-		{"gives one that runs before one that must start", func(a *workspace.Arrival) {
+		{"gives the desktop that was idle longest", func(a *pool.Arrival) { a.Members[1].IdleSince = noon.Add(-2 * time.Hour) },
+			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d01", Reason: "3 idle"}},
+		{"gives one that runs before one that must start", func(a *pool.Arrival) {
 			a.Members[0].Status, a.Members[1].Status = workspace.StatusShutoff, workspace.StatusHibernated
-		}, workspace.Seating{Outcome: workspace.SeatNew, DesktopID: "d02", Reason: "3 idle"}},
-		{"gives one of the present image before others", func(a *workspace.Arrival) { a.Members[2].ImageID = "gold-1" },
-			workspace.Seating{Outcome: workspace.SeatNew, DesktopID: "d02", Reason: "3 idle"}},
-		{"gives an administrator's desktop before one that may go when idle", func(a *workspace.Arrival) { a.Members[2].AutoCreated = false },
-			workspace.Seating{Outcome: workspace.SeatNew, DesktopID: "d02", Reason: "3 idle"}},
-		{"starts one that is off when there is no other", func(a *workspace.Arrival) { a.Members = a.Members[:1]; a.Members[0].Status = workspace.StatusShutoff },
-			workspace.Seating{Outcome: workspace.SeatNew, DesktopID: "d00", Start: true, Reason: "1 idle"}},
-		{"gives the same to who returns in time", func(a *workspace.Arrival) { bound(&a.Members[1]) },
-			workspace.Seating{Outcome: workspace.SeatSame, DesktopID: "d01", Reason: "has this desktop"}},
-		{"gives another to who returns too late", func(a *workspace.Arrival) { bound(&a.Members[1]); a.Pool.RetentionMinutes = 29 },
-			workspace.Seating{Outcome: workspace.SeatNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
-		{"gives the same in a static pool however late", func(a *workspace.Arrival) {
+		}, pool.Seating{Outcome: pool.SeatNew, DesktopID: "d02", Reason: "3 idle"}},
+		{"gives one of the present image before others", func(a *pool.Arrival) { a.Members[2].ImageID = "gold-1" },
+			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d02", Reason: "3 idle"}},
+		{"gives an administrator's desktop before one that may go when idle", func(a *pool.Arrival) { a.Members[2].AutoCreated = false },
+			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d02", Reason: "3 idle"}},
+		{"starts one that is off when there is no other", func(a *pool.Arrival) { a.Members = a.Members[:1]; a.Members[0].Status = workspace.StatusShutoff },
+			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d00", Start: true, Reason: "1 idle"}},
+		{"gives the same to who returns in time", func(a *pool.Arrival) { bound(&a.Members[1]) },
+			pool.Seating{Outcome: pool.SeatSame, DesktopID: "d01", Reason: "has this desktop"}},
+		{"gives another to who returns too late", func(a *pool.Arrival) { bound(&a.Members[1]); a.Pool.RetentionMinutes = 29 },
+			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
+		{"gives the same in a static pool however late", func(a *pool.Arrival) {
 			bound(&a.Members[1])
-			a.Pool.Type, a.Pool.RetentionMinutes = workspace.Static, 0
+			a.Pool.Type, a.Pool.RetentionMinutes = pool.Static, 0
 			a.Members[1].Status = workspace.StatusHibernated
-		}, workspace.Seating{Outcome: workspace.SeatSame, DesktopID: "d01", Start: true, Reason: "has this desktop"}},
-		{"gives another when theirs is being deleted", func(a *workspace.Arrival) { bound(&a.Members[1]); a.Members[1].Task = workspace.TaskDeleting },
-			workspace.Seating{Outcome: workspace.SeatNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
-		{"gives another when theirs broke and was put aside", func(a *workspace.Arrival) { bound(&a.Members[1]); a.Members[1].Isolated = true },
-			workspace.Seating{Outcome: workspace.SeatNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
-		{"shuts a static desktop that was put aside", func(a *workspace.Arrival) {
+		}, pool.Seating{Outcome: pool.SeatSame, DesktopID: "d01", Start: true, Reason: "has this desktop"}},
+		{"gives another when theirs is being deleted", func(a *pool.Arrival) { bound(&a.Members[1]); a.Members[1].Task = workspace.TaskDeleting },
+			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
+		{"gives another when theirs broke and was put aside", func(a *pool.Arrival) { bound(&a.Members[1]); a.Members[1].Isolated = true },
+			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
+		{"shuts a static desktop that was put aside", func(a *pool.Arrival) {
 			bound(&a.Members[1])
-			a.Members[1].Isolated, a.Pool.Type = true, workspace.Static
-		}, workspace.Seating{Outcome: workspace.SeatShut, DesktopID: "d01", Reason: "put aside"}},
-		{"does not let anybody overtake", func(a *workspace.Arrival) { a.Ahead = 3 },
-			workspace.Seating{Outcome: workspace.SeatFull, Reason: "does not grow"}},
-		{"waits for a desktop that comes", func(a *workspace.Arrival) { a.Members = a.Members[:1]; a.Members[0].Task = workspace.TaskRebuilding },
-			workspace.Seating{Outcome: workspace.SeatWait, Reason: "0 idle, 1 coming"}},
-		{"waits for one that is made on access", func(a *workspace.Arrival) {
+			a.Members[1].Isolated, a.Pool.Type = true, pool.Static
+		}, pool.Seating{Outcome: pool.SeatShut, DesktopID: "d01", Reason: "put aside"}},
+		{"does not let anybody overtake", func(a *pool.Arrival) { a.Ahead = 3 },
+			pool.Seating{Outcome: pool.SeatFull, Reason: "does not grow"}},
+		{"waits for a desktop that comes", func(a *pool.Arrival) { a.Members = a.Members[:1]; a.Members[0].Task = workspace.TaskRebuilding },
+			pool.Seating{Outcome: pool.SeatWait, Reason: "0 idle, 1 coming"}},
+		{"waits for one that is made on access", func(a *pool.Arrival) {
 			a.Members, a.Pool.Autoscaling = nil, true
-			a.Pool.Policy = workspace.AutoscalePolicy{Type: workspace.AccessCreated, MaxAutoCreated: 1}
-		}, workspace.Seating{Outcome: workspace.SeatWait, Reason: "a desktop is made"}},
-		{"says honestly that making one failed", func(a *workspace.Arrival) {
+			a.Pool.Policy = pool.AutoscalePolicy{Type: pool.AccessCreated, MaxAutoCreated: 1}
+		}, pool.Seating{Outcome: pool.SeatWait, Reason: "a desktop is made"}},
+		{"says honestly that making one failed", func(a *pool.Arrival) {
 			a.Members, a.Pool.Autoscaling = nil, true
-			a.Pool.Policy = workspace.AutoscalePolicy{Type: workspace.AccessCreated, MaxAutoCreated: 1}
-			a.Pool.Scale = workspace.ScaleHistory{Failures: 3, Failed: noon.Add(-20 * time.Second)}
-		}, workspace.Seating{Outcome: workspace.SeatWait, Reason: "failed 3 times in a row, it is tried again in 40s"}},
-		{"is full at the cap", func(a *workspace.Arrival) {
+			a.Pool.Policy = pool.AutoscalePolicy{Type: pool.AccessCreated, MaxAutoCreated: 1}
+			a.Pool.Scale = pool.ScaleHistory{Failures: 3, Failed: noon.Add(-20 * time.Second)}
+		}, pool.Seating{Outcome: pool.SeatWait, Reason: "failed 3 times in a row, it is tried again in 40s"}},
+		{"is full at the cap", func(a *pool.Arrival) {
 			a.Pool.Autoscaling, a.Ahead = true, 3
-			a.Pool.Policy = workspace.AutoscalePolicy{Type: workspace.AccessCreated, MaxAutoCreated: 3}
-		}, workspace.Seating{Outcome: workspace.SeatFull, Reason: "max_auto_created (3) is reached"}},
-		{"is full when all are taken and it does not grow", func(a *workspace.Arrival) { a.Members = nil },
-			workspace.Seating{Outcome: workspace.SeatFull, Reason: "does not grow"}},
-		{"is shut under maintenance", func(a *workspace.Arrival) { a.Pool.InMaintenance = true },
-			workspace.Seating{Outcome: workspace.SeatShut, Reason: "maintenance"}},
+			a.Pool.Policy = pool.AutoscalePolicy{Type: pool.AccessCreated, MaxAutoCreated: 3}
+		}, pool.Seating{Outcome: pool.SeatFull, Reason: "max_auto_created (3) is reached"}},
+		{"is full when all are taken and it does not grow", func(a *pool.Arrival) { a.Members = nil },
+			pool.Seating{Outcome: pool.SeatFull, Reason: "does not grow"}},
+		{"is shut under maintenance", func(a *pool.Arrival) { a.Pool.InMaintenance = true },
+			pool.Seating{Outcome: pool.SeatShut, Reason: "maintenance"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := workspace.Arrival{Pool: dynamicPool(), Members: readyMembers(3, nil), UserID: "ann"}
+			a := pool.Arrival{Pool: dynamicPool(), Members: readyMembers(3, nil), UserID: "ann"}
 			c.arrival(&a)
-			got := workspace.Bind(a, noon)
+			got := pool.Bind(a, noon)
 			if !strings.Contains(got.Reason, c.want.Reason) {
 				t.Errorf("says %q, want %q", got.Reason, c.want.Reason)
 			}
@@ -98,27 +99,27 @@ func TestBindGivesOnlyIdleDesktopsAndLooksAtNothingElse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScaled(t)
 		s.Pool.RetentionMinutes = rapid.IntRange(10, 200).Draw(t, "retention")
-		a := workspace.Arrival{Pool: s.Pool, Members: s.Members, UserID: rapid.SampledFrom([]string{"new", "ud00", "ud01", "ud02"}).Draw(t, "person"), Ahead: rapid.IntRange(0, 3).Draw(t, "ahead")}
+		a := pool.Arrival{Pool: s.Pool, Members: s.Members, UserID: rapid.SampledFrom([]string{"new", "ud00", "ud01", "ud02"}).Draw(t, "person"), Ahead: rapid.IntRange(0, 3).Draw(t, "ahead")}
 		before := slices.Clone(a.Members)
-		got := workspace.Bind(a, noon)
+		got := pool.Bind(a, noon)
 		if !reflect.DeepEqual(before, a.Members) {
 			t.Fatal("the input has changed")
 		}
 		a.Members = rapid.Permutation(a.Members).Draw(t, "order")
-		if again := workspace.Bind(a, noon); again != got {
+		if again := pool.Bind(a, noon); again != got {
 			t.Fatalf("the order changes %+v to %+v", got, again)
 		}
 		at := slices.IndexFunc(before, func(m workspace.Member) bool { return m.DesktopID == got.DesktopID })
 		switch got.Outcome {
-		case workspace.SeatNew:
+		case pool.SeatNew:
 			if !before[at].Idle() || before[at].Used || before[at].Isolated || before[at].Bound() {
 				t.Fatalf("gives %+v", before[at])
 			}
-		case workspace.SeatSame:
+		case pool.SeatSame:
 			if before[at].UserID != a.UserID {
 				t.Fatalf("gives %s back what is %s's", a.UserID, before[at].UserID)
 			}
-		case workspace.SeatFull:
+		case pool.SeatFull:
 			if n := idle(before); n > a.Ahead {
 				t.Fatalf("is full with %d idle and %d ahead", n, a.Ahead)
 			}
@@ -128,15 +129,15 @@ func TestBindGivesOnlyIdleDesktopsAndLooksAtNothingElse(t *testing.T) {
 }
 
 func TestTwoHundredSignInsForAHundredDesktops(t *testing.T) {
-	a := workspace.Arrival{Pool: dynamicPool(), Members: readyMembers(100, nil)}
+	a := pool.Arrival{Pool: dynamicPool(), Members: readyMembers(100, nil)}
 	owners := map[string]string{}
 	for i := range 200 {
 		a.UserID = fmt.Sprint("user-", i)
-		got := workspace.Bind(a, noon)
-		if got.Outcome == workspace.SeatFull {
+		got := pool.Bind(a, noon)
+		if got.Outcome == pool.SeatFull {
 			continue
 		}
-		if other, taken := owners[got.DesktopID]; taken || got.Outcome != workspace.SeatNew {
+		if other, taken := owners[got.DesktopID]; taken || got.Outcome != pool.SeatNew {
 			t.Fatalf("%s gets %+v, which %s has", a.UserID, got, other)
 		}
 		owners[got.DesktopID] = a.UserID
@@ -150,7 +151,7 @@ func TestTwoHundredSignInsForAHundredDesktops(t *testing.T) {
 
 // poolLife is a pool in which people come and go, with what each person last had.
 type poolLife struct {
-	pool    workspace.Pool
+	pool    pool.Pool
 	members []workspace.Member
 	now     time.Time
 	left    map[string]time.Time // when each person was last connected
@@ -179,12 +180,12 @@ func (l *poolLife) Check(t *rapid.T) {
 func (l *poolLife) Arrive(t *rapid.T) {
 	user := rapid.SampledFrom([]string{"ann", "bob", "cat", "dan", "eve"}).Draw(t, "person")
 	had := slices.IndexFunc(l.members, func(m workspace.Member) bool { return m.UserID == user })
-	got := workspace.Bind(workspace.Arrival{Pool: l.pool, Members: l.members, UserID: user}, l.now)
-	inTime := l.pool.Type == workspace.Static || l.now.Sub(l.left[user]) < time.Duration(l.pool.RetentionMinutes)*time.Minute
-	if had >= 0 && inTime && (got.Outcome != workspace.SeatSame || got.DesktopID != l.members[had].DesktopID) {
+	got := pool.Bind(pool.Arrival{Pool: l.pool, Members: l.members, UserID: user}, l.now)
+	inTime := l.pool.Type == pool.Static || l.now.Sub(l.left[user]) < time.Duration(l.pool.RetentionMinutes)*time.Minute
+	if had >= 0 && inTime && (got.Outcome != pool.SeatSame || got.DesktopID != l.members[had].DesktopID) {
 		t.Fatalf("%s returns in time to %s and gets %+v", user, l.members[had].DesktopID, got)
 	}
-	if had >= 0 && !inTime && got.Outcome == workspace.SeatSame {
+	if had >= 0 && !inTime && got.Outcome == pool.SeatSame {
 		t.Fatalf("%s returns too late and gets %+v", user, got)
 	}
 	if got.Ended != "" {
@@ -192,13 +193,13 @@ func (l *poolLife) Arrive(t *rapid.T) {
 	}
 	at := l.at(got.DesktopID)
 	switch got.Outcome {
-	case workspace.SeatNew:
+	case pool.SeatNew:
 		if other := l.dirty[got.DesktopID]; other != "" {
 			t.Fatalf("%s gets %s, which %s has used", user, got.DesktopID, other)
 		}
 		l.members[at] = l.members[at].AfterBinding(user, l.now)
 		l.dirty[got.DesktopID] = user
-	case workspace.SeatSame:
+	case pool.SeatSame:
 		l.members[at] = l.members[at].AfterReturn(l.now)
 	default:
 		return
@@ -227,11 +228,11 @@ func (l *poolLife) Pass(t *rapid.T) {
 }
 
 func (l *poolLife) Tidy(t *rapid.T) {
-	tidied := workspace.Tidy(l.pool, rapid.Permutation(l.members).Draw(t, "order"), l.now)
+	tidied := pool.Tidy(l.pool, rapid.Permutation(l.members).Draw(t, "order"), l.now)
 	for _, d := range tidied {
 		m := l.members[l.at(d.DesktopID)]
 		if d.UserID != "" {
-			if m.Connected() || l.pool.Type == workspace.Static || l.now.Sub(l.left[m.UserID]) < time.Duration(l.pool.RetentionMinutes)*time.Minute {
+			if m.Connected() || l.pool.Type == pool.Static || l.now.Sub(l.left[m.UserID]) < time.Duration(l.pool.RetentionMinutes)*time.Minute {
 				t.Fatalf("takes %s from %s, who was there at %v", m.DesktopID, m.UserID, l.left[m.UserID])
 			}
 			m = m.AfterRelease()
@@ -241,7 +242,7 @@ func (l *poolLife) Tidy(t *rapid.T) {
 		}
 		l.members[l.at(d.DesktopID)] = m
 	}
-	if again := workspace.Tidy(l.pool, l.members, l.now); len(again) > 0 {
+	if again := pool.Tidy(l.pool, l.members, l.now); len(again) > 0 {
 		t.Fatalf("tidying again yields %+v", again)
 	}
 }
@@ -257,7 +258,7 @@ func (l *poolLife) Reset(t *rapid.T) {
 }
 
 func TestPeopleComeAndGo(t *testing.T) {
-	for _, of := range []workspace.PoolType{workspace.Dynamic, workspace.Static} {
+	for _, of := range []pool.PoolType{pool.Dynamic, pool.Static} {
 		t.Run(string(of), rapid.MakeCheck(func(t *rapid.T) {
 			l := &poolLife{pool: dynamicPool(), members: readyMembers(rapid.IntRange(1, 5).Draw(t, "desktops"), nil), now: noon, left: map[string]time.Time{}, dirty: map[string]string{}}
 			l.pool.Type = of
@@ -288,11 +289,11 @@ func TestTheTimeAwayCountsFromTheLastConnection(t *testing.T) {
 func TestTidyLeavesADesktopThatAJobWorksOn(t *testing.T) {
 	m := readyMembers(1, nil)[0].AfterBinding("ann", noon.Add(-time.Hour))
 	m.Task = workspace.TaskRebooting
-	if got := workspace.Tidy(dynamicPool(), []workspace.Member{m}, noon); len(got) != 0 {
+	if got := pool.Tidy(dynamicPool(), []workspace.Member{m}, noon); len(got) != 0 {
 		t.Errorf("tidies %+v", got)
 	}
 	m.Task = workspace.TaskDeleting
-	if got := workspace.Tidy(dynamicPool(), []workspace.Member{m}, noon); len(got) != 1 || got[0].UserID != "ann" || got[0].Reset {
+	if got := pool.Tidy(dynamicPool(), []workspace.Member{m}, noon); len(got) != 1 || got[0].UserID != "ann" || got[0].Reset {
 		t.Errorf("tidies %+v", got)
 	}
 }
@@ -301,7 +302,7 @@ func TestMayReset(t *testing.T) {
 	ago := func(d time.Duration) time.Time { return noon.Add(-d) }
 	for _, c := range []struct {
 		name   string
-		change func(*workspace.Pool, *workspace.Member)
+		change func(*pool.Pool, *workspace.Member)
 		past   []time.Time
 		code   workspace.Code
 		why    string
@@ -309,18 +310,18 @@ func TestMayReset(t *testing.T) {
 		{"once again after a day", nil, []time.Time{ago(24 * time.Hour), ago(time.Hour)}, "", ""},
 		{"no oftener than the policy says", nil, []time.Time{ago(time.Hour), ago(23 * time.Hour), ago(25 * time.Hour)}, workspace.CodeRateLimited, "2 times in 24 hours; again in 1h0m0s"},
 		{"only when as few resets are left as the policy says", nil, []time.Time{ago(2 * time.Hour), ago(23 * time.Hour), ago(time.Hour)}, workspace.CodeRateLimited, "again in 22h0m0s"},
-		{"only their own desktop", func(_ *workspace.Pool, m *workspace.Member) { m.UserID = "bob" }, nil, workspace.CodeForbidden, "not yours"},
-		{"not without a policy", func(p *workspace.Pool, _ *workspace.Member) { p.Reset.Enabled = false }, nil, workspace.CodeForbidden, "by an administrator only"},
-		{"not while it is busy", func(_ *workspace.Pool, m *workspace.Member) { m.Task = workspace.TaskRebooting }, nil, workspace.CodeConflict, "is busy (rebooting)"},
-		{"not under maintenance", func(p *workspace.Pool, _ *workspace.Member) { p.InMaintenance = true }, nil, workspace.CodeConflict, "maintenance"},
+		{"only their own desktop", func(_ *pool.Pool, m *workspace.Member) { m.UserID = "bob" }, nil, workspace.CodeForbidden, "not yours"},
+		{"not without a policy", func(p *pool.Pool, _ *workspace.Member) { p.Reset.Enabled = false }, nil, workspace.CodeForbidden, "by an administrator only"},
+		{"not while it is busy", func(_ *pool.Pool, m *workspace.Member) { m.Task = workspace.TaskRebooting }, nil, workspace.CodeConflict, "is busy (rebooting)"},
+		{"not under maintenance", func(p *pool.Pool, _ *workspace.Member) { p.InMaintenance = true }, nil, workspace.CodeConflict, "maintenance"},
 	} {
 		t.Run("people may reset "+c.name, func(t *testing.T) {
 			p, m := dynamicPool(), readyMembers(1, nil)[0].AfterBinding("ann", noon)
-			p.Reset = workspace.UserResetPolicy{Enabled: true, PerDay: 2}
+			p.Reset = pool.UserResetPolicy{Enabled: true, PerDay: 2}
 			if c.change != nil {
 				c.change(&p, &m)
 			}
-			err := workspace.MayReset(p, m, "ann", c.past, noon)
+			err := pool.MayReset(p, m, "ann", c.past, noon)
 			if c.code == "" {
 				if err != nil {
 					t.Error(err)

@@ -1,19 +1,24 @@
-package workspace
+package pool
 
-import "context"
+import (
+	"context"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
 
 // PoolDetail is a pool with the catalogue entries that its desktops are made from.
 type PoolDetail struct {
 	Pool
-	Product Product
-	Image   Image
-	Groups  []SecurityGroup // in the pool's order; one that is gone has only its id
+	Product workspace.Product
+	Image   workspace.Image
+	Groups  []workspace.SecurityGroup // in the pool's order; one that is gone has only its id
 }
 
 // Pool reads one pool. CodePoolNotFound.
 func (s *PoolService) Pool(ctx context.Context, projectID, id string) (PoolDetail, error) {
-	return view(ctx, s.Store, func(tx Tx) (PoolDetail, error) {
-		p, err := tx.ReadPool(ctx, projectID, id)
+	return store.View(ctx, s.Store, func(tx *store.Tx) (PoolDetail, error) {
+		p, err := ReadPool(ctx, tx, projectID, id)
 		if err != nil {
 			return PoolDetail{}, err
 		}
@@ -27,8 +32,8 @@ func (s *PoolService) Pool(ctx context.Context, projectID, id string) (PoolDetai
 
 // ListPools reads a page of a project's pools and counts all that match.
 func (s *PoolService) ListPools(ctx context.Context, q PoolQuery) ([]PoolDetail, int, error) {
-	return list(ctx, s.Store, func(tx Tx) ([]PoolDetail, int, error) {
-		pools, total, err := tx.Pools(ctx, q)
+	return store.List(ctx, s.Store, func(tx *store.Tx) ([]PoolDetail, int, error) {
+		pools, total, err := Pools(ctx, tx, q)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -38,23 +43,23 @@ func (s *PoolService) ListPools(ctx context.Context, q PoolQuery) ([]PoolDetail,
 }
 
 // poolDetails reads each product and image once, however many pools share it. One that is no longer offered leaves only its id.
-func poolDetails(ctx context.Context, tx Tx, projectID string, pools []Pool) ([]PoolDetail, error) {
+func poolDetails(ctx context.Context, tx *store.Tx, projectID string, pools []Pool) ([]PoolDetail, error) {
 	groups, err := tx.SecurityGroups(ctx, projectID)
 	if err != nil {
 		return nil, err
 	}
-	stand := make([]Desktop, len(pools)) // a desktop as the pool would make it
+	stand := make([]workspace.Desktop, len(pools)) // a desktop as the pool would make it
 	for i, p := range pools {
-		stand[i] = Desktop{ProductID: p.ProductID, ImageID: p.ImageID}
+		stand[i] = workspace.Desktop{ProductID: p.ProductID, ImageID: p.ImageID}
 	}
-	catalog, err := WithCatalog(ctx, tx, stand)
+	catalog, err := workspace.WithCatalog(ctx, tx, stand)
 	if err != nil {
 		return nil, err
 	}
 	details := make([]PoolDetail, len(pools))
 	for i, p := range pools {
 		details[i] = PoolDetail{
-			Pool: p, Product: catalog[i].Product, Image: catalog[i].Image, Groups: GroupsNamed(groups, p.SecurityGroups),
+			Pool: p, Product: catalog[i].Product, Image: catalog[i].Image, Groups: workspace.GroupsNamed(groups, p.SecurityGroups),
 		}
 	}
 	return details, nil
@@ -62,27 +67,27 @@ func poolDetails(ctx context.Context, tx Tx, projectID string, pools []Pool) ([]
 
 // PoolDesktop is a desktop of a pool with the respects in which it is not as the pool would make it now.
 type PoolDesktop struct {
-	DesktopDetail
-	Differs []Difference
+	workspace.DesktopDetail
+	Differs []workspace.Difference
 }
 
 // PoolDesktops reads a page of a pool's desktops, those that differ from the pool in one respect if that is asked for, and counts
 // all that match. CodePoolNotFound.
-func (s *PoolService) PoolDesktops(ctx context.Context, poolID string, q DesktopQuery, differs Difference) ([]PoolDesktop, int, error) {
-	return list(ctx, s.Store, func(tx Tx) ([]PoolDesktop, int, error) {
-		p, err := tx.ReadPool(ctx, q.ProjectID, poolID)
+func (s *PoolService) PoolDesktops(ctx context.Context, poolID string, q workspace.DesktopQuery, differs workspace.Difference) ([]PoolDesktop, int, error) {
+	return store.List(ctx, s.Store, func(tx *store.Tx) ([]PoolDesktop, int, error) {
+		p, err := ReadPool(ctx, tx, q.ProjectID, poolID)
 		if err != nil {
 			return nil, 0, err
 		}
 		q.PoolIDs = []string{p.ID}
 		if differs != "" {
-			q.Unlike = &Unlike{p.Pattern(), differs}
+			q.Unlike = &workspace.Unlike{Pattern: p.Pattern(), In: differs}
 		}
 		desktops, total, err := tx.Desktops(ctx, q)
 		if err != nil {
 			return nil, 0, err
 		}
-		details, err := WithDetails(ctx, tx, q.ProjectID, desktops)
+		details, err := workspace.WithDetails(ctx, tx, q.ProjectID, desktops)
 		out := make([]PoolDesktop, len(details))
 		for i, d := range details {
 			out[i] = PoolDesktop{d, p.Differences(d.Desktop)}
@@ -92,9 +97,9 @@ func (s *PoolService) PoolDesktops(ctx context.Context, poolID string, q Desktop
 }
 
 // PoolDifferences counts the desktops of a pool that differ from it, for each of Differences. CodePoolNotFound.
-func (s *PoolService) PoolDifferences(ctx context.Context, projectID, poolID string) (map[Difference]int, error) {
-	return view(ctx, s.Store, func(tx Tx) (map[Difference]int, error) {
-		p, err := tx.ReadPool(ctx, projectID, poolID)
+func (s *PoolService) PoolDifferences(ctx context.Context, projectID, poolID string) (map[workspace.Difference]int, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) (map[workspace.Difference]int, error) {
+		p, err := ReadPool(ctx, tx, projectID, poolID)
 		if err != nil {
 			return nil, err
 		}
@@ -104,12 +109,12 @@ func (s *PoolService) PoolDifferences(ctx context.Context, projectID, poolID str
 
 // PoolDecisions reads a page of a pool's decision log, newest first, of one kind or of all if it is empty, and counts all that
 // match. CodePoolNotFound.
-func (s *PoolService) PoolDecisions(ctx context.Context, projectID, poolID string, kind DecisionKind, page Page) ([]PoolDecision, int, error) {
-	return list(ctx, s.Store, func(tx Tx) ([]PoolDecision, int, error) {
-		if _, err := tx.ReadPool(ctx, projectID, poolID); err != nil {
+func (s *PoolService) PoolDecisions(ctx context.Context, projectID, poolID string, kind DecisionKind, page workspace.Page) ([]PoolDecision, int, error) {
+	return store.List(ctx, s.Store, func(tx *store.Tx) ([]PoolDecision, int, error) {
+		if _, err := ReadPool(ctx, tx, projectID, poolID); err != nil {
 			return nil, 0, err
 		}
-		return tx.Decisions(ctx, poolID, kind, page)
+		return Decisions(ctx, tx, poolID, kind, page)
 	})
 }
 
@@ -121,16 +126,16 @@ type UserPools struct {
 
 // PoolsOfUsers tells of each of a page of people which pools they have. With ids the page is one of these, in their order;
 // otherwise of everybody. CodeUserNotFound for an id of nobody.
-func (s *PoolService) PoolsOfUsers(ctx context.Context, projectID string, ids []string, page Page) ([]UserPools, error) {
-	return view(ctx, s.Store, func(tx Tx) ([]UserPools, error) {
+func (s *PoolService) PoolsOfUsers(ctx context.Context, projectID string, ids []string, page workspace.Page) ([]UserPools, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) ([]UserPools, error) {
 		if len(ids) > 0 {
 			from := min(page.Offset, len(ids))
 			ids = ids[from:min(from+page.Limit, len(ids))]
-			if err := UsersExist(ctx, tx, projectID, ids); err != nil {
+			if err := workspace.UsersExist(ctx, tx, projectID, ids); err != nil {
 				return nil, err
 			}
 		} else {
-			users, _, err := tx.Users(ctx, UserQuery{ProjectID: projectID, Page: page})
+			users, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: projectID, Page: page})
 			if err != nil {
 				return nil, err
 			}
@@ -138,7 +143,7 @@ func (s *PoolService) PoolsOfUsers(ctx context.Context, projectID string, ids []
 				ids = append(ids, u.ID)
 			}
 		}
-		uses, err := tx.PoolUses(ctx, ids)
+		uses, err := PoolUses(ctx, tx, ids)
 		people := make([]UserPools, len(ids))
 		for i, id := range ids {
 			people[i].UserID = id

@@ -1,4 +1,4 @@
-package workspace_test
+package pool_test
 
 import (
 	"fmt"
@@ -6,11 +6,12 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
 
 // drawMembers draws the desktops of a pool in any state, likely and unlikely ones.
-func drawMembers(t *rapid.T, of workspace.PoolType) []workspace.Member {
+func drawMembers(t *rapid.T, of pool.PoolType) []workspace.Member {
 	n := rapid.IntRange(0, 25).Draw(t, "desktops")
 	members := make([]workspace.Member, n)
 	for i := range members {
@@ -75,13 +76,13 @@ func drawStrange(t *rapid.T, m *workspace.Member, ago func(string) time.Time) {
 }
 
 // drawScaled draws a pool with an autoscaling policy and its snapshot.
-func drawScaled(t *rapid.T) workspace.PoolSnapshot {
-	p := workspace.Pool{
-		ID: "p", Name: "pool", Type: rapid.SampledFrom([]workspace.PoolType{workspace.Dynamic, workspace.Static}).Draw(t, "type"),
+func drawScaled(t *rapid.T) pool.PoolSnapshot {
+	p := pool.Pool{
+		ID: "p", Name: "pool", Type: rapid.SampledFrom([]pool.PoolType{pool.Dynamic, pool.Static}).Draw(t, "type"),
 		ImageID: "gold-1", Autoscaling: rapid.IntRange(0, 9).Draw(t, "off") > 0, InMaintenance: rapid.IntRange(0, 9).Draw(t, "maintenance") == 0,
 	}
-	p.Policy = workspace.AutoscalePolicy{
-		Type:           rapid.SampledFrom([]workspace.AutoscaleType{workspace.AccessCreated, workspace.AutoCreated, workspace.AutoCreated}).Draw(t, "way"),
+	p.Policy = pool.AutoscalePolicy{
+		Type:           rapid.SampledFrom([]pool.AutoscaleType{pool.AccessCreated, pool.AutoCreated, pool.AutoCreated}).Draw(t, "way"),
 		MaxAutoCreated: rapid.IntRange(1, 30).Draw(t, "max"), MinIdle: rapid.IntRange(0, 15).Draw(t, "min idle"),
 		OnceCreated: rapid.IntRange(0, 5).Draw(t, "once"), MinRetention: rapid.IntRange(0, 20).Draw(t, "min retention"),
 		AutoIsolation: rapid.Bool().Draw(t, "isolation"), MaxIsolated: rapid.IntRange(0, 5).Draw(t, "max isolated"),
@@ -92,10 +93,10 @@ func drawScaled(t *rapid.T) workspace.PoolSnapshot {
 	ago := func(label string) time.Time {
 		return rapid.SampledFrom([]time.Time{{}, noon.Add(-time.Minute), noon.Add(-4 * time.Minute), noon.Add(-5 * time.Minute), noon.Add(-3 * time.Hour)}).Draw(t, label)
 	}
-	p.Scale = workspace.ScaleHistory{
+	p.Scale = pool.ScaleHistory{
 		Created: ago("created"), Deleted: ago("deleted"), Failures: rapid.SampledFrom([]int{0, 0, 0, 1, 2, 3, 4, 9, 70}).Draw(t, "failures"), Failed: ago("failed"),
 	}
-	return workspace.PoolSnapshot{
+	return pool.PoolSnapshot{
 		Pool: p, Members: drawMembers(t, p.Type), Waiting: rapid.SampledFrom([]int{0, 0, 1, 2, 7}).Draw(t, "waiting"),
 	}
 }

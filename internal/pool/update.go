@@ -1,9 +1,11 @@
-package workspace
+package pool
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"carrel/internal/workspace"
 )
 
 // PoolChange is a change to a pool's settings as sent: nil fields were left out and stay, but for Tags. Empty strings clear
@@ -26,7 +28,7 @@ type PoolChange struct {
 	Policy         *PolicyChange
 	Reset          *ResetChange
 	InMaintenance  *bool
-	Tags           *[]Tag // nil clears them when any other setting but InMaintenance is there, as clients expect of a PUT
+	Tags           *[]workspace.Tag // nil clears them when any other setting but InMaintenance is there, as clients expect of a PUT
 }
 
 // VolumeTypeChange gives a pool's disk another type for new desktops.
@@ -96,10 +98,10 @@ func (c PoolChange) place(p *Pool) {
 func (c PoolChange) volumes(p *Pool) error {
 	if c.Root != nil {
 		if c.Root.ID != p.Root.ID {
-			return Invalid("root_volume.id", "%q is not the pool's system disk, that is %s", c.Root.ID, p.Root.ID)
+			return workspace.Invalid("root_volume.id", "%q is not the pool's system disk, that is %s", c.Root.ID, p.Root.ID)
 		}
 		if c.Root.Type == "" {
-			return Invalid("root_volume.type", "must not be empty")
+			return workspace.Invalid("root_volume.type", "must not be empty")
 		}
 		p.Root.Type = c.Root.Type
 	}
@@ -110,7 +112,7 @@ func (c PoolChange) volumes(p *Pool) error {
 			return err
 		}
 		if v.Type == "" {
-			return Invalid(fmt.Sprintf("data_volumes[%d].type", i), "must not be empty")
+			return workspace.Invalid(fmt.Sprintf("data_volumes[%d].type", i), "must not be empty")
 		}
 		p.Data[at].Type = v.Type
 	}
@@ -121,22 +123,22 @@ func (c PoolChange) volumes(p *Pool) error {
 func (p Pool) volume(field, id string) (int, error) {
 	at := slices.IndexFunc(p.Data, func(v PoolVolume) bool { return v.ID == id })
 	if at < 0 {
-		return 0, Invalid(field, "%q is not a data disk of the pool", id)
+		return 0, workspace.Invalid(field, "%q is not a data disk of the pool", id)
 	}
 	return at, nil
 }
 
 // AddVolumes returns the pool with more data disks.
-func (p Pool) AddVolumes(specs []VolumeSpec) (Pool, error) {
-	if len(specs) == 0 || len(p.Data)+len(specs) > MaxDataVolumes {
-		return p, Invalid("volumes", "%d volumes, give 1 to %d: the pool has %d and a desktop holds %d", len(specs), MaxDataVolumes-len(p.Data), len(p.Data), MaxDataVolumes)
+func (p Pool) AddVolumes(specs []workspace.VolumeSpec) (Pool, error) {
+	if len(specs) == 0 || len(p.Data)+len(specs) > workspace.MaxDataVolumes {
+		return p, workspace.Invalid("volumes", "%d volumes, give 1 to %d: the pool has %d and a desktop holds %d", len(specs), workspace.MaxDataVolumes-len(p.Data), len(p.Data), workspace.MaxDataVolumes)
 	}
 	data := slices.Clone(p.Data)
 	for i, v := range specs {
-		if err := CheckVolume(fmt.Sprintf("volumes[%d]", i), v, MinDataGB); err != nil {
+		if err := workspace.CheckVolume(fmt.Sprintf("volumes[%d]", i), v, workspace.MinDataGB); err != nil {
 			return p, err
 		}
-		data = append(data, PoolVolume{ID: NewID(), Type: v.Type, GB: v.GB})
+		data = append(data, PoolVolume{ID: workspace.NewID(), Type: v.Type, GB: v.GB})
 	}
 	p.Data = data
 	return p, nil
@@ -183,11 +185,11 @@ func (p Pool) ExpandVolumes(growths []VolumeGrowth) (Pool, error) {
 			}
 			v = &next.Data[at]
 		}
-		if err := CheckVolume(field, VolumeSpec{Type: v.Type, GB: g.GB}, MinDataGB); err != nil {
+		if err := workspace.CheckVolume(field, workspace.VolumeSpec{Type: v.Type, GB: g.GB}, workspace.MinDataGB); err != nil {
 			return p, err
 		}
 		if g.GB <= v.GB {
-			return p, Invalid(field+".size", "%d GB is not more than the %d GB that the disk has; disks cannot shrink", g.GB, v.GB)
+			return p, workspace.Invalid(field+".size", "%d GB is not more than the %d GB that the disk has; disks cannot shrink", g.GB, v.GB)
 		}
 		v.GB = g.GB
 	}
@@ -195,8 +197,8 @@ func (p Pool) ExpandVolumes(growths []VolumeGrowth) (Pool, error) {
 }
 
 func checkVolumeIDs(ids []string) error {
-	if len(ids) == 0 || len(ids) > MaxDataVolumes+1 {
-		return Invalid("volumes", "%d volumes, give 1 to %d", len(ids), MaxDataVolumes+1)
+	if len(ids) == 0 || len(ids) > workspace.MaxDataVolumes+1 {
+		return workspace.Invalid("volumes", "%d volumes, give 1 to %d", len(ids), workspace.MaxDataVolumes+1)
 	}
 	return CheckDistinct("volumes[%d].id", ids)
 }

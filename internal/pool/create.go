@@ -1,9 +1,12 @@
-package workspace
+package pool
 
 import (
 	"context"
 	"fmt"
 	"slices"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // CreatePool records a pool with its people and its first desktops, and a job that makes their machines. It returns the job's id;
@@ -13,8 +16,8 @@ func (s *PoolService) CreatePool(ctx context.Context, r CreatePool) (string, err
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return Choosing(ctx, s.Store, Once(ctx, r.Caller, "CreateDesktopPool", r, func(tx Tx) (string, error) {
-		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+	return store.Choosing(ctx, s.Store, store.Once(ctx, r.Caller, "CreateDesktopPool", r, func(tx *store.Tx) (string, error) {
+		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
 		p := r.Pool(tx.Now())
@@ -28,81 +31,81 @@ func (s *PoolService) CreatePool(ctx context.Context, r CreatePool) (string, err
 		if err := granteesExist(ctx, tx, p.ProjectID, "authorized_objects", people); err != nil {
 			return "", err
 		}
-		if err := tx.InsertPool(ctx, p, people); err != nil {
+		if err := InsertPool(ctx, tx, p, people); err != nil {
 			return "", err
 		}
-		return growPool(ctx, tx, p, r.Size, growth{Caller: r.Caller, Type: JobCreatePool})
+		return growPool(ctx, tx, p, r.Size, growth{Caller: r.Caller, Type: workspace.JobCreatePool})
 	}))
 }
 
 // settlePlace refuses what does not exist or does not fit of how and where the pool's desktops are made. A zone and security groups
 // that were left out stay so, as clients compare what they sent with what they read; growPool finds the default ones.
-func settlePlace(ctx context.Context, tx Tx, p *Pool) error {
+func settlePlace(ctx context.Context, tx *store.Tx, p *Pool) error {
 	product, err := tx.ReadProduct(ctx, p.ProductID)
 	if err != nil {
-		return InField("product_id", err)
+		return workspace.InField("product_id", err)
 	}
 	if product.Status != "normal" {
-		return Invalid("product_id", "%q can no longer be ordered (%s)", p.ProductID, product.Status)
+		return workspace.Invalid("product_id", "%q can no longer be ordered (%s)", p.ProductID, product.Status)
 	}
 	image, err := tx.ReadImage(ctx, p.ProjectID, p.ImageID)
 	if err != nil {
-		return InField("image_id", err)
+		return workspace.InField("image_id", err)
 	}
 	order := p.order()
-	if err := CheckImage(order, image, product); err != nil {
+	if err := workspace.CheckImage(order, image, product); err != nil {
 		return err
 	}
-	if err := CheckVolumeTypes(ctx, tx, order); err != nil {
+	if err := workspace.CheckVolumeTypes(ctx, tx, order); err != nil {
 		return err
 	}
-	if _, err := FindZone(ctx, tx, p.Zone); err != nil {
+	if _, err := workspace.FindZone(ctx, tx, p.Zone); err != nil {
 		return err
 	}
 	if err := p.settleSubnets(ctx, tx); err != nil {
 		return err
 	}
-	if p.OUName, err = FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
+	if p.OUName, err = workspace.FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
 		return err
 	}
-	if _, err := FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
+	if _, err := workspace.FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
 		return err
 	}
 	return p.checkNamePolicy(ctx, tx)
 }
 
 // order is the pool's desktops as a request for desktops has them.
-func (p Pool) order() CreateDesktops {
-	r := CreateDesktops{ImageType: p.ImageType, Root: VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}}
+func (p Pool) order() workspace.CreateDesktops {
+	r := workspace.CreateDesktops{ImageType: p.ImageType, Root: workspace.VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}}
 	for _, v := range p.Data {
-		r.Data = append(r.Data, VolumeSpec{Type: v.Type, GB: v.GB})
+		r.Data = append(r.Data, workspace.VolumeSpec{Type: v.Type, GB: v.GB})
 	}
 	return r
 }
 
 // settleSubnets refuses subnets that do not exist or are in another VPC than the pool's, which is the first one's unless asked for.
-func (p *Pool) settleSubnets(ctx context.Context, tx Tx) error {
+func (p *Pool) settleSubnets(ctx context.Context, tx *store.Tx) error {
 	subnets, err := tx.Subnets(ctx, p.ProjectID)
 	if err != nil {
 		return err
 	}
 	for i, id := range p.SubnetIDs {
 		field := fmt.Sprintf("subnet_ids[%d]", i)
-		at := slices.IndexFunc(subnets, func(s Subnet) bool { return s.ID == id })
+		at := slices.IndexFunc(subnets, func(s workspace.Subnet) bool { return s.ID == id })
 		switch {
 		case at < 0:
-			return Errorf(CodeSubnetNotFound, "%s: %q does not exist", field, id)
+			return workspace.Errorf(workspace.CodeSubnetNotFound, "%s: %q does not exist", field, id)
 		case p.VPCID == "":
 			p.VPCID = subnets[at].VPCID
 		case p.VPCID != subnets[at].VPCID:
-			return Invalid(field, "subnet %s is in VPC %s, the pool is in %s", id, subnets[at].VPCID, p.VPCID)
+			return workspace.Invalid(field, "subnet %s is in VPC %s, the pool is in %s", id, subnets[at].VPCID, p.VPCID)
 		}
 	}
 	return nil
 }
 
 // checkNamePolicy refuses a name policy that does not exist, or makes names with those of people, whom new desktops do not have.
-func (p Pool) checkNamePolicy(ctx context.Context, tx Tx) error {
+func (p Pool) checkNamePolicy(ctx context.Context, tx *store.Tx) error {
 	if p.NamePolicyID == "" {
 		return nil
 	}
@@ -111,18 +114,18 @@ func (p Pool) checkNamePolicy(ctx context.Context, tx Tx) error {
 		_, err = policy.PrefixOf("")
 		return err
 	}
-	return InField("desktop_name_policy_id", err)
+	return workspace.InField("desktop_name_policy_id", err)
 }
 
 // granteesExist refuses people and groups that the project does not have.
-func granteesExist(ctx context.Context, tx Tx, projectID, field string, grants []Grant) error {
+func granteesExist(ctx context.Context, tx *store.Tx, projectID, field string, grants []Grant) error {
 	ids := map[GranteeType][]string{}
 	for _, g := range grants {
 		ids[g.Type] = append(ids[g.Type], g.ObjectID)
 	}
 	there := map[GranteeType]map[string]bool{GrantUser: {}}
 	if len(ids[GrantUser]) > 0 {
-		users, _, err := tx.Users(ctx, UserQuery{ProjectID: projectID, IDs: ids[GrantUser], Page: Page{Limit: len(ids[GrantUser])}})
+		users, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: projectID, IDs: ids[GrantUser], Page: workspace.Page{Limit: len(ids[GrantUser])}})
 		if err != nil {
 			return err
 		}
@@ -131,7 +134,7 @@ func granteesExist(ctx context.Context, tx Tx, projectID, field string, grants [
 		}
 	}
 	var err error
-	if there[GrantGroup], err = GroupsAmong(ctx, tx, projectID, ids[GrantGroup]); err != nil {
+	if there[GrantGroup], err = workspace.GroupsAmong(ctx, tx, projectID, ids[GrantGroup]); err != nil {
 		return err
 	}
 	for i, g := range grants {
@@ -140,9 +143,9 @@ func granteesExist(ctx context.Context, tx Tx, projectID, field string, grants [
 		}
 		at := fmt.Sprintf("%s[%d].object_id", field, i)
 		if g.Type == GrantGroup {
-			return Errorf(CodeGroupNotFound, "%s: user group %q does not exist", at, g.ObjectID)
+			return workspace.Errorf(workspace.CodeGroupNotFound, "%s: user group %q does not exist", at, g.ObjectID)
 		}
-		return Errorf(CodeUserNotFound, "%s: user %q does not exist", at, g.ObjectID)
+		return workspace.Errorf(workspace.CodeUserNotFound, "%s: user %q does not exist", at, g.ObjectID)
 	}
 	return nil
 }
@@ -153,17 +156,17 @@ func (s *PoolService) ExpandPool(ctx context.Context, r ExpandPool) (string, err
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return Choosing(ctx, s.Store, Once(ctx, r.Caller, "ExpandDesktopPool", r, func(tx Tx) (string, error) {
-		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+	return store.Choosing(ctx, s.Store, store.Once(ctx, r.Caller, "ExpandDesktopPool", r, func(tx *store.Tx) (string, error) {
+		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
-		p, err := tx.LockPool(ctx, r.ProjectID, r.PoolID)
+		p, err := LockPool(ctx, tx, r.ProjectID, r.PoolID)
 		if err != nil {
 			return "", err
 		}
 		if err := settlePlace(ctx, tx, &p); err != nil {
 			return "", err
 		}
-		return growPool(ctx, tx, p, r.Size, growth{Caller: r.Caller, Type: JobExpandPool})
+		return growPool(ctx, tx, p, r.Size, growth{Caller: r.Caller, Type: workspace.JobExpandPool})
 	}))
 }

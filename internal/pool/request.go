@@ -1,13 +1,15 @@
-package workspace
+package pool
 
 import (
 	"strings"
 	"unicode/utf8"
+
+	"carrel/internal/workspace"
 )
 
 // ExpandPool asks for more desktops in a pool.
 type ExpandPool struct {
-	Caller
+	workspace.Caller
 	PoolID string
 	Size   int
 }
@@ -15,57 +17,57 @@ type ExpandPool struct {
 // Check refuses what is wrong with the request by itself.
 func (r *ExpandPool) Check() error {
 	if r.Size < 1 || r.Size > MaxPoolSize {
-		return Invalid("size", "%d is out of range, use 1 to %d", r.Size, MaxPoolSize)
+		return workspace.Invalid("size", "%d is out of range, use 1 to %d", r.Size, MaxPoolSize)
 	}
 	return nil
 }
 
 // OperatePool asks for an operation on all desktops of a pool.
 type OperatePool struct {
-	Caller
+	workspace.Caller
 	PoolID string
 	Op     string // in the words of the pool-level call
 	How    string // SOFT, HARD, or empty, which counts as SOFT
 }
 
 // Operation reads the request: the operation, and whether it is to be forced.
-func (r *OperatePool) Operation() (op Operation, force bool, err error) {
+func (r *OperatePool) Operation() (op workspace.Operation, force bool, err error) {
 	switch r.How {
 	case "", "SOFT", "HARD":
 	default:
-		return "", false, Invalid("type", "%q is unknown, use SOFT or HARD", r.How)
+		return "", false, workspace.Invalid("type", "%q is unknown, use SOFT or HARD", r.How)
 	}
 	force = r.How == "HARD"
 	switch r.Op {
 	case "os-start":
-		return OpStart, force, nil
+		return workspace.OpStart, force, nil
 	case "os-stop":
-		return OpStop, force, nil
+		return workspace.OpStop, force, nil
 	case "reboot":
-		return OpReboot, force, nil
+		return workspace.OpReboot, force, nil
 	case "hibernate", "os-hibernate": // the desktop-level call's word, too
-		return OpHibernate, force, nil
+		return workspace.OpHibernate, force, nil
 	}
-	return "", false, Invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or hibernate", r.Op)
+	return "", false, workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or hibernate", r.Op)
 }
 
 // Busy says why an operation on a whole pool is refused, or nil: CodeConflict when every one of its desktops is busy. Those that
 // are not go on without the others.
-func Busy(p Pool, members []Member) error {
+func Busy(p Pool, members []workspace.Member) error {
 	for _, m := range members {
-		if m.Task == NoTask {
+		if m.Task == workspace.NoTask {
 			return nil
 		}
 	}
 	if len(members) == 0 {
-		return Errorf(CodeConflict, "pool %s has no desktops", p.Name)
+		return workspace.Errorf(workspace.CodeConflict, "pool %s has no desktops", p.Name)
 	}
-	return Errorf(CodeConflict, "all %d desktops of pool %s are busy, try again when they are done", len(members), p.Name)
+	return workspace.Errorf(workspace.CodeConflict, "all %d desktops of pool %s are busy, try again when they are done", len(members), p.Name)
 }
 
 // ChangePoolDesktops says which desktops a change of a pool's product or disks is for, besides those made later.
 type ChangePoolDesktops struct {
-	Caller
+	workspace.Caller
 	PoolID     string
 	Handle     HandleType
 	DesktopIDs []string // nil: all
@@ -77,7 +79,7 @@ func (r *ChangePoolDesktops) Check() error {
 		return NoDesktops()
 	}
 	if len(r.DesktopIDs) > MaxPoolSize {
-		return Invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), MaxPoolSize)
+		return workspace.Invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), MaxPoolSize)
 	}
 	if err := CheckHandleType("handle_type", r.Handle); err != nil {
 		return err
@@ -87,7 +89,7 @@ func (r *ChangePoolDesktops) Check() error {
 
 // NoDesktops refuses an empty list: whoever sends one has found no desktop, and must not get all of them.
 func NoDesktops() error {
-	return Invalid("desktop_ids", "is empty, name 1 to %d desktops or leave it out to mean all", MaxPoolSize)
+	return workspace.Invalid("desktop_ids", "is empty, name 1 to %d desktops or leave it out to mean all", MaxPoolSize)
 }
 
 // ResizePool asks for another product for a pool's desktops.
@@ -101,16 +103,16 @@ type ResizePool struct {
 func (r *ResizePool) Check() error {
 	switch {
 	case r.ProductID == "":
-		return Invalid("product_id", "must not be empty")
+		return workspace.Invalid("product_id", "must not be empty")
 	case r.Mode != "" && r.Mode != "STOP_DESKTOP":
-		return Invalid("mode", "%q is unknown, use STOP_DESKTOP or leave it out", r.Mode)
+		return workspace.Invalid("mode", "%q is unknown, use STOP_DESKTOP or leave it out", r.Mode)
 	}
 	return r.ChangePoolDesktops.Check()
 }
 
 // NotifyPool asks for a message to everybody who is in a session of a pool.
 type NotifyPool struct {
-	Caller
+	workspace.Caller
 	PoolID string
 	Text   string
 }
@@ -118,10 +120,10 @@ type NotifyPool struct {
 // Check refuses what is wrong with the request by itself.
 func (r *NotifyPool) Check() error {
 	if strings.TrimSpace(r.Text) == "" {
-		return Invalid("notifications", "must not be empty")
+		return workspace.Invalid("notifications", "must not be empty")
 	}
 	if n := utf8.RuneCountInString(r.Text); n > MaxMessage {
-		return Invalid("notifications", "%d characters, at most %d are allowed", n, MaxMessage)
+		return workspace.Invalid("notifications", "%d characters, at most %d are allowed", n, MaxMessage)
 	}
 	return nil
 }

@@ -1,8 +1,10 @@
-package workspace
+package pool
 
 import (
 	"cmp"
 	"slices"
+
+	"carrel/internal/workspace"
 )
 
 // HandleType says which of a pool's desktops a change reaches. Those made later always have it.
@@ -21,24 +23,24 @@ func CheckHandleType(field string, h HandleType) error {
 	case "", OnlyNew, NewAndIdle, NewAndAll:
 		return nil
 	}
-	return Invalid(field, "%q is unknown, use ONLY_FOR_EXPAND, FOR_EXPAND_AND_IDLE or FOR_EXPAND_AND_ALL", h)
+	return workspace.Invalid(field, "%q is unknown, use ONLY_FOR_EXPAND, FOR_EXPAND_AND_IDLE or FOR_EXPAND_AND_ALL", h)
 }
 
 // Targets chooses, by id, which of a pool's desktops a change of the given reach is for. CodeDesktopNotFound when an id is not the pool's.
 // Desktops that are being deleted are left out.
-func Targets(members []Member, h HandleType, ids []string) ([]Member, error) {
+func Targets(members []workspace.Member, h HandleType, ids []string) ([]workspace.Member, error) {
 	for i, id := range ids {
-		if !slices.ContainsFunc(members, func(m Member) bool { return m.DesktopID == id }) {
-			return nil, Errorf(CodeDesktopNotFound, "desktop_ids[%d]: the pool has no desktop %s", i, id)
+		if !slices.ContainsFunc(members, func(m workspace.Member) bool { return m.DesktopID == id }) {
+			return nil, workspace.Errorf(workspace.CodeDesktopNotFound, "desktop_ids[%d]: the pool has no desktop %s", i, id)
 		}
 	}
-	var chosen []Member
+	var chosen []workspace.Member
 	for _, m := range members {
 		reached := h == "" || h == NewAndAll || h == NewAndIdle && !m.Bound() && !m.Connected()
 		if reached && !m.Leaving() && (len(ids) == 0 || slices.Contains(ids, m.DesktopID)) {
 			chosen = append(chosen, m)
 		}
 	}
-	slices.SortFunc(chosen, func(a, b Member) int { return cmp.Compare(a.DesktopID, b.DesktopID) })
+	slices.SortFunc(chosen, func(a, b workspace.Member) int { return cmp.Compare(a.DesktopID, b.DesktopID) })
 	return chosen, nil
 }

@@ -1,20 +1,23 @@
-package workspace
+package pool
 
 import (
 	"context"
 	"slices"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // MaxPoolGrants is how many people and groups may use a pool.
 const MaxPoolGrants = 10_000
 
 // ListGrants reads a page of a pool's people and groups and counts them. CodePoolNotFound.
-func (s *PoolService) ListGrants(ctx context.Context, projectID, poolID string, page Page) ([]Grant, int, error) {
-	return list(ctx, s.Store, func(tx Tx) ([]Grant, int, error) {
-		if _, err := tx.ReadPool(ctx, projectID, poolID); err != nil {
+func (s *PoolService) ListGrants(ctx context.Context, projectID, poolID string, page workspace.Page) ([]Grant, int, error) {
+	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Grant, int, error) {
+		if _, err := ReadPool(ctx, tx, projectID, poolID); err != nil {
 			return nil, 0, err
 		}
-		return tx.Grants(ctx, poolID, page)
+		return Grants(ctx, tx, poolID, page)
 	})
 }
 
@@ -25,15 +28,15 @@ func (s *PoolService) ChangeGrants(ctx context.Context, r ChangeGrants) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx Tx) error {
-		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return err
 		}
-		p, err := tx.LockPool(ctx, r.ProjectID, r.PoolID)
+		p, err := LockPool(ctx, tx, r.ProjectID, r.PoolID)
 		if err != nil {
 			return err
 		}
-		people, _, err := tx.Grants(ctx, p.ID, Page{Limit: MaxPoolGrants})
+		people, _, err := Grants(ctx, tx, p.ID, workspace.Page{Limit: MaxPoolGrants})
 		if err != nil {
 			return err
 		}
@@ -49,15 +52,15 @@ func (s *PoolService) ChangeGrants(ctx context.Context, r ChangeGrants) error {
 }
 
 // write brings the pool's people to next.
-func (r *ChangeGrants) write(ctx context.Context, tx Tx, next []Grant) error {
+func (r *ChangeGrants) write(ctx context.Context, tx *store.Tx, next []Grant) error {
 	if r.Action == GrantRemove {
-		return tx.DeleteGrants(ctx, r.PoolID, r.Objects)
+		return DeleteGrants(ctx, tx, r.PoolID, r.Objects)
 	}
 	if err := granteesExist(ctx, tx, r.ProjectID, "objects", r.Objects); err != nil {
 		return err
 	}
 	if len(next) > MaxPoolGrants {
-		return Invalid("objects", "the pool would have %d people and groups, at most %d are allowed", len(next), MaxPoolGrants)
+		return workspace.Invalid("objects", "the pool would have %d people and groups, at most %d are allowed", len(next), MaxPoolGrants)
 	}
 	var changed []Grant
 	for _, g := range next {
@@ -65,17 +68,17 @@ func (r *ChangeGrants) write(ctx context.Context, tx Tx, next []Grant) error {
 			changed = append(changed, g)
 		}
 	}
-	return tx.PutGrants(ctx, r.PoolID, changed)
+	return PutGrants(ctx, tx, r.PoolID, changed)
 }
 
 // enforceGrants makes a pool's bindings and waiting list agree with who may use it: it ends those of people who may not, and gives
 // the others their privilege. The caller holds the pool.
-func enforceGrants(ctx context.Context, tx Tx, p Pool, people []Grant, c Caller) error {
+func enforceGrants(ctx context.Context, tx *store.Tx, p Pool, people []Grant, c workspace.Caller) error {
 	members, desktops, err := lockMembers(ctx, tx, p)
 	if err != nil {
 		return err
 	}
-	waiting, err := tx.ReadWaiting(ctx, p.ID)
+	waiting, err := ReadWaiting(ctx, tx, p.ID)
 	if err != nil {
 		return err
 	}
@@ -94,21 +97,21 @@ func enforceGrants(ctx context.Context, tx Tx, p Pool, people []Grant, c Caller)
 	}
 	for _, w := range waiting {
 		if _, may := GroupIn(people, w.UserID, groups[w.UserID]); !may {
-			if err := tx.DropWaiting(ctx, p.ID, w.UserID); err != nil {
+			if err := DropWaiting(ctx, tx, p.ID, w.UserID); err != nil {
 				return err
 			}
 		}
 	}
-	return enforceMembers(ctx, tx, p, members, desktops, func(userID string) (UserGroup, bool) {
+	return enforceMembers(ctx, tx, p, members, desktops, func(userID string) (workspace.UserGroup, bool) {
 		return GroupIn(people, userID, groups[userID])
 	}, c)
 }
 
 // enforceMembers ends the bindings of people who may not use the pool, and orders the change of privileges that differ.
 func enforceMembers(
-	ctx context.Context, tx Tx, p Pool, members []Member, desktops map[string]Desktop, may func(userID string) (UserGroup, bool), c Caller,
+	ctx context.Context, tx *store.Tx, p Pool, members []workspace.Member, desktops map[string]workspace.Desktop, may func(userID string) (workspace.UserGroup, bool), c workspace.Caller,
 ) error {
-	job := Job{ID: NewID(), ProjectID: p.ProjectID, Type: JobPrivileges, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: p.ProjectID, Type: workspace.JobPrivileges, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
 	for _, m := range members {
 		if !m.Bound() {
 			continue
@@ -118,10 +121,10 @@ func enforceMembers(
 		var err error
 		switch {
 		case !ok:
-			_, err = Release(ctx, tx, m)
+			_, err = workspace.Release(ctx, tx, m)
 		case groupOf(d, m.UserID) != group:
-			err = PutMember(ctx, tx, m, m.Binding, group)
-			job.SubJobs = append(job.SubJobs, NewSubJob(&job, d, AccountParams{}))
+			err = workspace.PutMember(ctx, tx, m, m.Binding, group)
+			job.SubJobs = append(job.SubJobs, workspace.NewSubJob(&job, d, workspace.AccountParams{}))
 		}
 		if err != nil {
 			return err
@@ -134,7 +137,7 @@ func enforceMembers(
 }
 
 // groupOf is the privilege that a person has in the desktop; empty for others.
-func groupOf(d Desktop, userID string) UserGroup {
+func groupOf(d workspace.Desktop, userID string) workspace.UserGroup {
 	for _, a := range d.Assignments {
 		if a.UserID == userID {
 			return a.Group
@@ -144,7 +147,7 @@ func groupOf(d Desktop, userID string) UserGroup {
 }
 
 // groupsWith says, by person, in which of the granted groups each of several people is: one statement for each group.
-func groupsWith(ctx context.Context, tx Tx, projectID string, people []Grant, userIDs []string) (map[string][]string, error) {
+func groupsWith(ctx context.Context, tx *store.Tx, projectID string, people []Grant, userIDs []string) (map[string][]string, error) {
 	groups := map[string][]string{}
 	if len(userIDs) == 0 {
 		return groups, nil
@@ -153,7 +156,7 @@ func groupsWith(ctx context.Context, tx Tx, projectID string, people []Grant, us
 		if g.Type != GrantGroup {
 			continue
 		}
-		q := UserQuery{ProjectID: projectID, IDs: userIDs, GroupID: g.ObjectID, Page: Page{Limit: len(userIDs)}}
+		q := workspace.UserQuery{ProjectID: projectID, IDs: userIDs, GroupID: g.ObjectID, Page: workspace.Page{Limit: len(userIDs)}}
 		users, _, err := tx.Users(ctx, q)
 		if err != nil {
 			return nil, err

@@ -1,6 +1,11 @@
-package workspace
+package pool
 
-import "context"
+import (
+	"context"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
 
 // Occupancy is what the desktops of a pool are to its people now.
 type Occupancy struct {
@@ -11,8 +16,8 @@ type Occupancy struct {
 
 // Occupancy reads that of the oldest pools of all projects, in a fixed number of statements.
 func (s *PoolService) Occupancy(ctx context.Context, limit int) ([]Occupancy, error) {
-	return view(ctx, s.Store, func(tx Tx) ([]Occupancy, error) {
-		pools, _, err := tx.Pools(ctx, PoolQuery{Page: Page{Limit: limit}})
+	return store.View(ctx, s.Store, func(tx *store.Tx) ([]Occupancy, error) {
+		pools, _, err := Pools(ctx, tx, PoolQuery{Page: workspace.Page{Limit: limit}})
 		if err != nil || len(pools) == 0 {
 			return nil, err
 		}
@@ -21,7 +26,7 @@ func (s *PoolService) Occupancy(ctx context.Context, limit int) ([]Occupancy, er
 			all[i] = Occupancy{PoolID: p.ID, Desktops: map[string]int{"idle": 0, "bound": 0, "coming": 0, "faulty": 0, "isolated": 0}}
 			at[p.ID], ids[i] = &all[i], p.ID
 		}
-		kinds, err := tx.MemberKinds(ctx, ids...)
+		kinds, err := MemberKinds(ctx, tx, ids...)
 		if err != nil {
 			return nil, err
 		}
@@ -32,7 +37,7 @@ func (s *PoolService) Occupancy(ctx context.Context, limit int) ([]Occupancy, er
 				at[k.PoolID].Desktops[state] += Count(is) * k.Count
 			}
 		}
-		waiting, err := tx.ReadWaiting(ctx, ids...)
+		waiting, err := ReadWaiting(ctx, tx, ids...)
 		for _, w := range waiting {
 			at[w.PoolID].Waiting++
 		}

@@ -1,4 +1,4 @@
-package workspace
+package pool
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/backoff"
+	"carrel/internal/workspace"
 )
 
 // The times by which autoscaling is calmed. Between making spare desktops and deleting spare ones, either way round, lies the
@@ -28,8 +29,8 @@ var breakerPause = backoff.Doubling{First: time.Minute, Limit: time.Hour}
 // PoolSnapshot is what a decision about a pool's size rests on. Autoscale changes nothing in it.
 type PoolSnapshot struct {
 	Pool    Pool
-	Members []Member // in any order
-	Waiting int      // people who watch for a desktop now
+	Members []workspace.Member // in any order
+	Waiting int                // people who watch for a desktop now
 }
 
 // ScaleHistory is what autoscaling remembers of a pool from one decision to the next.
@@ -164,7 +165,7 @@ func inputsOf(s PoolSnapshot) ScaleInputs {
 	in.Policy.OnceCreated, in.Policy.MaxIsolated = cmp.Or(in.Policy.OnceCreated, MaxOnceCreated), cmp.Or(in.Policy.MaxIsolated, DefaultMaxIsolated)
 	for _, m := range s.Members {
 		in.Auto += Count(m.AutoCreated)
-		in.Making += Count(m.AutoCreated && m.Task == TaskCreating)
+		in.Making += Count(m.AutoCreated && m.Task == workspace.TaskCreating)
 		in.Idle += Count(m.Idle())
 		in.Coming += Count(m.Coming())
 		in.Bound += Count(m.Bound())
@@ -187,7 +188,7 @@ func (d *Decision) isolate(s PoolSnapshot, now time.Time) {
 	if !s.Pool.Policy.AutoIsolation {
 		return
 	}
-	var broken []Member
+	var broken []workspace.Member
 	for _, m := range s.Members {
 		worked := m.Used || m.Bound() || !m.IdleSince.IsZero()
 		theirs := m.Bound() && s.Pool.Type == Static
@@ -198,14 +199,14 @@ func (d *Decision) isolate(s PoolSnapshot, now time.Time) {
 	limit := cmp.Or(s.Pool.Policy.MaxIsolated, DefaultMaxIsolated)
 	room := max(limit-d.Inputs.Isolated, 0)
 	if len(broken) > room {
-		d.skip(RuleAside, "%s broken, but at most %d may be put aside and %d are", Plural(len(broken), "desktop"), limit, d.Inputs.Isolated)
+		d.skip(RuleAside, "%s broken, but at most %d may be put aside and %d are", workspace.Plural(len(broken), "desktop"), limit, d.Inputs.Isolated)
 	}
 	d.act(ScaleIsolate, RuleIsolate, first(broken, room), "broken for %v or longer, put aside until an administrator takes them back", IsolationGrace)
 }
 
 // deleteWrecks removes what autoscaling made and what broke, so that it does not fill the cap for ever. It returns those that go.
 func (d *Decision) deleteWrecks(s PoolSnapshot, now time.Time) int {
-	var wrecks []Member
+	var wrecks []workspace.Member
 	for _, m := range s.Members {
 		ours := m.AutoCreated && !m.Bound() && !m.Connected() && !m.InMaintenance && !m.Isolated
 		if ours && m.Faulty() && now.Sub(m.Updated) >= WreckGrace && !d.takes(ScaleIsolate, m.DesktopID) {
@@ -223,7 +224,7 @@ func (d *Decision) deleteSpare(s PoolSnapshot, now time.Time, leaving int) {
 		return
 	}
 	retention := time.Duration(*policy.IdleMinutes) * time.Minute
-	var spare []Member
+	var spare []workspace.Member
 	for _, m := range s.Members {
 		if m.AutoCreated && m.Idle() && now.Sub(m.IdleSince) >= retention {
 			spare = append(spare, m)
@@ -233,10 +234,10 @@ func (d *Decision) deleteSpare(s PoolSnapshot, now time.Time, leaving int) {
 	room := max(d.Inputs.Total-d.Inputs.Leaving-leaving-policy.MinRetention, 0)
 	n := min(len(spare), surplus, room)
 	if m := min(len(spare), surplus); m > n {
-		d.skip(RuleKeep, "%s could go, but the pool keeps at least %d", Plural(m, "idle desktop"), policy.MinRetention)
+		d.skip(RuleKeep, "%s could go, but the pool keeps at least %d", workspace.Plural(m, "idle desktop"), policy.MinRetention)
 	}
 	if wait := s.Pool.Scale.Created.Add(ScaleCoolDown).Sub(now); n > 0 && wait > 0 {
-		d.skip(RuleCoolDown, "%s could go, but desktops were made a moment ago; again in %v", Plural(n, "idle desktop"), Rounded(wait))
+		d.skip(RuleCoolDown, "%s could go, but desktops were made a moment ago; again in %v", workspace.Plural(n, "idle desktop"), Rounded(wait))
 		return
 	}
 	d.act(ScaleDelete, RuleSpare, first(spare, n), "idle for %v or longer, %d idle and %d wanted", retention, d.Inputs.Idle, d.wanted())
@@ -260,7 +261,7 @@ func (d *Decision) create(s PoolSnapshot, now time.Time) {
 	people := min(missing, max(in.Waiting-in.Idle-in.Coming, 0))
 	n := missing
 	if wait := s.Pool.Scale.Deleted.Add(ScaleCoolDown).Sub(now); wait > 0 && n > people {
-		d.skip(RuleCoolDown, "%s wanted, but spare ones were deleted a moment ago; again in %v", Plural(n-people, "more idle desktop"), Rounded(wait))
+		d.skip(RuleCoolDown, "%s wanted, but spare ones were deleted a moment ago; again in %v", workspace.Plural(n-people, "more idle desktop"), Rounded(wait))
 		n = people
 	}
 	n = d.within(n, RuleCap, in.Policy.MaxAutoCreated-in.Auto, "max_auto_created is %d and there are %d", in.Policy.MaxAutoCreated, in.Auto)
@@ -301,7 +302,7 @@ func (d *Decision) within(n int, rule string, limit int, why string, args ...any
 	if limit = max(limit, 0); n <= limit {
 		return n
 	}
-	d.skip(rule, "%s wanted, %d may be made: "+why, append([]any{Plural(n, "more desktop"), limit}, args...)...)
+	d.skip(rule, "%s wanted, %d may be made: "+why, append([]any{workspace.Plural(n, "more desktop"), limit}, args...)...)
 	return limit
 }
 
@@ -309,12 +310,12 @@ func (d *Decision) skip(rule, text string, args ...any) {
 	d.Reasons = append(d.Reasons, Reason{Rule: rule, Text: fmt.Sprintf(text, args...)})
 }
 
-func (d *Decision) act(kind ScaleKind, rule string, members []Member, why string, args ...any) {
+func (d *Decision) act(kind ScaleKind, rule string, members []workspace.Member, why string, args ...any) {
 	if len(members) == 0 {
 		return
 	}
 	a := ScaleAction{Kind: kind, Rule: rule, Count: len(members), Reason: fmt.Sprintf(why, args...)}
-	a.Desktops = IdsOf(members)
+	a.Desktops = workspace.IdsOf(members)
 	slices.Sort(a.Desktops)
 	d.Actions = append(d.Actions, a)
 	d.skip(rule, "%s", a.Reason)
@@ -332,8 +333,8 @@ func (d *Decision) takes(kind ScaleKind, desktopID string) bool {
 }
 
 // first returns the n that have been idle longest. The caller's slice is sorted.
-func first(members []Member, n int) []Member {
-	slices.SortFunc(members, ByIdleness)
+func first(members []workspace.Member, n int) []workspace.Member {
+	slices.SortFunc(members, workspace.ByIdleness)
 	return members[:min(n, len(members))]
 }
 
@@ -349,7 +350,7 @@ func (d Decision) Notable(former []Reason) bool {
 // Entry returns the decision for the pool's decision log.
 func (d Decision) Entry(poolID string, now time.Time) PoolDecision {
 	return PoolDecision{
-		ID: NewID(), PoolID: poolID, Kind: DecideScale, At: now, Inputs: AsJSON(d.Inputs), Reasons: d.Reasons,
+		ID: workspace.NewID(), PoolID: poolID, Kind: DecideScale, At: now, Inputs: AsJSON(d.Inputs), Reasons: d.Reasons,
 		Actions: AsJSON(append([]ScaleAction{}, d.Actions...)), // a list for clients when it is empty, too
 	}
 }

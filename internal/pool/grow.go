@@ -1,44 +1,47 @@
-package workspace
+package pool
 
 import (
 	"context"
 	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // growth says on whose behalf a pool gets more desktops.
 type growth struct {
-	Caller
-	Type JobType // JobCreatePool, JobExpandPool, or JobCreateDesktops for autoscaling
-	Auto bool    // autoscaling makes them, and may delete them again
+	workspace.Caller
+	Type workspace.JobType // JobCreatePool, JobExpandPool, or JobCreateDesktops for autoscaling
+	Auto bool              // autoscaling makes them, and may delete them again
 }
 
 // growPool records n more desktops of a pool and a job that makes their machines, one sub-job each, and returns the job's id.
 // The caller holds the pool (LockPool), or has just inserted it, and runs again when somebody was faster to take a name or an
 // address (choosing). CodeNoAddress when the pool's subnets are full, CodeNoRoom, CodeImageNotFound when its image is gone,
 // CodePolicyNotFound and CodeInvalid about names.
-func growPool(ctx context.Context, tx Tx, p Pool, n int, g growth) (jobID string, err error) {
+func growPool(ctx context.Context, tx *store.Tx, p Pool, n int, g growth) (jobID string, err error) {
 	jobID, _, _, err = growUpTo(ctx, tx, p, n, n, g)
 	return jobID, err
 }
 
 // growUpTo is growPool for as many of n desktops as there is room for. It says how many those are and, if they are fewer than n, why;
 // with fewer than least of them it fails and has written nothing that may stay.
-func growUpTo(ctx context.Context, tx Tx, p Pool, n, least int, g growth) (jobID string, made int, short, err error) {
+func growUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g growth) (jobID string, made int, short, err error) {
 	image, err := tx.ReadImage(ctx, "", p.ImageID)
 	if err != nil {
-		return "", 0, nil, InField("image_id", err)
+		return "", 0, nil, workspace.InField("image_id", err)
 	}
 	if image.Gone {
-		return "", 0, nil, ImageGone(image)
+		return "", 0, nil, workspace.ImageGone(image)
 	}
-	if p.Zone, err = FindZone(ctx, tx, p.Zone); err != nil { // an empty one is the default
+	if p.Zone, err = workspace.FindZone(ctx, tx, p.Zone); err != nil { // an empty one is the default
 		return "", 0, nil, err
 	}
 	each, err := p.demand(ctx, tx)
 	if err != nil {
 		return "", 0, nil, err
 	}
-	left, err := ReadRoom(ctx, tx)
+	left, err := workspace.ReadRoom(ctx, tx)
 	if err != nil {
 		return "", 0, nil, err
 	}
@@ -49,25 +52,25 @@ func growUpTo(ctx context.Context, tx Tx, p Pool, n, least int, g growth) (jobID
 	if n < least {
 		return "", 0, nil, short
 	}
-	if p.SecurityGroups, err = FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil { // none: the default one
+	if p.SecurityGroups, err = workspace.FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil { // none: the default one
 		return "", 0, nil, err
 	}
 	names, err := poolNames(ctx, tx, p, n)
 	if err != nil {
 		return "", 0, nil, err
 	}
-	job := Job{ID: NewID(), ProjectID: p.ProjectID, Type: g.Type, PoolID: p.ID, RequestID: g.RequestID, Created: tx.Now()}
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: p.ProjectID, Type: g.Type, PoolID: p.ID, RequestID: g.RequestID, Created: tx.Now()}
 	made, err = spread(ctx, tx, p, n, func(subnetID string, addresses []string) error {
-		desktops := make([]Desktop, len(addresses))
+		desktops := make([]workspace.Desktop, len(addresses))
 		for i, address := range addresses {
 			d := p.desktop(names[len(job.SubJobs)], subnetID, address, tx.Now())
 			d.AutoCreated = g.Auto
-			sub := NewSubJob(&job, d, CreateParams{})
+			sub := workspace.NewSubJob(&job, d, workspace.CreateParams{})
 			d.TaskOwner = sub.ID
 			desktops[i] = d
 			job.SubJobs = append(job.SubJobs, sub)
 		}
-		if err := SettleHostNames(ctx, tx, p.ProjectID, desktops, func(int) bool { return false }); err != nil {
+		if err := workspace.SettleHostNames(ctx, tx, p.ProjectID, desktops, func(int) bool { return false }); err != nil {
 			return err
 		}
 		return tx.InsertDesktops(ctx, desktops)
@@ -84,51 +87,51 @@ func growUpTo(ctx context.Context, tx Tx, p Pool, n, least int, g growth) (jobID
 	if err := tx.InsertJob(ctx, job); err != nil {
 		return "", 0, nil, err
 	}
-	return job.ID, made, short, Reserve(ctx, tx, each.Times(made))
+	return job.ID, made, short, workspace.Reserve(ctx, tx, each.Times(made))
 }
 
 // noAddresses says that the pool's subnets have addresses for no more than so many of the desktops that are wanted.
 func noAddresses(p Pool, free, wanted int) error {
-	return Errorf(CodeNoAddress, "subnet_ids: the subnets of pool %s have %d free addresses, %d are needed", p.Name, free, wanted)
+	return workspace.Errorf(workspace.CodeNoAddress, "subnet_ids: the subnets of pool %s have %d free addresses, %d are needed", p.Name, free, wanted)
 }
 
 // demand is what each of the pool's desktops takes.
-func (p Pool) demand(ctx context.Context, tx Tx) (Demand, error) {
+func (p Pool) demand(ctx context.Context, tx *store.Tx) (workspace.Demand, error) {
 	product, err := tx.ReadProduct(ctx, p.ProductID)
 	if err != nil {
-		return Demand{}, InField("product_id", err)
+		return workspace.Demand{}, workspace.InField("product_id", err)
 	}
-	disks := []VolumeSpec{{Type: p.Root.Type, GB: p.Root.GB}}
+	disks := []workspace.VolumeSpec{{Type: p.Root.Type, GB: p.Root.GB}}
 	for _, v := range p.Data {
-		disks = append(disks, VolumeSpec{Type: v.Type, GB: v.GB})
+		disks = append(disks, workspace.VolumeSpec{Type: v.Type, GB: v.GB})
 	}
-	return DemandOf(1, product, disks...), nil
+	return workspace.DemandOf(1, product, disks...), nil
 }
 
 // poolNames makes the computer names of n new desktops: by the pool's policy, or from its own name.
-func poolNames(ctx context.Context, tx Tx, p Pool, n int) ([]string, error) {
+func poolNames(ctx context.Context, tx *store.Tx, p Pool, n int) ([]string, error) {
 	if p.NamePolicyID == "" {
 		taken, err := tx.NamesWithPrefix(ctx, p.ProjectID, p.NamePrefix())
 		if err != nil {
 			return nil, err
 		}
-		return NameSequence("name", p.NamePrefix(), n, InLowerCase(taken))
+		return workspace.NameSequence("name", p.NamePrefix(), n, workspace.InLowerCase(taken))
 	}
 	policy, err := tx.LockNamePolicy(ctx, p.ProjectID, p.NamePolicyID)
 	if err != nil {
-		return nil, InField("desktop_name_policy_id", err)
+		return nil, workspace.InField("desktop_name_policy_id", err)
 	}
 	names := make([]string, n)
 	open := make([]int, n)
 	for i := range open {
 		open[i] = i
 	}
-	return names, NamesByPolicy(ctx, tx, policy, p.ProjectID, names, make([]string, n), open)
+	return names, workspace.NamesByPolicy(ctx, tx, policy, p.ProjectID, names, make([]string, n), open)
 }
 
 // spread finds addresses for n new desktops in the pool's subnets, about as many in each while there is room, and has them
 // written subnet by subnet: what has been written is no longer free. It ends with fewer when the subnets are full.
-func spread(ctx context.Context, tx Tx, p Pool, n int, write func(subnetID string, addresses []string) error) (made int, err error) {
+func spread(ctx context.Context, tx *store.Tx, p Pool, n int, write func(subnetID string, addresses []string) error) (made int, err error) {
 	for left := n; left > 0; {
 		before := left
 		share := (left + len(p.SubnetIDs) - 1) / len(p.SubnetIDs)
@@ -136,7 +139,7 @@ func spread(ctx context.Context, tx Tx, p Pool, n int, write func(subnetID strin
 			subnetID := p.Subnet(turn)
 			addresses, err := freeUpTo(ctx, tx, subnetID, min(share, left))
 			if err != nil {
-				return n - left, InField("subnet_ids", err)
+				return n - left, workspace.InField("subnet_ids", err)
 			}
 			if len(addresses) == 0 {
 				continue
@@ -154,10 +157,10 @@ func spread(ctx context.Context, tx Tx, p Pool, n int, write func(subnetID strin
 }
 
 // freeUpTo returns n free addresses of a subnet, or fewer of one that is nearly full, or none.
-func freeUpTo(ctx context.Context, tx Tx, subnetID string, n int) ([]string, error) {
+func freeUpTo(ctx context.Context, tx *store.Tx, subnetID string, n int) ([]string, error) {
 	for ; n > 0; n /= 2 {
 		addresses, err := tx.FreeAddresses(ctx, subnetID, n)
-		if err == nil || CodeOf(err) != CodeNoAddress {
+		if err == nil || workspace.CodeOf(err) != workspace.CodeNoAddress {
 			return addresses, err
 		}
 	}
@@ -165,18 +168,18 @@ func freeUpTo(ctx context.Context, tx Tx, subnetID string, n int) ([]string, err
 }
 
 // desktop is a new desktop of the pool.
-func (p Pool) desktop(name, subnetID, address string, now time.Time) Desktop {
-	d := Desktop{
-		ID: NewID(), ProjectID: p.ProjectID, PoolID: p.ID, Type: Pooled, Name: name, OUName: p.OUName,
+func (p Pool) desktop(name, subnetID, address string, now time.Time) workspace.Desktop {
+	d := workspace.Desktop{
+		ID: workspace.NewID(), ProjectID: p.ProjectID, PoolID: p.ID, Type: workspace.Pooled, Name: name, OUName: p.OUName,
 		ProductID: p.ProductID, ImageID: p.ImageID, Zone: p.Zone, SubnetID: subnetID, Address: address,
 		SecurityGroups: p.SecurityGroups, EnterpriseID: p.EnterpriseID, Tags: p.Tags,
-		Status: StatusCreating, Task: TaskCreating, Login: LoginUnregistered, Created: now, Updated: now,
+		Status: workspace.StatusCreating, Task: workspace.TaskCreating, Login: workspace.LoginUnregistered, Created: now, Updated: now,
 	}
-	d.HostName = HostNameFor(name, d.ID)
-	d.Root = NewVolume(VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}, 0, now)
+	d.HostName = workspace.HostNameFor(name, d.ID)
+	d.Root = workspace.NewVolume(workspace.VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}, 0, now)
 	d.Root.PoolVolumeID = p.Root.ID
 	for i, v := range p.Data {
-		disk := NewVolume(VolumeSpec{Type: v.Type, GB: v.GB}, i+1, now)
+		disk := workspace.NewVolume(workspace.VolumeSpec{Type: v.Type, GB: v.GB}, i+1, now)
 		disk.PoolVolumeID = v.ID
 		d.Data = append(d.Data, disk)
 	}

@@ -1,0 +1,63 @@
+package pool
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/store"
+)
+
+type waitingRow struct {
+	bun.BaseModel `bun:"table:pool_waiting,alias:w"`
+	PoolID        string `bun:",pk"`
+	UserID        string `bun:",pk"`
+	Since         time.Time
+	Until         time.Time
+}
+
+func (r waitingRow) domain() Waiting {
+	return Waiting{PoolID: r.PoolID, UserID: r.UserID, Since: r.Since, Until: r.Until}
+}
+
+// PutWaiting enters a person on a pool's waiting list or renews their place, which they keep by Since and lose at Until.
+// Whoever comes back after their place was lost queues up anew. A pool or person that
+// is not there is a CodeConflict.
+func PutWaiting(ctx context.Context, t *store.Tx, w Waiting) error {
+	_, err := t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND until <= ?", w.PoolID, t.Now()).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	row := waitingRow{PoolID: w.PoolID, UserID: w.UserID, Since: w.Since, Until: w.Until}
+	_, err = t.Inserting(&row).On("CONFLICT (pool_id, user_id) DO UPDATE").Set("until = EXCLUDED.until").Exec(ctx)
+	if err != nil {
+		return danglingGrantee(t, err)
+	}
+	return t.PoolsChanged(ctx, w.PoolID)
+}
+
+// ReadWaiting reads who waits for a desktop of the pools now, longest first. DropWaiting takes a person off; a missing row is a
+// success.
+func ReadWaiting(ctx context.Context, t *store.Tx, poolIDs ...string) ([]Waiting, error) {
+	var rows []waitingRow
+	for part := range slices.Chunk(poolIDs, store.Batch) {
+		var some []waitingRow
+		err := t.NewSelect().Model(&some).Where("w.pool_id IN (?) AND w.until > ?", bun.List(part), t.Now()).Order("w.since", "w.user_id").Scan(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, some...)
+	}
+	return store.Convert(rows, waitingRow.domain), nil
+}
+
+// DropWaiting implements workspace.MemberRows.
+func DropWaiting(ctx context.Context, t *store.Tx, poolID, userID string) error {
+	n, err := store.Affected(t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND user_id = ?", poolID, userID).Exec(ctx))
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.PoolsChanged(ctx, poolID)
+}

@@ -1,0 +1,82 @@
+package pool
+
+import (
+	"context"
+	"slices"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// NotifyParams are the parameters of a notifyDesktopPool sub-job.
+type NotifyParams struct {
+	Title string `json:"title"`
+	Text  string `json:"text"`
+}
+
+// NotifyPool shows a message to everybody who is connected to a desktop of a pool now, and remembers it. It returns the id of a job
+// with a sub-job for each of them; with none, and at its end, when nobody is connected. CodePoolNotFound, CodeInvalid.
+func (s *PoolService) NotifyPool(ctx context.Context, r NotifyPool) (string, error) {
+	if err := r.Check(); err != nil {
+		return "", err
+	}
+	return store.Update(ctx, s.Store, store.Once(ctx, r.Caller, "SendDesktopPoolNotifications", r, func(tx *store.Tx) (string, error) {
+		p, err := ReadPool(ctx, tx, r.ProjectID, r.PoolID)
+		if err != nil {
+			return "", err
+		}
+		members, err := tx.Members(ctx, p.ID)
+		if err != nil {
+			return "", err
+		}
+		jobID, err := notify(ctx, tx, r, members)
+		if err != nil {
+			return "", err
+		}
+		return jobID, InsertNotice(ctx, tx, PoolNotice{ID: workspace.NewID(), PoolID: p.ID, JobID: jobID, Text: r.Text, Created: tx.Now()})
+	}))
+}
+
+// notify orders the messages.
+func notify(ctx context.Context, tx *store.Tx, r NotifyPool, members []workspace.Member) (string, error) {
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobNotifyPool, PoolID: r.PoolID, RequestID: r.RequestID, Created: tx.Now()}
+	members = slices.DeleteFunc(members, func(m workspace.Member) bool { return !m.Connected() })
+	people, err := peopleOf(ctx, tx, r.ProjectID, members)
+	if err != nil {
+		return "", err
+	}
+	for _, m := range members {
+		d := workspace.Desktop{ID: m.DesktopID, PoolID: m.PoolID, Name: m.Name, ProductID: m.ProductID}
+		sub := workspace.NewSubJob(&job, d, NotifyParams{Title: noticeTitle(people[m.UserID].Language), Text: r.Text})
+		sub.UserName = people[m.UserID].Name
+		job.SubJobs = append(job.SubJobs, sub)
+	}
+	return job.ID, tx.InsertJob(ctx, job)
+}
+
+// noticeTitle is what stands above an administrator's message, in the person's language.
+func noticeTitle(language string) string {
+	if language == "zh" {
+		return "管理员的消息"
+	}
+	return "Message from your administrator"
+}
+
+// peopleOf reads, by their ids, the people who have members.
+func peopleOf(ctx context.Context, tx *store.Tx, projectID string, members []workspace.Member) (map[string]workspace.User, error) {
+	var ids []string
+	for _, m := range members {
+		if m.Bound() {
+			ids = append(ids, m.UserID)
+		}
+	}
+	people := make(map[string]workspace.User, len(ids))
+	if len(ids) == 0 {
+		return people, nil
+	}
+	users, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: projectID, IDs: ids, Page: workspace.Page{Limit: len(ids)}})
+	for _, u := range users {
+		people[u.ID] = u
+	}
+	return people, err
+}

@@ -1,0 +1,371 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// TaskResizing is a desktop whose processors and memory are being changed.
+const TaskResizing workspace.Task = "desktopResizing"
+
+// ReshapeTasks is what each job that changes the shape of a pool's desktops does to them.
+var ReshapeTasks = map[workspace.JobType]workspace.Task{
+	workspace.JobResizePool: TaskResizing, workspace.JobAddPoolVolumes: workspace.TaskAddingVolumes, workspace.JobDeletePoolVolumes: workspace.TaskDeletingVolumes,
+	workspace.JobExpandPoolVolumes: workspace.TaskExpandingVolumes,
+}
+
+// ReshapeParams are the parameters of the sub-jobs that change the shape of a pool's desktops. They say what changes, not what comes
+// out, so that retrying one much later undoes nothing.
+type ReshapeParams struct {
+	ProductID string             `json:"product_id,omitempty"`
+	Stop      bool               `json:"stop,omitempty"` // with ProductID: a desktop that runs is stopped for it, and started again
+	Add       []workspace.Volume `json:"add,omitempty"`
+	Delete    []string           `json:"delete,omitempty"` // ids of the desktop's own disks
+	Grow      []VolumeGrowth     `json:"grow,omitempty"`   // likewise
+}
+
+// Apply returns the desktop as it is to be. Applying what is there already changes nothing.
+func (r ReshapeParams) Apply(d workspace.Desktop) workspace.Desktop {
+	if r.ProductID != "" {
+		d.ProductID = r.ProductID
+	}
+	d.Data = slices.DeleteFunc(slices.Clone(d.Data), func(v workspace.Volume) bool { return slices.Contains(r.Delete, v.ID) })
+	for _, v := range r.Add {
+		if !slices.ContainsFunc(d.Data, func(have workspace.Volume) bool { return have.ID == v.ID }) {
+			d.Data = append(d.Data, v)
+		}
+	}
+	for _, g := range r.Grow {
+		if d.Root.ID == g.ID {
+			d.Root.GB = max(d.Root.GB, g.GB)
+		}
+		for i := range d.Data {
+			if d.Data[i].ID == g.ID {
+				d.Data[i].GB = max(d.Data[i].GB, g.GB)
+			}
+		}
+	}
+	return d
+}
+
+// PoolResizing is the answer to ResizePool: the job, and the desktops that it is for.
+type PoolResizing struct {
+	JobID      string
+	DesktopIDs []string
+}
+
+// ResizePool gives a pool's desktops another product in a job, a sub-job for each; those that run are stopped for it and started again
+// with STOP_DESKTOP, and refused without. The pool has the product when the first of its desktops has it, or at once when there
+// is none to change. CodeConflict while the pool is being changed or all desktops are busy.
+func (s *PoolService) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, error) {
+	if err := r.Check(); err != nil {
+		return PoolResizing{}, err
+	}
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (PoolResizing, error) {
+		p, err := LockIdlePool(ctx, tx, r.Caller, r.PoolID)
+		if err != nil {
+			return PoolResizing{}, err
+		}
+		if err := checkPoolProduct(ctx, tx, p, r.ProductID); err != nil {
+			return PoolResizing{}, err
+		}
+		params := ReshapeParams{ProductID: r.ProductID, Stop: r.Mode != ""}
+		job, err := reshapePool(ctx, tx, p, r.ChangePoolDesktops, workspace.JobResizePool, func(d workspace.Desktop) (ReshapeParams, error) {
+			if d.Status != workspace.StatusShutoff && !params.Stop {
+				return params, workspace.Errorf(workspace.CodeConflict, "desktop %s is %s, stop it first or use mode STOP_DESKTOP", d.Name, d.Status)
+			}
+			return params, nil
+		})
+		if err == nil && len(job.SubJobs) == 0 {
+			p.ProductID = r.ProductID
+			err = SavePool(ctx, tx, p)
+		}
+		answer := PoolResizing{JobID: job.ID}
+		for _, sub := range job.SubJobs {
+			answer.DesktopIDs = append(answer.DesktopIDs, sub.DesktopID)
+		}
+		return answer, err
+	})
+}
+
+// checkPoolProduct says why a pool's desktops cannot have a product, or nil.
+func checkPoolProduct(ctx context.Context, tx *store.Tx, p Pool, id string) error {
+	product, err := tx.ReadProduct(ctx, id)
+	if err != nil {
+		return workspace.InField("product_id", err)
+	}
+	if product.Status != "normal" {
+		return workspace.Invalid("product_id", "%q can no longer be ordered (%s)", id, product.Status)
+	}
+	image, err := tx.ReadImage(ctx, "", p.ImageID)
+	if err != nil {
+		return fmt.Errorf("reading the pool's image: %w", err)
+	}
+	switch {
+	case product.Architecture != image.Architecture:
+		return workspace.Invalid("product_id", "product %s has %s, the pool's image is for %s", id, product.Architecture, image.Architecture)
+	case product.MemoryMiB < image.MinMemoryMiB:
+		return workspace.Invalid("product_id", "%q has %d MB of memory, the pool's image needs %d", id, product.MemoryMiB, image.MinMemoryMiB)
+	}
+	return nil
+}
+
+// TakeProduct makes a product that one of a pool's desktops now has the pool's own. Doing so again changes nothing, nor does it when
+// the pool is gone.
+func TakeProduct(ctx context.Context, s store.Transactions, projectID, poolID, productID string) error {
+	return s.Update(ctx, func(tx *store.Tx) error {
+		p, err := LockPool(ctx, tx, projectID, poolID)
+		if workspace.CodeOf(err) == workspace.CodePoolNotFound {
+			return nil
+		}
+		if err != nil || p.ProductID == productID {
+			return err
+		}
+		p.ProductID = productID
+		return SavePool(ctx, tx, p)
+	})
+}
+
+// AddPoolVolumes asks for more data disks in a pool's desktops.
+type AddPoolVolumes struct {
+	ChangePoolDesktops
+	Volumes     []workspace.VolumeSpec
+	Unsupported []string
+}
+
+// AddPoolVolumes gives a pool and its desktops more data disks, and returns the job. The errors are those of ResizePool.
+func (s *PoolService) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string, error) {
+	if err := workspace.CheckSupported(r.Unsupported); err != nil {
+		return "", err
+	}
+	change := func(p Pool) (Pool, error) { return p.AddVolumes(r.Volumes) }
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobAddPoolVolumes, r, change, func(was, p Pool, d workspace.Desktop, now time.Time) (ReshapeParams, error) {
+		var params ReshapeParams
+		for _, v := range p.Data[len(was.Data):] {
+			fresh := workspace.NewVolume(workspace.VolumeSpec{Type: v.Type, GB: v.GB}, freeDevice(d), now)
+			fresh.PoolVolumeID = v.ID
+			params.Add = append(params.Add, fresh)
+			d.Data = append(d.Data, fresh)
+		}
+		if len(d.Data) > workspace.MaxDataVolumes {
+			return params, workspace.Errorf(workspace.CodeConflict, "desktop %s would have %d data disks, at most %d are possible", d.Name, len(d.Data), workspace.MaxDataVolumes)
+		}
+		return params, nil
+	})
+}
+
+// DeletePoolVolumes asks for data disks to be removed, with what is on them.
+type DeletePoolVolumes struct {
+	ChangePoolDesktops
+	IDs []string // of the pool's disks
+}
+
+// DeletePoolVolumes removes data disks from a pool and its desktops, and returns the job. The errors are those of ResizePool.
+func (s *PoolService) DeletePoolVolumes(ctx context.Context, r DeletePoolVolumes) (string, error) {
+	change := func(p Pool) (Pool, error) { return p.DeleteVolumes(r.IDs) }
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobDeletePoolVolumes, r, change, func(was, _ Pool, d workspace.Desktop, _ time.Time) (ReshapeParams, error) {
+		var params ReshapeParams
+		for _, id := range r.IDs {
+			if v, ok := was.diskOf(d, id); ok {
+				params.Delete = append(params.Delete, v.ID)
+			}
+		}
+		return params, nil
+	})
+}
+
+// ExpandPoolVolumes asks for larger disks in a pool's desktops; the system disk may be among them.
+type ExpandPoolVolumes struct {
+	ChangePoolDesktops
+	Growths []VolumeGrowth // by the ids of the pool's disks
+}
+
+// ExpandPoolVolumes makes disks of a pool and its desktops larger, and returns the job. The errors are those of ResizePool.
+func (s *PoolService) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (string, error) {
+	change := func(p Pool) (Pool, error) { return p.ExpandVolumes(r.Growths) }
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobExpandPoolVolumes, r, change, func(was, _ Pool, d workspace.Desktop, _ time.Time) (ReshapeParams, error) {
+		var params ReshapeParams
+		for _, g := range r.Growths {
+			v, ok := was.diskOf(d, g.ID)
+			if !ok {
+				return params, workspace.Errorf(workspace.CodeConflict, "desktop %s does not have disk %s of the pool", d.Name, g.ID)
+			}
+			params.Grow = append(params.Grow, VolumeGrowth{ID: v.ID, GB: g.GB})
+		}
+		return params, nil
+	})
+}
+
+// diskOf finds the disk of a desktop that is one of the pool's. Disks of desktops that were made before disks knew their pool's are in
+// the pool's order.
+func (p Pool) diskOf(d workspace.Desktop, poolVolumeID string) (workspace.Volume, bool) {
+	if poolVolumeID == p.Root.ID {
+		return d.Root, true
+	}
+	for i, v := range d.Data {
+		if v.PoolVolumeID == poolVolumeID || v.PoolVolumeID == "" && i < len(p.Data) && p.Data[i].ID == poolVolumeID {
+			return v, true
+		}
+	}
+	return workspace.Volume{}, false
+}
+
+// freeDevice is the first place for a data disk that a desktop has free, from 1.
+func freeDevice(d workspace.Desktop) int {
+	for i := 1; ; i++ {
+		device := workspace.NewVolume(workspace.VolumeSpec{}, i, time.Time{}).Device
+		if !slices.ContainsFunc(d.Data, func(v workspace.Volume) bool { return v.Device == device }) {
+			return i
+		}
+	}
+}
+
+// changeVolumes changes the disks of a pool, for desktops made later, at once, and those of its desktops in a job.
+func (s *PoolService) changeVolumes(
+	ctx context.Context, c ChangePoolDesktops, t workspace.JobType, request any, change func(Pool) (Pool, error),
+	params func(was, p Pool, d workspace.Desktop, now time.Time) (ReshapeParams, error),
+) (string, error) {
+	if err := c.Check(); err != nil {
+		return "", err
+	}
+	return store.Update(ctx, s.Store, store.Once(ctx, c.Caller, string(t), request, func(tx *store.Tx) (string, error) {
+		was, err := LockIdlePool(ctx, tx, c.Caller, c.PoolID)
+		if err != nil {
+			return "", err
+		}
+		next, err := change(was)
+		if err != nil {
+			return "", err
+		}
+		if t == workspace.JobAddPoolVolumes {
+			if err := workspace.CheckVolumeTypes(ctx, tx, next.order()); err != nil {
+				return "", err
+			}
+		}
+		job, err := reshapePool(ctx, tx, was, c, t, func(d workspace.Desktop) (ReshapeParams, error) { return params(was, next, d, tx.Now()) })
+		if err != nil {
+			return "", err
+		}
+		return job.ID, SavePool(ctx, tx, next)
+	}))
+}
+
+// reshapePool makes the job of a change for who holds the pool, a sub-job for each desktop that it reaches. A desktop that cannot be
+// changed now is a FAILED one.
+func reshapePool(ctx context.Context, tx *store.Tx, p Pool, c ChangePoolDesktops, t workspace.JobType, params func(workspace.Desktop) (ReshapeParams, error)) (workspace.Job, error) {
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: p.ProjectID, Type: t, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
+	members, found, err := lockMembers(ctx, tx, p)
+	if err != nil {
+		return job, err
+	}
+	targets, err := Targets(members, c.Handle, c.DesktopIDs)
+	if err != nil {
+		return job, err
+	}
+	if len(targets) > 0 {
+		if err := Busy(p, targets); err != nil {
+			return job, err
+		}
+	}
+	chosen := map[string]workspace.Desktop{}
+	for _, m := range targets {
+		chosen[m.DesktopID] = found[m.DesktopID]
+	}
+	var growths []workspace.Growth
+	var wanted workspace.Demand
+	for _, d := range slices.SortedFunc(maps.Values(chosen), func(a, b workspace.Desktop) int { return byName(a.Name, b.Name, a.ID, b.ID) }) {
+		asked, err := params(d)
+		if err == nil {
+			err = MayReshape(d)
+		}
+		sub := workspace.NewSubJob(&job, d, asked)
+		more, lookErr := asked.growth(ctx, tx, d)
+		if lookErr != nil {
+			return job, lookErr
+		}
+		growths = append(growths, more.Growths(sub.ID)...) // also of one that fails: it may be retried
+		if err != nil {
+			sub.State, sub.Code, sub.Reason = workspace.SubJobFailed, workspace.CodeOf(err), workspace.MessageOf(err)
+			sub.Begun, sub.Ended = job.Created, job.Created
+		} else {
+			wanted = wanted.And(more)
+			d.Task, d.TaskOwner = ReshapeTasks[t], sub.ID
+			if err := tx.SaveDesktop(ctx, d); err != nil {
+				return job, err
+			}
+		}
+		job.SubJobs = append(job.SubJobs, sub)
+	}
+	if err := tx.InsertJob(ctx, job); err != nil {
+		return job, err
+	}
+	if err := tx.InsertGrowths(ctx, growths); err != nil {
+		return job, err
+	}
+	return job, workspace.Reserve(ctx, tx, wanted)
+}
+
+// growth is what the change makes a desktop take more. What it gives back is free when it is done.
+func (r ReshapeParams) growth(ctx context.Context, tx *store.Tx, d workspace.Desktop) (workspace.Demand, error) {
+	more := workspace.Demand{Disks: map[string]int64{}}
+	for class, mib := range r.Apply(d).Disks() {
+		more.Disks[class] = max(mib-d.Disks()[class], 0)
+	}
+	if r.ProductID == "" || d.Status != workspace.StatusActive { // all others are off afterwards
+		return more, nil
+	}
+	next, err := tx.ReadProduct(ctx, r.ProductID)
+	if err != nil {
+		return more, err
+	}
+	now, err := tx.ReadProduct(ctx, d.ProductID)
+	if err != nil && workspace.CodeOf(err) != workspace.CodeProductNotFound { // without one it was promised nothing
+		return more, err
+	}
+	more.Memory = max(int64(next.MemoryMiB)-int64(now.MemoryMiB), 0)
+	return more, nil
+}
+
+// MayReshape says why a desktop's shape cannot be changed now, or nil. CodeConflict.
+func MayReshape(d workspace.Desktop) error {
+	switch {
+	case d.Task != workspace.NoTask:
+		return workspace.Errorf(workspace.CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
+	case d.Status == workspace.StatusActive || d.Status == workspace.StatusShutoff || d.Status == workspace.StatusHibernated:
+		return nil
+	}
+	return workspace.Errorf(workspace.CodeConflict, "desktop %s is %s, it must run or be off", d.Name, d.Status)
+}
+
+// NoteReshaped records what a sub-job has changed of a desktop's machine, before anything else can fail: a disk that is gone does not
+// come back. Doing so again changes nothing, nor does it when the desktop is no longer the sub-job's.
+func NoteReshaped(ctx context.Context, tx *store.Tx, s workspace.SubJob, r ReshapeParams) error {
+	d, owned, err := workspace.OwnDesktop(ctx, tx, s)
+	if err != nil || !owned {
+		return err
+	}
+	next := r.Apply(d)
+	if err := tx.SaveVolumes(ctx, next); err != nil {
+		return err
+	}
+	return tx.SaveDesktop(ctx, next)
+}
+
+// MarkReshaped records that a desktop has its new shape, and its power state. It is for the transaction that ends the sub-job. What
+// nevertheless does not hold inside becomes the desktop's fault.
+func MarkReshaped(ctx context.Context, tx *store.Tx, d workspace.Desktop, r ReshapeParams, status workspace.DesktopStatus, warning string) error {
+	next := r.Apply(d)
+	was := next.Login
+	if err := tx.SaveVolumes(ctx, next); err != nil {
+		return err
+	}
+	workspace.Settle(&next, status)
+	next.Fault = warning
+	return workspace.SaveSession(ctx, tx, next, was)
+}
