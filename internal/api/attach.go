@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"carrel/internal/assignment"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -36,9 +37,9 @@ type attachInput struct {
 }
 
 func (s *Server) attach(ctx context.Context, in *attachInput) (jobReply, error) {
-	r := workspace.AttachDesktops{
+	r := assignment.AttachDesktops{
 		Caller: in.caller(ctx), Desktops: each(in.Body.Desktops, attachDesktopBody.request),
-		Model: workspace.AssignModel{NamePolicyID: in.Body.NamePolicyID},
+		Model: assignment.AssignModel{NamePolicyID: in.Body.NamePolicyID},
 	}
 	var names given
 	names.add("image_type", in.Body.ImageType != "")
@@ -59,12 +60,12 @@ type batchAttachInput struct {
 	}
 }
 
-func (in *batchAttachInput) request(ctx context.Context) workspace.AttachDesktops {
-	r := workspace.AttachDesktops{
+func (in *batchAttachInput) request(ctx context.Context) assignment.AttachDesktops {
+	r := assignment.AttachDesktops{
 		Caller: in.caller(ctx), Desktops: each(in.Body.Desktops, attachDesktopBody.request), Users: each(in.Body.Users, attachPersonBody.request),
 	}
 	if m := in.Body.Model; m != nil {
-		r.Model = workspace.AssignModel(*m)
+		r.Model = assignment.AssignModel(*m)
 	}
 	return r
 }
@@ -93,7 +94,7 @@ type detachReply struct {
 	Refused []operateRefusal `json:"failed_operation_list" doc:"Desktops that were left alone"`
 }
 
-func detachReplyOf(r workspace.DetachResult) detachReply {
+func detachReplyOf(r assignment.DetachResult) detachReply {
 	reply := detachReply{JobID: r.JobID, JobIDs: []string{}, Refused: each(r.Refused, func(r workspace.Refusal) operateRefusal { return operateRefusal(r) })}
 	if r.JobID != "" {
 		reply.JobIDs = []string{r.JobID}
@@ -102,9 +103,9 @@ func detachReplyOf(r workspace.DetachResult) detachReply {
 }
 
 func (s *Server) detach(ctx context.Context, in *detachInput) (detachReply, error) {
-	r := workspace.DetachDesktops{Caller: in.caller(ctx), ShutOff: in.Body.ShutOff}
+	r := assignment.DetachDesktops{Caller: in.caller(ctx), ShutOff: in.Body.ShutOff}
 	for _, id := range in.Body.IDs {
-		r.Desktops = append(r.Desktops, workspace.DetachDesktop{DesktopID: id, All: true})
+		r.Desktops = append(r.Desktops, assignment.DetachDesktop{DesktopID: id, All: true})
 	}
 	result, err := s.Services.Assignments.DetachDesktops(ctx, r, "desktop_ids")
 	return detachReplyOf(result), err
@@ -118,7 +119,7 @@ type batchDetachInput struct {
 }
 
 func (s *Server) batchDetach(ctx context.Context, in *batchDetachInput) (detachReply, error) {
-	result, err := s.Services.Assignments.DetachDesktops(ctx, workspace.DetachDesktops{
+	result, err := s.Services.Assignments.DetachDesktops(ctx, assignment.DetachDesktops{
 		Caller: in.caller(ctx), Batch: true, Desktops: each(in.Body.Desktops, detachDesktopBody.request),
 	}, "desktops")
 	return detachReplyOf(result), err
@@ -140,7 +141,7 @@ type detachmentReply struct {
 
 func (s *Server) listDetachments(ctx context.Context, in *DesktopPath) (detachmentsReply, error) {
 	desktop, records, err := s.Services.Assignments.Detachments(ctx, in.ProjectID, in.DesktopID)
-	return detachmentsReply{each(records, func(d workspace.Detachment) detachmentReply {
+	return detachmentsReply{each(records, func(d assignment.Detachment) detachmentReply {
 		return detachmentReply{
 			DesktopID: desktop.ID, DesktopName: desktop.Name, UserID: d.HolderID, UserName: d.HolderName, UserGroup: string(d.Group),
 			Detached: stamp(d.Detached), Type: string(d.Type),
@@ -157,7 +158,7 @@ type changePrivilegesInput struct {
 }
 
 func (s *Server) changePrivileges(ctx context.Context, in *changePrivilegesInput) (jobReply, error) {
-	id, err := s.Services.Assignments.ChangePrivileges(ctx, workspace.ChangePrivileges{
+	id, err := s.Services.Assignments.ChangePrivileges(ctx, assignment.ChangePrivileges{
 		Caller: in.caller(ctx), Desktops: each(in.Body.Desktops, privilegeChangeBody.request), Group: in.Body.Group,
 	})
 	return jobReply{id}, err
@@ -175,7 +176,7 @@ type renameUserInput struct {
 }
 
 func (s *Server) renameUser(ctx context.Context, in *renameUserInput) error {
-	return s.Services.Assignments.RenameUser(ctx, workspace.RenameUser{
+	return s.Services.Assignments.RenameUser(ctx, assignment.RenameUser{
 		Caller: in.caller(ctx), Old: in.Body.Old, New: in.Body.New, OldDomain: in.Body.OldDomain, NewDomain: in.Body.NewDomain, Reboot: in.Body.Reboot,
 	})
 }

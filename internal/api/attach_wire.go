@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"carrel/internal/assignment"
 	"carrel/internal/workspace"
 )
 
@@ -21,18 +22,18 @@ type (
 		People       []attachPersonBody  `json:"attach_user_infos,omitempty" doc:"Who gets it: at most 500, several only for SHARED desktops"`
 	}
 	attachPersonBody struct {
-		UserID   string               `json:"user_id,omitempty" doc:"Of a user or, by type, of a group"`
-		UserName string               `json:"user_name,omitempty"`
-		Domain   string               `json:"domain,omitempty" doc:"The directory"`
-		Group    workspace.UserGroup  `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
-		Type     workspace.HolderType `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
+		UserID   string                `json:"user_id,omitempty" doc:"Of a user or, by type, of a group"`
+		UserName string                `json:"user_name,omitempty"`
+		Domain   string                `json:"domain,omitempty" doc:"The directory"`
+		Group    workspace.UserGroup   `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
+		Type     assignment.HolderType `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
 	}
 	assignModelBody struct {
-		Dimension       workspace.AssignDimension `json:"assign_dimension,omitempty" doc:"USER or DESKTOP"`
-		Strategy        workspace.AssignStrategy  `json:"priority_strategy,omitempty" doc:"USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION"`
-		UsersPerDesktop int                       `json:"desktop_assigin_user_num,omitempty" doc:"0 to 100"`
-		DesktopsPerUser int                       `json:"user_assigin_desktop_num,omitempty" doc:"0 to 100"`
-		NamePolicyID    string                    `json:"desktop_name_policy_id,omitempty" doc:"Makes the new names of desktops that are given none"`
+		Dimension       assignment.AssignDimension `json:"assign_dimension,omitempty" doc:"USER or DESKTOP"`
+		Strategy        assignment.AssignStrategy  `json:"priority_strategy,omitempty" doc:"USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION"`
+		UsersPerDesktop int                        `json:"desktop_assigin_user_num,omitempty" doc:"0 to 100"`
+		DesktopsPerUser int                        `json:"user_assigin_desktop_num,omitempty" doc:"0 to 100"`
+		NamePolicyID    string                     `json:"desktop_name_policy_id,omitempty" doc:"Makes the new names of desktops that are given none"`
 	}
 	detachDesktopBody struct {
 		DesktopID string             `json:"desktop_id,omitempty"`
@@ -45,35 +46,35 @@ type (
 		People    []privilegePersonBody `json:"attach_user_infos,omitempty" doc:"At most 500; everybody who has it if absent"`
 	}
 	privilegePersonBody struct {
-		UserName string               `json:"user_name" required:"true"`
-		Domain   string               `json:"domain,omitempty" doc:"The directory"`
-		Group    workspace.UserGroup  `json:"user_privilege_group,omitempty" doc:"In place of the one for all"`
-		Type     workspace.HolderType `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
+		UserName string                `json:"user_name" required:"true"`
+		Domain   string                `json:"domain,omitempty" doc:"The directory"`
+		Group    workspace.UserGroup   `json:"user_privilege_group,omitempty" doc:"In place of the one for all"`
+		Type     assignment.HolderType `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
 	}
 )
 
-func (b attachDesktopBody) request() workspace.AttachDesktop {
-	return workspace.AttachDesktop{
+func (b attachDesktopBody) request() assignment.AttachDesktop {
+	return assignment.AttachDesktop{
 		DesktopID: b.DesktopID, UserName: b.UserName, UserID: b.UserID, UserEmail: b.UserEmail, Group: b.Group,
 		ComputerName: b.ComputerName, ClearData: b.ClearData == nil || *b.ClearData, People: people(b.People),
 	}
 }
 
-func (b attachPersonBody) request() workspace.AttachPerson {
-	return workspace.AttachPerson{Type: b.Type, ID: b.UserID, Name: b.UserName, Domain: b.Domain, Group: b.Group}
+func (b attachPersonBody) request() assignment.AttachPerson {
+	return assignment.AttachPerson{Type: b.Type, ID: b.UserID, Name: b.UserName, Domain: b.Domain, Group: b.Group}
 }
 
-func (b detachDesktopBody) request() workspace.DetachDesktop {
-	return workspace.DetachDesktop{DesktopID: b.DesktopID, All: b.All, People: people(b.People), ClearData: b.ClearData}
+func (b detachDesktopBody) request() assignment.DetachDesktop {
+	return assignment.DetachDesktop{DesktopID: b.DesktopID, All: b.All, People: people(b.People), ClearData: b.ClearData}
 }
 
-func (b privilegeChangeBody) request() workspace.PrivilegeChange {
-	return workspace.PrivilegeChange{DesktopID: b.DesktopID, People: each(b.People, func(p privilegePersonBody) workspace.AttachPerson {
-		return workspace.AttachPerson{Type: p.Type, Name: p.UserName, Domain: p.Domain, Group: p.Group}
+func (b privilegeChangeBody) request() assignment.PrivilegeChange {
+	return assignment.PrivilegeChange{DesktopID: b.DesktopID, People: each(b.People, func(p privilegePersonBody) assignment.AttachPerson {
+		return assignment.AttachPerson{Type: p.Type, Name: p.UserName, Domain: p.Domain, Group: p.Group}
 	})}
 }
 
-func people(bodies []attachPersonBody) []workspace.AttachPerson {
+func people(bodies []attachPersonBody) []assignment.AttachPerson {
 	return each(bodies, attachPersonBody.request)
 }
 
@@ -107,8 +108,8 @@ type leftOver struct {
 	Reason string `json:"reason"`
 }
 
-func previewReplyOf(p workspace.AttachPreview, asked []attachDesktopBody) attachPreviewReply {
-	holders := make(map[string]workspace.Holder, len(p.Holders))
+func previewReplyOf(p assignment.AttachPreview, asked []attachDesktopBody) attachPreviewReply {
+	holders := make(map[string]assignment.Holder, len(p.Holders))
 	for _, h := range p.Holders {
 		holders[h.ID] = h
 	}
@@ -126,7 +127,7 @@ func previewReplyOf(p workspace.AttachPreview, asked []attachDesktopBody) attach
 	for _, d := range p.Desktops {
 		names[d.ID] = d.Name
 	}
-	gets, given := map[string][]string{}, map[string][]workspace.Pair{}
+	gets, given := map[string][]string{}, map[string][]assignment.Pair{}
 	for _, pair := range p.Pairs {
 		gets[pair.HolderID] = append(gets[pair.HolderID], names[pair.DesktopID])
 		given[pair.DesktopID] = append(given[pair.DesktopID], pair)
@@ -138,15 +139,15 @@ func previewReplyOf(p workspace.AttachPreview, asked []attachDesktopBody) attach
 	reply := attachPreviewReply{
 		Dimension: string(p.Dimension),
 		Desktops:  each(p.Desktops, func(d workspace.Desktop) previewedDesktop { return previewDesktop(d, given[d.ID], holders) }),
-		Users: each(p.Holders, func(h workspace.Holder) previewedUser {
+		Users: each(p.Holders, func(h assignment.Holder) previewedUser {
 			return previewedUser{Name: h.Name, ID: idOf(h.ID), Desktops: len(gets[h.ID]), DesktopNames: strings.Join(gets[h.ID], ",")}
 		}),
 		Pairs:        []attachDesktopBody{},
-		LeftDesktops: each(p.LeftDesktops, func(l workspace.Left) leftOver { return leftOver{l.ID, names[l.ID], l.Reason} }),
-		LeftUsers:    each(p.LeftPeople, func(l workspace.Left) leftOver { return leftOver{l.ID, holders[l.ID].Name, l.Reason} }),
+		LeftDesktops: each(p.LeftDesktops, func(l assignment.Left) leftOver { return leftOver{l.ID, names[l.ID], l.Reason} }),
+		LeftUsers:    each(p.LeftPeople, func(l assignment.Left) leftOver { return leftOver{l.ID, holders[l.ID].Name, l.Reason} }),
 	}
 	for _, a := range asked {
-		people := each(entries[a.DesktopID], func(p workspace.Pair) attachPersonBody {
+		people := each(entries[a.DesktopID], func(p assignment.Pair) attachPersonBody {
 			return attachPersonBody{UserID: idOf(p.HolderID), UserName: holders[p.HolderID].Name, Group: p.Group, Type: p.Type}
 		})
 		if len(people) > 0 {
@@ -168,7 +169,7 @@ func (b attachDesktopBody) with(people []attachPersonBody) attachDesktopBody {
 	return one
 }
 
-func previewDesktop(d workspace.Desktop, given []workspace.Pair, holders map[string]workspace.Holder) previewedDesktop {
+func previewDesktop(d workspace.Desktop, given []assignment.Pair, holders map[string]assignment.Holder) previewedDesktop {
 	var names []string
 	for _, p := range given {
 		names = append(names, holders[p.HolderID].Name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/sheet"
 	"carrel/internal/workspace"
 )
@@ -95,7 +96,7 @@ type exportReply struct {
 }
 
 func (s *Server) listExports(ctx context.Context, in *listExportsInput) (exportsReply, error) {
-	q := workspace.ExportQuery{
+	q := assignment.ExportQuery{
 		ProjectID: in.ProjectID, ID: in.ID, Name: in.Name, Downloaded: in.Downloaded.pointer(), Descending: in.SortType == "DESC",
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	}
@@ -107,7 +108,7 @@ func (s *Server) listExports(ctx context.Context, in *listExportsInput) (exports
 	}
 	exports, count, err := s.Services.Assignments.ListExports(ctx, q)
 	now := time.Now()
-	return exportsReply{count, each(exports, func(e workspace.Export) exportReply {
+	return exportsReply{count, each(exports, func(e assignment.Export) exportReply {
 		status := "SUCCESS"
 		if !now.Before(e.Expires) {
 			status = "EXPIRED"

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 
+	"carrel/internal/assignment"
 	"carrel/internal/core"
 	"carrel/internal/sheet"
 	"carrel/internal/store"
@@ -288,7 +289,7 @@ func TestPeopleAndGroupsAreExported(t *testing.T) {
 	w.refused(w.get("/export-tasks/"+all+"/download"), 404, workspace.CodeExportNotFound, all)
 	w.refused(w.post("/export-tasks/batch-delete", object{"task_ids": []string{all}}), 404, workspace.CodeExportNotFound, all)
 	w.update(func(tx *store.Tx) error {
-		return tx.InsertExport(t.Context(), workspace.Export{ID: "old", ProjectID: w.first.ProjectID, Name: "old", Created: time.Now(), Expires: time.Now()})
+		return assignment.InsertExport(t.Context(), tx, assignment.Export{ID: "old", ProjectID: w.first.ProjectID, Name: "old", Created: time.Now(), Expires: time.Now()})
 	})
 	w.refused(w.get("/export-tasks/old/download"), 404, workspace.CodeExportNotFound, "expired")
 	if a := w.ok(w.get("/export-tasks?status=EXPIRED")); a.text("export_tasks", 0, "status") != "EXPIRED" {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -52,11 +53,11 @@ type createUserBody struct {
 	InfoMap string `json:"user_info_map,omitempty" doc:"Refused"`
 }
 
-func (b createUserBody) request() workspace.CreateUser {
+func (b createUserBody) request() assignment.CreateUser {
 	expires, unreadable := workspace.ReadExpiry("account_expires", b.Expires)
 	var unsupported given
 	unsupported.add("user_info_map", b.InfoMap != "")
-	return workspace.CreateUser{
+	return assignment.CreateUser{
 		Name: b.Name, Email: b.Email, Phone: b.Phone, Alias: b.Alias, Description: b.Description,
 		Activation: b.Activation, Password: b.Password, Expires: expires, MayChangePassword: b.MayChange,
 		MustChangePassword: b.MustChange, EnterpriseID: b.EnterpriseID, Domain: b.Domain, GroupIDs: b.GroupIDs,

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/workspace"
 )
 
@@ -70,7 +71,7 @@ func (a *App) ensureDemoUser(ctx context.Context, d *Demo, progress func(string)
 		return workspace.User{}, err
 	}
 	no := false
-	id, err := a.Services.Assignments.CreateUser(ctx, workspace.CreateUser{
+	id, err := a.Services.Assignments.CreateUser(ctx, assignment.CreateUser{
 		Caller: workspace.Caller{ProjectID: project, RequestID: "carrel-up"}, Name: d.UserName, Password: d.Password,
 		Activation: workspace.ActivateByAdmin, MustChangePassword: &no, Description: demoNote,
 	})

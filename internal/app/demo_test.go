@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"carrel/internal/app"
+	"carrel/internal/assignment"
 	"carrel/internal/workspace"
 )
 
@@ -61,7 +62,7 @@ func TestAUserCalledDemoOfSomebodyElseKeepsTheirPassword(t *testing.T) {
 	a, _, _ := simulated(t)
 	ctx := t.Context()
 	const password = "Quiet-Carrel-7"
-	if _, err := a.Services.Assignments.CreateUser(ctx, workspace.CreateUser{
+	if _, err := a.Services.Assignments.CreateUser(ctx, assignment.CreateUser{
 		Caller: workspace.Caller{ProjectID: a.Bootstrap.ProjectID}, Name: "demo", Password: password, Activation: workspace.ActivateByAdmin,
 	}); err != nil {
 		t.Fatal(err)

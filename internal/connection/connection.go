@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -111,7 +112,7 @@ func (s *ConnectionService) CloseConnection(ctx context.Context, id, desktopID s
 		if err := tx.DeleteConnection(ctx, id); err != nil {
 			return err
 		}
-		return workspace.SettleLogin(ctx, tx, desktopID)
+		return assignment.SettleLogin(ctx, tx, desktopID)
 	})
 }
 
@@ -128,7 +129,7 @@ func (s *ConnectionService) SweepConnections(ctx context.Context) (int, error) {
 			return 0, err
 		}
 		for _, c := range stale {
-			if err := workspace.SettleLogin(ctx, tx, c.DesktopID); err != nil {
+			if err := assignment.SettleLogin(ctx, tx, c.DesktopID); err != nil {
 				return 0, err
 			}
 		}

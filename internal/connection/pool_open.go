@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -230,7 +231,7 @@ func (a *arrival) take(ctx context.Context, tx *store.Tx, s pool.Seating) (attac
 	sub := workspace.NewSubJob(&job, d, AttachParams{UserID: a.UserID, BoundAt: bound.BoundAt})
 	job.SubJobs = []workspace.SubJob{sub}
 	d.Task, d.TaskOwner = workspace.TaskAttaching, sub.ID
-	if err := tx.TakeDesktops(ctx, []workspace.Desktop{d}); err != nil {
+	if err := assignment.TakeDesktops(ctx, tx, []workspace.Desktop{d}); err != nil {
 		return "", err
 	}
 	return sub.ID, tx.InsertJob(ctx, job)

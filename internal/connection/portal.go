@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"carrel/internal/assignment"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -155,7 +156,7 @@ func mayOpen(d workspace.Desktop) error {
 
 // mayUse says whether a person has a desktop, in their own name or through a group.
 func mayUse(ctx context.Context, tx *store.Tx, desktopID, userID string) (bool, error) {
-	theirs, err := tx.Holdings(ctx, []string{desktopID}, []string{userID})
+	theirs, err := assignment.Holdings(ctx, tx, []string{desktopID}, []string{userID})
 	return len(theirs) > 0, err
 }
 
@@ -213,11 +214,11 @@ func deal(ctx context.Context, tx *store.Tx, all map[string][]Mine, desktops []M
 	for i, m := range desktops {
 		ids[i] = m.ID
 	}
-	holdings, err := tx.Holdings(ctx, ids, slices.Collect(maps.Keys(all)))
+	holdings, err := assignment.Holdings(ctx, tx, ids, slices.Collect(maps.Keys(all)))
 	if err != nil {
 		return err
 	}
-	of := workspace.HoldingsByDesktop(holdings)
+	of := assignment.HoldingsByDesktop(holdings)
 	for _, m := range desktops {
 		for _, a := range of[m.ID] {
 			all[a.UserID] = append(all[a.UserID], m)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"carrel/internal/assignment"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -71,7 +72,7 @@ func MayOperateMine(d workspace.Desktop, op workspace.Operation) (ask bool, err 
 
 // alone refuses what would end the sessions of others: CodeForbidden when more than one person has the desktop.
 func alone(ctx context.Context, tx *store.Tx, d workspace.Desktop) error {
-	people, err := tx.Holdings(ctx, []string{d.ID}, nil)
+	people, err := assignment.Holdings(ctx, tx, []string{d.ID}, nil)
 	if err == nil && len(people) > 1 {
 		err = &workspace.Error{Code: workspace.CodeForbidden, Message: "others use this desktop, too: ask your administrator to restart it or shut it down"}
 	}

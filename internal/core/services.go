@@ -1,6 +1,7 @@
 package core
 
 import (
+	"carrel/internal/assignment"
 	"carrel/internal/connection"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
@@ -15,7 +16,7 @@ type Services struct {
 	Directory   *workspace.DirectoryService
 	SignIn      *workspace.SignInService
 	Desktops    *workspace.DesktopService
-	Assignments *workspace.AssignmentService
+	Assignments *assignment.AssignmentService
 	Pools       *pool.PoolService
 	Rollouts    *rollout.RolloutService
 	Connections *connection.ConnectionService
@@ -39,7 +40,7 @@ func NewServices(c Config) *Services {
 		Directory:   &workspace.DirectoryService{Store: domain},
 		SignIn:      &workspace.SignInService{Store: domain, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
 		Desktops:    &workspace.DesktopService{Store: domain},
-		Assignments: &workspace.AssignmentService{Store: domain, Passwords: c.Passwords, Box: c.Box},
+		Assignments: &assignment.AssignmentService{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
 		Pools:       &pool.PoolService{Store: c.Store},
 		Rollouts:    &rollout.RolloutService{Store: c.Store, Limits: c.Rollout},
 		Connections: &connection.ConnectionService{Store: c.Store, SecondFactor: c.SecondFactor},

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
@@ -18,9 +19,9 @@ import (
 // detach takes all desktops from everybody.
 func (w *world) detach(shutOff bool) string {
 	w.t.Helper()
-	r := workspace.DetachDesktops{Caller: workspace.Caller{ProjectID: project}, ShutOff: shutOff}
+	r := assignment.DetachDesktops{Caller: workspace.Caller{ProjectID: project}, ShutOff: shutOff}
 	for _, id := range w.ids() {
-		r.Desktops = append(r.Desktops, workspace.DetachDesktop{DesktopID: id, All: true})
+		r.Desktops = append(r.Desktops, assignment.DetachDesktop{DesktopID: id, All: true})
 	}
 	result, err := w.service.Assignments.DetachDesktops(w.t.Context(), r, "desktop_ids")
 	w.must(err)
@@ -30,7 +31,7 @@ func (w *world) detach(shutOff bool) string {
 // rename renames a person and returns the job that does it inside their desktops.
 func (w *world) rename(old, name string, reboot bool) string {
 	w.t.Helper()
-	w.must(w.service.Assignments.RenameUser(w.t.Context(), workspace.RenameUser{
+	w.must(w.service.Assignments.RenameUser(w.t.Context(), assignment.RenameUser{
 		Caller: workspace.Caller{ProjectID: project}, Old: old, New: name, Reboot: reboot,
 	}))
 	return w.lastJob(workspace.JobRenameUser)
@@ -73,7 +74,7 @@ func (w *world) checkInside(name string, accounts ...string) {
 		w.t.Errorf("inside %s (%s) is host %s with %v, want %v", name, d.HostName, st.Hostname, seated, accounts)
 	}
 	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) error {
-		left, err := tx.FormerAccounts(w.t.Context(), []string{d.ID})
+		left, err := assignment.FormerAccounts(w.t.Context(), tx, []string{d.ID})
 		for _, f := range left {
 			if f.Erase {
 				w.t.Errorf("%s still has the data of %s, which is to be erased", name, f.Name)
@@ -161,9 +162,9 @@ func TestWhoLostADesktopIsNotInsideWhenItsCreationIsRetried(t *testing.T) {
 // give attaches the only desktop to a person.
 func (w *world) give(person string, clear bool) {
 	w.t.Helper()
-	id, err := w.service.Assignments.AttachDesktops(w.t.Context(), workspace.AttachDesktops{
+	id, err := w.service.Assignments.AttachDesktops(w.t.Context(), assignment.AttachDesktops{
 		Caller:   workspace.Caller{ProjectID: project},
-		Desktops: []workspace.AttachDesktop{{DesktopID: w.ids()[0], UserName: person, UserEmail: person + "@example.org", ClearData: clear}},
+		Desktops: []assignment.AttachDesktop{{DesktopID: w.ids()[0], UserName: person, UserEmail: person + "@example.org", ClearData: clear}},
 	})
 	w.must(err)
 	if j := w.finished(id); j.Counts.Failed > 0 {
@@ -253,7 +254,7 @@ func TestMembersOfAGroupComeAndGoWithIt(t *testing.T) {
 		p := w.start("replica", w.store, w.sim)
 		var people []string
 		for _, name := range []string{"ada", "ben"} {
-			id, err := w.service.Assignments.CreateUser(ctx, workspace.CreateUser{Caller: caller, Name: name, Email: name + "@example.org"})
+			id, err := w.service.Assignments.CreateUser(ctx, assignment.CreateUser{Caller: caller, Name: name, Email: name + "@example.org"})
 			w.must(err)
 			people = append(people, id)
 		}
@@ -266,8 +267,8 @@ func TestMembersOfAGroupComeAndGoWithIt(t *testing.T) {
 		})
 		w.must(err)
 		w.finished(job)
-		job, err = w.service.Assignments.AttachDesktops(ctx, workspace.AttachDesktops{Caller: caller, Desktops: []workspace.AttachDesktop{{
-			DesktopID: w.ids()[0], People: []workspace.AttachPerson{{Type: workspace.HolderGroup, ID: group}},
+		job, err = w.service.Assignments.AttachDesktops(ctx, assignment.AttachDesktops{Caller: caller, Desktops: []assignment.AttachDesktop{{
+			DesktopID: w.ids()[0], People: []assignment.AttachPerson{{Type: assignment.HolderGroup, ID: group}},
 		}}})
 		w.must(err)
 		w.finished(job)

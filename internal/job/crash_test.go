@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"carrel/internal/assignment"
 	"carrel/internal/workspace"
 )
 
@@ -44,9 +45,9 @@ var scenarios = []scenario{
 	{
 		name: "changing privileges", setUp: createTwo, want: 2, state: workspace.StatusActive,
 		ask: func(w *world) string {
-			r := workspace.ChangePrivileges{Caller: workspace.Caller{ProjectID: project}, Group: workspace.GroupSudo}
+			r := assignment.ChangePrivileges{Caller: workspace.Caller{ProjectID: project}, Group: workspace.GroupSudo}
 			for _, id := range w.ids() {
-				r.Desktops = append(r.Desktops, workspace.PrivilegeChange{DesktopID: id})
+				r.Desktops = append(r.Desktops, assignment.PrivilegeChange{DesktopID: id})
 			}
 			id, err := w.service.Assignments.ChangePrivileges(w.t.Context(), r)
 			w.must(err)
@@ -70,9 +71,9 @@ func detachTwo(w *world) {
 
 // attachCrosswise gives each of two people the other's former desktop, under a new name.
 func attachCrosswise(w *world) string {
-	r := workspace.AttachDesktops{Caller: workspace.Caller{ProjectID: project}}
+	r := assignment.AttachDesktops{Caller: workspace.Caller{ProjectID: project}}
 	for i, id := range w.ids() {
-		r.Desktops = append(r.Desktops, workspace.AttachDesktop{
+		r.Desktops = append(r.Desktops, assignment.AttachDesktop{
 			DesktopID: id, UserName: fmt.Sprintf("user-%d", 1-i), ComputerName: fmt.Sprintf("fresh-%d", i), ClearData: true,
 		})
 	}

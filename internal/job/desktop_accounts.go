@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/guest"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -19,7 +20,7 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *wor
 	if d == nil {
 		return plan{limit: time.Minute, succeed: func(context.Context, *store.Tx, *workspace.Desktop) error { return nil }}, nil
 	}
-	params, err := work.ReadParams[workspace.AccountParams](*s)
+	params, err := work.ReadParams[assignment.AccountParams](*s)
 	if err != nil {
 		return plan{}, err
 	}
@@ -54,7 +55,7 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *wor
 		if params.ShutOff {
 			status = workspace.StatusShutoff
 		}
-		return workspace.MarkAccounts(ctx, tx, *d, s.ID, status, params.Gained, inside.text())
+		return assignment.MarkAccounts(ctx, tx, *d, s.ID, status, params.Gained, inside.text())
 	}
 	return p, nil
 }
@@ -65,7 +66,7 @@ func (r *Runner) takeForAccounts(ctx context.Context, s *workspace.SubJob) error
 	var waited time.Duration
 	err := r.store.Update(ctx, func(tx *store.Tx) (err error) {
 		waited = tx.Now().Sub(s.Begun)
-		taken, err = workspace.TakeForAccounts(ctx, tx, *s)
+		taken, err = assignment.TakeForAccounts(ctx, tx, *s)
 		return err
 	})
 	if err == nil && !taken {
@@ -89,7 +90,7 @@ func (r *Runner) restartAfter(ctx context.Context, s *workspace.SubJob, d worksp
 }
 
 // awaitGained waits for the displays of those who have got the desktop and still have it.
-func (r *Runner) awaitGained(ctx context.Context, s *workspace.SubJob, gained []workspace.Recipient) error {
+func (r *Runner) awaitGained(ctx context.Context, s *workspace.SubJob, gained []assignment.Recipient) error {
 	ids := make([]string, len(gained))
 	for i, g := range gained {
 		ids[i] = g.UserID
@@ -134,7 +135,7 @@ func (r *Runner) awaitHolder(ctx context.Context, h workspace.Assignment) error 
 // readHolders reads who may use a desktop; with userIDs, only those of them.
 func (r *Runner) readHolders(ctx context.Context, desktopID string, userIDs []string) (holders []workspace.Assignment, err error) {
 	err = r.store.View(ctx, func(tx *store.Tx) error {
-		holders, err = tx.Holdings(ctx, []string{desktopID}, userIDs)
+		holders, err = assignment.Holdings(ctx, tx, []string{desktopID}, userIDs)
 		return err
 	})
 	return holders, err
@@ -163,7 +164,7 @@ func (r *Runner) configure(ctx context.Context, projectID, desktopID string) (gu
 		if err != nil || len(settled) == 0 {
 			return status, err
 		}
-		err = r.store.Update(ctx, func(tx *store.Tx) error { return tx.DropFormerAccounts(ctx, settled) })
+		err = r.store.Update(ctx, func(tx *store.Tx) error { return assignment.DropFormerAccounts(ctx, tx, settled) })
 		if err != nil {
 			return guest.Status{}, err
 		}

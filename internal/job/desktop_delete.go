@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -31,7 +32,7 @@ func (r *Runner) deleteDesktop(_ context.Context, s *workspace.SubJob, _ *worksp
 			if d == nil {
 				return nil
 			}
-			return workspace.RemoveDesktop(ctx, tx, *d, params)
+			return assignment.RemoveDesktop(ctx, tx, *d, params)
 		},
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"carrel/internal/assignment"
 	"carrel/internal/engine"
 	"carrel/internal/guest"
 	"carrel/internal/store"
@@ -47,7 +48,7 @@ func (r *Runner) readSpec(ctx context.Context, d workspace.Desktop) (engine.Spec
 
 // readGuest describes the inside of a desktop as its row is now. settled are the former accounts that have been dealt with once
 // it is so.
-func (r *Runner) readGuest(ctx context.Context, projectID, desktopID string) (inside guest.Desktop, settled []workspace.FormerAccount, err error) {
+func (r *Runner) readGuest(ctx context.Context, projectID, desktopID string) (inside guest.Desktop, settled []assignment.FormerAccount, err error) {
 	err = r.store.View(ctx, func(tx *store.Tx) error {
 		d, err := tx.ReadDesktop(ctx, projectID, desktopID)
 		if err != nil {
@@ -76,7 +77,7 @@ func findSubnet(ctx context.Context, tx *store.Tx, d workspace.Desktop) (workspa
 	return workspace.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "subnet %s of desktop %s is gone", d.SubnetID, d.Name)
 }
 
-func (r *Runner) guestOf(ctx context.Context, tx *store.Tx, d workspace.Desktop, s workspace.Subnet) (guest.Desktop, []workspace.FormerAccount, error) {
+func (r *Runner) guestOf(ctx context.Context, tx *store.Tx, d workspace.Desktop, s workspace.Subnet) (guest.Desktop, []assignment.FormerAccount, error) {
 	prefix, err := netip.ParsePrefix(s.CIDR)
 	if err != nil {
 		return guest.Desktop{}, nil, fmt.Errorf("reading subnet %s: %w", s.ID, err)
@@ -96,11 +97,11 @@ func (r *Runner) guestOf(ctx context.Context, tx *store.Tx, d workspace.Desktop,
 	if err != nil {
 		return guest.Desktop{}, nil, err
 	}
-	former, err := tx.FormerAccounts(ctx, []string{d.ID})
+	former, err := assignment.FormerAccounts(ctx, tx, []string{d.ID})
 	if err != nil {
 		return guest.Desktop{}, nil, err
 	}
-	accounts, settled := workspace.AccountsInside(holders, former)
+	accounts, settled := assignment.AccountsInside(holders, former)
 	for _, a := range accounts {
 		inside.Accounts = append(inside.Accounts, accountOf(a))
 	}
@@ -119,11 +120,11 @@ func whoMayUse(ctx context.Context, tx *store.Tx, d workspace.Desktop) ([]worksp
 	if len(d.GroupAssignments) == 0 {
 		return d.Assignments, nil
 	}
-	return tx.Holdings(ctx, []string{d.ID}, nil)
+	return assignment.Holdings(ctx, tx, []string{d.ID}, nil)
 }
 
 // accountOf is an account in the guest's terms.
-func accountOf(a workspace.InsideAccount) guest.Account {
+func accountOf(a assignment.InsideAccount) guest.Account {
 	account := guest.Account{Name: a.Name, Group: guest.GroupUser, Former: a.Former, Absent: a.Erase, Erase: a.Erase}
 	if a.Admin {
 		account.Group = guest.GroupAdmin

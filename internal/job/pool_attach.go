@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/connection"
 	"carrel/internal/engine"
 	"carrel/internal/store"
@@ -22,7 +23,7 @@ func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *workspace
 		if d == nil {
 			return nil
 		}
-		return workspace.MarkAccounts(ctx, tx, *d, s.ID, d.Status, nil, inside.text())
+		return assignment.MarkAccounts(ctx, tx, *d, s.ID, d.Status, nil, inside.text())
 	}
 	params, err := work.ReadParams[connection.AttachParams](*s)
 	if err != nil || d == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/engine"
 	"carrel/internal/guest"
 	"carrel/internal/pool"
@@ -154,7 +155,7 @@ func (r *Runner) notify(ctx context.Context, desktopID string, notices []rollout
 
 // holdersOf reads who has a desktop, and the languages of those people by their ids.
 func holdersOf(ctx context.Context, tx *store.Tx, d workspace.Desktop) ([]workspace.Assignment, map[string]string, error) {
-	people, err := tx.Holdings(ctx, []string{d.ID}, nil)
+	people, err := assignment.Holdings(ctx, tx, []string{d.ID}, nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"carrel/internal/assignment"
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
 	"carrel/internal/pool"
@@ -89,7 +90,7 @@ func (w *world) seat(i int) workspace.Member {
 	w.t.Helper()
 	ctx := w.t.Context()
 	name := fmt.Sprintf("person-%d", i)
-	userID, err := w.service.Assignments.CreateUser(ctx, workspace.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
+	userID, err := w.service.Assignments.CreateUser(ctx, assignment.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
 	w.must(err)
 	d := w.desktops()[i]
 	var m workspace.Member

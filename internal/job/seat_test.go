@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/assignment"
 	"carrel/internal/connection"
 	"carrel/internal/core"
 	"carrel/internal/engine"
@@ -69,7 +70,7 @@ func (w *world) visitors(n int) []workspace.Visitor {
 	all := make([]workspace.Visitor, n)
 	for i := range all {
 		name := fmt.Sprintf("visitor-%d", i)
-		id, err := w.service.Assignments.CreateUser(ctx, workspace.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
+		id, err := w.service.Assignments.CreateUser(ctx, assignment.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
 		w.must(err)
 		u, err := w.service.Directory.User(ctx, project, id)
 		w.must(err)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/store"
@@ -67,9 +68,9 @@ var expiring = map[string]struct {
 		return found
 	}},
 	"export": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
-		return tx.InsertExport(ctx, workspace.Export{ID: id, ProjectID: project, Expires: at})
+		return assignment.InsertExport(ctx, tx, assignment.Export{ID: id, ProjectID: project, Expires: at})
 	}, func(ctx context.Context, tx *store.Tx, id string) bool {
-		_, err := tx.ReadExport(ctx, project, id)
+		_, err := assignment.ReadExport(ctx, tx, project, id)
 		return err == nil
 	}},
 	"record of a message": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {

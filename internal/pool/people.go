@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"carrel/internal/assignment"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -124,7 +125,7 @@ func enforceMembers(
 			_, err = workspace.Release(ctx, tx, m)
 		case groupOf(d, m.UserID) != group:
 			err = workspace.PutMember(ctx, tx, m, m.Binding, group)
-			job.SubJobs = append(job.SubJobs, workspace.NewSubJob(&job, d, workspace.AccountParams{}))
+			job.SubJobs = append(job.SubJobs, workspace.NewSubJob(&job, d, assignment.AccountParams{}))
 		}
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -218,7 +219,7 @@ func (w *world) attachOnce(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if err := workspace.MarkAccounts(ctx, tx, d, s.ID, d.Status, nil, ""); err != nil {
+			if err := assignment.MarkAccounts(ctx, tx, d, s.ID, d.Status, nil, ""); err != nil {
 				return err
 			}
 			s.State = workspace.SubJobSuccess

@@ -22,6 +22,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"carrel/internal/assignment"
 	"carrel/internal/core"
 	"carrel/internal/portal"
 	"carrel/internal/secret"
@@ -247,8 +248,8 @@ func TestPeopleShutDownAndRestartTheirOwnDesktops(t *testing.T) {
 		w := newWorld(t)
 		bob := w.user("bob").ID
 		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.Assign(t.Context(), []workspace.Pair{{
-				DesktopID: w.desktop["running"], Type: workspace.HolderUser, HolderID: bob, Group: workspace.GroupDefault,
+			return assignment.Assign(t.Context(), tx, []assignment.Pair{{
+				DesktopID: w.desktop["running"], Type: assignment.HolderUser, HolderID: bob, Group: workspace.GroupDefault,
 			}})
 		}))
 		for _, name := range []string{"ada", "bob"} {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/assignment"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -221,28 +222,31 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 			return err
 		},
 		"who may use desktops": func(ctx context.Context, x *store.Tx) error {
-			_, err := x.Holdings(ctx, []string{"1", "2"}, nil)
+			_, err := assignment.Holdings(ctx, x, []string{"1", "2"}, nil)
 			return err
 		},
 		"desktops of groups": func(ctx context.Context, x *store.Tx) error {
-			_, err := x.GroupDesktops(ctx, []string{"1", "2"})
+			_, err := assignment.GroupDesktops(ctx, x, []string{"1", "2"})
 			return err
 		},
 		"a crowded desktop": func(ctx context.Context, x *store.Tx) error {
-			_, err := x.CrowdedDesktop(ctx, []string{"1", "2"}, 5)
+			_, err := assignment.CrowdedDesktop(ctx, x, []string{"1", "2"}, 5)
 			return err
 		},
 		"how many people have": func(ctx context.Context, x *store.Tx) error {
-			_, err := x.OwnedDesktops(ctx, []string{"1", "2"})
+			_, err := assignment.OwnedDesktops(ctx, x, []string{"1", "2"})
 			return err
 		},
 		"former accounts": func(ctx context.Context, x *store.Tx) error {
-			_, err := x.FormerAccounts(ctx, []string{"1", "2"})
+			_, err := assignment.FormerAccounts(ctx, x, []string{"1", "2"})
 			return err
 		},
-		"detachments": func(ctx context.Context, x *store.Tx) error { _, err := x.Detachments(ctx, "1"); return err },
+		"detachments": func(ctx context.Context, x *store.Tx) error {
+			_, err := assignment.Detachments(ctx, x, "1")
+			return err
+		},
 		"taking desktops away": func(ctx context.Context, x *store.Tx) error {
-			return x.Unassign(ctx, []workspace.Pair{{DesktopID: "1", HolderID: "1"}, {DesktopID: "2", HolderID: "2"}})
+			return assignment.Unassign(ctx, x, []assignment.Pair{{DesktopID: "1", HolderID: "1"}, {DesktopID: "2", HolderID: "2"}})
 		},
 		"a desktop that is deleted": func(ctx context.Context, x *store.Tx) error { return x.DeleteDesktop(ctx, "1") },
 	} {

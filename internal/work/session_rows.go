@@ -6,6 +6,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/assignment"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -32,7 +33,7 @@ func DeleteExpired(ctx context.Context, t *store.Tx, limit int) error {
 		return fmt.Errorf("removing old records of messages: %w", err)
 	}
 	_, err = t.NewRaw("DELETE FROM exports WHERE id IN (SELECT id FROM exports WHERE expires <= ? ORDER BY expires LIMIT ?)",
-		t.Now().Add(-workspace.ExportMemory), limit).Exec(ctx)
+		t.Now().Add(-assignment.ExportMemory), limit).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("removing old exports: %w", err)
 	}

@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"context"
 	"time"
 )
 
@@ -20,26 +19,4 @@ func (g Grounds) Gone(now time.Time) error {
 		return &Error{Code: CodeConflict, Message: "this desktop is not running"} // a hibernated one would hang, not end
 	}
 	return nil
-}
-
-// SettleLogin makes a desktop DISCONNECTED when it was CONNECTED and nobody is. A desktop that is gone is settled.
-func SettleLogin(ctx context.Context, tx Tx, desktopID string) error {
-	found, err := tx.ReadDesktop(ctx, "", desktopID)
-	if CodeOf(err) == CodeDesktopNotFound {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	locked, err := tx.LockDesktops(ctx, found.ProjectID, []string{desktopID})
-	if err != nil || len(locked) == 0 || locked[0].Login != LoginConnected {
-		return err
-	}
-	open, err := tx.Connections(ctx, desktopID)
-	if err != nil || len(open) > 0 {
-		return err
-	}
-	d := locked[0]
-	d.Login = LoginDisconnected
-	return SaveSession(ctx, tx, d, LoginConnected)
 }

@@ -63,38 +63,3 @@ func OrderDeletion(ctx context.Context, tx Tx, r DeleteDesktops) (string, error)
 	}
 	return job.ID, tx.InsertJob(ctx, job)
 }
-
-// RemoveDesktop deletes the row of a desktop whose machine is gone, ends its assignments in the same transaction, tells its
-// people, and, if asked, removes those who have no desktop left.
-func RemoveDesktop(ctx context.Context, tx Tx, d Desktop, p DeleteParams) error {
-	if err := tx.DeleteDesktop(ctx, d.ID); err != nil {
-		return err
-	}
-	for _, a := range d.Assignments {
-		user, err := tx.LockUser(ctx, d.ProjectID, a.UserID)
-		if err != nil && CodeOf(err) == CodeUserNotFound {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if p.Notify && user.Email != "" {
-			if err := tx.InsertMails(ctx, []Mail{DesktopMail(MailDesktopDeleted, d, user, tx.Now())}); err != nil {
-				return err
-			}
-		}
-		if !p.DeleteUsers || user.Desktops > 0 {
-			continue
-		}
-		_, others, err := tx.Desktops(ctx, DesktopQuery{ProjectID: d.ProjectID, UserID: user.ID}) // also those of groups
-		if err != nil {
-			return err
-		}
-		if others == 0 {
-			if err := removeUser(ctx, tx, user.ID); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}

@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"cmp"
 	"context"
 )
 
@@ -33,24 +32,6 @@ func MarkCreated(ctx context.Context, tx Tx, d Desktop, p CreateParams, warning 
 	return tx.InsertMails(ctx, mails)
 }
 
-// TakeForAccounts gives a desktop at rest to a sub-job that brings its accounts up to date, and says whether it has it now. A
-// desktop that is gone, or whose machine is, needs no waiting for.
-func TakeForAccounts(ctx context.Context, tx Tx, s SubJob) (bool, error) {
-	found, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
-	if err != nil || len(found) == 0 {
-		return err == nil, err
-	}
-	d := found[0]
-	switch {
-	case d.TaskOwner == s.ID:
-		return true, nil
-	case d.Task != NoTask:
-		return false, nil
-	}
-	d.Task, d.TaskOwner = AccountJobs[s.Type], s.ID
-	return true, tx.TakeDesktops(ctx, []Desktop{d})
-}
-
 // OwnDesktop holds the desktop of a sub-job, and says whether the sub-job has it still.
 func OwnDesktop(ctx context.Context, tx Tx, s SubJob) (Desktop, bool, error) {
 	found, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
@@ -58,44 +39,6 @@ func OwnDesktop(ctx context.Context, tx Tx, s SubJob) (Desktop, bool, error) {
 		return Desktop{}, false, err
 	}
 	return found[0], found[0].TaskOwner == s.ID, nil
-}
-
-// MarkAccounts records that the accounts inside a desktop are as they should be, or will be when it starts, with the power state
-// that the work has left it in, and tells those who have got it. What nevertheless does not hold inside becomes the desktop's fault.
-func MarkAccounts(ctx context.Context, tx Tx, d Desktop, owner string, status DesktopStatus, gained []Recipient, warning string) error {
-	if d.TaskOwner == owner {
-		fault, was := d.Fault, d.Login
-		Settle(&d, status)
-		if d.Fault = warning; status == StatusError {
-			d.Fault = fault
-		}
-		if err := SaveSession(ctx, tx, d, was); err != nil {
-			return err
-		}
-	}
-	if len(gained) == 0 {
-		return nil
-	}
-	ids := make([]string, len(gained))
-	for i, r := range gained {
-		ids[i] = r.UserID
-	}
-	have, err := tx.Holdings(ctx, []string{d.ID}, ids)
-	if err != nil || len(have) == 0 {
-		return err
-	}
-	users, err := usersByID(ctx, tx, d.ProjectID, have)
-	if err != nil {
-		return err
-	}
-	var mails []Mail
-	for _, r := range gained {
-		u, there := users[r.UserID]
-		if u.Email = cmp.Or(r.Email, u.Email); there && u.Email != "" {
-			mails = append(mails, DesktopMail(MailAssigned, d, u, tx.Now()))
-		}
-	}
-	return tx.InsertMails(ctx, mails)
 }
 
 // MarkOperated records that an operation is done. What nevertheless does not hold inside becomes the desktop's fault.

@@ -134,23 +134,6 @@ func (s *DirectoryService) ListGroups(ctx context.Context, q GroupQuery) ([]Grou
 	return list(ctx, s.Store, func(tx Tx) ([]Group, int, error) { return tx.Groups(ctx, q) })
 }
 
-// DeleteGroups removes 1 to 100 groups; their people stay, and lose the desktops that the groups had. Ids of none are left out, since their deletion is a success already;
-// if none is left it fails with CodeGroupNotFound.
-func (s *AssignmentService) DeleteGroups(ctx context.Context, c Caller, ids []string) error {
-	if err := CheckIDs("group_ids", ids); err != nil {
-		return err
-	}
-	return s.Store.Update(ctx, func(tx Tx) error {
-		return DeleteEach("group_ids", ids, CodeGroupNotFound, func(id string) error {
-			g, err := tx.LockGroup(ctx, c.ProjectID, id)
-			if err != nil {
-				return err
-			}
-			return dissolve(ctx, tx, c, g)
-		})
-	})
-}
-
 // DeleteEach deletes by ids, in one order for all callers. Those of which there is none are left out, since their deletion is a success
 // already; if none is left it fails with the code missing.
 func DeleteEach(field string, ids []string, missing Code, remove func(id string) error) error {
@@ -179,37 +162,6 @@ const (
 	AddToGroup      MemberAction = "ADD"
 	RemoveFromGroup MemberAction = "DELETE"
 )
-
-// ChangeMembers puts 1 to 100 people into a group, all or none, or takes them out; they gain or lose the desktops that the group
-// has. What holds already succeeds. CodeGroupNotFound, CodeUserNotFound, CodeInvalid, CodeConflict when a desktop of the group
-// would have too many people.
-func (s *AssignmentService) ChangeMembers(ctx context.Context, c Caller, groupID string, action MemberAction, userIDs []string) error {
-	if err := CheckIDs("user_ids", userIDs); err != nil {
-		return err
-	}
-	return s.Store.Update(ctx, func(tx Tx) error {
-		g, err := tx.LockGroup(ctx, c.ProjectID, groupID)
-		if err != nil {
-			return err
-		}
-		switch action {
-		case AddToGroup:
-			if err := UsersExist(ctx, tx, c.ProjectID, userIDs); err != nil {
-				return err
-			}
-			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]Desktop) error { return tx.AddMembers(ctx, g.ID, userIDs) })
-		case RemoveFromGroup:
-			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]Desktop) error {
-				if err := tx.RemoveMembers(ctx, g.ID, userIDs); err != nil {
-					return err
-				}
-				return tx.PoolsOfGroupChanged(ctx, g.ID)
-			})
-		default:
-			return Invalid("op_type", "%q is unknown, use ADD or DELETE", action)
-		}
-	})
-}
 
 func UsersExist(ctx context.Context, tx Tx, projectID string, ids []string) error {
 	found, _, err := tx.Users(ctx, UserQuery{ProjectID: projectID, IDs: ids, Page: Page{Limit: len(ids)}})

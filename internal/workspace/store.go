@@ -25,7 +25,6 @@ type Tx interface {
 	Now() time.Time
 
 	DesktopRows
-	AssignmentRows
 	CatalogRows
 	CapacityRows
 	NetworkRows
@@ -33,7 +32,6 @@ type Tx interface {
 	GroupRows
 	NamePolicyRows
 	OURows
-	ExportRows
 	PoolRows
 	RolloutRows
 	JobRows

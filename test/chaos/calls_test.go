@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"carrel/internal/assignment"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
@@ -353,7 +354,7 @@ func (w *world) attach() {
 		return
 	}
 	p := w.anyPerson()
-	r := workspace.AttachDesktops{Caller: caller(), Desktops: []workspace.AttachDesktop{{DesktopID: d.ID, UserName: p.name, ClearData: w.chance(2)}}}
+	r := assignment.AttachDesktops{Caller: caller(), Desktops: []assignment.AttachDesktop{{DesktopID: d.ID, UserName: p.name, ClearData: w.chance(2)}}}
 	w.ask(fmt.Sprintf("attach %s to %s", d.Name, p.name), func(ctx context.Context) (string, error) { return w.service.Assignments.AttachDesktops(ctx, r) })
 }
 
@@ -365,7 +366,7 @@ func (w *world) detach() {
 	if !ok {
 		return
 	}
-	r := workspace.DetachDesktops{Caller: caller(), ShutOff: w.chance(3), Desktops: []workspace.DetachDesktop{{DesktopID: d.ID, All: true, ClearData: w.chance(2)}}}
+	r := assignment.DetachDesktops{Caller: caller(), ShutOff: w.chance(3), Desktops: []assignment.DetachDesktop{{DesktopID: d.ID, All: true, ClearData: w.chance(2)}}}
 	w.ask("detach "+d.Name, func(ctx context.Context) (string, error) {
 		o, err := w.service.Assignments.DetachDesktops(ctx, r, "desktops")
 		return fmt.Sprintf("%s %v", o.JobID, o.Refused), err

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -22,7 +23,7 @@ func (w *world) hire() *person {
 	ctx := context.Background()
 	w.serial++
 	name := fmt.Sprintf("person-%d", w.serial)
-	id, err := w.service.Assignments.CreateUser(ctx, workspace.CreateUser{Caller: caller(), Name: name, Email: name + "@example.com"})
+	id, err := w.service.Assignments.CreateUser(ctx, assignment.CreateUser{Caller: caller(), Name: name, Email: name + "@example.com"})
 	w.must(err)
 	u, err := w.service.Directory.User(ctx, project, id)
 	w.must(err)

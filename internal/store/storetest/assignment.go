@@ -7,28 +7,29 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // pair gives a desktop to a person, or with a name that starts with "@" to a group.
-func pair(desktopID, holder string, group workspace.UserGroup) workspace.Pair {
+func pair(desktopID, holder string, group workspace.UserGroup) assignment.Pair {
 	if id, ok := strings.CutPrefix(holder, "@"); ok {
-		return workspace.Pair{DesktopID: desktopID, Type: workspace.HolderGroup, HolderID: id, Group: group}
+		return assignment.Pair{DesktopID: desktopID, Type: assignment.HolderGroup, HolderID: id, Group: group}
 	}
-	return workspace.Pair{DesktopID: desktopID, Type: workspace.HolderUser, HolderID: holder, Group: group}
+	return assignment.Pair{DesktopID: desktopID, Type: assignment.HolderUser, HolderID: holder, Group: group}
 }
 
-func (w *world) assign(pairs ...workspace.Pair) {
+func (w *world) assign(pairs ...assignment.Pair) {
 	w.Helper()
-	w.update(func(tx *store.Tx) error { return tx.Assign(w.Context(), pairs) })
+	w.update(func(tx *store.Tx) error { return assignment.Assign(w.Context(), tx, pairs) })
 }
 
 // holdings says who may use desktops, as words like "ann!" for one who may administer it.
 func (w *world) holdings(userIDs []string, desktopIDs ...string) string {
 	w.Helper()
 	all := get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Assignment, error) {
-		return tx.Holdings(ctx, desktopIDs, userIDs)
+		return assignment.Holdings(ctx, tx, desktopIDs, userIDs)
 	})
 	var words []string
 	for _, a := range all {
@@ -64,14 +65,14 @@ var assignments = []behaviour{
 		w.assign(pair(id, "@h", workspace.GroupSudo), pair(id, "@g", workspace.GroupSudo)) // the latter is there, and stays as it is
 		w.same(w.holdings(nil, id), "ann! ben! cara dora")
 		w.update(func(tx *store.Tx) error {
-			return tx.Regroup(w.Context(), []workspace.Pair{pair(id, "ann", workspace.GroupDefault)})
+			return assignment.Regroup(w.Context(), tx, []assignment.Pair{pair(id, "ann", workspace.GroupDefault)})
 		})
 		w.same(w.holdings(nil, id), "ann ben! cara dora")
 		w.update(func(tx *store.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"cara"}) })
 		w.update(func(tx *store.Tx) error { return tx.DeleteGroup(w.Context(), "h") })
 		w.same(w.holdings(nil, id), "ann ben dora")
 		w.update(func(tx *store.Tx) error {
-			return tx.Unassign(w.Context(), []workspace.Pair{pair(id, "@g", ""), pair(id, "dora", ""), pair(id, "@missing", "")})
+			return assignment.Unassign(w.Context(), tx, []assignment.Pair{pair(id, "@g", ""), pair(id, "dora", ""), pair(id, "@missing", "")})
 		})
 		w.same(w.holdings(nil, id), "ann")
 	}},
@@ -82,7 +83,7 @@ var assignments = []behaviour{
 		})
 		w.same(len(w.desktop(id).Assignments), 1)
 		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]string, error) {
-			return tx.GroupDesktops(ctx, []string{"g", "h"})
+			return assignment.GroupDesktops(ctx, tx, []string{"g", "h"})
 		}), []string{id})
 	}},
 	{"desktops are found by the people of their groups", func(w *world) {
@@ -96,7 +97,9 @@ var assignments = []behaviour{
 			})
 			w.same(found[0].ID, id)
 		}
-		w.update(func(tx *store.Tx) error { return tx.Unassign(w.Context(), []workspace.Pair{pair(id, "ann", "")}) })
+		w.update(func(tx *store.Tx) error {
+			return assignment.Unassign(w.Context(), tx, []assignment.Pair{pair(id, "ann", "")})
+		})
 		none := workspace.DesktopQuery{ProjectID: project, Assigned: new(false), Page: everything}
 		w.same(get(w, func(ctx context.Context, tx *store.Tx) (int, error) {
 			_, n, err := tx.Desktops(ctx, none)
@@ -120,24 +123,24 @@ var assignments = []behaviour{
 	}},
 	{"a desktop is not given to somebody who is gone", func(w *world) {
 		id := w.lab()
-		for _, p := range []workspace.Pair{pair(id, "missing", ""), pair(id, "@missing", ""), pair("missing", "ann", "")} {
-			w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.Assign(w.Context(), []workspace.Pair{p}) })
+		for _, p := range []assignment.Pair{pair(id, "missing", ""), pair(id, "@missing", ""), pair("missing", "ann", "")} {
+			w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return assignment.Assign(w.Context(), tx, []assignment.Pair{p}) })
 		}
 	}},
 	{"what people have in their own name is counted one caller after the other", func(w *world) {
 		id := w.lab()
 		owned := do(w, func(ctx context.Context, tx *store.Tx) (map[string]int, error) {
-			return tx.OwnedDesktops(ctx, []string{"ann", "ben", "missing"})
+			return assignment.OwnedDesktops(ctx, tx, []string{"ann", "ben", "missing"})
 		})
 		w.same(owned["ann"], 1)
 		w.same(owned["ben"], 0)
 		for _, err := range together(8, func(int) error {
 			return w.store.Update(w.Context(), func(tx *store.Tx) error {
-				owned, err := tx.OwnedDesktops(w.Context(), []string{"dora", "cara"})
+				owned, err := assignment.OwnedDesktops(w.Context(), tx, []string{"dora", "cara"})
 				if err != nil || owned["dora"] > 0 {
 					return err
 				}
-				return tx.Assign(w.Context(), []workspace.Pair{pair(id, "dora", workspace.GroupDefault), pair(id, "cara", workspace.GroupDefault)})
+				return assignment.Assign(w.Context(), tx, []assignment.Pair{pair(id, "dora", workspace.GroupDefault), pair(id, "cara", workspace.GroupDefault)})
 			})
 		}) {
 			if err != nil {
@@ -150,7 +153,7 @@ var assignments = []behaviour{
 		id := w.lab()
 		crowded := func(limit int) string {
 			return get(w, func(ctx context.Context, tx *store.Tx) (string, error) {
-				return tx.CrowdedDesktop(ctx, []string{id, "x"}, limit)
+				return assignment.CrowdedDesktop(ctx, tx, []string{id, "x"}, limit)
 			})
 		}
 		w.same(crowded(3), "")
@@ -158,47 +161,51 @@ var assignments = []behaviour{
 	}},
 	{"former accounts keep their name and that they are to be erased, and go only if unchanged", func(w *world) {
 		id := w.lab()
-		put := func(name string, erase bool) workspace.FormerAccount {
-			a := workspace.FormerAccount{DesktopID: id, UserID: "zoe", Name: name, Erase: erase, Changed: w.clock.Now()}
-			w.update(func(tx *store.Tx) error { return tx.PutFormerAccounts(w.Context(), []workspace.FormerAccount{a}) })
+		put := func(name string, erase bool) assignment.FormerAccount {
+			a := assignment.FormerAccount{DesktopID: id, UserID: "zoe", Name: name, Erase: erase, Changed: w.clock.Now()}
+			w.update(func(tx *store.Tx) error {
+				return assignment.PutFormerAccounts(w.Context(), tx, []assignment.FormerAccount{a})
+			})
 			return a
 		}
-		accounts := func() []workspace.FormerAccount {
-			return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.FormerAccount, error) {
-				return tx.FormerAccounts(ctx, []string{id})
+		accounts := func() []assignment.FormerAccount {
+			return get(w, func(ctx context.Context, tx *store.Tx) ([]assignment.FormerAccount, error) {
+				return assignment.FormerAccounts(ctx, tx, []string{id})
 			})
 		}
 		first := put("zoe", false)
-		w.same(accounts(), []workspace.FormerAccount{first})
+		w.same(accounts(), []assignment.FormerAccount{first})
 		w.clock.Advance(time.Second)
 		put("zoe-2", true)
 		w.clock.Advance(time.Second)
 		last := put("zoe-3", false)
 		last.Name, last.Erase = "zoe", true
-		w.same(accounts(), []workspace.FormerAccount{last})
+		w.same(accounts(), []assignment.FormerAccount{last})
 		w.update(func(tx *store.Tx) error {
-			return tx.DropFormerAccounts(w.Context(), []workspace.FormerAccount{first})
+			return assignment.DropFormerAccounts(w.Context(), tx, []assignment.FormerAccount{first})
 		})
-		w.same(accounts(), []workspace.FormerAccount{last})
+		w.same(accounts(), []assignment.FormerAccount{last})
 		w.update(func(tx *store.Tx) error {
-			return tx.DropFormerAccounts(w.Context(), []workspace.FormerAccount{last})
+			return assignment.DropFormerAccounts(w.Context(), tx, []assignment.FormerAccount{last})
 		})
 		w.same(len(accounts()), 0)
 	}},
 	{"detachments are the last of each holder, the latest first", func(w *world) {
 		id := w.lab()
-		put := func(holder, name string) workspace.Detachment {
+		put := func(holder, name string) assignment.Detachment {
 			w.clock.Advance(time.Second)
-			d := workspace.Detachment{DesktopID: id, Type: workspace.HolderUser, HolderID: holder, HolderName: name, Group: workspace.GroupSudo, Detached: w.clock.Now()}
-			w.update(func(tx *store.Tx) error { return tx.PutDetachments(w.Context(), []workspace.Detachment{d}) })
+			d := assignment.Detachment{DesktopID: id, Type: assignment.HolderUser, HolderID: holder, HolderName: name, Group: workspace.GroupSudo, Detached: w.clock.Now()}
+			w.update(func(tx *store.Tx) error {
+				return assignment.PutDetachments(w.Context(), tx, []assignment.Detachment{d})
+			})
 			return d
 		}
 		put("ann", "ann")
 		ben := put("ben", "ben")
 		ann := put("ann", "anna")
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Detachment, error) {
-			return tx.Detachments(ctx, id)
-		}), []workspace.Detachment{ann, ben})
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]assignment.Detachment, error) {
+			return assignment.Detachments(ctx, tx, id)
+		}), []assignment.Detachment{ann, ben})
 	}},
 	{"desktops are taken and renamed together, and a name that is in use refuses all", func(w *world) {
 		var all []workspace.Desktop
@@ -213,9 +220,9 @@ var assignments = []behaviour{
 			}
 			return taken
 		}
-		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return tx.TakeDesktops(w.Context(), take("new", "D2")) })
+		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return assignment.TakeDesktops(w.Context(), tx, take("new", "D2")) })
 		w.same(w.desktop(all[0].ID).Name, "d0")
-		w.update(func(tx *store.Tx) error { return tx.TakeDesktops(w.Context(), take("Neu", "d1")) })
+		w.update(func(tx *store.Tx) error { return assignment.TakeDesktops(w.Context(), tx, take("Neu", "d1")) })
 		got := w.desktop(all[0].ID)
 		w.same([]string{got.Name, got.HostName, string(got.Task), got.TaskOwner}, []string{"Neu", "h-Neu", "attaching", "s"})
 		w.same(got.Updated, w.clock.Now())
@@ -223,7 +230,7 @@ var assignments = []behaviour{
 			return tx.TakenNames(ctx, project, []string{"NEU"})
 		}), []string{"neu"})
 		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
-			return tx.TakeDesktops(w.Context(), []workspace.Desktop{{ID: "missing"}})
+			return assignment.TakeDesktops(w.Context(), tx, []workspace.Desktop{{ID: "missing"}})
 		})
 	}},
 }

@@ -1,13 +1,16 @@
-package workspace
+package assignment
 
 import (
 	"context"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // dissolve deletes a group whose row is held, remembers which desktops it had, and takes them from its people.
-func dissolve(ctx context.Context, tx Tx, c Caller, g Group) error {
+func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g workspace.Group) error {
 	var records []Detachment
-	err := regrouping(ctx, tx, c, []string{g.ID}, nil, func(held []Desktop) error {
+	err := regrouping(ctx, tx, c, []string{g.ID}, nil, func(held []workspace.Desktop) error {
 		for _, d := range held {
 			if h, has := holderOf(d, HolderGroup, g.ID, ""); has {
 				records = append(records, h.detached(d.ID, tx.Now()))
@@ -21,14 +24,14 @@ func dissolve(ctx context.Context, tx Tx, c Caller, g Group) error {
 	if err != nil {
 		return err
 	}
-	return tx.PutDetachments(ctx, records)
+	return PutDetachments(ctx, tx, records)
 }
 
 // regrouping runs a change of who is in groups, or of groups themselves, and has what that means for the desktops of those groups
 // done: who loses one loses it with the transaction, and jobs bring the insides up to date. The change gets those desktops, which
 // are held. With userIDs it looks only at those people. CodeConflict when a desktop would have more people than it may.
-func regrouping(ctx context.Context, tx Tx, c Caller, groupIDs, userIDs []string, f func(held []Desktop) error) error {
-	ids, err := tx.GroupDesktops(ctx, groupIDs)
+func regrouping(ctx context.Context, tx *store.Tx, c workspace.Caller, groupIDs, userIDs []string, f func(held []workspace.Desktop) error) error {
+	ids, err := GroupDesktops(ctx, tx, groupIDs)
 	if err != nil {
 		return err
 	}
@@ -60,17 +63,17 @@ func regrouping(ctx context.Context, tx Tx, c Caller, groupIDs, userIDs []string
 	if err := bidFarewell(ctx, tx, c.ProjectID, change.lost, names, false); err != nil {
 		return err
 	}
-	if err := refit(ctx, tx, c, JobAttachDesktops, desktops, change.gained, true); err != nil {
+	if err := refit(ctx, tx, c, workspace.JobAttachDesktops, desktops, change.gained, true); err != nil {
 		return err
 	}
-	return refit(ctx, tx, c, JobDetachDesktops, desktops, change.lost, false)
+	return refit(ctx, tx, c, workspace.JobDetachDesktops, desktops, change.lost, false)
 }
 
 // checkCrowd refuses what gives one of these desktops more people than it may have, those in groups included. CodeConflict.
-func checkCrowd(ctx context.Context, tx Tx, desktopIDs []string) error {
-	name, err := tx.CrowdedDesktop(ctx, desktopIDs, MaxPeoplePerDesktop)
+func checkCrowd(ctx context.Context, tx *store.Tx, desktopIDs []string) error {
+	name, err := CrowdedDesktop(ctx, tx, desktopIDs, MaxPeoplePerDesktop)
 	if err == nil && name != "" {
-		err = Errorf(CodeConflict, "desktop %s would have more than %d people", name, MaxPeoplePerDesktop)
+		err = workspace.Errorf(workspace.CodeConflict, "desktop %s would have more than %d people", name, MaxPeoplePerDesktop)
 	}
 	return err
 }
@@ -79,7 +82,7 @@ func checkCrowd(ctx context.Context, tx Tx, desktopIDs []string) error {
 func desktopsIn(c changes) []string {
 	seen := map[string]bool{}
 	var ids []string
-	for _, part := range [][]Assignment{c.gained, c.lost} {
+	for _, part := range [][]workspace.Assignment{c.gained, c.lost} {
 		for _, a := range part {
 			if !seen[a.DesktopID] {
 				seen[a.DesktopID] = true
@@ -92,8 +95,8 @@ func desktopsIn(c changes) []string {
 
 // refit records a job that brings the insides of the desktops of holdings up to date, each when nothing else is being done to it.
 // With tell its people are told then that they have it.
-func refit(ctx context.Context, tx Tx, c Caller, t JobType, desktops map[string]Desktop, holdings []Assignment, tell bool) error {
-	job := Job{ID: NewID(), ProjectID: c.ProjectID, Type: t, RequestID: c.RequestID, Created: tx.Now()}
+func refit(ctx context.Context, tx *store.Tx, c workspace.Caller, t workspace.JobType, desktops map[string]workspace.Desktop, holdings []workspace.Assignment, tell bool) error {
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: c.ProjectID, Type: t, RequestID: c.RequestID, Created: tx.Now()}
 	people := HoldingsByDesktop(holdings)
 	told := map[string]bool{}
 	for _, a := range holdings {
@@ -108,7 +111,7 @@ func refit(ctx context.Context, tx Tx, c Caller, t JobType, desktops map[string]
 				p.Gained = append(p.Gained, Recipient{UserID: one.UserID})
 			}
 		}
-		sub := NewSubJob(&job, d, p)
+		sub := workspace.NewSubJob(&job, d, p)
 		sub.UserName = a.UserName
 		job.SubJobs = append(job.SubJobs, sub)
 	}

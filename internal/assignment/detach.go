@@ -1,14 +1,17 @@
-package workspace
+package assignment
 
 import (
 	"context"
 	"fmt"
 	"slices"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // DetachDesktops asks for desktops to be taken from people and groups.
 type DetachDesktops struct {
-	Caller
+	workspace.Caller
 	Batch    bool // the job is a batchDetachDesktops one
 	Desktops []DetachDesktop
 	ShutOff  bool // stop the desktops afterwards
@@ -27,26 +30,26 @@ type DetachDesktop struct {
 // names a job that has ended.
 type DetachResult struct {
 	JobID   string
-	Refused []Refusal
+	Refused []workspace.Refusal
 }
 
 // Check refuses what is wrong with the request by itself.
 func (r *DetachDesktops) Check(field string) error {
 	if len(r.Desktops) == 0 || len(r.Desktops) > MaxAttachedDesktops {
-		return Invalid(field, "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
+		return workspace.Invalid(field, "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
 	}
 	seen := make(map[string]bool, len(r.Desktops))
 	for i, d := range r.Desktops {
 		at := fmt.Sprintf("%s[%d].", field, i)
 		switch {
 		case d.DesktopID == "" || len(d.DesktopID) > maxObjectID:
-			return Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
+			return workspace.Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
 		case seen[d.DesktopID]:
-			return Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
+			return workspace.Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
 		case d.All && len(d.People) > 0:
-			return Invalid(at+"detach_user_infos", "cannot be used together with is_detach_all_users")
+			return workspace.Invalid(at+"detach_user_infos", "cannot be used together with is_detach_all_users")
 		case len(d.People) > MaxPeoplePerDesktop:
-			return Invalid(at+"detach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), MaxPeoplePerDesktop)
+			return workspace.Invalid(at+"detach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), MaxPeoplePerDesktop)
 		}
 		seen[d.DesktopID] = true
 		if err := checkPeople(at+"detach_user_infos", d.People); err != nil {
@@ -63,47 +66,47 @@ func (s *AssignmentService) DetachDesktops(ctx context.Context, r DetachDesktops
 	if err := r.Check(field); err != nil {
 		return DetachResult{}, err
 	}
-	return update(ctx, s.Store, func(tx Tx) (DetachResult, error) {
-		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (DetachResult, error) {
+		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return DetachResult{}, err
 		}
 		return detachDesktops(ctx, tx, r)
 	})
 }
 
-func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult, error) {
+func detachDesktops(ctx context.Context, tx *store.Tx, r DetachDesktops) (DetachResult, error) {
 	ids := make([]string, len(r.Desktops))
 	for i, d := range r.Desktops {
 		ids[i] = d.DesktopID
 	}
-	found, err := LockByID(ctx, tx, r.ProjectID, ids)
+	found, err := workspace.LockByID(ctx, tx, r.ProjectID, ids)
 	if err != nil {
 		return DetachResult{}, err
 	}
 	var result DetachResult
-	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobDetachDesktops, RequestID: r.RequestID, Created: tx.Now()}
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobDetachDesktops, RequestID: r.RequestID, Created: tx.Now()}
 	if r.Batch {
-		job.Type = JobBatchDetach
+		job.Type = workspace.JobBatchDetach
 	}
-	var busy, idle []Desktop
+	var busy, idle []workspace.Desktop
 	var kept, erased detaching
 	for _, asked := range r.Desktops {
 		d, ok := found[asked.DesktopID]
 		if !ok {
-			result.Refused = append(result.Refused, Refusal{DesktopID: asked.DesktopID, Code: CodeDesktopNotFound, Message: "desktop " + asked.DesktopID + " does not exist"})
+			result.Refused = append(result.Refused, workspace.Refusal{DesktopID: asked.DesktopID, Code: workspace.CodeDesktopNotFound, Message: "desktop " + asked.DesktopID + " does not exist"})
 			continue
 		}
 		from, err := asked.from(d)
 		if err != nil {
-			result.Refused = append(result.Refused, Refusal{DesktopID: d.ID, DesktopName: d.Name, Code: CodeOf(err), Message: MessageOf(err)})
+			result.Refused = append(result.Refused, workspace.Refusal{DesktopID: d.ID, DesktopName: d.Name, Code: workspace.CodeOf(err), Message: workspace.MessageOf(err)})
 			continue
 		}
-		if len(from) == 0 && (!r.ShutOff || d.Status == StatusShutoff) {
+		if len(from) == 0 && (!r.ShutOff || d.Status == workspace.StatusShutoff) {
 			idle = append(idle, d)
 			continue
 		}
-		sub := NewSubJob(&job, d, AccountParams{ShutOff: r.ShutOff})
-		d.Task, d.TaskOwner = AccountJobs[job.Type], sub.ID
+		sub := workspace.NewSubJob(&job, d, AccountParams{ShutOff: r.ShutOff})
+		d.Task, d.TaskOwner = workspace.AccountJobs[job.Type], sub.ID
 		busy = append(busy, d)
 		job.SubJobs = append(job.SubJobs, sub)
 		if asked.ClearData {
@@ -112,7 +115,7 @@ func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult,
 			kept.add(d, from)
 		}
 	}
-	NothingToDo(&job, idle)
+	workspace.NothingToDo(&job, idle)
 	if len(job.SubJobs) == 0 {
 		return result, nil
 	}
@@ -122,7 +125,7 @@ func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult,
 	if err := erased.carryOut(ctx, tx, r.ProjectID, true); err != nil {
 		return result, err
 	}
-	if err := tx.TakeDesktops(ctx, busy); err != nil {
+	if err := TakeDesktops(ctx, tx, busy); err != nil {
 		return result, err
 	}
 	result.JobID = job.ID
@@ -130,16 +133,16 @@ func detachDesktops(ctx context.Context, tx Tx, r DetachDesktops) (DetachResult,
 }
 
 // from returns those whom the desktop is taken from.
-func (r DetachDesktop) from(d Desktop) ([]Holder, error) {
-	if why := closed(d); why != "" && (d.Task != NoTask || d.PoolID != "") {
-		return nil, Errorf(CodeConflict, "desktop %s %s", d.Name, why)
+func (r DetachDesktop) from(d workspace.Desktop) ([]Holder, error) {
+	if why := closed(d); why != "" && (d.Task != workspace.NoTask || d.PoolID != "") {
+		return nil, workspace.Errorf(workspace.CodeConflict, "desktop %s %s", d.Name, why)
 	}
 	all := holdersOf(d)
 	switch {
 	case r.All || len(r.People) == 0 && len(all) <= 1:
 		return all, nil
 	case len(r.People) == 0:
-		return nil, Invalid("detach_user_infos", "desktop %s has %d people and groups: name those to detach, or set is_detach_all_users", d.Name, len(all))
+		return nil, workspace.Invalid("detach_user_infos", "desktop %s has %d people and groups: name those to detach, or set is_detach_all_users", d.Name, len(all))
 	}
 	var from []Holder
 	for _, p := range r.People {
@@ -153,12 +156,12 @@ func (r DetachDesktop) from(d Desktop) ([]Holder, error) {
 
 // detaching collects who loses what.
 type detaching struct {
-	desktops []Desktop
+	desktops []workspace.Desktop
 	pairs    []Pair
 	from     map[string][]Holder
 }
 
-func (t *detaching) add(d Desktop, from []Holder) {
+func (t *detaching) add(d workspace.Desktop, from []Holder) {
 	if t.from == nil {
 		t.from = map[string][]Holder{}
 	}
@@ -170,7 +173,7 @@ func (t *detaching) add(d Desktop, from []Holder) {
 
 // carryOut takes the desktops away, remembers from whom, and tells the people who can no longer use them. Those who had them
 // through a group are remembered as well: who was in it then is not to be seen later.
-func (t *detaching) carryOut(ctx context.Context, tx Tx, projectID string, erase bool) error {
+func (t *detaching) carryOut(ctx context.Context, tx *store.Tx, projectID string, erase bool) error {
 	if len(t.pairs) == 0 {
 		return nil
 	}
@@ -183,11 +186,11 @@ func (t *detaching) carryOut(ctx context.Context, tx Tx, projectID string, erase
 			records = append(records, h.detached(d.ID, tx.Now()))
 		}
 	}
-	change, err := changing(ctx, tx, ids, nil, func() error { return tx.Unassign(ctx, t.pairs) })
+	change, err := changing(ctx, tx, ids, nil, func() error { return Unassign(ctx, tx, t.pairs) })
 	if err != nil {
 		return err
 	}
-	if err := tx.PutDetachments(ctx, records); err != nil {
+	if err := PutDetachments(ctx, tx, records); err != nil {
 		return err
 	}
 	return bidFarewell(ctx, tx, projectID, change.lost, names, erase)
@@ -195,38 +198,38 @@ func (t *detaching) carryOut(ctx context.Context, tx Tx, projectID string, erase
 
 // bidFarewell records that people have lost desktops, and their accounts there, and tells them. names are those of the desktops by
 // id.
-func bidFarewell(ctx context.Context, tx Tx, projectID string, lost []Assignment, names map[string]string, erase bool) error {
+func bidFarewell(ctx context.Context, tx *store.Tx, projectID string, lost []workspace.Assignment, names map[string]string, erase bool) error {
 	if len(lost) == 0 {
 		return nil
 	}
 	if err := leave(ctx, tx, lost, erase); err != nil {
 		return err
 	}
-	if err := tx.PutDetachments(ctx, detachmentsOf(lost, tx.Now())); err != nil {
+	if err := PutDetachments(ctx, tx, detachmentsOf(lost, tx.Now())); err != nil {
 		return err
 	}
 	users, err := usersByID(ctx, tx, projectID, lost)
 	if err != nil {
 		return err
 	}
-	var mails []Mail
+	var mails []workspace.Mail
 	for _, a := range lost {
 		if u := users[a.UserID]; u.Email != "" {
-			mails = append(mails, DesktopMail(MailUnassigned, Desktop{Name: names[a.DesktopID]}, u, tx.Now()))
+			mails = append(mails, workspace.DesktopMail(workspace.MailUnassigned, workspace.Desktop{Name: names[a.DesktopID]}, u, tx.Now()))
 		}
 	}
 	return tx.InsertMails(ctx, mails)
 }
 
 // usersByID reads the people of holdings.
-func usersByID(ctx context.Context, tx Tx, projectID string, holdings []Assignment) (map[string]User, error) {
+func usersByID(ctx context.Context, tx *store.Tx, projectID string, holdings []workspace.Assignment) (map[string]workspace.User, error) {
 	ids := make([]string, len(holdings))
 	for i, a := range holdings {
 		ids[i] = a.UserID
 	}
-	users := make(map[string]User, len(ids))
+	users := make(map[string]workspace.User, len(ids))
 	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), readAtOnce) {
-		some, _, err := tx.Users(ctx, UserQuery{ProjectID: projectID, IDs: part, Page: Page{Limit: len(part)}})
+		some, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: projectID, IDs: part, Page: workspace.Page{Limit: len(part)}})
 		if err != nil {
 			return nil, err
 		}
@@ -239,16 +242,16 @@ func usersByID(ctx context.Context, tx Tx, projectID string, holdings []Assignme
 
 // Detachments tells from whom a desktop was taken, the latest first: people and groups, and the people who lost it with a group.
 // CodeDesktopNotFound.
-func (s *AssignmentService) Detachments(ctx context.Context, projectID, desktopID string) (Desktop, []Detachment, error) {
+func (s *AssignmentService) Detachments(ctx context.Context, projectID, desktopID string) (workspace.Desktop, []Detachment, error) {
 	type answer struct {
-		desktop Desktop
+		desktop workspace.Desktop
 		records []Detachment
 	}
-	a, err := view(ctx, s.Store, func(tx Tx) (a answer, err error) {
+	a, err := store.View(ctx, s.Store, func(tx *store.Tx) (a answer, err error) {
 		if a.desktop, err = tx.ReadDesktop(ctx, projectID, desktopID); err != nil {
 			return a, err
 		}
-		a.records, err = tx.Detachments(ctx, desktopID)
+		a.records, err = Detachments(ctx, tx, desktopID)
 		return a, err
 	})
 	return a.desktop, a.records, err

@@ -1,4 +1,4 @@
-package workspace_test
+package assignment_test
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/assignment"
 	"carrel/internal/workspace"
 )
 
@@ -14,7 +15,7 @@ import (
 type desk map[string]string
 
 // carryOut does what carrel-guest does with accounts, and fails when somebody comes upon another's data.
-func (d desk) carryOut(t *rapid.T, accounts []workspace.InsideAccount, names map[string]string) {
+func (d desk) carryOut(t *rapid.T, accounts []assignment.InsideAccount, names map[string]string) {
 	for _, a := range accounts {
 		if a.Erase {
 			delete(d, a.Name)
@@ -47,7 +48,7 @@ func TestAccountsComeToBeThoseOfTheHoldersAndNobodyFindsAnothersData(t *testing.
 		after := rapid.Permutation(logins).Draw(t, "names after")
 		inside, names, kept := desk{}, map[string]string{}, map[string]bool{}
 		var holders []workspace.Assignment
-		var former []workspace.FormerAccount
+		var former []assignment.FormerAccount
 		renaming := map[string]bool{} // names that a holder is about to give up
 		for i := range 4 {
 			id := fmt.Sprint("user-", i)
@@ -63,7 +64,7 @@ func TestAccountsComeToBeThoseOfTheHoldersAndNobodyFindsAnothersData(t *testing.
 			inside[before[i]] = id
 			kept[id] = holds && !erase
 			if erase || !holds || before[i] != after[i] {
-				former = append(former, workspace.FormerAccount{UserID: id, Name: before[i], Erase: erase})
+				former = append(former, assignment.FormerAccount{UserID: id, Name: before[i], Erase: erase})
 				renaming[before[i]] = holds && !erase
 			}
 		}
@@ -74,7 +75,7 @@ func TestAccountsComeToBeThoseOfTheHoldersAndNobodyFindsAnothersData(t *testing.
 		}
 
 		for round := 0; ; round++ {
-			accounts, settled := workspace.AccountsInside(holders, former)
+			accounts, settled := assignment.AccountsInside(holders, former)
 			inside.carryOut(t, accounts, names)
 			if len(settled) == 0 {
 				break
@@ -82,11 +83,11 @@ func TestAccountsComeToBeThoseOfTheHoldersAndNobodyFindsAnothersData(t *testing.
 			if round > len(logins) {
 				t.Fatalf("it never ends: %+v", former)
 			}
-			former = slices.DeleteFunc(former, func(f workspace.FormerAccount) bool {
-				return slices.ContainsFunc(settled, func(s workspace.FormerAccount) bool { return s.UserID == f.UserID })
+			former = slices.DeleteFunc(former, func(f assignment.FormerAccount) bool {
+				return slices.ContainsFunc(settled, func(s assignment.FormerAccount) bool { return s.UserID == f.UserID })
 			})
 		}
-		accounts, _ := workspace.AccountsInside(holders, former)
+		accounts, _ := assignment.AccountsInside(holders, former)
 		if len(accounts) != len(holders) {
 			t.Errorf("%d accounts for %d people", len(accounts), len(holders))
 		}

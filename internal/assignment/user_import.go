@@ -1,4 +1,4 @@
-package workspace
+package assignment
 
 import (
 	"context"
@@ -6,6 +6,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // MaxImported is how many people one file may hold.
@@ -13,7 +16,7 @@ const MaxImported = 500
 
 // ImportUsers asks to add the people of a table. Its first row names the columns.
 type ImportUsers struct {
-	Caller
+	workspace.Caller
 	VPCID    string // with SubnetID: where the addresses of desktops must be
 	SubnetID string
 	Rows     []ImportRow
@@ -34,7 +37,7 @@ type ImportedUser struct {
 	Line int // in the file, from 1
 	CreateUser
 	ID          string // empty when something is wrong
-	Permission  UserGroup
+	Permission  workspace.UserGroup
 	DesktopName string
 	DesktopIP   string
 	Problem     string // empty when the row is good; it begins with line and column
@@ -55,10 +58,10 @@ func (s *AssignmentService) ImportUsers(ctx context.Context, r ImportUsers) ([]I
 	for attempt := 1; ; attempt++ {
 		people := readPeople(r.Rows, columns)
 		if len(people) == 0 || len(people) > MaxImported {
-			return nil, "", Invalid("file", "holds %d people, use 1 to %d", len(people), MaxImported)
+			return nil, "", workspace.Invalid("file", "holds %d people, use 1 to %d", len(people), MaxImported)
 		}
 		jobID, err := s.importPeople(ctx, r, people)
-		if CodeOf(err) == CodeNameTaken && attempt < attempts { // somebody else was faster: it is a bad row now
+		if workspace.CodeOf(err) == workspace.CodeNameTaken && attempt < attempts { // somebody else was faster: it is a bad row now
 			continue
 		}
 		if err != nil {
@@ -72,56 +75,56 @@ func (s *AssignmentService) ImportUsers(ctx context.Context, r ImportUsers) ([]I
 }
 
 // readHead finds the place of each column.
-func readHead(r ImportUsers) (map[Column]int, error) {
+func readHead(r ImportUsers) (map[workspace.Column]int, error) {
 	if len(r.Rows) == 0 {
-		return nil, Invalid("file", "is empty; its first line must name the columns, as in the template")
+		return nil, workspace.Invalid("file", "is empty; its first line must name the columns, as in the template")
 	}
-	columns, head := map[Column]int{}, r.Rows[0]
+	columns, head := map[workspace.Column]int{}, r.Rows[0]
 	for i, heading := range head.Cells {
 		if heading == "" {
 			continue
 		}
-		c, known := ColumnOf(heading)
+		c, known := workspace.ColumnOf(heading)
 		if !known {
-			return nil, Invalid("file", "line %d, column %s: %q is no column of the template", head.Line, r.ColumnName(i), heading)
+			return nil, workspace.Invalid("file", "line %d, column %s: %q is no column of the template", head.Line, r.ColumnName(i), heading)
 		}
 		if other, twice := columns[c]; twice {
-			return nil, Invalid("file", "line %d, column %s: %q is there twice, also in column %s", head.Line, r.ColumnName(i), heading, r.ColumnName(other))
+			return nil, workspace.Invalid("file", "line %d, column %s: %q is there twice, also in column %s", head.Line, r.ColumnName(i), heading, r.ColumnName(other))
 		}
 		columns[c] = i
 	}
-	if _, there := columns[ColName]; !there {
-		return nil, Invalid("file", "line %d: the column %q is missing", head.Line, Headings[ColName][0])
+	if _, there := columns[workspace.ColName]; !there {
+		return nil, workspace.Invalid("file", "line %d: the column %q is missing", head.Line, workspace.Headings[workspace.ColName][0])
 	}
 	return columns, nil
 }
 
 // readPeople reads the rows below the head.
-func readPeople(rows []ImportRow, columns map[Column]int) []ImportedUser {
+func readPeople(rows []ImportRow, columns map[workspace.Column]int) []ImportedUser {
 	var people []ImportedUser
 	for _, row := range rows[1:] {
-		cell := func(c Column) string {
+		cell := func(c workspace.Column) string {
 			if at, there := columns[c]; there && at < len(row.Cells) {
 				return row.Cells[at]
 			}
 			return ""
 		}
 		p := ImportedUser{
-			Line: row.Line, Permission: UserGroup(cell(ColPermission)), DesktopName: cell(ColDesktopName), DesktopIP: cell(ColDesktopIP),
+			Line: row.Line, Permission: workspace.UserGroup(cell(workspace.ColPermission)), DesktopName: cell(workspace.ColDesktopName), DesktopIP: cell(workspace.ColDesktopIP),
 			CreateUser: CreateUser{
-				Name: cell(ColName), Email: cell(ColEmail), Phone: cell(ColPhone), Alias: cell(ColAlias), Description: cell(ColDescription),
-				Password: cell(ColPassword), Activation: Activation(strings.ToUpper(cell(ColActivation))),
+				Name: cell(workspace.ColName), Email: cell(workspace.ColEmail), Phone: cell(workspace.ColPhone), Alias: cell(workspace.ColAlias), Description: cell(workspace.ColDescription),
+				Password: cell(workspace.ColPassword), Activation: workspace.Activation(strings.ToUpper(cell(workspace.ColActivation))),
 			},
 		}
 		p.CredentialsLater = p.Activation != ""
 		if p.Activation == "" && p.Password != "" {
-			p.Activation = ActivateByAdmin
+			p.Activation = workspace.ActivateByAdmin
 		}
-		p.Expires, p.err = ReadExpiryCell(cell(ColExpires))
+		p.Expires, p.err = workspace.ReadExpiryCell(cell(workspace.ColExpires))
 		if row.Fault != "" {
-			p.err = Errorf(CodeInvalid, "%s", row.Fault)
+			p.err = workspace.Errorf(workspace.CodeInvalid, "%s", row.Fault)
 		}
-		for name := range strings.SplitSeq(cell(ColGroups), GroupSeparator) {
+		for name := range strings.SplitSeq(cell(workspace.ColGroups), workspace.GroupSeparator) {
 			if name = strings.TrimSpace(name); name != "" {
 				p.groups = append(p.groups, name)
 			}
@@ -132,16 +135,16 @@ func readPeople(rows []ImportRow, columns map[Column]int) []ImportedUser {
 }
 
 // problem says what is wrong with a row and where it is.
-func (p ImportedUser) problem(columns map[Column]int, r ImportUsers) string {
+func (p ImportedUser) problem(columns map[workspace.Column]int, r ImportUsers) string {
 	if p.err == nil {
 		return ""
 	}
-	message := MessageOf(p.err)
+	message := workspace.MessageOf(p.err)
 	field, rest, _ := strings.Cut(message, ": ")
 	if field == "group_ids" {
-		field = string(ColGroups)
+		field = string(workspace.ColGroups)
 	}
-	if at, there := columns[Column(field)]; there {
+	if at, there := columns[workspace.Column(field)]; there {
 		return fmt.Sprintf("line %d, column %s (%s): %s", p.Line, r.ColumnName(at), r.Rows[0].Cells[at], rest)
 	}
 	return fmt.Sprintf("line %d: %s", p.Line, message)
@@ -150,7 +153,7 @@ func (p ImportedUser) problem(columns map[Column]int, r ImportUsers) string {
 // importPeople adds those of people who can be, and writes into each what became of them. It returns the id of the job that hashes their
 // passwords, if any.
 func (s *AssignmentService) importPeople(ctx context.Context, r ImportUsers, people []ImportedUser) (jobID string, err error) {
-	err = s.Store.View(ctx, func(tx Tx) error { return judge(ctx, tx, r, people) })
+	err = s.Store.View(ctx, func(tx *store.Tx) error { return judge(ctx, tx, r, people) })
 	if err != nil {
 		return "", err
 	}
@@ -167,7 +170,7 @@ func (s *AssignmentService) importPeople(ctx context.Context, r ImportUsers, peo
 		fresh, places = append(fresh, p.CreateUser), append(places, i)
 	}
 	var ids []string
-	err = s.Store.Update(ctx, func(tx Tx) (err error) {
+	err = s.Store.Update(ctx, func(tx *store.Tx) (err error) {
 		ids, jobID, err = s.insertUsers(ctx, tx, r.Caller, fresh, "")
 		return err
 	})
@@ -186,8 +189,8 @@ func (s *AssignmentService) importPeople(ctx context.Context, r ImportUsers, peo
 }
 
 // judge writes into each of people what is wrong, or who they are when they are there already.
-func judge(ctx context.Context, tx Tx, r ImportUsers, people []ImportedUser) error {
-	if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+func judge(ctx context.Context, tx *store.Tx, r ImportUsers, people []ImportedUser) error {
+	if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 		return err
 	}
 	subnet, err := importSubnet(ctx, tx, r)
@@ -236,14 +239,14 @@ func judge(ctx context.Context, tx Tx, r ImportUsers, people []ImportedUser) err
 
 func sameAddress(email, known, otherwise string) error {
 	if email != "" && !strings.EqualFold(email, known) {
-		return Errorf(CodeNameTaken, "%s: %s", ColName, otherwise)
+		return workspace.Errorf(workspace.CodeNameTaken, "%s: %s", workspace.ColName, otherwise)
 	}
 	return nil
 }
 
 // checkDesktop says what is wrong with what a row tells of a desktop. Whether its address is free is seen when it is ordered.
-func (p *ImportedUser) checkDesktop(subnet *Subnet, taken map[string]bool, desktops map[string]int) error {
-	group, _, err := GroupFor(string(ColPermission), p.Permission)
+func (p *ImportedUser) checkDesktop(subnet *workspace.Subnet, taken map[string]bool, desktops map[string]int) error {
+	group, _, err := workspace.GroupFor(string(workspace.ColPermission), p.Permission)
 	if err != nil {
 		return err
 	}
@@ -252,14 +255,14 @@ func (p *ImportedUser) checkDesktop(subnet *Subnet, taken map[string]bool, deskt
 	}
 	if p.DesktopName != "" {
 		key := strings.ToLower(p.DesktopName)
-		if err := CheckComputerName(string(ColDesktopName), p.DesktopName, MaxComputerName); err != nil {
+		if err := workspace.CheckComputerName(string(workspace.ColDesktopName), p.DesktopName, workspace.MaxComputerName); err != nil {
 			return err
 		}
 		if taken[key] {
-			return Errorf(CodeNameTaken, "%s: %q is in use", ColDesktopName, p.DesktopName)
+			return workspace.Errorf(workspace.CodeNameTaken, "%s: %q is in use", workspace.ColDesktopName, p.DesktopName)
 		}
 		if line, twice := desktops[key]; twice {
-			return Errorf(CodeNameTaken, "%s: %q is there twice, also in line %d", ColDesktopName, p.DesktopName, line)
+			return workspace.Errorf(workspace.CodeNameTaken, "%s: %q is there twice, also in line %d", workspace.ColDesktopName, p.DesktopName, line)
 		}
 		desktops[key] = p.Line
 	}
@@ -268,7 +271,7 @@ func (p *ImportedUser) checkDesktop(subnet *Subnet, taken map[string]bool, deskt
 	}
 	addr, err := netip.ParseAddr(p.DesktopIP)
 	if err != nil || !addr.Is4() {
-		return Invalid(string(ColDesktopIP), "%q is not an IPv4 address", p.DesktopIP)
+		return workspace.Invalid(string(workspace.ColDesktopIP), "%q is not an IPv4 address", p.DesktopIP)
 	}
 	if subnet == nil {
 		return nil
@@ -277,14 +280,14 @@ func (p *ImportedUser) checkDesktop(subnet *Subnet, taken map[string]bool, deskt
 	if err != nil {
 		return fmt.Errorf("reading subnet %s: %w", subnet.ID, err)
 	}
-	if !UsableAddress(prefix, addr) || p.DesktopIP == subnet.Gateway {
-		return Invalid(string(ColDesktopIP), "%s is not a usable address of the subnet %s", p.DesktopIP, subnet.CIDR)
+	if !workspace.UsableAddress(prefix, addr) || p.DesktopIP == subnet.Gateway {
+		return workspace.Invalid(string(workspace.ColDesktopIP), "%s is not a usable address of the subnet %s", p.DesktopIP, subnet.CIDR)
 	}
 	return nil
 }
 
 // importSubnet finds the subnet that a request names, or nil.
-func importSubnet(ctx context.Context, tx Tx, r ImportUsers) (*Subnet, error) {
+func importSubnet(ctx context.Context, tx *store.Tx, r ImportUsers) (*workspace.Subnet, error) {
 	if r.SubnetID == "" && r.VPCID == "" {
 		return nil, nil
 	}
@@ -295,23 +298,23 @@ func importSubnet(ctx context.Context, tx Tx, r ImportUsers) (*Subnet, error) {
 	for _, s := range subnets {
 		if s.ID == r.SubnetID || r.SubnetID == "" && s.VPCID == r.VPCID && s.Default {
 			if r.VPCID != "" && s.VPCID != r.VPCID {
-				return nil, Invalid("vpc_id", "subnet %s is in VPC %s, not in %s", s.ID, s.VPCID, r.VPCID)
+				return nil, workspace.Invalid("vpc_id", "subnet %s is in VPC %s, not in %s", s.ID, s.VPCID, r.VPCID)
 			}
 			return &s, nil
 		}
 	}
 	if r.SubnetID == "" {
-		return nil, Invalid("vpc_id", "%q does not exist, or has no default subnet", r.VPCID)
+		return nil, workspace.Invalid("vpc_id", "%q does not exist, or has no default subnet", r.VPCID)
 	}
-	return nil, Errorf(CodeSubnetNotFound, "subnet_id: %q does not exist", r.SubnetID)
+	return nil, workspace.Errorf(workspace.CodeSubnetNotFound, "subnet_id: %q does not exist", r.SubnetID)
 }
 
 // findImportedGroups turns the names of groups into their ids.
-func findImportedGroups(ctx context.Context, tx Tx, projectID string, people []ImportedUser) error {
+func findImportedGroups(ctx context.Context, tx *store.Tx, projectID string, people []ImportedUser) error {
 	if !slices.ContainsFunc(people, func(p ImportedUser) bool { return len(p.groups) > 0 }) {
 		return nil
 	}
-	groups, _, err := tx.Groups(ctx, GroupQuery{ProjectID: projectID, Page: Page{Limit: maxExported}})
+	groups, _, err := tx.Groups(ctx, workspace.GroupQuery{ProjectID: projectID, Page: workspace.Page{Limit: maxExported}})
 	if err != nil {
 		return err
 	}
@@ -325,7 +328,7 @@ func findImportedGroups(ctx context.Context, tx Tx, projectID string, people []I
 		for _, name := range p.groups {
 			id, there := byName[strings.ToLower(name)]
 			if !there && p.err == nil {
-				p.err = Errorf(CodeGroupNotFound, "%s: group %q does not exist, add it first", ColGroups, name)
+				p.err = workspace.Errorf(workspace.CodeGroupNotFound, "%s: group %q does not exist, add it first", workspace.ColGroups, name)
 			}
 			p.GroupIDs = append(p.GroupIDs, id)
 		}
@@ -333,20 +336,20 @@ func findImportedGroups(ctx context.Context, tx Tx, projectID string, people []I
 	return nil
 }
 
-func knownPeople(ctx context.Context, tx Tx, projectID string, people []ImportedUser) (map[string]User, error) {
+func knownPeople(ctx context.Context, tx *store.Tx, projectID string, people []ImportedUser) (map[string]workspace.User, error) {
 	names := make([]string, len(people))
 	for i, p := range people {
 		names[i] = p.Name
 	}
-	users, _, err := tx.Users(ctx, UserQuery{ProjectID: projectID, Names: names, Page: Page{Limit: len(names)}})
-	known := make(map[string]User, len(users))
+	users, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: projectID, Names: names, Page: workspace.Page{Limit: len(names)}})
+	known := make(map[string]workspace.User, len(users))
 	for _, u := range users {
 		known[strings.ToLower(u.Name)] = u
 	}
 	return known, err
 }
 
-func takenDesktopNames(ctx context.Context, tx Tx, projectID string, people []ImportedUser) (map[string]bool, error) {
+func takenDesktopNames(ctx context.Context, tx *store.Tx, projectID string, people []ImportedUser) (map[string]bool, error) {
 	var names []string
 	for _, p := range people {
 		if p.DesktopName != "" {

@@ -1,4 +1,4 @@
-package store
+package assignment
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -55,9 +56,9 @@ type formerAccountRow struct {
 }
 
 type detachment struct {
-	DesktopID  string               `bun:",pk"`
-	Type       workspace.HolderType `bun:"holder_type,pk"`
-	HolderID   string               `bun:",pk"`
+	DesktopID  string     `bun:",pk"`
+	Type       HolderType `bun:"holder_type,pk"`
+	HolderID   string     `bun:",pk"`
 	HolderName string
 	Group      workspace.UserGroup `bun:"user_group"`
 	Detached   time.Time
@@ -70,11 +71,11 @@ type detachmentRow struct {
 
 // ordered sorts pairs in one order for all callers, so that two of them do not wait for each other, and tells those of people from
 // those of groups.
-func ordered(pairs []workspace.Pair) (people, groups []workspace.Pair) {
-	for _, p := range slices.SortedFunc(slices.Values(pairs), func(a, b workspace.Pair) int {
+func ordered(pairs []Pair) (people, groups []Pair) {
+	for _, p := range slices.SortedFunc(slices.Values(pairs), func(a, b Pair) int {
 		return cmp.Or(strings.Compare(a.DesktopID, b.DesktopID), strings.Compare(a.HolderID, b.HolderID))
 	}) {
-		if p.Type == workspace.HolderGroup {
+		if p.Type == HolderGroup {
 			groups = append(groups, p)
 		} else {
 			people = append(people, p)
@@ -83,25 +84,26 @@ func ordered(pairs []workspace.Pair) (people, groups []workspace.Pair) {
 	return people, groups
 }
 
-// Assign implements workspace.AssignmentRows.
-func (t *Tx) Assign(ctx context.Context, pairs []workspace.Pair) error {
-	place := make(map[workspace.Pair]int, len(pairs)) // the order of the request is that of people on a desktop
+// Assign gives desktops to people and groups. CodeConflict when one of them was deleted meanwhile. Pairs that are there
+// already stay as they are.
+func Assign(ctx context.Context, t *store.Tx, pairs []Pair) error {
+	place := make(map[Pair]int, len(pairs)) // the order of the request is that of people on a desktop
 	for i, p := range pairs {
 		place[p] = i
 	}
 	people, groups := ordered(pairs)
-	own := Convert(people, func(p workspace.Pair) ownAssignment {
+	own := store.Convert(people, func(p Pair) ownAssignment {
 		return ownAssignment{Position: place[p], DesktopID: p.DesktopID, UserID: p.HolderID, Group: p.Group, Created: t.Now()}
 	})
-	for part := range slices.Chunk(own, Batch) {
+	for part := range slices.Chunk(own, store.Batch) {
 		if _, err := t.Inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 			return t.Dangling(err)
 		}
 	}
-	shared := Convert(groups, func(p workspace.Pair) groupShare {
+	shared := store.Convert(groups, func(p Pair) groupShare {
 		return groupShare{Position: place[p], DesktopID: p.DesktopID, GroupID: p.HolderID, Group: p.Group, Created: t.Now()}
 	})
-	for part := range slices.Chunk(shared, Batch) {
+	for part := range slices.Chunk(shared, store.Batch) {
 		if _, err := t.Inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 			return t.Dangling(err)
 		}
@@ -109,16 +111,16 @@ func (t *Tx) Assign(ctx context.Context, pairs []workspace.Pair) error {
 	return nil
 }
 
-// Unassign implements workspace.AssignmentRows.
-func (t *Tx) Unassign(ctx context.Context, pairs []workspace.Pair) error {
+// Unassign takes desktops away again. Missing pairs are a success.
+func Unassign(ctx context.Context, t *store.Tx, pairs []Pair) error {
 	people, groups := ordered(pairs)
-	for part := range slices.Chunk(people, Batch) {
+	for part := range slices.Chunk(people, store.Batch) {
 		keys, args := values(keysOf(part))
 		if _, err := t.NewRaw("DELETE FROM assignments WHERE (desktop_id, user_id) IN ("+keys+")", args...).Exec(ctx); err != nil {
 			return err
 		}
 	}
-	for part := range slices.Chunk(groups, Batch) {
+	for part := range slices.Chunk(groups, store.Batch) {
 		keys, args := values(keysOf(part))
 		if _, err := t.NewRaw("DELETE FROM group_assignments WHERE (desktop_id, group_id) IN ("+keys+")", args...).Exec(ctx); err != nil {
 			return err
@@ -127,18 +129,19 @@ func (t *Tx) Unassign(ctx context.Context, pairs []workspace.Pair) error {
 	return nil
 }
 
-// Regroup implements workspace.AssignmentRows: with one statement for each privilege group.
-func (t *Tx) Regroup(ctx context.Context, pairs []workspace.Pair) error {
+// Regroup writes the privilege group of pairs that are there.
+// with one statement for each privilege group.
+func Regroup(ctx context.Context, t *store.Tx, pairs []Pair) error {
 	people, groups := ordered(pairs)
-	if err := t.regroup(ctx, people, "UPDATE assignments SET user_group = v.user_group FROM v WHERE desktop_id = v.desktop AND user_id = v.holder"); err != nil {
+	if err := regroup(ctx, t, people, "UPDATE assignments SET user_group = v.user_group FROM v WHERE desktop_id = v.desktop AND user_id = v.holder"); err != nil {
 		return err
 	}
-	return t.regroup(ctx, groups, "UPDATE group_assignments SET user_group = v.user_group FROM v WHERE desktop_id = v.desktop AND group_id = v.holder")
+	return regroup(ctx, t, groups, "UPDATE group_assignments SET user_group = v.user_group FROM v WHERE desktop_id = v.desktop AND group_id = v.holder")
 }
 
-func (t *Tx) regroup(ctx context.Context, pairs []workspace.Pair, update string) error {
-	for part := range slices.Chunk(pairs, Batch) {
-		rows, args := values(Convert(part, func(p workspace.Pair) []string { return []string{p.DesktopID, p.HolderID, string(p.Group)} }))
+func regroup(ctx context.Context, t *store.Tx, pairs []Pair, update string) error {
+	for part := range slices.Chunk(pairs, store.Batch) {
+		rows, args := values(store.Convert(part, func(p Pair) []string { return []string{p.DesktopID, p.HolderID, string(p.Group)} }))
 		if _, err := t.NewRaw("WITH v (desktop, holder, user_group) AS ("+rows+") "+update, args...).Exec(ctx); err != nil {
 			return err
 		}
@@ -155,19 +158,21 @@ func values(rows [][]string) (string, []any) {
 	return "VALUES " + strings.TrimSuffix(strings.Repeat("(?),", len(rows)), ","), args
 }
 
-func keysOf(pairs []workspace.Pair) [][]string {
-	return Convert(pairs, func(p workspace.Pair) []string { return []string{p.DesktopID, p.HolderID} })
+func keysOf(pairs []Pair) [][]string {
+	return store.Convert(pairs, func(p Pair) []string { return []string{p.DesktopID, p.HolderID} })
 }
 
-// Holdings implements workspace.AssignmentRows, with two statements for each batch of desktops.
-func (t *Tx) Holdings(ctx context.Context, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
+// Holdings reads who may use desktops, in their own name or through a group; with userIDs, only those of them. Nobody is
+// there twice on one desktop: what is theirs in their own name wins, and among groups the one that may administer it. They
+// come by desktop, then as people got them, those of groups by name.
+func Holdings(ctx context.Context, t *store.Tx, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
 	var all []workspace.Assignment
-	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(desktopIDs))), Batch) {
-		own, err := t.ownHoldings(ctx, part, userIDs)
+	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(desktopIDs))), store.Batch) {
+		own, err := ownHoldings(ctx, t, part, userIDs)
 		if err != nil {
 			return nil, err
 		}
-		shared, err := t.groupHoldings(ctx, part, userIDs)
+		shared, err := groupHoldings(ctx, t, part, userIDs)
 		if err != nil {
 			return nil, err
 		}
@@ -176,23 +181,23 @@ func (t *Tx) Holdings(ctx context.Context, desktopIDs, userIDs []string) ([]work
 	return all, nil
 }
 
-func (t *Tx) ownHoldings(ctx context.Context, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
+func ownHoldings(ctx context.Context, t *store.Tx, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
 	var rows []held
 	q := t.NewSelect().TableExpr("assignments AS a").Join("JOIN users AS u ON u.id = a.user_id").
 		ColumnExpr("a.desktop_id, a.user_id, u.name AS user_name, u.account, a.user_group, a.created").
 		Where("a.desktop_id IN (?)", bun.List(desktopIDs))
-	err := Among(q, "a.user_id", userIDs).OrderExpr("a.desktop_id, a.created, a.position").Scan(ctx, &rows)
-	return Convert(rows, func(r held) workspace.Assignment { return workspace.Assignment(r) }), err
+	err := store.Among(q, "a.user_id", userIDs).OrderExpr("a.desktop_id, a.created, a.position").Scan(ctx, &rows)
+	return store.Convert(rows, func(r held) workspace.Assignment { return workspace.Assignment(r) }), err
 }
 
-func (t *Tx) groupHoldings(ctx context.Context, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
+func groupHoldings(ctx context.Context, t *store.Tx, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
 	var rows []held
 	q := t.NewSelect().TableExpr("group_assignments AS g").Join("JOIN memberships AS m ON m.group_id = g.group_id").
 		Join("JOIN users AS u ON u.id = m.user_id").
 		ColumnExpr("g.desktop_id, m.user_id, u.name AS user_name, u.account, g.user_group, g.created").
 		Where("g.desktop_id IN (?)", bun.List(desktopIDs))
-	err := Among(q, "m.user_id", userIDs).OrderExpr("g.desktop_id, u.name_folded, g.created, g.position").Scan(ctx, &rows)
-	return Convert(rows, func(r held) workspace.Assignment { return workspace.Assignment(r) }), err
+	err := store.Among(q, "m.user_id", userIDs).OrderExpr("g.desktop_id, u.name_folded, g.created, g.position").Scan(ctx, &rows)
+	return store.Convert(rows, func(r held) workspace.Assignment { return workspace.Assignment(r) }), err
 }
 
 // merge puts together, by desktop, who has it in their own name and who through groups. Nobody is there twice.
@@ -220,10 +225,10 @@ func merge(own, shared []workspace.Assignment) []workspace.Assignment {
 	return all
 }
 
-// GroupDesktops implements workspace.AssignmentRows.
-func (t *Tx) GroupDesktops(ctx context.Context, groupIDs []string) ([]string, error) {
+// GroupDesktops reads the ids of the desktops that groups have.
+func GroupDesktops(ctx context.Context, t *store.Tx, groupIDs []string) ([]string, error) {
 	var ids []string
-	for part := range slices.Chunk(groupIDs, Batch) {
+	for part := range slices.Chunk(groupIDs, store.Batch) {
 		var some []string
 		err := t.NewRaw("SELECT DISTINCT desktop_id FROM group_assignments WHERE group_id IN (?) ORDER BY desktop_id", bun.List(part)).Scan(ctx, &some)
 		if err != nil {
@@ -234,11 +239,12 @@ func (t *Tx) GroupDesktops(ctx context.Context, groupIDs []string) ([]string, er
 	return slices.Compact(slices.Sorted(slices.Values(ids))), nil
 }
 
-// OwnedDesktops implements workspace.AssignmentRows. It holds the rows of the people until the transaction ends: of two callers
+// OwnedDesktops counts the desktops that people have in their own name, by user.
+// It holds the rows of the people until the transaction ends: of two callers
 // who count at once, the second counts what the first has given.
-func (t *Tx) OwnedDesktops(ctx context.Context, userIDs []string) (map[string]int, error) {
+func OwnedDesktops(ctx context.Context, t *store.Tx, userIDs []string) (map[string]int, error) {
 	owned := make(map[string]int, len(userIDs))
-	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(userIDs))), Batch) {
+	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(userIDs))), store.Batch) {
 		var held []string
 		q := t.NewSelect().TableExpr("users AS u").Column("u.id").Where("u.id IN (?)", bun.List(part)).Order("u.id")
 		if err := t.ForUpdate(q, "u").Scan(ctx, &held); err != nil {
@@ -259,9 +265,9 @@ func (t *Tx) OwnedDesktops(ctx context.Context, userIDs []string) (map[string]in
 	return owned, nil
 }
 
-// CrowdedDesktop implements workspace.AssignmentRows.
-func (t *Tx) CrowdedDesktop(ctx context.Context, desktopIDs []string, limit int) (string, error) {
-	for part := range slices.Chunk(desktopIDs, Batch) {
+// CrowdedDesktop returns the name of one of these desktops that more than limit people may use, or empty.
+func CrowdedDesktop(ctx context.Context, t *store.Tx, desktopIDs []string, limit int) (string, error) {
+	for part := range slices.Chunk(desktopIDs, store.Batch) {
 		var names []string
 		err := t.NewRaw("WITH crowded AS MATERIALIZED (SELECT h.desktop_id FROM holdings AS h WHERE h.desktop_id IN (?) "+
 			"GROUP BY h.desktop_id HAVING count(DISTINCT h.user_id) > ?) "+
@@ -274,15 +280,15 @@ func (t *Tx) CrowdedDesktop(ctx context.Context, desktopIDs []string, limit int)
 	return "", nil
 }
 
-// PutFormerAccounts implements workspace.AssignmentRows.
-func (t *Tx) PutFormerAccounts(ctx context.Context, accounts []workspace.FormerAccount) error {
-	rows := Convert(accounts, func(a workspace.FormerAccount) formerAccountRow {
+// PutFormerAccounts records accounts. One that is recorded already keeps its name, and Erase once it is set.
+func PutFormerAccounts(ctx context.Context, t *store.Tx, accounts []FormerAccount) error {
+	rows := store.Convert(accounts, func(a FormerAccount) formerAccountRow {
 		return formerAccountRow{formerAccount: formerAccount(a)}
 	})
 	slices.SortFunc(rows, func(a, b formerAccountRow) int {
 		return cmp.Or(strings.Compare(a.DesktopID, b.DesktopID), strings.Compare(a.UserID, b.UserID))
 	})
-	for part := range slices.Chunk(rows, Batch) {
+	for part := range slices.Chunk(rows, store.Batch) {
 		_, err := t.Inserting(&part).On("CONFLICT (desktop_id, user_id) DO UPDATE").
 			Set("erase = (former_account_row.erase OR EXCLUDED.erase)").Set("changed = EXCLUDED.changed").Exec(ctx)
 		if err != nil {
@@ -293,21 +299,21 @@ func (t *Tx) PutFormerAccounts(ctx context.Context, accounts []workspace.FormerA
 }
 
 // FormerAccounts implements workspace.AssignmentRows.
-func (t *Tx) FormerAccounts(ctx context.Context, desktopIDs []string) ([]workspace.FormerAccount, error) {
-	var all []workspace.FormerAccount
-	for part := range slices.Chunk(desktopIDs, Batch) {
+func FormerAccounts(ctx context.Context, t *store.Tx, desktopIDs []string) ([]FormerAccount, error) {
+	var all []FormerAccount
+	for part := range slices.Chunk(desktopIDs, store.Batch) {
 		var rows []formerAccountRow
 		err := t.NewSelect().Model(&rows).Where("desktop_id IN (?)", bun.List(part)).Order("desktop_id", "user_id").Scan(ctx)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Convert(rows, func(r formerAccountRow) workspace.FormerAccount { return workspace.FormerAccount(r.formerAccount) })...)
+		all = append(all, store.Convert(rows, func(r formerAccountRow) FormerAccount { return FormerAccount(r.formerAccount) })...)
 	}
 	return all, nil
 }
 
-// DropFormerAccounts implements workspace.AssignmentRows.
-func (t *Tx) DropFormerAccounts(ctx context.Context, accounts []workspace.FormerAccount) error {
+// DropFormerAccounts forgets accounts, each only if it has not changed since it was read.
+func DropFormerAccounts(ctx context.Context, t *store.Tx, accounts []FormerAccount) error {
 	for _, a := range accounts {
 		_, err := t.NewDelete().Model((*formerAccountRow)(nil)).
 			Where("desktop_id = ? AND user_id = ? AND changed = ?", a.DesktopID, a.UserID, a.Changed).Exec(ctx)
@@ -318,13 +324,13 @@ func (t *Tx) DropFormerAccounts(ctx context.Context, accounts []workspace.Former
 	return nil
 }
 
-// PutDetachments implements workspace.AssignmentRows.
-func (t *Tx) PutDetachments(ctx context.Context, d []workspace.Detachment) error {
-	rows := Convert(d, func(d workspace.Detachment) detachmentRow { return detachmentRow{detachment: detachment(d)} })
+// PutDetachments records from whom desktops were taken.
+func PutDetachments(ctx context.Context, t *store.Tx, d []Detachment) error {
+	rows := store.Convert(d, func(d Detachment) detachmentRow { return detachmentRow{detachment: detachment(d)} })
 	slices.SortFunc(rows, func(a, b detachmentRow) int {
 		return cmp.Or(strings.Compare(a.DesktopID, b.DesktopID), strings.Compare(a.HolderID, b.HolderID))
 	})
-	for part := range slices.Chunk(rows, Batch) {
+	for part := range slices.Chunk(rows, store.Batch) {
 		_, err := t.Inserting(&part).On("CONFLICT (desktop_id, holder_type, holder_id) DO UPDATE").
 			Set("holder_name = EXCLUDED.holder_name").Set("user_group = EXCLUDED.user_group").Set("detached = EXCLUDED.detached").Exec(ctx)
 		if err != nil {
@@ -334,21 +340,22 @@ func (t *Tx) PutDetachments(ctx context.Context, d []workspace.Detachment) error
 	return nil
 }
 
-// Detachments implements workspace.AssignmentRows.
-func (t *Tx) Detachments(ctx context.Context, desktopID string) ([]workspace.Detachment, error) {
+// Detachments reads the last MaxDetachments of a desktop, the latest first.
+func Detachments(ctx context.Context, t *store.Tx, desktopID string) ([]Detachment, error) {
 	var rows []detachmentRow
 	err := t.NewSelect().Model(&rows).Where("desktop_id = ?", desktopID).Order("detached DESC", "holder_id").
-		Limit(workspace.MaxDetachments).Scan(ctx)
-	return Convert(rows, func(r detachmentRow) workspace.Detachment { return workspace.Detachment(r.detachment) }), err
+		Limit(MaxDetachments).Scan(ctx)
+	return store.Convert(rows, func(r detachmentRow) Detachment { return Detachment(r.detachment) }), err
 }
 
-// TakeDesktops implements workspace.AssignmentRows.
-func (t *Tx) TakeDesktops(ctx context.Context, desktops []workspace.Desktop) error {
-	for part := range slices.Chunk(desktops, Batch) {
-		rows, args := values(Convert(part, func(d workspace.Desktop) []string {
-			return []string{d.ID, d.Name, Fold(d.Name), d.HostName, string(d.Task), d.TaskOwner}
+// TakeDesktops writes name, host name, task and owner of desktops whose rows are held, and sets Updated, a batch at a time.
+// CodeNameTaken.
+func TakeDesktops(ctx context.Context, t *store.Tx, desktops []workspace.Desktop) error {
+	for part := range slices.Chunk(desktops, store.Batch) {
+		rows, args := values(store.Convert(part, func(d workspace.Desktop) []string {
+			return []string{d.ID, d.Name, store.Fold(d.Name), d.HostName, string(d.Task), d.TaskOwner}
 		}))
-		n, err := Affected(t.NewRaw("WITH v (id, name, name_folded, host_name, task, task_owner) AS ("+rows+") "+
+		n, err := store.Affected(t.NewRaw("WITH v (id, name, name_folded, host_name, task, task_owner) AS ("+rows+") "+
 			"UPDATE desktops SET name = v.name, name_folded = v.name_folded, host_name = v.host_name, task = v.task, "+
 			"task_owner = v.task_owner, updated = ? FROM v WHERE desktops.id = v.id", append(args, t.Now())...).Exec(ctx))
 		switch {

@@ -1,33 +1,34 @@
-package workspace_test
+package assignment_test
 
 import (
 	"fmt"
 	"strings"
 	"testing"
 
+	"carrel/internal/assignment"
 	"carrel/internal/workspace"
 	"carrel/internal/workspace/workspacetest"
 )
 
 // byStrategy asks to give two desktops to two people; byRelation names them at the desktops.
-func byStrategy(s workspace.AssignStrategy) workspace.AttachDesktops {
-	return workspace.AttachDesktops{
-		Desktops: []workspace.AttachDesktop{{DesktopID: "d1"}, {DesktopID: "d2"}},
-		Users:    []workspace.AttachPerson{{Name: "anna"}, {Name: "ben"}},
-		Model:    workspace.AssignModel{Strategy: s},
+func byStrategy(s assignment.AssignStrategy) assignment.AttachDesktops {
+	return assignment.AttachDesktops{
+		Desktops: []assignment.AttachDesktop{{DesktopID: "d1"}, {DesktopID: "d2"}},
+		Users:    []assignment.AttachPerson{{Name: "anna"}, {Name: "ben"}},
+		Model:    assignment.AssignModel{Strategy: s},
 	}
 }
 
-func byRelation() workspace.AttachDesktops {
-	return workspace.AttachDesktops{Desktops: []workspace.AttachDesktop{
+func byRelation() assignment.AttachDesktops {
+	return assignment.AttachDesktops{Desktops: []assignment.AttachDesktop{
 		{DesktopID: "d1", UserName: "anna"},
-		{DesktopID: "d2", People: []workspace.AttachPerson{{Name: "ben"}, {ID: "g1", Type: workspace.HolderGroup}}},
+		{DesktopID: "d2", People: []assignment.AttachPerson{{Name: "ben"}, {ID: "g1", Type: assignment.HolderGroup}}},
 	}}
 }
 
 func TestAttachDesktopsCheck(t *testing.T) {
-	strategies := []workspace.AssignStrategy{
-		workspace.StrategyNoDesktop, workspace.StrategyFixedDesktops, workspace.StrategyUserPriority, workspace.StrategyFixedUsers, workspace.StrategyUsersOrGroups,
+	strategies := []assignment.AssignStrategy{
+		assignment.StrategyNoDesktop, assignment.StrategyFixedDesktops, assignment.StrategyUserPriority, assignment.StrategyFixedUsers, assignment.StrategyUsersOrGroups,
 	}
 	for _, s := range strategies {
 		t.Run("accepts "+string(s), func(t *testing.T) {
@@ -44,17 +45,17 @@ func TestAttachDesktopsCheck(t *testing.T) {
 		}
 	})
 	t.Run("accepts users beside FIXED_RELATION, and both dimensions", func(t *testing.T) {
-		for _, d := range []workspace.AssignDimension{"", workspace.DimensionUser, workspace.DimensionDesktop} {
+		for _, d := range []assignment.AssignDimension{"", assignment.DimensionUser, assignment.DimensionDesktop} {
 			r := byRelation()
-			r.Users, r.Model = []workspace.AttachPerson{{Name: "cara"}}, workspace.AssignModel{Dimension: d, Strategy: workspace.StrategyRelation}
+			r.Users, r.Model = []assignment.AttachPerson{{Name: "cara"}}, assignment.AssignModel{Dimension: d, Strategy: assignment.StrategyRelation}
 			if err := r.Check(); err != nil {
 				t.Error(err)
 			}
 		}
 	})
 
-	type request = workspace.AttachDesktops
-	choice := func() request { return byStrategy(workspace.StrategyNoDesktop) }
+	type request = assignment.AttachDesktops
+	choice := func() request { return byStrategy(assignment.StrategyNoDesktop) }
 	cases := []struct {
 		name   string
 		from   func() request
@@ -63,23 +64,23 @@ func TestAttachDesktopsCheck(t *testing.T) {
 	}{
 		{"an unknown dimension", choice, func(r *request) { r.Model.Dimension = "TEAM" }, `assign_model.assign_dimension: "TEAM" is unknown, use USER or DESKTOP`},
 		{"an unknown strategy", choice, func(r *request) { r.Model.Strategy = "RANDOM" }, `assign_model.priority_strategy: "RANDOM" is unknown, use USER_NO_DESKTOP, `},
-		{"a dimension without a strategy", choice, func(r *request) { r.Model = workspace.AssignModel{Dimension: "USER"} }, "assign_model.priority_strategy: must be given"},
-		{"users without a strategy", choice, func(r *request) { r.Model = workspace.AssignModel{} }, "assign_model.priority_strategy: must be given"},
+		{"a dimension without a strategy", choice, func(r *request) { r.Model = assignment.AssignModel{Dimension: "USER"} }, "assign_model.priority_strategy: must be given"},
+		{"users without a strategy", choice, func(r *request) { r.Model = assignment.AssignModel{} }, "assign_model.priority_strategy: must be given"},
 		{"USER_NO_DESKTOP by desktop", choice, func(r *request) { r.Model.Dimension = "DESKTOP" }, "assign_model.assign_dimension: DESKTOP does not go with USER_NO_DESKTOP, which needs USER"},
 		{"101 people a desktop", choice, func(r *request) { r.Model.UsersPerDesktop = 101 }, "assign_model.desktop_assigin_user_num: 101 is out of range, use 0 to 100"},
 		{"-1 people a desktop", choice, func(r *request) { r.Model.UsersPerDesktop = -1 }, "assign_model.desktop_assigin_user_num: -1 is out of range"},
 		{"101 desktops a person", choice, func(r *request) { r.Model.DesktopsPerUser = 101 }, "assign_model.user_assigin_desktop_num: 101 is out of range, use 0 to 100"},
 		{"a long policy id", choice, func(r *request) { r.Model.NamePolicyID = strings.Repeat("x", 37) }, "assign_model.desktop_name_policy_id: 37 bytes, at most 36"},
 		{"no desktops", choice, func(r *request) { r.Desktops = nil }, "desktops: 0 desktops, give 1 to 10000"},
-		{"10,001 desktops", choice, func(r *request) { r.Desktops = make([]workspace.AttachDesktop, 10_001) }, "desktops: 10001 desktops, give 1 to 10000"},
+		{"10,001 desktops", choice, func(r *request) { r.Desktops = make([]assignment.AttachDesktop, 10_001) }, "desktops: 10001 desktops, give 1 to 10000"},
 		{"a desktop without an id", choice, func(r *request) { r.Desktops[1].DesktopID = "" }, "desktops[1].desktop_id: must be an id of 1 to 255 characters"},
 		{"a desktop twice", choice, func(r *request) { r.Desktops[1].DesktopID = "d1" }, "desktops[1].desktop_id: d1 is there twice"},
 		{"no users", choice, func(r *request) { r.Users = nil }, "users: must hold 1 to 10000 people with USER_NO_DESKTOP"},
-		{"10,001 users", choice, func(r *request) { r.Users = make([]workspace.AttachPerson, 10_001) }, "users: 10001 people and groups, at most 10000"},
+		{"10,001 users", choice, func(r *request) { r.Users = make([]assignment.AttachPerson, 10_001) }, "users: 10001 people and groups, at most 10000"},
 		{"501 people for every desktop", choice, func(r *request) {
-			r.Users, r.Model.Strategy = make([]workspace.AttachPerson, 501), workspace.StrategyUsersOrGroups
+			r.Users, r.Model.Strategy = make([]assignment.AttachPerson, 501), assignment.StrategyUsersOrGroups
 		}, "users: 501 people and groups, at most 500 are allowed with DESKTOP_ASSIGN_USERS_OR_GROUPS"},
-		{"a group where people are chosen", choice, func(r *request) { r.Users[1].Type = workspace.HolderGroup }, "users[1].type: a group cannot be given with USER_NO_DESKTOP"},
+		{"a group where people are chosen", choice, func(r *request) { r.Users[1].Type = assignment.HolderGroup }, "users[1].type: a group cannot be given with USER_NO_DESKTOP"},
 		{"an unknown kind of user", choice, func(r *request) { r.Users[1].Type = "ROLE" }, `users[1].type: "ROLE" is unknown, use USER or GROUP`},
 		{"a user without name and id", choice, func(r *request) { r.Users[1].Name = "" }, "users[1].user_name: must not be empty"},
 		{"a user twice by name", choice, func(r *request) { r.Users[1].Name = "Anna" }, `users[1].user_name: "Anna" is there twice`},
@@ -89,10 +90,10 @@ func TestAttachDesktopsCheck(t *testing.T) {
 		{"an unknown privilege group", choice, func(r *request) { r.Users[0].Group = "wheel" }, `users[0].user_group: "wheel" is unknown`},
 		{"an unknown directory", choice, func(r *request) { r.Users[0].Domain = "corp.example" }, "users[0].domain: "},
 		{"a desktop's own user where people are chosen", choice, func(r *request) { r.Desktops[0].UserName = "anna" }, "desktops[0].user_name: USER_NO_DESKTOP takes people from users"},
-		{"a desktop's own people where people are chosen", choice, func(r *request) { r.Desktops[0].People = []workspace.AttachPerson{{Name: "anna"}} }, "desktops[0].attach_user_infos: USER_NO_DESKTOP takes people from users"},
+		{"a desktop's own people where people are chosen", choice, func(r *request) { r.Desktops[0].People = []assignment.AttachPerson{{Name: "anna"}} }, "desktops[0].attach_user_infos: USER_NO_DESKTOP takes people from users"},
 		{"a desktop without people in FIXED_RELATION", byRelation, func(r *request) { r.Desktops[0].UserName = "" }, "desktops[0].user_name: must be given, or attach_user_infos with 1 to 500 people"},
 		{"501 people of a desktop", byRelation, func(r *request) { r.Desktops[1].People = attachPeople(501) }, "desktops[1].attach_user_infos: 501 people and groups, at most 500"},
-		{"a person twice at a desktop", byRelation, func(r *request) { r.Desktops[1].People[1] = workspace.AttachPerson{Name: "BEN"} }, `desktops[1].attach_user_infos[1].user_name: "BEN" is there twice`},
+		{"a person twice at a desktop", byRelation, func(r *request) { r.Desktops[1].People[1] = assignment.AttachPerson{Name: "BEN"} }, `desktops[1].attach_user_infos[1].user_name: "BEN" is there twice`},
 		{"a bad address", byRelation, func(r *request) { r.Desktops[0].UserEmail = "nowhere" }, "desktops[0].user_email: "},
 		{"a bad privilege group of a desktop", byRelation, func(r *request) { r.Desktops[0].Group = "wheel" }, `desktops[0].user_group: "wheel" is unknown`},
 		{"a computer name of 16 characters", byRelation, func(r *request) { r.Desktops[0].ComputerName = "abcdefghijklmnop" }, "desktops[0].computer_name: "},
@@ -124,8 +125,8 @@ func TestAttachDesktopsCheck(t *testing.T) {
 	})
 }
 
-func attachPeople(n int) []workspace.AttachPerson {
-	people := make([]workspace.AttachPerson, n)
+func attachPeople(n int) []assignment.AttachPerson {
+	people := make([]assignment.AttachPerson, n)
 	for i := range people {
 		people[i].Name = fmt.Sprintf("user-%03d", i)
 	}
@@ -133,11 +134,11 @@ func attachPeople(n int) []workspace.AttachPerson {
 }
 
 func TestAttachUserInfosWinOverTheDesktopsOwnUser(t *testing.T) {
-	d := workspace.AttachDesktop{DesktopID: "d", UserName: "root", UserID: "u0", People: attachPeople(2)}
+	d := assignment.AttachDesktop{DesktopID: "d", UserName: "root", UserID: "u0", People: attachPeople(2)}
 	if got := d.Named(); len(got) != 2 || got[0].Name != "user-000" {
 		t.Errorf("got %v", got)
 	}
-	r := workspace.AttachDesktops{Desktops: []workspace.AttachDesktop{d}}
+	r := assignment.AttachDesktops{Desktops: []assignment.AttachDesktop{d}}
 	if err := r.Check(); err != nil {
 		t.Errorf("a user_name that does not count was looked at: %v", err)
 	}
@@ -149,14 +150,14 @@ func TestAttachUserInfosWinOverTheDesktopsOwnUser(t *testing.T) {
 
 func TestAssignModelResolve(t *testing.T) {
 	cases := []struct {
-		model, want workspace.AssignModel
+		model, want assignment.AssignModel
 	}{
-		{workspace.AssignModel{}, workspace.AssignModel{Dimension: "DESKTOP", Strategy: "FIXED_RELATION"}},
-		{workspace.AssignModel{Dimension: "USER", Strategy: "FIXED_RELATION"}, workspace.AssignModel{Dimension: "USER", Strategy: "FIXED_RELATION"}},
-		{workspace.AssignModel{Strategy: "USER_NO_DESKTOP"}, workspace.AssignModel{Dimension: "USER", Strategy: "USER_NO_DESKTOP", UsersPerDesktop: 1, DesktopsPerUser: 1}},
-		{workspace.AssignModel{Strategy: "USER_FIXED_DESKTOP_NUM", DesktopsPerUser: 3}, workspace.AssignModel{Dimension: "USER", Strategy: "USER_FIXED_DESKTOP_NUM", UsersPerDesktop: 1, DesktopsPerUser: 3}},
-		{workspace.AssignModel{Strategy: "DESKTOP_ASSIGN_FIXED_USER"}, workspace.AssignModel{Dimension: "DESKTOP", Strategy: "DESKTOP_ASSIGN_FIXED_USER", UsersPerDesktop: 1, DesktopsPerUser: 1}},
-		{workspace.AssignModel{Strategy: "DESKTOP_ASSIGN_USER_PRIORITY"}, workspace.AssignModel{Dimension: "DESKTOP", Strategy: "DESKTOP_ASSIGN_USER_PRIORITY", DesktopsPerUser: 1}},
+		{assignment.AssignModel{}, assignment.AssignModel{Dimension: "DESKTOP", Strategy: "FIXED_RELATION"}},
+		{assignment.AssignModel{Dimension: "USER", Strategy: "FIXED_RELATION"}, assignment.AssignModel{Dimension: "USER", Strategy: "FIXED_RELATION"}},
+		{assignment.AssignModel{Strategy: "USER_NO_DESKTOP"}, assignment.AssignModel{Dimension: "USER", Strategy: "USER_NO_DESKTOP", UsersPerDesktop: 1, DesktopsPerUser: 1}},
+		{assignment.AssignModel{Strategy: "USER_FIXED_DESKTOP_NUM", DesktopsPerUser: 3}, assignment.AssignModel{Dimension: "USER", Strategy: "USER_FIXED_DESKTOP_NUM", UsersPerDesktop: 1, DesktopsPerUser: 3}},
+		{assignment.AssignModel{Strategy: "DESKTOP_ASSIGN_FIXED_USER"}, assignment.AssignModel{Dimension: "DESKTOP", Strategy: "DESKTOP_ASSIGN_FIXED_USER", UsersPerDesktop: 1, DesktopsPerUser: 1}},
+		{assignment.AssignModel{Strategy: "DESKTOP_ASSIGN_USER_PRIORITY"}, assignment.AssignModel{Dimension: "DESKTOP", Strategy: "DESKTOP_ASSIGN_USER_PRIORITY", DesktopsPerUser: 1}},
 	}
 	for _, c := range cases {
 		t.Run(fmt.Sprintf("of %+v", c.model), func(t *testing.T) {

@@ -1,15 +1,18 @@
-package workspace
+package assignment
 
 import (
 	"context"
 	"fmt"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // ChangePrivileges asks for people and groups to have another privilege group inside desktops that they have.
 type ChangePrivileges struct {
-	Caller
+	workspace.Caller
 	Desktops []PrivilegeChange
-	Group    UserGroup // of those who are given none of their own; empty: default
+	Group    workspace.UserGroup // of those who are given none of their own; empty: default
 }
 
 // PrivilegeChange is a desktop of the request.
@@ -21,9 +24,9 @@ type PrivilegeChange struct {
 // Check refuses what is wrong with the request by itself.
 func (r *ChangePrivileges) Check() error {
 	if len(r.Desktops) == 0 || len(r.Desktops) > MaxAttachedDesktops {
-		return Invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
+		return workspace.Invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
 	}
-	if _, _, err := GroupFor("user_privilege_group", r.Group); err != nil {
+	if _, _, err := workspace.GroupFor("user_privilege_group", r.Group); err != nil {
 		return err
 	}
 	seen := make(map[string]bool, len(r.Desktops))
@@ -31,20 +34,20 @@ func (r *ChangePrivileges) Check() error {
 		at := fmt.Sprintf("desktops[%d].", i)
 		switch {
 		case d.DesktopID == "" || len(d.DesktopID) > maxObjectID:
-			return Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
+			return workspace.Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
 		case seen[d.DesktopID]:
-			return Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
+			return workspace.Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
 		case len(d.People) > MaxPeoplePerDesktop:
-			return Invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), MaxPeoplePerDesktop)
+			return workspace.Invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), MaxPeoplePerDesktop)
 		case len(d.People) == 0 && r.Group == "":
-			return Invalid("user_privilege_group", "must be given for desktops without attach_user_infos")
+			return workspace.Invalid("user_privilege_group", "must be given for desktops without attach_user_infos")
 		}
 		seen[d.DesktopID] = true
 		for n, p := range d.People {
 			if p.Group == "" && r.Group == "" {
-				return Invalid(fmt.Sprintf("%sattach_user_infos[%d].user_privilege_group", at, n), "must be given, here or for all in user_privilege_group")
+				return workspace.Invalid(fmt.Sprintf("%sattach_user_infos[%d].user_privilege_group", at, n), "must be given, here or for all in user_privilege_group")
 			}
-			if _, _, err := GroupFor(fmt.Sprintf("%sattach_user_infos[%d].user_privilege_group", at, n), p.Group); err != nil {
+			if _, _, err := workspace.GroupFor(fmt.Sprintf("%sattach_user_infos[%d].user_privilege_group", at, n), p.Group); err != nil {
 				return err
 			}
 		}
@@ -63,31 +66,31 @@ func (s *AssignmentService) ChangePrivileges(ctx context.Context, r ChangePrivil
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, func(tx Tx) (string, error) {
-		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
+		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
 		return changePrivileges(ctx, tx, r)
 	})
 }
 
-func changePrivileges(ctx context.Context, tx Tx, r ChangePrivileges) (string, error) {
+func changePrivileges(ctx context.Context, tx *store.Tx, r ChangePrivileges) (string, error) {
 	ids := make([]string, len(r.Desktops))
 	for i, d := range r.Desktops {
 		ids[i] = d.DesktopID
 	}
-	found, err := LockByID(ctx, tx, r.ProjectID, ids)
+	found, err := workspace.LockByID(ctx, tx, r.ProjectID, ids)
 	if err != nil {
 		return "", err
 	}
-	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobPrivileges, RequestID: r.RequestID, Created: tx.Now()}
-	var busy, idle []Desktop
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobPrivileges, RequestID: r.RequestID, Created: tx.Now()}
+	var busy, idle []workspace.Desktop
 	var pairs []Pair
 	for i, asked := range r.Desktops {
 		at := fmt.Sprintf("desktops[%d].", i)
 		d, ok := found[asked.DesktopID]
 		if !ok {
-			return "", Errorf(CodeDesktopNotFound, "%sdesktop_id: desktop %s does not exist", at, asked.DesktopID)
+			return "", workspace.Errorf(workspace.CodeDesktopNotFound, "%sdesktop_id: desktop %s does not exist", at, asked.DesktopID)
 		}
 		fresh, remark, err := asked.pairs(at, d, r.Group)
 		if err != nil {
@@ -98,25 +101,25 @@ func changePrivileges(ctx context.Context, tx Tx, r ChangePrivileges) (string, e
 			continue
 		}
 		if why := closed(d); why != "" {
-			return "", Errorf(CodeConflict, "%sdesktop_id: desktop %s %s", at, d.Name, why)
+			return "", workspace.Errorf(workspace.CodeConflict, "%sdesktop_id: desktop %s %s", at, d.Name, why)
 		}
-		sub := NewSubJob(&job, d, AccountParams{Remark: remark})
-		d.Task, d.TaskOwner = TaskPrivileges, sub.ID
+		sub := workspace.NewSubJob(&job, d, AccountParams{Remark: remark})
+		d.Task, d.TaskOwner = workspace.TaskPrivileges, sub.ID
 		busy, pairs = append(busy, d), append(pairs, fresh...)
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	NothingToDo(&job, idle)
-	if err := tx.Regroup(ctx, pairs); err != nil {
+	workspace.NothingToDo(&job, idle)
+	if err := Regroup(ctx, tx, pairs); err != nil {
 		return "", err
 	}
-	if err := tx.TakeDesktops(ctx, busy); err != nil {
+	if err := TakeDesktops(ctx, tx, busy); err != nil {
 		return "", err
 	}
 	return job.ID, tx.InsertJob(ctx, job)
 }
 
 // pairs returns the holders of a desktop who get another privilege group, with that.
-func (r PrivilegeChange) pairs(at string, d Desktop, all UserGroup) (pairs []Pair, remark string, err error) {
+func (r PrivilegeChange) pairs(at string, d workspace.Desktop, all workspace.UserGroup) (pairs []Pair, remark string, err error) {
 	people := r.People
 	if len(people) == 0 {
 		for _, h := range holdersOf(d) {
@@ -126,17 +129,17 @@ func (r PrivilegeChange) pairs(at string, d Desktop, all UserGroup) (pairs []Pai
 	for n, p := range people {
 		h, has := holderOf(d, p.Type, p.ID, p.Name)
 		if !has {
-			code := CodeUserNotFound
+			code := workspace.CodeUserNotFound
 			if p.Type == HolderGroup {
-				code = CodeGroupNotFound
+				code = workspace.CodeGroupNotFound
 			}
-			return nil, "", Errorf(code, "%sattach_user_infos[%d].user_name: %q does not have desktop %s", at, n, p.Name, d.Name)
+			return nil, "", workspace.Errorf(code, "%sattach_user_infos[%d].user_name: %q does not have desktop %s", at, n, p.Name, d.Name)
 		}
 		asked := p.Group
 		if asked == "" {
 			asked = all
 		}
-		group, note, err := GroupFor("user_privilege_group", asked)
+		group, note, err := workspace.GroupFor("user_privilege_group", asked)
 		if err != nil {
 			return nil, "", err
 		}

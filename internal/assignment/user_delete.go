@@ -1,29 +1,32 @@
-package workspace
+package assignment
 
 import (
 	"context"
 	"slices"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // DeleteUser removes a person, and with them their assignments, sign-ins and tickets, in one transaction; a job takes the
 // accounts out of the desktops that they had. CodeUserNotFound when there is nobody.
-func (s *AssignmentService) DeleteUser(ctx context.Context, c Caller, id string) error {
+func (s *AssignmentService) DeleteUser(ctx context.Context, c workspace.Caller, id string) error {
 	return s.DeleteUsers(ctx, c, []string{id})
 }
 
 // DeleteUsers is DeleteUser for 1 to 100 people. Ids of nobody are left out, since their deletion is a success already; if none
 // is left it fails with CodeUserNotFound.
-func (s *AssignmentService) DeleteUsers(ctx context.Context, c Caller, ids []string) error {
-	if err := CheckIDs("user_ids", ids); err != nil {
+func (s *AssignmentService) DeleteUsers(ctx context.Context, c workspace.Caller, ids []string) error {
+	if err := workspace.CheckIDs("user_ids", ids); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx Tx) error {
-		job := Job{ID: NewID(), ProjectID: c.ProjectID, Type: JobDetachDesktops, RequestID: c.RequestID, Created: tx.Now()}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		job := workspace.Job{ID: workspace.NewID(), ProjectID: c.ProjectID, Type: workspace.JobDetachDesktops, RequestID: c.RequestID, Created: tx.Now()}
 		told := map[string]bool{} // desktops that the job has already
 		found := 0
 		for _, id := range slices.Sorted(slices.Values(ids)) { // in one order for all callers
 			u, err := tx.LockUser(ctx, c.ProjectID, id)
-			if CodeOf(err) == CodeUserNotFound {
+			if workspace.CodeOf(err) == workspace.CodeUserNotFound {
 				continue
 			}
 			if err != nil {
@@ -36,9 +39,9 @@ func (s *AssignmentService) DeleteUsers(ctx context.Context, c Caller, ids []str
 		}
 		switch {
 		case found == 0 && len(ids) == 1:
-			return Errorf(CodeUserNotFound, "user %q does not exist", ids[0])
+			return workspace.Errorf(workspace.CodeUserNotFound, "user %q does not exist", ids[0])
 		case found == 0:
-			return Errorf(CodeUserNotFound, "none of these %d users exists", len(ids))
+			return workspace.Errorf(workspace.CodeUserNotFound, "none of these %d users exists", len(ids))
 		case len(job.SubJobs) == 0:
 			return nil
 		}
@@ -47,7 +50,7 @@ func (s *AssignmentService) DeleteUsers(ctx context.Context, c Caller, ids []str
 }
 
 // dismiss removes a person, and adds to a job those of their desktops that are not told yet.
-func dismiss(ctx context.Context, tx Tx, u User, job *Job, told map[string]bool) error {
+func dismiss(ctx context.Context, tx *store.Tx, u workspace.User, job *workspace.Job, told map[string]bool) error {
 	desktops, err := desktopsOf(ctx, tx, u)
 	if err != nil {
 		return err
@@ -57,19 +60,19 @@ func dismiss(ctx context.Context, tx Tx, u User, job *Job, told map[string]bool)
 		ids[i] = d.ID
 		if !told[d.ID] {
 			told[d.ID] = true
-			sub := NewSubJob(job, d, AccountParams{})
+			sub := workspace.NewSubJob(job, d, AccountParams{})
 			sub.UserName = u.Name
 			job.SubJobs = append(job.SubJobs, sub)
 		}
 	}
-	lost, err := tx.Holdings(ctx, ids, []string{u.ID})
+	lost, err := Holdings(ctx, tx, ids, []string{u.ID})
 	if err != nil {
 		return err
 	}
 	if err := leave(ctx, tx, lost, false); err != nil {
 		return err
 	}
-	if err := tx.PutDetachments(ctx, detachmentsOf(lost, tx.Now())); err != nil {
+	if err := PutDetachments(ctx, tx, detachmentsOf(lost, tx.Now())); err != nil {
 		return err
 	}
 	return removeUser(ctx, tx, u.ID)
@@ -77,7 +80,7 @@ func dismiss(ctx context.Context, tx Tx, u User, job *Job, told map[string]bool)
 
 // removeUser deletes the row of a person. Their connections go with it, and the desktops that they were connected to are settled
 // here: a gateway that has died would leave that to nobody.
-func removeUser(ctx context.Context, tx Tx, userID string) error {
+func removeUser(ctx context.Context, tx *store.Tx, userID string) error {
 	connected, err := tx.DropConnectionsOf(ctx, userID)
 	if err != nil {
 		return err

@@ -1,9 +1,11 @@
-package workspace
+package assignment
 
 import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"carrel/internal/workspace"
 )
 
 // Limits of a request that assigns desktops.
@@ -21,7 +23,7 @@ const (
 
 // AttachDesktops asks for desktops to be given to people: to those that each desktop names, or to Users by a strategy.
 type AttachDesktops struct {
-	Caller
+	workspace.Caller
 	Desktops []AttachDesktop
 	Users    []AttachPerson
 	Model    AssignModel
@@ -35,9 +37,9 @@ type AttachDesktop struct {
 	UserName     string
 	UserID       string
 	UserEmail    string
-	Group        UserGroup // of everybody who gets the desktop and has none of their own; empty: default
-	ComputerName string    // the desktop's new name; empty: it keeps its own
-	ClearData    bool      // true by default on the wire
+	Group        workspace.UserGroup // of everybody who gets the desktop and has none of their own; empty: default
+	ComputerName string              // the desktop's new name; empty: it keeps its own
+	ClearData    bool                // true by default on the wire
 	People       []AttachPerson
 }
 
@@ -47,7 +49,7 @@ type AttachPerson struct {
 	ID     string
 	Name   string
 	Domain string
-	Group  UserGroup // empty: the desktop's
+	Group  workspace.UserGroup // empty: the desktop's
 }
 
 // AssignModel says how people and desktops are brought together. The zero value is FIXED_RELATION.
@@ -116,20 +118,20 @@ func (m AssignModel) Check() error {
 	dimension, known := strategyDimensions[m.Strategy]
 	switch {
 	case m.Dimension != "" && m.Dimension != DimensionUser && m.Dimension != DimensionDesktop:
-		return Invalid(at+"assign_dimension", "%q is unknown, use USER or DESKTOP", m.Dimension)
+		return workspace.Invalid(at+"assign_dimension", "%q is unknown, use USER or DESKTOP", m.Dimension)
 	case m.Strategy == "" && (m.Dimension != "" || m.UsersPerDesktop != 0 || m.DesktopsPerUser != 0):
-		return Invalid(at+"priority_strategy", "must be given: it says how the desktops are assigned")
+		return workspace.Invalid(at+"priority_strategy", "must be given: it says how the desktops are assigned")
 	case m.Strategy != "" && !known:
-		return Invalid(at+"priority_strategy", "%q is unknown, use USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, "+
+		return workspace.Invalid(at+"priority_strategy", "%q is unknown, use USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, "+
 			"DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION", m.Strategy)
 	case m.Dimension != "" && dimension != "" && m.Dimension != dimension:
-		return Invalid(at+"assign_dimension", "%s does not go with %s, which needs %s", m.Dimension, m.Strategy, dimension)
+		return workspace.Invalid(at+"assign_dimension", "%s does not go with %s, which needs %s", m.Dimension, m.Strategy, dimension)
 	case m.UsersPerDesktop < 0 || m.UsersPerDesktop > MaxAssignNumber:
-		return Invalid(at+"desktop_assigin_user_num", "%d is out of range, use 0 to %d", m.UsersPerDesktop, MaxAssignNumber)
+		return workspace.Invalid(at+"desktop_assigin_user_num", "%d is out of range, use 0 to %d", m.UsersPerDesktop, MaxAssignNumber)
 	case m.DesktopsPerUser < 0 || m.DesktopsPerUser > MaxAssignNumber:
-		return Invalid(at+"user_assigin_desktop_num", "%d is out of range, use 0 to %d", m.DesktopsPerUser, MaxAssignNumber)
+		return workspace.Invalid(at+"user_assigin_desktop_num", "%d is out of range, use 0 to %d", m.DesktopsPerUser, MaxAssignNumber)
 	case len(m.NamePolicyID) > maxNamePolicyIDBytes:
-		return Invalid(at+"desktop_name_policy_id", "%d bytes, at most %d are allowed", len(m.NamePolicyID), maxNamePolicyIDBytes)
+		return workspace.Invalid(at+"desktop_name_policy_id", "%d bytes, at most %d are allowed", len(m.NamePolicyID), maxNamePolicyIDBytes)
 	}
 	return nil
 }
@@ -150,14 +152,14 @@ func (d AttachDesktop) Named() []AttachPerson {
 // be one person, by id here and by name there: PlanAssignment sees to the latter.
 func (r *AttachDesktops) Check() error {
 	for _, field := range r.Unsupported {
-		why := UnsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
-		return Unsupported(field, cmp.Or(why, "not offered here; leave it out"))
+		why := workspace.UnsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
+		return workspace.Unsupported(field, cmp.Or(why, "not offered here; leave it out"))
 	}
 	if err := r.Model.Check(); err != nil {
 		return err
 	}
 	if len(r.Desktops) == 0 || len(r.Desktops) > MaxAttachedDesktops {
-		return Invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
+		return workspace.Invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
 	}
 	strategy := r.Model.Resolve().Strategy
 	if err := r.checkUsers(strategy); err != nil {
@@ -172,9 +174,9 @@ func (r *AttachDesktops) Check() error {
 		name := strings.ToLower(d.ComputerName)
 		switch {
 		case ids[d.DesktopID]:
-			return Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
+			return workspace.Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
 		case name != "" && names[name]:
-			return Invalid(at+"computer_name", "%q is there twice", d.ComputerName)
+			return workspace.Invalid(at+"computer_name", "%q is there twice", d.ComputerName)
 		}
 		ids[d.DesktopID], names[name] = true, true
 	}
@@ -188,15 +190,15 @@ func (r *AttachDesktops) checkUsers(strategy AssignStrategy) error {
 	}
 	switch {
 	case len(r.Users) > limit:
-		return Invalid("users", "%d people and groups, at most %d are allowed with %s", len(r.Users), limit, strategy)
+		return workspace.Invalid("users", "%d people and groups, at most %d are allowed with %s", len(r.Users), limit, strategy)
 	case len(r.Users) == 0 && r.Model.Strategy != "" && strategy != StrategyRelation:
-		return Invalid("users", "must hold 1 to %d people with %s", limit, strategy)
+		return workspace.Invalid("users", "must hold 1 to %d people with %s", limit, strategy)
 	case len(r.Users) > 0 && r.Model.Strategy == "":
-		return Invalid("assign_model.priority_strategy", "must be given when users are: it says how they get desktops")
+		return workspace.Invalid("assign_model.priority_strategy", "must be given when users are: it says how they get desktops")
 	}
 	for i, u := range r.Users {
 		if u.Type == HolderGroup && strategy.Chooses() {
-			return Invalid(fmt.Sprintf("users[%d].type", i), "a group cannot be given with %s: use DESKTOP_ASSIGN_USERS_OR_GROUPS, or name its people", strategy)
+			return workspace.Invalid(fmt.Sprintf("users[%d].type", i), "a group cannot be given with %s: use DESKTOP_ASSIGN_USERS_OR_GROUPS, or name its people", strategy)
 		}
 	}
 	return checkPeople("users", r.Users)
@@ -204,17 +206,17 @@ func (r *AttachDesktops) checkUsers(strategy AssignStrategy) error {
 
 func (d AttachDesktop) check(at string, strategy AssignStrategy) error {
 	if d.DesktopID == "" || len(d.DesktopID) > maxObjectID {
-		return Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
+		return workspace.Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
 	}
 	if d.ComputerName != "" {
 		if err := checkAttachedName(at+"computer_name", d.ComputerName); err != nil {
 			return err
 		}
 	}
-	if _, _, err := GroupFor(at+"user_group", d.Group); err != nil {
+	if _, _, err := workspace.GroupFor(at+"user_group", d.Group); err != nil {
 		return err
 	}
-	if err := CheckEmail(at+"user_email", d.UserEmail); err != nil {
+	if err := workspace.CheckEmail(at+"user_email", d.UserEmail); err != nil {
 		return err
 	}
 	named := d.Named()
@@ -224,18 +226,18 @@ func (d AttachDesktop) check(at string, strategy AssignStrategy) error {
 			if len(d.People) > 0 {
 				field = "attach_user_infos"
 			}
-			return Invalid(at+field, "%s takes people from users: leave it out, or use FIXED_RELATION", strategy)
+			return workspace.Invalid(at+field, "%s takes people from users: leave it out, or use FIXED_RELATION", strategy)
 		}
 		return nil
 	}
 	if len(named) == 0 {
-		return Invalid(at+"user_name", "must be given, or attach_user_infos with 1 to %d people", MaxPeoplePerDesktop)
+		return workspace.Invalid(at+"user_name", "must be given, or attach_user_infos with 1 to %d people", MaxPeoplePerDesktop)
 	}
 	if len(d.People) == 0 {
 		return named[0].check(at, d.ComputerName)
 	}
 	if len(named) > MaxPeoplePerDesktop {
-		return Invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(named), MaxPeoplePerDesktop)
+		return workspace.Invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(named), MaxPeoplePerDesktop)
 	}
 	for i, p := range named {
 		if err := p.check(fmt.Sprintf("%sattach_user_infos[%d].", at, i), d.ComputerName); err != nil {
@@ -261,9 +263,9 @@ func checkPeople(field string, people []AttachPerson) error {
 		byID, byName := key{of: of, id: p.ID}, key{of: of, name: strings.ToLower(p.Name)}
 		switch {
 		case p.ID != "" && seen[byID]:
-			return Invalid(at+"user_id", "%s is there twice", p.ID)
+			return workspace.Invalid(at+"user_id", "%s is there twice", p.ID)
 		case p.Name != "" && seen[byName]:
-			return Invalid(at+"user_name", "%q is there twice", p.Name)
+			return workspace.Invalid(at+"user_name", "%q is there twice", p.Name)
 		}
 		seen[byID], seen[byName] = true, true
 	}
@@ -273,44 +275,44 @@ func checkPeople(field string, people []AttachPerson) error {
 func (p AttachPerson) check(at, computerName string) error {
 	switch {
 	case p.Type != "" && p.Type != HolderUser && p.Type != HolderGroup:
-		return Invalid(at+"type", "%q is unknown, use USER or GROUP", p.Type)
+		return workspace.Invalid(at+"type", "%q is unknown, use USER or GROUP", p.Type)
 	case p.ID == "" && p.Name == "":
-		return Invalid(at+"user_name", "must not be empty")
+		return workspace.Invalid(at+"user_name", "must not be empty")
 	case len(p.ID) > maxObjectID:
-		return Invalid(at+"user_id", "%d characters, at most %d are allowed", len(p.ID), maxObjectID)
+		return workspace.Invalid(at+"user_id", "%d characters, at most %d are allowed", len(p.ID), maxObjectID)
 	case len(p.Name) > maxObjectName:
-		return Invalid(at+"user_name", "%d bytes, at most %d are allowed", len(p.Name), maxObjectName)
+		return workspace.Invalid(at+"user_name", "%d bytes, at most %d are allowed", len(p.Name), maxObjectName)
 	}
 	if p.Type != HolderGroup && p.Name != "" {
-		if err := CheckUserName(at+"user_name", p.Name); err != nil {
+		if err := workspace.CheckUserName(at+"user_name", p.Name); err != nil {
 			return err
 		}
 		if strings.EqualFold(p.Name, computerName) {
-			return Invalid(at+"user_name", "%q is the name of the desktop, which must differ from its person's", p.Name)
+			return workspace.Invalid(at+"user_name", "%q is the name of the desktop, which must differ from its person's", p.Name)
 		}
 	}
-	if _, _, err := GroupFor(at+"user_group", p.Group); err != nil {
+	if _, _, err := workspace.GroupFor(at+"user_group", p.Group); err != nil {
 		return err
 	}
-	return CheckDomain(at+"domain", p.Domain)
+	return workspace.CheckDomain(at+"domain", p.Domain)
 }
 
 // checkAttachedName says why a desktop cannot be renamed so. Other than in CheckComputerName, underscores are allowed, and
 // neither Chinese characters nor a digit at the start.
 func checkAttachedName(field, name string) error {
-	if len(name) > MaxComputerName {
-		return Invalid(field, "%q has more than %d characters", name, MaxComputerName)
+	if len(name) > workspace.MaxComputerName {
+		return workspace.Invalid(field, "%q has more than %d characters", name, workspace.MaxComputerName)
 	}
 	for _, r := range name {
-		if !IsASCIILetter(r) && !IsDigit(r) && r != '-' && r != '_' {
-			return Invalid(field, "%q is not allowed in %q: use letters, digits, hyphens and underscores", r, name)
+		if !workspace.IsASCIILetter(r) && !workspace.IsDigit(r) && r != '-' && r != '_' {
+			return workspace.Invalid(field, "%q is not allowed in %q: use letters, digits, hyphens and underscores", r, name)
 		}
 	}
 	switch {
-	case !IsASCIILetter(rune(name[0])):
-		return Invalid(field, "%q must start with a letter", name)
+	case !workspace.IsASCIILetter(rune(name[0])):
+		return workspace.Invalid(field, "%q must start with a letter", name)
 	case strings.HasSuffix(name, "-"):
-		return Invalid(field, "%q must not end with a hyphen", name)
+		return workspace.Invalid(field, "%q must not end with a hyphen", name)
 	}
 	return nil
 }

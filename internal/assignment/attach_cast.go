@@ -1,4 +1,4 @@
-package workspace
+package assignment
 
 import (
 	"cmp"
@@ -7,25 +7,28 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // cast is everybody whom a request to attach desktops names.
 type cast struct {
-	users     map[string]User // by id
+	users     map[string]workspace.User // by id
 	userIDs   map[string]string
-	groups    map[string]Group // by id
+	groups    map[string]workspace.Group // by id
 	groupIDs  map[string]string
-	added     []User          // not known before, with an address to invite them
-	reached   map[string]User // by id; known before without an address, now with one
+	added     []workspace.User          // not known before, with an address to invite them
+	reached   map[string]workspace.User // by id; known before without an address, now with one
 	projectID string
 }
 
 // findCast finds the people and groups of a request. Somebody who is not known yet is added if the request has their mail
 // address; it is written by add. CodeUserNotFound, CodeGroupNotFound, and CodeInvalid when an id and a name do not belong together.
-func findCast(ctx context.Context, tx Tx, r AttachDesktops) (cast, error) {
+func findCast(ctx context.Context, tx *store.Tx, r AttachDesktops) (cast, error) {
 	c := cast{
-		users: map[string]User{}, userIDs: map[string]string{}, groups: map[string]Group{}, groupIDs: map[string]string{},
-		reached: map[string]User{}, projectID: r.ProjectID,
+		users: map[string]workspace.User{}, userIDs: map[string]string{}, groups: map[string]workspace.Group{}, groupIDs: map[string]string{},
+		reached: map[string]workspace.User{}, projectID: r.ProjectID,
 	}
 	var all []AttachPerson
 	var fields []string
@@ -58,9 +61,9 @@ func findCast(ctx context.Context, tx Tx, r AttachDesktops) (cast, error) {
 	return c, nil
 }
 
-func (c *cast) readUsers(ctx context.Context, tx Tx, all []AttachPerson) error {
+func (c *cast) readUsers(ctx context.Context, tx *store.Tx, all []AttachPerson) error {
 	ids, names := identities(all, HolderUser)
-	read := func(q UserQuery) error {
+	read := func(q workspace.UserQuery) error {
 		q.ProjectID, q.Page.Limit = c.projectID, readAtOnce
 		users, _, err := tx.Users(ctx, q)
 		for _, u := range users {
@@ -70,21 +73,21 @@ func (c *cast) readUsers(ctx context.Context, tx Tx, all []AttachPerson) error {
 		return err
 	}
 	for part := range slices.Chunk(ids, readAtOnce) {
-		if err := read(UserQuery{IDs: part}); err != nil {
+		if err := read(workspace.UserQuery{IDs: part}); err != nil {
 			return err
 		}
 	}
 	for part := range slices.Chunk(names, readAtOnce) {
-		if err := read(UserQuery{Names: part}); err != nil {
+		if err := read(workspace.UserQuery{Names: part}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *cast) readGroups(ctx context.Context, tx Tx, all []AttachPerson) error {
+func (c *cast) readGroups(ctx context.Context, tx *store.Tx, all []AttachPerson) error {
 	ids, names := identities(all, HolderGroup)
-	read := func(q GroupQuery) error {
+	read := func(q workspace.GroupQuery) error {
 		q.ProjectID, q.Page.Limit = c.projectID, readAtOnce
 		groups, _, err := tx.Groups(ctx, q)
 		for _, g := range groups {
@@ -94,12 +97,12 @@ func (c *cast) readGroups(ctx context.Context, tx Tx, all []AttachPerson) error 
 		return err
 	}
 	for part := range slices.Chunk(ids, readAtOnce) {
-		if err := read(GroupQuery{IDs: part}); err != nil {
+		if err := read(workspace.GroupQuery{IDs: part}); err != nil {
 			return err
 		}
 	}
 	for part := range slices.Chunk(names, readAtOnce) {
-		if err := read(GroupQuery{Names: part}); err != nil {
+		if err := read(workspace.GroupQuery{Names: part}); err != nil {
 			return err
 		}
 	}
@@ -123,7 +126,7 @@ func identities(all []AttachPerson, t HolderType) (ids, names []string) {
 
 // introduce takes the mail address that a desktop of the request has for its person: somebody new gets in by it, and somebody
 // without an address keeps it.
-func (c *cast) introduce(d AttachDesktop, tx Tx) {
+func (c *cast) introduce(d AttachDesktop, tx *store.Tx) {
 	if len(d.People) > 0 || d.UserEmail == "" {
 		return
 	}
@@ -131,7 +134,7 @@ func (c *cast) introduce(d AttachDesktop, tx Tx) {
 	u, known := c.users[id]
 	switch {
 	case !known && d.UserID == "":
-		u = NewUser(c.projectID, NewDesktop{UserName: d.UserName, UserEmail: d.UserEmail}, tx.Now())
+		u = workspace.NewUser(c.projectID, workspace.NewDesktop{UserName: d.UserName, UserEmail: d.UserEmail}, tx.Now())
 		c.users[u.ID], c.userIDs[strings.ToLower(u.Name)] = u, u.ID
 		c.added = append(c.added, u)
 	case known && u.Email == "":
@@ -145,15 +148,15 @@ func (c *cast) check(field string, p AttachPerson) error {
 	id, name := c.find(p)
 	switch {
 	case id == "" && p.Type == HolderGroup && p.ID != "":
-		return Errorf(CodeGroupNotFound, "%suser_id: group %q does not exist", field, p.ID)
+		return workspace.Errorf(workspace.CodeGroupNotFound, "%suser_id: group %q does not exist", field, p.ID)
 	case id == "" && p.Type == HolderGroup:
-		return Errorf(CodeGroupNotFound, "%suser_name: group %q does not exist", field, p.Name)
+		return workspace.Errorf(workspace.CodeGroupNotFound, "%suser_name: group %q does not exist", field, p.Name)
 	case id == "" && p.ID != "":
-		return Errorf(CodeUserNotFound, "%suser_id: user %q does not exist", field, p.ID)
+		return workspace.Errorf(workspace.CodeUserNotFound, "%suser_id: user %q does not exist", field, p.ID)
 	case id == "":
-		return Errorf(CodeUserNotFound, "%suser_name: user %q does not exist: add them first, or name one desktop with user_name and user_email", field, p.Name)
+		return workspace.Errorf(workspace.CodeUserNotFound, "%suser_name: user %q does not exist: add them first, or name one desktop with user_name and user_email", field, p.Name)
 	case p.Name != "" && !strings.EqualFold(p.Name, name):
-		return Invalid(field+"user_name", "%q is not the name of %s, which is %q", p.Name, p.ID, name)
+		return workspace.Invalid(field+"user_name", "%q is not the name of %s, which is %q", p.Name, p.ID, name)
 	}
 	return nil
 }
@@ -181,14 +184,14 @@ func (c *cast) holder(p AttachPerson) (h Holder, remark string, err error) {
 		h.People = c.groups[h.ID].People
 	}
 	if p.Group != "" {
-		h.Group, remark, err = GroupFor("user_group", p.Group)
+		h.Group, remark, err = workspace.GroupFor("user_group", p.Group)
 	}
 	return h, remark, err
 }
 
 // reach writes the addresses that the request gives to people who had none, and invites them.
-func (c *cast) reach(ctx context.Context, tx Tx) error {
-	var invited []User
+func (c *cast) reach(ctx context.Context, tx *store.Tx) error {
+	var invited []workspace.User
 	for _, id := range slices.Sorted(maps.Keys(c.reached)) {
 		u, err := tx.LockUser(ctx, c.projectID, id)
 		if err != nil {
@@ -204,7 +207,7 @@ func (c *cast) reach(ctx context.Context, tx Tx) error {
 }
 
 // add writes the people who are new, and invites them.
-func (c *cast) add(ctx context.Context, tx Tx) error {
+func (c *cast) add(ctx context.Context, tx *store.Tx) error {
 	if len(c.added) == 0 {
 		return nil
 	}
@@ -214,15 +217,15 @@ func (c *cast) add(ctx context.Context, tx Tx) error {
 	return invite(ctx, tx, c.added)
 }
 
-func invite(ctx context.Context, tx Tx, people []User) error {
+func invite(ctx context.Context, tx *store.Tx, people []workspace.User) error {
 	if len(people) == 0 {
 		return nil
 	}
-	return tx.InsertMails(ctx, FirstPasswordMails(people, tx.Now()))
+	return tx.InsertMails(ctx, workspace.FirstPasswordMails(people, tx.Now()))
 }
 
 // recipients are the people who get a desktop, with the address that the request has for its person.
-func (c *cast) recipients(gained []Assignment, d AttachDesktop) []Recipient {
+func (c *cast) recipients(gained []workspace.Assignment, d AttachDesktop) []Recipient {
 	var all []Recipient
 	for _, g := range gained {
 		r := Recipient{UserID: g.UserID}

@@ -1,9 +1,11 @@
-package workspace
+package assignment
 
 import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"carrel/internal/workspace"
 )
 
 // HolderType says whether a desktop is given to a person or to a group, in the attach calls' own words.
@@ -20,8 +22,8 @@ type Holder struct {
 	Type   HolderType
 	ID     string
 	Name   string
-	Group  UserGroup // as groupFor reads it; empty: the desktop's, or default, or for those who have the desktop already the one they have
-	People int       // of a group: how many are in it. A group counts as its people, and as one at least
+	Group  workspace.UserGroup // as groupFor reads it; empty: the desktop's, or default, or for those who have the desktop already the one they have
+	People int                 // of a group: how many are in it. A group counts as its people, and as one at least
 }
 
 func (h Holder) weight() int {
@@ -42,11 +44,11 @@ type AssignableDesktop struct {
 	ID      string
 	Name    string // the one that it will have
 	Called  string // the one that it has, for people to know it by; empty: Name
-	Type    DesktopType
-	Closed  string    // why it cannot be given to anybody now, such as "is being deleted"; empty: it can
-	Group   UserGroup // of those who are given none of their own; empty: default
-	Holders []Holder  // who has it, with the group that they have
-	Wanted  []Holder  // who shall have it, with FIXED_RELATION
+	Type    workspace.DesktopType
+	Closed  string              // why it cannot be given to anybody now, such as "is being deleted"; empty: it can
+	Group   workspace.UserGroup // of those who are given none of their own; empty: default
+	Holders []Holder            // who has it, with the group that they have
+	Wanted  []Holder            // who shall have it, with FIXED_RELATION
 }
 
 // AssignmentSnapshot is what a plan rests on. PlanAssignment changes nothing in it. Desktops and People are in the order of
@@ -62,7 +64,7 @@ type Pair struct {
 	DesktopID string
 	Type      HolderType
 	HolderID  string
-	Group     UserGroup
+	Group     workspace.UserGroup
 }
 
 // LeftWhy is the kind of reason for which somebody or something is left over.
@@ -94,11 +96,11 @@ type Plan struct {
 }
 
 // seats is how many people may have a desktop of this type at once. A pool's desktops are given out by the pool.
-func seats(t DesktopType) int {
+func seats(t workspace.DesktopType) int {
 	switch t {
-	case Dedicated:
+	case workspace.Dedicated:
 		return 1
-	case Shared:
+	case workspace.Shared:
 		return MaxPeoplePerDesktop
 	default:
 		return 0
@@ -129,9 +131,9 @@ func PlanAssignment(s AssignmentSnapshot) (Plan, error) {
 	s.Model = s.Model.Resolve()
 	switch {
 	case len(s.Desktops) == 0:
-		return Plan{}, Invalid("desktops", "must hold 1 to %d desktops", MaxAttachedDesktops)
+		return Plan{}, workspace.Invalid("desktops", "must hold 1 to %d desktops", MaxAttachedDesktops)
 	case s.Model.Strategy.Chooses() && len(s.People) == 0:
-		return Plan{}, Invalid("users", "must hold 1 to %d people with %s", MaxAttachedPeople, s.Model.Strategy)
+		return Plan{}, workspace.Invalid("users", "must hold 1 to %d people with %s", MaxAttachedPeople, s.Model.Strategy)
 	case s.Model.Strategy.Chooses():
 		return choosePairs(s)
 	default:
@@ -144,15 +146,15 @@ func (s *AssignmentSnapshot) checkDistinct() error {
 	desktops := make(map[string]bool, len(s.Desktops))
 	for i, d := range s.Desktops {
 		if desktops[d.ID] {
-			return Invalid(fmt.Sprintf("desktops[%d].desktop_id", i), "%s is there twice", d.ID)
+			return workspace.Invalid(fmt.Sprintf("desktops[%d].desktop_id", i), "%s is there twice", d.ID)
 		}
 		desktops[d.ID] = true
 		if at, ok := repeated(len(d.Wanted), func(j int) Holder { return d.Wanted[j] }); ok {
-			return Invalid(fmt.Sprintf("desktops[%d].attach_user_infos[%d]", i, at), "%s is there twice", d.Wanted[at].Name)
+			return workspace.Invalid(fmt.Sprintf("desktops[%d].attach_user_infos[%d]", i, at), "%s is there twice", d.Wanted[at].Name)
 		}
 	}
 	if at, ok := repeated(len(s.People), func(j int) Holder { return s.People[j].Holder }); ok {
-		return Invalid(fmt.Sprintf("users[%d]", at), "%s is there twice", s.People[at].Name)
+		return workspace.Invalid(fmt.Sprintf("users[%d]", at), "%s is there twice", s.People[at].Name)
 	}
 	return nil
 }
@@ -200,7 +202,7 @@ func (d *AssignableDesktop) closed() string {
 
 // pair gives the desktop to h. The person's own privilege group wins over the desktop's.
 func (d *AssignableDesktop) pair(h Holder) Pair {
-	return Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: cmp.Or(h.Group, d.Group, GroupDefault)}
+	return Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: cmp.Or(h.Group, d.Group, workspace.GroupDefault)}
 }
 
 // bearsNameOf says whether the desktop has the person's name, which the account inside rules out.
@@ -210,5 +212,5 @@ func (d *AssignableDesktop) bearsNameOf(h Holder) bool {
 
 // tooMany refuses a plan that one request may not make.
 func tooMany() error {
-	return Invalid("desktops", "more than %d assignments would be made at once, which is the limit: split the request", MaxAssignments)
+	return workspace.Invalid("desktops", "more than %d assignments would be made at once, which is the limit: split the request", MaxAssignments)
 }

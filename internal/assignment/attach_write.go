@@ -1,9 +1,12 @@
-package workspace
+package assignment
 
 import (
 	"context"
 	"fmt"
 	"strings"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // AccountParams are the parameters of sub-jobs that bring the accounts inside a desktop up to date.
@@ -22,7 +25,7 @@ type Recipient struct {
 
 // carryOut writes what was planned and the job that does it inside the desktops, and returns the job's id. When there is nothing to do
 // the job has ended.
-func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
+func (a *attachment) carryOut(ctx context.Context, tx *store.Tx) (string, error) {
 	taken, err := a.rename(ctx, tx)
 	if err != nil {
 		return "", err
@@ -30,9 +33,9 @@ func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 	if err := a.cast.reach(ctx, tx); err != nil {
 		return "", err
 	}
-	job := Job{ID: NewID(), ProjectID: a.r.ProjectID, Type: JobAttachDesktops, RequestID: a.r.RequestID, Created: tx.Now()}
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: a.r.ProjectID, Type: workspace.JobAttachDesktops, RequestID: a.r.RequestID, Created: tx.Now()}
 	if len(taken) == 0 {
-		NothingToDo(&job, a.desktops)
+		workspace.NothingToDo(&job, a.desktops)
 		return job.ID, tx.InsertJob(ctx, job)
 	}
 	if err := a.cast.add(ctx, tx); err != nil {
@@ -42,11 +45,11 @@ func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 	for n, i := range taken {
 		ids[n] = a.desktops[i].ID
 	}
-	change, err := changing(ctx, tx, ids, nil, func() error { return tx.Assign(ctx, a.plan.Pairs) })
+	change, err := changing(ctx, tx, ids, nil, func() error { return Assign(ctx, tx, a.plan.Pairs) })
 	if err != nil {
 		return "", err
 	}
-	if err := tx.Regroup(ctx, a.plan.Regroups); err != nil {
+	if err := Regroup(ctx, tx, a.plan.Regroups); err != nil {
 		return "", err
 	}
 	if err := checkCrowd(ctx, tx, ids); err != nil { // groups may have grown since the plan was made
@@ -56,19 +59,19 @@ func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 		return "", err
 	}
 	gained := HoldingsByDesktop(change.gained)
-	busy := make([]Desktop, len(taken))
+	busy := make([]workspace.Desktop, len(taken))
 	for n, i := range taken {
 		d := a.desktops[i]
 		people := gained[d.ID]
-		sub := NewSubJob(&job, d, AccountParams{Gained: a.cast.recipients(people, a.r.Desktops[i]), Remark: a.remarks[i]})
+		sub := workspace.NewSubJob(&job, d, AccountParams{Gained: a.cast.recipients(people, a.r.Desktops[i]), Remark: a.remarks[i]})
 		if len(people) > 0 {
 			sub.UserName = people[0].UserName
 		}
-		d.Task, d.TaskOwner = TaskAttaching, sub.ID
+		d.Task, d.TaskOwner = workspace.TaskAttaching, sub.ID
 		busy[n] = d
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	if err := tx.TakeDesktops(ctx, busy); err != nil {
+	if err := TakeDesktops(ctx, tx, busy); err != nil {
 		return "", err
 	}
 	return job.ID, tx.InsertJob(ctx, job)
@@ -76,7 +79,7 @@ func (a *attachment) carryOut(ctx context.Context, tx Tx) (string, error) {
 
 // rename gives desktops their new names: those asked for, and for desktops that somebody gets those that a policy makes. What is
 // left over keeps its name. It returns the places of the desktops that change in any way.
-func (a *attachment) rename(ctx context.Context, tx Tx) (taken []int, err error) {
+func (a *attachment) rename(ctx context.Context, tx *store.Tx) (taken []int, err error) {
 	gets := a.getters()
 	regrouped := make(map[string]bool, len(a.plan.Regroups))
 	for _, p := range a.plan.Regroups {
@@ -94,7 +97,7 @@ func (a *attachment) rename(ctx context.Context, tx Tx) (taken []int, err error)
 		case !got && d.Name == before.Name && !regrouped[d.ID]:
 			continue
 		case why != "":
-			return nil, Errorf(CodeConflict, "desktops[%d].computer_name: desktop %s %s", i, before.Name, why)
+			return nil, workspace.Errorf(workspace.CodeConflict, "desktops[%d].computer_name: desktop %s %s", i, before.Name, why)
 		case asked == "" && got:
 			open = append(open, i)
 		case !strings.EqualFold(d.Name, before.Name):
@@ -102,7 +105,7 @@ func (a *attachment) rename(ctx context.Context, tx Tx) (taken []int, err error)
 		}
 		taken = append(taken, i)
 	}
-	if err := RefuseTaken(ctx, tx, a.r.ProjectID, "computer_name", fresh); err != nil {
+	if err := workspace.RefuseTaken(ctx, tx, a.r.ProjectID, "computer_name", fresh); err != nil {
 		return nil, err
 	}
 	if err := a.nameByPolicy(ctx, tx, open, fresh, gets); err != nil {
@@ -110,10 +113,10 @@ func (a *attachment) rename(ctx context.Context, tx Tx) (taken []int, err error)
 	}
 	for _, i := range taken {
 		if d := &a.desktops[i]; d.Name != a.before[i].Name {
-			d.HostName = HostNameFor(d.Name, d.ID)
+			d.HostName = workspace.HostNameFor(d.Name, d.ID)
 			if !strings.EqualFold(d.HostName, a.before[i].HostName) {
-				one := []Desktop{*d}
-				if err := SettleHostNames(ctx, tx, a.r.ProjectID, one, func(int) bool { return false }); err != nil {
+				one := []workspace.Desktop{*d}
+				if err := workspace.SettleHostNames(ctx, tx, a.r.ProjectID, one, func(int) bool { return false }); err != nil {
 					return nil, err
 				}
 				d.HostName = one[0].HostName
@@ -141,12 +144,12 @@ func (a *attachment) getters() map[string][]string {
 
 // nameByPolicy makes the names of the desktops in the places in open by the request's policy, if it has one. asked are names that
 // the request takes itself.
-func (a *attachment) nameByPolicy(ctx context.Context, tx Tx, open []int, asked []string, gets map[string][]string) error {
+func (a *attachment) nameByPolicy(ctx context.Context, tx *store.Tx, open []int, asked []string, gets map[string][]string) error {
 	id := a.r.Model.NamePolicyID
 	if id == "" {
 		return nil
 	}
-	var policy NamePolicy
+	var policy workspace.NamePolicy
 	var err error
 	if a.hold {
 		policy, err = tx.LockNamePolicy(ctx, a.r.ProjectID, id)
@@ -154,7 +157,7 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx Tx, open []int, asked 
 		policy, err = tx.ReadNamePolicy(ctx, a.r.ProjectID, id)
 	}
 	if err != nil {
-		return InField("desktop_name_policy_id", err)
+		return workspace.InField("desktop_name_policy_id", err)
 	}
 	if len(open) == 0 {
 		return nil
@@ -166,7 +169,7 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx Tx, open []int, asked 
 		places[n], users[n] = n, gets[a.desktops[i].ID][0]
 	}
 	names = append(names, asked...)
-	next, err := FillNames(ctx, tx, policy, a.r.ProjectID, names, users, places)
+	next, err := workspace.FillNames(ctx, tx, policy, a.r.ProjectID, names, users, places)
 	if err != nil {
 		return err
 	}
@@ -176,17 +179,17 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx Tx, open []int, asked 
 	if !a.hold {
 		return nil
 	}
-	return KeepCount(ctx, tx, policy, next)
+	return workspace.KeepCount(ctx, tx, policy, next)
 }
 
 // checkNamesakes refuses a desktop with the name of one of its people.
-func checkNamesakes(field string, d Desktop, fresh []string) error {
+func checkNamesakes(field string, d workspace.Desktop, fresh []string) error {
 	for _, a := range d.Assignments {
 		fresh = append(fresh, a.UserName)
 	}
 	for _, name := range fresh {
 		if strings.EqualFold(name, d.Name) {
-			return Invalid(field, "%q is the name of a person who has the desktop; the two must differ", d.Name)
+			return workspace.Invalid(field, "%q is the name of a person who has the desktop; the two must differ", d.Name)
 		}
 	}
 	return nil
@@ -194,8 +197,8 @@ func checkNamesakes(field string, d Desktop, fresh []string) error {
 
 // clear has data erased that is left from before: what those who get a desktop again have left, where the request says so, and on
 // a desktop for one person what all others have left.
-func (a *attachment) clear(ctx context.Context, tx Tx, ids []string, gained []Assignment) error {
-	former, err := tx.FormerAccounts(ctx, ids)
+func (a *attachment) clear(ctx context.Context, tx *store.Tx, ids []string, gained []workspace.Assignment) error {
+	former, err := FormerAccounts(ctx, tx, ids)
 	if err != nil || len(former) == 0 {
 		return err
 	}
@@ -208,7 +211,7 @@ func (a *attachment) clear(ctx context.Context, tx Tx, ids []string, gained []As
 	type terms struct{ clear, dedicated bool }
 	of := map[string]terms{}
 	for i, d := range a.desktops {
-		of[d.ID] = terms{a.r.Desktops[i].ClearData, d.Type == Dedicated}
+		of[d.ID] = terms{a.r.Desktops[i].ClearData, d.Type == workspace.Dedicated}
 	}
 	var doomed []FormerAccount
 	for _, f := range former {
@@ -218,5 +221,5 @@ func (a *attachment) clear(ctx context.Context, tx Tx, ids []string, gained []As
 			doomed = append(doomed, f)
 		}
 	}
-	return tx.PutFormerAccounts(ctx, doomed)
+	return PutFormerAccounts(ctx, tx, doomed)
 }

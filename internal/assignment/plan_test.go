@@ -1,4 +1,4 @@
-package workspace_test
+package assignment_test
 
 import (
 	"cmp"
@@ -10,19 +10,20 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/assignment"
 	"carrel/internal/workspace"
 	"carrel/internal/workspace/workspacetest"
 )
 
-var Choosing = []workspace.AssignStrategy{
-	workspace.StrategyNoDesktop, workspace.StrategyFixedDesktops, workspace.StrategyUserPriority, workspace.StrategyFixedUsers,
+var Choosing = []assignment.AssignStrategy{
+	assignment.StrategyNoDesktop, assignment.StrategyFixedDesktops, assignment.StrategyUserPriority, assignment.StrategyFixedUsers,
 }
 
-var given = []workspace.AssignStrategy{workspace.StrategyUsersOrGroups, workspace.StrategyRelation}
+var given = []assignment.AssignStrategy{assignment.StrategyUsersOrGroups, assignment.StrategyRelation}
 
 // world is the room in which snapshots are drawn.
 type world struct {
-	strategies []workspace.AssignStrategy
+	strategies []assignment.AssignStrategy
 	empty      bool                  // nobody has anything yet, every desktop can be given away, and no names are alike
 	only       workspace.DesktopType // of all desktops; empty: any
 }
@@ -31,20 +32,20 @@ var anything = world{strategies: slices.Concat(Choosing, given)}
 
 // draw makes a small snapshot that is whole: nobody has a desktop twice, no desktop has more people than its type allows, and
 // people count their desktops. Some desktops have the name of a person, some people have desktops beside the request.
-func (w world) draw(t *rapid.T) workspace.AssignmentSnapshot {
-	s := workspace.AssignmentSnapshot{Model: workspace.AssignModel{
+func (w world) draw(t *rapid.T) assignment.AssignmentSnapshot {
+	s := assignment.AssignmentSnapshot{Model: assignment.AssignModel{
 		Strategy:        rapid.SampledFrom(w.strategies).Draw(t, "strategy"),
 		UsersPerDesktop: rapid.IntRange(0, 4).Draw(t, "users per desktop"),
 		DesktopsPerUser: rapid.IntRange(0, 4).Draw(t, "desktops per user"),
 	}}
 	for i := range rapid.IntRange(1, 8).Draw(t, "people") {
-		c := workspace.Candidate{Holder: holder(fmt.Sprintf("p%d", i))}
+		c := assignment.Candidate{Holder: holder(fmt.Sprintf("p%d", i))}
 		if !s.Model.Strategy.Chooses() && rapid.IntRange(0, 4).Draw(t, "group") == 0 {
 			c.Holder = holder(fmt.Sprintf("@p%d", i))
 			c.People = rapid.IntRange(0, 300).Draw(t, "size")
 		}
 		c.Group = rapid.SampledFrom([]workspace.UserGroup{"", workspace.GroupSudo, workspace.GroupDefault}).Draw(t, "privilege")
-		if !w.empty && c.Type == workspace.HolderUser {
+		if !w.empty && c.Type == assignment.HolderUser {
 			c.Desktops = rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "desktops elsewhere")
 		}
 		s.People = append(s.People, c)
@@ -55,8 +56,8 @@ func (w world) draw(t *rapid.T) workspace.AssignmentSnapshot {
 	return s
 }
 
-func (w world) desktop(t *rapid.T, i int, s *workspace.AssignmentSnapshot) workspace.AssignableDesktop {
-	d := workspace.AssignableDesktop{ID: fmt.Sprintf("d%d", i), Name: fmt.Sprintf("ws%d", i)}
+func (w world) desktop(t *rapid.T, i int, s *assignment.AssignmentSnapshot) assignment.AssignableDesktop {
+	d := assignment.AssignableDesktop{ID: fmt.Sprintf("d%d", i), Name: fmt.Sprintf("ws%d", i)}
 	d.Type = rapid.SampledFrom([]workspace.DesktopType{workspace.Dedicated, workspace.Shared}).Draw(t, "type")
 	if w.only != "" {
 		d.Type = w.only
@@ -77,7 +78,7 @@ func (w world) desktop(t *rapid.T, i int, s *workspace.AssignmentSnapshot) works
 			h := holder(fmt.Sprintf("stranger%d-%d", p, len(d.Holders)))
 			if p < len(s.People) {
 				h = s.People[p].Holder
-				if h.Type == workspace.HolderGroup && d.Type != workspace.Shared || slices.ContainsFunc(d.Holders, same(h)) {
+				if h.Type == assignment.HolderGroup && d.Type != workspace.Shared || slices.ContainsFunc(d.Holders, same(h)) {
 					h = holder(fmt.Sprintf("stranger%d-%d", p, len(d.Holders)))
 				} else {
 					s.People[p].Desktops++
@@ -86,7 +87,7 @@ func (w world) desktop(t *rapid.T, i int, s *workspace.AssignmentSnapshot) works
 			d.Holders = append(d.Holders, h)
 		}
 	}
-	if s.Model.Strategy == workspace.StrategyRelation {
+	if s.Model.Strategy == assignment.StrategyRelation {
 		for _, c := range s.People {
 			if rapid.IntRange(0, 3).Draw(t, "wanted") == 0 {
 				d.Wanted = append(d.Wanted, c.Holder)
@@ -99,18 +100,18 @@ func (w world) desktop(t *rapid.T, i int, s *workspace.AssignmentSnapshot) works
 	return d
 }
 
-func same(h workspace.Holder) func(workspace.Holder) bool {
-	return func(o workspace.Holder) bool { return o.Type == h.Type && o.ID == h.ID }
+func same(h assignment.Holder) func(assignment.Holder) bool {
+	return func(o assignment.Holder) bool { return o.Type == h.Type && o.ID == h.ID }
 }
 
-func weight(h workspace.Holder) int {
-	if h.Type == workspace.HolderGroup {
+func weight(h assignment.Holder) int {
+	if h.Type == assignment.HolderGroup {
 		return max(1, h.People)
 	}
 	return 1
 }
 
-func Count(holders []workspace.Holder) int {
+func Count(holders []assignment.Holder) int {
 	n := 0
 	for _, h := range holders {
 		n += weight(h)
@@ -120,14 +121,14 @@ func Count(holders []workspace.Holder) int {
 
 // judge knows the rules of docs/assignment.md and looks at a plan from outside.
 type judge struct {
-	s      workspace.AssignmentSnapshot
-	model  workspace.AssignModel
+	s      assignment.AssignmentSnapshot
+	model  assignment.AssignModel
 	pairs  map[[2]string]bool
 	groups map[[2]string]workspace.UserGroup // those that the pairs bring
 	moved  map[[2]string]workspace.UserGroup // who has the desktop and gets another privilege group
 }
 
-func newJudge(s workspace.AssignmentSnapshot, p workspace.Plan) judge {
+func newJudge(s assignment.AssignmentSnapshot, p assignment.Plan) judge {
 	j := judge{s: s, model: s.Model.Resolve(), pairs: map[[2]string]bool{}, groups: map[[2]string]workspace.UserGroup{}, moved: map[[2]string]workspace.UserGroup{}}
 	for _, pair := range p.Regroups {
 		j.moved[[2]string{pair.DesktopID, pair.HolderID}] = pair.Group
@@ -138,17 +139,17 @@ func newJudge(s workspace.AssignmentSnapshot, p workspace.Plan) judge {
 	return j
 }
 
-func (j judge) has(d workspace.AssignableDesktop, h workspace.Holder) bool {
+func (j judge) has(d assignment.AssignableDesktop, h assignment.Holder) bool {
 	return slices.ContainsFunc(d.Holders, same(h))
 }
 
 // deserves is how many desktops the plan may give the person.
-func (j judge) deserves(c workspace.Candidate) int {
+func (j judge) deserves(c assignment.Candidate) int {
 	if !j.model.Strategy.Chooses() {
 		return len(j.s.Desktops)
 	}
 	counted := c.Desktops
-	if j.model.Dimension == workspace.DimensionDesktop {
+	if j.model.Dimension == assignment.DimensionDesktop {
 		counted = 0
 		for _, d := range j.s.Desktops {
 			if j.has(d, c.Holder) {
@@ -156,15 +157,15 @@ func (j judge) deserves(c workspace.Candidate) int {
 			}
 		}
 	}
-	if j.model.Strategy == workspace.StrategyNoDesktop && counted > 0 {
+	if j.model.Strategy == assignment.StrategyNoDesktop && counted > 0 {
 		return 0
 	}
 	return max(0, j.model.DesktopsPerUser-counted)
 }
 
 // takes is how many people the plan may give the desktop to.
-func (j judge) takes(d workspace.AssignableDesktop) int {
-	limit := map[workspace.DesktopType]int{workspace.Dedicated: 1, workspace.Shared: workspace.MaxPeoplePerDesktop}[d.Type]
+func (j judge) takes(d assignment.AssignableDesktop) int {
+	limit := map[workspace.DesktopType]int{workspace.Dedicated: 1, workspace.Shared: assignment.MaxPeoplePerDesktop}[d.Type]
 	if j.model.UsersPerDesktop > 0 && j.model.Strategy.Chooses() {
 		limit = min(limit, j.model.UsersPerDesktop)
 	}
@@ -184,7 +185,7 @@ func (j judge) isMoved(id string) bool {
 	return false
 }
 
-func (j judge) gets(c workspace.Candidate) int {
+func (j judge) gets(c assignment.Candidate) int {
 	n := 0
 	for _, d := range j.s.Desktops {
 		if j.pairs[[2]string{d.ID, c.ID}] {
@@ -194,8 +195,8 @@ func (j judge) gets(c workspace.Candidate) int {
 	return n
 }
 
-func (j judge) newcomers(d workspace.AssignableDesktop) []workspace.Holder {
-	var list []workspace.Holder
+func (j judge) newcomers(d assignment.AssignableDesktop) []assignment.Holder {
+	var list []assignment.Holder
 	for _, c := range j.s.People {
 		if j.pairs[[2]string{d.ID, c.ID}] {
 			list = append(list, c.Holder)
@@ -205,7 +206,7 @@ func (j judge) newcomers(d workspace.AssignableDesktop) []workspace.Holder {
 }
 
 // free says whether the pair could be added to the plan.
-func (j judge) free(d workspace.AssignableDesktop, c workspace.Candidate) bool {
+func (j judge) free(d assignment.AssignableDesktop, c assignment.Candidate) bool {
 	return !j.has(d, c.Holder) && !j.pairs[[2]string{d.ID, c.ID}] && !strings.EqualFold(d.Name, c.Name) &&
 		j.gets(c) < j.deserves(c) && len(j.newcomers(d)) < j.takes(d)
 }
@@ -213,7 +214,7 @@ func (j judge) free(d workspace.AssignableDesktop, c workspace.Candidate) bool {
 func TestAPlanKeepsToItsNumbers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
-		p, err := workspace.PlanAssignment(s)
+		p, err := assignment.PlanAssignment(s)
 		if err != nil {
 			if len(p.Pairs)+len(p.LeftDesktops)+len(p.LeftPeople) > 0 {
 				t.Fatal("a refusal comes with a plan")
@@ -254,7 +255,7 @@ func TestAPlanKeepsToItsNumbers(t *testing.T) {
 func TestAPlanLeavesNoFreePair(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := world{strategies: Choosing}.draw(t)
-		p, err := workspace.PlanAssignment(s)
+		p, err := assignment.PlanAssignment(s)
 		j := newJudge(s, p)
 		for _, d := range s.Desktops {
 			for _, c := range s.People {
@@ -269,25 +270,25 @@ func TestAPlanLeavesNoFreePair(t *testing.T) {
 func TestAPlanSpeaksOfEverybodyAndEveryDesktop(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
-		p, err := workspace.PlanAssignment(s)
+		p, err := assignment.PlanAssignment(s)
 		if err != nil {
 			return
 		}
 		j := newJudge(s, p)
 		people, desktops := reasons(t, p.LeftPeople), reasons(t, p.LeftDesktops)
 		for _, c := range s.People {
-			short := j.gets(c) < j.deserves(c) && j.model.Strategy.Chooses() && j.model.Strategy != workspace.StrategyFixedUsers
+			short := j.gets(c) < j.deserves(c) && j.model.Strategy.Chooses() && j.model.Strategy != assignment.StrategyFixedUsers
 			if want := j.gets(c) == 0 && !j.isMoved(c.ID) || short; want != (people[c.ID] != "") {
 				t.Fatalf("%s gets %d of %d desktops and is left over: %v (%s)", c.Name, j.gets(c), j.deserves(c), !want, people[c.ID])
 			}
-			if served := people[c.ID] == workspace.LeftServed; served && j.model.Strategy.Chooses() && j.deserves(c) > 0 {
+			if served := people[c.ID] == assignment.LeftServed; served && j.model.Strategy.Chooses() && j.deserves(c) > 0 {
 				t.Fatalf("%s is called served, %d desktops are due", c.Name, j.deserves(c))
 			}
 			delete(people, c.ID)
 		}
 		for _, d := range s.Desktops {
 			n := len(j.newcomers(d))
-			short := n < j.takes(d) && j.model.Strategy == workspace.StrategyFixedUsers
+			short := n < j.takes(d) && j.model.Strategy == assignment.StrategyFixedUsers
 			if want := n == 0 && !j.isMoved(d.ID) || short; want != (desktops[d.ID] != "") {
 				t.Fatalf("%s is given to %d of %d people and is left over: %v (%s)", d.ID, n, j.takes(d), !want, desktops[d.ID])
 			}
@@ -299,8 +300,8 @@ func TestAPlanSpeaksOfEverybodyAndEveryDesktop(t *testing.T) {
 	})
 }
 
-func reasons(t *rapid.T, list []workspace.Left) map[string]workspace.LeftWhy {
-	why := map[string]workspace.LeftWhy{}
+func reasons(t *rapid.T, list []assignment.Left) map[string]assignment.LeftWhy {
+	why := map[string]assignment.LeftWhy{}
 	for _, l := range list {
 		if why[l.ID] != "" || l.Why == "" || l.Reason == "" {
 			t.Fatalf("left over twice or without a reason: %+v", l)
@@ -314,14 +315,14 @@ func TestAPlanDependsOnItsSnapshotOnly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
 		before := text(t, s)
-		p, err := workspace.PlanAssignment(s)
+		p, err := assignment.PlanAssignment(s)
 		if text(t, s) != before {
 			t.Fatal("planning changed the snapshot")
 		}
 		for i := range s.Desktops { // who came first to a desktop is of no account
 			s.Desktops[i].Holders = rapid.Permutation(s.Desktops[i].Holders).Draw(t, "holders")
 		}
-		again, errAgain := workspace.PlanAssignment(s)
+		again, errAgain := assignment.PlanAssignment(s)
 		if text(t, p) != text(t, again) || fmt.Sprint(err) != fmt.Sprint(errAgain) {
 			t.Fatalf("planned differently:\n%s %v\n%s %v", text(t, p), err, text(t, again), errAgain)
 		}
@@ -339,12 +340,12 @@ func text(t *rapid.T, v any) string {
 func TestPlanningAgainAfterAPlanIsDoneAddsNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
-		p, err := workspace.PlanAssignment(s)
+		p, err := assignment.PlanAssignment(s)
 		if err != nil {
 			return
 		}
 		done := apply(s, p)
-		again, err := workspace.PlanAssignment(done)
+		again, err := assignment.PlanAssignment(done)
 		if len(again.Pairs)+len(again.Regroups) > 0 {
 			t.Fatalf("added %v and %v to %v", again.Pairs, again.Regroups, p.Pairs)
 		}
@@ -355,7 +356,7 @@ func TestPlanningAgainAfterAPlanIsDoneAddsNothing(t *testing.T) {
 }
 
 // apply returns the snapshot after the plan is done.
-func apply(s workspace.AssignmentSnapshot, p workspace.Plan) workspace.AssignmentSnapshot {
+func apply(s assignment.AssignmentSnapshot, p assignment.Plan) assignment.AssignmentSnapshot {
 	j := newJudge(s, p)
 	s.Desktops, s.People = slices.Clone(s.Desktops), slices.Clone(s.People)
 	for i, d := range s.Desktops {
@@ -373,12 +374,12 @@ func apply(s workspace.AssignmentSnapshot, p workspace.Plan) workspace.Assignmen
 func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := world{strategies: given}.draw(t)
-		p, err := workspace.PlanAssignment(s)
+		p, err := assignment.PlanAssignment(s)
 		done := apply(s, p)
 		possible := true
 		for i, d := range s.Desktops {
 			asked := askedFor(s, d)
-			var fresh []workspace.Holder
+			var fresh []assignment.Holder
 			for _, h := range asked {
 				if !newJudge(s, p).has(d, h) {
 					fresh = append(fresh, h)
@@ -395,10 +396,10 @@ func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 				possible = possible && d.Closed == "" && d.Type != workspace.Pooled
 				continue
 			}
-			alone := func(h workspace.Holder) bool {
-				return h.Type == workspace.HolderGroup && d.Type == workspace.Dedicated || strings.EqualFold(h.Name, d.Name)
+			alone := func(h assignment.Holder) bool {
+				return h.Type == assignment.HolderGroup && d.Type == workspace.Dedicated || strings.EqualFold(h.Name, d.Name)
 			}
-			if Count(fresh) > j.takes(d) || d.Type == workspace.Shared && Count(asked) > workspace.MaxPeoplePerDesktop || slices.ContainsFunc(asked, alone) {
+			if Count(fresh) > j.takes(d) || d.Type == workspace.Shared && Count(asked) > assignment.MaxPeoplePerDesktop || slices.ContainsFunc(asked, alone) {
 				possible = false
 			}
 		}
@@ -412,11 +413,11 @@ func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 }
 
 // askedFor is who shall have a desktop by the strategies that do not choose.
-func askedFor(s workspace.AssignmentSnapshot, d workspace.AssignableDesktop) []workspace.Holder {
-	if s.Model.Strategy != workspace.StrategyUsersOrGroups {
+func askedFor(s assignment.AssignmentSnapshot, d assignment.AssignableDesktop) []assignment.Holder {
+	if s.Model.Strategy != assignment.StrategyUsersOrGroups {
 		return d.Wanted
 	}
-	var all []workspace.Holder
+	var all []assignment.Holder
 	for _, c := range s.People {
 		all = append(all, c.Holder)
 	}
@@ -424,8 +425,8 @@ func askedFor(s workspace.AssignmentSnapshot, d workspace.AssignableDesktop) []w
 }
 
 // asksForMore says whether somebody is named with another privilege group than they have.
-func asksForMore(d workspace.AssignableDesktop, asked []workspace.Holder) bool {
-	return slices.ContainsFunc(asked, func(h workspace.Holder) bool {
+func asksForMore(d assignment.AssignableDesktop, asked []assignment.Holder) bool {
+	return slices.ContainsFunc(asked, func(h assignment.Holder) bool {
 		at := slices.IndexFunc(d.Holders, same(h))
 		return at >= 0 && cmp.Or(h.Group, d.Group, d.Holders[at].Group, workspace.GroupDefault) != cmp.Or(d.Holders[at].Group, workspace.GroupDefault)
 	})
@@ -434,7 +435,7 @@ func asksForMore(d workspace.AssignableDesktop, asked []workspace.Holder) bool {
 func TestAPrivilegeGroupChangesOnlyWhereTheRequestNamesAnother(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
-		p, err := workspace.PlanAssignment(s)
+		p, err := assignment.PlanAssignment(s)
 		if err != nil {
 			return
 		}
@@ -461,8 +462,8 @@ func TestAPrivilegeGroupChangesOnlyWhereTheRequestNamesAnother(t *testing.T) {
 func TestGivenPairsDoNotDependOnTheOrderOfTheRequest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := world{strategies: given}.draw(t)
-		p, err := workspace.PlanAssignment(s)
-		q, errToo := workspace.PlanAssignment(shuffled(t, s))
+		p, err := assignment.PlanAssignment(s)
+		q, errToo := assignment.PlanAssignment(shuffled(t, s))
 		if (err == nil) != (errToo == nil) || fmt.Sprint(sorted(p.Pairs), sorted(p.Regroups)) != fmt.Sprint(sorted(q.Pairs), sorted(q.Regroups)) {
 			t.Fatalf("%v %v\n%v %v", p, err, q, errToo)
 		}
@@ -480,14 +481,14 @@ func TestHowManyAreServedWithOneEachDoesNotDependOnTheOrder(t *testing.T) {
 	})
 }
 
-func shuffled(t *rapid.T, s workspace.AssignmentSnapshot) workspace.AssignmentSnapshot {
+func shuffled(t *rapid.T, s assignment.AssignmentSnapshot) assignment.AssignmentSnapshot {
 	s.Desktops = rapid.Permutation(s.Desktops).Draw(t, "order of desktops")
 	s.People = rapid.Permutation(s.People).Draw(t, "order of people")
 	return s
 }
 
-func sorted(pairs []workspace.Pair) []workspace.Pair {
-	return slices.SortedFunc(slices.Values(pairs), func(a, b workspace.Pair) int {
+func sorted(pairs []assignment.Pair) []assignment.Pair {
+	return slices.SortedFunc(slices.Values(pairs), func(a, b assignment.Pair) int {
 		return cmp.Or(cmp.Compare(a.DesktopID, b.DesktopID), cmp.Compare(a.HolderID, b.HolderID))
 	})
 }
@@ -495,16 +496,16 @@ func sorted(pairs []workspace.Pair) []workspace.Pair {
 func TestWhoIsServedFirst(t *testing.T) {
 	either := []workspace.DesktopType{workspace.Dedicated, workspace.Shared}
 	// With empty desktops of one type nothing but the numbers keeps two apart who have nothing yet, so the order alone decides.
-	draw := func(t *rapid.T, strategy workspace.AssignStrategy, types ...workspace.DesktopType) (workspace.AssignmentSnapshot, judge) {
-		s := world{strategies: []workspace.AssignStrategy{strategy}, empty: true, only: rapid.SampledFrom(types).Draw(t, "only")}.draw(t)
-		if strategy == workspace.StrategyUserPriority {
+	draw := func(t *rapid.T, strategy assignment.AssignStrategy, types ...workspace.DesktopType) (assignment.AssignmentSnapshot, judge) {
+		s := world{strategies: []assignment.AssignStrategy{strategy}, empty: true, only: rapid.SampledFrom(types).Draw(t, "only")}.draw(t)
+		if strategy == assignment.StrategyUserPriority {
 			for i := range s.People {
 				s.People[i].Desktops = rapid.IntRange(0, 3).Draw(t, "desktops elsewhere")
 			}
 		}
 		return s, newJudge(s, mustPlan(t, s))
 	}
-	for _, strategy := range []workspace.AssignStrategy{workspace.StrategyNoDesktop, workspace.StrategyUserPriority} {
+	for _, strategy := range []assignment.AssignStrategy{assignment.StrategyNoDesktop, assignment.StrategyUserPriority} {
 		t.Run(string(strategy)+" gives nobody a second before everybody has a first", rapid.MakeCheck(func(t *rapid.T) {
 			s, j := draw(t, strategy, "", workspace.Dedicated, workspace.Shared)
 			for _, a := range s.People {
@@ -517,7 +518,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}))
 	}
 	t.Run("USER_NO_DESKTOP gives the earlier no less, and one more at most", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, workspace.StrategyNoDesktop, workspace.Dedicated)
+		s, j := draw(t, assignment.StrategyNoDesktop, workspace.Dedicated)
 		for i, c := range s.People[1:] {
 			if a, b := j.gets(s.People[i]), j.gets(c); a < b || a > b+1 {
 				t.Fatalf("%d and %d desktops", a, b)
@@ -525,7 +526,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}
 	}))
 	t.Run("USER_FIXED_DESKTOP_NUM gives nobody any before the earlier have their number or every desktop", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, workspace.StrategyFixedDesktops, either...)
+		s, j := draw(t, assignment.StrategyFixedDesktops, either...)
 		for i, c := range s.People[1:] {
 			if a, b := j.gets(s.People[i]), j.gets(c); b > 0 && a < min(j.deserves(s.People[i]), len(s.Desktops)) {
 				t.Fatalf("%d and %d desktops", a, b)
@@ -533,7 +534,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}
 	}))
 	t.Run("DESKTOP_ASSIGN_USER_PRIORITY gives to those first who have the fewest", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, workspace.StrategyUserPriority, "", workspace.Dedicated, workspace.Shared)
+		s, j := draw(t, assignment.StrategyUserPriority, "", workspace.Dedicated, workspace.Shared)
 		for _, a := range s.People {
 			for _, b := range s.People {
 				if a.Desktops < b.Desktops && j.gets(a) == 0 && j.gets(b) > 0 {
@@ -543,7 +544,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}
 	}))
 	t.Run("DESKTOP_ASSIGN_USER_PRIORITY leaves nobody out where desktops are shared", rapid.MakeCheck(func(t *rapid.T) {
-		s := world{strategies: []workspace.AssignStrategy{workspace.StrategyUserPriority}, empty: true}.draw(t)
+		s := world{strategies: []assignment.AssignStrategy{assignment.StrategyUserPriority}, empty: true}.draw(t)
 		s.Model.UsersPerDesktop = 0
 		s.Desktops[0].Type = workspace.Shared
 		j := newJudge(s, mustPlan(t, s))
@@ -554,7 +555,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}
 	}))
 	t.Run("DESKTOP_ASSIGN_FIXED_USER gives no desktop to anybody before the earlier are full or have everybody", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, workspace.StrategyFixedUsers, either...)
+		s, j := draw(t, assignment.StrategyFixedUsers, either...)
 		for i, d := range s.Desktops[1:] {
 			earlier := s.Desktops[i]
 			if a, b := len(j.newcomers(earlier)), len(j.newcomers(d)); b > 0 && a < min(j.takes(earlier), len(s.People)) {
@@ -565,17 +566,17 @@ func TestWhoIsServedFirst(t *testing.T) {
 }
 
 func TestTheLeastComesFirst(t *testing.T) {
-	both := []workspace.AssignableDesktop{shared("lab1", "fred"), shared("lab2")}
-	for _, strategy := range []workspace.AssignStrategy{workspace.StrategyNoDesktop, workspace.StrategyFixedDesktops, workspace.StrategyUserPriority} {
+	both := []assignment.AssignableDesktop{shared("lab1", "fred"), shared("lab2")}
+	for _, strategy := range []assignment.AssignStrategy{assignment.StrategyNoDesktop, assignment.StrategyFixedDesktops, assignment.StrategyUserPriority} {
 		t.Run(string(strategy)+" gives the desktop with the fewest people", func(t *testing.T) {
-			s := snapshot(workspace.AssignModel{Strategy: strategy, UsersPerDesktop: 5}, both, "anna")
+			s := snapshot(assignment.AssignModel{Strategy: strategy, UsersPerDesktop: 5}, both, "anna")
 			if p := mustPlan(t, s); len(p.Pairs) != 1 || p.Pairs[0].DesktopID != "lab2" {
 				t.Errorf("got %v", p.Pairs)
 			}
 		})
 	}
 	t.Run("DESKTOP_ASSIGN_FIXED_USER gives to the person with the fewest desktops", func(t *testing.T) {
-		s := snapshot(workspace.AssignModel{Strategy: workspace.StrategyFixedUsers}, []workspace.AssignableDesktop{shared("lab")}, "anna", "ben")
+		s := snapshot(assignment.AssignModel{Strategy: assignment.StrategyFixedUsers}, []assignment.AssignableDesktop{shared("lab")}, "anna", "ben")
 		s.People[0].Desktops = 1
 		if p := mustPlan(t, s); len(p.Pairs) != 1 || p.Pairs[0].HolderID != "ben" {
 			t.Errorf("got %v", p.Pairs)
@@ -584,19 +585,19 @@ func TestTheLeastComesFirst(t *testing.T) {
 }
 
 func TestPlanAssignmentRefuses(t *testing.T) {
-	type desktops = []workspace.AssignableDesktop
-	relation := workspace.AssignModel{Strategy: workspace.StrategyRelation}
-	all := workspace.AssignModel{Strategy: workspace.StrategyUsersOrGroups}
-	one := workspace.AssignModel{Strategy: workspace.StrategyNoDesktop}
+	type desktops = []assignment.AssignableDesktop
+	relation := assignment.AssignModel{Strategy: assignment.StrategyRelation}
+	all := assignment.AssignModel{Strategy: assignment.StrategyUsersOrGroups}
+	one := assignment.AssignModel{Strategy: assignment.StrategyNoDesktop}
 	deleting := dedicated("ws1")
 	deleting.Closed = "is being deleted"
 	pooled := dedicated("ws1")
 	pooled.Type = workspace.Pooled
-	crowd := workspace.Holder{Type: workspace.HolderGroup, ID: "all", Name: "all", People: 501}
+	crowd := assignment.Holder{Type: assignment.HolderGroup, ID: "all", Name: "all", People: 501}
 	full := shared("lab")
-	full.Holders = []workspace.Holder{{Type: workspace.HolderGroup, ID: "staff", Name: "staff", People: 499}}
+	full.Holders = []assignment.Holder{{Type: assignment.HolderGroup, ID: "staff", Name: "staff", People: 499}}
 	crowded := shared("lab")
-	crowded.Wanted = []workspace.Holder{crowd}
+	crowded.Wanted = []assignment.Holder{crowd}
 	many := make(desktops, 101)
 	for i := range many {
 		many[i] = shared(fmt.Sprintf("lab%d", i))
@@ -611,7 +612,7 @@ func TestPlanAssignmentRefuses(t *testing.T) {
 	}
 	cases := []struct {
 		name string
-		s    workspace.AssignmentSnapshot
+		s    assignment.AssignmentSnapshot
 		code workspace.Code
 		why  string
 	}{
@@ -628,26 +629,26 @@ func TestPlanAssignmentRefuses(t *testing.T) {
 		{"a desktop twice", snapshot(one, desktops{dedicated("ws1"), dedicated("ws1")}, "anna"), workspace.CodeInvalid, "desktops[1].desktop_id: ws1 is there twice"},
 		{"no desktops", snapshot(one, nil, "anna"), workspace.CodeInvalid, "desktops: must hold 1 to 10000"},
 		{"nobody to choose", snapshot(one, desktops{dedicated("ws1")}), workspace.CodeInvalid, "users: must hold 1 to 10000 people with USER_NO_DESKTOP"},
-		{"an unknown strategy", snapshot(workspace.AssignModel{Strategy: "X"}, desktops{dedicated("ws1")}, "anna"), workspace.CodeInvalid, "assign_model.priority_strategy: "},
+		{"an unknown strategy", snapshot(assignment.AssignModel{Strategy: "X"}, desktops{dedicated("ws1")}, "anna"), workspace.CodeInvalid, "assign_model.priority_strategy: "},
 		{"more than 50,000 given pairs", snapshot(all, many, people[:500]...), workspace.CodeInvalid, "more than 50000 assignments would be made at once"},
-		{"more than 50,000 chosen pairs", snapshot(workspace.AssignModel{Strategy: workspace.StrategyFixedDesktops, UsersPerDesktop: 100, DesktopsPerUser: 100}, tenfold, people...), workspace.CodeInvalid, "more than 50000 assignments would be made at once"},
+		{"more than 50,000 chosen pairs", snapshot(assignment.AssignModel{Strategy: assignment.StrategyFixedDesktops, UsersPerDesktop: 100, DesktopsPerUser: 100}, tenfold, people...), workspace.CodeInvalid, "more than 50000 assignments would be made at once"},
 		{"desktops that are all taken", snapshot(one, desktops{dedicated("ws1", "anna")}, "anna", "ben"), workspace.CodeConflict, "nothing can be assigned: desktop ws1: belongs to anna already; ben: gets no desktop"},
-		{"desktops to fill when nobody is left", snapshot(workspace.AssignModel{Strategy: workspace.StrategyFixedUsers}, desktops{shared("lab1", "anna"), shared("lab2")}, "anna"), workspace.CodeConflict, "nothing can be assigned: desktop lab2: nobody is left to whom it can be given; anna: has 1 requested desktop already"},
+		{"desktops to fill when nobody is left", snapshot(assignment.AssignModel{Strategy: assignment.StrategyFixedUsers}, desktops{shared("lab1", "anna"), shared("lab2")}, "anna"), workspace.CodeConflict, "nothing can be assigned: desktop lab2: nobody is left to whom it can be given; anna: has 1 requested desktop already"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := workspace.PlanAssignment(c.s)
+			_, err := assignment.PlanAssignment(c.s)
 			workspacetest.Refused(t, err, c.code, c.why)
 		})
 	}
 }
 
 func TestWhatIsThereAlreadyIsAPlanWithoutPairs(t *testing.T) {
-	type desktops = []workspace.AssignableDesktop
-	for name, s := range map[string]workspace.AssignmentSnapshot{
-		"everybody has a desktop":      snapshot(workspace.AssignModel{Strategy: workspace.StrategyNoDesktop}, desktops{dedicated("ws1", "anna"), dedicated("ws2")}, "anna"),
-		"every desktop has its people": snapshot(workspace.AssignModel{Strategy: workspace.StrategyFixedUsers}, desktops{shared("lab", "anna")}, "ben"),
-		"the pairs are there":          snapshot(workspace.AssignModel{}, desktops{wanted(dedicated("ws1", "anna"), "anna")}),
+	type desktops = []assignment.AssignableDesktop
+	for name, s := range map[string]assignment.AssignmentSnapshot{
+		"everybody has a desktop":      snapshot(assignment.AssignModel{Strategy: assignment.StrategyNoDesktop}, desktops{dedicated("ws1", "anna"), dedicated("ws2")}, "anna"),
+		"every desktop has its people": snapshot(assignment.AssignModel{Strategy: assignment.StrategyFixedUsers}, desktops{shared("lab", "anna")}, "ben"),
+		"the pairs are there":          snapshot(assignment.AssignModel{}, desktops{wanted(dedicated("ws1", "anna"), "anna")}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if p := mustPlan(t, s); len(p.Pairs) != 0 {
@@ -666,7 +667,7 @@ func TestAPersonsOwnPrivilegeWinsOverTheDesktops(t *testing.T) {
 		for _, strategy := range slices.Concat(Choosing, given) {
 			d := wanted(dedicated("ws1"), "anna")
 			d.Group, d.Wanted[0].Group = c.desktop, c.person
-			s := snapshot(workspace.AssignModel{Strategy: strategy}, []workspace.AssignableDesktop{d}, "anna")
+			s := snapshot(assignment.AssignModel{Strategy: strategy}, []assignment.AssignableDesktop{d}, "anna")
 			s.People[0].Group = c.person
 			if p := mustPlan(t, s); len(p.Pairs) != 1 || p.Pairs[0].Group != c.want {
 				t.Errorf("%s: %q at a desktop with %q: got %v, want %q", strategy, c.person, c.desktop, p.Pairs, c.want)

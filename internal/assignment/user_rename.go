@@ -1,14 +1,17 @@
-package workspace
+package assignment
 
 import (
 	"context"
 	"fmt"
 	"strings"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // RenameUser asks for a person to be called something else, here and inside the desktops that they have.
 type RenameUser struct {
-	Caller
+	workspace.Caller
 	Old, New             string
 	OldDomain, NewDomain string
 	Reboot               bool // restart those of the desktops that run
@@ -19,30 +22,30 @@ type RenameUser struct {
 // desktop of theirs has not done yet with another account of the new name. The lock on the person decides between two callers.
 func (s *AssignmentService) RenameUser(ctx context.Context, r RenameUser) error {
 	for _, err := range []error{
-		CheckDomain("old_user_domain", r.OldDomain), CheckDomain("new_user_domain", r.NewDomain),
-		CheckUserName("new_username", r.New),
+		workspace.CheckDomain("old_user_domain", r.OldDomain), workspace.CheckDomain("new_user_domain", r.NewDomain),
+		workspace.CheckUserName("new_username", r.New),
 	} {
 		if err != nil {
 			return err
 		}
 	}
 	if r.Old == "" || len(r.Old) > maxObjectName {
-		return Invalid("old_username", "must be a name of 1 to %d bytes", maxObjectName)
+		return workspace.Invalid("old_username", "must be a name of 1 to %d bytes", maxObjectName)
 	}
-	return s.Store.Update(ctx, func(tx Tx) error {
-		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return err
 		}
 		found, err := tx.UserByName(ctx, r.ProjectID, r.Old)
 		if err != nil {
-			return InField("old_username", err)
+			return workspace.InField("old_username", err)
 		}
 		u, err := tx.LockUser(ctx, r.ProjectID, found.ID)
 		switch {
 		case err != nil:
-			return InField("old_username", err)
+			return workspace.InField("old_username", err)
 		case !strings.EqualFold(u.Name, r.Old): // somebody was faster
-			return Errorf(CodeUserNotFound, "old_username: user %q does not exist", r.Old)
+			return workspace.Errorf(workspace.CodeUserNotFound, "old_username: user %q does not exist", r.Old)
 		case u.Name == r.New:
 			return nil
 		}
@@ -50,7 +53,7 @@ func (s *AssignmentService) RenameUser(ctx context.Context, r RenameUser) error 
 	})
 }
 
-func renameUser(ctx context.Context, tx Tx, r RenameUser, u User) error {
+func renameUser(ctx context.Context, tx *store.Tx, r RenameUser, u workspace.User) error {
 	desktops, err := desktopsOf(ctx, tx, u)
 	if err != nil {
 		return err
@@ -59,11 +62,11 @@ func renameUser(ctx context.Context, tx Tx, r RenameUser, u User) error {
 	for i, d := range desktops {
 		ids[i] = d.ID
 		if strings.EqualFold(d.Name, r.New) {
-			return Invalid("new_username", "%q is the name of a desktop that the person has; the two must differ", r.New)
+			return workspace.Invalid("new_username", "%q is the name of a desktop that the person has; the two must differ", r.New)
 		}
 	}
 	old := u.Account
-	if AccountFor(r.New) != AccountFor(u.Name) {
+	if workspace.AccountFor(r.New) != workspace.AccountFor(u.Name) {
 		if u.Account, err = tx.FreeAccount(ctx, r.ProjectID, r.New); err != nil {
 			return err
 		}
@@ -73,20 +76,20 @@ func renameUser(ctx context.Context, tx Tx, r RenameUser, u User) error {
 	}
 	u.Name, u.Updated = r.New, tx.Now()
 	if err := tx.SaveUser(ctx, u); err != nil {
-		return InField("new_username", err)
+		return workspace.InField("new_username", err)
 	}
 	if len(desktops) == 0 || old == u.Account {
 		return nil
 	}
 	var before []FormerAccount
-	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobRenameUser, RequestID: r.RequestID, Created: tx.Now()}
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobRenameUser, RequestID: r.RequestID, Created: tx.Now()}
 	for _, d := range desktops {
 		before = append(before, FormerAccount{DesktopID: d.ID, UserID: u.ID, Name: old, Changed: tx.Now()})
-		sub := NewSubJob(&job, d, AccountParams{Reboot: r.Reboot})
+		sub := workspace.NewSubJob(&job, d, AccountParams{Reboot: r.Reboot})
 		sub.UserName = u.Name
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	if err := tx.PutFormerAccounts(ctx, before); err != nil {
+	if err := PutFormerAccounts(ctx, tx, before); err != nil {
 		return err
 	}
 	return tx.InsertJob(ctx, job)
@@ -94,8 +97,8 @@ func renameUser(ctx context.Context, tx Tx, r RenameUser, u User) error {
 
 // mayBear says why a person's account cannot be so called in the desktops with these ids, or nil. Those of people who have
 // lost the desktop make way; those of people who are being renamed themselves have first to be done with.
-func mayBear(ctx context.Context, tx Tx, u User, ids []string) error {
-	former, err := tx.FormerAccounts(ctx, ids)
+func mayBear(ctx context.Context, tx *store.Tx, u workspace.User, ids []string) error {
+	former, err := FormerAccounts(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
@@ -103,21 +106,21 @@ func mayBear(ctx context.Context, tx Tx, u User, ids []string) error {
 		if f.UserID == u.ID || f.Name != u.Account {
 			continue
 		}
-		held, err := tx.Holdings(ctx, []string{f.DesktopID}, []string{f.UserID})
+		held, err := Holdings(ctx, tx, []string{f.DesktopID}, []string{f.UserID})
 		if err != nil {
 			return err
 		}
 		if len(held) > 0 {
-			return Errorf(CodeConflict, "new_username: a desktop has not renamed its account %q yet, try again", f.Name)
+			return workspace.Errorf(workspace.CodeConflict, "new_username: a desktop has not renamed its account %q yet, try again", f.Name)
 		}
 	}
 	return nil
 }
 
 // desktopsOf reads all desktops that a person may use.
-func desktopsOf(ctx context.Context, tx Tx, u User) ([]Desktop, error) {
-	q := DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: Page{Limit: readAtOnce}}
-	var all []Desktop
+func desktopsOf(ctx context.Context, tx *store.Tx, u workspace.User) ([]workspace.Desktop, error) {
+	q := workspace.DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: workspace.Page{Limit: readAtOnce}}
+	var all []workspace.Desktop
 	for {
 		some, total, err := tx.Desktops(ctx, q)
 		if err != nil {

@@ -1,4 +1,4 @@
-package workspace_test
+package assignment_test
 
 import (
 	"encoding/json"
@@ -7,28 +7,29 @@ import (
 	"strings"
 	"testing"
 
+	"carrel/internal/assignment"
 	"carrel/internal/workspace"
 )
 
 // dedicated and shared make desktops whose id is their name, and that these people have.
-func dedicated(name string, of ...string) workspace.AssignableDesktop {
-	return workspace.AssignableDesktop{ID: name, Name: name, Type: workspace.Dedicated, Holders: holders(of...)}
+func dedicated(name string, of ...string) assignment.AssignableDesktop {
+	return assignment.AssignableDesktop{ID: name, Name: name, Type: workspace.Dedicated, Holders: holders(of...)}
 }
 
-func shared(name string, of ...string) workspace.AssignableDesktop {
+func shared(name string, of ...string) assignment.AssignableDesktop {
 	d := dedicated(name, of...)
 	d.Type = workspace.Shared
 	return d
 }
 
 // wanted is d, named for these people.
-func wanted(d workspace.AssignableDesktop, people ...string) workspace.AssignableDesktop {
+func wanted(d assignment.AssignableDesktop, people ...string) assignment.AssignableDesktop {
 	d.Wanted = holders(people...)
 	return d
 }
 
-func holders(names ...string) []workspace.Holder {
-	var people []workspace.Holder
+func holders(names ...string) []assignment.Holder {
+	var people []assignment.Holder
 	for _, n := range names {
 		people = append(people, holder(n))
 	}
@@ -36,18 +37,18 @@ func holders(names ...string) []workspace.Holder {
 }
 
 // holder is a person, or the group of three people whose name starts with @.
-func holder(name string) workspace.Holder {
+func holder(name string) assignment.Holder {
 	if strings.HasPrefix(name, "@") {
-		return workspace.Holder{Type: workspace.HolderGroup, ID: name, Name: name, People: 3}
+		return assignment.Holder{Type: assignment.HolderGroup, ID: name, Name: name, People: 3}
 	}
-	return workspace.Holder{Type: workspace.HolderUser, ID: name, Name: name}
+	return assignment.Holder{Type: assignment.HolderUser, ID: name, Name: name}
 }
 
 // snapshot puts desktops and people together and counts what the people have.
-func snapshot(model workspace.AssignModel, desktops []workspace.AssignableDesktop, people ...string) workspace.AssignmentSnapshot {
-	s := workspace.AssignmentSnapshot{Model: model, Desktops: desktops}
+func snapshot(model assignment.AssignModel, desktops []assignment.AssignableDesktop, people ...string) assignment.AssignmentSnapshot {
+	s := assignment.AssignmentSnapshot{Model: model, Desktops: desktops}
 	for _, name := range people {
-		c := workspace.Candidate{Holder: holder(name)}
+		c := assignment.Candidate{Holder: holder(name)}
 		for _, d := range desktops {
 			for _, h := range d.Holders {
 				if h.ID == c.ID {
@@ -61,7 +62,7 @@ func snapshot(model workspace.AssignModel, desktops []workspace.AssignableDeskto
 }
 
 // story writes a snapshot and what is planned for it in the form of the examples in docs/assignment.md.
-func story(s workspace.AssignmentSnapshot) string {
+func story(s assignment.AssignmentSnapshot) string {
 	var b strings.Builder
 	line := func(head string, parts []string) {
 		if len(parts) > 0 {
@@ -86,7 +87,7 @@ func story(s workspace.AssignmentSnapshot) string {
 	if len(people) > 0 {
 		line("people", []string{strings.Join(people, ", ")})
 	}
-	p, err := workspace.PlanAssignment(s)
+	p, err := assignment.PlanAssignment(s)
 	if err != nil {
 		line("refused", []string{workspace.MessageOf(err)})
 		return b.String()
@@ -110,7 +111,7 @@ func story(s workspace.AssignmentSnapshot) string {
 	return b.String()
 }
 
-func names(holders []workspace.Holder) string {
+func names(holders []assignment.Holder) string {
 	var list []string
 	for _, h := range holders {
 		list = append(list, h.Name)
@@ -119,30 +120,30 @@ func names(holders []workspace.Holder) string {
 }
 
 func TestTheDocumentedExamplesAreWhatIsPlanned(t *testing.T) {
-	type desktops = []workspace.AssignableDesktop
+	type desktops = []assignment.AssignableDesktop
 	examples := []struct {
 		name string
-		s    workspace.AssignmentSnapshot
+		s    assignment.AssignmentSnapshot
 	}{
-		{"USER_NO_DESKTOP gives to those who have none", snapshot(workspace.AssignModel{Strategy: workspace.StrategyNoDesktop},
+		{"USER_NO_DESKTOP gives to those who have none", snapshot(assignment.AssignModel{Strategy: assignment.StrategyNoDesktop},
 			desktops{dedicated("ws1"), dedicated("ws2", "anna"), shared("lab")}, "anna", "ben", "cara", "dora")},
-		{"USER_NO_DESKTOP gives everybody one before anybody gets two", snapshot(workspace.AssignModel{Strategy: workspace.StrategyNoDesktop, DesktopsPerUser: 2},
+		{"USER_NO_DESKTOP gives everybody one before anybody gets two", snapshot(assignment.AssignModel{Strategy: assignment.StrategyNoDesktop, DesktopsPerUser: 2},
 			desktops{dedicated("ws1"), dedicated("ws2"), dedicated("ws3")}, "ben", "cara")},
-		{"USER_FIXED_DESKTOP_NUM serves one person after the other", snapshot(workspace.AssignModel{Strategy: workspace.StrategyFixedDesktops, DesktopsPerUser: 2},
+		{"USER_FIXED_DESKTOP_NUM serves one person after the other", snapshot(assignment.AssignModel{Strategy: assignment.StrategyFixedDesktops, DesktopsPerUser: 2},
 			desktops{dedicated("ws1"), dedicated("ws2", "anna"), dedicated("ws3"), dedicated("ws4")}, "anna", "ben", "cara")},
-		{"DESKTOP_ASSIGN_USER_PRIORITY leaves no person out", snapshot(workspace.AssignModel{Strategy: workspace.StrategyUserPriority},
+		{"DESKTOP_ASSIGN_USER_PRIORITY leaves no person out", snapshot(assignment.AssignModel{Strategy: assignment.StrategyUserPriority},
 			desktops{shared("lab1"), shared("lab2"), dedicated("ws1")}, "anna", "ben", "cara", "dora", "emil")},
-		{"DESKTOP_ASSIGN_FIXED_USER fills one desktop after the other", snapshot(workspace.AssignModel{Strategy: workspace.StrategyFixedUsers, UsersPerDesktop: 2},
+		{"DESKTOP_ASSIGN_FIXED_USER fills one desktop after the other", snapshot(assignment.AssignModel{Strategy: assignment.StrategyFixedUsers, UsersPerDesktop: 2},
 			desktops{shared("lab1"), shared("lab2", "fred"), shared("lab3")}, "anna", "ben", "cara", "dora")},
-		{"DESKTOP_ASSIGN_USERS_OR_GROUPS gives everything to everybody", snapshot(workspace.AssignModel{Strategy: workspace.StrategyUsersOrGroups},
+		{"DESKTOP_ASSIGN_USERS_OR_GROUPS gives everything to everybody", snapshot(assignment.AssignModel{Strategy: assignment.StrategyUsersOrGroups},
 			desktops{shared("lab1", "anna"), shared("lab2")}, "anna", "@students")},
-		{"DESKTOP_ASSIGN_USERS_OR_GROUPS refuses a desktop for one", snapshot(workspace.AssignModel{Strategy: workspace.StrategyUsersOrGroups},
+		{"DESKTOP_ASSIGN_USERS_OR_GROUPS refuses a desktop for one", snapshot(assignment.AssignModel{Strategy: assignment.StrategyUsersOrGroups},
 			desktops{shared("lab1"), dedicated("ws1")}, "anna", "ben")},
-		{"FIXED_RELATION makes the pairs as sent", snapshot(workspace.AssignModel{Strategy: workspace.StrategyRelation},
+		{"FIXED_RELATION makes the pairs as sent", snapshot(assignment.AssignModel{Strategy: assignment.StrategyRelation},
 			desktops{wanted(dedicated("ws1"), "ben"), wanted(shared("lab", "anna"), "anna", "ben")})},
-		{"FIXED_RELATION takes nothing away", snapshot(workspace.AssignModel{Strategy: workspace.StrategyRelation},
+		{"FIXED_RELATION takes nothing away", snapshot(assignment.AssignModel{Strategy: assignment.StrategyRelation},
 			desktops{wanted(dedicated("ws1"), "ben"), wanted(dedicated("ws2", "anna"), "cara")})},
-		{"nothing to choose from", snapshot(workspace.AssignModel{Strategy: workspace.StrategyNoDesktop},
+		{"nothing to choose from", snapshot(assignment.AssignModel{Strategy: assignment.StrategyNoDesktop},
 			desktops{dedicated("ws2", "anna")}, "ben")},
 	}
 	doc, err := os.ReadFile("../../docs/assignment.md")
@@ -191,41 +192,41 @@ func TestTheReferencesOwnExample(t *testing.T) {
 			UserName string `json:"user_name"`
 		} `json:"users"`
 		Model struct {
-			Dimension       workspace.AssignDimension `json:"assign_dimension"`
-			Strategy        workspace.AssignStrategy  `json:"priority_strategy"`
-			UsersPerDesktop int                       `json:"desktop_assigin_user_num"`
-			DesktopsPerUser int                       `json:"user_assigin_desktop_num"`
+			Dimension       assignment.AssignDimension `json:"assign_dimension"`
+			Strategy        assignment.AssignStrategy  `json:"priority_strategy"`
+			UsersPerDesktop int                        `json:"desktop_assigin_user_num"`
+			DesktopsPerUser int                        `json:"user_assigin_desktop_num"`
 		} `json:"assign_model"`
 	}
 	if err := json.Unmarshal([]byte(referenceExample), &wire); err != nil {
 		t.Fatal(err)
 	}
 	m := wire.Model
-	r := workspace.AttachDesktops{Model: workspace.AssignModel{
+	r := assignment.AttachDesktops{Model: assignment.AssignModel{
 		Dimension: m.Dimension, Strategy: m.Strategy, UsersPerDesktop: m.UsersPerDesktop, DesktopsPerUser: m.DesktopsPerUser,
 	}}
 	for _, d := range wire.Desktops {
-		r.Desktops = append(r.Desktops, workspace.AttachDesktop{DesktopID: d.DesktopID})
+		r.Desktops = append(r.Desktops, assignment.AttachDesktop{DesktopID: d.DesktopID})
 	}
 	for _, u := range wire.Users {
-		r.Users = append(r.Users, workspace.AttachPerson{ID: u.UserID, Name: u.UserName})
+		r.Users = append(r.Users, assignment.AttachPerson{ID: u.UserID, Name: u.UserName})
 	}
 	if err := r.Check(); err != nil {
 		t.Fatal(err)
 	}
 	for _, kind := range []workspace.DesktopType{workspace.Dedicated, workspace.Shared} {
 		t.Run("gives each of two people one of three "+string(kind)+" desktops and leaves the third over", func(t *testing.T) {
-			s := workspace.AssignmentSnapshot{Model: r.Model}
+			s := assignment.AssignmentSnapshot{Model: r.Model}
 			for i, d := range r.Desktops {
-				s.Desktops = append(s.Desktops, workspace.AssignableDesktop{ID: d.DesktopID, Name: fmt.Sprintf("ws-%d", i+1), Type: kind})
+				s.Desktops = append(s.Desktops, assignment.AssignableDesktop{ID: d.DesktopID, Name: fmt.Sprintf("ws-%d", i+1), Type: kind})
 			}
 			for _, u := range r.Users {
-				s.People = append(s.People, workspace.Candidate{Holder: workspace.Holder{Type: workspace.HolderUser, ID: u.ID, Name: u.Name}})
+				s.People = append(s.People, assignment.Candidate{Holder: assignment.Holder{Type: assignment.HolderUser, ID: u.ID, Name: u.Name}})
 			}
 			p := mustPlan(t, s)
-			want := []workspace.Pair{
-				{DesktopID: r.Desktops[0].DesktopID, Type: workspace.HolderUser, HolderID: r.Users[0].ID, Group: workspace.GroupDefault},
-				{DesktopID: r.Desktops[1].DesktopID, Type: workspace.HolderUser, HolderID: r.Users[1].ID, Group: workspace.GroupDefault},
+			want := []assignment.Pair{
+				{DesktopID: r.Desktops[0].DesktopID, Type: assignment.HolderUser, HolderID: r.Users[0].ID, Group: workspace.GroupDefault},
+				{DesktopID: r.Desktops[1].DesktopID, Type: assignment.HolderUser, HolderID: r.Users[1].ID, Group: workspace.GroupDefault},
 			}
 			if fmt.Sprint(p.Pairs) != fmt.Sprint(want) {
 				t.Errorf("got %v, want %v", p.Pairs, want)
@@ -240,9 +241,9 @@ func TestTheReferencesOwnExample(t *testing.T) {
 func mustPlan(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, s workspace.AssignmentSnapshot) workspace.Plan {
+}, s assignment.AssignmentSnapshot) assignment.Plan {
 	t.Helper()
-	p, err := workspace.PlanAssignment(s)
+	p, err := assignment.PlanAssignment(s)
 	if err != nil {
 		t.Fatalf("refused: %v", err)
 	}

@@ -1,8 +1,10 @@
-package workspace
+package assignment
 
 import (
 	"cmp"
 	"fmt"
+
+	"carrel/internal/workspace"
 )
 
 // relatePairs makes the pairs that the request gives: those of each desktop with FIXED_RELATION, everybody with every desktop
@@ -54,9 +56,9 @@ type relation struct {
 // for them, if any; field is where the request names them.
 func (r *relation) relate(i int, wanted []Holder, field string) error {
 	d := &r.s.Desktops[i]
-	has := make(map[holderKey]UserGroup, len(d.Holders))
+	has := make(map[holderKey]workspace.UserGroup, len(d.Holders))
 	for _, h := range d.Holders {
-		has[h.key()] = cmp.Or(h.Group, GroupDefault)
+		has[h.key()] = cmp.Or(h.Group, workspace.GroupDefault)
 	}
 	var fresh []Holder
 	var regroups []Pair
@@ -96,7 +98,7 @@ func (r *relation) relate(i int, wanted []Holder, field string) error {
 // privilege groups change fresh is empty.
 func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) error {
 	if why := d.closed(); why != "" {
-		return InField(at, Errorf(CodeConflict, "desktop %s %s", d.title(), why))
+		return workspace.InField(at, workspace.Errorf(workspace.CodeConflict, "desktop %s %s", d.title(), why))
 	}
 	if len(fresh) == 0 {
 		return nil
@@ -105,10 +107,10 @@ func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) erro
 	for _, h := range wanted {
 		asked += h.weight()
 		if d.bearsNameOf(h) {
-			return Invalid(field, "%q is the name of the desktop, which must differ from its person's", h.Name)
+			return workspace.Invalid(field, "%q is the name of the desktop, which must differ from its person's", h.Name)
 		}
-		if h.Type == HolderGroup && d.Type == Dedicated {
-			return Invalid(field, "desktop %s is DEDICATED: it is for 1 person, not for group %s", d.title(), h.Name)
+		if h.Type == HolderGroup && d.Type == workspace.Dedicated {
+			return workspace.Invalid(field, "desktop %s is DEDICATED: it is for 1 person, not for group %s", d.title(), h.Name)
 		}
 	}
 	for _, h := range fresh {
@@ -117,13 +119,13 @@ func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) erro
 	limit, present := seats(d.Type), d.people()
 	switch {
 	case asked > limit:
-		return Invalid(field, "%d people for desktop %s, which is %s: at most %d", asked, d.title(), d.Type, limit)
+		return workspace.Invalid(field, "%d people for desktop %s, which is %s: at most %d", asked, d.title(), d.Type, limit)
 	case present+added <= limit:
 		return nil
-	case d.Type == Dedicated:
-		return InField(at, Errorf(CodeConflict, "desktop %s belongs to %s: detach it first", d.title(), d.Holders[0].Name))
+	case d.Type == workspace.Dedicated:
+		return workspace.InField(at, workspace.Errorf(workspace.CodeConflict, "desktop %s belongs to %s: detach it first", d.title(), d.Holders[0].Name))
 	default:
-		return InField(at, Errorf(CodeConflict, "desktop %s has %d people already, with %d more it would have over %d", d.title(), present, added, limit))
+		return workspace.InField(at, workspace.Errorf(workspace.CodeConflict, "desktop %s has %d people already, with %d more it would have over %d", d.title(), present, added, limit))
 	}
 }
 

@@ -1,4 +1,4 @@
-package workspace
+package assignment
 
 import (
 	"context"
@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // MaxUsersPerRequest is how many people one request may add.
@@ -14,24 +17,24 @@ const MaxUsersPerRequest = 200
 
 // CreateUsers adds people, all or none, and returns their ids in order. When some cannot be added the error says what is
 // wrong with the first, and its Detail what is wrong with each.
-func (s *AssignmentService) CreateUsers(ctx context.Context, c Caller, users []CreateUser) ([]string, error) {
+func (s *AssignmentService) CreateUsers(ctx context.Context, c workspace.Caller, users []CreateUser) ([]string, error) {
 	if len(users) == 0 || len(users) > MaxUsersPerRequest {
-		return nil, Invalid("users", "%d people, give 1 to %d", len(users), MaxUsersPerRequest)
+		return nil, workspace.Invalid("users", "%d people, give 1 to %d", len(users), MaxUsersPerRequest)
 	}
 	return s.createUsers(ctx, c, users, func(i int) string { return fmt.Sprintf("users[%d].", i) })
 }
 
 // createUsers adds people. at says where in the request a person is.
-func (s *AssignmentService) createUsers(ctx context.Context, c Caller, users []CreateUser, at func(int) string) ([]string, error) {
+func (s *AssignmentService) createUsers(ctx context.Context, c workspace.Caller, users []CreateUser, at func(int) string) ([]string, error) {
 	users = slices.Clone(users)
 	for i := range users {
 		users[i].Caller = c
 	}
 	const operation = "CreateUsers"
-	if ids, found, err := Answered[[]string](ctx, s.Store, c, operation, users); found || err != nil {
+	if ids, found, err := store.Answered[[]string](ctx, s.Store, c, operation, users); found || err != nil {
 		return ids, err
 	}
-	err := s.Store.View(ctx, func(tx Tx) error { return mayCreateUsers(ctx, tx, c, users, at) })
+	err := s.Store.View(ctx, func(tx *store.Tx) error { return mayCreateUsers(ctx, tx, c, users, at) })
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +44,7 @@ func (s *AssignmentService) createUsers(ctx context.Context, c Caller, users []C
 			return nil, fmt.Errorf("hashing a password: %w", err)
 		}
 	}
-	return update(ctx, s.Store, Once(ctx, c, operation, users, func(tx Tx) ([]string, error) {
+	return store.Update(ctx, s.Store, store.Once(ctx, c, operation, users, func(tx *store.Tx) ([]string, error) {
 		if err := mayCreateUsers(ctx, tx, c, users, at); err != nil {
 			return nil, err
 		}
@@ -51,8 +54,8 @@ func (s *AssignmentService) createUsers(ctx context.Context, c Caller, users []C
 }
 
 // mayCreateUsers says why not, or nil.
-func mayCreateUsers(ctx context.Context, tx Tx, c Caller, users []CreateUser, at func(int) string) error {
-	if err := requireSubscription(ctx, tx, c.ProjectID); err != nil {
+func mayCreateUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users []CreateUser, at func(int) string) error {
+	if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 		return err
 	}
 	if err := allProblems(CheckUsers(users, tx.Now()), at); err != nil {
@@ -74,7 +77,7 @@ func CheckUsers(users []CreateUser, now time.Time) []error {
 		problems[i] = users[i].Check(now)
 		key := strings.ToLower(users[i].Name)
 		if other, twice := first[key]; twice && problems[i] == nil {
-			problems[i] = Errorf(CodeNameTaken, "user_name: %q is there twice, also as number %d", users[i].Name, other+1)
+			problems[i] = workspace.Errorf(workspace.CodeNameTaken, "user_name: %q is there twice, also as number %d", users[i].Name, other+1)
 		} else if !twice {
 			first[key] = i
 		}
@@ -83,12 +86,12 @@ func CheckUsers(users []CreateUser, now time.Time) []error {
 }
 
 // problemsWithRows says what stands in each new person's way in the store.
-func problemsWithRows(ctx context.Context, tx Tx, c Caller, users []CreateUser) ([]error, error) {
+func problemsWithRows(ctx context.Context, tx *store.Tx, c workspace.Caller, users []CreateUser) ([]error, error) {
 	var names []string
 	for _, u := range users {
 		names = append(names, u.Name)
 	}
-	found, _, err := tx.Users(ctx, UserQuery{ProjectID: c.ProjectID, Names: names, Page: Page{Limit: len(names)}})
+	found, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: c.ProjectID, Names: names, Page: workspace.Page{Limit: len(names)}})
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +103,7 @@ func problemsWithRows(ctx context.Context, tx Tx, c Caller, users []CreateUser) 
 	for _, u := range users {
 		groupIDs = append(groupIDs, u.GroupIDs...)
 	}
-	there, err := GroupsAmong(ctx, tx, c.ProjectID, groupIDs)
+	there, err := workspace.GroupsAmong(ctx, tx, c.ProjectID, groupIDs)
 	if err != nil {
 		return nil, err
 	}
@@ -108,11 +111,11 @@ func problemsWithRows(ctx context.Context, tx Tx, c Caller, users []CreateUser) 
 	for i, u := range users {
 		for n, id := range u.GroupIDs {
 			if !there[id] {
-				problems[i] = Errorf(CodeGroupNotFound, "group_ids[%d]: group %q does not exist", n, id)
+				problems[i] = workspace.Errorf(workspace.CodeGroupNotFound, "group_ids[%d]: group %q does not exist", n, id)
 			}
 		}
 		if taken[strings.ToLower(u.Name)] {
-			problems[i] = Errorf(CodeNameTaken, "user_name: %q is in use", u.Name)
+			problems[i] = workspace.Errorf(workspace.CodeNameTaken, "user_name: %q is in use", u.Name)
 		}
 	}
 	return problems, nil
@@ -120,15 +123,15 @@ func problemsWithRows(ctx context.Context, tx Tx, c Caller, users []CreateUser) 
 
 // allProblems makes one refusal of several: its code and message are the first one's, its detail is all of them.
 func allProblems(problems []error, at func(int) string) error {
-	var first *Error
+	var first *workspace.Error
 	var all []string
 	for i, err := range problems {
 		if err == nil {
 			continue
 		}
-		message := at(i) + MessageOf(err)
+		message := at(i) + workspace.MessageOf(err)
 		if first == nil {
-			first = &Error{Code: CodeOf(err), Message: message}
+			first = &workspace.Error{Code: workspace.CodeOf(err), Message: message}
 		}
 		all = append(all, message)
 	}
@@ -143,14 +146,14 @@ func allProblems(problems []error, at func(int) string) error {
 
 // insertUsers writes people, puts them into their groups and invites those without a password, all in tx, and returns their ids. An only
 // one has the hash; the passwords of several are hashed by a job, whose id is returned, too.
-func (s *AssignmentService) insertUsers(ctx context.Context, tx Tx, c Caller, users []CreateUser, hash string) (ids []string, jobID string, err error) {
-	rows := make([]User, len(users))
+func (s *AssignmentService) insertUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users []CreateUser, hash string) (ids []string, jobID string, err error) {
+	rows := make([]workspace.User, len(users))
 	ids = make([]string, len(users))
 	for i := range users {
 		// A list keeps the order of the request: the first is a microsecond older than the second.
 		rows[i] = users[i].user(hash, tx.Now().Add(time.Duration(i)*time.Microsecond))
 		if hash == "" && users[i].givesPassword() {
-			rows[i].PasswordHash = SealPassword(s.Box, rows[i].ID, users[i].Password)
+			rows[i].PasswordHash = workspace.SealPassword(s.Box, rows[i].ID, users[i].Password)
 		}
 		ids[i] = rows[i].ID
 	}
@@ -164,13 +167,13 @@ func (s *AssignmentService) insertUsers(ctx context.Context, tx Tx, c Caller, us
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(members)) {
-		err := regrouping(ctx, tx, c, []string{id}, members[id], func([]Desktop) error { return tx.AddMembers(ctx, id, members[id]) })
+		err := regrouping(ctx, tx, c, []string{id}, members[id], func([]workspace.Desktop) error { return tx.AddMembers(ctx, id, members[id]) })
 		if err != nil {
 			return nil, "", err
 		}
 	}
-	if jobID, err = HashLater(ctx, tx, c, rows); err != nil {
+	if jobID, err = workspace.HashLater(ctx, tx, c, rows); err != nil {
 		return nil, "", err
 	}
-	return ids, jobID, tx.InsertMails(ctx, FirstPasswordMails(rows, tx.Now()))
+	return ids, jobID, tx.InsertMails(ctx, workspace.FirstPasswordMails(rows, tx.Now()))
 }

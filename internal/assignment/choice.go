@@ -1,10 +1,12 @@
-package workspace
+package assignment
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"carrel/internal/workspace"
 )
 
 // choosePairs finds pairs by one of the strategies that choose.
@@ -151,11 +153,11 @@ func (c *choice) personLeft(i, gets int) (Left, bool) {
 	id := c.s.People[i].ID
 	switch {
 	case c.wants[i] == 0 && c.counted(i) > 0:
-		return Left{id, LeftServed, "has " + Plural(c.counted(i), c.thisDesktop()) + " already"}, true
+		return Left{id, LeftServed, "has " + workspace.Plural(c.counted(i), c.thisDesktop()) + " already"}, true
 	case gets == 0:
 		return Left{id, LeftPartner, "gets no desktop: none that is left can be given to them"}, true
 	case gets < c.wants[i] && !c.fillsDesktops():
-		return Left{id, LeftPartner, fmt.Sprintf("gets %d of %s: no other that is left can be given to them", gets, Plural(c.wants[i], "desktop"))}, true
+		return Left{id, LeftPartner, fmt.Sprintf("gets %d of %s: no other that is left can be given to them", gets, workspace.Plural(c.wants[i], "desktop"))}, true
 	}
 	return Left{}, false
 }
@@ -174,7 +176,7 @@ func (c *choice) desktopLeft(i, given int) (Left, bool) {
 	switch {
 	case d.closed() != "":
 		return Left{d.ID, LeftClosed, d.closed()}, true
-	case c.seats[i] == 0 && d.Type == Dedicated:
+	case c.seats[i] == 0 && d.Type == workspace.Dedicated:
 		return Left{d.ID, LeftServed, "belongs to " + cmp.Or(d.Holders[0].Name, "somebody") + " already"}, true
 	case c.seats[i] == 0:
 		return Left{d.ID, LeftServed, fmt.Sprintf("has %d people already, with a limit of %d", c.present[i], c.usersPerDesktop(d))}, true
@@ -195,6 +197,6 @@ func (c *choice) refuseNothing(p Plan) error {
 	}
 	// Without pairs everybody and everything is left over, so the places are those of the snapshot.
 	person, desktop = max(person, 0), max(desktop, 0)
-	return Errorf(CodeConflict, "nothing can be assigned: desktop %s: %s; %s: %s",
+	return workspace.Errorf(workspace.CodeConflict, "nothing can be assigned: desktop %s: %s; %s: %s",
 		c.s.Desktops[desktop].Name, p.LeftDesktops[desktop].Reason, c.s.People[person].Name, p.LeftPeople[person].Reason)
 }

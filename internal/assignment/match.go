@@ -1,4 +1,4 @@
-package workspace
+package assignment
 
 import "container/heap"
 

@@ -1,18 +1,21 @@
-package workspace
+package assignment
 
 import (
 	"cmp"
 	"context"
 	"fmt"
 	"slices"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // AssignmentService gives desktops to people and groups and takes them back, and adds, renames and deletes the people who have desktops. Each method is one
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
 type AssignmentService struct {
-	Store     Store
-	Passwords Passwords
-	Box       Sealer // of passwords that wait to be hashed
+	Store     store.Transactions
+	Passwords workspace.Passwords
+	Box       workspace.Sealer // of passwords that wait to be hashed
 }
 
 // AttachDesktops gives desktops to people as PlanAssignment decides, renames those that are given a name, and records a job that
@@ -26,7 +29,7 @@ func (s *AssignmentService) AttachDesktops(ctx context.Context, r AttachDesktops
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, func(tx Tx) (string, error) {
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
 		a, err := planAttach(ctx, tx, r, true)
 		if err != nil {
 			return "", err
@@ -39,10 +42,10 @@ func (s *AssignmentService) AttachDesktops(ctx context.Context, r AttachDesktops
 // would make; nothing is kept for them.
 type AttachPreview struct {
 	Plan
-	Renames   []Pair    // of the desktops that would get nothing but another name: who of the request has them, and as what
-	Desktops  []Desktop // of the request, in its order
-	Holders   []Holder  // everybody whom it names, in its order
-	Newcomers []string  // those of them who would be added; their ids mean nothing outside this preview
+	Renames   []Pair              // of the desktops that would get nothing but another name: who of the request has them, and as what
+	Desktops  []workspace.Desktop // of the request, in its order
+	Holders   []Holder            // everybody whom it names, in its order
+	Newcomers []string            // those of them who would be added; their ids mean nothing outside this preview
 }
 
 // PreviewAttach plans what AttachDesktops would do, and does nothing. Its errors are the same.
@@ -50,7 +53,7 @@ func (s *AssignmentService) PreviewAttach(ctx context.Context, r AttachDesktops)
 	if err := r.Check(); err != nil {
 		return AttachPreview{}, err
 	}
-	return view(ctx, s.Store, func(tx Tx) (AttachPreview, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) (AttachPreview, error) {
 		a, err := planAttach(ctx, tx, r, false)
 		if err != nil {
 			return AttachPreview{}, err
@@ -70,9 +73,9 @@ func (s *AssignmentService) PreviewAttach(ctx context.Context, r AttachDesktops)
 // attachment is a request to attach desktops with what it refers to and what was decided.
 type attachment struct {
 	r        AttachDesktops
-	hold     bool      // the rows that the plan rests on are held, to carry it out
-	before   []Desktop // in the order of the request
-	desktops []Desktop // the same with the names that the request gives them
+	hold     bool                // the rows that the plan rests on are held, to carry it out
+	before   []workspace.Desktop // in the order of the request
+	desktops []workspace.Desktop // the same with the names that the request gives them
 	cast     cast
 	named    []Holder   // everybody, in the order of the request
 	wanted   [][]Holder // who shall have each desktop, unless the strategy chooses
@@ -81,8 +84,8 @@ type attachment struct {
 }
 
 // planAttach reads what a request refers to and plans it. With hold the rows that the plan rests on are held.
-func planAttach(ctx context.Context, tx Tx, r AttachDesktops, hold bool) (*attachment, error) {
-	if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+func planAttach(ctx context.Context, tx *store.Tx, r AttachDesktops, hold bool) (*attachment, error) {
+	if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 		return nil, err
 	}
 	a := &attachment{r: r, hold: hold, remarks: make([]string, len(r.Desktops))}
@@ -129,7 +132,7 @@ func (a *attachment) renames(taken []int) []Pair {
 }
 
 // readDesktops reads the desktops of the request.
-func (a *attachment) readDesktops(ctx context.Context, tx Tx, hold bool) error {
+func (a *attachment) readDesktops(ctx context.Context, tx *store.Tx, hold bool) error {
 	ids := make([]string, len(a.r.Desktops))
 	for i, d := range a.r.Desktops {
 		ids[i] = d.DesktopID
@@ -141,7 +144,7 @@ func (a *attachment) readDesktops(ctx context.Context, tx Tx, hold bool) error {
 	for i, asked := range a.r.Desktops {
 		d, ok := found[asked.DesktopID]
 		if !ok {
-			return Errorf(CodeDesktopNotFound, "desktops[%d].desktop_id: desktop %s does not exist", i, asked.DesktopID)
+			return workspace.Errorf(workspace.CodeDesktopNotFound, "desktops[%d].desktop_id: desktop %s does not exist", i, asked.DesktopID)
 		}
 		a.before = append(a.before, d)
 		d.Name = cmp.Or(asked.ComputerName, d.Name)
@@ -154,13 +157,13 @@ func (a *attachment) readDesktops(ctx context.Context, tx Tx, hold bool) error {
 const readAtOnce = 500
 
 // desktopsByID reads desktops, and with hold holds their rows.
-func desktopsByID(ctx context.Context, tx Tx, projectID string, ids []string, hold bool) (map[string]Desktop, error) {
+func desktopsByID(ctx context.Context, tx *store.Tx, projectID string, ids []string, hold bool) (map[string]workspace.Desktop, error) {
 	if hold {
-		return LockByID(ctx, tx, projectID, ids)
+		return workspace.LockByID(ctx, tx, projectID, ids)
 	}
-	found := make(map[string]Desktop, len(ids))
+	found := make(map[string]workspace.Desktop, len(ids))
 	for part := range slices.Chunk(ids, readAtOnce) {
-		desktops, _, err := tx.Desktops(ctx, DesktopQuery{ProjectID: projectID, IDs: part, Page: Page{Limit: len(part)}})
+		desktops, _, err := tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: projectID, IDs: part, Page: workspace.Page{Limit: len(part)}})
 		if err != nil {
 			return nil, err
 		}
@@ -172,13 +175,13 @@ func desktopsByID(ctx context.Context, tx Tx, projectID string, ids []string, ho
 }
 
 // checkWindows refuses names of people that Windows does not take as an account's.
-func (a *attachment) checkWindows(ctx context.Context, tx Tx) error {
+func (a *attachment) checkWindows(ctx context.Context, tx *store.Tx) error {
 	windows := map[string]bool{} // by image
 	for i, d := range a.desktops {
 		is, known := windows[d.ImageID]
 		if !known {
 			image, err := tx.ReadImage(ctx, "", d.ImageID)
-			if err != nil && CodeOf(err) != CodeImageNotFound {
+			if err != nil && workspace.CodeOf(err) != workspace.CodeImageNotFound {
 				return err
 			}
 			is = image.OSType == "Windows"
@@ -189,9 +192,9 @@ func (a *attachment) checkWindows(ctx context.Context, tx Tx) error {
 		}
 		for _, p := range slices.Concat(a.r.Desktops[i].Named(), a.r.Users) {
 			name := a.cast.nameOf(p)
-			if p.Type != HolderGroup && len(name) > MaxWindowsUserName {
-				return Invalid("user_name", "%q has %d characters, at most %d are allowed on desktop %s, which is a Windows desktop",
-					name, len(name), MaxWindowsUserName, d.Name)
+			if p.Type != HolderGroup && len(name) > workspace.MaxWindowsUserName {
+				return workspace.Invalid("user_name", "%q has %d characters, at most %d are allowed on desktop %s, which is a Windows desktop",
+					name, len(name), workspace.MaxWindowsUserName, d.Name)
 			}
 		}
 	}
@@ -212,7 +215,7 @@ func (a *attachment) snapshot() (AssignmentSnapshot, error) {
 		asked := a.r.Desktops[i]
 		one := AssignableDesktop{ID: d.ID, Name: d.Name, Called: a.before[i].Name, Type: d.Type, Closed: closed(d), Holders: holdersOf(d)}
 		if asked.Group != "" {
-			group, remark, err := GroupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
+			group, remark, err := workspace.GroupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
 			if err != nil {
 				return s, err
 			}
@@ -243,12 +246,12 @@ func (a *attachment) snapshot() (AssignmentSnapshot, error) {
 }
 
 // holdPeople holds the rows of the people whose desktops are counted, and counts again: another caller may have given them some.
-func (a *attachment) holdPeople(ctx context.Context, tx Tx, s AssignmentSnapshot) error {
+func (a *attachment) holdPeople(ctx context.Context, tx *store.Tx, s AssignmentSnapshot) error {
 	ids := make([]string, len(s.People))
 	for i, p := range s.People {
 		ids[i] = p.ID
 	}
-	owned, err := tx.OwnedDesktops(ctx, ids)
+	owned, err := OwnedDesktops(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
@@ -259,15 +262,15 @@ func (a *attachment) holdPeople(ctx context.Context, tx Tx, s AssignmentSnapshot
 }
 
 // closed says why a desktop can be given to nobody and taken from nobody now, or nothing. It reads on from the name.
-func closed(d Desktop) string {
+func closed(d workspace.Desktop) string {
 	switch {
 	case d.PoolID != "":
 		return "is a pool's desktop: change the pool's people instead"
-	case d.Task == TaskDeleting:
+	case d.Task == workspace.TaskDeleting:
 		return "is being deleted"
-	case d.Task != NoTask:
+	case d.Task != workspace.NoTask:
 		return fmt.Sprintf("is busy (%s), try again when it is done", d.Task)
-	case d.Status == StatusError:
+	case d.Status == workspace.StatusError:
 		return "is in state ERROR: start or delete it"
 	default:
 		return ""

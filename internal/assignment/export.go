@@ -1,0 +1,105 @@
+package assignment
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// ExportLife is how long a list can be fetched that was asked for as a file; ExportMemory how long it is shown after that.
+const (
+	ExportLife   = 7 * 24 * time.Hour
+	ExportMemory = 7 * 24 * time.Hour
+)
+
+// Export is a list that was asked for as a file.
+type Export struct {
+	ID         string
+	ProjectID  string
+	Name       string     // of the file, without what tells its format
+	Rows       [][]string // read by Export only
+	Downloaded bool
+	Created    time.Time
+	Expires    time.Time
+}
+
+// ExportQuery selects exports of one project.
+type ExportQuery struct {
+	ProjectID  string
+	ID         string
+	Name       string // part of the name, whatever its case
+	Expired    *bool
+	Downloaded *bool
+	Descending bool // the latest first
+	workspace.Page
+}
+
+// maxExported is how many rows an export has at most.
+const maxExported = 100_000
+
+// ExportUsers makes a table of the people that match, in a language ("zh_CN" or English), and returns the export's id. The query's
+// page is left aside. With a GroupID the group must exist: CodeGroupNotFound.
+func (s *AssignmentService) ExportUsers(ctx context.Context, q workspace.UserQuery, language string) (string, error) {
+	q.Page = workspace.Page{Limit: maxExported}
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
+		if q.GroupID != "" {
+			there, err := workspace.GroupsAmong(ctx, tx, q.ProjectID, []string{q.GroupID})
+			if err != nil {
+				return "", err
+			}
+			if !there[q.GroupID] {
+				return "", workspace.Errorf(workspace.CodeGroupNotFound, "group %q does not exist", q.GroupID)
+			}
+		}
+		users, _, err := tx.Users(ctx, q)
+		if err != nil {
+			return "", err
+		}
+		details, err := workspace.WithGroups(ctx, tx, users)
+		if err != nil {
+			return "", err
+		}
+		e := Export{
+			ID: workspace.NewID(), ProjectID: q.ProjectID, Name: "users-" + tx.Now().Format("20060102-150405"),
+			Rows: workspace.UserTable(details, language, tx.Now()), Created: tx.Now(), Expires: tx.Now().Add(ExportLife),
+		}
+		return e.ID, InsertExport(ctx, tx, e)
+	})
+}
+
+// ListExports reads a page of exports, without their rows, and counts all that match.
+func (s *AssignmentService) ListExports(ctx context.Context, q ExportQuery) ([]Export, int, error) {
+	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Export, int, error) { return Exports(ctx, tx, q) })
+}
+
+// FetchExport reads an export with its rows and notes that it was fetched. CodeExportNotFound, also when it has expired.
+func (s *AssignmentService) FetchExport(ctx context.Context, projectID, id string) (Export, error) {
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (Export, error) {
+		e, err := ReadExport(ctx, tx, projectID, id)
+		if err != nil {
+			return e, err
+		}
+		if !tx.Now().Before(e.Expires) {
+			return Export{}, workspace.Errorf(workspace.CodeExportNotFound, "export %s has expired, make a new one", id)
+		}
+		return e, NoteDownload(ctx, tx, e.ID)
+	})
+}
+
+// DeleteExports removes 1 to 100 exports. Ids of none are left out, since their deletion is a success already; if none is left it
+// fails with CodeExportNotFound.
+func (s *AssignmentService) DeleteExports(ctx context.Context, c workspace.Caller, ids []string) error {
+	if err := workspace.CheckIDs("task_ids", ids); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		n, err := DeleteExports(ctx, tx, c.ProjectID, slices.Sorted(slices.Values(ids)))
+		if err == nil && n == 0 {
+			err = workspace.Errorf(workspace.CodeExportNotFound, "task_ids: %q does not exist", ids[0])
+		}
+		return err
+	})
+}
