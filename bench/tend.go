@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/core"
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -102,25 +103,25 @@ func furnishPool(ctx context.Context, tx *store.Tx, id string, number int) error
 	}
 	var grants []pool.Grant
 	for i := range tendPeople {
-		grants = append(grants, pool.Grant{PoolID: id, Type: pool.GrantUser, ObjectID: fmt.Sprint("user-", i), Group: workspace.GroupDefault, Created: now})
+		grants = append(grants, pool.Grant{PoolID: id, Type: pool.GrantUser, ObjectID: fmt.Sprint("user-", i), Group: desktop.GroupDefault, Created: now})
 	}
 	if err := pool.InsertPool(ctx, tx, p, grants); err != nil {
 		return err
 	}
-	desktops := make([]workspace.Desktop, tendMembers)
+	desktops := make([]desktop.Desktop, tendMembers)
 	for i := range desktops {
 		address := tendAddress0 + number*tendMembers + i
-		desktops[i] = workspace.Desktop{
-			ID: fmt.Sprintf("%s-%03d", id, i), ProjectID: tendProject, PoolID: id, Type: workspace.Pooled, Name: fmt.Sprintf("%s-%03d", id, i),
+		desktops[i] = desktop.Desktop{
+			ID: fmt.Sprintf("%s-%03d", id, i), ProjectID: tendProject, PoolID: id, Type: desktop.Pooled, Name: fmt.Sprintf("%s-%03d", id, i),
 			SubnetID: "subnet", Address: fmt.Sprintf("10.%d.%d.%d", address>>16&255, address>>8&255, address&255), AutoCreated: true,
-			Status: workspace.StatusActive, Login: workspace.LoginRegistered, Created: now, Updated: now,
-			Root: workspace.Volume{ID: fmt.Sprintf("root-%s-%03d", id, i), Type: "SAS", GB: 80, Created: now},
+			Status: desktop.StatusActive, Login: desktop.LoginRegistered, Created: now, Updated: now,
+			Root: desktop.Volume{ID: fmt.Sprintf("root-%s-%03d", id, i), Type: "SAS", GB: 80, Created: now},
 		}
 	}
-	if err := tx.InsertDesktops(ctx, desktops); err != nil {
+	if err := desktop.InsertDesktops(ctx, tx, desktops); err != nil {
 		return err
 	}
-	members, err := tx.Members(ctx, id)
+	members, err := desktop.Members(ctx, tx, id)
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func furnishPool(ctx context.Context, tx *store.Tx, id string, number int) error
 		if i < tendPeople {
 			m = m.AfterBinding(fmt.Sprint("user-", i), now)
 		}
-		if _, err := tx.SaveMember(ctx, m, was, workspace.GroupDefault); err != nil {
+		if _, err := desktop.SaveMember(ctx, tx, m, was, desktop.GroupDefault); err != nil {
 			return err
 		}
 	}
@@ -144,10 +145,10 @@ func makeDue(ctx context.Context, s *store.Store, pools []string) error {
 		for _, id := range pools {
 			due[id] = tx.Now()
 		}
-		seen, err := tx.DuePools(ctx, len(pools))
+		seen, err := desktop.DuePools(ctx, tx, len(pools))
 		if err != nil {
 			return err
 		}
-		return tx.SettlePools(ctx, seen, due)
+		return desktop.SettlePools(ctx, tx, seen, due)
 	})
 }

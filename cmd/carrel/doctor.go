@@ -10,12 +10,12 @@ import (
 	"strings"
 
 	"carrel/internal/app"
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/engine/incus"
 	"carrel/internal/host"
 	"carrel/internal/job"
 	"carrel/internal/mail"
-	"carrel/internal/workspace"
 )
 
 type doctorCmd struct {
@@ -103,7 +103,7 @@ func checkSubvolumes(ctx context.Context, config app.Config) []host.Finding {
 }
 
 // capacityFindings says of each capacity how much of it is used and promised, and warns where little is left.
-func capacityFindings(all []workspace.Capacity) []host.Finding {
+func capacityFindings(all []desktop.Capacity) []host.Finding {
 	var findings []host.Finding
 	for _, c := range all {
 		f := host.Finding{Name: "capacity: " + c.ID, Level: host.OK, Found: fmt.Sprintf("%d GiB, %d used, %d of %d promised to desktops", c.Size>>10, c.Used>>10, c.Promised>>10, c.Bound>>10)}

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"carrel/internal/app"
+	"carrel/internal/desktop"
 	"carrel/internal/host"
-	"carrel/internal/workspace"
 )
 
 // A data directory was removed, its machines are still there: doctor says so, before a new one is made and after.
@@ -68,7 +68,7 @@ func TestDoctorWarnsOfWhatIsNearlyUsedUp(t *testing.T) {
 		{"full", 95, 100, "nothing new is put there"},
 		{"nearly promised", 10, 800, "80 % or more of what may be promised are"},
 	} {
-		f := capacityFindings([]workspace.Capacity{{ID: "pool", Classes: []string{"SAS"}, Size: 100 * gib, Used: c.used * gib, Promised: c.promised * gib, Bound: 1000 * gib}})[0]
+		f := capacityFindings([]desktop.Capacity{{ID: "pool", Classes: []string{"SAS"}, Size: 100 * gib, Used: c.used * gib, Promised: c.promised * gib, Bound: 1000 * gib}})[0]
 		level := host.OK
 		if c.want != "" {
 			level = host.Warn

@@ -5,8 +5,8 @@ import (
 	"net/http"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/iam"
-	"carrel/internal/workspace"
 )
 
 func (s *Server) attachOperations() []operation {
@@ -95,7 +95,7 @@ type detachReply struct {
 }
 
 func detachReplyOf(r assignment.DetachResult) detachReply {
-	reply := detachReply{JobID: r.JobID, JobIDs: []string{}, Refused: each(r.Refused, func(r workspace.Refusal) operateRefusal { return operateRefusal(r) })}
+	reply := detachReply{JobID: r.JobID, JobIDs: []string{}, Refused: each(r.Refused, func(r desktop.Refusal) operateRefusal { return operateRefusal(r) })}
 	if r.JobID != "" {
 		reply.JobIDs = []string{r.JobID}
 	}
@@ -153,7 +153,7 @@ type changePrivilegesInput struct {
 	Project
 	Body struct {
 		Desktops []privilegeChangeBody `json:"desktops" required:"true" doc:"1 to 10000"`
-		Group    workspace.UserGroup   `json:"user_privilege_group,omitempty" doc:"Of all who are given none of their own: sudo or default; administrators or users on Windows"`
+		Group    desktop.UserGroup     `json:"user_privilege_group,omitempty" doc:"Of all who are given none of their own: sudo or default; administrators or users on Windows"`
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -369,12 +370,12 @@ func TestWhatCannotBeGivenIsRefusedAndNothingChanges(t *testing.T) {
 		if err := tx.PutImages(w.Context(), []workspace.Image{windows}); err != nil {
 			return err
 		}
-		d, err := tx.ReadDesktop(w.Context(), w.first.ProjectID, ids[1])
+		d, err := desktop.ReadDesktop(w.Context(), tx, w.first.ProjectID, ids[1])
 		if err != nil {
 			return err
 		}
 		d.ImageID = "win"
-		return tx.SaveDesktop(w.Context(), d)
+		return desktop.SaveDesktop(w.Context(), tx, d)
 	})
 	w.refused(w.attachTo(ids[1], "a-very-long-name-of-25-abc", nil), 400, workspace.CodeInvalid, "at most 20")
 	for _, id := range ids {
@@ -396,12 +397,12 @@ func TestADesktopOfAPoolIsLeftToItsPool(t *testing.T) {
 		if err := pool.InsertPool(w.Context(), tx, p, nil); err != nil {
 			return err
 		}
-		d, err := tx.ReadDesktop(w.Context(), w.first.ProjectID, id)
+		d, err := desktop.ReadDesktop(w.Context(), tx, w.first.ProjectID, id)
 		if err != nil {
 			return err
 		}
 		d.PoolID = "pool"
-		return tx.SaveDesktop(w.Context(), d)
+		return desktop.SaveDesktop(w.Context(), tx, d)
 	})
 	w.refused(w.attachTo(id, "ann", nil), 409, workspace.CodeConflict, "change the pool's people instead")
 	out := w.ok(w.post("/desktops/detach", object{"desktop_ids": []string{id}}))

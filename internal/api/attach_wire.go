@@ -6,26 +6,26 @@ import (
 	"strings"
 
 	"carrel/internal/assignment"
-	"carrel/internal/workspace"
+	"carrel/internal/desktop"
 )
 
 // The bodies of the operations that give desktops to people and take them away.
 type (
 	attachDesktopBody struct {
-		DesktopID    string              `json:"desktop_id,omitempty"`
-		UserName     string              `json:"user_name,omitempty" doc:"Who gets it, unless attach_user_infos say so"`
-		UserID       string              `json:"user_id,omitempty" doc:"In place of user_name, or beside it"`
-		UserEmail    string              `json:"user_email,omitempty" doc:"Where to tell them; somebody who is not known yet is added with it"`
-		Group        workspace.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows. Whom the desktop names and who has it already get it too"`
-		ComputerName string              `json:"computer_name,omitempty" doc:"The desktop's new name, 1 to 15 characters"`
-		ClearData    *bool               `json:"is_clear_data,omitempty" doc:"Whether somebody who had it before finds nothing of theirs; yes by default"`
-		People       []attachPersonBody  `json:"attach_user_infos,omitempty" doc:"Who gets it: at most 500, several only for SHARED desktops"`
+		DesktopID    string             `json:"desktop_id,omitempty"`
+		UserName     string             `json:"user_name,omitempty" doc:"Who gets it, unless attach_user_infos say so"`
+		UserID       string             `json:"user_id,omitempty" doc:"In place of user_name, or beside it"`
+		UserEmail    string             `json:"user_email,omitempty" doc:"Where to tell them; somebody who is not known yet is added with it"`
+		Group        desktop.UserGroup  `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows. Whom the desktop names and who has it already get it too"`
+		ComputerName string             `json:"computer_name,omitempty" doc:"The desktop's new name, 1 to 15 characters"`
+		ClearData    *bool              `json:"is_clear_data,omitempty" doc:"Whether somebody who had it before finds nothing of theirs; yes by default"`
+		People       []attachPersonBody `json:"attach_user_infos,omitempty" doc:"Who gets it: at most 500, several only for SHARED desktops"`
 	}
 	attachPersonBody struct {
 		UserID   string                `json:"user_id,omitempty" doc:"Of a user or, by type, of a group"`
 		UserName string                `json:"user_name,omitempty"`
 		Domain   string                `json:"domain,omitempty" doc:"The directory"`
-		Group    workspace.UserGroup   `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
+		Group    desktop.UserGroup     `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
 		Type     assignment.HolderType `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
 	}
 	assignModelBody struct {
@@ -48,7 +48,7 @@ type (
 	privilegePersonBody struct {
 		UserName string                `json:"user_name" required:"true"`
 		Domain   string                `json:"domain,omitempty" doc:"The directory"`
-		Group    workspace.UserGroup   `json:"user_privilege_group,omitempty" doc:"In place of the one for all"`
+		Group    desktop.UserGroup     `json:"user_privilege_group,omitempty" doc:"In place of the one for all"`
 		Type     assignment.HolderType `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
 	}
 )
@@ -138,7 +138,7 @@ func previewReplyOf(p assignment.AttachPreview, asked []attachDesktopBody) attac
 	}
 	reply := attachPreviewReply{
 		Dimension: string(p.Dimension),
-		Desktops:  each(p.Desktops, func(d workspace.Desktop) previewedDesktop { return previewDesktop(d, given[d.ID], holders) }),
+		Desktops:  each(p.Desktops, func(d desktop.Desktop) previewedDesktop { return previewDesktop(d, given[d.ID], holders) }),
 		Users: each(p.Holders, func(h assignment.Holder) previewedUser {
 			return previewedUser{Name: h.Name, ID: idOf(h.ID), Desktops: len(gets[h.ID]), DesktopNames: strings.Join(gets[h.ID], ",")}
 		}),
@@ -169,7 +169,7 @@ func (b attachDesktopBody) with(people []attachPersonBody) attachDesktopBody {
 	return one
 }
 
-func previewDesktop(d workspace.Desktop, given []assignment.Pair, holders map[string]assignment.Holder) previewedDesktop {
+func previewDesktop(d desktop.Desktop, given []assignment.Pair, holders map[string]assignment.Holder) previewedDesktop {
 	var names []string
 	for _, p := range given {
 		names = append(names, holders[p.HolderID].Name)

@@ -17,6 +17,7 @@ import (
 
 	"carrel/internal/api"
 	"carrel/internal/core"
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -28,20 +29,20 @@ func (w *world) company(desktops int) {
 	ctx := w.Context()
 	base := time.Date(2026, 11, 21, 8, 0, 0, 123456000, time.UTC)
 	var people []workspace.User
-	var made []workspace.Desktop
+	var made []desktop.Desktop
 	for n := range desktops {
 		id, created := fmt.Sprintf("%032x", n), base.Add(time.Duration(n)*time.Second)
 		people = append(people, workspace.User{ID: "user-" + id, ProjectID: w.first.ProjectID, Name: fmt.Sprintf("Person-%05d", n), Created: created})
-		d := workspace.Desktop{
-			ID: id, ProjectID: w.first.ProjectID, Type: workspace.Dedicated, Name: fmt.Sprintf("PC-%05d", n), HostName: fmt.Sprintf("pc-%05d", n),
+		d := desktop.Desktop{
+			ID: id, ProjectID: w.first.ProjectID, Type: desktop.Dedicated, Name: fmt.Sprintf("PC-%05d", n), HostName: fmt.Sprintf("pc-%05d", n),
 			SubnetID: "wide", Address: fmt.Sprintf("10.64.%d.%d", n/256, n%256), ProductID: product, ImageID: image, Zone: zone, EnterpriseID: "0",
-			Root:   workspace.Volume{ID: id + "-a", Type: "SSD", GB: 80, Device: "/dev/sda", Name: "system", Created: created},
-			Status: workspace.StatusActive, Login: workspace.LoginRegistered, Created: created, Updated: created,
+			Root:   desktop.Volume{ID: id + "-a", Type: "SSD", GB: 80, Device: "/dev/sda", Name: "system", Created: created},
+			Status: desktop.StatusActive, Login: desktop.LoginRegistered, Created: created, Updated: created,
 		}
 		if n < desktops-1 {
 			d.Tags, d.SecurityGroups = []workspace.Tag{{Key: "team", Value: fmt.Sprintf("<%d> & \"ß\"", n%20)}}, []string{"narrow"}
-			d.Data = []workspace.Volume{{ID: id + "-b", Type: "SAS", GB: 10, Device: "/dev/sdb", Name: "data-1", Created: created}}
-			d.Assignments = []workspace.Assignment{{UserID: "user-" + id, Group: workspace.GroupSudo, Created: created}}
+			d.Data = []desktop.Volume{{ID: id + "-b", Type: "SAS", GB: 10, Device: "/dev/sdb", Name: "data-1", Created: created}}
+			d.Assignments = []desktop.Assignment{{UserID: "user-" + id, Group: desktop.GroupSudo, Created: created}}
 		}
 		made = append(made, d)
 	}
@@ -56,7 +57,7 @@ func (w *world) company(desktops int) {
 		if err := tx.InsertUsers(ctx, people); err != nil {
 			return err
 		}
-		return tx.InsertDesktops(ctx, made)
+		return desktop.InsertDesktops(ctx, tx, made)
 	})
 }
 

@@ -4,33 +4,34 @@ import (
 	"strconv"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
 // The body of CreateDesktop. What Carrel cannot honour is here too, so that it is refused rather than left out in silence.
 type (
 	createDesktopBody struct {
-		Type           workspace.DesktopType `json:"desktop_type" required:"true" doc:"DEDICATED for one person, SHARED for several"`
-		Zone           string                `json:"availability_zone,omitempty" doc:"The default zone if absent"`
-		ProductID      string                `json:"product_id" required:"true"`
-		BuyType        string                `json:"buy_type,omitempty" enum:"speed,custom" doc:"Which form of the console the order came from; makes no difference"`
-		ImageType      workspace.ImageType   `json:"image_type" required:"true" doc:"gold, private or market"`
-		ImageID        string                `json:"image_id" required:"true"`
-		Root           VolumeBody            `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
-		Data           []VolumeBody          `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
-		VPCID          string                `json:"vpc_id,omitempty"`
-		NICs           []nicBody             `json:"nics,omitempty" doc:"At most 1; the default subnet if absent"`
-		SecurityGroups []idBody              `json:"security_groups,omitempty" doc:"The default group if absent"`
-		Desktops       []newDesktopBody      `json:"desktops,omitempty" doc:"1 to 100, each for a person; not together with size"`
-		Name           string                `json:"desktop_name,omitempty" doc:"With size: the name of one desktop, the prefix of several"`
-		Addresses      []string              `json:"desktop_ips,omitempty" doc:"One for each desktop, or none"`
-		Size           *int                  `json:"size,omitempty" doc:"1 to 100 desktops without a person; not together with desktops"`
-		Notify         *bool                 `json:"email_notification,omitempty" doc:"Mail the people when their desktop is ready; yes by default"`
-		EnterpriseID   string                `json:"enterprise_project_id,omitempty" doc:"0 by default"`
-		OUName         string                `json:"ou_name,omitempty" doc:"An organisational unit that AddOu has added"`
-		Tags           []tagBody             `json:"tags,omitempty"`
-		Domain         string                `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
-		NamePolicyID   string                `json:"desktop_name_policy_id,omitempty" doc:"Makes the names that are not asked for"`
+		Type           desktop.DesktopType `json:"desktop_type" required:"true" doc:"DEDICATED for one person, SHARED for several"`
+		Zone           string              `json:"availability_zone,omitempty" doc:"The default zone if absent"`
+		ProductID      string              `json:"product_id" required:"true"`
+		BuyType        string              `json:"buy_type,omitempty" enum:"speed,custom" doc:"Which form of the console the order came from; makes no difference"`
+		ImageType      workspace.ImageType `json:"image_type" required:"true" doc:"gold, private or market"`
+		ImageID        string              `json:"image_id" required:"true"`
+		Root           VolumeBody          `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
+		Data           []VolumeBody        `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
+		VPCID          string              `json:"vpc_id,omitempty"`
+		NICs           []nicBody           `json:"nics,omitempty" doc:"At most 1; the default subnet if absent"`
+		SecurityGroups []idBody            `json:"security_groups,omitempty" doc:"The default group if absent"`
+		Desktops       []newDesktopBody    `json:"desktops,omitempty" doc:"1 to 100, each for a person; not together with size"`
+		Name           string              `json:"desktop_name,omitempty" doc:"With size: the name of one desktop, the prefix of several"`
+		Addresses      []string            `json:"desktop_ips,omitempty" doc:"One for each desktop, or none"`
+		Size           *int                `json:"size,omitempty" doc:"1 to 100 desktops without a person; not together with desktops"`
+		Notify         *bool               `json:"email_notification,omitempty" doc:"Mail the people when their desktop is ready; yes by default"`
+		EnterpriseID   string              `json:"enterprise_project_id,omitempty" doc:"0 by default"`
+		OUName         string              `json:"ou_name,omitempty" doc:"An organisational unit that AddOu has added"`
+		Tags           []tagBody           `json:"tags,omitempty"`
+		Domain         string              `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
+		NamePolicyID   string              `json:"desktop_name_policy_id,omitempty" doc:"Makes the names that are not asked for"`
 
 		EIP              map[string]any `json:"eip,omitempty" doc:"Refused: public addresses are not offered"`
 		SharedVPC        map[string]any `json:"apply_shared_vpc_dedicated_param,omitempty" doc:"Refused"`
@@ -57,14 +58,14 @@ type (
 		Value string `json:"value,omitempty"`
 	}
 	newDesktopBody struct {
-		UserName  string              `json:"user_name" required:"true" doc:"Somebody who is not known yet is added"`
-		Domain    string              `json:"domain,omitempty"`
-		UserEmail string              `json:"user_email,omitempty"`
-		UserPhone string              `json:"user_phone,omitempty" doc:"Digits, with spaces, hyphens and parentheses between them and a plus before them; at most 32 characters"`
-		Group     workspace.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
-		Name      string              `json:"computer_name,omitempty" doc:"1 to 15 characters"`
-		HostName  string              `json:"os_host_name,omitempty" doc:"The computer name if absent"`
-		Prefix    string              `json:"desktop_name_prefix,omitempty" doc:"Used without computer_name"`
+		UserName  string            `json:"user_name" required:"true" doc:"Somebody who is not known yet is added"`
+		Domain    string            `json:"domain,omitempty"`
+		UserEmail string            `json:"user_email,omitempty"`
+		UserPhone string            `json:"user_phone,omitempty" doc:"Digits, with spaces, hyphens and parentheses between them and a plus before them; at most 32 characters"`
+		Group     desktop.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
+		Name      string            `json:"computer_name,omitempty" doc:"1 to 15 characters"`
+		HostName  string            `json:"os_host_name,omitempty" doc:"The computer name if absent"`
+		Prefix    string            `json:"desktop_name_prefix,omitempty" doc:"Used without computer_name"`
 
 		CopyDesktopID string   `json:"copy_volume_desktop_id,omitempty" doc:"Refused"`
 		CopyVolumeIDs []string `json:"copy_volume_ids,omitempty" doc:"Refused"`
@@ -72,8 +73,8 @@ type (
 	}
 )
 
-func (b *createDesktopBody) request(c workspace.Caller) workspace.CreateDesktops {
-	return workspace.CreateDesktops{
+func (b *createDesktopBody) request(c workspace.Caller) desktop.CreateDesktops {
+	return desktop.CreateDesktops{
 		Caller: c, Type: b.Type, Zone: b.Zone, ProductID: b.ProductID, ImageType: b.ImageType, ImageID: b.ImageID,
 		Root: b.Root.spec(), Data: each(b.Data, VolumeBody.spec), VPCID: b.VPCID,
 		SubnetIDs:      each(b.NICs, func(n nicBody) string { return n.SubnetID }),
@@ -85,12 +86,12 @@ func (b *createDesktopBody) request(c workspace.Caller) workspace.CreateDesktops
 	}
 }
 
-func (v VolumeBody) spec() workspace.VolumeSpec {
-	return workspace.VolumeSpec{Type: v.Type, GB: v.Size}
+func (v VolumeBody) spec() desktop.VolumeSpec {
+	return desktop.VolumeSpec{Type: v.Type, GB: v.Size}
 }
 
-func (d newDesktopBody) spec() workspace.NewDesktop {
-	return workspace.NewDesktop{
+func (d newDesktopBody) spec() desktop.NewDesktop {
+	return desktop.NewDesktop{
 		UserName: d.UserName, UserEmail: d.UserEmail, UserPhone: d.UserPhone, Group: d.Group,
 		Name: d.Name, Prefix: d.Prefix, HostName: d.HostName, Domain: d.Domain,
 	}
@@ -166,7 +167,7 @@ type attachedUser struct {
 	Type   string `json:"type"`
 }
 
-func summaryOf(d workspace.Desktop, accountID string) desktopSummary {
+func summaryOf(d desktop.Desktop, accountID string) desktopSummary {
 	return desktopSummary{
 		DomainID: accountID, ProjectID: d.ProjectID, ID: d.ID, Name: d.Name, HostName: d.HostName, Created: stamp(d.Created),
 		Address: d.Address, UserName: d.FirstUser(), Users: usersOf(d), UserGroup: firstGroup(d), OUName: d.OUName,
@@ -176,17 +177,17 @@ func summaryOf(d workspace.Desktop, accountID string) desktopSummary {
 	}
 }
 
-func usersOf(d workspace.Desktop) []attachedUser {
-	users := each(d.Assignments, func(a workspace.Assignment) attachedUser {
-		return attachedUser{ID: a.UserID, Name: a.UserName, Domain: workspace.BuiltInDomain, Group: string(a.Group), Type: "USER"}
+func usersOf(d desktop.Desktop) []attachedUser {
+	users := each(d.Assignments, func(a desktop.Assignment) attachedUser {
+		return attachedUser{ID: a.UserID, Name: a.UserName, Domain: desktop.BuiltInDomain, Group: string(a.Group), Type: "USER"}
 	})
-	return append(users, each(d.GroupAssignments, func(a workspace.GroupAssignment) attachedUser {
-		return attachedUser{ID: a.GroupID, Name: a.GroupName, Domain: workspace.BuiltInDomain, Group: string(a.Group), Type: "GROUP"}
+	return append(users, each(d.GroupAssignments, func(a desktop.GroupAssignment) attachedUser {
+		return attachedUser{ID: a.GroupID, Name: a.GroupName, Domain: desktop.BuiltInDomain, Group: string(a.Group), Type: "GROUP"}
 	})...)
 }
 
 // attachState says whether somebody has the desktop, or what is being done about it.
-func attachState(d workspace.Desktop) string {
+func attachState(d desktop.Desktop) string {
 	switch {
 	case d.Task == workspace.TaskAttaching:
 		return "ATTACHING"
@@ -199,14 +200,14 @@ func attachState(d workspace.Desktop) string {
 	}
 }
 
-func firstGroup(d workspace.Desktop) string {
+func firstGroup(d desktop.Desktop) string {
 	if len(d.Assignments) == 0 {
 		return ""
 	}
 	return string(d.Assignments[0].Group)
 }
 
-func tagsOf(d workspace.Desktop) []tagBody {
+func tagsOf(d desktop.Desktop) []tagBody {
 	return each(d.Tags, func(t workspace.Tag) tagBody { return tagBody(t) })
 }
 
@@ -288,14 +289,14 @@ type volumeDetail struct {
 	BillID   string `json:"bill_resource_id" doc:"What would be billed: the disk's id"`
 }
 
-func detailOf(d workspace.DesktopDetail) DesktopDetail {
+func detailOf(d desktop.DesktopDetail) DesktopDetail {
 	return DesktopDetail{
 		ID: d.ID, Name: d.Name, HostName: d.HostName,
 		Addresses:  map[string][]addressBody{d.SubnetID: {{Address: d.Address, Version: "4", Type: "fixed"}}},
 		IPs:        []string{d.Address},
 		IPv4:       d.Address,
-		UserNames:  each(d.Assignments, func(a workspace.Assignment) string { return a.UserName }),
-		UserGroups: each(d.Assignments, func(a workspace.Assignment) string { return string(a.Group) }),
+		UserNames:  each(d.Assignments, func(a desktop.Assignment) string { return a.UserName }),
+		UserGroups: each(d.Assignments, func(a desktop.Assignment) string { return string(a.Group) }),
 		Type:       string(d.Type),
 		Metadata:   map[string]string{"metering.image_id": d.ImageID, "image_name": d.Image.Name},
 		Flavor:     flavorBody{ID: d.ProductID, Links: []flavorLink{}},
@@ -306,12 +307,12 @@ func detailOf(d workspace.DesktopDetail) DesktopDetail {
 		SiteName: siteName, SID: d.ID, BillID: d.ID,
 		Product: productSummaryOf(d.Product), OUName: d.OUName, OSVersion: d.Image.OSVersion, Tags: tagsOf(d.Desktop),
 		InternetMode: "NAT", InternetModes: []string{"NAT"}, AttachState: attachState(d.Desktop),
-		EnterpriseID: d.EnterpriseID, SubnetID: d.SubnetID, Domain: workspace.BuiltInDomain, Isolated: d.Isolated,
+		EnterpriseID: d.EnterpriseID, SubnetID: d.SubnetID, Domain: desktop.BuiltInDomain, Isolated: d.Isolated,
 		Progress: d.Progress, OrderID: d.OrderID, Fault: d.Fault,
 	}
 }
 
-func volumeOf(v workspace.Volume) volumeDetail {
+func volumeOf(v desktop.Volume) volumeDetail {
 	return volumeDetail{
 		ID: v.ID, VolumeID: v.ID, Type: v.Type, Size: v.GB, Device: v.Device, Name: v.Name, Created: stamp(v.Created),
 		SpecCode: v.Type, PoolDisk: v.PoolVolumeID, BillID: v.ID,

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -68,11 +69,11 @@ type DesktopFilter struct {
 	Offset       int            `query:"offset" minimum:"0" default:"0"`
 }
 
-func (f *DesktopFilter) query() (workspace.DesktopQuery, error) {
-	q := workspace.DesktopQuery{
+func (f *DesktopFilter) query() (desktop.DesktopQuery, error) {
+	q := desktop.DesktopQuery{
 		ProjectID: f.ProjectID, IDs: split[string](f.IDs...), Name: f.Name, Address: f.Address,
-		EnterpriseID: f.EnterpriseID, SubnetID: f.SubnetID, Types: split[workspace.DesktopType](f.Type),
-		Statuses: split[workspace.DesktopStatus](f.Status), Page: workspace.Page{Offset: f.Offset},
+		EnterpriseID: f.EnterpriseID, SubnetID: f.SubnetID, Types: split[desktop.DesktopType](f.Type),
+		Statuses: split[desktop.DesktopStatus](f.Status), Page: workspace.Page{Offset: f.Offset},
 	}
 	if f.Shared.given {
 		q.Types = narrow(q.Types, f.Shared.value)
@@ -96,16 +97,16 @@ type PoolFilter struct {
 func (f PoolFilter) ids() []string { return split[string](f.PoolID, f.PoolAlias) }
 
 // noType is a type that no desktop has.
-const noType workspace.DesktopType = "NONE"
+const noType desktop.DesktopType = "NONE"
 
 // narrow keeps of the asked types, or of all if none is asked, those that are shared or those that are not.
-func narrow(asked []workspace.DesktopType, shared bool) []workspace.DesktopType {
+func narrow(asked []desktop.DesktopType, shared bool) []desktop.DesktopType {
 	if len(asked) == 0 {
-		asked = []workspace.DesktopType{workspace.Dedicated, workspace.Shared, workspace.Pooled}
+		asked = []desktop.DesktopType{desktop.Dedicated, desktop.Shared, desktop.Pooled}
 	}
-	kept := []workspace.DesktopType{noType} // an empty list would select all
+	kept := []desktop.DesktopType{noType} // an empty list would select all
 	for _, t := range asked {
-		if (t == workspace.Shared) == shared {
+		if (t == desktop.Shared) == shared {
 			kept = append(kept, t)
 		}
 	}
@@ -132,7 +133,7 @@ func (s *Server) listDesktops(ctx context.Context, in *listDesktopsInput) (deskt
 	q.PoolIDs, q.UserNames, q.Limit = in.ids(), split[string](in.UserNames...), in.Limit
 	desktops, total, err := s.Services.Desktops.ListDesktops(ctx, q)
 	caller, _ := iam.PrincipalFrom(ctx)
-	return desktopsReply{total, each(desktops, func(d workspace.Desktop) desktopSummary { return summaryOf(d, caller.AccountID) })}, err
+	return desktopsReply{total, each(desktops, func(d desktop.Desktop) desktopSummary { return summaryOf(d, caller.AccountID) })}, err
 }
 
 // DesktopDetailFilter holds those of the lists with details.
@@ -151,14 +152,14 @@ type DesktopDetailFilter struct {
 	Zone          string         `query:"availability_zone"`
 }
 
-func (f *DesktopDetailFilter) query() (workspace.DesktopQuery, error) {
+func (f *DesktopDetailFilter) query() (desktop.DesktopQuery, error) {
 	q, err := f.DesktopFilter.query()
 	q.UserName, q.UserNames, q.Names = f.UserName, split[string](f.UserNames...), split[string](f.Names...)
 	q.ImageID, q.Zone = f.ImageID, f.Zone
 	q.Assigned, q.InMaintenance = f.Attached.pointer(), f.InMaintenance.pointer()
-	q.SortBy, q.Descending = workspace.DesktopSort(f.SortField), f.SortType == "DESC"
+	q.SortBy, q.Descending = desktop.DesktopSort(f.SortField), f.SortType == "DESC"
 	if f.ChargeMode == "0" || f.Internet.given && f.Internet.value {
-		q.Types = []workspace.DesktopType{noType}
+		q.Types = []desktop.DesktopType{noType}
 	}
 	return q, err
 }
@@ -192,7 +193,7 @@ type deleteDesktopInput struct {
 }
 
 func (s *Server) deleteDesktop(ctx context.Context, in *deleteDesktopInput) error {
-	_, err := s.Services.Desktops.DeleteDesktops(ctx, workspace.DeleteDesktops{
+	_, err := s.Services.Desktops.DeleteDesktops(ctx, desktop.DeleteDesktops{
 		Caller: in.caller(ctx), IDs: []string{in.DesktopID}, DeleteUsers: in.DeleteUsers, Notify: in.Notify,
 	})
 	return err
@@ -209,7 +210,7 @@ type deleteDesktopsInput struct {
 }
 
 func (s *Server) deleteDesktops(ctx context.Context, in *deleteDesktopsInput) (jobReply, error) {
-	id, err := s.Services.Desktops.DeleteDesktops(ctx, workspace.DeleteDesktops{
+	id, err := s.Services.Desktops.DeleteDesktops(ctx, desktop.DeleteDesktops{
 		Caller: in.caller(ctx), IDs: in.Body.IDs, DeleteUsers: in.Body.DeleteUsers, Notify: in.Body.Notify == nil || *in.Body.Notify,
 	})
 	return jobReply{id}, err
@@ -218,9 +219,9 @@ func (s *Server) deleteDesktops(ctx context.Context, in *deleteDesktopsInput) (j
 type operateDesktopsInput struct {
 	Project
 	Body struct {
-		IDs  []string            `json:"desktop_ids" required:"true" doc:"1 to 100"`
-		Op   workspace.Operation `json:"op_type" required:"true" enum:"os-start,os-stop,reboot,os-hibernate"`
-		Type string              `json:"type,omitempty" enum:"SOFT,HARD" doc:"SOFT (default) asks the system inside, HARD does not"`
+		IDs  []string          `json:"desktop_ids" required:"true" doc:"1 to 100"`
+		Op   desktop.Operation `json:"op_type" required:"true" enum:"os-start,os-stop,reboot,os-hibernate"`
+		Type string            `json:"type,omitempty" enum:"SOFT,HARD" doc:"SOFT (default) asks the system inside, HARD does not"`
 	}
 }
 
@@ -237,10 +238,10 @@ type operateRefusal struct {
 }
 
 func (s *Server) operateDesktops(ctx context.Context, in *operateDesktopsInput) (operateReply, error) {
-	result, err := s.Services.Desktops.OperateDesktops(ctx, workspace.OperateDesktops{
+	result, err := s.Services.Desktops.OperateDesktops(ctx, desktop.OperateDesktops{
 		Caller: in.caller(ctx), IDs: in.Body.IDs, Op: in.Body.Op, Force: in.Body.Type == "HARD",
 	})
-	return operateReply{JobID: result.JobID, Refused: each(result.Refused, func(r workspace.Refusal) operateRefusal {
+	return operateReply{JobID: result.JobID, Refused: each(result.Refused, func(r desktop.Refusal) operateRefusal {
 		return operateRefusal(r)
 	})}, err
 }

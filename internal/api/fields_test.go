@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -39,8 +40,8 @@ func TestADesktopsDetailsHaveWhatTheModelsHaveAndCarrelKnows(t *testing.T) {
 			{nil, []any{"order_id"}},
 			{false, []any{"isolated"}},
 			{false, []any{"is_freeze"}},
-			{workspace.BuiltInDomain, []any{"domain"}},
-			{workspace.BuiltInDomain, []any{"attach_user_infos", 0, "domain"}},
+			{desktop.BuiltInDomain, []any{"domain"}},
+			{desktop.BuiltInDomain, []any{"attach_user_infos", 0, "domain"}},
 			{w.ok(w.get("/security-groups")).text("security_groups", 0, "name"), []any{"security_groups", 0, "name"}},
 			{"SAS", []any{"root_volume", "resource_spec_code"}},
 			{"SSD", []any{"data_volumes", 0, "resource_spec_code"}},
@@ -54,7 +55,7 @@ func TestADesktopsDetailsHaveWhatTheModelsHaveAndCarrelKnows(t *testing.T) {
 			t.Errorf("links: %v", d.at("flavor", "links"))
 		}
 	}
-	if got := w.ok(w.get("/desktops")).text("desktops", 0, "attach_user_infos", 0, "domain"); got != workspace.BuiltInDomain {
+	if got := w.ok(w.get("/desktops")).text("desktops", 0, "attach_user_infos", 0, "domain"); got != desktop.BuiltInDomain {
 		t.Errorf("in the short list ann is of the directory %q", got)
 	}
 }
@@ -121,7 +122,7 @@ func TestAJobWithNothingToDoHasAnEnd(t *testing.T) {
 	}
 	w.update(func(tx *store.Tx) error {
 		for _, d := range ids {
-			if err := tx.DeleteDesktop(w.Context(), d); err != nil {
+			if err := desktop.DeleteDesktop(w.Context(), tx, d); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -37,7 +38,7 @@ type namePolicyIDReply struct {
 
 func (s *Server) createNamePolicy(ctx context.Context, in *createNamePolicyInput) (namePolicyIDReply, error) {
 	b := in.Body
-	id, err := s.Services.Desktops.CreateNamePolicy(ctx, in.caller(ctx), workspace.NamePolicy{
+	id, err := s.Services.Desktops.CreateNamePolicy(ctx, in.caller(ctx), desktop.NamePolicy{
 		Name: b.Name, Prefix: b.Prefix, Digits: b.Digits, Start: b.Start, PerUser: b.Increment == 1, Default: b.Default, Truncate: b.Truncate,
 	})
 	return namePolicyIDReply{id}, err
@@ -70,14 +71,14 @@ type namePolicyReply struct {
 }
 
 func (s *Server) listNamePolicies(ctx context.Context, in *listNamePoliciesInput) (namePoliciesReply, error) {
-	policies, total, err := s.Services.Desktops.ListNamePolicies(ctx, workspace.NamePolicyQuery{
+	policies, total, err := s.Services.Desktops.ListNamePolicies(ctx, desktop.NamePolicyQuery{
 		ProjectID: in.ProjectID, ID: in.ID, Name: in.Name, WithUser: in.WithUser.pointer(),
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
 	return namePoliciesReply{total, each(policies, namePolicyReplyOf)}, err
 }
 
-func namePolicyReplyOf(p workspace.NamePolicy) namePolicyReply {
+func namePolicyReplyOf(p desktop.NamePolicy) namePolicyReply {
 	out := namePolicyReply{
 		ID: p.ID, Name: p.Name, Prefix: p.Prefix, Digits: p.Digits, Start: p.Start, Default: p.Default, WithUser: p.WithUser(),
 		Truncate: p.Truncate,
@@ -104,7 +105,7 @@ type updateNamePolicyInput struct {
 
 func (s *Server) updateNamePolicy(ctx context.Context, in *updateNamePolicyInput) error {
 	b := in.Body
-	change := workspace.NamePolicyChange{
+	change := desktop.NamePolicyChange{
 		Name: b.Name, Prefix: b.Prefix, Digits: b.Digits, Start: b.Start, Default: b.Default, Truncate: b.Truncate,
 	}
 	if b.Increment != nil {

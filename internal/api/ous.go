@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -65,9 +66,9 @@ type ouReply struct {
 }
 
 func (s *Server) listOUs(ctx context.Context, in *listOUsInput) (ousReply, error) {
-	units, total, err := s.Services.Desktops.ListOUs(ctx, workspace.OUQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
-	return ousReply{total, each(units, func(o workspace.OU) ouReply {
-		return ouReply{ID: o.ID, Domain: workspace.BuiltInDomain, Name: o.Name, DN: o.DN(), Description: o.Description, DomainID: o.ProjectID}
+	units, total, err := s.Services.Desktops.ListOUs(ctx, desktop.OUQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
+	return ousReply{total, each(units, func(o desktop.OU) ouReply {
+		return ouReply{ID: o.ID, Domain: desktop.BuiltInDomain, Name: o.Name, DN: o.DN(), Description: o.Description, DomainID: o.ProjectID}
 	})}, err
 }
 
@@ -117,8 +118,8 @@ func (s *Server) listDirectoryOUs(ctx context.Context, in *listDirectoryOUsInput
 	if otherDirectory(in.Domain) {
 		return directoryOUsReply{OUs: []directoryOUReply{}}, nil
 	}
-	units, total, err := s.Services.Desktops.ListOUs(ctx, workspace.OUQuery{ProjectID: in.ProjectID, Page: in.page()})
-	return directoryOUsReply{total, each(units, func(o workspace.OU) directoryOUReply { return directoryOUReply{o.Name, o.DN()} })}, err
+	units, total, err := s.Services.Desktops.ListOUs(ctx, desktop.OUQuery{ProjectID: in.ProjectID, Page: in.page()})
+	return directoryOUsReply{total, each(units, func(o desktop.OU) directoryOUReply { return directoryOUReply{o.Name, o.DN()} })}, err
 }
 
 type listOUPeopleInput struct {

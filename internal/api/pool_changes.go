@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
@@ -90,7 +91,7 @@ type resizeJob struct {
 func (s *Server) resizePool(ctx context.Context, in *resizePoolInput) (resizePoolReply, error) {
 	var names given
 	names.add("flavor_id", in.Body.FlavorID != "" && in.Body.FlavorID != in.Body.ProductID)
-	if err := workspace.CheckSupported(names); err != nil {
+	if err := desktop.CheckSupported(names); err != nil {
 		return resizePoolReply{}, err
 	}
 	r, err := s.Services.Pools.ResizePool(ctx, pool.ResizePool{

@@ -4,16 +4,16 @@ import (
 	"context"
 	"strings"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
-	"carrel/internal/workspace"
 )
 
 type listPoolDesktopsInput struct {
 	DesktopDetailFilter
-	PoolID   string               `path:"pool_id"`
-	Differs  workspace.Difference `query:"inconsistent_type" enum:"PRODUCT_ID,IMAGE_ID,DISK_NUM,DISK_SIZE,AUTO_ISOLATION" doc:"Only desktops that differ so from what the pool would make now, or were put aside"`
-	Isolated optional[bool]       `query:"isolated" doc:"Only desktops that were put aside because they broke, or only the others"`
-	Limit    int                  `query:"limit" minimum:"0" maximum:"100" default:"10"`
+	PoolID   string             `path:"pool_id"`
+	Differs  desktop.Difference `query:"inconsistent_type" enum:"PRODUCT_ID,IMAGE_ID,DISK_NUM,DISK_SIZE,AUTO_ISOLATION" doc:"Only desktops that differ so from what the pool would make now, or were put aside"`
+	Isolated optional[bool]     `query:"isolated" doc:"Only desktops that were put aside because they broke, or only the others"`
+	Limit    int                `query:"limit" minimum:"0" maximum:"100" default:"10"`
 }
 
 type poolDesktopsReply struct {
@@ -46,19 +46,19 @@ func (s *Server) listPoolDesktops(ctx context.Context, in *listPoolDesktopsInput
 }
 
 // differenceOf is a difference in the words of the list, which has none for isolation.
-func differenceOf(d workspace.Difference) string {
-	if d == workspace.DiffersByIsolation {
+func differenceOf(d desktop.Difference) string {
+	if d == desktop.DiffersByIsolation {
 		return ""
 	}
 	return strings.ToLower(string(d))
 }
 
 func poolDesktopOf(d pool.PoolDesktop) poolDesktop {
-	return poolDesktop{detailOf(d.DesktopDetail), each(d.Differs, func(in workspace.Difference) string {
+	return poolDesktop{detailOf(d.DesktopDetail), each(d.Differs, func(in desktop.Difference) string {
 		switch in {
-		case workspace.DiffersInProduct:
+		case desktop.DiffersInProduct:
 			return "PRODUCT"
-		case workspace.DiffersInImage:
+		case desktop.DiffersInImage:
 			return "IMAGE"
 		default:
 			return string(in)
@@ -76,7 +76,7 @@ type differencesReply struct {
 func (s *Server) countPoolDifferences(ctx context.Context, in *PoolPath) (differencesReply, error) {
 	n, err := s.Services.Pools.PoolDifferences(ctx, in.ProjectID, in.PoolID)
 	return differencesReply{
-		Product: n[workspace.DiffersInProduct], Image: n[workspace.DiffersInImage], Disks: n[workspace.DiffersInDisks],
-		DiskSize: n[workspace.DiffersInDiskSize],
+		Product: n[desktop.DiffersInProduct], Image: n[desktop.DiffersInImage], Disks: n[desktop.DiffersInDisks],
+		DiskSize: n[desktop.DiffersInDiskSize],
 	}, err
 }

@@ -3,18 +3,19 @@ package api
 import (
 	"context"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
 
 // grantBody is a person or group that may use a pool, in requests and answers.
 type grantBody struct {
-	Type    pool.GranteeType    `json:"object_type" required:"true" enum:"USER,USER_GROUP"`
-	ID      string              `json:"object_id" required:"true" doc:"The id decides, whatever the name"`
-	Name    string              `json:"object_name,omitempty" doc:"In answers: the name that it has now"`
-	Domain  string              `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
-	Group   workspace.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
-	Created string              `json:"created_at,omitempty" doc:"In answers only"`
+	Type    pool.GranteeType  `json:"object_type" required:"true" enum:"USER,USER_GROUP"`
+	ID      string            `json:"object_id" required:"true" doc:"The id decides, whatever the name"`
+	Name    string            `json:"object_name,omitempty" doc:"In answers: the name that it has now"`
+	Domain  string            `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
+	Group   desktop.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
+	Created string            `json:"created_at,omitempty" doc:"In answers only"`
 }
 
 func (b grantBody) grant() pool.Grant {
@@ -36,7 +37,7 @@ func (s *Server) listGrants(ctx context.Context, in *listGrantsInput) (grantsRep
 	grants, total, err := s.Services.Pools.ListGrants(ctx, in.ProjectID, in.PoolID, workspace.Page{Offset: in.Offset, Limit: in.Limit})
 	return grantsReply{total, each(grants, func(g pool.Grant) grantBody {
 		return grantBody{
-			Type: g.Type, ID: g.ObjectID, Name: g.Name, Domain: workspace.BuiltInDomain, Group: g.Group, Created: stamp(g.Created),
+			Type: g.Type, ID: g.ObjectID, Name: g.Name, Domain: desktop.BuiltInDomain, Group: g.Group, Created: stamp(g.Created),
 		}
 	})}, err
 }

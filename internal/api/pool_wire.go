@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
@@ -233,7 +234,7 @@ func poolReplyOf(p pool.PoolDetail) poolReply {
 		Data: each(p.Data, poolVolumeOf), Retention: p.RetentionMinutes, Autoscaling: p.Autoscaling, Policy: policyOf(p.Policy),
 		Status: string(p.Status()), EnterpriseID: p.EnterpriseID, InMaintenance: p.InMaintenance, NamePolicyID: p.NamePolicyID,
 		Tags: each(p.Tags, func(t workspace.Tag) tagBody { return tagBody(t) }), OUName: p.OUName, Isolated: p.Counts.Isolated,
-		Domain:         cmp.Or(p.Domain, workspace.BuiltInDomain),
+		Domain:         cmp.Or(p.Domain, desktop.BuiltInDomain),
 		SecurityGroups: each(p.Groups, groupNamed),
 		Reset:          resetPolicyBody{Enabled: new(p.Reset.Enabled), PerDay: new(p.Reset.PerDay)},
 		History: each(p.History, func(i pool.PoolImage) poolImageReply {

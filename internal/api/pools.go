@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
@@ -83,7 +84,7 @@ type updatePoolInput struct {
 }
 
 func (s *Server) updatePool(ctx context.Context, in *updatePoolInput) error {
-	if err := workspace.CheckSupported(in.Body.unsupported()); err != nil {
+	if err := desktop.CheckSupported(in.Body.unsupported()); err != nil {
 		return err
 	}
 	return s.Services.Pools.UpdatePool(ctx, in.caller(ctx), in.PoolID, in.Body.change())

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -107,16 +108,16 @@ func (w *world) somebody(name string) string {
 }
 
 // change writes what a desktop has only in a pool.
-func (w *world) change(desktopID string, group workspace.UserGroup, change func(*workspace.Member)) {
+func (w *world) change(desktopID string, group desktop.UserGroup, change func(*desktop.Member)) {
 	w.Helper()
 	w.update(func(tx *store.Tx) error {
-		m, err := tx.ReadMember(w.Context(), desktopID)
+		m, err := desktop.ReadMember(w.Context(), tx, desktopID)
 		if err != nil {
 			return err
 		}
 		was := m.Binding
 		change(&m)
-		saved, err := tx.SaveMember(w.Context(), m, was, group)
+		saved, err := desktop.SaveMember(w.Context(), tx, m, was, group)
 		if err == nil && !saved {
 			err = fmt.Errorf("desktop %s is not as it was", desktopID)
 		}
@@ -126,19 +127,19 @@ func (w *world) change(desktopID string, group workspace.UserGroup, change func(
 
 func (w *world) bind(desktopID, userID string) {
 	w.Helper()
-	w.change(desktopID, workspace.GroupDefault, func(m *workspace.Member) { *m = m.AfterBinding(userID, time.Now()) })
+	w.change(desktopID, desktop.GroupDefault, func(m *desktop.Member) { *m = m.AfterBinding(userID, time.Now()) })
 }
 
 // set changes a desktop's own row.
-func (w *world) set(desktopID string, change func(*workspace.Desktop)) {
+func (w *world) set(desktopID string, change func(*desktop.Desktop)) {
 	w.Helper()
 	w.update(func(tx *store.Tx) error {
-		d, err := tx.ReadDesktop(w.Context(), w.first.ProjectID, desktopID)
+		d, err := desktop.ReadDesktop(w.Context(), tx, w.first.ProjectID, desktopID)
 		if err != nil {
 			return err
 		}
 		change(&d)
-		return tx.SaveDesktop(w.Context(), d)
+		return desktop.SaveDesktop(w.Context(), tx, d)
 	})
 }
 
@@ -295,9 +296,9 @@ func TestNamesOfAPoolFollowItsPolicy(t *testing.T) {
 func TestPoolDesktopsAreFoundByWhatTheyDifferIn(t *testing.T) {
 	w := newWorld(t)
 	id, ids := w.pool(object{"size": 4, "data_volumes": []object{{"type": "SAS", "size": 10}}})
-	w.set(ids[0], func(d *workspace.Desktop) { d.ProductID = "other" })
-	w.set(ids[1], func(d *workspace.Desktop) { d.ImageID = "older" })
-	w.change(ids[2], "", func(m *workspace.Member) { m.Isolated = true })
+	w.set(ids[0], func(d *desktop.Desktop) { d.ProductID = "other" })
+	w.set(ids[1], func(d *desktop.Desktop) { d.ImageID = "older" })
+	w.change(ids[2], "", func(m *desktop.Member) { m.Isolated = true })
 	ann := w.somebody("ann")
 	w.bind(ids[3], ann)
 	for query, want := range map[string][]string{
@@ -340,7 +341,7 @@ func TestThePathOfTheReferencesExampleWorksToo(t *testing.T) {
 	id, ids := w.pool(nil)
 	w.ok(w.post("/desktops-pools/"+id+"/action", object{"op_type": "os-stop", "type": "SOFT"}))
 	w.refused(w.post("/desktop-pools/"+id+"/action", object{"op_type": "os-stop"}), http.StatusConflict, workspace.CodeConflict, "all 2 desktops of pool POOL01 are busy")
-	w.set(ids[0], func(d *workspace.Desktop) { d.Status, d.Task, d.TaskOwner = workspace.StatusActive, "", "" })
+	w.set(ids[0], func(d *desktop.Desktop) { d.Status, d.Task, d.TaskOwner = desktop.StatusActive, "", "" })
 	job := w.ok(w.post("/desktop-pools/"+id+"/action", object{"op_type": "reboot", "type": "HARD"})).text("job_id")
 	a := w.ok(w.get("/workspace-jobs/" + job))
 	states := map[string]string{}
@@ -380,9 +381,9 @@ func TestWhatWasPutAsideIsTakenBack(t *testing.T) {
 	w := newWorld(t)
 	id, ids := w.pool(nil)
 	for _, d := range ids {
-		w.change(d, "", func(m *workspace.Member) { m.Isolated = true })
+		w.change(d, "", func(m *desktop.Member) { m.Isolated = true })
 	}
-	w.set(ids[1], func(d *workspace.Desktop) { d.Status = workspace.StatusError })
+	w.set(ids[1], func(d *desktop.Desktop) { d.Status = desktop.StatusError })
 	back := func(desktops ...string) answer {
 		return w.post("/desktop-pools/"+id+"/desktops/take-back", object{"desktop_ids": desktops})
 	}
@@ -462,7 +463,7 @@ func TestMessagesGoToThoseWhoAreConnected(t *testing.T) {
 	id, ids := w.pool(nil)
 	ann := w.somebody("ann")
 	w.bind(ids[0], ann)
-	w.set(ids[0], func(d *workspace.Desktop) { d.Login = workspace.LoginConnected })
+	w.set(ids[0], func(d *desktop.Desktop) { d.Login = desktop.LoginConnected })
 	notify := func(text string) answer {
 		return w.post("/desktop-pools/"+id+"/notifications", object{"notifications": text})
 	}
@@ -525,7 +526,7 @@ func TestOnlyAnEmptyPoolIsDeleted(t *testing.T) {
 	w.refused(w.do("DELETE", w.path("/desktop-pools/"+id), nil), http.StatusConflict, workspace.CodeConflict, "2 desktops")
 	w.update(func(tx *store.Tx) error {
 		for _, d := range ids {
-			if err := tx.DeleteDesktop(w.Context(), d); err != nil {
+			if err := desktop.DeleteDesktop(w.Context(), tx, d); err != nil {
 				return err
 			}
 		}

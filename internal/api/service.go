@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/url"
 
+	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -83,7 +84,7 @@ func accessOf(endpoint string) (host, port string) {
 func serviceOf(d workspace.ServiceDetail, enterprise string) serviceDetail {
 	out := serviceDetail{
 		ID: d.ID, Status: "SUBSCRIBED", VPCID: d.VPCID, VPCName: d.VPC.Name, AccessMode: "INTERNET", AccessStatus: "available",
-		Directory:    &directoryBody{Type: "LITE_AS", Name: workspace.BuiltInDomain, DeleteComputers: "0"},
+		Directory:    &directoryBody{Type: "LITE_AS", Name: desktop.BuiltInDomain, DeleteComputers: "0"},
 		ConfigStatus: "3", Progress: "100%", EnterpriseID: enterprise, EnterpriseOwner: "0",
 	}
 	vpc := serviceVPC{VPCID: d.VPCID, SubnetIDs: []string{}, Used: []string{}, Default: true}

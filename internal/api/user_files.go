@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/sheet"
 	"carrel/internal/workspace"
@@ -88,14 +89,14 @@ type importUsersReply struct {
 }
 
 type importedUserReply struct {
-	ID          string              `json:"id,omitempty"`
-	Name        string              `json:"user_name"`
-	Domain      string              `json:"domain"`
-	Email       string              `json:"user_email"`
-	Permission  workspace.UserGroup `json:"permission_group"`
-	DesktopName string              `json:"desktop_name"`
-	DesktopIP   string              `json:"desktop_ip"`
-	Description string              `json:"description"`
+	ID          string            `json:"id,omitempty"`
+	Name        string            `json:"user_name"`
+	Domain      string            `json:"domain"`
+	Email       string            `json:"user_email"`
+	Permission  desktop.UserGroup `json:"permission_group"`
+	DesktopName string            `json:"desktop_name"`
+	DesktopIP   string            `json:"desktop_ip"`
+	Description string            `json:"description"`
 }
 
 // maxEchoedCell is how much of a cell that is no good is repeated, in bytes.
@@ -112,7 +113,7 @@ func (s *Server) importUsers(ctx context.Context, in *importUsersInput) (importU
 	out := importUsersReply{Good: []importedUserReply{}, Bad: []importedUserReply{}, Total: len(people), JobID: jobID}
 	for _, p := range people {
 		row := importedUserReply{
-			ID: p.ID, Name: p.Name, Domain: workspace.BuiltInDomain, Email: p.Email, Permission: p.Permission,
+			ID: p.ID, Name: p.Name, Domain: desktop.BuiltInDomain, Email: p.Email, Permission: p.Permission,
 			DesktopName: p.DesktopName, DesktopIP: p.DesktopIP, Description: p.Description,
 		}
 		if p.Problem == "" {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/core"
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -125,8 +126,8 @@ func (w *world) session(name, userID string) (signedIn func() error, ended func(
 	if err != nil {
 		w.Fatal(err)
 	}
-	c := workspace.Connection{ID: "c-" + name, DesktopID: id, UserID: userID, SignInHash: v.SignInHash, Gateway: "g", LeaseUntil: time.Now().Add(time.Hour)}
-	w.update(func(tx *store.Tx) error { return tx.InsertConnection(w.Context(), c) })
+	c := desktop.Connection{ID: "c-" + name, DesktopID: id, UserID: userID, SignInHash: v.SignInHash, Gateway: "g", LeaseUntil: time.Now().Add(time.Hour)}
+	w.update(func(tx *store.Tx) error { return desktop.InsertConnection(w.Context(), tx, c) })
 	signedIn = func() error { _, err := s.SignIn.SignedIn(w.Context(), in.Token); return err }
 	ended = func() error {
 		found, err := s.Connections.CheckConnections(w.Context(), "g", []string{c.ID})

@@ -17,6 +17,7 @@ import (
 
 	"carrel/internal/api"
 	"carrel/internal/core"
+	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/secret"
 	"carrel/internal/store"
@@ -263,11 +264,11 @@ func (w *world) settle(ids ...string) {
 	w.Helper()
 	w.update(func(tx *store.Tx) error {
 		for _, id := range ids {
-			d, err := tx.ReadDesktop(w.Context(), w.first.ProjectID, id)
+			d, err := desktop.ReadDesktop(w.Context(), tx, w.first.ProjectID, id)
 			if err != nil {
 				return err
 			}
-			if err := workspace.MarkCreated(w.Context(), tx, d, workspace.CreateParams{}, ""); err != nil {
+			if err := desktop.MarkCreated(w.Context(), tx, d, desktop.CreateParams{}, ""); err != nil {
 				return err
 			}
 		}

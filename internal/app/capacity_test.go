@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"carrel/internal/app"
-	"carrel/internal/workspace"
+	"carrel/internal/desktop"
+	"carrel/internal/store"
 )
 
 // TestANearlyFullPoolIsToldAndOrdersForItRefused asks over HTTP: an order that does not fit is a conflict with the figures, and what
@@ -55,8 +56,8 @@ func TestANearlyFullPoolIsToldAndOrdersForItRefused(t *testing.T) {
 	order := `{"desktop_type":"DEDICATED","product_id":"` + b.ProductID + `","image_type":"gold","image_id":"` + b.ImageID +
 		`","root_volume":{"type":"SAS","size":80},"desktop_name":"lab","size":1}`
 	known := func() (known bool) {
-		err := a.Services.Catalog.Store.View(t.Context(), func(tx workspace.Tx) error {
-			all, err := tx.Capacities(t.Context())
+		err := a.Services.Pools.Store.View(t.Context(), func(tx *store.Tx) error {
+			all, err := desktop.Capacities(t.Context(), tx)
 			known = len(all) > 0
 			return err
 		})

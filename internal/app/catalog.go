@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -147,7 +148,7 @@ func productsOf(configured []Product, d engine.Description) []workspace.Product 
 	for i, p := range configured {
 		products[i] = workspace.Product{
 			ID: p.ID, CPUs: p.CPUs, MemoryMiB: p.MemoryMiB, Architecture: "x86", OSType: cmp.Or(p.OSType, "Linux"),
-			DiskType: "SAS", DiskGB: workspace.MinRootGB, PackageType: cmp.Or(p.Package, "general"), Description: p.Text,
+			DiskType: "SAS", DiskGB: desktop.MinRootGB, PackageType: cmp.Or(p.Package, "general"), Description: p.Text,
 			Status: "sellout", Processes: p.Processes,
 		}
 		for _, h := range d.Hosts {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -99,26 +100,26 @@ func (a *App) renewDemo(ctx context.Context, d *Demo, u workspace.User, progress
 }
 
 // ensureDemoDesktop returns one of the user's desktops, after asking for one if there is none.
-func (a *App) ensureDemoDesktop(ctx context.Context, u workspace.User, progress func(string)) (workspace.Desktop, error) {
-	mine := workspace.DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: workspace.Page{Limit: 1}}
+func (a *App) ensureDemoDesktop(ctx context.Context, u workspace.User, progress func(string)) (desktop.Desktop, error) {
+	mine := desktop.DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: workspace.Page{Limit: 1}}
 	found, _, err := a.Services.Desktops.ListDesktops(ctx, mine)
 	if err == nil && len(found) == 0 {
 		progress("Creating the first desktop, for the user demo")
-		_, err = a.Services.Desktops.CreateDesktops(ctx, workspace.CreateDesktops{
-			Caller: workspace.Caller{ProjectID: u.ProjectID, RequestID: "carrel-up"}, Type: workspace.Dedicated,
+		_, err = a.Services.Desktops.CreateDesktops(ctx, desktop.CreateDesktops{
+			Caller: workspace.Caller{ProjectID: u.ProjectID, RequestID: "carrel-up"}, Type: desktop.Dedicated,
 			ProductID: a.Bootstrap.ProductID, ImageType: workspace.ImageGold, ImageID: a.Bootstrap.ImageID,
-			Root:     workspace.VolumeSpec{Type: "SAS", GB: workspace.MinRootGB},
-			Desktops: []workspace.NewDesktop{{UserName: u.Name, Group: workspace.GroupSudo}},
+			Root:     desktop.VolumeSpec{Type: "SAS", GB: desktop.MinRootGB},
+			Desktops: []desktop.NewDesktop{{UserName: u.Name, Group: desktop.GroupSudo}},
 		})
 		if err == nil {
 			found, _, err = a.Services.Desktops.ListDesktops(ctx, mine)
 		}
 	}
 	if err != nil {
-		return workspace.Desktop{}, err
+		return desktop.Desktop{}, err
 	}
 	if len(found) == 0 {
-		return workspace.Desktop{}, errors.New("the desktop was deleted at once by somebody else")
+		return desktop.Desktop{}, errors.New("the desktop was deleted at once by somebody else")
 	}
 	return found[0], nil
 }
@@ -137,12 +138,12 @@ func (a *App) awaitDemo(ctx context.Context, id string, progress func(string)) e
 		}
 		switch {
 		case d.Task != workspace.NoTask:
-		case d.Status == workspace.StatusActive:
+		case d.Status == desktop.StatusActive:
 			if took := time.Since(begun); took > 100*time.Millisecond {
 				progress(fmt.Sprintf("The desktop %s is ready after %.1f s", d.Name, took.Seconds()))
 			}
 			return nil
-		case d.Status == workspace.StatusShutoff || d.Status == workspace.StatusHibernated:
+		case d.Status == desktop.StatusShutoff || d.Status == desktop.StatusHibernated:
 			progress("Starting the desktop " + d.Name)
 			if err := a.startDesktop(ctx, id); err != nil {
 				return err
@@ -163,8 +164,8 @@ func (a *App) awaitDemo(ctx context.Context, id string, progress func(string)) e
 }
 
 func (a *App) startDesktop(ctx context.Context, id string) error {
-	result, err := a.Services.Desktops.OperateDesktops(ctx, workspace.OperateDesktops{
-		Caller: workspace.Caller{ProjectID: a.Bootstrap.ProjectID, RequestID: "carrel-up"}, IDs: []string{id}, Op: workspace.OpStart,
+	result, err := a.Services.Desktops.OperateDesktops(ctx, desktop.OperateDesktops{
+		Caller: workspace.Caller{ProjectID: a.Bootstrap.ProjectID, RequestID: "carrel-up"}, IDs: []string{id}, Op: desktop.OpStart,
 	})
 	if err == nil && len(result.Refused) > 0 {
 		err = errors.New(result.Refused[0].Message)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -42,10 +43,10 @@ func (s *AssignmentService) AttachDesktops(ctx context.Context, r AttachDesktops
 // would make; nothing is kept for them.
 type AttachPreview struct {
 	Plan
-	Renames   []Pair              // of the desktops that would get nothing but another name: who of the request has them, and as what
-	Desktops  []workspace.Desktop // of the request, in its order
-	Holders   []Holder            // everybody whom it names, in its order
-	Newcomers []string            // those of them who would be added; their ids mean nothing outside this preview
+	Renames   []Pair            // of the desktops that would get nothing but another name: who of the request has them, and as what
+	Desktops  []desktop.Desktop // of the request, in its order
+	Holders   []Holder          // everybody whom it names, in its order
+	Newcomers []string          // those of them who would be added; their ids mean nothing outside this preview
 }
 
 // PreviewAttach plans what AttachDesktops would do, and does nothing. Its errors are the same.
@@ -73,9 +74,9 @@ func (s *AssignmentService) PreviewAttach(ctx context.Context, r AttachDesktops)
 // attachment is a request to attach desktops with what it refers to and what was decided.
 type attachment struct {
 	r        AttachDesktops
-	hold     bool                // the rows that the plan rests on are held, to carry it out
-	before   []workspace.Desktop // in the order of the request
-	desktops []workspace.Desktop // the same with the names that the request gives them
+	hold     bool              // the rows that the plan rests on are held, to carry it out
+	before   []desktop.Desktop // in the order of the request
+	desktops []desktop.Desktop // the same with the names that the request gives them
 	cast     cast
 	named    []Holder   // everybody, in the order of the request
 	wanted   [][]Holder // who shall have each desktop, unless the strategy chooses
@@ -157,13 +158,13 @@ func (a *attachment) readDesktops(ctx context.Context, tx *store.Tx, hold bool) 
 const readAtOnce = 500
 
 // desktopsByID reads desktops, and with hold holds their rows.
-func desktopsByID(ctx context.Context, tx *store.Tx, projectID string, ids []string, hold bool) (map[string]workspace.Desktop, error) {
+func desktopsByID(ctx context.Context, tx *store.Tx, projectID string, ids []string, hold bool) (map[string]desktop.Desktop, error) {
 	if hold {
-		return workspace.LockByID(ctx, tx, projectID, ids)
+		return desktop.LockByID(ctx, tx, projectID, ids)
 	}
-	found := make(map[string]workspace.Desktop, len(ids))
+	found := make(map[string]desktop.Desktop, len(ids))
 	for part := range slices.Chunk(ids, readAtOnce) {
-		desktops, _, err := tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: projectID, IDs: part, Page: workspace.Page{Limit: len(part)}})
+		desktops, _, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: projectID, IDs: part, Page: workspace.Page{Limit: len(part)}})
 		if err != nil {
 			return nil, err
 		}
@@ -215,7 +216,7 @@ func (a *attachment) snapshot() (AssignmentSnapshot, error) {
 		asked := a.r.Desktops[i]
 		one := AssignableDesktop{ID: d.ID, Name: d.Name, Called: a.before[i].Name, Type: d.Type, Closed: closed(d), Holders: holdersOf(d)}
 		if asked.Group != "" {
-			group, remark, err := workspace.GroupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
+			group, remark, err := desktop.GroupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
 			if err != nil {
 				return s, err
 			}
@@ -262,7 +263,7 @@ func (a *attachment) holdPeople(ctx context.Context, tx *store.Tx, s AssignmentS
 }
 
 // closed says why a desktop can be given to nobody and taken from nobody now, or nothing. It reads on from the name.
-func closed(d workspace.Desktop) string {
+func closed(d desktop.Desktop) string {
 	switch {
 	case d.PoolID != "":
 		return "is a pool's desktop: change the pool's people instead"
@@ -270,7 +271,7 @@ func closed(d workspace.Desktop) string {
 		return "is being deleted"
 	case d.Task != workspace.NoTask:
 		return fmt.Sprintf("is busy (%s), try again when it is done", d.Task)
-	case d.Status == workspace.StatusError:
+	case d.Status == desktop.StatusError:
 		return "is in state ERROR: start or delete it"
 	default:
 		return ""

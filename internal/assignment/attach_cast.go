@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -134,7 +135,7 @@ func (c *cast) introduce(d AttachDesktop, tx *store.Tx) {
 	u, known := c.users[id]
 	switch {
 	case !known && d.UserID == "":
-		u = workspace.NewUser(c.projectID, workspace.NewDesktop{UserName: d.UserName, UserEmail: d.UserEmail}, tx.Now())
+		u = desktop.NewUser(c.projectID, desktop.NewDesktop{UserName: d.UserName, UserEmail: d.UserEmail}, tx.Now())
 		c.users[u.ID], c.userIDs[strings.ToLower(u.Name)] = u, u.ID
 		c.added = append(c.added, u)
 	case known && u.Email == "":
@@ -184,7 +185,7 @@ func (c *cast) holder(p AttachPerson) (h Holder, remark string, err error) {
 		h.People = c.groups[h.ID].People
 	}
 	if p.Group != "" {
-		h.Group, remark, err = workspace.GroupFor("user_group", p.Group)
+		h.Group, remark, err = desktop.GroupFor("user_group", p.Group)
 	}
 	return h, remark, err
 }
@@ -225,7 +226,7 @@ func invite(ctx context.Context, tx *store.Tx, people []workspace.User) error {
 }
 
 // recipients are the people who get a desktop, with the address that the request has for its person.
-func (c *cast) recipients(gained []workspace.Assignment, d AttachDesktop) []Recipient {
+func (c *cast) recipients(gained []desktop.Assignment, d AttachDesktop) []Recipient {
 	var all []Recipient
 	for _, g := range gained {
 		r := Recipient{UserID: g.UserID}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -35,7 +36,7 @@ func (a *attachment) carryOut(ctx context.Context, tx *store.Tx) (string, error)
 	}
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: a.r.ProjectID, Type: workspace.JobAttachDesktops, RequestID: a.r.RequestID, Created: tx.Now()}
 	if len(taken) == 0 {
-		workspace.NothingToDo(&job, a.desktops)
+		desktop.NothingToDo(&job, a.desktops)
 		return job.ID, tx.InsertJob(ctx, job)
 	}
 	if err := a.cast.add(ctx, tx); err != nil {
@@ -59,11 +60,11 @@ func (a *attachment) carryOut(ctx context.Context, tx *store.Tx) (string, error)
 		return "", err
 	}
 	gained := HoldingsByDesktop(change.gained)
-	busy := make([]workspace.Desktop, len(taken))
+	busy := make([]desktop.Desktop, len(taken))
 	for n, i := range taken {
 		d := a.desktops[i]
 		people := gained[d.ID]
-		sub := workspace.NewSubJob(&job, d, AccountParams{Gained: a.cast.recipients(people, a.r.Desktops[i]), Remark: a.remarks[i]})
+		sub := desktop.NewSubJob(&job, d, AccountParams{Gained: a.cast.recipients(people, a.r.Desktops[i]), Remark: a.remarks[i]})
 		if len(people) > 0 {
 			sub.UserName = people[0].UserName
 		}
@@ -105,7 +106,7 @@ func (a *attachment) rename(ctx context.Context, tx *store.Tx) (taken []int, err
 		}
 		taken = append(taken, i)
 	}
-	if err := workspace.RefuseTaken(ctx, tx, a.r.ProjectID, "computer_name", fresh); err != nil {
+	if err := desktop.RefuseTaken(ctx, tx, a.r.ProjectID, "computer_name", fresh); err != nil {
 		return nil, err
 	}
 	if err := a.nameByPolicy(ctx, tx, open, fresh, gets); err != nil {
@@ -115,8 +116,8 @@ func (a *attachment) rename(ctx context.Context, tx *store.Tx) (taken []int, err
 		if d := &a.desktops[i]; d.Name != a.before[i].Name {
 			d.HostName = workspace.HostNameFor(d.Name, d.ID)
 			if !strings.EqualFold(d.HostName, a.before[i].HostName) {
-				one := []workspace.Desktop{*d}
-				if err := workspace.SettleHostNames(ctx, tx, a.r.ProjectID, one, func(int) bool { return false }); err != nil {
+				one := []desktop.Desktop{*d}
+				if err := desktop.SettleHostNames(ctx, tx, a.r.ProjectID, one, func(int) bool { return false }); err != nil {
 					return nil, err
 				}
 				d.HostName = one[0].HostName
@@ -149,12 +150,12 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx *store.Tx, open []int,
 	if id == "" {
 		return nil
 	}
-	var policy workspace.NamePolicy
+	var policy desktop.NamePolicy
 	var err error
 	if a.hold {
-		policy, err = tx.LockNamePolicy(ctx, a.r.ProjectID, id)
+		policy, err = desktop.LockNamePolicy(ctx, tx, a.r.ProjectID, id)
 	} else {
-		policy, err = tx.ReadNamePolicy(ctx, a.r.ProjectID, id)
+		policy, err = desktop.ReadNamePolicy(ctx, tx, a.r.ProjectID, id)
 	}
 	if err != nil {
 		return workspace.InField("desktop_name_policy_id", err)
@@ -169,7 +170,7 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx *store.Tx, open []int,
 		places[n], users[n] = n, gets[a.desktops[i].ID][0]
 	}
 	names = append(names, asked...)
-	next, err := workspace.FillNames(ctx, tx, policy, a.r.ProjectID, names, users, places)
+	next, err := desktop.FillNames(ctx, tx, policy, a.r.ProjectID, names, users, places)
 	if err != nil {
 		return err
 	}
@@ -179,11 +180,11 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx *store.Tx, open []int,
 	if !a.hold {
 		return nil
 	}
-	return workspace.KeepCount(ctx, tx, policy, next)
+	return desktop.KeepCount(ctx, tx, policy, next)
 }
 
 // checkNamesakes refuses a desktop with the name of one of its people.
-func checkNamesakes(field string, d workspace.Desktop, fresh []string) error {
+func checkNamesakes(field string, d desktop.Desktop, fresh []string) error {
 	for _, a := range d.Assignments {
 		fresh = append(fresh, a.UserName)
 	}
@@ -197,7 +198,7 @@ func checkNamesakes(field string, d workspace.Desktop, fresh []string) error {
 
 // clear has data erased that is left from before: what those who get a desktop again have left, where the request says so, and on
 // a desktop for one person what all others have left.
-func (a *attachment) clear(ctx context.Context, tx *store.Tx, ids []string, gained []workspace.Assignment) error {
+func (a *attachment) clear(ctx context.Context, tx *store.Tx, ids []string, gained []desktop.Assignment) error {
 	former, err := FormerAccounts(ctx, tx, ids)
 	if err != nil || len(former) == 0 {
 		return err
@@ -211,7 +212,7 @@ func (a *attachment) clear(ctx context.Context, tx *store.Tx, ids []string, gain
 	type terms struct{ clear, dedicated bool }
 	of := map[string]terms{}
 	for i, d := range a.desktops {
-		of[d.ID] = terms{a.r.Desktops[i].ClearData, d.Type == workspace.Dedicated}
+		of[d.ID] = terms{a.r.Desktops[i].ClearData, d.Type == desktop.Dedicated}
 	}
 	var doomed []FormerAccount
 	for _, f := range former {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -176,7 +177,7 @@ func (c *choice) desktopLeft(i, given int) (Left, bool) {
 	switch {
 	case d.closed() != "":
 		return Left{d.ID, LeftClosed, d.closed()}, true
-	case c.seats[i] == 0 && d.Type == workspace.Dedicated:
+	case c.seats[i] == 0 && d.Type == desktop.Dedicated:
 		return Left{d.ID, LeftServed, "belongs to " + cmp.Or(d.Holders[0].Name, "somebody") + " already"}, true
 	case c.seats[i] == 0:
 		return Left{d.ID, LeftServed, fmt.Sprintf("has %d people already, with a limit of %d", c.present[i], c.usersPerDesktop(d))}, true

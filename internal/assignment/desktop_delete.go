@@ -3,14 +3,15 @@ package assignment
 import (
 	"context"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // RemoveDesktop deletes the row of a desktop whose machine is gone, ends its assignments in the same transaction, tells its
 // people, and, if asked, removes those who have no desktop left.
-func RemoveDesktop(ctx context.Context, tx *store.Tx, d workspace.Desktop, p workspace.DeleteParams) error {
-	if err := tx.DeleteDesktop(ctx, d.ID); err != nil {
+func RemoveDesktop(ctx context.Context, tx *store.Tx, d desktop.Desktop, p desktop.DeleteParams) error {
+	if err := desktop.DeleteDesktop(ctx, tx, d.ID); err != nil {
 		return err
 	}
 	for _, a := range d.Assignments {
@@ -22,14 +23,14 @@ func RemoveDesktop(ctx context.Context, tx *store.Tx, d workspace.Desktop, p wor
 			return err
 		}
 		if p.Notify && user.Email != "" {
-			if err := tx.InsertMails(ctx, []workspace.Mail{workspace.DesktopMail(workspace.MailDesktopDeleted, d, user, tx.Now())}); err != nil {
+			if err := tx.InsertMails(ctx, []workspace.Mail{desktop.DesktopMail(workspace.MailDesktopDeleted, d, user, tx.Now())}); err != nil {
 				return err
 			}
 		}
 		if !p.DeleteUsers || user.Desktops > 0 {
 			continue
 		}
-		_, others, err := tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: d.ProjectID, UserID: user.ID}) // also those of groups
+		_, others, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: d.ProjectID, UserID: user.ID}) // also those of groups
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -11,7 +12,7 @@ import (
 // TakeForAccounts gives a desktop at rest to a sub-job that brings its accounts up to date, and says whether it has it now. A
 // desktop that is gone, or whose machine is, needs no waiting for.
 func TakeForAccounts(ctx context.Context, tx *store.Tx, s workspace.SubJob) (bool, error) {
-	found, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
+	found, err := desktop.LockDesktops(ctx, tx, s.ProjectID, []string{s.DesktopID})
 	if err != nil || len(found) == 0 {
 		return err == nil, err
 	}
@@ -23,19 +24,19 @@ func TakeForAccounts(ctx context.Context, tx *store.Tx, s workspace.SubJob) (boo
 		return false, nil
 	}
 	d.Task, d.TaskOwner = workspace.AccountJobs[s.Type], s.ID
-	return true, TakeDesktops(ctx, tx, []workspace.Desktop{d})
+	return true, TakeDesktops(ctx, tx, []desktop.Desktop{d})
 }
 
 // MarkAccounts records that the accounts inside a desktop are as they should be, or will be when it starts, with the power state
 // that the work has left it in, and tells those who have got it. What nevertheless does not hold inside becomes the desktop's fault.
-func MarkAccounts(ctx context.Context, tx *store.Tx, d workspace.Desktop, owner string, status workspace.DesktopStatus, gained []Recipient, warning string) error {
+func MarkAccounts(ctx context.Context, tx *store.Tx, d desktop.Desktop, owner string, status desktop.DesktopStatus, gained []Recipient, warning string) error {
 	if d.TaskOwner == owner {
 		fault, was := d.Fault, d.Login
-		workspace.Settle(&d, status)
-		if d.Fault = warning; status == workspace.StatusError {
+		desktop.Settle(&d, status)
+		if d.Fault = warning; status == desktop.StatusError {
 			d.Fault = fault
 		}
-		if err := workspace.SaveSession(ctx, tx, d, was); err != nil {
+		if err := desktop.SaveSession(ctx, tx, d, was); err != nil {
 			return err
 		}
 	}
@@ -58,7 +59,7 @@ func MarkAccounts(ctx context.Context, tx *store.Tx, d workspace.Desktop, owner 
 	for _, r := range gained {
 		u, there := users[r.UserID]
 		if u.Email = cmp.Or(r.Email, u.Email); there && u.Email != "" {
-			mails = append(mails, workspace.DesktopMail(workspace.MailAssigned, d, u, tx.Now()))
+			mails = append(mails, desktop.DesktopMail(workspace.MailAssigned, d, u, tx.Now()))
 		}
 	}
 	return tx.InsertMails(ctx, mails)

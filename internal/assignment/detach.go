@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -30,7 +31,7 @@ type DetachDesktop struct {
 // names a job that has ended.
 type DetachResult struct {
 	JobID   string
-	Refused []workspace.Refusal
+	Refused []desktop.Refusal
 }
 
 // Check refuses what is wrong with the request by itself.
@@ -79,7 +80,7 @@ func detachDesktops(ctx context.Context, tx *store.Tx, r DetachDesktops) (Detach
 	for i, d := range r.Desktops {
 		ids[i] = d.DesktopID
 	}
-	found, err := workspace.LockByID(ctx, tx, r.ProjectID, ids)
+	found, err := desktop.LockByID(ctx, tx, r.ProjectID, ids)
 	if err != nil {
 		return DetachResult{}, err
 	}
@@ -88,24 +89,24 @@ func detachDesktops(ctx context.Context, tx *store.Tx, r DetachDesktops) (Detach
 	if r.Batch {
 		job.Type = workspace.JobBatchDetach
 	}
-	var busy, idle []workspace.Desktop
+	var busy, idle []desktop.Desktop
 	var kept, erased detaching
 	for _, asked := range r.Desktops {
 		d, ok := found[asked.DesktopID]
 		if !ok {
-			result.Refused = append(result.Refused, workspace.Refusal{DesktopID: asked.DesktopID, Code: workspace.CodeDesktopNotFound, Message: "desktop " + asked.DesktopID + " does not exist"})
+			result.Refused = append(result.Refused, desktop.Refusal{DesktopID: asked.DesktopID, Code: workspace.CodeDesktopNotFound, Message: "desktop " + asked.DesktopID + " does not exist"})
 			continue
 		}
 		from, err := asked.from(d)
 		if err != nil {
-			result.Refused = append(result.Refused, workspace.Refusal{DesktopID: d.ID, DesktopName: d.Name, Code: workspace.CodeOf(err), Message: workspace.MessageOf(err)})
+			result.Refused = append(result.Refused, desktop.Refusal{DesktopID: d.ID, DesktopName: d.Name, Code: workspace.CodeOf(err), Message: workspace.MessageOf(err)})
 			continue
 		}
-		if len(from) == 0 && (!r.ShutOff || d.Status == workspace.StatusShutoff) {
+		if len(from) == 0 && (!r.ShutOff || d.Status == desktop.StatusShutoff) {
 			idle = append(idle, d)
 			continue
 		}
-		sub := workspace.NewSubJob(&job, d, AccountParams{ShutOff: r.ShutOff})
+		sub := desktop.NewSubJob(&job, d, AccountParams{ShutOff: r.ShutOff})
 		d.Task, d.TaskOwner = workspace.AccountJobs[job.Type], sub.ID
 		busy = append(busy, d)
 		job.SubJobs = append(job.SubJobs, sub)
@@ -115,7 +116,7 @@ func detachDesktops(ctx context.Context, tx *store.Tx, r DetachDesktops) (Detach
 			kept.add(d, from)
 		}
 	}
-	workspace.NothingToDo(&job, idle)
+	desktop.NothingToDo(&job, idle)
 	if len(job.SubJobs) == 0 {
 		return result, nil
 	}
@@ -133,7 +134,7 @@ func detachDesktops(ctx context.Context, tx *store.Tx, r DetachDesktops) (Detach
 }
 
 // from returns those whom the desktop is taken from.
-func (r DetachDesktop) from(d workspace.Desktop) ([]Holder, error) {
+func (r DetachDesktop) from(d desktop.Desktop) ([]Holder, error) {
 	if why := closed(d); why != "" && (d.Task != workspace.NoTask || d.PoolID != "") {
 		return nil, workspace.Errorf(workspace.CodeConflict, "desktop %s %s", d.Name, why)
 	}
@@ -156,12 +157,12 @@ func (r DetachDesktop) from(d workspace.Desktop) ([]Holder, error) {
 
 // detaching collects who loses what.
 type detaching struct {
-	desktops []workspace.Desktop
+	desktops []desktop.Desktop
 	pairs    []Pair
 	from     map[string][]Holder
 }
 
-func (t *detaching) add(d workspace.Desktop, from []Holder) {
+func (t *detaching) add(d desktop.Desktop, from []Holder) {
 	if t.from == nil {
 		t.from = map[string][]Holder{}
 	}
@@ -198,7 +199,7 @@ func (t *detaching) carryOut(ctx context.Context, tx *store.Tx, projectID string
 
 // bidFarewell records that people have lost desktops, and their accounts there, and tells them. names are those of the desktops by
 // id.
-func bidFarewell(ctx context.Context, tx *store.Tx, projectID string, lost []workspace.Assignment, names map[string]string, erase bool) error {
+func bidFarewell(ctx context.Context, tx *store.Tx, projectID string, lost []desktop.Assignment, names map[string]string, erase bool) error {
 	if len(lost) == 0 {
 		return nil
 	}
@@ -215,14 +216,14 @@ func bidFarewell(ctx context.Context, tx *store.Tx, projectID string, lost []wor
 	var mails []workspace.Mail
 	for _, a := range lost {
 		if u := users[a.UserID]; u.Email != "" {
-			mails = append(mails, workspace.DesktopMail(workspace.MailUnassigned, workspace.Desktop{Name: names[a.DesktopID]}, u, tx.Now()))
+			mails = append(mails, desktop.DesktopMail(workspace.MailUnassigned, desktop.Desktop{Name: names[a.DesktopID]}, u, tx.Now()))
 		}
 	}
 	return tx.InsertMails(ctx, mails)
 }
 
 // usersByID reads the people of holdings.
-func usersByID(ctx context.Context, tx *store.Tx, projectID string, holdings []workspace.Assignment) (map[string]workspace.User, error) {
+func usersByID(ctx context.Context, tx *store.Tx, projectID string, holdings []desktop.Assignment) (map[string]workspace.User, error) {
 	ids := make([]string, len(holdings))
 	for i, a := range holdings {
 		ids[i] = a.UserID
@@ -242,13 +243,13 @@ func usersByID(ctx context.Context, tx *store.Tx, projectID string, holdings []w
 
 // Detachments tells from whom a desktop was taken, the latest first: people and groups, and the people who lost it with a group.
 // CodeDesktopNotFound.
-func (s *AssignmentService) Detachments(ctx context.Context, projectID, desktopID string) (workspace.Desktop, []Detachment, error) {
+func (s *AssignmentService) Detachments(ctx context.Context, projectID, desktopID string) (desktop.Desktop, []Detachment, error) {
 	type answer struct {
-		desktop workspace.Desktop
+		desktop desktop.Desktop
 		records []Detachment
 	}
 	a, err := store.View(ctx, s.Store, func(tx *store.Tx) (a answer, err error) {
-		if a.desktop, err = tx.ReadDesktop(ctx, projectID, desktopID); err != nil {
+		if a.desktop, err = desktop.ReadDesktop(ctx, tx, projectID, desktopID); err != nil {
 			return a, err
 		}
 		a.records, err = Detachments(ctx, tx, desktopID)

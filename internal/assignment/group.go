@@ -3,6 +3,7 @@ package assignment
 import (
 	"context"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -41,13 +42,13 @@ func (s *AssignmentService) ChangeMembers(ctx context.Context, c workspace.Calle
 			if err := workspace.UsersExist(ctx, tx, c.ProjectID, userIDs); err != nil {
 				return err
 			}
-			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]workspace.Desktop) error { return tx.AddMembers(ctx, g.ID, userIDs) })
+			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]desktop.Desktop) error { return tx.AddMembers(ctx, g.ID, userIDs) })
 		case workspace.RemoveFromGroup:
-			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]workspace.Desktop) error {
+			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]desktop.Desktop) error {
 				if err := tx.RemoveMembers(ctx, g.ID, userIDs); err != nil {
 					return err
 				}
-				return tx.PoolsOfGroupChanged(ctx, g.ID)
+				return desktop.PoolsOfGroupChanged(ctx, tx, g.ID)
 			})
 		default:
 			return workspace.Invalid("op_type", "%q is unknown, use ADD or DELETE", action)

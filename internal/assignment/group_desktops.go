@@ -3,6 +3,7 @@ package assignment
 import (
 	"context"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -10,13 +11,13 @@ import (
 // dissolve deletes a group whose row is held, remembers which desktops it had, and takes them from its people.
 func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g workspace.Group) error {
 	var records []Detachment
-	err := regrouping(ctx, tx, c, []string{g.ID}, nil, func(held []workspace.Desktop) error {
+	err := regrouping(ctx, tx, c, []string{g.ID}, nil, func(held []desktop.Desktop) error {
 		for _, d := range held {
 			if h, has := holderOf(d, HolderGroup, g.ID, ""); has {
 				records = append(records, h.detached(d.ID, tx.Now()))
 			}
 		}
-		if err := tx.PoolsOfGroupChanged(ctx, g.ID); err != nil {
+		if err := desktop.PoolsOfGroupChanged(ctx, tx, g.ID); err != nil {
 			return err
 		}
 		return tx.DeleteGroup(ctx, g.ID)
@@ -30,7 +31,7 @@ func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g workspace
 // regrouping runs a change of who is in groups, or of groups themselves, and has what that means for the desktops of those groups
 // done: who loses one loses it with the transaction, and jobs bring the insides up to date. The change gets those desktops, which
 // are held. With userIDs it looks only at those people. CodeConflict when a desktop would have more people than it may.
-func regrouping(ctx context.Context, tx *store.Tx, c workspace.Caller, groupIDs, userIDs []string, f func(held []workspace.Desktop) error) error {
+func regrouping(ctx context.Context, tx *store.Tx, c workspace.Caller, groupIDs, userIDs []string, f func(held []desktop.Desktop) error) error {
 	ids, err := GroupDesktops(ctx, tx, groupIDs)
 	if err != nil {
 		return err
@@ -39,7 +40,7 @@ func regrouping(ctx context.Context, tx *store.Tx, c workspace.Caller, groupIDs,
 		return f(nil)
 	}
 	// Held, so that of two changes which together would give a desktop too many people the second sees the first.
-	held, err := tx.LockDesktops(ctx, c.ProjectID, ids)
+	held, err := desktop.LockDesktops(ctx, tx, c.ProjectID, ids)
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func checkCrowd(ctx context.Context, tx *store.Tx, desktopIDs []string) error {
 func desktopsIn(c changes) []string {
 	seen := map[string]bool{}
 	var ids []string
-	for _, part := range [][]workspace.Assignment{c.gained, c.lost} {
+	for _, part := range [][]desktop.Assignment{c.gained, c.lost} {
 		for _, a := range part {
 			if !seen[a.DesktopID] {
 				seen[a.DesktopID] = true
@@ -95,7 +96,7 @@ func desktopsIn(c changes) []string {
 
 // refit records a job that brings the insides of the desktops of holdings up to date, each when nothing else is being done to it.
 // With tell its people are told then that they have it.
-func refit(ctx context.Context, tx *store.Tx, c workspace.Caller, t workspace.JobType, desktops map[string]workspace.Desktop, holdings []workspace.Assignment, tell bool) error {
+func refit(ctx context.Context, tx *store.Tx, c workspace.Caller, t workspace.JobType, desktops map[string]desktop.Desktop, holdings []desktop.Assignment, tell bool) error {
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: c.ProjectID, Type: t, RequestID: c.RequestID, Created: tx.Now()}
 	people := HoldingsByDesktop(holdings)
 	told := map[string]bool{}
@@ -111,7 +112,7 @@ func refit(ctx context.Context, tx *store.Tx, c workspace.Caller, t workspace.Jo
 				p.Gained = append(p.Gained, Recipient{UserID: one.UserID})
 			}
 		}
-		sub := workspace.NewSubJob(&job, d, p)
+		sub := desktop.NewSubJob(&job, d, p)
 		sub.UserName = a.UserName
 		job.SubJobs = append(job.SubJobs, sub)
 	}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
-	"carrel/internal/workspace"
 )
 
 // FormerAccount is an account inside a desktop whose data is still there though its person no longer has the desktop, or is
@@ -27,19 +27,19 @@ type Detachment struct {
 	Type       HolderType
 	HolderID   string
 	HolderName string // as it was then
-	Group      workspace.UserGroup
+	Group      desktop.UserGroup
 	Detached   time.Time
 }
 
 // detached records that a desktop was taken from a holder.
 func (h Holder) detached(desktopID string, at time.Time) Detachment {
 	return Detachment{
-		DesktopID: desktopID, Type: h.Type, HolderID: h.ID, HolderName: h.Name, Group: cmp.Or(h.Group, workspace.GroupDefault), Detached: at,
+		DesktopID: desktopID, Type: h.Type, HolderID: h.ID, HolderName: h.Name, Group: cmp.Or(h.Group, desktop.GroupDefault), Detached: at,
 	}
 }
 
 // detachmentsOf records that people have lost desktops.
-func detachmentsOf(lost []workspace.Assignment, at time.Time) []Detachment {
+func detachmentsOf(lost []desktop.Assignment, at time.Time) []Detachment {
 	records := make([]Detachment, len(lost))
 	for i, a := range lost {
 		records[i] = Holder{Type: HolderUser, ID: a.UserID, Name: a.UserName, Group: a.Group}.detached(a.DesktopID, at)
@@ -61,7 +61,7 @@ type InsideAccount struct {
 // AccountsInside decides what accounts a desktop is to have inside, given who may use it and what accounts it has from before.
 // settled are the former accounts that have been dealt with once it is so. Until they are forgotten the accounts are not final:
 // somebody whose old data goes first has no account in the meantime, nor has a person whose account's name another still bears.
-func AccountsInside(holders []workspace.Assignment, former []FormerAccount) (accounts []InsideAccount, settled []FormerAccount) {
+func AccountsInside(holders []desktop.Assignment, former []FormerAccount) (accounts []InsideAccount, settled []FormerAccount) {
 	holds := make(map[string]bool, len(holders))
 	names := make(map[string]bool, len(holders))
 	for _, h := range holders {
@@ -107,8 +107,8 @@ type holdingKey struct{ desktop, user string }
 
 // changes is who gained and who lost the use of which desktop.
 type changes struct {
-	gained []workspace.Assignment
-	lost   []workspace.Assignment
+	gained []desktop.Assignment
+	lost   []desktop.Assignment
 }
 
 // changing runs f and finds out who may use desktops afterwards who could not before, and the reverse. With userIDs it looks
@@ -129,16 +129,16 @@ func changing(ctx context.Context, tx *store.Tx, desktopIDs, userIDs []string, f
 }
 
 // missingFrom returns those of all that some lacks.
-func missingFrom(some, all []workspace.Assignment) []workspace.Assignment {
+func missingFrom(some, all []desktop.Assignment) []desktop.Assignment {
 	there := make(map[holdingKey]bool, len(some))
 	for _, a := range some {
 		there[holdingKey{a.DesktopID, a.UserID}] = true
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(a workspace.Assignment) bool { return there[holdingKey{a.DesktopID, a.UserID}] })
+	return slices.DeleteFunc(slices.Clone(all), func(a desktop.Assignment) bool { return there[holdingKey{a.DesktopID, a.UserID}] })
 }
 
 // leave records that the accounts of people who have lost a desktop are still inside it; with erase, until their data is gone.
-func leave(ctx context.Context, tx *store.Tx, lost []workspace.Assignment, erase bool) error {
+func leave(ctx context.Context, tx *store.Tx, lost []desktop.Assignment, erase bool) error {
 	var left []FormerAccount
 	for _, a := range lost {
 		left = append(left, FormerAccount{DesktopID: a.DesktopID, UserID: a.UserID, Name: a.Account, Erase: erase, Changed: tx.Now()})
@@ -147,8 +147,8 @@ func leave(ctx context.Context, tx *store.Tx, lost []workspace.Assignment, erase
 }
 
 // HoldingsByDesktop sorts holdings out.
-func HoldingsByDesktop(all []workspace.Assignment) map[string][]workspace.Assignment {
-	of := map[string][]workspace.Assignment{}
+func HoldingsByDesktop(all []desktop.Assignment) map[string][]desktop.Assignment {
+	of := map[string][]desktop.Assignment{}
 	for _, a := range all {
 		of[a.DesktopID] = append(of[a.DesktopID], a)
 	}
@@ -156,7 +156,7 @@ func HoldingsByDesktop(all []workspace.Assignment) map[string][]workspace.Assign
 }
 
 // holdersOf returns the holders of a desktop, people and groups.
-func holdersOf(d workspace.Desktop) []Holder {
+func holdersOf(d desktop.Desktop) []Holder {
 	var all []Holder
 	for _, a := range d.Assignments {
 		all = append(all, Holder{Type: HolderUser, ID: a.UserID, Name: a.UserName, Group: a.Group})
@@ -168,7 +168,7 @@ func holdersOf(d workspace.Desktop) []Holder {
 }
 
 // holderOf finds who of a desktop's holders is meant, by id or else by name.
-func holderOf(d workspace.Desktop, t HolderType, id, name string) (Holder, bool) {
+func holderOf(d desktop.Desktop, t HolderType, id, name string) (Holder, bool) {
 	t = cmp.Or(t, HolderUser)
 	all := holdersOf(d)
 	i := slices.IndexFunc(all, func(h Holder) bool {

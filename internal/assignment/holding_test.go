@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -47,7 +48,7 @@ func TestAccountsComeToBeThoseOfTheHoldersAndNobodyFindsAnothersData(t *testing.
 		before := rapid.Permutation(logins).Draw(t, "names before")
 		after := rapid.Permutation(logins).Draw(t, "names after")
 		inside, names, kept := desk{}, map[string]string{}, map[string]bool{}
-		var holders []workspace.Assignment
+		var holders []desktop.Assignment
 		var former []assignment.FormerAccount
 		renaming := map[string]bool{} // names that a holder is about to give up
 		for i := range 4 {
@@ -55,7 +56,7 @@ func TestAccountsComeToBeThoseOfTheHoldersAndNobodyFindsAnothersData(t *testing.
 			was, holds := rapid.Bool().Draw(t, "was here"), rapid.Bool().Draw(t, "holds")
 			erase := was && rapid.Bool().Draw(t, "erase")
 			if holds {
-				holders = append(holders, workspace.Assignment{UserID: id, UserName: after[i], Account: after[i]})
+				holders = append(holders, desktop.Assignment{UserID: id, UserName: after[i], Account: after[i]})
 				names[after[i]] = id
 			}
 			if !was {

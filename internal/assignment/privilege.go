@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -12,7 +13,7 @@ import (
 type ChangePrivileges struct {
 	workspace.Caller
 	Desktops []PrivilegeChange
-	Group    workspace.UserGroup // of those who are given none of their own; empty: default
+	Group    desktop.UserGroup // of those who are given none of their own; empty: default
 }
 
 // PrivilegeChange is a desktop of the request.
@@ -26,7 +27,7 @@ func (r *ChangePrivileges) Check() error {
 	if len(r.Desktops) == 0 || len(r.Desktops) > MaxAttachedDesktops {
 		return workspace.Invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
 	}
-	if _, _, err := workspace.GroupFor("user_privilege_group", r.Group); err != nil {
+	if _, _, err := desktop.GroupFor("user_privilege_group", r.Group); err != nil {
 		return err
 	}
 	seen := make(map[string]bool, len(r.Desktops))
@@ -47,7 +48,7 @@ func (r *ChangePrivileges) Check() error {
 			if p.Group == "" && r.Group == "" {
 				return workspace.Invalid(fmt.Sprintf("%sattach_user_infos[%d].user_privilege_group", at, n), "must be given, here or for all in user_privilege_group")
 			}
-			if _, _, err := workspace.GroupFor(fmt.Sprintf("%sattach_user_infos[%d].user_privilege_group", at, n), p.Group); err != nil {
+			if _, _, err := desktop.GroupFor(fmt.Sprintf("%sattach_user_infos[%d].user_privilege_group", at, n), p.Group); err != nil {
 				return err
 			}
 		}
@@ -79,12 +80,12 @@ func changePrivileges(ctx context.Context, tx *store.Tx, r ChangePrivileges) (st
 	for i, d := range r.Desktops {
 		ids[i] = d.DesktopID
 	}
-	found, err := workspace.LockByID(ctx, tx, r.ProjectID, ids)
+	found, err := desktop.LockByID(ctx, tx, r.ProjectID, ids)
 	if err != nil {
 		return "", err
 	}
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobPrivileges, RequestID: r.RequestID, Created: tx.Now()}
-	var busy, idle []workspace.Desktop
+	var busy, idle []desktop.Desktop
 	var pairs []Pair
 	for i, asked := range r.Desktops {
 		at := fmt.Sprintf("desktops[%d].", i)
@@ -103,12 +104,12 @@ func changePrivileges(ctx context.Context, tx *store.Tx, r ChangePrivileges) (st
 		if why := closed(d); why != "" {
 			return "", workspace.Errorf(workspace.CodeConflict, "%sdesktop_id: desktop %s %s", at, d.Name, why)
 		}
-		sub := workspace.NewSubJob(&job, d, AccountParams{Remark: remark})
+		sub := desktop.NewSubJob(&job, d, AccountParams{Remark: remark})
 		d.Task, d.TaskOwner = workspace.TaskPrivileges, sub.ID
 		busy, pairs = append(busy, d), append(pairs, fresh...)
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	workspace.NothingToDo(&job, idle)
+	desktop.NothingToDo(&job, idle)
 	if err := Regroup(ctx, tx, pairs); err != nil {
 		return "", err
 	}
@@ -119,7 +120,7 @@ func changePrivileges(ctx context.Context, tx *store.Tx, r ChangePrivileges) (st
 }
 
 // pairs returns the holders of a desktop who get another privilege group, with that.
-func (r PrivilegeChange) pairs(at string, d workspace.Desktop, all workspace.UserGroup) (pairs []Pair, remark string, err error) {
+func (r PrivilegeChange) pairs(at string, d desktop.Desktop, all desktop.UserGroup) (pairs []Pair, remark string, err error) {
 	people := r.People
 	if len(people) == 0 {
 		for _, h := range holdersOf(d) {
@@ -139,7 +140,7 @@ func (r PrivilegeChange) pairs(at string, d workspace.Desktop, all workspace.Use
 		if asked == "" {
 			asked = all
 		}
-		group, note, err := workspace.GroupFor("user_privilege_group", asked)
+		group, note, err := desktop.GroupFor("user_privilege_group", asked)
 		if err != nil {
 			return nil, "", err
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -56,9 +57,9 @@ type relation struct {
 // for them, if any; field is where the request names them.
 func (r *relation) relate(i int, wanted []Holder, field string) error {
 	d := &r.s.Desktops[i]
-	has := make(map[holderKey]workspace.UserGroup, len(d.Holders))
+	has := make(map[holderKey]desktop.UserGroup, len(d.Holders))
 	for _, h := range d.Holders {
-		has[h.key()] = cmp.Or(h.Group, workspace.GroupDefault)
+		has[h.key()] = cmp.Or(h.Group, desktop.GroupDefault)
 	}
 	var fresh []Holder
 	var regroups []Pair
@@ -109,7 +110,7 @@ func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) erro
 		if d.bearsNameOf(h) {
 			return workspace.Invalid(field, "%q is the name of the desktop, which must differ from its person's", h.Name)
 		}
-		if h.Type == HolderGroup && d.Type == workspace.Dedicated {
+		if h.Type == HolderGroup && d.Type == desktop.Dedicated {
 			return workspace.Invalid(field, "desktop %s is DEDICATED: it is for 1 person, not for group %s", d.title(), h.Name)
 		}
 	}
@@ -122,7 +123,7 @@ func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) erro
 		return workspace.Invalid(field, "%d people for desktop %s, which is %s: at most %d", asked, d.title(), d.Type, limit)
 	case present+added <= limit:
 		return nil
-	case d.Type == workspace.Dedicated:
+	case d.Type == desktop.Dedicated:
 		return workspace.InField(at, workspace.Errorf(workspace.CodeConflict, "desktop %s belongs to %s: detach it first", d.title(), d.Holders[0].Name))
 	default:
 		return workspace.InField(at, workspace.Errorf(workspace.CodeConflict, "desktop %s has %d people already, with %d more it would have over %d", d.title(), present, added, limit))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -37,9 +38,9 @@ type AttachDesktop struct {
 	UserName     string
 	UserID       string
 	UserEmail    string
-	Group        workspace.UserGroup // of everybody who gets the desktop and has none of their own; empty: default
-	ComputerName string              // the desktop's new name; empty: it keeps its own
-	ClearData    bool                // true by default on the wire
+	Group        desktop.UserGroup // of everybody who gets the desktop and has none of their own; empty: default
+	ComputerName string            // the desktop's new name; empty: it keeps its own
+	ClearData    bool              // true by default on the wire
 	People       []AttachPerson
 }
 
@@ -49,7 +50,7 @@ type AttachPerson struct {
 	ID     string
 	Name   string
 	Domain string
-	Group  workspace.UserGroup // empty: the desktop's
+	Group  desktop.UserGroup // empty: the desktop's
 }
 
 // AssignModel says how people and desktops are brought together. The zero value is FIXED_RELATION.
@@ -152,7 +153,7 @@ func (d AttachDesktop) Named() []AttachPerson {
 // be one person, by id here and by name there: PlanAssignment sees to the latter.
 func (r *AttachDesktops) Check() error {
 	for _, field := range r.Unsupported {
-		why := workspace.UnsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
+		why := desktop.UnsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
 		return workspace.Unsupported(field, cmp.Or(why, "not offered here; leave it out"))
 	}
 	if err := r.Model.Check(); err != nil {
@@ -213,7 +214,7 @@ func (d AttachDesktop) check(at string, strategy AssignStrategy) error {
 			return err
 		}
 	}
-	if _, _, err := workspace.GroupFor(at+"user_group", d.Group); err != nil {
+	if _, _, err := desktop.GroupFor(at+"user_group", d.Group); err != nil {
 		return err
 	}
 	if err := workspace.CheckEmail(at+"user_email", d.UserEmail); err != nil {
@@ -291,10 +292,10 @@ func (p AttachPerson) check(at, computerName string) error {
 			return workspace.Invalid(at+"user_name", "%q is the name of the desktop, which must differ from its person's", p.Name)
 		}
 	}
-	if _, _, err := workspace.GroupFor(at+"user_group", p.Group); err != nil {
+	if _, _, err := desktop.GroupFor(at+"user_group", p.Group); err != nil {
 		return err
 	}
-	return workspace.CheckDomain(at+"domain", p.Domain)
+	return desktop.CheckDomain(at+"domain", p.Domain)
 }
 
 // checkAttachedName says why a desktop cannot be renamed so. Other than in CheckComputerName, underscores are allowed, and

@@ -9,6 +9,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -18,7 +19,7 @@ type ownAssignment struct {
 	bun.BaseModel `bun:"table:assignments"`
 	DesktopID     string
 	UserID        string
-	Group         workspace.UserGroup `bun:"user_group"`
+	Group         desktop.UserGroup `bun:"user_group"`
 	Created       time.Time
 	Position      int
 }
@@ -27,7 +28,7 @@ type groupShare struct {
 	bun.BaseModel `bun:"table:group_assignments"`
 	DesktopID     string
 	GroupID       string
-	Group         workspace.UserGroup `bun:"user_group"`
+	Group         desktop.UserGroup `bun:"user_group"`
 	Created       time.Time
 	Position      int
 }
@@ -38,7 +39,7 @@ type held struct {
 	UserID    string
 	UserName  string
 	Account   string
-	Group     workspace.UserGroup `bun:"user_group"`
+	Group     desktop.UserGroup `bun:"user_group"`
 	Created   time.Time
 }
 
@@ -60,7 +61,7 @@ type detachment struct {
 	Type       HolderType `bun:"holder_type,pk"`
 	HolderID   string     `bun:",pk"`
 	HolderName string
-	Group      workspace.UserGroup `bun:"user_group"`
+	Group      desktop.UserGroup `bun:"user_group"`
 	Detached   time.Time
 }
 
@@ -165,8 +166,8 @@ func keysOf(pairs []Pair) [][]string {
 // Holdings reads who may use desktops, in their own name or through a group; with userIDs, only those of them. Nobody is
 // there twice on one desktop: what is theirs in their own name wins, and among groups the one that may administer it. They
 // come by desktop, then as people got them, those of groups by name.
-func Holdings(ctx context.Context, t *store.Tx, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
-	var all []workspace.Assignment
+func Holdings(ctx context.Context, t *store.Tx, desktopIDs, userIDs []string) ([]desktop.Assignment, error) {
+	var all []desktop.Assignment
 	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(desktopIDs))), store.Batch) {
 		own, err := ownHoldings(ctx, t, part, userIDs)
 		if err != nil {
@@ -181,27 +182,27 @@ func Holdings(ctx context.Context, t *store.Tx, desktopIDs, userIDs []string) ([
 	return all, nil
 }
 
-func ownHoldings(ctx context.Context, t *store.Tx, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
+func ownHoldings(ctx context.Context, t *store.Tx, desktopIDs, userIDs []string) ([]desktop.Assignment, error) {
 	var rows []held
 	q := t.NewSelect().TableExpr("assignments AS a").Join("JOIN users AS u ON u.id = a.user_id").
 		ColumnExpr("a.desktop_id, a.user_id, u.name AS user_name, u.account, a.user_group, a.created").
 		Where("a.desktop_id IN (?)", bun.List(desktopIDs))
 	err := store.Among(q, "a.user_id", userIDs).OrderExpr("a.desktop_id, a.created, a.position").Scan(ctx, &rows)
-	return store.Convert(rows, func(r held) workspace.Assignment { return workspace.Assignment(r) }), err
+	return store.Convert(rows, func(r held) desktop.Assignment { return desktop.Assignment(r) }), err
 }
 
-func groupHoldings(ctx context.Context, t *store.Tx, desktopIDs, userIDs []string) ([]workspace.Assignment, error) {
+func groupHoldings(ctx context.Context, t *store.Tx, desktopIDs, userIDs []string) ([]desktop.Assignment, error) {
 	var rows []held
 	q := t.NewSelect().TableExpr("group_assignments AS g").Join("JOIN memberships AS m ON m.group_id = g.group_id").
 		Join("JOIN users AS u ON u.id = m.user_id").
 		ColumnExpr("g.desktop_id, m.user_id, u.name AS user_name, u.account, g.user_group, g.created").
 		Where("g.desktop_id IN (?)", bun.List(desktopIDs))
 	err := store.Among(q, "m.user_id", userIDs).OrderExpr("g.desktop_id, u.name_folded, g.created, g.position").Scan(ctx, &rows)
-	return store.Convert(rows, func(r held) workspace.Assignment { return workspace.Assignment(r) }), err
+	return store.Convert(rows, func(r held) desktop.Assignment { return desktop.Assignment(r) }), err
 }
 
 // merge puts together, by desktop, who has it in their own name and who through groups. Nobody is there twice.
-func merge(own, shared []workspace.Assignment) []workspace.Assignment {
+func merge(own, shared []desktop.Assignment) []desktop.Assignment {
 	type key struct{ desktop, user string }
 	theirs := make(map[key]bool, len(own))
 	for _, a := range own {
@@ -221,7 +222,7 @@ func merge(own, shared []workspace.Assignment) []workspace.Assignment {
 			all[i].Group = a.Group
 		}
 	}
-	slices.SortStableFunc(all, func(a, b workspace.Assignment) int { return strings.Compare(a.DesktopID, b.DesktopID) })
+	slices.SortStableFunc(all, func(a, b desktop.Assignment) int { return strings.Compare(a.DesktopID, b.DesktopID) })
 	return all
 }
 
@@ -350,9 +351,9 @@ func Detachments(ctx context.Context, t *store.Tx, desktopID string) ([]Detachme
 
 // TakeDesktops writes name, host name, task and owner of desktops whose rows are held, and sets Updated, a batch at a time.
 // CodeNameTaken.
-func TakeDesktops(ctx context.Context, t *store.Tx, desktops []workspace.Desktop) error {
+func TakeDesktops(ctx context.Context, t *store.Tx, desktops []desktop.Desktop) error {
 	for part := range slices.Chunk(desktops, store.Batch) {
-		rows, args := values(store.Convert(part, func(d workspace.Desktop) []string {
+		rows, args := values(store.Convert(part, func(d desktop.Desktop) []string {
 			return []string{d.ID, d.Name, store.Fold(d.Name), d.HostName, string(d.Task), d.TaskOwner}
 		}))
 		n, err := store.Affected(t.NewRaw("WITH v (id, name, name_folded, host_name, task, task_owner) AS ("+rows+") "+

@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -72,7 +73,7 @@ func (r *CreateUser) Check(now time.Time) error {
 	default:
 		return workspace.UnknownActivation(r.Activation)
 	}
-	return workspace.CheckDomain("domain", r.Domain)
+	return desktop.CheckDomain("domain", r.Domain)
 }
 
 // CreateUser adds a person and returns their id. CodeNameTaken when the name is in use, whatever its case: the unique

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -167,7 +168,7 @@ func (s *AssignmentService) insertUsers(ctx context.Context, tx *store.Tx, c wor
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(members)) {
-		err := regrouping(ctx, tx, c, []string{id}, members[id], func([]workspace.Desktop) error { return tx.AddMembers(ctx, id, members[id]) })
+		err := regrouping(ctx, tx, c, []string{id}, members[id], func([]desktop.Desktop) error { return tx.AddMembers(ctx, id, members[id]) })
 		if err != nil {
 			return nil, "", err
 		}

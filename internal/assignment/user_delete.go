@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -60,7 +61,7 @@ func dismiss(ctx context.Context, tx *store.Tx, u workspace.User, job *workspace
 		ids[i] = d.ID
 		if !told[d.ID] {
 			told[d.ID] = true
-			sub := workspace.NewSubJob(job, d, AccountParams{})
+			sub := desktop.NewSubJob(job, d, AccountParams{})
 			sub.UserName = u.Name
 			job.SubJobs = append(job.SubJobs, sub)
 		}
@@ -81,11 +82,11 @@ func dismiss(ctx context.Context, tx *store.Tx, u workspace.User, job *workspace
 // removeUser deletes the row of a person. Their connections go with it, and the desktops that they were connected to are settled
 // here: a gateway that has died would leave that to nobody.
 func removeUser(ctx context.Context, tx *store.Tx, userID string) error {
-	connected, err := tx.DropConnectionsOf(ctx, userID)
+	connected, err := desktop.DropConnectionsOf(ctx, tx, userID)
 	if err != nil {
 		return err
 	}
-	if err := tx.EndBindings(ctx, userID); err != nil {
+	if err := desktop.EndBindings(ctx, tx, userID); err != nil {
 		return err
 	}
 	if err := tx.DeleteUser(ctx, userID); err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -37,7 +38,7 @@ type ImportedUser struct {
 	Line int // in the file, from 1
 	CreateUser
 	ID          string // empty when something is wrong
-	Permission  workspace.UserGroup
+	Permission  desktop.UserGroup
 	DesktopName string
 	DesktopIP   string
 	Problem     string // empty when the row is good; it begins with line and column
@@ -110,7 +111,7 @@ func readPeople(rows []ImportRow, columns map[workspace.Column]int) []ImportedUs
 			return ""
 		}
 		p := ImportedUser{
-			Line: row.Line, Permission: workspace.UserGroup(cell(workspace.ColPermission)), DesktopName: cell(workspace.ColDesktopName), DesktopIP: cell(workspace.ColDesktopIP),
+			Line: row.Line, Permission: desktop.UserGroup(cell(workspace.ColPermission)), DesktopName: cell(workspace.ColDesktopName), DesktopIP: cell(workspace.ColDesktopIP),
 			CreateUser: CreateUser{
 				Name: cell(workspace.ColName), Email: cell(workspace.ColEmail), Phone: cell(workspace.ColPhone), Alias: cell(workspace.ColAlias), Description: cell(workspace.ColDescription),
 				Password: cell(workspace.ColPassword), Activation: workspace.Activation(strings.ToUpper(cell(workspace.ColActivation))),
@@ -246,7 +247,7 @@ func sameAddress(email, known, otherwise string) error {
 
 // checkDesktop says what is wrong with what a row tells of a desktop. Whether its address is free is seen when it is ordered.
 func (p *ImportedUser) checkDesktop(subnet *workspace.Subnet, taken map[string]bool, desktops map[string]int) error {
-	group, _, err := workspace.GroupFor(string(workspace.ColPermission), p.Permission)
+	group, _, err := desktop.GroupFor(string(workspace.ColPermission), p.Permission)
 	if err != nil {
 		return err
 	}
@@ -280,7 +281,7 @@ func (p *ImportedUser) checkDesktop(subnet *workspace.Subnet, taken map[string]b
 	if err != nil {
 		return fmt.Errorf("reading subnet %s: %w", subnet.ID, err)
 	}
-	if !workspace.UsableAddress(prefix, addr) || p.DesktopIP == subnet.Gateway {
+	if !desktop.UsableAddress(prefix, addr) || p.DesktopIP == subnet.Gateway {
 		return workspace.Invalid(string(workspace.ColDesktopIP), "%s is not a usable address of the subnet %s", p.DesktopIP, subnet.CIDR)
 	}
 	return nil
@@ -357,7 +358,7 @@ func takenDesktopNames(ctx context.Context, tx *store.Tx, projectID string, peop
 		}
 	}
 	taken := map[string]bool{}
-	found, err := tx.TakenNames(ctx, projectID, names)
+	found, err := desktop.TakenNames(ctx, tx, projectID, names)
 	for _, n := range found {
 		taken[n] = true
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -22,7 +23,7 @@ type RenameUser struct {
 // desktop of theirs has not done yet with another account of the new name. The lock on the person decides between two callers.
 func (s *AssignmentService) RenameUser(ctx context.Context, r RenameUser) error {
 	for _, err := range []error{
-		workspace.CheckDomain("old_user_domain", r.OldDomain), workspace.CheckDomain("new_user_domain", r.NewDomain),
+		desktop.CheckDomain("old_user_domain", r.OldDomain), desktop.CheckDomain("new_user_domain", r.NewDomain),
 		workspace.CheckUserName("new_username", r.New),
 	} {
 		if err != nil {
@@ -85,7 +86,7 @@ func renameUser(ctx context.Context, tx *store.Tx, r RenameUser, u workspace.Use
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobRenameUser, RequestID: r.RequestID, Created: tx.Now()}
 	for _, d := range desktops {
 		before = append(before, FormerAccount{DesktopID: d.ID, UserID: u.ID, Name: old, Changed: tx.Now()})
-		sub := workspace.NewSubJob(&job, d, AccountParams{Reboot: r.Reboot})
+		sub := desktop.NewSubJob(&job, d, AccountParams{Reboot: r.Reboot})
 		sub.UserName = u.Name
 		job.SubJobs = append(job.SubJobs, sub)
 	}
@@ -118,11 +119,11 @@ func mayBear(ctx context.Context, tx *store.Tx, u workspace.User, ids []string) 
 }
 
 // desktopsOf reads all desktops that a person may use.
-func desktopsOf(ctx context.Context, tx *store.Tx, u workspace.User) ([]workspace.Desktop, error) {
-	q := workspace.DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: workspace.Page{Limit: readAtOnce}}
-	var all []workspace.Desktop
+func desktopsOf(ctx context.Context, tx *store.Tx, u workspace.User) ([]desktop.Desktop, error) {
+	q := desktop.DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: workspace.Page{Limit: readAtOnce}}
+	var all []desktop.Desktop
 	for {
-		some, total, err := tx.Desktops(ctx, q)
+		some, total, err := desktop.Desktops(ctx, tx, q)
 		if err != nil {
 			return nil, fmt.Errorf("reading the desktops of user %s: %w", u.ID, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -45,32 +46,32 @@ func (s *ConnectionService) Admit(ctx context.Context, token string) (workspace.
 
 // OpenConnection records an open display, unless its grounds went away since Admit (the same errors). The desktop's login
 // status becomes CONNECTED.
-func (s *ConnectionService) OpenConnection(ctx context.Context, t workspace.Ticket, c workspace.Connection) error {
+func (s *ConnectionService) OpenConnection(ctx context.Context, t workspace.Ticket, c desktop.Connection) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		d, err := mayConnect(ctx, tx, t)
 		if err != nil {
 			return err
 		}
-		locked, err := tx.LockDesktops(ctx, d.ProjectID, []string{d.ID})
+		locked, err := desktop.LockDesktops(ctx, tx, d.ProjectID, []string{d.ID})
 		if err != nil {
 			return err
 		}
 		if len(locked) == 0 {
 			return &workspace.Error{Code: workspace.CodeDesktopNotFound, Message: "this desktop has been deleted"}
 		}
-		if err := tx.InsertConnection(ctx, c); err != nil {
+		if err := desktop.InsertConnection(ctx, tx, c); err != nil {
 			return err
 		}
 		if err := rollout.Remind(ctx, tx, d.ID); err != nil {
 			return err
 		}
 		d = locked[0]
-		if d.Status != workspace.StatusActive || d.Login == workspace.LoginConnected {
+		if d.Status != desktop.StatusActive || d.Login == desktop.LoginConnected {
 			return nil
 		}
 		was := d.Login
-		d.Login = workspace.LoginConnected
-		return workspace.SaveSession(ctx, tx, d, was)
+		d.Login = desktop.LoginConnected
+		return desktop.SaveSession(ctx, tx, d, was)
 	})
 }
 
@@ -87,21 +88,21 @@ func (s *ConnectionService) MayConnect(ctx context.Context, t workspace.Ticket) 
 // so that its people can start it. A desktop with a task is left alone: its job knows better.
 func (s *ConnectionService) NoteStopped(ctx context.Context, desktopID string, hibernated bool) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		found, err := tx.ReadDesktop(ctx, "", desktopID)
+		found, err := desktop.ReadDesktop(ctx, tx, "", desktopID)
 		if err != nil {
 			return err
 		}
-		locked, err := tx.LockDesktops(ctx, found.ProjectID, []string{desktopID})
-		if err != nil || len(locked) == 0 || locked[0].Task != workspace.NoTask || locked[0].Status != workspace.StatusActive {
+		locked, err := desktop.LockDesktops(ctx, tx, found.ProjectID, []string{desktopID})
+		if err != nil || len(locked) == 0 || locked[0].Task != workspace.NoTask || locked[0].Status != desktop.StatusActive {
 			return err
 		}
 		d := locked[0]
 		was := d.Login
-		d.Status, d.Login = workspace.StatusShutoff, workspace.LoginUnregistered
+		d.Status, d.Login = desktop.StatusShutoff, desktop.LoginUnregistered
 		if hibernated {
-			d.Status = workspace.StatusHibernated
+			d.Status = desktop.StatusHibernated
 		}
-		return workspace.SaveSession(ctx, tx, d, was)
+		return desktop.SaveSession(ctx, tx, d, was)
 	})
 }
 
@@ -109,7 +110,7 @@ func (s *ConnectionService) NoteStopped(ctx context.Context, desktopID string, h
 // closed succeeds.
 func (s *ConnectionService) CloseConnection(ctx context.Context, id, desktopID string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.DeleteConnection(ctx, id); err != nil {
+		if err := desktop.DeleteConnection(ctx, tx, id); err != nil {
 			return err
 		}
 		return assignment.SettleLogin(ctx, tx, desktopID)
@@ -118,13 +119,13 @@ func (s *ConnectionService) CloseConnection(ctx context.Context, id, desktopID s
 
 // RenewConnections extends the lease of all connections of a gateway.
 func (s *ConnectionService) RenewConnections(ctx context.Context, gateway string, lease time.Duration) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.ExtendConnections(ctx, gateway, tx.Now().Add(lease)) })
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return desktop.ExtendConnections(ctx, tx, gateway, tx.Now().Add(lease)) })
 }
 
 // SweepConnections forgets the connections of gateways that have died and returns how many those were.
 func (s *ConnectionService) SweepConnections(ctx context.Context) (int, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (int, error) {
-		stale, err := tx.DropStaleConnections(ctx)
+		stale, err := desktop.DropStaleConnections(ctx, tx)
 		if err != nil {
 			return 0, err
 		}
@@ -147,7 +148,7 @@ type EndedConnection struct {
 // CheckConnections returns those of a gateway's connections, given by id, that must not go on.
 func (s *ConnectionService) CheckConnections(ctx context.Context, gateway string, ids []string) ([]EndedConnection, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]EndedConnection, error) {
-		grounds, err := tx.ReadGrounds(ctx, gateway)
+		grounds, err := desktop.ReadGrounds(ctx, tx, gateway)
 		if err != nil {
 			return nil, err
 		}
@@ -157,8 +158,8 @@ func (s *ConnectionService) CheckConnections(ctx context.Context, gateway string
 
 // EndedConnections decides which connections must not go on. One whose row is gone has lost its desktop, or its gateway was
 // away for longer than its lease: either way it ends.
-func EndedConnections(ids []string, grounds []workspace.Grounds, now time.Time) []EndedConnection {
-	byID := make(map[string]workspace.Grounds, len(grounds))
+func EndedConnections(ids []string, grounds []desktop.Grounds, now time.Time) []EndedConnection {
+	byID := make(map[string]desktop.Grounds, len(grounds))
 	for _, g := range grounds {
 		byID[g.ConnectionID] = g
 	}
@@ -175,30 +176,30 @@ func EndedConnections(ids []string, grounds []workspace.Grounds, now time.Time) 
 }
 
 // mayConnect says why a ticket's user may not have its desktop's display now, or returns the desktop.
-func mayConnect(ctx context.Context, tx *store.Tx, t workspace.Ticket) (workspace.Desktop, error) {
-	d, err := tx.ReadDesktop(ctx, "", t.DesktopID)
+func mayConnect(ctx context.Context, tx *store.Tx, t workspace.Ticket) (desktop.Desktop, error) {
+	d, err := desktop.ReadDesktop(ctx, tx, "", t.DesktopID)
 	if err != nil {
-		return workspace.Desktop{}, err
+		return desktop.Desktop{}, err
 	}
 	u, err := tx.ReadUser(ctx, d.ProjectID, t.UserID)
 	if workspace.CodeOf(err) == workspace.CodeUserNotFound {
-		return workspace.Desktop{}, workspace.SignedOut()
+		return desktop.Desktop{}, workspace.SignedOut()
 	}
 	if err != nil {
-		return workspace.Desktop{}, err
+		return desktop.Desktop{}, err
 	}
 	if err := workspace.MayWork(u, tx.Now()); err != nil {
-		return workspace.Desktop{}, err
+		return desktop.Desktop{}, err
 	}
 	if _, err := tx.ReadSignIn(ctx, t.SignInHash); err != nil {
-		return workspace.Desktop{}, err
+		return desktop.Desktop{}, err
 	}
 	theirs, err := mayUse(ctx, tx, d.ID, u.ID)
 	if err != nil {
-		return workspace.Desktop{}, err
+		return desktop.Desktop{}, err
 	}
 	if !theirs {
-		return workspace.Desktop{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "this desktop is no longer yours"}
+		return desktop.Desktop{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "this desktop is no longer yours"}
 	}
 	return d, mayOpen(d)
 }

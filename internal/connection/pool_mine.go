@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
@@ -141,15 +142,15 @@ func (s *ConnectionService) ReadyForRebuild(ctx context.Context, v workspace.Vis
 // lobby is what cards of pools are made from, for several people at once.
 type lobby struct {
 	now     time.Time
-	grants  map[string][]pool.Grant                // by person
-	pools   map[string]pool.Pool                   // by id
-	own     map[string]map[string]workspace.Member // by person and pool
-	mine    map[string]Mine                        // by desktop
-	counts  map[string]pool.SeatCounts             // by pool
-	waiting map[string][]pool.Waiting              // by pool, longest first
-	coming  map[string][]workspace.SubJob          // by pool with people who wait: what is being done, the furthest first
-	resets  map[string]map[string][]time.Time      // by person and pool
-	leaving map[string]pool.PoolCountdown          // by desktop: rebuilds that count down
+	grants  map[string][]pool.Grant              // by person
+	pools   map[string]pool.Pool                 // by id
+	own     map[string]map[string]desktop.Member // by person and pool
+	mine    map[string]Mine                      // by desktop
+	counts  map[string]pool.SeatCounts           // by pool
+	waiting map[string][]pool.Waiting            // by pool, longest first
+	coming  map[string][]workspace.SubJob        // by pool with people who wait: what is being done, the furthest first
+	resets  map[string]map[string][]time.Time    // by person and pool
+	leaving map[string]pool.PoolCountdown        // by desktop: rebuilds that count down
 }
 
 func poolsOf(ctx context.Context, tx *store.Tx, people []workspace.User) (map[string][]MyPool, error) {
@@ -165,7 +166,7 @@ func poolsOf(ctx context.Context, tx *store.Tx, people []workspace.User) (map[st
 }
 
 func readLobby(ctx context.Context, tx *store.Tx, people []workspace.User) (l lobby, err error) {
-	l = lobby{now: tx.Now(), pools: map[string]pool.Pool{}, own: map[string]map[string]workspace.Member{}, mine: map[string]Mine{}}
+	l = lobby{now: tx.Now(), pools: map[string]pool.Pool{}, own: map[string]map[string]desktop.Member{}, mine: map[string]Mine{}}
 	users := make([]string, len(people))
 	for i, u := range people {
 		users[i] = u.ID
@@ -205,18 +206,18 @@ func readLobby(ctx context.Context, tx *store.Tx, people []workspace.User) (l lo
 
 // readOwn reads the desktops that the people have in pools.
 func (l *lobby) readOwn(ctx context.Context, tx *store.Tx, users []string) error {
-	members, err := tx.MembersOf(ctx, users...)
+	members, err := desktop.MembersOf(ctx, tx, users...)
 	if err != nil || len(members) == 0 {
 		return err
 	}
 	for _, m := range members {
 		if l.own[m.UserID] == nil {
-			l.own[m.UserID] = map[string]workspace.Member{}
+			l.own[m.UserID] = map[string]desktop.Member{}
 		}
 		l.own[m.UserID][m.PoolID] = m
 	}
-	ids := workspace.IdsOf(members)
-	desktops, _, err := tx.Desktops(ctx, workspace.DesktopQuery{IDs: ids, Page: workspace.Page{Limit: len(ids)}})
+	ids := desktop.IdsOf(members)
+	desktops, _, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{IDs: ids, Page: workspace.Page{Limit: len(ids)}})
 	if err != nil {
 		return err
 	}
@@ -310,7 +311,7 @@ func (l *lobby) card(u workspace.User, p pool.Pool) MyPool {
 	return c
 }
 
-func (l *lobby) mayReset(p pool.Pool, m workspace.Member, u workspace.User) (bool, string) {
+func (l *lobby) mayReset(p pool.Pool, m desktop.Member, u workspace.User) (bool, string) {
 	err := pool.MayReset(p, m, u.ID, l.resets[u.ID][p.ID], l.now)
 	if err == nil || !p.Reset.Enabled {
 		return err == nil, ""

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -66,7 +67,7 @@ func (s *ConnectionService) seat(ctx context.Context, v workspace.Visitor, poolI
 	const attempts = 5
 	for range attempts {
 		o, err = store.Update(ctx, s.Store, func(tx *store.Tx) (seated, error) { return s.openPool(ctx, tx, v, poolID, requestID) })
-		if !errors.Is(err, workspace.ErrOvertaken) {
+		if !errors.Is(err, desktop.ErrOvertaken) {
 			break
 		}
 	}
@@ -83,7 +84,7 @@ type seated struct {
 type arrival struct {
 	pool.Arrival
 	user      workspace.User
-	group     workspace.UserGroup
+	group     desktop.UserGroup
 	place     *pool.Waiting // on the waiting list; nil when they are not on it
 	requestID string
 }
@@ -96,7 +97,7 @@ func (s *ConnectionService) openPool(ctx context.Context, tx *store.Tx, v worksp
 	a.requestID = requestID
 	o := seated{Seating: pool.Bind(a.Arrival, tx.Now())}
 	if o.Ended != "" {
-		if _, err := workspace.Release(ctx, tx, a.member(o.Ended)); err != nil {
+		if _, err := desktop.Release(ctx, tx, a.member(o.Ended)); err != nil {
 			return seated{}, err
 		}
 	}
@@ -134,7 +135,7 @@ func (s *ConnectionService) arrive(ctx context.Context, tx *store.Tx, v workspac
 	if a.group, err = poolGroup(ctx, tx, u.ID, poolID); err != nil {
 		return arrival{}, err
 	}
-	if a.Members, err = tx.Members(ctx, poolID); err != nil {
+	if a.Members, err = desktop.Members(ctx, tx, poolID); err != nil {
 		return arrival{}, err
 	}
 	waiting, err := pool.ReadWaiting(ctx, tx, poolID)
@@ -153,7 +154,7 @@ func (s *ConnectionService) arrive(ctx context.Context, tx *store.Tx, v workspac
 
 // poolGroup is the privilege with which a person may use a pool. CodePoolNotFound when they may not: the pools of others do not
 // exist for them.
-func poolGroup(ctx context.Context, tx *store.Tx, userID, poolID string) (workspace.UserGroup, error) {
+func poolGroup(ctx context.Context, tx *store.Tx, userID, poolID string) (desktop.UserGroup, error) {
 	grants, err := pool.GrantsFor(ctx, tx, userID)
 	if err != nil {
 		return "", err
@@ -165,7 +166,7 @@ func poolGroup(ctx context.Context, tx *store.Tx, userID, poolID string) (worksp
 }
 
 // groupIn is GroupIn for a person's own grants (GrantsFor), which may be about several pools.
-func groupIn(grants []pool.Grant, userID, poolID string) (workspace.UserGroup, bool) {
+func groupIn(grants []pool.Grant, userID, poolID string) (desktop.UserGroup, bool) {
 	var people []pool.Grant
 	var groups []string
 	for _, g := range grants {
@@ -176,20 +177,20 @@ func groupIn(grants []pool.Grant, userID, poolID string) (workspace.UserGroup, b
 	return pool.GroupIn(people, userID, groups)
 }
 
-func (a *arrival) member(desktopID string) workspace.Member {
+func (a *arrival) member(desktopID string) desktop.Member {
 	for _, m := range a.Members {
 		if m.DesktopID == desktopID {
 			return m
 		}
 	}
-	return workspace.Member{}
+	return desktop.Member{}
 }
 
 // comeBack writes that the person came back to their desktop, and starts it if it is off. It returns the sub-job that still brings
 // their account inside, if one does.
 func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s pool.Seating) (attaching string, err error) {
 	m := a.member(s.DesktopID)
-	if err := workspace.PutMember(ctx, tx, m.AfterReturn(tx.Now()), m.Binding, ""); err != nil {
+	if err := desktop.PutMember(ctx, tx, m.AfterReturn(tx.Now()), m.Binding, ""); err != nil {
 		return "", err
 	}
 	if err := pool.DropWaiting(ctx, tx, a.Pool.ID, a.UserID); err != nil {
@@ -201,7 +202,7 @@ func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s pool.Seating) (a
 	if m.Task != workspace.TaskAttaching {
 		return "", nil
 	}
-	d, err := tx.ReadDesktop(ctx, a.Pool.ProjectID, s.DesktopID)
+	d, err := desktop.ReadDesktop(ctx, tx, a.Pool.ProjectID, s.DesktopID)
 	return d.TaskOwner, err
 }
 
@@ -210,7 +211,7 @@ func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s pool.Seating) (a
 func (a *arrival) take(ctx context.Context, tx *store.Tx, s pool.Seating) (attaching string, err error) {
 	m := a.member(s.DesktopID)
 	bound := m.AfterBinding(a.UserID, tx.Now())
-	if err := workspace.PutMember(ctx, tx, bound, m.Binding, a.group); err != nil {
+	if err := desktop.PutMember(ctx, tx, bound, m.Binding, a.group); err != nil {
 		return "", err
 	}
 	if err := pool.DropWaiting(ctx, tx, a.Pool.ID, a.UserID); err != nil {
@@ -219,30 +220,30 @@ func (a *arrival) take(ctx context.Context, tx *store.Tx, s pool.Seating) (attac
 	if s.Start {
 		return "", a.start(ctx, tx, s.DesktopID)
 	}
-	found, err := tx.LockDesktops(ctx, a.Pool.ProjectID, []string{s.DesktopID})
+	found, err := desktop.LockDesktops(ctx, tx, a.Pool.ProjectID, []string{s.DesktopID})
 	if err != nil {
 		return "", err
 	}
 	if len(found) == 0 || found[0].Task != workspace.NoTask {
-		return "", workspace.ErrOvertaken
+		return "", desktop.ErrOvertaken
 	}
 	d := found[0]
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: d.ProjectID, Type: workspace.JobAttachPool, PoolID: a.Pool.ID, RequestID: a.requestID, Created: tx.Now()}
-	sub := workspace.NewSubJob(&job, d, AttachParams{UserID: a.UserID, BoundAt: bound.BoundAt})
+	sub := desktop.NewSubJob(&job, d, AttachParams{UserID: a.UserID, BoundAt: bound.BoundAt})
 	job.SubJobs = []workspace.SubJob{sub}
 	d.Task, d.TaskOwner = workspace.TaskAttaching, sub.ID
-	if err := assignment.TakeDesktops(ctx, tx, []workspace.Desktop{d}); err != nil {
+	if err := assignment.TakeDesktops(ctx, tx, []desktop.Desktop{d}); err != nil {
 		return "", err
 	}
 	return sub.ID, tx.InsertJob(ctx, job)
 }
 
 func (a *arrival) start(ctx context.Context, tx *store.Tx, desktopID string) error {
-	r, err := workspace.OrderOperation(ctx, tx, workspace.OperateDesktops{
-		Caller: workspace.Caller{ProjectID: a.Pool.ProjectID, RequestID: a.requestID}, IDs: []string{desktopID}, Op: workspace.OpStart,
+	r, err := desktop.OrderOperation(ctx, tx, desktop.OperateDesktops{
+		Caller: workspace.Caller{ProjectID: a.Pool.ProjectID, RequestID: a.requestID}, IDs: []string{desktopID}, Op: desktop.OpStart,
 	})
 	if err == nil && len(r.Refused) > 0 {
-		err = workspace.ErrOvertaken // it changed since the members were read
+		err = desktop.ErrOvertaken // it changed since the members were read
 		if refused := r.Refused[0]; refused.Code == workspace.CodeNoRoom {
 			err = &workspace.Error{Code: refused.Code, Message: refused.Message}
 		}
@@ -324,11 +325,11 @@ func (s *ConnectionService) awaitAttached(ctx context.Context, subJobID string) 
 // MarkAttachFailed takes a pool's desktop back from somebody for whom it could not be made ready, unless they have got into it, or
 // have another binding since: they get another when they open the pool again. It is called in the transaction that ends the
 // sub-job, with the desktop's row locked.
-func MarkAttachFailed(ctx context.Context, tx *store.Tx, d workspace.Desktop, p AttachParams) error {
-	m, err := tx.ReadMember(ctx, d.ID)
+func MarkAttachFailed(ctx context.Context, tx *store.Tx, d desktop.Desktop, p AttachParams) error {
+	m, err := desktop.ReadMember(ctx, tx, d.ID)
 	if err != nil || m.UserID != p.UserID || !m.BoundAt.Equal(p.BoundAt) || m.Connected() {
 		return err
 	}
-	_, err = workspace.Release(ctx, tx, m)
+	_, err = desktop.Release(ctx, tx, m)
 	return err
 }

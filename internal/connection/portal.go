@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -15,7 +16,7 @@ const maxMine = 500
 
 // Mine is a desktop as the person sees it who has it.
 type Mine struct {
-	workspace.Desktop
+	desktop.Desktop
 	Image string // its name; empty when the image is gone
 	OS    string // "Debian GNU/Linux 12"
 	Door  Door
@@ -88,7 +89,7 @@ func (o Obstacle) Sentence() string {
 }
 
 // DoorOf decides what a person can do with a desktop of theirs, and what stands in the way.
-func DoorOf(d workspace.Desktop) (Door, Obstacle) {
+func DoorOf(d desktop.Desktop) (Door, Obstacle) {
 	if d.Task == workspace.TaskDeleting {
 		return DoorShut, ObsDeleting
 	}
@@ -99,16 +100,16 @@ func DoorOf(d workspace.Desktop) (Door, Obstacle) {
 		return DoorWait, why
 	}
 	switch d.Status {
-	case workspace.StatusActive:
+	case desktop.StatusActive:
 		return DoorOpen, NoObstacle
-	case workspace.StatusShutoff, workspace.StatusHibernated:
+	case desktop.StatusShutoff, desktop.StatusHibernated:
 		return DoorStart, NoObstacle
 	default:
 		return DoorShut, ObsFault
 	}
 }
 
-func underWay(d workspace.Desktop) Obstacle {
+func underWay(d desktop.Desktop) Obstacle {
 	switch d.Task {
 	case workspace.TaskCreating:
 		return ObsCreating
@@ -122,20 +123,20 @@ func underWay(d workspace.Desktop) Obstacle {
 		return ObsHibernating
 	case workspace.TaskAttaching:
 		return ObsPreparing
-	case workspace.TaskRebuilding:
+	case desktop.TaskRebuilding:
 		return ObsRebuilding
 	case workspace.NoTask:
 	default:
 		return ObsBusy
 	}
 	switch d.Status {
-	case workspace.StatusStarting, workspace.StatusAwakening:
+	case desktop.StatusStarting, desktop.StatusAwakening:
 		return ObsStarting
-	case workspace.StatusStopping:
+	case desktop.StatusStopping:
 		return ObsStopping
-	case workspace.StatusRestarting:
+	case desktop.StatusRestarting:
 		return ObsRestarting
-	case workspace.StatusHibernating:
+	case desktop.StatusHibernating:
 		return ObsHibernating
 	default:
 		return NoObstacle
@@ -143,7 +144,7 @@ func underWay(d workspace.Desktop) Obstacle {
 }
 
 // mayOpen says why a desktop's display cannot be opened, or nil. CodeConflict.
-func mayOpen(d workspace.Desktop) error {
+func mayOpen(d desktop.Desktop) error {
 	switch door, why := DoorOf(d); door {
 	case DoorOpen:
 		return nil
@@ -168,8 +169,8 @@ func (s *ConnectionService) MyDesktops(ctx context.Context, userID string) ([]Mi
 		if err != nil {
 			return nil, err
 		}
-		desktops, _, err := tx.Desktops(ctx, workspace.DesktopQuery{
-			ProjectID: u.ProjectID, UserID: u.ID, SortBy: workspace.ByName, Page: workspace.Page{Limit: maxMine},
+		desktops, _, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{
+			ProjectID: u.ProjectID, UserID: u.ID, SortBy: desktop.ByName, Page: workspace.Page{Limit: maxMine},
 		})
 		if err != nil {
 			return nil, err
@@ -189,8 +190,8 @@ func (s *ConnectionService) DesktopsOf(ctx context.Context, people []workspace.U
 	}
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		for projectID, names := range byProject {
-			desktops, _, err := tx.Desktops(ctx, workspace.DesktopQuery{
-				ProjectID: projectID, UserNames: names, SortBy: workspace.ByName, Page: workspace.Page{Limit: maxMine * len(names)},
+			desktops, _, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{
+				ProjectID: projectID, UserNames: names, SortBy: desktop.ByName, Page: workspace.Page{Limit: maxMine * len(names)},
 			})
 			if err != nil {
 				return err
@@ -228,7 +229,7 @@ func deal(ctx context.Context, tx *store.Tx, all map[string][]Mine, desktops []M
 }
 
 // furnish adds to desktops what people see of them. It reads each image once.
-func furnish(ctx context.Context, tx *store.Tx, desktops []workspace.Desktop) ([]Mine, error) {
+func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]Mine, error) {
 	images := map[string]workspace.Image{}
 	mine := make([]Mine, 0, len(desktops))
 	for _, d := range desktops {
@@ -250,7 +251,7 @@ func furnish(ctx context.Context, tx *store.Tx, desktops []workspace.Desktop) ([
 
 // updateMine runs f in a transaction with a desktop of the person's. CodeDesktopNotFound when it is not theirs, CodeForbidden when they
 // may not use desktops now.
-func (s *ConnectionService) updateMine(ctx context.Context, v workspace.Visitor, desktopID string, f func(*store.Tx, workspace.User, workspace.Desktop) error) error {
+func (s *ConnectionService) updateMine(ctx context.Context, v workspace.Visitor, desktopID string, f func(*store.Tx, workspace.User, desktop.Desktop) error) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		u, err := workspace.Worker(ctx, tx, s.SecondFactor, v.ID)
 		if err != nil {
@@ -268,7 +269,7 @@ func (s *ConnectionService) updateMine(ctx context.Context, v workspace.Visitor,
 // the person's, CodeConflict when it is not running, CodeForbidden.
 func (s *ConnectionService) OpenDesktop(ctx context.Context, v workspace.Visitor, desktopID string) (string, error) {
 	token := workspace.NewToken()
-	err := s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u workspace.User, d workspace.Desktop) error {
+	err := s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u workspace.User, d desktop.Desktop) error {
 		if err := mayOpen(d); err != nil {
 			return err
 		}
@@ -289,8 +290,8 @@ func (s *ConnectionService) MayWork(ctx context.Context, userID string) error {
 }
 
 // mine reads a desktop of a person's; those of others do not exist for them.
-func mine(ctx context.Context, tx *store.Tx, u workspace.User, desktopID string) (workspace.Desktop, error) {
-	d, err := tx.ReadDesktop(ctx, u.ProjectID, desktopID)
+func mine(ctx context.Context, tx *store.Tx, u workspace.User, desktopID string) (desktop.Desktop, error) {
+	d, err := desktop.ReadDesktop(ctx, tx, u.ProjectID, desktopID)
 	if err != nil {
 		return d, err
 	}

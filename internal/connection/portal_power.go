@@ -5,23 +5,24 @@ import (
 	"slices"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // MyOperations are the power operations that people may ask for on desktops of their own.
-var MyOperations = []workspace.Operation{workspace.OpStart, workspace.OpStop, workspace.OpReboot}
+var MyOperations = []desktop.Operation{desktop.OpStart, desktop.OpStop, desktop.OpReboot}
 
 // OperateMine starts, shuts down or restarts a desktop of a person's, as the administrators' operation of that name does.
 // What the desktop does already, or has reached, succeeds and makes no job: asking twice is asking once. CodeDesktopNotFound
 // when the desktop is not theirs, CodeConflict when its state forbids the operation, CodeForbidden when others have the
 // desktop, too, and would lose their sessions, or when the person may not use desktops now; CodeInvalid.
-func (s *ConnectionService) OperateMine(ctx context.Context, v workspace.Visitor, desktopID string, op workspace.Operation, requestID string) error {
+func (s *ConnectionService) OperateMine(ctx context.Context, v workspace.Visitor, desktopID string, op desktop.Operation, requestID string) error {
 	if !slices.Contains(MyOperations, op) {
 		return workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", op)
 	}
-	return s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u workspace.User, d workspace.Desktop) error {
-		locked, err := tx.LockDesktops(ctx, u.ProjectID, []string{d.ID}) // two who ask at once decide one after the other
+	return s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u workspace.User, d desktop.Desktop) error {
+		locked, err := desktop.LockDesktops(ctx, tx, u.ProjectID, []string{d.ID}) // two who ask at once decide one after the other
 		if err != nil {
 			return err
 		}
@@ -32,12 +33,12 @@ func (s *ConnectionService) OperateMine(ctx context.Context, v workspace.Visitor
 		if err != nil || !ask {
 			return err
 		}
-		if op != workspace.OpStart {
+		if op != desktop.OpStart {
 			if err := alone(ctx, tx, d); err != nil {
 				return err
 			}
 		}
-		r, err := workspace.OrderOperation(ctx, tx, workspace.OperateDesktops{
+		r, err := desktop.OrderOperation(ctx, tx, desktop.OperateDesktops{
 			Caller: workspace.Caller{ProjectID: u.ProjectID, RequestID: requestID}, IDs: []string{d.ID}, Op: op,
 		})
 		if err == nil && len(r.Refused) > 0 {
@@ -49,17 +50,17 @@ func (s *ConnectionService) OperateMine(ctx context.Context, v workspace.Visitor
 
 // MayOperateMine decides whether an operation that a person asks for is to be ordered: not when it is under way already or
 // there is nothing left to do. CodeConflict when it is impossible now.
-func MayOperateMine(d workspace.Desktop, op workspace.Operation) (ask bool, err error) {
+func MayOperateMine(d desktop.Desktop, op desktop.Operation) (ask bool, err error) {
 	door, why := DoorOf(d)
 	done, possible := false, false
 	switch op {
-	case workspace.OpStart:
+	case desktop.OpStart:
 		done, possible = door == DoorOpen || why == ObsStarting, door == DoorStart
-	case workspace.OpStop:
-		done, possible = door == DoorStart && d.Status == workspace.StatusShutoff || why == ObsStopping, door == DoorOpen
-	case workspace.OpReboot:
+	case desktop.OpStop:
+		done, possible = door == DoorStart && d.Status == desktop.StatusShutoff || why == ObsStopping, door == DoorOpen
+	case desktop.OpReboot:
 		done, possible = why == ObsRestarting, door == DoorOpen
-	case workspace.OpHibernate: // people are not offered it
+	case desktop.OpHibernate: // people are not offered it
 	}
 	switch {
 	case done || possible:
@@ -71,7 +72,7 @@ func MayOperateMine(d workspace.Desktop, op workspace.Operation) (ask bool, err 
 }
 
 // alone refuses what would end the sessions of others: CodeForbidden when more than one person has the desktop.
-func alone(ctx context.Context, tx *store.Tx, d workspace.Desktop) error {
+func alone(ctx context.Context, tx *store.Tx, d desktop.Desktop) error {
 	people, err := assignment.Holdings(ctx, tx, []string{d.ID}, nil)
 	if err == nil && len(people) > 1 {
 		err = &workspace.Error{Code: workspace.CodeForbidden, Message: "others use this desktop, too: ask your administrator to restart it or shut it down"}

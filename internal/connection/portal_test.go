@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"carrel/internal/connection"
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -48,10 +49,10 @@ func TestSignInPause(t *testing.T) {
 }
 
 var (
-	statuses = []workspace.DesktopStatus{
-		workspace.StatusCreating, workspace.StatusActive, workspace.StatusShutoff, workspace.StatusHibernated,
-		workspace.StatusError, workspace.StatusStarting, workspace.StatusStopping, workspace.StatusRestarting,
-		workspace.StatusHibernating, workspace.StatusAwakening,
+	statuses = []desktop.DesktopStatus{
+		desktop.StatusCreating, desktop.StatusActive, desktop.StatusShutoff, desktop.StatusHibernated,
+		desktop.StatusError, desktop.StatusStarting, desktop.StatusStopping, desktop.StatusRestarting,
+		desktop.StatusHibernating, desktop.StatusAwakening,
 	}
 	tasks = []workspace.Task{
 		workspace.NoTask, workspace.TaskCreating, workspace.TaskPoweringOn, workspace.TaskPoweringOff,
@@ -61,20 +62,20 @@ var (
 
 func TestDoor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := workspace.Desktop{
+		d := desktop.Desktop{
 			Status: rapid.SampledFrom(statuses).Draw(t, "status"), Task: rapid.SampledFrom(tasks).Draw(t, "task"),
 			InMaintenance: rapid.Bool().Draw(t, "maintenance"),
 		}
 		door, why := connection.DoorOf(d)
 		atRest := d.Task == workspace.NoTask && !d.InMaintenance
-		if (door == connection.DoorOpen) != (atRest && d.Status == workspace.StatusActive) {
+		if (door == connection.DoorOpen) != (atRest && d.Status == desktop.StatusActive) {
 			t.Errorf("only a running desktop at rest can be opened: %s", door)
 		}
 		if passable := door == connection.DoorOpen || door == connection.DoorStart; passable == (why.Sentence() != "") {
 			t.Errorf("a door that is %s has the obstacle %q", door, why)
 		}
 		if door == connection.DoorStart {
-			if _, err := workspace.Operate(d, workspace.OpStart, false); err != nil {
+			if _, err := desktop.Operate(d, desktop.OpStart, false); err != nil {
 				t.Errorf("it can be started, but: %v", err)
 			}
 		}
@@ -83,7 +84,7 @@ func TestDoor(t *testing.T) {
 			if ask && err != nil {
 				t.Errorf("%s is asked for in spite of %v", op, err)
 			}
-			if _, refused := workspace.Operate(d, op, false); ask && refused != nil {
+			if _, refused := desktop.Operate(d, op, false); ask && refused != nil {
 				t.Errorf("%s is to be asked for, but: %v", op, refused)
 			}
 			if d.InMaintenance && (ask || err == nil) {
@@ -95,29 +96,29 @@ func TestDoor(t *testing.T) {
 
 func TestEndedConnections(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	sound := workspace.Grounds{ConnectionID: "c", Status: workspace.StatusActive, Assigned: true, SignedIn: true}
+	sound := desktop.Grounds{ConnectionID: "c", Status: desktop.StatusActive, Assigned: true, SignedIn: true}
 	for _, c := range []struct {
 		name   string
-		change func(*workspace.Grounds)
+		change func(*desktop.Grounds)
 		want   workspace.Code
 	}{
-		{"GoOnWhileNothingChanges", func(*workspace.Grounds) {}, ""},
-		{"GoOnWhileTheDesktopShutsDown", func(g *workspace.Grounds) { g.Status = workspace.StatusStopping }, ""},
-		{"GoOnBeforeTheUserExpires", func(g *workspace.Grounds) { g.UserExpires = now.Add(1) }, ""},
-		{"EndWhenTheUserExpires", func(g *workspace.Grounds) { g.UserExpires = now }, workspace.CodeForbidden},
-		{"EndWhenTheUserIsLocked", func(g *workspace.Grounds) { g.Locked = true }, workspace.CodeForbidden},
-		{"EndWhenTheUserIsDisabled", func(g *workspace.Grounds) { g.Disabled = true }, workspace.CodeForbidden},
-		{"EndWithTheAssignment", func(g *workspace.Grounds) { g.Assigned = false }, workspace.CodeForbidden},
-		{"EndWithTheSignIn", func(g *workspace.Grounds) { g.SignedIn = false }, workspace.CodeBadCredentials},
-		{"EndWhenTheDesktopFallsAsleep", func(g *workspace.Grounds) { g.Status = workspace.StatusHibernating }, workspace.CodeConflict},
-		{"EndWhenOpenedElsewhere", func(g *workspace.Grounds) { g.Replaced = true }, workspace.CodeNameTaken},
-		{"EndWhenTheRowIsGone", func(g *workspace.Grounds) { g.ConnectionID = "other" }, workspace.CodeUnavailable},
+		{"GoOnWhileNothingChanges", func(*desktop.Grounds) {}, ""},
+		{"GoOnWhileTheDesktopShutsDown", func(g *desktop.Grounds) { g.Status = desktop.StatusStopping }, ""},
+		{"GoOnBeforeTheUserExpires", func(g *desktop.Grounds) { g.UserExpires = now.Add(1) }, ""},
+		{"EndWhenTheUserExpires", func(g *desktop.Grounds) { g.UserExpires = now }, workspace.CodeForbidden},
+		{"EndWhenTheUserIsLocked", func(g *desktop.Grounds) { g.Locked = true }, workspace.CodeForbidden},
+		{"EndWhenTheUserIsDisabled", func(g *desktop.Grounds) { g.Disabled = true }, workspace.CodeForbidden},
+		{"EndWithTheAssignment", func(g *desktop.Grounds) { g.Assigned = false }, workspace.CodeForbidden},
+		{"EndWithTheSignIn", func(g *desktop.Grounds) { g.SignedIn = false }, workspace.CodeBadCredentials},
+		{"EndWhenTheDesktopFallsAsleep", func(g *desktop.Grounds) { g.Status = desktop.StatusHibernating }, workspace.CodeConflict},
+		{"EndWhenOpenedElsewhere", func(g *desktop.Grounds) { g.Replaced = true }, workspace.CodeNameTaken},
+		{"EndWhenTheRowIsGone", func(g *desktop.Grounds) { g.ConnectionID = "other" }, workspace.CodeUnavailable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := sound
 			c.change(&g)
 			var got workspace.Code
-			for _, e := range connection.EndedConnections([]string{"c"}, []workspace.Grounds{g}, now) {
+			for _, e := range connection.EndedConnections([]string{"c"}, []desktop.Grounds{g}, now) {
 				got = workspace.CodeOf(e.Why)
 			}
 			if got != c.want {

@@ -3,6 +3,7 @@ package core
 import (
 	"carrel/internal/assignment"
 	"carrel/internal/connection"
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
@@ -15,7 +16,7 @@ type Services struct {
 	Catalog     *workspace.CatalogService
 	Directory   *workspace.DirectoryService
 	SignIn      *workspace.SignInService
-	Desktops    *workspace.DesktopService
+	Desktops    *desktop.DesktopService
 	Assignments *assignment.AssignmentService
 	Pools       *pool.PoolService
 	Rollouts    *rollout.RolloutService
@@ -39,7 +40,7 @@ func NewServices(c Config) *Services {
 		Catalog:     &workspace.CatalogService{Store: domain},
 		Directory:   &workspace.DirectoryService{Store: domain},
 		SignIn:      &workspace.SignInService{Store: domain, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
-		Desktops:    &workspace.DesktopService{Store: domain},
+		Desktops:    &desktop.DesktopService{Store: c.Store},
 		Assignments: &assignment.AssignmentService{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
 		Pools:       &pool.PoolService{Store: c.Store},
 		Rollouts:    &rollout.RolloutService{Store: c.Store, Limits: c.Rollout},

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/connection"
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/workspace"
 )
@@ -22,7 +23,7 @@ import (
 type Sessions interface {
 	Admit(ctx context.Context, token string) (workspace.Ticket, error)
 	MayConnect(ctx context.Context, t workspace.Ticket) error
-	OpenConnection(ctx context.Context, t workspace.Ticket, c workspace.Connection) error
+	OpenConnection(ctx context.Context, t workspace.Ticket, c desktop.Connection) error
 	CloseConnection(ctx context.Context, id, desktopID string) error
 	RenewConnections(ctx context.Context, gateway string, lease time.Duration) error
 	CheckConnections(ctx context.Context, gateway string, ids []string) ([]connection.EndedConnection, error)
@@ -167,7 +168,7 @@ func (g *Gateway) connect(ctx context.Context, token string) (*openDisplay, Endi
 		return nil, unopened(err), fmt.Errorf("desktop %s: %w", t.DesktopID, err)
 	}
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	row := workspace.Connection{
+	row := desktop.Connection{
 		ID: workspace.NewID(), DesktopID: t.DesktopID, UserID: t.UserID, SignInHash: t.SignInHash,
 		Gateway: g.id, Opened: now, LeaseUntil: now.Add(g.Lease),
 	}

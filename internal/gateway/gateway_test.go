@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"carrel/internal/core"
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/gateway"
 	"carrel/internal/store"
@@ -36,7 +37,7 @@ func TestConnection(t *testing.T) {
 		g := w.gateway(nil)
 		page := g.open(w.ticket())
 		screen := w.screens.last(t)
-		w.waitLogin(workspace.LoginConnected)
+		w.waitLogin(desktop.LoginConnected)
 
 		out, in := make([]byte, 300<<10), slices.Concat(hello, clipboard(50<<10))
 		rand.Read(out)
@@ -50,18 +51,18 @@ func TestConnection(t *testing.T) {
 			t.Errorf("the display got other bytes than the browser sent (%v)", err)
 		}
 		page.Close(websocket.StatusNormalClosure, "")
-		w.waitLogin(workspace.LoginDisconnected)
+		w.waitLogin(desktop.LoginDisconnected)
 	})
 	t.Run("StaysConnectedUntilTheLastOneCloses", func(t *testing.T) {
 		w := newWorld(t)
 		g, other := w.gateway(nil), w.user("other")
 		first, second := g.open(w.ticket()), g.open(w.ticketOf(other))
-		w.waitLogin(workspace.LoginConnected)
+		w.waitLogin(desktop.LoginConnected)
 		first.Close(websocket.StatusNormalClosure, "")
 		w.waitConnections(1)
-		w.waitLogin(workspace.LoginConnected)
+		w.waitLogin(desktop.LoginConnected)
 		second.Close(websocket.StatusNormalClosure, "")
-		w.waitLogin(workspace.LoginDisconnected)
+		w.waitLogin(desktop.LoginDisconnected)
 	})
 	t.Run("IsNotFedFasterThanTheBrowserReads", func(t *testing.T) {
 		w := newWorld(t)
@@ -83,7 +84,7 @@ func TestConnection(t *testing.T) {
 		if err == nil {
 			t.Error("copying ended without the display being closed")
 		}
-		w.waitLogin(workspace.LoginDisconnected)
+		w.waitLogin(desktop.LoginDisconnected)
 	})
 	t.Run("EndsWhenTheBrowserDoesNotAnswerPings", func(t *testing.T) {
 		w := newWorld(t)
@@ -122,10 +123,10 @@ func TestRefusals(t *testing.T) {
 		{"AUserWhoSignedOut", func(w *world) string { return w.after(w.signOut) }, gateway.AccessEnded},
 		{"ADesktopThatWasDeleted", func(w *world) string { return w.after(w.deleteDesktop) }, gateway.TicketRefused},
 		{"AStoppedDesktop", func(w *world) string {
-			return w.after(func() { w.setStatus(workspace.StatusShutoff, workspace.NoTask) })
+			return w.after(func() { w.setStatus(desktop.StatusShutoff, workspace.NoTask) })
 		}, gateway.Stopped},
 		{"ABusyDesktop", func(w *world) string {
-			return w.after(func() { w.setStatus(workspace.StatusActive, workspace.TaskRebooting) })
+			return w.after(func() { w.setStatus(desktop.StatusActive, workspace.TaskRebooting) })
 		}, gateway.Stopped},
 		{"AnEngineThatDoesNotAnswer", func(w *world) string {
 			return w.after(func() { w.screens.fail = engine.ErrUnavailable })
@@ -185,7 +186,7 @@ func TestRefusals(t *testing.T) {
 		g := w.gateway(nil)
 		w.screens.fail, w.screens.state = engine.ErrConflict, engine.Stopped
 		g.open(w.ticket()).expect(gateway.Stopped)
-		w.waitStatus(workspace.StatusShutoff) // so that it can be started
+		w.waitStatus(desktop.StatusShutoff) // so that it can be started
 	})
 }
 
@@ -199,10 +200,10 @@ func TestEndings(t *testing.T) {
 		{"WhenTheUserSignsOut", func(w *world, _ *served) { w.signOut() }, gateway.AccessEnded},
 		{"WhenTheSignInExpires", func(w *world, _ *served) { w.later(workspace.SignInLife) }, gateway.AccessEnded},
 		{"WhenTheDesktopFallsAsleep", func(w *world, _ *served) {
-			w.setStatus(workspace.StatusHibernating, workspace.TaskHibernating)
+			w.setStatus(desktop.StatusHibernating, workspace.TaskHibernating)
 		}, gateway.Stopped},
 		{"WhenTheMachineStops", func(w *world, _ *served) {
-			w.setStatus(workspace.StatusStopping, workspace.TaskPoweringOff)
+			w.setStatus(desktop.StatusStopping, workspace.TaskPoweringOff)
 			w.screen.Close()
 		}, gateway.Stopped},
 		{"WhenTheDesktopIsDeleted", func(w *world, _ *served) {
@@ -223,7 +224,7 @@ func TestEndings(t *testing.T) {
 			g := w.gateway(nil)
 			page := g.open(w.ticket())
 			w.screen = w.screens.last(t)
-			w.waitLogin(workspace.LoginConnected)
+			w.waitLogin(desktop.LoginConnected)
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
@@ -273,22 +274,22 @@ func TestDrain(t *testing.T) {
 	ticket := w.ticket()
 	g.open(ticket).expect(gateway.Restarting)
 	w.gateway(nil).open(ticket) // the ticket is still good elsewhere
-	w.waitLogin(workspace.LoginConnected)
+	w.waitLogin(desktop.LoginConnected)
 }
 
 func TestAGatewayThatDiedIsSweptByAnother(t *testing.T) {
 	w := newWorld(t)
-	dead := workspace.Connection{
+	dead := desktop.Connection{
 		ID: workspace.NewID(), DesktopID: w.desktop, UserID: w.visitor.ID, Gateway: "dead",
 		Opened: w.now(), LeaseUntil: w.now().Add(30 * time.Second),
 	}
 	ticket, err := w.service.Connections.Admit(t.Context(), w.ticket())
 	w.must(err)
 	w.must(w.service.Connections.OpenConnection(t.Context(), ticket, dead))
-	w.waitLogin(workspace.LoginConnected)
+	w.waitLogin(desktop.LoginConnected)
 	w.later(31 * time.Second)
 	w.gateway(func(c *gateway.Config) { c.Lease = 30 * time.Millisecond })
-	w.waitLogin(workspace.LoginDisconnected)
+	w.waitLogin(desktop.LoginDisconnected)
 }
 
 // world is a database with one running desktop of one user who is signed in, and displays that tests hold the far end of.
@@ -324,13 +325,13 @@ func newWorld(t testing.TB) *world {
 		if err := tx.InsertUsers(t.Context(), []workspace.User{ada, bob}); err != nil {
 			return err
 		}
-		return tx.InsertDesktops(t.Context(), []workspace.Desktop{{
-			ID: w.desktop, ProjectID: project, Type: workspace.Shared, Name: "d", HostName: "d", SubnetID: subnets[0].ID, Address: "10.1.0.5",
-			Root: workspace.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Created: tx.Now()}, Status: workspace.StatusActive,
-			Login: workspace.LoginRegistered, Created: tx.Now(), Updated: tx.Now(),
-			Assignments: []workspace.Assignment{
-				{DesktopID: w.desktop, UserID: ada.ID, Group: workspace.GroupSudo, Created: tx.Now()},
-				{DesktopID: w.desktop, UserID: bob.ID, Group: workspace.GroupSudo, Created: tx.Now()},
+		return desktop.InsertDesktops(t.Context(), tx, []desktop.Desktop{{
+			ID: w.desktop, ProjectID: project, Type: desktop.Shared, Name: "d", HostName: "d", SubnetID: subnets[0].ID, Address: "10.1.0.5",
+			Root: desktop.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Created: tx.Now()}, Status: desktop.StatusActive,
+			Login: desktop.LoginRegistered, Created: tx.Now(), Updated: tx.Now(),
+			Assignments: []desktop.Assignment{
+				{DesktopID: w.desktop, UserID: ada.ID, Group: desktop.GroupSudo, Created: tx.Now()},
+				{DesktopID: w.desktop, UserID: bob.ID, Group: desktop.GroupSudo, Created: tx.Now()},
 			},
 		}})
 	}))
@@ -385,17 +386,17 @@ func (w *world) signOut() {
 }
 
 func (w *world) deleteDesktop() {
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.DeleteDesktop(w.t.Context(), w.desktop) }))
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(w.t.Context(), tx, w.desktop) }))
 }
 
-func (w *world) setStatus(status workspace.DesktopStatus, task workspace.Task) {
+func (w *world) setStatus(status desktop.DesktopStatus, task workspace.Task) {
 	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-		d, err := tx.ReadDesktop(w.t.Context(), "", w.desktop)
+		d, err := desktop.ReadDesktop(w.t.Context(), tx, "", w.desktop)
 		if err != nil {
 			return err
 		}
 		d.Status, d.Task = status, task
-		return tx.SaveDesktop(w.t.Context(), d)
+		return desktop.SaveDesktop(w.t.Context(), tx, d)
 	}))
 }
 
@@ -411,34 +412,34 @@ func (w *world) later(d time.Duration) {
 	w.ahead += d
 }
 
-func (w *world) waitLogin(want workspace.LoginStatus) {
+func (w *world) waitLogin(want desktop.LoginStatus) {
 	w.t.Helper()
-	w.wait("login status "+string(want), func(d workspace.Desktop, _ int) bool { return d.Login == want })
+	w.wait("login status "+string(want), func(d desktop.Desktop, _ int) bool { return d.Login == want })
 }
 
-func (w *world) waitStatus(want workspace.DesktopStatus) {
+func (w *world) waitStatus(want desktop.DesktopStatus) {
 	w.t.Helper()
-	w.wait("status "+string(want), func(d workspace.Desktop, _ int) bool { return d.Status == want })
+	w.wait("status "+string(want), func(d desktop.Desktop, _ int) bool { return d.Status == want })
 }
 
 func (w *world) waitConnections(want int) {
 	w.t.Helper()
-	w.wait("connections", func(_ workspace.Desktop, n int) bool { return n == want })
+	w.wait("connections", func(_ desktop.Desktop, n int) bool { return n == want })
 }
 
 // wait looks at the desktop until it is as wanted.
-func (w *world) wait(what string, as func(workspace.Desktop, int) bool) {
+func (w *world) wait(what string, as func(desktop.Desktop, int) bool) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
 	for tick := time.Tick(5 * time.Millisecond); ; {
-		var d workspace.Desktop
-		var open []workspace.Connection
+		var d desktop.Desktop
+		var open []desktop.Connection
 		err := w.store.View(ctx, func(tx *store.Tx) (err error) {
-			if open, err = tx.Connections(ctx, w.desktop); err != nil {
+			if open, err = desktop.Connections(ctx, tx, w.desktop); err != nil {
 				return err
 			}
-			d, err = tx.ReadDesktop(ctx, "", w.desktop)
+			d, err = desktop.ReadDesktop(ctx, tx, "", w.desktop)
 			if workspace.CodeOf(err) == workspace.CodeDesktopNotFound {
 				err = nil
 			}

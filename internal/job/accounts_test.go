@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
@@ -49,7 +50,7 @@ func (w *world) lastJob(t workspace.JobType) string {
 }
 
 // named finds a desktop.
-func (w *world) named(name string) workspace.Desktop {
+func (w *world) named(name string) desktop.Desktop {
 	w.t.Helper()
 	for _, d := range w.desktops() {
 		if d.Name == name {
@@ -57,7 +58,7 @@ func (w *world) named(name string) workspace.Desktop {
 		}
 	}
 	w.t.Fatalf("there is no desktop %s", name)
-	return workspace.Desktop{}
+	return desktop.Desktop{}
 }
 
 // checkInside fails unless the inside of a running desktop has its name and these people's accounts, and nothing is left to do.
@@ -208,11 +209,11 @@ func TestADesktopThatIsOffGetsItsAccountsWhenItStarts(t *testing.T) {
 	inOffice(t, func(w *world, d *documents) {
 		w.finished(w.detach(true))
 		w.give("ada", true)
-		if got := w.named("user-001"); got.Status != workspace.StatusShutoff || got.Task != workspace.NoTask {
+		if got := w.named("user-001"); got.Status != desktop.StatusShutoff || got.Task != workspace.NoTask {
 			t.Errorf("the desktop is %s with task %q", got.Status, got.Task)
 		}
 		d.took()
-		w.finished(operate(workspace.OpStart)(w))
+		w.finished(operate(desktop.OpStart)(w))
 		if got := d.took(); got != "+ada-user-0 +ada" {
 			t.Errorf("starting made %q", got)
 		}
@@ -234,7 +235,7 @@ func TestANewPersonOfAnOldNameFindsNothingOfTheOldOne(t *testing.T) {
 
 func TestARenameWaitsForItsTurnAndMovesTheAccount(t *testing.T) {
 	inOffice(t, func(w *world, d *documents) {
-		stop := operate(workspace.OpReboot)(w) // the desktop is busy
+		stop := operate(desktop.OpReboot)(w) // the desktop is busy
 		job := w.rename("user-0", "ada", false)
 		if got := w.named("user-001"); got.Task != workspace.TaskRebooting {
 			t.Errorf("the rename took the desktop from its work: %q", got.Task)
@@ -261,9 +262,9 @@ func TestMembersOfAGroupComeAndGoWithIt(t *testing.T) {
 		group, err := w.service.Directory.CreateGroup(ctx, caller, "Lab", "")
 		w.must(err)
 		size := 1
-		job, err := w.service.Desktops.CreateDesktops(ctx, workspace.CreateDesktops{
-			Caller: caller, Type: workspace.Shared, ProductID: product, ImageType: workspace.ImageGold, ImageID: image,
-			Root: workspace.VolumeSpec{Type: "SAS", GB: 80}, Size: &size, Name: "lab",
+		job, err := w.service.Desktops.CreateDesktops(ctx, desktop.CreateDesktops{
+			Caller: caller, Type: desktop.Shared, ProductID: product, ImageType: workspace.ImageGold, ImageID: image,
+			Root: desktop.VolumeSpec{Type: "SAS", GB: 80}, Size: &size, Name: "lab",
 		})
 		w.must(err)
 		w.finished(job)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -15,7 +16,7 @@ const mostMoves = 8
 
 // launch launches the machine of a new desktop. When its address turns out to be in use in the engine, for what is no desktop of
 // this installation, the desktop gets another one, unless the request asked for that very address.
-func (r *Runner) launch(ctx context.Context, s *workspace.SubJob, spec engine.Spec, params workspace.CreateParams) error {
+func (r *Runner) launch(ctx context.Context, s *workspace.SubJob, spec engine.Spec, params desktop.CreateParams) error {
 	for range mostMoves {
 		m, err := r.engine.Launch(ctx, spec)
 		if !errors.Is(err, engine.ErrAddressTaken) {
@@ -23,7 +24,7 @@ func (r *Runner) launch(ctx context.Context, s *workspace.SubJob, spec engine.Sp
 			return err
 		}
 		if params.FixedAddress {
-			return workspace.AddressInUse("desktop_ips", workspace.Reservation{Address: spec.Address})
+			return desktop.AddressInUse("desktop_ips", workspace.Reservation{Address: spec.Address})
 		}
 		if spec, err = r.move(ctx, s, spec); err != nil {
 			return err
@@ -37,9 +38,9 @@ func (r *Runner) move(ctx context.Context, s *workspace.SubJob, spec engine.Spec
 	if err := ReserveUsed(ctx, r.store, r.engine); err != nil { // one look spares the other desktops the same
 		return spec, err
 	}
-	var moved workspace.Desktop
+	var moved desktop.Desktop
 	err := r.store.Update(ctx, func(tx *store.Tx) error {
-		d, mine, err := workspace.OwnDesktop(ctx, tx, *s)
+		d, mine, err := desktop.OwnDesktop(ctx, tx, *s)
 		if err != nil {
 			return err
 		}
@@ -47,7 +48,7 @@ func (r *Runner) move(ctx context.Context, s *workspace.SubJob, spec engine.Spec
 			return errLeaseLost
 		}
 		moved = d
-		if moved.Address, err = workspace.MoveDesktop(ctx, tx, d); err != nil {
+		if moved.Address, err = desktop.MoveDesktop(ctx, tx, d); err != nil {
 			return err
 		}
 		s.Address = moved.Address

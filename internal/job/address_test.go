@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
@@ -74,7 +75,7 @@ func (w *world) wantActive(n int) {
 		w.t.Errorf("%d desktops, want %d", len(rows), n)
 	}
 	for _, d := range rows {
-		if d.Status != workspace.StatusActive {
+		if d.Status != desktop.StatusActive {
 			w.t.Errorf("desktop %s is %s: %s", d.Name, d.Status, d.Fault)
 		}
 	}

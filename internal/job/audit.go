@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -118,11 +119,11 @@ func (a *Auditor) setAside(ctx context.Context, f *Finding) error {
 
 func (a *Auditor) markMissing(ctx context.Context, desktopID string) error {
 	return a.Store.Update(ctx, func(tx *store.Tx) error {
-		found, err := tx.LockDesktops(ctx, "", []string{desktopID})
+		found, err := desktop.LockDesktops(ctx, tx, "", []string{desktopID})
 		if err != nil || len(found) == 0 || found[0].Task != workspace.NoTask {
 			return err
 		}
-		return workspace.MarkObserved(ctx, tx, found[0], workspace.StatusError, "its machine is missing in the engine; delete the desktop")
+		return desktop.MarkObserved(ctx, tx, found[0], desktop.StatusError, "its machine is missing in the engine; delete the desktop")
 	})
 }
 

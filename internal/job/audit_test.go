@@ -9,11 +9,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/store"
-	"carrel/internal/workspace"
 )
 
 // identify gives the world's database its installation's id, as a control plane does when it starts.
@@ -37,16 +37,16 @@ func (w *world) inventory() *job.Inventory {
 
 func (w *world) forget(desktopID string) {
 	w.t.Helper()
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.DeleteDesktop(w.t.Context(), desktopID) }))
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(w.t.Context(), tx, desktopID) }))
 }
 
 func (w *world) auditor() *job.Auditor { return &job.Auditor{Store: w.store, Engine: w.sim} }
 
-func (w *world) desktop(id string) workspace.Desktop {
+func (w *world) desktop(id string) desktop.Desktop {
 	w.t.Helper()
-	var d workspace.Desktop
+	var d desktop.Desktop
 	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-		d, err = tx.ReadDesktop(w.t.Context(), project, id)
+		d, err = desktop.ReadDesktop(w.t.Context(), tx, project, id)
 		return err
 	}))
 	return d
@@ -80,7 +80,7 @@ func TestHealingSetsAsideAndRemovesOnlyAfterDays(t *testing.T) {
 		if r := heal(); len(r.Findings) != 2 {
 			t.Fatalf("found %+v, want one orphan and one desktop without a machine", r.Findings)
 		}
-		if d := w.desktop(ids[0]); d.Status != workspace.StatusError || d.Fault == "" {
+		if d := w.desktop(ids[0]); d.Status != desktop.StatusError || d.Fault == "" {
 			t.Errorf("the desktop without a machine is %s (%q)", d.Status, d.Fault)
 		}
 		orphan, err := w.sim.Find(w.t.Context(), ids[1])
@@ -130,7 +130,7 @@ func TestAnOldBackupCostsNoDesktop(t *testing.T) {
 			t.Fatalf("found %+v, want one machine to set aside", r.Findings)
 		}
 		// The right database is restored.
-		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.InsertDesktops(w.t.Context(), []workspace.Desktop{lost}) }))
+		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.InsertDesktops(w.t.Context(), tx, []desktop.Desktop{lost}) }))
 		w.pass(2 * job.DefaultKeep)
 		if r, err := w.auditor().Audit(w.t.Context()); err != nil || len(r.Findings) != 1 || r.Findings[0].Mending != job.BringBack {
 			t.Errorf("found %+v, %v, want one machine to bring back", r.Findings, err)
@@ -190,7 +190,7 @@ func TestAnotherDatabaseHealsNothing(t *testing.T) {
 				t.Errorf("another database would mend %+v", r.ToMend())
 			}
 		}
-		w.checkWhole(2, workspace.StatusActive)
+		w.checkWhole(2, desktop.StatusActive)
 	})
 }
 

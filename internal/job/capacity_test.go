@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/pool"
@@ -20,7 +21,7 @@ import (
 
 // keeper looks at the capacity of a world.
 func (w *world) keeper() *job.CapacityKeeper {
-	k, err := job.NewCapacityKeeper(prometheus.NewRegistry(), w.store, w.sim, slog.New(slog.DiscardHandler), workspace.Overcommit{Disk: 2, Memory: 1})
+	k, err := job.NewCapacityKeeper(prometheus.NewRegistry(), w.store, w.sim, slog.New(slog.DiscardHandler), desktop.Overcommit{Disk: 2, Memory: 1})
 	w.must(err)
 	w.must(k.Look(w.t.Context()))
 	return k
@@ -55,12 +56,12 @@ func TestOrdersEndBeforeTheStoragePoolIsFull(t *testing.T) {
 			w.t.Error("nobody is told that 160 of 200 GiB are promised")
 		}
 		// What is given back can be promised again, at once.
-		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.DeleteDesktop(w.t.Context(), w.ids()[0]) }))
+		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(w.t.Context(), tx, w.ids()[0]) }))
 		if _, err := w.tryCreate(1); err != nil {
 			w.t.Errorf("after a desktop was deleted: %v", err)
 		}
 		// And nothing new is taken where desktops have written what they were promised.
-		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.DeleteDesktop(w.t.Context(), w.ids()[0]) }))
+		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(w.t.Context(), tx, w.ids()[0]) }))
 		w.sim.Fill("SAS", 95<<30)
 		w.must(k.Look(w.t.Context()))
 		if _, err := w.tryCreate(1); workspace.CodeOf(err) != workspace.CodeNoRoom || !strings.Contains(err.Error(), "is full") {
@@ -94,7 +95,7 @@ func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
 			t.Errorf("the log does not tell: %+v", log)
 		}
 		// Room that is made is used.
-		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.DeleteCapacities(w.t.Context(), nil) }))
+		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.DeleteCapacities(w.t.Context(), tx, nil) }))
 		w.until("the others, too", w.idle(19))
 	})
 }
@@ -106,7 +107,7 @@ func TestWhatMakesDesktopsTakeMoreIsPromisedOrRefused(t *testing.T) {
 	add := func(gb int) func(w *world) (string, error) {
 		return func(w *world) (string, error) {
 			return w.service.Pools.AddPoolVolumes(w.t.Context(), pool.AddPoolVolumes{
-				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: gb}},
+				ChangePoolDesktops: reach(), Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: gb}},
 			})
 		}
 	}
@@ -200,7 +201,7 @@ func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
 		}
 		for _, d := range w.desktops() {
 			if d.PoolID == "" {
-				w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.DeleteDesktop(w.t.Context(), d.ID) }))
+				w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(w.t.Context(), tx, d.ID) }))
 			}
 		}
 		if _, err := w.service.Work.RetryJob(w.t.Context(), project, j.ID); err != nil {
@@ -214,7 +215,7 @@ func (w *world) promised() map[string]int64 {
 	w.t.Helper()
 	promised := map[string]int64{}
 	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) error {
-		all, err := tx.Capacities(w.t.Context())
+		all, err := desktop.Capacities(w.t.Context(), tx)
 		for _, c := range all {
 			promised[c.ID] = c.Promised
 		}

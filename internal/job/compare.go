@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/workspace"
 )
@@ -74,7 +75,7 @@ type Report struct {
 }
 
 // Compare is the audit as a decision: what differs between rows and machines, and what healing does about it now.
-func Compare(rows []workspace.DesktopState, machines []engine.Machine, installation string, keep time.Duration, now time.Time) Report {
+func Compare(rows []desktop.DesktopState, machines []engine.Machine, installation string, keep time.Duration, now time.Time) Report {
 	r := Report{Installation: installation, Desktops: len(rows), Machines: map[Belonging]int{}, Keep: keep}
 	known := make(map[string]bool, len(rows))
 	for _, d := range rows {
@@ -98,7 +99,7 @@ func Compare(rows []workspace.DesktopState, machines []engine.Machine, installat
 			continue
 		}
 		f := Finding{DesktopID: d.ID, Name: d.Name, Missing: true, Mending: MarkError}
-		if d.Status == workspace.StatusError {
+		if d.Status == desktop.StatusError {
 			f.Mending, f.Healed = LeaveAlone, "marked as ERROR already; delete the desktop"
 		}
 		r.Findings = append(r.Findings, f)

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/job"
 	"carrel/internal/workspace"
@@ -38,7 +39,7 @@ func TestWhatHealingDoes(t *testing.T) {
 		return engine.Machine{ID: id, Name: "d-" + id, Installation: installation, Aside: aside}
 	}
 	r := job.Compare(
-		[]workspace.DesktopState{{ID: "kept"}, {ID: "back"}, {ID: "gone", Name: "gone"}, {ID: "making", Task: workspace.TaskCreating}},
+		[]desktop.DesktopState{{ID: "kept"}, {ID: "back"}, {ID: "gone", Name: "gone"}, {ID: "making", Task: workspace.TaskCreating}},
 		[]engine.Machine{
 			machine("kept", "ours", time.Time{}), machine("back", "ours", now.Add(-30*24*time.Hour)),
 			machine("new", "ours", time.Time{}), machine("young", "ours", now.Add(-keep+time.Second)), machine("old", "ours", now.Add(-keep)),
@@ -65,7 +66,7 @@ func TestWhatHealingDoes(t *testing.T) {
 }
 
 func TestADatabaseThatIsNotTheMachinesOwnIsDoubted(t *testing.T) {
-	row := []workspace.DesktopState{{ID: "row"}}
+	row := []desktop.DesktopState{{ID: "row"}}
 	of := func(ids ...string) (all []engine.Machine) {
 		for i, id := range ids {
 			all = append(all, engine.Machine{ID: string(rune('a' + i)), Installation: id})
@@ -73,7 +74,7 @@ func TestADatabaseThatIsNotTheMachinesOwnIsDoubted(t *testing.T) {
 		return all
 	}
 	for name, c := range map[string]struct {
-		rows         []workspace.DesktopState
+		rows         []desktop.DesktopState
 		machines     []engine.Machine
 		installation string
 		doubt        bool
@@ -85,7 +86,7 @@ func TestADatabaseThatIsNotTheMachinesOwnIsDoubted(t *testing.T) {
 		"only unmarked machines":     {row, of(""), "ours", true},
 		"an empty database":          {nil, of("ours"), "ours", true},
 		"a database that was made":   {nil, of("ours"), "", true},
-		"a copy of the database":     {[]workspace.DesktopState{{ID: "a"}}, of("theirs"), "ours", true},
+		"a copy of the database":     {[]desktop.DesktopState{{ID: "a"}}, of("theirs"), "ours", true},
 	} {
 		err := job.Compare(c.rows, c.machines, c.installation, job.DefaultKeep, time.Time{}).Doubt()
 		if (err != nil) != c.doubt {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -15,37 +16,37 @@ type scenario struct {
 	setUp func(w *world)        // before the mortal process
 	ask   func(w *world) string // what the mortal process begins; returns the job
 	want  int                   // desktops in the end
-	state workspace.DesktopStatus
+	state desktop.DesktopStatus
 	check func(w *world) // more about the end, if anything
 }
 
 var scenarios = []scenario{
 	{
 		name: "creating", setUp: func(*world) {}, ask: func(w *world) string { return w.create(2) },
-		want: 2, state: workspace.StatusActive,
+		want: 2, state: desktop.StatusActive,
 	},
 	{
 		name: "deleting", setUp: createTwo, want: 0,
 		ask: func(w *world) string {
-			id, err := w.service.Desktops.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
+			id, err := w.service.Desktops.DeleteDesktops(w.t.Context(), desktop.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
 			w.must(err)
 			return id
 		},
 	},
-	{name: "stopping", setUp: createTwo, ask: operate(workspace.OpStop), want: 2, state: workspace.StatusShutoff},
-	{name: "restarting", setUp: createTwo, ask: operate(workspace.OpReboot), want: 2, state: workspace.StatusActive},
-	{name: "hibernating", setUp: createTwo, ask: operate(workspace.OpHibernate), want: 2, state: workspace.StatusHibernated},
+	{name: "stopping", setUp: createTwo, ask: operate(desktop.OpStop), want: 2, state: desktop.StatusShutoff},
+	{name: "restarting", setUp: createTwo, ask: operate(desktop.OpReboot), want: 2, state: desktop.StatusActive},
+	{name: "hibernating", setUp: createTwo, ask: operate(desktop.OpHibernate), want: 2, state: desktop.StatusHibernated},
 	{
-		name: "attaching", setUp: detachTwo, ask: attachCrosswise, want: 2, state: workspace.StatusActive,
+		name: "attaching", setUp: detachTwo, ask: attachCrosswise, want: 2, state: desktop.StatusActive,
 		check: func(w *world) { w.checkInside("fresh-0", "user-1"); w.checkInside("fresh-1", "user-0") },
 	},
 	{
-		name: "detaching", setUp: createTwo, ask: func(w *world) string { return w.detach(true) }, want: 2, state: workspace.StatusShutoff,
+		name: "detaching", setUp: createTwo, ask: func(w *world) string { return w.detach(true) }, want: 2, state: desktop.StatusShutoff,
 	},
 	{
-		name: "changing privileges", setUp: createTwo, want: 2, state: workspace.StatusActive,
+		name: "changing privileges", setUp: createTwo, want: 2, state: desktop.StatusActive,
 		ask: func(w *world) string {
-			r := assignment.ChangePrivileges{Caller: workspace.Caller{ProjectID: project}, Group: workspace.GroupSudo}
+			r := assignment.ChangePrivileges{Caller: workspace.Caller{ProjectID: project}, Group: desktop.GroupSudo}
 			for _, id := range w.ids() {
 				r.Desktops = append(r.Desktops, assignment.PrivilegeChange{DesktopID: id})
 			}
@@ -56,7 +57,7 @@ var scenarios = []scenario{
 		check: func(w *world) { w.checkInside("user-001", "user-0"); w.checkInside("user-101", "user-1") },
 	},
 	{
-		name: "renaming a person", setUp: createTwo, want: 2, state: workspace.StatusActive,
+		name: "renaming a person", setUp: createTwo, want: 2, state: desktop.StatusActive,
 		ask:   func(w *world) string { return w.rename("user-0", "ada", true) },
 		check: func(w *world) { w.checkInside("user-001", "ada"); w.checkInside("user-101", "user-1") },
 	},
@@ -88,9 +89,9 @@ func createTwo(w *world) {
 	p.kill()
 }
 
-func operate(op workspace.Operation) func(*world) string {
+func operate(op desktop.Operation) func(*world) string {
 	return func(w *world) string {
-		r, err := w.service.Desktops.OperateDesktops(w.t.Context(), workspace.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids(), Op: op})
+		r, err := w.service.Desktops.OperateDesktops(w.t.Context(), desktop.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids(), Op: op})
 		w.must(err)
 		return r.JobID
 	}

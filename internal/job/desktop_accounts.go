@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/guest"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -16,9 +17,9 @@ import (
 // updateAccounts brings the accounts inside a desktop up to date with who has it: after it was given to somebody or taken away,
 // after a privilege group or a name changed. One that does not run gets them when it starts. Only the sub-job that has the desktop
 // touches it; one that was recorded while the desktop was busy takes it when its turn comes.
-func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	if d == nil {
-		return plan{limit: time.Minute, succeed: func(context.Context, *store.Tx, *workspace.Desktop) error { return nil }}, nil
+		return plan{limit: time.Minute, succeed: func(context.Context, *store.Tx, *desktop.Desktop) error { return nil }}, nil
 	}
 	params, err := work.ReadParams[assignment.AccountParams](*s)
 	if err != nil {
@@ -32,7 +33,7 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *wor
 	p.steps = append(p.steps, Step{Name: "bringing accounts up to date", Do: func(ctx context.Context) error {
 		return unlessOff(inside.configure(ctx))
 	}})
-	restart := params.Reboot && d.Status == workspace.StatusActive
+	restart := params.Reboot && d.Status == desktop.StatusActive
 	switch {
 	case params.ShutOff:
 		p.steps = append(p.steps, r.stop(*d, false))
@@ -47,13 +48,13 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *wor
 			return r.awaitGained(ctx, s, params.Gained)
 		}})
 	}
-	p.succeed = func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
+	p.succeed = func(ctx context.Context, tx *store.Tx, d *desktop.Desktop) error {
 		if d == nil {
 			return nil
 		}
 		status := d.Status
 		if params.ShutOff {
-			status = workspace.StatusShutoff
+			status = desktop.StatusShutoff
 		}
 		return assignment.MarkAccounts(ctx, tx, *d, s.ID, status, params.Gained, inside.text())
 	}
@@ -81,7 +82,7 @@ func turnAfter(waited time.Duration) time.Duration {
 }
 
 // restartAfter restarts the machine, which an attempt that got beyond stopping it does not do again.
-func (r *Runner) restartAfter(ctx context.Context, s *workspace.SubJob, d workspace.Desktop) ([]Step, error) {
+func (r *Runner) restartAfter(ctx context.Context, s *workspace.SubJob, d desktop.Desktop) ([]Step, error) {
 	start, err := r.start(ctx, d)
 	if err != nil || slices.ContainsFunc(start, func(step Step) bool { return step.Name == s.Step }) {
 		return start, err
@@ -111,7 +112,7 @@ func (r *Runner) awaitGained(ctx context.Context, s *workspace.SubJob, gained []
 const awaitPatience = 10 * time.Second
 
 // awaitHolder waits for the display of a person who has a desktop, for as long as they do under the same account.
-func (r *Runner) awaitHolder(ctx context.Context, h workspace.Assignment) error {
+func (r *Runner) awaitHolder(ctx context.Context, h desktop.Assignment) error {
 	for {
 		patient, cancel := context.WithTimeout(ctx, awaitPatience)
 		err := r.engine.Await(patient, h.DesktopID, h.Account)
@@ -133,7 +134,7 @@ func (r *Runner) awaitHolder(ctx context.Context, h workspace.Assignment) error 
 }
 
 // readHolders reads who may use a desktop; with userIDs, only those of them.
-func (r *Runner) readHolders(ctx context.Context, desktopID string, userIDs []string) (holders []workspace.Assignment, err error) {
+func (r *Runner) readHolders(ctx context.Context, desktopID string, userIDs []string) (holders []desktop.Assignment, err error) {
 	err = r.store.View(ctx, func(tx *store.Tx) error {
 		holders, err = assignment.Holdings(ctx, tx, []string{desktopID}, userIDs)
 		return err
@@ -142,7 +143,7 @@ func (r *Runner) readHolders(ctx context.Context, desktopID string, userIDs []st
 }
 
 // updateInside makes the inside of a machine that has been started as the desktop's row says.
-func (r *Runner) updateInside(d workspace.Desktop) Step {
+func (r *Runner) updateInside(d desktop.Desktop) Step {
 	return Step{Name: "updating accounts", Do: func(ctx context.Context) error {
 		_, err := r.configure(ctx, d.ProjectID, d.ID)
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -11,11 +12,11 @@ import (
 )
 
 // createDesktop launches the machine and waits until each person's display answers.
-func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
-	params, err := work.ReadParams[workspace.CreateParams](*s)
+	params, err := work.ReadParams[desktop.CreateParams](*s)
 	if err != nil {
 		return plan{}, err
 	}
@@ -44,18 +45,18 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *work
 		return plan{}, err
 	}
 	p.steps = append(p.steps, inside.after(displays)...)
-	p.succeed = func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
+	p.succeed = func(ctx context.Context, tx *store.Tx, d *desktop.Desktop) error {
 		if d == nil {
 			return nil
 		}
-		return workspace.MarkCreated(ctx, tx, *d, params, inside.text())
+		return desktop.MarkCreated(ctx, tx, *d, params, inside.text())
 	}
 	return p, nil
 }
 
 // awaitDisplays waits for the displays of the people who have the desktop, or for its guest when nobody has.
-func (r *Runner) awaitDisplays(ctx context.Context, d workspace.Desktop) ([]Step, error) {
-	var holders []workspace.Assignment
+func (r *Runner) awaitDisplays(ctx context.Context, d desktop.Desktop) ([]Step, error) {
+	var holders []desktop.Assignment
 	if len(d.GroupAssignments) == 0 {
 		holders = d.Assignments
 	} else if all, err := r.readHolders(ctx, d.ID, nil); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -13,8 +14,8 @@ import (
 )
 
 // deleteDesktop waits until nobody else touches the machine, removes it with its disks, and then the row.
-func (r *Runner) deleteDesktop(_ context.Context, s *workspace.SubJob, _ *workspace.Desktop) (plan, error) {
-	params, err := work.ReadParams[workspace.DeleteParams](*s)
+func (r *Runner) deleteDesktop(_ context.Context, s *workspace.SubJob, _ *desktop.Desktop) (plan, error) {
+	params, err := work.ReadParams[desktop.DeleteParams](*s)
 	if err != nil {
 		return plan{}, err
 	}
@@ -28,7 +29,7 @@ func (r *Runner) deleteDesktop(_ context.Context, s *workspace.SubJob, _ *worksp
 				Do:   func(ctx context.Context) error { return r.engine.Delete(ctx, s.DesktopID) },
 			},
 		},
-		succeed: func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
+		succeed: func(ctx context.Context, tx *store.Tx, d *desktop.Desktop) error {
 			if d == nil {
 				return nil
 			}

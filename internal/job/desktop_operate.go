@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -20,25 +21,25 @@ const shutdownGrace = time.Minute
 const stopping = "stopping"
 
 // operateDesktop starts, stops, restarts or hibernates the machine.
-func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
-	params, err := work.ReadParams[workspace.OperateParams](*s)
+	params, err := work.ReadParams[desktop.OperateParams](*s)
 	if err != nil {
 		return plan{}, err
 	}
 	inside := &insideWarnings{runner: r, desktop: *d}
 	p := plan{limit: 10 * time.Minute, warning: inside.text}
 	switch params.Op {
-	case workspace.OpStart:
+	case desktop.OpStart:
 		if p.steps, err = r.start(ctx, *d); err != nil {
 			return plan{}, err
 		}
 		p.steps = inside.after(p.steps)
-	case workspace.OpStop:
+	case desktop.OpStop:
 		p.steps = []Step{r.stop(*d, params.Force)}
-	case workspace.OpReboot:
+	case desktop.OpReboot:
 		if s.Step == "" || s.Step == stopping { // an earlier attempt did not get past it
 			p.steps = append(p.steps, r.stop(*d, params.Force))
 		}
@@ -47,7 +48,7 @@ func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *wor
 			return plan{}, err
 		}
 		p.steps = append(p.steps, inside.after(start)...)
-	case workspace.OpHibernate:
+	case desktop.OpHibernate:
 		p.steps = []Step{{
 			Name: "hibernating",
 			Done: r.machineIs(d.ID, engine.Hibernated),
@@ -63,19 +64,19 @@ func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *wor
 			return err
 		}})
 	}
-	p.succeed = func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
+	p.succeed = func(ctx context.Context, tx *store.Tx, d *desktop.Desktop) error {
 		if d == nil {
 			return nil
 		}
 		d.ImageID = cmp.Or(image, d.ImageID)
-		return workspace.MarkOperated(ctx, tx, *d, params.Op, inside.text())
+		return desktop.MarkOperated(ctx, tx, *d, params.Op, inside.text())
 	}
 	return p, nil
 }
 
 // imageOf is the image that a desktop's machine has. It is not the row's when a rebuild failed after the system disk was replaced and
 // somebody got the desktop to work afterwards.
-func (r *Runner) imageOf(ctx context.Context, d workspace.Desktop) (string, error) {
+func (r *Runner) imageOf(ctx context.Context, d desktop.Desktop) (string, error) {
 	m, err := r.engine.Find(ctx, d.ID)
 	if err != nil {
 		return "", err
@@ -93,7 +94,7 @@ func (r *Runner) imageOf(ctx context.Context, d workspace.Desktop) (string, erro
 }
 
 // start runs the machine, brings its inside up to date and waits for its displays.
-func (r *Runner) start(ctx context.Context, d workspace.Desktop) ([]Step, error) {
+func (r *Runner) start(ctx context.Context, d desktop.Desktop) ([]Step, error) {
 	steps := []Step{
 		{
 			Name: "starting",
@@ -107,7 +108,7 @@ func (r *Runner) start(ctx context.Context, d workspace.Desktop) ([]Step, error)
 }
 
 // stop ends the machine: in an orderly way unless force is asked for, and by force when that takes too long.
-func (r *Runner) stop(d workspace.Desktop, force bool) Step {
+func (r *Runner) stop(d desktop.Desktop, force bool) Step {
 	return Step{
 		Name: stopping,
 		Done: r.machineIs(d.ID, engine.Stopped),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -41,7 +42,7 @@ func Identify(ctx context.Context, s store.Transactions, e engine.Engine) (strin
 }
 
 // carriedBy is the installation that the machines of the desktops carry, or empty when they carry none or do not agree.
-func carriedBy(rows []workspace.DesktopState, machines []engine.Machine) string {
+func carriedBy(rows []desktop.DesktopState, machines []engine.Machine) string {
 	known := make(map[string]bool, len(rows))
 	for _, d := range rows {
 		known[d.ID] = true

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -185,7 +186,7 @@ func ReserveUsed(ctx context.Context, s store.Transactions, e engine.Engine) err
 
 // reservationsOf decides which addresses of each subnet are in use for something else than desktops of the rows. A subnet without
 // any is among them, so that what was reserved before is free again.
-func reservationsOf(used []engine.UsedAddress, rows []workspace.DesktopState, subnets []workspace.Subnet) map[string][]workspace.Reservation {
+func reservationsOf(used []engine.UsedAddress, rows []desktop.DesktopState, subnets []workspace.Subnet) map[string][]workspace.Reservation {
 	known := make(map[string]bool, len(rows))
 	for _, d := range rows {
 		known[d.ID] = true

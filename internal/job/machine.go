@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/guest"
 	"carrel/internal/store"
@@ -13,7 +14,7 @@ import (
 )
 
 // readSpec describes the machine of a desktop from its row and the catalogue.
-func (r *Runner) readSpec(ctx context.Context, d workspace.Desktop) (engine.Spec, error) {
+func (r *Runner) readSpec(ctx context.Context, d desktop.Desktop) (engine.Spec, error) {
 	var spec engine.Spec
 	err := r.store.View(ctx, func(tx *store.Tx) error {
 		product, err := tx.ReadProduct(ctx, d.ProductID)
@@ -50,7 +51,7 @@ func (r *Runner) readSpec(ctx context.Context, d workspace.Desktop) (engine.Spec
 // it is so.
 func (r *Runner) readGuest(ctx context.Context, projectID, desktopID string) (inside guest.Desktop, settled []assignment.FormerAccount, err error) {
 	err = r.store.View(ctx, func(tx *store.Tx) error {
-		d, err := tx.ReadDesktop(ctx, projectID, desktopID)
+		d, err := desktop.ReadDesktop(ctx, tx, projectID, desktopID)
 		if err != nil {
 			return err
 		}
@@ -64,7 +65,7 @@ func (r *Runner) readGuest(ctx context.Context, projectID, desktopID string) (in
 	return inside, settled, err
 }
 
-func findSubnet(ctx context.Context, tx *store.Tx, d workspace.Desktop) (workspace.Subnet, error) {
+func findSubnet(ctx context.Context, tx *store.Tx, d desktop.Desktop) (workspace.Subnet, error) {
 	subnets, err := tx.Subnets(ctx, d.ProjectID)
 	if err != nil {
 		return workspace.Subnet{}, err
@@ -77,7 +78,7 @@ func findSubnet(ctx context.Context, tx *store.Tx, d workspace.Desktop) (workspa
 	return workspace.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "subnet %s of desktop %s is gone", d.SubnetID, d.Name)
 }
 
-func (r *Runner) guestOf(ctx context.Context, tx *store.Tx, d workspace.Desktop, s workspace.Subnet) (guest.Desktop, []assignment.FormerAccount, error) {
+func (r *Runner) guestOf(ctx context.Context, tx *store.Tx, d desktop.Desktop, s workspace.Subnet) (guest.Desktop, []assignment.FormerAccount, error) {
 	prefix, err := netip.ParsePrefix(s.CIDR)
 	if err != nil {
 		return guest.Desktop{}, nil, fmt.Errorf("reading subnet %s: %w", s.ID, err)
@@ -116,7 +117,7 @@ func (r *Runner) guestOf(ctx context.Context, tx *store.Tx, d workspace.Desktop,
 }
 
 // whoMayUse are the people who may use a desktop, in their own name or through a group.
-func whoMayUse(ctx context.Context, tx *store.Tx, d workspace.Desktop) ([]workspace.Assignment, error) {
+func whoMayUse(ctx context.Context, tx *store.Tx, d desktop.Desktop) ([]desktop.Assignment, error) {
 	if len(d.GroupAssignments) == 0 {
 		return d.Assignments, nil
 	}
@@ -141,6 +142,6 @@ func localeOf(language string) string {
 }
 
 // mountOf is where a data volume is found inside the desktop: /dev/sdb at /data/disk1 and so on, whichever others come and go.
-func mountOf(v workspace.Volume) string {
+func mountOf(v desktop.Volume) string {
 	return fmt.Sprintf("/data/disk%d", v.Device[len(v.Device)-1]-'a')
 }

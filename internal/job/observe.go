@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -81,35 +82,35 @@ func (o *Observer) Observe(ctx context.Context) error {
 
 // drift says what state a desktop at rest is really in, and, if that is ERROR, why. A desktop in ERROR stays so until
 // somebody mends it: what went wrong is not undone by a machine that happens to run.
-func drift(d workspace.DesktopState, state engine.State, exists bool) (workspace.DesktopStatus, string) {
-	if d.Status == workspace.StatusError {
+func drift(d desktop.DesktopState, state engine.State, exists bool) (desktop.DesktopStatus, string) {
+	if d.Status == desktop.StatusError {
 		return d.Status, d.Fault
 	}
 	if !exists {
-		return workspace.StatusError, "its machine is missing in the engine; delete the desktop, or run carrel audit"
+		return desktop.StatusError, "its machine is missing in the engine; delete the desktop, or run carrel audit"
 	}
 	status := StatusOf(state)
-	if status == workspace.StatusError {
+	if status == desktop.StatusError {
 		return status, "the engine reports an error for its machine"
 	}
 	return status, ""
 }
 
-func (o *Observer) restingDesktops(ctx context.Context) ([]workspace.DesktopState, error) {
+func (o *Observer) restingDesktops(ctx context.Context) ([]desktop.DesktopState, error) {
 	rows, err := allDesktops(ctx, o.Store)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(rows, func(d workspace.DesktopState) bool { return d.Task != workspace.NoTask }), nil
+	return slices.DeleteFunc(rows, func(d desktop.DesktopState) bool { return d.Task != workspace.NoTask }), nil
 }
 
 // allDesktops reads what the desktops of every project are doing, page by page.
-func allDesktops(ctx context.Context, s store.Transactions) ([]workspace.DesktopState, error) {
-	var all []workspace.DesktopState
+func allDesktops(ctx context.Context, s store.Transactions) ([]desktop.DesktopState, error) {
+	var all []desktop.DesktopState
 	for after := ""; ; after = all[len(all)-1].ID {
-		var page []workspace.DesktopState
+		var page []desktop.DesktopState
 		err := s.View(ctx, func(tx *store.Tx) (err error) {
-			page, err = tx.DesktopStates(ctx, after, observePage)
+			page, err = desktop.DesktopStates(ctx, tx, after, observePage)
 			return err
 		})
 		if err != nil {
@@ -121,13 +122,13 @@ func allDesktops(ctx context.Context, s store.Transactions) ([]workspace.Desktop
 	}
 }
 
-func (o *Observer) correct(ctx context.Context, seen workspace.DesktopState, status workspace.DesktopStatus, fault string) error {
+func (o *Observer) correct(ctx context.Context, seen desktop.DesktopState, status desktop.DesktopStatus, fault string) error {
 	return o.Store.Update(ctx, func(tx *store.Tx) error {
-		found, err := tx.LockDesktops(ctx, seen.ProjectID, []string{seen.ID})
+		found, err := desktop.LockDesktops(ctx, tx, seen.ProjectID, []string{seen.ID})
 		if err != nil || len(found) == 0 || found[0].Task != workspace.NoTask || !found[0].Updated.Equal(seen.Updated) {
 			return err
 		}
 		o.Log.InfoContext(ctx, "desktop changed behind our back", "desktop", seen.ID, "was", seen.Status, "is", status)
-		return workspace.MarkObserved(ctx, tx, found[0], status, fault)
+		return desktop.MarkObserved(ctx, tx, found[0], status, fault)
 	})
 }

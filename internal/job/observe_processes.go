@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // processLimits are the limits of processes of the desktops' products. A product that is no longer in the catalogue has none.
-func (o *Observer) processLimits(ctx context.Context, rows []workspace.DesktopState) (map[string]int, error) {
+func (o *Observer) processLimits(ctx context.Context, rows []desktop.DesktopState) (map[string]int, error) {
 	limits := map[string]int{}
 	err := o.Store.View(ctx, func(tx *store.Tx) error {
 		for _, d := range rows {
@@ -33,7 +34,7 @@ func (o *Observer) processLimits(ctx context.Context, rows []workspace.DesktopSt
 }
 
 // limitProcesses gives a machine its product's limit: it was made before there were limits, or the product has another one now.
-func (o *Observer) limitProcesses(ctx context.Context, d workspace.DesktopState, m engine.Machine, limit int) {
+func (o *Observer) limitProcesses(ctx context.Context, d desktop.DesktopState, m engine.Machine, limit int) {
 	if limit == 0 || m.VM || m.Processes == limit {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"testing"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
@@ -14,18 +15,18 @@ import (
 func TestObserverWritesWhatHappenedBehindOurBack(t *testing.T) {
 	cases := map[string]struct {
 		happens func(w *world, id string)
-		status  workspace.DesktopStatus
+		status  desktop.DesktopStatus
 	}{
 		"a person shuts their desktop down from inside": {
-			func(w *world, id string) { w.must(w.sim.Stop(w.t.Context(), id, true)) }, workspace.StatusShutoff,
+			func(w *world, id string) { w.must(w.sim.Stop(w.t.Context(), id, true)) }, desktop.StatusShutoff,
 		},
 		"an administrator hibernates it in the engine": {
-			func(w *world, id string) { w.must(w.sim.Hibernate(w.t.Context(), id)) }, workspace.StatusHibernated,
+			func(w *world, id string) { w.must(w.sim.Hibernate(w.t.Context(), id)) }, desktop.StatusHibernated,
 		},
 		"an administrator deletes it in the engine": {
-			func(w *world, id string) { w.must(w.sim.Delete(w.t.Context(), id)) }, workspace.StatusError,
+			func(w *world, id string) { w.must(w.sim.Delete(w.t.Context(), id)) }, desktop.StatusError,
 		},
-		"nothing happens": {func(*world, string) {}, workspace.StatusActive},
+		"nothing happens": {func(*world, string) {}, desktop.StatusActive},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -36,7 +37,7 @@ func TestObserverWritesWhatHappenedBehindOurBack(t *testing.T) {
 				c.happens(w, w.ids()[0])
 				o := &job.Observer{Store: w.store, Engine: w.sim, Log: slog.New(slog.DiscardHandler)}
 				w.must(o.Observe(w.t.Context()))
-				if d := w.desktops()[0]; d.Status != c.status || (d.Status == workspace.StatusError) != (d.Fault != "") {
+				if d := w.desktops()[0]; d.Status != c.status || (d.Status == desktop.StatusError) != (d.Fault != "") {
 					t.Errorf("desktop is %s with fault %q, want %s", d.Status, d.Fault, c.status)
 				}
 			})
@@ -84,7 +85,7 @@ func TestObserverLeavesAloneWhatAJobIsDoing(t *testing.T) {
 		// The job is asked for after the observer has read the rows, and before it has seen the machines.
 		racing := enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
 			if c.Method == "List" {
-				operate(workspace.OpStop)(w)
+				operate(desktop.OpStop)(w)
 				w.must(w.sim.Stop(w.t.Context(), w.ids()[0], true))
 			}
 			return do()

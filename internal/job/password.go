@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -13,7 +14,7 @@ import (
 const passwordParallel = 2
 
 // hashPassword hashes the password of somebody who was added with many others.
-func (r *Runner) hashPassword(_ context.Context, s *workspace.SubJob, _ *workspace.Desktop) (plan, error) {
+func (r *Runner) hashPassword(_ context.Context, s *workspace.SubJob, _ *desktop.Desktop) (plan, error) {
 	params, err := work.ReadParams[workspace.PasswordParams](*s)
 	if err != nil {
 		return plan{}, err
@@ -23,6 +24,6 @@ func (r *Runner) hashPassword(_ context.Context, s *workspace.SubJob, _ *workspa
 		steps: []Step{{Name: "hashing the password", Do: func(ctx context.Context) error {
 			return r.conf.HashPassword(ctx, s.ProjectID, params.UserID)
 		}}},
-		succeed: func(context.Context, *store.Tx, *workspace.Desktop) error { return nil },
+		succeed: func(context.Context, *store.Tx, *desktop.Desktop) error { return nil },
 	}, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/connection"
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -16,10 +17,10 @@ import (
 // attachPool brings the account of somebody who has just got a pool's desktop into it, and waits for their display: somebody
 // watches meanwhile. The sub-job has the desktop. One that has been switched off gets the account when it starts; one that is no
 // longer theirs is left alone.
-func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	inside := &insideWarnings{runner: r}
 	p := plan{limit: 2 * time.Minute, warning: inside.text}
-	p.succeed = func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
+	p.succeed = func(ctx context.Context, tx *store.Tx, d *desktop.Desktop) error {
 		if d == nil {
 			return nil
 		}
@@ -57,7 +58,7 @@ func unlessOff(err error) error {
 }
 
 // notAttached ends what a sub-job has failed to make ready.
-func notAttached(ctx context.Context, tx *store.Tx, s *workspace.SubJob, d workspace.Desktop) error {
+func notAttached(ctx context.Context, tx *store.Tx, s *workspace.SubJob, d desktop.Desktop) error {
 	params, err := work.ReadParams[connection.AttachParams](*s)
 	if err != nil {
 		return err

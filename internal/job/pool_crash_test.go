@@ -1,20 +1,20 @@
 package job_test
 
 import (
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
-	"carrel/internal/workspace"
 )
 
 // poolScenarios is the work on pools that a process is killed in.
 var poolScenarios = []scenario{
-	{name: "resetting", setUp: poolOfTwo, ask: func(w *world) string { return w.reset() }, want: 2, state: workspace.StatusActive},
+	{name: "resetting", setUp: poolOfTwo, ask: func(w *world) string { return w.reset() }, want: 2, state: desktop.StatusActive},
 	{
-		name: "rebuilding a pool", setUp: poolOfTwo, want: 2, state: workspace.StatusActive, check: poolHasNextImage,
+		name: "rebuilding a pool", setUp: poolOfTwo, want: 2, state: desktop.StatusActive, check: poolHasNextImage,
 		ask: func(w *world) string { return w.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 1 }) },
 	},
 	{
-		name: "resizing a pool", setUp: func(w *world) { w.addPool(2); w.addProduct() }, want: 2, state: workspace.StatusActive,
+		name: "resizing a pool", setUp: func(w *world) { w.addPool(2); w.addProduct() }, want: 2, state: desktop.StatusActive,
 		ask: func(w *world) string { return w.resize("STOP_DESKTOP") },
 		check: func(w *world) {
 			for _, d := range w.desktops() {
@@ -25,10 +25,10 @@ var poolScenarios = []scenario{
 		},
 	},
 	{
-		name: "adding disks", setUp: func(w *world) { w.addPool(2) }, want: 2, state: workspace.StatusActive,
+		name: "adding disks", setUp: func(w *world) { w.addPool(2) }, want: 2, state: desktop.StatusActive,
 		ask: func(w *world) string {
 			id, err := w.service.Pools.AddPoolVolumes(w.t.Context(), pool.AddPoolVolumes{
-				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 20}},
+				ChangePoolDesktops: reach(), Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: 20}},
 			})
 			w.must(err)
 			return id
@@ -36,7 +36,7 @@ var poolScenarios = []scenario{
 		check: func(w *world) { w.wantDisks("/data/disk1 10", "/data/disk2 20") },
 	},
 	{
-		name: "deleting disks", setUp: func(w *world) { w.addPool(2) }, want: 2, state: workspace.StatusActive,
+		name: "deleting disks", setUp: func(w *world) { w.addPool(2) }, want: 2, state: desktop.StatusActive,
 		ask: func(w *world) string {
 			id, err := w.service.Pools.DeletePoolVolumes(w.t.Context(), pool.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{w.pool().Data[0].ID}})
 			w.must(err)

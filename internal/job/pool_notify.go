@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/guest"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -12,7 +13,7 @@ import (
 )
 
 // notifyDesktop shows a message in a desktop's sessions. A process that dies before it has noted that shows it a second time.
-func (r *Runner) notifyDesktop(_ context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+func (r *Runner) notifyDesktop(_ context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
@@ -25,6 +26,6 @@ func (r *Runner) notifyDesktop(_ context.Context, s *workspace.SubJob, d *worksp
 		steps: []Step{{Name: "showing the message", Do: func(ctx context.Context) error {
 			return r.engine.Notify(ctx, s.DesktopID, guest.Message{Title: params.Title, Text: params.Text})
 		}}},
-		succeed: func(context.Context, *store.Tx, *workspace.Desktop) error { return nil },
+		succeed: func(context.Context, *store.Tx, *desktop.Desktop) error { return nil },
 	}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/guest"
 	"carrel/internal/pool"
@@ -23,7 +24,7 @@ const (
 
 // rebuildMember does for one desktop of a pool what the pool's rollout has decided: nothing yet, telling its people, rebuilding it, or
 // leaving it alone after all.
-func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	params, err := work.ReadParams[rollout.RebuildParams](*s)
 	if err != nil {
 		return plan{}, err
@@ -64,7 +65,7 @@ func (r *Runner) rolloutItem(ctx context.Context, subJobID string) (item rollout
 
 // parked is the plan of a sub-job that waits again: for its turn, or until its people are to be told something. Whether its turn came
 // meanwhile is looked at with the pool held, as it is when turns are given.
-func (r *Runner) parked(s workspace.SubJob, d workspace.Desktop, item rollout.RolloutEntry, params rollout.RebuildParams, now time.Time) plan {
+func (r *Runner) parked(s workspace.SubJob, d desktop.Desktop, item rollout.RolloutEntry, params rollout.RebuildParams, now time.Time) plan {
 	late, told := !now.Before(item.Deadline), true
 	p := plan{limit: tellLimit}
 	if item.State == rollout.ItemWarned && !late {
@@ -89,8 +90,8 @@ func (r *Runner) parked(s workspace.SubJob, d workspace.Desktop, item rollout.Ro
 
 // countDown tells the people of a desktop how long they have. It says false when that did not work, as while a session is just being
 // started: they are told again soon, since that must not keep the rebuild from its time.
-func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d workspace.Desktop, params rollout.RebuildParams, deadline time.Time) (bool, error) {
-	var people []workspace.Assignment
+func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d desktop.Desktop, params rollout.RebuildParams, deadline time.Time) (bool, error) {
+	var people []desktop.Assignment
 	var languages map[string]string
 	var now time.Time
 	err := r.store.Update(ctx, func(tx *store.Tx) (err error) {
@@ -108,12 +109,12 @@ func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d workspace.
 }
 
 // leaveAlone takes back what the people of a desktop were told, and ends its sub-job.
-func (r *Runner) leaveAlone(d workspace.Desktop, item rollout.RolloutEntry) plan {
+func (r *Runner) leaveAlone(d desktop.Desktop, item rollout.RolloutEntry) plan {
 	p := plan{limit: tellLimit, remark: "not rebuilt: " + item.Reason}
-	p.succeed = func(context.Context, *store.Tx, *workspace.Desktop) error { return nil }
+	p.succeed = func(context.Context, *store.Tx, *desktop.Desktop) error { return nil }
 	if !item.Told.IsZero() {
 		p.steps = append(p.steps, Step{Name: "telling its people", Do: func(ctx context.Context) error {
-			var people []workspace.Assignment
+			var people []desktop.Assignment
 			var languages map[string]string
 			err := r.store.View(ctx, func(tx *store.Tx) (err error) {
 				people, languages, err = holdersOf(ctx, tx, d)
@@ -154,7 +155,7 @@ func (r *Runner) notify(ctx context.Context, desktopID string, notices []rollout
 }
 
 // holdersOf reads who has a desktop, and the languages of those people by their ids.
-func holdersOf(ctx context.Context, tx *store.Tx, d workspace.Desktop) ([]workspace.Assignment, map[string]string, error) {
+func holdersOf(ctx context.Context, tx *store.Tx, d desktop.Desktop) ([]desktop.Assignment, map[string]string, error) {
 	people, err := assignment.Holdings(ctx, tx, []string{d.ID}, nil)
 	if err != nil {
 		return nil, nil, err

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
@@ -20,7 +21,7 @@ func TestARebuildGivesEveryDesktopOfAPoolTheImageAndKeepsTheRest(t *testing.T) {
 		was := w.desktops()
 		p := w.start("replica", w.store, w.sim)
 		defer p.kill()
-		w.finished(operateOne(w, was[2].ID, workspace.OpStop))
+		w.finished(operateOne(w, was[2].ID, desktop.OpStop))
 
 		if j := w.finished(w.rebuild()); j.Counts.Succeeded != 3 {
 			t.Fatalf("the job ended with %+v: %+v", j.Counts, j.SubJobs)
@@ -28,9 +29,9 @@ func TestARebuildGivesEveryDesktopOfAPoolTheImageAndKeepsTheRest(t *testing.T) {
 		images, err := w.sim.Images(w.t.Context())
 		w.must(err)
 		for i, d := range w.desktops() {
-			want := workspace.StatusActive
+			want := desktop.StatusActive
 			if i == 2 {
-				want = workspace.StatusShutoff
+				want = desktop.StatusShutoff
 			}
 			if d.Status != want || d.Task != workspace.NoTask || d.ImageID != nextImage {
 				t.Errorf("desktop %s is %s with image %s and task %q (%s)", d.Name, d.Status, d.ImageID, d.Task, d.Fault)
@@ -50,9 +51,9 @@ func TestARebuildGivesEveryDesktopOfAPoolTheImageAndKeepsTheRest(t *testing.T) {
 	})
 }
 
-func operateOne(w *world, id string, op workspace.Operation) string {
+func operateOne(w *world, id string, op desktop.Operation) string {
 	w.t.Helper()
-	r, err := w.service.Desktops.OperateDesktops(w.t.Context(), workspace.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: []string{id}, Op: op})
+	r, err := w.service.Desktops.OperateDesktops(w.t.Context(), desktop.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: []string{id}, Op: op})
 	w.must(err)
 	return r.JobID
 }
@@ -96,7 +97,7 @@ func TestTheLogOfARebuildTellsTheLimitsInForce(t *testing.T) {
 func (w *world) rebuilding() int {
 	n := 0
 	for _, d := range w.desktops() {
-		if d.Task == workspace.TaskRebuilding {
+		if d.Task == desktop.TaskRebuilding {
 			n++
 		}
 	}
@@ -120,7 +121,7 @@ func TestPeopleAreToldAndMaySaveUntilTheDeadline(t *testing.T) {
 			t.Errorf("the portal is told %+v", c)
 		}
 		w.until("the other desktop", func() bool { return w.desktops()[1].ImageID == nextImage })
-		if d := w.desktops()[0]; d.Task != workspace.NoTask || d.Login != workspace.LoginConnected {
+		if d := w.desktops()[0]; d.Task != workspace.NoTask || d.Login != desktop.LoginConnected {
 			t.Errorf("the person is cut off at once: %+v", d)
 		}
 		w.pass(14*time.Minute + 50*time.Second)
@@ -133,10 +134,10 @@ func TestPeopleAreToldAndMaySaveUntilTheDeadline(t *testing.T) {
 		}
 		w.finished(id)
 		d := w.desktops()[0]
-		if d.Login != workspace.LoginRegistered || len(d.Assignments) != 1 {
+		if d.Login != desktop.LoginRegistered || len(d.Assignments) != 1 {
 			t.Errorf("afterwards the desktop is %+v", d)
 		}
-		w.checkWhole(2, workspace.StatusActive)
+		w.checkWhole(2, desktop.StatusActive)
 	})
 }
 
@@ -161,7 +162,7 @@ func TestWhoIsReadyNeedNotWait(t *testing.T) {
 		w.until("the rebuild", func() bool { return w.rebuilding() == 1 })
 		w.must(w.service.Connections.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
 		w.finished(id)
-		w.checkWhole(2, workspace.StatusActive)
+		w.checkWhole(2, desktop.StatusActive)
 		err := w.service.Connections.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID)
 		if workspace.CodeOf(err) != workspace.CodeConflict {
 			t.Errorf("ready for nothing: %v", err)
@@ -202,7 +203,7 @@ func TestDesktopsThatAreMadeWhileOneGoesAheadGetTheImageAsWell(t *testing.T) {
 						t.Errorf("desktop %s has the former image", d.Name)
 					}
 				}
-				w.checkWhole(canaries+2, workspace.StatusActive)
+				w.checkWhole(canaries+2, desktop.StatusActive)
 				if p := w.pool(); p.Status() != pool.PoolSteady {
 					t.Errorf("the pool is %s", p.Status())
 				}
@@ -218,14 +219,14 @@ func TestADesktopThatIsMendedByHandAfterItsRebuildFailedHasTheNewImage(t *testin
 		p := w.start("replica", w.store, w.sim)
 		defer p.kill()
 		w.finished(w.rebuild())
-		if d := w.desktops()[0]; d.Status != workspace.StatusError || d.ImageID != image {
+		if d := w.desktops()[0]; d.Status != desktop.StatusError || d.ImageID != image {
 			t.Fatalf("after the rebuild the desktop is %s with image %s", d.Status, d.ImageID)
 		}
 		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{}))
-		if j := w.finished(operateOne(w, w.desktops()[0].ID, workspace.OpReboot)); j.Counts.Succeeded != 1 {
+		if j := w.finished(operateOne(w, w.desktops()[0].ID, desktop.OpReboot)); j.Counts.Succeeded != 1 {
 			t.Fatalf("restarting ended with %+v", j.SubJobs)
 		}
-		if d := w.desktops()[0]; d.Status != workspace.StatusActive || d.ImageID != nextImage {
+		if d := w.desktops()[0]; d.Status != desktop.StatusActive || d.ImageID != nextImage {
 			t.Errorf("the desktop is %s with image %s", d.Status, d.ImageID)
 		}
 	})
@@ -278,7 +279,7 @@ func TestABadImageStopsAtTheFirstDesktop(t *testing.T) {
 		}
 		untouched := 0
 		for i, d := range w.desktops() {
-			if d.ImageID == image && d.Status == workspace.StatusActive && d.Root == was[i].Root {
+			if d.ImageID == image && d.Status == desktop.StatusActive && d.Root == was[i].Root {
 				untouched++
 			}
 		}
@@ -292,7 +293,7 @@ func TestABadImageStopsAtTheFirstDesktop(t *testing.T) {
 		if j := w.finished(id); j.Counts.Succeeded != 4 {
 			t.Errorf("retried, the job ended with %+v: %+v", j.Counts, j.SubJobs)
 		}
-		w.checkWhole(4, workspace.StatusActive)
+		w.checkWhole(4, desktop.StatusActive)
 	})
 }
 
@@ -318,7 +319,7 @@ func TestGoingBackStopsWhatIsUnderWayAndUndoesIt(t *testing.T) {
 		if len(said) != 2 || said[1].Title != "This desktop stays as it is" || said[1].ID != said[0].ID {
 			t.Errorf("the person was told %+v", said)
 		}
-		w.checkWhole(5, workspace.StatusActive)
+		w.checkWhole(5, desktop.StatusActive)
 	})
 }
 
@@ -342,7 +343,7 @@ func TestAMessageIsRepeatedToWhoComesBack(t *testing.T) {
 		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) == 1 })
 		w.must(w.service.Connections.CloseConnection(w.t.Context(), "none", m.DesktopID))
 		ticket := w.ticket(m)
-		w.must(w.service.Connections.OpenConnection(w.t.Context(), ticket, workspace.Connection{
+		w.must(w.service.Connections.OpenConnection(w.t.Context(), ticket, desktop.Connection{
 			ID: "c", DesktopID: m.DesktopID, UserID: m.UserID, SignInHash: ticket.SignInHash, Gateway: "g", Opened: time.Now(), LeaseUntil: time.Now().Add(3 * time.Hour),
 		}))
 		w.until("the message again", func() bool { return len(w.sim.Messages(m.DesktopID)) == 2 })
@@ -351,7 +352,7 @@ func TestAMessageIsRepeatedToWhoComesBack(t *testing.T) {
 }
 
 // ticket signs a person in and admits them to their desktop.
-func (w *world) ticket(m workspace.Member) workspace.Ticket {
+func (w *world) ticket(m desktop.Member) workspace.Ticket {
 	w.t.Helper()
 	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
 		return tx.InsertSignIn(w.t.Context(), workspace.SignIn{TokenHash: "s", UserID: m.UserID, Created: tx.Now(), Expires: tx.Now().Add(24 * time.Hour)})
@@ -383,12 +384,12 @@ func TestAFailedResetNamesTheEmptyDisksThatAreThere(t *testing.T) {
 func (w *world) markUsed(id string) {
 	w.t.Helper()
 	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-		m, err := tx.ReadMember(w.t.Context(), id)
+		m, err := desktop.ReadMember(w.t.Context(), tx, id)
 		if err != nil {
 			return err
 		}
 		m.Used = true
-		_, err = tx.SaveMember(w.t.Context(), m, m.Binding, "")
+		_, err = desktop.SaveMember(w.t.Context(), tx, m, m.Binding, "")
 		return err
 	}))
 }
@@ -447,6 +448,6 @@ func TestAResetLeavesNothingOfWhoHadTheDesktop(t *testing.T) {
 				}
 			}
 		}
-		w.checkWhole(2, workspace.StatusActive)
+		w.checkWhole(2, desktop.StatusActive)
 	})
 }

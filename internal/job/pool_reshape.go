@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -16,12 +17,12 @@ import (
 const reshapeLimit = 15 * time.Minute
 
 // resizeMember gives a desktop of a pool another product. It is off meanwhile, and runs again afterwards if it did; one that slept is off.
-func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	params, spec, err := r.reshaped(ctx, s, d)
 	if err != nil {
 		return plan{}, err
 	}
-	after := workspace.StatusShutoff
+	after := desktop.StatusShutoff
 	inside := &insideWarnings{runner: r, desktop: *d}
 	p := plan{limit: reshapeLimit, warning: inside.text, steps: []Step{{
 		Name: "resizing",
@@ -37,8 +38,8 @@ func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *works
 			return err
 		},
 	}, r.noteReshaped(s, params)}}
-	if d.Status == workspace.StatusActive {
-		after = workspace.StatusActive
+	if d.Status == desktop.StatusActive {
+		after = desktop.StatusActive
 		start, err := r.start(ctx, *d)
 		if err != nil {
 			return plan{}, err
@@ -53,7 +54,7 @@ func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *works
 }
 
 // changeDisks adds, removes or grows disks of a desktop of a pool, which goes on running if the engine can do that.
-func (r *Runner) changeDisks(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+func (r *Runner) changeDisks(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	params, spec, err := r.reshaped(ctx, s, d)
 	if err != nil {
 		return plan{}, err
@@ -77,7 +78,7 @@ func (r *Runner) changeDisks(ctx context.Context, s *workspace.SubJob, d *worksp
 			return err
 		},
 	}, r.noteReshaped(s, params)}}
-	if d.Status == workspace.StatusActive {
+	if d.Status == desktop.StatusActive {
 		p.steps = append(p.steps, Step{Name: "telling the desktop", Do: func(ctx context.Context) error {
 			status, err := r.engine.Configure(ctx, d.ID, spec.Guest)
 			if err == nil {
@@ -97,7 +98,7 @@ func (r *Runner) noteReshaped(s *workspace.SubJob, params pool.ReshapeParams) St
 }
 
 // reshaped reads what a sub-job changes, and describes the machine that comes out.
-func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (pool.ReshapeParams, engine.Spec, error) {
+func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (pool.ReshapeParams, engine.Spec, error) {
 	params, err := work.ReadParams[pool.ReshapeParams](*s)
 	if err != nil {
 		return params, engine.Spec{}, err
@@ -109,8 +110,8 @@ func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *workspace
 	return params, spec, err
 }
 
-func markReshaped(params pool.ReshapeParams, status workspace.DesktopStatus, inside *insideWarnings) func(context.Context, *store.Tx, *workspace.Desktop) error {
-	return func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
+func markReshaped(params pool.ReshapeParams, status desktop.DesktopStatus, inside *insideWarnings) func(context.Context, *store.Tx, *desktop.Desktop) error {
+	return func(ctx context.Context, tx *store.Tx, d *desktop.Desktop) error {
 		if d == nil {
 			return nil
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/pool"
@@ -41,7 +42,7 @@ func TestResizingAPoolStopsAndStartsWhatRuns(t *testing.T) {
 		p := w.start("replica", w.store, w.sim)
 		defer p.kill()
 		off := w.desktops()[1].ID
-		w.finished(operateOne(w, off, workspace.OpStop))
+		w.finished(operateOne(w, off, desktop.OpStop))
 
 		refused := w.finished(w.resize(""))
 		if refused.Counts.Succeeded != 1 || refused.Counts.Failed != 1 {
@@ -58,9 +59,9 @@ func TestResizingAPoolStopsAndStartsWhatRuns(t *testing.T) {
 		for _, d := range w.desktops() {
 			m, err := w.sim.Find(w.t.Context(), d.ID)
 			w.must(err)
-			want := workspace.StatusActive
+			want := desktop.StatusActive
 			if d.ID == off {
-				want = workspace.StatusShutoff
+				want = desktop.StatusShutoff
 			}
 			if d.ProductID != largerProduct || m.CPUs != 4 || m.MemoryMiB != 8192 || d.Status != want || (m.State == engine.Running) != (d.ID != off) {
 				t.Errorf("desktop %+v has machine %+v", d, m)
@@ -80,7 +81,7 @@ func TestDisksComeGrowAndGoWhileDesktopsRun(t *testing.T) {
 		first := w.pool().Data[0].ID
 		add := func() (string, error) {
 			return w.service.Pools.AddPoolVolumes(w.t.Context(), pool.AddPoolVolumes{
-				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 20}},
+				ChangePoolDesktops: reach(), Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: 20}},
 			})
 		}
 		id, err := add()
@@ -109,7 +110,7 @@ func TestDisksComeGrowAndGoWhileDesktopsRun(t *testing.T) {
 		w.must(err)
 		w.finished(id)
 		w.wantDisks("/data/disk2 20", "/data/disk1 20")
-		w.checkWhole(2, workspace.StatusActive)
+		w.checkWhole(2, desktop.StatusActive)
 	})
 }
 

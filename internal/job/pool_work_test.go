@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
@@ -23,11 +24,11 @@ func (w *world) orderPool(size int, people ...workspace.Visitor) string {
 	w.must(err)
 	r := pool.CreatePool{
 		Caller: workspace.Caller{ProjectID: project}, Name: "POOL01", Type: pool.Dynamic, Size: size, ProductID: product,
-		ImageType: workspace.ImageGold, ImageID: image, Root: workspace.VolumeSpec{Type: "SAS", GB: 80},
-		Data: []workspace.VolumeSpec{{Type: "SSD", GB: 10}}, SubnetIDs: []string{subnets[0].ID},
+		ImageType: workspace.ImageGold, ImageID: image, Root: desktop.VolumeSpec{Type: "SAS", GB: 80},
+		Data: []desktop.VolumeSpec{{Type: "SSD", GB: 10}}, SubnetIDs: []string{subnets[0].ID},
 	}
 	for _, v := range people {
-		r.People = append(r.People, pool.Grant{Type: pool.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault})
+		r.People = append(r.People, pool.Grant{Type: pool.GrantUser, ObjectID: v.ID, Group: desktop.GroupDefault})
 	}
 	id, err := w.service.Pools.CreatePool(w.t.Context(), r)
 	w.must(err)
@@ -59,7 +60,7 @@ func TestAPoolIsTemporaryUntilItsDesktopsAreMade(t *testing.T) {
 		if got := w.onlyPool().Status(); got != pool.PoolSteady {
 			w.t.Errorf("a finished pool is %s", got)
 		}
-		w.checkWhole(5, workspace.StatusActive)
+		w.checkWhole(5, desktop.StatusActive)
 	})
 }
 
@@ -79,7 +80,7 @@ func TestADesktopOfAPoolThatCannotBeMadeIsAnErrorUntilTheJobIsRetried(t *testing
 			w.t.Errorf("the job: %+v", j.Counts)
 		}
 		for _, d := range w.desktops() {
-			if (d.Status == workspace.StatusError) != (d.ID == bad) {
+			if (d.Status == desktop.StatusError) != (d.ID == bad) {
 				w.t.Errorf("desktop %s is %s: %s", d.Name, d.Status, d.Fault)
 			}
 		}
@@ -90,7 +91,7 @@ func TestADesktopOfAPoolThatCannotBeMadeIsAnErrorUntilTheJobIsRetried(t *testing
 		_, err := w.service.Work.RetryJob(w.t.Context(), project, id)
 		w.must(err)
 		w.finished(id)
-		w.checkWhole(3, workspace.StatusActive)
+		w.checkWhole(3, desktop.StatusActive)
 	})
 }
 
@@ -138,7 +139,7 @@ func TestAChangedPrivilegeComesIntoTheDesktopThatThePersonHas(t *testing.T) {
 		w.must(err)
 		w.must(w.service.Pools.ChangeGrants(w.t.Context(), pool.ChangeGrants{
 			Caller: workspace.Caller{ProjectID: project}, PoolID: ours.ID, Action: pool.GrantChange,
-			Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: ann.ID, Group: workspace.GroupSudo}},
+			Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: ann.ID, Group: desktop.GroupSudo}},
 		}))
 		admin := func() bool {
 			last := inside.last(opened.DesktopID)

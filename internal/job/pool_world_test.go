@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
 	"carrel/internal/pool"
@@ -53,17 +54,17 @@ func (w *world) addPool(n int) {
 		if err != nil {
 			return err
 		}
-		var desktops []workspace.Desktop
+		var desktops []desktop.Desktop
 		for i := range n {
-			d := workspace.Desktop{
-				ID: workspace.NewID(), ProjectID: project, PoolID: poolID, Type: workspace.Pooled, Name: fmt.Sprintf("pool-%d", i),
+			d := desktop.Desktop{
+				ID: workspace.NewID(), ProjectID: project, PoolID: poolID, Type: desktop.Pooled, Name: fmt.Sprintf("pool-%d", i),
 				HostName: fmt.Sprintf("pool-%d", i), ProductID: product, ImageID: image, SubnetID: subnets[0].ID, Address: addresses[i],
-				EnterpriseID: "0", Status: workspace.StatusCreating, Task: workspace.TaskCreating, Login: workspace.LoginUnregistered,
-				Root:    workspace.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Device: "/dev/sda", Name: "system", Created: tx.Now()},
-				Data:    []workspace.Volume{{ID: workspace.NewID(), Type: "SSD", GB: 10, Device: "/dev/sdb", Name: "data-1", Created: tx.Now(), PoolVolumeID: p.Data[0].ID}},
+				EnterpriseID: "0", Status: desktop.StatusCreating, Task: workspace.TaskCreating, Login: desktop.LoginUnregistered,
+				Root:    desktop.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Device: "/dev/sda", Name: "system", Created: tx.Now()},
+				Data:    []desktop.Volume{{ID: workspace.NewID(), Type: "SSD", GB: 10, Device: "/dev/sdb", Name: "data-1", Created: tx.Now(), PoolVolumeID: p.Data[0].ID}},
 				Created: tx.Now(), Updated: tx.Now(),
 			}
-			params, err := json.Marshal(workspace.CreateParams{})
+			params, err := json.Marshal(desktop.CreateParams{})
 			if err != nil {
 				return err
 			}
@@ -75,7 +76,7 @@ func (w *world) addPool(n int) {
 			desktops = append(desktops, d)
 			job.SubJobs = append(job.SubJobs, sub)
 		}
-		if err := tx.InsertDesktops(ctx, desktops); err != nil {
+		if err := desktop.InsertDesktops(ctx, tx, desktops); err != nil {
 			return err
 		}
 		return tx.InsertJob(ctx, job)
@@ -86,24 +87,24 @@ func (w *world) addPool(n int) {
 }
 
 // seat gives the i-th desktop by name to a new person, who is connected.
-func (w *world) seat(i int) workspace.Member {
+func (w *world) seat(i int) desktop.Member {
 	w.t.Helper()
 	ctx := w.t.Context()
 	name := fmt.Sprintf("person-%d", i)
 	userID, err := w.service.Assignments.CreateUser(ctx, assignment.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
 	w.must(err)
 	d := w.desktops()[i]
-	var m workspace.Member
+	var m desktop.Member
 	w.must(w.store.Update(ctx, func(tx *store.Tx) (err error) {
-		if m, err = tx.ReadMember(ctx, d.ID); err != nil {
+		if m, err = desktop.ReadMember(ctx, tx, d.ID); err != nil {
 			return err
 		}
-		d.Login = workspace.LoginConnected
-		if err := tx.SaveDesktop(ctx, d); err != nil {
+		d.Login = desktop.LoginConnected
+		if err := desktop.SaveDesktop(ctx, tx, d); err != nil {
 			return err
 		}
 		m = m.AfterBinding(userID, tx.Now())
-		_, err = tx.SaveMember(ctx, m, workspace.Binding{}, workspace.GroupDefault)
+		_, err = desktop.SaveMember(ctx, tx, m, desktop.Binding{}, desktop.GroupDefault)
 		return err
 	}))
 	_, err = w.sim.Configure(ctx, d.ID, guest.Desktop{Hostname: d.HostName, Accounts: []guest.Account{{Name: name, Group: guest.GroupUser}}})
@@ -123,11 +124,11 @@ func (w *world) pool() pool.Pool {
 	return p
 }
 
-func (w *world) poolMembers() []workspace.Member {
+func (w *world) poolMembers() []desktop.Member {
 	w.t.Helper()
-	var all []workspace.Member
+	var all []desktop.Member
 	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-		all, err = tx.Members(w.t.Context(), poolID)
+		all, err = desktop.Members(w.t.Context(), tx, poolID)
 		return err
 	}))
 	return all
@@ -148,7 +149,7 @@ func (w *world) rebuild(changes ...func(*rollout.RebuildPool)) string {
 // reset has every desktop of the pool reset, as the pool does when somebody's binding is over.
 func (w *world) reset() string {
 	w.t.Helper()
-	members := map[string]workspace.Member{}
+	members := map[string]desktop.Member{}
 	for _, m := range w.poolMembers() {
 		members[m.DesktopID] = m
 	}
@@ -164,8 +165,8 @@ func (w *world) reset() string {
 				ID: workspace.NewID(), JobID: job.ID, ProjectID: project, Type: job.Type, PoolID: poolID, Position: i, DesktopID: d.ID, Params: params,
 				DesktopName: d.Name, State: workspace.SubJobWaiting, RunAt: tx.Now(), Created: tx.Now(),
 			}
-			d.Task, d.TaskOwner, d.Login = workspace.TaskRebuilding, sub.ID, workspace.LoginUnregistered
-			if err := tx.SaveDesktop(w.t.Context(), d); err != nil {
+			d.Task, d.TaskOwner, d.Login = desktop.TaskRebuilding, sub.ID, desktop.LoginUnregistered
+			if err := desktop.SaveDesktop(w.t.Context(), tx, d); err != nil {
 				return err
 			}
 			job.SubJobs = append(job.SubJobs, sub)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -18,7 +19,7 @@ import (
 const rebuildLimit = 20 * time.Minute
 
 // resetDesktop makes a desktop of a pool as fresh as its image.
-func (r *Runner) resetDesktop(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error) {
+func (r *Runner) resetDesktop(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	params, err := work.ReadParams[pool.ResetParams](*s)
 	if err != nil {
 		return plan{}, err
@@ -33,7 +34,7 @@ func (r *Runner) resetDesktop(ctx context.Context, s *workspace.SubJob, d *works
 
 // rebuild replaces the system disk of a desktop, and with wipe its data disks by empty ones. One that was off, or asleep, is off again
 // afterwards: its session is gone in any case.
-func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.Desktop, imageID string, wipe bool) (plan, error) {
+func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d desktop.Desktop, imageID string, wipe bool) (plan, error) {
 	target := d
 	target.ImageID = imageID
 	wipe = wipe && len(d.Assignments) == 0 // a job that is retried may come when somebody has it again
@@ -48,7 +49,7 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 	}
 	done := pool.Rebuilt{
 		SubJobID: s.ID, ImageID: imageID, Nobodys: nobodys,
-		Off: d.Status == workspace.StatusShutoff || d.Status == workspace.StatusHibernated,
+		Off: d.Status == desktop.StatusShutoff || d.Status == desktop.StatusHibernated,
 	}
 	told := &insideWarnings{runner: r, desktop: d}
 	p := plan{limit: rebuildLimit, warning: told.text}
@@ -81,7 +82,7 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 	if done.Off {
 		p.steps = append(p.steps, r.stop(d, false))
 	}
-	p.succeed = func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error {
+	p.succeed = func(ctx context.Context, tx *store.Tx, d *desktop.Desktop) error {
 		if d == nil {
 			return nil
 		}
@@ -91,7 +92,7 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d workspace.D
 }
 
 // emptyDisks replaces the data disks by empty ones. The row names them as soon as they are there, whatever becomes of the rest.
-func (r *Runner) emptyDisks(s *workspace.SubJob, spec engine.Spec, disks []workspace.Volume) []Step {
+func (r *Runner) emptyDisks(s *workspace.SubJob, spec engine.Spec, disks []desktop.Volume) []Step {
 	return []Step{
 		{
 			Name: "emptying the data disks",

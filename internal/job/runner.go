@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -77,7 +78,7 @@ type claim struct {
 	cancel context.CancelCauseFunc
 
 	// What the sub-job is about, as it was when the work began: nil when its row is gone.
-	desktop *workspace.Desktop
+	desktop *desktop.Desktop
 	now     time.Time
 	unread  error // why that could not be read
 }
@@ -270,17 +271,17 @@ func (r *Runner) readDesktops(ctx context.Context, claimed []*claim) {
 	for i, c := range claimed {
 		ids[i] = c.sub.DesktopID
 	}
-	var found []workspace.Desktop
+	var found []desktop.Desktop
 	var now time.Time
 	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
-		found, _, err = tx.Desktops(ctx, workspace.DesktopQuery{IDs: ids, Page: workspace.Page{Limit: len(ids)}})
+		found, _, err = desktop.Desktops(ctx, tx, desktop.DesktopQuery{IDs: ids, Page: workspace.Page{Limit: len(ids)}})
 		return err
 	})
 	if err != nil {
 		err = fmt.Errorf("reading desktops: %w", err)
 	}
-	byID := make(map[string]*workspace.Desktop, len(found))
+	byID := make(map[string]*desktop.Desktop, len(found))
 	for i := range found {
 		byID[found[i].ID] = &found[i]
 	}

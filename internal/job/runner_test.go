@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
@@ -33,7 +34,7 @@ func TestPassingFaultsEndInSuccess(t *testing.T) {
 				if j := w.finished(w.create(3)); j.Counts.Status() != workspace.JobSuccess {
 					t.Errorf("job is %s: %+v", j.Counts.Status(), j.SubJobs)
 				}
-				w.checkWhole(3, workspace.StatusActive)
+				w.checkWhole(3, desktop.StatusActive)
 			})
 		})
 	}
@@ -51,7 +52,7 @@ func TestAnOutageOfTheEngineDelaysButDoesNotFail(t *testing.T) {
 		}
 		outage.End()
 		w.finished(id)
-		w.checkWhole(2, workspace.StatusActive)
+		w.checkWhole(2, desktop.StatusActive)
 	})
 }
 
@@ -87,7 +88,7 @@ func TestADeletionWaitsForWhoStillHoldsTheDesktop(t *testing.T) {
 		defer p.kill()
 		w.create(1)
 		w.until("the launch", launching.Load)
-		id, err := w.service.Desktops.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
+		id, err := w.service.Desktops.DeleteDesktops(w.t.Context(), desktop.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
 		w.must(err)
 		if j := w.finished(id); j.Counts.Succeeded != 1 {
 			t.Errorf("the deletion: %+v", j.SubJobs)
@@ -130,7 +131,7 @@ func TestALaunchThatHangsFailsAtItsDeadlineAndCanBeRetried(t *testing.T) {
 		if j := w.finished(id); j.Counts.Succeeded != 2 {
 			t.Errorf("after the retry: %+v", j.Counts)
 		}
-		w.checkWhole(2, workspace.StatusActive)
+		w.checkWhole(2, desktop.StatusActive)
 	})
 }
 
@@ -148,7 +149,7 @@ func TestWhatTheEngineCannotMakeFailsAtOnceWithItsReason(t *testing.T) {
 		if s := j.SubJobs[0]; s.Code != workspace.CodeEngineRefused || s.Attempt != 1 {
 			t.Errorf("code %s after %d attempts", s.Code, s.Attempt)
 		}
-		if d := w.desktops()[0]; d.Status != workspace.StatusError || d.Fault == "" || d.Task != workspace.NoTask {
+		if d := w.desktops()[0]; d.Status != desktop.StatusError || d.Fault == "" || d.Task != workspace.NoTask {
 			t.Errorf("desktop is %s with fault %q and task %q", d.Status, d.Fault, d.Task)
 		}
 	})
@@ -162,7 +163,7 @@ func TestDeletingDuringCreationLeavesNothing(t *testing.T) {
 			defer p.kill()
 			created := w.create(2)
 			w.pass(time.Duration(ms) * 100 * time.Millisecond)
-			deleted, err := w.service.Desktops.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
+			deleted, err := w.service.Desktops.DeleteDesktops(w.t.Context(), desktop.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
 			w.must(err)
 			if j := w.finished(deleted); j.Counts.Succeeded != 2 {
 				t.Errorf("deletion after %d ms: %+v", ms*100, j.SubJobs)
@@ -202,7 +203,7 @@ func TestWhatHoldsWorkUpIsShownAtOnce(t *testing.T) {
 		if s, d := j.SubJobs[0], w.desktops()[0]; s.State != workspace.SubJobSuccess || s.Code != "" || s.Reason != "" || d.Fault != "" {
 			t.Errorf("in the end %s, code %q, reason %q, fault %q", s.State, s.Code, s.Reason, d.Fault)
 		}
-		w.checkWhole(1, workspace.StatusActive)
+		w.checkWhole(1, desktop.StatusActive)
 	})
 }
 
@@ -215,7 +216,7 @@ func TestSeveralDeletionsOfADesktopAllSucceed(t *testing.T) {
 			w.finished(w.create(2))
 			ids := w.ids()
 			remove := func() string {
-				job, err := w.service.Desktops.DeleteDesktops(w.t.Context(), workspace.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: ids})
+				job, err := w.service.Desktops.DeleteDesktops(w.t.Context(), desktop.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: ids})
 				if workspace.CodeOf(err) == workspace.CodeDesktopNotFound {
 					return "" // they are gone already
 				}
@@ -253,7 +254,7 @@ func TestTwoProcessesShareTheWork(t *testing.T) {
 		defer a.kill()
 		defer b.kill()
 		w.finished(w.create(20))
-		w.checkWhole(20, workspace.StatusActive)
+		w.checkWhole(20, desktop.StatusActive)
 		for id, n := range launches {
 			if n != 1 {
 				t.Errorf("desktop %s was launched %d times", id, n)
@@ -276,7 +277,7 @@ func TestALostLeaseIsTakenOver(t *testing.T) {
 			t.Errorf("%+v", j.SubJobs)
 		}
 		first.kill()
-		w.checkWhole(2, workspace.StatusActive)
+		w.checkWhole(2, desktop.StatusActive)
 	})
 }
 
@@ -296,7 +297,7 @@ func TestStopLeavesRunningWorkToTheNextProcess(t *testing.T) {
 		next := w.start("b", w.store, w.sim)
 		defer next.kill()
 		w.finished(id)
-		w.checkWhole(2, workspace.StatusActive)
+		w.checkWhole(2, desktop.StatusActive)
 	})
 }
 
@@ -310,13 +311,13 @@ func TestRestartStopsAndStartsOnce(t *testing.T) {
 		p := w.start("a", w.store, counted)
 		defer p.kill()
 		w.finished(w.create(1))
-		r, err := w.service.Desktops.OperateDesktops(w.t.Context(), workspace.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids(), Op: workspace.OpReboot})
+		r, err := w.service.Desktops.OperateDesktops(w.t.Context(), desktop.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids(), Op: desktop.OpReboot})
 		w.must(err)
 		w.finished(r.JobID)
 		if calls["Stop"] != 1 || calls["Start"] != 1 {
 			t.Errorf("%d stops, %d starts, want one of each", calls["Stop"], calls["Start"])
 		}
-		w.checkWhole(1, workspace.StatusActive)
+		w.checkWhole(1, desktop.StatusActive)
 	})
 }
 

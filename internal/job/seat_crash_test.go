@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/core"
+	"carrel/internal/desktop"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/workspace"
@@ -59,7 +60,7 @@ func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 						}()
 						w.pass(2 * time.Second)
 						w.until("the end of the process, or rest", func() bool {
-							return m.dead() || w.quiet() && !slices.ContainsFunc(w.members(), func(m workspace.Member) bool { return needsCare(m) || m.Bound() && !s.again })
+							return m.dead() || w.quiet() && !slices.ContainsFunc(w.members(), func(m desktop.Member) bool { return needsCare(m) || m.Bound() && !s.again })
 						})
 						<-opened
 						kill()
@@ -74,7 +75,7 @@ func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 	}
 }
 
-func needsCare(m workspace.Member) bool { return m.Coming() || m.NeedsReset() }
+func needsCare(m desktop.Member) bool { return m.Coming() || m.NeedsReset() }
 
 // checkOneDesktop fails unless the person has one desktop with their display inside, or none if they do not open the pool, and all
 // others are idle and empty.
@@ -89,7 +90,7 @@ func (w *world) checkOneDesktop(v workspace.Visitor, opens bool) {
 		mine = o.DesktopID
 	}
 	w.until("rest", func() bool {
-		return w.quiet() && !slices.ContainsFunc(w.members(), func(m workspace.Member) bool { return needsCare(m) || m.Bound() && !opens })
+		return w.quiet() && !slices.ContainsFunc(w.members(), func(m desktop.Member) bool { return needsCare(m) || m.Bound() && !opens })
 	})
 	for _, m := range w.members() {
 		accounts := w.inside(m.DesktopID)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine/sim"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -96,7 +97,7 @@ func (o *seatedOffice) tenMinutes() {
 // checkBindings fails when two people share a desktop, one has two, or somebody who is connected lost theirs.
 func (o *seatedOffice) checkBindings() {
 	o.t.Helper()
-	of := map[string]workspace.Member{}
+	of := map[string]desktop.Member{}
 	auto := 0
 	for _, m := range o.members() {
 		if m.Bound() {
@@ -142,5 +143,5 @@ func (o *seatedOffice) check() {
 			o.t.Errorf("the decision log of %d entries does not tell of %s", len(log), rule)
 		}
 	}
-	o.checkWhole(2, workspace.StatusActive)
+	o.checkWhole(2, desktop.StatusActive)
 }

@@ -14,6 +14,7 @@ import (
 	"carrel/internal/assignment"
 	"carrel/internal/connection"
 	"carrel/internal/core"
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
@@ -41,7 +42,7 @@ func (w *world) addSeats(change func(*pool.Pool), people ...workspace.Visitor) {
 		change(&p)
 		var grants []pool.Grant
 		for _, v := range people {
-			grants = append(grants, pool.Grant{PoolID: p.ID, Type: pool.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault, Created: tx.Now()})
+			grants = append(grants, pool.Grant{PoolID: p.ID, Type: pool.GrantUser, ObjectID: v.ID, Group: desktop.GroupDefault, Created: tx.Now()})
 		}
 		return pool.InsertPool(ctx, tx, p, grants)
 	}))
@@ -123,11 +124,11 @@ func (w *world) open(v workspace.Visitor) connection.OpenedPool {
 }
 
 // members reads the pool's desktops.
-func (w *world) members() []workspace.Member {
+func (w *world) members() []desktop.Member {
 	w.t.Helper()
-	var members []workspace.Member
+	var members []desktop.Member
 	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-		members, err = tx.Members(w.t.Context(), seatPool)
+		members, err = desktop.Members(w.t.Context(), tx, seatPool)
 		return err
 	}))
 	return members
@@ -136,7 +137,7 @@ func (w *world) members() []workspace.Member {
 // idle says whether n desktops of the pool are idle.
 func (w *world) idle(n int) func() bool {
 	return func() bool {
-		return n == len(slices.DeleteFunc(w.members(), func(m workspace.Member) bool { return !m.Idle() }))
+		return n == len(slices.DeleteFunc(w.members(), func(m desktop.Member) bool { return !m.Idle() }))
 	}
 }
 
@@ -158,7 +159,7 @@ func (w *world) connect(v workspace.Visitor, ticket string) (leave func()) {
 	ctx := w.t.Context()
 	t, err := w.service.Connections.Admit(ctx, ticket)
 	w.must(err)
-	c := workspace.Connection{ID: workspace.NewID(), DesktopID: t.DesktopID, UserID: v.ID, SignInHash: t.SignInHash, Gateway: "gateway"}
+	c := desktop.Connection{ID: workspace.NewID(), DesktopID: t.DesktopID, UserID: v.ID, SignInHash: t.SignInHash, Gateway: "gateway"}
 	w.must(w.store.View(ctx, func(tx *store.Tx) error {
 		c.Opened, c.LeaseUntil = tx.Now(), tx.Now().Add(1000*time.Hour)
 		return nil
@@ -206,7 +207,7 @@ func TestOpeningAPool(t *testing.T) {
 			w.pass(30*time.Minute + time.Second)
 			w.until("the desktop's return", func() bool {
 				m := w.members()
-				return slices.ContainsFunc(m, func(m workspace.Member) bool { return m.DesktopID == mine.DesktopID && m.Idle() && !m.Used })
+				return slices.ContainsFunc(m, func(m desktop.Member) bool { return m.DesktopID == mine.DesktopID && m.Idle() && !m.Used })
 			})
 			if got := w.inside(mine.DesktopID); len(got) > 0 {
 				t.Errorf("the desktop went back with %v inside", got)
@@ -255,7 +256,7 @@ func TestOpeningAPool(t *testing.T) {
 	t.Run("StartsADesktopThatIsOff", func(t *testing.T) {
 		withSeats(t, keeping(1), 1, func(w *world, people []workspace.Visitor) {
 			w.until("an idle desktop", w.idle(1))
-			operate(workspace.OpStop)(w)
+			operate(desktop.OpStop)(w)
 			w.until("rest", w.quiet)
 			o := w.open(people[0])
 			if o.Outcome != pool.SeatNew || !o.Start || o.Ticket != "" || o.Pool.Desktop.Why != connection.ObsStarting {
@@ -298,7 +299,7 @@ func TestOpeningAPool(t *testing.T) {
 			ada := w.open(people[0])
 			ticket, err := w.service.Connections.Admit(w.t.Context(), ada.Ticket)
 			w.must(err)
-			w.must(w.service.Connections.OpenConnection(w.t.Context(), ticket, workspace.Connection{
+			w.must(w.service.Connections.OpenConnection(w.t.Context(), ticket, desktop.Connection{
 				ID: "c", DesktopID: ada.DesktopID, UserID: ticket.UserID, SignInHash: ticket.SignInHash, Gateway: "dead",
 				Opened: time.Now(), LeaseUntil: time.Now().Add(30 * time.Second),
 			}))
@@ -329,7 +330,7 @@ func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 		"WhenTheGrantIsRevoked": func(w *world, v workspace.Visitor) {
 			w.must(w.service.Pools.ChangeGrants(w.t.Context(), pool.ChangeGrants{
 				Caller: workspace.Caller{ProjectID: project}, PoolID: seatPool, Action: pool.GrantRemove,
-				Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault}},
+				Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: v.ID, Group: desktop.GroupDefault}},
 			}))
 		},
 		"WhenThePersonIsDeleted": func(w *world, v workspace.Visitor) {
@@ -354,7 +355,7 @@ func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 				}
 				leave() // as the gateway does when the grounds are gone
 				w.until("the desktop's return", func() bool {
-					return slices.ContainsFunc(w.members(), func(m workspace.Member) bool { return m.DesktopID == o.DesktopID && m.Idle() })
+					return slices.ContainsFunc(w.members(), func(m desktop.Member) bool { return m.DesktopID == o.DesktopID && m.Idle() })
 				})
 				if got := w.inside(o.DesktopID); len(got) > 0 {
 					t.Errorf("the desktop went back with %v inside", got)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/backoff"
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -32,7 +33,7 @@ type plan struct {
 	steps []Step
 	// succeed writes the outcome to the desktop, in the transaction that ends the sub-job. The desktop's row is locked; d is
 	// nil when the row is gone.
-	succeed func(ctx context.Context, tx *store.Tx, d *workspace.Desktop) error
+	succeed func(ctx context.Context, tx *store.Tx, d *desktop.Desktop) error
 	remark  string // shown with the success
 	// warning says, after the steps, what does not hold although they succeeded; it is shown with the success. Nil for nothing.
 	warning func() string

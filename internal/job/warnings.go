@@ -5,15 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"carrel/internal/desktop"
 	"carrel/internal/guest"
-	"carrel/internal/workspace"
 )
 
 // insideWarnings are what the guest of a desktop could not carry out of its document although the desktop can be used: an unknown
 // time zone, a locale that its image does not have.
 type insideWarnings struct {
 	runner  *Runner
-	desktop workspace.Desktop
+	desktop desktop.Desktop
 	found   []string
 }
 
@@ -66,7 +66,7 @@ func (w *insideWarnings) text() string {
 	if len(w.found) == 0 {
 		return ""
 	}
-	return workspace.PartlyApplied + strings.Join(w.found, "; ")
+	return desktop.PartlyApplied + strings.Join(w.found, "; ")
 }
 
 // reason is what is shown with the success of a sub-job.

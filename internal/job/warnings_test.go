@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/desktop"
 	"carrel/internal/job"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -21,7 +22,7 @@ func TestWhatAGuestCannotApplyIsSeen(t *testing.T) {
 		ask  func(*world) string
 	}{
 		"created":   {false, func(w *world) string { return w.create(1) }},
-		"restarted": {true, func(w *world) string { return operateOne(w, w.ids()[0], workspace.OpReboot) }},
+		"restarted": {true, func(w *world) string { return operateOne(w, w.ids()[0], desktop.OpReboot) }},
 		"rebuilt":   {true, func(w *world) string { return w.rebuild() }},
 		"resized": {true, func(w *world) string {
 			w.addProduct()
@@ -29,7 +30,7 @@ func TestWhatAGuestCannotApplyIsSeen(t *testing.T) {
 		}},
 		"another disk": {true, func(w *world) string {
 			id, err := w.service.Pools.AddPoolVolumes(w.t.Context(), pool.AddPoolVolumes{
-				ChangePoolDesktops: reach(), Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 10}},
+				ChangePoolDesktops: reach(), Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: 10}},
 			})
 			w.must(err)
 			return id
@@ -60,12 +61,12 @@ func TestWhatAGuestCannotApplyIsSeen(t *testing.T) {
 						t.Errorf("%s says %q, want the time zone", where, text)
 					}
 				}
-				if d.Status != workspace.StatusActive {
+				if d.Status != desktop.StatusActive {
 					t.Errorf("the desktop is %s, want ACTIVE", d.Status)
 				}
 				if c.pool {
 					w.must(w.store.View(w.t.Context(), func(tx *store.Tx) error {
-						m, err := tx.ReadMember(w.t.Context(), d.ID)
+						m, err := desktop.ReadMember(w.t.Context(), tx, d.ID)
 						if m.Troubled {
 							t.Error("it is taken for one on which work has failed")
 						}

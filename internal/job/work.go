@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -15,7 +16,7 @@ import (
 )
 
 // planner says how a sub-job is carried out. desktop is nil when its row is gone. Steps may note on s what people read of it.
-type planner func(ctx context.Context, s *workspace.SubJob, d *workspace.Desktop) (plan, error)
+type planner func(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error)
 
 // work carries out one claimed sub-job, as far as it gets.
 func (r *Runner) work(ctx context.Context, c *claim) {
@@ -196,7 +197,7 @@ func (r *Runner) finish(ctx context.Context, s *workspace.SubJob, p plan) error 
 	err := r.store.Update(ctx, func(tx *store.Tx) error {
 		done.State, done.Progress, done.Step, done.Ended = workspace.SubJobSuccess, 100, "", tx.Now()
 		done.Code, done.Reason = "", p.reason()
-		return r.end(ctx, tx, &done, func(d *workspace.Desktop) error { return p.succeed(ctx, tx, d) })
+		return r.end(ctx, tx, &done, func(d *desktop.Desktop) error { return p.succeed(ctx, tx, d) })
 	})
 	if err == nil {
 		*s = done
@@ -205,13 +206,13 @@ func (r *Runner) finish(ctx context.Context, s *workspace.SubJob, p plan) error 
 }
 
 // end writes a final state and its effect on the desktop in one transaction.
-func (r *Runner) end(ctx context.Context, tx *store.Tx, s *workspace.SubJob, effect func(*workspace.Desktop) error) error {
+func (r *Runner) end(ctx context.Context, tx *store.Tx, s *workspace.SubJob, effect func(*desktop.Desktop) error) error {
 	if s.Type == workspace.JobCreateDesktops && s.PoolID != "" {
 		if err := pool.NoteScaled(ctx, tx, *s); err != nil {
 			return err
 		}
 	}
-	desktops, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
+	desktops, err := desktop.LockDesktops(ctx, tx, s.ProjectID, []string{s.DesktopID})
 	if err != nil {
 		return err
 	}
@@ -260,7 +261,7 @@ func (r *Runner) timeLeft(ctx context.Context, s *workspace.SubJob) time.Duratio
 func (r *Runner) comeBack(ctx context.Context, s *workspace.SubJob, after time.Duration) error {
 	return r.store.Update(ctx, func(tx *store.Tx) error {
 		if s.Reason != "" {
-			if err := workspace.MarkHeldUp(ctx, tx, *s); err != nil {
+			if err := desktop.MarkHeldUp(ctx, tx, *s); err != nil {
 				return err
 			}
 		}
@@ -292,22 +293,22 @@ func (r *Runner) park(ctx context.Context, s *workspace.SubJob, p plan) error {
 
 // giveUp ends the sub-job as FAILED, and the desktop's task with it.
 func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v verdict) error {
-	found := workspace.StatusError
+	found := desktop.StatusError
 	if s.DesktopID != "" {
 		found = r.look(ctx, *s)
 	}
 	failed := *s
 	err := r.store.Update(ctx, func(tx *store.Tx) error {
 		failed.State, failed.Code, failed.Reason, failed.Ended = workspace.SubJobFailed, v.code, v.reason, tx.Now()
-		return r.end(ctx, tx, &failed, func(d *workspace.Desktop) error {
+		return r.end(ctx, tx, &failed, func(d *desktop.Desktop) error {
 			if d == nil || d.TaskOwner != s.ID {
 				return nil
 			}
 			status := found
 			if s.Type.Creates() {
-				status = workspace.StatusError // it was never all there
+				status = desktop.StatusError // it was never all there
 			}
-			if err := workspace.MarkFailed(ctx, tx, *d, status, v.reason); err != nil || s.Type != workspace.JobAttachPool {
+			if err := desktop.MarkFailed(ctx, tx, *d, status, v.reason); err != nil || s.Type != workspace.JobAttachPool {
 				return err
 			}
 			return notAttached(ctx, tx, s, *d)
@@ -324,24 +325,24 @@ func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v verdict) err
 
 // look reads what state the machine is in after a failure. It is ERROR when the engine does not say, when the desktop runs but its
 // system is new and did not come up, and when it is still used and nobody may get it.
-func (r *Runner) look(ctx context.Context, s workspace.SubJob) workspace.DesktopStatus {
+func (r *Runner) look(ctx context.Context, s workspace.SubJob) desktop.DesktopStatus {
 	m, err := r.engine.Find(ctx, s.DesktopID)
 	if err != nil || s.Type == workspace.JobRebuildDesktops || s.Type == workspace.JobRebuildPool && m.Mark == markOf(s) {
-		return workspace.StatusError
+		return desktop.StatusError
 	}
 	return StatusOf(m.State)
 }
 
 // StatusOf is the desktop state that a machine's state means.
-func StatusOf(s engine.State) workspace.DesktopStatus {
+func StatusOf(s engine.State) desktop.DesktopStatus {
 	switch s {
 	case engine.Running:
-		return workspace.StatusActive
+		return desktop.StatusActive
 	case engine.Stopped:
-		return workspace.StatusShutoff
+		return desktop.StatusShutoff
 	case engine.Hibernated:
-		return workspace.StatusHibernated
+		return desktop.StatusHibernated
 	default:
-		return workspace.StatusError
+		return desktop.StatusError
 	}
 }

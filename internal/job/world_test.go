@@ -16,6 +16,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"carrel/internal/core"
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
@@ -159,23 +160,23 @@ func (w *world) create(n int) string {
 
 // tryCreate is create where it may be refused.
 func (w *world) tryCreate(n int) (string, error) {
-	r := workspace.CreateDesktops{
-		Caller: workspace.Caller{ProjectID: project}, Type: workspace.Dedicated, ProductID: product,
-		ImageType: workspace.ImageGold, ImageID: image, Root: workspace.VolumeSpec{Type: "SAS", GB: 80},
-		Data: []workspace.VolumeSpec{{Type: "SSD", GB: 10}},
+	r := desktop.CreateDesktops{
+		Caller: workspace.Caller{ProjectID: project}, Type: desktop.Dedicated, ProductID: product,
+		ImageType: workspace.ImageGold, ImageID: image, Root: desktop.VolumeSpec{Type: "SAS", GB: 80},
+		Data: []desktop.VolumeSpec{{Type: "SSD", GB: 10}},
 	}
 	for i := range n {
-		r.Desktops = append(r.Desktops, workspace.NewDesktop{UserName: fmt.Sprintf("user-%d", i)})
+		r.Desktops = append(r.Desktops, desktop.NewDesktop{UserName: fmt.Sprintf("user-%d", i)})
 	}
 	return w.service.Desktops.CreateDesktops(w.t.Context(), r)
 }
 
 // desktops reads all rows.
-func (w *world) desktops() []workspace.Desktop {
+func (w *world) desktops() []desktop.Desktop {
 	w.t.Helper()
-	details, _, err := w.service.Desktops.ListDesktopDetails(w.t.Context(), workspace.DesktopQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
+	details, _, err := w.service.Desktops.ListDesktopDetails(w.t.Context(), desktop.DesktopQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
 	w.must(err)
-	var rows []workspace.Desktop
+	var rows []desktop.Desktop
 	for _, d := range details {
 		rows = append(rows, d.Desktop)
 	}
@@ -224,7 +225,7 @@ func (w *world) finished(jobID string) workspace.Job {
 
 // checkWhole fails unless every desktop is at rest in the given state with one running machine, and every machine has a
 // desktop.
-func (w *world) checkWhole(want int, status workspace.DesktopStatus) {
+func (w *world) checkWhole(want int, status desktop.DesktopStatus) {
 	w.t.Helper()
 	rows := w.desktops()
 	if len(rows) != want {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/backoff"
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -29,8 +30,8 @@ var breakerPause = backoff.Doubling{First: time.Minute, Limit: time.Hour}
 // PoolSnapshot is what a decision about a pool's size rests on. Autoscale changes nothing in it.
 type PoolSnapshot struct {
 	Pool    Pool
-	Members []workspace.Member // in any order
-	Waiting int                // people who watch for a desktop now
+	Members []desktop.Member // in any order
+	Waiting int              // people who watch for a desktop now
 }
 
 // ScaleHistory is what autoscaling remembers of a pool from one decision to the next.
@@ -188,7 +189,7 @@ func (d *Decision) isolate(s PoolSnapshot, now time.Time) {
 	if !s.Pool.Policy.AutoIsolation {
 		return
 	}
-	var broken []workspace.Member
+	var broken []desktop.Member
 	for _, m := range s.Members {
 		worked := m.Used || m.Bound() || !m.IdleSince.IsZero()
 		theirs := m.Bound() && s.Pool.Type == Static
@@ -206,7 +207,7 @@ func (d *Decision) isolate(s PoolSnapshot, now time.Time) {
 
 // deleteWrecks removes what autoscaling made and what broke, so that it does not fill the cap for ever. It returns those that go.
 func (d *Decision) deleteWrecks(s PoolSnapshot, now time.Time) int {
-	var wrecks []workspace.Member
+	var wrecks []desktop.Member
 	for _, m := range s.Members {
 		ours := m.AutoCreated && !m.Bound() && !m.Connected() && !m.InMaintenance && !m.Isolated
 		if ours && m.Faulty() && now.Sub(m.Updated) >= WreckGrace && !d.takes(ScaleIsolate, m.DesktopID) {
@@ -224,7 +225,7 @@ func (d *Decision) deleteSpare(s PoolSnapshot, now time.Time, leaving int) {
 		return
 	}
 	retention := time.Duration(*policy.IdleMinutes) * time.Minute
-	var spare []workspace.Member
+	var spare []desktop.Member
 	for _, m := range s.Members {
 		if m.AutoCreated && m.Idle() && now.Sub(m.IdleSince) >= retention {
 			spare = append(spare, m)
@@ -310,12 +311,12 @@ func (d *Decision) skip(rule, text string, args ...any) {
 	d.Reasons = append(d.Reasons, Reason{Rule: rule, Text: fmt.Sprintf(text, args...)})
 }
 
-func (d *Decision) act(kind ScaleKind, rule string, members []workspace.Member, why string, args ...any) {
+func (d *Decision) act(kind ScaleKind, rule string, members []desktop.Member, why string, args ...any) {
 	if len(members) == 0 {
 		return
 	}
 	a := ScaleAction{Kind: kind, Rule: rule, Count: len(members), Reason: fmt.Sprintf(why, args...)}
-	a.Desktops = workspace.IdsOf(members)
+	a.Desktops = desktop.IdsOf(members)
 	slices.Sort(a.Desktops)
 	d.Actions = append(d.Actions, a)
 	d.skip(rule, "%s", a.Reason)
@@ -333,8 +334,8 @@ func (d *Decision) takes(kind ScaleKind, desktopID string) bool {
 }
 
 // first returns the n that have been idle longest. The caller's slice is sorted.
-func first(members []workspace.Member, n int) []workspace.Member {
-	slices.SortFunc(members, workspace.ByIdleness)
+func first(members []desktop.Member, n int) []desktop.Member {
+	slices.SortFunc(members, desktop.ByIdleness)
 	return members[:min(n, len(members))]
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
@@ -50,7 +51,7 @@ func newOffice(seed uint64) *office {
 	}
 	o.Pool = pool.Pool{ID: "p", Name: "office", Type: pool.Dynamic, ImageID: "gold-1", RetentionMinutes: 30, Autoscaling: true,
 		Policy: pool.AutoscalePolicy{Type: pool.AutoCreated, MaxAutoCreated: 70, MinIdle: 3, OnceCreated: 10, MinRetention: 7, IdleMinutes: new(60)}}
-	o.Members = readyMembers(administrators, func(m *workspace.Member) { m.AutoCreated, m.IdleSince, m.ImageID = false, o.now, "gold-1" })
+	o.Members = readyMembers(administrators, func(m *desktop.Member) { m.AutoCreated, m.IdleSince, m.ImageID = false, o.now, "gold-1" })
 	for i := range 60 {
 		o.people = append(o.people, person{name: fmt.Sprint("person-", i)})
 	}
@@ -70,7 +71,7 @@ func (o *office) minute(t *testing.T) {
 			*m = m.AfterRelease()
 		}
 		if d.Reset {
-			m.Task = workspace.TaskRebuilding
+			m.Task = desktop.TaskRebuilding
 			o.ends[m.DesktopID] = o.now.Add(time.Minute)
 		}
 	}
@@ -80,7 +81,7 @@ func (o *office) minute(t *testing.T) {
 
 // engine ends the work that is due.
 func (o *office) engine() {
-	var left []workspace.Member
+	var left []desktop.Member
 	for _, m := range o.Members {
 		if m.Task == workspace.NoTask || o.now.Before(o.ends[m.DesktopID]) {
 			left = append(left, m)
@@ -93,15 +94,15 @@ func (o *office) engine() {
 			continue
 		case task == workspace.TaskCreating:
 			if o.fails[m.DesktopID] {
-				m.Status = workspace.StatusError
+				m.Status = desktop.StatusError
 				o.failed++
 			} else {
-				m.Status, m.Login = workspace.StatusActive, workspace.LoginRegistered
+				m.Status, m.Login = desktop.StatusActive, desktop.LoginRegistered
 				m = m.AfterReset(o.Pool.ImageID, o.now)
 			}
 			o.Pool.Scale = o.Pool.Scale.AfterCreation(m.Created, !o.fails[m.DesktopID], o.now)
-		case task == workspace.TaskRebuilding:
-			m.Login = workspace.LoginRegistered
+		case task == desktop.TaskRebuilding:
+			m.Login = desktop.LoginRegistered
 			m = m.AfterReset(o.Pool.ImageID, o.now)
 		}
 		left = append(left, m)
@@ -133,7 +134,7 @@ func (o *office) schedule() {
 func (o *office) disconnect(user string) {
 	for i, m := range o.Members {
 		if m.UserID == user && m.Connected() {
-			o.Members[i] = m.AfterLogin(workspace.LoginDisconnected, o.now)
+			o.Members[i] = m.AfterLogin(desktop.LoginDisconnected, o.now)
 		}
 	}
 }
@@ -157,10 +158,10 @@ func (o *office) sit() {
 		switch s.Outcome {
 		case pool.SeatNew:
 			m := o.member(s.DesktopID)
-			*m = m.AfterBinding(p.name, o.now).AfterLogin(workspace.LoginConnected, o.now)
+			*m = m.AfterBinding(p.name, o.now).AfterLogin(desktop.LoginConnected, o.now)
 		case pool.SeatSame:
 			m := o.member(s.DesktopID)
-			*m = m.AfterReturn(o.now).AfterLogin(workspace.LoginConnected, o.now)
+			*m = m.AfterReturn(o.now).AfterLogin(desktop.LoginConnected, o.now)
 		default:
 			o.Waiting++
 			continue
@@ -215,8 +216,8 @@ func (o *office) check(t *testing.T) {
 	}
 }
 
-func (o *office) member(id string) *workspace.Member {
-	return &o.Members[slices.IndexFunc(o.Members, func(m workspace.Member) bool { return m.DesktopID == id })]
+func (o *office) member(id string) *desktop.Member {
+	return &o.Members[slices.IndexFunc(o.Members, func(m desktop.Member) bool { return m.DesktopID == id })]
 }
 
 // TestAPoolLivesForThreeWeeks plays 21 days.

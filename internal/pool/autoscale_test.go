@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
@@ -29,9 +30,9 @@ func carriedOut(s pool.PoolSnapshot, d pool.Decision, now time.Time) pool.PoolSn
 		}
 		if a.Kind == pool.ScaleCreate {
 			for i := range a.Count {
-				s.Members = append(s.Members, workspace.Member{
+				s.Members = append(s.Members, desktop.Member{
 					DesktopID: fmt.Sprintf("new-%s-%d-%d", now.Format("02T150405"), len(s.Members), i), PoolID: s.Pool.ID, ImageID: s.Pool.ImageID,
-					Status: workspace.StatusCreating, Task: workspace.TaskCreating, Created: now, Updated: now, AutoCreated: true,
+					Status: desktop.StatusCreating, Task: workspace.TaskCreating, Created: now, Updated: now, AutoCreated: true,
 				})
 			}
 		}
@@ -61,7 +62,7 @@ func taken(d pool.Decision, kind pool.ScaleKind, rule string) []string {
 	return ids
 }
 
-func autoCreated(members []workspace.Member) int {
+func autoCreated(members []desktop.Member) int {
 	n := 0
 	for _, m := range members {
 		if m.AutoCreated {
@@ -71,7 +72,7 @@ func autoCreated(members []workspace.Member) int {
 	return n
 }
 
-func idle(members []workspace.Member) int {
+func idle(members []desktop.Member) int {
 	n := 0
 	for _, m := range members {
 		if m.Idle() {
@@ -107,7 +108,7 @@ func TestAutoscale(t *testing.T) {
 			if spare && (!m.Idle() || noon.Sub(m.IdleSince) < time.Duration(*s.Pool.Policy.IdleMinutes)*time.Minute) {
 				t.Fatalf("deletes %+v before its time", m)
 			}
-			if !spare && m.Status != workspace.StatusError {
+			if !spare && m.Status != desktop.StatusError {
 				t.Fatalf("takes %+v for a wreck", m)
 			}
 		}
@@ -309,11 +310,11 @@ func TestAutoscaleConverges(t *testing.T) {
 }
 
 // settled finishes what jobs do: desktops that were ordered run, those to be deleted are gone.
-func settled(members []workspace.Member, now time.Time) []workspace.Member {
-	members = slices.DeleteFunc(slices.Clone(members), workspace.Member.Leaving)
+func settled(members []desktop.Member, now time.Time) []desktop.Member {
+	members = slices.DeleteFunc(slices.Clone(members), desktop.Member.Leaving)
 	for i, m := range members {
 		if m.Task == workspace.TaskCreating {
-			members[i].Status, members[i].Task, members[i].Login = workspace.StatusActive, workspace.NoTask, workspace.LoginRegistered
+			members[i].Status, members[i].Task, members[i].Login = desktop.StatusActive, workspace.NoTask, desktop.LoginRegistered
 			members[i].IdleSince, members[i].Updated = now, now
 		}
 	}
@@ -328,11 +329,11 @@ func scaled(change func(*pool.PoolSnapshot)) pool.PoolSnapshot {
 	return s
 }
 
-func readyMembers(n int, change func(*workspace.Member)) []workspace.Member {
-	members := make([]workspace.Member, n)
+func readyMembers(n int, change func(*desktop.Member)) []desktop.Member {
+	members := make([]desktop.Member, n)
 	for i := range members {
-		members[i] = workspace.Member{
-			DesktopID: fmt.Sprintf("d%02d", i), Status: workspace.StatusActive, Login: workspace.LoginRegistered, AutoCreated: true,
+		members[i] = desktop.Member{
+			DesktopID: fmt.Sprintf("d%02d", i), Status: desktop.StatusActive, Login: desktop.LoginRegistered, AutoCreated: true,
 			IdleSince: noon.Add(-time.Hour), Updated: noon.Add(-time.Hour),
 		}
 		if change != nil {
@@ -343,7 +344,7 @@ func readyMembers(n int, change func(*workspace.Member)) []workspace.Member {
 }
 
 func TestAutoscaleSays(t *testing.T) {
-	broken := func(m *workspace.Member) { m.Status = workspace.StatusError }
+	broken := func(m *desktop.Member) { m.Status = desktop.StatusError }
 	for _, c := range []struct {
 		name     string
 		snapshot pool.PoolSnapshot
@@ -388,33 +389,33 @@ func TestAutoscaleSays(t *testing.T) {
 		}), "DELETE d02,d03 idle-too-long", "4 idle and 2 wanted"},
 		{"does not count desktops that go already among those that stay", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Policy.MinRetention = readyMembers(6, nil), new(60), 3
-			s.Members[0].Task, s.Members[1].Status = workspace.TaskDeleting, workspace.StatusError
+			s.Members[0].Task, s.Members[1].Status = workspace.TaskDeleting, desktop.StatusError
 		}), "DELETE d01 wreck; DELETE d02 idle-too-long", "the pool keeps at least 3"},
 		{"leaves alone what broke and is somebody's", scaled(func(s *pool.PoolSnapshot) {
 			s.Members = readyMembers(3, nil)
 			s.Members[0] = s.Members[0].AfterBinding("ann", noon)
-			s.Members[0].Status = workspace.StatusError
+			s.Members[0].Status = desktop.StatusError
 		}), "", ""},
 		{"puts aside nothing that never worked: its own wrecks go", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.AutoIsolation = readyMembers(3, nil), true
-			s.Members[0].Status, s.Members[0].IdleSince = workspace.StatusError, time.Time{}
+			s.Members[0].Status, s.Members[0].IdleSince = desktop.StatusError, time.Time{}
 		}), "DELETE d00 wreck", "and nobody's"},
 		{"puts aside a dynamic desktop that broke under its person", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.AutoIsolation = readyMembers(3, nil), true
 			s.Members[0] = s.Members[0].AfterBinding("ann", noon)
-			s.Members[0].Status = workspace.StatusError
+			s.Members[0].Status = desktop.StatusError
 		}), "ISOLATE d00 isolation", "put aside"},
 		{"leaves a static desktop to its person", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.AutoIsolation, s.Pool.Type = readyMembers(3, nil), true, pool.Static
 			s.Members[0] = s.Members[0].AfterBinding("ann", noon)
-			s.Members[0].Status = workspace.StatusError
+			s.Members[0].Status = desktop.StatusError
 		}), "", ""},
 		{"keeps idle desktops when no retention is given", scaled(func(s *pool.PoolSnapshot) { s.Members = readyMembers(4, nil) }), "", ""},
 		{"keeps the pool at min_retention", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Policy.MinRetention = readyMembers(4, nil), new(60), 3
 		}), "DELETE d00 idle-too-long", "the pool keeps at least 3"},
 		{"deletes nothing that an administrator made", scaled(func(s *pool.PoolSnapshot) {
-			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, func(m *workspace.Member) { m.AutoCreated = false }), new(0)
+			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, func(m *desktop.Member) { m.AutoCreated = false }), new(0)
 		}), "", ""},
 		{"removes its own wrecks and replaces them", scaled(func(s *pool.PoolSnapshot) { s.Members = readyMembers(1, broken) }),
 			"DELETE d00 wreck; CREATE 2 min-idle", "broken for 10m0s or longer, and nobody's"},
@@ -422,7 +423,7 @@ func TestAutoscaleSays(t *testing.T) {
 			s.Members, s.Pool.Policy.AutoIsolation = readyMembers(1, broken), true
 		}), "ISOLATE d00 isolation; CREATE 2 min-idle", "put aside until an administrator"},
 		{"puts no more aside than allowed", scaled(func(s *pool.PoolSnapshot) {
-			s.Members = append(readyMembers(2, nil), workspace.Member{DesktopID: "x", Isolated: true}, workspace.Member{DesktopID: "y", Status: workspace.StatusError, Used: true})
+			s.Members = append(readyMembers(2, nil), desktop.Member{DesktopID: "x", Isolated: true}, desktop.Member{DesktopID: "y", Status: desktop.StatusError, Used: true})
 			s.Pool.Policy.AutoIsolation, s.Pool.Policy.MaxIsolated = true, 1
 		}), "", "1 desktop broken, but at most 1 may be put aside and 1 are"},
 		{"waits after making before it deletes", scaled(func(s *pool.PoolSnapshot) {
@@ -519,11 +520,11 @@ func BenchmarkAutoscaleTenThousandDesktopsInAHundredPools(b *testing.B) {
 				m := &s.Members[j]
 				switch j % 5 {
 				case 0:
-					m.Binding, m.Login, m.Used = workspace.Binding{UserID: m.DesktopID}, workspace.LoginConnected, true
+					m.Binding, m.Login, m.Used = desktop.Binding{UserID: m.DesktopID}, desktop.LoginConnected, true
 				case 1:
-					m.Status, m.Task = workspace.StatusCreating, workspace.TaskCreating
+					m.Status, m.Task = desktop.StatusCreating, workspace.TaskCreating
 				case 2:
-					m.Status = workspace.StatusError
+					m.Status = desktop.StatusError
 				}
 			}
 		})

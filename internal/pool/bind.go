@@ -6,13 +6,14 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
 // Arrival is a person, authorized already, who opens a pool, with all that the decision rests on. Bind changes nothing in it.
 type Arrival struct {
 	Pool    Pool
-	Members []workspace.Member // in any order
+	Members []desktop.Member // in any order
 	UserID  string
 	Ahead   int // how many people have waited longer
 }
@@ -65,8 +66,8 @@ func Bind(a Arrival, now time.Time) Seating {
 }
 
 // Own finds the desktop that the person has in the pool.
-func (a Arrival) Own() (workspace.Member, bool) {
-	var own workspace.Member
+func (a Arrival) Own() (desktop.Member, bool) {
+	var own desktop.Member
 	found := false
 	for _, m := range a.Members {
 		if m.UserID == a.UserID && m.Bound() && (!found || m.DesktopID < own.DesktopID) {
@@ -77,7 +78,7 @@ func (a Arrival) Own() (workspace.Member, bool) {
 }
 
 func (a Arrival) choose(now time.Time) Seating {
-	var idle []workspace.Member
+	var idle []desktop.Member
 	var c SeatCounts
 	for _, m := range a.Members {
 		if m.Idle() {
@@ -101,7 +102,7 @@ type SeatCounts struct {
 }
 
 // Add counts n desktops that are like m.
-func (c *SeatCounts) Add(m workspace.Member, n int) {
+func (c *SeatCounts) Add(m desktop.Member, n int) {
 	c.Idle += n * Count(m.Idle())
 	c.Coming += n * Count(m.Coming())
 	c.auto += n * Count(m.AutoCreated)
@@ -130,17 +131,17 @@ func (p Pool) Prospect(c SeatCounts, ahead int, now time.Time) Seating {
 }
 
 // preference orders idle desktops, the one to give away next first.
-func (p Pool) preference(a, b workspace.Member) int {
+func (p Pool) preference(a, b desktop.Member) int {
 	return cmp.Or(
-		workspace.Before(a.Status == workspace.StatusActive, b.Status == workspace.StatusActive),
-		workspace.Before(a.ImageID == p.ImageID, b.ImageID == p.ImageID),
-		workspace.Before(!a.AutoCreated, !b.AutoCreated),
-		workspace.ByIdleness(a, b),
+		desktop.Before(a.Status == desktop.StatusActive, b.Status == desktop.StatusActive),
+		desktop.Before(a.ImageID == p.ImageID, b.ImageID == p.ImageID),
+		desktop.Before(!a.AutoCreated, !b.AutoCreated),
+		desktop.ByIdleness(a, b),
 	)
 }
 
 // BindingOver says why a member's binding has ended, or nothing while it holds. While somebody is connected it holds.
-func (p Pool) BindingOver(m workspace.Member, now time.Time) string {
+func (p Pool) BindingOver(m desktop.Member, now time.Time) string {
 	switch end := p.BindingEnd(m); {
 	case m.Leaving():
 		return "the desktop is being deleted"
@@ -156,7 +157,7 @@ func (p Pool) BindingOver(m workspace.Member, now time.Time) string {
 
 // BindingEnd returns when a member's binding ends if its person stays away; the zero time when it does not: in a STATIC pool, while
 // somebody is connected, and when nobody has the desktop. Somebody who never connected has the retention from the start.
-func (p Pool) BindingEnd(m workspace.Member) time.Time {
+func (p Pool) BindingEnd(m desktop.Member) time.Time {
 	if p.Type == Static || m.Connected() || !m.Bound() {
 		return time.Time{}
 	}
@@ -180,7 +181,7 @@ const ResetPause = 5 * time.Minute
 
 // Tidy lists the bindings of a pool that are over and the desktops that wait for their reset, by desktop. A desktop is idle
 // again only after that. One that a job works on keeps its binding until the job is done.
-func Tidy(p Pool, members []workspace.Member, now time.Time) []Tidying {
+func Tidy(p Pool, members []desktop.Member, now time.Time) []Tidying {
 	var all []Tidying
 	for _, m := range members {
 		over := ""
@@ -205,7 +206,7 @@ const ResetWindow = 24 * time.Hour
 // MayReset says why a person may not reset the desktop that they have in a pool now, or nil. Past are the times of their former
 // resets in it. CodeForbidden by the policy or when it is not theirs, CodeRateLimited until a former reset is a day old,
 // CodeConflict while something else is done to it.
-func MayReset(p Pool, m workspace.Member, userID string, past []time.Time, now time.Time) error {
+func MayReset(p Pool, m desktop.Member, userID string, past []time.Time, now time.Time) error {
 	switch {
 	case m.UserID != userID || !m.Bound():
 		return &workspace.Error{Code: workspace.CodeForbidden, Message: "this desktop is not yours"}

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
 	"carrel/internal/workspace/workspacetest"
@@ -20,10 +21,10 @@ func dynamicPool() pool.Pool {
 }
 
 func TestBind(t *testing.T) {
-	bound := func(m *workspace.Member) {
+	bound := func(m *desktop.Member) {
 		if m.DesktopID == "d01" {
-			m.Used, m.Login = true, workspace.LoginDisconnected
-			m.Binding = workspace.Binding{UserID: "ann", BoundAt: noon.Add(-time.Hour), Disconnected: noon.Add(-29 * time.Minute)}
+			m.Used, m.Login = true, desktop.LoginDisconnected
+			m.Binding = desktop.Binding{UserID: "ann", BoundAt: noon.Add(-time.Hour), Disconnected: noon.Add(-29 * time.Minute)}
 		}
 	}
 	for _, c := range []struct {
@@ -34,13 +35,13 @@ func TestBind(t *testing.T) {
 		{"gives the desktop that was idle longest", func(a *pool.Arrival) { a.Members[1].IdleSince = noon.Add(-2 * time.Hour) },
 			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d01", Reason: "3 idle"}},
 		{"gives one that runs before one that must start", func(a *pool.Arrival) {
-			a.Members[0].Status, a.Members[1].Status = workspace.StatusShutoff, workspace.StatusHibernated
+			a.Members[0].Status, a.Members[1].Status = desktop.StatusShutoff, desktop.StatusHibernated
 		}, pool.Seating{Outcome: pool.SeatNew, DesktopID: "d02", Reason: "3 idle"}},
 		{"gives one of the present image before others", func(a *pool.Arrival) { a.Members[2].ImageID = "gold-1" },
 			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d02", Reason: "3 idle"}},
 		{"gives an administrator's desktop before one that may go when idle", func(a *pool.Arrival) { a.Members[2].AutoCreated = false },
 			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d02", Reason: "3 idle"}},
-		{"starts one that is off when there is no other", func(a *pool.Arrival) { a.Members = a.Members[:1]; a.Members[0].Status = workspace.StatusShutoff },
+		{"starts one that is off when there is no other", func(a *pool.Arrival) { a.Members = a.Members[:1]; a.Members[0].Status = desktop.StatusShutoff },
 			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d00", Start: true, Reason: "1 idle"}},
 		{"gives the same to who returns in time", func(a *pool.Arrival) { bound(&a.Members[1]) },
 			pool.Seating{Outcome: pool.SeatSame, DesktopID: "d01", Reason: "has this desktop"}},
@@ -49,7 +50,7 @@ func TestBind(t *testing.T) {
 		{"gives the same in a static pool however late", func(a *pool.Arrival) {
 			bound(&a.Members[1])
 			a.Pool.Type, a.Pool.RetentionMinutes = pool.Static, 0
-			a.Members[1].Status = workspace.StatusHibernated
+			a.Members[1].Status = desktop.StatusHibernated
 		}, pool.Seating{Outcome: pool.SeatSame, DesktopID: "d01", Start: true, Reason: "has this desktop"}},
 		{"gives another when theirs is being deleted", func(a *pool.Arrival) { bound(&a.Members[1]); a.Members[1].Task = workspace.TaskDeleting },
 			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
@@ -61,7 +62,7 @@ func TestBind(t *testing.T) {
 		}, pool.Seating{Outcome: pool.SeatShut, DesktopID: "d01", Reason: "put aside"}},
 		{"does not let anybody overtake", func(a *pool.Arrival) { a.Ahead = 3 },
 			pool.Seating{Outcome: pool.SeatFull, Reason: "does not grow"}},
-		{"waits for a desktop that comes", func(a *pool.Arrival) { a.Members = a.Members[:1]; a.Members[0].Task = workspace.TaskRebuilding },
+		{"waits for a desktop that comes", func(a *pool.Arrival) { a.Members = a.Members[:1]; a.Members[0].Task = desktop.TaskRebuilding },
 			pool.Seating{Outcome: pool.SeatWait, Reason: "0 idle, 1 coming"}},
 		{"waits for one that is made on access", func(a *pool.Arrival) {
 			a.Members, a.Pool.Autoscaling = nil, true
@@ -109,7 +110,7 @@ func TestBindGivesOnlyIdleDesktopsAndLooksAtNothingElse(t *testing.T) {
 		if again := pool.Bind(a, noon); again != got {
 			t.Fatalf("the order changes %+v to %+v", got, again)
 		}
-		at := slices.IndexFunc(before, func(m workspace.Member) bool { return m.DesktopID == got.DesktopID })
+		at := slices.IndexFunc(before, func(m desktop.Member) bool { return m.DesktopID == got.DesktopID })
 		switch got.Outcome {
 		case pool.SeatNew:
 			if !before[at].Idle() || before[at].Used || before[at].Isolated || before[at].Bound() {
@@ -141,7 +142,7 @@ func TestTwoHundredSignInsForAHundredDesktops(t *testing.T) {
 			t.Fatalf("%s gets %+v, which %s has", a.UserID, got, other)
 		}
 		owners[got.DesktopID] = a.UserID
-		at := slices.IndexFunc(a.Members, func(m workspace.Member) bool { return m.DesktopID == got.DesktopID })
+		at := slices.IndexFunc(a.Members, func(m desktop.Member) bool { return m.DesktopID == got.DesktopID })
 		a.Members[at] = a.Members[at].AfterBinding(a.UserID, noon)
 	}
 	if len(owners) != 100 {
@@ -152,14 +153,14 @@ func TestTwoHundredSignInsForAHundredDesktops(t *testing.T) {
 // poolLife is a pool in which people come and go, with what each person last had.
 type poolLife struct {
 	pool    pool.Pool
-	members []workspace.Member
+	members []desktop.Member
 	now     time.Time
 	left    map[string]time.Time // when each person was last connected
 	dirty   map[string]string    // who used each desktop since its last reset
 }
 
 func (l *poolLife) at(id string) int {
-	return slices.IndexFunc(l.members, func(m workspace.Member) bool { return m.DesktopID == id })
+	return slices.IndexFunc(l.members, func(m desktop.Member) bool { return m.DesktopID == id })
 }
 
 func (l *poolLife) Check(t *rapid.T) {
@@ -179,7 +180,7 @@ func (l *poolLife) Check(t *rapid.T) {
 
 func (l *poolLife) Arrive(t *rapid.T) {
 	user := rapid.SampledFrom([]string{"ann", "bob", "cat", "dan", "eve"}).Draw(t, "person")
-	had := slices.IndexFunc(l.members, func(m workspace.Member) bool { return m.UserID == user })
+	had := slices.IndexFunc(l.members, func(m desktop.Member) bool { return m.UserID == user })
 	got := pool.Bind(pool.Arrival{Pool: l.pool, Members: l.members, UserID: user}, l.now)
 	inTime := l.pool.Type == pool.Static || l.now.Sub(l.left[user]) < time.Duration(l.pool.RetentionMinutes)*time.Minute
 	if had >= 0 && inTime && (got.Outcome != pool.SeatSame || got.DesktopID != l.members[had].DesktopID) {
@@ -206,7 +207,7 @@ func (l *poolLife) Arrive(t *rapid.T) {
 	}
 	l.left[user] = l.now
 	if rapid.IntRange(0, 4).Draw(t, "never connects") > 0 {
-		l.members[at] = l.members[at].AfterLogin(workspace.LoginConnected, l.now)
+		l.members[at] = l.members[at].AfterLogin(desktop.LoginConnected, l.now)
 	}
 }
 
@@ -214,7 +215,7 @@ func (l *poolLife) Leave(t *rapid.T) {
 	at := rapid.IntRange(0, len(l.members)-1).Draw(t, "desktop")
 	if m := l.members[at]; m.Connected() {
 		l.left[m.UserID] = l.now
-		l.members[at] = m.AfterLogin(workspace.LoginDisconnected, l.now)
+		l.members[at] = m.AfterLogin(desktop.LoginDisconnected, l.now)
 	}
 }
 
@@ -238,7 +239,7 @@ func (l *poolLife) Tidy(t *rapid.T) {
 			m = m.AfterRelease()
 		}
 		if d.Reset {
-			m.Task = workspace.TaskRebuilding
+			m.Task = desktop.TaskRebuilding
 		}
 		l.members[l.at(d.DesktopID)] = m
 	}
@@ -249,8 +250,8 @@ func (l *poolLife) Tidy(t *rapid.T) {
 
 func (l *poolLife) Reset(t *rapid.T) {
 	for i, m := range l.members {
-		if m.Task == workspace.TaskRebuilding && rapid.Bool().Draw(t, "done") {
-			m.Task, m.Login = workspace.NoTask, workspace.LoginRegistered
+		if m.Task == desktop.TaskRebuilding && rapid.Bool().Draw(t, "done") {
+			m.Task, m.Login = workspace.NoTask, desktop.LoginRegistered
 			l.members[i] = m.AfterReset(l.pool.ImageID, l.now)
 			delete(l.dirty, m.DesktopID)
 		}
@@ -273,15 +274,15 @@ func TestTheTimeAwayCountsFromTheLastConnection(t *testing.T) {
 	if got := p.BindingEnd(m); got != noon.Add(30*time.Minute) {
 		t.Errorf("who never connects has until %v", got)
 	}
-	m = m.AfterLogin(workspace.LoginConnected, noon.Add(time.Minute))
+	m = m.AfterLogin(desktop.LoginConnected, noon.Add(time.Minute))
 	if got := p.BindingEnd(m); !got.IsZero() {
 		t.Errorf("who is connected has until %v", got)
 	}
-	m = m.AfterLogin(workspace.LoginDisconnected, noon.Add(2*time.Hour)).AfterLogin(workspace.LoginUnregistered, noon.Add(3*time.Hour))
+	m = m.AfterLogin(desktop.LoginDisconnected, noon.Add(2*time.Hour)).AfterLogin(desktop.LoginUnregistered, noon.Add(3*time.Hour))
 	if got := p.BindingEnd(m); got != noon.Add(2*time.Hour+30*time.Minute) {
 		t.Errorf("who left at two has until %v", got)
 	}
-	if m = m.AfterLogin(workspace.LoginConnected, noon.Add(4*time.Hour)); !m.Disconnected.IsZero() {
+	if m = m.AfterLogin(desktop.LoginConnected, noon.Add(4*time.Hour)); !m.Disconnected.IsZero() {
 		t.Errorf("who is back is noted as away since %v", m.Disconnected)
 	}
 }
@@ -289,11 +290,11 @@ func TestTheTimeAwayCountsFromTheLastConnection(t *testing.T) {
 func TestTidyLeavesADesktopThatAJobWorksOn(t *testing.T) {
 	m := readyMembers(1, nil)[0].AfterBinding("ann", noon.Add(-time.Hour))
 	m.Task = workspace.TaskRebooting
-	if got := pool.Tidy(dynamicPool(), []workspace.Member{m}, noon); len(got) != 0 {
+	if got := pool.Tidy(dynamicPool(), []desktop.Member{m}, noon); len(got) != 0 {
 		t.Errorf("tidies %+v", got)
 	}
 	m.Task = workspace.TaskDeleting
-	if got := pool.Tidy(dynamicPool(), []workspace.Member{m}, noon); len(got) != 1 || got[0].UserID != "ann" || got[0].Reset {
+	if got := pool.Tidy(dynamicPool(), []desktop.Member{m}, noon); len(got) != 1 || got[0].UserID != "ann" || got[0].Reset {
 		t.Errorf("tidies %+v", got)
 	}
 }
@@ -302,7 +303,7 @@ func TestMayReset(t *testing.T) {
 	ago := func(d time.Duration) time.Time { return noon.Add(-d) }
 	for _, c := range []struct {
 		name   string
-		change func(*pool.Pool, *workspace.Member)
+		change func(*pool.Pool, *desktop.Member)
 		past   []time.Time
 		code   workspace.Code
 		why    string
@@ -310,10 +311,10 @@ func TestMayReset(t *testing.T) {
 		{"once again after a day", nil, []time.Time{ago(24 * time.Hour), ago(time.Hour)}, "", ""},
 		{"no oftener than the policy says", nil, []time.Time{ago(time.Hour), ago(23 * time.Hour), ago(25 * time.Hour)}, workspace.CodeRateLimited, "2 times in 24 hours; again in 1h0m0s"},
 		{"only when as few resets are left as the policy says", nil, []time.Time{ago(2 * time.Hour), ago(23 * time.Hour), ago(time.Hour)}, workspace.CodeRateLimited, "again in 22h0m0s"},
-		{"only their own desktop", func(_ *pool.Pool, m *workspace.Member) { m.UserID = "bob" }, nil, workspace.CodeForbidden, "not yours"},
-		{"not without a policy", func(p *pool.Pool, _ *workspace.Member) { p.Reset.Enabled = false }, nil, workspace.CodeForbidden, "by an administrator only"},
-		{"not while it is busy", func(_ *pool.Pool, m *workspace.Member) { m.Task = workspace.TaskRebooting }, nil, workspace.CodeConflict, "is busy (rebooting)"},
-		{"not under maintenance", func(p *pool.Pool, _ *workspace.Member) { p.InMaintenance = true }, nil, workspace.CodeConflict, "maintenance"},
+		{"only their own desktop", func(_ *pool.Pool, m *desktop.Member) { m.UserID = "bob" }, nil, workspace.CodeForbidden, "not yours"},
+		{"not without a policy", func(p *pool.Pool, _ *desktop.Member) { p.Reset.Enabled = false }, nil, workspace.CodeForbidden, "by an administrator only"},
+		{"not while it is busy", func(_ *pool.Pool, m *desktop.Member) { m.Task = workspace.TaskRebooting }, nil, workspace.CodeConflict, "is busy (rebooting)"},
+		{"not under maintenance", func(p *pool.Pool, _ *desktop.Member) { p.InMaintenance = true }, nil, workspace.CodeConflict, "maintenance"},
 	} {
 		t.Run("people may reset "+c.name, func(t *testing.T) {
 			p, m := dynamicPool(), readyMembers(1, nil)[0].AfterBinding("ann", noon)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -32,12 +33,12 @@ func (s *PoolService) UpdatePool(ctx context.Context, c workspace.Caller, poolID
 // resettle checks what a change of a pool brings in. What stays is not looked at, so that a pool can be mended in any order.
 func resettle(ctx context.Context, tx *store.Tx, was Pool, p *Pool) (err error) {
 	if p.Zone != was.Zone && p.Zone != "" {
-		if _, err := workspace.FindZone(ctx, tx, p.Zone); err != nil {
+		if _, err := desktop.FindZone(ctx, tx, p.Zone); err != nil {
 			return err
 		}
 	}
 	if p.Root.Type != was.Root.Type || !slices.Equal(p.Data, was.Data) {
-		if err := workspace.CheckVolumeTypes(ctx, tx, p.order()); err != nil {
+		if err := desktop.CheckVolumeTypes(ctx, tx, p.order()); err != nil {
 			return err
 		}
 	}
@@ -47,12 +48,12 @@ func resettle(ctx context.Context, tx *store.Tx, was Pool, p *Pool) (err error) 
 		}
 	}
 	if p.OUName != was.OUName {
-		if p.OUName, err = workspace.FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
+		if p.OUName, err = desktop.FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
 			return err
 		}
 	}
 	if !slices.Equal(p.SecurityGroups, was.SecurityGroups) {
-		if _, err := workspace.FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
+		if _, err := desktop.FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -43,8 +44,8 @@ type CreatePool struct {
 	ProductID      string
 	ImageType      workspace.ImageType // empty: private
 	ImageID        string
-	Root           workspace.VolumeSpec
-	Data           []workspace.VolumeSpec
+	Root           desktop.VolumeSpec
+	Data           []desktop.VolumeSpec
 	VPCID          string // empty: the subnets'
 	SubnetIDs      []string
 	SecurityGroups []string // none: the default group
@@ -82,7 +83,7 @@ type ResetChange struct {
 
 // Check refuses what is wrong with the request by itself.
 func (r *CreatePool) Check() error {
-	if err := workspace.CheckSupported(r.Unsupported); err != nil {
+	if err := desktop.CheckSupported(r.Unsupported); err != nil {
 		return err
 	}
 	switch {
@@ -95,21 +96,21 @@ func (r *CreatePool) Check() error {
 	case len(r.SubnetIDs) == 0:
 		return workspace.Invalid("subnet_ids", "must hold 1 to %d subnets", MaxPoolSubnets)
 	}
-	if err := workspace.CheckVolume("root_volume", r.Root, workspace.MinRootGB); err != nil {
+	if err := desktop.CheckVolume("root_volume", r.Root, desktop.MinRootGB); err != nil {
 		return err
 	}
-	if len(r.Data) > workspace.MaxDataVolumes {
-		return workspace.Invalid("data_volumes", "%d volumes, at most %d are allowed", len(r.Data), workspace.MaxDataVolumes)
+	if len(r.Data) > desktop.MaxDataVolumes {
+		return workspace.Invalid("data_volumes", "%d volumes, at most %d are allowed", len(r.Data), desktop.MaxDataVolumes)
 	}
 	for i, v := range r.Data {
-		if err := workspace.CheckVolume(fmt.Sprintf("data_volumes[%d]", i), v, workspace.MinDataGB); err != nil {
+		if err := desktop.CheckVolume(fmt.Sprintf("data_volumes[%d]", i), v, desktop.MinDataGB); err != nil {
 			return err
 		}
 	}
 	if err := checkGrants("authorized_objects", r.People); err != nil {
 		return err
 	}
-	if err := workspace.CheckDomain("domain", r.Domain); err != nil {
+	if err := desktop.CheckDomain("domain", r.Domain); err != nil {
 		return err
 	}
 	p := r.pool()

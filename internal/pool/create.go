@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -16,7 +17,7 @@ func (s *PoolService) CreatePool(ctx context.Context, r CreatePool) (string, err
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return store.Choosing(ctx, s.Store, store.Once(ctx, r.Caller, "CreateDesktopPool", r, func(tx *store.Tx) (string, error) {
+	return desktop.Choosing(ctx, s.Store, store.Once(ctx, r.Caller, "CreateDesktopPool", r, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
@@ -53,32 +54,32 @@ func settlePlace(ctx context.Context, tx *store.Tx, p *Pool) error {
 		return workspace.InField("image_id", err)
 	}
 	order := p.order()
-	if err := workspace.CheckImage(order, image, product); err != nil {
+	if err := desktop.CheckImage(order, image, product); err != nil {
 		return err
 	}
-	if err := workspace.CheckVolumeTypes(ctx, tx, order); err != nil {
+	if err := desktop.CheckVolumeTypes(ctx, tx, order); err != nil {
 		return err
 	}
-	if _, err := workspace.FindZone(ctx, tx, p.Zone); err != nil {
+	if _, err := desktop.FindZone(ctx, tx, p.Zone); err != nil {
 		return err
 	}
 	if err := p.settleSubnets(ctx, tx); err != nil {
 		return err
 	}
-	if p.OUName, err = workspace.FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
+	if p.OUName, err = desktop.FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
 		return err
 	}
-	if _, err := workspace.FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
+	if _, err := desktop.FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {
 		return err
 	}
 	return p.checkNamePolicy(ctx, tx)
 }
 
 // order is the pool's desktops as a request for desktops has them.
-func (p Pool) order() workspace.CreateDesktops {
-	r := workspace.CreateDesktops{ImageType: p.ImageType, Root: workspace.VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}}
+func (p Pool) order() desktop.CreateDesktops {
+	r := desktop.CreateDesktops{ImageType: p.ImageType, Root: desktop.VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}}
 	for _, v := range p.Data {
-		r.Data = append(r.Data, workspace.VolumeSpec{Type: v.Type, GB: v.GB})
+		r.Data = append(r.Data, desktop.VolumeSpec{Type: v.Type, GB: v.GB})
 	}
 	return r
 }
@@ -109,7 +110,7 @@ func (p Pool) checkNamePolicy(ctx context.Context, tx *store.Tx) error {
 	if p.NamePolicyID == "" {
 		return nil
 	}
-	policy, err := tx.LockNamePolicy(ctx, p.ProjectID, p.NamePolicyID)
+	policy, err := desktop.LockNamePolicy(ctx, tx, p.ProjectID, p.NamePolicyID)
 	if err == nil {
 		_, err = policy.PrefixOf("")
 		return err
@@ -156,7 +157,7 @@ func (s *PoolService) ExpandPool(ctx context.Context, r ExpandPool) (string, err
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return store.Choosing(ctx, s.Store, store.Once(ctx, r.Caller, "ExpandDesktopPool", r, func(tx *store.Tx) (string, error) {
+	return desktop.Choosing(ctx, s.Store, store.Once(ctx, r.Caller, "ExpandDesktopPool", r, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -15,7 +16,7 @@ type Grant struct {
 	ObjectID string
 	Name     string // as sent; read with the row of the person or group
 	Domain   string // as sent; not kept, since there is one directory
-	Group    workspace.UserGroup
+	Group    desktop.UserGroup
 	Created  time.Time
 }
 
@@ -83,10 +84,10 @@ func checkGrants(field string, grants []Grant) error {
 		case seen[key{g.Type, g.ObjectID}]:
 			return workspace.Invalid(at+"object_id", "%s is there twice", g.ObjectID)
 		}
-		if _, _, err := workspace.GroupFor(at+"user_group", g.Group); err != nil {
+		if _, _, err := desktop.GroupFor(at+"user_group", g.Group); err != nil {
 			return err
 		}
-		if err := workspace.CheckDomain(at+"domain", g.Domain); err != nil {
+		if err := desktop.CheckDomain(at+"domain", g.Domain); err != nil {
 			return err
 		}
 		seen[key{g.Type, g.ObjectID}] = true
@@ -101,7 +102,7 @@ func (r *ChangeGrants) Apply(people []Grant, now time.Time) ([]Grant, error) {
 	for i, g := range r.Objects {
 		same := func(o Grant) bool { return o.Type == g.Type && o.ObjectID == g.ObjectID }
 		at := slices.IndexFunc(next, same)
-		group, _, err := workspace.GroupFor(fmt.Sprintf("objects[%d].user_group", i), g.Group)
+		group, _, err := desktop.GroupFor(fmt.Sprintf("objects[%d].user_group", i), g.Group)
 		switch {
 		case err != nil:
 			return nil, err
@@ -124,8 +125,8 @@ func (r *ChangeGrants) Apply(people []Grant, now time.Time) ([]Grant, error) {
 
 // GroupIn says whether a person may use a pool, and in which privilege group: their own grant decides; otherwise those of the
 // groups they are in, of which one that administers wins.
-func GroupIn(people []Grant, userID string, groupIDs []string) (workspace.UserGroup, bool) {
-	var group workspace.UserGroup
+func GroupIn(people []Grant, userID string, groupIDs []string) (desktop.UserGroup, bool) {
+	var group desktop.UserGroup
 	found := false
 	for _, g := range people {
 		switch {

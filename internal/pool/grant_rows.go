@@ -8,6 +8,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -19,7 +20,7 @@ type grantRow struct {
 	ObjectID      string      `bun:",pk"`
 	UserID        string      `bun:",nullzero"`
 	GroupID       string      `bun:",nullzero"`
-	UserGroup     workspace.UserGroup
+	UserGroup     desktop.UserGroup
 	Position      int
 	Created       time.Time
 
@@ -63,7 +64,7 @@ func PutGrants(ctx context.Context, t *store.Tx, poolID string, grants []Grant) 
 			return danglingGrantee(t, err)
 		}
 	}
-	return t.PoolsChanged(ctx, poolID)
+	return desktop.PoolsChanged(ctx, t, poolID)
 }
 
 // danglingGrantee words an error about a pool, person or group that is no longer there.
@@ -89,7 +90,7 @@ func DeleteGrants(ctx context.Context, t *store.Tx, poolID string, grants []Gran
 			}
 		}
 	}
-	return t.PoolsChanged(ctx, poolID)
+	return desktop.PoolsChanged(ctx, t, poolID)
 }
 
 // Grants reads a page of a pool's people, oldest first, with the names that they have now.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -32,16 +33,16 @@ func growUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g growth)
 		return "", 0, nil, workspace.InField("image_id", err)
 	}
 	if image.Gone {
-		return "", 0, nil, workspace.ImageGone(image)
+		return "", 0, nil, desktop.ImageGone(image)
 	}
-	if p.Zone, err = workspace.FindZone(ctx, tx, p.Zone); err != nil { // an empty one is the default
+	if p.Zone, err = desktop.FindZone(ctx, tx, p.Zone); err != nil { // an empty one is the default
 		return "", 0, nil, err
 	}
 	each, err := p.demand(ctx, tx)
 	if err != nil {
 		return "", 0, nil, err
 	}
-	left, err := workspace.ReadRoom(ctx, tx)
+	left, err := desktop.ReadRoom(ctx, tx)
 	if err != nil {
 		return "", 0, nil, err
 	}
@@ -52,7 +53,7 @@ func growUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g growth)
 	if n < least {
 		return "", 0, nil, short
 	}
-	if p.SecurityGroups, err = workspace.FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil { // none: the default one
+	if p.SecurityGroups, err = desktop.FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil { // none: the default one
 		return "", 0, nil, err
 	}
 	names, err := poolNames(ctx, tx, p, n)
@@ -61,19 +62,19 @@ func growUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g growth)
 	}
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: p.ProjectID, Type: g.Type, PoolID: p.ID, RequestID: g.RequestID, Created: tx.Now()}
 	made, err = spread(ctx, tx, p, n, func(subnetID string, addresses []string) error {
-		desktops := make([]workspace.Desktop, len(addresses))
+		desktops := make([]desktop.Desktop, len(addresses))
 		for i, address := range addresses {
 			d := p.desktop(names[len(job.SubJobs)], subnetID, address, tx.Now())
 			d.AutoCreated = g.Auto
-			sub := workspace.NewSubJob(&job, d, workspace.CreateParams{})
+			sub := desktop.NewSubJob(&job, d, desktop.CreateParams{})
 			d.TaskOwner = sub.ID
 			desktops[i] = d
 			job.SubJobs = append(job.SubJobs, sub)
 		}
-		if err := workspace.SettleHostNames(ctx, tx, p.ProjectID, desktops, func(int) bool { return false }); err != nil {
+		if err := desktop.SettleHostNames(ctx, tx, p.ProjectID, desktops, func(int) bool { return false }); err != nil {
 			return err
 		}
-		return tx.InsertDesktops(ctx, desktops)
+		return desktop.InsertDesktops(ctx, tx, desktops)
 	})
 	if err != nil {
 		return "", 0, nil, err
@@ -87,7 +88,7 @@ func growUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g growth)
 	if err := tx.InsertJob(ctx, job); err != nil {
 		return "", 0, nil, err
 	}
-	return job.ID, made, short, workspace.Reserve(ctx, tx, each.Times(made))
+	return job.ID, made, short, desktop.Reserve(ctx, tx, each.Times(made))
 }
 
 // noAddresses says that the pool's subnets have addresses for no more than so many of the desktops that are wanted.
@@ -96,28 +97,28 @@ func noAddresses(p Pool, free, wanted int) error {
 }
 
 // demand is what each of the pool's desktops takes.
-func (p Pool) demand(ctx context.Context, tx *store.Tx) (workspace.Demand, error) {
+func (p Pool) demand(ctx context.Context, tx *store.Tx) (desktop.Demand, error) {
 	product, err := tx.ReadProduct(ctx, p.ProductID)
 	if err != nil {
-		return workspace.Demand{}, workspace.InField("product_id", err)
+		return desktop.Demand{}, workspace.InField("product_id", err)
 	}
-	disks := []workspace.VolumeSpec{{Type: p.Root.Type, GB: p.Root.GB}}
+	disks := []desktop.VolumeSpec{{Type: p.Root.Type, GB: p.Root.GB}}
 	for _, v := range p.Data {
-		disks = append(disks, workspace.VolumeSpec{Type: v.Type, GB: v.GB})
+		disks = append(disks, desktop.VolumeSpec{Type: v.Type, GB: v.GB})
 	}
-	return workspace.DemandOf(1, product, disks...), nil
+	return desktop.DemandOf(1, product, disks...), nil
 }
 
 // poolNames makes the computer names of n new desktops: by the pool's policy, or from its own name.
 func poolNames(ctx context.Context, tx *store.Tx, p Pool, n int) ([]string, error) {
 	if p.NamePolicyID == "" {
-		taken, err := tx.NamesWithPrefix(ctx, p.ProjectID, p.NamePrefix())
+		taken, err := desktop.NamesWithPrefix(ctx, tx, p.ProjectID, p.NamePrefix())
 		if err != nil {
 			return nil, err
 		}
 		return workspace.NameSequence("name", p.NamePrefix(), n, workspace.InLowerCase(taken))
 	}
-	policy, err := tx.LockNamePolicy(ctx, p.ProjectID, p.NamePolicyID)
+	policy, err := desktop.LockNamePolicy(ctx, tx, p.ProjectID, p.NamePolicyID)
 	if err != nil {
 		return nil, workspace.InField("desktop_name_policy_id", err)
 	}
@@ -126,7 +127,7 @@ func poolNames(ctx context.Context, tx *store.Tx, p Pool, n int) ([]string, erro
 	for i := range open {
 		open[i] = i
 	}
-	return names, workspace.NamesByPolicy(ctx, tx, policy, p.ProjectID, names, make([]string, n), open)
+	return names, desktop.NamesByPolicy(ctx, tx, policy, p.ProjectID, names, make([]string, n), open)
 }
 
 // spread finds addresses for n new desktops in the pool's subnets, about as many in each while there is room, and has them
@@ -168,18 +169,18 @@ func freeUpTo(ctx context.Context, tx *store.Tx, subnetID string, n int) ([]stri
 }
 
 // desktop is a new desktop of the pool.
-func (p Pool) desktop(name, subnetID, address string, now time.Time) workspace.Desktop {
-	d := workspace.Desktop{
-		ID: workspace.NewID(), ProjectID: p.ProjectID, PoolID: p.ID, Type: workspace.Pooled, Name: name, OUName: p.OUName,
+func (p Pool) desktop(name, subnetID, address string, now time.Time) desktop.Desktop {
+	d := desktop.Desktop{
+		ID: workspace.NewID(), ProjectID: p.ProjectID, PoolID: p.ID, Type: desktop.Pooled, Name: name, OUName: p.OUName,
 		ProductID: p.ProductID, ImageID: p.ImageID, Zone: p.Zone, SubnetID: subnetID, Address: address,
 		SecurityGroups: p.SecurityGroups, EnterpriseID: p.EnterpriseID, Tags: p.Tags,
-		Status: workspace.StatusCreating, Task: workspace.TaskCreating, Login: workspace.LoginUnregistered, Created: now, Updated: now,
+		Status: desktop.StatusCreating, Task: workspace.TaskCreating, Login: desktop.LoginUnregistered, Created: now, Updated: now,
 	}
 	d.HostName = workspace.HostNameFor(name, d.ID)
-	d.Root = workspace.NewVolume(workspace.VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}, 0, now)
+	d.Root = desktop.NewVolume(desktop.VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}, 0, now)
 	d.Root.PoolVolumeID = p.Root.ID
 	for i, v := range p.Data {
-		disk := workspace.NewVolume(workspace.VolumeSpec{Type: v.Type, GB: v.GB}, i+1, now)
+		disk := desktop.NewVolume(desktop.VolumeSpec{Type: v.Type, GB: v.GB}, i+1, now)
 		disk.PoolVolumeID = v.ID
 		d.Data = append(d.Data, disk)
 	}

@@ -1,12 +1,12 @@
 package pool
 
 import (
-	"carrel/internal/workspace"
+	"carrel/internal/desktop"
 )
 
 // Pattern is what the pool's desktops have in common.
-func (p Pool) Pattern() workspace.Pattern {
-	pattern := workspace.Pattern{PoolID: p.ID, ProductID: p.ProductID, ImageID: p.ImageID, RootGB: p.Root.GB}
+func (p Pool) Pattern() desktop.Pattern {
+	pattern := desktop.Pattern{PoolID: p.ID, ProductID: p.ProductID, ImageID: p.ImageID, RootGB: p.Root.GB}
 	for _, v := range p.Data {
 		pattern.DataGB = append(pattern.DataGB, v.GB)
 	}
@@ -14,23 +14,23 @@ func (p Pool) Pattern() workspace.Pattern {
 }
 
 // Differences lists how a desktop differs from its pool, leaving isolation to Member.
-func (p Pool) Differences(d workspace.Desktop) []workspace.Difference {
-	var found []workspace.Difference
+func (p Pool) Differences(d desktop.Desktop) []desktop.Difference {
+	var found []desktop.Difference
 	if d.ProductID != p.ProductID {
-		found = append(found, workspace.DiffersInProduct)
+		found = append(found, desktop.DiffersInProduct)
 	}
 	if d.ImageID != p.ImageID {
-		found = append(found, workspace.DiffersInImage)
+		found = append(found, desktop.DiffersInImage)
 	}
 	if len(d.Data) != len(p.Data) {
-		found = append(found, workspace.DiffersInDisks)
+		found = append(found, desktop.DiffersInDisks)
 	}
 	smaller := d.Root.GB != p.Root.GB
 	for i := range min(len(d.Data), len(p.Data)) {
 		smaller = smaller || d.Data[i].GB != p.Data[i].GB
 	}
 	if smaller {
-		found = append(found, workspace.DiffersInDiskSize)
+		found = append(found, desktop.DiffersInDiskSize)
 	}
 	return found
 }

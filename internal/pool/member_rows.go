@@ -7,6 +7,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 )
 
@@ -35,7 +36,7 @@ func PutWaiting(ctx context.Context, t *store.Tx, w Waiting) error {
 	if err != nil {
 		return danglingGrantee(t, err)
 	}
-	return t.PoolsChanged(ctx, w.PoolID)
+	return desktop.PoolsChanged(ctx, t, w.PoolID)
 }
 
 // ReadWaiting reads who waits for a desktop of the pools now, longest first. DropWaiting takes a person off; a missing row is a
@@ -59,5 +60,5 @@ func DropWaiting(ctx context.Context, t *store.Tx, poolID, userID string) error 
 	if err != nil || n == 0 {
 		return err
 	}
-	return t.PoolsChanged(ctx, poolID)
+	return desktop.PoolsChanged(ctx, t, poolID)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -25,7 +26,7 @@ func (s *PoolService) NotifyPool(ctx context.Context, r NotifyPool) (string, err
 		if err != nil {
 			return "", err
 		}
-		members, err := tx.Members(ctx, p.ID)
+		members, err := desktop.Members(ctx, tx, p.ID)
 		if err != nil {
 			return "", err
 		}
@@ -38,16 +39,16 @@ func (s *PoolService) NotifyPool(ctx context.Context, r NotifyPool) (string, err
 }
 
 // notify orders the messages.
-func notify(ctx context.Context, tx *store.Tx, r NotifyPool, members []workspace.Member) (string, error) {
+func notify(ctx context.Context, tx *store.Tx, r NotifyPool, members []desktop.Member) (string, error) {
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobNotifyPool, PoolID: r.PoolID, RequestID: r.RequestID, Created: tx.Now()}
-	members = slices.DeleteFunc(members, func(m workspace.Member) bool { return !m.Connected() })
+	members = slices.DeleteFunc(members, func(m desktop.Member) bool { return !m.Connected() })
 	people, err := peopleOf(ctx, tx, r.ProjectID, members)
 	if err != nil {
 		return "", err
 	}
 	for _, m := range members {
-		d := workspace.Desktop{ID: m.DesktopID, PoolID: m.PoolID, Name: m.Name, ProductID: m.ProductID}
-		sub := workspace.NewSubJob(&job, d, NotifyParams{Title: noticeTitle(people[m.UserID].Language), Text: r.Text})
+		d := desktop.Desktop{ID: m.DesktopID, PoolID: m.PoolID, Name: m.Name, ProductID: m.ProductID}
+		sub := desktop.NewSubJob(&job, d, NotifyParams{Title: noticeTitle(people[m.UserID].Language), Text: r.Text})
 		sub.UserName = people[m.UserID].Name
 		job.SubJobs = append(job.SubJobs, sub)
 	}
@@ -63,7 +64,7 @@ func noticeTitle(language string) string {
 }
 
 // peopleOf reads, by their ids, the people who have members.
-func peopleOf(ctx context.Context, tx *store.Tx, projectID string, members []workspace.Member) (map[string]workspace.User, error) {
+func peopleOf(ctx context.Context, tx *store.Tx, projectID string, members []desktop.Member) (map[string]workspace.User, error) {
 	var ids []string
 	for _, m := range members {
 		if m.Bound() {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -33,22 +34,22 @@ func (s *PoolService) OperatePool(ctx context.Context, r OperatePool) (string, e
 		if err := Busy(p, members); err != nil {
 			return "", err
 		}
-		desktops := slices.SortedFunc(maps.Values(found), func(a, b workspace.Desktop) int { return byName(a.Name, b.Name, a.ID, b.ID) })
-		return operatePool(ctx, tx, r, desktops, workspace.OperateParams{Op: op, Force: force})
+		desktops := slices.SortedFunc(maps.Values(found), func(a, b desktop.Desktop) int { return byName(a.Name, b.Name, a.ID, b.ID) })
+		return operatePool(ctx, tx, r, desktops, desktop.OperateParams{Op: op, Force: force})
 	})
 }
 
-func operatePool(ctx context.Context, tx *store.Tx, r OperatePool, desktops []workspace.Desktop, params workspace.OperateParams) (string, error) {
+func operatePool(ctx context.Context, tx *store.Tx, r OperatePool, desktops []desktop.Desktop, params desktop.OperateParams) (string, error) {
 	job := workspace.Job{
 		ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobOperateDesktops, PoolID: r.PoolID, RequestID: r.RequestID, Created: tx.Now(),
 	}
-	left, err := workspace.ReadRoom(ctx, tx)
+	left, err := desktop.ReadRoom(ctx, tx)
 	if err != nil {
 		return "", err
 	}
-	var moved []workspace.Desktop
+	var moved []desktop.Desktop
 	for _, d := range desktops {
-		sub := workspace.NewSubJob(&job, d, params)
+		sub := desktop.NewSubJob(&job, d, params)
 		next, err := left.Operate(ctx, tx, d, params.Op, params.Force)
 		if err != nil && workspace.CodeOf(err) == workspace.CodeInternal {
 			return "", err
@@ -62,7 +63,7 @@ func operatePool(ctx context.Context, tx *store.Tx, r OperatePool, desktops []wo
 		}
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	return job.ID, workspace.OrderMoves(ctx, tx, moved, job, left)
+	return job.ID, desktop.OrderMoves(ctx, tx, moved, job, left)
 }
 
 // byName orders by names, and by ids where they are the same.
@@ -86,15 +87,15 @@ func (s *PoolService) ShrinkPool(ctx context.Context, r ShrinkPool) (string, err
 		if err != nil {
 			return "", err
 		}
-		members, err := tx.Members(ctx, p.ID)
+		members, err := desktop.Members(ctx, tx, p.ID)
 		if err != nil {
 			return "", err
 		}
-		ids, err := workspace.Shrink(members, r.Size)
+		ids, err := desktop.Shrink(members, r.Size)
 		if err != nil {
 			return "", err
 		}
-		return workspace.OrderDeletion(ctx, tx, workspace.DeleteDesktops{Caller: r.Caller, IDs: ids})
+		return desktop.OrderDeletion(ctx, tx, desktop.DeleteDesktops{Caller: r.Caller, IDs: ids})
 	}))
 }
 
@@ -124,7 +125,7 @@ func (s *PoolService) TakeBack(ctx context.Context, r TakeBack) error {
 			return err
 		}
 		for i, id := range r.DesktopIDs {
-			at := slices.IndexFunc(members, func(m workspace.Member) bool { return m.DesktopID == id })
+			at := slices.IndexFunc(members, func(m desktop.Member) bool { return m.DesktopID == id })
 			if at < 0 {
 				return workspace.Errorf(workspace.CodeDesktopNotFound, "desktop_ids[%d]: desktop %q is not in pool %s", i, id, p.Name)
 			}
@@ -137,7 +138,7 @@ func (s *PoolService) TakeBack(ctx context.Context, r TakeBack) error {
 			}
 			was := m.Binding
 			m.Isolated, m.IdleSince = false, tx.Now()
-			if err := workspace.PutMember(ctx, tx, m, was, ""); err != nil {
+			if err := desktop.PutMember(ctx, tx, m, was, ""); err != nil {
 				return err
 			}
 		}
@@ -146,17 +147,17 @@ func (s *PoolService) TakeBack(ctx context.Context, r TakeBack) error {
 }
 
 // lockMembers reads the desktops of a pool that the caller holds, twice: as members, and by id as desktops, whose rows it holds too.
-func lockMembers(ctx context.Context, tx *store.Tx, p Pool) ([]workspace.Member, map[string]workspace.Desktop, error) {
-	members, err := tx.Members(ctx, p.ID)
+func lockMembers(ctx context.Context, tx *store.Tx, p Pool) ([]desktop.Member, map[string]desktop.Desktop, error) {
+	members, err := desktop.Members(ctx, tx, p.ID)
 	if err != nil {
 		return nil, nil, err
 	}
-	found, err := workspace.LockByID(ctx, tx, p.ProjectID, workspace.IdsOf(members))
+	found, err := desktop.LockByID(ctx, tx, p.ProjectID, desktop.IdsOf(members))
 	if err != nil {
 		return nil, nil, err
 	}
-	if members, err = tx.Members(ctx, p.ID); err != nil { // as they are now that nobody else can change them
+	if members, err = desktop.Members(ctx, tx, p.ID); err != nil { // as they are now that nobody else can change them
 		return nil, nil, err
 	}
-	return slices.DeleteFunc(members, func(m workspace.Member) bool { return found[m.DesktopID].ID == "" }), found, nil
+	return slices.DeleteFunc(members, func(m desktop.Member) bool { return found[m.DesktopID].ID == "" }), found, nil
 }

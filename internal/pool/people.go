@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -103,14 +104,14 @@ func enforceGrants(ctx context.Context, tx *store.Tx, p Pool, people []Grant, c 
 			}
 		}
 	}
-	return enforceMembers(ctx, tx, p, members, desktops, func(userID string) (workspace.UserGroup, bool) {
+	return enforceMembers(ctx, tx, p, members, desktops, func(userID string) (desktop.UserGroup, bool) {
 		return GroupIn(people, userID, groups[userID])
 	}, c)
 }
 
 // enforceMembers ends the bindings of people who may not use the pool, and orders the change of privileges that differ.
 func enforceMembers(
-	ctx context.Context, tx *store.Tx, p Pool, members []workspace.Member, desktops map[string]workspace.Desktop, may func(userID string) (workspace.UserGroup, bool), c workspace.Caller,
+	ctx context.Context, tx *store.Tx, p Pool, members []desktop.Member, desktops map[string]desktop.Desktop, may func(userID string) (desktop.UserGroup, bool), c workspace.Caller,
 ) error {
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: p.ProjectID, Type: workspace.JobPrivileges, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
 	for _, m := range members {
@@ -122,10 +123,10 @@ func enforceMembers(
 		var err error
 		switch {
 		case !ok:
-			_, err = workspace.Release(ctx, tx, m)
+			_, err = desktop.Release(ctx, tx, m)
 		case groupOf(d, m.UserID) != group:
-			err = workspace.PutMember(ctx, tx, m, m.Binding, group)
-			job.SubJobs = append(job.SubJobs, workspace.NewSubJob(&job, d, assignment.AccountParams{}))
+			err = desktop.PutMember(ctx, tx, m, m.Binding, group)
+			job.SubJobs = append(job.SubJobs, desktop.NewSubJob(&job, d, assignment.AccountParams{}))
 		}
 		if err != nil {
 			return err
@@ -138,7 +139,7 @@ func enforceMembers(
 }
 
 // groupOf is the privilege that a person has in the desktop; empty for others.
-func groupOf(d workspace.Desktop, userID string) workspace.UserGroup {
+func groupOf(d desktop.Desktop, userID string) desktop.UserGroup {
 	for _, a := range d.Assignments {
 		if a.UserID == userID {
 			return a.Group

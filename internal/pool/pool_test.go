@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
 	"carrel/internal/workspace/workspacetest"
@@ -20,7 +21,7 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 func poolRequest() pool.CreatePool {
 	return pool.CreatePool{
 		Name: "POOL01", Type: pool.Dynamic, Size: 50, ProductID: "workspace.c2.large.linux", ImageType: workspace.ImageGold, ImageID: "gold-1",
-		Root: workspace.VolumeSpec{Type: "SAS", GB: 80}, Data: []workspace.VolumeSpec{{Type: "SSD", GB: 10}, {Type: "SAS", GB: 20}},
+		Root: desktop.VolumeSpec{Type: "SAS", GB: 80}, Data: []desktop.VolumeSpec{{Type: "SSD", GB: 10}, {Type: "SAS", GB: 20}},
 		SubnetIDs: []string{"a", "b"}, SecurityGroups: []string{"g"}, Description: "of the library", Zone: "az1", OUName: "ou", NamePolicyID: "policy",
 		Tags: []workspace.Tag{{Key: "room", Value: "7"}}, Autoscaling: true,
 		Policy: &pool.PolicyChange{Type: new(pool.AutoCreated), MaxAutoCreated: new(9), MinIdle: new(3)},
@@ -46,7 +47,7 @@ func TestCreatePoolCheck(t *testing.T) {
 		{"an unknown image type", func(r *pool.CreatePool) { r.ImageType = "silver" }, workspace.CodeInvalid, "image_type: "},
 		{"a system disk of 85 GB", func(r *pool.CreatePool) { r.Root.GB = 85 }, workspace.CodeInvalid, "root_volume.size: 85 GB"},
 		{"a data disk of 5 GB", func(r *pool.CreatePool) { r.Data[1].GB = 5 }, workspace.CodeInvalid, "data_volumes[1].size: 5 GB"},
-		{"eleven data disks", func(r *pool.CreatePool) { r.Data = make([]workspace.VolumeSpec, 11) }, workspace.CodeInvalid, "data_volumes: 11 volumes, at most 10"},
+		{"eleven data disks", func(r *pool.CreatePool) { r.Data = make([]desktop.VolumeSpec, 11) }, workspace.CodeInvalid, "data_volumes: 11 volumes, at most 10"},
 		{"no subnet", func(r *pool.CreatePool) { r.SubnetIDs = nil }, workspace.CodeInvalid, "subnet_ids: must hold 1 to 50"},
 		{"a subnet twice", func(r *pool.CreatePool) { r.SubnetIDs = []string{"a", "b", "a"} }, workspace.CodeInvalid, "subnet_ids[2]: a is there twice"},
 		{"a security group twice", func(r *pool.CreatePool) { r.SecurityGroups = []string{"a", "a"} }, workspace.CodeInvalid, "security_groups[1].id: "},
@@ -90,7 +91,7 @@ func TestCreatePoolCheck(t *testing.T) {
 	t.Run("accepts the reference's own example", func(t *testing.T) {
 		r := pool.CreatePool{
 			Name: "POOL01", Type: pool.Static, Size: 50, ImageType: workspace.ImageGold, ImageID: "a866298d-67db-44b0-a1f1-9d09bdddc20f",
-			Root: workspace.VolumeSpec{Type: "SAS", GB: 80}, Zone: "az3.manage.x86", SubnetIDs: []string{"5dee0216-2260-47c2-9368-98a27d910e55"},
+			Root: desktop.VolumeSpec{Type: "SAS", GB: 80}, Zone: "az3.manage.x86", SubnetIDs: []string{"5dee0216-2260-47c2-9368-98a27d910e55"},
 			ProductID: "workspace.c2.large.windows.2",
 		}
 		if err := r.Check(); err != nil {
@@ -236,11 +237,11 @@ func samplePool() pool.Pool {
 
 func TestPoolVolumes(t *testing.T) {
 	p := samplePool()
-	added, err := p.AddVolumes([]workspace.VolumeSpec{{Type: "SAS", GB: 30}})
+	added, err := p.AddVolumes([]desktop.VolumeSpec{{Type: "SAS", GB: 30}})
 	if err != nil || len(added.Data) != 3 || added.Data[2].GB != 30 || added.Data[2].ID == "" || len(p.Data) != 2 {
 		t.Errorf("adding: %+v, %v", added.Data, err)
 	}
-	_, err = p.AddVolumes(make([]workspace.VolumeSpec, 9))
+	_, err = p.AddVolumes(make([]desktop.VolumeSpec, 9))
 	workspacetest.Refused(t, err, workspace.CodeInvalid, "volumes: 9 volumes, give 1 to 8: the pool has 2")
 	fewer, err := p.DeleteVolumes([]string{"d1"})
 	if err != nil || len(fewer.Data) != 1 || fewer.Data[0].ID != "d2" || len(p.Data) != 2 {
@@ -260,20 +261,20 @@ func TestPoolVolumes(t *testing.T) {
 
 func TestPoolDifferences(t *testing.T) {
 	p := samplePool()
-	same := workspace.Desktop{
-		ProductID: p.ProductID, ImageID: p.ImageID, Root: workspace.Volume{GB: 80}, Data: []workspace.Volume{{GB: 10}, {GB: 20}},
+	same := desktop.Desktop{
+		ProductID: p.ProductID, ImageID: p.ImageID, Root: desktop.Volume{GB: 80}, Data: []desktop.Volume{{GB: 10}, {GB: 20}},
 	}
 	for name, c := range map[string]struct {
-		change func(*workspace.Desktop)
-		want   []workspace.Difference
+		change func(*desktop.Desktop)
+		want   []desktop.Difference
 	}{
-		"nothing":          {func(*workspace.Desktop) {}, nil},
-		"the product":      {func(d *workspace.Desktop) { d.ProductID = "x" }, []workspace.Difference{workspace.DiffersInProduct}},
-		"the image":        {func(d *workspace.Desktop) { d.ImageID = "x" }, []workspace.Difference{workspace.DiffersInImage}},
-		"a disk more":      {func(d *workspace.Desktop) { d.Data = append(d.Data, workspace.Volume{}) }, []workspace.Difference{workspace.DiffersInDisks}},
-		"the system disk":  {func(d *workspace.Desktop) { d.Root.GB = 90 }, []workspace.Difference{workspace.DiffersInDiskSize}},
-		"a disk's size":    {func(d *workspace.Desktop) { d.Data = []workspace.Volume{{GB: 20}, {GB: 20}} }, []workspace.Difference{workspace.DiffersInDiskSize}},
-		"image and a disk": {func(d *workspace.Desktop) { d.ImageID, d.Data = "x", nil }, []workspace.Difference{workspace.DiffersInImage, workspace.DiffersInDisks}},
+		"nothing":          {func(*desktop.Desktop) {}, nil},
+		"the product":      {func(d *desktop.Desktop) { d.ProductID = "x" }, []desktop.Difference{desktop.DiffersInProduct}},
+		"the image":        {func(d *desktop.Desktop) { d.ImageID = "x" }, []desktop.Difference{desktop.DiffersInImage}},
+		"a disk more":      {func(d *desktop.Desktop) { d.Data = append(d.Data, desktop.Volume{}) }, []desktop.Difference{desktop.DiffersInDisks}},
+		"the system disk":  {func(d *desktop.Desktop) { d.Root.GB = 90 }, []desktop.Difference{desktop.DiffersInDiskSize}},
+		"a disk's size":    {func(d *desktop.Desktop) { d.Data = []desktop.Volume{{GB: 20}, {GB: 20}} }, []desktop.Difference{desktop.DiffersInDiskSize}},
+		"image and a disk": {func(d *desktop.Desktop) { d.ImageID, d.Data = "x", nil }, []desktop.Difference{desktop.DiffersInImage, desktop.DiffersInDisks}},
 	} {
 		t.Run("finds "+name, func(t *testing.T) {
 			d := same
@@ -293,14 +294,14 @@ func TestGrants(t *testing.T) {
 		t.Fatal(err)
 	}
 	people, err := add.Apply(nil, noon)
-	if err != nil || len(people) != 2 || people[1].Group != workspace.GroupUsers || people[0].PoolID != "p" {
+	if err != nil || len(people) != 2 || people[1].Group != desktop.GroupUsers || people[0].PoolID != "p" {
 		t.Fatalf("added %+v, %v", people, err)
 	}
 	if twice, err := add.Apply(people, noon); err != nil || !reflect.DeepEqual(twice, people) {
 		t.Errorf("adding again gives %+v, %v", twice, err)
 	}
 	change := pool.ChangeGrants{Action: pool.GrantChange, Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: "u", Group: "default"}}}
-	if got, err := change.Apply(people, noon); err != nil || got[0].Group != workspace.GroupDefault || people[0].Group != workspace.GroupSudo {
+	if got, err := change.Apply(people, noon); err != nil || got[0].Group != desktop.GroupDefault || people[0].Group != desktop.GroupSudo {
 		t.Errorf("changed to %+v, %v", got, err)
 	}
 	_, err = change.Apply(nil, noon)
@@ -319,20 +320,20 @@ func TestGrants(t *testing.T) {
 
 func TestGroupIn(t *testing.T) {
 	people := []pool.Grant{
-		{Type: pool.GrantGroup, ObjectID: "g1", Group: workspace.GroupDefault},
-		{Type: pool.GrantGroup, ObjectID: "g2", Group: workspace.GroupSudo},
-		{Type: pool.GrantUser, ObjectID: "u1", Group: workspace.GroupDefault},
+		{Type: pool.GrantGroup, ObjectID: "g1", Group: desktop.GroupDefault},
+		{Type: pool.GrantGroup, ObjectID: "g2", Group: desktop.GroupSudo},
+		{Type: pool.GrantUser, ObjectID: "u1", Group: desktop.GroupDefault},
 	}
 	for name, c := range map[string]struct {
 		user   string
 		groups []string
-		want   workspace.UserGroup
+		want   desktop.UserGroup
 		may    bool
 	}{
 		"a stranger may not":                     {"u2", []string{"g3"}, "", false},
-		"a member may":                           {"u2", []string{"g1"}, workspace.GroupDefault, true},
-		"of two groups the one that administers": {"u2", []string{"g1", "g2"}, workspace.GroupSudo, true},
-		"a grant of one's own decides":           {"u1", []string{"g2"}, workspace.GroupDefault, true},
+		"a member may":                           {"u2", []string{"g1"}, desktop.GroupDefault, true},
+		"of two groups the one that administers": {"u2", []string{"g1", "g2"}, desktop.GroupSudo, true},
+		"a grant of one's own decides":           {"u1", []string{"g2"}, desktop.GroupDefault, true},
 		"a group's id is no person's":            {"g2", nil, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -344,20 +345,20 @@ func TestGroupIn(t *testing.T) {
 }
 
 func TestShrinkTakesWhatIsMissedLeast(t *testing.T) {
-	members := readyMembers(5, func(m *workspace.Member) { m.AutoCreated = m.DesktopID == "d03" })
-	members[1].Task = workspace.TaskRebuilding
+	members := readyMembers(5, func(m *desktop.Member) { m.AutoCreated = m.DesktopID == "d03" })
+	members[1].Task = desktop.TaskRebuilding
 	members[2].IdleSince = noon.Add(-2 * time.Hour)
-	members[4].Status = workspace.StatusError
+	members[4].Status = desktop.StatusError
 	for n, want := range []string{1: "d04", 2: "d04 d03", 3: "d04 d03 d02", 4: "d04 d03 d02 d00", 5: "d04 d03 d02 d00 d01"} {
 		if n == 0 {
 			continue
 		}
-		if got, err := workspace.Shrink(members, n); err != nil || strings.Join(got, " ") != want {
+		if got, err := desktop.Shrink(members, n); err != nil || strings.Join(got, " ") != want {
 			t.Errorf("of %d go %v, %v, want %s", n, got, err, want)
 		}
 	}
 	members[0] = members[0].AfterBinding("ann", noon)
-	_, err := workspace.Shrink(members, 5)
+	_, err := desktop.Shrink(members, 5)
 	workspacetest.Refused(t, err, workspace.CodeConflict, "only 4 of the pool's desktops are free, 5 were to go")
 }
 
@@ -365,7 +366,7 @@ func TestShrinkTakesNobodysDesktop(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		members := drawMembers(t, pool.Dynamic)
 		n := rapid.IntRange(1, 40).Draw(t, "n")
-		ids, err := workspace.Shrink(members, n)
+		ids, err := desktop.Shrink(members, n)
 		if err != nil {
 			if code := workspace.CodeOf(err); code != workspace.CodeConflict && code != workspace.CodeInvalid {
 				t.Fatal(err)

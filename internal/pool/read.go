@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -48,18 +49,18 @@ func poolDetails(ctx context.Context, tx *store.Tx, projectID string, pools []Po
 	if err != nil {
 		return nil, err
 	}
-	stand := make([]workspace.Desktop, len(pools)) // a desktop as the pool would make it
+	stand := make([]desktop.Desktop, len(pools)) // a desktop as the pool would make it
 	for i, p := range pools {
-		stand[i] = workspace.Desktop{ProductID: p.ProductID, ImageID: p.ImageID}
+		stand[i] = desktop.Desktop{ProductID: p.ProductID, ImageID: p.ImageID}
 	}
-	catalog, err := workspace.WithCatalog(ctx, tx, stand)
+	catalog, err := desktop.WithCatalog(ctx, tx, stand)
 	if err != nil {
 		return nil, err
 	}
 	details := make([]PoolDetail, len(pools))
 	for i, p := range pools {
 		details[i] = PoolDetail{
-			Pool: p, Product: catalog[i].Product, Image: catalog[i].Image, Groups: workspace.GroupsNamed(groups, p.SecurityGroups),
+			Pool: p, Product: catalog[i].Product, Image: catalog[i].Image, Groups: desktop.GroupsNamed(groups, p.SecurityGroups),
 		}
 	}
 	return details, nil
@@ -67,13 +68,13 @@ func poolDetails(ctx context.Context, tx *store.Tx, projectID string, pools []Po
 
 // PoolDesktop is a desktop of a pool with the respects in which it is not as the pool would make it now.
 type PoolDesktop struct {
-	workspace.DesktopDetail
-	Differs []workspace.Difference
+	desktop.DesktopDetail
+	Differs []desktop.Difference
 }
 
 // PoolDesktops reads a page of a pool's desktops, those that differ from the pool in one respect if that is asked for, and counts
 // all that match. CodePoolNotFound.
-func (s *PoolService) PoolDesktops(ctx context.Context, poolID string, q workspace.DesktopQuery, differs workspace.Difference) ([]PoolDesktop, int, error) {
+func (s *PoolService) PoolDesktops(ctx context.Context, poolID string, q desktop.DesktopQuery, differs desktop.Difference) ([]PoolDesktop, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]PoolDesktop, int, error) {
 		p, err := ReadPool(ctx, tx, q.ProjectID, poolID)
 		if err != nil {
@@ -81,13 +82,13 @@ func (s *PoolService) PoolDesktops(ctx context.Context, poolID string, q workspa
 		}
 		q.PoolIDs = []string{p.ID}
 		if differs != "" {
-			q.Unlike = &workspace.Unlike{Pattern: p.Pattern(), In: differs}
+			q.Unlike = &desktop.Unlike{Pattern: p.Pattern(), In: differs}
 		}
-		desktops, total, err := tx.Desktops(ctx, q)
+		desktops, total, err := desktop.Desktops(ctx, tx, q)
 		if err != nil {
 			return nil, 0, err
 		}
-		details, err := workspace.WithDetails(ctx, tx, q.ProjectID, desktops)
+		details, err := desktop.WithDetails(ctx, tx, q.ProjectID, desktops)
 		out := make([]PoolDesktop, len(details))
 		for i, d := range details {
 			out[i] = PoolDesktop{d, p.Differences(d.Desktop)}
@@ -97,13 +98,13 @@ func (s *PoolService) PoolDesktops(ctx context.Context, poolID string, q workspa
 }
 
 // PoolDifferences counts the desktops of a pool that differ from it, for each of Differences. CodePoolNotFound.
-func (s *PoolService) PoolDifferences(ctx context.Context, projectID, poolID string) (map[workspace.Difference]int, error) {
-	return store.View(ctx, s.Store, func(tx *store.Tx) (map[workspace.Difference]int, error) {
+func (s *PoolService) PoolDifferences(ctx context.Context, projectID, poolID string) (map[desktop.Difference]int, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) (map[desktop.Difference]int, error) {
 		p, err := ReadPool(ctx, tx, projectID, poolID)
 		if err != nil {
 			return nil, err
 		}
-		return tx.PoolDifferences(ctx, p.Pattern())
+		return desktop.PoolDifferences(ctx, tx, p.Pattern())
 	})
 }
 

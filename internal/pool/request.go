@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -31,7 +32,7 @@ type OperatePool struct {
 }
 
 // Operation reads the request: the operation, and whether it is to be forced.
-func (r *OperatePool) Operation() (op workspace.Operation, force bool, err error) {
+func (r *OperatePool) Operation() (op desktop.Operation, force bool, err error) {
 	switch r.How {
 	case "", "SOFT", "HARD":
 	default:
@@ -40,20 +41,20 @@ func (r *OperatePool) Operation() (op workspace.Operation, force bool, err error
 	force = r.How == "HARD"
 	switch r.Op {
 	case "os-start":
-		return workspace.OpStart, force, nil
+		return desktop.OpStart, force, nil
 	case "os-stop":
-		return workspace.OpStop, force, nil
+		return desktop.OpStop, force, nil
 	case "reboot":
-		return workspace.OpReboot, force, nil
+		return desktop.OpReboot, force, nil
 	case "hibernate", "os-hibernate": // the desktop-level call's word, too
-		return workspace.OpHibernate, force, nil
+		return desktop.OpHibernate, force, nil
 	}
 	return "", false, workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or hibernate", r.Op)
 }
 
 // Busy says why an operation on a whole pool is refused, or nil: CodeConflict when every one of its desktops is busy. Those that
 // are not go on without the others.
-func Busy(p Pool, members []workspace.Member) error {
+func Busy(p Pool, members []desktop.Member) error {
 	for _, m := range members {
 		if m.Task == workspace.NoTask {
 			return nil

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
 	"carrel/internal/workspace/workspacetest"
@@ -41,8 +42,8 @@ func TestPoolRequests(t *testing.T) {
 }
 
 func TestPoolOperationsInTheWordsOfTheirCall(t *testing.T) {
-	for word, want := range map[string]workspace.Operation{
-		"os-start": workspace.OpStart, "os-stop": workspace.OpStop, "reboot": workspace.OpReboot, "hibernate": workspace.OpHibernate,
+	for word, want := range map[string]desktop.Operation{
+		"os-start": desktop.OpStart, "os-stop": desktop.OpStop, "reboot": desktop.OpReboot, "hibernate": desktop.OpHibernate,
 	} {
 		for how, hard := range map[string]bool{"": false, "SOFT": false, "HARD": true} {
 			if op, force, err := (&pool.OperatePool{Op: word, How: how}).Operation(); op != want || force != hard || err != nil {
@@ -57,7 +58,7 @@ func TestPoolOperationsInTheWordsOfTheirCall(t *testing.T) {
 }
 
 func TestAPoolIsBusyWhenAllItsDesktopsAre(t *testing.T) {
-	members := readyMembers(2, func(m *workspace.Member) { m.Task = workspace.TaskRebooting })
+	members := readyMembers(2, func(m *desktop.Member) { m.Task = workspace.TaskRebooting })
 	workspacetest.Refused(t, pool.Busy(dynamicPool(), members), workspace.CodeConflict, "all 2 desktops of pool pool are busy")
 	members[1].Task = workspace.NoTask
 	if err := pool.Busy(dynamicPool(), members); err != nil {

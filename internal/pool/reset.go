@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -20,11 +21,11 @@ type ResetParams struct {
 // next person must not find the last one's files; whoever resets their own desktop keeps them. The caller holds the pool and has
 // released the bindings that are over.
 func ResetMembers(ctx context.Context, tx *store.Tx, c workspace.Caller, p Pool, desktopIDs []string, why string) (jobID string, err error) {
-	found, err := tx.LockDesktops(ctx, p.ProjectID, desktopIDs)
+	found, err := desktop.LockDesktops(ctx, tx, p.ProjectID, desktopIDs)
 	if err != nil {
 		return "", err
 	}
-	all, err := tx.Members(ctx, p.ID)
+	all, err := desktop.Members(ctx, tx, p.ID)
 	if err != nil {
 		return "", err
 	}
@@ -35,7 +36,7 @@ func ResetMembers(ctx context.Context, tx *store.Tx, c workspace.Caller, p Pool,
 		if d.Task != workspace.NoTask || !there {
 			continue
 		}
-		sub := workspace.NewSubJob(&job, d, ResetParams{ImageID: p.ImageID, Wipe: !m.Bound(), Why: why})
+		sub := desktop.NewSubJob(&job, d, ResetParams{ImageID: p.ImageID, Wipe: !m.Bound(), Why: why})
 		if err := BeginRebuild(ctx, tx, d, m, sub.ID); err != nil {
 			return "", err
 		}
@@ -49,16 +50,16 @@ func ResetMembers(ctx context.Context, tx *store.Tx, c workspace.Caller, p Pool,
 
 // BeginRebuild gives a desktop to the sub-job that replaces its system disk. Its status stays: it says whether the desktop runs
 // afterwards. Whoever is connected is cut off, which begins the time that their binding outlives the connection.
-func BeginRebuild(ctx context.Context, tx *store.Tx, d workspace.Desktop, m workspace.Member, owner string) error {
-	d.Task, d.TaskOwner, d.Login = workspace.TaskRebuilding, owner, workspace.LoginUnregistered
-	if err := tx.SaveDesktop(ctx, d); err != nil {
+func BeginRebuild(ctx context.Context, tx *store.Tx, d desktop.Desktop, m desktop.Member, owner string) error {
+	d.Task, d.TaskOwner, d.Login = desktop.TaskRebuilding, owner, desktop.LoginUnregistered
+	if err := desktop.SaveDesktop(ctx, tx, d); err != nil {
 		return err
 	}
 	next := m.AfterLogin(d.Login, tx.Now())
 	if next.Binding == m.Binding {
 		return nil
 	}
-	_, err := tx.SaveMember(ctx, next, m.Binding, "")
+	_, err := desktop.SaveMember(ctx, tx, next, m.Binding, "")
 	return err
 }
 
@@ -72,22 +73,22 @@ type Rebuilt struct {
 
 // MarkRebuilt records that a desktop works with a new system disk. It is for the transaction that ends the sub-job. What nevertheless
 // does not hold inside becomes the desktop's fault.
-func MarkRebuilt(ctx context.Context, tx *store.Tx, d workspace.Desktop, r Rebuilt, warning string) error {
+func MarkRebuilt(ctx context.Context, tx *store.Tx, d desktop.Desktop, r Rebuilt, warning string) error {
 	d.Root.ID, d.Root.Created = workspace.DerivedID(r.SubJobID+"/system"), tx.Now()
-	if err := tx.SaveVolumes(ctx, d); err != nil {
+	if err := desktop.SaveVolumes(ctx, tx, d); err != nil {
 		return err
 	}
-	d.ImageID, d.Login = r.ImageID, workspace.LoginUnregistered
-	status := workspace.StatusActive
+	d.ImageID, d.Login = r.ImageID, desktop.LoginUnregistered
+	status := desktop.StatusActive
 	if r.Off {
-		status = workspace.StatusShutoff
+		status = desktop.StatusShutoff
 	}
-	workspace.Settle(&d, status)
+	desktop.Settle(&d, status)
 	d.Fault = warning
-	if err := tx.SaveDesktop(ctx, d); err != nil || d.PoolID == "" {
+	if err := desktop.SaveDesktop(ctx, tx, d); err != nil || d.PoolID == "" {
 		return err
 	}
-	m, err := tx.ReadMember(ctx, d.ID)
+	m, err := desktop.ReadMember(ctx, tx, d.ID)
 	if err != nil {
 		return err
 	}
@@ -96,31 +97,31 @@ func MarkRebuilt(ctx context.Context, tx *store.Tx, d workspace.Desktop, r Rebui
 		// Whoever had it may have lost it meanwhile, and what is on its data disks is theirs: it still needs a reset of its own.
 		next.Used, next.IdleSince = true, m.IdleSince
 	}
-	_, err = tx.SaveMember(ctx, next, m.Binding, "")
+	_, err = desktop.SaveMember(ctx, tx, next, m.Binding, "")
 	return err
 }
 
 // MarkEmptied records the empty disks (EmptyDisks) that a sub-job has put in the place of a desktop's data disks. Doing so again
 // changes nothing, nor does it when the desktop is no longer the sub-job's.
-func MarkEmptied(ctx context.Context, tx *store.Tx, s workspace.SubJob, disks []workspace.Volume) error {
-	d, owned, err := workspace.OwnDesktop(ctx, tx, s)
+func MarkEmptied(ctx context.Context, tx *store.Tx, s workspace.SubJob, disks []desktop.Volume) error {
+	d, owned, err := desktop.OwnDesktop(ctx, tx, s)
 	if err != nil || !owned {
 		return err
 	}
-	if slices.EqualFunc(d.Data, disks, func(a, b workspace.Volume) bool { return a.ID == b.ID }) {
+	if slices.EqualFunc(d.Data, disks, func(a, b desktop.Volume) bool { return a.ID == b.ID }) {
 		return nil
 	}
 	d.Data = slices.Clone(disks)
 	for i := range d.Data {
 		d.Data[i].Created = tx.Now()
 	}
-	return tx.SaveVolumes(ctx, d)
+	return desktop.SaveVolumes(ctx, tx, d)
 }
 
 // EmptyDisks are the disks that take the place of a desktop's data disks when a sub-job empties it: like them but for their ids,
 // which are always the same for that sub-job.
-func EmptyDisks(d workspace.Desktop, subJobID string) []workspace.Volume {
-	disks := make([]workspace.Volume, len(d.Data))
+func EmptyDisks(d desktop.Desktop, subJobID string) []desktop.Volume {
+	disks := make([]desktop.Volume, len(d.Data))
 	for i, v := range d.Data {
 		v.ID = workspace.DerivedID(subJobID + "/" + v.Device)
 		disks[i] = v

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -16,28 +17,28 @@ const TaskResizing workspace.Task = "desktopResizing"
 
 // ReshapeTasks is what each job that changes the shape of a pool's desktops does to them.
 var ReshapeTasks = map[workspace.JobType]workspace.Task{
-	workspace.JobResizePool: TaskResizing, workspace.JobAddPoolVolumes: workspace.TaskAddingVolumes, workspace.JobDeletePoolVolumes: workspace.TaskDeletingVolumes,
-	workspace.JobExpandPoolVolumes: workspace.TaskExpandingVolumes,
+	workspace.JobResizePool: TaskResizing, workspace.JobAddPoolVolumes: desktop.TaskAddingVolumes, workspace.JobDeletePoolVolumes: desktop.TaskDeletingVolumes,
+	workspace.JobExpandPoolVolumes: desktop.TaskExpandingVolumes,
 }
 
 // ReshapeParams are the parameters of the sub-jobs that change the shape of a pool's desktops. They say what changes, not what comes
 // out, so that retrying one much later undoes nothing.
 type ReshapeParams struct {
-	ProductID string             `json:"product_id,omitempty"`
-	Stop      bool               `json:"stop,omitempty"` // with ProductID: a desktop that runs is stopped for it, and started again
-	Add       []workspace.Volume `json:"add,omitempty"`
-	Delete    []string           `json:"delete,omitempty"` // ids of the desktop's own disks
-	Grow      []VolumeGrowth     `json:"grow,omitempty"`   // likewise
+	ProductID string           `json:"product_id,omitempty"`
+	Stop      bool             `json:"stop,omitempty"` // with ProductID: a desktop that runs is stopped for it, and started again
+	Add       []desktop.Volume `json:"add,omitempty"`
+	Delete    []string         `json:"delete,omitempty"` // ids of the desktop's own disks
+	Grow      []VolumeGrowth   `json:"grow,omitempty"`   // likewise
 }
 
 // Apply returns the desktop as it is to be. Applying what is there already changes nothing.
-func (r ReshapeParams) Apply(d workspace.Desktop) workspace.Desktop {
+func (r ReshapeParams) Apply(d desktop.Desktop) desktop.Desktop {
 	if r.ProductID != "" {
 		d.ProductID = r.ProductID
 	}
-	d.Data = slices.DeleteFunc(slices.Clone(d.Data), func(v workspace.Volume) bool { return slices.Contains(r.Delete, v.ID) })
+	d.Data = slices.DeleteFunc(slices.Clone(d.Data), func(v desktop.Volume) bool { return slices.Contains(r.Delete, v.ID) })
 	for _, v := range r.Add {
-		if !slices.ContainsFunc(d.Data, func(have workspace.Volume) bool { return have.ID == v.ID }) {
+		if !slices.ContainsFunc(d.Data, func(have desktop.Volume) bool { return have.ID == v.ID }) {
 			d.Data = append(d.Data, v)
 		}
 	}
@@ -76,8 +77,8 @@ func (s *PoolService) ResizePool(ctx context.Context, r ResizePool) (PoolResizin
 			return PoolResizing{}, err
 		}
 		params := ReshapeParams{ProductID: r.ProductID, Stop: r.Mode != ""}
-		job, err := reshapePool(ctx, tx, p, r.ChangePoolDesktops, workspace.JobResizePool, func(d workspace.Desktop) (ReshapeParams, error) {
-			if d.Status != workspace.StatusShutoff && !params.Stop {
+		job, err := reshapePool(ctx, tx, p, r.ChangePoolDesktops, workspace.JobResizePool, func(d desktop.Desktop) (ReshapeParams, error) {
+			if d.Status != desktop.StatusShutoff && !params.Stop {
 				return params, workspace.Errorf(workspace.CodeConflict, "desktop %s is %s, stop it first or use mode STOP_DESKTOP", d.Name, d.Status)
 			}
 			return params, nil
@@ -135,26 +136,26 @@ func TakeProduct(ctx context.Context, s store.Transactions, projectID, poolID, p
 // AddPoolVolumes asks for more data disks in a pool's desktops.
 type AddPoolVolumes struct {
 	ChangePoolDesktops
-	Volumes     []workspace.VolumeSpec
+	Volumes     []desktop.VolumeSpec
 	Unsupported []string
 }
 
 // AddPoolVolumes gives a pool and its desktops more data disks, and returns the job. The errors are those of ResizePool.
 func (s *PoolService) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string, error) {
-	if err := workspace.CheckSupported(r.Unsupported); err != nil {
+	if err := desktop.CheckSupported(r.Unsupported); err != nil {
 		return "", err
 	}
 	change := func(p Pool) (Pool, error) { return p.AddVolumes(r.Volumes) }
-	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobAddPoolVolumes, r, change, func(was, p Pool, d workspace.Desktop, now time.Time) (ReshapeParams, error) {
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobAddPoolVolumes, r, change, func(was, p Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, v := range p.Data[len(was.Data):] {
-			fresh := workspace.NewVolume(workspace.VolumeSpec{Type: v.Type, GB: v.GB}, freeDevice(d), now)
+			fresh := desktop.NewVolume(desktop.VolumeSpec{Type: v.Type, GB: v.GB}, freeDevice(d), now)
 			fresh.PoolVolumeID = v.ID
 			params.Add = append(params.Add, fresh)
 			d.Data = append(d.Data, fresh)
 		}
-		if len(d.Data) > workspace.MaxDataVolumes {
-			return params, workspace.Errorf(workspace.CodeConflict, "desktop %s would have %d data disks, at most %d are possible", d.Name, len(d.Data), workspace.MaxDataVolumes)
+		if len(d.Data) > desktop.MaxDataVolumes {
+			return params, workspace.Errorf(workspace.CodeConflict, "desktop %s would have %d data disks, at most %d are possible", d.Name, len(d.Data), desktop.MaxDataVolumes)
 		}
 		return params, nil
 	})
@@ -169,7 +170,7 @@ type DeletePoolVolumes struct {
 // DeletePoolVolumes removes data disks from a pool and its desktops, and returns the job. The errors are those of ResizePool.
 func (s *PoolService) DeletePoolVolumes(ctx context.Context, r DeletePoolVolumes) (string, error) {
 	change := func(p Pool) (Pool, error) { return p.DeleteVolumes(r.IDs) }
-	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobDeletePoolVolumes, r, change, func(was, _ Pool, d workspace.Desktop, _ time.Time) (ReshapeParams, error) {
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobDeletePoolVolumes, r, change, func(was, _ Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, id := range r.IDs {
 			if v, ok := was.diskOf(d, id); ok {
@@ -189,7 +190,7 @@ type ExpandPoolVolumes struct {
 // ExpandPoolVolumes makes disks of a pool and its desktops larger, and returns the job. The errors are those of ResizePool.
 func (s *PoolService) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (string, error) {
 	change := func(p Pool) (Pool, error) { return p.ExpandVolumes(r.Growths) }
-	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobExpandPoolVolumes, r, change, func(was, _ Pool, d workspace.Desktop, _ time.Time) (ReshapeParams, error) {
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobExpandPoolVolumes, r, change, func(was, _ Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, g := range r.Growths {
 			v, ok := was.diskOf(d, g.ID)
@@ -204,7 +205,7 @@ func (s *PoolService) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes
 
 // diskOf finds the disk of a desktop that is one of the pool's. Disks of desktops that were made before disks knew their pool's are in
 // the pool's order.
-func (p Pool) diskOf(d workspace.Desktop, poolVolumeID string) (workspace.Volume, bool) {
+func (p Pool) diskOf(d desktop.Desktop, poolVolumeID string) (desktop.Volume, bool) {
 	if poolVolumeID == p.Root.ID {
 		return d.Root, true
 	}
@@ -213,14 +214,14 @@ func (p Pool) diskOf(d workspace.Desktop, poolVolumeID string) (workspace.Volume
 			return v, true
 		}
 	}
-	return workspace.Volume{}, false
+	return desktop.Volume{}, false
 }
 
 // freeDevice is the first place for a data disk that a desktop has free, from 1.
-func freeDevice(d workspace.Desktop) int {
+func freeDevice(d desktop.Desktop) int {
 	for i := 1; ; i++ {
-		device := workspace.NewVolume(workspace.VolumeSpec{}, i, time.Time{}).Device
-		if !slices.ContainsFunc(d.Data, func(v workspace.Volume) bool { return v.Device == device }) {
+		device := desktop.NewVolume(desktop.VolumeSpec{}, i, time.Time{}).Device
+		if !slices.ContainsFunc(d.Data, func(v desktop.Volume) bool { return v.Device == device }) {
 			return i
 		}
 	}
@@ -229,7 +230,7 @@ func freeDevice(d workspace.Desktop) int {
 // changeVolumes changes the disks of a pool, for desktops made later, at once, and those of its desktops in a job.
 func (s *PoolService) changeVolumes(
 	ctx context.Context, c ChangePoolDesktops, t workspace.JobType, request any, change func(Pool) (Pool, error),
-	params func(was, p Pool, d workspace.Desktop, now time.Time) (ReshapeParams, error),
+	params func(was, p Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error),
 ) (string, error) {
 	if err := c.Check(); err != nil {
 		return "", err
@@ -244,11 +245,11 @@ func (s *PoolService) changeVolumes(
 			return "", err
 		}
 		if t == workspace.JobAddPoolVolumes {
-			if err := workspace.CheckVolumeTypes(ctx, tx, next.order()); err != nil {
+			if err := desktop.CheckVolumeTypes(ctx, tx, next.order()); err != nil {
 				return "", err
 			}
 		}
-		job, err := reshapePool(ctx, tx, was, c, t, func(d workspace.Desktop) (ReshapeParams, error) { return params(was, next, d, tx.Now()) })
+		job, err := reshapePool(ctx, tx, was, c, t, func(d desktop.Desktop) (ReshapeParams, error) { return params(was, next, d, tx.Now()) })
 		if err != nil {
 			return "", err
 		}
@@ -258,7 +259,7 @@ func (s *PoolService) changeVolumes(
 
 // reshapePool makes the job of a change for who holds the pool, a sub-job for each desktop that it reaches. A desktop that cannot be
 // changed now is a FAILED one.
-func reshapePool(ctx context.Context, tx *store.Tx, p Pool, c ChangePoolDesktops, t workspace.JobType, params func(workspace.Desktop) (ReshapeParams, error)) (workspace.Job, error) {
+func reshapePool(ctx context.Context, tx *store.Tx, p Pool, c ChangePoolDesktops, t workspace.JobType, params func(desktop.Desktop) (ReshapeParams, error)) (workspace.Job, error) {
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: p.ProjectID, Type: t, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
 	members, found, err := lockMembers(ctx, tx, p)
 	if err != nil {
@@ -273,18 +274,18 @@ func reshapePool(ctx context.Context, tx *store.Tx, p Pool, c ChangePoolDesktops
 			return job, err
 		}
 	}
-	chosen := map[string]workspace.Desktop{}
+	chosen := map[string]desktop.Desktop{}
 	for _, m := range targets {
 		chosen[m.DesktopID] = found[m.DesktopID]
 	}
-	var growths []workspace.Growth
-	var wanted workspace.Demand
-	for _, d := range slices.SortedFunc(maps.Values(chosen), func(a, b workspace.Desktop) int { return byName(a.Name, b.Name, a.ID, b.ID) }) {
+	var growths []desktop.Growth
+	var wanted desktop.Demand
+	for _, d := range slices.SortedFunc(maps.Values(chosen), func(a, b desktop.Desktop) int { return byName(a.Name, b.Name, a.ID, b.ID) }) {
 		asked, err := params(d)
 		if err == nil {
 			err = MayReshape(d)
 		}
-		sub := workspace.NewSubJob(&job, d, asked)
+		sub := desktop.NewSubJob(&job, d, asked)
 		more, lookErr := asked.growth(ctx, tx, d)
 		if lookErr != nil {
 			return job, lookErr
@@ -296,7 +297,7 @@ func reshapePool(ctx context.Context, tx *store.Tx, p Pool, c ChangePoolDesktops
 		} else {
 			wanted = wanted.And(more)
 			d.Task, d.TaskOwner = ReshapeTasks[t], sub.ID
-			if err := tx.SaveDesktop(ctx, d); err != nil {
+			if err := desktop.SaveDesktop(ctx, tx, d); err != nil {
 				return job, err
 			}
 		}
@@ -305,19 +306,19 @@ func reshapePool(ctx context.Context, tx *store.Tx, p Pool, c ChangePoolDesktops
 	if err := tx.InsertJob(ctx, job); err != nil {
 		return job, err
 	}
-	if err := tx.InsertGrowths(ctx, growths); err != nil {
+	if err := desktop.InsertGrowths(ctx, tx, growths); err != nil {
 		return job, err
 	}
-	return job, workspace.Reserve(ctx, tx, wanted)
+	return job, desktop.Reserve(ctx, tx, wanted)
 }
 
 // growth is what the change makes a desktop take more. What it gives back is free when it is done.
-func (r ReshapeParams) growth(ctx context.Context, tx *store.Tx, d workspace.Desktop) (workspace.Demand, error) {
-	more := workspace.Demand{Disks: map[string]int64{}}
+func (r ReshapeParams) growth(ctx context.Context, tx *store.Tx, d desktop.Desktop) (desktop.Demand, error) {
+	more := desktop.Demand{Disks: map[string]int64{}}
 	for class, mib := range r.Apply(d).Disks() {
 		more.Disks[class] = max(mib-d.Disks()[class], 0)
 	}
-	if r.ProductID == "" || d.Status != workspace.StatusActive { // all others are off afterwards
+	if r.ProductID == "" || d.Status != desktop.StatusActive { // all others are off afterwards
 		return more, nil
 	}
 	next, err := tx.ReadProduct(ctx, r.ProductID)
@@ -333,11 +334,11 @@ func (r ReshapeParams) growth(ctx context.Context, tx *store.Tx, d workspace.Des
 }
 
 // MayReshape says why a desktop's shape cannot be changed now, or nil. CodeConflict.
-func MayReshape(d workspace.Desktop) error {
+func MayReshape(d desktop.Desktop) error {
 	switch {
 	case d.Task != workspace.NoTask:
 		return workspace.Errorf(workspace.CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
-	case d.Status == workspace.StatusActive || d.Status == workspace.StatusShutoff || d.Status == workspace.StatusHibernated:
+	case d.Status == desktop.StatusActive || d.Status == desktop.StatusShutoff || d.Status == desktop.StatusHibernated:
 		return nil
 	}
 	return workspace.Errorf(workspace.CodeConflict, "desktop %s is %s, it must run or be off", d.Name, d.Status)
@@ -346,26 +347,26 @@ func MayReshape(d workspace.Desktop) error {
 // NoteReshaped records what a sub-job has changed of a desktop's machine, before anything else can fail: a disk that is gone does not
 // come back. Doing so again changes nothing, nor does it when the desktop is no longer the sub-job's.
 func NoteReshaped(ctx context.Context, tx *store.Tx, s workspace.SubJob, r ReshapeParams) error {
-	d, owned, err := workspace.OwnDesktop(ctx, tx, s)
+	d, owned, err := desktop.OwnDesktop(ctx, tx, s)
 	if err != nil || !owned {
 		return err
 	}
 	next := r.Apply(d)
-	if err := tx.SaveVolumes(ctx, next); err != nil {
+	if err := desktop.SaveVolumes(ctx, tx, next); err != nil {
 		return err
 	}
-	return tx.SaveDesktop(ctx, next)
+	return desktop.SaveDesktop(ctx, tx, next)
 }
 
 // MarkReshaped records that a desktop has its new shape, and its power state. It is for the transaction that ends the sub-job. What
 // nevertheless does not hold inside becomes the desktop's fault.
-func MarkReshaped(ctx context.Context, tx *store.Tx, d workspace.Desktop, r ReshapeParams, status workspace.DesktopStatus, warning string) error {
+func MarkReshaped(ctx context.Context, tx *store.Tx, d desktop.Desktop, r ReshapeParams, status desktop.DesktopStatus, warning string) error {
 	next := r.Apply(d)
 	was := next.Login
-	if err := tx.SaveVolumes(ctx, next); err != nil {
+	if err := desktop.SaveVolumes(ctx, tx, next); err != nil {
 		return err
 	}
-	workspace.Settle(&next, status)
+	desktop.Settle(&next, status)
 	next.Fault = warning
-	return workspace.SaveSession(ctx, tx, next, was)
+	return desktop.SaveSession(ctx, tx, next, was)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -28,19 +29,19 @@ func CheckHandleType(field string, h HandleType) error {
 
 // Targets chooses, by id, which of a pool's desktops a change of the given reach is for. CodeDesktopNotFound when an id is not the pool's.
 // Desktops that are being deleted are left out.
-func Targets(members []workspace.Member, h HandleType, ids []string) ([]workspace.Member, error) {
+func Targets(members []desktop.Member, h HandleType, ids []string) ([]desktop.Member, error) {
 	for i, id := range ids {
-		if !slices.ContainsFunc(members, func(m workspace.Member) bool { return m.DesktopID == id }) {
+		if !slices.ContainsFunc(members, func(m desktop.Member) bool { return m.DesktopID == id }) {
 			return nil, workspace.Errorf(workspace.CodeDesktopNotFound, "desktop_ids[%d]: the pool has no desktop %s", i, id)
 		}
 	}
-	var chosen []workspace.Member
+	var chosen []desktop.Member
 	for _, m := range members {
 		reached := h == "" || h == NewAndAll || h == NewAndIdle && !m.Bound() && !m.Connected()
 		if reached && !m.Leaving() && (len(ids) == 0 || slices.Contains(ids, m.DesktopID)) {
 			chosen = append(chosen, m)
 		}
 	}
-	slices.SortFunc(chosen, func(a, b workspace.Member) int { return cmp.Compare(a.DesktopID, b.DesktopID) })
+	slices.SortFunc(chosen, func(a, b desktop.Member) int { return cmp.Compare(a.DesktopID, b.DesktopID) })
 	return chosen, nil
 }

@@ -1,11 +1,11 @@
 package pool
 
 import (
-	"carrel/internal/workspace"
+	"carrel/internal/desktop"
 )
 
-func ByDesktop(members []workspace.Member) map[string]workspace.Member {
-	all := make(map[string]workspace.Member, len(members))
+func ByDesktop(members []desktop.Member) map[string]desktop.Member {
+	all := make(map[string]desktop.Member, len(members))
 	for _, m := range members {
 		all[m.DesktopID] = m
 	}

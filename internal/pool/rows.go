@@ -6,6 +6,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -78,7 +79,7 @@ func InsertPool(ctx context.Context, t *store.Tx, p Pool, people []Grant) error 
 	if n == 0 {
 		return t.Refuse(poolNameTaken(p.Name))
 	}
-	if err := t.PoolsChanged(ctx, p.ID); err != nil {
+	if err := desktop.PoolsChanged(ctx, t, p.ID); err != nil {
 		return err
 	}
 	return PutGrants(ctx, t, p.ID, people)
@@ -180,7 +181,7 @@ func SavePool(ctx context.Context, t *store.Tx, p Pool) error {
 	if err := t.Saved(n, err, "pools_name_folded", poolNameTaken(p.Name), poolNotFound(p.ID)); err != nil {
 		return err
 	}
-	return t.PoolsChanged(ctx, p.ID)
+	return desktop.PoolsChanged(ctx, t, p.ID)
 }
 
 // DeletePool removes the pool with its people, waiting list, decisions and notices. CodeConflict while it has a desktop;

@@ -7,13 +7,13 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
-	"carrel/internal/workspace"
 )
 
 // MemberKinds counts the desktops of pools by what their prospects depend on. One that somebody has has "somebody" as its person.
 // It is read by hand, as members are.
-func MemberKinds(ctx context.Context, t *store.Tx, poolIDs ...string) (kinds []workspace.MemberKind, err error) {
+func MemberKinds(ctx context.Context, t *store.Tx, poolIDs ...string) (kinds []desktop.MemberKind, err error) {
 	for part := range slices.Chunk(poolIDs, store.Batch) {
 		some, err := memberKinds(ctx, t, part)
 		if err != nil {
@@ -24,7 +24,7 @@ func MemberKinds(ctx context.Context, t *store.Tx, poolIDs ...string) (kinds []w
 	return kinds, nil
 }
 
-func memberKinds(ctx context.Context, t *store.Tx, poolIDs []string) (kinds []workspace.MemberKind, err error) {
+func memberKinds(ctx context.Context, t *store.Tx, poolIDs []string) (kinds []desktop.MemberKind, err error) {
 	rows, err := t.QueryContext(ctx, `
 		SELECT d.pool_id, d.status, d.task, d.login, d.in_maintenance, d.auto_created, d.isolated, d.used,
 			CASE WHEN d.bound_user IS NULL THEN '' ELSE 'somebody' END AS bound, count(*)
@@ -34,7 +34,7 @@ func memberKinds(ctx context.Context, t *store.Tx, poolIDs []string) (kinds []wo
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var k workspace.MemberKind
+		var k desktop.MemberKind
 		err := rows.Scan(&k.PoolID, &k.Status, &k.Task, &k.Login, &k.InMaintenance, &k.AutoCreated, &k.Isolated, &k.Used, &k.UserID, &k.Count)
 		if err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -39,7 +40,7 @@ type tending struct {
 	queue     []Waiting
 	strangers []string // desktops whose person may no longer use the pool
 	former    []Reason // of the last decision about its size
-	seen      []workspace.PoolDue
+	seen      []desktop.PoolDue
 	stored    ScaleHistory // as the pool's row has it
 }
 
@@ -80,7 +81,7 @@ func (s *PoolService) TendPools(ctx context.Context) (Tended, error) {
 // duePools reads the pools that are due and sorts out for which there is something to do.
 func (s *PoolService) duePools(ctx context.Context) (busy, quiet []tending, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		dues, err := tx.DuePools(ctx, tendAtOnce)
+		dues, err := desktop.DuePools(ctx, tx, tendAtOnce)
 		if err != nil || len(dues) == 0 {
 			return err
 		}
@@ -103,7 +104,7 @@ func (s *PoolService) postpone(ctx context.Context, failed []tending) error {
 		return nil
 	}
 	pauses := make(map[string]time.Duration, len(failed))
-	var seen []workspace.PoolDue
+	var seen []desktop.PoolDue
 	for _, t := range failed {
 		pauses[t.Pool.ID] = s.setbacks.add(t.Pool.ID)
 		seen = append(seen, t.seen...)
@@ -113,17 +114,17 @@ func (s *PoolService) postpone(ctx context.Context, failed []tending) error {
 		for id, pause := range pauses {
 			due[id] = tx.Now().Add(pause)
 		}
-		return tx.SettlePools(ctx, seen, due)
+		return desktop.SettlePools(ctx, tx, seen, due)
 	})
 }
 
 // settleQuiet forgets why pools were due for which there was nothing to do, and notes when they will be.
 func (s *PoolService) settleQuiet(ctx context.Context, quiet []tending) (next time.Time, err error) {
 	if len(quiet) == 0 {
-		return store.View(ctx, s.Store, func(tx *store.Tx) (time.Time, error) { return tx.NextPoolDue(ctx) })
+		return store.View(ctx, s.Store, func(tx *store.Tx) (time.Time, error) { return desktop.NextPoolDue(ctx, tx) })
 	}
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (time.Time, error) {
-		var seen []workspace.PoolDue
+		var seen []desktop.PoolDue
 		due := make(map[string]time.Time, len(quiet))
 		for _, t := range quiet {
 			seen = append(seen, t.seen...)
@@ -131,10 +132,10 @@ func (s *PoolService) settleQuiet(ctx context.Context, quiet []tending) (next ti
 				due[t.Pool.ID] = t.next(tx.Now())
 			}
 		}
-		if err := tx.SettlePools(ctx, seen, due); err != nil {
+		if err := desktop.SettlePools(ctx, tx, seen, due); err != nil {
 			return time.Time{}, err
 		}
-		return tx.NextPoolDue(ctx)
+		return desktop.NextPoolDue(ctx, tx)
 	})
 }
 
@@ -153,7 +154,7 @@ func (s *PoolService) tendPool(ctx context.Context, t tending) (TendedPool, erro
 			if code != workspace.CodeNameTaken && code != workspace.CodeAddressTaken { // somebody was faster with those; there are others
 				refused = err
 			}
-		case !errors.Is(err, workspace.ErrOvertaken):
+		case !errors.Is(err, desktop.ErrOvertaken):
 			return done, err
 		}
 	}
@@ -167,7 +168,7 @@ func (e *unorderedError) Unwrap() error { return e.error }
 func tendHeld(ctx context.Context, tx *store.Tx, seen tending, refused error) (TendedPool, error) {
 	p, err := LockPool(ctx, tx, "", seen.Pool.ID)
 	if workspace.CodeOf(err) == workspace.CodePoolNotFound {
-		return TendedPool{}, tx.SettlePools(ctx, seen.seen, nil)
+		return TendedPool{}, desktop.SettlePools(ctx, tx, seen.seen, nil)
 	}
 	if err != nil {
 		return TendedPool{}, err
@@ -183,13 +184,13 @@ func tendHeld(ctx context.Context, tx *store.Tx, seen tending, refused error) (T
 	if done.Scale, err = t.scale(ctx, tx, refused); err != nil {
 		return TendedPool{}, err
 	}
-	return done, tx.SettlePools(ctx, seen.seen, map[string]time.Time{p.ID: t.next(tx.Now())})
+	return done, desktop.SettlePools(ctx, tx, seen.seen, map[string]time.Time{p.ID: t.next(tx.Now())})
 }
 
 // readTendings reads the pools of dues, each with its own; of a pool that is gone there is only what was seen.
-func readTendings(ctx context.Context, tx *store.Tx, dues []workspace.PoolDue) ([]tending, error) {
+func readTendings(ctx context.Context, tx *store.Tx, dues []desktop.PoolDue) ([]tending, error) {
 	var ids []string
-	seen := map[string][]workspace.PoolDue{}
+	seen := map[string][]desktop.PoolDue{}
 	for _, d := range dues {
 		if seen[d.PoolID] == nil {
 			ids = append(ids, d.PoolID)
@@ -233,7 +234,7 @@ func gather(ctx context.Context, tx *store.Tx, pools []Pool) ([]tending, error) 
 	for i, p := range pools {
 		all[i].Pool, all[i].stored, ids[i], at[p.ID] = p, p.Scale, p.ID, &all[i]
 	}
-	members, err := tx.Members(ctx, ids...)
+	members, err := desktop.Members(ctx, tx, ids...)
 	if err != nil {
 		return nil, err
 	}
@@ -303,9 +304,9 @@ func (t *tending) tidy(ctx context.Context, tx *store.Tx) ([]Tidying, error) {
 	}
 	var resets []string
 	for _, d := range todo {
-		m := &t.Members[slices.IndexFunc(t.Members, func(m workspace.Member) bool { return m.DesktopID == d.DesktopID })]
+		m := &t.Members[slices.IndexFunc(t.Members, func(m desktop.Member) bool { return m.DesktopID == d.DesktopID })]
 		if d.UserID != "" {
-			released, err := workspace.Release(ctx, tx, *m)
+			released, err := desktop.Release(ctx, tx, *m)
 			if err != nil {
 				return nil, err
 			}
@@ -313,7 +314,7 @@ func (t *tending) tidy(ctx context.Context, tx *store.Tx) ([]Tidying, error) {
 		}
 		if d.Reset {
 			resets = append(resets, d.DesktopID)
-			m.Task = workspace.TaskRebuilding
+			m.Task = desktop.TaskRebuilding
 		}
 	}
 	if len(resets) > 0 {
@@ -395,14 +396,14 @@ func (t *tending) act(ctx context.Context, tx *store.Tx, a ScaleAction) (done in
 		for i, m := range t.Members {
 			if slices.Contains(a.Desktops, m.DesktopID) {
 				t.Members[i].Isolated = true
-				if err := workspace.PutMember(ctx, tx, t.Members[i], m.Binding, ""); err != nil {
+				if err := desktop.PutMember(ctx, tx, t.Members[i], m.Binding, ""); err != nil {
 					return 0, nil, err
 				}
 			}
 		}
 	case ScaleDelete:
-		t.Members = slices.DeleteFunc(t.Members, func(m workspace.Member) bool { return slices.Contains(a.Desktops, m.DesktopID) })
-		if _, err := workspace.OrderDeletion(ctx, tx, workspace.DeleteDesktops{Caller: c, IDs: a.Desktops}); err != nil {
+		t.Members = slices.DeleteFunc(t.Members, func(m desktop.Member) bool { return slices.Contains(a.Desktops, m.DesktopID) })
+		if _, err := desktop.OrderDeletion(ctx, tx, desktop.DeleteDesktops{Caller: c, IDs: a.Desktops}); err != nil {
 			return 0, nil, err
 		}
 	case ScaleCreate:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -129,13 +130,13 @@ func (p Pool) volume(field, id string) (int, error) {
 }
 
 // AddVolumes returns the pool with more data disks.
-func (p Pool) AddVolumes(specs []workspace.VolumeSpec) (Pool, error) {
-	if len(specs) == 0 || len(p.Data)+len(specs) > workspace.MaxDataVolumes {
-		return p, workspace.Invalid("volumes", "%d volumes, give 1 to %d: the pool has %d and a desktop holds %d", len(specs), workspace.MaxDataVolumes-len(p.Data), len(p.Data), workspace.MaxDataVolumes)
+func (p Pool) AddVolumes(specs []desktop.VolumeSpec) (Pool, error) {
+	if len(specs) == 0 || len(p.Data)+len(specs) > desktop.MaxDataVolumes {
+		return p, workspace.Invalid("volumes", "%d volumes, give 1 to %d: the pool has %d and a desktop holds %d", len(specs), desktop.MaxDataVolumes-len(p.Data), len(p.Data), desktop.MaxDataVolumes)
 	}
 	data := slices.Clone(p.Data)
 	for i, v := range specs {
-		if err := workspace.CheckVolume(fmt.Sprintf("volumes[%d]", i), v, workspace.MinDataGB); err != nil {
+		if err := desktop.CheckVolume(fmt.Sprintf("volumes[%d]", i), v, desktop.MinDataGB); err != nil {
 			return p, err
 		}
 		data = append(data, PoolVolume{ID: workspace.NewID(), Type: v.Type, GB: v.GB})
@@ -185,7 +186,7 @@ func (p Pool) ExpandVolumes(growths []VolumeGrowth) (Pool, error) {
 			}
 			v = &next.Data[at]
 		}
-		if err := workspace.CheckVolume(field, workspace.VolumeSpec{Type: v.Type, GB: g.GB}, workspace.MinDataGB); err != nil {
+		if err := desktop.CheckVolume(field, desktop.VolumeSpec{Type: v.Type, GB: g.GB}, desktop.MinDataGB); err != nil {
 			return p, err
 		}
 		if g.GB <= v.GB {
@@ -197,8 +198,8 @@ func (p Pool) ExpandVolumes(growths []VolumeGrowth) (Pool, error) {
 }
 
 func checkVolumeIDs(ids []string) error {
-	if len(ids) == 0 || len(ids) > workspace.MaxDataVolumes+1 {
-		return workspace.Invalid("volumes", "%d volumes, give 1 to %d", len(ids), workspace.MaxDataVolumes+1)
+	if len(ids) == 0 || len(ids) > desktop.MaxDataVolumes+1 {
+		return workspace.Invalid("volumes", "%d volumes, give 1 to %d", len(ids), desktop.MaxDataVolumes+1)
 	}
 	return CheckDistinct("volumes[%d].id", ids)
 }

@@ -6,43 +6,44 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
 
 // drawMembers draws the desktops of a pool in any state, likely and unlikely ones.
-func drawMembers(t *rapid.T, of pool.PoolType) []workspace.Member {
+func drawMembers(t *rapid.T, of pool.PoolType) []desktop.Member {
 	n := rapid.IntRange(0, 25).Draw(t, "desktops")
-	members := make([]workspace.Member, n)
+	members := make([]desktop.Member, n)
 	for i := range members {
 		members[i] = drawMember(t, fmt.Sprintf("d%02d", i))
 	}
 	return members
 }
 
-func drawMember(t *rapid.T, id string) workspace.Member {
+func drawMember(t *rapid.T, id string) desktop.Member {
 	ago := func(label string) time.Time {
 		return noon.Add(-time.Duration(rapid.IntRange(0, 300).Draw(t, label)) * time.Minute)
 	}
-	m := workspace.Member{
+	m := desktop.Member{
 		DesktopID: id, PoolID: "p", Name: id, ImageID: rapid.SampledFrom([]string{"gold-1", "gold-2"}).Draw(t, "image"),
 		AutoCreated: rapid.Bool().Draw(t, "auto"), Created: noon.Add(-300 * time.Minute), Updated: ago("updated"),
 	}
 	switch rapid.SampledFrom([]string{"idle", "idle", "idle", "bound", "connected", "making", "faulty", "any", "any"}).Draw(t, "life") {
 	case "idle":
-		m.Status, m.Login, m.IdleSince = workspace.StatusActive, workspace.LoginRegistered, ago("idle since")
+		m.Status, m.Login, m.IdleSince = desktop.StatusActive, desktop.LoginRegistered, ago("idle since")
 	case "bound":
-		m.Status, m.Login, m.Used = workspace.StatusActive, workspace.LoginDisconnected, true
-		m.Binding = workspace.Binding{UserID: "u" + id, BoundAt: ago("bound"), Disconnected: ago("disconnected")}
+		m.Status, m.Login, m.Used = desktop.StatusActive, desktop.LoginDisconnected, true
+		m.Binding = desktop.Binding{UserID: "u" + id, BoundAt: ago("bound"), Disconnected: ago("disconnected")}
 	case "connected":
-		m.Status, m.Login, m.Used = workspace.StatusActive, workspace.LoginConnected, true
-		m.Binding = workspace.Binding{UserID: "u" + id, BoundAt: ago("bound")}
+		m.Status, m.Login, m.Used = desktop.StatusActive, desktop.LoginConnected, true
+		m.Binding = desktop.Binding{UserID: "u" + id, BoundAt: ago("bound")}
 	case "making":
-		m.Status, m.Task = workspace.StatusCreating, workspace.TaskCreating
+		m.Status, m.Task = desktop.StatusCreating, workspace.TaskCreating
 	case "faulty":
-		m.Status, m.IdleSince = workspace.StatusError, rapid.SampledFrom([]time.Time{{}, noon.Add(-time.Hour)}).Draw(t, "idle since")
+		m.Status, m.IdleSince = desktop.StatusError, rapid.SampledFrom([]time.Time{{}, noon.Add(-time.Hour)}).Draw(t, "idle since")
 		if rapid.Bool().Draw(t, "bound") {
-			m.Used, m.Binding = true, workspace.Binding{UserID: "u" + id, BoundAt: ago("bound")}
+			m.Used, m.Binding = true, desktop.Binding{UserID: "u" + id, BoundAt: ago("bound")}
 		}
 	default:
 		drawStrange(t, &m, ago)
@@ -51,10 +52,10 @@ func drawMember(t *rapid.T, id string) workspace.Member {
 }
 
 var (
-	statuses = []workspace.DesktopStatus{
-		workspace.StatusCreating, workspace.StatusActive, workspace.StatusShutoff, workspace.StatusHibernated,
-		workspace.StatusError, workspace.StatusStarting, workspace.StatusStopping, workspace.StatusRestarting,
-		workspace.StatusHibernating, workspace.StatusAwakening,
+	statuses = []desktop.DesktopStatus{
+		desktop.StatusCreating, desktop.StatusActive, desktop.StatusShutoff, desktop.StatusHibernated,
+		desktop.StatusError, desktop.StatusStarting, desktop.StatusStopping, desktop.StatusRestarting,
+		desktop.StatusHibernating, desktop.StatusAwakening,
 	}
 	tasks = []workspace.Task{
 		workspace.NoTask, workspace.TaskCreating, workspace.TaskPoweringOn, workspace.TaskPoweringOff,
@@ -62,16 +63,16 @@ var (
 	}
 )
 
-func drawStrange(t *rapid.T, m *workspace.Member, ago func(string) time.Time) {
+func drawStrange(t *rapid.T, m *desktop.Member, ago func(string) time.Time) {
 	m.Status = rapid.SampledFrom(statuses).Draw(t, "status")
-	m.Task = rapid.SampledFrom(append(tasks, workspace.TaskRebuilding)).Draw(t, "task")
-	m.Login = rapid.SampledFrom([]workspace.LoginStatus{
-		workspace.LoginUnregistered, workspace.LoginRegistered, workspace.LoginConnected, workspace.LoginDisconnected,
+	m.Task = rapid.SampledFrom(append(tasks, desktop.TaskRebuilding)).Draw(t, "task")
+	m.Login = rapid.SampledFrom([]desktop.LoginStatus{
+		desktop.LoginUnregistered, desktop.LoginRegistered, desktop.LoginConnected, desktop.LoginDisconnected,
 	}).Draw(t, "login")
 	m.InMaintenance, m.Isolated = rapid.Bool().Draw(t, "maintenance"), rapid.Bool().Draw(t, "isolated")
 	m.Used, m.IdleSince = rapid.Bool().Draw(t, "used"), ago("idle since")
 	if rapid.Bool().Draw(t, "bound") {
-		m.Binding = workspace.Binding{UserID: "u" + m.DesktopID, BoundAt: ago("bound at"), Disconnected: ago("disconnected at")}
+		m.Binding = desktop.Binding{UserID: "u" + m.DesktopID, BoundAt: ago("bound at"), Disconnected: ago("disconnected at")}
 	}
 }
 

@@ -4,23 +4,24 @@ import (
 	"net/http"
 
 	"carrel/internal/connection"
+	"carrel/internal/desktop"
 	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
 )
 
 // card is a desktop as its person's page sees it.
 type card struct {
-	ID       string                  `json:"id"`
-	PoolID   string                  `json:"pool_id,omitempty"`
-	Name     string                  `json:"name"`
-	Status   workspace.DesktopStatus `json:"status"`
-	Task     workspace.Task          `json:"task_status,omitempty"`
-	Login    workspace.LoginStatus   `json:"login_status"`
-	Image    string                  `json:"image,omitempty"`
-	OS       string                  `json:"os,omitempty"`
-	Door     connection.Door         `json:"door"`
-	Why      connection.Obstacle     `json:"why,omitempty"`
-	Sentence string                  `json:"sentence,omitempty"` // Why in plain English
+	ID       string                `json:"id"`
+	PoolID   string                `json:"pool_id,omitempty"`
+	Name     string                `json:"name"`
+	Status   desktop.DesktopStatus `json:"status"`
+	Task     workspace.Task        `json:"task_status,omitempty"`
+	Login    desktop.LoginStatus   `json:"login_status"`
+	Image    string                `json:"image,omitempty"`
+	OS       string                `json:"os,omitempty"`
+	Door     connection.Door       `json:"door"`
+	Why      connection.Obstacle   `json:"why,omitempty"`
+	Sentence string                `json:"sentence,omitempty"` // Why in plain English
 }
 
 func cardOf(m connection.Mine) card {
@@ -51,7 +52,7 @@ func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v workspace.Vi
 }
 
 // operate returns the call that asks for an operation on a desktop of the person's. 202: the desktop's card follows it.
-func (p *Portal) operate(op workspace.Operation) signedHandler {
+func (p *Portal) operate(op desktop.Operation) signedHandler {
 	return func(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
 		err := p.Desktops.OperateMine(r.Context(), v, r.PathValue("id"), op, telemetry.RequestID(r.Context()))
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -102,16 +103,16 @@ func TestPools(t *testing.T) {
 		ada.call("POST", "pools/"+poolID+"/reset", "").is(202, "")
 		ada.call("POST", "pools/"+poolID+"/reset", "").is(409, "busy")
 		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
-			found, err := tx.MembersOf(t.Context(), w.user("ada").ID)
+			found, err := desktop.MembersOf(t.Context(), tx, w.user("ada").ID)
 			if err != nil {
 				return err
 			}
-			d, err := tx.ReadDesktop(t.Context(), project, found[0].DesktopID)
+			d, err := desktop.ReadDesktop(t.Context(), tx, project, found[0].DesktopID)
 			if err != nil {
 				return err
 			}
 			d.Task, d.TaskOwner = workspace.NoTask, ""
-			return tx.SaveDesktop(t.Context(), d)
+			return desktop.SaveDesktop(t.Context(), tx, d)
 		}))
 		ada.call("POST", "pools/"+poolID+"/reset", "").is(429, "once in 24 hours")
 		ada.call("GET", "pools", "").is(200, `"reset_why_not":"you may reset`)
@@ -140,7 +141,7 @@ func (w *world) addPool(desktops int, changes ...func(*pool.Pool)) {
 		}
 		var people []pool.Grant
 		for _, name := range []string{"ada", "bob"} {
-			people = append(people, pool.Grant{PoolID: poolID, Type: pool.GrantUser, ObjectID: w.user(name).ID, Group: workspace.GroupDefault, Created: tx.Now()})
+			people = append(people, pool.Grant{PoolID: poolID, Type: pool.GrantUser, ObjectID: w.user(name).ID, Group: desktop.GroupDefault, Created: tx.Now()})
 		}
 		return pool.InsertPool(ctx, tx, p, people)
 	}))
@@ -160,17 +161,17 @@ func (w *world) putDesktops(n int) {
 		if err != nil {
 			return err
 		}
-		var all []workspace.Desktop
+		var all []desktop.Desktop
 		for _, address := range addresses {
-			d := workspace.Desktop{
-				ID: workspace.NewID(), ProjectID: project, PoolID: poolID, Type: workspace.Pooled, SubnetID: subnets[0].ID, Address: address,
-				Status: workspace.StatusActive, Login: workspace.LoginRegistered, Created: tx.Now(), Updated: tx.Now(),
+			d := desktop.Desktop{
+				ID: workspace.NewID(), ProjectID: project, PoolID: poolID, Type: desktop.Pooled, SubnetID: subnets[0].ID, Address: address,
+				Status: desktop.StatusActive, Login: desktop.LoginRegistered, Created: tx.Now(), Updated: tx.Now(),
 			}
 			d.Name = "office-" + d.ID[:8]
-			d.Root = workspace.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Created: tx.Now()}
+			d.Root = desktop.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Created: tx.Now()}
 			all = append(all, d)
 		}
-		return tx.InsertDesktops(ctx, all)
+		return desktop.InsertDesktops(ctx, tx, all)
 	}))
 }
 
@@ -215,7 +216,7 @@ func (w *world) attachOnce(ctx context.Context) error {
 	return w.store.Update(ctx, func(tx *store.Tx) error {
 		subs, err := tx.ClaimSubJobs(ctx, "runner", map[workspace.JobType]int{workspace.JobAttachPool: 10}, time.Minute)
 		for _, s := range subs {
-			d, err := tx.ReadDesktop(ctx, project, s.DesktopID)
+			d, err := desktop.ReadDesktop(ctx, tx, project, s.DesktopID)
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/connection"
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -35,7 +36,7 @@ type Desktops interface {
 	MayWork(ctx context.Context, userID string) error
 	MyDesktops(ctx context.Context, userID string) ([]connection.Mine, error)
 	DesktopsOf(ctx context.Context, people []workspace.User) (map[string][]connection.Mine, error)
-	OperateMine(ctx context.Context, v workspace.Visitor, desktopID string, op workspace.Operation, requestID string) error
+	OperateMine(ctx context.Context, v workspace.Visitor, desktopID string, op desktop.Operation, requestID string) error
 	OpenDesktop(ctx context.Context, v workspace.Visitor, desktopID string) (string, error)
 	MyPools(ctx context.Context, userID string) ([]connection.MyPool, error)
 	PoolsOf(ctx context.Context, people []workspace.User) (map[string][]connection.MyPool, error)
@@ -114,9 +115,9 @@ func (p *Portal) api() http.Handler {
 	mux.Handle("POST /portal/api/me/codes/remove", p.signed(p.removeAuthenticator))
 	mux.Handle("GET /portal/api/desktops", p.signed(p.desktops))
 	mux.Handle("GET /portal/api/desktops/events", p.signed(p.events))
-	mux.Handle("POST /portal/api/desktops/{id}/start", p.signed(p.operate(workspace.OpStart)))
-	mux.Handle("POST /portal/api/desktops/{id}/stop", p.signed(p.operate(workspace.OpStop)))
-	mux.Handle("POST /portal/api/desktops/{id}/restart", p.signed(p.operate(workspace.OpReboot)))
+	mux.Handle("POST /portal/api/desktops/{id}/start", p.signed(p.operate(desktop.OpStart)))
+	mux.Handle("POST /portal/api/desktops/{id}/stop", p.signed(p.operate(desktop.OpStop)))
+	mux.Handle("POST /portal/api/desktops/{id}/restart", p.signed(p.operate(desktop.OpReboot)))
 	mux.Handle("POST /portal/api/desktops/{id}/ticket", p.signed(p.ticket))
 	mux.Handle("GET /portal/api/pools", p.signed(p.pools))
 	mux.Handle("POST /portal/api/pools/{id}/open", p.signed(p.openPool))

@@ -24,6 +24,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/core"
+	"carrel/internal/desktop"
 	"carrel/internal/portal"
 	"carrel/internal/secret"
 	"carrel/internal/store"
@@ -249,7 +250,7 @@ func TestPeopleShutDownAndRestartTheirOwnDesktops(t *testing.T) {
 		bob := w.user("bob").ID
 		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
 			return assignment.Assign(t.Context(), tx, []assignment.Pair{{
-				DesktopID: w.desktop["running"], Type: assignment.HolderUser, HolderID: bob, Group: workspace.GroupDefault,
+				DesktopID: w.desktop["running"], Type: assignment.HolderUser, HolderID: bob, Group: desktop.GroupDefault,
 			}})
 		}))
 		for _, name := range []string{"ada", "bob"} {
@@ -268,7 +269,7 @@ func TestEvents(t *testing.T) {
 		if first := events.next(); !strings.Contains(first, `"name":"running"`) {
 			t.Fatalf("the first event: %s", first)
 		}
-		w.setStatus("running", workspace.StatusShutoff)
+		w.setStatus("running", desktop.StatusShutoff)
 		if next := events.next(); strings.Contains(next, `"door":"open"`) {
 			t.Errorf("the next event: %s", next)
 		}
@@ -449,21 +450,21 @@ func (w *world) furnish(passwords *secret.Passwords) {
 		if err != nil {
 			return err
 		}
-		var all []workspace.Desktop
-		for i, state := range []workspace.Desktop{
-			{Name: "running", Status: workspace.StatusActive}, {Name: "off", Status: workspace.StatusShutoff},
-			{Name: "asleep", Status: workspace.StatusHibernated}, {Name: "busy", Status: workspace.StatusRestarting, Task: workspace.TaskRebooting},
+		var all []desktop.Desktop
+		for i, state := range []desktop.Desktop{
+			{Name: "running", Status: desktop.StatusActive}, {Name: "off", Status: desktop.StatusShutoff},
+			{Name: "asleep", Status: desktop.StatusHibernated}, {Name: "busy", Status: desktop.StatusRestarting, Task: workspace.TaskRebooting},
 		} {
 			d := state
-			d.ID, d.ProjectID, d.Type, d.HostName = workspace.NewID(), project, workspace.Dedicated, d.Name
+			d.ID, d.ProjectID, d.Type, d.HostName = workspace.NewID(), project, desktop.Dedicated, d.Name
 			d.ImageID, d.SubnetID, d.Address = image.ID, subnets[0].ID, "10.1.0."+strconv.Itoa(5+i)
-			d.Root = workspace.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Created: tx.Now()}
-			d.Assignments = []workspace.Assignment{{DesktopID: d.ID, UserID: ada.ID, Group: workspace.GroupSudo, Created: tx.Now()}}
+			d.Root = desktop.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Created: tx.Now()}
+			d.Assignments = []desktop.Assignment{{DesktopID: d.ID, UserID: ada.ID, Group: desktop.GroupSudo, Created: tx.Now()}}
 			d.Created, d.Updated = tx.Now(), tx.Now()
 			w.desktop[d.Name] = d.ID
 			all = append(all, d)
 		}
-		return tx.InsertDesktops(ctx, all)
+		return desktop.InsertDesktops(ctx, tx, all)
 	}))
 }
 
@@ -481,14 +482,14 @@ func (w *world) change(name string, f func(*workspace.User)) {
 	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.SaveUser(w.t.Context(), u) }))
 }
 
-func (w *world) setStatus(name string, status workspace.DesktopStatus) {
+func (w *world) setStatus(name string, status desktop.DesktopStatus) {
 	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-		d, err := tx.ReadDesktop(w.t.Context(), project, w.desktop[name])
+		d, err := desktop.ReadDesktop(w.t.Context(), tx, project, w.desktop[name])
 		if err != nil {
 			return err
 		}
 		d.Status = status
-		return tx.SaveDesktop(w.t.Context(), d)
+		return desktop.SaveDesktop(w.t.Context(), tx, d)
 	}))
 }
 

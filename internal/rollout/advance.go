@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -60,7 +61,7 @@ func Advance(ctx context.Context, tx *store.Tx, p pool.Pool, jobID string) error
 	if err != nil || !r.Ended.IsZero() {
 		return err
 	}
-	members, err := tx.Members(ctx, p.ID)
+	members, err := desktop.Members(ctx, tx, p.ID)
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ type advance struct {
 	tx      *store.Tx
 	rollout *PoolRollout
 	before  []RolloutEntry // as they were read
-	members map[string]workspace.Member
+	members map[string]desktop.Member
 	now     time.Time
 }
 
@@ -116,7 +117,7 @@ func (a *advance) state() RolloutState {
 		m, there := a.members[e.DesktopID]
 		s.Items = append(s.Items, RolloutItem{
 			DesktopID: e.DesktopID, State: e.State, Deadline: e.Deadline, Left: e.Ready, Gone: !there || m.Leaving(),
-			Busy: m.Task != workspace.NoTask, Bound: m.Bound(), Session: m.Login == workspace.LoginConnected || m.Login == workspace.LoginDisconnected,
+			Busy: m.Task != workspace.NoTask, Bound: m.Bound(), Session: m.Login == desktop.LoginConnected || m.Login == desktop.LoginDisconnected,
 		})
 	}
 	return s
@@ -171,7 +172,7 @@ func (a *advance) carryOut(ctx context.Context, actions []RolloutAction) error {
 
 // begin gives a desktop to its sub-job, unless another job took it since the snapshot.
 func (a *advance) begin(ctx context.Context, desktopID string) (bool, error) {
-	found, err := a.tx.LockDesktops(ctx, a.rollout.ProjectID, []string{desktopID})
+	found, err := desktop.LockDesktops(ctx, a.tx, a.rollout.ProjectID, []string{desktopID})
 	if err != nil || len(found) == 0 || found[0].Task != workspace.NoTask {
 		return false, err
 	}

@@ -3,7 +3,7 @@ package rollout
 import (
 	"context"
 
-	"carrel/internal/workspace"
+	"carrel/internal/desktop"
 )
 
 // addLatecomers has the rollout go on with the desktops that were made from the pool's former image since it was asked for, by
@@ -20,7 +20,7 @@ func (a *advance) addLatecomers(ctx context.Context) (bool, error) {
 	if len(ids) == 0 {
 		return false, nil
 	}
-	desktops, err := a.tx.LockDesktops(ctx, r.ProjectID, ids)
+	desktops, err := desktop.LockDesktops(ctx, a.tx, r.ProjectID, ids)
 	if err != nil {
 		return false, err
 	}
@@ -30,7 +30,7 @@ func (a *advance) addLatecomers(ctx context.Context) (bool, error) {
 	}
 	var items []RolloutEntry
 	for _, d := range desktops {
-		sub := workspace.NewSubJob(&job, d, RebuildParams{ImageID: r.ImageID, Message: r.Message})
+		sub := desktop.NewSubJob(&job, d, RebuildParams{ImageID: r.ImageID, Message: r.Message})
 		sub.RunAt, sub.Position, sub.Created = never, len(r.Items)+len(items), a.now
 		job.SubJobs = append(job.SubJobs, sub)
 		items = append(items, RolloutEntry{JobID: r.JobID, DesktopID: d.ID, SubJobID: sub.ID, State: ItemWaiting})

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -46,7 +47,7 @@ type Notice struct {
 
 // CountdownNotices are what those who have a desktop are told before it is rebuilt, each in their language. languages are those of
 // people by their ids.
-func CountdownNotices(holders []workspace.Assignment, message string, left time.Duration, languages map[string]string) []Notice {
+func CountdownNotices(holders []desktop.Assignment, message string, left time.Duration, languages map[string]string) []Notice {
 	return notices(holders, languages, func(language string) (title, text string) {
 		minutes := int((left + 30*time.Second) / time.Minute)
 		if language == "zh" {
@@ -57,7 +58,7 @@ func CountdownNotices(holders []workspace.Assignment, message string, left time.
 }
 
 // RecallNotices take those of CountdownNotices back.
-func RecallNotices(holders []workspace.Assignment, languages map[string]string) []Notice {
+func RecallNotices(holders []desktop.Assignment, languages map[string]string) []Notice {
 	return notices(holders, languages, func(language string) (title, text string) {
 		if language == "zh" {
 			return "本桌面暂不更换系统", "之前的通知已取消，您可以继续工作。"
@@ -83,7 +84,7 @@ func chineseCountdown(minutes int) string {
 	return when + "本次会话将结束，系统盘将被更换。请立即把文件保存到数据盘或桌面之外：系统盘上的内容（包括您的主目录）将不复存在。之后您可以重新打开桌面。"
 }
 
-func notices(holders []workspace.Assignment, languages map[string]string, words func(language string) (title, text string)) []Notice {
+func notices(holders []desktop.Assignment, languages map[string]string, words func(language string) (title, text string)) []Notice {
 	if len(holders) == 0 {
 		title, text := words("")
 		return []Notice{{Title: title, Text: text}}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -69,7 +70,7 @@ func (s *RolloutService) RevertPool(ctx context.Context, c workspace.Caller, poo
 
 // revertPool rebuilds the desktops that have another image, and those of r, which are about to have one.
 func revertPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits RolloutLimits) (string, error) {
-	members, err := tx.Members(ctx, p.ID)
+	members, err := desktop.Members(ctx, tx, p.ID)
 	if err != nil {
 		return "", err
 	}
@@ -161,7 +162,7 @@ func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, 
 	if err := checkPoolImage(ctx, tx, p, r, image); err != nil {
 		return "", err
 	}
-	members, err := tx.Members(ctx, p.ID)
+	members, err := desktop.Members(ctx, tx, p.ID)
 	if err != nil {
 		return "", err
 	}
@@ -169,7 +170,7 @@ func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, 
 	if err != nil {
 		return "", err
 	}
-	found, err := workspace.LockByID(ctx, tx, p.ProjectID, workspace.IdsOf(targets))
+	found, err := desktop.LockByID(ctx, tx, p.ProjectID, desktop.IdsOf(targets))
 	if err != nil {
 		return "", err
 	}
@@ -184,7 +185,7 @@ func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, 
 		if !there {
 			continue
 		}
-		sub := workspace.NewSubJob(&job, d, RebuildParams{ImageID: image.ID, Message: r.Message})
+		sub := desktop.NewSubJob(&job, d, RebuildParams{ImageID: image.ID, Message: r.Message})
 		sub.RunAt = never
 		job.SubJobs = append(job.SubJobs, sub)
 		rollout.Items = append(rollout.Items, RolloutEntry{DesktopID: d.ID, SubJobID: sub.ID, State: ItemWaiting})

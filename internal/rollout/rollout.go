@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -39,7 +40,7 @@ type RebuildPool struct {
 // Check refuses what is wrong with the request by itself.
 func (r *RebuildPool) Check() error {
 	for _, field := range r.Unsupported {
-		return workspace.Unsupported(field, cmp.Or(workspace.UnsupportedWhy[field], "not offered here; leave it out"))
+		return workspace.Unsupported(field, cmp.Or(desktop.UnsupportedWhy[field], "not offered here; leave it out"))
 	}
 	switch {
 	case r.ImageID == "":
@@ -62,10 +63,10 @@ func (r *RebuildPool) Check() error {
 }
 
 // Targets chooses the desktops that the rebuild is for.
-func (r *RebuildPool) Targets(members []workspace.Member) ([]workspace.Member, error) {
+func (r *RebuildPool) Targets(members []desktop.Member) ([]desktop.Member, error) {
 	chosen, err := pool.Targets(members, r.Handle, r.DesktopIDs)
 	if r.Fix {
-		chosen = slices.DeleteFunc(chosen, func(m workspace.Member) bool { return m.ImageID == r.ImageID })
+		chosen = slices.DeleteFunc(chosen, func(m desktop.Member) bool { return m.ImageID == r.ImageID })
 	}
 	return chosen, err
 }
@@ -229,14 +230,14 @@ func (s RolloutState) canary(open []RolloutItem, tally map[ItemState]int, now ti
 		return nil
 	}
 	slices.SortStableFunc(free, func(a, b RolloutItem) int {
-		return cmp.Or(workspace.Before(s.ready(a, now), s.ready(b, now)), workspace.Before(!a.Bound, !b.Bound))
+		return cmp.Or(desktop.Before(s.ready(a, now), s.ready(b, now)), desktop.Before(!a.Bound, !b.Bound))
 	})
 	return s.advance(free[0], 1, "first, alone", now)
 }
 
 // wave warns everybody who is to be warned and begins as many desktops as there is room for: first those that nobody has.
 func (s RolloutState) wave(open []RolloutItem, room int, now time.Time) []RolloutAction {
-	slices.SortStableFunc(open, func(a, b RolloutItem) int { return workspace.Before(!a.Bound, !b.Bound) })
+	slices.SortStableFunc(open, func(a, b RolloutItem) int { return desktop.Before(!a.Bound, !b.Bound) })
 	var actions []RolloutAction
 	for _, i := range open {
 		next := s.advance(i, room, "its turn", now)

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/workspace"
@@ -47,17 +48,17 @@ func TestRebuildPoolCheck(t *testing.T) {
 }
 
 func TestRebuildTargets(t *testing.T) {
-	members := make([]workspace.Member, 5)
+	members := make([]desktop.Member, 5)
 	for i := range members {
-		members[i] = workspace.Member{
-			DesktopID: fmt.Sprintf("d%02d", i), ImageID: "gold-1", Status: workspace.StatusActive, Login: workspace.LoginRegistered, AutoCreated: true,
+		members[i] = desktop.Member{
+			DesktopID: fmt.Sprintf("d%02d", i), ImageID: "gold-1", Status: desktop.StatusActive, Login: desktop.LoginRegistered, AutoCreated: true,
 			IdleSince: noon.Add(-time.Hour), Updated: noon.Add(-time.Hour),
 		}
 	}
 	members[1] = members[1].AfterBinding("ann", noon)
 	members[2].ImageID = "gold-2"
 	members[3].Task = workspace.TaskDeleting
-	members[4].Login = workspace.LoginConnected
+	members[4].Login = desktop.LoginConnected
 	for _, c := range []struct {
 		name    string
 		request rollout.RebuildPool

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
@@ -32,26 +33,26 @@ func company(b testing.TB, s store.Transactions, desktops int) {
 				return err
 			}
 			var users []workspace.User
-			var made []workspace.Desktop
+			var made []desktop.Desktop
 			for i, a := range addresses {
 				id := workspace.NewID()
 				u := workspace.User{ID: id, ProjectID: "p", Name: fmt.Sprintf("user-%06d", n+i), Created: tx.Now()}
 				users = append(users, u)
-				made = append(made, workspace.Desktop{
-					ID: id, ProjectID: "p", Type: workspace.Dedicated, Name: fmt.Sprintf("PC-%06d", n+i), HostName: fmt.Sprintf("pc-%06d", n+i), SubnetID: "subnet",
+				made = append(made, desktop.Desktop{
+					ID: id, ProjectID: "p", Type: desktop.Dedicated, Name: fmt.Sprintf("PC-%06d", n+i), HostName: fmt.Sprintf("pc-%06d", n+i), SubnetID: "subnet",
 					Address: a, ProductID: "workspace.c2.large.linux", ImageID: "image", Zone: "zone", EnterpriseID: "0",
 					SecurityGroups: []string{"group"}, Tags: []workspace.Tag{{Key: "team", Value: fmt.Sprint(i % 20)}},
-					Root:   workspace.Volume{ID: id + "-root", Type: "SSD", GB: 80, Device: "/dev/sda", Name: "system", Created: tx.Now()},
-					Data:   []workspace.Volume{{ID: id + "-data", Type: "SSD", GB: 10, Device: "/dev/sdb", Name: "data-1", Created: tx.Now()}},
-					Status: workspace.StatusActive, Login: workspace.LoginRegistered,
-					Assignments: []workspace.Assignment{{UserID: u.ID, Group: workspace.GroupSudo, Created: tx.Now()}},
+					Root:   desktop.Volume{ID: id + "-root", Type: "SSD", GB: 80, Device: "/dev/sda", Name: "system", Created: tx.Now()},
+					Data:   []desktop.Volume{{ID: id + "-data", Type: "SSD", GB: 10, Device: "/dev/sdb", Name: "data-1", Created: tx.Now()}},
+					Status: desktop.StatusActive, Login: desktop.LoginRegistered,
+					Assignments: []desktop.Assignment{{UserID: u.ID, Group: desktop.GroupSudo, Created: tx.Now()}},
 					Created:     tx.Now().Add(time.Duration(i) * time.Microsecond), Updated: tx.Now(),
 				})
 			}
 			if err := tx.InsertUsers(ctx, users); err != nil {
 				return err
 			}
-			return tx.InsertDesktops(ctx, made)
+			return desktop.InsertDesktops(ctx, tx, made)
 		}))
 	}
 }
@@ -68,30 +69,30 @@ func estate(b testing.TB, s store.Transactions, pools, desktops int) {
 				return err
 			}
 			var users []workspace.User
-			var made []workspace.Desktop
+			var made []desktop.Desktop
 			for i := range desktops {
 				id := workspace.NewID()
 				users = append(users, workspace.User{ID: id, ProjectID: "p", Name: fmt.Sprintf("user-%d-%d", n, i), Created: tx.Now()})
-				made = append(made, workspace.Desktop{
-					ID: id, ProjectID: "p", PoolID: p.ID, Type: workspace.Pooled, AutoCreated: i%3 == 0, Name: fmt.Sprintf("PC-%d-%d", n, i), SubnetID: "subnet",
-					ProductID: "workspace.c2.large.linux", ImageID: "6f0f7b6c2c9d4d6e8a1d7a52f9a1b0c3", Status: workspace.StatusActive,
-					Login: workspace.LoginRegistered, Created: tx.Now(), Updated: tx.Now(),
+				made = append(made, desktop.Desktop{
+					ID: id, ProjectID: "p", PoolID: p.ID, Type: desktop.Pooled, AutoCreated: i%3 == 0, Name: fmt.Sprintf("PC-%d-%d", n, i), SubnetID: "subnet",
+					ProductID: "workspace.c2.large.linux", ImageID: "6f0f7b6c2c9d4d6e8a1d7a52f9a1b0c3", Status: desktop.StatusActive,
+					Login: desktop.LoginRegistered, Created: tx.Now(), Updated: tx.Now(),
 				})
 			}
 			if err := tx.InsertUsers(ctx, users); err != nil {
 				return err
 			}
-			return tx.InsertDesktops(ctx, made)
+			return desktop.InsertDesktops(ctx, tx, made)
 		}))
 		must(b, s.Update(ctx, func(tx *store.Tx) error {
-			members, err := tx.Members(ctx, p.ID)
+			members, err := desktop.Members(ctx, tx, p.ID)
 			for i := 0; i < len(members) && err == nil; i++ {
 				m := members[i]
 				m.IdleSince = tx.Now()
 				if i%2 == 0 {
 					m = m.AfterBinding(m.DesktopID, tx.Now()).AfterReturn(tx.Now())
 				}
-				_, err = tx.SaveMember(ctx, m, workspace.Binding{}, workspace.GroupSudo)
+				_, err = desktop.SaveMember(ctx, tx, m, desktop.Binding{}, desktop.GroupSudo)
 			}
 			return err
 		}))
@@ -114,11 +115,11 @@ func databases(b *testing.B, run func(b *testing.B, s store.Transactions)) {
 func BenchmarkDesktops(b *testing.B) {
 	databases(b, func(b *testing.B, s store.Transactions) {
 		company(b, s, 10_000)
-		for name, q := range map[string]workspace.DesktopQuery{
+		for name, q := range map[string]desktop.DesktopQuery{
 			"first":   {Page: workspace.Page{Limit: 100}},
 			"brief":   {Page: workspace.Page{Limit: 100}, Brief: true},
 			"last":    {Page: workspace.Page{Limit: 100, Offset: 9900}},
-			"by-name": {Page: workspace.Page{Limit: 100, Offset: 5000}, SortBy: workspace.ByName, Descending: true},
+			"by-name": {Page: workspace.Page{Limit: 100, Offset: 5000}, SortBy: desktop.ByName, Descending: true},
 			"named":   {Page: workspace.Page{Limit: 100}, Name: "pc-0012"},
 			"tagged":  {Page: workspace.Page{Limit: 100}, Tags: []workspace.Tag{{Key: "team", Value: "7"}}},
 			"persons": {Page: workspace.Page{Limit: 100}, UserNames: []string{"user-000123"}},
@@ -127,7 +128,7 @@ func BenchmarkDesktops(b *testing.B) {
 			q.ProjectID = "p"
 			b.Run(name, func(b *testing.B) {
 				for b.Loop() {
-					must(b, s.View(b.Context(), func(tx *store.Tx) error { _, _, err := tx.Desktops(b.Context(), q); return err }))
+					must(b, s.View(b.Context(), func(tx *store.Tx) error { _, _, err := desktop.Desktops(b.Context(), tx, q); return err }))
 				}
 			})
 		}
@@ -140,7 +141,7 @@ func BenchmarkCount(b *testing.B) {
 		b.ResetTimer()
 		for b.Loop() {
 			must(b, s.View(b.Context(), func(tx *store.Tx) error {
-				_, total, err := tx.Desktops(b.Context(), workspace.DesktopQuery{ProjectID: "p"})
+				_, total, err := desktop.Desktops(b.Context(), tx, desktop.DesktopQuery{ProjectID: "p"})
 				if err == nil && total != 100_000 {
 					err = fmt.Errorf("counted %d", total)
 				}
@@ -200,7 +201,7 @@ func BenchmarkMembers(b *testing.B) {
 		b.Run("members", func(b *testing.B) {
 			for b.Loop() {
 				must(b, s.View(b.Context(), func(tx *store.Tx) error {
-					members, err := tx.Members(b.Context())
+					members, err := desktop.Members(b.Context(), tx)
 					if err == nil && len(members) != 10_000 {
 						err = fmt.Errorf("read %d", len(members))
 					}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
@@ -34,7 +35,7 @@ func composesTextsOfBefore(t *testing.T, url string) {
 				return err
 			}
 		}
-		return tx.InsertOU(ctx, workspace.OU{ID: "ou", ProjectID: "p", Name: "x", Created: tx.Now(), Updated: tx.Now()})
+		return desktop.InsertOU(ctx, tx, desktop.OU{ID: "ou", ProjectID: "p", Name: "x", Created: tx.Now(), Updated: tx.Now()})
 	}))
 	for _, statement := range []string{
 		"UPDATE people_groups SET name = '@', name_folded = 'bu\u0308ro', description = '@', description_folded = 'bu\u0308ro' WHERE id = '1'",
@@ -68,11 +69,11 @@ func composesTextsOfBefore(t *testing.T, url string) {
 		if found, _, err := tx.Groups(ctx, workspace.GroupQuery{ProjectID: "p", Names: []string{office + "-2"}, Page: page}); err != nil || len(found) != 1 {
 			t.Errorf("by name: %+v %v", found, err)
 		}
-		units, _, err := tx.OUs(ctx, workspace.OUQuery{ProjectID: "p", Name: office, Page: page})
+		units, _, err := desktop.OUs(ctx, tx, desktop.OUQuery{ProjectID: "p", Name: office, Page: page})
 		if err != nil || len(units) != 1 || units[0].Name != office || units[0].Description != office {
 			t.Errorf("units: %+v %v", units, err)
 		}
-		in, _, err := tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: "p", OUName: office, Page: page})
+		in, _, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: "p", OUName: office, Page: page})
 		if err != nil || len(in) != 1 || in[0].Tags[0] != (workspace.Tag{Key: office, Value: office}) {
 			t.Errorf("in the unit: %+v %v", in, err)
 		}

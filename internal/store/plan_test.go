@@ -13,6 +13,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -79,9 +80,9 @@ func furnish(ctx context.Context, x *store.Tx, desktops int) error {
 		if err := x.InsertUsers(ctx, []workspace.User{{ID: id, ProjectID: "p", Name: id}}); err != nil {
 			return err
 		}
-		err := x.InsertDesktops(ctx, []workspace.Desktop{{
+		err := desktop.InsertDesktops(ctx, x, []desktop.Desktop{{
 			ID: id, ProjectID: "p", PoolID: "other", Name: id, SubnetID: "s", SecurityGroups: []string{"g"}, Tags: []workspace.Tag{{Key: "k", Value: "v"}},
-			Root: workspace.Volume{ID: id}, Assignments: []workspace.Assignment{{UserID: id}},
+			Root: desktop.Volume{ID: id}, Assignments: []desktop.Assignment{{UserID: id}},
 		}})
 		if err != nil {
 			return err
@@ -95,7 +96,7 @@ func TestAListTakesAsManyStatementsForManyDesktopsAsForOne(t *testing.T) {
 	count := func(desktops int) int {
 		_, sent := recorder(t, desktops)
 		return len(sent(func(ctx context.Context, x *store.Tx) error {
-			got, _, err := x.Desktops(ctx, workspace.DesktopQuery{Page: workspace.Page{Limit: 100}})
+			got, _, err := desktop.Desktops(ctx, x, desktop.DesktopQuery{Page: workspace.Page{Limit: 100}})
 			if len(got) != desktops || got[0].Root.ID == "" || len(got[0].Assignments) == 0 {
 				t.Errorf("got %d desktops, want %d whole ones", len(got), desktops)
 			}
@@ -130,7 +131,7 @@ func TestTheNamesOfFiveHundredPeopleAreReadByOneStatement(t *testing.T) {
 		prefixes[i] = fmt.Sprint(i)
 	}
 	statements := sent(func(ctx context.Context, x *store.Tx) error {
-		names, err := x.NamesWithPrefix(ctx, "p", prefixes...)
+		names, err := desktop.NamesWithPrefix(ctx, x, "p", prefixes...)
 		if len(names) != 20 {
 			t.Errorf("got %d names", len(names))
 		}
@@ -144,7 +145,7 @@ func TestTheNamesOfFiveHundredPeopleAreReadByOneStatement(t *testing.T) {
 func TestMembersAreReadByOneStatement(t *testing.T) {
 	_, sent := recorder(t, 20)
 	statements := sent(func(ctx context.Context, x *store.Tx) error {
-		members, err := x.Members(ctx)
+		members, err := desktop.Members(ctx, x)
 		if len(members) != 20 {
 			t.Errorf("got %d members", len(members))
 		}
@@ -159,28 +160,31 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 	page := workspace.Page{Limit: 10}
 	types := []workspace.JobType{workspace.JobCreateDesktops}
 	s, sent := recorder(t, 20)
-	list := func(q workspace.DesktopQuery) func(context.Context, *store.Tx) error {
+	list := func(q desktop.DesktopQuery) func(context.Context, *store.Tx) error {
 		q.ProjectID, q.Page = "p", page
-		return func(ctx context.Context, x *store.Tx) error { _, _, err := x.Desktops(ctx, q); return err }
+		return func(ctx context.Context, x *store.Tx) error { _, _, err := desktop.Desktops(ctx, x, q); return err }
 	}
 	for name, f := range map[string]func(context.Context, *store.Tx) error{
-		"desktops":               list(workspace.DesktopQuery{}),
-		"desktops by name":       list(workspace.DesktopQuery{SortBy: workspace.ByName, Descending: true}),
-		"desktops of a user":     list(workspace.DesktopQuery{UserID: "1"}),
-		"desktops of user names": list(workspace.DesktopQuery{UserNames: []string{"1"}}),
-		"desktops with a tag":    list(workspace.DesktopQuery{Tags: []workspace.Tag{{Key: "k", Value: "v"}}}),
-		"desktops of a pool":     list(workspace.DesktopQuery{PoolIDs: []string{"pool"}}),
+		"desktops":               list(desktop.DesktopQuery{}),
+		"desktops by name":       list(desktop.DesktopQuery{SortBy: desktop.ByName, Descending: true}),
+		"desktops of a user":     list(desktop.DesktopQuery{UserID: "1"}),
+		"desktops of user names": list(desktop.DesktopQuery{UserNames: []string{"1"}}),
+		"desktops with a tag":    list(desktop.DesktopQuery{Tags: []workspace.Tag{{Key: "k", Value: "v"}}}),
+		"desktops of a pool":     list(desktop.DesktopQuery{PoolIDs: []string{"pool"}}),
 		"names": func(ctx context.Context, x *store.Tx) error {
-			_, err := x.TakenNames(ctx, "p", []string{"1", "2"})
+			_, err := desktop.TakenNames(ctx, x, "p", []string{"1", "2"})
 			return err
 		},
 		"host names": func(ctx context.Context, x *store.Tx) error {
-			_, err := x.TakenHostNames(ctx, "p", []string{"1", "2"})
+			_, err := desktop.TakenHostNames(ctx, x, "p", []string{"1", "2"})
 			return err
 		},
-		"names with a prefix": func(ctx context.Context, x *store.Tx) error { _, err := x.NamesWithPrefix(ctx, "p", "1"); return err },
+		"names with a prefix": func(ctx context.Context, x *store.Tx) error {
+			_, err := desktop.NamesWithPrefix(ctx, x, "p", "1")
+			return err
+		},
 		"names with prefixes": func(ctx context.Context, x *store.Tx) error {
-			_, err := x.NamesWithPrefix(ctx, "p", "1", "2", "3")
+			_, err := desktop.NamesWithPrefix(ctx, x, "p", "1", "2", "3")
 			return err
 		},
 		"a user's sign-in": func(ctx context.Context, x *store.Tx) error { _, err := x.UserByName(ctx, "", "1"); return err },
@@ -201,10 +205,16 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 			return err
 		},
 		"removing what expired": func(ctx context.Context, x *store.Tx) error { return work.DeleteExpired(ctx, x, 10) },
-		"grounds":               func(ctx context.Context, x *store.Tx) error { _, err := x.ReadGrounds(ctx, "g"); return err },
-		"stale connections":     func(ctx context.Context, x *store.Tx) error { _, err := x.DropStaleConnections(ctx); return err },
-		"connections of a user": func(ctx context.Context, x *store.Tx) error { _, err := x.DropConnectionsOf(ctx, "1"); return err },
-		"mails":                 func(ctx context.Context, x *store.Tx) error { _, err := x.ClaimMails(ctx, 5, time.Minute); return err },
+		"grounds":               func(ctx context.Context, x *store.Tx) error { _, err := desktop.ReadGrounds(ctx, x, "g"); return err },
+		"stale connections": func(ctx context.Context, x *store.Tx) error {
+			_, err := desktop.DropStaleConnections(ctx, x)
+			return err
+		},
+		"connections of a user": func(ctx context.Context, x *store.Tx) error {
+			_, err := desktop.DropConnectionsOf(ctx, x, "1")
+			return err
+		},
+		"mails": func(ctx context.Context, x *store.Tx) error { _, err := x.ClaimMails(ctx, 5, time.Minute); return err },
 		"people of a group": func(ctx context.Context, x *store.Tx) error {
 			_, _, err := x.Users(ctx, workspace.UserQuery{ProjectID: "p", GroupID: "g", Page: page})
 			return err
@@ -248,7 +258,7 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 		"taking desktops away": func(ctx context.Context, x *store.Tx) error {
 			return assignment.Unassign(ctx, x, []assignment.Pair{{DesktopID: "1", HolderID: "1"}, {DesktopID: "2", HolderID: "2"}})
 		},
-		"a desktop that is deleted": func(ctx context.Context, x *store.Tx) error { return x.DeleteDesktop(ctx, "1") },
+		"a desktop that is deleted": func(ctx context.Context, x *store.Tx) error { return desktop.DeleteDesktop(ctx, x, "1") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, statement := range sent(f) {
@@ -312,13 +322,16 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 			_, _, err := pool.Pools(ctx, x, pool.PoolQuery{ProjectID: "p", Page: page})
 			return err
 		},
-		"a pool that is deleted":       func(ctx context.Context, x *store.Tx) error { return pool.DeletePool(ctx, x, "doomed") },
-		"desktops of pools":            func(ctx context.Context, x *store.Tx) error { _, err := x.Members(ctx, "pool", "other"); return err },
-		"desktops of all pools":        func(ctx context.Context, x *store.Tx) error { _, err := x.Members(ctx); return err },
-		"a person's desktops of pools": func(ctx context.Context, x *store.Tx) error { _, err := x.MembersOf(ctx, "1"); return err },
+		"a pool that is deleted": func(ctx context.Context, x *store.Tx) error { return pool.DeletePool(ctx, x, "doomed") },
+		"desktops of pools": func(ctx context.Context, x *store.Tx) error {
+			_, err := desktop.Members(ctx, x, "pool", "other")
+			return err
+		},
+		"desktops of all pools":        func(ctx context.Context, x *store.Tx) error { _, err := desktop.Members(ctx, x); return err },
+		"a person's desktops of pools": func(ctx context.Context, x *store.Tx) error { _, err := desktop.MembersOf(ctx, x, "1"); return err },
 		"a binding": func(ctx context.Context, x *store.Tx) error {
-			m := workspace.Member{DesktopID: "1", PoolID: "other"}
-			_, err := x.SaveMember(ctx, m.AfterBinding("1", x.Now()), workspace.Binding{}, "")
+			m := desktop.Member{DesktopID: "1", PoolID: "other"}
+			_, err := desktop.SaveMember(ctx, x, m.AfterBinding("1", x.Now()), desktop.Binding{}, "")
 			return err
 		},
 		"a person who is deleted": func(ctx context.Context, x *store.Tx) error { return x.DeleteUser(ctx, "19") },
@@ -330,7 +343,7 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 			return err
 		},
 		"orders of rebuilds": func(ctx context.Context, x *store.Tx) error {
-			_, err := x.RolloutOrders(ctx, []string{"1", "2"})
+			_, err := desktop.RolloutOrders(ctx, x, []string{"1", "2"})
 			return err
 		},
 		"progress of tasks": func(ctx context.Context, x *store.Tx) error {
@@ -363,12 +376,12 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 			return err
 		},
 		"differences": func(ctx context.Context, x *store.Tx) error {
-			_, err := x.PoolDifferences(ctx, workspace.Pattern{PoolID: "pool", DataGB: []int{1}})
+			_, err := desktop.PoolDifferences(ctx, x, desktop.Pattern{PoolID: "pool", DataGB: []int{1}})
 			return err
 		},
 		"desktops that differ": func(ctx context.Context, x *store.Tx) error {
-			_, _, err := x.Desktops(ctx, workspace.DesktopQuery{
-				ProjectID: "p", PoolIDs: []string{"pool"}, Unlike: &workspace.Unlike{Pattern: workspace.Pattern{PoolID: "pool"}, In: workspace.DiffersInDiskSize}, Page: page,
+			_, _, err := desktop.Desktops(ctx, x, desktop.DesktopQuery{
+				ProjectID: "p", PoolIDs: []string{"pool"}, Unlike: &desktop.Unlike{Pattern: desktop.Pattern{PoolID: "pool"}, In: desktop.DiffersInDiskSize}, Page: page,
 			})
 			return err
 		},
@@ -401,7 +414,7 @@ func TestAPersonsDesktopsAreFoundWithoutReadingTheProjectsOnceTablesHaveGrown(t 
 		t.Fatal(err)
 	}
 	for _, statement := range sent(func(ctx context.Context, x *store.Tx) error {
-		_, _, err := x.Desktops(ctx, workspace.DesktopQuery{ProjectID: "p", UserID: "1", Page: workspace.Page{Limit: 10}})
+		_, _, err := desktop.Desktops(ctx, x, desktop.DesktopQuery{ProjectID: "p", UserID: "1", Page: workspace.Page{Limit: 10}})
 		return err
 	}) {
 		for _, step := range store.Plan(t, s, statement) {

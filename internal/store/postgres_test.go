@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
@@ -82,11 +83,11 @@ func TestNamesAreLookedUpOneByOne(t *testing.T) {
 	}
 	must(t, s.Update(ctx, func(tx *store.Tx) error {
 		err := errors.Join(tx.InsertVPC(ctx, workspace.VPC{ID: "v", ProjectID: "p"}), tx.InsertSubnet(ctx, workspace.Subnet{ID: "s", ProjectID: "p", VPCID: "v"}))
-		var desktops []workspace.Desktop
+		var desktops []desktop.Desktop
 		for _, n := range names("there", 1000) {
-			desktops = append(desktops, workspace.Desktop{ID: n, ProjectID: "p", Name: n, HostName: n, SubnetID: "s"})
+			desktops = append(desktops, desktop.Desktop{ID: n, ProjectID: "p", Name: n, HostName: n, SubnetID: "s"})
 		}
-		return errors.Join(err, tx.InsertUsers(ctx, people(names("there", 1000))), tx.InsertDesktops(ctx, desktops))
+		return errors.Join(err, tx.InsertUsers(ctx, people(names("there", 1000))), desktop.InsertDesktops(ctx, tx, desktops))
 	}))
 	db, err := sql.Open("pgx", url)
 	must(t, err)
@@ -98,8 +99,8 @@ func TestNamesAreLookedUpOneByOne(t *testing.T) {
 		}
 		sent = nil
 		must(t, s.Update(ctx, func(tx *store.Tx) error {
-			_, err := tx.TakenNames(ctx, "p", names("new", 100))
-			_, ofHosts := tx.TakenHostNames(ctx, "p", names("new", 100))
+			_, err := desktop.TakenNames(ctx, tx, "p", names("new", 100))
+			_, ofHosts := desktop.TakenHostNames(ctx, tx, "p", names("new", 100))
 			return errors.Join(err, ofHosts, tx.InsertUsers(ctx, people(names(fmt.Sprint(known), 100))))
 		}))
 		asked := 0

@@ -57,8 +57,3 @@ func Once[T any](ctx context.Context, c workspace.Caller, operation string, requ
 func Answered[T any](ctx context.Context, s Transactions, c workspace.Caller, operation string, request any) (answer T, found bool, err error) {
 	return workspace.Answered[T](ctx, Workspace(s), c, operation, request)
 }
-
-// Choosing is workspace.Choosing for a database of the store's own type.
-func Choosing[T any](ctx context.Context, s Transactions, f func(*Tx) (T, error)) (T, error) {
-	return workspace.Choosing(ctx, Workspace(s), func(tx workspace.Tx) (T, error) { return f(tx.(*Tx)) })
-}

@@ -1,26 +1,27 @@
 package work
 
 import (
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
 
 // resume puts the desktops of failed sub-jobs back under way when their job is retried.
-func resume(d *workspace.Desktop, s workspace.SubJob) error {
+func resume(d *desktop.Desktop, s workspace.SubJob) error {
 	if _, waits := workspace.AccountJobs[s.Type]; !waits && d.Task != workspace.NoTask && d.TaskOwner != s.ID {
 		return workspace.Errorf(workspace.CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
 	}
 	switch s.Type {
 	case workspace.JobCreateDesktops, workspace.JobCreatePool, workspace.JobExpandPool:
-		d.Status, d.Task = workspace.StatusCreating, workspace.TaskCreating
+		d.Status, d.Task = desktop.StatusCreating, workspace.TaskCreating
 	case workspace.JobDeleteDesktops:
 		d.Task = workspace.TaskDeleting
 	case workspace.JobOperateDesktops:
-		p, err := ReadParams[workspace.OperateParams](s)
+		p, err := ReadParams[desktop.OperateParams](s)
 		if err != nil {
 			return err
 		}
-		next, err := workspace.Operate(*d, p.Op, p.Force)
+		next, err := desktop.Operate(*d, p.Op, p.Force)
 		if err != nil {
 			return err
 		}
@@ -37,7 +38,7 @@ func resume(d *workspace.Desktop, s workspace.SubJob) error {
 		if p.Wipe && len(d.Assignments) > 0 {
 			return workspace.Errorf(workspace.CodeConflict, "desktop %s has been given to somebody meanwhile, the reset would delete their files", d.Name)
 		}
-		d.Task, d.Login = workspace.TaskRebuilding, workspace.LoginUnregistered
+		d.Task, d.Login = desktop.TaskRebuilding, desktop.LoginUnregistered
 	case workspace.JobResizePool, workspace.JobAddPoolVolumes, workspace.JobDeletePoolVolumes, workspace.JobExpandPoolVolumes:
 		if err := pool.MayReshape(*d); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"carrel/internal/desktop"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -75,12 +76,12 @@ func retake(ctx context.Context, tx *store.Tx, projectID string, subs []workspac
 	for _, sub := range subs {
 		ids = append(ids, sub.DesktopID)
 	}
-	found, err := workspace.LockByID(ctx, tx, projectID, ids)
+	found, err := desktop.LockByID(ctx, tx, projectID, ids)
 	if err != nil {
 		return err
 	}
 	var resumed []string
-	var wanted workspace.Demand
+	var wanted desktop.Demand
 	for _, sub := range subs {
 		d, ok := found[sub.DesktopID]
 		if !ok {
@@ -90,20 +91,20 @@ func retake(ctx context.Context, tx *store.Tx, projectID string, subs []workspac
 		if err := resume(&next, sub); err != nil {
 			return err
 		}
-		if err := tx.SaveDesktop(ctx, next); err != nil {
+		if err := desktop.SaveDesktop(ctx, tx, next); err != nil {
 			return err
 		}
-		memory, err := workspace.MemoryToStart(ctx, tx, d, next)
+		memory, err := desktop.MemoryToStart(ctx, tx, d, next)
 		if err != nil {
 			return err
 		}
 		resumed, wanted = append(resumed, sub.ID), wanted.And(memory)
 	}
-	growths, err := tx.Growths(ctx, resumed)
+	growths, err := desktop.Growths(ctx, tx, resumed)
 	if err != nil {
 		return err
 	}
-	return workspace.Reserve(ctx, tx, wanted.And(workspace.DemandOfGrowths(growths)))
+	return desktop.Reserve(ctx, tx, wanted.And(desktop.DemandOfGrowths(growths)))
 }
 
 // keptSubJobs are types whose records cannot be deleted.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -12,19 +13,19 @@ import (
 // DeleteNamePolicies removes 1 to 50 policies; names that were made stay. Ids of none are left out, since their deletion is a
 // success already; if none is left it fails with CodePolicyNotFound. CodeConflict while a pool uses one.
 func (s *WorkService) DeleteNamePolicies(ctx context.Context, c workspace.Caller, ids []string) error {
-	if err := workspace.CheckIDsUpTo(workspace.MaxNamePolicies, "policy_ids", ids); err != nil {
+	if err := workspace.CheckIDsUpTo(desktop.MaxNamePolicies, "policy_ids", ids); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		return workspace.DeleteEach("policy_ids", ids, workspace.CodePolicyNotFound, func(id string) error {
-			p, err := tx.LockNamePolicy(ctx, c.ProjectID, id)
+			p, err := desktop.LockNamePolicy(ctx, tx, c.ProjectID, id)
 			if err != nil {
 				return err
 			}
 			if err := pool.NoPool(ctx, tx, fmt.Sprintf("name policy %q", p.Name), pool.PoolQuery{ProjectID: c.ProjectID, NamePolicyID: p.ID}); err != nil {
 				return err
 			}
-			return tx.DeleteNamePolicy(ctx, p.ID)
+			return desktop.DeleteNamePolicy(ctx, tx, p.ID)
 		})
 	})
 }

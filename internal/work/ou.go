@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -12,11 +13,11 @@ import (
 // DeleteOU removes a unit that no desktop is in and no pool makes desktops in. CodeOUNotFound, CodeConflict.
 func (s *WorkService) DeleteOU(ctx context.Context, c workspace.Caller, id string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		o, err := tx.LockOU(ctx, c.ProjectID, id)
+		o, err := desktop.LockOU(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return err
 		}
-		_, n, err := tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: c.ProjectID, OUName: o.Name})
+		_, n, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: c.ProjectID, OUName: o.Name})
 		if err != nil {
 			return err
 		}
@@ -26,6 +27,6 @@ func (s *WorkService) DeleteOU(ctx context.Context, c workspace.Caller, id strin
 		if err := pool.NoPool(ctx, tx, fmt.Sprintf("unit %q", o.Name), pool.PoolQuery{ProjectID: c.ProjectID, OUName: o.Name}); err != nil {
 			return err
 		}
-		return tx.DeleteOU(ctx, o.ID)
+		return desktop.DeleteOU(ctx, tx, o.ID)
 	})
 }

@@ -53,17 +53,6 @@ type MailRows interface {
 	CountMails(ctx context.Context) (int, error)
 }
 
-// DesktopMail tells a person about a desktop.
-func DesktopMail(kind MailKind, d Desktop, u User, now time.Time) Mail {
-	data, err := json.Marshal(DesktopMailData{DesktopName: d.Name})
-	if err != nil {
-		panic(err) // one plain string
-	}
-	m := MailTo(u, kind, now)
-	m.Data = data
-	return m
-}
-
 // MailTo is a message to a person about nothing but themselves.
 func MailTo(u User, kind MailKind, now time.Time) Mail {
 	return Mail{

@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"context"
 	"net/mail"
 	"strings"
 	"time"
@@ -46,52 +45,6 @@ func CheckPhone(field, number string) error {
 		return Invalid(field, "%q is not a telephone number: it has no digit", number)
 	}
 	return nil
-}
-
-// findOrAddPeople returns the user of each desktop, in order. People who are new are added; if they have a mail address they
-// are sent the link with which they choose a password.
-func findOrAddPeople(ctx context.Context, tx Tx, c Caller, desktops []NewDesktop) ([]User, error) {
-	if len(desktops) == 0 {
-		return nil, nil
-	}
-	var names []string
-	for _, d := range desktops {
-		names = append(names, d.UserName)
-	}
-	known, _, err := tx.Users(ctx, UserQuery{ProjectID: c.ProjectID, Names: names, Page: Page{Limit: len(names)}})
-	if err != nil {
-		return nil, err
-	}
-	byName := make(map[string]User, len(known))
-	for _, u := range known {
-		byName[strings.ToLower(u.Name)] = u
-	}
-	people := make([]User, len(desktops))
-	var added []User
-	for i, d := range desktops {
-		key := strings.ToLower(d.UserName)
-		u, ok := byName[key]
-		if !ok {
-			u = NewUser(c.ProjectID, d, tx.Now())
-			byName[key] = u
-			added = append(added, u)
-		}
-		people[i] = u
-	}
-	if len(added) == 0 {
-		return people, nil
-	}
-	if err := tx.InsertUsers(ctx, added); err != nil {
-		return nil, err
-	}
-	return people, tx.InsertMails(ctx, FirstPasswordMails(added, tx.Now()))
-}
-
-func NewUser(projectID string, d NewDesktop, now time.Time) User {
-	return User{
-		ID: NewID(), ProjectID: projectID, Name: d.UserName, Email: d.UserEmail, Phone: d.UserPhone,
-		Activation: ActivateByUser, MayChangePassword: true, EnterpriseID: "0", Created: now, Updated: now,
-	}
 }
 
 // FirstPasswordMails invites those of users who have a mail address and no password.

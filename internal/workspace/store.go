@@ -24,16 +24,11 @@ type Tx interface {
 	// Now is the transaction's one time, UTC with microseconds.
 	Now() time.Time
 
-	DesktopRows
 	CatalogRows
-	CapacityRows
 	NetworkRows
 	UserRows
 	GroupRows
-	NamePolicyRows
-	OURows
 	PoolRows
-	RolloutRows
 	JobRows
 	MailRows
 	NotificationRows

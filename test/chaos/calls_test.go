@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
@@ -83,13 +84,13 @@ func pick[T any](w *world, all []T) (T, bool) {
 func (w *world) anyPool() (pool.Pool, bool) { return pick(w, w.pools()) }
 
 // anyDesktop chooses a desktop of a pool, or of any kind if the pool is empty.
-func (w *world) anyDesktop(poolID string) (workspace.Desktop, bool) {
-	return pick(w, slices.DeleteFunc(w.desktops(), func(d workspace.Desktop) bool { return poolID != "" && d.PoolID != poolID }))
+func (w *world) anyDesktop(poolID string) (desktop.Desktop, bool) {
+	return pick(w, slices.DeleteFunc(w.desktops(), func(d desktop.Desktop) bool { return poolID != "" && d.PoolID != poolID }))
 }
 
 // ordinary are the desktops outside pools.
-func (w *world) ordinary() []workspace.Desktop {
-	return slices.DeleteFunc(w.desktops(), func(d workspace.Desktop) bool { return d.PoolID != "" })
+func (w *world) ordinary() []desktop.Desktop {
+	return slices.DeleteFunc(w.desktops(), func(d desktop.Desktop) bool { return d.PoolID != "" })
 }
 
 func (w *world) anyPerson() *person { return w.people[w.draw.IntN(len(w.people))] }
@@ -114,11 +115,11 @@ func (w *world) grants(one int) []pool.Grant {
 	return all
 }
 
-func (w *world) group() workspace.UserGroup {
+func (w *world) group() desktop.UserGroup {
 	if w.chance(3) {
-		return workspace.GroupSudo
+		return desktop.GroupSudo
 	}
-	return workspace.GroupDefault
+	return desktop.GroupDefault
 }
 
 // policy draws how a pool keeps itself.
@@ -147,11 +148,11 @@ func (w *world) createPool() {
 	w.serial++
 	r := pool.CreatePool{
 		Caller: caller(), Name: fmt.Sprintf("pool-%d", w.serial), Type: pool.Dynamic, Size: 1 + w.draw.IntN(3), ProductID: product,
-		ImageType: workspace.ImageGold, ImageID: oldImage, Root: workspace.VolumeSpec{Type: "SAS", GB: 80},
+		ImageType: workspace.ImageGold, ImageID: oldImage, Root: desktop.VolumeSpec{Type: "SAS", GB: 80},
 		People: w.grants(2), Retention: new(10 + w.draw.IntN(10)), Reset: &pool.ResetChange{Enabled: new(w.chance(2)), PerDay: new(3)},
 	}
 	for range w.draw.IntN(3) {
-		r.Data = append(r.Data, workspace.VolumeSpec{Type: "SSD", GB: 10})
+		r.Data = append(r.Data, desktop.VolumeSpec{Type: "SSD", GB: 10})
 	}
 	if w.chance(3) {
 		r.Type, r.Retention = pool.Static, nil
@@ -249,8 +250,8 @@ func (w *world) operate() {
 	if !ok {
 		return
 	}
-	ops := []workspace.Operation{workspace.OpStart, workspace.OpStart, workspace.OpStop, workspace.OpReboot, workspace.OpHibernate}
-	r := workspace.OperateDesktops{Caller: caller(), IDs: []string{d.ID}, Op: ops[w.draw.IntN(len(ops))], Force: w.chance(2)}
+	ops := []desktop.Operation{desktop.OpStart, desktop.OpStart, desktop.OpStop, desktop.OpReboot, desktop.OpHibernate}
+	r := desktop.OperateDesktops{Caller: caller(), IDs: []string{d.ID}, Op: ops[w.draw.IntN(len(ops))], Force: w.chance(2)}
 	w.ask(fmt.Sprintf("%s %s", r.Op, d.Name), func(ctx context.Context) (string, error) {
 		o, err := w.service.Desktops.OperateDesktops(ctx, r)
 		return fmt.Sprintf("%s %v", o.JobID, o.Refused), err
@@ -319,7 +320,7 @@ func (w *world) remove() {
 	if !ok {
 		return
 	}
-	r := workspace.DeleteDesktops{Caller: caller(), IDs: []string{d.ID}, DeleteUsers: w.chance(6)}
+	r := desktop.DeleteDesktops{Caller: caller(), IDs: []string{d.ID}, DeleteUsers: w.chance(6)}
 	if d.PoolID != "" && w.chance(4) {
 		r.IDs = nil
 		for _, o := range w.desktops() {
@@ -338,9 +339,9 @@ func (w *world) createDesktops() {
 		return
 	}
 	p := w.anyPerson()
-	r := workspace.CreateDesktops{
-		Caller: caller(), Type: workspace.Dedicated, ProductID: product, ImageType: workspace.ImageGold, ImageID: oldImage,
-		Root: workspace.VolumeSpec{Type: "SAS", GB: 80}, Desktops: []workspace.NewDesktop{{UserName: p.name}},
+	r := desktop.CreateDesktops{
+		Caller: caller(), Type: desktop.Dedicated, ProductID: product, ImageType: workspace.ImageGold, ImageID: oldImage,
+		Root: desktop.VolumeSpec{Type: "SAS", GB: 80}, Desktops: []desktop.NewDesktop{{UserName: p.name}},
 	}
 	w.ask("create a desktop for "+p.name, func(ctx context.Context) (string, error) { return w.service.Desktops.CreateDesktops(ctx, r) })
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -81,7 +82,7 @@ func (g *gateway) admit(ticket string) (workspace.Ticket, error) {
 	g.mu.Lock()
 	name := g.name
 	g.mu.Unlock()
-	c := workspace.Connection{
+	c := desktop.Connection{
 		ID: workspace.NewID(), DesktopID: t.DesktopID, UserID: t.UserID, SignInHash: t.SignInHash, Gateway: name,
 		Opened: time.Now(), LeaseUntil: time.Now().Add(linkLease),
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/job"
 	"carrel/internal/pool"
@@ -20,9 +21,9 @@ type capWatch struct{ most, had int }
 
 // snapshot is the database at one moment.
 type snapshot struct {
-	desktops []workspace.Desktop
+	desktops []desktop.Desktop
 	pools    []pool.Pool
-	members  []workspace.Member
+	members  []desktop.Member
 	open     []workspace.SubJob // unfinished
 	rollouts []rollout.PoolRollout
 	now      time.Time
@@ -35,7 +36,7 @@ func (w *world) snapshot() snapshot {
 func readAll(ctx context.Context, tx *store.Tx) (s snapshot, err error) {
 	all := workspace.Page{Limit: 1000}
 	s.now = tx.Now()
-	if s.desktops, _, err = tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: project, Page: all}); err != nil {
+	if s.desktops, _, err = desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: project, Page: all}); err != nil {
 		return s, err
 	}
 	if s.pools, _, err = pool.Pools(ctx, tx, pool.PoolQuery{ProjectID: project, Page: all}); err != nil {
@@ -46,7 +47,7 @@ func readAll(ctx context.Context, tx *store.Tx) (s snapshot, err error) {
 		ids = append(ids, p.ID)
 	}
 	if len(ids) > 0 {
-		if s.members, err = tx.Members(ctx, ids...); err != nil {
+		if s.members, err = desktop.Members(ctx, tx, ids...); err != nil {
 			return s, err
 		}
 	}
@@ -83,7 +84,7 @@ func (w *world) checkAlways() {
 
 // checkBindings: no desktop has two people, nobody has two desktops of a pool, and who has a desktop may use it.
 func (w *world) checkBindings(s snapshot) {
-	byID := map[string]workspace.Desktop{}
+	byID := map[string]desktop.Desktop{}
 	for _, d := range s.desktops {
 		byID[d.ID] = d
 	}
@@ -135,7 +136,7 @@ func (w *world) checkCaps(s snapshot) {
 }
 
 // checkFresh: a desktop that can be given to anybody holds nothing of anybody.
-func (w *world) checkFresh(m workspace.Member) {
+func (w *world) checkFresh(m desktop.Member) {
 	for disk, path := range w.paths(m.DesktopID) {
 		if content, there := w.sim.ReadFile(m.DesktopID, path); there {
 			w.wrong("%s is idle, and %s holds a file of %s", m.Name, disk, content)
@@ -154,7 +155,7 @@ func (w *world) unrest() []string {
 		if d.Task != workspace.NoTask || d.TaskOwner != "" {
 			what = append(what, fmt.Sprintf("%s is %s with task %q of %q", d.Name, d.Status, d.Task, d.TaskOwner))
 		}
-		if d.Login == workspace.LoginConnected {
+		if d.Login == desktop.LoginConnected {
 			what = append(what, d.Name+" has somebody connected")
 		}
 	}
@@ -212,8 +213,8 @@ func (w *world) checkAudit(s snapshot) {
 	report, err := (&job.Auditor{Store: w.store, Engine: w.sim}).Audit(context.Background())
 	w.must(err)
 	for _, f := range report.Findings {
-		at := slices.IndexFunc(s.desktops, func(d workspace.Desktop) bool { return d.ID == f.DesktopID })
-		if f.Missing && at >= 0 && s.desktops[at].Status == workspace.StatusError && s.desktops[at].Fault != "" {
+		at := slices.IndexFunc(s.desktops, func(d desktop.Desktop) bool { return d.ID == f.DesktopID })
+		if f.Missing && at >= 0 && s.desktops[at].Status == desktop.StatusError && s.desktops[at].Fault != "" {
 			continue // it vanished, as machines do in this world, and its administrator sees that
 		}
 		w.wrong("audit: %+v", f)
@@ -229,7 +230,7 @@ func (w *world) checkMachines(s snapshot) {
 	}
 	for _, d := range s.desktops {
 		m, err := w.sim.Find(ctx, d.ID)
-		if err != nil || d.Status == workspace.StatusError {
+		if err != nil || d.Status == desktop.StatusError {
 			continue // the audit looks at those
 		}
 		if got := job.StatusOf(m.State); got != d.Status {
@@ -261,7 +262,7 @@ func (w *world) checkMachines(s snapshot) {
 }
 
 // checkInside: the accounts with a session are those of the desktop's people.
-func (w *world) checkInside(d workspace.Desktop) {
+func (w *world) checkInside(d desktop.Desktop) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	status, err := w.sim.Status(ctx, d.ID)
@@ -273,7 +274,7 @@ func (w *world) checkInside(d workspace.Desktop) {
 		return
 	}
 	for _, session := range status.Sessions {
-		theirs := slices.ContainsFunc(d.Assignments, func(a workspace.Assignment) bool { return a.Account == session.Account })
+		theirs := slices.ContainsFunc(d.Assignments, func(a desktop.Assignment) bool { return a.Account == session.Account })
 		if !theirs {
 			w.wrong("%s has a session of %s, it is assigned to %+v", d.Name, session.Account, d.Assignments)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -76,12 +77,12 @@ func (w *world) work(desktopID, userID string) string {
 	ctx := context.Background()
 	seen := "nothing: it is not theirs now"
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
-		found, err := tx.LockDesktops(ctx, project, []string{desktopID})
+		found, err := desktop.LockDesktops(ctx, tx, project, []string{desktopID})
 		if err != nil || len(found) == 0 {
 			return err
 		}
 		d := found[0]
-		if d.PoolID == "" || d.Status != workspace.StatusActive || d.Login != workspace.LoginConnected || len(d.Assignments) != 1 || d.Assignments[0].UserID != userID {
+		if d.PoolID == "" || d.Status != desktop.StatusActive || d.Login != desktop.LoginConnected || len(d.Assignments) != 1 || d.Assignments[0].UserID != userID {
 			return nil
 		}
 		if d.Task != workspace.NoTask && d.Task != workspace.TaskAttaching {
@@ -139,7 +140,7 @@ func (w *world) openDesktop() {
 	w.async(fmt.Sprintf("%s opens %s", p.name, d.Name), func(ctx context.Context) (string, error) {
 		ticket, err := w.service.Connections.OpenDesktop(ctx, v, d.ID)
 		if workspace.CodeOf(err) == workspace.CodeConflict {
-			return "starts it", w.service.Connections.OperateMine(ctx, v, d.ID, workspace.OpStart, "")
+			return "starts it", w.service.Connections.OperateMine(ctx, v, d.ID, desktop.OpStart, "")
 		}
 		if err != nil {
 			return "", err

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
-	"carrel/internal/workspace"
 )
 
 // mostDisks is how many data disks a pool gets at the most.
@@ -49,7 +49,7 @@ func (w *world) changeDisks() {
 	disk, some := pick(w, p.Data)
 	switch n := w.draw.IntN(3); {
 	case n == 0 && len(p.Data) < mostDisks:
-		r := pool.AddPoolVolumes{ChangePoolDesktops: c, Volumes: []workspace.VolumeSpec{{Type: "SSD", GB: 10}}}
+		r := pool.AddPoolVolumes{ChangePoolDesktops: c, Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: 10}}}
 		w.ask(fmt.Sprintf("add a disk to %s, %s", p.Name, c.Handle), func(ctx context.Context) (string, error) { return w.service.Pools.AddPoolVolumes(ctx, r) })
 	case n == 1 && some:
 		r := pool.DeletePoolVolumes{ChangePoolDesktops: c, IDs: []string{disk.ID}}

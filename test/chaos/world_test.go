@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"carrel/internal/core"
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/pool"
@@ -207,9 +208,9 @@ func view[T any](w *world, read func(ctx context.Context, tx *store.Tx) (T, erro
 }
 
 // desktops reads all rows, by name.
-func (w *world) desktops() []workspace.Desktop {
-	return view(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Desktop, error) {
-		all, _, err := tx.Desktops(ctx, workspace.DesktopQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
+func (w *world) desktops() []desktop.Desktop {
+	return view(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Desktop, error) {
+		all, _, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
 		return all, err
 	})
 }

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // pair gives a desktop to a person, or with a name that starts with "@" to a group.
-func pair(desktopID, holder string, group workspace.UserGroup) assignment.Pair {
+func pair(desktopID, holder string, group desktop.UserGroup) assignment.Pair {
 	if id, ok := strings.CutPrefix(holder, "@"); ok {
 		return assignment.Pair{DesktopID: desktopID, Type: assignment.HolderGroup, HolderID: id, Group: group}
 	}
@@ -28,7 +29,7 @@ func (w *world) assign(pairs ...assignment.Pair) {
 // holdings says who may use desktops, as words like "ann!" for one who may administer it.
 func (w *world) holdings(userIDs []string, desktopIDs ...string) string {
 	w.Helper()
-	all := get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Assignment, error) {
+	all := get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Assignment, error) {
 		return assignment.Holdings(ctx, tx, desktopIDs, userIDs)
 	})
 	var words []string
@@ -51,7 +52,7 @@ func (w *world) lab() string {
 	w.addGroups(workspace.Group{ID: "g", ProjectID: project, Name: "Lab"}, workspace.Group{ID: "h", ProjectID: project, Name: "Heads"})
 	w.join("g", "ben", "cara")
 	d := w.addDesktop("lab")
-	w.assign(pair(d.ID, "ann", workspace.GroupSudo), pair(d.ID, "@g", workspace.GroupDefault))
+	w.assign(pair(d.ID, "ann", desktop.GroupSudo), pair(d.ID, "@g", desktop.GroupDefault))
 	return d.ID
 }
 
@@ -62,10 +63,10 @@ var assignments = []behaviour{
 		w.same(w.holdings([]string{"cara", "dora"}, id), "cara")
 		w.join("g", "ann", "dora")
 		w.join("h", "ben", "ann")
-		w.assign(pair(id, "@h", workspace.GroupSudo), pair(id, "@g", workspace.GroupSudo)) // the latter is there, and stays as it is
+		w.assign(pair(id, "@h", desktop.GroupSudo), pair(id, "@g", desktop.GroupSudo)) // the latter is there, and stays as it is
 		w.same(w.holdings(nil, id), "ann! ben! cara dora")
 		w.update(func(tx *store.Tx) error {
-			return assignment.Regroup(w.Context(), tx, []assignment.Pair{pair(id, "ann", workspace.GroupDefault)})
+			return assignment.Regroup(w.Context(), tx, []assignment.Pair{pair(id, "ann", desktop.GroupDefault)})
 		})
 		w.same(w.holdings(nil, id), "ann ben! cara dora")
 		w.update(func(tx *store.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"cara"}) })
@@ -78,8 +79,8 @@ var assignments = []behaviour{
 	}},
 	{"a desktop is read with its groups and how many people they have", func(w *world) {
 		id := w.lab()
-		w.same(w.desktop(id).GroupAssignments, []workspace.GroupAssignment{
-			{DesktopID: id, GroupID: "g", GroupName: "Lab", People: 2, Group: workspace.GroupDefault, Created: w.clock.Now()},
+		w.same(w.desktop(id).GroupAssignments, []desktop.GroupAssignment{
+			{DesktopID: id, GroupID: "g", GroupName: "Lab", People: 2, Group: desktop.GroupDefault, Created: w.clock.Now()},
 		})
 		w.same(len(w.desktop(id).Assignments), 1)
 		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]string, error) {
@@ -88,10 +89,10 @@ var assignments = []behaviour{
 	}},
 	{"desktops are found by the people of their groups", func(w *world) {
 		id := w.lab()
-		for _, q := range []workspace.DesktopQuery{{UserID: "ben"}, {UserName: "CAR"}, {UserNames: []string{"Ben", "x"}}, {Assigned: new(true)}} {
+		for _, q := range []desktop.DesktopQuery{{UserID: "ben"}, {UserName: "CAR"}, {UserNames: []string{"Ben", "x"}}, {Assigned: new(true)}} {
 			q.ProjectID, q.Page = project, everything
-			found := get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Desktop, error) {
-				all, total, err := tx.Desktops(ctx, q)
+			found := get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Desktop, error) {
+				all, total, err := desktop.Desktops(ctx, tx, q)
 				w.same(total, 1)
 				return all, err
 			})
@@ -100,9 +101,9 @@ var assignments = []behaviour{
 		w.update(func(tx *store.Tx) error {
 			return assignment.Unassign(w.Context(), tx, []assignment.Pair{pair(id, "ann", "")})
 		})
-		none := workspace.DesktopQuery{ProjectID: project, Assigned: new(false), Page: everything}
+		none := desktop.DesktopQuery{ProjectID: project, Assigned: new(false), Page: everything}
 		w.same(get(w, func(ctx context.Context, tx *store.Tx) (int, error) {
-			_, n, err := tx.Desktops(ctx, none)
+			_, n, err := desktop.Desktops(ctx, tx, none)
 			return n, err
 		}), 0)
 	}},
@@ -110,11 +111,11 @@ var assignments = []behaviour{
 		id := w.lab()
 		now := w.clock.Now()
 		w.update(func(tx *store.Tx) error {
-			return tx.InsertConnection(w.Context(), workspace.Connection{ID: "c", DesktopID: id, UserID: "ben", Gateway: "gw", Opened: now, LeaseUntil: now.Add(time.Hour)})
+			return desktop.InsertConnection(w.Context(), tx, desktop.Connection{ID: "c", DesktopID: id, UserID: "ben", Gateway: "gw", Opened: now, LeaseUntil: now.Add(time.Hour)})
 		})
 		assigned := func() bool {
-			return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Grounds, error) {
-				return tx.ReadGrounds(ctx, "gw")
+			return get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Grounds, error) {
+				return desktop.ReadGrounds(ctx, tx, "gw")
 			})[0].Assigned
 		}
 		w.same(assigned(), true)
@@ -140,7 +141,7 @@ var assignments = []behaviour{
 				if err != nil || owned["dora"] > 0 {
 					return err
 				}
-				return assignment.Assign(w.Context(), tx, []assignment.Pair{pair(id, "dora", workspace.GroupDefault), pair(id, "cara", workspace.GroupDefault)})
+				return assignment.Assign(w.Context(), tx, []assignment.Pair{pair(id, "dora", desktop.GroupDefault), pair(id, "cara", desktop.GroupDefault)})
 			})
 		}) {
 			if err != nil {
@@ -194,7 +195,7 @@ var assignments = []behaviour{
 		id := w.lab()
 		put := func(holder, name string) assignment.Detachment {
 			w.clock.Advance(time.Second)
-			d := assignment.Detachment{DesktopID: id, Type: assignment.HolderUser, HolderID: holder, HolderName: name, Group: workspace.GroupSudo, Detached: w.clock.Now()}
+			d := assignment.Detachment{DesktopID: id, Type: assignment.HolderUser, HolderID: holder, HolderName: name, Group: desktop.GroupSudo, Detached: w.clock.Now()}
 			w.update(func(tx *store.Tx) error {
 				return assignment.PutDetachments(w.Context(), tx, []assignment.Detachment{d})
 			})
@@ -208,12 +209,12 @@ var assignments = []behaviour{
 		}), []assignment.Detachment{ann, ben})
 	}},
 	{"desktops are taken and renamed together, and a name that is in use refuses all", func(w *world) {
-		var all []workspace.Desktop
+		var all []desktop.Desktop
 		for i := range 3 {
 			all = append(all, w.addDesktop(fmt.Sprintf("d%d", i)))
 		}
 		w.clock.Advance(time.Second)
-		take := func(names ...string) []workspace.Desktop {
+		take := func(names ...string) []desktop.Desktop {
 			taken := slices.Clone(all[:len(names)])
 			for i, name := range names {
 				taken[i].Name, taken[i].HostName, taken[i].Task, taken[i].TaskOwner = name, "h-"+name, workspace.TaskAttaching, "s"
@@ -227,10 +228,10 @@ var assignments = []behaviour{
 		w.same([]string{got.Name, got.HostName, string(got.Task), got.TaskOwner}, []string{"Neu", "h-Neu", "attaching", "s"})
 		w.same(got.Updated, w.clock.Now())
 		w.same(do(w, func(ctx context.Context, tx *store.Tx) ([]string, error) {
-			return tx.TakenNames(ctx, project, []string{"NEU"})
+			return desktop.TakenNames(ctx, tx, project, []string{"NEU"})
 		}), []string{"neu"})
 		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
-			return assignment.TakeDesktops(w.Context(), tx, []workspace.Desktop{{ID: "missing"}})
+			return assignment.TakeDesktops(w.Context(), tx, []desktop.Desktop{{ID: "missing"}})
 		})
 	}},
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -189,7 +190,7 @@ var networks = []behaviour{
 			return get(w, func(ctx context.Context, tx *store.Tx) ([]string, error) { return tx.UsedSubnets(ctx, project) })
 		}
 		w.same(len(used()), 0)
-		w.addDesktop("D", func(d *workspace.Desktop) { d.SubnetID, d.Address = "used-1", "10.8.1.9" })
+		w.addDesktop("D", func(d *desktop.Desktop) { d.SubnetID, d.Address = "used-1", "10.8.1.9" })
 		w.addPool("p", func(p *pool.Pool) { p.SubnetIDs = []string{"elsewhere", "used-2"} })
 		w.same(used(), []string{"used-1", "used-2"})
 	}},
@@ -203,7 +204,7 @@ var networks = []behaviour{
 		}
 		reserve("10.0.0.4", "10.0.0.6")
 		reserve("10.0.0.4", "10.0.0.6") // a look that finds the same
-		w.addDesktop("D", func(d *workspace.Desktop) { d.Address = "10.0.0.5" })
+		w.addDesktop("D", func(d *desktop.Desktop) { d.Address = "10.0.0.5" })
 		w.update(func(tx *store.Tx) error {
 			return tx.ReserveAddress(w.Context(), workspace.Reservation{SubnetID: subnetOf(project), Address: "10.0.0.7"})
 		})
@@ -237,7 +238,7 @@ var networks = []behaviour{
 		w.same(w.freeAddresses(subnetOf(project), 2), []string{"10.0.0.6", "10.0.0.7"})
 	}},
 	{"addresses that desktops have are left out, however they got them", func(w *world) {
-		w.addDesktop("pc", func(d *workspace.Desktop) { d.Address = "10.0.0.5" })
+		w.addDesktop("pc", func(d *desktop.Desktop) { d.Address = "10.0.0.5" })
 		w.same(w.freeAddresses(subnetOf(project), 3), []string{"10.0.0.4", "10.0.0.6", "10.0.0.7"})
 	}},
 	{"the search for addresses begins again at the end of the subnet, and never gives out the gateway", func(w *world) {
@@ -264,11 +265,11 @@ var networks = []behaviour{
 		hole := slices.Index(all, "10.8.5.77")
 		used := slices.Delete(slices.Clone(all), hole, hole+1)
 		w.update(func(tx *store.Tx) error {
-			var made []workspace.Desktop
+			var made []desktop.Desktop
 			for _, a := range used {
-				made = append(made, workspace.Desktop{ID: workspace.NewID(), ProjectID: project, Name: "pc-" + a, SubnetID: "large", Address: a})
+				made = append(made, desktop.Desktop{ID: workspace.NewID(), ProjectID: project, Name: "pc-" + a, SubnetID: "large", Address: a})
 			}
-			return tx.InsertDesktops(w.Context(), made)
+			return desktop.InsertDesktops(w.Context(), tx, made)
 		})
 		w.same(w.freeAddresses("large", 1), []string{"10.8.5.77"})
 		w.same(w.freeAddresses("large", 1), []string{"10.8.5.77"})
@@ -282,7 +283,7 @@ var networks = []behaviour{
 				}
 				d := newDesktop("pc-" + a[0])
 				d.Address = a[0]
-				return tx.InsertDesktops(w.Context(), []workspace.Desktop{d})
+				return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d})
 			})
 		}))
 	}},

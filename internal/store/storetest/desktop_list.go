@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -14,21 +15,21 @@ func (w *world) office() {
 	w.addPool("pool")
 	w.addUsers(workspace.User{ID: "ann", ProjectID: project, Name: "Ann_A"}, workspace.User{ID: "bob", ProjectID: project, Name: "bob"})
 	now := w.clock.Now()
-	w.addDesktop("Alpha-1", assignedTo("ann"), func(d *workspace.Desktop) {
+	w.addDesktop("Alpha-1", assignedTo("ann"), func(d *desktop.Desktop) {
 		d.ID, d.Address, d.PoolID, d.EnterpriseID, d.ImageID = "1", "10.0.0.11", "pool", "e", "i1"
-		d.Status, d.Created = workspace.StatusActive, now
+		d.Status, d.Created = desktop.StatusActive, now
 		d.Tags = []workspace.Tag{{Key: "team", Value: "a"}, {Key: "floor", Value: "1"}}
 	})
-	w.addDesktop("beta-1", assignedTo("bob", "ann"), func(d *workspace.Desktop) {
-		d.ID, d.Address, d.Type, d.ImageID = "2", "10.0.0.12", workspace.Shared, "i2"
-		d.Status, d.InMaintenance, d.Created = workspace.StatusShutoff, true, now.Add(-time.Second)
+	w.addDesktop("beta-1", assignedTo("bob", "ann"), func(d *desktop.Desktop) {
+		d.ID, d.Address, d.Type, d.ImageID = "2", "10.0.0.12", desktop.Shared, "i2"
+		d.Status, d.InMaintenance, d.Created = desktop.StatusShutoff, true, now.Add(-time.Second)
 		d.Tags = []workspace.Tag{{Key: "team", Value: "a"}, {Key: "floor", Value: "2"}}
 	})
-	w.addDesktop("销售-2", func(d *workspace.Desktop) {
-		d.ID, d.Status, d.Created = "3", workspace.StatusActive, now.Add(time.Second)
+	w.addDesktop("销售-2", func(d *desktop.Desktop) {
+		d.ID, d.Status, d.Created = "3", desktop.StatusActive, now.Add(time.Second)
 		d.Tags = []workspace.Tag{{Key: "team", Value: "b"}}
 	})
-	w.addDesktop("elsewhere", func(d *workspace.Desktop) {
+	w.addDesktop("elsewhere", func(d *desktop.Desktop) {
 		d.ID, d.ProjectID, d.SubnetID = "4", otherProject, subnetOf(otherProject)
 	})
 }
@@ -38,48 +39,48 @@ var desktopLists = []behaviour{
 		w.office()
 		yes, no := true, false
 		for _, c := range []struct {
-			query workspace.DesktopQuery
+			query desktop.DesktopQuery
 			want  []string
 		}{
-			{workspace.DesktopQuery{}, []string{"2", "1", "3"}},
-			{workspace.DesktopQuery{Descending: true}, []string{"3", "1", "2"}},
-			{workspace.DesktopQuery{SortBy: workspace.ByName}, []string{"1", "2", "3"}},
-			{workspace.DesktopQuery{SortBy: workspace.ByName, Descending: true}, []string{"3", "2", "1"}},
-			{workspace.DesktopQuery{IDs: []string{"3", "1", "4", "missing"}}, []string{"1", "3"}},
-			{workspace.DesktopQuery{Name: "-1"}, []string{"2", "1"}},
-			{workspace.DesktopQuery{Name: "ALPHA"}, []string{"1"}},
-			{workspace.DesktopQuery{Name: "售"}, []string{"3"}},
-			{workspace.DesktopQuery{Name: "_"}, nil},
-			{workspace.DesktopQuery{Name: "%"}, nil},
-			{workspace.DesktopQuery{Name: `\`}, nil},
-			{workspace.DesktopQuery{Name: `'`}, nil},
-			{workspace.DesktopQuery{Names: []string{"ALPHA-1", "beta"}}, []string{"1"}},
-			{workspace.DesktopQuery{UserName: "n_a"}, []string{"2", "1"}},
-			{workspace.DesktopQuery{UserName: "nxa"}, nil},
-			{workspace.DesktopQuery{UserNames: []string{"BOB"}}, []string{"2"}},
-			{workspace.DesktopQuery{UserNames: []string{"bo"}}, nil},
-			{workspace.DesktopQuery{UserID: "ann"}, []string{"2", "1"}},
-			{workspace.DesktopQuery{Address: "10.0.0.12"}, []string{"2"}},
-			{workspace.DesktopQuery{PoolIDs: []string{"pool"}}, []string{"1"}},
-			{workspace.DesktopQuery{PoolIDs: []string{"other", "pool"}}, []string{"1"}},
-			{workspace.DesktopQuery{EnterpriseID: "e"}, []string{"1"}},
-			{workspace.DesktopQuery{SubnetID: subnetOf(otherProject)}, nil},
-			{workspace.DesktopQuery{ImageID: "i2"}, []string{"2"}},
-			{workspace.DesktopQuery{Types: []workspace.DesktopType{workspace.Shared, workspace.Pooled}}, []string{"2"}},
-			{workspace.DesktopQuery{Statuses: []workspace.DesktopStatus{workspace.StatusActive, workspace.StatusError}}, []string{"1", "3"}},
-			{workspace.DesktopQuery{Tags: []workspace.Tag{{Key: "team", Value: "a"}}}, []string{"2", "1"}},
-			{workspace.DesktopQuery{Tags: []workspace.Tag{{Key: "team", Value: "a"}, {Key: "floor", Value: "1"}}}, []string{"1"}},
-			{workspace.DesktopQuery{Tags: []workspace.Tag{{Key: "team", Value: "1"}}}, nil},
-			{workspace.DesktopQuery{InMaintenance: &yes}, []string{"2"}},
-			{workspace.DesktopQuery{InMaintenance: &no}, []string{"1", "3"}},
-			{workspace.DesktopQuery{Assigned: &yes}, []string{"2", "1"}},
-			{workspace.DesktopQuery{Assigned: &no}, []string{"3"}},
-			{workspace.DesktopQuery{Assigned: &yes, Statuses: []workspace.DesktopStatus{workspace.StatusActive}, UserName: "ANN"}, []string{"1"}},
+			{desktop.DesktopQuery{}, []string{"2", "1", "3"}},
+			{desktop.DesktopQuery{Descending: true}, []string{"3", "1", "2"}},
+			{desktop.DesktopQuery{SortBy: desktop.ByName}, []string{"1", "2", "3"}},
+			{desktop.DesktopQuery{SortBy: desktop.ByName, Descending: true}, []string{"3", "2", "1"}},
+			{desktop.DesktopQuery{IDs: []string{"3", "1", "4", "missing"}}, []string{"1", "3"}},
+			{desktop.DesktopQuery{Name: "-1"}, []string{"2", "1"}},
+			{desktop.DesktopQuery{Name: "ALPHA"}, []string{"1"}},
+			{desktop.DesktopQuery{Name: "售"}, []string{"3"}},
+			{desktop.DesktopQuery{Name: "_"}, nil},
+			{desktop.DesktopQuery{Name: "%"}, nil},
+			{desktop.DesktopQuery{Name: `\`}, nil},
+			{desktop.DesktopQuery{Name: `'`}, nil},
+			{desktop.DesktopQuery{Names: []string{"ALPHA-1", "beta"}}, []string{"1"}},
+			{desktop.DesktopQuery{UserName: "n_a"}, []string{"2", "1"}},
+			{desktop.DesktopQuery{UserName: "nxa"}, nil},
+			{desktop.DesktopQuery{UserNames: []string{"BOB"}}, []string{"2"}},
+			{desktop.DesktopQuery{UserNames: []string{"bo"}}, nil},
+			{desktop.DesktopQuery{UserID: "ann"}, []string{"2", "1"}},
+			{desktop.DesktopQuery{Address: "10.0.0.12"}, []string{"2"}},
+			{desktop.DesktopQuery{PoolIDs: []string{"pool"}}, []string{"1"}},
+			{desktop.DesktopQuery{PoolIDs: []string{"other", "pool"}}, []string{"1"}},
+			{desktop.DesktopQuery{EnterpriseID: "e"}, []string{"1"}},
+			{desktop.DesktopQuery{SubnetID: subnetOf(otherProject)}, nil},
+			{desktop.DesktopQuery{ImageID: "i2"}, []string{"2"}},
+			{desktop.DesktopQuery{Types: []desktop.DesktopType{desktop.Shared, desktop.Pooled}}, []string{"2"}},
+			{desktop.DesktopQuery{Statuses: []desktop.DesktopStatus{desktop.StatusActive, desktop.StatusError}}, []string{"1", "3"}},
+			{desktop.DesktopQuery{Tags: []workspace.Tag{{Key: "team", Value: "a"}}}, []string{"2", "1"}},
+			{desktop.DesktopQuery{Tags: []workspace.Tag{{Key: "team", Value: "a"}, {Key: "floor", Value: "1"}}}, []string{"1"}},
+			{desktop.DesktopQuery{Tags: []workspace.Tag{{Key: "team", Value: "1"}}}, nil},
+			{desktop.DesktopQuery{InMaintenance: &yes}, []string{"2"}},
+			{desktop.DesktopQuery{InMaintenance: &no}, []string{"1", "3"}},
+			{desktop.DesktopQuery{Assigned: &yes}, []string{"2", "1"}},
+			{desktop.DesktopQuery{Assigned: &no}, []string{"3"}},
+			{desktop.DesktopQuery{Assigned: &yes, Statuses: []desktop.DesktopStatus{desktop.StatusActive}, UserName: "ANN"}, []string{"1"}},
 		} {
 			c.query.ProjectID, c.query.Page = project, everything
 			w.view(func(tx *store.Tx) error {
-				got, total, err := tx.Desktops(w.Context(), c.query)
-				if names := ids(got, func(d workspace.Desktop) string { return d.ID }); !slices.Equal(names, c.want) || total != len(c.want) {
+				got, total, err := desktop.Desktops(w.Context(), tx, c.query)
+				if names := ids(got, func(d desktop.Desktop) string { return d.ID }); !slices.Equal(names, c.want) || total != len(c.want) {
 					w.Errorf("%+v selects %v of %d, want %v", c.query, names, total, c.want)
 				}
 				return err
@@ -87,21 +88,21 @@ var desktopLists = []behaviour{
 		}
 	}},
 	{"pages do not overlap and leave nothing out, however many desktops are of one time", func(w *world) {
-		var made []workspace.Desktop
+		var made []desktop.Desktop
 		for i := range 25 {
 			d := newDesktop(fmt.Sprintf("pc-%02d", i))
 			d.Created = w.clock.Now()
 			made = append(made, d)
 		}
-		w.update(func(tx *store.Tx) error { return tx.InsertDesktops(w.Context(), made) })
+		w.update(func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, made) })
 		for _, descending := range []bool{false, true} {
 			var seen []string
 			for offset := 0; offset < 30; offset += 10 {
 				w.view(func(tx *store.Tx) error {
-					got, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, Descending: descending,
+					got, total, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{ProjectID: project, Descending: descending,
 						Page: workspace.Page{Offset: offset, Limit: 10}})
 					w.same(total, 25)
-					seen = append(seen, ids(got, func(d workspace.Desktop) string { return d.ID })...)
+					seen = append(seen, ids(got, func(d desktop.Desktop) string { return d.ID })...)
 					return err
 				})
 			}
@@ -118,7 +119,7 @@ var desktopLists = []behaviour{
 		w.office()
 		for _, p := range []workspace.Page{{}, {Offset: 3, Limit: 10}, {Offset: 1000, Limit: 10}} {
 			w.view(func(tx *store.Tx) error {
-				got, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, Page: p})
+				got, total, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{ProjectID: project, Page: p})
 				w.same(len(got), 0)
 				w.same(total, 3)
 				return err
@@ -127,11 +128,11 @@ var desktopLists = []behaviour{
 	}},
 	{"a brief list leaves out volumes and security groups only", func(w *world) {
 		want := w.fullDesktop()
-		w.update(func(tx *store.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{want}) })
-		want.Root, want.Data, want.SecurityGroups = workspace.Volume{}, nil, nil
+		w.update(func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{want}) })
+		want.Root, want.Data, want.SecurityGroups = desktop.Volume{}, nil, nil
 		w.view(func(tx *store.Tx) error {
-			got, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, Brief: true, Page: everything})
-			w.same(got, []workspace.Desktop{want})
+			got, total, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{ProjectID: project, Brief: true, Page: everything})
+			w.same(got, []desktop.Desktop{want})
 			w.same(total, 1)
 			return err
 		})
@@ -143,12 +144,12 @@ var desktopLists = []behaviour{
 			many = append(many, workspace.NewID())
 		}
 		w.view(func(tx *store.Tx) error {
-			_, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, IDs: many})
+			_, total, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{ProjectID: project, IDs: many})
 			w.same(total, 2)
 			return err
 		})
 		w.update(func(tx *store.Tx) error {
-			locked, err := tx.LockDesktops(w.Context(), project, many)
+			locked, err := desktop.LockDesktops(w.Context(), tx, project, many)
 			w.same(len(locked), 2)
 			return err
 		})

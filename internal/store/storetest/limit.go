@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"carrel/internal/core"
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -16,8 +17,8 @@ var limits = []behaviour{
 		const each, fit = 80, 5
 		w.furnish(4 * fit)
 		w.update(func(tx *store.Tx) error {
-			return tx.PutCapacities(w.Context(), []workspace.Capacity{
-				{ID: workspace.MemoryCapacity, Classes: []string{}, Size: 1 << 20, Bound: 1 << 20, Observed: w.clock.Now()},
+			return desktop.PutCapacities(w.Context(), tx, []desktop.Capacity{
+				{ID: desktop.MemoryCapacity, Classes: []string{}, Size: 1 << 20, Bound: 1 << 20, Observed: w.clock.Now()},
 				{ID: "pool", Classes: []string{"SAS"}, Size: 1000 << 10, Bound: (fit*each + each/2) << 10, Observed: w.clock.Now()},
 			})
 		})
@@ -35,29 +36,33 @@ var limits = []behaviour{
 			}
 		}
 		w.same(taken, fit)
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string]int64, error) { return tx.PromisedDisks(ctx) }),
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string]int64, error) {
+			return desktop.PromisedDisks(ctx, tx)
+		}),
 			map[string]int64{"SAS": fit * each << 10})
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Capacity, error) { return tx.Capacities(ctx) })[1].Promised, int64(fit*each<<10))
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Capacity, error) {
+			return desktop.Capacities(ctx, tx)
+		})[1].Promised, int64(fit*each<<10))
 	}},
 	{"callers at once make no more name policies than a project may have", func(w *world) {
 		w.furnish(0)
-		for i := range workspace.MaxNamePolicies - 2 {
-			w.addNamePolicies(workspace.NamePolicy{ID: fmt.Sprint("p-", i), ProjectID: project, Name: fmt.Sprint("policy_", i)})
+		for i := range desktop.MaxNamePolicies - 2 {
+			w.addNamePolicies(desktop.NamePolicy{ID: fmt.Sprint("p-", i), ProjectID: project, Name: fmt.Sprint("policy_", i)})
 		}
 		service := core.NewServices(core.Config{Store: w.store})
 		for range 5 {
 			ids := make([]string, 8)
 			errs := together(len(ids), func(i int) (err error) {
 				ids[i], err = service.Desktops.CreateNamePolicy(w.Context(), workspace.Caller{ProjectID: project},
-					workspace.NamePolicy{Name: fmt.Sprint("last_", i), Prefix: "last", Digits: 3, Start: 1})
+					desktop.NamePolicy{Name: fmt.Sprint("last_", i), Prefix: "last", Digits: 3, Start: 1})
 				return err
 			})
-			w.same(len(w.namePolicies(workspace.NamePolicyQuery{})), workspace.MaxNamePolicies)
+			w.same(len(w.namePolicies(desktop.NamePolicyQuery{})), desktop.MaxNamePolicies)
 			for i, err := range errs {
 				if err != nil && workspace.CodeOf(err) != workspace.CodeConflict {
 					w.Errorf("refused with %v", err)
 				}
-				w.update(func(tx *store.Tx) error { return tx.DeleteNamePolicy(w.Context(), ids[i]) })
+				w.update(func(tx *store.Tx) error { return desktop.DeleteNamePolicy(w.Context(), tx, ids[i]) })
 			}
 		}
 	}},
@@ -92,10 +97,10 @@ func (w *world) furnish(subnets int) {
 }
 
 // order is for a desktop of a new person in the i-th subnet that furnish made.
-func (w *world) order(i, gb int) workspace.CreateDesktops {
-	return workspace.CreateDesktops{
-		Caller: workspace.Caller{ProjectID: project}, Type: workspace.Dedicated, ProductID: "small", ImageType: workspace.ImageGold, ImageID: "image",
-		Root: workspace.VolumeSpec{Type: "SAS", GB: gb}, SubnetIDs: []string{fmt.Sprint("subnet-", i)}, SecurityGroups: []string{groupOf(project)},
-		Desktops: []workspace.NewDesktop{{UserName: fmt.Sprint("user-", i), Name: fmt.Sprint("desk-", i)}},
+func (w *world) order(i, gb int) desktop.CreateDesktops {
+	return desktop.CreateDesktops{
+		Caller: workspace.Caller{ProjectID: project}, Type: desktop.Dedicated, ProductID: "small", ImageType: workspace.ImageGold, ImageID: "image",
+		Root: desktop.VolumeSpec{Type: "SAS", GB: gb}, SubnetIDs: []string{fmt.Sprint("subnet-", i)}, SecurityGroups: []string{groupOf(project)},
+		Desktops: []desktop.NewDesktop{{UserName: fmt.Sprint("user-", i), Name: fmt.Sprint("desk-", i)}},
 	}
 }

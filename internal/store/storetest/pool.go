@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -36,8 +37,8 @@ func (w *world) pool(id string) pool.Pool {
 }
 
 // in makes a new desktop one of a pool's.
-func in(poolID string) func(*workspace.Desktop) {
-	return func(d *workspace.Desktop) { d.PoolID, d.Type = poolID, workspace.Pooled }
+func in(poolID string) func(*desktop.Desktop) {
+	return func(d *desktop.Desktop) { d.PoolID, d.Type = poolID, desktop.Pooled }
 }
 
 // fullPool has something in every field.
@@ -196,7 +197,7 @@ var pools = []behaviour{
 				p.RetentionMinutes++
 				d := newDesktop(fmt.Sprint("pc", p.Counts.Desktops)) // a name that two would collide on
 				in("p")(&d)
-				if err := tx.InsertDesktops(w.Context(), []workspace.Desktop{d}); err != nil {
+				if err := desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d}); err != nil {
 					return err
 				}
 				return pool.SavePool(w.Context(), tx, p)
@@ -210,44 +211,44 @@ var pools = []behaviour{
 			p.ProductID, p.ImageID, p.Root = "product", "image", pool.PoolVolume{GB: 80}
 			p.Data = []pool.PoolVolume{{GB: 10}, {GB: 20}}
 		})
-		like := func(d *workspace.Desktop) {
+		like := func(d *desktop.Desktop) {
 			d.ID, d.PoolID, d.ProductID, d.ImageID = d.Name, "p", p.ProductID, p.ImageID
-			d.Root = workspace.Volume{ID: d.Name + "-root", GB: 80}
-			d.Data = []workspace.Volume{{ID: d.Name + "-1", GB: 10}, {ID: d.Name + "-2", GB: 20}}
+			d.Root = desktop.Volume{ID: d.Name + "-root", GB: 80}
+			d.Data = []desktop.Volume{{ID: d.Name + "-1", GB: 10}, {ID: d.Name + "-2", GB: 20}}
 		}
-		for name, change := range map[string]func(*workspace.Desktop){
-			"like":    func(*workspace.Desktop) {},
-			"aside":   func(d *workspace.Desktop) { d.Isolated = true },
-			"product": func(d *workspace.Desktop) { d.ProductID = "larger" },
-			"image":   func(d *workspace.Desktop) { d.ImageID = "older" },
-			"root":    func(d *workspace.Desktop) { d.Root.GB = 79 },
-			"data":    func(d *workspace.Desktop) { d.Data[1].GB = 21 },
-			"fewer":   func(d *workspace.Desktop) { d.Data = d.Data[:1] },
-			"more":    func(d *workspace.Desktop) { d.Data = append(d.Data, workspace.Volume{ID: d.Name + "-3", GB: 5}) },
-			"none":    func(d *workspace.Desktop) { d.Data = nil },
-			"all":     func(d *workspace.Desktop) { d.ProductID, d.ImageID, d.Root.GB, d.Data = "", "", 1, nil },
+		for name, change := range map[string]func(*desktop.Desktop){
+			"like":    func(*desktop.Desktop) {},
+			"aside":   func(d *desktop.Desktop) { d.Isolated = true },
+			"product": func(d *desktop.Desktop) { d.ProductID = "larger" },
+			"image":   func(d *desktop.Desktop) { d.ImageID = "older" },
+			"root":    func(d *desktop.Desktop) { d.Root.GB = 79 },
+			"data":    func(d *desktop.Desktop) { d.Data[1].GB = 21 },
+			"fewer":   func(d *desktop.Desktop) { d.Data = d.Data[:1] },
+			"more":    func(d *desktop.Desktop) { d.Data = append(d.Data, desktop.Volume{ID: d.Name + "-3", GB: 5}) },
+			"none":    func(d *desktop.Desktop) { d.Data = nil },
+			"all":     func(d *desktop.Desktop) { d.ProductID, d.ImageID, d.Root.GB, d.Data = "", "", 1, nil },
 		} {
 			w.addDesktop(name, like, change)
 		}
-		w.addDesktop("elsewhere", like, func(d *workspace.Desktop) { d.ID, d.PoolID, d.ImageID, d.Root.ID, d.Data = "x", "", "older", "x", nil })
+		w.addDesktop("elsewhere", like, func(d *desktop.Desktop) { d.ID, d.PoolID, d.ImageID, d.Root.ID, d.Data = "x", "", "older", "x", nil })
 		w.view(func(tx *store.Tx) error {
-			counts, err := tx.PoolDifferences(w.Context(), p.Pattern())
+			counts, err := desktop.PoolDifferences(w.Context(), tx, p.Pattern())
 			if err != nil {
 				return err
 			}
-			all, _, err := tx.Desktops(w.Context(), workspace.DesktopQuery{PoolIDs: []string{"p"}, Page: everything})
+			all, _, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{PoolIDs: []string{"p"}, Page: everything})
 			if err != nil {
 				return err
 			}
-			for _, in := range workspace.Differences {
+			for _, in := range desktop.Differences {
 				var want []string
 				for _, d := range all {
-					if slices.Contains(p.Differences(d), in) || d.Isolated && in == workspace.DiffersByIsolation {
+					if slices.Contains(p.Differences(d), in) || d.Isolated && in == desktop.DiffersByIsolation {
 						want = append(want, d.ID)
 					}
 				}
-				got, total, err := tx.Desktops(w.Context(), workspace.DesktopQuery{
-					ProjectID: project, Unlike: &workspace.Unlike{Pattern: p.Pattern(), In: in}, Page: everything,
+				got, total, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{
+					ProjectID: project, Unlike: &desktop.Unlike{Pattern: p.Pattern(), In: in}, Page: everything,
 				})
 				if err != nil {
 					return err
@@ -262,7 +263,7 @@ var pools = []behaviour{
 		})
 		yes := true
 		w.view(func(tx *store.Tx) error {
-			got, _, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project, Isolated: &yes, Page: everything})
+			got, _, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{ProjectID: project, Isolated: &yes, Page: everything})
 			w.same(ids(got, desktopID), []string{"aside"})
 			return err
 		})
@@ -271,7 +272,7 @@ var pools = []behaviour{
 		w.addPool("p")
 		d := w.addDesktop("pc", in("p"))
 		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.DeletePool(w.Context(), tx, "p") })
-		w.update(func(tx *store.Tx) error { return tx.DeleteDesktop(w.Context(), d.ID) })
+		w.update(func(tx *store.Tx) error { return desktop.DeleteDesktop(w.Context(), tx, d.ID) })
 		for range 2 {
 			w.update(func(tx *store.Tx) error { return pool.DeletePool(w.Context(), tx, "p") })
 		}
@@ -300,7 +301,7 @@ var pools = []behaviour{
 					}
 					d := newDesktop("in-" + id)
 					in(id)(&d)
-					return tx.InsertDesktops(w.Context(), []workspace.Desktop{d})
+					return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d})
 				})
 			}), workspace.CodeConflict)
 		}
@@ -309,4 +310,4 @@ var pools = []behaviour{
 
 func poolID(p pool.Pool) string { return p.ID }
 
-func desktopID(d workspace.Desktop) string { return d.ID }
+func desktopID(d desktop.Desktop) string { return d.ID }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -19,11 +20,11 @@ func (w *world) grant(poolID string, grants ...pool.Grant) {
 	w.update(func(tx *store.Tx) error { return pool.PutGrants(w.Context(), tx, poolID, grants) })
 }
 
-func toUser(id string, in workspace.UserGroup) pool.Grant {
+func toUser(id string, in desktop.UserGroup) pool.Grant {
 	return pool.Grant{Type: pool.GrantUser, ObjectID: id, Group: in}
 }
 
-func toGroup(id string, in workspace.UserGroup) pool.Grant {
+func toGroup(id string, in desktop.UserGroup) pool.Grant {
 	return pool.Grant{Type: pool.GrantGroup, ObjectID: id, Group: in}
 }
 
@@ -48,7 +49,7 @@ var grants = []behaviour{
 	{"a pool is inserted with its people, who are read in that order with their present names", func(w *world) {
 		w.people()
 		now := w.clock.Now()
-		people := []pool.Grant{toUser("v", workspace.GroupSudo), toGroup("g", workspace.GroupDefault), toUser("u", workspace.GroupDefault)}
+		people := []pool.Grant{toUser("v", desktop.GroupSudo), toGroup("g", desktop.GroupDefault), toUser("u", desktop.GroupDefault)}
 		for i := range people {
 			people[i].Created = now
 		}
@@ -60,16 +61,16 @@ var grants = []behaviour{
 		w.view(func(tx *store.Tx) error {
 			got, total, err := pool.Grants(w.Context(), tx, "p", workspace.Page{Offset: 1, Limit: 1})
 			w.same(total, 3)
-			w.same(got, []pool.Grant{{PoolID: "p", Type: pool.GrantGroup, ObjectID: "g", Name: "Tigers", Group: workspace.GroupDefault, Created: now}})
+			w.same(got, []pool.Grant{{PoolID: "p", Type: pool.GrantGroup, ObjectID: "g", Name: "Tigers", Group: desktop.GroupDefault, Created: now}})
 			return err
 		})
 	}},
 	{"people are added, change their privilege and go", func(w *world) {
 		w.people()
 		w.addPool("p")
-		w.grant("p", toUser("u", workspace.GroupDefault))
+		w.grant("p", toUser("u", desktop.GroupDefault))
 		w.clock.Advance(time.Second)
-		w.grant("p", toGroup("h", workspace.GroupDefault), toUser("u", workspace.GroupSudo))
+		w.grant("p", toGroup("h", desktop.GroupDefault), toUser("u", desktop.GroupSudo))
 		w.same(w.granted("p"), "Ute sudo, apes default")
 		for range 2 {
 			w.update(func(tx *store.Tx) error {
@@ -81,7 +82,7 @@ var grants = []behaviour{
 	{"grants end with the person or group", func(w *world) {
 		w.people()
 		w.addPool("p")
-		w.grant("p", toUser("u", workspace.GroupSudo), toGroup("g", workspace.GroupSudo), toUser("v", workspace.GroupSudo))
+		w.grant("p", toUser("u", desktop.GroupSudo), toGroup("g", desktop.GroupSudo), toUser("v", desktop.GroupSudo))
 		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), "u") })
 		w.update(func(tx *store.Tx) error { return tx.DeleteGroup(w.Context(), "g") })
 		w.same(w.granted("p"), "Vera sudo")
@@ -102,9 +103,9 @@ var grants = []behaviour{
 		}
 		w.join("g", "u", "v")
 		w.join("h", "v")
-		w.grant("p", toUser("u", workspace.GroupSudo), toGroup("g", workspace.GroupDefault), toGroup("h", workspace.GroupDefault))
-		w.grant("q", toGroup("g", workspace.GroupDefault), toUser("v", workspace.GroupDefault))
-		w.grant("r", toUser("v", workspace.GroupDefault))
+		w.grant("p", toUser("u", desktop.GroupSudo), toGroup("g", desktop.GroupDefault), toGroup("h", desktop.GroupDefault))
+		w.grant("q", toGroup("g", desktop.GroupDefault), toUser("v", desktop.GroupDefault))
+		w.grant("r", toUser("v", desktop.GroupDefault))
 		of := func(userID string) string {
 			return strings.Join(ids(get(w, func(ctx context.Context, tx *store.Tx) ([]pool.Grant, error) {
 				return pool.GrantsFor(ctx, tx, userID)
@@ -122,8 +123,8 @@ var grants = []behaviour{
 		w.addDesktop("pc", in("r"))
 		w.bind(w.members("r")[0], "u")
 		w.join("g", "u", "v")
-		w.grant("p", toUser("u", workspace.GroupSudo), toGroup("g", workspace.GroupDefault))
-		w.grant("Q", toUser("u", workspace.GroupSudo))
+		w.grant("p", toUser("u", desktop.GroupSudo), toGroup("g", desktop.GroupDefault))
+		w.grant("Q", toUser("u", desktop.GroupSudo))
 		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]pool.PoolUse, error) {
 			return pool.PoolUses(ctx, tx, []string{"v", "missing", "u", personOf(project), "v"})
 		}), []pool.PoolUse{

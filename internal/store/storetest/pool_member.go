@@ -7,20 +7,21 @@ import (
 	"sync/atomic"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
-func (w *world) members(poolIDs ...string) []workspace.Member {
+func (w *world) members(poolIDs ...string) []desktop.Member {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Member, error) {
-		return tx.Members(ctx, poolIDs...)
+	return get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Member, error) {
+		return desktop.Members(ctx, tx, poolIDs...)
 	})
 }
 
 // member reads one of a pool's desktops again.
-func (w *world) member(m workspace.Member) workspace.Member {
+func (w *world) member(m desktop.Member) desktop.Member {
 	w.Helper()
 	for _, again := range w.members(m.PoolID) {
 		if again.DesktopID == m.DesktopID {
@@ -32,7 +33,7 @@ func (w *world) member(m workspace.Member) workspace.Member {
 }
 
 // put saves a member that nobody else has changed.
-func (w *world) put(m workspace.Member, was workspace.Binding) workspace.Member {
+func (w *world) put(m desktop.Member, was desktop.Binding) desktop.Member {
 	w.Helper()
 	if !w.tryPut(m, was) {
 		w.Fatalf("desktop %s was not saved", m.DesktopID)
@@ -40,21 +41,21 @@ func (w *world) put(m workspace.Member, was workspace.Binding) workspace.Member 
 	return m
 }
 
-func (w *world) tryPut(m workspace.Member, was workspace.Binding) bool {
+func (w *world) tryPut(m desktop.Member, was desktop.Binding) bool {
 	w.Helper()
 	return do(w, func(ctx context.Context, tx *store.Tx) (bool, error) {
-		return tx.SaveMember(ctx, m, was, workspace.GroupSudo)
+		return desktop.SaveMember(ctx, tx, m, was, desktop.GroupSudo)
 	})
 }
 
 // bind gives a member to a person.
-func (w *world) bind(m workspace.Member, userID string) workspace.Member {
+func (w *world) bind(m desktop.Member, userID string) desktop.Member {
 	w.Helper()
 	return w.put(m.AfterBinding(userID, w.clock.Now()), m.Binding)
 }
 
 // pooled makes a pool with desktops.
-func (w *world) pooled(id string, desktops int) []workspace.Member {
+func (w *world) pooled(id string, desktops int) []desktop.Member {
 	w.Helper()
 	w.addPool(id)
 	for i := range desktops {
@@ -66,7 +67,7 @@ func (w *world) pooled(id string, desktops int) []workspace.Member {
 // names of the people whom a desktop is assigned to, with their privilege.
 func (w *world) assigned(desktopID string) string {
 	w.Helper()
-	return strings.Join(ids(w.desktop(desktopID).Assignments, func(a workspace.Assignment) string {
+	return strings.Join(ids(w.desktop(desktopID).Assignments, func(a desktop.Assignment) string {
 		return a.UserName + " " + string(a.Group)
 	}), ", ")
 }
@@ -75,28 +76,28 @@ var members = []behaviour{
 	{"a member is read with what its desktop has and what it has in the pool", func(w *world) {
 		w.addPool("p")
 		now := w.clock.Now()
-		d := w.addDesktop("pc", in("p"), func(d *workspace.Desktop) {
-			d.AutoCreated, d.ProductID, d.ImageID, d.Status, d.Task = true, "product", "image", workspace.StatusActive, workspace.TaskRebuilding
-			d.Login, d.InMaintenance, d.Fault, d.Created, d.Updated = workspace.LoginConnected, true, "?", now, now.Add(time.Second)
+		d := w.addDesktop("pc", in("p"), func(d *desktop.Desktop) {
+			d.AutoCreated, d.ProductID, d.ImageID, d.Status, d.Task = true, "product", "image", desktop.StatusActive, desktop.TaskRebuilding
+			d.Login, d.InMaintenance, d.Fault, d.Created, d.Updated = desktop.LoginConnected, true, "?", now, now.Add(time.Second)
 		})
 		w.addDesktop("elsewhere")
-		want := workspace.Member{
-			DesktopID: d.ID, PoolID: "p", Name: "pc", ProductID: "product", ImageID: "image", Status: workspace.StatusActive,
-			Task: workspace.TaskRebuilding, Login: workspace.LoginConnected, InMaintenance: true, Troubled: true, Created: now, Updated: now.Add(time.Second),
+		want := desktop.Member{
+			DesktopID: d.ID, PoolID: "p", Name: "pc", ProductID: "product", ImageID: "image", Status: desktop.StatusActive,
+			Task: desktop.TaskRebuilding, Login: desktop.LoginConnected, InMaintenance: true, Troubled: true, Created: now, Updated: now.Add(time.Second),
 			AutoCreated: true,
 		}
-		w.same(w.members("p"), []workspace.Member{want})
+		w.same(w.members("p"), []desktop.Member{want})
 		want.Isolated, want.Used, want.IdleSince = true, true, now.Add(time.Minute)
-		want.Binding = workspace.Binding{UserID: personOf(project), BoundAt: now.Add(2 * time.Minute), Disconnected: now.Add(3 * time.Minute)}
-		w.put(want, workspace.Binding{})
-		w.same(w.members("p"), []workspace.Member{want})
+		want.Binding = desktop.Binding{UserID: personOf(project), BoundAt: now.Add(2 * time.Minute), Disconnected: now.Add(3 * time.Minute)}
+		w.put(want, desktop.Binding{})
+		w.same(w.members("p"), []desktop.Member{want})
 	}},
 	{"members are read of some pools, or of all with autoscaling in any project", func(w *world) {
 		for _, id := range []string{"a", "b", "c"} {
 			w.pooled(id, 2)
 		}
 		w.addPool("d", func(p *pool.Pool) { p.ProjectID, p.Autoscaling = otherProject, true })
-		w.addDesktop("d-0", in("d"), func(d *workspace.Desktop) { d.ProjectID, d.SubnetID = otherProject, subnetOf(otherProject) })
+		w.addDesktop("d-0", in("d"), func(d *desktop.Desktop) { d.ProjectID, d.SubnetID = otherProject, subnetOf(otherProject) })
 		w.update(func(tx *store.Tx) error {
 			p, err := pool.LockPool(w.Context(), tx, project, "b")
 			if err != nil {
@@ -106,7 +107,7 @@ var members = []behaviour{
 			return pool.SavePool(w.Context(), tx, p)
 		})
 		of := func(poolIDs ...string) string {
-			return strings.Join(ids(w.members(poolIDs...), func(m workspace.Member) string { return m.PoolID }), " ")
+			return strings.Join(ids(w.members(poolIDs...), func(m desktop.Member) string { return m.PoolID }), " ")
 		}
 		w.same(of("c", "a"), "a a c c")
 		w.same(of("missing"), "")
@@ -116,9 +117,9 @@ var members = []behaviour{
 		a, b := w.pooled("a", 2), w.pooled("b", 1)
 		w.addUsers(workspace.User{ID: "other", ProjectID: project, Name: "other"})
 		w.bind(a[0], "other")
-		mine := []workspace.Member{w.bind(a[1], personOf(project)), w.bind(b[0], personOf(project))}
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Member, error) {
-			return tx.MembersOf(ctx, personOf(project))
+		mine := []desktop.Member{w.bind(a[1], personOf(project)), w.bind(b[0], personOf(project))}
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Member, error) {
+			return desktop.MembersOf(ctx, tx, personOf(project))
 		}), mine)
 	}},
 	{"an assignment comes and goes with a binding", func(w *world) {
@@ -129,12 +130,12 @@ var members = []behaviour{
 		again := bound
 		again.Disconnected = w.clock.Now()
 		w.update(func(tx *store.Tx) error {
-			_, err := tx.SaveMember(w.Context(), again, bound.Binding, "")
+			_, err := desktop.SaveMember(w.Context(), tx, again, bound.Binding, "")
 			return err
 		})
 		w.same(w.assigned(m.DesktopID), "person sudo")
 		w.update(func(tx *store.Tx) error {
-			_, err := tx.SaveMember(w.Context(), again, again.Binding, workspace.GroupDefault)
+			_, err := desktop.SaveMember(w.Context(), tx, again, again.Binding, desktop.GroupDefault)
 			return err
 		})
 		w.same(w.assigned(m.DesktopID), "person default")
@@ -143,7 +144,7 @@ var members = []behaviour{
 		w.same(w.member(m), released)
 		next := released.AfterBinding("next", w.clock.Now())
 		w.update(func(tx *store.Tx) error {
-			_, err := tx.SaveMember(w.Context(), next, released.Binding, "")
+			_, err := desktop.SaveMember(w.Context(), tx, next, released.Binding, "")
 			return err
 		})
 		w.same(w.assigned(m.DesktopID), "next default")
@@ -154,15 +155,15 @@ var members = []behaviour{
 		m := w.bind(w.pooled("p", 1)[0], personOf(project))
 		w.clock.Advance(time.Hour)
 		w.update(func(tx *store.Tx) error {
-			d, err := tx.LockDesktops(w.Context(), project, []string{m.DesktopID})
+			d, err := desktop.LockDesktops(w.Context(), tx, project, []string{m.DesktopID})
 			if err != nil {
 				return err
 			}
-			d[0].Status, d[0].Updated, d[0].AutoCreated = workspace.StatusError, tx.Now(), true
-			return tx.SaveDesktop(w.Context(), d[0])
+			d[0].Status, d[0].Updated, d[0].AutoCreated = desktop.StatusError, tx.Now(), true
+			return desktop.SaveDesktop(w.Context(), tx, d[0])
 		})
 		want := m
-		want.Status, want.Updated = workspace.StatusError, w.clock.Now()
+		want.Status, want.Updated = desktop.StatusError, w.clock.Now()
 		w.same(w.member(m), want)
 		w.clock.Advance(time.Hour)
 		stale := m // its status is from before
@@ -189,19 +190,19 @@ var members = []behaviour{
 		elsewhere := m
 		elsewhere.PoolID = "q"
 		w.same(w.tryPut(elsewhere, m.Binding), false)
-		w.update(func(tx *store.Tx) error { return tx.DeleteDesktop(w.Context(), m.DesktopID) })
+		w.update(func(tx *store.Tx) error { return desktop.DeleteDesktop(w.Context(), tx, m.DesktopID) })
 		w.same(w.tryPut(m.AfterBinding(personOf(project), w.clock.Now()), m.Binding), false)
 	}},
 	{"a person gets one desktop of a pool, and the refusal does not end the transaction", func(w *world) {
 		p, q := w.pooled("p", 2), w.pooled("q", 1)
 		w.bind(p[0], personOf(project))
 		w.update(func(tx *store.Tx) error {
-			saved, err := tx.SaveMember(w.Context(), p[1].AfterBinding(personOf(project), tx.Now()), workspace.Binding{}, workspace.GroupSudo)
+			saved, err := desktop.SaveMember(w.Context(), tx, p[1].AfterBinding(personOf(project), tx.Now()), desktop.Binding{}, desktop.GroupSudo)
 			w.same(saved, false)
 			if err != nil {
 				return err
 			}
-			saved, err = tx.SaveMember(w.Context(), q[0].AfterBinding(personOf(project), tx.Now()), workspace.Binding{}, workspace.GroupSudo)
+			saved, err = desktop.SaveMember(w.Context(), tx, q[0].AfterBinding(personOf(project), tx.Now()), desktop.Binding{}, desktop.GroupSudo)
 			w.same(saved, true)
 			return err
 		})
@@ -214,7 +215,7 @@ var members = []behaviour{
 		var gave atomic.Int32
 		w.all(together(20, func(i int) error {
 			return w.store.Update(w.Context(), func(tx *store.Tx) error {
-				saved, err := tx.SaveMember(w.Context(), all[i].AfterBinding(personOf(project), tx.Now()), all[i].Binding, workspace.GroupSudo)
+				saved, err := desktop.SaveMember(w.Context(), tx, all[i].AfterBinding(personOf(project), tx.Now()), all[i].Binding, desktop.GroupSudo)
 				if saved {
 					gave.Add(1)
 				}
@@ -231,7 +232,7 @@ var members = []behaviour{
 		var got atomic.Int32
 		w.all(together(20, func(i int) error {
 			return w.store.Update(w.Context(), func(tx *store.Tx) error {
-				saved, err := tx.SaveMember(w.Context(), m.AfterBinding(fmt.Sprint("u", i), tx.Now()), m.Binding, workspace.GroupSudo)
+				saved, err := desktop.SaveMember(w.Context(), tx, m.AfterBinding(fmt.Sprint("u", i), tx.Now()), m.Binding, desktop.GroupSudo)
 				if saved {
 					got.Add(1)
 				}
@@ -243,7 +244,7 @@ var members = []behaviour{
 	{"nobody who is gone gets a desktop", func(w *world) {
 		m := w.pooled("p", 1)[0]
 		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
-			_, err := tx.SaveMember(w.Context(), m.AfterBinding("gone", tx.Now()), m.Binding, workspace.GroupSudo)
+			_, err := desktop.SaveMember(w.Context(), tx, m.AfterBinding("gone", tx.Now()), m.Binding, desktop.GroupSudo)
 			return err
 		})
 		w.same(w.member(m), m)
@@ -252,7 +253,7 @@ var members = []behaviour{
 		w.addUsers(workspace.User{ID: "u", ProjectID: project, Name: "u"})
 		a, b := w.bind(w.pooled("a", 1)[0], "u"), w.bind(w.pooled("b", 1)[0], "u")
 		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), "u") })
-		for _, m := range []workspace.Member{a, b} {
+		for _, m := range []desktop.Member{a, b} {
 			w.same(w.member(m), m.AfterRelease())
 			w.same(w.assigned(m.DesktopID), "")
 			if !w.member(m).Used {
@@ -271,7 +272,7 @@ var members = []behaviour{
 					if n == 0 {
 						return tx.DeleteUser(w.Context(), id)
 					}
-					_, err := tx.SaveMember(w.Context(), m.AfterBinding(id, tx.Now()), m.Binding, workspace.GroupSudo)
+					_, err := desktop.SaveMember(w.Context(), tx, m.AfterBinding(id, tx.Now()), m.Binding, desktop.GroupSudo)
 					return err
 				})
 			}) {
@@ -279,13 +280,13 @@ var members = []behaviour{
 					w.Error(err)
 				}
 			}
-			w.same(w.member(m).Binding, workspace.Binding{})
+			w.same(w.member(m).Binding, desktop.Binding{})
 		}
 	}},
 	{"a desktop is not put into a pool that is not there", func(w *world) {
 		d := newDesktop("pc")
 		in("gone")(&d)
-		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return tx.InsertDesktops(w.Context(), []workspace.Desktop{d}) })
+		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d}) })
 	}},
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/connection"
 	"carrel/internal/core"
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -20,7 +21,7 @@ var rushes = []behaviour{
 func (w *world) rush(people, desktops int) {
 	w.addPool("p")
 	for i := range desktops {
-		w.addDesktop(fmt.Sprint("p-", i), in("p"), func(d *workspace.Desktop) { d.Status, d.Login = workspace.StatusActive, workspace.LoginRegistered })
+		w.addDesktop(fmt.Sprint("p-", i), in("p"), func(d *desktop.Desktop) { d.Status, d.Login = desktop.StatusActive, desktop.LoginRegistered })
 	}
 	visitors := make([]workspace.Visitor, people)
 	for i := range visitors {
@@ -28,7 +29,7 @@ func (w *world) rush(people, desktops int) {
 		u := workspace.User{ID: id, ProjectID: project, Name: id}
 		w.addUsers(u)
 		visitors[i] = workspace.Visitor{User: u, SignInHash: id}
-		w.grant("p", toUser(id, workspace.GroupDefault))
+		w.grant("p", toUser(id, desktop.GroupDefault))
 		w.update(func(tx *store.Tx) error {
 			return tx.InsertSignIn(w.Context(), workspace.SignIn{TokenHash: id, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(time.Hour)})
 		})
@@ -56,7 +57,7 @@ func (w *world) rush(people, desktops int) {
 			continue
 		}
 		owners[o.DesktopID]++
-		m := w.member(workspace.Member{DesktopID: o.DesktopID, PoolID: "p"})
+		m := w.member(desktop.Member{DesktopID: o.DesktopID, PoolID: "p"})
 		if m.UserID != visitors[i].ID || w.assigned(o.DesktopID) != visitors[i].Name+" default" {
 			w.Errorf("%s was told %+v, but %s has the desktop", visitors[i].Name, o.Seating, m.UserID)
 		}
@@ -76,12 +77,12 @@ func (w *world) attachAll(ctx context.Context) error {
 			}
 			for _, s := range subs {
 				s.State = workspace.SubJobSuccess
-				d, err := tx.ReadDesktop(ctx, project, s.DesktopID)
+				d, err := desktop.ReadDesktop(ctx, tx, project, s.DesktopID)
 				if err != nil {
 					return err
 				}
 				d.Task, d.TaskOwner = workspace.NoTask, ""
-				if err := tx.SaveDesktop(ctx, d); err != nil {
+				if err := desktop.SaveDesktop(ctx, tx, d); err != nil {
 					return err
 				}
 				if _, err := tx.SaveSubJob(ctx, s); err != nil {

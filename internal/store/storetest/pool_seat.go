@@ -7,33 +7,36 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // due lists the pools that are to be looked after now.
-func (w *world) due() (pools []string, seen []workspace.PoolDue) {
+func (w *world) due() (pools []string, seen []desktop.PoolDue) {
 	w.Helper()
-	seen = get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.PoolDue, error) { return tx.DuePools(ctx, 100) })
-	pools = ids(seen, func(d workspace.PoolDue) string { return d.PoolID })
+	seen = get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.PoolDue, error) {
+		return desktop.DuePools(ctx, tx, 100)
+	})
+	pools = ids(seen, func(d desktop.PoolDue) string { return d.PoolID })
 	slices.Sort(pools)
 	return slices.Compact(pools), seen
 }
 
-func (w *world) settle(seen []workspace.PoolDue, next map[string]time.Time) {
+func (w *world) settle(seen []desktop.PoolDue, next map[string]time.Time) {
 	w.Helper()
-	w.update(func(tx *store.Tx) error { return tx.SettlePools(w.Context(), seen, next) })
+	w.update(func(tx *store.Tx) error { return desktop.SettlePools(w.Context(), tx, seen, next) })
 }
 
 var seats = []behaviour{
 	{"one desktop of a pool is read, and none outside pools", func(w *world) {
 		m := w.pooled("p", 2)[1]
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) (workspace.Member, error) {
-			return tx.ReadMember(ctx, m.DesktopID)
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (desktop.Member, error) {
+			return desktop.ReadMember(ctx, tx, m.DesktopID)
 		}), m)
 		for _, id := range []string{w.addDesktop("elsewhere").ID, "missing"} {
-			w.refuses(workspace.CodeDesktopNotFound, func(tx *store.Tx) error { _, err := tx.ReadMember(w.Context(), id); return err })
+			w.refuses(workspace.CodeDesktopNotFound, func(tx *store.Tx) error { _, err := desktop.ReadMember(w.Context(), tx, id); return err })
 		}
 	}},
 	{"a pool's desktops are counted by what their prospects depend on", func(w *world) {
@@ -41,11 +44,11 @@ var seats = []behaviour{
 		w.pooled("q", 1)
 		w.bind(all[0], personOf(project))
 		all[1].Isolated = true
-		w.put(all[1], workspace.Binding{})
-		kinds := get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.MemberKind, error) {
+		w.put(all[1], desktop.Binding{})
+		kinds := get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.MemberKind, error) {
 			return pool.MemberKinds(ctx, tx, "p")
 		})
-		got := ids(kinds, func(k workspace.MemberKind) string {
+		got := ids(kinds, func(k desktop.MemberKind) string {
 			return fmt.Sprint(k.Count, " bound ", k.Bound(), " used ", k.Used, " isolated ", k.Isolated)
 		})
 		slices.Sort(got)
@@ -77,8 +80,8 @@ var seats = []behaviour{
 		w.addPool("p")
 		w.addPool("q")
 		w.join("g", "u")
-		w.grant("p", toUser("u", workspace.GroupSudo), toGroup("g", workspace.GroupDefault), toUser("v", workspace.GroupDefault))
-		w.grant("q", toGroup("g", workspace.GroupDefault))
+		w.grant("p", toUser("u", desktop.GroupSudo), toGroup("g", desktop.GroupDefault), toUser("v", desktop.GroupDefault))
+		w.grant("q", toGroup("g", desktop.GroupDefault))
 		all := get(w, func(ctx context.Context, tx *store.Tx) (map[string][]pool.Grant, error) {
 			return pool.GrantsOf(ctx, tx, []string{"u", "v", "missing"})
 		})
@@ -155,23 +158,23 @@ var seats = []behaviour{
 		for name, change := range map[string]func(context.Context, *store.Tx) error{
 			"pool": func(ctx context.Context, tx *store.Tx) error { return pool.SavePool(ctx, tx, newPool("p")) },
 			"desktop": func(ctx context.Context, tx *store.Tx) error {
-				d, err := tx.ReadDesktop(ctx, project, m.DesktopID)
+				d, err := desktop.ReadDesktop(ctx, tx, project, m.DesktopID)
 				if err != nil {
 					return err
 				}
-				d.Status = workspace.StatusActive
-				return tx.SaveDesktop(ctx, d)
+				d.Status = desktop.StatusActive
+				return desktop.SaveDesktop(ctx, tx, d)
 			},
 			"new desktop": func(ctx context.Context, tx *store.Tx) error {
 				d := newDesktop("new")
 				in("p")(&d)
-				return tx.InsertDesktops(ctx, []workspace.Desktop{d})
+				return desktop.InsertDesktops(ctx, tx, []desktop.Desktop{d})
 			},
 			"waiting": func(ctx context.Context, tx *store.Tx) error {
 				return pool.PutWaiting(ctx, tx, pool.Waiting{PoolID: "p", UserID: "v", Until: tx.Now().Add(time.Hour)})
 			},
 			"binding": func(ctx context.Context, tx *store.Tx) error {
-				_, err := tx.SaveMember(ctx, bound, m.Binding, "")
+				_, err := desktop.SaveMember(ctx, tx, bound, m.Binding, "")
 				return err
 			},
 		} {
@@ -184,7 +187,7 @@ var seats = []behaviour{
 		}
 		_, seen := w.due()
 		w.settle(seen, nil)
-		w.update(func(tx *store.Tx) error { return tx.EndBindings(w.Context(), "u") })
+		w.update(func(tx *store.Tx) error { return desktop.EndBindings(w.Context(), tx, "u") })
 		pools, _ := w.due()
 		w.same(pools, []string{"p"})
 	}},
@@ -199,11 +202,11 @@ var seats = []behaviour{
 		w.settle(seen, map[string]time.Time{"p": later, "q": {}})
 		pools, _ = w.due()
 		w.same(len(pools), 0)
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return tx.NextPoolDue(ctx) }), later)
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return desktop.NextPoolDue(ctx, tx) }), later)
 		w.clock.Advance(time.Minute)
 		pools, seen = w.due()
 		w.same(pools, []string{"p"})
 		w.settle(seen, nil)
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return tx.NextPoolDue(ctx) }), time.Time{})
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return desktop.NextPoolDue(ctx, tx) }), time.Time{})
 	}},
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
@@ -100,11 +101,11 @@ var rollouts = []behaviour{
 	{"a desktop's order is that of the last rebuild for it that names one and did not pass it by", func(w *world) {
 		w.addPool("p")
 		for i := range 2 {
-			w.addDesktop(fmt.Sprintf("D%d", i), func(d *workspace.Desktop) { d.ID, d.PoolID = fmt.Sprintf("d-%d", i), "p" })
+			w.addDesktop(fmt.Sprintf("D%d", i), func(d *desktop.Desktop) { d.ID, d.PoolID = fmt.Sprintf("d-%d", i), "p" })
 		}
 		orders := func() map[string]string {
 			return get(w, func(ctx context.Context, tx *store.Tx) (map[string]string, error) {
-				return tx.RolloutOrders(ctx, []string{"d-0", "d-1", "none"})
+				return desktop.RolloutOrders(ctx, tx, []string{"d-0", "d-1", "none"})
 			})
 		}
 		w.same(orders(), map[string]string{})
@@ -183,10 +184,10 @@ var rollouts = []behaviour{
 	{"disks of a desktop are replaced", func(w *world) {
 		d := w.addDesktop("disks")
 		d.Root.ID = "new-root"
-		d.Data = []workspace.Volume{{ID: "new-data", Type: "SSD", GB: 30, Device: "/dev/sdc", Name: "data-2", Created: w.clock.Now(), PoolVolumeID: "pv"}}
-		w.update(func(tx *store.Tx) error { return tx.SaveVolumes(w.Context(), d) })
-		have := get(w, func(ctx context.Context, tx *store.Tx) (workspace.Desktop, error) {
-			return tx.ReadDesktop(ctx, project, d.ID)
+		d.Data = []desktop.Volume{{ID: "new-data", Type: "SSD", GB: 30, Device: "/dev/sdc", Name: "data-2", Created: w.clock.Now(), PoolVolumeID: "pv"}}
+		w.update(func(tx *store.Tx) error { return desktop.SaveVolumes(w.Context(), tx, d) })
+		have := get(w, func(ctx context.Context, tx *store.Tx) (desktop.Desktop, error) {
+			return desktop.ReadDesktop(ctx, tx, project, d.ID)
 		})
 		w.same(have.Data, d.Data)
 		w.same(have.Root.ID, "new-root")

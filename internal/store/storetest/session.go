@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -25,7 +26,7 @@ func (w *world) addSessions(on string) {
 		if err := tx.InsertPasswordToken(ctx, workspace.PasswordToken{TokenHash: "password", UserID: user, Expires: soon}); err != nil {
 			return err
 		}
-		return tx.InsertConnection(ctx, workspace.Connection{ID: "c", DesktopID: on, UserID: user, SignInHash: "sign-in", Gateway: "g",
+		return desktop.InsertConnection(ctx, tx, desktop.Connection{ID: "c", DesktopID: on, UserID: user, SignInHash: "sign-in", Gateway: "g",
 			Opened: w.clock.Now(), LeaseUntil: soon})
 	})
 }
@@ -54,10 +55,10 @@ func (w *world) readPasswordToken(tx *store.Tx) error {
 	return err
 }
 
-func (w *world) connections(on string) []workspace.Connection {
+func (w *world) connections(on string) []desktop.Connection {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Connection, error) {
-		return tx.Connections(ctx, on)
+	return get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Connection, error) {
+		return desktop.Connections(ctx, tx, on)
 	})
 }
 
@@ -154,7 +155,7 @@ var signIns = []behaviour{
 				return tx.InsertPasswordToken(w.Context(), workspace.PasswordToken{TokenHash: "x", UserID: "gone"})
 			},
 			func(tx *store.Tx) error {
-				return tx.InsertConnection(w.Context(), workspace.Connection{ID: "x", DesktopID: "gone", UserID: personOf(project)})
+				return desktop.InsertConnection(w.Context(), tx, desktop.Connection{ID: "x", DesktopID: "gone", UserID: personOf(project)})
 			},
 		} {
 			w.refuses(workspace.CodeConflict, insert)
@@ -194,11 +195,13 @@ var connections = []behaviour{
 		d := w.addDesktop("pc")
 		w.addSessions(d.ID)
 		until := w.clock.Now().Add(time.Minute)
-		want := workspace.Connection{ID: "c", DesktopID: d.ID, UserID: personOf(project), SignInHash: "sign-in", Gateway: "g",
+		want := desktop.Connection{ID: "c", DesktopID: d.ID, UserID: personOf(project), SignInHash: "sign-in", Gateway: "g",
 			Opened: w.clock.Now(), LeaseUntil: until}
-		w.same(w.connections(d.ID), []workspace.Connection{want})
+		w.same(w.connections(d.ID), []desktop.Connection{want})
 		for _, gateway := range []string{"g", "other"} {
-			w.update(func(tx *store.Tx) error { return tx.ExtendConnections(w.Context(), gateway, until.Add(time.Minute)) })
+			w.update(func(tx *store.Tx) error {
+				return desktop.ExtendConnections(w.Context(), tx, gateway, until.Add(time.Minute))
+			})
 			until = until.Add(time.Hour) // the other gateway's are its own
 		}
 		w.clock.Advance(2*time.Minute - time.Microsecond)
@@ -210,40 +213,40 @@ var connections = []behaviour{
 		d := w.addDesktop("pc")
 		w.addSessions(d.ID)
 		for range 2 {
-			w.update(func(tx *store.Tx) error { return tx.DeleteConnection(w.Context(), "c") })
+			w.update(func(tx *store.Tx) error { return desktop.DeleteConnection(w.Context(), tx, "c") })
 		}
 		w.same(len(w.connections(d.ID)), 0)
 	}},
 	{"connections of a gateway that died are dropped once, by whoever comes first", func(w *world) {
 		d := w.addDesktop("pc")
 		w.addSessions(d.ID)
-		drop := func(ctx context.Context, tx *store.Tx) ([]workspace.Connection, error) {
-			return tx.DropStaleConnections(ctx)
+		drop := func(ctx context.Context, tx *store.Tx) ([]desktop.Connection, error) {
+			return desktop.DropStaleConnections(ctx, tx)
 		}
 		w.same(len(do(w, drop)), 0)
 		w.clock.Advance(time.Minute)
-		w.same(ids(do(w, drop), func(c workspace.Connection) string { return c.DesktopID }), []string{d.ID})
+		w.same(ids(do(w, drop), func(c desktop.Connection) string { return c.DesktopID }), []string{d.ID})
 		w.same(len(do(w, drop)), 0)
 	}},
 	{"the connections of a user are dropped, and those of others stay", func(w *world) {
 		d := w.addDesktop("pc")
 		w.addSessions(d.ID)
 		drop := func(userID string) []string {
-			return ids(do(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Connection, error) {
-				return tx.DropConnectionsOf(ctx, userID)
-			}), func(c workspace.Connection) string { return c.DesktopID })
+			return ids(do(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Connection, error) {
+				return desktop.DropConnectionsOf(ctx, tx, userID)
+			}), func(c desktop.Connection) string { return c.DesktopID })
 		}
 		w.same(len(drop("somebody else")), 0)
 		w.same(drop(personOf(project)), []string{d.ID})
 		w.same(len(w.connections(d.ID)), 0)
 	}},
 	{"a connection's grounds follow what it rests on", func(w *world) {
-		d := w.addDesktop("pc", assignedTo(personOf(project)), func(d *workspace.Desktop) { d.Status = workspace.StatusActive })
+		d := w.addDesktop("pc", assignedTo(personOf(project)), func(d *desktop.Desktop) { d.Status = desktop.StatusActive })
 		w.addSessions(d.ID)
-		want := workspace.Grounds{ConnectionID: "c", Status: workspace.StatusActive, Assigned: true, SignedIn: true}
+		want := desktop.Grounds{ConnectionID: "c", Status: desktop.StatusActive, Assigned: true, SignedIn: true}
 		check := func() {
 			w.Helper()
-			w.same(w.grounds("g"), []workspace.Grounds{want})
+			w.same(w.grounds("g"), []desktop.Grounds{want})
 		}
 		check()
 		w.same(len(w.grounds("other")), 0)
@@ -256,9 +259,9 @@ var connections = []behaviour{
 		w.clock.Advance(time.Minute) // the sign-in expires
 		want.SignedIn = false
 		check()
-		d.Status = workspace.StatusStopping
-		w.update(func(tx *store.Tx) error { return tx.SaveDesktop(w.Context(), d) })
-		want.Status = workspace.StatusStopping
+		d.Status = desktop.StatusStopping
+		w.update(func(tx *store.Tx) error { return desktop.SaveDesktop(w.Context(), tx, d) })
+		want.Status = desktop.StatusStopping
 		check()
 		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), u.ID) })
 		w.same(len(w.grounds("g")), 0)
@@ -267,14 +270,14 @@ var connections = []behaviour{
 		d := w.addDesktop("pc")
 		w.addSessions(d.ID)
 		w.update(func(tx *store.Tx) error { return tx.DeleteSignIn(w.Context(), "sign-in") })
-		w.same(w.grounds("g"), []workspace.Grounds{{ConnectionID: "c"}})
+		w.same(w.grounds("g"), []desktop.Grounds{{ConnectionID: "c"}})
 	}},
 	{"the same user's later connection replaces an earlier one, wherever it is carried, while its lease holds", func(w *world) {
 		d := w.addDesktop("pc", assignedTo(personOf(project), personOf(otherProject)))
 		w.addSessions(d.ID)
 		open := func(id, user string, opened time.Time, lease time.Duration) {
 			w.update(func(tx *store.Tx) error {
-				return tx.InsertConnection(w.Context(), workspace.Connection{ID: id, DesktopID: d.ID, UserID: user, Gateway: "elsewhere",
+				return desktop.InsertConnection(w.Context(), tx, desktop.Connection{ID: id, DesktopID: d.ID, UserID: user, Gateway: "elsewhere",
 					Opened: opened, LeaseUntil: w.clock.Now().Add(lease)})
 			})
 		}
@@ -287,13 +290,13 @@ var connections = []behaviour{
 		w.same(replaced(), false)
 		open("d", personOf(project), now, time.Minute) // the same moment, a higher id
 		w.same(replaced(), true)
-		w.same(slices.IndexFunc(w.grounds("elsewhere"), func(g workspace.Grounds) bool { return g.ConnectionID == "d" && g.Replaced }), -1)
+		w.same(slices.IndexFunc(w.grounds("elsewhere"), func(g desktop.Grounds) bool { return g.ConnectionID == "d" && g.Replaced }), -1)
 	}},
 }
 
-func (w *world) grounds(gateway string) []workspace.Grounds {
+func (w *world) grounds(gateway string) []desktop.Grounds {
 	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Grounds, error) {
-		return tx.ReadGrounds(ctx, gateway)
+	return get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Grounds, error) {
+		return desktop.ReadGrounds(ctx, tx, gateway)
 	})
 }

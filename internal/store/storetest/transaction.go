@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/core"
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -95,7 +96,7 @@ var transactions = []behaviour{
 				return tx.InsertUsers(w.Context(), []workspace.User{{ID: "a", ProjectID: project, Name: "fresh"}, {ID: "b", ProjectID: project, Name: "PERSON"}})
 			},
 			func(tx *store.Tx) error {
-				return tx.InsertDesktops(w.Context(), []workspace.Desktop{newDesktop("pc"), newDesktop("Taken")})
+				return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{newDesktop("pc"), newDesktop("Taken")})
 			},
 		} {
 			w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
@@ -110,7 +111,7 @@ var transactions = []behaviour{
 			if err != nil {
 				return err
 			}
-			_, desktops, err := tx.Desktops(w.Context(), workspace.DesktopQuery{ProjectID: project})
+			_, desktops, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{ProjectID: project})
 			w.same([]int{users, desktops}, []int{1, 1})
 			return err
 		})
@@ -161,13 +162,13 @@ var transactions = []behaviour{
 			mine := append([]string{}, ids...)
 			rand.Shuffle(len(mine), func(i, j int) { mine[i], mine[j] = mine[j], mine[i] })
 			return w.store.Update(w.Context(), func(tx *store.Tx) error {
-				locked, err := tx.LockDesktops(w.Context(), project, mine)
+				locked, err := desktop.LockDesktops(w.Context(), tx, project, mine)
 				if err != nil {
 					return err
 				}
 				for _, d := range locked {
 					d.Fault += "."
-					if err := tx.SaveDesktop(w.Context(), d); err != nil {
+					if err := desktop.SaveDesktop(w.Context(), tx, d); err != nil {
 						return err
 					}
 				}

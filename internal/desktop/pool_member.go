@@ -1,18 +1,20 @@
-package workspace
+package desktop
 
 import (
 	"cmp"
 	"slices"
 	"time"
+
+	"carrel/internal/workspace"
 )
 
 // The tasks that pools bring. A desktop is rebuilding while its system disk is replaced: by a rebuild, or by the reset after
 // somebody used it.
 const (
-	TaskRebuilding       Task = "rebuilding"
-	TaskAddingVolumes    Task = "addingVolumes"
-	TaskDeletingVolumes  Task = "deletingVolumes"
-	TaskExpandingVolumes Task = "expandingVolumes"
+	TaskRebuilding       workspace.Task = "rebuilding"
+	TaskAddingVolumes    workspace.Task = "addingVolumes"
+	TaskDeletingVolumes  workspace.Task = "deletingVolumes"
+	TaskExpandingVolumes workspace.Task = "expandingVolumes"
 )
 
 // Member is a pool's desktop as far as the pool's decisions need it: some of the desktop's own row, and what a desktop has only
@@ -24,7 +26,7 @@ type Member struct {
 	ProductID     string
 	ImageID       string
 	Status        DesktopStatus
-	Task          Task
+	Task          workspace.Task
 	Login         LoginStatus
 	InMaintenance bool
 	Troubled      bool // what was done to it last failed
@@ -52,16 +54,16 @@ func (m Member) Bound() bool { return m.UserID != "" }
 func (m Member) Connected() bool { return m.Login == LoginConnected }
 
 // Faulty says whether the desktop is broken and nobody is working on that.
-func (m Member) Faulty() bool { return m.Status == StatusError && m.Task == NoTask }
+func (m Member) Faulty() bool { return m.Status == StatusError && m.Task == workspace.NoTask }
 
 // Leaving says whether the desktop is being deleted.
-func (m Member) Leaving() bool { return m.Task == TaskDeleting }
+func (m Member) Leaving() bool { return m.Task == workspace.TaskDeleting }
 
 // Idle says whether the desktop can be given to anybody: nobody has it, it is as fresh as its image, and it runs or can be started.
 func (m Member) Idle() bool {
 	switch m.Status {
 	case StatusActive, StatusShutoff, StatusHibernated:
-		return m.free() && !m.Used && m.Task == NoTask
+		return m.free() && !m.Used && m.Task == workspace.NoTask
 	default:
 		return false
 	}
@@ -75,7 +77,7 @@ func (m Member) free() bool { return !m.Bound() && !m.Connected() && !m.Isolated
 
 // NeedsReset says whether the desktop must be reset to its image before anybody else may have it, and can be now.
 func (m Member) NeedsReset() bool {
-	return m.Used && !m.Bound() && !m.Connected() && !m.Isolated && m.Task == NoTask && m.Status != StatusError
+	return m.Used && !m.Bound() && !m.Connected() && !m.Isolated && m.Task == workspace.NoTask && m.Status != StatusError
 }
 
 // AfterBinding returns the member given to a person.
@@ -149,10 +151,10 @@ func Shrink(members []Member, n int) ([]string, error) {
 		}
 	}
 	if n < 1 || n > len(members) {
-		return nil, Invalid("size", "%d is out of range, use 1 to %d", n, len(members))
+		return nil, workspace.Invalid("size", "%d is out of range, use 1 to %d", n, len(members))
 	}
 	if n > len(free) {
-		return nil, Errorf(CodeConflict, "only %d of the pool's desktops are free, %d were to go; people have the others", len(free), n)
+		return nil, workspace.Errorf(workspace.CodeConflict, "only %d of the pool's desktops are free, %d were to go; people have the others", len(free), n)
 	}
 	rank := func(m Member) int {
 		switch {

@@ -1,24 +1,24 @@
-package store
+package desktop
 
 import (
 	"context"
 	"strings"
 
-	"carrel/internal/workspace"
+	"carrel/internal/store"
 )
 
 // difference is the condition that desktops d meet which differ from what their pool would make in one respect.
-func difference(p workspace.Pattern, in workspace.Difference) (condition string, args []any) {
+func difference(p Pattern, in Difference) (condition string, args []any) {
 	switch in {
-	case workspace.DiffersInProduct:
+	case DiffersInProduct:
 		return "d.product_id <> ?", []any{p.ProductID}
-	case workspace.DiffersInImage:
+	case DiffersInImage:
 		return "d.image_id <> ?", []any{p.ImageID}
-	case workspace.DiffersInDisks:
+	case DiffersInDisks:
 		return "(SELECT count(*) FROM volumes AS v WHERE v.desktop_id = d.id AND v.position > 0) <> ?", []any{len(p.DataGB)}
-	case workspace.DiffersInDiskSize:
+	case DiffersInDiskSize:
 		return diskSizeDiffers(p)
-	case workspace.DiffersByIsolation:
+	case DiffersByIsolation:
 		return "d.isolated", nil
 	default:
 		return "FALSE", nil
@@ -27,7 +27,7 @@ func difference(p workspace.Pattern, in workspace.Difference) (condition string,
 
 // diskSizeDiffers compares the system disk, then data disks one by one as far as both sides have them. Positions may have gaps
 // where disks were removed.
-func diskSizeDiffers(p workspace.Pattern) (condition string, args []any) {
+func diskSizeDiffers(p Pattern) (condition string, args []any) {
 	unlike := []string{"v.place = 1 AND v.gb <> ?"}
 	args = []any{p.RootGB}
 	for i, gb := range p.DataGB {
@@ -39,12 +39,12 @@ func diskSizeDiffers(p workspace.Pattern) (condition string, args []any) {
 		WHERE ` + strings.Join(unlike, " OR ") + ")", args
 }
 
-// PoolDifferences implements workspace.PoolRows.
-func (t *Tx) PoolDifferences(ctx context.Context, p workspace.Pattern) (map[workspace.Difference]int, error) {
-	counts := make([]int, len(workspace.Differences))
+// PoolDifferences counts a pool's desktops that differ from it, for each of Differences.
+func PoolDifferences(ctx context.Context, t *store.Tx, p Pattern) (map[Difference]int, error) {
+	counts := make([]int, len(Differences))
 	into := make([]any, len(counts))
 	q := t.NewSelect().TableExpr("desktops AS d").Where("d.pool_id <> '' AND d.pool_id = ?", p.PoolID)
-	for i, in := range workspace.Differences {
+	for i, in := range Differences {
 		condition, args := difference(p, in)
 		q = q.ColumnExpr("count(*) FILTER (WHERE "+condition+")", args...)
 		into[i] = &counts[i]
@@ -52,8 +52,8 @@ func (t *Tx) PoolDifferences(ctx context.Context, p workspace.Pattern) (map[work
 	if err := q.Scan(ctx, into...); err != nil {
 		return nil, err
 	}
-	found := make(map[workspace.Difference]int, len(counts))
-	for i, in := range workspace.Differences {
+	found := make(map[Difference]int, len(counts))
+	for i, in := range Differences {
 		found[in] = counts[i]
 	}
 	return found, nil

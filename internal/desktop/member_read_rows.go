@@ -1,4 +1,4 @@
-package store
+package desktop
 
 import (
 	"context"
@@ -9,34 +9,37 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
-// Members implements workspace.MemberRows: by pool, then by id.
-func (t *Tx) Members(ctx context.Context, poolIDs ...string) ([]workspace.Member, error) {
+// Members reads the desktops of pools, of all with autoscaling if no id is given, in one statement.
+// by pool, then by id.
+func Members(ctx context.Context, t *store.Tx, poolIDs ...string) ([]Member, error) {
 	if len(poolIDs) == 0 {
-		return t.members(ctx, `FROM pools AS p JOIN desktops AS d ON d.pool_id = p.id AND d.pool_id <> ''
+		return readMembers(ctx, t, `FROM pools AS p JOIN desktops AS d ON d.pool_id = p.id AND d.pool_id <> ''
 			WHERE p.autoscaling ORDER BY d.pool_id, d.id`)
 	}
-	return t.members(ctx, `FROM desktops AS d WHERE d.pool_id <> '' AND d.pool_id IN (?) ORDER BY d.pool_id, d.id`, bun.List(poolIDs))
+	return readMembers(ctx, t, `FROM desktops AS d WHERE d.pool_id <> '' AND d.pool_id IN (?) ORDER BY d.pool_id, d.id`, bun.List(poolIDs))
 }
 
-// ReadMember implements workspace.MemberRows.
-func (t *Tx) ReadMember(ctx context.Context, desktopID string) (workspace.Member, error) {
-	found, err := t.members(ctx, `FROM desktops AS d WHERE d.id = ? AND d.pool_id <> ''`, desktopID)
+// ReadMember reads one desktop of a pool. CodeDesktopNotFound when there is none, or it is in no pool.
+func ReadMember(ctx context.Context, t *store.Tx, desktopID string) (Member, error) {
+	found, err := readMembers(ctx, t, `FROM desktops AS d WHERE d.id = ? AND d.pool_id <> ''`, desktopID)
 	if err == nil && len(found) == 0 {
 		err = desktopNotFound(desktopID)
 	}
 	if err != nil {
-		return workspace.Member{}, err
+		return Member{}, err
 	}
 	return found[0], nil
 }
 
-// MembersOf implements workspace.MemberRows: by pool.
-func (t *Tx) MembersOf(ctx context.Context, userIDs ...string) (members []workspace.Member, err error) {
-	for part := range slices.Chunk(userIDs, Batch) {
-		some, err := t.members(ctx, `FROM desktops AS d WHERE d.bound_user IN (?) ORDER BY d.pool_id, d.id`, bun.List(part))
+// MembersOf reads the desktops of any pool that people are bound to.
+// by pool.
+func MembersOf(ctx context.Context, t *store.Tx, userIDs ...string) (members []Member, err error) {
+	for part := range slices.Chunk(userIDs, store.Batch) {
+		some, err := readMembers(ctx, t, `FROM desktops AS d WHERE d.bound_user IN (?) ORDER BY d.pool_id, d.id`, bun.List(part))
 		if err != nil {
 			return nil, err
 		}
@@ -51,10 +54,10 @@ const fieldEnd = "\x1f"
 // memberText is a member as one text, in the order of readMember. Both drivers take far longer over a column than over its text, and
 // tens of thousands of members are read at once: as a column each their fields took twice the time, through bun several times that.
 const memberText = `concat_ws('` + fieldEnd + `', d.id, d.pool_id, d.name, d.product_id, d.image_id, d.status, d.task, d.login,
-	d.in_maintenance, d.fault <> '' AND d.fault NOT LIKE '` + workspace.PartlyApplied + `%', d.auto_created, d.isolated, d.used, d.created, d.updated, COALESCE(CAST(d.idle_since AS TEXT), ''),
+	d.in_maintenance, d.fault <> '' AND d.fault NOT LIKE '` + PartlyApplied + `%', d.auto_created, d.isolated, d.used, d.created, d.updated, COALESCE(CAST(d.idle_since AS TEXT), ''),
 	COALESCE(d.bound_user, ''), COALESCE(CAST(d.bound_at AS TEXT), ''), COALESCE(CAST(d.disconnected_at AS TEXT), ''))`
 
-func (t *Tx) members(ctx context.Context, from string, args ...any) (members []workspace.Member, err error) {
+func readMembers(ctx context.Context, t *store.Tx, from string, args ...any) (members []Member, err error) {
 	rows, err := t.QueryContext(ctx, "SELECT "+memberText+" "+from, args...)
 	if err != nil {
 		return nil, err
@@ -74,14 +77,14 @@ func (t *Tx) members(ctx context.Context, from string, args ...any) (members []w
 	return members, rows.Err()
 }
 
-func readMember(f *fields) (workspace.Member, error) {
-	m := workspace.Member{
+func readMember(f *fields) (Member, error) {
+	m := Member{
 		DesktopID: f.next(), PoolID: f.next(), Name: f.next(), ProductID: f.next(), ImageID: f.next(),
-		Status: workspace.DesktopStatus(f.next()), Task: workspace.Task(f.next()), Login: workspace.LoginStatus(f.next()),
+		Status: DesktopStatus(f.next()), Task: workspace.Task(f.next()), Login: LoginStatus(f.next()),
 		InMaintenance: f.bool(), Troubled: f.bool(), AutoCreated: f.bool(), Isolated: f.bool(), Used: f.bool(),
 		Created: f.time(), Updated: f.time(), IdleSince: f.time(),
 	}
-	if b := (workspace.Binding{UserID: f.next(), BoundAt: f.time(), Disconnected: f.time()}); b.UserID != "" {
+	if b := (Binding{UserID: f.next(), BoundAt: f.time(), Disconnected: f.time()}); b.UserID != "" {
 		m.Binding = b
 	}
 	return m, f.err

@@ -1,7 +1,10 @@
-package workspace
+package desktop
 
 import (
 	"context"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // This file holds what the job runner writes about a desktop: each function is called inside the transaction that also ends
@@ -13,28 +16,28 @@ const PartlyApplied = "not all settings of the desktop could be applied inside: 
 
 // MarkCreated records that a new desktop runs and its people's displays answer, and tells them if asked. What nevertheless does not
 // hold inside becomes its fault.
-func MarkCreated(ctx context.Context, tx Tx, d Desktop, p CreateParams, warning string) error {
+func MarkCreated(ctx context.Context, tx *store.Tx, d Desktop, p CreateParams, warning string) error {
 	Settle(&d, StatusActive)
 	d.Fault = warning
 	if err := saveNew(ctx, tx, d); err != nil || !p.Notify {
 		return err
 	}
-	var mails []Mail
+	var mails []workspace.Mail
 	for _, a := range d.Assignments {
 		u, err := tx.ReadUser(ctx, d.ProjectID, a.UserID)
 		if err != nil {
 			return err
 		}
 		if u.Email != "" {
-			mails = append(mails, DesktopMail(MailDesktopReady, d, u, tx.Now()))
+			mails = append(mails, DesktopMail(workspace.MailDesktopReady, d, u, tx.Now()))
 		}
 	}
 	return tx.InsertMails(ctx, mails)
 }
 
 // OwnDesktop holds the desktop of a sub-job, and says whether the sub-job has it still.
-func OwnDesktop(ctx context.Context, tx Tx, s SubJob) (Desktop, bool, error) {
-	found, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
+func OwnDesktop(ctx context.Context, tx *store.Tx, s workspace.SubJob) (Desktop, bool, error) {
+	found, err := LockDesktops(ctx, tx, s.ProjectID, []string{s.DesktopID})
 	if err != nil || len(found) == 0 {
 		return Desktop{}, false, err
 	}
@@ -42,7 +45,7 @@ func OwnDesktop(ctx context.Context, tx Tx, s SubJob) (Desktop, bool, error) {
 }
 
 // MarkOperated records that an operation is done. What nevertheless does not hold inside becomes the desktop's fault.
-func MarkOperated(ctx context.Context, tx Tx, d Desktop, op Operation, warning string) error {
+func MarkOperated(ctx context.Context, tx *store.Tx, d Desktop, op Operation, warning string) error {
 	was := d.Login
 	Settle(&d, op.Result())
 	d.Fault = warning
@@ -62,7 +65,7 @@ func (op Operation) Result() DesktopStatus {
 }
 
 // MarkFailed records why the work on a desktop failed, and the state in which it was found afterwards.
-func MarkFailed(ctx context.Context, tx Tx, d Desktop, found DesktopStatus, reason string) error {
+func MarkFailed(ctx context.Context, tx *store.Tx, d Desktop, found DesktopStatus, reason string) error {
 	was := d.Login
 	Settle(&d, found)
 	d.Fault = reason
@@ -70,8 +73,8 @@ func MarkFailed(ctx context.Context, tx Tx, d Desktop, found DesktopStatus, reas
 }
 
 // MarkHeldUp shows on a sub-job's desktop why the work on it has not got on. The end of the work replaces that.
-func MarkHeldUp(ctx context.Context, tx Tx, s SubJob) error {
-	found, err := tx.LockDesktops(ctx, s.ProjectID, []string{s.DesktopID})
+func MarkHeldUp(ctx context.Context, tx *store.Tx, s workspace.SubJob) error {
+	found, err := LockDesktops(ctx, tx, s.ProjectID, []string{s.DesktopID})
 	if err != nil || len(found) == 0 || found[0].TaskOwner != s.ID || found[0].Fault == s.Reason {
 		return err
 	}
@@ -83,7 +86,7 @@ func MarkHeldUp(ctx context.Context, tx Tx, s SubJob) error {
 
 // Settle ends the task on a desktop.
 func Settle(d *Desktop, status DesktopStatus) {
-	d.Status, d.Task, d.TaskOwner, d.Fault = status, NoTask, "", ""
+	d.Status, d.Task, d.TaskOwner, d.Fault = status, workspace.NoTask, "", ""
 	switch {
 	case status != StatusActive && status != StatusHibernated:
 		d.Login = LoginUnregistered
@@ -93,7 +96,7 @@ func Settle(d *Desktop, status DesktopStatus) {
 }
 
 // MarkObserved records a state that a desktop at rest was found in.
-func MarkObserved(ctx context.Context, tx Tx, d Desktop, found DesktopStatus, fault string) error {
+func MarkObserved(ctx context.Context, tx *store.Tx, d Desktop, found DesktopStatus, fault string) error {
 	was := d.Login
 	Settle(&d, found)
 	d.Fault = fault

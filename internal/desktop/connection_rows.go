@@ -1,4 +1,4 @@
-package store
+package desktop
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"carrel/internal/workspace"
+	"carrel/internal/store"
 )
 
 type connection struct {
@@ -24,51 +24,52 @@ type connectionRow struct {
 	connection
 }
 
-func (r connectionRow) domain() workspace.Connection { return workspace.Connection(r.connection) }
+func (r connectionRow) domain() Connection { return Connection(r.connection) }
 
 // InsertConnection implements workspace.SessionRows.
-func (t *Tx) InsertConnection(ctx context.Context, c workspace.Connection) error {
+func InsertConnection(ctx context.Context, t *store.Tx, c Connection) error {
 	_, err := t.Inserting(&connectionRow{connection: connection(c)}).Exec(ctx)
 	return t.Dangling(err)
 }
 
-// ExtendConnections implements workspace.SessionRows.
-func (t *Tx) ExtendConnections(ctx context.Context, gateway string, until time.Time) error {
+// ExtendConnections moves the lease's end of all connections of a gateway.
+func ExtendConnections(ctx context.Context, t *store.Tx, gateway string, until time.Time) error {
 	_, err := t.NewUpdate().Model((*connectionRow)(nil)).Where("gateway = ?", gateway).Set("lease_until = ?", until).Exec(ctx)
 	return err
 }
 
-// DeleteConnection implements workspace.SessionRows. A missing row is a success.
-func (t *Tx) DeleteConnection(ctx context.Context, id string) error {
+// A missing row is a success.
+func DeleteConnection(ctx context.Context, t *store.Tx, id string) error {
 	_, err := t.NewDelete().Model((*connectionRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }
 
-// Connections implements workspace.SessionRows: the oldest first.
-func (t *Tx) Connections(ctx context.Context, desktopID string) ([]workspace.Connection, error) {
+// Connections lists the open connections of a desktop whose lease holds.
+// the oldest first.
+func Connections(ctx context.Context, t *store.Tx, desktopID string) ([]Connection, error) {
 	var rows []connectionRow
 	err := t.NewSelect().Model(&rows).Where("desktop_id = ? AND lease_until > ?", desktopID, t.Now()).
 		Order("opened", "id").Scan(ctx)
-	return Convert(rows, connectionRow.domain), err
+	return store.Convert(rows, connectionRow.domain), err
 }
 
-// DropConnectionsOf implements workspace.SessionRows.
-func (t *Tx) DropConnectionsOf(ctx context.Context, userID string) ([]workspace.Connection, error) {
+// DropConnectionsOf removes the connections of a user, and returns them.
+func DropConnectionsOf(ctx context.Context, t *store.Tx, userID string) ([]Connection, error) {
 	var rows []connectionRow
 	err := t.NewRaw("DELETE FROM connections WHERE user_id = ? RETURNING *", userID).Scan(ctx, &rows)
-	return Convert(rows, connectionRow.domain), err
+	return store.Convert(rows, connectionRow.domain), err
 }
 
-// DropStaleConnections implements workspace.SessionRows.
-func (t *Tx) DropStaleConnections(ctx context.Context) ([]workspace.Connection, error) {
+// DropStaleConnections removes connections whose lease ended, and returns them.
+func DropStaleConnections(ctx context.Context, t *store.Tx) ([]Connection, error) {
 	var rows []connectionRow
 	err := t.NewRaw("DELETE FROM connections WHERE lease_until <= ? RETURNING *", t.Now()).Scan(ctx, &rows)
-	return Convert(rows, connectionRow.domain), err
+	return store.Convert(rows, connectionRow.domain), err
 }
 
 type grounds struct {
 	ConnectionID string
-	Status       workspace.DesktopStatus
+	Status       DesktopStatus
 	Assigned     bool
 	SignedIn     bool
 	Locked       bool
@@ -77,8 +78,8 @@ type grounds struct {
 	Replaced     bool
 }
 
-// ReadGrounds implements workspace.SessionRows.
-func (t *Tx) ReadGrounds(ctx context.Context, gateway string) ([]workspace.Grounds, error) {
+// ReadGrounds reads what each connection of a gateway rests on, in one statement: gateways ask every second.
+func ReadGrounds(ctx context.Context, t *store.Tx, gateway string) ([]Grounds, error) {
 	var rows []grounds
 	err := t.NewRaw(`
 		SELECT c.id AS connection_id, d.status,
@@ -90,5 +91,5 @@ func (t *Tx) ReadGrounds(ctx context.Context, gateway string) ([]workspace.Groun
 				AND (n.opened > c.opened OR n.opened = c.opened AND n.id > c.id)) AS replaced
 		FROM connections AS c JOIN users AS u ON u.id = c.user_id JOIN desktops AS d ON d.id = c.desktop_id
 		WHERE c.gateway = ?1 ORDER BY c.id`, t.Now(), gateway).Scan(ctx, &rows)
-	return Convert(rows, func(g grounds) workspace.Grounds { return workspace.Grounds(g) }), err
+	return store.Convert(rows, func(g grounds) Grounds { return Grounds(g) }), err
 }

@@ -1,4 +1,4 @@
-package store
+package desktop
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -21,15 +22,15 @@ type dueRow struct {
 	due
 }
 
-func (r dueRow) domain() workspace.PoolDue { return workspace.PoolDue(r.due) }
+func (r dueRow) domain() PoolDue { return PoolDue(r.due) }
 
 // changedPools are those that a transaction has noted as changed.
 type changedPools map[string]bool
 
 // PoolsChanged notes that pools are to be looked after, once in a transaction, and wakes those who do that. Empty ids are left
 // out: they are of desktops outside pools.
-func (t *Tx) PoolsChanged(ctx context.Context, poolIDs ...string) error {
-	noted := Kept[changedPools](t)
+func PoolsChanged(ctx context.Context, t *store.Tx, poolIDs ...string) error {
+	noted := store.Kept[changedPools](t)
 	var rows []dueRow
 	for _, id := range poolIDs {
 		if id == "" || (*noted)[id] {
@@ -41,7 +42,7 @@ func (t *Tx) PoolsChanged(ctx context.Context, poolIDs ...string) error {
 		(*noted)[id] = true
 		rows = append(rows, dueRow{due: due{ID: workspace.NewID(), PoolID: id, At: t.Now()}})
 	}
-	for part := range slices.Chunk(rows, Batch) {
+	for part := range slices.Chunk(rows, store.Batch) {
 		if _, err := t.Inserting(&part).Exec(ctx); err != nil {
 			return err
 		}
@@ -52,41 +53,43 @@ func (t *Tx) PoolsChanged(ctx context.Context, poolIDs ...string) error {
 	return t.WakeWorkers(ctx)
 }
 
-// PoolsOfGroupChanged implements workspace.DueRows: it notes that pools changed which everybody in a group may use.
-func (t *Tx) PoolsOfGroupChanged(ctx context.Context, groupID string) error {
+// PoolsOfGroupChanged notes that the pools are to be looked after that everybody in a group may use.
+// it notes that pools changed which everybody in a group may use.
+func PoolsOfGroupChanged(ctx context.Context, t *store.Tx, groupID string) error {
 	var ids []string
 	err := t.NewSelect().TableExpr("pool_grants AS g").Column("g.pool_id").Where("g.group_id = ?", groupID).Order("g.pool_id").Scan(ctx, &ids)
 	if err != nil {
 		return err
 	}
-	return t.PoolsChanged(ctx, ids...)
+	return PoolsChanged(ctx, t, ids...)
 }
 
-// DuePools implements workspace.DueRows.
-func (t *Tx) DuePools(ctx context.Context, limit int) ([]workspace.PoolDue, error) {
+// DuePools reads all that is noted of the pools that are due, at most limit pools, those that are due longest.
+func DuePools(ctx context.Context, t *store.Tx, limit int) ([]PoolDue, error) {
 	var rows []dueRow
 	err := t.NewRaw(`
 		SELECT o.* FROM pool_dues AS o WHERE o.pool_id IN
 			(SELECT p.pool_id FROM pool_dues AS p WHERE p.at <= ?0 GROUP BY p.pool_id ORDER BY min(p.at), p.pool_id LIMIT ?1)
 		ORDER BY o.pool_id, o.at, o.id`, t.Now(), limit).Scan(ctx, &rows)
-	return Convert(rows, dueRow.domain), err
+	return store.Convert(rows, dueRow.domain), err
 }
 
-// NextPoolDue implements workspace.DueRows.
-func (t *Tx) NextPoolDue(ctx context.Context) (time.Time, error) {
+// NextPoolDue is when the next pool is due, or the zero time.
+func NextPoolDue(ctx context.Context, t *store.Tx) (time.Time, error) {
 	var row dueRow
 	err := t.NewSelect().Model(&row).Order("o.at").Limit(1).Scan(ctx)
-	return row.At, IgnoreNoRows(err)
+	return row.At, store.IgnoreNoRows(err)
 }
 
-// SettlePools implements workspace.DueRows.
-func (t *Tx) SettlePools(ctx context.Context, seen []workspace.PoolDue, next map[string]time.Time) error {
+// SettlePools forgets the notes that were seen before the pools were looked at, and no others; changes since have notes of
+// their own. The pools in next are due again at those times, unless zero. Two who settle at once do no harm.
+func SettlePools(ctx context.Context, t *store.Tx, seen []PoolDue, next map[string]time.Time) error {
 	ids := make([]string, len(seen))
 	for i, d := range seen {
 		ids[i] = d.ID
 	}
 	slices.Sort(ids) // in one order for all callers, so that two of them do not wait for each other
-	for part := range slices.Chunk(ids, Batch) {
+	for part := range slices.Chunk(ids, store.Batch) {
 		if _, err := t.NewDelete().Model((*dueRow)(nil)).Where("id IN (?)", bun.List(part)).Exec(ctx); err != nil {
 			return err
 		}
@@ -97,7 +100,7 @@ func (t *Tx) SettlePools(ctx context.Context, seen []workspace.PoolDue, next map
 			rows = append(rows, dueRow{due: due{ID: workspace.NewID(), PoolID: poolID, At: at}})
 		}
 	}
-	for part := range slices.Chunk(rows, Batch) {
+	for part := range slices.Chunk(rows, store.Batch) {
 		if _, err := t.Inserting(&part).Exec(ctx); err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package workspace
+package desktop
 
 import (
 	"cmp"
@@ -7,11 +7,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // chooseNames returns the computer names in the order of the request: those asked for, the others made by a name policy or from
 // a prefix.
-func chooseNames(ctx context.Context, tx Tx, r CreateDesktops) ([]string, error) {
+func chooseNames(ctx context.Context, tx *store.Tx, r CreateDesktops) ([]string, error) {
 	names := make([]string, r.count())
 	users := make([]string, r.count())
 	var open []int // the desktops whose names a policy may make
@@ -53,10 +56,10 @@ func given(names []string) []string {
 
 // namePolicyFor finds the policy that a request names, or else the project's default one if some desktop needs it, or nil. It
 // holds the policy's row: two callers at once count one after the other.
-func namePolicyFor(ctx context.Context, tx Tx, r CreateDesktops, needed bool) (*NamePolicy, error) {
+func namePolicyFor(ctx context.Context, tx *store.Tx, r CreateDesktops, needed bool) (*NamePolicy, error) {
 	id := r.NamePolicyID
 	if id == "" && needed && r.Size == nil {
-		defaults, _, err := tx.NamePolicies(ctx, NamePolicyQuery{ProjectID: r.ProjectID, Default: new(true), Page: Page{Limit: 1}})
+		defaults, _, err := NamePolicies(ctx, tx, NamePolicyQuery{ProjectID: r.ProjectID, Default: new(true), Page: workspace.Page{Limit: 1}})
 		if err != nil || len(defaults) == 0 {
 			return nil, err
 		}
@@ -65,15 +68,15 @@ func namePolicyFor(ctx context.Context, tx Tx, r CreateDesktops, needed bool) (*
 	if id == "" {
 		return nil, nil
 	}
-	p, err := tx.LockNamePolicy(ctx, r.ProjectID, id)
+	p, err := LockNamePolicy(ctx, tx, r.ProjectID, id)
 	if err != nil {
-		return nil, InField("desktop_name_policy_id", err)
+		return nil, workspace.InField("desktop_name_policy_id", err)
 	}
 	return &p, nil
 }
 
 // NamesByPolicy fills in the names at the indexes in open, and writes the number that the policy goes on with.
-func NamesByPolicy(ctx context.Context, tx Tx, p NamePolicy, projectID string, names, users []string, open []int) error {
+func NamesByPolicy(ctx context.Context, tx *store.Tx, p NamePolicy, projectID string, names, users []string, open []int) error {
 	next, err := FillNames(ctx, tx, p, projectID, names, users, open)
 	if err != nil || len(open) == 0 {
 		return err
@@ -82,27 +85,27 @@ func NamesByPolicy(ctx context.Context, tx Tx, p NamePolicy, projectID string, n
 }
 
 // KeepCount writes the number that a policy, whose row is held, goes on with.
-func KeepCount(ctx context.Context, tx Tx, p NamePolicy, next int) error {
+func KeepCount(ctx context.Context, tx *store.Tx, p NamePolicy, next int) error {
 	if p.PerUser {
 		return nil
 	}
 	p.Next = next
-	return tx.SaveNamePolicy(ctx, p)
+	return SaveNamePolicy(ctx, tx, p)
 }
 
 // FillNames fills in the names at the indexes in open, and returns the number that the policy would go on with.
-func FillNames(ctx context.Context, tx Tx, p NamePolicy, projectID string, names, users []string, open []int) (next int, err error) {
+func FillNames(ctx context.Context, tx *store.Tx, p NamePolicy, projectID string, names, users []string, open []int) (next int, err error) {
 	prefixes := make([]string, len(open))
 	for n, i := range open {
 		if prefixes[n], err = p.PrefixOf(users[i]); err != nil {
 			return 0, err
 		}
 	}
-	there, err := tx.NamesWithPrefix(ctx, projectID, slices.Compact(slices.Sorted(slices.Values(prefixes)))...)
+	there, err := NamesWithPrefix(ctx, tx, projectID, slices.Compact(slices.Sorted(slices.Values(prefixes)))...)
 	if err != nil {
 		return 0, err
 	}
-	made, next, err := p.Names(prefixes, InLowerCase(slices.Concat(names, there)))
+	made, next, err := p.Names(prefixes, workspace.InLowerCase(slices.Concat(names, there)))
 	if err != nil {
 		return 0, err
 	}
@@ -112,39 +115,39 @@ func FillNames(ctx context.Context, tx Tx, p NamePolicy, projectID string, names
 	return next, nil
 }
 
-func namesBySize(ctx context.Context, tx Tx, r CreateDesktops, names []string) ([]string, error) {
+func namesBySize(ctx context.Context, tx *store.Tx, r CreateDesktops, names []string) ([]string, error) {
 	switch {
 	case r.Name == "":
 		return names, nil
 	case *r.Size == 1:
 		return []string{r.Name}, RefuseTaken(ctx, tx, r.ProjectID, "desktop_name", []string{r.Name})
 	}
-	taken, err := tx.NamesWithPrefix(ctx, r.ProjectID, r.Name)
+	taken, err := NamesWithPrefix(ctx, tx, r.ProjectID, r.Name)
 	if err != nil {
 		return nil, err
 	}
-	return NameSequence("desktop_name", r.Name, *r.Size, InLowerCase(taken))
+	return workspace.NameSequence("desktop_name", r.Name, *r.Size, workspace.InLowerCase(taken))
 }
 
 // namesByPrefix makes the names that are still missing.
-func namesByPrefix(ctx context.Context, tx Tx, r CreateDesktops, names []string) ([]string, error) {
+func namesByPrefix(ctx context.Context, tx *store.Tx, r CreateDesktops, names []string) ([]string, error) {
 	byPrefix := map[string][]int{} // which desktops get a name made from the prefix
 	for i, d := range r.Desktops {
 		if names[i] == "" {
-			prefix := cmp.Or(d.Prefix, PrefixFor(d.UserName))
+			prefix := cmp.Or(d.Prefix, workspace.PrefixFor(d.UserName))
 			byPrefix[prefix] = append(byPrefix[prefix], i)
 		}
 	}
 	prefixes := slices.Sorted(maps.Keys(byPrefix))
-	there, err := tx.NamesWithPrefix(ctx, r.ProjectID, prefixes...)
+	there, err := NamesWithPrefix(ctx, tx, r.ProjectID, prefixes...)
 	if err != nil {
 		return nil, err
 	}
-	taken := InLowerCase(slices.Concat(names, there))
+	taken := workspace.InLowerCase(slices.Concat(names, there))
 	for _, prefix := range prefixes {
 		indexes := byPrefix[prefix]
 		field := fmt.Sprintf("desktops[%d].desktop_name_prefix", indexes[0])
-		made, err := NameSequence(field, prefix, len(indexes), taken)
+		made, err := workspace.NameSequence(field, prefix, len(indexes), taken)
 		if err != nil {
 			return nil, err
 		}
@@ -156,16 +159,16 @@ func namesByPrefix(ctx context.Context, tx Tx, r CreateDesktops, names []string)
 	return names, nil
 }
 
-func RefuseTaken(ctx context.Context, tx Tx, projectID, field string, names []string) error {
+func RefuseTaken(ctx context.Context, tx *store.Tx, projectID, field string, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	taken, err := tx.TakenNames(ctx, projectID, names)
+	taken, err := TakenNames(ctx, tx, projectID, names)
 	if err != nil {
 		return err
 	}
 	if len(taken) > 0 {
-		return Errorf(CodeNameTaken, "%s: %q is in use", field, taken[0])
+		return workspace.Errorf(workspace.CodeNameTaken, "%s: %q is in use", field, taken[0])
 	}
 	return nil
 }

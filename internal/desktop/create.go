@@ -1,4 +1,4 @@
-package workspace
+package desktop
 
 import (
 	"cmp"
@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // Limits of a request for desktops.
@@ -22,11 +25,11 @@ const (
 
 // CreateDesktops asks for desktops of one configuration: either one for each of Desktops, or Size without a user.
 type CreateDesktops struct {
-	Caller
+	workspace.Caller
 	Type           DesktopType
 	Zone           string // empty: the default zone
 	ProductID      string
-	ImageType      ImageType
+	ImageType      workspace.ImageType
 	ImageID        string
 	Root           VolumeSpec
 	Data           []VolumeSpec
@@ -39,7 +42,7 @@ type CreateDesktops struct {
 	Addresses      []string
 	Notify         bool
 	EnterpriseID   string
-	Tags           []Tag
+	Tags           []workspace.Tag
 	Domain         string // the directory's name; empty: the built-in one
 	OUName         string // of the built-in directory, whatever its case; empty: none
 	NamePolicyID   string // makes the names that are not asked for; empty: the project's default policy, if it has one
@@ -100,7 +103,7 @@ func CheckSupported(fields []string) error {
 		return nil
 	}
 	why := UnsupportedWhy[fields[0][strings.LastIndexByte(fields[0], '.')+1:]]
-	return Unsupported(fields[0], cmp.Or(why, "not offered here; leave it out"))
+	return workspace.Unsupported(fields[0], cmp.Or(why, "not offered here; leave it out"))
 }
 
 // Check refuses what is wrong with the request by itself: limits, names and fields that exclude each other.
@@ -109,7 +112,7 @@ func (r *CreateDesktops) Check() error {
 		return err
 	}
 	if r.Type != Dedicated && r.Type != Shared {
-		return Invalid("desktop_type", "%q is unknown, use DEDICATED or SHARED", r.Type)
+		return workspace.Invalid("desktop_type", "%q is unknown, use DEDICATED or SHARED", r.Type)
 	}
 	if err := r.checkCount(); err != nil {
 		return err
@@ -118,7 +121,7 @@ func (r *CreateDesktops) Check() error {
 		return err
 	}
 	if len(r.Data) > MaxDataVolumes {
-		return Invalid("data_volumes", "%d volumes, at most %d are allowed", len(r.Data), MaxDataVolumes)
+		return workspace.Invalid("data_volumes", "%d volumes, at most %d are allowed", len(r.Data), MaxDataVolumes)
 	}
 	for i, v := range r.Data {
 		if err := CheckVolume(fmt.Sprintf("data_volumes[%d]", i), v, MinDataGB); err != nil {
@@ -126,12 +129,12 @@ func (r *CreateDesktops) Check() error {
 		}
 	}
 	if len(r.SubnetIDs) > 1 {
-		return Invalid("nics", "%d network cards, 1 is allowed", len(r.SubnetIDs))
+		return workspace.Invalid("nics", "%d network cards, 1 is allowed", len(r.SubnetIDs))
 	}
-	if len(r.EnterpriseID) > MaxEnterpriseIDSize {
-		return Invalid("enterprise_project_id", "at most %d characters are allowed", MaxEnterpriseIDSize)
+	if len(r.EnterpriseID) > workspace.MaxEnterpriseIDSize {
+		return workspace.Invalid("enterprise_project_id", "at most %d characters are allowed", workspace.MaxEnterpriseIDSize)
 	}
-	if err := CheckTags("tags", r.Tags); err != nil {
+	if err := workspace.CheckTags("tags", r.Tags); err != nil {
 		return err
 	}
 	return CheckDomain("domain", r.Domain)
@@ -140,28 +143,28 @@ func (r *CreateDesktops) Check() error {
 func (r *CreateDesktops) checkCount() error {
 	switch {
 	case r.Size != nil && len(r.Desktops) > 0:
-		return Invalid("size", "cannot be used together with desktops")
+		return workspace.Invalid("size", "cannot be used together with desktops")
 	case r.Size == nil && len(r.Desktops) == 0:
-		return Invalid("desktops", "must hold 1 to %d desktops, or size and desktop_name must be given instead", MaxDesktopsPerRequest)
+		return workspace.Invalid("desktops", "must hold 1 to %d desktops, or size and desktop_name must be given instead", MaxDesktopsPerRequest)
 	case len(r.Desktops) > MaxDesktopsPerRequest:
-		return Invalid("desktops", "%d desktops, at most %d are allowed", len(r.Desktops), MaxDesktopsPerRequest)
+		return workspace.Invalid("desktops", "%d desktops, at most %d are allowed", len(r.Desktops), MaxDesktopsPerRequest)
 	case r.Size != nil && (*r.Size < 1 || *r.Size > MaxDesktopsPerRequest):
-		return Invalid("size", "%d is out of range, use 1 to %d", *r.Size, MaxDesktopsPerRequest)
+		return workspace.Invalid("size", "%d is out of range, use 1 to %d", *r.Size, MaxDesktopsPerRequest)
 	case len(r.Addresses) > 0 && len(r.Addresses) != r.count():
-		return Invalid("desktop_ips", "%d addresses for %d desktops, give one for each or none", len(r.Addresses), r.count())
+		return workspace.Invalid("desktop_ips", "%d addresses for %d desktops, give one for each or none", len(r.Addresses), r.count())
 	}
 	if r.Size != nil {
 		if r.NamePolicyID != "" {
 			if r.Name != "" {
-				return Invalid("desktop_name", "cannot be used together with desktop_name_policy_id")
+				return workspace.Invalid("desktop_name", "cannot be used together with desktop_name_policy_id")
 			}
 			return nil
 		}
-		limit := MaxComputerName
+		limit := workspace.MaxComputerName
 		if *r.Size > 1 {
-			limit = MaxNamePrefix
+			limit = workspace.MaxNamePrefix
 		}
-		return CheckComputerName("desktop_name", r.Name, limit)
+		return workspace.CheckComputerName("desktop_name", r.Name, limit)
 	}
 	names := map[string]bool{}
 	for i, d := range r.Desktops {
@@ -170,11 +173,11 @@ func (r *CreateDesktops) checkCount() error {
 			return err
 		}
 		if d.Prefix != "" && r.NamePolicyID != "" {
-			return Invalid(at+"desktop_name_prefix", "cannot be used together with desktop_name_policy_id")
+			return workspace.Invalid(at+"desktop_name_prefix", "cannot be used together with desktop_name_policy_id")
 		}
 		if key := strings.ToLower(d.Name); key != "" {
 			if names[key] {
-				return Invalid(at+"computer_name", "%q is there twice", d.Name)
+				return workspace.Invalid(at+"computer_name", "%q is there twice", d.Name)
 			}
 			names[key] = true
 		}
@@ -183,27 +186,27 @@ func (r *CreateDesktops) checkCount() error {
 }
 
 func (d NewDesktop) check(at string) error {
-	if err := CheckUserName(at+"user_name", d.UserName); err != nil {
+	if err := workspace.CheckUserName(at+"user_name", d.UserName); err != nil {
 		return err
 	}
-	if err := CheckEmail(at+"user_email", d.UserEmail); err != nil {
+	if err := workspace.CheckEmail(at+"user_email", d.UserEmail); err != nil {
 		return err
 	}
-	if err := CheckPhone(at+"user_phone", d.UserPhone); err != nil {
+	if err := workspace.CheckPhone(at+"user_phone", d.UserPhone); err != nil {
 		return err
 	}
 	if d.Name != "" {
-		if err := CheckComputerName(at+"computer_name", d.Name, MaxComputerName); err != nil {
+		if err := workspace.CheckComputerName(at+"computer_name", d.Name, workspace.MaxComputerName); err != nil {
 			return err
 		}
 	}
 	if d.Prefix != "" {
-		if err := CheckComputerName(at+"desktop_name_prefix", strings.TrimSuffix(d.Prefix, "-"), MaxNamePrefix); err != nil {
+		if err := workspace.CheckComputerName(at+"desktop_name_prefix", strings.TrimSuffix(d.Prefix, "-"), workspace.MaxNamePrefix); err != nil {
 			return err
 		}
 	}
 	if d.HostName != "" {
-		if err := CheckHostName(at+"os_host_name", d.HostName); err != nil {
+		if err := workspace.CheckHostName(at+"os_host_name", d.HostName); err != nil {
 			return err
 		}
 	}
@@ -216,18 +219,18 @@ func (d NewDesktop) check(at string) error {
 func CheckVolume(field string, v VolumeSpec, least int) error {
 	switch {
 	case v.Type == "":
-		return Invalid(field+".type", "must not be empty")
+		return workspace.Invalid(field+".type", "must not be empty")
 	case v.GB < least || v.GB > MaxVolumeGB:
-		return Invalid(field+".size", "%d GB is out of range, use %d to %d", v.GB, least, MaxVolumeGB)
+		return workspace.Invalid(field+".size", "%d GB is out of range, use %d to %d", v.GB, least, MaxVolumeGB)
 	case v.GB%VolumeStepGB != 0:
-		return Invalid(field+".size", "%d GB is not a multiple of %d", v.GB, VolumeStepGB)
+		return workspace.Invalid(field+".size", "%d GB is not a multiple of %d", v.GB, VolumeStepGB)
 	}
 	return nil
 }
 
 func CheckDomain(field, name string) error {
 	if name != "" && !strings.EqualFold(name, BuiltInDomain) {
-		return Invalid(field, "%q is unknown, the only directory is %s", name, BuiltInDomain)
+		return workspace.Invalid(field, "%q is unknown, the only directory is %s", name, BuiltInDomain)
 	}
 	return nil
 }
@@ -246,22 +249,22 @@ func (s *DesktopService) CreateDesktops(ctx context.Context, r CreateDesktops) (
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return Choosing(ctx, s.Store, Once(ctx, r.Caller, "CreateDesktop", r, func(tx Tx) (string, error) { return createDesktops(ctx, tx, r) }))
+	return Choosing(ctx, s.Store, store.Once(ctx, r.Caller, "CreateDesktop", r, func(tx *store.Tx) (string, error) { return createDesktops(ctx, tx, r) }))
 }
 
 // Choosing is update for what chooses names or addresses: it runs again when another caller was faster to take them.
-func Choosing[T any](ctx context.Context, s Store, f func(Tx) (T, error)) (T, error) {
+func Choosing[T any](ctx context.Context, s store.Transactions, f func(*store.Tx) (T, error)) (T, error) {
 	const attempts = 5
 	for attempt := 1; ; attempt++ {
-		out, err := update(ctx, s, f)
-		chosen := CodeOf(err) == CodeNameTaken || CodeOf(err) == CodeAddressTaken
+		out, err := store.Update(ctx, s, f)
+		chosen := workspace.CodeOf(err) == workspace.CodeNameTaken || workspace.CodeOf(err) == workspace.CodeAddressTaken
 		if err == nil || !chosen || attempt == attempts {
 			return out, err
 		}
 	}
 }
 
-func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error) {
+func createDesktops(ctx context.Context, tx *store.Tx, r CreateDesktops) (string, error) {
 	place, err := findPlace(ctx, tx, r)
 	if err != nil {
 		return "", err
@@ -279,7 +282,7 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 		return "", err
 	}
 
-	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobCreateDesktops, RequestID: r.RequestID, Created: tx.Now()}
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobCreateDesktops, RequestID: r.RequestID, Created: tx.Now()}
 	desktops := make([]Desktop, r.count())
 	asksHost := func(i int) bool { return len(r.Desktops) > 0 && r.Desktops[i].HostName != "" }
 	for i := range desktops {
@@ -305,7 +308,7 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 	if err := SettleHostNames(ctx, tx, r.ProjectID, desktops, asksHost); err != nil {
 		return "", err
 	}
-	if err := tx.InsertDesktops(ctx, desktops); err != nil {
+	if err := InsertDesktops(ctx, tx, desktops); err != nil {
 		return "", err
 	}
 	if err := tx.InsertJob(ctx, job); err != nil {
@@ -315,7 +318,7 @@ func createDesktops(ctx context.Context, tx Tx, r CreateDesktops) (string, error
 }
 
 // NewSubJob makes the next sub-job of j, about d.
-func NewSubJob(j *Job, d Desktop, params any) SubJob {
+func NewSubJob(j *workspace.Job, d Desktop, params any) workspace.SubJob {
 	s := j.NextSubJob(params)
 	s.PoolID, s.DesktopID, s.DesktopName, s.ProductID = d.PoolID, d.ID, d.Name, d.ProductID
 	s.UserName, s.Address = d.FirstUser(), d.Address
@@ -324,13 +327,13 @@ func NewSubJob(j *Job, d Desktop, params any) SubJob {
 
 // NothingToDo gives a job without sub-jobs one that has ended for each of the desktops: clients wait for the job that they are given,
 // and take one without sub-jobs for a failure.
-func NothingToDo(j *Job, desktops []Desktop) {
+func NothingToDo(j *workspace.Job, desktops []Desktop) {
 	if len(j.SubJobs) > 0 {
 		return
 	}
 	for _, d := range desktops {
 		sub := NewSubJob(j, d, struct{}{})
-		sub.State, sub.Progress, sub.Begun, sub.Ended = SubJobSuccess, 100, j.Created, j.Created
+		sub.State, sub.Progress, sub.Begun, sub.Ended = workspace.SubJobSuccess, 100, j.Created, j.Created
 		sub.Reason = "there was nothing to do"
 		j.SubJobs = append(j.SubJobs, sub)
 	}
@@ -346,12 +349,12 @@ func (d Desktop) FirstUser() string {
 
 func (r *CreateDesktops) desktop(p place, name, address string, now time.Time) Desktop {
 	d := Desktop{
-		ID: NewID(), ProjectID: r.ProjectID, Type: r.Type, Name: name, OUName: p.ouName,
+		ID: workspace.NewID(), ProjectID: r.ProjectID, Type: r.Type, Name: name, OUName: p.ouName,
 		ProductID: p.product.ID, ImageID: p.image.ID, Zone: p.zone, SubnetID: p.subnet.ID, Address: address,
 		SecurityGroups: p.groups, EnterpriseID: cmp.Or(r.EnterpriseID, "0"), Tags: r.Tags,
-		Status: StatusCreating, Task: TaskCreating, Login: LoginUnregistered, Created: now, Updated: now,
+		Status: StatusCreating, Task: workspace.TaskCreating, Login: LoginUnregistered, Created: now, Updated: now,
 	}
-	d.HostName = HostNameFor(name, d.ID)
+	d.HostName = workspace.HostNameFor(name, d.ID)
 	d.Root = NewVolume(r.Root, 0, now)
 	for i, v := range r.Data {
 		d.Data = append(d.Data, NewVolume(v, i+1, now))
@@ -365,31 +368,31 @@ func NewVolume(v VolumeSpec, index int, now time.Time) Volume {
 	if index > 0 {
 		name = fmt.Sprintf("data-%d", index)
 	}
-	return Volume{ID: NewID(), Type: v.Type, GB: v.GB, Device: "/dev/sd" + string(rune('a'+index)), Name: name, Created: now}
+	return Volume{ID: workspace.NewID(), Type: v.Type, GB: v.GB, Device: "/dev/sd" + string(rune('a'+index)), Name: name, Created: now}
 }
 
 // place is what a request's ids stand for.
 type place struct {
-	product Product
-	image   Image
+	product workspace.Product
+	image   workspace.Image
 	zone    string
-	subnet  Subnet
+	subnet  workspace.Subnet
 	groups  []string
 	ouName  string
 }
 
-func findPlace(ctx context.Context, tx Tx, r CreateDesktops) (p place, err error) {
-	if err = requireSubscription(ctx, tx, r.ProjectID); err != nil {
+func findPlace(ctx context.Context, tx *store.Tx, r CreateDesktops) (p place, err error) {
+	if err = store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 		return p, err
 	}
 	if p.product, err = tx.ReadProduct(ctx, r.ProductID); err != nil {
-		return p, InField("product_id", err)
+		return p, workspace.InField("product_id", err)
 	}
 	if p.product.Status != "normal" {
-		return p, Invalid("product_id", "%q can no longer be ordered (%s)", r.ProductID, p.product.Status)
+		return p, workspace.Invalid("product_id", "%q can no longer be ordered (%s)", r.ProductID, p.product.Status)
 	}
 	if p.image, err = tx.ReadImage(ctx, r.ProjectID, r.ImageID); err != nil {
-		return p, InField("image_id", err)
+		return p, workspace.InField("image_id", err)
 	}
 	if err = CheckImage(r, p.image, p.product); err != nil {
 		return p, err
@@ -410,24 +413,24 @@ func findPlace(ctx context.Context, tx Tx, r CreateDesktops) (p place, err error
 	return p, err
 }
 
-func CheckImage(r CreateDesktops, i Image, p Product) error {
+func CheckImage(r CreateDesktops, i workspace.Image, p workspace.Product) error {
 	switch {
 	case i.Gone:
 		return ImageGone(i)
 	case r.ImageType != i.Type:
-		return Invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)
+		return workspace.Invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)
 	case i.Architecture != p.Architecture:
-		return Invalid("image_id", "the image is for %s, product %s has %s", i.Architecture, p.ID, p.Architecture)
+		return workspace.Invalid("image_id", "the image is for %s, product %s has %s", i.Architecture, p.ID, p.Architecture)
 	case r.Root.GB < i.MinDiskGB:
-		return Invalid("root_volume.size", "%d GB is too small, the image needs %d", r.Root.GB, i.MinDiskGB)
+		return workspace.Invalid("root_volume.size", "%d GB is too small, the image needs %d", r.Root.GB, i.MinDiskGB)
 	case p.MemoryMiB < i.MinMemoryMiB:
-		return Invalid("product_id", "%q has %d MB of memory, the image needs %d", p.ID, p.MemoryMiB, i.MinMemoryMiB)
+		return workspace.Invalid("product_id", "%q has %d MB of memory, the image needs %d", p.ID, p.MemoryMiB, i.MinMemoryMiB)
 	}
 	if i.OSType == "Windows" {
 		for n, d := range r.Desktops {
-			if len(d.UserName) > MaxWindowsUserName {
-				return Invalid(fmt.Sprintf("desktops[%d].user_name", n), "%q has %d characters, at most %d are allowed on Windows desktops",
-					d.UserName, len(d.UserName), MaxWindowsUserName)
+			if len(d.UserName) > workspace.MaxWindowsUserName {
+				return workspace.Invalid(fmt.Sprintf("desktops[%d].user_name", n), "%q has %d characters, at most %d are allowed on Windows desktops",
+					d.UserName, len(d.UserName), workspace.MaxWindowsUserName)
 			}
 		}
 	}
@@ -435,11 +438,11 @@ func CheckImage(r CreateDesktops, i Image, p Product) error {
 }
 
 // ImageGone refuses an image that the engine has no longer.
-func ImageGone(i Image) error {
-	return Errorf(CodeImageNotFound, "image_id: image %q (%s) is no longer there, choose another", i.ID, i.Name)
+func ImageGone(i workspace.Image) error {
+	return workspace.Errorf(workspace.CodeImageNotFound, "image_id: image %q (%s) is no longer there, choose another", i.ID, i.Name)
 }
 
-func FindZone(ctx context.Context, tx Tx, id string) (string, error) {
+func FindZone(ctx context.Context, tx *store.Tx, id string) (string, error) {
 	zones, err := tx.Zones(ctx)
 	if err != nil {
 		return "", err
@@ -449,10 +452,10 @@ func FindZone(ctx context.Context, tx Tx, id string) (string, error) {
 			return z.ID, nil
 		}
 	}
-	return "", Errorf(CodeZoneNotFound, "availability_zone: %q does not exist", id)
+	return "", workspace.Errorf(workspace.CodeZoneNotFound, "availability_zone: %q does not exist", id)
 }
 
-func CheckVolumeTypes(ctx context.Context, tx Tx, r CreateDesktops) error {
+func CheckVolumeTypes(ctx context.Context, tx *store.Tx, r CreateDesktops) error {
 	types, err := tx.VolumeTypes(ctx)
 	if err != nil {
 		return err
@@ -462,37 +465,37 @@ func CheckVolumeTypes(ctx context.Context, tx Tx, r CreateDesktops) error {
 		ids = append(ids, t.ID)
 	}
 	if !slices.Contains(ids, r.Root.Type) {
-		return Invalid("root_volume.type", "%q is not offered, use one of %s", r.Root.Type, strings.Join(ids, ", "))
+		return workspace.Invalid("root_volume.type", "%q is not offered, use one of %s", r.Root.Type, strings.Join(ids, ", "))
 	}
 	for i, v := range r.Data {
 		if !slices.Contains(ids, v.Type) {
-			return Invalid(fmt.Sprintf("data_volumes[%d].type", i), "%q is not offered, use one of %s", v.Type, strings.Join(ids, ", "))
+			return workspace.Invalid(fmt.Sprintf("data_volumes[%d].type", i), "%q is not offered, use one of %s", v.Type, strings.Join(ids, ", "))
 		}
 	}
 	return nil
 }
 
-func findSubnet(ctx context.Context, tx Tx, r CreateDesktops) (Subnet, error) {
+func findSubnet(ctx context.Context, tx *store.Tx, r CreateDesktops) (workspace.Subnet, error) {
 	subnets, err := tx.Subnets(ctx, r.ProjectID)
 	if err != nil {
-		return Subnet{}, err
+		return workspace.Subnet{}, err
 	}
 	for _, s := range subnets {
 		if len(r.SubnetIDs) > 0 && s.ID != r.SubnetIDs[0] || len(r.SubnetIDs) == 0 && !s.Default {
 			continue
 		}
 		if r.VPCID != "" && r.VPCID != s.VPCID {
-			return Subnet{}, Invalid("vpc_id", "subnet %s is in VPC %s, not in %s", s.ID, s.VPCID, r.VPCID)
+			return workspace.Subnet{}, workspace.Invalid("vpc_id", "subnet %s is in VPC %s, not in %s", s.ID, s.VPCID, r.VPCID)
 		}
 		return s, nil
 	}
 	if len(r.SubnetIDs) == 0 {
-		return Subnet{}, Errorf(CodeSubnetNotFound, "nics: the project has no default subnet, name one")
+		return workspace.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "nics: the project has no default subnet, name one")
 	}
-	return Subnet{}, Errorf(CodeSubnetNotFound, "nics[0].subnet_id: %q does not exist", r.SubnetIDs[0])
+	return workspace.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "nics[0].subnet_id: %q does not exist", r.SubnetIDs[0])
 }
 
-func FindSecurityGroups(ctx context.Context, tx Tx, projectID string, asked []string) ([]string, error) {
+func FindSecurityGroups(ctx context.Context, tx *store.Tx, projectID string, asked []string) ([]string, error) {
 	groups, err := tx.SecurityGroups(ctx, projectID)
 	if err != nil {
 		return nil, err
@@ -505,13 +508,13 @@ func FindSecurityGroups(ctx context.Context, tx Tx, projectID string, asked []st
 	}
 	for i, id := range asked {
 		if !slices.Contains(found, id) {
-			return nil, Errorf(CodeSecurityNotFound, "security_groups[%d].id: %q does not exist", i, id)
+			return nil, workspace.Errorf(workspace.CodeSecurityNotFound, "security_groups[%d].id: %q does not exist", i, id)
 		}
 	}
 	return found, nil
 }
 
-func chooseAddresses(ctx context.Context, tx Tx, s Subnet, r CreateDesktops) ([]string, error) {
+func chooseAddresses(ctx context.Context, tx *store.Tx, s workspace.Subnet, r CreateDesktops) ([]string, error) {
 	if len(r.Addresses) == 0 {
 		return tx.FreeAddresses(ctx, s.ID, r.count())
 	}
@@ -524,11 +527,11 @@ func chooseAddresses(ctx context.Context, tx Tx, s Subnet, r CreateDesktops) ([]
 		field := fmt.Sprintf("desktop_ips[%d]", i)
 		switch addr, err := netip.ParseAddr(a); {
 		case err != nil || !addr.Is4():
-			return nil, Invalid(field, "%q is not an IPv4 address", a)
+			return nil, workspace.Invalid(field, "%q is not an IPv4 address", a)
 		case !UsableAddress(prefix, addr) || a == s.Gateway:
-			return nil, Invalid(field, "%s is not a usable address of the subnet %s", a, s.CIDR)
+			return nil, workspace.Invalid(field, "%s is not a usable address of the subnet %s", a, s.CIDR)
 		case seen[a]:
-			return nil, Invalid(field, "%s is there twice", a)
+			return nil, workspace.Invalid(field, "%s is there twice", a)
 		}
 		seen[a] = true
 	}
@@ -551,6 +554,6 @@ func GroupFor(field string, g UserGroup) (group UserGroup, remark string, err er
 	case "user":
 		return GroupDefault, fmt.Sprintf("user_group %q was read as default: the person is an ordinary user", g), nil
 	default:
-		return "", "", Invalid(field, "%q is unknown, use sudo or default (Linux), administrators or users (Windows)", g)
+		return "", "", workspace.Invalid(field, "%q is unknown, use sudo or default (Linux), administrators or users (Windows)", g)
 	}
 }

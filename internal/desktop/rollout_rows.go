@@ -1,16 +1,20 @@
-package store
+package desktop
 
 import (
 	"context"
 	"slices"
 
 	"github.com/uptrace/bun"
+
+	"carrel/internal/store"
 )
 
-// RolloutOrders implements workspace.RolloutRows: for each desktop it goes back in time over the rollouts of its pool.
-func (t *Tx) RolloutOrders(ctx context.Context, desktopIDs []string) (map[string]string, error) {
+// RolloutOrders reads, by desktop, the OrderID of the last rollout that is for it and has one, in one statement for as many as a
+// page has. Rollouts that skipped the desktop, or stopped before its turn, do not count.
+// for each desktop it goes back in time over the rollouts of its pool.
+func RolloutOrders(ctx context.Context, t *store.Tx, desktopIDs []string) (map[string]string, error) {
 	orders := make(map[string]string, len(desktopIDs))
-	for part := range slices.Chunk(desktopIDs, Batch) {
+	for part := range slices.Chunk(desktopIDs, store.Batch) {
 		var rows []struct{ ID, OrderID string }
 		err := t.NewRaw(`SELECT d.id, COALESCE((SELECT r.order_id FROM rollouts AS r
 				JOIN rollout_items AS i ON i.job_id = r.job_id AND i.desktop_id = d.id

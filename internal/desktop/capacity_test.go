@@ -1,6 +1,10 @@
-package workspace
+package desktop
 
-import "testing"
+import (
+	"testing"
+
+	"carrel/internal/workspace"
+)
 
 func TestCapacityIsPromisedUpToItsBound(t *testing.T) {
 	const gib = 1 << 10
@@ -10,7 +14,7 @@ func TestCapacityIsPromisedUpToItsBound(t *testing.T) {
 			{ID: "fast", Classes: []string{"SSD", "GPSSD"}, Size: 100 * gib, Bound: 200 * gib, Used: used * gib, Promised: promised * gib},
 		}
 	}
-	small := Product{MemoryMiB: 2 * gib}
+	small := workspace.Product{MemoryMiB: 2 * gib}
 	for _, c := range []struct {
 		name string
 		all  []Capacity
@@ -30,7 +34,7 @@ func TestCapacityIsPromisedUpToItsBound(t *testing.T) {
 		{"what has no limit", []Capacity{{ID: "wide", Classes: []string{"SSD"}}}, DemandOf(1000, small, VolumeSpec{"SSD", 1000}), true},
 	} {
 		after, err := promise(c.all, c.ask)
-		if (err == nil) != c.fits || err != nil && CodeOf(err) != CodeNoRoom {
+		if (err == nil) != c.fits || err != nil && workspace.CodeOf(err) != workspace.CodeNoRoom {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		for i := range after {

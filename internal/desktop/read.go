@@ -1,24 +1,27 @@
-package workspace
+package desktop
 
 import (
 	"context"
 	"slices"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // DesktopDetail is a desktop with what it refers to.
 type DesktopDetail struct {
 	Desktop
-	Product  Product
-	Image    Image
-	Groups   []SecurityGroup // in the desktop's order; one that is gone has only its id
-	Progress *int            // percent of its task; nil when it is idle
-	OrderID  string          // of the last rebuild of its pool that named one
+	Product  workspace.Product
+	Image    workspace.Image
+	Groups   []workspace.SecurityGroup // in the desktop's order; one that is gone has only its id
+	Progress *int                      // percent of its task; nil when it is idle
+	OrderID  string                    // of the last rebuild of its pool that named one
 }
 
 // Desktop reads one desktop, or fails with CodeDesktopNotFound.
 func (s *DesktopService) Desktop(ctx context.Context, projectID, id string) (DesktopDetail, error) {
-	return view(ctx, s.Store, func(tx Tx) (DesktopDetail, error) {
-		d, err := tx.ReadDesktop(ctx, projectID, id)
+	return store.View(ctx, s.Store, func(tx *store.Tx) (DesktopDetail, error) {
+		d, err := ReadDesktop(ctx, tx, projectID, id)
 		if err != nil {
 			return DesktopDetail{}, err
 		}
@@ -33,13 +36,13 @@ func (s *DesktopService) Desktop(ctx context.Context, projectID, id string) (Des
 // ListDesktops reads a page of desktops, without their volumes and security groups, and counts all that match.
 func (s *DesktopService) ListDesktops(ctx context.Context, q DesktopQuery) ([]Desktop, int, error) {
 	q.Brief = true
-	return list(ctx, s.Store, func(tx Tx) ([]Desktop, int, error) { return tx.Desktops(ctx, q) })
+	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Desktop, int, error) { return Desktops(ctx, tx, q) })
 }
 
 // ListDesktopDetails is ListDesktops with all that belongs to the desktops and what they refer to.
 func (s *DesktopService) ListDesktopDetails(ctx context.Context, q DesktopQuery) ([]DesktopDetail, int, error) {
-	return list(ctx, s.Store, func(tx Tx) ([]DesktopDetail, int, error) {
-		desktops, total, err := tx.Desktops(ctx, q)
+	return store.List(ctx, s.Store, func(tx *store.Tx) ([]DesktopDetail, int, error) {
+		desktops, total, err := Desktops(ctx, tx, q)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -50,7 +53,7 @@ func (s *DesktopService) ListDesktopDetails(ctx context.Context, q DesktopQuery)
 
 // WithDetails reads what desktops refer to: products and images as withCatalog does, all else in a statement of each kind, and what
 // only some desktops have only for those.
-func WithDetails(ctx context.Context, tx Tx, projectID string, desktops []Desktop) ([]DesktopDetail, error) {
+func WithDetails(ctx context.Context, tx *store.Tx, projectID string, desktops []Desktop) ([]DesktopDetail, error) {
 	details, err := WithCatalog(ctx, tx, desktops)
 	if err != nil {
 		return nil, err
@@ -64,11 +67,11 @@ func WithDetails(ctx context.Context, tx Tx, projectID string, desktops []Deskto
 		if d.PoolID != "" {
 			pooled = append(pooled, d.ID)
 		}
-		if d.Task != NoTask && d.TaskOwner != "" {
+		if d.Task != workspace.NoTask && d.TaskOwner != "" {
 			tasks = append(tasks, d.TaskOwner)
 		}
 	}
-	orders, err := tx.RolloutOrders(ctx, pooled)
+	orders, err := RolloutOrders(ctx, tx, pooled)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +82,7 @@ func WithDetails(ctx context.Context, tx Tx, projectID string, desktops []Deskto
 	for i := range details {
 		d := &details[i]
 		d.Groups, d.OrderID = GroupsNamed(groups, d.SecurityGroups), orders[d.ID]
-		if percent, known := progress[d.TaskOwner]; known && d.Task != NoTask {
+		if percent, known := progress[d.TaskOwner]; known && d.Task != workspace.NoTask {
 			d.Progress = &percent
 		}
 	}
@@ -87,11 +90,11 @@ func WithDetails(ctx context.Context, tx Tx, projectID string, desktops []Deskto
 }
 
 // GroupsNamed finds security groups by their ids. One that is gone has only its id.
-func GroupsNamed(all []SecurityGroup, ids []string) []SecurityGroup {
-	found := make([]SecurityGroup, len(ids))
+func GroupsNamed(all []workspace.SecurityGroup, ids []string) []workspace.SecurityGroup {
+	found := make([]workspace.SecurityGroup, len(ids))
 	for i, id := range ids {
 		found[i].ID = id
-		if at := slices.IndexFunc(all, func(g SecurityGroup) bool { return g.ID == id }); at >= 0 {
+		if at := slices.IndexFunc(all, func(g workspace.SecurityGroup) bool { return g.ID == id }); at >= 0 {
 			found[i] = all[at]
 		}
 	}
@@ -100,14 +103,14 @@ func GroupsNamed(all []SecurityGroup, ids []string) []SecurityGroup {
 
 // WithCatalog reads each product and image once, however many desktops share it. One that is no longer offered leaves only
 // its id.
-func WithCatalog(ctx context.Context, tx Tx, desktops []Desktop) ([]DesktopDetail, error) {
-	products, images := map[string]Product{}, map[string]Image{}
+func WithCatalog(ctx context.Context, tx *store.Tx, desktops []Desktop) ([]DesktopDetail, error) {
+	products, images := map[string]workspace.Product{}, map[string]workspace.Image{}
 	details := make([]DesktopDetail, len(desktops))
 	for i, d := range desktops {
 		product, ok := products[d.ProductID]
 		if !ok {
 			var err error
-			if product, err = tx.ReadProduct(ctx, d.ProductID); err != nil && CodeOf(err) != CodeProductNotFound {
+			if product, err = tx.ReadProduct(ctx, d.ProductID); err != nil && workspace.CodeOf(err) != workspace.CodeProductNotFound {
 				return nil, err
 			}
 			product.ID = d.ProductID
@@ -116,7 +119,7 @@ func WithCatalog(ctx context.Context, tx Tx, desktops []Desktop) ([]DesktopDetai
 		image, ok := images[d.ImageID]
 		if !ok {
 			var err error
-			if image, err = tx.ReadImage(ctx, "", d.ImageID); err != nil && CodeOf(err) != CodeImageNotFound {
+			if image, err = tx.ReadImage(ctx, "", d.ImageID); err != nil && workspace.CodeOf(err) != workspace.CodeImageNotFound {
 				return nil, err
 			}
 			image.ID = d.ImageID

@@ -1,12 +1,15 @@
-package workspace
+package desktop
 
 import (
 	"context"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // DeleteDesktops asks for desktops to be removed with all their disks.
 type DeleteDesktops struct {
-	Caller
+	workspace.Caller
 	IDs         []string
 	DeleteUsers bool // also the people who then have no desktop left
 	Notify      bool // mail the people
@@ -22,40 +25,40 @@ type DeleteParams struct {
 // do not exist, or are being deleted, are left out, since their deletion is a success already; if none is left the call fails
 // with CodeDesktopNotFound. It returns the job's id.
 func (s *DesktopService) DeleteDesktops(ctx context.Context, r DeleteDesktops) (string, error) {
-	if err := CheckIDs("desktop_ids", r.IDs); err != nil {
+	if err := workspace.CheckIDs("desktop_ids", r.IDs); err != nil {
 		return "", err
 	}
-	return update(ctx, s.Store, func(tx Tx) (string, error) {
-		if err := requireSubscription(ctx, tx, r.ProjectID); err != nil {
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
+		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
 		return OrderDeletion(ctx, tx, r)
 	})
 }
 
-func OrderDeletion(ctx context.Context, tx Tx, r DeleteDesktops) (string, error) {
+func OrderDeletion(ctx context.Context, tx *store.Tx, r DeleteDesktops) (string, error) {
 	found, err := LockByID(ctx, tx, r.ProjectID, r.IDs)
 	if err != nil {
 		return "", err
 	}
 	if len(found) == 0 {
 		if len(r.IDs) == 1 {
-			return "", Errorf(CodeDesktopNotFound, "desktop %s does not exist", r.IDs[0])
+			return "", workspace.Errorf(workspace.CodeDesktopNotFound, "desktop %s does not exist", r.IDs[0])
 		}
-		return "", Errorf(CodeDesktopNotFound, "none of these %d desktops exists", len(r.IDs))
+		return "", workspace.Errorf(workspace.CodeDesktopNotFound, "none of these %d desktops exists", len(r.IDs))
 	}
-	job := Job{ID: NewID(), ProjectID: r.ProjectID, Type: JobDeleteDesktops, RequestID: r.RequestID, Created: tx.Now()}
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobDeleteDesktops, RequestID: r.RequestID, Created: tx.Now()}
 	for _, id := range r.IDs {
 		d, ok := found[id]
 		if !ok {
 			continue
 		}
 		sub := NewSubJob(&job, d, DeleteParams{DeleteUsers: r.DeleteUsers, Notify: r.Notify})
-		if _, err := tx.SupersedeSubJobs(ctx, d.ID, sub.ID, CodeGone, "desktop "+d.Name+" was deleted meanwhile"); err != nil {
+		if _, err := tx.SupersedeSubJobs(ctx, d.ID, sub.ID, workspace.CodeGone, "desktop "+d.Name+" was deleted meanwhile"); err != nil {
 			return "", err
 		}
 		was := d.Login
-		d.Task, d.TaskOwner, d.Login = TaskDeleting, sub.ID, LoginUnregistered
+		d.Task, d.TaskOwner, d.Login = workspace.TaskDeleting, sub.ID, LoginUnregistered
 		if err := SaveSession(ctx, tx, d, was); err != nil {
 			return "", err
 		}

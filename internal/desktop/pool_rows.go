@@ -1,17 +1,19 @@
-package store
+package desktop
 
 import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // holdPools holds the pools of desktops that are to be inserted until the transaction ends, so that none is deleted meanwhile.
-func (t *Tx) holdPools(ctx context.Context, rows []desktopRow) error {
+func holdPools(ctx context.Context, t *store.Tx, rows []desktopRow) error {
 	wanted := map[string]bool{}
 	for _, r := range rows {
 		if r.PoolID != "" {
@@ -29,5 +31,18 @@ func (t *Tx) holdPools(ctx context.Context, rows []desktopRow) error {
 	if len(held) < len(wanted) {
 		return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the desktops' pool was deleted meanwhile"))
 	}
-	return t.PoolsChanged(ctx, held...)
+	return PoolsChanged(ctx, t, held...)
+}
+
+// MemberKind is desktops of a pool that are alike. The Member says how: it has no id, name, image or times.
+type MemberKind struct {
+	Member
+	Count int
+}
+
+// PoolDue notes that a pool is to be looked after at a time.
+type PoolDue struct {
+	ID     string
+	PoolID string
+	At     time.Time
 }

@@ -1,19 +1,23 @@
-package workspace
+package desktop
 
-import "context"
+import (
+	"context"
+
+	"carrel/internal/store"
+)
 
 // This file keeps what a pool knows of its desktops in step with the desktops themselves. The desktops' rows are locked.
 
 // SaveSession writes a desktop whose login status may have changed, and with it, for a pool's, when its person was last there: a
 // binding of a DYNAMIC pool ends so long after that.
-func SaveSession(ctx context.Context, tx Tx, d Desktop, was LoginStatus) error {
-	if err := tx.SaveDesktop(ctx, d); err != nil {
+func SaveSession(ctx context.Context, tx *store.Tx, d Desktop, was LoginStatus) error {
+	if err := SaveDesktop(ctx, tx, d); err != nil {
 		return err
 	}
 	if d.PoolID == "" || (was == LoginConnected) == (d.Login == LoginConnected) {
 		return nil
 	}
-	m, err := tx.ReadMember(ctx, d.ID)
+	m, err := ReadMember(ctx, tx, d.ID)
 	if err != nil {
 		return err
 	}
@@ -26,11 +30,11 @@ func SaveSession(ctx context.Context, tx Tx, d Desktop, was LoginStatus) error {
 }
 
 // saveNew writes a new desktop that is ready: from now on a pool's is idle.
-func saveNew(ctx context.Context, tx Tx, d Desktop) error {
-	if err := tx.SaveDesktop(ctx, d); err != nil || d.PoolID == "" {
+func saveNew(ctx context.Context, tx *store.Tx, d Desktop) error {
+	if err := SaveDesktop(ctx, tx, d); err != nil || d.PoolID == "" {
 		return err
 	}
-	m, err := tx.ReadMember(ctx, d.ID)
+	m, err := ReadMember(ctx, tx, d.ID)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,287 @@
+package desktop
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// Capacity is one thing that desktops share and that can run out: a storage pool, or the memory of all hosts. Amounts are MiB.
+type Capacity struct {
+	ID       string   // MemoryCapacity, or the storage pool's name
+	Classes  []string // the volume types that the pool serves; none of memory
+	Size     int64    // 0: without a limit
+	Used     int64    // when the engine was asked last; 0 of memory
+	Promised int64    // to desktops in every state; of memory: to those that are not off. Never less than the truth
+	Bound    int64    // the most that may be promised
+	Observed time.Time
+}
+
+// MemoryCapacity is the ID of the memory of all hosts.
+const MemoryCapacity = "memory"
+
+// FullPercent is how much of a storage pool may be used before nothing new is put on it: who works there needs the rest.
+const FullPercent = 90
+
+// Overcommit says how many times of what there is may be promised: desktops seldom use all that they were promised.
+type Overcommit struct {
+	Disk   float64 `yaml:"disk"`
+	Memory float64 `yaml:"memory"`
+}
+
+// Growth is what a sub-job will make its desktop take more: the desktop's row has it when the sub-job is done.
+type Growth struct {
+	SubJobID string
+	Type     string // of volume; empty: memory
+	MiB      int64
+}
+
+// Full says why nothing new may be put on the capacity; empty: something may.
+func (c Capacity) Full() string {
+	if c.Size == 0 || c.Used*100 < c.Size*FullPercent {
+		return ""
+	}
+	return workspace.Errorf(workspace.CodeNoRoom, "storage pool %s is full: %d of %d GiB are used, and from %d %% on nothing new is put there; delete what is no longer needed, or enlarge the pool",
+		c.ID, c.Used>>10, c.Size>>10, FullPercent).Message
+}
+
+// admit decides whether so many MiB more may be promised. CodeNoRoom.
+func (c Capacity) admit(wanted int64) error {
+	if c.Size == 0 || wanted == 0 {
+		return nil
+	}
+	if why := c.Full(); why != "" {
+		return workspace.Errorf(workspace.CodeNoRoom, "%s", why)
+	}
+	left := max(c.Bound-c.Promised, 0)
+	switch {
+	case wanted <= left:
+		return nil
+	case c.ID == MemoryCapacity:
+		return workspace.Errorf(workspace.CodeNoRoom, "the hosts' memory is promised to the desktops that run: %d MiB are asked for, %d of %d MiB are left; stop desktops, or choose a smaller product",
+			wanted, left, c.Bound)
+	}
+	return workspace.Errorf(workspace.CodeNoRoom, "storage pool %s is promised to other desktops: %d GiB are asked for, %d of %d GiB are left; delete desktops, or choose smaller disks or another volume type",
+		c.ID, wanted>>10, left>>10, c.Bound>>10)
+}
+
+// Demand is what desktops are about to be promised, in MiB.
+type Demand struct {
+	Disks  map[string]int64 // by volume type
+	Memory int64
+}
+
+// DemandOf is the demand of n desktops with these disks and this product.
+func DemandOf(n int, p workspace.Product, disks ...VolumeSpec) Demand {
+	d := Demand{Disks: map[string]int64{}, Memory: int64(n) * int64(p.MemoryMiB)}
+	for _, v := range disks {
+		d.Disks[v.Type] += int64(n) * int64(v.GB) << 10
+	}
+	return d
+}
+
+// Disks sums the desktop's disks by volume type, in MiB.
+func (d Desktop) Disks() map[string]int64 {
+	sums := map[string]int64{d.Root.Type: int64(d.Root.GB) << 10}
+	for _, v := range d.Data {
+		sums[v.Type] += int64(v.GB) << 10
+	}
+	return sums
+}
+
+// Growths is the demand as that of a sub-job.
+func (d Demand) Growths(subJobID string) (all []Growth) {
+	for _, class := range slices.Sorted(maps.Keys(d.Disks)) {
+		all = append(all, Growth{subJobID, class, d.Disks[class]})
+	}
+	all = append(all, Growth{subJobID, "", d.Memory})
+	return slices.DeleteFunc(all, func(g Growth) bool { return g.MiB == 0 })
+}
+
+// DemandOfGrowths is what they take together.
+func DemandOfGrowths(all []Growth) Demand {
+	d := Demand{Disks: map[string]int64{}}
+	for _, g := range all {
+		if g.Type == "" {
+			d.Memory += g.MiB
+		} else {
+			d.Disks[g.Type] += g.MiB
+		}
+	}
+	return d
+}
+
+// Times is n times the demand.
+func (d Demand) Times(n int) Demand {
+	all := Demand{Disks: make(map[string]int64, len(d.Disks)), Memory: int64(n) * d.Memory}
+	for class, mib := range d.Disks {
+		all.Disks[class] = int64(n) * mib
+	}
+	return all
+}
+
+// And is both demands together.
+func (d Demand) And(other Demand) Demand {
+	both := Demand{Disks: map[string]int64{}, Memory: d.Memory + other.Memory}
+	for _, one := range []Demand{d, other} {
+		for class, mib := range one.Disks {
+			both.Disks[class] += mib
+		}
+	}
+	return both
+}
+
+// none says that nothing is asked for.
+func (d Demand) none() bool {
+	for _, mib := range d.Disks {
+		if mib != 0 {
+			return false
+		}
+	}
+	return d.Memory == 0
+}
+
+// of is what the demand takes of a capacity.
+func (d Demand) of(c Capacity) (wanted int64) {
+	if c.ID == MemoryCapacity {
+		return d.Memory
+	}
+	for _, class := range c.Classes {
+		wanted += d.Disks[class]
+	}
+	return wanted
+}
+
+// promise adds the demand to what is promised of each capacity, or says of which there is not enough. CodeNoRoom.
+func promise(all []Capacity, d Demand) ([]Capacity, error) {
+	for _, c := range all {
+		if err := c.admit(d.of(c)); err != nil {
+			return nil, err
+		}
+	}
+	return add(all, d), nil
+}
+
+// promiseUpTo promises to as many of n desktops with this demand each as there is room for. It says how many those are, and, if
+// they are fewer, why. CodeNoRoom.
+func promiseUpTo(all []Capacity, each Demand, n int) (promised []Capacity, fit int, short error) {
+	if promised, short = promise(all, each.Times(n)); short == nil {
+		return promised, n, nil
+	}
+	fit = sort.Search(n, func(i int) bool {
+		_, err := promise(all, each.Times(i+1))
+		return err != nil
+	})
+	if fit > 0 {
+		promised, _ = promise(all, each.Times(fit))
+	}
+	return promised, fit, short
+}
+
+// Reserve promises capacity to what a transaction has written already: orders, starts, growths. It comes last, so that the rows of
+// the capacities, which all orders share, are held no longer than the commit takes. Two orders at once cannot both get the last of
+// it. What was given back since it was counted is found before anything is refused. CodeNoRoom.
+func Reserve(ctx context.Context, tx *store.Tx, d Demand) error {
+	if d.none() {
+		return nil
+	}
+	all, err := LockCapacities(ctx, tx)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	promised, short := promise(all, d)
+	if short != nil {
+		if all, err = recount(ctx, tx, all); err != nil {
+			return err
+		}
+		if promised, short = promise(add(all, d.Times(-1)), d); short != nil {
+			return short
+		}
+	}
+	return PutCapacities(ctx, tx, promised)
+}
+
+// room is what there is to promise as far as it can be told without holding it, for those who do as much as there is room for. They
+// take of it before they write anything, and reserve what they took at the end.
+type room struct {
+	all     []Capacity
+	taken   Demand
+	counted bool
+}
+
+// ReadRoom reads what there is.
+func ReadRoom(ctx context.Context, tx *store.Tx) (*room, error) {
+	all, err := Capacities(ctx, tx)
+	return &room{all: all}, err
+}
+
+// Take takes as many of n times the demand as there is room for. It says how many those are and, if they are fewer, why.
+func (r *room) Take(ctx context.Context, tx *store.Tx, each Demand, n int) (fit int, short, err error) {
+	promised, fit, short := promiseUpTo(r.all, each, n)
+	if short != nil && !r.counted {
+		counted, err := recount(ctx, tx, r.all)
+		if err != nil {
+			return 0, nil, err
+		}
+		r.all, r.counted = add(counted, r.taken), true
+		promised, fit, short = promiseUpTo(r.all, each, n)
+	}
+	if fit > 0 {
+		r.all, r.taken = promised, r.taken.And(each.Times(fit))
+	}
+	return fit, short, nil
+}
+
+// add adds the demand to what is promised of each capacity, whether there is room for it or not.
+func add(all []Capacity, d Demand) []Capacity {
+	all = slices.Clone(all)
+	for i, c := range all {
+		all[i].Promised += d.of(c)
+	}
+	return all
+}
+
+// recount replaces what is said to be promised by what is. The caller holds the rows.
+func recount(ctx context.Context, tx *store.Tx, all []Capacity) ([]Capacity, error) {
+	disks, err := PromisedDisks(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	memory, err := PromisedMemory(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.Clone(all)
+	for i, c := range all {
+		all[i].Promised = Demand{Disks: disks, Memory: memory}.of(c)
+	}
+	return all, nil
+}
+
+// RecordCapacity keeps what the engine says there is, with what is promised of it, and returns it.
+func RecordCapacity(ctx context.Context, s store.Transactions, found []Capacity) ([]Capacity, error) {
+	return store.Update(ctx, s, func(tx *store.Tx) ([]Capacity, error) {
+		if _, err := LockCapacities(ctx, tx); err != nil {
+			return nil, err
+		}
+		all, err := recount(ctx, tx, found)
+		if err != nil {
+			return nil, err
+		}
+		ids := make([]string, len(all))
+		for i := range all {
+			all[i].Observed, ids[i] = tx.Now(), all[i].ID
+		}
+		slices.SortFunc(all, func(a, b Capacity) int { return strings.Compare(a.ID, b.ID) })
+		if err := PutCapacities(ctx, tx, all); err != nil {
+			return nil, err
+		}
+		return all, DeleteCapacities(ctx, tx, ids)
+	})
+}

@@ -1,0 +1,145 @@
+package desktop
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// Limits of organisational units. Names and descriptions count in characters.
+const (
+	MaxUnitName        = 64
+	MaxUnitLevels      = 5
+	MaxUnitDescription = 255
+)
+
+// OU is an organisational unit of the built-in directory, in which desktops can be. People and groups are at the directory's root.
+type OU struct {
+	ID          string
+	ProjectID   string
+	Name        string // unique in the project whatever its case; "Berlin/Sales" is within "Berlin"
+	Description string
+	Created     time.Time
+	Updated     time.Time
+}
+
+// DN is the unit's distinguished name in the directory.
+func (o OU) DN() string {
+	levels := strings.Split(o.Name, "/")
+	slices.Reverse(levels)
+	return "OU=" + strings.Join(levels, ",OU=") + "," + workspace.RootDN
+}
+
+// CheckOUName says why name cannot be a unit's, or nil: 1 to 64 letters of any script, digits, spaces, hyphens, underscores and
+// dots, in up to 5 levels with slashes between them.
+func CheckOUName(field, name string) error {
+	if n := utf8.RuneCountInString(name); n < 1 || n > MaxUnitName {
+		return workspace.Invalid(field, "use 1 to %d characters", MaxUnitName)
+	}
+	levels := strings.Split(name, "/")
+	if len(levels) > MaxUnitLevels {
+		return workspace.Invalid(field, "%q has %d levels, at most %d are allowed", name, len(levels), MaxUnitLevels)
+	}
+	for _, level := range levels {
+		if level == "" || strings.TrimSpace(level) != level {
+			return workspace.Invalid(field, "%q has a level that is empty, or starts or ends with a space", name)
+		}
+		if err := workspace.CheckTitle(field, name, level); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkOUDescription(text string) error {
+	if utf8.RuneCountInString(text) > MaxUnitDescription {
+		return workspace.Invalid("description", "at most %d characters are allowed", MaxUnitDescription)
+	}
+	return nil
+}
+
+// OUQuery selects units of one project.
+type OUQuery struct {
+	ProjectID string
+	Name      string // part of the name, whatever its case
+	workspace.Page
+}
+
+// CreateOU adds a unit and returns its id. CodeNameTaken, CodeInvalid.
+func (s *DesktopService) CreateOU(ctx context.Context, c workspace.Caller, domain, name, description string) (string, error) {
+	if err := CheckDomain("domain", domain); err != nil {
+		return "", err
+	}
+	if err := CheckOUName("ou_name", name); err != nil {
+		return "", err
+	}
+	if err := checkOUDescription(description); err != nil {
+		return "", err
+	}
+	return store.Update(ctx, s.Store, store.Once(ctx, c, "AddOu", []string{name, description}, func(tx *store.Tx) (string, error) {
+		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
+			return "", err
+		}
+		o := OU{ID: workspace.NewID(), ProjectID: c.ProjectID, Name: name, Description: description, Created: tx.Now(), Updated: tx.Now()}
+		return o.ID, InsertOU(ctx, tx, o)
+	}))
+}
+
+// UpdateOU renames a unit, for the desktops and pools in it too, and gives it another description. CodeOUNotFound, CodeNameTaken, CodeInvalid.
+func (s *DesktopService) UpdateOU(ctx context.Context, c workspace.Caller, id, name, description string) error {
+	if err := CheckOUName("ou_name", name); err != nil {
+		return err
+	}
+	if err := checkOUDescription(description); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		o, err := LockOU(ctx, tx, c.ProjectID, id)
+		if err != nil {
+			return err
+		}
+		o.Name, o.Description, o.Updated = name, description, tx.Now()
+		return SaveOU(ctx, tx, o)
+	})
+}
+
+// ListOUs reads a page of units and counts all that match.
+func (s *DesktopService) ListOUs(ctx context.Context, q OUQuery) ([]OU, int, error) {
+	return store.List(ctx, s.Store, func(tx *store.Tx) ([]OU, int, error) { return OUs(ctx, tx, q) })
+}
+
+// PeopleAt is ListUsers of a place in the directory, given by its distinguished name, whatever its case: all people are at
+// RootDN, and nobody is in a unit. CodeOUNotFound when there is no such place.
+func (s *DesktopService) PeopleAt(ctx context.Context, dn string, q workspace.UserQuery) ([]workspace.User, int, error) {
+	if strings.EqualFold(dn, workspace.RootDN) {
+		return store.List(ctx, s.Store, func(tx *store.Tx) ([]workspace.User, int, error) { return tx.Users(ctx, q) })
+	}
+	units, _, err := s.ListOUs(ctx, OUQuery{ProjectID: q.ProjectID, Page: workspace.Page{Limit: maxUnits}})
+	if err != nil {
+		return nil, 0, err
+	}
+	if !slices.ContainsFunc(units, func(o OU) bool { return strings.EqualFold(dn, o.DN()) }) {
+		return nil, 0, workspace.Errorf(workspace.CodeOUNotFound, "ou_dn: %q does not exist", dn)
+	}
+	return nil, 0, nil
+}
+
+// maxUnits is how many units are looked through.
+const maxUnits = 10000
+
+// FindOU returns a unit's name as it is written. It holds the unit's row, so that it cannot be deleted meanwhile.
+func FindOU(ctx context.Context, tx *store.Tx, projectID, name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	o, err := LockOUByName(ctx, tx, projectID, name)
+	if workspace.CodeOf(err) == workspace.CodeOUNotFound {
+		return "", workspace.Invalid("ou_name", "%q does not exist, add it first or leave it out", name)
+	}
+	return o.Name, err
+}

@@ -1,0 +1,330 @@
+package desktop
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+type desktop struct {
+	ID        string `bun:",pk"`
+	ProjectID string
+	PoolID    string
+	Type      DesktopType
+
+	Name     string
+	HostName string
+	OUName   string `bun:"ou_name"`
+
+	ProductID      string
+	ImageID        string
+	Zone           string
+	SubnetID       string
+	Address        string
+	SecurityGroups []string `bun:"-"`
+	EnterpriseID   string
+	Tags           []workspace.Tag `bun:"-"`
+
+	Root Volume   `bun:"-"`
+	Data []Volume `bun:"-"`
+
+	Status        DesktopStatus
+	Task          workspace.Task
+	TaskOwner     string
+	Login         LoginStatus
+	Fault         string
+	InMaintenance bool
+	AutoCreated   bool
+	Isolated      bool
+
+	Assignments      []Assignment      `bun:"-"`
+	GroupAssignments []GroupAssignment `bun:"-"`
+
+	Created time.Time
+	Updated time.Time
+}
+
+type desktopRow struct {
+	bun.BaseModel `bun:"table:desktops,alias:d"`
+	desktop
+	NameFolded    string
+	AddressNumber int64
+
+	// Whether anything is there to read; most desktops have neither.
+	Tagged  bool `bun:",scanonly"`
+	Grouped bool `bun:",scanonly"`
+}
+
+// desktops selects desktops.
+func desktops(t *store.Tx, rows *[]desktopRow) *bun.SelectQuery {
+	return t.NewSelect().Model(rows).ColumnExpr("?TableColumns").
+		ColumnExpr("EXISTS (SELECT 1 FROM desktop_tags AS l WHERE l.desktop_id = d.id) AS tagged").
+		ColumnExpr("EXISTS (SELECT 1 FROM group_assignments AS g WHERE g.desktop_id = d.id) AS grouped")
+}
+
+func newDesktopRow(d Desktop) (desktopRow, error) {
+	number, err := store.AddressNumber(d.Address)
+	if err != nil {
+		return desktopRow{}, fmt.Errorf("desktop %s: %w", d.ID, err)
+	}
+	return desktopRow{desktop: desktop(d), NameFolded: store.Fold(d.Name), AddressNumber: number}, nil
+}
+
+// InsertDesktops writes desktops with their volumes and assignments. It fails with CodeNameTaken (naming the name) or
+// CodeAddressTaken; unique constraints decide between two callers. Those of a pool are its members at once, and the pool's row
+// is held until the transaction ends; CodeConflict when the pool is gone.
+// A user, subnet or security group that is not there is a CodeConflict:
+// it was deleted since the caller looked. So is a pool; those of the desktops are held until the transaction ends.
+func InsertDesktops(ctx context.Context, t *store.Tx, desktops []Desktop) error {
+	rows := make([]desktopRow, len(desktops))
+	for i, d := range desktops {
+		row, err := newDesktopRow(d)
+		if err != nil {
+			return err
+		}
+		rows[i] = row
+	}
+	if err := holdPools(ctx, t, rows); err != nil {
+		return err
+	}
+	// In one order for all callers, so that two of them do not wait for each other.
+	slices.SortFunc(rows, func(a, b desktopRow) int { return cmp.Compare(a.NameFolded, b.NameFolded) })
+	for part := range slices.Chunk(rows, store.Batch) {
+		n, err := store.Affected(t.Inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx))
+		if err != nil {
+			return t.Dangling(err)
+		}
+		if n < len(part) {
+			return t.Refuse(whyNotDesktops(ctx, t, part))
+		}
+	}
+	return t.Dangling(insertDesktopParts(ctx, t, desktops))
+}
+
+// whyNotDesktops finds out which of the rows could not be inserted. The others are there, and so are those that another
+// transaction has committed meanwhile.
+func whyNotDesktops(ctx context.Context, t *store.Tx, rows []desktopRow) error {
+	for _, r := range rows {
+		named := t.NewSelect().Model((*desktopRow)(nil)).
+			Where("project_id = ? AND name_folded = ? AND id <> ?", r.ProjectID, r.NameFolded, r.ID)
+		if held, err := named.Exists(ctx); err != nil || held {
+			return cmp.Or(err, computerNameTaken(r.Name))
+		}
+		hosting := t.NewSelect().Model((*desktopRow)(nil)).
+			Where("project_id = ? AND LOWER(host_name) = ? AND host_name <> '' AND id <> ?", r.ProjectID, strings.ToLower(r.HostName), r.ID)
+		if held, err := hosting.Exists(ctx); err != nil || held {
+			return cmp.Or(err, hostNameTaken(r.HostName))
+		}
+		addressed := t.NewSelect().Model((*desktopRow)(nil)).
+			Where("subnet_id = ? AND address_number = ? AND address_number > 0 AND id <> ?", r.SubnetID, r.AddressNumber, r.ID)
+		if held, err := addressed.Exists(ctx); err != nil || held {
+			return cmp.Or(err, addressTaken(r.Address))
+		}
+	}
+	return errors.New("inserting desktops: an id is in use")
+}
+
+func computerNameTaken(name string) error {
+	return workspace.Errorf(workspace.CodeNameTaken, "computer name %q is in use", name)
+}
+
+func hostNameTaken(name string) error {
+	return workspace.Errorf(workspace.CodeNameTaken, "host name %q is in use", name)
+}
+
+func addressTaken(address string) error {
+	return workspace.Errorf(workspace.CodeAddressTaken, "address %s is in use", address)
+}
+
+func desktopNotFound(id string) error {
+	return workspace.Errorf(workspace.CodeDesktopNotFound, "desktop %q does not exist", id)
+}
+
+// ReadDesktop reads one desktop of the project, or of any project if projectID is empty. CodeDesktopNotFound.
+func ReadDesktop(ctx context.Context, t *store.Tx, projectID, id string) (Desktop, error) {
+	var rows []desktopRow
+	if err := store.Equal(desktops(t, &rows), "d.project_id", projectID).Where("d.id = ?", id).Scan(ctx); err != nil {
+		return Desktop{}, err
+	}
+	if len(rows) == 0 {
+		return Desktop{}, desktopNotFound(id)
+	}
+	desktops, err := wholeDesktops(ctx, t, rows)
+	if err != nil {
+		return Desktop{}, err
+	}
+	return desktops[0], nil
+}
+
+// LockDesktops reads the project's desktops (or, if projectID is empty, anybody's) with these ids and holds them against other transactions until this one ends. Ids
+// that do not exist are left out. Rows are locked in the order of their ids, so two callers cannot dead-lock.
+// An empty projectID allows those of any project. They come in the order
+// of their ids.
+func LockDesktops(ctx context.Context, t *store.Tx, projectID string, ids []string) ([]Desktop, error) {
+	var locked []desktopRow
+	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), store.Batch) {
+		var rows []desktopRow
+		q := store.Equal(store.Among(t.NewSelect().Model(&rows), "d.id", part), "d.project_id", projectID).Order("d.id")
+		if err := t.ForUpdate(q, "d").Scan(ctx); err != nil {
+			return nil, err
+		}
+		locked = append(locked, rows...)
+	}
+	// Not in one statement with the lock: it would not see what somebody wrote who held a row until now.
+	if err := markParts(ctx, t, locked); err != nil {
+		return nil, err
+	}
+	desktops, err := wholeDesktops(ctx, t, locked)
+	holdLabels(t, desktops)
+	return desktops, err
+}
+
+// Desktops reads a page of desktops and counts all that match.
+func Desktops(ctx context.Context, t *store.Tx, f DesktopQuery) ([]Desktop, int, error) {
+	var rows []desktopRow
+	q := filterDesktops(desktops(t, &rows), f)
+	column := "created"
+	if f.SortBy == ByName {
+		column = "name_folded"
+	}
+	total, err := store.ReadPage(ctx, q, f.Page, f.Descending, column, "id")
+	if err != nil {
+		return nil, 0, err
+	}
+	if f.Brief {
+		desktops, err := briefDesktops(ctx, t, rows)
+		return desktops, total, err
+	}
+	desktops, err := wholeDesktops(ctx, t, rows)
+	return desktops, total, err
+}
+
+func filterDesktops(q *bun.SelectQuery, f DesktopQuery) *bun.SelectQuery {
+	q = store.Equal(q, "d.project_id", f.ProjectID)
+	q = store.Among(q, "d.id", f.IDs)
+	q = store.Containing(q, "d.name_folded", f.Name)
+	q = store.Among(q, "d.name_folded", store.FoldAll(f.Names))
+	q = store.Among(q, "d.pool_id", f.PoolIDs)
+	q = store.Equal(q, "d.enterprise_id", f.EnterpriseID)
+	q = store.Equal(q, "d.subnet_id", f.SubnetID)
+	q = store.Equal(q, "d.image_id", f.ImageID)
+	q = store.Equal(q, "d.zone", f.Zone)
+	q = store.Equal(q, "d.ou_name", f.OUName)
+	q = store.Equal(q, "d.address", f.Address)
+	q = store.Among(q, "d.type", f.Types)
+	q = store.Among(q, "d.status", f.Statuses)
+	q = store.Is(q, "d.in_maintenance", f.InMaintenance)
+	q = store.Is(q, "d.isolated", f.Isolated)
+	if f.Unlike != nil {
+		condition, args := difference(f.Unlike.Pattern, f.Unlike.In)
+		q = q.Where("d.pool_id = ?", f.Unlike.PoolID).Where(condition, args...)
+	}
+	if f.UserID != "" {
+		q = q.Where("d.id IN (SELECT h.desktop_id FROM holdings AS h WHERE h.user_id = ?)", f.UserID)
+	}
+	if f.UserName != "" {
+		q = q.Where("d.id IN (SELECT h.desktop_id FROM holdings AS h WHERE h.user_id IN (SELECT u.id FROM users AS u "+
+			`WHERE u.name_folded LIKE ? ESCAPE '\'))`, store.LikePart(f.UserName))
+	}
+	if len(f.UserNames) > 0 {
+		q = q.Where("d.id IN (SELECT h.desktop_id FROM holdings AS h WHERE h.user_id IN (SELECT u.id FROM users AS u "+
+			"WHERE u.name_folded IN (?)))", bun.List(store.FoldAll(f.UserNames)))
+	}
+	for _, tag := range f.Tags {
+		q = q.Where("d.id IN (SELECT t.desktop_id FROM desktop_tags AS t WHERE t.key = ? AND t.value = ?)", tag.Key, tag.Value)
+	}
+	if f.Assigned != nil {
+		q = q.Where("(EXISTS (SELECT 1 FROM assignments AS a WHERE a.desktop_id = d.id) OR "+
+			"EXISTS (SELECT 1 FROM group_assignments AS a WHERE a.desktop_id = d.id)) = ?", *f.Assigned)
+	}
+	return q
+}
+
+// SaveDesktop writes every field of the desktop's own row but its identity, and sets Updated to the transaction's time;
+// volumes, assignments, AutoCreated, Isolated and what only Member has stay. CodeNameTaken, CodeAddressTaken.
+// tags and security groups are written too, and what a desktop has only in a pool
+// (memberRow) is not. CodeDesktopNotFound when the
+// row is missing; CodeNameTaken and CodeAddressTaken.
+func SaveDesktop(ctx context.Context, t *store.Tx, d Desktop) error {
+	row, err := newDesktopRow(d)
+	if err != nil {
+		return err
+	}
+	n, err := store.Affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "auto_created", "isolated").WherePK().Exec(ctx))
+	if err != nil {
+		switch t.Violated(err) {
+		case "desktops_name_folded":
+			return t.Refuse(computerNameTaken(d.Name))
+		case "desktops_address_number":
+			return t.Refuse(addressTaken(d.Address))
+		}
+		return t.Dangling(err)
+	}
+	if n == 0 {
+		return desktopNotFound(d.ID)
+	}
+	if err := PoolsChanged(ctx, t, d.PoolID); err != nil {
+		return err
+	}
+	return t.Dangling(saveLabels(ctx, t, d))
+}
+
+// DeleteDesktop removes the row with its volumes, assignments, tickets and connections. A missing row is a success.
+// Foreign keys take the rest along.
+func DeleteDesktop(ctx context.Context, t *store.Tx, id string) error {
+	var pools []string
+	if err := t.NewRaw("DELETE FROM desktops WHERE id = ? RETURNING pool_id", id).Scan(ctx, &pools); err != nil {
+		return err
+	}
+	return PoolsChanged(ctx, t, pools...)
+}
+
+// DesktopStates reads what every project's desktops are doing, in the order of their ids: at most limit of those after the
+// given id, in one statement that reads nothing but their own rows.
+func DesktopStates(ctx context.Context, t *store.Tx, after string, limit int) ([]DesktopState, error) {
+	var states []DesktopState
+	err := t.NewSelect().Model((*desktopRow)(nil)).
+		Column("id", "project_id", "name", "product_id", "status", "task", "fault", "updated").
+		Where("id > ?", after).Order("id").Limit(int64(limit)).Scan(ctx, &states)
+	return states, err
+}
+
+// TakenNames returns which of the names are computer names in the project, whatever their case, in lower case.
+func TakenNames(ctx context.Context, t *store.Tx, projectID string, names []string) ([]string, error) {
+	return t.Present(ctx, "SELECT name_folded FROM desktops WHERE project_id = ? AND name_folded = v.column1", projectID, store.FoldAll(names))
+}
+
+// TakenHostNames returns which of the names are host names in the project, whatever their case, in lower case.
+// Host names are ASCII, which LOWER takes alike on both databases.
+func TakenHostNames(ctx context.Context, t *store.Tx, projectID string, names []string) ([]string, error) {
+	return t.Present(ctx, "SELECT LOWER(host_name) FROM desktops WHERE project_id = ? AND LOWER(host_name) = v.column1 AND host_name <> ''",
+		projectID, store.FoldAll(names))
+}
+
+// NamesWithPrefix returns all computer names in the project that start with one of the prefixes, whatever their case, in one
+// statement for hundreds of prefixes.
+func NamesWithPrefix(ctx context.Context, t *store.Tx, projectID string, prefixes ...string) ([]string, error) {
+	var names []string
+	for part := range slices.Chunk(store.FoldAll(prefixes), store.Batch) {
+		q := t.NewSelect().Model((*desktopRow)(nil)).Column("name").Order("name_folded")
+		for _, prefix := range part {
+			starts, args := store.StartingWith("name_folded", prefix)
+			q.WhereOr("project_id = ? AND "+starts, append([]any{projectID}, args...)...)
+		}
+		var some []string
+		if err := q.Scan(ctx, &some); err != nil {
+			return nil, err
+		}
+		names = append(names, some...)
+	}
+	return names, nil
+}
