@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"carrel/internal/iam"
-	"carrel/internal/workspace"
+	"carrel/internal/signin"
 )
 
 func (s *Server) otpOperations() []operation {
@@ -21,11 +21,11 @@ type otpDevicesReply struct {
 }
 
 type otpDevice struct {
-	ID       string              `json:"id"`
-	UserID   string              `json:"user_id"`
-	UserName string              `json:"user_name"`
-	Status   workspace.OTPStatus `json:"status" enum:"UNREGISTER,REGISTERED" doc:"UNREGISTER: shown to the person, not confirmed yet"`
-	Created  string              `json:"create_time"`
+	ID       string           `json:"id"`
+	UserID   string           `json:"user_id"`
+	UserName string           `json:"user_name"`
+	Status   signin.OTPStatus `json:"status" enum:"UNREGISTER,REGISTERED" doc:"UNREGISTER: shown to the person, not confirmed yet"`
+	Created  string           `json:"create_time"`
 }
 
 func (s *Server) listOTPDevices(ctx context.Context, in *UserPath) (otpDevicesReply, error) {

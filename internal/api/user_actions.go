@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
@@ -48,7 +49,7 @@ func (s *Server) updateUser(ctx context.Context, in *updateUserInput) (idReply, 
 		}
 		expires = &t
 	}
-	return idReply{in.UserID}, s.Services.SignIn.UpdateUser(ctx, workspace.UpdateUser{
+	return idReply{in.UserID}, s.Services.SignIn.UpdateUser(ctx, signin.UpdateUser{
 		Caller: in.caller(ctx), ID: in.UserID, Email: b.Email, Phone: b.Phone, Description: b.Description, Activation: b.Activation,
 		Expires: expires, MayChangePassword: b.MayChange, MustChangePassword: b.MustChange, PasswordNeverExpires: b.NeverExpires,
 		Disabled: b.Disabled, Unsupported: unsupported,
@@ -58,7 +59,7 @@ func (s *Server) updateUser(ctx context.Context, in *updateUserInput) (idReply, 
 type actOnUserInput struct {
 	UserPath
 	Body struct {
-		Action workspace.UserAction `json:"op_type" required:"true" enum:"LOCK,UNLOCK,RESET_PWD" doc:"RESET_PWD voids the password and mails a link to choose another"`
+		Action signin.UserAction `json:"op_type" required:"true" enum:"LOCK,UNLOCK,RESET_PWD" doc:"RESET_PWD voids the password and mails a link to choose another"`
 	}
 }
 

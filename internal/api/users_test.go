@@ -8,6 +8,7 @@ import (
 
 	"carrel/internal/core"
 	"carrel/internal/desktop"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -259,7 +260,7 @@ func TestPasswordsAreResetMadeUpAndInvitedTo(t *testing.T) {
 	}
 
 	password := w.ok(w.get("/users/" + ann + "/random-password?notification_type=email")).text("password")
-	if err := workspace.CheckPassword("password", password, "ann"); err != nil {
+	if err := signin.CheckPassword("password", password, "ann"); err != nil {
 		t.Errorf("%q: %v", password, err)
 	}
 	if k := kinds(); len(k) != 3 {

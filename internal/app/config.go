@@ -19,6 +19,7 @@ import (
 	"carrel/internal/engine/sim"
 	"carrel/internal/mail"
 	"carrel/internal/rollout"
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
@@ -124,7 +125,7 @@ type Product struct {
 
 // Portal says how people sign in.
 type Portal struct {
-	SecondFactor workspace.SecondFactor `yaml:"second_factor"` // "off", "optional" or "required"
+	SecondFactor signin.SecondFactor `yaml:"second_factor"` // "off", "optional" or "required"
 }
 
 // Jobs says how much work runs at once in this process.
@@ -149,7 +150,7 @@ func Defaults() Config {
 		},
 		Networks: []Network{{Name: "carrel0", CIDR: "10.87.0.0/16"}},
 		Audit:    Audit{KeepDays: 7},
-		Portal:   Portal{SecondFactor: workspace.SecondFactorOptional},
+		Portal:   Portal{SecondFactor: signin.SecondFactorOptional},
 		// Most of a disk is never written. A desktop in which nobody works takes a fortieth of its memory, one in which somebody does about
 		// a third, and seldom do more than half of all people work at once.
 		Overcommit: desktop.Overcommit{Disk: 20, Memory: 6},

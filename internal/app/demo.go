@@ -12,6 +12,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
@@ -96,7 +97,7 @@ func (a *App) renewDemo(ctx context.Context, d *Demo, u workspace.User, progress
 		return err
 	}
 	no := false
-	return a.Services.SignIn.UpdateUser(ctx, workspace.UpdateUser{Caller: caller, ID: u.ID, MustChangePassword: &no})
+	return a.Services.SignIn.UpdateUser(ctx, signin.UpdateUser{Caller: caller, ID: u.ID, MustChangePassword: &no})
 }
 
 // ensureDemoDesktop returns one of the user's desktops, after asking for one if there is none.

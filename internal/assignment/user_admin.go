@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"carrel/internal/desktop"
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
@@ -41,7 +42,7 @@ func (r *CreateUser) Check(now time.Time) error {
 	if err := workspace.CheckUserName("user_name", r.Name); err != nil {
 		return err
 	}
-	if err := workspace.CheckUserTexts(r.Email, r.Description); err != nil {
+	if err := signin.CheckUserTexts(r.Email, r.Description); err != nil {
 		return err
 	}
 	if err := workspace.CheckPhone("user_phone", r.Phone); err != nil {
@@ -67,11 +68,11 @@ func (r *CreateUser) Check(now time.Time) error {
 		if r.Password == "" && r.CredentialsLater {
 			break
 		}
-		if err := workspace.CheckPassword("password", r.Password, r.Name); err != nil {
+		if err := signin.CheckPassword("password", r.Password, r.Name); err != nil {
 			return err
 		}
 	default:
-		return workspace.UnknownActivation(r.Activation)
+		return signin.UnknownActivation(r.Activation)
 	}
 	return desktop.CheckDomain("domain", r.Domain)
 }

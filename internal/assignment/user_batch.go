@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -154,7 +155,7 @@ func (s *AssignmentService) insertUsers(ctx context.Context, tx *store.Tx, c wor
 		// A list keeps the order of the request: the first is a microsecond older than the second.
 		rows[i] = users[i].user(hash, tx.Now().Add(time.Duration(i)*time.Microsecond))
 		if hash == "" && users[i].givesPassword() {
-			rows[i].PasswordHash = workspace.SealPassword(s.Box, rows[i].ID, users[i].Password)
+			rows[i].PasswordHash = signin.SealPassword(s.Box, rows[i].ID, users[i].Password)
 		}
 		ids[i] = rows[i].ID
 	}
@@ -173,7 +174,7 @@ func (s *AssignmentService) insertUsers(ctx context.Context, tx *store.Tx, c wor
 			return nil, "", err
 		}
 	}
-	if jobID, err = workspace.HashLater(ctx, tx, c, rows); err != nil {
+	if jobID, err = signin.HashLater(ctx, tx, c, rows); err != nil {
 		return nil, "", err
 	}
 	return ids, jobID, tx.InsertMails(ctx, workspace.FirstPasswordMails(rows, tx.Now()))

@@ -7,6 +7,7 @@ import (
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
 	"carrel/internal/rollout"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -15,19 +16,19 @@ import (
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
 type ConnectionService struct {
 	Store        store.Transactions
-	SecondFactor workspace.SecondFactor
+	SecondFactor signin.SecondFactor
 }
 
 // Admit takes a ticket and says what it admits to. CodeBadCredentials when there is no such ticket any more; CodeForbidden
 // when its user may no longer have the desktop; CodeConflict when the desktop is not running. The ticket is used up in any
 // case.
-func (s *ConnectionService) Admit(ctx context.Context, token string) (workspace.Ticket, error) {
+func (s *ConnectionService) Admit(ctx context.Context, token string) (signin.Ticket, error) {
 	type admission struct {
-		ticket  workspace.Ticket
+		ticket  signin.Ticket
 		refusal error
 	}
 	a, err := store.Update(ctx, s.Store, func(tx *store.Tx) (a admission, err error) {
-		a.ticket, err = tx.TakeTicket(ctx, workspace.HashToken(token))
+		a.ticket, err = signin.TakeTicket(ctx, tx, workspace.HashToken(token))
 		if workspace.CodeOf(err) == workspace.CodeForbidden {
 			a.refusal = &workspace.Error{Code: workspace.CodeBadCredentials, Message: "the ticket is unknown, used or too old"}
 			return a, nil
@@ -46,7 +47,7 @@ func (s *ConnectionService) Admit(ctx context.Context, token string) (workspace.
 
 // OpenConnection records an open display, unless its grounds went away since Admit (the same errors). The desktop's login
 // status becomes CONNECTED.
-func (s *ConnectionService) OpenConnection(ctx context.Context, t workspace.Ticket, c desktop.Connection) error {
+func (s *ConnectionService) OpenConnection(ctx context.Context, t signin.Ticket, c desktop.Connection) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		d, err := mayConnect(ctx, tx, t)
 		if err != nil {
@@ -77,7 +78,7 @@ func (s *ConnectionService) OpenConnection(ctx context.Context, t workspace.Tick
 
 // MayConnect says why a ticket's holder may not have the display now, or nil; the errors are Admit's and
 // CodeDesktopNotFound. The ticket itself need not be there any more.
-func (s *ConnectionService) MayConnect(ctx context.Context, t workspace.Ticket) error {
+func (s *ConnectionService) MayConnect(ctx context.Context, t signin.Ticket) error {
 	return s.Store.View(ctx, func(tx *store.Tx) error {
 		_, err := mayConnect(ctx, tx, t)
 		return err
@@ -176,22 +177,22 @@ func EndedConnections(ids []string, grounds []desktop.Grounds, now time.Time) []
 }
 
 // mayConnect says why a ticket's user may not have its desktop's display now, or returns the desktop.
-func mayConnect(ctx context.Context, tx *store.Tx, t workspace.Ticket) (desktop.Desktop, error) {
+func mayConnect(ctx context.Context, tx *store.Tx, t signin.Ticket) (desktop.Desktop, error) {
 	d, err := desktop.ReadDesktop(ctx, tx, "", t.DesktopID)
 	if err != nil {
 		return desktop.Desktop{}, err
 	}
 	u, err := tx.ReadUser(ctx, d.ProjectID, t.UserID)
 	if workspace.CodeOf(err) == workspace.CodeUserNotFound {
-		return desktop.Desktop{}, workspace.SignedOut()
+		return desktop.Desktop{}, signin.SignedOut()
 	}
 	if err != nil {
 		return desktop.Desktop{}, err
 	}
-	if err := workspace.MayWork(u, tx.Now()); err != nil {
+	if err := signin.MayWork(u, tx.Now()); err != nil {
 		return desktop.Desktop{}, err
 	}
-	if _, err := tx.ReadSignIn(ctx, t.SignInHash); err != nil {
+	if _, err := signin.ReadSignIn(ctx, tx, t.SignInHash); err != nil {
 		return desktop.Desktop{}, err
 	}
 	theirs, err := mayUse(ctx, tx, d.ID, u.ID)

@@ -11,6 +11,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -83,7 +84,7 @@ type PoolWait struct {
 // MyPools returns the pools that a person may use, by name. CodeForbidden while they must choose a new password.
 func (s *ConnectionService) MyPools(ctx context.Context, userID string) ([]MyPool, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]MyPool, error) {
-		u, err := workspace.Worker(ctx, tx, s.SecondFactor, userID)
+		u, err := signin.Worker(ctx, tx, s.SecondFactor, userID)
 		if err != nil {
 			return nil, err
 		}
@@ -122,13 +123,13 @@ func (s *ConnectionService) KeepWaiting(ctx context.Context, userIDs []string) e
 }
 
 // StopWaiting gives up a person's place on a pool's waiting list. Giving up what one does not have succeeds.
-func (s *ConnectionService) StopWaiting(ctx context.Context, v workspace.Visitor, poolID string) error {
+func (s *ConnectionService) StopWaiting(ctx context.Context, v signin.Visitor, poolID string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return pool.DropWaiting(ctx, tx, poolID, v.ID) })
 }
 
 // ReadyForRebuild says that the person who has a desktop of a pool may be cut off now, though the countdown to its rebuild still runs.
 // Saying so again succeeds. CodePoolNotFound, CodeForbidden, and CodeConflict when they have no desktop or no countdown runs.
-func (s *ConnectionService) ReadyForRebuild(ctx context.Context, v workspace.Visitor, poolID string) error {
+func (s *ConnectionService) ReadyForRebuild(ctx context.Context, v signin.Visitor, poolID string) error {
 	p, err := s.MyPool(ctx, v.User, poolID)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -165,7 +166,7 @@ func mayUse(ctx context.Context, tx *store.Tx, desktopID, userID string) (bool, 
 // set up an authenticator.
 func (s *ConnectionService) MyDesktops(ctx context.Context, userID string) ([]Mine, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]Mine, error) {
-		u, err := workspace.Worker(ctx, tx, s.SecondFactor, userID)
+		u, err := signin.Worker(ctx, tx, s.SecondFactor, userID)
 		if err != nil {
 			return nil, err
 		}
@@ -251,9 +252,9 @@ func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]M
 
 // updateMine runs f in a transaction with a desktop of the person's. CodeDesktopNotFound when it is not theirs, CodeForbidden when they
 // may not use desktops now.
-func (s *ConnectionService) updateMine(ctx context.Context, v workspace.Visitor, desktopID string, f func(*store.Tx, workspace.User, desktop.Desktop) error) error {
+func (s *ConnectionService) updateMine(ctx context.Context, v signin.Visitor, desktopID string, f func(*store.Tx, workspace.User, desktop.Desktop) error) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		u, err := workspace.Worker(ctx, tx, s.SecondFactor, v.ID)
+		u, err := signin.Worker(ctx, tx, s.SecondFactor, v.ID)
 		if err != nil {
 			return err
 		}
@@ -267,15 +268,15 @@ func (s *ConnectionService) updateMine(ctx context.Context, v workspace.Visitor,
 
 // OpenDesktop makes a ticket for a desktop's display, good once for TicketLife. CodeDesktopNotFound when the desktop is not
 // the person's, CodeConflict when it is not running, CodeForbidden.
-func (s *ConnectionService) OpenDesktop(ctx context.Context, v workspace.Visitor, desktopID string) (string, error) {
+func (s *ConnectionService) OpenDesktop(ctx context.Context, v signin.Visitor, desktopID string) (string, error) {
 	token := workspace.NewToken()
 	err := s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u workspace.User, d desktop.Desktop) error {
 		if err := mayOpen(d); err != nil {
 			return err
 		}
-		return tx.InsertTicket(ctx, workspace.Ticket{
+		return signin.InsertTicket(ctx, tx, signin.Ticket{
 			TokenHash: workspace.HashToken(token), DesktopID: d.ID, UserID: u.ID, Account: u.Account,
-			SignInHash: v.SignInHash, Expires: tx.Now().Add(workspace.TicketLife),
+			SignInHash: v.SignInHash, Expires: tx.Now().Add(signin.TicketLife),
 		})
 	})
 	return token, err
@@ -284,7 +285,7 @@ func (s *ConnectionService) OpenDesktop(ctx context.Context, v workspace.Visitor
 // MayWork says why a person may not use desktops now, or nil. CodeForbidden, CodeBadCredentials when they are gone.
 func (s *ConnectionService) MayWork(ctx context.Context, userID string) error {
 	return s.Store.View(ctx, func(tx *store.Tx) error {
-		_, err := workspace.Worker(ctx, tx, s.SecondFactor, userID)
+		_, err := signin.Worker(ctx, tx, s.SecondFactor, userID)
 		return err
 	})
 }

@@ -9,12 +9,13 @@ import (
 
 	"carrel/internal/connection"
 	"carrel/internal/desktop"
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
 func TestPasswords(t *testing.T) {
 	for _, good := range []string{"Abcdefg1", "abcdefg1!", "ABCDEFG1!", "密码Abc123", "Ab1 with spaces", strings.Repeat("aB1", 21) + "x"} {
-		if err := workspace.CheckPassword("password", good, "demo"); err != nil {
+		if err := signin.CheckPassword("password", good, "demo"); err != nil {
 			t.Errorf("%q is refused: %v", good, err)
 		}
 	}
@@ -28,7 +29,7 @@ func TestPasswords(t *testing.T) {
 		"ShortThoughManyByte": "Ab1密码密",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := workspace.CheckPassword("password", bad, "demo"); workspace.CodeOf(err) != workspace.CodeInvalid {
+			if err := signin.CheckPassword("password", bad, "demo"); workspace.CodeOf(err) != workspace.CodeInvalid {
 				t.Errorf("%q: %v", bad, err)
 			}
 		})

@@ -6,13 +6,14 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // MarkReady records that the person who has a desktop may be cut off now, though the countdown to its rebuild still runs. Saying so
 // again, or when the rebuild has begun, succeeds. CodeDesktopNotFound when the desktop is not theirs, CodeConflict when no countdown runs, CodeForbidden.
-func (s *ConnectionService) MarkReady(ctx context.Context, v workspace.Visitor, desktopID string) error {
+func (s *ConnectionService) MarkReady(ctx context.Context, v signin.Visitor, desktopID string) error {
 	return s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u workspace.User, d desktop.Desktop) error {
 		if d.Task == desktop.TaskRebuilding {
 			return nil

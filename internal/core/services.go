@@ -6,6 +6,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -15,7 +16,7 @@ import (
 type Services struct {
 	Catalog     *workspace.CatalogService
 	Directory   *workspace.DirectoryService
-	SignIn      *workspace.SignInService
+	SignIn      *signin.SignInService
 	Desktops    *desktop.DesktopService
 	Assignments *assignment.AssignmentService
 	Pools       *pool.PoolService
@@ -29,7 +30,7 @@ type Config struct {
 	Store        store.Transactions
 	Passwords    workspace.Passwords
 	Box          workspace.Sealer // of secrets of authenticator apps, and of passwords that wait to be hashed
-	SecondFactor workspace.SecondFactor
+	SecondFactor signin.SecondFactor
 	Rollout      rollout.RolloutLimits // of rebuilds of pools
 }
 
@@ -39,7 +40,7 @@ func NewServices(c Config) *Services {
 	return &Services{
 		Catalog:     &workspace.CatalogService{Store: domain},
 		Directory:   &workspace.DirectoryService{Store: domain},
-		SignIn:      &workspace.SignInService{Store: domain, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
+		SignIn:      &signin.SignInService{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
 		Desktops:    &desktop.DesktopService{Store: c.Store},
 		Assignments: &assignment.AssignmentService{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
 		Pools:       &pool.PoolService{Store: c.Store},

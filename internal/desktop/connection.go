@@ -3,16 +3,17 @@ package desktop
 import (
 	"time"
 
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
 func (g Grounds) Gone(now time.Time) error {
-	if err := workspace.MayWork(workspace.User{Locked: g.Locked, Disabled: g.Disabled, Expires: g.UserExpires}, now); err != nil {
+	if err := signin.MayWork(workspace.User{Locked: g.Locked, Disabled: g.Disabled, Expires: g.UserExpires}, now); err != nil {
 		return err
 	}
 	switch {
 	case !g.SignedIn:
-		return workspace.SignedOut()
+		return signin.SignedOut()
 	case !g.Assigned:
 		return &workspace.Error{Code: workspace.CodeForbidden, Message: "this desktop is no longer yours"}
 	case g.Replaced:

@@ -12,7 +12,7 @@ import (
 	"github.com/coder/websocket"
 
 	"carrel/internal/guest"
-	"carrel/internal/workspace"
+	"carrel/internal/signin"
 )
 
 // The sizes of what a connection buffers, in bytes. Nothing is read from a display before the browser has taken what was
@@ -26,7 +26,7 @@ const (
 // openDisplay is one open display.
 type openDisplay struct {
 	id      string
-	ticket  workspace.Ticket
+	ticket  signin.Ticket
 	gateway *Gateway
 	display io.ReadWriteCloser
 	ws      *websocket.Conn

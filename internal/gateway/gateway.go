@@ -16,14 +16,15 @@ import (
 	"carrel/internal/connection"
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
 // Sessions is what the gateway needs of the domain; *workspace.Services is one.
 type Sessions interface {
-	Admit(ctx context.Context, token string) (workspace.Ticket, error)
-	MayConnect(ctx context.Context, t workspace.Ticket) error
-	OpenConnection(ctx context.Context, t workspace.Ticket, c desktop.Connection) error
+	Admit(ctx context.Context, token string) (signin.Ticket, error)
+	MayConnect(ctx context.Context, t signin.Ticket) error
+	OpenConnection(ctx context.Context, t signin.Ticket, c desktop.Connection) error
 	CloseConnection(ctx context.Context, id, desktopID string) error
 	RenewConnections(ctx context.Context, gateway string, lease time.Duration) error
 	CheckConnections(ctx context.Context, gateway string, ids []string) ([]connection.EndedConnection, error)
@@ -188,7 +189,7 @@ func (g *Gateway) refuse(ws *websocket.Conn, e Ending) {
 }
 
 // whyLost asks the domain and the engine why a display ended by itself.
-func (g *Gateway) whyLost(ctx context.Context, t workspace.Ticket) Ending {
+func (g *Gateway) whyLost(ctx context.Context, t signin.Ticket) Ending {
 	ctx, cancel := context.WithTimeout(ctx, g.OpenLimit)
 	defer cancel()
 	if err := g.Sessions.MayConnect(ctx, t); err != nil {

@@ -25,6 +25,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/gateway"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -116,7 +117,7 @@ func TestRefusals(t *testing.T) {
 		{"NoTicket", func(w *world) string { return "" }, gateway.TicketRefused},
 		{"AnOldTicket", func(w *world) string {
 			ticket := w.ticket()
-			w.later(workspace.TicketLife)
+			w.later(signin.TicketLife)
 			return ticket
 		}, gateway.TicketRefused},
 		{"ALockedUser", func(w *world) string { return w.after(func() { w.lock(w.visitor.ID) }) }, gateway.AccessEnded},
@@ -198,7 +199,7 @@ func TestEndings(t *testing.T) {
 	}{
 		{"WhenTheUserIsLocked", func(w *world, _ *served) { w.lock(w.visitor.ID) }, gateway.AccessEnded},
 		{"WhenTheUserSignsOut", func(w *world, _ *served) { w.signOut() }, gateway.AccessEnded},
-		{"WhenTheSignInExpires", func(w *world, _ *served) { w.later(workspace.SignInLife) }, gateway.AccessEnded},
+		{"WhenTheSignInExpires", func(w *world, _ *served) { w.later(signin.SignInLife) }, gateway.AccessEnded},
 		{"WhenTheDesktopFallsAsleep", func(w *world, _ *served) {
 			w.setStatus(desktop.StatusHibernating, workspace.TaskHibernating)
 		}, gateway.Stopped},
@@ -300,7 +301,7 @@ type world struct {
 	screens *screens
 	screen  net.Conn // that a test keeps
 	desktop string
-	visitor workspace.Visitor
+	visitor signin.Visitor
 
 	mu    sync.Mutex
 	ahead time.Duration // of the real clock
@@ -344,15 +345,15 @@ func (w *world) person(name string) workspace.User {
 }
 
 // user signs a person in.
-func (w *world) user(name string) (v workspace.Visitor) {
+func (w *world) user(name string) (v signin.Visitor) {
 	w.t.Helper()
 	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) (err error) {
 		if v.User, err = tx.UserByName(w.t.Context(), project, name); err != nil {
 			return err
 		}
 		v.SignInHash = workspace.HashToken(workspace.NewToken())
-		return tx.InsertSignIn(w.t.Context(), workspace.SignIn{
-			TokenHash: v.SignInHash, UserID: v.ID, Created: tx.Now(), Expires: tx.Now().Add(workspace.SignInLife),
+		return signin.InsertSignIn(w.t.Context(), tx, signin.SignIn{
+			TokenHash: v.SignInHash, UserID: v.ID, Created: tx.Now(), Expires: tx.Now().Add(signin.SignInLife),
 		})
 	}))
 	return v
@@ -360,7 +361,7 @@ func (w *world) user(name string) (v workspace.Visitor) {
 
 func (w *world) ticket() string { return w.ticketOf(w.visitor) }
 
-func (w *world) ticketOf(v workspace.Visitor) string {
+func (w *world) ticketOf(v signin.Visitor) string {
 	w.t.Helper()
 	ticket, err := w.service.Connections.OpenDesktop(w.t.Context(), v, w.desktop)
 	w.must(err)
@@ -376,12 +377,12 @@ func (w *world) after(happen func()) string {
 
 func (w *world) lock(userID string) {
 	service := core.NewServices(core.Config{Store: w.store})
-	w.must(service.SignIn.ActOnUser(w.t.Context(), workspace.Caller{ProjectID: project}, userID, workspace.LockOut))
+	w.must(service.SignIn.ActOnUser(w.t.Context(), workspace.Caller{ProjectID: project}, userID, signin.LockOut))
 }
 
 func (w *world) signOut() {
 	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-		return tx.DeleteSignIn(w.t.Context(), w.visitor.SignInHash)
+		return signin.DeleteSignIn(w.t.Context(), tx, w.visitor.SignInHash)
 	}))
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/clientaddr"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -126,7 +127,7 @@ func (s *Service) CreateAdmin(ctx context.Context, a NewAdmin) (string, error) {
 	if err := workspace.CheckUserName("user.name", a.Name); err != nil {
 		return "", err
 	}
-	if err := workspace.CheckPassword("user.password", a.Password, a.Name); err != nil {
+	if err := signin.CheckPassword("user.password", a.Password, a.Name); err != nil {
 		return "", err
 	}
 	hash, err := s.Passwords.Hash(a.Password)

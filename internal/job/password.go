@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -15,7 +16,7 @@ const passwordParallel = 2
 
 // hashPassword hashes the password of somebody who was added with many others.
 func (r *Runner) hashPassword(_ context.Context, s *workspace.SubJob, _ *desktop.Desktop) (plan, error) {
-	params, err := work.ReadParams[workspace.PasswordParams](*s)
+	params, err := work.ReadParams[signin.PasswordParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

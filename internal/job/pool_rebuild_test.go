@@ -11,6 +11,7 @@ import (
 	"carrel/internal/job"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -158,12 +159,12 @@ func TestWhoIsReadyNeedNotWait(t *testing.T) {
 		defer p.kill()
 		id := w.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 600 })
 		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) > 0 })
-		w.must(w.service.Connections.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
+		w.must(w.service.Connections.MarkReady(w.t.Context(), signin.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
 		w.until("the rebuild", func() bool { return w.rebuilding() == 1 })
-		w.must(w.service.Connections.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
+		w.must(w.service.Connections.MarkReady(w.t.Context(), signin.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
 		w.finished(id)
 		w.checkWhole(2, desktop.StatusActive)
-		err := w.service.Connections.MarkReady(w.t.Context(), workspace.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID)
+		err := w.service.Connections.MarkReady(w.t.Context(), signin.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID)
 		if workspace.CodeOf(err) != workspace.CodeConflict {
 			t.Errorf("ready for nothing: %v", err)
 		}
@@ -352,12 +353,12 @@ func TestAMessageIsRepeatedToWhoComesBack(t *testing.T) {
 }
 
 // ticket signs a person in and admits them to their desktop.
-func (w *world) ticket(m desktop.Member) workspace.Ticket {
+func (w *world) ticket(m desktop.Member) signin.Ticket {
 	w.t.Helper()
 	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-		return tx.InsertSignIn(w.t.Context(), workspace.SignIn{TokenHash: "s", UserID: m.UserID, Created: tx.Now(), Expires: tx.Now().Add(24 * time.Hour)})
+		return signin.InsertSignIn(w.t.Context(), tx, signin.SignIn{TokenHash: "s", UserID: m.UserID, Created: tx.Now(), Expires: tx.Now().Add(24 * time.Hour)})
 	}))
-	return workspace.Ticket{DesktopID: m.DesktopID, UserID: m.UserID, SignInHash: "s"}
+	return signin.Ticket{DesktopID: m.DesktopID, UserID: m.UserID, SignInHash: "s"}
 }
 
 // TestAFailedResetNamesTheEmptyDisksThatAreThere was found by chaos: the row kept the names of disks that were gone.

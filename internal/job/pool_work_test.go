@@ -14,11 +14,12 @@ import (
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
 	"carrel/internal/pool"
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
 // orderPool asks for a pool and returns the job.
-func (w *world) orderPool(size int, people ...workspace.Visitor) string {
+func (w *world) orderPool(size int, people ...signin.Visitor) string {
 	w.t.Helper()
 	subnets, err := w.service.Catalog.Subnets(w.t.Context(), project)
 	w.must(err)

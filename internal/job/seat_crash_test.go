@@ -13,6 +13,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
@@ -21,19 +22,19 @@ import (
 func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 	for _, s := range []struct {
 		name  string
-		setUp func(w *world, v workspace.Visitor)
-		act   func(w *world, s *core.Services, v workspace.Visitor)
+		setUp func(w *world, v signin.Visitor)
+		act   func(w *world, s *core.Services, v signin.Visitor)
 		again bool // the person opens the pool once more in the end
 	}{
 		{
-			name: "opening", setUp: func(*world, workspace.Visitor) {}, again: true,
-			act: func(w *world, s *core.Services, v workspace.Visitor) {
+			name: "opening", setUp: func(*world, signin.Visitor) {}, again: true,
+			act: func(w *world, s *core.Services, v signin.Visitor) {
 				_, _ = s.Connections.OpenPool(w.t.Context(), v, seatPool, "") // the process may die meanwhile
 			},
 		},
 		{
-			name: "going back", act: func(*world, *core.Services, workspace.Visitor) {},
-			setUp: func(w *world, v workspace.Visitor) {
+			name: "going back", act: func(*world, *core.Services, signin.Visitor) {},
+			setUp: func(w *world, v signin.Visitor) {
 				w.connect(v, w.open(v).Ticket)()
 				w.until("rest", w.quiet)
 				w.pass(30*time.Minute - time.Second)
@@ -79,7 +80,7 @@ func needsCare(m desktop.Member) bool { return m.Coming() || m.NeedsReset() }
 
 // checkOneDesktop fails unless the person has one desktop with their display inside, or none if they do not open the pool, and all
 // others are idle and empty.
-func (w *world) checkOneDesktop(v workspace.Visitor, opens bool) {
+func (w *world) checkOneDesktop(v signin.Visitor, opens bool) {
 	w.t.Helper()
 	mine := ""
 	if opens {

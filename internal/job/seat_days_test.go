@@ -10,6 +10,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/engine/sim"
 	"carrel/internal/pool"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -51,7 +52,7 @@ func TestAPoolServesAnOfficeForDays(t *testing.T) {
 type seatedOffice struct {
 	*world
 	rand   *rand.Rand
-	people []workspace.Visitor
+	people []signin.Visitor
 	leave  map[int]func() // of those who are connected
 	until  map[int]time.Time
 	hours  int

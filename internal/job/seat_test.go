@@ -20,6 +20,7 @@ import (
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/pool"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -27,7 +28,7 @@ import (
 const seatPool = "44444444-4444-4444-8444-444444444444"
 
 // addSeats makes a pool that keeps itself as change says, by default DYNAMIC and without autoscaling, and lets people use it.
-func (w *world) addSeats(change func(*pool.Pool), people ...workspace.Visitor) {
+func (w *world) addSeats(change func(*pool.Pool), people ...signin.Visitor) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	subnets, err := w.service.Catalog.Subnets(ctx, project)
@@ -65,19 +66,19 @@ func onDemand(most int) func(*pool.Pool) {
 }
 
 // visitors are new people who are signed in.
-func (w *world) visitors(n int) []workspace.Visitor {
+func (w *world) visitors(n int) []signin.Visitor {
 	w.t.Helper()
 	ctx := w.t.Context()
-	all := make([]workspace.Visitor, n)
+	all := make([]signin.Visitor, n)
 	for i := range all {
 		name := fmt.Sprintf("visitor-%d", i)
 		id, err := w.service.Assignments.CreateUser(ctx, assignment.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
 		w.must(err)
 		u, err := w.service.Directory.User(ctx, project, id)
 		w.must(err)
-		all[i] = workspace.Visitor{User: u, SignInHash: workspace.HashToken(name)}
+		all[i] = signin.Visitor{User: u, SignInHash: workspace.HashToken(name)}
 		w.must(w.store.Update(ctx, func(tx *store.Tx) error {
-			return tx.InsertSignIn(ctx, workspace.SignIn{TokenHash: all[i].SignInHash, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(1000 * time.Hour)})
+			return signin.InsertSignIn(ctx, tx, signin.SignIn{TokenHash: all[i].SignInHash, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(1000 * time.Hour)})
 		}))
 	}
 	return all
@@ -105,7 +106,7 @@ func (w *world) tender(s store.Transactions) *job.Tender {
 }
 
 // withSeats runs a test with a pool, people who may use it, and a process that looks after it.
-func withSeats(t *testing.T, change func(*pool.Pool), people int, test func(w *world, people []workspace.Visitor)) {
+func withSeats(t *testing.T, change func(*pool.Pool), people int, test func(w *world, people []signin.Visitor)) {
 	t.Helper()
 	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
 		visitors := w.visitors(people)
@@ -116,7 +117,7 @@ func withSeats(t *testing.T, change func(*pool.Pool), people int, test func(w *w
 }
 
 // open opens the pool for a person.
-func (w *world) open(v workspace.Visitor) connection.OpenedPool {
+func (w *world) open(v signin.Visitor) connection.OpenedPool {
 	w.t.Helper()
 	o, err := w.service.Connections.OpenPool(w.t.Context(), v, seatPool, "")
 	w.must(err)
@@ -154,7 +155,7 @@ func (w *world) inside(desktopID string) []string {
 }
 
 // connect opens a display with a ticket and returns what closes it.
-func (w *world) connect(v workspace.Visitor, ticket string) (leave func()) {
+func (w *world) connect(v signin.Visitor, ticket string) (leave func()) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	t, err := w.service.Connections.Admit(ctx, ticket)
@@ -170,7 +171,7 @@ func (w *world) connect(v workspace.Visitor, ticket string) (leave func()) {
 
 func TestOpeningAPool(t *testing.T) {
 	t.Run("GivesARunningDesktopWithThePersonsDisplayInside", func(t *testing.T) {
-		withSeats(t, keeping(2), 2, func(w *world, people []workspace.Visitor) {
+		withSeats(t, keeping(2), 2, func(w *world, people []signin.Visitor) {
 			w.until("two idle desktops", w.idle(2))
 
 			ada := w.open(people[0])
@@ -191,7 +192,7 @@ func TestOpeningAPool(t *testing.T) {
 	})
 
 	t.Run("KeepsTheDesktopForWhoReturnsInTimeAndResetsItForTheNext", func(t *testing.T) {
-		withSeats(t, keeping(1), 2, func(w *world, people []workspace.Visitor) {
+		withSeats(t, keeping(1), 2, func(w *world, people []signin.Visitor) {
 			w.until("an idle desktop", w.idle(1))
 
 			mine := w.open(people[0])
@@ -212,14 +213,14 @@ func TestOpeningAPool(t *testing.T) {
 			if got := w.inside(mine.DesktopID); len(got) > 0 {
 				t.Errorf("the desktop went back with %v inside", got)
 			}
-			if err := w.service.Connections.MayConnect(w.t.Context(), workspace.Ticket{DesktopID: mine.DesktopID, UserID: people[0].ID, SignInHash: people[0].SignInHash}); workspace.CodeOf(err) != workspace.CodeForbidden {
+			if err := w.service.Connections.MayConnect(w.t.Context(), signin.Ticket{DesktopID: mine.DesktopID, UserID: people[0].ID, SignInHash: people[0].SignInHash}); workspace.CodeOf(err) != workspace.CodeForbidden {
 				t.Errorf("its former person may still connect: %v", err)
 			}
 		})
 	})
 
 	t.Run("MakesADesktopForWhoWaitsAndTellsHowFarItIs", func(t *testing.T) {
-		withSeats(t, onDemand(2), 3, func(w *world, people []workspace.Visitor) {
+		withSeats(t, onDemand(2), 3, func(w *world, people []signin.Visitor) {
 
 			for i, v := range people[:2] {
 				o := w.open(v)
@@ -254,7 +255,7 @@ func TestOpeningAPool(t *testing.T) {
 	})
 
 	t.Run("StartsADesktopThatIsOff", func(t *testing.T) {
-		withSeats(t, keeping(1), 1, func(w *world, people []workspace.Visitor) {
+		withSeats(t, keeping(1), 1, func(w *world, people []signin.Visitor) {
 			w.until("an idle desktop", w.idle(1))
 			operate(desktop.OpStop)(w)
 			w.until("rest", w.quiet)
@@ -294,7 +295,7 @@ func TestOpeningAPool(t *testing.T) {
 	})
 
 	t.Run("IsPossibleAgainWhenItsPersonWasDeletedAfterTheirGatewayHadDied", func(t *testing.T) {
-		withSeats(t, keeping(1), 1, func(w *world, people []workspace.Visitor) {
+		withSeats(t, keeping(1), 1, func(w *world, people []signin.Visitor) {
 			w.until("an idle desktop", w.idle(1))
 			ada := w.open(people[0])
 			ticket, err := w.service.Connections.Admit(w.t.Context(), ada.Ticket)
@@ -326,14 +327,14 @@ func TestOpeningAPool(t *testing.T) {
 }
 
 func TestAccessToAPoolEndsAtOnce(t *testing.T) {
-	for name, end := range map[string]func(w *world, v workspace.Visitor){
-		"WhenTheGrantIsRevoked": func(w *world, v workspace.Visitor) {
+	for name, end := range map[string]func(w *world, v signin.Visitor){
+		"WhenTheGrantIsRevoked": func(w *world, v signin.Visitor) {
 			w.must(w.service.Pools.ChangeGrants(w.t.Context(), pool.ChangeGrants{
 				Caller: workspace.Caller{ProjectID: project}, PoolID: seatPool, Action: pool.GrantRemove,
 				Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: v.ID, Group: desktop.GroupDefault}},
 			}))
 		},
-		"WhenThePersonIsDeleted": func(w *world, v workspace.Visitor) {
+		"WhenThePersonIsDeleted": func(w *world, v signin.Visitor) {
 			w.must(w.service.Assignments.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, v.ID))
 		},
 	} {
@@ -347,7 +348,7 @@ func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 				leave := w.connect(v, o.Ticket)
 				end(w, v)
 				w.pass(time.Second)
-				if err := w.service.Connections.MayConnect(w.t.Context(), workspace.Ticket{DesktopID: o.DesktopID, UserID: v.ID, SignInHash: v.SignInHash}); err == nil {
+				if err := w.service.Connections.MayConnect(w.t.Context(), signin.Ticket{DesktopID: o.DesktopID, UserID: v.ID, SignInHash: v.SignInHash}); err == nil {
 					t.Error("they may still connect")
 				}
 				if _, err := w.service.Connections.OpenPool(w.t.Context(), v, seatPool, ""); err == nil {

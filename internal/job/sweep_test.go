@@ -9,6 +9,7 @@ import (
 	"carrel/internal/assignment"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -18,7 +19,7 @@ func TestSweeperRemovesWhatHasExpiredAndNothingElse(t *testing.T) {
 		user := workspace.NewID()
 		insert := func(token string, life time.Duration) error {
 			return w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-				return tx.InsertSignIn(w.t.Context(), workspace.SignIn{TokenHash: token, UserID: user, Created: tx.Now(), Expires: tx.Now().Add(life)})
+				return signin.InsertSignIn(w.t.Context(), tx, signin.SignIn{TokenHash: token, UserID: user, Created: tx.Now(), Expires: tx.Now().Add(life)})
 			})
 		}
 		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
@@ -49,16 +50,16 @@ var expiring = map[string]struct {
 	there  func(ctx context.Context, tx *store.Tx, id string) bool
 }{
 	"ticket": {func(ctx context.Context, tx *store.Tx, desktop, id string, at time.Time) error {
-		return tx.InsertTicket(ctx, workspace.Ticket{TokenHash: id, DesktopID: desktop, UserID: "u" + id, Expires: at})
+		return signin.InsertTicket(ctx, tx, signin.Ticket{TokenHash: id, DesktopID: desktop, UserID: "u" + id, Expires: at})
 	}, nil},
 	"password token": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
-		return tx.InsertPasswordToken(ctx, workspace.PasswordToken{TokenHash: id, UserID: "u" + id, Expires: at})
+		return signin.InsertPasswordToken(ctx, tx, signin.PasswordToken{TokenHash: id, UserID: "u" + id, Expires: at})
 	}, nil},
 	"sign-in": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
-		return tx.InsertSignIn(ctx, workspace.SignIn{TokenHash: id, UserID: "u" + id, Expires: at})
+		return signin.InsertSignIn(ctx, tx, signin.SignIn{TokenHash: id, UserID: "u" + id, Expires: at})
 	}, nil},
 	"authenticator": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
-		return tx.InsertOTPDevice(ctx, workspace.OTPDevice{ID: id, UserID: "u" + id, Status: workspace.OTPPending, Created: at})
+		return signin.InsertOTPDevice(ctx, tx, signin.OTPDevice{ID: id, UserID: "u" + id, Status: signin.OTPPending, Created: at})
 	}, nil},
 	"client's token": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
 		_, _, err := tx.TakeClientToken(ctx, workspace.ClientToken{ID: id, Created: at})

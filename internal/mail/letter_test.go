@@ -6,11 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-smtp"
+
 	"carrel/internal/mail"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
-
-	"github.com/emersion/go-smtp"
 )
 
 var link = regexp.MustCompile(`https://desktops\.example\.org/first-password#([0-9a-f]{64})\b`)
@@ -28,9 +29,9 @@ func TestFirstPassword(t *testing.T) {
 			if found == nil || !strings.Contains(p.html, `href="`+found[0]+`"`) || !strings.Contains(p.text, "sign in as user1") {
 				t.Fatalf("text %s html %s", p.text, p.html)
 			}
-			holder := func() (who workspace.PasswordToken, err error) {
+			holder := func() (who signin.PasswordToken, err error) {
 				outbox.update(t, func(tx *store.Tx) error {
-					who, err = tx.ReadPasswordToken(t.Context(), workspace.HashToken(found[1]))
+					who, err = signin.ReadPasswordToken(t.Context(), tx, workspace.HashToken(found[1]))
 					return nil
 				})
 				return who, err

@@ -13,11 +13,12 @@ import (
 	"strings"
 	"time"
 
-	"carrel/internal/store"
-	"carrel/internal/workspace"
-
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
+
+	"carrel/internal/signin"
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // firstPasswordPath is the portal's page that takes a password token, behind the hash: browsers keep that to themselves, so it
@@ -109,7 +110,7 @@ func newSMTPPost(c SMTP) (*smtpPost, error) {
 // linkFor makes a token of its own for each mail; the first that is used ends the others.
 func (p *smtpPost) linkFor(ctx context.Context, tx *store.Tx, portal string, u workspace.User) (string, error) {
 	token := workspace.NewToken()
-	err := tx.InsertPasswordToken(ctx, workspace.PasswordToken{
+	err := signin.InsertPasswordToken(ctx, tx, signin.PasswordToken{
 		TokenHash: workspace.HashToken(token), UserID: u.ID, Expires: tx.Now().Add(linkLife),
 	})
 	if err != nil {

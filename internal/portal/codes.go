@@ -11,7 +11,7 @@ import (
 	"rsc.io/qr"
 
 	"carrel/internal/clientaddr"
-	"carrel/internal/workspace"
+	"carrel/internal/signin"
 )
 
 // issuer is how authenticator apps call us.
@@ -19,9 +19,9 @@ const issuer = "Carrel"
 
 // codesState is whether a person signs in with codes.
 type codesState struct {
-	Policy       workspace.SecondFactor `json:"policy"`
-	On           bool                   `json:"on"`
-	RecoveryLeft int                    `json:"recovery_codes_left"`
+	Policy       signin.SecondFactor `json:"policy"`
+	On           bool                `json:"on"`
+	RecoveryLeft int                 `json:"recovery_codes_left"`
 }
 
 type codeBody struct {
@@ -42,12 +42,12 @@ type recoveryCodes struct {
 func (p *Portal) codesOf(ctx context.Context, userID string) (codesState, error) {
 	state, err := p.SignIns.CodesOf(ctx, userID)
 	if state.Policy == "" {
-		state.Policy = workspace.SecondFactorOff
+		state.Policy = signin.SecondFactorOff
 	}
 	return codesState(state), err
 }
 
-func (p *Portal) beginEnrolment(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) beginEnrolment(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	secret, err := p.SignIns.BeginEnrolment(r.Context(), v)
 	if err != nil {
 		return err
@@ -59,15 +59,15 @@ func (p *Portal) beginEnrolment(w http.ResponseWriter, r *http.Request, v worksp
 	return answer(w, http.StatusOK, e)
 }
 
-func (p *Portal) confirmEnrolment(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) confirmEnrolment(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	return p.withCode(w, r, v, "An authenticator was set up", p.SignIns.ConfirmEnrolment)
 }
 
-func (p *Portal) renewRecoveryCodes(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) renewRecoveryCodes(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	return p.withCode(w, r, v, "Recovery codes were made anew", p.SignIns.RenewRecoveryCodes)
 }
 
-func (p *Portal) removeAuthenticator(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) removeAuthenticator(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	body, err := read[codeBody](w, r)
 	if err != nil {
 		return err
@@ -81,8 +81,8 @@ func (p *Portal) removeAuthenticator(w http.ResponseWriter, r *http.Request, v w
 
 // withCode serves calls that take a code and give recovery codes, and logs that it was done.
 func (p *Portal) withCode(
-	w http.ResponseWriter, r *http.Request, v workspace.Visitor, did string,
-	use func(ctx context.Context, v workspace.Visitor, code string) ([]string, error),
+	w http.ResponseWriter, r *http.Request, v signin.Visitor, did string,
+	use func(ctx context.Context, v signin.Visitor, code string) ([]string, error),
 ) error {
 	body, err := read[codeBody](w, r)
 	if err != nil {

@@ -14,11 +14,12 @@ import (
 	"time"
 
 	"carrel/internal/secret"
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
 // codesWorld is a world where codes are used.
-func codesWorld(t *testing.T, policy workspace.SecondFactor) *world {
+func codesWorld(t *testing.T, policy signin.SecondFactor) *world {
 	w := newWorld(t)
 	box, err := secret.OpenBox(t.TempDir())
 	w.must(err)
@@ -33,7 +34,7 @@ type app struct {
 }
 
 func (a app) code(steps int64) string {
-	return workspace.TOTPCode(a.secret, workspace.TOTPStep(a.w.now())+steps)
+	return signin.TOTPCode(a.secret, signin.TOTPStep(a.w.now())+steps)
 }
 
 // next is a code that was not used before: half a minute later.
@@ -82,7 +83,7 @@ func (b browser) recovery(path, code string) []string {
 		Codes []string `json:"recovery_codes"`
 	}
 	b.w.must(json.Unmarshal([]byte(a.body), &body))
-	if len(body.Codes) != workspace.RecoveryCodes {
+	if len(body.Codes) != signin.RecoveryCodes {
 		b.w.t.Errorf("recovery codes: %v", body.Codes)
 	}
 	return body.Codes
@@ -110,7 +111,7 @@ func (b browser) second(token, code string) answer {
 
 func TestCodes(t *testing.T) {
 	t.Run("AreAskedForOnceAnAppIsConfirmed", func(t *testing.T) {
-		w := codesWorld(t, workspace.SecondFactorOptional)
+		w := codesWorld(t, signin.SecondFactorOptional)
 		c, elsewhere := w.signedIn("ada"), w.signedIn("ada")
 		c.call("GET", "me", "").is(200, `"codes":{"policy":"optional","on":false,`)
 		app := c.begin()
@@ -132,7 +133,7 @@ func TestCodes(t *testing.T) {
 		b.second(token, app.next()).is(401, "") // the half sign-in is used up
 	})
 	t.Run("AreForgivenAClockThatIsHalfAMinuteOff", func(t *testing.T) {
-		w := codesWorld(t, workspace.SecondFactorOptional)
+		w := codesWorld(t, signin.SecondFactorOptional)
 		app, _ := w.signedIn("ada").enrol()
 		w.later(2 * time.Minute)
 		for _, steps := range []int64{-1, 1} {
@@ -142,7 +143,7 @@ func TestCodes(t *testing.T) {
 		}
 	})
 	t.Run("OpenOneSignInHoweverManyTryAtOnce", func(t *testing.T) {
-		w := codesWorld(t, workspace.SecondFactorOptional)
+		w := codesWorld(t, signin.SecondFactorOptional)
 		app, recovery := w.signedIn("ada").enrol()
 		for _, code := range []string{app.next(), recovery[0]} {
 			var tokens []string
@@ -168,7 +169,7 @@ func TestCodes(t *testing.T) {
 		}
 	})
 	t.Run("ThatAreGuessedMakeThePersonWaitAlthoughThePasswordIsKnown", func(t *testing.T) {
-		w := codesWorld(t, workspace.SecondFactorOptional)
+		w := codesWorld(t, signin.SecondFactorOptional)
 		app, _ := w.signedIn("ada").enrol()
 		b := w.browser()
 		for range workspace.FreeSignIns + 1 {
@@ -181,11 +182,11 @@ func TestCodes(t *testing.T) {
 		if a.header.Get("Retry-After") == "" {
 			t.Error("nothing says when to come back")
 		}
-		w.must(w.service.SignIn.ActOnUser(t.Context(), workspace.Caller{ProjectID: project}, w.user("ada").ID, workspace.LetIn))
+		w.must(w.service.SignIn.ActOnUser(t.Context(), workspace.Caller{ProjectID: project}, w.user("ada").ID, signin.LetIn))
 		b.second(b.half("ada"), code).is(200, "")
 	})
 	t.Run("OfRecoveryAreGoodOnceEach", func(t *testing.T) {
-		w := codesWorld(t, workspace.SecondFactorOptional)
+		w := codesWorld(t, signin.SecondFactorOptional)
 		c := w.signedIn("ada")
 		app, codes := c.enrol()
 		b := w.browser()
@@ -197,7 +198,7 @@ func TestCodes(t *testing.T) {
 		b.second(b.half("ada"), fresh[4]).is(200, "")
 	})
 	t.Run("EndWhenTheAppIsRemovedByItsPersonOrAnAdministrator", func(t *testing.T) {
-		w := codesWorld(t, workspace.SecondFactorOptional)
+		w := codesWorld(t, signin.SecondFactorOptional)
 		c := w.signedIn("ada")
 		app, _ := c.enrol()
 		c.call("POST", "me/codes/remove", codeOf("000000")).is(403, "")
@@ -214,17 +215,17 @@ func TestCodes(t *testing.T) {
 		w.signedIn("ada").call("GET", "me", "").is(200, `"on":false`)
 	})
 	t.Run("OfAnAppThatWasNotConfirmedInTimeCountForNothing", func(t *testing.T) {
-		w := codesWorld(t, workspace.SecondFactorOptional)
+		w := codesWorld(t, signin.SecondFactorOptional)
 		c := w.signedIn("ada")
 		old := c.begin()
 		app := c.begin() // again, as after closing the page
 		c.call("POST", "me/codes/confirm", codeOf(old.code(0))).is(403, "")
-		w.later(workspace.EnrolmentLife)
+		w.later(signin.EnrolmentLife)
 		c.call("POST", "me/codes/confirm", codeOf(app.code(0))).is(409, "begin again")
 		c.enrol()
 	})
 	t.Run("MustBeSetUpBeforeAnythingElseWhereTheyAreRequired", func(t *testing.T) {
-		w := codesWorld(t, workspace.SecondFactorRequired)
+		w := codesWorld(t, signin.SecondFactorRequired)
 		c := w.signedIn("ada")
 		c.call("GET", "me", "").is(200, `"policy":"required","on":false`)
 		for method, path := range map[string]string{"GET": "desktops", "POST": "desktops/" + w.desktop["running"] + "/ticket"} {
@@ -237,15 +238,15 @@ func TestCodes(t *testing.T) {
 		w.signedIn("bob").call("POST", "me/codes", "").is(403, "new password first")
 	})
 	t.Run("AreNotAskedForWhereTheyAreOff", func(t *testing.T) {
-		w := codesWorld(t, workspace.SecondFactorOptional)
+		w := codesWorld(t, signin.SecondFactorOptional)
 		w.signedIn("ada").enrol()
-		w.service.SignIn.SecondFactor, w.service.Connections.SecondFactor = workspace.SecondFactorOff, workspace.SecondFactorOff
+		w.service.SignIn.SecondFactor, w.service.Connections.SecondFactor = signin.SecondFactorOff, signin.SecondFactorOff
 		c := w.signedIn("ada")
 		c.call("GET", "me", "").is(200, `"codes":{"policy":"off","on":false`)
 		c.call("POST", "me/codes", "").is(403, "not used here")
 	})
 	t.Run("AreAskedForBehindALinkToo", func(t *testing.T) {
-		w := codesWorld(t, workspace.SecondFactorOptional)
+		w := codesWorld(t, signin.SecondFactorOptional)
 		app, _ := w.signedIn("ada").enrol()
 		link, err := w.service.SignIn.NewEntry(t.Context(), w.user("ada").ID)
 		w.must(err)
@@ -258,17 +259,17 @@ func TestCodes(t *testing.T) {
 		w.browser().second(body.Token, app.next()).is(200, "")
 	})
 	t.Run("AreNotAskedForLongAfterThePassword", func(t *testing.T) {
-		w := codesWorld(t, workspace.SecondFactorOptional)
+		w := codesWorld(t, signin.SecondFactorOptional)
 		app, _ := w.signedIn("ada").enrol()
 		b := w.browser()
 		token := b.half("ada")
-		w.later(workspace.HalfSignInLife)
+		w.later(signin.HalfSignInLife)
 		b.second(token, app.code(0)).is(401, "")
 	})
 }
 
 func TestSecretsOfAppsAndRecoveryCodesAreNotReadableInTheDatabase(t *testing.T) {
-	w := codesWorld(t, workspace.SecondFactorOptional)
+	w := codesWorld(t, signin.SecondFactorOptional)
 	c := w.signedIn("ada")
 	app, codes := c.enrol()
 	files, err := filepath.Glob(filepath.Join(w.folder, "*"))
@@ -297,6 +298,6 @@ func TestUnlockingSomebodyLetsThemInAtOnce(t *testing.T) {
 		c.call("POST", "sign-in", `{"user_name":"ada","password":"Wrong-one-1"}`).is(401, "")
 	}
 	c.call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(429, "")
-	w.must(w.service.SignIn.ActOnUser(t.Context(), workspace.Caller{ProjectID: project}, w.user("ada").ID, workspace.LetIn))
+	w.must(w.service.SignIn.ActOnUser(t.Context(), workspace.Caller{ProjectID: project}, w.user("ada").ID, signin.LetIn))
 	c.call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(200, "ada")
 }

@@ -5,6 +5,7 @@ import (
 
 	"carrel/internal/connection"
 	"carrel/internal/desktop"
+	"carrel/internal/signin"
 	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
 )
@@ -43,7 +44,7 @@ type cardsBody struct {
 	Desktops []card `json:"desktops"`
 }
 
-func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	mine, err := p.Desktops.MyDesktops(r.Context(), v.ID)
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v workspace.Vi
 
 // operate returns the call that asks for an operation on a desktop of the person's. 202: the desktop's card follows it.
 func (p *Portal) operate(op desktop.Operation) signedHandler {
-	return func(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+	return func(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 		err := p.Desktops.OperateMine(r.Context(), v, r.PathValue("id"), op, telemetry.RequestID(r.Context()))
 		if err != nil {
 			return err
@@ -64,7 +65,7 @@ func (p *Portal) operate(op desktop.Operation) signedHandler {
 	}
 }
 
-func (p *Portal) ticket(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) ticket(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	token, err := p.Desktops.OpenDesktop(r.Context(), v, r.PathValue("id"))
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"carrel/internal/connection"
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
@@ -196,7 +197,7 @@ func (f *follower) close() {
 
 // events streams a person's cards whenever they change, as server-sent events "desktops" and "pools", the first at once. It ends with
 // "signed-out" when the sign-in does, and without a word when the server goes away: browsers come back by themselves.
-func (p *Portal) events(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) events(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	if err := p.Desktops.MayWork(r.Context(), v.ID); err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 
 	"carrel/internal/connection"
 	"carrel/internal/pool"
+	"carrel/internal/signin"
 	"carrel/internal/telemetry"
-	"carrel/internal/workspace"
 )
 
 // Pools in the portal's API:
@@ -111,7 +111,7 @@ type poolsBody struct {
 	Pools []poolCard `json:"pools"`
 }
 
-func (p *Portal) pools(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) pools(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	pools, err := p.Desktops.MyPools(r.Context(), v.ID)
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func (p *Portal) pools(w http.ResponseWriter, r *http.Request, v workspace.Visit
 	return answer(w, http.StatusOK, poolsBody{poolCardsOf(pools)})
 }
 
-func (p *Portal) openPool(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) openPool(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	defer p.follower.nudge()
 	o, err := p.Desktops.OpenPool(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context()))
 	if err != nil {
@@ -130,7 +130,7 @@ func (p *Portal) openPool(w http.ResponseWriter, r *http.Request, v workspace.Vi
 	})
 }
 
-func (p *Portal) stopWaiting(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) stopWaiting(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	if err := p.Desktops.StopWaiting(r.Context(), v, r.PathValue("id")); err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (p *Portal) stopWaiting(w http.ResponseWriter, r *http.Request, v workspace
 	return done(w)
 }
 
-func (p *Portal) resetDesktop(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) resetDesktop(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	if err := p.Desktops.ResetMyDesktop(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context())); err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (p *Portal) resetDesktop(w http.ResponseWriter, r *http.Request, v workspac
 	return nil
 }
 
-func (p *Portal) readyForRebuild(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) readyForRebuild(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	if err := p.Desktops.ReadyForRebuild(r.Context(), v, r.PathValue("id")); err != nil {
 		return err
 	}

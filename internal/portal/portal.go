@@ -10,25 +10,26 @@ import (
 
 	"carrel/internal/connection"
 	"carrel/internal/desktop"
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
 // SignIns is how people sign in; *workspace.SignInService is one.
 type SignIns interface {
-	SignIn(ctx context.Context, name, password string) (workspace.SignInResult, error)
-	SignInWithCode(ctx context.Context, token, code string) (workspace.SignInResult, error)
-	Enter(ctx context.Context, token string) (workspace.SignInResult, error)
-	SignedIn(ctx context.Context, token string) (workspace.Visitor, error)
+	SignIn(ctx context.Context, name, password string) (signin.SignInResult, error)
+	SignInWithCode(ctx context.Context, token, code string) (signin.SignInResult, error)
+	Enter(ctx context.Context, token string) (signin.SignInResult, error)
+	SignedIn(ctx context.Context, token string) (signin.Visitor, error)
 	SignOut(ctx context.Context, token string) error
 	PasswordTokenHolder(ctx context.Context, token string) (workspace.User, error)
 	SetFirstPassword(ctx context.Context, token, password string) (workspace.User, error)
-	ChangePassword(ctx context.Context, v workspace.Visitor, old, password string) error
-	SetLanguage(ctx context.Context, v workspace.Visitor, language string) error
-	CodesOf(ctx context.Context, userID string) (workspace.CodesState, error)
-	BeginEnrolment(ctx context.Context, v workspace.Visitor) (secret string, err error)
-	ConfirmEnrolment(ctx context.Context, v workspace.Visitor, code string) (recoveryCodes []string, err error)
-	RenewRecoveryCodes(ctx context.Context, v workspace.Visitor, code string) ([]string, error)
-	RemoveAuthenticator(ctx context.Context, v workspace.Visitor, code string) error
+	ChangePassword(ctx context.Context, v signin.Visitor, old, password string) error
+	SetLanguage(ctx context.Context, v signin.Visitor, language string) error
+	CodesOf(ctx context.Context, userID string) (signin.CodesState, error)
+	BeginEnrolment(ctx context.Context, v signin.Visitor) (secret string, err error)
+	ConfirmEnrolment(ctx context.Context, v signin.Visitor, code string) (recoveryCodes []string, err error)
+	RenewRecoveryCodes(ctx context.Context, v signin.Visitor, code string) ([]string, error)
+	RemoveAuthenticator(ctx context.Context, v signin.Visitor, code string) error
 }
 
 // Desktops are what people do with desktops and pools that they have; *workspace.ConnectionService is one.
@@ -36,15 +37,15 @@ type Desktops interface {
 	MayWork(ctx context.Context, userID string) error
 	MyDesktops(ctx context.Context, userID string) ([]connection.Mine, error)
 	DesktopsOf(ctx context.Context, people []workspace.User) (map[string][]connection.Mine, error)
-	OperateMine(ctx context.Context, v workspace.Visitor, desktopID string, op desktop.Operation, requestID string) error
-	OpenDesktop(ctx context.Context, v workspace.Visitor, desktopID string) (string, error)
+	OperateMine(ctx context.Context, v signin.Visitor, desktopID string, op desktop.Operation, requestID string) error
+	OpenDesktop(ctx context.Context, v signin.Visitor, desktopID string) (string, error)
 	MyPools(ctx context.Context, userID string) ([]connection.MyPool, error)
 	PoolsOf(ctx context.Context, people []workspace.User) (map[string][]connection.MyPool, error)
-	OpenPool(ctx context.Context, v workspace.Visitor, poolID, requestID string) (connection.OpenedPool, error)
+	OpenPool(ctx context.Context, v signin.Visitor, poolID, requestID string) (connection.OpenedPool, error)
 	KeepWaiting(ctx context.Context, userIDs []string) error
-	StopWaiting(ctx context.Context, v workspace.Visitor, poolID string) error
-	ReadyForRebuild(ctx context.Context, v workspace.Visitor, poolID string) error
-	ResetMyDesktop(ctx context.Context, v workspace.Visitor, poolID, requestID string) error
+	StopWaiting(ctx context.Context, v signin.Visitor, poolID string) error
+	ReadyForRebuild(ctx context.Context, v signin.Visitor, poolID string) error
+	ResetMyDesktop(ctx context.Context, v signin.Visitor, poolID, requestID string) error
 }
 
 // Config describes a portal.
@@ -139,7 +140,7 @@ func (p *Portal) Run(ctx context.Context) { p.follower.run(ctx) }
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 // signedHandler serves one call of somebody who is signed in.
-type signedHandler func(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error
+type signedHandler func(w http.ResponseWriter, r *http.Request, v signin.Visitor) error
 
 func (p *Portal) open(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

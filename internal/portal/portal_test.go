@@ -27,6 +27,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/portal"
 	"carrel/internal/secret"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -133,7 +134,7 @@ func TestSignIn(t *testing.T) {
 		c.call("GET", "desktops", "").is(401, "")
 		w.change("ada", func(u *workspace.User) { u.Locked = false })
 		c = w.signedIn("ada")
-		w.later(workspace.SignInLife)
+		w.later(signin.SignInLife)
 		c.call("GET", "me", "").is(401, "")
 	})
 	t.Run("OpensByALinkOnce", func(t *testing.T) {
@@ -505,7 +506,7 @@ func (w *world) subJobs() (n int) {
 func (w *world) passwordToken(name string) string {
 	token := workspace.NewToken()
 	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-		return tx.InsertPasswordToken(w.t.Context(), workspace.PasswordToken{
+		return signin.InsertPasswordToken(w.t.Context(), tx, signin.PasswordToken{
 			TokenHash: workspace.HashToken(token), UserID: w.user(name).ID, Expires: tx.Now().Add(24 * time.Hour),
 		})
 	}))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/clientaddr"
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
@@ -44,7 +45,7 @@ func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) error {
 	if len(name) > 128 || len(body.Password) > 1024 {
 		return workspace.Errorf(workspace.CodeBadCredentials, "the user name or the password is wrong")
 	}
-	return p.attempt(w, r, workspace.CodeBadCredentials, func() (workspace.SignInResult, error) {
+	return p.attempt(w, r, workspace.CodeBadCredentials, func() (signin.SignInResult, error) {
 		return p.SignIns.SignIn(r.Context(), name, body.Password)
 	})
 }
@@ -58,13 +59,13 @@ func (p *Portal) signInWithCode(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return p.attempt(w, r, workspace.CodeForbidden, func() (workspace.SignInResult, error) {
+	return p.attempt(w, r, workspace.CodeForbidden, func() (signin.SignInResult, error) {
 		return p.SignIns.SignInWithCode(r.Context(), body.Token, body.Code)
 	})
 }
 
 // attempt tries to sign in; one with the code wrong is told to the log.
-func (p *Portal) attempt(w http.ResponseWriter, r *http.Request, wrong workspace.Code, try func() (workspace.SignInResult, error)) error {
+func (p *Portal) attempt(w http.ResponseWriter, r *http.Request, wrong workspace.Code, try func() (signin.SignInResult, error)) error {
 	result, err := try()
 	if err != nil && workspace.CodeOf(err) == wrong {
 		p.Log.InfoContext(r.Context(), "a sign-in was refused", "address", clientaddr.Of(r))
@@ -81,7 +82,7 @@ type codeNeeded struct {
 }
 
 // welcome answers a sign-in: with who has come, or with the token for the second step.
-func (p *Portal) welcome(w http.ResponseWriter, r *http.Request, result workspace.SignInResult) error {
+func (p *Portal) welcome(w http.ResponseWriter, r *http.Request, result signin.SignInResult) error {
 	if result.NeedsCode {
 		return answer(w, http.StatusAccepted, codeNeeded{result.Token})
 	}
@@ -128,11 +129,11 @@ func (p *Portal) signOut(w http.ResponseWriter, r *http.Request) error {
 	return done(w)
 }
 
-func (p *Portal) me(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) me(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	return p.answerPerson(w, r, v.User)
 }
 
-func (p *Portal) setLanguage(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) setLanguage(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	body, err := read[struct {
 		Language string `json:"language"`
 	}](w, r)
@@ -145,7 +146,7 @@ func (p *Portal) setLanguage(w http.ResponseWriter, r *http.Request, v workspace
 	return done(w)
 }
 
-func (p *Portal) changePassword(w http.ResponseWriter, r *http.Request, v workspace.Visitor) error {
+func (p *Portal) changePassword(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	body, err := read[struct {
 		Old string `json:"old_password"`
 		New string `json:"new_password"`

@@ -7,6 +7,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"carrel/internal/assignment"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -23,7 +24,7 @@ func DeleteExpired(ctx context.Context, t *store.Tx, limit int) error {
 		}
 	}
 	_, err := t.NewRaw("DELETE FROM otp_devices WHERE id IN (SELECT id FROM otp_devices WHERE status = ? AND created <= ? ORDER BY created LIMIT ?)",
-		workspace.OTPPending, t.Now().Add(-workspace.EnrolmentLife), limit).Exec(ctx)
+		signin.OTPPending, t.Now().Add(-signin.EnrolmentLife), limit).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("removing authenticators that were not confirmed: %w", err)
 	}

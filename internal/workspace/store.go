@@ -32,9 +32,7 @@ type Tx interface {
 	JobRows
 	MailRows
 	NotificationRows
-	SessionRows
 	AttemptRows
-	OTPRows
 	ServiceRows
 	InstallationRows
 	ClientTokenRows

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
@@ -18,14 +19,14 @@ func TestUpdateUser(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
-		request workspace.UpdateUser
+		request signin.UpdateUser
 		want    func(*workspace.User)
 	}{
-		{"LeavesWhatIsAbsent", workspace.UpdateUser{}, func(*workspace.User) {}},
-		{"KeepsAnExpiryThatIsPast", workspace.UpdateUser{Expires: &past}, func(*workspace.User) {}},
-		{"MovesTheExpiry", workspace.UpdateUser{Expires: &future}, func(u *workspace.User) { u.Expires = future }},
-		{"EndsTheExpiry", workspace.UpdateUser{Expires: &never}, func(u *workspace.User) { u.Expires = never }},
-		{"WritesEveryField", workspace.UpdateUser{
+		{"LeavesWhatIsAbsent", signin.UpdateUser{}, func(*workspace.User) {}},
+		{"KeepsAnExpiryThatIsPast", signin.UpdateUser{Expires: &past}, func(*workspace.User) {}},
+		{"MovesTheExpiry", signin.UpdateUser{Expires: &future}, func(u *workspace.User) { u.Expires = future }},
+		{"EndsTheExpiry", signin.UpdateUser{Expires: &never}, func(u *workspace.User) { u.Expires = never }},
+		{"WritesEveryField", signin.UpdateUser{
 			Email: new("a@example.org"), Phone: new(""), Description: new(""), Activation: new(workspace.ActivateByAdmin),
 			MayChangePassword: new(false), MustChangePassword: new(true), PasswordNeverExpires: new(true), Disabled: new(true),
 		}, func(u *workspace.User) {
@@ -43,7 +44,7 @@ func TestUpdateUser(t *testing.T) {
 		})
 	}
 	yesterday := now.Add(-24 * time.Hour)
-	for why, r := range map[string]workspace.UpdateUser{
+	for why, r := range map[string]signin.UpdateUser{
 		"description: at most 255":    {Description: new(strings.Repeat("x", 256))},
 		"user_phone: at most 32":      {Phone: new(strings.Repeat("1", 33))},
 		`user_email: "ann" is not`:    {Email: new("ann")},
@@ -60,7 +61,7 @@ func TestUpdateUser(t *testing.T) {
 
 func TestSomebodyWithoutAMailAddressCanBeChanged(t *testing.T) {
 	stored := workspace.User{Name: "ann", Activation: workspace.ActivateByUser} // as desktops add people
-	r := workspace.UpdateUser{Description: new("downstairs"), Email: new("")}
+	r := signin.UpdateUser{Description: new("downstairs"), Email: new("")}
 	if _, err := r.Apply(stored, time.Now()); err != nil {
 		t.Error(err)
 	}

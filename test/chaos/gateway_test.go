@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
@@ -73,7 +74,7 @@ func (g *gateway) ids() (string, []string) {
 }
 
 // admit opens the display that a ticket is for.
-func (g *gateway) admit(ticket string) (workspace.Ticket, error) {
+func (g *gateway) admit(ticket string) (signin.Ticket, error) {
 	ctx := context.Background()
 	t, err := g.w.service.Connections.Admit(ctx, ticket)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -16,7 +17,7 @@ import (
 // person is somebody with an account and a way in.
 type person struct {
 	name    string
-	visitor workspace.Visitor
+	visitor signin.Visitor
 }
 
 // hire makes a new person who is signed in.
@@ -28,7 +29,7 @@ func (w *world) hire() *person {
 	w.must(err)
 	u, err := w.service.Directory.User(ctx, project, id)
 	w.must(err)
-	p := &person{name: name, visitor: workspace.Visitor{User: u}}
+	p := &person{name: name, visitor: signin.Visitor{User: u}}
 	w.signIn(p)
 	w.people = append(w.people, p)
 	return p
@@ -39,13 +40,13 @@ func (w *world) signIn(p *person) {
 	ctx := context.Background()
 	w.serial++
 	p.visitor.SignInHash = workspace.HashToken(fmt.Sprintf("%s %d", p.name, w.serial))
-	s := workspace.SignIn{TokenHash: p.visitor.SignInHash, UserID: p.visitor.ID}
+	s := signin.SignIn{TokenHash: p.visitor.SignInHash, UserID: p.visitor.ID}
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := tx.ReadUser(ctx, project, p.visitor.ID); err != nil {
 			return nil //nolint:nilerr // nobody is left to sign in
 		}
 		s.Created, s.Expires = tx.Now(), tx.Now().Add(1000*time.Hour)
-		return tx.InsertSignIn(ctx, s)
+		return signin.InsertSignIn(ctx, tx, s)
 	}))
 }
 
@@ -177,7 +178,7 @@ func (w *world) signOut() {
 	p := w.anyPerson()
 	was := p.visitor.SignInHash
 	w.do(p.name+" signs out", func(ctx context.Context) error {
-		return w.store.Update(ctx, func(tx *store.Tx) error { return tx.DeleteSignIn(ctx, was) })
+		return w.store.Update(ctx, func(tx *store.Tx) error { return signin.DeleteSignIn(ctx, tx, was) })
 	})
 	w.signIn(p)
 }
@@ -187,12 +188,12 @@ func (w *world) lock() {
 	p := w.anyPerson()
 	if w.chance(3) {
 		w.do("lock "+p.name, func(ctx context.Context) error {
-			return w.service.SignIn.ActOnUser(ctx, caller(), p.visitor.ID, workspace.LockOut)
+			return w.service.SignIn.ActOnUser(ctx, caller(), p.visitor.ID, signin.LockOut)
 		})
 		return
 	}
 	w.do("unlock "+p.name, func(ctx context.Context) error {
-		return w.service.SignIn.ActOnUser(ctx, caller(), p.visitor.ID, workspace.LetIn)
+		return w.service.SignIn.ActOnUser(ctx, caller(), p.visitor.ID, signin.LetIn)
 	})
 	w.signIn(p)
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/workspace/v2/model"
 
-	"carrel/internal/workspace"
+	"carrel/internal/signin"
 )
 
 // page is a browser's page of the portal.
@@ -87,7 +87,7 @@ func TestAuthenticators(t *testing.T) {
 	if got := devices(ann); len(got) != 1 || *got[0].Status != states.UNREGISTER {
 		t.Errorf("before it is confirmed: %v", got)
 	}
-	code := workspace.TOTPCode(secret, workspace.TOTPStep(time.Now()))
+	code := signin.TOTPCode(secret, signin.TOTPStep(time.Now()))
 	p.post("me/codes/confirm", map[string]string{"code": code}, http.StatusOK)
 	got := devices(ann)
 	if len(got) != 1 || *got[0].Status != states.REGISTERED || *got[0].UserId != ann || *got[0].UserName != "ann" || time.Since(time.Time(*got[0].CreateTime)) > time.Minute {

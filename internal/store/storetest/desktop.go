@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -195,7 +196,7 @@ var desktops = []behaviour{
 		}
 		w.same(w.person().Desktops, 0)
 		w.same(len(w.connections(d.ID)), 0)
-		w.refuses(workspace.CodeForbidden, func(tx *store.Tx) error { _, err := tx.TakeTicket(w.Context(), "ticket"); return err })
+		w.refuses(workspace.CodeForbidden, func(tx *store.Tx) error { _, err := signin.TakeTicket(w.Context(), tx, "ticket"); return err })
 		// All of it can be there again, the ids of the volumes too.
 		w.update(func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d}) })
 	}},

@@ -9,6 +9,7 @@ import (
 	"carrel/internal/core"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -23,15 +24,15 @@ func (w *world) rush(people, desktops int) {
 	for i := range desktops {
 		w.addDesktop(fmt.Sprint("p-", i), in("p"), func(d *desktop.Desktop) { d.Status, d.Login = desktop.StatusActive, desktop.LoginRegistered })
 	}
-	visitors := make([]workspace.Visitor, people)
+	visitors := make([]signin.Visitor, people)
 	for i := range visitors {
 		id := fmt.Sprint("visitor-", i)
 		u := workspace.User{ID: id, ProjectID: project, Name: id}
 		w.addUsers(u)
-		visitors[i] = workspace.Visitor{User: u, SignInHash: id}
+		visitors[i] = signin.Visitor{User: u, SignInHash: id}
 		w.grant("p", toUser(id, desktop.GroupDefault))
 		w.update(func(tx *store.Tx) error {
-			return tx.InsertSignIn(w.Context(), workspace.SignIn{TokenHash: id, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(time.Hour)})
+			return signin.InsertSignIn(w.Context(), tx, signin.SignIn{TokenHash: id, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(time.Hour)})
 		})
 	}
 	ctx, stop := context.WithCancel(w.Context())

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -17,13 +18,13 @@ func (w *world) addSessions(on string) {
 	soon := w.clock.Now().Add(time.Minute)
 	w.update(func(tx *store.Tx) error {
 		ctx, user := w.Context(), personOf(project)
-		if err := tx.InsertSignIn(ctx, workspace.SignIn{TokenHash: "sign-in", UserID: user, Created: w.clock.Now(), Expires: soon}); err != nil {
+		if err := signin.InsertSignIn(ctx, tx, signin.SignIn{TokenHash: "sign-in", UserID: user, Created: w.clock.Now(), Expires: soon}); err != nil {
 			return err
 		}
-		if err := tx.InsertTicket(ctx, workspace.Ticket{TokenHash: "ticket", DesktopID: on, UserID: user, Account: "person", SignInHash: "sign-in", Expires: soon}); err != nil {
+		if err := signin.InsertTicket(ctx, tx, signin.Ticket{TokenHash: "ticket", DesktopID: on, UserID: user, Account: "person", SignInHash: "sign-in", Expires: soon}); err != nil {
 			return err
 		}
-		if err := tx.InsertPasswordToken(ctx, workspace.PasswordToken{TokenHash: "password", UserID: user, Expires: soon}); err != nil {
+		if err := signin.InsertPasswordToken(ctx, tx, signin.PasswordToken{TokenHash: "password", UserID: user, Expires: soon}); err != nil {
 			return err
 		}
 		return desktop.InsertConnection(ctx, tx, desktop.Connection{ID: "c", DesktopID: on, UserID: user, SignInHash: "sign-in", Gateway: "g",
@@ -41,17 +42,17 @@ func (w *world) noSessions(desktop string) {
 }
 
 func (w *world) readSignIn(tx *store.Tx) error {
-	_, err := tx.ReadSignIn(w.Context(), "sign-in")
+	_, err := signin.ReadSignIn(w.Context(), tx, "sign-in")
 	return err
 }
 
 func (w *world) takeTicket(tx *store.Tx) error {
-	_, err := tx.TakeTicket(w.Context(), "ticket")
+	_, err := signin.TakeTicket(w.Context(), tx, "ticket")
 	return err
 }
 
 func (w *world) readPasswordToken(tx *store.Tx) error {
-	_, err := tx.ReadPasswordToken(w.Context(), "password")
+	_, err := signin.ReadPasswordToken(w.Context(), tx, "password")
 	return err
 }
 
@@ -68,14 +69,14 @@ var signIns = []behaviour{
 		w.addSessions(d.ID)
 		w.clock.Advance(time.Minute - time.Microsecond)
 		expires := w.clock.Now().Add(time.Microsecond)
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) (workspace.SignIn, error) {
-			return tx.ReadSignIn(ctx, "sign-in")
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (signin.SignIn, error) {
+			return signin.ReadSignIn(ctx, tx, "sign-in")
 		}),
-			workspace.SignIn{TokenHash: "sign-in", UserID: personOf(project), Created: expires.Add(-time.Minute), Expires: expires})
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) (workspace.PasswordToken, error) {
-			return tx.ReadPasswordToken(ctx, "password")
+			signin.SignIn{TokenHash: "sign-in", UserID: personOf(project), Created: expires.Add(-time.Minute), Expires: expires})
+		w.same(get(w, func(ctx context.Context, tx *store.Tx) (signin.PasswordToken, error) {
+			return signin.ReadPasswordToken(ctx, tx, "password")
 		}),
-			workspace.PasswordToken{TokenHash: "password", UserID: personOf(project), Expires: expires})
+			signin.PasswordToken{TokenHash: "password", UserID: personOf(project), Expires: expires})
 		w.clock.Advance(time.Microsecond)
 		w.refuses(workspace.CodeBadCredentials, w.readSignIn)
 		w.refuses(workspace.CodeForbidden, w.takeTicket)
@@ -84,10 +85,10 @@ var signIns = []behaviour{
 	{"a ticket is read whole, once", func(w *world) {
 		d := w.addDesktop("pc")
 		w.addSessions(d.ID)
-		w.same(do(w, func(ctx context.Context, tx *store.Tx) (workspace.Ticket, error) {
-			return tx.TakeTicket(ctx, "ticket")
+		w.same(do(w, func(ctx context.Context, tx *store.Tx) (signin.Ticket, error) {
+			return signin.TakeTicket(ctx, tx, "ticket")
 		}),
-			workspace.Ticket{TokenHash: "ticket", DesktopID: d.ID, UserID: personOf(project), Account: "person", SignInHash: "sign-in", Expires: w.clock.Now().Add(time.Minute)})
+			signin.Ticket{TokenHash: "ticket", DesktopID: d.ID, UserID: personOf(project), Account: "person", SignInHash: "sign-in", Expires: w.clock.Now().Add(time.Minute)})
 		w.refuses(workspace.CodeForbidden, w.takeTicket)
 	}},
 	{"of 20 callers at once one gets a ticket", func(w *world) {
@@ -107,13 +108,13 @@ var signIns = []behaviour{
 	{"signing out ends one sign-in, or all of a user's", func(w *world) {
 		signIn := func(hash, user string) {
 			w.update(func(tx *store.Tx) error {
-				return tx.InsertSignIn(w.Context(), workspace.SignIn{TokenHash: hash, UserID: user, Expires: w.clock.Now().Add(time.Hour)})
+				return signin.InsertSignIn(w.Context(), tx, signin.SignIn{TokenHash: hash, UserID: user, Expires: w.clock.Now().Add(time.Hour)})
 			})
 		}
 		left := func() (left []string) {
 			for _, hash := range []string{"a", "b", "c", "theirs"} {
 				w.store.View(w.Context(), func(tx *store.Tx) error {
-					if _, err := tx.ReadSignIn(w.Context(), hash); err == nil {
+					if _, err := signin.ReadSignIn(w.Context(), tx, hash); err == nil {
 						left = append(left, hash)
 					}
 					return nil
@@ -126,33 +127,33 @@ var signIns = []behaviour{
 		}
 		signIn("theirs", personOf(otherProject))
 		for range 2 {
-			w.update(func(tx *store.Tx) error { return tx.DeleteSignIn(w.Context(), "a") })
+			w.update(func(tx *store.Tx) error { return signin.DeleteSignIn(w.Context(), tx, "a") })
 		}
 		w.same(left(), []string{"b", "c", "theirs"})
-		w.update(func(tx *store.Tx) error { return tx.DeleteSignInsOf(w.Context(), personOf(project)) })
+		w.update(func(tx *store.Tx) error { return signin.DeleteSignInsOf(w.Context(), tx, personOf(project)) })
 		w.same(left(), []string{"theirs"})
 	}},
 	{"a password token is used up with all others of the user", func(w *world) {
 		for _, hash := range []string{"password", "another"} {
 			w.update(func(tx *store.Tx) error {
-				return tx.InsertPasswordToken(w.Context(), workspace.PasswordToken{TokenHash: hash, UserID: personOf(project), Expires: w.clock.Now().Add(time.Hour)})
+				return signin.InsertPasswordToken(w.Context(), tx, signin.PasswordToken{TokenHash: hash, UserID: personOf(project), Expires: w.clock.Now().Add(time.Hour)})
 			})
 		}
 		w.view(w.readPasswordToken)
-		w.update(func(tx *store.Tx) error { return tx.DeletePasswordTokensOf(w.Context(), personOf(project)) })
+		w.update(func(tx *store.Tx) error { return signin.DeletePasswordTokensOf(w.Context(), tx, personOf(project)) })
 		w.refuses(workspace.CodeForbidden, w.readPasswordToken)
 	}},
 	{"a sign-in, ticket or token of a user who was just deleted is a conflict", func(w *world) {
 		d := w.addDesktop("pc")
 		for _, insert := range []func(*store.Tx) error{
 			func(tx *store.Tx) error {
-				return tx.InsertSignIn(w.Context(), workspace.SignIn{TokenHash: "x", UserID: "gone"})
+				return signin.InsertSignIn(w.Context(), tx, signin.SignIn{TokenHash: "x", UserID: "gone"})
 			},
 			func(tx *store.Tx) error {
-				return tx.InsertTicket(w.Context(), workspace.Ticket{TokenHash: "x", DesktopID: d.ID, UserID: "gone"})
+				return signin.InsertTicket(w.Context(), tx, signin.Ticket{TokenHash: "x", DesktopID: d.ID, UserID: "gone"})
 			},
 			func(tx *store.Tx) error {
-				return tx.InsertPasswordToken(w.Context(), workspace.PasswordToken{TokenHash: "x", UserID: "gone"})
+				return signin.InsertPasswordToken(w.Context(), tx, signin.PasswordToken{TokenHash: "x", UserID: "gone"})
 			},
 			func(tx *store.Tx) error {
 				return desktop.InsertConnection(w.Context(), tx, desktop.Connection{ID: "x", DesktopID: "gone", UserID: personOf(project)})
@@ -166,7 +167,7 @@ var signIns = []behaviour{
 		now := w.clock.Now()
 		for i, hash := range []string{"oldest", "older", "current"} {
 			w.update(func(tx *store.Tx) error {
-				return tx.InsertSignIn(w.Context(), workspace.SignIn{TokenHash: hash, UserID: personOf(project), Expires: now.Add(time.Duration(i) * time.Minute)})
+				return signin.InsertSignIn(w.Context(), tx, signin.SignIn{TokenHash: hash, UserID: personOf(project), Expires: now.Add(time.Duration(i) * time.Minute)})
 			})
 		}
 		left := func() (left []string) {
@@ -174,7 +175,7 @@ var signIns = []behaviour{
 			defer w.clock.Advance(time.Hour)
 			for _, hash := range []string{"oldest", "older", "current"} {
 				w.store.View(w.Context(), func(tx *store.Tx) error {
-					if _, err := tx.ReadSignIn(w.Context(), hash); err == nil {
+					if _, err := signin.ReadSignIn(w.Context(), tx, hash); err == nil {
 						left = append(left, hash)
 					}
 					return nil
@@ -269,7 +270,7 @@ var connections = []behaviour{
 	{"a connection to a desktop that is no longer assigned, or whose person signed out, has lost its grounds", func(w *world) {
 		d := w.addDesktop("pc")
 		w.addSessions(d.ID)
-		w.update(func(tx *store.Tx) error { return tx.DeleteSignIn(w.Context(), "sign-in") })
+		w.update(func(tx *store.Tx) error { return signin.DeleteSignIn(w.Context(), tx, "sign-in") })
 		w.same(w.grounds("g"), []desktop.Grounds{{ConnectionID: "c"}})
 	}},
 	{"the same user's later connection replaces an earlier one, wherever it is carried, while its lease holds", func(w *world) {

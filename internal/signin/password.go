@@ -1,9 +1,11 @@
-package workspace
+package signin
 
 import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"carrel/internal/workspace"
 )
 
 // Limits of passwords, in characters.
@@ -16,19 +18,19 @@ const (
 // three of the four kinds lower case, upper case, digit and other, without the user name whatever its case.
 func CheckPassword(field, password, userName string) error {
 	if !utf8.ValidString(password) {
-		return Invalid(field, "must be text")
+		return workspace.Invalid(field, "must be text")
 	}
 	if n := utf8.RuneCountInString(password); n < MinPassword || n > MaxPassword {
-		return Invalid(field, "use %d to %d characters", MinPassword, MaxPassword)
+		return workspace.Invalid(field, "use %d to %d characters", MinPassword, MaxPassword)
 	}
 	if strings.ContainsFunc(password, unicode.IsControl) {
-		return Invalid(field, "must not contain control characters")
+		return workspace.Invalid(field, "must not contain control characters")
 	}
 	if passwordKinds(password) < 3 {
-		return Invalid(field, "use at least three of: lower case letters, upper case letters, digits, other characters")
+		return workspace.Invalid(field, "use at least three of: lower case letters, upper case letters, digits, other characters")
 	}
 	if userName != "" && strings.Contains(strings.ToLower(password), strings.ToLower(userName)) {
-		return Invalid(field, "must not contain the user name")
+		return workspace.Invalid(field, "must not contain the user name")
 	}
 	return nil
 }

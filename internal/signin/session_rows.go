@@ -1,4 +1,4 @@
-package store
+package signin
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -47,66 +48,68 @@ type passwordTokenRow struct {
 }
 
 // InsertSignIn implements workspace.SessionRows.
-func (t *Tx) InsertSignIn(ctx context.Context, s workspace.SignIn) error {
+func InsertSignIn(ctx context.Context, t *store.Tx, s SignIn) error {
 	_, err := t.Inserting(&signInRow{signIn: signIn(s)}).Exec(ctx)
 	return t.Dangling(err)
 }
 
-// ReadSignIn implements workspace.SessionRows.
-func (t *Tx) ReadSignIn(ctx context.Context, tokenHash string) (workspace.SignIn, error) {
+// ReadSignIn fails with CodeBadCredentials when there is none or it has expired.
+func ReadSignIn(ctx context.Context, t *store.Tx, tokenHash string) (SignIn, error) {
 	var row signInRow
-	err := Read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.Now()),
+	err := store.Read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.Now()),
 		workspace.Errorf(workspace.CodeBadCredentials, "the sign-in has ended, sign in again"))
-	return workspace.SignIn(row.signIn), err
+	return SignIn(row.signIn), err
 }
 
-// DeleteSignIn implements workspace.SessionRows. A missing row is a success.
-func (t *Tx) DeleteSignIn(ctx context.Context, tokenHash string) error {
+// A missing row is a success.
+func DeleteSignIn(ctx context.Context, t *store.Tx, tokenHash string) error {
 	_, err := t.NewDelete().Model((*signInRow)(nil)).Where("token_hash = ?", tokenHash).Exec(ctx)
 	return err
 }
 
-// DeleteSignInsOf implements workspace.SessionRows.
-func (t *Tx) DeleteSignInsOf(ctx context.Context, userID string) error {
+// DeleteSignInsOf ends all sign-ins of a user.
+func DeleteSignInsOf(ctx context.Context, t *store.Tx, userID string) error {
 	_, err := t.NewDelete().Model((*signInRow)(nil)).Where("user_id = ?", userID).Exec(ctx)
 	return err
 }
 
 // InsertTicket implements workspace.SessionRows.
-func (t *Tx) InsertTicket(ctx context.Context, k workspace.Ticket) error {
+func InsertTicket(ctx context.Context, t *store.Tx, k Ticket) error {
 	_, err := t.Inserting(&ticketRow{ticket: ticket(k)}).Exec(ctx)
 	return t.Dangling(err)
 }
 
-// TakeTicket implements workspace.SessionRows.
-func (t *Tx) TakeTicket(ctx context.Context, tokenHash string) (workspace.Ticket, error) {
+// TakeTicket removes the ticket and returns it; CodeForbidden when there is none or it has expired. Of two callers one
+// gets it.
+func TakeTicket(ctx context.Context, t *store.Tx, tokenHash string) (Ticket, error) {
 	var rows []ticketRow
 	err := t.NewRaw("DELETE FROM tickets WHERE token_hash = ? AND expires > ? RETURNING *", tokenHash, t.Now()).Scan(ctx, &rows)
 	if err != nil {
-		return workspace.Ticket{}, err
+		return Ticket{}, err
 	}
 	if len(rows) == 0 {
-		return workspace.Ticket{}, workspace.Errorf(workspace.CodeForbidden, "the ticket was used before or has expired, open the desktop again")
+		return Ticket{}, workspace.Errorf(workspace.CodeForbidden, "the ticket was used before or has expired, open the desktop again")
 	}
-	return workspace.Ticket(rows[0].ticket), nil
+	return Ticket(rows[0].ticket), nil
 }
 
 // InsertPasswordToken implements workspace.SessionRows.
-func (t *Tx) InsertPasswordToken(ctx context.Context, p workspace.PasswordToken) error {
+func InsertPasswordToken(ctx context.Context, t *store.Tx, p PasswordToken) error {
 	_, err := t.Inserting(&passwordTokenRow{passwordToken: passwordToken(p)}).Exec(ctx)
 	return t.Dangling(err)
 }
 
-// ReadPasswordToken implements workspace.SessionRows.
-func (t *Tx) ReadPasswordToken(ctx context.Context, tokenHash string) (workspace.PasswordToken, error) {
+// ReadPasswordToken reads a token that has not expired; CodeForbidden otherwise. DeletePasswordTokensOf uses it up together with all others of the
+// user.
+func ReadPasswordToken(ctx context.Context, t *store.Tx, tokenHash string) (PasswordToken, error) {
 	var row passwordTokenRow
-	err := Read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.Now()),
+	err := store.Read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.Now()),
 		workspace.Errorf(workspace.CodeForbidden, "the link was used before or has expired, ask for a new one"))
-	return workspace.PasswordToken(row.passwordToken), err
+	return PasswordToken(row.passwordToken), err
 }
 
 // DeletePasswordTokensOf implements workspace.SessionRows.
-func (t *Tx) DeletePasswordTokensOf(ctx context.Context, userID string) error {
+func DeletePasswordTokensOf(ctx context.Context, t *store.Tx, userID string) error {
 	_, err := t.NewDelete().Model((*passwordTokenRow)(nil)).Where("user_id = ?", userID).Exec(ctx)
 	return err
 }

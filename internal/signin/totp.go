@@ -1,4 +1,4 @@
-package workspace
+package signin
 
 import (
 	"crypto/hmac"
@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"carrel/internal/workspace"
 )
 
 // The codes of authenticator apps (RFC 6238), as all apps make them.
@@ -82,7 +84,7 @@ func newRecoveryCodes() []string {
 }
 
 // recoveryHash is what is stored of a recovery code that was tidied.
-func recoveryHash(deviceID, code string) string { return HashToken(deviceID + "/" + code) }
+func recoveryHash(deviceID, code string) string { return workspace.HashToken(deviceID + "/" + code) }
 
 var recoveryTwins = strings.NewReplacer("o", "0", "i", "1", "l", "1")
 

@@ -1,4 +1,4 @@
-package workspace_test
+package signin_test
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"carrel/internal/workspace"
+	"carrel/internal/signin"
 )
 
 // The secret of the test vectors of RFC 6238, appendix B, whose codes have 8 digits: apps show the last 6.
@@ -16,7 +16,7 @@ func TestCodesAreThoseOfTheStandard(t *testing.T) {
 	for at, want := range map[int64]string{
 		59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037", 20000000000: "353130",
 	} {
-		if got := workspace.TOTPCode(rfcSecret, workspace.TOTPStep(time.Unix(at, 0))); got != want {
+		if got := signin.TOTPCode(rfcSecret, signin.TOTPStep(time.Unix(at, 0))); got != want {
 			t.Errorf("at %d: %s, want %s", at, got, want)
 		}
 	}
@@ -26,9 +26,9 @@ func TestCodesHoldForOneStepMoreEitherWayAndOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := time.Unix(rapid.Int64Range(100, 4e9).Draw(t, "now"), 0)
 		skew := rapid.Int64Range(-4, 4).Draw(t, "skew")
-		at := workspace.TOTPStep(now) + skew
+		at := signin.TOTPStep(now) + skew
 		last := at + rapid.Int64Range(-3, 3).Draw(t, "last")
-		step, ok := workspace.MatchTOTP(rfcSecret, workspace.TOTPCode(rfcSecret, at), now, last)
+		step, ok := signin.MatchTOTP(rfcSecret, signin.TOTPCode(rfcSecret, at), now, last)
 		want := skew >= -1 && skew <= 1 && last < at
 		switch {
 		case ok && !want && step != at: // another step in reach that has the same code by chance
@@ -43,7 +43,7 @@ func TestCodesHoldForOneStepMoreEitherWayAndOnce(t *testing.T) {
 func TestNothingElseIsACode(t *testing.T) {
 	now := time.Unix(1234567890, 0)
 	for _, code := range []string{"", "5924", "0005924", "00592", "005925", "abcdef", "005924 "} {
-		if _, ok := workspace.MatchTOTP(rfcSecret, code, now, 0); ok {
+		if _, ok := signin.MatchTOTP(rfcSecret, code, now, 0); ok {
 			t.Errorf("%q is taken", code)
 		}
 	}

@@ -1,10 +1,13 @@
-package workspace
+package signin
 
 import (
 	"context"
 	"encoding/base32"
 	"errors"
 	"fmt"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // CodesState is what a person sees about their codes.
@@ -16,14 +19,14 @@ type CodesState struct {
 
 // CodesOf says whether a person uses codes, and how many recovery codes are left.
 func (s *SignInService) CodesOf(ctx context.Context, userID string) (CodesState, error) {
-	return view(ctx, s.Store, func(tx Tx) (CodesState, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) (CodesState, error) {
 		state := CodesState{Policy: s.SecondFactor}
 		d, found, err := otpDevice(ctx, tx, userID, OTPRegistered)
 		if err != nil || !found || !s.SecondFactor.offered() {
 			return state, err
 		}
 		state.On = true
-		state.RecoveryLeft, err = tx.CountRecoveryCodes(ctx, d.ID)
+		state.RecoveryLeft, err = CountRecoveryCodes(ctx, tx, d.ID)
 		return state, err
 	})
 }
@@ -33,7 +36,7 @@ func (s *SignInService) CodesOf(ctx context.Context, userID string) (CodesState,
 // password must be chosen first, CodeConflict when the person has an authenticator; the lock on the person decides between two
 // callers.
 func (s *SignInService) BeginEnrolment(ctx context.Context, v Visitor) (string, error) {
-	return update(ctx, s.Store, func(tx Tx) (string, error) {
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
 		u, err := s.mayEnrol(ctx, tx, v)
 		if err != nil {
 			return "", err
@@ -43,33 +46,33 @@ func (s *SignInService) BeginEnrolment(ctx context.Context, v Visitor) (string, 
 			return "", err
 		}
 		if found {
-			if err := tx.DeleteOTPDevice(ctx, old.ID); err != nil {
+			if err := DeleteOTPDevice(ctx, tx, old.ID); err != nil {
 				return "", err
 			}
 		}
-		secret, id := newTOTPSecret(), NewID()
-		return secret, tx.InsertOTPDevice(ctx, OTPDevice{
+		secret, id := newTOTPSecret(), workspace.NewID()
+		return secret, InsertOTPDevice(ctx, tx, OTPDevice{
 			ID: id, UserID: u.ID, Secret: s.Box.Seal(secret, otpSeal(id)), Status: OTPPending, Created: tx.Now(),
 		})
 	})
 }
 
-func (s *SignInService) mayEnrol(ctx context.Context, tx Tx, v Visitor) (User, error) {
+func (s *SignInService) mayEnrol(ctx context.Context, tx *store.Tx, v Visitor) (workspace.User, error) {
 	if !s.SecondFactor.offered() {
-		return User{}, &Error{Code: CodeForbidden, Message: "codes are not used here"}
+		return workspace.User{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "codes are not used here"}
 	}
 	u, err := tx.LockUser(ctx, v.ProjectID, v.ID)
 	if err != nil {
-		return User{}, err
+		return workspace.User{}, err
 	}
 	if u.MustChangePassword {
-		return User{}, &Error{Code: CodeForbidden, Message: "choose a new password first"}
+		return workspace.User{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "choose a new password first"}
 	}
 	if _, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered); err != nil || found {
 		if err == nil {
-			err = &Error{Code: CodeConflict, Message: "you use an authenticator already, remove it first"}
+			err = &workspace.Error{Code: workspace.CodeConflict, Message: "you use an authenticator already, remove it first"}
 		}
-		return User{}, err
+		return workspace.User{}, err
 	}
 	return u, MayWork(u, tx.Now())
 }
@@ -78,7 +81,7 @@ func (s *SignInService) mayEnrol(ctx context.Context, tx Tx, v Visitor) (User, e
 // returns their recovery codes: they are shown nowhere else. CodeConflict when nothing was begun within EnrolmentLife;
 // otherwise as BeginEnrolment and useCode.
 func (s *SignInService) ConfirmEnrolment(ctx context.Context, v Visitor, code string) ([]string, error) {
-	return s.withCode(ctx, func(tx Tx) (codes []string, refusal, err error) {
+	return s.withCode(ctx, func(tx *store.Tx) (codes []string, refusal, err error) {
 		u, err := s.mayEnrol(ctx, tx, v)
 		if err != nil {
 			return nil, nil, err
@@ -88,7 +91,7 @@ func (s *SignInService) ConfirmEnrolment(ctx context.Context, v Visitor, code st
 			return nil, nil, err
 		}
 		if !found || !tx.Now().Before(d.Created.Add(EnrolmentLife)) {
-			return nil, nil, &Error{Code: CodeConflict, Message: "this took too long: begin again"}
+			return nil, nil, &workspace.Error{Code: workspace.CodeConflict, Message: "this took too long: begin again"}
 		}
 		if refusal, err = s.useCode(ctx, tx, d, code); refusal != nil || err != nil {
 			return nil, refusal, err
@@ -102,31 +105,31 @@ func (s *SignInService) ConfirmEnrolment(ctx context.Context, v Visitor, code st
 }
 
 // keepOnly ends all sign-ins of a person but the one they came with.
-func keepOnly(ctx context.Context, tx Tx, v Visitor) error {
-	kept, err := tx.ReadSignIn(ctx, v.SignInHash)
+func keepOnly(ctx context.Context, tx *store.Tx, v Visitor) error {
+	kept, err := ReadSignIn(ctx, tx, v.SignInHash)
 	if err != nil {
 		return err
 	}
-	if err := tx.DeleteSignInsOf(ctx, v.ID); err != nil {
+	if err := DeleteSignInsOf(ctx, tx, v.ID); err != nil {
 		return err
 	}
-	return tx.InsertSignIn(ctx, kept)
+	return InsertSignIn(ctx, tx, kept)
 }
 
-func putRecoveryCodes(ctx context.Context, tx Tx, deviceID string) ([]string, error) {
+func putRecoveryCodes(ctx context.Context, tx *store.Tx, deviceID string) ([]string, error) {
 	codes := newRecoveryCodes()
 	hashes := make([]string, len(codes))
 	for i, code := range codes {
 		tidy, _ := tidyCode(code)
 		hashes[i] = recoveryHash(deviceID, tidy)
 	}
-	return codes, tx.PutRecoveryCodes(ctx, deviceID, hashes)
+	return codes, PutRecoveryCodes(ctx, tx, deviceID, hashes)
 }
 
 // RenewRecoveryCodes makes new recovery codes for a person who gives a code, and voids the old ones. Errors as of useCode;
 // CodeConflict when they use none.
 func (s *SignInService) RenewRecoveryCodes(ctx context.Context, v Visitor, code string) ([]string, error) {
-	return s.withCode(ctx, func(tx Tx) ([]string, error, error) {
+	return s.withCode(ctx, func(tx *store.Tx) ([]string, error, error) {
 		d, refusal, err := s.ownDevice(ctx, tx, v, code)
 		if refusal != nil || err != nil {
 			return nil, refusal, err
@@ -138,25 +141,25 @@ func (s *SignInService) RenewRecoveryCodes(ctx context.Context, v Visitor, code 
 
 // RemoveAuthenticator ends the use of codes by a person who gives one. Errors as of RenewRecoveryCodes.
 func (s *SignInService) RemoveAuthenticator(ctx context.Context, v Visitor, code string) error {
-	_, err := s.withCode(ctx, func(tx Tx) ([]string, error, error) {
+	_, err := s.withCode(ctx, func(tx *store.Tx) ([]string, error, error) {
 		d, refusal, err := s.ownDevice(ctx, tx, v, code)
 		if refusal != nil || err != nil {
 			return nil, refusal, err
 		}
-		return nil, nil, tx.DeleteOTPDevice(ctx, d.ID)
+		return nil, nil, DeleteOTPDevice(ctx, tx, d.ID)
 	})
 	return err
 }
 
 // ownDevice is the authenticator of a person who gives a code of it.
-func (s *SignInService) ownDevice(ctx context.Context, tx Tx, v Visitor, code string) (d OTPDevice, refusal, err error) {
+func (s *SignInService) ownDevice(ctx context.Context, tx *store.Tx, v Visitor, code string) (d OTPDevice, refusal, err error) {
 	u, err := tx.LockUser(ctx, v.ProjectID, v.ID)
 	if err != nil {
 		return d, nil, err
 	}
 	d, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
 	if err == nil && !found {
-		err = &Error{Code: CodeConflict, Message: "you use no authenticator"}
+		err = &workspace.Error{Code: workspace.CodeConflict, Message: "you use no authenticator"}
 	}
 	if err != nil {
 		return d, nil, err
@@ -166,12 +169,12 @@ func (s *SignInService) ownDevice(ctx context.Context, tx Tx, v Visitor, code st
 }
 
 // withCode runs f in a transaction that commits also when f refuses: that is how wrong codes are counted.
-func (s *SignInService) withCode(ctx context.Context, f func(Tx) (codes []string, refusal, err error)) ([]string, error) {
+func (s *SignInService) withCode(ctx context.Context, f func(*store.Tx) (codes []string, refusal, err error)) ([]string, error) {
 	type outcome struct {
 		codes   []string
 		refusal error
 	}
-	o, err := update(ctx, s.Store, func(tx Tx) (o outcome, err error) {
+	o, err := store.Update(ctx, s.Store, func(tx *store.Tx) (o outcome, err error) {
 		o.codes, o.refusal, err = f(tx)
 		return o, err
 	})
@@ -186,10 +189,10 @@ func (s *SignInService) withCode(ctx context.Context, f func(Tx) (codes []string
 
 // useCode uses up a code of an app, or a recovery code, of a device whose person is locked; using one registers the device. The
 // refusal is CodeForbidden for a wrong code or one that was used, or a *PauseError after too many wrong ones.
-func (s *SignInService) useCode(ctx context.Context, tx Tx, d OTPDevice, code string) (refusal, err error) {
-	a := Attempt{Subject: CodesSubject(d.ID), Network: NetworkOf(ctx), Code: true}
-	if _, err := ChargeAttempt(ctx, tx, a, tx.Now()); err != nil { // codes are never held: those that are not refused are looked at
-		if pause, ok := errors.AsType[*PauseError](err); ok {
+func (s *SignInService) useCode(ctx context.Context, tx *store.Tx, d OTPDevice, code string) (refusal, err error) {
+	a := workspace.Attempt{Subject: workspace.CodesSubject(d.ID), Network: workspace.NetworkOf(ctx), Code: true}
+	if _, err := workspace.ChargeAttempt(ctx, tx, a, tx.Now()); err != nil { // codes are never held: those that are not refused are looked at
+		if pause, ok := errors.AsType[*workspace.PauseError](err); ok {
 			return pause, nil
 		}
 		return nil, err
@@ -199,20 +202,20 @@ func (s *SignInService) useCode(ctx context.Context, tx Tx, d OTPDevice, code st
 		return nil, err
 	}
 	if right {
-		if err := NoteSuccess(ctx, tx, a); err != nil {
+		if err := workspace.NoteSuccess(ctx, tx, a); err != nil {
 			return nil, err
 		}
 		d.Status = OTPRegistered
-		return nil, tx.SaveOTPDevice(ctx, d)
+		return nil, SaveOTPDevice(ctx, tx, d)
 	}
-	return &Error{Code: CodeForbidden, Message: "this code is wrong or was used before"}, nil
+	return &workspace.Error{Code: workspace.CodeForbidden, Message: "this code is wrong or was used before"}, nil
 }
 
 // matchCode says whether a code is right, and uses it up.
-func (s *SignInService) matchCode(ctx context.Context, tx Tx, d *OTPDevice, code string) (bool, error) {
+func (s *SignInService) matchCode(ctx context.Context, tx *store.Tx, d *OTPDevice, code string) (bool, error) {
 	tidy, recovery := tidyCode(code)
 	if recovery {
-		return tx.TakeRecoveryCode(ctx, d.ID, recoveryHash(d.ID, tidy))
+		return TakeRecoveryCode(ctx, tx, d.ID, recoveryHash(d.ID, tidy))
 	}
 	text, err := s.Box.Open(d.Secret, otpSeal(d.ID))
 	if err != nil {

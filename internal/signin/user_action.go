@@ -1,10 +1,13 @@
-package workspace
+package signin
 
 import (
 	"context"
 	"crypto/rand"
 	"fmt"
 	"slices"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // UserAction is what an administrator can do to a person's access.
@@ -19,11 +22,11 @@ const (
 
 // ActOnUser locks a person out, lets them in, or has them choose a new password. Doing what is done already succeeds.
 // CodeUserNotFound; CodeInvalid for an unknown action, and when there is no mail address for the link.
-func (s *SignInService) ActOnUser(ctx context.Context, c Caller, id string, action UserAction) error {
+func (s *SignInService) ActOnUser(ctx context.Context, c workspace.Caller, id string, action UserAction) error {
 	if !slices.Contains([]UserAction{LockOut, LetIn, ResetPassword}, action) {
-		return Invalid("op_type", "%q is unknown, use LOCK, UNLOCK or RESET_PWD", action)
+		return workspace.Invalid("op_type", "%q is unknown, use LOCK, UNLOCK or RESET_PWD", action)
 	}
-	return s.Store.Update(ctx, func(tx Tx) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		u, err := tx.LockUser(ctx, c.ProjectID, id)
 		if err != nil {
 			return err
@@ -35,24 +38,24 @@ func (s *SignInService) ActOnUser(ctx context.Context, c Caller, id string, acti
 			if err := tx.SaveUser(ctx, u); err != nil {
 				return err
 			}
-			return tx.DeleteSignInsOf(ctx, u.ID)
+			return DeleteSignInsOf(ctx, tx, u.ID)
 		case LetIn:
 			u.Locked = false
 			if err := tx.SaveUser(ctx, u); err != nil {
 				return err
 			}
-			if err := tx.ForgetTallies(ctx, UserSubject(u.ID)); err != nil {
+			if err := tx.ForgetTallies(ctx, workspace.UserSubject(u.ID)); err != nil {
 				return err
 			}
 			return forgiveCodes(ctx, tx, u.ID)
 		default:
 			if u.Email == "" {
-				return Invalid("op_type", "user %q has no mail address that a link could go to: set one, or ask for a random password", u.Name)
+				return workspace.Invalid("op_type", "user %q has no mail address that a link could go to: set one, or ask for a random password", u.Name)
 			}
 			if err := replacePassword(ctx, tx, u, ""); err != nil {
 				return err
 			}
-			return tx.InsertMails(ctx, []Mail{MailTo(u, MailPasswordReset, tx.Now())})
+			return tx.InsertMails(ctx, []workspace.Mail{workspace.MailTo(u, workspace.MailPasswordReset, tx.Now())})
 		}
 	})
 }
@@ -60,8 +63,8 @@ func (s *SignInService) ActOnUser(ctx context.Context, c Caller, id string, acti
 // RandomPassword gives a person a password that they must change when they next sign in, ends their sign-ins, and returns it:
 // it is shown nowhere else. With mailed they are also sent a link to choose one themselves; the password is not mailed.
 // CodeUserNotFound; CodeInvalid when they have no mail address.
-func (s *SignInService) RandomPassword(ctx context.Context, c Caller, id string, mailed bool) (string, error) {
-	u, err := view(ctx, s.Store, func(tx Tx) (User, error) { return tx.ReadUser(ctx, c.ProjectID, id) })
+func (s *SignInService) RandomPassword(ctx context.Context, c workspace.Caller, id string, mailed bool) (string, error) {
+	u, err := store.View(ctx, s.Store, func(tx *store.Tx) (workspace.User, error) { return tx.ReadUser(ctx, c.ProjectID, id) })
 	if err != nil {
 		return "", err
 	}
@@ -70,19 +73,19 @@ func (s *SignInService) RandomPassword(ctx context.Context, c Caller, id string,
 	if err != nil {
 		return "", fmt.Errorf("hashing a password: %w", err)
 	}
-	err = s.Store.Update(ctx, func(tx Tx) error {
+	err = s.Store.Update(ctx, func(tx *store.Tx) error {
 		u, err := tx.LockUser(ctx, c.ProjectID, id)
 		if err != nil {
 			return err
 		}
 		if mailed && u.Email == "" {
-			return Invalid("notification_type", "user %q has no mail address", u.Name)
+			return workspace.Invalid("notification_type", "user %q has no mail address", u.Name)
 		}
 		u.MustChangePassword = true
 		if err := replacePassword(ctx, tx, u, hash); err != nil || !mailed {
 			return err
 		}
-		return tx.InsertMails(ctx, []Mail{MailTo(u, MailPasswordReset, tx.Now())})
+		return tx.InsertMails(ctx, []workspace.Mail{workspace.MailTo(u, workspace.MailPasswordReset, tx.Now())})
 	})
 	if err != nil {
 		return "", err
@@ -109,17 +112,17 @@ func newPassword(userName string) string {
 
 // Invite mails a person the link to choose their first password once more. CodeUserNotFound; CodeInvalid when they have no mail
 // address, CodeConflict when they have a password.
-func (s *SignInService) Invite(ctx context.Context, c Caller, id string) error {
-	return s.Store.Update(ctx, func(tx Tx) error {
+func (s *SignInService) Invite(ctx context.Context, c workspace.Caller, id string) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		u, err := tx.LockUser(ctx, c.ProjectID, id)
 		switch {
 		case err != nil:
 			return err
 		case u.Email == "":
-			return Invalid("user_id", "user %q has no mail address, set one first", u.Name)
+			return workspace.Invalid("user_id", "user %q has no mail address, set one first", u.Name)
 		case u.PasswordHash != "":
-			return Errorf(CodeConflict, "user %q has chosen a password already: use RESET_PWD to have them choose another", u.Name)
+			return workspace.Errorf(workspace.CodeConflict, "user %q has chosen a password already: use RESET_PWD to have them choose another", u.Name)
 		}
-		return tx.InsertMails(ctx, FirstPasswordMails([]User{u}, tx.Now()))
+		return tx.InsertMails(ctx, workspace.FirstPasswordMails([]workspace.User{u}, tx.Now()))
 	})
 }

@@ -1,0 +1,113 @@
+package signin
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// SecondFactor says whether people sign in to the portal with a code besides their password. The zero value is off.
+type SecondFactor string
+
+// The choices.
+const (
+	SecondFactorOff      SecondFactor = "off"      // nobody is asked, not even who has an authenticator
+	SecondFactorOptional SecondFactor = "optional" // who has set up an authenticator is asked
+	SecondFactorRequired SecondFactor = "required" // who has none must set one up before anything else
+)
+
+// Valid says whether this is one of the choices.
+func (f SecondFactor) Valid() bool {
+	return f == SecondFactorOff || f == SecondFactorOptional || f == SecondFactorRequired
+}
+
+func (f SecondFactor) offered() bool { return f == SecondFactorOptional || f == SecondFactorRequired }
+
+// EnrolmentLife is how long a person has to confirm an authenticator that they set up.
+const EnrolmentLife = 15 * time.Minute
+
+// OTPDevice is a person's authenticator app. A person has one at most.
+type OTPDevice struct {
+	ID       string
+	UserID   string
+	Secret   string // sealed, with otpSeal as the context
+	Status   OTPStatus
+	LastStep int64 // time step of the code that was used last; that and earlier ones are refused
+	Created  time.Time
+}
+
+// OTPStatus says how far an authenticator is.
+type OTPStatus string
+
+// The states.
+const (
+	OTPPending    OTPStatus = "UNREGISTER" // shown, not confirmed; ends after EnrolmentLife
+	OTPRegistered OTPStatus = "REGISTERED"
+)
+
+func otpSeal(deviceID string) string { return "otp-devices/" + deviceID }
+
+// otpDevice reads a person's authenticator, and says whether they have one in that state.
+func otpDevice(ctx context.Context, tx *store.Tx, userID string, status OTPStatus) (OTPDevice, bool, error) {
+	devices, err := OTPDevices(ctx, tx, userID)
+	if err != nil {
+		return OTPDevice{}, false, err
+	}
+	for _, d := range devices {
+		if d.Status == status {
+			return d, true, nil
+		}
+	}
+	return OTPDevice{}, false, nil
+}
+
+// OTPDevices lists a person's authenticators for an administrator. CodeUserNotFound.
+func (s *SignInService) OTPDevices(ctx context.Context, projectID, userID string) (workspace.User, []OTPDevice, error) {
+	var u workspace.User
+	devices, err := store.View(ctx, s.Store, func(tx *store.Tx) (_ []OTPDevice, err error) {
+		if u, err = tx.ReadUser(ctx, projectID, userID); err != nil {
+			return nil, err
+		}
+		return OTPDevices(ctx, tx, userID)
+	})
+	return u, devices, err
+}
+
+// UnbindOTPDevices removes 1 to 100 authenticators of a person, with their recovery codes: from then on the person signs in
+// without, or sets one up anew where that is required. Ids of none are successes. CodeUserNotFound, CodeInvalid.
+func (s *SignInService) UnbindOTPDevices(ctx context.Context, c workspace.Caller, userID string, ids []string) error {
+	if err := workspace.CheckIDs("otp_ids", ids); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		u, err := tx.LockUser(ctx, c.ProjectID, userID)
+		if err != nil {
+			return err
+		}
+		devices, err := OTPDevices(ctx, tx, u.ID)
+		if err != nil {
+			return err
+		}
+		for _, d := range devices {
+			if !slices.Contains(ids, d.ID) {
+				continue
+			}
+			if err := DeleteOTPDevice(ctx, tx, d.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// forgiveCodes lets a person try codes again at once.
+func forgiveCodes(ctx context.Context, tx *store.Tx, userID string) error {
+	d, found, err := otpDevice(ctx, tx, userID, OTPRegistered)
+	if err != nil || !found {
+		return err
+	}
+	return tx.ForgetTallies(ctx, workspace.CodesSubject(d.ID))
+}

@@ -1,0 +1,30 @@
+package signin
+
+import (
+	"time"
+)
+
+// SignIn is a person's sign-in to the portal. Its token is in their cookie; only the hash is stored.
+type SignIn struct {
+	TokenHash string
+	UserID    string
+	Created   time.Time
+	Expires   time.Time
+}
+
+// Ticket admits one connection to one desktop's display, once, soon.
+type Ticket struct {
+	TokenHash  string
+	DesktopID  string
+	UserID     string
+	Account    string // the user's account inside the desktop
+	SignInHash string // the sign-in it was made under; ending that ends the connection
+	Expires    time.Time
+}
+
+// PasswordToken lets its holder set a password once.
+type PasswordToken struct {
+	TokenHash string
+	UserID    string
+	Expires   time.Time
+}

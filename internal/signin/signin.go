@@ -1,0 +1,352 @@
+package signin
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// SignInService signs people in, with passwords and codes, and changes how they sign in. Each method is one
+// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+type SignInService struct {
+	Store        store.Transactions
+	Passwords    workspace.Passwords
+	Box          workspace.Sealer // of secrets of authenticator apps, and of passwords that wait to be hashed
+	SecondFactor SecondFactor
+}
+
+// How long things last that people hold.
+const (
+	SignInLife     = 12 * time.Hour
+	HalfSignInLife = 5 * time.Minute // between password and code
+	TicketLife     = 30 * time.Second
+)
+
+// SignInResult is a new sign-in: the token for the person's cookie and who they are. With NeedsCode the token is only good for
+// SignInWithCode.
+type SignInResult struct {
+	Token     string
+	Expires   time.Time
+	User      workspace.User
+	NeedsCode bool
+}
+
+// Visitor is a signed-in person and the sign-in they came with.
+type Visitor struct {
+	workspace.User
+	SignInHash string
+}
+
+// SignIn checks a name and password and begins a sign-in. An unknown name, a wrong password and a user without a password
+// get the same CodeBadCredentials in the same time. A *PauseError says when to try again, whether there is such a user or not;
+// a right password of somebody who may not work gets CodeForbidden with the reason. Attempts are counted by name and by the
+// network of WithNetwork; see Tallies.
+func (s *SignInService) SignIn(ctx context.Context, name, password string) (SignInResult, error) {
+	u, a, err := s.chargeAttempt(ctx, name)
+	if err != nil {
+		return SignInResult{}, err
+	}
+	if u.ID == "" {
+		s.Passwords.VerifyNothing(password)
+		return SignInResult{}, badCredentials()
+	}
+	ok, rehash := s.verifyPassword(u, password)
+	if !ok {
+		return SignInResult{}, badCredentials()
+	}
+	hash := u.PasswordHash
+	if rehash {
+		if hash, err = s.Passwords.Hash(password); err != nil {
+			return SignInResult{}, fmt.Errorf("hashing a password anew: %w", err)
+		}
+	}
+	return s.beginSignIn(ctx, u, a, hash)
+}
+
+// chargeAttempt counts an attempt as failed before the password is looked at, so that many guesses at once cannot slip
+// through, and waits for its turn. A right password takes the count back. The user is empty when nobody has the name.
+func (s *SignInService) chargeAttempt(ctx context.Context, name string) (workspace.User, workspace.Attempt, error) {
+	var wait time.Duration
+	type charged struct {
+		workspace.User
+		workspace.Attempt
+	}
+	c, err := store.Update(ctx, s.Store, func(tx *store.Tx) (charged, error) {
+		u, err := tx.UserByName(ctx, "", name)
+		if err != nil && workspace.CodeOf(err) != workspace.CodeUserNotFound {
+			return charged{}, err
+		}
+		a := workspace.Attempt{Subject: workspace.UserSubject(u.ID), Network: workspace.NetworkOf(ctx)}
+		if err != nil {
+			u, a.Subject = workspace.User{}, workspace.UnknownSubject(strings.ToLower(name))
+		}
+		wait, err = workspace.ChargeAttempt(ctx, tx, a, tx.Now())
+		return charged{u, a}, err
+	})
+	if err == nil {
+		err = workspace.WaitTurn(ctx, wait)
+	}
+	return c.User, c.Attempt, err
+}
+
+// beginSignIn records a sign-in of somebody whose password was right, unless it was changed in the meantime.
+func (s *SignInService) beginSignIn(ctx context.Context, checked workspace.User, a workspace.Attempt, hash string) (SignInResult, error) {
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (SignInResult, error) {
+		u, err := tx.LockUser(ctx, checked.ProjectID, checked.ID)
+		if workspace.CodeOf(err) == workspace.CodeUserNotFound || err == nil && u.PasswordHash != checked.PasswordHash {
+			return SignInResult{}, badCredentials()
+		}
+		if err != nil {
+			return SignInResult{}, err
+		}
+		if err := MayWork(u, tx.Now()); err != nil {
+			return SignInResult{}, err
+		}
+		if u.PasswordHash != hash {
+			u.PasswordHash = hash
+			if err := tx.SaveUser(ctx, u); err != nil {
+				return SignInResult{}, err
+			}
+		}
+		if err := workspace.NoteSuccess(ctx, tx, a); err != nil {
+			return SignInResult{}, err
+		}
+		return s.admit(ctx, tx, u)
+	})
+}
+
+// halfHash keeps half sign-ins apart from whole ones, whose table they share: what ends the ones ends the others.
+func halfHash(token string) string { return "half-" + workspace.HashToken(token) }
+
+// admit records the sign-in of a locked user: half of one when they use codes.
+func (s *SignInService) admit(ctx context.Context, tx *store.Tx, u workspace.User) (SignInResult, error) {
+	if s.SecondFactor.offered() {
+		_, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
+		if err != nil {
+			return SignInResult{}, err
+		}
+		if found {
+			r := SignInResult{Token: workspace.NewToken(), Expires: tx.Now().Add(HalfSignInLife), User: u, NeedsCode: true}
+			return r, InsertSignIn(ctx, tx, SignIn{TokenHash: halfHash(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
+		}
+	}
+	return wholeSignIn(ctx, tx, u)
+}
+
+func wholeSignIn(ctx context.Context, tx *store.Tx, u workspace.User) (SignInResult, error) {
+	r := SignInResult{Token: workspace.NewToken(), Expires: tx.Now().Add(SignInLife), User: u}
+	return r, InsertSignIn(ctx, tx, SignIn{TokenHash: workspace.HashToken(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
+}
+
+// SignInWithCode makes a half sign-in a whole one with a code of the person's authenticator app, or a recovery code. Wrong codes
+// are counted apart from passwords, so that a known password buys no further guesses. CodeBadCredentials when the half sign-in
+// has ended; CodeForbidden for a wrong code or one that was used, and when the person may not work; *PauseError. The lock on
+// the user decides between two callers.
+func (s *SignInService) SignInWithCode(ctx context.Context, token, code string) (SignInResult, error) {
+	var r SignInResult
+	_, err := s.withCode(ctx, func(tx *store.Tx) (_ []string, refusal, err error) {
+		half, err := ReadSignIn(ctx, tx, halfHash(token))
+		if err != nil {
+			return nil, nil, err
+		}
+		u, err := tx.LockUser(ctx, "", half.UserID)
+		if workspace.CodeOf(err) == workspace.CodeUserNotFound {
+			return nil, nil, SignedOut()
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, err := ReadSignIn(ctx, tx, half.TokenHash); err != nil { // of two callers one comes first
+			return nil, nil, err
+		}
+		if err := MayWork(u, tx.Now()); err != nil {
+			return nil, nil, err
+		}
+		d, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
+		if err == nil && !found { // an administrator has removed it
+			err = SignedOut()
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if refusal, err = s.useCode(ctx, tx, d, code); refusal != nil || err != nil {
+			return nil, refusal, err
+		}
+		if err := DeleteSignIn(ctx, tx, half.TokenHash); err != nil {
+			return nil, nil, err
+		}
+		r, err = wholeSignIn(ctx, tx, u)
+		return nil, nil, err
+	})
+	if err != nil {
+		return SignInResult{}, err
+	}
+	return r, nil
+}
+
+// SignedIn finds who holds a sign-in's token. CodeBadCredentials when nobody does or they may no longer work.
+func (s *SignInService) SignedIn(ctx context.Context, token string) (Visitor, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) (Visitor, error) {
+		signIn, err := ReadSignIn(ctx, tx, workspace.HashToken(token))
+		if err != nil {
+			return Visitor{}, err
+		}
+		u, err := tx.ReadUser(ctx, "", signIn.UserID)
+		if workspace.CodeOf(err) == workspace.CodeUserNotFound {
+			return Visitor{}, SignedOut()
+		}
+		if err != nil {
+			return Visitor{}, err
+		}
+		if MayWork(u, tx.Now()) != nil {
+			return Visitor{}, SignedOut()
+		}
+		return Visitor{User: u, SignInHash: signIn.TokenHash}, nil
+	})
+}
+
+// SignOut ends a sign-in and with it the connections made under it. Ending what has ended succeeds.
+func (s *SignInService) SignOut(ctx context.Context, token string) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return DeleteSignIn(ctx, tx, workspace.HashToken(token)) })
+}
+
+// PasswordTokenHolder says whose a password token is. CodeForbidden when it is unknown, used or has expired.
+func (s *SignInService) PasswordTokenHolder(ctx context.Context, token string) (workspace.User, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) (workspace.User, error) { return tokenHolder(ctx, tx, token) })
+}
+
+// SetFirstPassword sets the password of a token's holder and uses up the token, and all others of that user. Sign-ins of
+// the user end. CodeForbidden, CodeInvalid.
+func (s *SignInService) SetFirstPassword(ctx context.Context, token, password string) (workspace.User, error) {
+	holder, err := s.PasswordTokenHolder(ctx, token)
+	if err != nil {
+		return workspace.User{}, err
+	}
+	if err := CheckPassword("password", password, holder.Name); err != nil {
+		return workspace.User{}, err
+	}
+	hash, err := s.Passwords.Hash(password)
+	if err != nil {
+		return workspace.User{}, fmt.Errorf("hashing a password: %w", err)
+	}
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (workspace.User, error) {
+		holder, err := tokenHolder(ctx, tx, token)
+		if err != nil {
+			return workspace.User{}, err
+		}
+		u, err := tx.LockUser(ctx, holder.ProjectID, holder.ID)
+		if err != nil {
+			return workspace.User{}, err
+		}
+		if _, err := ReadPasswordToken(ctx, tx, workspace.HashToken(token)); err != nil { // of two callers one comes first
+			return workspace.User{}, linkUsed()
+		}
+		u.MustChangePassword = false
+		return u, replacePassword(ctx, tx, u, hash)
+	})
+}
+
+// ChangePassword replaces a user's own password and ends their other sign-ins, all if keep is empty. A wrong old password
+// counts as a failed sign-in. CodeBadCredentials, CodeForbidden, CodeInvalid, *PauseError.
+func (s *SignInService) ChangePassword(ctx context.Context, v Visitor, old, password string) error {
+	if !v.MayChangePassword && !v.MustChangePassword {
+		return &workspace.Error{Code: workspace.CodeForbidden, Message: "your administrator changes your password for you"}
+	}
+	u, a, err := s.chargeAttempt(ctx, v.Name)
+	if err != nil {
+		return err
+	}
+	if ok, _ := s.verifyPassword(u, old); !ok {
+		return &workspace.Error{Code: workspace.CodeBadCredentials, Message: "the present password is wrong"}
+	}
+	if err := CheckPassword("password", password, u.Name); err != nil {
+		return err
+	}
+	if old == password {
+		return workspace.Invalid("password", "choose one that differs from the present one")
+	}
+	hash, err := s.Passwords.Hash(password)
+	if err != nil {
+		return fmt.Errorf("hashing a password: %w", err)
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		now, err := tx.LockUser(ctx, u.ProjectID, u.ID)
+		if err != nil {
+			return err
+		}
+		if now.PasswordHash != u.PasswordHash {
+			return &workspace.Error{Code: workspace.CodeConflict, Message: "the password was changed elsewhere in the meantime"}
+		}
+		kept, err := ReadSignIn(ctx, tx, v.SignInHash)
+		if err != nil {
+			return err
+		}
+		if err := workspace.NoteSuccess(ctx, tx, a); err != nil {
+			return err
+		}
+		now.MustChangePassword = false
+		if err := replacePassword(ctx, tx, now, hash); err != nil {
+			return err
+		}
+		return InsertSignIn(ctx, tx, kept)
+	})
+}
+
+// replacePassword writes a new hash, or none, forgives failed attempts, and ends the user's sign-ins and password tokens.
+func replacePassword(ctx context.Context, tx *store.Tx, u workspace.User, hash string) error {
+	u.PasswordHash, u.Updated = hash, tx.Now()
+	if err := tx.ForgetTallies(ctx, workspace.UserSubject(u.ID)); err != nil {
+		return err
+	}
+	if err := tx.SaveUser(ctx, u); err != nil {
+		return err
+	}
+	if err := DeletePasswordTokensOf(ctx, tx, u.ID); err != nil {
+		return err
+	}
+	return DeleteSignInsOf(ctx, tx, u.ID)
+}
+
+func tokenHolder(ctx context.Context, tx *store.Tx, token string) (workspace.User, error) {
+	t, err := ReadPasswordToken(ctx, tx, workspace.HashToken(token))
+	if workspace.CodeOf(err) == workspace.CodeForbidden {
+		return workspace.User{}, linkUsed()
+	}
+	if err != nil {
+		return workspace.User{}, err
+	}
+	u, err := tx.ReadUser(ctx, "", t.UserID)
+	if workspace.CodeOf(err) == workspace.CodeUserNotFound {
+		return workspace.User{}, linkUsed()
+	}
+	return u, err
+}
+
+// MayWork says why a user may not use the portal and desktops now, or nil.
+func MayWork(u workspace.User, now time.Time) error {
+	switch {
+	case u.Locked:
+		return &workspace.Error{Code: workspace.CodeForbidden, Message: "this user is locked, ask your administrator"}
+	case u.Disabled:
+		return &workspace.Error{Code: workspace.CodeForbidden, Message: "this user is disabled, ask your administrator"}
+	case !u.Expires.IsZero() && !now.Before(u.Expires):
+		return &workspace.Error{Code: workspace.CodeForbidden, Message: "this user has expired, ask your administrator"}
+	}
+	return nil
+}
+
+func badCredentials() error {
+	return &workspace.Error{Code: workspace.CodeBadCredentials, Message: "the user name or the password is wrong"}
+}
+
+func SignedOut() error {
+	return &workspace.Error{Code: workspace.CodeBadCredentials, Message: "you are signed out, sign in again"}
+}
+
+func linkUsed() error {
+	return &workspace.Error{Code: workspace.CodeForbidden, Message: "this link has been used or is too old, ask your administrator for a new one"}
+}

@@ -1,0 +1,102 @@
+package signin
+
+import (
+	"context"
+	"time"
+	"unicode/utf8"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// UpdateUser asks to change a person. What is nil stays as it is.
+type UpdateUser struct {
+	workspace.Caller
+	ID                   string
+	Email                *string
+	Phone                *string
+	Description          *string
+	Activation           *workspace.Activation
+	Expires              *time.Time // zero: never
+	MayChangePassword    *bool
+	MustChangePassword   *bool
+	PasswordNeverExpires *bool
+	Disabled             *bool
+	Unsupported          []string
+}
+
+// Apply returns u as it would be afterwards, or what is wrong with the request. now is the time against which a new expiry is
+// judged; one that is past already may stay.
+func (r *UpdateUser) Apply(u workspace.User, now time.Time) (workspace.User, error) {
+	for _, field := range r.Unsupported {
+		return workspace.User{}, workspace.Unsupported(field, "not offered here; leave it out")
+	}
+	before := u
+	workspace.Set(&u.Email, r.Email)
+	workspace.Set(&u.Phone, r.Phone)
+	workspace.Set(&u.Description, r.Description)
+	workspace.Set(&u.Activation, r.Activation)
+	workspace.Set(&u.Expires, r.Expires)
+	workspace.Set(&u.MayChangePassword, r.MayChangePassword)
+	workspace.Set(&u.MustChangePassword, r.MustChangePassword)
+	workspace.Set(&u.PasswordNeverExpires, r.PasswordNeverExpires)
+	workspace.Set(&u.Disabled, r.Disabled)
+	u.Updated = now
+	if err := CheckUserTexts(u.Email, u.Description); err != nil {
+		return workspace.User{}, err
+	}
+	if r.Phone != nil { // one from before numbers were checked may stay
+		if err := workspace.CheckPhone("user_phone", u.Phone); err != nil {
+			return workspace.User{}, err
+		}
+	}
+	unreachable := u.Email == "" && u.PasswordHash == "" && (before.Email != "" || before.Activation != u.Activation)
+	switch {
+	case u.Activation != workspace.ActivateByUser && u.Activation != workspace.ActivateByAdmin:
+		return workspace.User{}, UnknownActivation(u.Activation)
+	case u.Activation == workspace.ActivateByUser && unreachable:
+		return workspace.User{}, workspace.Invalid("user_email", "must be given with active_type USER_ACTIVATE: the link to choose a password goes there")
+	case u.Expires.Before(now) && !u.Expires.IsZero() && u.Expires.UnixMilli() != before.Expires.UnixMilli():
+		return workspace.User{}, workspace.Invalid("account_expires", "%s is past", u.Expires.Format(time.RFC3339))
+	}
+	return u, nil
+}
+
+func CheckUserTexts(email, description string) error {
+	if utf8.RuneCountInString(description) > workspace.MaxUserDescription {
+		return workspace.Invalid("description", "at most %d characters are allowed", workspace.MaxUserDescription)
+	}
+	return workspace.CheckEmail("user_email", email)
+}
+
+func UnknownActivation(a workspace.Activation) error {
+	return workspace.Invalid("active_type", "%q is unknown, use USER_ACTIVATE or ADMIN_ACTIVATE", a)
+}
+
+// UpdateUser changes a person. Disabling ends their sign-ins, and the displays that they have open within a second; so does an
+// expiry when it comes. Somebody who gets their first mail address while they have no password is invited. CodeUserNotFound,
+// CodeInvalid, CodeUnsupported.
+func (s *SignInService) UpdateUser(ctx context.Context, r UpdateUser) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		before, err := tx.LockUser(ctx, r.ProjectID, r.ID)
+		if err != nil {
+			return err
+		}
+		u, err := r.Apply(before, tx.Now())
+		if err != nil {
+			return err
+		}
+		if err := tx.SaveUser(ctx, u); err != nil {
+			return err
+		}
+		if u.Disabled && !before.Disabled {
+			if err := DeleteSignInsOf(ctx, tx, u.ID); err != nil {
+				return err
+			}
+		}
+		if before.Email != "" || u.Activation != workspace.ActivateByUser {
+			return nil
+		}
+		return tx.InsertMails(ctx, workspace.FirstPasswordMails([]workspace.User{u}, tx.Now()))
+	})
+}
