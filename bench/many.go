@@ -9,6 +9,7 @@ import (
 
 	"github.com/lxc/incus/v6/shared/api"
 
+	"carrel/internal/directory"
 	"carrel/internal/workspace"
 )
 
@@ -55,7 +56,7 @@ func (o ordered) remove(ctx context.Context, desktops []string) error {
 	return o.deleteDesktops(ctx, desktops)
 }
 
-func (o ordered) account(n int) string { return workspace.AccountFor(person(n)) }
+func (o ordered) account(n int) string { return directory.AccountFor(person(n)) }
 
 // compareWithBest takes turns between Carrel and the raw engine with the number of launches at once that suits it best. what has
 // places for the number of desktops and of turns.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"carrel/internal/workspace"
+	"carrel/internal/directory"
 )
 
 var memory = measurement{name: "memory", about: "memory of a desktop that nobody touches", run: measureMemory}
@@ -44,13 +44,13 @@ func measureMemory(ctx context.Context, l *lab) ([]row, error) {
 	var ours, theirs []string
 	for i, desktop := range j.desktops() {
 		ours = append(ours, "d-"+desktop)
-		if err := raw.await(ours[i], "--panel", workspace.AccountFor(person(1+i))); err != nil {
+		if err := raw.await(ours[i], "--panel", directory.AccountFor(person(1+i))); err != nil {
 			return nil, err
 		}
 	}
 	for _, p := range posts {
 		theirs = append(theirs, p.Name)
-		if err := raw.await(p.Name, "--panel", workspace.AccountFor(person(0))); err != nil {
+		if err := raw.await(p.Name, "--panel", directory.AccountFor(person(0))); err != nil {
 			return nil, err
 		}
 	}

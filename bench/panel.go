@@ -7,6 +7,7 @@ import (
 
 	"github.com/lxc/incus/v6/shared/api"
 
+	"carrel/internal/directory"
 	"carrel/internal/workspace"
 )
 
@@ -114,7 +115,7 @@ func rawBirth(ctx context.Context, raw *rawEngine, starts <-chan moments, model 
 	if err != nil {
 		return b, err
 	}
-	account := workspace.AccountFor(person(0))
+	account := directory.AccountFor(person(0))
 	begun := time.Now()
 	created := make(chan error, 1)
 	go func() { created <- raw.create(post) }()
@@ -160,7 +161,7 @@ func carrelBirth(ctx context.Context, raw *rawEngine, s *server, starts <-chan m
 	case <-ctx.Done():
 		return b, ctx.Err()
 	}
-	err = raw.await(m.name, "--panel", workspace.AccountFor(person(n+1)))
+	err = raw.await(m.name, "--panel", directory.AccountFor(person(n+1)))
 	b.panel = time.Since(begun)
 	if err != nil {
 		return b, err

@@ -6,9 +6,9 @@ import (
 	"io"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/incus"
-	"carrel/internal/workspace"
 )
 
 var stream = measurement{name: "stream", about: "a display through the gateway and without it", run: measureStream}
@@ -51,7 +51,7 @@ func measureStream(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	exec := func(ctx context.Context) (io.ReadWriteCloser, error) {
-		return engine.Display(ctx, desktop, workspace.AccountFor(streamPerson))
+		return engine.Display(ctx, desktop, directory.AccountFor(streamPerson))
 	}
 	var ours, theirs viewing
 	for range streamRounds {

@@ -10,6 +10,7 @@ import (
 
 	"carrel/internal/core"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -80,11 +81,11 @@ func furnishPools(ctx context.Context, s *store.Store, n int) ([]string, error) 
 		if err := tx.InsertSubnet(ctx, workspace.Subnet{ID: "subnet", ProjectID: tendProject, VPCID: "vpc", Name: "net", CIDR: "10.0.0.0/8", Gateway: "10.0.0.1"}); err != nil {
 			return err
 		}
-		people := make([]workspace.User, tendPeople)
+		people := make([]directory.User, tendPeople)
 		for i := range people {
-			people[i] = workspace.User{ID: fmt.Sprint("user-", i), ProjectID: tendProject, Name: fmt.Sprint("user-", i)}
+			people[i] = directory.User{ID: fmt.Sprint("user-", i), ProjectID: tendProject, Name: fmt.Sprint("user-", i)}
 		}
-		return tx.InsertUsers(ctx, people)
+		return directory.InsertUsers(ctx, tx, people)
 	})
 	ids := make([]string, n)
 	for i := 0; i < n && err == nil; i++ {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -62,8 +63,8 @@ func TestAPasswordBesideAMailedLinkIsNotKept(t *testing.T) {
 		more["user_name"], more["user_email"], more["password"] = name, name+"@example.org", "Some-thing-1"
 		id := w.ok(w.post("/users", more)).text("id")
 		w.update(func(tx *store.Tx) error {
-			u, err := tx.ReadUser(w.Context(), w.first.ProjectID, id)
-			if err == nil && (u.PasswordHash != "" || u.Activation != workspace.ActivateByUser) {
+			u, err := directory.ReadUser(w.Context(), tx, w.first.ProjectID, id)
+			if err == nil && (u.PasswordHash != "" || u.Activation != directory.ActivateByUser) {
 				t.Errorf("%s has password %q, activation %s", name, u.PasswordHash, u.Activation)
 			}
 			return err

@@ -18,6 +18,7 @@ import (
 	"carrel/internal/api"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -28,11 +29,11 @@ func (w *world) company(desktops int) {
 	w.Helper()
 	ctx := w.Context()
 	base := time.Date(2026, 11, 21, 8, 0, 0, 123456000, time.UTC)
-	var people []workspace.User
+	var people []directory.User
 	var made []desktop.Desktop
 	for n := range desktops {
 		id, created := fmt.Sprintf("%032x", n), base.Add(time.Duration(n)*time.Second)
-		people = append(people, workspace.User{ID: "user-" + id, ProjectID: w.first.ProjectID, Name: fmt.Sprintf("Person-%05d", n), Created: created})
+		people = append(people, directory.User{ID: "user-" + id, ProjectID: w.first.ProjectID, Name: fmt.Sprintf("Person-%05d", n), Created: created})
 		d := desktop.Desktop{
 			ID: id, ProjectID: w.first.ProjectID, Type: desktop.Dedicated, Name: fmt.Sprintf("PC-%05d", n), HostName: fmt.Sprintf("pc-%05d", n),
 			SubnetID: "wide", Address: fmt.Sprintf("10.64.%d.%d", n/256, n%256), ProductID: product, ImageID: image, Zone: zone, EnterpriseID: "0",
@@ -54,7 +55,7 @@ func (w *world) company(desktops int) {
 		if err := tx.InsertSecurityGroup(ctx, workspace.SecurityGroup{ID: "narrow", ProjectID: w.first.ProjectID}); err != nil {
 			return err
 		}
-		if err := tx.InsertUsers(ctx, people); err != nil {
+		if err := directory.InsertUsers(ctx, tx, people); err != nil {
 			return err
 		}
 		return desktop.InsertDesktops(ctx, tx, made)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/directory"
 	"carrel/internal/sheet"
 	"carrel/internal/workspace"
 )
@@ -19,14 +20,14 @@ type exportUsersInput struct {
 		Name         string               `json:"user_name,omitempty" doc:"Part of the name"`
 		Names        []string             `json:"user_names,omitempty" doc:"Exact names"`
 		Description  string               `json:"description,omitempty" doc:"Part of the description"`
-		Activation   workspace.Activation `json:"active_type,omitempty" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
+		Activation   directory.Activation `json:"active_type,omitempty" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
 		Language     string               `json:"language,omitempty" enum:"zh_CN,en_US"`
 		EnterpriseID string               `json:"enterprise_project_id,omitempty"`
 	}
 }
 
 func (s *Server) exportUsers(ctx context.Context, in *exportUsersInput) (taskReply, error) {
-	q, language := workspace.UserQuery{ProjectID: in.ProjectID}, ""
+	q, language := directory.UserQuery{ProjectID: in.ProjectID}, ""
 	if b := in.Body; b != nil {
 		q.Name, q.Names, q.Description, q.Activation, q.EnterpriseID = b.Name, b.Names, b.Description, b.Activation, b.EnterpriseID
 		language = b.Language
@@ -39,14 +40,14 @@ type exportMembersInput struct {
 	GroupPath
 	Name         string               `query:"user_name" doc:"Part of the name"`
 	Description  string               `query:"description" doc:"Part of the description"`
-	Activation   workspace.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
+	Activation   directory.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
 	GroupName    string               `query:"group_name" doc:"Part of the name of a group that they are in as well"`
 	Language     string               `query:"language" enum:"zh_CN,en_US"`
 	EnterpriseID string               `query:"enterprise_project_id"`
 }
 
 func (s *Server) exportMembers(ctx context.Context, in *exportMembersInput) (taskReply, error) {
-	id, err := s.Services.Assignments.ExportUsers(ctx, workspace.UserQuery{
+	id, err := s.Services.Assignments.ExportUsers(ctx, directory.UserQuery{
 		ProjectID: in.ProjectID, GroupID: in.GroupID, Name: in.Name, Description: in.Description, Activation: in.Activation,
 		GroupName: in.GroupName, EnterpriseID: in.EnterpriseID,
 	}, in.Language)
@@ -63,10 +64,10 @@ type exportGroupsInput struct {
 }
 
 func (s *Server) exportGroups(ctx context.Context, in *exportGroupsInput) (file, sheet.Format, error) {
-	groups, _, err := s.Services.Directory.ListGroups(ctx, workspace.GroupQuery{
+	groups, _, err := s.Services.Directory.ListGroups(ctx, directory.GroupQuery{
 		ProjectID: in.ProjectID, Keyword: in.Keyword, Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
-	return file{"user-groups", workspace.GroupTable(groups, in.Language)}, in.format(), err
+	return file{"user-groups", directory.GroupTable(groups, in.Language)}, in.format(), err
 }
 
 type listExportsInput struct {

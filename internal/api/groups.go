@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -80,13 +81,13 @@ func (s *Server) listGroups(ctx context.Context, in *listGroupsInput) (groupsRep
 	if otherDirectory(in.Domain) || len(platforms) > 0 && !slices.Contains(platforms, "LOCAL") {
 		return groupsReply{Groups: []groupReply{}}, nil
 	}
-	groups, total, err := s.Services.Directory.ListGroups(ctx, workspace.GroupQuery{
+	groups, total, err := s.Services.Directory.ListGroups(ctx, directory.GroupQuery{
 		ProjectID: in.ProjectID, Keyword: in.Keyword, Page: workspace.Page{Offset: offset, Limit: limit},
 	})
 	return groupsReply{total, each(groups, groupReplyOf)}, err
 }
 
-func groupReplyOf(g workspace.Group) groupReply {
+func groupReplyOf(g directory.Group) groupReply {
 	return groupReply{
 		ID: g.ID, Name: g.Name, Created: stamp(g.Created), Description: g.Description, People: g.People, Platform: "LOCAL",
 		Domain: desktop.BuiltInDomain, Desktops: g.Desktops, DN: g.DN(), SID: g.ID,
@@ -130,7 +131,7 @@ type changeMembersInput struct {
 	GroupPath
 	Body struct {
 		UserIDs []string               `json:"user_ids" required:"true" doc:"1 to 100"`
-		Action  workspace.MemberAction `json:"op_type" required:"true" enum:"ADD,DELETE"`
+		Action  directory.MemberAction `json:"op_type" required:"true" enum:"ADD,DELETE"`
 	}
 }
 
@@ -142,7 +143,7 @@ type listMembersInput struct {
 	GroupPath
 	Name         string               `query:"user_name" doc:"Part of the name"`
 	Description  string               `query:"description" doc:"Part of the description"`
-	Activation   workspace.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
+	Activation   directory.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
 	EnterpriseID string               `query:"enterprise_project_id"`
 	Limit        int                  `query:"limit" minimum:"0" maximum:"2000" default:"2000"`
 	Offset       int                  `query:"offset" minimum:"0" default:"0"`
@@ -165,14 +166,14 @@ type memberReply struct {
 }
 
 func (s *Server) listMembers(ctx context.Context, in *listMembersInput) (membersReply, error) {
-	users, total, err := s.Services.Directory.MembersOf(ctx, workspace.UserQuery{
+	users, total, err := s.Services.Directory.MembersOf(ctx, directory.UserQuery{
 		ProjectID: in.ProjectID, GroupID: in.GroupID, Name: in.Name, Description: in.Description, Activation: in.Activation,
 		EnterpriseID: in.EnterpriseID, Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
 	return membersReply{total, each(users, memberReplyOf)}, err
 }
 
-func memberReplyOf(u workspace.User) memberReply {
+func memberReplyOf(u directory.User) memberReply {
 	return memberReply{
 		ID: u.ID, Name: u.Name, Domain: desktop.BuiltInDomain, Email: u.Email, Phone: u.Phone, Desktops: u.Desktops,
 		EnterpriseID: u.EnterpriseID, Description: u.Description,

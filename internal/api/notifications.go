@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"carrel/internal/directory"
 	"carrel/internal/workspace"
 )
 
@@ -12,7 +13,7 @@ type listNotificationsInput struct {
 	DesktopName string            `query:"desktop_name" doc:"Part of the name"`
 	PoolName    string            `query:"desktop_pool_name" maxLength:"255" doc:"Part of the name"`
 	UserName    string            `query:"user_name" doc:"Part of the name"`
-	Channel     workspace.Channel `query:"type" enum:"EMAIL,SMS" doc:"No messages are sent to phones"`
+	Channel     directory.Channel `query:"type" enum:"EMAIL,SMS" doc:"No messages are sent to phones"`
 	Offset      int               `query:"offset" minimum:"0" default:"0"`
 	Limit       int               `query:"limit" minimum:"0" maximum:"1000" default:"1000"`
 	SortField   string            `query:"sort_field" enum:"operate_time" default:"operate_time"`
@@ -26,7 +27,7 @@ type notificationsReply struct {
 
 type notificationReply struct {
 	ProjectID   string            `json:"project_id"`
-	Channel     workspace.Channel `json:"type"`
+	Channel     directory.Channel `json:"type"`
 	UserName    string            `json:"user_name"`
 	DesktopName string            `json:"desktop_name"`
 	PoolName    string            `json:"desktop_pool_name"`
@@ -36,7 +37,7 @@ type notificationReply struct {
 }
 
 func (s *Server) listNotifications(ctx context.Context, in *listNotificationsInput) (notificationsReply, error) {
-	records, total, err := s.Services.Directory.ListNotifications(ctx, workspace.NotificationQuery{
+	records, total, err := s.Services.Directory.ListNotifications(ctx, directory.NotificationQuery{
 		ProjectID: in.ProjectID, Pools: in.About == "DESKTOP_POOL", Channel: in.Channel, UserName: in.UserName,
 		DesktopName: in.DesktopName, PoolName: in.PoolName, Descending: in.SortType == "DESC",
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
@@ -44,7 +45,7 @@ func (s *Server) listNotifications(ctx context.Context, in *listNotificationsInp
 	return notificationsReply{total, each(records, notificationReplyOf)}, err
 }
 
-func notificationReplyOf(n workspace.Notification) notificationReply {
+func notificationReplyOf(n directory.Notification) notificationReply {
 	result := "SUCCESS"
 	if !n.Sent {
 		result = "FAIL"

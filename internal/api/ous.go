@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -143,11 +144,11 @@ type ouPersonReply struct {
 }
 
 func (s *Server) listOUPeople(ctx context.Context, in *listOUPeopleInput) (ouPeopleReply, error) {
-	users, total, err := s.Services.Desktops.PeopleAt(ctx, in.DN, workspace.UserQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
+	users, total, err := s.Services.Desktops.PeopleAt(ctx, in.DN, directory.UserQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
 	if in.Existed.given && !in.Existed.value {
 		users, total = nil, 0
 	}
-	return ouPeopleReply{Total: total, People: each(users, func(u workspace.User) ouPersonReply {
+	return ouPeopleReply{Total: total, People: each(users, func(u directory.User) ouPersonReply {
 		return ouPersonReply{Name: u.Name, Expires: expiresText(u.Expires), Existed: true}
 	})}, err
 }

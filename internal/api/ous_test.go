@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -82,14 +83,14 @@ func TestPeopleAreAtTheRootOfTheDirectory(t *testing.T) {
 		dn, more string
 		want     []string
 	}{
-		{workspace.RootDN, "", []string{"ann", "bob"}}, {"dc=Carrel,dc=local", "&user_name=AN", []string{"ann"}}, {workspace.RootDN, "&has_existed=true&limit=1", []string{"ann"}},
-		{workspace.RootDN, "&has_existed=false", nil}, {"OU=Sales," + workspace.RootDN, "", nil},
+		{directory.RootDN, "", []string{"ann", "bob"}}, {"dc=Carrel,dc=local", "&user_name=AN", []string{"ann"}}, {directory.RootDN, "&has_existed=true&limit=1", []string{"ann"}},
+		{directory.RootDN, "&has_existed=false", nil}, {"OU=Sales," + directory.RootDN, "", nil},
 	} {
 		a := w.ok(at(c.dn, c.more))
 		if got := w.names(a, "user_infos", "user_name"); !slices.Equal(got, c.want) || a.number("enable_create_count") != 0 {
 			t.Errorf("%s%s: %s, want %v", c.dn, c.more, a.raw, c.want)
 		}
 	}
-	w.refused(at("OU=Nowhere,"+workspace.RootDN, ""), 404, workspace.CodeOUNotFound, "ou_dn")
+	w.refused(at("OU=Nowhere,"+directory.RootDN, ""), 404, workspace.CodeOUNotFound, "ou_dn")
 	w.refused(w.get("/ou-users"), 400, workspace.CodeInvalid, "ou_dn: must be given")
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
@@ -26,7 +27,7 @@ type updateUserInput struct {
 		Description  *string               `json:"description,omitempty" doc:"At most 255 characters"`
 		Email        *string               `json:"user_email,omitempty"`
 		Phone        *string               `json:"user_phone,omitempty" doc:"Digits, with spaces, hyphens and parentheses between them and a plus before them; at most 32 characters"`
-		Activation   *workspace.Activation `json:"active_type,omitempty" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
+		Activation   *directory.Activation `json:"active_type,omitempty" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
 		Expires      *string               `json:"account_expires,omitempty" doc:"A time such as 2030-01-31T12:00:00Z, or 0 for never"`
 		MayChange    *bool                 `json:"enable_change_password,omitempty"`
 		MustChange   *bool                 `json:"next_login_change_password,omitempty"`
@@ -43,7 +44,7 @@ func (s *Server) updateUser(ctx context.Context, in *updateUserInput) (idReply, 
 	unsupported.add("user_info_map", b.InfoMap != "")
 	var expires *time.Time
 	if b.Expires != nil {
-		t, err := workspace.ReadExpiry("account_expires", *b.Expires)
+		t, err := directory.ReadExpiry("account_expires", *b.Expires)
 		if err != nil {
 			return idReply{}, err
 		}

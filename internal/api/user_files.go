@@ -13,6 +13,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/iam"
 	"carrel/internal/sheet"
 	"carrel/internal/workspace"
@@ -153,7 +154,7 @@ func rowsOf(form multipart.Form) ([]assignment.ImportRow, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading an upload: %w", err)
 	}
-	rows, err := sheet.Read(data, maxImportRows, workspace.HasHeadings)
+	rows, err := sheet.Read(data, maxImportRows, directory.HasHeadings)
 	switch {
 	case errors.Is(err, sheet.ErrTooLong):
 		return nil, workspace.Errorf(workspace.CodeInvalid, "file: more than %d rows, use one for up to %d people", maxImportRows, assignment.MaxImported)
@@ -171,13 +172,13 @@ type desktopUsersTemplateInput struct {
 }
 
 func (s *Server) desktopUsersTemplate(_ context.Context, in *desktopUsersTemplateInput) (file, sheet.Format, error) {
-	head := workspace.Head(workspace.DesktopColumns, in.Language)
+	head := directory.Head(directory.DesktopColumns, in.Language)
 	hint := " (default, sudo)"
 	if in.OSType == "Windows" {
 		hint = " (users, administrators)"
 	}
-	for i, c := range workspace.DesktopColumns {
-		if c == workspace.ColPermission {
+	for i, c := range directory.DesktopColumns {
+		if c == directory.ColPermission {
 			head[i] += hint
 		}
 	}
@@ -188,13 +189,13 @@ type usersTemplateInput struct {
 	Project
 	Accepted
 	Language   string               `query:"language" enum:"zh_CN,en_US" default:"en_US"`
-	Activation workspace.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE" default:"USER_ACTIVATE" doc:"With ADMIN_ACTIVATE there is a column for passwords"`
+	Activation directory.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE" default:"USER_ACTIVATE" doc:"With ADMIN_ACTIVATE there is a column for passwords"`
 }
 
 func (s *Server) usersTemplate(_ context.Context, in *usersTemplateInput) (file, sheet.Format, error) {
-	columns := workspace.InvitedColumns
-	if in.Activation == workspace.ActivateByAdmin {
-		columns = workspace.AdmittedColumns
+	columns := directory.InvitedColumns
+	if in.Activation == directory.ActivateByAdmin {
+		columns = directory.AdmittedColumns
 	}
-	return file{"users", [][]string{workspace.Head(columns, in.Language)}}, in.format(), nil
+	return file{"users", [][]string{directory.Head(columns, in.Language)}}, in.format(), nil
 }

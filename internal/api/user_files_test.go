@@ -19,6 +19,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/core"
+	"carrel/internal/directory"
 	"carrel/internal/sheet"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -416,9 +417,9 @@ func TestPasswordsOfAFileAreHashedByAJobAndOpenAtOnce(t *testing.T) {
 	if subs.number("total_count") != 2 || subs.text("jobs", 0, "status") != "WAITING" || subs.text("jobs", 1, "entities", "user_name") != "carl" {
 		t.Fatalf("%s: %s", a.raw, subs.raw)
 	}
-	stored := func(name string) (u workspace.User) {
+	stored := func(name string) (u directory.User) {
 		w.update(func(tx *store.Tx) (err error) {
-			u, err = tx.UserByName(t.Context(), w.first.ProjectID, name)
+			u, err = directory.UserByName(t.Context(), tx, w.first.ProjectID, name)
 			return err
 		})
 		return u

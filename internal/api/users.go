@@ -9,6 +9,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -40,7 +41,7 @@ type createUserBody struct {
 	Email        string               `json:"user_email,omitempty"`
 	Phone        string               `json:"user_phone,omitempty" doc:"Digits, with spaces, hyphens and parentheses between them and a plus before them; at most 32 characters"`
 	Expires      string               `json:"account_expires,omitempty" doc:"A time such as 2030-01-31T12:00:00Z, or 0 for never (default)"`
-	Activation   workspace.Activation `json:"active_type,omitempty" doc:"USER_ACTIVATE (default): by a mailed link; ADMIN_ACTIVATE: with the password given here"`
+	Activation   directory.Activation `json:"active_type,omitempty" doc:"USER_ACTIVATE (default): by a mailed link; ADMIN_ACTIVATE: with the password given here"`
 	Password     string               `json:"password,omitempty" doc:"With ADMIN_ACTIVATE"`
 	MayChange    *bool                `json:"enable_change_password,omitempty"`
 	MustChange   *bool                `json:"next_login_change_password,omitempty"`
@@ -55,7 +56,7 @@ type createUserBody struct {
 }
 
 func (b createUserBody) request() assignment.CreateUser {
-	expires, unreadable := workspace.ReadExpiry("account_expires", b.Expires)
+	expires, unreadable := directory.ReadExpiry("account_expires", b.Expires)
 	var unsupported given
 	unsupported.add("user_info_map", b.InfoMap != "")
 	return assignment.CreateUser{
@@ -104,7 +105,7 @@ type listUsersInput struct {
 	Limit         string               `query:"limit" default:"1000" doc:"A number from 0 to 2000"`
 	Offset        string               `query:"offset" default:"0" doc:"A number from 0"`
 	Description   string               `query:"description" doc:"Part of the description"`
-	Activation    workspace.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
+	Activation    directory.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
 	GroupName     string               `query:"group_name" doc:"Part of the name of a group that they are in"`
 	Subscribed    bool                 `query:"share_space_subscription" doc:"Nobody is: share spaces are not offered"`
 	SharedSpace   bool                 `query:"share_space_desktops" doc:"Nobody has any: share spaces are not offered"`
@@ -172,12 +173,12 @@ func (s *Server) listUsers(ctx context.Context, in *listUsersInput) (usersReply,
 	if in.selectsNobody() {
 		return usersReply{Users: []userSummary{}}, nil
 	}
-	users, total, err := s.Services.Directory.ListUserDetails(ctx, workspace.UserQuery{
+	users, total, err := s.Services.Directory.ListUserDetails(ctx, directory.UserQuery{
 		ProjectID: in.ProjectID, Name: in.Name, Names: split[string](in.Names...), Description: in.Description,
 		Activation: in.Activation, EnterpriseID: in.EnterpriseID, Disabled: in.Disabled.pointer(), GroupName: in.GroupName,
 		Page: workspace.Page{Offset: offset, Limit: limit},
 	})
-	return usersReply{total, each(users, func(u workspace.UserDetail) userSummary { return userSummaryOf(u, in.CountDesktops, time.Now()) })}, err
+	return usersReply{total, each(users, func(u directory.UserDetail) userSummary { return userSummaryOf(u, in.CountDesktops, time.Now()) })}, err
 }
 
 // numeral reads a number that this operation has as a string.
@@ -189,7 +190,7 @@ func numeral(field, text string, highest int) (int, error) {
 	return n, nil
 }
 
-func userSummaryOf(d workspace.UserDetail, counted bool, now time.Time) userSummary {
+func userSummaryOf(d directory.UserDetail, counted bool, now time.Time) userSummary {
 	u := d.User
 	out := userSummary{
 		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation),
@@ -204,7 +205,7 @@ func userSummaryOf(d workspace.UserDetail, counted bool, now time.Time) userSumm
 	return out
 }
 
-func expired(u workspace.User, now time.Time) bool {
+func expired(u directory.User, now time.Time) bool {
 	return !u.Expires.IsZero() && !now.Before(u.Expires)
 }
 
@@ -248,7 +249,7 @@ func (s *Server) showUser(ctx context.Context, in *UserPath) (userReply, error) 
 	return userReply{userDetailOf(u, time.Now())}, err
 }
 
-func userDetailOf(d workspace.UserDetail, now time.Time) userDetail {
+func userDetailOf(d directory.UserDetail, now time.Time) userDetail {
 	u := d.User
 	return userDetail{
 		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation), AccountName: u.Account,

@@ -8,6 +8,7 @@ import (
 
 	"carrel/internal/core"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -24,11 +25,11 @@ func (w *world) admitted(name string) string {
 	})).text("id")
 }
 
-func (w *world) mails() []workspace.Mail {
+func (w *world) mails() []directory.Mail {
 	w.Helper()
-	var mails []workspace.Mail
+	var mails []directory.Mail
 	w.update(func(tx *store.Tx) (err error) {
-		mails, err = tx.ClaimMails(w.Context(), 100, 0)
+		mails, err = directory.ClaimMails(w.Context(), tx, 100, 0)
 		return err
 	})
 	return mails
@@ -61,7 +62,7 @@ func TestABatchOfPeopleGoesInWholeOrNotAtAll(t *testing.T) {
 	if n := w.ok(w.get("/users")).number("total_count"); n != 3 || a.raw != "" {
 		t.Errorf("%d people, answered %q", n, a.raw)
 	}
-	if m := w.mails(); len(m) != 1 || m[0].To != "bob@example.org" || m[0].Kind != workspace.MailFirstPassword {
+	if m := w.mails(); len(m) != 1 || m[0].To != "bob@example.org" || m[0].Kind != directory.MailFirstPassword {
 		t.Errorf("mails: %+v", m)
 	}
 }
@@ -108,7 +109,7 @@ func TestSomebodyWhoGetsAMailAddressIsInvited(t *testing.T) {
 	for range 2 {
 		w.ok(w.do("PUT", w.path("/users/"+id), object{"user_email": "ann@example.org"}))
 	}
-	if m := w.mails(); len(m) != 1 || m[0].Kind != workspace.MailFirstPassword {
+	if m := w.mails(); len(m) != 1 || m[0].Kind != directory.MailFirstPassword {
 		t.Errorf("mails: %+v", m)
 	}
 }
@@ -208,12 +209,12 @@ func TestAnExpiredPersonCannotSignIn(t *testing.T) {
 	id := w.admitted("ann")
 	signedIn, ended := w.session("ann", id)
 	w.update(func(tx *store.Tx) error {
-		u, err := tx.LockUser(t.Context(), w.first.ProjectID, id)
+		u, err := directory.LockUser(t.Context(), tx, w.first.ProjectID, id)
 		if err != nil {
 			return err
 		}
 		u.Expires = tx.Now()
-		return tx.SaveUser(t.Context(), u)
+		return directory.SaveUser(t.Context(), tx, u)
 	})
 	if signedIn() == nil || workspace.CodeOf(ended()) != workspace.CodeForbidden {
 		t.Errorf("after the expiry: %v, %v", signedIn(), ended())
@@ -243,19 +244,19 @@ func TestPasswordsAreResetMadeUpAndInvitedTo(t *testing.T) {
 	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeBadCredentials || signedIn() == nil {
 		t.Errorf("the old password still works: %v, %v", err, signedIn())
 	}
-	kinds := func() (kinds []workspace.MailKind) {
+	kinds := func() (kinds []directory.MailKind) {
 		for _, m := range w.mails() {
-			if m.UserID == ann && m.Kind != workspace.MailDesktopReady {
+			if m.UserID == ann && m.Kind != directory.MailDesktopReady {
 				kinds = append(kinds, m.Kind)
 			}
 		}
 		return kinds
 	}
-	if k := kinds(); len(k) != 1 || k[0] != workspace.MailPasswordReset {
+	if k := kinds(); len(k) != 1 || k[0] != directory.MailPasswordReset {
 		t.Errorf("mails after a reset: %v", k)
 	}
 	w.ok(w.do("POST", w.path("/users/"+ann+"/resend-email"), nil))
-	if k := kinds(); len(k) != 2 || k[1] != workspace.MailFirstPassword {
+	if k := kinds(); len(k) != 2 || k[1] != directory.MailFirstPassword {
 		t.Errorf("mails after an invitation: %v", k)
 	}
 
@@ -312,12 +313,12 @@ func TestPeopleAreDeletedTogether(t *testing.T) {
 func TestWhatBecameOfMessagesIsListed(t *testing.T) {
 	w := newWorld(t)
 	w.update(func(tx *store.Tx) error {
-		m := workspace.Mail{ID: "1", ProjectID: w.first.ProjectID, Kind: workspace.MailDesktopReady, UserName: "ann", Data: []byte(`{"desktop_name":"pc-1"}`)}
-		if err := tx.PutNotification(t.Context(), workspace.NotificationOf(m, "", tx.Now())); err != nil {
+		m := directory.Mail{ID: "1", ProjectID: w.first.ProjectID, Kind: directory.MailDesktopReady, UserName: "ann", Data: []byte(`{"desktop_name":"pc-1"}`)}
+		if err := directory.PutNotification(t.Context(), tx, directory.NotificationOf(m, "", tx.Now())); err != nil {
 			return err
 		}
 		m.ID, m.UserName, m.Data = "2", "bob", nil
-		return tx.PutNotification(t.Context(), workspace.NotificationOf(m, "no such mailbox", tx.Now().Add(time.Second)))
+		return directory.PutNotification(t.Context(), tx, directory.NotificationOf(m, "no such mailbox", tx.Now().Add(time.Second)))
 	})
 	a := w.ok(w.get("/users/notification-records?query_type=DESKTOP"))
 	if a.number("total_count") != 2 || a.text("notification_records", 0, "error_message") != "no such mailbox" ||

@@ -12,6 +12,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
@@ -56,11 +57,11 @@ func (a *App) EnsureDemo(ctx context.Context, progress func(string)) (Demo, erro
 	return d, err
 }
 
-func (a *App) ensureDemoUser(ctx context.Context, d *Demo, progress func(string)) (workspace.User, error) {
+func (a *App) ensureDemoUser(ctx context.Context, d *Demo, progress func(string)) (directory.User, error) {
 	project := a.Bootstrap.ProjectID
-	found, _, err := a.Services.Directory.ListUsers(ctx, workspace.UserQuery{ProjectID: project, Names: []string{"demo"}, Page: workspace.Page{Limit: 1}})
+	found, _, err := a.Services.Directory.ListUsers(ctx, directory.UserQuery{ProjectID: project, Names: []string{"demo"}, Page: workspace.Page{Limit: 1}})
 	if err != nil {
-		return workspace.User{}, err
+		return directory.User{}, err
 	}
 	if len(found) > 0 {
 		if d.Password == "" {
@@ -70,22 +71,22 @@ func (a *App) ensureDemoUser(ctx context.Context, d *Demo, progress func(string)
 	}
 	d.UserName, d.Password = "demo", "Desk-"+workspace.NewToken()[:10]
 	if err := a.writeDemo(*d); err != nil { // before the user: a password that nobody knows helps nobody
-		return workspace.User{}, err
+		return directory.User{}, err
 	}
 	no := false
 	id, err := a.Services.Assignments.CreateUser(ctx, assignment.CreateUser{
 		Caller: workspace.Caller{ProjectID: project, RequestID: "carrel-up"}, Name: d.UserName, Password: d.Password,
-		Activation: workspace.ActivateByAdmin, MustChangePassword: &no, Description: demoNote,
+		Activation: directory.ActivateByAdmin, MustChangePassword: &no, Description: demoNote,
 	})
 	if err != nil {
-		return workspace.User{}, err
+		return directory.User{}, err
 	}
 	return a.Services.Directory.User(ctx, project, id)
 }
 
 // renewDemo gives the user another password, because demo.json with the present one is lost. The password of a user whom an
 // administrator has made is theirs to know.
-func (a *App) renewDemo(ctx context.Context, d *Demo, u workspace.User, progress func(string)) (err error) {
+func (a *App) renewDemo(ctx context.Context, d *Demo, u directory.User, progress func(string)) (err error) {
 	d.UserName = u.Name
 	if u.Description != demoNote {
 		d.Password = "(as it was set)"
@@ -101,7 +102,7 @@ func (a *App) renewDemo(ctx context.Context, d *Demo, u workspace.User, progress
 }
 
 // ensureDemoDesktop returns one of the user's desktops, after asking for one if there is none.
-func (a *App) ensureDemoDesktop(ctx context.Context, u workspace.User, progress func(string)) (desktop.Desktop, error) {
+func (a *App) ensureDemoDesktop(ctx context.Context, u directory.User, progress func(string)) (desktop.Desktop, error) {
 	mine := desktop.DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: workspace.Page{Limit: 1}}
 	found, _, err := a.Services.Desktops.ListDesktops(ctx, mine)
 	if err == nil && len(found) == 0 {

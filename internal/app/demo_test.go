@@ -10,6 +10,7 @@ import (
 
 	"carrel/internal/app"
 	"carrel/internal/assignment"
+	"carrel/internal/directory"
 	"carrel/internal/workspace"
 )
 
@@ -63,7 +64,7 @@ func TestAUserCalledDemoOfSomebodyElseKeepsTheirPassword(t *testing.T) {
 	ctx := t.Context()
 	const password = "Quiet-Carrel-7"
 	if _, err := a.Services.Assignments.CreateUser(ctx, assignment.CreateUser{
-		Caller: workspace.Caller{ProjectID: a.Bootstrap.ProjectID}, Name: "demo", Password: password, Activation: workspace.ActivateByAdmin,
+		Caller: workspace.Caller{ProjectID: a.Bootstrap.ProjectID}, Name: "demo", Password: password, Activation: directory.ActivateByAdmin,
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -9,18 +9,19 @@ import (
 	"strings"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // cast is everybody whom a request to attach desktops names.
 type cast struct {
-	users     map[string]workspace.User // by id
+	users     map[string]directory.User // by id
 	userIDs   map[string]string
-	groups    map[string]workspace.Group // by id
+	groups    map[string]directory.Group // by id
 	groupIDs  map[string]string
-	added     []workspace.User          // not known before, with an address to invite them
-	reached   map[string]workspace.User // by id; known before without an address, now with one
+	added     []directory.User          // not known before, with an address to invite them
+	reached   map[string]directory.User // by id; known before without an address, now with one
 	projectID string
 }
 
@@ -28,8 +29,8 @@ type cast struct {
 // address; it is written by add. CodeUserNotFound, CodeGroupNotFound, and CodeInvalid when an id and a name do not belong together.
 func findCast(ctx context.Context, tx *store.Tx, r AttachDesktops) (cast, error) {
 	c := cast{
-		users: map[string]workspace.User{}, userIDs: map[string]string{}, groups: map[string]workspace.Group{}, groupIDs: map[string]string{},
-		reached: map[string]workspace.User{}, projectID: r.ProjectID,
+		users: map[string]directory.User{}, userIDs: map[string]string{}, groups: map[string]directory.Group{}, groupIDs: map[string]string{},
+		reached: map[string]directory.User{}, projectID: r.ProjectID,
 	}
 	var all []AttachPerson
 	var fields []string
@@ -64,9 +65,9 @@ func findCast(ctx context.Context, tx *store.Tx, r AttachDesktops) (cast, error)
 
 func (c *cast) readUsers(ctx context.Context, tx *store.Tx, all []AttachPerson) error {
 	ids, names := identities(all, HolderUser)
-	read := func(q workspace.UserQuery) error {
+	read := func(q directory.UserQuery) error {
 		q.ProjectID, q.Page.Limit = c.projectID, readAtOnce
-		users, _, err := tx.Users(ctx, q)
+		users, _, err := directory.Users(ctx, tx, q)
 		for _, u := range users {
 			c.users[u.ID] = u
 			c.userIDs[strings.ToLower(u.Name)] = u.ID
@@ -74,12 +75,12 @@ func (c *cast) readUsers(ctx context.Context, tx *store.Tx, all []AttachPerson) 
 		return err
 	}
 	for part := range slices.Chunk(ids, readAtOnce) {
-		if err := read(workspace.UserQuery{IDs: part}); err != nil {
+		if err := read(directory.UserQuery{IDs: part}); err != nil {
 			return err
 		}
 	}
 	for part := range slices.Chunk(names, readAtOnce) {
-		if err := read(workspace.UserQuery{Names: part}); err != nil {
+		if err := read(directory.UserQuery{Names: part}); err != nil {
 			return err
 		}
 	}
@@ -88,9 +89,9 @@ func (c *cast) readUsers(ctx context.Context, tx *store.Tx, all []AttachPerson) 
 
 func (c *cast) readGroups(ctx context.Context, tx *store.Tx, all []AttachPerson) error {
 	ids, names := identities(all, HolderGroup)
-	read := func(q workspace.GroupQuery) error {
+	read := func(q directory.GroupQuery) error {
 		q.ProjectID, q.Page.Limit = c.projectID, readAtOnce
-		groups, _, err := tx.Groups(ctx, q)
+		groups, _, err := directory.Groups(ctx, tx, q)
 		for _, g := range groups {
 			c.groups[g.ID] = g
 			c.groupIDs[strings.ToLower(g.Name)] = g.ID
@@ -98,12 +99,12 @@ func (c *cast) readGroups(ctx context.Context, tx *store.Tx, all []AttachPerson)
 		return err
 	}
 	for part := range slices.Chunk(ids, readAtOnce) {
-		if err := read(workspace.GroupQuery{IDs: part}); err != nil {
+		if err := read(directory.GroupQuery{IDs: part}); err != nil {
 			return err
 		}
 	}
 	for part := range slices.Chunk(names, readAtOnce) {
-		if err := read(workspace.GroupQuery{Names: part}); err != nil {
+		if err := read(directory.GroupQuery{Names: part}); err != nil {
 			return err
 		}
 	}
@@ -192,14 +193,14 @@ func (c *cast) holder(p AttachPerson) (h Holder, remark string, err error) {
 
 // reach writes the addresses that the request gives to people who had none, and invites them.
 func (c *cast) reach(ctx context.Context, tx *store.Tx) error {
-	var invited []workspace.User
+	var invited []directory.User
 	for _, id := range slices.Sorted(maps.Keys(c.reached)) {
-		u, err := tx.LockUser(ctx, c.projectID, id)
+		u, err := directory.LockUser(ctx, tx, c.projectID, id)
 		if err != nil {
 			return err
 		}
 		u.Email, u.Updated = c.reached[id].Email, tx.Now()
-		if err := tx.SaveUser(ctx, u); err != nil {
+		if err := directory.SaveUser(ctx, tx, u); err != nil {
 			return err
 		}
 		invited = append(invited, u)
@@ -212,17 +213,17 @@ func (c *cast) add(ctx context.Context, tx *store.Tx) error {
 	if len(c.added) == 0 {
 		return nil
 	}
-	if err := tx.InsertUsers(ctx, c.added); err != nil {
+	if err := directory.InsertUsers(ctx, tx, c.added); err != nil {
 		return err
 	}
 	return invite(ctx, tx, c.added)
 }
 
-func invite(ctx context.Context, tx *store.Tx, people []workspace.User) error {
+func invite(ctx context.Context, tx *store.Tx, people []directory.User) error {
 	if len(people) == 0 {
 		return nil
 	}
-	return tx.InsertMails(ctx, workspace.FirstPasswordMails(people, tx.Now()))
+	return directory.InsertMails(ctx, tx, directory.FirstPasswordMails(people, tx.Now()))
 }
 
 // recipients are the people who get a desktop, with the address that the request has for its person.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -15,7 +16,7 @@ func RemoveDesktop(ctx context.Context, tx *store.Tx, d desktop.Desktop, p deskt
 		return err
 	}
 	for _, a := range d.Assignments {
-		user, err := tx.LockUser(ctx, d.ProjectID, a.UserID)
+		user, err := directory.LockUser(ctx, tx, d.ProjectID, a.UserID)
 		if err != nil && workspace.CodeOf(err) == workspace.CodeUserNotFound {
 			continue
 		}
@@ -23,7 +24,7 @@ func RemoveDesktop(ctx context.Context, tx *store.Tx, d desktop.Desktop, p deskt
 			return err
 		}
 		if p.Notify && user.Email != "" {
-			if err := tx.InsertMails(ctx, []workspace.Mail{desktop.DesktopMail(workspace.MailDesktopDeleted, d, user, tx.Now())}); err != nil {
+			if err := directory.InsertMails(ctx, tx, []directory.Mail{desktop.DesktopMail(directory.MailDesktopDeleted, d, user, tx.Now())}); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -55,12 +56,12 @@ func MarkAccounts(ctx context.Context, tx *store.Tx, d desktop.Desktop, owner st
 	if err != nil {
 		return err
 	}
-	var mails []workspace.Mail
+	var mails []directory.Mail
 	for _, r := range gained {
 		u, there := users[r.UserID]
 		if u.Email = cmp.Or(r.Email, u.Email); there && u.Email != "" {
-			mails = append(mails, desktop.DesktopMail(workspace.MailAssigned, d, u, tx.Now()))
+			mails = append(mails, desktop.DesktopMail(directory.MailAssigned, d, u, tx.Now()))
 		}
 	}
-	return tx.InsertMails(ctx, mails)
+	return directory.InsertMails(ctx, tx, mails)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -213,24 +214,24 @@ func bidFarewell(ctx context.Context, tx *store.Tx, projectID string, lost []des
 	if err != nil {
 		return err
 	}
-	var mails []workspace.Mail
+	var mails []directory.Mail
 	for _, a := range lost {
 		if u := users[a.UserID]; u.Email != "" {
-			mails = append(mails, desktop.DesktopMail(workspace.MailUnassigned, desktop.Desktop{Name: names[a.DesktopID]}, u, tx.Now()))
+			mails = append(mails, desktop.DesktopMail(directory.MailUnassigned, desktop.Desktop{Name: names[a.DesktopID]}, u, tx.Now()))
 		}
 	}
-	return tx.InsertMails(ctx, mails)
+	return directory.InsertMails(ctx, tx, mails)
 }
 
 // usersByID reads the people of holdings.
-func usersByID(ctx context.Context, tx *store.Tx, projectID string, holdings []desktop.Assignment) (map[string]workspace.User, error) {
+func usersByID(ctx context.Context, tx *store.Tx, projectID string, holdings []desktop.Assignment) (map[string]directory.User, error) {
 	ids := make([]string, len(holdings))
 	for i, a := range holdings {
 		ids[i] = a.UserID
 	}
-	users := make(map[string]workspace.User, len(ids))
+	users := make(map[string]directory.User, len(ids))
 	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), readAtOnce) {
-		some, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: projectID, IDs: part, Page: workspace.Page{Limit: len(part)}})
+		some, _, err := directory.Users(ctx, tx, directory.UserQuery{ProjectID: projectID, IDs: part, Page: workspace.Page{Limit: len(part)}})
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -42,11 +43,11 @@ const maxExported = 100_000
 
 // ExportUsers makes a table of the people that match, in a language ("zh_CN" or English), and returns the export's id. The query's
 // page is left aside. With a GroupID the group must exist: CodeGroupNotFound.
-func (s *AssignmentService) ExportUsers(ctx context.Context, q workspace.UserQuery, language string) (string, error) {
+func (s *AssignmentService) ExportUsers(ctx context.Context, q directory.UserQuery, language string) (string, error) {
 	q.Page = workspace.Page{Limit: maxExported}
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
 		if q.GroupID != "" {
-			there, err := workspace.GroupsAmong(ctx, tx, q.ProjectID, []string{q.GroupID})
+			there, err := directory.GroupsAmong(ctx, tx, q.ProjectID, []string{q.GroupID})
 			if err != nil {
 				return "", err
 			}
@@ -54,17 +55,17 @@ func (s *AssignmentService) ExportUsers(ctx context.Context, q workspace.UserQue
 				return "", workspace.Errorf(workspace.CodeGroupNotFound, "group %q does not exist", q.GroupID)
 			}
 		}
-		users, _, err := tx.Users(ctx, q)
+		users, _, err := directory.Users(ctx, tx, q)
 		if err != nil {
 			return "", err
 		}
-		details, err := workspace.WithGroups(ctx, tx, users)
+		details, err := directory.WithGroups(ctx, tx, users)
 		if err != nil {
 			return "", err
 		}
 		e := Export{
 			ID: workspace.NewID(), ProjectID: q.ProjectID, Name: "users-" + tx.Now().Format("20060102-150405"),
-			Rows: workspace.UserTable(details, language, tx.Now()), Created: tx.Now(), Expires: tx.Now().Add(ExportLife),
+			Rows: directory.UserTable(details, language, tx.Now()), Created: tx.Now(), Expires: tx.Now().Add(ExportLife),
 		}
 		return e.ID, InsertExport(ctx, tx, e)
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -16,7 +17,7 @@ func (s *AssignmentService) DeleteGroups(ctx context.Context, c workspace.Caller
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		return workspace.DeleteEach("group_ids", ids, workspace.CodeGroupNotFound, func(id string) error {
-			g, err := tx.LockGroup(ctx, c.ProjectID, id)
+			g, err := directory.LockGroup(ctx, tx, c.ProjectID, id)
 			if err != nil {
 				return err
 			}
@@ -28,24 +29,24 @@ func (s *AssignmentService) DeleteGroups(ctx context.Context, c workspace.Caller
 // ChangeMembers puts 1 to 100 people into a group, all or none, or takes them out; they gain or lose the desktops that the group
 // has. What holds already succeeds. CodeGroupNotFound, CodeUserNotFound, CodeInvalid, CodeConflict when a desktop of the group
 // would have too many people.
-func (s *AssignmentService) ChangeMembers(ctx context.Context, c workspace.Caller, groupID string, action workspace.MemberAction, userIDs []string) error {
+func (s *AssignmentService) ChangeMembers(ctx context.Context, c workspace.Caller, groupID string, action directory.MemberAction, userIDs []string) error {
 	if err := workspace.CheckIDs("user_ids", userIDs); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		g, err := tx.LockGroup(ctx, c.ProjectID, groupID)
+		g, err := directory.LockGroup(ctx, tx, c.ProjectID, groupID)
 		if err != nil {
 			return err
 		}
 		switch action {
-		case workspace.AddToGroup:
-			if err := workspace.UsersExist(ctx, tx, c.ProjectID, userIDs); err != nil {
+		case directory.AddToGroup:
+			if err := directory.UsersExist(ctx, tx, c.ProjectID, userIDs); err != nil {
 				return err
 			}
-			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]desktop.Desktop) error { return tx.AddMembers(ctx, g.ID, userIDs) })
-		case workspace.RemoveFromGroup:
+			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]desktop.Desktop) error { return directory.AddMembers(ctx, tx, g.ID, userIDs) })
+		case directory.RemoveFromGroup:
 			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]desktop.Desktop) error {
-				if err := tx.RemoveMembers(ctx, g.ID, userIDs); err != nil {
+				if err := directory.RemoveMembers(ctx, tx, g.ID, userIDs); err != nil {
 					return err
 				}
 				return desktop.PoolsOfGroupChanged(ctx, tx, g.ID)

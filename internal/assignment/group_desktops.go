@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // dissolve deletes a group whose row is held, remembers which desktops it had, and takes them from its people.
-func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g workspace.Group) error {
+func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g directory.Group) error {
 	var records []Detachment
 	err := regrouping(ctx, tx, c, []string{g.ID}, nil, func(held []desktop.Desktop) error {
 		for _, d := range held {
@@ -20,7 +21,7 @@ func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g workspace
 		if err := desktop.PoolsOfGroupChanged(ctx, tx, g.ID); err != nil {
 			return err
 		}
-		return tx.DeleteGroup(ctx, g.ID)
+		return directory.DeleteGroup(ctx, tx, g.ID)
 	})
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/workspace"
 )
 
@@ -217,7 +218,7 @@ func (d AttachDesktop) check(at string, strategy AssignStrategy) error {
 	if _, _, err := desktop.GroupFor(at+"user_group", d.Group); err != nil {
 		return err
 	}
-	if err := workspace.CheckEmail(at+"user_email", d.UserEmail); err != nil {
+	if err := directory.CheckEmail(at+"user_email", d.UserEmail); err != nil {
 		return err
 	}
 	named := d.Named()

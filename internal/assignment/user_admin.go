@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
@@ -18,7 +19,7 @@ type CreateUser struct {
 	Phone              string
 	Alias              string
 	Description        string
-	Activation         workspace.Activation // empty: USER_ACTIVATE
+	Activation         directory.Activation // empty: USER_ACTIVATE
 	Password           string               // with ADMIN_ACTIVATE; otherwise the person chooses one, and this is not looked at
 	Expires            time.Time
 	MayChangePassword  *bool // nil: yes
@@ -45,26 +46,26 @@ func (r *CreateUser) Check(now time.Time) error {
 	if err := signin.CheckUserTexts(r.Email, r.Description); err != nil {
 		return err
 	}
-	if err := workspace.CheckPhone("user_phone", r.Phone); err != nil {
+	if err := directory.CheckPhone("user_phone", r.Phone); err != nil {
 		return err
 	}
 	switch {
-	case utf8.RuneCountInString(r.Alias) > workspace.MaxAlias:
-		return workspace.Invalid("alias_name", "at most %d characters are allowed", workspace.MaxAlias)
+	case utf8.RuneCountInString(r.Alias) > directory.MaxAlias:
+		return workspace.Invalid("alias_name", "at most %d characters are allowed", directory.MaxAlias)
 	case len(r.EnterpriseID) > workspace.MaxEnterpriseIDSize:
 		return workspace.Invalid("enterprise_project_id", "at most %d characters are allowed", workspace.MaxEnterpriseIDSize)
 	case !r.Expires.IsZero() && r.Expires.Before(now):
 		return workspace.Invalid("account_expires", "%s is past", r.Expires.Format(time.RFC3339))
 	}
-	if err := workspace.CheckGroupIDs(r.GroupIDs); err != nil {
+	if err := directory.CheckGroupIDs(r.GroupIDs); err != nil {
 		return err
 	}
 	switch r.Activation {
-	case "", workspace.ActivateByUser:
+	case "", directory.ActivateByUser:
 		if r.Email == "" && !r.CredentialsLater {
 			return workspace.Invalid("user_email", "must be given with active_type USER_ACTIVATE: the link to choose a password goes there")
 		}
-	case workspace.ActivateByAdmin:
+	case directory.ActivateByAdmin:
 		if r.Password == "" && r.CredentialsLater {
 			break
 		}
@@ -89,22 +90,22 @@ func (s *AssignmentService) CreateUser(ctx context.Context, r CreateUser) (strin
 
 // givesPassword says whether the person gets the request's password; one that is sent for somebody who is invited is left aside.
 func (r *CreateUser) givesPassword() bool {
-	return r.Activation == workspace.ActivateByAdmin && r.Password != ""
+	return r.Activation == directory.ActivateByAdmin && r.Password != ""
 }
 
-func (r *CreateUser) user(hash string, now time.Time) workspace.User {
-	u := workspace.User{
+func (r *CreateUser) user(hash string, now time.Time) directory.User {
+	u := directory.User{
 		ID: workspace.NewID(), ProjectID: r.ProjectID, Name: r.Name, Email: r.Email, Phone: r.Phone, Alias: r.Alias,
 		Description: r.Description, Activation: r.Activation, PasswordHash: hash, Expires: r.Expires,
 		MayChangePassword: true, EnterpriseID: r.EnterpriseID, Created: now, Updated: now,
 	}
 	if u.Activation == "" {
-		u.Activation = workspace.ActivateByUser
+		u.Activation = directory.ActivateByUser
 	}
 	if u.EnterpriseID == "" {
 		u.EnterpriseID = "0"
 	}
-	u.MustChangePassword = u.Activation == workspace.ActivateByAdmin
+	u.MustChangePassword = u.Activation == directory.ActivateByAdmin
 	if r.MayChangePassword != nil {
 		u.MayChangePassword = *r.MayChangePassword
 	}

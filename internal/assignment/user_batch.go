@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -93,7 +94,7 @@ func problemsWithRows(ctx context.Context, tx *store.Tx, c workspace.Caller, use
 	for _, u := range users {
 		names = append(names, u.Name)
 	}
-	found, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: c.ProjectID, Names: names, Page: workspace.Page{Limit: len(names)}})
+	found, _, err := directory.Users(ctx, tx, directory.UserQuery{ProjectID: c.ProjectID, Names: names, Page: workspace.Page{Limit: len(names)}})
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func problemsWithRows(ctx context.Context, tx *store.Tx, c workspace.Caller, use
 	for _, u := range users {
 		groupIDs = append(groupIDs, u.GroupIDs...)
 	}
-	there, err := workspace.GroupsAmong(ctx, tx, c.ProjectID, groupIDs)
+	there, err := directory.GroupsAmong(ctx, tx, c.ProjectID, groupIDs)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +150,7 @@ func allProblems(problems []error, at func(int) string) error {
 // insertUsers writes people, puts them into their groups and invites those without a password, all in tx, and returns their ids. An only
 // one has the hash; the passwords of several are hashed by a job, whose id is returned, too.
 func (s *AssignmentService) insertUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users []CreateUser, hash string) (ids []string, jobID string, err error) {
-	rows := make([]workspace.User, len(users))
+	rows := make([]directory.User, len(users))
 	ids = make([]string, len(users))
 	for i := range users {
 		// A list keeps the order of the request: the first is a microsecond older than the second.
@@ -159,7 +160,7 @@ func (s *AssignmentService) insertUsers(ctx context.Context, tx *store.Tx, c wor
 		}
 		ids[i] = rows[i].ID
 	}
-	if err := tx.InsertUsers(ctx, rows); err != nil {
+	if err := directory.InsertUsers(ctx, tx, rows); err != nil {
 		return nil, "", err
 	}
 	members := map[string][]string{} // by group
@@ -169,7 +170,7 @@ func (s *AssignmentService) insertUsers(ctx context.Context, tx *store.Tx, c wor
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(members)) {
-		err := regrouping(ctx, tx, c, []string{id}, members[id], func([]desktop.Desktop) error { return tx.AddMembers(ctx, id, members[id]) })
+		err := regrouping(ctx, tx, c, []string{id}, members[id], func([]desktop.Desktop) error { return directory.AddMembers(ctx, tx, id, members[id]) })
 		if err != nil {
 			return nil, "", err
 		}
@@ -177,5 +178,5 @@ func (s *AssignmentService) insertUsers(ctx context.Context, tx *store.Tx, c wor
 	if jobID, err = signin.HashLater(ctx, tx, c, rows); err != nil {
 		return nil, "", err
 	}
-	return ids, jobID, tx.InsertMails(ctx, workspace.FirstPasswordMails(rows, tx.Now()))
+	return ids, jobID, directory.InsertMails(ctx, tx, directory.FirstPasswordMails(rows, tx.Now()))
 }

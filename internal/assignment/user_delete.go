@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -26,7 +27,7 @@ func (s *AssignmentService) DeleteUsers(ctx context.Context, c workspace.Caller,
 		told := map[string]bool{} // desktops that the job has already
 		found := 0
 		for _, id := range slices.Sorted(slices.Values(ids)) { // in one order for all callers
-			u, err := tx.LockUser(ctx, c.ProjectID, id)
+			u, err := directory.LockUser(ctx, tx, c.ProjectID, id)
 			if workspace.CodeOf(err) == workspace.CodeUserNotFound {
 				continue
 			}
@@ -51,7 +52,7 @@ func (s *AssignmentService) DeleteUsers(ctx context.Context, c workspace.Caller,
 }
 
 // dismiss removes a person, and adds to a job those of their desktops that are not told yet.
-func dismiss(ctx context.Context, tx *store.Tx, u workspace.User, job *workspace.Job, told map[string]bool) error {
+func dismiss(ctx context.Context, tx *store.Tx, u directory.User, job *workspace.Job, told map[string]bool) error {
 	desktops, err := desktopsOf(ctx, tx, u)
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func removeUser(ctx context.Context, tx *store.Tx, userID string) error {
 	if err := desktop.EndBindings(ctx, tx, userID); err != nil {
 		return err
 	}
-	if err := tx.DeleteUser(ctx, userID); err != nil {
+	if err := directory.DeleteUser(ctx, tx, userID); err != nil {
 		return err
 	}
 	for _, c := range connected {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -76,16 +77,16 @@ func (s *AssignmentService) ImportUsers(ctx context.Context, r ImportUsers) ([]I
 }
 
 // readHead finds the place of each column.
-func readHead(r ImportUsers) (map[workspace.Column]int, error) {
+func readHead(r ImportUsers) (map[directory.Column]int, error) {
 	if len(r.Rows) == 0 {
 		return nil, workspace.Invalid("file", "is empty; its first line must name the columns, as in the template")
 	}
-	columns, head := map[workspace.Column]int{}, r.Rows[0]
+	columns, head := map[directory.Column]int{}, r.Rows[0]
 	for i, heading := range head.Cells {
 		if heading == "" {
 			continue
 		}
-		c, known := workspace.ColumnOf(heading)
+		c, known := directory.ColumnOf(heading)
 		if !known {
 			return nil, workspace.Invalid("file", "line %d, column %s: %q is no column of the template", head.Line, r.ColumnName(i), heading)
 		}
@@ -94,38 +95,38 @@ func readHead(r ImportUsers) (map[workspace.Column]int, error) {
 		}
 		columns[c] = i
 	}
-	if _, there := columns[workspace.ColName]; !there {
-		return nil, workspace.Invalid("file", "line %d: the column %q is missing", head.Line, workspace.Headings[workspace.ColName][0])
+	if _, there := columns[directory.ColName]; !there {
+		return nil, workspace.Invalid("file", "line %d: the column %q is missing", head.Line, directory.Headings[directory.ColName][0])
 	}
 	return columns, nil
 }
 
 // readPeople reads the rows below the head.
-func readPeople(rows []ImportRow, columns map[workspace.Column]int) []ImportedUser {
+func readPeople(rows []ImportRow, columns map[directory.Column]int) []ImportedUser {
 	var people []ImportedUser
 	for _, row := range rows[1:] {
-		cell := func(c workspace.Column) string {
+		cell := func(c directory.Column) string {
 			if at, there := columns[c]; there && at < len(row.Cells) {
 				return row.Cells[at]
 			}
 			return ""
 		}
 		p := ImportedUser{
-			Line: row.Line, Permission: desktop.UserGroup(cell(workspace.ColPermission)), DesktopName: cell(workspace.ColDesktopName), DesktopIP: cell(workspace.ColDesktopIP),
+			Line: row.Line, Permission: desktop.UserGroup(cell(directory.ColPermission)), DesktopName: cell(directory.ColDesktopName), DesktopIP: cell(directory.ColDesktopIP),
 			CreateUser: CreateUser{
-				Name: cell(workspace.ColName), Email: cell(workspace.ColEmail), Phone: cell(workspace.ColPhone), Alias: cell(workspace.ColAlias), Description: cell(workspace.ColDescription),
-				Password: cell(workspace.ColPassword), Activation: workspace.Activation(strings.ToUpper(cell(workspace.ColActivation))),
+				Name: cell(directory.ColName), Email: cell(directory.ColEmail), Phone: cell(directory.ColPhone), Alias: cell(directory.ColAlias), Description: cell(directory.ColDescription),
+				Password: cell(directory.ColPassword), Activation: directory.Activation(strings.ToUpper(cell(directory.ColActivation))),
 			},
 		}
 		p.CredentialsLater = p.Activation != ""
 		if p.Activation == "" && p.Password != "" {
-			p.Activation = workspace.ActivateByAdmin
+			p.Activation = directory.ActivateByAdmin
 		}
-		p.Expires, p.err = workspace.ReadExpiryCell(cell(workspace.ColExpires))
+		p.Expires, p.err = directory.ReadExpiryCell(cell(directory.ColExpires))
 		if row.Fault != "" {
 			p.err = workspace.Errorf(workspace.CodeInvalid, "%s", row.Fault)
 		}
-		for name := range strings.SplitSeq(cell(workspace.ColGroups), workspace.GroupSeparator) {
+		for name := range strings.SplitSeq(cell(directory.ColGroups), directory.GroupSeparator) {
 			if name = strings.TrimSpace(name); name != "" {
 				p.groups = append(p.groups, name)
 			}
@@ -136,16 +137,16 @@ func readPeople(rows []ImportRow, columns map[workspace.Column]int) []ImportedUs
 }
 
 // problem says what is wrong with a row and where it is.
-func (p ImportedUser) problem(columns map[workspace.Column]int, r ImportUsers) string {
+func (p ImportedUser) problem(columns map[directory.Column]int, r ImportUsers) string {
 	if p.err == nil {
 		return ""
 	}
 	message := workspace.MessageOf(p.err)
 	field, rest, _ := strings.Cut(message, ": ")
 	if field == "group_ids" {
-		field = string(workspace.ColGroups)
+		field = string(directory.ColGroups)
 	}
-	if at, there := columns[workspace.Column(field)]; there {
+	if at, there := columns[directory.Column(field)]; there {
 		return fmt.Sprintf("line %d, column %s (%s): %s", p.Line, r.ColumnName(at), r.Rows[0].Cells[at], rest)
 	}
 	return fmt.Sprintf("line %d: %s", p.Line, message)
@@ -240,14 +241,14 @@ func judge(ctx context.Context, tx *store.Tx, r ImportUsers, people []ImportedUs
 
 func sameAddress(email, known, otherwise string) error {
 	if email != "" && !strings.EqualFold(email, known) {
-		return workspace.Errorf(workspace.CodeNameTaken, "%s: %s", workspace.ColName, otherwise)
+		return workspace.Errorf(workspace.CodeNameTaken, "%s: %s", directory.ColName, otherwise)
 	}
 	return nil
 }
 
 // checkDesktop says what is wrong with what a row tells of a desktop. Whether its address is free is seen when it is ordered.
 func (p *ImportedUser) checkDesktop(subnet *workspace.Subnet, taken map[string]bool, desktops map[string]int) error {
-	group, _, err := desktop.GroupFor(string(workspace.ColPermission), p.Permission)
+	group, _, err := desktop.GroupFor(string(directory.ColPermission), p.Permission)
 	if err != nil {
 		return err
 	}
@@ -256,14 +257,14 @@ func (p *ImportedUser) checkDesktop(subnet *workspace.Subnet, taken map[string]b
 	}
 	if p.DesktopName != "" {
 		key := strings.ToLower(p.DesktopName)
-		if err := workspace.CheckComputerName(string(workspace.ColDesktopName), p.DesktopName, workspace.MaxComputerName); err != nil {
+		if err := workspace.CheckComputerName(string(directory.ColDesktopName), p.DesktopName, workspace.MaxComputerName); err != nil {
 			return err
 		}
 		if taken[key] {
-			return workspace.Errorf(workspace.CodeNameTaken, "%s: %q is in use", workspace.ColDesktopName, p.DesktopName)
+			return workspace.Errorf(workspace.CodeNameTaken, "%s: %q is in use", directory.ColDesktopName, p.DesktopName)
 		}
 		if line, twice := desktops[key]; twice {
-			return workspace.Errorf(workspace.CodeNameTaken, "%s: %q is there twice, also in line %d", workspace.ColDesktopName, p.DesktopName, line)
+			return workspace.Errorf(workspace.CodeNameTaken, "%s: %q is there twice, also in line %d", directory.ColDesktopName, p.DesktopName, line)
 		}
 		desktops[key] = p.Line
 	}
@@ -272,7 +273,7 @@ func (p *ImportedUser) checkDesktop(subnet *workspace.Subnet, taken map[string]b
 	}
 	addr, err := netip.ParseAddr(p.DesktopIP)
 	if err != nil || !addr.Is4() {
-		return workspace.Invalid(string(workspace.ColDesktopIP), "%q is not an IPv4 address", p.DesktopIP)
+		return workspace.Invalid(string(directory.ColDesktopIP), "%q is not an IPv4 address", p.DesktopIP)
 	}
 	if subnet == nil {
 		return nil
@@ -282,7 +283,7 @@ func (p *ImportedUser) checkDesktop(subnet *workspace.Subnet, taken map[string]b
 		return fmt.Errorf("reading subnet %s: %w", subnet.ID, err)
 	}
 	if !desktop.UsableAddress(prefix, addr) || p.DesktopIP == subnet.Gateway {
-		return workspace.Invalid(string(workspace.ColDesktopIP), "%s is not a usable address of the subnet %s", p.DesktopIP, subnet.CIDR)
+		return workspace.Invalid(string(directory.ColDesktopIP), "%s is not a usable address of the subnet %s", p.DesktopIP, subnet.CIDR)
 	}
 	return nil
 }
@@ -315,7 +316,7 @@ func findImportedGroups(ctx context.Context, tx *store.Tx, projectID string, peo
 	if !slices.ContainsFunc(people, func(p ImportedUser) bool { return len(p.groups) > 0 }) {
 		return nil
 	}
-	groups, _, err := tx.Groups(ctx, workspace.GroupQuery{ProjectID: projectID, Page: workspace.Page{Limit: maxExported}})
+	groups, _, err := directory.Groups(ctx, tx, directory.GroupQuery{ProjectID: projectID, Page: workspace.Page{Limit: maxExported}})
 	if err != nil {
 		return err
 	}
@@ -329,7 +330,7 @@ func findImportedGroups(ctx context.Context, tx *store.Tx, projectID string, peo
 		for _, name := range p.groups {
 			id, there := byName[strings.ToLower(name)]
 			if !there && p.err == nil {
-				p.err = workspace.Errorf(workspace.CodeGroupNotFound, "%s: group %q does not exist, add it first", workspace.ColGroups, name)
+				p.err = workspace.Errorf(workspace.CodeGroupNotFound, "%s: group %q does not exist, add it first", directory.ColGroups, name)
 			}
 			p.GroupIDs = append(p.GroupIDs, id)
 		}
@@ -337,13 +338,13 @@ func findImportedGroups(ctx context.Context, tx *store.Tx, projectID string, peo
 	return nil
 }
 
-func knownPeople(ctx context.Context, tx *store.Tx, projectID string, people []ImportedUser) (map[string]workspace.User, error) {
+func knownPeople(ctx context.Context, tx *store.Tx, projectID string, people []ImportedUser) (map[string]directory.User, error) {
 	names := make([]string, len(people))
 	for i, p := range people {
 		names[i] = p.Name
 	}
-	users, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: projectID, Names: names, Page: workspace.Page{Limit: len(names)}})
-	known := make(map[string]workspace.User, len(users))
+	users, _, err := directory.Users(ctx, tx, directory.UserQuery{ProjectID: projectID, Names: names, Page: workspace.Page{Limit: len(names)}})
+	known := make(map[string]directory.User, len(users))
 	for _, u := range users {
 		known[strings.ToLower(u.Name)] = u
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -37,11 +38,11 @@ func (s *AssignmentService) RenameUser(ctx context.Context, r RenameUser) error 
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return err
 		}
-		found, err := tx.UserByName(ctx, r.ProjectID, r.Old)
+		found, err := directory.UserByName(ctx, tx, r.ProjectID, r.Old)
 		if err != nil {
 			return workspace.InField("old_username", err)
 		}
-		u, err := tx.LockUser(ctx, r.ProjectID, found.ID)
+		u, err := directory.LockUser(ctx, tx, r.ProjectID, found.ID)
 		switch {
 		case err != nil:
 			return workspace.InField("old_username", err)
@@ -54,7 +55,7 @@ func (s *AssignmentService) RenameUser(ctx context.Context, r RenameUser) error 
 	})
 }
 
-func renameUser(ctx context.Context, tx *store.Tx, r RenameUser, u workspace.User) error {
+func renameUser(ctx context.Context, tx *store.Tx, r RenameUser, u directory.User) error {
 	desktops, err := desktopsOf(ctx, tx, u)
 	if err != nil {
 		return err
@@ -67,8 +68,8 @@ func renameUser(ctx context.Context, tx *store.Tx, r RenameUser, u workspace.Use
 		}
 	}
 	old := u.Account
-	if workspace.AccountFor(r.New) != workspace.AccountFor(u.Name) {
-		if u.Account, err = tx.FreeAccount(ctx, r.ProjectID, r.New); err != nil {
+	if directory.AccountFor(r.New) != directory.AccountFor(u.Name) {
+		if u.Account, err = directory.FreeAccount(ctx, tx, r.ProjectID, r.New); err != nil {
 			return err
 		}
 	}
@@ -76,7 +77,7 @@ func renameUser(ctx context.Context, tx *store.Tx, r RenameUser, u workspace.Use
 		return err
 	}
 	u.Name, u.Updated = r.New, tx.Now()
-	if err := tx.SaveUser(ctx, u); err != nil {
+	if err := directory.SaveUser(ctx, tx, u); err != nil {
 		return workspace.InField("new_username", err)
 	}
 	if len(desktops) == 0 || old == u.Account {
@@ -98,7 +99,7 @@ func renameUser(ctx context.Context, tx *store.Tx, r RenameUser, u workspace.Use
 
 // mayBear says why a person's account cannot be so called in the desktops with these ids, or nil. Those of people who have
 // lost the desktop make way; those of people who are being renamed themselves have first to be done with.
-func mayBear(ctx context.Context, tx *store.Tx, u workspace.User, ids []string) error {
+func mayBear(ctx context.Context, tx *store.Tx, u directory.User, ids []string) error {
 	former, err := FormerAccounts(ctx, tx, ids)
 	if err != nil {
 		return err
@@ -119,7 +120,7 @@ func mayBear(ctx context.Context, tx *store.Tx, u workspace.User, ids []string) 
 }
 
 // desktopsOf reads all desktops that a person may use.
-func desktopsOf(ctx context.Context, tx *store.Tx, u workspace.User) ([]desktop.Desktop, error) {
+func desktopsOf(ctx context.Context, tx *store.Tx, u directory.User) ([]desktop.Desktop, error) {
 	q := desktop.DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: workspace.Page{Limit: readAtOnce}}
 	var all []desktop.Desktop
 	for {

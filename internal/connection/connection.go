@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/rollout"
 	"carrel/internal/signin"
 	"carrel/internal/store"
@@ -182,7 +183,7 @@ func mayConnect(ctx context.Context, tx *store.Tx, t signin.Ticket) (desktop.Des
 	if err != nil {
 		return desktop.Desktop{}, err
 	}
-	u, err := tx.ReadUser(ctx, d.ProjectID, t.UserID)
+	u, err := directory.ReadUser(ctx, tx, d.ProjectID, t.UserID)
 	if workspace.CodeOf(err) == workspace.CodeUserNotFound {
 		return desktop.Desktop{}, signin.SignedOut()
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/signin"
@@ -88,13 +89,13 @@ func (s *ConnectionService) MyPools(ctx context.Context, userID string) ([]MyPoo
 		if err != nil {
 			return nil, err
 		}
-		all, err := poolsOf(ctx, tx, []workspace.User{u})
+		all, err := poolsOf(ctx, tx, []directory.User{u})
 		return all[u.ID], err
 	})
 }
 
 // MyPool returns one of them. CodePoolNotFound.
-func (s *ConnectionService) MyPool(ctx context.Context, u workspace.User, poolID string) (MyPool, error) {
+func (s *ConnectionService) MyPool(ctx context.Context, u directory.User, poolID string) (MyPool, error) {
 	pools, err := s.MyPools(ctx, u.ID)
 	if err != nil {
 		return MyPool{}, err
@@ -109,7 +110,7 @@ func (s *ConnectionService) MyPool(ctx context.Context, u workspace.User, poolID
 
 // PoolsOf returns what MyPools returns for each of several people, by their ids, in a fixed number of statements. It is for pages
 // that follow their pools; people without any have an empty list.
-func (s *ConnectionService) PoolsOf(ctx context.Context, people []workspace.User) (map[string][]MyPool, error) {
+func (s *ConnectionService) PoolsOf(ctx context.Context, people []directory.User) (map[string][]MyPool, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (map[string][]MyPool, error) { return poolsOf(ctx, tx, people) })
 }
 
@@ -154,7 +155,7 @@ type lobby struct {
 	leaving map[string]pool.PoolCountdown        // by desktop: rebuilds that count down
 }
 
-func poolsOf(ctx context.Context, tx *store.Tx, people []workspace.User) (map[string][]MyPool, error) {
+func poolsOf(ctx context.Context, tx *store.Tx, people []directory.User) (map[string][]MyPool, error) {
 	l, err := readLobby(ctx, tx, people)
 	if err != nil {
 		return nil, err
@@ -166,7 +167,7 @@ func poolsOf(ctx context.Context, tx *store.Tx, people []workspace.User) (map[st
 	return all, nil
 }
 
-func readLobby(ctx context.Context, tx *store.Tx, people []workspace.User) (l lobby, err error) {
+func readLobby(ctx context.Context, tx *store.Tx, people []directory.User) (l lobby, err error) {
 	l = lobby{now: tx.Now(), pools: map[string]pool.Pool{}, own: map[string]map[string]desktop.Member{}, mine: map[string]Mine{}}
 	users := make([]string, len(people))
 	for i, u := range people {
@@ -271,7 +272,7 @@ func (l *lobby) readWaiting(ctx context.Context, tx *store.Tx, poolIDs []string)
 	return nil
 }
 
-func (l *lobby) cards(u workspace.User) []MyPool {
+func (l *lobby) cards(u directory.User) []MyPool {
 	cards := []MyPool{}
 	for id, p := range l.pools {
 		if _, ok := groupIn(l.grants[u.ID], u.ID, id); ok && p.ProjectID == u.ProjectID {
@@ -284,7 +285,7 @@ func (l *lobby) cards(u workspace.User) []MyPool {
 	return cards
 }
 
-func (l *lobby) card(u workspace.User, p pool.Pool) MyPool {
+func (l *lobby) card(u directory.User, p pool.Pool) MyPool {
 	c := MyPool{ID: p.ID, Name: p.Name, Description: p.Description, Type: p.Type}
 	m, has := l.own[u.ID][p.ID]
 	if mine, read := l.mine[m.DesktopID]; has && read && p.BindingOver(m, l.now) == "" {
@@ -312,7 +313,7 @@ func (l *lobby) card(u workspace.User, p pool.Pool) MyPool {
 	return c
 }
 
-func (l *lobby) mayReset(p pool.Pool, m desktop.Member, u workspace.User) (bool, string) {
+func (l *lobby) mayReset(p pool.Pool, m desktop.Member, u directory.User) (bool, string) {
 	err := pool.MayReset(p, m, u.ID, l.resets[u.ID][p.ID], l.now)
 	if err == nil || !p.Reset.Enabled {
 		return err == nil, ""
@@ -321,7 +322,7 @@ func (l *lobby) mayReset(p pool.Pool, m desktop.Member, u workspace.User) (bool,
 }
 
 // queue says what somebody without a desktop can expect, and their place if they wait.
-func (l *lobby) queue(u workspace.User, p pool.Pool, c *MyPool) {
+func (l *lobby) queue(u directory.User, p pool.Pool, c *MyPool) {
 	queue := l.waiting[p.ID]
 	place := slices.IndexFunc(queue, func(w pool.Waiting) bool { return w.UserID == u.ID })
 	ahead := len(queue)

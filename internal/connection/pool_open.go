@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/signin"
 	"carrel/internal/store"
@@ -84,7 +85,7 @@ type seated struct {
 // arrival is somebody who opens a pool, with what the decision rests on. The pool is held.
 type arrival struct {
 	pool.Arrival
-	user      workspace.User
+	user      directory.User
 	group     desktop.UserGroup
 	place     *pool.Waiting // on the waiting list; nil when they are not on it
 	requestID string

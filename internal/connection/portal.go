@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -182,7 +183,7 @@ func (s *ConnectionService) MyDesktops(ctx context.Context, userID string) ([]Mi
 
 // DesktopsOf returns what MyDesktops returns for each of several people, by their ids, in a fixed number of statements for
 // each project. It is for pages that follow their desktops; people without any have an empty list.
-func (s *ConnectionService) DesktopsOf(ctx context.Context, people []workspace.User) (map[string][]Mine, error) {
+func (s *ConnectionService) DesktopsOf(ctx context.Context, people []directory.User) (map[string][]Mine, error) {
 	byProject := map[string][]string{} // names
 	all := make(map[string][]Mine, len(people))
 	for _, u := range people {
@@ -252,7 +253,7 @@ func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]M
 
 // updateMine runs f in a transaction with a desktop of the person's. CodeDesktopNotFound when it is not theirs, CodeForbidden when they
 // may not use desktops now.
-func (s *ConnectionService) updateMine(ctx context.Context, v signin.Visitor, desktopID string, f func(*store.Tx, workspace.User, desktop.Desktop) error) error {
+func (s *ConnectionService) updateMine(ctx context.Context, v signin.Visitor, desktopID string, f func(*store.Tx, directory.User, desktop.Desktop) error) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		u, err := signin.Worker(ctx, tx, s.SecondFactor, v.ID)
 		if err != nil {
@@ -270,7 +271,7 @@ func (s *ConnectionService) updateMine(ctx context.Context, v signin.Visitor, de
 // the person's, CodeConflict when it is not running, CodeForbidden.
 func (s *ConnectionService) OpenDesktop(ctx context.Context, v signin.Visitor, desktopID string) (string, error) {
 	token := workspace.NewToken()
-	err := s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u workspace.User, d desktop.Desktop) error {
+	err := s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
 		if err := mayOpen(d); err != nil {
 			return err
 		}
@@ -291,7 +292,7 @@ func (s *ConnectionService) MayWork(ctx context.Context, userID string) error {
 }
 
 // mine reads a desktop of a person's; those of others do not exist for them.
-func mine(ctx context.Context, tx *store.Tx, u workspace.User, desktopID string) (desktop.Desktop, error) {
+func mine(ctx context.Context, tx *store.Tx, u directory.User, desktopID string) (desktop.Desktop, error) {
 	d, err := desktop.ReadDesktop(ctx, tx, u.ProjectID, desktopID)
 	if err != nil {
 		return d, err

@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -22,7 +23,7 @@ func (s *ConnectionService) OperateMine(ctx context.Context, v signin.Visitor, d
 	if !slices.Contains(MyOperations, op) {
 		return workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", op)
 	}
-	return s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u workspace.User, d desktop.Desktop) error {
+	return s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
 		locked, err := desktop.LockDesktops(ctx, tx, u.ProjectID, []string{d.ID}) // two who ask at once decide one after the other
 		if err != nil {
 			return err

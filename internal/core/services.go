@@ -4,6 +4,7 @@ import (
 	"carrel/internal/assignment"
 	"carrel/internal/connection"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/signin"
@@ -15,7 +16,7 @@ import (
 // Services are all that administrators and desktop users can ask for.
 type Services struct {
 	Catalog     *workspace.CatalogService
-	Directory   *workspace.DirectoryService
+	Directory   *directory.DirectoryService
 	SignIn      *signin.SignInService
 	Desktops    *desktop.DesktopService
 	Assignments *assignment.AssignmentService
@@ -39,7 +40,7 @@ func NewServices(c Config) *Services {
 	domain := store.Workspace(c.Store)
 	return &Services{
 		Catalog:     &workspace.CatalogService{Store: domain},
-		Directory:   &workspace.DirectoryService{Store: domain},
+		Directory:   &directory.DirectoryService{Store: c.Store},
 		SignIn:      &signin.SignInService{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
 		Desktops:    &desktop.DesktopService{Store: c.Store},
 		Assignments: &assignment.AssignmentService{Store: c.Store, Passwords: c.Passwords, Box: c.Box},

@@ -3,12 +3,13 @@ package desktop
 import (
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
 
 func (g Grounds) Gone(now time.Time) error {
-	if err := signin.MayWork(workspace.User{Locked: g.Locked, Disabled: g.Disabled, Expires: g.UserExpires}, now); err != nil {
+	if err := signin.MayWork(directory.User{Locked: g.Locked, Disabled: g.Disabled, Expires: g.UserExpires}, now); err != nil {
 		return err
 	}
 	switch {

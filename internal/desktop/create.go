@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -189,10 +190,10 @@ func (d NewDesktop) check(at string) error {
 	if err := workspace.CheckUserName(at+"user_name", d.UserName); err != nil {
 		return err
 	}
-	if err := workspace.CheckEmail(at+"user_email", d.UserEmail); err != nil {
+	if err := directory.CheckEmail(at+"user_email", d.UserEmail); err != nil {
 		return err
 	}
-	if err := workspace.CheckPhone(at+"user_phone", d.UserPhone); err != nil {
+	if err := directory.CheckPhone(at+"user_phone", d.UserPhone); err != nil {
 		return err
 	}
 	if d.Name != "" {

@@ -4,16 +4,16 @@ import (
 	"encoding/json"
 	"time"
 
-	"carrel/internal/workspace"
+	"carrel/internal/directory"
 )
 
 // DesktopMail tells a person about a desktop.
-func DesktopMail(kind workspace.MailKind, d Desktop, u workspace.User, now time.Time) workspace.Mail {
-	data, err := json.Marshal(workspace.DesktopMailData{DesktopName: d.Name})
+func DesktopMail(kind directory.MailKind, d Desktop, u directory.User, now time.Time) directory.Mail {
+	data, err := json.Marshal(directory.DesktopMailData{DesktopName: d.Name})
 	if err != nil {
 		panic(err) // one plain string
 	}
-	m := workspace.MailTo(u, kind, now)
+	m := directory.MailTo(u, kind, now)
 	m.Data = data
 	return m
 }

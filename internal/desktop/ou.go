@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -32,7 +33,7 @@ type OU struct {
 func (o OU) DN() string {
 	levels := strings.Split(o.Name, "/")
 	slices.Reverse(levels)
-	return "OU=" + strings.Join(levels, ",OU=") + "," + workspace.RootDN
+	return "OU=" + strings.Join(levels, ",OU=") + "," + directory.RootDN
 }
 
 // CheckOUName says why name cannot be a unit's, or nil: 1 to 64 letters of any script, digits, spaces, hyphens, underscores and
@@ -49,7 +50,7 @@ func CheckOUName(field, name string) error {
 		if level == "" || strings.TrimSpace(level) != level {
 			return workspace.Invalid(field, "%q has a level that is empty, or starts or ends with a space", name)
 		}
-		if err := workspace.CheckTitle(field, name, level); err != nil {
+		if err := directory.CheckTitle(field, name, level); err != nil {
 			return err
 		}
 	}
@@ -115,9 +116,9 @@ func (s *DesktopService) ListOUs(ctx context.Context, q OUQuery) ([]OU, int, err
 
 // PeopleAt is ListUsers of a place in the directory, given by its distinguished name, whatever its case: all people are at
 // RootDN, and nobody is in a unit. CodeOUNotFound when there is no such place.
-func (s *DesktopService) PeopleAt(ctx context.Context, dn string, q workspace.UserQuery) ([]workspace.User, int, error) {
-	if strings.EqualFold(dn, workspace.RootDN) {
-		return store.List(ctx, s.Store, func(tx *store.Tx) ([]workspace.User, int, error) { return tx.Users(ctx, q) })
+func (s *DesktopService) PeopleAt(ctx context.Context, dn string, q directory.UserQuery) ([]directory.User, int, error) {
+	if strings.EqualFold(dn, directory.RootDN) {
+		return store.List(ctx, s.Store, func(tx *store.Tx) ([]directory.User, int, error) { return directory.Users(ctx, tx, q) })
 	}
 	units, _, err := s.ListOUs(ctx, OUQuery{ProjectID: q.ProjectID, Page: workspace.Page{Limit: maxUnits}})
 	if err != nil {

@@ -5,13 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // findOrAddPeople returns the user of each desktop, in order. People who are new are added; if they have a mail address they
 // are sent the link with which they choose a password.
-func findOrAddPeople(ctx context.Context, tx *store.Tx, c workspace.Caller, desktops []NewDesktop) ([]workspace.User, error) {
+func findOrAddPeople(ctx context.Context, tx *store.Tx, c workspace.Caller, desktops []NewDesktop) ([]directory.User, error) {
 	if len(desktops) == 0 {
 		return nil, nil
 	}
@@ -19,16 +20,16 @@ func findOrAddPeople(ctx context.Context, tx *store.Tx, c workspace.Caller, desk
 	for _, d := range desktops {
 		names = append(names, d.UserName)
 	}
-	known, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: c.ProjectID, Names: names, Page: workspace.Page{Limit: len(names)}})
+	known, _, err := directory.Users(ctx, tx, directory.UserQuery{ProjectID: c.ProjectID, Names: names, Page: workspace.Page{Limit: len(names)}})
 	if err != nil {
 		return nil, err
 	}
-	byName := make(map[string]workspace.User, len(known))
+	byName := make(map[string]directory.User, len(known))
 	for _, u := range known {
 		byName[strings.ToLower(u.Name)] = u
 	}
-	people := make([]workspace.User, len(desktops))
-	var added []workspace.User
+	people := make([]directory.User, len(desktops))
+	var added []directory.User
 	for i, d := range desktops {
 		key := strings.ToLower(d.UserName)
 		u, ok := byName[key]
@@ -42,15 +43,15 @@ func findOrAddPeople(ctx context.Context, tx *store.Tx, c workspace.Caller, desk
 	if len(added) == 0 {
 		return people, nil
 	}
-	if err := tx.InsertUsers(ctx, added); err != nil {
+	if err := directory.InsertUsers(ctx, tx, added); err != nil {
 		return nil, err
 	}
-	return people, tx.InsertMails(ctx, workspace.FirstPasswordMails(added, tx.Now()))
+	return people, directory.InsertMails(ctx, tx, directory.FirstPasswordMails(added, tx.Now()))
 }
 
-func NewUser(projectID string, d NewDesktop, now time.Time) workspace.User {
-	return workspace.User{
+func NewUser(projectID string, d NewDesktop, now time.Time) directory.User {
+	return directory.User{
 		ID: workspace.NewID(), ProjectID: projectID, Name: d.UserName, Email: d.UserEmail, Phone: d.UserPhone,
-		Activation: workspace.ActivateByUser, MayChangePassword: true, EnterpriseID: "0", Created: now, Updated: now,
+		Activation: directory.ActivateByUser, MayChangePassword: true, EnterpriseID: "0", Created: now, Updated: now,
 	}
 }

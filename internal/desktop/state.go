@@ -3,6 +3,7 @@ package desktop
 import (
 	"context"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -22,17 +23,17 @@ func MarkCreated(ctx context.Context, tx *store.Tx, d Desktop, p CreateParams, w
 	if err := saveNew(ctx, tx, d); err != nil || !p.Notify {
 		return err
 	}
-	var mails []workspace.Mail
+	var mails []directory.Mail
 	for _, a := range d.Assignments {
-		u, err := tx.ReadUser(ctx, d.ProjectID, a.UserID)
+		u, err := directory.ReadUser(ctx, tx, d.ProjectID, a.UserID)
 		if err != nil {
 			return err
 		}
 		if u.Email != "" {
-			mails = append(mails, DesktopMail(workspace.MailDesktopReady, d, u, tx.Now()))
+			mails = append(mails, DesktopMail(directory.MailDesktopReady, d, u, tx.Now()))
 		}
 	}
-	return tx.InsertMails(ctx, mails)
+	return directory.InsertMails(ctx, tx, mails)
 }
 
 // OwnDesktop holds the desktop of a sub-job, and says whether the sub-job has it still.

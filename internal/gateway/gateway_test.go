@@ -23,6 +23,7 @@ import (
 
 	"carrel/internal/core"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/engine"
 	"carrel/internal/gateway"
 	"carrel/internal/signin"
@@ -323,7 +324,7 @@ func newWorld(t testing.TB) *world {
 		if err != nil {
 			return err
 		}
-		if err := tx.InsertUsers(t.Context(), []workspace.User{ada, bob}); err != nil {
+		if err := directory.InsertUsers(t.Context(), tx, []directory.User{ada, bob}); err != nil {
 			return err
 		}
 		return desktop.InsertDesktops(t.Context(), tx, []desktop.Desktop{{
@@ -340,15 +341,15 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-func (w *world) person(name string) workspace.User {
-	return workspace.User{ID: workspace.NewID(), ProjectID: project, Name: name, EnterpriseID: "0", Created: w.now(), Updated: w.now()}
+func (w *world) person(name string) directory.User {
+	return directory.User{ID: workspace.NewID(), ProjectID: project, Name: name, EnterpriseID: "0", Created: w.now(), Updated: w.now()}
 }
 
 // user signs a person in.
 func (w *world) user(name string) (v signin.Visitor) {
 	w.t.Helper()
 	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) (err error) {
-		if v.User, err = tx.UserByName(w.t.Context(), project, name); err != nil {
+		if v.User, err = directory.UserByName(w.t.Context(), tx, project, name); err != nil {
 			return err
 		}
 		v.SignInHash = workspace.HashToken(workspace.NewToken())

@@ -10,6 +10,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
@@ -274,10 +275,10 @@ func TestMembersOfAGroupComeAndGoWithIt(t *testing.T) {
 		w.must(err)
 		w.finished(job)
 		w.checkInside("lab")
-		w.must(w.service.Assignments.ChangeMembers(ctx, caller, group, workspace.AddToGroup, people))
+		w.must(w.service.Assignments.ChangeMembers(ctx, caller, group, directory.AddToGroup, people))
 		w.finished(w.lastJob(workspace.JobAttachDesktops))
 		w.checkInside("lab", "ada", "ben")
-		w.must(w.service.Assignments.ChangeMembers(ctx, caller, group, workspace.RemoveFromGroup, people[:1]))
+		w.must(w.service.Assignments.ChangeMembers(ctx, caller, group, directory.RemoveFromGroup, people[:1]))
 		w.finished(w.lastJob(workspace.JobDetachDesktops))
 		w.checkInside("lab", "ben")
 		w.must(w.service.Assignments.DeleteGroups(ctx, caller, []string{group}))
@@ -286,9 +287,9 @@ func TestMembersOfAGroupComeAndGoWithIt(t *testing.T) {
 
 		var kinds []string
 		w.must(w.store.Update(ctx, func(tx *store.Tx) error {
-			mails, err := tx.ClaimMails(ctx, 100, time.Hour)
+			mails, err := directory.ClaimMails(ctx, tx, 100, time.Hour)
 			for _, m := range mails {
-				if m.Kind == workspace.MailAssigned || m.Kind == workspace.MailUnassigned {
+				if m.Kind == directory.MailAssigned || m.Kind == directory.MailUnassigned {
 					kinds = append(kinds, string(m.Kind)+" "+m.UserName)
 				}
 			}

@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/engine"
 	"carrel/internal/guest"
 	"carrel/internal/store"
@@ -107,7 +108,7 @@ func (r *Runner) guestOf(ctx context.Context, tx *store.Tx, d desktop.Desktop, s
 		inside.Accounts = append(inside.Accounts, accountOf(a))
 	}
 	if r.conf.Locale == "" && len(holders) == 1 {
-		u, err := tx.ReadUser(ctx, d.ProjectID, holders[0].UserID)
+		u, err := directory.ReadUser(ctx, tx, d.ProjectID, holders[0].UserID)
 		if err != nil {
 			return guest.Desktop{}, nil, err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/core"
+	"carrel/internal/directory"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/secret"
@@ -52,7 +53,7 @@ func TestPasswordsOfManyPeopleAreHashedThoughTheProcessDies(t *testing.T) {
 		}
 		for _, name := range []string{"ann", "bob", "carl"} {
 			w.must(w.store.View(w.t.Context(), func(tx *store.Tx) error {
-				u, err := tx.UserByName(w.t.Context(), project, name)
+				u, err := directory.UserByName(w.t.Context(), tx, project, name)
 				if err == nil && !strings.HasPrefix(u.PasswordHash, "$argon2id$") {
 					t.Errorf("%s: %q", name, u.PasswordHash)
 				}

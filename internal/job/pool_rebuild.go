@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/engine"
 	"carrel/internal/guest"
 	"carrel/internal/pool"
@@ -162,7 +163,7 @@ func holdersOf(ctx context.Context, tx *store.Tx, d desktop.Desktop) ([]desktop.
 	}
 	languages := map[string]string{}
 	for _, a := range people {
-		u, err := tx.ReadUser(ctx, d.ProjectID, a.UserID)
+		u, err := directory.ReadUser(ctx, tx, d.ProjectID, a.UserID)
 		if err != nil {
 			return nil, nil, err
 		}

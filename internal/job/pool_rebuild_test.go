@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
@@ -159,12 +160,12 @@ func TestWhoIsReadyNeedNotWait(t *testing.T) {
 		defer p.kill()
 		id := w.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 600 })
 		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) > 0 })
-		w.must(w.service.Connections.MarkReady(w.t.Context(), signin.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
+		w.must(w.service.Connections.MarkReady(w.t.Context(), signin.Visitor{User: directory.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
 		w.until("the rebuild", func() bool { return w.rebuilding() == 1 })
-		w.must(w.service.Connections.MarkReady(w.t.Context(), signin.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
+		w.must(w.service.Connections.MarkReady(w.t.Context(), signin.Visitor{User: directory.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
 		w.finished(id)
 		w.checkWhole(2, desktop.StatusActive)
-		err := w.service.Connections.MarkReady(w.t.Context(), signin.Visitor{User: workspace.User{ID: m.UserID, ProjectID: project}}, m.DesktopID)
+		err := w.service.Connections.MarkReady(w.t.Context(), signin.Visitor{User: directory.User{ID: m.UserID, ProjectID: project}}, m.DesktopID)
 		if workspace.CodeOf(err) != workspace.CodeConflict {
 			t.Errorf("ready for nothing: %v", err)
 		}

@@ -11,10 +11,10 @@ import (
 
 	"carrel/internal/core"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/signin"
-	"carrel/internal/workspace"
 )
 
 // TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop kills a process that looks after a pool at each of its calls to the store and
@@ -97,7 +97,7 @@ func (w *world) checkOneDesktop(v signin.Visitor, opens bool) {
 		accounts := w.inside(m.DesktopID)
 		switch {
 		case m.DesktopID == mine:
-			if m.UserID != v.ID || !slices.Equal(accounts, []string{workspace.AccountFor(v.Name)}) {
+			if m.UserID != v.ID || !slices.Equal(accounts, []string{directory.AccountFor(v.Name)}) {
 				w.t.Errorf("the person's desktop is %q's with %v inside", m.UserID, accounts)
 			}
 		case !m.Idle() || len(accounts) > 0:

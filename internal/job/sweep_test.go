@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/directory"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/signin"
@@ -23,7 +24,7 @@ func TestSweeperRemovesWhatHasExpiredAndNothingElse(t *testing.T) {
 			})
 		}
 		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-			return tx.InsertUsers(w.t.Context(), []workspace.User{{ID: user, ProjectID: project, Name: "alice", Created: tx.Now(), Updated: tx.Now()}})
+			return directory.InsertUsers(w.t.Context(), tx, []directory.User{{ID: user, ProjectID: project, Name: "alice", Created: tx.Now(), Updated: tx.Now()}})
 		}))
 		w.must(insert("short", time.Hour))
 		w.must(insert("long", 48*time.Hour))
@@ -75,9 +76,9 @@ var expiring = map[string]struct {
 		return err == nil
 	}},
 	"record of a message": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
-		return tx.PutNotification(ctx, workspace.Notification{ID: id, ProjectID: project, UserName: id, Channel: workspace.ByMail, Ended: at})
+		return directory.PutNotification(ctx, tx, directory.Notification{ID: id, ProjectID: project, UserName: id, Channel: directory.ByMail, Ended: at})
 	}, func(ctx context.Context, tx *store.Tx, id string) bool {
-		_, n, _ := tx.Notifications(ctx, workspace.NotificationQuery{ProjectID: project, UserName: id, Page: workspace.Page{Limit: 1}})
+		_, n, _ := directory.Notifications(ctx, tx, directory.NotificationQuery{ProjectID: project, UserName: id, Page: workspace.Page{Limit: 1}})
 		return n == 1
 	}},
 }
@@ -92,8 +93,8 @@ func TestSweeperRemovesEveryKind(t *testing.T) {
 				p.kill()
 				desktop := w.ids()[0]
 				w.must(w.store.Update(ctx, func(tx *store.Tx) error {
-					people := []workspace.User{{ID: "uold", ProjectID: project, Name: "old"}, {ID: "unew", ProjectID: project, Name: "new"}}
-					if err := tx.InsertUsers(ctx, people); err != nil {
+					people := []directory.User{{ID: "uold", ProjectID: project, Name: "old"}, {ID: "unew", ProjectID: project, Name: "new"}}
+					if err := directory.InsertUsers(ctx, tx, people); err != nil {
 						return err
 					}
 					if err := kind.insert(ctx, tx, desktop, "old", tx.Now().AddDate(-3, 0, 0)); err != nil {

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"carrel/internal/workspace"
+	"carrel/internal/directory"
 )
 
 // templateLimit is the largest template that is read, in bytes.
@@ -183,7 +183,7 @@ func (h *house) fault(name string, err error) {
 
 // write makes the letter of a kind in the reader's language, without id and address. When a template of the house fails on
 // this very content the built-in one is used; own says why.
-func (h *house) write(kind workspace.MailKind, language string, c content) (l letter, own, err error) {
+func (h *house) write(kind directory.MailKind, language string, c content) (l letter, own, err error) {
 	name := templateName(kind, language)
 	t, known := h.texts[name]
 	if !known {

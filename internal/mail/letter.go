@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -19,7 +20,7 @@ const linkLife = 72 * time.Hour
 // letter is a mail ready to be sent. None of its one-line fields holds a control character.
 type letter struct {
 	id      string
-	kind    workspace.MailKind
+	kind    directory.MailKind
 	to      string
 	subject string
 	text    string
@@ -27,13 +28,13 @@ type letter struct {
 }
 
 // compose writes a mail for its reader. It fails with errNotNeeded or errBadReader when it should not be sent at all.
-func (s *Sender) compose(ctx context.Context, m workspace.Mail) (letter, error) {
+func (s *Sender) compose(ctx context.Context, m directory.Mail) (letter, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
 	var c content
 	var to, language string
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
-		reader, err := tx.ReadUser(ctx, "", m.UserID)
+		reader, err := directory.ReadUser(ctx, tx, "", m.UserID)
 		gone := workspace.CodeOf(err) == workspace.CodeUserNotFound
 		if err != nil && !gone {
 			return fmt.Errorf("reading who the mail is for: %w", err)
@@ -63,13 +64,13 @@ func (s *Sender) compose(ctx context.Context, m workspace.Mail) (letter, error) 
 	return l, nil
 }
 
-func (s *Sender) contentOf(ctx context.Context, tx *store.Tx, m workspace.Mail, reader workspace.User, gone bool) (content, error) {
+func (s *Sender) contentOf(ctx context.Context, tx *store.Tx, m directory.Mail, reader directory.User, gone bool) (content, error) {
 	c := content{User: oneLine(reader.Name), SignInName: oneLine(reader.Name), Portal: s.portal + "/"}
 	if reader.Alias != "" {
 		c.User = oneLine(reader.Alias)
 	}
-	if m.Kind != workspace.MailFirstPassword && m.Kind != workspace.MailPasswordReset {
-		var data workspace.DesktopMailData
+	if m.Kind != directory.MailFirstPassword && m.Kind != directory.MailPasswordReset {
+		var data directory.DesktopMailData
 		if err := json.Unmarshal(m.Data, &data); err != nil {
 			return content{}, fmt.Errorf("reading the data of the mail: %w", err)
 		}
@@ -79,7 +80,7 @@ func (s *Sender) contentOf(ctx context.Context, tx *store.Tx, m workspace.Mail, 
 	switch {
 	case gone:
 		return content{}, fmt.Errorf("%w: the user was deleted", errNotNeeded)
-	case reader.PasswordHash != "" && m.Kind == workspace.MailFirstPassword:
+	case reader.PasswordHash != "" && m.Kind == directory.MailFirstPassword:
 		return content{}, fmt.Errorf("%w: the user has a password", errNotNeeded)
 	case reader.PasswordHash != "" && !reader.MustChangePassword:
 		return content{}, fmt.Errorf("%w: the user has chosen a new password", errNotNeeded)

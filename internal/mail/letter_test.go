@@ -8,6 +8,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"carrel/internal/directory"
 	"carrel/internal/mail"
 	"carrel/internal/signin"
 	"carrel/internal/store"
@@ -20,7 +21,7 @@ func TestFirstPassword(t *testing.T) {
 	t.Run("IsALinkThatWorksForThreeDays", func(t *testing.T) {
 		bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
 			u := outbox.person(t, nil)
-			outbox.put(t, workspace.MailFirstPassword, u, "")
+			outbox.put(t, directory.MailFirstPassword, u, "")
 			w := start(t, outbox, mail.Config{SMTP: s, BaseURL: "https://desktops.example.org/"})
 			pass(time.Second)
 			w.finish()
@@ -55,7 +56,7 @@ func TestFirstPassword(t *testing.T) {
 	t.Run("LeavesNoTokenInTheOutbox", func(t *testing.T) {
 		bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
 			o.onData = func(*smtp.Conn) error { return greylisted }
-			outbox.put(t, workspace.MailFirstPassword, outbox.person(t, nil), "")
+			outbox.put(t, directory.MailFirstPassword, outbox.person(t, nil), "")
 			w := start(t, outbox, mail.Config{SMTP: s})
 			pass(time.Second)
 			w.finish()
@@ -67,11 +68,11 @@ func TestFirstPassword(t *testing.T) {
 	})
 	t.Run("IsNotSentToThoseWhoNeedNone", func(t *testing.T) {
 		bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
-			has := outbox.person(t, func(u *workspace.User) { u.PasswordHash = "a hash" })
+			has := outbox.person(t, func(u *directory.User) { u.PasswordHash = "a hash" })
 			gone := outbox.person(t, nil)
-			outbox.put(t, workspace.MailFirstPassword, has, "")
-			outbox.put(t, workspace.MailFirstPassword, gone, "")
-			outbox.update(t, func(tx *store.Tx) error { return tx.DeleteUser(t.Context(), gone.ID) })
+			outbox.put(t, directory.MailFirstPassword, has, "")
+			outbox.put(t, directory.MailFirstPassword, gone, "")
+			outbox.update(t, func(tx *store.Tx) error { return directory.DeleteUser(t.Context(), tx, gone.ID) })
 			w := start(t, outbox, mail.Config{SMTP: s})
 			pass(time.Second)
 			w.finish()
@@ -85,10 +86,10 @@ func TestFirstPassword(t *testing.T) {
 func TestALinkForAnotherPasswordGoesToThoseWhoMustChooseOne(t *testing.T) {
 	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
 		reset := outbox.person(t, nil)
-		random := outbox.person(t, func(u *workspace.User) { u.PasswordHash, u.MustChangePassword = "a hash", true })
-		chosen := outbox.person(t, func(u *workspace.User) { u.PasswordHash = "a hash" })
-		for _, u := range []workspace.User{reset, random, chosen} {
-			outbox.put(t, workspace.MailPasswordReset, u, "")
+		random := outbox.person(t, func(u *directory.User) { u.PasswordHash, u.MustChangePassword = "a hash", true })
+		chosen := outbox.person(t, func(u *directory.User) { u.PasswordHash = "a hash" })
+		for _, u := range []directory.User{reset, random, chosen} {
+			outbox.put(t, directory.MailPasswordReset, u, "")
 		}
 		w := start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
@@ -107,15 +108,15 @@ func TestALinkForAnotherPasswordGoesToThoseWhoMustChooseOne(t *testing.T) {
 func TestWhatBecameOfMailsIsRecorded(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *office, s mail.SMTP, outbox *outbox) {
 		u := outbox.person(t, nil)
-		bad := outbox.person(t, func(u *workspace.User) { u.Email = "no address" })
-		outbox.put(t, workspace.MailDesktopReady, u, "desk-1")
-		outbox.put(t, workspace.MailDesktopReady, bad, "desk-2")
+		bad := outbox.person(t, func(u *directory.User) { u.Email = "no address" })
+		outbox.put(t, directory.MailDesktopReady, u, "desk-1")
+		outbox.put(t, directory.MailDesktopReady, bad, "desk-2")
 		w := start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
 		w.finish()
 		for _, n := range outbox.told(t) {
 			switch {
-			case n.DesktopName == "desk-1" && (!n.Sent || n.UserName != u.Name || n.Channel != workspace.ByMail):
+			case n.DesktopName == "desk-1" && (!n.Sent || n.UserName != u.Name || n.Channel != directory.ByMail):
 				t.Errorf("a mail that was sent: %+v", n)
 			case n.DesktopName == "desk-2" && (n.Sent || !strings.Contains(n.Fault, "no address")):
 				t.Errorf("a mail that was given up: %+v", n)
@@ -130,8 +131,8 @@ func TestWhatBecameOfMailsIsRecorded(t *testing.T) {
 func TestMailThatIsOffGoesToTheLogWithoutSecrets(t *testing.T) {
 	bubble(t, func(t *testing.T, _ *office, _ mail.SMTP, outbox *outbox) {
 		u := outbox.person(t, nil)
-		outbox.put(t, workspace.MailFirstPassword, u, "")
-		outbox.put(t, workspace.MailDesktopReady, u, "desk-1")
+		outbox.put(t, directory.MailFirstPassword, u, "")
+		outbox.put(t, directory.MailDesktopReady, u, "desk-1")
 		w := start(t, outbox, mail.Config{})
 		pass(time.Second)
 		w.finish()
@@ -149,16 +150,16 @@ func TestMailThatIsOffGoesToTheLogWithoutSecrets(t *testing.T) {
 }
 
 func TestMailIsWrittenInTheLanguageOfItsReader(t *testing.T) {
-	subjects := map[string]map[workspace.MailKind]string{
+	subjects := map[string]map[directory.MailKind]string{
 		"": {
-			workspace.MailDesktopReady: "Your desktop desk-1 is ready", workspace.MailDesktopDeleted: "Your desktop desk-1 was deleted",
-			workspace.MailAssigned: "The desktop desk-1 is now yours", workspace.MailUnassigned: "The desktop desk-1 is no longer yours",
-			workspace.MailFirstPassword: "Set the password for your desktops", workspace.MailPasswordReset: "Choose a new password for your desktops",
+			directory.MailDesktopReady: "Your desktop desk-1 is ready", directory.MailDesktopDeleted: "Your desktop desk-1 was deleted",
+			directory.MailAssigned: "The desktop desk-1 is now yours", directory.MailUnassigned: "The desktop desk-1 is no longer yours",
+			directory.MailFirstPassword: "Set the password for your desktops", directory.MailPasswordReset: "Choose a new password for your desktops",
 		},
 		"zh": {
-			workspace.MailDesktopReady: "您的云桌面 desk-1 已就绪", workspace.MailDesktopDeleted: "您的云桌面 desk-1 已删除",
-			workspace.MailAssigned: "云桌面 desk-1 已分配给您", workspace.MailUnassigned: "云桌面 desk-1 已不再分配给您",
-			workspace.MailFirstPassword: "请设置您的云桌面密码", workspace.MailPasswordReset: "请重新设置您的云桌面密码",
+			directory.MailDesktopReady: "您的云桌面 desk-1 已就绪", directory.MailDesktopDeleted: "您的云桌面 desk-1 已删除",
+			directory.MailAssigned: "云桌面 desk-1 已分配给您", directory.MailUnassigned: "云桌面 desk-1 已不再分配给您",
+			directory.MailFirstPassword: "请设置您的云桌面密码", directory.MailPasswordReset: "请重新设置您的云桌面密码",
 		},
 	}
 	subjects["en"], subjects["fr"] = subjects[""], subjects[""]
@@ -166,7 +167,7 @@ func TestMailIsWrittenInTheLanguageOfItsReader(t *testing.T) {
 		for kind, subject := range byKind {
 			t.Run(language+"/"+string(kind), func(t *testing.T) {
 				bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
-					u := outbox.person(t, func(u *workspace.User) { u.Language, u.Alias = language, "周晓 & Co" })
+					u := outbox.person(t, func(u *directory.User) { u.Language, u.Alias = language, "周晓 & Co" })
 					outbox.put(t, kind, u, "desk-1")
 					start(t, outbox, mail.Config{SMTP: s})
 					pass(time.Second)
@@ -183,8 +184,8 @@ func TestMailIsWrittenInTheLanguageOfItsReader(t *testing.T) {
 func TestMailAboutADeletedDesktopReachesADeletedUser(t *testing.T) {
 	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
 		u := outbox.person(t, nil)
-		outbox.put(t, workspace.MailDesktopDeleted, u, "desk-1")
-		outbox.update(t, func(tx *store.Tx) error { return tx.DeleteUser(t.Context(), u.ID) })
+		outbox.put(t, directory.MailDesktopDeleted, u, "desk-1")
+		outbox.update(t, func(tx *store.Tx) error { return directory.DeleteUser(t.Context(), tx, u.ID) })
 		start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
 		if p := o.next(t); p.to != u.Email || !strings.HasPrefix(p.text, "Hello,\n") {
@@ -196,9 +197,9 @@ func TestMailAboutADeletedDesktopReachesADeletedUser(t *testing.T) {
 func TestACorrectedAddressIsUsed(t *testing.T) {
 	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
 		u := outbox.person(t, nil)
-		outbox.put(t, workspace.MailFirstPassword, u, "")
+		outbox.put(t, directory.MailFirstPassword, u, "")
 		u.Email = "right@example.org"
-		outbox.update(t, func(tx *store.Tx) error { return tx.SaveUser(t.Context(), u) })
+		outbox.update(t, func(tx *store.Tx) error { return directory.SaveUser(t.Context(), tx, u) })
 		start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
 		if p := o.next(t); p.to != "right@example.org" {
@@ -209,8 +210,8 @@ func TestACorrectedAddressIsUsed(t *testing.T) {
 
 func TestNothingThatPeopleWriteBecomesAHeader(t *testing.T) {
 	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
-		u := outbox.person(t, func(u *workspace.User) { u.Alias = "Eve\r\nBcc: a@example.org\r\n\r\n<b>body</b>" })
-		outbox.put(t, workspace.MailDesktopReady, u, "desk\r\nBcc: b@example.org\r\n\r\nbody")
+		u := outbox.person(t, func(u *directory.User) { u.Alias = "Eve\r\nBcc: a@example.org\r\n\r\n<b>body</b>" })
+		outbox.put(t, directory.MailDesktopReady, u, "desk\r\nBcc: b@example.org\r\n\r\nbody")
 		start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
 		p := o.next(t)
@@ -230,10 +231,10 @@ func TestABadAddressIsGivenUpAndHarmsNobody(t *testing.T) {
 	}
 	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
 		for _, address := range bad {
-			u := outbox.person(t, func(u *workspace.User) { u.Email = address })
-			outbox.put(t, workspace.MailDesktopReady, u, "desk-1")
+			u := outbox.person(t, func(u *directory.User) { u.Email = address })
+			outbox.put(t, directory.MailDesktopReady, u, "desk-1")
 		}
-		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-2")
+		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-2")
 		w := start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
 		w.finish()

@@ -4,8 +4,8 @@ import (
 	"context"
 	"log/slog"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
-	"carrel/internal/workspace"
 )
 
 // logPost stands in when mail is off: it shows in the log what would have been sent. It makes no links that work.
@@ -13,7 +13,7 @@ type logPost struct{ log *slog.Logger }
 
 func (p logPost) open(context.Context) (line, error) { return logLine(p), nil }
 
-func (p logPost) linkFor(_ context.Context, _ *store.Tx, portal string, _ workspace.User) (string, error) {
+func (p logPost) linkFor(_ context.Context, _ *store.Tx, portal string, _ directory.User) (string, error) {
 	return portal + firstPasswordPath + "<hidden>", nil
 }
 

@@ -12,12 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"carrel/internal/directory"
 	"carrel/internal/mail"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -56,53 +57,53 @@ func (o *outbox) update(t *testing.T, f func(tx *store.Tx) error) {
 }
 
 // person adds a user; change may alter it first.
-func (o *outbox) person(t *testing.T, change func(*workspace.User)) workspace.User {
+func (o *outbox) person(t *testing.T, change func(*directory.User)) directory.User {
 	t.Helper()
 	o.people++
 	name := fmt.Sprintf("user%d", o.people)
-	u := workspace.User{
+	u := directory.User{
 		ID: workspace.NewID(), ProjectID: "project", Name: name, Email: name + "@example.org",
-		Activation: workspace.ActivateByUser, EnterpriseID: "0", Created: time.Now(), Updated: time.Now(),
+		Activation: directory.ActivateByUser, EnterpriseID: "0", Created: time.Now(), Updated: time.Now(),
 	}
 	if change != nil {
 		change(&u)
 	}
-	o.update(t, func(tx *store.Tx) error { return tx.InsertUsers(t.Context(), []workspace.User{u}) })
+	o.update(t, func(tx *store.Tx) error { return directory.InsertUsers(t.Context(), tx, []directory.User{u}) })
 	return u
 }
 
 // put writes a mail as the domain does.
-func (o *outbox) put(t *testing.T, kind workspace.MailKind, u workspace.User, desktop string) string {
+func (o *outbox) put(t *testing.T, kind directory.MailKind, u directory.User, desktop string) string {
 	t.Helper()
-	data, err := json.Marshal(workspace.DesktopMailData{DesktopName: desktop})
+	data, err := json.Marshal(directory.DesktopMailData{DesktopName: desktop})
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := workspace.Mail{ID: workspace.NewID(), Kind: kind, ProjectID: u.ProjectID, UserID: u.ID, UserName: u.Name, To: u.Email, Data: data}
+	m := directory.Mail{ID: workspace.NewID(), Kind: kind, ProjectID: u.ProjectID, UserID: u.ID, UserName: u.Name, To: u.Email, Data: data}
 	o.update(t, func(tx *store.Tx) error {
 		m.RunAt, m.Created = tx.Now(), tx.Now()
-		return tx.InsertMails(t.Context(), []workspace.Mail{m})
+		return directory.InsertMails(t.Context(), tx, []directory.Mail{m})
 	})
 	return m.ID
 }
 
 // told returns the records of mails that were sent or given up.
-func (o *outbox) told(t *testing.T) (records []workspace.Notification) {
+func (o *outbox) told(t *testing.T) (records []directory.Notification) {
 	t.Helper()
 	o.update(t, func(tx *store.Tx) (err error) {
-		records, _, err = tx.Notifications(t.Context(), workspace.NotificationQuery{ProjectID: "project", Page: workspace.Page{Limit: 1000}})
+		records, _, err = directory.Notifications(t.Context(), tx, directory.NotificationQuery{ProjectID: "project", Page: workspace.Page{Limit: 1000}})
 		return err
 	})
 	return records
 }
 
 // rest returns what is left in the outbox, due or not. Senders will not find it due for long after that.
-func (o *outbox) rest(t *testing.T) (mails []workspace.Mail) {
+func (o *outbox) rest(t *testing.T) (mails []directory.Mail) {
 	t.Helper()
 	back := o.ahead.Swap(int64(1000 * time.Hour))
 	defer o.ahead.Store(back)
 	o.update(t, func(tx *store.Tx) (err error) {
-		mails, err = tx.ClaimMails(t.Context(), 1000, 0)
+		mails, err = directory.ClaimMails(t.Context(), tx, 1000, 0)
 		return err
 	})
 	return mails

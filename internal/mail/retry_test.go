@@ -8,11 +8,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/emersion/go-smtp"
+
+	"carrel/internal/directory"
 	"carrel/internal/mail"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
-
-	"github.com/emersion/go-smtp"
 )
 
 var greylisted = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted, come back later"}
@@ -37,7 +38,7 @@ func TestMailIsSentWithinASecondOfItsCommit(t *testing.T) {
 	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
 		start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Minute)
-		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 		pass(time.Second)
 		if len(o.parcels) != 1 {
 			t.Error("the mail has not come")
@@ -49,7 +50,7 @@ func TestWakeSendsAtOnce(t *testing.T) {
 	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
 		w := start(t, outbox, mail.Config{SMTP: s, Poll: time.Hour})
 		pass(time.Minute)
-		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 		w.Wake()
 		pass(0)
 		if len(o.parcels) != 1 {
@@ -83,7 +84,7 @@ func TestAPassingFaultIsTriedAgainWithLongerAndLongerPauses(t *testing.T) {
 					} else {
 						o.onData = hook
 					}
-					outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+					outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 					w := start(t, outbox, mail.Config{SMTP: s, Poll: 3 * time.Second})
 					pass(10 * time.Minute)
 					w.finish()
@@ -115,7 +116,7 @@ func TestAMailIsGivenUpAfterADay(t *testing.T) {
 	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
 		var tries atomic.Int32
 		o.onMail = func(*smtp.Conn) error { tries.Add(1); return greylisted }
-		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 		w := start(t, outbox, mail.Config{SMTP: s, Poll: time.Minute})
 		pass(23 * time.Hour)
 		if w.count(t, "carrel_mails_dropped_total") != 0 {
@@ -143,8 +144,8 @@ func TestAMailboxThatDoesNotExistIsGivenUpAtOnce(t *testing.T) {
 			}
 			return nil
 		}
-		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
-		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-2")
+		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
+		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-2")
 		w := start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
 		w.finish()
@@ -168,7 +169,7 @@ func TestAMailThatTheServerRefusesForGoodIsNotTriedAgain(t *testing.T) {
 			bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
 				set(o, refusal(554))
 				reader := outbox.person(t, nil)
-				outbox.put(t, workspace.MailDesktopReady, reader, "desk-1")
+				outbox.put(t, directory.MailDesktopReady, reader, "desk-1")
 				w := start(t, outbox, mail.Config{SMTP: s})
 				pass(time.Second)
 				w.finish()
@@ -193,7 +194,7 @@ func TestAMailThatIsTriedAgainIsListedWithItsLastFault(t *testing.T) {
 			}
 			return greylisted
 		}
-		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 		w := start(t, outbox, mail.Config{SMTP: s})
 		pass(10 * time.Second)
 		if told := outbox.told(t); len(told) != 1 || told[0].Sent || !strings.Contains(told[0].Fault, "greylisted") || !strings.Contains(told[0].Fault, "tried again at") {
@@ -212,7 +213,7 @@ func TestAMailThatIsTriedAgainIsListedWithItsLastFault(t *testing.T) {
 func faultOf(t *testing.T, o *outbox, projectID string) (fault string) {
 	t.Helper()
 	err := o.View(t.Context(), func(tx *store.Tx) error {
-		all, _, err := tx.Notifications(t.Context(), workspace.NotificationQuery{ProjectID: projectID, Page: workspace.Page{Limit: 10}})
+		all, _, err := directory.Notifications(t.Context(), tx, directory.NotificationQuery{ProjectID: projectID, Page: workspace.Page{Limit: 10}})
 		if err == nil && len(all) == 1 {
 			fault = all[0].Fault
 		}
@@ -238,8 +239,8 @@ func TestAddressesBeyondASCIIReachServersAsTheyTakeThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
 				o.EnableSMTPUTF8 = c.offered
-				reader := outbox.person(t, func(u *workspace.User) { u.Email = c.to })
-				outbox.put(t, workspace.MailDesktopReady, reader, "desk-1")
+				reader := outbox.person(t, func(u *directory.User) { u.Email = c.to })
+				outbox.put(t, directory.MailDesktopReady, reader, "desk-1")
 				w := start(t, outbox, mail.Config{SMTP: s})
 				pass(time.Second)
 				w.finish()
@@ -273,7 +274,7 @@ func TestAMailBegunByAProcessThatDiedIsSentByTheNext(t *testing.T) {
 			close(died)
 			return errors.Join(errors.New("dropped"), c.Conn().Close())
 		}
-		outbox.put(t, workspace.MailFirstPassword, outbox.person(t, nil), "")
+		outbox.put(t, directory.MailFirstPassword, outbox.person(t, nil), "")
 		w := start(t, outbox, mail.Config{SMTP: s})
 		<-died
 		w.kill()
@@ -299,7 +300,7 @@ func TestALostLineCostsOnlyTheMailThatWasOnIt(t *testing.T) {
 		}
 		u := outbox.person(t, nil)
 		for range 5 {
-			outbox.put(t, workspace.MailDesktopReady, u, "desk-1")
+			outbox.put(t, directory.MailDesktopReady, u, "desk-1")
 		}
 		w := start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
@@ -319,10 +320,10 @@ func TestOneBadMailHoldsUpNoOther(t *testing.T) {
 			return nil
 		}
 		for range 30 {
-			outbox.put(t, workspace.MailDesktopReady, u, "desk-1")
+			outbox.put(t, directory.MailDesktopReady, u, "desk-1")
 		}
 		outbox.put(t, "of-a-newer-carrel", u, "desk-1")
-		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-2")
+		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-2")
 		w := start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
 		if len(o.parcels) != 1 {

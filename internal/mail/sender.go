@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"carrel/internal/store"
-	"carrel/internal/workspace"
-
 	"github.com/prometheus/client_golang/prometheus"
+
+	"carrel/internal/directory"
+	"carrel/internal/store"
 )
 
 // Config says how mail is sent.
@@ -55,7 +55,7 @@ type post interface {
 	// open fails when nothing can be sent at present.
 	open(ctx context.Context) (line, error)
 	// linkFor makes the link with which a person sets a password, inside the transaction.
-	linkFor(ctx context.Context, tx *store.Tx, portal string, u workspace.User) (string, error)
+	linkFor(ctx context.Context, tx *store.Tx, portal string, u directory.User) (string, error)
 	// fault says why nothing that is taken here reaches its reader; empty when it does.
 	fault() string
 }
@@ -205,29 +205,29 @@ func (s *Sender) sendSome(quitting, cutting context.Context) (more bool) {
 }
 
 // claim takes one mail that is due, so that at most one waits for the hold to end after a crash.
-func (s *Sender) claim(ctx context.Context) (workspace.Mail, bool) {
+func (s *Sender) claim(ctx context.Context) (directory.Mail, bool) {
 	if ctx.Err() != nil {
-		return workspace.Mail{}, false
+		return directory.Mail{}, false
 	}
 	// Not cut off by Stop: a mail that is claimed is also sent.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
 	defer cancel()
-	var mails []workspace.Mail
+	var mails []directory.Mail
 	err := s.store.Update(ctx, func(tx *store.Tx) (err error) {
-		mails, err = tx.ClaimMails(ctx, 1, s.hold)
+		mails, err = directory.ClaimMails(ctx, tx, 1, s.hold)
 		return err
 	})
 	if err != nil {
 		s.log.ErrorContext(ctx, "the outbox cannot be read", "error", err)
-		return workspace.Mail{}, false
+		return directory.Mail{}, false
 	}
 	if len(mails) == 0 {
-		return workspace.Mail{}, false
+		return directory.Mail{}, false
 	}
 	return mails[0], true
 }
 
-func (s *Sender) send(ctx context.Context, open line, m workspace.Mail) error {
+func (s *Sender) send(ctx context.Context, open line, m directory.Mail) error {
 	l, err := s.compose(ctx, m)
 	if err != nil {
 		return err
@@ -238,7 +238,7 @@ func (s *Sender) send(ctx context.Context, open line, m workspace.Mail) error {
 // waiting counts the mails in the outbox.
 func (s *Sender) waiting(ctx context.Context) (n int, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
-		n, err = tx.CountMails(ctx)
+		n, err = directory.CountMails(ctx, tx)
 		return err
 	})
 	return n, err

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"carrel/internal/mail"
-	"carrel/internal/workspace"
-
 	"github.com/emersion/go-smtp"
+
+	"carrel/internal/directory"
+	"carrel/internal/mail"
 )
 
 func TestMailGoesThroughRealServers(t *testing.T) {
@@ -41,8 +41,8 @@ func TestMailGoesThroughRealServers(t *testing.T) {
 				settings.User, settings.Password = user, password
 			}
 			outbox := newOutbox(t)
-			u := outbox.person(t, func(u *workspace.User) { u.Alias = "Ada" })
-			id := outbox.put(t, workspace.MailDesktopReady, u, "desk-1")
+			u := outbox.person(t, func(u *directory.User) { u.Alias = "Ada" })
+			id := outbox.put(t, directory.MailDesktopReady, u, "desk-1")
 			w := start(t, outbox, mail.Config{SMTP: settings})
 			got := office.next(t)
 			w.finish()
@@ -100,7 +100,7 @@ func TestNothingIsSentToAServerThatCannotBeTrusted(t *testing.T) {
 				return conn, err
 			}
 			outbox := newOutbox(t)
-			outbox.put(t, workspace.MailFirstPassword, outbox.person(t, nil), "")
+			outbox.put(t, directory.MailFirstPassword, outbox.person(t, nil), "")
 			w := start(t, outbox, mail.Config{SMTP: settings})
 			<-tried
 			w.finish()
@@ -122,7 +122,7 @@ func TestTwoSendersAtOnceSendEachMailOnce(t *testing.T) {
 	outbox := newOutbox(t)
 	u := outbox.person(t, nil)
 	for i := range mails {
-		outbox.put(t, workspace.MailDesktopReady, u, fmt.Sprintf("desk-%d", i))
+		outbox.put(t, directory.MailDesktopReady, u, fmt.Sprintf("desk-%d", i))
 	}
 	var workers []worker
 	for range senders {
@@ -160,8 +160,8 @@ func TestAServerThatDropsTheLineAfterItsConsentIsNotAskedAgain(t *testing.T) {
 		}
 	}()
 	outbox := newOutbox(t)
-	outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
-	outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-2")
+	outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
+	outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-2")
 	w := start(t, outbox, mail.Config{SMTP: mail.SMTP{
 		Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port, TLS: mail.TLSNone, From: "desktops@example.org",
 	}})
@@ -203,8 +203,8 @@ func TestStopping(t *testing.T) {
 			release := make(chan struct{})
 			o.onData = func(*smtp.Conn) error { <-release; return nil }
 			u := outbox.person(t, nil)
-			outbox.put(t, workspace.MailDesktopReady, u, "desk-1")
-			outbox.put(t, workspace.MailDesktopReady, u, "desk-2")
+			outbox.put(t, directory.MailDesktopReady, u, "desk-1")
+			outbox.put(t, directory.MailDesktopReady, u, "desk-2")
 			w := start(t, outbox, mail.Config{SMTP: s})
 			pass(time.Second)
 			stopped := make(chan struct{})
@@ -230,7 +230,7 @@ func TestStopping(t *testing.T) {
 		settings.Timeout = time.Hour
 		t.Cleanup(func() { close(release) })
 		outbox := newOutbox(t)
-		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 		w := start(t, outbox, mail.Config{SMTP: settings})
 		<-begun
 		w.kill()
@@ -243,7 +243,7 @@ func TestStopping(t *testing.T) {
 		settings := pipes.settings()
 		settings.Timeout = time.Hour
 		outbox := newOutbox(t)
-		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 		w := start(t, outbox, mail.Config{SMTP: settings})
 		conn, err := pipes.Accept()
 		if err != nil {
@@ -259,7 +259,7 @@ func TestStopping(t *testing.T) {
 		u := outbox.person(t, nil)
 		const rounds = 50
 		for i := range rounds {
-			outbox.put(t, workspace.MailDesktopReady, u, fmt.Sprintf("desk-%d", i))
+			outbox.put(t, directory.MailDesktopReady, u, fmt.Sprintf("desk-%d", i))
 			w := newWorker(t, outbox, mail.Config{SMTP: settings})
 			w.finish() // before the start
 			if err := w.Start(t.Context()); err != nil {

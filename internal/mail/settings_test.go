@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"carrel/internal/mail"
-	"carrel/internal/workspace"
-
 	"github.com/prometheus/client_golang/prometheus"
+
+	"carrel/internal/directory"
+	"carrel/internal/mail"
 )
 
 func templates(t *testing.T, files map[string]string) string {
@@ -33,8 +33,8 @@ func TestTemplatesOfTheHouseReplaceTheBuiltInOnes(t *testing.T) {
 				`{{define "text"}}Dear {{.User}}{{end}}{{define "html"}}<i>Dear {{.User}}</i>{{end}}`,
 			"frame.tmpl": `<html>ACME {{template "html" .}}</html>`,
 		})
-		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
-		outbox.put(t, workspace.MailDesktopDeleted, outbox.person(t, nil), "desk-2")
+		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
+		outbox.put(t, directory.MailDesktopDeleted, outbox.person(t, nil), "desk-2")
 		start(t, outbox, mail.Config{SMTP: s, Templates: folder})
 		pass(time.Second)
 		byReader := map[string]parcel{}
@@ -76,13 +76,13 @@ func TestABrokenTemplateLosesNoMail(t *testing.T) {
 				if err != nil || len(faults) != 1 || filepath.Base(faults[0].File) != c.file || !strings.Contains(faults[0].Reason, c.reason) {
 					t.Errorf("faults %+v, %v", faults, err)
 				}
-				outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+				outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 				w := start(t, outbox, config)
 				pass(time.Second)
 				if p := o.next(t); p.subject != "Your desktop desk-1 is ready" || !strings.Contains(p.html, "<html") {
 					t.Errorf("instead of the built-in one: %+v", p)
 				}
-				outbox.put(t, workspace.MailDesktopDeleted, outbox.person(t, nil), "desk-2")
+				outbox.put(t, directory.MailDesktopDeleted, outbox.person(t, nil), "desk-2")
 				pass(time.Second)
 				if p := o.next(t); p.subject != "Own" {
 					t.Errorf("the good template beside it: %+v", p)
@@ -101,14 +101,14 @@ func TestATemplateThatFailsOnOneReaderLosesNoMail(t *testing.T) {
 		folder := templates(t, map[string]string{
 			"desktop-ready.en.tmpl": `{{define "subject"}}Own{{end}}{{define "text"}}{{if eq .User "eve"}}{{index .User 99}}{{end}}x{{end}}{{define "html"}}x{{end}}`,
 		})
-		eve := outbox.person(t, func(u *workspace.User) { u.Name = "eve" })
-		outbox.put(t, workspace.MailDesktopReady, eve, "desk-1")
+		eve := outbox.person(t, func(u *directory.User) { u.Name = "eve" })
+		outbox.put(t, directory.MailDesktopReady, eve, "desk-1")
 		w := start(t, outbox, mail.Config{SMTP: s, Templates: folder})
 		pass(time.Second)
 		if p := o.next(t); p.subject != "Your desktop desk-1 is ready" {
 			t.Errorf("for eve: %+v", p)
 		}
-		outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-2")
+		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-2")
 		pass(time.Second)
 		if p := o.next(t); p.subject != "Own" {
 			t.Errorf("for another: %+v", p)
@@ -125,7 +125,7 @@ func TestTemplatesAreReadAgainWhenTheyChange(t *testing.T) {
 		folder := filepath.Join(t.TempDir(), "mail-templates") // which is not there yet
 		w := start(t, outbox, mail.Config{SMTP: s, DefaultTemplates: folder})
 		subject := func() string {
-			outbox.put(t, workspace.MailDesktopReady, outbox.person(t, nil), "desk-1")
+			outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 			pass(time.Second)
 			return o.next(t).subject
 		}

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"carrel/internal/backoff"
+	"carrel/internal/directory"
 	"carrel/internal/store"
-	"carrel/internal/workspace"
 )
 
 // afterFaults is how long a mail waits after failed tries in a row: 30 pauses make a day.
@@ -30,16 +30,16 @@ func (e *serverError) Error() string { return e.err.Error() }
 func (e *serverError) Unwrap() error { return e.err }
 
 // settle notes in the store how sending a mail has ended. If that cannot be noted the mail comes back after its hold.
-func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
+func (s *Sender) settle(ctx context.Context, m directory.Mail, sent error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
 	defer cancel()
 	kind, tries := string(m.Kind), m.Tries+1
 	fault := "" // of a mail that did not reach its reader
 	note := func(tx *store.Tx) error {
-		if err := tx.PutNotification(ctx, workspace.NotificationOf(m, fault, tx.Now())); err != nil {
+		if err := directory.PutNotification(ctx, tx, directory.NotificationOf(m, fault, tx.Now())); err != nil {
 			return err
 		}
-		return tx.DeleteMail(ctx, m.ID)
+		return directory.DeleteMail(ctx, tx, m.ID)
 	}
 	log := s.log.With("mail_id", m.ID, "kind", kind, "user_id", m.UserID)
 	switch {
@@ -51,7 +51,7 @@ func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
 		log.InfoContext(ctx, "mail is no longer needed", "reason", sent)
 		fault = shorten(sent.Error())
 		if m.Tries == 0 { // nobody was told of it
-			note = func(tx *store.Tx) error { return tx.DeleteMail(ctx, m.ID) }
+			note = func(tx *store.Tx) error { return directory.DeleteMail(ctx, tx, m.ID) }
 		}
 	case errors.Is(sent, errBadReader), errors.Is(sent, errRefused), tries >= mostTries:
 		s.metrics.failed.WithLabelValues(kind).Inc()
@@ -64,10 +64,10 @@ func (s *Sender) settle(ctx context.Context, m workspace.Mail, sent error) {
 		log.WarnContext(ctx, "mail not sent, will be tried again", "tries", tries, "pause", pause, "error", sent)
 		note = func(tx *store.Tx) error {
 			fault = fmt.Sprintf("%s; it is tried again at %s", shorten(sent.Error()), tx.Now().Add(pause).UTC().Format(time.RFC3339))
-			if err := tx.PutNotification(ctx, workspace.NotificationOf(m, fault, tx.Now())); err != nil {
+			if err := directory.PutNotification(ctx, tx, directory.NotificationOf(m, fault, tx.Now())); err != nil {
 				return err
 			}
-			return tx.PostponeMail(ctx, m.ID, shorten(sent.Error()), tx.Now().Add(pause))
+			return directory.PostponeMail(ctx, tx, m.ID, shorten(sent.Error()), tx.Now().Add(pause))
 		}
 	}
 	if err := s.store.Update(ctx, note); err != nil {

@@ -16,6 +16,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
 
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -108,7 +109,7 @@ func newSMTPPost(c SMTP) (*smtpPost, error) {
 }
 
 // linkFor makes a token of its own for each mail; the first that is used ends the others.
-func (p *smtpPost) linkFor(ctx context.Context, tx *store.Tx, portal string, u workspace.User) (string, error) {
+func (p *smtpPost) linkFor(ctx context.Context, tx *store.Tx, portal string, u directory.User) (string, error) {
 	token := workspace.NewToken()
 	err := signin.InsertPasswordToken(ctx, tx, signin.PasswordToken{
 		TokenHash: workspace.HashToken(token), UserID: u.ID, Expires: tx.Now().Add(linkLife),

@@ -9,7 +9,7 @@ import (
 	"strings"
 	texttemplate "text/template"
 
-	"carrel/internal/workspace"
+	"carrel/internal/directory"
 )
 
 //go:embed templates/*.tmpl
@@ -21,9 +21,9 @@ const frameFile = "frame.tmpl"
 
 var (
 	languages = []string{"en", "zh"} // the first is for readers of any other
-	kinds     = []workspace.MailKind{
-		workspace.MailDesktopReady, workspace.MailFirstPassword, workspace.MailPasswordReset, workspace.MailDesktopDeleted,
-		workspace.MailAssigned, workspace.MailUnassigned,
+	kinds     = []directory.MailKind{
+		directory.MailDesktopReady, directory.MailFirstPassword, directory.MailPasswordReset, directory.MailDesktopDeleted,
+		directory.MailAssigned, directory.MailUnassigned,
 	}
 )
 
@@ -53,7 +53,7 @@ type text struct {
 }
 
 // templateName names the file of a kind in the reader's language.
-func templateName(kind workspace.MailKind, language string) string {
+func templateName(kind directory.MailKind, language string) string {
 	if !slices.Contains(languages, language) {
 		language = languages[0]
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -126,7 +127,7 @@ func granteesExist(ctx context.Context, tx *store.Tx, projectID, field string, g
 	}
 	there := map[GranteeType]map[string]bool{GrantUser: {}}
 	if len(ids[GrantUser]) > 0 {
-		users, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: projectID, IDs: ids[GrantUser], Page: workspace.Page{Limit: len(ids[GrantUser])}})
+		users, _, err := directory.Users(ctx, tx, directory.UserQuery{ProjectID: projectID, IDs: ids[GrantUser], Page: workspace.Page{Limit: len(ids[GrantUser])}})
 		if err != nil {
 			return err
 		}
@@ -135,7 +136,7 @@ func granteesExist(ctx context.Context, tx *store.Tx, projectID, field string, g
 		}
 	}
 	var err error
-	if there[GrantGroup], err = workspace.GroupsAmong(ctx, tx, projectID, ids[GrantGroup]); err != nil {
+	if there[GrantGroup], err = directory.GroupsAmong(ctx, tx, projectID, ids[GrantGroup]); err != nil {
 		return err
 	}
 	for i, g := range grants {

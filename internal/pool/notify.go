@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -64,18 +65,18 @@ func noticeTitle(language string) string {
 }
 
 // peopleOf reads, by their ids, the people who have members.
-func peopleOf(ctx context.Context, tx *store.Tx, projectID string, members []desktop.Member) (map[string]workspace.User, error) {
+func peopleOf(ctx context.Context, tx *store.Tx, projectID string, members []desktop.Member) (map[string]directory.User, error) {
 	var ids []string
 	for _, m := range members {
 		if m.Bound() {
 			ids = append(ids, m.UserID)
 		}
 	}
-	people := make(map[string]workspace.User, len(ids))
+	people := make(map[string]directory.User, len(ids))
 	if len(ids) == 0 {
 		return people, nil
 	}
-	users, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: projectID, IDs: ids, Page: workspace.Page{Limit: len(ids)}})
+	users, _, err := directory.Users(ctx, tx, directory.UserQuery{ProjectID: projectID, IDs: ids, Page: workspace.Page{Limit: len(ids)}})
 	for _, u := range users {
 		people[u.ID] = u
 	}

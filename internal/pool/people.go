@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -158,8 +159,8 @@ func groupsWith(ctx context.Context, tx *store.Tx, projectID string, people []Gr
 		if g.Type != GrantGroup {
 			continue
 		}
-		q := workspace.UserQuery{ProjectID: projectID, IDs: userIDs, GroupID: g.ObjectID, Page: workspace.Page{Limit: len(userIDs)}}
-		users, _, err := tx.Users(ctx, q)
+		q := directory.UserQuery{ProjectID: projectID, IDs: userIDs, GroupID: g.ObjectID, Page: workspace.Page{Limit: len(userIDs)}}
+		users, _, err := directory.Users(ctx, tx, q)
 		if err != nil {
 			return nil, err
 		}

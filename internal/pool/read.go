@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -132,11 +133,11 @@ func (s *PoolService) PoolsOfUsers(ctx context.Context, projectID string, ids []
 		if len(ids) > 0 {
 			from := min(page.Offset, len(ids))
 			ids = ids[from:min(from+page.Limit, len(ids))]
-			if err := workspace.UsersExist(ctx, tx, projectID, ids); err != nil {
+			if err := directory.UsersExist(ctx, tx, projectID, ids); err != nil {
 				return nil, err
 			}
 		} else {
-			users, _, err := tx.Users(ctx, workspace.UserQuery{ProjectID: projectID, Page: page})
+			users, _, err := directory.Users(ctx, tx, directory.UserQuery{ProjectID: projectID, Page: page})
 			if err != nil {
 				return nil, err
 			}

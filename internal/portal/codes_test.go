@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/secret"
 	"carrel/internal/signin"
 	"carrel/internal/workspace"
@@ -234,7 +235,7 @@ func TestCodes(t *testing.T) {
 		c.call("GET", "desktops/events", "").is(403, "authenticator app first")
 		c.enrol()
 		c.call("GET", "desktops", "").is(200, "running")
-		w.change("bob", func(u *workspace.User) { u.MustChangePassword = true })
+		w.change("bob", func(u *directory.User) { u.MustChangePassword = true })
 		w.signedIn("bob").call("POST", "me/codes", "").is(403, "new password first")
 	})
 	t.Run("AreNotAskedForWhereTheyAreOff", func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"carrel/internal/connection"
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
@@ -47,7 +48,7 @@ const poolsEach = 4
 
 // stream is one open page.
 type stream struct {
-	user     workspace.User
+	user     directory.User
 	desktops news
 	pools    news
 }
@@ -126,10 +127,10 @@ func (f *follower) look(ctx context.Context, nudged bool) error {
 }
 
 // people are those whose pages are open, each once.
-func (f *follower) people() []workspace.User {
+func (f *follower) people() []directory.User {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	byID := map[string]workspace.User{}
+	byID := map[string]directory.User{}
 	for s := range f.streams {
 		byID[s.user.ID] = s.user
 	}
@@ -166,7 +167,7 @@ func (n *news) offer(state any) error {
 	return nil
 }
 
-func (f *follower) join(u workspace.User) (*stream, bool) {
+func (f *follower) join(u directory.User) (*stream, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := &stream{user: u, desktops: news{next: make(chan []byte, 1)}, pools: news{next: make(chan []byte, 1)}}

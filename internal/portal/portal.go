@@ -10,6 +10,7 @@ import (
 
 	"carrel/internal/connection"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
@@ -21,8 +22,8 @@ type SignIns interface {
 	Enter(ctx context.Context, token string) (signin.SignInResult, error)
 	SignedIn(ctx context.Context, token string) (signin.Visitor, error)
 	SignOut(ctx context.Context, token string) error
-	PasswordTokenHolder(ctx context.Context, token string) (workspace.User, error)
-	SetFirstPassword(ctx context.Context, token, password string) (workspace.User, error)
+	PasswordTokenHolder(ctx context.Context, token string) (directory.User, error)
+	SetFirstPassword(ctx context.Context, token, password string) (directory.User, error)
 	ChangePassword(ctx context.Context, v signin.Visitor, old, password string) error
 	SetLanguage(ctx context.Context, v signin.Visitor, language string) error
 	CodesOf(ctx context.Context, userID string) (signin.CodesState, error)
@@ -36,11 +37,11 @@ type SignIns interface {
 type Desktops interface {
 	MayWork(ctx context.Context, userID string) error
 	MyDesktops(ctx context.Context, userID string) ([]connection.Mine, error)
-	DesktopsOf(ctx context.Context, people []workspace.User) (map[string][]connection.Mine, error)
+	DesktopsOf(ctx context.Context, people []directory.User) (map[string][]connection.Mine, error)
 	OperateMine(ctx context.Context, v signin.Visitor, desktopID string, op desktop.Operation, requestID string) error
 	OpenDesktop(ctx context.Context, v signin.Visitor, desktopID string) (string, error)
 	MyPools(ctx context.Context, userID string) ([]connection.MyPool, error)
-	PoolsOf(ctx context.Context, people []workspace.User) (map[string][]connection.MyPool, error)
+	PoolsOf(ctx context.Context, people []directory.User) (map[string][]connection.MyPool, error)
 	OpenPool(ctx context.Context, v signin.Visitor, poolID, requestID string) (connection.OpenedPool, error)
 	KeepWaiting(ctx context.Context, userIDs []string) error
 	StopWaiting(ctx context.Context, v signin.Visitor, poolID string) error

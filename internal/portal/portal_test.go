@@ -25,6 +25,7 @@ import (
 	"carrel/internal/assignment"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/portal"
 	"carrel/internal/secret"
 	"carrel/internal/signin"
@@ -56,12 +57,12 @@ func TestSignIn(t *testing.T) {
 	t.Run("SaysWhatSomebodyIsCalledInsideTheirDesktops", func(t *testing.T) {
 		w := newWorld(t)
 		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
-			u, err := tx.UserByName(t.Context(), project, "ada")
+			u, err := directory.UserByName(t.Context(), tx, project, "ada")
 			if err != nil {
 				return err
 			}
 			u.ID, u.Name, u.Account = workspace.NewID(), "ada.lovelace", ""
-			return tx.InsertUsers(t.Context(), []workspace.User{u})
+			return directory.InsertUsers(t.Context(), tx, []directory.User{u})
 		}))
 		c := w.browser()
 		c.call("POST", "sign-in", `{"user_name":"ada.lovelace","password":"`+password+`"}`).is(200, `"account":"ada-lovelace"`)
@@ -120,7 +121,7 @@ func TestSignIn(t *testing.T) {
 	})
 	t.Run("IsRefusedWithAReasonToWhoKnowsThePassword", func(t *testing.T) {
 		w := newWorld(t)
-		w.change("ada", func(u *workspace.User) { u.Locked = true })
+		w.change("ada", func(u *directory.User) { u.Locked = true })
 		w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(403, "locked")
 		w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"Wrong-one-1"}`).is(401, "")
 	})
@@ -130,9 +131,9 @@ func TestSignIn(t *testing.T) {
 		c.call("POST", "sign-out", "").is(204, "")
 		c.call("GET", "me", "").is(401, "")
 		c = w.signedIn("ada")
-		w.change("ada", func(u *workspace.User) { u.Locked = true })
+		w.change("ada", func(u *directory.User) { u.Locked = true })
 		c.call("GET", "desktops", "").is(401, "")
-		w.change("ada", func(u *workspace.User) { u.Locked = false })
+		w.change("ada", func(u *directory.User) { u.Locked = false })
 		c = w.signedIn("ada")
 		w.later(signin.SignInLife)
 		c.call("GET", "me", "").is(401, "")
@@ -328,7 +329,7 @@ func TestPasswords(t *testing.T) {
 	})
 	t.Run("MustBeChangedFirstWhenTheAdministratorSaysSo", func(t *testing.T) {
 		w := newWorld(t)
-		w.change("ada", func(u *workspace.User) { u.MustChangePassword, u.MayChangePassword = true, false })
+		w.change("ada", func(u *directory.User) { u.MustChangePassword, u.MayChangePassword = true, false })
 		c := w.signedIn("ada")
 		c.call("GET", "me", "").is(200, `"must_change_password":true`)
 		c.call("GET", "desktops", "").is(403, "choose a new password first")
@@ -339,7 +340,7 @@ func TestPasswords(t *testing.T) {
 	})
 	t.Run("StayWhenTheyMayNotBeChanged", func(t *testing.T) {
 		w := newWorld(t)
-		w.change("ada", func(u *workspace.User) { u.MayChangePassword = false })
+		w.change("ada", func(u *directory.User) { u.MayChangePassword = false })
 		w.signedIn("ada").call("PUT", "me/password", `{"old_password":"`+password+`","new_password":"Another-12"}`).is(403, "administrator")
 	})
 }
@@ -436,11 +437,11 @@ func (w *world) furnish(passwords *secret.Passwords) {
 	hash, err := passwords.Hash(password)
 	w.must(err)
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
-		ada := workspace.User{ID: workspace.NewID(), ProjectID: project, Name: "ada", PasswordHash: hash, MayChangePassword: true, EnterpriseID: "0"}
+		ada := directory.User{ID: workspace.NewID(), ProjectID: project, Name: "ada", PasswordHash: hash, MayChangePassword: true, EnterpriseID: "0"}
 		bob, fresh := ada, ada
 		bob.ID, bob.Name = workspace.NewID(), "bob"
 		fresh.ID, fresh.Name, fresh.PasswordHash = workspace.NewID(), "fresh", ""
-		if err := tx.InsertUsers(ctx, []workspace.User{ada, bob, fresh}); err != nil {
+		if err := directory.InsertUsers(ctx, tx, []directory.User{ada, bob, fresh}); err != nil {
 			return err
 		}
 		image := workspace.Image{ID: workspace.NewID(), Type: workspace.ImageGold, Name: "debian", OSVersion: "Debian GNU/Linux 12", Created: tx.Now()}
@@ -469,18 +470,18 @@ func (w *world) furnish(passwords *secret.Passwords) {
 	}))
 }
 
-func (w *world) user(name string) (u workspace.User) {
+func (w *world) user(name string) (u directory.User) {
 	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-		u, err = tx.UserByName(w.t.Context(), project, name)
+		u, err = directory.UserByName(w.t.Context(), tx, project, name)
 		return err
 	}))
 	return u
 }
 
-func (w *world) change(name string, f func(*workspace.User)) {
+func (w *world) change(name string, f func(*directory.User)) {
 	u := w.user(name)
 	f(&u)
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return tx.SaveUser(w.t.Context(), u) }))
+	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return directory.SaveUser(w.t.Context(), tx, u) }))
 }
 
 func (w *world) setStatus(name string, status desktop.DesktopStatus) {

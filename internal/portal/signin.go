@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/clientaddr"
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
@@ -29,7 +30,7 @@ type person struct {
 	Codes *codesState `json:"codes,omitempty"` // of who is signed in
 }
 
-func personOf(u workspace.User) person {
+func personOf(u directory.User) person {
 	return person{
 		Name: u.Name, Account: u.Account, Alias: u.Alias, Language: u.Language,
 		MustChange: u.MustChangePassword, MayChange: u.MayChangePassword || u.MustChangePassword,
@@ -91,7 +92,7 @@ func (p *Portal) welcome(w http.ResponseWriter, r *http.Request, result signin.S
 }
 
 // answerPerson says to somebody who is signed in who they are.
-func (p *Portal) answerPerson(w http.ResponseWriter, r *http.Request, u workspace.User) error {
+func (p *Portal) answerPerson(w http.ResponseWriter, r *http.Request, u directory.User) error {
 	codes, err := p.codesOf(r.Context(), u.ID)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -32,7 +33,7 @@ func (s *SignInService) Enter(ctx context.Context, token string) (SignInResult, 
 		if err != nil {
 			return SignInResult{}, err
 		}
-		u, err := tx.LockUser(ctx, "", entry.UserID)
+		u, err := directory.LockUser(ctx, tx, "", entry.UserID)
 		if err != nil {
 			return SignInResult{}, err
 		}

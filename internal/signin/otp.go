@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -65,10 +66,10 @@ func otpDevice(ctx context.Context, tx *store.Tx, userID string, status OTPStatu
 }
 
 // OTPDevices lists a person's authenticators for an administrator. CodeUserNotFound.
-func (s *SignInService) OTPDevices(ctx context.Context, projectID, userID string) (workspace.User, []OTPDevice, error) {
-	var u workspace.User
+func (s *SignInService) OTPDevices(ctx context.Context, projectID, userID string) (directory.User, []OTPDevice, error) {
+	var u directory.User
 	devices, err := store.View(ctx, s.Store, func(tx *store.Tx) (_ []OTPDevice, err error) {
-		if u, err = tx.ReadUser(ctx, projectID, userID); err != nil {
+		if u, err = directory.ReadUser(ctx, tx, projectID, userID); err != nil {
 			return nil, err
 		}
 		return OTPDevices(ctx, tx, userID)
@@ -83,7 +84,7 @@ func (s *SignInService) UnbindOTPDevices(ctx context.Context, c workspace.Caller
 		return err
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		u, err := tx.LockUser(ctx, c.ProjectID, userID)
+		u, err := directory.LockUser(ctx, tx, c.ProjectID, userID)
 		if err != nil {
 			return err
 		}

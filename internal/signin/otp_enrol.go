@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -57,22 +58,22 @@ func (s *SignInService) BeginEnrolment(ctx context.Context, v Visitor) (string, 
 	})
 }
 
-func (s *SignInService) mayEnrol(ctx context.Context, tx *store.Tx, v Visitor) (workspace.User, error) {
+func (s *SignInService) mayEnrol(ctx context.Context, tx *store.Tx, v Visitor) (directory.User, error) {
 	if !s.SecondFactor.offered() {
-		return workspace.User{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "codes are not used here"}
+		return directory.User{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "codes are not used here"}
 	}
-	u, err := tx.LockUser(ctx, v.ProjectID, v.ID)
+	u, err := directory.LockUser(ctx, tx, v.ProjectID, v.ID)
 	if err != nil {
-		return workspace.User{}, err
+		return directory.User{}, err
 	}
 	if u.MustChangePassword {
-		return workspace.User{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "choose a new password first"}
+		return directory.User{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "choose a new password first"}
 	}
 	if _, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered); err != nil || found {
 		if err == nil {
 			err = &workspace.Error{Code: workspace.CodeConflict, Message: "you use an authenticator already, remove it first"}
 		}
-		return workspace.User{}, err
+		return directory.User{}, err
 	}
 	return u, MayWork(u, tx.Now())
 }
@@ -153,7 +154,7 @@ func (s *SignInService) RemoveAuthenticator(ctx context.Context, v Visitor, code
 
 // ownDevice is the authenticator of a person who gives a code of it.
 func (s *SignInService) ownDevice(ctx context.Context, tx *store.Tx, v Visitor, code string) (d OTPDevice, refusal, err error) {
-	u, err := tx.LockUser(ctx, v.ProjectID, v.ID)
+	u, err := directory.LockUser(ctx, tx, v.ProjectID, v.ID)
 	if err != nil {
 		return d, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -14,26 +15,26 @@ func (s *SignInService) SetLanguage(ctx context.Context, v Visitor, language str
 		return workspace.Invalid("language", "%q is unknown, use en or zh", language)
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		u, err := tx.LockUser(ctx, v.ProjectID, v.ID)
+		u, err := directory.LockUser(ctx, tx, v.ProjectID, v.ID)
 		if err != nil || u.Language == language {
 			return err
 		}
 		u.Language = language
-		return tx.SaveUser(ctx, u)
+		return directory.SaveUser(ctx, tx, u)
 	})
 }
 
 // Worker reads somebody who may use desktops now.
-func Worker(ctx context.Context, tx *store.Tx, codes SecondFactor, userID string) (workspace.User, error) {
-	u, err := tx.ReadUser(ctx, "", userID)
+func Worker(ctx context.Context, tx *store.Tx, codes SecondFactor, userID string) (directory.User, error) {
+	u, err := directory.ReadUser(ctx, tx, "", userID)
 	if workspace.CodeOf(err) == workspace.CodeUserNotFound {
-		return workspace.User{}, SignedOut()
+		return directory.User{}, SignedOut()
 	}
 	if err != nil {
-		return workspace.User{}, err
+		return directory.User{}, err
 	}
 	if u.MustChangePassword {
-		return workspace.User{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "choose a new password first"}
+		return directory.User{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "choose a new password first"}
 	}
 	if codes == SecondFactorRequired {
 		_, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
@@ -41,7 +42,7 @@ func Worker(ctx context.Context, tx *store.Tx, codes SecondFactor, userID string
 			err = &workspace.Error{Code: workspace.CodeForbidden, Message: "set up an authenticator app first"}
 		}
 		if err != nil {
-			return workspace.User{}, err
+			return directory.User{}, err
 		}
 	}
 	return u, MayWork(u, tx.Now())

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -31,13 +32,13 @@ const (
 type SignInResult struct {
 	Token     string
 	Expires   time.Time
-	User      workspace.User
+	User      directory.User
 	NeedsCode bool
 }
 
 // Visitor is a signed-in person and the sign-in they came with.
 type Visitor struct {
-	workspace.User
+	directory.User
 	SignInHash string
 }
 
@@ -69,20 +70,20 @@ func (s *SignInService) SignIn(ctx context.Context, name, password string) (Sign
 
 // chargeAttempt counts an attempt as failed before the password is looked at, so that many guesses at once cannot slip
 // through, and waits for its turn. A right password takes the count back. The user is empty when nobody has the name.
-func (s *SignInService) chargeAttempt(ctx context.Context, name string) (workspace.User, workspace.Attempt, error) {
+func (s *SignInService) chargeAttempt(ctx context.Context, name string) (directory.User, workspace.Attempt, error) {
 	var wait time.Duration
 	type charged struct {
-		workspace.User
+		directory.User
 		workspace.Attempt
 	}
 	c, err := store.Update(ctx, s.Store, func(tx *store.Tx) (charged, error) {
-		u, err := tx.UserByName(ctx, "", name)
+		u, err := directory.UserByName(ctx, tx, "", name)
 		if err != nil && workspace.CodeOf(err) != workspace.CodeUserNotFound {
 			return charged{}, err
 		}
 		a := workspace.Attempt{Subject: workspace.UserSubject(u.ID), Network: workspace.NetworkOf(ctx)}
 		if err != nil {
-			u, a.Subject = workspace.User{}, workspace.UnknownSubject(strings.ToLower(name))
+			u, a.Subject = directory.User{}, workspace.UnknownSubject(strings.ToLower(name))
 		}
 		wait, err = workspace.ChargeAttempt(ctx, tx, a, tx.Now())
 		return charged{u, a}, err
@@ -94,9 +95,9 @@ func (s *SignInService) chargeAttempt(ctx context.Context, name string) (workspa
 }
 
 // beginSignIn records a sign-in of somebody whose password was right, unless it was changed in the meantime.
-func (s *SignInService) beginSignIn(ctx context.Context, checked workspace.User, a workspace.Attempt, hash string) (SignInResult, error) {
+func (s *SignInService) beginSignIn(ctx context.Context, checked directory.User, a workspace.Attempt, hash string) (SignInResult, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (SignInResult, error) {
-		u, err := tx.LockUser(ctx, checked.ProjectID, checked.ID)
+		u, err := directory.LockUser(ctx, tx, checked.ProjectID, checked.ID)
 		if workspace.CodeOf(err) == workspace.CodeUserNotFound || err == nil && u.PasswordHash != checked.PasswordHash {
 			return SignInResult{}, badCredentials()
 		}
@@ -108,7 +109,7 @@ func (s *SignInService) beginSignIn(ctx context.Context, checked workspace.User,
 		}
 		if u.PasswordHash != hash {
 			u.PasswordHash = hash
-			if err := tx.SaveUser(ctx, u); err != nil {
+			if err := directory.SaveUser(ctx, tx, u); err != nil {
 				return SignInResult{}, err
 			}
 		}
@@ -123,7 +124,7 @@ func (s *SignInService) beginSignIn(ctx context.Context, checked workspace.User,
 func halfHash(token string) string { return "half-" + workspace.HashToken(token) }
 
 // admit records the sign-in of a locked user: half of one when they use codes.
-func (s *SignInService) admit(ctx context.Context, tx *store.Tx, u workspace.User) (SignInResult, error) {
+func (s *SignInService) admit(ctx context.Context, tx *store.Tx, u directory.User) (SignInResult, error) {
 	if s.SecondFactor.offered() {
 		_, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
 		if err != nil {
@@ -137,7 +138,7 @@ func (s *SignInService) admit(ctx context.Context, tx *store.Tx, u workspace.Use
 	return wholeSignIn(ctx, tx, u)
 }
 
-func wholeSignIn(ctx context.Context, tx *store.Tx, u workspace.User) (SignInResult, error) {
+func wholeSignIn(ctx context.Context, tx *store.Tx, u directory.User) (SignInResult, error) {
 	r := SignInResult{Token: workspace.NewToken(), Expires: tx.Now().Add(SignInLife), User: u}
 	return r, InsertSignIn(ctx, tx, SignIn{TokenHash: workspace.HashToken(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
 }
@@ -153,7 +154,7 @@ func (s *SignInService) SignInWithCode(ctx context.Context, token, code string) 
 		if err != nil {
 			return nil, nil, err
 		}
-		u, err := tx.LockUser(ctx, "", half.UserID)
+		u, err := directory.LockUser(ctx, tx, "", half.UserID)
 		if workspace.CodeOf(err) == workspace.CodeUserNotFound {
 			return nil, nil, SignedOut()
 		}
@@ -195,7 +196,7 @@ func (s *SignInService) SignedIn(ctx context.Context, token string) (Visitor, er
 		if err != nil {
 			return Visitor{}, err
 		}
-		u, err := tx.ReadUser(ctx, "", signIn.UserID)
+		u, err := directory.ReadUser(ctx, tx, "", signIn.UserID)
 		if workspace.CodeOf(err) == workspace.CodeUserNotFound {
 			return Visitor{}, SignedOut()
 		}
@@ -215,35 +216,35 @@ func (s *SignInService) SignOut(ctx context.Context, token string) error {
 }
 
 // PasswordTokenHolder says whose a password token is. CodeForbidden when it is unknown, used or has expired.
-func (s *SignInService) PasswordTokenHolder(ctx context.Context, token string) (workspace.User, error) {
-	return store.View(ctx, s.Store, func(tx *store.Tx) (workspace.User, error) { return tokenHolder(ctx, tx, token) })
+func (s *SignInService) PasswordTokenHolder(ctx context.Context, token string) (directory.User, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) (directory.User, error) { return tokenHolder(ctx, tx, token) })
 }
 
 // SetFirstPassword sets the password of a token's holder and uses up the token, and all others of that user. Sign-ins of
 // the user end. CodeForbidden, CodeInvalid.
-func (s *SignInService) SetFirstPassword(ctx context.Context, token, password string) (workspace.User, error) {
+func (s *SignInService) SetFirstPassword(ctx context.Context, token, password string) (directory.User, error) {
 	holder, err := s.PasswordTokenHolder(ctx, token)
 	if err != nil {
-		return workspace.User{}, err
+		return directory.User{}, err
 	}
 	if err := CheckPassword("password", password, holder.Name); err != nil {
-		return workspace.User{}, err
+		return directory.User{}, err
 	}
 	hash, err := s.Passwords.Hash(password)
 	if err != nil {
-		return workspace.User{}, fmt.Errorf("hashing a password: %w", err)
+		return directory.User{}, fmt.Errorf("hashing a password: %w", err)
 	}
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (workspace.User, error) {
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (directory.User, error) {
 		holder, err := tokenHolder(ctx, tx, token)
 		if err != nil {
-			return workspace.User{}, err
+			return directory.User{}, err
 		}
-		u, err := tx.LockUser(ctx, holder.ProjectID, holder.ID)
+		u, err := directory.LockUser(ctx, tx, holder.ProjectID, holder.ID)
 		if err != nil {
-			return workspace.User{}, err
+			return directory.User{}, err
 		}
 		if _, err := ReadPasswordToken(ctx, tx, workspace.HashToken(token)); err != nil { // of two callers one comes first
-			return workspace.User{}, linkUsed()
+			return directory.User{}, linkUsed()
 		}
 		u.MustChangePassword = false
 		return u, replacePassword(ctx, tx, u, hash)
@@ -274,7 +275,7 @@ func (s *SignInService) ChangePassword(ctx context.Context, v Visitor, old, pass
 		return fmt.Errorf("hashing a password: %w", err)
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		now, err := tx.LockUser(ctx, u.ProjectID, u.ID)
+		now, err := directory.LockUser(ctx, tx, u.ProjectID, u.ID)
 		if err != nil {
 			return err
 		}
@@ -297,12 +298,12 @@ func (s *SignInService) ChangePassword(ctx context.Context, v Visitor, old, pass
 }
 
 // replacePassword writes a new hash, or none, forgives failed attempts, and ends the user's sign-ins and password tokens.
-func replacePassword(ctx context.Context, tx *store.Tx, u workspace.User, hash string) error {
+func replacePassword(ctx context.Context, tx *store.Tx, u directory.User, hash string) error {
 	u.PasswordHash, u.Updated = hash, tx.Now()
 	if err := tx.ForgetTallies(ctx, workspace.UserSubject(u.ID)); err != nil {
 		return err
 	}
-	if err := tx.SaveUser(ctx, u); err != nil {
+	if err := directory.SaveUser(ctx, tx, u); err != nil {
 		return err
 	}
 	if err := DeletePasswordTokensOf(ctx, tx, u.ID); err != nil {
@@ -311,23 +312,23 @@ func replacePassword(ctx context.Context, tx *store.Tx, u workspace.User, hash s
 	return DeleteSignInsOf(ctx, tx, u.ID)
 }
 
-func tokenHolder(ctx context.Context, tx *store.Tx, token string) (workspace.User, error) {
+func tokenHolder(ctx context.Context, tx *store.Tx, token string) (directory.User, error) {
 	t, err := ReadPasswordToken(ctx, tx, workspace.HashToken(token))
 	if workspace.CodeOf(err) == workspace.CodeForbidden {
-		return workspace.User{}, linkUsed()
+		return directory.User{}, linkUsed()
 	}
 	if err != nil {
-		return workspace.User{}, err
+		return directory.User{}, err
 	}
-	u, err := tx.ReadUser(ctx, "", t.UserID)
+	u, err := directory.ReadUser(ctx, tx, "", t.UserID)
 	if workspace.CodeOf(err) == workspace.CodeUserNotFound {
-		return workspace.User{}, linkUsed()
+		return directory.User{}, linkUsed()
 	}
 	return u, err
 }
 
 // MayWork says why a user may not use the portal and desktops now, or nil.
-func MayWork(u workspace.User, now time.Time) error {
+func MayWork(u directory.User, now time.Time) error {
 	switch {
 	case u.Locked:
 		return &workspace.Error{Code: workspace.CodeForbidden, Message: "this user is locked, ask your administrator"}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -27,7 +28,7 @@ func (s *SignInService) ActOnUser(ctx context.Context, c workspace.Caller, id st
 		return workspace.Invalid("op_type", "%q is unknown, use LOCK, UNLOCK or RESET_PWD", action)
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		u, err := tx.LockUser(ctx, c.ProjectID, id)
+		u, err := directory.LockUser(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return err
 		}
@@ -35,13 +36,13 @@ func (s *SignInService) ActOnUser(ctx context.Context, c workspace.Caller, id st
 		switch action {
 		case LockOut:
 			u.Locked = true
-			if err := tx.SaveUser(ctx, u); err != nil {
+			if err := directory.SaveUser(ctx, tx, u); err != nil {
 				return err
 			}
 			return DeleteSignInsOf(ctx, tx, u.ID)
 		case LetIn:
 			u.Locked = false
-			if err := tx.SaveUser(ctx, u); err != nil {
+			if err := directory.SaveUser(ctx, tx, u); err != nil {
 				return err
 			}
 			if err := tx.ForgetTallies(ctx, workspace.UserSubject(u.ID)); err != nil {
@@ -55,7 +56,7 @@ func (s *SignInService) ActOnUser(ctx context.Context, c workspace.Caller, id st
 			if err := replacePassword(ctx, tx, u, ""); err != nil {
 				return err
 			}
-			return tx.InsertMails(ctx, []workspace.Mail{workspace.MailTo(u, workspace.MailPasswordReset, tx.Now())})
+			return directory.InsertMails(ctx, tx, []directory.Mail{directory.MailTo(u, directory.MailPasswordReset, tx.Now())})
 		}
 	})
 }
@@ -64,7 +65,7 @@ func (s *SignInService) ActOnUser(ctx context.Context, c workspace.Caller, id st
 // it is shown nowhere else. With mailed they are also sent a link to choose one themselves; the password is not mailed.
 // CodeUserNotFound; CodeInvalid when they have no mail address.
 func (s *SignInService) RandomPassword(ctx context.Context, c workspace.Caller, id string, mailed bool) (string, error) {
-	u, err := store.View(ctx, s.Store, func(tx *store.Tx) (workspace.User, error) { return tx.ReadUser(ctx, c.ProjectID, id) })
+	u, err := store.View(ctx, s.Store, func(tx *store.Tx) (directory.User, error) { return directory.ReadUser(ctx, tx, c.ProjectID, id) })
 	if err != nil {
 		return "", err
 	}
@@ -74,7 +75,7 @@ func (s *SignInService) RandomPassword(ctx context.Context, c workspace.Caller, 
 		return "", fmt.Errorf("hashing a password: %w", err)
 	}
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
-		u, err := tx.LockUser(ctx, c.ProjectID, id)
+		u, err := directory.LockUser(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return err
 		}
@@ -85,7 +86,7 @@ func (s *SignInService) RandomPassword(ctx context.Context, c workspace.Caller, 
 		if err := replacePassword(ctx, tx, u, hash); err != nil || !mailed {
 			return err
 		}
-		return tx.InsertMails(ctx, []workspace.Mail{workspace.MailTo(u, workspace.MailPasswordReset, tx.Now())})
+		return directory.InsertMails(ctx, tx, []directory.Mail{directory.MailTo(u, directory.MailPasswordReset, tx.Now())})
 	})
 	if err != nil {
 		return "", err
@@ -114,7 +115,7 @@ func newPassword(userName string) string {
 // address, CodeConflict when they have a password.
 func (s *SignInService) Invite(ctx context.Context, c workspace.Caller, id string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		u, err := tx.LockUser(ctx, c.ProjectID, id)
+		u, err := directory.LockUser(ctx, tx, c.ProjectID, id)
 		switch {
 		case err != nil:
 			return err
@@ -123,6 +124,6 @@ func (s *SignInService) Invite(ctx context.Context, c workspace.Caller, id strin
 		case u.PasswordHash != "":
 			return workspace.Errorf(workspace.CodeConflict, "user %q has chosen a password already: use RESET_PWD to have them choose another", u.Name)
 		}
-		return tx.InsertMails(ctx, workspace.FirstPasswordMails([]workspace.User{u}, tx.Now()))
+		return directory.InsertMails(ctx, tx, directory.FirstPasswordMails([]directory.User{u}, tx.Now()))
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -24,12 +25,12 @@ func SealPassword(box workspace.Sealer, userID, password string) string {
 	return sealedPrefix + box.Seal(password, passwordSeal(userID))
 }
 
-func sealedPassword(u workspace.User) (sealed string, is bool) {
+func sealedPassword(u directory.User) (sealed string, is bool) {
 	return strings.CutPrefix(u.PasswordHash, sealedPrefix)
 }
 
 // verifyPassword says whether a password is a person's, and whether it should be hashed anew. It takes as long whatever is stored.
-func (s *SignInService) verifyPassword(u workspace.User, password string) (ok, rehash bool) {
+func (s *SignInService) verifyPassword(u directory.User, password string) (ok, rehash bool) {
 	sealed, is := sealedPassword(u)
 	if !is {
 		return s.Passwords.Verify(password, u.PasswordHash)
@@ -43,7 +44,7 @@ func (s *SignInService) verifyPassword(u workspace.User, password string) (ok, r
 }
 
 // HashLater records the job that hashes the sealed passwords of new people and returns its id, or empty when none has one.
-func HashLater(ctx context.Context, tx *store.Tx, c workspace.Caller, users []workspace.User) (string, error) {
+func HashLater(ctx context.Context, tx *store.Tx, c workspace.Caller, users []directory.User) (string, error) {
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: c.ProjectID, Type: workspace.JobHashPasswords, RequestID: c.RequestID, Created: tx.Now()}
 	for _, u := range users {
 		if _, is := sealedPassword(u); is {
@@ -61,7 +62,7 @@ func HashLater(ctx context.Context, tx *store.Tx, c workspace.Caller, users []wo
 // HashSealedPassword hashes a person's password if it is sealed. Somebody who is gone, or has another password meanwhile, is a
 // success. CodeConflict when the password cannot be opened.
 func (s *SignInService) HashSealedPassword(ctx context.Context, projectID, userID string) error {
-	u, err := store.View(ctx, s.Store, func(tx *store.Tx) (workspace.User, error) { return tx.ReadUser(ctx, projectID, userID) })
+	u, err := store.View(ctx, s.Store, func(tx *store.Tx) (directory.User, error) { return directory.ReadUser(ctx, tx, projectID, userID) })
 	sealed, is := sealedPassword(u)
 	switch {
 	case workspace.CodeOf(err) == workspace.CodeUserNotFound:
@@ -78,7 +79,7 @@ func (s *SignInService) HashSealedPassword(ctx context.Context, projectID, userI
 		return fmt.Errorf("hashing a password: %w", err)
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		now, err := tx.LockUser(ctx, projectID, userID)
+		now, err := directory.LockUser(ctx, tx, projectID, userID)
 		if workspace.CodeOf(err) == workspace.CodeUserNotFound || err == nil && now.PasswordHash != u.PasswordHash {
 			return nil
 		}
@@ -86,6 +87,6 @@ func (s *SignInService) HashSealedPassword(ctx context.Context, projectID, userI
 			return err
 		}
 		now.PasswordHash = hash
-		return tx.SaveUser(ctx, now)
+		return directory.SaveUser(ctx, tx, now)
 	})
 }

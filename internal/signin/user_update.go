@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -16,7 +17,7 @@ type UpdateUser struct {
 	Email                *string
 	Phone                *string
 	Description          *string
-	Activation           *workspace.Activation
+	Activation           *directory.Activation
 	Expires              *time.Time // zero: never
 	MayChangePassword    *bool
 	MustChangePassword   *bool
@@ -27,9 +28,9 @@ type UpdateUser struct {
 
 // Apply returns u as it would be afterwards, or what is wrong with the request. now is the time against which a new expiry is
 // judged; one that is past already may stay.
-func (r *UpdateUser) Apply(u workspace.User, now time.Time) (workspace.User, error) {
+func (r *UpdateUser) Apply(u directory.User, now time.Time) (directory.User, error) {
 	for _, field := range r.Unsupported {
-		return workspace.User{}, workspace.Unsupported(field, "not offered here; leave it out")
+		return directory.User{}, workspace.Unsupported(field, "not offered here; leave it out")
 	}
 	before := u
 	workspace.Set(&u.Email, r.Email)
@@ -43,33 +44,33 @@ func (r *UpdateUser) Apply(u workspace.User, now time.Time) (workspace.User, err
 	workspace.Set(&u.Disabled, r.Disabled)
 	u.Updated = now
 	if err := CheckUserTexts(u.Email, u.Description); err != nil {
-		return workspace.User{}, err
+		return directory.User{}, err
 	}
 	if r.Phone != nil { // one from before numbers were checked may stay
-		if err := workspace.CheckPhone("user_phone", u.Phone); err != nil {
-			return workspace.User{}, err
+		if err := directory.CheckPhone("user_phone", u.Phone); err != nil {
+			return directory.User{}, err
 		}
 	}
 	unreachable := u.Email == "" && u.PasswordHash == "" && (before.Email != "" || before.Activation != u.Activation)
 	switch {
-	case u.Activation != workspace.ActivateByUser && u.Activation != workspace.ActivateByAdmin:
-		return workspace.User{}, UnknownActivation(u.Activation)
-	case u.Activation == workspace.ActivateByUser && unreachable:
-		return workspace.User{}, workspace.Invalid("user_email", "must be given with active_type USER_ACTIVATE: the link to choose a password goes there")
+	case u.Activation != directory.ActivateByUser && u.Activation != directory.ActivateByAdmin:
+		return directory.User{}, UnknownActivation(u.Activation)
+	case u.Activation == directory.ActivateByUser && unreachable:
+		return directory.User{}, workspace.Invalid("user_email", "must be given with active_type USER_ACTIVATE: the link to choose a password goes there")
 	case u.Expires.Before(now) && !u.Expires.IsZero() && u.Expires.UnixMilli() != before.Expires.UnixMilli():
-		return workspace.User{}, workspace.Invalid("account_expires", "%s is past", u.Expires.Format(time.RFC3339))
+		return directory.User{}, workspace.Invalid("account_expires", "%s is past", u.Expires.Format(time.RFC3339))
 	}
 	return u, nil
 }
 
 func CheckUserTexts(email, description string) error {
-	if utf8.RuneCountInString(description) > workspace.MaxUserDescription {
-		return workspace.Invalid("description", "at most %d characters are allowed", workspace.MaxUserDescription)
+	if utf8.RuneCountInString(description) > directory.MaxUserDescription {
+		return workspace.Invalid("description", "at most %d characters are allowed", directory.MaxUserDescription)
 	}
-	return workspace.CheckEmail("user_email", email)
+	return directory.CheckEmail("user_email", email)
 }
 
-func UnknownActivation(a workspace.Activation) error {
+func UnknownActivation(a directory.Activation) error {
 	return workspace.Invalid("active_type", "%q is unknown, use USER_ACTIVATE or ADMIN_ACTIVATE", a)
 }
 
@@ -78,7 +79,7 @@ func UnknownActivation(a workspace.Activation) error {
 // CodeInvalid, CodeUnsupported.
 func (s *SignInService) UpdateUser(ctx context.Context, r UpdateUser) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		before, err := tx.LockUser(ctx, r.ProjectID, r.ID)
+		before, err := directory.LockUser(ctx, tx, r.ProjectID, r.ID)
 		if err != nil {
 			return err
 		}
@@ -86,7 +87,7 @@ func (s *SignInService) UpdateUser(ctx context.Context, r UpdateUser) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.SaveUser(ctx, u); err != nil {
+		if err := directory.SaveUser(ctx, tx, u); err != nil {
 			return err
 		}
 		if u.Disabled && !before.Disabled {
@@ -94,9 +95,9 @@ func (s *SignInService) UpdateUser(ctx context.Context, r UpdateUser) error {
 				return err
 			}
 		}
-		if before.Email != "" || u.Activation != workspace.ActivateByUser {
+		if before.Email != "" || u.Activation != directory.ActivateByUser {
 			return nil
 		}
-		return tx.InsertMails(ctx, workspace.FirstPasswordMails([]workspace.User{u}, tx.Now()))
+		return directory.InsertMails(ctx, tx, directory.FirstPasswordMails([]directory.User{u}, tx.Now()))
 	})
 }

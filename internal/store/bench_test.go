@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
@@ -32,11 +33,11 @@ func company(b testing.TB, s store.Transactions, desktops int) {
 			if err != nil {
 				return err
 			}
-			var users []workspace.User
+			var users []directory.User
 			var made []desktop.Desktop
 			for i, a := range addresses {
 				id := workspace.NewID()
-				u := workspace.User{ID: id, ProjectID: "p", Name: fmt.Sprintf("user-%06d", n+i), Created: tx.Now()}
+				u := directory.User{ID: id, ProjectID: "p", Name: fmt.Sprintf("user-%06d", n+i), Created: tx.Now()}
 				users = append(users, u)
 				made = append(made, desktop.Desktop{
 					ID: id, ProjectID: "p", Type: desktop.Dedicated, Name: fmt.Sprintf("PC-%06d", n+i), HostName: fmt.Sprintf("pc-%06d", n+i), SubnetID: "subnet",
@@ -49,7 +50,7 @@ func company(b testing.TB, s store.Transactions, desktops int) {
 					Created:     tx.Now().Add(time.Duration(i) * time.Microsecond), Updated: tx.Now(),
 				})
 			}
-			if err := tx.InsertUsers(ctx, users); err != nil {
+			if err := directory.InsertUsers(ctx, tx, users); err != nil {
 				return err
 			}
 			return desktop.InsertDesktops(ctx, tx, made)
@@ -68,18 +69,18 @@ func estate(b testing.TB, s store.Transactions, pools, desktops int) {
 			if err := pool.InsertPool(ctx, tx, p, nil); err != nil {
 				return err
 			}
-			var users []workspace.User
+			var users []directory.User
 			var made []desktop.Desktop
 			for i := range desktops {
 				id := workspace.NewID()
-				users = append(users, workspace.User{ID: id, ProjectID: "p", Name: fmt.Sprintf("user-%d-%d", n, i), Created: tx.Now()})
+				users = append(users, directory.User{ID: id, ProjectID: "p", Name: fmt.Sprintf("user-%d-%d", n, i), Created: tx.Now()})
 				made = append(made, desktop.Desktop{
 					ID: id, ProjectID: "p", PoolID: p.ID, Type: desktop.Pooled, AutoCreated: i%3 == 0, Name: fmt.Sprintf("PC-%d-%d", n, i), SubnetID: "subnet",
 					ProductID: "workspace.c2.large.linux", ImageID: "6f0f7b6c2c9d4d6e8a1d7a52f9a1b0c3", Status: desktop.StatusActive,
 					Login: desktop.LoginRegistered, Created: tx.Now(), Updated: tx.Now(),
 				})
 			}
-			if err := tx.InsertUsers(ctx, users); err != nil {
+			if err := directory.InsertUsers(ctx, tx, users); err != nil {
 				return err
 			}
 			return desktop.InsertDesktops(ctx, tx, made)
@@ -188,7 +189,7 @@ func BenchmarkCommit(b *testing.B) {
 	databases(b, func(b *testing.B, s store.Transactions) {
 		for b.Loop() {
 			must(b, s.Update(b.Context(), func(tx *store.Tx) error {
-				return tx.InsertMails(b.Context(), []workspace.Mail{{ID: workspace.NewID(), RunAt: tx.Now(), Created: tx.Now()}})
+				return directory.InsertMails(b.Context(), tx, []directory.Mail{{ID: workspace.NewID(), RunAt: tx.Now(), Created: tx.Now()}})
 			}))
 		}
 	})

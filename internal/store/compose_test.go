@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
@@ -30,8 +31,8 @@ func composesTextsOfBefore(t *testing.T, url string) {
 	company(t, s, 1)
 	must(t, s.Update(ctx, func(tx *store.Tx) error {
 		for i, name := range []string{office, "a", "b", "Sales"} {
-			g := workspace.Group{ID: fmt.Sprint(i), ProjectID: "p", Name: name, Description: name, Created: tx.Now().Add(time.Duration(i) * time.Second), Updated: tx.Now()}
-			if err := tx.InsertGroup(ctx, g); err != nil {
+			g := directory.Group{ID: fmt.Sprint(i), ProjectID: "p", Name: name, Description: name, Created: tx.Now().Add(time.Duration(i) * time.Second), Updated: tx.Now()}
+			if err := directory.InsertGroup(ctx, tx, g); err != nil {
 				return err
 			}
 		}
@@ -54,7 +55,7 @@ func composesTextsOfBefore(t *testing.T, url string) {
 	defer s.Close()
 	must(t, s.View(ctx, func(tx *store.Tx) error {
 		page := workspace.Page{Limit: 10}
-		groups, _, err := tx.Groups(ctx, workspace.GroupQuery{ProjectID: "p", Page: page})
+		groups, _, err := directory.Groups(ctx, tx, directory.GroupQuery{ProjectID: "p", Page: page})
 		must(t, err)
 		var names []string
 		for _, g := range groups {
@@ -63,10 +64,10 @@ func composesTextsOfBefore(t *testing.T, url string) {
 		if want := []string{office, office + "-2", "B\u00dcRO-3", "Sales"}; !slices.Equal(names, want) {
 			t.Errorf("groups are called %+q, want %+q", names, want)
 		}
-		if found, _, err := tx.Groups(ctx, workspace.GroupQuery{ProjectID: "p", Keyword: office, Page: page}); err != nil || len(found) != 3 {
+		if found, _, err := directory.Groups(ctx, tx, directory.GroupQuery{ProjectID: "p", Keyword: office, Page: page}); err != nil || len(found) != 3 {
 			t.Errorf("by keyword: %+v %v", found, err)
 		}
-		if found, _, err := tx.Groups(ctx, workspace.GroupQuery{ProjectID: "p", Names: []string{office + "-2"}, Page: page}); err != nil || len(found) != 1 {
+		if found, _, err := directory.Groups(ctx, tx, directory.GroupQuery{ProjectID: "p", Names: []string{office + "-2"}, Page: page}); err != nil || len(found) != 1 {
 			t.Errorf("by name: %+v %v", found, err)
 		}
 		units, _, err := desktop.OUs(ctx, tx, desktop.OUQuery{ProjectID: "p", Name: office, Page: page})
@@ -77,7 +78,7 @@ func composesTextsOfBefore(t *testing.T, url string) {
 		if err != nil || len(in) != 1 || in[0].Tags[0] != (workspace.Tag{Key: office, Value: office}) {
 			t.Errorf("in the unit: %+v %v", in, err)
 		}
-		u, err := tx.UserByName(ctx, "p", "user-000000")
+		u, err := directory.UserByName(ctx, tx, "p", "user-000000")
 		if err != nil || u.Alias != office || u.Description != office || !norm.NFC.IsNormalString(u.Alias) {
 			t.Errorf("%+v %v", u, err)
 		}

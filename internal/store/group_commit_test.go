@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
@@ -26,7 +27,7 @@ func TestThoseThatShareACommitFailAlone(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			err := s.Update(ctx, func(tx *store.Tx) error {
-				if err := tx.InsertUsers(ctx, []workspace.User{{ID: fmt.Sprint(i), Name: fmt.Sprint("user-", i)}}); err != nil {
+				if err := directory.InsertUsers(ctx, tx, []directory.User{{ID: fmt.Sprint(i), Name: fmt.Sprint("user-", i)}}); err != nil {
 					return err
 				}
 				switch i % 4 {
@@ -59,7 +60,7 @@ func TestThoseThatShareACommitFailAlone(t *testing.T) {
 	}
 	all.Wait()
 	must(t, s.View(t.Context(), func(tx *store.Tx) error {
-		users, _, err := tx.Users(t.Context(), workspace.UserQuery{Page: workspace.Page{Limit: writers}})
+		users, _, err := directory.Users(t.Context(), tx, directory.UserQuery{Page: workspace.Page{Limit: writers}})
 		for _, u := range users {
 			var i int
 			if _, err := fmt.Sscan(u.ID, &i); err != nil || i%4 != 0 {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
@@ -145,7 +146,7 @@ func TestExpiriesThatAnEarlierVersionStoredBeyondTheYear9999AreReadAsNever(t *te
 			s, err := store.Open(t.Context(), url)
 			must(t, err)
 			must(t, s.Update(t.Context(), func(tx *store.Tx) error {
-				return tx.InsertUsers(t.Context(), []workspace.User{{ID: "wild", ProjectID: "p", Name: "wild"}, {ID: "tame", ProjectID: "p", Name: "tame"}})
+				return directory.InsertUsers(t.Context(), tx, []directory.User{{ID: "wild", ProjectID: "p", Name: "wild"}, {ID: "tame", ProjectID: "p", Name: "tame"}})
 			}))
 			must(t, store.Exec(t.Context(), s, "UPDATE users SET expires = '10000-01-01T13:59:59.000000Z' WHERE id = 'wild'"))
 			must(t, store.Exec(t.Context(), s, "UPDATE users SET expires = '9999-12-30T23:59:59.000000Z' WHERE id = 'tame'"))
@@ -153,7 +154,7 @@ func TestExpiriesThatAnEarlierVersionStoredBeyondTheYear9999AreReadAsNever(t *te
 			must(t, s.Close())
 			s = storetest.Open(t, url, nil)
 			must(t, s.Update(t.Context(), func(tx *store.Tx) error {
-				users, _, err := tx.Users(t.Context(), workspace.UserQuery{ProjectID: "p", Page: workspace.Page{Limit: 10}})
+				users, _, err := directory.Users(t.Context(), tx, directory.UserQuery{ProjectID: "p", Page: workspace.Page{Limit: 10}})
 				if err != nil || len(users) != 2 {
 					t.Fatalf("%d people, %v", len(users), err)
 				}
@@ -162,7 +163,7 @@ func TestExpiriesThatAnEarlierVersionStoredBeyondTheYear9999AreReadAsNever(t *te
 						t.Errorf("%s expires at %v", u.ID, u.Expires)
 					}
 				}
-				return tx.DeleteUser(t.Context(), "wild")
+				return directory.DeleteUser(t.Context(), tx, "wild")
 			}))
 		})
 	}
@@ -179,12 +180,12 @@ func TestTwoProcessesShareOneSQLiteFile(t *testing.T) {
 			for range each {
 				errs = append(errs, s.Update(t.Context(), func(tx *store.Tx) error {
 					// Read before writing: that is where two writers would stand in each other's way.
-					_, total, err := tx.Users(t.Context(), workspace.UserQuery{ProjectID: "p"})
+					_, total, err := directory.Users(t.Context(), tx, directory.UserQuery{ProjectID: "p"})
 					if err != nil {
 						return err
 					}
 					name := string(rune('a'+n)) + "-" + string(rune('0'+total%10)) + workspace.NewID()
-					return tx.InsertUsers(t.Context(), []workspace.User{{ID: workspace.NewID(), ProjectID: "p", Name: name}})
+					return directory.InsertUsers(t.Context(), tx, []directory.User{{ID: workspace.NewID(), ProjectID: "p", Name: name}})
 				}))
 			}
 			results <- errors.Join(errs...)
@@ -194,7 +195,7 @@ func TestTwoProcessesShareOneSQLiteFile(t *testing.T) {
 		must(t, <-results)
 	}
 	must(t, stores[0].View(t.Context(), func(tx *store.Tx) error {
-		_, total, err := tx.Users(t.Context(), workspace.UserQuery{ProjectID: "p"})
+		_, total, err := directory.Users(t.Context(), tx, directory.UserQuery{ProjectID: "p"})
 		if total != 2*each {
 			t.Errorf("%d rows, want %d", total, 2*each)
 		}

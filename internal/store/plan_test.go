@@ -14,6 +14,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -66,7 +67,7 @@ func furnish(ctx context.Context, x *store.Tx, desktops int) error {
 		return err
 	}
 	people := []pool.Grant{{Type: pool.GrantGroup, ObjectID: "people"}}
-	if err := x.InsertGroup(ctx, workspace.Group{ID: "people", ProjectID: "p", Name: "people"}); err != nil {
+	if err := directory.InsertGroup(ctx, x, directory.Group{ID: "people", ProjectID: "p", Name: "people"}); err != nil {
 		return err
 	}
 	for _, id := range []string{"pool", "other", "doomed"} {
@@ -77,7 +78,7 @@ func furnish(ctx context.Context, x *store.Tx, desktops int) error {
 	j := workspace.Job{ID: "j", ProjectID: "p", Created: x.Now()}
 	for i := range desktops {
 		id := fmt.Sprint(i)
-		if err := x.InsertUsers(ctx, []workspace.User{{ID: id, ProjectID: "p", Name: id}}); err != nil {
+		if err := directory.InsertUsers(ctx, x, []directory.User{{ID: id, ProjectID: "p", Name: id}}); err != nil {
 			return err
 		}
 		err := desktop.InsertDesktops(ctx, x, []desktop.Desktop{{
@@ -187,7 +188,10 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 			_, err := desktop.NamesWithPrefix(ctx, x, "p", "1", "2", "3")
 			return err
 		},
-		"a user's sign-in": func(ctx context.Context, x *store.Tx) error { _, err := x.UserByName(ctx, "", "1"); return err },
+		"a user's sign-in": func(ctx context.Context, x *store.Tx) error {
+			_, err := directory.UserByName(ctx, x, "", "1")
+			return err
+		},
 		"sub-jobs": func(ctx context.Context, x *store.Tx) error {
 			_, _, err := x.SubJobs(ctx, workspace.SubJobQuery{ProjectID: "p", Page: page})
 			return err
@@ -214,21 +218,24 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 			_, err := desktop.DropConnectionsOf(ctx, x, "1")
 			return err
 		},
-		"mails": func(ctx context.Context, x *store.Tx) error { _, err := x.ClaimMails(ctx, 5, time.Minute); return err },
+		"mails": func(ctx context.Context, x *store.Tx) error {
+			_, err := directory.ClaimMails(ctx, x, 5, time.Minute)
+			return err
+		},
 		"people of a group": func(ctx context.Context, x *store.Tx) error {
-			_, _, err := x.Users(ctx, workspace.UserQuery{ProjectID: "p", GroupID: "g", Page: page})
+			_, _, err := directory.Users(ctx, x, directory.UserQuery{ProjectID: "p", GroupID: "g", Page: page})
 			return err
 		},
 		"groups": func(ctx context.Context, x *store.Tx) error {
-			_, _, err := x.Groups(ctx, workspace.GroupQuery{ProjectID: "p", Page: page})
+			_, _, err := directory.Groups(ctx, x, directory.GroupQuery{ProjectID: "p", Page: page})
 			return err
 		},
 		"groups of people": func(ctx context.Context, x *store.Tx) error {
-			_, err := x.GroupNames(ctx, []string{"1", "2"})
+			_, err := directory.GroupNames(ctx, x, []string{"1", "2"})
 			return err
 		},
 		"records of messages": func(ctx context.Context, x *store.Tx) error {
-			_, _, err := x.Notifications(ctx, workspace.NotificationQuery{ProjectID: "p", Page: page})
+			_, _, err := directory.Notifications(ctx, x, directory.NotificationQuery{ProjectID: "p", Page: page})
 			return err
 		},
 		"who may use desktops": func(ctx context.Context, x *store.Tx) error {
@@ -334,7 +341,7 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 			_, err := desktop.SaveMember(ctx, x, m.AfterBinding("1", x.Now()), desktop.Binding{}, "")
 			return err
 		},
-		"a person who is deleted": func(ctx context.Context, x *store.Tx) error { return x.DeleteUser(ctx, "19") },
+		"a person who is deleted": func(ctx context.Context, x *store.Tx) error { return directory.DeleteUser(ctx, x, "19") },
 		"people who wait": func(ctx context.Context, x *store.Tx) error {
 			if err := pool.PutWaiting(ctx, x, pool.Waiting{PoolID: "pool", UserID: "2"}); err != nil {
 				return err

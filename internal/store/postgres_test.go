@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
@@ -20,7 +21,7 @@ import (
 func TestUpdatesThatWaitForEachOtherBothSucceed(t *testing.T) {
 	s := storetest.Open(t, storetest.PostgresURL(t), time.Now)
 	must(t, s.Update(t.Context(), func(tx *store.Tx) error {
-		return tx.InsertUsers(t.Context(), []workspace.User{{ID: "a", Name: "a"}, {ID: "b", Name: "b"}})
+		return directory.InsertUsers(t.Context(), tx, []directory.User{{ID: "a", Name: "a"}, {ID: "b", Name: "b"}})
 	}))
 	var bothHoldOne sync.WaitGroup
 	bothHoldOne.Add(2)
@@ -28,19 +29,19 @@ func TestUpdatesThatWaitForEachOtherBothSucceed(t *testing.T) {
 		run := 0
 		return s.Update(t.Context(), func(tx *store.Tx) error {
 			run++
-			if _, err := tx.LockUser(t.Context(), "", first); err != nil {
+			if _, err := directory.LockUser(t.Context(), tx, "", first); err != nil {
 				return err
 			}
 			if run == 1 {
 				bothHoldOne.Done()
 				bothHoldOne.Wait()
 			}
-			u, err := tx.LockUser(t.Context(), "", second)
+			u, err := directory.LockUser(t.Context(), tx, "", second)
 			if err != nil {
 				return err
 			}
 			u.Phone += "1"
-			return tx.SaveUser(t.Context(), u)
+			return directory.SaveUser(t.Context(), tx, u)
 		})
 	}
 	other := make(chan error)
@@ -48,7 +49,7 @@ func TestUpdatesThatWaitForEachOtherBothSucceed(t *testing.T) {
 	must(t, errors.Join(update("b", "a"), <-other))
 	must(t, s.View(t.Context(), func(tx *store.Tx) error {
 		for _, id := range []string{"a", "b"} {
-			u, err := tx.ReadUser(t.Context(), "", id)
+			u, err := directory.ReadUser(t.Context(), tx, "", id)
 			if err != nil {
 				return err
 			}
@@ -75,9 +76,9 @@ func TestNamesAreLookedUpOneByOne(t *testing.T) {
 		}
 		return names
 	}
-	people := func(names []string) (users []workspace.User) {
+	people := func(names []string) (users []directory.User) {
 		for _, n := range names {
-			users = append(users, workspace.User{ID: n, ProjectID: "p", Name: n})
+			users = append(users, directory.User{ID: n, ProjectID: "p", Name: n})
 		}
 		return users
 	}
@@ -87,7 +88,7 @@ func TestNamesAreLookedUpOneByOne(t *testing.T) {
 		for _, n := range names("there", 1000) {
 			desktops = append(desktops, desktop.Desktop{ID: n, ProjectID: "p", Name: n, HostName: n, SubnetID: "s"})
 		}
-		return errors.Join(err, tx.InsertUsers(ctx, people(names("there", 1000))), desktop.InsertDesktops(ctx, tx, desktops))
+		return errors.Join(err, directory.InsertUsers(ctx, tx, people(names("there", 1000))), desktop.InsertDesktops(ctx, tx, desktops))
 	}))
 	db, err := sql.Open("pgx", url)
 	must(t, err)
@@ -101,7 +102,7 @@ func TestNamesAreLookedUpOneByOne(t *testing.T) {
 		must(t, s.Update(ctx, func(tx *store.Tx) error {
 			_, err := desktop.TakenNames(ctx, tx, "p", names("new", 100))
 			_, ofHosts := desktop.TakenHostNames(ctx, tx, "p", names("new", 100))
-			return errors.Join(err, ofHosts, tx.InsertUsers(ctx, people(names(fmt.Sprint(known), 100))))
+			return errors.Join(err, ofHosts, directory.InsertUsers(ctx, tx, people(names(fmt.Sprint(known), 100))))
 		}))
 		asked := 0
 		for _, statement := range sent {

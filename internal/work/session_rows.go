@@ -7,9 +7,9 @@ import (
 	"github.com/uptrace/bun"
 
 	"carrel/internal/assignment"
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/store"
-	"carrel/internal/workspace"
 )
 
 // DeleteExpired removes sign-ins, tickets, password tokens and clients' tokens that have expired, authenticators that were not
@@ -29,7 +29,7 @@ func DeleteExpired(ctx context.Context, t *store.Tx, limit int) error {
 		return fmt.Errorf("removing authenticators that were not confirmed: %w", err)
 	}
 	_, err = t.NewRaw("DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE ended <= ? ORDER BY ended LIMIT ?)",
-		t.Now().Add(-workspace.NotificationLife), limit).Exec(ctx)
+		t.Now().Add(-directory.NotificationLife), limit).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("removing old records of messages: %w", err)
 	}

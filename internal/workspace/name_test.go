@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/directory"
 	"carrel/internal/workspace"
 	"carrel/internal/workspace/workspacetest"
 )
@@ -149,22 +150,22 @@ func TestAccountsAreDerivedFromNames(t *testing.T) {
 		"ljh-002": "ljh-002", "Ann_B": "ann_b", "20231234": "u20231234", "1st": "u1st", "anna.muster": "anna-muster", "Anna@Example.com": "anna", "a.b@c": "a-b",
 		strings.Repeat("a", 40) + "@b": strings.Repeat("a", 32),
 	} {
-		if got := workspace.AccountFor(name); got != want {
+		if got := directory.AccountFor(name); got != want {
 			t.Errorf("%q gets %q, want %q", name, got, want)
 		}
 	}
 	long := strings.Repeat("a", 32)
-	if got := workspace.NumberedAccount("ann", 1); got != "ann1" {
+	if got := directory.NumberedAccount("ann", 1); got != "ann1" {
 		t.Error(got)
 	}
-	if got := workspace.NumberedAccount(long, 12); got != long[:30]+"12" {
+	if got := directory.NumberedAccount(long, 12); got != long[:30]+"12" {
 		t.Error(got)
 	}
 	login := regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.StringMatching(`[A-Za-z0-9][A-Za-z0-9._-]{0,31}(@[a-z0-9.-]{1,20})?`).Draw(t, "name")
-		account := workspace.AccountFor(name)
-		if numbered := workspace.NumberedAccount(account, rapid.IntRange(1, 10_000).Draw(t, "n")); !login.MatchString(account) || !login.MatchString(numbered) {
+		account := directory.AccountFor(name)
+		if numbered := directory.NumberedAccount(account, rapid.IntRange(1, 10_000).Draw(t, "n")); !login.MatchString(account) || !login.MatchString(numbered) {
 			t.Errorf("%q gets %q, %q", name, account, numbered)
 		}
 	})

@@ -26,12 +26,8 @@ type Tx interface {
 
 	CatalogRows
 	NetworkRows
-	UserRows
-	GroupRows
 	PoolRows
 	JobRows
-	MailRows
-	NotificationRows
 	AttemptRows
 	ServiceRows
 	InstallationRows

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -11,9 +12,9 @@ import (
 // mostGroups is how many groups of people there are at the most.
 const mostGroups = 3
 
-func (w *world) groups() []workspace.Group {
-	return view(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Group, error) {
-		all, _, err := tx.Groups(ctx, workspace.GroupQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
+func (w *world) groups() []directory.Group {
+	return view(w, func(ctx context.Context, tx *store.Tx) ([]directory.Group, error) {
+		all, _, err := directory.Groups(ctx, tx, directory.GroupQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
 		return all, err
 	})
 }
@@ -35,7 +36,7 @@ func (w *world) regroup() {
 		})
 		return
 	}
-	action := []workspace.MemberAction{workspace.AddToGroup, workspace.AddToGroup, workspace.RemoveFromGroup}[w.draw.IntN(3)]
+	action := []directory.MemberAction{directory.AddToGroup, directory.AddToGroup, directory.RemoveFromGroup}[w.draw.IntN(3)]
 	who := map[string]bool{}
 	var ids, names []string
 	for range 1 + w.draw.IntN(3) {

@@ -8,6 +8,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/signin"
 	"carrel/internal/store"
@@ -42,7 +43,7 @@ func (w *world) signIn(p *person) {
 	p.visitor.SignInHash = workspace.HashToken(fmt.Sprintf("%s %d", p.name, w.serial))
 	s := signin.SignIn{TokenHash: p.visitor.SignInHash, UserID: p.visitor.ID}
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := tx.ReadUser(ctx, project, p.visitor.ID); err != nil {
+		if _, err := directory.ReadUser(ctx, tx, project, p.visitor.ID); err != nil {
 			return nil //nolint:nilerr // nobody is left to sign in
 		}
 		s.Created, s.Expires = tx.Now(), tx.Now().Add(1000*time.Hour)

@@ -9,6 +9,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -47,9 +48,9 @@ func (w *world) holdings(userIDs []string, desktopIDs ...string) string {
 func (w *world) lab() string {
 	w.Helper()
 	for _, name := range []string{"ann", "ben", "cara", "dora"} {
-		w.addUsers(workspace.User{ID: name, ProjectID: project, Name: name})
+		w.addUsers(directory.User{ID: name, ProjectID: project, Name: name})
 	}
-	w.addGroups(workspace.Group{ID: "g", ProjectID: project, Name: "Lab"}, workspace.Group{ID: "h", ProjectID: project, Name: "Heads"})
+	w.addGroups(directory.Group{ID: "g", ProjectID: project, Name: "Lab"}, directory.Group{ID: "h", ProjectID: project, Name: "Heads"})
 	w.join("g", "ben", "cara")
 	d := w.addDesktop("lab")
 	w.assign(pair(d.ID, "ann", desktop.GroupSudo), pair(d.ID, "@g", desktop.GroupDefault))
@@ -69,8 +70,8 @@ var assignments = []behaviour{
 			return assignment.Regroup(w.Context(), tx, []assignment.Pair{pair(id, "ann", desktop.GroupDefault)})
 		})
 		w.same(w.holdings(nil, id), "ann ben! cara dora")
-		w.update(func(tx *store.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"cara"}) })
-		w.update(func(tx *store.Tx) error { return tx.DeleteGroup(w.Context(), "h") })
+		w.update(func(tx *store.Tx) error { return directory.RemoveMembers(w.Context(), tx, "g", []string{"cara"}) })
+		w.update(func(tx *store.Tx) error { return directory.DeleteGroup(w.Context(), tx, "h") })
 		w.same(w.holdings(nil, id), "ann ben dora")
 		w.update(func(tx *store.Tx) error {
 			return assignment.Unassign(w.Context(), tx, []assignment.Pair{pair(id, "@g", ""), pair(id, "dora", ""), pair(id, "@missing", "")})
@@ -119,7 +120,7 @@ var assignments = []behaviour{
 			})[0].Assigned
 		}
 		w.same(assigned(), true)
-		w.update(func(tx *store.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"ben"}) })
+		w.update(func(tx *store.Tx) error { return directory.RemoveMembers(w.Context(), tx, "g", []string{"ben"}) })
 		w.same(assigned(), false)
 	}},
 	{"a desktop is not given to somebody who is gone", func(w *world) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -95,7 +96,7 @@ var attempts = []behaviour{
 		subject := workspace.UserSubject(personOf(project))
 		w.all([]error{w.attempt(subject, "n")})
 		w.notePlace(subject, "n")
-		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
+		w.update(func(tx *store.Tx) error { return directory.DeleteUser(w.Context(), tx, personOf(project)) })
 		t := w.tallies(subject, "n")
 		w.same([]any{t.Known, t.Pair.Failures, t.Subject.Failures}, []any{false, 0, 0})
 	}},

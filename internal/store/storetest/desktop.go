@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -48,7 +49,7 @@ func (w *world) desktop(id string) desktop.Desktop {
 // fullDesktop has something in every field.
 func (w *world) fullDesktop() desktop.Desktop {
 	now := w.clock.Now()
-	w.addUsers(workspace.User{ID: "0-second", ProjectID: project, Name: "second"})
+	w.addUsers(directory.User{ID: "0-second", ProjectID: project, Name: "second"})
 	w.addPool("pool")
 	return desktop.Desktop{
 		ID: "full", ProjectID: project, PoolID: "pool", AutoCreated: true, Type: desktop.Shared, Name: "销售-PC", HostName: "sales-pc", OUName: "ou",

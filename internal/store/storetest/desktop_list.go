@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -13,7 +14,7 @@ import (
 // office adds desktops that differ in everything that lists select by.
 func (w *world) office() {
 	w.addPool("pool")
-	w.addUsers(workspace.User{ID: "ann", ProjectID: project, Name: "Ann_A"}, workspace.User{ID: "bob", ProjectID: project, Name: "bob"})
+	w.addUsers(directory.User{ID: "ann", ProjectID: project, Name: "Ann_A"}, directory.User{ID: "bob", ProjectID: project, Name: "bob"})
 	now := w.clock.Now()
 	w.addDesktop("Alpha-1", assignedTo("ann"), func(d *desktop.Desktop) {
 		d.ID, d.Address, d.PoolID, d.EnterpriseID, d.ImageID = "1", "10.0.0.11", "pool", "e", "i1"

@@ -7,27 +7,27 @@ import (
 	"sync"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
-	"carrel/internal/workspace"
 )
 
-func mailID(m workspace.Mail) string { return m.ID }
+func mailID(m directory.Mail) string { return m.ID }
 
-func (w *world) claimMails(limit int) []workspace.Mail {
+func (w *world) claimMails(limit int) []directory.Mail {
 	w.Helper()
-	return do(w, func(ctx context.Context, tx *store.Tx) ([]workspace.Mail, error) {
-		return tx.ClaimMails(ctx, limit, time.Minute)
+	return do(w, func(ctx context.Context, tx *store.Tx) ([]directory.Mail, error) {
+		return directory.ClaimMails(ctx, tx, limit, time.Minute)
 	})
 }
 
-func (w *world) addMails(n int) (mails []workspace.Mail) {
+func (w *world) addMails(n int) (mails []directory.Mail) {
 	w.Helper()
 	for i := range n {
 		created := w.clock.Now().Add(time.Duration(i-n) * time.Second)
-		mails = append(mails, workspace.Mail{ID: fmt.Sprintf("m%02d", i), Kind: workspace.MailDesktopReady, ProjectID: project, UserID: "u", UserName: "ann", To: "u@example.com",
+		mails = append(mails, directory.Mail{ID: fmt.Sprintf("m%02d", i), Kind: directory.MailDesktopReady, ProjectID: project, UserID: "u", UserName: "ann", To: "u@example.com",
 			Data: json.RawMessage(`{"desktop_name":"it's"}`), RunAt: created, Created: created})
 	}
-	w.update(func(tx *store.Tx) error { return tx.InsertMails(w.Context(), mails) })
+	w.update(func(tx *store.Tx) error { return directory.InsertMails(w.Context(), tx, mails) })
 	return mails
 }
 
@@ -46,7 +46,7 @@ var mails = []behaviour{
 	}},
 	{"a mail without data is claimed", func(w *world) {
 		w.update(func(tx *store.Tx) error {
-			return tx.InsertMails(w.Context(), []workspace.Mail{{ID: "m", RunAt: w.clock.Now(), Created: w.clock.Now()}})
+			return directory.InsertMails(w.Context(), tx, []directory.Mail{{ID: "m", RunAt: w.clock.Now(), Created: w.clock.Now()}})
 		})
 		w.same(len(w.claimMails(1)[0].Data), 0)
 	}},
@@ -56,9 +56,9 @@ var mails = []behaviour{
 		times := map[string]int{}
 		w.all(together(8, func(int) error {
 			for {
-				var got []workspace.Mail
+				var got []directory.Mail
 				err := w.store.Update(w.Context(), func(tx *store.Tx) (err error) {
-					got, err = tx.ClaimMails(w.Context(), 4, time.Minute)
+					got, err = directory.ClaimMails(w.Context(), tx, 4, time.Minute)
 					return err
 				})
 				if err != nil || len(got) == 0 {
@@ -85,7 +85,7 @@ var mails = []behaviour{
 		w.addMails(1)
 		w.claimMails(1)
 		w.update(func(tx *store.Tx) error {
-			return tx.PostponeMail(w.Context(), "m00", "the server is down", w.clock.Now().Add(time.Hour))
+			return directory.PostponeMail(w.Context(), tx, "m00", "the server is down", w.clock.Now().Add(time.Hour))
 		})
 		w.clock.Advance(time.Hour - time.Microsecond)
 		w.same(len(w.claimMails(1)), 0)
@@ -96,7 +96,7 @@ var mails = []behaviour{
 	{"a mail that was sent is gone, and may be deleted again", func(w *world) {
 		w.addMails(1)
 		for range 2 {
-			w.update(func(tx *store.Tx) error { return tx.DeleteMail(w.Context(), "m00") })
+			w.update(func(tx *store.Tx) error { return directory.DeleteMail(w.Context(), tx, "m00") })
 		}
 		w.same(len(w.claimMails(1)), 0)
 	}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -96,7 +97,7 @@ var otp = []behaviour{
 	{"an authenticator goes with its recovery codes, and with its person", func(w *world) {
 		for _, remove := range []func(tx *store.Tx) error{
 			func(tx *store.Tx) error { return signin.DeleteOTPDevice(w.Context(), tx, "d") },
-			func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) },
+			func(tx *store.Tx) error { return directory.DeleteUser(w.Context(), tx, personOf(project)) },
 		} {
 			w.addOTPDevice(signin.OTPDevice{ID: "d", UserID: personOf(project), Status: signin.OTPRegistered})
 			w.putRecoveryCodes("d", "a")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -41,8 +42,8 @@ func (w *world) granted(poolID string) string {
 // people makes two people and two groups.
 func (w *world) people() {
 	w.Helper()
-	w.addUsers(workspace.User{ID: "u", ProjectID: project, Name: "Ute"}, workspace.User{ID: "v", ProjectID: project, Name: "Vera"})
-	w.addGroups(workspace.Group{ID: "g", ProjectID: project, Name: "Zebras"}, workspace.Group{ID: "h", ProjectID: project, Name: "apes"})
+	w.addUsers(directory.User{ID: "u", ProjectID: project, Name: "Ute"}, directory.User{ID: "v", ProjectID: project, Name: "Vera"})
+	w.addGroups(directory.Group{ID: "g", ProjectID: project, Name: "Zebras"}, directory.Group{ID: "h", ProjectID: project, Name: "apes"})
 }
 
 var grants = []behaviour{
@@ -56,7 +57,7 @@ var grants = []behaviour{
 		w.update(func(tx *store.Tx) error { return pool.InsertPool(w.Context(), tx, newPool("p"), people) })
 		w.same(w.granted("p"), "Vera sudo, Zebras default, Ute default")
 		w.update(func(tx *store.Tx) error {
-			return tx.SaveGroup(w.Context(), workspace.Group{ID: "g", ProjectID: project, Name: "Tigers"})
+			return directory.SaveGroup(w.Context(), tx, directory.Group{ID: "g", ProjectID: project, Name: "Tigers"})
 		})
 		w.view(func(tx *store.Tx) error {
 			got, total, err := pool.Grants(w.Context(), tx, "p", workspace.Page{Offset: 1, Limit: 1})
@@ -83,8 +84,8 @@ var grants = []behaviour{
 		w.people()
 		w.addPool("p")
 		w.grant("p", toUser("u", desktop.GroupSudo), toGroup("g", desktop.GroupSudo), toUser("v", desktop.GroupSudo))
-		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), "u") })
-		w.update(func(tx *store.Tx) error { return tx.DeleteGroup(w.Context(), "g") })
+		w.update(func(tx *store.Tx) error { return directory.DeleteUser(w.Context(), tx, "u") })
+		w.update(func(tx *store.Tx) error { return directory.DeleteGroup(w.Context(), tx, "g") })
 		w.same(w.granted("p"), "Vera sudo")
 	}},
 	{"whoever is gone cannot be let into a pool, nor anybody into a pool that is gone", func(w *world) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -115,7 +116,7 @@ var members = []behaviour{
 	}},
 	{"a person's desktops in all pools are found", func(w *world) {
 		a, b := w.pooled("a", 2), w.pooled("b", 1)
-		w.addUsers(workspace.User{ID: "other", ProjectID: project, Name: "other"})
+		w.addUsers(directory.User{ID: "other", ProjectID: project, Name: "other"})
 		w.bind(a[0], "other")
 		mine := []desktop.Member{w.bind(a[1], personOf(project)), w.bind(b[0], personOf(project))}
 		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Member, error) {
@@ -124,7 +125,7 @@ var members = []behaviour{
 	}},
 	{"an assignment comes and goes with a binding", func(w *world) {
 		m := w.pooled("p", 1)[0]
-		w.addUsers(workspace.User{ID: "next", ProjectID: project, Name: "next"})
+		w.addUsers(directory.User{ID: "next", ProjectID: project, Name: "next"})
 		bound := w.bind(m, personOf(project))
 		w.same(w.assigned(m.DesktopID), "person sudo")
 		again := bound
@@ -174,7 +175,7 @@ var members = []behaviour{
 	}},
 	{"a member is not saved when its binding is no longer what was read", func(w *world) {
 		m := w.pooled("p", 1)[0]
-		w.addUsers(workspace.User{ID: "faster", ProjectID: project, Name: "faster"})
+		w.addUsers(directory.User{ID: "faster", ProjectID: project, Name: "faster"})
 		bound := w.bind(m, "faster")
 		w.same(w.tryPut(m.AfterBinding(personOf(project), w.clock.Now()), m.Binding), false)
 		left := bound
@@ -227,7 +228,7 @@ var members = []behaviour{
 	{"of 20 callers at once one gets a desktop", func(w *world) {
 		m := w.pooled("p", 1)[0]
 		for i := range 20 {
-			w.addUsers(workspace.User{ID: fmt.Sprint("u", i), ProjectID: project, Name: fmt.Sprint("u", i)})
+			w.addUsers(directory.User{ID: fmt.Sprint("u", i), ProjectID: project, Name: fmt.Sprint("u", i)})
 		}
 		var got atomic.Int32
 		w.all(together(20, func(i int) error {
@@ -250,9 +251,9 @@ var members = []behaviour{
 		w.same(w.member(m), m)
 	}},
 	{"a deleted person's bindings end, and the desktops stay used", func(w *world) {
-		w.addUsers(workspace.User{ID: "u", ProjectID: project, Name: "u"})
+		w.addUsers(directory.User{ID: "u", ProjectID: project, Name: "u"})
 		a, b := w.bind(w.pooled("a", 1)[0], "u"), w.bind(w.pooled("b", 1)[0], "u")
-		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), "u") })
+		w.update(func(tx *store.Tx) error { return directory.DeleteUser(w.Context(), tx, "u") })
 		for _, m := range []desktop.Member{a, b} {
 			w.same(w.member(m), m.AfterRelease())
 			w.same(w.assigned(m.DesktopID), "")
@@ -266,11 +267,11 @@ var members = []behaviour{
 		all := w.pooled("p", 10)
 		for i, m := range all {
 			id := fmt.Sprint("u", i)
-			w.addUsers(workspace.User{ID: id, ProjectID: project, Name: id})
+			w.addUsers(directory.User{ID: id, ProjectID: project, Name: id})
 			for _, err := range together(2, func(n int) error {
 				return w.store.Update(w.Context(), func(tx *store.Tx) error {
 					if n == 0 {
-						return tx.DeleteUser(w.Context(), id)
+						return directory.DeleteUser(w.Context(), tx, id)
 					}
 					_, err := desktop.SaveMember(w.Context(), tx, m.AfterBinding(id, tx.Now()), m.Binding, desktop.GroupSudo)
 					return err
@@ -309,7 +310,7 @@ var waiting = []behaviour{
 	{"people wait in the order in which they came, and keep their place as long as they ask", func(w *world) {
 		w.addPool("p")
 		w.addPool("q")
-		w.addUsers(workspace.User{ID: "a", ProjectID: project, Name: "a"}, workspace.User{ID: "b", ProjectID: project, Name: "b"})
+		w.addUsers(directory.User{ID: "a", ProjectID: project, Name: "a"}, directory.User{ID: "b", ProjectID: project, Name: "b"})
 		start := w.clock.Now()
 		w.wait("p", "b", time.Minute)
 		w.clock.Advance(50 * time.Second)
@@ -335,9 +336,9 @@ var waiting = []behaviour{
 	}},
 	{"deleted people wait no longer, and nobody waits who is gone or for a pool that is", func(w *world) {
 		w.addPool("p")
-		w.addUsers(workspace.User{ID: "a", ProjectID: project, Name: "a"})
+		w.addUsers(directory.User{ID: "a", ProjectID: project, Name: "a"})
 		w.wait("p", "a", time.Minute)
-		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), "a") })
+		w.update(func(tx *store.Tx) error { return directory.DeleteUser(w.Context(), tx, "a") })
 		w.same(w.waiting("p"), "")
 		for _, o := range []pool.Waiting{{PoolID: "p", UserID: "a"}, {PoolID: "gone", UserID: personOf(project)}} {
 			w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.PutWaiting(w.Context(), tx, o) })

@@ -8,6 +8,7 @@ import (
 	"carrel/internal/connection"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/signin"
 	"carrel/internal/store"
@@ -27,7 +28,7 @@ func (w *world) rush(people, desktops int) {
 	visitors := make([]signin.Visitor, people)
 	for i := range visitors {
 		id := fmt.Sprint("visitor-", i)
-		u := workspace.User{ID: id, ProjectID: project, Name: id}
+		u := directory.User{ID: id, ProjectID: project, Name: id}
 		w.addUsers(u)
 		visitors[i] = signin.Visitor{User: u, SignInHash: id}
 		w.grant("p", toUser(id, desktop.GroupDefault))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -69,7 +70,7 @@ var seats = []behaviour{
 			return get(w, func(ctx context.Context, tx *store.Tx) ([]string, error) { return pool.Strangers(ctx, tx, "p", "q") })
 		}
 		w.same(strangers(), []string{all[2].DesktopID})
-		w.update(func(tx *store.Tx) error { return tx.RemoveMembers(w.Context(), "g", []string{"v"}) })
+		w.update(func(tx *store.Tx) error { return directory.RemoveMembers(w.Context(), tx, "g", []string{"v"}) })
 		w.update(func(tx *store.Tx) error {
 			return pool.DeleteGrants(w.Context(), tx, "p", []pool.Grant{toUser("u", "")})
 		})
@@ -128,7 +129,7 @@ var seats = []behaviour{
 		w.same(resets(time.Time{}), map[string]map[string][]time.Time{"u": {"p": {second, third}, "q": {other}}})
 		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.InsertPoolReset(w.Context(), tx, "p", "gone", time.Hour) })
 		w.update(func(tx *store.Tx) error { return pool.DeletePool(w.Context(), tx, "p") })
-		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), "u") })
+		w.update(func(tx *store.Tx) error { return directory.DeleteUser(w.Context(), tx, "u") })
 		w.same(len(resets(time.Time{})), 0)
 	}},
 	{"the reasons of the newest decision of a kind are told for each pool", func(w *world) {

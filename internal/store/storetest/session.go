@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/work"
@@ -254,7 +255,7 @@ var connections = []behaviour{
 
 		u := w.person()
 		u.Locked, u.Disabled, u.Expires = true, true, w.clock.Now().Add(time.Hour)
-		w.update(func(tx *store.Tx) error { return tx.SaveUser(w.Context(), u) })
+		w.update(func(tx *store.Tx) error { return directory.SaveUser(w.Context(), tx, u) })
 		want.Locked, want.Disabled, want.UserExpires = true, true, u.Expires
 		check()
 		w.clock.Advance(time.Minute) // the sign-in expires
@@ -264,7 +265,7 @@ var connections = []behaviour{
 		w.update(func(tx *store.Tx) error { return desktop.SaveDesktop(w.Context(), tx, d) })
 		want.Status = desktop.StatusStopping
 		check()
-		w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), u.ID) })
+		w.update(func(tx *store.Tx) error { return directory.DeleteUser(w.Context(), tx, u.ID) })
 		w.same(len(w.grounds("g")), 0)
 	}},
 	{"a connection to a desktop that is no longer assigned, or whose person signed out, has lost its grounds", func(w *world) {

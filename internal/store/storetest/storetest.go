@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -108,7 +109,7 @@ func newWorld(t *testing.T, database Database) *world {
 			if err := tx.InsertSecurityGroup(ctx, workspace.SecurityGroup{ID: groupOf(p), ProjectID: p}); err != nil {
 				return err
 			}
-			return tx.InsertUsers(ctx, []workspace.User{{ID: personOf(p), ProjectID: p, Name: "person", Created: tx.Now()}})
+			return directory.InsertUsers(ctx, tx, []directory.User{{ID: personOf(p), ProjectID: p, Name: "person", Created: tx.Now()}})
 		})
 	}
 	return w

@@ -9,6 +9,7 @@ import (
 
 	"carrel/internal/core"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -17,7 +18,7 @@ var transactions = []behaviour{
 	{"an update that fails leaves nothing", func(w *world) {
 		failure := errors.New("on second thoughts")
 		err := w.store.Update(w.Context(), func(tx *store.Tx) error {
-			if err := tx.InsertUsers(w.Context(), []workspace.User{{ID: "u", ProjectID: project, Name: "new"}}); err != nil {
+			if err := directory.InsertUsers(w.Context(), tx, []directory.User{{ID: "u", ProjectID: project, Name: "new"}}); err != nil {
 				return err
 			}
 			return failure
@@ -26,7 +27,7 @@ var transactions = []behaviour{
 			w.Errorf("got %v, want the function's own error", err)
 		}
 		w.refuses(workspace.CodeUserNotFound, func(tx *store.Tx) error {
-			_, err := tx.ReadUser(w.Context(), project, "u")
+			_, err := directory.ReadUser(w.Context(), tx, project, "u")
 			return err
 		})
 	}},
@@ -34,26 +35,26 @@ var transactions = []behaviour{
 		func() {
 			defer func() { recover() }()
 			w.store.Update(w.Context(), func(tx *store.Tx) error {
-				if err := tx.DeleteUser(w.Context(), personOf(project)); err != nil {
+				if err := directory.DeleteUser(w.Context(), tx, personOf(project)); err != nil {
 					return err
 				}
 				panic("a bug")
 			})
 		}()
 		w.update(func(tx *store.Tx) error {
-			_, err := tx.ReadUser(w.Context(), project, personOf(project))
+			_, err := directory.ReadUser(w.Context(), tx, project, personOf(project))
 			return err
 		})
 	}},
 	{"a view cannot write", func(w *world) {
-		err := w.store.View(w.Context(), func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
+		err := w.store.View(w.Context(), func(tx *store.Tx) error { return directory.DeleteUser(w.Context(), tx, personOf(project)) })
 		if err == nil {
 			w.Error("a view deleted a user")
 		}
 	}},
 	{"a view sees one state of the database", func(w *world) {
 		count := func(tx *store.Tx) int {
-			_, total, err := tx.Users(w.Context(), workspace.UserQuery{ProjectID: project})
+			_, total, err := directory.Users(w.Context(), tx, directory.UserQuery{ProjectID: project})
 			if err != nil {
 				w.Fatal(err)
 			}
@@ -61,7 +62,7 @@ var transactions = []behaviour{
 		}
 		w.view(func(tx *store.Tx) error {
 			before := count(tx)
-			w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.Context(), personOf(project)) })
+			w.update(func(tx *store.Tx) error { return directory.DeleteUser(w.Context(), tx, personOf(project)) })
 			if after := count(tx); after != before {
 				w.Errorf("counted %d, then %d in one view", before, after)
 			}
@@ -93,7 +94,7 @@ var transactions = []behaviour{
 		w.addDesktop("taken")
 		for _, refused := range []func(*store.Tx) error{
 			func(tx *store.Tx) error {
-				return tx.InsertUsers(w.Context(), []workspace.User{{ID: "a", ProjectID: project, Name: "fresh"}, {ID: "b", ProjectID: project, Name: "PERSON"}})
+				return directory.InsertUsers(w.Context(), tx, []directory.User{{ID: "a", ProjectID: project, Name: "fresh"}, {ID: "b", ProjectID: project, Name: "PERSON"}})
 			},
 			func(tx *store.Tx) error {
 				return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{newDesktop("pc"), newDesktop("Taken")})
@@ -107,7 +108,7 @@ var transactions = []behaviour{
 			})
 		}
 		w.view(func(tx *store.Tx) error {
-			_, users, err := tx.Users(w.Context(), workspace.UserQuery{ProjectID: project})
+			_, users, err := directory.Users(w.Context(), tx, directory.UserQuery{ProjectID: project})
 			if err != nil {
 				return err
 			}
@@ -118,7 +119,7 @@ var transactions = []behaviour{
 	}},
 	{"a caller who gives up while another holds the row is let go", func(w *world) {
 		lock := func(tx *store.Tx) error {
-			_, err := tx.LockUser(w.Context(), project, personOf(project))
+			_, err := directory.LockUser(w.Context(), tx, project, personOf(project))
 			return err
 		}
 		w.update(func(tx *store.Tx) error {
@@ -128,7 +129,7 @@ var transactions = []behaviour{
 			impatient, stop := context.WithTimeout(w.Context(), 50*time.Millisecond)
 			defer stop()
 			err := w.store.Update(impatient, func(tx *store.Tx) error {
-				_, err := tx.LockUser(impatient, project, personOf(project))
+				_, err := directory.LockUser(impatient, tx, project, personOf(project))
 				return err
 			})
 			if !errors.Is(err, context.DeadlineExceeded) {
@@ -141,12 +142,12 @@ var transactions = []behaviour{
 	{"20 callers who change a row that they locked lose nothing", func(w *world) {
 		w.all(together(20, func(int) error {
 			return w.store.Update(w.Context(), func(tx *store.Tx) error {
-				u, err := tx.LockUser(w.Context(), project, personOf(project))
+				u, err := directory.LockUser(w.Context(), tx, project, personOf(project))
 				if err != nil {
 					return err
 				}
 				u.Phone += "1"
-				return tx.SaveUser(w.Context(), u)
+				return directory.SaveUser(w.Context(), tx, u)
 			})
 		}))
 		if n := len(w.person().Phone); n != 20 {

@@ -1,4 +1,4 @@
-package workspace
+package directory
 
 // Limits of what is known about a person, in characters.
 const (

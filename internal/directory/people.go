@@ -1,10 +1,12 @@
-package workspace
+package directory
 
 import (
 	"net/mail"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"carrel/internal/workspace"
 )
 
 // CheckEmail says why address cannot be a mail address, or nil; empty is allowed.
@@ -13,11 +15,11 @@ func CheckEmail(field, address string) error {
 		return nil
 	}
 	if len(address) > 254 {
-		return Invalid(field, "at most 254 characters are allowed")
+		return workspace.Invalid(field, "at most 254 characters are allowed")
 	}
 	parsed, err := mail.ParseAddress(address)
 	if err != nil || parsed.Address != address || parsed.Name != "" {
-		return Invalid(field, "%q is not a mail address", address)
+		return workspace.Invalid(field, "%q is not a mail address", address)
 	}
 	return nil
 }
@@ -29,20 +31,20 @@ func CheckPhone(field, number string) error {
 		return nil
 	}
 	if utf8.RuneCountInString(number) > MaxPhone {
-		return Invalid(field, "at most %d characters are allowed", MaxPhone)
+		return workspace.Invalid(field, "at most %d characters are allowed", MaxPhone)
 	}
 	digits := 0
 	for _, r := range number {
 		switch {
-		case IsDigit(r):
+		case workspace.IsDigit(r):
 			digits++
 		case r == '+' && digits == 0, strings.ContainsRune(" -()", r):
 		default:
-			return Invalid(field, "%q is not a telephone number: use digits, spaces, hyphens and parentheses, and a plus before them", number)
+			return workspace.Invalid(field, "%q is not a telephone number: use digits, spaces, hyphens and parentheses, and a plus before them", number)
 		}
 	}
 	if digits == 0 {
-		return Invalid(field, "%q is not a telephone number: it has no digit", number)
+		return workspace.Invalid(field, "%q is not a telephone number: it has no digit", number)
 	}
 	return nil
 }

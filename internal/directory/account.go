@@ -1,9 +1,11 @@
-package workspace
+package directory
 
 import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"carrel/internal/workspace"
 )
 
 // MaxAccount is how long a login inside a desktop may be, in characters.
@@ -15,12 +17,12 @@ const MaxAccount = 32
 func AccountFor(userName string) string {
 	local, _, _ := strings.Cut(strings.ToLower(userName), "@")
 	account := strings.Map(func(r rune) rune {
-		if IsASCIILetter(r) || IsDigit(r) || r == '_' {
+		if workspace.IsASCIILetter(r) || workspace.IsDigit(r) || r == '_' {
 			return r
 		}
 		return '-'
 	}, local)
-	if account == "" || !IsASCIILetter(rune(account[0])) {
+	if account == "" || !workspace.IsASCIILetter(rune(account[0])) {
 		account = "u" + account
 	}
 	return account[:min(len(account), MaxAccount)]
@@ -33,4 +35,4 @@ func NumberedAccount(account string, n int) string {
 }
 
 // MayBeAccount says whether the system inside desktops has no login or group of this name already.
-func MayBeAccount(account string) bool { return !slices.Contains(SystemAccounts, account) }
+func MayBeAccount(account string) bool { return !slices.Contains(workspace.SystemAccounts, account) }

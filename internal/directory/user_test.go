@@ -1,4 +1,4 @@
-package workspace_test
+package directory_test
 
 import (
 	"strings"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
@@ -13,24 +14,24 @@ import (
 func TestUpdateUser(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	past, future, never := now.Add(-time.Hour), now.Add(time.Hour), time.Time{}
-	stored := workspace.User{
-		ID: "u", Name: "ann", Email: "ann@example.org", Phone: "1", Description: "upstairs", Activation: workspace.ActivateByUser,
+	stored := directory.User{
+		ID: "u", Name: "ann", Email: "ann@example.org", Phone: "1", Description: "upstairs", Activation: directory.ActivateByUser,
 		Expires: past, MayChangePassword: true,
 	}
 	for _, c := range []struct {
 		name    string
 		request signin.UpdateUser
-		want    func(*workspace.User)
+		want    func(*directory.User)
 	}{
-		{"LeavesWhatIsAbsent", signin.UpdateUser{}, func(*workspace.User) {}},
-		{"KeepsAnExpiryThatIsPast", signin.UpdateUser{Expires: &past}, func(*workspace.User) {}},
-		{"MovesTheExpiry", signin.UpdateUser{Expires: &future}, func(u *workspace.User) { u.Expires = future }},
-		{"EndsTheExpiry", signin.UpdateUser{Expires: &never}, func(u *workspace.User) { u.Expires = never }},
+		{"LeavesWhatIsAbsent", signin.UpdateUser{}, func(*directory.User) {}},
+		{"KeepsAnExpiryThatIsPast", signin.UpdateUser{Expires: &past}, func(*directory.User) {}},
+		{"MovesTheExpiry", signin.UpdateUser{Expires: &future}, func(u *directory.User) { u.Expires = future }},
+		{"EndsTheExpiry", signin.UpdateUser{Expires: &never}, func(u *directory.User) { u.Expires = never }},
 		{"WritesEveryField", signin.UpdateUser{
-			Email: new("a@example.org"), Phone: new(""), Description: new(""), Activation: new(workspace.ActivateByAdmin),
+			Email: new("a@example.org"), Phone: new(""), Description: new(""), Activation: new(directory.ActivateByAdmin),
 			MayChangePassword: new(false), MustChangePassword: new(true), PasswordNeverExpires: new(true), Disabled: new(true),
-		}, func(u *workspace.User) {
-			u.Email, u.Phone, u.Description, u.Activation = "a@example.org", "", "", workspace.ActivateByAdmin
+		}, func(u *directory.User) {
+			u.Email, u.Phone, u.Description, u.Activation = "a@example.org", "", "", directory.ActivateByAdmin
 			u.MayChangePassword, u.MustChangePassword, u.PasswordNeverExpires, u.Disabled = false, true, true, true
 		}},
 	} {
@@ -49,7 +50,7 @@ func TestUpdateUser(t *testing.T) {
 		"user_phone: at most 32":      {Phone: new(strings.Repeat("1", 33))},
 		`user_email: "ann" is not`:    {Email: new("ann")},
 		"user_email: must be given":   {Email: new("")},
-		`active_type: "SELF"`:         {Activation: new(workspace.Activation("SELF"))},
+		`active_type: "SELF"`:         {Activation: new(directory.Activation("SELF"))},
 		"account_expires: 2026-02-28": {Expires: &yesterday},
 		"user_info_map: not offered":  {Unsupported: []string{"user_info_map"}},
 	} {
@@ -60,12 +61,12 @@ func TestUpdateUser(t *testing.T) {
 }
 
 func TestSomebodyWithoutAMailAddressCanBeChanged(t *testing.T) {
-	stored := workspace.User{Name: "ann", Activation: workspace.ActivateByUser} // as desktops add people
+	stored := directory.User{Name: "ann", Activation: directory.ActivateByUser} // as desktops add people
 	r := signin.UpdateUser{Description: new("downstairs"), Email: new("")}
 	if _, err := r.Apply(stored, time.Now()); err != nil {
 		t.Error(err)
 	}
-	r.Activation = new(workspace.ActivateByAdmin)
+	r.Activation = new(directory.ActivateByAdmin)
 	if _, err := r.Apply(stored, time.Now()); err != nil {
 		t.Error(err)
 	}

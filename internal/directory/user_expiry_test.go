@@ -1,4 +1,4 @@
-package workspace_test
+package directory_test
 
 import (
 	"strings"
@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/directory"
 	"carrel/internal/workspace"
 )
 
@@ -18,13 +19,13 @@ func TestExpiriesAreReadAsPeopleAndDirectoriesWriteThem(t *testing.T) {
 		"2030年1月31日": "2030-01-31T23:59:59Z", "2030/1/31 8:30": "2030-01-31T08:30:00Z",
 		"9999-12-31T23:59:59.9999999Z": "9999-12-31T23:59:59Z", "253402300799999": "9999-12-31T23:59:59Z",
 	} {
-		got, err := workspace.ReadExpiry("account_expires", text)
+		got, err := directory.ReadExpiry("account_expires", text)
 		if err != nil || got.Format(time.RFC3339) != want {
 			t.Errorf("%q is %v %v, want %s", text, got, err, want)
 		}
 	}
 	for _, never := range []string{"", "0", "9223372036854775807"} {
-		if got, err := workspace.ReadExpiry("account_expires", never); err != nil || !got.IsZero() {
+		if got, err := directory.ReadExpiry("account_expires", never); err != nil || !got.IsZero() {
 			t.Errorf("%q is %v %v, want never", never, got, err)
 		}
 	}
@@ -36,7 +37,7 @@ func TestExpiriesThatAreNoneAreRefusedWithAdvice(t *testing.T) {
 		"9999-12-31T23:59:59-14:00": "1970 to 9999", "0001-01-01T00:00:00Z": "1970 to 9999", "1969-12-31T23:59:59Z": "1970 to 9999",
 		"253402300800000": "1970 to 9999", "9223372036854775806": "1970 to 9999", "99999999999999999999": "is not a time",
 	} {
-		if got, err := workspace.ReadExpiry("account_expires", text); workspace.CodeOf(err) != workspace.CodeInvalid || !strings.Contains(err.Error(), why) || !strings.Contains(err.Error(), "account_expires: ") {
+		if got, err := directory.ReadExpiry("account_expires", text); workspace.CodeOf(err) != workspace.CodeInvalid || !strings.Contains(err.Error(), why) || !strings.Contains(err.Error(), "account_expires: ") {
 			t.Errorf("%q: %v %v, want %q", text, got, err, why)
 		}
 	}
@@ -50,7 +51,7 @@ func TestWhateverIsReadAsAnExpiryLiesWithinTheYears(t *testing.T) {
 			}),
 			rapid.StringMatching(`[0-9]{1,20}`), rapid.StringMatching(`[0-9]{1,5}-[0-1]?[0-9]-[0-3]?[0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](Z|[+-][0-2][0-9]:[0-5][0-9])`), rapid.String(),
 		).Draw(t, "text")
-		got, err := workspace.ReadExpiry("account_expires", text)
+		got, err := directory.ReadExpiry("account_expires", text)
 		if err == nil && !got.IsZero() && (got.Location() != time.UTC || got.Year() < 1970 || got.Year() > 9999 || got.Nanosecond()%1000 != 0) {
 			t.Errorf("%q is %v", text, got)
 		}

@@ -1,4 +1,4 @@
-package store
+package directory
 
 import (
 	"cmp"
@@ -9,12 +9,12 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"carrel/internal/workspace"
+	"carrel/internal/store"
 )
 
 type message struct {
 	ID        string `bun:",pk"`
-	Kind      workspace.MailKind
+	Kind      MailKind
 	ProjectID string
 	UserID    string
 	UserName  string
@@ -32,36 +32,38 @@ type mailRow struct {
 }
 
 // InsertMails implements workspace.MailRows.
-func (t *Tx) InsertMails(ctx context.Context, mails []workspace.Mail) error {
-	return InsertAll(ctx, t, Convert(mails, func(m workspace.Mail) mailRow { return mailRow{message: message(m)} }))
+func InsertMails(ctx context.Context, t *store.Tx, mails []Mail) error {
+	return store.InsertAll(ctx, t, store.Convert(mails, func(m Mail) mailRow { return mailRow{message: message(m)} }))
 }
 
-// ClaimMails implements workspace.MailRows: the longest due first.
-func (t *Tx) ClaimMails(ctx context.Context, limit int, hold time.Duration) ([]workspace.Mail, error) {
+// ClaimMails returns up to limit mails that are due and moves their RunAt by hold, so that no other replica sends them.
+// the longest due first.
+func ClaimMails(ctx context.Context, t *store.Tx, limit int, hold time.Duration) ([]Mail, error) {
 	due := t.NewSelect().Model((*mailRow)(nil)).Column("id").Where("run_at <= ?", t.Now()).Order("run_at", "id").Limit(int64(limit))
 	due = t.SkipLocked(due, "mail_row")
 	var rows []mailRow
 	err := t.NewRaw("WITH due AS MATERIALIZED (?) UPDATE mails SET run_at = ? WHERE id IN (SELECT id FROM due) RETURNING *",
 		due, t.Now().Add(hold)).Scan(ctx, &rows)
 	slices.SortFunc(rows, func(a, b mailRow) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
-	return Convert(rows, func(r mailRow) workspace.Mail { return workspace.Mail(r.message) }), err
+	return store.Convert(rows, func(r mailRow) Mail { return Mail(r.message) }), err
 }
 
-// PostponeMail implements workspace.MailRows. It counts the try. A missing row is a success.
-func (t *Tx) PostponeMail(ctx context.Context, id, fault string, runAt time.Time) error {
+// PostponeMail notes a fault and the next time to try.
+// It counts the try. A missing row is a success.
+func PostponeMail(ctx context.Context, t *store.Tx, id, fault string, runAt time.Time) error {
 	_, err := t.NewUpdate().Model((*mailRow)(nil)).Where("id = ?", id).
 		Set("tries = tries + 1").Set("last_fault = ?", fault).Set("run_at = ?", runAt).Exec(ctx)
 	return err
 }
 
-// DeleteMail implements workspace.MailRows. A missing row is a success.
-func (t *Tx) DeleteMail(ctx context.Context, id string) error {
+// A missing row is a success.
+func DeleteMail(ctx context.Context, t *store.Tx, id string) error {
 	_, err := t.NewDelete().Model((*mailRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }
 
-// CountMails implements workspace.MailRows.
-func (t *Tx) CountMails(ctx context.Context) (int, error) {
+// CountMails returns how many mails wait, due or not.
+func CountMails(ctx context.Context, t *store.Tx) (int, error) {
 	n, err := t.NewSelect().Model((*mailRow)(nil)).Count(ctx)
 	return int(n), err
 }

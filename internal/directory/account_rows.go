@@ -1,20 +1,20 @@
-package store
+package directory
 
 import (
 	"context"
 
-	"carrel/internal/workspace"
+	"carrel/internal/store"
 )
 
 // accountKey is a login in a project.
 type accountKey struct{ project, account string }
 
 // giveAccounts gives those of new rows that have none a login that nobody in their project has.
-func (t *Tx) giveAccounts(ctx context.Context, rows []userRow) error {
+func giveAccounts(ctx context.Context, t *store.Tx, rows []userRow) error {
 	byProject := map[string][]string{}
 	for _, r := range rows {
 		if r.Account == "" {
-			byProject[r.ProjectID] = append(byProject[r.ProjectID], workspace.AccountFor(r.Name))
+			byProject[r.ProjectID] = append(byProject[r.ProjectID], AccountFor(r.Name))
 		}
 	}
 	taken := map[accountKey]bool{}
@@ -31,10 +31,10 @@ func (t *Tx) giveAccounts(ctx context.Context, rows []userRow) error {
 		if r.Account != "" {
 			continue
 		}
-		account := workspace.AccountFor(r.Name)
-		if taken[accountKey{r.ProjectID, account}] || !workspace.MayBeAccount(account) {
+		account := AccountFor(r.Name)
+		if taken[accountKey{r.ProjectID, account}] || !MayBeAccount(account) {
 			var err error
-			if account, err = t.numberedAccount(ctx, r.ProjectID, account, taken); err != nil {
+			if account, err = numberedAccount(ctx, t, r.ProjectID, account, taken); err != nil {
 				return err
 			}
 		}
@@ -45,9 +45,9 @@ func (t *Tx) giveAccounts(ctx context.Context, rows []userRow) error {
 }
 
 // numberedAccount finds the first login of those with a number that is neither in the database nor in taken.
-func (t *Tx) numberedAccount(ctx context.Context, project, account string, taken map[accountKey]bool) (string, error) {
+func numberedAccount(ctx context.Context, t *store.Tx, project, account string, taken map[accountKey]bool) (string, error) {
 	for n := 1; ; n++ {
-		choice := workspace.NumberedAccount(account, n)
+		choice := NumberedAccount(account, n)
 		if taken[accountKey{project, choice}] {
 			continue
 		}
@@ -59,9 +59,9 @@ func (t *Tx) numberedAccount(ctx context.Context, project, account string, taken
 	}
 }
 
-// FreeAccount implements workspace.UserRows.
-func (t *Tx) FreeAccount(ctx context.Context, projectID, name string) (string, error) {
+// FreeAccount finds a login inside desktops for a person who is renamed, which nobody in the project has.
+func FreeAccount(ctx context.Context, t *store.Tx, projectID, name string) (string, error) {
 	rows := []userRow{{user: user{ProjectID: projectID, Name: name}}}
-	err := t.giveAccounts(ctx, rows)
+	err := giveAccounts(ctx, t, rows)
 	return rows[0].Account, err
 }

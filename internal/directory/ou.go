@@ -1,4 +1,4 @@
-package workspace
+package directory
 
 // RootDN is the distinguished name of the built-in directory itself.
 const RootDN = "DC=carrel,DC=local"

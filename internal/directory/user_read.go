@@ -1,6 +1,10 @@
-package workspace
+package directory
 
-import "context"
+import (
+	"context"
+
+	"carrel/internal/store"
+)
 
 // UserDetail is a person with the names of the groups that they are in.
 type UserDetail struct {
@@ -10,13 +14,13 @@ type UserDetail struct {
 
 // User reads one person, or fails with CodeUserNotFound.
 func (s *DirectoryService) User(ctx context.Context, projectID, id string) (User, error) {
-	return view(ctx, s.Store, func(tx Tx) (User, error) { return tx.ReadUser(ctx, projectID, id) })
+	return store.View(ctx, s.Store, func(tx *store.Tx) (User, error) { return ReadUser(ctx, tx, projectID, id) })
 }
 
 // UserDetail is User with groups.
 func (s *DirectoryService) UserDetail(ctx context.Context, projectID, id string) (UserDetail, error) {
-	return view(ctx, s.Store, func(tx Tx) (UserDetail, error) {
-		u, err := tx.ReadUser(ctx, projectID, id)
+	return store.View(ctx, s.Store, func(tx *store.Tx) (UserDetail, error) {
+		u, err := ReadUser(ctx, tx, projectID, id)
 		if err != nil {
 			return UserDetail{}, err
 		}
@@ -30,13 +34,13 @@ func (s *DirectoryService) UserDetail(ctx context.Context, projectID, id string)
 
 // ListUsers reads a page of people and counts all that match.
 func (s *DirectoryService) ListUsers(ctx context.Context, q UserQuery) ([]User, int, error) {
-	return list(ctx, s.Store, func(tx Tx) ([]User, int, error) { return tx.Users(ctx, q) })
+	return store.List(ctx, s.Store, func(tx *store.Tx) ([]User, int, error) { return Users(ctx, tx, q) })
 }
 
 // ListUserDetails is ListUsers with groups.
 func (s *DirectoryService) ListUserDetails(ctx context.Context, q UserQuery) ([]UserDetail, int, error) {
-	return list(ctx, s.Store, func(tx Tx) ([]UserDetail, int, error) {
-		users, total, err := tx.Users(ctx, q)
+	return store.List(ctx, s.Store, func(tx *store.Tx) ([]UserDetail, int, error) {
+		users, total, err := Users(ctx, tx, q)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -45,12 +49,12 @@ func (s *DirectoryService) ListUserDetails(ctx context.Context, q UserQuery) ([]
 	})
 }
 
-func WithGroups(ctx context.Context, tx Tx, users []User) ([]UserDetail, error) {
+func WithGroups(ctx context.Context, tx *store.Tx, users []User) ([]UserDetail, error) {
 	ids := make([]string, len(users))
 	for i, u := range users {
 		ids[i] = u.ID
 	}
-	names, err := tx.GroupNames(ctx, ids)
+	names, err := GroupNames(ctx, tx, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,11 @@
-package workspace
+package directory
 
 import (
 	"strconv"
 	"strings"
 	"time"
+
+	"carrel/internal/workspace"
 )
 
 // Numbers above maxMillis, the last millisecond of the year 9999, are FILETIMEs: steps of 100 ns since the year 1601, as directories
@@ -34,11 +36,11 @@ func ReadExpiry(field, text string) (time.Time, error) {
 	t, ok := readTime(text)
 	switch {
 	case !ok && ambiguousDate(text):
-		return t, Invalid(field, "%q could begin with the day or the month, write it as 2030-01-31", text)
+		return t, workspace.Invalid(field, "%q could begin with the day or the month, write it as 2030-01-31", text)
 	case !ok:
-		return t, Invalid(field, "%q is not a time such as 2030-01-31T12:00:00Z, nor a date such as 2030-01-31, nor 0 for never", text)
+		return t, workspace.Invalid(field, "%q is not a time such as 2030-01-31T12:00:00Z, nor a date such as 2030-01-31, nor 0 for never", text)
 	case t.Year() < 1970 || t.Year() > 9999:
-		return t, Invalid(field, "%q is not within the years 1970 to 9999, use 0 for never", text)
+		return t, workspace.Invalid(field, "%q is not within the years 1970 to 9999, use 0 for never", text)
 	}
 	return t.Truncate(time.Microsecond), nil
 }
@@ -82,7 +84,7 @@ func ambiguousDate(text string) bool {
 func ReadExpiryCell(cell string) (time.Time, error) {
 	const lastDay = 2958465 // 9999-12-31 in days since 1900
 	if days, err := strconv.ParseFloat(cell, 64); err == nil && days > 0 && days <= lastDay {
-		return time.Time{}, Invalid(string(ColExpires), "%q is a number, give the cell the format of a date, or write it as 2030-01-31", cell)
+		return time.Time{}, workspace.Invalid(string(ColExpires), "%q is a number, give the cell the format of a date, or write it as 2030-01-31", cell)
 	}
 	return ReadExpiry(string(ColExpires), cell)
 }

@@ -1,4 +1,4 @@
-package workspace
+package directory
 
 import (
 	"slices"

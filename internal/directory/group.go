@@ -1,0 +1,179 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// Limits of groups. Names and descriptions count in characters.
+const (
+	MaxGroupName        = 64
+	MaxGroupDescription = 255
+	MaxGroupsOfNewUser  = 5
+)
+
+// Group is a group of people. It has nothing to do with the UserGroup that a person is in inside a desktop.
+type Group struct {
+	ID          string
+	ProjectID   string
+	Name        string // unique in the project whatever its case
+	Description string
+	Created     time.Time
+	Updated     time.Time
+
+	People   int // how many are in it; read, not stored
+	Desktops int // how many are assigned to the group or its people; read, not stored
+}
+
+// GroupQuery selects groups of one project.
+type GroupQuery struct {
+	ProjectID string
+	IDs       []string
+	Names     []string // exact, whatever their case
+	Keyword   string   // part of the name or the description, whatever its case
+	workspace.Page
+}
+
+// CheckGroupName says why name cannot be a group's, or nil: 1-64 letters of any script, digits, spaces, hyphens, underscores and
+// dots, without spaces at its ends.
+func CheckGroupName(field, name string) error {
+	if n := utf8.RuneCountInString(name); n < 1 || n > MaxGroupName {
+		return workspace.Invalid(field, "use 1 to %d characters", MaxGroupName)
+	}
+	if strings.TrimSpace(name) != name {
+		return workspace.Invalid(field, "must not start or end with a space")
+	}
+	return CheckTitle(field, name, name)
+}
+
+// CheckTitle refuses characters in part of a name that titles of groups and units do not have.
+func CheckTitle(field, name, part string) error {
+	for _, r := range part {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" -_.", r) {
+			return workspace.Invalid(field, "%q is not allowed in %q: use letters, digits, spaces, hyphens, underscores and dots", r, name)
+		}
+	}
+	return nil
+}
+
+func checkGroupDescription(text string) error {
+	if utf8.RuneCountInString(text) > MaxGroupDescription {
+		return workspace.Invalid("description", "at most %d characters are allowed", MaxGroupDescription)
+	}
+	return nil
+}
+
+// CreateGroup adds a group and returns its id. CodeNameTaken, CodeInvalid.
+func (s *DirectoryService) CreateGroup(ctx context.Context, c workspace.Caller, name, description string) (string, error) {
+	if err := CheckGroupName("group_name", name); err != nil {
+		return "", err
+	}
+	if err := checkGroupDescription(description); err != nil {
+		return "", err
+	}
+	return store.Update(ctx, s.Store, store.Once(ctx, c, "CreateUserGroup", []string{name, description}, func(tx *store.Tx) (string, error) {
+		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
+			return "", err
+		}
+		g := Group{ID: workspace.NewID(), ProjectID: c.ProjectID, Name: name, Description: description, Created: tx.Now(), Updated: tx.Now()}
+		return g.ID, InsertGroup(ctx, tx, g)
+	}))
+}
+
+// UpdateGroup changes what is not nil. A rename changes nothing else: everything knows a group by its id. CodeGroupNotFound,
+// CodeNameTaken, CodeInvalid.
+func (s *DirectoryService) UpdateGroup(ctx context.Context, c workspace.Caller, id string, name, description *string) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		g, err := LockGroup(ctx, tx, c.ProjectID, id)
+		if err != nil {
+			return err
+		}
+		if name != nil {
+			if err := CheckGroupName("group_name", *name); err != nil {
+				return err
+			}
+		}
+		workspace.Set(&g.Name, name)
+		workspace.Set(&g.Description, description)
+		if err := checkGroupDescription(g.Description); err != nil {
+			return err
+		}
+		g.Updated = tx.Now()
+		return SaveGroup(ctx, tx, g)
+	})
+}
+
+// ListGroups reads a page of groups and counts all that match.
+func (s *DirectoryService) ListGroups(ctx context.Context, q GroupQuery) ([]Group, int, error) {
+	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Group, int, error) { return Groups(ctx, tx, q) })
+}
+
+// MemberAction changes who is in a group.
+type MemberAction string
+
+// The actions.
+const (
+	AddToGroup      MemberAction = "ADD"
+	RemoveFromGroup MemberAction = "DELETE"
+)
+
+func UsersExist(ctx context.Context, tx *store.Tx, projectID string, ids []string) error {
+	found, _, err := Users(ctx, tx, UserQuery{ProjectID: projectID, IDs: ids, Page: workspace.Page{Limit: len(ids)}})
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		if !slices.ContainsFunc(found, func(u User) bool { return u.ID == id }) {
+			return workspace.Errorf(workspace.CodeUserNotFound, "user_ids[%d]: user %q does not exist", i, id)
+		}
+	}
+	return nil
+}
+
+// MembersOf is ListUsers of a group that exists; CodeGroupNotFound otherwise. The query's GroupID names it.
+func (s *DirectoryService) MembersOf(ctx context.Context, q UserQuery) ([]User, int, error) {
+	return store.List(ctx, s.Store, func(tx *store.Tx) ([]User, int, error) {
+		_, total, err := Groups(ctx, tx, GroupQuery{ProjectID: q.ProjectID, IDs: []string{q.GroupID}})
+		if err != nil {
+			return nil, 0, err
+		}
+		if total == 0 {
+			return nil, 0, workspace.Errorf(workspace.CodeGroupNotFound, "group %q does not exist", q.GroupID)
+		}
+		return Users(ctx, tx, q)
+	})
+}
+
+// CheckGroupIDs says which of a new person's groups cannot be, or nil.
+func CheckGroupIDs(ids []string) error {
+	if len(ids) > MaxGroupsOfNewUser {
+		return workspace.Invalid("group_ids", "%d groups, at most %d are allowed", len(ids), MaxGroupsOfNewUser)
+	}
+	for i, id := range ids {
+		if slices.Contains(ids[:i], id) {
+			return workspace.Invalid(fmt.Sprintf("group_ids[%d]", i), "%s is there twice", id)
+		}
+	}
+	return nil
+}
+
+// GroupsAmong says which of several groups there are.
+func GroupsAmong(ctx context.Context, tx *store.Tx, projectID string, ids []string) (map[string]bool, error) {
+	there := map[string]bool{}
+	if len(ids) == 0 {
+		return there, nil
+	}
+	groups, _, err := Groups(ctx, tx, GroupQuery{ProjectID: projectID, IDs: ids, Page: workspace.Page{Limit: len(ids)}})
+	for _, g := range groups {
+		there[g.ID] = true
+	}
+	return there, err
+}

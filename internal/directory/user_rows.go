@@ -1,0 +1,191 @@
+package directory
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+type user struct {
+	ID                 string `bun:",pk"`
+	ProjectID          string
+	Name               string
+	Account            string
+	Email              string
+	Phone              string
+	Alias              string
+	Description        string
+	Activation         Activation
+	PasswordHash       string
+	Expires            time.Time `bun:",nullzero"`
+	Locked             bool
+	Disabled           bool
+	MayChangePassword  bool
+	MustChangePassword bool
+
+	PasswordNeverExpires bool
+	EnterpriseID         string
+	Language             string
+	Created              time.Time
+	Updated              time.Time
+
+	Desktops int `bun:",scanonly"`
+}
+
+type userRow struct {
+	bun.BaseModel `bun:"table:users,alias:u"`
+	user
+	NameFolded        string
+	DescriptionFolded string
+}
+
+func newUserRow(u User) userRow {
+	return userRow{user: user(u), NameFolded: store.Fold(u.Name), DescriptionFolded: store.Fold(u.Description)}
+}
+
+func (r userRow) domain() User { return User(r.user) }
+
+// users selects users with the number of their desktops.
+func users(t *store.Tx, model any) *bun.SelectQuery {
+	return t.NewSelect().Model(model).ColumnExpr("u.*").
+		ColumnExpr("(SELECT count(*) FROM assignments AS a WHERE a.user_id = u.id) AS desktops")
+}
+
+// InsertUsers fails with CodeNameTaken, naming the name.
+func InsertUsers(ctx context.Context, t *store.Tx, users []User) error {
+	rows := store.Convert(users, newUserRow)
+	// In one order for all callers, so that two of them do not wait for each other.
+	slices.SortFunc(rows, func(a, b userRow) int { return cmp.Compare(a.NameFolded, b.NameFolded) })
+	for part := range slices.Chunk(rows, store.Batch) {
+		if err := insertUsers(ctx, t, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertUsers inserts some rows. One whose login another transaction has just taken gets another login, and is tried again.
+func insertUsers(ctx context.Context, t *store.Tx, rows []userRow) error {
+	const tries = 5
+	for range tries {
+		left := slices.Clone(rows)
+		if err := giveAccounts(ctx, t, left); err != nil {
+			return err
+		}
+		n, err := store.Affected(t.Inserting(&left).On("CONFLICT DO NOTHING").Exec(ctx))
+		if err != nil || n == len(left) {
+			return err
+		}
+		if held, err := heldName(ctx, t, left); err != nil || held != "" {
+			return t.Refuse(cmp.Or(err, userNameTaken(held)))
+		}
+		var there []string
+		ids := store.Convert(left, func(r userRow) string { return r.ID })
+		if err := store.Among(t.NewSelect().Model((*userRow)(nil)).Column("id"), "id", ids).Scan(ctx, &there); err != nil {
+			return err
+		}
+		rows = slices.DeleteFunc(slices.Clone(rows), func(r userRow) bool { return slices.Contains(there, r.ID) })
+	}
+	return t.Refuse(errors.New("inserting users: an id or a login is in use"))
+}
+
+// heldName returns the name of one of the rows that somebody else has, or empty.
+func heldName(ctx context.Context, t *store.Tx, rows []userRow) (string, error) {
+	for _, r := range rows {
+		held, err := t.NewSelect().Model((*userRow)(nil)).
+			Where("project_id = ? AND name_folded = ? AND id <> ?", r.ProjectID, r.NameFolded, r.ID).Exists(ctx)
+		if err != nil || held {
+			return r.Name, err
+		}
+	}
+	return "", nil
+}
+
+func userNameTaken(name string) error {
+	return workspace.Errorf(workspace.CodeNameTaken, "user name %q is in use", name)
+}
+
+func userNotFound(id string) error {
+	return workspace.Errorf(workspace.CodeUserNotFound, "user %q does not exist", id)
+}
+
+// ReadUser fails with CodeUserNotFound. LockUser also holds the row until the transaction ends.
+func ReadUser(ctx context.Context, t *store.Tx, projectID, id string) (User, error) {
+	var row userRow
+	err := store.Read(ctx, store.Equal(users(t, &row), "u.project_id", projectID).Where("u.id = ?", id), userNotFound(id))
+	return row.domain(), err
+}
+
+// LockUser implements workspace.UserRows.
+func LockUser(ctx context.Context, t *store.Tx, projectID, id string) (User, error) {
+	var row userRow
+	q := store.Equal(users(t, &row), "u.project_id", projectID).Where("u.id = ?", id)
+	err := store.Read(ctx, t.ForUpdate(q, "u"), userNotFound(id))
+	return row.domain(), err
+}
+
+// UserByName finds a user whatever the name's case. An empty projectID searches all; CodeUserNotFound when there is
+// none or, then, more than one.
+func UserByName(ctx context.Context, t *store.Tx, projectID, name string) (User, error) {
+	var rows []userRow
+	err := store.Equal(users(t, &rows), "u.project_id", projectID).Where("u.name_folded = ?", store.Fold(name)).Limit(2).Scan(ctx)
+	if err != nil {
+		return User{}, err
+	}
+	if len(rows) != 1 {
+		return User{}, userNotFound(name)
+	}
+	return rows[0].domain(), nil
+}
+
+// the oldest first.
+func Users(ctx context.Context, t *store.Tx, f UserQuery) ([]User, int, error) {
+	var rows []userRow
+	q := users(t, &rows)
+	q = store.Equal(q, "u.project_id", f.ProjectID)
+	q = store.Among(q, "u.id", f.IDs)
+	q = store.Containing(q, "u.name_folded", f.Name)
+	q = store.Among(q, "u.name_folded", store.FoldAll(f.Names))
+	q = store.Containing(q, "u.description_folded", f.Description)
+	q = store.Equal(q, "u.activation", f.Activation)
+	q = store.Equal(q, "u.enterprise_id", f.EnterpriseID)
+	q = store.Is(q, "u.disabled", f.Disabled)
+	if f.GroupID != "" {
+		q = q.Where("u.id IN (SELECT m.user_id FROM memberships AS m WHERE m.group_id = ?)", f.GroupID)
+	}
+	if f.GroupName != "" {
+		q = q.Where("u.id IN (SELECT m.user_id FROM memberships AS m JOIN people_groups AS g ON g.id = m.group_id "+
+			`WHERE g.name_folded LIKE ? ESCAPE '\')`, store.LikePart(f.GroupName))
+	}
+	total, err := store.ReadPage(ctx, q, f.Page, false, "u.created", "u.id")
+	return store.Convert(rows, userRow.domain), total, err
+}
+
+// SaveUser writes every field but the identity. CodeNameTaken; CodeConflict when the account was given to somebody else meanwhile.
+// CodeUserNotFound when the row is missing.
+func SaveUser(ctx context.Context, t *store.Tx, u User) error {
+	row := newUserRow(u)
+	n, err := store.Affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id").WherePK().Exec(ctx))
+	if err != nil && t.Violated(err) == "users_account" { // somebody was faster
+		return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the account %q inside desktops has just been given to somebody else, try again", u.Account))
+	}
+	return t.Saved(n, err, "users_name_folded", userNameTaken(u.Name), userNotFound(u.ID))
+}
+
+// DeleteUser removes the user with assignments, sign-in sessions, tickets, tokens, grants and places on waiting lists. Bindings are
+// ended before, by EndBindings. A missing row is a success.
+// Foreign keys take the rest along.
+func DeleteUser(ctx context.Context, t *store.Tx, id string) error {
+	if err := t.ForgetSubject(ctx, workspace.UserSubject(id)); err != nil {
+		return err
+	}
+	_, err := t.NewDelete().Model((*userRow)(nil)).Where("id = ?", id).Exec(ctx)
+	return err
+}
