@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"carrel/internal/app"
+	"carrel/internal/catalog"
 	"carrel/internal/store"
-	"carrel/internal/workspace"
 )
 
 var poolOf50 = measurement{
@@ -64,21 +64,21 @@ func (s *server) offerExample(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	return db.Update(ctx, func(tx *store.Tx) error {
-		image, err := tx.ReadImage(ctx, s.ProjectID, s.ImageID)
+		image, err := catalog.ReadImage(ctx, tx, s.ProjectID, s.ImageID)
 		if err != nil {
 			return err
 		}
 		image.ID = exampleImage
-		if err := tx.PutImages(ctx, []workspace.Image{image}); err != nil {
+		if err := catalog.PutImages(ctx, tx, []catalog.Image{image}); err != nil {
 			return err
 		}
-		subnets, err := tx.Subnets(ctx, s.ProjectID)
+		subnets, err := catalog.Subnets(ctx, tx, s.ProjectID)
 		if err != nil {
 			return err
 		}
 		subnet := subnets[0]
 		subnet.ID, subnet.Name, subnet.Default = exampleSubnet, "example", false
-		return tx.InsertSubnet(ctx, subnet)
+		return catalog.InsertSubnet(ctx, tx, subnet)
 	})
 }
 

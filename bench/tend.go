@@ -8,12 +8,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/store"
-	"carrel/internal/workspace"
 )
 
 var tend = measurement{name: "tend", about: "one look at 100 pools with 10,000 desktops that are all due", run: measureTend}
@@ -75,10 +75,10 @@ func measureTend(ctx context.Context, l *lab) ([]row, error) {
 // furnishPools fills a database with pools that scale by themselves and have just what they need.
 func furnishPools(ctx context.Context, s *store.Store, n int) ([]string, error) {
 	err := s.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.InsertVPC(ctx, workspace.VPC{ID: "vpc", ProjectID: tendProject, CIDR: "10.0.0.0/8"}); err != nil {
+		if err := catalog.InsertVPC(ctx, tx, catalog.VPC{ID: "vpc", ProjectID: tendProject, CIDR: "10.0.0.0/8"}); err != nil {
 			return err
 		}
-		if err := tx.InsertSubnet(ctx, workspace.Subnet{ID: "subnet", ProjectID: tendProject, VPCID: "vpc", Name: "net", CIDR: "10.0.0.0/8", Gateway: "10.0.0.1"}); err != nil {
+		if err := catalog.InsertSubnet(ctx, tx, catalog.Subnet{ID: "subnet", ProjectID: tendProject, VPCID: "vpc", Name: "net", CIDR: "10.0.0.0/8", Gateway: "10.0.0.1"}); err != nil {
 			return err
 		}
 		people := make([]directory.User, tendPeople)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"carrel/internal/assignment"
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -366,8 +367,8 @@ func TestWhatCannotBeGivenIsRefusedAndNothingChanges(t *testing.T) {
 	w.refused(attach(object{"desktop_id": ids[0], "attach_user_infos": []object{{"user_name": "lab", "type": "GROUP"}}}), 400, workspace.CodeGroupNotFound, "attach_user_infos[0]")
 
 	w.update(func(tx *store.Tx) error {
-		windows := workspace.Image{ID: "win", Type: workspace.ImageGold, OSType: "Windows", Architecture: "x86", EngineID: "sim"}
-		if err := tx.PutImages(w.Context(), []workspace.Image{windows}); err != nil {
+		windows := catalog.Image{ID: "win", Type: catalog.ImageGold, OSType: "Windows", Architecture: "x86", EngineID: "sim"}
+		if err := catalog.PutImages(w.Context(), tx, []catalog.Image{windows}); err != nil {
 			return err
 		}
 		d, err := desktop.ReadDesktop(w.Context(), tx, w.first.ProjectID, ids[1])

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"carrel/internal/catalog"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -71,7 +72,7 @@ func (s *Server) listProducts(ctx context.Context, in *listProductsInput) (produ
 	if err != nil || !there || in.ChargeMode == "0" {
 		return out, err
 	}
-	products, total, err := s.Services.Catalog.ListProducts(ctx, workspace.ProductQuery{
+	products, total, err := s.Services.Catalog.ListProducts(ctx, catalog.ProductQuery{
 		ID: in.ID, OSType: in.OSType, Architecture: in.Architecture, PackageType: in.PackageType,
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
@@ -79,7 +80,7 @@ func (s *Server) listProducts(ctx context.Context, in *listProductsInput) (produ
 	return out, err
 }
 
-func productOf(p workspace.Product) productDetail {
+func productOf(p catalog.Product) productDetail {
 	return productDetail{
 		ResourceKind: desktopKind, ID: p.ID, Type: "BASE", Architecture: p.Architecture, CPU: strconv.Itoa(p.CPUs), Memory: strconv.Itoa(p.MemoryMiB),
 		DiskType: p.DiskType, DiskSize: strconv.Itoa(p.DiskGB), Description: p.Description, ChargeMode: onDemand,
@@ -99,21 +100,21 @@ func (s *Server) zoneExists(ctx context.Context, id string) (bool, error) {
 		return true, nil
 	}
 	zones, err := s.Services.Catalog.Zones(ctx)
-	return slices.ContainsFunc(zones, func(z workspace.Zone) bool { return z.ID == id }), err
+	return slices.ContainsFunc(zones, func(z catalog.Zone) bool { return z.ID == id }), err
 }
 
 type listImagesInput struct {
 	Project
-	OSType       string              `query:"os_type" enum:"Linux,Windows,Other"`
-	Type         workspace.ImageType `query:"image_type" enum:"gold,private,market"`
-	Platform     string              `query:"platform" doc:"Beginning of the system's name, such as Debian"`
-	Architecture string              `query:"architecture" enum:"x86,arm"`
-	PackageType  string              `query:"package_type" doc:"Every image fits every package"`
-	ID           string              `query:"image_id"`
-	Limit        int                 `query:"limit" minimum:"0" maximum:"100" default:"100"`
-	Offset       int                 `query:"offset" minimum:"0" default:"0"`
-	SortField    string              `query:"sort_field" enum:"name,created_at" default:"name"`
-	SortType     string              `query:"sort_type" enum:"asc,desc" default:"asc"`
+	OSType       string            `query:"os_type" enum:"Linux,Windows,Other"`
+	Type         catalog.ImageType `query:"image_type" enum:"gold,private,market"`
+	Platform     string            `query:"platform" doc:"Beginning of the system's name, such as Debian"`
+	Architecture string            `query:"architecture" enum:"x86,arm"`
+	PackageType  string            `query:"package_type" doc:"Every image fits every package"`
+	ID           string            `query:"image_id"`
+	Limit        int               `query:"limit" minimum:"0" maximum:"100" default:"100"`
+	Offset       int               `query:"offset" minimum:"0" default:"0"`
+	SortField    string            `query:"sort_field" enum:"name,created_at" default:"name"`
+	SortType     string            `query:"sort_type" enum:"asc,desc" default:"asc"`
 }
 
 type imagesReply struct {
@@ -135,11 +136,11 @@ type imageDetail struct {
 }
 
 func (s *Server) listImages(ctx context.Context, in *listImagesInput) (imagesReply, error) {
-	images, total, err := s.Services.Catalog.ListImages(ctx, workspace.ImageQuery{
+	images, total, err := s.Services.Catalog.ListImages(ctx, catalog.ImageQuery{
 		ProjectID: in.ProjectID, ID: in.ID, Type: in.Type, OSType: in.OSType, Platform: in.Platform, Architecture: in.Architecture,
 		SortBy: in.SortField, Descending: in.SortType == "desc", Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
-	return imagesReply{total, each(images, func(i workspace.Image) imageDetail {
+	return imagesReply{total, each(images, func(i catalog.Image) imageDetail {
 		return imageDetail{
 			ID: i.ID, Type: string(i.Type), OSType: i.OSType, Architecture: i.Architecture, OSVersion: i.OSVersion, Name: i.Name,
 			MinMemory: i.MinMemoryMiB, MinDisk: i.MinDiskGB, Created: stamp(i.Created), DiskFormat: diskFormat(i),
@@ -148,7 +149,7 @@ func (s *Server) listImages(ctx context.Context, in *listImagesInput) (imagesRep
 }
 
 // diskFormat is qcow2 for virtual machines, in which Incus keeps their disks.
-func diskFormat(i workspace.Image) string {
+func diskFormat(i catalog.Image) string {
 	if i.VM {
 		return "qcow2"
 	}
@@ -216,7 +217,7 @@ type soldOut struct {
 
 func (s *Server) listZones(ctx context.Context, _ *Project) (zonesReply, error) {
 	zones, err := s.Services.Catalog.Zones(ctx)
-	return zonesReply{len(zones), each(zones, func(z workspace.Zone) zoneDetail {
+	return zonesReply{len(zones), each(zones, func(z catalog.Zone) zoneDetail {
 		return zoneDetail{
 			ID: z.ID, DisplayName: z.ID, Names: inBothLanguages(z.ID), SoldOut: soldOut{[]string{}}, ProductIDs: []string{},
 			Visible: true, Default: z.Default,
@@ -270,7 +271,7 @@ func (s *Server) summariseZones(ctx context.Context, _ *Project) (zoneSummaryRep
 	zones, err := s.Services.Catalog.Zones(ctx)
 	return zoneSummaryReply{
 		Types: []string{siteType}, Default: siteType,
-		Zones: map[string][]zoneSummary{siteType: each(zones, func(z workspace.Zone) zoneSummary {
+		Zones: map[string][]zoneSummary{siteType: each(zones, func(z catalog.Zone) zoneSummary {
 			return zoneSummary{ID: z.ID, Names: inBothLanguages(z.ID), Default: z.Default}
 		})},
 	}, err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"carrel/internal/catalog"
 	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -16,7 +17,7 @@ import (
 
 func TestWhatAPoolWasNotGivenStaysEmpty(t *testing.T) {
 	w := newWorld(t)
-	w.update(func(tx *store.Tx) error { return tx.PutZones(w.Context(), []workspace.Zone{{ID: "west"}}) })
+	w.update(func(tx *store.Tx) error { return catalog.PutZones(w.Context(), tx, []catalog.Zone{{ID: "west"}}) })
 	policy := object{"autoscale_type": "AUTO_CREATED", "max_auto_created": 9, "once_auto_created": nil, "auto_isolation_max_num": nil}
 	id, ids := w.pool(object{"enable_autoscale": true, "autoscale_policy": policy})
 	empty := func(when string) {
@@ -209,7 +210,7 @@ func TestHostNamesAreUniqueInAProject(t *testing.T) {
 func TestAnImageThatIsGoneIsNotOrdered(t *testing.T) {
 	w := newWorld(t)
 	pool, _ := w.pool(nil)
-	w.update(func(tx *store.Tx) error { return tx.MarkGone(w.Context(), []string{image}) })
+	w.update(func(tx *store.Tx) error { return catalog.MarkGone(w.Context(), tx, []string{image}) })
 	if n := w.ok(w.get("/images")).number("total_count"); n != 0 {
 		t.Errorf("%d images are listed", n)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/api"
+	"carrel/internal/catalog"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
@@ -48,11 +49,11 @@ func (w *world) company(desktops int) {
 		made = append(made, d)
 	}
 	w.update(func(tx *store.Tx) error {
-		subnet := workspace.Subnet{ID: "wide", ProjectID: w.first.ProjectID, VPCID: w.vpcID, CIDR: "10.64.0.0/10", Gateway: "10.127.0.1"}
-		if err := tx.InsertSubnet(ctx, subnet); err != nil {
+		subnet := catalog.Subnet{ID: "wide", ProjectID: w.first.ProjectID, VPCID: w.vpcID, CIDR: "10.64.0.0/10", Gateway: "10.127.0.1"}
+		if err := catalog.InsertSubnet(ctx, tx, subnet); err != nil {
 			return err
 		}
-		if err := tx.InsertSecurityGroup(ctx, workspace.SecurityGroup{ID: "narrow", ProjectID: w.first.ProjectID}); err != nil {
+		if err := catalog.InsertSecurityGroup(ctx, tx, catalog.SecurityGroup{ID: "narrow", ProjectID: w.first.ProjectID}); err != nil {
 			return err
 		}
 		if err := directory.InsertUsers(ctx, tx, people); err != nil {

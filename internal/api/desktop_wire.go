@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
@@ -15,7 +16,7 @@ type (
 		Zone           string              `json:"availability_zone,omitempty" doc:"The default zone if absent"`
 		ProductID      string              `json:"product_id" required:"true"`
 		BuyType        string              `json:"buy_type,omitempty" enum:"speed,custom" doc:"Which form of the console the order came from; makes no difference"`
-		ImageType      workspace.ImageType `json:"image_type" required:"true" doc:"gold, private or market"`
+		ImageType      catalog.ImageType   `json:"image_type" required:"true" doc:"gold, private or market"`
 		ImageID        string              `json:"image_id" required:"true"`
 		Root           VolumeBody          `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
 		Data           []VolumeBody        `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
@@ -356,7 +357,7 @@ type productSummary struct {
 	Status       string `json:"status"`
 }
 
-func productSummaryOf(p workspace.Product) productSummary {
+func productSummaryOf(p catalog.Product) productSummary {
 	return productSummary{
 		ResourceKind: desktopKind, ID: p.ID, FlavorID: p.ID, Type: "BASE", CPU: strconv.Itoa(p.CPUs), Memory: strconv.Itoa(p.MemoryMiB),
 		Description: p.Description, ChargeMode: onDemand, Architecture: p.Architecture, PackageType: p.PackageType,

@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"carrel/internal/catalog"
 	"carrel/internal/iam"
-	"carrel/internal/workspace"
 )
 
 func (s *Server) networkOperations() []operation {
@@ -31,7 +31,7 @@ type vpcDetail struct {
 
 func (s *Server) listVPCs(ctx context.Context, in *Project) (vpcsReply, error) {
 	vpcs, err := s.Services.Catalog.VPCs(ctx, in.ProjectID)
-	return vpcsReply{each(vpcs, func(v workspace.VPC) vpcDetail {
+	return vpcsReply{each(vpcs, func(v catalog.VPC) vpcDetail {
 		return vpcDetail{Status: "OK", ID: v.ID, Name: v.Name, Created: stamp(v.Created), CIDR: v.CIDR, TenantID: v.ProjectID}
 	})}, err
 }
@@ -79,7 +79,7 @@ func (s *Server) listSubnets(ctx context.Context, in *listSubnetsInput) (subnets
 	return out, err
 }
 
-func subnetOf(s workspace.SubnetDetail) subnetDetail {
+func subnetOf(s catalog.SubnetDetail) subnetDetail {
 	dns := append(slices.Clip(s.DNS), "", "")
 	return subnetDetail{
 		ID: s.ID, VPCID: s.VPCID, Name: s.Name, CIDR: s.CIDR, Gateway: s.Gateway, DHCP: true, PrimaryDNS: dns[0], SecondaryDNS: dns[1],
@@ -102,7 +102,7 @@ type securityGroupDetail struct {
 
 func (s *Server) listSecurityGroups(ctx context.Context, in *Project) (securityGroupsReply, error) {
 	groups, err := s.Services.Catalog.SecurityGroups(ctx, in.ProjectID)
-	return securityGroupsReply{each(groups, func(g workspace.SecurityGroup) securityGroupDetail {
+	return securityGroupsReply{each(groups, func(g catalog.SecurityGroup) securityGroupDetail {
 		return securityGroupDetail{
 			ID: g.ID, Name: g.Name, Description: g.Description, TenantID: g.ProjectID, ProjectID: g.ProjectID, Created: stamp(g.Created),
 		}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/pool"
@@ -40,15 +41,15 @@ type rebuildPoolInput struct {
 
 type rebuildPoolBody struct {
 	ReachBody
-	ImageType   workspace.ImageType `json:"image_type,omitempty" doc:"gold, private or market; the image's own"`
-	ImageID     string              `json:"image_id" required:"true"`
-	OSType      string              `json:"os_type,omitempty" doc:"Linux or Windows; the image's own"`
-	Delay       int                 `json:"delay_time,omitempty" doc:"Minutes, 0 to 1440, for which people at work may save"`
-	Message     string              `json:"message,omitempty" doc:"Shown to them, with a countdown; at most 1024 characters"`
-	OrderID     string              `json:"order_id,omitempty" doc:"Kept; at most 64 characters"`
-	Fix         bool                `json:"is_fix,omitempty" doc:"Only desktops whose image is another one"`
-	EncryptType string              `json:"encrypt_type,omitempty" enum:"KEEP,UNENCRYPTED,ENCRYPTED" doc:"ENCRYPTED is refused"`
-	KeyID       string              `json:"kms_id,omitempty" doc:"Refused"`
+	ImageType   catalog.ImageType `json:"image_type,omitempty" doc:"gold, private or market; the image's own"`
+	ImageID     string            `json:"image_id" required:"true"`
+	OSType      string            `json:"os_type,omitempty" doc:"Linux or Windows; the image's own"`
+	Delay       int               `json:"delay_time,omitempty" doc:"Minutes, 0 to 1440, for which people at work may save"`
+	Message     string            `json:"message,omitempty" doc:"Shown to them, with a countdown; at most 1024 characters"`
+	OrderID     string            `json:"order_id,omitempty" doc:"Kept; at most 64 characters"`
+	Fix         bool              `json:"is_fix,omitempty" doc:"Only desktops whose image is another one"`
+	EncryptType string            `json:"encrypt_type,omitempty" enum:"KEEP,UNENCRYPTED,ENCRYPTED" doc:"ENCRYPTED is refused"`
+	KeyID       string            `json:"kms_id,omitempty" doc:"Refused"`
 }
 
 func (s *Server) rebuildPool(ctx context.Context, in *rebuildPoolInput) (jobReply, error) {

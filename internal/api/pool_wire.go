@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
@@ -13,30 +14,30 @@ import (
 // left out in silence.
 type (
 	createPoolBody struct {
-		Name           string              `json:"name" required:"true" doc:"1 to 255 letters, digits and hyphens; unique in the project whatever its case"`
-		Type           pool.PoolType       `json:"type" required:"true" enum:"DYNAMIC,STATIC" doc:"DYNAMIC: any desktop for a while; STATIC: one for good"`
-		Size           int                 `json:"size" required:"true" doc:"1 to 1000 desktops"`
-		Description    string              `json:"description,omitempty" doc:"At most 255 characters"`
-		Zone           string              `json:"availability_zone,omitempty" doc:"The default zone if absent"`
-		ProductID      string              `json:"product_id" required:"true" doc:"A product that ListProducts lists"`
-		FlavorID       string              `json:"flavor_id,omitempty" doc:"The product, if given"`
-		ImageType      workspace.ImageType `json:"image_type,omitempty" doc:"gold, private or market; private if absent"`
-		ImageID        string              `json:"image_id" required:"true" doc:"An image that ListImages lists, of this type"`
-		Root           *poolVolumeBody     `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
-		Data           []poolVolumeBody    `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
-		VPCID          string              `json:"vpc_id,omitempty" doc:"The subnets' if absent"`
-		SubnetIDs      []string            `json:"subnet_ids" required:"true" doc:"1 to 50; the desktops are spread over them"`
-		SecurityGroups []idBody            `json:"security_groups,omitempty" doc:"The default group if absent"`
-		People         []grantBody         `json:"authorized_objects,omitempty" doc:"Who may use the pool; at most 500 here, more with CreateDesktopPoolAuthorizedObjects"`
-		OUName         string              `json:"ou_name,omitempty" doc:"An organisational unit that AddOu has added"`
-		Tags           []tagBody           `json:"tags,omitempty" doc:"At most 20; of the pool's desktops too"`
-		EnterpriseID   string              `json:"enterprise_project_id,omitempty" doc:"0 by default"`
-		Retention      *int                `json:"disconnected_retention_period,omitempty" doc:"DYNAMIC: minutes for which somebody who disconnected keeps the desktop; 10 to 43200, 30 if absent"`
-		Autoscaling    bool                `json:"enable_autoscale,omitempty" doc:"Whether autoscale_policy holds; no by default"`
-		Policy         *autoscaleBody      `json:"autoscale_policy,omitempty" doc:"When desktops are made and deleted by themselves; nothing happens without autoscale_type"`
-		Reset          *resetPolicyBody    `json:"user_reset_policy,omitempty" doc:"Whether people may reset the desktop that they have"`
-		NamePolicyID   string              `json:"desktop_name_policy_id,omitempty" doc:"Makes the computer names; from the pool's name if absent"`
-		Domain         string              `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
+		Name           string            `json:"name" required:"true" doc:"1 to 255 letters, digits and hyphens; unique in the project whatever its case"`
+		Type           pool.PoolType     `json:"type" required:"true" enum:"DYNAMIC,STATIC" doc:"DYNAMIC: any desktop for a while; STATIC: one for good"`
+		Size           int               `json:"size" required:"true" doc:"1 to 1000 desktops"`
+		Description    string            `json:"description,omitempty" doc:"At most 255 characters"`
+		Zone           string            `json:"availability_zone,omitempty" doc:"The default zone if absent"`
+		ProductID      string            `json:"product_id" required:"true" doc:"A product that ListProducts lists"`
+		FlavorID       string            `json:"flavor_id,omitempty" doc:"The product, if given"`
+		ImageType      catalog.ImageType `json:"image_type,omitempty" doc:"gold, private or market; private if absent"`
+		ImageID        string            `json:"image_id" required:"true" doc:"An image that ListImages lists, of this type"`
+		Root           *poolVolumeBody   `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
+		Data           []poolVolumeBody  `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
+		VPCID          string            `json:"vpc_id,omitempty" doc:"The subnets' if absent"`
+		SubnetIDs      []string          `json:"subnet_ids" required:"true" doc:"1 to 50; the desktops are spread over them"`
+		SecurityGroups []idBody          `json:"security_groups,omitempty" doc:"The default group if absent"`
+		People         []grantBody       `json:"authorized_objects,omitempty" doc:"Who may use the pool; at most 500 here, more with CreateDesktopPoolAuthorizedObjects"`
+		OUName         string            `json:"ou_name,omitempty" doc:"An organisational unit that AddOu has added"`
+		Tags           []tagBody         `json:"tags,omitempty" doc:"At most 20; of the pool's desktops too"`
+		EnterpriseID   string            `json:"enterprise_project_id,omitempty" doc:"0 by default"`
+		Retention      *int              `json:"disconnected_retention_period,omitempty" doc:"DYNAMIC: minutes for which somebody who disconnected keeps the desktop; 10 to 43200, 30 if absent"`
+		Autoscaling    bool              `json:"enable_autoscale,omitempty" doc:"Whether autoscale_policy holds; no by default"`
+		Policy         *autoscaleBody    `json:"autoscale_policy,omitempty" doc:"When desktops are made and deleted by themselves; nothing happens without autoscale_type"`
+		Reset          *resetPolicyBody  `json:"user_reset_policy,omitempty" doc:"Whether people may reset the desktop that they have"`
+		NamePolicyID   string            `json:"desktop_name_policy_id,omitempty" doc:"Makes the computer names; from the pool's name if absent"`
+		Domain         string            `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
 	}
 	poolVolumeBody struct {
 		VolumeBody
@@ -248,7 +249,7 @@ func poolReplyOf(p pool.PoolDetail) poolReply {
 }
 
 // platformOf is how an image's system is called: "Debian".
-func platformOf(i workspace.Image) string {
+func platformOf(i catalog.Image) string {
 	name, _, _ := strings.Cut(i.OSVersion, " ")
 	return name
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -27,7 +28,7 @@ const reference = `{ "name" : "POOL01", "type" : "STATIC", "size" : 50, "image_t
 func (w *world) addSubnet(id, cidr, gateway string) string {
 	w.Helper()
 	w.update(func(tx *store.Tx) error {
-		return tx.InsertSubnet(w.Context(), workspace.Subnet{
+		return catalog.InsertSubnet(w.Context(), tx, catalog.Subnet{
 			ID: id, ProjectID: w.first.ProjectID, VPCID: w.vpcID, Name: id, CIDR: cidr, Gateway: gateway, Network: "net-" + id[:4],
 		})
 	})
@@ -40,9 +41,9 @@ func TestTheExampleOfTheReferenceMakesAPool(t *testing.T) {
 	w.update(func(tx *store.Tx) error {
 		ctx := w.Context()
 		for _, err := range []error{
-			tx.PutZones(ctx, []workspace.Zone{{ID: zone, Default: true}, {ID: "az3.manage.x86"}}),
-			tx.PutProducts(ctx, []workspace.Product{{ID: "workspace.c2.large.windows.2", CPUs: 2, MemoryMiB: 4096, Architecture: "x86", OSType: "Windows", Status: "normal"}}),
-			tx.PutImages(ctx, []workspace.Image{{ID: "a866298d-67db-44b0-a1f1-9d09bdddc20f", Type: workspace.ImageGold, Name: "Windows", OSType: "Windows", Architecture: "x86", EngineID: "sim"}}),
+			catalog.PutZones(ctx, tx, []catalog.Zone{{ID: zone, Default: true}, {ID: "az3.manage.x86"}}),
+			catalog.PutProducts(ctx, tx, []catalog.Product{{ID: "workspace.c2.large.windows.2", CPUs: 2, MemoryMiB: 4096, Architecture: "x86", OSType: "Windows", Status: "normal"}}),
+			catalog.PutImages(ctx, tx, []catalog.Image{{ID: "a866298d-67db-44b0-a1f1-9d09bdddc20f", Type: catalog.ImageGold, Name: "Windows", OSType: "Windows", Architecture: "x86", EngineID: "sim"}}),
 		} {
 			if err != nil {
 				return err
@@ -148,10 +149,10 @@ func TestBadOrdersOfPoolsAreRefusedAndLeaveNothingBehind(t *testing.T) {
 	other := "other-vpc"
 	w.update(func(tx *store.Tx) error {
 		ctx := w.Context()
-		if err := tx.InsertVPC(ctx, workspace.VPC{ID: other, ProjectID: w.first.ProjectID, Name: other, CIDR: "10.8.0.0/16"}); err != nil {
+		if err := catalog.InsertVPC(ctx, tx, catalog.VPC{ID: other, ProjectID: w.first.ProjectID, Name: other, CIDR: "10.8.0.0/16"}); err != nil {
 			return err
 		}
-		return tx.InsertSubnet(ctx, workspace.Subnet{ID: "far", ProjectID: w.first.ProjectID, VPCID: other, Name: "far", CIDR: "10.8.0.0/24", Gateway: "10.8.0.1", Network: "far"})
+		return catalog.InsertSubnet(ctx, tx, catalog.Subnet{ID: "far", ProjectID: w.first.ProjectID, VPCID: other, Name: "far", CIDR: "10.8.0.0/24", Gateway: "10.8.0.1", Network: "far"})
 	})
 	perUser := w.ok(w.post("/desktop-name-policies", object{
 		"policy_name": "people", "name_prefix": "$DomainUser$", "digit_number": 2, "start_number": 1, "single_domain_user_inc": 1,

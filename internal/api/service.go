@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/url"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
@@ -59,7 +60,7 @@ type namedGroup struct {
 	Name string `json:"name"`
 }
 
-func groupNamed(g workspace.SecurityGroup) namedGroup { return namedGroup{g.ID, g.Name} }
+func groupNamed(g catalog.SecurityGroup) namedGroup { return namedGroup{g.ID, g.Name} }
 
 func (s *Server) showService(ctx context.Context, in *Project) (serviceDetail, error) {
 	d, err := s.Services.Catalog.ServiceDetail(ctx, in.ProjectID)
@@ -81,7 +82,7 @@ func accessOf(endpoint string) (host, port string) {
 	return u.Hostname(), cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 }
 
-func serviceOf(d workspace.ServiceDetail, enterprise string) serviceDetail {
+func serviceOf(d catalog.ServiceDetail, enterprise string) serviceDetail {
 	out := serviceDetail{
 		ID: d.ID, Status: "SUBSCRIBED", VPCID: d.VPCID, VPCName: d.VPC.Name, AccessMode: "INTERNET", AccessStatus: "available",
 		Directory:    &directoryBody{Type: "LITE_AS", Name: desktop.BuiltInDomain, DeleteComputers: "0"},
@@ -102,7 +103,7 @@ func serviceOf(d workspace.ServiceDetail, enterprise string) serviceDetail {
 		switch {
 		case g.Default:
 			out.DesktopGroup = &namedGroup{g.ID, g.Name}
-		case g.Name == workspace.InfrastructureGroup:
+		case g.Name == catalog.InfrastructureGroup:
 			out.ServiceGroup = &namedGroup{g.ID, g.Name}
 		}
 	}

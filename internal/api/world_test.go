@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/api"
+	"carrel/internal/catalog"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
 	"carrel/internal/iam"
@@ -74,7 +75,7 @@ func newWorldOn(t testing.TB, database string) *world {
 		t.Fatal(err)
 	}
 	w.update(putCatalog)
-	subnets := []workspace.NewSubnet{{Name: "subnet", CIDR: "10.9.0.0/24", Gateway: "10.9.0.1", Network: "net"}}
+	subnets := []catalog.NewSubnet{{Name: "subnet", CIDR: "10.9.0.0/24", Gateway: "10.9.0.1", Network: "net"}}
 	if err := service.Catalog.Subscribe(t.Context(), w.first.ProjectID, "10.9.0.0/16", subnets); err != nil {
 		t.Fatal(err)
 	}
@@ -89,21 +90,21 @@ func newWorldOn(t testing.TB, database string) *world {
 
 func putCatalog(tx *store.Tx) error {
 	ctx := context.Background()
-	if err := tx.PutZones(ctx, []workspace.Zone{{ID: zone, Default: true}}); err != nil {
+	if err := catalog.PutZones(ctx, tx, []catalog.Zone{{ID: zone, Default: true}}); err != nil {
 		return err
 	}
-	if err := tx.PutVolumeTypes(ctx, []workspace.VolumeType{{ID: "SAS"}, {ID: "SSD"}}); err != nil {
+	if err := catalog.PutVolumeTypes(ctx, tx, []catalog.VolumeType{{ID: "SAS"}, {ID: "SSD"}}); err != nil {
 		return err
 	}
-	err := tx.PutProducts(ctx, []workspace.Product{{
+	err := catalog.PutProducts(ctx, tx, []catalog.Product{{
 		ID: product, CPUs: 2, MemoryMiB: 4096, Architecture: "x86", OSType: "Linux", DiskType: "SAS", DiskGB: 80,
 		PackageType: "general", Description: "2 processors, 4 GB", Status: "normal",
 	}})
 	if err != nil {
 		return err
 	}
-	return tx.PutImages(ctx, []workspace.Image{{
-		ID: image, Type: workspace.ImageGold, Name: "Debian XFCE", OSType: "Linux", OSVersion: "Debian GNU/Linux 12",
+	return catalog.PutImages(ctx, tx, []catalog.Image{{
+		ID: image, Type: catalog.ImageGold, Name: "Debian XFCE", OSType: "Linux", OSVersion: "Debian GNU/Linux 12",
 		Architecture: "x86", MinDiskGB: 40, MinMemoryMiB: 512, EngineID: "sim", Created: tx.Now(),
 	}})
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"carrel/internal/catalog"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -40,9 +41,9 @@ func (a *App) bootstrap(ctx context.Context, endpoint string) error {
 	if err != nil {
 		return fmt.Errorf("making the first account: %w", err)
 	}
-	var subnets []workspace.NewSubnet
+	var subnets []catalog.NewSubnet
 	for _, n := range a.config.Networks {
-		subnets = append(subnets, workspace.NewSubnet{
+		subnets = append(subnets, catalog.NewSubnet{
 			Name: "subnet-" + n.Name, CIDR: n.CIDR, Gateway: n.gateway(), DNS: n.DNS, Network: n.Name,
 		})
 	}
@@ -84,7 +85,7 @@ func (a *App) fillPlace(ctx context.Context, b *Bootstrap) error {
 		}
 	}
 	page := workspace.Page{Limit: 100}
-	images, _, err := a.Services.Catalog.ListImages(ctx, workspace.ImageQuery{ProjectID: b.ProjectID, Page: page})
+	images, _, err := a.Services.Catalog.ListImages(ctx, catalog.ImageQuery{ProjectID: b.ProjectID, Page: page})
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (a *App) fillPlace(ctx context.Context, b *Bootstrap) error {
 			b.ImageID = i.ID
 		}
 	}
-	products, _, err := a.Services.Catalog.ListProducts(ctx, workspace.ProductQuery{Page: page})
+	products, _, err := a.Services.Catalog.ListProducts(ctx, catalog.ProductQuery{Page: page})
 	if err != nil {
 		return err
 	}

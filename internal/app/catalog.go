@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
@@ -25,13 +26,13 @@ func syncCatalog(ctx context.Context, s store.Transactions, e engine.Engine, c C
 		return err
 	}
 	return s.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.PutZones(ctx, zonesOf(desc)); err != nil {
+		if err := catalog.PutZones(ctx, tx, zonesOf(desc)); err != nil {
 			return err
 		}
-		if err := tx.PutVolumeTypes(ctx, volumeTypesOf(desc)); err != nil {
+		if err := catalog.PutVolumeTypes(ctx, tx, volumeTypesOf(desc)); err != nil {
 			return err
 		}
-		if err := tx.PutProducts(ctx, productsOf(c.Products, desc)); err != nil {
+		if err := catalog.PutProducts(ctx, tx, productsOf(c.Products, desc)); err != nil {
 			return err
 		}
 		return putImages(ctx, tx, imagesOf(images, desc, tx.Now()))
@@ -39,16 +40,16 @@ func syncCatalog(ctx context.Context, s store.Transactions, e engine.Engine, c C
 }
 
 // putImages makes the catalogue's images those that there are, and writes only what differs: it is done again and again.
-func putImages(ctx context.Context, tx *store.Tx, there []workspace.Image) error {
-	listed, _, err := tx.Images(ctx, workspace.ImageQuery{Type: workspace.ImageGold, Page: workspace.Page{Limit: maxImages}})
+func putImages(ctx context.Context, tx *store.Tx, there []catalog.Image) error {
+	listed, _, err := catalog.Images(ctx, tx, catalog.ImageQuery{Type: catalog.ImageGold, Page: workspace.Page{Limit: maxImages}})
 	if err != nil {
 		return err
 	}
 	fresh, gone := compareImages(listed, there)
-	if err := tx.PutImages(ctx, fresh); err != nil {
+	if err := catalog.PutImages(ctx, tx, fresh); err != nil {
 		return err
 	}
-	return tx.MarkGone(ctx, gone)
+	return catalog.MarkGone(ctx, tx, gone)
 }
 
 // maxImages is how many images are looked at.
@@ -56,8 +57,8 @@ const maxImages = 10000
 
 // compareImages says which images of the engine the catalogue lacks or has otherwise, and the ids of those that it lists and the engine
 // has no longer. An image that is known keeps the time at which it came.
-func compareImages(listed, there []workspace.Image) (fresh []workspace.Image, gone []string) {
-	known := make(map[string]workspace.Image, len(listed))
+func compareImages(listed, there []catalog.Image) (fresh []catalog.Image, gone []string) {
+	known := make(map[string]catalog.Image, len(listed))
 	for _, i := range listed {
 		known[i.ID] = i
 	}
@@ -112,11 +113,11 @@ func refreshImages(ctx context.Context, s store.Transactions, e engine.Engine, l
 	if err != nil {
 		return err
 	}
-	var fresh []workspace.Image
+	var fresh []catalog.Image
 	var gone []string
-	query := workspace.ImageQuery{Type: workspace.ImageGold, Page: workspace.Page{Limit: maxImages}}
+	query := catalog.ImageQuery{Type: catalog.ImageGold, Page: workspace.Page{Limit: maxImages}}
 	err = s.View(ctx, func(tx *store.Tx) error {
-		listed, _, err := tx.Images(ctx, query)
+		listed, _, err := catalog.Images(ctx, tx, query)
 		fresh, gone = compareImages(listed, imagesOf(images, desc, tx.Now()))
 		return err
 	})
@@ -127,26 +128,26 @@ func refreshImages(ctx context.Context, s store.Transactions, e engine.Engine, l
 	return s.Update(ctx, func(tx *store.Tx) error { return putImages(ctx, tx, imagesOf(images, desc, tx.Now())) })
 }
 
-func zonesOf(d engine.Description) []workspace.Zone {
-	zones := make([]workspace.Zone, len(d.Zones))
+func zonesOf(d engine.Description) []catalog.Zone {
+	zones := make([]catalog.Zone, len(d.Zones))
 	for i, id := range d.Zones {
-		zones[i] = workspace.Zone{ID: id, Default: i == 0}
+		zones[i] = catalog.Zone{ID: id, Default: i == 0}
 	}
 	return zones
 }
 
-func volumeTypesOf(d engine.Description) []workspace.VolumeType {
-	types := make([]workspace.VolumeType, len(d.Classes))
+func volumeTypesOf(d engine.Description) []catalog.VolumeType {
+	types := make([]catalog.VolumeType, len(d.Classes))
 	for i, id := range d.Classes {
-		types[i] = workspace.VolumeType{ID: id}
+		types[i] = catalog.VolumeType{ID: id}
 	}
 	return types
 }
 
-func productsOf(configured []Product, d engine.Description) []workspace.Product {
-	products := make([]workspace.Product, len(configured))
+func productsOf(configured []Product, d engine.Description) []catalog.Product {
+	products := make([]catalog.Product, len(configured))
 	for i, p := range configured {
-		products[i] = workspace.Product{
+		products[i] = catalog.Product{
 			ID: p.ID, CPUs: p.CPUs, MemoryMiB: p.MemoryMiB, Architecture: "x86", OSType: cmp.Or(p.OSType, "Linux"),
 			DiskType: "SAS", DiskGB: desktop.MinRootGB, PackageType: cmp.Or(p.Package, "general"), Description: p.Text,
 			Status: "sellout", Processes: p.Processes,
@@ -161,14 +162,14 @@ func productsOf(configured []Product, d engine.Description) []workspace.Product 
 }
 
 // imagesOf lists the engine's images as gold ones. Virtual machines are left out where the engine cannot run them.
-func imagesOf(images []engine.Image, d engine.Description, now time.Time) []workspace.Image {
-	var gold []workspace.Image
+func imagesOf(images []engine.Image, d engine.Description, now time.Time) []catalog.Image {
+	var gold []catalog.Image
 	for _, i := range images {
 		if i.VM && !d.VMs {
 			continue
 		}
-		gold = append(gold, workspace.Image{
-			ID: imageID(i.Alias), Type: workspace.ImageGold, Name: cmp.Or(i.Description, i.Alias), OSType: "Linux", OSVersion: i.OS,
+		gold = append(gold, catalog.Image{
+			ID: imageID(i.Alias), Type: catalog.ImageGold, Name: cmp.Or(i.Description, i.Alias), OSType: "Linux", OSVersion: i.OS,
 			Architecture: "x86", VM: i.VM, MinMemoryMiB: 1024, MinDiskGB: 10, EngineID: i.ID, Created: now,
 		})
 	}

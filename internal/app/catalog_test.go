@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"testing"
 
+	"carrel/internal/catalog"
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/store"
@@ -40,14 +41,14 @@ func TestTheListOfImagesFollowsTheEngine(t *testing.T) {
 	if err := syncCatalog(t.Context(), db, e, Defaults()); err != nil {
 		t.Fatal(err)
 	}
-	images := func() []workspace.Image {
+	images := func() []catalog.Image {
 		t.Helper()
 		if err := refreshImages(t.Context(), db, e, slog.New(slog.DiscardHandler)); err != nil {
 			t.Fatal(err)
 		}
-		var listed []workspace.Image
+		var listed []catalog.Image
 		err := db.View(t.Context(), func(tx *store.Tx) (err error) {
-			listed, _, err = tx.Images(t.Context(), workspace.ImageQuery{Page: workspace.Page{Limit: 100}})
+			listed, _, err = catalog.Images(t.Context(), tx, catalog.ImageQuery{Page: workspace.Page{Limit: 100}})
 			return err
 		})
 		if err != nil {
@@ -70,9 +71,9 @@ func TestTheListOfImagesFollowsTheEngine(t *testing.T) {
 }
 
 func TestAnImageThatStaysIsNotWrittenAgain(t *testing.T) {
-	known := workspace.Image{ID: "a", Name: "one"}
-	renamed := workspace.Image{ID: "b", Name: "two"}
-	fresh, gone := compareImages([]workspace.Image{known, {ID: "b", Name: "old"}, {ID: "c"}}, []workspace.Image{known, renamed, {ID: "d"}})
+	known := catalog.Image{ID: "a", Name: "one"}
+	renamed := catalog.Image{ID: "b", Name: "two"}
+	fresh, gone := compareImages([]catalog.Image{known, {ID: "b", Name: "old"}, {ID: "c"}}, []catalog.Image{known, renamed, {ID: "d"}})
 	if len(fresh) != 2 || fresh[0] != renamed || fresh[1].ID != "d" || len(gone) != 1 || gone[0] != "c" {
 		t.Errorf("to write %+v, gone %v", fresh, gone)
 	}

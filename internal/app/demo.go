@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/signin"
@@ -109,7 +110,7 @@ func (a *App) ensureDemoDesktop(ctx context.Context, u directory.User, progress 
 		progress("Creating the first desktop, for the user demo")
 		_, err = a.Services.Desktops.CreateDesktops(ctx, desktop.CreateDesktops{
 			Caller: workspace.Caller{ProjectID: u.ProjectID, RequestID: "carrel-up"}, Type: desktop.Dedicated,
-			ProductID: a.Bootstrap.ProductID, ImageType: workspace.ImageGold, ImageID: a.Bootstrap.ImageID,
+			ProductID: a.Bootstrap.ProductID, ImageType: catalog.ImageGold, ImageID: a.Bootstrap.ImageID,
 			Root:     desktop.VolumeSpec{Type: "SAS", GB: desktop.MinRootGB},
 			Desktops: []desktop.NewDesktop{{UserName: u.Name, Group: desktop.GroupSudo}},
 		})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"carrel/internal/catalog"
 	"carrel/internal/store"
 )
 
@@ -19,7 +20,7 @@ func installationOf(ctx context.Context, c Config) (id string, err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	err = s.View(ctx, func(tx *store.Tx) (err error) {
-		id, err = tx.Installation(ctx)
+		id, err = catalog.Installation(ctx, tx)
 		return err
 	})
 	return id, err

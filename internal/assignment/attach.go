@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -181,7 +182,7 @@ func (a *attachment) checkWindows(ctx context.Context, tx *store.Tx) error {
 	for i, d := range a.desktops {
 		is, known := windows[d.ImageID]
 		if !known {
-			image, err := tx.ReadImage(ctx, "", d.ImageID)
+			image, err := catalog.ReadImage(ctx, tx, "", d.ImageID)
 			if err != nil && workspace.CodeOf(err) != workspace.CodeImageNotFound {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/store"
@@ -247,7 +248,7 @@ func sameAddress(email, known, otherwise string) error {
 }
 
 // checkDesktop says what is wrong with what a row tells of a desktop. Whether its address is free is seen when it is ordered.
-func (p *ImportedUser) checkDesktop(subnet *workspace.Subnet, taken map[string]bool, desktops map[string]int) error {
+func (p *ImportedUser) checkDesktop(subnet *catalog.Subnet, taken map[string]bool, desktops map[string]int) error {
 	group, _, err := desktop.GroupFor(string(directory.ColPermission), p.Permission)
 	if err != nil {
 		return err
@@ -289,11 +290,11 @@ func (p *ImportedUser) checkDesktop(subnet *workspace.Subnet, taken map[string]b
 }
 
 // importSubnet finds the subnet that a request names, or nil.
-func importSubnet(ctx context.Context, tx *store.Tx, r ImportUsers) (*workspace.Subnet, error) {
+func importSubnet(ctx context.Context, tx *store.Tx, r ImportUsers) (*catalog.Subnet, error) {
 	if r.SubnetID == "" && r.VPCID == "" {
 		return nil, nil
 	}
-	subnets, err := tx.Subnets(ctx, r.ProjectID)
+	subnets, err := catalog.Subnets(ctx, tx, r.ProjectID)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"carrel/internal/assignment"
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/signin"
@@ -232,13 +233,13 @@ func deal(ctx context.Context, tx *store.Tx, all map[string][]Mine, desktops []M
 
 // furnish adds to desktops what people see of them. It reads each image once.
 func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]Mine, error) {
-	images := map[string]workspace.Image{}
+	images := map[string]catalog.Image{}
 	mine := make([]Mine, 0, len(desktops))
 	for _, d := range desktops {
 		image, known := images[d.ImageID]
 		if !known {
 			var err error
-			image, err = tx.ReadImage(ctx, "", d.ImageID)
+			image, err = catalog.ReadImage(ctx, tx, "", d.ImageID)
 			if err != nil && workspace.CodeOf(err) != workspace.CodeImageNotFound {
 				return nil, err
 			}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"carrel/internal/assignment"
+	"carrel/internal/catalog"
 	"carrel/internal/connection"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
@@ -15,7 +16,7 @@ import (
 
 // Services are all that administrators and desktop users can ask for.
 type Services struct {
-	Catalog     *workspace.CatalogService
+	Catalog     *catalog.CatalogService
 	Directory   *directory.DirectoryService
 	SignIn      *signin.SignInService
 	Desktops    *desktop.DesktopService
@@ -37,9 +38,8 @@ type Config struct {
 
 // NewServices makes the services.
 func NewServices(c Config) *Services {
-	domain := store.Workspace(c.Store)
 	return &Services{
-		Catalog:     &workspace.CatalogService{Store: domain},
+		Catalog:     &catalog.CatalogService{Store: c.Store},
 		Directory:   &directory.DirectoryService{Store: c.Store},
 		SignIn:      &signin.SignInService{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
 		Desktops:    &desktop.DesktopService{Store: c.Store},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -78,7 +79,7 @@ type Demand struct {
 }
 
 // DemandOf is the demand of n desktops with these disks and this product.
-func DemandOf(n int, p workspace.Product, disks ...VolumeSpec) Demand {
+func DemandOf(n int, p catalog.Product, disks ...VolumeSpec) Demand {
 	d := Demand{Disks: map[string]int64{}, Memory: int64(n) * int64(p.MemoryMiB)}
 	for _, v := range disks {
 		d.Disks[v.Type] += int64(n) * int64(v.GB) << 10

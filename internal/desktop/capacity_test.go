@@ -3,6 +3,7 @@ package desktop
 import (
 	"testing"
 
+	"carrel/internal/catalog"
 	"carrel/internal/workspace"
 )
 
@@ -14,7 +15,7 @@ func TestCapacityIsPromisedUpToItsBound(t *testing.T) {
 			{ID: "fast", Classes: []string{"SSD", "GPSSD"}, Size: 100 * gib, Bound: 200 * gib, Used: used * gib, Promised: promised * gib},
 		}
 	}
-	small := workspace.Product{MemoryMiB: 2 * gib}
+	small := catalog.Product{MemoryMiB: 2 * gib}
 	for _, c := range []struct {
 		name string
 		all  []Capacity

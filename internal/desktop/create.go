@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -30,7 +31,7 @@ type CreateDesktops struct {
 	Type           DesktopType
 	Zone           string // empty: the default zone
 	ProductID      string
-	ImageType      workspace.ImageType
+	ImageType      catalog.ImageType
 	ImageID        string
 	Root           VolumeSpec
 	Data           []VolumeSpec
@@ -374,10 +375,10 @@ func NewVolume(v VolumeSpec, index int, now time.Time) Volume {
 
 // place is what a request's ids stand for.
 type place struct {
-	product workspace.Product
-	image   workspace.Image
+	product catalog.Product
+	image   catalog.Image
 	zone    string
-	subnet  workspace.Subnet
+	subnet  catalog.Subnet
 	groups  []string
 	ouName  string
 }
@@ -386,13 +387,13 @@ func findPlace(ctx context.Context, tx *store.Tx, r CreateDesktops) (p place, er
 	if err = store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 		return p, err
 	}
-	if p.product, err = tx.ReadProduct(ctx, r.ProductID); err != nil {
+	if p.product, err = catalog.ReadProduct(ctx, tx, r.ProductID); err != nil {
 		return p, workspace.InField("product_id", err)
 	}
 	if p.product.Status != "normal" {
 		return p, workspace.Invalid("product_id", "%q can no longer be ordered (%s)", r.ProductID, p.product.Status)
 	}
-	if p.image, err = tx.ReadImage(ctx, r.ProjectID, r.ImageID); err != nil {
+	if p.image, err = catalog.ReadImage(ctx, tx, r.ProjectID, r.ImageID); err != nil {
 		return p, workspace.InField("image_id", err)
 	}
 	if err = CheckImage(r, p.image, p.product); err != nil {
@@ -414,7 +415,7 @@ func findPlace(ctx context.Context, tx *store.Tx, r CreateDesktops) (p place, er
 	return p, err
 }
 
-func CheckImage(r CreateDesktops, i workspace.Image, p workspace.Product) error {
+func CheckImage(r CreateDesktops, i catalog.Image, p catalog.Product) error {
 	switch {
 	case i.Gone:
 		return ImageGone(i)
@@ -439,12 +440,12 @@ func CheckImage(r CreateDesktops, i workspace.Image, p workspace.Product) error 
 }
 
 // ImageGone refuses an image that the engine has no longer.
-func ImageGone(i workspace.Image) error {
+func ImageGone(i catalog.Image) error {
 	return workspace.Errorf(workspace.CodeImageNotFound, "image_id: image %q (%s) is no longer there, choose another", i.ID, i.Name)
 }
 
 func FindZone(ctx context.Context, tx *store.Tx, id string) (string, error) {
-	zones, err := tx.Zones(ctx)
+	zones, err := catalog.Zones(ctx, tx)
 	if err != nil {
 		return "", err
 	}
@@ -457,7 +458,7 @@ func FindZone(ctx context.Context, tx *store.Tx, id string) (string, error) {
 }
 
 func CheckVolumeTypes(ctx context.Context, tx *store.Tx, r CreateDesktops) error {
-	types, err := tx.VolumeTypes(ctx)
+	types, err := catalog.VolumeTypes(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -476,28 +477,28 @@ func CheckVolumeTypes(ctx context.Context, tx *store.Tx, r CreateDesktops) error
 	return nil
 }
 
-func findSubnet(ctx context.Context, tx *store.Tx, r CreateDesktops) (workspace.Subnet, error) {
-	subnets, err := tx.Subnets(ctx, r.ProjectID)
+func findSubnet(ctx context.Context, tx *store.Tx, r CreateDesktops) (catalog.Subnet, error) {
+	subnets, err := catalog.Subnets(ctx, tx, r.ProjectID)
 	if err != nil {
-		return workspace.Subnet{}, err
+		return catalog.Subnet{}, err
 	}
 	for _, s := range subnets {
 		if len(r.SubnetIDs) > 0 && s.ID != r.SubnetIDs[0] || len(r.SubnetIDs) == 0 && !s.Default {
 			continue
 		}
 		if r.VPCID != "" && r.VPCID != s.VPCID {
-			return workspace.Subnet{}, workspace.Invalid("vpc_id", "subnet %s is in VPC %s, not in %s", s.ID, s.VPCID, r.VPCID)
+			return catalog.Subnet{}, workspace.Invalid("vpc_id", "subnet %s is in VPC %s, not in %s", s.ID, s.VPCID, r.VPCID)
 		}
 		return s, nil
 	}
 	if len(r.SubnetIDs) == 0 {
-		return workspace.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "nics: the project has no default subnet, name one")
+		return catalog.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "nics: the project has no default subnet, name one")
 	}
-	return workspace.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "nics[0].subnet_id: %q does not exist", r.SubnetIDs[0])
+	return catalog.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "nics[0].subnet_id: %q does not exist", r.SubnetIDs[0])
 }
 
 func FindSecurityGroups(ctx context.Context, tx *store.Tx, projectID string, asked []string) ([]string, error) {
-	groups, err := tx.SecurityGroups(ctx, projectID)
+	groups, err := catalog.SecurityGroups(ctx, tx, projectID)
 	if err != nil {
 		return nil, err
 	}
@@ -515,9 +516,9 @@ func FindSecurityGroups(ctx context.Context, tx *store.Tx, projectID string, ask
 	return found, nil
 }
 
-func chooseAddresses(ctx context.Context, tx *store.Tx, s workspace.Subnet, r CreateDesktops) ([]string, error) {
+func chooseAddresses(ctx context.Context, tx *store.Tx, s catalog.Subnet, r CreateDesktops) ([]string, error) {
 	if len(r.Addresses) == 0 {
-		return tx.FreeAddresses(ctx, s.ID, r.count())
+		return catalog.FreeAddresses(ctx, tx, s.ID, r.count())
 	}
 	prefix, err := netip.ParsePrefix(s.CIDR)
 	if err != nil {

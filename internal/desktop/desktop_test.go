@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 	"carrel/internal/workspace/workspacetest"
@@ -62,7 +63,7 @@ func TestCreateDesktopsCheck(t *testing.T) {
 
 func request() desktop.CreateDesktops {
 	return desktop.CreateDesktops{
-		Type: desktop.Dedicated, ProductID: "p", ImageType: workspace.ImageGold, ImageID: "i",
+		Type: desktop.Dedicated, ProductID: "p", ImageType: catalog.ImageGold, ImageID: "i",
 		Root: desktop.VolumeSpec{Type: "SAS", GB: 80}, Desktops: people(1),
 	}
 }

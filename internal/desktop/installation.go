@@ -3,6 +3,7 @@ package desktop
 import (
 	"context"
 
+	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -10,10 +11,10 @@ import (
 // MoveDesktop gives a desktop whose machine is not made yet another address, because the engine has its own in use for something
 // else, which it reserves. It returns the new one. CodeNoAddress when the subnet has none. The desktop's row is locked.
 func MoveDesktop(ctx context.Context, tx *store.Tx, d Desktop) (string, error) {
-	if err := tx.ReserveAddress(ctx, workspace.Reservation{SubnetID: d.SubnetID, Address: d.Address}); err != nil {
+	if err := catalog.ReserveAddress(ctx, tx, catalog.Reservation{SubnetID: d.SubnetID, Address: d.Address}); err != nil {
 		return "", err
 	}
-	free, err := tx.FreeAddresses(ctx, d.SubnetID, 1)
+	free, err := catalog.FreeAddresses(ctx, tx, d.SubnetID, 1)
 	if err != nil {
 		return "", err
 	}
@@ -23,7 +24,7 @@ func MoveDesktop(ctx context.Context, tx *store.Tx, d Desktop) (string, error) {
 
 // refuseReserved refuses addresses of a request that the engine has in use for something else.
 func refuseReserved(ctx context.Context, tx *store.Tx, field, subnetID string, addresses []string) error {
-	reserved, err := tx.Reservations(ctx, subnetID, addresses)
+	reserved, err := catalog.Reservations(ctx, tx, subnetID, addresses)
 	if err != nil || len(reserved) == 0 {
 		return err
 	}
@@ -31,7 +32,7 @@ func refuseReserved(ctx context.Context, tx *store.Tx, field, subnetID string, a
 }
 
 // AddressInUse refuses an address that a request asks for.
-func AddressInUse(field string, r workspace.Reservation) error {
+func AddressInUse(field string, r catalog.Reservation) error {
 	holder := r.Holder
 	if holder == "" {
 		holder = "a machine"

@@ -3,6 +3,7 @@ package desktop
 import (
 	"context"
 
+	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -172,7 +173,7 @@ func MemoryToStart(ctx context.Context, tx *store.Tx, d, next Desktop) (Demand, 
 	if !d.Status.off() || next.Status.off() || next.Task == workspace.TaskPoweringOff {
 		return Demand{}, nil
 	}
-	product, err := tx.ReadProduct(ctx, d.ProductID)
+	product, err := catalog.ReadProduct(ctx, tx, d.ProductID)
 	if workspace.CodeOf(err) == workspace.CodeProductNotFound {
 		return Demand{}, nil // its start says so
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -11,11 +12,11 @@ import (
 // DesktopDetail is a desktop with what it refers to.
 type DesktopDetail struct {
 	Desktop
-	Product  workspace.Product
-	Image    workspace.Image
-	Groups   []workspace.SecurityGroup // in the desktop's order; one that is gone has only its id
-	Progress *int                      // percent of its task; nil when it is idle
-	OrderID  string                    // of the last rebuild of its pool that named one
+	Product  catalog.Product
+	Image    catalog.Image
+	Groups   []catalog.SecurityGroup // in the desktop's order; one that is gone has only its id
+	Progress *int                    // percent of its task; nil when it is idle
+	OrderID  string                  // of the last rebuild of its pool that named one
 }
 
 // Desktop reads one desktop, or fails with CodeDesktopNotFound.
@@ -58,7 +59,7 @@ func WithDetails(ctx context.Context, tx *store.Tx, projectID string, desktops [
 	if err != nil {
 		return nil, err
 	}
-	groups, err := tx.SecurityGroups(ctx, projectID)
+	groups, err := catalog.SecurityGroups(ctx, tx, projectID)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +91,11 @@ func WithDetails(ctx context.Context, tx *store.Tx, projectID string, desktops [
 }
 
 // GroupsNamed finds security groups by their ids. One that is gone has only its id.
-func GroupsNamed(all []workspace.SecurityGroup, ids []string) []workspace.SecurityGroup {
-	found := make([]workspace.SecurityGroup, len(ids))
+func GroupsNamed(all []catalog.SecurityGroup, ids []string) []catalog.SecurityGroup {
+	found := make([]catalog.SecurityGroup, len(ids))
 	for i, id := range ids {
 		found[i].ID = id
-		if at := slices.IndexFunc(all, func(g workspace.SecurityGroup) bool { return g.ID == id }); at >= 0 {
+		if at := slices.IndexFunc(all, func(g catalog.SecurityGroup) bool { return g.ID == id }); at >= 0 {
 			found[i] = all[at]
 		}
 	}
@@ -104,13 +105,13 @@ func GroupsNamed(all []workspace.SecurityGroup, ids []string) []workspace.Securi
 // WithCatalog reads each product and image once, however many desktops share it. One that is no longer offered leaves only
 // its id.
 func WithCatalog(ctx context.Context, tx *store.Tx, desktops []Desktop) ([]DesktopDetail, error) {
-	products, images := map[string]workspace.Product{}, map[string]workspace.Image{}
+	products, images := map[string]catalog.Product{}, map[string]catalog.Image{}
 	details := make([]DesktopDetail, len(desktops))
 	for i, d := range desktops {
 		product, ok := products[d.ProductID]
 		if !ok {
 			var err error
-			if product, err = tx.ReadProduct(ctx, d.ProductID); err != nil && workspace.CodeOf(err) != workspace.CodeProductNotFound {
+			if product, err = catalog.ReadProduct(ctx, tx, d.ProductID); err != nil && workspace.CodeOf(err) != workspace.CodeProductNotFound {
 				return nil, err
 			}
 			product.ID = d.ProductID
@@ -119,7 +120,7 @@ func WithCatalog(ctx context.Context, tx *store.Tx, desktops []Desktop) ([]Deskt
 		image, ok := images[d.ImageID]
 		if !ok {
 			var err error
-			if image, err = tx.ReadImage(ctx, "", d.ImageID); err != nil && workspace.CodeOf(err) != workspace.CodeImageNotFound {
+			if image, err = catalog.ReadImage(ctx, tx, "", d.ImageID); err != nil && workspace.CodeOf(err) != workspace.CodeImageNotFound {
 				return nil, err
 			}
 			image.ID = d.ImageID

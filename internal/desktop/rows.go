@@ -11,6 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -72,7 +73,7 @@ func desktops(t *store.Tx, rows *[]desktopRow) *bun.SelectQuery {
 }
 
 func newDesktopRow(d Desktop) (desktopRow, error) {
-	number, err := store.AddressNumber(d.Address)
+	number, err := catalog.AddressNumber(d.Address)
 	if err != nil {
 		return desktopRow{}, fmt.Errorf("desktop %s: %w", d.ID, err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"carrel/internal/catalog"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
@@ -317,10 +318,10 @@ func newWorld(t testing.TB) *world {
 	w.must(err)
 	t.Cleanup(func() { s.Close() })
 	w.store, w.service = s, core.NewServices(core.Config{Store: s})
-	w.must(w.service.Catalog.Subscribe(t.Context(), project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
+	w.must(w.service.Catalog.Subscribe(t.Context(), project, "10.1.0.0/16", []catalog.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
 	ada, bob := w.person("ada"), w.person("other")
 	w.must(s.Update(t.Context(), func(tx *store.Tx) error {
-		subnets, err := tx.Subnets(t.Context(), project)
+		subnets, err := catalog.Subnets(t.Context(), tx, project)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/engine"
@@ -264,7 +265,7 @@ func TestMembersOfAGroupComeAndGoWithIt(t *testing.T) {
 		w.must(err)
 		size := 1
 		job, err := w.service.Desktops.CreateDesktops(ctx, desktop.CreateDesktops{
-			Caller: caller, Type: desktop.Shared, ProductID: product, ImageType: workspace.ImageGold, ImageID: image,
+			Caller: caller, Type: desktop.Shared, ProductID: product, ImageType: catalog.ImageGold, ImageID: image,
 			Root: desktop.VolumeSpec{Type: "SAS", GB: 80}, Size: &size, Name: "lab",
 		})
 		w.must(err)

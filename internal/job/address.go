@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
@@ -24,7 +25,7 @@ func (r *Runner) launch(ctx context.Context, s *workspace.SubJob, spec engine.Sp
 			return err
 		}
 		if params.FixedAddress {
-			return desktop.AddressInUse("desktop_ips", workspace.Reservation{Address: spec.Address})
+			return desktop.AddressInUse("desktop_ips", catalog.Reservation{Address: spec.Address})
 		}
 		if spec, err = r.move(ctx, s, spec); err != nil {
 			return err

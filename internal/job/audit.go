@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
@@ -39,7 +40,7 @@ func (a *Auditor) Audit(ctx context.Context) (Report, error) {
 	var now time.Time
 	err = a.Store.View(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
-		installation, err = tx.Installation(ctx)
+		installation, err = catalog.Installation(ctx, tx)
 		return err
 	})
 	if err != nil {

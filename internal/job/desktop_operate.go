@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
@@ -81,12 +82,12 @@ func (r *Runner) imageOf(ctx context.Context, d desktop.Desktop) (string, error)
 	if err != nil {
 		return "", err
 	}
-	var named []workspace.Image
+	var named []catalog.Image
 	err = r.store.View(ctx, func(tx *store.Tx) (err error) {
-		named, _, err = tx.Images(ctx, workspace.ImageQuery{ProjectID: d.ProjectID, EngineID: m.Image, Page: workspace.Page{Limit: 100}})
+		named, _, err = catalog.Images(ctx, tx, catalog.ImageQuery{ProjectID: d.ProjectID, EngineID: m.Image, Page: workspace.Page{Limit: 100}})
 		return err
 	})
-	its := slices.ContainsFunc(named, func(i workspace.Image) bool { return i.ID == d.ImageID })
+	its := slices.ContainsFunc(named, func(i catalog.Image) bool { return i.ID == d.ImageID })
 	if err != nil || its || len(named) == 0 {
 		return d.ImageID, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
@@ -16,7 +17,7 @@ import (
 func Identify(ctx context.Context, s store.Transactions, e engine.Engine) (string, error) {
 	var id string
 	err := s.View(ctx, func(tx *store.Tx) (err error) {
-		id, err = tx.Installation(ctx)
+		id, err = catalog.Installation(ctx, tx)
 		return err
 	})
 	if err != nil || id != "" {
@@ -35,7 +36,7 @@ func Identify(ctx context.Context, s store.Transactions, e engine.Engine) (strin
 		id = workspace.NewID()
 	}
 	err = s.Update(ctx, func(tx *store.Tx) (err error) {
-		id, err = tx.PutInstallation(ctx, id)
+		id, err = catalog.PutInstallation(ctx, tx, id)
 		return err
 	})
 	return id, err

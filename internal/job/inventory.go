@@ -12,10 +12,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
-	"carrel/internal/workspace"
 )
 
 // Inventory keeps what this installation knows of the engine's machines true: it marks those of its desktops that do not say yet
@@ -167,16 +167,16 @@ func ReserveUsed(ctx context.Context, s store.Transactions, e engine.Engine) err
 	if err != nil {
 		return err
 	}
-	var subnets []workspace.Subnet
+	var subnets []catalog.Subnet
 	err = s.View(ctx, func(tx *store.Tx) (err error) {
-		subnets, err = tx.Subnets(ctx, "")
+		subnets, err = catalog.Subnets(ctx, tx, "")
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("reading subnets: %w", err)
 	}
 	for subnetID, all := range reservationsOf(used, rows, subnets) {
-		err := s.Update(ctx, func(tx *store.Tx) error { return tx.PutReservations(ctx, subnetID, all) })
+		err := s.Update(ctx, func(tx *store.Tx) error { return catalog.PutReservations(ctx, tx, subnetID, all) })
 		if err != nil {
 			return fmt.Errorf("reserving addresses of subnet %s: %w", subnetID, err)
 		}
@@ -186,7 +186,7 @@ func ReserveUsed(ctx context.Context, s store.Transactions, e engine.Engine) err
 
 // reservationsOf decides which addresses of each subnet are in use for something else than desktops of the rows. A subnet without
 // any is among them, so that what was reserved before is free again.
-func reservationsOf(used []engine.UsedAddress, rows []desktop.DesktopState, subnets []workspace.Subnet) map[string][]workspace.Reservation {
+func reservationsOf(used []engine.UsedAddress, rows []desktop.DesktopState, subnets []catalog.Subnet) map[string][]catalog.Reservation {
 	known := make(map[string]bool, len(rows))
 	for _, d := range rows {
 		known[d.ID] = true
@@ -197,11 +197,11 @@ func reservationsOf(used []engine.UsedAddress, rows []desktop.DesktopState, subn
 			others[u.Network] = append(others[u.Network], u)
 		}
 	}
-	reserved := make(map[string][]workspace.Reservation, len(subnets))
+	reserved := make(map[string][]catalog.Reservation, len(subnets))
 	for _, s := range subnets {
 		reserved[s.ID] = nil
 		for _, u := range others[s.Network] {
-			reserved[s.ID] = append(reserved[s.ID], workspace.Reservation{SubnetID: s.ID, Address: u.Address, Holder: cmp.Or(u.Holder, "something")})
+			reserved[s.ID] = append(reserved[s.ID], catalog.Reservation{SubnetID: s.ID, Address: u.Address, Holder: cmp.Or(u.Holder, "something")})
 		}
 	}
 	return reserved

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"carrel/internal/assignment"
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/engine"
@@ -18,11 +19,11 @@ import (
 func (r *Runner) readSpec(ctx context.Context, d desktop.Desktop) (engine.Spec, error) {
 	var spec engine.Spec
 	err := r.store.View(ctx, func(tx *store.Tx) error {
-		product, err := tx.ReadProduct(ctx, d.ProductID)
+		product, err := catalog.ReadProduct(ctx, tx, d.ProductID)
 		if err != nil {
 			return err
 		}
-		image, err := tx.ReadImage(ctx, "", d.ImageID)
+		image, err := catalog.ReadImage(ctx, tx, "", d.ImageID)
 		if err != nil {
 			return err
 		}
@@ -66,20 +67,20 @@ func (r *Runner) readGuest(ctx context.Context, projectID, desktopID string) (in
 	return inside, settled, err
 }
 
-func findSubnet(ctx context.Context, tx *store.Tx, d desktop.Desktop) (workspace.Subnet, error) {
-	subnets, err := tx.Subnets(ctx, d.ProjectID)
+func findSubnet(ctx context.Context, tx *store.Tx, d desktop.Desktop) (catalog.Subnet, error) {
+	subnets, err := catalog.Subnets(ctx, tx, d.ProjectID)
 	if err != nil {
-		return workspace.Subnet{}, err
+		return catalog.Subnet{}, err
 	}
 	for _, s := range subnets {
 		if s.ID == d.SubnetID {
 			return s, nil
 		}
 	}
-	return workspace.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "subnet %s of desktop %s is gone", d.SubnetID, d.Name)
+	return catalog.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "subnet %s of desktop %s is gone", d.SubnetID, d.Name)
 }
 
-func (r *Runner) guestOf(ctx context.Context, tx *store.Tx, d desktop.Desktop, s workspace.Subnet) (guest.Desktop, []assignment.FormerAccount, error) {
+func (r *Runner) guestOf(ctx context.Context, tx *store.Tx, d desktop.Desktop, s catalog.Subnet) (guest.Desktop, []assignment.FormerAccount, error) {
 	prefix, err := netip.ParsePrefix(s.CIDR)
 	if err != nil {
 		return guest.Desktop{}, nil, fmt.Errorf("reading subnet %s: %w", s.ID, err)

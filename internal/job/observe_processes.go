@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
@@ -18,7 +19,7 @@ func (o *Observer) processLimits(ctx context.Context, rows []desktop.DesktopStat
 			if _, known := limits[d.ProductID]; known {
 				continue
 			}
-			p, err := tx.ReadProduct(ctx, d.ProductID)
+			p, err := catalog.ReadProduct(ctx, tx, d.ProductID)
 			if err != nil && workspace.CodeOf(err) != workspace.CodeProductNotFound {
 				return err
 			}

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"testing"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
@@ -51,7 +52,7 @@ func TestDesktopsFromBeforeThereWereLimitsOfProcessesGetThem(t *testing.T) {
 		w.finished(w.create(2))
 		p.kill()
 		ids := w.ids()
-		limit := workspace.Product{CPUs: 2, MemoryMiB: 4096}.ProcessLimit()
+		limit := catalog.Product{CPUs: 2, MemoryMiB: 4096}.ProcessLimit()
 		want := func(when string, n int) {
 			w.t.Helper()
 			for _, id := range ids {
@@ -70,7 +71,7 @@ func TestDesktopsFromBeforeThereWereLimitsOfProcessesGetThem(t *testing.T) {
 		w.must(o.Observe(w.t.Context()))
 		want("from before", limit)
 		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-			return tx.PutProducts(w.t.Context(), []workspace.Product{{ID: product, CPUs: 2, MemoryMiB: 4096, OSType: "Linux", Status: "normal", Processes: 777}})
+			return catalog.PutProducts(w.t.Context(), tx, []catalog.Product{{ID: product, CPUs: 2, MemoryMiB: 4096, OSType: "Linux", Status: "normal", Processes: 777}})
 		}))
 		w.must(o.Observe(w.t.Context()))
 		want("configured anew", 777)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
@@ -17,7 +18,7 @@ const largerProduct = "workspace.c2.xlarge.linux"
 func (w *world) addProduct() {
 	w.t.Helper()
 	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-		return tx.PutProducts(w.t.Context(), []workspace.Product{
+		return catalog.PutProducts(w.t.Context(), tx, []catalog.Product{
 			{ID: largerProduct, CPUs: 4, MemoryMiB: 8192, Architecture: "x86", OSType: "Linux", Status: "normal"},
 		})
 	}))

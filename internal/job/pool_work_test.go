@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
@@ -25,7 +26,7 @@ func (w *world) orderPool(size int, people ...signin.Visitor) string {
 	w.must(err)
 	r := pool.CreatePool{
 		Caller: workspace.Caller{ProjectID: project}, Name: "POOL01", Type: pool.Dynamic, Size: size, ProductID: product,
-		ImageType: workspace.ImageGold, ImageID: image, Root: desktop.VolumeSpec{Type: "SAS", GB: 80},
+		ImageType: catalog.ImageGold, ImageID: image, Root: desktop.VolumeSpec{Type: "SAS", GB: 80},
 		Data: []desktop.VolumeSpec{{Type: "SSD", GB: 10}}, SubnetIDs: []string{subnets[0].ID},
 	}
 	for _, v := range people {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"carrel/internal/assignment"
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
@@ -35,22 +36,22 @@ func (w *world) addPool(n int) {
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: project, Type: workspace.JobCreatePool, PoolID: poolID}
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		job.Created, job.SubJobs = tx.Now(), nil
-		if err := tx.PutImages(ctx, []workspace.Image{{
-			ID: nextImage, Type: workspace.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: images[len(images)-1].ID,
+		if err := catalog.PutImages(ctx, tx, []catalog.Image{{
+			ID: nextImage, Type: catalog.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: images[len(images)-1].ID,
 		}}); err != nil {
 			return err
 		}
 		p := pool.Pool{
-			ID: poolID, ProjectID: project, Name: "pool", Type: pool.Dynamic, ProductID: product, ImageType: workspace.ImageGold,
+			ID: poolID, ProjectID: project, Name: "pool", Type: pool.Dynamic, ProductID: product, ImageType: catalog.ImageGold,
 			ImageID: image, Root: pool.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
 			Data:      []pool.PoolVolume{{ID: workspace.NewID(), Type: "SSD", GB: 10}},
 			SubnetIDs: []string{subnets[0].ID}, EnterpriseID: "0", RetentionMinutes: 30, Created: tx.Now(), Updated: tx.Now(),
-			History: []pool.PoolImage{{ImageID: image, Type: workspace.ImageGold, Since: tx.Now()}},
+			History: []pool.PoolImage{{ImageID: image, Type: catalog.ImageGold, Since: tx.Now()}},
 		}
 		if err := pool.InsertPool(ctx, tx, p, nil); err != nil {
 			return err
 		}
-		addresses, err := tx.FreeAddresses(ctx, subnets[0].ID, n)
+		addresses, err := catalog.FreeAddresses(ctx, tx, subnets[0].ID, n)
 		if err != nil {
 			return err
 		}

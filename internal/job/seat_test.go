@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/assignment"
+	"carrel/internal/catalog"
 	"carrel/internal/connection"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
@@ -35,10 +36,10 @@ func (w *world) addSeats(change func(*pool.Pool), people ...signin.Visitor) {
 	w.must(err)
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		p := pool.Pool{
-			ID: seatPool, ProjectID: project, Name: "seats", Type: pool.Dynamic, ProductID: product, ImageType: workspace.ImageGold,
+			ID: seatPool, ProjectID: project, Name: "seats", Type: pool.Dynamic, ProductID: product, ImageType: catalog.ImageGold,
 			ImageID: image, Root: pool.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
 			SubnetIDs: []string{subnets[0].ID}, EnterpriseID: "0", RetentionMinutes: 30, Created: tx.Now(), Updated: tx.Now(),
-			History: []pool.PoolImage{{ImageID: image, Type: workspace.ImageGold, Since: tx.Now()}},
+			History: []pool.PoolImage{{ImageID: image, Type: catalog.ImageGold, Since: tx.Now()}},
 		}
 		change(&p)
 		var grants []pool.Grant
@@ -439,7 +440,7 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 		subnets, err := w.service.Catalog.Subnets(w.t.Context(), project)
 		w.must(err)
 		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-			return tx.InsertSubnet(w.t.Context(), workspace.Subnet{
+			return catalog.InsertSubnet(w.t.Context(), tx, catalog.Subnet{
 				ID: "small", ProjectID: project, VPCID: subnets[0].VPCID, Name: "small", CIDR: "10.1.200.0/29", Gateway: "10.1.200.1", Network: "net0",
 			})
 		}))

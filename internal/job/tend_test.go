@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/engine/sim"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -27,7 +28,7 @@ func TestPoolsThatAlwaysFailKeepNoOthersFromTheirTurn(t *testing.T) {
 					id = fmt.Sprintf("well-%03d", i) // they come last
 				}
 				p := pool.Pool{
-					ID: id, ProjectID: project, Name: id, Type: pool.Dynamic, ProductID: product, ImageType: workspace.ImageGold,
+					ID: id, ProjectID: project, Name: id, Type: pool.Dynamic, ProductID: product, ImageType: catalog.ImageGold,
 					ImageID: image, Root: pool.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
 					SubnetIDs: []string{subnets[0].ID}, EnterpriseID: "0", Created: tx.Now(), Updated: tx.Now(),
 				}

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/uptrace/bun"
 
+	"carrel/internal/catalog"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
@@ -103,10 +104,10 @@ func (w *world) furnish() {
 	w.must(err)
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		for _, err := range []error{
-			tx.PutZones(ctx, []workspace.Zone{{ID: "default", Default: true}}),
-			tx.PutVolumeTypes(ctx, []workspace.VolumeType{{ID: "SAS"}, {ID: "SSD"}}),
-			tx.PutProducts(ctx, []workspace.Product{{ID: product, CPUs: 2, MemoryMiB: 4096, Architecture: "x86", OSType: "Linux", Status: "normal"}}),
-			tx.PutImages(ctx, []workspace.Image{{ID: image, Type: workspace.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: images[0].ID}}),
+			catalog.PutZones(ctx, tx, []catalog.Zone{{ID: "default", Default: true}}),
+			catalog.PutVolumeTypes(ctx, tx, []catalog.VolumeType{{ID: "SAS"}, {ID: "SSD"}}),
+			catalog.PutProducts(ctx, tx, []catalog.Product{{ID: product, CPUs: 2, MemoryMiB: 4096, Architecture: "x86", OSType: "Linux", Status: "normal"}}),
+			catalog.PutImages(ctx, tx, []catalog.Image{{ID: image, Type: catalog.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: images[0].ID}}),
 		} {
 			if err != nil {
 				return err
@@ -114,7 +115,7 @@ func (w *world) furnish() {
 		}
 		return nil
 	}))
-	w.must(w.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net0"}}))
+	w.must(w.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []catalog.NewSubnet{{Name: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net0"}}))
 }
 
 func (w *world) must(err error) {
@@ -162,7 +163,7 @@ func (w *world) create(n int) string {
 func (w *world) tryCreate(n int) (string, error) {
 	r := desktop.CreateDesktops{
 		Caller: workspace.Caller{ProjectID: project}, Type: desktop.Dedicated, ProductID: product,
-		ImageType: workspace.ImageGold, ImageID: image, Root: desktop.VolumeSpec{Type: "SAS", GB: 80},
+		ImageType: catalog.ImageGold, ImageID: image, Root: desktop.VolumeSpec{Type: "SAS", GB: 80},
 		Data: []desktop.VolumeSpec{{Type: "SSD", GB: 10}},
 	}
 	for i := range n {

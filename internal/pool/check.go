@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
@@ -42,7 +43,7 @@ type CreatePool struct {
 	Description    string
 	Zone           string // empty: the default zone, also after that has changed
 	ProductID      string
-	ImageType      workspace.ImageType // empty: private
+	ImageType      catalog.ImageType // empty: private
 	ImageID        string
 	Root           desktop.VolumeSpec
 	Data           []desktop.VolumeSpec
@@ -142,7 +143,7 @@ func (r *CreatePool) Pool(now time.Time) Pool {
 func (r *CreatePool) pool() Pool {
 	p := Pool{
 		ProjectID: r.ProjectID, Name: r.Name, Type: r.Type, Description: r.Description, Zone: r.Zone, ProductID: r.ProductID,
-		ImageType: cmp.Or(r.ImageType, workspace.ImagePrivate), ImageID: r.ImageID, Root: PoolVolume{Type: r.Root.Type, GB: r.Root.GB},
+		ImageType: cmp.Or(r.ImageType, catalog.ImagePrivate), ImageID: r.ImageID, Root: PoolVolume{Type: r.Root.Type, GB: r.Root.GB},
 		VPCID: r.VPCID, SubnetIDs: slices.Clone(r.SubnetIDs), SecurityGroups: slices.Clone(r.SecurityGroups),
 		EnterpriseID: cmp.Or(r.EnterpriseID, "0"), OUName: r.OUName, Domain: r.Domain, NamePolicyID: r.NamePolicyID,
 		Tags: slices.Clone(r.Tags), Autoscaling: r.Autoscaling, Policy: r.Policy.policy(), Reset: r.Reset.policy(),
@@ -167,7 +168,7 @@ func (p Pool) check() error {
 	switch {
 	case p.Type != Dynamic && p.Type != Static:
 		return workspace.Invalid("type", "%q is unknown, use DYNAMIC or STATIC", p.Type)
-	case p.ImageType != workspace.ImagePrivate && p.ImageType != workspace.ImageGold && p.ImageType != workspace.ImageMarket:
+	case p.ImageType != catalog.ImagePrivate && p.ImageType != catalog.ImageGold && p.ImageType != catalog.ImageMarket:
 		return workspace.Invalid("image_type", "%q is unknown, use private, gold or market", p.ImageType)
 	case utf8.RuneCountInString(p.Description) > MaxPoolDescription:
 		return workspace.Invalid("description", "%d characters, at most %d are allowed", utf8.RuneCountInString(p.Description), MaxPoolDescription)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/store"
@@ -43,14 +44,14 @@ func (s *PoolService) CreatePool(ctx context.Context, r CreatePool) (string, err
 // settlePlace refuses what does not exist or does not fit of how and where the pool's desktops are made. A zone and security groups
 // that were left out stay so, as clients compare what they sent with what they read; growPool finds the default ones.
 func settlePlace(ctx context.Context, tx *store.Tx, p *Pool) error {
-	product, err := tx.ReadProduct(ctx, p.ProductID)
+	product, err := catalog.ReadProduct(ctx, tx, p.ProductID)
 	if err != nil {
 		return workspace.InField("product_id", err)
 	}
 	if product.Status != "normal" {
 		return workspace.Invalid("product_id", "%q can no longer be ordered (%s)", p.ProductID, product.Status)
 	}
-	image, err := tx.ReadImage(ctx, p.ProjectID, p.ImageID)
+	image, err := catalog.ReadImage(ctx, tx, p.ProjectID, p.ImageID)
 	if err != nil {
 		return workspace.InField("image_id", err)
 	}
@@ -87,13 +88,13 @@ func (p Pool) order() desktop.CreateDesktops {
 
 // settleSubnets refuses subnets that do not exist or are in another VPC than the pool's, which is the first one's unless asked for.
 func (p *Pool) settleSubnets(ctx context.Context, tx *store.Tx) error {
-	subnets, err := tx.Subnets(ctx, p.ProjectID)
+	subnets, err := catalog.Subnets(ctx, tx, p.ProjectID)
 	if err != nil {
 		return err
 	}
 	for i, id := range p.SubnetIDs {
 		field := fmt.Sprintf("subnet_ids[%d]", i)
-		at := slices.IndexFunc(subnets, func(s workspace.Subnet) bool { return s.ID == id })
+		at := slices.IndexFunc(subnets, func(s catalog.Subnet) bool { return s.ID == id })
 		switch {
 		case at < 0:
 			return workspace.Errorf(workspace.CodeSubnetNotFound, "%s: %q does not exist", field, id)

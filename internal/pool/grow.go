@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -28,7 +29,7 @@ func growPool(ctx context.Context, tx *store.Tx, p Pool, n int, g growth) (jobID
 // growUpTo is growPool for as many of n desktops as there is room for. It says how many those are and, if they are fewer than n, why;
 // with fewer than least of them it fails and has written nothing that may stay.
 func growUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g growth) (jobID string, made int, short, err error) {
-	image, err := tx.ReadImage(ctx, "", p.ImageID)
+	image, err := catalog.ReadImage(ctx, tx, "", p.ImageID)
 	if err != nil {
 		return "", 0, nil, workspace.InField("image_id", err)
 	}
@@ -98,7 +99,7 @@ func noAddresses(p Pool, free, wanted int) error {
 
 // demand is what each of the pool's desktops takes.
 func (p Pool) demand(ctx context.Context, tx *store.Tx) (desktop.Demand, error) {
-	product, err := tx.ReadProduct(ctx, p.ProductID)
+	product, err := catalog.ReadProduct(ctx, tx, p.ProductID)
 	if err != nil {
 		return desktop.Demand{}, workspace.InField("product_id", err)
 	}
@@ -160,7 +161,7 @@ func spread(ctx context.Context, tx *store.Tx, p Pool, n int, write func(subnetI
 // freeUpTo returns n free addresses of a subnet, or fewer of one that is nearly full, or none.
 func freeUpTo(ctx context.Context, tx *store.Tx, subnetID string, n int) ([]string, error) {
 	for ; n > 0; n /= 2 {
-		addresses, err := tx.FreeAddresses(ctx, subnetID, n)
+		addresses, err := catalog.FreeAddresses(ctx, tx, subnetID, n)
 		if err == nil || workspace.CodeOf(err) != workspace.CodeNoAddress {
 			return addresses, err
 		}

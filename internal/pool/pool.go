@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -28,7 +29,7 @@ type Pool struct {
 
 	Zone           string // empty: the default zone
 	ProductID      string
-	ImageType      workspace.ImageType
+	ImageType      catalog.ImageType
 	ImageID        string // what new desktops start from
 	Root           PoolVolume
 	Data           []PoolVolume // in the order of the request
@@ -121,7 +122,7 @@ type UserResetPolicy struct {
 // PoolImage is an image that a pool's new desktops started from, and since when.
 type PoolImage struct {
 	ImageID string
-	Type    workspace.ImageType
+	Type    catalog.ImageType
 	JobID   string // the rebuild that brought it; empty for the first
 	Since   time.Time
 }
@@ -147,7 +148,7 @@ func (p Pool) Status() PoolStatus {
 
 // AfterImage returns the pool with another image for its new desktops, remembered in its history. Taking the image that the
 // pool has already changes nothing.
-func (p Pool) AfterImage(i workspace.Image, jobID string, now time.Time) Pool {
+func (p Pool) AfterImage(i catalog.Image, jobID string, now time.Time) Pool {
 	if p.ImageID == i.ID {
 		return p
 	}

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
@@ -20,7 +21,7 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 func poolRequest() pool.CreatePool {
 	return pool.CreatePool{
-		Name: "POOL01", Type: pool.Dynamic, Size: 50, ProductID: "workspace.c2.large.linux", ImageType: workspace.ImageGold, ImageID: "gold-1",
+		Name: "POOL01", Type: pool.Dynamic, Size: 50, ProductID: "workspace.c2.large.linux", ImageType: catalog.ImageGold, ImageID: "gold-1",
 		Root: desktop.VolumeSpec{Type: "SAS", GB: 80}, Data: []desktop.VolumeSpec{{Type: "SSD", GB: 10}, {Type: "SAS", GB: 20}},
 		SubnetIDs: []string{"a", "b"}, SecurityGroups: []string{"g"}, Description: "of the library", Zone: "az1", OUName: "ou", NamePolicyID: "policy",
 		Tags: []workspace.Tag{{Key: "room", Value: "7"}}, Autoscaling: true,
@@ -90,7 +91,7 @@ func TestCreatePoolCheck(t *testing.T) {
 	})
 	t.Run("accepts the reference's own example", func(t *testing.T) {
 		r := pool.CreatePool{
-			Name: "POOL01", Type: pool.Static, Size: 50, ImageType: workspace.ImageGold, ImageID: "a866298d-67db-44b0-a1f1-9d09bdddc20f",
+			Name: "POOL01", Type: pool.Static, Size: 50, ImageType: catalog.ImageGold, ImageID: "a866298d-67db-44b0-a1f1-9d09bdddc20f",
 			Root: desktop.VolumeSpec{Type: "SAS", GB: 80}, Zone: "az3.manage.x86", SubnetIDs: []string{"5dee0216-2260-47c2-9368-98a27d910e55"},
 			ProductID: "workspace.c2.large.windows.2",
 		}
@@ -143,20 +144,20 @@ func TestPoolImageHistory(t *testing.T) {
 	if _, err := p.FormerImage(); workspace.CodeOf(err) != workspace.CodeConflict {
 		t.Errorf("a pool that never changed has a former image: %v", err)
 	}
-	p = p.AfterImage(workspace.Image{ID: "gold-2", Type: workspace.ImageGold}, "job", noon)
+	p = p.AfterImage(catalog.Image{ID: "gold-2", Type: catalog.ImageGold}, "job", noon)
 	former, err := p.FormerImage()
 	if err != nil || former.ImageID != "gold-1" {
 		t.Errorf("goes back to %+v, %v", former, err)
 	}
-	back := p.AfterImage(workspace.Image{ID: former.ImageID, Type: former.Type}, "job-2", noon)
+	back := p.AfterImage(catalog.Image{ID: former.ImageID, Type: former.Type}, "job-2", noon)
 	if again, err := back.FormerImage(); err != nil || again.ImageID != "gold-2" {
 		t.Errorf("going back cannot be taken back: %+v, %v", again, err)
 	}
-	if len(p.History) != 2 || len(back.History) != 3 || len(back.AfterImage(workspace.Image{ID: "gold-1"}, "", noon).History) != 3 {
+	if len(p.History) != 2 || len(back.History) != 3 || len(back.AfterImage(catalog.Image{ID: "gold-1"}, "", noon).History) != 3 {
 		t.Error("the history was changed in place, or remembers what is no change")
 	}
 	for i := range 100 {
-		back = back.AfterImage(workspace.Image{ID: fmt.Sprint("i", i)}, "", noon)
+		back = back.AfterImage(catalog.Image{ID: fmt.Sprint("i", i)}, "", noon)
 	}
 	if n := len(back.History); n != 20 || back.History[n-1].ImageID != back.ImageID {
 		t.Errorf("remembers %d images", n)

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/store"
@@ -12,9 +13,9 @@ import (
 // PoolDetail is a pool with the catalogue entries that its desktops are made from.
 type PoolDetail struct {
 	Pool
-	Product workspace.Product
-	Image   workspace.Image
-	Groups  []workspace.SecurityGroup // in the pool's order; one that is gone has only its id
+	Product catalog.Product
+	Image   catalog.Image
+	Groups  []catalog.SecurityGroup // in the pool's order; one that is gone has only its id
 }
 
 // Pool reads one pool. CodePoolNotFound.
@@ -46,7 +47,7 @@ func (s *PoolService) ListPools(ctx context.Context, q PoolQuery) ([]PoolDetail,
 
 // poolDetails reads each product and image once, however many pools share it. One that is no longer offered leaves only its id.
 func poolDetails(ctx context.Context, tx *store.Tx, projectID string, pools []Pool) ([]PoolDetail, error) {
-	groups, err := tx.SecurityGroups(ctx, projectID)
+	groups, err := catalog.SecurityGroups(ctx, tx, projectID)
 	if err != nil {
 		return nil, err
 	}

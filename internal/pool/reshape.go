@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -97,14 +98,14 @@ func (s *PoolService) ResizePool(ctx context.Context, r ResizePool) (PoolResizin
 
 // checkPoolProduct says why a pool's desktops cannot have a product, or nil.
 func checkPoolProduct(ctx context.Context, tx *store.Tx, p Pool, id string) error {
-	product, err := tx.ReadProduct(ctx, id)
+	product, err := catalog.ReadProduct(ctx, tx, id)
 	if err != nil {
 		return workspace.InField("product_id", err)
 	}
 	if product.Status != "normal" {
 		return workspace.Invalid("product_id", "%q can no longer be ordered (%s)", id, product.Status)
 	}
-	image, err := tx.ReadImage(ctx, "", p.ImageID)
+	image, err := catalog.ReadImage(ctx, tx, "", p.ImageID)
 	if err != nil {
 		return fmt.Errorf("reading the pool's image: %w", err)
 	}
@@ -321,11 +322,11 @@ func (r ReshapeParams) growth(ctx context.Context, tx *store.Tx, d desktop.Deskt
 	if r.ProductID == "" || d.Status != desktop.StatusActive { // all others are off afterwards
 		return more, nil
 	}
-	next, err := tx.ReadProduct(ctx, r.ProductID)
+	next, err := catalog.ReadProduct(ctx, tx, r.ProductID)
 	if err != nil {
 		return more, err
 	}
-	now, err := tx.ReadProduct(ctx, d.ProductID)
+	now, err := catalog.ReadProduct(ctx, tx, d.ProductID)
 	if err != nil && workspace.CodeOf(err) != workspace.CodeProductNotFound { // without one it was promised nothing
 		return more, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -21,7 +22,7 @@ type pool struct {
 
 	Zone           string
 	ProductID      string
-	ImageType      workspace.ImageType
+	ImageType      catalog.ImageType
 	ImageID        string
 	Root           PoolVolume
 	Data           []PoolVolume

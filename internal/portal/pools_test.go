@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -128,7 +129,7 @@ func (w *world) addPool(desktops int, changes ...func(*pool.Pool)) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
-		subnets, err := tx.Subnets(ctx, project)
+		subnets, err := catalog.Subnets(ctx, tx, project)
 		if err != nil {
 			return err
 		}
@@ -153,11 +154,11 @@ func (w *world) putDesktops(n int) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
-		subnets, err := tx.Subnets(ctx, project)
+		subnets, err := catalog.Subnets(ctx, tx, project)
 		if err != nil {
 			return err
 		}
-		addresses, err := tx.FreeAddresses(ctx, subnets[0].ID, n)
+		addresses, err := catalog.FreeAddresses(ctx, tx, subnets[0].ID, n)
 		if err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ import (
 	"go.uber.org/goleak"
 
 	"carrel/internal/assignment"
+	"carrel/internal/catalog"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
@@ -433,7 +434,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) furnish(passwords *secret.Passwords) {
 	ctx := w.t.Context()
-	w.must(w.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []workspace.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
+	w.must(w.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []catalog.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
 	hash, err := passwords.Hash(password)
 	w.must(err)
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
@@ -444,11 +445,11 @@ func (w *world) furnish(passwords *secret.Passwords) {
 		if err := directory.InsertUsers(ctx, tx, []directory.User{ada, bob, fresh}); err != nil {
 			return err
 		}
-		image := workspace.Image{ID: workspace.NewID(), Type: workspace.ImageGold, Name: "debian", OSVersion: "Debian GNU/Linux 12", Created: tx.Now()}
-		if err := tx.PutImages(ctx, []workspace.Image{image}); err != nil {
+		image := catalog.Image{ID: workspace.NewID(), Type: catalog.ImageGold, Name: "debian", OSVersion: "Debian GNU/Linux 12", Created: tx.Now()}
+		if err := catalog.PutImages(ctx, tx, []catalog.Image{image}); err != nil {
 			return err
 		}
-		subnets, err := tx.Subnets(ctx, project)
+		subnets, err := catalog.Subnets(ctx, tx, project)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -234,7 +235,7 @@ func (a *advance) takeImage(ctx context.Context, p pool.Pool) error {
 	if late {
 		r.Ended = time.Time{}
 	}
-	return pool.SavePool(ctx, a.tx, p.AfterImage(workspace.Image{ID: r.ImageID, Type: r.ImageType}, r.JobID, a.now))
+	return pool.SavePool(ctx, a.tx, p.AfterImage(catalog.Image{ID: r.ImageID, Type: r.ImageType}, r.JobID, a.now))
 }
 
 // save writes what has changed.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -155,7 +156,7 @@ func stopRollouts(ctx context.Context, tx *store.Tx, open []PoolRollout) (begun 
 
 // rebuildPool begins a rebuild for who holds the pool.
 func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits RolloutLimits) (string, error) {
-	image, err := tx.ReadImage(ctx, p.ProjectID, r.ImageID)
+	image, err := catalog.ReadImage(ctx, tx, p.ProjectID, r.ImageID)
 	if err != nil {
 		return "", workspace.InField("image_id", err)
 	}
@@ -200,7 +201,7 @@ func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, 
 }
 
 // checkPoolImage says why a pool's desktops cannot have an image, or nil.
-func checkPoolImage(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, i workspace.Image) error {
+func checkPoolImage(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, i catalog.Image) error {
 	switch {
 	case r.ImageType != "" && r.ImageType != i.Type:
 		return workspace.Invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)
@@ -209,7 +210,7 @@ func checkPoolImage(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPoo
 	case p.Root.GB < i.MinDiskGB:
 		return workspace.Invalid("image_id", "the image needs a system disk of %d GB, the pool's have %d", i.MinDiskGB, p.Root.GB)
 	}
-	product, err := tx.ReadProduct(ctx, p.ProductID)
+	product, err := catalog.ReadProduct(ctx, tx, p.ProductID)
 	if err != nil {
 		return fmt.Errorf("reading the pool's product: %w", err)
 	}
@@ -219,7 +220,7 @@ func checkPoolImage(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPoo
 	case product.MemoryMiB < i.MinMemoryMiB:
 		return workspace.Invalid("image_id", "the image needs %d MB of memory, the pool's product %s has %d", i.MinMemoryMiB, product.ID, product.MemoryMiB)
 	}
-	present, err := tx.ReadImage(ctx, "", p.ImageID)
+	present, err := catalog.ReadImage(ctx, tx, "", p.ImageID)
 	if err != nil && workspace.CodeOf(err) == workspace.CodeImageNotFound {
 		return nil // it is gone from the catalogue; the engine will say if the two do not go together
 	}

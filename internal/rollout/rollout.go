@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -24,7 +25,7 @@ type RolloutService struct {
 type RebuildPool struct {
 	workspace.Caller
 	PoolID       string
-	ImageType    workspace.ImageType // empty: the image's own
+	ImageType    catalog.ImageType // empty: the image's own
 	ImageID      string
 	OSType       string // empty, or the image's own
 	DelayMinutes int    // how long people who are at work may save; 0 means none

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
@@ -20,7 +21,7 @@ import (
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 func TestRebuildPoolCheck(t *testing.T) {
-	good := rollout.RebuildPool{ImageType: workspace.ImageGold, ImageID: "i", OSType: "Linux", DelayMinutes: 15, Message: "Please save.", OrderID: "o", Fix: true, Handle: pool.NewAndAll, DesktopIDs: []string{"d"}}
+	good := rollout.RebuildPool{ImageType: catalog.ImageGold, ImageID: "i", OSType: "Linux", DelayMinutes: 15, Message: "Please save.", OrderID: "o", Fix: true, Handle: pool.NewAndAll, DesktopIDs: []string{"d"}}
 	if err := good.Check(); err != nil {
 		t.Fatal(err)
 	}

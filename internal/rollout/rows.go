@@ -7,6 +7,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/catalog"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -18,7 +19,7 @@ type rolloutRow struct {
 	ProjectID     string
 	PoolID        string
 	ImageID       string
-	ImageType     workspace.ImageType
+	ImageType     catalog.ImageType
 	Delay         time.Duration
 	Message       string
 	OrderID       string
@@ -196,7 +197,7 @@ type PoolRollout struct {
 	ProjectID string
 	PoolID    string
 	ImageID   string
-	ImageType workspace.ImageType
+	ImageType catalog.ImageType
 	Delay     time.Duration
 	Message   string // what the administrator wrote to people who are at work
 	OrderID   string // as sent

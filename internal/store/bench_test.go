@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
@@ -18,18 +19,18 @@ func company(b testing.TB, s store.Transactions, desktops int) {
 	b.Helper()
 	ctx := b.Context()
 	must(b, s.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.InsertVPC(ctx, workspace.VPC{ID: "vpc", ProjectID: "p"}); err != nil {
+		if err := catalog.InsertVPC(ctx, tx, catalog.VPC{ID: "vpc", ProjectID: "p"}); err != nil {
 			return err
 		}
-		if err := tx.InsertSubnet(ctx, workspace.Subnet{ID: "subnet", ProjectID: "p", VPCID: "vpc", CIDR: "10.0.0.0/8", Gateway: "10.0.0.1"}); err != nil {
+		if err := catalog.InsertSubnet(ctx, tx, catalog.Subnet{ID: "subnet", ProjectID: "p", VPCID: "vpc", CIDR: "10.0.0.0/8", Gateway: "10.0.0.1"}); err != nil {
 			return err
 		}
-		return tx.InsertSecurityGroup(ctx, workspace.SecurityGroup{ID: "group", ProjectID: "p"})
+		return catalog.InsertSecurityGroup(ctx, tx, catalog.SecurityGroup{ID: "group", ProjectID: "p"})
 	}))
 	const part = 500
 	for n := 0; n < desktops; n += part {
 		must(b, s.Update(ctx, func(tx *store.Tx) error {
-			addresses, err := tx.FreeAddresses(ctx, "subnet", part)
+			addresses, err := catalog.FreeAddresses(ctx, tx, "subnet", part)
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
@@ -37,7 +38,7 @@ func TestThoseThatShareACommitFailAlone(t *testing.T) {
 					panic(failure)
 				case 3:
 					cancel()
-					_, err := tx.Zones(ctx)
+					_, err := catalog.Zones(ctx, tx)
 					return err
 				}
 				return nil

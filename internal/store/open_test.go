@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
@@ -22,7 +23,7 @@ func TestOpenTakesEveryFormOfAPathAndKeepsTheFileToItsOwner(t *testing.T) {
 			s, err := store.Open(t.Context(), url)
 			must(t, err)
 			must(t, s.Ping(t.Context()))
-			must(t, s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutZones(t.Context(), []workspace.Zone{{ID: "z"}}) }))
+			must(t, s.Update(t.Context(), func(tx *store.Tx) error { return catalog.PutZones(t.Context(), tx, []catalog.Zone{{ID: "z"}}) }))
 			for _, file := range []string{path, path + "-wal"} {
 				info, err := os.Stat(file)
 				must(t, err)

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -22,7 +23,7 @@ func TestADatabaseThatTakesNoWritesIsNotReady(t *testing.T) {
 		}
 	}
 	write := func() error {
-		return s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutZones(t.Context(), []workspace.Zone{{ID: "z"}}) })
+		return s.Update(t.Context(), func(tx *store.Tx) error { return catalog.PutZones(t.Context(), tx, []catalog.Zone{{ID: "z"}}) })
 	}
 	ready := func(when string, want bool) {
 		t.Helper()

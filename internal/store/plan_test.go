@@ -13,6 +13,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"carrel/internal/assignment"
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
@@ -57,13 +58,13 @@ func recorder(t *testing.T, desktops int) (*store.Store, func(func(context.Conte
 
 // furnish makes desktops, each with all that belongs to one, and a job about them.
 func furnish(ctx context.Context, x *store.Tx, desktops int) error {
-	if err := x.InsertVPC(ctx, workspace.VPC{ID: "v"}); err != nil {
+	if err := catalog.InsertVPC(ctx, x, catalog.VPC{ID: "v"}); err != nil {
 		return err
 	}
-	if err := x.InsertSubnet(ctx, workspace.Subnet{ID: "s", VPCID: "v"}); err != nil {
+	if err := catalog.InsertSubnet(ctx, x, catalog.Subnet{ID: "s", VPCID: "v"}); err != nil {
 		return err
 	}
-	if err := x.InsertSecurityGroup(ctx, workspace.SecurityGroup{ID: "g"}); err != nil {
+	if err := catalog.InsertSecurityGroup(ctx, x, catalog.SecurityGroup{ID: "g"}); err != nil {
 		return err
 	}
 	people := []pool.Grant{{Type: pool.GrantGroup, ObjectID: "people"}}
@@ -357,7 +358,7 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 			_, err := x.SubJobProgress(ctx, []string{"1", "2"})
 			return err
 		},
-		"subnets in use": func(ctx context.Context, x *store.Tx) error { _, err := x.UsedSubnets(ctx, "p"); return err },
+		"subnets in use": func(ctx context.Context, x *store.Tx) error { _, err := catalog.UsedSubnets(ctx, x, "p"); return err },
 		"people of a pool": func(ctx context.Context, x *store.Tx) error {
 			_, _, err := pool.Grants(ctx, x, "pool", page)
 			return err

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -50,7 +51,7 @@ func TestPoolsOfAnEarlierVersionAreReadWhole(t *testing.T) {
 			Type: pool.AutoCreated, MaxAutoCreated: 1, MinIdle: 2, OnceCreated: 3, MinRetention: 4, AutoIsolation: true, MaxIsolated: 6,
 		},
 		"resets":  p.Reset == pool.UserResetPolicy{Enabled: true, PerDay: 2},
-		"history": p.History[0] == pool.PoolImage{ImageID: "i", Type: workspace.ImageGold, JobID: "j", Since: noon},
+		"history": p.History[0] == pool.PoolImage{ImageID: "i", Type: catalog.ImageGold, JobID: "j", Since: noon},
 		"scale":   p.Scale == pool.ScaleHistory{Created: noon, Deleted: noon, Failures: 3, Failed: noon},
 	} {
 		if !ok {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/store"
@@ -83,7 +84,7 @@ func TestNamesAreLookedUpOneByOne(t *testing.T) {
 		return users
 	}
 	must(t, s.Update(ctx, func(tx *store.Tx) error {
-		err := errors.Join(tx.InsertVPC(ctx, workspace.VPC{ID: "v", ProjectID: "p"}), tx.InsertSubnet(ctx, workspace.Subnet{ID: "s", ProjectID: "p", VPCID: "v"}))
+		err := errors.Join(catalog.InsertVPC(ctx, tx, catalog.VPC{ID: "v", ProjectID: "p"}), catalog.InsertSubnet(ctx, tx, catalog.Subnet{ID: "s", ProjectID: "p", VPCID: "v"}))
 		var desktops []desktop.Desktop
 		for _, n := range names("there", 1000) {
 			desktops = append(desktops, desktop.Desktop{ID: n, ProjectID: "p", Name: n, HostName: n, SubnetID: "s"})

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
@@ -37,7 +38,7 @@ func TestANameBelongsToOneProcessUntilItEnds(t *testing.T) {
 func TestAnOutageOfTheDatabaseIsNoFaultAndPasses(t *testing.T) {
 	r, address := storetest.NewRoad(t, storetest.PostgresURL(t))
 	s := storetest.Open(t, address, time.Now)
-	read := func(tx *store.Tx) error { _, err := tx.Zones(t.Context()); return err }
+	read := func(tx *store.Tx) error { _, err := catalog.Zones(t.Context(), tx); return err }
 	outage := func(what string, err error) {
 		t.Helper()
 		if workspace.CodeOf(err) != workspace.CodeNoDatabase {
@@ -73,5 +74,5 @@ func TestASessionThatTheServerEndsIsAnOutage(t *testing.T) {
 	if err != nil && workspace.CodeOf(err) != workspace.CodeNoDatabase {
 		t.Errorf("a session that was ended gave %v", err)
 	}
-	must(t, s.View(t.Context(), func(tx *store.Tx) error { _, err := tx.Zones(t.Context()); return err }))
+	must(t, s.View(t.Context(), func(tx *store.Tx) error { _, err := catalog.Zones(t.Context(), tx); return err }))
 }

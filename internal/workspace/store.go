@@ -24,13 +24,10 @@ type Tx interface {
 	// Now is the transaction's one time, UTC with microseconds.
 	Now() time.Time
 
-	CatalogRows
-	NetworkRows
 	PoolRows
 	JobRows
 	AttemptRows
 	ServiceRows
-	InstallationRows
 	ClientTokenRows
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"carrel/internal/assignment"
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
@@ -148,7 +149,7 @@ func (w *world) createPool() {
 	w.serial++
 	r := pool.CreatePool{
 		Caller: caller(), Name: fmt.Sprintf("pool-%d", w.serial), Type: pool.Dynamic, Size: 1 + w.draw.IntN(3), ProductID: product,
-		ImageType: workspace.ImageGold, ImageID: oldImage, Root: desktop.VolumeSpec{Type: "SAS", GB: 80},
+		ImageType: catalog.ImageGold, ImageID: oldImage, Root: desktop.VolumeSpec{Type: "SAS", GB: 80},
 		People: w.grants(2), Retention: new(10 + w.draw.IntN(10)), Reset: &pool.ResetChange{Enabled: new(w.chance(2)), PerDay: new(3)},
 	}
 	for range w.draw.IntN(3) {
@@ -340,7 +341,7 @@ func (w *world) createDesktops() {
 	}
 	p := w.anyPerson()
 	r := desktop.CreateDesktops{
-		Caller: caller(), Type: desktop.Dedicated, ProductID: product, ImageType: workspace.ImageGold, ImageID: oldImage,
+		Caller: caller(), Type: desktop.Dedicated, ProductID: product, ImageType: catalog.ImageGold, ImageID: oldImage,
 		Root: desktop.VolumeSpec{Type: "SAS", GB: 80}, Desktops: []desktop.NewDesktop{{UserName: p.name}},
 	}
 	w.ask("create a desktop for "+p.name, func(ctx context.Context) (string, error) { return w.service.Desktops.CreateDesktops(ctx, r) })

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
@@ -124,15 +125,15 @@ func (w *world) furnish() {
 	w.must(w.sim.EnsureNetwork(ctx, engine.Network{ID: "net1", CIDR: "10.1.1.0/24", Gateway: "10.1.1.1"}))
 	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
 		for _, err := range []error{
-			tx.PutZones(ctx, []workspace.Zone{{ID: "default", Default: true}}),
-			tx.PutVolumeTypes(ctx, []workspace.VolumeType{{ID: "SAS"}, {ID: "SSD"}}),
-			tx.PutProducts(ctx, []workspace.Product{
+			catalog.PutZones(ctx, tx, []catalog.Zone{{ID: "default", Default: true}}),
+			catalog.PutVolumeTypes(ctx, tx, []catalog.VolumeType{{ID: "SAS"}, {ID: "SSD"}}),
+			catalog.PutProducts(ctx, tx, []catalog.Product{
 				{ID: product, CPUs: 2, MemoryMiB: 4096, Architecture: "x86", OSType: "Linux", Status: "normal"},
 				{ID: larger, CPUs: 4, MemoryMiB: 8192, Architecture: "x86", OSType: "Linux", Status: "normal"},
 			}),
-			tx.PutImages(ctx, []workspace.Image{
-				{ID: oldImage, Type: workspace.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: w.images[oldImage]},
-				{ID: newImage, Type: workspace.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: w.images[newImage]},
+			catalog.PutImages(ctx, tx, []catalog.Image{
+				{ID: oldImage, Type: catalog.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: w.images[oldImage]},
+				{ID: newImage, Type: catalog.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: w.images[newImage]},
 			}),
 		} {
 			if err != nil {
@@ -141,7 +142,7 @@ func (w *world) furnish() {
 		}
 		return nil
 	}))
-	w.must(w.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []workspace.NewSubnet{
+	w.must(w.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []catalog.NewSubnet{
 		{Name: "net0", CIDR: "10.1.0.0/24", Gateway: "10.1.0.1", Network: "net0"},
 		{Name: "net1", CIDR: "10.1.1.0/24", Gateway: "10.1.1.1", Network: "net1"},
 	}))

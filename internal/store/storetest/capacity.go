@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -48,7 +49,7 @@ var capacities = []behaviour{
 		w.same(len(disks()), 0)
 		w.same(memory(), int64(0))
 		w.update(func(tx *store.Tx) error {
-			return tx.PutProducts(w.Context(), []workspace.Product{{ID: "sized", CPUs: 1, MemoryMiB: 2048, Status: "normal"}})
+			return catalog.PutProducts(w.Context(), tx, []catalog.Product{{ID: "sized", CPUs: 1, MemoryMiB: 2048, Status: "normal"}})
 		})
 		for i, status := range []desktop.DesktopStatus{desktop.StatusActive, desktop.StatusShutoff, desktop.StatusHibernated} {
 			w.addDesktop("promised-"+string(rune('a'+i)), func(d *desktop.Desktop) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"carrel/internal/catalog"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
 	"carrel/internal/store"
@@ -77,29 +78,29 @@ func (w *world) furnish(subnets int) {
 			return err
 		}
 		for i := range subnets {
-			s := workspace.Subnet{ID: fmt.Sprint("subnet-", i), ProjectID: project, VPCID: "vpc-of-" + project, Name: fmt.Sprint("subnet-", i),
+			s := catalog.Subnet{ID: fmt.Sprint("subnet-", i), ProjectID: project, VPCID: "vpc-of-" + project, Name: fmt.Sprint("subnet-", i),
 				CIDR: fmt.Sprintf("10.9.%d.0/24", i), Gateway: fmt.Sprintf("10.9.%d.1", i)}
-			if err := tx.InsertSubnet(ctx, s); err != nil {
+			if err := catalog.InsertSubnet(ctx, tx, s); err != nil {
 				return err
 			}
 		}
-		if err := tx.PutZones(ctx, []workspace.Zone{{ID: "zone", Default: true}}); err != nil {
+		if err := catalog.PutZones(ctx, tx, []catalog.Zone{{ID: "zone", Default: true}}); err != nil {
 			return err
 		}
-		if err := tx.PutVolumeTypes(ctx, []workspace.VolumeType{{ID: "SAS"}}); err != nil {
+		if err := catalog.PutVolumeTypes(ctx, tx, []catalog.VolumeType{{ID: "SAS"}}); err != nil {
 			return err
 		}
-		if err := tx.PutProducts(ctx, []workspace.Product{{ID: "small", CPUs: 1, MemoryMiB: 1024, Architecture: "x86", Status: "normal"}}); err != nil {
+		if err := catalog.PutProducts(ctx, tx, []catalog.Product{{ID: "small", CPUs: 1, MemoryMiB: 1024, Architecture: "x86", Status: "normal"}}); err != nil {
 			return err
 		}
-		return tx.PutImages(ctx, []workspace.Image{{ID: "image", Type: workspace.ImageGold, Architecture: "x86"}})
+		return catalog.PutImages(ctx, tx, []catalog.Image{{ID: "image", Type: catalog.ImageGold, Architecture: "x86"}})
 	})
 }
 
 // order is for a desktop of a new person in the i-th subnet that furnish made.
 func (w *world) order(i, gb int) desktop.CreateDesktops {
 	return desktop.CreateDesktops{
-		Caller: workspace.Caller{ProjectID: project}, Type: desktop.Dedicated, ProductID: "small", ImageType: workspace.ImageGold, ImageID: "image",
+		Caller: workspace.Caller{ProjectID: project}, Type: desktop.Dedicated, ProductID: "small", ImageType: catalog.ImageGold, ImageID: "image",
 		Root: desktop.VolumeSpec{Type: "SAS", GB: gb}, SubnetIDs: []string{fmt.Sprint("subnet-", i)}, SecurityGroups: []string{groupOf(project)},
 		Desktops: []desktop.NewDesktop{{UserName: fmt.Sprint("user-", i), Name: fmt.Sprint("desk-", i)}},
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -46,7 +47,7 @@ func fullPool(now time.Time) pool.Pool {
 	idle := 0
 	return pool.Pool{
 		ID: "full", ProjectID: project, Name: "Sälé-销售", Type: pool.Static, Description: `it's "good" \ ?`,
-		Zone: "az", ProductID: "product", ImageType: workspace.ImageGold, ImageID: "image",
+		Zone: "az", ProductID: "product", ImageType: catalog.ImageGold, ImageID: "image",
 		Root:  pool.PoolVolume{ID: "v0", Type: "SSD", GB: 80},
 		Data:  []pool.PoolVolume{{ID: "v2", Type: "SAS", GB: 10}, {ID: "v1", Type: "SSD", GB: 20}},
 		VPCID: "vpc", SubnetIDs: []string{"s2", "s1"}, SecurityGroups: []string{"g2", "g1"}, EnterpriseID: "e", OUName: "ou", Domain: "d",
@@ -57,7 +58,7 @@ func fullPool(now time.Time) pool.Pool {
 			AutoIsolation: true, MaxIsolated: 5,
 		},
 		Reset: pool.UserResetPolicy{Enabled: true, PerDay: 2}, InMaintenance: true, Frozen: true,
-		History: []pool.PoolImage{{ImageID: "i", Type: workspace.ImagePrivate, JobID: "j", Since: now}, {ImageID: "image", Type: workspace.ImageGold, Since: now.Add(time.Second)}},
+		History: []pool.PoolImage{{ImageID: "i", Type: catalog.ImagePrivate, JobID: "j", Since: now}, {ImageID: "image", Type: catalog.ImageGold, Since: now.Add(time.Second)}},
 		Scale:   pool.ScaleHistory{Created: now, Failures: 2, Failed: now.Add(time.Minute)},
 		Created: now, Updated: now.Add(time.Microsecond),
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
@@ -17,7 +18,7 @@ func (w *world) newRollout(jobID, poolID string, items int) rollout.PoolRollout 
 	w.Helper()
 	w.addJob(jobID, items, func(s *workspace.SubJob) { s.RunAt = s.Created.Add(time.Hour) })
 	r := rollout.PoolRollout{
-		JobID: jobID, ProjectID: project, PoolID: poolID, ImageID: "image", ImageType: workspace.ImageGold, Delay: 15 * time.Minute,
+		JobID: jobID, ProjectID: project, PoolID: poolID, ImageID: "image", ImageType: catalog.ImageGold, Delay: 15 * time.Minute,
 		Message: "Please save.", OrderID: "order", Handle: pool.NewAndIdle, Fix: true,
 		Limits: rollout.RolloutLimits{Parallel: 3, MaxFailures: 2}, Created: w.clock.Now(),
 	}

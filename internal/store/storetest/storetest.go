@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -98,15 +99,15 @@ func newWorld(t *testing.T, database Database) *world {
 	for i, p := range []string{project, otherProject} {
 		w.update(func(tx *store.Tx) error {
 			ctx := t.Context()
-			if err := tx.InsertVPC(ctx, workspace.VPC{ID: "vpc-of-" + p, ProjectID: p, CIDR: "10.0.0.0/8"}); err != nil {
+			if err := catalog.InsertVPC(ctx, tx, catalog.VPC{ID: "vpc-of-" + p, ProjectID: p, CIDR: "10.0.0.0/8"}); err != nil {
 				return err
 			}
-			subnet := workspace.Subnet{ID: subnetOf(p), ProjectID: p, VPCID: "vpc-of-" + p, Name: "desktops",
+			subnet := catalog.Subnet{ID: subnetOf(p), ProjectID: p, VPCID: "vpc-of-" + p, Name: "desktops",
 				CIDR: fmt.Sprintf("10.%d.0.0/16", i), Gateway: fmt.Sprintf("10.%d.0.1", i)}
-			if err := tx.InsertSubnet(ctx, subnet); err != nil {
+			if err := catalog.InsertSubnet(ctx, tx, subnet); err != nil {
 				return err
 			}
-			if err := tx.InsertSecurityGroup(ctx, workspace.SecurityGroup{ID: groupOf(p), ProjectID: p}); err != nil {
+			if err := catalog.InsertSecurityGroup(ctx, tx, catalog.SecurityGroup{ID: groupOf(p), ProjectID: p}); err != nil {
 				return err
 			}
 			return directory.InsertUsers(ctx, tx, []directory.User{{ID: personOf(p), ProjectID: p, Name: "person", Created: tx.Now()}})

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
@@ -209,16 +210,16 @@ var service = []behaviour{
 	}},
 	{"8 replicas that start at once make one network, one default subnet, one default group and one of the infrastructure", func(w *world) {
 		service := core.NewServices(core.Config{Store: w.store})
-		subnets := []workspace.NewSubnet{
+		subnets := []catalog.NewSubnet{
 			{Name: "a", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net-a"}, {Name: "b", CIDR: "10.2.0.0/16", Gateway: "10.2.0.1", Network: "net-b"},
 		}
 		w.all(together(8, func(int) error { return service.Catalog.Subscribe(w.Context(), "fresh", "10.0.0.0/8", subnets) }))
 		w.view(func(tx *store.Tx) error {
-			vpcs, err := tx.VPCs(w.Context(), "fresh")
+			vpcs, err := catalog.VPCs(w.Context(), tx, "fresh")
 			w.same(len(vpcs), 1)
-			made, err2 := tx.Subnets(w.Context(), "fresh")
+			made, err2 := catalog.Subnets(w.Context(), tx, "fresh")
 			w.same(len(made), 2)
-			groups, err3 := tx.SecurityGroups(w.Context(), "fresh")
+			groups, err3 := catalog.SecurityGroups(w.Context(), tx, "fresh")
 			w.same(len(groups), 2)
 			return errors.Join(err, err2, err3)
 		})
@@ -226,7 +227,7 @@ var service = []behaviour{
 	{"a project has no second default subnet or security group", func(w *world) {
 		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
 			for _, id := range []string{"d1", "d2"} {
-				err := tx.InsertSecurityGroup(w.Context(), workspace.SecurityGroup{ID: id, ProjectID: "fresh", Default: true, Created: w.clock.Now()})
+				err := catalog.InsertSecurityGroup(w.Context(), tx, catalog.SecurityGroup{ID: id, ProjectID: "fresh", Default: true, Created: w.clock.Now()})
 				if err != nil {
 					return err
 				}
@@ -234,11 +235,11 @@ var service = []behaviour{
 			return nil
 		})
 		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
-			if err := tx.InsertVPC(w.Context(), workspace.VPC{ID: "v", ProjectID: "fresh", Created: w.clock.Now()}); err != nil {
+			if err := catalog.InsertVPC(w.Context(), tx, catalog.VPC{ID: "v", ProjectID: "fresh", Created: w.clock.Now()}); err != nil {
 				return err
 			}
 			for _, id := range []string{"d1", "d2"} {
-				err := tx.InsertSubnet(w.Context(), workspace.Subnet{ID: id, ProjectID: "fresh", VPCID: "v", Default: true, Created: w.clock.Now()})
+				err := catalog.InsertSubnet(w.Context(), tx, catalog.Subnet{ID: id, ProjectID: "fresh", VPCID: "v", Default: true, Created: w.clock.Now()})
 				if err != nil {
 					return err
 				}

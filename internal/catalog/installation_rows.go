@@ -1,4 +1,4 @@
-package store
+package catalog
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"carrel/internal/workspace"
+	"carrel/internal/store"
 )
 
 // installationRow is the one row of its table.
@@ -19,8 +19,8 @@ type installationRow struct {
 	Created       time.Time
 }
 
-// Installation implements workspace.InstallationRows.
-func (t *Tx) Installation(ctx context.Context) (string, error) {
+// Installation is the id of this installation, or empty before it has one.
+func Installation(ctx context.Context, t *store.Tx) (string, error) {
 	var ids []string
 	err := t.NewSelect().Model((*installationRow)(nil)).Column("id").Scan(ctx, &ids)
 	if err != nil || len(ids) == 0 {
@@ -29,13 +29,14 @@ func (t *Tx) Installation(ctx context.Context) (string, error) {
 	return ids[0], nil
 }
 
-// PutInstallation implements workspace.InstallationRows. The primary key decides between two that are started at once.
-func (t *Tx) PutInstallation(ctx context.Context, id string) (string, error) {
+// PutInstallation gives the installation its id, unless it has one, and returns the one that it has then.
+// The primary key decides between two that are started at once.
+func PutInstallation(ctx context.Context, t *store.Tx, id string) (string, error) {
 	_, err := t.Inserting(&installationRow{Singleton: 1, ID: id, Created: t.Now()}).On("CONFLICT (singleton) DO NOTHING").Exec(ctx)
 	if err != nil {
 		return "", err
 	}
-	return t.Installation(ctx)
+	return Installation(ctx, t)
 }
 
 type reservationRow struct {
@@ -45,7 +46,7 @@ type reservationRow struct {
 	Holder        string
 }
 
-func newReservationRow(r workspace.Reservation) (reservationRow, error) {
+func newReservationRow(r Reservation) (reservationRow, error) {
 	number, err := AddressNumber(r.Address)
 	if err != nil {
 		return reservationRow{}, fmt.Errorf("reserving an address of subnet %s: %w", r.SubnetID, err)
@@ -53,8 +54,9 @@ func newReservationRow(r workspace.Reservation) (reservationRow, error) {
 	return reservationRow{SubnetID: r.SubnetID, AddressNumber: number, Holder: r.Holder}, nil
 }
 
-// PutReservations implements workspace.NetworkRows. It holds the subnet, as FreeAddresses does.
-func (t *Tx) PutReservations(ctx context.Context, subnetID string, all []workspace.Reservation) error {
+// PutReservations replaces the addresses of a subnet that are kept back because the engine has them in use.
+// It holds the subnet, as FreeAddresses does.
+func PutReservations(ctx context.Context, t *store.Tx, subnetID string, all []Reservation) error {
 	var s subnetRow
 	if err := t.ForUpdate(t.NewSelect().Model(&s).Where("s.id = ?", subnetID), "s").Scan(ctx); err != nil {
 		return fmt.Errorf("holding subnet %s: %w", subnetID, err)
@@ -70,7 +72,7 @@ func (t *Tx) PutReservations(ctx context.Context, subnetID string, all []workspa
 		}
 		rows[i] = row
 	}
-	for part := range slices.Chunk(rows, Batch) {
+	for part := range slices.Chunk(rows, store.Batch) {
 		if _, err := t.Inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 			return err
 		}
@@ -78,8 +80,8 @@ func (t *Tx) PutReservations(ctx context.Context, subnetID string, all []workspa
 	return nil
 }
 
-// ReserveAddress implements workspace.NetworkRows.
-func (t *Tx) ReserveAddress(ctx context.Context, r workspace.Reservation) error {
+// ReserveAddress adds one, unless it is there.
+func ReserveAddress(ctx context.Context, t *store.Tx, r Reservation) error {
 	row, err := newReservationRow(r)
 	if err != nil {
 		return err
@@ -88,10 +90,10 @@ func (t *Tx) ReserveAddress(ctx context.Context, r workspace.Reservation) error 
 	return err
 }
 
-// Reservations implements workspace.NetworkRows.
-func (t *Tx) Reservations(ctx context.Context, subnetID string, addresses []string) ([]workspace.Reservation, error) {
-	var found []workspace.Reservation
-	for part := range slices.Chunk(addresses, Batch) {
+// Reservations reads those of the addresses of a subnet that are kept back.
+func Reservations(ctx context.Context, t *store.Tx, subnetID string, addresses []string) ([]Reservation, error) {
+	var found []Reservation
+	for part := range slices.Chunk(addresses, store.Batch) {
 		numbers := make([]int64, len(part))
 		for i, a := range part {
 			number, err := AddressNumber(a)
@@ -107,7 +109,7 @@ func (t *Tx) Reservations(ctx context.Context, subnetID string, addresses []stri
 			return nil, err
 		}
 		for _, r := range rows {
-			found = append(found, workspace.Reservation{SubnetID: r.SubnetID, Address: addressOf(r.AddressNumber), Holder: r.Holder})
+			found = append(found, Reservation{SubnetID: r.SubnetID, Address: addressOf(r.AddressNumber), Holder: r.Holder})
 		}
 	}
 	return found, nil

@@ -1,9 +1,12 @@
-package workspace
+package catalog
 
 import (
 	"context"
 	"slices"
 	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // NewSubnet describes a subnet that a project gets when the Workspace service is opened for it.
@@ -19,8 +22,8 @@ type NewSubnet struct {
 // one, and security groups. What is there already stays as it is; subnets whose network is new are added. Of several
 // callers at once one makes each thing: the project's subscription is held meanwhile.
 func (s *CatalogService) Subscribe(ctx context.Context, projectID, cidr string, subnets []NewSubnet) error {
-	return s.Store.Update(ctx, func(tx Tx) error {
-		opened, err := tx.OpenSubscription(ctx, Subscription{ID: NewID(), ProjectID: projectID, VPCID: NewID(), Opened: tx.Now()})
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		opened, err := tx.OpenSubscription(ctx, workspace.Subscription{ID: workspace.NewID(), ProjectID: projectID, VPCID: workspace.NewID(), Opened: tx.Now()})
 		if err != nil {
 			return err
 		}
@@ -35,8 +38,8 @@ func (s *CatalogService) Subscribe(ctx context.Context, projectID, cidr string, 
 	})
 }
 
-func ensureVPC(ctx context.Context, tx Tx, s Subscription, cidr string) (VPC, error) {
-	vpcs, err := tx.VPCs(ctx, s.ProjectID)
+func ensureVPC(ctx context.Context, tx *store.Tx, s workspace.Subscription, cidr string) (VPC, error) {
+	vpcs, err := VPCs(ctx, tx, s.ProjectID)
 	if err != nil {
 		return VPC{}, err
 	}
@@ -46,11 +49,11 @@ func ensureVPC(ctx context.Context, tx Tx, s Subscription, cidr string) (VPC, er
 		}
 	}
 	v := VPC{ID: s.VPCID, ProjectID: s.ProjectID, Name: "vpc-default", CIDR: cidr, Created: tx.Now()}
-	return v, tx.InsertVPC(ctx, v)
+	return v, InsertVPC(ctx, tx, v)
 }
 
-func ensureSubnets(ctx context.Context, tx Tx, vpc VPC, wanted []NewSubnet) error {
-	subnets, err := tx.Subnets(ctx, vpc.ProjectID)
+func ensureSubnets(ctx context.Context, tx *store.Tx, vpc VPC, wanted []NewSubnet) error {
+	subnets, err := Subnets(ctx, tx, vpc.ProjectID)
 	if err != nil {
 		return err
 	}
@@ -63,8 +66,8 @@ func ensureSubnets(ctx context.Context, tx Tx, vpc VPC, wanted []NewSubnet) erro
 			continue
 		}
 		// A list keeps the order in which subnets were made: the first is a microsecond older than the second.
-		err := tx.InsertSubnet(ctx, Subnet{
-			ID: NewID(), ProjectID: vpc.ProjectID, VPCID: vpc.ID, Name: w.Name, CIDR: w.CIDR, Gateway: w.Gateway, DNS: w.DNS,
+		err := InsertSubnet(ctx, tx, Subnet{
+			ID: workspace.NewID(), ProjectID: vpc.ProjectID, VPCID: vpc.ID, Name: w.Name, CIDR: w.CIDR, Gateway: w.Gateway, DNS: w.DNS,
 			Network: w.Network, Default: len(subnets) == 0 && i == 0, Created: tx.Now().Add(time.Duration(i) * time.Microsecond),
 		})
 		if err != nil {
@@ -79,8 +82,8 @@ func ensureSubnets(ctx context.Context, tx Tx, vpc VPC, wanted []NewSubnet) erro
 const InfrastructureGroup = "WorkspaceManagerSecurityGroup"
 
 // ensureSecurityGroups makes the default group of desktops and the infrastructure's, whichever is missing.
-func ensureSecurityGroups(ctx context.Context, tx Tx, projectID string) error {
-	groups, err := tx.SecurityGroups(ctx, projectID)
+func ensureSecurityGroups(ctx context.Context, tx *store.Tx, projectID string) error {
+	groups, err := SecurityGroups(ctx, tx, projectID)
 	if err != nil {
 		return err
 	}
@@ -94,8 +97,8 @@ func ensureSecurityGroups(ctx context.Context, tx Tx, projectID string) error {
 		if slices.ContainsFunc(groups, func(there SecurityGroup) bool { return there.Name == g.Name || there.Default && g.Default }) {
 			continue
 		}
-		g.ID, g.ProjectID, g.Created = NewID(), projectID, tx.Now().Add(time.Duration(i)*time.Microsecond)
-		if err := tx.InsertSecurityGroup(ctx, g); err != nil {
+		g.ID, g.ProjectID, g.Created = workspace.NewID(), projectID, tx.Now().Add(time.Duration(i)*time.Microsecond)
+		if err := InsertSecurityGroup(ctx, tx, g); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package store
+package catalog
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -60,39 +61,40 @@ type securityGroupRow struct {
 }
 
 // InsertVPC implements workspace.NetworkRows.
-func (t *Tx) InsertVPC(ctx context.Context, v workspace.VPC) error {
+func InsertVPC(ctx context.Context, t *store.Tx, v VPC) error {
 	_, err := t.Inserting(&vpcRow{vpc: vpc(v)}).Exec(ctx)
 	return err
 }
 
-// InsertSubnet implements workspace.NetworkRows. The VPC must be there.
-func (t *Tx) InsertSubnet(ctx context.Context, s workspace.Subnet) error {
+// The VPC must be there.
+func InsertSubnet(ctx context.Context, t *store.Tx, s Subnet) error {
 	_, err := t.Inserting(&subnetRow{subnet: subnet(s)}).Exec(ctx)
 	return t.OneDefault(err, "subnets")
 }
 
 // InsertSecurityGroup implements workspace.NetworkRows.
-func (t *Tx) InsertSecurityGroup(ctx context.Context, g workspace.SecurityGroup) error {
+func InsertSecurityGroup(ctx context.Context, t *store.Tx, g SecurityGroup) error {
 	_, err := t.Inserting(&securityGroupRow{securityGroup: securityGroup(g)}).Exec(ctx)
 	return t.OneDefault(err, "security_groups")
 }
 
-// VPCs implements workspace.NetworkRows: the oldest first, as in the next two.
-func (t *Tx) VPCs(ctx context.Context, projectID string) ([]workspace.VPC, error) {
+// the oldest first, as in the next two.
+func VPCs(ctx context.Context, t *store.Tx, projectID string) ([]VPC, error) {
 	var rows []vpcRow
-	err := Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
-	return Convert(rows, func(r vpcRow) workspace.VPC { return workspace.VPC(r.vpc) }), err
+	err := store.Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
+	return store.Convert(rows, func(r vpcRow) VPC { return VPC(r.vpc) }), err
 }
 
-// Subnets implements workspace.NetworkRows.
-func (t *Tx) Subnets(ctx context.Context, projectID string) ([]workspace.Subnet, error) {
+// Subnets reads a project's subnets, or everybody's if projectID is empty.
+func Subnets(ctx context.Context, t *store.Tx, projectID string) ([]Subnet, error) {
 	var rows []subnetRow
-	err := Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
-	return Convert(rows, func(r subnetRow) workspace.Subnet { return workspace.Subnet(r.subnet) }), err
+	err := store.Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
+	return store.Convert(rows, func(r subnetRow) Subnet { return Subnet(r.subnet) }), err
 }
 
-// UsedSubnets implements workspace.NetworkRows. Every desktop has an address, by which the index finds one.
-func (t *Tx) UsedSubnets(ctx context.Context, projectID string) ([]string, error) {
+// UsedSubnets reads the ids of those of a project's subnets on which a desktop is or a pool makes desktops.
+// Every desktop has an address, by which the index finds one.
+func UsedSubnets(ctx context.Context, t *store.Tx, projectID string) ([]string, error) {
 	var ids []string
 	err := t.NewRaw(`SELECT s.id FROM subnets AS s WHERE s.project_id = ? AND (
 			EXISTS (SELECT 1 FROM desktops AS d WHERE d.subnet_id = s.id AND d.address_number > 0) OR
@@ -102,20 +104,23 @@ func (t *Tx) UsedSubnets(ctx context.Context, projectID string) ([]string, error
 }
 
 // SecurityGroups implements workspace.NetworkRows.
-func (t *Tx) SecurityGroups(ctx context.Context, projectID string) ([]workspace.SecurityGroup, error) {
+func SecurityGroups(ctx context.Context, t *store.Tx, projectID string) ([]SecurityGroup, error) {
 	var rows []securityGroupRow
-	err := Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
-	return Convert(rows, func(r securityGroupRow) workspace.SecurityGroup { return workspace.SecurityGroup(r.securityGroup) }), err
+	err := store.Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
+	return store.Convert(rows, func(r securityGroupRow) SecurityGroup { return SecurityGroup(r.securityGroup) }), err
 }
 
 // reservedAddresses are kept back at the beginning of every subnet, behind its own address: for the gateway and for
 // machines of whoever runs the network. A request may still ask for them by name.
 const reservedAddresses = 3
 
-// FreeAddresses implements workspace.NetworkRows. It holds the subnet until the transaction ends, so that two callers do
+// FreeAddresses returns n addresses of the subnet that no desktop has and that are not reserved, lowest first after the one given out last, so
+// that an address is not used again soon. CodeNoAddress when there are fewer. InsertDesktops takes them; the unique
+// constraint on (subnet, address) decides between two callers.
+// It holds the subnet until the transaction ends, so that two callers do
 // not get the same addresses, and reads those in use a window at a time.
-func (t *Tx) FreeAddresses(ctx context.Context, subnetID string, n int) ([]string, error) {
-	s, sharing, err := t.holdSubnet(ctx, subnetID)
+func FreeAddresses(ctx context.Context, t *store.Tx, subnetID string, n int) ([]string, error) {
+	s, sharing, err := holdSubnet(ctx, t, subnetID)
 	if err != nil {
 		return nil, err
 	}
@@ -131,10 +136,10 @@ func (t *Tx) FreeAddresses(ctx context.Context, subnetID string, n int) ([]strin
 	if next < first || next > last {
 		next = first
 	}
-	free, err := t.freeBetween(ctx, sharing, gateway, next, last, n)
+	free, err := freeBetween(ctx, t, sharing, gateway, next, last, n)
 	if err == nil && len(free) < n {
 		var wrapped []int64
-		wrapped, err = t.freeBetween(ctx, sharing, gateway, first, next-1, n-len(free))
+		wrapped, err = freeBetween(ctx, t, sharing, gateway, first, next-1, n-len(free))
 		free = append(free, wrapped...)
 	}
 	if err != nil || n == 0 {
@@ -145,11 +150,11 @@ func (t *Tx) FreeAddresses(ctx context.Context, subnetID string, n int) ([]strin
 	}
 	s.LastAddress = free[n-1]
 	_, err = t.NewUpdate().Model(&s).Column("last_address").WherePK().Exec(ctx)
-	return Convert(free, addressOf), err
+	return store.Convert(free, addressOf), err
 }
 
 // holdSubnet holds a subnet and those that share its network, so that one address is not given out on two of them.
-func (t *Tx) holdSubnet(ctx context.Context, id string) (s subnetRow, sharing []string, err error) {
+func holdSubnet(ctx context.Context, t *store.Tx, id string) (s subnetRow, sharing []string, err error) {
 	var rows []subnetRow
 	q := t.NewSelect().Model(&rows).Order("s.id").
 		Where("s.id = ? OR s.network <> '' AND s.network = (SELECT o.network FROM subnets AS o WHERE o.id = ?)", id, id)
@@ -184,7 +189,7 @@ func hosts(cidr string) (first, last int64, err error) {
 }
 
 // freeBetween returns at most n addresses from first to last that no desktop has and that are not reserved.
-func (t *Tx) freeBetween(ctx context.Context, subnetIDs []string, gateway, first, last int64, n int) (free []int64, err error) {
+func freeBetween(ctx context.Context, t *store.Tx, subnetIDs []string, gateway, first, last int64, n int) (free []int64, err error) {
 	const window = 1024
 	for ; first <= last && len(free) < n; first += window {
 		end := min(first+window-1, last)

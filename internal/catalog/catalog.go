@@ -1,0 +1,99 @@
+package catalog
+
+import (
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// CatalogService serves the catalogue, networks and the Workspace service of each project. Each method is one
+// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+type CatalogService struct {
+	Store store.Transactions
+}
+
+// Product is a size of desktop that can be ordered.
+type Product struct {
+	ID           string // "workspace.c2.large.linux"
+	CPUs         int
+	MemoryMiB    int
+	Architecture string // "x86" or "arm"
+	OSType       string // "Linux" or "Windows"
+	DiskType     string // of the system disk that it suggests
+	DiskGB       int
+	PackageType  string // "general"
+	Description  string
+	Status       string // "normal", "sellout", "abandon"
+	Processes    int    // programs and threads that a desktop may run at once; 0: by its size, see ProcessLimit
+}
+
+// ProcessLimit is how many programs and threads a desktop of the product may run at once. By size it leaves room for several
+// times of what a browser with many pages takes, and far too little for a fork loop to be felt by others.
+func (p Product) ProcessLimit() int {
+	if p.Processes > 0 {
+		return p.Processes
+	}
+	return 512 + 256*p.CPUs + p.MemoryMiB/4
+}
+
+// Image is a system that desktops start from.
+type Image struct {
+	ID           string
+	ProjectID    string // empty for gold images, which every project may use
+	Type         ImageType
+	Name         string
+	OSType       string // "Linux" or "Windows"
+	OSVersion    string // "Debian GNU/Linux 12"
+	Architecture string
+	VM           bool
+	MinMemoryMiB int
+	MinDiskGB    int
+	EngineID     string // what the engine calls it
+	Created      time.Time
+	Gone         bool // the engine has it no longer
+}
+
+// ImageType says who may use an image.
+type ImageType string
+
+// The types of image.
+const (
+	ImageGold    ImageType = "gold"
+	ImagePrivate ImageType = "private"
+	ImageMarket  ImageType = "market"
+)
+
+// Zone is an availability zone.
+type Zone struct {
+	ID      string
+	Default bool
+}
+
+// VolumeType is a class of disk that the engine offers.
+type VolumeType struct {
+	ID string // "SAS", "SSD", "GPSSD"
+}
+
+// ImageQuery selects the images that a project may use. Those that are gone are left out.
+type ImageQuery struct {
+	ProjectID    string
+	ID           string
+	Type         ImageType
+	OSType       string
+	Platform     string // how the system version begins, whatever its case: "Debian"
+	Architecture string
+	EngineID     string // what the engine calls it; several images may be one there
+	SortBy       string // "name" or "created_at"
+	Descending   bool
+	workspace.Page
+}
+
+// ProductQuery selects products.
+type ProductQuery struct {
+	ID           string
+	OSType       string
+	Architecture string
+	PackageType  string
+	workspace.Page
+}
