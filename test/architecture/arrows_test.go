@@ -1,0 +1,169 @@
+// Package architecture tests which package may import which, and what docs/architecture.md says of the code.
+package architecture
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// root is the module's folder, and module the beginning of its import paths.
+const (
+	root   = "../.."
+	module = "carrel/"
+)
+
+// arrows says which packages of ours each package may import outside its tests, and what an import of any other would break.
+// The table reads from the bottom up: a package stands below all that it imports. Names leave out "internal/".
+// Rules about packages that are not ours stand in .golangci.yml.
+var arrows = []struct{ pkg, imports, why string }{
+	// Tools, which know nothing of desktops.
+	{"backoff", "", "a tool imports no room"},
+	{"text", "", "a tool imports no room"},
+	{"sheet", "text", "a tool imports no room"},
+	{"clientaddr", "", "a tool imports no room"},
+	{"listen", "clientaddr", "a tool imports no room"},
+	{"secret", "", "a tool imports no room"},
+	{"telemetry", "", "a tool imports no room: everything may log and count"},
+	{"host", "", "the host is made ready before anything else of Carrel runs"},
+
+	// Engines and what runs inside a desktop.
+	{"guest", "", "the protocol is compiled into the guest, which is small"},
+	{"engine", "guest", "an engine knows machines, disks and networks; no pools, users, rows or HTTP"},
+	{"engine/enginetest", "engine guest", "an engine's contract is stated without rooms"},
+	{"engine/incus", "engine guest", "an engine knows machines, disks and networks; no pools, users, rows or HTTP"},
+	{"engine/incus/testguest", "", "the test image stands for itself"},
+	{"engine/incus/testguest/init", "guest", "the test image knows only the guest protocol"},
+	{"engine/sim/picture", "", "a picture knows no machines"},
+	{"engine/sim/rfb", "", "a protocol knows no machines"},
+	{"engine/sim", "engine engine/sim/picture engine/sim/rfb guest", "an engine knows machines, disks and networks; no pools, users, rows or HTTP"},
+
+	// The kernel and the store, which every room uses.
+	{"workspace", "backoff", "every room imports the kernel, which imports none"},
+	{"workspace/workspacetest", "workspace", "fixtures of the kernel know no rooms"},
+	{"store", "telemetry text workspace", "the store keeps transactions and the queue; rows belong to their rooms"},
+
+	// The rooms, each above those that it acts on.
+	{"catalog", "store workspace", "products, images and networks know no people and no desktops"},
+	{"directory", "store workspace", "people and groups know no desktops: what they have is assignment"},
+	{"signin", "directory store workspace", "signing in knows people, and nothing of what they have"},
+	{"desktop", "catalog directory signin store workspace", "a desktop does not know whose it becomes, or the rules of its pool"},
+	{"assignment", "catalog desktop directory signin store workspace", "who has which desktop does not depend on pools"},
+	{"pool", "assignment backoff catalog desktop directory store workspace", "a pool does not know how its rebuilds proceed"},
+	{"rollout", "catalog desktop pool store workspace", "a rebuild acts on a pool; it knows no sign-ins and no assignment"},
+	{"connection", "assignment catalog desktop directory pool rollout signin store workspace", "what people do in the portal is above the rooms, and knows no HTTP and no engine"},
+	{"work", "assignment desktop directory pool rollout signin store workspace", "what is about all jobs is above the rooms, and runs none"},
+	{"core", "assignment catalog connection desktop directory pool rollout signin store work workspace", "wiring makes services and holds no rule"},
+	{"store/storetest", "assignment catalog connection core desktop directory pool rollout signin store work workspace", "the store's contract is stated over the rooms' rows"},
+
+	// What carries the rooms: faces, the runner, mail.
+	{"iam", "clientaddr signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},
+	{"mail", "backoff directory signin store workspace", "mail writes to people and knows nothing of what they have"},
+	{"job", "assignment backoff catalog connection desktop directory engine guest pool rollout signin store work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
+	{"api", "assignment catalog clientaddr core desktop directory iam pool rollout sheet signin telemetry text workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
+	{"gateway", "connection desktop engine guest signin workspace", "the gateway knows the engine by its interface; it asks the rooms for a start and runs no job"},
+	{"portal", "clientaddr connection desktop directory pool signin telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
+
+	// Programs.
+	{"app", "api assignment catalog clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal rollout secret signin store telemetry web workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
+	{"cmd/carrel", "app desktop engine engine/incus host job mail secret telemetry", "a command parses its line and calls app"},
+	{"cmd/carrel-guest", "guest", "the guest is small and knows only the guest protocol"},
+}
+
+// imports finds what each package below internal and cmd imports of ours outside its tests, for every system that it is built for.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	for _, tree := range []string{"internal", "cmd"} {
+		err := filepath.WalkDir(filepath.Join(root, tree), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if entry.IsDir() && entry.Name() == "testdata" {
+				return fs.SkipDir
+			}
+			if entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return nil
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+			if err != nil {
+				return err
+			}
+			folder, err := filepath.Rel(root, filepath.Dir(path))
+			if err != nil {
+				return err
+			}
+			name := short(filepath.ToSlash(folder))
+			found[name] = append(found[name], oursOf(t, file.Imports)...)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, all := range found {
+		slices.Sort(all)
+		found[name] = slices.Compact(all)
+	}
+	return found
+}
+
+// oursOf returns the short names of the imported packages that are ours.
+func oursOf(t *testing.T, specs []*ast.ImportSpec) []string {
+	t.Helper()
+	var ours []string
+	for _, spec := range specs {
+		path, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rest, ok := strings.CutPrefix(path, module); ok {
+			ours = append(ours, short(rest))
+		}
+	}
+	return ours
+}
+
+// short is a folder's name in the table.
+func short(folder string) string { return strings.TrimPrefix(folder, "internal/") }
+
+func TestArrows(t *testing.T) {
+	found := imports(t)
+	below := map[string]bool{"web": true} // the built pages, which import nothing
+	for _, row := range arrows {
+		used, there := found[row.pkg]
+		if !there {
+			t.Errorf("the table has %s, which is no package", row.pkg)
+			continue
+		}
+		delete(found, row.pkg)
+		allowed := strings.Fields(row.imports)
+		if !slices.IsSorted(allowed) {
+			t.Errorf("the imports of %s are not in order", row.pkg)
+		}
+		for _, name := range allowed {
+			if !below[name] {
+				t.Errorf("%s may import %s, which does not stand above it in the table", row.pkg, name)
+			}
+			if !slices.Contains(used, name) {
+				t.Errorf("%s may import %s and does not: take it out of the table", row.pkg, name)
+			}
+		}
+		for _, name := range used {
+			if !slices.Contains(allowed, name) {
+				t.Errorf("%s must not import %s: %s", row.pkg, name, row.why)
+			}
+		}
+		below[row.pkg] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		t.Errorf("the table does not know %s: say what it may import, and why no more", name)
+	}
+}
