@@ -19,7 +19,10 @@ import (
 // Unfinished is the condition of the index sub_jobs_queue, in its own words: the database must recognise it.
 const Unfinished = "state IN ('WAITING', 'RUNNING')"
 
-// ClaimSubJobs implements workspace.JobRows in one statement, whose cost depends on what is claimed and on what others hold, not on
+// ClaimSubJobs takes up to room[type] sub-jobs of each of the given types that are due, either WAITING or RUNNING with a
+// lease that has run out, oldest RunAt first: they become RUNNING under owner until the lease's end, Attempt grows by one,
+// and Begun is set if it was not. How many others wait does not matter to what it costs.
+// in one statement, whose cost depends on what is claimed and on what others hold, not on
 // what waits. Those that another transaction is claiming are left to it. The first claim sets Begun.
 func (t *Tx) ClaimSubJobs(ctx context.Context, owner string, room map[workspace.JobType]int, lease time.Duration) ([]workspace.SubJob, error) {
 	if len(room) == 0 {
@@ -56,7 +59,7 @@ func (t *Tx) perType(types []workspace.JobType, column string, narrow func(*bun.
 	return all
 }
 
-// ExtendLeases implements workspace.JobRows.
+// ExtendLeases moves the lease's end of the owner's RUNNING sub-jobs among ids and returns those that it still holds.
 func (t *Tx) ExtendLeases(ctx context.Context, owner string, ids []string, lease time.Duration) ([]string, error) {
 	var held []string
 	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), Batch) {
@@ -71,7 +74,10 @@ func (t *Tx) ExtendLeases(ctx context.Context, owner string, ids []string, lease
 	return held, nil
 }
 
-// SaveSubJob implements workspace.JobRows. Workers are woken when the sub-job waits again, to learn when it is due.
+// SaveSubJob writes State, Step, Progress, Code, Reason, RunAt, Deadline, Tries, Host, Address, Begun and Ended, and clears the
+// lease unless the state is RUNNING. It reports false, and writes nothing, when the row is no longer RUNNING under
+// LeaseOwner since Attempt: another worker has it, or it was superseded.
+// Workers are woken when the sub-job waits again, to learn when it is due.
 func (t *Tx) SaveSubJob(ctx context.Context, s workspace.SubJob) (bool, error) {
 	row := subJobRow{subJob: subJob(s)}
 	q := t.NewUpdate().Model(&row).WherePK().
@@ -91,7 +97,8 @@ func (t *Tx) SaveSubJob(ctx context.Context, s workspace.SubJob) (bool, error) {
 	return true, nil
 }
 
-// ReleaseSubJob implements workspace.JobRows.
+// ReleaseSubJob ends the lease that owner has since the given attempt, without changing the state: for a worker that has
+// been superseded and has now stopped touching the machine. Another owner's lease stays.
 func (t *Tx) ReleaseSubJob(ctx context.Context, id, owner string, attempt int) error {
 	n, err := Affected(t.release().Where("id = ? AND lease_owner = ? AND attempt = ?", id, owner, attempt).Exec(ctx))
 	if err != nil || n == 0 {
@@ -100,7 +107,9 @@ func (t *Tx) ReleaseSubJob(ctx context.Context, id, owner string, attempt int) e
 	return t.WakeWorkers(ctx)
 }
 
-// ReleaseReplica implements workspace.JobRows. It also ends the leases that those owners have of superseded sub-jobs. A name that goes
+// ReleaseReplica makes the RUNNING sub-jobs of all processes that a replica was (LeaseOwner) claimable at once: a process that
+// starts again knows that its former self is dead.
+// It also ends the leases that those owners have of superseded sub-jobs. A name that goes
 // on after the replica's is that of another: only a process's id, which has no slash, may follow.
 func (t *Tx) ReleaseReplica(ctx context.Context, replica string) (int, error) {
 	own := workspace.LeaseOwner(replica, "")
@@ -117,14 +126,16 @@ func (t *Tx) release() *bun.UpdateQuery {
 	return t.NewUpdate().Model((*subJobRow)(nil)).Set("lease_owner = ''").Set("lease_until = NULL")
 }
 
-// SupersedeSubJobs implements workspace.JobRows.
+// SupersedeSubJobs ends the unfinished sub-jobs of a desktop, other than by and other deletions, as FAILED with the code and reason. Their
+// leases stay until their workers notice (ExtendLeases no longer returns them) and release them, or run out.
 func (t *Tx) SupersedeSubJobs(ctx context.Context, desktopID, by string, code workspace.Code, reason string) (int, error) {
 	return Affected(t.NewUpdate().Model((*subJobRow)(nil)).
 		Where("desktop_id = ? AND id <> ? AND type <> ?", desktopID, by, workspace.JobDeleteDesktops).Where(Unfinished).
 		Set("state = ?", workspace.SubJobFailed).Set("code = ?", code).Set("reason = ?", reason).Set("ended = ?", t.Now()).Exec(ctx))
 }
 
-// ScheduleSubJobs implements workspace.JobRows.
+// ScheduleSubJobs has those of the sub-jobs that are WAITING run at another time, as if they had never been claimed (no deadline, no
+// fault counted). Those that a worker has stay with it. Workers are woken.
 func (t *Tx) ScheduleSubJobs(ctx context.Context, ids []string, at time.Time) error {
 	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), Batch) {
 		_, err := t.NewUpdate().Model((*subJobRow)(nil)).Where("id IN (?)", bun.List(part)).Where("state = ?", workspace.SubJobWaiting).
@@ -139,7 +150,7 @@ func (t *Tx) ScheduleSubJobs(ctx context.Context, ids []string, at time.Time) er
 	return t.WakeWorkers(ctx)
 }
 
-// EndSubJobs implements workspace.JobRows.
+// EndSubJobs ends those of the sub-jobs that are WAITING, with a code and a reason when they failed, a remark when not.
 func (t *Tx) EndSubJobs(ctx context.Context, ids []string, state workspace.SubJobState, code workspace.Code, reason string) error {
 	progress := 0
 	if state == workspace.SubJobSuccess {
@@ -156,14 +167,16 @@ func (t *Tx) EndSubJobs(ctx context.Context, ids []string, state workspace.SubJo
 	return nil
 }
 
-// LeasedSubJobs implements workspace.JobRows.
+// LeasedSubJobs counts the sub-jobs of a desktop, other than one and deletions, that a worker may still be touching the machine for:
+// those with a lease that has not run out, in whatever state.
 func (t *Tx) LeasedSubJobs(ctx context.Context, desktopID, other string) (int, error) {
 	n, err := t.NewSelect().Model((*subJobRow)(nil)).
 		Where("desktop_id = ? AND id <> ? AND lease_until > ? AND type <> ?", desktopID, other, t.Now(), workspace.JobDeleteDesktops).Count(ctx)
 	return int(n), err
 }
 
-// NextDue implements workspace.JobRows. A lease that runs out makes its sub-job due; that one was due already when it was claimed.
+// NextDue returns the earliest time at which a sub-job will be due, or the zero time.
+// A lease that runs out makes its sub-job due; that one was due already when it was claimed.
 func (t *Tx) NextDue(ctx context.Context, types []workspace.JobType) (time.Time, error) {
 	if len(types) == 0 {
 		return time.Time{}, nil

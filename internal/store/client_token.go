@@ -24,7 +24,9 @@ type clientTokenRow struct {
 	clientToken
 }
 
-// TakeClientToken implements workspace.ClientTokenRows. A row that has expired counts as none, whether it was swept or not.
+// TakeClientToken writes a token without an answer, or reads the row that has it already: the primary key decides between two
+// callers, of whom the second waits until the first has committed or failed.
+// A row that has expired counts as none, whether it was swept or not.
 func (t *Tx) TakeClientToken(ctx context.Context, token workspace.ClientToken) (workspace.ClientToken, bool, error) {
 	row := clientTokenRow{clientToken: clientToken(token)}
 	n, err := Affected(t.Inserting(&row).On("CONFLICT (id) DO UPDATE").
@@ -50,7 +52,7 @@ func (t *Tx) ClientToken(ctx context.Context, id string) (workspace.ClientToken,
 	return workspace.ClientToken(row.clientToken), err == nil, err
 }
 
-// AnswerClientToken implements workspace.ClientTokenRows.
+// AnswerClientToken writes the answer of a token that this transaction took.
 func (t *Tx) AnswerClientToken(ctx context.Context, token workspace.ClientToken) error {
 	_, err := t.NewUpdate().Model(&clientTokenRow{clientToken: clientToken(token)}).WherePK().Column("answer").Exec(ctx)
 	return err

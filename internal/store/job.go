@@ -85,7 +85,8 @@ func (t *Tx) WakeWorkers(ctx context.Context) error {
 	return t.store.engine.announceWork(ctx, t.Tx)
 }
 
-// InsertJob implements workspace.JobRows.
+// InsertJob writes a job with its sub-jobs. Once the transaction commits, workers here and in other processes are
+// woken (Store.Work).
 func (t *Tx) InsertJob(ctx context.Context, j workspace.Job) error {
 	if _, err := t.Inserting(&jobRow{job: job(j)}).Exec(ctx); err != nil {
 		return err
@@ -93,7 +94,7 @@ func (t *Tx) InsertJob(ctx context.Context, j workspace.Job) error {
 	return t.InsertSubJobs(ctx, j)
 }
 
-// InsertSubJobs implements workspace.JobRows.
+// InsertSubJobs adds the sub-jobs of j to a job that is there.
 func (t *Tx) InsertSubJobs(ctx context.Context, j workspace.Job) error {
 	rows := Convert(j.SubJobs, func(s workspace.SubJob) subJobRow {
 		s.JobID = j.ID
@@ -105,7 +106,7 @@ func (t *Tx) InsertSubJobs(ctx context.Context, j workspace.Job) error {
 	return t.WakeWorkers(ctx)
 }
 
-// Job implements workspace.JobRows.
+// Job reads a job with its counts and, if asked, all its sub-jobs by position. CodeJobNotFound.
 func (t *Tx) Job(ctx context.Context, projectID, id string, withSubJobs bool) (workspace.Job, error) {
 	var row jobRow
 	if err := Read(ctx, Equal(t.NewSelect().Model(&row), "project_id", projectID).Where("id = ?", id), jobNotFound(id)); err != nil {
@@ -165,7 +166,7 @@ func (t *Tx) SubJobs(ctx context.Context, f workspace.SubJobQuery) ([]workspace.
 	return Convert(rows, subJobRow.domain), total, err
 }
 
-// SubJob implements workspace.JobRows.
+// SubJob reads one sub-job of any project. CodeJobNotFound.
 func (t *Tx) SubJob(ctx context.Context, id string) (workspace.SubJob, error) {
 	var row subJobRow
 	err := Read(ctx, t.NewSelect().Model(&row).Where("id = ?", id),
@@ -173,7 +174,8 @@ func (t *Tx) SubJob(ctx context.Context, id string) (workspace.SubJob, error) {
 	return row.domain(), err
 }
 
-// SubJobProgress implements workspace.JobRows.
+// SubJobProgress reads how far sub-jobs are, in percent, by their ids, in one statement for as many as a page has. Those that do
+// not exist are left out.
 func (t *Tx) SubJobProgress(ctx context.Context, ids []string) (map[string]int, error) {
 	progress := make(map[string]int, len(ids))
 	for part := range slices.Chunk(ids, Batch) {
@@ -192,7 +194,9 @@ func (t *Tx) SubJobProgress(ctx context.Context, ids []string) (map[string]int, 
 	return progress, nil
 }
 
-// RetryFailed implements workspace.JobRows. A lease that a superseded worker has not released yet stays, and delays the
+// RetryFailed puts the FAILED sub-jobs of a job back to WAITING at once, as if they had never run: no step, progress,
+// code, reason, deadline, begin or end; Attempt stays. It returns them as they are then, by position. Workers are woken.
+// A lease that a superseded worker has not released yet stays, and delays the
 // next claim until it ends.
 func (t *Tx) RetryFailed(ctx context.Context, jobID string) ([]workspace.SubJob, error) {
 	var rows []subJobRow
@@ -208,7 +212,8 @@ func (t *Tx) RetryFailed(ctx context.Context, jobID string) ([]workspace.SubJob,
 	return Convert(rows, subJobRow.domain), t.WakeWorkers(ctx)
 }
 
-// DeleteSubJobs implements workspace.JobRows.
+// DeleteSubJobs removes finished sub-jobs of the project, by ids or, if ids is empty, all in the given state; jobs left
+// without any are removed as well. It returns how many went. Sub-jobs of the types in keep stay.
 func (t *Tx) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state workspace.SubJobState, keep []workspace.JobType) (int, error) {
 	finished := func() *bun.SelectQuery {
 		q := t.NewSelect().Model((*subJobRow)(nil)).Column("id").Where("project_id = ?", projectID).

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-
-	"carrel/internal/workspace"
 )
 
 // View runs f in a read-only transaction and returns its result.
@@ -45,15 +43,4 @@ func List[T any](ctx context.Context, s Transactions, f func(*Tx) ([]T, int, err
 func RequireSubscription(ctx context.Context, tx *Tx, projectID string) error {
 	_, err := tx.Subscription(ctx, projectID)
 	return err
-}
-
-// Once is workspace.Once for a transaction of the store's own type.
-func Once[T any](ctx context.Context, c workspace.Caller, operation string, request any, f func(*Tx) (T, error)) func(*Tx) (T, error) {
-	once := workspace.Once(ctx, c, operation, request, func(tx workspace.Tx) (T, error) { return f(tx.(*Tx)) })
-	return func(tx *Tx) (T, error) { return once(tx) }
-}
-
-// Answered is workspace.Answered for a database of the store's own type.
-func Answered[T any](ctx context.Context, s Transactions, c workspace.Caller, operation string, request any) (answer T, found bool, err error) {
-	return workspace.Answered[T](ctx, Workspace(s), c, operation, request)
 }

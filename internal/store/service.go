@@ -21,7 +21,9 @@ type subscriptionRow struct {
 	subscription
 }
 
-// OpenSubscription implements workspace.ServiceRows. The primary key decides between callers: the second waits for the first.
+// OpenSubscription adds the subscription unless the project has one, and returns the one that it has. It holds it until the
+// transaction ends: of several callers one makes what the project needs, and the others find it there.
+// The primary key decides between callers: the second waits for the first.
 func (t *Tx) OpenSubscription(ctx context.Context, s workspace.Subscription) (workspace.Subscription, error) {
 	row := subscriptionRow{subscription: subscription(s)}
 	if _, err := t.Inserting(&row).On("CONFLICT (project_id) DO NOTHING").Exec(ctx); err != nil {
@@ -32,12 +34,13 @@ func (t *Tx) OpenSubscription(ctx context.Context, s workspace.Subscription) (wo
 	return workspace.Subscription(kept.subscription), err
 }
 
-// Subscription implements workspace.ServiceRows.
+// Subscription fails with CodeNotSubscribed when the service was never opened for the project.
 func (t *Tx) Subscription(ctx context.Context, projectID string) (workspace.Subscription, error) {
 	return t.subscription(ctx, projectID, func(q *bun.SelectQuery) *bun.SelectQuery { return q })
 }
 
-// LockSubscription implements workspace.ServiceRows.
+// LockSubscription is Subscription and holds it until the transaction ends: of several callers at once who count what the project
+// has, each counts what those before made.
 func (t *Tx) LockSubscription(ctx context.Context, projectID string) (workspace.Subscription, error) {
 	return t.subscription(ctx, projectID, func(q *bun.SelectQuery) *bun.SelectQuery { return t.ForUpdate(q, "o") })
 }

@@ -27,8 +27,6 @@ type Tx struct {
 	kept    map[reflect.Type]any
 }
 
-var _ workspace.Tx = (*Tx)(nil)
-
 // Kept is what an area remembers until the transaction ends: a value of a type of its own, zero at first.
 func Kept[T any](t *Tx) *T {
 	of := reflect.TypeFor[T]()
@@ -41,7 +39,7 @@ func Kept[T any](t *Tx) *T {
 	return t.kept[of].(*T)
 }
 
-// Now implements workspace.Tx.
+// Now is the transaction's one time, UTC with microseconds.
 func (t *Tx) Now() time.Time { return t.now }
 
 // triesOfUpdate bounds how often a transaction runs that the database aborts in favour of another.

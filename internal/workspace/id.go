@@ -32,3 +32,10 @@ func NewToken() string {
 	rand.Read(b[:])
 	return hex.EncodeToString(b[:])
 }
+
+// HashToken is what is stored of a bearer token, and looked up: its SHA-256 as 64 hexadecimal digits. It is right only for tokens
+// of at least 80 random bits (NewToken has 256); for what people choose there is Passwords.
+func HashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}

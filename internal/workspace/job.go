@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"context"
 	"encoding/json"
 	"time"
 )
@@ -154,75 +153,6 @@ type SubJobQuery struct {
 	PoolID    string
 	DesktopID string
 	Page
-}
-
-// JobRows is what the domain and the runner ask of the store about jobs.
-type JobRows interface {
-	// InsertJob writes a job with its sub-jobs. Once the transaction commits, workers here and in other processes are
-	// woken (Store.Work).
-	InsertJob(ctx context.Context, j Job) error
-
-	// InsertSubJobs adds the sub-jobs of j to a job that is there.
-	InsertSubJobs(ctx context.Context, j Job) error
-
-	// Job reads a job with its counts and, if asked, all its sub-jobs by position. CodeJobNotFound.
-	Job(ctx context.Context, projectID, id string, withSubJobs bool) (Job, error)
-
-	SubJobs(ctx context.Context, q SubJobQuery) ([]SubJob, int, error)
-
-	// SubJob reads one sub-job of any project. CodeJobNotFound.
-	SubJob(ctx context.Context, id string) (SubJob, error)
-
-	// SubJobProgress reads how far sub-jobs are, in percent, by their ids, in one statement for as many as a page has. Those that do
-	// not exist are left out.
-	SubJobProgress(ctx context.Context, ids []string) (map[string]int, error)
-
-	// RetryFailed puts the FAILED sub-jobs of a job back to WAITING at once, as if they had never run: no step, progress,
-	// code, reason, deadline, begin or end; Attempt stays. It returns them as they are then, by position. Workers are woken.
-	RetryFailed(ctx context.Context, jobID string) ([]SubJob, error)
-
-	// DeleteSubJobs removes finished sub-jobs of the project, by ids or, if ids is empty, all in the given state; jobs left
-	// without any are removed as well. It returns how many went. Sub-jobs of the types in keep stay.
-	DeleteSubJobs(ctx context.Context, projectID string, ids []string, state SubJobState, keep []JobType) (int, error)
-
-	// ClaimSubJobs takes up to room[type] sub-jobs of each of the given types that are due, either WAITING or RUNNING with a
-	// lease that has run out, oldest RunAt first: they become RUNNING under owner until the lease's end, Attempt grows by one,
-	// and Begun is set if it was not. How many others wait does not matter to what it costs.
-	ClaimSubJobs(ctx context.Context, owner string, room map[JobType]int, lease time.Duration) ([]SubJob, error)
-
-	// ExtendLeases moves the lease's end of the owner's RUNNING sub-jobs among ids and returns those that it still holds.
-	ExtendLeases(ctx context.Context, owner string, ids []string, lease time.Duration) ([]string, error)
-
-	// SaveSubJob writes State, Step, Progress, Code, Reason, RunAt, Deadline, Tries, Host, Address, Begun and Ended, and clears the
-	// lease unless the state is RUNNING. It reports false, and writes nothing, when the row is no longer RUNNING under
-	// LeaseOwner since Attempt: another worker has it, or it was superseded.
-	SaveSubJob(ctx context.Context, s SubJob) (bool, error)
-
-	// ReleaseSubJob ends the lease that owner has since the given attempt, without changing the state: for a worker that has
-	// been superseded and has now stopped touching the machine. Another owner's lease stays.
-	ReleaseSubJob(ctx context.Context, id, owner string, attempt int) error
-
-	// ReleaseReplica makes the RUNNING sub-jobs of all processes that a replica was (LeaseOwner) claimable at once: a process that
-	// starts again knows that its former self is dead.
-	ReleaseReplica(ctx context.Context, replica string) (int, error)
-
-	// SupersedeSubJobs ends the unfinished sub-jobs of a desktop, other than by and other deletions, as FAILED with the code and reason. Their
-	// leases stay until their workers notice (ExtendLeases no longer returns them) and release them, or run out.
-	SupersedeSubJobs(ctx context.Context, desktopID, by string, code Code, reason string) (int, error)
-
-	// LeasedSubJobs counts the sub-jobs of a desktop, other than one and deletions, that a worker may still be touching the machine for:
-	// those with a lease that has not run out, in whatever state.
-	LeasedSubJobs(ctx context.Context, desktopID, other string) (int, error)
-
-	// ScheduleSubJobs has those of the sub-jobs that are WAITING run at another time, as if they had never been claimed (no deadline, no
-	// fault counted). Those that a worker has stay with it. Workers are woken.
-	ScheduleSubJobs(ctx context.Context, ids []string, at time.Time) error
-
-	// EndSubJobs ends those of the sub-jobs that are WAITING, with a code and a reason when they failed, a remark when not.
-	EndSubJobs(ctx context.Context, ids []string, state SubJobState, code Code, reason string) error
-
-	// NextDue returns the earliest time at which a sub-job will be due, or the zero time.
-	NextDue(ctx context.Context, types []JobType) (time.Time, error)
 }
 
 // NextSubJob makes the next sub-job of j.

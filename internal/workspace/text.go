@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,4 +17,12 @@ func Clip(text string, most int) string {
 		end--
 	}
 	return strings.Clone(text[:end]) + ellipsis // a copy, so that the whole text can be forgotten
+}
+
+// Plural writes a number with its noun.
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -230,3 +230,13 @@ func UnknownSubject(name string) string { return "name:" + HashToken(name) }
 
 // CodesSubject is the subject of the codes of an authenticator.
 func CodesSubject(deviceID string) string { return "codes:" + deviceID }
+
+// PauseError refuses an attempt that comes too soon. It is a CodeRateLimited.
+type PauseError struct{ Until time.Time }
+
+func (e *PauseError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap returns the Error that callers see.
+func (e *PauseError) Unwrap() error {
+	return &Error{Code: CodeRateLimited, Message: "too many attempts to sign in, wait a moment and try again"}
+}

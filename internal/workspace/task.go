@@ -18,15 +18,3 @@ const (
 	TaskPrivileges  Task = "userPrivilegeGroupChanging"
 	TaskUpdating    Task = "updating"
 )
-
-// Tag is a label of a desktop.
-type Tag struct {
-	Key   string
-	Value string
-}
-
-// Page is a window of a list. Limit 0 means no rows, only the total.
-type Page struct {
-	Offset int
-	Limit  int
-}

@@ -1,0 +1,13 @@
+package workspace
+
+// Page is a window of a list. Limit 0 means no rows, only the total.
+type Page struct {
+	Offset int
+	Limit  int
+}
+
+// Tag is a label of a desktop.
+type Tag struct {
+	Key   string
+	Value string
+}

@@ -1,4 +1,0 @@
-package workspace
-
-// JobResizePool gives a pool's desktops another product.
-const JobResizePool JobType = "resizeDesktopPool"
