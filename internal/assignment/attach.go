@@ -12,9 +12,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// AssignmentService gives desktops to people and groups and takes them back, and adds, renames and deletes the people who have desktops. Each method is one
+// Service gives desktops to people and groups and takes them back, and adds, renames and deletes the people who have desktops. Each method is one
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
-type AssignmentService struct {
+type Service struct {
 	Store     store.Transactions
 	Passwords workspace.Passwords
 	Box       workspace.Sealer // of passwords that wait to be hashed
@@ -27,7 +27,7 @@ type AssignmentService struct {
 // first has done: the desktops are busy. With the strategies that count a person's desktops the people's rows are held as well.
 // CodeDesktopNotFound, CodeUserNotFound, CodeGroupNotFound, CodeNameTaken, CodeInvalid, CodeUnsupported, and CodeConflict as
 // docs/assignment.md says.
-func (s *AssignmentService) AttachDesktops(ctx context.Context, r AttachDesktops) (string, error) {
+func (s *Service) AttachDesktops(ctx context.Context, r AttachDesktops) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}
@@ -51,7 +51,7 @@ type AttachPreview struct {
 }
 
 // PreviewAttach plans what AttachDesktops would do, and does nothing. Its errors are the same.
-func (s *AssignmentService) PreviewAttach(ctx context.Context, r AttachDesktops) (AttachPreview, error) {
+func (s *Service) PreviewAttach(ctx context.Context, r AttachDesktops) (AttachPreview, error) {
 	if err := r.Check(); err != nil {
 		return AttachPreview{}, err
 	}

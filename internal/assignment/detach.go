@@ -64,7 +64,7 @@ func (r *DetachDesktops) Check(field string) error {
 // DetachDesktops takes desktops from people and groups: their access ends with the transaction, open displays within a second, and
 // a job ends their sessions and accounts inside. Desktops whose state forbids it are refused one by one. Who does not have the
 // desktop is left out, since taking it is a success already. The row locks of the desktops decide between two callers.
-func (s *AssignmentService) DetachDesktops(ctx context.Context, r DetachDesktops, field string) (DetachResult, error) {
+func (s *Service) DetachDesktops(ctx context.Context, r DetachDesktops, field string) (DetachResult, error) {
 	if err := r.Check(field); err != nil {
 		return DetachResult{}, err
 	}
@@ -244,7 +244,7 @@ func usersByID(ctx context.Context, tx *store.Tx, projectID string, holdings []d
 
 // Detachments tells from whom a desktop was taken, the latest first: people and groups, and the people who lost it with a group.
 // CodeDesktopNotFound.
-func (s *AssignmentService) Detachments(ctx context.Context, projectID, desktopID string) (desktop.Desktop, []Detachment, error) {
+func (s *Service) Detachments(ctx context.Context, projectID, desktopID string) (desktop.Desktop, []Detachment, error) {
 	type answer struct {
 		desktop desktop.Desktop
 		records []Detachment

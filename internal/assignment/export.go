@@ -43,7 +43,7 @@ const maxExported = 100_000
 
 // ExportUsers makes a table of the people that match, in a language ("zh_CN" or English), and returns the export's id. The query's
 // page is left aside. With a GroupID the group must exist: CodeGroupNotFound.
-func (s *AssignmentService) ExportUsers(ctx context.Context, q directory.UserQuery, language string) (string, error) {
+func (s *Service) ExportUsers(ctx context.Context, q directory.UserQuery, language string) (string, error) {
 	q.Page = workspace.Page{Limit: maxExported}
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
 		if q.GroupID != "" {
@@ -72,12 +72,12 @@ func (s *AssignmentService) ExportUsers(ctx context.Context, q directory.UserQue
 }
 
 // ListExports reads a page of exports, without their rows, and counts all that match.
-func (s *AssignmentService) ListExports(ctx context.Context, q ExportQuery) ([]Export, int, error) {
+func (s *Service) ListExports(ctx context.Context, q ExportQuery) ([]Export, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Export, int, error) { return Exports(ctx, tx, q) })
 }
 
 // FetchExport reads an export with its rows and notes that it was fetched. CodeExportNotFound, also when it has expired.
-func (s *AssignmentService) FetchExport(ctx context.Context, projectID, id string) (Export, error) {
+func (s *Service) FetchExport(ctx context.Context, projectID, id string) (Export, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (Export, error) {
 		e, err := ReadExport(ctx, tx, projectID, id)
 		if err != nil {
@@ -92,7 +92,7 @@ func (s *AssignmentService) FetchExport(ctx context.Context, projectID, id strin
 
 // DeleteExports removes 1 to 100 exports. Ids of none are left out, since their deletion is a success already; if none is left it
 // fails with CodeExportNotFound.
-func (s *AssignmentService) DeleteExports(ctx context.Context, c workspace.Caller, ids []string) error {
+func (s *Service) DeleteExports(ctx context.Context, c workspace.Caller, ids []string) error {
 	if err := workspace.CheckIDs("task_ids", ids); err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 
 // DeleteGroups removes 1 to 100 groups; their people stay, and lose the desktops that the groups had. Ids of none are left out, since their deletion is a success already;
 // if none is left it fails with CodeGroupNotFound.
-func (s *AssignmentService) DeleteGroups(ctx context.Context, c workspace.Caller, ids []string) error {
+func (s *Service) DeleteGroups(ctx context.Context, c workspace.Caller, ids []string) error {
 	if err := workspace.CheckIDs("group_ids", ids); err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (s *AssignmentService) DeleteGroups(ctx context.Context, c workspace.Caller
 // ChangeMembers puts 1 to 100 people into a group, all or none, or takes them out; they gain or lose the desktops that the group
 // has. What holds already succeeds. CodeGroupNotFound, CodeUserNotFound, CodeInvalid, CodeConflict when a desktop of the group
 // would have too many people.
-func (s *AssignmentService) ChangeMembers(ctx context.Context, c workspace.Caller, groupID string, action directory.MemberAction, userIDs []string) error {
+func (s *Service) ChangeMembers(ctx context.Context, c workspace.Caller, groupID string, action directory.MemberAction, userIDs []string) error {
 	if err := workspace.CheckIDs("user_ids", userIDs); err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (r *ChangePrivileges) Check() error {
 // that does it inside. It returns the job's id; when all is as asked for already, that of one that has ended. CodeDesktopNotFound;
 // CodeUserNotFound or CodeGroupNotFound for somebody who does not have the desktop; CodeConflict while a desktop is busy; CodeInvalid.
 // The row locks of the desktops decide between two callers.
-func (s *AssignmentService) ChangePrivileges(ctx context.Context, r ChangePrivileges) (string, error) {
+func (s *Service) ChangePrivileges(ctx context.Context, r ChangePrivileges) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}

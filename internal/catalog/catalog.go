@@ -7,9 +7,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// CatalogService serves the catalogue, networks and the Workspace service of each project. Each method is one
+// Service serves the catalogue, networks and the Workspace service of each project. Each method is one
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
-type CatalogService struct {
+type Service struct {
 	Store store.Transactions
 }
 

@@ -9,32 +9,32 @@ import (
 )
 
 // ListProducts reads a page of products and counts all that match.
-func (s *CatalogService) ListProducts(ctx context.Context, q ProductQuery) ([]Product, int, error) {
+func (s *Service) ListProducts(ctx context.Context, q ProductQuery) ([]Product, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Product, int, error) { return Products(ctx, tx, q) })
 }
 
 // ListImages reads a page of the images that a project may use and counts all that match.
-func (s *CatalogService) ListImages(ctx context.Context, q ImageQuery) ([]Image, int, error) {
+func (s *Service) ListImages(ctx context.Context, q ImageQuery) ([]Image, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Image, int, error) { return Images(ctx, tx, q) })
 }
 
 // Zones lists the availability zones.
-func (s *CatalogService) Zones(ctx context.Context) ([]Zone, error) {
+func (s *Service) Zones(ctx context.Context) ([]Zone, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]Zone, error) { return Zones(ctx, tx) })
 }
 
 // VolumeTypes lists the classes of disk.
-func (s *CatalogService) VolumeTypes(ctx context.Context) ([]VolumeType, error) {
+func (s *Service) VolumeTypes(ctx context.Context) ([]VolumeType, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]VolumeType, error) { return VolumeTypes(ctx, tx) })
 }
 
 // VPCs lists the project's private networks.
-func (s *CatalogService) VPCs(ctx context.Context, projectID string) ([]VPC, error) {
+func (s *Service) VPCs(ctx context.Context, projectID string) ([]VPC, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]VPC, error) { return VPCs(ctx, tx, projectID) })
 }
 
 // Subnets lists the project's subnets.
-func (s *CatalogService) Subnets(ctx context.Context, projectID string) ([]SubnetDetail, error) {
+func (s *Service) Subnets(ctx context.Context, projectID string) ([]SubnetDetail, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]SubnetDetail, error) { return subnetDetails(ctx, tx, projectID) })
 }
 
@@ -52,7 +52,7 @@ func subnetDetails(ctx context.Context, tx *store.Tx, projectID string) ([]Subne
 }
 
 // SecurityGroups lists the project's security groups.
-func (s *CatalogService) SecurityGroups(ctx context.Context, projectID string) ([]SecurityGroup, error) {
+func (s *Service) SecurityGroups(ctx context.Context, projectID string) ([]SecurityGroup, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]SecurityGroup, error) { return SecurityGroups(ctx, tx, projectID) })
 }
 
@@ -66,7 +66,7 @@ type ServiceDetail struct {
 }
 
 // ServiceDetail reads a project's Workspace service, or fails with CodeNotSubscribed when it was never opened.
-func (s *CatalogService) ServiceDetail(ctx context.Context, projectID string) (ServiceDetail, error) {
+func (s *Service) ServiceDetail(ctx context.Context, projectID string) (ServiceDetail, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (d ServiceDetail, err error) {
 		if d.Subscription, err = tx.Subscription(ctx, projectID); err != nil {
 			return d, err

@@ -21,7 +21,7 @@ type NewSubnet struct {
 // Subscribe opens the Workspace service for a project: with a private network, its subnets, of which the first is the default
 // one, and security groups. What is there already stays as it is; subnets whose network is new are added. Of several
 // callers at once one makes each thing: the project's subscription is held meanwhile.
-func (s *CatalogService) Subscribe(ctx context.Context, projectID, cidr string, subnets []NewSubnet) error {
+func (s *Service) Subscribe(ctx context.Context, projectID, cidr string, subnets []NewSubnet) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		opened, err := tx.OpenSubscription(ctx, workspace.Subscription{ID: workspace.NewID(), ProjectID: projectID, VPCID: workspace.NewID(), Opened: tx.Now()})
 		if err != nil {

@@ -13,9 +13,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// ConnectionService is what people do in the portal with desktops and pools that they have, and what gateways tell of their connections. Each method is one
+// Service is what people do in the portal with desktops and pools that they have, and what gateways tell of their connections. Each method is one
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
-type ConnectionService struct {
+type Service struct {
 	Store        store.Transactions
 	SecondFactor signin.SecondFactor
 }
@@ -23,7 +23,7 @@ type ConnectionService struct {
 // Admit takes a ticket and says what it admits to. CodeBadCredentials when there is no such ticket any more; CodeForbidden
 // when its user may no longer have the desktop; CodeConflict when the desktop is not running. The ticket is used up in any
 // case.
-func (s *ConnectionService) Admit(ctx context.Context, token string) (signin.Ticket, error) {
+func (s *Service) Admit(ctx context.Context, token string) (signin.Ticket, error) {
 	type admission struct {
 		ticket  signin.Ticket
 		refusal error
@@ -48,7 +48,7 @@ func (s *ConnectionService) Admit(ctx context.Context, token string) (signin.Tic
 
 // OpenConnection records an open display, unless its grounds went away since Admit (the same errors). The desktop's login
 // status becomes CONNECTED.
-func (s *ConnectionService) OpenConnection(ctx context.Context, t signin.Ticket, c desktop.Connection) error {
+func (s *Service) OpenConnection(ctx context.Context, t signin.Ticket, c desktop.Connection) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		d, err := mayConnect(ctx, tx, t)
 		if err != nil {
@@ -79,7 +79,7 @@ func (s *ConnectionService) OpenConnection(ctx context.Context, t signin.Ticket,
 
 // MayConnect says why a ticket's holder may not have the display now, or nil; the errors are Admit's and
 // CodeDesktopNotFound. The ticket itself need not be there any more.
-func (s *ConnectionService) MayConnect(ctx context.Context, t signin.Ticket) error {
+func (s *Service) MayConnect(ctx context.Context, t signin.Ticket) error {
 	return s.Store.View(ctx, func(tx *store.Tx) error {
 		_, err := mayConnect(ctx, tx, t)
 		return err
@@ -88,7 +88,7 @@ func (s *ConnectionService) MayConnect(ctx context.Context, t signin.Ticket) err
 
 // NoteStopped records that a desktop that should run was found off or asleep, as after somebody shut it down from inside,
 // so that its people can start it. A desktop with a task is left alone: its job knows better.
-func (s *ConnectionService) NoteStopped(ctx context.Context, desktopID string, hibernated bool) error {
+func (s *Service) NoteStopped(ctx context.Context, desktopID string, hibernated bool) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		found, err := desktop.ReadDesktop(ctx, tx, "", desktopID)
 		if err != nil {
@@ -110,7 +110,7 @@ func (s *ConnectionService) NoteStopped(ctx context.Context, desktopID string, h
 
 // CloseConnection forgets a connection. After a desktop's last one its login status becomes DISCONNECTED. Closing what is
 // closed succeeds.
-func (s *ConnectionService) CloseConnection(ctx context.Context, id, desktopID string) error {
+func (s *Service) CloseConnection(ctx context.Context, id, desktopID string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := desktop.DeleteConnection(ctx, tx, id); err != nil {
 			return err
@@ -120,12 +120,12 @@ func (s *ConnectionService) CloseConnection(ctx context.Context, id, desktopID s
 }
 
 // RenewConnections extends the lease of all connections of a gateway.
-func (s *ConnectionService) RenewConnections(ctx context.Context, gateway string, lease time.Duration) error {
+func (s *Service) RenewConnections(ctx context.Context, gateway string, lease time.Duration) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return desktop.ExtendConnections(ctx, tx, gateway, tx.Now().Add(lease)) })
 }
 
 // SweepConnections forgets the connections of gateways that have died and returns how many those were.
-func (s *ConnectionService) SweepConnections(ctx context.Context) (int, error) {
+func (s *Service) SweepConnections(ctx context.Context) (int, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (int, error) {
 		stale, err := desktop.DropStaleConnections(ctx, tx)
 		if err != nil {
@@ -148,7 +148,7 @@ type EndedConnection struct {
 }
 
 // CheckConnections returns those of a gateway's connections, given by id, that must not go on.
-func (s *ConnectionService) CheckConnections(ctx context.Context, gateway string, ids []string) ([]EndedConnection, error) {
+func (s *Service) CheckConnections(ctx context.Context, gateway string, ids []string) ([]EndedConnection, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]EndedConnection, error) {
 		grounds, err := desktop.ReadGrounds(ctx, tx, gateway)
 		if err != nil {

@@ -83,7 +83,7 @@ type PoolWait struct {
 }
 
 // MyPools returns the pools that a person may use, by name. CodeForbidden while they must choose a new password.
-func (s *ConnectionService) MyPools(ctx context.Context, userID string) ([]MyPool, error) {
+func (s *Service) MyPools(ctx context.Context, userID string) ([]MyPool, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]MyPool, error) {
 		u, err := signin.Worker(ctx, tx, s.SecondFactor, userID)
 		if err != nil {
@@ -95,7 +95,7 @@ func (s *ConnectionService) MyPools(ctx context.Context, userID string) ([]MyPoo
 }
 
 // MyPool returns one of them. CodePoolNotFound.
-func (s *ConnectionService) MyPool(ctx context.Context, u directory.User, poolID string) (MyPool, error) {
+func (s *Service) MyPool(ctx context.Context, u directory.User, poolID string) (MyPool, error) {
 	pools, err := s.MyPools(ctx, u.ID)
 	if err != nil {
 		return MyPool{}, err
@@ -110,13 +110,13 @@ func (s *ConnectionService) MyPool(ctx context.Context, u directory.User, poolID
 
 // PoolsOf returns what MyPools returns for each of several people, by their ids, in a fixed number of statements. It is for pages
 // that follow their pools; people without any have an empty list.
-func (s *ConnectionService) PoolsOf(ctx context.Context, people []directory.User) (map[string][]MyPool, error) {
+func (s *Service) PoolsOf(ctx context.Context, people []directory.User) (map[string][]MyPool, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (map[string][]MyPool, error) { return poolsOf(ctx, tx, people) })
 }
 
 // KeepWaiting renews the places of people on waiting lists who are there, so that they need not ask themselves. A place that was lost is
 // not renewed.
-func (s *ConnectionService) KeepWaiting(ctx context.Context, userIDs []string) error {
+func (s *Service) KeepWaiting(ctx context.Context, userIDs []string) error {
 	if len(userIDs) == 0 {
 		return nil
 	}
@@ -124,13 +124,13 @@ func (s *ConnectionService) KeepWaiting(ctx context.Context, userIDs []string) e
 }
 
 // StopWaiting gives up a person's place on a pool's waiting list. Giving up what one does not have succeeds.
-func (s *ConnectionService) StopWaiting(ctx context.Context, v signin.Visitor, poolID string) error {
+func (s *Service) StopWaiting(ctx context.Context, v signin.Visitor, poolID string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return pool.DropWaiting(ctx, tx, poolID, v.ID) })
 }
 
 // ReadyForRebuild says that the person who has a desktop of a pool may be cut off now, though the countdown to its rebuild still runs.
 // Saying so again succeeds. CodePoolNotFound, CodeForbidden, and CodeConflict when they have no desktop or no countdown runs.
-func (s *ConnectionService) ReadyForRebuild(ctx context.Context, v signin.Visitor, poolID string) error {
+func (s *Service) ReadyForRebuild(ctx context.Context, v signin.Visitor, poolID string) error {
 	p, err := s.MyPool(ctx, v.User, poolID)
 	if err != nil {
 		return err

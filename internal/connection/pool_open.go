@@ -41,7 +41,7 @@ type OpenedPool struct {
 // at once. With a desktop that runs it returns when the person's display answers, with a ticket for it. Opening a pool again
 // gives the same desktop, or keeps the place. CodePoolNotFound when the person may not use the pool, CodeForbidden, and
 // CodeUnavailable when the desktop could not be made ready; the person does not keep it then and may open the pool again.
-func (s *ConnectionService) OpenPool(ctx context.Context, v signin.Visitor, poolID, requestID string) (OpenedPool, error) {
+func (s *Service) OpenPool(ctx context.Context, v signin.Visitor, poolID, requestID string) (OpenedPool, error) {
 	o, err := s.seat(ctx, v, poolID, requestID)
 	if err != nil {
 		return OpenedPool{}, err
@@ -65,7 +65,7 @@ func (s *ConnectionService) OpenPool(ctx context.Context, v signin.Visitor, pool
 }
 
 // seat decides and writes; it decides again when somebody was faster.
-func (s *ConnectionService) seat(ctx context.Context, v signin.Visitor, poolID, requestID string) (o seated, err error) {
+func (s *Service) seat(ctx context.Context, v signin.Visitor, poolID, requestID string) (o seated, err error) {
 	const attempts = 5
 	for range attempts {
 		o, err = store.Update(ctx, s.Store, func(tx *store.Tx) (seated, error) { return s.openPool(ctx, tx, v, poolID, requestID) })
@@ -91,7 +91,7 @@ type arrival struct {
 	requestID string
 }
 
-func (s *ConnectionService) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, poolID, requestID string) (seated, error) {
+func (s *Service) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, poolID, requestID string) (seated, error) {
 	a, err := s.arrive(ctx, tx, v, poolID)
 	if err != nil {
 		return seated{}, err
@@ -120,7 +120,7 @@ func (s *ConnectionService) openPool(ctx context.Context, tx *store.Tx, v signin
 }
 
 // arrive reads what a decision rests on, once the pool is held: whether the person may use it first of all.
-func (s *ConnectionService) arrive(ctx context.Context, tx *store.Tx, v signin.Visitor, poolID string) (arrival, error) {
+func (s *Service) arrive(ctx context.Context, tx *store.Tx, v signin.Visitor, poolID string) (arrival, error) {
 	u, err := signin.Worker(ctx, tx, s.SecondFactor, v.ID)
 	if err != nil {
 		return arrival{}, err
@@ -300,7 +300,7 @@ func (a *arrival) record(ctx context.Context, tx *store.Tx, s pool.Seating) erro
 }
 
 // awaitAttached waits for the end of an attachDesktopPool sub-job, for as long as a person would. One that goes on is no error.
-func (s *ConnectionService) awaitAttached(ctx context.Context, subJobID string) error {
+func (s *Service) awaitAttached(ctx context.Context, subJobID string) error {
 	ctx, cancel := context.WithTimeout(ctx, attachPatience)
 	defer cancel()
 	look := time.NewTicker(attachLook)

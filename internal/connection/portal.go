@@ -166,7 +166,7 @@ func mayUse(ctx context.Context, tx *store.Tx, desktopID, userID string) (bool, 
 
 // MyDesktops returns a person's desktops by name. CodeForbidden while they must choose a new password or
 // set up an authenticator.
-func (s *ConnectionService) MyDesktops(ctx context.Context, userID string) ([]Mine, error) {
+func (s *Service) MyDesktops(ctx context.Context, userID string) ([]Mine, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]Mine, error) {
 		u, err := signin.Worker(ctx, tx, s.SecondFactor, userID)
 		if err != nil {
@@ -184,7 +184,7 @@ func (s *ConnectionService) MyDesktops(ctx context.Context, userID string) ([]Mi
 
 // DesktopsOf returns what MyDesktops returns for each of several people, by their ids, in a fixed number of statements for
 // each project. It is for pages that follow their desktops; people without any have an empty list.
-func (s *ConnectionService) DesktopsOf(ctx context.Context, people []directory.User) (map[string][]Mine, error) {
+func (s *Service) DesktopsOf(ctx context.Context, people []directory.User) (map[string][]Mine, error) {
 	byProject := map[string][]string{} // names
 	all := make(map[string][]Mine, len(people))
 	for _, u := range people {
@@ -254,7 +254,7 @@ func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]M
 
 // updateMine runs f in a transaction with a desktop of the person's. CodeDesktopNotFound when it is not theirs, CodeForbidden when they
 // may not use desktops now.
-func (s *ConnectionService) updateMine(ctx context.Context, v signin.Visitor, desktopID string, f func(*store.Tx, directory.User, desktop.Desktop) error) error {
+func (s *Service) updateMine(ctx context.Context, v signin.Visitor, desktopID string, f func(*store.Tx, directory.User, desktop.Desktop) error) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		u, err := signin.Worker(ctx, tx, s.SecondFactor, v.ID)
 		if err != nil {
@@ -270,7 +270,7 @@ func (s *ConnectionService) updateMine(ctx context.Context, v signin.Visitor, de
 
 // OpenDesktop makes a ticket for a desktop's display, good once for TicketLife. CodeDesktopNotFound when the desktop is not
 // the person's, CodeConflict when it is not running, CodeForbidden.
-func (s *ConnectionService) OpenDesktop(ctx context.Context, v signin.Visitor, desktopID string) (string, error) {
+func (s *Service) OpenDesktop(ctx context.Context, v signin.Visitor, desktopID string) (string, error) {
 	token := workspace.NewToken()
 	err := s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
 		if err := mayOpen(d); err != nil {
@@ -285,7 +285,7 @@ func (s *ConnectionService) OpenDesktop(ctx context.Context, v signin.Visitor, d
 }
 
 // MayWork says why a person may not use desktops now, or nil. CodeForbidden, CodeBadCredentials when they are gone.
-func (s *ConnectionService) MayWork(ctx context.Context, userID string) error {
+func (s *Service) MayWork(ctx context.Context, userID string) error {
 	return s.Store.View(ctx, func(tx *store.Tx) error {
 		_, err := signin.Worker(ctx, tx, s.SecondFactor, userID)
 		return err

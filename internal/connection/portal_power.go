@@ -19,7 +19,7 @@ var MyOperations = []desktop.Operation{desktop.OpStart, desktop.OpStop, desktop.
 // What the desktop does already, or has reached, succeeds and makes no job: asking twice is asking once. CodeDesktopNotFound
 // when the desktop is not theirs, CodeConflict when its state forbids the operation, CodeForbidden when others have the
 // desktop, too, and would lose their sessions, or when the person may not use desktops now; CodeInvalid.
-func (s *ConnectionService) OperateMine(ctx context.Context, v signin.Visitor, desktopID string, op desktop.Operation, requestID string) error {
+func (s *Service) OperateMine(ctx context.Context, v signin.Visitor, desktopID string, op desktop.Operation, requestID string) error {
 	if !slices.Contains(MyOperations, op) {
 		return workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", op)
 	}

@@ -16,15 +16,15 @@ import (
 
 // Services are all that administrators and desktop users can ask for.
 type Services struct {
-	Catalog     *catalog.CatalogService
-	Directory   *directory.DirectoryService
-	SignIn      *signin.SignInService
-	Desktops    *desktop.DesktopService
-	Assignments *assignment.AssignmentService
-	Pools       *pool.PoolService
-	Rollouts    *rollout.RolloutService
-	Connections *connection.ConnectionService
-	Work        *work.WorkService
+	Catalog     *catalog.Service
+	Directory   *directory.Service
+	SignIn      *signin.Service
+	Desktops    *desktop.Service
+	Assignments *assignment.Service
+	Pools       *pool.Service
+	Rollouts    *rollout.Service
+	Connections *connection.Service
+	Work        *work.Service
 }
 
 // Config is what the services need of the world.
@@ -39,14 +39,14 @@ type Config struct {
 // NewServices makes the services.
 func NewServices(c Config) *Services {
 	return &Services{
-		Catalog:     &catalog.CatalogService{Store: c.Store},
-		Directory:   &directory.DirectoryService{Store: c.Store},
-		SignIn:      &signin.SignInService{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
-		Desktops:    &desktop.DesktopService{Store: c.Store},
-		Assignments: &assignment.AssignmentService{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
-		Pools:       &pool.PoolService{Store: c.Store},
-		Rollouts:    &rollout.RolloutService{Store: c.Store, Limits: c.Rollout},
-		Connections: &connection.ConnectionService{Store: c.Store, SecondFactor: c.SecondFactor},
-		Work:        &work.WorkService{Store: c.Store},
+		Catalog:     &catalog.Service{Store: c.Store},
+		Directory:   &directory.Service{Store: c.Store},
+		SignIn:      &signin.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
+		Desktops:    &desktop.Service{Store: c.Store},
+		Assignments: &assignment.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
+		Pools:       &pool.Service{Store: c.Store},
+		Rollouts:    &rollout.Service{Store: c.Store, Limits: c.Rollout},
+		Connections: &connection.Service{Store: c.Store, SecondFactor: c.SecondFactor},
+		Work:        &work.Service{Store: c.Store},
 	}
 }

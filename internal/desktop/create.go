@@ -247,7 +247,7 @@ func (r *CreateDesktops) count() int {
 // CreateDesktops records the desktops, the people who are new, and a job that makes the machines. It returns the job's id.
 // Names and addresses that the request asks for are taken or refused; those left to Carrel are chosen again when another
 // caller was faster.
-func (s *DesktopService) CreateDesktops(ctx context.Context, r CreateDesktops) (string, error) {
+func (s *Service) CreateDesktops(ctx context.Context, r CreateDesktops) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}

@@ -24,7 +24,7 @@ type DeleteParams struct {
 // DeleteDesktops removes desktops whatever they are doing: the job waits for what is under way to notice and stop. Ids that
 // do not exist, or are being deleted, are left out, since their deletion is a success already; if none is left the call fails
 // with CodeDesktopNotFound. It returns the job's id.
-func (s *DesktopService) DeleteDesktops(ctx context.Context, r DeleteDesktops) (string, error) {
+func (s *Service) DeleteDesktops(ctx context.Context, r DeleteDesktops) (string, error) {
 	if err := workspace.CheckIDs("desktop_ids", r.IDs); err != nil {
 		return "", err
 	}

@@ -7,9 +7,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// DesktopService orders, operates, lists and deletes desktops, and keeps the rules for their names. Each method is one
+// Service orders, operates, lists and deletes desktops, and keeps the rules for their names. Each method is one
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
-type DesktopService struct {
+type Service struct {
 	Store store.Transactions
 }
 

@@ -167,7 +167,7 @@ type NamePolicyQuery struct {
 }
 
 // CreateNamePolicy adds a policy and returns its id. A new default takes the place of the former. CodeNameTaken, CodeInvalid.
-func (s *DesktopService) CreateNamePolicy(ctx context.Context, c workspace.Caller, p NamePolicy) (string, error) {
+func (s *Service) CreateNamePolicy(ctx context.Context, c workspace.Caller, p NamePolicy) (string, error) {
 	if err := p.Check(); err != nil {
 		return "", err
 	}
@@ -207,7 +207,7 @@ type NamePolicyChange struct {
 
 // UpdateNamePolicy changes a policy; names that were made stay. One whose names change counts from its start again.
 // CodePolicyNotFound, CodeNameTaken, CodeInvalid.
-func (s *DesktopService) UpdateNamePolicy(ctx context.Context, c workspace.Caller, id string, change NamePolicyChange) error {
+func (s *Service) UpdateNamePolicy(ctx context.Context, c workspace.Caller, id string, change NamePolicyChange) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		before, err := LockNamePolicy(ctx, tx, c.ProjectID, id)
 		if err != nil {
@@ -236,6 +236,6 @@ func (s *DesktopService) UpdateNamePolicy(ctx context.Context, c workspace.Calle
 }
 
 // ListNamePolicies reads a page of policies and counts all that match.
-func (s *DesktopService) ListNamePolicies(ctx context.Context, q NamePolicyQuery) ([]NamePolicy, int, error) {
+func (s *Service) ListNamePolicies(ctx context.Context, q NamePolicyQuery) ([]NamePolicy, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]NamePolicy, int, error) { return NamePolicies(ctx, tx, q) })
 }

@@ -88,7 +88,7 @@ func (r *OperateDesktops) Check() error {
 
 // OperateDesktops starts, stops, restarts or hibernates desktops. Those whose state forbids it are refused one by one, the
 // others go on in a job. The row locks of the desktops decide between two callers.
-func (s *DesktopService) OperateDesktops(ctx context.Context, r OperateDesktops) (OperateResult, error) {
+func (s *Service) OperateDesktops(ctx context.Context, r OperateDesktops) (OperateResult, error) {
 	if err := r.Check(); err != nil {
 		return OperateResult{}, err
 	}

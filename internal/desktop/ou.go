@@ -72,7 +72,7 @@ type OUQuery struct {
 }
 
 // CreateOU adds a unit and returns its id. CodeNameTaken, CodeInvalid.
-func (s *DesktopService) CreateOU(ctx context.Context, c workspace.Caller, domain, name, description string) (string, error) {
+func (s *Service) CreateOU(ctx context.Context, c workspace.Caller, domain, name, description string) (string, error) {
 	if err := CheckDomain("domain", domain); err != nil {
 		return "", err
 	}
@@ -92,7 +92,7 @@ func (s *DesktopService) CreateOU(ctx context.Context, c workspace.Caller, domai
 }
 
 // UpdateOU renames a unit, for the desktops and pools in it too, and gives it another description. CodeOUNotFound, CodeNameTaken, CodeInvalid.
-func (s *DesktopService) UpdateOU(ctx context.Context, c workspace.Caller, id, name, description string) error {
+func (s *Service) UpdateOU(ctx context.Context, c workspace.Caller, id, name, description string) error {
 	if err := CheckOUName("ou_name", name); err != nil {
 		return err
 	}
@@ -110,13 +110,13 @@ func (s *DesktopService) UpdateOU(ctx context.Context, c workspace.Caller, id, n
 }
 
 // ListOUs reads a page of units and counts all that match.
-func (s *DesktopService) ListOUs(ctx context.Context, q OUQuery) ([]OU, int, error) {
+func (s *Service) ListOUs(ctx context.Context, q OUQuery) ([]OU, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]OU, int, error) { return OUs(ctx, tx, q) })
 }
 
 // PeopleAt is ListUsers of a place in the directory, given by its distinguished name, whatever its case: all people are at
 // RootDN, and nobody is in a unit. CodeOUNotFound when there is no such place.
-func (s *DesktopService) PeopleAt(ctx context.Context, dn string, q directory.UserQuery) ([]directory.User, int, error) {
+func (s *Service) PeopleAt(ctx context.Context, dn string, q directory.UserQuery) ([]directory.User, int, error) {
 	if strings.EqualFold(dn, directory.RootDN) {
 		return store.List(ctx, s.Store, func(tx *store.Tx) ([]directory.User, int, error) { return directory.Users(ctx, tx, q) })
 	}

@@ -20,7 +20,7 @@ type DesktopDetail struct {
 }
 
 // Desktop reads one desktop, or fails with CodeDesktopNotFound.
-func (s *DesktopService) Desktop(ctx context.Context, projectID, id string) (DesktopDetail, error) {
+func (s *Service) Desktop(ctx context.Context, projectID, id string) (DesktopDetail, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (DesktopDetail, error) {
 		d, err := ReadDesktop(ctx, tx, projectID, id)
 		if err != nil {
@@ -35,13 +35,13 @@ func (s *DesktopService) Desktop(ctx context.Context, projectID, id string) (Des
 }
 
 // ListDesktops reads a page of desktops, without their volumes and security groups, and counts all that match.
-func (s *DesktopService) ListDesktops(ctx context.Context, q DesktopQuery) ([]Desktop, int, error) {
+func (s *Service) ListDesktops(ctx context.Context, q DesktopQuery) ([]Desktop, int, error) {
 	q.Brief = true
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Desktop, int, error) { return Desktops(ctx, tx, q) })
 }
 
 // ListDesktopDetails is ListDesktops with all that belongs to the desktops and what they refer to.
-func (s *DesktopService) ListDesktopDetails(ctx context.Context, q DesktopQuery) ([]DesktopDetail, int, error) {
+func (s *Service) ListDesktopDetails(ctx context.Context, q DesktopQuery) ([]DesktopDetail, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]DesktopDetail, int, error) {
 		desktops, total, err := Desktops(ctx, tx, q)
 		if err != nil {

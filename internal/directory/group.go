@@ -72,7 +72,7 @@ func checkGroupDescription(text string) error {
 }
 
 // CreateGroup adds a group and returns its id. CodeNameTaken, CodeInvalid.
-func (s *DirectoryService) CreateGroup(ctx context.Context, c workspace.Caller, name, description string) (string, error) {
+func (s *Service) CreateGroup(ctx context.Context, c workspace.Caller, name, description string) (string, error) {
 	if err := CheckGroupName("group_name", name); err != nil {
 		return "", err
 	}
@@ -90,7 +90,7 @@ func (s *DirectoryService) CreateGroup(ctx context.Context, c workspace.Caller, 
 
 // UpdateGroup changes what is not nil. A rename changes nothing else: everything knows a group by its id. CodeGroupNotFound,
 // CodeNameTaken, CodeInvalid.
-func (s *DirectoryService) UpdateGroup(ctx context.Context, c workspace.Caller, id string, name, description *string) error {
+func (s *Service) UpdateGroup(ctx context.Context, c workspace.Caller, id string, name, description *string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		g, err := LockGroup(ctx, tx, c.ProjectID, id)
 		if err != nil {
@@ -112,7 +112,7 @@ func (s *DirectoryService) UpdateGroup(ctx context.Context, c workspace.Caller, 
 }
 
 // ListGroups reads a page of groups and counts all that match.
-func (s *DirectoryService) ListGroups(ctx context.Context, q GroupQuery) ([]Group, int, error) {
+func (s *Service) ListGroups(ctx context.Context, q GroupQuery) ([]Group, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Group, int, error) { return Groups(ctx, tx, q) })
 }
 
@@ -139,7 +139,7 @@ func UsersExist(ctx context.Context, tx *store.Tx, projectID string, ids []strin
 }
 
 // MembersOf is ListUsers of a group that exists; CodeGroupNotFound otherwise. The query's GroupID names it.
-func (s *DirectoryService) MembersOf(ctx context.Context, q UserQuery) ([]User, int, error) {
+func (s *Service) MembersOf(ctx context.Context, q UserQuery) ([]User, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]User, int, error) {
 		_, total, err := Groups(ctx, tx, GroupQuery{ProjectID: q.ProjectID, IDs: []string{q.GroupID}})
 		if err != nil {

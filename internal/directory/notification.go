@@ -58,6 +58,6 @@ func NotificationOf(m Mail, fault string, now time.Time) Notification {
 }
 
 // ListNotifications reads a page of records and counts all that match.
-func (s *DirectoryService) ListNotifications(ctx context.Context, q NotificationQuery) ([]Notification, int, error) {
+func (s *Service) ListNotifications(ctx context.Context, q NotificationQuery) ([]Notification, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Notification, int, error) { return Notifications(ctx, tx, q) })
 }

@@ -7,9 +7,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// DirectoryService reads and lists people, groups and messages. Each method is one
+// Service reads and lists people, groups and messages. Each method is one
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
-type DirectoryService struct {
+type Service struct {
 	Store store.Transactions
 }
 

@@ -13,12 +13,12 @@ type UserDetail struct {
 }
 
 // User reads one person, or fails with CodeUserNotFound.
-func (s *DirectoryService) User(ctx context.Context, projectID, id string) (User, error) {
+func (s *Service) User(ctx context.Context, projectID, id string) (User, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (User, error) { return ReadUser(ctx, tx, projectID, id) })
 }
 
 // UserDetail is User with groups.
-func (s *DirectoryService) UserDetail(ctx context.Context, projectID, id string) (UserDetail, error) {
+func (s *Service) UserDetail(ctx context.Context, projectID, id string) (UserDetail, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (UserDetail, error) {
 		u, err := ReadUser(ctx, tx, projectID, id)
 		if err != nil {
@@ -33,12 +33,12 @@ func (s *DirectoryService) UserDetail(ctx context.Context, projectID, id string)
 }
 
 // ListUsers reads a page of people and counts all that match.
-func (s *DirectoryService) ListUsers(ctx context.Context, q UserQuery) ([]User, int, error) {
+func (s *Service) ListUsers(ctx context.Context, q UserQuery) ([]User, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]User, int, error) { return Users(ctx, tx, q) })
 }
 
 // ListUserDetails is ListUsers with groups.
-func (s *DirectoryService) ListUserDetails(ctx context.Context, q UserQuery) ([]UserDetail, int, error) {
+func (s *Service) ListUserDetails(ctx context.Context, q UserQuery) ([]UserDetail, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]UserDetail, int, error) {
 		users, total, err := Users(ctx, tx, q)
 		if err != nil {

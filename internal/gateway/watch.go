@@ -138,4 +138,4 @@ func (g *Gateway) complain(ctx context.Context, doing string, err error) {
 	}
 }
 
-var _ Sessions = (*connection.ConnectionService)(nil)
+var _ Sessions = (*connection.Service)(nil)

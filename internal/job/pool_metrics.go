@@ -16,7 +16,7 @@ import (
 type PoolMetrics struct {
 	rounds    prometheus.Histogram
 	decisions *prometheus.CounterVec
-	service   *pool.PoolService
+	service   *pool.Service
 	log       *slog.Logger
 	desktops  *prometheus.Desc
 	waiting   *prometheus.Desc
@@ -31,7 +31,7 @@ var (
 const poolGauges = 100
 
 // NewPoolMetrics makes the metrics and registers them.
-func NewPoolMetrics(registry prometheus.Registerer, s *pool.PoolService, log *slog.Logger) (*PoolMetrics, error) {
+func NewPoolMetrics(registry prometheus.Registerer, s *pool.Service, log *slog.Logger) (*PoolMetrics, error) {
 	m := &PoolMetrics{
 		rounds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "carrel_pool_round_seconds", Help: "Duration of a look at all pools that were due.",

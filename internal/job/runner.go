@@ -34,7 +34,7 @@ type Config struct {
 	Locale   string
 	// Installation is the id that new machines carry.
 	Installation string
-	// HashPassword hashes a person's password that waits for it (workspace.SignInService.HashSealedPassword).
+	// HashPassword hashes a person's password that waits for it (signin.Service.HashSealedPassword).
 	HashPassword func(ctx context.Context, projectID, userID string) error
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // UpdatePool changes a pool's settings; desktops that are there stay as they are. CodePoolNotFound, CodeNameTaken, CodeInvalid.
-func (s *PoolService) UpdatePool(ctx context.Context, c workspace.Caller, poolID string, change PoolChange) error {
+func (s *Service) UpdatePool(ctx context.Context, c workspace.Caller, poolID string, change PoolChange) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return err
@@ -65,7 +65,7 @@ func resettle(ctx context.Context, tx *store.Tx, was Pool, p *Pool) (err error) 
 
 // DeletePool removes a pool that has no desktops, with its people, its decision log and whoever waits. CodePoolNotFound;
 // CodeConflict while it has desktops.
-func (s *PoolService) DeletePool(ctx context.Context, c workspace.Caller, poolID string) error {
+func (s *Service) DeletePool(ctx context.Context, c workspace.Caller, poolID string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		p, err := LockPool(ctx, tx, c.ProjectID, poolID)
 		if err != nil {

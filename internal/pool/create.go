@@ -15,7 +15,7 @@ import (
 // CreatePool records a pool with its people and its first desktops, and a job that makes their machines. It returns the job's id;
 // the pool is listed at once. CodeNameTaken when a pool of the project has the name: a unique constraint decides between two
 // callers.
-func (s *PoolService) CreatePool(ctx context.Context, r CreatePool) (string, error) {
+func (s *Service) CreatePool(ctx context.Context, r CreatePool) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}
@@ -155,7 +155,7 @@ func granteesExist(ctx context.Context, tx *store.Tx, projectID, field string, g
 
 // ExpandPool adds desktops to a pool, made from what it is now, and returns the id of the job that makes them. CodePoolNotFound,
 // CodeInvalid.
-func (s *PoolService) ExpandPool(ctx context.Context, r ExpandPool) (string, error) {
+func (s *Service) ExpandPool(ctx context.Context, r ExpandPool) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}

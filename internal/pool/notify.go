@@ -18,7 +18,7 @@ type NotifyParams struct {
 
 // NotifyPool shows a message to everybody who is connected to a desktop of a pool now, and remembers it. It returns the id of a job
 // with a sub-job for each of them; with none, and at its end, when nobody is connected. CodePoolNotFound, CodeInvalid.
-func (s *PoolService) NotifyPool(ctx context.Context, r NotifyPool) (string, error) {
+func (s *Service) NotifyPool(ctx context.Context, r NotifyPool) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}

@@ -15,7 +15,7 @@ type Occupancy struct {
 }
 
 // Occupancy reads that of the oldest pools of all projects, in a fixed number of statements.
-func (s *PoolService) Occupancy(ctx context.Context, limit int) ([]Occupancy, error) {
+func (s *Service) Occupancy(ctx context.Context, limit int) ([]Occupancy, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]Occupancy, error) {
 		pools, _, err := Pools(ctx, tx, PoolQuery{Page: workspace.Page{Limit: limit}})
 		if err != nil || len(pools) == 0 {

@@ -14,7 +14,7 @@ import (
 // OperatePool starts, stops, restarts or hibernates all desktops of a pool, and returns the job's id. A desktop whose state
 // forbids it is a FAILED sub-job with CodeConflict; the others go on, and the job ends as failed. CodePoolNotFound;
 // CodeConflict when every desktop is busy. The row locks of the desktops decide between two callers.
-func (s *PoolService) OperatePool(ctx context.Context, r OperatePool) (string, error) {
+func (s *Service) OperatePool(ctx context.Context, r OperatePool) (string, error) {
 	op, force, err := r.Operation()
 	if err != nil {
 		return "", err
@@ -78,7 +78,7 @@ type ShrinkPool struct {
 
 // ShrinkPool deletes desktops of a pool, those first that nobody misses (Shrink), and returns the job's id. Nobody loses a desktop
 // that they have: CodeConflict when too few are free. CodePoolNotFound, CodeInvalid.
-func (s *PoolService) ShrinkPool(ctx context.Context, r ShrinkPool) (string, error) {
+func (s *Service) ShrinkPool(ctx context.Context, r ShrinkPool) (string, error) {
 	return store.Update(ctx, s.Store, store.Once(ctx, r.Caller, "ShrinkDesktopPool", r, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
@@ -108,7 +108,7 @@ type TakeBack struct {
 
 // TakeBack gives desktops that were put aside back to their pool's people: all of them or none. One that was not put aside
 // succeeds. CodePoolNotFound, CodeDesktopNotFound; CodeConflict while one is still broken, since it would be put aside again.
-func (s *PoolService) TakeBack(ctx context.Context, r TakeBack) error {
+func (s *Service) TakeBack(ctx context.Context, r TakeBack) error {
 	if err := workspace.CheckIDs("desktop_ids", r.DesktopIDs); err != nil {
 		return err
 	}

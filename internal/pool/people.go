@@ -15,7 +15,7 @@ import (
 const MaxPoolGrants = 10_000
 
 // ListGrants reads a page of a pool's people and groups and counts them. CodePoolNotFound.
-func (s *PoolService) ListGrants(ctx context.Context, projectID, poolID string, page workspace.Page) ([]Grant, int, error) {
+func (s *Service) ListGrants(ctx context.Context, projectID, poolID string, page workspace.Page) ([]Grant, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Grant, int, error) {
 		if _, err := ReadPool(ctx, tx, projectID, poolID); err != nil {
 			return nil, 0, err
@@ -27,7 +27,7 @@ func (s *PoolService) ListGrants(ctx context.Context, projectID, poolID string, 
 // ChangeGrants lets people and groups use a pool, changes their privilege, or takes the pool from them. Who may no longer use it
 // loses the desktop that they have in it at once; a changed privilege comes into their desktop by a job. CodePoolNotFound,
 // CodeUserNotFound, CodeGroupNotFound, CodeInvalid.
-func (s *PoolService) ChangeGrants(ctx context.Context, r ChangeGrants) error {
+func (s *Service) ChangeGrants(ctx context.Context, r ChangeGrants) error {
 	if err := r.Check(); err != nil {
 		return err
 	}

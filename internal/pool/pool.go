@@ -10,9 +10,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// PoolService keeps pools: their desktops, people, size and growth. Each method is one
+// Service keeps pools: their desktops, people, size and growth. Each method is one
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
-type PoolService struct {
+type Service struct {
 	Store store.Transactions
 
 	setbacks setbacks // pools that could not be looked after

@@ -19,7 +19,7 @@ type PoolDetail struct {
 }
 
 // Pool reads one pool. CodePoolNotFound.
-func (s *PoolService) Pool(ctx context.Context, projectID, id string) (PoolDetail, error) {
+func (s *Service) Pool(ctx context.Context, projectID, id string) (PoolDetail, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (PoolDetail, error) {
 		p, err := ReadPool(ctx, tx, projectID, id)
 		if err != nil {
@@ -34,7 +34,7 @@ func (s *PoolService) Pool(ctx context.Context, projectID, id string) (PoolDetai
 }
 
 // ListPools reads a page of a project's pools and counts all that match.
-func (s *PoolService) ListPools(ctx context.Context, q PoolQuery) ([]PoolDetail, int, error) {
+func (s *Service) ListPools(ctx context.Context, q PoolQuery) ([]PoolDetail, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]PoolDetail, int, error) {
 		pools, total, err := Pools(ctx, tx, q)
 		if err != nil {
@@ -76,7 +76,7 @@ type PoolDesktop struct {
 
 // PoolDesktops reads a page of a pool's desktops, those that differ from the pool in one respect if that is asked for, and counts
 // all that match. CodePoolNotFound.
-func (s *PoolService) PoolDesktops(ctx context.Context, poolID string, q desktop.DesktopQuery, differs desktop.Difference) ([]PoolDesktop, int, error) {
+func (s *Service) PoolDesktops(ctx context.Context, poolID string, q desktop.DesktopQuery, differs desktop.Difference) ([]PoolDesktop, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]PoolDesktop, int, error) {
 		p, err := ReadPool(ctx, tx, q.ProjectID, poolID)
 		if err != nil {
@@ -100,7 +100,7 @@ func (s *PoolService) PoolDesktops(ctx context.Context, poolID string, q desktop
 }
 
 // PoolDifferences counts the desktops of a pool that differ from it, for each of Differences. CodePoolNotFound.
-func (s *PoolService) PoolDifferences(ctx context.Context, projectID, poolID string) (map[desktop.Difference]int, error) {
+func (s *Service) PoolDifferences(ctx context.Context, projectID, poolID string) (map[desktop.Difference]int, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (map[desktop.Difference]int, error) {
 		p, err := ReadPool(ctx, tx, projectID, poolID)
 		if err != nil {
@@ -112,7 +112,7 @@ func (s *PoolService) PoolDifferences(ctx context.Context, projectID, poolID str
 
 // PoolDecisions reads a page of a pool's decision log, newest first, of one kind or of all if it is empty, and counts all that
 // match. CodePoolNotFound.
-func (s *PoolService) PoolDecisions(ctx context.Context, projectID, poolID string, kind DecisionKind, page workspace.Page) ([]PoolDecision, int, error) {
+func (s *Service) PoolDecisions(ctx context.Context, projectID, poolID string, kind DecisionKind, page workspace.Page) ([]PoolDecision, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]PoolDecision, int, error) {
 		if _, err := ReadPool(ctx, tx, projectID, poolID); err != nil {
 			return nil, 0, err
@@ -129,7 +129,7 @@ type UserPools struct {
 
 // PoolsOfUsers tells of each of a page of people which pools they have. With ids the page is one of these, in their order;
 // otherwise of everybody. CodeUserNotFound for an id of nobody.
-func (s *PoolService) PoolsOfUsers(ctx context.Context, projectID string, ids []string, page workspace.Page) ([]UserPools, error) {
+func (s *Service) PoolsOfUsers(ctx context.Context, projectID string, ids []string, page workspace.Page) ([]UserPools, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]UserPools, error) {
 		if len(ids) > 0 {
 			from := min(page.Offset, len(ids))

@@ -65,7 +65,7 @@ type PoolResizing struct {
 // ResizePool gives a pool's desktops another product in a job, a sub-job for each; those that run are stopped for it and started again
 // with STOP_DESKTOP, and refused without. The pool has the product when the first of its desktops has it, or at once when there
 // is none to change. CodeConflict while the pool is being changed or all desktops are busy.
-func (s *PoolService) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, error) {
+func (s *Service) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, error) {
 	if err := r.Check(); err != nil {
 		return PoolResizing{}, err
 	}
@@ -142,7 +142,7 @@ type AddPoolVolumes struct {
 }
 
 // AddPoolVolumes gives a pool and its desktops more data disks, and returns the job. The errors are those of ResizePool.
-func (s *PoolService) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string, error) {
+func (s *Service) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string, error) {
 	if err := desktop.CheckSupported(r.Unsupported); err != nil {
 		return "", err
 	}
@@ -169,7 +169,7 @@ type DeletePoolVolumes struct {
 }
 
 // DeletePoolVolumes removes data disks from a pool and its desktops, and returns the job. The errors are those of ResizePool.
-func (s *PoolService) DeletePoolVolumes(ctx context.Context, r DeletePoolVolumes) (string, error) {
+func (s *Service) DeletePoolVolumes(ctx context.Context, r DeletePoolVolumes) (string, error) {
 	change := func(p Pool) (Pool, error) { return p.DeleteVolumes(r.IDs) }
 	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobDeletePoolVolumes, r, change, func(was, _ Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
@@ -189,7 +189,7 @@ type ExpandPoolVolumes struct {
 }
 
 // ExpandPoolVolumes makes disks of a pool and its desktops larger, and returns the job. The errors are those of ResizePool.
-func (s *PoolService) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (string, error) {
+func (s *Service) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (string, error) {
 	change := func(p Pool) (Pool, error) { return p.ExpandVolumes(r.Growths) }
 	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobExpandPoolVolumes, r, change, func(was, _ Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
@@ -229,7 +229,7 @@ func freeDevice(d desktop.Desktop) int {
 }
 
 // changeVolumes changes the disks of a pool, for desktops made later, at once, and those of its desktops in a job.
-func (s *PoolService) changeVolumes(
+func (s *Service) changeVolumes(
 	ctx context.Context, c ChangePoolDesktops, t workspace.JobType, request any, change func(Pool) (Pool, error),
 	params func(was, p Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error),
 ) (string, error) {

@@ -49,7 +49,7 @@ type tending struct {
 // others is decided upon again while it is held, in a transaction of its own. Several processes may do that at once: who comes
 // second to a pool finds nothing left to do. A pool that fails does not keep the others from their turn: it is due again after a
 // while that grows with each time, or when something in it changes.
-func (s *PoolService) TendPools(ctx context.Context) (Tended, error) {
+func (s *Service) TendPools(ctx context.Context) (Tended, error) {
 	var done Tended
 	busy, quiet, err := s.duePools(ctx)
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *PoolService) TendPools(ctx context.Context) (Tended, error) {
 }
 
 // duePools reads the pools that are due and sorts out for which there is something to do.
-func (s *PoolService) duePools(ctx context.Context) (busy, quiet []tending, err error) {
+func (s *Service) duePools(ctx context.Context) (busy, quiet []tending, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		dues, err := desktop.DuePools(ctx, tx, tendAtOnce)
 		if err != nil || len(dues) == 0 {
@@ -99,7 +99,7 @@ func (s *PoolService) duePools(ctx context.Context) (busy, quiet []tending, err 
 }
 
 // postpone has pools come back later that could not be looked after.
-func (s *PoolService) postpone(ctx context.Context, failed []tending) error {
+func (s *Service) postpone(ctx context.Context, failed []tending) error {
 	if len(failed) == 0 || ctx.Err() != nil {
 		return nil
 	}
@@ -119,7 +119,7 @@ func (s *PoolService) postpone(ctx context.Context, failed []tending) error {
 }
 
 // settleQuiet forgets why pools were due for which there was nothing to do, and notes when they will be.
-func (s *PoolService) settleQuiet(ctx context.Context, quiet []tending) (next time.Time, err error) {
+func (s *Service) settleQuiet(ctx context.Context, quiet []tending) (next time.Time, err error) {
 	if len(quiet) == 0 {
 		return store.View(ctx, s.Store, func(tx *store.Tx) (time.Time, error) { return desktop.NextPoolDue(ctx, tx) })
 	}
@@ -141,7 +141,7 @@ func (s *PoolService) settleQuiet(ctx context.Context, quiet []tending) (next ti
 
 // tendPool holds a pool and does what is to be done for it. When desktops that are wanted cannot be ordered, all else is done
 // without them, and the pool's history says why.
-func (s *PoolService) tendPool(ctx context.Context, t tending) (TendedPool, error) {
+func (s *Service) tendPool(ctx context.Context, t tending) (TendedPool, error) {
 	const attempts = 5
 	var refused error
 	for attempt := 1; ; attempt++ {

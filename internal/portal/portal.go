@@ -15,7 +15,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// SignIns is how people sign in; *workspace.SignInService is one.
+// SignIns is how people sign in; *signin.Service is one.
 type SignIns interface {
 	SignIn(ctx context.Context, name, password string) (signin.SignInResult, error)
 	SignInWithCode(ctx context.Context, token, code string) (signin.SignInResult, error)
@@ -33,7 +33,7 @@ type SignIns interface {
 	RemoveAuthenticator(ctx context.Context, v signin.Visitor, code string) error
 }
 
-// Desktops are what people do with desktops and pools that they have; *workspace.ConnectionService is one.
+// Desktops are what people do with desktops and pools that they have; *connection.Service is one.
 type Desktops interface {
 	MayWork(ctx context.Context, userID string) error
 	MyDesktops(ctx context.Context, userID string) ([]connection.Mine, error)

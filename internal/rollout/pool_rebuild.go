@@ -22,7 +22,7 @@ type RebuildParams struct {
 // RebuildPool gives a pool's desktops a new image and returns the job that does it, with a sub-job for each of them. Those of OnlyNew,
 // and of a request for which there is nothing to rebuild, have none: the pool has the image at once. CodeConflict while a job
 // of the pool is under way; the pool's row decides between two callers.
-func (s *RolloutService) RebuildPool(ctx context.Context, r RebuildPool) (string, error) {
+func (s *Service) RebuildPool(ctx context.Context, r RebuildPool) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}
@@ -38,7 +38,7 @@ func (s *RolloutService) RebuildPool(ctx context.Context, r RebuildPool) (string
 // RevertPool gives a pool's desktops the image back that the pool had before its present one, and returns the job. A rebuild that is
 // under way is stopped, and undone as far as it came. Desktops that have the former image are left alone. CodeConflict when the pool
 // never had another image, or while a job of another kind is under way.
-func (s *RolloutService) RevertPool(ctx context.Context, c workspace.Caller, poolID string) (string, error) {
+func (s *Service) RevertPool(ctx context.Context, c workspace.Caller, poolID string) (string, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return "", err

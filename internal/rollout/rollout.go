@@ -14,9 +14,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// RolloutService brings a pool's desktops to another image, or back. Each method is one
+// Service brings a pool's desktops to another image, or back. Each method is one
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
-type RolloutService struct {
+type Service struct {
 	Store  store.Transactions
 	Limits RolloutLimits
 }

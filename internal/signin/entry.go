@@ -17,7 +17,7 @@ func entryHash(token string) string { return "entry-" + workspace.HashToken(toke
 
 // NewEntry makes a token that signs a user in without a password, once, within EntryLife. It is for those who run the control
 // plane; nothing on the network makes one.
-func (s *SignInService) NewEntry(ctx context.Context, userID string) (string, error) {
+func (s *Service) NewEntry(ctx context.Context, userID string) (string, error) {
 	token := workspace.NewToken()
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
 		return InsertSignIn(ctx, tx, SignIn{TokenHash: entryHash(token), UserID: userID, Created: tx.Now(), Expires: tx.Now().Add(EntryLife)})
@@ -27,7 +27,7 @@ func (s *SignInService) NewEntry(ctx context.Context, userID string) (string, er
 
 // Enter uses an entry up and begins a sign-in, half of one for who uses codes. CodeBadCredentials when it is unknown, used or has expired, or the user may not
 // work. The lock on the user decides between two callers.
-func (s *SignInService) Enter(ctx context.Context, token string) (SignInResult, error) {
+func (s *Service) Enter(ctx context.Context, token string) (SignInResult, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (SignInResult, error) {
 		entry, err := ReadSignIn(ctx, tx, entryHash(token))
 		if err != nil {

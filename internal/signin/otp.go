@@ -66,7 +66,7 @@ func otpDevice(ctx context.Context, tx *store.Tx, userID string, status OTPStatu
 }
 
 // OTPDevices lists a person's authenticators for an administrator. CodeUserNotFound.
-func (s *SignInService) OTPDevices(ctx context.Context, projectID, userID string) (directory.User, []OTPDevice, error) {
+func (s *Service) OTPDevices(ctx context.Context, projectID, userID string) (directory.User, []OTPDevice, error) {
 	var u directory.User
 	devices, err := store.View(ctx, s.Store, func(tx *store.Tx) (_ []OTPDevice, err error) {
 		if u, err = directory.ReadUser(ctx, tx, projectID, userID); err != nil {
@@ -79,7 +79,7 @@ func (s *SignInService) OTPDevices(ctx context.Context, projectID, userID string
 
 // UnbindOTPDevices removes 1 to 100 authenticators of a person, with their recovery codes: from then on the person signs in
 // without, or sets one up anew where that is required. Ids of none are successes. CodeUserNotFound, CodeInvalid.
-func (s *SignInService) UnbindOTPDevices(ctx context.Context, c workspace.Caller, userID string, ids []string) error {
+func (s *Service) UnbindOTPDevices(ctx context.Context, c workspace.Caller, userID string, ids []string) error {
 	if err := workspace.CheckIDs("otp_ids", ids); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type CodesState struct {
 }
 
 // CodesOf says whether a person uses codes, and how many recovery codes are left.
-func (s *SignInService) CodesOf(ctx context.Context, userID string) (CodesState, error) {
+func (s *Service) CodesOf(ctx context.Context, userID string) (CodesState, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (CodesState, error) {
 		state := CodesState{Policy: s.SecondFactor}
 		d, found, err := otpDevice(ctx, tx, userID, OTPRegistered)
@@ -36,7 +36,7 @@ func (s *SignInService) CodesOf(ctx context.Context, userID string) (CodesState,
 // counts for nothing until ConfirmEnrolment, and replaces one that was begun before. CodeForbidden when codes are off or a new
 // password must be chosen first, CodeConflict when the person has an authenticator; the lock on the person decides between two
 // callers.
-func (s *SignInService) BeginEnrolment(ctx context.Context, v Visitor) (string, error) {
+func (s *Service) BeginEnrolment(ctx context.Context, v Visitor) (string, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
 		u, err := s.mayEnrol(ctx, tx, v)
 		if err != nil {
@@ -58,7 +58,7 @@ func (s *SignInService) BeginEnrolment(ctx context.Context, v Visitor) (string, 
 	})
 }
 
-func (s *SignInService) mayEnrol(ctx context.Context, tx *store.Tx, v Visitor) (directory.User, error) {
+func (s *Service) mayEnrol(ctx context.Context, tx *store.Tx, v Visitor) (directory.User, error) {
 	if !s.SecondFactor.offered() {
 		return directory.User{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "codes are not used here"}
 	}
@@ -81,7 +81,7 @@ func (s *SignInService) mayEnrol(ctx context.Context, tx *store.Tx, v Visitor) (
 // ConfirmEnrolment turns codes on for a person who proves with one that their app has the secret, ends their other sign-ins, and
 // returns their recovery codes: they are shown nowhere else. CodeConflict when nothing was begun within EnrolmentLife;
 // otherwise as BeginEnrolment and useCode.
-func (s *SignInService) ConfirmEnrolment(ctx context.Context, v Visitor, code string) ([]string, error) {
+func (s *Service) ConfirmEnrolment(ctx context.Context, v Visitor, code string) ([]string, error) {
 	return s.withCode(ctx, func(tx *store.Tx) (codes []string, refusal, err error) {
 		u, err := s.mayEnrol(ctx, tx, v)
 		if err != nil {
@@ -129,7 +129,7 @@ func putRecoveryCodes(ctx context.Context, tx *store.Tx, deviceID string) ([]str
 
 // RenewRecoveryCodes makes new recovery codes for a person who gives a code, and voids the old ones. Errors as of useCode;
 // CodeConflict when they use none.
-func (s *SignInService) RenewRecoveryCodes(ctx context.Context, v Visitor, code string) ([]string, error) {
+func (s *Service) RenewRecoveryCodes(ctx context.Context, v Visitor, code string) ([]string, error) {
 	return s.withCode(ctx, func(tx *store.Tx) ([]string, error, error) {
 		d, refusal, err := s.ownDevice(ctx, tx, v, code)
 		if refusal != nil || err != nil {
@@ -141,7 +141,7 @@ func (s *SignInService) RenewRecoveryCodes(ctx context.Context, v Visitor, code 
 }
 
 // RemoveAuthenticator ends the use of codes by a person who gives one. Errors as of RenewRecoveryCodes.
-func (s *SignInService) RemoveAuthenticator(ctx context.Context, v Visitor, code string) error {
+func (s *Service) RemoveAuthenticator(ctx context.Context, v Visitor, code string) error {
 	_, err := s.withCode(ctx, func(tx *store.Tx) ([]string, error, error) {
 		d, refusal, err := s.ownDevice(ctx, tx, v, code)
 		if refusal != nil || err != nil {
@@ -153,7 +153,7 @@ func (s *SignInService) RemoveAuthenticator(ctx context.Context, v Visitor, code
 }
 
 // ownDevice is the authenticator of a person who gives a code of it.
-func (s *SignInService) ownDevice(ctx context.Context, tx *store.Tx, v Visitor, code string) (d OTPDevice, refusal, err error) {
+func (s *Service) ownDevice(ctx context.Context, tx *store.Tx, v Visitor, code string) (d OTPDevice, refusal, err error) {
 	u, err := directory.LockUser(ctx, tx, v.ProjectID, v.ID)
 	if err != nil {
 		return d, nil, err
@@ -170,7 +170,7 @@ func (s *SignInService) ownDevice(ctx context.Context, tx *store.Tx, v Visitor, 
 }
 
 // withCode runs f in a transaction that commits also when f refuses: that is how wrong codes are counted.
-func (s *SignInService) withCode(ctx context.Context, f func(*store.Tx) (codes []string, refusal, err error)) ([]string, error) {
+func (s *Service) withCode(ctx context.Context, f func(*store.Tx) (codes []string, refusal, err error)) ([]string, error) {
 	type outcome struct {
 		codes   []string
 		refusal error
@@ -190,7 +190,7 @@ func (s *SignInService) withCode(ctx context.Context, f func(*store.Tx) (codes [
 
 // useCode uses up a code of an app, or a recovery code, of a device whose person is locked; using one registers the device. The
 // refusal is CodeForbidden for a wrong code or one that was used, or a *PauseError after too many wrong ones.
-func (s *SignInService) useCode(ctx context.Context, tx *store.Tx, d OTPDevice, code string) (refusal, err error) {
+func (s *Service) useCode(ctx context.Context, tx *store.Tx, d OTPDevice, code string) (refusal, err error) {
 	a := workspace.Attempt{Subject: workspace.CodesSubject(d.ID), Network: workspace.NetworkOf(ctx), Code: true}
 	if _, err := workspace.ChargeAttempt(ctx, tx, a, tx.Now()); err != nil { // codes are never held: those that are not refused are looked at
 		if pause, ok := errors.AsType[*workspace.PauseError](err); ok {
@@ -213,7 +213,7 @@ func (s *SignInService) useCode(ctx context.Context, tx *store.Tx, d OTPDevice, 
 }
 
 // matchCode says whether a code is right, and uses it up.
-func (s *SignInService) matchCode(ctx context.Context, tx *store.Tx, d *OTPDevice, code string) (bool, error) {
+func (s *Service) matchCode(ctx context.Context, tx *store.Tx, d *OTPDevice, code string) (bool, error) {
 	tidy, recovery := tidyCode(code)
 	if recovery {
 		return TakeRecoveryCode(ctx, tx, d.ID, recoveryHash(d.ID, tidy))

@@ -10,7 +10,7 @@ import (
 )
 
 // SetLanguage remembers the language of a person's portal and mails: "en", "zh", or empty for the browser's. CodeInvalid.
-func (s *SignInService) SetLanguage(ctx context.Context, v Visitor, language string) error {
+func (s *Service) SetLanguage(ctx context.Context, v Visitor, language string) error {
 	if !slices.Contains([]string{"", "en", "zh"}, language) {
 		return workspace.Invalid("language", "%q is unknown, use en or zh", language)
 	}

@@ -11,9 +11,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// SignInService signs people in, with passwords and codes, and changes how they sign in. Each method is one
+// Service signs people in, with passwords and codes, and changes how they sign in. Each method is one
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
-type SignInService struct {
+type Service struct {
 	Store        store.Transactions
 	Passwords    workspace.Passwords
 	Box          workspace.Sealer // of secrets of authenticator apps, and of passwords that wait to be hashed
@@ -46,7 +46,7 @@ type Visitor struct {
 // get the same CodeBadCredentials in the same time. A *PauseError says when to try again, whether there is such a user or not;
 // a right password of somebody who may not work gets CodeForbidden with the reason. Attempts are counted by name and by the
 // network of WithNetwork; see Tallies.
-func (s *SignInService) SignIn(ctx context.Context, name, password string) (SignInResult, error) {
+func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResult, error) {
 	u, a, err := s.chargeAttempt(ctx, name)
 	if err != nil {
 		return SignInResult{}, err
@@ -70,7 +70,7 @@ func (s *SignInService) SignIn(ctx context.Context, name, password string) (Sign
 
 // chargeAttempt counts an attempt as failed before the password is looked at, so that many guesses at once cannot slip
 // through, and waits for its turn. A right password takes the count back. The user is empty when nobody has the name.
-func (s *SignInService) chargeAttempt(ctx context.Context, name string) (directory.User, workspace.Attempt, error) {
+func (s *Service) chargeAttempt(ctx context.Context, name string) (directory.User, workspace.Attempt, error) {
 	var wait time.Duration
 	type charged struct {
 		directory.User
@@ -95,7 +95,7 @@ func (s *SignInService) chargeAttempt(ctx context.Context, name string) (directo
 }
 
 // beginSignIn records a sign-in of somebody whose password was right, unless it was changed in the meantime.
-func (s *SignInService) beginSignIn(ctx context.Context, checked directory.User, a workspace.Attempt, hash string) (SignInResult, error) {
+func (s *Service) beginSignIn(ctx context.Context, checked directory.User, a workspace.Attempt, hash string) (SignInResult, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (SignInResult, error) {
 		u, err := directory.LockUser(ctx, tx, checked.ProjectID, checked.ID)
 		if workspace.CodeOf(err) == workspace.CodeUserNotFound || err == nil && u.PasswordHash != checked.PasswordHash {
@@ -124,7 +124,7 @@ func (s *SignInService) beginSignIn(ctx context.Context, checked directory.User,
 func halfHash(token string) string { return "half-" + workspace.HashToken(token) }
 
 // admit records the sign-in of a locked user: half of one when they use codes.
-func (s *SignInService) admit(ctx context.Context, tx *store.Tx, u directory.User) (SignInResult, error) {
+func (s *Service) admit(ctx context.Context, tx *store.Tx, u directory.User) (SignInResult, error) {
 	if s.SecondFactor.offered() {
 		_, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
 		if err != nil {
@@ -147,7 +147,7 @@ func wholeSignIn(ctx context.Context, tx *store.Tx, u directory.User) (SignInRes
 // are counted apart from passwords, so that a known password buys no further guesses. CodeBadCredentials when the half sign-in
 // has ended; CodeForbidden for a wrong code or one that was used, and when the person may not work; *PauseError. The lock on
 // the user decides between two callers.
-func (s *SignInService) SignInWithCode(ctx context.Context, token, code string) (SignInResult, error) {
+func (s *Service) SignInWithCode(ctx context.Context, token, code string) (SignInResult, error) {
 	var r SignInResult
 	_, err := s.withCode(ctx, func(tx *store.Tx) (_ []string, refusal, err error) {
 		half, err := ReadSignIn(ctx, tx, halfHash(token))
@@ -190,7 +190,7 @@ func (s *SignInService) SignInWithCode(ctx context.Context, token, code string) 
 }
 
 // SignedIn finds who holds a sign-in's token. CodeBadCredentials when nobody does or they may no longer work.
-func (s *SignInService) SignedIn(ctx context.Context, token string) (Visitor, error) {
+func (s *Service) SignedIn(ctx context.Context, token string) (Visitor, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (Visitor, error) {
 		signIn, err := ReadSignIn(ctx, tx, workspace.HashToken(token))
 		if err != nil {
@@ -211,18 +211,18 @@ func (s *SignInService) SignedIn(ctx context.Context, token string) (Visitor, er
 }
 
 // SignOut ends a sign-in and with it the connections made under it. Ending what has ended succeeds.
-func (s *SignInService) SignOut(ctx context.Context, token string) error {
+func (s *Service) SignOut(ctx context.Context, token string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return DeleteSignIn(ctx, tx, workspace.HashToken(token)) })
 }
 
 // PasswordTokenHolder says whose a password token is. CodeForbidden when it is unknown, used or has expired.
-func (s *SignInService) PasswordTokenHolder(ctx context.Context, token string) (directory.User, error) {
+func (s *Service) PasswordTokenHolder(ctx context.Context, token string) (directory.User, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (directory.User, error) { return tokenHolder(ctx, tx, token) })
 }
 
 // SetFirstPassword sets the password of a token's holder and uses up the token, and all others of that user. Sign-ins of
 // the user end. CodeForbidden, CodeInvalid.
-func (s *SignInService) SetFirstPassword(ctx context.Context, token, password string) (directory.User, error) {
+func (s *Service) SetFirstPassword(ctx context.Context, token, password string) (directory.User, error) {
 	holder, err := s.PasswordTokenHolder(ctx, token)
 	if err != nil {
 		return directory.User{}, err
@@ -253,7 +253,7 @@ func (s *SignInService) SetFirstPassword(ctx context.Context, token, password st
 
 // ChangePassword replaces a user's own password and ends their other sign-ins, all if keep is empty. A wrong old password
 // counts as a failed sign-in. CodeBadCredentials, CodeForbidden, CodeInvalid, *PauseError.
-func (s *SignInService) ChangePassword(ctx context.Context, v Visitor, old, password string) error {
+func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password string) error {
 	if !v.MayChangePassword && !v.MustChangePassword {
 		return &workspace.Error{Code: workspace.CodeForbidden, Message: "your administrator changes your password for you"}
 	}

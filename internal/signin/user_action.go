@@ -23,7 +23,7 @@ const (
 
 // ActOnUser locks a person out, lets them in, or has them choose a new password. Doing what is done already succeeds.
 // CodeUserNotFound; CodeInvalid for an unknown action, and when there is no mail address for the link.
-func (s *SignInService) ActOnUser(ctx context.Context, c workspace.Caller, id string, action UserAction) error {
+func (s *Service) ActOnUser(ctx context.Context, c workspace.Caller, id string, action UserAction) error {
 	if !slices.Contains([]UserAction{LockOut, LetIn, ResetPassword}, action) {
 		return workspace.Invalid("op_type", "%q is unknown, use LOCK, UNLOCK or RESET_PWD", action)
 	}
@@ -64,7 +64,7 @@ func (s *SignInService) ActOnUser(ctx context.Context, c workspace.Caller, id st
 // RandomPassword gives a person a password that they must change when they next sign in, ends their sign-ins, and returns it:
 // it is shown nowhere else. With mailed they are also sent a link to choose one themselves; the password is not mailed.
 // CodeUserNotFound; CodeInvalid when they have no mail address.
-func (s *SignInService) RandomPassword(ctx context.Context, c workspace.Caller, id string, mailed bool) (string, error) {
+func (s *Service) RandomPassword(ctx context.Context, c workspace.Caller, id string, mailed bool) (string, error) {
 	u, err := store.View(ctx, s.Store, func(tx *store.Tx) (directory.User, error) { return directory.ReadUser(ctx, tx, c.ProjectID, id) })
 	if err != nil {
 		return "", err
@@ -113,7 +113,7 @@ func newPassword(userName string) string {
 
 // Invite mails a person the link to choose their first password once more. CodeUserNotFound; CodeInvalid when they have no mail
 // address, CodeConflict when they have a password.
-func (s *SignInService) Invite(ctx context.Context, c workspace.Caller, id string) error {
+func (s *Service) Invite(ctx context.Context, c workspace.Caller, id string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		u, err := directory.LockUser(ctx, tx, c.ProjectID, id)
 		switch {

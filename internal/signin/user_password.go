@@ -30,7 +30,7 @@ func sealedPassword(u directory.User) (sealed string, is bool) {
 }
 
 // verifyPassword says whether a password is a person's, and whether it should be hashed anew. It takes as long whatever is stored.
-func (s *SignInService) verifyPassword(u directory.User, password string) (ok, rehash bool) {
+func (s *Service) verifyPassword(u directory.User, password string) (ok, rehash bool) {
 	sealed, is := sealedPassword(u)
 	if !is {
 		return s.Passwords.Verify(password, u.PasswordHash)
@@ -61,7 +61,7 @@ func HashLater(ctx context.Context, tx *store.Tx, c workspace.Caller, users []di
 
 // HashSealedPassword hashes a person's password if it is sealed. Somebody who is gone, or has another password meanwhile, is a
 // success. CodeConflict when the password cannot be opened.
-func (s *SignInService) HashSealedPassword(ctx context.Context, projectID, userID string) error {
+func (s *Service) HashSealedPassword(ctx context.Context, projectID, userID string) error {
 	u, err := store.View(ctx, s.Store, func(tx *store.Tx) (directory.User, error) { return directory.ReadUser(ctx, tx, projectID, userID) })
 	sealed, is := sealedPassword(u)
 	switch {

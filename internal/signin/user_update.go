@@ -77,7 +77,7 @@ func UnknownActivation(a directory.Activation) error {
 // UpdateUser changes a person. Disabling ends their sign-ins, and the displays that they have open within a second; so does an
 // expiry when it comes. Somebody who gets their first mail address while they have no password is invited. CodeUserNotFound,
 // CodeInvalid, CodeUnsupported.
-func (s *SignInService) UpdateUser(ctx context.Context, r UpdateUser) error {
+func (s *Service) UpdateUser(ctx context.Context, r UpdateUser) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		before, err := directory.LockUser(ctx, tx, r.ProjectID, r.ID)
 		if err != nil {

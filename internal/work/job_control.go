@@ -11,9 +11,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// WorkService lists and retries jobs, and deletes what others refer to. Each method is one
+// Service lists and retries jobs, and deletes what others refer to. Each method is one
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
-type WorkService struct {
+type Service struct {
 	Store store.Transactions
 }
 
@@ -27,7 +27,7 @@ func ReadParams[T any](s workspace.SubJob) (T, error) {
 }
 
 // Job reads a job with its sub-jobs, or fails with CodeJobNotFound.
-func (s *WorkService) Job(ctx context.Context, projectID, id string) (workspace.Job, error) {
+func (s *Service) Job(ctx context.Context, projectID, id string) (workspace.Job, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (workspace.Job, error) {
 		j, err := tx.Job(ctx, projectID, id, true)
 		if err != nil || j.Type != workspace.JobRebuildPool {
@@ -43,14 +43,14 @@ func (s *WorkService) Job(ctx context.Context, projectID, id string) (workspace.
 }
 
 // ListSubJobs reads a page of sub-jobs and counts all that match.
-func (s *WorkService) ListSubJobs(ctx context.Context, q workspace.SubJobQuery) ([]workspace.SubJob, int, error) {
+func (s *Service) ListSubJobs(ctx context.Context, q workspace.SubJobQuery) ([]workspace.SubJob, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]workspace.SubJob, int, error) { return tx.SubJobs(ctx, q) })
 }
 
 // RetryJob runs the failed sub-jobs of a job again, under the same job id, which it returns. It fails with CodeConflict when
 // none has failed, when the job has not ended, or when a desktop is busy with something else by now. Desktops that are gone
 // are left as they are: FAILED.
-func (s *WorkService) RetryJob(ctx context.Context, projectID, id string) (string, error) {
+func (s *Service) RetryJob(ctx context.Context, projectID, id string) (string, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
 		job, err := tx.Job(ctx, projectID, id, false)
 		if err != nil {
@@ -112,7 +112,7 @@ var keptSubJobs = []workspace.JobType{"applyWorkspace", "cancelWorkspace", "chan
 
 // DeleteSubJobs removes the records of finished sub-jobs, by ids or by state. Those still under way are refused with
 // CodeConflict when named, and left when selected by state.
-func (s *WorkService) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state workspace.SubJobState) error {
+func (s *Service) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state workspace.SubJobState) error {
 	switch {
 	case len(ids) == 0 && state == "":
 		return workspace.Invalid("job_ids", "give ids, or delete_by_status")

@@ -12,7 +12,7 @@ import (
 
 // DeleteNamePolicies removes 1 to 50 policies; names that were made stay. Ids of none are left out, since their deletion is a
 // success already; if none is left it fails with CodePolicyNotFound. CodeConflict while a pool uses one.
-func (s *WorkService) DeleteNamePolicies(ctx context.Context, c workspace.Caller, ids []string) error {
+func (s *Service) DeleteNamePolicies(ctx context.Context, c workspace.Caller, ids []string) error {
 	if err := workspace.CheckIDsUpTo(desktop.MaxNamePolicies, "policy_ids", ids); err != nil {
 		return err
 	}

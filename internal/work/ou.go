@@ -11,7 +11,7 @@ import (
 )
 
 // DeleteOU removes a unit that no desktop is in and no pool makes desktops in. CodeOUNotFound, CodeConflict.
-func (s *WorkService) DeleteOU(ctx context.Context, c workspace.Caller, id string) error {
+func (s *Service) DeleteOU(ctx context.Context, c workspace.Caller, id string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		o, err := desktop.LockOU(ctx, tx, c.ProjectID, id)
 		if err != nil {
