@@ -30,7 +30,7 @@ func (r exportRow) domain() Export {
 	}
 }
 
-// InsertExport implements workspace.ExportRows.
+// InsertExport adds an export.
 func InsertExport(ctx context.Context, t *store.Tx, e Export) error {
 	rows, err := json.Marshal(e.Rows)
 	if err != nil {

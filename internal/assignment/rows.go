@@ -299,7 +299,7 @@ func PutFormerAccounts(ctx context.Context, t *store.Tx, accounts []FormerAccoun
 	return nil
 }
 
-// FormerAccounts implements workspace.AssignmentRows.
+// FormerAccounts reads the accounts of people who lost desktops and may still be inside.
 func FormerAccounts(ctx context.Context, t *store.Tx, desktopIDs []string) ([]FormerAccount, error) {
 	var all []FormerAccount
 	for part := range slices.Chunk(desktopIDs, store.Batch) {

@@ -60,25 +60,25 @@ type securityGroupRow struct {
 	securityGroup
 }
 
-// InsertVPC implements workspace.NetworkRows.
+// InsertVPC adds a network.
 func InsertVPC(ctx context.Context, t *store.Tx, v VPC) error {
 	_, err := t.Inserting(&vpcRow{vpc: vpc(v)}).Exec(ctx)
 	return err
 }
 
-// The VPC must be there.
+// InsertSubnet adds a subnet. The VPC must be there.
 func InsertSubnet(ctx context.Context, t *store.Tx, s Subnet) error {
 	_, err := t.Inserting(&subnetRow{subnet: subnet(s)}).Exec(ctx)
 	return t.OneDefault(err, "subnets")
 }
 
-// InsertSecurityGroup implements workspace.NetworkRows.
+// InsertSecurityGroup adds a security group.
 func InsertSecurityGroup(ctx context.Context, t *store.Tx, g SecurityGroup) error {
 	_, err := t.Inserting(&securityGroupRow{securityGroup: securityGroup(g)}).Exec(ctx)
 	return t.OneDefault(err, "security_groups")
 }
 
-// the oldest first, as in the next two.
+// VPCs reads the networks of a project, the oldest first.
 func VPCs(ctx context.Context, t *store.Tx, projectID string) ([]VPC, error) {
 	var rows []vpcRow
 	err := store.Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
@@ -103,7 +103,7 @@ func UsedSubnets(ctx context.Context, t *store.Tx, projectID string) ([]string, 
 	return ids, err
 }
 
-// SecurityGroups implements workspace.NetworkRows.
+// SecurityGroups reads the security groups of a project, the oldest first.
 func SecurityGroups(ctx context.Context, t *store.Tx, projectID string) ([]SecurityGroup, error) {
 	var rows []securityGroupRow
 	err := store.Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)

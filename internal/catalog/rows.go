@@ -70,12 +70,12 @@ type volumeTypeRow struct {
 	volumeType
 }
 
-// PutProducts, PutImages, PutZones and PutVolumeTypes insert rows or replace those of the same id.
+// PutProducts inserts products, or replaces those of the same id.
 func PutProducts(ctx context.Context, t *store.Tx, p []Product) error {
 	return store.PutAll(ctx, t, store.Convert(p, func(p Product) productRow { return productRow{product: product(p)} }))
 }
 
-// PutImages implements workspace.CatalogRows.
+// PutImages inserts images, or replaces those of the same id.
 func PutImages(ctx context.Context, t *store.Tx, i []Image) error {
 	return store.PutAll(ctx, t, store.Convert(i, func(i Image) imageRow { return imageRow{image: image(i)} }))
 }
@@ -90,8 +90,8 @@ func MarkGone(ctx context.Context, t *store.Tx, imageIDs []string) error {
 	return nil
 }
 
-// A default among the zones takes the place of the former one.
-// The former default goes first: there is one at any time.
+// PutZones inserts zones, or replaces those of the same id. A default among them takes the place of the former one, which
+// goes first: there is one at any time.
 func PutZones(ctx context.Context, t *store.Tx, z []Zone) error {
 	for _, z := range z {
 		if !z.Default {
@@ -105,7 +105,7 @@ func PutZones(ctx context.Context, t *store.Tx, z []Zone) error {
 	return store.PutAll(ctx, t, store.Convert(z, func(z Zone) zoneRow { return zoneRow{zone: zone(z)} }))
 }
 
-// PutVolumeTypes implements workspace.CatalogRows.
+// PutVolumeTypes inserts types of disks, or replaces those of the same id.
 func PutVolumeTypes(ctx context.Context, t *store.Tx, v []VolumeType) error {
 	if len(v) == 0 {
 		return nil
@@ -123,7 +123,7 @@ func ReadProduct(ctx context.Context, t *store.Tx, id string) (Product, error) {
 	return Product(row.product), err
 }
 
-// the smallest first.
+// Products reads a page of products, the smallest first, and counts all that match.
 func Products(ctx context.Context, t *store.Tx, f ProductQuery) ([]Product, int, error) {
 	var rows []productRow
 	q := t.NewSelect().Model(&rows)
@@ -143,7 +143,7 @@ func ReadImage(ctx context.Context, t *store.Tx, projectID, id string) (Image, e
 	return Image(row.image), err
 }
 
-// by name, unless asked otherwise.
+// Images reads a page of images, by name unless asked otherwise, and counts all that match.
 func Images(ctx context.Context, t *store.Tx, f ImageQuery) ([]Image, int, error) {
 	var rows []imageRow
 	q := usableBy(f.ProjectID, t.NewSelect().Model(&rows)).Where("NOT gone")
@@ -171,14 +171,14 @@ func usableBy(projectID string, q *bun.SelectQuery) *bun.SelectQuery {
 	return q.Where("project_id IN ('', ?)", projectID)
 }
 
-// by id.
+// Zones reads all zones, by id.
 func Zones(ctx context.Context, t *store.Tx) ([]Zone, error) {
 	var rows []zoneRow
 	err := t.NewSelect().Model(&rows).Order("id").Scan(ctx)
 	return store.Convert(rows, func(r zoneRow) Zone { return Zone(r.zone) }), err
 }
 
-// by id.
+// VolumeTypes reads all types of disks, by id.
 func VolumeTypes(ctx context.Context, t *store.Tx) ([]VolumeType, error) {
 	var rows []volumeTypeRow
 	err := t.NewSelect().Model(&rows).Order("id").Scan(ctx)

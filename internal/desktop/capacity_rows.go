@@ -25,7 +25,7 @@ type capacityRow struct {
 	capacity
 }
 
-// Capacities implements workspace.CapacityRows.
+// Capacities reads how much the storage pools and the memory can take, by id.
 func Capacities(ctx context.Context, t *store.Tx) ([]Capacity, error) {
 	return capacities(ctx, t, func(q *bun.SelectQuery) *bun.SelectQuery { return q })
 }

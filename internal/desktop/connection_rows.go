@@ -26,7 +26,7 @@ type connectionRow struct {
 
 func (r connectionRow) domain() Connection { return Connection(r.connection) }
 
-// InsertConnection implements workspace.SessionRows.
+// InsertConnection adds a connection.
 func InsertConnection(ctx context.Context, t *store.Tx, c Connection) error {
 	_, err := t.Inserting(&connectionRow{connection: connection(c)}).Exec(ctx)
 	return t.Dangling(err)
@@ -38,14 +38,13 @@ func ExtendConnections(ctx context.Context, t *store.Tx, gateway string, until t
 	return err
 }
 
-// A missing row is a success.
+// DeleteConnection removes a connection. A missing row is a success.
 func DeleteConnection(ctx context.Context, t *store.Tx, id string) error {
 	_, err := t.NewDelete().Model((*connectionRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }
 
-// Connections lists the open connections of a desktop whose lease holds.
-// the oldest first.
+// Connections lists the open connections of a desktop whose lease holds, the oldest first.
 func Connections(ctx context.Context, t *store.Tx, desktopID string) ([]Connection, error) {
 	var rows []connectionRow
 	err := t.NewSelect().Model(&rows).Where("desktop_id = ? AND lease_until > ?", desktopID, t.Now()).

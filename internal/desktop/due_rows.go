@@ -54,7 +54,6 @@ func PoolsChanged(ctx context.Context, t *store.Tx, poolIDs ...string) error {
 }
 
 // PoolsOfGroupChanged notes that the pools are to be looked after that everybody in a group may use.
-// it notes that pools changed which everybody in a group may use.
 func PoolsOfGroupChanged(ctx context.Context, t *store.Tx, groupID string) error {
 	var ids []string
 	err := t.NewSelect().TableExpr("pool_grants AS g").Column("g.pool_id").Where("g.group_id = ?", groupID).Order("g.pool_id").Scan(ctx, &ids)

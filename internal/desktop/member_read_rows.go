@@ -13,8 +13,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Members reads the desktops of pools, of all with autoscaling if no id is given, in one statement.
-// by pool, then by id.
+// Members reads the desktops of pools, of all with autoscaling if no id is given, in one statement, by pool, then by id.
 func Members(ctx context.Context, t *store.Tx, poolIDs ...string) ([]Member, error) {
 	if len(poolIDs) == 0 {
 		return readMembers(ctx, t, `FROM pools AS p JOIN desktops AS d ON d.pool_id = p.id AND d.pool_id <> ''
@@ -35,8 +34,7 @@ func ReadMember(ctx context.Context, t *store.Tx, desktopID string) (Member, err
 	return found[0], nil
 }
 
-// MembersOf reads the desktops of any pool that people are bound to.
-// by pool.
+// MembersOf reads the desktops of any pool that people are bound to, by pool.
 func MembersOf(ctx context.Context, t *store.Tx, userIDs ...string) (members []Member, err error) {
 	for part := range slices.Chunk(userIDs, store.Batch) {
 		some, err := readMembers(ctx, t, `FROM desktops AS d WHERE d.bound_user IN (?) ORDER BY d.pool_id, d.id`, bun.List(part))

@@ -86,7 +86,6 @@ func assignMember(ctx context.Context, t *store.Tx, m Member, was Binding, group
 
 // EndBindings takes a person's desktops in pools from them before the person is deleted. The desktops stay used; assignments go
 // with the person.
-// it takes a person's desktops in pools from them. Their assignments go with the person.
 func EndBindings(ctx context.Context, t *store.Tx, userID string) error {
 	var pools []string
 	err := t.NewRaw(`UPDATE desktops SET bound_user = NULL, bound_at = NULL, disconnected_at = NULL

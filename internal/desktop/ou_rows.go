@@ -52,7 +52,7 @@ func LockOU(ctx context.Context, t *store.Tx, projectID, id string) (OU, error) 
 	return row.domain(), err
 }
 
-// LockOUByName implements workspace.OURows.
+// LockOUByName reads a unit by its name, whatever its case, and holds it until the transaction ends. CodeOUNotFound.
 func LockOUByName(ctx context.Context, t *store.Tx, projectID, name string) (OU, error) {
 	var row ouRow
 	q := t.NewSelect().Model(&row).Where("o.project_id = ? AND o.name_folded = ?", projectID, store.Fold(name))

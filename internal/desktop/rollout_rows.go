@@ -10,8 +10,8 @@ import (
 )
 
 // RolloutOrders reads, by desktop, the OrderID of the last rollout that is for it and has one, in one statement for as many as a
-// page has. Rollouts that skipped the desktop, or stopped before its turn, do not count.
-// for each desktop it goes back in time over the rollouts of its pool.
+// page has. Rollouts that skipped the desktop, or stopped before its turn, do not count. For each desktop it goes back in time over the
+// rollouts of its pool.
 func RolloutOrders(ctx context.Context, t *store.Tx, desktopIDs []string) (map[string]string, error) {
 	orders := make(map[string]string, len(desktopIDs))
 	for part := range slices.Chunk(desktopIDs, store.Batch) {

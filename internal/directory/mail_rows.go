@@ -31,13 +31,12 @@ type mailRow struct {
 	message
 }
 
-// InsertMails implements workspace.MailRows.
+// InsertMails adds mails that are to be sent.
 func InsertMails(ctx context.Context, t *store.Tx, mails []Mail) error {
 	return store.InsertAll(ctx, t, store.Convert(mails, func(m Mail) mailRow { return mailRow{message: message(m)} }))
 }
 
-// ClaimMails returns up to limit mails that are due and moves their RunAt by hold, so that no other replica sends them.
-// the longest due first.
+// ClaimMails returns up to limit mails that are due and moves their RunAt by hold, so that no other replica sends them, the longest due first.
 func ClaimMails(ctx context.Context, t *store.Tx, limit int, hold time.Duration) ([]Mail, error) {
 	due := t.NewSelect().Model((*mailRow)(nil)).Column("id").Where("run_at <= ?", t.Now()).Order("run_at", "id").Limit(int64(limit))
 	due = t.SkipLocked(due, "mail_row")
@@ -56,7 +55,7 @@ func PostponeMail(ctx context.Context, t *store.Tx, id, fault string, runAt time
 	return err
 }
 
-// A missing row is a success.
+// DeleteMail removes a mail. A missing row is a success.
 func DeleteMail(ctx context.Context, t *store.Tx, id string) error {
 	_, err := t.NewDelete().Model((*mailRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err

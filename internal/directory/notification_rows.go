@@ -38,7 +38,7 @@ func PutNotification(ctx context.Context, t *store.Tx, n Notification) error {
 	return err
 }
 
-// Notifications implements workspace.NotificationRows.
+// Notifications reads a page of records of messages and counts all that match.
 func Notifications(ctx context.Context, t *store.Tx, f NotificationQuery) ([]Notification, int, error) {
 	var rows []notificationRow
 	q := t.NewSelect().Model(&rows).Where("n.project_id = ?", f.ProjectID).Where("(n.pool_name <> '') = ?", f.Pools)

@@ -123,7 +123,7 @@ func ReadUser(ctx context.Context, t *store.Tx, projectID, id string) (User, err
 	return row.domain(), err
 }
 
-// LockUser implements workspace.UserRows.
+// LockUser is ReadUser and holds the person until the transaction ends.
 func LockUser(ctx context.Context, t *store.Tx, projectID, id string) (User, error) {
 	var row userRow
 	q := store.Equal(users(t, &row), "u.project_id", projectID).Where("u.id = ?", id)
@@ -145,7 +145,7 @@ func UserByName(ctx context.Context, t *store.Tx, projectID, name string) (User,
 	return rows[0].domain(), nil
 }
 
-// the oldest first.
+// Users reads a page of people, the oldest first, and counts all that match.
 func Users(ctx context.Context, t *store.Tx, f UserQuery) ([]User, int, error) {
 	var rows []userRow
 	q := users(t, &rows)

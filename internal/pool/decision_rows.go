@@ -84,7 +84,7 @@ type noticeRow struct {
 
 func (r noticeRow) domain() PoolNotice { return PoolNotice(r.notice) }
 
-// A pool that is not there is a CodeConflict.
+// InsertNotice adds a message to a pool. A pool that is not there is a CodeConflict.
 func InsertNotice(ctx context.Context, t *store.Tx, n PoolNotice) error {
 	_, err := t.Inserting(&noticeRow{notice: notice(n)}).Exec(ctx)
 	return danglingGrantee(t, err)

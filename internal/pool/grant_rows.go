@@ -101,8 +101,7 @@ func Grants(ctx context.Context, t *store.Tx, poolID string, p workspace.Page) (
 	return store.Convert(rows, grantRow.domain), total, err
 }
 
-// GrantsFor reads the grants of a person, their own and those of groups they are in, in all pools.
-// by pool.
+// GrantsFor reads the grants of a person, their own and those of groups they are in, in all pools, by pool.
 func GrantsFor(ctx context.Context, t *store.Tx, userID string) ([]Grant, error) {
 	var rows []grantRow
 	err := grants(t, &rows).

@@ -54,7 +54,7 @@ func ReadWaiting(ctx context.Context, t *store.Tx, poolIDs ...string) ([]Waiting
 	return store.Convert(rows, waitingRow.domain), nil
 }
 
-// DropWaiting implements workspace.MemberRows.
+// DropWaiting takes a person off the waiting list of a pool. A missing row is a success.
 func DropWaiting(ctx context.Context, t *store.Tx, poolID, userID string) error {
 	n, err := store.Affected(t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND user_id = ?", poolID, userID).Exec(ctx))
 	if err != nil || n == 0 {

@@ -93,7 +93,7 @@ func ReadPool(ctx context.Context, t *store.Tx, projectID, id string) (Pool, err
 	return poolOf(ctx, t, projectID, id, false)
 }
 
-// LockPool implements workspace.PoolRows.
+// LockPool is ReadPool and holds the pool until the transaction ends.
 func LockPool(ctx context.Context, t *store.Tx, projectID, id string) (Pool, error) {
 	return poolOf(ctx, t, projectID, id, true)
 }
@@ -113,7 +113,7 @@ func poolOf(ctx context.Context, t *store.Tx, projectID, id string, lock bool) (
 	return pools[0], err
 }
 
-// Pools implements workspace.PoolRows.
+// Pools reads a page of pools with their counts, in a fixed number of statements, and counts all that match.
 func Pools(ctx context.Context, t *store.Tx, f PoolQuery) ([]Pool, int, error) {
 	var rows []poolRow
 	q := t.NewSelect().Model(&rows)

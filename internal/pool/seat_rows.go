@@ -115,7 +115,7 @@ func InsertPoolReset(ctx context.Context, t *store.Tx, poolID, userID string, ke
 	return danglingGrantee(t, err)
 }
 
-// PoolResets implements workspace.MemberRows.
+// PoolResets reads when people had their desktops reset since a time, by person and pool.
 func PoolResets(ctx context.Context, t *store.Tx, userIDs []string, since time.Time) (map[string]map[string][]time.Time, error) {
 	all := map[string]map[string][]time.Time{}
 	for part := range slices.Chunk(userIDs, store.Batch) {

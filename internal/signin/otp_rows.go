@@ -40,7 +40,7 @@ func InsertOTPDevice(ctx context.Context, t *store.Tx, d OTPDevice) error {
 	return t.Dangling(err)
 }
 
-// OTPDevices implements workspace.OTPRows.
+// OTPDevices reads the authenticators of a person.
 func OTPDevices(ctx context.Context, t *store.Tx, userID string) ([]OTPDevice, error) {
 	var rows []otpDeviceRow
 	err := t.NewSelect().Model(&rows).Where("user_id = ?", userID).Scan(ctx)
@@ -81,7 +81,7 @@ func TakeRecoveryCode(ctx context.Context, t *store.Tx, deviceID, hash string) (
 	return n > 0, err
 }
 
-// CountRecoveryCodes implements workspace.OTPRows.
+// CountRecoveryCodes counts the recovery codes that a person has left.
 func CountRecoveryCodes(ctx context.Context, t *store.Tx, deviceID string) (int, error) {
 	n, err := t.NewSelect().Model((*recoveryCodeRow)(nil)).Where("device_id = ?", deviceID).Count(ctx)
 	return int(n), err

@@ -47,7 +47,7 @@ type passwordTokenRow struct {
 	passwordToken
 }
 
-// InsertSignIn implements workspace.SessionRows.
+// InsertSignIn adds a sign-in. A person who is gone is a CodeConflict.
 func InsertSignIn(ctx context.Context, t *store.Tx, s SignIn) error {
 	_, err := t.Inserting(&signInRow{signIn: signIn(s)}).Exec(ctx)
 	return t.Dangling(err)
@@ -61,7 +61,7 @@ func ReadSignIn(ctx context.Context, t *store.Tx, tokenHash string) (SignIn, err
 	return SignIn(row.signIn), err
 }
 
-// A missing row is a success.
+// DeleteSignIn removes a sign-in. A missing row is a success.
 func DeleteSignIn(ctx context.Context, t *store.Tx, tokenHash string) error {
 	_, err := t.NewDelete().Model((*signInRow)(nil)).Where("token_hash = ?", tokenHash).Exec(ctx)
 	return err
@@ -73,7 +73,7 @@ func DeleteSignInsOf(ctx context.Context, t *store.Tx, userID string) error {
 	return err
 }
 
-// InsertTicket implements workspace.SessionRows.
+// InsertTicket adds a ticket. A person or desktop that is gone is a CodeConflict.
 func InsertTicket(ctx context.Context, t *store.Tx, k Ticket) error {
 	_, err := t.Inserting(&ticketRow{ticket: ticket(k)}).Exec(ctx)
 	return t.Dangling(err)
@@ -93,7 +93,7 @@ func TakeTicket(ctx context.Context, t *store.Tx, tokenHash string) (Ticket, err
 	return Ticket(rows[0].ticket), nil
 }
 
-// InsertPasswordToken implements workspace.SessionRows.
+// InsertPasswordToken adds a token for a first password. A person who is gone is a CodeConflict.
 func InsertPasswordToken(ctx context.Context, t *store.Tx, p PasswordToken) error {
 	_, err := t.Inserting(&passwordTokenRow{passwordToken: passwordToken(p)}).Exec(ctx)
 	return t.Dangling(err)
@@ -108,7 +108,7 @@ func ReadPasswordToken(ctx context.Context, t *store.Tx, tokenHash string) (Pass
 	return PasswordToken(row.passwordToken), err
 }
 
-// DeletePasswordTokensOf implements workspace.SessionRows.
+// DeletePasswordTokensOf removes the tokens of a person.
 func DeletePasswordTokensOf(ctx context.Context, t *store.Tx, userID string) error {
 	_, err := t.NewDelete().Model((*passwordTokenRow)(nil)).Where("user_id = ?", userID).Exec(ctx)
 	return err

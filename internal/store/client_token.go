@@ -42,7 +42,7 @@ func (t *Tx) TakeClientToken(ctx context.Context, token workspace.ClientToken) (
 	return former, false, err
 }
 
-// ClientToken implements workspace.ClientTokenRows.
+// ClientToken reads the row of a token.
 func (t *Tx) ClientToken(ctx context.Context, id string) (workspace.ClientToken, bool, error) {
 	var row clientTokenRow
 	err := t.NewSelect().Model(&row).Where("id = ?", id).Where("created > ?", t.Now().Add(-workspace.ClientTokenLife)).Scan(ctx)

@@ -152,7 +152,7 @@ func (t *Tx) countSubJobs(ctx context.Context, jobID string) (c workspace.JobCou
 	return c, err
 }
 
-// SubJobs implements workspace.JobRows.
+// SubJobs reads a page of sub-jobs, the newest job first, and counts all that match.
 func (t *Tx) SubJobs(ctx context.Context, f workspace.SubJobQuery) ([]workspace.SubJob, int, error) {
 	var rows []subJobRow
 	q := t.NewSelect().Model(&rows)
