@@ -1,0 +1,2 @@
+// Package core makes the services of all rooms.
+package core
