@@ -87,6 +87,7 @@ bench: setup ## Measure, and write docs/benchmarks.md
 
 docs: ## Write the generated tables of the documentation anew
 	@go test ./internal/api -run TestDocumentation -update
+	@go test ./test/architecture -run TestPageIsUpToDate -update
 
 lint: web ## Run the linters
 	@scripts/tool golangci-lint run ./... ./test/sdk/...
