@@ -142,7 +142,7 @@ func (w *world) refuses(code workspace.Code, f func(*store.Tx) error) string {
 	return err.Error()
 }
 
-// together calls f from n goroutines at once and returns what each returned.
+// together calls f from n goroutines at once, each until it is answered, and returns what each returned.
 func together(n int, f func(i int) error) []error {
 	errs := make([]error, n)
 	start := make(chan struct{})
@@ -150,12 +150,26 @@ func together(n int, f func(i int) error) []error {
 	for i := range n {
 		all.Go(func() {
 			<-start
-			errs[i] = f(i)
+			errs[i] = answered(func() error { return f(i) })
 		})
 	}
 	close(start)
 	all.Wait()
 	return errs
+}
+
+// patience is how often answered calls: for some minutes where connections are waited for, for a moment where there is no database.
+const patience = 50
+
+// answered calls f again while it says that the database does not answer at the moment, as the portal does: on a busy machine
+// the last of a crowd wait for a connection longer than a store has them wait.
+func answered(f func() error) (err error) {
+	for range patience {
+		if err = f(); workspace.CodeOf(err) != workspace.CodeNoDatabase {
+			break
+		}
+	}
+	return err
 }
 
 // one checks that exactly one caller succeeded and all others were refused with the code.
