@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/cookiejar"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/coder/websocket"
 
 	"carrel/internal/engine"
+	"carrel/internal/engine/incus/incustest"
 	"carrel/test/controlplane"
 )
 
@@ -105,8 +105,8 @@ func (o *office) try(command string) (string, error) {
 	if err != nil {
 		o.Fatal(err)
 	}
-	out, err := exec.CommandContext(o.Context(), "incus", "exec", "--project", "carrel-test", m.Name, "--", "sh", "-c", command).CombinedOutput()
-	return strings.TrimSpace(string(out)), err
+	out, err := incustest.Desktop(o.Context(), "carrel-test", m.Name, "sh", "-c", command)
+	return strings.TrimSpace(out), err
 }
 
 // inside fails unless the command succeeds and prints what is wanted.

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"carrel/internal/engine/incus/incustest"
 	"carrel/test/controlplane"
 )
 
@@ -239,7 +240,7 @@ func (s *stage) run(w http.ResponseWriter, r *http.Request) {
 	w.Write(command)
 }
 
-// insideIncus runs commands in desktops as root through Incus's own program.
+// insideIncus runs commands in desktops through Incus.
 func insideIncus(t *testing.T, config string) func(string, string) ([]byte, error) {
 	machines := controlplane.Engine(t, config)
 	return func(id, command string) ([]byte, error) {
@@ -247,13 +248,8 @@ func insideIncus(t *testing.T, config string) func(string, string) ([]byte, erro
 		if err != nil {
 			return nil, err
 		}
-		inside := exec.CommandContext(t.Context(), "incus", "exec", "--project", "carrel-test", m.Name, "--",
-			"su", "-", user, "-c", command)
-		out, err := inside.CombinedOutput()
-		if err != nil {
-			err = fmt.Errorf("%w: %s", err, out)
-		}
-		return out, err
+		out, err := incustest.Desktop(t.Context(), "carrel-test", m.Name, "su", "-", user, "-c", command)
+		return []byte(out), err
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/cookiejar"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"carrel/internal/app"
 	"carrel/internal/engine"
+	"carrel/internal/engine/incus/incustest"
 	"carrel/test/controlplane"
 )
 
@@ -171,9 +171,9 @@ func inside(t *testing.T, configFile, machine, command string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), "incus", "--project", c.Incus.Project, "exec", machine, "--", "sh", "-c", command).CombinedOutput()
+	out, err := incustest.Desktop(t.Context(), c.Incus.Project, machine, "sh", "-c", command)
 	if err != nil {
-		t.Fatalf("in %s: %s: %v\n%s", machine, command, err, out)
+		t.Fatal(err)
 	}
-	return string(out)
+	return out
 }

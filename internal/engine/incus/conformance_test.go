@@ -15,6 +15,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/incus"
+	"carrel/internal/engine/incus/incustest"
 	"carrel/internal/guest"
 )
 
@@ -40,11 +41,11 @@ func TestTheFolderOfADiskGoesWithTheDisk(t *testing.T) {
 	}
 	launch(t, e, s)
 	mounts := func() string {
-		out, err := exec.CommandContext(t.Context(), "incus", "exec", "--project", testProject, "d-"+s.ID, "-T", "--", "ls", "/data").Output()
+		out, err := incustest.Desktop(t.Context(), testProject, "d-"+s.ID, "ls", "/data")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return string(out)
+		return out
 	}
 	s.Data, s.Guest.Volumes = s.Data[:2], s.Guest.Volumes[:2] // while it runs
 	reshape(t, e, s)
@@ -116,11 +117,11 @@ func fixture(t *testing.T, image string, guests bool) enginetest.Fixture {
 
 // fork has the test guest start so many programs.
 func fork(ctx context.Context, id string, n int) (int, error) {
-	out, err := exec.CommandContext(ctx, "incus", "exec", "--project", testProject, "d-"+id, "-T", "--", guest.Path, "fork", strconv.Itoa(n)).CombinedOutput()
+	out, err := incustest.Run(ctx, testProject, "d-"+id, guest.Path, "in-full", "fork", strconv.Itoa(n))
 	if err != nil {
-		return 0, fmt.Errorf("%w: %s", err, out)
+		return 0, err
 	}
-	return strconv.Atoi(string(out))
+	return strconv.Atoi(out)
 }
 
 // file moves a file in or out of a machine.

@@ -15,6 +15,7 @@ import (
 
 	"carrel/internal/engine"
 	"carrel/internal/engine/incus"
+	"carrel/internal/engine/incus/incustest"
 	"carrel/internal/engine/incus/testguest"
 	"carrel/internal/guest"
 )
@@ -189,12 +190,7 @@ func inside(t testing.TB, s engine.Spec, arguments ...string) string {
 
 func tryInside(t testing.TB, s engine.Spec, arguments ...string) (string, error) {
 	t.Helper()
-	command := append([]string{"exec", "--project", testProject, "d-" + s.ID, "-T", "--", guest.Path}, arguments...)
-	out, err := exec.CommandContext(t.Context(), "incus", command...).CombinedOutput()
-	if err != nil {
-		return string(out), fmt.Errorf("running %v inside: %w: %s", arguments, err, out)
-	}
-	return string(out), nil
+	return incustest.Run(t.Context(), testProject, "d-"+s.ID, append([]string{guest.Path, "in-full"}, arguments...)...)
 }
 
 // raw asks the daemon without the engine.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 
+	"carrel/internal/engine/incus/incustest"
 	"carrel/internal/guest"
 )
 
@@ -31,6 +32,8 @@ func main() {
 	var err error
 	if os.Getpid() == 1 {
 		err = boot()
+	} else if len(os.Args) > 1 && os.Args[1] == "in-full" {
+		inFull(os.Args[2:])
 	} else {
 		err = command(os.Args[1:])
 	}
@@ -64,6 +67,17 @@ func boot() error {
 			}
 		}
 	}
+}
+
+// inFull is for who must not miss what a command says (incustest.Run).
+func inFull(args []string) {
+	status := 0
+	if err := command(args); err != nil {
+		fmt.Println(err)
+		status = 1
+	}
+	fmt.Printf("%c%d\n", incustest.End, status)
+	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
 func command(args []string) error {
