@@ -2,6 +2,7 @@ package desktop
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -54,4 +55,25 @@ func NewUser(projectID string, d NewDesktop, now time.Time) directory.User {
 		ID: workspace.NewID(), ProjectID: projectID, Name: d.UserName, Email: d.UserEmail, Phone: d.UserPhone,
 		Activation: directory.ActivateByUser, MayChangePassword: true, EnterpriseID: "0", Created: now, Updated: now,
 	}
+}
+
+// GroupAssignment gives a desktop to a group: to whoever is in it at the time.
+type GroupAssignment struct {
+	DesktopID string
+	GroupID   string
+	GroupName string    // read with the group's row, as is People; not stored
+	People    int       // how many are in it
+	Group     UserGroup // of everybody in it who does not have the desktop in their own name
+	Created   time.Time
+}
+
+// DesktopMail tells a person about a desktop.
+func DesktopMail(kind directory.MailKind, d Desktop, u directory.User, now time.Time) directory.Mail {
+	data, err := json.Marshal(directory.DesktopMailData{DesktopName: d.Name})
+	if err != nil {
+		panic(err) // one plain string
+	}
+	m := directory.MailTo(u, kind, now)
+	m.Data = data
+	return m
 }

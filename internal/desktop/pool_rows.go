@@ -46,3 +46,28 @@ type PoolDue struct {
 	PoolID string
 	At     time.Time
 }
+
+// RolloutOrders reads, by desktop, the OrderID of the last rollout that is for it and has one, in one statement for as many as a
+// page has. Rollouts that skipped the desktop, or stopped before its turn, do not count. For each desktop it goes back in time over the
+// rollouts of its pool.
+func RolloutOrders(ctx context.Context, t *store.Tx, desktopIDs []string) (map[string]string, error) {
+	orders := make(map[string]string, len(desktopIDs))
+	for part := range slices.Chunk(desktopIDs, store.Batch) {
+		var rows []struct{ ID, OrderID string }
+		err := t.NewRaw(`SELECT d.id, COALESCE((SELECT r.order_id FROM rollouts AS r
+				JOIN rollout_items AS i ON i.job_id = r.job_id AND i.desktop_id = d.id
+				WHERE r.pool_id = d.pool_id AND r.order_id <> '' AND i.state NOT IN ('SKIPPED', 'STOPPED')
+				ORDER BY r.created DESC LIMIT 1), '') AS order_id
+			FROM desktops AS d WHERE d.id IN (?)`,
+			bun.List(part)).Scan(ctx, &rows)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			if r.OrderID != "" {
+				orders[r.ID] = r.OrderID
+			}
+		}
+	}
+	return orders, nil
+}

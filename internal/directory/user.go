@@ -63,3 +63,10 @@ type UserQuery struct {
 	GroupName    string // part of the name of a group that they are in, whatever its case
 	workspace.Page
 }
+
+// Limits of what is known about a person, in characters.
+const (
+	MaxUserDescription = 255
+	MaxAlias           = 64
+	MaxPhone           = 32
+)

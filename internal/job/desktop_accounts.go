@@ -10,7 +10,6 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/guest"
 	"carrel/internal/store"
-	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -21,7 +20,7 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *des
 	if d == nil {
 		return plan{limit: time.Minute, succeed: func(context.Context, *store.Tx, *desktop.Desktop) error { return nil }}, nil
 	}
-	params, err := work.ReadParams[assignment.AccountParams](*s)
+	params, err := workspace.ReadParams[assignment.AccountParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

@@ -7,7 +7,6 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
-	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -16,7 +15,7 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *desk
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
-	params, err := work.ReadParams[desktop.CreateParams](*s)
+	params, err := workspace.ReadParams[desktop.CreateParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

@@ -9,13 +9,12 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
-	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
 // deleteDesktop waits until nobody else touches the machine, removes it with its disks, and then the row.
 func (r *Runner) deleteDesktop(_ context.Context, s *workspace.SubJob, _ *desktop.Desktop) (plan, error) {
-	params, err := work.ReadParams[desktop.DeleteParams](*s)
+	params, err := workspace.ReadParams[desktop.DeleteParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

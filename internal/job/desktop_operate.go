@@ -11,7 +11,6 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
-	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -26,7 +25,7 @@ func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *des
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
-	params, err := work.ReadParams[desktop.OperateParams](*s)
+	params, err := workspace.ReadParams[desktop.OperateParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

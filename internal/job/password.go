@@ -7,7 +7,6 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/signin"
 	"carrel/internal/store"
-	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -16,7 +15,7 @@ const passwordParallel = 2
 
 // hashPassword hashes the password of somebody who was added with many others.
 func (r *Runner) hashPassword(_ context.Context, s *workspace.SubJob, _ *desktop.Desktop) (plan, error) {
-	params, err := work.ReadParams[signin.PasswordParams](*s)
+	params, err := workspace.ReadParams[signin.PasswordParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

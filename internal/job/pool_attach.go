@@ -10,7 +10,6 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
-	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -26,7 +25,7 @@ func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *desktop.D
 		}
 		return assignment.MarkAccounts(ctx, tx, *d, s.ID, d.Status, nil, inside.text())
 	}
-	params, err := work.ReadParams[connection.AttachParams](*s)
+	params, err := workspace.ReadParams[connection.AttachParams](*s)
 	if err != nil || d == nil {
 		return p, err
 	}
@@ -59,7 +58,7 @@ func unlessOff(err error) error {
 
 // notAttached ends what a sub-job has failed to make ready.
 func notAttached(ctx context.Context, tx *store.Tx, s *workspace.SubJob, d desktop.Desktop) error {
-	params, err := work.ReadParams[connection.AttachParams](*s)
+	params, err := workspace.ReadParams[connection.AttachParams](*s)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"carrel/internal/guest"
 	"carrel/internal/pool"
 	"carrel/internal/store"
-	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -17,7 +16,7 @@ func (r *Runner) notifyDesktop(_ context.Context, s *workspace.SubJob, d *deskto
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
-	params, err := work.ReadParams[pool.NotifyParams](*s)
+	params, err := workspace.ReadParams[pool.NotifyParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

@@ -13,7 +13,6 @@ import (
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
-	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -26,7 +25,7 @@ const (
 // rebuildMember does for one desktop of a pool what the pool's rollout has decided: nothing yet, telling its people, rebuilding it, or
 // leaving it alone after all.
 func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
-	params, err := work.ReadParams[rollout.RebuildParams](*s)
+	params, err := workspace.ReadParams[rollout.RebuildParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

@@ -9,7 +9,6 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/pool"
 	"carrel/internal/store"
-	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -99,7 +98,7 @@ func (r *Runner) noteReshaped(s *workspace.SubJob, params pool.ReshapeParams) St
 
 // reshaped reads what a sub-job changes, and describes the machine that comes out.
 func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (pool.ReshapeParams, engine.Spec, error) {
-	params, err := work.ReadParams[pool.ReshapeParams](*s)
+	params, err := workspace.ReadParams[pool.ReshapeParams](*s)
 	if err != nil {
 		return params, engine.Spec{}, err
 	}

@@ -11,7 +11,6 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/pool"
 	"carrel/internal/store"
-	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -20,7 +19,7 @@ const rebuildLimit = 20 * time.Minute
 
 // resetDesktop makes a desktop of a pool as fresh as its image.
 func (r *Runner) resetDesktop(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
-	params, err := work.ReadParams[pool.ResetParams](*s)
+	params, err := workspace.ReadParams[pool.ResetParams](*s)
 	if err != nil {
 		return plan{}, err
 	}

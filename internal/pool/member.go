@@ -1,7 +1,12 @@
 package pool
 
 import (
+	"context"
+	"time"
+
 	"carrel/internal/desktop"
+	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // Pattern is what the pool's desktops have in common.
@@ -34,3 +39,32 @@ func (p Pool) Differences(d desktop.Desktop) []desktop.Difference {
 	}
 	return found
 }
+
+// NoteScaled tells a pool that a desktop which autoscaling ordered (JobCreateDesktops) has been made or has failed. It is called in
+// the transaction that ends the sub-job, before the desktop is locked: whoever holds both holds the pool first. A pool that is gone
+// needs not be told.
+func NoteScaled(ctx context.Context, tx *store.Tx, s workspace.SubJob) error {
+	p, err := LockPool(ctx, tx, s.ProjectID, s.PoolID)
+	if workspace.CodeOf(err) == workspace.CodePoolNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	next := p.Scale.AfterCreation(s.Created, s.State == workspace.SubJobSuccess, tx.Now())
+	if next == p.Scale {
+		return nil
+	}
+	p.Scale = next
+	return SavePool(ctx, tx, p)
+}
+
+// PoolCountdown is a rebuild that awaits a desktop somebody has.
+type PoolCountdown struct {
+	At      time.Time // when it begins
+	Message string    // the administrator's
+	Left    bool      // they have said that they are ready
+}
+
+// DecisionsKept is how many entries of a pool's decision log are kept.
+const DecisionsKept = 1000

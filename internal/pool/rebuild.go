@@ -1,8 +1,11 @@
 package pool
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -25,4 +28,50 @@ func MayChange(p Pool) error {
 		return nil
 	}
 	return workspace.Errorf(workspace.CodeConflict, "pool %s is being changed (%s left), try again when that is done", p.Name, workspace.Plural(p.Counts.Working, "desktop"))
+}
+
+// HandleType says which of a pool's desktops a change reaches. Those made later always have it.
+type HandleType string
+
+// The types. Empty counts as all.
+const (
+	OnlyNew    HandleType = "ONLY_FOR_EXPAND"
+	NewAndIdle HandleType = "FOR_EXPAND_AND_IDLE"
+	NewAndAll  HandleType = "FOR_EXPAND_AND_ALL"
+)
+
+// CheckHandleType says why a handle type is none, or nil.
+func CheckHandleType(field string, h HandleType) error {
+	switch h {
+	case "", OnlyNew, NewAndIdle, NewAndAll:
+		return nil
+	}
+	return workspace.Invalid(field, "%q is unknown, use ONLY_FOR_EXPAND, FOR_EXPAND_AND_IDLE or FOR_EXPAND_AND_ALL", h)
+}
+
+// Targets chooses, by id, which of a pool's desktops a change of the given reach is for. CodeDesktopNotFound when an id is not the pool's.
+// Desktops that are being deleted are left out.
+func Targets(members []desktop.Member, h HandleType, ids []string) ([]desktop.Member, error) {
+	for i, id := range ids {
+		if !slices.ContainsFunc(members, func(m desktop.Member) bool { return m.DesktopID == id }) {
+			return nil, workspace.Errorf(workspace.CodeDesktopNotFound, "desktop_ids[%d]: the pool has no desktop %s", i, id)
+		}
+	}
+	var chosen []desktop.Member
+	for _, m := range members {
+		reached := h == "" || h == NewAndAll || h == NewAndIdle && !m.Bound() && !m.Connected()
+		if reached && !m.Leaving() && (len(ids) == 0 || slices.Contains(ids, m.DesktopID)) {
+			chosen = append(chosen, m)
+		}
+	}
+	slices.SortFunc(chosen, func(a, b desktop.Member) int { return cmp.Compare(a.DesktopID, b.DesktopID) })
+	return chosen, nil
+}
+
+func ByDesktop(members []desktop.Member) map[string]desktop.Member {
+	all := make(map[string]desktop.Member, len(members))
+	for _, m := range members {
+		all[m.DesktopID] = m
+	}
+	return all
 }

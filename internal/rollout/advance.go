@@ -15,7 +15,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// never is when sub-jobs run whose turn has not come: advanceRollout moves them.
+// never is when sub-jobs run whose turn has not come: Advance moves them.
 var never = time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // keptRolloutDecisions is how many decisions about rebuilds a pool's log keeps.

@@ -1,8 +1,9 @@
-// Package store keeps the domain in a database: SQLite by default, PostgreSQL for several replicas. Both have the same
-// tables, migrations and, but for a few words, the same statements.
+// Package store is the database: SQLite by default, PostgreSQL for several replicas. Both have the same tables, migrations and, but for
+// a few words, the same statements. It opens it, runs transactions (Tx), pages lists, and has what rooms need to write their rows.
 //
-// A file per area of the domain holds its row types and queries. Row types are the domain's structs with the names of
-// their columns, so that Go converts one into the other and the compiler notices a field that is not kept.
+// The rows of a room stand in the room, in files that end in rows.go. Rows that every room writes stand here: jobs and their queue,
+// subscriptions of projects, clients' tokens, attempts to sign in; and what package iam keeps. Row types are the domain's structs with
+// the names of their columns, so that Go converts one into the other and the compiler notices a field that is not kept.
 package store
 
 import (

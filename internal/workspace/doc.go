@@ -1,6 +1,5 @@
-// Package workspace is Carrel's domain: desktops, the people they are assigned to, the catalogue they are made from and
-// the jobs that change them. Rules are pure functions over these types; Service carries out what an administrator or a
-// desktop user asks, in one transaction each, and leaves the work on machines to the job runner.
+// Package workspace is what all rooms of the domain share: error codes, who calls (Caller), ids, names and texts, pages of lists, jobs
+// and sub-jobs with the tasks that they set on desktops, and the throttling of sign-ins, which people and administrators have in common.
 //
-// It imports the standard library only. What it needs of the world it declares as interfaces: Store, Passwords.
+// It imports the standard library and package backoff only.
 package workspace

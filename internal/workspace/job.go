@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -165,4 +166,13 @@ func (j *Job) NextSubJob(params any) SubJob {
 		ID: NewID(), JobID: j.ID, ProjectID: j.ProjectID, Type: j.Type, Position: len(j.SubJobs),
 		Params: body, State: SubJobWaiting, RunAt: j.Created, Created: j.Created,
 	}
+}
+
+// ReadParams reads the parameters of a sub-job.
+func ReadParams[T any](s SubJob) (T, error) {
+	var p T
+	if err := json.Unmarshal(s.Params, &p); err != nil {
+		return p, fmt.Errorf("reading parameters of sub-job %s: %w", s.ID, err)
+	}
+	return p, nil
 }

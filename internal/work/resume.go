@@ -17,7 +17,7 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 	case workspace.JobDeleteDesktops:
 		d.Task = workspace.TaskDeleting
 	case workspace.JobOperateDesktops:
-		p, err := ReadParams[desktop.OperateParams](s)
+		p, err := workspace.ReadParams[desktop.OperateParams](s)
 		if err != nil {
 			return err
 		}
@@ -31,7 +31,7 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 	case workspace.JobRebuildPool:
 		return nil // its rollout takes the desktops when their turn comes (retryRebuild)
 	case workspace.JobRebuildDesktops:
-		p, err := ReadParams[pool.ResetParams](s)
+		p, err := workspace.ReadParams[pool.ResetParams](s)
 		if err != nil {
 			return err
 		}

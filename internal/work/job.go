@@ -2,8 +2,6 @@ package work
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"carrel/internal/desktop"
 	"carrel/internal/rollout"
@@ -15,15 +13,6 @@ import (
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
 type Service struct {
 	Store store.Transactions
-}
-
-// ReadParams reads the parameters of a sub-job.
-func ReadParams[T any](s workspace.SubJob) (T, error) {
-	var p T
-	if err := json.Unmarshal(s.Params, &p); err != nil {
-		return p, fmt.Errorf("reading parameters of sub-job %s: %w", s.ID, err)
-	}
-	return p, nil
 }
 
 // Job reads a job with its sub-jobs, or fails with CodeJobNotFound.

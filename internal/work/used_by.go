@@ -10,6 +10,26 @@ import (
 	"carrel/internal/workspace"
 )
 
+// DeleteNamePolicies removes 1 to 50 policies; names that were made stay. Ids of none are left out, since their deletion is a
+// success already; if none is left it fails with CodePolicyNotFound. CodeConflict while a pool uses one.
+func (s *Service) DeleteNamePolicies(ctx context.Context, c workspace.Caller, ids []string) error {
+	if err := workspace.CheckIDsUpTo(desktop.MaxNamePolicies, "policy_ids", ids); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		return workspace.DeleteEach("policy_ids", ids, workspace.CodePolicyNotFound, func(id string) error {
+			p, err := desktop.LockNamePolicy(ctx, tx, c.ProjectID, id)
+			if err != nil {
+				return err
+			}
+			if err := pool.NoPool(ctx, tx, fmt.Sprintf("name policy %q", p.Name), pool.PoolQuery{ProjectID: c.ProjectID, NamePolicyID: p.ID}); err != nil {
+				return err
+			}
+			return desktop.DeleteNamePolicy(ctx, tx, p.ID)
+		})
+	})
+}
+
 // DeleteOU removes a unit that no desktop is in and no pool makes desktops in. CodeOUNotFound, CodeConflict.
 func (s *Service) DeleteOU(ctx context.Context, c workspace.Caller, id string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
