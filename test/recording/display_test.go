@@ -25,6 +25,12 @@ func (d *displays) count() int {
 	return len(d.open)
 }
 
+func (d *displays) has(person string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.open[person] != nil
+}
+
 // takeEnded returns which displays ended since the last time.
 func (d *displays) takeEnded() []string {
 	d.mu.Lock()

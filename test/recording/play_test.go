@@ -37,6 +37,7 @@ type step struct {
 	free string // names of fields that depend on how far something has come at that moment, with spaces between
 	code string // the kept secret of which {code} is the present code of an authenticator app
 	news int    // events to read of a stream
+	ends string // whose display ends by it: how soon is not the same each time
 
 	display func(p *player, person string) string // what somebody does with a display, in place of a call
 }
@@ -57,6 +58,7 @@ type player struct {
 	kept    map[string]string // what steps name
 	cookies map[string]string // of people who have signed in
 	number  int
+	ends    string // the present step's
 	answers strings.Builder
 	counts  []counted
 	played  map[string]outcome // by operation
@@ -138,6 +140,7 @@ func (p *player) chapter(name string) { fmt.Fprintf(&p.answers, "# %s\n\n", name
 func (p *player) play(s step) {
 	p.Helper()
 	p.number++
+	p.ends = s.ends
 	if s.display != nil {
 		fmt.Fprintf(&p.answers, "## %03d display: %s\n%s\n-> %s\n", p.number, s.why, s.as, s.display(p, s.as))
 		p.settle()
@@ -370,6 +373,9 @@ func (p *player) pending() []string {
 		if at := parseTime(p.T, row["at"]); time.Until(at) < soon {
 			due = append(due, row["what"]+" "+row["name"])
 		}
+	}
+	if p.displays.has(p.ends) {
+		due = append(due, "the display of "+p.ends)
 	}
 	if n := len(readColumn[string](p.T, p.db, "SELECT id FROM connections")); n != p.displays.count() {
 		due = append(due, fmt.Sprintf("%d connections for %d displays", n, p.displays.count()))

@@ -97,7 +97,7 @@ var poolChanges = []step{
 	{call: "POST desktop-pools/{pool}/rebuild", why: "which people are told of", body: `{"image_id": "{next_image}", "delay_time": 60, "message": "Please save."}`, keep: "rebuild_job=job_id"},
 	{call: "GET workspace-jobs/{rebuild_job}", why: "that waits for people", sort: "sub_jobs"},
 	{call: "GET /portal/api/pools", why: "that are to be rebuilt", as: "bob"},
-	{call: "POST /portal/api/pools/{pool}/ready", as: "bob"},
+	{call: "POST /portal/api/pools/{pool}/ready", as: "bob", ends: "bob"},
 	{call: "POST /portal/api/pools/{own_pool}/ready", why: "of a pool that they may not use", as: "bob"},
 	{call: "POST /portal/api/pools/{pool}/ready", why: "when nothing is to be rebuilt", as: "bob"},
 	{call: "POST /portal/api/pools/{pool}/open", why: "to work there", as: "bob", keep: "ticket=ticket"},
