@@ -29,16 +29,16 @@ type decisionRow struct {
 
 func (r decisionRow) domain() PoolDecision { return PoolDecision(r.decision) }
 
-// InsertDecision adds to the decision log and drops what is older than the pool's newest keep entries.
+// InsertDecision adds to the decision log and drops what is older than the pool's newest keep entries of that kind.
 // A pool that is not there is a CodeConflict.
 func InsertDecision(ctx context.Context, t *store.Tx, d PoolDecision, keep int) error {
 	if _, err := t.Inserting(&decisionRow{decision: decision(d)}).Exec(ctx); err != nil {
 		return danglingGrantee(t, err)
 	}
 	_, err := t.NewRaw(`
-		DELETE FROM pool_decisions WHERE pool_id = ?0 AND (at, id) <=
-			(SELECT e.at, e.id FROM pool_decisions AS e WHERE e.pool_id = ?0 ORDER BY e.at DESC, e.id DESC LIMIT 1 OFFSET ?1)`,
-		d.PoolID, max(keep, 0)).Exec(ctx)
+		DELETE FROM pool_decisions WHERE pool_id = ?0 AND kind = ?1 AND (at, id) <=
+			(SELECT e.at, e.id FROM pool_decisions AS e WHERE e.pool_id = ?0 AND e.kind = ?1 ORDER BY e.at DESC, e.id DESC LIMIT 1 OFFSET ?2)`,
+		d.PoolID, d.Kind, max(keep, 0)).Exec(ctx)
 	return err
 }
 

@@ -70,6 +70,17 @@ var decisions = []behaviour{
 		got, _ = w.decided("p", "", everything)
 		w.same(got, "")
 	}},
+	{"a kind of decision of which few are kept costs the others nothing", func(w *world) {
+		w.addPool("p")
+		for _, id := range []string{"3", "2", "1"} {
+			w.decide("p", id, 3)
+		}
+		w.update(func(tx *store.Tx) error {
+			return pool.InsertDecision(w.Context(), tx, pool.PoolDecision{ID: "rebuild", PoolID: "p", Kind: pool.DecideRollout, At: tx.Now()}, 1)
+		})
+		got, _ := w.decided("p", "", everything)
+		w.same(got, "rebuild 1 2 3")
+	}},
 	{"decisions are paged, newest first, and read by kind", func(w *world) {
 		w.addPool("p")
 		for _, id := range []string{"1", "2", "3"} {
