@@ -22,7 +22,7 @@ describe("the page and the server", () => {
     expect(Object.keys(closeCodes).map(Number).sort()).toEqual(codes.sort());
   });
   it("know the same obstacles", () => {
-    const known = [...server("workspace/portal.go").matchAll(/Obstacle = "(\w+)"/g)].map((m) => m[1]);
+    const known = [...server("connection/desktops.go").matchAll(/Obstacle = "(\w+)"/g)].map((m) => m[1]);
     expect([...obstacles].sort()).toEqual(known.sort());
   });
 });
