@@ -59,10 +59,10 @@ func measureSeat(ctx context.Context, l *lab) ([]row, error) {
 		for n, click := range []func() (opening, error){
 			func() (opening, error) { return open(ctx, viewer, "/portal/api/desktops/"+desktop+"/ticket", "") },
 			func() (opening, error) {
-				return open(ctx, p.browser, "/portal/api/pools/"+warm+"/open", pool.SeatNew)
+				return open(ctx, p.browser, "/portal/api/pools/"+warm+"/open", pool.OutcomeNew)
 			},
 			func() (opening, error) {
-				return open(ctx, p.browser, "/portal/api/pools/"+warm+"/open", pool.SeatSame)
+				return open(ctx, p.browser, "/portal/api/pools/"+warm+"/open", pool.OutcomeSame)
 			},
 		} {
 			if three[n], err = click(); err != nil {

@@ -52,7 +52,7 @@ func measureTend(ctx context.Context, l *lab) ([]row, error) {
 			return nil, err
 		}
 		begun := time.Now()
-		done, err := service.Pools.TendPools(ctx)
+		done, err := service.Pools.ReconcilePools(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -55,7 +55,7 @@ func (c *doctorCmd) Run(ctx context.Context) error {
 // say why.
 func checkMachines(ctx context.Context, config app.Config) []host.Finding {
 	const name = "machines of others"
-	told, err := app.FindStrangers(ctx, config)
+	told, err := app.FindUnknownMachines(ctx, config)
 	if errors.Is(err, engine.ErrUnavailable) || errors.Is(err, incus.ErrNotPrepared) {
 		return nil
 	}

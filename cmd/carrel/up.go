@@ -32,7 +32,7 @@ func (c *upCmd) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("    serving on %s after %.1f s\n", a.URL, time.Since(start).Seconds())
-	for _, sentence := range a.Strangers() {
+	for _, sentence := range a.UnknownMachines() {
 		fmt.Println("    " + sentence)
 	}
 	demo, err := a.EnsureDemo(ctx, step)

@@ -187,13 +187,13 @@ func (a *App) identify(ctx context.Context) (err error) {
 	return nil
 }
 
-// Strangers tells of the engine's machines that are no desktops of this installation; see the function of this name.
-func (a *App) Strangers() []string {
+// UnknownMachines tells of the engine's machines that are no desktops of this installation; see the function of this name.
+func (a *App) UnknownMachines() []string {
 	project := ""
 	if a.config.Engine == "incus" {
 		project = a.config.Incus.Project
 	}
-	return Strangers(a.machines.Last(), project)
+	return UnknownMachines(a.machines.Last(), project)
 }
 
 func (a *App) syncCatalog(ctx context.Context) error {
@@ -262,7 +262,7 @@ func (a *App) startJobs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tender := &job.Tender{Pools: a.Services.Pools, Log: a.log, Meter: pools}
+	tender := &job.Reconciler{Pools: a.Services.Pools, Log: a.log, Meter: pools}
 	if err := tender.Start(ctx); err != nil {
 		return err
 	}

@@ -121,9 +121,9 @@ func lockUsedDir(dir string) (unlock func(), err error) {
 // mostNamed is how many machines a sentence names.
 const mostNamed = 3
 
-// Strangers tells in sentences of the engine's machines that are no desktops of this installation, and what to do about them;
+// UnknownMachines tells in sentences of the engine's machines that are no desktops of this installation, and what to do about them;
 // none when there are none. project is the Incus project, or empty where the engine is simulated.
-func Strangers(r job.Report, project string) []string {
+func UnknownMachines(r job.Report, project string) []string {
 	var told []string
 	say := func(whose job.Belonging, one, many, remedy string) {
 		var names []string

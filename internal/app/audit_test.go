@@ -109,7 +109,7 @@ func TestHealingBesideARunningControlPlaneIsDoneByIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { again.Stop(context.WithoutCancel(t.Context())) })
-	if told := again.Strangers(); len(told) != 2 || !strings.Contains(told[0], "1 machine of another installation") {
+	if told := again.UnknownMachines(); len(told) != 2 || !strings.Contains(told[0], "1 machine of another installation") {
 		t.Errorf("at the start it tells %q, want both machines", told)
 	}
 	session := openAudit(t, config)
@@ -167,7 +167,7 @@ func TestANewDataDirectoryBesideMachinesOfAnEarlierOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Stop(context.WithoutCancel(t.Context())) })
-	if told := b.Strangers(); len(told) != 1 || !strings.Contains(told[0], "1 machine of another installation (demo01-") {
+	if told := b.UnknownMachines(); len(told) != 1 || !strings.Contains(told[0], "1 machine of another installation (demo01-") {
 		t.Errorf("it tells %q", told)
 	}
 	demo, err := b.EnsureDemo(t.Context(), func(string) {})

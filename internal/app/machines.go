@@ -10,9 +10,9 @@ import (
 	"carrel/internal/store"
 )
 
-// FindStrangers tells of the engine's machines that are no desktops of the installation that the configuration names; see
+// FindUnknownMachines tells of the engine's machines that are no desktops of the installation that the configuration names; see
 // Strangers. Without a database all are another's. It makes nothing.
-func FindStrangers(ctx context.Context, c Config) ([]string, error) {
+func FindUnknownMachines(ctx context.Context, c Config) ([]string, error) {
 	session, err := OpenAudit(ctx, c, slog.New(slog.DiscardHandler))
 	if errors.Is(err, store.ErrNoDatabase) {
 		return withoutDatabase(ctx, c)
@@ -24,7 +24,7 @@ func FindStrangers(ctx context.Context, c Config) ([]string, error) {
 	if err := errors.Join(err, session.Close()); err != nil {
 		return nil, err
 	}
-	return Strangers(report, c.Incus.Project), nil
+	return UnknownMachines(report, c.Incus.Project), nil
 }
 
 func withoutDatabase(ctx context.Context, c Config) (_ []string, err error) {
@@ -43,5 +43,5 @@ func withoutDatabase(ctx context.Context, c Config) (_ []string, err error) {
 		report.Findings = append(report.Findings, job.Finding{DesktopID: m.ID, Name: m.Name, Belonging: whose, Installation: m.Installation})
 	}
 	slices.SortFunc(report.Findings, job.ByName)
-	return Strangers(report, c.Incus.Project), nil
+	return UnknownMachines(report, c.Incus.Project), nil
 }

@@ -78,7 +78,7 @@ type attachment struct {
 	hold     bool              // the rows that the plan rests on are held, to carry it out
 	before   []desktop.Desktop // in the order of the request
 	desktops []desktop.Desktop // the same with the names that the request gives them
-	cast     cast
+	cast     parties
 	named    []Holder   // everybody, in the order of the request
 	wanted   [][]Holder // who shall have each desktop, unless the strategy chooses
 	remarks  []string   // for each desktop
@@ -95,7 +95,7 @@ func planAttach(ctx context.Context, tx *store.Tx, r AttachDesktops, hold bool) 
 		return nil, err
 	}
 	var err error
-	if a.cast, err = findCast(ctx, tx, r); err != nil {
+	if a.cast, err = findParties(ctx, tx, r); err != nil {
 		return nil, err
 	}
 	if err := a.checkWindows(ctx, tx); err != nil {

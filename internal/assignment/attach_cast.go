@@ -14,8 +14,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// cast is everybody whom a request to attach desktops names.
-type cast struct {
+// parties is everybody whom a request to attach desktops names.
+type parties struct {
 	users     map[string]directory.User // by id
 	userIDs   map[string]string
 	groups    map[string]directory.Group // by id
@@ -25,10 +25,10 @@ type cast struct {
 	projectID string
 }
 
-// findCast finds the people and groups of a request. Somebody who is not known yet is added if the request has their mail
+// findParties finds the people and groups of a request. Somebody who is not known yet is added if the request has their mail
 // address; it is written by add. CodeUserNotFound, CodeGroupNotFound, and CodeInvalid when an id and a name do not belong together.
-func findCast(ctx context.Context, tx *store.Tx, r AttachDesktops) (cast, error) {
-	c := cast{
+func findParties(ctx context.Context, tx *store.Tx, r AttachDesktops) (parties, error) {
+	c := parties{
 		users: map[string]directory.User{}, userIDs: map[string]string{}, groups: map[string]directory.Group{}, groupIDs: map[string]string{},
 		reached: map[string]directory.User{}, projectID: r.ProjectID,
 	}
@@ -63,7 +63,7 @@ func findCast(ctx context.Context, tx *store.Tx, r AttachDesktops) (cast, error)
 	return c, nil
 }
 
-func (c *cast) readUsers(ctx context.Context, tx *store.Tx, all []AttachPerson) error {
+func (c *parties) readUsers(ctx context.Context, tx *store.Tx, all []AttachPerson) error {
 	ids, names := identities(all, HolderUser)
 	read := func(q directory.UserQuery) error {
 		q.ProjectID, q.Page.Limit = c.projectID, readAtOnce
@@ -87,7 +87,7 @@ func (c *cast) readUsers(ctx context.Context, tx *store.Tx, all []AttachPerson) 
 	return nil
 }
 
-func (c *cast) readGroups(ctx context.Context, tx *store.Tx, all []AttachPerson) error {
+func (c *parties) readGroups(ctx context.Context, tx *store.Tx, all []AttachPerson) error {
 	ids, names := identities(all, HolderGroup)
 	read := func(q directory.GroupQuery) error {
 		q.ProjectID, q.Page.Limit = c.projectID, readAtOnce
@@ -128,7 +128,7 @@ func identities(all []AttachPerson, t HolderType) (ids, names []string) {
 
 // introduce takes the mail address that a desktop of the request has for its person: somebody new gets in by it, and somebody
 // without an address keeps it.
-func (c *cast) introduce(d AttachDesktop, tx *store.Tx) {
+func (c *parties) introduce(d AttachDesktop, tx *store.Tx) {
 	if len(d.People) > 0 || d.UserEmail == "" {
 		return
 	}
@@ -146,7 +146,7 @@ func (c *cast) introduce(d AttachDesktop, tx *store.Tx) {
 }
 
 // check refuses somebody who does not exist, or whose id and name are not of one.
-func (c *cast) check(field string, p AttachPerson) error {
+func (c *parties) check(field string, p AttachPerson) error {
 	id, name := c.find(p)
 	switch {
 	case id == "" && p.Type == HolderGroup && p.ID != "":
@@ -164,7 +164,7 @@ func (c *cast) check(field string, p AttachPerson) error {
 }
 
 // find returns who is meant; an empty id for nobody.
-func (c *cast) find(p AttachPerson) (id, name string) {
+func (c *parties) find(p AttachPerson) (id, name string) {
 	if p.Type == HolderGroup {
 		g := c.groups[cmp.Or(p.ID, c.groupIDs[strings.ToLower(p.Name)])]
 		return g.ID, g.Name
@@ -173,13 +173,13 @@ func (c *cast) find(p AttachPerson) (id, name string) {
 	return u.ID, u.Name
 }
 
-func (c *cast) nameOf(p AttachPerson) string {
+func (c *parties) nameOf(p AttachPerson) string {
 	_, name := c.find(p)
 	return name
 }
 
 // holder is a person or group of the request as plans know them, and what is to be remarked on their privilege group.
-func (c *cast) holder(p AttachPerson) (h Holder, remark string, err error) {
+func (c *parties) holder(p AttachPerson) (h Holder, remark string, err error) {
 	h = Holder{Type: cmp.Or(p.Type, HolderUser)}
 	h.ID, h.Name = c.find(p)
 	if p.Type == HolderGroup {
@@ -192,7 +192,7 @@ func (c *cast) holder(p AttachPerson) (h Holder, remark string, err error) {
 }
 
 // reach writes the addresses that the request gives to people who had none, and invites them.
-func (c *cast) reach(ctx context.Context, tx *store.Tx) error {
+func (c *parties) reach(ctx context.Context, tx *store.Tx) error {
 	var invited []directory.User
 	for _, id := range slices.Sorted(maps.Keys(c.reached)) {
 		u, err := directory.LockUser(ctx, tx, c.projectID, id)
@@ -209,7 +209,7 @@ func (c *cast) reach(ctx context.Context, tx *store.Tx) error {
 }
 
 // add writes the people who are new, and invites them.
-func (c *cast) add(ctx context.Context, tx *store.Tx) error {
+func (c *parties) add(ctx context.Context, tx *store.Tx) error {
 	if len(c.added) == 0 {
 		return nil
 	}
@@ -227,7 +227,7 @@ func invite(ctx context.Context, tx *store.Tx, people []directory.User) error {
 }
 
 // recipients are the people who get a desktop, with the address that the request has for its person.
-func (c *cast) recipients(gained []desktop.Assignment, d AttachDesktop) []Recipient {
+func (c *parties) recipients(gained []desktop.Assignment, d AttachDesktop) []Recipient {
 	var all []Recipient
 	for _, g := range gained {
 		r := Recipient{UserID: g.UserID}

@@ -17,24 +17,24 @@ import (
 // maxMine is how many of a person's desktops the portal shows.
 const maxMine = 500
 
-// Mine is a desktop as the person sees it who has it.
-type Mine struct {
+// UserDesktop is a desktop as the person sees it who has it.
+type UserDesktop struct {
 	desktop.Desktop
 	Image string // its name; empty when the image is gone
 	OS    string // "Debian GNU/Linux 12"
-	Door  Door
+	Door  Access
 	Why   Obstacle // unless the door is open or can be opened
 }
 
-// Door says what a person can do with a desktop of theirs now.
-type Door string
+// Access says what a person can do with a desktop of theirs now.
+type Access string
 
 // The doors.
 const (
-	DoorOpen  Door = "open"  // it can be opened
-	DoorStart Door = "start" // it can be started
-	DoorWait  Door = "wait"  // something is under way and will pass
-	DoorShut  Door = "shut"  // an administrator must act
+	AccessOpen  Access = "open"  // it can be opened
+	AccessStart Access = "start" // it can be started
+	AccessWait  Access = "wait"  // something is under way and will pass
+	AccessShut  Access = "shut"  // an administrator must act
 )
 
 // Obstacle is what stands between a person and their desktop.
@@ -91,24 +91,24 @@ func (o Obstacle) Sentence() string {
 	}
 }
 
-// DoorOf decides what a person can do with a desktop of theirs, and what stands in the way.
-func DoorOf(d desktop.Desktop) (Door, Obstacle) {
+// AccessOf decides what a person can do with a desktop of theirs, and what stands in the way.
+func AccessOf(d desktop.Desktop) (Access, Obstacle) {
 	if d.Task == workspace.TaskDeleting {
-		return DoorShut, ObsDeleting
+		return AccessShut, ObsDeleting
 	}
 	if d.InMaintenance {
-		return DoorShut, ObsMaintenance
+		return AccessShut, ObsMaintenance
 	}
 	if why := underWay(d); why != NoObstacle {
-		return DoorWait, why
+		return AccessWait, why
 	}
 	switch d.Status {
 	case desktop.StatusActive:
-		return DoorOpen, NoObstacle
+		return AccessOpen, NoObstacle
 	case desktop.StatusShutoff, desktop.StatusHibernated:
-		return DoorStart, NoObstacle
+		return AccessStart, NoObstacle
 	default:
-		return DoorShut, ObsFault
+		return AccessShut, ObsFault
 	}
 }
 
@@ -148,10 +148,10 @@ func underWay(d desktop.Desktop) Obstacle {
 
 // mayOpen says why a desktop's display cannot be opened, or nil. CodeConflict.
 func mayOpen(d desktop.Desktop) error {
-	switch door, why := DoorOf(d); door {
-	case DoorOpen:
+	switch door, why := AccessOf(d); door {
+	case AccessOpen:
 		return nil
-	case DoorStart:
+	case AccessStart:
 		return &workspace.Error{Code: workspace.CodeConflict, Message: "this desktop is not running, start it first"}
 	default:
 		return &workspace.Error{Code: workspace.CodeConflict, Message: why.Sentence()}
@@ -166,8 +166,8 @@ func mayUse(ctx context.Context, tx *store.Tx, desktopID, userID string) (bool, 
 
 // MyDesktops returns a person's desktops by name. CodeForbidden while they must choose a new password or
 // set up an authenticator.
-func (s *Service) MyDesktops(ctx context.Context, userID string) ([]Mine, error) {
-	return store.View(ctx, s.Store, func(tx *store.Tx) ([]Mine, error) {
+func (s *Service) MyDesktops(ctx context.Context, userID string) ([]UserDesktop, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) ([]UserDesktop, error) {
 		u, err := signin.Worker(ctx, tx, s.SecondFactor, userID)
 		if err != nil {
 			return nil, err
@@ -184,12 +184,12 @@ func (s *Service) MyDesktops(ctx context.Context, userID string) ([]Mine, error)
 
 // DesktopsOf returns what MyDesktops returns for each of several people, by their ids, in a fixed number of statements for
 // each project. It is for pages that follow their desktops; people without any have an empty list.
-func (s *Service) DesktopsOf(ctx context.Context, people []directory.User) (map[string][]Mine, error) {
+func (s *Service) DesktopsOf(ctx context.Context, people []directory.User) (map[string][]UserDesktop, error) {
 	byProject := map[string][]string{} // names
-	all := make(map[string][]Mine, len(people))
+	all := make(map[string][]UserDesktop, len(people))
 	for _, u := range people {
 		byProject[u.ProjectID] = append(byProject[u.ProjectID], u.Name)
-		all[u.ID] = []Mine{}
+		all[u.ID] = []UserDesktop{}
 	}
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		for projectID, names := range byProject {
@@ -213,7 +213,7 @@ func (s *Service) DesktopsOf(ctx context.Context, people []directory.User) (map[
 }
 
 // deal gives each desktop to those of the people in all who have it.
-func deal(ctx context.Context, tx *store.Tx, all map[string][]Mine, desktops []Mine) error {
+func deal(ctx context.Context, tx *store.Tx, all map[string][]UserDesktop, desktops []UserDesktop) error {
 	ids := make([]string, len(desktops))
 	for i, m := range desktops {
 		ids[i] = m.ID
@@ -232,9 +232,9 @@ func deal(ctx context.Context, tx *store.Tx, all map[string][]Mine, desktops []M
 }
 
 // furnish adds to desktops what people see of them. It reads each image once.
-func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]Mine, error) {
+func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]UserDesktop, error) {
 	images := map[string]catalog.Image{}
-	mine := make([]Mine, 0, len(desktops))
+	mine := make([]UserDesktop, 0, len(desktops))
 	for _, d := range desktops {
 		image, known := images[d.ImageID]
 		if !known {
@@ -245,22 +245,22 @@ func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]M
 			}
 			images[d.ImageID] = image
 		}
-		m := Mine{Desktop: d, Image: image.Name, OS: image.OSVersion}
-		m.Door, m.Why = DoorOf(d)
+		m := UserDesktop{Desktop: d, Image: image.Name, OS: image.OSVersion}
+		m.Door, m.Why = AccessOf(d)
 		mine = append(mine, m)
 	}
 	return mine, nil
 }
 
-// updateMine runs f in a transaction with a desktop of the person's. CodeDesktopNotFound when it is not theirs, CodeForbidden when they
+// updateUserDesktop runs f in a transaction with a desktop of the person's. CodeDesktopNotFound when it is not theirs, CodeForbidden when they
 // may not use desktops now.
-func (s *Service) updateMine(ctx context.Context, v signin.Visitor, desktopID string, f func(*store.Tx, directory.User, desktop.Desktop) error) error {
+func (s *Service) updateUserDesktop(ctx context.Context, v signin.Visitor, desktopID string, f func(*store.Tx, directory.User, desktop.Desktop) error) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		u, err := signin.Worker(ctx, tx, s.SecondFactor, v.ID)
 		if err != nil {
 			return err
 		}
-		d, err := mine(ctx, tx, u, desktopID)
+		d, err := userDesktop(ctx, tx, u, desktopID)
 		if err != nil {
 			return err
 		}
@@ -272,7 +272,7 @@ func (s *Service) updateMine(ctx context.Context, v signin.Visitor, desktopID st
 // the person's, CodeConflict when it is not running, CodeForbidden.
 func (s *Service) OpenDesktop(ctx context.Context, v signin.Visitor, desktopID string) (string, error) {
 	token := workspace.NewToken()
-	err := s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
+	err := s.updateUserDesktop(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
 		if err := mayOpen(d); err != nil {
 			return err
 		}
@@ -292,8 +292,8 @@ func (s *Service) MayWork(ctx context.Context, userID string) error {
 	})
 }
 
-// mine reads a desktop of a person's; those of others do not exist for them.
-func mine(ctx context.Context, tx *store.Tx, u directory.User, desktopID string) (desktop.Desktop, error) {
+// userDesktop reads a desktop of a person's; those of others do not exist for them.
+func userDesktop(ctx context.Context, tx *store.Tx, u directory.User, desktopID string) (desktop.Desktop, error) {
 	d, err := desktop.ReadDesktop(ctx, tx, u.ProjectID, desktopID)
 	if err != nil {
 		return d, err

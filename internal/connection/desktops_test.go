@@ -67,21 +67,21 @@ func TestDoor(t *testing.T) {
 			Status: rapid.SampledFrom(statuses).Draw(t, "status"), Task: rapid.SampledFrom(tasks).Draw(t, "task"),
 			InMaintenance: rapid.Bool().Draw(t, "maintenance"),
 		}
-		door, why := connection.DoorOf(d)
+		door, why := connection.AccessOf(d)
 		atRest := d.Task == workspace.NoTask && !d.InMaintenance
-		if (door == connection.DoorOpen) != (atRest && d.Status == desktop.StatusActive) {
+		if (door == connection.AccessOpen) != (atRest && d.Status == desktop.StatusActive) {
 			t.Errorf("only a running desktop at rest can be opened: %s", door)
 		}
-		if passable := door == connection.DoorOpen || door == connection.DoorStart; passable == (why.Sentence() != "") {
+		if passable := door == connection.AccessOpen || door == connection.AccessStart; passable == (why.Sentence() != "") {
 			t.Errorf("a door that is %s has the obstacle %q", door, why)
 		}
-		if door == connection.DoorStart {
+		if door == connection.AccessStart {
 			if _, err := desktop.Operate(d, desktop.OpStart, false); err != nil {
 				t.Errorf("it can be started, but: %v", err)
 			}
 		}
 		for _, op := range connection.MyOperations {
-			ask, err := connection.MayOperateMine(d, op)
+			ask, err := connection.MayOperate(d, op)
 			if ask && err != nil {
 				t.Errorf("%s is asked for in spite of %v", op, err)
 			}

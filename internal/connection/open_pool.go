@@ -32,7 +32,7 @@ const (
 
 // OpenedPool is what became of opening a pool.
 type OpenedPool struct {
-	pool.Seating
+	pool.Assignment
 	Ticket string // opens the display now; empty without a desktop, and while it is being started or worked on
 	Pool   MyPool // as it is now; Pool.Reason says in plain English what to do if there is no desktop
 }
@@ -46,13 +46,13 @@ func (s *Service) OpenPool(ctx context.Context, v signin.Visitor, poolID, reques
 	if err != nil {
 		return OpenedPool{}, err
 	}
-	opened := OpenedPool{Seating: o.Seating}
+	opened := OpenedPool{Assignment: o.Assignment}
 	if o.attaching != "" {
 		if err := s.awaitAttached(ctx, o.attaching); err != nil {
 			return OpenedPool{}, err
 		}
 	}
-	if o.DesktopID != "" && o.Outcome != pool.SeatShut {
+	if o.DesktopID != "" && o.Outcome != pool.OutcomeShut {
 		switch ticket, err := s.OpenDesktop(ctx, v, o.DesktopID); {
 		case err == nil:
 			opened.Ticket = ticket
@@ -78,7 +78,7 @@ func (s *Service) seat(ctx context.Context, v signin.Visitor, poolID, requestID 
 
 // seated is a decision that has been written.
 type seated struct {
-	pool.Seating
+	pool.Assignment
 	attaching string // the sub-job that brings the person's account inside; empty when none is under way
 }
 
@@ -97,18 +97,18 @@ func (s *Service) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, 
 		return seated{}, err
 	}
 	a.requestID = requestID
-	o := seated{Seating: pool.Bind(a.Arrival, tx.Now())}
+	o := seated{Assignment: pool.Bind(a.Arrival, tx.Now())}
 	if o.Ended != "" {
 		if _, err := desktop.Release(ctx, tx, a.member(o.Ended)); err != nil {
 			return seated{}, err
 		}
 	}
 	switch o.Outcome {
-	case pool.SeatSame:
-		o.attaching, err = a.comeBack(ctx, tx, o.Seating)
-	case pool.SeatNew:
-		o.attaching, err = a.take(ctx, tx, o.Seating)
-	case pool.SeatWait:
+	case pool.OutcomeSame:
+		o.attaching, err = a.comeBack(ctx, tx, o.Assignment)
+	case pool.OutcomeNew:
+		o.attaching, err = a.take(ctx, tx, o.Assignment)
+	case pool.OutcomeWait:
 		err = a.wait(ctx, tx)
 	default:
 		err = pool.DropWaiting(ctx, tx, a.Pool.ID, a.UserID)
@@ -116,7 +116,7 @@ func (s *Service) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, 
 	if err != nil {
 		return seated{}, err
 	}
-	return o, a.record(ctx, tx, o.Seating)
+	return o, a.record(ctx, tx, o.Assignment)
 }
 
 // arrive reads what a decision rests on, once the pool is held: whether the person may use it first of all.
@@ -190,7 +190,7 @@ func (a *arrival) member(desktopID string) desktop.Member {
 
 // comeBack writes that the person came back to their desktop, and starts it if it is off. It returns the sub-job that still brings
 // their account inside, if one does.
-func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s pool.Seating) (attaching string, err error) {
+func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s pool.Assignment) (attaching string, err error) {
 	m := a.member(s.DesktopID)
 	if err := desktop.PutMember(ctx, tx, m.AfterReturn(tx.Now()), m.Binding, ""); err != nil {
 		return "", err
@@ -210,7 +210,7 @@ func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s pool.Seating) (a
 
 // take binds the person to an idle desktop. One that runs gets their account by a sub-job, which it returns; one that is off gets
 // it when it starts.
-func (a *arrival) take(ctx context.Context, tx *store.Tx, s pool.Seating) (attaching string, err error) {
+func (a *arrival) take(ctx context.Context, tx *store.Tx, s pool.Assignment) (attaching string, err error) {
 	m := a.member(s.DesktopID)
 	bound := m.AfterBinding(a.UserID, tx.Now())
 	if err := desktop.PutMember(ctx, tx, bound, m.Binding, a.group); err != nil {
@@ -273,8 +273,8 @@ type bindInputs struct {
 }
 
 // record writes the decision to the pool's log, unless it only says again what the person was told before.
-func (a *arrival) record(ctx context.Context, tx *store.Tx, s pool.Seating) error {
-	again := s.Outcome == pool.SeatWait && a.place != nil || s.Outcome == pool.SeatSame && !s.Start
+func (a *arrival) record(ctx context.Context, tx *store.Tx, s pool.Assignment) error {
+	again := s.Outcome == pool.OutcomeWait && a.place != nil || s.Outcome == pool.OutcomeSame && !s.Start
 	if again && s.Ended == "" {
 		return nil
 	}
@@ -287,7 +287,7 @@ func (a *arrival) record(ctx context.Context, tx *store.Tx, s pool.Seating) erro
 		ID: workspace.NewID(), PoolID: a.Pool.ID, Kind: pool.DecideBind, At: tx.Now(),
 		Inputs: pool.AsJSON(in), Reasons: []pool.Reason{{Rule: string(s.Outcome), Text: s.Reason}}, Actions: pool.AsJSON(s),
 	}
-	if s.Outcome == pool.SeatFull || s.Outcome == pool.SeatShut {
+	if s.Outcome == pool.OutcomeFull || s.Outcome == pool.OutcomeShut {
 		last, _, err := pool.Decisions(ctx, tx, a.Pool.ID, pool.DecideBind, workspace.Page{Limit: 1})
 		if err != nil {
 			return err

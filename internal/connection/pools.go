@@ -26,8 +26,8 @@ type MyPool struct {
 	State       PoolState
 	Reason      string // the state in a plain English sentence; empty when it needs none
 
-	Desktop *Mine     // the one that they have; its door says what they can do with it
-	Ends    time.Time // when they lose it if they stay away; zero while they are connected, in a STATIC pool, and without a desktop
+	Desktop *UserDesktop // the one that they have; its door says what they can do with it
+	Ends    time.Time    // when they lose it if they stay away; zero while they are connected, in a STATIC pool, and without a desktop
 
 	Wait *PoolWait // while they wait for one
 
@@ -147,8 +147,8 @@ type lobby struct {
 	grants  map[string][]pool.Grant              // by person
 	pools   map[string]pool.Pool                 // by id
 	own     map[string]map[string]desktop.Member // by person and pool
-	mine    map[string]Mine                      // by desktop
-	counts  map[string]pool.SeatCounts           // by pool
+	mine    map[string]UserDesktop               // by desktop
+	counts  map[string]pool.Availability         // by pool
 	waiting map[string][]pool.Waiting            // by pool, longest first
 	coming  map[string][]workspace.SubJob        // by pool with people who wait: what is being done, the furthest first
 	resets  map[string]map[string][]time.Time    // by person and pool
@@ -168,7 +168,7 @@ func poolsOf(ctx context.Context, tx *store.Tx, people []directory.User) (map[st
 }
 
 func readLobby(ctx context.Context, tx *store.Tx, people []directory.User) (l lobby, err error) {
-	l = lobby{now: tx.Now(), pools: map[string]pool.Pool{}, own: map[string]map[string]desktop.Member{}, mine: map[string]Mine{}}
+	l = lobby{now: tx.Now(), pools: map[string]pool.Pool{}, own: map[string]map[string]desktop.Member{}, mine: map[string]UserDesktop{}}
 	users := make([]string, len(people))
 	for i, u := range people {
 		users[i] = u.ID
@@ -235,12 +235,12 @@ func (l *lobby) readOwn(ctx context.Context, tx *store.Tx, users []string) error
 }
 
 // countSeats counts the desktops of pools by the rules of the domain; the database only says which are alike.
-func countSeats(ctx context.Context, tx *store.Tx, poolIDs []string) (map[string]pool.SeatCounts, error) {
+func countSeats(ctx context.Context, tx *store.Tx, poolIDs []string) (map[string]pool.Availability, error) {
 	kinds, err := pool.MemberKinds(ctx, tx, poolIDs...)
 	if err != nil {
 		return nil, err
 	}
-	counts := make(map[string]pool.SeatCounts, len(poolIDs))
+	counts := make(map[string]pool.Availability, len(poolIDs))
 	for _, k := range kinds {
 		c := counts[k.PoolID]
 		c.Add(k.Member, k.Count)
@@ -331,12 +331,12 @@ func (l *lobby) queue(u directory.User, p pool.Pool, c *MyPool) {
 	}
 	counts := l.counts[p.ID]
 	prospect := p.Prospect(counts, ahead, l.now)
-	if place < 0 || prospect.Outcome == pool.SeatFull {
-		c.State = map[pool.Outcome]PoolState{pool.SeatNew: PoolReady, pool.SeatWait: PoolGrows, pool.SeatFull: PoolFull}[prospect.Outcome]
+	if place < 0 || prospect.Outcome == pool.OutcomeFull {
+		c.State = map[pool.Outcome]PoolState{pool.OutcomeNew: PoolReady, pool.OutcomeWait: PoolGrows, pool.OutcomeFull: PoolFull}[prospect.Outcome]
 		return
 	}
 	c.State = PoolWaiting
-	w := &PoolWait{Since: queue[place].Since, Position: place + 1, Ready: prospect.Outcome == pool.SeatNew, Coming: counts.Coming}
+	w := &PoolWait{Since: queue[place].Since, Position: place + 1, Ready: prospect.Outcome == pool.OutcomeNew, Coming: counts.Coming}
 	if nth := place - counts.Idle; nth >= 0 && nth < len(l.coming[p.ID]) {
 		w.Percent, w.Step = l.coming[p.ID][nth].Progress, l.coming[p.ID][nth].Step
 	}

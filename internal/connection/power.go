@@ -15,15 +15,15 @@ import (
 // MyOperations are the power operations that people may ask for on desktops of their own.
 var MyOperations = []desktop.Operation{desktop.OpStart, desktop.OpStop, desktop.OpReboot}
 
-// OperateMine starts, shuts down or restarts a desktop of a person's, as the administrators' operation of that name does.
+// Operate starts, shuts down or restarts a desktop of a person's, as the administrators' operation of that name does.
 // What the desktop does already, or has reached, succeeds and makes no job: asking twice is asking once. CodeDesktopNotFound
 // when the desktop is not theirs, CodeConflict when its state forbids the operation, CodeForbidden when others have the
 // desktop, too, and would lose their sessions, or when the person may not use desktops now; CodeInvalid.
-func (s *Service) OperateMine(ctx context.Context, v signin.Visitor, desktopID string, op desktop.Operation, requestID string) error {
+func (s *Service) Operate(ctx context.Context, v signin.Visitor, desktopID string, op desktop.Operation, requestID string) error {
 	if !slices.Contains(MyOperations, op) {
 		return workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", op)
 	}
-	return s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
+	return s.updateUserDesktop(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
 		locked, err := desktop.LockDesktops(ctx, tx, u.ProjectID, []string{d.ID}) // two who ask at once decide one after the other
 		if err != nil {
 			return err
@@ -31,7 +31,7 @@ func (s *Service) OperateMine(ctx context.Context, v signin.Visitor, desktopID s
 		if len(locked) == 0 {
 			return workspace.Errorf(workspace.CodeDesktopNotFound, "desktop %s is gone", d.Name)
 		}
-		ask, err := MayOperateMine(locked[0], op)
+		ask, err := MayOperate(locked[0], op)
 		if err != nil || !ask {
 			return err
 		}
@@ -50,24 +50,24 @@ func (s *Service) OperateMine(ctx context.Context, v signin.Visitor, desktopID s
 	})
 }
 
-// MayOperateMine decides whether an operation that a person asks for is to be ordered: not when it is under way already or
+// MayOperate decides whether an operation that a person asks for is to be ordered: not when it is under way already or
 // there is nothing left to do. CodeConflict when it is impossible now.
-func MayOperateMine(d desktop.Desktop, op desktop.Operation) (ask bool, err error) {
-	door, why := DoorOf(d)
+func MayOperate(d desktop.Desktop, op desktop.Operation) (ask bool, err error) {
+	door, why := AccessOf(d)
 	done, possible := false, false
 	switch op {
 	case desktop.OpStart:
-		done, possible = door == DoorOpen || why == ObsStarting, door == DoorStart
+		done, possible = door == AccessOpen || why == ObsStarting, door == AccessStart
 	case desktop.OpStop:
-		done, possible = door == DoorStart && d.Status == desktop.StatusShutoff || why == ObsStopping, door == DoorOpen
+		done, possible = door == AccessStart && d.Status == desktop.StatusShutoff || why == ObsStopping, door == AccessOpen
 	case desktop.OpReboot:
-		done, possible = why == ObsRestarting, door == DoorOpen
+		done, possible = why == ObsRestarting, door == AccessOpen
 	case desktop.OpHibernate: // people are not offered it
 	}
 	switch {
 	case done || possible:
 		return possible && !done, nil
-	case door == DoorStart:
+	case door == AccessStart:
 		return false, &workspace.Error{Code: workspace.CodeConflict, Message: "this desktop is not running, start it first"}
 	}
 	return false, &workspace.Error{Code: workspace.CodeConflict, Message: why.Sentence()}

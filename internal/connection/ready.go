@@ -15,7 +15,7 @@ import (
 // MarkReady records that the person who has a desktop may be cut off now, though the countdown to its rebuild still runs. Saying so
 // again, or when the rebuild has begun, succeeds. CodeDesktopNotFound when the desktop is not theirs, CodeConflict when no countdown runs, CodeForbidden.
 func (s *Service) MarkReady(ctx context.Context, v signin.Visitor, desktopID string) error {
-	return s.updateMine(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
+	return s.updateUserDesktop(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
 		if d.Task == desktop.TaskRebuilding {
 			return nil
 		}

@@ -87,7 +87,7 @@ func (m Member) AfterBinding(userID string, now time.Time) Member {
 	return m
 }
 
-// AfterReturn returns the member when its person opens it again (SeatSame): the time that they may stay away begins anew, so that it
+// AfterReturn returns the member when its person opens it again (OutcomeSame): the time that they may stay away begins anew, so that it
 // cannot run out while their display is being connected.
 func (m Member) AfterReturn(now time.Time) Member {
 	if !m.Connected() {

@@ -11,7 +11,7 @@ import (
 	"carrel/internal/pool"
 )
 
-// PoolMetrics is a TendMeter for Prometheus. It also tells, when it is asked, how many desktops of the oldest pools are idle, taken
+// PoolMetrics is a ReconcileMeter for Prometheus. It also tells, when it is asked, how many desktops of the oldest pools are idle, taken
 // and so on, and how many people wait for one.
 type PoolMetrics struct {
 	rounds    prometheus.Histogram
@@ -23,7 +23,7 @@ type PoolMetrics struct {
 }
 
 var (
-	_ TendMeter            = (*PoolMetrics)(nil)
+	_ ReconcileMeter       = (*PoolMetrics)(nil)
 	_ prometheus.Collector = (*PoolMetrics)(nil)
 )
 
@@ -47,10 +47,10 @@ func NewPoolMetrics(registry prometheus.Registerer, s *pool.Service, log *slog.L
 	return m, errors.Join(registry.Register(m.rounds), registry.Register(m.decisions), registry.Register(m))
 }
 
-// Tended implements TendMeter.
-func (m *PoolMetrics) Tended(_ int, took time.Duration) { m.rounds.Observe(took.Seconds()) }
+// Reconciled implements ReconcileMeter.
+func (m *PoolMetrics) Reconciled(_ int, took time.Duration) { m.rounds.Observe(took.Seconds()) }
 
-// Decided implements TendMeter.
+// Decided implements ReconcileMeter.
 func (m *PoolMetrics) Decided(rule string, n int) { m.decisions.WithLabelValues(rule).Add(float64(n)) }
 
 // Describe implements prometheus.Collector.

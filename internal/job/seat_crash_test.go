@@ -86,7 +86,7 @@ func (w *world) checkOneDesktop(v signin.Visitor, opens bool) {
 	if opens {
 		o := w.open(v)
 		if o.Ticket == "" {
-			w.t.Errorf("opening the pool again gave %+v", o.Seating)
+			w.t.Errorf("opening the pool again gave %+v", o.Assignment)
 		}
 		mine = o.DesktopID
 	}
@@ -121,7 +121,7 @@ func (w *world) tendMortal(m *mortal) (kill func()) {
 	service := core.NewServices(core.Config{Store: mortalStore{w.store, m}})
 	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service.Pools, log)
 	w.must(err)
-	t := &job.Tender{Pools: service.Pools, Log: log, Meter: meter}
+	t := &job.Reconciler{Pools: service.Pools, Log: log, Meter: meter}
 	w.must(t.Start(w.t.Context()))
 	return func() {
 		t.Stop(w.t.Context())

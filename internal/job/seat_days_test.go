@@ -79,9 +79,9 @@ func (o *seatedOffice) tenMinutes() {
 		}
 		opened := o.open(v)
 		switch {
-		case opened.Outcome == pool.SeatFull:
+		case opened.Outcome == pool.OutcomeFull:
 			o.full++
-		case opened.Outcome == pool.SeatWait:
+		case opened.Outcome == pool.OutcomeWait:
 			o.waited++
 		case opened.Ticket != "":
 			o.seated++
@@ -137,7 +137,7 @@ func (o *seatedOffice) check() {
 		log, _, err = pool.Decisions(o.t.Context(), tx, seatPool, "", workspace.Page{Limit: 1000})
 		return err
 	}))
-	for _, rule := range []string{pool.RuleMinIdle, pool.RuleSpare, "RELEASE", string(pool.SeatNew)} {
+	for _, rule := range []string{pool.RuleMinIdle, pool.RuleSpare, "RELEASE", string(pool.OutcomeNew)} {
 		if !slices.ContainsFunc(log, func(d pool.PoolDecision) bool {
 			return slices.ContainsFunc(d.Reasons, func(r pool.Reason) bool { return r.Rule == rule && r.Text != "" })
 		}) {

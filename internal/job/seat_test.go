@@ -97,13 +97,13 @@ func (w *world) tend(name string, s store.Transactions, e engine.Engine) (stop f
 	}
 }
 
-func (w *world) tender(s store.Transactions) *job.Tender {
+func (w *world) tender(s store.Transactions) *job.Reconciler {
 	w.t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	service := core.NewServices(core.Config{Store: s})
 	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service.Pools, log)
 	w.must(err)
-	return &job.Tender{Pools: service.Pools, Log: log, Meter: meter}
+	return &job.Reconciler{Pools: service.Pools, Log: log, Meter: meter}
 }
 
 // withSeats runs a test with a pool, people who may use it, and a process that looks after it.
@@ -176,17 +176,17 @@ func TestOpeningAPool(t *testing.T) {
 			w.until("two idle desktops", w.idle(2))
 
 			ada := w.open(people[0])
-			if ada.Outcome != pool.SeatNew || ada.Ticket == "" || ada.Pool.State != connection.PoolYours || ada.Pool.Desktop.ID != ada.DesktopID {
+			if ada.Outcome != pool.OutcomeNew || ada.Ticket == "" || ada.Pool.State != connection.PoolYours || ada.Pool.Desktop.ID != ada.DesktopID {
 				t.Fatalf("opening gave %+v", ada)
 			}
 			if got := w.inside(ada.DesktopID); !slices.Equal(got, []string{"visitor-0"}) {
 				t.Errorf("inside are %v", got)
 			}
-			if bob := w.open(people[1]); bob.Outcome != pool.SeatNew || bob.DesktopID == ada.DesktopID {
-				t.Errorf("the next got %+v", bob.Seating)
+			if bob := w.open(people[1]); bob.Outcome != pool.OutcomeNew || bob.DesktopID == ada.DesktopID {
+				t.Errorf("the next got %+v", bob.Assignment)
 			}
-			if again := w.open(people[0]); again.Outcome != pool.SeatSame || again.DesktopID != ada.DesktopID || again.Ticket == "" {
-				t.Errorf("opening again gave %+v", again.Seating)
+			if again := w.open(people[0]); again.Outcome != pool.OutcomeSame || again.DesktopID != ada.DesktopID || again.Ticket == "" {
+				t.Errorf("opening again gave %+v", again.Assignment)
 			}
 			w.until("two idle desktops again", w.idle(2))
 		})
@@ -202,8 +202,8 @@ func TestOpeningAPool(t *testing.T) {
 			leave()
 			w.pass(29 * time.Minute)
 			again := w.open(people[0])
-			if again.DesktopID != mine.DesktopID || again.Outcome != pool.SeatSame {
-				t.Fatalf("after 29 minutes %+v", again.Seating)
+			if again.DesktopID != mine.DesktopID || again.Outcome != pool.OutcomeSame {
+				t.Fatalf("after 29 minutes %+v", again.Assignment)
 			}
 			w.connect(people[0], again.Ticket)()
 			w.pass(30*time.Minute + time.Second)
@@ -225,12 +225,12 @@ func TestOpeningAPool(t *testing.T) {
 
 			for i, v := range people[:2] {
 				o := w.open(v)
-				if o.Outcome != pool.SeatWait || o.Pool.Wait == nil || o.Pool.Wait.Position != i+1 || o.Pool.Wait.Ready || o.Pool.Reason == "" {
-					t.Fatalf("person %d was told %+v %+v", i, o.Seating, o.Pool.Wait)
+				if o.Outcome != pool.OutcomeWait || o.Pool.Wait == nil || o.Pool.Wait.Position != i+1 || o.Pool.Wait.Ready || o.Pool.Reason == "" {
+					t.Fatalf("person %d was told %+v %+v", i, o.Assignment, o.Pool.Wait)
 				}
 				w.pass(time.Millisecond) // who came first is told by the time
 			}
-			if o := w.open(people[2]); o.Outcome != pool.SeatFull || o.Pool.State != connection.PoolFull || o.Pool.Reason == "" {
+			if o := w.open(people[2]); o.Outcome != pool.OutcomeFull || o.Pool.State != connection.PoolFull || o.Pool.Reason == "" {
 				t.Errorf("beyond the cap somebody was told %+v", o)
 			}
 			steps := map[string]bool{}
@@ -244,12 +244,12 @@ func TestOpeningAPool(t *testing.T) {
 				t.Errorf("the steps they saw: %v", steps)
 			}
 			w.until("both desktops", w.idle(2))
-			if o := w.open(people[2]); o.Outcome == pool.SeatNew {
+			if o := w.open(people[2]); o.Outcome == pool.OutcomeNew {
 				t.Error("somebody overtook two who wait")
 			}
 			for _, v := range people[:2] {
-				if o := w.open(v); o.Outcome != pool.SeatNew || o.Ticket == "" {
-					t.Errorf("who waited got %+v", o.Seating)
+				if o := w.open(v); o.Outcome != pool.OutcomeNew || o.Ticket == "" {
+					t.Errorf("who waited got %+v", o.Assignment)
 				}
 			}
 		})
@@ -261,8 +261,8 @@ func TestOpeningAPool(t *testing.T) {
 			operate(desktop.OpStop)(w)
 			w.until("rest", w.quiet)
 			o := w.open(people[0])
-			if o.Outcome != pool.SeatNew || !o.Start || o.Ticket != "" || o.Pool.Desktop.Why != connection.ObsStarting {
-				t.Fatalf("opening gave %+v %+v", o.Seating, o.Pool.Desktop)
+			if o.Outcome != pool.OutcomeNew || !o.Start || o.Ticket != "" || o.Pool.Desktop.Why != connection.ObsStarting {
+				t.Fatalf("opening gave %+v %+v", o.Assignment, o.Pool.Desktop)
 			}
 			w.until("rest", w.quiet)
 			if got := w.inside(o.DesktopID); !slices.Equal(got, []string{"visitor-0"}) {
@@ -382,8 +382,8 @@ func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
 		})
 		stop = w.tend("replica", w.store, deaf)
 		first := w.open(v) // it waits for as long as a person would
-		if first.Outcome != pool.SeatNew || first.Ticket != "" || first.Pool.Desktop.Why != connection.ObsPreparing {
-			t.Fatalf("opening gave %+v %+v", first.Seating, first.Pool.Desktop)
+		if first.Outcome != pool.OutcomeNew || first.Ticket != "" || first.Pool.Desktop.Why != connection.ObsPreparing {
+			t.Fatalf("opening gave %+v %+v", first.Assignment, first.Pool.Desktop)
 		}
 		w.until("the end of the attempts", func() bool {
 			p, err := w.service.Connections.MyPool(w.t.Context(), v.User, seatPool)
@@ -392,8 +392,8 @@ func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
 		})
 		stop()
 		defer w.tend("replica", w.store, w.sim)()
-		if next := w.open(v); next.Outcome != pool.SeatNew || next.DesktopID == first.DesktopID || next.Ticket == "" {
-			t.Errorf("opening again gave %+v", next.Seating)
+		if next := w.open(v); next.Outcome != pool.OutcomeNew || next.DesktopID == first.DesktopID || next.Ticket == "" {
+			t.Errorf("opening again gave %+v", next.Assignment)
 		}
 		w.until("the desktop's return", w.idle(3))
 	})
@@ -427,7 +427,7 @@ func TestAnOrderThatIsRefusedIsToldAndTriedAgain(t *testing.T) {
 		if !slices.ContainsFunc(log, refused) {
 			t.Errorf("the log does not tell: %+v", log)
 		}
-		if o := w.open(v); o.Outcome != pool.SeatWait || !strings.Contains(o.Pool.Reason, "no room for another desktop") {
+		if o := w.open(v); o.Outcome != pool.OutcomeWait || !strings.Contains(o.Pool.Reason, "no room for another desktop") {
 			t.Errorf("who opens the pool is told %+v", o.Pool.Reason)
 		}
 	})

@@ -9,13 +9,13 @@ import (
 	"carrel/internal/pool"
 )
 
-// Tender looks after desktop pools: bindings that are over end, used desktops are reset, and pools grow and shrink, as soon as
+// Reconciler looks after desktop pools: bindings that are over end, used desktops are reset, and pools grow and shrink, as soon as
 // something in them changes or its time has come. Any number may run on one database; a pool's lock decides which of them does
 // what. Create it with its fields set; Start it once.
-type Tender struct {
+type Reconciler struct {
 	Pools *pool.Service
 	Log   *slog.Logger
-	Meter TendMeter
+	Meter ReconcileMeter
 	// Every is how often it looks when nothing signals and nothing is due; 30 s. It is only the safety net.
 	Every time.Duration
 
@@ -23,19 +23,19 @@ type Tender struct {
 	done   sync.WaitGroup
 }
 
-// TendMeter observes what is done for pools; PoolMetrics implements it.
-type TendMeter interface {
-	// Tended counts a round of looking at so many pools that were due.
-	Tended(pools int, took time.Duration)
+// ReconcileMeter observes what is done for pools; PoolMetrics implements it.
+type ReconcileMeter interface {
+	// Reconciled counts a round of looking at so many pools that were due.
+	Reconciled(pools int, took time.Duration)
 	// Decided counts something that was done, or left undone, by a rule; n is how many desktops it is about.
 	Decided(rule string, n int)
 }
 
-// tendPause is how long it waits after a fault.
-const tendPause = time.Second
+// reconcilePause is how long it waits after a fault.
+const reconcilePause = time.Second
 
 // Start begins to look after pools. It returns at once.
-func (t *Tender) Start(ctx context.Context) error {
+func (t *Reconciler) Start(ctx context.Context) error {
 	if t.Every == 0 {
 		t.Every = 30 * time.Second
 	}
@@ -51,24 +51,24 @@ func (t *Tender) Start(ctx context.Context) error {
 			case <-work:
 			case <-due.C:
 			}
-			due.Reset(t.tend(ctx))
+			due.Reset(t.reconcile(ctx))
 		}
 	})
 	return nil
 }
 
 // Stop ends the looking and waits for it.
-func (t *Tender) Stop(context.Context) {
+func (t *Reconciler) Stop(context.Context) {
 	t.cancel()
 	t.done.Wait()
 }
 
-// tend looks once and says when to look again.
-func (t *Tender) tend(ctx context.Context) time.Duration {
+// reconcile looks once and says when to look again.
+func (t *Reconciler) reconcile(ctx context.Context) time.Duration {
 	begun := time.Now()
-	done, err := t.Pools.TendPools(ctx)
+	done, err := t.Pools.ReconcilePools(ctx)
 	if done.Looked > 0 {
-		t.Meter.Tended(done.Looked, time.Since(begun))
+		t.Meter.Reconciled(done.Looked, time.Since(begun))
 	}
 	for _, p := range done.Pools {
 		t.tell(ctx, p)
@@ -77,7 +77,7 @@ func (t *Tender) tend(ctx context.Context) time.Duration {
 		if ctx.Err() == nil {
 			t.Log.WarnContext(ctx, "looking after pools", "error", err)
 		}
-		return tendPause
+		return reconcilePause
 	}
 	if done.Next.IsZero() {
 		return t.Every
@@ -86,7 +86,7 @@ func (t *Tender) tend(ctx context.Context) time.Duration {
 }
 
 // tell logs and counts what was done for a pool.
-func (t *Tender) tell(ctx context.Context, p pool.TendedPool) {
+func (t *Reconciler) tell(ctx context.Context, p pool.ReconciledPool) {
 	log := t.Log.With("pool", p.PoolID, "name", p.Name)
 	for _, d := range p.Tidied {
 		rule := "reset"

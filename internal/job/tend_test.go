@@ -48,7 +48,7 @@ func TestPoolsThatAlwaysFailKeepNoOthersFromTheirTurn(t *testing.T) {
 			return stuck
 		}
 		look := func() {
-			if _, err := w.service.Pools.TendPools(ctx); !errors.Is(err, context.Canceled) {
+			if _, err := w.service.Pools.ReconcilePools(ctx); !errors.Is(err, context.Canceled) {
 				t.Errorf("looking after the pools gave %v", err)
 			}
 		}
@@ -61,7 +61,7 @@ func TestPoolsThatAlwaysFailKeepNoOthersFromTheirTurn(t *testing.T) {
 		tries = 0
 		for range 3600 {
 			w.pass(time.Second)
-			if due, err := w.service.Pools.TendPools(ctx); err != nil && due.Looked == 0 {
+			if due, err := w.service.Pools.ReconcilePools(ctx); err != nil && due.Looked == 0 {
 				t.Fatal(err)
 			}
 		}

@@ -25,9 +25,9 @@ type TemplateFault struct {
 	Reason string
 }
 
-// house is the templates in use: those in a folder of the house, and the built-in ones where there is none or it cannot be
+// templateSet is the templates in use: those in a folder of the house, and the built-in ones where there is none or it cannot be
 // used. The folder may be changed at any time. A house is not for concurrent use.
-type house struct {
+type templateSet struct {
 	folder   string // empty: the built-in ones only
 	required bool   // the folder must exist
 	built    map[string]string
@@ -38,9 +38,9 @@ type house struct {
 	used     int             // files of the folder that are in use
 }
 
-// openHouse prepares the built-in templates; look reads the folder.
-func openHouse(c Config) (*house, error) {
-	h := &house{folder: cmp.Or(c.Templates, c.DefaultTemplates), required: c.Templates != "", standard: map[string]text{}}
+// openTemplates prepares the built-in templates; look reads the folder.
+func openTemplates(c Config) (*templateSet, error) {
+	h := &templateSet{folder: cmp.Or(c.Templates, c.DefaultTemplates), required: c.Templates != "", standard: map[string]text{}}
 	if h.required {
 		info, err := os.Stat(h.folder)
 		if err == nil && !info.IsDir() {
@@ -67,7 +67,7 @@ func openHouse(c Config) (*house, error) {
 }
 
 // look reads the folder if it has changed, and says whether it has.
-func (h *house) look() (changed bool) {
+func (h *templateSet) look() (changed bool) {
 	if h.folder == "" {
 		return false
 	}
@@ -106,7 +106,7 @@ func sightOf(entries []os.DirEntry, err error) string {
 
 // read returns the folder's templates by name. A file that replaces none of the built-in ones is a fault, since it would have
 // no effect.
-func (h *house) read(entries []os.DirEntry) map[string]string {
+func (h *templateSet) read(entries []os.DirEntry) map[string]string {
 	own := map[string]string{}
 	for _, entry := range entries {
 		name := entry.Name()
@@ -141,7 +141,7 @@ func readTemplate(path string) (string, error) {
 }
 
 // compile makes the templates in use of the folder's and, where one of those is broken, the built-in one.
-func (h *house) compile(own map[string]string) {
+func (h *templateSet) compile(own map[string]string) {
 	if len(own) == 0 {
 		h.texts = h.standard
 		return
@@ -177,17 +177,17 @@ func (h *house) compile(own map[string]string) {
 	slices.SortFunc(h.faults, func(a, b TemplateFault) int { return cmp.Compare(a.File, b.File) })
 }
 
-func (h *house) fault(name string, err error) {
+func (h *templateSet) fault(name string, err error) {
 	h.faults = append(h.faults, TemplateFault{File: filepath.Join(h.folder, name), Reason: err.Error()})
 }
 
 // write makes the letter of a kind in the reader's language, without id and address. When a template of the house fails on
 // this very content the built-in one is used; own says why.
-func (h *house) write(kind directory.MailKind, language string, c content) (l letter, own, err error) {
+func (h *templateSet) write(kind directory.MailKind, language string, c content) (l message, own, err error) {
 	name := templateName(kind, language)
 	t, known := h.texts[name]
 	if !known {
-		return letter{}, nil, fmt.Errorf("there is no template %s", name)
+		return message{}, nil, fmt.Errorf("there is no template %s", name)
 	}
 	if l, own = t.write(c); own != nil {
 		own = fmt.Errorf("using mail template %s: %w", name, own)
@@ -199,7 +199,7 @@ func (h *house) write(kind directory.MailKind, language string, c content) (l le
 
 // CheckTemplates tries the templates of the house that the configuration names and returns those that cannot be used.
 func CheckTemplates(c Config) ([]TemplateFault, error) {
-	h, err := openHouse(c)
+	h, err := openTemplates(c)
 	if err != nil {
 		return nil, err
 	}

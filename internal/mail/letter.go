@@ -17,8 +17,8 @@ import (
 // linkLife is how long the link to set a first password works.
 const linkLife = 72 * time.Hour
 
-// letter is a mail ready to be sent. None of its one-line fields holds a control character.
-type letter struct {
+// message is a mail ready to be sent. None of its one-line fields holds a control character.
+type message struct {
 	id      string
 	kind    directory.MailKind
 	to      string
@@ -28,7 +28,7 @@ type letter struct {
 }
 
 // compose writes a mail for its reader. It fails with errNotNeeded or errBadReader when it should not be sent at all.
-func (s *Sender) compose(ctx context.Context, m directory.Mail) (letter, error) {
+func (s *Sender) compose(ctx context.Context, m directory.Mail) (message, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
 	var c content
@@ -47,10 +47,10 @@ func (s *Sender) compose(ctx context.Context, m directory.Mail) (letter, error) 
 		return err
 	})
 	if err != nil {
-		return letter{}, err
+		return message{}, err
 	}
 	if to, err = checkAddress(to); err != nil {
-		return letter{}, err
+		return message{}, err
 	}
 	l, own, err := s.texts.write(m.Kind, language, c)
 	if own != nil {
@@ -58,7 +58,7 @@ func (s *Sender) compose(ctx context.Context, m directory.Mail) (letter, error) 
 		s.log.ErrorContext(ctx, "a mail template cannot be used, the built-in one stands in", "mail_id", m.ID, "error", own)
 	}
 	if err != nil {
-		return letter{}, fmt.Errorf("writing the mail: %w", err)
+		return message{}, fmt.Errorf("writing the mail: %w", err)
 	}
 	l.id, l.to = m.ID, to
 	return l, nil

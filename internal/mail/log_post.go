@@ -8,20 +8,20 @@ import (
 	"carrel/internal/store"
 )
 
-// logPost stands in when mail is off: it shows in the log what would have been sent. It makes no links that work.
-type logPost struct{ log *slog.Logger }
+// logTransport stands in when mail is off: it shows in the log what would have been sent. It makes no links that work.
+type logTransport struct{ log *slog.Logger }
 
-func (p logPost) open(context.Context) (line, error) { return logLine(p), nil }
+func (p logTransport) open(context.Context) (line, error) { return logLine(p), nil }
 
-func (p logPost) linkFor(_ context.Context, _ *store.Tx, portal string, _ directory.User) (string, error) {
+func (p logTransport) linkFor(_ context.Context, _ *store.Tx, portal string, _ directory.User) (string, error) {
 	return portal + firstPasswordPath + "<hidden>", nil
 }
 
-func (p logPost) fault() string { return "mail is off: the message was only shown in the log" }
+func (p logTransport) fault() string { return "mail is off: the message was only shown in the log" }
 
 type logLine struct{ log *slog.Logger }
 
-func (l logLine) send(letter letter) error {
+func (l logLine) send(letter message) error {
 	l.log.Info("mail is off, this message is only shown here",
 		"kind", string(letter.kind), "to", letter.to, "subject", letter.subject, "text", letter.text)
 	return nil

@@ -37,9 +37,9 @@ const storeLimit = 10 * time.Second
 type Sender struct {
 	store   store.Transactions
 	log     *slog.Logger
-	texts   *house // of the goroutine that sends
+	texts   *templateSet // of the goroutine that sends
 	portal  string
-	post    post
+	post    transport
 	hold    time.Duration
 	poll    time.Duration
 	metrics *metrics
@@ -50,8 +50,8 @@ type Sender struct {
 	closed chan struct{}
 }
 
-// post is where letters are taken.
-type post interface {
+// transport is where letters are taken.
+type transport interface {
 	// open fails when nothing can be sent at present.
 	open(ctx context.Context) (line, error)
 	// linkFor makes the link with which a person sets a password, inside the transaction.
@@ -62,7 +62,7 @@ type post interface {
 
 // line is an open connection that carries letters one after the other.
 type line interface {
-	send(l letter) error
+	send(l message) error
 	// usable says whether another letter can follow.
 	usable() bool
 	close()
@@ -72,7 +72,7 @@ type line interface {
 // connection: a mail server that is down now may be up later. Nor do broken templates stop it: they are complained about, and
 // the built-in ones stand in, so that no mail is lost.
 func NewSender(store store.Transactions, c Config, registry prometheus.Registerer, log *slog.Logger) (*Sender, error) {
-	texts, err := openHouse(c)
+	texts, err := openTemplates(c)
 	if err != nil {
 		return nil, err
 	}
@@ -84,12 +84,12 @@ func NewSender(store store.Transactions, c Config, registry prometheus.Registere
 		s.poll = 500 * time.Millisecond
 	}
 	if c.SMTP.Host == "" {
-		s.post, s.hold = logPost{log}, time.Minute
+		s.post, s.hold = logTransport{log}, time.Minute
 	} else {
 		if base, err := url.Parse(c.BaseURL); err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 			return nil, fmt.Errorf("mail needs the address of the portal for its links, such as https://desktops.example.org, not %q", c.BaseURL)
 		}
-		smtp, err := newSMTPPost(c.SMTP)
+		smtp, err := newSMTPTransport(c.SMTP)
 		if err != nil {
 			return nil, err
 		}

@@ -53,7 +53,7 @@ const (
 
 var standardPorts = map[TLSMode]int{TLSNone: 25, TLSStart: 587, TLSImplicit: 465}
 
-type smtpPost struct {
+type smtpTransport struct {
 	SMTP
 	from    *mail.Address
 	tls     *tls.Config
@@ -62,7 +62,7 @@ type smtpPost struct {
 	international bool // from needs SMTPUTF8
 }
 
-func newSMTPPost(c SMTP) (*smtpPost, error) {
+func newSMTPTransport(c SMTP) (*smtpTransport, error) {
 	if c.TLS == "" {
 		c.TLS = TLSStart
 	}
@@ -88,7 +88,7 @@ func newSMTPPost(c SMTP) (*smtpPost, error) {
 		return nil, fmt.Errorf("mail sender %q: %w", c.From, err)
 	}
 	from.Address = wire
-	p := &smtpPost{SMTP: c, from: from, international: international, timeout: c.Timeout, tls: &tls.Config{ServerName: c.Host, MinVersion: tls.VersionTLS12}}
+	p := &smtpTransport{SMTP: c, from: from, international: international, timeout: c.Timeout, tls: &tls.Config{ServerName: c.Host, MinVersion: tls.VersionTLS12}}
 	if p.timeout <= 0 {
 		p.timeout = 15 * time.Second
 	}
@@ -109,7 +109,7 @@ func newSMTPPost(c SMTP) (*smtpPost, error) {
 }
 
 // linkFor makes a token of its own for each mail; the first that is used ends the others.
-func (p *smtpPost) linkFor(ctx context.Context, tx *store.Tx, portal string, u directory.User) (string, error) {
+func (p *smtpTransport) linkFor(ctx context.Context, tx *store.Tx, portal string, u directory.User) (string, error) {
 	token := workspace.NewToken()
 	err := signin.InsertPasswordToken(ctx, tx, signin.PasswordToken{
 		TokenHash: workspace.HashToken(token), UserID: u.ID, Expires: tx.Now().Add(linkLife),
@@ -120,12 +120,12 @@ func (p *smtpPost) linkFor(ctx context.Context, tx *store.Tx, portal string, u d
 	return portal + firstPasswordPath + token, nil
 }
 
-func (p *smtpPost) fault() string { return "" }
+func (p *smtpTransport) fault() string { return "" }
 
 // smtpLine holds the connection itself: go-mail leaves it open when greeting or signing in fails, and once connected it
 // knows no context.
 type smtpLine struct {
-	post   *smtpPost
+	post   *smtpTransport
 	client *gomail.Client
 	smtp   *smtp.Client
 	conn   net.Conn
@@ -133,7 +133,7 @@ type smtpLine struct {
 	broken bool
 }
 
-func (p *smtpPost) open(ctx context.Context) (line, error) {
+func (p *smtpTransport) open(ctx context.Context) (line, error) {
 	l := &smtpLine{post: p}
 	client, err := gomail.NewClient(p.Host, p.options(ctx, l)...)
 	if err != nil {
@@ -149,7 +149,7 @@ func (p *smtpPost) open(ctx context.Context) (line, error) {
 	return l, nil
 }
 
-func (p *smtpPost) options(ctx context.Context, l *smtpLine) []gomail.Option {
+func (p *smtpTransport) options(ctx context.Context, l *smtpLine) []gomail.Option {
 	options := []gomail.Option{
 		gomail.WithPort(p.Port), gomail.WithTimeout(p.timeout), gomail.WithTLSConfig(p.tls),
 		gomail.WithDialContextFunc(func(dialing context.Context, network, _ string) (net.Conn, error) {
@@ -191,7 +191,7 @@ func (l *smtpLine) dial(ctx, dialing context.Context, network string) (net.Conn,
 }
 
 // send gives one letter to the server. A *serverError ends the line.
-func (l *smtpLine) send(letter letter) error {
+func (l *smtpLine) send(letter message) error {
 	to, international, err := wireAddress(letter.to)
 	if err != nil {
 		return err
@@ -244,7 +244,7 @@ func (l *smtpLine) close() {
 }
 
 // message encodes a letter. Its id becomes the Message-ID, so that a mail that is sent twice can be told.
-func (p *smtpPost) message(l letter) (*gomail.Msg, error) {
+func (p *smtpTransport) message(l message) (*gomail.Msg, error) {
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	m.FromMailAddress(p.from)
 	if err := m.To(l.to); err != nil {

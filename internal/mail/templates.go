@@ -80,23 +80,23 @@ func newText(name, source, frame string) (t text, err error) {
 }
 
 // write makes a letter, without id, kind and address.
-func (t text) write(c content) (letter, error) {
+func (t text) write(c content) (message, error) {
 	var subject, plain, page strings.Builder
 	if err := t.plain.ExecuteTemplate(&subject, "subject", c); err != nil {
-		return letter{}, err
+		return message{}, err
 	}
 	if err := t.plain.ExecuteTemplate(&plain, "text", c); err != nil {
-		return letter{}, err
+		return message{}, err
 	}
 	if err := t.page.ExecuteTemplate(&page, frameFile, c); err != nil {
-		return letter{}, err
+		return message{}, err
 	}
-	l := letter{subject: oneLine(subject.String()), text: strings.TrimSpace(plain.String()) + "\n", html: page.String()}
+	l := message{subject: oneLine(subject.String()), text: strings.TrimSpace(plain.String()) + "\n", html: page.String()}
 	switch {
 	case l.subject == "":
-		return letter{}, errors.New("the subject is empty")
+		return message{}, errors.New("the subject is empty")
 	case l.text == "\n":
-		return letter{}, errors.New("the text is empty")
+		return message{}, errors.New("the text is empty")
 	}
 	return l, nil
 }

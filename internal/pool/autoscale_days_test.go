@@ -156,10 +156,10 @@ func (o *office) sit() {
 			*m = m.AfterRelease()
 		}
 		switch s.Outcome {
-		case pool.SeatNew:
+		case pool.OutcomeNew:
 			m := o.member(s.DesktopID)
 			*m = m.AfterBinding(p.name, o.now).AfterLogin(desktop.LoginConnected, o.now)
-		case pool.SeatSame:
+		case pool.OutcomeSame:
 			m := o.member(s.DesktopID)
 			*m = m.AfterReturn(o.now).AfterLogin(desktop.LoginConnected, o.now)
 		default:

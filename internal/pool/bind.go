@@ -23,15 +23,15 @@ type Outcome string
 
 // The outcomes.
 const (
-	SeatSame Outcome = "SAME" // the desktop that they have already; that they came is to be written (Member.AfterReturn)
-	SeatNew  Outcome = "NEW"  // an idle one; the binding is to be written (Member.AfterBinding)
-	SeatWait Outcome = "WAIT" // none is idle, but one comes or can be made: they go on the waiting list
-	SeatFull Outcome = "FULL" // none is idle and none will be made
-	SeatShut Outcome = "SHUT" // the pool, or the desktop that they keep in it, is closed by an administrator
+	OutcomeSame Outcome = "SAME" // the desktop that they have already; that they came is to be written (Member.AfterReturn)
+	OutcomeNew  Outcome = "NEW"  // an idle one; the binding is to be written (Member.AfterBinding)
+	OutcomeWait Outcome = "WAIT" // none is idle, but one comes or can be made: they go on the waiting list
+	OutcomeFull Outcome = "FULL" // none is idle and none will be made
+	OutcomeShut Outcome = "SHUT" // the pool, or the desktop that they keep in it, is closed by an administrator
 )
 
-// Seating is the decision about an arrival.
-type Seating struct {
+// Assignment is the decision about an arrival.
+type Assignment struct {
 	Outcome   Outcome `json:"outcome"`
 	DesktopID string  `json:"desktop_id,omitempty"` // of SAME, NEW and a SHUT desktop
 	Start     bool    `json:"start,omitempty"`      // it is off or asleep
@@ -45,18 +45,18 @@ type Seating struct {
 // idle one: one that runs before one that must start, one of the pool's present image before others, an administrator's before
 // one that autoscaling made (which can then go when it is no longer needed), and of those the one that has been idle longest.
 // Nobody overtakes people who have waited longer.
-func Bind(a Arrival, now time.Time) Seating {
+func Bind(a Arrival, now time.Time) Assignment {
 	if a.Pool.InMaintenance || a.Pool.Frozen {
-		return Seating{Outcome: SeatShut, Reason: "the pool is under maintenance"}
+		return Assignment{Outcome: OutcomeShut, Reason: "the pool is under maintenance"}
 	}
 	var ended string
 	if m, ok := a.Own(); ok {
 		over := a.Pool.BindingOver(m, now)
 		switch {
 		case over == "" && m.Isolated:
-			return Seating{Outcome: SeatShut, DesktopID: m.DesktopID, Reason: "the person's desktop broke and was put aside"}
+			return Assignment{Outcome: OutcomeShut, DesktopID: m.DesktopID, Reason: "the person's desktop broke and was put aside"}
 		case over == "":
-			return Seating{Outcome: SeatSame, DesktopID: m.DesktopID, Start: m.Off(), Reason: "the person has this desktop"}
+			return Assignment{Outcome: OutcomeSame, DesktopID: m.DesktopID, Start: m.Off(), Reason: "the person has this desktop"}
 		}
 		ended = m.DesktopID
 	}
@@ -77,9 +77,9 @@ func (a Arrival) Own() (desktop.Member, bool) {
 	return own, found
 }
 
-func (a Arrival) choose(now time.Time) Seating {
+func (a Arrival) choose(now time.Time) Assignment {
 	var idle []desktop.Member
-	var c SeatCounts
+	var c Availability
 	for _, m := range a.Members {
 		if m.Idle() {
 			idle = append(idle, m)
@@ -87,38 +87,38 @@ func (a Arrival) choose(now time.Time) Seating {
 		c.Add(m, 1)
 	}
 	s := a.Pool.Prospect(c, a.Ahead, now)
-	if s.Outcome == SeatNew {
+	if s.Outcome == OutcomeNew {
 		best := slices.MinFunc(idle, a.Pool.preference)
 		s.DesktopID, s.Start = best.DesktopID, best.Off()
 	}
 	return s
 }
 
-// SeatCounts counts a pool's desktops as far as the prospects of somebody without one depend on them.
-type SeatCounts struct {
+// Availability counts a pool's desktops as far as the prospects of somebody without one depend on them.
+type Availability struct {
 	Idle   int
 	Coming int
 	auto   int // autoscaling made them
 }
 
 // Add counts n desktops that are like m.
-func (c *SeatCounts) Add(m desktop.Member, n int) {
+func (c *Availability) Add(m desktop.Member, n int) {
 	c.Idle += n * Count(m.Idle())
 	c.Coming += n * Count(m.Coming())
 	c.auto += n * Count(m.AutoCreated)
 }
 
 // Prospect decides what somebody gets who has no desktop of the pool and before whom so many have waited; not which one.
-func (p Pool) Prospect(c SeatCounts, ahead int, now time.Time) Seating {
+func (p Pool) Prospect(c Availability, ahead int, now time.Time) Assignment {
 	switch room := p.Policy.MaxAutoCreated - c.auto; {
 	case c.Idle > ahead:
-		return Seating{Outcome: SeatNew, Reason: fmt.Sprintf("%d idle, this one suits best", c.Idle)}
+		return Assignment{Outcome: OutcomeNew, Reason: fmt.Sprintf("%d idle, this one suits best", c.Idle)}
 	case c.Idle+c.Coming > ahead:
-		return Seating{Outcome: SeatWait, Reason: fmt.Sprintf("%d idle, %d coming, %s longer", c.Idle, c.Coming, waits(ahead))}
+		return Assignment{Outcome: OutcomeWait, Reason: fmt.Sprintf("%d idle, %d coming, %s longer", c.Idle, c.Coming, waits(ahead))}
 	case !p.Autoscaling || p.Policy.Type == "":
-		return Seating{Outcome: SeatFull, Reason: "all desktops are taken and the pool does not grow by itself"}
+		return Assignment{Outcome: OutcomeFull, Reason: "all desktops are taken and the pool does not grow by itself"}
 	case c.Idle+c.Coming+room <= ahead:
-		return Seating{Outcome: SeatFull, Reason: fmt.Sprintf("all desktops are taken and max_auto_created (%d) is reached", p.Policy.MaxAutoCreated)}
+		return Assignment{Outcome: OutcomeFull, Reason: fmt.Sprintf("all desktops are taken and max_auto_created (%d) is reached", p.Policy.MaxAutoCreated)}
 	default:
 		why := "a desktop is made for the person"
 		if until := p.Scale.PausedUntil(); until.After(now) {
@@ -126,7 +126,7 @@ func (p Pool) Prospect(c SeatCounts, ahead int, now time.Time) Seating {
 		} else if until := p.Scale.ShortUntil(); until.After(now) {
 			why = fmt.Sprintf("there is no room for another desktop, it is tried again in %v", Rounded(until.Sub(now)))
 		}
-		return Seating{Outcome: SeatWait, Reason: why}
+		return Assignment{Outcome: OutcomeWait, Reason: why}
 	}
 }
 

@@ -30,57 +30,57 @@ func TestBind(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		arrival func(*pool.Arrival)
-		want    pool.Seating // but for Reason, which is part of what is said
+		want    pool.Assignment // but for Reason, which is part of what is said
 	}{
 		{"gives the desktop that was idle longest", func(a *pool.Arrival) { a.Members[1].IdleSince = noon.Add(-2 * time.Hour) },
-			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d01", Reason: "3 idle"}},
+			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d01", Reason: "3 idle"}},
 		{"gives one that runs before one that must start", func(a *pool.Arrival) {
 			a.Members[0].Status, a.Members[1].Status = desktop.StatusShutoff, desktop.StatusHibernated
-		}, pool.Seating{Outcome: pool.SeatNew, DesktopID: "d02", Reason: "3 idle"}},
+		}, pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d02", Reason: "3 idle"}},
 		{"gives one of the present image before others", func(a *pool.Arrival) { a.Members[2].ImageID = "gold-1" },
-			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d02", Reason: "3 idle"}},
+			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d02", Reason: "3 idle"}},
 		{"gives an administrator's desktop before one that may go when idle", func(a *pool.Arrival) { a.Members[2].AutoCreated = false },
-			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d02", Reason: "3 idle"}},
+			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d02", Reason: "3 idle"}},
 		{"starts one that is off when there is no other", func(a *pool.Arrival) { a.Members = a.Members[:1]; a.Members[0].Status = desktop.StatusShutoff },
-			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d00", Start: true, Reason: "1 idle"}},
+			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d00", Start: true, Reason: "1 idle"}},
 		{"gives the same to who returns in time", func(a *pool.Arrival) { bound(&a.Members[1]) },
-			pool.Seating{Outcome: pool.SeatSame, DesktopID: "d01", Reason: "has this desktop"}},
+			pool.Assignment{Outcome: pool.OutcomeSame, DesktopID: "d01", Reason: "has this desktop"}},
 		{"gives another to who returns too late", func(a *pool.Arrival) { bound(&a.Members[1]); a.Pool.RetentionMinutes = 29 },
-			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
+			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
 		{"gives the same in a static pool however late", func(a *pool.Arrival) {
 			bound(&a.Members[1])
 			a.Pool.Type, a.Pool.RetentionMinutes = pool.Static, 0
 			a.Members[1].Status = desktop.StatusHibernated
-		}, pool.Seating{Outcome: pool.SeatSame, DesktopID: "d01", Start: true, Reason: "has this desktop"}},
+		}, pool.Assignment{Outcome: pool.OutcomeSame, DesktopID: "d01", Start: true, Reason: "has this desktop"}},
 		{"gives another when theirs is being deleted", func(a *pool.Arrival) { bound(&a.Members[1]); a.Members[1].Task = workspace.TaskDeleting },
-			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
+			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
 		{"gives another when theirs broke and was put aside", func(a *pool.Arrival) { bound(&a.Members[1]); a.Members[1].Isolated = true },
-			pool.Seating{Outcome: pool.SeatNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
+			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
 		{"shuts a static desktop that was put aside", func(a *pool.Arrival) {
 			bound(&a.Members[1])
 			a.Members[1].Isolated, a.Pool.Type = true, pool.Static
-		}, pool.Seating{Outcome: pool.SeatShut, DesktopID: "d01", Reason: "put aside"}},
+		}, pool.Assignment{Outcome: pool.OutcomeShut, DesktopID: "d01", Reason: "put aside"}},
 		{"does not let anybody overtake", func(a *pool.Arrival) { a.Ahead = 3 },
-			pool.Seating{Outcome: pool.SeatFull, Reason: "does not grow"}},
+			pool.Assignment{Outcome: pool.OutcomeFull, Reason: "does not grow"}},
 		{"waits for a desktop that comes", func(a *pool.Arrival) { a.Members = a.Members[:1]; a.Members[0].Task = desktop.TaskRebuilding },
-			pool.Seating{Outcome: pool.SeatWait, Reason: "0 idle, 1 coming"}},
+			pool.Assignment{Outcome: pool.OutcomeWait, Reason: "0 idle, 1 coming"}},
 		{"waits for one that is made on access", func(a *pool.Arrival) {
 			a.Members, a.Pool.Autoscaling = nil, true
 			a.Pool.Policy = pool.AutoscalePolicy{Type: pool.AccessCreated, MaxAutoCreated: 1}
-		}, pool.Seating{Outcome: pool.SeatWait, Reason: "a desktop is made"}},
+		}, pool.Assignment{Outcome: pool.OutcomeWait, Reason: "a desktop is made"}},
 		{"says honestly that making one failed", func(a *pool.Arrival) {
 			a.Members, a.Pool.Autoscaling = nil, true
 			a.Pool.Policy = pool.AutoscalePolicy{Type: pool.AccessCreated, MaxAutoCreated: 1}
 			a.Pool.Scale = pool.ScaleHistory{Failures: 3, Failed: noon.Add(-20 * time.Second)}
-		}, pool.Seating{Outcome: pool.SeatWait, Reason: "failed 3 times in a row, it is tried again in 40s"}},
+		}, pool.Assignment{Outcome: pool.OutcomeWait, Reason: "failed 3 times in a row, it is tried again in 40s"}},
 		{"is full at the cap", func(a *pool.Arrival) {
 			a.Pool.Autoscaling, a.Ahead = true, 3
 			a.Pool.Policy = pool.AutoscalePolicy{Type: pool.AccessCreated, MaxAutoCreated: 3}
-		}, pool.Seating{Outcome: pool.SeatFull, Reason: "max_auto_created (3) is reached"}},
+		}, pool.Assignment{Outcome: pool.OutcomeFull, Reason: "max_auto_created (3) is reached"}},
 		{"is full when all are taken and it does not grow", func(a *pool.Arrival) { a.Members = nil },
-			pool.Seating{Outcome: pool.SeatFull, Reason: "does not grow"}},
+			pool.Assignment{Outcome: pool.OutcomeFull, Reason: "does not grow"}},
 		{"is shut under maintenance", func(a *pool.Arrival) { a.Pool.InMaintenance = true },
-			pool.Seating{Outcome: pool.SeatShut, Reason: "maintenance"}},
+			pool.Assignment{Outcome: pool.OutcomeShut, Reason: "maintenance"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := pool.Arrival{Pool: dynamicPool(), Members: readyMembers(3, nil), UserID: "ann"}
@@ -112,15 +112,15 @@ func TestBindGivesOnlyIdleDesktopsAndLooksAtNothingElse(t *testing.T) {
 		}
 		at := slices.IndexFunc(before, func(m desktop.Member) bool { return m.DesktopID == got.DesktopID })
 		switch got.Outcome {
-		case pool.SeatNew:
+		case pool.OutcomeNew:
 			if !before[at].Idle() || before[at].Used || before[at].Isolated || before[at].Bound() {
 				t.Fatalf("gives %+v", before[at])
 			}
-		case pool.SeatSame:
+		case pool.OutcomeSame:
 			if before[at].UserID != a.UserID {
 				t.Fatalf("gives %s back what is %s's", a.UserID, before[at].UserID)
 			}
-		case pool.SeatFull:
+		case pool.OutcomeFull:
 			if n := idle(before); n > a.Ahead {
 				t.Fatalf("is full with %d idle and %d ahead", n, a.Ahead)
 			}
@@ -135,10 +135,10 @@ func TestTwoHundredSignInsForAHundredDesktops(t *testing.T) {
 	for i := range 200 {
 		a.UserID = fmt.Sprint("user-", i)
 		got := pool.Bind(a, noon)
-		if got.Outcome == pool.SeatFull {
+		if got.Outcome == pool.OutcomeFull {
 			continue
 		}
-		if other, taken := owners[got.DesktopID]; taken || got.Outcome != pool.SeatNew {
+		if other, taken := owners[got.DesktopID]; taken || got.Outcome != pool.OutcomeNew {
 			t.Fatalf("%s gets %+v, which %s has", a.UserID, got, other)
 		}
 		owners[got.DesktopID] = a.UserID
@@ -183,10 +183,10 @@ func (l *poolLife) Arrive(t *rapid.T) {
 	had := slices.IndexFunc(l.members, func(m desktop.Member) bool { return m.UserID == user })
 	got := pool.Bind(pool.Arrival{Pool: l.pool, Members: l.members, UserID: user}, l.now)
 	inTime := l.pool.Type == pool.Static || l.now.Sub(l.left[user]) < time.Duration(l.pool.RetentionMinutes)*time.Minute
-	if had >= 0 && inTime && (got.Outcome != pool.SeatSame || got.DesktopID != l.members[had].DesktopID) {
+	if had >= 0 && inTime && (got.Outcome != pool.OutcomeSame || got.DesktopID != l.members[had].DesktopID) {
 		t.Fatalf("%s returns in time to %s and gets %+v", user, l.members[had].DesktopID, got)
 	}
-	if had >= 0 && !inTime && got.Outcome == pool.SeatSame {
+	if had >= 0 && !inTime && got.Outcome == pool.OutcomeSame {
 		t.Fatalf("%s returns too late and gets %+v", user, got)
 	}
 	if got.Ended != "" {
@@ -194,13 +194,13 @@ func (l *poolLife) Arrive(t *rapid.T) {
 	}
 	at := l.at(got.DesktopID)
 	switch got.Outcome {
-	case pool.SeatNew:
+	case pool.OutcomeNew:
 		if other := l.dirty[got.DesktopID]; other != "" {
 			t.Fatalf("%s gets %s, which %s has used", user, got.DesktopID, other)
 		}
 		l.members[at] = l.members[at].AfterBinding(user, l.now)
 		l.dirty[got.DesktopID] = user
-	case pool.SeatSame:
+	case pool.OutcomeSame:
 		l.members[at] = l.members[at].AfterReturn(l.now)
 	default:
 		return

@@ -15,18 +15,18 @@ import (
 // refusedPause is how long after desktops could not be ordered that is tried again, if nothing changes meanwhile.
 const refusedPause = 10 * time.Second
 
-// tendAtOnce bounds how many pools are read together.
-const tendAtOnce = 100
+// reconcileAtOnce bounds how many pools are read together.
+const reconcileAtOnce = 100
 
-// Tended is what looking after pools came to.
-type Tended struct {
-	Looked int          // pools that were due
-	Pools  []TendedPool // those for which something was done
-	Next   time.Time    // when the next pool is due, now if there are more; zero when none is
+// Reconciled is what looking after pools came to.
+type Reconciled struct {
+	Looked int              // pools that were due
+	Pools  []ReconciledPool // those for which something was done
+	Next   time.Time        // when the next pool is due, now if there are more; zero when none is
 }
 
-// TendedPool is what was done for a pool.
-type TendedPool struct {
+// ReconciledPool is what was done for a pool.
+type ReconciledPool struct {
 	PoolID string
 	Name   string
 	Tidied []Tidying
@@ -34,8 +34,8 @@ type TendedPool struct {
 	Failed error // why desktops that were decided upon could not be ordered; nil otherwise
 }
 
-// tending is a pool with all that the decisions about it rest on.
-type tending struct {
+// reconciliation is a pool with all that the decisions about it rest on.
+type reconciliation struct {
 	PoolSnapshot
 	queue     []Waiting
 	strangers []string // desktops whose person may no longer use the pool
@@ -44,22 +44,22 @@ type tending struct {
 	stored    ScaleHistory // as the pool's row has it
 }
 
-// TendPools looks after pools that are due, because something in them changed or its time has come: it ends bindings that are over,
+// ReconcilePools looks after pools that are due, because something in them changed or its time has come: it ends bindings that are over,
 // has used desktops reset, and lets pools grow and shrink. Those for which there is nothing to do are settled together; each of the
 // others is decided upon again while it is held, in a transaction of its own. Several processes may do that at once: who comes
 // second to a pool finds nothing left to do. A pool that fails does not keep the others from their turn: it is due again after a
 // while that grows with each time, or when something in it changes.
-func (s *Service) TendPools(ctx context.Context) (Tended, error) {
-	var done Tended
+func (s *Service) ReconcilePools(ctx context.Context) (Reconciled, error) {
+	var done Reconciled
 	busy, quiet, err := s.duePools(ctx)
 	if err != nil {
 		return done, err
 	}
 	done.Looked = len(busy) + len(quiet)
 	var faults []error
-	var failed []tending
+	var failed []reconciliation
 	for _, t := range busy {
-		tended, err := s.tendPool(ctx, t)
+		tended, err := s.reconcilePool(ctx, t)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("tending pool %s: %w", t.Pool.ID, err))
 			failed = append(failed, t)
@@ -79,13 +79,13 @@ func (s *Service) TendPools(ctx context.Context) (Tended, error) {
 }
 
 // duePools reads the pools that are due and sorts out for which there is something to do.
-func (s *Service) duePools(ctx context.Context) (busy, quiet []tending, err error) {
+func (s *Service) duePools(ctx context.Context) (busy, quiet []reconciliation, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		dues, err := desktop.DuePools(ctx, tx, tendAtOnce)
+		dues, err := desktop.DuePools(ctx, tx, reconcileAtOnce)
 		if err != nil || len(dues) == 0 {
 			return err
 		}
-		all, err := readTendings(ctx, tx, dues)
+		all, err := readReconciliations(ctx, tx, dues)
 		for _, t := range all {
 			if t.quiet(tx.Now()) {
 				quiet = append(quiet, t)
@@ -99,7 +99,7 @@ func (s *Service) duePools(ctx context.Context) (busy, quiet []tending, err erro
 }
 
 // postpone has pools come back later that could not be looked after.
-func (s *Service) postpone(ctx context.Context, failed []tending) error {
+func (s *Service) postpone(ctx context.Context, failed []reconciliation) error {
 	if len(failed) == 0 || ctx.Err() != nil {
 		return nil
 	}
@@ -119,7 +119,7 @@ func (s *Service) postpone(ctx context.Context, failed []tending) error {
 }
 
 // settleQuiet forgets why pools were due for which there was nothing to do, and notes when they will be.
-func (s *Service) settleQuiet(ctx context.Context, quiet []tending) (next time.Time, err error) {
+func (s *Service) settleQuiet(ctx context.Context, quiet []reconciliation) (next time.Time, err error) {
 	if len(quiet) == 0 {
 		return store.View(ctx, s.Store, func(tx *store.Tx) (time.Time, error) { return desktop.NextPoolDue(ctx, tx) })
 	}
@@ -139,13 +139,13 @@ func (s *Service) settleQuiet(ctx context.Context, quiet []tending) (next time.T
 	})
 }
 
-// tendPool holds a pool and does what is to be done for it. When desktops that are wanted cannot be ordered, all else is done
+// reconcilePool holds a pool and does what is to be done for it. When desktops that are wanted cannot be ordered, all else is done
 // without them, and the pool's history says why.
-func (s *Service) tendPool(ctx context.Context, t tending) (TendedPool, error) {
+func (s *Service) reconcilePool(ctx context.Context, t reconciliation) (ReconciledPool, error) {
 	const attempts = 5
 	var refused error
 	for attempt := 1; ; attempt++ {
-		done, err := store.Update(ctx, s.Store, func(tx *store.Tx) (TendedPool, error) { return tendHeld(ctx, tx, t, refused) })
+		done, err := store.Update(ctx, s.Store, func(tx *store.Tx) (ReconciledPool, error) { return reconcileHeld(ctx, tx, t, refused) })
 		var unordered *unorderedError
 		switch code := workspace.CodeOf(err); {
 		case err == nil || attempt == attempts:
@@ -165,30 +165,30 @@ type unorderedError struct{ error }
 
 func (e *unorderedError) Unwrap() error { return e.error }
 
-func tendHeld(ctx context.Context, tx *store.Tx, seen tending, refused error) (TendedPool, error) {
+func reconcileHeld(ctx context.Context, tx *store.Tx, seen reconciliation, refused error) (ReconciledPool, error) {
 	p, err := LockPool(ctx, tx, "", seen.Pool.ID)
 	if workspace.CodeOf(err) == workspace.CodePoolNotFound {
-		return TendedPool{}, desktop.SettlePools(ctx, tx, seen.seen, nil)
+		return ReconciledPool{}, desktop.SettlePools(ctx, tx, seen.seen, nil)
 	}
 	if err != nil {
-		return TendedPool{}, err
+		return ReconciledPool{}, err
 	}
-	t, err := readTending(ctx, tx, p)
+	t, err := readReconciliation(ctx, tx, p)
 	if err != nil {
-		return TendedPool{}, err
+		return ReconciledPool{}, err
 	}
-	done := TendedPool{PoolID: p.ID, Name: p.Name, Failed: refused}
+	done := ReconciledPool{PoolID: p.ID, Name: p.Name, Failed: refused}
 	if done.Tidied, err = t.tidy(ctx, tx); err != nil {
-		return TendedPool{}, err
+		return ReconciledPool{}, err
 	}
 	if done.Scale, err = t.scale(ctx, tx, refused); err != nil {
-		return TendedPool{}, err
+		return ReconciledPool{}, err
 	}
 	return done, desktop.SettlePools(ctx, tx, seen.seen, map[string]time.Time{p.ID: t.next(tx.Now())})
 }
 
-// readTendings reads the pools of dues, each with its own; of a pool that is gone there is only what was seen.
-func readTendings(ctx context.Context, tx *store.Tx, dues []desktop.PoolDue) ([]tending, error) {
+// readReconciliations reads the pools of dues, each with its own; of a pool that is gone there is only what was seen.
+func readReconciliations(ctx context.Context, tx *store.Tx, dues []desktop.PoolDue) ([]reconciliation, error) {
 	var ids []string
 	seen := map[string][]desktop.PoolDue{}
 	for _, d := range dues {
@@ -210,26 +210,26 @@ func readTendings(ctx context.Context, tx *store.Tx, dues []desktop.PoolDue) ([]
 		delete(seen, all[i].Pool.ID)
 	}
 	for _, gone := range seen {
-		all = append(all, tending{seen: gone})
+		all = append(all, reconciliation{seen: gone})
 	}
 	return all, nil
 }
 
-func readTending(ctx context.Context, tx *store.Tx, p Pool) (tending, error) {
+func readReconciliation(ctx context.Context, tx *store.Tx, p Pool) (reconciliation, error) {
 	all, err := gather(ctx, tx, []Pool{p})
 	if err != nil {
-		return tending{}, err
+		return reconciliation{}, err
 	}
 	return all[0], nil
 }
 
 // gather adds to pools what the decisions about them rest on, in a fixed number of statements.
-func gather(ctx context.Context, tx *store.Tx, pools []Pool) ([]tending, error) {
+func gather(ctx context.Context, tx *store.Tx, pools []Pool) ([]reconciliation, error) {
 	if len(pools) == 0 {
 		return nil, nil
 	}
-	all := make([]tending, len(pools))
-	at := make(map[string]*tending, len(pools))
+	all := make([]reconciliation, len(pools))
+	at := make(map[string]*reconciliation, len(pools))
 	ids := make([]string, len(pools))
 	for i, p := range pools {
 		all[i].Pool, all[i].stored, ids[i], at[p.ID] = p, p.Scale, p.ID, &all[i]
@@ -268,7 +268,7 @@ func gather(ctx context.Context, tx *store.Tx, pools []Pool) ([]tending, error) 
 }
 
 // quiet says that there is nothing to do for a pool now.
-func (t *tending) quiet(now time.Time) bool {
+func (t *reconciliation) quiet(now time.Time) bool {
 	if t.Pool.ID == "" {
 		return true
 	}
@@ -276,10 +276,10 @@ func (t *tending) quiet(now time.Time) bool {
 }
 
 // scales says whether the pool's size is Carrel's affair.
-func (t *tending) scales() bool { return t.Pool.Autoscaling && t.Pool.Policy.Type != "" }
+func (t *reconciliation) scales() bool { return t.Pool.Autoscaling && t.Pool.Policy.Type != "" }
 
 // untidy lists what Tidy lists, and the bindings of people who may no longer use the pool: those end at once.
-func (t *tending) untidy(now time.Time) []Tidying {
+func (t *reconciliation) untidy(now time.Time) []Tidying {
 	all := Tidy(t.Pool, t.Members, now)
 	if len(t.strangers) == 0 {
 		return all
@@ -297,7 +297,7 @@ func (t *tending) untidy(now time.Time) []Tidying {
 }
 
 // tidy ends the bindings that are over and has desktops reset, and keeps the snapshot in step.
-func (t *tending) tidy(ctx context.Context, tx *store.Tx) ([]Tidying, error) {
+func (t *reconciliation) tidy(ctx context.Context, tx *store.Tx) ([]Tidying, error) {
 	todo := t.untidy(tx.Now())
 	if len(todo) == 0 {
 		return nil, nil
@@ -326,7 +326,7 @@ func (t *tending) tidy(ctx context.Context, tx *store.Tx) ([]Tidying, error) {
 }
 
 // recordTidied writes which bindings ended to the decision log. Resets alone are told by their job.
-func (t *tending) recordTidied(ctx context.Context, tx *store.Tx, todo []Tidying) error {
+func (t *reconciliation) recordTidied(ctx context.Context, tx *store.Tx, todo []Tidying) error {
 	ended := slices.DeleteFunc(slices.Clone(todo), func(d Tidying) bool { return d.UserID == "" })
 	if len(ended) == 0 {
 		return nil
@@ -349,7 +349,7 @@ func (t *tending) recordTidied(ctx context.Context, tx *store.Tx, todo []Tidying
 const RuleRefused = "refused"
 
 // scale lets the pool grow, as far as there is room, and shrink. A creation that was refused before is not ordered again.
-func (t *tending) scale(ctx context.Context, tx *store.Tx, refused error) (Decision, error) {
+func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error) (Decision, error) {
 	if !t.scales() {
 		return Decision{}, nil
 	}
@@ -389,7 +389,7 @@ func (t *tending) scale(ctx context.Context, tx *store.Tx, refused error) (Decis
 
 // act carries out one action, or as much of a creation as there is room for, and keeps the snapshot in step as far as the times of
 // next depend on it. It returns for how many desktops that was done, and what there was no room for.
-func (t *tending) act(ctx context.Context, tx *store.Tx, a ScaleAction) (done int, short, err error) {
+func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a ScaleAction) (done int, short, err error) {
 	c := workspace.Caller{ProjectID: t.Pool.ProjectID}
 	switch a.Kind {
 	case ScaleIsolate:
@@ -417,7 +417,7 @@ func (t *tending) act(ctx context.Context, tx *store.Tx, a ScaleAction) (done in
 }
 
 // next is when something becomes due in the pool by time alone; the zero time when nothing will. What else happens notes itself.
-func (t *tending) next(now time.Time) time.Time {
+func (t *reconciliation) next(now time.Time) time.Time {
 	var next time.Time
 	at := func(when time.Time) {
 		if when.After(now) && (next.IsZero() || when.Before(next)) {

@@ -20,19 +20,19 @@ type card struct {
 	Login    desktop.LoginStatus   `json:"login_status"`
 	Image    string                `json:"image,omitempty"`
 	OS       string                `json:"os,omitempty"`
-	Door     connection.Door       `json:"door"`
+	Door     connection.Access     `json:"door"`
 	Why      connection.Obstacle   `json:"why,omitempty"`
 	Sentence string                `json:"sentence,omitempty"` // Why in plain English
 }
 
-func cardOf(m connection.Mine) card {
+func cardOf(m connection.UserDesktop) card {
 	return card{
 		ID: m.ID, PoolID: m.PoolID, Name: m.Name, Status: m.Status, Task: m.Task, Login: m.Login, Image: m.Image, OS: m.OS,
 		Door: m.Door, Why: m.Why, Sentence: m.Why.Sentence(),
 	}
 }
 
-func cardsOf(mine []connection.Mine) []card {
+func cardsOf(mine []connection.UserDesktop) []card {
 	cards := make([]card, 0, len(mine))
 	for _, m := range mine {
 		cards = append(cards, cardOf(m))
@@ -55,7 +55,7 @@ func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v signin.Visit
 // operate returns the call that asks for an operation on a desktop of the person's. 202: the desktop's card follows it.
 func (p *Portal) operate(op desktop.Operation) signedHandler {
 	return func(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-		err := p.Desktops.OperateMine(r.Context(), v, r.PathValue("id"), op, telemetry.RequestID(r.Context()))
+		err := p.Desktops.Operate(r.Context(), v, r.PathValue("id"), op, telemetry.RequestID(r.Context()))
 		if err != nil {
 			return err
 		}

@@ -107,7 +107,7 @@ func (i *IdentityTx) Now() time.Time { return i.tx.now }
 
 func (i *IdentityTx) insert(ctx context.Context, row any) error {
 	_, err := i.tx.NewInsert().Model(row).Exec(ctx)
-	if err != nil && i.tx.store.engine.violated(err) != "" {
+	if err != nil && i.tx.store.dialect.violated(err) != "" {
 		return i.tx.Refuse(ErrIdentityTaken)
 	}
 	return err

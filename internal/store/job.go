@@ -82,7 +82,7 @@ func (t *Tx) WakeWorkers(ctx context.Context) error {
 		return nil
 	}
 	t.wake = true
-	return t.store.engine.announceWork(ctx, t.Tx)
+	return t.store.dialect.announceWork(ctx, t.Tx)
 }
 
 // InsertJob writes a job with its sub-jobs. Once the transaction commits, workers here and in other processes are

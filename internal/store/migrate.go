@@ -30,7 +30,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	return s.update(ctx, func(t *Tx) error {
-		if err := s.engine.lockForMigration(ctx, t.Tx); err != nil {
+		if err := s.dialect.lockForMigration(ctx, t.Tx); err != nil {
 			return err
 		}
 		if _, err := t.NewCreateTable().Model((*migration)(nil)).IfNotExists().Exec(ctx); err != nil {
@@ -63,7 +63,7 @@ func (s *Store) checkTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	there, err := s.engine.hasTable(ctx, s.reader, "schema_migrations")
+	there, err := s.dialect.hasTable(ctx, s.reader, "schema_migrations")
 	if err != nil {
 		return fmt.Errorf("looking for the database's tables: %w", err)
 	}
@@ -86,7 +86,7 @@ func (t *Tx) apply(ctx context.Context, name string) error {
 		return err
 	}
 	// The driver's own connection takes the text as it is; bun would look for placeholders in it.
-	if _, err := t.Tx.Tx.ExecContext(ctx, t.store.engine.migration(string(text))); err != nil {
+	if _, err := t.Tx.Tx.ExecContext(ctx, t.store.dialect.migration(string(text))); err != nil {
 		return err
 	}
 	if name == composedBy {

@@ -17,7 +17,7 @@ func (s *Store) explained(ctx context.Context, err error) error {
 	if err == nil || errors.Is(ctx.Err(), context.Canceled) {
 		return err
 	}
-	if _, said := errors.AsType[*workspace.Error](err); said || !s.engine.outage(err) && !unreachable(err) {
+	if _, said := errors.AsType[*workspace.Error](err); said || !s.dialect.outage(err) && !unreachable(err) {
 		return err
 	}
 	s.probed.Store(nil)

@@ -17,8 +17,8 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
-// postgresEngine is PostgreSQL, which several processes share.
-type postgresEngine struct{ config *pgx.ConnConfig }
+// postgresDialect is PostgreSQL, which several processes share.
+type postgresDialect struct{ config *pgx.ConnConfig }
 
 // postgresConnections is the size of the pool. PostgreSQL allows 100 connections unless told otherwise; a few replicas share them.
 const postgresConnections = 20
@@ -40,7 +40,7 @@ func (s *Store) openPostgres(url string) error {
 	pool.SetMaxIdleConns(postgresConnections) // fewer would be closed and opened again at every peak, each a process of PostgreSQL's
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	db := newDB(pool, pgdialect.New())
-	s.writer, s.reader, s.engine = db, db, postgresEngine{config}
+	s.writer, s.reader, s.dialect = db, db, postgresDialect{config}
 	return nil
 }
 
@@ -57,47 +57,47 @@ func prepareConnection(ctx context.Context, c *pgx.Conn) error {
 // migrationLock is the key of the advisory lock under which tables are changed: "carrel" in ASCII.
 const migrationLock = 0x63617272656c
 
-func (postgresEngine) lockForMigration(ctx context.Context, tx bun.Tx) error {
+func (postgresDialect) lockForMigration(ctx context.Context, tx bun.Tx) error {
 	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?)", migrationLock)
 	return err
 }
 
-func (postgresEngine) hasTable(ctx context.Context, db *bun.DB, name string) (there bool, err error) {
+func (postgresDialect) hasTable(ctx context.Context, db *bun.DB, name string) (there bool, err error) {
 	err = db.NewRaw("SELECT to_regclass(?) IS NOT NULL", name).Scan(ctx, &there)
 	return there, err
 }
 
 // migration makes text sort by its bytes, as on SQLite, rather than by the language of whoever created the database.
-func (postgresEngine) migration(text string) string {
+func (postgresDialect) migration(text string) string {
 	return strings.ReplaceAll(text, " TEXT", ` TEXT COLLATE "C"`)
 }
 
-func (postgresEngine) viewOptions() *sql.TxOptions {
+func (postgresDialect) viewOptions() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
-func (postgresEngine) forUpdate(q *bun.SelectQuery, table string, skip bool) *bun.SelectQuery {
+func (postgresDialect) forUpdate(q *bun.SelectQuery, table string, skip bool) *bun.SelectQuery {
 	if skip {
 		return q.For("UPDATE OF ? SKIP LOCKED", bun.Ident(table))
 	}
 	return q.For("UPDATE OF ?", bun.Ident(table))
 }
 
-func (postgresEngine) violated(err error) string {
+func (postgresDialect) violated(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "23505" {
 		return e.ConstraintName
 	}
 	return ""
 }
 
-func (postgresEngine) refers(err error) bool {
+func (postgresDialect) refers(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && e.Code == "23503"
 }
 
 // outage is true when the server is starting, stopping or gone, has no connection, memory or disk left, may only be read (it became a
 // standby), or aborted a transaction again and again in favour of others.
-func (p postgresEngine) outage(err error) bool {
+func (p postgresDialect) outage(err error) bool {
 	if _, connecting := errors.AsType[*pgconn.ConnectError](err); connecting || p.passing(err) {
 		return true
 	}
@@ -112,31 +112,31 @@ func (p postgresEngine) outage(err error) bool {
 	return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "53") || strings.HasPrefix(e.Code, "58")
 }
 
-func (postgresEngine) timeLayout() string { return "2006-01-02 15:04:05.999999-07" }
+func (postgresDialect) timeLayout() string { return "2006-01-02 15:04:05.999999-07" }
 
 // smallestWrite takes a transaction's number, which a server that may only be read refuses.
-func (postgresEngine) smallestWrite() string { return "SELECT txid_current()" }
+func (postgresDialect) smallestWrite() string { return "SELECT txid_current()" }
 
 // passing is true for a serialization failure and a dead-lock.
-func (postgresEngine) passing(err error) bool {
+func (postgresDialect) passing(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (e.Code == "40001" || e.Code == "40P01")
 }
 
 // tend has nothing to do: the server measures its tables by itself.
-func (postgresEngine) tend(context.Context, *bun.DB) error { return nil }
+func (postgresDialect) tend(context.Context, *bun.DB) error { return nil }
 
 // workChannel is where processes on one database tell one another of new sub-jobs.
 const workChannel = "carrel_work"
 
 // announceWork is part of the transaction: PostgreSQL delivers it with the commit, or not at all.
-func (postgresEngine) announceWork(ctx context.Context, tx bun.Tx) error {
+func (postgresDialect) announceWork(ctx context.Context, tx bun.Tx) error {
 	_, err := tx.ExecContext(ctx, "NOTIFY "+workChannel)
 	return err
 }
 
 // listenForWork listens on a connection of its own and makes a new one when that breaks.
-func (p postgresEngine) listenForWork(ctx context.Context, log *slog.Logger, signal func()) {
+func (p postgresDialect) listenForWork(ctx context.Context, log *slog.Logger, signal func()) {
 	const shortest, longest = 100 * time.Millisecond, 5 * time.Second
 	for wait := shortest; ; wait = min(2*wait, longest) {
 		listening, err := p.listen(ctx, signal)
@@ -154,7 +154,7 @@ func (p postgresEngine) listenForWork(ctx context.Context, log *slog.Logger, sig
 }
 
 // listen returns when the connection breaks or the context ends, and says whether it ever listened.
-func (p postgresEngine) listen(ctx context.Context, signal func()) (listening bool, err error) {
+func (p postgresDialect) listen(ctx context.Context, signal func()) (listening bool, err error) {
 	c, err := pgx.ConnectConfig(ctx, p.config.Copy())
 	if err != nil {
 		return false, err

@@ -17,7 +17,7 @@ const reservePatience = 2 * time.Second
 const ownGhost = 45 * time.Second
 
 // reserve holds an advisory lock for each name, on a connection of its own: the server frees them when that ends.
-func (p postgresEngine) reserve(ctx context.Context, log *slog.Logger, names []Name, lost func(error)) (func(), error) {
+func (p postgresDialect) reserve(ctx context.Context, log *slog.Logger, names []Name, lost func(error)) (func(), error) {
 	c, err := p.takeNames(ctx, names)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (p postgresEngine) reserve(ctx context.Context, log *slog.Logger, names []N
 
 // keepNames returns nil when ctx ends, and an error when another process has a name: after the connection was lost, it takes the names
 // again as soon as the server answers.
-func (p postgresEngine) keepNames(ctx context.Context, c *pgx.Conn, log *slog.Logger, names []Name) error {
+func (p postgresDialect) keepNames(ctx context.Context, c *pgx.Conn, log *slog.Logger, names []Name) error {
 	for {
 		_, err := c.WaitForNotification(ctx) // there is none: this waits for the connection's end
 		_ = c.Close(context.WithoutCancel(ctx))
@@ -61,7 +61,7 @@ func (p postgresEngine) keepNames(ctx context.Context, c *pgx.Conn, log *slog.Lo
 }
 
 // takeNames connects and takes all names, or fails.
-func (p postgresEngine) takeNames(ctx context.Context, names []Name) (_ *pgx.Conn, err error) {
+func (p postgresDialect) takeNames(ctx context.Context, names []Name) (_ *pgx.Conn, err error) {
 	config := p.config.Copy()
 	// If this host dies without a word, the server notices within half a minute.
 	config.RuntimeParams["tcp_keepalives_idle"] = "10"

@@ -27,5 +27,5 @@ func (e *ReservedError) Is(target error) bool { return target == ErrReserved }
 // *ReservedError when another process has one. When the connection to the database was lost and another process took a name meanwhile,
 // lost is called, and the caller must stop what it does under it. On SQLite, where the file belongs to one process, it does nothing.
 func (s *Store) Reserve(ctx context.Context, lost func(error), names ...Name) (release func(), err error) {
-	return s.engine.reserve(ctx, s.log, names, lost)
+	return s.dialect.reserve(ctx, s.log, names, lost)
 }

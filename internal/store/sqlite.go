@@ -21,8 +21,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// sqliteEngine is SQLite: one writer at a time, which needs no locks, and readers that see the state before it.
-type sqliteEngine struct{}
+// sqliteDialect is SQLite: one writer at a time, which needs no locks, and readers that see the state before it.
+type sqliteDialect struct{}
 
 // openSQLite opens the file once for writing and several times for reading, so that a list never waits for a commit.
 //
@@ -55,8 +55,8 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	r.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	r.SetMaxIdleConns(max(4, runtime.NumCPU()))
 	r.SetConnMaxLifetime(10 * time.Minute) // a new connection reads what tend has measured
-	dialect := sqliteDialect{sqlitedialect.New()}
-	s.writer, s.reader, s.engine = newDB(w, dialect), newDB(r, dialect), sqliteEngine{}
+	dialect := sqliteSchema{sqlitedialect.New()}
+	s.writer, s.reader, s.dialect = newDB(w, dialect), newDB(r, dialect), sqliteDialect{}
 	s.group = new(groupCommit)
 	if err := pingSQLite(ctx, w); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", path, err), s.Close())
@@ -98,11 +98,11 @@ func pingSQLite(ctx context.Context, db *sql.DB) error {
 	}
 }
 
-// sqliteDialect writes times so that they sort as text, and are UTC when they are read.
-type sqliteDialect struct{ *sqlitedialect.Dialect }
+// sqliteSchema writes times so that they sort as text, and are UTC when they are read.
+type sqliteSchema struct{ *sqlitedialect.Dialect }
 
 // AppendTime implements schema.Dialect.
-func (sqliteDialect) AppendTime(b []byte, t time.Time) []byte {
+func (sqliteSchema) AppendTime(b []byte, t time.Time) []byte {
 	return t.UTC().AppendFormat(b, "'2006-01-02T15:04:05.000000Z'")
 }
 
@@ -114,35 +114,35 @@ func sqliteCode(err error) (int, bool) {
 }
 
 // lockForMigration has nothing to do: the writer's transactions begin with the lock.
-func (sqliteEngine) lockForMigration(context.Context, bun.Tx) error { return nil }
+func (sqliteDialect) lockForMigration(context.Context, bun.Tx) error { return nil }
 
-func (sqliteEngine) hasTable(ctx context.Context, db *bun.DB, name string) (there bool, err error) {
+func (sqliteDialect) hasTable(ctx context.Context, db *bun.DB, name string) (there bool, err error) {
 	err = db.NewRaw("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)", name).Scan(ctx, &there)
 	return there, err
 }
 
-func (sqliteEngine) migration(text string) string { return text }
+func (sqliteDialect) migration(text string) string { return text }
 
-func (sqliteEngine) viewOptions() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
+func (sqliteDialect) viewOptions() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
 
-func (sqliteEngine) forUpdate(q *bun.SelectQuery, _ string, _ bool) *bun.SelectQuery { return q }
+func (sqliteDialect) forUpdate(q *bun.SelectQuery, _ string, _ bool) *bun.SelectQuery { return q }
 
 // tend measures the tables that have grown much since the last time, or does nothing. Without figures SQLite would read
 // all desktops of a project to find the two of a person.
-func (sqliteEngine) tend(ctx context.Context, writer *bun.DB) error {
+func (sqliteDialect) tend(ctx context.Context, writer *bun.DB) error {
 	const allTables = 0x10000
 	const analyze = 0x00002
 	_, err := writer.ExecContext(ctx, "PRAGMA optimize = ?", allTables|analyze)
 	return err
 }
 
-func (sqliteEngine) announceWork(context.Context, bun.Tx) error { return nil }
+func (sqliteDialect) announceWork(context.Context, bun.Tx) error { return nil }
 
-func (sqliteEngine) listenForWork(context.Context, *slog.Logger, func()) {}
+func (sqliteDialect) listenForWork(context.Context, *slog.Logger, func()) {}
 
 // violated reads the columns from the message, the only place where SQLite has them:
 // "constraint failed: UNIQUE constraint failed: users.project_id, users.name_folded (2067)".
-func (sqliteEngine) violated(err error) string {
+func (sqliteDialect) violated(err error) string {
 	code, _ := sqliteCode(err)
 	if code != sqlite3.SQLITE_CONSTRAINT_UNIQUE && code != sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
 		return ""
@@ -151,14 +151,14 @@ func (sqliteEngine) violated(err error) string {
 	return strings.ReplaceAll(words[len(words)-2], ".", "_")
 }
 
-func (sqliteEngine) refers(err error) bool {
+func (sqliteDialect) refers(err error) bool {
 	code, _ := sqliteCode(err)
 	return code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
 
 // outage is true when the file cannot be read or written: another process holds it for too long, the disk is full or broken, or it may
 // only be read. A damaged file does not mend itself.
-func (sqliteEngine) outage(err error) bool {
+func (sqliteDialect) outage(err error) bool {
 	code, _ := sqliteCode(err)
 	switch code & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY,
@@ -169,15 +169,15 @@ func (sqliteEngine) outage(err error) bool {
 }
 
 // smallestWrite rewrites a number in the file's head that nobody uses.
-func (sqliteEngine) smallestWrite() string { return "PRAGMA user_version = 0" }
+func (sqliteDialect) smallestWrite() string { return "PRAGMA user_version = 0" }
 
 // reserve has nothing to do: the data directory, and with it the file, is locked by one process.
-func (sqliteEngine) reserve(context.Context, *slog.Logger, []Name, func(error)) (func(), error) {
+func (sqliteDialect) reserve(context.Context, *slog.Logger, []Name, func(error)) (func(), error) {
 	return func() {}, nil
 }
 
-func (sqliteEngine) timeLayout() string { return time.RFC3339Nano }
+func (sqliteDialect) timeLayout() string { return time.RFC3339Nano }
 
 // passing is true for a transaction that shared its commit with one that failed. Nothing else passes: a transaction holds the writer's
 // lock from its beginning, for which it has waited.
-func (sqliteEngine) passing(err error) bool { return errors.Is(err, errGroupLost) }
+func (sqliteDialect) passing(err error) bool { return errors.Is(err, errGroupLost) }

@@ -21,13 +21,13 @@ import (
 
 // Store is a database of Carrel's. All methods may be called concurrently.
 type Store struct {
-	writer *bun.DB // SQLite: the one connection that writes. PostgreSQL: the pool
-	reader *bun.DB // SQLite: several connections that cannot write. PostgreSQL: the same pool
-	engine engine
-	clock  func() time.Time
-	log    *slog.Logger
-	work   workSignals
-	group  *groupCommit // SQLite: what shares commits. PostgreSQL, which does so by itself: nil
+	writer  *bun.DB // SQLite: the one connection that writes. PostgreSQL: the pool
+	reader  *bun.DB // SQLite: several connections that cannot write. PostgreSQL: the same pool
+	dialect dialect
+	clock   func() time.Time
+	log     *slog.Logger
+	work    workSignals
+	group   *groupCommit // SQLite: what shares commits. PostgreSQL, which does so by itself: nil
 
 	hook     bun.QueryHook // nil: none
 	existing bool          // only a database with today's tables is opened
@@ -36,8 +36,8 @@ type Store struct {
 	probed  atomic.Pointer[time.Time] // when Ping wrote last; nil after the database was found out of service
 }
 
-// engine is what SQLite and PostgreSQL do differently. Everything else in this package is for both.
-type engine interface {
+// dialect is what SQLite and PostgreSQL do differently. Everything else in this package is for both.
+type dialect interface {
 	// lockForMigration keeps other processes from migrating until the transaction ends.
 	lockForMigration(ctx context.Context, tx bun.Tx) error
 	// hasTable says whether the database has a table of this name.
@@ -127,7 +127,7 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("bringing the database's tables up to date: %w", err), s.Close())
 	}
-	if err := s.engine.tend(ctx, s.writer); err != nil {
+	if err := s.dialect.tend(ctx, s.writer); err != nil {
 		return nil, errors.Join(fmt.Errorf("measuring the database's tables: %w", err), s.Close())
 	}
 	return s, nil
@@ -157,7 +157,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 	now := time.Now()
 	err := s.update(ctx, func(t *Tx) error {
-		_, err := t.Tx.Tx.ExecContext(ctx, s.engine.smallestWrite())
+		_, err := t.Tx.Tx.ExecContext(ctx, s.dialect.smallestWrite())
 		return err
 	})
 	if err != nil {
@@ -187,6 +187,6 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 // Work signals that sub-jobs may have become due, here or through another process. The channel has room for one signal and belongs to
 // the caller, who must go on receiving until the context ends. On SQLite it tells of this process only; polling covers the rest.
 func (s *Store) Work(ctx context.Context) <-chan struct{} {
-	s.work.listenOnce(func(ctx context.Context) { s.engine.listenForWork(ctx, s.log, s.work.signal) })
+	s.work.listenOnce(func(ctx context.Context) { s.dialect.listenForWork(ctx, s.log, s.work.signal) })
 	return s.work.channel(ctx)
 }

@@ -52,7 +52,7 @@ const connectionPatience = 10 * time.Second
 const commitsBetweenTending = 50
 
 func (s *Store) view(ctx context.Context, f func(*Tx) error) error {
-	t, err := s.begin(ctx, s.reader, s.engine.viewOptions())
+	t, err := s.begin(ctx, s.reader, s.dialect.viewOptions())
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Store) view(ctx context.Context, f func(*Tx) error) error {
 func (s *Store) update(ctx context.Context, f func(*Tx) error) error {
 	for try := 1; ; try++ {
 		err := s.updateOnce(ctx, f)
-		if err == nil || try == triesOfUpdate || !s.engine.passing(err) {
+		if err == nil || try == triesOfUpdate || !s.dialect.passing(err) {
 			return err
 		}
 		// Those who met once should not meet again.
@@ -86,7 +86,7 @@ func (s *Store) updateOnce(ctx context.Context, f func(*Tx) error) error {
 		s.work.signal()
 	}
 	if s.commits.Add(1)%commitsBetweenTending == 0 {
-		if err := s.engine.tend(context.WithoutCancel(ctx), s.writer); err != nil {
+		if err := s.dialect.tend(context.WithoutCancel(ctx), s.writer); err != nil {
 			s.log.WarnContext(ctx, "the database's tables could not be measured, lists may be slow", "error", err)
 		}
 	}
@@ -159,7 +159,7 @@ func (t *Tx) Refuse(err error) error {
 // when there is no such row.
 func (t *Tx) Saved(n int, err error, unique string, taken, missing error) error {
 	switch {
-	case err != nil && t.store.engine.violated(err) == unique:
+	case err != nil && t.store.dialect.violated(err) == unique:
 		return t.Refuse(taken)
 	case err == nil && n == 0:
 		return missing
@@ -169,29 +169,29 @@ func (t *Tx) Saved(n int, err error, unique string, taken, missing error) error 
 
 // OneDefault says what it means that a table's unique index on the defaults of a project refused a row.
 func (t *Tx) OneDefault(err error, table string) error {
-	if err == nil || t.store.engine.violated(err) != table+"_project_id" {
+	if err == nil || t.store.dialect.violated(err) != table+"_project_id" {
 		return err
 	}
 	return t.Refuse(workspace.Errorf(workspace.CodeConflict, "another was made the project's default at the same moment, try again"))
 }
 
 // Violated names the unique index that err is about, by its table and last column: "users_name_folded". Empty if none.
-func (t *Tx) Violated(err error) string { return t.store.engine.violated(err) }
+func (t *Tx) Violated(err error) string { return t.store.dialect.violated(err) }
 
 // Refers says whether err is about a row that refers to one that is not there.
-func (t *Tx) Refers(err error) bool { return t.store.engine.refers(err) }
+func (t *Tx) Refers(err error) bool { return t.store.dialect.refers(err) }
 
 // TimeLayout is how a time looks that is cast to text, for time.Parse.
-func (t *Tx) TimeLayout() string { return t.store.engine.timeLayout() }
+func (t *Tx) TimeLayout() string { return t.store.dialect.timeLayout() }
 
 // SkipLocked makes q hold the rows of table that it reads and leave out those that others hold.
 func (t *Tx) SkipLocked(q *bun.SelectQuery, table string) *bun.SelectQuery {
-	return t.store.engine.forUpdate(q, table, true)
+	return t.store.dialect.forUpdate(q, table, true)
 }
 
 // ForUpdate makes q hold the rows of table that it reads, until the transaction ends.
 func (t *Tx) ForUpdate(q *bun.SelectQuery, table string) *bun.SelectQuery {
-	return t.store.engine.forUpdate(q, table, false)
+	return t.store.dialect.forUpdate(q, table, false)
 }
 
 // Inserting begins an insert that returns nothing. bun would have the columns returned that it left to the database, and

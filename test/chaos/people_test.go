@@ -142,7 +142,7 @@ func (w *world) openDesktop() {
 	w.async(fmt.Sprintf("%s opens %s", p.name, d.Name), func(ctx context.Context) (string, error) {
 		ticket, err := w.service.Connections.OpenDesktop(ctx, v, d.ID)
 		if workspace.CodeOf(err) == workspace.CodeConflict {
-			return "starts it", w.service.Connections.OperateMine(ctx, v, d.ID, desktop.OpStart, "")
+			return "starts it", w.service.Connections.Operate(ctx, v, d.ID, desktop.OpStart, "")
 		}
 		if err != nil {
 			return "", err

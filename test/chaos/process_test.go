@@ -117,7 +117,7 @@ func (p *process) live() {
 	poolMeter, err := job.NewPoolMetrics(registry, service.Pools, log)
 	w.must(err)
 	runner := job.NewRunner(s, e, log, meter, job.Config{Replica: p.name, Poll: time.Minute})
-	tender := &job.Tender{Pools: service.Pools, Log: log, Meter: poolMeter}
+	tender := &job.Reconciler{Pools: service.Pools, Log: log, Meter: poolMeter}
 	observer := &job.Observer{Store: s, Engine: engine.Engine(e), Log: log, Every: time.Minute}
 	ctx := context.Background()
 	for _, start := range []func(context.Context) error{runner.Start, tender.Start, observer.Start} {

@@ -56,8 +56,8 @@ func (w *world) rush(people, desktops int) {
 	}
 	outcomes, owners := map[pool.Outcome]int{}, map[string]int{}
 	for i, o := range opened {
-		if calls[i] > 1 && o.Outcome == pool.SeatSame { // a call gave it to them and failed to say so
-			o.Outcome = pool.SeatNew
+		if calls[i] > 1 && o.Outcome == pool.OutcomeSame { // a call gave it to them and failed to say so
+			o.Outcome = pool.OutcomeNew
 		}
 		if outcomes[o.Outcome]++; o.DesktopID == "" {
 			continue
@@ -65,10 +65,10 @@ func (w *world) rush(people, desktops int) {
 		owners[o.DesktopID]++
 		m := w.member(desktop.Member{DesktopID: o.DesktopID, PoolID: "p"})
 		if m.UserID != visitors[i].ID || w.assigned(o.DesktopID) != visitors[i].Name+" default" {
-			w.Errorf("%s was told %+v, but %s has the desktop", visitors[i].Name, o.Seating, m.UserID)
+			w.Errorf("%s was told %+v, but %s has the desktop", visitors[i].Name, o.Assignment, m.UserID)
 		}
 	}
-	w.same(outcomes, map[pool.Outcome]int{pool.SeatNew: desktops, pool.SeatFull: people - desktops})
+	w.same(outcomes, map[pool.Outcome]int{pool.OutcomeNew: desktops, pool.OutcomeFull: people - desktops})
 	w.same(len(owners), desktops)
 }
 
