@@ -21,14 +21,16 @@ type lateAnswers struct {
 }
 
 func (s lateAnswers) Update(ctx context.Context, f func(*store.Tx) error) error {
-	ends := false
+	var ends atomic.Bool
 	err := s.Transactions.Update(ctx, func(tx *store.Tx) error { // one at a time on SQLite
-		s.seen = func(statement string) {
-			ends = ends || strings.HasPrefix(statement, `UPDATE "sub_jobs"`) && strings.Contains(statement, `"state" = 'SUCCESS'`)
-		}
+		s.watch(func(statement string) {
+			if strings.HasPrefix(statement, `UPDATE "sub_jobs"`) && strings.Contains(statement, `"state" = 'SUCCESS'`) {
+				ends.Store(true)
+			}
+		})
 		return f(tx)
 	})
-	if !ends {
+	if !ends.Load() {
 		return err
 	}
 	select {

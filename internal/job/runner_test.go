@@ -334,9 +334,13 @@ func (s claims) Update(ctx context.Context, f func(*store.Tx) error) error {
 		if err != nil {
 			return err
 		}
-		claimed := false
-		s.seen = func(statement string) { claimed = claimed || strings.HasPrefix(statement, "WITH due AS") }
-		if err := f(tx); err != nil || !claimed {
+		var claimed atomic.Bool
+		s.watch(func(statement string) {
+			if strings.HasPrefix(statement, "WITH due AS") {
+				claimed.Store(true)
+			}
+		})
+		if err := f(tx); err != nil || !claimed.Load() {
 			return err
 		}
 		after, err := leased(ctx, tx)

@@ -297,11 +297,21 @@ func (m *mortal) engine(e engine.Engine) engine.Engine {
 
 // statements are those that a world's store sends. A test may look at each, or refuse it.
 type statements struct {
+	mu     sync.Mutex                  // guards what follows, and calls of it
 	refuse func(statement string) bool // nil: none
 	seen   func(statement string)      // nil: nobody looks
 }
 
+// watch has f see each statement from now on, in the place of who saw them before.
+func (s *statements) watch(f func(statement string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = f
+}
+
 func (s *statements) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.seen != nil {
 		s.seen(e.Query)
 	}
