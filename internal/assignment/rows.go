@@ -130,8 +130,7 @@ func Unassign(ctx context.Context, t *store.Tx, pairs []Pair) error {
 	return nil
 }
 
-// Regroup writes the privilege group of pairs that are there.
-// with one statement for each privilege group.
+// Regroup writes the privilege group of pairs that are there, with one statement for people and one for groups.
 func Regroup(ctx context.Context, t *store.Tx, pairs []Pair) error {
 	people, groups := ordered(pairs)
 	if err := regroup(ctx, t, people, "UPDATE assignments SET user_group = v.user_group FROM v WHERE desktop_id = v.desktop AND user_id = v.holder"); err != nil {

@@ -7,8 +7,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service serves the catalogue, networks and the Workspace service of each project. Each method is one
-// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+// Service serves the catalogue, networks and the Workspace service of each project. Each method is one transaction. Methods may be called concurrently, by several processes on one database.
 type Service struct {
 	Store store.Transactions
 }

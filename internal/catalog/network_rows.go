@@ -115,10 +115,8 @@ func SecurityGroups(ctx context.Context, t *store.Tx, projectID string) ([]Secur
 const reservedAddresses = 3
 
 // FreeAddresses returns n addresses of the subnet that no desktop has and that are not reserved, lowest first after the one given out last, so
-// that an address is not used again soon. CodeNoAddress when there are fewer. InsertDesktops takes them; the unique
-// constraint on (subnet, address) decides between two callers.
-// It holds the subnet until the transaction ends, so that two callers do
-// not get the same addresses, and reads those in use a window at a time.
+// that an address is not used again soon. CodeNoAddress when there are fewer. It holds the subnet until the
+// transaction ends, so that two callers do not get the same addresses, and reads those in use a window at a time.
 func FreeAddresses(ctx context.Context, t *store.Tx, subnetID string, n int) ([]string, error) {
 	s, sharing, err := holdSubnet(ctx, t, subnetID)
 	if err != nil {

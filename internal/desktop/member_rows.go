@@ -26,7 +26,6 @@ type memberRow struct {
 // means GroupDefault for somebody who is new. It reports false and writes nothing when the desktop is gone, or its binding
 // is no longer what was read (was), or the person has another desktop of the pool: somebody was faster. CodeConflict when
 // the person was deleted.
-// A person that is not there is a CodeConflict.
 func SaveMember(ctx context.Context, t *store.Tx, m Member, was Binding, group UserGroup) (bool, error) {
 	saved, err := writeMember(ctx, t, m, was)
 	if err != nil || !saved {

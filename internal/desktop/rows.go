@@ -83,8 +83,7 @@ func newDesktopRow(d Desktop) (desktopRow, error) {
 // InsertDesktops writes desktops with their volumes and assignments. It fails with CodeNameTaken (naming the name) or
 // CodeAddressTaken; unique constraints decide between two callers. Those of a pool are its members at once, and the pool's row
 // is held until the transaction ends; CodeConflict when the pool is gone.
-// A user, subnet or security group that is not there is a CodeConflict:
-// it was deleted since the caller looked. So is a pool; those of the desktops are held until the transaction ends.
+// A user, subnet or security group that is not there is a CodeConflict, too: it was deleted since the caller looked.
 func InsertDesktops(ctx context.Context, t *store.Tx, desktops []Desktop) error {
 	rows := make([]desktopRow, len(desktops))
 	for i, d := range desktops {
@@ -251,10 +250,8 @@ func filterDesktops(q *bun.SelectQuery, f DesktopQuery) *bun.SelectQuery {
 }
 
 // SaveDesktop writes every field of the desktop's own row but its identity, and sets Updated to the transaction's time;
-// volumes, assignments, AutoCreated, Isolated and what only Member has stay. CodeNameTaken, CodeAddressTaken.
-// tags and security groups are written too, and what a desktop has only in a pool
-// (memberRow) is not. CodeDesktopNotFound when the
-// row is missing; CodeNameTaken and CodeAddressTaken.
+// volumes, assignments, AutoCreated, Isolated and what only Member has stay. Tags and security groups are written, too.
+// CodeDesktopNotFound when the row is missing; CodeNameTaken and CodeAddressTaken.
 func SaveDesktop(ctx context.Context, t *store.Tx, d Desktop) error {
 	row, err := newDesktopRow(d)
 	if err != nil {

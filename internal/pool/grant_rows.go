@@ -47,8 +47,7 @@ func grants(t *store.Tx, model any) *bun.SelectQuery {
 		Join("LEFT JOIN users AS u ON u.id = g.user_id").Join("LEFT JOIN people_groups AS pg ON pg.id = g.group_id")
 }
 
-// PutGrants adds people or groups, or changes the privilege of those who are there.
-// A pool, person or group that is not there is a CodeConflict.
+// PutGrants adds people or groups, or changes the privilege of those who are there. A pool, person or group that is not there is a CodeConflict.
 func PutGrants(ctx context.Context, t *store.Tx, poolID string, grants []Grant) error {
 	rows := make([]grantRow, len(grants))
 	for i, g := range grants {

@@ -61,7 +61,7 @@ func (s *Service) ReconcilePools(ctx context.Context) (Reconciled, error) {
 	for _, t := range busy {
 		tended, err := s.reconcilePool(ctx, t)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("tending pool %s: %w", t.Pool.ID, err))
+			faults = append(faults, fmt.Errorf("reconciling pool %s: %w", t.Pool.ID, err))
 			failed = append(failed, t)
 			continue
 		}

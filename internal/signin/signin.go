@@ -11,8 +11,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service signs people in, with passwords and codes, and changes how they sign in. Each method is one
-// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+// Service signs people in, with passwords and codes, and changes how they sign in. Each method is one transaction. Methods may be called concurrently, by several processes on one database.
 type Service struct {
 	Store        store.Transactions
 	Passwords    workspace.Passwords

@@ -21,9 +21,8 @@ const Unfinished = "state IN ('WAITING', 'RUNNING')"
 
 // ClaimSubJobs takes up to room[type] sub-jobs of each of the given types that are due, either WAITING or RUNNING with a
 // lease that has run out, oldest RunAt first: they become RUNNING under owner until the lease's end, Attempt grows by one,
-// and Begun is set if it was not. How many others wait does not matter to what it costs.
-// in one statement, whose cost depends on what is claimed and on what others hold, not on
-// what waits. Those that another transaction is claiming are left to it. The first claim sets Begun.
+// and Begun is set if it was not. It is one statement, whose cost depends on what is claimed and on what others hold, not on what
+// waits. Those that another transaction is claiming are left to it.
 func (t *Tx) ClaimSubJobs(ctx context.Context, owner string, room map[workspace.JobType]int, lease time.Duration) ([]workspace.SubJob, error) {
 	if len(room) == 0 {
 		return nil, nil

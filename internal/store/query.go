@@ -116,3 +116,12 @@ func Convert[From, To any](from []From, one func(From) To) []To {
 
 // Batch is how many rows a statement writes, or ids it names, at most: a statement's text must not grow without bound.
 const Batch = 500
+
+// Nullable is NULL for a zero value, which IS NOT DISTINCT FROM compares with.
+func Nullable[T comparable](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}

@@ -38,9 +38,3 @@ func List[T any](ctx context.Context, s Transactions, f func(*Tx) ([]T, int, err
 	})
 	return r.items, r.total, err
 }
-
-// RequireSubscription fails with CodeNotSubscribed unless the Workspace service is open for the project.
-func RequireSubscription(ctx context.Context, tx *Tx, projectID string) error {
-	_, err := tx.Subscription(ctx, projectID)
-	return err
-}

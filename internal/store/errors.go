@@ -1,6 +1,9 @@
 package store
 
 import (
+	"database/sql"
+	"errors"
+
 	"carrel/internal/workspace"
 )
 
@@ -11,4 +14,12 @@ func (t *Tx) Dangling(err error) error {
 	}
 	return t.Refuse(workspace.Errorf(workspace.CodeConflict,
 		"a user, desktop, subnet or security group of the request was deleted meanwhile, try again"))
+}
+
+// IgnoreNoRows makes a query that finds nothing a success.
+func IgnoreNoRows(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
 }

@@ -51,3 +51,9 @@ func (t *Tx) subscription(ctx context.Context, projectID string, hold func(*bun.
 		workspace.Errorf(workspace.CodeNotSubscribed, "the Workspace service is not open for project %q, open it first", projectID))
 	return workspace.Subscription(row.subscription), err
 }
+
+// RequireSubscription fails with CodeNotSubscribed unless the Workspace service is open for the project.
+func RequireSubscription(ctx context.Context, tx *Tx, projectID string) error {
+	_, err := tx.Subscription(ctx, projectID)
+	return err
+}
