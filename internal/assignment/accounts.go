@@ -30,7 +30,7 @@ func TakeForAccounts(ctx context.Context, tx *store.Tx, s workspace.SubJob) (boo
 
 // MarkAccounts records that the accounts inside a desktop are as they should be, or will be when it starts, with the power state
 // that the work has left it in, and tells those who have got it. What nevertheless does not hold inside becomes the desktop's fault.
-func MarkAccounts(ctx context.Context, tx *store.Tx, d desktop.Desktop, owner string, status desktop.DesktopStatus, gained []Recipient, warning string) error {
+func MarkAccounts(ctx context.Context, tx *store.Tx, d desktop.Desktop, owner string, status desktop.DesktopStatus, gained []desktop.Recipient, warning string) error {
 	if d.TaskOwner == owner {
 		fault, was := d.Fault, d.Login
 		desktop.Settle(&d, status)

@@ -227,10 +227,10 @@ func invite(ctx context.Context, tx *store.Tx, people []directory.User) error {
 }
 
 // recipients are the people who get a desktop, with the address that the request has for its person.
-func (c *parties) recipients(gained []desktop.Assignment, d AttachDesktop) []Recipient {
-	var all []Recipient
+func (c *parties) recipients(gained []desktop.Assignment, d AttachDesktop) []desktop.Recipient {
+	var all []desktop.Recipient
 	for _, g := range gained {
-		r := Recipient{UserID: g.UserID}
+		r := desktop.Recipient{UserID: g.UserID}
 		if id := cmp.Or(d.UserID, c.userIDs[strings.ToLower(d.UserName)]); id == g.UserID && len(d.People) == 0 {
 			r.Email = d.UserEmail
 		}

@@ -10,20 +10,6 @@ import (
 	"carrel/internal/workspace"
 )
 
-// AccountParams are the parameters of sub-jobs that bring the accounts inside a desktop up to date.
-type AccountParams struct {
-	Gained  []Recipient `json:"gained,omitempty"`   // who has the desktop now and is told when it is ready
-	Remark  string      `json:"remark,omitempty"`   // shown with the sub-job's success
-	ShutOff bool        `json:"shut_off,omitempty"` // the desktop is stopped afterwards
-	Reboot  bool        `json:"reboot,omitempty"`   // the desktop is restarted afterwards, if it runs
-}
-
-// Recipient is somebody who gets a mail.
-type Recipient struct {
-	UserID string `json:"user_id"`
-	Email  string `json:"email,omitempty"` // in place of their own address
-}
-
 // carryOut writes what was planned and the job that does it inside the desktops, and returns the job's id. When there is nothing to do
 // the job has ended.
 func (a *attachment) carryOut(ctx context.Context, tx *store.Tx) (string, error) {
@@ -64,7 +50,7 @@ func (a *attachment) carryOut(ctx context.Context, tx *store.Tx) (string, error)
 	for n, i := range taken {
 		d := a.desktops[i]
 		people := gained[d.ID]
-		sub := desktop.NewSubJob(&job, d, AccountParams{Gained: a.cast.recipients(people, a.r.Desktops[i]), Remark: a.remarks[i]})
+		sub := desktop.NewSubJob(&job, d, desktop.AccountParams{Gained: a.cast.recipients(people, a.r.Desktops[i]), Remark: a.remarks[i]})
 		if len(people) > 0 {
 			sub.UserName = people[0].UserName
 		}

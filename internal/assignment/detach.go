@@ -107,7 +107,7 @@ func detachDesktops(ctx context.Context, tx *store.Tx, r DetachDesktops) (Detach
 			idle = append(idle, d)
 			continue
 		}
-		sub := desktop.NewSubJob(&job, d, AccountParams{ShutOff: r.ShutOff})
+		sub := desktop.NewSubJob(&job, d, desktop.AccountParams{ShutOff: r.ShutOff})
 		d.Task, d.TaskOwner = workspace.AccountJobs[job.Type], sub.ID
 		busy = append(busy, d)
 		job.SubJobs = append(job.SubJobs, sub)

@@ -107,10 +107,10 @@ func refit(ctx context.Context, tx *store.Tx, c workspace.Caller, t workspace.Jo
 			continue
 		}
 		told[a.DesktopID] = true
-		var p AccountParams
+		var p desktop.AccountParams
 		for _, one := range people[d.ID] {
 			if tell {
-				p.Gained = append(p.Gained, Recipient{UserID: one.UserID})
+				p.Gained = append(p.Gained, desktop.Recipient{UserID: one.UserID})
 			}
 		}
 		sub := desktop.NewSubJob(&job, d, p)

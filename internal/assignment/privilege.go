@@ -104,7 +104,7 @@ func changePrivileges(ctx context.Context, tx *store.Tx, r ChangePrivileges) (st
 		if why := closed(d); why != "" {
 			return "", workspace.Errorf(workspace.CodeConflict, "%sdesktop_id: desktop %s %s", at, d.Name, why)
 		}
-		sub := desktop.NewSubJob(&job, d, AccountParams{Remark: remark})
+		sub := desktop.NewSubJob(&job, d, desktop.AccountParams{Remark: remark})
 		d.Task, d.TaskOwner = workspace.TaskPrivileges, sub.ID
 		busy, pairs = append(busy, d), append(pairs, fresh...)
 		job.SubJobs = append(job.SubJobs, sub)

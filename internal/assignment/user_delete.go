@@ -62,7 +62,7 @@ func dismiss(ctx context.Context, tx *store.Tx, u directory.User, job *workspace
 		ids[i] = d.ID
 		if !told[d.ID] {
 			told[d.ID] = true
-			sub := desktop.NewSubJob(job, d, AccountParams{})
+			sub := desktop.NewSubJob(job, d, desktop.AccountParams{})
 			sub.UserName = u.Name
 			job.SubJobs = append(job.SubJobs, sub)
 		}

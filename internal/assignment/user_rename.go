@@ -87,7 +87,7 @@ func renameUser(ctx context.Context, tx *store.Tx, r RenameUser, u directory.Use
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobRenameUser, RequestID: r.RequestID, Created: tx.Now()}
 	for _, d := range desktops {
 		before = append(before, FormerAccount{DesktopID: d.ID, UserID: u.ID, Name: old, Changed: tx.Now()})
-		sub := desktop.NewSubJob(&job, d, AccountParams{Reboot: r.Reboot})
+		sub := desktop.NewSubJob(&job, d, desktop.AccountParams{Reboot: r.Reboot})
 		sub.UserName = u.Name
 		job.SubJobs = append(job.SubJobs, sub)
 	}

@@ -20,7 +20,7 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *des
 	if d == nil {
 		return plan{limit: time.Minute, succeed: func(context.Context, *store.Tx, *desktop.Desktop) error { return nil }}, nil
 	}
-	params, err := workspace.ReadParams[assignment.AccountParams](*s)
+	params, err := workspace.ReadParams[desktop.AccountParams](*s)
 	if err != nil {
 		return plan{}, err
 	}
@@ -90,7 +90,7 @@ func (r *Runner) restartAfter(ctx context.Context, s *workspace.SubJob, d deskto
 }
 
 // awaitGained waits for the displays of those who have got the desktop and still have it.
-func (r *Runner) awaitGained(ctx context.Context, s *workspace.SubJob, gained []assignment.Recipient) error {
+func (r *Runner) awaitGained(ctx context.Context, s *workspace.SubJob, gained []desktop.Recipient) error {
 	ids := make([]string, len(gained))
 	for i, g := range gained {
 		ids[i] = g.UserID

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"carrel/internal/assignment"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/store"
@@ -127,7 +126,7 @@ func enforceMembers(
 			_, err = desktop.Release(ctx, tx, m)
 		case groupOf(d, m.UserID) != group:
 			err = desktop.PutMember(ctx, tx, m, m.Binding, group)
-			job.SubJobs = append(job.SubJobs, desktop.NewSubJob(&job, d, assignment.AccountParams{}))
+			job.SubJobs = append(job.SubJobs, desktop.NewSubJob(&job, d, desktop.AccountParams{}))
 		}
 		if err != nil {
 			return err

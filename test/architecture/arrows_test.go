@@ -57,7 +57,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"signin", "directory store workspace", "signing in knows people, and nothing of what they have"},
 	{"desktop", "catalog directory signin store workspace", "a desktop does not know whose it becomes, or the rules of its pool"},
 	{"assignment", "catalog desktop directory signin store workspace", "who has which desktop does not depend on pools"},
-	{"pool", "assignment backoff catalog desktop directory store workspace", "a pool does not know how its rebuilds proceed"},
+	{"pool", "backoff catalog desktop directory store workspace", "a pool does not know how its rebuilds proceed"},
 	{"rollout", "catalog desktop pool store workspace", "a rebuild acts on a pool; it knows no sign-ins and no assignment"},
 	{"connection", "assignment catalog desktop directory pool rollout signin store workspace", "what people do in the portal is above the rooms, and knows no HTTP and no engine"},
 	{"work", "assignment desktop directory pool rollout signin store workspace", "what is about all jobs is above the rooms, and runs none"},
