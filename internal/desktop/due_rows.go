@@ -42,10 +42,8 @@ func PoolsChanged(ctx context.Context, t *store.Tx, poolIDs ...string) error {
 		(*noted)[id] = true
 		rows = append(rows, dueRow{due: due{ID: workspace.NewID(), PoolID: id, At: t.Now()}})
 	}
-	for part := range slices.Chunk(rows, store.Batch) {
-		if _, err := t.Inserting(&part).Exec(ctx); err != nil {
-			return err
-		}
+	if err := store.InsertAll(ctx, t, rows); err != nil {
+		return err
 	}
 	if len(rows) == 0 {
 		return nil
@@ -99,10 +97,5 @@ func SettlePools(ctx context.Context, t *store.Tx, seen []PoolDue, next map[stri
 			rows = append(rows, dueRow{due: due{ID: workspace.NewID(), PoolID: poolID, At: at}})
 		}
 	}
-	for part := range slices.Chunk(rows, store.Batch) {
-		if _, err := t.Inserting(&part).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return store.InsertAll(ctx, t, rows)
 }
