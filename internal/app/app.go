@@ -262,11 +262,11 @@ func (a *App) startJobs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tender := &job.Reconciler{Pools: a.Services.Pools, Log: a.log, Meter: pools}
-	if err := tender.Start(ctx); err != nil {
+	reconciler := &job.Reconciler{Pools: a.Services.Pools, Log: a.log, Meter: pools}
+	if err := reconciler.Start(ctx); err != nil {
 		return err
 	}
-	a.onStop(tender.Stop)
+	a.onStop(reconciler.Stop)
 	sweeper := &job.Sweeper{Store: a.store, Log: a.log}
 	if err := sweeper.Start(ctx); err != nil {
 		return err

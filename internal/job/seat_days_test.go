@@ -15,7 +15,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// TestAPoolServesAnOfficeForDays plays two days of people who come, pause and go, through the real store, runner and tender, on an
+// TestAPoolServesAnOfficeForDays plays two days of people who come, pause and go, through the real store, runner and reconciler, on an
 // engine that takes its time and makes passing faults.
 func TestAPoolServesAnOfficeForDays(t *testing.T) {
 	if officeDays() == 0 {

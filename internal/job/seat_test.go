@@ -89,7 +89,7 @@ func (w *world) visitors(n int) []signin.Visitor {
 func (w *world) tend(name string, s store.Transactions, e engine.Engine) (stop func()) {
 	w.t.Helper()
 	p := w.start(name, s, e)
-	t := w.tender(s)
+	t := w.reconciler(s)
 	w.must(t.Start(w.t.Context()))
 	return func() {
 		t.Stop(w.t.Context())
@@ -97,7 +97,7 @@ func (w *world) tend(name string, s store.Transactions, e engine.Engine) (stop f
 	}
 }
 
-func (w *world) tender(s store.Transactions) *job.Reconciler {
+func (w *world) reconciler(s store.Transactions) *job.Reconciler {
 	w.t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	service := core.NewServices(core.Config{Store: s})

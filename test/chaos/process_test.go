@@ -117,13 +117,13 @@ func (p *process) live() {
 	poolMeter, err := job.NewPoolMetrics(registry, service.Pools, log)
 	w.must(err)
 	runner := job.NewRunner(s, e, log, meter, job.Config{Replica: p.name, Poll: time.Minute})
-	tender := &job.Reconciler{Pools: service.Pools, Log: log, Meter: poolMeter}
+	reconciler := &job.Reconciler{Pools: service.Pools, Log: log, Meter: poolMeter}
 	observer := &job.Observer{Store: s, Engine: engine.Engine(e), Log: log, Every: time.Minute}
 	ctx := context.Background()
-	for _, start := range []func(context.Context) error{runner.Start, tender.Start, observer.Start} {
+	for _, start := range []func(context.Context) error{runner.Start, reconciler.Start, observer.Start} {
 		w.must(start(ctx))
 	}
-	l.stop = []func(context.Context){observer.Stop, tender.Stop, runner.Stop}
+	l.stop = []func(context.Context){observer.Stop, reconciler.Stop, runner.Stop}
 	p.mu.Lock()
 	p.life = l
 	p.mu.Unlock()
