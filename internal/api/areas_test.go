@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -114,7 +114,7 @@ func TestUsersAreCreatedShownListedAndDeleted(t *testing.T) {
 	for query, want := range map[string][]string{
 		"": {"ann", "Bob"}, "user_name=AN": {"ann"}, "user_names=bob": {"Bob"}, "user_names=bob&user_names=ann": {"ann", "Bob"},
 		"description=stairs": {"ann"}, "active_type=ADMIN_ACTIVATE": {"Bob"}, "enterprise_project_id=7": {"Bob"}, "disabled=true": nil,
-		"disabled=false": {"ann", "Bob"}, "domain=" + desktop.BuiltInDomain: {"ann", "Bob"}, "domain=other": nil, "platform_type=LOCAL": {"ann", "Bob"},
+		"disabled=false": {"ann", "Bob"}, "domain=" + directory.BuiltInDomain: {"ann", "Bob"}, "domain=other": nil, "platform_type=LOCAL": {"ann", "Bob"},
 		"platform_type=AD": nil, "group_name=x": nil, "share_space_subscription=true": nil, "share_space_desktops=true": nil,
 		"limit=1": {"ann"}, "limit=1&offset=1": {"Bob"}, "limit=0": nil, "offset=2": nil, "is_query_total_desktops=false": {"ann", "Bob"},
 	} {

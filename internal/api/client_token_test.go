@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -35,7 +35,7 @@ func TestARequestThatIsSentAgainGetsTheFirstAnswer(t *testing.T) {
 			object{"users": []object{{"user_name": "dan", "user_email": "dan@example.org"}}}, "/users", 1,
 		},
 		"a group": {"/groups", object{"group_name": "Staff", "platform_type": "LOCAL"}, object{"group_name": "Crew", "platform_type": "LOCAL"}, "/groups", 1},
-		"a unit":  {"/ous", object{"domain": desktop.BuiltInDomain, "ou_name": "Sales"}, object{"domain": desktop.BuiltInDomain, "ou_name": "Press"}, "/ous", 1},
+		"a unit":  {"/ous", object{"domain": directory.BuiltInDomain, "ou_name": "Sales"}, object{"domain": directory.BuiltInDomain, "ou_name": "Press"}, "/ous", 1},
 		"a name policy": {
 			"/desktop-name-policies", object{"name_prefix": "lab", "digit_number": 3, "start_number": 1, "single_domain_user_inc": 0, "policy_name": "labs"},
 			object{"name_prefix": "box", "digit_number": 3, "start_number": 1, "single_domain_user_inc": 0, "policy_name": "boxes"}, "/desktop-name-policies", 1,

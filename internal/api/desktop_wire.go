@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/workspace"
 )
 
@@ -180,10 +181,10 @@ func summaryOf(d desktop.Desktop, accountID string) desktopSummary {
 
 func usersOf(d desktop.Desktop) []attachedUser {
 	users := each(d.Assignments, func(a desktop.Assignment) attachedUser {
-		return attachedUser{ID: a.UserID, Name: a.UserName, Domain: desktop.BuiltInDomain, Group: string(a.Group), Type: "USER"}
+		return attachedUser{ID: a.UserID, Name: a.UserName, Domain: directory.BuiltInDomain, Group: string(a.Group), Type: "USER"}
 	})
 	return append(users, each(d.GroupAssignments, func(a desktop.GroupAssignment) attachedUser {
-		return attachedUser{ID: a.GroupID, Name: a.GroupName, Domain: desktop.BuiltInDomain, Group: string(a.Group), Type: "GROUP"}
+		return attachedUser{ID: a.GroupID, Name: a.GroupName, Domain: directory.BuiltInDomain, Group: string(a.Group), Type: "GROUP"}
 	})...)
 }
 
@@ -308,7 +309,7 @@ func detailOf(d desktop.DesktopDetail) DesktopDetail {
 		SiteName: siteName, SID: d.ID, BillID: d.ID,
 		Product: productSummaryOf(d.Product), OUName: d.OUName, OSVersion: d.Image.OSVersion, Tags: tagsOf(d.Desktop),
 		InternetMode: "NAT", InternetModes: []string{"NAT"}, AttachState: attachState(d.Desktop),
-		EnterpriseID: d.EnterpriseID, SubnetID: d.SubnetID, Domain: desktop.BuiltInDomain, Isolated: d.Isolated,
+		EnterpriseID: d.EnterpriseID, SubnetID: d.SubnetID, Domain: directory.BuiltInDomain, Isolated: d.Isolated,
 		Progress: d.Progress, OrderID: d.OrderID, Fault: d.Fault,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -40,8 +41,8 @@ func TestADesktopsDetailsHaveWhatTheModelsHaveAndCarrelKnows(t *testing.T) {
 			{nil, []any{"order_id"}},
 			{false, []any{"isolated"}},
 			{false, []any{"is_freeze"}},
-			{desktop.BuiltInDomain, []any{"domain"}},
-			{desktop.BuiltInDomain, []any{"attach_user_infos", 0, "domain"}},
+			{directory.BuiltInDomain, []any{"domain"}},
+			{directory.BuiltInDomain, []any{"attach_user_infos", 0, "domain"}},
 			{w.ok(w.get("/security-groups")).text("security_groups", 0, "name"), []any{"security_groups", 0, "name"}},
 			{"SAS", []any{"root_volume", "resource_spec_code"}},
 			{"SSD", []any{"data_volumes", 0, "resource_spec_code"}},
@@ -55,7 +56,7 @@ func TestADesktopsDetailsHaveWhatTheModelsHaveAndCarrelKnows(t *testing.T) {
 			t.Errorf("links: %v", d.at("flavor", "links"))
 		}
 	}
-	if got := w.ok(w.get("/desktops")).text("desktops", 0, "attach_user_infos", 0, "domain"); got != desktop.BuiltInDomain {
+	if got := w.ok(w.get("/desktops")).text("desktops", 0, "attach_user_infos", 0, "domain"); got != directory.BuiltInDomain {
 		t.Errorf("in the short list ann is of the directory %q", got)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 
-	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
@@ -90,7 +89,7 @@ func (s *Server) listGroups(ctx context.Context, in *listGroupsInput) (groupsRep
 func groupReplyOf(g directory.Group) groupReply {
 	return groupReply{
 		ID: g.ID, Name: g.Name, Created: stamp(g.Created), Description: g.Description, People: g.People, Platform: "LOCAL",
-		Domain: desktop.BuiltInDomain, Desktops: g.Desktops, DN: g.DN(), SID: g.ID,
+		Domain: directory.BuiltInDomain, Desktops: g.Desktops, DN: g.DN(), SID: g.ID,
 	}
 }
 
@@ -175,7 +174,7 @@ func (s *Server) listMembers(ctx context.Context, in *listMembersInput) (members
 
 func memberReplyOf(u directory.User) memberReply {
 	return memberReply{
-		ID: u.ID, Name: u.Name, Domain: desktop.BuiltInDomain, Email: u.Email, Phone: u.Phone, Desktops: u.Desktops,
+		ID: u.ID, Name: u.Name, Domain: directory.BuiltInDomain, Email: u.Email, Phone: u.Phone, Desktops: u.Desktops,
 		EnterpriseID: u.EnterpriseID, Description: u.Description,
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/workspace"
 )
 
@@ -54,7 +54,7 @@ func TestGroupsHoldPeople(t *testing.T) {
 		}
 	}
 	w.create(object{"desktops": desktopsFor("ann")})
-	a := w.ok(w.get("/groups?keyword=HOUSE&limit=1&platform_type=LOCAL&domain=" + desktop.BuiltInDomain))
+	a := w.ok(w.get("/groups?keyword=HOUSE&limit=1&platform_type=LOCAL&domain=" + directory.BuiltInDomain))
 	if g := (answer{body: a.at("user_groups", 0)}); a.number("total_count") != 2 || g.number("user_quantity") != 2 || g.number("total_desktops") != 1 ||
 		g.text("name") != "Sales" || g.text("group_dn") != "CN=Sales,DC=carrel,DC=local" || g.text("platform_type") != "LOCAL" || g.text("create_time") == "" {
 		t.Errorf("groups: %s", a.raw)

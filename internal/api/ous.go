@@ -69,7 +69,7 @@ type ouReply struct {
 func (s *Server) listOUs(ctx context.Context, in *listOUsInput) (ousReply, error) {
 	units, total, err := s.Services.Desktops.ListOUs(ctx, desktop.OUQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
 	return ousReply{total, each(units, func(o desktop.OU) ouReply {
-		return ouReply{ID: o.ID, Domain: desktop.BuiltInDomain, Name: o.Name, DN: o.DN(), Description: o.Description, DomainID: o.ProjectID}
+		return ouReply{ID: o.ID, Domain: directory.BuiltInDomain, Name: o.Name, DN: o.DN(), Description: o.Description, DomainID: o.ProjectID}
 	})}, err
 }
 

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/store"
@@ -16,7 +15,7 @@ import (
 
 func (w *world) unit(name string) string {
 	w.Helper()
-	return w.ok(w.post("/ous", object{"domain": desktop.BuiltInDomain, "ou_name": name, "description": "of the house"})).text("id")
+	return w.ok(w.post("/ous", object{"domain": directory.BuiltInDomain, "ou_name": name, "description": "of the house"})).text("id")
 }
 
 func TestOrganisationalUnitsHoldDesktops(t *testing.T) {
@@ -24,7 +23,7 @@ func TestOrganisationalUnitsHoldDesktops(t *testing.T) {
 	sales, press := w.unit("Berlin/Sales"), w.unit("Press")
 	a := w.ok(w.get("/ous?ou_name=BERLIN"))
 	for field, want := range map[string]any{
-		"id": sales, "domain": desktop.BuiltInDomain, "ou_name": "Berlin/Sales", "ou_dn": "OU=Sales,OU=Berlin,DC=carrel,DC=local", "description": "of the house",
+		"id": sales, "domain": directory.BuiltInDomain, "ou_name": "Berlin/Sales", "ou_dn": "OU=Sales,OU=Berlin,DC=carrel,DC=local", "description": "of the house",
 	} {
 		if got := a.at("ous", 0, field); got != want || a.number("total_count") != 1 {
 			t.Errorf("%s is %v, want %v", field, got, want)
@@ -63,7 +62,7 @@ func TestOrganisationalUnitsHoldDesktops(t *testing.T) {
 func TestBadOrganisationalUnitsAreRefused(t *testing.T) {
 	w := newWorld(t)
 	id := w.unit("Sales")
-	body := func(name string) object { return object{"domain": desktop.BuiltInDomain, "ou_name": name} }
+	body := func(name string) object { return object{"domain": directory.BuiltInDomain, "ou_name": name} }
 	w.refused(w.post("/ous", body("SALES")), 409, workspace.CodeNameTaken, "SALES")
 	w.refused(w.post("/ous", body("a,b")), 400, workspace.CodeInvalid, "ou_name")
 	w.refused(w.post("/ous", object{"domain": "x.org", "ou_name": "a"}), 400, workspace.CodeInvalid, "domain")

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
@@ -37,7 +38,7 @@ func (s *Server) listGrants(ctx context.Context, in *listGrantsInput) (grantsRep
 	grants, total, err := s.Services.Pools.ListGrants(ctx, in.ProjectID, in.PoolID, workspace.Page{Offset: in.Offset, Limit: in.Limit})
 	return grantsReply{total, each(grants, func(g pool.Grant) grantBody {
 		return grantBody{
-			Type: g.Type, ID: g.ObjectID, Name: g.Name, Domain: desktop.BuiltInDomain, Group: g.Group, Created: stamp(g.Created),
+			Type: g.Type, ID: g.ObjectID, Name: g.Name, Domain: directory.BuiltInDomain, Group: g.Group, Created: stamp(g.Created),
 		}
 	})}, err
 }

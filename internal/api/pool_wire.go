@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"carrel/internal/catalog"
-	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
@@ -235,7 +235,7 @@ func poolReplyOf(p pool.PoolDetail) poolReply {
 		Data: each(p.Data, poolVolumeOf), Retention: p.RetentionMinutes, Autoscaling: p.Autoscaling, Policy: policyOf(p.Policy),
 		Status: string(p.Status()), EnterpriseID: p.EnterpriseID, InMaintenance: p.InMaintenance, NamePolicyID: p.NamePolicyID,
 		Tags: each(p.Tags, func(t workspace.Tag) tagBody { return tagBody(t) }), OUName: p.OUName, Isolated: p.Counts.Isolated,
-		Domain:         cmp.Or(p.Domain, desktop.BuiltInDomain),
+		Domain:         cmp.Or(p.Domain, directory.BuiltInDomain),
 		SecurityGroups: each(p.Groups, groupNamed),
 		Reset:          resetPolicyBody{Enabled: new(p.Reset.Enabled), PerDay: new(p.Reset.PerDay)},
 		History: each(p.History, func(i pool.PoolImage) poolImageReply {

@@ -6,7 +6,7 @@ import (
 	"net/url"
 
 	"carrel/internal/catalog"
-	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
@@ -85,7 +85,7 @@ func accessOf(endpoint string) (host, port string) {
 func serviceOf(d catalog.ServiceDetail, enterprise string) serviceDetail {
 	out := serviceDetail{
 		ID: d.ID, Status: "SUBSCRIBED", VPCID: d.VPCID, VPCName: d.VPC.Name, AccessMode: "INTERNET", AccessStatus: "available",
-		Directory:    &directoryBody{Type: "LITE_AS", Name: desktop.BuiltInDomain, DeleteComputers: "0"},
+		Directory:    &directoryBody{Type: "LITE_AS", Name: directory.BuiltInDomain, DeleteComputers: "0"},
 		ConfigStatus: "3", Progress: "100%", EnterpriseID: enterprise, EnterpriseOwner: "0",
 	}
 	vpc := serviceVPC{VPCID: d.VPCID, SubnetIDs: []string{}, Used: []string{}, Default: true}

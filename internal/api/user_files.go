@@ -114,7 +114,7 @@ func (s *Server) importUsers(ctx context.Context, in *importUsersInput) (importU
 	out := importUsersReply{Good: []importedUserReply{}, Bad: []importedUserReply{}, Total: len(people), JobID: jobID}
 	for _, p := range people {
 		row := importedUserReply{
-			ID: p.ID, Name: p.Name, Domain: desktop.BuiltInDomain, Email: p.Email, Permission: p.Permission,
+			ID: p.ID, Name: p.Name, Domain: directory.BuiltInDomain, Email: p.Email, Permission: p.Permission,
 			DesktopName: p.DesktopName, DesktopIP: p.DesktopIP, Description: p.Description,
 		}
 		if p.Problem == "" {

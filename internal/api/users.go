@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
-	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
@@ -123,7 +122,7 @@ func (in *listUsersInput) selectsNobody() bool {
 
 // otherDirectory says whether a filter names a directory that is not the only one.
 func otherDirectory(name string) bool {
-	return name != "" && !strings.EqualFold(name, desktop.BuiltInDomain)
+	return name != "" && !strings.EqualFold(name, directory.BuiltInDomain)
 }
 
 type usersReply struct {
@@ -196,7 +195,7 @@ func userSummaryOf(d directory.UserDetail, counted bool, now time.Time) userSumm
 		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation),
 		Expires: expiresText(u.Expires), Expired: expired(u, now), NeverExpires: u.PasswordNeverExpires,
 		MayChange: u.MayChangePassword, MustChange: u.MustChangePassword, Description: u.Description,
-		Locked: u.Locked, Disabled: u.Disabled, Groups: append([]string{}, d.Groups...), EnterpriseID: u.EnterpriseID, Domain: desktop.BuiltInDomain,
+		Locked: u.Locked, Disabled: u.Disabled, Groups: append([]string{}, d.Groups...), EnterpriseID: u.EnterpriseID, Domain: directory.BuiltInDomain,
 		SID: u.ID,
 	}
 	if counted {
@@ -253,7 +252,7 @@ func userDetailOf(d directory.UserDetail, now time.Time) userDetail {
 	u := d.User
 	return userDetail{
 		ID: u.ID, Name: u.Name, Email: u.Email, Phone: u.Phone, Activation: string(u.Activation), AccountName: u.Account,
-		PrincipalName: u.Account + "@" + desktop.BuiltInDomain, FullName: u.Alias, Description: u.Description,
+		PrincipalName: u.Account + "@" + directory.BuiltInDomain, FullName: u.Alias, Description: u.Description,
 		Created: stamp(u.Created), Expires: millis(u.Expires), Expired: expired(u, now), Locked: u.Locked,
 		MayChange: u.MayChangePassword, NeverExpires: u.PasswordNeverExpires, MustChange: u.MustChangePassword, Disabled: u.Disabled,
 		Groups: append([]string{}, d.Groups...), Desktops: u.Desktops, DN: u.DN(),

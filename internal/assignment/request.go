@@ -296,7 +296,7 @@ func (p AttachPerson) check(at, computerName string) error {
 	if _, _, err := desktop.GroupFor(at+"user_group", p.Group); err != nil {
 		return err
 	}
-	return desktop.CheckDomain(at+"domain", p.Domain)
+	return directory.CheckDomain(at+"domain", p.Domain)
 }
 
 // checkAttachedName says why a desktop cannot be renamed so. Other than in CheckComputerName, underscores are allowed, and

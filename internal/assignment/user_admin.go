@@ -5,7 +5,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/workspace"
@@ -75,7 +74,7 @@ func (r *CreateUser) Check(now time.Time) error {
 	default:
 		return signin.UnknownActivation(r.Activation)
 	}
-	return desktop.CheckDomain("domain", r.Domain)
+	return directory.CheckDomain("domain", r.Domain)
 }
 
 // CreateUser adds a person and returns their id. CodeNameTaken when the name is in use, whatever its case: the unique

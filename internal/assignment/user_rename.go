@@ -24,7 +24,7 @@ type RenameUser struct {
 // desktop of theirs has not done yet with another account of the new name. The lock on the person decides between two callers.
 func (s *Service) RenameUser(ctx context.Context, r RenameUser) error {
 	for _, err := range []error{
-		desktop.CheckDomain("old_user_domain", r.OldDomain), desktop.CheckDomain("new_user_domain", r.NewDomain),
+		directory.CheckDomain("old_user_domain", r.OldDomain), directory.CheckDomain("new_user_domain", r.NewDomain),
 		workspace.CheckUserName("new_username", r.New),
 	} {
 		if err != nil {

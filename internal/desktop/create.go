@@ -78,9 +78,6 @@ type CreateParams struct {
 	FixedAddress bool `json:"fixed_address,omitempty"`
 }
 
-// BuiltInDomain is the name of the directory that holds people when no other is connected.
-const BuiltInDomain = "carrel.local"
-
 // UnsupportedWhy says what to do about request fields that Carrel cannot honour.
 var UnsupportedWhy = map[string]string{
 	"eip":                              "public addresses are not offered here; leave it out, desktops reach the internet through NAT",
@@ -139,7 +136,7 @@ func (r *CreateDesktops) Check() error {
 	if err := workspace.CheckTags("tags", r.Tags); err != nil {
 		return err
 	}
-	return CheckDomain("domain", r.Domain)
+	return directory.CheckDomain("domain", r.Domain)
 }
 
 func (r *CreateDesktops) checkCount() error {
@@ -215,7 +212,7 @@ func (d NewDesktop) check(at string) error {
 	if _, _, err := GroupFor(at+"user_group", d.Group); err != nil {
 		return err
 	}
-	return CheckDomain(at+"domain", d.Domain)
+	return directory.CheckDomain(at+"domain", d.Domain)
 }
 
 func CheckVolume(field string, v VolumeSpec, least int) error {
@@ -226,13 +223,6 @@ func CheckVolume(field string, v VolumeSpec, least int) error {
 		return workspace.Invalid(field+".size", "%d GB is out of range, use %d to %d", v.GB, least, MaxVolumeGB)
 	case v.GB%VolumeStepGB != 0:
 		return workspace.Invalid(field+".size", "%d GB is not a multiple of %d", v.GB, VolumeStepGB)
-	}
-	return nil
-}
-
-func CheckDomain(field, name string) error {
-	if name != "" && !strings.EqualFold(name, BuiltInDomain) {
-		return workspace.Invalid(field, "%q is unknown, the only directory is %s", name, BuiltInDomain)
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ type OUQuery struct {
 
 // CreateOU adds a unit and returns its id. CodeNameTaken, CodeInvalid.
 func (s *Service) CreateOU(ctx context.Context, c workspace.Caller, domain, name, description string) (string, error) {
-	if err := CheckDomain("domain", domain); err != nil {
+	if err := directory.CheckDomain("domain", domain); err != nil {
 		return "", err
 	}
 	if err := CheckOUName("ou_name", name); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/workspace"
 )
 
@@ -111,7 +112,7 @@ func (r *CreatePool) Check() error {
 	if err := checkGrants("authorized_objects", r.People); err != nil {
 		return err
 	}
-	if err := desktop.CheckDomain("domain", r.Domain); err != nil {
+	if err := directory.CheckDomain("domain", r.Domain); err != nil {
 		return err
 	}
 	p := r.pool()

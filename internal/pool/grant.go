@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/workspace"
 )
 
@@ -87,7 +88,7 @@ func checkGrants(field string, grants []Grant) error {
 		if _, _, err := desktop.GroupFor(at+"user_group", g.Group); err != nil {
 			return err
 		}
-		if err := desktop.CheckDomain(at+"domain", g.Domain); err != nil {
+		if err := directory.CheckDomain(at+"domain", g.Domain); err != nil {
 			return err
 		}
 		seen[key{g.Type, g.ObjectID}] = true
