@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
@@ -34,7 +33,7 @@ type createOUInput struct {
 }
 
 func (s *Server) createOU(ctx context.Context, in *createOUInput) (idReply, error) {
-	id, err := s.Services.Desktops.CreateOU(ctx, in.caller(ctx), in.Body.Domain, in.Body.Name, in.Body.Description)
+	id, err := s.Services.Directory.CreateOU(ctx, in.caller(ctx), in.Body.Domain, in.Body.Name, in.Body.Description)
 	return idReply{id}, err
 }
 
@@ -67,8 +66,8 @@ type ouReply struct {
 }
 
 func (s *Server) listOUs(ctx context.Context, in *listOUsInput) (ousReply, error) {
-	units, total, err := s.Services.Desktops.ListOUs(ctx, desktop.OUQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
-	return ousReply{total, each(units, func(o desktop.OU) ouReply {
+	units, total, err := s.Services.Directory.ListOUs(ctx, directory.OUQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
+	return ousReply{total, each(units, func(o directory.OU) ouReply {
 		return ouReply{ID: o.ID, Domain: directory.BuiltInDomain, Name: o.Name, DN: o.DN(), Description: o.Description, DomainID: o.ProjectID}
 	})}, err
 }
@@ -92,7 +91,7 @@ func (s *Server) updateOU(ctx context.Context, in *updateOUInput) error {
 	if id := in.Body.ID; id != "" && id != in.OUID {
 		return workspace.Errorf(workspace.CodeInvalid, "id: is %q, the path names %q", id, in.OUID)
 	}
-	return s.Services.Desktops.UpdateOU(ctx, in.caller(ctx), in.OUID, in.Body.Name, in.Body.Description)
+	return s.Services.Directory.UpdateOU(ctx, in.caller(ctx), in.OUID, in.Body.Name, in.Body.Description)
 }
 
 func (s *Server) deleteOU(ctx context.Context, in *OUPath) error {
@@ -119,8 +118,8 @@ func (s *Server) listDirectoryOUs(ctx context.Context, in *listDirectoryOUsInput
 	if otherDirectory(in.Domain) {
 		return directoryOUsReply{OUs: []directoryOUReply{}}, nil
 	}
-	units, total, err := s.Services.Desktops.ListOUs(ctx, desktop.OUQuery{ProjectID: in.ProjectID, Page: in.page()})
-	return directoryOUsReply{total, each(units, func(o desktop.OU) directoryOUReply { return directoryOUReply{o.Name, o.DN()} })}, err
+	units, total, err := s.Services.Directory.ListOUs(ctx, directory.OUQuery{ProjectID: in.ProjectID, Page: in.page()})
+	return directoryOUsReply{total, each(units, func(o directory.OU) directoryOUReply { return directoryOUReply{o.Name, o.DN()} })}, err
 }
 
 type listOUPeopleInput struct {
@@ -144,7 +143,7 @@ type ouPersonReply struct {
 }
 
 func (s *Server) listOUPeople(ctx context.Context, in *listOUPeopleInput) (ouPeopleReply, error) {
-	users, total, err := s.Services.Desktops.PeopleAt(ctx, in.DN, directory.UserQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
+	users, total, err := s.Services.Directory.PeopleAt(ctx, in.DN, directory.UserQuery{ProjectID: in.ProjectID, Name: in.Name, Page: in.page()})
 	if in.Existed.given && !in.Existed.value {
 		users, total = nil, 0
 	}

@@ -398,7 +398,7 @@ func findPlace(ctx context.Context, tx *store.Tx, r CreateDesktops) (p place, er
 	if p.subnet, err = findSubnet(ctx, tx, r); err != nil {
 		return p, err
 	}
-	if p.ouName, err = FindOU(ctx, tx, r.ProjectID, r.OUName); err != nil {
+	if p.ouName, err = directory.FindOU(ctx, tx, r.ProjectID, r.OUName); err != nil {
 		return p, err
 	}
 	p.groups, err = FindSecurityGroups(ctx, tx, r.ProjectID, r.SecurityGroups)

@@ -7,7 +7,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service reads and lists people, groups and messages. Each method is one transaction. Methods may be called concurrently, by several processes on one database.
+// Service reads and lists people, groups, units and messages. Each method is one transaction. Methods may be called concurrently, by several processes on one database.
 type Service struct {
 	Store store.Transactions
 }

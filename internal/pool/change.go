@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -48,7 +49,7 @@ func resettle(ctx context.Context, tx *store.Tx, was Pool, p *Pool) (err error) 
 		}
 	}
 	if p.OUName != was.OUName {
-		if p.OUName, err = desktop.FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
+		if p.OUName, err = directory.FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
 			return err
 		}
 	}

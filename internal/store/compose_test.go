@@ -36,7 +36,7 @@ func composesTextsOfBefore(t *testing.T, url string) {
 				return err
 			}
 		}
-		return desktop.InsertOU(ctx, tx, desktop.OU{ID: "ou", ProjectID: "p", Name: "x", Created: tx.Now(), Updated: tx.Now()})
+		return directory.InsertOU(ctx, tx, directory.OU{ID: "ou", ProjectID: "p", Name: "x", Created: tx.Now(), Updated: tx.Now()})
 	}))
 	for _, statement := range []string{
 		"UPDATE people_groups SET name = '@', name_folded = 'bu\u0308ro', description = '@', description_folded = 'bu\u0308ro' WHERE id = '1'",
@@ -70,7 +70,7 @@ func composesTextsOfBefore(t *testing.T, url string) {
 		if found, _, err := directory.Groups(ctx, tx, directory.GroupQuery{ProjectID: "p", Names: []string{office + "-2"}, Page: page}); err != nil || len(found) != 1 {
 			t.Errorf("by name: %+v %v", found, err)
 		}
-		units, _, err := desktop.OUs(ctx, tx, desktop.OUQuery{ProjectID: "p", Name: office, Page: page})
+		units, _, err := directory.OUs(ctx, tx, directory.OUQuery{ProjectID: "p", Name: office, Page: page})
 		if err != nil || len(units) != 1 || units[0].Name != office || units[0].Description != office {
 			t.Errorf("units: %+v %v", units, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -33,7 +34,7 @@ func (s *Service) DeleteNamePolicies(ctx context.Context, c workspace.Caller, id
 // DeleteOU removes a unit that no desktop is in and no pool makes desktops in. CodeOUNotFound, CodeConflict.
 func (s *Service) DeleteOU(ctx context.Context, c workspace.Caller, id string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		o, err := desktop.LockOU(ctx, tx, c.ProjectID, id)
+		o, err := directory.LockOU(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return err
 		}
@@ -47,6 +48,6 @@ func (s *Service) DeleteOU(ctx context.Context, c workspace.Caller, id string) e
 		if err := pool.NoPool(ctx, tx, fmt.Sprintf("unit %q", o.Name), pool.PoolQuery{ProjectID: c.ProjectID, OUName: o.Name}); err != nil {
 			return err
 		}
-		return desktop.DeleteOU(ctx, tx, o.ID)
+		return directory.DeleteOU(ctx, tx, o.ID)
 	})
 }

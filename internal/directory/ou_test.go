@@ -1,16 +1,16 @@
-package desktop_test
+package directory_test
 
 import (
 	"strings"
 	"testing"
 
-	"carrel/internal/desktop"
+	"carrel/internal/directory"
 	"carrel/internal/workspace"
 )
 
 func TestCheckOUName(t *testing.T) {
 	for _, good := range []string{"Sales", "Berlin/Sales 1", "柏林/销售", "a/b/c/d/e", strings.Repeat("x", 64), "a.b_c-d"} {
-		if err := desktop.CheckOUName("ou_name", good); err != nil {
+		if err := directory.CheckOUName("ou_name", good); err != nil {
 			t.Errorf("%q is refused: %v", good, err)
 		}
 	}
@@ -18,14 +18,14 @@ func TestCheckOUName(t *testing.T) {
 		"": "use 1 to 64", strings.Repeat("x", 65): "use 1 to 64", "a/b/c/d/e/f": "6 levels, at most 5", "a//b": "a level that is empty",
 		"/a": "a level that is empty", "a /b": "a level that is empty", "a,b": "',' is not allowed", "a=b": "'=' is not allowed",
 	} {
-		if err := desktop.CheckOUName("ou_name", bad); !strings.Contains(workspace.MessageOf(err), why) || !strings.HasPrefix(workspace.MessageOf(err), "ou_name: ") {
+		if err := directory.CheckOUName("ou_name", bad); !strings.Contains(workspace.MessageOf(err), why) || !strings.HasPrefix(workspace.MessageOf(err), "ou_name: ") {
 			t.Errorf("%q: %v, want %q", bad, err, why)
 		}
 	}
 }
 
 func TestTheDistinguishedNameOfAUnitBeginsWithTheInnermostLevel(t *testing.T) {
-	if dn := (desktop.OU{Name: "Berlin/Sales"}).DN(); dn != "OU=Sales,OU=Berlin,DC=carrel,DC=local" {
+	if dn := (directory.OU{Name: "Berlin/Sales"}).DN(); dn != "OU=Sales,OU=Berlin,DC=carrel,DC=local" {
 		t.Error(dn)
 	}
 }

@@ -1,4 +1,4 @@
-package desktop
+package directory
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -33,7 +32,7 @@ type OU struct {
 func (o OU) DN() string {
 	levels := strings.Split(o.Name, "/")
 	slices.Reverse(levels)
-	return "OU=" + strings.Join(levels, ",OU=") + "," + directory.RootDN
+	return "OU=" + strings.Join(levels, ",OU=") + "," + RootDN
 }
 
 // CheckOUName says why name cannot be a unit's, or nil: 1 to 64 letters of any script, digits, spaces, hyphens, underscores and
@@ -50,7 +49,7 @@ func CheckOUName(field, name string) error {
 		if level == "" || strings.TrimSpace(level) != level {
 			return workspace.Invalid(field, "%q has a level that is empty, or starts or ends with a space", name)
 		}
-		if err := directory.CheckTitle(field, name, level); err != nil {
+		if err := CheckTitle(field, name, level); err != nil {
 			return err
 		}
 	}
@@ -73,7 +72,7 @@ type OUQuery struct {
 
 // CreateOU adds a unit and returns its id. CodeNameTaken, CodeInvalid.
 func (s *Service) CreateOU(ctx context.Context, c workspace.Caller, domain, name, description string) (string, error) {
-	if err := directory.CheckDomain("domain", domain); err != nil {
+	if err := CheckDomain("domain", domain); err != nil {
 		return "", err
 	}
 	if err := CheckOUName("ou_name", name); err != nil {
@@ -116,9 +115,9 @@ func (s *Service) ListOUs(ctx context.Context, q OUQuery) ([]OU, int, error) {
 
 // PeopleAt is ListUsers of a place in the directory, given by its distinguished name, whatever its case: all people are at
 // RootDN, and nobody is in a unit. CodeOUNotFound when there is no such place.
-func (s *Service) PeopleAt(ctx context.Context, dn string, q directory.UserQuery) ([]directory.User, int, error) {
-	if strings.EqualFold(dn, directory.RootDN) {
-		return store.List(ctx, s.Store, func(tx *store.Tx) ([]directory.User, int, error) { return directory.Users(ctx, tx, q) })
+func (s *Service) PeopleAt(ctx context.Context, dn string, q UserQuery) ([]User, int, error) {
+	if strings.EqualFold(dn, RootDN) {
+		return store.List(ctx, s.Store, func(tx *store.Tx) ([]User, int, error) { return Users(ctx, tx, q) })
 	}
 	units, _, err := s.ListOUs(ctx, OUQuery{ProjectID: q.ProjectID, Page: workspace.Page{Limit: maxUnits}})
 	if err != nil {
