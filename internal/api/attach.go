@@ -176,7 +176,7 @@ type renameUserInput struct {
 }
 
 func (s *Server) renameUser(ctx context.Context, in *renameUserInput) error {
-	return s.Services.Assignments.RenameUser(ctx, assignment.RenameUser{
+	return s.Services.Users.RenameUser(ctx, assignment.RenameUser{
 		Caller: in.caller(ctx), Old: in.Body.Old, New: in.Body.New, OldDomain: in.Body.OldDomain, NewDomain: in.Body.NewDomain, Reboot: in.Body.Reboot,
 	})
 }

@@ -18,7 +18,7 @@ type deleteUsersInput struct {
 }
 
 func (s *Server) deleteUsers(ctx context.Context, in *deleteUsersInput) error {
-	return s.Services.Assignments.DeleteUsers(ctx, in.caller(ctx), in.Body.IDs)
+	return s.Services.Users.DeleteUsers(ctx, in.caller(ctx), in.Body.IDs)
 }
 
 type updateUserInput struct {

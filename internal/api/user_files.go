@@ -108,7 +108,7 @@ func (s *Server) importUsers(ctx context.Context, in *importUsersInput) (importU
 	if err != nil {
 		return importUsersReply{}, err
 	}
-	people, jobID, err := s.Services.Assignments.ImportUsers(ctx, assignment.ImportUsers{
+	people, jobID, err := s.Services.Users.ImportUsers(ctx, assignment.ImportUsers{
 		Caller: in.caller(ctx), VPCID: in.VPCID, SubnetID: in.SubnetID, Rows: rows, ColumnName: sheet.ColumnName,
 	})
 	out := importUsersReply{Good: []importedUserReply{}, Bad: []importedUserReply{}, Total: len(people), JobID: jobID}

@@ -73,7 +73,7 @@ type idReply struct {
 func (s *Server) createUser(ctx context.Context, in *createUserInput) (idReply, error) {
 	r := in.Body.request()
 	r.Caller = in.caller(ctx)
-	id, err := s.Services.Assignments.CreateUser(ctx, r)
+	id, err := s.Services.Users.CreateUser(ctx, r)
 	return idReply{id}, err
 }
 
@@ -85,7 +85,7 @@ type createUsersInput struct {
 }
 
 func (s *Server) createUsers(ctx context.Context, in *createUsersInput) error {
-	_, err := s.Services.Assignments.CreateUsers(ctx, in.caller(ctx), each(in.Body.Users, createUserBody.request))
+	_, err := s.Services.Users.CreateUsers(ctx, in.caller(ctx), each(in.Body.Users, createUserBody.request))
 	return err
 }
 
@@ -260,5 +260,5 @@ func userDetailOf(d directory.UserDetail, now time.Time) userDetail {
 }
 
 func (s *Server) deleteUser(ctx context.Context, in *UserPath) error {
-	return s.Services.Assignments.DeleteUser(ctx, in.caller(ctx), in.UserID)
+	return s.Services.Users.DeleteUser(ctx, in.caller(ctx), in.UserID)
 }

@@ -75,7 +75,7 @@ func (a *App) ensureDemoUser(ctx context.Context, d *Demo, progress func(string)
 		return directory.User{}, err
 	}
 	no := false
-	id, err := a.Services.Assignments.CreateUser(ctx, assignment.CreateUser{
+	id, err := a.Services.Users.CreateUser(ctx, assignment.CreateUser{
 		Caller: workspace.Caller{ProjectID: project, RequestID: "carrel-up"}, Name: d.UserName, Password: d.Password,
 		Activation: directory.ActivateByAdmin, MustChangePassword: &no, Description: demoNote,
 	})

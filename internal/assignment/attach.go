@@ -12,13 +12,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service gives desktops to people and groups and takes them back, and adds, renames and deletes the people who have desktops. Each method is one
-// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
-type Service struct {
-	Store     store.Transactions
-	Passwords workspace.Passwords
-	Box       workspace.Sealer // of passwords that wait to be hashed
-}
+// Service gives desktops to users and groups and takes them back. Each method is one transaction; the work on machines is left to the
+// job runner. Methods may be called concurrently, by several processes on one database.
+type Service struct{ Store store.Transactions }
 
 // AttachDesktops gives desktops to people as PlanAssignment decides, renames those that are given a name, and records a job that
 // brings their insides up to date. It returns the job's id; when all that was asked for is there already, that of one that has ended.

@@ -20,7 +20,7 @@ const MaxUsersPerRequest = 200
 
 // CreateUsers adds people, all or none, and returns their ids in order. When some cannot be added the error says what is
 // wrong with the first, and its Detail what is wrong with each.
-func (s *Service) CreateUsers(ctx context.Context, c workspace.Caller, users []CreateUser) ([]string, error) {
+func (s *Users) CreateUsers(ctx context.Context, c workspace.Caller, users []CreateUser) ([]string, error) {
 	if len(users) == 0 || len(users) > MaxUsersPerRequest {
 		return nil, workspace.Invalid("users", "%d people, give 1 to %d", len(users), MaxUsersPerRequest)
 	}
@@ -28,7 +28,7 @@ func (s *Service) CreateUsers(ctx context.Context, c workspace.Caller, users []C
 }
 
 // createUsers adds people. at says where in the request a person is.
-func (s *Service) createUsers(ctx context.Context, c workspace.Caller, users []CreateUser, at func(int) string) ([]string, error) {
+func (s *Users) createUsers(ctx context.Context, c workspace.Caller, users []CreateUser, at func(int) string) ([]string, error) {
 	users = slices.Clone(users)
 	for i := range users {
 		users[i].Caller = c
@@ -149,7 +149,7 @@ func allProblems(problems []error, at func(int) string) error {
 
 // insertUsers writes people, puts them into their groups and invites those without a password, all in tx, and returns their ids. An only
 // one has the hash; the passwords of several are hashed by a job, whose id is returned, too.
-func (s *Service) insertUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users []CreateUser, hash string) (ids []string, jobID string, err error) {
+func (s *Users) insertUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users []CreateUser, hash string) (ids []string, jobID string, err error) {
 	rows := make([]directory.User, len(users))
 	ids = make([]string, len(users))
 	for i := range users {

@@ -12,13 +12,13 @@ import (
 
 // DeleteUser removes a person, and with them their assignments, sign-ins and tickets, in one transaction; a job takes the
 // accounts out of the desktops that they had. CodeUserNotFound when there is nobody.
-func (s *Service) DeleteUser(ctx context.Context, c workspace.Caller, id string) error {
+func (s *Users) DeleteUser(ctx context.Context, c workspace.Caller, id string) error {
 	return s.DeleteUsers(ctx, c, []string{id})
 }
 
 // DeleteUsers is DeleteUser for 1 to 100 people. Ids of nobody are left out, since their deletion is a success already; if none
 // is left it fails with CodeUserNotFound.
-func (s *Service) DeleteUsers(ctx context.Context, c workspace.Caller, ids []string) error {
+func (s *Users) DeleteUsers(ctx context.Context, c workspace.Caller, ids []string) error {
 	if err := workspace.CheckIDs("user_ids", ids); err != nil {
 		return err
 	}

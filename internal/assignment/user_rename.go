@@ -22,7 +22,7 @@ type RenameUser struct {
 // RenameUser changes a person's name. What they have stays theirs; a job renames their accounts inside their desktops with all
 // that is in them, which ends and restarts their sessions there. CodeUserNotFound, CodeNameTaken, CodeInvalid; CodeConflict when a
 // desktop of theirs has not done yet with another account of the new name. The lock on the person decides between two callers.
-func (s *Service) RenameUser(ctx context.Context, r RenameUser) error {
+func (s *Users) RenameUser(ctx context.Context, r RenameUser) error {
 	for _, err := range []error{
 		directory.CheckDomain("old_user_domain", r.OldDomain), directory.CheckDomain("new_user_domain", r.NewDomain),
 		workspace.CheckUserName("new_username", r.New),

@@ -21,6 +21,7 @@ type Services struct {
 	SignIn      *signin.Service
 	Desktops    *desktop.Service
 	Assignments *assignment.Service
+	Users       *assignment.Users
 	Pools       *pool.Service
 	Rollouts    *rollout.Service
 	Connections *connection.Service
@@ -43,7 +44,8 @@ func NewServices(c Config) *Services {
 		Directory:   &directory.Service{Store: c.Store},
 		SignIn:      &signin.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
 		Desktops:    &desktop.Service{Store: c.Store},
-		Assignments: &assignment.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
+		Assignments: &assignment.Service{Store: c.Store},
+		Users:       &assignment.Users{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
 		Pools:       &pool.Service{Store: c.Store},
 		Rollouts:    &rollout.Service{Store: c.Store, Limits: c.Rollout},
 		Connections: &connection.Service{Store: c.Store, SecondFactor: c.SecondFactor},

@@ -34,7 +34,7 @@ func (w *world) detach(shutOff bool) string {
 // rename renames a person and returns the job that does it inside their desktops.
 func (w *world) rename(old, name string, reboot bool) string {
 	w.t.Helper()
-	w.must(w.service.Assignments.RenameUser(w.t.Context(), assignment.RenameUser{
+	w.must(w.service.Users.RenameUser(w.t.Context(), assignment.RenameUser{
 		Caller: workspace.Caller{ProjectID: project}, Old: old, New: name, Reboot: reboot,
 	}))
 	return w.lastJob(workspace.JobRenameUser)
@@ -225,7 +225,7 @@ func TestADesktopThatIsOffGetsItsAccountsWhenItStarts(t *testing.T) {
 
 func TestANewPersonOfAnOldNameFindsNothingOfTheOldOne(t *testing.T) {
 	inOffice(t, func(w *world, d *documents) {
-		w.must(w.service.Assignments.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, w.desktops()[0].Assignments[0].UserID))
+		w.must(w.service.Users.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, w.desktops()[0].Assignments[0].UserID))
 		w.finished(w.lastJob(workspace.JobDetachDesktops))
 		d.took()
 		w.give("user-0", false)
@@ -257,7 +257,7 @@ func TestMembersOfAGroupComeAndGoWithIt(t *testing.T) {
 		p := w.start("replica", w.store, w.sim)
 		var people []string
 		for _, name := range []string{"ada", "ben"} {
-			id, err := w.service.Assignments.CreateUser(ctx, assignment.CreateUser{Caller: caller, Name: name, Email: name + "@example.org"})
+			id, err := w.service.Users.CreateUser(ctx, assignment.CreateUser{Caller: caller, Name: name, Email: name + "@example.org"})
 			w.must(err)
 			people = append(people, id)
 		}

@@ -31,7 +31,7 @@ func TestPasswordsOfManyPeopleAreHashedThoughTheProcessDies(t *testing.T) {
 		for _, name := range []string{"ann", "bob", "carl"} {
 			rows = append(rows, assignment.ImportRow{Line: len(rows) + 1, Cells: []string{name, "Correct-Horse-1"}})
 		}
-		_, jobID, err := w.service.Assignments.ImportUsers(w.t.Context(), assignment.ImportUsers{Caller: workspace.Caller{ProjectID: project}, Rows: rows})
+		_, jobID, err := w.service.Users.ImportUsers(w.t.Context(), assignment.ImportUsers{Caller: workspace.Caller{ProjectID: project}, Rows: rows})
 		w.must(err)
 		begin := func(hash func(context.Context, string, string) error) *job.Runner {
 			meter, err := job.NewMetrics(prometheus.NewRegistry())

@@ -92,7 +92,7 @@ func (w *world) seat(i int) desktop.Member {
 	w.t.Helper()
 	ctx := w.t.Context()
 	name := fmt.Sprintf("person-%d", i)
-	userID, err := w.service.Assignments.CreateUser(ctx, assignment.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
+	userID, err := w.service.Users.CreateUser(ctx, assignment.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
 	w.must(err)
 	d := w.desktops()[i]
 	var m desktop.Member

@@ -73,7 +73,7 @@ func (w *world) visitors(n int) []signin.Visitor {
 	all := make([]signin.Visitor, n)
 	for i := range all {
 		name := fmt.Sprintf("visitor-%d", i)
-		id, err := w.service.Assignments.CreateUser(ctx, assignment.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
+		id, err := w.service.Users.CreateUser(ctx, assignment.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
 		w.must(err)
 		u, err := w.service.Directory.User(ctx, project, id)
 		w.must(err)
@@ -284,7 +284,7 @@ func TestOpeningAPool(t *testing.T) {
 			ada := w.open(people[0])
 			w.must(w.sim.WriteFile(w.t.Context(), ada.DesktopID, "/data/disk1/letter", "from Ada"))
 			w.must(w.service.Connections.ResetMyDesktop(w.t.Context(), people[0], seatPool, ""))
-			w.must(w.service.Assignments.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
+			w.must(w.service.Users.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
 			w.until("both desktops", w.idle(2))
 			if _, there := w.sim.ReadFile(ada.DesktopID, "/data/disk1/letter"); there {
 				t.Error("the desktop is idle with her letter on its data disk")
@@ -305,7 +305,7 @@ func TestOpeningAPool(t *testing.T) {
 				ID: "c", DesktopID: ada.DesktopID, UserID: ticket.UserID, SignInHash: ticket.SignInHash, Gateway: "dead",
 				Opened: time.Now(), LeaseUntil: time.Now().Add(30 * time.Second),
 			}))
-			w.must(w.service.Assignments.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
+			w.must(w.service.Users.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
 			w.pass(time.Minute)
 			_, err = w.service.Connections.SweepConnections(w.t.Context())
 			w.must(err)
@@ -336,7 +336,7 @@ func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 			}))
 		},
 		"WhenThePersonIsDeleted": func(w *world, v signin.Visitor) {
-			w.must(w.service.Assignments.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, v.ID))
+			w.must(w.service.Users.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, v.ID))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

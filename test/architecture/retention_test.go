@@ -24,7 +24,7 @@ var retention = []struct{ tables, kept, by string }{
 	{"assignments group_assignments detachments", "as long as the desktop; assignments until taken away", "`assignment.Unassign`, `desktop.DeleteDesktop`"},
 	{"former_accounts", "until the guest has dealt with the account", "`assignment.DropFormerAccounts`"},
 	{"pools pool_grants", "until deleted", "`pool.Service.DeletePool`, `pool.DeleteGrants`"},
-	{"users memberships", "until deleted; with their last desktop, if the request says so", "`assignment.Service.DeleteUsers`, `assignment.RemoveDesktop`"},
+	{"users memberships", "until deleted; with their last desktop, if the request says so", "`assignment.Users.DeleteUsers`, `assignment.RemoveDesktop`"},
 	{"people_groups", "until deleted", "`assignment.Service.DeleteGroups`"},
 	{"name_policies", "until deleted", "`work.Service.DeleteNamePolicies`"},
 	{"ous", "until deleted", "`work.Service.DeleteOU`"},

@@ -26,7 +26,7 @@ func (w *world) hire() *person {
 	ctx := context.Background()
 	w.serial++
 	name := fmt.Sprintf("person-%d", w.serial)
-	id, err := w.service.Assignments.CreateUser(ctx, assignment.CreateUser{Caller: caller(), Name: name, Email: name + "@example.com"})
+	id, err := w.service.Users.CreateUser(ctx, assignment.CreateUser{Caller: caller(), Name: name, Email: name + "@example.com"})
 	w.must(err)
 	u, err := w.service.Directory.User(ctx, project, id)
 	w.must(err)
@@ -202,7 +202,7 @@ func (w *world) lock() {
 // dismiss deletes a person, for whom another may come.
 func (w *world) dismiss() {
 	p := w.anyPerson()
-	w.do("delete "+p.name, func(ctx context.Context) error { return w.service.Assignments.DeleteUser(ctx, caller(), p.visitor.ID) })
+	w.do("delete "+p.name, func(ctx context.Context) error { return w.service.Users.DeleteUser(ctx, caller(), p.visitor.ID) })
 	if len(w.people) < mostPeople {
 		w.note("%s comes", w.hire().name)
 	}
