@@ -204,10 +204,7 @@ func bidFarewell(ctx context.Context, tx *store.Tx, projectID string, lost []des
 	if len(lost) == 0 {
 		return nil
 	}
-	if err := leave(ctx, tx, lost, erase); err != nil {
-		return err
-	}
-	if err := PutDetachments(ctx, tx, detachmentsOf(lost, tx.Now())); err != nil {
+	if err := NoteLost(ctx, tx, lost, erase); err != nil {
 		return err
 	}
 	users, err := usersByID(ctx, tx, projectID, lost)

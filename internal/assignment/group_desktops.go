@@ -12,7 +12,7 @@ import (
 // dissolve deletes a group whose row is held, remembers which desktops it had, and takes them from its people.
 func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g directory.Group) error {
 	var records []Detachment
-	err := regrouping(ctx, tx, c, []string{g.ID}, nil, func(held []desktop.Desktop) error {
+	err := ChangeGroups(ctx, tx, c, []string{g.ID}, nil, func(held []desktop.Desktop) error {
 		for _, d := range held {
 			if h, has := holderOf(d, HolderGroup, g.ID, ""); has {
 				records = append(records, h.detached(d.ID, tx.Now()))
@@ -29,10 +29,10 @@ func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g directory
 	return PutDetachments(ctx, tx, records)
 }
 
-// regrouping runs a change of who is in groups, or of groups themselves, and has what that means for the desktops of those groups
+// ChangeGroups runs a change of who is in groups, or of groups themselves, and has what that means for the desktops of those groups
 // done: who loses one loses it with the transaction, and jobs bring the insides up to date. The change gets those desktops, which
 // are held. With userIDs it looks only at those people. CodeConflict when a desktop would have more people than it may.
-func regrouping(ctx context.Context, tx *store.Tx, c workspace.Caller, groupIDs, userIDs []string, f func(held []desktop.Desktop) error) error {
+func ChangeGroups(ctx context.Context, tx *store.Tx, c workspace.Caller, groupIDs, userIDs []string, f func(held []desktop.Desktop) error) error {
 	ids, err := GroupDesktops(ctx, tx, groupIDs)
 	if err != nil {
 		return err
@@ -157,9 +157,9 @@ func (s *Service) ChangeMembers(ctx context.Context, c workspace.Caller, groupID
 			if err := directory.UsersExist(ctx, tx, c.ProjectID, userIDs); err != nil {
 				return err
 			}
-			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]desktop.Desktop) error { return directory.AddMembers(ctx, tx, g.ID, userIDs) })
+			return ChangeGroups(ctx, tx, c, []string{g.ID}, userIDs, func([]desktop.Desktop) error { return directory.AddMembers(ctx, tx, g.ID, userIDs) })
 		case directory.RemoveFromGroup:
-			return regrouping(ctx, tx, c, []string{g.ID}, userIDs, func([]desktop.Desktop) error {
+			return ChangeGroups(ctx, tx, c, []string{g.ID}, userIDs, func([]desktop.Desktop) error {
 				if err := directory.RemoveMembers(ctx, tx, g.ID, userIDs); err != nil {
 					return err
 				}

@@ -137,13 +137,16 @@ func missingFrom(some, all []desktop.Assignment) []desktop.Assignment {
 	return slices.DeleteFunc(slices.Clone(all), func(a desktop.Assignment) bool { return there[holdingKey{a.DesktopID, a.UserID}] })
 }
 
-// leave records that the accounts of people who have lost a desktop are still inside it; with erase, until their data is gone.
-func leave(ctx context.Context, tx *store.Tx, lost []desktop.Assignment, erase bool) error {
+// NoteLost records who has lost which desktop, and that their accounts are still inside; with erase, until their data is gone.
+func NoteLost(ctx context.Context, tx *store.Tx, lost []desktop.Assignment, erase bool) error {
 	var left []FormerAccount
 	for _, a := range lost {
 		left = append(left, FormerAccount{DesktopID: a.DesktopID, UserID: a.UserID, Name: a.Account, Erase: erase, Changed: tx.Now()})
 	}
-	return PutFormerAccounts(ctx, tx, left)
+	if err := PutFormerAccounts(ctx, tx, left); err != nil {
+		return err
+	}
+	return PutDetachments(ctx, tx, detachmentsOf(lost, tx.Now()))
 }
 
 // HoldingsByDesktop sorts holdings out.

@@ -170,7 +170,7 @@ func (s *Users) insertUsers(ctx context.Context, tx *store.Tx, c workspace.Calle
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(members)) {
-		err := regrouping(ctx, tx, c, []string{id}, members[id], func([]desktop.Desktop) error { return directory.AddMembers(ctx, tx, id, members[id]) })
+		err := ChangeGroups(ctx, tx, c, []string{id}, members[id], func([]desktop.Desktop) error { return directory.AddMembers(ctx, tx, id, members[id]) })
 		if err != nil {
 			return nil, "", err
 		}

@@ -71,10 +71,7 @@ func dismiss(ctx context.Context, tx *store.Tx, u directory.User, job *workspace
 	if err != nil {
 		return err
 	}
-	if err := leave(ctx, tx, lost, false); err != nil {
-		return err
-	}
-	if err := PutDetachments(ctx, tx, detachmentsOf(lost, tx.Now())); err != nil {
+	if err := NoteLost(ctx, tx, lost, false); err != nil {
 		return err
 	}
 	return removeUser(ctx, tx, u.ID)

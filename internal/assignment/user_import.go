@@ -312,12 +312,15 @@ func importSubnet(ctx context.Context, tx *store.Tx, r ImportUsers) (*catalog.Su
 	return nil, workspace.Errorf(workspace.CodeSubnetNotFound, "subnet_id: %q does not exist", r.SubnetID)
 }
 
+// maxGroups is how many groups of a project are looked through.
+const maxGroups = 100_000
+
 // findImportedGroups turns the names of groups into their ids.
 func findImportedGroups(ctx context.Context, tx *store.Tx, projectID string, people []ImportedUser) error {
 	if !slices.ContainsFunc(people, func(p ImportedUser) bool { return len(p.groups) > 0 }) {
 		return nil
 	}
-	groups, _, err := directory.Groups(ctx, tx, directory.GroupQuery{ProjectID: projectID, Page: workspace.Page{Limit: maxExported}})
+	groups, _, err := directory.Groups(ctx, tx, directory.GroupQuery{ProjectID: projectID, Page: workspace.Page{Limit: maxGroups}})
 	if err != nil {
 		return err
 	}

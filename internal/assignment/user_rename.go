@@ -11,6 +11,9 @@ import (
 	"carrel/internal/workspace"
 )
 
+// maxOldName is how long a name is at most that somebody may have had, in bytes.
+const maxOldName = 255
+
 // RenameUser asks for a person to be called something else, here and inside the desktops that they have.
 type RenameUser struct {
 	workspace.Caller
@@ -31,8 +34,8 @@ func (s *Users) RenameUser(ctx context.Context, r RenameUser) error {
 			return err
 		}
 	}
-	if r.Old == "" || len(r.Old) > maxObjectName {
-		return workspace.Invalid("old_username", "must be a name of 1 to %d bytes", maxObjectName)
+	if r.Old == "" || len(r.Old) > maxOldName {
+		return workspace.Invalid("old_username", "must be a name of 1 to %d bytes", maxOldName)
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
@@ -119,9 +122,12 @@ func mayBear(ctx context.Context, tx *store.Tx, u directory.User, ids []string) 
 	return nil
 }
 
+// desktopsAtOnce bounds how many desktops one statement reads.
+const desktopsAtOnce = 500
+
 // desktopsOf reads all desktops that a person may use.
 func desktopsOf(ctx context.Context, tx *store.Tx, u directory.User) ([]desktop.Desktop, error) {
-	q := desktop.DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: workspace.Page{Limit: readAtOnce}}
+	q := desktop.DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: workspace.Page{Limit: desktopsAtOnce}}
 	var all []desktop.Desktop
 	for {
 		some, total, err := desktop.Desktops(ctx, tx, q)
