@@ -7,6 +7,7 @@ import (
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
 	"carrel/internal/iam"
+	"carrel/internal/user"
 )
 
 func (s *Server) attachOperations() []operation {
@@ -62,7 +63,7 @@ type batchAttachInput struct {
 
 func (in *batchAttachInput) request(ctx context.Context) assignment.AttachDesktops {
 	r := assignment.AttachDesktops{
-		Caller: in.caller(ctx), Desktops: each(in.Body.Desktops, attachDesktopBody.request), Users: each(in.Body.Users, attachPersonBody.request),
+		Caller: in.caller(ctx), Desktops: each(in.Body.Desktops, attachDesktopBody.request), Service: each(in.Body.Users, attachPersonBody.request),
 	}
 	if m := in.Body.Model; m != nil {
 		r.Model = assignment.AssignModel(*m)
@@ -176,7 +177,7 @@ type renameUserInput struct {
 }
 
 func (s *Server) renameUser(ctx context.Context, in *renameUserInput) error {
-	return s.Services.Users.RenameUser(ctx, assignment.RenameUser{
+	return s.Services.Users.RenameUser(ctx, user.RenameUser{
 		Caller: in.caller(ctx), Old: in.Body.Old, New: in.Body.New, OldDomain: in.Body.OldDomain, NewDomain: in.Body.NewDomain, Reboot: in.Body.Reboot,
 	})
 }

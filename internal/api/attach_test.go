@@ -14,6 +14,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/store"
+	"carrel/internal/user"
 	"carrel/internal/workspace"
 )
 
@@ -456,7 +457,7 @@ func TestASharedDesktopTakesFiveHundredPeopleAndNoMore(t *testing.T) {
 		name := fmt.Sprintf("user-%03d", i)
 		some = append(some, object{"user_name": name, "user_email": name + "@example.org"})
 		infos = append(infos, object{"user_name": name, "user_group": "default", "type": "USER"})
-		if len(some) == assignment.MaxUsersPerRequest || i == assignment.MaxPeoplePerDesktop {
+		if len(some) == user.MaxUsersPerRequest || i == assignment.MaxPeoplePerDesktop {
 			w.ok(w.post("/users/batch-create", object{"users": some}))
 			some = nil
 		}

@@ -11,11 +11,11 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"carrel/internal/assignment"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/iam"
 	"carrel/internal/sheet"
+	"carrel/internal/user"
 	"carrel/internal/workspace"
 )
 
@@ -108,7 +108,7 @@ func (s *Server) importUsers(ctx context.Context, in *importUsersInput) (importU
 	if err != nil {
 		return importUsersReply{}, err
 	}
-	people, jobID, err := s.Services.Users.ImportUsers(ctx, assignment.ImportUsers{
+	people, jobID, err := s.Services.Users.ImportUsers(ctx, user.ImportUsers{
 		Caller: in.caller(ctx), VPCID: in.VPCID, SubnetID: in.SubnetID, Rows: rows, ColumnName: sheet.ColumnName,
 	})
 	out := importUsersReply{Good: []importedUserReply{}, Bad: []importedUserReply{}, Total: len(people), JobID: jobID}
@@ -131,10 +131,10 @@ func (s *Server) importUsers(ctx context.Context, in *importUsersInput) (importU
 }
 
 // maxImportRows is how many rows a file may have that are not empty, the head and what stands above it among them.
-const maxImportRows = 2 * assignment.MaxImported
+const maxImportRows = 2 * user.MaxImported
 
 // rowsOf reads the table of an upload.
-func rowsOf(form multipart.Form) ([]assignment.ImportRow, error) {
+func rowsOf(form multipart.Form) ([]user.ImportRow, error) {
 	files := form.File["file"]
 	if len(files) == 0 && len(form.Value["file"]) > 0 {
 		return nil, workspace.Errorf(workspace.CodeInvalid, `file: the part has no file name, send it with one: Content-Disposition: form-data; name="file"; filename="people.csv"`)
@@ -157,11 +157,11 @@ func rowsOf(form multipart.Form) ([]assignment.ImportRow, error) {
 	rows, err := sheet.Read(data, maxImportRows, directory.HasHeadings)
 	switch {
 	case errors.Is(err, sheet.ErrTooLong):
-		return nil, workspace.Errorf(workspace.CodeInvalid, "file: more than %d rows, use one for up to %d people", maxImportRows, assignment.MaxImported)
+		return nil, workspace.Errorf(workspace.CodeInvalid, "file: more than %d rows, use one for up to %d people", maxImportRows, user.MaxImported)
 	case err != nil:
 		return nil, workspace.Errorf(workspace.CodeInvalid, "file: %v", err)
 	}
-	return each(rows, func(r sheet.Row) assignment.ImportRow { return assignment.ImportRow(r) }), nil
+	return each(rows, func(r sheet.Row) user.ImportRow { return user.ImportRow(r) }), nil
 }
 
 type desktopUsersTemplateInput struct {

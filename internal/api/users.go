@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"carrel/internal/assignment"
 	"carrel/internal/directory"
 	"carrel/internal/iam"
+	"carrel/internal/user"
 	"carrel/internal/workspace"
 )
 
@@ -54,11 +54,11 @@ type createUserBody struct {
 	InfoMap string `json:"user_info_map,omitempty" doc:"Refused"`
 }
 
-func (b createUserBody) request() assignment.CreateUser {
+func (b createUserBody) request() user.CreateUser {
 	expires, unreadable := directory.ReadExpiry("account_expires", b.Expires)
 	var unsupported given
 	unsupported.add("user_info_map", b.InfoMap != "")
-	return assignment.CreateUser{
+	return user.CreateUser{
 		Name: b.Name, Email: b.Email, Phone: b.Phone, Alias: b.Alias, Description: b.Description,
 		Activation: b.Activation, Password: b.Password, Expires: expires, MayChangePassword: b.MayChange,
 		MustChangePassword: b.MustChange, EnterpriseID: b.EnterpriseID, Domain: b.Domain, GroupIDs: b.GroupIDs,

@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 	"time"
 
-	"carrel/internal/assignment"
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/signin"
+	"carrel/internal/user"
 	"carrel/internal/workspace"
 )
 
@@ -75,7 +75,7 @@ func (a *App) ensureDemoUser(ctx context.Context, d *Demo, progress func(string)
 		return directory.User{}, err
 	}
 	no := false
-	id, err := a.Services.Users.CreateUser(ctx, assignment.CreateUser{
+	id, err := a.Services.Users.CreateUser(ctx, user.CreateUser{
 		Caller: workspace.Caller{ProjectID: project, RequestID: "carrel-up"}, Name: d.UserName, Password: d.Password,
 		Activation: directory.ActivateByAdmin, MustChangePassword: &no, Description: demoNote,
 	})

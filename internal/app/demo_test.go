@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"carrel/internal/app"
-	"carrel/internal/assignment"
 	"carrel/internal/directory"
+	"carrel/internal/user"
 	"carrel/internal/workspace"
 )
 
@@ -63,7 +63,7 @@ func TestAUserCalledDemoOfSomebodyElseKeepsTheirPassword(t *testing.T) {
 	a, _, _ := simulated(t)
 	ctx := t.Context()
 	const password = "Quiet-Carrel-7"
-	if _, err := a.Services.Users.CreateUser(ctx, assignment.CreateUser{
+	if _, err := a.Services.Users.CreateUser(ctx, user.CreateUser{
 		Caller: workspace.Caller{ProjectID: a.Bootstrap.ProjectID}, Name: "demo", Password: password, Activation: directory.ActivateByAdmin,
 	}); err != nil {
 		t.Fatal(err)

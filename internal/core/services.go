@@ -10,6 +10,7 @@ import (
 	"carrel/internal/rollout"
 	"carrel/internal/signin"
 	"carrel/internal/store"
+	"carrel/internal/user"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
@@ -21,7 +22,7 @@ type Services struct {
 	SignIn      *signin.Service
 	Desktops    *desktop.Service
 	Assignments *assignment.Service
-	Users       *assignment.Users
+	Users       *user.Service
 	Pools       *pool.Service
 	Rollouts    *rollout.Service
 	Connections *connection.Service
@@ -45,7 +46,7 @@ func NewServices(c Config) *Services {
 		SignIn:      &signin.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
 		Desktops:    &desktop.Service{Store: c.Store},
 		Assignments: &assignment.Service{Store: c.Store},
-		Users:       &assignment.Users{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
+		Users:       &user.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
 		Pools:       &pool.Service{Store: c.Store},
 		Rollouts:    &rollout.Service{Store: c.Store, Limits: c.Rollout},
 		Connections: &connection.Service{Store: c.Store, SecondFactor: c.SecondFactor},

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"carrel/internal/assignment"
 	"carrel/internal/directory"
 	"carrel/internal/signin"
+	"carrel/internal/user"
 	"carrel/internal/workspace"
 )
 
@@ -73,10 +73,10 @@ func TestSomebodyWithoutAMailAddressCanBeChanged(t *testing.T) {
 }
 
 func TestEveryBadPersonOfABatchIsReported(t *testing.T) {
-	person := func(name string) assignment.CreateUser {
-		return assignment.CreateUser{Name: name, Email: "x@example.org"}
+	person := func(name string) user.CreateUser {
+		return user.CreateUser{Name: name, Email: "x@example.org"}
 	}
-	problems := assignment.CheckUsers([]assignment.CreateUser{person("ann"), person("-9"), person("bob"), person("ANN"), {Name: "carl"}}, time.Now())
+	problems := user.CheckUsers([]user.CreateUser{person("ann"), person("-9"), person("bob"), person("ANN"), {Name: "carl"}}, time.Now())
 	for i, want := range []string{"", `user_name: "-9" must start`, "", `user_name: "ANN" is there twice, also as number 1`, "user_email: must be given"} {
 		switch {
 		case want == "" && problems[i] != nil:

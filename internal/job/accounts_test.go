@@ -16,6 +16,7 @@ import (
 	"carrel/internal/engine/sim"
 	"carrel/internal/guest"
 	"carrel/internal/store"
+	"carrel/internal/user"
 	"carrel/internal/workspace"
 )
 
@@ -34,7 +35,7 @@ func (w *world) detach(shutOff bool) string {
 // rename renames a person and returns the job that does it inside their desktops.
 func (w *world) rename(old, name string, reboot bool) string {
 	w.t.Helper()
-	w.must(w.service.Users.RenameUser(w.t.Context(), assignment.RenameUser{
+	w.must(w.service.Users.RenameUser(w.t.Context(), user.RenameUser{
 		Caller: workspace.Caller{ProjectID: project}, Old: old, New: name, Reboot: reboot,
 	}))
 	return w.lastJob(workspace.JobRenameUser)
@@ -257,7 +258,7 @@ func TestMembersOfAGroupComeAndGoWithIt(t *testing.T) {
 		p := w.start("replica", w.store, w.sim)
 		var people []string
 		for _, name := range []string{"ada", "ben"} {
-			id, err := w.service.Users.CreateUser(ctx, assignment.CreateUser{Caller: caller, Name: name, Email: name + "@example.org"})
+			id, err := w.service.Users.CreateUser(ctx, user.CreateUser{Caller: caller, Name: name, Email: name + "@example.org"})
 			w.must(err)
 			people = append(people, id)
 		}

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"time"
 
-	"carrel/internal/assignment"
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/store"
+	"carrel/internal/user"
 	"carrel/internal/workspace"
 )
 
@@ -32,7 +32,7 @@ func (r *Runner) deleteDesktop(_ context.Context, s *workspace.SubJob, _ *deskto
 			if d == nil {
 				return nil
 			}
-			return assignment.RemoveDesktop(ctx, tx, *d, params)
+			return user.RemoveDesktop(ctx, tx, *d, params)
 		},
 	}, nil
 }

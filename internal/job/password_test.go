@@ -10,13 +10,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"carrel/internal/assignment"
 	"carrel/internal/core"
 	"carrel/internal/directory"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/secret"
 	"carrel/internal/store"
+	"carrel/internal/user"
 	"carrel/internal/workspace"
 )
 
@@ -27,11 +27,11 @@ func TestPasswordsOfManyPeopleAreHashedThoughTheProcessDies(t *testing.T) {
 		passwords, err := secret.NewPasswords(secret.Cost{MemoryKiB: 8, Passes: 1, Lanes: 1})
 		w.must(err)
 		w.service = core.NewServices(core.Config{Store: w.store, Box: box, Passwords: passwords})
-		rows := []assignment.ImportRow{{Line: 1, Cells: []string{"User name", "Password"}}}
+		rows := []user.ImportRow{{Line: 1, Cells: []string{"User name", "Password"}}}
 		for _, name := range []string{"ann", "bob", "carl"} {
-			rows = append(rows, assignment.ImportRow{Line: len(rows) + 1, Cells: []string{name, "Correct-Horse-1"}})
+			rows = append(rows, user.ImportRow{Line: len(rows) + 1, Cells: []string{name, "Correct-Horse-1"}})
 		}
-		_, jobID, err := w.service.Users.ImportUsers(w.t.Context(), assignment.ImportUsers{Caller: workspace.Caller{ProjectID: project}, Rows: rows})
+		_, jobID, err := w.service.Users.ImportUsers(w.t.Context(), user.ImportUsers{Caller: workspace.Caller{ProjectID: project}, Rows: rows})
 		w.must(err)
 		begin := func(hash func(context.Context, string, string) error) *job.Runner {
 			meter, err := job.NewMetrics(prometheus.NewRegistry())

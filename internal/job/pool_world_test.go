@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"carrel/internal/assignment"
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/engine/sim"
@@ -12,6 +11,7 @@ import (
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
+	"carrel/internal/user"
 	"carrel/internal/workspace"
 )
 
@@ -92,7 +92,7 @@ func (w *world) seat(i int) desktop.Member {
 	w.t.Helper()
 	ctx := w.t.Context()
 	name := fmt.Sprintf("person-%d", i)
-	userID, err := w.service.Users.CreateUser(ctx, assignment.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
+	userID, err := w.service.Users.CreateUser(ctx, user.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
 	w.must(err)
 	d := w.desktops()[i]
 	var m desktop.Member

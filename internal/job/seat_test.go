@@ -11,7 +11,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"carrel/internal/assignment"
 	"carrel/internal/catalog"
 	"carrel/internal/connection"
 	"carrel/internal/core"
@@ -23,6 +22,7 @@ import (
 	"carrel/internal/pool"
 	"carrel/internal/signin"
 	"carrel/internal/store"
+	"carrel/internal/user"
 	"carrel/internal/workspace"
 )
 
@@ -73,7 +73,7 @@ func (w *world) visitors(n int) []signin.Visitor {
 	all := make([]signin.Visitor, n)
 	for i := range all {
 		name := fmt.Sprintf("visitor-%d", i)
-		id, err := w.service.Users.CreateUser(ctx, assignment.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
+		id, err := w.service.Users.CreateUser(ctx, user.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
 		w.must(err)
 		u, err := w.service.Directory.User(ctx, project, id)
 		w.must(err)

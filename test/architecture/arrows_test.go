@@ -56,24 +56,25 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"directory", "store workspace", "people and groups know no desktops: what they have is assignment"},
 	{"signin", "directory store workspace", "signing in knows people, and nothing of what they have"},
 	{"desktop", "catalog directory signin store workspace", "a desktop does not know whose it becomes, or the rules of its pool"},
-	{"assignment", "catalog desktop directory signin store workspace", "who has which desktop does not depend on pools"},
+	{"assignment", "catalog desktop directory store workspace", "who has which desktop does not depend on pools"},
+	{"user", "assignment catalog desktop directory signin store workspace", "users come and go with the desktops that they have; pools let go of them by themselves"},
 	{"pool", "backoff catalog desktop directory store workspace", "a pool does not know how its rebuilds proceed"},
 	{"rollout", "catalog desktop pool store workspace", "a rebuild acts on a pool; it knows no sign-ins and no assignment"},
 	{"connection", "assignment catalog desktop directory pool rollout signin store workspace", "what people do in the portal is above the rooms, and knows no HTTP and no engine"},
 	{"work", "assignment desktop directory pool rollout signin store workspace", "what is about all jobs is above the rooms, and runs none"},
-	{"core", "assignment catalog connection desktop directory pool rollout signin store work workspace", "wiring makes services and holds no rule"},
+	{"core", "assignment catalog connection desktop directory pool rollout signin store user work workspace", "wiring makes services and holds no rule"},
 	{"store/storetest", "assignment catalog connection core desktop directory pool rollout signin store work workspace", "the store's contract is stated over the rooms' rows"},
 
 	// What carries the rooms: faces, the runner, mail.
 	{"iam", "clientaddr signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},
 	{"mail", "backoff directory signin store workspace", "mail writes to people and knows nothing of what they have"},
-	{"job", "assignment backoff catalog connection desktop directory engine guest pool rollout signin store work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
-	{"api", "assignment catalog clientaddr core desktop directory iam pool rollout sheet signin telemetry text workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
+	{"job", "assignment backoff catalog connection desktop directory engine guest pool rollout signin store user work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
+	{"api", "assignment catalog clientaddr core desktop directory iam pool rollout sheet signin telemetry text user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
 	{"gateway", "connection desktop engine guest signin workspace", "the gateway knows the engine by its interface; it asks the rooms for a start and runs no job"},
 	{"portal", "clientaddr connection desktop directory pool signin telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
 
 	// Programs.
-	{"app", "api assignment catalog clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal rollout secret signin store telemetry web workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
+	{"app", "api catalog clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal rollout secret signin store telemetry user web workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
 	{"cmd/carrel", "app desktop engine engine/incus host job mail secret telemetry", "a command parses its line and calls app"},
 	{"cmd/carrel-guest", "guest", "the guest is small and knows only the guest protocol"},
 }

@@ -6,12 +6,12 @@ import (
 	"strings"
 	"time"
 
-	"carrel/internal/assignment"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/signin"
 	"carrel/internal/store"
+	"carrel/internal/user"
 	"carrel/internal/workspace"
 )
 
@@ -26,7 +26,7 @@ func (w *world) hire() *person {
 	ctx := context.Background()
 	w.serial++
 	name := fmt.Sprintf("person-%d", w.serial)
-	id, err := w.service.Users.CreateUser(ctx, assignment.CreateUser{Caller: caller(), Name: name, Email: name + "@example.com"})
+	id, err := w.service.Users.CreateUser(ctx, user.CreateUser{Caller: caller(), Name: name, Email: name + "@example.com"})
 	w.must(err)
 	u, err := w.service.Directory.User(ctx, project, id)
 	w.must(err)

@@ -1,4 +1,4 @@
-package assignment
+package user
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/assignment"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/signin"
@@ -20,7 +21,7 @@ const MaxUsersPerRequest = 200
 
 // CreateUsers adds people, all or none, and returns their ids in order. When some cannot be added the error says what is
 // wrong with the first, and its Detail what is wrong with each.
-func (s *Users) CreateUsers(ctx context.Context, c workspace.Caller, users []CreateUser) ([]string, error) {
+func (s *Service) CreateUsers(ctx context.Context, c workspace.Caller, users []CreateUser) ([]string, error) {
 	if len(users) == 0 || len(users) > MaxUsersPerRequest {
 		return nil, workspace.Invalid("users", "%d people, give 1 to %d", len(users), MaxUsersPerRequest)
 	}
@@ -28,7 +29,7 @@ func (s *Users) CreateUsers(ctx context.Context, c workspace.Caller, users []Cre
 }
 
 // createUsers adds people. at says where in the request a person is.
-func (s *Users) createUsers(ctx context.Context, c workspace.Caller, users []CreateUser, at func(int) string) ([]string, error) {
+func (s *Service) createUsers(ctx context.Context, c workspace.Caller, users []CreateUser, at func(int) string) ([]string, error) {
 	users = slices.Clone(users)
 	for i := range users {
 		users[i].Caller = c
@@ -149,7 +150,7 @@ func allProblems(problems []error, at func(int) string) error {
 
 // insertUsers writes people, puts them into their groups and invites those without a password, all in tx, and returns their ids. An only
 // one has the hash; the passwords of several are hashed by a job, whose id is returned, too.
-func (s *Users) insertUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users []CreateUser, hash string) (ids []string, jobID string, err error) {
+func (s *Service) insertUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users []CreateUser, hash string) (ids []string, jobID string, err error) {
 	rows := make([]directory.User, len(users))
 	ids = make([]string, len(users))
 	for i := range users {
@@ -170,7 +171,7 @@ func (s *Users) insertUsers(ctx context.Context, tx *store.Tx, c workspace.Calle
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(members)) {
-		err := ChangeGroups(ctx, tx, c, []string{id}, members[id], func([]desktop.Desktop) error { return directory.AddMembers(ctx, tx, id, members[id]) })
+		err := assignment.ChangeGroups(ctx, tx, c, []string{id}, members[id], func([]desktop.Desktop) error { return directory.AddMembers(ctx, tx, id, members[id]) })
 		if err != nil {
 			return nil, "", err
 		}

@@ -1,9 +1,10 @@
-package assignment
+package user
 
 import (
 	"context"
 	"slices"
 
+	"carrel/internal/assignment"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/store"
@@ -12,13 +13,13 @@ import (
 
 // DeleteUser removes a person, and with them their assignments, sign-ins and tickets, in one transaction; a job takes the
 // accounts out of the desktops that they had. CodeUserNotFound when there is nobody.
-func (s *Users) DeleteUser(ctx context.Context, c workspace.Caller, id string) error {
+func (s *Service) DeleteUser(ctx context.Context, c workspace.Caller, id string) error {
 	return s.DeleteUsers(ctx, c, []string{id})
 }
 
 // DeleteUsers is DeleteUser for 1 to 100 people. Ids of nobody are left out, since their deletion is a success already; if none
 // is left it fails with CodeUserNotFound.
-func (s *Users) DeleteUsers(ctx context.Context, c workspace.Caller, ids []string) error {
+func (s *Service) DeleteUsers(ctx context.Context, c workspace.Caller, ids []string) error {
 	if err := workspace.CheckIDs("user_ids", ids); err != nil {
 		return err
 	}
@@ -67,11 +68,11 @@ func dismiss(ctx context.Context, tx *store.Tx, u directory.User, job *workspace
 			job.SubJobs = append(job.SubJobs, sub)
 		}
 	}
-	lost, err := Holdings(ctx, tx, ids, []string{u.ID})
+	lost, err := assignment.Holdings(ctx, tx, ids, []string{u.ID})
 	if err != nil {
 		return err
 	}
-	if err := NoteLost(ctx, tx, lost, false); err != nil {
+	if err := assignment.NoteLost(ctx, tx, lost, false); err != nil {
 		return err
 	}
 	return removeUser(ctx, tx, u.ID)
@@ -91,7 +92,7 @@ func removeUser(ctx context.Context, tx *store.Tx, userID string) error {
 		return err
 	}
 	for _, c := range connected {
-		if err := SettleLogin(ctx, tx, c.DesktopID); err != nil {
+		if err := assignment.SettleLogin(ctx, tx, c.DesktopID); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package assignment
+package user
 
 import (
 	"context"
@@ -52,7 +52,7 @@ type ImportedUser struct {
 // ImportUsers adds the people of the good rows, in one transaction, and says what is wrong with each of the others. Somebody who is
 // there already stays as they are; their row is good unless it tells of another mail address. Passwords are hashed by a job, whose id is
 // returned when there are any; they open at once. CodeInvalid when the table as a whole is no good.
-func (s *Users) ImportUsers(ctx context.Context, r ImportUsers) ([]ImportedUser, string, error) {
+func (s *Service) ImportUsers(ctx context.Context, r ImportUsers) ([]ImportedUser, string, error) {
 	columns, err := readHead(r)
 	if err != nil {
 		return nil, "", err
@@ -155,7 +155,7 @@ func (p ImportedUser) problem(columns map[directory.Column]int, r ImportUsers) s
 
 // importPeople adds those of people who can be, and writes into each what became of them. It returns the id of the job that hashes their
 // passwords, if any.
-func (s *Users) importPeople(ctx context.Context, r ImportUsers, people []ImportedUser) (jobID string, err error) {
+func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []ImportedUser) (jobID string, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error { return judge(ctx, tx, r, people) })
 	if err != nil {
 		return "", err

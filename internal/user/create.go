@@ -1,4 +1,4 @@
-package assignment
+package user
 
 import (
 	"context"
@@ -79,7 +79,7 @@ func (r *CreateUser) Check(now time.Time) error {
 
 // CreateUser adds a person and returns their id. CodeNameTaken when the name is in use, whatever its case: the unique
 // constraint decides between two callers.
-func (s *Users) CreateUser(ctx context.Context, r CreateUser) (string, error) {
+func (s *Service) CreateUser(ctx context.Context, r CreateUser) (string, error) {
 	ids, err := s.createUsers(ctx, r.Caller, []CreateUser{r}, func(int) string { return "" })
 	if err != nil {
 		return "", err

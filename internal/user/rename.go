@@ -1,10 +1,11 @@
-package assignment
+package user
 
 import (
 	"context"
 	"fmt"
 	"strings"
 
+	"carrel/internal/assignment"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/store"
@@ -25,7 +26,7 @@ type RenameUser struct {
 // RenameUser changes a person's name. What they have stays theirs; a job renames their accounts inside their desktops with all
 // that is in them, which ends and restarts their sessions there. CodeUserNotFound, CodeNameTaken, CodeInvalid; CodeConflict when a
 // desktop of theirs has not done yet with another account of the new name. The lock on the person decides between two callers.
-func (s *Users) RenameUser(ctx context.Context, r RenameUser) error {
+func (s *Service) RenameUser(ctx context.Context, r RenameUser) error {
 	for _, err := range []error{
 		directory.CheckDomain("old_user_domain", r.OldDomain), directory.CheckDomain("new_user_domain", r.NewDomain),
 		workspace.CheckUserName("new_username", r.New),
@@ -86,15 +87,15 @@ func renameUser(ctx context.Context, tx *store.Tx, r RenameUser, u directory.Use
 	if len(desktops) == 0 || old == u.Account {
 		return nil
 	}
-	var before []FormerAccount
+	var before []assignment.FormerAccount
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobRenameUser, RequestID: r.RequestID, Created: tx.Now()}
 	for _, d := range desktops {
-		before = append(before, FormerAccount{DesktopID: d.ID, UserID: u.ID, Name: old, Changed: tx.Now()})
+		before = append(before, assignment.FormerAccount{DesktopID: d.ID, UserID: u.ID, Name: old, Changed: tx.Now()})
 		sub := desktop.NewSubJob(&job, d, desktop.AccountParams{Reboot: r.Reboot})
 		sub.UserName = u.Name
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	if err := PutFormerAccounts(ctx, tx, before); err != nil {
+	if err := assignment.PutFormerAccounts(ctx, tx, before); err != nil {
 		return err
 	}
 	return tx.InsertJob(ctx, job)
@@ -103,7 +104,7 @@ func renameUser(ctx context.Context, tx *store.Tx, r RenameUser, u directory.Use
 // mayBear says why a person's account cannot be so called in the desktops with these ids, or nil. Those of people who have
 // lost the desktop make way; those of people who are being renamed themselves have first to be done with.
 func mayBear(ctx context.Context, tx *store.Tx, u directory.User, ids []string) error {
-	former, err := FormerAccounts(ctx, tx, ids)
+	former, err := assignment.FormerAccounts(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func mayBear(ctx context.Context, tx *store.Tx, u directory.User, ids []string) 
 		if f.UserID == u.ID || f.Name != u.Account {
 			continue
 		}
-		held, err := Holdings(ctx, tx, []string{f.DesktopID}, []string{f.UserID})
+		held, err := assignment.Holdings(ctx, tx, []string{f.DesktopID}, []string{f.UserID})
 		if err != nil {
 			return err
 		}

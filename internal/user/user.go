@@ -1,0 +1,15 @@
+// Package user is the life of users: adding, importing, renaming and deleting them, together with what becomes of their desktops.
+package user
+
+import (
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// Service adds, imports, renames and deletes the users of desktops. Each method is one transaction; the work on machines is left to the
+// job runner. Methods may be called concurrently, by several processes on one database.
+type Service struct {
+	Store     store.Transactions
+	Passwords workspace.Passwords
+	Box       workspace.Sealer // of passwords that wait to be hashed
+}
