@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"carrel/internal/store"
@@ -18,15 +17,15 @@ const (
 	MaxUnitDescription = 255
 )
 
-// OU is an organisational unit of the built-in directory, in which desktops can be. People and groups are at the directory's root.
+// OU is an organisational unit of the built-in directory, in which desktops can be; "Berlin/Sales" is within "Berlin". People and
+// groups are at the directory's root. It is the row, too.
 type OU struct {
-	ID          string
-	ProjectID   string
-	Name        string // unique in the project whatever its case; "Berlin/Sales" is within "Berlin"
+	store.BaseModel `bun:"table:ous,alias:ous"`
+	workspace.Meta
 	Description string
-	Created     time.Time
-	Updated     time.Time
 }
+
+var ous = store.Table{Name: "ous", Noun: "organisational unit", Field: "ou_name", Missing: workspace.CodeOUNotFound}
 
 // DN is the unit's distinguished name in the directory.
 func (o OU) DN() string {
@@ -56,8 +55,12 @@ func CheckOUName(field, name string) error {
 	return nil
 }
 
-func checkOUDescription(text string) error {
-	if utf8.RuneCountInString(text) > MaxUnitDescription {
+// Check says what is wrong with a unit, or nil.
+func (o OU) Check() error {
+	if err := CheckOUName("ou_name", o.Name); err != nil {
+		return err
+	}
+	if utf8.RuneCountInString(o.Description) > MaxUnitDescription {
 		return workspace.Invalid("description", "at most %d characters are allowed", MaxUnitDescription)
 	}
 	return nil
@@ -75,27 +78,22 @@ func (s *Service) CreateOU(ctx context.Context, c workspace.Caller, domain, name
 	if err := CheckDomain("domain", domain); err != nil {
 		return "", err
 	}
-	if err := CheckOUName("ou_name", name); err != nil {
-		return "", err
-	}
-	if err := checkOUDescription(description); err != nil {
+	o := OU{Meta: workspace.NewMeta(c, name), Description: description}
+	if err := o.Check(); err != nil {
 		return "", err
 	}
 	return store.Update(ctx, s.Store, store.Once(ctx, c, "AddOu", []string{name, description}, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return "", err
 		}
-		o := OU{ID: workspace.NewID(), ProjectID: c.ProjectID, Name: name, Description: description, Created: tx.Now(), Updated: tx.Now()}
-		return o.ID, InsertOU(ctx, tx, o)
+		return o.ID, ous.Insert(ctx, tx, &o)
 	}))
 }
 
 // UpdateOU renames a unit, for the desktops and pools in it too, and gives it another description. CodeOUNotFound, CodeNameTaken, CodeInvalid.
 func (s *Service) UpdateOU(ctx context.Context, c workspace.Caller, id, name, description string) error {
-	if err := CheckOUName("ou_name", name); err != nil {
-		return err
-	}
-	if err := checkOUDescription(description); err != nil {
+	wanted := OU{Meta: workspace.Meta{Name: name}, Description: description}
+	if err := wanted.Check(); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
@@ -103,8 +101,8 @@ func (s *Service) UpdateOU(ctx context.Context, c workspace.Caller, id, name, de
 		if err != nil {
 			return err
 		}
-		o.Name, o.Description, o.Updated = name, description, tx.Now()
-		return SaveOU(ctx, tx, o)
+		o.Name, o.Description = name, description
+		return saveOU(ctx, tx, o)
 	})
 }
 
@@ -137,7 +135,8 @@ func FindOU(ctx context.Context, tx *store.Tx, projectID, name string) (string, 
 	if name == "" {
 		return "", nil
 	}
-	o, err := LockOUByName(ctx, tx, projectID, name)
+	var o OU
+	err := ous.LockNamed(ctx, tx, projectID, name, &o)
 	if workspace.CodeOf(err) == workspace.CodeOUNotFound {
 		return "", workspace.Invalid("ou_name", "%q does not exist, add it first or leave it out", name)
 	}

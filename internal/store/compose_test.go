@@ -36,7 +36,8 @@ func composesTextsOfBefore(t *testing.T, url string) {
 				return err
 			}
 		}
-		return directory.InsertOU(ctx, tx, directory.OU{ID: "ou", ProjectID: "p", Name: "x", Created: tx.Now(), Updated: tx.Now()})
+		unit := thingOf("p", "x")
+		return things.Insert(ctx, tx, &unit)
 	}))
 	for _, statement := range []string{
 		"UPDATE people_groups SET name = '@', name_folded = 'bu\u0308ro', description = '@', description_folded = 'bu\u0308ro' WHERE id = '1'",

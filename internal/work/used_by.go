@@ -48,6 +48,6 @@ func (s *Service) DeleteOU(ctx context.Context, c workspace.Caller, id string) e
 		if err := pool.NoPool(ctx, tx, fmt.Sprintf("unit %q", o.Name), pool.PoolQuery{ProjectID: c.ProjectID, OUName: o.Name}); err != nil {
 			return err
 		}
-		return directory.DeleteOU(ctx, tx, o.ID)
+		return directory.DeleteOU(ctx, tx, o)
 	})
 }

@@ -35,7 +35,7 @@ func Run(t *testing.T, fresh func(testing.TB) Database) {
 		name       string
 		behaviours []behaviour
 	}{
-		{"Transactions", transactions}, {"Service", service}, {"Catalog", catalogs}, {"Capacities", capacities}, {"Limits", limits}, {"Networks", networks}, {"Users", users}, {"Groups", groups}, {"NamePolicies", namePolicies}, {"OUs", ous}, {"Exports", exports}, {"ClientTokens", clientTokens},
+		{"Transactions", transactions}, {"Service", service}, {"Catalog", catalogs}, {"Capacities", capacities}, {"Limits", limits}, {"Networks", networks}, {"Users", users}, {"Groups", groups}, {"NamePolicies", namePolicies}, {"Exports", exports}, {"ClientTokens", clientTokens},
 		{"Desktops", desktops}, {"Assignments", assignments}, {"DesktopLists", desktopLists}, {"Jobs", jobs}, {"Claims", claims}, {"Mails", mails}, {"Notifications", notifications},
 		{"SignIns", signIns}, {"Attempts", attempts}, {"OTP", otp}, {"Connections", connections}, {"Work", works},
 		{"Pools", pools}, {"Members", members}, {"Seats", seats}, {"Rushes", rushes}, {"Waiting", waiting}, {"Grants", grants}, {"Decisions", decisions}, {"Rollouts", rollouts},
