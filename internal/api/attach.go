@@ -13,14 +13,14 @@ import (
 func (s *Server) attachOperations() []operation {
 	const desktops = "/v2/{project_id}/desktops"
 	return []operation{
-		{"POST", desktops + "/attach", "AttachInstances", iam.Write, answering(s.attach), "Give desktops to the people that each names"},
-		{"POST", desktops + "/batch-attach", "BatchAttachInstances", iam.Write, answering(s.batchAttach), "Give desktops to people by a strategy"},
-		{"POST", desktops + "/pre-batch-attach", "BatchAssociateInstances", iam.Write, answering(s.previewAttach), "Show what BatchAttachInstances would do"},
-		{"POST", desktops + "/detach", "DetachInstances", iam.Write, answering(s.detach), "Take desktops from everybody who has them"},
-		{"POST", desktops + "/batch-detach", "BatchDetachInstances", iam.Write, answering(s.batchDetach), "Take desktops from people"},
-		{"GET", desktops + "/{desktop_id}/detach-info", "ListDesktopDetachInfo", iam.Read, answering(s.listDetachments), "List from whom a desktop was taken"},
-		{"POST", desktops + "/change-user-privilege-group", "ChangeUserPrivilegeGroup", iam.Write, answering(s.changePrivileges), "Change what people may do inside desktops"},
-		{"PUT", desktops + "/change-username", "UpdateDesktopUsername", iam.Write, silent(http.StatusOK, s.renameUser), "Rename a person, also inside their desktops"},
+		{"POST", desktops + "/attach", "AttachInstances", iam.Write, answering(s.attach), "Assign desktops to the users that each names"},
+		{"POST", desktops + "/batch-attach", "BatchAttachInstances", iam.Write, answering(s.batchAttach), "Assign desktops to users by a strategy"},
+		{"POST", desktops + "/pre-batch-attach", "BatchAssociateInstances", iam.Write, answering(s.previewAttach), "Preview BatchAttachInstances"},
+		{"POST", desktops + "/detach", "DetachInstances", iam.Write, answering(s.detach), "Detach desktops from all their users"},
+		{"POST", desktops + "/batch-detach", "BatchDetachInstances", iam.Write, answering(s.batchDetach), "Detach desktops from users"},
+		{"GET", desktops + "/{desktop_id}/detach-info", "ListDesktopDetachInfo", iam.Read, answering(s.listDetachments), "List from whom a desktop was detached"},
+		{"POST", desktops + "/change-user-privilege-group", "ChangeUserPrivilegeGroup", iam.Write, answering(s.changePrivileges), "Change the privilege of users in desktops"},
+		{"PUT", desktops + "/change-username", "UpdateDesktopUsername", iam.Write, silent(http.StatusOK, s.renameUser), "Rename a user, also in their desktops"},
 	}
 }
 
@@ -28,11 +28,11 @@ type attachInput struct {
 	Project
 	Body struct {
 		Desktops     []attachDesktopBody `json:"desktops,omitempty" doc:"1 to 10000"`
-		NamePolicyID string              `json:"desktop_name_policy_id,omitempty" doc:"Makes the new names of desktops that are given none"`
+		NamePolicyID string              `json:"desktop_name_policy_id,omitempty" doc:"Generates new names for desktops without computer_name"`
 
 		ImageType   string `json:"image_type,omitempty" doc:"Refused: RebuildDesktops puts desktops on another image"`
-		ImageID     string `json:"image_id,omitempty" doc:"Refused: as image_type"`
-		EncryptType string `json:"encrypt_type,omitempty" enum:"KEEP,UNENCRYPTED,ENCRYPTED" doc:"KEEP makes no difference; the others are refused"`
+		ImageID     string `json:"image_id,omitempty" doc:"Refused, like image_type"`
+		EncryptType string `json:"encrypt_type,omitempty" enum:"KEEP,UNENCRYPTED,ENCRYPTED" doc:"KEEP has no effect; other values are refused"`
 		KeyID       string `json:"kms_id,omitempty" doc:"Refused"`
 	}
 }
@@ -56,8 +56,8 @@ type batchAttachInput struct {
 	Project
 	Body struct {
 		Desktops []attachDesktopBody `json:"desktops,omitempty" doc:"1 to 10000"`
-		Users    []attachPersonBody  `json:"users,omitempty" doc:"At most 10000, by whom the strategy chooses"`
-		Model    *assignModelBody    `json:"assign_model,omitempty" doc:"Absent: the desktops name their people, as in AttachInstances"`
+		Users    []attachPersonBody  `json:"users,omitempty" doc:"At most 10000, among whom the strategy chooses"`
+		Model    *assignModelBody    `json:"assign_model,omitempty" doc:"If absent, the desktops name their users, as in AttachInstances"`
 	}
 }
 
@@ -90,9 +90,9 @@ type detachInput struct {
 }
 
 type detachReply struct {
-	JobID   string           `json:"job_id" doc:"Ended already when nobody had any of the desktops; empty when all were refused"`
-	JobIDs  []string         `json:"success_job_ids" doc:"The same, if there is one"`
-	Refused []operateRefusal `json:"failed_operation_list" doc:"Desktops that were left alone"`
+	JobID   string           `json:"job_id" doc:"Has already ended if no user had any of the desktops; empty if all were refused"`
+	JobIDs  []string         `json:"success_job_ids" doc:"The same job id, if there is a job"`
+	Refused []operateRefusal `json:"failed_operation_list" doc:"Desktops that were not changed"`
 }
 
 func detachReplyOf(r assignment.DetachResult) detachReply {
@@ -134,7 +134,7 @@ type detachmentReply struct {
 	DesktopID   string `json:"desktop_id"`
 	DesktopName string `json:"desktop_name"`
 	UserID      string `json:"user_id" doc:"Of a user or, by type, of a group"`
-	UserName    string `json:"user_name" doc:"As it was then"`
+	UserName    string `json:"user_name" doc:"The name at that time"`
 	UserGroup   string `json:"user_group"`
 	Detached    string `json:"detach_time"`
 	Type        string `json:"type" enum:"USER,GROUP"`
@@ -154,7 +154,7 @@ type changePrivilegesInput struct {
 	Project
 	Body struct {
 		Desktops []privilegeChangeBody `json:"desktops" required:"true" doc:"1 to 10000"`
-		Group    desktop.UserGroup     `json:"user_privilege_group,omitempty" doc:"Of all who are given none of their own: sudo or default; administrators or users on Windows"`
+		Group    desktop.UserGroup     `json:"user_privilege_group,omitempty" doc:"For all users without a privilege of their own: sudo or default; administrators or users on Windows"`
 	}
 }
 
@@ -172,7 +172,7 @@ type renameUserInput struct {
 		OldDomain string `json:"old_user_domain,omitempty" doc:"The directory"`
 		New       string `json:"new_username" required:"true"`
 		NewDomain string `json:"new_user_domain,omitempty" doc:"The directory"`
-		Reboot    bool   `json:"is_reboot,omitempty" doc:"Restart those of the person's desktops that run"`
+		Reboot    bool   `json:"is_reboot,omitempty" doc:"Restart the user's running desktops"`
 	}
 }
 

@@ -13,13 +13,13 @@ import (
 type (
 	attachDesktopBody struct {
 		DesktopID    string             `json:"desktop_id,omitempty"`
-		UserName     string             `json:"user_name,omitempty" doc:"Who gets it, unless attach_user_infos say so"`
-		UserID       string             `json:"user_id,omitempty" doc:"In place of user_name, or beside it"`
-		UserEmail    string             `json:"user_email,omitempty" doc:"Where to tell them; somebody who is not known yet is added with it"`
-		Group        desktop.UserGroup  `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows. Whom the desktop names and who has it already get it too"`
+		UserName     string             `json:"user_name,omitempty" doc:"The user who gets the desktop; ignored if attach_user_infos is not empty"`
+		UserID       string             `json:"user_id,omitempty" doc:"Instead of user_name, or in addition to it"`
+		UserEmail    string             `json:"user_email,omitempty" doc:"Address for notifications; with it, an unknown user is created"`
+		Group        desktop.UserGroup  `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows. Also applied to users named by the desktop who already have it"`
 		ComputerName string             `json:"computer_name,omitempty" doc:"The desktop's new name, 1 to 15 characters"`
-		ClearData    *bool              `json:"is_clear_data,omitempty" doc:"Whether somebody who had it before finds nothing of theirs; yes by default"`
-		People       []attachPersonBody `json:"attach_user_infos,omitempty" doc:"Who gets it: at most 500, several only for SHARED desktops"`
+		ClearData    *bool              `json:"is_clear_data,omitempty" doc:"Whether to erase the data of a former user who gets the desktop again; true by default"`
+		People       []attachPersonBody `json:"attach_user_infos,omitempty" doc:"Users and groups who get the desktop: at most 500, several only for SHARED desktops"`
 	}
 	attachPersonBody struct {
 		UserID   string                `json:"user_id,omitempty" doc:"Of a user or, by type, of a group"`
@@ -33,22 +33,22 @@ type (
 		Strategy        assignment.AssignStrategy  `json:"priority_strategy,omitempty" doc:"USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION"`
 		UsersPerDesktop int                        `json:"desktop_assigin_user_num,omitempty" doc:"0 to 100"`
 		DesktopsPerUser int                        `json:"user_assigin_desktop_num,omitempty" doc:"0 to 100"`
-		NamePolicyID    string                     `json:"desktop_name_policy_id,omitempty" doc:"Makes the new names of desktops that are given none"`
+		NamePolicyID    string                     `json:"desktop_name_policy_id,omitempty" doc:"Generates new names for desktops without computer_name"`
 	}
 	detachDesktopBody struct {
 		DesktopID string             `json:"desktop_id,omitempty"`
 		All       bool               `json:"is_detach_all_users,omitempty"`
-		People    []attachPersonBody `json:"detach_user_infos,omitempty" doc:"At most 500; needed for desktops that several have"`
-		ClearData bool               `json:"is_clear_data,omitempty" doc:"Erase the data of those who lose it now; by default it stays inside, out of reach, until the desktop is given to somebody"`
+		People    []attachPersonBody `json:"detach_user_infos,omitempty" doc:"At most 500; required for desktops with several users"`
+		ClearData bool               `json:"is_clear_data,omitempty" doc:"Erase the data of the detached users at once; by default it stays in the desktop, inaccessible, until the desktop is assigned again"`
 	}
 	privilegeChangeBody struct {
 		DesktopID string                `json:"desktop_id" required:"true"`
-		People    []privilegePersonBody `json:"attach_user_infos,omitempty" doc:"At most 500; everybody who has it if absent"`
+		People    []privilegePersonBody `json:"attach_user_infos,omitempty" doc:"At most 500; all users of the desktop if absent"`
 	}
 	privilegePersonBody struct {
 		UserName string                `json:"user_name" required:"true"`
 		Domain   string                `json:"domain,omitempty" doc:"The directory"`
-		Group    desktop.UserGroup     `json:"user_privilege_group,omitempty" doc:"In place of the one for all"`
+		Group    desktop.UserGroup     `json:"user_privilege_group,omitempty" doc:"Overrides the common one"`
 		Type     assignment.HolderType `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
 	}
 )
@@ -81,25 +81,25 @@ func people(bodies []attachPersonBody) []assignment.AttachPerson {
 // attachPreviewReply is a plan: by person, by desktop, and as AttachInstances would take it.
 type attachPreviewReply struct {
 	Dimension    string              `json:"assign_dimension"`
-	Desktops     []previewedDesktop  `json:"desktop" doc:"All of the request"`
-	Users        []previewedUser     `json:"user" doc:"All of the request"`
-	Pairs        []attachDesktopBody `json:"desktops_attach_infos" doc:"What would be given or changed, as AttachInstances takes it"`
-	LeftDesktops []leftOver          `json:"left_desktops" doc:"Those that get nobody, or fewer than asked for, and why"`
-	LeftUsers    []leftOver          `json:"left_users" doc:"Those who get nothing, or less than asked for, and why"`
+	Desktops     []previewedDesktop  `json:"desktop" doc:"All desktops of the request"`
+	Users        []previewedUser     `json:"user" doc:"All users of the request"`
+	Pairs        []attachDesktopBody `json:"desktops_attach_infos" doc:"The planned assignments and changes, in the form that AttachInstances takes"`
+	LeftDesktops []leftOver          `json:"left_desktops" doc:"Desktops that get no user, or fewer than requested, with the reason"`
+	LeftUsers    []leftOver          `json:"left_users" doc:"Users who get no desktop, or fewer than requested, with the reason"`
 }
 
 type previewedDesktop struct {
 	Name      string `json:"desktop_name"`
 	ID        string `json:"desktop_id"`
-	Users     int    `json:"user_num" doc:"How many would get it"`
-	UserNames string `json:"user_name" doc:"Who, with commas between them"`
+	Users     int    `json:"user_num" doc:"Number of users who would get it"`
+	UserNames string `json:"user_name" doc:"Names of the holders, separated by commas"`
 }
 
 type previewedUser struct {
 	Name         string `json:"user_name"`
-	ID           string `json:"user_id" doc:"Empty for somebody who would be added"`
-	Desktops     int    `json:"desktop_num" doc:"How many they would get"`
-	DesktopNames string `json:"desktop_name" doc:"Which, with commas between them"`
+	ID           string `json:"user_id" doc:"Empty for a user who would be created"`
+	Desktops     int    `json:"desktop_num" doc:"Number of desktops the user would get"`
+	DesktopNames string `json:"desktop_name" doc:"Names of the desktops, separated by commas"`
 }
 
 type leftOver struct {

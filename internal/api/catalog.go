@@ -15,7 +15,7 @@ func (s *Server) catalogOperations() []operation {
 	return []operation{
 		{"GET", "/v2/{project_id}/products", "ListProducts", iam.Read, answering(s.listProducts), "List products"},
 		{"GET", "/v2/{project_id}/images", "ListImages", iam.Read, answering(s.listImages), "List images"},
-		{"GET", "/v2/{project_id}/volume/products", "ListVolumeProductInfo", iam.Read, answering(s.listVolumeTypes), "List types of disk"},
+		{"GET", "/v2/{project_id}/volume/products", "ListVolumeProductInfo", iam.Read, answering(s.listVolumeTypes), "List disk types"},
 		{"GET", zones, "ListAvailabilityZones", iam.Read, answering(s.listZones), "List availability zones"},
 		{"GET", zones + "/detail", "ShowAzDetails", iam.Read, answering(s.showZone), "Show an availability zone"},
 		{"GET", zones + "/summary", "ListAzs", iam.Read, answering(s.summariseZones), "List availability zones by type of site"},
@@ -30,7 +30,7 @@ type listProductsInput struct {
 	ID           string `query:"product_id"`
 	Zone         string `query:"availability_zone"`
 	OSType       string `query:"os_type" enum:"Windows,Linux"`
-	ChargeMode   string `query:"charge_mode" enum:"0,1" doc:"0 yearly or monthly, 1 on demand, which all products are here"`
+	ChargeMode   string `query:"charge_mode" enum:"0,1" doc:"0: yearly or monthly, 1: on demand; always 1"`
 	Architecture string `query:"architecture" enum:"x86,arm"`
 	PackageType  string `query:"package_type"`
 	Limit        int    `query:"limit" minimum:"0" maximum:"100" default:"100"`
@@ -107,9 +107,9 @@ type listImagesInput struct {
 	Project
 	OSType       string            `query:"os_type" enum:"Linux,Windows,Other"`
 	Type         catalog.ImageType `query:"image_type" enum:"gold,private,market"`
-	Platform     string            `query:"platform" doc:"Beginning of the system's name, such as Debian"`
+	Platform     string            `query:"platform" doc:"Beginning of the operating system's name, such as Debian"`
 	Architecture string            `query:"architecture" enum:"x86,arm"`
-	PackageType  string            `query:"package_type" doc:"Every image fits every package"`
+	PackageType  string            `query:"package_type" doc:"No effect: every image fits every package"`
 	ID           string            `query:"image_id"`
 	Limit        int               `query:"limit" minimum:"0" maximum:"100" default:"100"`
 	Offset       int               `query:"offset" minimum:"0" default:"0"`
@@ -132,7 +132,7 @@ type imageDetail struct {
 	MinMemory    int    `json:"min_ram" doc:"MB"`
 	MinDisk      int    `json:"min_disk" doc:"GB"`
 	Created      string `json:"created_at"`
-	DiskFormat   string `json:"disk_format,omitempty" doc:"Of images of virtual machines; those of containers are no disks"`
+	DiskFormat   string `json:"disk_format,omitempty" doc:"Only for images of virtual machines; container images are not disks"`
 }
 
 func (s *Server) listImages(ctx context.Context, in *listImagesInput) (imagesReply, error) {

@@ -132,17 +132,17 @@ var docsPage = template.Must(template.New("docs").Parse(`<!doctype html>
 <main>
 <h1>Carrel: API</h1>
 <p>Sign each request with an access key (<code>SDK-HMAC-SHA256</code>), or send the header <code>X-Auth-Token</code> with a token from
-<code>POST /v3/auth/tokens</code>. A refusal has <code>error_code</code> and <code>error_msg</code>; every answer has <code>X-Request-Id</code>.
-For programs there is <a href="/openapi.json">openapi.json</a>.</p>
+<code>POST /v3/auth/tokens</code>. An error response has <code>error_code</code> and <code>error_msg</code>; every response has <code>X-Request-Id</code>.
+The machine-readable description is <a href="/openapi.json">openapi.json</a>.</p>
 {{range .}}<h2>{{.Name}}</h2>
 {{range .Operations}}<details id="{{.OperationID}}"><summary><b>{{.Method}}</b> <code>{{.Path}}</code><br>{{.Summary}} <small>{{.OperationID}}</small></summary>
-{{with .Parameters}}<table><tr><th>Parameter<th>In<th>About</tr>
+{{with .Parameters}}<table><tr><th>Parameter<th>In<th>Description</tr>
 {{range .}}<tr><td><code>{{.Name}}</code>{{if .Required}} (required){{end}}<td>{{.In}}<td>{{.Description}}</tr>
 {{end}}</table>{{end}}
-{{with .Fields}}<table><tr><th>Body<th>Type<th>About</tr>
+{{with .Fields}}<table><tr><th>Body<th>Type<th>Description</tr>
 {{range .}}<tr><td><code>{{.Name}}</code>{{if .Required}} (required){{end}}<td>{{.Type}}<td>{{.About}}</tr>
 {{end}}</table>{{end}}
-{{with .Reply}}<table><tr><th>Answer<th>Type<th>About</tr>
+{{with .Reply}}<table><tr><th>Response<th>Type<th>Description</tr>
 {{range .}}<tr><td><code>{{.Name}}</code><td>{{.Type}}<td>{{.About}}</tr>
 {{end}}</table>{{end}}
 </details>

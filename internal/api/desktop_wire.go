@@ -13,10 +13,10 @@ import (
 // The body of CreateDesktop. What Carrel cannot honour is here too, so that it is refused rather than left out in silence.
 type (
 	createDesktopBody struct {
-		Type           desktop.DesktopType `json:"desktop_type" required:"true" doc:"DEDICATED for one person, SHARED for several"`
+		Type           desktop.DesktopType `json:"desktop_type" required:"true" doc:"DEDICATED: one user; SHARED: several users"`
 		Zone           string              `json:"availability_zone,omitempty" doc:"The default zone if absent"`
 		ProductID      string              `json:"product_id" required:"true"`
-		BuyType        string              `json:"buy_type,omitempty" enum:"speed,custom" doc:"Which form of the console the order came from; makes no difference"`
+		BuyType        string              `json:"buy_type,omitempty" enum:"speed,custom" doc:"The console form of the order; no effect"`
 		ImageType      catalog.ImageType   `json:"image_type" required:"true" doc:"gold, private or market"`
 		ImageID        string              `json:"image_id" required:"true"`
 		Root           VolumeBody          `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
@@ -24,16 +24,16 @@ type (
 		VPCID          string              `json:"vpc_id,omitempty"`
 		NICs           []nicBody           `json:"nics,omitempty" doc:"At most 1; the default subnet if absent"`
 		SecurityGroups []idBody            `json:"security_groups,omitempty" doc:"The default group if absent"`
-		Desktops       []newDesktopBody    `json:"desktops,omitempty" doc:"1 to 100, each for a person; not together with size"`
+		Desktops       []newDesktopBody    `json:"desktops,omitempty" doc:"1 to 100, each for one user; not together with size"`
 		Name           string              `json:"desktop_name,omitempty" doc:"With size: the name of one desktop, the prefix of several"`
-		Addresses      []string            `json:"desktop_ips,omitempty" doc:"One for each desktop, or none"`
-		Size           *int                `json:"size,omitempty" doc:"1 to 100 desktops without a person; not together with desktops"`
-		Notify         *bool               `json:"email_notification,omitempty" doc:"Mail the people when their desktop is ready; yes by default"`
+		Addresses      []string            `json:"desktop_ips,omitempty" doc:"One per desktop, or none"`
+		Size           *int                `json:"size,omitempty" doc:"1 to 100 desktops without a user; not together with desktops"`
+		Notify         *bool               `json:"email_notification,omitempty" doc:"Notify users by mail when their desktop is ready; true by default"`
 		EnterpriseID   string              `json:"enterprise_project_id,omitempty" doc:"0 by default"`
 		OUName         string              `json:"ou_name,omitempty" doc:"An organisational unit that AddOu has added"`
 		Tags           []tagBody           `json:"tags,omitempty"`
 		Domain         string              `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
-		NamePolicyID   string              `json:"desktop_name_policy_id,omitempty" doc:"Makes the names that are not asked for"`
+		NamePolicyID   string              `json:"desktop_name_policy_id,omitempty" doc:"Generates the names that the request omits"`
 
 		EIP              map[string]any `json:"eip,omitempty" doc:"Refused: public addresses are not offered"`
 		SharedVPC        map[string]any `json:"apply_shared_vpc_dedicated_param,omitempty" doc:"Refused"`
@@ -45,8 +45,8 @@ type (
 	VolumeBody struct {
 		Type       string `json:"type" required:"true" doc:"A type that ListVolumeProductInfo lists"`
 		Size       int    `json:"size" required:"true" doc:"GB, a multiple of 10"`
-		IOPS       int    `json:"iops,omitempty" doc:"Refused: disks have the speed of their type"`
-		Throughput int    `json:"throughput,omitempty" doc:"Refused: disks have the speed of their type"`
+		IOPS       int    `json:"iops,omitempty" doc:"Refused: the disk type determines the speed"`
+		Throughput int    `json:"throughput,omitempty" doc:"Refused: the disk type determines the speed"`
 		KeyID      string `json:"kms_id,omitempty" doc:"Refused"`
 	}
 	nicBody struct {
@@ -60,14 +60,14 @@ type (
 		Value string `json:"value,omitempty"`
 	}
 	newDesktopBody struct {
-		UserName  string            `json:"user_name" required:"true" doc:"Somebody who is not known yet is added"`
+		UserName  string            `json:"user_name" required:"true" doc:"An unknown user is created"`
 		Domain    string            `json:"domain,omitempty"`
 		UserEmail string            `json:"user_email,omitempty"`
 		UserPhone string            `json:"user_phone,omitempty" doc:"Digits, with spaces, hyphens and parentheses between them and a plus before them; at most 32 characters"`
 		Group     desktop.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
 		Name      string            `json:"computer_name,omitempty" doc:"1 to 15 characters"`
 		HostName  string            `json:"os_host_name,omitempty" doc:"The computer name if absent"`
-		Prefix    string            `json:"desktop_name_prefix,omitempty" doc:"Used without computer_name"`
+		Prefix    string            `json:"desktop_name_prefix,omitempty" doc:"Used if computer_name is absent"`
 
 		CopyDesktopID string   `json:"copy_volume_desktop_id,omitempty" doc:"Refused"`
 		CopyVolumeIDs []string `json:"copy_volume_ids,omitempty" doc:"Refused"`
@@ -153,12 +153,12 @@ type desktopSummary struct {
 	Type          string         `json:"desktop_type"`
 	SubnetID      string         `json:"subnet_id"`
 	Status        string         `json:"status"`
-	Task          string         `json:"task_status" doc:"What is being done to it; empty when idle"`
+	Task          string         `json:"task_status" doc:"The task in progress; empty when idle"`
 	Zone          string         `json:"availability_zone"`
 	Login         string         `json:"connect_status"`
 	PoolID        string         `json:"pool_id"`
-	SID           string         `json:"sid" doc:"The desktop in the directory: its id"`
-	BillID        string         `json:"bill_resource_id" doc:"What would be billed: the desktop's id"`
+	SID           string         `json:"sid" doc:"The desktop's id in the directory"`
+	BillID        string         `json:"bill_resource_id" doc:"The billing id: the desktop's id"`
 }
 
 type attachedUser struct {
@@ -227,7 +227,7 @@ type DesktopDetail struct {
 	Metadata       map[string]string        `json:"metadata"`
 	Flavor         flavorBody               `json:"flavor"`
 	Status         string                   `json:"status"`
-	Task           string                   `json:"task_status" doc:"What is being done to it; empty when idle"`
+	Task           string                   `json:"task_status" doc:"The task in progress; empty when idle"`
 	InMaintenance  bool                     `json:"in_maintenance_mode"`
 	Created        string                   `json:"created"`
 	SecurityGroups []namedGroup             `json:"security_groups"`
@@ -241,13 +241,13 @@ type DesktopDetail struct {
 	Zone           string                   `json:"availability_zone"`
 	SiteType       string                   `json:"site_type"`
 	SiteName       string                   `json:"site_name" doc:"The one site"`
-	SID            string                   `json:"sid" doc:"The desktop in the directory: its id"`
-	BillID         string                   `json:"bill_resource_id" doc:"What would be billed: the desktop's id"`
+	SID            string                   `json:"sid" doc:"The desktop's id in the directory"`
+	BillID         string                   `json:"bill_resource_id" doc:"The billing id: the desktop's id"`
 	Product        productSummary           `json:"product"`
 	OUName         string                   `json:"ou_name"`
 	OSVersion      string                   `json:"os_version"`
 	Tags           []tagBody                `json:"tags"`
-	Internet       bool                     `json:"is_support_internet" doc:"Whether it has a public address of its own: never; it reaches the internet by NAT"`
+	Internet       bool                     `json:"is_support_internet" doc:"Whether it has a public address: always false; the internet is reached by NAT"`
 	InternetMode   string                   `json:"internet_mode"`
 	InternetModes  []string                 `json:"internet_mode_list"`
 	AttachingEIP   bool                     `json:"is_attaching_eip"`
@@ -255,11 +255,11 @@ type DesktopDetail struct {
 	EnterpriseID   string                   `json:"enterprise_project_id"`
 	SubnetID       string                   `json:"subnet_id"`
 	Domain         string                   `json:"domain" doc:"The directory"`
-	Isolated       bool                     `json:"isolated" doc:"Put aside in its pool because it broke"`
-	Frozen         bool                     `json:"is_freeze" doc:"Never: nothing is frozen for want of payment here"`
-	Progress       *int                     `json:"process,omitempty" doc:"Percent of what task_status says; absent when idle"`
-	OrderID        string                   `json:"order_id,omitempty" doc:"Of the last rebuild of its pool that named one"`
-	Fault          string                   `json:"fault,omitempty" doc:"What went wrong last"`
+	Isolated       bool                     `json:"isolated" doc:"Whether it is broken and isolated in its pool"`
+	Frozen         bool                     `json:"is_freeze" doc:"Always false: nothing is frozen, as there is no billing"`
+	Progress       *int                     `json:"process,omitempty" doc:"Progress of task_status in percent; absent when idle"`
+	OrderID        string                   `json:"order_id,omitempty" doc:"Order id of the last rebuild of its pool that had one"`
+	Fault          string                   `json:"fault,omitempty" doc:"The last error"`
 }
 
 type addressBody struct {
@@ -286,9 +286,9 @@ type volumeDetail struct {
 	Device   string `json:"device"`
 	Name     string `json:"display_name"`
 	Created  string `json:"create_time"`
-	SpecCode string `json:"resource_spec_code" doc:"The type, as ListVolumeProductInfo has it"`
-	PoolDisk string `json:"desktop_pool_disk_id,omitempty" doc:"Which of its pool's disks it is"`
-	BillID   string `json:"bill_resource_id" doc:"What would be billed: the disk's id"`
+	SpecCode string `json:"resource_spec_code" doc:"The type, as in ListVolumeProductInfo"`
+	PoolDisk string `json:"desktop_pool_disk_id,omitempty" doc:"Id of the disk in the pool"`
+	BillID   string `json:"bill_resource_id" doc:"The billing id: the disk's id"`
 }
 
 func detailOf(d desktop.DesktopDetail) DesktopDetail {

@@ -16,7 +16,7 @@ func (s *Server) desktopOperations() []operation {
 	return []operation{
 		{"POST", desktops, "CreateDesktop", iam.Write, answering(s.createDesktops), "Create desktops"},
 		{"GET", desktops, "ListDesktops", iam.Read, answering(s.listDesktops), "List desktops"},
-		{"GET", desktops + "/detail", "ListDesktopsDetail", iam.Read, answering(s.listDesktopDetails), "List desktops with all their details"},
+		{"GET", desktops + "/detail", "ListDesktopsDetail", iam.Read, answering(s.listDesktopDetails), "List desktops with all details"},
 		{"GET", desktops + "/{desktop_id}", "ShowDesktopDetail", iam.Read, answering(s.showDesktop), "Show a desktop"},
 		{"DELETE", desktops + "/{desktop_id}", "DeleteDesktop", iam.Write, silent(http.StatusNoContent, s.deleteDesktop), "Delete a desktop"},
 		{"POST", desktops + "/batch-delete", "BatchDeleteDesktops", iam.Write, answering(s.deleteDesktops), "Delete desktops"},
@@ -60,12 +60,12 @@ type DesktopFilter struct {
 	Name         string         `query:"computer_name" doc:"Part of the computer name"`
 	Address      string         `query:"desktop_ip"`
 	EnterpriseID string         `query:"enterprise_project_id"`
-	Type         string         `query:"desktop_type" doc:"DEDICATED, SHARED or POOLED; several with commas between them"`
-	Shared       optional[bool] `query:"is_share_desktop" doc:"Only desktops that several people share, or only the others"`
+	Type         string         `query:"desktop_type" doc:"DEDICATED, SHARED or POOLED; several separated by commas"`
+	Shared       optional[bool] `query:"is_share_desktop" doc:"Only shared desktops, or only the others"`
 	SubnetID     string         `query:"subnet_id"`
-	Status       string         `query:"status" doc:"ACTIVE, SHUTOFF, HIBERNATED, ERROR and those in between; several with commas between them"`
+	Status       string         `query:"status" doc:"ACTIVE, SHUTOFF, HIBERNATED, ERROR and transitional states; several separated by commas"`
 	IDs          []string       `query:"desktop_id,explode" maxItems:"100"`
-	Tag          string         `query:"tag" doc:"key=value; several with commas between them, which must all be there"`
+	Tag          string         `query:"tag" doc:"key=value; several separated by commas, all of which must match"`
 	Offset       int            `query:"offset" minimum:"0" default:"0"`
 }
 
@@ -90,7 +90,7 @@ func (f *DesktopFilter) query() (desktop.DesktopQuery, error) {
 
 // PoolFilter selects desktops by their pool.
 type PoolFilter struct {
-	PoolID    string `query:"pool_id" doc:"Several with commas between them"`
+	PoolID    string `query:"pool_id" doc:"Several separated by commas"`
 	PoolAlias string `query:"desktop_pool_id" doc:"Another name for pool_id, which some clients use"`
 }
 
@@ -116,7 +116,7 @@ func narrow(asked []desktop.DesktopType, shared bool) []desktop.DesktopType {
 type listDesktopsInput struct {
 	DesktopFilter
 	PoolFilter
-	UserNames []string `query:"user_name,explode" doc:"Exact names of people who have the desktop"`
+	UserNames []string `query:"user_name,explode" doc:"Exact names of users of the desktop"`
 	Limit     int      `query:"limit" minimum:"0" maximum:"1000" default:"1000"`
 }
 
@@ -139,16 +139,16 @@ func (s *Server) listDesktops(ctx context.Context, in *listDesktopsInput) (deskt
 // DesktopDetailFilter holds those of the lists with details.
 type DesktopDetailFilter struct {
 	DesktopFilter
-	UserName      string         `query:"user_name" doc:"Part of the name of a person who has the desktop"`
-	UserNames     []string       `query:"user_names,explode" maxItems:"100" doc:"Exact names of people who have the desktop"`
+	UserName      string         `query:"user_name" doc:"Part of the name of a user of the desktop"`
+	UserNames     []string       `query:"user_names,explode" maxItems:"100" doc:"Exact names of users of the desktop"`
 	Names         []string       `query:"computer_names,explode" doc:"Exact computer names"`
 	SortField     string         `query:"sort_field" enum:"created,computer_name" default:"created"`
 	SortType      string         `query:"sort_type" enum:"ASC,DESC" default:"ASC"`
-	Attached      optional[bool] `query:"user_attached" doc:"Only desktops that somebody has, or only those that nobody has"`
+	Attached      optional[bool] `query:"user_attached" doc:"Only desktops with a user, or only those without"`
 	ImageID       string         `query:"image_id"`
-	ChargeMode    string         `query:"charge_mode" enum:"0,1" doc:"0 yearly or monthly, 1 on demand, which all desktops are here"`
+	ChargeMode    string         `query:"charge_mode" enum:"0,1" doc:"0: yearly or monthly, 1: on demand; always 1"`
 	InMaintenance optional[bool] `query:"in_maintenance_mode"`
-	Internet      optional[bool] `query:"is_support_internet" doc:"Whether it has a public address of its own, which no desktop has here"`
+	Internet      optional[bool] `query:"is_support_internet" doc:"Whether it has a public address: always false"`
 	Zone          string         `query:"availability_zone"`
 }
 
@@ -187,9 +187,9 @@ func (s *Server) listDesktopDetails(ctx context.Context, in *listDesktopDetailsI
 
 type deleteDesktopInput struct {
 	DesktopPath
-	DeleteUsers bool `query:"delete_users" default:"false" doc:"Also delete the people who then have no desktop left"`
-	Notify      bool `query:"email_notification" default:"true" doc:"Mail the people"`
-	Force       bool `query:"is_force_delete" doc:"Deletion does not wait for the system inside, with or without this"`
+	DeleteUsers bool `query:"delete_users" default:"false" doc:"Also delete the users who have no other desktop"`
+	Notify      bool `query:"email_notification" default:"true" doc:"Notify the users by mail"`
+	Force       bool `query:"is_force_delete" doc:"No effect: a deletion never waits for the guest system"`
 }
 
 func (s *Server) deleteDesktop(ctx context.Context, in *deleteDesktopInput) error {
@@ -203,9 +203,9 @@ type deleteDesktopsInput struct {
 	Project
 	Body struct {
 		IDs         []string `json:"desktop_ids" required:"true" doc:"1 to 100"`
-		DeleteUsers bool     `json:"delete_users,omitempty" doc:"Also delete the people who then have no desktop left"`
-		Notify      *bool    `json:"email_notification,omitempty" doc:"Mail the people; yes by default"`
-		Force       bool     `json:"is_force_delete,omitempty" doc:"Deletion does not wait for the system inside, with or without this"`
+		DeleteUsers bool     `json:"delete_users,omitempty" doc:"Also delete the users who have no other desktop"`
+		Notify      *bool    `json:"email_notification,omitempty" doc:"Notify the users by mail; true by default"`
+		Force       bool     `json:"is_force_delete,omitempty" doc:"No effect: a deletion never waits for the guest system"`
 	}
 }
 
@@ -221,12 +221,12 @@ type operateDesktopsInput struct {
 	Body struct {
 		IDs  []string          `json:"desktop_ids" required:"true" doc:"1 to 100"`
 		Op   desktop.Operation `json:"op_type" required:"true" enum:"os-start,os-stop,reboot,os-hibernate"`
-		Type string            `json:"type,omitempty" enum:"SOFT,HARD" doc:"SOFT (default) asks the system inside, HARD does not"`
+		Type string            `json:"type,omitempty" enum:"SOFT,HARD" doc:"SOFT (default) shuts the guest system down, HARD powers off"`
 	}
 }
 
 type operateReply struct {
-	JobID   string           `json:"job_id,omitempty" doc:"Absent when every desktop was refused"`
+	JobID   string           `json:"job_id,omitempty" doc:"Absent if every desktop was refused"`
 	Refused []operateRefusal `json:"failed_operation_list"`
 }
 

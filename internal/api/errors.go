@@ -58,9 +58,9 @@ var statusOf = map[workspace.Code]int{
 
 // Refusal is the body of every answer of 400 or above. Clients need its first two fields to be there and not empty.
 type Refusal struct {
-	Code    workspace.Code `json:"error_code" doc:"What kind of refusal, for programs"`
-	Message string         `json:"error_msg" doc:"What is wrong and what to do, for people; it begins with the field, if one is at fault"`
-	Detail  string         `json:"error_detail,omitempty" doc:"All that is wrong, if more than one thing is"`
+	Code    workspace.Code `json:"error_code" doc:"Identifies the error, for programs"`
+	Message string         `json:"error_msg" doc:"The error and its remedy, for users; begins with the field at fault, if any"`
+	Detail  string         `json:"error_detail,omitempty" doc:"All errors, if there are several"`
 }
 
 func (r *Refusal) Error() string { return string(r.Code) + ": " + r.Message }

@@ -41,7 +41,7 @@ type exportMembersInput struct {
 	Name         string               `query:"user_name" doc:"Part of the name"`
 	Description  string               `query:"description" doc:"Part of the description"`
 	Activation   directory.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
-	GroupName    string               `query:"group_name" doc:"Part of the name of a group that they are in as well"`
+	GroupName    string               `query:"group_name" doc:"Part of the name of another group of the user"`
 	Language     string               `query:"language" enum:"zh_CN,en_US"`
 	EnterpriseID string               `query:"enterprise_project_id"`
 }
@@ -74,7 +74,7 @@ type listExportsInput struct {
 	Project
 	Name       string         `query:"file_name" doc:"Part of the name"`
 	ID         string         `query:"task_id"`
-	Status     string         `query:"status" enum:"CREATING,SUCCESS,FAIL,EXPIRED" doc:"Files are there at once, so that none is CREATING or FAIL"`
+	Status     string         `query:"status" enum:"CREATING,SUCCESS,FAIL,EXPIRED" doc:"Files are created within the call, so none is CREATING or FAIL"`
 	Downloaded optional[bool] `query:"is_download"`
 	SortField  string         `query:"sort_field" enum:"create_time" default:"create_time"`
 	SortType   string         `query:"sort_type" enum:"ASC,DESC" default:"DESC"`

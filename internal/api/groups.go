@@ -13,13 +13,13 @@ import (
 func (s *Server) groupOperations() []operation {
 	const groups = "/v2/{project_id}/groups"
 	return []operation{
-		{"POST", groups, "CreateUserGroup", iam.Write, silent(http.StatusOK, s.createGroup), "Add a group of people"},
-		{"GET", groups, "ListUserGroups", iam.Read, answering(s.listGroups), "List groups of people"},
-		{"PUT", groups + "/{group_id}", "UpdateUserGroup", iam.Write, silent(http.StatusOK, s.updateGroup), "Change a group's name or description"},
-		{"DELETE", groups + "/{group_id}", "DeleteUserGroup", iam.Write, silent(http.StatusNoContent, s.deleteGroup), "Delete a group; its people stay"},
-		{"POST", groups + "/batch-delete", "BatchDeleteUserGroups", iam.Write, silent(http.StatusNoContent, s.deleteGroups), "Delete groups; their people stay"},
-		{"POST", groups + "/{group_id}/actions", "RunActionsOnGroup", iam.Write, silent(http.StatusNoContent, s.changeMembers), "Put people into a group or take them out"},
-		{"GET", groups + "/{group_id}/users", "ListUsersOfGroup", iam.Read, answering(s.listMembers), "List the people of a group"},
+		{"POST", groups, "CreateUserGroup", iam.Write, silent(http.StatusOK, s.createGroup), "Create a user group"},
+		{"GET", groups, "ListUserGroups", iam.Read, answering(s.listGroups), "List user groups"},
+		{"PUT", groups + "/{group_id}", "UpdateUserGroup", iam.Write, silent(http.StatusOK, s.updateGroup), "Update a user group's name or description"},
+		{"DELETE", groups + "/{group_id}", "DeleteUserGroup", iam.Write, silent(http.StatusNoContent, s.deleteGroup), "Delete a user group; its users are kept"},
+		{"POST", groups + "/batch-delete", "BatchDeleteUserGroups", iam.Write, silent(http.StatusNoContent, s.deleteGroups), "Delete user groups; their users are kept"},
+		{"POST", groups + "/{group_id}/actions", "RunActionsOnGroup", iam.Write, silent(http.StatusNoContent, s.changeMembers), "Add users to a group or remove them"},
+		{"GET", groups + "/{group_id}/users", "ListUsersOfGroup", iam.Read, answering(s.listMembers), "List the users of a group"},
 	}
 }
 
@@ -62,9 +62,9 @@ type groupReply struct {
 	People      int    `json:"user_quantity"`
 	Platform    string `json:"platform_type" enum:"LOCAL"`
 	Domain      string `json:"domain"`
-	Desktops    int    `json:"total_desktops" doc:"Assigned to its people"`
-	DN          string `json:"group_dn" doc:"The group's place in the directory"`
-	SID         string `json:"sid" doc:"The group in the directory: its id"`
+	Desktops    int    `json:"total_desktops" doc:"Desktops assigned to its users"`
+	DN          string `json:"group_dn" doc:"The group's distinguished name in the directory"`
+	SID         string `json:"sid" doc:"The group's id in the directory"`
 }
 
 func (s *Server) listGroups(ctx context.Context, in *listGroupsInput) (groupsReply, error) {

@@ -12,9 +12,9 @@ func (s *Server) jobOperations() []operation {
 	const jobs, subJobs = "/v2/{project_id}/workspace-jobs/{job_id}", "/v2/{project_id}/workspace-sub-jobs"
 	return []operation{
 		{"GET", jobs, "ShowJob", iam.Read, answering(s.showJob), "Show a job with its sub-jobs"},
-		{"POST", jobs + "/actions", "RunActionsOnWorkspaceJob", iam.Write, answering(s.retryJob), "Run the failed sub-jobs of a job again"},
+		{"POST", jobs + "/actions", "RunActionsOnWorkspaceJob", iam.Write, answering(s.retryJob), "Retry the failed sub-jobs of a job"},
 		{"GET", subJobs, "ListItaSubJobs", iam.Read, answering(s.listSubJobs), "List sub-jobs"},
-		{"POST", subJobs + "/batch-delete", "BatchDeleteSubJobs", iam.Write, silent(http.StatusOK, s.deleteSubJobs), "Delete the records of finished sub-jobs"},
+		{"POST", subJobs + "/batch-delete", "BatchDeleteSubJobs", iam.Write, silent(http.StatusOK, s.deleteSubJobs), "Delete the records of ended sub-jobs"},
 	}
 }
 
@@ -30,9 +30,9 @@ type jobDetail struct {
 	Begun     string         `json:"begin_time"`
 	Ended     string         `json:"end_time" doc:"Empty until all sub-jobs have ended"`
 	Status    string         `json:"status" enum:"WAITING,RUNNING,SUCCESS,FAIL"`
-	ErrorCode string         `json:"job_error_code,omitempty" doc:"That of the first sub-job that failed"`
+	ErrorCode string         `json:"job_error_code,omitempty" doc:"Of the first failed sub-job"`
 	Reason    string         `json:"fail_reason,omitempty"`
-	OrderID   string         `json:"order_id,omitempty" doc:"Of a rebuild that named one"`
+	OrderID   string         `json:"order_id,omitempty" doc:"Order id of the rebuild, if it had one"`
 	Total     int            `json:"sub_jobs_total"`
 	SubJobs   []subJobDetail `json:"sub_jobs"`
 }
@@ -64,9 +64,9 @@ type subJobDetail struct {
 	Ended     string         `json:"end_time"`
 	Status    string         `json:"status" enum:"WAITING,RUNNING,SUCCESS,FAILED"`
 	ErrorCode string         `json:"error_code"`
-	Reason    string         `json:"fail_reason" doc:"What went wrong and what to do"`
-	Remark    string         `json:"remark,omitempty" doc:"What a successful sub-job did otherwise than asked"`
-	Step      string         `json:"step,omitempty" doc:"The step being done"`
+	Reason    string         `json:"fail_reason" doc:"The error and its remedy"`
+	Remark    string         `json:"remark,omitempty" doc:"How the result of a successful sub-job differs from the request"`
+	Step      string         `json:"step,omitempty" doc:"The present step"`
 	Host      string         `json:"host"`
 	ProjectID string         `json:"project_id"`
 	JobID     string         `json:"job_id"`

@@ -12,10 +12,10 @@ import (
 func (s *Server) namePolicyOperations() []operation {
 	const policies = "/v2/{project_id}/desktop-name-policies"
 	return []operation{
-		{"POST", policies, "CreateDesktopNamePolicy", iam.Write, answering(s.createNamePolicy), "Add a policy by which names of desktops are made"},
-		{"GET", policies, "ListDesktopNamePolicy", iam.Read, answering(s.listNamePolicies), "List name policies"},
-		{"PUT", policies + "/{policy_id}", "UpdateDesktopNamePolicy", iam.Write, silent(http.StatusNoContent, s.updateNamePolicy), "Change a name policy"},
-		{"POST", policies + "/batch-delete", "BatchDeleteDesktopNamePolicy", iam.Write, silent(http.StatusNoContent, s.deleteNamePolicies), "Delete name policies"},
+		{"POST", policies, "CreateDesktopNamePolicy", iam.Write, answering(s.createNamePolicy), "Create a desktop name policy"},
+		{"GET", policies, "ListDesktopNamePolicy", iam.Read, answering(s.listNamePolicies), "List desktop name policies"},
+		{"PUT", policies + "/{policy_id}", "UpdateDesktopNamePolicy", iam.Write, silent(http.StatusNoContent, s.updateNamePolicy), "Update a desktop name policy"},
+		{"POST", policies + "/batch-delete", "BatchDeleteDesktopNamePolicy", iam.Write, silent(http.StatusNoContent, s.deleteNamePolicies), "Delete desktop name policies"},
 	}
 }
 
@@ -23,12 +23,12 @@ type createNamePolicyInput struct {
 	Project
 	Body struct {
 		Name      string `json:"policy_name" required:"true" doc:"1 to 30 letters, digits and underscores, not starting with a digit"`
-		Prefix    string `json:"name_prefix" required:"true" doc:"Letters, digits, hyphens and once $DomainUser$, which stands for the user's name; with the digits at most 15 characters"`
+		Prefix    string `json:"name_prefix" required:"true" doc:"Letters, digits, hyphens and at most one $DomainUser$, a placeholder for the user's name; at most 15 characters including the digits"`
 		Digits    int    `json:"digit_number" required:"true" doc:"1 to 5"`
-		Start     int    `json:"start_number" required:"true" doc:"From 1 to the highest number with so many digits"`
-		Increment int    `json:"single_domain_user_inc" required:"true" enum:"0,1" doc:"1: each user's desktops count from start_number; 0: all desktops of the policy count on together"`
-		Default   bool   `json:"is_default_policy,omitempty" doc:"Use it for requests that say nothing of names; another default one ceases to be so"`
-		Truncate  bool   `json:"prefix_truncation_enabled,omitempty" doc:"Cut a user name that is too long, instead of refusing it"`
+		Start     int    `json:"start_number" required:"true" doc:"From 1 to the highest number with this many digits"`
+		Increment int    `json:"single_domain_user_inc" required:"true" enum:"0,1" doc:"1: numbers start at start_number for each user; 0: one sequence for all desktops of the policy"`
+		Default   bool   `json:"is_default_policy,omitempty" doc:"Use it for requests without names; it replaces the present default policy"`
+		Truncate  bool   `json:"prefix_truncation_enabled,omitempty" doc:"Truncate a user name that is too long, instead of refusing it"`
 	}
 }
 
@@ -46,7 +46,7 @@ func (s *Server) createNamePolicy(ctx context.Context, in *createNamePolicyInput
 
 type listNamePoliciesInput struct {
 	Project
-	WithUser optional[bool] `query:"is_contain_user" doc:"Only policies with the user's name, or only the others"`
+	WithUser optional[bool] `query:"is_contain_user" doc:"Only policies that use the user's name, or only those that do not"`
 	Name     string         `query:"policy_name" doc:"Part of the name"`
 	ID       string         `query:"policy_id"`
 	Offset   int            `query:"offset" minimum:"0" default:"0"`

@@ -39,7 +39,7 @@ func (s *Server) listVPCs(ctx context.Context, in *Project) (vpcsReply, error) {
 type listSubnetsInput struct {
 	Project
 	VPCID string `query:"vpc_id"`
-	Zone  string `query:"availability_zone_id" doc:"Every subnet reaches into every zone"`
+	Zone  string `query:"availability_zone_id" doc:"No effect: every subnet spans all zones"`
 }
 
 type subnetsReply struct {
@@ -59,8 +59,8 @@ type subnetDetail struct {
 	SecondaryDNS string `json:"secondary_dns"`
 	Status       string `json:"status"`
 	NeutronID    string `json:"neutron_subnet_id"`
-	Checked      bool   `json:"checked" doc:"Desktops may be put on it, as on all that are listed"`
-	Unused       bool   `json:"unused" doc:"No desktop is on it, and no pool makes any there"`
+	Checked      bool   `json:"checked" doc:"Always true: desktops may be created on every listed type"`
+	Unused       bool   `json:"unused" doc:"No desktop is in it, and no pool creates desktops in it"`
 }
 
 func (s *Server) listSubnets(ctx context.Context, in *listSubnetsInput) (subnetsReply, error) {

@@ -13,7 +13,7 @@ type listNotificationsInput struct {
 	DesktopName string            `query:"desktop_name" doc:"Part of the name"`
 	PoolName    string            `query:"desktop_pool_name" maxLength:"255" doc:"Part of the name"`
 	UserName    string            `query:"user_name" doc:"Part of the name"`
-	Channel     directory.Channel `query:"type" enum:"EMAIL,SMS" doc:"No messages are sent to phones"`
+	Channel     directory.Channel `query:"type" enum:"EMAIL,SMS" doc:"Text messages are not supported"`
 	Offset      int               `query:"offset" minimum:"0" default:"0"`
 	Limit       int               `query:"limit" minimum:"0" maximum:"1000" default:"1000"`
 	SortField   string            `query:"sort_field" enum:"operate_time" default:"operate_time"`

@@ -11,8 +11,8 @@ import (
 func (s *Server) otpOperations() []operation {
 	const devices = "/v2/{project_id}/users/{user_id}/otp-devices"
 	return []operation{
-		{"GET", devices, "ListOtpDevicesByUserId", iam.Read, answering(s.listOTPDevices), "List a person's authenticator apps"},
-		{"DELETE", devices, "BatchDeleteOtpDevices", iam.Write, silent(http.StatusOK, s.deleteOTPDevices), "Unbind authenticator apps: the person signs in without a code, or sets one up anew"},
+		{"GET", devices, "ListOtpDevicesByUserId", iam.Read, answering(s.listOTPDevices), "List a user's authenticator apps"},
+		{"DELETE", devices, "BatchDeleteOtpDevices", iam.Write, silent(http.StatusOK, s.deleteOTPDevices), "Unbind authenticator apps: the user signs in without a code, or sets up an app again"},
 	}
 }
 
@@ -24,7 +24,7 @@ type otpDevice struct {
 	ID       string           `json:"id"`
 	UserID   string           `json:"user_id"`
 	UserName string           `json:"user_name"`
-	Status   signin.OTPStatus `json:"status" enum:"UNREGISTER,REGISTERED" doc:"UNREGISTER: shown to the person, not confirmed yet"`
+	Status   signin.OTPStatus `json:"status" enum:"UNREGISTER,REGISTERED" doc:"UNREGISTER: shown to the user, not confirmed yet"`
 	Created  string           `json:"create_time"`
 }
 

@@ -14,12 +14,12 @@ import (
 func (s *Server) ouOperations() []operation {
 	const ous = "/v2/{project_id}/ous"
 	return []operation{
-		{"POST", ous, "AddOu", iam.Write, answering(s.createOU), "Add an organisational unit"},
+		{"POST", ous, "AddOu", iam.Write, answering(s.createOU), "Create an organisational unit"},
 		{"GET", ous, "ListOuDetails", iam.Read, answering(s.listOUs), "List organisational units"},
-		{"PUT", ous + "/{ou_id}", "UpdateOuInfo", iam.Write, silent(http.StatusOK, s.updateOU), "Change an organisational unit's name or description"},
-		{"DELETE", ous + "/{ou_id}", "DeleteOu", iam.Write, silent(http.StatusNoContent, s.deleteOU), "Delete an organisational unit that no desktop is in"},
-		{"GET", "/v2/{project_id}/ad-ous", "ListAdOus", iam.Read, answering(s.listDirectoryOUs), "List the organisational units that the directory has"},
-		{"GET", "/v2/{project_id}/ou-users", "ListAdOuUsers", iam.Read, answering(s.listOUPeople), "List the people at a place in the directory"},
+		{"PUT", ous + "/{ou_id}", "UpdateOuInfo", iam.Write, silent(http.StatusOK, s.updateOU), "Update an organisational unit's name or description"},
+		{"DELETE", ous + "/{ou_id}", "DeleteOu", iam.Write, silent(http.StatusNoContent, s.deleteOU), "Delete an organisational unit without desktops"},
+		{"GET", "/v2/{project_id}/ad-ous", "ListAdOus", iam.Read, answering(s.listDirectoryOUs), "List the organisational units of the directory"},
+		{"GET", "/v2/{project_id}/ou-users", "ListAdOuUsers", iam.Read, answering(s.listOUPeople), "List the users at a location in the directory"},
 	}
 }
 
@@ -27,7 +27,7 @@ type createOUInput struct {
 	Project
 	Body struct {
 		Domain      string `json:"domain" required:"true" doc:"The directory"`
-		Name        string `json:"ou_name" required:"true" doc:"1 to 64 characters, in up to 5 levels with slashes between them"`
+		Name        string `json:"ou_name" required:"true" doc:"1 to 64 characters, up to 5 levels separated by slashes"`
 		Description string `json:"description,omitempty" doc:"At most 255 characters"`
 	}
 }
@@ -82,7 +82,7 @@ type updateOUInput struct {
 	OUPath
 	Body struct {
 		ID          string `json:"id,omitempty" doc:"The id in the path, or absent"`
-		Name        string `json:"ou_name" required:"true" doc:"1 to 64 characters, in up to 5 levels with slashes between them"`
+		Name        string `json:"ou_name" required:"true" doc:"1 to 64 characters, up to 5 levels separated by slashes"`
 		Description string `json:"description,omitempty" doc:"At most 255 characters; none if absent"`
 	}
 }
@@ -125,14 +125,14 @@ func (s *Server) listDirectoryOUs(ctx context.Context, in *listDirectoryOUsInput
 type listOUPeopleInput struct {
 	Project
 	OUPage
-	DN      string         `query:"ou_dn" required:"true" doc:"A distinguished name; all people are at the directory's root, DC=carrel,DC=local"`
+	DN      string         `query:"ou_dn" required:"true" doc:"A distinguished name; all users are at the directory's root, DC=carrel,DC=local"`
 	Name    string         `query:"user_name" doc:"Part of the name"`
-	Existed optional[bool] `query:"has_existed" doc:"Only people who are known already, as all are in the built-in directory, or only the others"`
+	Existed optional[bool] `query:"has_existed" doc:"Only users who exist in Carrel, as all of the built-in directory do, or only the others"`
 }
 
 type ouPeopleReply struct {
 	Total   int             `json:"total_count"`
-	Missing int             `json:"enable_create_count" doc:"How many could still be added from the directory: none from the built-in one"`
+	Missing int             `json:"enable_create_count" doc:"Number of users who could be added from the directory: 0 for the built-in one"`
 	People  []ouPersonReply `json:"user_infos"`
 }
 

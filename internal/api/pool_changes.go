@@ -14,20 +14,20 @@ import (
 func (s *Server) poolChangeOperations() []operation {
 	const pool = "/v2/{project_id}/desktop-pools/{pool_id}"
 	return []operation{
-		{"POST", pool + "/rebuild", "RebuildDesktopPool", iam.Write, answering(s.rebuildPool), "Give a pool's desktops a new image"},
-		{"POST", pool + "/rebuild/revert", "RevertDesktopPool", iam.Write, answering(s.revertPool), "Stop a rebuild of a pool, or go back to the image before"},
-		{"POST", pool + "/resize", "ResizeDesktopPool", iam.Write, answering(s.resizePool), "Give a pool's desktops another product"},
+		{"POST", pool + "/rebuild", "RebuildDesktopPool", iam.Write, answering(s.rebuildPool), "Rebuild a pool's desktops with a new image"},
+		{"POST", pool + "/rebuild/revert", "RevertDesktopPool", iam.Write, answering(s.revertPool), "Cancel a pool's rebuild, or roll back to the previous image"},
+		{"POST", pool + "/resize", "ResizeDesktopPool", iam.Write, answering(s.resizePool), "Change the product of a pool's desktops"},
 		{"POST", pool + "/volumes/batch-add", "AddDesktopPoolVolumes", iam.Write, answering(s.addPoolVolumes), "Add data disks to a pool's desktops"},
 		{"POST", pool + "/volumes/batch-delete", "DeleteDesktopPoolVolumes", iam.Write, answering(s.deletePoolVolumes), "Delete data disks of a pool's desktops"},
-		{"POST", pool + "/volumes/batch-expand", "ExpandDesktopPoolVolumes", iam.Write, answering(s.expandPoolVolumes), "Make disks of a pool's desktops larger"},
+		{"POST", pool + "/volumes/batch-expand", "ExpandDesktopPoolVolumes", iam.Write, answering(s.expandPoolVolumes), "Enlarge disks of a pool's desktops"},
 	}
 }
 
 // ReachBody says which desktops a change of a pool is for. It is exported, as everything embedded is: the description of the API has
 // no other embedded fields.
 type ReachBody struct {
-	Handle     pool.HandleType `json:"handle_type,omitempty" enum:"ONLY_FOR_EXPAND,FOR_EXPAND_AND_IDLE,FOR_EXPAND_AND_ALL" doc:"Desktops made later; those and idle ones; those and all (default)"`
-	DesktopIDs []string        `json:"desktop_ids,omitempty" doc:"At most 1000 of those; all if absent"`
+	Handle     pool.HandleType `json:"handle_type,omitempty" enum:"ONLY_FOR_EXPAND,FOR_EXPAND_AND_IDLE,FOR_EXPAND_AND_ALL" doc:"ONLY_FOR_EXPAND: desktops created later; FOR_EXPAND_AND_IDLE: also idle ones; FOR_EXPAND_AND_ALL (default): all"`
+	DesktopIDs []string        `json:"desktop_ids,omitempty" doc:"At most 1000 desktops of the pool; all if absent"`
 }
 
 func (b ReachBody) change(c workspace.Caller, poolID string) pool.ChangePoolDesktops {
@@ -44,10 +44,10 @@ type rebuildPoolBody struct {
 	ImageType   catalog.ImageType `json:"image_type,omitempty" doc:"gold, private or market; the image's own"`
 	ImageID     string            `json:"image_id" required:"true"`
 	OSType      string            `json:"os_type,omitempty" doc:"Linux or Windows; the image's own"`
-	Delay       int               `json:"delay_time,omitempty" doc:"Minutes, 0 to 1440, for which people at work may save"`
-	Message     string            `json:"message,omitempty" doc:"Shown to them, with a countdown; at most 1024 characters"`
-	OrderID     string            `json:"order_id,omitempty" doc:"Kept; at most 64 characters"`
-	Fix         bool              `json:"is_fix,omitempty" doc:"Only desktops whose image is another one"`
+	Delay       int               `json:"delay_time,omitempty" doc:"0 to 1440 minutes for connected users to save their work"`
+	Message     string            `json:"message,omitempty" doc:"Shown to connected users, with a countdown; at most 1024 characters"`
+	OrderID     string            `json:"order_id,omitempty" doc:"Stored; at most 64 characters"`
+	Fix         bool              `json:"is_fix,omitempty" doc:"Only desktops with another image"`
 	EncryptType string            `json:"encrypt_type,omitempty" enum:"KEEP,UNENCRYPTED,ENCRYPTED" doc:"ENCRYPTED is refused"`
 	KeyID       string            `json:"kms_id,omitempty" doc:"Refused"`
 }
@@ -75,13 +75,13 @@ type resizePoolInput struct {
 		ReachBody
 		ProductID string `json:"product_id" required:"true"`
 		FlavorID  string `json:"flavor_id,omitempty" doc:"The product, if given"`
-		Mode      string `json:"mode,omitempty" enum:"STOP_DESKTOP" doc:"Stop desktops that run, and start them again; without it they are refused"`
+		Mode      string `json:"mode,omitempty" enum:"STOP_DESKTOP" doc:"Stop running desktops and start them again; without it they are refused"`
 	}
 }
 
 type resizePoolReply struct {
 	JobID string      `json:"job_id"`
-	Jobs  []resizeJob `json:"jobs" doc:"The desktops that it is for"`
+	Jobs  []resizeJob `json:"jobs" doc:"The desktops concerned"`
 }
 
 type resizeJob struct {
@@ -124,7 +124,7 @@ type deletePoolVolumesInput struct {
 	PoolPath
 	Body struct {
 		ReachBody
-		Volumes []idBody `json:"volumes,omitempty" doc:"Data disks by their ids in the pool; what is on them is lost"`
+		Volumes []idBody `json:"volumes,omitempty" doc:"Ids of data disks in the pool; their content is lost"`
 	}
 }
 
@@ -139,7 +139,7 @@ type expandPoolVolumesInput struct {
 	PoolPath
 	Body struct {
 		ReachBody
-		Volumes []volumeGrowthBody `json:"volumes,omitempty" doc:"By their ids in the pool; the system disk may be among them"`
+		Volumes []volumeGrowthBody `json:"volumes,omitempty" doc:"Ids of disks in the pool, which may include the system disk"`
 	}
 }
 

@@ -11,26 +11,26 @@ import (
 type listPoolDesktopsInput struct {
 	DesktopDetailFilter
 	PoolID   string             `path:"pool_id"`
-	Differs  desktop.Difference `query:"inconsistent_type" enum:"PRODUCT_ID,IMAGE_ID,DISK_NUM,DISK_SIZE,AUTO_ISOLATION" doc:"Only desktops that differ so from what the pool would make now, or were put aside"`
-	Isolated optional[bool]     `query:"isolated" doc:"Only desktops that were put aside because they broke, or only the others"`
+	Differs  desktop.Difference `query:"inconsistent_type" enum:"PRODUCT_ID,IMAGE_ID,DISK_NUM,DISK_SIZE,AUTO_ISOLATION" doc:"Only desktops that differ in this from the pool's present settings, or are isolated"`
+	Isolated optional[bool]     `query:"isolated" doc:"Only isolated desktops, or only the others"`
 	Limit    int                `query:"limit" minimum:"0" maximum:"100" default:"10"`
 }
 
 type poolDesktopsReply struct {
 	Total        int           `json:"total_count"`
-	OnDemand     int           `json:"on_demand_desktops_num" doc:"All of them are on demand here"`
-	OnDemandFree int           `json:"on_demand_free_image_desktops_num" doc:"All of them: no image costs anything here"`
+	OnDemand     int           `json:"on_demand_desktops_num" doc:"All desktops: there is only on-demand charging"`
+	OnDemandFree int           `json:"on_demand_free_image_desktops_num" doc:"All desktops: images are free of charge"`
 	OnDemandPaid int           `json:"on_demand_charge_image_desktops_num"`
 	Period       int           `json:"period_desktops_num"`
 	PeriodFree   int           `json:"period_free_image_desktops_num"`
 	PeriodPaid   int           `json:"period_charge_image_desktops_num"`
-	Differs      string        `json:"inconsistent_type,omitempty" enum:"product_id,image_id,disk_num,disk_size" doc:"The difference that was asked for"`
+	Differs      string        `json:"inconsistent_type,omitempty" enum:"product_id,image_id,disk_num,disk_size" doc:"The requested difference"`
 	Desktops     []poolDesktop `json:"pool_desktops"`
 }
 
 type poolDesktop struct {
 	DesktopDetail
-	Differs []string `json:"inconsistent_types" doc:"How it differs from what the pool would make now: PRODUCT, IMAGE, DISK_NUM, DISK_SIZE"`
+	Differs []string `json:"inconsistent_types" doc:"How it differs from the pool's present settings: PRODUCT, IMAGE, DISK_NUM, DISK_SIZE"`
 }
 
 func (s *Server) listPoolDesktops(ctx context.Context, in *listPoolDesktopsInput) (poolDesktopsReply, error) {

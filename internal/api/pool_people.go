@@ -12,11 +12,11 @@ import (
 // grantBody is a person or group that may use a pool, in requests and answers.
 type grantBody struct {
 	Type    pool.GranteeType  `json:"object_type" required:"true" enum:"USER,USER_GROUP"`
-	ID      string            `json:"object_id" required:"true" doc:"The id decides, whatever the name"`
-	Name    string            `json:"object_name,omitempty" doc:"In answers: the name that it has now"`
+	ID      string            `json:"object_id" required:"true" doc:"Id of the user or group; the name is not compared"`
+	Name    string            `json:"object_name,omitempty" doc:"In responses: its present name"`
 	Domain  string            `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
 	Group   desktop.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
-	Created string            `json:"created_at,omitempty" doc:"In answers only"`
+	Created string            `json:"created_at,omitempty" doc:"In responses only"`
 }
 
 func (b grantBody) grant() pool.Grant {
@@ -59,7 +59,7 @@ func (s *Server) changeGrants(ctx context.Context, in *changeGrantsInput) error 
 
 type listPoolsByUsersInput struct {
 	Project
-	UserIDs []string `query:"user_ids,explode" maxItems:"100" doc:"Everybody if absent"`
+	UserIDs []string `query:"user_ids,explode" maxItems:"100" doc:"All users if absent"`
 	Offset  int      `query:"offset" minimum:"0" default:"0"`
 	Limit   int      `query:"limit" minimum:"0" maximum:"100" default:"10"`
 }
@@ -77,7 +77,7 @@ type userPools struct {
 type userPool struct {
 	ID       string `json:"desktop_pool_id"`
 	Name     string `json:"desktop_pool_name"`
-	Attached bool   `json:"is_attached" doc:"They have a desktop of it"`
+	Attached bool   `json:"is_attached" doc:"Whether the user has a desktop of the pool"`
 }
 
 func (s *Server) listPoolsByUsers(ctx context.Context, in *listPoolsByUsersInput) (poolsByUsersReply, error) {

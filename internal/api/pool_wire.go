@@ -14,8 +14,8 @@ import (
 // left out in silence.
 type (
 	createPoolBody struct {
-		Name           string            `json:"name" required:"true" doc:"1 to 255 letters, digits and hyphens; unique in the project whatever its case"`
-		Type           pool.PoolType     `json:"type" required:"true" enum:"DYNAMIC,STATIC" doc:"DYNAMIC: any desktop for a while; STATIC: one for good"`
+		Name           string            `json:"name" required:"true" doc:"1 to 255 letters, digits and hyphens; unique in the project, case-insensitive"`
+		Type           pool.PoolType     `json:"type" required:"true" enum:"DYNAMIC,STATIC" doc:"DYNAMIC: any desktop, temporarily; STATIC: one desktop, permanently"`
 		Size           int               `json:"size" required:"true" doc:"1 to 1000 desktops"`
 		Description    string            `json:"description,omitempty" doc:"At most 255 characters"`
 		Zone           string            `json:"availability_zone,omitempty" doc:"The default zone if absent"`
@@ -26,52 +26,52 @@ type (
 		Root           *poolVolumeBody   `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
 		Data           []poolVolumeBody  `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
 		VPCID          string            `json:"vpc_id,omitempty" doc:"The subnets' if absent"`
-		SubnetIDs      []string          `json:"subnet_ids" required:"true" doc:"1 to 50; the desktops are spread over them"`
+		SubnetIDs      []string          `json:"subnet_ids" required:"true" doc:"1 to 50; desktops are spread over them"`
 		SecurityGroups []idBody          `json:"security_groups,omitempty" doc:"The default group if absent"`
-		People         []grantBody       `json:"authorized_objects,omitempty" doc:"Who may use the pool; at most 500 here, more with CreateDesktopPoolAuthorizedObjects"`
+		People         []grantBody       `json:"authorized_objects,omitempty" doc:"Users and groups with access to the pool; at most 500 here, more with CreateDesktopPoolAuthorizedObjects"`
 		OUName         string            `json:"ou_name,omitempty" doc:"An organisational unit that AddOu has added"`
-		Tags           []tagBody         `json:"tags,omitempty" doc:"At most 20; of the pool's desktops too"`
+		Tags           []tagBody         `json:"tags,omitempty" doc:"At most 20; also applied to the pool's desktops"`
 		EnterpriseID   string            `json:"enterprise_project_id,omitempty" doc:"0 by default"`
-		Retention      *int              `json:"disconnected_retention_period,omitempty" doc:"DYNAMIC: minutes for which somebody who disconnected keeps the desktop; 10 to 43200, 30 if absent"`
-		Autoscaling    bool              `json:"enable_autoscale,omitempty" doc:"Whether autoscale_policy holds; no by default"`
-		Policy         *autoscaleBody    `json:"autoscale_policy,omitempty" doc:"When desktops are made and deleted by themselves; nothing happens without autoscale_type"`
-		Reset          *resetPolicyBody  `json:"user_reset_policy,omitempty" doc:"Whether people may reset the desktop that they have"`
-		NamePolicyID   string            `json:"desktop_name_policy_id,omitempty" doc:"Makes the computer names; from the pool's name if absent"`
+		Retention      *int              `json:"disconnected_retention_period,omitempty" doc:"DYNAMIC: minutes for which a disconnected user keeps the desktop; 10 to 43200, 30 if absent"`
+		Autoscaling    bool              `json:"enable_autoscale,omitempty" doc:"Whether autoscale_policy is in effect; false by default"`
+		Policy         *autoscaleBody    `json:"autoscale_policy,omitempty" doc:"When to create and delete desktops automatically; no effect without autoscale_type"`
+		Reset          *resetPolicyBody  `json:"user_reset_policy,omitempty" doc:"Whether users may reset their desktops"`
+		NamePolicyID   string            `json:"desktop_name_policy_id,omitempty" doc:"Generates the computer names; derived from the pool's name if absent"`
 		Domain         string            `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
 	}
 	poolVolumeBody struct {
 		VolumeBody
-		ID       string `json:"id,omitempty" doc:"Refused: a new disk gets its id"`
+		ID       string `json:"id,omitempty" doc:"Refused: Carrel generates the id of a new disk"`
 		SpecCode string `json:"resource_spec_code,omitempty" doc:"The type, if given"`
 	}
 	autoscaleBody struct {
-		Type           *pool.AutoscaleType `json:"autoscale_type,omitempty" enum:"ACCESS_CREATED,AUTO_CREATED" doc:"ACCESS_CREATED: for people who find no idle desktop; AUTO_CREATED: also to keep min_idle ready"`
-		MaxAutoCreated *int                `json:"max_auto_created,omitempty" doc:"1 to 5000 desktops that autoscaling has made, in every state; needed with enable_autoscale"`
-		MinIdle        *int                `json:"min_idle,omitempty" doc:"AUTO_CREATED: 0 to 5000 desktops are kept ready; 0 if absent"`
-		OnceCreated    *int                `json:"once_auto_created,omitempty" doc:"1 to 100 are made at a time; 100 if absent"`
-		MinRetention   *int                `json:"min_retention,omitempty" doc:"0 to 5000 desktops that scale-in leaves; 0 if absent"`
-		IdleMinutes    *int                `json:"idle_retention_duration,omitempty" doc:"Scale-in deletes what has been idle for 0 to 43200 minutes; nothing if absent"`
-		AutoIsolation  *bool               `json:"auto_isolation_enable,omitempty" doc:"Put desktops aside that broke"`
-		MaxIsolated    *int                `json:"auto_isolation_max_num,omitempty" doc:"At most 1 to 1000 are put aside; 1000 if absent"`
+		Type           *pool.AutoscaleType `json:"autoscale_type,omitempty" enum:"ACCESS_CREATED,AUTO_CREATED" doc:"ACCESS_CREATED: create desktops for users who find no idle one; AUTO_CREATED: also keep min_idle ready"`
+		MaxAutoCreated *int                `json:"max_auto_created,omitempty" doc:"Limit of desktops created by autoscaling, in all states, 1 to 5000; required with enable_autoscale"`
+		MinIdle        *int                `json:"min_idle,omitempty" doc:"AUTO_CREATED: 0 to 5000 idle desktops are kept ready; 0 if absent"`
+		OnceCreated    *int                `json:"once_auto_created,omitempty" doc:"Batch size of scale-out, 1 to 100; 100 if absent"`
+		MinRetention   *int                `json:"min_retention,omitempty" doc:"Number of desktops that scale-in keeps, 0 to 5000; 0 if absent"`
+		IdleMinutes    *int                `json:"idle_retention_duration,omitempty" doc:"0 to 43200 minutes after which scale-in deletes an idle desktop; no scale-in if absent"`
+		AutoIsolation  *bool               `json:"auto_isolation_enable,omitempty" doc:"Isolate broken desktops"`
+		MaxIsolated    *int                `json:"auto_isolation_max_num,omitempty" doc:"Limit of isolated desktops, 1 to 1000; 1000 if absent"`
 	}
 	resetPolicyBody struct {
-		Enabled *bool `json:"enable,omitempty" doc:"People may reset the desktop that they have to its image"`
+		Enabled *bool `json:"enable,omitempty" doc:"Users may reset their desktop to its image"`
 		PerDay  *int  `json:"reset_count_per_day,omitempty" doc:"1 to 100 times in any 24 hours; 1 if absent"`
 	}
 	updatePoolBody struct {
 		Name           *string           `json:"name,omitempty"`
 		Description    *string           `json:"description,omitempty"`
 		OUName         *string           `json:"ou_name,omitempty"`
-		Tags           *[]tagBody        `json:"tags,omitempty" doc:"Absent: cleared, unless the request holds nothing but in_maintenance_mode"`
+		Tags           *[]tagBody        `json:"tags,omitempty" doc:"Cleared if absent, unless the request contains only in_maintenance_mode"`
 		Retention      *int              `json:"disconnected_retention_period,omitempty"`
 		Autoscaling    *bool             `json:"enable_autoscale,omitempty"`
 		Policy         *autoscaleBody    `json:"autoscale_policy,omitempty" doc:"Replaces the policy; an empty object clears it"`
 		Reset          *resetPolicyBody  `json:"user_reset_policy,omitempty"`
-		InMaintenance  *bool             `json:"in_maintenance_mode,omitempty" doc:"Nobody gets a desktop of the pool, and autoscaling does nothing"`
+		InMaintenance  *bool             `json:"in_maintenance_mode,omitempty" doc:"No user gets a desktop of the pool, and autoscaling is suspended"`
 		NamePolicyID   *string           `json:"desktop_name_policy_id,omitempty"`
 		Zone           *string           `json:"availability_zone,omitempty"`
-		Root           *volumeTypeBody   `json:"root_volume,omitempty" doc:"Another type for the system disk of desktops made later"`
-		Data           *[]volumeTypeBody `json:"data_volumes,omitempty" doc:"Other types for data disks of desktops made later; those that are not named stay"`
+		Root           *volumeTypeBody   `json:"root_volume,omitempty" doc:"Another type for the system disk of desktops created later"`
+		Data           *[]volumeTypeBody `json:"data_volumes,omitempty" doc:"Other types for data disks of desktops created later; disks that are not named keep theirs"`
 		VPCID          *string           `json:"vpc_id,omitempty"`
 		SubnetIDs      *[]string         `json:"subnet_ids,omitempty"`
 		SecurityGroups *[]idBody         `json:"security_groups,omitempty" doc:"None: the default group"`
@@ -80,8 +80,8 @@ type (
 	volumeTypeBody struct {
 		ID         string `json:"id" required:"true" doc:"The disk's id in the pool"`
 		Type       string `json:"type" required:"true" doc:"A type that ListVolumeProductInfo lists"`
-		IOPS       int    `json:"iops,omitempty" doc:"Refused: disks have the speed of their type"`
-		Throughput int    `json:"throughput,omitempty" doc:"Refused: disks have the speed of their type"`
+		IOPS       int    `json:"iops,omitempty" doc:"Refused: the disk type determines the speed"`
+		Throughput int    `json:"throughput,omitempty" doc:"Refused: the disk type determines the speed"`
 		KeyID      string `json:"kms_id,omitempty" doc:"Refused"`
 	}
 )
@@ -181,39 +181,39 @@ type poolReply struct {
 	Description    string           `json:"description"`
 	Created        string           `json:"created_time"`
 	ChargingMode   string           `json:"charging_mode" doc:"1: on demand"`
-	Desktops       int              `json:"desktop_count" doc:"In every state"`
-	Used           int              `json:"desktop_used" doc:"Those that somebody has"`
+	Desktops       int              `json:"desktop_count" doc:"Desktops in all states"`
+	Used           int              `json:"desktop_used" doc:"Number of desktops with a user"`
 	Zone           string           `json:"availability_zone"`
 	SubnetID       string           `json:"subnet_id" doc:"The first of subnet_ids"`
 	SubnetIDs      []string         `json:"subnet_ids"`
 	VPCID          string           `json:"vpc_id"`
 	Product        productSummary   `json:"product"`
-	ImageID        string           `json:"image_id" doc:"What new desktops start from"`
+	ImageID        string           `json:"image_id" doc:"The image of new desktops"`
 	ImageType      string           `json:"image_type"`
 	ImageName      string           `json:"image_name"`
 	OSType         string           `json:"image_os_type"`
 	OSVersion      string           `json:"image_os_version"`
 	OSPlatform     string           `json:"image_os_platform"`
 	Root           poolVolume       `json:"root_volume"`
-	Data           []poolVolume     `json:"data_volumes" doc:"In the order in which they were asked for"`
+	Data           []poolVolume     `json:"data_volumes" doc:"In the order of the request"`
 	SecurityGroups []namedGroup     `json:"security_groups"`
 	Retention      int              `json:"disconnected_retention_period" doc:"Minutes; 0 in STATIC pools"`
 	Autoscaling    bool             `json:"enable_autoscale"`
 	Policy         *autoscaleBody   `json:"autoscale_policy,omitempty"`
 	Reset          resetPolicyBody  `json:"user_reset_policy"`
-	Status         string           `json:"status" enum:"STEADY,TEMPORARY,EXIST_FROZEN" doc:"TEMPORARY while a job of the pool is under way"`
+	Status         string           `json:"status" enum:"STEADY,TEMPORARY,EXIST_FROZEN" doc:"TEMPORARY while a job of the pool is running"`
 	EnterpriseID   string           `json:"enterprise_project_id"`
 	InMaintenance  bool             `json:"in_maintenance_mode"`
 	NamePolicyID   string           `json:"desktop_name_policy_id"`
 	Tags           []tagBody        `json:"tags"`
 	OUName         string           `json:"ou_name"`
-	Isolated       int              `json:"isolation_num" doc:"How many desktops are put aside"`
+	Isolated       int              `json:"isolation_num" doc:"Number of isolated desktops"`
 	Domain         string           `json:"domain"`
-	History        []poolImageReply `json:"image_history" doc:"The images of the pool, oldest first; the last is the present one"`
+	History        []poolImageReply `json:"image_history" doc:"Images of the pool, oldest first; the last is the present one"`
 }
 
 type poolVolume struct {
-	ID       string `json:"id" doc:"Names the disk in calls about the pool's disks"`
+	ID       string `json:"id" doc:"Identifies the disk in calls about the pool's disks"`
 	Type     string `json:"type"`
 	Size     int    `json:"size" doc:"GB"`
 	SpecCode string `json:"resource_spec_code"`
@@ -222,7 +222,7 @@ type poolVolume struct {
 type poolImageReply struct {
 	ImageID string `json:"image_id"`
 	Type    string `json:"image_type"`
-	JobID   string `json:"job_id" doc:"The rebuild that brought it; empty for the first"`
+	JobID   string `json:"job_id" doc:"Job of the rebuild that introduced the image; empty for the first"`
 	Since   string `json:"since"`
 }
 

@@ -17,20 +17,20 @@ func (s *Server) poolOperations() []operation {
 	return []operation{
 		{"POST", pools, "CreateDesktopPool", iam.Write, answering(s.createPool), "Create a pool with its first desktops"},
 		{"GET", pools, "ListDesktopPools", iam.Read, answering(s.listPools), "List pools"},
-		{"GET", pools + "/statistics/by-users", "ListDesktopPoolsByUsers", iam.Read, answering(s.listPoolsByUsers), "List people with the pools that they may use"},
+		{"GET", pools + "/statistics/by-users", "ListDesktopPoolsByUsers", iam.Read, answering(s.listPoolsByUsers), "List users with the pools they have access to"},
 		{"GET", pool, "ShowDesktopPoolDetail", iam.Read, answering(s.showPool), "Show a pool"},
-		{"PUT", pool, "UpdateDesktopPool", iam.Write, silent(http.StatusOK, s.updatePool), "Change a pool's settings, for desktops made later"},
-		{"DELETE", pool, "DeleteDesktopPool", iam.Write, silent(http.StatusNoContent, s.deletePool), "Delete a pool that has no desktops"},
+		{"PUT", pool, "UpdateDesktopPool", iam.Write, silent(http.StatusOK, s.updatePool), "Update a pool's settings, for desktops created later"},
+		{"DELETE", pool, "DeleteDesktopPool", iam.Write, silent(http.StatusNoContent, s.deletePool), "Delete a pool without desktops"},
 		{"POST", pool + "/expand", "ExpandDesktopPool", iam.Write, answering(s.expandPool), "Add desktops to a pool"},
 		{"POST", pool + "/action", "ExecuteDesktopPoolAction", iam.Write, answering(s.operatePool), "Start, stop, restart or hibernate all desktops of a pool"},
-		{"GET", pool + "/desktops", "ListPoolDesktopsDetail", iam.Read, answering(s.listPoolDesktops), "List a pool's desktops with all their details"},
-		{"GET", pool + "/inconsistent-statics", "ListInconsistentStatics", iam.Read, answering(s.countPoolDifferences), "Count the desktops of a pool that are not as it would make them now"},
-		{"GET", pool + "/users", "ListDesktopPoolAuthorizedObjects", iam.Read, answering(s.listGrants), "List who may use a pool"},
-		{"POST", pool + "/users", "CreateDesktopPoolAuthorizedObjects", iam.Write, silent(http.StatusOK, s.changeGrants), "Let people and groups use a pool, or no longer"},
-		{"POST", pool + "/notifications", "SendDesktopPoolNotifications", iam.Write, answering(s.notifyPool), "Show a message to everybody who is connected to a pool"},
-		{"POST", pool + "/shrink", "ShrinkDesktopPool", iam.Write, answering(s.shrinkPool), "Delete a number of a pool's desktops that nobody has"},
-		{"POST", pool + "/desktops/take-back", "TakeBackPoolDesktops", iam.Write, silent(http.StatusOK, s.takeBack), "Give desktops that were put aside back to a pool"},
-		{"GET", pool + "/decisions", "ListDesktopPoolDecisions", iam.Read, answering(s.listDecisions), "List what was decided about a pool, and why"},
+		{"GET", pool + "/desktops", "ListPoolDesktopsDetail", iam.Read, answering(s.listPoolDesktops), "List a pool's desktops with all details"},
+		{"GET", pool + "/inconsistent-statics", "ListInconsistentStatics", iam.Read, answering(s.countPoolDifferences), "Count the desktops that differ from the pool's present settings"},
+		{"GET", pool + "/users", "ListDesktopPoolAuthorizedObjects", iam.Read, answering(s.listGrants), "List the users and groups with access to a pool"},
+		{"POST", pool + "/users", "CreateDesktopPoolAuthorizedObjects", iam.Write, silent(http.StatusOK, s.changeGrants), "Grant or revoke access to a pool"},
+		{"POST", pool + "/notifications", "SendDesktopPoolNotifications", iam.Write, answering(s.notifyPool), "Show a message to all users connected to a pool"},
+		{"POST", pool + "/shrink", "ShrinkDesktopPool", iam.Write, answering(s.shrinkPool), "Delete a number of a pool's desktops without a user"},
+		{"POST", pool + "/desktops/take-back", "TakeBackPoolDesktops", iam.Write, silent(http.StatusOK, s.takeBack), "Put isolated desktops back into a pool"},
+		{"GET", pool + "/decisions", "ListDesktopPoolDecisions", iam.Read, answering(s.listDecisions), "List the decisions about a pool, with reasons"},
 	}
 }
 
@@ -115,7 +115,7 @@ type operatePoolInput struct {
 	PoolPath
 	Body struct {
 		Op   string `json:"op_type" required:"true" enum:"os-start,os-stop,reboot,hibernate,os-hibernate" doc:"os-hibernate, as for single desktops, means hibernate"`
-		Type string `json:"type,omitempty" enum:"SOFT,HARD" doc:"SOFT (default) asks the system inside, HARD does not"`
+		Type string `json:"type,omitempty" enum:"SOFT,HARD" doc:"SOFT (default) shuts the guest system down, HARD powers off"`
 	}
 }
 
@@ -134,7 +134,7 @@ type notifyPoolInput struct {
 }
 
 type notifyReply struct {
-	JobID string `json:"job_id" doc:"Its sub-jobs show the message, one desktop each; there are none when nobody is connected"`
+	JobID string `json:"job_id" doc:"Its sub-jobs show the message on one desktop each; none if no user is connected"`
 }
 
 func (s *Server) notifyPool(ctx context.Context, in *notifyPoolInput) (notifyReply, error) {
@@ -169,9 +169,9 @@ type decisionReply struct {
 	ID      string            `json:"id"`
 	Kind    pool.DecisionKind `json:"kind" enum:"AUTOSCALE,BIND,ROLLOUT"`
 	At      string            `json:"decided_at"`
-	Reasons []pool.Reason     `json:"reasons" doc:"Why it was done, and why other things were not"`
-	Inputs  any               `json:"inputs,omitempty" doc:"The facts that the decision used"`
-	Actions any               `json:"actions,omitempty" doc:"What was ordered"`
+	Reasons []pool.Reason     `json:"reasons" doc:"Why actions were taken, and why others were not"`
+	Inputs  any               `json:"inputs,omitempty" doc:"The inputs of the decision"`
+	Actions any               `json:"actions,omitempty" doc:"The actions that were ordered"`
 }
 
 func (s *Server) listDecisions(ctx context.Context, in *listDecisionsInput) (decisionsReply, error) {

@@ -26,20 +26,20 @@ type serviceDetail struct {
 	VPCName         string         `json:"vpc_name,omitempty"`
 	AccessMode      string         `json:"access_mode,omitempty"`
 	AccessStatus    string         `json:"access_status,omitempty"`
-	AccessAddress   string         `json:"internet_access_address,omitempty" doc:"Where people reach the portal: the name or address of base_url"`
+	AccessAddress   string         `json:"internet_access_address,omitempty" doc:"Address of the portal: the host name or address in base_url"`
 	AccessPort      string         `json:"internet_access_port,omitempty"`
 	SubnetIDs       []nicBody      `json:"subnet_ids,omitempty"`
 	VPCs            []serviceVPC   `json:"vpc_config_infos,omitempty"`
 	DesktopGroup    *namedGroup    `json:"desktop_security_group,omitempty"`
 	ServiceGroup    *namedGroup    `json:"infrastructure_security_group,omitempty"`
 	Closable        bool           `json:"closable"`
-	ConfigStatus    string         `json:"config_status,omitempty" doc:"3: without a directory of one's own"`
+	ConfigStatus    string         `json:"config_status,omitempty" doc:"3: no external directory"`
 	Progress        string         `json:"progress,omitempty"`
 	EnterpriseID    string         `json:"enterprise_id,omitempty"`
 	EnterpriseOwner string         `json:"enterprise_project_id,omitempty"`
 	IPv6            bool           `json:"is_support_ipv6"`
 	UserSnapshots   bool           `json:"enable_user_create_snapshot"`
-	Global          bool           `json:"is_global" doc:"Never: the service is a project's"`
+	Global          bool           `json:"is_global" doc:"Always false: the service belongs to a project"`
 }
 
 type directoryBody struct {
@@ -51,7 +51,7 @@ type directoryBody struct {
 type serviceVPC struct {
 	VPCID     string   `json:"vpc_id"`
 	SubnetIDs []string `json:"subnet_ids"`
-	Used      []string `json:"used_subnet_ids" doc:"Those on which desktops are, or pools make them"`
+	Used      []string `json:"used_subnet_ids" doc:"Subnets with desktops, or in which pools create desktops"`
 	Default   bool     `json:"default_access_vpc"`
 }
 

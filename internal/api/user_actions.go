@@ -31,8 +31,8 @@ type updateUserInput struct {
 		Expires      *string               `json:"account_expires,omitempty" doc:"A time such as 2030-01-31T12:00:00Z, or 0 for never"`
 		MayChange    *bool                 `json:"enable_change_password,omitempty"`
 		MustChange   *bool                 `json:"next_login_change_password,omitempty"`
-		NeverExpires *bool                 `json:"password_never_expired,omitempty" doc:"Kept and shown; no password expires here"`
-		Disabled     *bool                 `json:"disabled,omitempty" doc:"Ends what they have open, and keeps them out"`
+		NeverExpires *bool                 `json:"password_never_expired,omitempty" doc:"Stored and returned; passwords do not expire"`
+		Disabled     *bool                 `json:"disabled,omitempty" doc:"Closes the user's sessions and refuses sign-in"`
 
 		InfoMap string `json:"user_info_map,omitempty" doc:"Refused"`
 	}
@@ -60,7 +60,7 @@ func (s *Server) updateUser(ctx context.Context, in *updateUserInput) (idReply, 
 type actOnUserInput struct {
 	UserPath
 	Body struct {
-		Action signin.UserAction `json:"op_type" required:"true" enum:"LOCK,UNLOCK,RESET_PWD" doc:"RESET_PWD voids the password and mails a link to choose another"`
+		Action signin.UserAction `json:"op_type" required:"true" enum:"LOCK,UNLOCK,RESET_PWD" doc:"RESET_PWD invalidates the password and mails a link for choosing another"`
 	}
 }
 
@@ -70,11 +70,11 @@ func (s *Server) actOnUser(ctx context.Context, in *actOnUserInput) error {
 
 type randomPasswordInput struct {
 	UserPath
-	Notify string `query:"notification_type" doc:"email: also mail them a link to choose a password themselves; the password is not mailed"`
+	Notify string `query:"notification_type" doc:"email: also mail the user a link for choosing a password; the password itself is not mailed"`
 }
 
 type randomPasswordReply struct {
-	Password string `json:"password" doc:"Shown only here; to be changed at the next sign-in"`
+	Password string `json:"password" doc:"Returned only here; must be changed at the next sign-in"`
 }
 
 func (s *Server) randomPassword(ctx context.Context, in *randomPasswordInput) (randomPasswordReply, error) {
@@ -92,8 +92,8 @@ func (s *Server) randomPassword(ctx context.Context, in *randomPasswordInput) (r
 type inviteUserInput struct {
 	UserPath
 	Body *struct {
-		Template      string `json:"template_id,omitempty" doc:"Refused: the installation has one template for each kind of mail"`
-		PhoneTemplate string `json:"phone_template_id,omitempty" doc:"Refused: no messages are sent to phones"`
+		Template      string `json:"template_id,omitempty" doc:"Refused: the installation has one template per kind of mail"`
+		PhoneTemplate string `json:"phone_template_id,omitempty" doc:"Refused: text messages are not supported"`
 	}
 }
 

@@ -25,15 +25,15 @@ func (s *Server) fileOperations() []operation {
 		tasks = "/v2/{project_id}/export-tasks"
 	)
 	return []operation{
-		{"POST", users + "/desktop-users/action/import", "ImportUserList", iam.Write, answering(s.importUsers), "Add the people of a file; bad rows are reported, good ones go in"},
-		{"GET", users + "/desktop-users/template", "ExportUserListTemplate", iam.Read, filing(s.desktopUsersTemplate), "Get the file to fill in for people with desktops"},
-		{"GET", users + "/template/download", "ExportUsersTemplate", iam.Read, filing(s.usersTemplate), "Get the file to fill in for people"},
-		{"POST", "/v3/{project_id}/users/export", "ExportUsersNew", iam.Write, answering(s.exportUsers), "Make a file of people"},
-		{"GET", "/v2/{project_id}/groups/export", "ExportUserGroups", iam.Read, filing(s.exportGroups), "Get a file of groups"},
-		{"GET", "/v3/{project_id}/groups/{group_id}/users/export", "ExportUserGroupUsersNew", iam.Read, answering(s.exportMembers), "Make a file of the people of a group"},
-		{"GET", tasks, "ListExportTasks", iam.Read, answering(s.listExports), "List files that were made"},
-		{"GET", tasks + "/{task_id}/download", "DownloadExportFile", iam.Read, filing(s.downloadExport), "Get a file that was made"},
-		{"POST", tasks + "/batch-delete", "DeleteExportTasks", iam.Write, silent(http.StatusOK, s.deleteExports), "Delete files that were made"},
+		{"POST", users + "/desktop-users/action/import", "ImportUserList", iam.Write, answering(s.importUsers), "Import users from a file; invalid rows are reported, valid ones imported"},
+		{"GET", users + "/desktop-users/template", "ExportUserListTemplate", iam.Read, filing(s.desktopUsersTemplate), "Download the import template for users with desktops"},
+		{"GET", users + "/template/download", "ExportUsersTemplate", iam.Read, filing(s.usersTemplate), "Download the import template for users"},
+		{"POST", "/v3/{project_id}/users/export", "ExportUsersNew", iam.Write, answering(s.exportUsers), "Export users to a file"},
+		{"GET", "/v2/{project_id}/groups/export", "ExportUserGroups", iam.Read, filing(s.exportGroups), "Export user groups"},
+		{"GET", "/v3/{project_id}/groups/{group_id}/users/export", "ExportUserGroupUsersNew", iam.Read, answering(s.exportMembers), "Export the users of a group to a file"},
+		{"GET", tasks, "ListExportTasks", iam.Read, answering(s.listExports), "List exports"},
+		{"GET", tasks + "/{task_id}/download", "DownloadExportFile", iam.Read, filing(s.downloadExport), "Download an export"},
+		{"POST", tasks + "/batch-delete", "DeleteExportTasks", iam.Write, silent(http.StatusOK, s.deleteExports), "Delete exports"},
 	}
 }
 
@@ -83,10 +83,10 @@ type importUsersInput struct {
 }
 
 type importUsersReply struct {
-	Good  []importedUserReply `json:"user_detail_list" doc:"Who was added, or was there already"`
-	Bad   []importedUserReply `json:"failed_detail_list" doc:"Rows that are no good; the description says why, with line and column"`
+	Good  []importedUserReply `json:"user_detail_list" doc:"Users who were created or existed already"`
+	Bad   []importedUserReply `json:"failed_detail_list" doc:"Invalid rows; the description gives the reason, with line and column"`
 	Total int                 `json:"total_count"`
-	JobID string              `json:"job_id,omitempty" doc:"The job that hashes the passwords of the file, if it has any; people can sign in before it has ended"`
+	JobID string              `json:"job_id,omitempty" doc:"The job that hashes the passwords of the file, if it has any; users can sign in before it has ended"`
 }
 
 type importedUserReply struct {
@@ -168,7 +168,7 @@ type desktopUsersTemplateInput struct {
 	Project
 	Accepted
 	Language string `query:"language" enum:"zh_CN,en_US" default:"en_US"`
-	OSType   string `query:"os_type" enum:"Linux,Windows" default:"Linux" doc:"Whose permission groups are named"`
+	OSType   string `query:"os_type" enum:"Linux,Windows" default:"Linux" doc:"The user whose permission groups are listed"`
 }
 
 func (s *Server) desktopUsersTemplate(_ context.Context, in *desktopUsersTemplateInput) (file, sheet.Format, error) {
@@ -189,7 +189,7 @@ type usersTemplateInput struct {
 	Project
 	Accepted
 	Language   string               `query:"language" enum:"zh_CN,en_US" default:"en_US"`
-	Activation directory.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE" default:"USER_ACTIVATE" doc:"With ADMIN_ACTIVATE there is a column for passwords"`
+	Activation directory.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE" default:"USER_ACTIVATE" doc:"ADMIN_ACTIVATE adds a column for passwords"`
 }
 
 func (s *Server) usersTemplate(_ context.Context, in *usersTemplateInput) (file, sheet.Format, error) {

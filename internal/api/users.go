@@ -16,17 +16,17 @@ import (
 func (s *Server) userOperations() []operation {
 	const users = "/v2/{project_id}/users"
 	return []operation{
-		{"POST", users, "CreateDesktopUser", iam.Write, answering(s.createUser), "Add a person"},
-		{"POST", users + "/batch-create", "BatchCreateUsers", iam.Write, silent(http.StatusOK, s.createUsers), "Add people, all or none"},
-		{"GET", users, "ListUsers", iam.Read, answering(s.listUsers), "List people"},
-		{"GET", users + "/{user_id}", "ListUserDetail", iam.Read, answering(s.showUser), "Show a person"},
-		{"DELETE", users + "/{user_id}", "DeleteUser", iam.Write, silent(http.StatusOK, s.deleteUser), "Delete a person"},
-		{"POST", users + "/batch-delete", "BatchDeleteUser", iam.Write, silent(http.StatusOK, s.deleteUsers), "Delete people"},
-		{"PUT", users + "/{user_id}", "UpdateUserInfo", iam.Write, answering(s.updateUser), "Change a person"},
-		{"POST", users + "/{user_id}/actions", "ChangeUserStatus", iam.Write, silent(http.StatusNoContent, s.actOnUser), "Lock a person out, let them in, or reset their password"},
-		{"GET", users + "/{user_id}/random-password", "ResetRandomPassword", iam.Write, answering(s.randomPassword), "Give a person a random password, and show it"},
-		{"POST", users + "/{user_id}/resend-email", "SendEmail", iam.Write, silent(http.StatusOK, s.inviteUser), "Mail a person their invitation again"},
-		{"GET", users + "/notification-records", "ListNotificationRecords", iam.Read, answering(s.listNotifications), "List what became of messages to people"},
+		{"POST", users, "CreateDesktopUser", iam.Write, answering(s.createUser), "Create a user"},
+		{"POST", users + "/batch-create", "BatchCreateUsers", iam.Write, silent(http.StatusOK, s.createUsers), "Create users, all or none"},
+		{"GET", users, "ListUsers", iam.Read, answering(s.listUsers), "List users"},
+		{"GET", users + "/{user_id}", "ListUserDetail", iam.Read, answering(s.showUser), "Show a user"},
+		{"DELETE", users + "/{user_id}", "DeleteUser", iam.Write, silent(http.StatusOK, s.deleteUser), "Delete a user"},
+		{"POST", users + "/batch-delete", "BatchDeleteUser", iam.Write, silent(http.StatusOK, s.deleteUsers), "Delete users"},
+		{"PUT", users + "/{user_id}", "UpdateUserInfo", iam.Write, answering(s.updateUser), "Update a user"},
+		{"POST", users + "/{user_id}/actions", "ChangeUserStatus", iam.Write, silent(http.StatusNoContent, s.actOnUser), "Lock or unlock a user, or reset the password"},
+		{"GET", users + "/{user_id}/random-password", "ResetRandomPassword", iam.Write, answering(s.randomPassword), "Set and return a random password for a user"},
+		{"POST", users + "/{user_id}/resend-email", "SendEmail", iam.Write, silent(http.StatusOK, s.inviteUser), "Send a user's invitation mail again"},
+		{"GET", users + "/notification-records", "ListNotificationRecords", iam.Read, answering(s.listNotifications), "List the status of messages to users"},
 	}
 }
 
@@ -80,7 +80,7 @@ func (s *Server) createUser(ctx context.Context, in *createUserInput) (idReply, 
 type createUsersInput struct {
 	Project
 	Body struct {
-		Users []createUserBody `json:"users" required:"true" doc:"1 to 200, who are added all or none"`
+		Users []createUserBody `json:"users" required:"true" doc:"1 to 200, created all or none"`
 	}
 }
 
@@ -105,14 +105,14 @@ type listUsersInput struct {
 	Offset        string               `query:"offset" default:"0" doc:"A number from 0"`
 	Description   string               `query:"description" doc:"Part of the description"`
 	Activation    directory.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
-	GroupName     string               `query:"group_name" doc:"Part of the name of a group that they are in"`
-	Subscribed    bool                 `query:"share_space_subscription" doc:"Nobody is: share spaces are not offered"`
-	SharedSpace   bool                 `query:"share_space_desktops" doc:"Nobody has any: share spaces are not offered"`
-	CountDesktops bool                 `query:"is_query_total_desktops" default:"true" doc:"Whether to say how many desktops people have"`
+	GroupName     string               `query:"group_name" doc:"Part of the name of a group of the user"`
+	Subscribed    bool                 `query:"share_space_subscription" doc:"Only users with a shared space: none, shared spaces are not offered"`
+	SharedSpace   bool                 `query:"share_space_desktops" doc:"Only users with a shared space: none, shared spaces are not offered"`
+	CountDesktops bool                 `query:"is_query_total_desktops" default:"true" doc:"Whether to count the users' desktops"`
 	EnterpriseID  string               `query:"enterprise_project_id"`
 	Disabled      optional[bool]       `query:"disabled"`
 	Domain        string               `query:"domain" doc:"The directory"`
-	Platform      string               `query:"platform_type" enum:"AD,LOCAL,UOS" doc:"All people are LOCAL"`
+	Platform      string               `query:"platform_type" enum:"AD,LOCAL,UOS" doc:"All users are LOCAL"`
 }
 
 // selectsNobody says whether the filters ask for people in what Carrel does not have.
@@ -148,16 +148,16 @@ type userSummary struct {
 	Groups       []string `json:"group_names"`
 	EnterpriseID string   `json:"enterprise_project_id"`
 	Domain       string   `json:"domain"`
-	SID          string   `json:"sid" doc:"The person in the directory: their id"`
+	SID          string   `json:"sid" doc:"The user's id in the directory"`
 	WithoutSpaces
-	HasCertificate bool `json:"certificate_status" doc:"Nobody has: people do not sign in with certificates here"`
+	HasCertificate bool `json:"certificate_status" doc:"Always false: sign-in with certificates is not supported"`
 }
 
 // WithoutSpaces is what nobody has or is here, so that clients read no.
 type WithoutSpaces struct {
-	Subscribed   bool `json:"share_space_subscription" doc:"Nobody is: share spaces are not offered"`
-	SharedSpaces int  `json:"share_space_desktops" doc:"Nobody has any: share spaces are not offered"`
-	PreUser      bool `json:"is_pre_user" doc:"Nobody is: nothing makes people beforehand"`
+	Subscribed   bool `json:"share_space_subscription" doc:"Always false: shared spaces are not offered"`
+	SharedSpaces int  `json:"share_space_desktops" doc:"Always 0: shared spaces are not offered"`
+	PreUser      bool `json:"is_pre_user" doc:"Always false: there are no pre-created users"`
 }
 
 func (s *Server) listUsers(ctx context.Context, in *listUsersInput) (usersReply, error) {
@@ -224,7 +224,7 @@ type userDetail struct {
 	Email         string   `json:"user_email"`
 	Phone         string   `json:"user_phone"`
 	Activation    string   `json:"active_type"`
-	AccountName   string   `json:"sam_account_name" doc:"The login inside desktops, made of the name"`
+	AccountName   string   `json:"sam_account_name" doc:"Login name in desktops, derived from the user name"`
 	PrincipalName string   `json:"user_principal_name"`
 	FullName      string   `json:"full_name"`
 	Description   string   `json:"description"`
@@ -238,7 +238,7 @@ type userDetail struct {
 	Disabled      bool     `json:"disabled"`
 	Groups        []string `json:"group_names"`
 	Desktops      int      `json:"total_desktops"`
-	DN            string   `json:"distinguished_name" doc:"The person's place in the directory"`
+	DN            string   `json:"distinguished_name" doc:"The user's distinguished name in the directory"`
 	AccountType   int      `json:"account_type" enum:"0" doc:"0: a user"`
 	WithoutSpaces
 }
