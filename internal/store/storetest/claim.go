@@ -24,38 +24,38 @@ func room(n int) map[workspace.JobType]int {
 
 const lease = 30 * time.Second
 
-func (w *world) claim(owner string, limit int) []workspace.SubJob {
-	w.Helper()
-	return do(w, func(ctx context.Context, tx *store.Tx) ([]workspace.SubJob, error) {
+func (e *Env) Claim(owner string, limit int) []workspace.SubJob {
+	e.Helper()
+	return Do(e, func(ctx context.Context, tx *store.Tx) ([]workspace.SubJob, error) {
 		return tx.ClaimSubJobs(ctx, owner, room(limit), lease)
 	})
 }
 
-func (w *world) save(s workspace.SubJob) bool {
-	w.Helper()
-	return do(w, func(ctx context.Context, tx *store.Tx) (bool, error) { return tx.SaveSubJob(ctx, s) })
+func (e *Env) save(s workspace.SubJob) bool {
+	e.Helper()
+	return Do(e, func(ctx context.Context, tx *store.Tx) (bool, error) { return tx.SaveSubJob(ctx, s) })
 }
 
-func (w *world) extend(owner string, ids ...string) []string {
-	w.Helper()
-	return do(w, func(ctx context.Context, tx *store.Tx) ([]string, error) {
+func (e *Env) extend(owner string, ids ...string) []string {
+	e.Helper()
+	return Do(e, func(ctx context.Context, tx *store.Tx) ([]string, error) {
 		return tx.ExtendLeases(ctx, owner, ids, lease)
 	})
 }
 
-func (w *world) nextDue(types ...workspace.JobType) time.Time {
-	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return tx.NextDue(ctx, types) })
+func (e *Env) nextDue(types ...workspace.JobType) time.Time {
+	e.Helper()
+	return Get(e, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return tx.NextDue(ctx, types) })
 }
 
-func (w *world) leased(desktop, other string) int {
-	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) (int, error) { return tx.LeasedSubJobs(ctx, desktop, other) })
+func (e *Env) leased(desktop, other string) int {
+	e.Helper()
+	return Get(e, func(ctx context.Context, tx *store.Tx) (int, error) { return tx.LeasedSubJobs(ctx, desktop, other) })
 }
 
-func (w *world) supersede(desktop, by string) int {
-	w.Helper()
-	return do(w, func(ctx context.Context, tx *store.Tx) (int, error) {
+func (e *Env) supersede(desktop, by string) int {
+	e.Helper()
+	return Do(e, func(ctx context.Context, tx *store.Tx) (int, error) {
 		return tx.SupersedeSubJobs(ctx, desktop, by, workspace.CodeGone, "deleted meanwhile")
 	})
 }
@@ -64,44 +64,44 @@ func onDesktop(id string) func(*workspace.SubJob) {
 	return func(s *workspace.SubJob) { s.DesktopID = id }
 }
 
-var claims = []behaviour{
-	{"a claim takes what is due, the oldest first, and no more than asked", func(w *world) {
-		j := w.newJob("j", 4)
+var claims = map[string]func(*Env){
+	"a claim takes what is due, the oldest first, and no more than asked": func(e *Env) {
+		j := e.NewJob("j", 4)
 		for i, delay := range []time.Duration{-time.Second, -1100 * time.Millisecond, -900 * time.Millisecond, time.Microsecond} {
 			j.SubJobs[i].RunAt = j.Created.Add(delay)
 		}
-		w.update(func(tx *store.Tx) error { return tx.InsertJob(w.Context(), j) })
-		got := w.claim("w", 2)
-		w.same(ids(got, subJobID), []string{"j-001", "j-000"})
+		e.Update(func(tx *store.Tx) error { return tx.InsertJob(e.Context(), j) })
+		got := e.Claim("w", 2)
+		e.Same(IDs(got, SubJobID), []string{"j-001", "j-000"})
 		want := j.SubJobs[1]
-		want.State, want.LeaseOwner, want.LeaseUntil, want.Attempt = workspace.SubJobRunning, "w", w.clock.Now().Add(lease), 1
-		want.Begun = w.clock.Now()
-		w.same(got[0], want)
-		w.same(w.subJob("j-001"), want)
-		w.same(ids(w.claim("w", 10), subJobID), []string{"j-002"})
-		w.same(len(w.claim("w", 10)), 0)
-		w.clock.Advance(time.Microsecond)
-		w.same(ids(w.claim("w", 10), subJobID), []string{"j-003"})
-	}},
-	{"a claim takes only the types that the worker can do", func(w *world) {
-		w.addJob("j", 1, func(s *workspace.SubJob) { s.Type = "unknown" })
-		w.same(len(w.claim("w", 10)), 0)
-		w.same(w.nextDue(everyType...), time.Time{})
-		w.same(w.nextDue("unknown"), w.clock.Now())
-		later := w.clock.Now().Add(time.Minute)
-		w.addJob("later", 1, func(s *workspace.SubJob) { s.RunAt = later })
-		w.same(w.nextDue(everyType...), later)
-	}},
-	{"8 workers at once never get one sub-job twice, and get them all", func(w *world) {
-		w.addJob("j", 200)
+		want.State, want.LeaseOwner, want.LeaseUntil, want.Attempt = workspace.SubJobRunning, "w", e.Clock.Now().Add(lease), 1
+		want.Begun = e.Clock.Now()
+		e.Same(got[0], want)
+		e.Same(e.SubJob("j-001"), want)
+		e.Same(IDs(e.Claim("w", 10), SubJobID), []string{"j-002"})
+		e.Same(len(e.Claim("w", 10)), 0)
+		e.Clock.Advance(time.Microsecond)
+		e.Same(IDs(e.Claim("w", 10), SubJobID), []string{"j-003"})
+	},
+	"a claim takes only the types that the worker can do": func(e *Env) {
+		e.AddJob("j", 1, func(s *workspace.SubJob) { s.Type = "unknown" })
+		e.Same(len(e.Claim("w", 10)), 0)
+		e.Same(e.nextDue(everyType...), time.Time{})
+		e.Same(e.nextDue("unknown"), e.Clock.Now())
+		later := e.Clock.Now().Add(time.Minute)
+		e.AddJob("later", 1, func(s *workspace.SubJob) { s.RunAt = later })
+		e.Same(e.nextDue(everyType...), later)
+	},
+	"8 workers at once never get one sub-job twice, and get them all": func(e *Env) {
+		e.AddJob("j", 200)
 		var mu sync.Mutex
 		owners := map[string]string{}
-		w.all(together(8, func(i int) error {
+		e.All(Together(8, func(i int) error {
 			me := fmt.Sprint("worker-", i)
 			for range 200 {
 				var got []workspace.SubJob
-				err := w.store.Update(w.Context(), func(tx *store.Tx) (err error) {
-					got, err = tx.ClaimSubJobs(w.Context(), me, room(7), lease)
+				err := e.Store.Update(e.Context(), func(tx *store.Tx) (err error) {
+					got, err = tx.ClaimSubJobs(e.Context(), me, room(7), lease)
 					return err
 				})
 				if err != nil {
@@ -113,7 +113,7 @@ var claims = []behaviour{
 				mu.Lock()
 				for _, s := range got {
 					if other, taken := owners[s.ID]; taken {
-						w.Errorf("%s was given to %s and to %s", s.ID, other, me)
+						e.Errorf("%s was given to %s and to %s", s.ID, other, me)
 					}
 					owners[s.ID] = me
 				}
@@ -125,140 +125,140 @@ var claims = []behaviour{
 			}
 			return fmt.Errorf("%s still gets sub-jobs when all must have been given out", me)
 		}))
-		for _, s := range w.claim("last", 200) { // those whose worker found the rest held by others
+		for _, s := range e.Claim("last", 200) { // those whose worker found the rest held by others
 			owners[s.ID] = "last"
 		}
-		w.same(len(owners), 200)
-	}},
-	{"a lease that has run out is taken over, and its old owner can save no more", func(w *world) {
-		w.addJob("j", 1)
-		old := w.claim("old", 1)[0]
-		w.clock.Advance(lease - time.Microsecond)
-		w.same(len(w.claim("new", 1)), 0)
-		w.clock.Advance(time.Microsecond)
-		taken := w.claim("new", 1)[0]
-		w.same(taken.Attempt, 2)
-		w.same(taken.Begun, old.Begun)
+		e.Same(len(owners), 200)
+	},
+	"a lease that has run out is taken over, and its old owner can save no more": func(e *Env) {
+		e.AddJob("j", 1)
+		old := e.Claim("old", 1)[0]
+		e.Clock.Advance(lease - time.Microsecond)
+		e.Same(len(e.Claim("new", 1)), 0)
+		e.Clock.Advance(time.Microsecond)
+		taken := e.Claim("new", 1)[0]
+		e.Same(taken.Attempt, 2)
+		e.Same(taken.Begun, old.Begun)
 
 		old.State = workspace.SubJobSuccess
-		w.same(w.save(old), false)
-		w.same(w.extend("old", "j-000"), []string(nil))
-		w.same(w.subJob("j-000"), taken)
+		e.Same(e.save(old), false)
+		e.Same(e.extend("old", "j-000"), []string(nil))
+		e.Same(e.SubJob("j-000"), taken)
 		taken.State = workspace.SubJobSuccess
-		w.same(w.save(taken), true)
-	}},
-	{"a worker that takes over from itself is fenced by the attempt", func(w *world) {
-		w.addJob("j", 1)
-		old := w.claim("w", 1)[0]
-		w.clock.Advance(lease)
-		w.same(w.claim("w", 1)[0].Attempt, 2)
-		w.same(w.save(old), false)
-	}},
-	{"an extended lease is not taken over", func(w *world) {
-		w.addJob("j", 2)
-		w.claim("w", 2)
-		w.clock.Advance(lease / 2)
-		w.same(w.extend("w", "j-001", "missing"), []string{"j-001"})
-		w.clock.Advance(lease / 2)
-		w.same(ids(w.claim("other", 2), subJobID), []string{"j-000"})
-	}},
-	{"saving writes the progress, and ends the lease unless the sub-job goes on", func(w *world) {
-		w.addJob("j", 1)
-		s := w.claim("w", 1)[0]
+		e.Same(e.save(taken), true)
+	},
+	"a worker that takes over from itself is fenced by the attempt": func(e *Env) {
+		e.AddJob("j", 1)
+		old := e.Claim("w", 1)[0]
+		e.Clock.Advance(lease)
+		e.Same(e.Claim("w", 1)[0].Attempt, 2)
+		e.Same(e.save(old), false)
+	},
+	"an extended lease is not taken over": func(e *Env) {
+		e.AddJob("j", 2)
+		e.Claim("w", 2)
+		e.Clock.Advance(lease / 2)
+		e.Same(e.extend("w", "j-001", "missing"), []string{"j-001"})
+		e.Clock.Advance(lease / 2)
+		e.Same(IDs(e.Claim("other", 2), SubJobID), []string{"j-000"})
+	},
+	"saving writes the progress, and ends the lease unless the sub-job goes on": func(e *Env) {
+		e.AddJob("j", 1)
+		s := e.Claim("w", 1)[0]
 		s.Step, s.Progress, s.Tries, s.Host, s.Address = "boot", 60, 2, "host-1", "10.0.0.4"
-		s.Deadline, s.RunAt, s.Begun = w.clock.Now().Add(time.Hour), w.clock.Now().Add(time.Second), w.clock.Now().Add(-time.Second)
-		w.same(w.save(s), true)
-		w.same(w.subJob(s.ID), s)
+		s.Deadline, s.RunAt, s.Begun = e.Clock.Now().Add(time.Hour), e.Clock.Now().Add(time.Second), e.Clock.Now().Add(-time.Second)
+		e.Same(e.save(s), true)
+		e.Same(e.SubJob(s.ID), s)
 
-		s.State, s.Code, s.Reason, s.Ended = workspace.SubJobFailed, workspace.CodeNoCapacity, "no room", w.clock.Now()
-		w.same(w.save(s), true)
+		s.State, s.Code, s.Reason, s.Ended = workspace.SubJobFailed, workspace.CodeNoCapacity, "no room", e.Clock.Now()
+		e.Same(e.save(s), true)
 		s.LeaseOwner, s.LeaseUntil = "", time.Time{}
-		w.same(w.subJob(s.ID), s)
-		w.same(w.save(s), false) // nobody runs it any more
-	}},
-	{"a sub-job that is put back waits for its time", func(w *world) {
-		w.addJob("j", 1)
-		s := w.claim("w", 1)[0]
-		s.State, s.RunAt = workspace.SubJobWaiting, w.clock.Now().Add(time.Minute)
-		w.same(w.save(s), true)
-		w.same(w.nextDue(everyType...), s.RunAt)
-		w.same(len(w.claim("w", 1)), 0)
-		w.clock.Advance(time.Minute)
-		w.same(w.claim("w", 1)[0].Attempt, 2)
-	}},
-	{"the next due time is that of the first to wait or to lose its lease", func(w *world) {
-		w.same(w.nextDue(everyType...), time.Time{})
-		w.addJob("j", 1)
-		w.same(w.nextDue(everyType...), w.clock.Now())
-		w.claim("w", 1)
-		w.same(w.nextDue(everyType...), w.clock.Now().Add(lease))
-		later, sooner := w.clock.Now().Add(time.Hour), w.clock.Now().Add(time.Second)
-		w.addJob("k", 1, func(s *workspace.SubJob) { s.RunAt = later })
-		w.same(w.nextDue(everyType...), w.clock.Now().Add(lease))
-		w.addJob("l", 1, func(s *workspace.SubJob) { s.RunAt = sooner })
-		w.same(w.nextDue(everyType...), sooner)
-		w.addJob("m", 1, inState(workspace.SubJobSuccess), func(s *workspace.SubJob) { s.RunAt = sooner.Add(-time.Hour) })
-		w.same(w.nextDue(everyType...), sooner)
-	}},
-	{"a process that starts again takes over from its former self at once, and from nobody else", func(w *world) {
-		w.addJob("j", 3)
+		e.Same(e.SubJob(s.ID), s)
+		e.Same(e.save(s), false) // nobody runs it any more
+	},
+	"a sub-job that is put back waits for its time": func(e *Env) {
+		e.AddJob("j", 1)
+		s := e.Claim("w", 1)[0]
+		s.State, s.RunAt = workspace.SubJobWaiting, e.Clock.Now().Add(time.Minute)
+		e.Same(e.save(s), true)
+		e.Same(e.nextDue(everyType...), s.RunAt)
+		e.Same(len(e.Claim("w", 1)), 0)
+		e.Clock.Advance(time.Minute)
+		e.Same(e.Claim("w", 1)[0].Attempt, 2)
+	},
+	"the next due time is that of the first to wait or to lose its lease": func(e *Env) {
+		e.Same(e.nextDue(everyType...), time.Time{})
+		e.AddJob("j", 1)
+		e.Same(e.nextDue(everyType...), e.Clock.Now())
+		e.Claim("w", 1)
+		e.Same(e.nextDue(everyType...), e.Clock.Now().Add(lease))
+		later, sooner := e.Clock.Now().Add(time.Hour), e.Clock.Now().Add(time.Second)
+		e.AddJob("k", 1, func(s *workspace.SubJob) { s.RunAt = later })
+		e.Same(e.nextDue(everyType...), e.Clock.Now().Add(lease))
+		e.AddJob("l", 1, func(s *workspace.SubJob) { s.RunAt = sooner })
+		e.Same(e.nextDue(everyType...), sooner)
+		e.AddJob("m", 1, inState(workspace.SubJobSuccess), func(s *workspace.SubJob) { s.RunAt = sooner.Add(-time.Hour) })
+		e.Same(e.nextDue(everyType...), sooner)
+	},
+	"a process that starts again takes over from its former self at once, and from nobody else": func(e *Env) {
+		e.AddJob("j", 3)
 		for _, owner := range []string{"host-1/a", "HOST-1/b", "host-10/c"} {
-			w.claim(owner, 1)
+			e.Claim(owner, 1)
 		}
 		release := func(ctx context.Context, tx *store.Tx) (int, error) { return tx.ReleaseReplica(ctx, "host-1") }
-		w.same(do(w, release), 1)
-		w.same(do(w, release), 0)
-		w.same(ids(w.claim("host-1/z", 3), subJobID), []string{"j-000"})
-	}},
-	{"a replica takes nothing over from one whose name goes on after its own", func(w *world) {
-		w.addJob("j", 5)
+		e.Same(Do(e, release), 1)
+		e.Same(Do(e, release), 0)
+		e.Same(IDs(e.Claim("host-1/z", 3), SubJobID), []string{"j-000"})
+	},
+	"a replica takes nothing over from one whose name goes on after its own": func(e *Env) {
+		e.AddJob("j", 5)
 		for _, replica := range []string{"vm:/srv", "vm:/srv/data", "vm:/srv%", "vm:/sr_", "büro:/srv"} {
-			w.claim(workspace.LeaseOwner(replica, workspace.NewID()), 1)
+			e.Claim(workspace.LeaseOwner(replica, workspace.NewID()), 1)
 		}
 		for _, replica := range []string{"vm:/srv", "vm:/srv/data", "vm:/sr_", "büro:/srv"} {
-			w.same(do(w, func(ctx context.Context, tx *store.Tx) (int, error) { return tx.ReleaseReplica(ctx, replica) }), 1)
+			e.Same(Do(e, func(ctx context.Context, tx *store.Tx) (int, error) { return tx.ReleaseReplica(ctx, replica) }), 1)
 		}
-	}},
-	{"the sub-jobs of a desktop are superseded, and their workers find out", func(w *world) {
-		w.addJob("j", 3, onDesktop("d"))
-		w.addJob("k", 1, onDesktop("other"))
-		running := w.claim("w", 2)
-		w.same(w.supersede("d", "j-002"), 2)
-		w.same(w.supersede("d", "j-002"), 0)
-		got := w.subJob(running[0].ID)
-		w.same([]any{got.State, got.Code, got.Reason, got.Ended, got.LeaseOwner},
-			[]any{workspace.SubJobFailed, workspace.CodeGone, "deleted meanwhile", w.clock.Now(), "w"})
-		w.same(w.save(running[0]), false)
-		w.same(w.extend("w", "j-000", "j-001"), []string(nil))
-		w.same(w.subJob("j-002").State, workspace.SubJobWaiting)
-		w.same(w.subJob("k-000").State, workspace.SubJobWaiting)
-	}},
-	{"a superseded worker counts until it releases its lease or loses it", func(w *world) {
-		w.addJob("j", 3, onDesktop("d"))
-		running := w.claim("w", 2)
-		w.supersede("d", "j-002")
-		w.same(w.leased("d", "j-002"), 2)
-		w.same(w.leased("d", "j-001"), 1)
+	},
+	"the sub-jobs of a desktop are superseded, and their workers find out": func(e *Env) {
+		e.AddJob("j", 3, onDesktop("d"))
+		e.AddJob("k", 1, onDesktop("other"))
+		running := e.Claim("w", 2)
+		e.Same(e.supersede("d", "j-002"), 2)
+		e.Same(e.supersede("d", "j-002"), 0)
+		got := e.SubJob(running[0].ID)
+		e.Same([]any{got.State, got.Code, got.Reason, got.Ended, got.LeaseOwner},
+			[]any{workspace.SubJobFailed, workspace.CodeGone, "deleted meanwhile", e.Clock.Now(), "w"})
+		e.Same(e.save(running[0]), false)
+		e.Same(e.extend("w", "j-000", "j-001"), []string(nil))
+		e.Same(e.SubJob("j-002").State, workspace.SubJobWaiting)
+		e.Same(e.SubJob("k-000").State, workspace.SubJobWaiting)
+	},
+	"a superseded worker counts until it releases its lease or loses it": func(e *Env) {
+		e.AddJob("j", 3, onDesktop("d"))
+		running := e.Claim("w", 2)
+		e.supersede("d", "j-002")
+		e.Same(e.leased("d", "j-002"), 2)
+		e.Same(e.leased("d", "j-001"), 1)
 		release := func(attempt int) {
-			w.update(func(tx *store.Tx) error { return tx.ReleaseSubJob(w.Context(), "j-000", "w", attempt) })
+			e.Update(func(tx *store.Tx) error { return tx.ReleaseSubJob(e.Context(), "j-000", "w", attempt) })
 		}
 		release(running[0].Attempt + 1)
-		w.same(w.leased("d", "j-002"), 2)
+		e.Same(e.leased("d", "j-002"), 2)
 		release(running[0].Attempt)
-		w.same(w.leased("d", "j-002"), 1)
-		w.same(w.subJob("j-000").State, workspace.SubJobFailed)
-		w.clock.Advance(lease)
-		w.same(w.leased("d", "j-002"), 0)
-		w.same(len(w.claim("w", 10)), 1)
-	}},
-	{"a superseded sub-job that is retried waits until its worker has let go", func(w *world) {
-		w.addJob("j", 1, onDesktop("d"))
-		w.claim("w", 1)
-		w.supersede("d", "")
-		w.update(func(tx *store.Tx) error { _, err := tx.RetryFailed(w.Context(), "j"); return err })
-		w.same(len(w.claim("other", 1)), 0)
-		w.same(w.nextDue(everyType...), w.clock.Now().Add(lease))
-		w.update(func(tx *store.Tx) error { return tx.ReleaseSubJob(w.Context(), "j-000", "w", 1) })
-		w.same(len(w.claim("other", 1)), 1)
-	}},
+		e.Same(e.leased("d", "j-002"), 1)
+		e.Same(e.SubJob("j-000").State, workspace.SubJobFailed)
+		e.Clock.Advance(lease)
+		e.Same(e.leased("d", "j-002"), 0)
+		e.Same(len(e.Claim("w", 10)), 1)
+	},
+	"a superseded sub-job that is retried waits until its worker has let go": func(e *Env) {
+		e.AddJob("j", 1, onDesktop("d"))
+		e.Claim("w", 1)
+		e.supersede("d", "")
+		e.Update(func(tx *store.Tx) error { _, err := tx.RetryFailed(e.Context(), "j"); return err })
+		e.Same(len(e.Claim("other", 1)), 0)
+		e.Same(e.nextDue(everyType...), e.Clock.Now().Add(lease))
+		e.Update(func(tx *store.Tx) error { return tx.ReleaseSubJob(e.Context(), "j-000", "w", 1) })
+		e.Same(len(e.Claim("other", 1)), 1)
+	},
 }

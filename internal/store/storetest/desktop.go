@@ -15,12 +15,12 @@ import (
 )
 
 // newDesktop is a desktop in the project's subnet.
-func newDesktop(name string) desktop.Desktop {
-	return desktop.Desktop{ID: workspace.NewID(), ProjectID: project, Type: desktop.Dedicated, Name: name, SubnetID: subnetOf(project)}
+func NewDesktop(name string) desktop.Desktop {
+	return desktop.Desktop{ID: workspace.NewID(), ProjectID: Project, Type: desktop.Dedicated, Name: name, SubnetID: SubnetOf(Project)}
 }
 
 // assignedTo gives a new desktop to people.
-func assignedTo(users ...string) func(*desktop.Desktop) {
+func AssignedTo(users ...string) func(*desktop.Desktop) {
 	return func(d *desktop.Desktop) {
 		for _, u := range users {
 			d.Assignments = append(d.Assignments, desktop.Assignment{UserID: u, Group: desktop.GroupDefault})
@@ -28,33 +28,33 @@ func assignedTo(users ...string) func(*desktop.Desktop) {
 	}
 }
 
-func (w *world) addDesktop(name string, changes ...func(*desktop.Desktop)) desktop.Desktop {
-	w.Helper()
-	d := newDesktop(name)
-	d.Created = w.clock.Now()
+func (e *env) AddDesktop(name string, changes ...func(*desktop.Desktop)) desktop.Desktop {
+	e.Helper()
+	d := NewDesktop(name)
+	d.Created = e.Clock.Now()
 	for _, change := range changes {
 		change(&d)
 	}
-	w.update(func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d}) })
+	e.Update(func(tx *store.Tx) error { return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d}) })
 	return d
 }
 
-func (w *world) desktop(id string) desktop.Desktop {
-	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) (desktop.Desktop, error) {
-		return desktop.ReadDesktop(ctx, tx, project, id)
+func (e *env) Desktop(id string) desktop.Desktop {
+	e.Helper()
+	return Get(e, func(ctx context.Context, tx *store.Tx) (desktop.Desktop, error) {
+		return desktop.ReadDesktop(ctx, tx, Project, id)
 	})
 }
 
 // fullDesktop has something in every field.
-func (w *world) fullDesktop() desktop.Desktop {
-	now := w.clock.Now()
-	w.addUsers(directory.User{ID: "0-second", ProjectID: project, Name: "second"})
-	w.addPool("pool")
+func (e *env) fullDesktop() desktop.Desktop {
+	now := e.Clock.Now()
+	e.AddUsers(directory.User{ID: "0-second", ProjectID: Project, Name: "second"})
+	e.AddPool("pool")
 	return desktop.Desktop{
-		ID: "full", ProjectID: project, PoolID: "pool", AutoCreated: true, Type: desktop.Shared, Name: "销售-PC", HostName: "sales-pc", OUName: "ou",
-		ProductID: "product", ImageID: "image", Zone: "az", SubnetID: subnetOf(project), Address: "10.0.200.100",
-		SecurityGroups: []string{groupOf(project)}, EnterpriseID: "0", Tags: []workspace.Tag{{Key: "team", Value: "销售"}, {Key: "a", Value: ""}},
+		ID: "full", ProjectID: Project, PoolID: "pool", AutoCreated: true, Type: desktop.Shared, Name: "销售-PC", HostName: "sales-pc", OUName: "ou",
+		ProductID: "product", ImageID: "image", Zone: "az", SubnetID: SubnetOf(Project), Address: "10.0.200.100",
+		SecurityGroups: []string{SecurityGroupOf(Project)}, EnterpriseID: "0", Tags: []workspace.Tag{{Key: "team", Value: "销售"}, {Key: "a", Value: ""}},
 		Root: desktop.Volume{ID: "v0", Type: "SSD", GB: 80, Device: "/dev/sda", Name: "system", Created: now},
 		Data: []desktop.Volume{
 			{ID: "v2", Type: "SAS", GB: 10, Device: "/dev/sdb", Name: "data-1", Created: now},
@@ -63,150 +63,150 @@ func (w *world) fullDesktop() desktop.Desktop {
 		Status: desktop.StatusActive, Task: workspace.TaskRebooting, TaskOwner: "sub-job", Login: desktop.LoginConnected,
 		Fault: `it's "broken" \ ?`, InMaintenance: true,
 		Assignments: []desktop.Assignment{
-			{DesktopID: "full", UserID: personOf(project), UserName: "person", Account: "person", Group: desktop.GroupSudo, Created: now},
+			{DesktopID: "full", UserID: UserOf(Project), UserName: "person", Account: "person", Group: desktop.GroupSudo, Created: now},
 			{DesktopID: "full", UserID: "0-second", UserName: "second", Account: "second", Group: desktop.GroupDefault, Created: now},
 		},
 		Created: now, Updated: now.Add(time.Microsecond),
 	}
 }
 
-var desktops = []behaviour{
-	{"a desktop is read whole, as it was inserted", func(w *world) {
-		want := w.fullDesktop()
-		w.update(func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{want}) })
-		w.same(w.desktop(want.ID), want)
+var desktops = map[string]func(*env){
+	"a desktop is read whole, as it was inserted": func(e *env) {
+		want := e.fullDesktop()
+		e.Update(func(tx *store.Tx) error { return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{want}) })
+		e.Same(e.Desktop(want.ID), want)
 		lock := func(ctx context.Context, tx *store.Tx) ([]desktop.Desktop, error) {
-			return desktop.LockDesktops(ctx, tx, project, []string{want.ID})
+			return desktop.LockDesktops(ctx, tx, Project, []string{want.ID})
 		}
-		w.same(do(w, lock), []desktop.Desktop{want})
-		w.view(func(tx *store.Tx) error {
-			got, _, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{ProjectID: project, Page: everything})
-			w.same(got, []desktop.Desktop{want})
+		e.Same(Do(e, lock), []desktop.Desktop{want})
+		e.View(func(tx *store.Tx) error {
+			got, _, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: Project, Page: Everything})
+			e.Same(got, []desktop.Desktop{want})
 			return err
 		})
-	}},
-	{"saving writes the desktop's own fields, tags and groups, and leaves volumes and assignments", func(w *world) {
-		d := w.fullDesktop()
-		w.update(func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d}) })
-		saved := desktop.Desktop{ID: d.ID, ProjectID: project, Name: "renamed", SubnetID: d.SubnetID, Status: desktop.StatusShutoff,
-			Tags: []workspace.Tag{{Key: "team", Value: "support"}}, Created: d.Created, Updated: w.clock.Now().Add(time.Hour)}
-		w.update(func(tx *store.Tx) error { return desktop.SaveDesktop(w.Context(), tx, saved) })
+	},
+	"saving writes the desktop's own fields, tags and groups, and leaves volumes and assignments": func(e *env) {
+		d := e.fullDesktop()
+		e.Update(func(tx *store.Tx) error { return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d}) })
+		saved := desktop.Desktop{ID: d.ID, ProjectID: Project, Name: "renamed", SubnetID: d.SubnetID, Status: desktop.StatusShutoff,
+			Tags: []workspace.Tag{{Key: "team", Value: "support"}}, Created: d.Created, Updated: e.Clock.Now().Add(time.Hour)}
+		e.Update(func(tx *store.Tx) error { return desktop.SaveDesktop(e.Context(), tx, saved) })
 		want := saved
 		want.AutoCreated, want.Root, want.Data, want.Assignments = true, d.Root, d.Data, d.Assignments
-		w.same(w.desktop(d.ID), want)
-		w.refuses(workspace.CodeDesktopNotFound, func(tx *store.Tx) error {
-			return desktop.SaveDesktop(w.Context(), tx, newDesktop("missing"))
+		e.Same(e.Desktop(d.ID), want)
+		e.Refuses(workspace.CodeDesktopNotFound, func(tx *store.Tx) error {
+			return desktop.SaveDesktop(e.Context(), tx, NewDesktop("missing"))
 		})
-	}},
-	{"a desktop of another project is not found", func(w *world) {
-		d := w.addDesktop("pc")
-		w.refuses(workspace.CodeDesktopNotFound, func(tx *store.Tx) error {
-			_, err := desktop.ReadDesktop(w.Context(), tx, otherProject, d.ID)
+	},
+	"a desktop of another project is not found": func(e *env) {
+		d := e.AddDesktop("pc")
+		e.Refuses(workspace.CodeDesktopNotFound, func(tx *store.Tx) error {
+			_, err := desktop.ReadDesktop(e.Context(), tx, OtherProject, d.ID)
 			return err
 		})
-		w.view(func(tx *store.Tx) error { _, err := desktop.ReadDesktop(w.Context(), tx, "", d.ID); return err })
-		locked := do(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Desktop, error) {
-			return desktop.LockDesktops(ctx, tx, otherProject, []string{d.ID})
+		e.View(func(tx *store.Tx) error { _, err := desktop.ReadDesktop(e.Context(), tx, "", d.ID); return err })
+		locked := Do(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Desktop, error) {
+			return desktop.LockDesktops(ctx, tx, OtherProject, []string{d.ID})
 		})
-		w.same(len(locked), 0)
-	}},
-	{"locking leaves out what is missing or named twice", func(w *world) {
-		d := w.addDesktop("pc")
-		locked := do(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Desktop, error) {
-			return desktop.LockDesktops(ctx, tx, project, []string{d.ID, "missing", d.ID})
+		e.Same(len(locked), 0)
+	},
+	"locking leaves out what is missing or named twice": func(e *env) {
+		d := e.AddDesktop("pc")
+		locked := Do(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Desktop, error) {
+			return desktop.LockDesktops(ctx, tx, Project, []string{d.ID, "missing", d.ID})
 		})
-		w.same(len(locked), 1)
-	}},
-	{"a computer name is taken whatever its case, but not in another project", func(w *world) {
-		w.addDesktop("Sales-PC1")
-		message := w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
-			return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{newDesktop("pc"), newDesktop("SALES-pc1")})
+		e.Same(len(locked), 1)
+	},
+	"a computer name is taken whatever its case, but not in another project": func(e *env) {
+		e.AddDesktop("Sales-PC1")
+		message := e.Refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
+			return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{NewDesktop("pc"), NewDesktop("SALES-pc1")})
 		})
 		if !strings.Contains(message, "SALES-pc1") {
-			w.Errorf("the message %q does not name the name", message)
+			e.Errorf("the message %q does not name the name", message)
 		}
-		w.addDesktop("sales-pc1", func(d *desktop.Desktop) { d.ProjectID, d.SubnetID = otherProject, subnetOf(otherProject) })
-	}},
-	{"an address is taken in its subnet only", func(w *world) {
+		e.AddDesktop("sales-pc1", func(d *desktop.Desktop) { d.ProjectID, d.SubnetID = OtherProject, SubnetOf(OtherProject) })
+	},
+	"an address is taken in its subnet only": func(e *env) {
 		at := func(d *desktop.Desktop) { d.Address = "10.0.0.9" }
-		w.addDesktop("pc1", at)
-		message := w.refuses(workspace.CodeAddressTaken, func(tx *store.Tx) error {
-			d := newDesktop("pc2")
+		e.AddDesktop("pc1", at)
+		message := e.Refuses(workspace.CodeAddressTaken, func(tx *store.Tx) error {
+			d := NewDesktop("pc2")
 			at(&d)
-			return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d})
+			return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d})
 		})
 		if !strings.Contains(message, "10.0.0.9") {
-			w.Errorf("the message %q does not name the address", message)
+			e.Errorf("the message %q does not name the address", message)
 		}
-		w.addDesktop("pc3", at, func(d *desktop.Desktop) { d.SubnetID = subnetOf(otherProject) })
-		w.addDesktop("pc4")
-		w.addDesktop("pc5") // no address is no conflict
-	}},
-	{"a desktop cannot be saved with a name or an address that is taken", func(w *world) {
-		w.addDesktop("taken", func(d *desktop.Desktop) { d.Address = "10.0.0.9" })
-		d := w.addDesktop("pc", func(d *desktop.Desktop) { d.Address = "10.0.0.10" })
-		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
+		e.AddDesktop("pc3", at, func(d *desktop.Desktop) { d.SubnetID = SubnetOf(OtherProject) })
+		e.AddDesktop("pc4")
+		e.AddDesktop("pc5") // no address is no conflict
+	},
+	"a desktop cannot be saved with a name or an address that is taken": func(e *env) {
+		e.AddDesktop("taken", func(d *desktop.Desktop) { d.Address = "10.0.0.9" })
+		d := e.AddDesktop("pc", func(d *desktop.Desktop) { d.Address = "10.0.0.10" })
+		e.Refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
 			renamed := d
 			renamed.Name = "TAKEN"
-			return desktop.SaveDesktop(w.Context(), tx, renamed)
+			return desktop.SaveDesktop(e.Context(), tx, renamed)
 		})
-		w.refuses(workspace.CodeAddressTaken, func(tx *store.Tx) error {
+		e.Refuses(workspace.CodeAddressTaken, func(tx *store.Tx) error {
 			moved := d
 			moved.Address = "10.0.0.9"
-			return desktop.SaveDesktop(w.Context(), tx, moved)
+			return desktop.SaveDesktop(e.Context(), tx, moved)
 		})
-	}},
-	{"of 20 callers at once one gets a computer name", func(w *world) {
-		w.one(together(20, func(i int) error {
-			return w.store.Update(w.Context(), func(tx *store.Tx) error {
-				return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{newDesktop(fmt.Sprint("pc", i)), newDesktop("wanted")})
+	},
+	"of 20 callers at once one gets a computer name": func(e *env) {
+		e.One(Together(20, func(i int) error {
+			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
+				return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{NewDesktop(fmt.Sprint("pc", i)), NewDesktop("wanted")})
 			})
 		}), workspace.CodeNameTaken)
-		w.view(func(tx *store.Tx) error {
-			_, total, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{ProjectID: project})
-			w.same(total, 2) // those of the others went with their refusal
+		e.View(func(tx *store.Tx) error {
+			_, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: Project})
+			e.Same(total, 2) // those of the others went with their refusal
 			return err
 		})
-	}},
-	{"of 20 callers at once one gets an address", func(w *world) {
-		w.one(together(20, func(i int) error {
-			return w.store.Update(w.Context(), func(tx *store.Tx) error {
-				d := newDesktop(fmt.Sprint("pc", i))
+	},
+	"of 20 callers at once one gets an address": func(e *env) {
+		e.One(Together(20, func(i int) error {
+			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
+				d := NewDesktop(fmt.Sprint("pc", i))
 				d.Address = "10.0.0.9"
-				return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d})
+				return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d})
 			})
 		}), workspace.CodeAddressTaken)
-	}},
-	{"a desktop for a user or in a subnet that is gone is a conflict", func(w *world) {
+	},
+	"a desktop for a user or in a subnet that is gone is a conflict": func(e *env) {
 		for _, change := range []func(*desktop.Desktop){
-			assignedTo("gone"),
+			AssignedTo("gone"),
 			func(d *desktop.Desktop) { d.SubnetID = "gone" },
 			func(d *desktop.Desktop) { d.SecurityGroups = []string{"gone"} },
 		} {
-			d := newDesktop("pc")
+			d := NewDesktop("pc")
 			change(&d)
-			w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d}) })
+			e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error { return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d}) })
 		}
-	}},
-	{"a deleted desktop takes along volumes, assignments, tickets and connections", func(w *world) {
-		d := w.fullDesktop()
-		w.update(func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d}) })
-		w.addSessions(d.ID)
+	},
+	"a deleted desktop takes along volumes, assignments, tickets and connections": func(e *env) {
+		d := e.fullDesktop()
+		e.Update(func(tx *store.Tx) error { return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d}) })
+		e.AddSessions(d.ID)
 		for range 2 {
-			w.update(func(tx *store.Tx) error { return desktop.DeleteDesktop(w.Context(), tx, d.ID) })
+			e.Update(func(tx *store.Tx) error { return desktop.DeleteDesktop(e.Context(), tx, d.ID) })
 		}
-		w.same(w.person().Desktops, 0)
-		w.same(len(w.connections(d.ID)), 0)
-		w.refuses(workspace.CodeForbidden, func(tx *store.Tx) error { _, err := signin.TakeTicket(w.Context(), tx, "ticket"); return err })
+		e.Same(e.ReadUser().Desktops, 0)
+		e.Same(len(e.Connections(d.ID)), 0)
+		e.Refuses(workspace.CodeForbidden, func(tx *store.Tx) error { _, err := signin.TakeTicket(e.Context(), tx, "ticket"); return err })
 		// All of it can be there again, the ids of the volumes too.
-		w.update(func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d}) })
-	}},
-	{"states of all projects are read page by page", func(w *world) {
+		e.Update(func(tx *store.Tx) error { return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d}) })
+	},
+	"states of all projects are read page by page": func(e *env) {
 		var want []string
 		for i := range 5 {
-			d := w.addDesktop(fmt.Sprintf("state-%d", i), func(d *desktop.Desktop) {
+			d := e.AddDesktop(fmt.Sprintf("state-%d", i), func(d *desktop.Desktop) {
 				if i == 4 {
-					d.ProjectID = otherProject
+					d.ProjectID = OtherProject
 				}
 			})
 			want = append(want, d.ID)
@@ -214,7 +214,7 @@ var desktops = []behaviour{
 		slices.Sort(want)
 		var got []string
 		for after := ""; ; after = got[len(got)-1] {
-			page := get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.DesktopState, error) {
+			page := Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.DesktopState, error) {
 				return desktop.DesktopStates(ctx, tx, after, 2)
 			})
 			for _, s := range page {
@@ -224,48 +224,48 @@ var desktops = []behaviour{
 				break
 			}
 		}
-		w.same(got, want)
-	}},
-	{"two desktops of a project have not the same host name, whatever its case", func(w *world) {
+		e.Same(got, want)
+	},
+	"two desktops of a project have not the same host name, whatever its case": func(e *env) {
 		host := func(name string) func(*desktop.Desktop) {
 			return func(d *desktop.Desktop) { d.HostName = name }
 		}
-		w.addDesktop("lab_1", host("lab-1"))
-		w.addDesktop("elsewhere", host("lab-1"), func(d *desktop.Desktop) { d.ProjectID = otherProject })
-		w.addDesktop("nameless-1", host(""))
-		w.addDesktop("nameless-2", host(""))
-		second := newDesktop("lab-1")
+		e.AddDesktop("lab_1", host("lab-1"))
+		e.AddDesktop("elsewhere", host("lab-1"), func(d *desktop.Desktop) { d.ProjectID = OtherProject })
+		e.AddDesktop("nameless-1", host(""))
+		e.AddDesktop("nameless-2", host(""))
+		second := NewDesktop("lab-1")
 		second.HostName = "LAB-1"
-		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
-			return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{second})
+		e.Refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
+			return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{second})
 		})
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]string, error) {
-			return desktop.TakenHostNames(ctx, tx, project, []string{"Lab-1", "lab-2", ""})
+		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) ([]string, error) {
+			return desktop.TakenHostNames(ctx, tx, Project, []string{"Lab-1", "lab-2", ""})
 		}), []string{"lab-1"})
-	}},
-	{"names that are taken are found whatever their case", func(w *world) {
-		w.addDesktop("Sales01")
-		w.addDesktop("销售PC")
-		w.addDesktop("sales-other")
-		w.addDesktop("sales03", func(d *desktop.Desktop) { d.ProjectID = otherProject })
+	},
+	"names that are taken are found whatever their case": func(e *env) {
+		e.AddDesktop("Sales01")
+		e.AddDesktop("销售PC")
+		e.AddDesktop("sales-other")
+		e.AddDesktop("sales03", func(d *desktop.Desktop) { d.ProjectID = OtherProject })
 		taken := func(ctx context.Context, tx *store.Tx) ([]string, error) {
-			return desktop.TakenNames(ctx, tx, project, []string{"SALES01", "sales02", "sales03", "销售pc"})
+			return desktop.TakenNames(ctx, tx, Project, []string{"SALES01", "sales02", "sales03", "销售pc"})
 		}
-		w.same(get(w, taken), []string{"sales01", "销售pc"})
+		e.Same(Get(e, taken), []string{"sales01", "销售pc"})
 		starting := func(prefixes ...string) []string {
-			return get(w, func(ctx context.Context, tx *store.Tx) ([]string, error) {
-				return desktop.NamesWithPrefix(ctx, tx, project, prefixes...)
+			return Get(e, func(ctx context.Context, tx *store.Tx) ([]string, error) {
+				return desktop.NamesWithPrefix(ctx, tx, Project, prefixes...)
 			})
 		}
-		w.same(starting("SALES"), []string{"sales-other", "Sales01"})
-		w.same(starting("销售"), []string{"销售PC"})
-		w.same(starting("%"), []string(nil))
-		w.same(starting("销售", "sales0", "sales"), []string{"sales-other", "Sales01", "销售PC"})
-		w.same(starting(), []string(nil))
+		e.Same(starting("SALES"), []string{"sales-other", "Sales01"})
+		e.Same(starting("销售"), []string{"销售PC"})
+		e.Same(starting("%"), []string(nil))
+		e.Same(starting("销售", "sales0", "sales"), []string{"sales-other", "Sales01", "销售PC"})
+		e.Same(starting(), []string(nil))
 		many := make([]string, 1200)
 		for i := range many {
 			many[i] = fmt.Sprintf("%04d", i)
 		}
-		w.same(starting(append(many, "sales0")...), []string{"Sales01"})
-	}},
+		e.Same(starting(append(many, "sales0")...), []string{"Sales01"})
+	},
 }

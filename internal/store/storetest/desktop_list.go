@@ -12,32 +12,32 @@ import (
 )
 
 // office adds desktops that differ in everything that lists select by.
-func (w *world) office() {
-	w.addPool("pool")
-	w.addUsers(directory.User{ID: "ann", ProjectID: project, Name: "Ann_A"}, directory.User{ID: "bob", ProjectID: project, Name: "bob"})
-	now := w.clock.Now()
-	w.addDesktop("Alpha-1", assignedTo("ann"), func(d *desktop.Desktop) {
+func (e *env) office() {
+	e.AddPool("pool")
+	e.AddUsers(directory.User{ID: "ann", ProjectID: Project, Name: "Ann_A"}, directory.User{ID: "bob", ProjectID: Project, Name: "bob"})
+	now := e.Clock.Now()
+	e.AddDesktop("Alpha-1", AssignedTo("ann"), func(d *desktop.Desktop) {
 		d.ID, d.Address, d.PoolID, d.EnterpriseID, d.ImageID = "1", "10.0.0.11", "pool", "e", "i1"
 		d.Status, d.Created = desktop.StatusActive, now
 		d.Tags = []workspace.Tag{{Key: "team", Value: "a"}, {Key: "floor", Value: "1"}}
 	})
-	w.addDesktop("beta-1", assignedTo("bob", "ann"), func(d *desktop.Desktop) {
+	e.AddDesktop("beta-1", AssignedTo("bob", "ann"), func(d *desktop.Desktop) {
 		d.ID, d.Address, d.Type, d.ImageID = "2", "10.0.0.12", desktop.Shared, "i2"
 		d.Status, d.InMaintenance, d.Created = desktop.StatusShutoff, true, now.Add(-time.Second)
 		d.Tags = []workspace.Tag{{Key: "team", Value: "a"}, {Key: "floor", Value: "2"}}
 	})
-	w.addDesktop("销售-2", func(d *desktop.Desktop) {
+	e.AddDesktop("销售-2", func(d *desktop.Desktop) {
 		d.ID, d.Status, d.Created = "3", desktop.StatusActive, now.Add(time.Second)
 		d.Tags = []workspace.Tag{{Key: "team", Value: "b"}}
 	})
-	w.addDesktop("elsewhere", func(d *desktop.Desktop) {
-		d.ID, d.ProjectID, d.SubnetID = "4", otherProject, subnetOf(otherProject)
+	e.AddDesktop("elsewhere", func(d *desktop.Desktop) {
+		d.ID, d.ProjectID, d.SubnetID = "4", OtherProject, SubnetOf(OtherProject)
 	})
 }
 
-var desktopLists = []behaviour{
-	{"desktops are selected by each field, and by several at once", func(w *world) {
-		w.office()
+var desktopLists = map[string]func(*env){
+	"desktops are selected by each field, and by several at once": func(e *env) {
+		e.office()
 		yes, no := true, false
 		for _, c := range []struct {
 			query desktop.DesktopQuery
@@ -65,7 +65,7 @@ var desktopLists = []behaviour{
 			{desktop.DesktopQuery{PoolIDs: []string{"pool"}}, []string{"1"}},
 			{desktop.DesktopQuery{PoolIDs: []string{"other", "pool"}}, []string{"1"}},
 			{desktop.DesktopQuery{EnterpriseID: "e"}, []string{"1"}},
-			{desktop.DesktopQuery{SubnetID: subnetOf(otherProject)}, nil},
+			{desktop.DesktopQuery{SubnetID: SubnetOf(OtherProject)}, nil},
 			{desktop.DesktopQuery{ImageID: "i2"}, []string{"2"}},
 			{desktop.DesktopQuery{Types: []desktop.DesktopType{desktop.Shared, desktop.Pooled}}, []string{"2"}},
 			{desktop.DesktopQuery{Statuses: []desktop.DesktopStatus{desktop.StatusActive, desktop.StatusError}}, []string{"1", "3"}},
@@ -78,81 +78,81 @@ var desktopLists = []behaviour{
 			{desktop.DesktopQuery{Assigned: &no}, []string{"3"}},
 			{desktop.DesktopQuery{Assigned: &yes, Statuses: []desktop.DesktopStatus{desktop.StatusActive}, UserName: "ANN"}, []string{"1"}},
 		} {
-			c.query.ProjectID, c.query.Page = project, everything
-			w.view(func(tx *store.Tx) error {
-				got, total, err := desktop.Desktops(w.Context(), tx, c.query)
-				if names := ids(got, func(d desktop.Desktop) string { return d.ID }); !slices.Equal(names, c.want) || total != len(c.want) {
-					w.Errorf("%+v selects %v of %d, want %v", c.query, names, total, c.want)
+			c.query.ProjectID, c.query.Page = Project, Everything
+			e.View(func(tx *store.Tx) error {
+				got, total, err := desktop.Desktops(e.Context(), tx, c.query)
+				if names := IDs(got, func(d desktop.Desktop) string { return d.ID }); !slices.Equal(names, c.want) || total != len(c.want) {
+					e.Errorf("%+v selects %v of %d, want %v", c.query, names, total, c.want)
 				}
 				return err
 			})
 		}
-	}},
-	{"pages do not overlap and leave nothing out, however many desktops are of one time", func(w *world) {
+	},
+	"pages do not overlap and leave nothing out, however many desktops are of one time": func(e *env) {
 		var made []desktop.Desktop
 		for i := range 25 {
-			d := newDesktop(fmt.Sprintf("pc-%02d", i))
-			d.Created = w.clock.Now()
+			d := NewDesktop(fmt.Sprintf("pc-%02d", i))
+			d.Created = e.Clock.Now()
 			made = append(made, d)
 		}
-		w.update(func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, made) })
+		e.Update(func(tx *store.Tx) error { return desktop.InsertDesktops(e.Context(), tx, made) })
 		for _, descending := range []bool{false, true} {
 			var seen []string
 			for offset := 0; offset < 30; offset += 10 {
-				w.view(func(tx *store.Tx) error {
-					got, total, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{ProjectID: project, Descending: descending,
+				e.View(func(tx *store.Tx) error {
+					got, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: Project, Descending: descending,
 						Page: workspace.Page{Offset: offset, Limit: 10}})
-					w.same(total, 25)
-					seen = append(seen, ids(got, func(d desktop.Desktop) string { return d.ID })...)
+					e.Same(total, 25)
+					seen = append(seen, IDs(got, func(d desktop.Desktop) string { return d.ID })...)
 					return err
 				})
 			}
-			w.same(len(seen), 25)
+			e.Same(len(seen), 25)
 			sorted := slices.Sorted(slices.Values(seen))
-			w.same(len(slices.Compact(slices.Clone(sorted))), 25)
+			e.Same(len(slices.Compact(slices.Clone(sorted))), 25)
 			if descending {
 				slices.Reverse(sorted)
 			}
-			w.same(seen, sorted)
+			e.Same(seen, sorted)
 		}
-	}},
-	{"a limit of 0 counts only, and an offset behind the end is an empty page", func(w *world) {
-		w.office()
+	},
+	"a limit of 0 counts only, and an offset behind the end is an empty page": func(e *env) {
+		e.office()
 		for _, p := range []workspace.Page{{}, {Offset: 3, Limit: 10}, {Offset: 1000, Limit: 10}} {
-			w.view(func(tx *store.Tx) error {
-				got, total, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{ProjectID: project, Page: p})
-				w.same(len(got), 0)
-				w.same(total, 3)
+			e.View(func(tx *store.Tx) error {
+				got, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: Project, Page: p})
+				e.Same(len(got), 0)
+				e.Same(total, 3)
 				return err
 			})
 		}
-	}},
-	{"a brief list leaves out volumes and security groups only", func(w *world) {
-		want := w.fullDesktop()
-		w.update(func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{want}) })
+	},
+	"a brief list leaves out volumes and security groups only": func(e *env) {
+		want := e.fullDesktop()
+		e.Update(func(tx *store.Tx) error { return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{want}) })
 		want.Root, want.Data, want.SecurityGroups = desktop.Volume{}, nil, nil
-		w.view(func(tx *store.Tx) error {
-			got, total, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{ProjectID: project, Brief: true, Page: everything})
-			w.same(got, []desktop.Desktop{want})
-			w.same(total, 1)
+		e.View(func(tx *store.Tx) error {
+			got, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: Project, Brief: true, Page: Everything})
+			e.Same(got, []desktop.Desktop{want})
+			e.Same(total, 1)
 			return err
 		})
-	}},
-	{"a long list of ids is taken", func(w *world) {
-		w.office()
+	},
+	"a long list of ids is taken": func(e *env) {
+		e.office()
 		many := []string{"1", "2"}
 		for range 2000 {
 			many = append(many, workspace.NewID())
 		}
-		w.view(func(tx *store.Tx) error {
-			_, total, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{ProjectID: project, IDs: many})
-			w.same(total, 2)
+		e.View(func(tx *store.Tx) error {
+			_, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: Project, IDs: many})
+			e.Same(total, 2)
 			return err
 		})
-		w.update(func(tx *store.Tx) error {
-			locked, err := desktop.LockDesktops(w.Context(), tx, project, many)
-			w.same(len(locked), 2)
+		e.Update(func(tx *store.Tx) error {
+			locked, err := desktop.LockDesktops(e.Context(), tx, Project, many)
+			e.Same(len(locked), 2)
 			return err
 		})
-	}},
+	},
 }

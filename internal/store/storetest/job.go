@@ -10,41 +10,14 @@ import (
 	"carrel/internal/workspace"
 )
 
-// newJob is a job with waiting sub-jobs, due now. Their ids are the job's with their position.
-func (w *world) newJob(id string, subJobs int, changes ...func(*workspace.SubJob)) workspace.Job {
-	now := w.clock.Now()
-	j := workspace.Job{ID: id, ProjectID: project, Type: workspace.JobCreateDesktops, Created: now}
-	for i := range subJobs {
-		s := workspace.SubJob{ID: fmt.Sprintf("%s-%03d", id, i), JobID: id, ProjectID: project, Type: j.Type, Position: i,
-			State: workspace.SubJobWaiting, RunAt: now, Created: now}
-		for _, change := range changes {
-			change(&s)
-		}
-		j.SubJobs = append(j.SubJobs, s)
-	}
-	return j
-}
-
-func (w *world) addJob(id string, subJobs int, changes ...func(*workspace.SubJob)) workspace.Job {
-	w.Helper()
-	j := w.newJob(id, subJobs, changes...)
-	w.update(func(tx *store.Tx) error { return tx.InsertJob(w.Context(), j) })
-	return j
-}
-
-func (w *world) job(id string) workspace.Job {
-	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) (workspace.Job, error) {
-		return tx.Job(ctx, project, id, true)
+func (e *Env) Job(id string) workspace.Job {
+	e.Helper()
+	return Get(e, func(ctx context.Context, tx *store.Tx) (workspace.Job, error) {
+		return tx.Job(ctx, Project, id, true)
 	})
 }
 
-func (w *world) subJob(id string) workspace.SubJob {
-	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) (workspace.SubJob, error) { return tx.SubJob(ctx, id) })
-}
-
-func subJobID(s workspace.SubJob) string { return s.ID }
+func SubJobID(s workspace.SubJob) string { return s.ID }
 
 // inState puts a new sub-job into a state without the work.
 func inState(state workspace.SubJobState) func(*workspace.SubJob) {
@@ -56,13 +29,13 @@ func inState(state workspace.SubJobState) func(*workspace.SubJob) {
 	}
 }
 
-var jobs = []behaviour{
-	{"a job is read as inserted, with its sub-jobs by position and their counts", func(w *world) {
-		now := w.clock.Now()
-		want := workspace.Job{ID: "j", ProjectID: project, Type: workspace.JobOperateDesktops, PoolID: "pool", RequestID: "r", Created: now}
+var jobs = map[string]func(*Env){
+	"a job is read as inserted, with its sub-jobs by position and their counts": func(e *Env) {
+		now := e.Clock.Now()
+		want := workspace.Job{ID: "j", ProjectID: Project, Type: workspace.JobOperateDesktops, PoolID: "pool", RequestID: "r", Created: now}
 		for i, state := range []workspace.SubJobState{workspace.SubJobSuccess, workspace.SubJobFailed} {
 			want.SubJobs = append(want.SubJobs, workspace.SubJob{
-				ID: fmt.Sprint(9 - i), JobID: "j", ProjectID: project, Type: want.Type, PoolID: "pool", Position: i, DesktopID: "d",
+				ID: fmt.Sprint(9 - i), JobID: "j", ProjectID: Project, Type: want.Type, PoolID: "pool", Position: i, DesktopID: "d",
 				Params: json.RawMessage(`{"op_type": "os-start", "note": "it's \"fine\" \\ ?"}`), DesktopName: "pc", ProductID: "p", UserName: "u",
 				Address: "10.0.0.4", Host: "host", State: state, Step: "boot", Progress: 50, Code: workspace.CodeDeadline, Reason: "too slow",
 				RunAt: now, Deadline: now.Add(time.Hour), Attempt: 2, Tries: 1, LeaseOwner: "w", LeaseUntil: now.Add(time.Minute),
@@ -70,50 +43,50 @@ var jobs = []behaviour{
 			})
 		}
 		want.Counts = workspace.JobCounts{Succeeded: 1, Failed: 1, Ended: now.Add(3 * time.Second)}
-		w.update(func(tx *store.Tx) error { return tx.InsertJob(w.Context(), want) })
-		w.same(w.job("j"), want)
-		w.same(w.subJob("9"), want.SubJobs[0])
+		e.Update(func(tx *store.Tx) error { return tx.InsertJob(e.Context(), want) })
+		e.Same(e.Job("j"), want)
+		e.Same(e.SubJob("9"), want.SubJobs[0])
 		want.SubJobs = nil
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) (workspace.Job, error) {
-			return tx.Job(ctx, project, "j", false)
+		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) (workspace.Job, error) {
+			return tx.Job(ctx, Project, "j", false)
 		}), want)
-	}},
-	{"a job has no end while any of it is left", func(w *world) {
-		w.addJob("j", 1, inState(workspace.SubJobSuccess))
-		j := w.newJob("k", 2)
-		j.SubJobs[0].State, j.SubJobs[0].Ended = workspace.SubJobSuccess, w.clock.Now()
-		w.update(func(tx *store.Tx) error { return tx.InsertJob(w.Context(), j) })
-		w.same(w.job("k").Counts, workspace.JobCounts{Waiting: 1, Succeeded: 1})
-		w.same(w.job("j").Counts.Status(), workspace.JobSuccess)
-	}},
-	{"the progress of sub-jobs is read by their ids", func(w *world) {
-		w.addJob("j", 3, func(s *workspace.SubJob) { s.Progress = 40 + s.Position })
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string]int, error) {
+	},
+	"a job has no end while any of it is left": func(e *Env) {
+		e.AddJob("j", 1, inState(workspace.SubJobSuccess))
+		j := e.NewJob("k", 2)
+		j.SubJobs[0].State, j.SubJobs[0].Ended = workspace.SubJobSuccess, e.Clock.Now()
+		e.Update(func(tx *store.Tx) error { return tx.InsertJob(e.Context(), j) })
+		e.Same(e.Job("k").Counts, workspace.JobCounts{Waiting: 1, Succeeded: 1})
+		e.Same(e.Job("j").Counts.Status(), workspace.JobSuccess)
+	},
+	"the progress of sub-jobs is read by their ids": func(e *Env) {
+		e.AddJob("j", 3, func(s *workspace.SubJob) { s.Progress = 40 + s.Position })
+		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) (map[string]int, error) {
 			return tx.SubJobProgress(ctx, []string{"j-000", "j-002", "missing"})
 		}), map[string]int{"j-000": 40, "j-002": 42})
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) (map[string]int, error) { return tx.SubJobProgress(ctx, nil) }), map[string]int{})
-	}},
-	{"a job that is missing or another project's is not found", func(w *world) {
-		w.addJob("j", 1)
+		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) (map[string]int, error) { return tx.SubJobProgress(ctx, nil) }), map[string]int{})
+	},
+	"a job that is missing or another project's is not found": func(e *Env) {
+		e.AddJob("j", 1)
 		for _, read := range []func(tx *store.Tx) error{
-			func(tx *store.Tx) error { _, err := tx.Job(w.Context(), otherProject, "j", true); return err },
-			func(tx *store.Tx) error { _, err := tx.Job(w.Context(), project, "missing", true); return err },
-			func(tx *store.Tx) error { _, err := tx.SubJob(w.Context(), "missing"); return err },
+			func(tx *store.Tx) error { _, err := tx.Job(e.Context(), OtherProject, "j", true); return err },
+			func(tx *store.Tx) error { _, err := tx.Job(e.Context(), Project, "missing", true); return err },
+			func(tx *store.Tx) error { _, err := tx.SubJob(e.Context(), "missing"); return err },
 		} {
-			w.refuses(workspace.CodeJobNotFound, read)
+			e.Refuses(workspace.CodeJobNotFound, read)
 		}
-	}},
-	{"a job may be larger than a statement", func(w *world) {
-		w.addJob("j", 1100)
-		w.same(w.job("j").Counts.Waiting, 1100)
-	}},
-	{"sub-jobs are selected by each field, oldest job first, then by position", func(w *world) {
-		w.addJob("b", 2, inState(workspace.SubJobFailed))
-		w.clock.Advance(-time.Microsecond)
-		w.addJob("c", 1, func(s *workspace.SubJob) { s.Type, s.DesktopID = workspace.JobDeleteDesktops, "d" })
-		w.clock.Advance(time.Second)
-		w.addJob("a", 1, func(s *workspace.SubJob) { s.PoolID = "pool" })
-		w.addJob("e", 1, func(s *workspace.SubJob) { s.ProjectID = otherProject })
+	},
+	"a job may be larger than a statement": func(e *Env) {
+		e.AddJob("j", 1100)
+		e.Same(e.Job("j").Counts.Waiting, 1100)
+	},
+	"sub-jobs are selected by each field, oldest job first, then by position": func(e *Env) {
+		e.AddJob("b", 2, inState(workspace.SubJobFailed))
+		e.Clock.Advance(-time.Microsecond)
+		e.AddJob("c", 1, func(s *workspace.SubJob) { s.Type, s.DesktopID = workspace.JobDeleteDesktops, "d" })
+		e.Clock.Advance(time.Second)
+		e.AddJob("a", 1, func(s *workspace.SubJob) { s.PoolID = "pool" })
+		e.AddJob("e", 1, func(s *workspace.SubJob) { s.ProjectID = OtherProject })
 		for _, c := range []struct {
 			query workspace.SubJobQuery
 			want  []string
@@ -125,70 +98,70 @@ var jobs = []behaviour{
 			{workspace.SubJobQuery{PoolID: "pool"}, []string{"a-000"}},
 			{workspace.SubJobQuery{DesktopID: "d"}, []string{"c-000"}},
 		} {
-			c.query.ProjectID, c.query.Page = project, everything
-			w.view(func(tx *store.Tx) error {
-				got, total, err := tx.SubJobs(w.Context(), c.query)
-				w.same(ids(got, subJobID), c.want)
-				w.same(total, len(c.want))
+			c.query.ProjectID, c.query.Page = Project, Everything
+			e.View(func(tx *store.Tx) error {
+				got, total, err := tx.SubJobs(e.Context(), c.query)
+				e.Same(IDs(got, SubJobID), c.want)
+				e.Same(total, len(c.want))
 				return err
 			})
 		}
-	}},
-	{"a retry puts the failed ones back as if they had never run, and no others", func(w *world) {
-		j := w.newJob("j", 3, func(s *workspace.SubJob) {
+	},
+	"a retry puts the failed ones back as if they had never run, and no others": func(e *Env) {
+		j := e.NewJob("j", 3, func(s *workspace.SubJob) {
 			s.State, s.Step, s.Progress, s.Code, s.Reason, s.Attempt, s.Tries = workspace.SubJobFailed, "boot", 50, workspace.CodeDeadline, "slow", 2, 1
 			s.Deadline, s.Begun, s.Ended = s.Created, s.Created, s.Created
 		})
 		j.SubJobs[1].State = workspace.SubJobSuccess
-		w.update(func(tx *store.Tx) error { return tx.InsertJob(w.Context(), j) })
-		w.clock.Advance(time.Minute)
+		e.Update(func(tx *store.Tx) error { return tx.InsertJob(e.Context(), j) })
+		e.Clock.Advance(time.Minute)
 		retry := func(ctx context.Context, tx *store.Tx) ([]workspace.SubJob, error) {
 			return tx.RetryFailed(ctx, "j")
 		}
-		again := do(w, retry)
-		w.same(ids(again, subJobID), []string{"j-000", "j-002"})
+		again := Do(e, retry)
+		e.Same(IDs(again, SubJobID), []string{"j-000", "j-002"})
 		for _, got := range again {
-			want := w.newJob("j", 3).SubJobs[got.Position]
+			want := e.NewJob("j", 3).SubJobs[got.Position]
 			want.Created, want.Attempt = j.Created, 2
-			w.same(got, want)
-			w.same(w.subJob(got.ID), want)
+			e.Same(got, want)
+			e.Same(e.SubJob(got.ID), want)
 		}
-		w.same(w.subJob("j-001"), j.SubJobs[1])
-		w.same(len(do(w, retry)), 0)
-	}},
-	{"finished sub-jobs are removed by id, and jobs that are left without any", func(w *world) {
-		w.addJob("j", 2, inState(workspace.SubJobSuccess))
-		w.addJob("k", 2, inState(workspace.SubJobFailed))
-		w.addJob("l", 1)
-		w.addJob("m", 1, inState(workspace.SubJobSuccess), func(s *workspace.SubJob) { s.ProjectID = otherProject })
-		w.addJob("n", 1, inState(workspace.SubJobSuccess), func(s *workspace.SubJob) { s.Type = workspace.JobDeleteDesktops })
-		n := w.deleteSubJobs([]string{"j-000", "k-000", "k-001", "l-000", "m-000", "n-000", "missing"}, "", workspace.JobDeleteDesktops)
-		w.same(n, 3)
-		w.same(w.job("j").Counts.Total(), 1)
-		w.refuses(workspace.CodeJobNotFound, func(tx *store.Tx) error { _, err := tx.Job(w.Context(), project, "k", false); return err })
+		e.Same(e.SubJob("j-001"), j.SubJobs[1])
+		e.Same(len(Do(e, retry)), 0)
+	},
+	"finished sub-jobs are removed by id, and jobs that are left without any": func(e *Env) {
+		e.AddJob("j", 2, inState(workspace.SubJobSuccess))
+		e.AddJob("k", 2, inState(workspace.SubJobFailed))
+		e.AddJob("l", 1)
+		e.AddJob("m", 1, inState(workspace.SubJobSuccess), func(s *workspace.SubJob) { s.ProjectID = OtherProject })
+		e.AddJob("n", 1, inState(workspace.SubJobSuccess), func(s *workspace.SubJob) { s.Type = workspace.JobDeleteDesktops })
+		n := e.deleteSubJobs([]string{"j-000", "k-000", "k-001", "l-000", "m-000", "n-000", "missing"}, "", workspace.JobDeleteDesktops)
+		e.Same(n, 3)
+		e.Same(e.Job("j").Counts.Total(), 1)
+		e.Refuses(workspace.CodeJobNotFound, func(tx *store.Tx) error { _, err := tx.Job(e.Context(), Project, "k", false); return err })
 		for _, id := range []string{"l-000", "m-000", "n-000"} {
-			w.same(w.subJob(id).ID, id)
+			e.Same(e.SubJob(id).ID, id)
 		}
-	}},
-	{"finished sub-jobs are removed by state", func(w *world) {
-		w.addJob("j", 600, inState(workspace.SubJobSuccess))
-		w.addJob("k", 2, inState(workspace.SubJobFailed))
-		w.addJob("l", 2)
-		w.same(w.deleteSubJobs(nil, workspace.SubJobWaiting), 0)
-		w.same(w.deleteSubJobs(nil, ""), 0)
-		w.same(w.deleteSubJobs(nil, workspace.SubJobSuccess), 600)
-		w.same(w.deleteSubJobs(nil, workspace.SubJobSuccess), 0)
-		w.view(func(tx *store.Tx) error {
-			got, _, err := tx.SubJobs(w.Context(), workspace.SubJobQuery{ProjectID: project, Page: everything})
-			w.same(ids(got, subJobID), []string{"k-000", "k-001", "l-000", "l-001"})
+	},
+	"finished sub-jobs are removed by state": func(e *Env) {
+		e.AddJob("j", 600, inState(workspace.SubJobSuccess))
+		e.AddJob("k", 2, inState(workspace.SubJobFailed))
+		e.AddJob("l", 2)
+		e.Same(e.deleteSubJobs(nil, workspace.SubJobWaiting), 0)
+		e.Same(e.deleteSubJobs(nil, ""), 0)
+		e.Same(e.deleteSubJobs(nil, workspace.SubJobSuccess), 600)
+		e.Same(e.deleteSubJobs(nil, workspace.SubJobSuccess), 0)
+		e.View(func(tx *store.Tx) error {
+			got, _, err := tx.SubJobs(e.Context(), workspace.SubJobQuery{ProjectID: Project, Page: Everything})
+			e.Same(IDs(got, SubJobID), []string{"k-000", "k-001", "l-000", "l-001"})
 			return err
 		})
-	}},
+	},
 }
 
-func (w *world) deleteSubJobs(ids []string, state workspace.SubJobState, keep ...workspace.JobType) int {
-	w.Helper()
-	return do(w, func(ctx context.Context, tx *store.Tx) (int, error) {
-		return tx.DeleteSubJobs(ctx, project, ids, state, keep)
+func (e *Env) deleteSubJobs(ids []string, state workspace.SubJobState, keep ...workspace.JobType) int {
+	e.Helper()
+	return Do(e, func(ctx context.Context, tx *store.Tx) (int, error) {
+		return tx.DeleteSubJobs(ctx, Project, ids, state, keep)
 	})
 }

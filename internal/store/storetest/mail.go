@@ -13,52 +13,52 @@ import (
 
 func mailID(m directory.Mail) string { return m.ID }
 
-func (w *world) claimMails(limit int) []directory.Mail {
-	w.Helper()
-	return do(w, func(ctx context.Context, tx *store.Tx) ([]directory.Mail, error) {
+func (e *env) claimMails(limit int) []directory.Mail {
+	e.Helper()
+	return Do(e, func(ctx context.Context, tx *store.Tx) ([]directory.Mail, error) {
 		return directory.ClaimMails(ctx, tx, limit, time.Minute)
 	})
 }
 
-func (w *world) addMails(n int) (mails []directory.Mail) {
-	w.Helper()
+func (e *env) addMails(n int) (mails []directory.Mail) {
+	e.Helper()
 	for i := range n {
-		created := w.clock.Now().Add(time.Duration(i-n) * time.Second)
-		mails = append(mails, directory.Mail{ID: fmt.Sprintf("m%02d", i), Kind: directory.MailDesktopReady, ProjectID: project, UserID: "u", UserName: "ann", To: "u@example.com",
+		created := e.Clock.Now().Add(time.Duration(i-n) * time.Second)
+		mails = append(mails, directory.Mail{ID: fmt.Sprintf("m%02d", i), Kind: directory.MailDesktopReady, ProjectID: Project, UserID: "u", UserName: "ann", To: "u@example.com",
 			Data: json.RawMessage(`{"desktop_name":"it's"}`), RunAt: created, Created: created})
 	}
-	w.update(func(tx *store.Tx) error { return directory.InsertMails(w.Context(), tx, mails) })
+	e.Update(func(tx *store.Tx) error { return directory.InsertMails(e.Context(), tx, mails) })
 	return mails
 }
 
-var mails = []behaviour{
-	{"a mail is claimed as inserted, the oldest first, and held", func(w *world) {
-		want := w.addMails(3)
-		got := w.claimMails(2)
+var mails = map[string]func(*env){
+	"a mail is claimed as inserted, the oldest first, and held": func(e *env) {
+		want := e.addMails(3)
+		got := e.claimMails(2)
 		for i := range got {
-			want[i].RunAt = w.clock.Now().Add(time.Minute)
+			want[i].RunAt = e.Clock.Now().Add(time.Minute)
 		}
-		w.same(got, want[:2])
-		w.same(ids(w.claimMails(5), mailID), []string{"m02"})
-		w.same(len(w.claimMails(5)), 0)
-		w.clock.Advance(time.Minute)
-		w.same(len(w.claimMails(5)), 3)
-	}},
-	{"a mail without data is claimed", func(w *world) {
-		w.update(func(tx *store.Tx) error {
-			return directory.InsertMails(w.Context(), tx, []directory.Mail{{ID: "m", RunAt: w.clock.Now(), Created: w.clock.Now()}})
+		e.Same(got, want[:2])
+		e.Same(IDs(e.claimMails(5), mailID), []string{"m02"})
+		e.Same(len(e.claimMails(5)), 0)
+		e.Clock.Advance(time.Minute)
+		e.Same(len(e.claimMails(5)), 3)
+	},
+	"a mail without data is claimed": func(e *env) {
+		e.Update(func(tx *store.Tx) error {
+			return directory.InsertMails(e.Context(), tx, []directory.Mail{{ID: "m", RunAt: e.Clock.Now(), Created: e.Clock.Now()}})
 		})
-		w.same(len(w.claimMails(1)[0].Data), 0)
-	}},
-	{"8 replicas at once never get one mail twice", func(w *world) {
-		w.addMails(60)
+		e.Same(len(e.claimMails(1)[0].Data), 0)
+	},
+	"8 replicas at once never get one mail twice": func(e *env) {
+		e.addMails(60)
 		var mu sync.Mutex
 		times := map[string]int{}
-		w.all(together(8, func(int) error {
+		e.All(Together(8, func(int) error {
 			for {
 				var got []directory.Mail
-				err := w.store.Update(w.Context(), func(tx *store.Tx) (err error) {
-					got, err = directory.ClaimMails(w.Context(), tx, 4, time.Minute)
+				err := e.Store.Update(e.Context(), func(tx *store.Tx) (err error) {
+					got, err = directory.ClaimMails(e.Context(), tx, 4, time.Minute)
 					return err
 				})
 				if err != nil || len(got) == 0 {
@@ -71,33 +71,33 @@ var mails = []behaviour{
 				mu.Unlock()
 			}
 		}))
-		for _, m := range w.claimMails(60) {
+		for _, m := range e.claimMails(60) {
 			times[m.ID]++
 		}
-		w.same(len(times), 60)
+		e.Same(len(times), 60)
 		for id, n := range times {
 			if n != 1 {
-				w.Errorf("%s was given out %d times", id, n)
+				e.Errorf("%s was given out %d times", id, n)
 			}
 		}
-	}},
-	{"a mail that could not be sent is tried again at its time, and says why", func(w *world) {
-		w.addMails(1)
-		w.claimMails(1)
-		w.update(func(tx *store.Tx) error {
-			return directory.PostponeMail(w.Context(), tx, "m00", "the server is down", w.clock.Now().Add(time.Hour))
+	},
+	"a mail that could not be sent is tried again at its time, and says why": func(e *env) {
+		e.addMails(1)
+		e.claimMails(1)
+		e.Update(func(tx *store.Tx) error {
+			return directory.PostponeMail(e.Context(), tx, "m00", "the server is down", e.Clock.Now().Add(time.Hour))
 		})
-		w.clock.Advance(time.Hour - time.Microsecond)
-		w.same(len(w.claimMails(1)), 0)
-		w.clock.Advance(time.Microsecond)
-		m := w.claimMails(1)[0]
-		w.same([]any{m.Tries, m.LastFault}, []any{1, "the server is down"})
-	}},
-	{"a mail that was sent is gone, and may be deleted again", func(w *world) {
-		w.addMails(1)
+		e.Clock.Advance(time.Hour - time.Microsecond)
+		e.Same(len(e.claimMails(1)), 0)
+		e.Clock.Advance(time.Microsecond)
+		m := e.claimMails(1)[0]
+		e.Same([]any{m.Tries, m.LastFault}, []any{1, "the server is down"})
+	},
+	"a mail that was sent is gone, and may be deleted again": func(e *env) {
+		e.addMails(1)
 		for range 2 {
-			w.update(func(tx *store.Tx) error { return directory.DeleteMail(w.Context(), tx, "m00") })
+			e.Update(func(tx *store.Tx) error { return directory.DeleteMail(e.Context(), tx, "m00") })
 		}
-		w.same(len(w.claimMails(1)), 0)
-	}},
+		e.Same(len(e.claimMails(1)), 0)
+	},
 }

@@ -11,33 +11,33 @@ import (
 	"carrel/internal/workspace"
 )
 
-func (w *world) addOTPDevice(d signin.OTPDevice) {
-	w.Helper()
-	w.update(func(tx *store.Tx) error { return signin.InsertOTPDevice(w.Context(), tx, d) })
+func (e *env) addOTPDevice(d signin.OTPDevice) {
+	e.Helper()
+	e.Update(func(tx *store.Tx) error { return signin.InsertOTPDevice(e.Context(), tx, d) })
 }
 
-func (w *world) otpDevices(userID string) []signin.OTPDevice {
-	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) ([]signin.OTPDevice, error) {
+func (e *env) otpDevices(userID string) []signin.OTPDevice {
+	e.Helper()
+	return Get(e, func(ctx context.Context, tx *store.Tx) ([]signin.OTPDevice, error) {
 		return signin.OTPDevices(ctx, tx, userID)
 	})
 }
 
-func (w *world) putRecoveryCodes(deviceID string, hashes ...string) {
-	w.Helper()
-	w.update(func(tx *store.Tx) error { return signin.PutRecoveryCodes(w.Context(), tx, deviceID, hashes) })
+func (e *env) putRecoveryCodes(deviceID string, hashes ...string) {
+	e.Helper()
+	e.Update(func(tx *store.Tx) error { return signin.PutRecoveryCodes(e.Context(), tx, deviceID, hashes) })
 }
 
-func (w *world) recoveryCodes(deviceID string) int {
-	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) (int, error) {
+func (e *env) recoveryCodes(deviceID string) int {
+	e.Helper()
+	return Get(e, func(ctx context.Context, tx *store.Tx) (int, error) {
 		return signin.CountRecoveryCodes(ctx, tx, deviceID)
 	})
 }
 
-func (w *world) takeRecoveryCode(deviceID, hash string) error {
-	return w.store.Update(w.Context(), func(tx *store.Tx) error {
-		found, err := signin.TakeRecoveryCode(w.Context(), tx, deviceID, hash)
+func (e *env) takeRecoveryCode(deviceID, hash string) error {
+	return e.Store.Update(e.Context(), func(tx *store.Tx) error {
+		found, err := signin.TakeRecoveryCode(e.Context(), tx, deviceID, hash)
 		if err == nil && !found {
 			err = workspace.Errorf(workspace.CodeForbidden, "there is no such code")
 		}
@@ -45,81 +45,81 @@ func (w *world) takeRecoveryCode(deviceID, hash string) error {
 	})
 }
 
-var otp = []behaviour{
-	{"an authenticator is read as inserted and as saved", func(w *world) {
+var otp = map[string]func(*env){
+	"an authenticator is read as inserted and as saved": func(e *env) {
 		d := signin.OTPDevice{
-			ID: "d", UserID: personOf(project), Secret: "sealed", Status: signin.OTPPending, LastStep: 1 << 40,
-			Created: w.clock.Now(),
+			ID: "d", UserID: UserOf(Project), Secret: "sealed", Status: signin.OTPPending, LastStep: 1 << 40,
+			Created: e.Clock.Now(),
 		}
-		w.addOTPDevice(d)
-		w.same(w.otpDevices(d.UserID), []signin.OTPDevice{d})
-		w.same(len(w.otpDevices(personOf(otherProject))), 0)
+		e.addOTPDevice(d)
+		e.Same(e.otpDevices(d.UserID), []signin.OTPDevice{d})
+		e.Same(len(e.otpDevices(UserOf(OtherProject))), 0)
 		d.Status, d.LastStep = signin.OTPRegistered, 1<<40+1
-		w.update(func(tx *store.Tx) error { return signin.SaveOTPDevice(w.Context(), tx, d) })
-		w.update(func(tx *store.Tx) error {
-			return signin.SaveOTPDevice(w.Context(), tx, signin.OTPDevice{ID: "missing", Status: signin.OTPPending})
+		e.Update(func(tx *store.Tx) error { return signin.SaveOTPDevice(e.Context(), tx, d) })
+		e.Update(func(tx *store.Tx) error {
+			return signin.SaveOTPDevice(e.Context(), tx, signin.OTPDevice{ID: "missing", Status: signin.OTPPending})
 		})
-		w.same(w.otpDevices(d.UserID), []signin.OTPDevice{d})
-	}},
-	{"a person has one authenticator, whoever comes first", func(w *world) {
-		errs := together(5, func(i int) error {
-			return w.store.Update(w.Context(), func(tx *store.Tx) error {
-				return signin.InsertOTPDevice(w.Context(), tx, signin.OTPDevice{ID: string(rune('a' + i)), UserID: personOf(project), Status: signin.OTPPending})
+		e.Same(e.otpDevices(d.UserID), []signin.OTPDevice{d})
+	},
+	"a person has one authenticator, whoever comes first": func(e *env) {
+		errs := Together(5, func(i int) error {
+			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
+				return signin.InsertOTPDevice(e.Context(), tx, signin.OTPDevice{ID: string(rune('a' + i)), UserID: UserOf(Project), Status: signin.OTPPending})
 			})
 		})
-		w.one(errs, workspace.CodeConflict)
-		w.same(len(w.otpDevices(personOf(project))), 1)
-		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
-			return signin.InsertOTPDevice(w.Context(), tx, signin.OTPDevice{ID: "x", UserID: "gone", Status: signin.OTPPending})
+		e.One(errs, workspace.CodeConflict)
+		e.Same(len(e.otpDevices(UserOf(Project))), 1)
+		e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error {
+			return signin.InsertOTPDevice(e.Context(), tx, signin.OTPDevice{ID: "x", UserID: "gone", Status: signin.OTPPending})
 		})
-	}},
-	{"of 20 callers at once one uses up a recovery code", func(w *world) {
-		w.addOTPDevice(signin.OTPDevice{ID: "d", UserID: personOf(project), Status: signin.OTPRegistered})
-		w.putRecoveryCodes("d", "a", "b")
-		w.one(together(20, func(int) error { return w.takeRecoveryCode("d", "a") }), workspace.CodeForbidden)
-		w.same(w.recoveryCodes("d"), 1)
-		if err := w.takeRecoveryCode("other", "b"); workspace.CodeOf(err) != workspace.CodeForbidden {
-			w.Errorf("a code of another authenticator: %v", err)
+	},
+	"of 20 callers at once one uses up a recovery code": func(e *env) {
+		e.addOTPDevice(signin.OTPDevice{ID: "d", UserID: UserOf(Project), Status: signin.OTPRegistered})
+		e.putRecoveryCodes("d", "a", "b")
+		e.One(Together(20, func(int) error { return e.takeRecoveryCode("d", "a") }), workspace.CodeForbidden)
+		e.Same(e.recoveryCodes("d"), 1)
+		if err := e.takeRecoveryCode("other", "b"); workspace.CodeOf(err) != workspace.CodeForbidden {
+			e.Errorf("a code of another authenticator: %v", err)
 		}
-	}},
-	{"new recovery codes take the place of the old ones", func(w *world) {
-		w.addOTPDevice(signin.OTPDevice{ID: "d", UserID: personOf(project), Status: signin.OTPRegistered})
-		w.putRecoveryCodes("d", "a", "b", "c")
-		w.putRecoveryCodes("d", "c", "d")
-		w.same(w.recoveryCodes("d"), 2)
-		if err := w.takeRecoveryCode("d", "a"); workspace.CodeOf(err) != workspace.CodeForbidden {
-			w.Errorf("an old code: %v", err)
+	},
+	"new recovery codes take the place of the old ones": func(e *env) {
+		e.addOTPDevice(signin.OTPDevice{ID: "d", UserID: UserOf(Project), Status: signin.OTPRegistered})
+		e.putRecoveryCodes("d", "a", "b", "c")
+		e.putRecoveryCodes("d", "c", "d")
+		e.Same(e.recoveryCodes("d"), 2)
+		if err := e.takeRecoveryCode("d", "a"); workspace.CodeOf(err) != workspace.CodeForbidden {
+			e.Errorf("an old code: %v", err)
 		}
-		if err := w.takeRecoveryCode("d", "c"); err != nil {
-			w.Errorf("a code that is in both: %v", err)
+		if err := e.takeRecoveryCode("d", "c"); err != nil {
+			e.Errorf("a code that is in both: %v", err)
 		}
-	}},
-	{"an authenticator goes with its recovery codes, and with its person", func(w *world) {
+	},
+	"an authenticator goes with its recovery codes, and with its person": func(e *env) {
 		for _, remove := range []func(tx *store.Tx) error{
-			func(tx *store.Tx) error { return signin.DeleteOTPDevice(w.Context(), tx, "d") },
-			func(tx *store.Tx) error { return directory.DeleteUser(w.Context(), tx, personOf(project)) },
+			func(tx *store.Tx) error { return signin.DeleteOTPDevice(e.Context(), tx, "d") },
+			func(tx *store.Tx) error { return directory.DeleteUser(e.Context(), tx, UserOf(Project)) },
 		} {
-			w.addOTPDevice(signin.OTPDevice{ID: "d", UserID: personOf(project), Status: signin.OTPRegistered})
-			w.putRecoveryCodes("d", "a")
+			e.addOTPDevice(signin.OTPDevice{ID: "d", UserID: UserOf(Project), Status: signin.OTPRegistered})
+			e.putRecoveryCodes("d", "a")
 			for range 2 {
-				w.update(remove)
+				e.Update(remove)
 			}
-			w.same(len(w.otpDevices(personOf(project))), 0)
-			w.same(w.recoveryCodes("d"), 0)
+			e.Same(len(e.otpDevices(UserOf(Project))), 0)
+			e.Same(e.recoveryCodes("d"), 0)
 		}
-	}},
-	{"authenticators that were not confirmed in time are removed", func(w *world) {
-		w.addOTPDevice(signin.OTPDevice{ID: "pending", UserID: personOf(project), Status: signin.OTPPending, Created: w.clock.Now()})
-		w.addOTPDevice(signin.OTPDevice{ID: "in use", UserID: personOf(otherProject), Status: signin.OTPRegistered, Created: w.clock.Now()})
-		w.clock.Advance(signin.EnrolmentLife - time.Microsecond)
+	},
+	"authenticators that were not confirmed in time are removed": func(e *env) {
+		e.addOTPDevice(signin.OTPDevice{ID: "pending", UserID: UserOf(Project), Status: signin.OTPPending, Created: e.Clock.Now()})
+		e.addOTPDevice(signin.OTPDevice{ID: "in use", UserID: UserOf(OtherProject), Status: signin.OTPRegistered, Created: e.Clock.Now()})
+		e.Clock.Advance(signin.EnrolmentLife - time.Microsecond)
 		sweep := func() {
-			w.update(func(tx *store.Tx) error { return work.DeleteExpired(w.Context(), tx, 100) })
+			e.Update(func(tx *store.Tx) error { return work.DeleteExpired(e.Context(), tx, 100) })
 		}
 		sweep()
-		w.same(len(w.otpDevices(personOf(project))), 1)
-		w.clock.Advance(time.Microsecond)
+		e.Same(len(e.otpDevices(UserOf(Project))), 1)
+		e.Clock.Advance(time.Microsecond)
 		sweep()
-		w.same(len(w.otpDevices(personOf(project))), 0)
-		w.same(len(w.otpDevices(personOf(otherProject))), 1)
-	}},
+		e.Same(len(e.otpDevices(UserOf(Project))), 0)
+		e.Same(len(e.otpDevices(UserOf(OtherProject))), 1)
+	},
 }

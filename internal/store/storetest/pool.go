@@ -15,30 +15,30 @@ import (
 )
 
 // newPool is a pool of the project's.
-func newPool(id string) pool.Pool {
-	return pool.Pool{ID: id, ProjectID: project, Name: id, Type: pool.Dynamic, EnterpriseID: "0"}
+func NewPool(id string) pool.Pool {
+	return pool.Pool{ID: id, ProjectID: Project, Name: id, Type: pool.Dynamic, EnterpriseID: "0"}
 }
 
-func (w *world) addPool(id string, changes ...func(*pool.Pool)) pool.Pool {
-	w.Helper()
-	p := newPool(id)
-	p.Created, p.Updated = w.clock.Now(), w.clock.Now()
+func (e *env) AddPool(id string, changes ...func(*pool.Pool)) pool.Pool {
+	e.Helper()
+	p := NewPool(id)
+	p.Created, p.Updated = e.Clock.Now(), e.Clock.Now()
 	for _, change := range changes {
 		change(&p)
 	}
-	w.update(func(tx *store.Tx) error { return pool.InsertPool(w.Context(), tx, p, nil) })
+	e.Update(func(tx *store.Tx) error { return pool.InsertPool(e.Context(), tx, p, nil) })
 	return p
 }
 
-func (w *world) pool(id string) pool.Pool {
-	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) (pool.Pool, error) {
-		return pool.ReadPool(ctx, tx, project, id)
+func (e *env) Pool(id string) pool.Pool {
+	e.Helper()
+	return Get(e, func(ctx context.Context, tx *store.Tx) (pool.Pool, error) {
+		return pool.ReadPool(ctx, tx, Project, id)
 	})
 }
 
 // in makes a new desktop one of a pool's.
-func in(poolID string) func(*desktop.Desktop) {
+func In(poolID string) func(*desktop.Desktop) {
 	return func(d *desktop.Desktop) { d.PoolID, d.Type = poolID, desktop.Pooled }
 }
 
@@ -46,7 +46,7 @@ func in(poolID string) func(*desktop.Desktop) {
 func fullPool(now time.Time) pool.Pool {
 	idle := 0
 	return pool.Pool{
-		ID: "full", ProjectID: project, Name: "Sälé-销售", Type: pool.Static, Description: `it's "good" \ ?`,
+		ID: "full", ProjectID: Project, Name: "Sälé-销售", Type: pool.Static, Description: `it's "good" \ ?`,
 		Zone: "az", ProductID: "product", ImageType: catalog.ImageGold, ImageID: "image",
 		Root:  pool.PoolVolume{ID: "v0", Type: "SSD", GB: 80},
 		Data:  []pool.PoolVolume{{ID: "v2", Type: "SAS", GB: 10}, {ID: "v1", Type: "SSD", GB: 20}},
@@ -64,22 +64,22 @@ func fullPool(now time.Time) pool.Pool {
 	}
 }
 
-var pools = []behaviour{
-	{"a pool is read as inserted and as saved", func(w *world) {
-		p := fullPool(w.clock.Now())
-		w.update(func(tx *store.Tx) error { return pool.InsertPool(w.Context(), tx, p, nil) })
-		w.same(w.pool(p.ID), p)
-		w.clock.Advance(time.Hour)
-		saved := newPool(p.ID)
-		saved.Created = w.clock.Now() // which does not change
-		w.update(func(tx *store.Tx) error { return pool.SavePool(w.Context(), tx, saved) })
-		saved.Created, saved.Updated = p.Created, w.clock.Now()
-		w.same(do(w, func(ctx context.Context, tx *store.Tx) (pool.Pool, error) {
-			return pool.LockPool(ctx, tx, project, p.ID)
+var pools = map[string]func(*env){
+	"a pool is read as inserted and as saved": func(e *env) {
+		p := fullPool(e.Clock.Now())
+		e.Update(func(tx *store.Tx) error { return pool.InsertPool(e.Context(), tx, p, nil) })
+		e.Same(e.Pool(p.ID), p)
+		e.Clock.Advance(time.Hour)
+		saved := NewPool(p.ID)
+		saved.Created = e.Clock.Now() // which does not change
+		e.Update(func(tx *store.Tx) error { return pool.SavePool(e.Context(), tx, saved) })
+		saved.Created, saved.Updated = p.Created, e.Clock.Now()
+		e.Same(Do(e, func(ctx context.Context, tx *store.Tx) (pool.Pool, error) {
+			return pool.LockPool(ctx, tx, Project, p.ID)
 		}), saved)
-	}},
-	{"a pool of another project, or one that is missing, is not found", func(w *world) {
-		w.addPool("p")
+	},
+	"a pool of another project, or one that is missing, is not found": func(e *env) {
+		e.AddPool("p")
 		for _, read := range []func(context.Context, *store.Tx, string, string) (pool.Pool, error){
 			func(ctx context.Context, tx *store.Tx, project, id string) (pool.Pool, error) {
 				return pool.ReadPool(ctx, tx, project, id)
@@ -88,81 +88,81 @@ var pools = []behaviour{
 				return pool.LockPool(ctx, tx, project, id)
 			},
 		} {
-			w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := read(w.Context(), tx, otherProject, "p"); return err })
-			w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := read(w.Context(), tx, project, "missing"); return err })
-			w.update(func(tx *store.Tx) error { _, err := read(w.Context(), tx, "", "p"); return err })
+			e.Refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := read(e.Context(), tx, OtherProject, "p"); return err })
+			e.Refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := read(e.Context(), tx, Project, "missing"); return err })
+			e.Update(func(tx *store.Tx) error { _, err := read(e.Context(), tx, "", "p"); return err })
 		}
-		w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { return pool.SavePool(w.Context(), tx, newPool("missing")) })
-	}},
-	{"a pool's name is taken whatever its case, but not in another project", func(w *world) {
-		w.addPool("Äpfel")
-		w.addPool("other", func(p *pool.Pool) { p.ProjectID, p.Name = otherProject, "Äpfel" })
-		pears := w.addPool("pears")
-		taken := newPool("x")
+		e.Refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { return pool.SavePool(e.Context(), tx, NewPool("missing")) })
+	},
+	"a pool's name is taken whatever its case, but not in another project": func(e *env) {
+		e.AddPool("Äpfel")
+		e.AddPool("other", func(p *pool.Pool) { p.ProjectID, p.Name = OtherProject, "Äpfel" })
+		pears := e.AddPool("pears")
+		taken := NewPool("x")
 		taken.Name = "äPFEL"
-		message := w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return pool.InsertPool(w.Context(), tx, taken, nil) })
+		message := e.Refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return pool.InsertPool(e.Context(), tx, taken, nil) })
 		if !strings.Contains(message, "äPFEL") {
-			w.Errorf("the message %q does not name the name", message)
+			e.Errorf("the message %q does not name the name", message)
 		}
 		pears.Name = "äPFEL"
-		w.refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return pool.SavePool(w.Context(), tx, pears) })
-		w.one(together(10, func(i int) error {
-			return w.store.Update(w.Context(), func(tx *store.Tx) error {
-				p := newPool(fmt.Sprint(i))
+		e.Refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return pool.SavePool(e.Context(), tx, pears) })
+		e.One(Together(10, func(i int) error {
+			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
+				p := NewPool(fmt.Sprint(i))
 				p.Name = "wanted"
-				return pool.InsertPool(w.Context(), tx, p, nil)
+				return pool.InsertPool(e.Context(), tx, p, nil)
 			})
 		}), workspace.CodeNameTaken)
-	}},
-	{"pools are filtered and paged, oldest first", func(w *world) {
-		now, yes, no := w.clock.Now(), true, false
-		w.addPool("1", func(p *pool.Pool) { p.Name, p.Type, p.OUName = "Sales_1", pool.Static, "Berlin" })
-		w.addPool("2", func(p *pool.Pool) {
+	},
+	"pools are filtered and paged, oldest first": func(e *env) {
+		now, yes, no := e.Clock.Now(), true, false
+		e.AddPool("1", func(p *pool.Pool) { p.Name, p.Type, p.OUName = "Sales_1", pool.Static, "Berlin" })
+		e.AddPool("2", func(p *pool.Pool) {
 			p.Name, p.Autoscaling, p.EnterpriseID, p.NamePolicyID = "x2", true, "e", "policy"
 		})
-		w.addPool("3", func(p *pool.Pool) { p.InMaintenance, p.Created = true, now.Add(-time.Second) })
-		w.addPool("4", func(p *pool.Pool) { p.ProjectID = otherProject })
+		e.AddPool("3", func(p *pool.Pool) { p.InMaintenance, p.Created = true, now.Add(-time.Second) })
+		e.AddPool("4", func(p *pool.Pool) { p.ProjectID = OtherProject })
 		for _, c := range []struct {
 			q    pool.PoolQuery
 			want string
 		}{
-			{pool.PoolQuery{ProjectID: project}, "3 1 2"},
+			{pool.PoolQuery{ProjectID: Project}, "3 1 2"},
 			{pool.PoolQuery{}, "3 1 2 4"},
-			{pool.PoolQuery{ProjectID: project, Name: "s_1"}, "1"},
-			{pool.PoolQuery{ProjectID: project, IDs: []string{"2", "4"}}, "2"},
-			{pool.PoolQuery{ProjectID: project, Type: pool.Static}, "1"},
-			{pool.PoolQuery{ProjectID: project, EnterpriseID: "e"}, "2"},
-			{pool.PoolQuery{ProjectID: project, OUName: "Berlin"}, "1"},
-			{pool.PoolQuery{ProjectID: project, NamePolicyID: "policy"}, "2"},
-			{pool.PoolQuery{ProjectID: project, Autoscaling: &yes}, "2"},
-			{pool.PoolQuery{ProjectID: project, InMaintenance: &no}, "1 2"},
+			{pool.PoolQuery{ProjectID: Project, Name: "s_1"}, "1"},
+			{pool.PoolQuery{ProjectID: Project, IDs: []string{"2", "4"}}, "2"},
+			{pool.PoolQuery{ProjectID: Project, Type: pool.Static}, "1"},
+			{pool.PoolQuery{ProjectID: Project, EnterpriseID: "e"}, "2"},
+			{pool.PoolQuery{ProjectID: Project, OUName: "Berlin"}, "1"},
+			{pool.PoolQuery{ProjectID: Project, NamePolicyID: "policy"}, "2"},
+			{pool.PoolQuery{ProjectID: Project, Autoscaling: &yes}, "2"},
+			{pool.PoolQuery{ProjectID: Project, InMaintenance: &no}, "1 2"},
 		} {
-			w.view(func(tx *store.Tx) error {
-				c.q.Page = everything
-				got, total, err := pool.Pools(w.Context(), tx, c.q)
-				w.same(strings.Join(ids(got, poolID), " "), c.want)
-				w.same(total, len(got))
+			e.View(func(tx *store.Tx) error {
+				c.q.Page = Everything
+				got, total, err := pool.Pools(e.Context(), tx, c.q)
+				e.Same(strings.Join(IDs(got, poolID), " "), c.want)
+				e.Same(total, len(got))
 				return err
 			})
 		}
-		w.view(func(tx *store.Tx) error {
-			got, total, err := pool.Pools(w.Context(), tx, pool.PoolQuery{ProjectID: project, Page: workspace.Page{Offset: 1, Limit: 1}})
-			w.same(ids(got, poolID), []string{"1"})
-			w.same(total, 3)
+		e.View(func(tx *store.Tx) error {
+			got, total, err := pool.Pools(e.Context(), tx, pool.PoolQuery{ProjectID: Project, Page: workspace.Page{Offset: 1, Limit: 1}})
+			e.Same(IDs(got, poolID), []string{"1"})
+			e.Same(total, 3)
 			return err
 		})
-	}},
-	{"a pool's desktops and the unfinished sub-jobs of its own jobs are counted", func(w *world) {
-		w.addPool("p")
-		w.addPool("q")
+	},
+	"a pool's desktops and the unfinished sub-jobs of its own jobs are counted": func(e *env) {
+		e.AddPool("p")
+		e.AddPool("q")
 		for i := range 4 {
-			w.addDesktop(fmt.Sprint("pc", i), in("p"))
+			e.AddDesktop(fmt.Sprint("pc", i), In("p"))
 		}
-		w.addDesktop("elsewhere")
-		all := w.members("p")
-		w.bind(all[0], personOf(project))
+		e.AddDesktop("elsewhere")
+		all := e.Members("p")
+		e.Bind(all[0], UserOf(Project))
 		all[1].Isolated = true
-		w.put(all[1], all[1].Binding)
+		e.Put(all[1], all[1].Binding)
 		for i, j := range []struct {
 			of    workspace.JobType
 			pool  string
@@ -172,43 +172,43 @@ var pools = []behaviour{
 			{workspace.JobExpandPool, "p", workspace.SubJobSuccess}, {workspace.JobExpandPool, "p", workspace.SubJobFailed},
 			{workspace.JobExpandPool, "", workspace.SubJobWaiting}, {workspace.JobDeleteDesktops, "p", workspace.SubJobWaiting},
 		} {
-			w.update(func(tx *store.Tx) error {
+			e.Update(func(tx *store.Tx) error {
 				id := fmt.Sprint("job", i)
-				return tx.InsertJob(w.Context(), workspace.Job{ID: id, ProjectID: project, Type: j.of, PoolID: j.pool, SubJobs: []workspace.SubJob{
-					{ID: id, ProjectID: project, Type: j.of, PoolID: j.pool, State: j.state},
+				return tx.InsertJob(e.Context(), workspace.Job{ID: id, ProjectID: Project, Type: j.of, PoolID: j.pool, SubJobs: []workspace.SubJob{
+					{ID: id, ProjectID: Project, Type: j.of, PoolID: j.pool, State: j.state},
 				}})
 			})
 		}
 		want := pool.PoolCounts{Desktops: 4, Bound: 1, Isolated: 1, Working: 2}
-		w.same(w.pool("p").Counts, want)
-		w.view(func(tx *store.Tx) error {
-			got, _, err := pool.Pools(w.Context(), tx, pool.PoolQuery{ProjectID: project, Page: everything})
-			w.same(ids(got, func(p pool.Pool) string { return fmt.Sprint(p.ID, p.Counts) }), []string{fmt.Sprint("p", want), fmt.Sprint("q", pool.PoolCounts{})})
+		e.Same(e.Pool("p").Counts, want)
+		e.View(func(tx *store.Tx) error {
+			got, _, err := pool.Pools(e.Context(), tx, pool.PoolQuery{ProjectID: Project, Page: Everything})
+			e.Same(IDs(got, func(p pool.Pool) string { return fmt.Sprint(p.ID, p.Counts) }), []string{fmt.Sprint("p", want), fmt.Sprint("q", pool.PoolCounts{})})
 			return err
 		})
-	}},
-	{"whoever locks a pool sees what the one before did", func(w *world) {
-		w.addPool("p")
-		w.all(together(20, func(int) error {
-			return w.store.Update(w.Context(), func(tx *store.Tx) error {
-				p, err := pool.LockPool(w.Context(), tx, project, "p")
+	},
+	"whoever locks a pool sees what the one before did": func(e *env) {
+		e.AddPool("p")
+		e.All(Together(20, func(int) error {
+			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
+				p, err := pool.LockPool(e.Context(), tx, Project, "p")
 				if err != nil {
 					return err
 				}
 				p.RetentionMinutes++
-				d := newDesktop(fmt.Sprint("pc", p.Counts.Desktops)) // a name that two would collide on
-				in("p")(&d)
-				if err := desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d}); err != nil {
+				d := NewDesktop(fmt.Sprint("pc", p.Counts.Desktops)) // a name that two would collide on
+				In("p")(&d)
+				if err := desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d}); err != nil {
 					return err
 				}
-				return pool.SavePool(w.Context(), tx, p)
+				return pool.SavePool(e.Context(), tx, p)
 			})
 		}))
-		p := w.pool("p")
-		w.same([]int{p.RetentionMinutes, p.Counts.Desktops}, []int{20, 20})
-	}},
-	{"desktops that differ from their pool are found and counted, whatever the respect", func(w *world) {
-		p := w.addPool("p", func(p *pool.Pool) {
+		p := e.Pool("p")
+		e.Same([]int{p.RetentionMinutes, p.Counts.Desktops}, []int{20, 20})
+	},
+	"desktops that differ from their pool are found and counted, whatever the respect": func(e *env) {
+		p := e.AddPool("p", func(p *pool.Pool) {
 			p.ProductID, p.ImageID, p.Root = "product", "image", pool.PoolVolume{GB: 80}
 			p.Data = []pool.PoolVolume{{GB: 10}, {GB: 20}}
 		})
@@ -229,15 +229,15 @@ var pools = []behaviour{
 			"none":    func(d *desktop.Desktop) { d.Data = nil },
 			"all":     func(d *desktop.Desktop) { d.ProductID, d.ImageID, d.Root.GB, d.Data = "", "", 1, nil },
 		} {
-			w.addDesktop(name, like, change)
+			e.AddDesktop(name, like, change)
 		}
-		w.addDesktop("elsewhere", like, func(d *desktop.Desktop) { d.ID, d.PoolID, d.ImageID, d.Root.ID, d.Data = "x", "", "older", "x", nil })
-		w.view(func(tx *store.Tx) error {
-			counts, err := desktop.PoolDifferences(w.Context(), tx, p.Pattern())
+		e.AddDesktop("elsewhere", like, func(d *desktop.Desktop) { d.ID, d.PoolID, d.ImageID, d.Root.ID, d.Data = "x", "", "older", "x", nil })
+		e.View(func(tx *store.Tx) error {
+			counts, err := desktop.PoolDifferences(e.Context(), tx, p.Pattern())
 			if err != nil {
 				return err
 			}
-			all, _, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{PoolIDs: []string{"p"}, Page: everything})
+			all, _, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{PoolIDs: []string{"p"}, Page: Everything})
 			if err != nil {
 				return err
 			}
@@ -248,65 +248,65 @@ var pools = []behaviour{
 						want = append(want, d.ID)
 					}
 				}
-				got, total, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{
-					ProjectID: project, Unlike: &desktop.Unlike{Pattern: p.Pattern(), In: in}, Page: everything,
+				got, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{
+					ProjectID: Project, Unlike: &desktop.Unlike{Pattern: p.Pattern(), In: in}, Page: Everything,
 				})
 				if err != nil {
 					return err
 				}
-				w.same(ids(got, desktopID), want)
-				w.same([]int{total, counts[in]}, []int{len(want), len(want)})
+				e.Same(IDs(got, desktopID), want)
+				e.Same([]int{total, counts[in]}, []int{len(want), len(want)})
 				if len(want) == 0 {
-					w.Errorf("no desktop differs by %s", in)
+					e.Errorf("no desktop differs by %s", in)
 				}
 			}
 			return nil
 		})
 		yes := true
-		w.view(func(tx *store.Tx) error {
-			got, _, err := desktop.Desktops(w.Context(), tx, desktop.DesktopQuery{ProjectID: project, Isolated: &yes, Page: everything})
-			w.same(ids(got, desktopID), []string{"aside"})
+		e.View(func(tx *store.Tx) error {
+			got, _, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: Project, Isolated: &yes, Page: Everything})
+			e.Same(IDs(got, desktopID), []string{"aside"})
 			return err
 		})
-	}},
-	{"a pool that has a desktop is not deleted", func(w *world) {
-		w.addPool("p")
-		d := w.addDesktop("pc", in("p"))
-		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.DeletePool(w.Context(), tx, "p") })
-		w.update(func(tx *store.Tx) error { return desktop.DeleteDesktop(w.Context(), tx, d.ID) })
+	},
+	"a pool that has a desktop is not deleted": func(e *env) {
+		e.AddPool("p")
+		d := e.AddDesktop("pc", In("p"))
+		e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.DeletePool(e.Context(), tx, "p") })
+		e.Update(func(tx *store.Tx) error { return desktop.DeleteDesktop(e.Context(), tx, d.ID) })
 		for range 2 {
-			w.update(func(tx *store.Tx) error { return pool.DeletePool(w.Context(), tx, "p") })
+			e.Update(func(tx *store.Tx) error { return pool.DeletePool(e.Context(), tx, "p") })
 		}
-		w.refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := pool.ReadPool(w.Context(), tx, "", "p"); return err })
-	}},
-	{"a deleted pool takes along its people, waiting list, decisions and notices", func(w *world) {
+		e.Refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := pool.ReadPool(e.Context(), tx, "", "p"); return err })
+	},
+	"a deleted pool takes along its people, waiting list, decisions and notices": func(e *env) {
 		fill := func() {
-			w.addPool("p")
-			w.grant("p", pool.Grant{Type: pool.GrantUser, ObjectID: personOf(project)})
-			w.wait("p", personOf(project), time.Minute)
-			w.decide("p", "decision", 10)
-			w.notify("p", "notice")
+			e.AddPool("p")
+			e.Grant("p", pool.Grant{Type: pool.GrantUser, ObjectID: UserOf(Project)})
+			e.wait("p", UserOf(Project), time.Minute)
+			e.decide("p", "decision", 10)
+			e.notify("p", "notice")
 		}
 		fill()
-		w.update(func(tx *store.Tx) error { return pool.DeletePool(w.Context(), tx, "p") })
+		e.Update(func(tx *store.Tx) error { return pool.DeletePool(e.Context(), tx, "p") })
 		fill() // all of it can be there again
-	}},
-	{"of those who delete a pool and those who put a desktop into it, only one succeeds", func(w *world) {
+	},
+	"of those who delete a pool and those who put a desktop into it, only one succeeds": func(e *env) {
 		for i := range 10 {
 			id := fmt.Sprint("p", i)
-			w.addPool(id)
-			w.one(together(2, func(n int) error {
-				return w.store.Update(w.Context(), func(tx *store.Tx) error {
+			e.AddPool(id)
+			e.One(Together(2, func(n int) error {
+				return e.Store.Update(e.Context(), func(tx *store.Tx) error {
 					if n == 0 {
-						return pool.DeletePool(w.Context(), tx, id)
+						return pool.DeletePool(e.Context(), tx, id)
 					}
-					d := newDesktop("in-" + id)
-					in(id)(&d)
-					return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d})
+					d := NewDesktop("in-" + id)
+					In(id)(&d)
+					return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d})
 				})
 			}), workspace.CodeConflict)
 		}
-	}},
+	},
 }
 
 func poolID(p pool.Pool) string { return p.ID }

@@ -14,334 +14,334 @@ import (
 	"carrel/internal/workspace"
 )
 
-func (w *world) members(poolIDs ...string) []desktop.Member {
-	w.Helper()
-	return get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Member, error) {
+func (e *env) Members(poolIDs ...string) []desktop.Member {
+	e.Helper()
+	return Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Member, error) {
 		return desktop.Members(ctx, tx, poolIDs...)
 	})
 }
 
 // member reads one of a pool's desktops again.
-func (w *world) member(m desktop.Member) desktop.Member {
-	w.Helper()
-	for _, again := range w.members(m.PoolID) {
+func (e *env) Member(m desktop.Member) desktop.Member {
+	e.Helper()
+	for _, again := range e.Members(m.PoolID) {
 		if again.DesktopID == m.DesktopID {
 			return again
 		}
 	}
-	w.Fatalf("desktop %s is not in pool %s", m.DesktopID, m.PoolID)
+	e.Fatalf("desktop %s is not in pool %s", m.DesktopID, m.PoolID)
 	return m
 }
 
 // put saves a member that nobody else has changed.
-func (w *world) put(m desktop.Member, was desktop.Binding) desktop.Member {
-	w.Helper()
-	if !w.tryPut(m, was) {
-		w.Fatalf("desktop %s was not saved", m.DesktopID)
+func (e *env) Put(m desktop.Member, was desktop.Binding) desktop.Member {
+	e.Helper()
+	if !e.TryPut(m, was) {
+		e.Fatalf("desktop %s was not saved", m.DesktopID)
 	}
 	return m
 }
 
-func (w *world) tryPut(m desktop.Member, was desktop.Binding) bool {
-	w.Helper()
-	return do(w, func(ctx context.Context, tx *store.Tx) (bool, error) {
+func (e *env) TryPut(m desktop.Member, was desktop.Binding) bool {
+	e.Helper()
+	return Do(e, func(ctx context.Context, tx *store.Tx) (bool, error) {
 		return desktop.SaveMember(ctx, tx, m, was, desktop.GroupSudo)
 	})
 }
 
 // bind gives a member to a person.
-func (w *world) bind(m desktop.Member, userID string) desktop.Member {
-	w.Helper()
-	return w.put(m.AfterBinding(userID, w.clock.Now()), m.Binding)
+func (e *env) Bind(m desktop.Member, userID string) desktop.Member {
+	e.Helper()
+	return e.Put(m.AfterBinding(userID, e.Clock.Now()), m.Binding)
 }
 
 // pooled makes a pool with desktops.
-func (w *world) pooled(id string, desktops int) []desktop.Member {
-	w.Helper()
-	w.addPool(id)
+func (e *env) PoolWith(id string, desktops int) []desktop.Member {
+	e.Helper()
+	e.AddPool(id)
 	for i := range desktops {
-		w.addDesktop(fmt.Sprint(id, "-", i), in(id))
+		e.AddDesktop(fmt.Sprint(id, "-", i), In(id))
 	}
-	return w.members(id)
+	return e.Members(id)
 }
 
 // names of the people whom a desktop is assigned to, with their privilege.
-func (w *world) assigned(desktopID string) string {
-	w.Helper()
-	return strings.Join(ids(w.desktop(desktopID).Assignments, func(a desktop.Assignment) string {
+func (e *env) Assigned(desktopID string) string {
+	e.Helper()
+	return strings.Join(IDs(e.Desktop(desktopID).Assignments, func(a desktop.Assignment) string {
 		return a.UserName + " " + string(a.Group)
 	}), ", ")
 }
 
-var members = []behaviour{
-	{"a member is read with what its desktop has and what it has in the pool", func(w *world) {
-		w.addPool("p")
-		now := w.clock.Now()
-		d := w.addDesktop("pc", in("p"), func(d *desktop.Desktop) {
+var members = map[string]func(*env){
+	"a member is read with what its desktop has and what it has in the pool": func(e *env) {
+		e.AddPool("p")
+		now := e.Clock.Now()
+		d := e.AddDesktop("pc", In("p"), func(d *desktop.Desktop) {
 			d.AutoCreated, d.ProductID, d.ImageID, d.Status, d.Task = true, "product", "image", desktop.StatusActive, desktop.TaskRebuilding
 			d.Login, d.InMaintenance, d.Fault, d.Created, d.Updated = desktop.LoginConnected, true, "?", now, now.Add(time.Second)
 		})
-		w.addDesktop("elsewhere")
+		e.AddDesktop("elsewhere")
 		want := desktop.Member{
 			DesktopID: d.ID, PoolID: "p", Name: "pc", ProductID: "product", ImageID: "image", Status: desktop.StatusActive,
 			Task: desktop.TaskRebuilding, Login: desktop.LoginConnected, InMaintenance: true, Troubled: true, Created: now, Updated: now.Add(time.Second),
 			AutoCreated: true,
 		}
-		w.same(w.members("p"), []desktop.Member{want})
+		e.Same(e.Members("p"), []desktop.Member{want})
 		want.Isolated, want.Used, want.IdleSince = true, true, now.Add(time.Minute)
-		want.Binding = desktop.Binding{UserID: personOf(project), BoundAt: now.Add(2 * time.Minute), Disconnected: now.Add(3 * time.Minute)}
-		w.put(want, desktop.Binding{})
-		w.same(w.members("p"), []desktop.Member{want})
-	}},
-	{"members are read of some pools, or of all with autoscaling in any project", func(w *world) {
+		want.Binding = desktop.Binding{UserID: UserOf(Project), BoundAt: now.Add(2 * time.Minute), Disconnected: now.Add(3 * time.Minute)}
+		e.Put(want, desktop.Binding{})
+		e.Same(e.Members("p"), []desktop.Member{want})
+	},
+	"members are read of some pools, or of all with autoscaling in any project": func(e *env) {
 		for _, id := range []string{"a", "b", "c"} {
-			w.pooled(id, 2)
+			e.PoolWith(id, 2)
 		}
-		w.addPool("d", func(p *pool.Pool) { p.ProjectID, p.Autoscaling = otherProject, true })
-		w.addDesktop("d-0", in("d"), func(d *desktop.Desktop) { d.ProjectID, d.SubnetID = otherProject, subnetOf(otherProject) })
-		w.update(func(tx *store.Tx) error {
-			p, err := pool.LockPool(w.Context(), tx, project, "b")
+		e.AddPool("d", func(p *pool.Pool) { p.ProjectID, p.Autoscaling = OtherProject, true })
+		e.AddDesktop("d-0", In("d"), func(d *desktop.Desktop) { d.ProjectID, d.SubnetID = OtherProject, SubnetOf(OtherProject) })
+		e.Update(func(tx *store.Tx) error {
+			p, err := pool.LockPool(e.Context(), tx, Project, "b")
 			if err != nil {
 				return err
 			}
 			p.Autoscaling = true
-			return pool.SavePool(w.Context(), tx, p)
+			return pool.SavePool(e.Context(), tx, p)
 		})
 		of := func(poolIDs ...string) string {
-			return strings.Join(ids(w.members(poolIDs...), func(m desktop.Member) string { return m.PoolID }), " ")
+			return strings.Join(IDs(e.Members(poolIDs...), func(m desktop.Member) string { return m.PoolID }), " ")
 		}
-		w.same(of("c", "a"), "a a c c")
-		w.same(of("missing"), "")
-		w.same(of(), "b b d")
-	}},
-	{"a person's desktops in all pools are found", func(w *world) {
-		a, b := w.pooled("a", 2), w.pooled("b", 1)
-		w.addUsers(directory.User{ID: "other", ProjectID: project, Name: "other"})
-		w.bind(a[0], "other")
-		mine := []desktop.Member{w.bind(a[1], personOf(project)), w.bind(b[0], personOf(project))}
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Member, error) {
-			return desktop.MembersOf(ctx, tx, personOf(project))
+		e.Same(of("c", "a"), "a a c c")
+		e.Same(of("missing"), "")
+		e.Same(of(), "b b d")
+	},
+	"a person's desktops in all pools are found": func(e *env) {
+		a, b := e.PoolWith("a", 2), e.PoolWith("b", 1)
+		e.AddUsers(directory.User{ID: "other", ProjectID: Project, Name: "other"})
+		e.Bind(a[0], "other")
+		mine := []desktop.Member{e.Bind(a[1], UserOf(Project)), e.Bind(b[0], UserOf(Project))}
+		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Member, error) {
+			return desktop.MembersOf(ctx, tx, UserOf(Project))
 		}), mine)
-	}},
-	{"an assignment comes and goes with a binding", func(w *world) {
-		m := w.pooled("p", 1)[0]
-		w.addUsers(directory.User{ID: "next", ProjectID: project, Name: "next"})
-		bound := w.bind(m, personOf(project))
-		w.same(w.assigned(m.DesktopID), "person sudo")
+	},
+	"an assignment comes and goes with a binding": func(e *env) {
+		m := e.PoolWith("p", 1)[0]
+		e.AddUsers(directory.User{ID: "next", ProjectID: Project, Name: "next"})
+		bound := e.Bind(m, UserOf(Project))
+		e.Same(e.Assigned(m.DesktopID), "person sudo")
 		again := bound
-		again.Disconnected = w.clock.Now()
-		w.update(func(tx *store.Tx) error {
-			_, err := desktop.SaveMember(w.Context(), tx, again, bound.Binding, "")
+		again.Disconnected = e.Clock.Now()
+		e.Update(func(tx *store.Tx) error {
+			_, err := desktop.SaveMember(e.Context(), tx, again, bound.Binding, "")
 			return err
 		})
-		w.same(w.assigned(m.DesktopID), "person sudo")
-		w.update(func(tx *store.Tx) error {
-			_, err := desktop.SaveMember(w.Context(), tx, again, again.Binding, desktop.GroupDefault)
+		e.Same(e.Assigned(m.DesktopID), "person sudo")
+		e.Update(func(tx *store.Tx) error {
+			_, err := desktop.SaveMember(e.Context(), tx, again, again.Binding, desktop.GroupDefault)
 			return err
 		})
-		w.same(w.assigned(m.DesktopID), "person default")
-		released := w.put(again.AfterRelease(), again.Binding)
-		w.same(w.assigned(m.DesktopID), "")
-		w.same(w.member(m), released)
-		next := released.AfterBinding("next", w.clock.Now())
-		w.update(func(tx *store.Tx) error {
-			_, err := desktop.SaveMember(w.Context(), tx, next, released.Binding, "")
+		e.Same(e.Assigned(m.DesktopID), "person default")
+		released := e.Put(again.AfterRelease(), again.Binding)
+		e.Same(e.Assigned(m.DesktopID), "")
+		e.Same(e.Member(m), released)
+		next := released.AfterBinding("next", e.Clock.Now())
+		e.Update(func(tx *store.Tx) error {
+			_, err := desktop.SaveMember(e.Context(), tx, next, released.Binding, "")
 			return err
 		})
-		w.same(w.assigned(m.DesktopID), "next default")
-		w.bind(next, personOf(project))
-		w.same(w.assigned(m.DesktopID), "person sudo")
-	}},
-	{"saving a desktop leaves what it has in the pool, and the other way round", func(w *world) {
-		m := w.bind(w.pooled("p", 1)[0], personOf(project))
-		w.clock.Advance(time.Hour)
-		w.update(func(tx *store.Tx) error {
-			d, err := desktop.LockDesktops(w.Context(), tx, project, []string{m.DesktopID})
+		e.Same(e.Assigned(m.DesktopID), "next default")
+		e.Bind(next, UserOf(Project))
+		e.Same(e.Assigned(m.DesktopID), "person sudo")
+	},
+	"saving a desktop leaves what it has in the pool, and the other way round": func(e *env) {
+		m := e.Bind(e.PoolWith("p", 1)[0], UserOf(Project))
+		e.Clock.Advance(time.Hour)
+		e.Update(func(tx *store.Tx) error {
+			d, err := desktop.LockDesktops(e.Context(), tx, Project, []string{m.DesktopID})
 			if err != nil {
 				return err
 			}
 			d[0].Status, d[0].Updated, d[0].AutoCreated = desktop.StatusError, tx.Now(), true
-			return desktop.SaveDesktop(w.Context(), tx, d[0])
+			return desktop.SaveDesktop(e.Context(), tx, d[0])
 		})
 		want := m
-		want.Status, want.Updated = desktop.StatusError, w.clock.Now()
-		w.same(w.member(m), want)
-		w.clock.Advance(time.Hour)
+		want.Status, want.Updated = desktop.StatusError, e.Clock.Now()
+		e.Same(e.Member(m), want)
+		e.Clock.Advance(time.Hour)
 		stale := m // its status is from before
 		stale.Isolated = true
-		w.put(stale, m.Binding)
+		e.Put(stale, m.Binding)
 		want.Isolated = true
-		w.same(w.member(m), want)
-	}},
-	{"a member is not saved when its binding is no longer what was read", func(w *world) {
-		m := w.pooled("p", 1)[0]
-		w.addUsers(directory.User{ID: "faster", ProjectID: project, Name: "faster"})
-		bound := w.bind(m, "faster")
-		w.same(w.tryPut(m.AfterBinding(personOf(project), w.clock.Now()), m.Binding), false)
+		e.Same(e.Member(m), want)
+	},
+	"a member is not saved when its binding is no longer what was read": func(e *env) {
+		m := e.PoolWith("p", 1)[0]
+		e.AddUsers(directory.User{ID: "faster", ProjectID: Project, Name: "faster"})
+		bound := e.Bind(m, "faster")
+		e.Same(e.TryPut(m.AfterBinding(UserOf(Project), e.Clock.Now()), m.Binding), false)
 		left := bound
-		left.Disconnected = w.clock.Now()
-		w.put(left, bound.Binding)
-		w.same(w.tryPut(bound.AfterRelease(), bound.Binding), false) // they left and came back meanwhile, for all we know
-		w.same(w.member(m), left)
-		w.same(w.assigned(m.DesktopID), "faster sudo")
-	}},
-	{"a member is not saved when the desktop is gone or in another pool", func(w *world) {
-		m := w.pooled("p", 1)[0]
-		w.addPool("q")
+		left.Disconnected = e.Clock.Now()
+		e.Put(left, bound.Binding)
+		e.Same(e.TryPut(bound.AfterRelease(), bound.Binding), false) // they left and came back meanwhile, for all we know
+		e.Same(e.Member(m), left)
+		e.Same(e.Assigned(m.DesktopID), "faster sudo")
+	},
+	"a member is not saved when the desktop is gone or in another pool": func(e *env) {
+		m := e.PoolWith("p", 1)[0]
+		e.AddPool("q")
 		elsewhere := m
 		elsewhere.PoolID = "q"
-		w.same(w.tryPut(elsewhere, m.Binding), false)
-		w.update(func(tx *store.Tx) error { return desktop.DeleteDesktop(w.Context(), tx, m.DesktopID) })
-		w.same(w.tryPut(m.AfterBinding(personOf(project), w.clock.Now()), m.Binding), false)
-	}},
-	{"a person gets one desktop of a pool, and the refusal does not end the transaction", func(w *world) {
-		p, q := w.pooled("p", 2), w.pooled("q", 1)
-		w.bind(p[0], personOf(project))
-		w.update(func(tx *store.Tx) error {
-			saved, err := desktop.SaveMember(w.Context(), tx, p[1].AfterBinding(personOf(project), tx.Now()), desktop.Binding{}, desktop.GroupSudo)
-			w.same(saved, false)
+		e.Same(e.TryPut(elsewhere, m.Binding), false)
+		e.Update(func(tx *store.Tx) error { return desktop.DeleteDesktop(e.Context(), tx, m.DesktopID) })
+		e.Same(e.TryPut(m.AfterBinding(UserOf(Project), e.Clock.Now()), m.Binding), false)
+	},
+	"a person gets one desktop of a pool, and the refusal does not end the transaction": func(e *env) {
+		p, q := e.PoolWith("p", 2), e.PoolWith("q", 1)
+		e.Bind(p[0], UserOf(Project))
+		e.Update(func(tx *store.Tx) error {
+			saved, err := desktop.SaveMember(e.Context(), tx, p[1].AfterBinding(UserOf(Project), tx.Now()), desktop.Binding{}, desktop.GroupSudo)
+			e.Same(saved, false)
 			if err != nil {
 				return err
 			}
-			saved, err = desktop.SaveMember(w.Context(), tx, q[0].AfterBinding(personOf(project), tx.Now()), desktop.Binding{}, desktop.GroupSudo)
-			w.same(saved, true)
+			saved, err = desktop.SaveMember(e.Context(), tx, q[0].AfterBinding(UserOf(Project), tx.Now()), desktop.Binding{}, desktop.GroupSudo)
+			e.Same(saved, true)
 			return err
 		})
-		w.same(w.member(p[1]), p[1])
-		w.same(w.assigned(p[1].DesktopID), "")
-		w.same(w.assigned(q[0].DesktopID), "person sudo")
-	}},
-	{"of 20 callers at once one gives a person a desktop of the pool", func(w *world) {
-		all := w.pooled("p", 20)
+		e.Same(e.Member(p[1]), p[1])
+		e.Same(e.Assigned(p[1].DesktopID), "")
+		e.Same(e.Assigned(q[0].DesktopID), "person sudo")
+	},
+	"of 20 callers at once one gives a person a desktop of the pool": func(e *env) {
+		all := e.PoolWith("p", 20)
 		var gave atomic.Int32
-		w.all(together(20, func(i int) error {
-			return w.store.Update(w.Context(), func(tx *store.Tx) error {
-				saved, err := desktop.SaveMember(w.Context(), tx, all[i].AfterBinding(personOf(project), tx.Now()), all[i].Binding, desktop.GroupSudo)
+		e.All(Together(20, func(i int) error {
+			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
+				saved, err := desktop.SaveMember(e.Context(), tx, all[i].AfterBinding(UserOf(Project), tx.Now()), all[i].Binding, desktop.GroupSudo)
 				if saved {
 					gave.Add(1)
 				}
 				return err
 			})
 		}))
-		w.same([]int{int(gave.Load()), w.pool("p").Counts.Bound, w.person().Desktops}, []int{1, 1, 1})
-	}},
-	{"of 20 callers at once one gets a desktop", func(w *world) {
-		m := w.pooled("p", 1)[0]
+		e.Same([]int{int(gave.Load()), e.Pool("p").Counts.Bound, e.ReadUser().Desktops}, []int{1, 1, 1})
+	},
+	"of 20 callers at once one gets a desktop": func(e *env) {
+		m := e.PoolWith("p", 1)[0]
 		for i := range 20 {
-			w.addUsers(directory.User{ID: fmt.Sprint("u", i), ProjectID: project, Name: fmt.Sprint("u", i)})
+			e.AddUsers(directory.User{ID: fmt.Sprint("u", i), ProjectID: Project, Name: fmt.Sprint("u", i)})
 		}
 		var got atomic.Int32
-		w.all(together(20, func(i int) error {
-			return w.store.Update(w.Context(), func(tx *store.Tx) error {
-				saved, err := desktop.SaveMember(w.Context(), tx, m.AfterBinding(fmt.Sprint("u", i), tx.Now()), m.Binding, desktop.GroupSudo)
+		e.All(Together(20, func(i int) error {
+			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
+				saved, err := desktop.SaveMember(e.Context(), tx, m.AfterBinding(fmt.Sprint("u", i), tx.Now()), m.Binding, desktop.GroupSudo)
 				if saved {
 					got.Add(1)
 				}
 				return err
 			})
 		}))
-		w.same([]int{int(got.Load()), len(w.desktop(m.DesktopID).Assignments)}, []int{1, 1})
-	}},
-	{"nobody who is gone gets a desktop", func(w *world) {
-		m := w.pooled("p", 1)[0]
-		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error {
-			_, err := desktop.SaveMember(w.Context(), tx, m.AfterBinding("gone", tx.Now()), m.Binding, desktop.GroupSudo)
+		e.Same([]int{int(got.Load()), len(e.Desktop(m.DesktopID).Assignments)}, []int{1, 1})
+	},
+	"nobody who is gone gets a desktop": func(e *env) {
+		m := e.PoolWith("p", 1)[0]
+		e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error {
+			_, err := desktop.SaveMember(e.Context(), tx, m.AfterBinding("gone", tx.Now()), m.Binding, desktop.GroupSudo)
 			return err
 		})
-		w.same(w.member(m), m)
-	}},
-	{"a deleted person's bindings end, and the desktops stay used", func(w *world) {
-		w.addUsers(directory.User{ID: "u", ProjectID: project, Name: "u"})
-		a, b := w.bind(w.pooled("a", 1)[0], "u"), w.bind(w.pooled("b", 1)[0], "u")
-		w.update(func(tx *store.Tx) error { return directory.DeleteUser(w.Context(), tx, "u") })
+		e.Same(e.Member(m), m)
+	},
+	"a deleted person's bindings end, and the desktops stay used": func(e *env) {
+		e.AddUsers(directory.User{ID: "u", ProjectID: Project, Name: "u"})
+		a, b := e.Bind(e.PoolWith("a", 1)[0], "u"), e.Bind(e.PoolWith("b", 1)[0], "u")
+		e.Update(func(tx *store.Tx) error { return directory.DeleteUser(e.Context(), tx, "u") })
 		for _, m := range []desktop.Member{a, b} {
-			w.same(w.member(m), m.AfterRelease())
-			w.same(w.assigned(m.DesktopID), "")
-			if !w.member(m).Used {
-				w.Error("the desktop counts as fresh")
+			e.Same(e.Member(m), m.AfterRelease())
+			e.Same(e.Assigned(m.DesktopID), "")
+			if !e.Member(m).Used {
+				e.Error("the desktop counts as fresh")
 			}
 		}
-		w.same(w.pool("a").Counts.Bound, 0)
-	}},
-	{"of those who delete a person and those who give them a desktop, nobody leaves a binding behind", func(w *world) {
-		all := w.pooled("p", 10)
+		e.Same(e.Pool("a").Counts.Bound, 0)
+	},
+	"of those who delete a person and those who give them a desktop, nobody leaves a binding behind": func(e *env) {
+		all := e.PoolWith("p", 10)
 		for i, m := range all {
 			id := fmt.Sprint("u", i)
-			w.addUsers(directory.User{ID: id, ProjectID: project, Name: id})
-			for _, err := range together(2, func(n int) error {
-				return w.store.Update(w.Context(), func(tx *store.Tx) error {
+			e.AddUsers(directory.User{ID: id, ProjectID: Project, Name: id})
+			for _, err := range Together(2, func(n int) error {
+				return e.Store.Update(e.Context(), func(tx *store.Tx) error {
 					if n == 0 {
-						return directory.DeleteUser(w.Context(), tx, id)
+						return directory.DeleteUser(e.Context(), tx, id)
 					}
-					_, err := desktop.SaveMember(w.Context(), tx, m.AfterBinding(id, tx.Now()), m.Binding, desktop.GroupSudo)
+					_, err := desktop.SaveMember(e.Context(), tx, m.AfterBinding(id, tx.Now()), m.Binding, desktop.GroupSudo)
 					return err
 				})
 			}) {
 				if err != nil && workspace.CodeOf(err) != workspace.CodeConflict {
-					w.Error(err)
+					e.Error(err)
 				}
 			}
-			w.same(w.member(m).Binding, desktop.Binding{})
+			e.Same(e.Member(m).Binding, desktop.Binding{})
 		}
-	}},
-	{"a desktop is not put into a pool that is not there", func(w *world) {
-		d := newDesktop("pc")
-		in("gone")(&d)
-		w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d}) })
-	}},
+	},
+	"a desktop is not put into a pool that is not there": func(e *env) {
+		d := NewDesktop("pc")
+		In("gone")(&d)
+		e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error { return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d}) })
+	},
 }
 
-func (w *world) wait(poolID, userID string, patience time.Duration) {
-	w.Helper()
-	now := w.clock.Now()
-	w.update(func(tx *store.Tx) error {
-		return pool.PutWaiting(w.Context(), tx, pool.Waiting{PoolID: poolID, UserID: userID, Since: now, Until: now.Add(patience)})
+func (e *env) wait(poolID, userID string, patience time.Duration) {
+	e.Helper()
+	now := e.Clock.Now()
+	e.Update(func(tx *store.Tx) error {
+		return pool.PutWaiting(e.Context(), tx, pool.Waiting{PoolID: poolID, UserID: userID, Since: now, Until: now.Add(patience)})
 	})
 }
 
-func (w *world) waiting(poolID string) string {
-	w.Helper()
-	return strings.Join(ids(get(w, func(ctx context.Context, tx *store.Tx) ([]pool.Waiting, error) {
+func (e *env) waiting(poolID string) string {
+	e.Helper()
+	return strings.Join(IDs(Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.Waiting, error) {
 		return pool.ReadWaiting(ctx, tx, poolID)
 	}), func(o pool.Waiting) string { return o.UserID }), " ")
 }
 
-var waiting = []behaviour{
-	{"people wait in the order in which they came, and keep their place as long as they ask", func(w *world) {
-		w.addPool("p")
-		w.addPool("q")
-		w.addUsers(directory.User{ID: "a", ProjectID: project, Name: "a"}, directory.User{ID: "b", ProjectID: project, Name: "b"})
-		start := w.clock.Now()
-		w.wait("p", "b", time.Minute)
-		w.clock.Advance(50 * time.Second)
-		w.wait("p", "a", time.Minute)
-		w.wait("p", "b", time.Minute)
-		w.wait("q", "a", time.Minute)
-		w.same(get(w, func(ctx context.Context, tx *store.Tx) ([]pool.Waiting, error) {
+var waiting = map[string]func(*env){
+	"people wait in the order in which they came, and keep their place as long as they ask": func(e *env) {
+		e.AddPool("p")
+		e.AddPool("q")
+		e.AddUsers(directory.User{ID: "a", ProjectID: Project, Name: "a"}, directory.User{ID: "b", ProjectID: Project, Name: "b"})
+		start := e.Clock.Now()
+		e.wait("p", "b", time.Minute)
+		e.Clock.Advance(50 * time.Second)
+		e.wait("p", "a", time.Minute)
+		e.wait("p", "b", time.Minute)
+		e.wait("q", "a", time.Minute)
+		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.Waiting, error) {
 			return pool.ReadWaiting(ctx, tx, "p")
 		})[0],
 			pool.Waiting{PoolID: "p", UserID: "b", Since: start, Until: start.Add(110 * time.Second)})
-		w.same(w.waiting("p"), "b a")
-		w.clock.Advance(55 * time.Second)
-		w.wait("p", "a", time.Minute)
-		w.clock.Advance(5 * time.Second) // and b has not asked again
-		w.same(w.waiting("p"), "a")
-		w.wait("p", "b", time.Minute)
-		w.same(w.waiting("p"), "a b")
+		e.Same(e.waiting("p"), "b a")
+		e.Clock.Advance(55 * time.Second)
+		e.wait("p", "a", time.Minute)
+		e.Clock.Advance(5 * time.Second) // and b has not asked again
+		e.Same(e.waiting("p"), "a")
+		e.wait("p", "b", time.Minute)
+		e.Same(e.waiting("p"), "a b")
 		for range 2 {
-			w.update(func(tx *store.Tx) error { return pool.DropWaiting(w.Context(), tx, "p", "a") })
+			e.Update(func(tx *store.Tx) error { return pool.DropWaiting(e.Context(), tx, "p", "a") })
 		}
-		w.same(w.waiting("p"), "b")
-		w.same(w.waiting("missing"), "")
-	}},
-	{"deleted people wait no longer, and nobody waits who is gone or for a pool that is", func(w *world) {
-		w.addPool("p")
-		w.addUsers(directory.User{ID: "a", ProjectID: project, Name: "a"})
-		w.wait("p", "a", time.Minute)
-		w.update(func(tx *store.Tx) error { return directory.DeleteUser(w.Context(), tx, "a") })
-		w.same(w.waiting("p"), "")
-		for _, o := range []pool.Waiting{{PoolID: "p", UserID: "a"}, {PoolID: "gone", UserID: personOf(project)}} {
-			w.refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.PutWaiting(w.Context(), tx, o) })
+		e.Same(e.waiting("p"), "b")
+		e.Same(e.waiting("missing"), "")
+	},
+	"deleted people wait no longer, and nobody waits who is gone or for a pool that is": func(e *env) {
+		e.AddPool("p")
+		e.AddUsers(directory.User{ID: "a", ProjectID: Project, Name: "a"})
+		e.wait("p", "a", time.Minute)
+		e.Update(func(tx *store.Tx) error { return directory.DeleteUser(e.Context(), tx, "a") })
+		e.Same(e.waiting("p"), "")
+		for _, o := range []pool.Waiting{{PoolID: "p", UserID: "a"}, {PoolID: "gone", UserID: UserOf(Project)}} {
+			e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.PutWaiting(e.Context(), tx, o) })
 		}
-	}},
+	},
 }

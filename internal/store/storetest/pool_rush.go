@@ -15,44 +15,44 @@ import (
 	"carrel/internal/workspace"
 )
 
-var rushes = []behaviour{
-	{"200 people who open a pool of 100 desktops at once share none", func(w *world) { w.rush(200, 100) }},
+var rushes = map[string]func(*env){
+	"200 people who open a pool of 100 desktops at once share none": func(e *env) { e.rush(200, 100) },
 }
 
 // rush has people open a pool of idle desktops all at once, while its desktops are made ready, and checks who got what.
-func (w *world) rush(people, desktops int) {
-	w.addPool("p", func(p *pool.Pool) { p.RetentionMinutes = pool.DefaultRetention })
+func (e *env) rush(people, desktops int) {
+	e.AddPool("p", func(p *pool.Pool) { p.RetentionMinutes = pool.DefaultRetention })
 	for i := range desktops {
-		w.addDesktop(fmt.Sprint("p-", i), in("p"), func(d *desktop.Desktop) { d.Status, d.Login = desktop.StatusActive, desktop.LoginRegistered })
+		e.AddDesktop(fmt.Sprint("p-", i), In("p"), func(d *desktop.Desktop) { d.Status, d.Login = desktop.StatusActive, desktop.LoginRegistered })
 	}
 	visitors := make([]signin.Visitor, people)
 	for i := range visitors {
 		id := fmt.Sprint("visitor-", i)
-		u := directory.User{ID: id, ProjectID: project, Name: id}
-		w.addUsers(u)
+		u := directory.User{ID: id, ProjectID: Project, Name: id}
+		e.AddUsers(u)
 		visitors[i] = signin.Visitor{User: u, SignInHash: id}
-		w.grant("p", toUser(id, desktop.GroupDefault))
-		w.update(func(tx *store.Tx) error {
-			return signin.InsertSignIn(w.Context(), tx, signin.SignIn{TokenHash: id, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(time.Hour)})
+		e.Grant("p", ToUser(id, desktop.GroupDefault))
+		e.Update(func(tx *store.Tx) error {
+			return signin.InsertSignIn(e.Context(), tx, signin.SignIn{TokenHash: id, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(time.Hour)})
 		})
 	}
-	ctx, stop := context.WithCancel(w.Context())
+	ctx, stop := context.WithCancel(e.Context())
 	working := make(chan error)
-	go func() { working <- w.attachAll(ctx) }()
-	service := core.NewServices(core.Config{Store: w.store})
+	go func() { working <- e.attachAll(ctx) }()
+	service := core.NewServices(core.Config{Store: e.Store})
 	opened, calls := make([]connection.OpenedPool, people), make([]int, people)
-	for i, err := range together(people, func(i int) (err error) {
+	for i, err := range Together(people, func(i int) (err error) {
 		calls[i]++
-		opened[i], err = service.Connections.OpenPool(w.Context(), visitors[i], "p", "")
+		opened[i], err = service.Connections.OpenPool(e.Context(), visitors[i], "p", "")
 		return err
 	}) {
 		if err != nil {
-			w.Errorf("visitor %d: %v", i, err)
+			e.Errorf("visitor %d: %v", i, err)
 		}
 	}
 	stop()
 	if err := <-working; err != nil {
-		w.Error(err)
+		e.Error(err)
 	}
 	outcomes, owners := map[pool.Outcome]int{}, map[string]int{}
 	for i, o := range opened {
@@ -63,27 +63,27 @@ func (w *world) rush(people, desktops int) {
 			continue
 		}
 		owners[o.DesktopID]++
-		m := w.member(desktop.Member{DesktopID: o.DesktopID, PoolID: "p"})
-		if m.UserID != visitors[i].ID || w.assigned(o.DesktopID) != visitors[i].Name+" default" {
-			w.Errorf("%s was told %+v, but %s has the desktop", visitors[i].Name, o.Assignment, m.UserID)
+		m := e.Member(desktop.Member{DesktopID: o.DesktopID, PoolID: "p"})
+		if m.UserID != visitors[i].ID || e.Assigned(o.DesktopID) != visitors[i].Name+" default" {
+			e.Errorf("%s was told %+v, but %s has the desktop", visitors[i].Name, o.Assignment, m.UserID)
 		}
 	}
-	w.same(outcomes, map[pool.Outcome]int{pool.OutcomeNew: desktops, pool.OutcomeFull: people - desktops})
-	w.same(len(owners), desktops)
+	e.Same(outcomes, map[pool.Outcome]int{pool.OutcomeNew: desktops, pool.OutcomeFull: people - desktops})
+	e.Same(len(owners), desktops)
 }
 
 // attachAll ends the sub-jobs that bring people's accounts into desktops, until the context ends.
-func (w *world) attachAll(ctx context.Context) error {
-	work := w.store.Work(ctx)
+func (e *env) attachAll(ctx context.Context) error {
+	work := e.Store.Work(ctx)
 	for {
-		err := w.store.Update(ctx, func(tx *store.Tx) error {
+		err := e.Store.Update(ctx, func(tx *store.Tx) error {
 			subs, err := tx.ClaimSubJobs(ctx, "worker", map[workspace.JobType]int{workspace.JobAttachPool: 50}, time.Hour)
 			if err != nil {
 				return err
 			}
 			for _, s := range subs {
 				s.State = workspace.SubJobSuccess
-				d, err := desktop.ReadDesktop(ctx, tx, project, s.DesktopID)
+				d, err := desktop.ReadDesktop(ctx, tx, Project, s.DesktopID)
 				if err != nil {
 					return err
 				}
