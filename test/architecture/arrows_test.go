@@ -63,7 +63,9 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"connection", "assignment catalog desktop directory pool rollout signin store workspace", "what people do in the portal is above the rooms, and knows no HTTP and no engine"},
 	{"work", "assignment desktop directory pool rollout signin store workspace", "what is about all jobs is above the rooms, and runs none"},
 	{"core", "assignment catalog connection desktop directory pool rollout signin store user work workspace", "wiring makes services and holds no rule"},
-	{"store/storetest", "assignment catalog connection core desktop directory pool rollout signin store work workspace", "the store's contract is stated over the rooms' rows"},
+	{"store/storetest", "assignment catalog desktop directory pool store work workspace", "the store's contract is stated over what the store keeps, and a user"},
+	{"desktop/desktoptest", "catalog desktop directory signin store store/storetest workspace", "a fixture stands on that of the store, and adds what its rooms share"},
+	{"pool/pooltest", "desktop desktop/desktoptest pool store store/storetest", "a fixture stands on that of desktops, and adds what its rooms share"},
 
 	// What carries the rooms: faces, the runner, mail.
 	{"iam", "clientaddr signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},

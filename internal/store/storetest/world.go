@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
@@ -26,12 +27,21 @@ func sentences(all []behaviour) map[string]func(*world) {
 }
 
 type world struct {
-	*env
+	*Env
 	store store.Transactions
 	clock *Clock
 }
 
-func newWorld(e *Env) *world { return &world{newEnv(e), e.Store, e.Clock} }
+func newWorld(e *Env) *world {
+	w := &world{e, e.Store, e.Clock}
+	w.update(func(tx *store.Tx) error {
+		if err := catalog.InsertVPC(w.Context(), tx, catalog.VPC{ID: "vpc", ProjectID: project}); err != nil {
+			return err
+		}
+		return catalog.InsertSubnet(w.Context(), tx, catalog.Subnet{ID: "subnet", ProjectID: project, VPCID: "vpc", CIDR: "10.0.0.0/16", Gateway: "10.0.0.1"})
+	})
+	return w
+}
 
 const (
 	project      = Project
@@ -51,17 +61,44 @@ func (w *world) refuses(code workspace.Code, f func(*store.Tx) error) string {
 }
 func (w *world) one(errs []error, code workspace.Code) { w.Helper(); w.One(errs, code) }
 func (w *world) all(errs []error)                      { w.Helper(); w.All(errs) }
-func (w *world) addUsers(users ...directory.User)      { w.Helper(); w.AddUsers(users...) }
+
+func (w *world) addUsers(users ...directory.User) {
+	w.Helper()
+	w.update(func(tx *store.Tx) error { return directory.InsertUsers(w.Context(), tx, users) })
+}
+
 func (w *world) addDesktop(name string, changes ...func(*desktop.Desktop)) desktop.Desktop {
 	w.Helper()
-	return w.AddDesktop(name, changes...)
+	d := desktop.Desktop{ID: workspace.NewID(), ProjectID: project, Type: desktop.Dedicated, Name: name, SubnetID: "subnet", Created: w.clock.Now()}
+	for _, change := range changes {
+		change(&d)
+	}
+	w.update(func(tx *store.Tx) error { return desktop.InsertDesktops(w.Context(), tx, []desktop.Desktop{d}) })
+	return d
 }
-func (w *world) addPool(id string, changes ...func(*pool.Pool)) pool.Pool {
+
+func (w *world) addPool(id string, changes ...func(*pool.Pool)) {
 	w.Helper()
-	return w.AddPool(id, changes...)
+	p := pool.Pool{ID: id, ProjectID: project, Name: id, Type: pool.Dynamic, EnterpriseID: "0"}
+	for _, change := range changes {
+		change(&p)
+	}
+	w.update(func(tx *store.Tx) error { return pool.InsertPool(w.Context(), tx, p, nil) })
 }
-func (w *world) pool(id string) pool.Pool               { w.Helper(); return w.Pool(id) }
-func assignedTo(users ...string) func(*desktop.Desktop) { return AssignedTo(users...) }
+
+func (w *world) pool(id string) pool.Pool {
+	w.Helper()
+	return Get(w, func(ctx context.Context, tx *store.Tx) (pool.Pool, error) { return pool.ReadPool(ctx, tx, project, id) })
+}
+
+// assignedTo gives a new desktop to people.
+func assignedTo(users ...string) func(*desktop.Desktop) {
+	return func(d *desktop.Desktop) {
+		for _, u := range users {
+			d.Assignments = append(d.Assignments, desktop.Assignment{UserID: u, Group: desktop.GroupDefault})
+		}
+	}
+}
 
 func together(n int, f func(i int) error) []error { return Together(n, f) }
 

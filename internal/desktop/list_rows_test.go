@@ -1,4 +1,4 @@
-package storetest
+package desktop_test
 
 import (
 	"fmt"
@@ -6,22 +6,24 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/desktop/desktoptest"
 	"carrel/internal/directory"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
 // office adds desktops that differ in everything that lists select by.
 func (e *env) office() {
 	e.AddPool("pool")
-	e.AddUsers(directory.User{ID: "ann", ProjectID: Project, Name: "Ann_A"}, directory.User{ID: "bob", ProjectID: Project, Name: "bob"})
+	e.AddUsers(directory.User{ID: "ann", ProjectID: storetest.Project, Name: "Ann_A"}, directory.User{ID: "bob", ProjectID: storetest.Project, Name: "bob"})
 	now := e.Clock.Now()
-	e.AddDesktop("Alpha-1", AssignedTo("ann"), func(d *desktop.Desktop) {
+	e.AddDesktop("Alpha-1", desktoptest.AssignedTo("ann"), func(d *desktop.Desktop) {
 		d.ID, d.Address, d.PoolID, d.EnterpriseID, d.ImageID = "1", "10.0.0.11", "pool", "e", "i1"
 		d.Status, d.Created = desktop.StatusActive, now
 		d.Tags = []workspace.Tag{{Key: "team", Value: "a"}, {Key: "floor", Value: "1"}}
 	})
-	e.AddDesktop("beta-1", AssignedTo("bob", "ann"), func(d *desktop.Desktop) {
+	e.AddDesktop("beta-1", desktoptest.AssignedTo("bob", "ann"), func(d *desktop.Desktop) {
 		d.ID, d.Address, d.Type, d.ImageID = "2", "10.0.0.12", desktop.Shared, "i2"
 		d.Status, d.InMaintenance, d.Created = desktop.StatusShutoff, true, now.Add(-time.Second)
 		d.Tags = []workspace.Tag{{Key: "team", Value: "a"}, {Key: "floor", Value: "2"}}
@@ -31,7 +33,7 @@ func (e *env) office() {
 		d.Tags = []workspace.Tag{{Key: "team", Value: "b"}}
 	})
 	e.AddDesktop("elsewhere", func(d *desktop.Desktop) {
-		d.ID, d.ProjectID, d.SubnetID = "4", OtherProject, SubnetOf(OtherProject)
+		d.ID, d.ProjectID, d.SubnetID = "4", storetest.OtherProject, desktoptest.SubnetOf(storetest.OtherProject)
 	})
 }
 
@@ -65,7 +67,7 @@ var desktopLists = map[string]func(*env){
 			{desktop.DesktopQuery{PoolIDs: []string{"pool"}}, []string{"1"}},
 			{desktop.DesktopQuery{PoolIDs: []string{"other", "pool"}}, []string{"1"}},
 			{desktop.DesktopQuery{EnterpriseID: "e"}, []string{"1"}},
-			{desktop.DesktopQuery{SubnetID: SubnetOf(OtherProject)}, nil},
+			{desktop.DesktopQuery{SubnetID: desktoptest.SubnetOf(storetest.OtherProject)}, nil},
 			{desktop.DesktopQuery{ImageID: "i2"}, []string{"2"}},
 			{desktop.DesktopQuery{Types: []desktop.DesktopType{desktop.Shared, desktop.Pooled}}, []string{"2"}},
 			{desktop.DesktopQuery{Statuses: []desktop.DesktopStatus{desktop.StatusActive, desktop.StatusError}}, []string{"1", "3"}},
@@ -78,10 +80,10 @@ var desktopLists = map[string]func(*env){
 			{desktop.DesktopQuery{Assigned: &no}, []string{"3"}},
 			{desktop.DesktopQuery{Assigned: &yes, Statuses: []desktop.DesktopStatus{desktop.StatusActive}, UserName: "ANN"}, []string{"1"}},
 		} {
-			c.query.ProjectID, c.query.Page = Project, Everything
+			c.query.ProjectID, c.query.Page = storetest.Project, storetest.Everything
 			e.View(func(tx *store.Tx) error {
 				got, total, err := desktop.Desktops(e.Context(), tx, c.query)
-				if names := IDs(got, func(d desktop.Desktop) string { return d.ID }); !slices.Equal(names, c.want) || total != len(c.want) {
+				if names := storetest.IDs(got, func(d desktop.Desktop) string { return d.ID }); !slices.Equal(names, c.want) || total != len(c.want) {
 					e.Errorf("%+v selects %v of %d, want %v", c.query, names, total, c.want)
 				}
 				return err
@@ -91,7 +93,7 @@ var desktopLists = map[string]func(*env){
 	"pages do not overlap and leave nothing out, however many desktops are of one time": func(e *env) {
 		var made []desktop.Desktop
 		for i := range 25 {
-			d := NewDesktop(fmt.Sprintf("pc-%02d", i))
+			d := desktoptest.NewDesktop(fmt.Sprintf("pc-%02d", i))
 			d.Created = e.Clock.Now()
 			made = append(made, d)
 		}
@@ -100,10 +102,10 @@ var desktopLists = map[string]func(*env){
 			var seen []string
 			for offset := 0; offset < 30; offset += 10 {
 				e.View(func(tx *store.Tx) error {
-					got, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: Project, Descending: descending,
+					got, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: storetest.Project, Descending: descending,
 						Page: workspace.Page{Offset: offset, Limit: 10}})
 					e.Same(total, 25)
-					seen = append(seen, IDs(got, func(d desktop.Desktop) string { return d.ID })...)
+					seen = append(seen, storetest.IDs(got, func(d desktop.Desktop) string { return d.ID })...)
 					return err
 				})
 			}
@@ -120,7 +122,7 @@ var desktopLists = map[string]func(*env){
 		e.office()
 		for _, p := range []workspace.Page{{}, {Offset: 3, Limit: 10}, {Offset: 1000, Limit: 10}} {
 			e.View(func(tx *store.Tx) error {
-				got, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: Project, Page: p})
+				got, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: storetest.Project, Page: p})
 				e.Same(len(got), 0)
 				e.Same(total, 3)
 				return err
@@ -132,7 +134,7 @@ var desktopLists = map[string]func(*env){
 		e.Update(func(tx *store.Tx) error { return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{want}) })
 		want.Root, want.Data, want.SecurityGroups = desktop.Volume{}, nil, nil
 		e.View(func(tx *store.Tx) error {
-			got, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: Project, Brief: true, Page: Everything})
+			got, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: storetest.Project, Brief: true, Page: storetest.Everything})
 			e.Same(got, []desktop.Desktop{want})
 			e.Same(total, 1)
 			return err
@@ -145,12 +147,12 @@ var desktopLists = map[string]func(*env){
 			many = append(many, workspace.NewID())
 		}
 		e.View(func(tx *store.Tx) error {
-			_, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: Project, IDs: many})
+			_, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: storetest.Project, IDs: many})
 			e.Same(total, 2)
 			return err
 		})
 		e.Update(func(tx *store.Tx) error {
-			locked, err := desktop.LockDesktops(e.Context(), tx, Project, many)
+			locked, err := desktop.LockDesktops(e.Context(), tx, storetest.Project, many)
 			e.Same(len(locked), 2)
 			return err
 		})

@@ -1,4 +1,4 @@
-package storetest
+package pool_test
 
 import (
 	"context"
@@ -8,19 +8,22 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/desktop/desktoptest"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
+	"carrel/internal/pool/pooltest"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
 // due lists the pools that are to be looked after now.
 func (e *env) due() (pools []string, seen []desktop.PoolDue) {
 	e.Helper()
-	seen = Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.PoolDue, error) {
+	seen = storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.PoolDue, error) {
 		return desktop.DuePools(ctx, tx, 100)
 	})
-	pools = IDs(seen, func(d desktop.PoolDue) string { return d.PoolID })
+	pools = storetest.IDs(seen, func(d desktop.PoolDue) string { return d.PoolID })
 	slices.Sort(pools)
 	return slices.Compact(pools), seen
 }
@@ -33,7 +36,7 @@ func (e *env) settle(seen []desktop.PoolDue, next map[string]time.Time) {
 var seats = map[string]func(*env){
 	"one desktop of a pool is read, and none outside pools": func(e *env) {
 		m := e.PoolWith("p", 2)[1]
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) (desktop.Member, error) {
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (desktop.Member, error) {
 			return desktop.ReadMember(ctx, tx, m.DesktopID)
 		}), m)
 		for _, id := range []string{e.AddDesktop("elsewhere").ID, "missing"} {
@@ -43,13 +46,13 @@ var seats = map[string]func(*env){
 	"a pool's desktops are counted by what their prospects depend on": func(e *env) {
 		all := e.PoolWith("p", 4)
 		e.PoolWith("q", 1)
-		e.Bind(all[0], UserOf(Project))
+		e.Bind(all[0], storetest.UserOf(storetest.Project))
 		all[1].Isolated = true
 		e.Put(all[1], desktop.Binding{})
-		kinds := Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.MemberKind, error) {
+		kinds := storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.MemberKind, error) {
 			return pool.MemberKinds(ctx, tx, "p")
 		})
-		got := IDs(kinds, func(k desktop.MemberKind) string {
+		got := storetest.IDs(kinds, func(k desktop.MemberKind) string {
 			return fmt.Sprint(k.Count, " bound ", k.Bound(), " used ", k.Used, " isolated ", k.Isolated)
 		})
 		slices.Sort(got)
@@ -62,17 +65,17 @@ var seats = map[string]func(*env){
 		all := e.PoolWith("p", 3)
 		e.PoolWith("q", 1)
 		e.Join("g", "v")
-		e.Grant("p", ToUser("u", ""), ToGroup("g", ""))
-		for i, id := range []string{"u", "v", UserOf(Project)} {
+		e.Grant("p", pooltest.ToUser("u", ""), pooltest.ToGroup("g", ""))
+		for i, id := range []string{"u", "v", storetest.UserOf(storetest.Project)} {
 			e.Bind(all[i], id)
 		}
 		strangers := func() []string {
-			return Get(e, func(ctx context.Context, tx *store.Tx) ([]string, error) { return pool.Strangers(ctx, tx, "p", "q") })
+			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]string, error) { return pool.Strangers(ctx, tx, "p", "q") })
 		}
 		e.Same(strangers(), []string{all[2].DesktopID})
 		e.Update(func(tx *store.Tx) error { return directory.RemoveMembers(e.Context(), tx, "g", []string{"v"}) })
 		e.Update(func(tx *store.Tx) error {
-			return pool.DeleteGrants(e.Context(), tx, "p", []pool.Grant{ToUser("u", "")})
+			return pool.DeleteGrants(e.Context(), tx, "p", []pool.Grant{pooltest.ToUser("u", "")})
 		})
 		e.Same(len(strangers()), 3)
 	},
@@ -81,16 +84,16 @@ var seats = map[string]func(*env){
 		e.AddPool("p")
 		e.AddPool("q")
 		e.Join("g", "u")
-		e.Grant("p", ToUser("u", desktop.GroupSudo), ToGroup("g", desktop.GroupDefault), ToUser("v", desktop.GroupDefault))
-		e.Grant("q", ToGroup("g", desktop.GroupDefault))
-		all := Get(e, func(ctx context.Context, tx *store.Tx) (map[string][]pool.Grant, error) {
+		e.Grant("p", pooltest.ToUser("u", desktop.GroupSudo), pooltest.ToGroup("g", desktop.GroupDefault), pooltest.ToUser("v", desktop.GroupDefault))
+		e.Grant("q", pooltest.ToGroup("g", desktop.GroupDefault))
+		all := storetest.Get(e, func(ctx context.Context, tx *store.Tx) (map[string][]pool.Grant, error) {
 			return pool.GrantsOf(ctx, tx, []string{"u", "v", "missing"})
 		})
 		for _, id := range []string{"u", "v", "missing"} {
 			key := func(g pool.Grant) string { return fmt.Sprint(g.PoolID, g.Type, g.ObjectID, g.Group) }
-			got := IDs(all[id], key)
+			got := storetest.IDs(all[id], key)
 			slices.Sort(got)
-			want := IDs(Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.Grant, error) { return pool.GrantsFor(ctx, tx, id) }), key)
+			want := storetest.IDs(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.Grant, error) { return pool.GrantsFor(ctx, tx, id) }), key)
 			slices.Sort(want)
 			e.Same(got, want)
 		}
@@ -119,7 +122,7 @@ var seats = map[string]func(*env){
 			return e.Clock.Now().Add(-40 * time.Minute)
 		}
 		resets := func(since time.Time) map[string]map[string][]time.Time {
-			return Get(e, func(ctx context.Context, tx *store.Tx) (map[string]map[string][]time.Time, error) {
+			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) (map[string]map[string][]time.Time, error) {
 				return pool.PoolResets(ctx, tx, []string{"u", "v"}, since)
 			})
 		}
@@ -147,7 +150,7 @@ var seats = map[string]func(*env){
 			})
 			e.Clock.Advance(time.Second)
 		}
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) (map[string][]pool.Reason, error) {
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (map[string][]pool.Reason, error) {
 			return pool.LastReasons(ctx, tx, pool.DecideScale, "p", "q", "r")
 		}), map[string][]pool.Reason{"p": {{Rule: "1"}}, "q": {{Rule: "3"}}})
 	},
@@ -157,9 +160,9 @@ var seats = map[string]func(*env){
 		e.AddPool("q")
 		bound := m.AfterBinding("u", e.Clock.Now())
 		for name, change := range map[string]func(context.Context, *store.Tx) error{
-			"pool": func(ctx context.Context, tx *store.Tx) error { return pool.SavePool(ctx, tx, NewPool("p")) },
+			"pool": func(ctx context.Context, tx *store.Tx) error { return pool.SavePool(ctx, tx, pooltest.NewPool("p")) },
 			"desktop": func(ctx context.Context, tx *store.Tx) error {
-				d, err := desktop.ReadDesktop(ctx, tx, Project, m.DesktopID)
+				d, err := desktop.ReadDesktop(ctx, tx, storetest.Project, m.DesktopID)
 				if err != nil {
 					return err
 				}
@@ -167,8 +170,8 @@ var seats = map[string]func(*env){
 				return desktop.SaveDesktop(ctx, tx, d)
 			},
 			"new desktop": func(ctx context.Context, tx *store.Tx) error {
-				d := NewDesktop("new")
-				In("p")(&d)
+				d := desktoptest.NewDesktop("new")
+				pooltest.In("p")(&d)
 				return desktop.InsertDesktops(ctx, tx, []desktop.Desktop{d})
 			},
 			"waiting": func(ctx context.Context, tx *store.Tx) error {
@@ -195,7 +198,7 @@ var seats = map[string]func(*env){
 	"a pool stays due when it changes while it is looked after, and is due again when that is asked for": func(e *env) {
 		e.AddPool("p")
 		_, seen := e.due()
-		e.Update(func(tx *store.Tx) error { return pool.SavePool(e.Context(), tx, NewPool("p")) })
+		e.Update(func(tx *store.Tx) error { return pool.SavePool(e.Context(), tx, pooltest.NewPool("p")) })
 		e.settle(seen, nil)
 		pools, seen := e.due()
 		e.Same(pools, []string{"p"})
@@ -203,11 +206,11 @@ var seats = map[string]func(*env){
 		e.settle(seen, map[string]time.Time{"p": later, "q": {}})
 		pools, _ = e.due()
 		e.Same(len(pools), 0)
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return desktop.NextPoolDue(ctx, tx) }), later)
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return desktop.NextPoolDue(ctx, tx) }), later)
 		e.Clock.Advance(time.Minute)
 		pools, seen = e.due()
 		e.Same(pools, []string{"p"})
 		e.settle(seen, nil)
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return desktop.NextPoolDue(ctx, tx) }), time.Time{})
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (time.Time, error) { return desktop.NextPoolDue(ctx, tx) }), time.Time{})
 	},
 }

@@ -1,4 +1,4 @@
-package storetest
+package desktop_test
 
 import (
 	"context"
@@ -6,13 +6,14 @@ import (
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
 var capacities = map[string]func(*env){
 	"capacities are read as they were put, replaced by id and forgotten": func(e *env) {
 		read := func() []desktop.Capacity {
-			return Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Capacity, error) {
+			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Capacity, error) {
 				return desktop.Capacities(ctx, tx)
 			})
 		}
@@ -39,12 +40,12 @@ var capacities = map[string]func(*env){
 	},
 	"what is promised is the disks of all desktops and the memory of those that are not off": func(e *env) {
 		disks := func() map[string]int64 {
-			return Get(e, func(ctx context.Context, tx *store.Tx) (map[string]int64, error) {
+			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) (map[string]int64, error) {
 				return desktop.PromisedDisks(ctx, tx)
 			})
 		}
 		memory := func() int64 {
-			return Get(e, func(ctx context.Context, tx *store.Tx) (int64, error) { return desktop.PromisedMemory(ctx, tx) })
+			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) (int64, error) { return desktop.PromisedMemory(ctx, tx) })
 		}
 		e.Same(len(disks()), 0)
 		e.Same(memory(), int64(0))
@@ -68,7 +69,7 @@ var capacities = map[string]func(*env){
 		}
 		e.AddJob("j", 2)
 		e.Update(func(tx *store.Tx) error { return desktop.InsertGrowths(e.Context(), tx, growths) })
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Growth, error) {
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Growth, error) {
 			return desktop.Growths(ctx, tx, []string{"j-001", "j-000", "missing"})
 		}), growths)
 		e.Same(disks(), map[string]int64{"SAS": 240<<10 + 10, "SSD": 5})
@@ -80,10 +81,10 @@ var capacities = map[string]func(*env){
 		})
 		e.Same(disks(), map[string]int64{"SAS": 240<<10 + 3, "SSD": 5})
 		e.Update(func(tx *store.Tx) error {
-			_, err := tx.DeleteSubJobs(e.Context(), Project, []string{"j-001"}, "", nil)
+			_, err := tx.DeleteSubJobs(e.Context(), storetest.Project, []string{"j-001"}, "", nil)
 			return err
 		})
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Growth, error) {
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Growth, error) {
 			return desktop.Growths(ctx, tx, []string{"j-000", "j-001"})
 		}), growths[:3])
 	},

@@ -1,4 +1,4 @@
-package storetest
+package connection_test
 
 import (
 	"context"
@@ -10,8 +10,10 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
+	"carrel/internal/pool/pooltest"
 	"carrel/internal/signin"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
@@ -23,15 +25,15 @@ var rushes = map[string]func(*env){
 func (e *env) rush(people, desktops int) {
 	e.AddPool("p", func(p *pool.Pool) { p.RetentionMinutes = pool.DefaultRetention })
 	for i := range desktops {
-		e.AddDesktop(fmt.Sprint("p-", i), In("p"), func(d *desktop.Desktop) { d.Status, d.Login = desktop.StatusActive, desktop.LoginRegistered })
+		e.AddDesktop(fmt.Sprint("p-", i), pooltest.In("p"), func(d *desktop.Desktop) { d.Status, d.Login = desktop.StatusActive, desktop.LoginRegistered })
 	}
 	visitors := make([]signin.Visitor, people)
 	for i := range visitors {
 		id := fmt.Sprint("visitor-", i)
-		u := directory.User{ID: id, ProjectID: Project, Name: id}
+		u := directory.User{ID: id, ProjectID: storetest.Project, Name: id}
 		e.AddUsers(u)
 		visitors[i] = signin.Visitor{User: u, SignInHash: id}
-		e.Grant("p", ToUser(id, desktop.GroupDefault))
+		e.Grant("p", pooltest.ToUser(id, desktop.GroupDefault))
 		e.Update(func(tx *store.Tx) error {
 			return signin.InsertSignIn(e.Context(), tx, signin.SignIn{TokenHash: id, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(time.Hour)})
 		})
@@ -41,7 +43,7 @@ func (e *env) rush(people, desktops int) {
 	go func() { working <- e.attachAll(ctx) }()
 	service := core.NewServices(core.Config{Store: e.Store})
 	opened, calls := make([]connection.OpenedPool, people), make([]int, people)
-	for i, err := range Together(people, func(i int) (err error) {
+	for i, err := range storetest.Together(people, func(i int) (err error) {
 		calls[i]++
 		opened[i], err = service.Connections.OpenPool(e.Context(), visitors[i], "p", "")
 		return err
@@ -83,7 +85,7 @@ func (e *env) attachAll(ctx context.Context) error {
 			}
 			for _, s := range subs {
 				s.State = workspace.SubJobSuccess
-				d, err := desktop.ReadDesktop(ctx, tx, Project, s.DesktopID)
+				d, err := desktop.ReadDesktop(ctx, tx, storetest.Project, s.DesktopID)
 				if err != nil {
 					return err
 				}

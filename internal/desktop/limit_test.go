@@ -1,4 +1,4 @@
-package storetest
+package desktop_test
 
 import (
 	"context"
@@ -8,7 +8,9 @@ import (
 	"carrel/internal/catalog"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
+	"carrel/internal/desktop/desktoptest"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
@@ -25,7 +27,7 @@ var limits = map[string]func(*env){
 		})
 		service := core.NewServices(core.Config{Store: e.Store})
 		taken := 0
-		for _, err := range Together(4*fit, func(i int) error {
+		for _, err := range storetest.Together(4*fit, func(i int) error {
 			_, err := service.Desktops.CreateDesktops(e.Context(), e.order(i, each))
 			return err
 		}) {
@@ -37,11 +39,11 @@ var limits = map[string]func(*env){
 			}
 		}
 		e.Same(taken, fit)
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) (map[string]int64, error) {
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (map[string]int64, error) {
 			return desktop.PromisedDisks(ctx, tx)
 		}),
 			map[string]int64{"SAS": fit * each << 10})
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Capacity, error) {
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Capacity, error) {
 			return desktop.Capacities(ctx, tx)
 		})[1].Promised, int64(fit*each<<10))
 	},
@@ -49,19 +51,19 @@ var limits = map[string]func(*env){
 		e.furnish(0)
 		for i := range desktop.MaxNamePolicies - 2 {
 			e.Update(func(tx *store.Tx) error {
-				return desktop.InsertNamePolicy(e.Context(), tx, desktop.NamePolicy{ID: fmt.Sprint("p-", i), ProjectID: Project, Name: fmt.Sprint("policy_", i)})
+				return desktop.InsertNamePolicy(e.Context(), tx, desktop.NamePolicy{ID: fmt.Sprint("p-", i), ProjectID: storetest.Project, Name: fmt.Sprint("policy_", i)})
 			})
 		}
 		service := core.NewServices(core.Config{Store: e.Store})
 		for range 5 {
 			ids := make([]string, 8)
-			errs := Together(len(ids), func(i int) (err error) {
-				ids[i], err = service.Desktops.CreateNamePolicy(e.Context(), workspace.Caller{ProjectID: Project},
+			errs := storetest.Together(len(ids), func(i int) (err error) {
+				ids[i], err = service.Desktops.CreateNamePolicy(e.Context(), workspace.Caller{ProjectID: storetest.Project},
 					desktop.NamePolicy{Name: fmt.Sprint("last_", i), Prefix: "last", Digits: 3, Start: 1})
 				return err
 			})
-			e.Same(Get(e, func(ctx context.Context, tx *store.Tx) (int, error) {
-				_, total, err := desktop.NamePolicies(ctx, tx, desktop.NamePolicyQuery{ProjectID: Project, Page: Everything})
+			e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (int, error) {
+				_, total, err := desktop.NamePolicies(ctx, tx, desktop.NamePolicyQuery{ProjectID: storetest.Project, Page: storetest.Everything})
 				return total, err
 			}), desktop.MaxNamePolicies)
 			for i, err := range errs {
@@ -79,11 +81,11 @@ func (e *env) furnish(subnets int) {
 	e.Helper()
 	e.Update(func(tx *store.Tx) error {
 		ctx := e.Context()
-		if _, err := tx.OpenSubscription(ctx, workspace.Subscription{ID: "s", ProjectID: Project, VPCID: "vpc-of-" + Project}); err != nil {
+		if _, err := tx.OpenSubscription(ctx, workspace.Subscription{ID: "s", ProjectID: storetest.Project, VPCID: "vpc-of-" + storetest.Project}); err != nil {
 			return err
 		}
 		for i := range subnets {
-			s := catalog.Subnet{ID: fmt.Sprint("subnet-", i), ProjectID: Project, VPCID: "vpc-of-" + Project, Name: fmt.Sprint("subnet-", i),
+			s := catalog.Subnet{ID: fmt.Sprint("subnet-", i), ProjectID: storetest.Project, VPCID: "vpc-of-" + storetest.Project, Name: fmt.Sprint("subnet-", i),
 				CIDR: fmt.Sprintf("10.9.%d.0/24", i), Gateway: fmt.Sprintf("10.9.%d.1", i)}
 			if err := catalog.InsertSubnet(ctx, tx, s); err != nil {
 				return err
@@ -105,8 +107,8 @@ func (e *env) furnish(subnets int) {
 // order is for a desktop of a new person in the i-th subnet that furnish made.
 func (e *env) order(i, gb int) desktop.CreateDesktops {
 	return desktop.CreateDesktops{
-		Caller: workspace.Caller{ProjectID: Project}, Type: desktop.Dedicated, ProductID: "small", ImageType: catalog.ImageGold, ImageID: "image",
-		Root: desktop.VolumeSpec{Type: "SAS", GB: gb}, SubnetIDs: []string{fmt.Sprint("subnet-", i)}, SecurityGroups: []string{SecurityGroupOf(Project)},
+		Caller: workspace.Caller{ProjectID: storetest.Project}, Type: desktop.Dedicated, ProductID: "small", ImageType: catalog.ImageGold, ImageID: "image",
+		Root: desktop.VolumeSpec{Type: "SAS", GB: gb}, SubnetIDs: []string{fmt.Sprint("subnet-", i)}, SecurityGroups: []string{desktoptest.SecurityGroupOf(storetest.Project)},
 		Desktops: []desktop.NewDesktop{{UserName: fmt.Sprint("user-", i), Name: fmt.Sprint("desk-", i)}},
 	}
 }

@@ -1,4 +1,4 @@
-package storetest
+package pool_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"carrel/internal/pool"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
@@ -30,11 +31,11 @@ func (e *env) notify(poolID, id string) {
 func (e *env) decided(poolID string, kind pool.DecisionKind, page workspace.Page) (string, int) {
 	e.Helper()
 	var total int
-	got := Get(e, func(ctx context.Context, tx *store.Tx) (got []pool.PoolDecision, err error) {
+	got := storetest.Get(e, func(ctx context.Context, tx *store.Tx) (got []pool.PoolDecision, err error) {
 		got, total, err = pool.Decisions(ctx, tx, poolID, kind, page)
 		return got, err
 	})
-	return strings.Join(IDs(got, func(d pool.PoolDecision) string { return d.ID }), " "), total
+	return strings.Join(storetest.IDs(got, func(d pool.PoolDecision) string { return d.ID }), " "), total
 }
 
 var decisions = map[string]func(*env){
@@ -46,7 +47,7 @@ var decisions = map[string]func(*env){
 		}
 		e.Update(func(tx *store.Tx) error { return pool.InsertDecision(e.Context(), tx, want, 10) })
 		e.View(func(tx *store.Tx) error {
-			got, _, err := pool.Decisions(e.Context(), tx, "p", "", Everything)
+			got, _, err := pool.Decisions(e.Context(), tx, "p", "", storetest.Everything)
 			e.Same(got, []pool.PoolDecision{want})
 			return err
 		})
@@ -61,13 +62,13 @@ var decisions = map[string]func(*env){
 		for _, id := range []string{"5", "4", "3", "2", "1"} {
 			e.decide("p", id, 3)
 		}
-		got, total := e.decided("p", "", Everything)
+		got, total := e.decided("p", "", storetest.Everything)
 		e.Same(got, "1 2 3")
 		e.Same(total, 3)
-		got, _ = e.decided("q", "", Everything)
+		got, _ = e.decided("q", "", storetest.Everything)
 		e.Same(got, "q1")
 		e.decide("p", "0", 0)
-		got, _ = e.decided("p", "", Everything)
+		got, _ = e.decided("p", "", storetest.Everything)
 		e.Same(got, "")
 	},
 	"a kind of decision of which few are kept costs the others nothing": func(e *env) {
@@ -78,7 +79,7 @@ var decisions = map[string]func(*env){
 		e.Update(func(tx *store.Tx) error {
 			return pool.InsertDecision(e.Context(), tx, pool.PoolDecision{ID: "rebuild", PoolID: "p", Kind: pool.DecideRollout, At: tx.Now()}, 1)
 		})
-		got, _ := e.decided("p", "", Everything)
+		got, _ := e.decided("p", "", storetest.Everything)
 		e.Same(got, "rebuild 1 2 3")
 	},
 	"decisions are paged, newest first, and read by kind": func(e *env) {
@@ -89,7 +90,7 @@ var decisions = map[string]func(*env){
 		got, total := e.decided("p", pool.DecideScale, workspace.Page{Offset: 1, Limit: 1})
 		e.Same(got, "2")
 		e.Same(total, 3)
-		got, total = e.decided("p", pool.DecideBind, Everything)
+		got, total = e.decided("p", pool.DecideBind, storetest.Everything)
 		e.Same(got, "")
 		e.Same(total, 0)
 	},

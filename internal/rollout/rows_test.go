@@ -1,4 +1,4 @@
-package storetest
+package rollout_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
@@ -18,7 +19,7 @@ func (e *env) newRollout(jobID, poolID string, items int) rollout.PoolRollout {
 	e.Helper()
 	e.AddJob(jobID, items, func(s *workspace.SubJob) { s.RunAt = s.Created.Add(time.Hour) })
 	r := rollout.PoolRollout{
-		JobID: jobID, ProjectID: Project, PoolID: poolID, ImageID: "image", ImageType: catalog.ImageGold, Delay: 15 * time.Minute,
+		JobID: jobID, ProjectID: storetest.Project, PoolID: poolID, ImageID: "image", ImageType: catalog.ImageGold, Delay: 15 * time.Minute,
 		Message: "Please save.", OrderID: "order", Handle: pool.NewAndIdle, Fix: true,
 		Limits: rollout.RolloutLimits{Parallel: 3, MaxFailures: 2}, Created: e.Clock.Now(),
 	}
@@ -34,14 +35,14 @@ func (e *env) newRollout(jobID, poolID string, items int) rollout.PoolRollout {
 
 func (e *env) rollout(jobID string) rollout.PoolRollout {
 	e.Helper()
-	return Get(e, func(ctx context.Context, tx *store.Tx) (rollout.PoolRollout, error) {
+	return storetest.Get(e, func(ctx context.Context, tx *store.Tx) (rollout.PoolRollout, error) {
 		return rollout.ReadRollout(ctx, tx, jobID)
 	})
 }
 
 func (e *env) openRollouts(poolID string) (ids []string) {
 	e.Helper()
-	for _, r := range Get(e, func(ctx context.Context, tx *store.Tx) ([]rollout.PoolRollout, error) {
+	for _, r := range storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]rollout.PoolRollout, error) {
 		return rollout.OpenRollouts(ctx, tx, poolID)
 	}) {
 		ids = append(ids, r.JobID)
@@ -65,7 +66,7 @@ var rollouts = map[string]func(*env){
 			return rollout.SaveRollout(e.Context(), tx, r)
 		})
 		e.Same(e.rollout("j"), r)
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) (rollout.RolloutEntry, error) {
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (rollout.RolloutEntry, error) {
 			return rollout.ReadRolloutItem(ctx, tx, "j-001")
 		}), r.Items[1])
 	},
@@ -91,7 +92,7 @@ var rollouts = map[string]func(*env){
 			if err := tx.EndSubJobs(e.Context(), []string{"j-001"}, workspace.SubJobSuccess, "", "left alone"); err != nil {
 				return err
 			}
-			_, err := tx.DeleteSubJobs(e.Context(), Project, []string{"j-001"}, "", nil)
+			_, err := tx.DeleteSubJobs(e.Context(), storetest.Project, []string{"j-001"}, "", nil)
 			return err
 		})
 		items := e.rollout("j").Items
@@ -105,7 +106,7 @@ var rollouts = map[string]func(*env){
 			e.AddDesktop(fmt.Sprintf("D%d", i), func(d *desktop.Desktop) { d.ID, d.PoolID = fmt.Sprintf("d-%d", i), "p" })
 		}
 		orders := func() map[string]string {
-			return Get(e, func(ctx context.Context, tx *store.Tx) (map[string]string, error) {
+			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) (map[string]string, error) {
 				return desktop.RolloutOrders(ctx, tx, []string{"d-0", "d-1", "none"})
 			})
 		}
@@ -113,7 +114,7 @@ var rollouts = map[string]func(*env){
 		again := func(id, order string, first, second rollout.ItemState) {
 			e.Clock.Advance(time.Minute)
 			e.AddJob(id, 2, func(s *workspace.SubJob) { s.RunAt = s.Created.Add(time.Hour) })
-			r := rollout.PoolRollout{JobID: id, ProjectID: Project, PoolID: "p", ImageID: "image", OrderID: order, Created: e.Clock.Now()}
+			r := rollout.PoolRollout{JobID: id, ProjectID: storetest.Project, PoolID: "p", ImageID: "image", OrderID: order, Created: e.Clock.Now()}
 			for i, state := range []rollout.ItemState{first, second} {
 				r.Items = append(r.Items, rollout.RolloutEntry{
 					JobID: id, DesktopID: fmt.Sprintf("d-%d", i), SubJobID: fmt.Sprintf("%s-%03d", id, i), State: state,
@@ -137,11 +138,11 @@ var rollouts = map[string]func(*env){
 		r.Items[1].Ready = true
 		e.Update(func(tx *store.Tx) error { return rollout.SaveRolloutItems(e.Context(), tx, r.Items) })
 		all := []string{"d-0", "d-1", "d-2", "d-3"}
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) (map[string]pool.PoolCountdown, error) {
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (map[string]pool.PoolCountdown, error) {
 			return rollout.Countdowns(ctx, tx, all)
 		}),
 			map[string]pool.PoolCountdown{"d-0": {At: deadline, Message: "Please save."}, "d-1": {At: deadline, Message: "Please save.", Left: true}})
-		e.Same(len(Get(e, func(ctx context.Context, tx *store.Tx) ([]rollout.RolloutEntry, error) {
+		e.Same(len(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]rollout.RolloutEntry, error) {
 			return rollout.WarnedItems(ctx, tx, all)
 		})), 2)
 
@@ -187,8 +188,8 @@ var rollouts = map[string]func(*env){
 		d.Root.ID = "new-root"
 		d.Data = []desktop.Volume{{ID: "new-data", Type: "SSD", GB: 30, Device: "/dev/sdc", Name: "data-2", Created: e.Clock.Now(), PoolVolumeID: "pv"}}
 		e.Update(func(tx *store.Tx) error { return desktop.SaveVolumes(e.Context(), tx, d) })
-		have := Get(e, func(ctx context.Context, tx *store.Tx) (desktop.Desktop, error) {
-			return desktop.ReadDesktop(ctx, tx, Project, d.ID)
+		have := storetest.Get(e, func(ctx context.Context, tx *store.Tx) (desktop.Desktop, error) {
+			return desktop.ReadDesktop(ctx, tx, storetest.Project, d.ID)
 		})
 		e.Same(have.Data, d.Data)
 		e.Same(have.Root.ID, "new-root")

@@ -1,4 +1,4 @@
-package storetest
+package directory_test
 
 import (
 	"context"
@@ -9,13 +9,14 @@ import (
 
 	"carrel/internal/directory"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 )
 
 func mailID(m directory.Mail) string { return m.ID }
 
 func (e *env) claimMails(limit int) []directory.Mail {
 	e.Helper()
-	return Do(e, func(ctx context.Context, tx *store.Tx) ([]directory.Mail, error) {
+	return storetest.Do(e, func(ctx context.Context, tx *store.Tx) ([]directory.Mail, error) {
 		return directory.ClaimMails(ctx, tx, limit, time.Minute)
 	})
 }
@@ -24,7 +25,7 @@ func (e *env) addMails(n int) (mails []directory.Mail) {
 	e.Helper()
 	for i := range n {
 		created := e.Clock.Now().Add(time.Duration(i-n) * time.Second)
-		mails = append(mails, directory.Mail{ID: fmt.Sprintf("m%02d", i), Kind: directory.MailDesktopReady, ProjectID: Project, UserID: "u", UserName: "ann", To: "u@example.com",
+		mails = append(mails, directory.Mail{ID: fmt.Sprintf("m%02d", i), Kind: directory.MailDesktopReady, ProjectID: storetest.Project, UserID: "u", UserName: "ann", To: "u@example.com",
 			Data: json.RawMessage(`{"desktop_name":"it's"}`), RunAt: created, Created: created})
 	}
 	e.Update(func(tx *store.Tx) error { return directory.InsertMails(e.Context(), tx, mails) })
@@ -39,7 +40,7 @@ var mails = map[string]func(*env){
 			want[i].RunAt = e.Clock.Now().Add(time.Minute)
 		}
 		e.Same(got, want[:2])
-		e.Same(IDs(e.claimMails(5), mailID), []string{"m02"})
+		e.Same(storetest.IDs(e.claimMails(5), mailID), []string{"m02"})
 		e.Same(len(e.claimMails(5)), 0)
 		e.Clock.Advance(time.Minute)
 		e.Same(len(e.claimMails(5)), 3)
@@ -54,7 +55,7 @@ var mails = map[string]func(*env){
 		e.addMails(60)
 		var mu sync.Mutex
 		times := map[string]int{}
-		e.All(Together(8, func(int) error {
+		e.All(storetest.Together(8, func(int) error {
 			for {
 				var got []directory.Mail
 				err := e.Store.Update(e.Context(), func(tx *store.Tx) (err error) {

@@ -1,4 +1,4 @@
-package storetest
+package pool_test
 
 import (
 	"context"
@@ -9,31 +9,17 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
+	"carrel/internal/pool/pooltest"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
-
-func (e *env) Grant(poolID string, grants ...pool.Grant) {
-	e.Helper()
-	for i := range grants {
-		grants[i].Created = e.Clock.Now()
-	}
-	e.Update(func(tx *store.Tx) error { return pool.PutGrants(e.Context(), tx, poolID, grants) })
-}
-
-func ToUser(id string, in desktop.UserGroup) pool.Grant {
-	return pool.Grant{Type: pool.GrantUser, ObjectID: id, Group: in}
-}
-
-func ToGroup(id string, in desktop.UserGroup) pool.Grant {
-	return pool.Grant{Type: pool.GrantGroup, ObjectID: id, Group: in}
-}
 
 // granted lists a pool's people by name.
 func (e *env) granted(poolID string) string {
 	e.Helper()
-	return strings.Join(IDs(Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.Grant, error) {
-		got, total, err := pool.Grants(ctx, tx, poolID, Everything)
+	return strings.Join(storetest.IDs(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.Grant, error) {
+		got, total, err := pool.Grants(ctx, tx, poolID, storetest.Everything)
 		e.Same(total, len(got))
 		return got, err
 	}), func(g pool.Grant) string { return fmt.Sprint(g.Name, " ", g.Group) }), ", ")
@@ -42,22 +28,22 @@ func (e *env) granted(poolID string) string {
 // people makes two people and two groups.
 func (e *env) people() {
 	e.Helper()
-	e.AddUsers(directory.User{ID: "u", ProjectID: Project, Name: "Ute"}, directory.User{ID: "v", ProjectID: Project, Name: "Vera"})
-	e.AddGroups(directory.Group{ID: "g", ProjectID: Project, Name: "Zebras"}, directory.Group{ID: "h", ProjectID: Project, Name: "apes"})
+	e.AddUsers(directory.User{ID: "u", ProjectID: storetest.Project, Name: "Ute"}, directory.User{ID: "v", ProjectID: storetest.Project, Name: "Vera"})
+	e.AddGroups(directory.Group{ID: "g", ProjectID: storetest.Project, Name: "Zebras"}, directory.Group{ID: "h", ProjectID: storetest.Project, Name: "apes"})
 }
 
 var grants = map[string]func(*env){
 	"a pool is inserted with its people, who are read in that order with their present names": func(e *env) {
 		e.people()
 		now := e.Clock.Now()
-		people := []pool.Grant{ToUser("v", desktop.GroupSudo), ToGroup("g", desktop.GroupDefault), ToUser("u", desktop.GroupDefault)}
+		people := []pool.Grant{pooltest.ToUser("v", desktop.GroupSudo), pooltest.ToGroup("g", desktop.GroupDefault), pooltest.ToUser("u", desktop.GroupDefault)}
 		for i := range people {
 			people[i].Created = now
 		}
-		e.Update(func(tx *store.Tx) error { return pool.InsertPool(e.Context(), tx, NewPool("p"), people) })
+		e.Update(func(tx *store.Tx) error { return pool.InsertPool(e.Context(), tx, pooltest.NewPool("p"), people) })
 		e.Same(e.granted("p"), "Vera sudo, Zebras default, Ute default")
 		e.Update(func(tx *store.Tx) error {
-			return directory.SaveGroup(e.Context(), tx, directory.Group{ID: "g", ProjectID: Project, Name: "Tigers"})
+			return directory.SaveGroup(e.Context(), tx, directory.Group{ID: "g", ProjectID: storetest.Project, Name: "Tigers"})
 		})
 		e.View(func(tx *store.Tx) error {
 			got, total, err := pool.Grants(e.Context(), tx, "p", workspace.Page{Offset: 1, Limit: 1})
@@ -69,13 +55,13 @@ var grants = map[string]func(*env){
 	"people are added, change their privilege and go": func(e *env) {
 		e.people()
 		e.AddPool("p")
-		e.Grant("p", ToUser("u", desktop.GroupDefault))
+		e.Grant("p", pooltest.ToUser("u", desktop.GroupDefault))
 		e.Clock.Advance(time.Second)
-		e.Grant("p", ToGroup("h", desktop.GroupDefault), ToUser("u", desktop.GroupSudo))
+		e.Grant("p", pooltest.ToGroup("h", desktop.GroupDefault), pooltest.ToUser("u", desktop.GroupSudo))
 		e.Same(e.granted("p"), "Ute sudo, apes default")
 		for range 2 {
 			e.Update(func(tx *store.Tx) error {
-				return pool.DeleteGrants(e.Context(), tx, "p", []pool.Grant{ToUser("u", ""), ToUser("h", ""), ToGroup("missing", "")})
+				return pool.DeleteGrants(e.Context(), tx, "p", []pool.Grant{pooltest.ToUser("u", ""), pooltest.ToUser("h", ""), pooltest.ToGroup("missing", "")})
 			})
 		}
 		e.Same(e.granted("p"), "apes default")
@@ -83,18 +69,18 @@ var grants = map[string]func(*env){
 	"grants end with the person or group": func(e *env) {
 		e.people()
 		e.AddPool("p")
-		e.Grant("p", ToUser("u", desktop.GroupSudo), ToGroup("g", desktop.GroupSudo), ToUser("v", desktop.GroupSudo))
+		e.Grant("p", pooltest.ToUser("u", desktop.GroupSudo), pooltest.ToGroup("g", desktop.GroupSudo), pooltest.ToUser("v", desktop.GroupSudo))
 		e.Update(func(tx *store.Tx) error { return directory.DeleteUser(e.Context(), tx, "u") })
 		e.Update(func(tx *store.Tx) error { return directory.DeleteGroup(e.Context(), tx, "g") })
 		e.Same(e.granted("p"), "Vera sudo")
 	},
 	"whoever is gone cannot be let into a pool, nor anybody into a pool that is gone": func(e *env) {
 		e.AddPool("p")
-		for _, g := range []pool.Grant{ToUser("gone", ""), ToGroup("gone", "")} {
+		for _, g := range []pool.Grant{pooltest.ToUser("gone", ""), pooltest.ToGroup("gone", "")} {
 			e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.PutGrants(e.Context(), tx, "p", []pool.Grant{g}) })
 		}
 		e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error {
-			return pool.PutGrants(e.Context(), tx, "gone", []pool.Grant{ToUser(UserOf(Project), "")})
+			return pool.PutGrants(e.Context(), tx, "gone", []pool.Grant{pooltest.ToUser(storetest.UserOf(storetest.Project), "")})
 		})
 	},
 	"a person's grants are their own and those of their groups": func(e *env) {
@@ -104,11 +90,11 @@ var grants = map[string]func(*env){
 		}
 		e.Join("g", "u", "v")
 		e.Join("h", "v")
-		e.Grant("p", ToUser("u", desktop.GroupSudo), ToGroup("g", desktop.GroupDefault), ToGroup("h", desktop.GroupDefault))
-		e.Grant("q", ToGroup("g", desktop.GroupDefault), ToUser("v", desktop.GroupDefault))
-		e.Grant("r", ToUser("v", desktop.GroupDefault))
+		e.Grant("p", pooltest.ToUser("u", desktop.GroupSudo), pooltest.ToGroup("g", desktop.GroupDefault), pooltest.ToGroup("h", desktop.GroupDefault))
+		e.Grant("q", pooltest.ToGroup("g", desktop.GroupDefault), pooltest.ToUser("v", desktop.GroupDefault))
+		e.Grant("r", pooltest.ToUser("v", desktop.GroupDefault))
 		of := func(userID string) string {
-			return strings.Join(IDs(Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.Grant, error) {
+			return strings.Join(storetest.IDs(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.Grant, error) {
 				return pool.GrantsFor(ctx, tx, userID)
 			}), func(g pool.Grant) string { return g.PoolID + " " + g.Name }), ", ")
 		}
@@ -121,13 +107,13 @@ var grants = map[string]func(*env){
 		for _, id := range []string{"p", "Q", "r"} {
 			e.AddPool(id)
 		}
-		e.AddDesktop("pc", In("r"))
+		e.AddDesktop("pc", pooltest.In("r"))
 		e.Bind(e.Members("r")[0], "u")
 		e.Join("g", "u", "v")
-		e.Grant("p", ToUser("u", desktop.GroupSudo), ToGroup("g", desktop.GroupDefault))
-		e.Grant("Q", ToUser("u", desktop.GroupSudo))
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.PoolUse, error) {
-			return pool.PoolUses(ctx, tx, []string{"v", "missing", "u", UserOf(Project), "v"})
+		e.Grant("p", pooltest.ToUser("u", desktop.GroupSudo), pooltest.ToGroup("g", desktop.GroupDefault))
+		e.Grant("Q", pooltest.ToUser("u", desktop.GroupSudo))
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.PoolUse, error) {
+			return pool.PoolUses(ctx, tx, []string{"v", "missing", "u", storetest.UserOf(storetest.Project), "v"})
 		}), []pool.PoolUse{
 			{UserID: "u", PoolID: "p", PoolName: "p"}, {UserID: "u", PoolID: "Q", PoolName: "Q"},
 			{UserID: "u", PoolID: "r", PoolName: "r", Bound: true}, {UserID: "v", PoolID: "p", PoolName: "p"},

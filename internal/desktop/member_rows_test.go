@@ -1,4 +1,4 @@
-package storetest
+package desktop_test
 
 import (
 	"context"
@@ -8,76 +8,20 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/desktop/desktoptest"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
+	"carrel/internal/pool/pooltest"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
-
-func (e *env) Members(poolIDs ...string) []desktop.Member {
-	e.Helper()
-	return Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Member, error) {
-		return desktop.Members(ctx, tx, poolIDs...)
-	})
-}
-
-// member reads one of a pool's desktops again.
-func (e *env) Member(m desktop.Member) desktop.Member {
-	e.Helper()
-	for _, again := range e.Members(m.PoolID) {
-		if again.DesktopID == m.DesktopID {
-			return again
-		}
-	}
-	e.Fatalf("desktop %s is not in pool %s", m.DesktopID, m.PoolID)
-	return m
-}
-
-// put saves a member that nobody else has changed.
-func (e *env) Put(m desktop.Member, was desktop.Binding) desktop.Member {
-	e.Helper()
-	if !e.TryPut(m, was) {
-		e.Fatalf("desktop %s was not saved", m.DesktopID)
-	}
-	return m
-}
-
-func (e *env) TryPut(m desktop.Member, was desktop.Binding) bool {
-	e.Helper()
-	return Do(e, func(ctx context.Context, tx *store.Tx) (bool, error) {
-		return desktop.SaveMember(ctx, tx, m, was, desktop.GroupSudo)
-	})
-}
-
-// bind gives a member to a person.
-func (e *env) Bind(m desktop.Member, userID string) desktop.Member {
-	e.Helper()
-	return e.Put(m.AfterBinding(userID, e.Clock.Now()), m.Binding)
-}
-
-// pooled makes a pool with desktops.
-func (e *env) PoolWith(id string, desktops int) []desktop.Member {
-	e.Helper()
-	e.AddPool(id)
-	for i := range desktops {
-		e.AddDesktop(fmt.Sprint(id, "-", i), In(id))
-	}
-	return e.Members(id)
-}
-
-// names of the people whom a desktop is assigned to, with their privilege.
-func (e *env) Assigned(desktopID string) string {
-	e.Helper()
-	return strings.Join(IDs(e.Desktop(desktopID).Assignments, func(a desktop.Assignment) string {
-		return a.UserName + " " + string(a.Group)
-	}), ", ")
-}
 
 var members = map[string]func(*env){
 	"a member is read with what its desktop has and what it has in the pool": func(e *env) {
 		e.AddPool("p")
 		now := e.Clock.Now()
-		d := e.AddDesktop("pc", In("p"), func(d *desktop.Desktop) {
+		d := e.AddDesktop("pc", pooltest.In("p"), func(d *desktop.Desktop) {
 			d.AutoCreated, d.ProductID, d.ImageID, d.Status, d.Task = true, "product", "image", desktop.StatusActive, desktop.TaskRebuilding
 			d.Login, d.InMaintenance, d.Fault, d.Created, d.Updated = desktop.LoginConnected, true, "?", now, now.Add(time.Second)
 		})
@@ -89,7 +33,7 @@ var members = map[string]func(*env){
 		}
 		e.Same(e.Members("p"), []desktop.Member{want})
 		want.Isolated, want.Used, want.IdleSince = true, true, now.Add(time.Minute)
-		want.Binding = desktop.Binding{UserID: UserOf(Project), BoundAt: now.Add(2 * time.Minute), Disconnected: now.Add(3 * time.Minute)}
+		want.Binding = desktop.Binding{UserID: storetest.UserOf(storetest.Project), BoundAt: now.Add(2 * time.Minute), Disconnected: now.Add(3 * time.Minute)}
 		e.Put(want, desktop.Binding{})
 		e.Same(e.Members("p"), []desktop.Member{want})
 	},
@@ -97,10 +41,12 @@ var members = map[string]func(*env){
 		for _, id := range []string{"a", "b", "c"} {
 			e.PoolWith(id, 2)
 		}
-		e.AddPool("d", func(p *pool.Pool) { p.ProjectID, p.Autoscaling = OtherProject, true })
-		e.AddDesktop("d-0", In("d"), func(d *desktop.Desktop) { d.ProjectID, d.SubnetID = OtherProject, SubnetOf(OtherProject) })
+		e.AddPool("d", func(p *pool.Pool) { p.ProjectID, p.Autoscaling = storetest.OtherProject, true })
+		e.AddDesktop("d-0", pooltest.In("d"), func(d *desktop.Desktop) {
+			d.ProjectID, d.SubnetID = storetest.OtherProject, desktoptest.SubnetOf(storetest.OtherProject)
+		})
 		e.Update(func(tx *store.Tx) error {
-			p, err := pool.LockPool(e.Context(), tx, Project, "b")
+			p, err := pool.LockPool(e.Context(), tx, storetest.Project, "b")
 			if err != nil {
 				return err
 			}
@@ -108,7 +54,7 @@ var members = map[string]func(*env){
 			return pool.SavePool(e.Context(), tx, p)
 		})
 		of := func(poolIDs ...string) string {
-			return strings.Join(IDs(e.Members(poolIDs...), func(m desktop.Member) string { return m.PoolID }), " ")
+			return strings.Join(storetest.IDs(e.Members(poolIDs...), func(m desktop.Member) string { return m.PoolID }), " ")
 		}
 		e.Same(of("c", "a"), "a a c c")
 		e.Same(of("missing"), "")
@@ -116,17 +62,17 @@ var members = map[string]func(*env){
 	},
 	"a person's desktops in all pools are found": func(e *env) {
 		a, b := e.PoolWith("a", 2), e.PoolWith("b", 1)
-		e.AddUsers(directory.User{ID: "other", ProjectID: Project, Name: "other"})
+		e.AddUsers(directory.User{ID: "other", ProjectID: storetest.Project, Name: "other"})
 		e.Bind(a[0], "other")
-		mine := []desktop.Member{e.Bind(a[1], UserOf(Project)), e.Bind(b[0], UserOf(Project))}
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Member, error) {
-			return desktop.MembersOf(ctx, tx, UserOf(Project))
+		mine := []desktop.Member{e.Bind(a[1], storetest.UserOf(storetest.Project)), e.Bind(b[0], storetest.UserOf(storetest.Project))}
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Member, error) {
+			return desktop.MembersOf(ctx, tx, storetest.UserOf(storetest.Project))
 		}), mine)
 	},
 	"an assignment comes and goes with a binding": func(e *env) {
 		m := e.PoolWith("p", 1)[0]
-		e.AddUsers(directory.User{ID: "next", ProjectID: Project, Name: "next"})
-		bound := e.Bind(m, UserOf(Project))
+		e.AddUsers(directory.User{ID: "next", ProjectID: storetest.Project, Name: "next"})
+		bound := e.Bind(m, storetest.UserOf(storetest.Project))
 		e.Same(e.Assigned(m.DesktopID), "person sudo")
 		again := bound
 		again.Disconnected = e.Clock.Now()
@@ -149,14 +95,14 @@ var members = map[string]func(*env){
 			return err
 		})
 		e.Same(e.Assigned(m.DesktopID), "next default")
-		e.Bind(next, UserOf(Project))
+		e.Bind(next, storetest.UserOf(storetest.Project))
 		e.Same(e.Assigned(m.DesktopID), "person sudo")
 	},
 	"saving a desktop leaves what it has in the pool, and the other way round": func(e *env) {
-		m := e.Bind(e.PoolWith("p", 1)[0], UserOf(Project))
+		m := e.Bind(e.PoolWith("p", 1)[0], storetest.UserOf(storetest.Project))
 		e.Clock.Advance(time.Hour)
 		e.Update(func(tx *store.Tx) error {
-			d, err := desktop.LockDesktops(e.Context(), tx, Project, []string{m.DesktopID})
+			d, err := desktop.LockDesktops(e.Context(), tx, storetest.Project, []string{m.DesktopID})
 			if err != nil {
 				return err
 			}
@@ -175,9 +121,9 @@ var members = map[string]func(*env){
 	},
 	"a member is not saved when its binding is no longer what was read": func(e *env) {
 		m := e.PoolWith("p", 1)[0]
-		e.AddUsers(directory.User{ID: "faster", ProjectID: Project, Name: "faster"})
+		e.AddUsers(directory.User{ID: "faster", ProjectID: storetest.Project, Name: "faster"})
 		bound := e.Bind(m, "faster")
-		e.Same(e.TryPut(m.AfterBinding(UserOf(Project), e.Clock.Now()), m.Binding), false)
+		e.Same(e.TryPut(m.AfterBinding(storetest.UserOf(storetest.Project), e.Clock.Now()), m.Binding), false)
 		left := bound
 		left.Disconnected = e.Clock.Now()
 		e.Put(left, bound.Binding)
@@ -192,18 +138,18 @@ var members = map[string]func(*env){
 		elsewhere.PoolID = "q"
 		e.Same(e.TryPut(elsewhere, m.Binding), false)
 		e.Update(func(tx *store.Tx) error { return desktop.DeleteDesktop(e.Context(), tx, m.DesktopID) })
-		e.Same(e.TryPut(m.AfterBinding(UserOf(Project), e.Clock.Now()), m.Binding), false)
+		e.Same(e.TryPut(m.AfterBinding(storetest.UserOf(storetest.Project), e.Clock.Now()), m.Binding), false)
 	},
 	"a person gets one desktop of a pool, and the refusal does not end the transaction": func(e *env) {
 		p, q := e.PoolWith("p", 2), e.PoolWith("q", 1)
-		e.Bind(p[0], UserOf(Project))
+		e.Bind(p[0], storetest.UserOf(storetest.Project))
 		e.Update(func(tx *store.Tx) error {
-			saved, err := desktop.SaveMember(e.Context(), tx, p[1].AfterBinding(UserOf(Project), tx.Now()), desktop.Binding{}, desktop.GroupSudo)
+			saved, err := desktop.SaveMember(e.Context(), tx, p[1].AfterBinding(storetest.UserOf(storetest.Project), tx.Now()), desktop.Binding{}, desktop.GroupSudo)
 			e.Same(saved, false)
 			if err != nil {
 				return err
 			}
-			saved, err = desktop.SaveMember(e.Context(), tx, q[0].AfterBinding(UserOf(Project), tx.Now()), desktop.Binding{}, desktop.GroupSudo)
+			saved, err = desktop.SaveMember(e.Context(), tx, q[0].AfterBinding(storetest.UserOf(storetest.Project), tx.Now()), desktop.Binding{}, desktop.GroupSudo)
 			e.Same(saved, true)
 			return err
 		})
@@ -214,9 +160,9 @@ var members = map[string]func(*env){
 	"of 20 callers at once one gives a person a desktop of the pool": func(e *env) {
 		all := e.PoolWith("p", 20)
 		var gave atomic.Int32
-		e.All(Together(20, func(i int) error {
+		e.All(storetest.Together(20, func(i int) error {
 			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
-				saved, err := desktop.SaveMember(e.Context(), tx, all[i].AfterBinding(UserOf(Project), tx.Now()), all[i].Binding, desktop.GroupSudo)
+				saved, err := desktop.SaveMember(e.Context(), tx, all[i].AfterBinding(storetest.UserOf(storetest.Project), tx.Now()), all[i].Binding, desktop.GroupSudo)
 				if saved {
 					gave.Add(1)
 				}
@@ -228,10 +174,10 @@ var members = map[string]func(*env){
 	"of 20 callers at once one gets a desktop": func(e *env) {
 		m := e.PoolWith("p", 1)[0]
 		for i := range 20 {
-			e.AddUsers(directory.User{ID: fmt.Sprint("u", i), ProjectID: Project, Name: fmt.Sprint("u", i)})
+			e.AddUsers(directory.User{ID: fmt.Sprint("u", i), ProjectID: storetest.Project, Name: fmt.Sprint("u", i)})
 		}
 		var got atomic.Int32
-		e.All(Together(20, func(i int) error {
+		e.All(storetest.Together(20, func(i int) error {
 			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
 				saved, err := desktop.SaveMember(e.Context(), tx, m.AfterBinding(fmt.Sprint("u", i), tx.Now()), m.Binding, desktop.GroupSudo)
 				if saved {
@@ -251,7 +197,7 @@ var members = map[string]func(*env){
 		e.Same(e.Member(m), m)
 	},
 	"a deleted person's bindings end, and the desktops stay used": func(e *env) {
-		e.AddUsers(directory.User{ID: "u", ProjectID: Project, Name: "u"})
+		e.AddUsers(directory.User{ID: "u", ProjectID: storetest.Project, Name: "u"})
 		a, b := e.Bind(e.PoolWith("a", 1)[0], "u"), e.Bind(e.PoolWith("b", 1)[0], "u")
 		e.Update(func(tx *store.Tx) error { return directory.DeleteUser(e.Context(), tx, "u") })
 		for _, m := range []desktop.Member{a, b} {
@@ -267,8 +213,8 @@ var members = map[string]func(*env){
 		all := e.PoolWith("p", 10)
 		for i, m := range all {
 			id := fmt.Sprint("u", i)
-			e.AddUsers(directory.User{ID: id, ProjectID: Project, Name: id})
-			for _, err := range Together(2, func(n int) error {
+			e.AddUsers(directory.User{ID: id, ProjectID: storetest.Project, Name: id})
+			for _, err := range storetest.Together(2, func(n int) error {
 				return e.Store.Update(e.Context(), func(tx *store.Tx) error {
 					if n == 0 {
 						return directory.DeleteUser(e.Context(), tx, id)
@@ -285,63 +231,8 @@ var members = map[string]func(*env){
 		}
 	},
 	"a desktop is not put into a pool that is not there": func(e *env) {
-		d := NewDesktop("pc")
-		In("gone")(&d)
+		d := desktoptest.NewDesktop("pc")
+		pooltest.In("gone")(&d)
 		e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error { return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d}) })
-	},
-}
-
-func (e *env) wait(poolID, userID string, patience time.Duration) {
-	e.Helper()
-	now := e.Clock.Now()
-	e.Update(func(tx *store.Tx) error {
-		return pool.PutWaiting(e.Context(), tx, pool.Waiting{PoolID: poolID, UserID: userID, Since: now, Until: now.Add(patience)})
-	})
-}
-
-func (e *env) waiting(poolID string) string {
-	e.Helper()
-	return strings.Join(IDs(Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.Waiting, error) {
-		return pool.ReadWaiting(ctx, tx, poolID)
-	}), func(o pool.Waiting) string { return o.UserID }), " ")
-}
-
-var waiting = map[string]func(*env){
-	"people wait in the order in which they came, and keep their place as long as they ask": func(e *env) {
-		e.AddPool("p")
-		e.AddPool("q")
-		e.AddUsers(directory.User{ID: "a", ProjectID: Project, Name: "a"}, directory.User{ID: "b", ProjectID: Project, Name: "b"})
-		start := e.Clock.Now()
-		e.wait("p", "b", time.Minute)
-		e.Clock.Advance(50 * time.Second)
-		e.wait("p", "a", time.Minute)
-		e.wait("p", "b", time.Minute)
-		e.wait("q", "a", time.Minute)
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.Waiting, error) {
-			return pool.ReadWaiting(ctx, tx, "p")
-		})[0],
-			pool.Waiting{PoolID: "p", UserID: "b", Since: start, Until: start.Add(110 * time.Second)})
-		e.Same(e.waiting("p"), "b a")
-		e.Clock.Advance(55 * time.Second)
-		e.wait("p", "a", time.Minute)
-		e.Clock.Advance(5 * time.Second) // and b has not asked again
-		e.Same(e.waiting("p"), "a")
-		e.wait("p", "b", time.Minute)
-		e.Same(e.waiting("p"), "a b")
-		for range 2 {
-			e.Update(func(tx *store.Tx) error { return pool.DropWaiting(e.Context(), tx, "p", "a") })
-		}
-		e.Same(e.waiting("p"), "b")
-		e.Same(e.waiting("missing"), "")
-	},
-	"deleted people wait no longer, and nobody waits who is gone or for a pool that is": func(e *env) {
-		e.AddPool("p")
-		e.AddUsers(directory.User{ID: "a", ProjectID: Project, Name: "a"})
-		e.wait("p", "a", time.Minute)
-		e.Update(func(tx *store.Tx) error { return directory.DeleteUser(e.Context(), tx, "a") })
-		e.Same(e.waiting("p"), "")
-		for _, o := range []pool.Waiting{{PoolID: "p", UserID: "a"}, {PoolID: "gone", UserID: UserOf(Project)}} {
-			e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.PutWaiting(e.Context(), tx, o) })
-		}
 	},
 }

@@ -1,4 +1,4 @@
-package storetest
+package assignment_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
@@ -30,7 +31,7 @@ func (e *env) assign(pairs ...assignment.Pair) {
 // holdings says who may use desktops, as words like "ann!" for one who may administer it.
 func (e *env) holdings(userIDs []string, desktopIDs ...string) string {
 	e.Helper()
-	all := Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Assignment, error) {
+	all := storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Assignment, error) {
 		return assignment.Holdings(ctx, tx, desktopIDs, userIDs)
 	})
 	var words []string
@@ -48,9 +49,9 @@ func (e *env) holdings(userIDs []string, desktopIDs ...string) string {
 func (e *env) lab() string {
 	e.Helper()
 	for _, name := range []string{"ann", "ben", "cara", "dora"} {
-		e.AddUsers(directory.User{ID: name, ProjectID: Project, Name: name})
+		e.AddUsers(directory.User{ID: name, ProjectID: storetest.Project, Name: name})
 	}
-	e.AddGroups(directory.Group{ID: "g", ProjectID: Project, Name: "Lab"}, directory.Group{ID: "h", ProjectID: Project, Name: "Heads"})
+	e.AddGroups(directory.Group{ID: "g", ProjectID: storetest.Project, Name: "Lab"}, directory.Group{ID: "h", ProjectID: storetest.Project, Name: "Heads"})
 	e.Join("g", "ben", "cara")
 	d := e.AddDesktop("lab")
 	e.assign(pair(d.ID, "ann", desktop.GroupSudo), pair(d.ID, "@g", desktop.GroupDefault))
@@ -84,15 +85,15 @@ var assignments = map[string]func(*env){
 			{DesktopID: id, GroupID: "g", GroupName: "Lab", People: 2, Group: desktop.GroupDefault, Created: e.Clock.Now()},
 		})
 		e.Same(len(e.Desktop(id).Assignments), 1)
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) ([]string, error) {
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]string, error) {
 			return assignment.GroupDesktops(ctx, tx, []string{"g", "h"})
 		}), []string{id})
 	},
 	"desktops are found by the people of their groups": func(e *env) {
 		id := e.lab()
 		for _, q := range []desktop.DesktopQuery{{UserID: "ben"}, {UserName: "CAR"}, {UserNames: []string{"Ben", "x"}}, {Assigned: new(true)}} {
-			q.ProjectID, q.Page = Project, Everything
-			found := Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Desktop, error) {
+			q.ProjectID, q.Page = storetest.Project, storetest.Everything
+			found := storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Desktop, error) {
 				all, total, err := desktop.Desktops(ctx, tx, q)
 				e.Same(total, 1)
 				return all, err
@@ -102,8 +103,8 @@ var assignments = map[string]func(*env){
 		e.Update(func(tx *store.Tx) error {
 			return assignment.Unassign(e.Context(), tx, []assignment.Pair{pair(id, "ann", "")})
 		})
-		none := desktop.DesktopQuery{ProjectID: Project, Assigned: new(false), Page: Everything}
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) (int, error) {
+		none := desktop.DesktopQuery{ProjectID: storetest.Project, Assigned: new(false), Page: storetest.Everything}
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (int, error) {
 			_, n, err := desktop.Desktops(ctx, tx, none)
 			return n, err
 		}), 0)
@@ -115,7 +116,7 @@ var assignments = map[string]func(*env){
 			return desktop.InsertConnection(e.Context(), tx, desktop.Connection{ID: "c", DesktopID: id, UserID: "ben", Gateway: "gw", Opened: now, LeaseUntil: now.Add(time.Hour)})
 		})
 		assigned := func() bool {
-			return Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Grounds, error) {
+			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Grounds, error) {
 				return desktop.ReadGrounds(ctx, tx, "gw")
 			})[0].Assigned
 		}
@@ -131,12 +132,12 @@ var assignments = map[string]func(*env){
 	},
 	"what people have in their own name is counted one caller after the other": func(e *env) {
 		id := e.lab()
-		owned := Do(e, func(ctx context.Context, tx *store.Tx) (map[string]int, error) {
+		owned := storetest.Do(e, func(ctx context.Context, tx *store.Tx) (map[string]int, error) {
 			return assignment.OwnedDesktops(ctx, tx, []string{"ann", "ben", "missing"})
 		})
 		e.Same(owned["ann"], 1)
 		e.Same(owned["ben"], 0)
-		for _, err := range Together(8, func(int) error {
+		for _, err := range storetest.Together(8, func(int) error {
 			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
 				owned, err := assignment.OwnedDesktops(e.Context(), tx, []string{"dora", "cara"})
 				if err != nil || owned["dora"] > 0 {
@@ -154,7 +155,7 @@ var assignments = map[string]func(*env){
 	"a crowded desktop is named": func(e *env) {
 		id := e.lab()
 		crowded := func(limit int) string {
-			return Get(e, func(ctx context.Context, tx *store.Tx) (string, error) {
+			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) (string, error) {
 				return assignment.CrowdedDesktop(ctx, tx, []string{id, "x"}, limit)
 			})
 		}
@@ -171,7 +172,7 @@ var assignments = map[string]func(*env){
 			return a
 		}
 		accounts := func() []assignment.FormerAccount {
-			return Get(e, func(ctx context.Context, tx *store.Tx) ([]assignment.FormerAccount, error) {
+			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]assignment.FormerAccount, error) {
 				return assignment.FormerAccounts(ctx, tx, []string{id})
 			})
 		}
@@ -205,7 +206,7 @@ var assignments = map[string]func(*env){
 		put("ann", "ann")
 		ben := put("ben", "ben")
 		ann := put("ann", "anna")
-		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) ([]assignment.Detachment, error) {
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]assignment.Detachment, error) {
 			return assignment.Detachments(ctx, tx, id)
 		}), []assignment.Detachment{ann, ben})
 	},
@@ -228,8 +229,8 @@ var assignments = map[string]func(*env){
 		got := e.Desktop(all[0].ID)
 		e.Same([]string{got.Name, got.HostName, string(got.Task), got.TaskOwner}, []string{"Neu", "h-Neu", "attaching", "s"})
 		e.Same(got.Updated, e.Clock.Now())
-		e.Same(Do(e, func(ctx context.Context, tx *store.Tx) ([]string, error) {
-			return desktop.TakenNames(ctx, tx, Project, []string{"NEU"})
+		e.Same(storetest.Do(e, func(ctx context.Context, tx *store.Tx) ([]string, error) {
+			return desktop.TakenNames(ctx, tx, storetest.Project, []string{"NEU"})
 		}), []string{"neu"})
 		e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error {
 			return assignment.TakeDesktops(e.Context(), tx, []desktop.Desktop{{ID: "missing"}})

@@ -1,11 +1,14 @@
-package storetest
+package desktop_test
 
 import (
-	"carrel/internal/desktop"
-	"carrel/internal/store"
-	"carrel/internal/workspace"
 	"fmt"
 	"math/rand/v2"
+
+	"carrel/internal/desktop"
+	"carrel/internal/desktop/desktoptest"
+	"carrel/internal/store"
+	"carrel/internal/store/storetest"
+	"carrel/internal/workspace"
 )
 
 var desktopLocks = map[string]func(*env){
@@ -14,11 +17,11 @@ var desktopLocks = map[string]func(*env){
 		for i := range 10 {
 			ids = append(ids, e.AddDesktop(fmt.Sprint("pc", i)).ID)
 		}
-		e.All(Together(16, func(int) error {
+		e.All(storetest.Together(16, func(int) error {
 			mine := append([]string{}, ids...)
 			rand.Shuffle(len(mine), func(i, j int) { mine[i], mine[j] = mine[j], mine[i] })
 			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
-				locked, err := desktop.LockDesktops(e.Context(), tx, Project, mine)
+				locked, err := desktop.LockDesktops(e.Context(), tx, storetest.Project, mine)
 				if err != nil {
 					return err
 				}
@@ -40,13 +43,13 @@ var desktopLocks = map[string]func(*env){
 	"an update whose desktop was refused cannot be committed by overlooking that": func(e *env) {
 		e.AddDesktop("taken")
 		e.Refuses(workspace.CodeNameTaken, func(tx *store.Tx) error {
-			if err := desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{NewDesktop("pc"), NewDesktop("Taken")}); err == nil {
+			if err := desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{desktoptest.NewDesktop("pc"), desktoptest.NewDesktop("Taken")}); err == nil {
 				e.Error("a name was given twice")
 			}
 			return nil
 		})
 		e.View(func(tx *store.Tx) error {
-			_, desktops, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: Project})
+			_, desktops, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: storetest.Project})
 			e.Same(desktops, 1)
 			return err
 		})

@@ -1,4 +1,4 @@
-package storetest
+package pool_test
 
 import (
 	"context"
@@ -9,44 +9,19 @@ import (
 
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
+	"carrel/internal/desktop/desktoptest"
 	"carrel/internal/pool"
+	"carrel/internal/pool/pooltest"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
-
-// newPool is a pool of the project's.
-func NewPool(id string) pool.Pool {
-	return pool.Pool{ID: id, ProjectID: Project, Name: id, Type: pool.Dynamic, EnterpriseID: "0"}
-}
-
-func (e *env) AddPool(id string, changes ...func(*pool.Pool)) pool.Pool {
-	e.Helper()
-	p := NewPool(id)
-	p.Created, p.Updated = e.Clock.Now(), e.Clock.Now()
-	for _, change := range changes {
-		change(&p)
-	}
-	e.Update(func(tx *store.Tx) error { return pool.InsertPool(e.Context(), tx, p, nil) })
-	return p
-}
-
-func (e *env) Pool(id string) pool.Pool {
-	e.Helper()
-	return Get(e, func(ctx context.Context, tx *store.Tx) (pool.Pool, error) {
-		return pool.ReadPool(ctx, tx, Project, id)
-	})
-}
-
-// in makes a new desktop one of a pool's.
-func In(poolID string) func(*desktop.Desktop) {
-	return func(d *desktop.Desktop) { d.PoolID, d.Type = poolID, desktop.Pooled }
-}
 
 // fullPool has something in every field.
 func fullPool(now time.Time) pool.Pool {
 	idle := 0
 	return pool.Pool{
-		ID: "full", ProjectID: Project, Name: "Sälé-销售", Type: pool.Static, Description: `it's "good" \ ?`,
+		ID: "full", ProjectID: storetest.Project, Name: "Sälé-销售", Type: pool.Static, Description: `it's "good" \ ?`,
 		Zone: "az", ProductID: "product", ImageType: catalog.ImageGold, ImageID: "image",
 		Root:  pool.PoolVolume{ID: "v0", Type: "SSD", GB: 80},
 		Data:  []pool.PoolVolume{{ID: "v2", Type: "SAS", GB: 10}, {ID: "v1", Type: "SSD", GB: 20}},
@@ -70,12 +45,12 @@ var pools = map[string]func(*env){
 		e.Update(func(tx *store.Tx) error { return pool.InsertPool(e.Context(), tx, p, nil) })
 		e.Same(e.Pool(p.ID), p)
 		e.Clock.Advance(time.Hour)
-		saved := NewPool(p.ID)
+		saved := pooltest.NewPool(p.ID)
 		saved.Created = e.Clock.Now() // which does not change
 		e.Update(func(tx *store.Tx) error { return pool.SavePool(e.Context(), tx, saved) })
 		saved.Created, saved.Updated = p.Created, e.Clock.Now()
-		e.Same(Do(e, func(ctx context.Context, tx *store.Tx) (pool.Pool, error) {
-			return pool.LockPool(ctx, tx, Project, p.ID)
+		e.Same(storetest.Do(e, func(ctx context.Context, tx *store.Tx) (pool.Pool, error) {
+			return pool.LockPool(ctx, tx, storetest.Project, p.ID)
 		}), saved)
 	},
 	"a pool of another project, or one that is missing, is not found": func(e *env) {
@@ -88,17 +63,17 @@ var pools = map[string]func(*env){
 				return pool.LockPool(ctx, tx, project, id)
 			},
 		} {
-			e.Refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := read(e.Context(), tx, OtherProject, "p"); return err })
-			e.Refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := read(e.Context(), tx, Project, "missing"); return err })
+			e.Refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := read(e.Context(), tx, storetest.OtherProject, "p"); return err })
+			e.Refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { _, err := read(e.Context(), tx, storetest.Project, "missing"); return err })
 			e.Update(func(tx *store.Tx) error { _, err := read(e.Context(), tx, "", "p"); return err })
 		}
-		e.Refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { return pool.SavePool(e.Context(), tx, NewPool("missing")) })
+		e.Refuses(workspace.CodePoolNotFound, func(tx *store.Tx) error { return pool.SavePool(e.Context(), tx, pooltest.NewPool("missing")) })
 	},
 	"a pool's name is taken whatever its case, but not in another project": func(e *env) {
 		e.AddPool("Äpfel")
-		e.AddPool("other", func(p *pool.Pool) { p.ProjectID, p.Name = OtherProject, "Äpfel" })
+		e.AddPool("other", func(p *pool.Pool) { p.ProjectID, p.Name = storetest.OtherProject, "Äpfel" })
 		pears := e.AddPool("pears")
-		taken := NewPool("x")
+		taken := pooltest.NewPool("x")
 		taken.Name = "äPFEL"
 		message := e.Refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return pool.InsertPool(e.Context(), tx, taken, nil) })
 		if !strings.Contains(message, "äPFEL") {
@@ -106,9 +81,9 @@ var pools = map[string]func(*env){
 		}
 		pears.Name = "äPFEL"
 		e.Refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return pool.SavePool(e.Context(), tx, pears) })
-		e.One(Together(10, func(i int) error {
+		e.One(storetest.Together(10, func(i int) error {
 			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
-				p := NewPool(fmt.Sprint(i))
+				p := pooltest.NewPool(fmt.Sprint(i))
 				p.Name = "wanted"
 				return pool.InsertPool(e.Context(), tx, p, nil)
 			})
@@ -121,33 +96,33 @@ var pools = map[string]func(*env){
 			p.Name, p.Autoscaling, p.EnterpriseID, p.NamePolicyID = "x2", true, "e", "policy"
 		})
 		e.AddPool("3", func(p *pool.Pool) { p.InMaintenance, p.Created = true, now.Add(-time.Second) })
-		e.AddPool("4", func(p *pool.Pool) { p.ProjectID = OtherProject })
+		e.AddPool("4", func(p *pool.Pool) { p.ProjectID = storetest.OtherProject })
 		for _, c := range []struct {
 			q    pool.PoolQuery
 			want string
 		}{
-			{pool.PoolQuery{ProjectID: Project}, "3 1 2"},
+			{pool.PoolQuery{ProjectID: storetest.Project}, "3 1 2"},
 			{pool.PoolQuery{}, "3 1 2 4"},
-			{pool.PoolQuery{ProjectID: Project, Name: "s_1"}, "1"},
-			{pool.PoolQuery{ProjectID: Project, IDs: []string{"2", "4"}}, "2"},
-			{pool.PoolQuery{ProjectID: Project, Type: pool.Static}, "1"},
-			{pool.PoolQuery{ProjectID: Project, EnterpriseID: "e"}, "2"},
-			{pool.PoolQuery{ProjectID: Project, OUName: "Berlin"}, "1"},
-			{pool.PoolQuery{ProjectID: Project, NamePolicyID: "policy"}, "2"},
-			{pool.PoolQuery{ProjectID: Project, Autoscaling: &yes}, "2"},
-			{pool.PoolQuery{ProjectID: Project, InMaintenance: &no}, "1 2"},
+			{pool.PoolQuery{ProjectID: storetest.Project, Name: "s_1"}, "1"},
+			{pool.PoolQuery{ProjectID: storetest.Project, IDs: []string{"2", "4"}}, "2"},
+			{pool.PoolQuery{ProjectID: storetest.Project, Type: pool.Static}, "1"},
+			{pool.PoolQuery{ProjectID: storetest.Project, EnterpriseID: "e"}, "2"},
+			{pool.PoolQuery{ProjectID: storetest.Project, OUName: "Berlin"}, "1"},
+			{pool.PoolQuery{ProjectID: storetest.Project, NamePolicyID: "policy"}, "2"},
+			{pool.PoolQuery{ProjectID: storetest.Project, Autoscaling: &yes}, "2"},
+			{pool.PoolQuery{ProjectID: storetest.Project, InMaintenance: &no}, "1 2"},
 		} {
 			e.View(func(tx *store.Tx) error {
-				c.q.Page = Everything
+				c.q.Page = storetest.Everything
 				got, total, err := pool.Pools(e.Context(), tx, c.q)
-				e.Same(strings.Join(IDs(got, poolID), " "), c.want)
+				e.Same(strings.Join(storetest.IDs(got, poolID), " "), c.want)
 				e.Same(total, len(got))
 				return err
 			})
 		}
 		e.View(func(tx *store.Tx) error {
-			got, total, err := pool.Pools(e.Context(), tx, pool.PoolQuery{ProjectID: Project, Page: workspace.Page{Offset: 1, Limit: 1}})
-			e.Same(IDs(got, poolID), []string{"1"})
+			got, total, err := pool.Pools(e.Context(), tx, pool.PoolQuery{ProjectID: storetest.Project, Page: workspace.Page{Offset: 1, Limit: 1}})
+			e.Same(storetest.IDs(got, poolID), []string{"1"})
 			e.Same(total, 3)
 			return err
 		})
@@ -156,11 +131,11 @@ var pools = map[string]func(*env){
 		e.AddPool("p")
 		e.AddPool("q")
 		for i := range 4 {
-			e.AddDesktop(fmt.Sprint("pc", i), In("p"))
+			e.AddDesktop(fmt.Sprint("pc", i), pooltest.In("p"))
 		}
 		e.AddDesktop("elsewhere")
 		all := e.Members("p")
-		e.Bind(all[0], UserOf(Project))
+		e.Bind(all[0], storetest.UserOf(storetest.Project))
 		all[1].Isolated = true
 		e.Put(all[1], all[1].Binding)
 		for i, j := range []struct {
@@ -174,30 +149,30 @@ var pools = map[string]func(*env){
 		} {
 			e.Update(func(tx *store.Tx) error {
 				id := fmt.Sprint("job", i)
-				return tx.InsertJob(e.Context(), workspace.Job{ID: id, ProjectID: Project, Type: j.of, PoolID: j.pool, SubJobs: []workspace.SubJob{
-					{ID: id, ProjectID: Project, Type: j.of, PoolID: j.pool, State: j.state},
+				return tx.InsertJob(e.Context(), workspace.Job{ID: id, ProjectID: storetest.Project, Type: j.of, PoolID: j.pool, SubJobs: []workspace.SubJob{
+					{ID: id, ProjectID: storetest.Project, Type: j.of, PoolID: j.pool, State: j.state},
 				}})
 			})
 		}
 		want := pool.PoolCounts{Desktops: 4, Bound: 1, Isolated: 1, Working: 2}
 		e.Same(e.Pool("p").Counts, want)
 		e.View(func(tx *store.Tx) error {
-			got, _, err := pool.Pools(e.Context(), tx, pool.PoolQuery{ProjectID: Project, Page: Everything})
-			e.Same(IDs(got, func(p pool.Pool) string { return fmt.Sprint(p.ID, p.Counts) }), []string{fmt.Sprint("p", want), fmt.Sprint("q", pool.PoolCounts{})})
+			got, _, err := pool.Pools(e.Context(), tx, pool.PoolQuery{ProjectID: storetest.Project, Page: storetest.Everything})
+			e.Same(storetest.IDs(got, func(p pool.Pool) string { return fmt.Sprint(p.ID, p.Counts) }), []string{fmt.Sprint("p", want), fmt.Sprint("q", pool.PoolCounts{})})
 			return err
 		})
 	},
 	"whoever locks a pool sees what the one before did": func(e *env) {
 		e.AddPool("p")
-		e.All(Together(20, func(int) error {
+		e.All(storetest.Together(20, func(int) error {
 			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
-				p, err := pool.LockPool(e.Context(), tx, Project, "p")
+				p, err := pool.LockPool(e.Context(), tx, storetest.Project, "p")
 				if err != nil {
 					return err
 				}
 				p.RetentionMinutes++
-				d := NewDesktop(fmt.Sprint("pc", p.Counts.Desktops)) // a name that two would collide on
-				In("p")(&d)
+				d := desktoptest.NewDesktop(fmt.Sprint("pc", p.Counts.Desktops)) // a name that two would collide on
+				pooltest.In("p")(&d)
 				if err := desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d}); err != nil {
 					return err
 				}
@@ -237,7 +212,7 @@ var pools = map[string]func(*env){
 			if err != nil {
 				return err
 			}
-			all, _, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{PoolIDs: []string{"p"}, Page: Everything})
+			all, _, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{PoolIDs: []string{"p"}, Page: storetest.Everything})
 			if err != nil {
 				return err
 			}
@@ -249,12 +224,12 @@ var pools = map[string]func(*env){
 					}
 				}
 				got, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{
-					ProjectID: Project, Unlike: &desktop.Unlike{Pattern: p.Pattern(), In: in}, Page: Everything,
+					ProjectID: storetest.Project, Unlike: &desktop.Unlike{Pattern: p.Pattern(), In: in}, Page: storetest.Everything,
 				})
 				if err != nil {
 					return err
 				}
-				e.Same(IDs(got, desktopID), want)
+				e.Same(storetest.IDs(got, desktopID), want)
 				e.Same([]int{total, counts[in]}, []int{len(want), len(want)})
 				if len(want) == 0 {
 					e.Errorf("no desktop differs by %s", in)
@@ -264,14 +239,14 @@ var pools = map[string]func(*env){
 		})
 		yes := true
 		e.View(func(tx *store.Tx) error {
-			got, _, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: Project, Isolated: &yes, Page: Everything})
-			e.Same(IDs(got, desktopID), []string{"aside"})
+			got, _, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: storetest.Project, Isolated: &yes, Page: storetest.Everything})
+			e.Same(storetest.IDs(got, desktopID), []string{"aside"})
 			return err
 		})
 	},
 	"a pool that has a desktop is not deleted": func(e *env) {
 		e.AddPool("p")
-		d := e.AddDesktop("pc", In("p"))
+		d := e.AddDesktop("pc", pooltest.In("p"))
 		e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error { return pool.DeletePool(e.Context(), tx, "p") })
 		e.Update(func(tx *store.Tx) error { return desktop.DeleteDesktop(e.Context(), tx, d.ID) })
 		for range 2 {
@@ -282,8 +257,8 @@ var pools = map[string]func(*env){
 	"a deleted pool takes along its people, waiting list, decisions and notices": func(e *env) {
 		fill := func() {
 			e.AddPool("p")
-			e.Grant("p", pool.Grant{Type: pool.GrantUser, ObjectID: UserOf(Project)})
-			e.wait("p", UserOf(Project), time.Minute)
+			e.Grant("p", pool.Grant{Type: pool.GrantUser, ObjectID: storetest.UserOf(storetest.Project)})
+			e.wait("p", storetest.UserOf(storetest.Project), time.Minute)
 			e.decide("p", "decision", 10)
 			e.notify("p", "notice")
 		}
@@ -295,13 +270,13 @@ var pools = map[string]func(*env){
 		for i := range 10 {
 			id := fmt.Sprint("p", i)
 			e.AddPool(id)
-			e.One(Together(2, func(n int) error {
+			e.One(storetest.Together(2, func(n int) error {
 				return e.Store.Update(e.Context(), func(tx *store.Tx) error {
 					if n == 0 {
 						return pool.DeletePool(e.Context(), tx, id)
 					}
-					d := NewDesktop("in-" + id)
-					In(id)(&d)
+					d := desktoptest.NewDesktop("in-" + id)
+					pooltest.In(id)(&d)
 					return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d})
 				})
 			}), workspace.CodeConflict)

@@ -1,0 +1,23 @@
+package desktop_test
+
+import (
+	"testing"
+
+	"carrel/internal/pool/pooltest"
+	"carrel/internal/store/storetest"
+)
+
+// env is the fixture of the room's rows.
+type env struct{ *pooltest.Env }
+
+func TestRows(t *testing.T) {
+	storetest.RunRows(t, func(e *storetest.Env) *env { return &env{pooltest.NewEnv(e)} }, map[string]map[string]func(*env){
+		"Desktops":     desktops,
+		"DesktopLists": desktopLists,
+		"DesktopLocks": desktopLocks,
+		"Members":      members,
+		"Capacities":   capacities,
+		"Limits":       limits,
+		"Connections":  connections,
+	})
+}
