@@ -52,16 +52,6 @@ type Desktop struct {
 	Updated time.Time
 }
 
-// DesktopType says who uses a desktop.
-type DesktopType string
-
-// The types of a desktop.
-const (
-	Dedicated DesktopType = "DEDICATED" // one person
-	Shared    DesktopType = "SHARED"    // several people, each with a session of their own
-	Pooled    DesktopType = "POOLED"    // whoever of a pool's people gets it
-)
-
 // DesktopStatus is the power state of a desktop as clients know it.
 type DesktopStatus string
 
@@ -115,20 +105,6 @@ type Assignment struct {
 	Group     UserGroup
 	Created   time.Time
 }
-
-// UserGroup is the privilege that a person has inside a desktop.
-type UserGroup string
-
-// The privilege groups: the first two are Linux's, the others Windows'.
-const (
-	GroupSudo           UserGroup = "sudo"
-	GroupDefault        UserGroup = "default"
-	GroupAdministrators UserGroup = "administrators"
-	GroupUsers          UserGroup = "users"
-)
-
-// Admin says whether the group may administer the desktop.
-func (g UserGroup) Admin() bool { return g == GroupSudo || g == GroupAdministrators }
 
 // DesktopState is as much of a desktop as watching all of them takes.
 type DesktopState struct {

@@ -212,12 +212,6 @@ const (
 	DecideRollout DecisionKind = "ROLLOUT"
 )
 
-// Reason is why something was done or left undone: the rule for programs, the text for people.
-type Reason struct {
-	Rule string `json:"rule"`
-	Text string `json:"text"`
-}
-
 // PoolNotice is a message that an administrator sent to a pool's people.
 type PoolNotice struct {
 	ID      string

@@ -1,0 +1,15 @@
+package desktop
+
+// UserGroup is the privilege that a person has inside a desktop.
+type UserGroup string
+
+// The privilege groups: the first two are Linux's, the others Windows'.
+const (
+	GroupSudo           UserGroup = "sudo"
+	GroupDefault        UserGroup = "default"
+	GroupAdministrators UserGroup = "administrators"
+	GroupUsers          UserGroup = "users"
+)
+
+// Admin says whether the group may administer the desktop.
+func (g UserGroup) Admin() bool { return g == GroupSudo || g == GroupAdministrators }
