@@ -14,6 +14,7 @@ import (
 	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 var tend = measurement{name: "tend", about: "one look at 100 pools with 10,000 desktops that are all due", run: measureTend}
@@ -104,7 +105,7 @@ func furnishPool(ctx context.Context, tx *store.Tx, id string, number int) error
 	}
 	var grants []pool.Grant
 	for i := range tendPeople {
-		grants = append(grants, pool.Grant{PoolID: id, Type: pool.GrantUser, ObjectID: fmt.Sprint("user-", i), Group: desktop.GroupDefault, Created: now})
+		grants = append(grants, pool.Grant{PoolID: id, Type: pool.GrantUser, ObjectID: fmt.Sprint("user-", i), Group: workspace.GroupDefault, Created: now})
 	}
 	if err := pool.InsertPool(ctx, tx, p, grants); err != nil {
 		return err
@@ -113,7 +114,7 @@ func furnishPool(ctx context.Context, tx *store.Tx, id string, number int) error
 	for i := range desktops {
 		address := tendAddress0 + number*tendMembers + i
 		desktops[i] = desktop.Desktop{
-			ID: fmt.Sprintf("%s-%03d", id, i), ProjectID: tendProject, PoolID: id, Type: desktop.Pooled, Name: fmt.Sprintf("%s-%03d", id, i),
+			ID: fmt.Sprintf("%s-%03d", id, i), ProjectID: tendProject, PoolID: id, Type: workspace.Pooled, Name: fmt.Sprintf("%s-%03d", id, i),
 			SubnetID: "subnet", Address: fmt.Sprintf("10.%d.%d.%d", address>>16&255, address>>8&255, address&255), AutoCreated: true,
 			Status: desktop.StatusActive, Login: desktop.LoginRegistered, Created: now, Updated: now,
 			Root: desktop.Volume{ID: fmt.Sprintf("root-%s-%03d", id, i), Type: "SAS", GB: 80, Created: now},
@@ -132,7 +133,7 @@ func furnishPool(ctx context.Context, tx *store.Tx, id string, number int) error
 		if i < tendPeople {
 			m = m.AfterBinding(fmt.Sprint("user-", i), now)
 		}
-		if _, err := desktop.SaveMember(ctx, tx, m, was, desktop.GroupDefault); err != nil {
+		if _, err := desktop.SaveMember(ctx, tx, m, was, workspace.GroupDefault); err != nil {
 			return err
 		}
 	}

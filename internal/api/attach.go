@@ -8,6 +8,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/user"
+	"carrel/internal/workspace"
 )
 
 func (s *Server) attachOperations() []operation {
@@ -154,7 +155,7 @@ type changePrivilegesInput struct {
 	Project
 	Body struct {
 		Desktops []privilegeChangeBody `json:"desktops" required:"true" doc:"1 to 10000"`
-		Group    desktop.UserGroup     `json:"user_privilege_group,omitempty" doc:"For all users without a privilege of their own: sudo or default; administrators or users on Windows"`
+		Group    workspace.UserGroup   `json:"user_privilege_group,omitempty" doc:"For all users without a privilege of their own: sudo or default; administrators or users on Windows"`
 	}
 }
 

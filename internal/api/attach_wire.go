@@ -7,25 +7,26 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/workspace"
 )
 
 // The bodies of the operations that give desktops to people and take them away.
 type (
 	attachDesktopBody struct {
-		DesktopID    string             `json:"desktop_id,omitempty"`
-		UserName     string             `json:"user_name,omitempty" doc:"The user who gets the desktop; ignored if attach_user_infos is not empty"`
-		UserID       string             `json:"user_id,omitempty" doc:"Instead of user_name, or in addition to it"`
-		UserEmail    string             `json:"user_email,omitempty" doc:"Address for notifications; with it, an unknown user is created"`
-		Group        desktop.UserGroup  `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows. Also applied to users named by the desktop who already have it"`
-		ComputerName string             `json:"computer_name,omitempty" doc:"The desktop's new name, 1 to 15 characters"`
-		ClearData    *bool              `json:"is_clear_data,omitempty" doc:"Whether to erase the data of a former user who gets the desktop again; true by default"`
-		People       []attachPersonBody `json:"attach_user_infos,omitempty" doc:"Users and groups who get the desktop: at most 500, several only for SHARED desktops"`
+		DesktopID    string              `json:"desktop_id,omitempty"`
+		UserName     string              `json:"user_name,omitempty" doc:"The user who gets the desktop; ignored if attach_user_infos is not empty"`
+		UserID       string              `json:"user_id,omitempty" doc:"Instead of user_name, or in addition to it"`
+		UserEmail    string              `json:"user_email,omitempty" doc:"Address for notifications; with it, an unknown user is created"`
+		Group        workspace.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows. Also applied to users named by the desktop who already have it"`
+		ComputerName string              `json:"computer_name,omitempty" doc:"The desktop's new name, 1 to 15 characters"`
+		ClearData    *bool               `json:"is_clear_data,omitempty" doc:"Whether to erase the data of a former user who gets the desktop again; true by default"`
+		People       []attachPersonBody  `json:"attach_user_infos,omitempty" doc:"Users and groups who get the desktop: at most 500, several only for SHARED desktops"`
 	}
 	attachPersonBody struct {
 		UserID   string                `json:"user_id,omitempty" doc:"Of a user or, by type, of a group"`
 		UserName string                `json:"user_name,omitempty"`
 		Domain   string                `json:"domain,omitempty" doc:"The directory"`
-		Group    desktop.UserGroup     `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
+		Group    workspace.UserGroup   `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
 		Type     assignment.HolderType `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
 	}
 	assignModelBody struct {
@@ -48,7 +49,7 @@ type (
 	privilegePersonBody struct {
 		UserName string                `json:"user_name" required:"true"`
 		Domain   string                `json:"domain,omitempty" doc:"The directory"`
-		Group    desktop.UserGroup     `json:"user_privilege_group,omitempty" doc:"Overrides the common one"`
+		Group    workspace.UserGroup   `json:"user_privilege_group,omitempty" doc:"Overrides the common one"`
 		Type     assignment.HolderType `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
 	}
 )

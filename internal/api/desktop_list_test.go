@@ -36,7 +36,7 @@ func (w *world) company(desktops int) {
 		id, created := fmt.Sprintf("%032x", n), base.Add(time.Duration(n)*time.Second)
 		people = append(people, directory.User{ID: "user-" + id, ProjectID: w.first.ProjectID, Name: fmt.Sprintf("Person-%05d", n), Created: created})
 		d := desktop.Desktop{
-			ID: id, ProjectID: w.first.ProjectID, Type: desktop.Dedicated, Name: fmt.Sprintf("PC-%05d", n), HostName: fmt.Sprintf("pc-%05d", n),
+			ID: id, ProjectID: w.first.ProjectID, Type: workspace.Dedicated, Name: fmt.Sprintf("PC-%05d", n), HostName: fmt.Sprintf("pc-%05d", n),
 			SubnetID: "wide", Address: fmt.Sprintf("10.64.%d.%d", n/256, n%256), ProductID: product, ImageID: image, Zone: zone, EnterpriseID: "0",
 			Root:   desktop.Volume{ID: id + "-a", Type: "SSD", GB: 80, Device: "/dev/sda", Name: "system", Created: created},
 			Status: desktop.StatusActive, Login: desktop.LoginRegistered, Created: created, Updated: created,
@@ -44,7 +44,7 @@ func (w *world) company(desktops int) {
 		if n < desktops-1 {
 			d.Tags, d.SecurityGroups = []workspace.Tag{{Key: "team", Value: fmt.Sprintf("<%d> & \"ß\"", n%20)}}, []string{"narrow"}
 			d.Data = []desktop.Volume{{ID: id + "-b", Type: "SAS", GB: 10, Device: "/dev/sdb", Name: "data-1", Created: created}}
-			d.Assignments = []desktop.Assignment{{UserID: "user-" + id, Group: desktop.GroupSudo, Created: created}}
+			d.Assignments = []desktop.Assignment{{UserID: "user-" + id, Group: workspace.GroupSudo, Created: created}}
 		}
 		made = append(made, d)
 	}

@@ -13,27 +13,27 @@ import (
 // The body of CreateDesktop. What Carrel cannot honour is here too, so that it is refused rather than left out in silence.
 type (
 	createDesktopBody struct {
-		Type           desktop.DesktopType `json:"desktop_type" required:"true" doc:"DEDICATED: one user; SHARED: several users"`
-		Zone           string              `json:"availability_zone,omitempty" doc:"The default zone if absent"`
-		ProductID      string              `json:"product_id" required:"true"`
-		BuyType        string              `json:"buy_type,omitempty" enum:"speed,custom" doc:"The console form of the order; no effect"`
-		ImageType      catalog.ImageType   `json:"image_type" required:"true" doc:"gold, private or market"`
-		ImageID        string              `json:"image_id" required:"true"`
-		Root           VolumeBody          `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
-		Data           []VolumeBody        `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
-		VPCID          string              `json:"vpc_id,omitempty"`
-		NICs           []nicBody           `json:"nics,omitempty" doc:"At most 1; the default subnet if absent"`
-		SecurityGroups []idBody            `json:"security_groups,omitempty" doc:"The default group if absent"`
-		Desktops       []newDesktopBody    `json:"desktops,omitempty" doc:"1 to 100, each for one user; not together with size"`
-		Name           string              `json:"desktop_name,omitempty" doc:"With size: the name of one desktop, the prefix of several"`
-		Addresses      []string            `json:"desktop_ips,omitempty" doc:"One per desktop, or none"`
-		Size           *int                `json:"size,omitempty" doc:"1 to 100 desktops without a user; not together with desktops"`
-		Notify         *bool               `json:"email_notification,omitempty" doc:"Notify users by mail when their desktop is ready; true by default"`
-		EnterpriseID   string              `json:"enterprise_project_id,omitempty" doc:"0 by default"`
-		OUName         string              `json:"ou_name,omitempty" doc:"An organisational unit that AddOu has added"`
-		Tags           []tagBody           `json:"tags,omitempty"`
-		Domain         string              `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
-		NamePolicyID   string              `json:"desktop_name_policy_id,omitempty" doc:"Generates the names that the request omits"`
+		Type           workspace.DesktopType `json:"desktop_type" required:"true" doc:"DEDICATED: one user; SHARED: several users"`
+		Zone           string                `json:"availability_zone,omitempty" doc:"The default zone if absent"`
+		ProductID      string                `json:"product_id" required:"true"`
+		BuyType        string                `json:"buy_type,omitempty" enum:"speed,custom" doc:"The console form of the order; no effect"`
+		ImageType      catalog.ImageType     `json:"image_type" required:"true" doc:"gold, private or market"`
+		ImageID        string                `json:"image_id" required:"true"`
+		Root           VolumeBody            `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
+		Data           []VolumeBody          `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
+		VPCID          string                `json:"vpc_id,omitempty"`
+		NICs           []nicBody             `json:"nics,omitempty" doc:"At most 1; the default subnet if absent"`
+		SecurityGroups []idBody              `json:"security_groups,omitempty" doc:"The default group if absent"`
+		Desktops       []newDesktopBody      `json:"desktops,omitempty" doc:"1 to 100, each for one user; not together with size"`
+		Name           string                `json:"desktop_name,omitempty" doc:"With size: the name of one desktop, the prefix of several"`
+		Addresses      []string              `json:"desktop_ips,omitempty" doc:"One per desktop, or none"`
+		Size           *int                  `json:"size,omitempty" doc:"1 to 100 desktops without a user; not together with desktops"`
+		Notify         *bool                 `json:"email_notification,omitempty" doc:"Notify users by mail when their desktop is ready; true by default"`
+		EnterpriseID   string                `json:"enterprise_project_id,omitempty" doc:"0 by default"`
+		OUName         string                `json:"ou_name,omitempty" doc:"An organisational unit that AddOu has added"`
+		Tags           []tagBody             `json:"tags,omitempty"`
+		Domain         string                `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
+		NamePolicyID   string                `json:"desktop_name_policy_id,omitempty" doc:"Generates the names that the request omits"`
 
 		EIP              map[string]any `json:"eip,omitempty" doc:"Refused: public addresses are not offered"`
 		SharedVPC        map[string]any `json:"apply_shared_vpc_dedicated_param,omitempty" doc:"Refused"`
@@ -60,14 +60,14 @@ type (
 		Value string `json:"value,omitempty"`
 	}
 	newDesktopBody struct {
-		UserName  string            `json:"user_name" required:"true" doc:"An unknown user is created"`
-		Domain    string            `json:"domain,omitempty"`
-		UserEmail string            `json:"user_email,omitempty"`
-		UserPhone string            `json:"user_phone,omitempty" doc:"Digits, with spaces, hyphens and parentheses between them and a plus before them; at most 32 characters"`
-		Group     desktop.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
-		Name      string            `json:"computer_name,omitempty" doc:"1 to 15 characters"`
-		HostName  string            `json:"os_host_name,omitempty" doc:"The computer name if absent"`
-		Prefix    string            `json:"desktop_name_prefix,omitempty" doc:"Used if computer_name is absent"`
+		UserName  string              `json:"user_name" required:"true" doc:"An unknown user is created"`
+		Domain    string              `json:"domain,omitempty"`
+		UserEmail string              `json:"user_email,omitempty"`
+		UserPhone string              `json:"user_phone,omitempty" doc:"Digits, with spaces, hyphens and parentheses between them and a plus before them; at most 32 characters"`
+		Group     workspace.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
+		Name      string              `json:"computer_name,omitempty" doc:"1 to 15 characters"`
+		HostName  string              `json:"os_host_name,omitempty" doc:"The computer name if absent"`
+		Prefix    string              `json:"desktop_name_prefix,omitempty" doc:"Used if computer_name is absent"`
 
 		CopyDesktopID string   `json:"copy_volume_desktop_id,omitempty" doc:"Refused"`
 		CopyVolumeIDs []string `json:"copy_volume_ids,omitempty" doc:"Refused"`

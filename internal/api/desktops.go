@@ -72,7 +72,7 @@ type DesktopFilter struct {
 func (f *DesktopFilter) query() (desktop.DesktopQuery, error) {
 	q := desktop.DesktopQuery{
 		ProjectID: f.ProjectID, IDs: split[string](f.IDs...), Name: f.Name, Address: f.Address,
-		EnterpriseID: f.EnterpriseID, SubnetID: f.SubnetID, Types: split[desktop.DesktopType](f.Type),
+		EnterpriseID: f.EnterpriseID, SubnetID: f.SubnetID, Types: split[workspace.DesktopType](f.Type),
 		Statuses: split[desktop.DesktopStatus](f.Status), Page: workspace.Page{Offset: f.Offset},
 	}
 	if f.Shared.given {
@@ -97,16 +97,16 @@ type PoolFilter struct {
 func (f PoolFilter) ids() []string { return split[string](f.PoolID, f.PoolAlias) }
 
 // noType is a type that no desktop has.
-const noType desktop.DesktopType = "NONE"
+const noType workspace.DesktopType = "NONE"
 
 // narrow keeps of the asked types, or of all if none is asked, those that are shared or those that are not.
-func narrow(asked []desktop.DesktopType, shared bool) []desktop.DesktopType {
+func narrow(asked []workspace.DesktopType, shared bool) []workspace.DesktopType {
 	if len(asked) == 0 {
-		asked = []desktop.DesktopType{desktop.Dedicated, desktop.Shared, desktop.Pooled}
+		asked = []workspace.DesktopType{workspace.Dedicated, workspace.Shared, workspace.Pooled}
 	}
-	kept := []desktop.DesktopType{noType} // an empty list would select all
+	kept := []workspace.DesktopType{noType} // an empty list would select all
 	for _, t := range asked {
-		if (t == desktop.Shared) == shared {
+		if (t == workspace.Shared) == shared {
 			kept = append(kept, t)
 		}
 	}
@@ -159,7 +159,7 @@ func (f *DesktopDetailFilter) query() (desktop.DesktopQuery, error) {
 	q.Assigned, q.InMaintenance = f.Attached.pointer(), f.InMaintenance.pointer()
 	q.SortBy, q.Descending = desktop.DesktopSort(f.SortField), f.SortType == "DESC"
 	if f.ChargeMode == "0" || f.Internet.given && f.Internet.value {
-		q.Types = []desktop.DesktopType{noType}
+		q.Types = []workspace.DesktopType{noType}
 	}
 	return q, err
 }

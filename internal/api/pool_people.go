@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 
-	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
@@ -11,12 +10,12 @@ import (
 
 // grantBody is a person or group that may use a pool, in requests and answers.
 type grantBody struct {
-	Type    pool.GranteeType  `json:"object_type" required:"true" enum:"USER,USER_GROUP"`
-	ID      string            `json:"object_id" required:"true" doc:"Id of the user or group; the name is not compared"`
-	Name    string            `json:"object_name,omitempty" doc:"In responses: its present name"`
-	Domain  string            `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
-	Group   desktop.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
-	Created string            `json:"created_at,omitempty" doc:"In responses only"`
+	Type    pool.GranteeType    `json:"object_type" required:"true" enum:"USER,USER_GROUP"`
+	ID      string              `json:"object_id" required:"true" doc:"Id of the user or group; the name is not compared"`
+	Name    string              `json:"object_name,omitempty" doc:"In responses: its present name"`
+	Domain  string              `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
+	Group   workspace.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
+	Created string              `json:"created_at,omitempty" doc:"In responses only"`
 }
 
 func (b grantBody) grant() pool.Grant {

@@ -166,19 +166,19 @@ type decisionsReply struct {
 }
 
 type decisionReply struct {
-	ID      string            `json:"id"`
-	Kind    pool.DecisionKind `json:"kind" enum:"AUTOSCALE,BIND,ROLLOUT"`
-	At      string            `json:"decided_at"`
-	Reasons []pool.Reason     `json:"reasons" doc:"Why actions were taken, and why others were not"`
-	Inputs  any               `json:"inputs,omitempty" doc:"The inputs of the decision"`
-	Actions any               `json:"actions,omitempty" doc:"The actions that were ordered"`
+	ID      string             `json:"id"`
+	Kind    pool.DecisionKind  `json:"kind" enum:"AUTOSCALE,BIND,ROLLOUT"`
+	At      string             `json:"decided_at"`
+	Reasons []workspace.Reason `json:"reasons" doc:"Why actions were taken, and why others were not"`
+	Inputs  any                `json:"inputs,omitempty" doc:"The inputs of the decision"`
+	Actions any                `json:"actions,omitempty" doc:"The actions that were ordered"`
 }
 
 func (s *Server) listDecisions(ctx context.Context, in *listDecisionsInput) (decisionsReply, error) {
 	decisions, total, err := s.Services.Pools.PoolDecisions(ctx, in.ProjectID, in.PoolID, in.Kind, workspace.Page{Offset: in.Offset, Limit: in.Limit})
 	return decisionsReply{total, each(decisions, func(d pool.PoolDecision) decisionReply {
 		return decisionReply{
-			ID: d.ID, Kind: d.Kind, At: stamp(d.At), Reasons: append([]pool.Reason{}, d.Reasons...),
+			ID: d.ID, Kind: d.Kind, At: stamp(d.At), Reasons: append([]workspace.Reason{}, d.Reasons...),
 			Inputs: document(d.Inputs), Actions: document(d.Actions),
 		}
 	})}, err

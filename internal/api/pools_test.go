@@ -109,7 +109,7 @@ func (w *world) somebody(name string) string {
 }
 
 // change writes what a desktop has only in a pool.
-func (w *world) change(desktopID string, group desktop.UserGroup, change func(*desktop.Member)) {
+func (w *world) change(desktopID string, group workspace.UserGroup, change func(*desktop.Member)) {
 	w.Helper()
 	w.update(func(tx *store.Tx) error {
 		m, err := desktop.ReadMember(w.Context(), tx, desktopID)
@@ -128,7 +128,7 @@ func (w *world) change(desktopID string, group desktop.UserGroup, change func(*d
 
 func (w *world) bind(desktopID, userID string) {
 	w.Helper()
-	w.change(desktopID, desktop.GroupDefault, func(m *desktop.Member) { *m = m.AfterBinding(userID, time.Now()) })
+	w.change(desktopID, workspace.GroupDefault, func(m *desktop.Member) { *m = m.AfterBinding(userID, time.Now()) })
 }
 
 // set changes a desktop's own row.
@@ -484,7 +484,7 @@ func TestTheDecisionLogIsRead(t *testing.T) {
 		for i, kind := range []pool.DecisionKind{pool.DecideScale, pool.DecideBind} {
 			d := pool.PoolDecision{
 				ID: fmt.Sprint(i), PoolID: id, Kind: kind, At: tx.Now().Add(time.Duration(i) * time.Second), Inputs: json.RawMessage(`{"idle":2}`),
-				Reasons: []pool.Reason{{Rule: "cap", Text: "enough"}},
+				Reasons: []workspace.Reason{{Rule: "cap", Text: "enough"}},
 			}
 			if err := pool.InsertDecision(w.Context(), tx, d, 10); err != nil {
 				return err

@@ -11,7 +11,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/iam"
 	"carrel/internal/sheet"
@@ -90,14 +89,14 @@ type importUsersReply struct {
 }
 
 type importedUserReply struct {
-	ID          string            `json:"id,omitempty"`
-	Name        string            `json:"user_name"`
-	Domain      string            `json:"domain"`
-	Email       string            `json:"user_email"`
-	Permission  desktop.UserGroup `json:"permission_group"`
-	DesktopName string            `json:"desktop_name"`
-	DesktopIP   string            `json:"desktop_ip"`
-	Description string            `json:"description"`
+	ID          string              `json:"id,omitempty"`
+	Name        string              `json:"user_name"`
+	Domain      string              `json:"domain"`
+	Email       string              `json:"user_email"`
+	Permission  workspace.UserGroup `json:"permission_group"`
+	DesktopName string              `json:"desktop_name"`
+	DesktopIP   string              `json:"desktop_ip"`
+	Description string              `json:"description"`
 }
 
 // maxEchoedCell is how much of a cell that is no good is repeated, in bytes.

@@ -109,10 +109,10 @@ func (a *App) ensureDemoDesktop(ctx context.Context, u directory.User, progress 
 	if err == nil && len(found) == 0 {
 		progress("Creating the first desktop, for the user demo")
 		_, err = a.Services.Desktops.CreateDesktops(ctx, desktop.CreateDesktops{
-			Caller: workspace.Caller{ProjectID: u.ProjectID, RequestID: "carrel-up"}, Type: desktop.Dedicated,
+			Caller: workspace.Caller{ProjectID: u.ProjectID, RequestID: "carrel-up"}, Type: workspace.Dedicated,
 			ProductID: a.Bootstrap.ProductID, ImageType: catalog.ImageGold, ImageID: a.Bootstrap.ImageID,
 			Root:     desktop.VolumeSpec{Type: "SAS", GB: desktop.MinRootGB},
-			Desktops: []desktop.NewDesktop{{UserName: u.Name, Group: desktop.GroupSudo}},
+			Desktops: []desktop.NewDesktop{{UserName: u.Name, Group: workspace.GroupSudo}},
 		})
 		if err == nil {
 			found, _, err = a.Services.Desktops.ListDesktops(ctx, mine)

@@ -198,7 +198,7 @@ func (a *attachment) clear(ctx context.Context, tx *store.Tx, ids []string, gain
 	type terms struct{ clear, dedicated bool }
 	of := map[string]terms{}
 	for i, d := range a.desktops {
-		of[d.ID] = terms{a.r.Desktops[i].ClearData, d.Type == desktop.Dedicated}
+		of[d.ID] = terms{a.r.Desktops[i].ClearData, d.Type == workspace.Dedicated}
 	}
 	var doomed []FormerAccount
 	for _, f := range former {

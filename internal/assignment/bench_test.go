@@ -5,11 +5,11 @@ import (
 	"testing"
 
 	"carrel/internal/assignment"
-	"carrel/internal/desktop"
+	"carrel/internal/workspace"
 )
 
 // crowd is n desktops and n people, every third desktop taken by one of them. Names and ids are of the usual length.
-func crowd(n int, kind desktop.DesktopType, model assignment.AssignModel) assignment.AssignmentSnapshot {
+func crowd(n int, kind workspace.DesktopType, model assignment.AssignModel) assignment.AssignmentSnapshot {
 	s := assignment.AssignmentSnapshot{Model: model}
 	for i := range n {
 		s.People = append(s.People, assignment.Candidate{Holder: assignment.Holder{
@@ -37,16 +37,16 @@ func crowd(n int, kind desktop.DesktopType, model assignment.AssignModel) assign
 func BenchmarkPlanAssignment(b *testing.B) {
 	const n = 10_000
 	for _, c := range []struct {
-		kind  desktop.DesktopType
+		kind  workspace.DesktopType
 		model assignment.AssignModel
 	}{
-		{desktop.Dedicated, assignment.AssignModel{Strategy: assignment.StrategyNoDesktop}},
-		{desktop.Dedicated, assignment.AssignModel{Strategy: assignment.StrategyFixedDesktops, DesktopsPerUser: 2}},
-		{desktop.Dedicated, assignment.AssignModel{Strategy: assignment.StrategyUserPriority}},
-		{desktop.Dedicated, assignment.AssignModel{Strategy: assignment.StrategyFixedUsers}},
-		{desktop.Dedicated, assignment.AssignModel{Strategy: assignment.StrategyRelation}},
-		{desktop.Shared, assignment.AssignModel{Strategy: assignment.StrategyNoDesktop, UsersPerDesktop: 5, DesktopsPerUser: 5}},
-		{desktop.Shared, assignment.AssignModel{Strategy: assignment.StrategyFixedUsers, UsersPerDesktop: 5, DesktopsPerUser: 5}},
+		{workspace.Dedicated, assignment.AssignModel{Strategy: assignment.StrategyNoDesktop}},
+		{workspace.Dedicated, assignment.AssignModel{Strategy: assignment.StrategyFixedDesktops, DesktopsPerUser: 2}},
+		{workspace.Dedicated, assignment.AssignModel{Strategy: assignment.StrategyUserPriority}},
+		{workspace.Dedicated, assignment.AssignModel{Strategy: assignment.StrategyFixedUsers}},
+		{workspace.Dedicated, assignment.AssignModel{Strategy: assignment.StrategyRelation}},
+		{workspace.Shared, assignment.AssignModel{Strategy: assignment.StrategyNoDesktop, UsersPerDesktop: 5, DesktopsPerUser: 5}},
+		{workspace.Shared, assignment.AssignModel{Strategy: assignment.StrategyFixedUsers, UsersPerDesktop: 5, DesktopsPerUser: 5}},
 	} {
 		s := crowd(n, c.kind, c.model)
 		b.Run(fmt.Sprintf("%s/%s", c.model.Strategy, c.kind), func(b *testing.B) {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -177,7 +176,7 @@ func (c *choice) desktopLeft(i, given int) (Left, bool) {
 	switch {
 	case d.closed() != "":
 		return Left{d.ID, LeftClosed, d.closed()}, true
-	case c.seats[i] == 0 && d.Type == desktop.Dedicated:
+	case c.seats[i] == 0 && d.Type == workspace.Dedicated:
 		return Left{d.ID, LeftServed, "belongs to " + cmp.Or(d.Holders[0].Name, "somebody") + " already"}, true
 	case c.seats[i] == 0:
 		return Left{d.ID, LeftServed, fmt.Sprintf("has %d people already, with a limit of %d", c.present[i], c.usersPerDesktop(d))}, true

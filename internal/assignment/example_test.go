@@ -8,18 +8,17 @@ import (
 	"testing"
 
 	"carrel/internal/assignment"
-	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
 // dedicated and shared make desktops whose id is their name, and that these people have.
 func dedicated(name string, of ...string) assignment.AssignableDesktop {
-	return assignment.AssignableDesktop{ID: name, Name: name, Type: desktop.Dedicated, Holders: holders(of...)}
+	return assignment.AssignableDesktop{ID: name, Name: name, Type: workspace.Dedicated, Holders: holders(of...)}
 }
 
 func shared(name string, of ...string) assignment.AssignableDesktop {
 	d := dedicated(name, of...)
-	d.Type = desktop.Shared
+	d.Type = workspace.Shared
 	return d
 }
 
@@ -215,7 +214,7 @@ func TestTheReferencesOwnExample(t *testing.T) {
 	if err := r.Check(); err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []desktop.DesktopType{desktop.Dedicated, desktop.Shared} {
+	for _, kind := range []workspace.DesktopType{workspace.Dedicated, workspace.Shared} {
 		t.Run("gives each of two people one of three "+string(kind)+" desktops and leaves the third over", func(t *testing.T) {
 			s := assignment.AssignmentSnapshot{Model: r.Model}
 			for i, d := range r.Desktops {
@@ -226,8 +225,8 @@ func TestTheReferencesOwnExample(t *testing.T) {
 			}
 			p := mustPlan(t, s)
 			want := []assignment.Pair{
-				{DesktopID: r.Desktops[0].DesktopID, Type: assignment.HolderUser, HolderID: r.Service[0].ID, Group: desktop.GroupDefault},
-				{DesktopID: r.Desktops[1].DesktopID, Type: assignment.HolderUser, HolderID: r.Service[1].ID, Group: desktop.GroupDefault},
+				{DesktopID: r.Desktops[0].DesktopID, Type: assignment.HolderUser, HolderID: r.Service[0].ID, Group: workspace.GroupDefault},
+				{DesktopID: r.Desktops[1].DesktopID, Type: assignment.HolderUser, HolderID: r.Service[1].ID, Group: workspace.GroupDefault},
 			}
 			if fmt.Sprint(p.Pairs) != fmt.Sprint(want) {
 				t.Errorf("got %v, want %v", p.Pairs, want)

@@ -9,6 +9,7 @@ import (
 
 	"carrel/internal/desktop"
 	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // FormerAccount is an account inside a desktop whose data is still there though its person no longer has the desktop, or is
@@ -27,14 +28,14 @@ type Detachment struct {
 	Type       HolderType
 	HolderID   string
 	HolderName string // as it was then
-	Group      desktop.UserGroup
+	Group      workspace.UserGroup
 	Detached   time.Time
 }
 
 // detached records that a desktop was taken from a holder.
 func (h Holder) detached(desktopID string, at time.Time) Detachment {
 	return Detachment{
-		DesktopID: desktopID, Type: h.Type, HolderID: h.ID, HolderName: h.Name, Group: cmp.Or(h.Group, desktop.GroupDefault), Detached: at,
+		DesktopID: desktopID, Type: h.Type, HolderID: h.ID, HolderName: h.Name, Group: cmp.Or(h.Group, workspace.GroupDefault), Detached: at,
 	}
 }
 

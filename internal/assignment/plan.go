@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -23,8 +22,8 @@ type Holder struct {
 	Type   HolderType
 	ID     string
 	Name   string
-	Group  desktop.UserGroup // as groupFor reads it; empty: the desktop's, or default, or for those who have the desktop already the one they have
-	People int               // of a group: how many are in it. A group counts as its people, and as one at least
+	Group  workspace.UserGroup // as groupFor reads it; empty: the desktop's, or default, or for those who have the desktop already the one they have
+	People int                 // of a group: how many are in it. A group counts as its people, and as one at least
 }
 
 func (h Holder) weight() int {
@@ -45,11 +44,11 @@ type AssignableDesktop struct {
 	ID      string
 	Name    string // the one that it will have
 	Called  string // the one that it has, for people to know it by; empty: Name
-	Type    desktop.DesktopType
-	Closed  string            // why it cannot be given to anybody now, such as "is being deleted"; empty: it can
-	Group   desktop.UserGroup // of those who are given none of their own; empty: default
-	Holders []Holder          // who has it, with the group that they have
-	Wanted  []Holder          // who shall have it, with FIXED_RELATION
+	Type    workspace.DesktopType
+	Closed  string              // why it cannot be given to anybody now, such as "is being deleted"; empty: it can
+	Group   workspace.UserGroup // of those who are given none of their own; empty: default
+	Holders []Holder            // who has it, with the group that they have
+	Wanted  []Holder            // who shall have it, with FIXED_RELATION
 }
 
 // AssignmentSnapshot is what a plan rests on. PlanAssignment changes nothing in it. Desktops and People are in the order of
@@ -65,7 +64,7 @@ type Pair struct {
 	DesktopID string
 	Type      HolderType
 	HolderID  string
-	Group     desktop.UserGroup
+	Group     workspace.UserGroup
 }
 
 // LeftWhy is the kind of reason for which somebody or something is left over.
@@ -97,11 +96,11 @@ type Plan struct {
 }
 
 // seats is how many people may have a desktop of this type at once. A pool's desktops are given out by the pool.
-func seats(t desktop.DesktopType) int {
+func seats(t workspace.DesktopType) int {
 	switch t {
-	case desktop.Dedicated:
+	case workspace.Dedicated:
 		return 1
-	case desktop.Shared:
+	case workspace.Shared:
 		return MaxPeoplePerDesktop
 	default:
 		return 0
@@ -203,7 +202,7 @@ func (d *AssignableDesktop) closed() string {
 
 // pair gives the desktop to h. The person's own privilege group wins over the desktop's.
 func (d *AssignableDesktop) pair(h Holder) Pair {
-	return Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: cmp.Or(h.Group, d.Group, desktop.GroupDefault)}
+	return Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: cmp.Or(h.Group, d.Group, workspace.GroupDefault)}
 }
 
 // bearsNameOf says whether the desktop has the person's name, which the account inside rules out.

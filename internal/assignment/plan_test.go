@@ -11,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 
 	"carrel/internal/assignment"
-	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 	"carrel/internal/workspace/workspacetest"
 )
@@ -25,8 +24,8 @@ var given = []assignment.AssignStrategy{assignment.StrategyUsersOrGroups, assign
 // world is the room in which snapshots are drawn.
 type world struct {
 	strategies []assignment.AssignStrategy
-	empty      bool                // nobody has anything yet, every desktop can be given away, and no names are alike
-	only       desktop.DesktopType // of all desktops; empty: any
+	empty      bool                  // nobody has anything yet, every desktop can be given away, and no names are alike
+	only       workspace.DesktopType // of all desktops; empty: any
 }
 
 var anything = world{strategies: slices.Concat(Choosing, given)}
@@ -45,7 +44,7 @@ func (w world) draw(t *rapid.T) assignment.AssignmentSnapshot {
 			c.Holder = holder(fmt.Sprintf("@p%d", i))
 			c.People = rapid.IntRange(0, 300).Draw(t, "size")
 		}
-		c.Group = rapid.SampledFrom([]desktop.UserGroup{"", desktop.GroupSudo, desktop.GroupDefault}).Draw(t, "privilege")
+		c.Group = rapid.SampledFrom([]workspace.UserGroup{"", workspace.GroupSudo, workspace.GroupDefault}).Draw(t, "privilege")
 		if !w.empty && c.Type == assignment.HolderUser {
 			c.Desktops = rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "desktops elsewhere")
 		}
@@ -59,27 +58,27 @@ func (w world) draw(t *rapid.T) assignment.AssignmentSnapshot {
 
 func (w world) desktop(t *rapid.T, i int, s *assignment.AssignmentSnapshot) assignment.AssignableDesktop {
 	d := assignment.AssignableDesktop{ID: fmt.Sprintf("d%d", i), Name: fmt.Sprintf("ws%d", i)}
-	d.Type = rapid.SampledFrom([]desktop.DesktopType{desktop.Dedicated, desktop.Shared}).Draw(t, "type")
+	d.Type = rapid.SampledFrom([]workspace.DesktopType{workspace.Dedicated, workspace.Shared}).Draw(t, "type")
 	if w.only != "" {
 		d.Type = w.only
 	}
-	d.Group = rapid.SampledFrom([]desktop.UserGroup{"", desktop.GroupSudo, desktop.GroupDefault}).Draw(t, "desktop's privilege")
+	d.Group = rapid.SampledFrom([]workspace.UserGroup{"", workspace.GroupSudo, workspace.GroupDefault}).Draw(t, "desktop's privilege")
 	if !w.empty {
 		switch rapid.IntRange(0, 11).Draw(t, "kind") {
 		case 0:
 			d.Closed = "is being deleted"
 		case 1:
-			d.Type = desktop.Pooled
+			d.Type = workspace.Pooled
 		case 2:
 			d.Name = "P" + fmt.Sprint(rapid.IntRange(0, 7).Draw(t, "namesake"))
 		}
-		seats := map[desktop.DesktopType]int{desktop.Dedicated: 1, desktop.Shared: 5, desktop.Pooled: 1}[d.Type]
+		seats := map[workspace.DesktopType]int{workspace.Dedicated: 1, workspace.Shared: 5, workspace.Pooled: 1}[d.Type]
 		for n := rapid.IntRange(0, seats).Draw(t, "holders"); len(d.Holders) < n; {
 			p := rapid.IntRange(0, len(s.People)+2).Draw(t, "holder")
 			h := holder(fmt.Sprintf("stranger%d-%d", p, len(d.Holders)))
 			if p < len(s.People) {
 				h = s.People[p].Holder
-				if h.Type == assignment.HolderGroup && d.Type != desktop.Shared || slices.ContainsFunc(d.Holders, same(h)) {
+				if h.Type == assignment.HolderGroup && d.Type != workspace.Shared || slices.ContainsFunc(d.Holders, same(h)) {
 					h = holder(fmt.Sprintf("stranger%d-%d", p, len(d.Holders)))
 				} else {
 					s.People[p].Desktops++
@@ -125,12 +124,12 @@ type judge struct {
 	s      assignment.AssignmentSnapshot
 	model  assignment.AssignModel
 	pairs  map[[2]string]bool
-	groups map[[2]string]desktop.UserGroup // those that the pairs bring
-	moved  map[[2]string]desktop.UserGroup // who has the desktop and gets another privilege group
+	groups map[[2]string]workspace.UserGroup // those that the pairs bring
+	moved  map[[2]string]workspace.UserGroup // who has the desktop and gets another privilege group
 }
 
 func newJudge(s assignment.AssignmentSnapshot, p assignment.Plan) judge {
-	j := judge{s: s, model: s.Model.Resolve(), pairs: map[[2]string]bool{}, groups: map[[2]string]desktop.UserGroup{}, moved: map[[2]string]desktop.UserGroup{}}
+	j := judge{s: s, model: s.Model.Resolve(), pairs: map[[2]string]bool{}, groups: map[[2]string]workspace.UserGroup{}, moved: map[[2]string]workspace.UserGroup{}}
 	for _, pair := range p.Regroups {
 		j.moved[[2]string{pair.DesktopID, pair.HolderID}] = pair.Group
 	}
@@ -166,7 +165,7 @@ func (j judge) deserves(c assignment.Candidate) int {
 
 // takes is how many people the plan may give the desktop to.
 func (j judge) takes(d assignment.AssignableDesktop) int {
-	limit := map[desktop.DesktopType]int{desktop.Dedicated: 1, desktop.Shared: assignment.MaxPeoplePerDesktop}[d.Type]
+	limit := map[workspace.DesktopType]int{workspace.Dedicated: 1, workspace.Shared: assignment.MaxPeoplePerDesktop}[d.Type]
 	if j.model.UsersPerDesktop > 0 && j.model.Strategy.Chooses() {
 		limit = min(limit, j.model.UsersPerDesktop)
 	}
@@ -394,13 +393,13 @@ func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 			}
 			j := newJudge(s, p)
 			if len(fresh) == 0 {
-				possible = possible && d.Closed == "" && d.Type != desktop.Pooled
+				possible = possible && d.Closed == "" && d.Type != workspace.Pooled
 				continue
 			}
 			alone := func(h assignment.Holder) bool {
-				return h.Type == assignment.HolderGroup && d.Type == desktop.Dedicated || strings.EqualFold(h.Name, d.Name)
+				return h.Type == assignment.HolderGroup && d.Type == workspace.Dedicated || strings.EqualFold(h.Name, d.Name)
 			}
-			if Count(fresh) > j.takes(d) || d.Type == desktop.Shared && Count(asked) > assignment.MaxPeoplePerDesktop || slices.ContainsFunc(asked, alone) {
+			if Count(fresh) > j.takes(d) || d.Type == workspace.Shared && Count(asked) > assignment.MaxPeoplePerDesktop || slices.ContainsFunc(asked, alone) {
 				possible = false
 			}
 		}
@@ -429,7 +428,7 @@ func askedFor(s assignment.AssignmentSnapshot, d assignment.AssignableDesktop) [
 func asksForMore(d assignment.AssignableDesktop, asked []assignment.Holder) bool {
 	return slices.ContainsFunc(asked, func(h assignment.Holder) bool {
 		at := slices.IndexFunc(d.Holders, same(h))
-		return at >= 0 && cmp.Or(h.Group, d.Group, d.Holders[at].Group, desktop.GroupDefault) != cmp.Or(d.Holders[at].Group, desktop.GroupDefault)
+		return at >= 0 && cmp.Or(h.Group, d.Group, d.Holders[at].Group, workspace.GroupDefault) != cmp.Or(d.Holders[at].Group, workspace.GroupDefault)
 	})
 }
 
@@ -445,7 +444,7 @@ func TestAPrivilegeGroupChangesOnlyWhereTheRequestNamesAnother(t *testing.T) {
 			for _, h := range d.Holders {
 				asked := askedFor(s, d)
 				at := slices.IndexFunc(asked, same(h))
-				want := desktop.UserGroup("")
+				want := workspace.UserGroup("")
 				if at >= 0 && !s.Model.Strategy.Chooses() && asksForMore(d, asked[at:at+1]) {
 					want = cmp.Or(asked[at].Group, d.Group)
 				}
@@ -495,9 +494,9 @@ func sorted(pairs []assignment.Pair) []assignment.Pair {
 }
 
 func TestWhoIsServedFirst(t *testing.T) {
-	either := []desktop.DesktopType{desktop.Dedicated, desktop.Shared}
+	either := []workspace.DesktopType{workspace.Dedicated, workspace.Shared}
 	// With empty desktops of one type nothing but the numbers keeps two apart who have nothing yet, so the order alone decides.
-	draw := func(t *rapid.T, strategy assignment.AssignStrategy, types ...desktop.DesktopType) (assignment.AssignmentSnapshot, judge) {
+	draw := func(t *rapid.T, strategy assignment.AssignStrategy, types ...workspace.DesktopType) (assignment.AssignmentSnapshot, judge) {
 		s := world{strategies: []assignment.AssignStrategy{strategy}, empty: true, only: rapid.SampledFrom(types).Draw(t, "only")}.draw(t)
 		if strategy == assignment.StrategyUserPriority {
 			for i := range s.People {
@@ -508,7 +507,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 	}
 	for _, strategy := range []assignment.AssignStrategy{assignment.StrategyNoDesktop, assignment.StrategyUserPriority} {
 		t.Run(string(strategy)+" gives nobody a second before everybody has a first", rapid.MakeCheck(func(t *rapid.T) {
-			s, j := draw(t, strategy, "", desktop.Dedicated, desktop.Shared)
+			s, j := draw(t, strategy, "", workspace.Dedicated, workspace.Shared)
 			for _, a := range s.People {
 				for _, b := range s.People {
 					if j.gets(a) == 0 && j.gets(b) > 1 {
@@ -519,7 +518,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}))
 	}
 	t.Run("USER_NO_DESKTOP gives the earlier no less, and one more at most", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, assignment.StrategyNoDesktop, desktop.Dedicated)
+		s, j := draw(t, assignment.StrategyNoDesktop, workspace.Dedicated)
 		for i, c := range s.People[1:] {
 			if a, b := j.gets(s.People[i]), j.gets(c); a < b || a > b+1 {
 				t.Fatalf("%d and %d desktops", a, b)
@@ -535,7 +534,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}
 	}))
 	t.Run("DESKTOP_ASSIGN_USER_PRIORITY gives to those first who have the fewest", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, assignment.StrategyUserPriority, "", desktop.Dedicated, desktop.Shared)
+		s, j := draw(t, assignment.StrategyUserPriority, "", workspace.Dedicated, workspace.Shared)
 		for _, a := range s.People {
 			for _, b := range s.People {
 				if a.Desktops < b.Desktops && j.gets(a) == 0 && j.gets(b) > 0 {
@@ -547,7 +546,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 	t.Run("DESKTOP_ASSIGN_USER_PRIORITY leaves nobody out where desktops are shared", rapid.MakeCheck(func(t *rapid.T) {
 		s := world{strategies: []assignment.AssignStrategy{assignment.StrategyUserPriority}, empty: true}.draw(t)
 		s.Model.UsersPerDesktop = 0
-		s.Desktops[0].Type = desktop.Shared
+		s.Desktops[0].Type = workspace.Shared
 		j := newJudge(s, mustPlan(t, s))
 		for _, c := range s.People {
 			if j.gets(c) == 0 {
@@ -593,7 +592,7 @@ func TestPlanAssignmentRefuses(t *testing.T) {
 	deleting := dedicated("ws1")
 	deleting.Closed = "is being deleted"
 	pooled := dedicated("ws1")
-	pooled.Type = desktop.Pooled
+	pooled.Type = workspace.Pooled
 	crowd := assignment.Holder{Type: assignment.HolderGroup, ID: "all", Name: "all", People: 501}
 	full := shared("lab")
 	full.Holders = []assignment.Holder{{Type: assignment.HolderGroup, ID: "staff", Name: "staff", People: 499}}
@@ -660,10 +659,10 @@ func TestWhatIsThereAlreadyIsAPlanWithoutPairs(t *testing.T) {
 }
 
 func TestAPersonsOwnPrivilegeWinsOverTheDesktops(t *testing.T) {
-	for _, c := range []struct{ person, desktop, want desktop.UserGroup }{
-		{"", "", desktop.GroupDefault},
-		{"", desktop.GroupSudo, desktop.GroupSudo},
-		{desktop.GroupUsers, desktop.GroupSudo, desktop.GroupUsers},
+	for _, c := range []struct{ person, desktop, want workspace.UserGroup }{
+		{"", "", workspace.GroupDefault},
+		{"", workspace.GroupSudo, workspace.GroupSudo},
+		{workspace.GroupUsers, workspace.GroupSudo, workspace.GroupUsers},
 	} {
 		for _, strategy := range slices.Concat(Choosing, given) {
 			d := wanted(dedicated("ws1"), "anna")

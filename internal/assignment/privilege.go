@@ -13,7 +13,7 @@ import (
 type ChangePrivileges struct {
 	workspace.Caller
 	Desktops []PrivilegeChange
-	Group    desktop.UserGroup // of those who are given none of their own; empty: default
+	Group    workspace.UserGroup // of those who are given none of their own; empty: default
 }
 
 // PrivilegeChange is a desktop of the request.
@@ -120,7 +120,7 @@ func changePrivileges(ctx context.Context, tx *store.Tx, r ChangePrivileges) (st
 }
 
 // pairs returns the holders of a desktop who get another privilege group, with that.
-func (r PrivilegeChange) pairs(at string, d desktop.Desktop, all desktop.UserGroup) (pairs []Pair, remark string, err error) {
+func (r PrivilegeChange) pairs(at string, d desktop.Desktop, all workspace.UserGroup) (pairs []Pair, remark string, err error) {
 	people := r.People
 	if len(people) == 0 {
 		for _, h := range holdersOf(d) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 
-	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -57,9 +56,9 @@ type relation struct {
 // for them, if any; field is where the request names them.
 func (r *relation) relate(i int, wanted []Holder, field string) error {
 	d := &r.s.Desktops[i]
-	has := make(map[holderKey]desktop.UserGroup, len(d.Holders))
+	has := make(map[holderKey]workspace.UserGroup, len(d.Holders))
 	for _, h := range d.Holders {
-		has[h.key()] = cmp.Or(h.Group, desktop.GroupDefault)
+		has[h.key()] = cmp.Or(h.Group, workspace.GroupDefault)
 	}
 	var fresh []Holder
 	var regroups []Pair
@@ -110,7 +109,7 @@ func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) erro
 		if d.bearsNameOf(h) {
 			return workspace.Invalid(field, "%q is the name of the desktop, which must differ from its person's", h.Name)
 		}
-		if h.Type == HolderGroup && d.Type == desktop.Dedicated {
+		if h.Type == HolderGroup && d.Type == workspace.Dedicated {
 			return workspace.Invalid(field, "desktop %s is DEDICATED: it is for 1 person, not for group %s", d.title(), h.Name)
 		}
 	}
@@ -123,7 +122,7 @@ func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) erro
 		return workspace.Invalid(field, "%d people for desktop %s, which is %s: at most %d", asked, d.title(), d.Type, limit)
 	case present+added <= limit:
 		return nil
-	case d.Type == desktop.Dedicated:
+	case d.Type == workspace.Dedicated:
 		return workspace.InField(at, workspace.Errorf(workspace.CodeConflict, "desktop %s belongs to %s: detach it first", d.title(), d.Holders[0].Name))
 	default:
 		return workspace.InField(at, workspace.Errorf(workspace.CodeConflict, "desktop %s has %d people already, with %d more it would have over %d", d.title(), present, added, limit))

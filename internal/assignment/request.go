@@ -39,9 +39,9 @@ type AttachDesktop struct {
 	UserName     string
 	UserID       string
 	UserEmail    string
-	Group        desktop.UserGroup // of everybody who gets the desktop and has none of their own; empty: default
-	ComputerName string            // the desktop's new name; empty: it keeps its own
-	ClearData    bool              // true by default on the wire
+	Group        workspace.UserGroup // of everybody who gets the desktop and has none of their own; empty: default
+	ComputerName string              // the desktop's new name; empty: it keeps its own
+	ClearData    bool                // true by default on the wire
 	People       []AttachPerson
 }
 
@@ -51,7 +51,7 @@ type AttachPerson struct {
 	ID     string
 	Name   string
 	Domain string
-	Group  desktop.UserGroup // empty: the desktop's
+	Group  workspace.UserGroup // empty: the desktop's
 }
 
 // AssignModel says how people and desktops are brought together. The zero value is FIXED_RELATION.

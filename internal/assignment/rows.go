@@ -19,7 +19,7 @@ type ownAssignment struct {
 	bun.BaseModel `bun:"table:assignments"`
 	DesktopID     string
 	UserID        string
-	Group         desktop.UserGroup `bun:"user_group"`
+	Group         workspace.UserGroup `bun:"user_group"`
 	Created       time.Time
 	Position      int
 }
@@ -28,7 +28,7 @@ type groupShare struct {
 	bun.BaseModel `bun:"table:group_assignments"`
 	DesktopID     string
 	GroupID       string
-	Group         desktop.UserGroup `bun:"user_group"`
+	Group         workspace.UserGroup `bun:"user_group"`
 	Created       time.Time
 	Position      int
 }
@@ -39,7 +39,7 @@ type held struct {
 	UserID    string
 	UserName  string
 	Account   string
-	Group     desktop.UserGroup `bun:"user_group"`
+	Group     workspace.UserGroup `bun:"user_group"`
 	Created   time.Time
 }
 
@@ -61,7 +61,7 @@ type detachment struct {
 	Type       HolderType `bun:"holder_type,pk"`
 	HolderID   string     `bun:",pk"`
 	HolderName string
-	Group      desktop.UserGroup `bun:"user_group"`
+	Group      workspace.UserGroup `bun:"user_group"`
 	Detached   time.Time
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 // pair gives a desktop to a person, or with a name that starts with "@" to a group.
-func pair(desktopID, holder string, group desktop.UserGroup) assignment.Pair {
+func pair(desktopID, holder string, group workspace.UserGroup) assignment.Pair {
 	if id, ok := strings.CutPrefix(holder, "@"); ok {
 		return assignment.Pair{DesktopID: desktopID, Type: assignment.HolderGroup, HolderID: id, Group: group}
 	}
@@ -54,7 +54,7 @@ func (e *env) lab() string {
 	e.AddGroups(directory.Group{ID: "g", ProjectID: storetest.Project, Name: "Lab"}, directory.Group{ID: "h", ProjectID: storetest.Project, Name: "Heads"})
 	e.Join("g", "ben", "cara")
 	d := e.AddDesktop("lab")
-	e.assign(pair(d.ID, "ann", desktop.GroupSudo), pair(d.ID, "@g", desktop.GroupDefault))
+	e.assign(pair(d.ID, "ann", workspace.GroupSudo), pair(d.ID, "@g", workspace.GroupDefault))
 	return d.ID
 }
 
@@ -65,10 +65,10 @@ var assignments = map[string]func(*env){
 		e.Same(e.holdings([]string{"cara", "dora"}, id), "cara")
 		e.Join("g", "ann", "dora")
 		e.Join("h", "ben", "ann")
-		e.assign(pair(id, "@h", desktop.GroupSudo), pair(id, "@g", desktop.GroupSudo)) // the latter is there, and stays as it is
+		e.assign(pair(id, "@h", workspace.GroupSudo), pair(id, "@g", workspace.GroupSudo)) // the latter is there, and stays as it is
 		e.Same(e.holdings(nil, id), "ann! ben! cara dora")
 		e.Update(func(tx *store.Tx) error {
-			return assignment.Regroup(e.Context(), tx, []assignment.Pair{pair(id, "ann", desktop.GroupDefault)})
+			return assignment.Regroup(e.Context(), tx, []assignment.Pair{pair(id, "ann", workspace.GroupDefault)})
 		})
 		e.Same(e.holdings(nil, id), "ann ben! cara dora")
 		e.Update(func(tx *store.Tx) error { return directory.RemoveMembers(e.Context(), tx, "g", []string{"cara"}) })
@@ -82,7 +82,7 @@ var assignments = map[string]func(*env){
 	"a desktop is read with its groups and how many people they have": func(e *env) {
 		id := e.lab()
 		e.Same(e.Desktop(id).GroupAssignments, []desktop.GroupAssignment{
-			{DesktopID: id, GroupID: "g", GroupName: "Lab", People: 2, Group: desktop.GroupDefault, Created: e.Clock.Now()},
+			{DesktopID: id, GroupID: "g", GroupName: "Lab", People: 2, Group: workspace.GroupDefault, Created: e.Clock.Now()},
 		})
 		e.Same(len(e.Desktop(id).Assignments), 1)
 		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]string, error) {
@@ -143,7 +143,7 @@ var assignments = map[string]func(*env){
 				if err != nil || owned["dora"] > 0 {
 					return err
 				}
-				return assignment.Assign(e.Context(), tx, []assignment.Pair{pair(id, "dora", desktop.GroupDefault), pair(id, "cara", desktop.GroupDefault)})
+				return assignment.Assign(e.Context(), tx, []assignment.Pair{pair(id, "dora", workspace.GroupDefault), pair(id, "cara", workspace.GroupDefault)})
 			})
 		}) {
 			if err != nil {
@@ -197,7 +197,7 @@ var assignments = map[string]func(*env){
 		id := e.lab()
 		put := func(holder, name string) assignment.Detachment {
 			e.Clock.Advance(time.Second)
-			d := assignment.Detachment{DesktopID: id, Type: assignment.HolderUser, HolderID: holder, HolderName: name, Group: desktop.GroupSudo, Detached: e.Clock.Now()}
+			d := assignment.Detachment{DesktopID: id, Type: assignment.HolderUser, HolderID: holder, HolderName: name, Group: workspace.GroupSudo, Detached: e.Clock.Now()}
 			e.Update(func(tx *store.Tx) error {
 				return assignment.PutDetachments(e.Context(), tx, []assignment.Detachment{d})
 			})

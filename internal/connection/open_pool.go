@@ -86,7 +86,7 @@ type seated struct {
 type arrival struct {
 	pool.Arrival
 	user      directory.User
-	group     desktop.UserGroup
+	group     workspace.UserGroup
 	place     *pool.Waiting // on the waiting list; nil when they are not on it
 	requestID string
 }
@@ -156,7 +156,7 @@ func (s *Service) arrive(ctx context.Context, tx *store.Tx, v signin.Visitor, po
 
 // poolGroup is the privilege with which a person may use a pool. CodePoolNotFound when they may not: the pools of others do not
 // exist for them.
-func poolGroup(ctx context.Context, tx *store.Tx, userID, poolID string) (desktop.UserGroup, error) {
+func poolGroup(ctx context.Context, tx *store.Tx, userID, poolID string) (workspace.UserGroup, error) {
 	grants, err := pool.GrantsFor(ctx, tx, userID)
 	if err != nil {
 		return "", err
@@ -168,7 +168,7 @@ func poolGroup(ctx context.Context, tx *store.Tx, userID, poolID string) (deskto
 }
 
 // groupIn is GroupIn for a person's own grants (GrantsFor), which may be about several pools.
-func groupIn(grants []pool.Grant, userID, poolID string) (desktop.UserGroup, bool) {
+func groupIn(grants []pool.Grant, userID, poolID string) (workspace.UserGroup, bool) {
 	var people []pool.Grant
 	var groups []string
 	for _, g := range grants {
@@ -285,7 +285,7 @@ func (a *arrival) record(ctx context.Context, tx *store.Tx, s pool.Assignment) e
 	}
 	d := pool.PoolDecision{
 		ID: workspace.NewID(), PoolID: a.Pool.ID, Kind: pool.DecideBind, At: tx.Now(),
-		Inputs: pool.AsJSON(in), Reasons: []pool.Reason{{Rule: string(s.Outcome), Text: s.Reason}}, Actions: pool.AsJSON(s),
+		Inputs: pool.AsJSON(in), Reasons: []workspace.Reason{{Rule: string(s.Outcome), Text: s.Reason}}, Actions: pool.AsJSON(s),
 	}
 	if s.Outcome == pool.OutcomeFull || s.Outcome == pool.OutcomeShut {
 		last, _, err := pool.Decisions(ctx, tx, a.Pool.ID, pool.DecideBind, workspace.Page{Limit: 1})

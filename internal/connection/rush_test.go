@@ -33,7 +33,7 @@ func (e *env) rush(people, desktops int) {
 		u := directory.User{ID: id, ProjectID: storetest.Project, Name: id}
 		e.AddUsers(u)
 		visitors[i] = signin.Visitor{User: u, SignInHash: id}
-		e.Grant("p", pooltest.ToUser(id, desktop.GroupDefault))
+		e.Grant("p", pooltest.ToUser(id, workspace.GroupDefault))
 		e.Update(func(tx *store.Tx) error {
 			return signin.InsertSignIn(e.Context(), tx, signin.SignIn{TokenHash: id, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(time.Hour)})
 		})

@@ -28,7 +28,7 @@ const (
 // CreateDesktops asks for desktops of one configuration: either one for each of Desktops, or Size without a user.
 type CreateDesktops struct {
 	workspace.Caller
-	Type           DesktopType
+	Type           workspace.DesktopType
 	Zone           string // empty: the default zone
 	ProductID      string
 	ImageType      catalog.ImageType
@@ -63,7 +63,7 @@ type NewDesktop struct {
 	UserName  string
 	UserEmail string
 	UserPhone string
-	Group     UserGroup
+	Group     workspace.UserGroup
 	Name      string // empty: made from Prefix
 	Prefix    string // empty: made from UserName
 	HostName  string
@@ -110,7 +110,7 @@ func (r *CreateDesktops) Check() error {
 	if err := CheckSupported(r.Unsupported); err != nil {
 		return err
 	}
-	if r.Type != Dedicated && r.Type != Shared {
+	if r.Type != workspace.Dedicated && r.Type != workspace.Shared {
 		return workspace.Invalid("desktop_type", "%q is unknown, use DEDICATED or SHARED", r.Type)
 	}
 	if err := r.checkCount(); err != nil {
@@ -537,14 +537,14 @@ func UsableAddress(p netip.Prefix, a netip.Addr) bool {
 
 // GroupFor reads a privilege group as clients write it, whatever its case. USER, which some clients send, counts as the ordinary
 // one, with a remark.
-func GroupFor(field string, g UserGroup) (group UserGroup, remark string, err error) {
-	switch known := UserGroup(strings.ToLower(string(g))); known {
-	case GroupSudo, GroupDefault, GroupAdministrators, GroupUsers:
+func GroupFor(field string, g workspace.UserGroup) (group workspace.UserGroup, remark string, err error) {
+	switch known := workspace.UserGroup(strings.ToLower(string(g))); known {
+	case workspace.GroupSudo, workspace.GroupDefault, workspace.GroupAdministrators, workspace.GroupUsers:
 		return known, "", nil
 	case "":
-		return GroupDefault, "", nil
+		return workspace.GroupDefault, "", nil
 	case "user":
-		return GroupDefault, fmt.Sprintf("user_group %q was read as default: the person is an ordinary user", g), nil
+		return workspace.GroupDefault, fmt.Sprintf("user_group %q was read as default: the person is an ordinary user", g), nil
 	default:
 		return "", "", workspace.Invalid(field, "%q is unknown, use sudo or default (Linux), administrators or users (Windows)", g)
 	}

@@ -18,7 +18,7 @@ type Desktop struct {
 	ID        string
 	ProjectID string
 	PoolID    string // empty outside pools
-	Type      DesktopType
+	Type      workspace.DesktopType
 
 	Name     string // computer_name; unique in the project whatever its case
 	HostName string // host name inside; Name unless asked otherwise
@@ -102,7 +102,7 @@ type Assignment struct {
 	UserID    string
 	UserName  string // read with the user's row, as is Account; not stored
 	Account   string // the login inside the desktop
-	Group     UserGroup
+	Group     workspace.UserGroup
 	Created   time.Time
 }
 
@@ -134,7 +134,7 @@ type DesktopQuery struct {
 	ImageID       string
 	Zone          string
 	OUName        string // as it is written
-	Types         []DesktopType
+	Types         []workspace.DesktopType
 	Statuses      []DesktopStatus
 	Tags          []workspace.Tag // all of them
 	InMaintenance *bool

@@ -63,7 +63,7 @@ func TestCreateDesktopsCheck(t *testing.T) {
 
 func request() desktop.CreateDesktops {
 	return desktop.CreateDesktops{
-		Type: desktop.Dedicated, ProductID: "p", ImageType: catalog.ImageGold, ImageID: "i",
+		Type: workspace.Dedicated, ProductID: "p", ImageType: catalog.ImageGold, ImageID: "i",
 		Root: desktop.VolumeSpec{Type: "SAS", GB: 80}, Desktops: people(1),
 	}
 }

@@ -107,7 +107,7 @@ func (e *env) furnish(subnets int) {
 // order is for a desktop of a new person in the i-th subnet that furnish made.
 func (e *env) order(i, gb int) desktop.CreateDesktops {
 	return desktop.CreateDesktops{
-		Caller: workspace.Caller{ProjectID: storetest.Project}, Type: desktop.Dedicated, ProductID: "small", ImageType: catalog.ImageGold, ImageID: "image",
+		Caller: workspace.Caller{ProjectID: storetest.Project}, Type: workspace.Dedicated, ProductID: "small", ImageType: catalog.ImageGold, ImageID: "image",
 		Root: desktop.VolumeSpec{Type: "SAS", GB: gb}, SubnetIDs: []string{fmt.Sprint("subnet-", i)}, SecurityGroups: []string{desktoptest.SecurityGroupOf(storetest.Project)},
 		Desktops: []desktop.NewDesktop{{UserName: fmt.Sprint("user-", i), Name: fmt.Sprint("desk-", i)}},
 	}

@@ -24,7 +24,7 @@ func (e *env) office() {
 		d.Tags = []workspace.Tag{{Key: "team", Value: "a"}, {Key: "floor", Value: "1"}}
 	})
 	e.AddDesktop("beta-1", desktoptest.AssignedTo("bob", "ann"), func(d *desktop.Desktop) {
-		d.ID, d.Address, d.Type, d.ImageID = "2", "10.0.0.12", desktop.Shared, "i2"
+		d.ID, d.Address, d.Type, d.ImageID = "2", "10.0.0.12", workspace.Shared, "i2"
 		d.Status, d.InMaintenance, d.Created = desktop.StatusShutoff, true, now.Add(-time.Second)
 		d.Tags = []workspace.Tag{{Key: "team", Value: "a"}, {Key: "floor", Value: "2"}}
 	})
@@ -69,7 +69,7 @@ var desktopLists = map[string]func(*env){
 			{desktop.DesktopQuery{EnterpriseID: "e"}, []string{"1"}},
 			{desktop.DesktopQuery{SubnetID: desktoptest.SubnetOf(storetest.OtherProject)}, nil},
 			{desktop.DesktopQuery{ImageID: "i2"}, []string{"2"}},
-			{desktop.DesktopQuery{Types: []desktop.DesktopType{desktop.Shared, desktop.Pooled}}, []string{"2"}},
+			{desktop.DesktopQuery{Types: []workspace.DesktopType{workspace.Shared, workspace.Pooled}}, []string{"2"}},
 			{desktop.DesktopQuery{Statuses: []desktop.DesktopStatus{desktop.StatusActive, desktop.StatusError}}, []string{"1", "3"}},
 			{desktop.DesktopQuery{Tags: []workspace.Tag{{Key: "team", Value: "a"}}}, []string{"2", "1"}},
 			{desktop.DesktopQuery{Tags: []workspace.Tag{{Key: "team", Value: "a"}, {Key: "floor", Value: "1"}}}, []string{"1"}},

@@ -7,6 +7,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // memberRow is what a desktop has only in a pool.
@@ -26,7 +27,7 @@ type memberRow struct {
 // means GroupDefault for somebody who is new. It reports false and writes nothing when the desktop is gone, or its binding
 // is no longer what was read (was), or the person has another desktop of the pool: somebody was faster. CodeConflict when
 // the person was deleted.
-func SaveMember(ctx context.Context, t *store.Tx, m Member, was Binding, group UserGroup) (bool, error) {
+func SaveMember(ctx context.Context, t *store.Tx, m Member, was Binding, group workspace.UserGroup) (bool, error) {
 	saved, err := writeMember(ctx, t, m, was)
 	if err != nil || !saved {
 		return false, err
@@ -71,12 +72,12 @@ func writeMember(ctx context.Context, t *store.Tx, m Member, was Binding) (saved
 }
 
 // assignMember writes the assignment that goes with a member's binding.
-func assignMember(ctx context.Context, t *store.Tx, m Member, was Binding, group UserGroup) error {
+func assignMember(ctx context.Context, t *store.Tx, m Member, was Binding, group workspace.UserGroup) error {
 	switch {
 	case m.UserID == "" || m.UserID == was.UserID && group == "":
 		return nil
 	case group == "":
-		group = GroupDefault
+		group = workspace.GroupDefault
 	}
 	row := assignmentRow{assignment: assignment{DesktopID: m.DesktopID, UserID: m.UserID, Group: group, Created: m.BoundAt}}
 	_, err := t.Inserting(&row).On("CONFLICT (desktop_id, user_id) DO UPDATE").Set("user_group = EXCLUDED.user_group").Exec(ctx)

@@ -82,7 +82,7 @@ var members = map[string]func(*env){
 		})
 		e.Same(e.Assigned(m.DesktopID), "person sudo")
 		e.Update(func(tx *store.Tx) error {
-			_, err := desktop.SaveMember(e.Context(), tx, again, again.Binding, desktop.GroupDefault)
+			_, err := desktop.SaveMember(e.Context(), tx, again, again.Binding, workspace.GroupDefault)
 			return err
 		})
 		e.Same(e.Assigned(m.DesktopID), "person default")
@@ -144,12 +144,12 @@ var members = map[string]func(*env){
 		p, q := e.PoolWith("p", 2), e.PoolWith("q", 1)
 		e.Bind(p[0], storetest.UserOf(storetest.Project))
 		e.Update(func(tx *store.Tx) error {
-			saved, err := desktop.SaveMember(e.Context(), tx, p[1].AfterBinding(storetest.UserOf(storetest.Project), tx.Now()), desktop.Binding{}, desktop.GroupSudo)
+			saved, err := desktop.SaveMember(e.Context(), tx, p[1].AfterBinding(storetest.UserOf(storetest.Project), tx.Now()), desktop.Binding{}, workspace.GroupSudo)
 			e.Same(saved, false)
 			if err != nil {
 				return err
 			}
-			saved, err = desktop.SaveMember(e.Context(), tx, q[0].AfterBinding(storetest.UserOf(storetest.Project), tx.Now()), desktop.Binding{}, desktop.GroupSudo)
+			saved, err = desktop.SaveMember(e.Context(), tx, q[0].AfterBinding(storetest.UserOf(storetest.Project), tx.Now()), desktop.Binding{}, workspace.GroupSudo)
 			e.Same(saved, true)
 			return err
 		})
@@ -162,7 +162,7 @@ var members = map[string]func(*env){
 		var gave atomic.Int32
 		e.All(storetest.Together(20, func(i int) error {
 			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
-				saved, err := desktop.SaveMember(e.Context(), tx, all[i].AfterBinding(storetest.UserOf(storetest.Project), tx.Now()), all[i].Binding, desktop.GroupSudo)
+				saved, err := desktop.SaveMember(e.Context(), tx, all[i].AfterBinding(storetest.UserOf(storetest.Project), tx.Now()), all[i].Binding, workspace.GroupSudo)
 				if saved {
 					gave.Add(1)
 				}
@@ -179,7 +179,7 @@ var members = map[string]func(*env){
 		var got atomic.Int32
 		e.All(storetest.Together(20, func(i int) error {
 			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
-				saved, err := desktop.SaveMember(e.Context(), tx, m.AfterBinding(fmt.Sprint("u", i), tx.Now()), m.Binding, desktop.GroupSudo)
+				saved, err := desktop.SaveMember(e.Context(), tx, m.AfterBinding(fmt.Sprint("u", i), tx.Now()), m.Binding, workspace.GroupSudo)
 				if saved {
 					got.Add(1)
 				}
@@ -191,7 +191,7 @@ var members = map[string]func(*env){
 	"nobody who is gone gets a desktop": func(e *env) {
 		m := e.PoolWith("p", 1)[0]
 		e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error {
-			_, err := desktop.SaveMember(e.Context(), tx, m.AfterBinding("gone", tx.Now()), m.Binding, desktop.GroupSudo)
+			_, err := desktop.SaveMember(e.Context(), tx, m.AfterBinding("gone", tx.Now()), m.Binding, workspace.GroupSudo)
 			return err
 		})
 		e.Same(e.Member(m), m)
@@ -219,7 +219,7 @@ var members = map[string]func(*env){
 					if n == 0 {
 						return directory.DeleteUser(e.Context(), tx, id)
 					}
-					_, err := desktop.SaveMember(e.Context(), tx, m.AfterBinding(id, tx.Now()), m.Binding, desktop.GroupSudo)
+					_, err := desktop.SaveMember(e.Context(), tx, m.AfterBinding(id, tx.Now()), m.Binding, workspace.GroupSudo)
 					return err
 				})
 			}) {

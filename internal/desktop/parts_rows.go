@@ -47,11 +47,11 @@ type desktopGroupRow struct {
 }
 
 type assignment struct {
-	DesktopID string    `bun:",pk"`
-	UserID    string    `bun:",pk"`
-	UserName  string    `bun:",scanonly"`
-	Account   string    `bun:",scanonly"`
-	Group     UserGroup `bun:"user_group"`
+	DesktopID string              `bun:",pk"`
+	UserID    string              `bun:",pk"`
+	UserName  string              `bun:",scanonly"`
+	Account   string              `bun:",scanonly"`
+	Group     workspace.UserGroup `bun:"user_group"`
 	Created   time.Time
 }
 
@@ -62,11 +62,11 @@ type assignmentRow struct {
 }
 
 type groupAssignment struct {
-	DesktopID string    `bun:",pk"`
-	GroupID   string    `bun:",pk"`
-	GroupName string    `bun:",scanonly"`
-	People    int       `bun:",scanonly"`
-	Group     UserGroup `bun:"user_group"`
+	DesktopID string              `bun:",pk"`
+	GroupID   string              `bun:",pk"`
+	GroupName string              `bun:",scanonly"`
+	People    int                 `bun:",scanonly"`
+	Group     workspace.UserGroup `bun:"user_group"`
 	Created   time.Time
 }
 

@@ -61,9 +61,9 @@ func NewUser(projectID string, d NewDesktop, now time.Time) directory.User {
 type GroupAssignment struct {
 	DesktopID string
 	GroupID   string
-	GroupName string    // read with the group's row, as is People; not stored
-	People    int       // how many are in it
-	Group     UserGroup // of everybody in it who does not have the desktop in their own name
+	GroupName string              // read with the group's row, as is People; not stored
+	People    int                 // how many are in it
+	Group     workspace.UserGroup // of everybody in it who does not have the desktop in their own name
 	Created   time.Time
 }
 

@@ -49,7 +49,7 @@ func (m Member) Off() bool { return m.Status == StatusShutoff || m.Status == Sta
 var ErrOvertaken = &workspace.Error{Code: workspace.CodeConflict, Message: "somebody was faster, try again"}
 
 // PutMember writes a member, or fails with errOvertaken when it is no longer as it was read.
-func PutMember(ctx context.Context, tx *store.Tx, m Member, was Binding, group UserGroup) error {
+func PutMember(ctx context.Context, tx *store.Tx, m Member, was Binding, group workspace.UserGroup) error {
 	saved, err := SaveMember(ctx, tx, m, was, group)
 	if err == nil && !saved {
 		err = ErrOvertaken

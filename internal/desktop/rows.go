@@ -20,7 +20,7 @@ type desktop struct {
 	ID        string `bun:",pk"`
 	ProjectID string
 	PoolID    string
-	Type      DesktopType
+	Type      workspace.DesktopType
 
 	Name     string
 	HostName string

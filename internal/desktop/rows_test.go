@@ -22,7 +22,7 @@ func (e *env) fullDesktop() desktop.Desktop {
 	e.AddUsers(directory.User{ID: "0-second", ProjectID: storetest.Project, Name: "second"})
 	e.AddPool("pool")
 	return desktop.Desktop{
-		ID: "full", ProjectID: storetest.Project, PoolID: "pool", AutoCreated: true, Type: desktop.Shared, Name: "销售-PC", HostName: "sales-pc", OUName: "ou",
+		ID: "full", ProjectID: storetest.Project, PoolID: "pool", AutoCreated: true, Type: workspace.Shared, Name: "销售-PC", HostName: "sales-pc", OUName: "ou",
 		ProductID: "product", ImageID: "image", Zone: "az", SubnetID: desktoptest.SubnetOf(storetest.Project), Address: "10.0.200.100",
 		SecurityGroups: []string{desktoptest.SecurityGroupOf(storetest.Project)}, EnterpriseID: "0", Tags: []workspace.Tag{{Key: "team", Value: "销售"}, {Key: "a", Value: ""}},
 		Root: desktop.Volume{ID: "v0", Type: "SSD", GB: 80, Device: "/dev/sda", Name: "system", Created: now},
@@ -33,8 +33,8 @@ func (e *env) fullDesktop() desktop.Desktop {
 		Status: desktop.StatusActive, Task: workspace.TaskRebooting, TaskOwner: "sub-job", Login: desktop.LoginConnected,
 		Fault: `it's "broken" \ ?`, InMaintenance: true,
 		Assignments: []desktop.Assignment{
-			{DesktopID: "full", UserID: storetest.UserOf(storetest.Project), UserName: "person", Account: "person", Group: desktop.GroupSudo, Created: now},
-			{DesktopID: "full", UserID: "0-second", UserName: "second", Account: "second", Group: desktop.GroupDefault, Created: now},
+			{DesktopID: "full", UserID: storetest.UserOf(storetest.Project), UserName: "person", Account: "person", Group: workspace.GroupSudo, Created: now},
+			{DesktopID: "full", UserID: "0-second", UserName: "second", Account: "second", Group: workspace.GroupDefault, Created: now},
 		},
 		Created: now, Updated: now.Add(time.Microsecond),
 	}

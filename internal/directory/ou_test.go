@@ -107,7 +107,7 @@ func TestDesktopsAndPoolsFollowTheNameOfTheirUnit(t *testing.T) {
 				return err
 			}
 			for i, unit := range []string{"old", "other", ""} {
-				d := desktop.Desktop{ID: fmt.Sprint(i), ProjectID: caller.ProjectID, Type: desktop.Dedicated, Name: fmt.Sprint("pc", i), HostName: fmt.Sprint("pc", i),
+				d := desktop.Desktop{ID: fmt.Sprint(i), ProjectID: caller.ProjectID, Type: workspace.Dedicated, Name: fmt.Sprint("pc", i), HostName: fmt.Sprint("pc", i),
 					SubnetID: "s", Address: fmt.Sprint("10.0.0.", 10+i), OUName: unit, Created: tx.Now()}
 				if err := desktop.InsertDesktops(ctx, tx, []desktop.Desktop{d}); err != nil {
 					return err

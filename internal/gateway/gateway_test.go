@@ -329,12 +329,12 @@ func newWorld(t testing.TB) *world {
 			return err
 		}
 		return desktop.InsertDesktops(t.Context(), tx, []desktop.Desktop{{
-			ID: w.desktop, ProjectID: project, Type: desktop.Shared, Name: "d", HostName: "d", SubnetID: subnets[0].ID, Address: "10.1.0.5",
+			ID: w.desktop, ProjectID: project, Type: workspace.Shared, Name: "d", HostName: "d", SubnetID: subnets[0].ID, Address: "10.1.0.5",
 			Root: desktop.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Created: tx.Now()}, Status: desktop.StatusActive,
 			Login: desktop.LoginRegistered, Created: tx.Now(), Updated: tx.Now(),
 			Assignments: []desktop.Assignment{
-				{DesktopID: w.desktop, UserID: ada.ID, Group: desktop.GroupSudo, Created: tx.Now()},
-				{DesktopID: w.desktop, UserID: bob.ID, Group: desktop.GroupSudo, Created: tx.Now()},
+				{DesktopID: w.desktop, UserID: ada.ID, Group: workspace.GroupSudo, Created: tx.Now()},
+				{DesktopID: w.desktop, UserID: bob.ID, Group: workspace.GroupSudo, Created: tx.Now()},
 			},
 		}})
 	}))

@@ -266,7 +266,7 @@ func TestMembersOfAGroupComeAndGoWithIt(t *testing.T) {
 		w.must(err)
 		size := 1
 		job, err := w.service.Desktops.CreateDesktops(ctx, desktop.CreateDesktops{
-			Caller: caller, Type: desktop.Shared, ProductID: product, ImageType: catalog.ImageGold, ImageID: image,
+			Caller: caller, Type: workspace.Shared, ProductID: product, ImageType: catalog.ImageGold, ImageID: image,
 			Root: desktop.VolumeSpec{Type: "SAS", GB: 80}, Size: &size, Name: "lab",
 		})
 		w.must(err)

@@ -88,7 +88,7 @@ func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
 			log, _, err = pool.Decisions(w.t.Context(), tx, seatPool, pool.DecideScale, workspace.Page{Limit: 100})
 			return err
 		}))
-		told := func(r pool.Reason) bool {
+		told := func(r workspace.Reason) bool {
 			return strings.Contains(r.Text, "5 of 19 desktops could be ordered") && strings.Contains(r.Text, "400 of 400 GiB are left")
 		}
 		if !slices.ContainsFunc(log, func(d pool.PoolDecision) bool { return slices.ContainsFunc(d.Reasons, told) }) {

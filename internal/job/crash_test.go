@@ -46,7 +46,7 @@ var scenarios = []scenario{
 	{
 		name: "changing privileges", setUp: createTwo, want: 2, state: desktop.StatusActive,
 		ask: func(w *world) string {
-			r := assignment.ChangePrivileges{Caller: workspace.Caller{ProjectID: project}, Group: desktop.GroupSudo}
+			r := assignment.ChangePrivileges{Caller: workspace.Caller{ProjectID: project}, Group: workspace.GroupSudo}
 			for _, id := range w.ids() {
 				r.Desktops = append(r.Desktops, assignment.PrivilegeChange{DesktopID: id})
 			}

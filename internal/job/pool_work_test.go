@@ -30,7 +30,7 @@ func (w *world) orderPool(size int, people ...signin.Visitor) string {
 		Data: []desktop.VolumeSpec{{Type: "SSD", GB: 10}}, SubnetIDs: []string{subnets[0].ID},
 	}
 	for _, v := range people {
-		r.People = append(r.People, pool.Grant{Type: pool.GrantUser, ObjectID: v.ID, Group: desktop.GroupDefault})
+		r.People = append(r.People, pool.Grant{Type: pool.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault})
 	}
 	id, err := w.service.Pools.CreatePool(w.t.Context(), r)
 	w.must(err)
@@ -141,7 +141,7 @@ func TestAChangedPrivilegeComesIntoTheDesktopThatThePersonHas(t *testing.T) {
 		w.must(err)
 		w.must(w.service.Pools.ChangeGrants(w.t.Context(), pool.ChangeGrants{
 			Caller: workspace.Caller{ProjectID: project}, PoolID: ours.ID, Action: pool.GrantChange,
-			Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: ann.ID, Group: desktop.GroupSudo}},
+			Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: ann.ID, Group: workspace.GroupSudo}},
 		}))
 		admin := func() bool {
 			last := inside.last(opened.DesktopID)

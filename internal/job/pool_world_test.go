@@ -58,7 +58,7 @@ func (w *world) addPool(n int) {
 		var desktops []desktop.Desktop
 		for i := range n {
 			d := desktop.Desktop{
-				ID: workspace.NewID(), ProjectID: project, PoolID: poolID, Type: desktop.Pooled, Name: fmt.Sprintf("pool-%d", i),
+				ID: workspace.NewID(), ProjectID: project, PoolID: poolID, Type: workspace.Pooled, Name: fmt.Sprintf("pool-%d", i),
 				HostName: fmt.Sprintf("pool-%d", i), ProductID: product, ImageID: image, SubnetID: subnets[0].ID, Address: addresses[i],
 				EnterpriseID: "0", Status: desktop.StatusCreating, Task: workspace.TaskCreating, Login: desktop.LoginUnregistered,
 				Root:    desktop.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Device: "/dev/sda", Name: "system", Created: tx.Now()},
@@ -105,7 +105,7 @@ func (w *world) seat(i int) desktop.Member {
 			return err
 		}
 		m = m.AfterBinding(userID, tx.Now())
-		_, err = desktop.SaveMember(ctx, tx, m, desktop.Binding{}, desktop.GroupDefault)
+		_, err = desktop.SaveMember(ctx, tx, m, desktop.Binding{}, workspace.GroupDefault)
 		return err
 	}))
 	_, err = w.sim.Configure(ctx, d.ID, guest.Desktop{Hostname: d.HostName, Accounts: []guest.Account{{Name: name, Group: guest.GroupUser}}})

@@ -139,7 +139,7 @@ func (o *seatedOffice) check() {
 	}))
 	for _, rule := range []string{pool.RuleMinIdle, pool.RuleSpare, "RELEASE", string(pool.OutcomeNew)} {
 		if !slices.ContainsFunc(log, func(d pool.PoolDecision) bool {
-			return slices.ContainsFunc(d.Reasons, func(r pool.Reason) bool { return r.Rule == rule && r.Text != "" })
+			return slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == rule && r.Text != "" })
 		}) {
 			o.t.Errorf("the decision log of %d entries does not tell of %s", len(log), rule)
 		}

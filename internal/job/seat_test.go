@@ -44,7 +44,7 @@ func (w *world) addSeats(change func(*pool.Pool), people ...signin.Visitor) {
 		change(&p)
 		var grants []pool.Grant
 		for _, v := range people {
-			grants = append(grants, pool.Grant{PoolID: p.ID, Type: pool.GrantUser, ObjectID: v.ID, Group: desktop.GroupDefault, Created: tx.Now()})
+			grants = append(grants, pool.Grant{PoolID: p.ID, Type: pool.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault, Created: tx.Now()})
 		}
 		return pool.InsertPool(ctx, tx, p, grants)
 	}))
@@ -332,7 +332,7 @@ func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 		"WhenTheGrantIsRevoked": func(w *world, v signin.Visitor) {
 			w.must(w.service.Pools.ChangeGrants(w.t.Context(), pool.ChangeGrants{
 				Caller: workspace.Caller{ProjectID: project}, PoolID: seatPool, Action: pool.GrantRemove,
-				Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: v.ID, Group: desktop.GroupDefault}},
+				Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault}},
 			}))
 		},
 		"WhenThePersonIsDeleted": func(w *world, v signin.Visitor) {
@@ -422,7 +422,7 @@ func TestAnOrderThatIsRefusedIsToldAndTriedAgain(t *testing.T) {
 			t.Errorf("%d failures, shortage %q, %d entries in the log", p.Scale.Failures, p.Scale.Shortage, len(log))
 		}
 		refused := func(d pool.PoolDecision) bool {
-			return slices.ContainsFunc(d.Reasons, func(r pool.Reason) bool { return r.Rule == pool.RuleRefused })
+			return slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == pool.RuleRefused })
 		}
 		if !slices.ContainsFunc(log, refused) {
 			t.Errorf("the log does not tell: %+v", log)
@@ -467,7 +467,7 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 		if p.Counts.Desktops != free || p.Scale.Failures != 0 || len(log) > 5 {
 			t.Errorf("%d desktops, %d failures, %d entries in the log", p.Counts.Desktops, p.Scale.Failures, len(log))
 		}
-		told := func(r pool.Reason) bool {
+		told := func(r workspace.Reason) bool {
 			return r.Rule == pool.RuleRefused && strings.Contains(r.Text, "3 of 19 desktops could be ordered") && strings.Contains(r.Text, "3 free addresses")
 		}
 		if !slices.ContainsFunc(log, func(d pool.PoolDecision) bool { return slices.ContainsFunc(d.Reasons, told) }) {

@@ -162,7 +162,7 @@ func (w *world) create(n int) string {
 // tryCreate is create where it may be refused.
 func (w *world) tryCreate(n int) (string, error) {
 	r := desktop.CreateDesktops{
-		Caller: workspace.Caller{ProjectID: project}, Type: desktop.Dedicated, ProductID: product,
+		Caller: workspace.Caller{ProjectID: project}, Type: workspace.Dedicated, ProductID: product,
 		ImageType: catalog.ImageGold, ImageID: image, Root: desktop.VolumeSpec{Type: "SAS", GB: 80},
 		Data: []desktop.VolumeSpec{{Type: "SSD", GB: 10}},
 	}

@@ -82,7 +82,7 @@ type ScaleAction struct {
 // Decision is what autoscaling decided, with its grounds. Reasons say also what was left undone.
 type Decision struct {
 	Actions []ScaleAction
-	Reasons []Reason
+	Reasons []workspace.Reason
 	Inputs  ScaleInputs
 }
 
@@ -308,7 +308,7 @@ func (d *Decision) within(n int, rule string, limit int, why string, args ...any
 }
 
 func (d *Decision) skip(rule, text string, args ...any) {
-	d.Reasons = append(d.Reasons, Reason{Rule: rule, Text: fmt.Sprintf(text, args...)})
+	d.Reasons = append(d.Reasons, workspace.Reason{Rule: rule, Text: fmt.Sprintf(text, args...)})
 }
 
 func (d *Decision) act(kind ScaleKind, rule string, members []desktop.Member, why string, args ...any) {
@@ -344,8 +344,8 @@ func Rounded(d time.Duration) time.Duration { return (d + time.Second - 1).Trunc
 
 // Notable says whether a decision belongs into the log after the former one: it acts, or leaves something undone by other rules
 // than before.
-func (d Decision) Notable(former []Reason) bool {
-	return len(d.Actions) > 0 || !slices.EqualFunc(d.Reasons, former, func(a, b Reason) bool { return a.Rule == b.Rule })
+func (d Decision) Notable(former []workspace.Reason) bool {
+	return len(d.Actions) > 0 || !slices.EqualFunc(d.Reasons, former, func(a, b workspace.Reason) bool { return a.Rule == b.Rule })
 }
 
 // Entry returns the decision for the pool's decision log.

@@ -184,7 +184,7 @@ func TestAutoscale(t *testing.T) {
 			if a.Rule == "" || a.Reason == "" || a.Count < 1 || a.Kind != pool.ScaleCreate && a.Count != len(a.Desktops) || strings.Contains(a.Reason, "%!") {
 				t.Fatalf("%+v", a)
 			}
-			if !slices.ContainsFunc(d.Reasons, func(r pool.Reason) bool { return r.Rule == a.Rule && r.Text == a.Reason }) {
+			if !slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == a.Rule && r.Text == a.Reason }) {
 				t.Fatalf("%+v is not among the reasons %+v", a, d.Reasons)
 			}
 		}

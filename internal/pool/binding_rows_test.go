@@ -84,8 +84,8 @@ var seats = map[string]func(*env){
 		e.AddPool("p")
 		e.AddPool("q")
 		e.Join("g", "u")
-		e.Grant("p", pooltest.ToUser("u", desktop.GroupSudo), pooltest.ToGroup("g", desktop.GroupDefault), pooltest.ToUser("v", desktop.GroupDefault))
-		e.Grant("q", pooltest.ToGroup("g", desktop.GroupDefault))
+		e.Grant("p", pooltest.ToUser("u", workspace.GroupSudo), pooltest.ToGroup("g", workspace.GroupDefault), pooltest.ToUser("v", workspace.GroupDefault))
+		e.Grant("q", pooltest.ToGroup("g", workspace.GroupDefault))
 		all := storetest.Get(e, func(ctx context.Context, tx *store.Tx) (map[string][]pool.Grant, error) {
 			return pool.GrantsOf(ctx, tx, []string{"u", "v", "missing"})
 		})
@@ -145,14 +145,14 @@ var seats = map[string]func(*env){
 		}{{"p", pool.DecideScale}, {"p", pool.DecideScale}, {"p", pool.DecideBind}, {"q", pool.DecideScale}, {"r", pool.DecideBind}} {
 			e.Update(func(tx *store.Tx) error {
 				return pool.InsertDecision(e.Context(), tx, pool.PoolDecision{
-					ID: fmt.Sprint(i), PoolID: d.pool, Kind: d.kind, At: tx.Now(), Reasons: []pool.Reason{{Rule: fmt.Sprint(i)}},
+					ID: fmt.Sprint(i), PoolID: d.pool, Kind: d.kind, At: tx.Now(), Reasons: []workspace.Reason{{Rule: fmt.Sprint(i)}},
 				}, 10)
 			})
 			e.Clock.Advance(time.Second)
 		}
-		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (map[string][]pool.Reason, error) {
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (map[string][]workspace.Reason, error) {
 			return pool.LastReasons(ctx, tx, pool.DecideScale, "p", "q", "r")
-		}), map[string][]pool.Reason{"p": {{Rule: "1"}}, "q": {{Rule: "3"}}})
+		}), map[string][]workspace.Reason{"p": {{Rule: "1"}}, "q": {{Rule: "3"}}})
 	},
 	"whatever changes a pool, its desktops, its people or its waiting list makes it due": func(e *env) {
 		e.people()

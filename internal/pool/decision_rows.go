@@ -18,7 +18,7 @@ type decision struct {
 	Kind    DecisionKind
 	At      time.Time
 	Inputs  json.RawMessage `bun:",nullzero"`
-	Reasons []Reason
+	Reasons []workspace.Reason
 	Actions json.RawMessage `bun:",nullzero"`
 }
 
@@ -43,8 +43,8 @@ func InsertDecision(ctx context.Context, t *store.Tx, d PoolDecision, keep int) 
 }
 
 // LastReasons reads the reasons of the newest decision of a kind about each of several pools, by pool.
-func LastReasons(ctx context.Context, t *store.Tx, kind DecisionKind, poolIDs ...string) (map[string][]Reason, error) {
-	last := make(map[string][]Reason, len(poolIDs))
+func LastReasons(ctx context.Context, t *store.Tx, kind DecisionKind, poolIDs ...string) (map[string][]workspace.Reason, error) {
+	last := make(map[string][]workspace.Reason, len(poolIDs))
 	for part := range slices.Chunk(poolIDs, store.Batch) {
 		var rows []decisionRow
 		err := t.NewRaw(`

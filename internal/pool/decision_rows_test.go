@@ -43,7 +43,7 @@ var decisions = map[string]func(*env){
 		e.AddPool("p")
 		want := pool.PoolDecision{
 			ID: "d", PoolID: "p", Kind: pool.DecideBind, At: e.Clock.Now(), Inputs: json.RawMessage(`{"a": "it's ?"}`),
-			Reasons: []pool.Reason{{Rule: "cap", Text: "销售"}, {Rule: "off"}}, Actions: json.RawMessage(`[1, 2]`),
+			Reasons: []workspace.Reason{{Rule: "cap", Text: "销售"}, {Rule: "off"}}, Actions: json.RawMessage(`[1, 2]`),
 		}
 		e.Update(func(tx *store.Tx) error { return pool.InsertDecision(e.Context(), tx, want, 10) })
 		e.View(func(tx *store.Tx) error {

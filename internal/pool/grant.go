@@ -17,7 +17,7 @@ type Grant struct {
 	ObjectID string
 	Name     string // as sent; read with the row of the person or group
 	Domain   string // as sent; not kept, since there is one directory
-	Group    desktop.UserGroup
+	Group    workspace.UserGroup
 	Created  time.Time
 }
 
@@ -126,8 +126,8 @@ func (r *ChangeGrants) Apply(people []Grant, now time.Time) ([]Grant, error) {
 
 // GroupIn says whether a person may use a pool, and in which privilege group: their own grant decides; otherwise those of the
 // groups they are in, of which one that administers wins.
-func GroupIn(people []Grant, userID string, groupIDs []string) (desktop.UserGroup, bool) {
-	var group desktop.UserGroup
+func GroupIn(people []Grant, userID string, groupIDs []string) (workspace.UserGroup, bool) {
+	var group workspace.UserGroup
 	found := false
 	for _, g := range people {
 		switch {

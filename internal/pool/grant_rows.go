@@ -20,7 +20,7 @@ type grantRow struct {
 	ObjectID      string      `bun:",pk"`
 	UserID        string      `bun:",nullzero"`
 	GroupID       string      `bun:",nullzero"`
-	UserGroup     desktop.UserGroup
+	UserGroup     workspace.UserGroup
 	Position      int
 	Created       time.Time
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/pool/pooltest"
@@ -36,7 +35,7 @@ var grants = map[string]func(*env){
 	"a pool is inserted with its people, who are read in that order with their present names": func(e *env) {
 		e.people()
 		now := e.Clock.Now()
-		people := []pool.Grant{pooltest.ToUser("v", desktop.GroupSudo), pooltest.ToGroup("g", desktop.GroupDefault), pooltest.ToUser("u", desktop.GroupDefault)}
+		people := []pool.Grant{pooltest.ToUser("v", workspace.GroupSudo), pooltest.ToGroup("g", workspace.GroupDefault), pooltest.ToUser("u", workspace.GroupDefault)}
 		for i := range people {
 			people[i].Created = now
 		}
@@ -48,16 +47,16 @@ var grants = map[string]func(*env){
 		e.View(func(tx *store.Tx) error {
 			got, total, err := pool.Grants(e.Context(), tx, "p", workspace.Page{Offset: 1, Limit: 1})
 			e.Same(total, 3)
-			e.Same(got, []pool.Grant{{PoolID: "p", Type: pool.GrantGroup, ObjectID: "g", Name: "Tigers", Group: desktop.GroupDefault, Created: now}})
+			e.Same(got, []pool.Grant{{PoolID: "p", Type: pool.GrantGroup, ObjectID: "g", Name: "Tigers", Group: workspace.GroupDefault, Created: now}})
 			return err
 		})
 	},
 	"people are added, change their privilege and go": func(e *env) {
 		e.people()
 		e.AddPool("p")
-		e.Grant("p", pooltest.ToUser("u", desktop.GroupDefault))
+		e.Grant("p", pooltest.ToUser("u", workspace.GroupDefault))
 		e.Clock.Advance(time.Second)
-		e.Grant("p", pooltest.ToGroup("h", desktop.GroupDefault), pooltest.ToUser("u", desktop.GroupSudo))
+		e.Grant("p", pooltest.ToGroup("h", workspace.GroupDefault), pooltest.ToUser("u", workspace.GroupSudo))
 		e.Same(e.granted("p"), "Ute sudo, apes default")
 		for range 2 {
 			e.Update(func(tx *store.Tx) error {
@@ -69,7 +68,7 @@ var grants = map[string]func(*env){
 	"grants end with the person or group": func(e *env) {
 		e.people()
 		e.AddPool("p")
-		e.Grant("p", pooltest.ToUser("u", desktop.GroupSudo), pooltest.ToGroup("g", desktop.GroupSudo), pooltest.ToUser("v", desktop.GroupSudo))
+		e.Grant("p", pooltest.ToUser("u", workspace.GroupSudo), pooltest.ToGroup("g", workspace.GroupSudo), pooltest.ToUser("v", workspace.GroupSudo))
 		e.Update(func(tx *store.Tx) error { return directory.DeleteUser(e.Context(), tx, "u") })
 		e.Update(func(tx *store.Tx) error { return directory.DeleteGroup(e.Context(), tx, "g") })
 		e.Same(e.granted("p"), "Vera sudo")
@@ -90,9 +89,9 @@ var grants = map[string]func(*env){
 		}
 		e.Join("g", "u", "v")
 		e.Join("h", "v")
-		e.Grant("p", pooltest.ToUser("u", desktop.GroupSudo), pooltest.ToGroup("g", desktop.GroupDefault), pooltest.ToGroup("h", desktop.GroupDefault))
-		e.Grant("q", pooltest.ToGroup("g", desktop.GroupDefault), pooltest.ToUser("v", desktop.GroupDefault))
-		e.Grant("r", pooltest.ToUser("v", desktop.GroupDefault))
+		e.Grant("p", pooltest.ToUser("u", workspace.GroupSudo), pooltest.ToGroup("g", workspace.GroupDefault), pooltest.ToGroup("h", workspace.GroupDefault))
+		e.Grant("q", pooltest.ToGroup("g", workspace.GroupDefault), pooltest.ToUser("v", workspace.GroupDefault))
+		e.Grant("r", pooltest.ToUser("v", workspace.GroupDefault))
 		of := func(userID string) string {
 			return strings.Join(storetest.IDs(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.Grant, error) {
 				return pool.GrantsFor(ctx, tx, userID)
@@ -110,8 +109,8 @@ var grants = map[string]func(*env){
 		e.AddDesktop("pc", pooltest.In("r"))
 		e.Bind(e.Members("r")[0], "u")
 		e.Join("g", "u", "v")
-		e.Grant("p", pooltest.ToUser("u", desktop.GroupSudo), pooltest.ToGroup("g", desktop.GroupDefault))
-		e.Grant("Q", pooltest.ToUser("u", desktop.GroupSudo))
+		e.Grant("p", pooltest.ToUser("u", workspace.GroupSudo), pooltest.ToGroup("g", workspace.GroupDefault))
+		e.Grant("Q", pooltest.ToUser("u", workspace.GroupSudo))
 		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]pool.PoolUse, error) {
 			return pool.PoolUses(ctx, tx, []string{"v", "missing", "u", storetest.UserOf(storetest.Project), "v"})
 		}), []pool.PoolUse{

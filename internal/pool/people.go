@@ -104,14 +104,14 @@ func enforceGrants(ctx context.Context, tx *store.Tx, p Pool, people []Grant, c 
 			}
 		}
 	}
-	return enforceMembers(ctx, tx, p, members, desktops, func(userID string) (desktop.UserGroup, bool) {
+	return enforceMembers(ctx, tx, p, members, desktops, func(userID string) (workspace.UserGroup, bool) {
 		return GroupIn(people, userID, groups[userID])
 	}, c)
 }
 
 // enforceMembers ends the bindings of people who may not use the pool, and orders the change of privileges that differ.
 func enforceMembers(
-	ctx context.Context, tx *store.Tx, p Pool, members []desktop.Member, desktops map[string]desktop.Desktop, may func(userID string) (desktop.UserGroup, bool), c workspace.Caller,
+	ctx context.Context, tx *store.Tx, p Pool, members []desktop.Member, desktops map[string]desktop.Desktop, may func(userID string) (workspace.UserGroup, bool), c workspace.Caller,
 ) error {
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: p.ProjectID, Type: workspace.JobPrivileges, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
 	for _, m := range members {
@@ -139,7 +139,7 @@ func enforceMembers(
 }
 
 // groupOf is the privilege that a person has in the desktop; empty for others.
-func groupOf(d desktop.Desktop, userID string) desktop.UserGroup {
+func groupOf(d desktop.Desktop, userID string) workspace.UserGroup {
 	for _, a := range d.Assignments {
 		if a.UserID == userID {
 			return a.Group

@@ -198,7 +198,7 @@ type PoolDecision struct {
 	Kind    DecisionKind
 	At      time.Time
 	Inputs  json.RawMessage
-	Reasons []Reason
+	Reasons []workspace.Reason
 	Actions json.RawMessage
 }
 

@@ -295,14 +295,14 @@ func TestGrants(t *testing.T) {
 		t.Fatal(err)
 	}
 	people, err := add.Apply(nil, noon)
-	if err != nil || len(people) != 2 || people[1].Group != desktop.GroupUsers || people[0].PoolID != "p" {
+	if err != nil || len(people) != 2 || people[1].Group != workspace.GroupUsers || people[0].PoolID != "p" {
 		t.Fatalf("added %+v, %v", people, err)
 	}
 	if twice, err := add.Apply(people, noon); err != nil || !reflect.DeepEqual(twice, people) {
 		t.Errorf("adding again gives %+v, %v", twice, err)
 	}
 	change := pool.ChangeGrants{Action: pool.GrantChange, Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: "u", Group: "default"}}}
-	if got, err := change.Apply(people, noon); err != nil || got[0].Group != desktop.GroupDefault || people[0].Group != desktop.GroupSudo {
+	if got, err := change.Apply(people, noon); err != nil || got[0].Group != workspace.GroupDefault || people[0].Group != workspace.GroupSudo {
 		t.Errorf("changed to %+v, %v", got, err)
 	}
 	_, err = change.Apply(nil, noon)
@@ -321,20 +321,20 @@ func TestGrants(t *testing.T) {
 
 func TestGroupIn(t *testing.T) {
 	people := []pool.Grant{
-		{Type: pool.GrantGroup, ObjectID: "g1", Group: desktop.GroupDefault},
-		{Type: pool.GrantGroup, ObjectID: "g2", Group: desktop.GroupSudo},
-		{Type: pool.GrantUser, ObjectID: "u1", Group: desktop.GroupDefault},
+		{Type: pool.GrantGroup, ObjectID: "g1", Group: workspace.GroupDefault},
+		{Type: pool.GrantGroup, ObjectID: "g2", Group: workspace.GroupSudo},
+		{Type: pool.GrantUser, ObjectID: "u1", Group: workspace.GroupDefault},
 	}
 	for name, c := range map[string]struct {
 		user   string
 		groups []string
-		want   desktop.UserGroup
+		want   workspace.UserGroup
 		may    bool
 	}{
 		"a stranger may not":                     {"u2", []string{"g3"}, "", false},
-		"a member may":                           {"u2", []string{"g1"}, desktop.GroupDefault, true},
-		"of two groups the one that administers": {"u2", []string{"g1", "g2"}, desktop.GroupSudo, true},
-		"a grant of one's own decides":           {"u1", []string{"g2"}, desktop.GroupDefault, true},
+		"a member may":                           {"u2", []string{"g1"}, workspace.GroupDefault, true},
+		"of two groups the one that administers": {"u2", []string{"g1", "g2"}, workspace.GroupSudo, true},
+		"a grant of one's own decides":           {"u1", []string{"g2"}, workspace.GroupDefault, true},
 		"a group's id is no person's":            {"g2", nil, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {

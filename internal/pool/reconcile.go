@@ -38,8 +38,8 @@ type ReconciledPool struct {
 type reconciliation struct {
 	PoolSnapshot
 	queue     []Waiting
-	strangers []string // desktops whose person may no longer use the pool
-	former    []Reason // of the last decision about its size
+	strangers []string           // desktops whose person may no longer use the pool
+	former    []workspace.Reason // of the last decision about its size
 	seen      []desktop.PoolDue
 	stored    ScaleHistory // as the pool's row has it
 }
@@ -331,9 +331,9 @@ func (t *reconciliation) recordTidied(ctx context.Context, tx *store.Tx, todo []
 	if len(ended) == 0 {
 		return nil
 	}
-	var reasons []Reason
+	var reasons []workspace.Reason
 	for _, d := range ended {
-		if r := (Reason{Rule: "RELEASE", Text: d.Reason}); !slices.Contains(reasons, r) {
+		if r := (workspace.Reason{Rule: "RELEASE", Text: d.Reason}); !slices.Contains(reasons, r) {
 			reasons = append(reasons, r)
 		}
 	}
@@ -366,7 +366,7 @@ func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error)
 			a.Count = 0
 		}
 		if a.Count == 0 {
-			d.Reasons = slices.DeleteFunc(d.Reasons, func(r Reason) bool { return r == Reason{a.Rule, a.Reason} })
+			d.Reasons = slices.DeleteFunc(d.Reasons, func(r workspace.Reason) bool { return r == workspace.Reason{Rule: a.Rule, Text: a.Reason} })
 		}
 		if short != nil {
 			t.Pool.Scale.Refused, t.Pool.Scale.Shortage = tx.Now(), workspace.MessageOf(short)

@@ -142,7 +142,7 @@ func (w *world) addPool(desktops int, changes ...func(*pool.Pool)) {
 		}
 		var people []pool.Grant
 		for _, name := range []string{"ada", "bob"} {
-			people = append(people, pool.Grant{PoolID: poolID, Type: pool.GrantUser, ObjectID: w.user(name).ID, Group: desktop.GroupDefault, Created: tx.Now()})
+			people = append(people, pool.Grant{PoolID: poolID, Type: pool.GrantUser, ObjectID: w.user(name).ID, Group: workspace.GroupDefault, Created: tx.Now()})
 		}
 		return pool.InsertPool(ctx, tx, p, people)
 	}))
@@ -165,7 +165,7 @@ func (w *world) putDesktops(n int) {
 		var all []desktop.Desktop
 		for _, address := range addresses {
 			d := desktop.Desktop{
-				ID: workspace.NewID(), ProjectID: project, PoolID: poolID, Type: desktop.Pooled, SubnetID: subnets[0].ID, Address: address,
+				ID: workspace.NewID(), ProjectID: project, PoolID: poolID, Type: workspace.Pooled, SubnetID: subnets[0].ID, Address: address,
 				Status: desktop.StatusActive, Login: desktop.LoginRegistered, Created: tx.Now(), Updated: tx.Now(),
 			}
 			d.Name = "office-" + d.ID[:8]

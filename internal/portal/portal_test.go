@@ -253,7 +253,7 @@ func TestPeopleShutDownAndRestartTheirOwnDesktops(t *testing.T) {
 		bob := w.user("bob").ID
 		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
 			return assignment.Assign(t.Context(), tx, []assignment.Pair{{
-				DesktopID: w.desktop["running"], Type: assignment.HolderUser, HolderID: bob, Group: desktop.GroupDefault,
+				DesktopID: w.desktop["running"], Type: assignment.HolderUser, HolderID: bob, Group: workspace.GroupDefault,
 			}})
 		}))
 		for _, name := range []string{"ada", "bob"} {
@@ -459,10 +459,10 @@ func (w *world) furnish(passwords *secret.Passwords) {
 			{Name: "asleep", Status: desktop.StatusHibernated}, {Name: "busy", Status: desktop.StatusRestarting, Task: workspace.TaskRebooting},
 		} {
 			d := state
-			d.ID, d.ProjectID, d.Type, d.HostName = workspace.NewID(), project, desktop.Dedicated, d.Name
+			d.ID, d.ProjectID, d.Type, d.HostName = workspace.NewID(), project, workspace.Dedicated, d.Name
 			d.ImageID, d.SubnetID, d.Address = image.ID, subnets[0].ID, "10.1.0."+strconv.Itoa(5+i)
 			d.Root = desktop.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Created: tx.Now()}
-			d.Assignments = []desktop.Assignment{{DesktopID: d.ID, UserID: ada.ID, Group: desktop.GroupSudo, Created: tx.Now()}}
+			d.Assignments = []desktop.Assignment{{DesktopID: d.ID, UserID: ada.ID, Group: workspace.GroupSudo, Created: tx.Now()}}
 			d.Created, d.Updated = tx.Now(), tx.Now()
 			w.desktop[d.Name] = d.ID
 			all = append(all, d)

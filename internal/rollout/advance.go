@@ -268,7 +268,7 @@ func (a *advance) log(ctx context.Context, s RolloutState, actions []RolloutActi
 		JobID: a.rollout.JobID, ImageID: a.rollout.ImageID, Delay: s.Delay.String(), States: map[ItemState]int{},
 		Limits: RolloutLimits{Parallel: s.parallel(), MaxFailures: s.Limits.MaxFailures}, // those in force
 	}
-	var reasons []pool.Reason
+	var reasons []workspace.Reason
 	for _, item := range s.Items {
 		in.States[item.State]++
 		if slices.ContainsFunc(actions, func(act RolloutAction) bool { return act.DesktopID == item.DesktopID }) {
@@ -276,7 +276,7 @@ func (a *advance) log(ctx context.Context, s RolloutState, actions []RolloutActi
 		}
 	}
 	for _, act := range actions {
-		reasons = append(reasons, pool.Reason{Rule: string(act.Kind), Text: act.Reason})
+		reasons = append(reasons, workspace.Reason{Rule: string(act.Kind), Text: act.Reason})
 	}
 	d := pool.PoolDecision{ID: workspace.NewID(), PoolID: a.rollout.PoolID, Kind: pool.DecideRollout, At: a.now, Reasons: reasons}
 	var err error

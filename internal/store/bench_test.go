@@ -41,13 +41,13 @@ func company(b testing.TB, s store.Transactions, desktops int) {
 				u := directory.User{ID: id, ProjectID: "p", Name: fmt.Sprintf("user-%06d", n+i), Created: tx.Now()}
 				users = append(users, u)
 				made = append(made, desktop.Desktop{
-					ID: id, ProjectID: "p", Type: desktop.Dedicated, Name: fmt.Sprintf("PC-%06d", n+i), HostName: fmt.Sprintf("pc-%06d", n+i), SubnetID: "subnet",
+					ID: id, ProjectID: "p", Type: workspace.Dedicated, Name: fmt.Sprintf("PC-%06d", n+i), HostName: fmt.Sprintf("pc-%06d", n+i), SubnetID: "subnet",
 					Address: a, ProductID: "workspace.c2.large.linux", ImageID: "image", Zone: "zone", EnterpriseID: "0",
 					SecurityGroups: []string{"group"}, Tags: []workspace.Tag{{Key: "team", Value: fmt.Sprint(i % 20)}},
 					Root:   desktop.Volume{ID: id + "-root", Type: "SSD", GB: 80, Device: "/dev/sda", Name: "system", Created: tx.Now()},
 					Data:   []desktop.Volume{{ID: id + "-data", Type: "SSD", GB: 10, Device: "/dev/sdb", Name: "data-1", Created: tx.Now()}},
 					Status: desktop.StatusActive, Login: desktop.LoginRegistered,
-					Assignments: []desktop.Assignment{{UserID: u.ID, Group: desktop.GroupSudo, Created: tx.Now()}},
+					Assignments: []desktop.Assignment{{UserID: u.ID, Group: workspace.GroupSudo, Created: tx.Now()}},
 					Created:     tx.Now().Add(time.Duration(i) * time.Microsecond), Updated: tx.Now(),
 				})
 			}
@@ -76,7 +76,7 @@ func estate(b testing.TB, s store.Transactions, pools, desktops int) {
 				id := workspace.NewID()
 				users = append(users, directory.User{ID: id, ProjectID: "p", Name: fmt.Sprintf("user-%d-%d", n, i), Created: tx.Now()})
 				made = append(made, desktop.Desktop{
-					ID: id, ProjectID: "p", PoolID: p.ID, Type: desktop.Pooled, AutoCreated: i%3 == 0, Name: fmt.Sprintf("PC-%d-%d", n, i), SubnetID: "subnet",
+					ID: id, ProjectID: "p", PoolID: p.ID, Type: workspace.Pooled, AutoCreated: i%3 == 0, Name: fmt.Sprintf("PC-%d-%d", n, i), SubnetID: "subnet",
 					ProductID: "workspace.c2.large.linux", ImageID: "6f0f7b6c2c9d4d6e8a1d7a52f9a1b0c3", Status: desktop.StatusActive,
 					Login: desktop.LoginRegistered, Created: tx.Now(), Updated: tx.Now(),
 				})
@@ -94,7 +94,7 @@ func estate(b testing.TB, s store.Transactions, pools, desktops int) {
 				if i%2 == 0 {
 					m = m.AfterBinding(m.DesktopID, tx.Now()).AfterReturn(tx.Now())
 				}
-				_, err = desktop.SaveMember(ctx, tx, m, desktop.Binding{}, desktop.GroupSudo)
+				_, err = desktop.SaveMember(ctx, tx, m, desktop.Binding{}, workspace.GroupSudo)
 			}
 			return err
 		}))

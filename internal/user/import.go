@@ -40,7 +40,7 @@ type ImportedUser struct {
 	Line int // in the file, from 1
 	CreateUser
 	ID          string // empty when something is wrong
-	Permission  desktop.UserGroup
+	Permission  workspace.UserGroup
 	DesktopName string
 	DesktopIP   string
 	Problem     string // empty when the row is good; it begins with line and column
@@ -113,7 +113,7 @@ func readPeople(rows []ImportRow, columns map[directory.Column]int) []ImportedUs
 			return ""
 		}
 		p := ImportedUser{
-			Line: row.Line, Permission: desktop.UserGroup(cell(directory.ColPermission)), DesktopName: cell(directory.ColDesktopName), DesktopIP: cell(directory.ColDesktopIP),
+			Line: row.Line, Permission: workspace.UserGroup(cell(directory.ColPermission)), DesktopName: cell(directory.ColDesktopName), DesktopIP: cell(directory.ColDesktopIP),
 			CreateUser: CreateUser{
 				Name: cell(directory.ColName), Email: cell(directory.ColEmail), Phone: cell(directory.ColPhone), Alias: cell(directory.ColAlias), Description: cell(directory.ColDescription),
 				Password: cell(directory.ColPassword), Activation: directory.Activation(strings.ToUpper(cell(directory.ColActivation))),

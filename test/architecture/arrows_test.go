@@ -65,7 +65,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"core", "assignment catalog connection desktop directory pool rollout signin store user work workspace", "wiring makes services and holds no rule"},
 	{"store/storetest", "assignment catalog desktop directory pool store work workspace", "the store's contract is stated over what the store keeps, and a user"},
 	{"desktop/desktoptest", "catalog desktop directory signin store store/storetest workspace", "a fixture stands on that of the store, and adds what its rooms share"},
-	{"pool/pooltest", "desktop desktop/desktoptest pool store store/storetest", "a fixture stands on that of desktops, and adds what its rooms share"},
+	{"pool/pooltest", "desktop desktop/desktoptest pool store store/storetest workspace", "a fixture stands on that of desktops, and adds what its rooms share"},
 
 	// What carries the rooms: faces, the runner, mail.
 	{"iam", "clientaddr signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},

@@ -116,11 +116,11 @@ func (w *world) grants(one int) []pool.Grant {
 	return all
 }
 
-func (w *world) group() desktop.UserGroup {
+func (w *world) group() workspace.UserGroup {
 	if w.chance(3) {
-		return desktop.GroupSudo
+		return workspace.GroupSudo
 	}
-	return desktop.GroupDefault
+	return workspace.GroupDefault
 }
 
 // policy draws how a pool keeps itself.
@@ -341,7 +341,7 @@ func (w *world) createDesktops() {
 	}
 	p := w.anyPerson()
 	r := desktop.CreateDesktops{
-		Caller: caller(), Type: desktop.Dedicated, ProductID: product, ImageType: catalog.ImageGold, ImageID: oldImage,
+		Caller: caller(), Type: workspace.Dedicated, ProductID: product, ImageType: catalog.ImageGold, ImageID: oldImage,
 		Root: desktop.VolumeSpec{Type: "SAS", GB: 80}, Desktops: []desktop.NewDesktop{{UserName: p.name}},
 	}
 	w.ask("create a desktop for "+p.name, func(ctx context.Context) (string, error) { return w.service.Desktops.CreateDesktops(ctx, r) })

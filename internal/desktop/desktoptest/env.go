@@ -63,7 +63,7 @@ func (e *Env) Join(groupID string, userIDs ...string) {
 
 // NewDesktop is a desktop in the project's subnet.
 func NewDesktop(name string) desktop.Desktop {
-	return desktop.Desktop{ID: workspace.NewID(), ProjectID: storetest.Project, Type: desktop.Dedicated, Name: name, SubnetID: SubnetOf(storetest.Project)}
+	return desktop.Desktop{ID: workspace.NewID(), ProjectID: storetest.Project, Type: workspace.Dedicated, Name: name, SubnetID: SubnetOf(storetest.Project)}
 }
 
 // AddDesktop adds a desktop of the project, changed first.
@@ -82,7 +82,7 @@ func (e *Env) AddDesktop(name string, changes ...func(*desktop.Desktop)) desktop
 func AssignedTo(users ...string) func(*desktop.Desktop) {
 	return func(d *desktop.Desktop) {
 		for _, u := range users {
-			d.Assignments = append(d.Assignments, desktop.Assignment{UserID: u, Group: desktop.GroupDefault})
+			d.Assignments = append(d.Assignments, desktop.Assignment{UserID: u, Group: workspace.GroupDefault})
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
+	"carrel/internal/workspace"
 )
 
 // Env is a store with a network and a user in each of two projects, to which pools are added.
@@ -46,7 +47,7 @@ func (e *Env) Pool(id string) pool.Pool {
 
 // In makes a new desktop one of a pool's.
 func In(poolID string) func(*desktop.Desktop) {
-	return func(d *desktop.Desktop) { d.PoolID, d.Type = poolID, desktop.Pooled }
+	return func(d *desktop.Desktop) { d.PoolID, d.Type = poolID, workspace.Pooled }
 }
 
 // PoolWith makes a pool with desktops.
@@ -92,7 +93,7 @@ func (e *Env) Put(m desktop.Member, was desktop.Binding) desktop.Member {
 func (e *Env) TryPut(m desktop.Member, was desktop.Binding) bool {
 	e.Helper()
 	return storetest.Do(e, func(ctx context.Context, tx *store.Tx) (bool, error) {
-		return desktop.SaveMember(ctx, tx, m, was, desktop.GroupSudo)
+		return desktop.SaveMember(ctx, tx, m, was, workspace.GroupSudo)
 	})
 }
 
@@ -120,11 +121,11 @@ func (e *Env) Grant(poolID string, grants ...pool.Grant) {
 }
 
 // ToUser lets a person use a pool.
-func ToUser(id string, in desktop.UserGroup) pool.Grant {
+func ToUser(id string, in workspace.UserGroup) pool.Grant {
 	return pool.Grant{Type: pool.GrantUser, ObjectID: id, Group: in}
 }
 
 // ToGroup lets a group use a pool.
-func ToGroup(id string, in desktop.UserGroup) pool.Grant {
+func ToGroup(id string, in workspace.UserGroup) pool.Grant {
 	return pool.Grant{Type: pool.GrantGroup, ObjectID: id, Group: in}
 }

@@ -69,7 +69,7 @@ func (w *world) addUsers(users ...directory.User) {
 
 func (w *world) addDesktop(name string, changes ...func(*desktop.Desktop)) desktop.Desktop {
 	w.Helper()
-	d := desktop.Desktop{ID: workspace.NewID(), ProjectID: project, Type: desktop.Dedicated, Name: name, SubnetID: "subnet", Created: w.clock.Now()}
+	d := desktop.Desktop{ID: workspace.NewID(), ProjectID: project, Type: workspace.Dedicated, Name: name, SubnetID: "subnet", Created: w.clock.Now()}
 	for _, change := range changes {
 		change(&d)
 	}
@@ -95,7 +95,7 @@ func (w *world) pool(id string) pool.Pool {
 func assignedTo(users ...string) func(*desktop.Desktop) {
 	return func(d *desktop.Desktop) {
 		for _, u := range users {
-			d.Assignments = append(d.Assignments, desktop.Assignment{UserID: u, Group: desktop.GroupDefault})
+			d.Assignments = append(d.Assignments, desktop.Assignment{UserID: u, Group: workspace.GroupDefault})
 		}
 	}
 }

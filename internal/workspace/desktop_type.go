@@ -1,4 +1,4 @@
-package desktop
+package workspace
 
 // DesktopType says who uses a desktop.
 type DesktopType string

@@ -1,4 +1,4 @@
-package desktop
+package workspace
 
 // UserGroup is the privilege that a person has inside a desktop.
 type UserGroup string

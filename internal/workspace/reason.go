@@ -1,4 +1,4 @@
-package pool
+package workspace
 
 // Reason is why something was done or left undone: the rule for programs, the text for people.
 type Reason struct {
