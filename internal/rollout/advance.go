@@ -15,14 +15,14 @@ import (
 	"carrel/internal/workspace"
 )
 
-// never is when sub-jobs run whose turn has not come: Advance moves them.
+// never is the due time of sub-jobs whose turn has not come; Advance sets another.
 var never = time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // keptRolloutDecisions is how many decisions about rebuilds a pool's log keeps.
 const keptRolloutDecisions = 200
 
-// AdvanceRollouts decides what is next in every rebuild that is under way, each in its own transaction under its pool's lock. Doing so
-// again, or in several processes at once, changes nothing more. It goes on with the others when one fails, and returns the first error.
+// AdvanceRollouts advances every open rollout, each in its own transaction with its pool locked. It is idempotent and safe to call in
+// several processes at once. If one rollout fails it continues with the others, and returns the first error.
 func AdvanceRollouts(ctx context.Context, s store.Transactions) error {
 	open, err := store.View(ctx, s, func(tx *store.Tx) ([]PoolRollout, error) { return OpenRollouts(ctx, tx, "") })
 	if err != nil {
@@ -37,8 +37,8 @@ func AdvanceRollouts(ctx context.Context, s store.Transactions) error {
 	return first
 }
 
-// AdvanceRollout decides what is next in the rebuild that a job carries out, and gives it to the sub-jobs. Nothing happens when the job
-// is none, or has nothing left to decide.
+// AdvanceRollout locks the pool of the rollout with this job, decides the next actions and passes them to the sub-jobs. It does nothing
+// if there is no such rollout or it has ended.
 func AdvanceRollout(ctx context.Context, s store.Transactions, jobID string) error {
 	return s.Update(ctx, func(tx *store.Tx) error {
 		r, err := ReadRollout(ctx, tx, jobID)
@@ -56,7 +56,7 @@ func AdvanceRollout(ctx context.Context, s store.Transactions, jobID string) err
 	})
 }
 
-// Advance is AdvanceRollout for who holds the pool.
+// Advance does the same as AdvanceRollout for a caller that has locked the pool p in tx.
 func Advance(ctx context.Context, tx *store.Tx, p pool.Pool, jobID string) error {
 	r, err := ReadRollout(ctx, tx, jobID)
 	if err != nil || !r.Ended.IsZero() {
@@ -66,24 +66,24 @@ func Advance(ctx context.Context, tx *store.Tx, p pool.Pool, jobID string) error
 	if err != nil {
 		return err
 	}
-	a := advance{tx: tx, rollout: &r, before: slices.Clone(r.Items), members: pool.ByDesktop(members), now: tx.Now()}
-	a.settle()
-	state := a.state()
-	actions := Rollout(state, a.now)
-	if err := a.carryOut(ctx, actions); err != nil {
+	l := lockedRollout{tx: tx, rollout: &r, before: slices.Clone(r.Items), members: pool.ByDesktop(members), now: tx.Now()}
+	l.settle()
+	state := l.state()
+	actions := Rollout(state, l.now)
+	if err := l.carryOut(ctx, actions); err != nil {
 		return err
 	}
-	if err := a.takeImage(ctx, p); err != nil {
+	if err := l.takeImage(ctx, p); err != nil {
 		return err
 	}
-	if err := a.save(ctx); err != nil || len(actions) == 0 {
+	if err := l.save(ctx); err != nil || len(actions) == 0 {
 		return err
 	}
-	return a.log(ctx, state, actions)
+	return l.log(ctx, state, actions)
 }
 
-// advance is one decision about a rollout on its way into the store.
-type advance struct {
+// lockedRollout is a rollout with its pool's desktops, read while its pool is locked: Advance applies one decision to it and saves it.
+type lockedRollout struct {
 	tx      *store.Tx
 	rollout *PoolRollout
 	before  []RolloutEntry // as they were read
@@ -91,18 +91,18 @@ type advance struct {
 	now     time.Time
 }
 
-// settle notes what became of the desktops that were begun, by what their sub-jobs say. When the record of a sub-job was deleted, which
-// only a finished one's can be, the desktop's image tells how it ended.
-func (a *advance) settle() {
-	for i := range a.rollout.Items {
-		item := &a.rollout.Items[i]
+// settle sets the state of the items whose sub-jobs have ended. If the record of a sub-job was deleted, which is only possible after its
+// end, the desktop's image shows the result.
+func (l *lockedRollout) settle() {
+	for i := range l.rollout.Items {
+		item := &l.rollout.Items[i]
 		switch {
 		case item.State.Final():
 		case item.SubJob == workspace.SubJobFailed && item.Code == workspace.CodeGone:
 			item.State, item.Reason = ItemSkipped, "the desktop was deleted meanwhile"
 		case item.SubJob == workspace.SubJobFailed:
 			item.State = ItemFailed
-		case item.SubJob == workspace.SubJobSuccess, item.SubJob == "" && a.members[item.DesktopID].ImageID == a.rollout.ImageID:
+		case item.SubJob == workspace.SubJobSuccess, item.SubJob == "" && l.members[item.DesktopID].ImageID == l.rollout.ImageID:
 			item.State = ItemDone
 		case item.SubJob == "":
 			item.State = ItemFailed
@@ -110,12 +110,12 @@ func (a *advance) settle() {
 	}
 }
 
-// state is the snapshot that the decision rests on.
-func (a *advance) state() RolloutState {
-	r := a.rollout
+// state is the snapshot for Rollout.
+func (l *lockedRollout) state() RolloutState {
+	r := l.rollout
 	s := RolloutState{Delay: r.Delay, OnlyIdle: r.Handle == pool.NewAndIdle, Limits: r.Limits}
 	for _, e := range r.Items {
-		m, there := a.members[e.DesktopID]
+		m, there := l.members[e.DesktopID]
 		s.Items = append(s.Items, RolloutItem{
 			DesktopID: e.DesktopID, State: e.State, Deadline: e.Deadline, Left: e.Ready, Gone: !there || m.Leaving(),
 			Busy: m.Task != workspace.NoTask, Bound: m.Bound(), Session: m.Login == desktop.LoginConnected || m.Login == desktop.LoginDisconnected,
@@ -124,31 +124,31 @@ func (a *advance) state() RolloutState {
 	return s
 }
 
-func (a *advance) item(desktopID string) *RolloutEntry {
-	at, _ := slices.BinarySearchFunc(a.rollout.Items, desktopID, func(e RolloutEntry, id string) int { return cmp.Compare(e.DesktopID, id) })
-	return &a.rollout.Items[at]
+func (l *lockedRollout) item(desktopID string) *RolloutEntry {
+	at, _ := slices.BinarySearchFunc(l.rollout.Items, desktopID, func(e RolloutEntry, id string) int { return cmp.Compare(e.DesktopID, id) })
+	return &l.rollout.Items[at]
 }
 
-// carryOut writes what was decided. A sub-job that a worker has at this moment, because it is telling people something, looks at its item
-// when it is done with that; the others are moved here.
-func (a *advance) carryOut(ctx context.Context, actions []RolloutAction) error {
+// carryOut applies the actions. A sub-job that is running at this moment, because it shows a message to users, reads its item afterwards;
+// the others become due here.
+func (l *lockedRollout) carryOut(ctx context.Context, actions []RolloutAction) error {
 	var now, skipped []string
 	for _, act := range actions {
 		switch act.Kind {
 		case RolloutRebuild:
-			begun, err := a.begin(ctx, act.DesktopID)
+			begun, err := l.begin(ctx, act.DesktopID)
 			if err != nil {
 				return err
 			}
 			if begun {
-				now = append(now, a.item(act.DesktopID).SubJobID)
+				now = append(now, l.item(act.DesktopID).SubJobID)
 			}
 		case RolloutWarn:
-			item := a.item(act.DesktopID)
+			item := l.item(act.DesktopID)
 			item.State, item.Deadline, item.Told, item.Ready = ItemWarned, act.Deadline, time.Time{}, false
 			now = append(now, item.SubJobID)
 		case RolloutSkip:
-			item := a.item(act.DesktopID)
+			item := l.item(act.DesktopID)
 			if item.State == ItemWarned {
 				now = append(now, item.SubJobID) // the message is taken back first
 			} else {
@@ -156,104 +156,103 @@ func (a *advance) carryOut(ctx context.Context, actions []RolloutAction) error {
 			}
 			item.State, item.Reason = ItemSkipped, act.Reason
 		case RolloutRecall:
-			item := a.item(act.DesktopID)
+			item := l.item(act.DesktopID)
 			item.State, item.Reason = ItemStopped, act.Reason
 			now = append(now, item.SubJobID)
 		case RolloutStop:
-			if err := a.stop(ctx, act.Reason); err != nil {
+			if err := l.stop(ctx, act.Reason); err != nil {
 				return err
 			}
 		}
 	}
-	if err := a.skip(ctx, skipped); err != nil {
+	if err := l.skip(ctx, skipped); err != nil {
 		return err
 	}
-	return a.tx.ScheduleSubJobs(ctx, now, a.now)
+	return l.tx.ScheduleSubJobs(ctx, now, l.now)
 }
 
-// begin gives a desktop to its sub-job, unless another job took it since the snapshot.
-func (a *advance) begin(ctx context.Context, desktopID string) (bool, error) {
-	found, err := desktop.LockDesktops(ctx, a.tx, a.rollout.ProjectID, []string{desktopID})
+// begin assigns a desktop's task to its sub-job, and returns false if another job has taken the desktop since the snapshot.
+func (l *lockedRollout) begin(ctx context.Context, desktopID string) (bool, error) {
+	found, err := desktop.LockDesktops(ctx, l.tx, l.rollout.ProjectID, []string{desktopID})
 	if err != nil || len(found) == 0 || found[0].Task != workspace.NoTask {
 		return false, err
 	}
-	item, m := a.item(desktopID), a.members[desktopID]
+	item, m := l.item(desktopID), l.members[desktopID]
 	item.State, item.Wipe = ItemRebuilding, m.Used && !m.Bound()
-	return true, pool.BeginRebuild(ctx, a.tx, found[0], m, item.SubJobID)
+	return true, pool.BeginRebuild(ctx, l.tx, found[0], m, item.SubJobID)
 }
 
-// stop ends what has not begun.
-func (a *advance) stop(ctx context.Context, why string) error {
-	a.rollout.Stopped = why
+// stop cancels all items that are waiting.
+func (l *lockedRollout) stop(ctx context.Context, why string) error {
+	l.rollout.Stopped = why
 	var waiting []string
-	for i := range a.rollout.Items {
-		if item := &a.rollout.Items[i]; item.State == ItemWaiting {
+	for i := range l.rollout.Items {
+		if item := &l.rollout.Items[i]; item.State == ItemWaiting {
 			item.State, item.Reason = ItemStopped, why
 			waiting = append(waiting, item.SubJobID)
 		}
 	}
-	return a.tx.EndSubJobs(ctx, waiting, workspace.SubJobFailed, workspace.CodeStopped, "not rebuilt: "+why)
+	return l.tx.EndSubJobs(ctx, waiting, workspace.SubJobFailed, workspace.CodeStopped, "not rebuilt: "+why)
 }
 
-// skip ends sub-jobs of desktops that are left alone; each with its own remark.
-func (a *advance) skip(ctx context.Context, subJobs []string) error {
+// skip ends the sub-jobs of desktops that are not rebuilt, each with the reason as its remark.
+func (l *lockedRollout) skip(ctx context.Context, subJobs []string) error {
 	byReason := map[string][]string{}
-	for _, item := range a.rollout.Items {
+	for _, item := range l.rollout.Items {
 		if slices.Contains(subJobs, item.SubJobID) {
 			byReason[item.Reason] = append(byReason[item.Reason], item.SubJobID)
 		}
 	}
 	for why, ids := range byReason {
-		if err := a.tx.EndSubJobs(ctx, ids, workspace.SubJobSuccess, "", "not rebuilt: "+why); err != nil {
+		if err := l.tx.EndSubJobs(ctx, ids, workspace.SubJobSuccess, "", "not rebuilt: "+why); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// takeImage makes the image the pool's own once a desktop works with it, or when there is none that could. From then on new desktops
-// have it; those that were made meanwhile follow.
-func (a *advance) takeImage(ctx context.Context, p pool.Pool) error {
-	r := a.rollout
+// takeImage sets the pool's image once a desktop works with it, or if there was none to rebuild. New desktops then have it; desktops that
+// were created meanwhile are added to the rollout.
+func (l *lockedRollout) takeImage(ctx context.Context, p pool.Pool) error {
+	r := l.rollout
 	done, failed := 0, 0
 	for _, item := range r.Items {
 		done += pool.Count(item.State == ItemDone)
 		failed += pool.Count(item.State == ItemFailed || item.State == ItemStopped)
 	}
-	ended := a.state().Ended()
+	ended := l.state().Ended()
 	if ended {
-		r.Ended = a.now
+		r.Ended = l.now
 	}
 	if r.Taken || done == 0 && (!ended || failed > 0) {
 		return nil
 	}
 	r.Taken = true
-	late, err := a.addLatecomers(ctx)
+	late, err := l.addLatecomers(ctx)
 	if err != nil {
 		return err
 	}
 	if late {
 		r.Ended = time.Time{}
 	}
-	return pool.SavePool(ctx, a.tx, p.AfterImage(catalog.Image{ID: r.ImageID, Type: r.ImageType}, r.JobID, a.now))
+	return pool.SavePool(ctx, l.tx, p.AfterImage(catalog.Image{ID: r.ImageID, Type: r.ImageType}, r.JobID, l.now))
 }
 
-// save writes what has changed.
-func (a *advance) save(ctx context.Context) error {
+// save writes the rollout and the items that changed.
+func (l *lockedRollout) save(ctx context.Context) error {
 	var changed []RolloutEntry
-	for i, item := range a.rollout.Items {
-		if item != a.before[i] {
+	for i, item := range l.rollout.Items {
+		if item != l.before[i] {
 			changed = append(changed, item)
 		}
 	}
-	if err := SaveRolloutItems(ctx, a.tx, changed); err != nil {
+	if err := SaveRolloutItems(ctx, l.tx, changed); err != nil {
 		return err
 	}
-	return SaveRollout(ctx, a.tx, *a.rollout)
+	return SaveRollout(ctx, l.tx, *l.rollout)
 }
 
-// rolloutInputs is what the decision log keeps of a snapshot: all of it about the desktops that something was done with, and how many
-// are in which state.
+// rolloutInputs is the part of a snapshot that the decision log keeps: the number of desktops in each state, and the items with an action.
 type rolloutInputs struct {
 	JobID   string            `json:"job_id"`
 	ImageID string            `json:"image_id"`
@@ -263,9 +262,9 @@ type rolloutInputs struct {
 	Items   []RolloutItem     `json:"items"`
 }
 
-func (a *advance) log(ctx context.Context, s RolloutState, actions []RolloutAction) error {
+func (l *lockedRollout) log(ctx context.Context, s RolloutState, actions []RolloutAction) error {
 	in := rolloutInputs{
-		JobID: a.rollout.JobID, ImageID: a.rollout.ImageID, Delay: s.Delay.String(), States: map[ItemState]int{},
+		JobID: l.rollout.JobID, ImageID: l.rollout.ImageID, Delay: s.Delay.String(), States: map[ItemState]int{},
 		Limits: RolloutLimits{Parallel: s.parallel(), MaxFailures: s.Limits.MaxFailures}, // those in force
 	}
 	var reasons []workspace.Reason
@@ -278,7 +277,7 @@ func (a *advance) log(ctx context.Context, s RolloutState, actions []RolloutActi
 	for _, act := range actions {
 		reasons = append(reasons, workspace.Reason{Rule: string(act.Kind), Text: act.Reason})
 	}
-	d := pool.PoolDecision{ID: workspace.NewID(), PoolID: a.rollout.PoolID, Kind: pool.DecideRollout, At: a.now, Reasons: reasons}
+	d := pool.PoolDecision{ID: workspace.NewID(), PoolID: l.rollout.PoolID, Kind: pool.DecideRollout, At: l.now, Reasons: reasons}
 	var err error
 	if d.Inputs, err = json.Marshal(in); err != nil {
 		return fmt.Errorf("writing a decision's inputs: %w", err)
@@ -286,5 +285,5 @@ func (a *advance) log(ctx context.Context, s RolloutState, actions []RolloutActi
 	if d.Actions, err = json.Marshal(actions); err != nil {
 		return fmt.Errorf("writing a decision's actions: %w", err)
 	}
-	return pool.InsertDecision(ctx, a.tx, d, keptRolloutDecisions)
+	return pool.InsertDecision(ctx, l.tx, d, keptRolloutDecisions)
 }

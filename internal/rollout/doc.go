@@ -1,22 +1,21 @@
-// Package rollout brings a pool's desktops to another image, or back. Rollout decides what is next, a pure function; Advance
-// carries that out while it holds the pool.
+// Package rollout brings a pool's desktops to another image, or back to the previous one.
 //
-// One function decides, Rollout: from how far each desktop (an item) is and the time to what is next, without looking at anything else.
-// One function wakes it, Advance: it reads the items under the pool's lock, settles what their sub-jobs came to, has Rollout decide, and
-// writes what was decided. It is called when a rebuild is asked for or retried, when a person says that they are ready, when a sub-job
-// ends or a countdown runs out, and by AdvanceRollouts, which looks at all that is under way and is the safety net.
+// Rollout, a pure function, decides: from a snapshot of the desktops (items) and the time to the next actions. Advance applies it: with
+// the pool locked, it reads the items, settles those whose sub-jobs have ended, calls Rollout and writes the decision. Advance is called
+// when a rebuild is requested or retried, when a user confirms to be ready, when a sub-job ends or a countdown expires, and periodically
+// for all open rollouts by AdvanceRollouts, the safety net.
 //
-// A pool has the image of the first desktop that took it (takeImage), so that desktops which the pool makes meanwhile need no rebuild.
+// A pool takes the image (takeImage) as soon as the first desktop works with it, so that desktops created meanwhile need no rebuild.
 //
 //	pool       old image ──────────────── the canary is DONE ────────────────▶ new image
 //
 //	item       WAITING ──▶ WARNED ──▶ REBUILDING ──▶ DONE
 //	              │           │            └───────▶ FAILED     too many: the rest is STOPPED
-//	              │           └─▶ STOPPED  the countdown is taken back
+//	              │           └─▶ STOPPED  the countdown is withdrawn
 //	              └─▶ SKIPPED, STOPPED     gone, busy or not idle; not begun when the rebuild stopped
 //
 //	sub-job    WAITING, not due ──▶ WAITING, due at each reminder ──▶ RUNNING ──▶ SUCCESS or FAILED
 //
-// The item says what is to become of a desktop, the sub-job what is being done to it: a sub-job of which the item waits is never due,
-// and one that ends is settled into its item by the next Advance. A retry puts both back to WAITING.
+// The item says what is to happen to a desktop, the sub-job what is happening: the sub-job of a waiting item is never due, and when a
+// sub-job ends, the next Advance settles its item. A retry sets both back to WAITING.
 package rollout

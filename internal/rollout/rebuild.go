@@ -129,32 +129,32 @@ func RetryRebuild(ctx context.Context, tx *store.Tx, job workspace.Job) error {
 	return Advance(ctx, tx, p, job.ID)
 }
 
-// stopRollouts gives up what has not begun of rebuilds, for who holds their pool. It returns the desktops that are being rebuilt: those
-// go on.
+// stopRollouts cancels the waiting items of open rollouts; the caller has locked their pool. It returns the desktops that are being
+// rebuilt: those continue.
 func stopRollouts(ctx context.Context, tx *store.Tx, open []PoolRollout) (begun []string, err error) {
 	for _, o := range open {
 		r, err := ReadRollout(ctx, tx, o.JobID)
 		if err != nil {
 			return nil, err
 		}
-		a := advance{tx: tx, rollout: &r, before: slices.Clone(r.Items), now: tx.Now()}
+		l := lockedRollout{tx: tx, rollout: &r, before: slices.Clone(r.Items), now: tx.Now()}
 		for _, item := range r.Items {
 			if item.State == ItemRebuilding && item.SubJob != "" && !item.SubJob.Done() {
 				begun = append(begun, item.DesktopID)
 			}
 		}
-		if err := a.carryOut(ctx, halt(a.state().Items, "an administrator went back to the former image")); err != nil {
+		if err := l.carryOut(ctx, halt(l.state().Items, "an administrator went back to the former image")); err != nil {
 			return nil, err
 		}
-		r.Ended = a.now
-		if err := a.save(ctx); err != nil {
+		r.Ended = l.now
+		if err := l.save(ctx); err != nil {
 			return nil, err
 		}
 	}
 	return begun, nil
 }
 
-// rebuildPool begins a rebuild for who holds the pool.
+// rebuildPool begins a rollout; the caller has locked the pool. It returns the id of the job.
 func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits RolloutLimits) (string, error) {
 	image, err := catalog.ReadImage(ctx, tx, p.ProjectID, r.ImageID)
 	if err != nil {

@@ -233,15 +233,15 @@ func (s RolloutState) canary(open []RolloutItem, tally map[ItemState]int, now ti
 	slices.SortStableFunc(free, func(a, b RolloutItem) int {
 		return cmp.Or(desktop.Before(s.ready(a, now), s.ready(b, now)), desktop.Before(!a.Bound, !b.Bound))
 	})
-	return s.advance(free[0], 1, "first, alone", now)
+	return s.next(free[0], 1, "first, alone", now)
 }
 
-// wave warns everybody who is to be warned and begins as many desktops as there is room for: first those that nobody has.
+// wave warns all users who have to be warned and begins up to room desktops, those without a user first.
 func (s RolloutState) wave(open []RolloutItem, room int, now time.Time) []RolloutAction {
 	slices.SortStableFunc(open, func(a, b RolloutItem) int { return desktop.Before(!a.Bound, !b.Bound) })
 	var actions []RolloutAction
 	for _, i := range open {
-		next := s.advance(i, room, "its turn", now)
+		next := s.next(i, room, "its turn", now)
 		for _, a := range next {
 			room -= pool.Count(a.Kind == RolloutRebuild)
 		}
@@ -250,8 +250,8 @@ func (s RolloutState) wave(open []RolloutItem, room int, now time.Time) []Rollou
 	return actions
 }
 
-// advance returns the next step of a desktop that has not begun, if it can be taken now.
-func (s RolloutState) advance(i RolloutItem, room int, turn string, now time.Time) []RolloutAction {
+// next returns the next action for a desktop that is not being rebuilt yet, or none if it has to wait.
+func (s RolloutState) next(i RolloutItem, room int, turn string, now time.Time) []RolloutAction {
 	ready := s.ready(i, now)
 	switch {
 	case i.Busy:
