@@ -64,7 +64,7 @@ type Runner struct {
 
 	coordinating sync.WaitGroup
 
-	crowded map[workspace.JobType]bool // whose room the last claim filled; the loop's alone
+	crowded map[workspace.JobType]bool // types whose slots the last claim filled; used by the loop only
 
 	mu   sync.Mutex // guards held
 	held map[string]*claim
@@ -217,11 +217,11 @@ func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
 // claimPause is how long the queue is left alone after a fault of the store.
 const claimPause = 2 * time.Second
 
-// claim takes as many due sub-jobs of each type as there is room for, and says when to look again. The queue of a type whose room the
-// last claim filled is known to be long, and is not asked before there is room again.
+// claim takes as many due sub-jobs of each type as there are free slots, and returns when to look again. The queue of a type whose slots
+// the last claim filled is known to be long, and is not read before a slot is free again.
 func (r *Runner) claim(ctx context.Context) ([]*claim, time.Duration, error) {
-	room := r.room()
-	types := slices.Sorted(maps.Keys(room))
+	free := r.freeSlots()
+	types := slices.Sorted(maps.Keys(free))
 	if !slices.ContainsFunc(types, func(t workspace.JobType) bool { return r.crowded[t] }) {
 		wait, err := r.untilDue(ctx, types)
 		if err != nil {
@@ -233,16 +233,16 @@ func (r *Runner) claim(ctx context.Context) ([]*claim, time.Duration, error) {
 	}
 	var subs []workspace.SubJob
 	err := r.store.Update(ctx, func(tx *store.Tx) (err error) {
-		subs, err = tx.ClaimSubJobs(ctx, r.owner, room, r.conf.Lease)
+		subs, err = tx.ClaimSubJobs(ctx, r.owner, free, r.conf.Lease)
 		return err
 	})
 	if err != nil {
 		return nil, min(r.conf.Poll, claimPause), err
 	}
 	for _, s := range subs {
-		room[s.Type]--
+		free[s.Type]--
 	}
-	for t, left := range room {
+	for t, left := range free {
 		r.crowded[t] = left == 0
 	}
 	claimed := r.hold(ctx, subs)
@@ -293,28 +293,28 @@ func (r *Runner) readDesktops(ctx context.Context, claimed []*claim) {
 	}
 }
 
-// room is how many more sub-jobs of each type may run; types without room are left out.
-func (r *Runner) room() map[workspace.JobType]int {
+// freeSlots returns how many more sub-jobs of each type may run in this process; types without free slots are omitted.
+func (r *Runner) freeSlots() map[workspace.JobType]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	room := make(map[workspace.JobType]int, len(r.plans))
+	free := make(map[workspace.JobType]int, len(r.plans))
 	for t := range r.plans {
-		room[t] = DefaultParallel
+		free[t] = DefaultParallel
 		if _, light := workspace.AccountJobs[t]; light {
-			room[t] = AccountParallel
+			free[t] = AccountParallel
 		}
 		if t == workspace.JobHashPasswords {
-			room[t] = passwordParallel
+			free[t] = passwordParallel
 		}
 		if n, ok := r.conf.Parallel[t]; ok {
-			room[t] = n
+			free[t] = n
 		}
 	}
 	for _, c := range r.held {
-		room[c.kind]--
+		free[c.kind]--
 	}
-	maps.DeleteFunc(room, func(_ workspace.JobType, n int) bool { return n <= 0 })
-	return room
+	maps.DeleteFunc(free, func(_ workspace.JobType, n int) bool { return n <= 0 })
+	return free
 }
 
 func (r *Runner) hold(ctx context.Context, subs []workspace.SubJob) []*claim {
