@@ -17,9 +17,9 @@ import (
 
 type auditCmd struct {
 	settings
-	Heal    bool   `help:"Set machines without a desktop aside, remove those that were for audit.keep_days, and mark desktops without a machine as ERROR." xor:"do"`
-	Yes     bool   `help:"Heal without asking."`
-	Restore string `help:"Start a machine that is set aside, to get at its files; say the desktop's id." placeholder:"ID" xor:"do"`
+	Heal    bool   `help:"Set machines without a desktop aside, remove those set aside for audit.keep_days, and mark desktops without a machine as ERROR." xor:"do"`
+	Yes     bool   `help:"Heal without confirmation."`
+	Restore string `help:"Start the machine with this desktop id that is set aside, to get its files." placeholder:"ID" xor:"do"`
 }
 
 func (c *auditCmd) Run(ctx context.Context) (err error) {
@@ -49,17 +49,17 @@ func (c *auditCmd) Run(ctx context.Context) (err error) {
 	return c.heal(ctx, session, report)
 }
 
-// tellDifferences ends with an error when there are any, so that a script notices.
+// tellDifferences prints that there are none, or returns an error with their number, so that the exit code shows it.
 func tellDifferences(r job.Report) error {
 	n := r.Differences()
 	switch {
 	case n == 0:
-		fmt.Println("Every desktop at rest has its machine, and every machine of this installation its desktop.")
+		fmt.Println("Every idle desktop has its machine, and every machine of this installation has its desktop.")
 		return nil
 	case len(r.ToMend()) > 0:
-		return fmt.Errorf("%d differences; to mend them: carrel audit --heal, with the same flags", n)
+		return fmt.Errorf("%d differences; to repair them: carrel audit --heal, with the same flags", n)
 	default:
-		return fmt.Errorf("%d differences, of which healing mends none now", n)
+		return fmt.Errorf("%d differences, none of which healing can repair now", n)
 	}
 }
 
@@ -94,17 +94,17 @@ func (c *auditCmd) heal(ctx context.Context, session *app.AuditSession, found jo
 	}
 	if aside {
 		fmt.Printf(`
-What is set aside is stopped and keeps its disks. carrel audit --heal removes it after %s. To bring one back: restore the
-database that knows its desktop, then it comes back by itself; or carrel audit --restore ID starts it, to get at its files.
+Machines that are set aside are stopped and keep their disks. carrel audit --heal removes them after %s. To bring one back, restore
+the database that contains its desktop; to get its files, start it with carrel audit --restore ID.
 `, days(healed.Keep))
 	}
 	return nil
 }
 
-// confirm asks on a terminal whether to go on, and fails where nobody can be asked.
+// confirm asks for confirmation on a terminal, and returns an error without one.
 func confirm(mend []job.Finding) error {
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
-		return fmt.Errorf("this would change %d machines and desktops: say --yes, or run it on a terminal", len(mend))
+		return fmt.Errorf("this would change %d machines and desktops: add --yes, or run it on a terminal", len(mend))
 	}
 	fmt.Printf("\nHeal these %d? [y/N] ", len(mend))
 	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
@@ -119,11 +119,11 @@ func restore(ctx context.Context, session *app.AuditSession, config app.Config, 
 	if err != nil {
 		return err
 	}
-	fmt.Printf("The machine %s runs and is not set aside any more.\n", name)
+	fmt.Printf("The machine %s is running and is no longer set aside.\n", name)
 	if config.Engine == "incus" {
-		fmt.Printf("To get at its files: incus --project %s file pull -r %s/home .\n", config.Incus.Project, name)
+		fmt.Printf("To get its files: incus --project %s file pull -r %s/home .\n", config.Incus.Project, name)
 	}
-	fmt.Println("No desktop has it, unless the database that knows it is restored: the next carrel audit --heal sets it aside again.")
+	fmt.Println("It has no desktop, unless you restore the database that contains it: the next carrel audit --heal sets it aside again.")
 	return nil
 }
 
@@ -151,7 +151,7 @@ func what(f job.Finding) string {
 	return "desktop's machine that is set aside"
 }
 
-// plan says what healing does about a finding, or why it does nothing.
+// plan says what healing does with a finding, or why it does nothing.
 func plan(f job.Finding, keep time.Duration) string {
 	since := ""
 	if !f.Aside.IsZero() {

@@ -20,7 +20,7 @@ import (
 
 type doctorCmd struct {
 	settings
-	Prepare bool `help:"First raise limits and start Incus, as carrel up does."`
+	Prepare bool `help:"First raise kernel limits and start Incus, as carrel up does."`
 }
 
 func (c *doctorCmd) Run(ctx context.Context) error {
@@ -30,7 +30,7 @@ func (c *doctorCmd) Run(ctx context.Context) error {
 	}
 	mails := checkMailTemplates(&config)
 	if config.Engine == "sim" {
-		fmt.Println("The simulated engine needs nothing of this host.")
+		fmt.Println("The simulated engine has no prerequisites on this host.")
 		host.Report(os.Stdout, mails)
 		return nil
 	}
@@ -51,8 +51,8 @@ func (c *doctorCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// checkMachines tells of machines that are no desktops of this installation. Where the engine cannot be asked, the other checks
-// say why.
+// checkMachines reports machines that are not desktops of this installation. If the engine does not answer, it returns nothing: other
+// checks report that.
 func checkMachines(ctx context.Context, config app.Config) []host.Finding {
 	const name = "machines of others"
 	told, err := app.FindUnknownMachines(ctx, config)
@@ -60,7 +60,7 @@ func checkMachines(ctx context.Context, config app.Config) []host.Finding {
 		return nil
 	}
 	if err != nil {
-		return []host.Finding{{Name: name, Level: host.Warn, Found: "they cannot be listed: " + err.Error(), Remedy: "see carrel audit"}}
+		return []host.Finding{{Name: name, Level: host.Warn, Found: "cannot be listed: " + err.Error(), Remedy: "see carrel audit"}}
 	}
 	if len(told) == 0 {
 		return []host.Finding{{Name: name, Level: host.OK, Found: "none"}}
@@ -82,7 +82,7 @@ func checkCapacity(ctx context.Context, config app.Config) []host.Finding {
 	return capacityFindings(all)
 }
 
-// checkSubvolumes looks for what escapes the limit of a disk, where this machine has the storage pools.
+// checkSubvolumes looks for btrfs subvolumes that escape the limit of a disk, if this host has the storage pools.
 func checkSubvolumes(ctx context.Context, config app.Config) []host.Finding {
 	const name = "subvolumes within disks"
 	nested, err := incus.NestedSubvolumes(ctx, slices.Collect(maps.Values(config.Incus.Classes)))
@@ -95,28 +95,28 @@ func checkSubvolumes(ctx context.Context, config app.Config) []host.Finding {
 	var findings []host.Finding
 	for _, path := range nested {
 		findings = append(findings, host.Finding{
-			Name: name, Level: host.Warn, Found: path + ": what is written there escapes the limit of the disk",
-			Remedy: "move its files into a plain folder beside it, then btrfs subvolume delete '" + path + "'",
+			Name: name, Level: host.Warn, Found: path + ": files in it do not count towards the disk's limit",
+			Remedy: "move its files into a plain directory beside it, then run btrfs subvolume delete '" + path + "'",
 		})
 	}
 	return findings
 }
 
-// capacityFindings says of each capacity how much of it is used and promised, and warns where little is left.
+// capacityFindings reports usage and promises of each capacity, and warns if little is left.
 func capacityFindings(all []desktop.Capacity) []host.Finding {
 	var findings []host.Finding
 	for _, c := range all {
 		f := host.Finding{Name: "capacity: " + c.ID, Level: host.OK, Found: fmt.Sprintf("%d GiB, %d used, %d of %d promised to desktops", c.Size>>10, c.Used>>10, c.Promised>>10, c.Bound>>10)}
 		if why := job.LowCapacity(c); why != "" {
 			f.Level, f.Found = host.Warn, f.Found+": "+why
-			f.Remedy = "delete or stop desktops, add disk or memory, or promise more of it: overcommit in the configuration"
+			f.Remedy = "delete or stop desktops, add disk or memory, or raise overcommit in the configuration"
 		}
 		findings = append(findings, f)
 	}
 	return findings
 }
 
-// checkMailTemplates tries the mail templates of the house. None of them keeps desktops from running.
+// checkMailTemplates validates the custom mail templates. Its findings are warnings: desktops run without them.
 func checkMailTemplates(config *app.Config) []host.Finding {
 	const name = "mail templates"
 	faults, err := mail.CheckTemplates(config.MailSettings())
@@ -131,7 +131,7 @@ func checkMailTemplates(config *app.Config) []host.Finding {
 		})
 	}
 	if len(findings) == 0 {
-		findings = []host.Finding{{Name: name, Level: host.OK, Found: "can be used"}}
+		findings = []host.Finding{{Name: name, Level: host.OK, Found: "valid"}}
 	}
 	return findings
 }

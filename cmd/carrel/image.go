@@ -9,7 +9,7 @@ import (
 )
 
 type imageCmd struct {
-	Build  imageBuildCmd  `cmd:"" help:"Build an image from its recipe in images/, unless the engine has it as it would be."`
+	Build  imageBuildCmd  `cmd:"" help:"Build an image from its recipe in images/, unless the engine has it already, unchanged."`
 	Import imageImportCmd `cmd:"" help:"Import an image from a file and offer it as a gold image."`
 }
 
@@ -38,7 +38,7 @@ type imageImportCmd struct {
 	settings
 	File   string `arg:"" type:"existingfile" help:"A unified Incus image, or the metadata of a split one."`
 	Rootfs string `help:"Root file system of a split image." type:"existingfile" placeholder:"FILE"`
-	Alias  string `help:"Name to offer it under." required:"" placeholder:"NAME"`
+	Alias  string `help:"Name of the image." required:"" placeholder:"NAME"`
 }
 
 func (c *imageImportCmd) Run(ctx context.Context) error {
@@ -53,5 +53,5 @@ func (c *imageImportCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// step announces what is being done.
+// step prints the step that begins.
 func step(sentence string) { fmt.Println("==>", sentence) }

@@ -7,14 +7,14 @@ import (
 	"carrel/internal/mail"
 )
 
-// mailCmd is about the mails to people.
+// mailCmd has the commands about mails to users.
 type mailCmd struct {
-	Templates mailTemplatesCmd `cmd:"" help:"Write the built-in templates into a folder, as a start for your own. Files that are there are kept."`
+	Templates mailTemplatesCmd `cmd:"" help:"Write the built-in templates to a directory, as a basis for your own. Existing files are kept."`
 }
 
 type mailTemplatesCmd struct {
 	settings
-	To string `arg:"" optional:"" help:"The folder; by default the one that carrel serve reads." placeholder:"DIR"`
+	To string `arg:"" optional:"" help:"The directory; by default the one that carrel serve reads." placeholder:"DIR"`
 }
 
 func (c *mailTemplatesCmd) Run() error {
@@ -27,7 +27,7 @@ func (c *mailTemplatesCmd) Run() error {
 	if c.To != "" {
 		folder = c.To
 	} else if _, err := os.Stat(config.Data); err != nil {
-		return fmt.Errorf("%w: give --data as carrel serve has it, or name a folder", err)
+		return fmt.Errorf("%w: use the same --data as carrel serve, or name a directory", err)
 	}
 	written, err := mail.WriteTemplates(folder)
 	for _, name := range written {
@@ -37,13 +37,13 @@ func (c *mailTemplatesCmd) Run() error {
 		return err
 	}
 	if len(written) == 0 {
-		fmt.Println("All templates are there already; they were kept.")
+		fmt.Println("All templates exist already and were kept.")
 	}
-	fmt.Printf("\nChange what is in %s and remove the rest; docs/mail.md explains the fields.\n", folder)
+	fmt.Printf("\nEdit the templates in %s that you need and delete the others; docs/mail.md explains the fields.\n", folder)
 	if folder == read {
-		fmt.Println("A running Carrel notices within a second. carrel doctor says whether each template can be used.")
+		fmt.Println("A running Carrel reloads them within a second. carrel doctor validates each template.")
 	} else {
-		fmt.Printf("carrel serve reads %s; name another folder in the configuration, mail.templates.\n", read)
+		fmt.Printf("carrel serve reads %s; set mail.templates in the configuration to use another directory.\n", read)
 	}
 	return nil
 }

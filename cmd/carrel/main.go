@@ -17,19 +17,18 @@ var version = "unknown"
 // commands is the command line.
 type commands struct {
 	Serve     serveCmd     `cmd:"" help:"Run the control plane."`
-	Up        upCmd        `cmd:"" help:"Prepare this host, run the control plane and show a first desktop."`
-	Doctor    doctorCmd    `cmd:"" help:"Check what desktops need on this host, one by one, and name the remedies."`
-	Audit     auditCmd     `cmd:"" help:"Compare desktops with the engine's machines; --heal mends both."`
+	Up        upCmd        `cmd:"" help:"Prepare this host, run the control plane and create a first desktop."`
+	Doctor    doctorCmd    `cmd:"" help:"Check the prerequisites on this host and name the remedies."`
+	Audit     auditCmd     `cmd:"" help:"Compare desktops with the engine's machines; --heal repairs differences."`
 	Image     imageCmd     `cmd:"" help:"Build or import desktop images."`
-	Mail      mailCmd      `cmd:"" help:"Write out the mail templates, to change them."`
-	SecretKey secretKeyCmd `cmd:"" name:"secret-key" help:"Make the key file that replicas share."`
-	Uninstall uninstallCmd `cmd:"" help:"Remove every desktop and all that Carrel made in Incus."`
+	Mail      mailCmd      `cmd:"" help:"Customise mails to users."`
+	SecretKey secretKeyCmd `cmd:"" name:"secret-key" help:"Create the key file that replicas share."`
+	Uninstall uninstallCmd `cmd:"" help:"Remove every desktop and everything that Carrel created in Incus."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
-// garbage is how much, in percent of what lives, gathers before it is collected. A page of a list leaves a third of a megabyte
-// of it, what lives is some tens of megabytes, and a request that meets a collection takes twice as long. The environment's
-// GOGC has the last word.
+// garbage is the default GOGC in percent. A page of a list leaves a third of a megabyte of garbage, live memory is some tens of
+// megabytes, and a request during a collection takes twice as long. The environment variable GOGC takes precedence.
 const garbage = 400
 
 func main() {

@@ -6,7 +6,7 @@ import (
 	"carrel/internal/secret"
 )
 
-// secretKeyCmd makes the key that replicas share.
+// secretKeyCmd creates the key file that replicas share.
 type secretKeyCmd struct {
 	File string `arg:"" help:"A file that does not exist yet." placeholder:"FILE"`
 }

@@ -11,21 +11,21 @@ import (
 	"carrel/internal/telemetry"
 )
 
-// settings are the flags of the commands that run or look at a control plane. A flag wins over the configuration file.
+// settings are the flags of the commands that run or inspect a control plane. A flag overrides the configuration file.
 type settings struct {
-	Data     string `help:"Directory of everything that Carrel keeps; ${default} if not given." default:"data" placeholder:"DIR"`
-	Listen   string `help:"Address to serve on; ${default} if not given." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Engine   string `help:"What runs the desktops: incus, or sim for simulated ones; ${default} if not given." default:"incus" enum:"incus,sim" placeholder:"incus|sim"`
-	Config   string `help:"YAML file with everything else; see docs/configuration.md." type:"existingfile" placeholder:"FILE"`
+	Data     string `help:"Data directory: database, keys, bootstrap.json; ${default} by default." default:"data" placeholder:"DIR"`
+	Listen   string `help:"Listen address; ${default} by default." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Engine   string `help:"Engine that runs the desktops: incus, or sim for simulated ones; ${default} by default." default:"incus" enum:"incus,sim" placeholder:"incus|sim"`
+	Config   string `help:"YAML file with all other settings; see docs/configuration.md." type:"existingfile" placeholder:"FILE"`
 	Database string `help:"postgres:// URL; SQLite in the data directory by default." placeholder:"URL"`
-	TLS      string `help:"Speak https with a certificate made here: self-signed." name:"tls" enum:",self-signed" default:"" placeholder:"self-signed"`
-	TLSCert  string `help:"Speak https with this certificate (PEM)." name:"tls-cert" type:"existingfile" placeholder:"FILE"`
+	TLS      string `help:"Serve HTTPS with a generated certificate: self-signed." name:"tls" enum:",self-signed" default:"" placeholder:"self-signed"`
+	TLSCert  string `help:"Serve HTTPS with this certificate (PEM)." name:"tls-cert" type:"existingfile" placeholder:"FILE"`
 	TLSKey   string `help:"The certificate's private key (PEM)." name:"tls-key" type:"existingfile" placeholder:"FILE"`
-	LogLevel string `help:"debug, info, warn or error." placeholder:"LEVEL"`
+	LogLevel string `help:"Log level: debug, info, warn or error." placeholder:"LEVEL"`
 	LogJSON  bool   `help:"Log as JSON." name:"log-json"`
 }
 
-// config reads the configuration file and lays the flags over it.
+// config reads the configuration file, applies the flags and validates the result.
 func (s settings) config() (app.Config, error) {
 	c, err := app.ReadConfig(s.Config)
 	if err != nil {
@@ -77,13 +77,13 @@ func (s *serveCmd) Run(ctx context.Context) error {
 	return finish(ctx, a)
 }
 
-// drainTime is how long running steps and requests may take after SIGTERM; what is left then is resumed at the next start.
+// drainTime is how long running steps and requests may take after SIGTERM; the rest is resumed at the next start.
 const drainTime = 20 * time.Second
 
-// finish waits for a signal or a fault, and drains.
+// finish waits for a signal or an error, and drains.
 func finish(ctx context.Context, a *app.App) error {
 	err := a.Wait(ctx)
-	fmt.Println("Carrel stops: it finishes what is running. Desktops go on.")
+	fmt.Println("Carrel is stopping: it finishes running work. Desktops keep running.")
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	a.Stop(stopping)

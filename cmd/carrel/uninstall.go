@@ -10,8 +10,8 @@ import (
 
 type uninstallCmd struct {
 	settings
-	Yes              bool `help:"Really remove everything."`
-	AllInstallations bool `help:"Also when machines of other installations are there."`
+	Yes              bool `help:"Confirm the removal."`
+	AllInstallations bool `help:"Remove also if machines of other installations exist."`
 }
 
 func (c *uninstallCmd) Run(ctx context.Context) error {
@@ -20,13 +20,13 @@ func (c *uninstallCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if !c.Yes {
-		return errors.New("this removes every desktop with its disks, and Carrel's project, storage pools and networks in Incus: say --yes")
+		return errors.New("this removes every desktop with its disks, and Carrel's project, storage pools and networks in Incus: confirm with --yes")
 	}
 	if config.Engine == "incus" {
 		if err := app.RemoveIncus(ctx, config, c.AllInstallations, step); err != nil {
 			return err
 		}
 	}
-	fmt.Printf("Carrel's part of Incus is gone. What remains is the data directory %s: remove it yourself.\n", config.Data)
+	fmt.Printf("Everything of Carrel in Incus was removed. The data directory %s is kept: remove it yourself.\n", config.Data)
 	return nil
 }

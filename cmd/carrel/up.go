@@ -10,7 +10,7 @@ import (
 	"carrel/internal/host"
 )
 
-// upCmd is everything between an installed Incus and a first working desktop.
+// upCmd prepares the host, Incus and the image, runs the control plane and creates a first desktop.
 type upCmd struct {
 	settings
 }
@@ -23,7 +23,7 @@ func (c *upCmd) Run(ctx context.Context) error {
 	start := time.Now()
 	if config.Engine == "incus" {
 		if err := prepare(ctx, config); err != nil {
-			return fmt.Errorf("%w\n\ncarrel doctor checks this host point by point; --engine sim needs nothing of it", err)
+			return fmt.Errorf("%w\n\ncarrel doctor checks this host; --engine sim has no prerequisites", err)
 		}
 	}
 	step("Starting Carrel")
@@ -44,7 +44,7 @@ func (c *upCmd) Run(ctx context.Context) error {
 	return finish(ctx, a)
 }
 
-// prepare makes the host, Incus and the image ready. Each part looks first and leaves alone what is there.
+// prepare prepares the host, Incus and the image. Each part is idempotent.
 func prepare(ctx context.Context, c app.Config) error {
 	step("Preparing this host")
 	say := func(sentence string) { fmt.Println("   ", sentence) }
@@ -67,19 +67,19 @@ func welcome(c app.Config, a *app.App, demo app.Demo) {
 	fmt.Printf(`
 Carrel is ready.
 
-  For people, in a browser
+  For users, in a browser
     Open the first desktop   %s
-                             (good once, within the hour)
+                             (single use, valid for one hour)
     Sign in at               %s
                              user %s, password %s
 
-  For administrators, who call the API; this name does not sign in to the page above
+  For administrators, who call the API; this account cannot sign in to the portal above
     Documentation            %s/docs
     Desktops                 %s/v2/%s/desktops
     Credentials              user %s, password %s, access key %s
-                             all of it, with the secret key, in %s/bootstrap.json
+                             all credentials, with the secret key, are in %s/bootstrap.json
 
-Ctrl-C stops Carrel; the desktops go on.
+Ctrl-C stops Carrel; the desktops keep running.
 `,
 		demo.Link, a.URL, demo.UserName, demo.Password, a.URL, a.URL, a.Bootstrap.ProjectID,
 		a.Bootstrap.UserName, a.Bootstrap.Password, a.Bootstrap.AccessKey, c.Data)
