@@ -185,7 +185,7 @@ func (t *detaching) carryOut(ctx context.Context, tx *store.Tx, projectID string
 	for i, d := range t.desktops {
 		ids[i], names[d.ID] = d.ID, d.Name
 		for _, h := range t.from[d.ID] {
-			records = append(records, h.detached(d.ID, tx.Now()))
+			records = append(records, detached(h, d.ID, tx.Now()))
 		}
 	}
 	change, err := changing(ctx, tx, ids, nil, func() error { return Unassign(ctx, tx, t.pairs) })

@@ -15,7 +15,7 @@ func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g directory
 	err := ChangeGroups(ctx, tx, c, []string{g.ID}, nil, func(held []desktop.Desktop) error {
 		for _, d := range held {
 			if h, has := holderOf(d, HolderGroup, g.ID, ""); has {
-				records = append(records, h.detached(d.ID, tx.Now()))
+				records = append(records, detached(h, d.ID, tx.Now()))
 			}
 		}
 		if err := desktop.PoolsOfGroupChanged(ctx, tx, g.ID); err != nil {

@@ -33,7 +33,7 @@ type Detachment struct {
 }
 
 // detached records that a desktop was taken from a holder.
-func (h Holder) detached(desktopID string, at time.Time) Detachment {
+func detached(h Holder, desktopID string, at time.Time) Detachment {
 	return Detachment{
 		DesktopID: desktopID, Type: h.Type, HolderID: h.ID, HolderName: h.Name, Group: cmp.Or(h.Group, workspace.GroupDefault), Detached: at,
 	}
@@ -43,7 +43,7 @@ func (h Holder) detached(desktopID string, at time.Time) Detachment {
 func detachmentsOf(lost []desktop.Assignment, at time.Time) []Detachment {
 	records := make([]Detachment, len(lost))
 	for i, a := range lost {
-		records[i] = Holder{Type: HolderUser, ID: a.UserID, Name: a.UserName, Group: a.Group}.detached(a.DesktopID, at)
+		records[i] = detached(Holder{Type: HolderUser, ID: a.UserID, Name: a.UserName, Group: a.Group}, a.DesktopID, at)
 	}
 	return records
 }

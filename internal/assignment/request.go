@@ -12,15 +12,8 @@ import (
 
 // Limits of a request that assigns desktops.
 const (
-	MaxAttachedDesktops  = 10_000
-	MaxAttachedPeople    = 10_000
-	MaxPeoplePerDesktop  = 500 // on a SHARED desktop
-	MaxAssignNumber      = 100 // of desktop_assigin_user_num and user_assigin_desktop_num
-	MaxAssignments       = 50_000
-	maxObjectName        = 255
-	maxObjectID          = 255
-	defaultAssignNumber  = 1
-	maxNamePolicyIDBytes = 36
+	maxObjectName = 255
+	maxObjectID   = 255
 )
 
 // AttachDesktops asks for desktops to be given to people: to those that each desktop names, or to Users by a strategy.
@@ -52,90 +45,6 @@ type AttachPerson struct {
 	Name   string
 	Domain string
 	Group  workspace.UserGroup // empty: the desktop's
-}
-
-// AssignModel says how people and desktops are brought together. The zero value is FIXED_RELATION.
-type AssignModel struct {
-	Dimension       AssignDimension // empty: the strategy's
-	Strategy        AssignStrategy
-	UsersPerDesktop int    // desktop_assigin_user_num, 0..100; 0 counts as not sent
-	DesktopsPerUser int    // user_assigin_desktop_num, 0..100; 0 counts as not sent
-	NamePolicyID    string // makes the names of desktops that are given none
-}
-
-// AssignDimension says whether a strategy goes through people or through desktops.
-type AssignDimension string
-
-// The dimensions.
-const (
-	DimensionUser    AssignDimension = "USER"
-	DimensionDesktop AssignDimension = "DESKTOP"
-)
-
-// AssignStrategy is a way to bring people and desktops together. docs/assignment.md defines each.
-type AssignStrategy string
-
-// The strategies. The first four choose the pairs; the last two have them given, and do all of them or none.
-const (
-	StrategyNoDesktop     AssignStrategy = "USER_NO_DESKTOP"
-	StrategyFixedDesktops AssignStrategy = "USER_FIXED_DESKTOP_NUM"
-	StrategyUserPriority  AssignStrategy = "DESKTOP_ASSIGN_USER_PRIORITY"
-	StrategyFixedUsers    AssignStrategy = "DESKTOP_ASSIGN_FIXED_USER"
-	StrategyUsersOrGroups AssignStrategy = "DESKTOP_ASSIGN_USERS_OR_GROUPS"
-	StrategyRelation      AssignStrategy = "FIXED_RELATION"
-)
-
-// strategyDimensions has every strategy with its dimension; FIXED_RELATION goes with both.
-var strategyDimensions = map[AssignStrategy]AssignDimension{
-	StrategyNoDesktop:     DimensionUser,
-	StrategyFixedDesktops: DimensionUser,
-	StrategyUserPriority:  DimensionDesktop,
-	StrategyFixedUsers:    DimensionDesktop,
-	StrategyUsersOrGroups: DimensionDesktop,
-	StrategyRelation:      "",
-}
-
-// Chooses says whether the strategy finds the pairs itself.
-func (s AssignStrategy) Chooses() bool {
-	return s != StrategyUsersOrGroups && s != StrategyRelation
-}
-
-// Resolve returns the model with what was left out filled in: strategy, dimension and the numbers that the strategy uses.
-// Check comes first. UsersPerDesktop stays 0 with DESKTOP_ASSIGN_USER_PRIORITY unless it was sent: as many as a desktop takes.
-func (m AssignModel) Resolve() AssignModel {
-	m.Strategy = cmp.Or(m.Strategy, StrategyRelation)
-	m.Dimension = cmp.Or(m.Dimension, strategyDimensions[m.Strategy], DimensionDesktop)
-	if m.Strategy.Chooses() {
-		m.DesktopsPerUser = cmp.Or(m.DesktopsPerUser, defaultAssignNumber)
-		if m.Strategy != StrategyUserPriority {
-			m.UsersPerDesktop = cmp.Or(m.UsersPerDesktop, defaultAssignNumber)
-		}
-	}
-	return m
-}
-
-// Check refuses a model that contradicts itself or is outside its limits.
-func (m AssignModel) Check() error {
-	const at = "assign_model."
-	dimension, known := strategyDimensions[m.Strategy]
-	switch {
-	case m.Dimension != "" && m.Dimension != DimensionUser && m.Dimension != DimensionDesktop:
-		return workspace.Invalid(at+"assign_dimension", "%q is unknown, use USER or DESKTOP", m.Dimension)
-	case m.Strategy == "" && (m.Dimension != "" || m.UsersPerDesktop != 0 || m.DesktopsPerUser != 0):
-		return workspace.Invalid(at+"priority_strategy", "must be given: it says how the desktops are assigned")
-	case m.Strategy != "" && !known:
-		return workspace.Invalid(at+"priority_strategy", "%q is unknown, use USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, "+
-			"DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION", m.Strategy)
-	case m.Dimension != "" && dimension != "" && m.Dimension != dimension:
-		return workspace.Invalid(at+"assign_dimension", "%s does not go with %s, which needs %s", m.Dimension, m.Strategy, dimension)
-	case m.UsersPerDesktop < 0 || m.UsersPerDesktop > MaxAssignNumber:
-		return workspace.Invalid(at+"desktop_assigin_user_num", "%d is out of range, use 0 to %d", m.UsersPerDesktop, MaxAssignNumber)
-	case m.DesktopsPerUser < 0 || m.DesktopsPerUser > MaxAssignNumber:
-		return workspace.Invalid(at+"user_assigin_desktop_num", "%d is out of range, use 0 to %d", m.DesktopsPerUser, MaxAssignNumber)
-	case len(m.NamePolicyID) > maxNamePolicyIDBytes:
-		return workspace.Invalid(at+"desktop_name_policy_id", "%d bytes, at most %d are allowed", len(m.NamePolicyID), maxNamePolicyIDBytes)
-	}
-	return nil
 }
 
 // Named returns the people that the desktop names: attach_user_infos if there are any, otherwise user_name and user_id.
