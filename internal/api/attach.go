@@ -64,7 +64,7 @@ type batchAttachInput struct {
 
 func (in *batchAttachInput) request(ctx context.Context) assignment.AttachDesktops {
 	r := assignment.AttachDesktops{
-		Caller: in.caller(ctx), Desktops: each(in.Body.Desktops, attachDesktopBody.request), Service: each(in.Body.Users, attachPersonBody.request),
+		Caller: in.caller(ctx), Desktops: each(in.Body.Desktops, attachDesktopBody.request), Users: each(in.Body.Users, attachPersonBody.request),
 	}
 	if m := in.Body.Model; m != nil {
 		r.Model = assignment.AssignModel(*m)

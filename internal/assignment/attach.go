@@ -188,7 +188,7 @@ func (a *attachment) checkWindows(ctx context.Context, tx *store.Tx) error {
 		if !is {
 			continue
 		}
-		for _, p := range slices.Concat(a.r.Desktops[i].Named(), a.r.Service) {
+		for _, p := range slices.Concat(a.r.Desktops[i].Named(), a.r.Users) {
 			name := a.cast.nameOf(p)
 			if p.Type != HolderGroup && len(name) > workspace.MaxWindowsUserName {
 				return workspace.Invalid("user_name", "%q has %d characters, at most %d are allowed on desktop %s, which is a Windows desktop",
@@ -229,7 +229,7 @@ func (a *attachment) snapshot() (AssignmentSnapshot, error) {
 		}
 		s.Desktops = append(s.Desktops, one)
 	}
-	for _, p := range a.r.Service {
+	for _, p := range a.r.Users {
 		h, remark, err := a.cast.holder(p)
 		if err != nil {
 			return s, err

@@ -34,7 +34,7 @@ func findParties(ctx context.Context, tx *store.Tx, r AttachDesktops) (parties, 
 	}
 	var all []AttachPerson
 	var fields []string
-	for i, p := range r.Service {
+	for i, p := range r.Users {
 		all, fields = append(all, p), append(fields, fmt.Sprintf("users[%d].", i))
 	}
 	for i, d := range r.Desktops {

@@ -209,7 +209,7 @@ func TestTheReferencesOwnExample(t *testing.T) {
 		r.Desktops = append(r.Desktops, assignment.AttachDesktop{DesktopID: d.DesktopID})
 	}
 	for _, u := range wire.Users {
-		r.Service = append(r.Service, assignment.AttachPerson{ID: u.UserID, Name: u.UserName})
+		r.Users = append(r.Users, assignment.AttachPerson{ID: u.UserID, Name: u.UserName})
 	}
 	if err := r.Check(); err != nil {
 		t.Fatal(err)
@@ -220,13 +220,13 @@ func TestTheReferencesOwnExample(t *testing.T) {
 			for i, d := range r.Desktops {
 				s.Desktops = append(s.Desktops, assignment.AssignableDesktop{ID: d.DesktopID, Name: fmt.Sprintf("ws-%d", i+1), Type: kind})
 			}
-			for _, u := range r.Service {
+			for _, u := range r.Users {
 				s.People = append(s.People, assignment.Candidate{Holder: assignment.Holder{Type: assignment.HolderUser, ID: u.ID, Name: u.Name}})
 			}
 			p := mustPlan(t, s)
 			want := []assignment.Pair{
-				{DesktopID: r.Desktops[0].DesktopID, Type: assignment.HolderUser, HolderID: r.Service[0].ID, Group: workspace.GroupDefault},
-				{DesktopID: r.Desktops[1].DesktopID, Type: assignment.HolderUser, HolderID: r.Service[1].ID, Group: workspace.GroupDefault},
+				{DesktopID: r.Desktops[0].DesktopID, Type: assignment.HolderUser, HolderID: r.Users[0].ID, Group: workspace.GroupDefault},
+				{DesktopID: r.Desktops[1].DesktopID, Type: assignment.HolderUser, HolderID: r.Users[1].ID, Group: workspace.GroupDefault},
 			}
 			if fmt.Sprint(p.Pairs) != fmt.Sprint(want) {
 				t.Errorf("got %v, want %v", p.Pairs, want)

@@ -20,7 +20,7 @@ const (
 type AttachDesktops struct {
 	workspace.Caller
 	Desktops []AttachDesktop
-	Service  []AttachPerson
+	Users    []AttachPerson
 	Model    AssignModel
 	// Unsupported names the fields of the request that this type has no place for.
 	Unsupported []string
@@ -100,19 +100,19 @@ func (r *AttachDesktops) checkUsers(strategy AssignStrategy) error {
 		limit = MaxPeoplePerDesktop // each desktop gets all of them
 	}
 	switch {
-	case len(r.Service) > limit:
-		return workspace.Invalid("users", "%d people and groups, at most %d are allowed with %s", len(r.Service), limit, strategy)
-	case len(r.Service) == 0 && r.Model.Strategy != "" && strategy != StrategyRelation:
+	case len(r.Users) > limit:
+		return workspace.Invalid("users", "%d people and groups, at most %d are allowed with %s", len(r.Users), limit, strategy)
+	case len(r.Users) == 0 && r.Model.Strategy != "" && strategy != StrategyRelation:
 		return workspace.Invalid("users", "must hold 1 to %d people with %s", limit, strategy)
-	case len(r.Service) > 0 && r.Model.Strategy == "":
+	case len(r.Users) > 0 && r.Model.Strategy == "":
 		return workspace.Invalid("assign_model.priority_strategy", "must be given when users are: it says how they get desktops")
 	}
-	for i, u := range r.Service {
+	for i, u := range r.Users {
 		if u.Type == HolderGroup && strategy.Chooses() {
 			return workspace.Invalid(fmt.Sprintf("users[%d].type", i), "a group cannot be given with %s: use DESKTOP_ASSIGN_USERS_OR_GROUPS, or name its people", strategy)
 		}
 	}
-	return checkPeople("users", r.Service)
+	return checkPeople("users", r.Users)
 }
 
 func (d AttachDesktop) check(at string, strategy AssignStrategy) error {

@@ -14,7 +14,7 @@ import (
 func byStrategy(s assignment.AssignStrategy) assignment.AttachDesktops {
 	return assignment.AttachDesktops{
 		Desktops: []assignment.AttachDesktop{{DesktopID: "d1"}, {DesktopID: "d2"}},
-		Service:  []assignment.AttachPerson{{Name: "anna"}, {Name: "ben"}},
+		Users:    []assignment.AttachPerson{{Name: "anna"}, {Name: "ben"}},
 		Model:    assignment.AssignModel{Strategy: s},
 	}
 }
@@ -47,7 +47,7 @@ func TestAttachDesktopsCheck(t *testing.T) {
 	t.Run("accepts users beside FIXED_RELATION, and both dimensions", func(t *testing.T) {
 		for _, d := range []assignment.AssignDimension{"", assignment.DimensionUser, assignment.DimensionDesktop} {
 			r := byRelation()
-			r.Service, r.Model = []assignment.AttachPerson{{Name: "cara"}}, assignment.AssignModel{Dimension: d, Strategy: assignment.StrategyRelation}
+			r.Users, r.Model = []assignment.AttachPerson{{Name: "cara"}}, assignment.AssignModel{Dimension: d, Strategy: assignment.StrategyRelation}
 			if err := r.Check(); err != nil {
 				t.Error(err)
 			}
@@ -75,20 +75,20 @@ func TestAttachDesktopsCheck(t *testing.T) {
 		{"10,001 desktops", choice, func(r *request) { r.Desktops = make([]assignment.AttachDesktop, 10_001) }, "desktops: 10001 desktops, give 1 to 10000"},
 		{"a desktop without an id", choice, func(r *request) { r.Desktops[1].DesktopID = "" }, "desktops[1].desktop_id: must be an id of 1 to 255 characters"},
 		{"a desktop twice", choice, func(r *request) { r.Desktops[1].DesktopID = "d1" }, "desktops[1].desktop_id: d1 is there twice"},
-		{"no users", choice, func(r *request) { r.Service = nil }, "users: must hold 1 to 10000 people with USER_NO_DESKTOP"},
-		{"10,001 users", choice, func(r *request) { r.Service = make([]assignment.AttachPerson, 10_001) }, "users: 10001 people and groups, at most 10000"},
+		{"no users", choice, func(r *request) { r.Users = nil }, "users: must hold 1 to 10000 people with USER_NO_DESKTOP"},
+		{"10,001 users", choice, func(r *request) { r.Users = make([]assignment.AttachPerson, 10_001) }, "users: 10001 people and groups, at most 10000"},
 		{"501 people for every desktop", choice, func(r *request) {
-			r.Service, r.Model.Strategy = make([]assignment.AttachPerson, 501), assignment.StrategyUsersOrGroups
+			r.Users, r.Model.Strategy = make([]assignment.AttachPerson, 501), assignment.StrategyUsersOrGroups
 		}, "users: 501 people and groups, at most 500 are allowed with DESKTOP_ASSIGN_USERS_OR_GROUPS"},
-		{"a group where people are chosen", choice, func(r *request) { r.Service[1].Type = assignment.HolderGroup }, "users[1].type: a group cannot be given with USER_NO_DESKTOP"},
-		{"an unknown kind of user", choice, func(r *request) { r.Service[1].Type = "ROLE" }, `users[1].type: "ROLE" is unknown, use USER or GROUP`},
-		{"a user without name and id", choice, func(r *request) { r.Service[1].Name = "" }, "users[1].user_name: must not be empty"},
-		{"a user twice by name", choice, func(r *request) { r.Service[1].Name = "Anna" }, `users[1].user_name: "Anna" is there twice`},
-		{"a user twice by id", choice, func(r *request) { r.Service[0].ID, r.Service[1].ID = "u", "u" }, "users[1].user_id: u is there twice"},
-		{"a bad user name", choice, func(r *request) { r.Service[0].Name = "-anna" }, `users[0].user_name: "-anna" must start with a letter`},
-		{"a user name of 33 characters", choice, func(r *request) { r.Service[0].Name = strings.Repeat("a", 33) }, "has 33 characters, at most 32"},
-		{"an unknown privilege group", choice, func(r *request) { r.Service[0].Group = "wheel" }, `users[0].user_group: "wheel" is unknown`},
-		{"an unknown directory", choice, func(r *request) { r.Service[0].Domain = "corp.example" }, "users[0].domain: "},
+		{"a group where people are chosen", choice, func(r *request) { r.Users[1].Type = assignment.HolderGroup }, "users[1].type: a group cannot be given with USER_NO_DESKTOP"},
+		{"an unknown kind of user", choice, func(r *request) { r.Users[1].Type = "ROLE" }, `users[1].type: "ROLE" is unknown, use USER or GROUP`},
+		{"a user without name and id", choice, func(r *request) { r.Users[1].Name = "" }, "users[1].user_name: must not be empty"},
+		{"a user twice by name", choice, func(r *request) { r.Users[1].Name = "Anna" }, `users[1].user_name: "Anna" is there twice`},
+		{"a user twice by id", choice, func(r *request) { r.Users[0].ID, r.Users[1].ID = "u", "u" }, "users[1].user_id: u is there twice"},
+		{"a bad user name", choice, func(r *request) { r.Users[0].Name = "-anna" }, `users[0].user_name: "-anna" must start with a letter`},
+		{"a user name of 33 characters", choice, func(r *request) { r.Users[0].Name = strings.Repeat("a", 33) }, "has 33 characters, at most 32"},
+		{"an unknown privilege group", choice, func(r *request) { r.Users[0].Group = "wheel" }, `users[0].user_group: "wheel" is unknown`},
+		{"an unknown directory", choice, func(r *request) { r.Users[0].Domain = "corp.example" }, "users[0].domain: "},
 		{"a desktop's own user where people are chosen", choice, func(r *request) { r.Desktops[0].UserName = "anna" }, "desktops[0].user_name: USER_NO_DESKTOP takes people from users"},
 		{"a desktop's own people where people are chosen", choice, func(r *request) { r.Desktops[0].People = []assignment.AttachPerson{{Name: "anna"}} }, "desktops[0].attach_user_infos: USER_NO_DESKTOP takes people from users"},
 		{"a desktop without people in FIXED_RELATION", byRelation, func(r *request) { r.Desktops[0].UserName = "" }, "desktops[0].user_name: must be given, or attach_user_infos with 1 to 500 people"},
