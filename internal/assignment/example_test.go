@@ -69,7 +69,7 @@ func story(s assignment.AssignmentSnapshot) string {
 			fmt.Fprintf(&b, "%-9s %s\n", head, strings.Join(parts, "\n"+strings.Repeat(" ", 10)))
 		}
 	}
-	var desktops, people, plan, left []string
+	var desktops, people, gets, left []string
 	for _, d := range s.Desktops {
 		text := d.Name + " " + string(d.Type)
 		if len(d.Holders) > 0 {
@@ -100,13 +100,13 @@ func story(s assignment.AssignmentSnapshot) string {
 			}
 		}
 		if len(to) > 0 {
-			plan = append(plan, d.ID+" to "+strings.Join(to, ", "))
+			gets = append(gets, d.ID+" to "+strings.Join(to, ", "))
 		}
 	}
 	for _, l := range append(p.LeftDesktops, p.LeftPeople...) {
 		left = append(left, l.ID+" "+l.Reason)
 	}
-	line("plan", plan)
+	line("plan", gets)
 	line("left over", left)
 	return b.String()
 }
