@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"carrel/internal/assignment"
+	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/user"
@@ -41,7 +42,7 @@ type attachInput struct {
 func (s *Server) attach(ctx context.Context, in *attachInput) (jobReply, error) {
 	r := assignment.AttachDesktops{
 		Caller: in.caller(ctx), Desktops: each(in.Body.Desktops, attachDesktopBody.request),
-		Model: assignment.AssignModel{NamePolicyID: in.Body.NamePolicyID},
+		Model: plan.AssignModel{NamePolicyID: in.Body.NamePolicyID},
 	}
 	var names given
 	names.add("image_type", in.Body.ImageType != "")
@@ -67,7 +68,7 @@ func (in *batchAttachInput) request(ctx context.Context) assignment.AttachDeskto
 		Caller: in.caller(ctx), Desktops: each(in.Body.Desktops, attachDesktopBody.request), Users: each(in.Body.Users, attachPersonBody.request),
 	}
 	if m := in.Body.Model; m != nil {
-		r.Model = assignment.AssignModel(*m)
+		r.Model = plan.AssignModel(*m)
 	}
 	return r
 }

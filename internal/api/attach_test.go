@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"carrel/internal/assignment"
+	"carrel/internal/assignment/plan"
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
@@ -78,7 +78,7 @@ func TestOfManyWhoGiveADesktopAwayAtOnceOneDoes(t *testing.T) {
 func TestABatchOfTenThousandIsRead(t *testing.T) {
 	w := newWorld(t)
 	var desktops []object
-	for i := range assignment.MaxAttachedDesktops {
+	for i := range plan.MaxAttachedDesktops {
 		desktops = append(desktops, object{
 			"desktop_id": workspace.NewID(), "user_name": fmt.Sprintf("somebody-with-a-long-name-%06d", i), "user_id": workspace.NewID(),
 			"user_email": fmt.Sprintf("somebody-with-a-long-name-%06d@long-department-name.example.org", i), "user_group": "default",
@@ -453,11 +453,11 @@ func TestASharedDesktopTakesFiveHundredPeopleAndNoMore(t *testing.T) {
 	id := w.spares(1, object{"desktop_type": "SHARED"})[0]
 	var infos []object
 	var some []object
-	for i := range assignment.MaxPeoplePerDesktop + 1 {
+	for i := range plan.MaxPeoplePerDesktop + 1 {
 		name := fmt.Sprintf("user-%03d", i)
 		some = append(some, object{"user_name": name, "user_email": name + "@example.org"})
 		infos = append(infos, object{"user_name": name, "user_group": "default", "type": "USER"})
-		if len(some) == user.MaxUsersPerRequest || i == assignment.MaxPeoplePerDesktop {
+		if len(some) == user.MaxUsersPerRequest || i == plan.MaxPeoplePerDesktop {
 			w.ok(w.post("/users/batch-create", object{"users": some}))
 			some = nil
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"carrel/internal/assignment"
+	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
@@ -23,18 +24,18 @@ type (
 		People       []attachPersonBody  `json:"attach_user_infos,omitempty" doc:"Users and groups who get the desktop: at most 500, several only for SHARED desktops"`
 	}
 	attachPersonBody struct {
-		UserID   string                `json:"user_id,omitempty" doc:"Of a user or, by type, of a group"`
-		UserName string                `json:"user_name,omitempty"`
-		Domain   string                `json:"domain,omitempty" doc:"The directory"`
-		Group    workspace.UserGroup   `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
-		Type     assignment.HolderType `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
+		UserID   string              `json:"user_id,omitempty" doc:"Of a user or, by type, of a group"`
+		UserName string              `json:"user_name,omitempty"`
+		Domain   string              `json:"domain,omitempty" doc:"The directory"`
+		Group    workspace.UserGroup `json:"user_group,omitempty" doc:"sudo or default; administrators or users on Windows"`
+		Type     plan.HolderType     `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
 	}
 	assignModelBody struct {
-		Dimension       assignment.AssignDimension `json:"assign_dimension,omitempty" doc:"USER or DESKTOP"`
-		Strategy        assignment.AssignStrategy  `json:"priority_strategy,omitempty" doc:"USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION"`
-		UsersPerDesktop int                        `json:"desktop_assigin_user_num,omitempty" doc:"0 to 100"`
-		DesktopsPerUser int                        `json:"user_assigin_desktop_num,omitempty" doc:"0 to 100"`
-		NamePolicyID    string                     `json:"desktop_name_policy_id,omitempty" doc:"Generates new names for desktops without computer_name"`
+		Dimension       plan.AssignDimension `json:"assign_dimension,omitempty" doc:"USER or DESKTOP"`
+		Strategy        plan.AssignStrategy  `json:"priority_strategy,omitempty" doc:"USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION"`
+		UsersPerDesktop int                  `json:"desktop_assigin_user_num,omitempty" doc:"0 to 100"`
+		DesktopsPerUser int                  `json:"user_assigin_desktop_num,omitempty" doc:"0 to 100"`
+		NamePolicyID    string               `json:"desktop_name_policy_id,omitempty" doc:"Generates new names for desktops without computer_name"`
 	}
 	detachDesktopBody struct {
 		DesktopID string             `json:"desktop_id,omitempty"`
@@ -47,10 +48,10 @@ type (
 		People    []privilegePersonBody `json:"attach_user_infos,omitempty" doc:"At most 500; all users of the desktop if absent"`
 	}
 	privilegePersonBody struct {
-		UserName string                `json:"user_name" required:"true"`
-		Domain   string                `json:"domain,omitempty" doc:"The directory"`
-		Group    workspace.UserGroup   `json:"user_privilege_group,omitempty" doc:"Overrides the common one"`
-		Type     assignment.HolderType `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
+		UserName string              `json:"user_name" required:"true"`
+		Domain   string              `json:"domain,omitempty" doc:"The directory"`
+		Group    workspace.UserGroup `json:"user_privilege_group,omitempty" doc:"Overrides the common one"`
+		Type     plan.HolderType     `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
 	}
 )
 
@@ -110,7 +111,7 @@ type leftOver struct {
 }
 
 func previewReplyOf(p assignment.AttachPreview, asked []attachDesktopBody) attachPreviewReply {
-	holders := make(map[string]assignment.Holder, len(p.Holders))
+	holders := make(map[string]plan.Holder, len(p.Holders))
 	for _, h := range p.Holders {
 		holders[h.ID] = h
 	}
@@ -128,7 +129,7 @@ func previewReplyOf(p assignment.AttachPreview, asked []attachDesktopBody) attac
 	for _, d := range p.Desktops {
 		names[d.ID] = d.Name
 	}
-	gets, given := map[string][]string{}, map[string][]assignment.Pair{}
+	gets, given := map[string][]string{}, map[string][]plan.Pair{}
 	for _, pair := range p.Pairs {
 		gets[pair.HolderID] = append(gets[pair.HolderID], names[pair.DesktopID])
 		given[pair.DesktopID] = append(given[pair.DesktopID], pair)
@@ -140,15 +141,15 @@ func previewReplyOf(p assignment.AttachPreview, asked []attachDesktopBody) attac
 	reply := attachPreviewReply{
 		Dimension: string(p.Dimension),
 		Desktops:  each(p.Desktops, func(d desktop.Desktop) previewedDesktop { return previewDesktop(d, given[d.ID], holders) }),
-		Users: each(p.Holders, func(h assignment.Holder) previewedUser {
+		Users: each(p.Holders, func(h plan.Holder) previewedUser {
 			return previewedUser{Name: h.Name, ID: idOf(h.ID), Desktops: len(gets[h.ID]), DesktopNames: strings.Join(gets[h.ID], ",")}
 		}),
 		Pairs:        []attachDesktopBody{},
-		LeftDesktops: each(p.LeftDesktops, func(l assignment.Left) leftOver { return leftOver{l.ID, names[l.ID], l.Reason} }),
-		LeftUsers:    each(p.LeftPeople, func(l assignment.Left) leftOver { return leftOver{l.ID, holders[l.ID].Name, l.Reason} }),
+		LeftDesktops: each(p.LeftDesktops, func(l plan.Left) leftOver { return leftOver{l.ID, names[l.ID], l.Reason} }),
+		LeftUsers:    each(p.LeftPeople, func(l plan.Left) leftOver { return leftOver{l.ID, holders[l.ID].Name, l.Reason} }),
 	}
 	for _, a := range asked {
-		people := each(entries[a.DesktopID], func(p assignment.Pair) attachPersonBody {
+		people := each(entries[a.DesktopID], func(p plan.Pair) attachPersonBody {
 			return attachPersonBody{UserID: idOf(p.HolderID), UserName: holders[p.HolderID].Name, Group: p.Group, Type: p.Type}
 		})
 		if len(people) > 0 {
@@ -170,7 +171,7 @@ func (b attachDesktopBody) with(people []attachPersonBody) attachDesktopBody {
 	return one
 }
 
-func previewDesktop(d desktop.Desktop, given []assignment.Pair, holders map[string]assignment.Holder) previewedDesktop {
+func previewDesktop(d desktop.Desktop, given []plan.Pair, holders map[string]plan.Holder) previewedDesktop {
 	var names []string
 	for _, p := range given {
 		names = append(names, holders[p.HolderID].Name)

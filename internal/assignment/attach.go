@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"carrel/internal/assignment/plan"
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/store"
@@ -39,10 +40,10 @@ func (s *Service) AttachDesktops(ctx context.Context, r AttachDesktops) (string,
 // AttachPreview is what AttachDesktops would do on the same state. The desktops have their new names, also those that a policy
 // would make; nothing is kept for them.
 type AttachPreview struct {
-	Plan
-	Renames   []Pair            // of the desktops that would get nothing but another name: who of the request has them, and as what
+	plan.Plan
+	Renames   []plan.Pair       // of the desktops that would get nothing but another name: who of the request has them, and as what
 	Desktops  []desktop.Desktop // of the request, in its order
-	Holders   []Holder          // everybody whom it names, in its order
+	Holders   []plan.Holder     // everybody whom it names, in its order
 	Newcomers []string          // those of them who would be added; their ids mean nothing outside this preview
 }
 
@@ -75,10 +76,10 @@ type attachment struct {
 	before   []desktop.Desktop // in the order of the request
 	desktops []desktop.Desktop // the same with the names that the request gives them
 	cast     parties
-	named    []Holder   // everybody, in the order of the request
-	wanted   [][]Holder // who shall have each desktop, unless the strategy chooses
-	remarks  []string   // for each desktop
-	plan     Plan
+	named    []plan.Holder   // everybody, in the order of the request
+	wanted   [][]plan.Holder // who shall have each desktop, unless the strategy chooses
+	remarks  []string        // for each desktop
+	plan     plan.Plan
 }
 
 // planAttach reads what a request refers to and plans it. With hold the rows that the plan rests on are held.
@@ -106,23 +107,23 @@ func planAttach(ctx context.Context, tx *store.Tx, r AttachDesktops, hold bool) 
 			return nil, err
 		}
 	}
-	a.wanted = snapshot.wanted()
-	a.plan, err = PlanAssignment(snapshot)
+	a.wanted = snapshot.Wanted()
+	a.plan, err = plan.PlanAssignment(snapshot)
 	return a, err
 }
 
 // renames lists who of the request has those of the taken desktops that change in nothing but their name.
-func (a *attachment) renames(taken []int) []Pair {
+func (a *attachment) renames(taken []int) []plan.Pair {
 	changed := map[string]bool{}
 	for _, p := range slices.Concat(a.plan.Pairs, a.plan.Regroups) {
 		changed[p.DesktopID] = true
 	}
-	var pairs []Pair
+	var pairs []plan.Pair
 	for _, i := range taken {
 		d := a.before[i]
 		for _, w := range a.wanted[i] {
 			if h, has := holderOf(d, w.Type, w.ID, ""); has && !changed[d.ID] {
-				pairs = append(pairs, Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: h.Group})
+				pairs = append(pairs, plan.Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: h.Group})
 			}
 		}
 	}
@@ -190,7 +191,7 @@ func (a *attachment) checkWindows(ctx context.Context, tx *store.Tx) error {
 		}
 		for _, p := range slices.Concat(a.r.Desktops[i].Named(), a.r.Users) {
 			name := a.cast.nameOf(p)
-			if p.Type != HolderGroup && len(name) > workspace.MaxWindowsUserName {
+			if p.Type != plan.HolderGroup && len(name) > workspace.MaxWindowsUserName {
 				return workspace.Invalid("user_name", "%q has %d characters, at most %d are allowed on desktop %s, which is a Windows desktop",
 					name, len(name), workspace.MaxWindowsUserName, d.Name)
 			}
@@ -200,18 +201,18 @@ func (a *attachment) checkWindows(ctx context.Context, tx *store.Tx) error {
 }
 
 // snapshot is what the plan rests on.
-func (a *attachment) snapshot() (AssignmentSnapshot, error) {
-	s := AssignmentSnapshot{Model: a.r.Model}
-	seen := map[holderKey]bool{}
-	meet := func(h Holder) {
-		if !seen[h.key()] {
-			seen[h.key()] = true
+func (a *attachment) snapshot() (plan.AssignmentSnapshot, error) {
+	s := plan.AssignmentSnapshot{Model: a.r.Model}
+	seen := map[plan.HolderKey]bool{}
+	meet := func(h plan.Holder) {
+		if !seen[h.Key()] {
+			seen[h.Key()] = true
 			a.named = append(a.named, h)
 		}
 	}
 	for i, d := range a.desktops {
 		asked := a.r.Desktops[i]
-		one := AssignableDesktop{ID: d.ID, Name: d.Name, Called: a.before[i].Name, Type: d.Type, Closed: closed(d), Holders: holdersOf(d)}
+		one := plan.AssignableDesktop{ID: d.ID, Name: d.Name, Called: a.before[i].Name, Type: d.Type, Closed: closed(d), Holders: holdersOf(d)}
 		if asked.Group != "" {
 			group, remark, err := desktop.GroupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
 			if err != nil {
@@ -238,13 +239,13 @@ func (a *attachment) snapshot() (AssignmentSnapshot, error) {
 		for i := range a.remarks {
 			a.remarks[i] = cmp.Or(a.remarks[i], remark)
 		}
-		s.People = append(s.People, Candidate{Holder: h, Desktops: a.cast.users[h.ID].Desktops})
+		s.People = append(s.People, plan.Candidate{Holder: h, Desktops: a.cast.users[h.ID].Desktops})
 	}
 	return s, nil
 }
 
 // holdPeople holds the rows of the people whose desktops are counted, and counts again: another caller may have given them some.
-func (a *attachment) holdPeople(ctx context.Context, tx *store.Tx, s AssignmentSnapshot) error {
+func (a *attachment) holdPeople(ctx context.Context, tx *store.Tx, s plan.AssignmentSnapshot) error {
 	ids := make([]string, len(s.People))
 	for i, p := range s.People {
 		ids[i] = p.ID

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/store"
@@ -64,7 +65,7 @@ func findParties(ctx context.Context, tx *store.Tx, r AttachDesktops) (parties, 
 }
 
 func (c *parties) readUsers(ctx context.Context, tx *store.Tx, all []AttachPerson) error {
-	ids, names := identities(all, HolderUser)
+	ids, names := identities(all, plan.HolderUser)
 	read := func(q directory.UserQuery) error {
 		q.ProjectID, q.Page.Limit = c.projectID, readAtOnce
 		users, _, err := directory.Users(ctx, tx, q)
@@ -88,7 +89,7 @@ func (c *parties) readUsers(ctx context.Context, tx *store.Tx, all []AttachPerso
 }
 
 func (c *parties) readGroups(ctx context.Context, tx *store.Tx, all []AttachPerson) error {
-	ids, names := identities(all, HolderGroup)
+	ids, names := identities(all, plan.HolderGroup)
 	read := func(q directory.GroupQuery) error {
 		q.ProjectID, q.Page.Limit = c.projectID, readAtOnce
 		groups, _, err := directory.Groups(ctx, tx, q)
@@ -112,11 +113,11 @@ func (c *parties) readGroups(ctx context.Context, tx *store.Tx, all []AttachPers
 }
 
 // identities lists the ids of those of a type who are named by one, and the names of the others, each once.
-func identities(all []AttachPerson, t HolderType) (ids, names []string) {
+func identities(all []AttachPerson, t plan.HolderType) (ids, names []string) {
 	byID, byName := map[string]bool{}, map[string]bool{}
 	for _, p := range all {
 		switch {
-		case cmp.Or(p.Type, HolderUser) != t:
+		case cmp.Or(p.Type, plan.HolderUser) != t:
 		case p.ID != "":
 			byID[p.ID] = true
 		default:
@@ -149,9 +150,9 @@ func (c *parties) introduce(d AttachDesktop, tx *store.Tx) {
 func (c *parties) check(field string, p AttachPerson) error {
 	id, name := c.find(p)
 	switch {
-	case id == "" && p.Type == HolderGroup && p.ID != "":
+	case id == "" && p.Type == plan.HolderGroup && p.ID != "":
 		return workspace.Errorf(workspace.CodeGroupNotFound, "%suser_id: group %q does not exist", field, p.ID)
-	case id == "" && p.Type == HolderGroup:
+	case id == "" && p.Type == plan.HolderGroup:
 		return workspace.Errorf(workspace.CodeGroupNotFound, "%suser_name: group %q does not exist", field, p.Name)
 	case id == "" && p.ID != "":
 		return workspace.Errorf(workspace.CodeUserNotFound, "%suser_id: user %q does not exist", field, p.ID)
@@ -165,7 +166,7 @@ func (c *parties) check(field string, p AttachPerson) error {
 
 // find returns who is meant; an empty id for nobody.
 func (c *parties) find(p AttachPerson) (id, name string) {
-	if p.Type == HolderGroup {
+	if p.Type == plan.HolderGroup {
 		g := c.groups[cmp.Or(p.ID, c.groupIDs[strings.ToLower(p.Name)])]
 		return g.ID, g.Name
 	}
@@ -179,10 +180,10 @@ func (c *parties) nameOf(p AttachPerson) string {
 }
 
 // holder is a person or group of the request as plans know them, and what is to be remarked on their privilege group.
-func (c *parties) holder(p AttachPerson) (h Holder, remark string, err error) {
-	h = Holder{Type: cmp.Or(p.Type, HolderUser)}
+func (c *parties) holder(p AttachPerson) (h plan.Holder, remark string, err error) {
+	h = plan.Holder{Type: cmp.Or(p.Type, plan.HolderUser)}
 	h.ID, h.Name = c.find(p)
-	if p.Type == HolderGroup {
+	if p.Type == plan.HolderGroup {
 		h.People = c.groups[h.ID].People
 	}
 	if p.Group != "" {

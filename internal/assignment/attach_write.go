@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -121,7 +122,7 @@ func (a *attachment) getters() map[string][]string {
 	gets := map[string][]string{}
 	for _, p := range a.plan.Pairs {
 		name := "" // of a group it makes no name
-		if p.Type == HolderUser {
+		if p.Type == plan.HolderUser {
 			name = a.cast.users[p.HolderID].Name
 		}
 		gets[p.DesktopID] = append(gets[p.DesktopID], name)

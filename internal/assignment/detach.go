@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/store"
@@ -37,8 +38,8 @@ type DetachResult struct {
 
 // Check refuses what is wrong with the request by itself.
 func (r *DetachDesktops) Check(field string) error {
-	if len(r.Desktops) == 0 || len(r.Desktops) > MaxAttachedDesktops {
-		return workspace.Invalid(field, "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
+	if len(r.Desktops) == 0 || len(r.Desktops) > plan.MaxAttachedDesktops {
+		return workspace.Invalid(field, "%d desktops, give 1 to %d", len(r.Desktops), plan.MaxAttachedDesktops)
 	}
 	seen := make(map[string]bool, len(r.Desktops))
 	for i, d := range r.Desktops {
@@ -50,8 +51,8 @@ func (r *DetachDesktops) Check(field string) error {
 			return workspace.Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
 		case d.All && len(d.People) > 0:
 			return workspace.Invalid(at+"detach_user_infos", "cannot be used together with is_detach_all_users")
-		case len(d.People) > MaxPeoplePerDesktop:
-			return workspace.Invalid(at+"detach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), MaxPeoplePerDesktop)
+		case len(d.People) > plan.MaxPeoplePerDesktop:
+			return workspace.Invalid(at+"detach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), plan.MaxPeoplePerDesktop)
 		}
 		seen[d.DesktopID] = true
 		if err := checkPeople(at+"detach_user_infos", d.People); err != nil {
@@ -135,7 +136,7 @@ func detachDesktops(ctx context.Context, tx *store.Tx, r DetachDesktops) (Detach
 }
 
 // from returns those whom the desktop is taken from.
-func (r DetachDesktop) from(d desktop.Desktop) ([]Holder, error) {
+func (r DetachDesktop) from(d desktop.Desktop) ([]plan.Holder, error) {
 	if why := closed(d); why != "" && (d.Task != workspace.NoTask || d.PoolID != "") {
 		return nil, workspace.Errorf(workspace.CodeConflict, "desktop %s %s", d.Name, why)
 	}
@@ -146,7 +147,7 @@ func (r DetachDesktop) from(d desktop.Desktop) ([]Holder, error) {
 	case len(r.People) == 0:
 		return nil, workspace.Invalid("detach_user_infos", "desktop %s has %d people and groups: name those to detach, or set is_detach_all_users", d.Name, len(all))
 	}
-	var from []Holder
+	var from []plan.Holder
 	for _, p := range r.People {
 		h, has := holderOf(d, p.Type, p.ID, p.Name)
 		if has && !slices.Contains(from, h) {
@@ -159,17 +160,17 @@ func (r DetachDesktop) from(d desktop.Desktop) ([]Holder, error) {
 // detaching collects who loses what.
 type detaching struct {
 	desktops []desktop.Desktop
-	pairs    []Pair
-	from     map[string][]Holder
+	pairs    []plan.Pair
+	from     map[string][]plan.Holder
 }
 
-func (t *detaching) add(d desktop.Desktop, from []Holder) {
+func (t *detaching) add(d desktop.Desktop, from []plan.Holder) {
 	if t.from == nil {
-		t.from = map[string][]Holder{}
+		t.from = map[string][]plan.Holder{}
 	}
 	t.desktops, t.from[d.ID] = append(t.desktops, d), from
 	for _, h := range from {
-		t.pairs = append(t.pairs, Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID})
+		t.pairs = append(t.pairs, plan.Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID})
 	}
 }
 

@@ -3,6 +3,7 @@ package assignment
 import (
 	"context"
 
+	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/store"
@@ -14,7 +15,7 @@ func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g directory
 	var records []Detachment
 	err := ChangeGroups(ctx, tx, c, []string{g.ID}, nil, func(held []desktop.Desktop) error {
 		for _, d := range held {
-			if h, has := holderOf(d, HolderGroup, g.ID, ""); has {
+			if h, has := holderOf(d, plan.HolderGroup, g.ID, ""); has {
 				records = append(records, detached(h, d.ID, tx.Now()))
 			}
 		}
@@ -73,9 +74,9 @@ func ChangeGroups(ctx context.Context, tx *store.Tx, c workspace.Caller, groupID
 
 // checkCrowd refuses what gives one of these desktops more people than it may have, those in groups included. CodeConflict.
 func checkCrowd(ctx context.Context, tx *store.Tx, desktopIDs []string) error {
-	name, err := CrowdedDesktop(ctx, tx, desktopIDs, MaxPeoplePerDesktop)
+	name, err := CrowdedDesktop(ctx, tx, desktopIDs, plan.MaxPeoplePerDesktop)
 	if err == nil && name != "" {
-		err = workspace.Errorf(workspace.CodeConflict, "desktop %s would have more than %d people", name, MaxPeoplePerDesktop)
+		err = workspace.Errorf(workspace.CodeConflict, "desktop %s would have more than %d people", name, plan.MaxPeoplePerDesktop)
 	}
 	return err
 }

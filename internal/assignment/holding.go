@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -25,7 +26,7 @@ type FormerAccount struct {
 // Detachment records that somebody had a desktop.
 type Detachment struct {
 	DesktopID  string
-	Type       HolderType
+	Type       plan.HolderType
 	HolderID   string
 	HolderName string // as it was then
 	Group      workspace.UserGroup
@@ -33,7 +34,7 @@ type Detachment struct {
 }
 
 // detached records that a desktop was taken from a holder.
-func detached(h Holder, desktopID string, at time.Time) Detachment {
+func detached(h plan.Holder, desktopID string, at time.Time) Detachment {
 	return Detachment{
 		DesktopID: desktopID, Type: h.Type, HolderID: h.ID, HolderName: h.Name, Group: cmp.Or(h.Group, workspace.GroupDefault), Detached: at,
 	}
@@ -43,7 +44,7 @@ func detached(h Holder, desktopID string, at time.Time) Detachment {
 func detachmentsOf(lost []desktop.Assignment, at time.Time) []Detachment {
 	records := make([]Detachment, len(lost))
 	for i, a := range lost {
-		records[i] = detached(Holder{Type: HolderUser, ID: a.UserID, Name: a.UserName, Group: a.Group}, a.DesktopID, at)
+		records[i] = detached(plan.Holder{Type: plan.HolderUser, ID: a.UserID, Name: a.UserName, Group: a.Group}, a.DesktopID, at)
 	}
 	return records
 }
@@ -160,26 +161,26 @@ func HoldingsByDesktop(all []desktop.Assignment) map[string][]desktop.Assignment
 }
 
 // holdersOf returns the holders of a desktop, people and groups.
-func holdersOf(d desktop.Desktop) []Holder {
-	var all []Holder
+func holdersOf(d desktop.Desktop) []plan.Holder {
+	var all []plan.Holder
 	for _, a := range d.Assignments {
-		all = append(all, Holder{Type: HolderUser, ID: a.UserID, Name: a.UserName, Group: a.Group})
+		all = append(all, plan.Holder{Type: plan.HolderUser, ID: a.UserID, Name: a.UserName, Group: a.Group})
 	}
 	for _, g := range d.GroupAssignments {
-		all = append(all, Holder{Type: HolderGroup, ID: g.GroupID, Name: g.GroupName, Group: g.Group, People: g.People})
+		all = append(all, plan.Holder{Type: plan.HolderGroup, ID: g.GroupID, Name: g.GroupName, Group: g.Group, People: g.People})
 	}
 	return all
 }
 
 // holderOf finds who of a desktop's holders is meant, by id or else by name.
-func holderOf(d desktop.Desktop, t HolderType, id, name string) (Holder, bool) {
-	t = cmp.Or(t, HolderUser)
+func holderOf(d desktop.Desktop, t plan.HolderType, id, name string) (plan.Holder, bool) {
+	t = cmp.Or(t, plan.HolderUser)
 	all := holdersOf(d)
-	i := slices.IndexFunc(all, func(h Holder) bool {
+	i := slices.IndexFunc(all, func(h plan.Holder) bool {
 		return h.Type == t && (id != "" && h.ID == id || id == "" && strings.EqualFold(h.Name, name))
 	})
 	if i < 0 {
-		return Holder{}, false
+		return plan.Holder{}, false
 	}
 	return all[i], true
 }

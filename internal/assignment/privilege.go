@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -24,8 +25,8 @@ type PrivilegeChange struct {
 
 // Check refuses what is wrong with the request by itself.
 func (r *ChangePrivileges) Check() error {
-	if len(r.Desktops) == 0 || len(r.Desktops) > MaxAttachedDesktops {
-		return workspace.Invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
+	if len(r.Desktops) == 0 || len(r.Desktops) > plan.MaxAttachedDesktops {
+		return workspace.Invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), plan.MaxAttachedDesktops)
 	}
 	if _, _, err := desktop.GroupFor("user_privilege_group", r.Group); err != nil {
 		return err
@@ -38,8 +39,8 @@ func (r *ChangePrivileges) Check() error {
 			return workspace.Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
 		case seen[d.DesktopID]:
 			return workspace.Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
-		case len(d.People) > MaxPeoplePerDesktop:
-			return workspace.Invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), MaxPeoplePerDesktop)
+		case len(d.People) > plan.MaxPeoplePerDesktop:
+			return workspace.Invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), plan.MaxPeoplePerDesktop)
 		case len(d.People) == 0 && r.Group == "":
 			return workspace.Invalid("user_privilege_group", "must be given for desktops without attach_user_infos")
 		}
@@ -86,7 +87,7 @@ func changePrivileges(ctx context.Context, tx *store.Tx, r ChangePrivileges) (st
 	}
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobPrivileges, RequestID: r.RequestID, Created: tx.Now()}
 	var busy, idle []desktop.Desktop
-	var pairs []Pair
+	var pairs []plan.Pair
 	for i, asked := range r.Desktops {
 		at := fmt.Sprintf("desktops[%d].", i)
 		d, ok := found[asked.DesktopID]
@@ -120,7 +121,7 @@ func changePrivileges(ctx context.Context, tx *store.Tx, r ChangePrivileges) (st
 }
 
 // pairs returns the holders of a desktop who get another privilege group, with that.
-func (r PrivilegeChange) pairs(at string, d desktop.Desktop, all workspace.UserGroup) (pairs []Pair, remark string, err error) {
+func (r PrivilegeChange) pairs(at string, d desktop.Desktop, all workspace.UserGroup) (pairs []plan.Pair, remark string, err error) {
 	people := r.People
 	if len(people) == 0 {
 		for _, h := range holdersOf(d) {
@@ -131,7 +132,7 @@ func (r PrivilegeChange) pairs(at string, d desktop.Desktop, all workspace.UserG
 		h, has := holderOf(d, p.Type, p.ID, p.Name)
 		if !has {
 			code := workspace.CodeUserNotFound
-			if p.Type == HolderGroup {
+			if p.Type == plan.HolderGroup {
 				code = workspace.CodeGroupNotFound
 			}
 			return nil, "", workspace.Errorf(code, "%sattach_user_infos[%d].user_name: %q does not have desktop %s", at, n, p.Name, d.Name)
@@ -148,7 +149,7 @@ func (r PrivilegeChange) pairs(at string, d desktop.Desktop, all workspace.UserG
 			remark = note
 		}
 		if group != h.Group {
-			pairs = append(pairs, Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: group})
+			pairs = append(pairs, plan.Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: group})
 		}
 	}
 	return pairs, remark, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/workspace"
@@ -21,7 +22,7 @@ type AttachDesktops struct {
 	workspace.Caller
 	Desktops []AttachDesktop
 	Users    []AttachPerson
-	Model    AssignModel
+	Model    plan.AssignModel
 	// Unsupported names the fields of the request that this type has no place for.
 	Unsupported []string
 }
@@ -40,7 +41,7 @@ type AttachDesktop struct {
 
 // AttachPerson is a person or group of the request, known by id, by name or by both.
 type AttachPerson struct {
-	Type   HolderType // empty: USER
+	Type   plan.HolderType // empty: USER
 	ID     string
 	Name   string
 	Domain string
@@ -55,7 +56,7 @@ func (d AttachDesktop) Named() []AttachPerson {
 	case d.UserName == "" && d.UserID == "":
 		return nil
 	default:
-		return []AttachPerson{{Type: HolderUser, ID: d.UserID, Name: d.UserName, Group: d.Group}}
+		return []AttachPerson{{Type: plan.HolderUser, ID: d.UserID, Name: d.UserName, Group: d.Group}}
 	}
 }
 
@@ -69,8 +70,8 @@ func (r *AttachDesktops) Check() error {
 	if err := r.Model.Check(); err != nil {
 		return err
 	}
-	if len(r.Desktops) == 0 || len(r.Desktops) > MaxAttachedDesktops {
-		return workspace.Invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), MaxAttachedDesktops)
+	if len(r.Desktops) == 0 || len(r.Desktops) > plan.MaxAttachedDesktops {
+		return workspace.Invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), plan.MaxAttachedDesktops)
 	}
 	strategy := r.Model.Resolve().Strategy
 	if err := r.checkUsers(strategy); err != nil {
@@ -94,28 +95,28 @@ func (r *AttachDesktops) Check() error {
 	return nil
 }
 
-func (r *AttachDesktops) checkUsers(strategy AssignStrategy) error {
-	limit := MaxAttachedPeople
-	if strategy == StrategyUsersOrGroups {
-		limit = MaxPeoplePerDesktop // each desktop gets all of them
+func (r *AttachDesktops) checkUsers(strategy plan.AssignStrategy) error {
+	limit := plan.MaxAttachedPeople
+	if strategy == plan.StrategyUsersOrGroups {
+		limit = plan.MaxPeoplePerDesktop // each desktop gets all of them
 	}
 	switch {
 	case len(r.Users) > limit:
 		return workspace.Invalid("users", "%d people and groups, at most %d are allowed with %s", len(r.Users), limit, strategy)
-	case len(r.Users) == 0 && r.Model.Strategy != "" && strategy != StrategyRelation:
+	case len(r.Users) == 0 && r.Model.Strategy != "" && strategy != plan.StrategyRelation:
 		return workspace.Invalid("users", "must hold 1 to %d people with %s", limit, strategy)
 	case len(r.Users) > 0 && r.Model.Strategy == "":
 		return workspace.Invalid("assign_model.priority_strategy", "must be given when users are: it says how they get desktops")
 	}
 	for i, u := range r.Users {
-		if u.Type == HolderGroup && strategy.Chooses() {
+		if u.Type == plan.HolderGroup && strategy.Chooses() {
 			return workspace.Invalid(fmt.Sprintf("users[%d].type", i), "a group cannot be given with %s: use DESKTOP_ASSIGN_USERS_OR_GROUPS, or name its people", strategy)
 		}
 	}
 	return checkPeople("users", r.Users)
 }
 
-func (d AttachDesktop) check(at string, strategy AssignStrategy) error {
+func (d AttachDesktop) check(at string, strategy plan.AssignStrategy) error {
 	if d.DesktopID == "" || len(d.DesktopID) > maxObjectID {
 		return workspace.Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
 	}
@@ -131,7 +132,7 @@ func (d AttachDesktop) check(at string, strategy AssignStrategy) error {
 		return err
 	}
 	named := d.Named()
-	if strategy != StrategyRelation {
+	if strategy != plan.StrategyRelation {
 		if len(named) > 0 || d.UserEmail != "" {
 			field := "user_name"
 			if len(d.People) > 0 {
@@ -142,13 +143,13 @@ func (d AttachDesktop) check(at string, strategy AssignStrategy) error {
 		return nil
 	}
 	if len(named) == 0 {
-		return workspace.Invalid(at+"user_name", "must be given, or attach_user_infos with 1 to %d people", MaxPeoplePerDesktop)
+		return workspace.Invalid(at+"user_name", "must be given, or attach_user_infos with 1 to %d people", plan.MaxPeoplePerDesktop)
 	}
 	if len(d.People) == 0 {
 		return named[0].check(at, d.ComputerName)
 	}
-	if len(named) > MaxPeoplePerDesktop {
-		return workspace.Invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(named), MaxPeoplePerDesktop)
+	if len(named) > plan.MaxPeoplePerDesktop {
+		return workspace.Invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(named), plan.MaxPeoplePerDesktop)
 	}
 	for i, p := range named {
 		if err := p.check(fmt.Sprintf("%sattach_user_infos[%d].", at, i), d.ComputerName); err != nil {
@@ -161,7 +162,7 @@ func (d AttachDesktop) check(at string, strategy AssignStrategy) error {
 // checkPeople refuses people that are malformed or there twice.
 func checkPeople(field string, people []AttachPerson) error {
 	type key struct {
-		of       HolderType
+		of       plan.HolderType
 		id, name string
 	}
 	seen := make(map[key]bool, 2*len(people))
@@ -170,7 +171,7 @@ func checkPeople(field string, people []AttachPerson) error {
 		if err := p.check(at, ""); err != nil {
 			return err
 		}
-		of := cmp.Or(p.Type, HolderUser)
+		of := cmp.Or(p.Type, plan.HolderUser)
 		byID, byName := key{of: of, id: p.ID}, key{of: of, name: strings.ToLower(p.Name)}
 		switch {
 		case p.ID != "" && seen[byID]:
@@ -185,7 +186,7 @@ func checkPeople(field string, people []AttachPerson) error {
 
 func (p AttachPerson) check(at, computerName string) error {
 	switch {
-	case p.Type != "" && p.Type != HolderUser && p.Type != HolderGroup:
+	case p.Type != "" && p.Type != plan.HolderUser && p.Type != plan.HolderGroup:
 		return workspace.Invalid(at+"type", "%q is unknown, use USER or GROUP", p.Type)
 	case p.ID == "" && p.Name == "":
 		return workspace.Invalid(at+"user_name", "must not be empty")
@@ -194,7 +195,7 @@ func (p AttachPerson) check(at, computerName string) error {
 	case len(p.Name) > maxObjectName:
 		return workspace.Invalid(at+"user_name", "%d bytes, at most %d are allowed", len(p.Name), maxObjectName)
 	}
-	if p.Type != HolderGroup && p.Name != "" {
+	if p.Type != plan.HolderGroup && p.Name != "" {
 		if err := workspace.CheckUserName(at+"user_name", p.Name); err != nil {
 			return err
 		}

@@ -6,29 +6,30 @@ import (
 	"testing"
 
 	"carrel/internal/assignment"
+	"carrel/internal/assignment/plan"
 	"carrel/internal/workspace"
 	"carrel/internal/workspace/workspacetest"
 )
 
 // byStrategy asks to give two desktops to two people; byRelation names them at the desktops.
-func byStrategy(s assignment.AssignStrategy) assignment.AttachDesktops {
+func byStrategy(s plan.AssignStrategy) assignment.AttachDesktops {
 	return assignment.AttachDesktops{
 		Desktops: []assignment.AttachDesktop{{DesktopID: "d1"}, {DesktopID: "d2"}},
 		Users:    []assignment.AttachPerson{{Name: "anna"}, {Name: "ben"}},
-		Model:    assignment.AssignModel{Strategy: s},
+		Model:    plan.AssignModel{Strategy: s},
 	}
 }
 
 func byRelation() assignment.AttachDesktops {
 	return assignment.AttachDesktops{Desktops: []assignment.AttachDesktop{
 		{DesktopID: "d1", UserName: "anna"},
-		{DesktopID: "d2", People: []assignment.AttachPerson{{Name: "ben"}, {ID: "g1", Type: assignment.HolderGroup}}},
+		{DesktopID: "d2", People: []assignment.AttachPerson{{Name: "ben"}, {ID: "g1", Type: plan.HolderGroup}}},
 	}}
 }
 
 func TestAttachDesktopsCheck(t *testing.T) {
-	strategies := []assignment.AssignStrategy{
-		assignment.StrategyNoDesktop, assignment.StrategyFixedDesktops, assignment.StrategyUserPriority, assignment.StrategyFixedUsers, assignment.StrategyUsersOrGroups,
+	strategies := []plan.AssignStrategy{
+		plan.StrategyNoDesktop, plan.StrategyFixedDesktops, plan.StrategyUserPriority, plan.StrategyFixedUsers, plan.StrategyUsersOrGroups,
 	}
 	for _, s := range strategies {
 		t.Run("accepts "+string(s), func(t *testing.T) {
@@ -45,9 +46,9 @@ func TestAttachDesktopsCheck(t *testing.T) {
 		}
 	})
 	t.Run("accepts users beside FIXED_RELATION, and both dimensions", func(t *testing.T) {
-		for _, d := range []assignment.AssignDimension{"", assignment.DimensionUser, assignment.DimensionDesktop} {
+		for _, d := range []plan.AssignDimension{"", plan.DimensionUser, plan.DimensionDesktop} {
 			r := byRelation()
-			r.Users, r.Model = []assignment.AttachPerson{{Name: "cara"}}, assignment.AssignModel{Dimension: d, Strategy: assignment.StrategyRelation}
+			r.Users, r.Model = []assignment.AttachPerson{{Name: "cara"}}, plan.AssignModel{Dimension: d, Strategy: plan.StrategyRelation}
 			if err := r.Check(); err != nil {
 				t.Error(err)
 			}
@@ -55,7 +56,7 @@ func TestAttachDesktopsCheck(t *testing.T) {
 	})
 
 	type request = assignment.AttachDesktops
-	choice := func() request { return byStrategy(assignment.StrategyNoDesktop) }
+	choice := func() request { return byStrategy(plan.StrategyNoDesktop) }
 	cases := []struct {
 		name   string
 		from   func() request
@@ -64,8 +65,8 @@ func TestAttachDesktopsCheck(t *testing.T) {
 	}{
 		{"an unknown dimension", choice, func(r *request) { r.Model.Dimension = "TEAM" }, `assign_model.assign_dimension: "TEAM" is unknown, use USER or DESKTOP`},
 		{"an unknown strategy", choice, func(r *request) { r.Model.Strategy = "RANDOM" }, `assign_model.priority_strategy: "RANDOM" is unknown, use USER_NO_DESKTOP, `},
-		{"a dimension without a strategy", choice, func(r *request) { r.Model = assignment.AssignModel{Dimension: "USER"} }, "assign_model.priority_strategy: must be given"},
-		{"users without a strategy", choice, func(r *request) { r.Model = assignment.AssignModel{} }, "assign_model.priority_strategy: must be given"},
+		{"a dimension without a strategy", choice, func(r *request) { r.Model = plan.AssignModel{Dimension: "USER"} }, "assign_model.priority_strategy: must be given"},
+		{"users without a strategy", choice, func(r *request) { r.Model = plan.AssignModel{} }, "assign_model.priority_strategy: must be given"},
 		{"USER_NO_DESKTOP by desktop", choice, func(r *request) { r.Model.Dimension = "DESKTOP" }, "assign_model.assign_dimension: DESKTOP does not go with USER_NO_DESKTOP, which needs USER"},
 		{"101 people a desktop", choice, func(r *request) { r.Model.UsersPerDesktop = 101 }, "assign_model.desktop_assigin_user_num: 101 is out of range, use 0 to 100"},
 		{"-1 people a desktop", choice, func(r *request) { r.Model.UsersPerDesktop = -1 }, "assign_model.desktop_assigin_user_num: -1 is out of range"},
@@ -78,9 +79,9 @@ func TestAttachDesktopsCheck(t *testing.T) {
 		{"no users", choice, func(r *request) { r.Users = nil }, "users: must hold 1 to 10000 people with USER_NO_DESKTOP"},
 		{"10,001 users", choice, func(r *request) { r.Users = make([]assignment.AttachPerson, 10_001) }, "users: 10001 people and groups, at most 10000"},
 		{"501 people for every desktop", choice, func(r *request) {
-			r.Users, r.Model.Strategy = make([]assignment.AttachPerson, 501), assignment.StrategyUsersOrGroups
+			r.Users, r.Model.Strategy = make([]assignment.AttachPerson, 501), plan.StrategyUsersOrGroups
 		}, "users: 501 people and groups, at most 500 are allowed with DESKTOP_ASSIGN_USERS_OR_GROUPS"},
-		{"a group where people are chosen", choice, func(r *request) { r.Users[1].Type = assignment.HolderGroup }, "users[1].type: a group cannot be given with USER_NO_DESKTOP"},
+		{"a group where people are chosen", choice, func(r *request) { r.Users[1].Type = plan.HolderGroup }, "users[1].type: a group cannot be given with USER_NO_DESKTOP"},
 		{"an unknown kind of user", choice, func(r *request) { r.Users[1].Type = "ROLE" }, `users[1].type: "ROLE" is unknown, use USER or GROUP`},
 		{"a user without name and id", choice, func(r *request) { r.Users[1].Name = "" }, "users[1].user_name: must not be empty"},
 		{"a user twice by name", choice, func(r *request) { r.Users[1].Name = "Anna" }, `users[1].user_name: "Anna" is there twice`},
@@ -150,14 +151,14 @@ func TestAttachUserInfosWinOverTheDesktopsOwnUser(t *testing.T) {
 
 func TestAssignModelResolve(t *testing.T) {
 	cases := []struct {
-		model, want assignment.AssignModel
+		model, want plan.AssignModel
 	}{
-		{assignment.AssignModel{}, assignment.AssignModel{Dimension: "DESKTOP", Strategy: "FIXED_RELATION"}},
-		{assignment.AssignModel{Dimension: "USER", Strategy: "FIXED_RELATION"}, assignment.AssignModel{Dimension: "USER", Strategy: "FIXED_RELATION"}},
-		{assignment.AssignModel{Strategy: "USER_NO_DESKTOP"}, assignment.AssignModel{Dimension: "USER", Strategy: "USER_NO_DESKTOP", UsersPerDesktop: 1, DesktopsPerUser: 1}},
-		{assignment.AssignModel{Strategy: "USER_FIXED_DESKTOP_NUM", DesktopsPerUser: 3}, assignment.AssignModel{Dimension: "USER", Strategy: "USER_FIXED_DESKTOP_NUM", UsersPerDesktop: 1, DesktopsPerUser: 3}},
-		{assignment.AssignModel{Strategy: "DESKTOP_ASSIGN_FIXED_USER"}, assignment.AssignModel{Dimension: "DESKTOP", Strategy: "DESKTOP_ASSIGN_FIXED_USER", UsersPerDesktop: 1, DesktopsPerUser: 1}},
-		{assignment.AssignModel{Strategy: "DESKTOP_ASSIGN_USER_PRIORITY"}, assignment.AssignModel{Dimension: "DESKTOP", Strategy: "DESKTOP_ASSIGN_USER_PRIORITY", DesktopsPerUser: 1}},
+		{plan.AssignModel{}, plan.AssignModel{Dimension: "DESKTOP", Strategy: "FIXED_RELATION"}},
+		{plan.AssignModel{Dimension: "USER", Strategy: "FIXED_RELATION"}, plan.AssignModel{Dimension: "USER", Strategy: "FIXED_RELATION"}},
+		{plan.AssignModel{Strategy: "USER_NO_DESKTOP"}, plan.AssignModel{Dimension: "USER", Strategy: "USER_NO_DESKTOP", UsersPerDesktop: 1, DesktopsPerUser: 1}},
+		{plan.AssignModel{Strategy: "USER_FIXED_DESKTOP_NUM", DesktopsPerUser: 3}, plan.AssignModel{Dimension: "USER", Strategy: "USER_FIXED_DESKTOP_NUM", UsersPerDesktop: 1, DesktopsPerUser: 3}},
+		{plan.AssignModel{Strategy: "DESKTOP_ASSIGN_FIXED_USER"}, plan.AssignModel{Dimension: "DESKTOP", Strategy: "DESKTOP_ASSIGN_FIXED_USER", UsersPerDesktop: 1, DesktopsPerUser: 1}},
+		{plan.AssignModel{Strategy: "DESKTOP_ASSIGN_USER_PRIORITY"}, plan.AssignModel{Dimension: "DESKTOP", Strategy: "DESKTOP_ASSIGN_USER_PRIORITY", DesktopsPerUser: 1}},
 	}
 	for _, c := range cases {
 		t.Run(fmt.Sprintf("of %+v", c.model), func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -57,9 +58,9 @@ type formerAccountRow struct {
 }
 
 type detachment struct {
-	DesktopID  string     `bun:",pk"`
-	Type       HolderType `bun:"holder_type,pk"`
-	HolderID   string     `bun:",pk"`
+	DesktopID  string          `bun:",pk"`
+	Type       plan.HolderType `bun:"holder_type,pk"`
+	HolderID   string          `bun:",pk"`
 	HolderName string
 	Group      workspace.UserGroup `bun:"user_group"`
 	Detached   time.Time
@@ -72,11 +73,11 @@ type detachmentRow struct {
 
 // ordered sorts pairs in one order for all callers, so that two of them do not wait for each other, and tells those of people from
 // those of groups.
-func ordered(pairs []Pair) (people, groups []Pair) {
-	for _, p := range slices.SortedFunc(slices.Values(pairs), func(a, b Pair) int {
+func ordered(pairs []plan.Pair) (people, groups []plan.Pair) {
+	for _, p := range slices.SortedFunc(slices.Values(pairs), func(a, b plan.Pair) int {
 		return cmp.Or(strings.Compare(a.DesktopID, b.DesktopID), strings.Compare(a.HolderID, b.HolderID))
 	}) {
-		if p.Type == HolderGroup {
+		if p.Type == plan.HolderGroup {
 			groups = append(groups, p)
 		} else {
 			people = append(people, p)
@@ -87,13 +88,13 @@ func ordered(pairs []Pair) (people, groups []Pair) {
 
 // Assign gives desktops to people and groups. CodeConflict when one of them was deleted meanwhile. Pairs that are there
 // already stay as they are.
-func Assign(ctx context.Context, t *store.Tx, pairs []Pair) error {
-	place := make(map[Pair]int, len(pairs)) // the order of the request is that of people on a desktop
+func Assign(ctx context.Context, t *store.Tx, pairs []plan.Pair) error {
+	place := make(map[plan.Pair]int, len(pairs)) // the order of the request is that of people on a desktop
 	for i, p := range pairs {
 		place[p] = i
 	}
 	people, groups := ordered(pairs)
-	own := store.Convert(people, func(p Pair) ownAssignment {
+	own := store.Convert(people, func(p plan.Pair) ownAssignment {
 		return ownAssignment{Position: place[p], DesktopID: p.DesktopID, UserID: p.HolderID, Group: p.Group, Created: t.Now()}
 	})
 	for part := range slices.Chunk(own, store.Batch) {
@@ -101,7 +102,7 @@ func Assign(ctx context.Context, t *store.Tx, pairs []Pair) error {
 			return t.Dangling(err)
 		}
 	}
-	shared := store.Convert(groups, func(p Pair) groupShare {
+	shared := store.Convert(groups, func(p plan.Pair) groupShare {
 		return groupShare{Position: place[p], DesktopID: p.DesktopID, GroupID: p.HolderID, Group: p.Group, Created: t.Now()}
 	})
 	for part := range slices.Chunk(shared, store.Batch) {
@@ -113,7 +114,7 @@ func Assign(ctx context.Context, t *store.Tx, pairs []Pair) error {
 }
 
 // Unassign takes desktops away again. Missing pairs are a success.
-func Unassign(ctx context.Context, t *store.Tx, pairs []Pair) error {
+func Unassign(ctx context.Context, t *store.Tx, pairs []plan.Pair) error {
 	people, groups := ordered(pairs)
 	for part := range slices.Chunk(people, store.Batch) {
 		keys, args := values(keysOf(part))
@@ -131,7 +132,7 @@ func Unassign(ctx context.Context, t *store.Tx, pairs []Pair) error {
 }
 
 // Regroup writes the privilege group of pairs that are there, with one statement for people and one for groups.
-func Regroup(ctx context.Context, t *store.Tx, pairs []Pair) error {
+func Regroup(ctx context.Context, t *store.Tx, pairs []plan.Pair) error {
 	people, groups := ordered(pairs)
 	if err := regroup(ctx, t, people, "UPDATE assignments SET user_group = v.user_group FROM v WHERE desktop_id = v.desktop AND user_id = v.holder"); err != nil {
 		return err
@@ -139,9 +140,9 @@ func Regroup(ctx context.Context, t *store.Tx, pairs []Pair) error {
 	return regroup(ctx, t, groups, "UPDATE group_assignments SET user_group = v.user_group FROM v WHERE desktop_id = v.desktop AND group_id = v.holder")
 }
 
-func regroup(ctx context.Context, t *store.Tx, pairs []Pair, update string) error {
+func regroup(ctx context.Context, t *store.Tx, pairs []plan.Pair, update string) error {
 	for part := range slices.Chunk(pairs, store.Batch) {
-		rows, args := values(store.Convert(part, func(p Pair) []string { return []string{p.DesktopID, p.HolderID, string(p.Group)} }))
+		rows, args := values(store.Convert(part, func(p plan.Pair) []string { return []string{p.DesktopID, p.HolderID, string(p.Group)} }))
 		if _, err := t.NewRaw("WITH v (desktop, holder, user_group) AS ("+rows+") "+update, args...).Exec(ctx); err != nil {
 			return err
 		}
@@ -158,8 +159,8 @@ func values(rows [][]string) (string, []any) {
 	return "VALUES " + strings.TrimSuffix(strings.Repeat("(?),", len(rows)), ","), args
 }
 
-func keysOf(pairs []Pair) [][]string {
-	return store.Convert(pairs, func(p Pair) []string { return []string{p.DesktopID, p.HolderID} })
+func keysOf(pairs []plan.Pair) [][]string {
+	return store.Convert(pairs, func(p plan.Pair) []string { return []string{p.DesktopID, p.HolderID} })
 }
 
 // Holdings reads who may use desktops, in their own name or through a group; with userIDs, only those of them. Nobody is

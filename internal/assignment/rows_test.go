@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/store"
@@ -16,14 +17,14 @@ import (
 )
 
 // pair gives a desktop to a person, or with a name that starts with "@" to a group.
-func pair(desktopID, holder string, group workspace.UserGroup) assignment.Pair {
+func pair(desktopID, holder string, group workspace.UserGroup) plan.Pair {
 	if id, ok := strings.CutPrefix(holder, "@"); ok {
-		return assignment.Pair{DesktopID: desktopID, Type: assignment.HolderGroup, HolderID: id, Group: group}
+		return plan.Pair{DesktopID: desktopID, Type: plan.HolderGroup, HolderID: id, Group: group}
 	}
-	return assignment.Pair{DesktopID: desktopID, Type: assignment.HolderUser, HolderID: holder, Group: group}
+	return plan.Pair{DesktopID: desktopID, Type: plan.HolderUser, HolderID: holder, Group: group}
 }
 
-func (e *env) assign(pairs ...assignment.Pair) {
+func (e *env) assign(pairs ...plan.Pair) {
 	e.Helper()
 	e.Update(func(tx *store.Tx) error { return assignment.Assign(e.Context(), tx, pairs) })
 }
@@ -68,14 +69,14 @@ var assignments = map[string]func(*env){
 		e.assign(pair(id, "@h", workspace.GroupSudo), pair(id, "@g", workspace.GroupSudo)) // the latter is there, and stays as it is
 		e.Same(e.holdings(nil, id), "ann! ben! cara dora")
 		e.Update(func(tx *store.Tx) error {
-			return assignment.Regroup(e.Context(), tx, []assignment.Pair{pair(id, "ann", workspace.GroupDefault)})
+			return assignment.Regroup(e.Context(), tx, []plan.Pair{pair(id, "ann", workspace.GroupDefault)})
 		})
 		e.Same(e.holdings(nil, id), "ann ben! cara dora")
 		e.Update(func(tx *store.Tx) error { return directory.RemoveMembers(e.Context(), tx, "g", []string{"cara"}) })
 		e.Update(func(tx *store.Tx) error { return directory.DeleteGroup(e.Context(), tx, "h") })
 		e.Same(e.holdings(nil, id), "ann ben dora")
 		e.Update(func(tx *store.Tx) error {
-			return assignment.Unassign(e.Context(), tx, []assignment.Pair{pair(id, "@g", ""), pair(id, "dora", ""), pair(id, "@missing", "")})
+			return assignment.Unassign(e.Context(), tx, []plan.Pair{pair(id, "@g", ""), pair(id, "dora", ""), pair(id, "@missing", "")})
 		})
 		e.Same(e.holdings(nil, id), "ann")
 	},
@@ -101,7 +102,7 @@ var assignments = map[string]func(*env){
 			e.Same(found[0].ID, id)
 		}
 		e.Update(func(tx *store.Tx) error {
-			return assignment.Unassign(e.Context(), tx, []assignment.Pair{pair(id, "ann", "")})
+			return assignment.Unassign(e.Context(), tx, []plan.Pair{pair(id, "ann", "")})
 		})
 		none := desktop.DesktopQuery{ProjectID: storetest.Project, Assigned: new(false), Page: storetest.Everything}
 		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (int, error) {
@@ -126,8 +127,8 @@ var assignments = map[string]func(*env){
 	},
 	"a desktop is not given to somebody who is gone": func(e *env) {
 		id := e.lab()
-		for _, p := range []assignment.Pair{pair(id, "missing", ""), pair(id, "@missing", ""), pair("missing", "ann", "")} {
-			e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error { return assignment.Assign(e.Context(), tx, []assignment.Pair{p}) })
+		for _, p := range []plan.Pair{pair(id, "missing", ""), pair(id, "@missing", ""), pair("missing", "ann", "")} {
+			e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error { return assignment.Assign(e.Context(), tx, []plan.Pair{p}) })
 		}
 	},
 	"what people have in their own name is counted one caller after the other": func(e *env) {
@@ -143,7 +144,7 @@ var assignments = map[string]func(*env){
 				if err != nil || owned["dora"] > 0 {
 					return err
 				}
-				return assignment.Assign(e.Context(), tx, []assignment.Pair{pair(id, "dora", workspace.GroupDefault), pair(id, "cara", workspace.GroupDefault)})
+				return assignment.Assign(e.Context(), tx, []plan.Pair{pair(id, "dora", workspace.GroupDefault), pair(id, "cara", workspace.GroupDefault)})
 			})
 		}) {
 			if err != nil {
@@ -197,7 +198,7 @@ var assignments = map[string]func(*env){
 		id := e.lab()
 		put := func(holder, name string) assignment.Detachment {
 			e.Clock.Advance(time.Second)
-			d := assignment.Detachment{DesktopID: id, Type: assignment.HolderUser, HolderID: holder, HolderName: name, Group: workspace.GroupSudo, Detached: e.Clock.Now()}
+			d := assignment.Detachment{DesktopID: id, Type: plan.HolderUser, HolderID: holder, HolderName: name, Group: workspace.GroupSudo, Detached: e.Clock.Now()}
 			e.Update(func(tx *store.Tx) error {
 				return assignment.PutDetachments(e.Context(), tx, []assignment.Detachment{d})
 			})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"carrel/internal/assignment"
+	"carrel/internal/assignment/plan"
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
@@ -272,7 +273,7 @@ func TestMembersOfAGroupComeAndGoWithIt(t *testing.T) {
 		w.must(err)
 		w.finished(job)
 		job, err = w.service.Assignments.AttachDesktops(ctx, assignment.AttachDesktops{Caller: caller, Desktops: []assignment.AttachDesktop{{
-			DesktopID: w.ids()[0], People: []assignment.AttachPerson{{Type: assignment.HolderGroup, ID: group}},
+			DesktopID: w.ids()[0], People: []assignment.AttachPerson{{Type: plan.HolderGroup, ID: group}},
 		}}})
 		w.must(err)
 		w.finished(job)

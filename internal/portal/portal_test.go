@@ -23,6 +23,7 @@ import (
 	"go.uber.org/goleak"
 
 	"carrel/internal/assignment"
+	"carrel/internal/assignment/plan"
 	"carrel/internal/catalog"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
@@ -252,8 +253,8 @@ func TestPeopleShutDownAndRestartTheirOwnDesktops(t *testing.T) {
 		w := newWorld(t)
 		bob := w.user("bob").ID
 		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
-			return assignment.Assign(t.Context(), tx, []assignment.Pair{{
-				DesktopID: w.desktop["running"], Type: assignment.HolderUser, HolderID: bob, Group: workspace.GroupDefault,
+			return assignment.Assign(t.Context(), tx, []plan.Pair{{
+				DesktopID: w.desktop["running"], Type: plan.HolderUser, HolderID: bob, Group: workspace.GroupDefault,
 			}})
 		}))
 		for _, name := range []string{"ada", "bob"} {

@@ -13,6 +13,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"carrel/internal/assignment"
+	"carrel/internal/assignment/plan"
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
@@ -264,7 +265,7 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 			return err
 		},
 		"taking desktops away": func(ctx context.Context, x *store.Tx) error {
-			return assignment.Unassign(ctx, x, []assignment.Pair{{DesktopID: "1", HolderID: "1"}, {DesktopID: "2", HolderID: "2"}})
+			return assignment.Unassign(ctx, x, []plan.Pair{{DesktopID: "1", HolderID: "1"}, {DesktopID: "2", HolderID: "2"}})
 		},
 		"a desktop that is deleted": func(ctx context.Context, x *store.Tx) error { return desktop.DeleteDesktop(ctx, x, "1") },
 	} {

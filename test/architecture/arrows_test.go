@@ -56,7 +56,8 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"directory", "store workspace", "people and groups know no desktops: what they have is assignment"},
 	{"signin", "directory store workspace", "signing in knows people, and nothing of what they have"},
 	{"desktop", "catalog directory signin store workspace", "a desktop does not know whose it becomes, or the rules of its pool"},
-	{"assignment", "catalog desktop directory store workspace", "who has which desktop does not depend on pools"},
+	{"assignment/plan", "workspace", "a decision imports the kernel and nothing else"},
+	{"assignment", "assignment/plan catalog desktop directory store workspace", "who has which desktop does not depend on pools"},
 	{"user", "assignment catalog desktop directory signin store workspace", "users come and go with the desktops that they have; pools let go of them by themselves"},
 	{"pool", "backoff catalog desktop directory store workspace", "a pool does not know how its rebuilds proceed"},
 	{"rollout", "catalog desktop pool store workspace", "a rebuild acts on a pool; it knows no sign-ins and no assignment"},
@@ -71,7 +72,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"iam", "clientaddr signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},
 	{"mail", "backoff directory signin store workspace", "mail writes to people and knows nothing of what they have"},
 	{"job", "assignment backoff catalog connection desktop directory engine guest pool rollout signin store user work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
-	{"api", "assignment catalog clientaddr core desktop directory iam pool rollout sheet signin telemetry text user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
+	{"api", "assignment assignment/plan catalog clientaddr core desktop directory iam pool rollout sheet signin telemetry text user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
 	{"gateway", "connection desktop engine guest signin workspace", "the gateway knows the engine by its interface; it asks the rooms for a start and runs no job"},
 	{"portal", "clientaddr connection desktop directory pool signin telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
 

@@ -1,4 +1,4 @@
-package assignment_test
+package plan_test
 
 import (
 	"cmp"
@@ -10,20 +10,20 @@ import (
 
 	"pgregory.net/rapid"
 
-	"carrel/internal/assignment"
+	"carrel/internal/assignment/plan"
 	"carrel/internal/workspace"
 	"carrel/internal/workspace/workspacetest"
 )
 
-var Choosing = []assignment.AssignStrategy{
-	assignment.StrategyNoDesktop, assignment.StrategyFixedDesktops, assignment.StrategyUserPriority, assignment.StrategyFixedUsers,
+var Choosing = []plan.AssignStrategy{
+	plan.StrategyNoDesktop, plan.StrategyFixedDesktops, plan.StrategyUserPriority, plan.StrategyFixedUsers,
 }
 
-var given = []assignment.AssignStrategy{assignment.StrategyUsersOrGroups, assignment.StrategyRelation}
+var given = []plan.AssignStrategy{plan.StrategyUsersOrGroups, plan.StrategyRelation}
 
 // world is the room in which snapshots are drawn.
 type world struct {
-	strategies []assignment.AssignStrategy
+	strategies []plan.AssignStrategy
 	empty      bool                  // nobody has anything yet, every desktop can be given away, and no names are alike
 	only       workspace.DesktopType // of all desktops; empty: any
 }
@@ -32,20 +32,20 @@ var anything = world{strategies: slices.Concat(Choosing, given)}
 
 // draw makes a small snapshot that is whole: nobody has a desktop twice, no desktop has more people than its type allows, and
 // people count their desktops. Some desktops have the name of a person, some people have desktops beside the request.
-func (w world) draw(t *rapid.T) assignment.AssignmentSnapshot {
-	s := assignment.AssignmentSnapshot{Model: assignment.AssignModel{
+func (w world) draw(t *rapid.T) plan.AssignmentSnapshot {
+	s := plan.AssignmentSnapshot{Model: plan.AssignModel{
 		Strategy:        rapid.SampledFrom(w.strategies).Draw(t, "strategy"),
 		UsersPerDesktop: rapid.IntRange(0, 4).Draw(t, "users per desktop"),
 		DesktopsPerUser: rapid.IntRange(0, 4).Draw(t, "desktops per user"),
 	}}
 	for i := range rapid.IntRange(1, 8).Draw(t, "people") {
-		c := assignment.Candidate{Holder: holder(fmt.Sprintf("p%d", i))}
+		c := plan.Candidate{Holder: holder(fmt.Sprintf("p%d", i))}
 		if !s.Model.Strategy.Chooses() && rapid.IntRange(0, 4).Draw(t, "group") == 0 {
 			c.Holder = holder(fmt.Sprintf("@p%d", i))
 			c.People = rapid.IntRange(0, 300).Draw(t, "size")
 		}
 		c.Group = rapid.SampledFrom([]workspace.UserGroup{"", workspace.GroupSudo, workspace.GroupDefault}).Draw(t, "privilege")
-		if !w.empty && c.Type == assignment.HolderUser {
+		if !w.empty && c.Type == plan.HolderUser {
 			c.Desktops = rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "desktops elsewhere")
 		}
 		s.People = append(s.People, c)
@@ -56,8 +56,8 @@ func (w world) draw(t *rapid.T) assignment.AssignmentSnapshot {
 	return s
 }
 
-func (w world) desktop(t *rapid.T, i int, s *assignment.AssignmentSnapshot) assignment.AssignableDesktop {
-	d := assignment.AssignableDesktop{ID: fmt.Sprintf("d%d", i), Name: fmt.Sprintf("ws%d", i)}
+func (w world) desktop(t *rapid.T, i int, s *plan.AssignmentSnapshot) plan.AssignableDesktop {
+	d := plan.AssignableDesktop{ID: fmt.Sprintf("d%d", i), Name: fmt.Sprintf("ws%d", i)}
 	d.Type = rapid.SampledFrom([]workspace.DesktopType{workspace.Dedicated, workspace.Shared}).Draw(t, "type")
 	if w.only != "" {
 		d.Type = w.only
@@ -78,7 +78,7 @@ func (w world) desktop(t *rapid.T, i int, s *assignment.AssignmentSnapshot) assi
 			h := holder(fmt.Sprintf("stranger%d-%d", p, len(d.Holders)))
 			if p < len(s.People) {
 				h = s.People[p].Holder
-				if h.Type == assignment.HolderGroup && d.Type != workspace.Shared || slices.ContainsFunc(d.Holders, same(h)) {
+				if h.Type == plan.HolderGroup && d.Type != workspace.Shared || slices.ContainsFunc(d.Holders, same(h)) {
 					h = holder(fmt.Sprintf("stranger%d-%d", p, len(d.Holders)))
 				} else {
 					s.People[p].Desktops++
@@ -87,7 +87,7 @@ func (w world) desktop(t *rapid.T, i int, s *assignment.AssignmentSnapshot) assi
 			d.Holders = append(d.Holders, h)
 		}
 	}
-	if s.Model.Strategy == assignment.StrategyRelation {
+	if s.Model.Strategy == plan.StrategyRelation {
 		for _, c := range s.People {
 			if rapid.IntRange(0, 3).Draw(t, "wanted") == 0 {
 				d.Wanted = append(d.Wanted, c.Holder)
@@ -100,18 +100,18 @@ func (w world) desktop(t *rapid.T, i int, s *assignment.AssignmentSnapshot) assi
 	return d
 }
 
-func same(h assignment.Holder) func(assignment.Holder) bool {
-	return func(o assignment.Holder) bool { return o.Type == h.Type && o.ID == h.ID }
+func same(h plan.Holder) func(plan.Holder) bool {
+	return func(o plan.Holder) bool { return o.Type == h.Type && o.ID == h.ID }
 }
 
-func weight(h assignment.Holder) int {
-	if h.Type == assignment.HolderGroup {
+func weight(h plan.Holder) int {
+	if h.Type == plan.HolderGroup {
 		return max(1, h.People)
 	}
 	return 1
 }
 
-func Count(holders []assignment.Holder) int {
+func Count(holders []plan.Holder) int {
 	n := 0
 	for _, h := range holders {
 		n += weight(h)
@@ -121,14 +121,14 @@ func Count(holders []assignment.Holder) int {
 
 // judge knows the rules of docs/assignment.md and looks at a plan from outside.
 type judge struct {
-	s      assignment.AssignmentSnapshot
-	model  assignment.AssignModel
+	s      plan.AssignmentSnapshot
+	model  plan.AssignModel
 	pairs  map[[2]string]bool
 	groups map[[2]string]workspace.UserGroup // those that the pairs bring
 	moved  map[[2]string]workspace.UserGroup // who has the desktop and gets another privilege group
 }
 
-func newJudge(s assignment.AssignmentSnapshot, p assignment.Plan) judge {
+func newJudge(s plan.AssignmentSnapshot, p plan.Plan) judge {
 	j := judge{s: s, model: s.Model.Resolve(), pairs: map[[2]string]bool{}, groups: map[[2]string]workspace.UserGroup{}, moved: map[[2]string]workspace.UserGroup{}}
 	for _, pair := range p.Regroups {
 		j.moved[[2]string{pair.DesktopID, pair.HolderID}] = pair.Group
@@ -139,17 +139,17 @@ func newJudge(s assignment.AssignmentSnapshot, p assignment.Plan) judge {
 	return j
 }
 
-func (j judge) has(d assignment.AssignableDesktop, h assignment.Holder) bool {
+func (j judge) has(d plan.AssignableDesktop, h plan.Holder) bool {
 	return slices.ContainsFunc(d.Holders, same(h))
 }
 
 // deserves is how many desktops the plan may give the person.
-func (j judge) deserves(c assignment.Candidate) int {
+func (j judge) deserves(c plan.Candidate) int {
 	if !j.model.Strategy.Chooses() {
 		return len(j.s.Desktops)
 	}
 	counted := c.Desktops
-	if j.model.Dimension == assignment.DimensionDesktop {
+	if j.model.Dimension == plan.DimensionDesktop {
 		counted = 0
 		for _, d := range j.s.Desktops {
 			if j.has(d, c.Holder) {
@@ -157,15 +157,15 @@ func (j judge) deserves(c assignment.Candidate) int {
 			}
 		}
 	}
-	if j.model.Strategy == assignment.StrategyNoDesktop && counted > 0 {
+	if j.model.Strategy == plan.StrategyNoDesktop && counted > 0 {
 		return 0
 	}
 	return max(0, j.model.DesktopsPerUser-counted)
 }
 
 // takes is how many people the plan may give the desktop to.
-func (j judge) takes(d assignment.AssignableDesktop) int {
-	limit := map[workspace.DesktopType]int{workspace.Dedicated: 1, workspace.Shared: assignment.MaxPeoplePerDesktop}[d.Type]
+func (j judge) takes(d plan.AssignableDesktop) int {
+	limit := map[workspace.DesktopType]int{workspace.Dedicated: 1, workspace.Shared: plan.MaxPeoplePerDesktop}[d.Type]
 	if j.model.UsersPerDesktop > 0 && j.model.Strategy.Chooses() {
 		limit = min(limit, j.model.UsersPerDesktop)
 	}
@@ -185,7 +185,7 @@ func (j judge) isMoved(id string) bool {
 	return false
 }
 
-func (j judge) gets(c assignment.Candidate) int {
+func (j judge) gets(c plan.Candidate) int {
 	n := 0
 	for _, d := range j.s.Desktops {
 		if j.pairs[[2]string{d.ID, c.ID}] {
@@ -195,8 +195,8 @@ func (j judge) gets(c assignment.Candidate) int {
 	return n
 }
 
-func (j judge) newcomers(d assignment.AssignableDesktop) []assignment.Holder {
-	var list []assignment.Holder
+func (j judge) newcomers(d plan.AssignableDesktop) []plan.Holder {
+	var list []plan.Holder
 	for _, c := range j.s.People {
 		if j.pairs[[2]string{d.ID, c.ID}] {
 			list = append(list, c.Holder)
@@ -206,7 +206,7 @@ func (j judge) newcomers(d assignment.AssignableDesktop) []assignment.Holder {
 }
 
 // free says whether the pair could be added to the plan.
-func (j judge) free(d assignment.AssignableDesktop, c assignment.Candidate) bool {
+func (j judge) free(d plan.AssignableDesktop, c plan.Candidate) bool {
 	return !j.has(d, c.Holder) && !j.pairs[[2]string{d.ID, c.ID}] && !strings.EqualFold(d.Name, c.Name) &&
 		j.gets(c) < j.deserves(c) && len(j.newcomers(d)) < j.takes(d)
 }
@@ -214,7 +214,7 @@ func (j judge) free(d assignment.AssignableDesktop, c assignment.Candidate) bool
 func TestAPlanKeepsToItsNumbers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
-		p, err := assignment.PlanAssignment(s)
+		p, err := plan.PlanAssignment(s)
 		if err != nil {
 			if len(p.Pairs)+len(p.LeftDesktops)+len(p.LeftPeople) > 0 {
 				t.Fatal("a refusal comes with a plan")
@@ -255,7 +255,7 @@ func TestAPlanKeepsToItsNumbers(t *testing.T) {
 func TestAPlanLeavesNoFreePair(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := world{strategies: Choosing}.draw(t)
-		p, err := assignment.PlanAssignment(s)
+		p, err := plan.PlanAssignment(s)
 		j := newJudge(s, p)
 		for _, d := range s.Desktops {
 			for _, c := range s.People {
@@ -270,25 +270,25 @@ func TestAPlanLeavesNoFreePair(t *testing.T) {
 func TestAPlanSpeaksOfEverybodyAndEveryDesktop(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
-		p, err := assignment.PlanAssignment(s)
+		p, err := plan.PlanAssignment(s)
 		if err != nil {
 			return
 		}
 		j := newJudge(s, p)
 		people, desktops := reasons(t, p.LeftPeople), reasons(t, p.LeftDesktops)
 		for _, c := range s.People {
-			short := j.gets(c) < j.deserves(c) && j.model.Strategy.Chooses() && j.model.Strategy != assignment.StrategyFixedUsers
+			short := j.gets(c) < j.deserves(c) && j.model.Strategy.Chooses() && j.model.Strategy != plan.StrategyFixedUsers
 			if want := j.gets(c) == 0 && !j.isMoved(c.ID) || short; want != (people[c.ID] != "") {
 				t.Fatalf("%s gets %d of %d desktops and is left over: %v (%s)", c.Name, j.gets(c), j.deserves(c), !want, people[c.ID])
 			}
-			if served := people[c.ID] == assignment.LeftServed; served && j.model.Strategy.Chooses() && j.deserves(c) > 0 {
+			if served := people[c.ID] == plan.LeftServed; served && j.model.Strategy.Chooses() && j.deserves(c) > 0 {
 				t.Fatalf("%s is called served, %d desktops are due", c.Name, j.deserves(c))
 			}
 			delete(people, c.ID)
 		}
 		for _, d := range s.Desktops {
 			n := len(j.newcomers(d))
-			short := n < j.takes(d) && j.model.Strategy == assignment.StrategyFixedUsers
+			short := n < j.takes(d) && j.model.Strategy == plan.StrategyFixedUsers
 			if want := n == 0 && !j.isMoved(d.ID) || short; want != (desktops[d.ID] != "") {
 				t.Fatalf("%s is given to %d of %d people and is left over: %v (%s)", d.ID, n, j.takes(d), !want, desktops[d.ID])
 			}
@@ -300,8 +300,8 @@ func TestAPlanSpeaksOfEverybodyAndEveryDesktop(t *testing.T) {
 	})
 }
 
-func reasons(t *rapid.T, list []assignment.Left) map[string]assignment.LeftWhy {
-	why := map[string]assignment.LeftWhy{}
+func reasons(t *rapid.T, list []plan.Left) map[string]plan.LeftWhy {
+	why := map[string]plan.LeftWhy{}
 	for _, l := range list {
 		if why[l.ID] != "" || l.Why == "" || l.Reason == "" {
 			t.Fatalf("left over twice or without a reason: %+v", l)
@@ -315,14 +315,14 @@ func TestAPlanDependsOnItsSnapshotOnly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
 		before := text(t, s)
-		p, err := assignment.PlanAssignment(s)
+		p, err := plan.PlanAssignment(s)
 		if text(t, s) != before {
 			t.Fatal("planning changed the snapshot")
 		}
 		for i := range s.Desktops { // who came first to a desktop is of no account
 			s.Desktops[i].Holders = rapid.Permutation(s.Desktops[i].Holders).Draw(t, "holders")
 		}
-		again, errAgain := assignment.PlanAssignment(s)
+		again, errAgain := plan.PlanAssignment(s)
 		if text(t, p) != text(t, again) || fmt.Sprint(err) != fmt.Sprint(errAgain) {
 			t.Fatalf("planned differently:\n%s %v\n%s %v", text(t, p), err, text(t, again), errAgain)
 		}
@@ -340,12 +340,12 @@ func text(t *rapid.T, v any) string {
 func TestPlanningAgainAfterAPlanIsDoneAddsNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
-		p, err := assignment.PlanAssignment(s)
+		p, err := plan.PlanAssignment(s)
 		if err != nil {
 			return
 		}
 		done := apply(s, p)
-		again, err := assignment.PlanAssignment(done)
+		again, err := plan.PlanAssignment(done)
 		if len(again.Pairs)+len(again.Regroups) > 0 {
 			t.Fatalf("added %v and %v to %v", again.Pairs, again.Regroups, p.Pairs)
 		}
@@ -356,7 +356,7 @@ func TestPlanningAgainAfterAPlanIsDoneAddsNothing(t *testing.T) {
 }
 
 // apply returns the snapshot after the plan is done.
-func apply(s assignment.AssignmentSnapshot, p assignment.Plan) assignment.AssignmentSnapshot {
+func apply(s plan.AssignmentSnapshot, p plan.Plan) plan.AssignmentSnapshot {
 	j := newJudge(s, p)
 	s.Desktops, s.People = slices.Clone(s.Desktops), slices.Clone(s.People)
 	for i, d := range s.Desktops {
@@ -374,12 +374,12 @@ func apply(s assignment.AssignmentSnapshot, p assignment.Plan) assignment.Assign
 func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := world{strategies: given}.draw(t)
-		p, err := assignment.PlanAssignment(s)
+		p, err := plan.PlanAssignment(s)
 		done := apply(s, p)
 		possible := true
 		for i, d := range s.Desktops {
 			asked := askedFor(s, d)
-			var fresh []assignment.Holder
+			var fresh []plan.Holder
 			for _, h := range asked {
 				if !newJudge(s, p).has(d, h) {
 					fresh = append(fresh, h)
@@ -396,10 +396,10 @@ func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 				possible = possible && d.Closed == "" && d.Type != workspace.Pooled
 				continue
 			}
-			alone := func(h assignment.Holder) bool {
-				return h.Type == assignment.HolderGroup && d.Type == workspace.Dedicated || strings.EqualFold(h.Name, d.Name)
+			alone := func(h plan.Holder) bool {
+				return h.Type == plan.HolderGroup && d.Type == workspace.Dedicated || strings.EqualFold(h.Name, d.Name)
 			}
-			if Count(fresh) > j.takes(d) || d.Type == workspace.Shared && Count(asked) > assignment.MaxPeoplePerDesktop || slices.ContainsFunc(asked, alone) {
+			if Count(fresh) > j.takes(d) || d.Type == workspace.Shared && Count(asked) > plan.MaxPeoplePerDesktop || slices.ContainsFunc(asked, alone) {
 				possible = false
 			}
 		}
@@ -413,11 +413,11 @@ func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 }
 
 // askedFor is who shall have a desktop by the strategies that do not choose.
-func askedFor(s assignment.AssignmentSnapshot, d assignment.AssignableDesktop) []assignment.Holder {
-	if s.Model.Strategy != assignment.StrategyUsersOrGroups {
+func askedFor(s plan.AssignmentSnapshot, d plan.AssignableDesktop) []plan.Holder {
+	if s.Model.Strategy != plan.StrategyUsersOrGroups {
 		return d.Wanted
 	}
-	var all []assignment.Holder
+	var all []plan.Holder
 	for _, c := range s.People {
 		all = append(all, c.Holder)
 	}
@@ -425,8 +425,8 @@ func askedFor(s assignment.AssignmentSnapshot, d assignment.AssignableDesktop) [
 }
 
 // asksForMore says whether somebody is named with another privilege group than they have.
-func asksForMore(d assignment.AssignableDesktop, asked []assignment.Holder) bool {
-	return slices.ContainsFunc(asked, func(h assignment.Holder) bool {
+func asksForMore(d plan.AssignableDesktop, asked []plan.Holder) bool {
+	return slices.ContainsFunc(asked, func(h plan.Holder) bool {
 		at := slices.IndexFunc(d.Holders, same(h))
 		return at >= 0 && cmp.Or(h.Group, d.Group, d.Holders[at].Group, workspace.GroupDefault) != cmp.Or(d.Holders[at].Group, workspace.GroupDefault)
 	})
@@ -435,7 +435,7 @@ func asksForMore(d assignment.AssignableDesktop, asked []assignment.Holder) bool
 func TestAPrivilegeGroupChangesOnlyWhereTheRequestNamesAnother(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
-		p, err := assignment.PlanAssignment(s)
+		p, err := plan.PlanAssignment(s)
 		if err != nil {
 			return
 		}
@@ -462,8 +462,8 @@ func TestAPrivilegeGroupChangesOnlyWhereTheRequestNamesAnother(t *testing.T) {
 func TestGivenPairsDoNotDependOnTheOrderOfTheRequest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := world{strategies: given}.draw(t)
-		p, err := assignment.PlanAssignment(s)
-		q, errToo := assignment.PlanAssignment(shuffled(t, s))
+		p, err := plan.PlanAssignment(s)
+		q, errToo := plan.PlanAssignment(shuffled(t, s))
 		if (err == nil) != (errToo == nil) || fmt.Sprint(sorted(p.Pairs), sorted(p.Regroups)) != fmt.Sprint(sorted(q.Pairs), sorted(q.Regroups)) {
 			t.Fatalf("%v %v\n%v %v", p, err, q, errToo)
 		}
@@ -481,14 +481,14 @@ func TestHowManyAreServedWithOneEachDoesNotDependOnTheOrder(t *testing.T) {
 	})
 }
 
-func shuffled(t *rapid.T, s assignment.AssignmentSnapshot) assignment.AssignmentSnapshot {
+func shuffled(t *rapid.T, s plan.AssignmentSnapshot) plan.AssignmentSnapshot {
 	s.Desktops = rapid.Permutation(s.Desktops).Draw(t, "order of desktops")
 	s.People = rapid.Permutation(s.People).Draw(t, "order of people")
 	return s
 }
 
-func sorted(pairs []assignment.Pair) []assignment.Pair {
-	return slices.SortedFunc(slices.Values(pairs), func(a, b assignment.Pair) int {
+func sorted(pairs []plan.Pair) []plan.Pair {
+	return slices.SortedFunc(slices.Values(pairs), func(a, b plan.Pair) int {
 		return cmp.Or(cmp.Compare(a.DesktopID, b.DesktopID), cmp.Compare(a.HolderID, b.HolderID))
 	})
 }
@@ -496,16 +496,16 @@ func sorted(pairs []assignment.Pair) []assignment.Pair {
 func TestWhoIsServedFirst(t *testing.T) {
 	either := []workspace.DesktopType{workspace.Dedicated, workspace.Shared}
 	// With empty desktops of one type nothing but the numbers keeps two apart who have nothing yet, so the order alone decides.
-	draw := func(t *rapid.T, strategy assignment.AssignStrategy, types ...workspace.DesktopType) (assignment.AssignmentSnapshot, judge) {
-		s := world{strategies: []assignment.AssignStrategy{strategy}, empty: true, only: rapid.SampledFrom(types).Draw(t, "only")}.draw(t)
-		if strategy == assignment.StrategyUserPriority {
+	draw := func(t *rapid.T, strategy plan.AssignStrategy, types ...workspace.DesktopType) (plan.AssignmentSnapshot, judge) {
+		s := world{strategies: []plan.AssignStrategy{strategy}, empty: true, only: rapid.SampledFrom(types).Draw(t, "only")}.draw(t)
+		if strategy == plan.StrategyUserPriority {
 			for i := range s.People {
 				s.People[i].Desktops = rapid.IntRange(0, 3).Draw(t, "desktops elsewhere")
 			}
 		}
 		return s, newJudge(s, mustPlan(t, s))
 	}
-	for _, strategy := range []assignment.AssignStrategy{assignment.StrategyNoDesktop, assignment.StrategyUserPriority} {
+	for _, strategy := range []plan.AssignStrategy{plan.StrategyNoDesktop, plan.StrategyUserPriority} {
 		t.Run(string(strategy)+" gives nobody a second before everybody has a first", rapid.MakeCheck(func(t *rapid.T) {
 			s, j := draw(t, strategy, "", workspace.Dedicated, workspace.Shared)
 			for _, a := range s.People {
@@ -518,7 +518,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}))
 	}
 	t.Run("USER_NO_DESKTOP gives the earlier no less, and one more at most", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, assignment.StrategyNoDesktop, workspace.Dedicated)
+		s, j := draw(t, plan.StrategyNoDesktop, workspace.Dedicated)
 		for i, c := range s.People[1:] {
 			if a, b := j.gets(s.People[i]), j.gets(c); a < b || a > b+1 {
 				t.Fatalf("%d and %d desktops", a, b)
@@ -526,7 +526,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}
 	}))
 	t.Run("USER_FIXED_DESKTOP_NUM gives nobody any before the earlier have their number or every desktop", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, assignment.StrategyFixedDesktops, either...)
+		s, j := draw(t, plan.StrategyFixedDesktops, either...)
 		for i, c := range s.People[1:] {
 			if a, b := j.gets(s.People[i]), j.gets(c); b > 0 && a < min(j.deserves(s.People[i]), len(s.Desktops)) {
 				t.Fatalf("%d and %d desktops", a, b)
@@ -534,7 +534,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}
 	}))
 	t.Run("DESKTOP_ASSIGN_USER_PRIORITY gives to those first who have the fewest", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, assignment.StrategyUserPriority, "", workspace.Dedicated, workspace.Shared)
+		s, j := draw(t, plan.StrategyUserPriority, "", workspace.Dedicated, workspace.Shared)
 		for _, a := range s.People {
 			for _, b := range s.People {
 				if a.Desktops < b.Desktops && j.gets(a) == 0 && j.gets(b) > 0 {
@@ -544,7 +544,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}
 	}))
 	t.Run("DESKTOP_ASSIGN_USER_PRIORITY leaves nobody out where desktops are shared", rapid.MakeCheck(func(t *rapid.T) {
-		s := world{strategies: []assignment.AssignStrategy{assignment.StrategyUserPriority}, empty: true}.draw(t)
+		s := world{strategies: []plan.AssignStrategy{plan.StrategyUserPriority}, empty: true}.draw(t)
 		s.Model.UsersPerDesktop = 0
 		s.Desktops[0].Type = workspace.Shared
 		j := newJudge(s, mustPlan(t, s))
@@ -555,7 +555,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}
 	}))
 	t.Run("DESKTOP_ASSIGN_FIXED_USER gives no desktop to anybody before the earlier are full or have everybody", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, assignment.StrategyFixedUsers, either...)
+		s, j := draw(t, plan.StrategyFixedUsers, either...)
 		for i, d := range s.Desktops[1:] {
 			earlier := s.Desktops[i]
 			if a, b := len(j.newcomers(earlier)), len(j.newcomers(d)); b > 0 && a < min(j.takes(earlier), len(s.People)) {
@@ -566,17 +566,17 @@ func TestWhoIsServedFirst(t *testing.T) {
 }
 
 func TestTheLeastComesFirst(t *testing.T) {
-	both := []assignment.AssignableDesktop{shared("lab1", "fred"), shared("lab2")}
-	for _, strategy := range []assignment.AssignStrategy{assignment.StrategyNoDesktop, assignment.StrategyFixedDesktops, assignment.StrategyUserPriority} {
+	both := []plan.AssignableDesktop{shared("lab1", "fred"), shared("lab2")}
+	for _, strategy := range []plan.AssignStrategy{plan.StrategyNoDesktop, plan.StrategyFixedDesktops, plan.StrategyUserPriority} {
 		t.Run(string(strategy)+" gives the desktop with the fewest people", func(t *testing.T) {
-			s := snapshot(assignment.AssignModel{Strategy: strategy, UsersPerDesktop: 5}, both, "anna")
+			s := snapshot(plan.AssignModel{Strategy: strategy, UsersPerDesktop: 5}, both, "anna")
 			if p := mustPlan(t, s); len(p.Pairs) != 1 || p.Pairs[0].DesktopID != "lab2" {
 				t.Errorf("got %v", p.Pairs)
 			}
 		})
 	}
 	t.Run("DESKTOP_ASSIGN_FIXED_USER gives to the person with the fewest desktops", func(t *testing.T) {
-		s := snapshot(assignment.AssignModel{Strategy: assignment.StrategyFixedUsers}, []assignment.AssignableDesktop{shared("lab")}, "anna", "ben")
+		s := snapshot(plan.AssignModel{Strategy: plan.StrategyFixedUsers}, []plan.AssignableDesktop{shared("lab")}, "anna", "ben")
 		s.People[0].Desktops = 1
 		if p := mustPlan(t, s); len(p.Pairs) != 1 || p.Pairs[0].HolderID != "ben" {
 			t.Errorf("got %v", p.Pairs)
@@ -585,19 +585,19 @@ func TestTheLeastComesFirst(t *testing.T) {
 }
 
 func TestPlanAssignmentRefuses(t *testing.T) {
-	type desktops = []assignment.AssignableDesktop
-	relation := assignment.AssignModel{Strategy: assignment.StrategyRelation}
-	all := assignment.AssignModel{Strategy: assignment.StrategyUsersOrGroups}
-	one := assignment.AssignModel{Strategy: assignment.StrategyNoDesktop}
+	type desktops = []plan.AssignableDesktop
+	relation := plan.AssignModel{Strategy: plan.StrategyRelation}
+	all := plan.AssignModel{Strategy: plan.StrategyUsersOrGroups}
+	one := plan.AssignModel{Strategy: plan.StrategyNoDesktop}
 	deleting := dedicated("ws1")
 	deleting.Closed = "is being deleted"
 	pooled := dedicated("ws1")
 	pooled.Type = workspace.Pooled
-	crowd := assignment.Holder{Type: assignment.HolderGroup, ID: "all", Name: "all", People: 501}
+	crowd := plan.Holder{Type: plan.HolderGroup, ID: "all", Name: "all", People: 501}
 	full := shared("lab")
-	full.Holders = []assignment.Holder{{Type: assignment.HolderGroup, ID: "staff", Name: "staff", People: 499}}
+	full.Holders = []plan.Holder{{Type: plan.HolderGroup, ID: "staff", Name: "staff", People: 499}}
 	crowded := shared("lab")
-	crowded.Wanted = []assignment.Holder{crowd}
+	crowded.Wanted = []plan.Holder{crowd}
 	many := make(desktops, 101)
 	for i := range many {
 		many[i] = shared(fmt.Sprintf("lab%d", i))
@@ -612,7 +612,7 @@ func TestPlanAssignmentRefuses(t *testing.T) {
 	}
 	cases := []struct {
 		name string
-		s    assignment.AssignmentSnapshot
+		s    plan.AssignmentSnapshot
 		code workspace.Code
 		why  string
 	}{
@@ -629,26 +629,26 @@ func TestPlanAssignmentRefuses(t *testing.T) {
 		{"a desktop twice", snapshot(one, desktops{dedicated("ws1"), dedicated("ws1")}, "anna"), workspace.CodeInvalid, "desktops[1].desktop_id: ws1 is there twice"},
 		{"no desktops", snapshot(one, nil, "anna"), workspace.CodeInvalid, "desktops: must hold 1 to 10000"},
 		{"nobody to choose", snapshot(one, desktops{dedicated("ws1")}), workspace.CodeInvalid, "users: must hold 1 to 10000 people with USER_NO_DESKTOP"},
-		{"an unknown strategy", snapshot(assignment.AssignModel{Strategy: "X"}, desktops{dedicated("ws1")}, "anna"), workspace.CodeInvalid, "assign_model.priority_strategy: "},
+		{"an unknown strategy", snapshot(plan.AssignModel{Strategy: "X"}, desktops{dedicated("ws1")}, "anna"), workspace.CodeInvalid, "assign_model.priority_strategy: "},
 		{"more than 50,000 given pairs", snapshot(all, many, people[:500]...), workspace.CodeInvalid, "more than 50000 assignments would be made at once"},
-		{"more than 50,000 chosen pairs", snapshot(assignment.AssignModel{Strategy: assignment.StrategyFixedDesktops, UsersPerDesktop: 100, DesktopsPerUser: 100}, tenfold, people...), workspace.CodeInvalid, "more than 50000 assignments would be made at once"},
+		{"more than 50,000 chosen pairs", snapshot(plan.AssignModel{Strategy: plan.StrategyFixedDesktops, UsersPerDesktop: 100, DesktopsPerUser: 100}, tenfold, people...), workspace.CodeInvalid, "more than 50000 assignments would be made at once"},
 		{"desktops that are all taken", snapshot(one, desktops{dedicated("ws1", "anna")}, "anna", "ben"), workspace.CodeConflict, "nothing can be assigned: desktop ws1: belongs to anna already; ben: gets no desktop"},
-		{"desktops to fill when nobody is left", snapshot(assignment.AssignModel{Strategy: assignment.StrategyFixedUsers}, desktops{shared("lab1", "anna"), shared("lab2")}, "anna"), workspace.CodeConflict, "nothing can be assigned: desktop lab2: nobody is left to whom it can be given; anna: has 1 requested desktop already"},
+		{"desktops to fill when nobody is left", snapshot(plan.AssignModel{Strategy: plan.StrategyFixedUsers}, desktops{shared("lab1", "anna"), shared("lab2")}, "anna"), workspace.CodeConflict, "nothing can be assigned: desktop lab2: nobody is left to whom it can be given; anna: has 1 requested desktop already"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := assignment.PlanAssignment(c.s)
+			_, err := plan.PlanAssignment(c.s)
 			workspacetest.Refused(t, err, c.code, c.why)
 		})
 	}
 }
 
 func TestWhatIsThereAlreadyIsAPlanWithoutPairs(t *testing.T) {
-	type desktops = []assignment.AssignableDesktop
-	for name, s := range map[string]assignment.AssignmentSnapshot{
-		"everybody has a desktop":      snapshot(assignment.AssignModel{Strategy: assignment.StrategyNoDesktop}, desktops{dedicated("ws1", "anna"), dedicated("ws2")}, "anna"),
-		"every desktop has its people": snapshot(assignment.AssignModel{Strategy: assignment.StrategyFixedUsers}, desktops{shared("lab", "anna")}, "ben"),
-		"the pairs are there":          snapshot(assignment.AssignModel{}, desktops{wanted(dedicated("ws1", "anna"), "anna")}),
+	type desktops = []plan.AssignableDesktop
+	for name, s := range map[string]plan.AssignmentSnapshot{
+		"everybody has a desktop":      snapshot(plan.AssignModel{Strategy: plan.StrategyNoDesktop}, desktops{dedicated("ws1", "anna"), dedicated("ws2")}, "anna"),
+		"every desktop has its people": snapshot(plan.AssignModel{Strategy: plan.StrategyFixedUsers}, desktops{shared("lab", "anna")}, "ben"),
+		"the pairs are there":          snapshot(plan.AssignModel{}, desktops{wanted(dedicated("ws1", "anna"), "anna")}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if p := mustPlan(t, s); len(p.Pairs) != 0 {
@@ -667,7 +667,7 @@ func TestAPersonsOwnPrivilegeWinsOverTheDesktops(t *testing.T) {
 		for _, strategy := range slices.Concat(Choosing, given) {
 			d := wanted(dedicated("ws1"), "anna")
 			d.Group, d.Wanted[0].Group = c.desktop, c.person
-			s := snapshot(assignment.AssignModel{Strategy: strategy}, []assignment.AssignableDesktop{d}, "anna")
+			s := snapshot(plan.AssignModel{Strategy: strategy}, []plan.AssignableDesktop{d}, "anna")
 			s.People[0].Group = c.person
 			if p := mustPlan(t, s); len(p.Pairs) != 1 || p.Pairs[0].Group != c.want {
 				t.Errorf("%s: %q at a desktop with %q: got %v, want %q", strategy, c.person, c.desktop, p.Pairs, c.want)

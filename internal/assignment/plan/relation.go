@@ -1,4 +1,4 @@
-package assignment
+package plan
 
 import (
 	"cmp"
@@ -10,11 +10,11 @@ import (
 // relatePairs makes the pairs that the request gives: those of each desktop with FIXED_RELATION, everybody with every desktop
 // with DESKTOP_ASSIGN_USERS_OR_GROUPS. All of them or none.
 func relatePairs(s AssignmentSnapshot) (Plan, error) {
-	r := relation{s: s, plan: Plan{Dimension: s.Model.Dimension}, named: map[holderKey]bool{}, given: map[holderKey]bool{}}
+	r := relation{s: s, plan: Plan{Dimension: s.Model.Dimension}, named: map[HolderKey]bool{}, given: map[HolderKey]bool{}}
 	for _, c := range s.People {
-		r.order = append(r.order, c.key())
+		r.order = append(r.order, c.Key())
 	}
-	for i, wanted := range s.wanted() {
+	for i, wanted := range s.Wanted() {
 		field := "users"
 		if s.Model.Strategy == StrategyRelation {
 			field = fmt.Sprintf("desktops[%d].attach_user_infos", i)
@@ -28,7 +28,7 @@ func relatePairs(s AssignmentSnapshot) (Plan, error) {
 }
 
 // wanted is who shall have each of the desktops; of no meaning for strategies that choose.
-func (s *AssignmentSnapshot) wanted() [][]Holder {
+func (s *AssignmentSnapshot) Wanted() [][]Holder {
 	all := make([]Holder, len(s.People))
 	for i, c := range s.People {
 		all[i] = c.Holder
@@ -47,23 +47,23 @@ func (s *AssignmentSnapshot) wanted() [][]Holder {
 type relation struct {
 	s     AssignmentSnapshot
 	plan  Plan
-	order []holderKey        // everybody, as they come in the request
-	named map[holderKey]bool // who shall have a desktop
-	given map[holderKey]bool // who gets one, or another privilege group in one
+	order []HolderKey        // everybody, as they come in the request
+	named map[HolderKey]bool // who shall have a desktop
+	given map[HolderKey]bool // who gets one, or another privilege group in one
 }
 
 // relate gives desktop i to those of wanted who do not have it, and those who have it the privilege group that the request names
 // for them, if any; field is where the request names them.
 func (r *relation) relate(i int, wanted []Holder, field string) error {
 	d := &r.s.Desktops[i]
-	has := make(map[holderKey]workspace.UserGroup, len(d.Holders))
+	has := make(map[HolderKey]workspace.UserGroup, len(d.Holders))
 	for _, h := range d.Holders {
-		has[h.key()] = cmp.Or(h.Group, workspace.GroupDefault)
+		has[h.Key()] = cmp.Or(h.Group, workspace.GroupDefault)
 	}
 	var fresh []Holder
 	var regroups []Pair
 	for _, h := range wanted {
-		k := h.key()
+		k := h.Key()
 		if r.s.Model.Strategy == StrategyRelation && !r.named[k] {
 			r.order = append(r.order, k)
 		}
@@ -131,7 +131,7 @@ func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) erro
 
 // leavePeople reports who gets nothing.
 func (r *relation) leavePeople() {
-	told := make(map[holderKey]bool, len(r.order))
+	told := make(map[HolderKey]bool, len(r.order))
 	for _, k := range r.order {
 		switch {
 		case told[k] || r.given[k]:

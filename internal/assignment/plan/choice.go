@@ -1,4 +1,4 @@
-package assignment
+package plan
 
 import (
 	"cmp"
@@ -43,15 +43,15 @@ func newChoice(s AssignmentSnapshot) *choice {
 		s: s, wants: make([]int, len(s.People)), held: make([]int, len(s.People)),
 		seats: make([]int, len(s.Desktops)), present: make([]int, len(s.Desktops)), apart: map[edge]bool{},
 	}
-	byKey, byName := make(map[holderKey]int, len(s.People)), make(map[string]int, len(s.People))
+	byKey, byName := make(map[HolderKey]int, len(s.People)), make(map[string]int, len(s.People))
 	for i, p := range s.People {
-		byKey[p.key()] = i
+		byKey[p.Key()] = i
 		byName[strings.ToLower(p.Name)] = i
 	}
 	for i := range s.Desktops {
 		d := &s.Desktops[i]
 		for _, h := range d.Holders {
-			if p, ok := byKey[h.key()]; ok {
+			if p, ok := byKey[h.Key()]; ok {
 				c.apart[edge{i, p}] = true
 				c.held[p]++
 			}

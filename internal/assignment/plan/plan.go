@@ -1,4 +1,6 @@
-package assignment
+// Package plan decides who gets which desktop of a request: a pure function, PlanAssignment. docs/assignment.md says what each strategy
+// does.
+package plan
 
 import (
 	"cmp"
@@ -164,9 +166,9 @@ func repeated(n int, holder func(int) Holder) (at int, found bool) {
 	if n < 2 {
 		return 0, false
 	}
-	seen := make(map[holderKey]bool, n)
+	seen := make(map[HolderKey]bool, n)
 	for i := range n {
-		k := holder(i).key()
+		k := holder(i).Key()
 		if seen[k] {
 			return i, true
 		}
@@ -176,12 +178,12 @@ func repeated(n int, holder func(int) Holder) (at int, found bool) {
 }
 
 // holderKey tells holders apart.
-type holderKey struct {
+type HolderKey struct {
 	of HolderType
 	id string
 }
 
-func (h Holder) key() holderKey { return holderKey{h.Type, h.ID} }
+func (h Holder) Key() HolderKey { return HolderKey{h.Type, h.ID} }
 
 // people counts who has the desktop.
 func (d *AssignableDesktop) people() int {

@@ -1,4 +1,4 @@
-package assignment_test
+package plan_test
 
 import (
 	"encoding/json"
@@ -8,28 +8,29 @@ import (
 	"testing"
 
 	"carrel/internal/assignment"
+	"carrel/internal/assignment/plan"
 	"carrel/internal/workspace"
 )
 
 // dedicated and shared make desktops whose id is their name, and that these people have.
-func dedicated(name string, of ...string) assignment.AssignableDesktop {
-	return assignment.AssignableDesktop{ID: name, Name: name, Type: workspace.Dedicated, Holders: holders(of...)}
+func dedicated(name string, of ...string) plan.AssignableDesktop {
+	return plan.AssignableDesktop{ID: name, Name: name, Type: workspace.Dedicated, Holders: holders(of...)}
 }
 
-func shared(name string, of ...string) assignment.AssignableDesktop {
+func shared(name string, of ...string) plan.AssignableDesktop {
 	d := dedicated(name, of...)
 	d.Type = workspace.Shared
 	return d
 }
 
 // wanted is d, named for these people.
-func wanted(d assignment.AssignableDesktop, people ...string) assignment.AssignableDesktop {
+func wanted(d plan.AssignableDesktop, people ...string) plan.AssignableDesktop {
 	d.Wanted = holders(people...)
 	return d
 }
 
-func holders(names ...string) []assignment.Holder {
-	var people []assignment.Holder
+func holders(names ...string) []plan.Holder {
+	var people []plan.Holder
 	for _, n := range names {
 		people = append(people, holder(n))
 	}
@@ -37,18 +38,18 @@ func holders(names ...string) []assignment.Holder {
 }
 
 // holder is a person, or the group of three people whose name starts with @.
-func holder(name string) assignment.Holder {
+func holder(name string) plan.Holder {
 	if strings.HasPrefix(name, "@") {
-		return assignment.Holder{Type: assignment.HolderGroup, ID: name, Name: name, People: 3}
+		return plan.Holder{Type: plan.HolderGroup, ID: name, Name: name, People: 3}
 	}
-	return assignment.Holder{Type: assignment.HolderUser, ID: name, Name: name}
+	return plan.Holder{Type: plan.HolderUser, ID: name, Name: name}
 }
 
 // snapshot puts desktops and people together and counts what the people have.
-func snapshot(model assignment.AssignModel, desktops []assignment.AssignableDesktop, people ...string) assignment.AssignmentSnapshot {
-	s := assignment.AssignmentSnapshot{Model: model, Desktops: desktops}
+func snapshot(model plan.AssignModel, desktops []plan.AssignableDesktop, people ...string) plan.AssignmentSnapshot {
+	s := plan.AssignmentSnapshot{Model: model, Desktops: desktops}
 	for _, name := range people {
-		c := assignment.Candidate{Holder: holder(name)}
+		c := plan.Candidate{Holder: holder(name)}
 		for _, d := range desktops {
 			for _, h := range d.Holders {
 				if h.ID == c.ID {
@@ -62,7 +63,7 @@ func snapshot(model assignment.AssignModel, desktops []assignment.AssignableDesk
 }
 
 // story writes a snapshot and what is planned for it in the form of the examples in docs/assignment.md.
-func story(s assignment.AssignmentSnapshot) string {
+func story(s plan.AssignmentSnapshot) string {
 	var b strings.Builder
 	line := func(head string, parts []string) {
 		if len(parts) > 0 {
@@ -87,7 +88,7 @@ func story(s assignment.AssignmentSnapshot) string {
 	if len(people) > 0 {
 		line("people", []string{strings.Join(people, ", ")})
 	}
-	p, err := assignment.PlanAssignment(s)
+	p, err := plan.PlanAssignment(s)
 	if err != nil {
 		line("refused", []string{workspace.MessageOf(err)})
 		return b.String()
@@ -111,7 +112,7 @@ func story(s assignment.AssignmentSnapshot) string {
 	return b.String()
 }
 
-func names(holders []assignment.Holder) string {
+func names(holders []plan.Holder) string {
 	var list []string
 	for _, h := range holders {
 		list = append(list, h.Name)
@@ -120,30 +121,30 @@ func names(holders []assignment.Holder) string {
 }
 
 func TestTheDocumentedExamplesAreWhatIsPlanned(t *testing.T) {
-	type desktops = []assignment.AssignableDesktop
+	type desktops = []plan.AssignableDesktop
 	examples := []struct {
 		name string
-		s    assignment.AssignmentSnapshot
+		s    plan.AssignmentSnapshot
 	}{
-		{"USER_NO_DESKTOP gives to those who have none", snapshot(assignment.AssignModel{Strategy: assignment.StrategyNoDesktop},
+		{"USER_NO_DESKTOP gives to those who have none", snapshot(plan.AssignModel{Strategy: plan.StrategyNoDesktop},
 			desktops{dedicated("ws1"), dedicated("ws2", "anna"), shared("lab")}, "anna", "ben", "cara", "dora")},
-		{"USER_NO_DESKTOP gives everybody one before anybody gets two", snapshot(assignment.AssignModel{Strategy: assignment.StrategyNoDesktop, DesktopsPerUser: 2},
+		{"USER_NO_DESKTOP gives everybody one before anybody gets two", snapshot(plan.AssignModel{Strategy: plan.StrategyNoDesktop, DesktopsPerUser: 2},
 			desktops{dedicated("ws1"), dedicated("ws2"), dedicated("ws3")}, "ben", "cara")},
-		{"USER_FIXED_DESKTOP_NUM serves one person after the other", snapshot(assignment.AssignModel{Strategy: assignment.StrategyFixedDesktops, DesktopsPerUser: 2},
+		{"USER_FIXED_DESKTOP_NUM serves one person after the other", snapshot(plan.AssignModel{Strategy: plan.StrategyFixedDesktops, DesktopsPerUser: 2},
 			desktops{dedicated("ws1"), dedicated("ws2", "anna"), dedicated("ws3"), dedicated("ws4")}, "anna", "ben", "cara")},
-		{"DESKTOP_ASSIGN_USER_PRIORITY leaves no person out", snapshot(assignment.AssignModel{Strategy: assignment.StrategyUserPriority},
+		{"DESKTOP_ASSIGN_USER_PRIORITY leaves no person out", snapshot(plan.AssignModel{Strategy: plan.StrategyUserPriority},
 			desktops{shared("lab1"), shared("lab2"), dedicated("ws1")}, "anna", "ben", "cara", "dora", "emil")},
-		{"DESKTOP_ASSIGN_FIXED_USER fills one desktop after the other", snapshot(assignment.AssignModel{Strategy: assignment.StrategyFixedUsers, UsersPerDesktop: 2},
+		{"DESKTOP_ASSIGN_FIXED_USER fills one desktop after the other", snapshot(plan.AssignModel{Strategy: plan.StrategyFixedUsers, UsersPerDesktop: 2},
 			desktops{shared("lab1"), shared("lab2", "fred"), shared("lab3")}, "anna", "ben", "cara", "dora")},
-		{"DESKTOP_ASSIGN_USERS_OR_GROUPS gives everything to everybody", snapshot(assignment.AssignModel{Strategy: assignment.StrategyUsersOrGroups},
+		{"DESKTOP_ASSIGN_USERS_OR_GROUPS gives everything to everybody", snapshot(plan.AssignModel{Strategy: plan.StrategyUsersOrGroups},
 			desktops{shared("lab1", "anna"), shared("lab2")}, "anna", "@students")},
-		{"DESKTOP_ASSIGN_USERS_OR_GROUPS refuses a desktop for one", snapshot(assignment.AssignModel{Strategy: assignment.StrategyUsersOrGroups},
+		{"DESKTOP_ASSIGN_USERS_OR_GROUPS refuses a desktop for one", snapshot(plan.AssignModel{Strategy: plan.StrategyUsersOrGroups},
 			desktops{shared("lab1"), dedicated("ws1")}, "anna", "ben")},
-		{"FIXED_RELATION makes the pairs as sent", snapshot(assignment.AssignModel{Strategy: assignment.StrategyRelation},
+		{"FIXED_RELATION makes the pairs as sent", snapshot(plan.AssignModel{Strategy: plan.StrategyRelation},
 			desktops{wanted(dedicated("ws1"), "ben"), wanted(shared("lab", "anna"), "anna", "ben")})},
-		{"FIXED_RELATION takes nothing away", snapshot(assignment.AssignModel{Strategy: assignment.StrategyRelation},
+		{"FIXED_RELATION takes nothing away", snapshot(plan.AssignModel{Strategy: plan.StrategyRelation},
 			desktops{wanted(dedicated("ws1"), "ben"), wanted(dedicated("ws2", "anna"), "cara")})},
-		{"nothing to choose from", snapshot(assignment.AssignModel{Strategy: assignment.StrategyNoDesktop},
+		{"nothing to choose from", snapshot(plan.AssignModel{Strategy: plan.StrategyNoDesktop},
 			desktops{dedicated("ws2", "anna")}, "ben")},
 	}
 	doc, err := os.ReadFile("../../docs/assignment.md")
@@ -192,17 +193,17 @@ func TestTheReferencesOwnExample(t *testing.T) {
 			UserName string `json:"user_name"`
 		} `json:"users"`
 		Model struct {
-			Dimension       assignment.AssignDimension `json:"assign_dimension"`
-			Strategy        assignment.AssignStrategy  `json:"priority_strategy"`
-			UsersPerDesktop int                        `json:"desktop_assigin_user_num"`
-			DesktopsPerUser int                        `json:"user_assigin_desktop_num"`
+			Dimension       plan.AssignDimension `json:"assign_dimension"`
+			Strategy        plan.AssignStrategy  `json:"priority_strategy"`
+			UsersPerDesktop int                  `json:"desktop_assigin_user_num"`
+			DesktopsPerUser int                  `json:"user_assigin_desktop_num"`
 		} `json:"assign_model"`
 	}
 	if err := json.Unmarshal([]byte(referenceExample), &wire); err != nil {
 		t.Fatal(err)
 	}
 	m := wire.Model
-	r := assignment.AttachDesktops{Model: assignment.AssignModel{
+	r := assignment.AttachDesktops{Model: plan.AssignModel{
 		Dimension: m.Dimension, Strategy: m.Strategy, UsersPerDesktop: m.UsersPerDesktop, DesktopsPerUser: m.DesktopsPerUser,
 	}}
 	for _, d := range wire.Desktops {
@@ -216,17 +217,17 @@ func TestTheReferencesOwnExample(t *testing.T) {
 	}
 	for _, kind := range []workspace.DesktopType{workspace.Dedicated, workspace.Shared} {
 		t.Run("gives each of two people one of three "+string(kind)+" desktops and leaves the third over", func(t *testing.T) {
-			s := assignment.AssignmentSnapshot{Model: r.Model}
+			s := plan.AssignmentSnapshot{Model: r.Model}
 			for i, d := range r.Desktops {
-				s.Desktops = append(s.Desktops, assignment.AssignableDesktop{ID: d.DesktopID, Name: fmt.Sprintf("ws-%d", i+1), Type: kind})
+				s.Desktops = append(s.Desktops, plan.AssignableDesktop{ID: d.DesktopID, Name: fmt.Sprintf("ws-%d", i+1), Type: kind})
 			}
 			for _, u := range r.Users {
-				s.People = append(s.People, assignment.Candidate{Holder: assignment.Holder{Type: assignment.HolderUser, ID: u.ID, Name: u.Name}})
+				s.People = append(s.People, plan.Candidate{Holder: plan.Holder{Type: plan.HolderUser, ID: u.ID, Name: u.Name}})
 			}
 			p := mustPlan(t, s)
-			want := []assignment.Pair{
-				{DesktopID: r.Desktops[0].DesktopID, Type: assignment.HolderUser, HolderID: r.Users[0].ID, Group: workspace.GroupDefault},
-				{DesktopID: r.Desktops[1].DesktopID, Type: assignment.HolderUser, HolderID: r.Users[1].ID, Group: workspace.GroupDefault},
+			want := []plan.Pair{
+				{DesktopID: r.Desktops[0].DesktopID, Type: plan.HolderUser, HolderID: r.Users[0].ID, Group: workspace.GroupDefault},
+				{DesktopID: r.Desktops[1].DesktopID, Type: plan.HolderUser, HolderID: r.Users[1].ID, Group: workspace.GroupDefault},
 			}
 			if fmt.Sprint(p.Pairs) != fmt.Sprint(want) {
 				t.Errorf("got %v, want %v", p.Pairs, want)
@@ -241,9 +242,9 @@ func TestTheReferencesOwnExample(t *testing.T) {
 func mustPlan(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, s assignment.AssignmentSnapshot) assignment.Plan {
+}, s plan.AssignmentSnapshot) plan.Plan {
 	t.Helper()
-	p, err := assignment.PlanAssignment(s)
+	p, err := plan.PlanAssignment(s)
 	if err != nil {
 		t.Fatalf("refused: %v", err)
 	}
