@@ -22,7 +22,7 @@ func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g directory
 		if err := desktop.PoolsOfGroupChanged(ctx, tx, g.ID); err != nil {
 			return err
 		}
-		return directory.DeleteGroup(ctx, tx, g.ID)
+		return directory.DeleteGroup(ctx, tx, g)
 	})
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"carrel/internal/assignment"
 	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
+	"carrel/internal/desktop/desktoptest"
 	"carrel/internal/directory"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
@@ -52,7 +53,7 @@ func (e *env) lab() string {
 	for _, name := range []string{"ann", "ben", "cara", "dora"} {
 		e.AddUsers(directory.User{ID: name, ProjectID: storetest.Project, Name: name})
 	}
-	e.AddGroups(directory.Group{ID: "g", ProjectID: storetest.Project, Name: "Lab"}, directory.Group{ID: "h", ProjectID: storetest.Project, Name: "Heads"})
+	e.AddGroups(desktoptest.NewGroup("g", "Lab"), desktoptest.NewGroup("h", "Heads"))
 	e.Join("g", "ben", "cara")
 	d := e.AddDesktop("lab")
 	e.assign(pair(d.ID, "ann", workspace.GroupSudo), pair(d.ID, "@g", workspace.GroupDefault))
@@ -73,7 +74,7 @@ var assignments = map[string]func(*env){
 		})
 		e.Same(e.holdings(nil, id), "ann ben! cara dora")
 		e.Update(func(tx *store.Tx) error { return directory.RemoveMembers(e.Context(), tx, "g", []string{"cara"}) })
-		e.Update(func(tx *store.Tx) error { return directory.DeleteGroup(e.Context(), tx, "h") })
+		e.Update(func(tx *store.Tx) error { return directory.DeleteGroup(e.Context(), tx, desktoptest.NewGroup("h", "")) })
 		e.Same(e.holdings(nil, id), "ann ben dora")
 		e.Update(func(tx *store.Tx) error {
 			return assignment.Unassign(e.Context(), tx, []plan.Pair{pair(id, "@g", ""), pair(id, "dora", ""), pair(id, "@missing", "")})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -22,16 +21,15 @@ const (
 
 // Group is a group of people. It has nothing to do with the UserGroup that a person is in inside a desktop.
 type Group struct {
-	ID          string
-	ProjectID   string
-	Name        string // unique in the project whatever its case
+	store.BaseModel `bun:"table:people_groups,alias:people_groups"`
+	workspace.Meta
 	Description string
-	Created     time.Time
-	Updated     time.Time
 
-	People   int // how many are in it; read, not stored
-	Desktops int // how many are assigned to the group or its people; read, not stored
+	People   int `bun:",scanonly"` // how many are in it; read by Groups
+	Desktops int `bun:",scanonly"` // how many are assigned to the group or its people; read by Groups
 }
+
+var groups = store.Table{Name: "people_groups", Noun: "group", Field: "group_name", Missing: workspace.CodeGroupNotFound}
 
 // GroupQuery selects groups of one project.
 type GroupQuery struct {
@@ -83,7 +81,7 @@ func (s *Service) CreateGroup(ctx context.Context, c workspace.Caller, name, des
 		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return "", err
 		}
-		g := Group{ID: workspace.NewID(), ProjectID: c.ProjectID, Name: name, Description: description, Created: tx.Now(), Updated: tx.Now()}
+		g := Group{Meta: workspace.NewMeta(c, name), Description: description}
 		return g.ID, InsertGroup(ctx, tx, g)
 	}))
 }
@@ -106,7 +104,6 @@ func (s *Service) UpdateGroup(ctx context.Context, c workspace.Caller, id string
 		if err := checkGroupDescription(g.Description); err != nil {
 			return err
 		}
-		g.Updated = tx.Now()
 		return SaveGroup(ctx, tx, g)
 	})
 }
@@ -171,8 +168,8 @@ func GroupsAmong(ctx context.Context, tx *store.Tx, projectID string, ids []stri
 	if len(ids) == 0 {
 		return there, nil
 	}
-	groups, _, err := Groups(ctx, tx, GroupQuery{ProjectID: projectID, IDs: ids, Page: workspace.Page{Limit: len(ids)}})
-	for _, g := range groups {
+	found, _, err := Groups(ctx, tx, GroupQuery{ProjectID: projectID, IDs: ids, Page: workspace.Page{Limit: len(ids)}})
+	for _, g := range found {
 		there[g.ID] = true
 	}
 	return there, err

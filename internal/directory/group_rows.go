@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -11,23 +10,15 @@ import (
 	"carrel/internal/workspace"
 )
 
-type group struct {
-	ID          string `bun:",pk"`
-	ProjectID   string
-	Name        string
-	Description string
-	Created     time.Time
-	Updated     time.Time
-
-	People   int `bun:",scanonly"`
-	Desktops int `bun:",scanonly"`
+// groupRow is a group as it is written.
+type groupRow struct {
+	store.BaseModel `bun:"table:people_groups,alias:people_groups"`
+	Group
+	DescriptionFolded string // for searches
 }
 
-type groupRow struct {
-	bun.BaseModel `bun:"table:people_groups,alias:g"`
-	group
-	NameFolded        string
-	DescriptionFolded string
+func rowOf(g Group) *groupRow {
+	return &groupRow{Group: g, DescriptionFolded: store.Fold(g.Description)}
 }
 
 type membershipRow struct {
@@ -36,73 +27,39 @@ type membershipRow struct {
 	UserID        string `bun:",pk"`
 }
 
-func newGroupRow(g Group) groupRow {
-	return groupRow{group: group(g), NameFolded: store.Fold(g.Name), DescriptionFolded: store.Fold(g.Description)}
-}
-
-func (r groupRow) domain() Group { return Group(r.group) }
-
-// groups selects groups with the numbers of their people and of those people's desktops.
-func groups(t *store.Tx, model any) *bun.SelectQuery {
-	return t.NewSelect().Model(model).ColumnExpr("g.*").
-		ColumnExpr("(SELECT count(*) FROM memberships AS m WHERE m.group_id = g.id) AS people").
-		ColumnExpr("(SELECT count(*) FROM (SELECT a.desktop_id FROM memberships AS m JOIN assignments AS a ON a.user_id = m.user_id " +
-			"WHERE m.group_id = g.id UNION SELECT s.desktop_id FROM group_assignments AS s WHERE s.group_id = g.id) AS n) AS desktops")
-}
-
 // InsertGroup fails with CodeNameTaken.
 func InsertGroup(ctx context.Context, t *store.Tx, g Group) error {
-	row := newGroupRow(g)
-	n, err := store.Affected(t.Inserting(&row).On("CONFLICT DO NOTHING").Exec(ctx))
-	if err == nil && n == 0 {
-		return t.Refuse(groupNameTaken(g.Name))
-	}
-	return err
-}
-
-func groupNameTaken(name string) error {
-	return workspace.Errorf(workspace.CodeNameTaken, "group_name: %q is in use", name)
-}
-
-func groupNotFound(id string) error {
-	return workspace.Errorf(workspace.CodeGroupNotFound, "group %q does not exist", id)
+	return groups.Insert(ctx, t, rowOf(g))
 }
 
 // LockGroup reads a group and holds its row until the transaction ends; CodeGroupNotFound.
-func LockGroup(ctx context.Context, t *store.Tx, projectID, id string) (Group, error) {
-	var row groupRow
-	q := groups(t, &row).Where("g.project_id = ? AND g.id = ?", projectID, id)
-	err := store.Read(ctx, t.ForUpdate(q, "g"), groupNotFound(id))
-	return row.domain(), err
+func LockGroup(ctx context.Context, t *store.Tx, projectID, id string) (g Group, err error) {
+	err = groups.Lock(ctx, t, projectID, id, &g)
+	return g, err
 }
 
-// Groups are in the order in which they were made.
+// Groups are in the order in which they were made, with the numbers of their people and of those people's desktops.
 func Groups(ctx context.Context, t *store.Tx, f GroupQuery) ([]Group, int, error) {
-	var rows []groupRow
-	q := groups(t, &rows).Where("g.project_id = ?", f.ProjectID)
-	q = store.Among(q, "g.id", f.IDs)
-	q = store.Among(q, "g.name_folded", store.FoldAll(f.Names))
+	var found []Group
+	q := groups.Select(t, f.ProjectID, &found).ColumnExpr("?TableColumns").
+		ColumnExpr("(SELECT count(*) FROM memberships AS m WHERE m.group_id = people_groups.id) AS people").
+		ColumnExpr("(SELECT count(*) FROM (SELECT a.desktop_id FROM memberships AS m JOIN assignments AS a ON a.user_id = m.user_id " +
+			"WHERE m.group_id = people_groups.id UNION SELECT s.desktop_id FROM group_assignments AS s WHERE s.group_id = people_groups.id) AS n) AS desktops")
+	q = store.Among(q, "id", f.IDs)
+	q = store.Among(q, "name_folded", store.FoldAll(f.Names))
 	if f.Keyword != "" {
 		part := store.LikePart(f.Keyword)
-		q = q.Where(`(g.name_folded LIKE ? ESCAPE '\' OR g.description_folded LIKE ? ESCAPE '\')`, part, part)
+		q = q.Where(`(name_folded LIKE ? ESCAPE '\' OR description_folded LIKE ? ESCAPE '\')`, part, part)
 	}
-	total, err := store.ReadPage(ctx, q, f.Page, false, "g.created", "g.id")
-	return store.Convert(rows, groupRow.domain), total, err
+	total, err := store.ReadPage(ctx, q, f.Page, false, "created", "id")
+	return found, total, err
 }
 
-// SaveGroup writes name and description. CodeNameTaken.
-// CodeGroupNotFound when the row is missing.
-func SaveGroup(ctx context.Context, t *store.Tx, g Group) error {
-	row := newGroupRow(g)
-	n, err := store.Affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
-	return t.Saved(n, err, "people_groups_name_folded", groupNameTaken(g.Name), groupNotFound(g.ID))
-}
+// SaveGroup writes a group that was locked. CodeNameTaken, CodeGroupNotFound.
+func SaveGroup(ctx context.Context, t *store.Tx, g Group) error { return groups.Save(ctx, t, rowOf(g)) }
 
-// DeleteGroup removes a group; its people stay. A missing row is a success.
-func DeleteGroup(ctx context.Context, t *store.Tx, id string) error {
-	_, err := t.NewDelete().Model((*groupRow)(nil)).Where("id = ?", id).Exec(ctx)
-	return err
-}
+// DeleteGroup removes a group; its people stay. One that is gone is a success.
+func DeleteGroup(ctx context.Context, t *store.Tx, g Group) error { return groups.Delete(ctx, t, &g) }
 
 // AddMembers puts people into a group; those who are in it stay. CodeConflict when one was deleted meanwhile.
 func AddMembers(ctx context.Context, t *store.Tx, groupID string, userIDs []string) error {

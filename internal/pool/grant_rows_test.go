@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/desktop/desktoptest"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/pool/pooltest"
@@ -28,7 +29,7 @@ func (e *env) granted(poolID string) string {
 func (e *env) people() {
 	e.Helper()
 	e.AddUsers(directory.User{ID: "u", ProjectID: storetest.Project, Name: "Ute"}, directory.User{ID: "v", ProjectID: storetest.Project, Name: "Vera"})
-	e.AddGroups(directory.Group{ID: "g", ProjectID: storetest.Project, Name: "Zebras"}, directory.Group{ID: "h", ProjectID: storetest.Project, Name: "apes"})
+	e.AddGroups(desktoptest.NewGroup("g", "Zebras"), desktoptest.NewGroup("h", "apes"))
 }
 
 var grants = map[string]func(*env){
@@ -42,7 +43,7 @@ var grants = map[string]func(*env){
 		e.Update(func(tx *store.Tx) error { return pool.InsertPool(e.Context(), tx, pooltest.NewPool("p"), people) })
 		e.Same(e.granted("p"), "Vera sudo, Zebras default, Ute default")
 		e.Update(func(tx *store.Tx) error {
-			return directory.SaveGroup(e.Context(), tx, directory.Group{ID: "g", ProjectID: storetest.Project, Name: "Tigers"})
+			return directory.SaveGroup(e.Context(), tx, desktoptest.NewGroup("g", "Tigers"))
 		})
 		e.View(func(tx *store.Tx) error {
 			got, total, err := pool.Grants(e.Context(), tx, "p", workspace.Page{Offset: 1, Limit: 1})
@@ -70,7 +71,7 @@ var grants = map[string]func(*env){
 		e.AddPool("p")
 		e.Grant("p", pooltest.ToUser("u", workspace.GroupSudo), pooltest.ToGroup("g", workspace.GroupSudo), pooltest.ToUser("v", workspace.GroupSudo))
 		e.Update(func(tx *store.Tx) error { return directory.DeleteUser(e.Context(), tx, "u") })
-		e.Update(func(tx *store.Tx) error { return directory.DeleteGroup(e.Context(), tx, "g") })
+		e.Update(func(tx *store.Tx) error { return directory.DeleteGroup(e.Context(), tx, desktoptest.NewGroup("g", "")) })
 		e.Same(e.granted("p"), "Vera sudo")
 	},
 	"whoever is gone cannot be let into a pool, nor anybody into a pool that is gone": func(e *env) {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -31,7 +30,7 @@ func composesTextsOfBefore(t *testing.T, url string) {
 	company(t, s, 1)
 	must(t, s.Update(ctx, func(tx *store.Tx) error {
 		for i, name := range []string{office, "a", "b", "Sales"} {
-			g := directory.Group{ID: fmt.Sprint(i), ProjectID: "p", Name: name, Description: name, Created: tx.Now().Add(time.Duration(i) * time.Second), Updated: tx.Now()}
+			g := directory.Group{Meta: workspace.Meta{ID: fmt.Sprint(i), ProjectID: "p", Name: name}, Description: name}
 			if err := directory.InsertGroup(ctx, tx, g); err != nil {
 				return err
 			}

@@ -69,7 +69,7 @@ func furnish(ctx context.Context, x *store.Tx, desktops int) error {
 		return err
 	}
 	people := []pool.Grant{{Type: pool.GrantGroup, ObjectID: "people"}}
-	if err := directory.InsertGroup(ctx, x, directory.Group{ID: "people", ProjectID: "p", Name: "people"}); err != nil {
+	if err := directory.InsertGroup(ctx, x, directory.Group{Meta: workspace.Meta{ID: "people", ProjectID: "p", Name: "people"}}); err != nil {
 		return err
 	}
 	for _, id := range []string{"pool", "other", "doomed"} {

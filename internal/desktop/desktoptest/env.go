@@ -47,6 +47,11 @@ func (e *Env) AddUsers(users ...directory.User) {
 	e.Update(func(tx *store.Tx) error { return directory.InsertUsers(e.Context(), tx, users) })
 }
 
+// NewGroup is a group of the project's.
+func NewGroup(id, name string) directory.Group {
+	return directory.Group{Meta: workspace.Meta{ID: id, ProjectID: storetest.Project, Name: name}}
+}
+
 // AddGroups adds groups without members.
 func (e *Env) AddGroups(groups ...directory.Group) {
 	e.Helper()
