@@ -14,16 +14,17 @@ const NotificationLife = 90 * 24 * time.Hour
 
 // Notification is the record of a message to a person: sent, given up, or not sent so far. Those that were not tried have none.
 type Notification struct {
-	ID          string
-	ProjectID   string
-	Channel     Channel
-	Kind        MailKind
-	UserName    string // as it was then
-	DesktopName string // empty when the message is about none
-	PoolName    string // empty unless the message is about a pool
-	Sent        bool
-	Fault       string // why it was not
-	Ended       time.Time
+	store.BaseModel `bun:"table:notifications,alias:n"`
+	ID              string `bun:",pk"` // of the message
+	ProjectID       string
+	Channel         Channel
+	Kind            MailKind
+	UserName        string // as it was then
+	DesktopName     string // empty when the message is about none
+	PoolName        string // empty unless the message is about a pool
+	Sent            bool
+	Fault           string // why it was not
+	Ended           time.Time
 }
 
 // Channel is a way to reach people.

@@ -2,30 +2,15 @@ package directory
 
 import (
 	"context"
-	"time"
-
-	"github.com/uptrace/bun"
 
 	"carrel/internal/store"
 )
 
-type notification struct {
-	ID          string `bun:",pk"`
-	ProjectID   string
-	Channel     Channel
-	Kind        MailKind
-	UserName    string
-	DesktopName string
-	PoolName    string
-	Sent        bool
-	Fault       string
-	Ended       time.Time
-}
-
+// notificationRow is a record as it is written.
 type notificationRow struct {
-	bun.BaseModel `bun:"table:notifications,alias:n"`
-	notification
-	UserFolded    string
+	store.BaseModel `bun:"table:notifications,alias:n"`
+	Notification
+	UserFolded    string // for searches, as are the next two
 	DesktopFolded string
 	PoolFolded    string
 }
@@ -33,19 +18,19 @@ type notificationRow struct {
 // PutNotification writes a record, or writes anew what became of its message.
 func PutNotification(ctx context.Context, t *store.Tx, n Notification) error {
 	_, err := t.Inserting(&notificationRow{
-		notification: notification(n), UserFolded: store.Fold(n.UserName), DesktopFolded: store.Fold(n.DesktopName), PoolFolded: store.Fold(n.PoolName),
+		Notification: n, UserFolded: store.Fold(n.UserName), DesktopFolded: store.Fold(n.DesktopName), PoolFolded: store.Fold(n.PoolName),
 	}).On("CONFLICT (id) DO UPDATE").Set("sent = EXCLUDED.sent").Set("fault = EXCLUDED.fault").Set("ended = EXCLUDED.ended").Exec(ctx)
 	return err
 }
 
 // Notifications reads a page of records of messages and counts all that match.
 func Notifications(ctx context.Context, t *store.Tx, f NotificationQuery) ([]Notification, int, error) {
-	var rows []notificationRow
-	q := t.NewSelect().Model(&rows).Where("n.project_id = ?", f.ProjectID).Where("(n.pool_name <> '') = ?", f.Pools)
+	var found []Notification
+	q := t.NewSelect().Model(&found).Where("n.project_id = ?", f.ProjectID).Where("(n.pool_name <> '') = ?", f.Pools)
 	q = store.Equal(q, "n.channel", f.Channel)
 	q = store.Containing(q, "n.user_folded", f.UserName)
 	q = store.Containing(q, "n.desktop_folded", f.DesktopName)
 	q = store.Containing(q, "n.pool_folded", f.PoolName)
 	total, err := store.ReadPage(ctx, q, f.Page, f.Descending, "n.ended", "n.id")
-	return store.Convert(rows, func(r notificationRow) Notification { return Notification(r.notification) }), total, err
+	return found, total, err
 }
