@@ -147,7 +147,7 @@ func TestTheDocumentedExamplesAreWhatIsPlanned(t *testing.T) {
 		{"nothing to choose from", snapshot(plan.AssignModel{Strategy: plan.StrategyNoDesktop},
 			desktops{dedicated("ws2", "anna")}, "ben")},
 	}
-	doc, err := os.ReadFile("../../docs/assignment.md")
+	doc, err := os.ReadFile("../../../docs/assignment.md")
 	if err != nil {
 		t.Fatal(err)
 	}
