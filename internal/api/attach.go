@@ -42,7 +42,7 @@ type attachInput struct {
 func (s *Server) attach(ctx context.Context, in *attachInput) (jobReply, error) {
 	r := assignment.AttachDesktops{
 		Caller: in.caller(ctx), Desktops: each(in.Body.Desktops, attachDesktopBody.request),
-		Model: plan.AssignModel{NamePolicyID: in.Body.NamePolicyID},
+		Model: plan.Model{NamePolicyID: in.Body.NamePolicyID},
 	}
 	var names given
 	names.add("image_type", in.Body.ImageType != "")
@@ -68,7 +68,7 @@ func (in *batchAttachInput) request(ctx context.Context) assignment.AttachDeskto
 		Caller: in.caller(ctx), Desktops: each(in.Body.Desktops, attachDesktopBody.request), Users: each(in.Body.Users, attachPersonBody.request),
 	}
 	if m := in.Body.Model; m != nil {
-		r.Model = plan.AssignModel(*m)
+		r.Model = plan.Model(*m)
 	}
 	return r
 }

@@ -31,11 +31,11 @@ type (
 		Type     plan.HolderType     `json:"type,omitempty" enum:"USER,GROUP" doc:"USER by default"`
 	}
 	assignModelBody struct {
-		Dimension       plan.AssignDimension `json:"assign_dimension,omitempty" doc:"USER or DESKTOP"`
-		Strategy        plan.AssignStrategy  `json:"priority_strategy,omitempty" doc:"USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION"`
-		UsersPerDesktop int                  `json:"desktop_assigin_user_num,omitempty" doc:"0 to 100"`
-		DesktopsPerUser int                  `json:"user_assigin_desktop_num,omitempty" doc:"0 to 100"`
-		NamePolicyID    string               `json:"desktop_name_policy_id,omitempty" doc:"Generates new names for desktops without computer_name"`
+		Dimension       plan.Dimension `json:"assign_dimension,omitempty" doc:"USER or DESKTOP"`
+		Strategy        plan.Strategy  `json:"priority_strategy,omitempty" doc:"USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION"`
+		UsersPerDesktop int            `json:"desktop_assigin_user_num,omitempty" doc:"0 to 100"`
+		DesktopsPerUser int            `json:"user_assigin_desktop_num,omitempty" doc:"0 to 100"`
+		NamePolicyID    string         `json:"desktop_name_policy_id,omitempty" doc:"Generates new names for desktops without computer_name"`
 	}
 	detachDesktopBody struct {
 		DesktopID string             `json:"desktop_id,omitempty"`

@@ -17,7 +17,7 @@ import (
 // job runner. Methods may be called concurrently, by several processes on one database.
 type Service struct{ Store store.Transactions }
 
-// AttachDesktops gives desktops to people as PlanAssignment decides, renames those that are given a name, and records a job that
+// AttachDesktops gives desktops to people as plan.Make decides, renames those that are given a name, and records a job that
 // brings their insides up to date. It returns the job's id; when all that was asked for is there already, that of one that has ended.
 //
 // The desktops' rows are held from the decision to the end of the transaction, so that of two callers the second sees what the
@@ -108,7 +108,7 @@ func planAttach(ctx context.Context, tx *store.Tx, r AttachDesktops, hold bool) 
 		}
 	}
 	a.wanted = snapshot.Wanted()
-	a.plan, err = plan.PlanAssignment(snapshot)
+	a.plan, err = plan.Make(snapshot)
 	return a, err
 }
 
@@ -201,9 +201,9 @@ func (a *attachment) checkWindows(ctx context.Context, tx *store.Tx) error {
 }
 
 // snapshot is what the plan rests on.
-func (a *attachment) snapshot() (plan.AssignmentSnapshot, error) {
-	s := plan.AssignmentSnapshot{Model: a.r.Model}
-	seen := map[plan.HolderKey]bool{}
+func (a *attachment) snapshot() (plan.Snapshot, error) {
+	s := plan.Snapshot{Model: a.r.Model}
+	seen := map[plan.HolderID]bool{}
 	meet := func(h plan.Holder) {
 		if !seen[h.Key()] {
 			seen[h.Key()] = true
@@ -212,7 +212,7 @@ func (a *attachment) snapshot() (plan.AssignmentSnapshot, error) {
 	}
 	for i, d := range a.desktops {
 		asked := a.r.Desktops[i]
-		one := plan.AssignableDesktop{ID: d.ID, Name: d.Name, Called: a.before[i].Name, Type: d.Type, Closed: closed(d), Holders: holdersOf(d)}
+		one := plan.Desktop{ID: d.ID, Name: d.Name, Called: a.before[i].Name, Type: d.Type, Closed: closed(d), Holders: holdersOf(d)}
 		if asked.Group != "" {
 			group, remark, err := desktop.GroupFor(fmt.Sprintf("desktops[%d].user_group", i), asked.Group)
 			if err != nil {
@@ -245,7 +245,7 @@ func (a *attachment) snapshot() (plan.AssignmentSnapshot, error) {
 }
 
 // holdPeople holds the rows of the people whose desktops are counted, and counts again: another caller may have given them some.
-func (a *attachment) holdPeople(ctx context.Context, tx *store.Tx, s plan.AssignmentSnapshot) error {
+func (a *attachment) holdPeople(ctx context.Context, tx *store.Tx, s plan.Snapshot) error {
 	ids := make([]string, len(s.People))
 	for i, p := range s.People {
 		ids[i] = p.ID

@@ -22,7 +22,7 @@ type AttachDesktops struct {
 	workspace.Caller
 	Desktops []AttachDesktop
 	Users    []AttachPerson
-	Model    plan.AssignModel
+	Model    plan.Model
 	// Unsupported names the fields of the request that this type has no place for.
 	Unsupported []string
 }
@@ -61,7 +61,7 @@ func (d AttachDesktop) Named() []AttachPerson {
 }
 
 // Check refuses what is wrong with the request by itself. What it names may still not exist, and two entries may turn out to
-// be one person, by id here and by name there: PlanAssignment sees to the latter.
+// be one person, by id here and by name there: plan.Make sees to the latter.
 func (r *AttachDesktops) Check() error {
 	for _, field := range r.Unsupported {
 		why := desktop.UnsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
@@ -95,7 +95,7 @@ func (r *AttachDesktops) Check() error {
 	return nil
 }
 
-func (r *AttachDesktops) checkUsers(strategy plan.AssignStrategy) error {
+func (r *AttachDesktops) checkUsers(strategy plan.Strategy) error {
 	limit := plan.MaxAttachedPeople
 	if strategy == plan.StrategyUsersOrGroups {
 		limit = plan.MaxPeoplePerDesktop // each desktop gets all of them
@@ -116,7 +116,7 @@ func (r *AttachDesktops) checkUsers(strategy plan.AssignStrategy) error {
 	return checkPeople("users", r.Users)
 }
 
-func (d AttachDesktop) check(at string, strategy plan.AssignStrategy) error {
+func (d AttachDesktop) check(at string, strategy plan.Strategy) error {
 	if d.DesktopID == "" || len(d.DesktopID) > maxObjectID {
 		return workspace.Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
 	}

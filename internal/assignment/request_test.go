@@ -12,11 +12,11 @@ import (
 )
 
 // byStrategy asks to give two desktops to two people; byRelation names them at the desktops.
-func byStrategy(s plan.AssignStrategy) assignment.AttachDesktops {
+func byStrategy(s plan.Strategy) assignment.AttachDesktops {
 	return assignment.AttachDesktops{
 		Desktops: []assignment.AttachDesktop{{DesktopID: "d1"}, {DesktopID: "d2"}},
 		Users:    []assignment.AttachPerson{{Name: "anna"}, {Name: "ben"}},
-		Model:    plan.AssignModel{Strategy: s},
+		Model:    plan.Model{Strategy: s},
 	}
 }
 
@@ -28,7 +28,7 @@ func byRelation() assignment.AttachDesktops {
 }
 
 func TestAttachDesktopsCheck(t *testing.T) {
-	strategies := []plan.AssignStrategy{
+	strategies := []plan.Strategy{
 		plan.StrategyNoDesktop, plan.StrategyFixedDesktops, plan.StrategyUserPriority, plan.StrategyFixedUsers, plan.StrategyUsersOrGroups,
 	}
 	for _, s := range strategies {
@@ -46,9 +46,9 @@ func TestAttachDesktopsCheck(t *testing.T) {
 		}
 	})
 	t.Run("accepts users beside FIXED_RELATION, and both dimensions", func(t *testing.T) {
-		for _, d := range []plan.AssignDimension{"", plan.DimensionUser, plan.DimensionDesktop} {
+		for _, d := range []plan.Dimension{"", plan.DimensionUser, plan.DimensionDesktop} {
 			r := byRelation()
-			r.Users, r.Model = []assignment.AttachPerson{{Name: "cara"}}, plan.AssignModel{Dimension: d, Strategy: plan.StrategyRelation}
+			r.Users, r.Model = []assignment.AttachPerson{{Name: "cara"}}, plan.Model{Dimension: d, Strategy: plan.StrategyRelation}
 			if err := r.Check(); err != nil {
 				t.Error(err)
 			}
@@ -65,8 +65,8 @@ func TestAttachDesktopsCheck(t *testing.T) {
 	}{
 		{"an unknown dimension", choice, func(r *request) { r.Model.Dimension = "TEAM" }, `assign_model.assign_dimension: "TEAM" is unknown, use USER or DESKTOP`},
 		{"an unknown strategy", choice, func(r *request) { r.Model.Strategy = "RANDOM" }, `assign_model.priority_strategy: "RANDOM" is unknown, use USER_NO_DESKTOP, `},
-		{"a dimension without a strategy", choice, func(r *request) { r.Model = plan.AssignModel{Dimension: "USER"} }, "assign_model.priority_strategy: must be given"},
-		{"users without a strategy", choice, func(r *request) { r.Model = plan.AssignModel{} }, "assign_model.priority_strategy: must be given"},
+		{"a dimension without a strategy", choice, func(r *request) { r.Model = plan.Model{Dimension: "USER"} }, "assign_model.priority_strategy: must be given"},
+		{"users without a strategy", choice, func(r *request) { r.Model = plan.Model{} }, "assign_model.priority_strategy: must be given"},
 		{"USER_NO_DESKTOP by desktop", choice, func(r *request) { r.Model.Dimension = "DESKTOP" }, "assign_model.assign_dimension: DESKTOP does not go with USER_NO_DESKTOP, which needs USER"},
 		{"101 people a desktop", choice, func(r *request) { r.Model.UsersPerDesktop = 101 }, "assign_model.desktop_assigin_user_num: 101 is out of range, use 0 to 100"},
 		{"-1 people a desktop", choice, func(r *request) { r.Model.UsersPerDesktop = -1 }, "assign_model.desktop_assigin_user_num: -1 is out of range"},
@@ -151,14 +151,14 @@ func TestAttachUserInfosWinOverTheDesktopsOwnUser(t *testing.T) {
 
 func TestAssignModelResolve(t *testing.T) {
 	cases := []struct {
-		model, want plan.AssignModel
+		model, want plan.Model
 	}{
-		{plan.AssignModel{}, plan.AssignModel{Dimension: "DESKTOP", Strategy: "FIXED_RELATION"}},
-		{plan.AssignModel{Dimension: "USER", Strategy: "FIXED_RELATION"}, plan.AssignModel{Dimension: "USER", Strategy: "FIXED_RELATION"}},
-		{plan.AssignModel{Strategy: "USER_NO_DESKTOP"}, plan.AssignModel{Dimension: "USER", Strategy: "USER_NO_DESKTOP", UsersPerDesktop: 1, DesktopsPerUser: 1}},
-		{plan.AssignModel{Strategy: "USER_FIXED_DESKTOP_NUM", DesktopsPerUser: 3}, plan.AssignModel{Dimension: "USER", Strategy: "USER_FIXED_DESKTOP_NUM", UsersPerDesktop: 1, DesktopsPerUser: 3}},
-		{plan.AssignModel{Strategy: "DESKTOP_ASSIGN_FIXED_USER"}, plan.AssignModel{Dimension: "DESKTOP", Strategy: "DESKTOP_ASSIGN_FIXED_USER", UsersPerDesktop: 1, DesktopsPerUser: 1}},
-		{plan.AssignModel{Strategy: "DESKTOP_ASSIGN_USER_PRIORITY"}, plan.AssignModel{Dimension: "DESKTOP", Strategy: "DESKTOP_ASSIGN_USER_PRIORITY", DesktopsPerUser: 1}},
+		{plan.Model{}, plan.Model{Dimension: "DESKTOP", Strategy: "FIXED_RELATION"}},
+		{plan.Model{Dimension: "USER", Strategy: "FIXED_RELATION"}, plan.Model{Dimension: "USER", Strategy: "FIXED_RELATION"}},
+		{plan.Model{Strategy: "USER_NO_DESKTOP"}, plan.Model{Dimension: "USER", Strategy: "USER_NO_DESKTOP", UsersPerDesktop: 1, DesktopsPerUser: 1}},
+		{plan.Model{Strategy: "USER_FIXED_DESKTOP_NUM", DesktopsPerUser: 3}, plan.Model{Dimension: "USER", Strategy: "USER_FIXED_DESKTOP_NUM", UsersPerDesktop: 1, DesktopsPerUser: 3}},
+		{plan.Model{Strategy: "DESKTOP_ASSIGN_FIXED_USER"}, plan.Model{Dimension: "DESKTOP", Strategy: "DESKTOP_ASSIGN_FIXED_USER", UsersPerDesktop: 1, DesktopsPerUser: 1}},
+		{plan.Model{Strategy: "DESKTOP_ASSIGN_USER_PRIORITY"}, plan.Model{Dimension: "DESKTOP", Strategy: "DESKTOP_ASSIGN_USER_PRIORITY", DesktopsPerUser: 1}},
 	}
 	for _, c := range cases {
 		t.Run(fmt.Sprintf("of %+v", c.model), func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 )
 
 // choosePairs finds pairs by one of the strategies that choose.
-func choosePairs(s AssignmentSnapshot) (Plan, error) {
+func choosePairs(s Snapshot) (Plan, error) {
 	c := newChoice(s)
 	m := match{apart: c.apart, limit: MaxAssignments}
 	if c.fillsDesktops() {
@@ -30,7 +30,7 @@ func choosePairs(s AssignmentSnapshot) (Plan, error) {
 
 // choice is a snapshot in numbers; places are those of the snapshot.
 type choice struct {
-	s       AssignmentSnapshot
+	s       Snapshot
 	wants   []int         // how many desktops each person may still get
 	held    []int         // how many of the snapshot's desktops each person has
 	seats   []int         // how many people each desktop may still get
@@ -38,12 +38,12 @@ type choice struct {
 	apart   map[edge]bool // pairs that are there already, or that nobody may make
 }
 
-func newChoice(s AssignmentSnapshot) *choice {
+func newChoice(s Snapshot) *choice {
 	c := &choice{
 		s: s, wants: make([]int, len(s.People)), held: make([]int, len(s.People)),
 		seats: make([]int, len(s.Desktops)), present: make([]int, len(s.Desktops)), apart: map[edge]bool{},
 	}
-	byKey, byName := make(map[HolderKey]int, len(s.People)), make(map[string]int, len(s.People))
+	byKey, byName := make(map[HolderID]int, len(s.People)), make(map[string]int, len(s.People))
 	for i, p := range s.People {
 		byKey[p.Key()] = i
 		byName[strings.ToLower(p.Name)] = i
@@ -77,7 +77,7 @@ func newChoice(s AssignmentSnapshot) *choice {
 func (c *choice) fillsDesktops() bool { return c.s.Model.Strategy == StrategyFixedUsers }
 
 // usersPerDesktop is the number of people that desktop d may have in all.
-func (c *choice) usersPerDesktop(d *AssignableDesktop) int {
+func (c *choice) usersPerDesktop(d *Desktop) int {
 	return min(seats(d.Type), cmp.Or(c.s.Model.UsersPerDesktop, MaxPeoplePerDesktop))
 }
 

@@ -13,18 +13,18 @@ import (
 )
 
 // dedicated and shared make desktops whose id is their name, and that these people have.
-func dedicated(name string, of ...string) plan.AssignableDesktop {
-	return plan.AssignableDesktop{ID: name, Name: name, Type: workspace.Dedicated, Holders: holders(of...)}
+func dedicated(name string, of ...string) plan.Desktop {
+	return plan.Desktop{ID: name, Name: name, Type: workspace.Dedicated, Holders: holders(of...)}
 }
 
-func shared(name string, of ...string) plan.AssignableDesktop {
+func shared(name string, of ...string) plan.Desktop {
 	d := dedicated(name, of...)
 	d.Type = workspace.Shared
 	return d
 }
 
 // wanted is d, named for these people.
-func wanted(d plan.AssignableDesktop, people ...string) plan.AssignableDesktop {
+func wanted(d plan.Desktop, people ...string) plan.Desktop {
 	d.Wanted = holders(people...)
 	return d
 }
@@ -46,8 +46,8 @@ func holder(name string) plan.Holder {
 }
 
 // snapshot puts desktops and people together and counts what the people have.
-func snapshot(model plan.AssignModel, desktops []plan.AssignableDesktop, people ...string) plan.AssignmentSnapshot {
-	s := plan.AssignmentSnapshot{Model: model, Desktops: desktops}
+func snapshot(model plan.Model, desktops []plan.Desktop, people ...string) plan.Snapshot {
+	s := plan.Snapshot{Model: model, Desktops: desktops}
 	for _, name := range people {
 		c := plan.Candidate{Holder: holder(name)}
 		for _, d := range desktops {
@@ -63,7 +63,7 @@ func snapshot(model plan.AssignModel, desktops []plan.AssignableDesktop, people 
 }
 
 // story writes a snapshot and what is planned for it in the form of the examples in docs/assignment.md.
-func story(s plan.AssignmentSnapshot) string {
+func story(s plan.Snapshot) string {
 	var b strings.Builder
 	line := func(head string, parts []string) {
 		if len(parts) > 0 {
@@ -88,7 +88,7 @@ func story(s plan.AssignmentSnapshot) string {
 	if len(people) > 0 {
 		line("people", []string{strings.Join(people, ", ")})
 	}
-	p, err := plan.PlanAssignment(s)
+	p, err := plan.Make(s)
 	if err != nil {
 		line("refused", []string{workspace.MessageOf(err)})
 		return b.String()
@@ -121,30 +121,30 @@ func names(holders []plan.Holder) string {
 }
 
 func TestTheDocumentedExamplesAreWhatIsPlanned(t *testing.T) {
-	type desktops = []plan.AssignableDesktop
+	type desktops = []plan.Desktop
 	examples := []struct {
 		name string
-		s    plan.AssignmentSnapshot
+		s    plan.Snapshot
 	}{
-		{"USER_NO_DESKTOP gives to those who have none", snapshot(plan.AssignModel{Strategy: plan.StrategyNoDesktop},
+		{"USER_NO_DESKTOP gives to those who have none", snapshot(plan.Model{Strategy: plan.StrategyNoDesktop},
 			desktops{dedicated("ws1"), dedicated("ws2", "anna"), shared("lab")}, "anna", "ben", "cara", "dora")},
-		{"USER_NO_DESKTOP gives everybody one before anybody gets two", snapshot(plan.AssignModel{Strategy: plan.StrategyNoDesktop, DesktopsPerUser: 2},
+		{"USER_NO_DESKTOP gives everybody one before anybody gets two", snapshot(plan.Model{Strategy: plan.StrategyNoDesktop, DesktopsPerUser: 2},
 			desktops{dedicated("ws1"), dedicated("ws2"), dedicated("ws3")}, "ben", "cara")},
-		{"USER_FIXED_DESKTOP_NUM serves one person after the other", snapshot(plan.AssignModel{Strategy: plan.StrategyFixedDesktops, DesktopsPerUser: 2},
+		{"USER_FIXED_DESKTOP_NUM serves one person after the other", snapshot(plan.Model{Strategy: plan.StrategyFixedDesktops, DesktopsPerUser: 2},
 			desktops{dedicated("ws1"), dedicated("ws2", "anna"), dedicated("ws3"), dedicated("ws4")}, "anna", "ben", "cara")},
-		{"DESKTOP_ASSIGN_USER_PRIORITY leaves no person out", snapshot(plan.AssignModel{Strategy: plan.StrategyUserPriority},
+		{"DESKTOP_ASSIGN_USER_PRIORITY leaves no person out", snapshot(plan.Model{Strategy: plan.StrategyUserPriority},
 			desktops{shared("lab1"), shared("lab2"), dedicated("ws1")}, "anna", "ben", "cara", "dora", "emil")},
-		{"DESKTOP_ASSIGN_FIXED_USER fills one desktop after the other", snapshot(plan.AssignModel{Strategy: plan.StrategyFixedUsers, UsersPerDesktop: 2},
+		{"DESKTOP_ASSIGN_FIXED_USER fills one desktop after the other", snapshot(plan.Model{Strategy: plan.StrategyFixedUsers, UsersPerDesktop: 2},
 			desktops{shared("lab1"), shared("lab2", "fred"), shared("lab3")}, "anna", "ben", "cara", "dora")},
-		{"DESKTOP_ASSIGN_USERS_OR_GROUPS gives everything to everybody", snapshot(plan.AssignModel{Strategy: plan.StrategyUsersOrGroups},
+		{"DESKTOP_ASSIGN_USERS_OR_GROUPS gives everything to everybody", snapshot(plan.Model{Strategy: plan.StrategyUsersOrGroups},
 			desktops{shared("lab1", "anna"), shared("lab2")}, "anna", "@students")},
-		{"DESKTOP_ASSIGN_USERS_OR_GROUPS refuses a desktop for one", snapshot(plan.AssignModel{Strategy: plan.StrategyUsersOrGroups},
+		{"DESKTOP_ASSIGN_USERS_OR_GROUPS refuses a desktop for one", snapshot(plan.Model{Strategy: plan.StrategyUsersOrGroups},
 			desktops{shared("lab1"), dedicated("ws1")}, "anna", "ben")},
-		{"FIXED_RELATION makes the pairs as sent", snapshot(plan.AssignModel{Strategy: plan.StrategyRelation},
+		{"FIXED_RELATION makes the pairs as sent", snapshot(plan.Model{Strategy: plan.StrategyRelation},
 			desktops{wanted(dedicated("ws1"), "ben"), wanted(shared("lab", "anna"), "anna", "ben")})},
-		{"FIXED_RELATION takes nothing away", snapshot(plan.AssignModel{Strategy: plan.StrategyRelation},
+		{"FIXED_RELATION takes nothing away", snapshot(plan.Model{Strategy: plan.StrategyRelation},
 			desktops{wanted(dedicated("ws1"), "ben"), wanted(dedicated("ws2", "anna"), "cara")})},
-		{"nothing to choose from", snapshot(plan.AssignModel{Strategy: plan.StrategyNoDesktop},
+		{"nothing to choose from", snapshot(plan.Model{Strategy: plan.StrategyNoDesktop},
 			desktops{dedicated("ws2", "anna")}, "ben")},
 	}
 	doc, err := os.ReadFile("../../../docs/assignment.md")
@@ -193,17 +193,17 @@ func TestTheReferencesOwnExample(t *testing.T) {
 			UserName string `json:"user_name"`
 		} `json:"users"`
 		Model struct {
-			Dimension       plan.AssignDimension `json:"assign_dimension"`
-			Strategy        plan.AssignStrategy  `json:"priority_strategy"`
-			UsersPerDesktop int                  `json:"desktop_assigin_user_num"`
-			DesktopsPerUser int                  `json:"user_assigin_desktop_num"`
+			Dimension       plan.Dimension `json:"assign_dimension"`
+			Strategy        plan.Strategy  `json:"priority_strategy"`
+			UsersPerDesktop int            `json:"desktop_assigin_user_num"`
+			DesktopsPerUser int            `json:"user_assigin_desktop_num"`
 		} `json:"assign_model"`
 	}
 	if err := json.Unmarshal([]byte(referenceExample), &wire); err != nil {
 		t.Fatal(err)
 	}
 	m := wire.Model
-	r := assignment.AttachDesktops{Model: plan.AssignModel{
+	r := assignment.AttachDesktops{Model: plan.Model{
 		Dimension: m.Dimension, Strategy: m.Strategy, UsersPerDesktop: m.UsersPerDesktop, DesktopsPerUser: m.DesktopsPerUser,
 	}}
 	for _, d := range wire.Desktops {
@@ -217,9 +217,9 @@ func TestTheReferencesOwnExample(t *testing.T) {
 	}
 	for _, kind := range []workspace.DesktopType{workspace.Dedicated, workspace.Shared} {
 		t.Run("gives each of two people one of three "+string(kind)+" desktops and leaves the third over", func(t *testing.T) {
-			s := plan.AssignmentSnapshot{Model: r.Model}
+			s := plan.Snapshot{Model: r.Model}
 			for i, d := range r.Desktops {
-				s.Desktops = append(s.Desktops, plan.AssignableDesktop{ID: d.DesktopID, Name: fmt.Sprintf("ws-%d", i+1), Type: kind})
+				s.Desktops = append(s.Desktops, plan.Desktop{ID: d.DesktopID, Name: fmt.Sprintf("ws-%d", i+1), Type: kind})
 			}
 			for _, u := range r.Users {
 				s.People = append(s.People, plan.Candidate{Holder: plan.Holder{Type: plan.HolderUser, ID: u.ID, Name: u.Name}})
@@ -242,9 +242,9 @@ func TestTheReferencesOwnExample(t *testing.T) {
 func mustPlan(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, s plan.AssignmentSnapshot) plan.Plan {
+}, s plan.Snapshot) plan.Plan {
 	t.Helper()
-	p, err := plan.PlanAssignment(s)
+	p, err := plan.Make(s)
 	if err != nil {
 		t.Fatalf("refused: %v", err)
 	}

@@ -1,4 +1,4 @@
-// Package plan decides who gets which desktop of a request: a pure function, PlanAssignment. docs/assignment.md says what each strategy
+// Package plan decides who gets which desktop of a request: a pure function, Make. docs/assignment.md says what each strategy
 // does.
 package plan
 
@@ -41,8 +41,8 @@ type Candidate struct {
 	Desktops int // how many the person has in their own name, in the request or not
 }
 
-// AssignableDesktop is a desktop of the request as it is now.
-type AssignableDesktop struct {
+// Desktop is a desktop of the request as it is now.
+type Desktop struct {
 	ID      string
 	Name    string // the one that it will have
 	Called  string // the one that it has, for people to know it by; empty: Name
@@ -53,11 +53,11 @@ type AssignableDesktop struct {
 	Wanted  []Holder            // who shall have it, with FIXED_RELATION
 }
 
-// AssignmentSnapshot is what a plan rests on. PlanAssignment changes nothing in it. Desktops and People are in the order of
+// Snapshot is what a plan rests on. Make changes nothing in it. Desktops and People are in the order of
 // the request, by which the strategies that choose decide between equals; the order of Holders is of no account.
-type AssignmentSnapshot struct {
-	Model    AssignModel
-	Desktops []AssignableDesktop
+type Snapshot struct {
+	Model    Model
+	Desktops []Desktop
 	People   []Candidate // groups among them only with strategies that do not choose, as AttachDesktops.Check sees to
 }
 
@@ -90,7 +90,7 @@ type Left struct {
 // Plan is what an assignment will do. Everybody and every desktop of the request is in Pairs or Regroups, among the left over, or,
 // if they get less than was asked for, in both. All lists are in the order of the request, Pairs by desktop, then by person.
 type Plan struct {
-	Dimension    AssignDimension
+	Dimension    Dimension
 	Pairs        []Pair
 	Regroups     []Pair // who has the desktop already, and is given another privilege group in it by name of that; as Pairs
 	LeftDesktops []Left
@@ -110,9 +110,9 @@ func seats(t workspace.DesktopType) int {
 }
 
 // title is what people know the desktop by.
-func (d *AssignableDesktop) title() string { return cmp.Or(d.Called, d.Name) }
+func (d *Desktop) title() string { return cmp.Or(d.Called, d.Name) }
 
-// PlanAssignment decides who gets which desktop. It ends no assignment, and the same snapshot always gives the same plan.
+// Make decides who gets which desktop. It ends no assignment, and the same snapshot always gives the same plan.
 // docs/assignment.md says what each strategy does.
 //
 // The strategies that choose take what there is and report the rest; CodeConflict when nobody gets anything though somebody
@@ -123,7 +123,7 @@ func (d *AssignableDesktop) title() string { return cmp.Or(d.Called, d.Name) }
 //
 // For n desktops, m people, e existing and p planned assignments it takes about (n + m + k(e + p)) log(n + m) steps, where k is
 // DesktopsPerUser for the strategies that serve people in turns and 1 for the others.
-func PlanAssignment(s AssignmentSnapshot) (Plan, error) {
+func Make(s Snapshot) (Plan, error) {
 	if err := s.Model.Check(); err != nil {
 		return Plan{}, err
 	}
@@ -144,7 +144,7 @@ func PlanAssignment(s AssignmentSnapshot) (Plan, error) {
 }
 
 // checkDistinct refuses who or what is there twice. Names have become ids since AttachDesktops.Check, so it may be new.
-func (s *AssignmentSnapshot) checkDistinct() error {
+func (s *Snapshot) checkDistinct() error {
 	desktops := make(map[string]bool, len(s.Desktops))
 	for i, d := range s.Desktops {
 		if desktops[d.ID] {
@@ -166,7 +166,7 @@ func repeated(n int, holder func(int) Holder) (at int, found bool) {
 	if n < 2 {
 		return 0, false
 	}
-	seen := make(map[HolderKey]bool, n)
+	seen := make(map[HolderID]bool, n)
 	for i := range n {
 		k := holder(i).Key()
 		if seen[k] {
@@ -177,16 +177,17 @@ func repeated(n int, holder func(int) Holder) (at int, found bool) {
 	return 0, false
 }
 
-// holderKey tells holders apart.
-type HolderKey struct {
+// HolderID tells holders apart.
+type HolderID struct {
 	of HolderType
 	id string
 }
 
-func (h Holder) Key() HolderKey { return HolderKey{h.Type, h.ID} }
+// Key returns what tells the holder from others.
+func (h Holder) Key() HolderID { return HolderID{h.Type, h.ID} }
 
 // people counts who has the desktop.
-func (d *AssignableDesktop) people() int {
+func (d *Desktop) people() int {
 	n := 0
 	for _, h := range d.Holders {
 		n += h.weight()
@@ -195,7 +196,7 @@ func (d *AssignableDesktop) people() int {
 }
 
 // closed says why the desktop cannot be given to anybody, or nothing.
-func (d *AssignableDesktop) closed() string {
+func (d *Desktop) closed() string {
 	if d.Closed == "" && seats(d.Type) == 0 {
 		return "is a pool's desktop: add people to the pool instead"
 	}
@@ -203,12 +204,12 @@ func (d *AssignableDesktop) closed() string {
 }
 
 // pair gives the desktop to h. The person's own privilege group wins over the desktop's.
-func (d *AssignableDesktop) pair(h Holder) Pair {
+func (d *Desktop) pair(h Holder) Pair {
 	return Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: cmp.Or(h.Group, d.Group, workspace.GroupDefault)}
 }
 
 // bearsNameOf says whether the desktop has the person's name, which the account inside rules out.
-func (d *AssignableDesktop) bearsNameOf(h Holder) bool {
+func (d *Desktop) bearsNameOf(h Holder) bool {
 	return h.Type == HolderUser && h.Name != "" && strings.EqualFold(d.Name, h.Name)
 }
 

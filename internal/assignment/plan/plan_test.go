@@ -15,15 +15,15 @@ import (
 	"carrel/internal/workspace/workspacetest"
 )
 
-var Choosing = []plan.AssignStrategy{
+var Choosing = []plan.Strategy{
 	plan.StrategyNoDesktop, plan.StrategyFixedDesktops, plan.StrategyUserPriority, plan.StrategyFixedUsers,
 }
 
-var given = []plan.AssignStrategy{plan.StrategyUsersOrGroups, plan.StrategyRelation}
+var given = []plan.Strategy{plan.StrategyUsersOrGroups, plan.StrategyRelation}
 
 // world is the room in which snapshots are drawn.
 type world struct {
-	strategies []plan.AssignStrategy
+	strategies []plan.Strategy
 	empty      bool                  // nobody has anything yet, every desktop can be given away, and no names are alike
 	only       workspace.DesktopType // of all desktops; empty: any
 }
@@ -32,8 +32,8 @@ var anything = world{strategies: slices.Concat(Choosing, given)}
 
 // draw makes a small snapshot that is whole: nobody has a desktop twice, no desktop has more people than its type allows, and
 // people count their desktops. Some desktops have the name of a person, some people have desktops beside the request.
-func (w world) draw(t *rapid.T) plan.AssignmentSnapshot {
-	s := plan.AssignmentSnapshot{Model: plan.AssignModel{
+func (w world) draw(t *rapid.T) plan.Snapshot {
+	s := plan.Snapshot{Model: plan.Model{
 		Strategy:        rapid.SampledFrom(w.strategies).Draw(t, "strategy"),
 		UsersPerDesktop: rapid.IntRange(0, 4).Draw(t, "users per desktop"),
 		DesktopsPerUser: rapid.IntRange(0, 4).Draw(t, "desktops per user"),
@@ -56,8 +56,8 @@ func (w world) draw(t *rapid.T) plan.AssignmentSnapshot {
 	return s
 }
 
-func (w world) desktop(t *rapid.T, i int, s *plan.AssignmentSnapshot) plan.AssignableDesktop {
-	d := plan.AssignableDesktop{ID: fmt.Sprintf("d%d", i), Name: fmt.Sprintf("ws%d", i)}
+func (w world) desktop(t *rapid.T, i int, s *plan.Snapshot) plan.Desktop {
+	d := plan.Desktop{ID: fmt.Sprintf("d%d", i), Name: fmt.Sprintf("ws%d", i)}
 	d.Type = rapid.SampledFrom([]workspace.DesktopType{workspace.Dedicated, workspace.Shared}).Draw(t, "type")
 	if w.only != "" {
 		d.Type = w.only
@@ -121,14 +121,14 @@ func Count(holders []plan.Holder) int {
 
 // judge knows the rules of docs/assignment.md and looks at a plan from outside.
 type judge struct {
-	s      plan.AssignmentSnapshot
-	model  plan.AssignModel
+	s      plan.Snapshot
+	model  plan.Model
 	pairs  map[[2]string]bool
 	groups map[[2]string]workspace.UserGroup // those that the pairs bring
 	moved  map[[2]string]workspace.UserGroup // who has the desktop and gets another privilege group
 }
 
-func newJudge(s plan.AssignmentSnapshot, p plan.Plan) judge {
+func newJudge(s plan.Snapshot, p plan.Plan) judge {
 	j := judge{s: s, model: s.Model.Resolve(), pairs: map[[2]string]bool{}, groups: map[[2]string]workspace.UserGroup{}, moved: map[[2]string]workspace.UserGroup{}}
 	for _, pair := range p.Regroups {
 		j.moved[[2]string{pair.DesktopID, pair.HolderID}] = pair.Group
@@ -139,7 +139,7 @@ func newJudge(s plan.AssignmentSnapshot, p plan.Plan) judge {
 	return j
 }
 
-func (j judge) has(d plan.AssignableDesktop, h plan.Holder) bool {
+func (j judge) has(d plan.Desktop, h plan.Holder) bool {
 	return slices.ContainsFunc(d.Holders, same(h))
 }
 
@@ -164,7 +164,7 @@ func (j judge) deserves(c plan.Candidate) int {
 }
 
 // takes is how many people the plan may give the desktop to.
-func (j judge) takes(d plan.AssignableDesktop) int {
+func (j judge) takes(d plan.Desktop) int {
 	limit := map[workspace.DesktopType]int{workspace.Dedicated: 1, workspace.Shared: plan.MaxPeoplePerDesktop}[d.Type]
 	if j.model.UsersPerDesktop > 0 && j.model.Strategy.Chooses() {
 		limit = min(limit, j.model.UsersPerDesktop)
@@ -195,7 +195,7 @@ func (j judge) gets(c plan.Candidate) int {
 	return n
 }
 
-func (j judge) newcomers(d plan.AssignableDesktop) []plan.Holder {
+func (j judge) newcomers(d plan.Desktop) []plan.Holder {
 	var list []plan.Holder
 	for _, c := range j.s.People {
 		if j.pairs[[2]string{d.ID, c.ID}] {
@@ -206,7 +206,7 @@ func (j judge) newcomers(d plan.AssignableDesktop) []plan.Holder {
 }
 
 // free says whether the pair could be added to the plan.
-func (j judge) free(d plan.AssignableDesktop, c plan.Candidate) bool {
+func (j judge) free(d plan.Desktop, c plan.Candidate) bool {
 	return !j.has(d, c.Holder) && !j.pairs[[2]string{d.ID, c.ID}] && !strings.EqualFold(d.Name, c.Name) &&
 		j.gets(c) < j.deserves(c) && len(j.newcomers(d)) < j.takes(d)
 }
@@ -214,7 +214,7 @@ func (j judge) free(d plan.AssignableDesktop, c plan.Candidate) bool {
 func TestAPlanKeepsToItsNumbers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
-		p, err := plan.PlanAssignment(s)
+		p, err := plan.Make(s)
 		if err != nil {
 			if len(p.Pairs)+len(p.LeftDesktops)+len(p.LeftPeople) > 0 {
 				t.Fatal("a refusal comes with a plan")
@@ -255,7 +255,7 @@ func TestAPlanKeepsToItsNumbers(t *testing.T) {
 func TestAPlanLeavesNoFreePair(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := world{strategies: Choosing}.draw(t)
-		p, err := plan.PlanAssignment(s)
+		p, err := plan.Make(s)
 		j := newJudge(s, p)
 		for _, d := range s.Desktops {
 			for _, c := range s.People {
@@ -270,7 +270,7 @@ func TestAPlanLeavesNoFreePair(t *testing.T) {
 func TestAPlanSpeaksOfEverybodyAndEveryDesktop(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
-		p, err := plan.PlanAssignment(s)
+		p, err := plan.Make(s)
 		if err != nil {
 			return
 		}
@@ -315,14 +315,14 @@ func TestAPlanDependsOnItsSnapshotOnly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
 		before := text(t, s)
-		p, err := plan.PlanAssignment(s)
+		p, err := plan.Make(s)
 		if text(t, s) != before {
 			t.Fatal("planning changed the snapshot")
 		}
 		for i := range s.Desktops { // who came first to a desktop is of no account
 			s.Desktops[i].Holders = rapid.Permutation(s.Desktops[i].Holders).Draw(t, "holders")
 		}
-		again, errAgain := plan.PlanAssignment(s)
+		again, errAgain := plan.Make(s)
 		if text(t, p) != text(t, again) || fmt.Sprint(err) != fmt.Sprint(errAgain) {
 			t.Fatalf("planned differently:\n%s %v\n%s %v", text(t, p), err, text(t, again), errAgain)
 		}
@@ -340,12 +340,12 @@ func text(t *rapid.T, v any) string {
 func TestPlanningAgainAfterAPlanIsDoneAddsNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
-		p, err := plan.PlanAssignment(s)
+		p, err := plan.Make(s)
 		if err != nil {
 			return
 		}
 		done := apply(s, p)
-		again, err := plan.PlanAssignment(done)
+		again, err := plan.Make(done)
 		if len(again.Pairs)+len(again.Regroups) > 0 {
 			t.Fatalf("added %v and %v to %v", again.Pairs, again.Regroups, p.Pairs)
 		}
@@ -356,7 +356,7 @@ func TestPlanningAgainAfterAPlanIsDoneAddsNothing(t *testing.T) {
 }
 
 // apply returns the snapshot after the plan is done.
-func apply(s plan.AssignmentSnapshot, p plan.Plan) plan.AssignmentSnapshot {
+func apply(s plan.Snapshot, p plan.Plan) plan.Snapshot {
 	j := newJudge(s, p)
 	s.Desktops, s.People = slices.Clone(s.Desktops), slices.Clone(s.People)
 	for i, d := range s.Desktops {
@@ -374,7 +374,7 @@ func apply(s plan.AssignmentSnapshot, p plan.Plan) plan.AssignmentSnapshot {
 func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := world{strategies: given}.draw(t)
-		p, err := plan.PlanAssignment(s)
+		p, err := plan.Make(s)
 		done := apply(s, p)
 		possible := true
 		for i, d := range s.Desktops {
@@ -413,7 +413,7 @@ func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 }
 
 // askedFor is who shall have a desktop by the strategies that do not choose.
-func askedFor(s plan.AssignmentSnapshot, d plan.AssignableDesktop) []plan.Holder {
+func askedFor(s plan.Snapshot, d plan.Desktop) []plan.Holder {
 	if s.Model.Strategy != plan.StrategyUsersOrGroups {
 		return d.Wanted
 	}
@@ -425,7 +425,7 @@ func askedFor(s plan.AssignmentSnapshot, d plan.AssignableDesktop) []plan.Holder
 }
 
 // asksForMore says whether somebody is named with another privilege group than they have.
-func asksForMore(d plan.AssignableDesktop, asked []plan.Holder) bool {
+func asksForMore(d plan.Desktop, asked []plan.Holder) bool {
 	return slices.ContainsFunc(asked, func(h plan.Holder) bool {
 		at := slices.IndexFunc(d.Holders, same(h))
 		return at >= 0 && cmp.Or(h.Group, d.Group, d.Holders[at].Group, workspace.GroupDefault) != cmp.Or(d.Holders[at].Group, workspace.GroupDefault)
@@ -435,7 +435,7 @@ func asksForMore(d plan.AssignableDesktop, asked []plan.Holder) bool {
 func TestAPrivilegeGroupChangesOnlyWhereTheRequestNamesAnother(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anything.draw(t)
-		p, err := plan.PlanAssignment(s)
+		p, err := plan.Make(s)
 		if err != nil {
 			return
 		}
@@ -462,8 +462,8 @@ func TestAPrivilegeGroupChangesOnlyWhereTheRequestNamesAnother(t *testing.T) {
 func TestGivenPairsDoNotDependOnTheOrderOfTheRequest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := world{strategies: given}.draw(t)
-		p, err := plan.PlanAssignment(s)
-		q, errToo := plan.PlanAssignment(shuffled(t, s))
+		p, err := plan.Make(s)
+		q, errToo := plan.Make(shuffled(t, s))
 		if (err == nil) != (errToo == nil) || fmt.Sprint(sorted(p.Pairs), sorted(p.Regroups)) != fmt.Sprint(sorted(q.Pairs), sorted(q.Regroups)) {
 			t.Fatalf("%v %v\n%v %v", p, err, q, errToo)
 		}
@@ -481,7 +481,7 @@ func TestHowManyAreServedWithOneEachDoesNotDependOnTheOrder(t *testing.T) {
 	})
 }
 
-func shuffled(t *rapid.T, s plan.AssignmentSnapshot) plan.AssignmentSnapshot {
+func shuffled(t *rapid.T, s plan.Snapshot) plan.Snapshot {
 	s.Desktops = rapid.Permutation(s.Desktops).Draw(t, "order of desktops")
 	s.People = rapid.Permutation(s.People).Draw(t, "order of people")
 	return s
@@ -496,8 +496,8 @@ func sorted(pairs []plan.Pair) []plan.Pair {
 func TestWhoIsServedFirst(t *testing.T) {
 	either := []workspace.DesktopType{workspace.Dedicated, workspace.Shared}
 	// With empty desktops of one type nothing but the numbers keeps two apart who have nothing yet, so the order alone decides.
-	draw := func(t *rapid.T, strategy plan.AssignStrategy, types ...workspace.DesktopType) (plan.AssignmentSnapshot, judge) {
-		s := world{strategies: []plan.AssignStrategy{strategy}, empty: true, only: rapid.SampledFrom(types).Draw(t, "only")}.draw(t)
+	draw := func(t *rapid.T, strategy plan.Strategy, types ...workspace.DesktopType) (plan.Snapshot, judge) {
+		s := world{strategies: []plan.Strategy{strategy}, empty: true, only: rapid.SampledFrom(types).Draw(t, "only")}.draw(t)
 		if strategy == plan.StrategyUserPriority {
 			for i := range s.People {
 				s.People[i].Desktops = rapid.IntRange(0, 3).Draw(t, "desktops elsewhere")
@@ -505,7 +505,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}
 		return s, newJudge(s, mustPlan(t, s))
 	}
-	for _, strategy := range []plan.AssignStrategy{plan.StrategyNoDesktop, plan.StrategyUserPriority} {
+	for _, strategy := range []plan.Strategy{plan.StrategyNoDesktop, plan.StrategyUserPriority} {
 		t.Run(string(strategy)+" gives nobody a second before everybody has a first", rapid.MakeCheck(func(t *rapid.T) {
 			s, j := draw(t, strategy, "", workspace.Dedicated, workspace.Shared)
 			for _, a := range s.People {
@@ -544,7 +544,7 @@ func TestWhoIsServedFirst(t *testing.T) {
 		}
 	}))
 	t.Run("DESKTOP_ASSIGN_USER_PRIORITY leaves nobody out where desktops are shared", rapid.MakeCheck(func(t *rapid.T) {
-		s := world{strategies: []plan.AssignStrategy{plan.StrategyUserPriority}, empty: true}.draw(t)
+		s := world{strategies: []plan.Strategy{plan.StrategyUserPriority}, empty: true}.draw(t)
 		s.Model.UsersPerDesktop = 0
 		s.Desktops[0].Type = workspace.Shared
 		j := newJudge(s, mustPlan(t, s))
@@ -566,17 +566,17 @@ func TestWhoIsServedFirst(t *testing.T) {
 }
 
 func TestTheLeastComesFirst(t *testing.T) {
-	both := []plan.AssignableDesktop{shared("lab1", "fred"), shared("lab2")}
-	for _, strategy := range []plan.AssignStrategy{plan.StrategyNoDesktop, plan.StrategyFixedDesktops, plan.StrategyUserPriority} {
+	both := []plan.Desktop{shared("lab1", "fred"), shared("lab2")}
+	for _, strategy := range []plan.Strategy{plan.StrategyNoDesktop, plan.StrategyFixedDesktops, plan.StrategyUserPriority} {
 		t.Run(string(strategy)+" gives the desktop with the fewest people", func(t *testing.T) {
-			s := snapshot(plan.AssignModel{Strategy: strategy, UsersPerDesktop: 5}, both, "anna")
+			s := snapshot(plan.Model{Strategy: strategy, UsersPerDesktop: 5}, both, "anna")
 			if p := mustPlan(t, s); len(p.Pairs) != 1 || p.Pairs[0].DesktopID != "lab2" {
 				t.Errorf("got %v", p.Pairs)
 			}
 		})
 	}
 	t.Run("DESKTOP_ASSIGN_FIXED_USER gives to the person with the fewest desktops", func(t *testing.T) {
-		s := snapshot(plan.AssignModel{Strategy: plan.StrategyFixedUsers}, []plan.AssignableDesktop{shared("lab")}, "anna", "ben")
+		s := snapshot(plan.Model{Strategy: plan.StrategyFixedUsers}, []plan.Desktop{shared("lab")}, "anna", "ben")
 		s.People[0].Desktops = 1
 		if p := mustPlan(t, s); len(p.Pairs) != 1 || p.Pairs[0].HolderID != "ben" {
 			t.Errorf("got %v", p.Pairs)
@@ -585,10 +585,10 @@ func TestTheLeastComesFirst(t *testing.T) {
 }
 
 func TestPlanAssignmentRefuses(t *testing.T) {
-	type desktops = []plan.AssignableDesktop
-	relation := plan.AssignModel{Strategy: plan.StrategyRelation}
-	all := plan.AssignModel{Strategy: plan.StrategyUsersOrGroups}
-	one := plan.AssignModel{Strategy: plan.StrategyNoDesktop}
+	type desktops = []plan.Desktop
+	relation := plan.Model{Strategy: plan.StrategyRelation}
+	all := plan.Model{Strategy: plan.StrategyUsersOrGroups}
+	one := plan.Model{Strategy: plan.StrategyNoDesktop}
 	deleting := dedicated("ws1")
 	deleting.Closed = "is being deleted"
 	pooled := dedicated("ws1")
@@ -612,7 +612,7 @@ func TestPlanAssignmentRefuses(t *testing.T) {
 	}
 	cases := []struct {
 		name string
-		s    plan.AssignmentSnapshot
+		s    plan.Snapshot
 		code workspace.Code
 		why  string
 	}{
@@ -629,26 +629,26 @@ func TestPlanAssignmentRefuses(t *testing.T) {
 		{"a desktop twice", snapshot(one, desktops{dedicated("ws1"), dedicated("ws1")}, "anna"), workspace.CodeInvalid, "desktops[1].desktop_id: ws1 is there twice"},
 		{"no desktops", snapshot(one, nil, "anna"), workspace.CodeInvalid, "desktops: must hold 1 to 10000"},
 		{"nobody to choose", snapshot(one, desktops{dedicated("ws1")}), workspace.CodeInvalid, "users: must hold 1 to 10000 people with USER_NO_DESKTOP"},
-		{"an unknown strategy", snapshot(plan.AssignModel{Strategy: "X"}, desktops{dedicated("ws1")}, "anna"), workspace.CodeInvalid, "assign_model.priority_strategy: "},
+		{"an unknown strategy", snapshot(plan.Model{Strategy: "X"}, desktops{dedicated("ws1")}, "anna"), workspace.CodeInvalid, "assign_model.priority_strategy: "},
 		{"more than 50,000 given pairs", snapshot(all, many, people[:500]...), workspace.CodeInvalid, "more than 50000 assignments would be made at once"},
-		{"more than 50,000 chosen pairs", snapshot(plan.AssignModel{Strategy: plan.StrategyFixedDesktops, UsersPerDesktop: 100, DesktopsPerUser: 100}, tenfold, people...), workspace.CodeInvalid, "more than 50000 assignments would be made at once"},
+		{"more than 50,000 chosen pairs", snapshot(plan.Model{Strategy: plan.StrategyFixedDesktops, UsersPerDesktop: 100, DesktopsPerUser: 100}, tenfold, people...), workspace.CodeInvalid, "more than 50000 assignments would be made at once"},
 		{"desktops that are all taken", snapshot(one, desktops{dedicated("ws1", "anna")}, "anna", "ben"), workspace.CodeConflict, "nothing can be assigned: desktop ws1: belongs to anna already; ben: gets no desktop"},
-		{"desktops to fill when nobody is left", snapshot(plan.AssignModel{Strategy: plan.StrategyFixedUsers}, desktops{shared("lab1", "anna"), shared("lab2")}, "anna"), workspace.CodeConflict, "nothing can be assigned: desktop lab2: nobody is left to whom it can be given; anna: has 1 requested desktop already"},
+		{"desktops to fill when nobody is left", snapshot(plan.Model{Strategy: plan.StrategyFixedUsers}, desktops{shared("lab1", "anna"), shared("lab2")}, "anna"), workspace.CodeConflict, "nothing can be assigned: desktop lab2: nobody is left to whom it can be given; anna: has 1 requested desktop already"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := plan.PlanAssignment(c.s)
+			_, err := plan.Make(c.s)
 			workspacetest.Refused(t, err, c.code, c.why)
 		})
 	}
 }
 
 func TestWhatIsThereAlreadyIsAPlanWithoutPairs(t *testing.T) {
-	type desktops = []plan.AssignableDesktop
-	for name, s := range map[string]plan.AssignmentSnapshot{
-		"everybody has a desktop":      snapshot(plan.AssignModel{Strategy: plan.StrategyNoDesktop}, desktops{dedicated("ws1", "anna"), dedicated("ws2")}, "anna"),
-		"every desktop has its people": snapshot(plan.AssignModel{Strategy: plan.StrategyFixedUsers}, desktops{shared("lab", "anna")}, "ben"),
-		"the pairs are there":          snapshot(plan.AssignModel{}, desktops{wanted(dedicated("ws1", "anna"), "anna")}),
+	type desktops = []plan.Desktop
+	for name, s := range map[string]plan.Snapshot{
+		"everybody has a desktop":      snapshot(plan.Model{Strategy: plan.StrategyNoDesktop}, desktops{dedicated("ws1", "anna"), dedicated("ws2")}, "anna"),
+		"every desktop has its people": snapshot(plan.Model{Strategy: plan.StrategyFixedUsers}, desktops{shared("lab", "anna")}, "ben"),
+		"the pairs are there":          snapshot(plan.Model{}, desktops{wanted(dedicated("ws1", "anna"), "anna")}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if p := mustPlan(t, s); len(p.Pairs) != 0 {
@@ -667,7 +667,7 @@ func TestAPersonsOwnPrivilegeWinsOverTheDesktops(t *testing.T) {
 		for _, strategy := range slices.Concat(Choosing, given) {
 			d := wanted(dedicated("ws1"), "anna")
 			d.Group, d.Wanted[0].Group = c.desktop, c.person
-			s := snapshot(plan.AssignModel{Strategy: strategy}, []plan.AssignableDesktop{d}, "anna")
+			s := snapshot(plan.Model{Strategy: strategy}, []plan.Desktop{d}, "anna")
 			s.People[0].Group = c.person
 			if p := mustPlan(t, s); len(p.Pairs) != 1 || p.Pairs[0].Group != c.want {
 				t.Errorf("%s: %q at a desktop with %q: got %v, want %q", strategy, c.person, c.desktop, p.Pairs, c.want)

@@ -9,8 +9,8 @@ import (
 
 // relatePairs makes the pairs that the request gives: those of each desktop with FIXED_RELATION, everybody with every desktop
 // with DESKTOP_ASSIGN_USERS_OR_GROUPS. All of them or none.
-func relatePairs(s AssignmentSnapshot) (Plan, error) {
-	r := relation{s: s, plan: Plan{Dimension: s.Model.Dimension}, named: map[HolderKey]bool{}, given: map[HolderKey]bool{}}
+func relatePairs(s Snapshot) (Plan, error) {
+	r := relation{s: s, plan: Plan{Dimension: s.Model.Dimension}, named: map[HolderID]bool{}, given: map[HolderID]bool{}}
 	for _, c := range s.People {
 		r.order = append(r.order, c.Key())
 	}
@@ -28,7 +28,7 @@ func relatePairs(s AssignmentSnapshot) (Plan, error) {
 }
 
 // wanted is who shall have each of the desktops; of no meaning for strategies that choose.
-func (s *AssignmentSnapshot) Wanted() [][]Holder {
+func (s *Snapshot) Wanted() [][]Holder {
 	all := make([]Holder, len(s.People))
 	for i, c := range s.People {
 		all[i] = c.Holder
@@ -45,18 +45,18 @@ func (s *AssignmentSnapshot) Wanted() [][]Holder {
 
 // relation is a plan in the making.
 type relation struct {
-	s     AssignmentSnapshot
+	s     Snapshot
 	plan  Plan
-	order []HolderKey        // everybody, as they come in the request
-	named map[HolderKey]bool // who shall have a desktop
-	given map[HolderKey]bool // who gets one, or another privilege group in one
+	order []HolderID        // everybody, as they come in the request
+	named map[HolderID]bool // who shall have a desktop
+	given map[HolderID]bool // who gets one, or another privilege group in one
 }
 
 // relate gives desktop i to those of wanted who do not have it, and those who have it the privilege group that the request names
 // for them, if any; field is where the request names them.
 func (r *relation) relate(i int, wanted []Holder, field string) error {
 	d := &r.s.Desktops[i]
-	has := make(map[HolderKey]workspace.UserGroup, len(d.Holders))
+	has := make(map[HolderID]workspace.UserGroup, len(d.Holders))
 	for _, h := range d.Holders {
 		has[h.Key()] = cmp.Or(h.Group, workspace.GroupDefault)
 	}
@@ -96,7 +96,7 @@ func (r *relation) relate(i int, wanted []Holder, field string) error {
 
 // admit refuses those whom the desktop cannot take: wanted is what the request asks for, fresh what of it is new. Where only
 // privilege groups change fresh is empty.
-func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) error {
+func (d *Desktop) admit(at, field string, wanted, fresh []Holder) error {
 	if why := d.closed(); why != "" {
 		return workspace.InField(at, workspace.Errorf(workspace.CodeConflict, "desktop %s %s", d.title(), why))
 	}
@@ -131,7 +131,7 @@ func (d *AssignableDesktop) admit(at, field string, wanted, fresh []Holder) erro
 
 // leavePeople reports who gets nothing.
 func (r *relation) leavePeople() {
-	told := make(map[HolderKey]bool, len(r.order))
+	told := make(map[HolderID]bool, len(r.order))
 	for _, k := range r.order {
 		switch {
 		case told[k] || r.given[k]:

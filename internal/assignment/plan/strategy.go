@@ -17,39 +17,39 @@ const (
 	maxNamePolicyIDBytes = 36
 )
 
-// AssignModel says how people and desktops are brought together. The zero value is FIXED_RELATION.
-type AssignModel struct {
-	Dimension       AssignDimension // empty: the strategy's
-	Strategy        AssignStrategy
+// Model says how people and desktops are brought together. The zero value is FIXED_RELATION.
+type Model struct {
+	Dimension       Dimension // empty: the strategy's
+	Strategy        Strategy
 	UsersPerDesktop int    // desktop_assigin_user_num, 0..100; 0 counts as not sent
 	DesktopsPerUser int    // user_assigin_desktop_num, 0..100; 0 counts as not sent
 	NamePolicyID    string // makes the names of desktops that are given none
 }
 
-// AssignDimension says whether a strategy goes through people or through desktops.
-type AssignDimension string
+// Dimension says whether a strategy goes through people or through desktops.
+type Dimension string
 
 // The dimensions.
 const (
-	DimensionUser    AssignDimension = "USER"
-	DimensionDesktop AssignDimension = "DESKTOP"
+	DimensionUser    Dimension = "USER"
+	DimensionDesktop Dimension = "DESKTOP"
 )
 
-// AssignStrategy is a way to bring people and desktops together. docs/assignment.md defines each.
-type AssignStrategy string
+// Strategy is a way to bring people and desktops together. docs/assignment.md defines each.
+type Strategy string
 
 // The strategies. The first four choose the pairs; the last two have them given, and do all of them or none.
 const (
-	StrategyNoDesktop     AssignStrategy = "USER_NO_DESKTOP"
-	StrategyFixedDesktops AssignStrategy = "USER_FIXED_DESKTOP_NUM"
-	StrategyUserPriority  AssignStrategy = "DESKTOP_ASSIGN_USER_PRIORITY"
-	StrategyFixedUsers    AssignStrategy = "DESKTOP_ASSIGN_FIXED_USER"
-	StrategyUsersOrGroups AssignStrategy = "DESKTOP_ASSIGN_USERS_OR_GROUPS"
-	StrategyRelation      AssignStrategy = "FIXED_RELATION"
+	StrategyNoDesktop     Strategy = "USER_NO_DESKTOP"
+	StrategyFixedDesktops Strategy = "USER_FIXED_DESKTOP_NUM"
+	StrategyUserPriority  Strategy = "DESKTOP_ASSIGN_USER_PRIORITY"
+	StrategyFixedUsers    Strategy = "DESKTOP_ASSIGN_FIXED_USER"
+	StrategyUsersOrGroups Strategy = "DESKTOP_ASSIGN_USERS_OR_GROUPS"
+	StrategyRelation      Strategy = "FIXED_RELATION"
 )
 
 // strategyDimensions has every strategy with its dimension; FIXED_RELATION goes with both.
-var strategyDimensions = map[AssignStrategy]AssignDimension{
+var strategyDimensions = map[Strategy]Dimension{
 	StrategyNoDesktop:     DimensionUser,
 	StrategyFixedDesktops: DimensionUser,
 	StrategyUserPriority:  DimensionDesktop,
@@ -59,13 +59,13 @@ var strategyDimensions = map[AssignStrategy]AssignDimension{
 }
 
 // Chooses says whether the strategy finds the pairs itself.
-func (s AssignStrategy) Chooses() bool {
+func (s Strategy) Chooses() bool {
 	return s != StrategyUsersOrGroups && s != StrategyRelation
 }
 
 // Resolve returns the model with what was left out filled in: strategy, dimension and the numbers that the strategy uses.
 // Check comes first. UsersPerDesktop stays 0 with DESKTOP_ASSIGN_USER_PRIORITY unless it was sent: as many as a desktop takes.
-func (m AssignModel) Resolve() AssignModel {
+func (m Model) Resolve() Model {
 	m.Strategy = cmp.Or(m.Strategy, StrategyRelation)
 	m.Dimension = cmp.Or(m.Dimension, strategyDimensions[m.Strategy], DimensionDesktop)
 	if m.Strategy.Chooses() {
@@ -78,7 +78,7 @@ func (m AssignModel) Resolve() AssignModel {
 }
 
 // Check refuses a model that contradicts itself or is outside its limits.
-func (m AssignModel) Check() error {
+func (m Model) Check() error {
 	const at = "assign_model."
 	dimension, known := strategyDimensions[m.Strategy]
 	switch {
