@@ -9,11 +9,11 @@ import (
 
 // BenchmarkThroughput carries a display's bytes to a browser that takes them as they come.
 func BenchmarkThroughput(b *testing.B) {
-	w := newWorld(b)
-	g := w.gateway(nil)
-	page := g.open(w.ticket())
+	e := newEnv(b)
+	g := e.gateway(nil)
+	page := g.open(e.ticket())
 	page.SetReadLimit(-1)
-	screen := w.screens.last(b)
+	screen := e.screens.last(b)
 	const chunk = 32 << 10
 	b.SetBytes(chunk)
 	b.ReportAllocs()

@@ -36,11 +36,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestConnection(t *testing.T) {
 	t.Run("CarriesBytesBothWaysAndTheLoginStatusFollows", func(t *testing.T) {
-		w := newWorld(t)
-		g := w.gateway(nil)
-		page := g.open(w.ticket())
-		screen := w.screens.last(t)
-		w.waitLogin(desktop.LoginConnected)
+		e := newEnv(t)
+		g := e.gateway(nil)
+		page := g.open(e.ticket())
+		screen := e.screens.last(t)
+		e.waitLogin(desktop.LoginConnected)
 
 		out, in := make([]byte, 300<<10), slices.Concat(hello, clipboard(50<<10))
 		rand.Read(out)
@@ -54,24 +54,24 @@ func TestConnection(t *testing.T) {
 			t.Errorf("the display got other bytes than the browser sent (%v)", err)
 		}
 		page.Close(websocket.StatusNormalClosure, "")
-		w.waitLogin(desktop.LoginDisconnected)
+		e.waitLogin(desktop.LoginDisconnected)
 	})
 	t.Run("StaysConnectedUntilTheLastOneCloses", func(t *testing.T) {
-		w := newWorld(t)
-		g, other := w.gateway(nil), w.user("other")
-		first, second := g.open(w.ticket()), g.open(w.ticketOf(other))
-		w.waitLogin(desktop.LoginConnected)
+		e := newEnv(t)
+		g, other := e.gateway(nil), e.user("other")
+		first, second := g.open(e.ticket()), g.open(e.ticketOf(other))
+		e.waitLogin(desktop.LoginConnected)
 		first.Close(websocket.StatusNormalClosure, "")
-		w.waitConnections(1)
-		w.waitLogin(desktop.LoginConnected)
+		e.waitConnections(1)
+		e.waitLogin(desktop.LoginConnected)
 		second.Close(websocket.StatusNormalClosure, "")
-		w.waitLogin(desktop.LoginDisconnected)
+		e.waitLogin(desktop.LoginDisconnected)
 	})
 	t.Run("IsNotFedFasterThanTheBrowserReads", func(t *testing.T) {
-		w := newWorld(t)
-		g := w.gateway(nil)
-		g.open(w.ticket())
-		screen := w.screens.last(t)
+		e := newEnv(t)
+		g := e.gateway(nil)
+		g.open(e.ticket())
+		screen := e.screens.last(t)
 		screen.SetWriteDeadline(time.Now().Add(300 * time.Millisecond))
 		n, err := io.Copy(screen, io.LimitReader(zeros{}, 256<<20))
 		if err == nil {
@@ -79,29 +79,29 @@ func TestConnection(t *testing.T) {
 		}
 	})
 	t.Run("EndsWhenTheBrowserTakesNothing", func(t *testing.T) {
-		w := newWorld(t)
-		g := w.gateway(func(c *gateway.Config) { c.Stall, c.Ping = 100*time.Millisecond, time.Hour })
-		g.open(w.ticket())
-		screen := w.screens.last(t)
+		e := newEnv(t)
+		g := e.gateway(func(c *gateway.Config) { c.Stall, c.Ping = 100*time.Millisecond, time.Hour })
+		g.open(e.ticket())
+		screen := e.screens.last(t)
 		_, err := io.Copy(screen, zeros{}) // until the gateway closes the display
 		if err == nil {
 			t.Error("copying ended without the display being closed")
 		}
-		w.waitLogin(desktop.LoginDisconnected)
+		e.waitLogin(desktop.LoginDisconnected)
 	})
 	t.Run("EndsWhenTheBrowserDoesNotAnswerPings", func(t *testing.T) {
-		w := newWorld(t)
-		g := w.gateway(func(c *gateway.Config) { c.Stall, c.Ping = 100*time.Millisecond, 50*time.Millisecond })
-		g.open(w.ticket()) // nobody reads it, so no ping is answered
-		if _, err := w.screens.last(t).Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		e := newEnv(t)
+		g := e.gateway(func(c *gateway.Config) { c.Stall, c.Ping = 100*time.Millisecond, 50*time.Millisecond })
+		g.open(e.ticket()) // nobody reads it, so no ping is answered
+		if _, err := e.screens.last(t).Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 			t.Errorf("the display: %v", err)
 		}
 	})
 	t.Run("LivesThroughManyPings", func(t *testing.T) {
-		w := newWorld(t)
-		g := w.gateway(func(c *gateway.Config) { c.Ping = 5 * time.Millisecond })
-		page := g.open(w.ticket())
-		screen := w.screens.last(t)
+		e := newEnv(t)
+		g := e.gateway(func(c *gateway.Config) { c.Ping = 5 * time.Millisecond })
+		page := g.open(e.ticket())
+		screen := e.screens.last(t)
 		for range 50 {
 			go screen.Write([]byte("x"))
 			page.read(1)
@@ -112,42 +112,42 @@ func TestConnection(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		spoil func(w *world) (ticket string)
+		spoil func(e *env) (ticket string)
 		want  gateway.Ending
 	}{
-		{"AnUnknownTicket", func(w *world) string { return "nonsense" }, gateway.TicketRefused},
-		{"NoTicket", func(w *world) string { return "" }, gateway.TicketRefused},
-		{"AnOldTicket", func(w *world) string {
-			ticket := w.ticket()
-			w.later(signin.TicketLife)
+		{"AnUnknownTicket", func(e *env) string { return "nonsense" }, gateway.TicketRefused},
+		{"NoTicket", func(e *env) string { return "" }, gateway.TicketRefused},
+		{"AnOldTicket", func(e *env) string {
+			ticket := e.ticket()
+			e.later(signin.TicketLife)
 			return ticket
 		}, gateway.TicketRefused},
-		{"ALockedUser", func(w *world) string { return w.after(func() { w.lock(w.visitor.ID) }) }, gateway.AccessEnded},
-		{"AUserWhoSignedOut", func(w *world) string { return w.after(w.signOut) }, gateway.AccessEnded},
-		{"ADesktopThatWasDeleted", func(w *world) string { return w.after(w.deleteDesktop) }, gateway.TicketRefused},
-		{"AStoppedDesktop", func(w *world) string {
-			return w.after(func() { w.setStatus(desktop.StatusShutoff, workspace.NoTask) })
+		{"ALockedUser", func(e *env) string { return e.after(func() { e.lock(e.visitor.ID) }) }, gateway.AccessEnded},
+		{"AUserWhoSignedOut", func(e *env) string { return e.after(e.signOut) }, gateway.AccessEnded},
+		{"ADesktopThatWasDeleted", func(e *env) string { return e.after(e.deleteDesktop) }, gateway.TicketRefused},
+		{"AStoppedDesktop", func(e *env) string {
+			return e.after(func() { e.setStatus(desktop.StatusShutoff, workspace.NoTask) })
 		}, gateway.Stopped},
-		{"ABusyDesktop", func(w *world) string {
-			return w.after(func() { w.setStatus(desktop.StatusActive, workspace.TaskRebooting) })
+		{"ABusyDesktop", func(e *env) string {
+			return e.after(func() { e.setStatus(desktop.StatusActive, workspace.TaskRebooting) })
 		}, gateway.Stopped},
-		{"AnEngineThatDoesNotAnswer", func(w *world) string {
-			return w.after(func() { w.screens.fail = engine.ErrUnavailable })
+		{"AnEngineThatDoesNotAnswer", func(e *env) string {
+			return e.after(func() { e.screens.fail = engine.ErrUnavailable })
 		}, gateway.Unavailable},
-		{"ADisplayThatDoesNotAnswer", func(w *world) string {
-			return w.after(func() { w.screens.fail = errors.New("no display answers") })
+		{"ADisplayThatDoesNotAnswer", func(e *env) string {
+			return e.after(func() { e.screens.fail = errors.New("no display answers") })
 		}, gateway.DisplayLost},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t)
-			g := w.gateway(nil)
-			g.open(c.spoil(w)).expect(c.want)
-			w.waitConnections(0)
+			e := newEnv(t)
+			g := e.gateway(nil)
+			g.open(c.spoil(e)).expect(c.want)
+			e.waitConnections(0)
 		})
 	}
 	t.Run("ATicketThatWasUsed", func(t *testing.T) {
-		w := newWorld(t)
-		g, ticket := w.gateway(nil), w.ticket()
+		e := newEnv(t)
+		g, ticket := e.gateway(nil), e.ticket()
 		// Which of them comes first is for the gateway to say, not for the order in which they were let in.
 		const tries = 5
 		pages, endings := make([]*page, tries), make(chan websocket.StatusCode, tries)
@@ -162,15 +162,15 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("one of those who came too late was told %d", code)
 			}
 		}
-		w.waitConnections(1)
+		e.waitConnections(1)
 		for _, p := range pages {
 			p.CloseNow()
 		}
 		<-endings
 	})
 	t.Run("AForeignOrigin", func(t *testing.T) {
-		w := newWorld(t)
-		g := w.gateway(func(c *gateway.Config) { c.Origins = []string{"https://desktops.example.org"} })
+		e := newEnv(t)
+		g := e.gateway(func(c *gateway.Config) { c.Origins = []string{"https://desktops.example.org"} })
 		for origin, want := range map[string]int{
 			"https://evil.example": http.StatusForbidden, "https://desktops.example.org": http.StatusSwitchingProtocols,
 		} {
@@ -185,118 +185,118 @@ func TestRefusals(t *testing.T) {
 		}
 	})
 	t.Run("ADesktopThatWasSwitchedOffInside", func(t *testing.T) {
-		w := newWorld(t)
-		g := w.gateway(nil)
-		w.screens.fail, w.screens.state = engine.ErrConflict, engine.Stopped
-		g.open(w.ticket()).expect(gateway.Stopped)
-		w.waitStatus(desktop.StatusShutoff) // so that it can be started
+		e := newEnv(t)
+		g := e.gateway(nil)
+		e.screens.fail, e.screens.state = engine.ErrConflict, engine.Stopped
+		g.open(e.ticket()).expect(gateway.Stopped)
+		e.waitStatus(desktop.StatusShutoff) // so that it can be started
 	})
 }
 
 func TestEndings(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		end  func(w *world, g *served)
+		end  func(e *env, g *served)
 		want gateway.Ending
 	}{
-		{"WhenTheUserIsLocked", func(w *world, _ *served) { w.lock(w.visitor.ID) }, gateway.AccessEnded},
-		{"WhenTheUserSignsOut", func(w *world, _ *served) { w.signOut() }, gateway.AccessEnded},
-		{"WhenTheSignInExpires", func(w *world, _ *served) { w.later(signin.SignInLife) }, gateway.AccessEnded},
-		{"WhenTheDesktopFallsAsleep", func(w *world, _ *served) {
-			w.setStatus(desktop.StatusHibernating, workspace.TaskHibernating)
+		{"WhenTheUserIsLocked", func(e *env, _ *served) { e.lock(e.visitor.ID) }, gateway.AccessEnded},
+		{"WhenTheUserSignsOut", func(e *env, _ *served) { e.signOut() }, gateway.AccessEnded},
+		{"WhenTheSignInExpires", func(e *env, _ *served) { e.later(signin.SignInLife) }, gateway.AccessEnded},
+		{"WhenTheDesktopFallsAsleep", func(e *env, _ *served) {
+			e.setStatus(desktop.StatusHibernating, workspace.TaskHibernating)
 		}, gateway.Stopped},
-		{"WhenTheMachineStops", func(w *world, _ *served) {
-			w.setStatus(desktop.StatusStopping, workspace.TaskPoweringOff)
-			w.screen.Close()
+		{"WhenTheMachineStops", func(e *env, _ *served) {
+			e.setStatus(desktop.StatusStopping, workspace.TaskPoweringOff)
+			e.screen.Close()
 		}, gateway.Stopped},
-		{"WhenTheDesktopIsDeleted", func(w *world, _ *served) {
-			w.deleteDesktop()
-			w.screen.Close()
+		{"WhenTheDesktopIsDeleted", func(e *env, _ *served) {
+			e.deleteDesktop()
+			e.screen.Close()
 		}, gateway.Gone},
-		{"WhenTheDisplayEndsByItself", func(w *world, _ *served) { w.screen.Close() }, gateway.DisplayLost},
-		{"WhenTheServerStops", func(w *world, g *served) {
-			if err := g.Drain(w.t.Context()); err != nil {
-				w.t.Error(err)
+		{"WhenTheDisplayEndsByItself", func(e *env, _ *served) { e.screen.Close() }, gateway.DisplayLost},
+		{"WhenTheServerStops", func(e *env, g *served) {
+			if err := g.Drain(e.t.Context()); err != nil {
+				e.t.Error(err)
 			}
 		}, gateway.Restarting},
-		{"WhenOpenedAgainHere", func(w *world, g *served) { g.open(w.ticket()) }, gateway.Replaced},
-		{"WhenOpenedAgainThroughAnotherReplica", func(w *world, _ *served) { w.gateway(nil).open(w.ticket()) }, gateway.Replaced},
+		{"WhenOpenedAgainHere", func(e *env, g *served) { g.open(e.ticket()) }, gateway.Replaced},
+		{"WhenOpenedAgainThroughAnotherReplica", func(e *env, _ *served) { e.gateway(nil).open(e.ticket()) }, gateway.Replaced},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t)
-			g := w.gateway(nil)
-			page := g.open(w.ticket())
-			w.screen = w.screens.last(t)
-			w.waitLogin(desktop.LoginConnected)
+			e := newEnv(t)
+			g := e.gateway(nil)
+			page := g.open(e.ticket())
+			e.screen = e.screens.last(t)
+			e.waitLogin(desktop.LoginConnected)
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
 				page.expect(c.want)
 			}()
-			c.end(w, g)
+			c.end(e, g)
 			<-done
 		})
 	}
 	t.Run("LeaveOthersAlone", func(t *testing.T) {
-		w := newWorld(t)
-		g, other := w.gateway(nil), w.user("other")
-		mine := g.open(w.ticket())
-		w.screens.last(t)
-		theirs := g.open(w.ticketOf(other))
-		screen := w.screens.last(t)
-		w.waitConnections(2)
-		w.lock(w.visitor.ID)
+		e := newEnv(t)
+		g, other := e.gateway(nil), e.user("other")
+		mine := g.open(e.ticket())
+		e.screens.last(t)
+		theirs := g.open(e.ticketOf(other))
+		screen := e.screens.last(t)
+		e.waitConnections(2)
+		e.lock(e.visitor.ID)
 		mine.expect(gateway.AccessEnded)
 		go screen.Write([]byte("still here"))
 		theirs.read(len("still here"))
 	})
 	t.Run("AreAllDifferentOnTheWire", func(t *testing.T) {
 		seen := map[websocket.StatusCode]string{}
-		for _, e := range gateway.Endings {
-			if seen[e.Code] != "" || len(e.Reason) > 123 {
-				t.Errorf("%s: code %d, as %q; reason of %d bytes", e.Name, e.Code, seen[e.Code], len(e.Reason))
+		for _, ending := range gateway.Endings {
+			if seen[ending.Code] != "" || len(ending.Reason) > 123 {
+				t.Errorf("%s: code %d, as %q; reason of %d bytes", ending.Name, ending.Code, seen[ending.Code], len(ending.Reason))
 			}
-			seen[e.Code] = e.Name
+			seen[ending.Code] = ending.Name
 		}
 	})
 }
 
 func TestDrain(t *testing.T) {
-	w := newWorld(t)
-	g := w.gateway(nil)
-	page := g.open(w.ticket())
-	w.waitConnections(1)
+	e := newEnv(t)
+	g := e.gateway(nil)
+	page := g.open(e.ticket())
+	e.waitConnections(1)
 	told := make(chan struct{})
 	go func() {
 		defer close(told)
 		page.expect(gateway.Restarting)
 	}()
-	w.must(g.Drain(t.Context()))
+	e.must(g.Drain(t.Context()))
 	<-told
-	w.waitConnections(0)
-	ticket := w.ticket()
+	e.waitConnections(0)
+	ticket := e.ticket()
 	g.open(ticket).expect(gateway.Restarting)
-	w.gateway(nil).open(ticket) // the ticket is still good elsewhere
-	w.waitLogin(desktop.LoginConnected)
+	e.gateway(nil).open(ticket) // the ticket is still good elsewhere
+	e.waitLogin(desktop.LoginConnected)
 }
 
 func TestAGatewayThatDiedIsSweptByAnother(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	dead := desktop.Connection{
-		ID: workspace.NewID(), DesktopID: w.desktop, UserID: w.visitor.ID, Gateway: "dead",
-		Opened: w.now(), LeaseUntil: w.now().Add(30 * time.Second),
+		ID: workspace.NewID(), DesktopID: e.desktop, UserID: e.visitor.ID, Gateway: "dead",
+		Opened: e.now(), LeaseUntil: e.now().Add(30 * time.Second),
 	}
-	ticket, err := w.service.Connections.Admit(t.Context(), w.ticket())
-	w.must(err)
-	w.must(w.service.Connections.OpenConnection(t.Context(), ticket, dead))
-	w.waitLogin(desktop.LoginConnected)
-	w.later(31 * time.Second)
-	w.gateway(func(c *gateway.Config) { c.Lease = 30 * time.Millisecond })
-	w.waitLogin(desktop.LoginDisconnected)
+	ticket, err := e.service.Connections.Admit(t.Context(), e.ticket())
+	e.must(err)
+	e.must(e.service.Connections.OpenConnection(t.Context(), ticket, dead))
+	e.waitLogin(desktop.LoginConnected)
+	e.later(31 * time.Second)
+	e.gateway(func(c *gateway.Config) { c.Lease = 30 * time.Millisecond })
+	e.waitLogin(desktop.LoginDisconnected)
 }
 
-// world is a database with one running desktop of one user who is signed in, and displays that tests hold the far end of.
-type world struct {
+// env is a database with one running desktop of one user who is signed in, and displays that tests hold the far end of.
+type env struct {
 	t       testing.TB
 	store   *store.Store
 	service *core.Services
@@ -311,16 +311,16 @@ type world struct {
 
 const project = "0123456789abcdef0123456789abcdef"
 
-func newWorld(t testing.TB) *world {
+func newEnv(t testing.TB) *env {
 	t.Helper()
-	w := &world{t: t, screens: &screens{opened: make(chan net.Conn, 64)}, desktop: workspace.NewID()}
-	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "carrel.db"), store.WithClock(w.now))
-	w.must(err)
+	e := &env{t: t, screens: &screens{opened: make(chan net.Conn, 64)}, desktop: workspace.NewID()}
+	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "carrel.db"), store.WithClock(e.now))
+	e.must(err)
 	t.Cleanup(func() { s.Close() })
-	w.store, w.service = s, core.NewServices(core.Config{Store: s})
-	w.must(w.service.Catalog.Subscribe(t.Context(), project, "10.1.0.0/16", []catalog.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
-	ada, bob := w.person("ada"), w.person("other")
-	w.must(s.Update(t.Context(), func(tx *store.Tx) error {
+	e.store, e.service = s, core.NewServices(core.Config{Store: s})
+	e.must(e.service.Catalog.Subscribe(t.Context(), project, "10.1.0.0/16", []catalog.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
+	ada, bob := e.person("ada"), e.person("other")
+	e.must(s.Update(t.Context(), func(tx *store.Tx) error {
 		subnets, err := catalog.Subnets(t.Context(), tx, project)
 		if err != nil {
 			return err
@@ -329,120 +329,120 @@ func newWorld(t testing.TB) *world {
 			return err
 		}
 		return desktop.InsertDesktops(t.Context(), tx, []desktop.Desktop{{
-			ID: w.desktop, ProjectID: project, Type: workspace.Shared, Name: "d", HostName: "d", SubnetID: subnets[0].ID, Address: "10.1.0.5",
+			ID: e.desktop, ProjectID: project, Type: workspace.Shared, Name: "d", HostName: "d", SubnetID: subnets[0].ID, Address: "10.1.0.5",
 			Root: desktop.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Created: tx.Now()}, Status: desktop.StatusActive,
 			Login: desktop.LoginRegistered, Created: tx.Now(), Updated: tx.Now(),
 			Assignments: []desktop.Assignment{
-				{DesktopID: w.desktop, UserID: ada.ID, Group: workspace.GroupSudo, Created: tx.Now()},
-				{DesktopID: w.desktop, UserID: bob.ID, Group: workspace.GroupSudo, Created: tx.Now()},
+				{DesktopID: e.desktop, UserID: ada.ID, Group: workspace.GroupSudo, Created: tx.Now()},
+				{DesktopID: e.desktop, UserID: bob.ID, Group: workspace.GroupSudo, Created: tx.Now()},
 			},
 		}})
 	}))
-	w.visitor = w.user("ada")
-	return w
+	e.visitor = e.user("ada")
+	return e
 }
 
-func (w *world) person(name string) directory.User {
-	return directory.User{ID: workspace.NewID(), ProjectID: project, Name: name, EnterpriseID: "0", Created: w.now(), Updated: w.now()}
+func (e *env) person(name string) directory.User {
+	return directory.User{ID: workspace.NewID(), ProjectID: project, Name: name, EnterpriseID: "0", Created: e.now(), Updated: e.now()}
 }
 
 // user signs a person in.
-func (w *world) user(name string) (v signin.Visitor) {
-	w.t.Helper()
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) (err error) {
-		if v.User, err = directory.UserByName(w.t.Context(), tx, project, name); err != nil {
+func (e *env) user(name string) (v signin.Visitor) {
+	e.t.Helper()
+	e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) (err error) {
+		if v.User, err = directory.UserByName(e.t.Context(), tx, project, name); err != nil {
 			return err
 		}
 		v.SignInHash = workspace.HashToken(workspace.NewToken())
-		return signin.InsertSignIn(w.t.Context(), tx, signin.SignIn{
+		return signin.InsertSignIn(e.t.Context(), tx, signin.SignIn{
 			TokenHash: v.SignInHash, UserID: v.ID, Created: tx.Now(), Expires: tx.Now().Add(signin.SignInLife),
 		})
 	}))
 	return v
 }
 
-func (w *world) ticket() string { return w.ticketOf(w.visitor) }
+func (e *env) ticket() string { return e.ticketOf(e.visitor) }
 
-func (w *world) ticketOf(v signin.Visitor) string {
-	w.t.Helper()
-	ticket, err := w.service.Connections.OpenDesktop(w.t.Context(), v, w.desktop)
-	w.must(err)
+func (e *env) ticketOf(v signin.Visitor) string {
+	e.t.Helper()
+	ticket, err := e.service.Connections.OpenDesktop(e.t.Context(), v, e.desktop)
+	e.must(err)
 	return ticket
 }
 
 // after makes a ticket and then lets something happen.
-func (w *world) after(happen func()) string {
-	ticket := w.ticket()
+func (e *env) after(happen func()) string {
+	ticket := e.ticket()
 	happen()
 	return ticket
 }
 
-func (w *world) lock(userID string) {
-	service := core.NewServices(core.Config{Store: w.store})
-	w.must(service.SignIn.ActOnUser(w.t.Context(), workspace.Caller{ProjectID: project}, userID, signin.LockOut))
+func (e *env) lock(userID string) {
+	service := core.NewServices(core.Config{Store: e.store})
+	e.must(service.SignIn.ActOnUser(e.t.Context(), workspace.Caller{ProjectID: project}, userID, signin.LockOut))
 }
 
-func (w *world) signOut() {
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-		return signin.DeleteSignIn(w.t.Context(), tx, w.visitor.SignInHash)
+func (e *env) signOut() {
+	e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error {
+		return signin.DeleteSignIn(e.t.Context(), tx, e.visitor.SignInHash)
 	}))
 }
 
-func (w *world) deleteDesktop() {
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(w.t.Context(), tx, w.desktop) }))
+func (e *env) deleteDesktop() {
+	e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(e.t.Context(), tx, e.desktop) }))
 }
 
-func (w *world) setStatus(status desktop.DesktopStatus, task workspace.Task) {
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-		d, err := desktop.ReadDesktop(w.t.Context(), tx, "", w.desktop)
+func (e *env) setStatus(status desktop.DesktopStatus, task workspace.Task) {
+	e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error {
+		d, err := desktop.ReadDesktop(e.t.Context(), tx, "", e.desktop)
 		if err != nil {
 			return err
 		}
 		d.Status, d.Task = status, task
-		return desktop.SaveDesktop(w.t.Context(), tx, d)
+		return desktop.SaveDesktop(e.t.Context(), tx, d)
 	}))
 }
 
-func (w *world) now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return time.Now().Add(w.ahead)
+func (e *env) now() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return time.Now().Add(e.ahead)
 }
 
-func (w *world) later(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ahead += d
+func (e *env) later(d time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ahead += d
 }
 
-func (w *world) waitLogin(want desktop.LoginStatus) {
-	w.t.Helper()
-	w.wait("login status "+string(want), func(d desktop.Desktop, _ int) bool { return d.Login == want })
+func (e *env) waitLogin(want desktop.LoginStatus) {
+	e.t.Helper()
+	e.wait("login status "+string(want), func(d desktop.Desktop, _ int) bool { return d.Login == want })
 }
 
-func (w *world) waitStatus(want desktop.DesktopStatus) {
-	w.t.Helper()
-	w.wait("status "+string(want), func(d desktop.Desktop, _ int) bool { return d.Status == want })
+func (e *env) waitStatus(want desktop.DesktopStatus) {
+	e.t.Helper()
+	e.wait("status "+string(want), func(d desktop.Desktop, _ int) bool { return d.Status == want })
 }
 
-func (w *world) waitConnections(want int) {
-	w.t.Helper()
-	w.wait("connections", func(_ desktop.Desktop, n int) bool { return n == want })
+func (e *env) waitConnections(want int) {
+	e.t.Helper()
+	e.wait("connections", func(_ desktop.Desktop, n int) bool { return n == want })
 }
 
 // wait looks at the desktop until it is as wanted.
-func (w *world) wait(what string, as func(desktop.Desktop, int) bool) {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+func (e *env) wait(what string, as func(desktop.Desktop, int) bool) {
+	e.t.Helper()
+	ctx, cancel := context.WithTimeout(e.t.Context(), patience)
 	defer cancel()
 	for tick := time.Tick(5 * time.Millisecond); ; {
 		var d desktop.Desktop
 		var open []desktop.Connection
-		err := w.store.View(ctx, func(tx *store.Tx) (err error) {
-			if open, err = desktop.Connections(ctx, tx, w.desktop); err != nil {
+		err := e.store.View(ctx, func(tx *store.Tx) (err error) {
+			if open, err = desktop.Connections(ctx, tx, e.desktop); err != nil {
 				return err
 			}
-			d, err = desktop.ReadDesktop(ctx, tx, "", w.desktop)
+			d, err = desktop.ReadDesktop(ctx, tx, "", e.desktop)
 			if workspace.CodeOf(err) == workspace.CodeDesktopNotFound {
 				err = nil
 			}
@@ -453,16 +453,16 @@ func (w *world) wait(what string, as func(desktop.Desktop, int) bool) {
 		}
 		select {
 		case <-ctx.Done():
-			w.t.Fatalf("%s did not come: %s, %s, %d connections, %v", what, d.Status, d.Login, len(open), err)
+			e.t.Fatalf("%s did not come: %s, %s, %d connections, %v", what, d.Status, d.Login, len(open), err)
 		case <-tick:
 		}
 	}
 }
 
-func (w *world) must(err error) {
-	w.t.Helper()
+func (e *env) must(err error) {
+	e.t.Helper()
 	if err != nil {
-		w.t.Fatal(err)
+		e.t.Fatal(err)
 	}
 }
 
@@ -514,32 +514,32 @@ type served struct {
 	url string
 }
 
-func (w *world) gateway(change func(*gateway.Config)) *served {
-	w.t.Helper()
+func (e *env) gateway(change func(*gateway.Config)) *served {
+	e.t.Helper()
 	c := gateway.Config{
-		Sessions: w.service.Connections, Displays: w.screens, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
+		Sessions: e.service.Connections, Displays: e.screens, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 		Check: 10 * time.Millisecond,
 	}
 	if change != nil {
 		change(&c)
 	}
 	g, err := gateway.New(c)
-	w.must(err)
+	e.must(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { g.Run(ctx) })
 	server := httptest.NewServer(g)
-	w.t.Cleanup(func() {
+	e.t.Cleanup(func() {
 		limit, stop := context.WithTimeout(context.Background(), patience)
 		defer stop()
 		if err := g.Drain(limit); err != nil {
-			w.t.Error(err)
+			e.t.Error(err)
 		}
 		cancel()
 		running.Wait()
 		server.Close()
 	})
-	return &served{g, w.t, "ws" + strings.TrimPrefix(server.URL, "http") + "/gateway/display?ticket="}
+	return &served{g, e.t, "ws" + strings.TrimPrefix(server.URL, "http") + "/gateway/display?ticket="}
 }
 
 // page is a browser's end.

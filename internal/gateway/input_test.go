@@ -84,11 +84,11 @@ func TestAHugeScreenIsAskedForSmaller(t *testing.T) {
 		{"A4KOne", screenOf(3840, 2160, 1), screenOf(3840, 2160, 1)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t)
-			w.screens.memory = 2048
-			g := w.gateway(nil)
-			page := g.open(w.ticket())
-			screen := w.screens.last(t)
+			e := newEnv(t)
+			e.screens.memory = 2048
+			g := e.gateway(nil)
+			page := g.open(e.ticket())
+			screen := e.screens.last(t)
 			sent, wants := slices.Clone(hello), slices.Clone(hello)
 			for _, name := range []string{"encodings", "more pointer", "clipboard"} {
 				sent, wants = append(sent, eachMessage[name]...), append(wants, eachMessage[name]...)
@@ -139,10 +139,10 @@ func TestAViewerThatSpeaksOtherwiseIsShutOut(t *testing.T) {
 		"a password":              []byte("RFB 003.008\n\x02"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			g := w.gateway(nil)
-			page := g.open(w.ticket())
-			screen := w.screens.last(t)
+			e := newEnv(t)
+			g := e.gateway(nil)
+			page := g.open(e.ticket())
+			screen := e.screens.last(t)
 			go io.Copy(io.Discard, screen)
 			go page.Write(t.Context(), websocket.MessageBinary, stream)
 			page.expect(gateway.NotUnderstood)

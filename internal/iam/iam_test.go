@@ -27,15 +27,15 @@ import (
 
 const region = "local-1"
 
-// world is an identity service with its first account. It belongs inside a synctest bubble, where its clock moves.
-type world struct {
+// env is an identity service with its first account. It belongs inside a synctest bubble, where its clock moves.
+type env struct {
 	*testing.T
 	iam   *iam.Service
 	first iam.Credentials
 }
 
-// inWorld runs a test in a bubble of its own time.
-func inWorld(t *testing.T, f func(w *world)) {
+// inEnv runs a test in a bubble of its own time.
+func inEnv(t *testing.T, f func(e *env)) {
 	synctest.Test(t, func(t *testing.T) {
 		db := storetest.Open(t, storetest.SQLitePath(t), nil)
 		s := newService(t, db)
@@ -43,7 +43,7 @@ func inWorld(t *testing.T, f func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f(&world{T: t, iam: s, first: first})
+		f(&env{T: t, iam: s, first: first})
 	})
 }
 
@@ -70,7 +70,7 @@ func newService(t *testing.T, db *store.Store) *iam.Service {
 // key is what a client signs with.
 type key struct{ access, secret, token string }
 
-func (w *world) firstKey() key { return key{access: w.first.AccessKey, secret: w.first.SecretKey} }
+func (e *env) firstKey() key { return key{access: e.first.AccessKey, secret: e.first.SecretKey} }
 
 // signed makes a request signed as section 1 of the signing rules says, written apart from the code under test.
 func signed(k key, method, target, body string) *http.Request {
@@ -137,35 +137,35 @@ func (a answer) text(path ...any) string {
 }
 
 // do sends a request through the service's own handler, behind what gives requests their ids.
-func (w *world) do(r *http.Request) answer {
-	w.Helper()
+func (e *env) do(r *http.Request) answer {
+	e.Helper()
 	rec := httptest.NewRecorder()
 	rec.Header().Set(iam.RequestIDHeader, "request-1")
-	w.iam.Handler().ServeHTTP(rec, r)
+	e.iam.Handler().ServeHTTP(rec, r)
 	a := answer{status: rec.Code, header: rec.Header()}
 	if rec.Body.Len() > 0 {
 		if err := json.Unmarshal(rec.Body.Bytes(), &a.body); err != nil {
-			w.Fatalf("%s %s answered %q: %v", r.Method, r.URL, rec.Body, err)
+			e.Fatalf("%s %s answered %q: %v", r.Method, r.URL, rec.Body, err)
 		}
 	}
 	return a
 }
 
-func (w *world) wants(a answer, status int) answer {
-	w.Helper()
+func (e *env) wants(a answer, status int) answer {
+	e.Helper()
 	if a.status != status {
-		w.Fatalf("status %d, want %d: %v", a.status, status, a.body)
+		e.Fatalf("status %d, want %d: %v", a.status, status, a.body)
 	}
 	return a
 }
 
-func (w *world) refused(a answer, status int, code, message string) {
-	w.Helper()
+func (e *env) refused(a answer, status int, code, message string) {
+	e.Helper()
 	if a.status != status || a.text("error_code") != code || !strings.Contains(a.text("error_msg"), message) {
-		w.Errorf("got %d %v, want %d %s %q", a.status, a.body, status, code, message)
+		e.Errorf("got %d %v, want %d %s %q", a.status, a.body, status, code, message)
 	}
 	if a.text("request_id") != "request-1" {
-		w.Errorf("the refusal has no request id: %v", a.body)
+		e.Errorf("the refusal has no request id: %v", a.body)
 	}
 }
 
@@ -196,31 +196,31 @@ func passwordBody(account, user, password string, scope object) object {
 	return object{"auth": auth}
 }
 
-func (w *world) token(scope object) string {
-	w.Helper()
-	return w.tokenOf(w.first.UserName, w.first.Password, scope)
+func (e *env) token(scope object) string {
+	e.Helper()
+	return e.tokenOf(e.first.UserName, e.first.Password, scope)
 }
 
-func (w *world) tokenOf(user, password string, scope object) string {
-	w.Helper()
-	a := w.wants(w.do(post("/v3/auth/tokens", passwordBody(w.first.DomainName, user, password, scope))), http.StatusCreated)
+func (e *env) tokenOf(user, password string, scope object) string {
+	e.Helper()
+	a := e.wants(e.do(post("/v3/auth/tokens", passwordBody(e.first.DomainName, user, password, scope))), http.StatusCreated)
 	return a.header.Get("X-Subject-Token")
 }
 
-func (w *world) projectScope() object { return object{"project": object{"id": w.first.ProjectID}} }
+func (e *env) projectScope() object { return object{"project": object{"id": e.first.ProjectID}} }
 
 func TestBootstrapMakesOneAccount(t *testing.T) {
 	t.Run("and gives the same credentials to whoever asks again", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			again, err := w.iam.Bootstrap(w.Context(), iam.First{Region: "other", Account: "x", User: "y", Password: "Zz1-zzzzzz"})
-			if err != nil || again != w.first {
-				t.Errorf("got %+v, %v, want %+v", again, err, w.first)
+		inEnv(t, func(e *env) {
+			again, err := e.iam.Bootstrap(e.Context(), iam.First{Region: "other", Account: "x", User: "y", Password: "Zz1-zzzzzz"})
+			if err != nil || again != e.first {
+				t.Errorf("got %+v, %v, want %+v", again, err, e.first)
 			}
-			if w.first.ProjectName != region || len(w.first.ProjectID) != 32 || w.first.Password == "" || w.first.SecretKey == "" {
-				t.Errorf("credentials are not usable: %+v", w.first)
+			if e.first.ProjectName != region || len(e.first.ProjectID) != 32 || e.first.Password == "" || e.first.SecretKey == "" {
+				t.Errorf("credentials are not usable: %+v", e.first)
 			}
-			w.token(nil)
-			w.wants(w.do(signed(w.firstKey(), "GET", "/v3/auth/domains", "")), http.StatusOK)
+			e.token(nil)
+			e.wants(e.do(signed(e.firstKey(), "GET", "/v3/auth/domains", "")), http.StatusOK)
 		})
 	})
 	t.Run("when several processes start at once", func(t *testing.T) {
@@ -254,7 +254,7 @@ func TestASignatureLetsItsOwnerIn(t *testing.T) {
 		"with escaped characters":    "/v3/users?name=%E6%A1%8C%2B%20x&name=a",
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, func(w *world) { w.wants(w.do(signed(w.firstKey(), "GET", target, "")), http.StatusOK) })
+			inEnv(t, func(e *env) { e.wants(e.do(signed(e.firstKey(), "GET", target, "")), http.StatusOK) })
 		})
 	}
 	for name, c := range map[string]struct{ target, path, query string }{
@@ -266,41 +266,41 @@ func TestASignatureLetsItsOwnerIn(t *testing.T) {
 		"with a path that is escaped once more, as Java does it": {"/v3/users/%E6%A1%8C%20a", "/v3/users/%25E6%25A1%258C%2520a/", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, func(w *world) {
-				if _, err := w.iam.Authenticate(signedAs(w.firstKey(), "GET", c.target, "", c.path, c.query)); err != nil {
+			inEnv(t, func(e *env) {
+				if _, err := e.iam.Authenticate(signedAs(e.firstKey(), "GET", c.target, "", c.path, c.query)); err != nil {
 					t.Error(err)
 				}
 			})
 		})
 	}
 	t.Run("and leaves the body to read", func(t *testing.T) {
-		inWorld(t, func(w *world) {
+		inEnv(t, func(e *env) {
 			body := `{"credential":{"description":"for <b> & co"}}` + "\n"
-			a := w.wants(w.do(signed(w.firstKey(), "POST", "/v3.0/OS-CREDENTIAL/credentials", body)), http.StatusCreated)
+			a := e.wants(e.do(signed(e.firstKey(), "POST", "/v3.0/OS-CREDENTIAL/credentials", body)), http.StatusCreated)
 			if a.text("credential", "description") != "for <b> & co" {
 				t.Errorf("got %v", a.body)
 			}
 		})
 	})
 	t.Run("twice, for clients send again what got no answer", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			r := signed(w.firstKey(), "GET", "/v3/auth/projects", "")
-			w.wants(w.do(r.Clone(w.Context())), http.StatusOK)
-			w.wants(w.do(r), http.StatusOK)
+		inEnv(t, func(e *env) {
+			r := signed(e.firstKey(), "GET", "/v3/auth/projects", "")
+			e.wants(e.do(r.Clone(e.Context())), http.StatusOK)
+			e.wants(e.do(r), http.StatusOK)
 		})
 	})
 	t.Run("with headers added after signing", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			r := signed(w.firstKey(), "GET", "/v3/auth/projects", "")
-			r.Header.Set("X-Project-Id", w.first.ProjectID)
-			w.wants(w.do(r), http.StatusOK)
+		inEnv(t, func(e *env) {
+			r := signed(e.firstKey(), "GET", "/v3/auth/projects", "")
+			r.Header.Set("X-Project-Id", e.first.ProjectID)
+			e.wants(e.do(r), http.StatusOK)
 		})
 	})
 	t.Run("14 minutes late", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			r := signed(w.firstKey(), "GET", "/v3/auth/projects", "")
+		inEnv(t, func(e *env) {
+			r := signed(e.firstKey(), "GET", "/v3/auth/projects", "")
 			pass(14 * time.Minute)
-			w.wants(w.do(r), http.StatusOK)
+			e.wants(e.do(r), http.StatusOK)
 		})
 	})
 }
@@ -313,154 +313,154 @@ func pass(d time.Duration) {
 
 func TestARequestIsRefused(t *testing.T) {
 	cases := map[string]struct {
-		spoil   func(w *world, r *http.Request)
+		spoil   func(e *env, r *http.Request)
 		code    string
 		message string
 	}{
 		"without credentials": {
-			func(_ *world, r *http.Request) { r.Header = http.Header{} }, "APIGW.0301", "x-auth-token not found",
+			func(_ *env, r *http.Request) { r.Header = http.Header{} }, "APIGW.0301", "x-auth-token not found",
 		},
 		"with a token that nobody gave out": {
-			func(_ *world, r *http.Request) { r.Header = http.Header{"X-Auth-Token": {"abc"}} }, "APIGW.0301", "decrypt token fail",
+			func(_ *env, r *http.Request) { r.Header = http.Header{"X-Auth-Token": {"abc"}} }, "APIGW.0301", "decrypt token fail",
 		},
 		"when the signature is off by one digit": {
-			func(_ *world, r *http.Request) {
+			func(_ *env, r *http.Request) {
 				auth := r.Header.Get("Authorization")
 				last := map[bool]string{true: "1", false: "0"}[strings.HasSuffix(auth, "0")]
 				r.Header.Set("Authorization", auth[:len(auth)-1]+last)
 			}, "APIGW.0301", "verify aksk signature fail",
 		},
 		"with an unknown access key": {
-			func(w *world, r *http.Request) {
-				r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), w.first.AccessKey, "NOBODYSKEY", 1))
+			func(e *env, r *http.Request) {
+				r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), e.first.AccessKey, "NOBODYSKEY", 1))
 			}, "APIGW.0301", "Get secretKey failed,ak:NOBODYSKEY,err:ak not exist",
 		},
 		"when the body was changed": {
-			func(_ *world, r *http.Request) {
+			func(_ *env, r *http.Request) {
 				r.Body = io.NopCloser(strings.NewReader(`{"credential":{"description":"b"}}`))
 			},
 			"APIGW.0301", "verify aksk signature fail",
 		},
-		"when a slash became part of a segment": {func(_ *world, r *http.Request) {
+		"when a slash became part of a segment": {func(_ *env, r *http.Request) {
 			r.URL.Path, r.URL.RawPath = "/v3.0/OS-CREDENTIAL/credentials", "/v3.0/OS-CREDENTIAL%2Fcredentials"
 		}, "APIGW.0301", "verify aksk"},
-		"when the path was changed":  {func(_ *world, r *http.Request) { r.URL.Path += "/x" }, "APIGW.0301", "verify aksk"},
-		"when the query was changed": {func(_ *world, r *http.Request) { r.URL.RawQuery = "a=b" }, "APIGW.0301", "verify aksk"},
+		"when the path was changed":  {func(_ *env, r *http.Request) { r.URL.Path += "/x" }, "APIGW.0301", "verify aksk"},
+		"when the query was changed": {func(_ *env, r *http.Request) { r.URL.RawQuery = "a=b" }, "APIGW.0301", "verify aksk"},
 		"when the query cannot be read": {
-			func(_ *world, r *http.Request) { r.URL.RawQuery = "a=%zz" }, "APIGW.0301", "verify aksk",
+			func(_ *env, r *http.Request) { r.URL.RawQuery = "a=%zz" }, "APIGW.0301", "verify aksk",
 		},
 		"when a body hash is claimed that is not the body's": {
-			func(_ *world, r *http.Request) { r.Header.Set("X-Sdk-Content-Sha256", sha("other")) }, "APIGW.0301", "verify aksk",
+			func(_ *env, r *http.Request) { r.Header.Set("X-Sdk-Content-Sha256", sha("other")) }, "APIGW.0301", "verify aksk",
 		},
 		"when it claims afterwards that the body is unsigned": {
-			func(_ *world, r *http.Request) { r.Header.Set("X-Sdk-Content-Sha256", "UNSIGNED-PAYLOAD") }, "APIGW.0301", "verify aksk",
+			func(_ *env, r *http.Request) { r.Header.Set("X-Sdk-Content-Sha256", "UNSIGNED-PAYLOAD") }, "APIGW.0301", "verify aksk",
 		},
 		"16 minutes late": {
-			func(*world, *http.Request) { pass(16 * time.Minute) }, "APIGW.0303", "the signing time",
+			func(*env, *http.Request) { pass(16 * time.Minute) }, "APIGW.0303", "the signing time",
 		},
-		"without a date":  {func(_ *world, r *http.Request) { r.Header.Del("X-Sdk-Date") }, "APIGW.0301", "X-Sdk-Date must be there once"},
-		"with two dates":  {func(_ *world, r *http.Request) { r.Header.Add("X-Sdk-Date", "20240102T030405Z") }, "APIGW.0301", "once"},
-		"with a bad date": {func(_ *world, r *http.Request) { r.Header.Set("X-Sdk-Date", "yesterday") }, "APIGW.0301", "YYYYMMDDTHHMMSSZ"},
+		"without a date":  {func(_ *env, r *http.Request) { r.Header.Del("X-Sdk-Date") }, "APIGW.0301", "X-Sdk-Date must be there once"},
+		"with two dates":  {func(_ *env, r *http.Request) { r.Header.Add("X-Sdk-Date", "20240102T030405Z") }, "APIGW.0301", "once"},
+		"with a bad date": {func(_ *env, r *http.Request) { r.Header.Set("X-Sdk-Date", "yesterday") }, "APIGW.0301", "YYYYMMDDTHHMMSSZ"},
 		"with another algorithm": {
-			func(_ *world, r *http.Request) { r.Header.Set("Authorization", "SDK-HMAC-SM3 Access=a") }, "APIGW.0301", "sign with SDK-HMAC-SHA256",
+			func(_ *env, r *http.Request) { r.Header.Set("Authorization", "SDK-HMAC-SM3 Access=a") }, "APIGW.0301", "sign with SDK-HMAC-SHA256",
 		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, func(w *world) {
-				r := signed(w.firstKey(), "POST", "/v3.0/OS-CREDENTIAL/credentials", `{"credential":{"description":"a"}}`)
-				c.spoil(w, r)
-				p, err := w.iam.Authenticate(r)
+			inEnv(t, func(e *env) {
+				r := signed(e.firstKey(), "POST", "/v3.0/OS-CREDENTIAL/credentials", `{"credential":{"description":"a"}}`)
+				c.spoil(e, r)
+				p, err := e.iam.Authenticate(r)
 				if err == nil {
 					t.Fatalf("let in as %+v", p)
 				}
 				rec := httptest.NewRecorder()
 				rec.Header().Set(iam.RequestIDHeader, "request-1")
-				w.iam.Require(http.NotFoundHandler()).ServeHTTP(rec, r)
+				e.iam.Require(http.NotFoundHandler()).ServeHTTP(rec, r)
 				a := answer{status: rec.Code}
 				if err := json.Unmarshal(rec.Body.Bytes(), &a.body); err != nil {
 					t.Fatal(err)
 				}
-				w.refused(a, http.StatusUnauthorized, c.code, c.message)
+				e.refused(a, http.StatusUnauthorized, c.code, c.message)
 			})
 		})
 	}
 	t.Run("with a signed body over 12 MB", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			r := signed(w.firstKey(), "POST", "/v3.0/OS-CREDENTIAL/credentials", strings.Repeat(" ", iam.MaxSignedBody+1))
-			w.refused(w.do(r), http.StatusRequestEntityTooLarge, "APIGW.0308", "12 MB")
+		inEnv(t, func(e *env) {
+			r := signed(e.firstKey(), "POST", "/v3.0/OS-CREDENTIAL/credentials", strings.Repeat(" ", iam.MaxSignedBody+1))
+			e.refused(e.do(r), http.StatusRequestEntityTooLarge, "APIGW.0308", "12 MB")
 		})
 	})
 }
 
 func TestWrongSignaturesLockNobodyOut(t *testing.T) {
-	inWorld(t, func(w *world) {
-		wrong := w.firstKey()
+	inEnv(t, func(e *env) {
+		wrong := e.firstKey()
 		wrong.secret += "x"
-		try := func(k key) answer { return w.do(signed(k, "GET", "/v3/auth/projects", "")) }
+		try := func(k key) answer { return e.do(signed(k, "GET", "/v3/auth/projects", "")) }
 		for range 20 {
-			w.refused(try(wrong), 401, "APIGW.0301", "verify aksk signature fail")
+			e.refused(try(wrong), 401, "APIGW.0301", "verify aksk signature fail")
 		}
-		w.wants(try(w.firstKey()), http.StatusOK)
+		e.wants(try(e.firstKey()), http.StatusOK)
 	})
 }
 
 func TestATokenLetsItsOwnerIn(t *testing.T) {
 	t.Run("for 24 hours", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			token := w.token(nil)
+		inEnv(t, func(e *env) {
+			token := e.token(nil)
 			pass(24*time.Hour - time.Second)
-			w.wants(w.do(get("/v3/auth/projects", token)), http.StatusOK)
+			e.wants(e.do(get("/v3/auth/projects", token)), http.StatusOK)
 			pass(time.Second)
-			w.refused(w.do(get("/v3/auth/projects", token)), 401, "APIGW.0301", "token expires, expires_at:")
+			e.refused(e.do(get("/v3/auth/projects", token)), 401, "APIGW.0301", "token expires, expires_at:")
 			pass(24*time.Hour + time.Second)
-			w.token(nil) // sweeps what expired a day ago
-			w.refused(w.do(get("/v3/auth/projects", token)), 401, "APIGW.0301", "decrypt token fail")
+			e.token(nil) // sweeps what expired a day ago
+			e.refused(e.do(get("/v3/auth/projects", token)), 401, "APIGW.0301", "decrypt token fail")
 		})
 	})
 	t.Run("until it is revoked", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			token := w.token(nil)
-			r := get("/v3/auth/tokens", w.token(nil))
+		inEnv(t, func(e *env) {
+			token := e.token(nil)
+			r := get("/v3/auth/tokens", e.token(nil))
 			r.Method = "DELETE"
 			r.Header.Set("X-Subject-Token", token)
-			w.wants(w.do(r), http.StatusNoContent)
-			w.refused(w.do(get("/v3/auth/projects", token)), 401, "APIGW.0301", "decrypt token fail")
+			e.wants(e.do(r), http.StatusNoContent)
+			e.refused(e.do(get("/v3/auth/projects", token)), 401, "APIGW.0301", "decrypt token fail")
 		})
 	})
 	t.Run("together with a signature of the same user", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			r := signed(w.firstKey(), "GET", "/v3/auth/projects", "")
-			r.Header.Set("X-Auth-Token", w.token(nil))
-			w.wants(w.do(r), http.StatusOK)
+		inEnv(t, func(e *env) {
+			r := signed(e.firstKey(), "GET", "/v3/auth/projects", "")
+			r.Header.Set("X-Auth-Token", e.token(nil))
+			e.wants(e.do(r), http.StatusOK)
 		})
 	})
 	t.Run("but not with a signature of another", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			w.addReader()
-			r := signed(w.firstKey(), "GET", "/v3/auth/projects", "")
-			r.Header.Set("X-Auth-Token", w.tokenOf("reader", readerPassword, nil))
-			w.refused(w.do(r), 401, "APIGW.0301", "different users")
+		inEnv(t, func(e *env) {
+			e.addReader()
+			r := signed(e.firstKey(), "GET", "/v3/auth/projects", "")
+			r.Header.Set("X-Auth-Token", e.tokenOf("reader", readerPassword, nil))
+			e.refused(e.do(r), 401, "APIGW.0301", "different users")
 		})
 	})
 	t.Run("and a header of another scheme does no harm", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			r := get("/v3/auth/projects", w.token(nil))
+		inEnv(t, func(e *env) {
+			r := get("/v3/auth/projects", e.token(nil))
 			r.Header.Set("Authorization", "Basic abc")
-			w.wants(w.do(r), http.StatusOK)
+			e.wants(e.do(r), http.StatusOK)
 		})
 	})
 }
 
 const readerPassword = "Look-0nly-please"
 
-func (w *world) addReader() string {
-	w.Helper()
-	id, err := w.iam.CreateAdmin(w.Context(), iam.NewAdmin{
-		AccountID: w.first.DomainID, Name: "reader", Password: readerPassword, Role: iam.RoleReader,
+func (e *env) addReader() string {
+	e.Helper()
+	id, err := e.iam.CreateAdmin(e.Context(), iam.NewAdmin{
+		AccountID: e.first.DomainID, Name: "reader", Password: readerPassword, Role: iam.RoleReader,
 	})
 	if err != nil {
-		w.Fatal(err)
+		e.Fatal(err)
 	}
 	return id
 }
@@ -478,18 +478,18 @@ func TestTokensSayWhatTheyAreFor(t *testing.T) {
 		"no scope":          {func(iam.Credentials) object { return nil }, want{domain: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, func(w *world) {
-				token := w.token(c.scope(w.first))
+			inEnv(t, func(e *env) {
+				token := e.token(c.scope(e.first))
 				r := get("/v3/auth/tokens", token)
 				r.Header.Set("X-Subject-Token", token)
-				a := w.wants(w.do(r), http.StatusOK)
-				if got := (want{a.text("token", "project", "id") == w.first.ProjectID, a.text("token", "domain", "id") == w.first.DomainID}); got != c.want {
+				a := e.wants(e.do(r), http.StatusOK)
+				if got := (want{a.text("token", "project", "id") == e.first.ProjectID, a.text("token", "domain", "id") == e.first.DomainID}); got != c.want {
 					t.Errorf("scope %+v, want %+v: %v", got, c.want, a.body)
 				}
-				if a.text("token", "user", "name") != w.first.UserName || a.text("token", "user", "domain", "id") != w.first.DomainID {
+				if a.text("token", "user", "name") != e.first.UserName || a.text("token", "user", "domain", "id") != e.first.DomainID {
 					t.Errorf("whose? %v", a.body)
 				}
-				if c.want.project && a.text("token", "catalog", 1, "endpoints", 0, "url") != "http://carrel.test/v2/"+w.first.ProjectID {
+				if c.want.project && a.text("token", "catalog", 1, "endpoints", 0, "url") != "http://carrel.test/v2/"+e.first.ProjectID {
 					t.Errorf("catalogue: %v", a.at("token", "catalog"))
 				}
 			})
@@ -501,8 +501,8 @@ func TestTokensSayWhatTheyAreFor(t *testing.T) {
 		"a project and a domain are too much":        {"project": object{"name": region}, "domain": object{"name": "carrel"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, func(w *world) {
-				a := w.do(post("/v3/auth/tokens", passwordBody(w.first.DomainName, w.first.UserName, w.first.Password, scope)))
+			inEnv(t, func(e *env) {
+				a := e.do(post("/v3/auth/tokens", passwordBody(e.first.DomainName, e.first.UserName, e.first.Password, scope)))
 				if a.status < 400 || a.status >= 500 || !strings.Contains(a.text("error_msg"), "auth.scope") {
 					t.Errorf("got %d %v", a.status, a.body)
 				}
@@ -510,246 +510,246 @@ func TestTokensSayWhatTheyAreFor(t *testing.T) {
 		})
 	}
 	t.Run("a token made from a token has a new scope and no longer life", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			old := w.token(nil)
+		inEnv(t, func(e *env) {
+			old := e.token(nil)
 			pass(time.Hour)
-			body := object{"auth": object{"identity": object{"methods": []string{"token"}, "token": object{"id": old}}, "scope": w.projectScope()}}
-			a := w.wants(w.do(post("/v3/auth/tokens", body)), http.StatusCreated)
-			if a.text("token", "project", "id") != w.first.ProjectID {
+			body := object{"auth": object{"identity": object{"methods": []string{"token"}, "token": object{"id": old}}, "scope": e.projectScope()}}
+			a := e.wants(e.do(post("/v3/auth/tokens", body)), http.StatusCreated)
+			if a.text("token", "project", "id") != e.first.ProjectID {
 				t.Errorf("got %v", a.body)
 			}
 			pass(23 * time.Hour)
-			w.refused(w.do(get("/v3/auth/projects", a.header.Get("X-Subject-Token"))), 401, "APIGW.0301", "token expires")
+			e.refused(e.do(get("/v3/auth/projects", a.header.Get("X-Subject-Token"))), 401, "APIGW.0301", "token expires")
 		})
 	})
 	t.Run("another user's token is shown to administrators only", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			w.addReader()
-			admin, reader := w.token(nil), w.tokenOf("reader", readerPassword, nil)
+		inEnv(t, func(e *env) {
+			e.addReader()
+			admin, reader := e.token(nil), e.tokenOf("reader", readerPassword, nil)
 			r := get("/v3/auth/tokens?nocatalog=true", admin)
 			r.Header.Set("X-Subject-Token", reader)
-			if a := w.wants(w.do(r), http.StatusOK); a.text("token", "roles", 0, "name") != "reader" {
+			if a := e.wants(e.do(r), http.StatusOK); a.text("token", "roles", 0, "name") != "reader" {
 				t.Errorf("got %v", a.body)
 			}
 			r = get("/v3/auth/tokens", reader)
 			r.Header.Set("X-Subject-Token", admin)
-			w.refused(w.do(r), http.StatusForbidden, "IAM.0003", "another user's")
+			e.refused(e.do(r), http.StatusForbidden, "IAM.0003", "another user's")
 		})
 	})
 }
 
 func TestWrongPasswordsAreThrottled(t *testing.T) {
-	try := func(w *world, user, password, address string) answer {
-		r := post("/v3/auth/tokens", passwordBody(w.first.DomainName, user, password, nil))
+	try := func(e *env, user, password, address string) answer {
+		r := post("/v3/auth/tokens", passwordBody(e.first.DomainName, user, password, nil))
 		r.RemoteAddr = address + ":1234"
-		return w.do(r)
+		return e.do(r)
 	}
 	t.Run("per user and network, whatever the name's case, until the pause ends", func(t *testing.T) {
-		inWorld(t, func(w *world) {
+		inEnv(t, func(e *env) {
 			for i := range 6 {
-				w.refused(try(w, w.first.UserName, "wrong", "192.0.2."+string(rune('1'+i))), 401, "IAM.0002", "wrong")
+				e.refused(try(e, e.first.UserName, "wrong", "192.0.2."+string(rune('1'+i))), 401, "IAM.0002", "wrong")
 			}
-			a := try(w, strings.ToUpper(w.first.UserName), w.first.Password, "192.0.2.77")
-			w.refused(a, http.StatusTooManyRequests, "IAM.0006", "too many")
+			a := try(e, strings.ToUpper(e.first.UserName), e.first.Password, "192.0.2.77")
+			e.refused(a, http.StatusTooManyRequests, "IAM.0006", "too many")
 			if a.header.Get("Retry-After") != "15" {
 				t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
 			}
-			w.wants(try(w, w.first.UserName, w.first.Password, "198.51.100.7"), http.StatusCreated)
+			e.wants(try(e, e.first.UserName, e.first.Password, "198.51.100.7"), http.StatusCreated)
 			pass(15 * time.Second)
-			w.wants(try(w, w.first.UserName, w.first.Password, "192.0.2.77"), http.StatusCreated)
+			e.wants(try(e, e.first.UserName, e.first.Password, "192.0.2.77"), http.StatusCreated)
 		})
 	})
 	t.Run("and names that nobody has alike", func(t *testing.T) {
-		inWorld(t, func(w *world) {
+		inEnv(t, func(e *env) {
 			for range 6 {
-				w.refused(try(w, "nobody", "wrong", "192.0.2.1"), 401, "IAM.0002", "wrong")
+				e.refused(try(e, "nobody", "wrong", "192.0.2.1"), 401, "IAM.0002", "wrong")
 			}
-			w.refused(try(w, "nobody", "wrong", "192.0.2.1"), 429, "IAM.0006", "too many")
+			e.refused(try(e, "nobody", "wrong", "192.0.2.1"), 429, "IAM.0006", "too many")
 		})
 	})
 	t.Run("so that fifty strangers lock nobody out", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			w.wants(try(w, w.first.UserName, w.first.Password, "192.0.2.1"), http.StatusCreated)
+		inEnv(t, func(e *env) {
+			e.wants(try(e, e.first.UserName, e.first.Password, "192.0.2.1"), http.StatusCreated)
 			for i := range 120 {
-				try(w, w.first.UserName, "wrong", fmt.Sprintf("10.0.%d.1", i%60))
-				try(w, "user"+string(rune('a'+i%26)), "wrong", "192.0.2.9") // at the administrator's own place
+				try(e, e.first.UserName, "wrong", fmt.Sprintf("10.0.%d.1", i%60))
+				try(e, "user"+string(rune('a'+i%26)), "wrong", "192.0.2.9") // at the administrator's own place
 			}
 			start := time.Now()
-			w.wants(try(w, w.first.UserName, w.first.Password, "192.0.2.1"), http.StatusCreated)
+			e.wants(try(e, e.first.UserName, e.first.Password, "192.0.2.1"), http.StatusCreated)
 			if waited := time.Since(start); waited != 0 {
 				t.Errorf("the right password from a known place was held for %v", waited)
 			}
-			w.wants(try(w, w.first.UserName, w.first.Password, "203.0.113.9"), http.StatusCreated) // a new place is held at most
+			e.wants(try(e, e.first.UserName, e.first.Password, "203.0.113.9"), http.StatusCreated) // a new place is held at most
 			if waited := time.Since(start); waited > 10*time.Second {
 				t.Errorf("the right password from a new place was held for %v", waited)
 			}
 		})
 	})
 	t.Run("also one after the other from the known place itself", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			w.wants(w.do(signed(w.firstKey(), "GET", "/v3/auth/projects", "")), http.StatusOK) // a signature makes a place known, too
+		inEnv(t, func(e *env) {
+			e.wants(e.do(signed(e.firstKey(), "GET", "/v3/auth/projects", "")), http.StatusOK) // a signature makes a place known, too
 			for range 12 {
-				w.refused(try(w, w.first.UserName, "wrong", "192.0.2.1"), 401, "IAM.0002", "wrong")
+				e.refused(try(e, e.first.UserName, "wrong", "192.0.2.1"), 401, "IAM.0002", "wrong")
 			}
-			w.wants(try(w, w.first.UserName, w.first.Password, "192.0.2.1"), http.StatusCreated)
+			e.wants(try(e, e.first.UserName, e.first.Password, "192.0.2.1"), http.StatusCreated)
 		})
 	})
 	t.Run("and right ones are not", func(t *testing.T) {
-		inWorld(t, func(w *world) {
+		inEnv(t, func(e *env) {
 			for range 60 {
-				w.wants(try(w, w.first.UserName, w.first.Password, "192.0.2.1"), http.StatusCreated)
+				e.wants(try(e, e.first.UserName, e.first.Password, "192.0.2.1"), http.StatusCreated)
 			}
 		})
 	})
 }
 
 func TestTemporaryKeys(t *testing.T) {
-	make := func(w *world, token string, identity object) (key, answer) {
+	make := func(e *env, token string, identity object) (key, answer) {
 		body := object{"auth": object{"identity": object{"methods": []string{"token"}, "token": identity}}}
 		r := post("/v3.0/OS-CREDENTIAL/securitytokens", body)
 		if token != "" {
 			r.Header.Set("X-Auth-Token", token)
 		}
-		a := w.do(r)
+		a := e.do(r)
 		return key{a.text("credential", "access"), a.text("credential", "secret"), a.text("credential", "securitytoken")}, a
 	}
 	t.Run("sign for as long as asked, for the project of the token", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			k, a := make(w, w.token(w.projectScope()), object{"duration_seconds": 3600})
-			w.wants(a, http.StatusCreated)
-			p, err := w.iam.Authenticate(signed(k, "GET", "/v2/x", ""))
-			if err != nil || p.ProjectID != w.first.ProjectID || !p.Temporary {
+		inEnv(t, func(e *env) {
+			k, a := make(e, e.token(e.projectScope()), object{"duration_seconds": 3600})
+			e.wants(a, http.StatusCreated)
+			p, err := e.iam.Authenticate(signed(k, "GET", "/v2/x", ""))
+			if err != nil || p.ProjectID != e.first.ProjectID || !p.Temporary {
 				t.Fatalf("got %+v, %v", p, err)
 			}
 			pass(time.Hour - time.Second)
-			w.wants(w.do(signed(k, "GET", "/v3/auth/projects", "")), http.StatusOK)
+			e.wants(e.do(signed(k, "GET", "/v3/auth/projects", "")), http.StatusOK)
 			pass(time.Second)
-			w.refused(w.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "token expires")
+			e.refused(e.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "token expires")
 		})
 	})
 	t.Run("end with the token that they were made of", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			token := w.token(nil)
-			k, a := make(w, token, object{"duration_seconds": 86400})
-			w.wants(a, http.StatusCreated)
+		inEnv(t, func(e *env) {
+			token := e.token(nil)
+			k, a := make(e, token, object{"duration_seconds": 86400})
+			e.wants(a, http.StatusCreated)
 			pass(time.Hour)
-			late, a := make(w, token, object{"duration_seconds": 86400})
+			late, a := make(e, token, object{"duration_seconds": 86400})
 			if expires, err := time.Parse(time.RFC3339, a.text("credential", "expires_at")); err != nil || time.Until(expires) > 23*time.Hour {
 				t.Errorf("outlives its token: %v", a.body)
 			}
 			r := httptest.NewRequest("DELETE", "/v3/auth/tokens", nil)
 			r.Header.Set("X-Auth-Token", token)
 			r.Header.Set("X-Subject-Token", token)
-			w.wants(w.do(r), http.StatusNoContent)
+			e.wants(e.do(r), http.StatusNoContent)
 			for _, gone := range []key{k, late} {
-				w.refused(w.do(signed(gone, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "ak not exist")
+				e.refused(e.do(signed(gone, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "ak not exist")
 			}
-			_, a = make(w, token, nil)
-			w.refused(a, 401, "APIGW.0301", "")
-			fresh, _ := make(w, w.token(nil), nil)
-			w.wants(w.do(signed(fresh, "GET", "/v3/auth/projects", "")), http.StatusOK)
+			_, a = make(e, token, nil)
+			e.refused(a, 401, "APIGW.0301", "")
+			fresh, _ := make(e, e.token(nil), nil)
+			e.wants(e.do(signed(fresh, "GET", "/v3/auth/projects", "")), http.StatusOK)
 		})
 	})
 	t.Run("do not sign without their security token", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			k, _ := make(w, w.token(nil), nil)
+		inEnv(t, func(e *env) {
+			k, _ := make(e, e.token(nil), nil)
 			k.token = ""
-			w.refused(w.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "send its security token in X-Security-Token")
+			e.refused(e.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "send its security token in X-Security-Token")
 			k.token = "other"
-			w.refused(w.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "X-Security-Token is not the one")
+			e.refused(e.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "X-Security-Token is not the one")
 		})
 	})
 	t.Run("are not locked by a wrong security token, which only their owner can sign with", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			k, _ := make(w, w.token(nil), nil)
+		inEnv(t, func(e *env) {
+			k, _ := make(e, e.token(nil), nil)
 			wrong := k
 			wrong.token = "other"
 			for range 7 {
-				w.refused(w.do(signed(wrong, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "X-Security-Token is not the one")
+				e.refused(e.do(signed(wrong, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "X-Security-Token is not the one")
 			}
-			w.wants(w.do(signed(k, "GET", "/v3/auth/projects", "")), http.StatusOK)
+			e.wants(e.do(signed(k, "GET", "/v3/auth/projects", "")), http.StatusOK)
 		})
 	})
 	t.Run("are made of a token in the body, or of a signature", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			k, a := make(w, "", object{"id": w.token(nil)})
-			w.wants(a, http.StatusCreated)
-			w.wants(w.do(signed(k, "GET", "/v3/auth/projects", "")), http.StatusOK)
+		inEnv(t, func(e *env) {
+			k, a := make(e, "", object{"id": e.token(nil)})
+			e.wants(a, http.StatusCreated)
+			e.wants(e.do(signed(k, "GET", "/v3/auth/projects", "")), http.StatusOK)
 			body := `{"auth":{"identity":{"methods":["token"]}}}`
-			w.wants(w.do(signed(w.firstKey(), "POST", "/v3.0/OS-CREDENTIAL/securitytokens", body)), http.StatusCreated)
-			w.refused(w.do(signed(k, "POST", "/v3.0/OS-CREDENTIAL/securitytokens", body)), 403, "IAM.0003", "temporary")
+			e.wants(e.do(signed(e.firstKey(), "POST", "/v3.0/OS-CREDENTIAL/securitytokens", body)), http.StatusCreated)
+			e.refused(e.do(signed(k, "POST", "/v3.0/OS-CREDENTIAL/securitytokens", body)), 403, "IAM.0003", "temporary")
 		})
 	})
 	t.Run("cannot manage access keys", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			k, _ := make(w, w.token(nil), nil)
-			w.refused(w.do(signed(k, "GET", "/v3.0/OS-CREDENTIAL/credentials", "")), 403, "IAM.0003", "temporary")
+		inEnv(t, func(e *env) {
+			k, _ := make(e, e.token(nil), nil)
+			e.refused(e.do(signed(k, "GET", "/v3.0/OS-CREDENTIAL/credentials", "")), 403, "IAM.0003", "temporary")
 		})
 	})
 	t.Run("are refused with a life or a policy that cannot be kept", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			_, a := make(w, w.token(nil), object{"duration_seconds": 60})
-			w.refused(a, 400, "IAM.0001", "auth.identity.token.duration_seconds: use 900 to 86400")
+		inEnv(t, func(e *env) {
+			_, a := make(e, e.token(nil), object{"duration_seconds": 60})
+			e.refused(a, 400, "IAM.0001", "auth.identity.token.duration_seconds: use 900 to 86400")
 			r := post("/v3.0/OS-CREDENTIAL/securitytokens", object{"auth": object{"identity": object{"methods": []string{"token"}, "policy": object{"Version": "1.1"}}}})
-			r.Header.Set("X-Auth-Token", w.token(nil))
-			w.refused(w.do(r), 400, "IAM.0001", "auth.identity.policy")
+			r.Header.Set("X-Auth-Token", e.token(nil))
+			e.refused(e.do(r), 400, "IAM.0001", "auth.identity.policy")
 		})
 	})
 	t.Run("are refused to strangers", func(t *testing.T) {
-		inWorld(t, func(w *world) {
-			_, a := make(w, "", nil)
-			w.refused(a, 401, "APIGW.0301", "x-auth-token not found")
+		inEnv(t, func(e *env) {
+			_, a := make(e, "", nil)
+			e.refused(a, 401, "APIGW.0301", "x-auth-token not found")
 		})
 	})
 }
 
 func TestAccessKeysSignUntilTheyAreDeleted(t *testing.T) {
-	inWorld(t, func(w *world) {
-		readerID := w.addReader()
-		token := w.token(nil)
+	inEnv(t, func(e *env) {
+		readerID := e.addReader()
+		token := e.token(nil)
 		r := post("/v3.0/OS-CREDENTIAL/credentials", object{"credential": object{"user_id": readerID, "description": "ci"}})
 		r.Header.Set("X-Auth-Token", token)
-		a := w.wants(w.do(r), http.StatusCreated)
+		a := e.wants(e.do(r), http.StatusCreated)
 		k := key{access: a.text("credential", "access"), secret: a.text("credential", "secret")}
-		p, err := w.iam.Authenticate(signed(k, "GET", "/v3/auth/projects", ""))
+		p, err := e.iam.Authenticate(signed(k, "GET", "/v3/auth/projects", ""))
 		if err != nil || p.AdminID != readerID || p.Role != iam.RoleReader {
 			t.Fatalf("got %+v, %v", p, err)
 		}
 
-		a = w.wants(w.do(get("/v3.0/OS-CREDENTIAL/credentials?user_id="+readerID, token)), http.StatusOK)
+		a = e.wants(e.do(get("/v3.0/OS-CREDENTIAL/credentials?user_id="+readerID, token)), http.StatusOK)
 		if a.text("credentials", 0, "access") != k.access || a.text("credentials", 0, "secret") != "" {
 			t.Errorf("listed %v", a.body)
 		}
-		a = w.wants(w.do(get("/v3.0/OS-CREDENTIAL/credentials/"+k.access, token)), http.StatusOK)
+		a = e.wants(e.do(get("/v3.0/OS-CREDENTIAL/credentials/"+k.access, token)), http.StatusOK)
 		if last := a.text("credential", "last_use_time"); last != time.Now().UTC().Format("2006-01-02T15:04:05.000000Z") {
 			t.Errorf("last use %q", last)
 		}
-		w.refused(w.do(signed(k, "GET", "/v3.0/OS-CREDENTIAL/credentials/"+w.first.AccessKey, "")), 403, "IAM.0003", "administrators")
+		e.refused(e.do(signed(k, "GET", "/v3.0/OS-CREDENTIAL/credentials/"+e.first.AccessKey, "")), 403, "IAM.0003", "administrators")
 
 		r = get("/v3.0/OS-CREDENTIAL/credentials/"+k.access, token)
 		r.Method = "DELETE"
-		w.wants(w.do(r), http.StatusNoContent)
-		w.refused(w.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "ak not exist")
-		w.refused(w.do(get("/v3.0/OS-CREDENTIAL/credentials/"+k.access, token)), 404, "IAM.0004", k.access)
+		e.wants(e.do(r), http.StatusNoContent)
+		e.refused(e.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "ak not exist")
+		e.refused(e.do(get("/v3.0/OS-CREDENTIAL/credentials/"+k.access, token)), 404, "IAM.0004", k.access)
 	})
 }
 
 func TestAUserHasAtMostTenAccessKeys(t *testing.T) {
-	inWorld(t, func(w *world) {
-		token := w.token(nil)
+	inEnv(t, func(e *env) {
+		token := e.token(nil)
 		var last answer
 		for range 10 { // the first was made at the start
 			r := post("/v3.0/OS-CREDENTIAL/credentials", object{"credential": object{}})
 			r.Header.Set("X-Auth-Token", token)
-			last = w.do(r)
+			last = e.do(r)
 		}
-		w.refused(last, http.StatusConflict, "IAM.0005", "10 access keys")
+		e.refused(last, http.StatusConflict, "IAM.0005", "10 access keys")
 	})
 }
 
 func TestTheDirectoryAnswersWhatClientsLookUp(t *testing.T) {
-	inWorld(t, func(w *world) {
-		token, c := w.token(nil), w.first
+	inEnv(t, func(e *env) {
+		token, c := e.token(nil), e.first
 		cases := map[string]struct {
 			target string
 			path   []any
@@ -774,7 +774,7 @@ func TestTheDirectoryAnswersWhatClientsLookUp(t *testing.T) {
 			"a list of keys of a user who does not exist": {"/v3.0/OS-CREDENTIAL/credentials?user_id=x", []any{"error_code"}, "IAM.0004"},
 		}
 		for name, c := range cases {
-			a := w.do(get(c.target, token))
+			a := e.do(get(c.target, token))
 			got, _ := json.Marshal(a.at(c.path...))
 			want, _ := json.Marshal(c.want)
 			if !bytes.Equal(got, want) {
@@ -785,7 +785,7 @@ func TestTheDirectoryAnswersWhatClientsLookUp(t *testing.T) {
 }
 
 func TestBadBodiesAreRefusedWithTheField(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEnv(t, func(e *env) {
 		for body, message := range map[string]string{
 			``:                                    "body: is not the JSON",
 			`{"auth":`:                            "body: is not the JSON",
@@ -797,19 +797,19 @@ func TestBadBodiesAreRefusedWithTheField(t *testing.T) {
 			`{"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"a","domain":{"name":"carrel"}}}}}}`: "user.password: must be given",
 			`{"auth":{"identity":{"methods":["token"]}}}`:                                                                "auth.identity.token.id: must be given",
 		} {
-			a := w.do(httptest.NewRequest("POST", "http://carrel.test/v3/auth/tokens", strings.NewReader(body)))
-			w.refused(a, http.StatusBadRequest, "IAM.0001", message)
+			a := e.do(httptest.NewRequest("POST", "http://carrel.test/v3/auth/tokens", strings.NewReader(body)))
+			e.refused(a, http.StatusBadRequest, "IAM.0001", message)
 		}
-		a := w.do(httptest.NewRequest("POST", "http://carrel.test/v3/auth/tokens", strings.NewReader(strings.Repeat(" ", 1<<20+1))))
-		w.refused(a, http.StatusRequestEntityTooLarge, "APIGW.0308", "1 MB")
+		a := e.do(httptest.NewRequest("POST", "http://carrel.test/v3/auth/tokens", strings.NewReader(strings.Repeat(" ", 1<<20+1))))
+		e.refused(a, http.StatusRequestEntityTooLarge, "APIGW.0308", "1 MB")
 	})
 }
 
 func TestRolesAndScopesDecideWhatACallerMayDo(t *testing.T) {
-	inWorld(t, func(w *world) {
-		admin := iam.Principal{AdminName: "a", AccountID: w.first.DomainID, Role: iam.RoleAdmin}
+	inEnv(t, func(e *env) {
+		admin := iam.Principal{AdminName: "a", AccountID: e.first.DomainID, Role: iam.RoleAdmin}
 		scoped := admin
-		scoped.ProjectID = w.first.ProjectID
+		scoped.ProjectID = e.first.ProjectID
 		elsewhere := admin
 		elsewhere.ProjectID = "other"
 		reader := admin
@@ -818,7 +818,7 @@ func TestRolesAndScopesDecideWhatACallerMayDo(t *testing.T) {
 		stranger.AccountID = "other"
 		nobody := admin
 		nobody.Role = "owner"
-		project := w.first.ProjectID
+		project := e.first.ProjectID
 		for name, c := range map[string]struct {
 			who     iam.Principal
 			project string
@@ -835,7 +835,7 @@ func TestRolesAndScopesDecideWhatACallerMayDo(t *testing.T) {
 			"a token for another project is refused":    {elsewhere, project, iam.Read, workspace.CodeForbidden},
 			"also where the path names nothing we know": {scoped, "nothing", iam.Read, workspace.CodeProjectNotFound},
 		} {
-			err := w.iam.Authorize(w.Context(), c.who, c.project, c.need)
+			err := e.iam.Authorize(e.Context(), c.who, c.project, c.need)
 			if (err == nil) != (c.want == "") || err != nil && workspace.CodeOf(err) != c.want {
 				t.Errorf("%s: got %v, want %q", name, err, c.want)
 			}
@@ -844,14 +844,14 @@ func TestRolesAndScopesDecideWhatACallerMayDo(t *testing.T) {
 }
 
 func TestAdministratorsHaveUniqueNamesAndKnownRoles(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.addReader()
+	inEnv(t, func(e *env) {
+		e.addReader()
 		for name, a := range map[string]iam.NewAdmin{
-			"the same name in capitals": {AccountID: w.first.DomainID, Name: "READER", Password: "Some-thing-1", Role: iam.RoleReader},
-			"an unknown role":           {AccountID: w.first.DomainID, Name: "other", Password: "Some-thing-1", Role: "owner"},
-			"a weak password":           {AccountID: w.first.DomainID, Name: "other", Password: "short", Role: iam.RoleReader},
+			"the same name in capitals": {AccountID: e.first.DomainID, Name: "READER", Password: "Some-thing-1", Role: iam.RoleReader},
+			"an unknown role":           {AccountID: e.first.DomainID, Name: "other", Password: "Some-thing-1", Role: "owner"},
+			"a weak password":           {AccountID: e.first.DomainID, Name: "other", Password: "short", Role: iam.RoleReader},
 		} {
-			if id, err := w.iam.CreateAdmin(w.Context(), a); err == nil {
+			if id, err := e.iam.CreateAdmin(e.Context(), a); err == nil {
 				t.Errorf("%s was accepted as %s", name, id)
 			}
 		}
@@ -859,7 +859,7 @@ func TestAdministratorsHaveUniqueNamesAndKnownRoles(t *testing.T) {
 }
 
 func TestEveryRouteButTheDoorsAsksForCredentials(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inEnv(t, func(e *env) {
 		doors := []string{"POST /v3/auth/tokens", "POST /v3.0/OS-CREDENTIAL/securitytokens"}
 		for _, pattern := range iam.Routes() {
 			method, path, _ := strings.Cut(pattern, " ")
@@ -870,7 +870,7 @@ func TestEveryRouteButTheDoorsAsksForCredentials(t *testing.T) {
 			if _, err := url.Parse(target); err != nil {
 				t.Fatal(err)
 			}
-			a := w.do(httptest.NewRequest(method, "http://carrel.test"+target, nil))
+			a := e.do(httptest.NewRequest(method, "http://carrel.test"+target, nil))
 			if a.status != http.StatusUnauthorized {
 				t.Errorf("%s answered %d to a stranger", pattern, a.status)
 			}

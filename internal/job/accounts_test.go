@@ -22,67 +22,67 @@ import (
 )
 
 // detach takes all desktops from everybody.
-func (w *world) detach(shutOff bool) string {
-	w.t.Helper()
+func (e *env) detach(shutOff bool) string {
+	e.t.Helper()
 	r := assignment.DetachDesktops{Caller: workspace.Caller{ProjectID: project}, ShutOff: shutOff}
-	for _, id := range w.ids() {
+	for _, id := range e.ids() {
 		r.Desktops = append(r.Desktops, assignment.DetachDesktop{DesktopID: id, All: true})
 	}
-	result, err := w.service.Assignments.DetachDesktops(w.t.Context(), r, "desktop_ids")
-	w.must(err)
+	result, err := e.service.Assignments.DetachDesktops(e.t.Context(), r, "desktop_ids")
+	e.must(err)
 	return result.JobID
 }
 
 // rename renames a person and returns the job that does it inside their desktops.
-func (w *world) rename(old, name string, reboot bool) string {
-	w.t.Helper()
-	w.must(w.service.Users.RenameUser(w.t.Context(), user.RenameUser{
+func (e *env) rename(old, name string, reboot bool) string {
+	e.t.Helper()
+	e.must(e.service.Users.RenameUser(e.t.Context(), user.RenameUser{
 		Caller: workspace.Caller{ProjectID: project}, Old: old, New: name, Reboot: reboot,
 	}))
-	return w.lastJob(workspace.JobRenameUser)
+	return e.lastJob(workspace.JobRenameUser)
 }
 
 // lastJob is the latest job of a type.
-func (w *world) lastJob(t workspace.JobType) string {
-	w.t.Helper()
-	subs, total, err := w.service.Work.ListSubJobs(w.t.Context(), workspace.SubJobQuery{ProjectID: project, Type: t, Page: workspace.Page{Limit: 1000}})
-	w.must(err)
+func (e *env) lastJob(t workspace.JobType) string {
+	e.t.Helper()
+	subs, total, err := e.service.Work.ListSubJobs(e.t.Context(), workspace.SubJobQuery{ProjectID: project, Type: t, Page: workspace.Page{Limit: 1000}})
+	e.must(err)
 	if total == 0 {
-		w.t.Fatalf("there is no job of type %s", t)
+		e.t.Fatalf("there is no job of type %s", t)
 	}
 	return subs[total-1].JobID
 }
 
 // named finds a desktop.
-func (w *world) named(name string) desktop.Desktop {
-	w.t.Helper()
-	for _, d := range w.desktops() {
+func (e *env) named(name string) desktop.Desktop {
+	e.t.Helper()
+	for _, d := range e.desktops() {
 		if d.Name == name {
 			return d
 		}
 	}
-	w.t.Fatalf("there is no desktop %s", name)
+	e.t.Fatalf("there is no desktop %s", name)
 	return desktop.Desktop{}
 }
 
 // checkInside fails unless the inside of a running desktop has its name and these people's accounts, and nothing is left to do.
-func (w *world) checkInside(name string, accounts ...string) {
-	w.t.Helper()
-	d := w.named(name)
-	st, err := w.sim.Status(w.t.Context(), d.ID)
-	w.must(err)
+func (e *env) checkInside(name string, accounts ...string) {
+	e.t.Helper()
+	d := e.named(name)
+	st, err := e.sim.Status(e.t.Context(), d.ID)
+	e.must(err)
 	var seated []string
 	for _, s := range st.Sessions {
 		seated = append(seated, s.Account)
 	}
 	if st.Hostname != d.HostName || !slices.Equal(seated, accounts) {
-		w.t.Errorf("inside %s (%s) is host %s with %v, want %v", name, d.HostName, st.Hostname, seated, accounts)
+		e.t.Errorf("inside %s (%s) is host %s with %v, want %v", name, d.HostName, st.Hostname, seated, accounts)
 	}
-	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) error {
-		left, err := assignment.FormerAccounts(w.t.Context(), tx, []string{d.ID})
+	e.must(e.store.View(e.t.Context(), func(tx *store.Tx) error {
+		left, err := assignment.FormerAccounts(e.t.Context(), tx, []string{d.ID})
 		for _, f := range left {
 			if f.Erase {
-				w.t.Errorf("%s still has the data of %s, which is to be erased", name, f.Name)
+				e.t.Errorf("%s still has the data of %s, which is to be erased", name, f.Name)
 			}
 		}
 		return err
@@ -129,14 +129,14 @@ func (d *documents) took() string {
 }
 
 // inOffice runs a test with a desktop of user-0's and a process that records what it configures.
-func inOffice(t *testing.T, test func(w *world, d *documents)) {
+func inOffice(t *testing.T, test func(e *env, d *documents)) {
 	t.Helper()
-	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-		d := &documents{Engine: w.sim}
-		p := w.start("replica", w.store, d)
-		w.finished(w.create(1))
-		test(w, d)
-		w.until("the last worker's end", func() bool { return w.quiet() })
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+		d := &documents{Engine: e.sim}
+		p := e.start("replica", e.store, d)
+		e.finished(e.create(1))
+		test(e, d)
+		e.until("the last worker's end", func() bool { return e.quiet() })
 		p.kill()
 	})
 }
@@ -144,93 +144,93 @@ func inOffice(t *testing.T, test func(w *world, d *documents)) {
 // TestWhoLostADesktopIsNotInsideWhenItsCreationIsRetried was found by chaos: the machine of the failed attempt, off meanwhile, came
 // back with the accounts that it was made with.
 func TestWhoLostADesktopIsNotInsideWhenItsCreationIsRetried(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{Probability: 1}))
-		p := w.start("a", w.store, w.sim)
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+		e.must(e.sim.Inject(sim.GuestFails, sim.Fault{Probability: 1}))
+		p := e.start("a", e.store, e.sim)
 		defer p.kill()
-		id := w.create(1)
-		if j := w.finished(id); j.Counts.Failed != 1 {
-			w.t.Fatalf("the job ended with %+v", j.Counts)
+		id := e.create(1)
+		if j := e.finished(id); j.Counts.Failed != 1 {
+			e.t.Fatalf("the job ended with %+v", j.Counts)
 		}
-		w.must(w.sim.Stop(w.t.Context(), w.ids()[0], true))
-		w.finished(w.detach(false))
-		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{}))
-		_, err := w.service.Work.RetryJob(w.t.Context(), project, id)
-		w.must(err)
-		if j := w.finished(id); j.Counts.Succeeded != 1 {
-			w.t.Fatalf("retried, the job ended with %+v: %+v", j.Counts, j.SubJobs)
+		e.must(e.sim.Stop(e.t.Context(), e.ids()[0], true))
+		e.finished(e.detach(false))
+		e.must(e.sim.Inject(sim.GuestFails, sim.Fault{}))
+		_, err := e.service.Work.RetryJob(e.t.Context(), project, id)
+		e.must(err)
+		if j := e.finished(id); j.Counts.Succeeded != 1 {
+			e.t.Fatalf("retried, the job ended with %+v: %+v", j.Counts, j.SubJobs)
 		}
-		w.checkInside(w.desktops()[0].Name)
+		e.checkInside(e.desktops()[0].Name)
 	})
 }
 
 // give attaches the only desktop to a person.
-func (w *world) give(person string, clear bool) {
-	w.t.Helper()
-	id, err := w.service.Assignments.AttachDesktops(w.t.Context(), assignment.AttachDesktops{
+func (e *env) give(person string, clear bool) {
+	e.t.Helper()
+	id, err := e.service.Assignments.AttachDesktops(e.t.Context(), assignment.AttachDesktops{
 		Caller:   workspace.Caller{ProjectID: project},
-		Desktops: []assignment.AttachDesktop{{DesktopID: w.ids()[0], UserName: person, UserEmail: person + "@example.org", ClearData: clear}},
+		Desktops: []assignment.AttachDesktop{{DesktopID: e.ids()[0], UserName: person, UserEmail: person + "@example.org", ClearData: clear}},
 	})
-	w.must(err)
-	if j := w.finished(id); j.Counts.Failed > 0 {
-		w.t.Fatalf("attaching failed: %+v", j.SubJobs)
+	e.must(err)
+	if j := e.finished(id); j.Counts.Failed > 0 {
+		e.t.Fatalf("attaching failed: %+v", j.SubJobs)
 	}
 }
 
 func TestWhatSomebodyLeavesIsErasedBeforeAnotherGetsTheDesktop(t *testing.T) {
-	inOffice(t, func(w *world, d *documents) {
-		w.finished(w.detach(false))
+	inOffice(t, func(e *env, d *documents) {
+		e.finished(e.detach(false))
 		if got := d.took(); got != "" {
 			t.Errorf("detaching made %q, want the account to be left out and its data to stay", got)
 		}
-		w.give("ada", false)
+		e.give("ada", false)
 		if got := d.took(); got != "+ada-user-0 +ada" {
 			t.Errorf("attaching to another person made %q", got)
 		}
-		w.checkInside("user-001", "ada")
+		e.checkInside("user-001", "ada")
 	})
 }
 
 func TestSomebodyWhoGetsTheirDesktopAgainFindsTheirDataIfItIsNotToBeCleared(t *testing.T) {
-	inOffice(t, func(w *world, d *documents) {
-		w.finished(w.detach(false))
+	inOffice(t, func(e *env, d *documents) {
+		e.finished(e.detach(false))
 		d.took()
-		w.give("user-0", false)
+		e.give("user-0", false)
 		if got := d.took(); got != "+user-0 +user-0" {
 			t.Errorf("keeping the data made %q", got)
 		}
-		w.finished(w.detach(false))
+		e.finished(e.detach(false))
 		d.took()
-		w.give("user-0", true)
+		e.give("user-0", true)
 		if got := d.took(); got != "-user-0 +user-0" {
 			t.Errorf("clearing the data made %q", got)
 		}
-		w.checkInside("user-001", "user-0")
+		e.checkInside("user-001", "user-0")
 	})
 }
 
 func TestADesktopThatIsOffGetsItsAccountsWhenItStarts(t *testing.T) {
-	inOffice(t, func(w *world, d *documents) {
-		w.finished(w.detach(true))
-		w.give("ada", true)
-		if got := w.named("user-001"); got.Status != desktop.StatusShutoff || got.Task != workspace.NoTask {
+	inOffice(t, func(e *env, d *documents) {
+		e.finished(e.detach(true))
+		e.give("ada", true)
+		if got := e.named("user-001"); got.Status != desktop.StatusShutoff || got.Task != workspace.NoTask {
 			t.Errorf("the desktop is %s with task %q", got.Status, got.Task)
 		}
 		d.took()
-		w.finished(operate(desktop.OpStart)(w))
+		e.finished(operate(desktop.OpStart)(e))
 		if got := d.took(); got != "+ada-user-0 +ada" {
 			t.Errorf("starting made %q", got)
 		}
-		w.checkInside("user-001", "ada")
+		e.checkInside("user-001", "ada")
 	})
 }
 
 func TestANewPersonOfAnOldNameFindsNothingOfTheOldOne(t *testing.T) {
-	inOffice(t, func(w *world, d *documents) {
-		w.must(w.service.Users.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, w.desktops()[0].Assignments[0].UserID))
-		w.finished(w.lastJob(workspace.JobDetachDesktops))
+	inOffice(t, func(e *env, d *documents) {
+		e.must(e.service.Users.DeleteUser(e.t.Context(), workspace.Caller{ProjectID: project}, e.desktops()[0].Assignments[0].UserID))
+		e.finished(e.lastJob(workspace.JobDetachDesktops))
 		d.took()
-		w.give("user-0", false)
+		e.give("user-0", false)
 		if got := d.took(); got != "-user-0 +user-0" {
 			t.Errorf("attaching to a namesake made %q", got)
 		}
@@ -238,58 +238,58 @@ func TestANewPersonOfAnOldNameFindsNothingOfTheOldOne(t *testing.T) {
 }
 
 func TestARenameWaitsForItsTurnAndMovesTheAccount(t *testing.T) {
-	inOffice(t, func(w *world, d *documents) {
-		stop := operate(desktop.OpReboot)(w) // the desktop is busy
-		job := w.rename("user-0", "ada", false)
-		if got := w.named("user-001"); got.Task != workspace.TaskRebooting {
+	inOffice(t, func(e *env, d *documents) {
+		stop := operate(desktop.OpReboot)(e) // the desktop is busy
+		job := e.rename("user-0", "ada", false)
+		if got := e.named("user-001"); got.Task != workspace.TaskRebooting {
 			t.Errorf("the rename took the desktop from its work: %q", got.Task)
 		}
-		w.finished(stop)
-		w.finished(job)
+		e.finished(stop)
+		e.finished(job)
 		if got := d.took(); !strings.Contains(got, "+user-0>ada") {
 			t.Errorf("the rename made %q", got)
 		}
-		w.checkInside("user-001", "ada")
+		e.checkInside("user-001", "ada")
 	})
 }
 
 func TestMembersOfAGroupComeAndGoWithIt(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-		ctx, caller := w.t.Context(), workspace.Caller{ProjectID: project}
-		p := w.start("replica", w.store, w.sim)
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+		ctx, caller := e.t.Context(), workspace.Caller{ProjectID: project}
+		p := e.start("replica", e.store, e.sim)
 		var people []string
 		for _, name := range []string{"ada", "ben"} {
-			id, err := w.service.Users.CreateUser(ctx, user.CreateUser{Caller: caller, Name: name, Email: name + "@example.org"})
-			w.must(err)
+			id, err := e.service.Users.CreateUser(ctx, user.CreateUser{Caller: caller, Name: name, Email: name + "@example.org"})
+			e.must(err)
 			people = append(people, id)
 		}
-		group, err := w.service.Directory.CreateGroup(ctx, caller, "Lab", "")
-		w.must(err)
+		group, err := e.service.Directory.CreateGroup(ctx, caller, "Lab", "")
+		e.must(err)
 		size := 1
-		job, err := w.service.Desktops.CreateDesktops(ctx, desktop.CreateDesktops{
+		job, err := e.service.Desktops.CreateDesktops(ctx, desktop.CreateDesktops{
 			Caller: caller, Type: workspace.Shared, ProductID: product, ImageType: catalog.ImageGold, ImageID: image,
 			Root: desktop.VolumeSpec{Type: "SAS", GB: 80}, Size: &size, Name: "lab",
 		})
-		w.must(err)
-		w.finished(job)
-		job, err = w.service.Assignments.AttachDesktops(ctx, assignment.AttachDesktops{Caller: caller, Desktops: []assignment.AttachDesktop{{
-			DesktopID: w.ids()[0], People: []assignment.AttachPerson{{Type: plan.HolderGroup, ID: group}},
+		e.must(err)
+		e.finished(job)
+		job, err = e.service.Assignments.AttachDesktops(ctx, assignment.AttachDesktops{Caller: caller, Desktops: []assignment.AttachDesktop{{
+			DesktopID: e.ids()[0], People: []assignment.AttachPerson{{Type: plan.HolderGroup, ID: group}},
 		}}})
-		w.must(err)
-		w.finished(job)
-		w.checkInside("lab")
-		w.must(w.service.Assignments.ChangeMembers(ctx, caller, group, directory.AddToGroup, people))
-		w.finished(w.lastJob(workspace.JobAttachDesktops))
-		w.checkInside("lab", "ada", "ben")
-		w.must(w.service.Assignments.ChangeMembers(ctx, caller, group, directory.RemoveFromGroup, people[:1]))
-		w.finished(w.lastJob(workspace.JobDetachDesktops))
-		w.checkInside("lab", "ben")
-		w.must(w.service.Assignments.DeleteGroups(ctx, caller, []string{group}))
-		w.finished(w.lastJob(workspace.JobDetachDesktops))
-		w.checkInside("lab")
+		e.must(err)
+		e.finished(job)
+		e.checkInside("lab")
+		e.must(e.service.Assignments.ChangeMembers(ctx, caller, group, directory.AddToGroup, people))
+		e.finished(e.lastJob(workspace.JobAttachDesktops))
+		e.checkInside("lab", "ada", "ben")
+		e.must(e.service.Assignments.ChangeMembers(ctx, caller, group, directory.RemoveFromGroup, people[:1]))
+		e.finished(e.lastJob(workspace.JobDetachDesktops))
+		e.checkInside("lab", "ben")
+		e.must(e.service.Assignments.DeleteGroups(ctx, caller, []string{group}))
+		e.finished(e.lastJob(workspace.JobDetachDesktops))
+		e.checkInside("lab")
 
 		var kinds []string
-		w.must(w.store.Update(ctx, func(tx *store.Tx) error {
+		e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 			mails, err := directory.ClaimMails(ctx, tx, 100, time.Hour)
 			for _, m := range mails {
 				if m.Kind == directory.MailAssigned || m.Kind == directory.MailUnassigned {

@@ -12,19 +12,19 @@ import (
 )
 
 // stranger launches a machine of another installation.
-func (w *world) stranger(address string) {
-	w.t.Helper()
-	images, err := w.sim.Images(w.t.Context())
-	w.must(err)
-	_, err = w.sim.Launch(w.t.Context(), engine.Spec{
+func (e *env) stranger(address string) {
+	e.t.Helper()
+	images, err := e.sim.Images(e.t.Context())
+	e.must(err)
+	_, err = e.sim.Launch(e.t.Context(), engine.Spec{
 		ID: workspace.NewID(), Name: "stranger", Image: images[0].ID, CPUs: 1, MemoryMiB: 1024, Processes: 512, Root: engine.Disk{Class: "SAS", GiB: 10},
 		Network: "net0", Address: address, Installation: "another",
 	})
-	w.must(err)
+	e.must(err)
 }
 
-func (w *world) addresses() (all []string) {
-	for _, d := range w.desktops() {
+func (e *env) addresses() (all []string) {
+	for _, d := range e.desktops() {
 		all = append(all, d.Address)
 	}
 	slices.Sort(all)
@@ -33,15 +33,15 @@ func (w *world) addresses() (all []string) {
 
 // A new data folder beside machines of an earlier one: their addresses are not given out.
 func TestAddressesInUseInTheEngineAreNotGivenOut(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		w.stranger("10.1.0.4")
-		w.stranger("10.1.0.6")
-		w.must(job.ReserveUsed(w.t.Context(), w.store, w.sim))
-		p := w.start("a", w.store, w.sim)
+	inEnv(t, sim.Config{}, func(e *env) {
+		e.stranger("10.1.0.4")
+		e.stranger("10.1.0.6")
+		e.must(job.ReserveUsed(e.t.Context(), e.store, e.sim))
+		p := e.start("a", e.store, e.sim)
 		defer p.kill()
-		w.finished(w.create(2))
-		w.wantActive(2)
-		if got := w.addresses(); !slices.Equal(got, []string{"10.1.0.5", "10.1.0.7"}) {
+		e.finished(e.create(2))
+		e.wantActive(2)
+		if got := e.addresses(); !slices.Equal(got, []string{"10.1.0.5", "10.1.0.7"}) {
 			t.Errorf("the desktops have %v, want the free ones, .5 and .7", got)
 		}
 	})
@@ -49,17 +49,17 @@ func TestAddressesInUseInTheEngineAreNotGivenOut(t *testing.T) {
 
 // An address that is taken after the last look costs a desktop nothing but another address.
 func TestADesktopWhoseAddressTurnsOutToBeTakenGetsAnother(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		w.stranger("10.1.0.4")
-		w.stranger("10.1.0.5")
-		p := w.start("a", w.store, w.sim)
+	inEnv(t, sim.Config{}, func(e *env) {
+		e.stranger("10.1.0.4")
+		e.stranger("10.1.0.5")
+		p := e.start("a", e.store, e.sim)
 		defer p.kill()
-		id := w.create(3)
-		w.finished(id)
-		w.wantActive(3)
-		machines, err := w.sim.List(w.t.Context())
-		w.must(err)
-		for _, d := range w.desktops() {
+		id := e.create(3)
+		e.finished(id)
+		e.wantActive(3)
+		machines, err := e.sim.List(e.t.Context())
+		e.must(err)
+		for _, d := range e.desktops() {
 			i := slices.IndexFunc(machines, func(m engine.Machine) bool { return m.ID == d.ID })
 			if machines[i].Address != d.Address || d.Address == "10.1.0.4" || d.Address == "10.1.0.5" {
 				t.Errorf("the row of %s says %s, its machine has %s", d.Name, d.Address, machines[i].Address)
@@ -68,15 +68,15 @@ func TestADesktopWhoseAddressTurnsOutToBeTakenGetsAnother(t *testing.T) {
 	})
 }
 
-func (w *world) wantActive(n int) {
-	w.t.Helper()
-	rows := w.desktops()
+func (e *env) wantActive(n int) {
+	e.t.Helper()
+	rows := e.desktops()
 	if len(rows) != n {
-		w.t.Errorf("%d desktops, want %d", len(rows), n)
+		e.t.Errorf("%d desktops, want %d", len(rows), n)
 	}
 	for _, d := range rows {
 		if d.Status != desktop.StatusActive {
-			w.t.Errorf("desktop %s is %s: %s", d.Name, d.Status, d.Fault)
+			e.t.Errorf("desktop %s is %s: %s", d.Name, d.Status, d.Fault)
 		}
 	}
 }

@@ -16,95 +16,95 @@ import (
 	"carrel/internal/store"
 )
 
-// identify gives the world's database its installation's id, as a control plane does when it starts.
-func (w *world) identify() string {
-	w.t.Helper()
-	id, err := job.Identify(w.t.Context(), w.store, w.sim)
-	w.must(err)
+// identify gives the database its installation's id, as a control plane does when it starts.
+func (e *env) identify() string {
+	e.t.Helper()
+	id, err := job.Identify(e.t.Context(), e.store, e.sim)
+	e.must(err)
 	return id
 }
 
 // inventory takes the first look of a control plane that starts, and one round after it.
-func (w *world) inventory() *job.Inventory {
-	w.t.Helper()
-	i, err := job.NewInventory(w.store, w.sim, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
-	w.must(err)
-	w.must(i.Start(w.t.Context()))
-	w.pass(job.InventoryEvery + time.Second)
-	i.Stop(w.t.Context())
+func (e *env) inventory() *job.Inventory {
+	e.t.Helper()
+	i, err := job.NewInventory(e.store, e.sim, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	e.must(err)
+	e.must(i.Start(e.t.Context()))
+	e.pass(job.InventoryEvery + time.Second)
+	i.Stop(e.t.Context())
 	return i
 }
 
-func (w *world) forget(desktopID string) {
-	w.t.Helper()
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(w.t.Context(), tx, desktopID) }))
+func (e *env) forget(desktopID string) {
+	e.t.Helper()
+	e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(e.t.Context(), tx, desktopID) }))
 }
 
-func (w *world) auditor() *job.Auditor { return &job.Auditor{Store: w.store, Engine: w.sim} }
+func (e *env) auditor() *job.Auditor { return &job.Auditor{Store: e.store, Engine: e.sim} }
 
-func (w *world) desktop(id string) desktop.Desktop {
-	w.t.Helper()
+func (e *env) desktop(id string) desktop.Desktop {
+	e.t.Helper()
 	var d desktop.Desktop
-	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-		d, err = desktop.ReadDesktop(w.t.Context(), tx, project, id)
+	e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
+		d, err = desktop.ReadDesktop(e.t.Context(), tx, project, id)
 		return err
 	}))
 	return d
 }
 
 // otherDatabase is that of another installation on the same engine, new and empty.
-func (w *world) otherDatabase() *store.Store {
-	w.t.Helper()
-	s, err := store.Open(w.t.Context(), filepath.Join(w.t.TempDir(), "other.db"))
-	w.must(err)
-	w.t.Cleanup(func() { s.Close() })
+func (e *env) otherDatabase() *store.Store {
+	e.t.Helper()
+	s, err := store.Open(e.t.Context(), filepath.Join(e.t.TempDir(), "other.db"))
+	e.must(err)
+	e.t.Cleanup(func() { s.Close() })
 	return s
 }
 
 func TestHealingSetsAsideAndRemovesOnlyAfterDays(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		p := w.start("a", w.store, w.sim)
-		w.finished(w.create(3))
+	inEnv(t, sim.Config{}, func(e *env) {
+		p := e.start("a", e.store, e.sim)
+		e.finished(e.create(3))
 		p.kill()
-		w.inventory()
-		ids := w.ids()
-		w.must(w.sim.Delete(w.t.Context(), ids[0]))
-		w.forget(ids[1])
+		e.inventory()
+		ids := e.ids()
+		e.must(e.sim.Delete(e.t.Context(), ids[0]))
+		e.forget(ids[1])
 
 		heal := func() job.Report {
 			t.Helper()
-			r, err := w.auditor().Heal(w.t.Context(), ids)
-			w.must(err)
+			r, err := e.auditor().Heal(e.t.Context(), ids)
+			e.must(err)
 			return r
 		}
 		if r := heal(); len(r.Findings) != 2 {
 			t.Fatalf("found %+v, want one orphan and one desktop without a machine", r.Findings)
 		}
-		if d := w.desktop(ids[0]); d.Status != desktop.StatusError || d.Fault == "" {
+		if d := e.desktop(ids[0]); d.Status != desktop.StatusError || d.Fault == "" {
 			t.Errorf("the desktop without a machine is %s (%q)", d.Status, d.Fault)
 		}
-		orphan, err := w.sim.Find(w.t.Context(), ids[1])
-		w.must(err)
+		orphan, err := e.sim.Find(e.t.Context(), ids[1])
+		e.must(err)
 		if orphan.State != engine.Stopped || orphan.Aside.IsZero() {
 			t.Errorf("the orphan is %s, set aside since %v", orphan.State, orphan.Aside)
 		}
-		w.pass(job.DefaultKeep - time.Hour)
+		e.pass(job.DefaultKeep - time.Hour)
 		heal()
-		if _, err := w.sim.Find(w.t.Context(), ids[1]); err != nil {
+		if _, err := e.sim.Find(e.t.Context(), ids[1]); err != nil {
 			t.Errorf("the orphan was removed too early: %v", err)
 		}
-		w.pass(2 * time.Hour)
-		if r, err := w.auditor().Heal(w.t.Context(), nil); err != nil || len(r.ToMend()) != 1 {
+		e.pass(2 * time.Hour)
+		if r, err := e.auditor().Heal(e.t.Context(), nil); err != nil || len(r.ToMend()) != 1 {
 			t.Errorf("healing nothing that is named: %+v, %v", r.Findings, err)
 		}
-		if _, err := w.sim.Find(w.t.Context(), ids[1]); err != nil {
+		if _, err := e.sim.Find(e.t.Context(), ids[1]); err != nil {
 			t.Errorf("the orphan was removed although nobody named it: %v", err)
 		}
 		heal()
-		if _, err := w.sim.Find(w.t.Context(), ids[1]); !errors.Is(err, engine.ErrNotFound) {
+		if _, err := e.sim.Find(e.t.Context(), ids[1]); !errors.Is(err, engine.ErrNotFound) {
 			t.Errorf("the orphan is there after its days: %v", err)
 		}
-		if m, err := w.sim.Find(w.t.Context(), ids[2]); err != nil || m.State != engine.Running {
+		if m, err := e.sim.Find(e.t.Context(), ids[2]); err != nil || m.State != engine.Running {
 			t.Errorf("the third desktop's machine is %s, %v", m.State, err)
 		}
 		if r := heal(); len(r.Findings) != 1 || r.Findings[0].DesktopID != ids[0] || r.Findings[0].Healed == "" {
@@ -115,29 +115,29 @@ func TestHealingSetsAsideAndRemovesOnlyAfterDays(t *testing.T) {
 
 // An old backup knows fewer desktops than the engine has machines.
 func TestAnOldBackupCostsNoDesktop(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		p := w.start("a", w.store, w.sim)
-		w.finished(w.create(2))
+	inEnv(t, sim.Config{}, func(e *env) {
+		p := e.start("a", e.store, e.sim)
+		e.finished(e.create(2))
 		p.kill()
-		w.inventory()
-		ids := w.ids()
-		lost := w.desktop(ids[1])
-		w.forget(ids[1])
+		e.inventory()
+		ids := e.ids()
+		lost := e.desktop(ids[1])
+		e.forget(ids[1])
 
-		r, err := w.auditor().Heal(w.t.Context(), ids)
-		w.must(err)
+		r, err := e.auditor().Heal(e.t.Context(), ids)
+		e.must(err)
 		if len(r.Findings) != 1 || r.Findings[0].Mending != job.PutAside {
 			t.Fatalf("found %+v, want one machine to set aside", r.Findings)
 		}
 		// The right database is restored.
-		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.InsertDesktops(w.t.Context(), tx, []desktop.Desktop{lost}) }))
-		w.pass(2 * job.DefaultKeep)
-		if r, err := w.auditor().Audit(w.t.Context()); err != nil || len(r.Findings) != 1 || r.Findings[0].Mending != job.BringBack {
+		e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return desktop.InsertDesktops(e.t.Context(), tx, []desktop.Desktop{lost}) }))
+		e.pass(2 * job.DefaultKeep)
+		if r, err := e.auditor().Audit(e.t.Context()); err != nil || len(r.Findings) != 1 || r.Findings[0].Mending != job.BringBack {
 			t.Errorf("found %+v, %v, want one machine to bring back", r.Findings, err)
 		}
-		w.inventory()
-		m, err := w.sim.Find(w.t.Context(), ids[1])
-		w.must(err)
+		e.inventory()
+		m, err := e.sim.Find(e.t.Context(), ids[1])
+		e.must(err)
 		if !m.Aside.IsZero() {
 			t.Error("the machine is still set aside although a desktop has it")
 		}
@@ -145,44 +145,44 @@ func TestAnOldBackupCostsNoDesktop(t *testing.T) {
 }
 
 func TestAMachineSetAsideIsRestored(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		p := w.start("a", w.store, w.sim)
-		w.finished(w.create(2))
+	inEnv(t, sim.Config{}, func(e *env) {
+		p := e.start("a", e.store, e.sim)
+		e.finished(e.create(2))
 		p.kill()
-		w.inventory()
-		ids := w.ids()
-		w.forget(ids[1])
-		_, err := w.auditor().Heal(w.t.Context(), ids)
-		w.must(err)
-		if _, err := w.auditor().Restore(w.t.Context(), ids[1]); err != nil {
+		e.inventory()
+		ids := e.ids()
+		e.forget(ids[1])
+		_, err := e.auditor().Heal(e.t.Context(), ids)
+		e.must(err)
+		if _, err := e.auditor().Restore(e.t.Context(), ids[1]); err != nil {
 			t.Fatal(err)
 		}
-		m, err := w.sim.Find(w.t.Context(), ids[1])
-		w.must(err)
+		m, err := e.sim.Find(e.t.Context(), ids[1])
+		e.must(err)
 		if m.State != engine.Running || !m.Aside.IsZero() {
 			t.Errorf("restored: %s, set aside since %v", m.State, m.Aside)
 		}
-		if _, err := w.auditor().Restore(w.t.Context(), ids[0]); !errors.Is(err, engine.ErrConflict) {
+		if _, err := e.auditor().Restore(e.t.Context(), ids[0]); !errors.Is(err, engine.ErrConflict) {
 			t.Errorf("restoring what is not set aside: %v", err)
 		}
 	})
 }
 
 func TestAnotherDatabaseHealsNothing(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		p := w.start("a", w.store, w.sim)
-		w.finished(w.create(2))
+	inEnv(t, sim.Config{}, func(e *env) {
+		p := e.start("a", e.store, e.sim)
+		e.finished(e.create(2))
 		p.kill()
-		w.inventory()
-		other := w.otherDatabase()
-		auditor := &job.Auditor{Store: other, Engine: w.sim, Keep: time.Nanosecond}
+		e.inventory()
+		other := e.otherDatabase()
+		auditor := &job.Auditor{Store: other, Engine: e.sim, Keep: time.Nanosecond}
 		for _, identified := range []bool{false, true} {
 			if identified {
-				if _, err := job.Identify(w.t.Context(), other, w.sim); err != nil {
+				if _, err := job.Identify(e.t.Context(), other, e.sim); err != nil {
 					t.Fatal(err)
 				}
 			}
-			r, err := auditor.Heal(w.t.Context(), w.ids())
+			r, err := auditor.Heal(e.t.Context(), e.ids())
 			if !errors.Is(err, job.ErrDoubt) {
 				t.Errorf("healing with another database (with an id: %v): %v, want ErrDoubt", identified, err)
 			}
@@ -190,33 +190,33 @@ func TestAnotherDatabaseHealsNothing(t *testing.T) {
 				t.Errorf("another database would mend %+v", r.ToMend())
 			}
 		}
-		w.checkWhole(2, desktop.StatusActive)
+		e.checkWhole(2, desktop.StatusActive)
 	})
 }
 
 // Machines from before they carried an installation are adopted by the database that has their desktops, and by no other.
 func TestMachinesWithoutAnInstallationAreAdoptedByTheirDesktops(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		p := w.start("a", w.store, w.sim)
-		w.finished(w.create(3))
+	inEnv(t, sim.Config{}, func(e *env) {
+		p := e.start("a", e.store, e.sim)
+		e.finished(e.create(3))
 		p.kill()
-		ids := w.ids()
-		w.forget(ids[2])
-		i := w.inventory()
+		ids := e.ids()
+		e.forget(ids[2])
+		i := e.inventory()
 		whose := map[string]string{}
-		machines, err := w.sim.List(w.t.Context())
-		w.must(err)
+		machines, err := e.sim.List(e.t.Context())
+		e.must(err)
 		for _, m := range machines {
 			whose[m.ID] = m.Installation
 		}
-		if id := w.identify(); whose[ids[0]] != id || whose[ids[1]] != id || whose[ids[2]] != "" {
+		if id := e.identify(); whose[ids[0]] != id || whose[ids[1]] != id || whose[ids[2]] != "" {
 			t.Errorf("the machines carry %v, want %s on the two that desktops have", whose, id)
 		}
 		if r := i.Last(); r.Machines[job.Known] != 2 || r.Machines[job.Unmarked] != 1 {
 			t.Errorf("the inventory counts %v", r.Machines)
 		}
-		r, err := w.auditor().Heal(w.t.Context(), ids)
-		w.must(err)
+		r, err := e.auditor().Heal(e.t.Context(), ids)
+		e.must(err)
 		if len(r.ToMend()) > 0 || r.Differences() != 1 {
 			t.Errorf("healing an unmarked machine: %+v", r.Findings)
 		}
@@ -225,17 +225,17 @@ func TestMachinesWithoutAnInstallationAreAdoptedByTheirDesktops(t *testing.T) {
 
 // A backup from before the installation had an id takes that of its machines.
 func TestABackupWithoutAnIDIsStillItsMachinesOwn(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		p := w.start("a", w.store, w.sim)
-		w.finished(w.create(2))
+	inEnv(t, sim.Config{}, func(e *env) {
+		p := e.start("a", e.store, e.sim)
+		e.finished(e.create(2))
 		p.kill()
-		for _, id := range w.ids() {
-			w.must(w.sim.Own(w.t.Context(), id, "from-before"))
+		for _, id := range e.ids() {
+			e.must(e.sim.Own(e.t.Context(), id, "from-before"))
 		}
-		if id := w.identify(); id != "from-before" {
+		if id := e.identify(); id != "from-before" {
 			t.Errorf("the installation is called %q, want the id that its machines carry", id)
 		}
-		if id := w.identify(); id != "from-before" {
+		if id := e.identify(); id != "from-before" {
 			t.Errorf("then it is called %q", id)
 		}
 	})

@@ -19,24 +19,24 @@ import (
 	"carrel/internal/workspace"
 )
 
-// keeper looks at the capacity of a world.
-func (w *world) keeper() *job.CapacityKeeper {
-	k, err := job.NewCapacityKeeper(prometheus.NewRegistry(), w.store, w.sim, slog.New(slog.DiscardHandler), desktop.Overcommit{Disk: 2, Memory: 1})
-	w.must(err)
-	w.must(k.Look(w.t.Context()))
+// keeper looks at the capacity of an env.
+func (e *env) keeper() *job.CapacityKeeper {
+	k, err := job.NewCapacityKeeper(prometheus.NewRegistry(), e.store, e.sim, slog.New(slog.DiscardHandler), desktop.Overcommit{Disk: 2, Memory: 1})
+	e.must(err)
+	e.must(k.Look(e.t.Context()))
 	return k
 }
 
 // TestOrdersEndBeforeTheStoragePoolIsFull is about one desktop that filled a pool, so that all others could write no more.
 func TestOrdersEndBeforeTheStoragePoolIsFull(t *testing.T) {
 	config := sim.Config{Storage: map[string]int{"SAS": 100, "SSD": 100}, MemoryMiB: 1 << 20}
-	inWorld(t, config, func(w *world) {
-		k := w.keeper()
+	inEnv(t, config, func(e *env) {
+		k := e.keeper()
 		// 200 GiB may be promised; each desktop has 80.
 		var all sync.WaitGroup
 		errs := make([]error, 5)
 		for i := range errs {
-			all.Go(func() { _, errs[i] = w.tryCreate(1) })
+			all.Go(func() { _, errs[i] = e.tryCreate(1) })
 		}
 		all.Wait()
 		taken := 0
@@ -45,27 +45,27 @@ func TestOrdersEndBeforeTheStoragePoolIsFull(t *testing.T) {
 			case err == nil:
 				taken++
 			case workspace.CodeOf(err) != workspace.CodeNoRoom || !strings.Contains(err.Error(), "40 of 200 GiB are left"):
-				w.t.Errorf("an order was refused with %v", err)
+				e.t.Errorf("an order was refused with %v", err)
 			}
 		}
 		if taken != 2 {
-			w.t.Errorf("%d orders of 80 GiB were taken, want 2", taken)
+			e.t.Errorf("%d orders of 80 GiB were taken, want 2", taken)
 		}
-		w.must(k.Look(w.t.Context()))
+		e.must(k.Look(e.t.Context()))
 		if k.Low() == "" {
-			w.t.Error("nobody is told that 160 of 200 GiB are promised")
+			e.t.Error("nobody is told that 160 of 200 GiB are promised")
 		}
 		// What is given back can be promised again, at once.
-		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(w.t.Context(), tx, w.ids()[0]) }))
-		if _, err := w.tryCreate(1); err != nil {
-			w.t.Errorf("after a desktop was deleted: %v", err)
+		e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(e.t.Context(), tx, e.ids()[0]) }))
+		if _, err := e.tryCreate(1); err != nil {
+			e.t.Errorf("after a desktop was deleted: %v", err)
 		}
 		// And nothing new is taken where desktops have written what they were promised.
-		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(w.t.Context(), tx, w.ids()[0]) }))
-		w.sim.Fill("SAS", 95<<30)
-		w.must(k.Look(w.t.Context()))
-		if _, err := w.tryCreate(1); workspace.CodeOf(err) != workspace.CodeNoRoom || !strings.Contains(err.Error(), "is full") {
-			w.t.Errorf("an order for a full pool: %v", err)
+		e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(e.t.Context(), tx, e.ids()[0]) }))
+		e.sim.Fill("SAS", 95<<30)
+		e.must(k.Look(e.t.Context()))
+		if _, err := e.tryCreate(1); workspace.CodeOf(err) != workspace.CodeNoRoom || !strings.Contains(err.Error(), "is full") {
+			e.t.Errorf("an order for a full pool: %v", err)
 		}
 	})
 }
@@ -73,19 +73,19 @@ func TestOrdersEndBeforeTheStoragePoolIsFull(t *testing.T) {
 // TestAPoolGetsAsManyDesktopsAsThereAreDisksFor is TestANearlyFullSubnetGetsWhatItHasRoomFor for what a storage pool may promise.
 func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
 	config := sim.Config{Latency: sim.Realistic(), Storage: map[string]int{"SAS": 200, "SSD": 200}, MemoryMiB: 1 << 20}
-	inWorld(t, config, func(w *world) {
-		w.keeper()
-		w.addSeats(keeping(19))
-		defer w.tend("replica", w.store, w.sim)()
+	inEnv(t, config, func(e *env) {
+		e.keeper()
+		e.addSeats(keeping(19))
+		defer e.tend("replica", e.store, e.sim)()
 		const fit = 5 // 400 GiB may be promised; each desktop has 80
-		w.until("as many desktops as there are disks for", w.idle(fit))
-		w.pass(time.Minute)
-		if n := len(w.members()); n != fit {
+		e.until("as many desktops as there are disks for", e.idle(fit))
+		e.pass(time.Minute)
+		if n := len(e.members()); n != fit {
 			t.Errorf("%d desktops", n)
 		}
 		var log []pool.PoolDecision
-		w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-			log, _, err = pool.Decisions(w.t.Context(), tx, seatPool, pool.DecideScale, workspace.Page{Limit: 100})
+		e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
+			log, _, err = pool.Decisions(e.t.Context(), tx, seatPool, pool.DecideScale, workspace.Page{Limit: 100})
 			return err
 		}))
 		told := func(r workspace.Reason) bool {
@@ -95,8 +95,8 @@ func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
 			t.Errorf("the log does not tell: %+v", log)
 		}
 		// Room that is made is used.
-		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.DeleteCapacities(w.t.Context(), tx, nil) }))
-		w.until("the others, too", w.idle(19))
+		e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return desktop.DeleteCapacities(e.t.Context(), tx, nil) }))
+		e.until("the others, too", e.idle(19))
 	})
 }
 
@@ -104,27 +104,27 @@ func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
 func TestWhatMakesDesktopsTakeMoreIsPromisedOrRefused(t *testing.T) {
 	// Two desktops of 4096 MiB and disks of 80 and 10 GiB have 160 of 220 GiB of SAS, 20 of 40 of SSD and 8 of 15 GiB of memory.
 	config := sim.Config{Latency: sim.Realistic(), Storage: map[string]int{"SAS": 110, "SSD": 20}, MemoryMiB: 15 << 10, Images: twoImages().Images}
-	add := func(gb int) func(w *world) (string, error) {
-		return func(w *world) (string, error) {
-			return w.service.Pools.AddPoolVolumes(w.t.Context(), pool.AddPoolVolumes{
+	add := func(gb int) func(e *env) (string, error) {
+		return func(e *env) (string, error) {
+			return e.service.Pools.AddPoolVolumes(e.t.Context(), pool.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: gb}},
 			})
 		}
 	}
-	grow := func(gb int) func(w *world) (string, error) {
-		return func(w *world) (string, error) {
-			return w.service.Pools.ExpandPoolVolumes(w.t.Context(), pool.ExpandPoolVolumes{
-				ChangePoolDesktops: reach(), Growths: []pool.VolumeGrowth{{ID: w.pool().Root.ID, GB: gb}},
+	grow := func(gb int) func(e *env) (string, error) {
+		return func(e *env) (string, error) {
+			return e.service.Pools.ExpandPoolVolumes(e.t.Context(), pool.ExpandPoolVolumes{
+				ChangePoolDesktops: reach(), Growths: []pool.VolumeGrowth{{ID: e.pool().Root.ID, GB: gb}},
 			})
 		}
 	}
-	resize := func(w *world) (string, error) {
-		r, err := w.service.Pools.ResizePool(w.t.Context(), pool.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: "STOP_DESKTOP"})
+	resize := func(e *env) (string, error) {
+		r, err := e.service.Pools.ResizePool(e.t.Context(), pool.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: "STOP_DESKTOP"})
 		return r.JobID, err
 	}
 	for name, c := range map[string]struct {
-		fits   func(*world) (string, error) // nil: not even one
-		beyond func(*world) (string, error)
+		fits   func(*env) (string, error) // nil: not even one
+		beyond func(*env) (string, error)
 		left   string
 	}{
 		"adding disks":  {add(10), add(10), "20 GiB are asked for, 0 of 40 GiB are left"},
@@ -132,18 +132,18 @@ func TestWhatMakesDesktopsTakeMoreIsPromisedOrRefused(t *testing.T) {
 		"more memory":   {nil, resize, "8192 MiB are asked for, 7168 of 15360 MiB are left"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, config, func(w *world) {
-				w.addPool(2)
-				w.addProduct()
-				k := w.keeper()
+			inEnv(t, config, func(e *env) {
+				e.addPool(2)
+				e.addProduct()
+				k := e.keeper()
 				refused := func(when string) {
 					t.Helper()
-					before := w.pool()
-					_, err := c.beyond(w)
+					before := e.pool()
+					_, err := c.beyond(e)
 					if workspace.CodeOf(err) != workspace.CodeNoRoom || !strings.Contains(err.Error(), c.left) {
 						t.Errorf("%s: %v, want %q", when, err, c.left)
 					}
-					if after := w.pool(); after.ProductID != before.ProductID || after.Root != before.Root || !slices.Equal(after.Data, before.Data) {
+					if after := e.pool(); after.ProductID != before.ProductID || after.Root != before.Root || !slices.Equal(after.Data, before.Data) {
 						t.Errorf("%s: the pool has changed: %+v", when, after)
 					}
 				}
@@ -151,17 +151,17 @@ func TestWhatMakesDesktopsTakeMoreIsPromisedOrRefused(t *testing.T) {
 					refused("from the beginning")
 					return
 				}
-				job, err := c.fits(w)
-				w.must(err)
-				w.must(k.Look(w.t.Context())) // what is promised to work that has not begun is not forgotten
-				p := w.promised()
-				r := w.start("replica", w.store, w.sim)
+				job, err := c.fits(e)
+				e.must(err)
+				e.must(k.Look(e.t.Context())) // what is promised to work that has not begun is not forgotten
+				p := e.promised()
+				r := e.start("replica", e.store, e.sim)
 				defer r.kill()
-				if j := w.finished(job); j.Counts.Failed > 0 {
+				if j := e.finished(job); j.Counts.Failed > 0 {
 					t.Fatalf("%+v", j.SubJobs)
 				}
-				w.must(k.Look(w.t.Context()))
-				if after := w.promised(); !maps.Equal(after, p) {
+				e.must(k.Look(e.t.Context()))
+				if after := e.promised(); !maps.Equal(after, p) {
 					t.Errorf("promised are %v before the work and %v after it", p, after)
 				}
 				refused("after the first")
@@ -174,19 +174,19 @@ func TestWhatMakesDesktopsTakeMoreIsPromisedOrRefused(t *testing.T) {
 func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
 	config := twoImages()
 	config.MemoryMiB = 12 << 10 // for three desktops
-	inWorld(t, config, func(w *world) {
-		w.addPool(2)
-		w.keeper()
+	inEnv(t, config, func(e *env) {
+		e.addPool(2)
+		e.keeper()
 		operate := func(op string) workspace.Job {
-			p := w.start("replica", w.store, w.sim)
+			p := e.start("replica", e.store, e.sim)
 			defer p.kill()
-			id, err := w.service.Pools.OperatePool(w.t.Context(), pool.OperatePool{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, Op: op})
-			w.must(err)
-			return w.finished(id)
+			id, err := e.service.Pools.OperatePool(e.t.Context(), pool.OperatePool{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, Op: op})
+			e.must(err)
+			return e.finished(id)
 		}
 		operate("os-stop")
-		_, err := w.tryCreate(2)
-		w.must(err) // 8 of 12 GiB
+		_, err := e.tryCreate(2)
+		e.must(err) // 8 of 12 GiB
 		j := operate("os-start")
 		if j.Counts.Succeeded != 1 || j.Counts.Failed != 1 {
 			t.Fatalf("memory is left for one, but %+v", j.Counts)
@@ -196,26 +196,26 @@ func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
 				t.Errorf("the other was refused with %s: %s", s.Code, s.Reason)
 			}
 		}
-		if _, err := w.service.Work.RetryJob(w.t.Context(), project, j.ID); workspace.CodeOf(err) != workspace.CodeNoRoom {
+		if _, err := e.service.Work.RetryJob(e.t.Context(), project, j.ID); workspace.CodeOf(err) != workspace.CodeNoRoom {
 			t.Errorf("retrying the start: %v", err)
 		}
-		for _, d := range w.desktops() {
+		for _, d := range e.desktops() {
 			if d.PoolID == "" {
-				w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(w.t.Context(), tx, d.ID) }))
+				e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(e.t.Context(), tx, d.ID) }))
 			}
 		}
-		if _, err := w.service.Work.RetryJob(w.t.Context(), project, j.ID); err != nil {
+		if _, err := e.service.Work.RetryJob(e.t.Context(), project, j.ID); err != nil {
 			t.Errorf("retrying the start when there is memory: %v", err)
 		}
 	})
 }
 
 // promised is what is written down as promised, by capacity.
-func (w *world) promised() map[string]int64 {
-	w.t.Helper()
+func (e *env) promised() map[string]int64 {
+	e.t.Helper()
 	promised := map[string]int64{}
-	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) error {
-		all, err := desktop.Capacities(w.t.Context(), tx)
+	e.must(e.store.View(e.t.Context(), func(tx *store.Tx) error {
+		all, err := desktop.Capacities(e.t.Context(), tx)
 		for _, c := range all {
 			promised[c.ID] = c.Promised
 		}

@@ -13,23 +13,23 @@ import (
 // scenario is work that a process is killed in.
 type scenario struct {
 	name  string
-	setUp func(w *world)        // before the mortal process
-	ask   func(w *world) string // what the mortal process begins; returns the job
-	want  int                   // desktops in the end
+	setUp func(e *env)        // before the mortal process
+	ask   func(e *env) string // what the mortal process begins; returns the job
+	want  int                 // desktops in the end
 	state desktop.DesktopStatus
-	check func(w *world) // more about the end, if anything
+	check func(e *env) // more about the end, if anything
 }
 
 var scenarios = []scenario{
 	{
-		name: "creating", setUp: func(*world) {}, ask: func(w *world) string { return w.create(2) },
+		name: "creating", setUp: func(*env) {}, ask: func(e *env) string { return e.create(2) },
 		want: 2, state: desktop.StatusActive,
 	},
 	{
 		name: "deleting", setUp: createTwo, want: 0,
-		ask: func(w *world) string {
-			id, err := w.service.Desktops.DeleteDesktops(w.t.Context(), desktop.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
-			w.must(err)
+		ask: func(e *env) string {
+			id, err := e.service.Desktops.DeleteDesktops(e.t.Context(), desktop.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: e.ids()})
+			e.must(err)
 			return id
 		},
 	},
@@ -38,61 +38,61 @@ var scenarios = []scenario{
 	{name: "hibernating", setUp: createTwo, ask: operate(desktop.OpHibernate), want: 2, state: desktop.StatusHibernated},
 	{
 		name: "attaching", setUp: detachTwo, ask: attachCrosswise, want: 2, state: desktop.StatusActive,
-		check: func(w *world) { w.checkInside("fresh-0", "user-1"); w.checkInside("fresh-1", "user-0") },
+		check: func(e *env) { e.checkInside("fresh-0", "user-1"); e.checkInside("fresh-1", "user-0") },
 	},
 	{
-		name: "detaching", setUp: createTwo, ask: func(w *world) string { return w.detach(true) }, want: 2, state: desktop.StatusShutoff,
+		name: "detaching", setUp: createTwo, ask: func(e *env) string { return e.detach(true) }, want: 2, state: desktop.StatusShutoff,
 	},
 	{
 		name: "changing privileges", setUp: createTwo, want: 2, state: desktop.StatusActive,
-		ask: func(w *world) string {
+		ask: func(e *env) string {
 			r := assignment.ChangePrivileges{Caller: workspace.Caller{ProjectID: project}, Group: workspace.GroupSudo}
-			for _, id := range w.ids() {
+			for _, id := range e.ids() {
 				r.Desktops = append(r.Desktops, assignment.PrivilegeChange{DesktopID: id})
 			}
-			id, err := w.service.Assignments.ChangePrivileges(w.t.Context(), r)
-			w.must(err)
+			id, err := e.service.Assignments.ChangePrivileges(e.t.Context(), r)
+			e.must(err)
 			return id
 		},
-		check: func(w *world) { w.checkInside("user-001", "user-0"); w.checkInside("user-101", "user-1") },
+		check: func(e *env) { e.checkInside("user-001", "user-0"); e.checkInside("user-101", "user-1") },
 	},
 	{
 		name: "renaming a person", setUp: createTwo, want: 2, state: desktop.StatusActive,
-		ask:   func(w *world) string { return w.rename("user-0", "ada", true) },
-		check: func(w *world) { w.checkInside("user-001", "ada"); w.checkInside("user-101", "user-1") },
+		ask:   func(e *env) string { return e.rename("user-0", "ada", true) },
+		check: func(e *env) { e.checkInside("user-001", "ada"); e.checkInside("user-101", "user-1") },
 	},
 }
 
-func detachTwo(w *world) {
-	p := w.start("setup", w.store, w.sim)
-	w.finished(w.create(2))
-	w.finished(w.detach(false))
+func detachTwo(e *env) {
+	p := e.start("setup", e.store, e.sim)
+	e.finished(e.create(2))
+	e.finished(e.detach(false))
 	p.kill()
 }
 
 // attachCrosswise gives each of two people the other's former desktop, under a new name.
-func attachCrosswise(w *world) string {
+func attachCrosswise(e *env) string {
 	r := assignment.AttachDesktops{Caller: workspace.Caller{ProjectID: project}}
-	for i, id := range w.ids() {
+	for i, id := range e.ids() {
 		r.Desktops = append(r.Desktops, assignment.AttachDesktop{
 			DesktopID: id, UserName: fmt.Sprintf("user-%d", 1-i), ComputerName: fmt.Sprintf("fresh-%d", i), ClearData: true,
 		})
 	}
-	id, err := w.service.Assignments.AttachDesktops(w.t.Context(), r)
-	w.must(err)
+	id, err := e.service.Assignments.AttachDesktops(e.t.Context(), r)
+	e.must(err)
 	return id
 }
 
-func createTwo(w *world) {
-	p := w.start("setup", w.store, w.sim)
-	w.finished(w.create(2))
+func createTwo(e *env) {
+	p := e.start("setup", e.store, e.sim)
+	e.finished(e.create(2))
 	p.kill()
 }
 
-func operate(op desktop.Operation) func(*world) string {
-	return func(w *world) string {
-		r, err := w.service.Desktops.OperateDesktops(w.t.Context(), desktop.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids(), Op: op})
-		w.must(err)
+func operate(op desktop.Operation) func(*env) string {
+	return func(e *env) string {
+		r, err := e.service.Desktops.OperateDesktops(e.t.Context(), desktop.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: e.ids(), Op: op})
+		e.must(err)
 		return r.JobID
 	}
 }
@@ -118,24 +118,24 @@ func TestKilledAtAnyCallTheNextProcessFinishes(t *testing.T) {
 func killAt(t *testing.T, s scenario, n int, after bool) (died bool) {
 	t.Helper()
 	t.Run(fmt.Sprint(n), func(t *testing.T) {
-		inWorld(t, twoImages(), func(w *world) {
-			s.setUp(w)
+		inEnv(t, twoImages(), func(e *env) {
+			s.setUp(e)
 			m := newMortal(n, after)
-			jobID := s.ask(w)
-			first := w.startMortal(m)
-			w.until("the end of the job or the process", func() bool { return m.dead() || w.over(jobID) })
+			jobID := s.ask(e)
+			first := e.startMortal(m)
+			e.until("the end of the job or the process", func() bool { return m.dead() || e.over(jobID) })
 			first.kill()
 			died = m.dead()
 
-			next := w.start("replica", w.store, w.sim)
-			if j := w.finished(jobID); j.Counts.Failed > 0 {
+			next := e.start("replica", e.store, e.sim)
+			if j := e.finished(jobID); j.Counts.Failed > 0 {
 				t.Errorf("%d sub-jobs failed: %+v", j.Counts.Failed, j.SubJobs)
 			}
-			w.until("the last worker's end", func() bool { return w.quiet() })
+			e.until("the last worker's end", func() bool { return e.quiet() })
 			next.kill()
-			w.checkWhole(s.want, s.state)
+			e.checkWhole(s.want, s.state)
 			if s.check != nil {
-				s.check(w)
+				s.check(e)
 			}
 		})
 	})

@@ -51,16 +51,16 @@ func (e *ended) Ended(workspace.JobType, workspace.SubJobState, time.Duration) {
 // A heartbeat extends only what still runs. What has just ended is not lost: seen on PostgreSQL, where 21 of 100,000 sub-jobs
 // succeeded, and the process that had carried them out took them for another's.
 func TestASubJobThatEndsAtAHeartbeatIsNotTakenForLost(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
+	inEnv(t, sim.Config{}, func(e *env) {
 		var meter ended
-		r := job.NewRunner(lateAnswers{w.store, w.statements}, w.sim, slog.New(slog.DiscardHandler), &meter, job.Config{Replica: "a"})
-		w.must(r.Start(w.t.Context()))
-		p := &process{r, w}
+		r := job.NewRunner(lateAnswers{e.store, e.statements}, e.sim, slog.New(slog.DiscardHandler), &meter, job.Config{Replica: "a"})
+		e.must(r.Start(e.t.Context()))
+		p := &process{r, e}
 		defer p.kill()
-		if j := w.finished(w.create(3)); j.Counts.Succeeded != 3 {
+		if j := e.finished(e.create(3)); j.Counts.Succeeded != 3 {
 			t.Fatalf("%+v", j.SubJobs)
 		}
-		w.pass(10 * time.Second)
+		e.pass(10 * time.Second)
 		if n := meter.n.Load(); n != 3 {
 			t.Errorf("the process knows of %d sub-jobs that they ended, want 3", n)
 		}

@@ -18,19 +18,19 @@ import (
 )
 
 func TestARebuildGivesEveryDesktopOfAPoolTheImageAndKeepsTheRest(t *testing.T) {
-	inWorld(t, twoImages(), func(w *world) {
-		w.addPool(3)
-		was := w.desktops()
-		p := w.start("replica", w.store, w.sim)
+	inEnv(t, twoImages(), func(e *env) {
+		e.addPool(3)
+		was := e.desktops()
+		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
-		w.finished(operateOne(w, was[2].ID, desktop.OpStop))
+		e.finished(operateOne(e, was[2].ID, desktop.OpStop))
 
-		if j := w.finished(w.rebuild()); j.Counts.Succeeded != 3 {
+		if j := e.finished(e.rebuild()); j.Counts.Succeeded != 3 {
 			t.Fatalf("the job ended with %+v: %+v", j.Counts, j.SubJobs)
 		}
-		images, err := w.sim.Images(w.t.Context())
-		w.must(err)
-		for i, d := range w.desktops() {
+		images, err := e.sim.Images(e.t.Context())
+		e.must(err)
+		for i, d := range e.desktops() {
 			want := desktop.StatusActive
 			if i == 2 {
 				want = desktop.StatusShutoff
@@ -41,52 +41,52 @@ func TestARebuildGivesEveryDesktopOfAPoolTheImageAndKeepsTheRest(t *testing.T) {
 			if d.Address != was[i].Address || d.Root.ID == was[i].Root.ID || d.Data[0] != was[i].Data[0] {
 				t.Errorf("desktop %s: %+v became %+v", d.Name, was[i], d)
 			}
-			m, err := w.sim.Find(w.t.Context(), d.ID)
-			w.must(err)
+			m, err := e.sim.Find(e.t.Context(), d.ID)
+			e.must(err)
 			if m.Image != images[1].ID || m.Data[0].ID != d.Data[0].ID || m.Address != d.Address || (m.State == engine.Running) != (i != 2) {
 				t.Errorf("the machine of %s is %+v", d.Name, m)
 			}
 		}
-		if p := w.pool(); p.ImageID != nextImage || len(p.History) != 2 || p.Status() != pool.PoolSteady {
+		if p := e.pool(); p.ImageID != nextImage || len(p.History) != 2 || p.Status() != pool.PoolSteady {
 			t.Errorf("the pool is %s with image %s and history %+v", p.Status(), p.ImageID, p.History)
 		}
 	})
 }
 
-func operateOne(w *world, id string, op desktop.Operation) string {
-	w.t.Helper()
-	r, err := w.service.Desktops.OperateDesktops(w.t.Context(), desktop.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: []string{id}, Op: op})
-	w.must(err)
+func operateOne(e *env, id string, op desktop.Operation) string {
+	e.t.Helper()
+	r, err := e.service.Desktops.OperateDesktops(e.t.Context(), desktop.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: []string{id}, Op: op})
+	e.must(err)
 	return r.JobID
 }
 
 func TestThePoolTakesTheImageWhenTheFirstDesktopWorksWithIt(t *testing.T) {
-	inWorld(t, twoImages(), func(w *world) {
-		w.addPool(4)
-		id := w.rebuild()
-		if n := w.rebuilding(); n != 1 {
+	inEnv(t, twoImages(), func(e *env) {
+		e.addPool(4)
+		id := e.rebuild()
+		if n := e.rebuilding(); n != 1 {
 			t.Errorf("%d desktops are begun at first, want the one that goes ahead", n)
 		}
-		if p := w.pool(); p.ImageID != image {
+		if p := e.pool(); p.ImageID != image {
 			t.Error("the pool has the image before any desktop works with it")
 		}
-		p := w.start("replica", w.store, w.sim)
+		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
-		w.until("the others' turn", func() bool { return w.rebuilding() == 3 })
-		if p := w.pool(); p.ImageID != nextImage {
+		e.until("the others' turn", func() bool { return e.rebuilding() == 3 })
+		if p := e.pool(); p.ImageID != nextImage {
 			t.Error("a desktop works with the image and the pool does not have it")
 		}
-		w.finished(id)
+		e.finished(id)
 	})
 }
 
 func TestTheLogOfARebuildTellsTheLimitsInForce(t *testing.T) {
-	inWorld(t, twoImages(), func(w *world) {
-		w.addPool(2)
-		w.rebuild()
+	inEnv(t, twoImages(), func(e *env) {
+		e.addPool(2)
+		e.rebuild()
 		var log []pool.PoolDecision
-		w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-			log, _, err = pool.Decisions(w.t.Context(), tx, poolID, pool.DecideRollout, workspace.Page{Limit: 1})
+		e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
+			log, _, err = pool.Decisions(e.t.Context(), tx, poolID, pool.DecideRollout, workspace.Page{Limit: 1})
 			return err
 		}))
 		if len(log) != 1 || !strings.Contains(string(log[0].Inputs), `"parallel":5`) {
@@ -96,9 +96,9 @@ func TestTheLogOfARebuildTellsTheLimitsInForce(t *testing.T) {
 }
 
 // rebuilding counts the desktops whose system disk is being replaced.
-func (w *world) rebuilding() int {
+func (e *env) rebuilding() int {
 	n := 0
-	for _, d := range w.desktops() {
+	for _, d := range e.desktops() {
 		if d.Task == desktop.TaskRebuilding {
 			n++
 		}
@@ -107,65 +107,65 @@ func (w *world) rebuilding() int {
 }
 
 func TestPeopleAreToldAndMaySaveUntilTheDeadline(t *testing.T) {
-	inWorld(t, twoImages(), func(w *world) {
-		w.addPool(2)
-		m := w.seat(0)
-		p := w.start("replica", w.store, w.sim)
+	inEnv(t, twoImages(), func(e *env) {
+		e.addPool(2)
+		m := e.seat(0)
+		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
 		asked := time.Now()
-		id := w.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes, r.Message = 15, "The new office suite comes." })
-		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) > 0 })
-		said := w.sim.Messages(m.DesktopID)[0]
+		id := e.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes, r.Message = 15, "The new office suite comes." })
+		e.until("the message", func() bool { return len(e.sim.Messages(m.DesktopID)) > 0 })
+		said := e.sim.Messages(m.DesktopID)[0]
 		if !said.Urgent || !strings.HasPrefix(said.Text, "The new office suite comes.\n\nIn 15 minutes ") || said.Account != "person-0" || said.Until.IsZero() {
 			t.Errorf("the person is told %+v", said)
 		}
-		if c := w.countdowns(m.DesktopID)[m.DesktopID]; !c.At.Equal(said.Until) || c.Message != "The new office suite comes." || c.Left {
+		if c := e.countdowns(m.DesktopID)[m.DesktopID]; !c.At.Equal(said.Until) || c.Message != "The new office suite comes." || c.Left {
 			t.Errorf("the portal is told %+v", c)
 		}
-		w.until("the other desktop", func() bool { return w.desktops()[1].ImageID == nextImage })
-		if d := w.desktops()[0]; d.Task != workspace.NoTask || d.Login != desktop.LoginConnected {
+		e.until("the other desktop", func() bool { return e.desktops()[1].ImageID == nextImage })
+		if d := e.desktops()[0]; d.Task != workspace.NoTask || d.Login != desktop.LoginConnected {
 			t.Errorf("the person is cut off at once: %+v", d)
 		}
-		w.pass(14*time.Minute + 50*time.Second)
-		if said := w.sim.Messages(m.DesktopID); len(said) != 3 || !strings.Contains(said[2].Text, "In 1 minute ") || said[2].ID != said[0].ID {
+		e.pass(14*time.Minute + 50*time.Second)
+		if said := e.sim.Messages(m.DesktopID); len(said) != 3 || !strings.Contains(said[2].Text, "In 1 minute ") || said[2].ID != said[0].ID {
 			t.Errorf("the person is reminded by %+v", said)
 		}
-		w.until("the deadline", func() bool { return w.rebuilding() == 1 })
+		e.until("the deadline", func() bool { return e.rebuilding() == 1 })
 		if waited := time.Since(asked); waited < 15*time.Minute || waited > 15*time.Minute+10*time.Second {
 			t.Errorf("the rebuild began after %v", waited)
 		}
-		w.finished(id)
-		d := w.desktops()[0]
+		e.finished(id)
+		d := e.desktops()[0]
 		if d.Login != desktop.LoginRegistered || len(d.Assignments) != 1 {
 			t.Errorf("afterwards the desktop is %+v", d)
 		}
-		w.checkWhole(2, desktop.StatusActive)
+		e.checkWhole(2, desktop.StatusActive)
 	})
 }
 
-func (w *world) countdowns(ids ...string) (c map[string]pool.PoolCountdown) {
-	w.t.Helper()
-	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-		c, err = rollout.Countdowns(w.t.Context(), tx, ids)
+func (e *env) countdowns(ids ...string) (c map[string]pool.PoolCountdown) {
+	e.t.Helper()
+	e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
+		c, err = rollout.Countdowns(e.t.Context(), tx, ids)
 		return err
 	}))
 	return c
 }
 
 func TestWhoIsReadyNeedNotWait(t *testing.T) {
-	inWorld(t, twoImages(), func(w *world) {
-		w.addPool(2)
-		m := w.seat(1)
-		p := w.start("replica", w.store, w.sim)
+	inEnv(t, twoImages(), func(e *env) {
+		e.addPool(2)
+		m := e.seat(1)
+		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
-		id := w.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 600 })
-		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) > 0 })
-		w.must(w.service.Connections.MarkReady(w.t.Context(), signin.Visitor{User: directory.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
-		w.until("the rebuild", func() bool { return w.rebuilding() == 1 })
-		w.must(w.service.Connections.MarkReady(w.t.Context(), signin.Visitor{User: directory.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
-		w.finished(id)
-		w.checkWhole(2, desktop.StatusActive)
-		err := w.service.Connections.MarkReady(w.t.Context(), signin.Visitor{User: directory.User{ID: m.UserID, ProjectID: project}}, m.DesktopID)
+		id := e.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 600 })
+		e.until("the message", func() bool { return len(e.sim.Messages(m.DesktopID)) > 0 })
+		e.must(e.service.Connections.MarkReady(e.t.Context(), signin.Visitor{User: directory.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
+		e.until("the rebuild", func() bool { return e.rebuilding() == 1 })
+		e.must(e.service.Connections.MarkReady(e.t.Context(), signin.Visitor{User: directory.User{ID: m.UserID, ProjectID: project}}, m.DesktopID))
+		e.finished(id)
+		e.checkWhole(2, desktop.StatusActive)
+		err := e.service.Connections.MarkReady(e.t.Context(), signin.Visitor{User: directory.User{ID: m.UserID, ProjectID: project}}, m.DesktopID)
 		if workspace.CodeOf(err) != workspace.CodeConflict {
 			t.Errorf("ready for nothing: %v", err)
 		}
@@ -175,21 +175,21 @@ func TestWhoIsReadyNeedNotWait(t *testing.T) {
 func TestDesktopsThatAreMadeWhileOneGoesAheadGetTheImageAsWell(t *testing.T) {
 	for name, canaries := range map[string]int{"one of several": 3, "the only one": 1} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, twoImages(), func(w *world) {
-				w.addPool(canaries)
-				w.pass(time.Second)
-				id := w.rebuild()
-				w.pass(time.Second)
-				expansion, err := w.service.Pools.ExpandPool(w.t.Context(), pool.ExpandPool{
+			inEnv(t, twoImages(), func(e *env) {
+				e.addPool(canaries)
+				e.pass(time.Second)
+				id := e.rebuild()
+				e.pass(time.Second)
+				expansion, err := e.service.Pools.ExpandPool(e.t.Context(), pool.ExpandPool{
 					Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, Size: 2,
 				})
-				w.must(err)
-				p := w.start("replica", w.store, w.sim)
+				e.must(err)
+				p := e.start("replica", e.store, e.sim)
 				defer p.kill()
-				w.finished(expansion)
-				w.until("the end of the rebuild", func() bool { return w.over(id) && w.pool().ImageID == nextImage && w.quiet() })
-				w.pass(10 * time.Second)
-				j := w.finished(id)
+				e.finished(expansion)
+				e.until("the end of the rebuild", func() bool { return e.over(id) && e.pool().ImageID == nextImage && e.quiet() })
+				e.pass(10 * time.Second)
+				j := e.finished(id)
 				if j.Counts.Succeeded != canaries+2 {
 					t.Errorf("the job ended with %+v: %+v", j.Counts, j.SubJobs)
 				}
@@ -200,13 +200,13 @@ func TestDesktopsThatAreMadeWhileOneGoesAheadGetTheImageAsWell(t *testing.T) {
 				if len(positions) != canaries+2 {
 					t.Errorf("the sub-jobs have the places %v", positions)
 				}
-				for _, d := range w.desktops() {
+				for _, d := range e.desktops() {
 					if d.ImageID != nextImage {
 						t.Errorf("desktop %s has the former image", d.Name)
 					}
 				}
-				w.checkWhole(canaries+2, desktop.StatusActive)
-				if p := w.pool(); p.Status() != pool.PoolSteady {
+				e.checkWhole(canaries+2, desktop.StatusActive)
+				if p := e.pool(); p.Status() != pool.PoolSteady {
 					t.Errorf("the pool is %s", p.Status())
 				}
 			})
@@ -215,58 +215,58 @@ func TestDesktopsThatAreMadeWhileOneGoesAheadGetTheImageAsWell(t *testing.T) {
 }
 
 func TestADesktopThatIsMendedByHandAfterItsRebuildFailedHasTheNewImage(t *testing.T) {
-	inWorld(t, twoImages(), func(w *world) {
-		w.addPool(1)
-		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{Probability: 1}))
-		p := w.start("replica", w.store, w.sim)
+	inEnv(t, twoImages(), func(e *env) {
+		e.addPool(1)
+		e.must(e.sim.Inject(sim.GuestFails, sim.Fault{Probability: 1}))
+		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
-		w.finished(w.rebuild())
-		if d := w.desktops()[0]; d.Status != desktop.StatusError || d.ImageID != image {
+		e.finished(e.rebuild())
+		if d := e.desktops()[0]; d.Status != desktop.StatusError || d.ImageID != image {
 			t.Fatalf("after the rebuild the desktop is %s with image %s", d.Status, d.ImageID)
 		}
-		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{}))
-		if j := w.finished(operateOne(w, w.desktops()[0].ID, desktop.OpReboot)); j.Counts.Succeeded != 1 {
+		e.must(e.sim.Inject(sim.GuestFails, sim.Fault{}))
+		if j := e.finished(operateOne(e, e.desktops()[0].ID, desktop.OpReboot)); j.Counts.Succeeded != 1 {
 			t.Fatalf("restarting ended with %+v", j.SubJobs)
 		}
-		if d := w.desktops()[0]; d.Status != desktop.StatusActive || d.ImageID != nextImage {
+		if d := e.desktops()[0]; d.Status != desktop.StatusActive || d.ImageID != nextImage {
 			t.Errorf("the desktop is %s with image %s", d.Status, d.ImageID)
 		}
 	})
 }
 
 func TestASystemThatDoesNotComeUpGetsNoMoreTimeFromAnotherProcess(t *testing.T) {
-	inWorld(t, twoImages(), func(w *world) {
-		w.addPool(2)
-		w.must(w.sim.Inject(sim.GuestSilent, sim.Fault{Probability: 1}))
-		p := w.start("replica", w.store, w.sim)
-		id := w.rebuild()
+	inEnv(t, twoImages(), func(e *env) {
+		e.addPool(2)
+		e.must(e.sim.Inject(sim.GuestSilent, sim.Fault{Probability: 1}))
+		p := e.start("replica", e.store, e.sim)
+		id := e.rebuild()
 		for range 5 {
-			w.pass(time.Minute)
+			e.pass(time.Minute)
 			p.kill()
-			p = w.start("replica", w.store, w.sim)
+			p = e.start("replica", e.store, e.sim)
 		}
 		defer p.kill()
-		w.pass(30 * time.Second)
-		if !w.over(id) {
-			j, err := w.service.Work.Job(w.t.Context(), project, id)
+		e.pass(30 * time.Second)
+		if !e.over(id) {
+			j, err := e.service.Work.Job(e.t.Context(), project, id)
 			t.Errorf("five and a half minutes after its begin the job is %+v, %v", j, err)
 		}
 	})
 }
 
 func TestABadImageStopsAtTheFirstDesktop(t *testing.T) {
-	inWorld(t, twoImages(), func(w *world) {
-		w.addPool(4)
-		was := w.desktops()
-		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{Probability: 1}))
-		p := w.start("replica", w.store, w.sim)
+	inEnv(t, twoImages(), func(e *env) {
+		e.addPool(4)
+		was := e.desktops()
+		e.must(e.sim.Inject(sim.GuestFails, sim.Fault{Probability: 1}))
+		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
-		id := w.rebuild()
-		w.pass(job.DefaultBootLimit + 30*time.Second)
-		if !w.over(id) {
+		id := e.rebuild()
+		e.pass(job.DefaultBootLimit + 30*time.Second)
+		if !e.over(id) {
 			t.Error("a system that does not come up holds the rebuild longer than a system may take to come up")
 		}
-		j := w.finished(id)
+		j := e.finished(id)
 		stopped, late := 0, 0
 		for _, s := range j.SubJobs {
 			if s.Code == workspace.CodeDeadline && strings.Contains(s.Reason, "did not come up within 5m0s: look") {
@@ -280,54 +280,54 @@ func TestABadImageStopsAtTheFirstDesktop(t *testing.T) {
 			t.Errorf("the job ended with %+v, %d of its sub-jobs say that it was stopped: %+v", j.Counts, stopped, j.SubJobs)
 		}
 		untouched := 0
-		for i, d := range w.desktops() {
+		for i, d := range e.desktops() {
 			if d.ImageID == image && d.Status == desktop.StatusActive && d.Root == was[i].Root {
 				untouched++
 			}
 		}
-		if p := w.pool(); untouched != 3 || p.ImageID != image || p.Status() != pool.PoolSteady {
+		if p := e.pool(); untouched != 3 || p.ImageID != image || p.Status() != pool.PoolSteady {
 			t.Errorf("%d desktops are as they were, the pool has image %s", untouched, p.ImageID)
 		}
 
-		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{}))
-		_, err := w.service.Work.RetryJob(w.t.Context(), project, id)
-		w.must(err)
-		if j := w.finished(id); j.Counts.Succeeded != 4 {
+		e.must(e.sim.Inject(sim.GuestFails, sim.Fault{}))
+		_, err := e.service.Work.RetryJob(e.t.Context(), project, id)
+		e.must(err)
+		if j := e.finished(id); j.Counts.Succeeded != 4 {
 			t.Errorf("retried, the job ended with %+v: %+v", j.Counts, j.SubJobs)
 		}
-		w.checkWhole(4, desktop.StatusActive)
+		e.checkWhole(4, desktop.StatusActive)
 	})
 }
 
 func TestGoingBackStopsWhatIsUnderWayAndUndoesIt(t *testing.T) {
-	inWorld(t, twoImages(), func(w *world) {
-		w.service.Rollouts.Limits.Parallel = 1
-		w.addPool(5)
-		m := w.seat(4)
-		p := w.start("replica", w.store, w.sim)
+	inEnv(t, twoImages(), func(e *env) {
+		e.service.Rollouts.Limits.Parallel = 1
+		e.addPool(5)
+		m := e.seat(4)
+		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
-		bad := w.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 60 })
-		w.until("two desktops", func() bool { return w.withImage(nextImage) == 2 })
-		good, err := w.service.Rollouts.RevertPool(w.t.Context(), workspace.Caller{ProjectID: project}, poolID)
-		w.must(err)
-		if j := w.finished(good); j.Counts.Failed > 0 {
+		bad := e.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 60 })
+		e.until("two desktops", func() bool { return e.withImage(nextImage) == 2 })
+		good, err := e.service.Rollouts.RevertPool(e.t.Context(), workspace.Caller{ProjectID: project}, poolID)
+		e.must(err)
+		if j := e.finished(good); j.Counts.Failed > 0 {
 			t.Errorf("going back ended with %+v: %+v", j.Counts, j.SubJobs)
 		}
-		w.finished(bad)
-		if n := w.withImage(image); n != 5 || w.pool().ImageID != image {
-			t.Errorf("%d desktops have the former image, the pool has %s", n, w.pool().ImageID)
+		e.finished(bad)
+		if n := e.withImage(image); n != 5 || e.pool().ImageID != image {
+			t.Errorf("%d desktops have the former image, the pool has %s", n, e.pool().ImageID)
 		}
-		said := w.sim.Messages(m.DesktopID)
+		said := e.sim.Messages(m.DesktopID)
 		if len(said) != 2 || said[1].Title != "This desktop stays as it is" || said[1].ID != said[0].ID {
 			t.Errorf("the person was told %+v", said)
 		}
-		w.checkWhole(5, desktop.StatusActive)
+		e.checkWhole(5, desktop.StatusActive)
 	})
 }
 
-func (w *world) withImage(id string) int {
+func (e *env) withImage(id string) int {
 	n := 0
-	for _, d := range w.desktops() {
+	for _, d := range e.desktops() {
 		if d.ImageID == id && d.Task == workspace.NoTask {
 			n++
 		}
@@ -336,81 +336,81 @@ func (w *world) withImage(id string) int {
 }
 
 func TestAMessageIsRepeatedToWhoComesBack(t *testing.T) {
-	inWorld(t, twoImages(), func(w *world) {
-		w.addPool(2)
-		m := w.seat(0)
-		p := w.start("replica", w.store, w.sim)
+	inEnv(t, twoImages(), func(e *env) {
+		e.addPool(2)
+		m := e.seat(0)
+		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
-		id := w.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 10 })
-		w.until("the message", func() bool { return len(w.sim.Messages(m.DesktopID)) == 1 })
-		w.must(w.service.Connections.CloseConnection(w.t.Context(), "none", m.DesktopID))
-		ticket := w.ticket(m)
-		w.must(w.service.Connections.OpenConnection(w.t.Context(), ticket, desktop.Connection{
+		id := e.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 10 })
+		e.until("the message", func() bool { return len(e.sim.Messages(m.DesktopID)) == 1 })
+		e.must(e.service.Connections.CloseConnection(e.t.Context(), "none", m.DesktopID))
+		ticket := e.ticket(m)
+		e.must(e.service.Connections.OpenConnection(e.t.Context(), ticket, desktop.Connection{
 			ID: "c", DesktopID: m.DesktopID, UserID: m.UserID, SignInHash: ticket.SignInHash, Gateway: "g", Opened: time.Now(), LeaseUntil: time.Now().Add(3 * time.Hour),
 		}))
-		w.until("the message again", func() bool { return len(w.sim.Messages(m.DesktopID)) == 2 })
-		w.finished(id)
+		e.until("the message again", func() bool { return len(e.sim.Messages(m.DesktopID)) == 2 })
+		e.finished(id)
 	})
 }
 
 // ticket signs a person in and admits them to their desktop.
-func (w *world) ticket(m desktop.Member) signin.Ticket {
-	w.t.Helper()
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-		return signin.InsertSignIn(w.t.Context(), tx, signin.SignIn{TokenHash: "s", UserID: m.UserID, Created: tx.Now(), Expires: tx.Now().Add(24 * time.Hour)})
+func (e *env) ticket(m desktop.Member) signin.Ticket {
+	e.t.Helper()
+	e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error {
+		return signin.InsertSignIn(e.t.Context(), tx, signin.SignIn{TokenHash: "s", UserID: m.UserID, Created: tx.Now(), Expires: tx.Now().Add(24 * time.Hour)})
 	}))
 	return signin.Ticket{DesktopID: m.DesktopID, UserID: m.UserID, SignInHash: "s"}
 }
 
 // TestAFailedResetNamesTheEmptyDisksThatAreThere was found by chaos: the row kept the names of disks that were gone.
 func TestAFailedResetNamesTheEmptyDisksThatAreThere(t *testing.T) {
-	inWorld(t, twoImages(), func(w *world) {
-		w.addPool(1)
-		was := w.desktops()[0]
-		w.must(w.sim.Inject(sim.GuestFails, sim.Fault{Probability: 1}))
-		p := w.start("replica", w.store, w.sim)
+	inEnv(t, twoImages(), func(e *env) {
+		e.addPool(1)
+		was := e.desktops()[0]
+		e.must(e.sim.Inject(sim.GuestFails, sim.Fault{Probability: 1}))
+		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
-		if j := w.finished(w.reset()); j.Counts.Failed != 1 {
-			w.t.Fatalf("the job ended with %+v", j.Counts)
+		if j := e.finished(e.reset()); j.Counts.Failed != 1 {
+			e.t.Fatalf("the job ended with %+v", j.Counts)
 		}
-		row := w.desktops()[0]
-		m, err := w.sim.Find(w.t.Context(), row.ID)
-		w.must(err)
+		row := e.desktops()[0]
+		m, err := e.sim.Find(e.t.Context(), row.ID)
+		e.must(err)
 		if len(m.Data) != 1 || m.Data[0].ID == was.Data[0].ID || row.Data[0].ID != m.Data[0].ID || row.Root != was.Root {
-			w.t.Errorf("the desktop had disks %+v and has %+v, its machine %+v", was.Data, row.Data, m.Data)
+			e.t.Errorf("the desktop had disks %+v and has %+v, its machine %+v", was.Data, row.Data, m.Data)
 		}
 	})
 }
 
 // markUsed makes a desktop of the pool one that somebody had and nobody has.
-func (w *world) markUsed(id string) {
-	w.t.Helper()
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-		m, err := desktop.ReadMember(w.t.Context(), tx, id)
+func (e *env) markUsed(id string) {
+	e.t.Helper()
+	e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error {
+		m, err := desktop.ReadMember(e.t.Context(), tx, id)
 		if err != nil {
 			return err
 		}
 		m.Used = true
-		_, err = desktop.SaveMember(w.t.Context(), tx, m, m.Binding, "")
+		_, err = desktop.SaveMember(e.t.Context(), tx, m, m.Binding, "")
 		return err
 	}))
 }
 
 // A rebuild of the pool keeps the disks of who has a desktop, and of one that nobody ever had.
 func TestARebuildEmptiesTheDisksOfADesktopThatSomebodyHad(t *testing.T) {
-	inWorld(t, twoImages(), func(w *world) {
-		w.addPool(3)
-		w.seat(0)
-		was := w.desktops()
-		w.markUsed(was[1].ID)
-		p := w.start("replica", w.store, w.sim)
+	inEnv(t, twoImages(), func(e *env) {
+		e.addPool(3)
+		e.seat(0)
+		was := e.desktops()
+		e.markUsed(was[1].ID)
+		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
-		if j := w.finished(w.rebuild()); j.Counts.Succeeded != 3 {
+		if j := e.finished(e.rebuild()); j.Counts.Succeeded != 3 {
 			t.Fatalf("the job ended with %+v: %+v", j.Counts, j.SubJobs)
 		}
-		for i, d := range w.desktops() {
-			m, err := w.sim.Find(w.t.Context(), d.ID)
-			w.must(err)
+		for i, d := range e.desktops() {
+			m, err := e.sim.Find(e.t.Context(), d.ID)
+			e.must(err)
 			if emptied := d.Data[0].ID != was[i].Data[0].ID; emptied != (i == 1) || m.Data[0].ID != d.Data[0].ID {
 				t.Errorf("desktop %d had disk %s, has %s, its machine %s", i, was[i].Data[0].ID, d.Data[0].ID, m.Data[0].ID)
 			}
@@ -419,22 +419,22 @@ func TestARebuildEmptiesTheDisksOfADesktopThatSomebodyHad(t *testing.T) {
 }
 
 func TestAResetLeavesNothingOfWhoHadTheDesktop(t *testing.T) {
-	inWorld(t, twoImages(), func(w *world) {
-		w.addPool(2)
-		w.seat(0)
-		kept, freed := w.desktops()[0], w.desktops()[1]
-		w.markUsed(freed.ID)
-		p := w.start("replica", w.store, w.sim)
+	inEnv(t, twoImages(), func(e *env) {
+		e.addPool(2)
+		e.seat(0)
+		kept, freed := e.desktops()[0], e.desktops()[1]
+		e.markUsed(freed.ID)
+		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
-		if j := w.finished(w.reset()); j.Counts.Succeeded != 2 || j.SubJobs[0].Reason != "a test" {
+		if j := e.finished(e.reset()); j.Counts.Succeeded != 2 || j.SubJobs[0].Reason != "a test" {
 			t.Fatalf("the job ended with %+v: %+v", j.Counts, j.SubJobs)
 		}
-		for i, m := range w.poolMembers() {
-			d, err := w.sim.Find(w.t.Context(), m.DesktopID)
-			w.must(err)
-			row := w.desktops()[0]
+		for i, m := range e.poolMembers() {
+			d, err := e.sim.Find(e.t.Context(), m.DesktopID)
+			e.must(err)
+			row := e.desktops()[0]
 			if m.DesktopID == freed.ID {
-				row = w.desktops()[1]
+				row = e.desktops()[1]
 			}
 			if d.Mark == "" || row.Data[0].ID != d.Data[0].ID {
 				t.Errorf("desktop %d has disks %+v, its machine is %+v", i, row.Data, d)
@@ -450,6 +450,6 @@ func TestAResetLeavesNothingOfWhoHadTheDesktop(t *testing.T) {
 				}
 			}
 		}
-		w.checkWhole(2, desktop.StatusActive)
+		e.checkWhole(2, desktop.StatusActive)
 	})
 }

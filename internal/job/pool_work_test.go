@@ -20,10 +20,10 @@ import (
 )
 
 // orderPool asks for a pool and returns the job.
-func (w *world) orderPool(size int, people ...signin.Visitor) string {
-	w.t.Helper()
-	subnets, err := w.service.Catalog.Subnets(w.t.Context(), project)
-	w.must(err)
+func (e *env) orderPool(size int, people ...signin.Visitor) string {
+	e.t.Helper()
+	subnets, err := e.service.Catalog.Subnets(e.t.Context(), project)
+	e.must(err)
 	r := pool.CreatePool{
 		Caller: workspace.Caller{ProjectID: project}, Name: "POOL01", Type: pool.Dynamic, Size: size, ProductID: product,
 		ImageType: catalog.ImageGold, ImageID: image, Root: desktop.VolumeSpec{Type: "SAS", GB: 80},
@@ -32,114 +32,114 @@ func (w *world) orderPool(size int, people ...signin.Visitor) string {
 	for _, v := range people {
 		r.People = append(r.People, pool.Grant{Type: pool.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault})
 	}
-	id, err := w.service.Pools.CreatePool(w.t.Context(), r)
-	w.must(err)
+	id, err := e.service.Pools.CreatePool(e.t.Context(), r)
+	e.must(err)
 	return id
 }
 
 // onlyPool reads the one pool there is.
-func (w *world) onlyPool() pool.Pool {
-	w.t.Helper()
-	pools, _, err := w.service.Pools.ListPools(w.t.Context(), pool.PoolQuery{ProjectID: project, Page: workspace.Page{Limit: 2}})
-	w.must(err)
+func (e *env) onlyPool() pool.Pool {
+	e.t.Helper()
+	pools, _, err := e.service.Pools.ListPools(e.t.Context(), pool.PoolQuery{ProjectID: project, Page: workspace.Page{Limit: 2}})
+	e.must(err)
 	if len(pools) != 1 {
-		w.t.Fatalf("%d pools", len(pools))
+		e.t.Fatalf("%d pools", len(pools))
 	}
 	return pools[0].Pool
 }
 
 func TestAPoolIsTemporaryUntilItsDesktopsAreMade(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		id := w.orderPool(5)
-		if got := w.onlyPool().Status(); got != pool.PoolTemporary {
-			w.t.Errorf("an ordered pool is %s", got)
+	inEnv(t, sim.Config{}, func(e *env) {
+		id := e.orderPool(5)
+		if got := e.onlyPool().Status(); got != pool.PoolTemporary {
+			e.t.Errorf("an ordered pool is %s", got)
 		}
-		p := w.start("replica", w.store, w.sim)
+		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
-		if j := w.finished(id); j.Counts.Succeeded != 5 {
-			w.t.Errorf("the job: %+v", j.Counts)
+		if j := e.finished(id); j.Counts.Succeeded != 5 {
+			e.t.Errorf("the job: %+v", j.Counts)
 		}
-		if got := w.onlyPool().Status(); got != pool.PoolSteady {
-			w.t.Errorf("a finished pool is %s", got)
+		if got := e.onlyPool().Status(); got != pool.PoolSteady {
+			e.t.Errorf("a finished pool is %s", got)
 		}
-		w.checkWhole(5, desktop.StatusActive)
+		e.checkWhole(5, desktop.StatusActive)
 	})
 }
 
 func TestADesktopOfAPoolThatCannotBeMadeIsAnErrorUntilTheJobIsRetried(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		id := w.orderPool(3)
-		bad := w.desktops()[1].ID
+	inEnv(t, sim.Config{}, func(e *env) {
+		id := e.orderPool(3)
+		bad := e.desktops()[1].ID
 		var mended atomic.Bool
-		p := w.start("replica", w.store, enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+		p := e.start("replica", e.store, enginetest.Around(e.sim, func(c enginetest.Call, do func() error) error {
 			if c.Method == "Launch" && c.ID == bad && !mended.Load() {
 				return engine.ErrInvalid
 			}
 			return do()
 		}))
 		defer p.kill()
-		if j := w.finished(id); j.Counts.Failed != 1 || j.Counts.Status() != workspace.JobFail {
-			w.t.Errorf("the job: %+v", j.Counts)
+		if j := e.finished(id); j.Counts.Failed != 1 || j.Counts.Status() != workspace.JobFail {
+			e.t.Errorf("the job: %+v", j.Counts)
 		}
-		for _, d := range w.desktops() {
+		for _, d := range e.desktops() {
 			if (d.Status == desktop.StatusError) != (d.ID == bad) {
-				w.t.Errorf("desktop %s is %s: %s", d.Name, d.Status, d.Fault)
+				e.t.Errorf("desktop %s is %s: %s", d.Name, d.Status, d.Fault)
 			}
 		}
-		if got := w.onlyPool().Status(); got != pool.PoolSteady {
-			w.t.Errorf("the pool is %s", got)
+		if got := e.onlyPool().Status(); got != pool.PoolSteady {
+			e.t.Errorf("the pool is %s", got)
 		}
 		mended.Store(true)
-		_, err := w.service.Work.RetryJob(w.t.Context(), project, id)
-		w.must(err)
-		w.finished(id)
-		w.checkWhole(3, desktop.StatusActive)
+		_, err := e.service.Work.RetryJob(e.t.Context(), project, id)
+		e.must(err)
+		e.finished(id)
+		e.checkWhole(3, desktop.StatusActive)
 	})
 }
 
 func TestAMessageReachesThoseWhoAreConnectedInTheirLanguage(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		p := w.start("replica", w.store, w.sim)
+	inEnv(t, sim.Config{}, func(e *env) {
+		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
-		people := w.visitors(2)
-		w.must(w.service.SignIn.SetLanguage(w.t.Context(), people[1], "zh"))
-		w.finished(w.orderPool(3, people...))
-		ours := w.onlyPool()
+		people := e.visitors(2)
+		e.must(e.service.SignIn.SetLanguage(e.t.Context(), people[1], "zh"))
+		e.finished(e.orderPool(3, people...))
+		ours := e.onlyPool()
 		var theirs []string
 		for _, v := range people {
-			opened, err := w.service.Connections.OpenPool(w.t.Context(), v, ours.ID, "")
-			w.must(err)
+			opened, err := e.service.Connections.OpenPool(e.t.Context(), v, ours.ID, "")
+			e.must(err)
 			theirs = append(theirs, opened.DesktopID)
-			defer w.connect(v, opened.Ticket)()
+			defer e.connect(v, opened.Ticket)()
 		}
-		id, err := w.service.Pools.NotifyPool(w.t.Context(), pool.NotifyPool{Caller: workspace.Caller{ProjectID: project}, PoolID: ours.ID, Text: "Lunch!"})
-		w.must(err)
-		if j := w.finished(id); j.Counts.Succeeded != 2 {
-			w.t.Errorf("the job: %+v", j.Counts)
+		id, err := e.service.Pools.NotifyPool(e.t.Context(), pool.NotifyPool{Caller: workspace.Caller{ProjectID: project}, PoolID: ours.ID, Text: "Lunch!"})
+		e.must(err)
+		if j := e.finished(id); j.Counts.Succeeded != 2 {
+			e.t.Errorf("the job: %+v", j.Counts)
 		}
-		for _, d := range w.desktops() {
-			messages := w.sim.Messages(d.ID)
+		for _, d := range e.desktops() {
+			messages := e.sim.Messages(d.ID)
 			switch at := slices.Index(theirs, d.ID); {
 			case at < 0 && len(messages) > 0:
-				w.t.Errorf("nobody is told %v", messages)
+				e.t.Errorf("nobody is told %v", messages)
 			case at >= 0 && (len(messages) != 1 || messages[0].Text != "Lunch!" || strings.Contains(messages[0].Title, "administrator") != (at == 0)):
-				w.t.Errorf("person %d is told %v", at, messages)
+				e.t.Errorf("person %d is told %v", at, messages)
 			}
 		}
 	})
 }
 
 func TestAChangedPrivilegeComesIntoTheDesktopThatThePersonHas(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		inside := &witness{Engine: w.sim}
-		p := w.start("replica", w.store, inside)
+	inEnv(t, sim.Config{}, func(e *env) {
+		inside := &witness{Engine: e.sim}
+		p := e.start("replica", e.store, inside)
 		defer p.kill()
-		ann := w.visitors(1)[0]
-		w.finished(w.orderPool(1, ann))
-		ours := w.onlyPool()
-		opened, err := w.service.Connections.OpenPool(w.t.Context(), ann, ours.ID, "")
-		w.must(err)
-		w.must(w.service.Pools.ChangeGrants(w.t.Context(), pool.ChangeGrants{
+		ann := e.visitors(1)[0]
+		e.finished(e.orderPool(1, ann))
+		ours := e.onlyPool()
+		opened, err := e.service.Connections.OpenPool(e.t.Context(), ann, ours.ID, "")
+		e.must(err)
+		e.must(e.service.Pools.ChangeGrants(e.t.Context(), pool.ChangeGrants{
 			Caller: workspace.Caller{ProjectID: project}, PoolID: ours.ID, Action: pool.GrantChange,
 			Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: ann.ID, Group: workspace.GroupSudo}},
 		}))
@@ -148,9 +148,9 @@ func TestAChangedPrivilegeComesIntoTheDesktopThatThePersonHas(t *testing.T) {
 			return len(last.Accounts) == 1 && last.Accounts[0].Group == guest.GroupAdmin
 		}
 		if admin() {
-			w.t.Error("ann was an administrator before")
+			e.t.Error("ann was an administrator before")
 		}
-		w.until("the new privilege inside", admin)
+		e.until("the new privilege inside", admin)
 	})
 }
 

@@ -17,11 +17,11 @@ import (
 
 func TestPoolsThatAlwaysFailKeepNoOthersFromTheirTurn(t *testing.T) {
 	const stuck, fine = 120, 30
-	inWorld(t, sim.Config{}, func(w *world) {
-		ctx := w.t.Context()
-		subnets, err := w.service.Catalog.Subnets(ctx, project)
-		w.must(err)
-		w.must(w.store.Update(ctx, func(tx *store.Tx) error {
+	inEnv(t, sim.Config{}, func(e *env) {
+		ctx := e.t.Context()
+		subnets, err := e.service.Catalog.Subnets(ctx, project)
+		e.must(err)
+		e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 			for i := range stuck + fine {
 				id := fmt.Sprintf("stuck-%03d", i)
 				if i >= stuck {
@@ -40,7 +40,7 @@ func TestPoolsThatAlwaysFailKeepNoOthersFromTheirTurn(t *testing.T) {
 			return nil
 		}))
 		tries := 0
-		w.statements.refuse = func(statement string) bool { // who reads a pool alone holds it
+		e.statements.refuse = func(statement string) bool { // who reads a pool alone holds it
 			stuck := strings.Contains(statement, "p.id = 'stuck-")
 			if stuck {
 				tries++
@@ -48,20 +48,20 @@ func TestPoolsThatAlwaysFailKeepNoOthersFromTheirTurn(t *testing.T) {
 			return stuck
 		}
 		look := func() {
-			if _, err := w.service.Pools.ReconcilePools(ctx); !errors.Is(err, context.Canceled) {
+			if _, err := e.service.Pools.ReconcilePools(ctx); !errors.Is(err, context.Canceled) {
 				t.Errorf("looking after the pools gave %v", err)
 			}
 		}
 		look()
 		look()
-		if n := len(w.desktops()); n != fine {
+		if n := len(e.desktops()); n != fine {
 			t.Errorf("after two looks %d of %d pools have their desktop", n, fine)
 		}
 
 		tries = 0
 		for range 3600 {
-			w.pass(time.Second)
-			if due, err := w.service.Pools.ReconcilePools(ctx); err != nil && due.Looked == 0 {
+			e.pass(time.Second)
+			if due, err := e.service.Pools.ReconcilePools(ctx); err != nil && due.Looked == 0 {
 				t.Fatal(err)
 			}
 		}

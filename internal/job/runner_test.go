@@ -22,45 +22,45 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestPassingFaultsEndInSuccess(t *testing.T) {
 	faults := map[string]func(engine.Engine) engine.Engine{
-		"the first launch fails":         func(e engine.Engine) engine.Engine { return enginetest.FailLaunchOnce(e) },
-		"the reply to a launch is lost":  func(e engine.Engine) engine.Engine { return enginetest.LoseReplyOnLaunch(e) },
-		"a machine vanishes when it ran": func(e engine.Engine) engine.Engine { return enginetest.VanishAfterLaunch(e) },
+		"the first launch fails":         func(sim engine.Engine) engine.Engine { return enginetest.FailLaunchOnce(sim) },
+		"the reply to a launch is lost":  func(sim engine.Engine) engine.Engine { return enginetest.LoseReplyOnLaunch(sim) },
+		"a machine vanishes when it ran": func(sim engine.Engine) engine.Engine { return enginetest.VanishAfterLaunch(sim) },
 	}
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-				p := w.start("a", w.store, fault(w.sim))
+			inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+				p := e.start("a", e.store, fault(e.sim))
 				defer p.kill()
-				if j := w.finished(w.create(3)); j.Counts.Status() != workspace.JobSuccess {
+				if j := e.finished(e.create(3)); j.Counts.Status() != workspace.JobSuccess {
 					t.Errorf("job is %s: %+v", j.Counts.Status(), j.SubJobs)
 				}
-				w.checkWhole(3, desktop.StatusActive)
+				e.checkWhole(3, desktop.StatusActive)
 			})
 		})
 	}
 }
 
 func TestAnOutageOfTheEngineDelaysButDoesNotFail(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-		outage := enginetest.Unavailable(w.sim)
-		p := w.start("a", w.store, outage)
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+		outage := enginetest.Unavailable(e.sim)
+		p := e.start("a", e.store, outage)
 		defer p.kill()
-		id := w.create(2)
-		w.pass(5 * time.Minute)
-		if w.over(id) {
+		id := e.create(2)
+		e.pass(5 * time.Minute)
+		if e.over(id) {
 			t.Fatal("the job ended while the engine was away")
 		}
 		outage.End()
-		w.finished(id)
-		w.checkWhole(2, desktop.StatusActive)
+		e.finished(id)
+		e.checkWhole(2, desktop.StatusActive)
 	})
 }
 
 func TestAStepThatFailsAgainAndAgainIsTriedLessAndLessOften(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Realistic(), Faults: map[string]sim.Fault{sim.GuestFails: {Probability: 1}}}, func(w *world) {
-		p := w.start("a", w.store, w.sim)
+	inEnv(t, sim.Config{Latency: sim.Realistic(), Faults: map[string]sim.Fault{sim.GuestFails: {Probability: 1}}}, func(e *env) {
+		p := e.start("a", e.store, e.sim)
 		defer p.kill()
-		j := w.finished(w.create(1))
+		j := e.finished(e.create(1))
 		// The machine runs, only its guest does not come up: 0.5 s, doubling up to 30 s, is some 35 times in a quarter of an hour.
 		if s := j.SubJobs[0]; s.Code != workspace.CodeDeadline || s.Attempt < 20 || s.Attempt > 50 {
 			t.Errorf("the sub-job ended with %s after %d attempts", s.Code, s.Attempt)
@@ -70,9 +70,9 @@ func TestAStepThatFailsAgainAndAgainIsTriedLessAndLessOften(t *testing.T) {
 
 // A worker that is told to stop may be within a call of the engine's that goes on for a while.
 func TestADeletionWaitsForWhoStillHoldsTheDesktop(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
+	inEnv(t, sim.Config{}, func(e *env) {
 		var launching atomic.Bool
-		p := w.start("a", w.store, enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+		p := e.start("a", e.store, enginetest.Around(e.sim, func(c enginetest.Call, do func() error) error {
 			switch c.Method {
 			case "Launch":
 				launching.Store(true)
@@ -86,14 +86,14 @@ func TestADeletionWaitsForWhoStillHoldsTheDesktop(t *testing.T) {
 			return do()
 		}))
 		defer p.kill()
-		w.create(1)
-		w.until("the launch", launching.Load)
-		id, err := w.service.Desktops.DeleteDesktops(w.t.Context(), desktop.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
-		w.must(err)
-		if j := w.finished(id); j.Counts.Succeeded != 1 {
+		e.create(1)
+		e.until("the launch", launching.Load)
+		id, err := e.service.Desktops.DeleteDesktops(e.t.Context(), desktop.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: e.ids()})
+		e.must(err)
+		if j := e.finished(id); j.Counts.Succeeded != 1 {
 			t.Errorf("the deletion: %+v", j.SubJobs)
 		}
-		if machines, err := w.sim.List(w.t.Context()); err != nil || len(machines) > 0 {
+		if machines, err := e.sim.List(e.t.Context()); err != nil || len(machines) > 0 {
 			t.Errorf("left: %v, %v", machines, err)
 		}
 	})
@@ -101,10 +101,10 @@ func TestADeletionWaitsForWhoStillHoldsTheDesktop(t *testing.T) {
 
 // The last attempt is made at the deadline, not a whole pause after it.
 func TestNoRetryIsPutPastTheDeadline(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		p := w.start("a", w.store, enginetest.Unavailable(w.sim))
+	inEnv(t, sim.Config{}, func(e *env) {
+		p := e.start("a", e.store, enginetest.Unavailable(e.sim))
 		defer p.kill()
-		s := w.finished(w.create(1)).SubJobs[0]
+		s := e.finished(e.create(1)).SubJobs[0]
 		if late := s.Ended.Sub(s.Deadline); s.Code != workspace.CodeDeadline || late < 0 || late > time.Second {
 			t.Errorf("it ended with %s %v after its deadline, want at most a second", s.Code, late)
 		}
@@ -112,11 +112,11 @@ func TestNoRetryIsPutPastTheDeadline(t *testing.T) {
 }
 
 func TestALaunchThatHangsFailsAtItsDeadlineAndCanBeRetried(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Realistic(), Faults: map[string]sim.Fault{sim.LaunchHangs: {Count: 1}}}, func(w *world) {
-		p := w.start("a", w.store, w.sim)
+	inEnv(t, sim.Config{Latency: sim.Realistic(), Faults: map[string]sim.Fault{sim.LaunchHangs: {Count: 1}}}, func(e *env) {
+		p := e.start("a", e.store, e.sim)
 		defer p.kill()
-		id := w.create(2)
-		j := w.finished(id)
+		id := e.create(2)
+		j := e.finished(id)
 		if j.Counts.Status() != workspace.JobFail || j.Counts.Failed != 1 {
 			t.Fatalf("counts %+v, want one failure", j.Counts)
 		}
@@ -125,31 +125,31 @@ func TestALaunchThatHangsFailsAtItsDeadlineAndCanBeRetried(t *testing.T) {
 				t.Errorf("code %s, reason %q", s.Code, s.Reason)
 			}
 		}
-		if _, err := w.service.Work.RetryJob(w.t.Context(), project, id); err != nil {
+		if _, err := e.service.Work.RetryJob(e.t.Context(), project, id); err != nil {
 			t.Fatal(err)
 		}
-		if j := w.finished(id); j.Counts.Succeeded != 2 {
+		if j := e.finished(id); j.Counts.Succeeded != 2 {
 			t.Errorf("after the retry: %+v", j.Counts)
 		}
-		w.checkWhole(2, desktop.StatusActive)
+		e.checkWhole(2, desktop.StatusActive)
 	})
 }
 
 func TestWhatTheEngineCannotMakeFailsAtOnceWithItsReason(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
-		broken := enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+	inEnv(t, sim.Config{}, func(e *env) {
+		broken := enginetest.Around(e.sim, func(c enginetest.Call, do func() error) error {
 			if c.Method == "Launch" {
 				return engine.ErrInvalid
 			}
 			return do()
 		})
-		p := w.start("a", w.store, broken)
+		p := e.start("a", e.store, broken)
 		defer p.kill()
-		j := w.finished(w.create(1))
+		j := e.finished(e.create(1))
 		if s := j.SubJobs[0]; s.Code != workspace.CodeEngineRefused || s.Attempt != 1 {
 			t.Errorf("code %s after %d attempts", s.Code, s.Attempt)
 		}
-		if d := w.desktops()[0]; d.Status != desktop.StatusError || d.Fault == "" || d.Task != workspace.NoTask {
+		if d := e.desktops()[0]; d.Status != desktop.StatusError || d.Fault == "" || d.Task != workspace.NoTask {
 			t.Errorf("desktop is %s with fault %q and task %q", d.Status, d.Fault, d.Task)
 		}
 	})
@@ -158,40 +158,40 @@ func TestWhatTheEngineCannotMakeFailsAtOnceWithItsReason(t *testing.T) {
 // TestDeletingDuringCreationLeavesNothing deletes desktops at every tenth of a second of their creation.
 func TestDeletingDuringCreationLeavesNothing(t *testing.T) {
 	for ms := range 20 {
-		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-			p := w.start("a", w.store, w.sim)
+		inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+			p := e.start("a", e.store, e.sim)
 			defer p.kill()
-			created := w.create(2)
-			w.pass(time.Duration(ms) * 100 * time.Millisecond)
-			deleted, err := w.service.Desktops.DeleteDesktops(w.t.Context(), desktop.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids()})
-			w.must(err)
-			if j := w.finished(deleted); j.Counts.Succeeded != 2 {
+			created := e.create(2)
+			e.pass(time.Duration(ms) * 100 * time.Millisecond)
+			deleted, err := e.service.Desktops.DeleteDesktops(e.t.Context(), desktop.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: e.ids()})
+			e.must(err)
+			if j := e.finished(deleted); j.Counts.Succeeded != 2 {
 				t.Errorf("deletion after %d ms: %+v", ms*100, j.SubJobs)
 			}
-			w.finished(created)
-			w.pass(time.Minute) // a late launch would show by now
-			w.checkWhole(0, "")
+			e.finished(created)
+			e.pass(time.Minute) // a late launch would show by now
+			e.checkWhole(0, "")
 		})
 	}
 }
 
 // TestWhatHoldsWorkUpIsShownAtOnce: a person must not have to wait for the deadline to learn why nothing happens.
 func TestWhatHoldsWorkUpIsShownAtOnce(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 		full := true
-		e := enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+		failing := enginetest.Around(e.sim, func(c enginetest.Call, do func() error) error {
 			if c.Method == "Launch" && full {
 				return engine.ErrNoCapacity
 			}
 			return do()
 		})
-		p := w.start("a", w.store, e)
+		p := e.start("a", e.store, failing)
 		defer p.kill()
-		id := w.create(1)
-		w.pass(5 * time.Second)
-		j, err := w.service.Work.Job(w.t.Context(), project, id)
-		w.must(err)
-		s, d := j.SubJobs[0], w.desktops()[0]
+		id := e.create(1)
+		e.pass(5 * time.Second)
+		j, err := e.service.Work.Job(e.t.Context(), project, id)
+		e.must(err)
+		s, d := j.SubJobs[0], e.desktops()[0]
 		if s.State.Done() || s.Code != workspace.CodeNoCapacity || !strings.Contains(s.Reason, "launching: no host has room") {
 			t.Errorf("the sub-job is %s with code %q and reason %q", s.State, s.Code, s.Reason)
 		}
@@ -199,62 +199,62 @@ func TestWhatHoldsWorkUpIsShownAtOnce(t *testing.T) {
 			t.Errorf("the desktop has task %q and fault %q", d.Task, d.Fault)
 		}
 		full = false
-		j = w.finished(id)
-		if s, d := j.SubJobs[0], w.desktops()[0]; s.State != workspace.SubJobSuccess || s.Code != "" || s.Reason != "" || d.Fault != "" {
+		j = e.finished(id)
+		if s, d := j.SubJobs[0], e.desktops()[0]; s.State != workspace.SubJobSuccess || s.Code != "" || s.Reason != "" || d.Fault != "" {
 			t.Errorf("in the end %s, code %q, reason %q, fault %q", s.State, s.Code, s.Reason, d.Fault)
 		}
-		w.checkWhole(1, desktop.StatusActive)
+		e.checkWhole(1, desktop.StatusActive)
 	})
 }
 
 // TestSeveralDeletionsOfADesktopAllSucceed has desktops deleted again at every twentieth of a second of their deletion.
 func TestSeveralDeletionsOfADesktopAllSucceed(t *testing.T) {
 	for step := range 12 {
-		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-			p := w.start("a", w.store, w.sim)
+		inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+			p := e.start("a", e.store, e.sim)
 			defer p.kill()
-			w.finished(w.create(2))
-			ids := w.ids()
+			e.finished(e.create(2))
+			ids := e.ids()
 			remove := func() string {
-				job, err := w.service.Desktops.DeleteDesktops(w.t.Context(), desktop.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: ids})
+				job, err := e.service.Desktops.DeleteDesktops(e.t.Context(), desktop.DeleteDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: ids})
 				if workspace.CodeOf(err) == workspace.CodeDesktopNotFound {
 					return "" // they are gone already
 				}
-				w.must(err)
+				e.must(err)
 				return job
 			}
 			jobs := []string{remove()}
-			w.pass(time.Duration(step) * 50 * time.Millisecond)
+			e.pass(time.Duration(step) * 50 * time.Millisecond)
 			jobs = append(jobs, remove(), remove())
 			for i, job := range jobs {
 				if job == "" {
 					continue
 				}
-				if j := w.finished(job); j.Counts.Failed != 0 || j.Counts.Succeeded == 0 {
+				if j := e.finished(job); j.Counts.Failed != 0 || j.Counts.Succeeded == 0 {
 					t.Errorf("after %d ms deletion %d: %+v", step*50, i, j.SubJobs)
 				}
 			}
-			w.checkWhole(0, "")
+			e.checkWhole(0, "")
 		})
 	}
 }
 
 func TestTwoProcessesShareTheWork(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 		launches := map[string]int{}
 		count := func() engine.Engine {
-			return enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+			return enginetest.Around(e.sim, func(c enginetest.Call, do func() error) error {
 				if c.Method == "Launch" {
 					launches[c.ID]++
 				}
 				return do()
 			})
 		}
-		a, b := w.start("a", w.store, count()), w.start("b", w.store, count())
+		a, b := e.start("a", e.store, count()), e.start("b", e.store, count())
 		defer a.kill()
 		defer b.kill()
-		w.finished(w.create(20))
-		w.checkWhole(20, desktop.StatusActive)
+		e.finished(e.create(20))
+		e.checkWhole(20, desktop.StatusActive)
 		for id, n := range launches {
 			if n != 1 {
 				t.Errorf("desktop %s was launched %d times", id, n)
@@ -266,58 +266,58 @@ func TestTwoProcessesShareTheWork(t *testing.T) {
 // TestALostLeaseIsTakenOver has a process that hangs without a heartbeat; another takes its work over and the first one's late
 // writes change nothing.
 func TestALostLeaseIsTakenOver(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 		m := newMortal(8, true)
-		first := w.startMortal(m)
-		id := w.create(2)
-		w.until("the death of the first process", m.dead)
-		other := w.start("other", w.store, w.sim) // not the same name: it must wait for the lease's end
+		first := e.startMortal(m)
+		id := e.create(2)
+		e.until("the death of the first process", m.dead)
+		other := e.start("other", e.store, e.sim) // not the same name: it must wait for the lease's end
 		defer other.kill()
-		if j := w.finished(id); j.Counts.Succeeded != 2 {
+		if j := e.finished(id); j.Counts.Succeeded != 2 {
 			t.Errorf("%+v", j.SubJobs)
 		}
 		first.kill()
-		w.checkWhole(2, desktop.StatusActive)
+		e.checkWhole(2, desktop.StatusActive)
 	})
 }
 
 func TestStopLeavesRunningWorkToTheNextProcess(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Latency{Launch: 10 * time.Minute}}, func(w *world) {
-		p := w.start("a", w.store, w.sim)
-		id := w.create(2)
-		w.pass(time.Second)
-		grace, cancel := context.WithTimeout(w.t.Context(), 5*time.Second)
+	inEnv(t, sim.Config{Latency: sim.Latency{Launch: 10 * time.Minute}}, func(e *env) {
+		p := e.start("a", e.store, e.sim)
+		id := e.create(2)
+		e.pass(time.Second)
+		grace, cancel := context.WithTimeout(e.t.Context(), 5*time.Second)
 		defer cancel()
 		p.Stop(grace)
-		j, err := w.service.Work.Job(w.t.Context(), project, id)
-		w.must(err)
+		j, err := e.service.Work.Job(e.t.Context(), project, id)
+		e.must(err)
 		if j.Counts.Waiting != 2 {
 			t.Errorf("after the stop: %+v, want both waiting for the next process", j.Counts)
 		}
-		next := w.start("b", w.store, w.sim)
+		next := e.start("b", e.store, e.sim)
 		defer next.kill()
-		w.finished(id)
-		w.checkWhole(2, desktop.StatusActive)
+		e.finished(id)
+		e.checkWhole(2, desktop.StatusActive)
 	})
 }
 
 func TestRestartStopsAndStartsOnce(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 		calls := map[string]int{}
-		counted := enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+		counted := enginetest.Around(e.sim, func(c enginetest.Call, do func() error) error {
 			calls[c.Method]++
 			return do()
 		})
-		p := w.start("a", w.store, counted)
+		p := e.start("a", e.store, counted)
 		defer p.kill()
-		w.finished(w.create(1))
-		r, err := w.service.Desktops.OperateDesktops(w.t.Context(), desktop.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: w.ids(), Op: desktop.OpReboot})
-		w.must(err)
-		w.finished(r.JobID)
+		e.finished(e.create(1))
+		r, err := e.service.Desktops.OperateDesktops(e.t.Context(), desktop.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: e.ids(), Op: desktop.OpReboot})
+		e.must(err)
+		e.finished(r.JobID)
 		if calls["Stop"] != 1 || calls["Start"] != 1 {
 			t.Errorf("%d stops, %d starts, want one of each", calls["Stop"], calls["Start"])
 		}
-		w.checkWhole(1, desktop.StatusActive)
+		e.checkWhole(1, desktop.StatusActive)
 	})
 }
 
@@ -358,11 +358,11 @@ func leased(ctx context.Context, tx *store.Tx) (n int, err error) {
 }
 
 func TestALongQueueIsClaimedFromOnlyWhenThereIsRoom(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 		var vain atomic.Int32
-		p := w.start("a", claims{w.store, w.statements, &vain}, w.sim)
+		p := e.start("a", claims{e.store, e.statements, &vain}, e.sim)
 		defer p.kill()
-		if j := w.finished(w.create(5 * job.DefaultParallel)); j.Counts.Failed > 0 {
+		if j := e.finished(e.create(5 * job.DefaultParallel)); j.Counts.Failed > 0 {
 			t.Fatalf("%+v", j.Counts)
 		}
 		if n := vain.Load(); n > 1 { // one when the queue has ended just as the room was full

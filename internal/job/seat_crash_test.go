@@ -22,53 +22,53 @@ import (
 func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 	for _, s := range []struct {
 		name  string
-		setUp func(w *world, v signin.Visitor)
-		act   func(w *world, s *core.Services, v signin.Visitor)
+		setUp func(e *env, v signin.Visitor)
+		act   func(e *env, s *core.Services, v signin.Visitor)
 		again bool // the person opens the pool once more in the end
 	}{
 		{
-			name: "opening", setUp: func(*world, signin.Visitor) {}, again: true,
-			act: func(w *world, s *core.Services, v signin.Visitor) {
-				_, _ = s.Connections.OpenPool(w.t.Context(), v, seatPool, "") // the process may die meanwhile
+			name: "opening", setUp: func(*env, signin.Visitor) {}, again: true,
+			act: func(e *env, s *core.Services, v signin.Visitor) {
+				_, _ = s.Connections.OpenPool(e.t.Context(), v, seatPool, "") // the process may die meanwhile
 			},
 		},
 		{
-			name: "going back", act: func(*world, *core.Services, signin.Visitor) {},
-			setUp: func(w *world, v signin.Visitor) {
-				w.connect(v, w.open(v).Ticket)()
-				w.until("rest", w.quiet)
-				w.pass(30*time.Minute - time.Second)
+			name: "going back", act: func(*env, *core.Services, signin.Visitor) {},
+			setUp: func(e *env, v signin.Visitor) {
+				e.connect(v, e.open(v).Ticket)()
+				e.until("rest", e.quiet)
+				e.pass(30*time.Minute - time.Second)
 			},
 		},
 	} {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprint(s.name, map[bool]string{false: " before", true: " after"}[after]), func(t *testing.T) {
 				for n, died := 1, true; died && !t.Failed(); n += killEvery() {
-					inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-						person := w.visitors(1)[0]
-						w.addSeats(keeping(1), person)
-						stop := w.tend("setup", w.store, w.sim)
-						w.until("an idle desktop", w.idle(1))
-						s.setUp(w, person)
+					inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+						person := e.visitors(1)[0]
+						e.addSeats(keeping(1), person)
+						stop := e.tend("setup", e.store, e.sim)
+						e.until("an idle desktop", e.idle(1))
+						s.setUp(e, person)
 						stop()
 
 						m := newMortal(n, after)
-						kill := w.tendMortal(m)
+						kill := e.tendMortal(m)
 						opened := make(chan struct{})
 						go func() {
 							defer close(opened)
-							s.act(w, core.NewServices(core.Config{Store: mortalStore{w.store, m}}), person)
+							s.act(e, core.NewServices(core.Config{Store: mortalStore{e.store, m}}), person)
 						}()
-						w.pass(2 * time.Second)
-						w.until("the end of the process, or rest", func() bool {
-							return m.dead() || w.quiet() && !slices.ContainsFunc(w.members(), func(m desktop.Member) bool { return needsCare(m) || m.Bound() && !s.again })
+						e.pass(2 * time.Second)
+						e.until("the end of the process, or rest", func() bool {
+							return m.dead() || e.quiet() && !slices.ContainsFunc(e.members(), func(m desktop.Member) bool { return needsCare(m) || m.Bound() && !s.again })
 						})
 						<-opened
 						kill()
 						died = m.dead()
 
-						defer w.tend("replica", w.store, w.sim)()
-						w.checkOneDesktop(person, s.again)
+						defer e.tend("replica", e.store, e.sim)()
+						e.checkOneDesktop(person, s.again)
 					})
 				}
 			})
@@ -80,51 +80,51 @@ func needsCare(m desktop.Member) bool { return m.Coming() || m.NeedsReset() }
 
 // checkOneDesktop fails unless the person has one desktop with their display inside, or none if they do not open the pool, and all
 // others are idle and empty.
-func (w *world) checkOneDesktop(v signin.Visitor, opens bool) {
-	w.t.Helper()
+func (e *env) checkOneDesktop(v signin.Visitor, opens bool) {
+	e.t.Helper()
 	mine := ""
 	if opens {
-		o := w.open(v)
+		o := e.open(v)
 		if o.Ticket == "" {
-			w.t.Errorf("opening the pool again gave %+v", o.Assignment)
+			e.t.Errorf("opening the pool again gave %+v", o.Assignment)
 		}
 		mine = o.DesktopID
 	}
-	w.until("rest", func() bool {
-		return w.quiet() && !slices.ContainsFunc(w.members(), func(m desktop.Member) bool { return needsCare(m) || m.Bound() && !opens })
+	e.until("rest", func() bool {
+		return e.quiet() && !slices.ContainsFunc(e.members(), func(m desktop.Member) bool { return needsCare(m) || m.Bound() && !opens })
 	})
-	for _, m := range w.members() {
-		accounts := w.inside(m.DesktopID)
+	for _, m := range e.members() {
+		accounts := e.inside(m.DesktopID)
 		switch {
 		case m.DesktopID == mine:
 			if m.UserID != v.ID || !slices.Equal(accounts, []string{directory.AccountFor(v.Name)}) {
-				w.t.Errorf("the person's desktop is %q's with %v inside", m.UserID, accounts)
+				e.t.Errorf("the person's desktop is %q's with %v inside", m.UserID, accounts)
 			}
 		case !m.Idle() || len(accounts) > 0:
-			w.t.Errorf("another desktop is not idle and empty: %+v with %v inside", m, accounts)
+			e.t.Errorf("another desktop is not idle and empty: %+v with %v inside", m, accounts)
 		}
 	}
-	if !w.idle(1)() && opens {
-		w.t.Error("there is not one idle desktop")
+	if !e.idle(1)() && opens {
+		e.t.Error("there is not one idle desktop")
 	}
-	findings := w.audit()
+	findings := e.audit()
 	if len(findings) > 0 {
-		w.t.Errorf("audit: %+v", findings)
+		e.t.Errorf("audit: %+v", findings)
 	}
 }
 
 // tendMortal runs a process that looks after pools and works, and dies where m says.
-func (w *world) tendMortal(m *mortal) (kill func()) {
-	w.t.Helper()
-	p := w.startMortal(m)
+func (e *env) tendMortal(m *mortal) (kill func()) {
+	e.t.Helper()
+	p := e.startMortal(m)
 	log := slog.New(slog.DiscardHandler)
-	service := core.NewServices(core.Config{Store: mortalStore{w.store, m}})
+	service := core.NewServices(core.Config{Store: mortalStore{e.store, m}})
 	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service.Pools, log)
-	w.must(err)
+	e.must(err)
 	t := &job.Reconciler{Pools: service.Pools, Log: log, Meter: meter}
-	w.must(t.Start(w.t.Context()))
+	e.must(t.Start(e.t.Context()))
 	return func() {
-		t.Stop(w.t.Context())
+		t.Stop(e.t.Context())
 		p.kill()
 	}
 }

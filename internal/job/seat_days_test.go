@@ -23,15 +23,15 @@ func TestAPoolServesAnOfficeForDays(t *testing.T) {
 	}
 	for seed := range uint64(1) {
 		t.Run(fmt.Sprint("Seed", seed), func(t *testing.T) {
-			inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-				o := &seatedOffice{world: w, rand: rand.New(rand.NewPCG(seed, 3)), people: w.visitors(12), leave: map[int]func(){}, until: map[int]time.Time{}}
-				w.addSeats(func(p *pool.Pool) {
+			inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+				o := &seatedOffice{env: e, rand: rand.New(rand.NewPCG(seed, 3)), people: e.visitors(12), leave: map[int]func(){}, until: map[int]time.Time{}}
+				e.addSeats(func(p *pool.Pool) {
 					p.RetentionMinutes, p.Autoscaling = 20, true
 					p.Policy = pool.AutoscalePolicy{
 						Type: pool.AutoCreated, MaxAutoCreated: 10, MinIdle: 2, OnceCreated: 3, MinRetention: 2, IdleMinutes: new(45),
 					}
 				}, o.people...)
-				stop := []func(){w.tend("one", w.store, w.sim), w.tend("two", w.store, w.sim)}
+				stop := []func(){e.tend("one", e.store, e.sim), e.tend("two", e.store, e.sim)}
 				for range officeDays() * 24 * 6 {
 					o.tenMinutes()
 				}
@@ -40,7 +40,7 @@ func TestAPoolServesAnOfficeForDays(t *testing.T) {
 					f()
 				}
 				t.Logf("%d times somebody got a desktop, %d times they waited, %d times there was none; at most %d desktops, %d in the end",
-					o.seated, o.waited, o.full, o.most, len(w.members()))
+					o.seated, o.waited, o.full, o.most, len(e.members()))
 				if o.seated < 20 || o.most < 6 || o.most > 10 {
 					t.Error("the office was empty, or the cap did not hold")
 				}
@@ -50,7 +50,7 @@ func TestAPoolServesAnOfficeForDays(t *testing.T) {
 }
 
 type seatedOffice struct {
-	*world
+	*env
 	rand   *rand.Rand
 	people []signin.Visitor
 	leave  map[int]func() // of those who are connected

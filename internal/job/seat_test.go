@@ -29,12 +29,12 @@ import (
 const seatPool = "44444444-4444-4444-8444-444444444444"
 
 // addSeats makes a pool that keeps itself as change says, by default DYNAMIC and without autoscaling, and lets people use it.
-func (w *world) addSeats(change func(*pool.Pool), people ...signin.Visitor) {
-	w.t.Helper()
-	ctx := w.t.Context()
-	subnets, err := w.service.Catalog.Subnets(ctx, project)
-	w.must(err)
-	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
+func (e *env) addSeats(change func(*pool.Pool), people ...signin.Visitor) {
+	e.t.Helper()
+	ctx := e.t.Context()
+	subnets, err := e.service.Catalog.Subnets(ctx, project)
+	e.must(err)
+	e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 		p := pool.Pool{
 			ID: seatPool, ProjectID: project, Name: "seats", Type: pool.Dynamic, ProductID: product, ImageType: catalog.ImageGold,
 			ImageID: image, Root: pool.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
@@ -67,18 +67,18 @@ func onDemand(most int) func(*pool.Pool) {
 }
 
 // visitors are new people who are signed in.
-func (w *world) visitors(n int) []signin.Visitor {
-	w.t.Helper()
-	ctx := w.t.Context()
+func (e *env) visitors(n int) []signin.Visitor {
+	e.t.Helper()
+	ctx := e.t.Context()
 	all := make([]signin.Visitor, n)
 	for i := range all {
 		name := fmt.Sprintf("visitor-%d", i)
-		id, err := w.service.Users.CreateUser(ctx, user.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
-		w.must(err)
-		u, err := w.service.Directory.User(ctx, project, id)
-		w.must(err)
+		id, err := e.service.Users.CreateUser(ctx, user.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
+		e.must(err)
+		u, err := e.service.Directory.User(ctx, project, id)
+		e.must(err)
 		all[i] = signin.Visitor{User: u, SignInHash: workspace.HashToken(name)}
-		w.must(w.store.Update(ctx, func(tx *store.Tx) error {
+		e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 			return signin.InsertSignIn(ctx, tx, signin.SignIn{TokenHash: all[i].SignInHash, UserID: id, Created: tx.Now(), Expires: tx.Now().Add(1000 * time.Hour)})
 		}))
 	}
@@ -86,68 +86,68 @@ func (w *world) visitors(n int) []signin.Visitor {
 }
 
 // tend runs a process that looks after pools, besides one that works, until the test ends.
-func (w *world) tend(name string, s store.Transactions, e engine.Engine) (stop func()) {
-	w.t.Helper()
-	p := w.start(name, s, e)
-	t := w.reconciler(s)
-	w.must(t.Start(w.t.Context()))
+func (e *env) tend(name string, s store.Transactions, machines engine.Engine) (stop func()) {
+	e.t.Helper()
+	p := e.start(name, s, machines)
+	t := e.reconciler(s)
+	e.must(t.Start(e.t.Context()))
 	return func() {
-		t.Stop(w.t.Context())
+		t.Stop(e.t.Context())
 		p.kill()
 	}
 }
 
-func (w *world) reconciler(s store.Transactions) *job.Reconciler {
-	w.t.Helper()
+func (e *env) reconciler(s store.Transactions) *job.Reconciler {
+	e.t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	service := core.NewServices(core.Config{Store: s})
 	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service.Pools, log)
-	w.must(err)
+	e.must(err)
 	return &job.Reconciler{Pools: service.Pools, Log: log, Meter: meter}
 }
 
 // withSeats runs a test with a pool, people who may use it, and a process that looks after it.
-func withSeats(t *testing.T, change func(*pool.Pool), people int, test func(w *world, people []signin.Visitor)) {
+func withSeats(t *testing.T, change func(*pool.Pool), people int, test func(e *env, people []signin.Visitor)) {
 	t.Helper()
-	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-		visitors := w.visitors(people)
-		w.addSeats(change, visitors...)
-		defer w.tend("replica", w.store, w.sim)()
-		test(w, visitors)
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+		visitors := e.visitors(people)
+		e.addSeats(change, visitors...)
+		defer e.tend("replica", e.store, e.sim)()
+		test(e, visitors)
 	})
 }
 
 // open opens the pool for a person.
-func (w *world) open(v signin.Visitor) connection.OpenedPool {
-	w.t.Helper()
-	o, err := w.service.Connections.OpenPool(w.t.Context(), v, seatPool, "")
-	w.must(err)
+func (e *env) open(v signin.Visitor) connection.OpenedPool {
+	e.t.Helper()
+	o, err := e.service.Connections.OpenPool(e.t.Context(), v, seatPool, "")
+	e.must(err)
 	return o
 }
 
 // members reads the pool's desktops.
-func (w *world) members() []desktop.Member {
-	w.t.Helper()
+func (e *env) members() []desktop.Member {
+	e.t.Helper()
 	var members []desktop.Member
-	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-		members, err = desktop.Members(w.t.Context(), tx, seatPool)
+	e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
+		members, err = desktop.Members(e.t.Context(), tx, seatPool)
 		return err
 	}))
 	return members
 }
 
 // idle says whether n desktops of the pool are idle.
-func (w *world) idle(n int) func() bool {
+func (e *env) idle(n int) func() bool {
 	return func() bool {
-		return n == len(slices.DeleteFunc(w.members(), func(m desktop.Member) bool { return !m.Idle() }))
+		return n == len(slices.DeleteFunc(e.members(), func(m desktop.Member) bool { return !m.Idle() }))
 	}
 }
 
 // inside lists the accounts with a display in a desktop.
-func (w *world) inside(desktopID string) []string {
-	w.t.Helper()
-	status, err := w.sim.Status(w.t.Context(), desktopID)
-	w.must(err)
+func (e *env) inside(desktopID string) []string {
+	e.t.Helper()
+	status, err := e.sim.Status(e.t.Context(), desktopID)
+	e.must(err)
 	var accounts []string
 	for _, s := range status.Sessions {
 		accounts = append(accounts, s.Account)
@@ -156,99 +156,99 @@ func (w *world) inside(desktopID string) []string {
 }
 
 // connect opens a display with a ticket and returns what closes it.
-func (w *world) connect(v signin.Visitor, ticket string) (leave func()) {
-	w.t.Helper()
-	ctx := w.t.Context()
-	t, err := w.service.Connections.Admit(ctx, ticket)
-	w.must(err)
+func (e *env) connect(v signin.Visitor, ticket string) (leave func()) {
+	e.t.Helper()
+	ctx := e.t.Context()
+	t, err := e.service.Connections.Admit(ctx, ticket)
+	e.must(err)
 	c := desktop.Connection{ID: workspace.NewID(), DesktopID: t.DesktopID, UserID: v.ID, SignInHash: t.SignInHash, Gateway: "gateway"}
-	w.must(w.store.View(ctx, func(tx *store.Tx) error {
+	e.must(e.store.View(ctx, func(tx *store.Tx) error {
 		c.Opened, c.LeaseUntil = tx.Now(), tx.Now().Add(1000*time.Hour)
 		return nil
 	}))
-	w.must(w.service.Connections.OpenConnection(ctx, t, c))
-	return func() { w.must(w.service.Connections.CloseConnection(context.WithoutCancel(ctx), c.ID, c.DesktopID)) }
+	e.must(e.service.Connections.OpenConnection(ctx, t, c))
+	return func() { e.must(e.service.Connections.CloseConnection(context.WithoutCancel(ctx), c.ID, c.DesktopID)) }
 }
 
 func TestOpeningAPool(t *testing.T) {
 	t.Run("GivesARunningDesktopWithThePersonsDisplayInside", func(t *testing.T) {
-		withSeats(t, keeping(2), 2, func(w *world, people []signin.Visitor) {
-			w.until("two idle desktops", w.idle(2))
+		withSeats(t, keeping(2), 2, func(e *env, people []signin.Visitor) {
+			e.until("two idle desktops", e.idle(2))
 
-			ada := w.open(people[0])
+			ada := e.open(people[0])
 			if ada.Outcome != pool.OutcomeNew || ada.Ticket == "" || ada.Pool.State != connection.PoolYours || ada.Pool.Desktop.ID != ada.DesktopID {
 				t.Fatalf("opening gave %+v", ada)
 			}
-			if got := w.inside(ada.DesktopID); !slices.Equal(got, []string{"visitor-0"}) {
+			if got := e.inside(ada.DesktopID); !slices.Equal(got, []string{"visitor-0"}) {
 				t.Errorf("inside are %v", got)
 			}
-			if bob := w.open(people[1]); bob.Outcome != pool.OutcomeNew || bob.DesktopID == ada.DesktopID {
+			if bob := e.open(people[1]); bob.Outcome != pool.OutcomeNew || bob.DesktopID == ada.DesktopID {
 				t.Errorf("the next got %+v", bob.Assignment)
 			}
-			if again := w.open(people[0]); again.Outcome != pool.OutcomeSame || again.DesktopID != ada.DesktopID || again.Ticket == "" {
+			if again := e.open(people[0]); again.Outcome != pool.OutcomeSame || again.DesktopID != ada.DesktopID || again.Ticket == "" {
 				t.Errorf("opening again gave %+v", again.Assignment)
 			}
-			w.until("two idle desktops again", w.idle(2))
+			e.until("two idle desktops again", e.idle(2))
 		})
 	})
 
 	t.Run("KeepsTheDesktopForWhoReturnsInTimeAndResetsItForTheNext", func(t *testing.T) {
-		withSeats(t, keeping(1), 2, func(w *world, people []signin.Visitor) {
-			w.until("an idle desktop", w.idle(1))
+		withSeats(t, keeping(1), 2, func(e *env, people []signin.Visitor) {
+			e.until("an idle desktop", e.idle(1))
 
-			mine := w.open(people[0])
-			leave := w.connect(people[0], mine.Ticket)
-			w.pass(5 * time.Hour) // far longer than the retention: who is connected keeps it
+			mine := e.open(people[0])
+			leave := e.connect(people[0], mine.Ticket)
+			e.pass(5 * time.Hour) // far longer than the retention: who is connected keeps it
 			leave()
-			w.pass(29 * time.Minute)
-			again := w.open(people[0])
+			e.pass(29 * time.Minute)
+			again := e.open(people[0])
 			if again.DesktopID != mine.DesktopID || again.Outcome != pool.OutcomeSame {
 				t.Fatalf("after 29 minutes %+v", again.Assignment)
 			}
-			w.connect(people[0], again.Ticket)()
-			w.pass(30*time.Minute + time.Second)
-			w.until("the desktop's return", func() bool {
-				m := w.members()
+			e.connect(people[0], again.Ticket)()
+			e.pass(30*time.Minute + time.Second)
+			e.until("the desktop's return", func() bool {
+				m := e.members()
 				return slices.ContainsFunc(m, func(m desktop.Member) bool { return m.DesktopID == mine.DesktopID && m.Idle() && !m.Used })
 			})
-			if got := w.inside(mine.DesktopID); len(got) > 0 {
+			if got := e.inside(mine.DesktopID); len(got) > 0 {
 				t.Errorf("the desktop went back with %v inside", got)
 			}
-			if err := w.service.Connections.MayConnect(w.t.Context(), signin.Ticket{DesktopID: mine.DesktopID, UserID: people[0].ID, SignInHash: people[0].SignInHash}); workspace.CodeOf(err) != workspace.CodeForbidden {
+			if err := e.service.Connections.MayConnect(e.t.Context(), signin.Ticket{DesktopID: mine.DesktopID, UserID: people[0].ID, SignInHash: people[0].SignInHash}); workspace.CodeOf(err) != workspace.CodeForbidden {
 				t.Errorf("its former person may still connect: %v", err)
 			}
 		})
 	})
 
 	t.Run("MakesADesktopForWhoWaitsAndTellsHowFarItIs", func(t *testing.T) {
-		withSeats(t, onDemand(2), 3, func(w *world, people []signin.Visitor) {
+		withSeats(t, onDemand(2), 3, func(e *env, people []signin.Visitor) {
 
 			for i, v := range people[:2] {
-				o := w.open(v)
+				o := e.open(v)
 				if o.Outcome != pool.OutcomeWait || o.Pool.Wait == nil || o.Pool.Wait.Position != i+1 || o.Pool.Wait.Ready || o.Pool.Reason == "" {
 					t.Fatalf("person %d was told %+v %+v", i, o.Assignment, o.Pool.Wait)
 				}
-				w.pass(time.Millisecond) // who came first is told by the time
+				e.pass(time.Millisecond) // who came first is told by the time
 			}
-			if o := w.open(people[2]); o.Outcome != pool.OutcomeFull || o.Pool.State != connection.PoolFull || o.Pool.Reason == "" {
+			if o := e.open(people[2]); o.Outcome != pool.OutcomeFull || o.Pool.State != connection.PoolFull || o.Pool.Reason == "" {
 				t.Errorf("beyond the cap somebody was told %+v", o)
 			}
 			steps := map[string]bool{}
-			w.until("a desktop for whoever waits longest", func() bool {
-				p, err := w.service.Connections.MyPool(w.t.Context(), people[0].User, seatPool)
-				w.must(err)
+			e.until("a desktop for whoever waits longest", func() bool {
+				p, err := e.service.Connections.MyPool(e.t.Context(), people[0].User, seatPool)
+				e.must(err)
 				steps[p.Wait.Step] = true
 				return p.Wait.Ready
 			})
 			if len(steps) < 2 {
 				t.Errorf("the steps they saw: %v", steps)
 			}
-			w.until("both desktops", w.idle(2))
-			if o := w.open(people[2]); o.Outcome == pool.OutcomeNew {
+			e.until("both desktops", e.idle(2))
+			if o := e.open(people[2]); o.Outcome == pool.OutcomeNew {
 				t.Error("somebody overtook two who wait")
 			}
 			for _, v := range people[:2] {
-				if o := w.open(v); o.Outcome != pool.OutcomeNew || o.Ticket == "" {
+				if o := e.open(v); o.Outcome != pool.OutcomeNew || o.Ticket == "" {
 					t.Errorf("who waited got %+v", o.Assignment)
 				}
 			}
@@ -256,71 +256,71 @@ func TestOpeningAPool(t *testing.T) {
 	})
 
 	t.Run("StartsADesktopThatIsOff", func(t *testing.T) {
-		withSeats(t, keeping(1), 1, func(w *world, people []signin.Visitor) {
-			w.until("an idle desktop", w.idle(1))
-			operate(desktop.OpStop)(w)
-			w.until("rest", w.quiet)
-			o := w.open(people[0])
+		withSeats(t, keeping(1), 1, func(e *env, people []signin.Visitor) {
+			e.until("an idle desktop", e.idle(1))
+			operate(desktop.OpStop)(e)
+			e.until("rest", e.quiet)
+			o := e.open(people[0])
 			if o.Outcome != pool.OutcomeNew || !o.Start || o.Ticket != "" || o.Pool.Desktop.Why != connection.ObsStarting {
 				t.Fatalf("opening gave %+v %+v", o.Assignment, o.Pool.Desktop)
 			}
-			w.until("rest", w.quiet)
-			if got := w.inside(o.DesktopID); !slices.Equal(got, []string{"visitor-0"}) {
+			e.until("rest", e.quiet)
+			if got := e.inside(o.DesktopID); !slices.Equal(got, []string{"visitor-0"}) {
 				t.Errorf("inside are %v", got)
 			}
 		})
 	})
 
 	t.Run("ShowsNothingOfSomebodyWhoWasDeletedDuringTheirOwnReset", func(t *testing.T) {
-		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-			people := w.visitors(1)
-			w.addSeats(func(p *pool.Pool) {
+		inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+			people := e.visitors(1)
+			e.addSeats(func(p *pool.Pool) {
 				keeping(1)(p)
 				p.Data = []pool.PoolVolume{{ID: workspace.NewID(), Type: "SSD", GB: 10}}
 				p.Reset = pool.UserResetPolicy{Enabled: true, PerDay: 1}
 			}, people...)
-			defer w.tend("replica", w.store, w.sim)()
-			w.until("an idle desktop", w.idle(1))
-			ada := w.open(people[0])
-			w.must(w.sim.WriteFile(w.t.Context(), ada.DesktopID, "/data/disk1/letter", "from Ada"))
-			w.must(w.service.Connections.ResetMyDesktop(w.t.Context(), people[0], seatPool, ""))
-			w.must(w.service.Users.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
-			w.until("both desktops", w.idle(2))
-			if _, there := w.sim.ReadFile(ada.DesktopID, "/data/disk1/letter"); there {
+			defer e.tend("replica", e.store, e.sim)()
+			e.until("an idle desktop", e.idle(1))
+			ada := e.open(people[0])
+			e.must(e.sim.WriteFile(e.t.Context(), ada.DesktopID, "/data/disk1/letter", "from Ada"))
+			e.must(e.service.Connections.ResetMyDesktop(e.t.Context(), people[0], seatPool, ""))
+			e.must(e.service.Users.DeleteUser(e.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
+			e.until("both desktops", e.idle(2))
+			if _, there := e.sim.ReadFile(ada.DesktopID, "/data/disk1/letter"); there {
 				t.Error("the desktop is idle with her letter on its data disk")
 			}
-			if got := w.inside(ada.DesktopID); len(got) > 0 {
+			if got := e.inside(ada.DesktopID); len(got) > 0 {
 				t.Errorf("inside are %v", got)
 			}
 		})
 	})
 
 	t.Run("IsPossibleAgainWhenItsPersonWasDeletedAfterTheirGatewayHadDied", func(t *testing.T) {
-		withSeats(t, keeping(1), 1, func(w *world, people []signin.Visitor) {
-			w.until("an idle desktop", w.idle(1))
-			ada := w.open(people[0])
-			ticket, err := w.service.Connections.Admit(w.t.Context(), ada.Ticket)
-			w.must(err)
-			w.must(w.service.Connections.OpenConnection(w.t.Context(), ticket, desktop.Connection{
+		withSeats(t, keeping(1), 1, func(e *env, people []signin.Visitor) {
+			e.until("an idle desktop", e.idle(1))
+			ada := e.open(people[0])
+			ticket, err := e.service.Connections.Admit(e.t.Context(), ada.Ticket)
+			e.must(err)
+			e.must(e.service.Connections.OpenConnection(e.t.Context(), ticket, desktop.Connection{
 				ID: "c", DesktopID: ada.DesktopID, UserID: ticket.UserID, SignInHash: ticket.SignInHash, Gateway: "dead",
 				Opened: time.Now(), LeaseUntil: time.Now().Add(30 * time.Second),
 			}))
-			w.must(w.service.Users.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
-			w.pass(time.Minute)
-			_, err = w.service.Connections.SweepConnections(w.t.Context())
-			w.must(err)
-			w.until("both desktops", w.idle(2))
+			e.must(e.service.Users.DeleteUser(e.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
+			e.pass(time.Minute)
+			_, err = e.service.Connections.SweepConnections(e.t.Context())
+			e.must(err)
+			e.until("both desktops", e.idle(2))
 		})
 	})
 
 	t.Run("TellsStrangersThatThereIsNoSuchPool", func(t *testing.T) {
-		inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-			people := w.visitors(1)
-			w.addSeats(keeping(1))
-			if _, err := w.service.Connections.OpenPool(w.t.Context(), people[0], seatPool, ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
+		inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+			people := e.visitors(1)
+			e.addSeats(keeping(1))
+			if _, err := e.service.Connections.OpenPool(e.t.Context(), people[0], seatPool, ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
 				t.Errorf("a stranger was told %v", err)
 			}
-			if _, err := w.service.Connections.OpenPool(w.t.Context(), people[0], "nothing", ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
+			if _, err := e.service.Connections.OpenPool(e.t.Context(), people[0], "nothing", ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
 				t.Errorf("of no pool a stranger was told %v", err)
 			}
 		})
@@ -328,38 +328,38 @@ func TestOpeningAPool(t *testing.T) {
 }
 
 func TestAccessToAPoolEndsAtOnce(t *testing.T) {
-	for name, end := range map[string]func(w *world, v signin.Visitor){
-		"WhenTheGrantIsRevoked": func(w *world, v signin.Visitor) {
-			w.must(w.service.Pools.ChangeGrants(w.t.Context(), pool.ChangeGrants{
+	for name, end := range map[string]func(e *env, v signin.Visitor){
+		"WhenTheGrantIsRevoked": func(e *env, v signin.Visitor) {
+			e.must(e.service.Pools.ChangeGrants(e.t.Context(), pool.ChangeGrants{
 				Caller: workspace.Caller{ProjectID: project}, PoolID: seatPool, Action: pool.GrantRemove,
 				Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault}},
 			}))
 		},
-		"WhenThePersonIsDeleted": func(w *world, v signin.Visitor) {
-			w.must(w.service.Users.DeleteUser(w.t.Context(), workspace.Caller{ProjectID: project}, v.ID))
+		"WhenThePersonIsDeleted": func(e *env, v signin.Visitor) {
+			e.must(e.service.Users.DeleteUser(e.t.Context(), workspace.Caller{ProjectID: project}, v.ID))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-				v := w.visitors(1)[0]
-				w.addSeats(keeping(1), v)
-				defer w.tend("replica", w.store, w.sim)()
-				w.until("an idle desktop", w.idle(1))
-				o := w.open(v)
-				leave := w.connect(v, o.Ticket)
-				end(w, v)
-				w.pass(time.Second)
-				if err := w.service.Connections.MayConnect(w.t.Context(), signin.Ticket{DesktopID: o.DesktopID, UserID: v.ID, SignInHash: v.SignInHash}); err == nil {
+			inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+				v := e.visitors(1)[0]
+				e.addSeats(keeping(1), v)
+				defer e.tend("replica", e.store, e.sim)()
+				e.until("an idle desktop", e.idle(1))
+				o := e.open(v)
+				leave := e.connect(v, o.Ticket)
+				end(e, v)
+				e.pass(time.Second)
+				if err := e.service.Connections.MayConnect(e.t.Context(), signin.Ticket{DesktopID: o.DesktopID, UserID: v.ID, SignInHash: v.SignInHash}); err == nil {
 					t.Error("they may still connect")
 				}
-				if _, err := w.service.Connections.OpenPool(w.t.Context(), v, seatPool, ""); err == nil {
+				if _, err := e.service.Connections.OpenPool(e.t.Context(), v, seatPool, ""); err == nil {
 					t.Error("they may open the pool again")
 				}
 				leave() // as the gateway does when the grounds are gone
-				w.until("the desktop's return", func() bool {
-					return slices.ContainsFunc(w.members(), func(m desktop.Member) bool { return m.DesktopID == o.DesktopID && m.Idle() })
+				e.until("the desktop's return", func() bool {
+					return slices.ContainsFunc(e.members(), func(m desktop.Member) bool { return m.DesktopID == o.DesktopID && m.Idle() })
 				})
-				if got := w.inside(o.DesktopID); len(got) > 0 {
+				if got := e.inside(o.DesktopID); len(got) > 0 {
 					t.Errorf("the desktop went back with %v inside", got)
 				}
 			})
@@ -368,54 +368,54 @@ func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 }
 
 func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-		v := w.visitors(1)[0]
-		w.addSeats(keeping(2), v)
-		stop := w.tend("setup", w.store, w.sim)
-		w.until("idle desktops", w.idle(2))
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+		v := e.visitors(1)[0]
+		e.addSeats(keeping(2), v)
+		stop := e.tend("setup", e.store, e.sim)
+		e.until("idle desktops", e.idle(2))
 		stop()
-		deaf := enginetest.Around(w.sim, func(c enginetest.Call, do func() error) error {
+		deaf := enginetest.Around(e.sim, func(c enginetest.Call, do func() error) error {
 			if c.Method == "Await" {
 				return engine.ErrUnavailable
 			}
 			return do()
 		})
-		stop = w.tend("replica", w.store, deaf)
-		first := w.open(v) // it waits for as long as a person would
+		stop = e.tend("replica", e.store, deaf)
+		first := e.open(v) // it waits for as long as a person would
 		if first.Outcome != pool.OutcomeNew || first.Ticket != "" || first.Pool.Desktop.Why != connection.ObsPreparing {
 			t.Fatalf("opening gave %+v %+v", first.Assignment, first.Pool.Desktop)
 		}
-		w.until("the end of the attempts", func() bool {
-			p, err := w.service.Connections.MyPool(w.t.Context(), v.User, seatPool)
-			w.must(err)
+		e.until("the end of the attempts", func() bool {
+			p, err := e.service.Connections.MyPool(e.t.Context(), v.User, seatPool)
+			e.must(err)
 			return p.Desktop == nil
 		})
 		stop()
-		defer w.tend("replica", w.store, w.sim)()
-		if next := w.open(v); next.Outcome != pool.OutcomeNew || next.DesktopID == first.DesktopID || next.Ticket == "" {
+		defer e.tend("replica", e.store, e.sim)()
+		if next := e.open(v); next.Outcome != pool.OutcomeNew || next.DesktopID == first.DesktopID || next.Ticket == "" {
 			t.Errorf("opening again gave %+v", next.Assignment)
 		}
-		w.until("the desktop's return", w.idle(3))
+		e.until("the desktop's return", e.idle(3))
 	})
 }
 
 func TestAnOrderThatIsRefusedIsToldAndTriedAgain(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-		v := w.visitors(1)[0]
-		w.addSeats(func(p *pool.Pool) {
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+		v := e.visitors(1)[0]
+		e.addSeats(func(p *pool.Pool) {
 			keeping(2)(p)
 			p.ProductID = "gone"
 			p.NamePolicyID = "gone"
 		}, v)
-		defer w.tend("replica", w.store, w.sim)()
-		w.pass(30 * time.Second)
+		defer e.tend("replica", e.store, e.sim)()
+		e.pass(30 * time.Second)
 		var p pool.Pool
 		var log []pool.PoolDecision
-		w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-			if p, err = pool.ReadPool(w.t.Context(), tx, project, seatPool); err != nil {
+		e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
+			if p, err = pool.ReadPool(e.t.Context(), tx, project, seatPool); err != nil {
 				return err
 			}
-			log, _, err = pool.Decisions(w.t.Context(), tx, seatPool, pool.DecideScale, workspace.Page{Limit: 100})
+			log, _, err = pool.Decisions(e.t.Context(), tx, seatPool, pool.DecideScale, workspace.Page{Limit: 100})
 			return err
 		}))
 		if p.Scale.Failures != 0 || p.Scale.Shortage == "" || len(log) < 1 || len(log) > 5 {
@@ -427,7 +427,7 @@ func TestAnOrderThatIsRefusedIsToldAndTriedAgain(t *testing.T) {
 		if !slices.ContainsFunc(log, refused) {
 			t.Errorf("the log does not tell: %+v", log)
 		}
-		if o := w.open(v); o.Outcome != pool.OutcomeWait || !strings.Contains(o.Pool.Reason, "no room for another desktop") {
+		if o := e.open(v); o.Outcome != pool.OutcomeWait || !strings.Contains(o.Pool.Reason, "no room for another desktop") {
 			t.Errorf("who opens the pool is told %+v", o.Pool.Reason)
 		}
 	})
@@ -436,30 +436,30 @@ func TestAnOrderThatIsRefusedIsToldAndTriedAgain(t *testing.T) {
 // TestANearlyFullSubnetGetsWhatItHasRoomFor: a pool that wants more desktops than its subnet has addresses makes as many as there are,
 // says why not more, and goes on when there is room.
 func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
-	inWorld(t, sim.Config{Latency: sim.Realistic()}, func(w *world) {
-		subnets, err := w.service.Catalog.Subnets(w.t.Context(), project)
-		w.must(err)
-		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-			return catalog.InsertSubnet(w.t.Context(), tx, catalog.Subnet{
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+		subnets, err := e.service.Catalog.Subnets(e.t.Context(), project)
+		e.must(err)
+		e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error {
+			return catalog.InsertSubnet(e.t.Context(), tx, catalog.Subnet{
 				ID: "small", ProjectID: project, VPCID: subnets[0].VPCID, Name: "small", CIDR: "10.1.200.0/29", Gateway: "10.1.200.1", Network: "net0",
 			})
 		}))
-		w.addSeats(func(p *pool.Pool) {
+		e.addSeats(func(p *pool.Pool) {
 			keeping(19)(p)
 			p.SubnetIDs = []string{"small"}
 		})
-		defer w.tend("replica", w.store, w.sim)()
+		defer e.tend("replica", e.store, e.sim)()
 		const free = 3 // of eight: the network's, the gateway's and two more at its beginning, and the last are not given out
-		w.until("as many desktops as there are addresses", w.idle(free))
-		w.pass(time.Minute)
+		e.until("as many desktops as there are addresses", e.idle(free))
+		e.pass(time.Minute)
 		var p pool.Pool
 		var log []pool.PoolDecision
 		read := func() {
-			w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-				if p, err = pool.ReadPool(w.t.Context(), tx, project, seatPool); err != nil {
+			e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
+				if p, err = pool.ReadPool(e.t.Context(), tx, project, seatPool); err != nil {
 					return err
 				}
-				log, _, err = pool.Decisions(w.t.Context(), tx, seatPool, pool.DecideScale, workspace.Page{Limit: 100})
+				log, _, err = pool.Decisions(e.t.Context(), tx, seatPool, pool.DecideScale, workspace.Page{Limit: 100})
 				return err
 			}))
 		}
@@ -473,10 +473,10 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 		if !slices.ContainsFunc(log, func(d pool.PoolDecision) bool { return slices.ContainsFunc(d.Reasons, told) }) {
 			t.Errorf("the log does not tell: %+v", log)
 		}
-		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
+		e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error {
 			p.SubnetIDs = []string{"small", subnets[0].ID}
-			return pool.SavePool(w.t.Context(), tx, p)
+			return pool.SavePool(e.t.Context(), tx, p)
 		}))
-		w.until("the others, when there are addresses", w.idle(19))
+		e.until("the others, when there are addresses", e.idle(19))
 	})
 }

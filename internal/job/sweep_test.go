@@ -16,23 +16,23 @@ import (
 )
 
 func TestSweeperRemovesWhatHasExpiredAndNothingElse(t *testing.T) {
-	inWorld(t, sim.Config{}, func(w *world) {
+	inEnv(t, sim.Config{}, func(e *env) {
 		user := workspace.NewID()
 		insert := func(token string, life time.Duration) error {
-			return w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-				return signin.InsertSignIn(w.t.Context(), tx, signin.SignIn{TokenHash: token, UserID: user, Created: tx.Now(), Expires: tx.Now().Add(life)})
+			return e.store.Update(e.t.Context(), func(tx *store.Tx) error {
+				return signin.InsertSignIn(e.t.Context(), tx, signin.SignIn{TokenHash: token, UserID: user, Created: tx.Now(), Expires: tx.Now().Add(life)})
 			})
 		}
-		w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-			return directory.InsertUsers(w.t.Context(), tx, []directory.User{{ID: user, ProjectID: project, Name: "alice", Created: tx.Now(), Updated: tx.Now()}})
+		e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error {
+			return directory.InsertUsers(e.t.Context(), tx, []directory.User{{ID: user, ProjectID: project, Name: "alice", Created: tx.Now(), Updated: tx.Now()}})
 		}))
-		w.must(insert("short", time.Hour))
-		w.must(insert("long", 48*time.Hour))
+		e.must(insert("short", time.Hour))
+		e.must(insert("long", 48*time.Hour))
 
-		s := &job.Sweeper{Store: w.store, Log: slog.New(slog.DiscardHandler)}
-		w.must(s.Start(w.t.Context()))
-		w.pass(24 * time.Hour)
-		s.Stop(w.t.Context())
+		s := &job.Sweeper{Store: e.store, Log: slog.New(slog.DiscardHandler)}
+		e.must(s.Start(e.t.Context()))
+		e.pass(24 * time.Hour)
+		s.Stop(e.t.Context())
 
 		// A row that is there keeps its token from being used again.
 		if err := insert("short", time.Hour); err != nil {
@@ -86,13 +86,13 @@ var expiring = map[string]struct {
 func TestSweeperRemovesEveryKind(t *testing.T) {
 	for name, kind := range expiring {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, sim.Config{}, func(w *world) {
-				ctx := w.t.Context()
-				p := w.start("a", w.store, w.sim)
-				w.finished(w.create(1))
+			inEnv(t, sim.Config{}, func(e *env) {
+				ctx := e.t.Context()
+				p := e.start("a", e.store, e.sim)
+				e.finished(e.create(1))
 				p.kill()
-				desktop := w.ids()[0]
-				w.must(w.store.Update(ctx, func(tx *store.Tx) error {
+				desktop := e.ids()[0]
+				e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 					people := []directory.User{{ID: "uold", ProjectID: project, Name: "old"}, {ID: "unew", ProjectID: project, Name: "new"}}
 					if err := directory.InsertUsers(ctx, tx, people); err != nil {
 						return err
@@ -102,12 +102,12 @@ func TestSweeperRemovesEveryKind(t *testing.T) {
 					}
 					return kind.insert(ctx, tx, desktop, "new", tx.Now().AddDate(0, 0, 1))
 				}))
-				s := &job.Sweeper{Store: w.store, Log: slog.New(slog.DiscardHandler)}
-				w.must(s.Start(ctx))
-				w.pass(time.Hour)
+				s := &job.Sweeper{Store: e.store, Log: slog.New(slog.DiscardHandler)}
+				e.must(s.Start(ctx))
+				e.pass(time.Hour)
 				s.Stop(ctx)
 				there := func(id string) (found bool) {
-					err := w.store.Update(ctx, func(tx *store.Tx) error {
+					err := e.store.Update(ctx, func(tx *store.Tx) error {
 						if kind.there == nil {
 							return kind.insert(ctx, tx, desktop, id, tx.Now())
 						}

@@ -19,43 +19,43 @@ import (
 func TestWhatAGuestCannotApplyIsSeen(t *testing.T) {
 	for name, c := range map[string]struct {
 		pool bool
-		ask  func(*world) string
+		ask  func(*env) string
 	}{
-		"created":   {false, func(w *world) string { return w.create(1) }},
-		"restarted": {true, func(w *world) string { return operateOne(w, w.ids()[0], desktop.OpReboot) }},
-		"rebuilt":   {true, func(w *world) string { return w.rebuild() }},
-		"resized": {true, func(w *world) string {
-			w.addProduct()
-			return w.resize("STOP_DESKTOP")
+		"created":   {false, func(e *env) string { return e.create(1) }},
+		"restarted": {true, func(e *env) string { return operateOne(e, e.ids()[0], desktop.OpReboot) }},
+		"rebuilt":   {true, func(e *env) string { return e.rebuild() }},
+		"resized": {true, func(e *env) string {
+			e.addProduct()
+			return e.resize("STOP_DESKTOP")
 		}},
-		"another disk": {true, func(w *world) string {
-			id, err := w.service.Pools.AddPoolVolumes(w.t.Context(), pool.AddPoolVolumes{
+		"another disk": {true, func(e *env) string {
+			id, err := e.service.Pools.AddPoolVolumes(e.t.Context(), pool.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: 10}},
 			})
-			w.must(err)
+			e.must(err)
 			return id
 		}},
-		"a person renamed": {false, func(w *world) string {
-			w.unwarned(w.create(1))
-			return w.rename("user-0", "anna", false)
+		"a person renamed": {false, func(e *env) string {
+			e.unwarned(e.create(1))
+			return e.rename("user-0", "anna", false)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, twoImages(), func(w *world) {
+			inEnv(t, twoImages(), func(e *env) {
 				if c.pool {
-					w.addPool(1)
+					e.addPool(1)
 				}
-				asked := c.ask(w)
+				asked := c.ask(e)
 				meter, err := job.NewMetrics(prometheus.NewRegistry())
-				w.must(err)
+				e.must(err)
 				var log strings.Builder
-				r := job.NewRunner(w.store, w.sim, slog.New(slog.NewTextHandler(&log, nil)), meter, job.Config{Replica: "a", Timezone: "Asia/Beijing"})
-				w.must(r.Start(w.t.Context()))
-				p := &process{r, w}
+				r := job.NewRunner(e.store, e.sim, slog.New(slog.NewTextHandler(&log, nil)), meter, job.Config{Replica: "a", Timezone: "Asia/Beijing"})
+				e.must(r.Start(e.t.Context()))
+				p := &process{r, e}
 				defer p.kill()
-				j := w.finished(asked)
-				d := w.desktops()[0]
-				told := map[string]string{"the desktop's fault": d.Fault, "the sub-job's reason": w.reasonOf(j.ID), "the log": log.String()}
+				j := e.finished(asked)
+				d := e.desktops()[0]
+				told := map[string]string{"the desktop's fault": d.Fault, "the sub-job's reason": e.reasonOf(j.ID), "the log": log.String()}
 				for where, text := range told {
 					if !strings.Contains(text, "Asia/Beijing") {
 						t.Errorf("%s says %q, want the time zone", where, text)
@@ -65,8 +65,8 @@ func TestWhatAGuestCannotApplyIsSeen(t *testing.T) {
 					t.Errorf("the desktop is %s, want ACTIVE", d.Status)
 				}
 				if c.pool {
-					w.must(w.store.View(w.t.Context(), func(tx *store.Tx) error {
-						m, err := desktop.ReadMember(w.t.Context(), tx, d.ID)
+					e.must(e.store.View(e.t.Context(), func(tx *store.Tx) error {
+						m, err := desktop.ReadMember(e.t.Context(), tx, d.ID)
 						if m.Troubled {
 							t.Error("it is taken for one on which work has failed")
 						}
@@ -79,16 +79,16 @@ func TestWhatAGuestCannotApplyIsSeen(t *testing.T) {
 }
 
 // unwarned has a job carried out by a runner whose settings can be applied.
-func (w *world) unwarned(jobID string) {
-	w.t.Helper()
-	p := w.start("setup", w.store, w.sim)
+func (e *env) unwarned(jobID string) {
+	e.t.Helper()
+	p := e.start("setup", e.store, e.sim)
 	defer p.kill()
-	w.finished(jobID)
+	e.finished(jobID)
 }
 
-func (w *world) reasonOf(jobID string) string {
-	w.t.Helper()
-	subs, _, err := w.service.Work.ListSubJobs(w.t.Context(), workspace.SubJobQuery{ProjectID: project, JobID: jobID, Page: workspace.Page{Limit: 10}})
-	w.must(err)
+func (e *env) reasonOf(jobID string) string {
+	e.t.Helper()
+	subs, _, err := e.service.Work.ListSubJobs(e.t.Context(), workspace.SubJobQuery{ProjectID: project, JobID: jobID, Page: workspace.Page{Limit: 10}})
+	e.must(err)
 	return subs[0].Reason
 }

@@ -19,10 +19,10 @@ const poolID = "55555555-5555-4555-8555-555555555555"
 
 func TestPools(t *testing.T) {
 	t.Run("GiveADesktopToWhoOpensThem", func(t *testing.T) {
-		w := newWorld(t)
-		w.addPool(2)
-		w.attach()
-		ada := w.signedIn("ada")
+		e := newEnv(t)
+		e.addPool(2)
+		e.attach()
+		ada := e.signedIn("ada")
 		events := ada.events()
 		ada.call("GET", "pools", "").is(200, `"state":"ready"`)
 		opened := ada.call("POST", "pools/"+poolID+"/open", "")
@@ -31,8 +31,8 @@ func TestPools(t *testing.T) {
 			Desktop string `json:"desktop_id"`
 			Ticket  string `json:"ticket"`
 		}
-		w.must(json.Unmarshal([]byte(opened.body), &got))
-		if _, err := w.service.Connections.Admit(t.Context(), got.Ticket); err != nil {
+		e.must(json.Unmarshal([]byte(opened.body), &got))
+		if _, err := e.service.Connections.Admit(t.Context(), got.Ticket); err != nil {
 			t.Errorf("the ticket is not good: %v", err)
 		}
 		events.until("pools", `"state":"yours"`)
@@ -41,24 +41,24 @@ func TestPools(t *testing.T) {
 		mine.is(200, `"ends":"`)
 		ada.call("GET", "desktops", "").is(200, `"pool_id":"`+poolID+`"`)
 		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"outcome":"SAME"`)
-		bob := w.signedIn("bob").call("POST", "pools/"+poolID+"/open", "")
+		bob := e.signedIn("bob").call("POST", "pools/"+poolID+"/open", "")
 		if bob.is(200, `"outcome":"NEW"`); strings.Contains(bob.body, got.Desktop) {
 			t.Error("bob got ada's desktop")
 		}
 	})
 
 	t.Run("TellWhoWaitsHowFarItIs", func(t *testing.T) {
-		w := newWorld(t)
-		w.addPool(0, func(p *pool.Pool) {
+		e := newEnv(t)
+		e.addPool(0, func(p *pool.Pool) {
 			p.Autoscaling, p.Policy = true, pool.AutoscalePolicy{Type: pool.AccessCreated, MaxAutoCreated: 5}
 		})
-		ada, bob := w.signedIn("ada"), w.signedIn("bob")
+		ada, bob := e.signedIn("ada"), e.signedIn("bob")
 		events := ada.events()
 		ada.call("GET", "pools", "").is(200, `"state":"grows"`)
 		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"outcome":"WAIT","sentence":"You are next.`)
 		bob.call("POST", "pools/"+poolID+"/open", "").is(200, `"sentence":"One person has waited longer than you.`)
 		events.until("pools", `"position":1`)
-		w.putDesktops(1)
+		e.putDesktops(1)
 		events.until("pools", `"ready":true,`)
 		ada.call("DELETE", "pools/"+poolID+"/wait", "").is(204, "")
 		ada.call("DELETE", "pools/"+poolID+"/wait", "").is(204, "")
@@ -68,43 +68,43 @@ func TestPools(t *testing.T) {
 	})
 
 	t.Run("SayWhatToDoWhenThereIsNoDesktop", func(t *testing.T) {
-		w := newWorld(t)
-		w.addPool(0)
-		ada := w.signedIn("ada")
+		e := newEnv(t)
+		e.addPool(0)
+		ada := e.signedIn("ada")
 		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"outcome":"FULL","sentence":"All desktops are in use.`)
-		w.changePool(func(p *pool.Pool) { p.InMaintenance = true })
+		e.changePool(func(p *pool.Pool) { p.InMaintenance = true })
 		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"outcome":"SHUT","sentence":"This pool is under maintenance.`)
 		ada.call("GET", "pools", "").is(200, `"state":"maintenance"`)
 	})
 
 	t.Run("DoNotExistForThoseWhoMayNotUseThem", func(t *testing.T) {
-		w := newWorld(t)
-		w.addPool(1)
-		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
-			return pool.DeleteGrants(t.Context(), tx, poolID, []pool.Grant{{Type: pool.GrantUser, ObjectID: w.user("bob").ID}})
+		e := newEnv(t)
+		e.addPool(1)
+		e.must(e.store.Update(t.Context(), func(tx *store.Tx) error {
+			return pool.DeleteGrants(t.Context(), tx, poolID, []pool.Grant{{Type: pool.GrantUser, ObjectID: e.user("bob").ID}})
 		}))
-		bob := w.signedIn("bob")
+		bob := e.signedIn("bob")
 		bob.call("GET", "pools", "").is(200, `{"pools":[]}`)
 		for _, call := range []string{"open", "reset", "ready"} {
 			bob.call("POST", "pools/"+poolID+"/"+call, "").is(404, "you have no such pool")
 		}
-		w.browser().call("POST", "pools/"+poolID+"/open", "").is(401, "")
+		e.browser().call("POST", "pools/"+poolID+"/open", "").is(401, "")
 	})
 
 	t.Run("LetPeopleResetTheirDesktopAsOftenAsThePolicySays", func(t *testing.T) {
-		w := newWorld(t)
-		w.addPool(1)
-		w.attach()
-		ada := w.signedIn("ada")
+		e := newEnv(t)
+		e.addPool(1)
+		e.attach()
+		ada := e.signedIn("ada")
 		ada.call("POST", "pools/"+poolID+"/reset", "").is(409, "open it first")
 		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"may_reset":false`)
 		ada.call("POST", "pools/"+poolID+"/reset", "").is(403, "administrator")
-		w.changePool(func(p *pool.Pool) { p.Reset = pool.UserResetPolicy{Enabled: true, PerDay: 1} })
+		e.changePool(func(p *pool.Pool) { p.Reset = pool.UserResetPolicy{Enabled: true, PerDay: 1} })
 		ada.call("GET", "pools", "").is(200, `"may_reset":true`)
 		ada.call("POST", "pools/"+poolID+"/reset", "").is(202, "")
 		ada.call("POST", "pools/"+poolID+"/reset", "").is(409, "busy")
-		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
-			found, err := desktop.MembersOf(t.Context(), tx, w.user("ada").ID)
+		e.must(e.store.Update(t.Context(), func(tx *store.Tx) error {
+			found, err := desktop.MembersOf(t.Context(), tx, e.user("ada").ID)
 			if err != nil {
 				return err
 			}
@@ -117,18 +117,18 @@ func TestPools(t *testing.T) {
 		}))
 		ada.call("POST", "pools/"+poolID+"/reset", "").is(429, "once in 24 hours")
 		ada.call("GET", "pools", "").is(200, `"reset_why_not":"you may reset`)
-		w.later(25 * time.Hour)
-		ada = w.signedIn("ada")
+		e.later(25 * time.Hour)
+		ada = e.signedIn("ada")
 		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"outcome"`) // the binding may be over by now, that is no concern here
 		ada.call("POST", "pools/"+poolID+"/ready", "").is(409, "")
 	})
 }
 
 // addPool makes a pool with idle desktops for ada and bob.
-func (w *world) addPool(desktops int, changes ...func(*pool.Pool)) {
-	w.t.Helper()
-	ctx := w.t.Context()
-	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
+func (e *env) addPool(desktops int, changes ...func(*pool.Pool)) {
+	e.t.Helper()
+	ctx := e.t.Context()
+	e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 		subnets, err := catalog.Subnets(ctx, tx, project)
 		if err != nil {
 			return err
@@ -142,18 +142,18 @@ func (w *world) addPool(desktops int, changes ...func(*pool.Pool)) {
 		}
 		var people []pool.Grant
 		for _, name := range []string{"ada", "bob"} {
-			people = append(people, pool.Grant{PoolID: poolID, Type: pool.GrantUser, ObjectID: w.user(name).ID, Group: workspace.GroupDefault, Created: tx.Now()})
+			people = append(people, pool.Grant{PoolID: poolID, Type: pool.GrantUser, ObjectID: e.user(name).ID, Group: workspace.GroupDefault, Created: tx.Now()})
 		}
 		return pool.InsertPool(ctx, tx, p, people)
 	}))
-	w.putDesktops(desktops)
+	e.putDesktops(desktops)
 }
 
 // putDesktops adds idle desktops to the pool.
-func (w *world) putDesktops(n int) {
-	w.t.Helper()
-	ctx := w.t.Context()
-	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
+func (e *env) putDesktops(n int) {
+	e.t.Helper()
+	ctx := e.t.Context()
+	e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 		subnets, err := catalog.Subnets(ctx, tx, project)
 		if err != nil {
 			return err
@@ -176,10 +176,10 @@ func (w *world) putDesktops(n int) {
 	}))
 }
 
-func (w *world) changePool(change func(*pool.Pool)) {
-	w.t.Helper()
-	ctx := w.t.Context()
-	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
+func (e *env) changePool(change func(*pool.Pool)) {
+	e.t.Helper()
+	ctx := e.t.Context()
+	e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 		p, err := pool.LockPool(ctx, tx, project, poolID)
 		if err != nil {
 			return err
@@ -190,9 +190,9 @@ func (w *world) changePool(change func(*pool.Pool)) {
 }
 
 // attach makes desktops ready for those who get them, as the job runner does, until the test ends.
-func (w *world) attach() {
+func (e *env) attach() {
 	ctx, cancel := context.WithCancel(context.Background())
-	work, ended := w.store.Work(ctx), make(chan error, 1)
+	work, ended := e.store.Work(ctx), make(chan error, 1)
 	go func() {
 		for {
 			select {
@@ -201,20 +201,20 @@ func (w *world) attach() {
 				return
 			case <-work:
 			}
-			if err := w.attachOnce(ctx); err != nil && ctx.Err() == nil {
+			if err := e.attachOnce(ctx); err != nil && ctx.Err() == nil {
 				ended <- err
 				return
 			}
 		}
 	}()
-	w.t.Cleanup(func() {
+	e.t.Cleanup(func() {
 		cancel()
-		w.must(<-ended)
+		e.must(<-ended)
 	})
 }
 
-func (w *world) attachOnce(ctx context.Context) error {
-	return w.store.Update(ctx, func(tx *store.Tx) error {
+func (e *env) attachOnce(ctx context.Context) error {
+	return e.store.Update(ctx, func(tx *store.Tx) error {
 		subs, err := tx.ClaimSubJobs(ctx, "runner", map[workspace.JobType]int{workspace.JobAttachPool: 10}, time.Minute)
 		for _, s := range subs {
 			d, err := desktop.ReadDesktop(ctx, tx, project, s.DesktopID)

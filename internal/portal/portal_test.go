@@ -44,8 +44,8 @@ const (
 
 func TestSignIn(t *testing.T) {
 	t.Run("GivesACookieThatScriptsAndOtherSitesCannotUse", func(t *testing.T) {
-		w := newWorld(t)
-		c := w.browser()
+		e := newEnv(t)
+		c := e.browser()
 		a := c.call("POST", "sign-in", `{"user_name":"ADA","password":"`+password+`"}`)
 		a.is(200, `"user_name":"ada"`)
 		cookie := a.header.Get("Set-Cookie")
@@ -57,8 +57,8 @@ func TestSignIn(t *testing.T) {
 		c.call("GET", "me", "").is(200, `"user_name":"ada"`)
 	})
 	t.Run("SaysWhatSomebodyIsCalledInsideTheirDesktops", func(t *testing.T) {
-		w := newWorld(t)
-		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
+		e := newEnv(t)
+		e.must(e.store.Update(t.Context(), func(tx *store.Tx) error {
 			u, err := directory.UserByName(t.Context(), tx, project, "ada")
 			if err != nil {
 				return err
@@ -66,15 +66,15 @@ func TestSignIn(t *testing.T) {
 			u.ID, u.Name, u.Account = workspace.NewID(), "ada.lovelace", ""
 			return directory.InsertUsers(t.Context(), tx, []directory.User{u})
 		}))
-		c := w.browser()
+		c := e.browser()
 		c.call("POST", "sign-in", `{"user_name":"ada.lovelace","password":"`+password+`"}`).is(200, `"account":"ada-lovelace"`)
 		c.call("GET", "me", "").is(200, `"account":"ada-lovelace"`)
 	})
 	t.Run("AnswersTheSameForAWrongPasswordAndNobody", func(t *testing.T) {
-		w := newWorld(t)
-		wrong := w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"Wrong-one-1"}`)
-		nobody := w.browser().call("POST", "sign-in", `{"user_name":"nobody","password":"Wrong-one-1"}`)
-		none := w.browser().call("POST", "sign-in", `{"user_name":"fresh","password":"Wrong-one-1"}`)
+		e := newEnv(t)
+		wrong := e.browser().call("POST", "sign-in", `{"user_name":"ada","password":"Wrong-one-1"}`)
+		nobody := e.browser().call("POST", "sign-in", `{"user_name":"nobody","password":"Wrong-one-1"}`)
+		none := e.browser().call("POST", "sign-in", `{"user_name":"fresh","password":"Wrong-one-1"}`)
 		wrong.is(401, "the user name or the password is wrong")
 		if wrong.body != nobody.body || nobody.status != 401 || none.body != wrong.body || none.status != 401 {
 			t.Errorf("answers differ:\n%s%s%s", wrong.body, nobody.body, none.body)
@@ -82,8 +82,8 @@ func TestSignIn(t *testing.T) {
 	})
 	t.Run("MakesWhoGuessesWaitWhetherTheNameExistsOrNot", func(t *testing.T) {
 		for _, name := range []string{"ada", "nobody"} {
-			w := newWorld(t)
-			c := w.browser()
+			e := newEnv(t)
+			c := e.browser()
 			for range workspace.FreeSignIns + 1 { // the last of them begins the pause
 				c.call("POST", "sign-in", `{"user_name":"`+name+`","password":"Wrong-one-1"}`).is(401, "")
 			}
@@ -95,62 +95,62 @@ func TestSignIn(t *testing.T) {
 		}
 	})
 	t.Run("KeepsThePauseInTheStoreForOtherReplicas", func(t *testing.T) {
-		w := newWorld(t)
+		e := newEnv(t)
 		elsewhere := workspace.WithNetwork(t.Context(), "127.0.0.0/24") // another replica, the same network
 		var all sync.WaitGroup
 		for range 20 { // at once
-			all.Go(func() { w.service.SignIn.SignIn(elsewhere, "ada", "Wrong-one-1") })
+			all.Go(func() { e.service.SignIn.SignIn(elsewhere, "ada", "Wrong-one-1") })
 		}
 		all.Wait()
-		w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(429, "")
-		w.later(16 * time.Second)
-		if _, err := w.service.SignIn.SignIn(elsewhere, "ada", password); err != nil {
+		e.browser().call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(429, "")
+		e.later(16 * time.Second)
+		if _, err := e.service.SignIn.SignIn(elsewhere, "ada", password); err != nil {
 			t.Errorf("after the pause: %v", err)
 		}
 	})
 	t.Run("IsNotRefusedForWhatStrangersDo", func(t *testing.T) {
-		w := newWorld(t)
-		c := w.browser()
+		e := newEnv(t)
+		c := e.browser()
 		c.call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(200, "")
 		var strangers sync.WaitGroup // attempts are held for seconds
 		for i := range 80 {
 			strangers.Go(func() {
-				w.service.SignIn.SignIn(workspace.WithNetwork(t.Context(), fmt.Sprintf("10.0.%d.0/24", i%9)), "ada", "Wrong-one-1")
+				e.service.SignIn.SignIn(workspace.WithNetwork(t.Context(), fmt.Sprintf("10.0.%d.0/24", i%9)), "ada", "Wrong-one-1")
 			})
 		}
 		strangers.Wait()
 		c.call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(200, "")
 	})
 	t.Run("IsRefusedWithAReasonToWhoKnowsThePassword", func(t *testing.T) {
-		w := newWorld(t)
-		w.change("ada", func(u *directory.User) { u.Locked = true })
-		w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(403, "locked")
-		w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"Wrong-one-1"}`).is(401, "")
+		e := newEnv(t)
+		e.change("ada", func(u *directory.User) { u.Locked = true })
+		e.browser().call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(403, "locked")
+		e.browser().call("POST", "sign-in", `{"user_name":"ada","password":"Wrong-one-1"}`).is(401, "")
 	})
 	t.Run("EndsWithTheSignOutTheLockAndTime", func(t *testing.T) {
-		w := newWorld(t)
-		c := w.signedIn("ada")
+		e := newEnv(t)
+		c := e.signedIn("ada")
 		c.call("POST", "sign-out", "").is(204, "")
 		c.call("GET", "me", "").is(401, "")
-		c = w.signedIn("ada")
-		w.change("ada", func(u *directory.User) { u.Locked = true })
+		c = e.signedIn("ada")
+		e.change("ada", func(u *directory.User) { u.Locked = true })
 		c.call("GET", "desktops", "").is(401, "")
-		w.change("ada", func(u *directory.User) { u.Locked = false })
-		c = w.signedIn("ada")
-		w.later(signin.SignInLife)
+		e.change("ada", func(u *directory.User) { u.Locked = false })
+		c = e.signedIn("ada")
+		e.later(signin.SignInLife)
 		c.call("GET", "me", "").is(401, "")
 	})
 	t.Run("OpensByALinkOnce", func(t *testing.T) {
-		w := newWorld(t)
-		token, err := w.service.SignIn.NewEntry(t.Context(), w.user("ada").ID)
-		w.must(err)
-		c := w.browser()
+		e := newEnv(t)
+		token, err := e.service.SignIn.NewEntry(t.Context(), e.user("ada").ID)
+		e.must(err)
+		c := e.browser()
 		c.call("POST", "enter", `{"token":"`+token+`"}`).is(200, `"user_name":"ada"`)
 		c.call("GET", "me", "").is(200, "")
-		w.browser().call("POST", "enter", `{"token":"`+token+`"}`).is(401, "")
+		e.browser().call("POST", "enter", `{"token":"`+token+`"}`).is(401, "")
 	})
 	t.Run("RefusesBadInput", func(t *testing.T) {
-		c := newWorld(t).browser()
+		c := newEnv(t).browser()
 		c.call("POST", "sign-in", `{`).is(400, "JSON")
 		c.call("POST", "sign-in", `{"user_name":`+strings.Repeat("9", 1<<15)+`}`).is(413, "")
 		c.call("POST", "sign-in", `{"user_name":["ada"]}`).is(400, "")
@@ -161,26 +161,26 @@ func TestSignIn(t *testing.T) {
 }
 
 func TestForeignPagesChangeNothing(t *testing.T) {
-	w := newWorld(t)
-	c := w.signedIn("ada")
+	e := newEnv(t)
+	c := e.signedIn("ada")
 	for _, header := range []http.Header{
 		{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}},
 	} {
-		c.with(header).call("POST", "desktops/"+w.desktop["running"]+"/ticket", "").is(403, "may not call")
+		c.with(header).call("POST", "desktops/"+e.desktop["running"]+"/ticket", "").is(403, "may not call")
 	}
 	c.with(http.Header{"Origin": {"https://desktops.example.org"}, "Sec-Fetch-Site": {"cross-site"}}).
-		call("POST", "desktops/"+w.desktop["running"]+"/ticket", "").is(200, "ticket")
+		call("POST", "desktops/"+e.desktop["running"]+"/ticket", "").is(200, "ticket")
 }
 
 func TestDesktops(t *testing.T) {
-	w := newWorld(t)
-	ada, bob := w.signedIn("ada"), w.signedIn("bob")
+	e := newEnv(t)
+	ada, bob := e.signedIn("ada"), e.signedIn("bob")
 
 	t.Run("AreThoseOfThePerson", func(t *testing.T) {
 		var body struct {
 			Desktops []struct{ Name, Door, Why, Sentence, OS string }
 		}
-		w.must(json.Unmarshal([]byte(ada.call("GET", "desktops", "").body), &body))
+		e.must(json.Unmarshal([]byte(ada.call("GET", "desktops", "").body), &body))
 		var got []string
 		for _, d := range body.Desktops {
 			got = append(got, d.Name+" "+d.Door+" "+d.Why)
@@ -196,26 +196,26 @@ func TestDesktops(t *testing.T) {
 	})
 	t.Run("OfOthersDoNotExist", func(t *testing.T) {
 		for _, call := range []string{"ticket", "start", "stop", "restart"} {
-			bob.call("POST", "desktops/"+w.desktop["running"]+"/"+call, "").is(404, "")
+			bob.call("POST", "desktops/"+e.desktop["running"]+"/"+call, "").is(404, "")
 			bob.call("POST", "desktops/nonsense/"+call, "").is(404, "")
 		}
 	})
 	t.Run("OpenWithATicketOnlyWhileTheyRun", func(t *testing.T) {
-		ada.call("POST", "desktops/"+w.desktop["running"]+"/ticket", "").is(200, `{"ticket":"`)
-		ada.call("POST", "desktops/"+w.desktop["off"]+"/ticket", "").is(409, "start it first")
-		ada.call("POST", "desktops/"+w.desktop["busy"]+"/ticket", "").is(409, "restarting")
+		ada.call("POST", "desktops/"+e.desktop["running"]+"/ticket", "").is(200, `{"ticket":"`)
+		ada.call("POST", "desktops/"+e.desktop["off"]+"/ticket", "").is(409, "start it first")
+		ada.call("POST", "desktops/"+e.desktop["busy"]+"/ticket", "").is(409, "restarting")
 	})
 	t.Run("StartOnceHoweverOftenAsked", func(t *testing.T) {
 		var all sync.WaitGroup
 		for range 5 {
-			all.Go(func() { ada.call("POST", "desktops/"+w.desktop["off"]+"/start", "").is(202, "") })
+			all.Go(func() { ada.call("POST", "desktops/"+e.desktop["off"]+"/start", "").is(202, "") })
 		}
 		all.Wait()
 		ada.call("GET", "desktops", "").is(200, `"why":"starting"`)
-		ada.call("POST", "desktops/"+w.desktop["asleep"]+"/start", "").is(202, "")
-		ada.call("POST", "desktops/"+w.desktop["running"]+"/start", "").is(202, "")
-		ada.call("POST", "desktops/"+w.desktop["busy"]+"/start", "").is(409, "restarting")
-		if n := w.subJobs(); n != 2 {
+		ada.call("POST", "desktops/"+e.desktop["asleep"]+"/start", "").is(202, "")
+		ada.call("POST", "desktops/"+e.desktop["running"]+"/start", "").is(202, "")
+		ada.call("POST", "desktops/"+e.desktop["busy"]+"/start", "").is(409, "restarting")
+		if n := e.subJobs(); n != 2 {
 			t.Errorf("%d sub-jobs, want one for each desktop that was off", n)
 		}
 	})
@@ -224,72 +224,72 @@ func TestDesktops(t *testing.T) {
 func TestPeopleShutDownAndRestartTheirOwnDesktops(t *testing.T) {
 	for call, state := range map[string]string{"stop": "stopping", "restart": "restarting"} {
 		t.Run(call+"OnceHoweverOftenAsked", func(t *testing.T) {
-			w := newWorld(t)
-			ada := w.signedIn("ada")
+			e := newEnv(t)
+			ada := e.signedIn("ada")
 			var all sync.WaitGroup
 			for range 5 {
-				all.Go(func() { ada.call("POST", "desktops/"+w.desktop["running"]+"/"+call, "").is(202, "") })
+				all.Go(func() { ada.call("POST", "desktops/"+e.desktop["running"]+"/"+call, "").is(202, "") })
 			}
 			all.Wait()
 			ada.call("GET", "desktops", "").is(200, `"why":"`+state+`"`)
-			if n := w.subJobs(); n != 1 {
+			if n := e.subJobs(); n != 1 {
 				t.Errorf("%d sub-jobs, want one", n)
 			}
 		})
 	}
 	t.Run("NotWhatIsOffAlready", func(t *testing.T) {
-		w := newWorld(t)
-		ada := w.signedIn("ada")
-		ada.call("POST", "desktops/"+w.desktop["off"]+"/stop", "").is(202, "")
-		ada.call("POST", "desktops/"+w.desktop["off"]+"/restart", "").is(409, "start it first")
-		ada.call("POST", "desktops/"+w.desktop["asleep"]+"/restart", "").is(409, "start it first")
-		ada.call("POST", "desktops/"+w.desktop["busy"]+"/stop", "").is(409, "restarting")
-		ada.call("POST", "desktops/"+w.desktop["busy"]+"/restart", "").is(202, "")
-		if n := w.subJobs(); n != 0 {
+		e := newEnv(t)
+		ada := e.signedIn("ada")
+		ada.call("POST", "desktops/"+e.desktop["off"]+"/stop", "").is(202, "")
+		ada.call("POST", "desktops/"+e.desktop["off"]+"/restart", "").is(409, "start it first")
+		ada.call("POST", "desktops/"+e.desktop["asleep"]+"/restart", "").is(409, "start it first")
+		ada.call("POST", "desktops/"+e.desktop["busy"]+"/stop", "").is(409, "restarting")
+		ada.call("POST", "desktops/"+e.desktop["busy"]+"/restart", "").is(202, "")
+		if n := e.subJobs(); n != 0 {
 			t.Errorf("%d sub-jobs, want none", n)
 		}
 	})
 	t.Run("NotOneThatOthersHaveToo", func(t *testing.T) {
-		w := newWorld(t)
-		bob := w.user("bob").ID
-		w.must(w.store.Update(t.Context(), func(tx *store.Tx) error {
+		e := newEnv(t)
+		bob := e.user("bob").ID
+		e.must(e.store.Update(t.Context(), func(tx *store.Tx) error {
 			return assignment.Assign(t.Context(), tx, []plan.Pair{{
-				DesktopID: w.desktop["running"], Type: plan.HolderUser, HolderID: bob, Group: workspace.GroupDefault,
+				DesktopID: e.desktop["running"], Type: plan.HolderUser, HolderID: bob, Group: workspace.GroupDefault,
 			}})
 		}))
 		for _, name := range []string{"ada", "bob"} {
-			person := w.signedIn(name)
-			person.call("POST", "desktops/"+w.desktop["running"]+"/stop", "").is(403, "others use this desktop")
-			person.call("POST", "desktops/"+w.desktop["running"]+"/restart", "").is(403, "others use this desktop")
-			person.call("POST", "desktops/"+w.desktop["running"]+"/start", "").is(202, "")
+			person := e.signedIn(name)
+			person.call("POST", "desktops/"+e.desktop["running"]+"/stop", "").is(403, "others use this desktop")
+			person.call("POST", "desktops/"+e.desktop["running"]+"/restart", "").is(403, "others use this desktop")
+			person.call("POST", "desktops/"+e.desktop["running"]+"/start", "").is(202, "")
 		}
 	})
 }
 
 func TestEvents(t *testing.T) {
 	t.Run("TellOfChanges", func(t *testing.T) {
-		w := newWorld(t)
-		events := w.signedIn("ada").events()
+		e := newEnv(t)
+		events := e.signedIn("ada").events()
 		if first := events.next(); !strings.Contains(first, `"name":"running"`) {
 			t.Fatalf("the first event: %s", first)
 		}
-		w.setStatus("running", desktop.StatusShutoff)
+		e.setStatus("running", desktop.StatusShutoff)
 		if next := events.next(); strings.Contains(next, `"door":"open"`) {
 			t.Errorf("the next event: %s", next)
 		}
 	})
 	t.Run("TellOnlyWhoseDesktopsTheyAre", func(t *testing.T) {
-		w := newWorld(t)
-		if first := w.signedIn("bob").events().next(); first != `{"desktops":[]}` {
+		e := newEnv(t)
+		if first := e.signedIn("bob").events().next(); first != `{"desktops":[]}` {
 			t.Errorf("bob is told: %s", first)
 		}
 	})
 	t.Run("EndWhenTheServerStops", func(t *testing.T) {
-		w := newWorld(t)
-		c := w.signedIn("ada")
+		e := newEnv(t)
+		c := e.signedIn("ada")
 		events := c.events()
 		events.next()
-		w.stop()
+		e.stop()
 		if rest, err := io.ReadAll(events.lines); err != nil {
 			t.Errorf("the stream ended with %v after %s", err, rest)
 		}
@@ -299,65 +299,65 @@ func TestEvents(t *testing.T) {
 
 func TestPasswords(t *testing.T) {
 	t.Run("AreFirstChosenByALinkThatIsGoodOnce", func(t *testing.T) {
-		w := newWorld(t)
-		token := w.passwordToken("fresh")
-		c := w.browser().with(http.Header{"Authorization": {"Bearer " + token}})
+		e := newEnv(t)
+		token := e.passwordToken("fresh")
+		c := e.browser().with(http.Header{"Authorization": {"Bearer " + token}})
 		c.call("GET", "first-password", "").is(200, `"user_name":"fresh"`)
 		c.call("POST", "first-password", `{"password":"short"}`).is(400, "8 to 64 characters")
 		c.call("POST", "first-password", `{"password":"Fresh-1234"}`).is(400, "user name")
 		c.call("POST", "first-password", `{"password":"`+password+`"}`).is(200, "")
 		c.call("POST", "first-password", `{"password":"Another-12"}`).is(403, "used or is too old")
 		c.call("GET", "first-password", "").is(403, "")
-		w.signedIn("fresh")
+		e.signedIn("fresh")
 	})
 	t.Run("OfAnOldOrUnknownLinkAreRefused", func(t *testing.T) {
-		w := newWorld(t)
-		token := w.passwordToken("fresh")
-		w.later(25 * time.Hour)
+		e := newEnv(t)
+		token := e.passwordToken("fresh")
+		e.later(25 * time.Hour)
 		for _, token := range []string{token, "nonsense", ""} {
-			w.browser().with(http.Header{"Authorization": {"Bearer " + token}}).call("GET", "first-password", "").is(403, "")
+			e.browser().with(http.Header{"Authorization": {"Bearer " + token}}).call("GET", "first-password", "").is(403, "")
 		}
 	})
 	t.Run("AreChangedByWhoKnowsThePresentOne", func(t *testing.T) {
-		w := newWorld(t)
-		here, elsewhere := w.signedIn("ada"), w.signedIn("ada")
+		e := newEnv(t)
+		here, elsewhere := e.signedIn("ada"), e.signedIn("ada")
 		here.call("PUT", "me/password", `{"old_password":"Wrong-one-1","new_password":"Another-12"}`).is(403, "present password")
 		here.call("PUT", "me/password", `{"old_password":"`+password+`","new_password":"`+password+`"}`).is(400, "differs")
 		here.call("PUT", "me/password", `{"old_password":"`+password+`","new_password":"weak"}`).is(400, "")
 		here.call("PUT", "me/password", `{"old_password":"`+password+`","new_password":"Another-12"}`).is(204, "")
 		here.call("GET", "me", "").is(200, "")
 		elsewhere.call("GET", "me", "").is(401, "")
-		w.browser().call("POST", "sign-in", `{"user_name":"ada","password":"Another-12"}`).is(200, "")
+		e.browser().call("POST", "sign-in", `{"user_name":"ada","password":"Another-12"}`).is(200, "")
 	})
 	t.Run("MustBeChangedFirstWhenTheAdministratorSaysSo", func(t *testing.T) {
-		w := newWorld(t)
-		w.change("ada", func(u *directory.User) { u.MustChangePassword, u.MayChangePassword = true, false })
-		c := w.signedIn("ada")
+		e := newEnv(t)
+		e.change("ada", func(u *directory.User) { u.MustChangePassword, u.MayChangePassword = true, false })
+		c := e.signedIn("ada")
 		c.call("GET", "me", "").is(200, `"must_change_password":true`)
 		c.call("GET", "desktops", "").is(403, "choose a new password first")
 		c.call("GET", "desktops/events", "").is(403, "")
-		c.call("POST", "desktops/"+w.desktop["running"]+"/ticket", "").is(403, "")
+		c.call("POST", "desktops/"+e.desktop["running"]+"/ticket", "").is(403, "")
 		c.call("PUT", "me/password", `{"old_password":"`+password+`","new_password":"Another-12"}`).is(204, "")
 		c.call("GET", "desktops", "").is(200, "")
 	})
 	t.Run("StayWhenTheyMayNotBeChanged", func(t *testing.T) {
-		w := newWorld(t)
-		w.change("ada", func(u *directory.User) { u.MayChangePassword = false })
-		w.signedIn("ada").call("PUT", "me/password", `{"old_password":"`+password+`","new_password":"Another-12"}`).is(403, "administrator")
+		e := newEnv(t)
+		e.change("ada", func(u *directory.User) { u.MayChangePassword = false })
+		e.signedIn("ada").call("PUT", "me/password", `{"old_password":"`+password+`","new_password":"Another-12"}`).is(403, "administrator")
 	})
 }
 
 func TestLanguageIsRemembered(t *testing.T) {
-	w := newWorld(t)
-	c := w.signedIn("ada")
+	e := newEnv(t)
+	c := e.signedIn("ada")
 	c.call("PUT", "me/language", `{"language":"zh"}`).is(204, "")
 	c.call("GET", "me", "").is(200, `"language":"zh"`)
 	c.call("PUT", "me/language", `{"language":"xx"}`).is(400, "")
 }
 
 func TestPages(t *testing.T) {
-	w := newWorld(t)
-	c := w.browser()
+	e := newEnv(t)
+	c := e.browser()
 	for _, address := range []string{"/", "/desktops/abc", "/first-password", "/enter?token=x"} {
 		a := c.get(address)
 		a.is(200, "the page")
@@ -385,8 +385,8 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// world is a portal over a database with the people ada, bob and fresh, who has no password. All desktops are ada's.
-type world struct {
+// env is a portal over a database with the people ada, bob and fresh, who has no password. All desktops are ada's.
+type env struct {
 	t       *testing.T
 	store   *store.Store
 	service *core.Services
@@ -399,46 +399,46 @@ type world struct {
 	ahead time.Duration
 }
 
-func newWorld(t *testing.T) *world {
+func newEnv(t *testing.T) *env {
 	t.Helper()
-	w := &world{t: t, desktop: map[string]string{}, folder: t.TempDir()}
-	s, err := store.Open(context.Background(), filepath.Join(w.folder, "carrel.db"), store.WithClock(w.now))
-	w.must(err)
+	e := &env{t: t, desktop: map[string]string{}, folder: t.TempDir()}
+	s, err := store.Open(context.Background(), filepath.Join(e.folder, "carrel.db"), store.WithClock(e.now))
+	e.must(err)
 	t.Cleanup(func() { s.Close() })
 	passwords, err := secret.NewPasswords(secret.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1})
-	w.must(err)
-	w.store, w.service = s, core.NewServices(core.Config{Store: s, Passwords: passwords})
-	w.furnish(passwords)
+	e.must(err)
+	e.store, e.service = s, core.NewServices(core.Config{Store: s, Passwords: passwords})
+	e.furnish(passwords)
 	p, err := portal.New(portal.Config{
-		SignIns: w.service.SignIn, Desktops: w.service.Connections, Log: slog.New(slog.DiscardHandler), Poll: 20 * time.Millisecond,
+		SignIns: e.service.SignIn, Desktops: e.service.Connections, Log: slog.New(slog.DiscardHandler), Poll: 20 * time.Millisecond,
 		Origins: []string{"https://desktops.example.org"},
 		Pages: fstest.MapFS{
 			"index.html":       {Data: []byte("<!doctype html>the page")},
 			"assets/a-1234.js": {Data: []byte(strings.Repeat("js ", 100))},
 		},
 	})
-	w.must(err)
+	e.must(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { p.Run(ctx) })
-	w.server = httptest.NewServer(p)
-	w.stop = func() {
+	e.server = httptest.NewServer(p)
+	e.stop = func() {
 		cancel()
 		running.Wait()
 	}
 	t.Cleanup(func() {
-		w.stop()
-		w.server.Close()
+		e.stop()
+		e.server.Close()
 	})
-	return w
+	return e
 }
 
-func (w *world) furnish(passwords *secret.Passwords) {
-	ctx := w.t.Context()
-	w.must(w.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []catalog.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
+func (e *env) furnish(passwords *secret.Passwords) {
+	ctx := e.t.Context()
+	e.must(e.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []catalog.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
 	hash, err := passwords.Hash(password)
-	w.must(err)
-	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
+	e.must(err)
+	e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 		ada := directory.User{ID: workspace.NewID(), ProjectID: project, Name: "ada", PasswordHash: hash, MayChangePassword: true, EnterpriseID: "0"}
 		bob, fresh := ada, ada
 		bob.ID, bob.Name = workspace.NewID(), "bob"
@@ -465,92 +465,92 @@ func (w *world) furnish(passwords *secret.Passwords) {
 			d.Root = desktop.Volume{ID: workspace.NewID(), Type: "SAS", GB: 80, Created: tx.Now()}
 			d.Assignments = []desktop.Assignment{{DesktopID: d.ID, UserID: ada.ID, Group: workspace.GroupSudo, Created: tx.Now()}}
 			d.Created, d.Updated = tx.Now(), tx.Now()
-			w.desktop[d.Name] = d.ID
+			e.desktop[d.Name] = d.ID
 			all = append(all, d)
 		}
 		return desktop.InsertDesktops(ctx, tx, all)
 	}))
 }
 
-func (w *world) user(name string) (u directory.User) {
-	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-		u, err = directory.UserByName(w.t.Context(), tx, project, name)
+func (e *env) user(name string) (u directory.User) {
+	e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
+		u, err = directory.UserByName(e.t.Context(), tx, project, name)
 		return err
 	}))
 	return u
 }
 
-func (w *world) change(name string, f func(*directory.User)) {
-	u := w.user(name)
+func (e *env) change(name string, f func(*directory.User)) {
+	u := e.user(name)
 	f(&u)
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error { return directory.SaveUser(w.t.Context(), tx, u) }))
+	e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return directory.SaveUser(e.t.Context(), tx, u) }))
 }
 
-func (w *world) setStatus(name string, status desktop.DesktopStatus) {
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-		d, err := desktop.ReadDesktop(w.t.Context(), tx, project, w.desktop[name])
+func (e *env) setStatus(name string, status desktop.DesktopStatus) {
+	e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error {
+		d, err := desktop.ReadDesktop(e.t.Context(), tx, project, e.desktop[name])
 		if err != nil {
 			return err
 		}
 		d.Status = status
-		return desktop.SaveDesktop(w.t.Context(), tx, d)
+		return desktop.SaveDesktop(e.t.Context(), tx, d)
 	}))
 }
 
 // subJobs counts what has been ordered.
-func (w *world) subJobs() (n int) {
-	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-		_, n, err = tx.SubJobs(w.t.Context(), workspace.SubJobQuery{ProjectID: project, Page: workspace.Page{Limit: 10}})
+func (e *env) subJobs() (n int) {
+	e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
+		_, n, err = tx.SubJobs(e.t.Context(), workspace.SubJobQuery{ProjectID: project, Page: workspace.Page{Limit: 10}})
 		return err
 	}))
 	return n
 }
 
-func (w *world) passwordToken(name string) string {
+func (e *env) passwordToken(name string) string {
 	token := workspace.NewToken()
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
-		return signin.InsertPasswordToken(w.t.Context(), tx, signin.PasswordToken{
-			TokenHash: workspace.HashToken(token), UserID: w.user(name).ID, Expires: tx.Now().Add(24 * time.Hour),
+	e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error {
+		return signin.InsertPasswordToken(e.t.Context(), tx, signin.PasswordToken{
+			TokenHash: workspace.HashToken(token), UserID: e.user(name).ID, Expires: tx.Now().Add(24 * time.Hour),
 		})
 	}))
 	return token
 }
 
-func (w *world) now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return time.Now().Add(w.ahead)
+func (e *env) now() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return time.Now().Add(e.ahead)
 }
 
-func (w *world) later(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ahead += d
+func (e *env) later(d time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ahead += d
 }
 
-func (w *world) must(err error) {
-	w.t.Helper()
+func (e *env) must(err error) {
+	e.t.Helper()
 	if err != nil {
-		w.t.Fatal(err)
+		e.t.Fatal(err)
 	}
 }
 
 // browser is one with its own cookies.
 type browser struct {
-	w      *world
+	e      *env
 	client *http.Client
 	header http.Header
 }
 
-func (w *world) browser() browser {
+func (e *env) browser() browser {
 	jar, err := cookiejar.New(nil)
-	w.must(err)
-	return browser{w, &http.Client{Jar: jar, Transport: w.server.Client().Transport}, nil}
+	e.must(err)
+	return browser{e, &http.Client{Jar: jar, Transport: e.server.Client().Transport}, nil}
 }
 
-func (w *world) signedIn(name string) browser {
-	w.t.Helper()
-	b := w.browser()
+func (e *env) signedIn(name string) browser {
+	e.t.Helper()
+	b := e.browser()
 	b.call("POST", "sign-in", `{"user_name":"`+name+`","password":"`+password+`"}`).is(200, name)
 	return b
 }
@@ -562,12 +562,12 @@ func (b browser) with(h http.Header) browser {
 }
 
 func (b browser) call(method, path, body string) answer {
-	b.w.t.Helper()
+	b.e.t.Helper()
 	return b.do(method, "/portal/api/"+path, body)
 }
 
 func (b browser) get(address string) answer {
-	b.w.t.Helper()
+	b.e.t.Helper()
 	return b.with(merge(b.header, "Accept-Encoding", "gzip")).do("GET", address, "")
 }
 
@@ -581,31 +581,31 @@ func merge(h http.Header, key, value string) http.Header {
 }
 
 func (b browser) request(method, address, body string) *http.Response {
-	b.w.t.Helper()
-	r, err := http.NewRequestWithContext(b.w.t.Context(), method, b.w.server.URL+address, strings.NewReader(body))
-	b.w.must(err)
+	b.e.t.Helper()
+	r, err := http.NewRequestWithContext(b.e.t.Context(), method, b.e.server.URL+address, strings.NewReader(body))
+	b.e.must(err)
 	maps.Copy(r.Header, b.header)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	response, err := b.client.Do(r)
-	b.w.must(err)
+	b.e.must(err)
 	return response
 }
 
 func (b browser) do(method, address, body string) answer {
-	b.w.t.Helper()
+	b.e.t.Helper()
 	response := b.request(method, address, body)
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	b.w.must(err)
+	b.e.must(err)
 	if response.Header.Get("Content-Encoding") == "gzip" && bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
 		text = []byte("gzipped js")
 		if strings.Contains(response.Header.Get("Content-Type"), "html") {
 			text = []byte("gzipped: the page")
 		}
 	}
-	return answer{b.w.t, method + " " + address, response.StatusCode, response.Header, string(text)}
+	return answer{b.e.t, method + " " + address, response.StatusCode, response.Header, string(text)}
 }
 
 type answer struct {
@@ -630,13 +630,13 @@ type stream struct {
 }
 
 func (b browser) events() stream {
-	b.w.t.Helper()
+	b.e.t.Helper()
 	response := b.request("GET", "/portal/api/desktops/events", "")
-	b.w.t.Cleanup(func() { response.Body.Close() })
+	b.e.t.Cleanup(func() { response.Body.Close() })
 	if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/event-stream" {
-		b.w.t.Fatalf("events: %v", response)
+		b.e.t.Fatalf("events: %v", response)
 	}
-	return stream{b.w.t, bufio.NewReader(response.Body)}
+	return stream{b.e.t, bufio.NewReader(response.Body)}
 }
 
 // next returns the data of the next event about desktops.

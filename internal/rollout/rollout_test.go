@@ -89,7 +89,7 @@ func TestRebuildTargets(t *testing.T) {
 	workspacetest.Refused(t, err, workspace.CodeDesktopNotFound, "desktop_ids[1]: the pool has no desktop strange")
 }
 
-// rolling is a rebuild under way: the state that survives a crash, and what the world does to it.
+// rolling is a rebuild under way: the state that survives a crash, and what happens to it.
 type rolling struct {
 	state rollout.RolloutState
 	now   time.Time

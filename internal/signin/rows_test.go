@@ -116,7 +116,7 @@ var signIns = map[string]func(*env){
 		}
 	},
 	"what has expired is removed, a few at a time": func(e *env) {
-		// The world's clock is turned back to see what is left: what has expired is hidden either way.
+		// The clock is turned back to see what is left: what has expired is hidden either way.
 		now := e.Clock.Now()
 		for i, hash := range []string{"oldest", "older", "current"} {
 			e.Update(func(tx *store.Tx) error {

@@ -9,7 +9,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// world of attempts: what the store keeps, in memory.
+// attempts are what the store keeps of them, in memory.
 type attempts struct {
 	now     time.Time
 	pair    map[[2]string]workspace.Tally

@@ -13,7 +13,7 @@ import (
 	"carrel/internal/store/storetest"
 )
 
-// TestChaos plays many small worlds, each from its own seed: administrators and people call what they like, machines and processes
+// TestChaos plays many small runs, each from its own seed: administrators and people call what they like, machines and processes
 // fail, and in the end everything must have come to rest as the rules of the domain say.
 //
 //	go test ./test/chaos                                         500 seeds; a tenth with -short, 10 with -race
@@ -63,7 +63,7 @@ func seeds(t *testing.T) (first, last uint64) {
 	return first, last
 }
 
-// play runs one world from its beginning to its rest.
+// play carries one run from its beginning to its rest.
 func play(t *testing.T, seed uint64) {
 	cryptotest.SetGlobalRandom(t, seed)
 	playOn(t, seed, emptyDatabase(t))
@@ -71,54 +71,54 @@ func play(t *testing.T, seed uint64) {
 
 func playOn(t *testing.T, seed uint64, database string) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, seed, database)
-		defer w.end()
-		for range 30 + w.draw.IntN(31) {
-			w.step()
-			w.checkAlways()
+		e := newEnv(t, seed, database)
+		defer e.end()
+		for range 30 + e.draw.IntN(31) {
+			e.step()
+			e.checkAlways()
 		}
-		w.calm()
-		w.checkRest()
+		e.calm()
+		e.checkRest()
 	})
 }
 
 // step makes a few calls at once, now and then with a fault beside them, and lets some time pass.
-func (w *world) step() {
-	for range 1 + w.draw.IntN(3) {
-		w.call()
+func (e *env) step() {
+	for range 1 + e.draw.IntN(3) {
+		e.call()
 	}
-	if w.draw.IntN(4) == 0 {
-		w.trouble()
+	if e.draw.IntN(4) == 0 {
+		e.trouble()
 	}
-	w.pass(w.someTime())
+	e.pass(e.someTime())
 }
 
 // someTime is mostly short, so that calls meet what is under way.
-func (w *world) someTime() time.Duration {
+func (e *env) someTime() time.Duration {
 	unit := []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, time.Second, 10 * time.Second, time.Minute}
-	d := time.Duration(1+w.draw.IntN(9)) * unit[w.draw.IntN(len(unit))]
-	return d + time.Duration(w.draw.IntN(1000))*time.Microsecond
+	d := time.Duration(1+e.draw.IntN(9)) * unit[e.draw.IntN(len(unit))]
+	return d + time.Duration(e.draw.IntN(1000))*time.Microsecond
 }
 
 // calm ends all faults, has everybody leave, and waits until nothing is left to do.
-func (w *world) calm() {
-	w.note("calm")
-	w.endTrouble()
-	w.leaveAll()
-	w.callers.Wait()
-	w.leaveAll() // who was just being let in
+func (e *env) calm() {
+	e.note("calm")
+	e.endTrouble()
+	e.leaveAll()
+	e.callers.Wait()
+	e.leaveAll() // who was just being let in
 	const patience, quiet = 2 * time.Hour, 12 * time.Minute
 	rested := time.Duration(0)
 	for passed := time.Duration(0); passed < patience; passed += time.Minute {
-		if rested += time.Minute; len(w.unrest()) > 0 {
+		if rested += time.Minute; len(e.unrest()) > 0 {
 			rested = 0
 		}
 		if rested > quiet {
 			return
 		}
-		w.pass(time.Minute)
+		e.pass(time.Minute)
 	}
-	for _, what := range w.unrest() {
-		w.wrong("does not come to rest: %s", what)
+	for _, what := range e.unrest() {
+		e.wrong("does not come to rest: %s", what)
 	}
 }

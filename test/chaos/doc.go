@@ -1,3 +1,3 @@
-// Package chaos plays small worlds of desktop pools in which people, administrators and faults do what a seed draws, on the real
+// Package chaos plays small installations with desktop pools in which people, administrators and faults do what a seed draws, on the real
 // store, job runner and domain and the simulated engine.
 package chaos

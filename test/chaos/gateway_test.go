@@ -13,7 +13,7 @@ import (
 
 // gateway carries the displays of people, as internal/gateway does, without their pictures.
 type gateway struct {
-	w      *world
+	e      *env
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 
@@ -29,8 +29,8 @@ type link struct {
 
 const linkLease = 2 * time.Minute
 
-func openGateway(w *world) *gateway {
-	g := &gateway{w: w, name: workspace.NewID()}
+func openGateway(e *env) *gateway {
+	g := &gateway{e: e, name: workspace.NewID()}
 	ctx, cancel := context.WithCancel(context.Background())
 	g.cancel = cancel
 	g.done.Go(func() { g.run(ctx) })
@@ -49,16 +49,16 @@ func (g *gateway) run(ctx context.Context) {
 		}
 		name, ids := g.ids()
 		if len(ids) > 0 {
-			ended, err := g.w.service.Connections.CheckConnections(ctx, name, ids)
-			g.w.unexpected("checking connections", err)
+			ended, err := g.e.service.Connections.CheckConnections(ctx, name, ids)
+			g.e.unexpected("checking connections", err)
 			for _, e := range ended {
 				g.close(e.ID)
 			}
 		}
 		if n%10 == 0 {
-			g.w.unexpected("renewing connections", g.w.service.Connections.RenewConnections(ctx, name, linkLease))
-			_, err := g.w.service.Connections.SweepConnections(ctx)
-			g.w.unexpected("sweeping connections", err)
+			g.e.unexpected("renewing connections", g.e.service.Connections.RenewConnections(ctx, name, linkLease))
+			_, err := g.e.service.Connections.SweepConnections(ctx)
+			g.e.unexpected("sweeping connections", err)
 		}
 	}
 }
@@ -76,7 +76,7 @@ func (g *gateway) ids() (string, []string) {
 // admit opens the display that a ticket is for.
 func (g *gateway) admit(ticket string) (signin.Ticket, error) {
 	ctx := context.Background()
-	t, err := g.w.service.Connections.Admit(ctx, ticket)
+	t, err := g.e.service.Connections.Admit(ctx, ticket)
 	if err != nil {
 		return t, err
 	}
@@ -87,7 +87,7 @@ func (g *gateway) admit(ticket string) (signin.Ticket, error) {
 		ID: workspace.NewID(), DesktopID: t.DesktopID, UserID: t.UserID, SignInHash: t.SignInHash, Gateway: name,
 		Opened: time.Now(), LeaseUntil: time.Now().Add(linkLease),
 	}
-	if err := g.w.service.Connections.OpenConnection(ctx, t, c); err != nil {
+	if err := g.e.service.Connections.OpenConnection(ctx, t, c); err != nil {
 		return t, err
 	}
 	g.mu.Lock()
@@ -109,7 +109,7 @@ func (g *gateway) close(id string) {
 	}
 	g.mu.Unlock()
 	if at >= 0 {
-		g.w.unexpected("closing a connection", g.w.service.Connections.CloseConnection(context.Background(), l.id, l.desktopID))
+		g.e.unexpected("closing a connection", g.e.service.Connections.CloseConnection(context.Background(), l.id, l.desktopID))
 	}
 }
 

@@ -29,8 +29,8 @@ type snapshot struct {
 	now      time.Time
 }
 
-func (w *world) snapshot() snapshot {
-	return view(w, func(ctx context.Context, tx *store.Tx) (s snapshot, err error) { return readAll(ctx, tx) })
+func (e *env) snapshot() snapshot {
+	return view(e, func(ctx context.Context, tx *store.Tx) (s snapshot, err error) { return readAll(ctx, tx) })
 }
 
 func readAll(ctx context.Context, tx *store.Tx) (s snapshot, err error) {
@@ -64,18 +64,18 @@ func readAll(ctx context.Context, tx *store.Tx) (s snapshot, err error) {
 
 // checkAlways checks what holds at every moment, whatever is under way. The transaction keeps everybody else from changing anything
 // meanwhile.
-func (w *world) checkAlways() {
+func (e *env) checkAlways() {
 	ctx := context.Background()
-	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
+	e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 		s, err := readAll(ctx, tx)
 		if err != nil {
 			return err
 		}
-		w.checkBindings(s)
-		w.checkCaps(s)
+		e.checkBindings(s)
+		e.checkCaps(s)
 		for _, m := range s.members {
 			if m.Idle() {
-				w.checkFresh(m)
+				e.checkFresh(m)
 			}
 		}
 		return nil
@@ -83,7 +83,7 @@ func (w *world) checkAlways() {
 }
 
 // checkBindings: no desktop has two people, nobody has two desktops of a pool, and who has a desktop may use it.
-func (w *world) checkBindings(s snapshot) {
+func (e *env) checkBindings(s snapshot) {
 	byID := map[string]desktop.Desktop{}
 	for _, d := range s.desktops {
 		byID[d.ID] = d
@@ -94,27 +94,27 @@ func (w *world) checkBindings(s snapshot) {
 		d := byID[m.DesktopID]
 		switch {
 		case len(d.Assignments) > 1 || len(d.GroupAssignments) > 0:
-			w.wrong("%s of a pool has several holders: %+v %+v", d.Name, d.Assignments, d.GroupAssignments)
+			e.wrong("%s of a pool has several holders: %+v %+v", d.Name, d.Assignments, d.GroupAssignments)
 		case m.Bound() && (len(d.Assignments) != 1 || d.Assignments[0].UserID != m.UserID):
-			w.wrong("%s is bound to %s and assigned to %+v", d.Name, m.UserID, d.Assignments)
+			e.wrong("%s is bound to %s and assigned to %+v", d.Name, m.UserID, d.Assignments)
 		case !m.Bound() && len(d.Assignments) > 0:
-			w.wrong("%s is bound to nobody and assigned to %+v", d.Name, d.Assignments)
+			e.wrong("%s is bound to nobody and assigned to %+v", d.Name, d.Assignments)
 		}
 		if !m.Bound() {
 			continue
 		}
 		if !m.Used {
-			w.wrong("%s is bound and not used", d.Name)
+			e.wrong("%s is bound and not used", d.Name)
 		}
 		if other, taken := seats[seat{m.PoolID, m.UserID}]; taken {
-			w.wrong("%s has %s and %s of one pool", m.UserID, other, d.Name)
+			e.wrong("%s has %s and %s of one pool", m.UserID, other, d.Name)
 		}
 		seats[seat{m.PoolID, m.UserID}] = d.Name
 	}
 }
 
 // checkCaps: max_auto_created holds in whatever state desktops are. A cap that an administrator lowers lets nothing be added.
-func (w *world) checkCaps(s snapshot) {
+func (e *env) checkCaps(s snapshot) {
 	for _, p := range s.pools {
 		auto := 0
 		for _, m := range s.members {
@@ -122,31 +122,31 @@ func (w *world) checkCaps(s snapshot) {
 				auto++
 			}
 		}
-		was := w.caps[p.ID]
+		was := e.caps[p.ID]
 		if was == nil {
 			was = &capWatch{most: p.Policy.MaxAutoCreated}
 		}
 		// Between two looks the cap may have been changed once or twice by calls that were drawn; each of them is seen here, since
 		// a look follows every step.
 		if most := max(was.most, p.Policy.MaxAutoCreated, was.had); auto > most {
-			w.wrong("%s has %d desktops that autoscaling made, at most %d are allowed", p.Name, auto, most)
+			e.wrong("%s has %d desktops that autoscaling made, at most %d are allowed", p.Name, auto, most)
 		}
-		w.caps[p.ID] = &capWatch{most: p.Policy.MaxAutoCreated, had: auto}
+		e.caps[p.ID] = &capWatch{most: p.Policy.MaxAutoCreated, had: auto}
 	}
 }
 
 // checkFresh: a desktop that can be given to anybody holds nothing of anybody.
-func (w *world) checkFresh(m desktop.Member) {
-	for disk, path := range w.paths(m.DesktopID) {
-		if content, there := w.sim.ReadFile(m.DesktopID, path); there {
-			w.wrong("%s is idle, and %s holds a file of %s", m.Name, disk, content)
+func (e *env) checkFresh(m desktop.Member) {
+	for disk, path := range e.paths(m.DesktopID) {
+		if content, there := e.sim.ReadFile(m.DesktopID, path); there {
+			e.wrong("%s is idle, and %s holds a file of %s", m.Name, disk, content)
 		}
 	}
 }
 
 // unrest lists what is still going on.
-func (w *world) unrest() []string {
-	s := w.snapshot()
+func (e *env) unrest() []string {
+	s := e.snapshot()
 	var what []string
 	for _, j := range s.open {
 		what = append(what, fmt.Sprintf("%s of %s is %s in step %q, runs at %s, tries %d, leased by %q", j.Type, j.DesktopName, j.State, j.Step, j.RunAt, j.Tries, j.LeaseOwner))
@@ -179,21 +179,21 @@ func (w *world) unrest() []string {
 }
 
 // checkRest checks what holds once everything has come to rest.
-func (w *world) checkRest() {
-	w.checkAlways()
-	s := w.snapshot()
-	w.checkAudit(s)
-	w.checkMachines(s)
-	w.checkEnded()
+func (e *env) checkRest() {
+	e.checkAlways()
+	s := e.snapshot()
+	e.checkAudit(s)
+	e.checkMachines(s)
+	e.checkEnded()
 	for _, p := range s.pools {
 		if n := len(p.History); n == 0 || p.History[n-1].ImageID != p.ImageID {
-			w.wrong("%s has image %s and history %+v", p.Name, p.ImageID, p.History)
+			e.wrong("%s has image %s and history %+v", p.Name, p.ImageID, p.History)
 		}
 		if p.Status() != pool.PoolSteady {
-			w.wrong("%s is %s at rest", p.Name, p.Status())
+			e.wrong("%s is %s at rest", p.Name, p.Status())
 		}
 	}
-	strangers := view(w, func(ctx context.Context, tx *store.Tx) ([]string, error) {
+	strangers := view(e, func(ctx context.Context, tx *store.Tx) ([]string, error) {
 		var ids []string
 		for _, p := range s.pools {
 			ids = append(ids, p.ID)
@@ -204,49 +204,49 @@ func (w *world) checkRest() {
 		return pool.Strangers(ctx, tx, ids...)
 	})
 	if len(strangers) > 0 {
-		w.wrong("people have desktops of pools that they may not use: %v", strangers)
+		e.wrong("people have desktops of pools that they may not use: %v", strangers)
 	}
 }
 
 // checkAudit: no machine without a row; a row without a machine says so.
-func (w *world) checkAudit(s snapshot) {
-	report, err := (&job.Auditor{Store: w.store, Engine: w.sim}).Audit(context.Background())
-	w.must(err)
+func (e *env) checkAudit(s snapshot) {
+	report, err := (&job.Auditor{Store: e.store, Engine: e.sim}).Audit(context.Background())
+	e.must(err)
 	for _, f := range report.Findings {
 		at := slices.IndexFunc(s.desktops, func(d desktop.Desktop) bool { return d.ID == f.DesktopID })
 		if f.Missing && at >= 0 && s.desktops[at].Status == desktop.StatusError && s.desktops[at].Fault != "" {
-			continue // it vanished, as machines do in this world, and its administrator sees that
+			continue // it vanished, as machines do in these runs, and its administrator sees that
 		}
-		w.wrong("audit: %+v", f)
+		e.wrong("audit: %+v", f)
 	}
 }
 
 // checkMachines: what runs is what the row says, and nobody is inside who does not have the desktop.
-func (w *world) checkMachines(s snapshot) {
+func (e *env) checkMachines(s snapshot) {
 	ctx := context.Background()
 	troubled := map[string]bool{}
-	for _, f := range w.failed() {
+	for _, f := range e.failed() {
 		troubled[f.DesktopID] = true
 	}
 	for _, d := range s.desktops {
-		m, err := w.sim.Find(ctx, d.ID)
+		m, err := e.sim.Find(ctx, d.ID)
 		if err != nil || d.Status == desktop.StatusError {
 			continue // the audit looks at those
 		}
 		if got := job.StatusOf(m.State); got != d.Status {
-			w.wrong("%s is %s and its machine %s", d.Name, d.Status, m.State)
+			e.wrong("%s is %s and its machine %s", d.Name, d.Status, m.State)
 		}
 		if m.State == engine.Running {
-			w.checkInside(d)
+			e.checkInside(d)
 		}
 		if d.Fault != "" || troubled[d.ID] {
 			continue // what failed half-way is as it says
 		}
 		if cpus := map[string]int{product: 2, larger: 4}; m.CPUs != cpus[d.ProductID] {
-			w.wrong("%s has product %s, its machine %d processors", d.Name, d.ProductID, m.CPUs)
+			e.wrong("%s has product %s, its machine %d processors", d.Name, d.ProductID, m.CPUs)
 		}
-		if m.Image != w.images[d.ImageID] {
-			w.wrong("%s has image %s, its machine another", d.Name, d.ImageID)
+		if m.Image != e.images[d.ImageID] {
+			e.wrong("%s has image %s, its machine another", d.Name, d.ImageID)
 		}
 		disks, want := map[string]int{}, map[string]int{}
 		for _, disk := range m.Data {
@@ -256,36 +256,36 @@ func (w *world) checkMachines(s snapshot) {
 			want[v.ID] = v.GB
 		}
 		if !maps.Equal(disks, want) || m.Root.GiB != d.Root.GB {
-			w.wrong("%s has disks %d %v, its machine %d %v", d.Name, d.Root.GB, want, m.Root.GiB, disks)
+			e.wrong("%s has disks %d %v, its machine %d %v", d.Name, d.Root.GB, want, m.Root.GiB, disks)
 		}
 	}
 }
 
 // checkInside: the accounts with a session are those of the desktop's people.
-func (w *world) checkInside(d desktop.Desktop) {
+func (e *env) checkInside(d desktop.Desktop) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	status, err := w.sim.Status(ctx, d.ID)
+	status, err := e.sim.Status(ctx, d.ID)
 	if ctx.Err() != nil {
 		return // a guest that a fault has silenced says nothing until its machine is off
 	}
 	if err != nil {
-		w.wrong("asking the guest of %s: %v", d.Name, err)
+		e.wrong("asking the guest of %s: %v", d.Name, err)
 		return
 	}
 	for _, session := range status.Sessions {
 		theirs := slices.ContainsFunc(d.Assignments, func(a desktop.Assignment) bool { return a.Account == session.Account })
 		if !theirs {
-			w.wrong("%s has a session of %s, it is assigned to %+v", d.Name, session.Account, d.Assignments)
+			e.wrong("%s has a session of %s, it is assigned to %+v", d.Name, session.Account, d.Assignments)
 		}
 	}
 }
 
 // checkEnded: what has failed says why.
-func (w *world) checkEnded() {
-	for _, f := range w.failed() {
+func (e *env) checkEnded() {
+	for _, f := range e.failed() {
 		if f.Code == "" || f.Reason == "" || f.Ended.IsZero() {
-			w.wrong("a %s of %s failed with code %q and reason %q", f.Type, f.DesktopName, f.Code, f.Reason)
+			e.wrong("a %s of %s failed with code %q and reason %q", f.Type, f.DesktopName, f.Code, f.Reason)
 		}
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 // process is a replica of the control plane: what it runs dies at once when it is killed, and begins again under the same name.
 type process struct {
-	w    *world
+	e    *env
 	name string
 	over chan struct{}
 	done sync.WaitGroup
@@ -96,8 +96,8 @@ func (s mortalStore) View(ctx context.Context, f func(*store.Tx) error) error {
 }
 
 // begin starts a process, which is started again whenever it dies.
-func (w *world) begin(name string) *process {
-	p := &process{w: w, name: name, over: make(chan struct{})}
+func (e *env) begin(name string) *process {
+	p := &process{e: e, name: name, over: make(chan struct{})}
 	p.live()
 	p.done.Go(p.watch)
 	return p
@@ -105,23 +105,23 @@ func (w *world) begin(name string) *process {
 
 // live starts what a process runs.
 func (p *process) live() {
-	w := p.w
+	e := p.e
 	l := &life{died: make(chan struct{})}
-	log := slog.New(panics{w: w, Handler: slog.DiscardHandler})
-	s := mortalStore{w.store, l, w.postgres}
-	e := enginetest.Around(w.sim, func(_ enginetest.Call, do func() error) error { return l.pass(do) })
+	log := slog.New(panics{e: e, Handler: slog.DiscardHandler})
+	s := mortalStore{e.store, l, e.postgres}
+	machines := enginetest.Around(e.sim, func(_ enginetest.Call, do func() error) error { return l.pass(do) })
 	registry := prometheus.NewRegistry()
 	meter, err := job.NewMetrics(registry)
-	w.must(err)
-	service := core.NewServices(core.Config{Store: s, Rollout: w.service.Rollouts.Limits})
+	e.must(err)
+	service := core.NewServices(core.Config{Store: s, Rollout: e.service.Rollouts.Limits})
 	poolMeter, err := job.NewPoolMetrics(registry, service.Pools, log)
-	w.must(err)
-	runner := job.NewRunner(s, e, log, meter, job.Config{Replica: p.name, Poll: time.Minute})
+	e.must(err)
+	runner := job.NewRunner(s, machines, log, meter, job.Config{Replica: p.name, Poll: time.Minute})
 	reconciler := &job.Reconciler{Pools: service.Pools, Log: log, Meter: poolMeter}
-	observer := &job.Observer{Store: s, Engine: engine.Engine(e), Log: log, Every: time.Minute}
+	observer := &job.Observer{Store: s, Engine: engine.Engine(machines), Log: log, Every: time.Minute}
 	ctx := context.Background()
 	for _, start := range []func(context.Context) error{runner.Start, reconciler.Start, observer.Start} {
-		w.must(start(ctx))
+		e.must(start(ctx))
 	}
 	l.stop = []func(context.Context){observer.Stop, reconciler.Stop, runner.Stop}
 	p.mu.Lock()
@@ -150,14 +150,14 @@ func (p *process) watch() {
 			return
 		}
 		l.bury()
-		p.w.note("%s is dead", p.name)
+		p.e.note("%s is dead", p.name)
 		select {
 		case <-time.After(time.Duration(l.downtime.Load())):
 		case <-p.over:
 			return
 		}
 		p.live()
-		p.w.note("%s is back", p.name)
+		p.e.note("%s is back", p.name)
 	}
 }
 
@@ -186,14 +186,14 @@ func (p *process) end() {
 // panics is a log in which a panic is wrong.
 type panics struct {
 	slog.Handler
-	w *world
+	e *env
 }
 
 func (panics) Enabled(context.Context, slog.Level) bool { return true }
 
 func (p panics) Handle(_ context.Context, r slog.Record) error {
 	if strings.Contains(r.Message, "panic") {
-		p.w.wrong("a process says: %s", r.Message)
+		p.e.wrong("a process says: %s", r.Message)
 	}
 	return nil
 }

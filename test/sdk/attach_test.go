@@ -33,11 +33,11 @@ const example = `{
 }`
 
 // spares makes desktops that nobody has.
-func (w *world) spares(n int, kind model.CreateDesktopReqDesktopType) []string {
-	w.Helper()
-	o := w.order()
+func (e *env) spares(n int, kind model.CreateDesktopReqDesktopType) []string {
+	e.Helper()
+	o := e.order()
 	o.Desktops, o.Size, o.DesktopName, o.DesktopType = nil, new(int32(n)), new("spare"), kind
-	return w.create(o)
+	return e.create(o)
 }
 
 var (
@@ -45,35 +45,35 @@ var (
 	shared    = model.GetCreateDesktopReqDesktopTypeEnum().SHARED
 )
 
-func (w *world) somebody(name string) string {
-	w.Helper()
-	return *call(w, w.CreateDesktopUser, &model.CreateDesktopUserRequest{Body: &model.CreateUserRequest{
+func (e *env) somebody(name string) string {
+	e.Helper()
+	return *call(e, e.CreateDesktopUser, &model.CreateDesktopUserRequest{Body: &model.CreateUserRequest{
 		UserName: name, UserEmail: new(name + "@example.org"),
 	}}).Id
 }
 
-func (w *world) attach(desktops ...model.AttachInstancesDesktopInfo) string {
-	w.Helper()
-	return *call(w, w.AttachInstances, &model.AttachInstancesRequest{Body: &model.AttachInstancesReq{Desktops: &desktops}}).JobId
+func (e *env) attach(desktops ...model.AttachInstancesDesktopInfo) string {
+	e.Helper()
+	return *call(e, e.AttachInstances, &model.AttachInstancesRequest{Body: &model.AttachInstancesReq{Desktops: &desktops}}).JobId
 }
 
 // holders are the names of those who have a desktop.
-func (w *world) holders(id string) string {
-	w.Helper()
+func (e *env) holders(id string) string {
+	e.Helper()
 	var names []string
-	for _, u := range *w.show(id).AttachUserInfos {
+	for _, u := range *e.show(id).AttachUserInfos {
 		names = append(names, u.UserName)
 	}
 	return strings.Join(names, " ")
 }
 
 func TestTheReferencesExampleOfABatch(t *testing.T) {
-	w := newWorld(t)
-	ids := w.spares(3, dedicated)
+	e := newEnv(t)
+	ids := e.spares(3, dedicated)
 	text := strings.NewReplacer(
 		"b41a8cc1-4813-47a0-bf3a-7800fcd5b581", ids[0], "5f4ed564-14eb-44fd-8ff7-0483725a532b", ids[1],
-		"dfdddcf4-f943-43b4-987b-e5785022d6c5", ids[2], "3f6cc4c5d1ff4a79ab826b7964e9ff5d", w.somebody("user1"),
-		"21bb9f13e6ff42fb96cd62489c446935", w.somebody("user2"),
+		"dfdddcf4-f943-43b4-987b-e5785022d6c5", ids[2], "3f6cc4c5d1ff4a79ab826b7964e9ff5d", e.somebody("user1"),
+		"21bb9f13e6ff42fb96cd62489c446935", e.somebody("user2"),
 	).Replace(example)
 	read := func(into any) {
 		t.Helper()
@@ -83,57 +83,57 @@ func TestTheReferencesExampleOfABatch(t *testing.T) {
 	}
 	var plan model.PreBatchAttachInstancesReq
 	read(&plan)
-	p := call(w, w.BatchAssociateInstances, &model.BatchAssociateInstancesRequest{Body: &plan})
+	p := call(e, e.BatchAssociateInstances, &model.BatchAssociateInstancesRequest{Body: &plan})
 	if *p.AssignDimension != "USER" || len(*p.User) != 2 || *(*p.User)[1].DesktopName != "spare02" || *(*p.User)[1].DesktopNum != 1 {
 		t.Errorf("plan: %v", p)
 	}
 	if pairs := *p.DesktopsAttachInfos; len(pairs) != 2 || *pairs[0].DesktopId != ids[0] || (*pairs[0].AttachUserInfos)[0].UserName != "user1" {
 		t.Errorf("pairs of the plan: %v", p)
 	}
-	if w.holders(ids[0]) != "" {
+	if e.holders(ids[0]) != "" {
 		t.Error("a plan gave a desktop away")
 	}
 
 	var batch model.BatchAttachInstancesReq
 	read(&batch)
-	subs := w.finish(*call(w, w.BatchAttachInstances, &model.BatchAttachInstancesRequest{Body: &batch}).JobId)
+	subs := e.finish(*call(e, e.BatchAttachInstances, &model.BatchAttachInstancesRequest{Body: &batch}).JobId)
 	if len(subs) != 2 || *subs[0].JobType != "attachDesktops" || *subs[1].AttachUser != "user2" {
 		t.Errorf("sub-jobs: %v", subs)
 	}
 	for i, want := range []string{"user1", "user2", ""} {
-		if got := w.holders(ids[i]); got != want {
+		if got := e.holders(ids[i]); got != want {
 			t.Errorf("desktop %d is %q's, want %q", i, got, want)
 		}
 	}
-	if d := w.show(ids[0]); *d.Status != "ACTIVE" || *d.TaskStatus != "" || *d.UserGroup != "default" || d.AttachState.Value() != "ATTACHED" {
+	if d := e.show(ids[0]); *d.Status != "ACTIVE" || *d.TaskStatus != "" || *d.UserGroup != "default" || d.AttachState.Value() != "ATTACHED" {
 		t.Errorf("an attached desktop: %v", d)
 	}
-	w.endedAtOnce(*call(w, w.BatchAttachInstances, &model.BatchAttachInstancesRequest{Body: &batch}).JobId)
+	e.endedAtOnce(*call(e, e.BatchAttachInstances, &model.BatchAttachInstancesRequest{Body: &batch}).JobId)
 }
 
 func TestAttachNamesItsPeopleAndRenamesDesktops(t *testing.T) {
-	w := newWorld(t)
-	ids := w.spares(2, dedicated)
-	w.somebody("ann")
-	w.finish(w.attach(
+	e := newEnv(t)
+	ids := e.spares(2, dedicated)
+	e.somebody("ann")
+	e.finish(e.attach(
 		model.AttachInstancesDesktopInfo{DesktopId: &ids[0], UserName: new("ANN"), UserGroup: new("sudo"), ComputerName: new("front_desk")},
 		model.AttachInstancesDesktopInfo{DesktopId: &ids[1], UserName: new("new-one"), UserEmail: new("new@example.org"), UserGroup: new("USER")},
 	))
-	if d := w.show(ids[0]); *d.ComputerName != "front_desk" || *d.OsHostName != "front-desk" || *d.UserName != "ann" || *d.UserGroup != "sudo" {
+	if d := e.show(ids[0]); *d.ComputerName != "front_desk" || *d.OsHostName != "front-desk" || *d.UserName != "ann" || *d.UserGroup != "sudo" {
 		t.Errorf("a renamed desktop: %v", d)
 	}
-	if d := w.show(ids[1]); *d.ComputerName != "spare02" || *d.UserName != "new-one" || *d.UserGroup != "default" {
+	if d := e.show(ids[1]); *d.ComputerName != "spare02" || *d.UserName != "new-one" || *d.UserGroup != "default" {
 		t.Errorf("the desktop of somebody new: %v", d)
 	}
-	users := call(w, w.ListUsers, &model.ListUsersRequest{UserName: new("new-one")})
+	users := call(e, e.ListUsers, &model.ListUsersRequest{UserName: new("new-one")})
 	if *users.TotalCount != 1 || *(*users.Users)[0].UserEmail != "new@example.org" {
 		t.Errorf("somebody new: %v", users)
 	}
 	refusing := func(status int, code string, d model.AttachInstancesDesktopInfo) {
 		t.Helper()
-		refused(w, w.AttachInstances, &model.AttachInstancesRequest{Body: &model.AttachInstancesReq{Desktops: &[]model.AttachInstancesDesktopInfo{d}}}, status, code)
+		refused(e, e.AttachInstances, &model.AttachInstancesRequest{Body: &model.AttachInstancesReq{Desktops: &[]model.AttachInstancesDesktopInfo{d}}}, status, code)
 	}
-	w.somebody("bob")
+	e.somebody("bob")
 	refusing(409, "WKS.00010032", model.AttachInstancesDesktopInfo{DesktopId: &ids[0], UserName: new("bob")})
 	refusing(400, "WKS.00170312", model.AttachInstancesDesktopInfo{DesktopId: &ids[0], UserName: new("stranger")})
 	refusing(404, "WKS.00010011", model.AttachInstancesDesktopInfo{DesktopId: new("x"), UserName: new("bob")})
@@ -143,30 +143,30 @@ func TestAttachNamesItsPeopleAndRenamesDesktops(t *testing.T) {
 }
 
 func TestAGroupHasASharedDesktop(t *testing.T) {
-	w := newWorld(t)
-	id := w.spares(1, shared)[0]
-	ann, bob := w.somebody("ann"), w.somebody("bob")
+	e := newEnv(t)
+	id := e.spares(1, shared)[0]
+	ann, bob := e.somebody("ann"), e.somebody("bob")
 	local := model.GetCreateUserGroupReqPlatformTypeEnum().LOCAL
-	call(w, w.CreateUserGroup, &model.CreateUserGroupRequest{Body: &model.CreateUserGroupReq{GroupName: "Lab", PlatformType: local}})
-	lab := *(*call(w, w.ListUserGroups, &model.ListUserGroupsRequest{}).UserGroups)[0].Id
+	call(e, e.CreateUserGroup, &model.CreateUserGroupRequest{Body: &model.CreateUserGroupReq{GroupName: "Lab", PlatformType: local}})
+	lab := *(*call(e, e.ListUserGroups, &model.ListUserGroupsRequest{}).UserGroups)[0].Id
 	ops := model.GetActionsOfUsersInGroupRequestOpTypeEnum()
 	act := func(op model.ActionsOfUsersInGroupRequestOpType, user string) {
 		t.Helper()
-		call(w, w.RunActionsOnGroup, &model.RunActionsOnGroupRequest{GroupId: lab, Body: &model.ActionsOfUsersInGroupRequest{UserIds: []string{user}, OpType: op}})
+		call(e, e.RunActionsOnGroup, &model.RunActionsOnGroupRequest{GroupId: lab, Body: &model.ActionsOfUsersInGroupRequest{UserIds: []string{user}, OpType: op}})
 	}
 	act(ops.ADD, ann)
 	group := model.GetAttachInstancesUserInfoTypeEnum().GROUP
-	w.finish(w.attach(model.AttachInstancesDesktopInfo{DesktopId: &id, AttachUserInfos: &[]model.AttachInstancesUserInfo{
+	e.finish(e.attach(model.AttachInstancesDesktopInfo{DesktopId: &id, AttachUserInfos: &[]model.AttachInstancesUserInfo{
 		{UserId: &lab, UserName: "lab", UserGroup: "default", Type: &group}, {UserName: "bob", UserGroup: "sudo"},
 	}}))
-	if got := w.holders(id); got != "bob Lab" {
+	if got := e.holders(id); got != "bob Lab" {
 		t.Errorf("the desktop is %q's", got)
 	}
 	of := func(user string) int32 {
 		t.Helper()
-		return *call(w, w.ListDesktops, &model.ListDesktopsRequest{UserName: &[]string{user}}).TotalCount
+		return *call(e, e.ListDesktops, &model.ListDesktopsRequest{UserName: &[]string{user}}).TotalCount
 	}
-	cara := w.somebody("cara")
+	cara := e.somebody("cara")
 	if of("ann") != 1 || of("bob") != 1 || of("cara") != 0 {
 		t.Errorf("the desktop is found by %d, %d and %d people's names", of("ann"), of("bob"), of("cara"))
 	}
@@ -175,14 +175,14 @@ func TestAGroupHasASharedDesktop(t *testing.T) {
 	if of("ann") != 0 || of("cara") != 1 {
 		t.Error("the desktop does not follow its group")
 	}
-	w.eventually("the group's changes have come through", func() bool {
-		left := call(w, w.ListItaSubJobs, &model.ListItaSubJobsRequest{Status: new("SUCCESS")})
-		return *left.TotalCount == 4 && *w.show(id).TaskStatus == ""
+	e.eventually("the group's changes have come through", func() bool {
+		left := call(e, e.ListItaSubJobs, &model.ListItaSubJobsRequest{Status: new("SUCCESS")})
+		return *left.TotalCount == 4 && *e.show(id).TaskStatus == ""
 	})
 
 	lost := func() (all []string) {
 		t.Helper()
-		for _, d := range *call(w, w.ListDesktopDetachInfo, &model.ListDesktopDetachInfoRequest{DesktopId: id}).DesktopDetachInfos {
+		for _, d := range *call(e, e.ListDesktopDetachInfo, &model.ListDesktopDetachInfoRequest{DesktopId: id}).DesktopDetachInfos {
 			all = append(all, *d.Type+" "+*d.UserName)
 		}
 		return all
@@ -190,17 +190,17 @@ func TestAGroupHasASharedDesktop(t *testing.T) {
 	if got := lost(); !slices.Equal(got, []string{"USER ann"}) {
 		t.Errorf("who has lost the desktop: %q", got)
 	}
-	w.finish(w.attach(model.AttachInstancesDesktopInfo{DesktopId: &id, UserName: new("bob"), UserGroup: new("default")}))
-	if users := *w.show(id).AttachUserInfos; users[0].UserName != "bob" || users[0].UserGroup != "default" {
+	e.finish(e.attach(model.AttachInstancesDesktopInfo{DesktopId: &id, UserName: new("bob"), UserGroup: new("default")}))
+	if users := *e.show(id).AttachUserInfos; users[0].UserName != "bob" || users[0].UserGroup != "default" {
 		t.Errorf("after an attach with another privilege group: %v", users)
 	}
-	plan := call(w, w.BatchAssociateInstances, &model.BatchAssociateInstancesRequest{Body: &model.PreBatchAttachInstancesReq{
+	plan := call(e, e.BatchAssociateInstances, &model.BatchAssociateInstancesRequest{Body: &model.PreBatchAttachInstancesReq{
 		Desktops: &[]model.AttachInstancesDesktopInfo{{DesktopId: &id, UserName: new("bob"), ComputerName: new("lab-1")}},
 	}})
 	if p := *plan.DesktopsAttachInfos; len(p) != 1 || *p[0].ComputerName != "lab-1" || (*p[0].AttachUserInfos)[0].UserGroup != "default" {
 		t.Errorf("a plan that only renames: %v", plan)
 	}
-	w.finish(w.attach(model.AttachInstancesDesktopInfo{DesktopId: &id, UserName: new("bob"), UserGroup: new("sudo")}))
+	e.finish(e.attach(model.AttachInstancesDesktopInfo{DesktopId: &id, UserName: new("bob"), UserGroup: new("sudo")}))
 
 	person := model.GetChangeUserPrivilegeGroupUserInfoTypeEnum()
 	change := func(group string, people ...model.ChangeUserPrivilegeGroupUserInfo) *model.ChangeUserPrivilegeGroupRequest {
@@ -212,23 +212,23 @@ func TestAGroupHasASharedDesktop(t *testing.T) {
 			Desktops: []model.ChangeUserPrivilegeGroupDesktopInfo{one}, UserPrivilegeGroup: &group,
 		}}
 	}
-	subs := w.finish(*call(w, w.ChangeUserPrivilegeGroup, change("sudo", model.ChangeUserPrivilegeGroupUserInfo{UserName: "Lab", Type: person.GROUP})).JobId)
-	if users := *w.show(id).AttachUserInfos; len(subs) != 1 || users[1].UserGroup != "sudo" {
+	subs := e.finish(*call(e, e.ChangeUserPrivilegeGroup, change("sudo", model.ChangeUserPrivilegeGroupUserInfo{UserName: "Lab", Type: person.GROUP})).JobId)
+	if users := *e.show(id).AttachUserInfos; len(subs) != 1 || users[1].UserGroup != "sudo" {
 		t.Errorf("after a change of privilege: %v", users)
 	}
-	w.endedAtOnce(*call(w, w.ChangeUserPrivilegeGroup, change("sudo")).JobId)
-	refused(w, w.ChangeUserPrivilegeGroup, change("sudo", model.ChangeUserPrivilegeGroupUserInfo{UserName: "cara", Type: person.USER}), 400, "WKS.00170312")
-	refused(w, w.ChangeUserPrivilegeGroup, change("root"), 400, "WKS.00010001")
+	e.endedAtOnce(*call(e, e.ChangeUserPrivilegeGroup, change("sudo")).JobId)
+	refused(e, e.ChangeUserPrivilegeGroup, change("sudo", model.ChangeUserPrivilegeGroupUserInfo{UserName: "cara", Type: person.USER}), 400, "WKS.00170312")
+	refused(e, e.ChangeUserPrivilegeGroup, change("root"), 400, "WKS.00010001")
 
-	out := call(w, w.BatchDetachInstances, &model.BatchDetachInstancesRequest{Body: &model.BatchDetachInstancesReq{
+	out := call(e, e.BatchDetachInstances, &model.BatchDetachInstancesRequest{Body: &model.BatchDetachInstancesReq{
 		Desktops: &[]model.DetachInstancesDesktopInfo{{DesktopId: &id, DetachUserInfos: &[]model.DetachInstancesUserInfo{{UserName: "bob", UserId: &bob}}}, {DesktopId: new("x")}},
 	}})
-	subs = w.finish(*out.JobId)
-	if len(*out.FailedOperationList) != 1 || *subs[0].JobType != "batchDetachDesktops" || w.holders(id) != "Lab" {
-		t.Errorf("detaching bob: %v, then it is %q's", out, w.holders(id))
+	subs = e.finish(*out.JobId)
+	if len(*out.FailedOperationList) != 1 || *subs[0].JobType != "batchDetachDesktops" || e.holders(id) != "Lab" {
+		t.Errorf("detaching bob: %v, then it is %q's", out, e.holders(id))
 	}
-	call(w, w.DeleteUserGroup, &model.DeleteUserGroupRequest{GroupId: lab})
-	if w.holders(id) != "" || of("cara") != 0 {
+	call(e, e.DeleteUserGroup, &model.DeleteUserGroupRequest{GroupId: lab})
+	if e.holders(id) != "" || of("cara") != 0 {
 		t.Error("the desktop outlives its group")
 	}
 	if got := lost(); len(got) != 4 || !slices.Contains(got, "GROUP Lab") || !slices.Contains(got, "USER cara") {
@@ -237,50 +237,50 @@ func TestAGroupHasASharedDesktop(t *testing.T) {
 }
 
 func TestDetach(t *testing.T) {
-	w := newWorld(t)
-	ids := w.create(w.order("ann", "bob"))
-	out := call(w, w.DetachInstances, &model.DetachInstancesRequest{Body: &model.DetachInstancesReq{DesktopIds: &ids, ShutoffAfterDetach: new(true)}})
-	if w.holders(ids[0]) != "" {
+	e := newEnv(t)
+	ids := e.create(e.order("ann", "bob"))
+	out := call(e, e.DetachInstances, &model.DetachInstancesRequest{Body: &model.DetachInstancesReq{DesktopIds: &ids, ShutoffAfterDetach: new(true)}})
+	if e.holders(ids[0]) != "" {
 		t.Error("ann has the desktop until the job is done")
 	}
-	subs := w.finish(*out.JobId)
+	subs := e.finish(*out.JobId)
 	if len(*out.FailedOperationList) != 0 || len(subs) != 2 || *subs[0].JobType != "detachDesktops" || (*out.SuccessJobIds)[0] != *out.JobId {
 		t.Errorf("detaching: %v", out)
 	}
-	if d := w.show(ids[1]); *d.Status != "SHUTOFF" || *d.TaskStatus != "" || d.AttachState.Value() != "UNATTACH" {
+	if d := e.show(ids[1]); *d.Status != "SHUTOFF" || *d.TaskStatus != "" || d.AttachState.Value() != "UNATTACH" {
 		t.Errorf("a detached desktop: %v", d)
 	}
-	info := *call(w, w.ListDesktopDetachInfo, &model.ListDesktopDetachInfoRequest{DesktopId: ids[0]}).DesktopDetachInfos
+	info := *call(e, e.ListDesktopDetachInfo, &model.ListDesktopDetachInfoRequest{DesktopId: ids[0]}).DesktopDetachInfos
 	if len(info) != 1 || *info[0].UserName != "ann" || *info[0].UserGroup != "sudo" || *info[0].Type != "USER" || *info[0].DetachTime == "" || *info[0].DesktopId != ids[0] {
 		t.Errorf("from whom it was taken: %v", info)
 	}
-	refused(w, w.ListDesktopDetachInfo, &model.ListDesktopDetachInfoRequest{DesktopId: "x"}, 404, "WKS.00010011")
-	again := call(w, w.DetachInstances, &model.DetachInstancesRequest{Body: &model.DetachInstancesReq{DesktopIds: &ids}})
-	w.endedAtOnce(*again.JobId)
+	refused(e, e.ListDesktopDetachInfo, &model.ListDesktopDetachInfoRequest{DesktopId: "x"}, 404, "WKS.00010011")
+	again := call(e, e.DetachInstances, &model.DetachInstancesRequest{Body: &model.DetachInstancesReq{DesktopIds: &ids}})
+	e.endedAtOnce(*again.JobId)
 	if len(*again.FailedOperationList) != 0 {
 		t.Errorf("detaching again: %v", again)
 	}
-	refused(w, w.DetachInstances, &model.DetachInstancesRequest{Body: &model.DetachInstancesReq{}}, 400, "WKS.00010001")
+	refused(e, e.DetachInstances, &model.DetachInstancesRequest{Body: &model.DetachInstancesReq{}}, 400, "WKS.00010001")
 }
 
 func TestAPersonIsRenamed(t *testing.T) {
-	w := newWorld(t)
-	id := w.create(w.order("ann"))[0]
+	e := newEnv(t)
+	id := e.create(e.order("ann"))[0]
 	rename := func(old, name string, reboot bool) *model.UpdateDesktopUsernameRequest {
 		return &model.UpdateDesktopUsernameRequest{Body: &model.UpdateDesktopUsernameReq{OldUsername: old, NewUsername: name, IsReboot: &reboot}}
 	}
-	call(w, w.UpdateDesktopUsername, rename("ann", "anna", true))
-	if got := w.holders(id); got != "anna" {
+	call(e, e.UpdateDesktopUsername, rename("ann", "anna", true))
+	if got := e.holders(id); got != "anna" {
 		t.Errorf("the desktop is %q's", got)
 	}
-	jobs := *call(w, w.ListItaSubJobs, &model.ListItaSubJobsRequest{JobType: new("changeUserName")}).Jobs
-	w.finish(*jobs[0].JobId)
-	if d := w.show(id); *d.Status != "ACTIVE" || *d.TaskStatus != "" {
+	jobs := *call(e, e.ListItaSubJobs, &model.ListItaSubJobsRequest{JobType: new("changeUserName")}).Jobs
+	e.finish(*jobs[0].JobId)
+	if d := e.show(id); *d.Status != "ACTIVE" || *d.TaskStatus != "" {
 		t.Errorf("afterwards: %v", d)
 	}
-	refused(w, w.UpdateDesktopUsername, rename("ann", "x", false), 400, "WKS.00170312")
-	refused(w, w.UpdateDesktopUsername, rename("anna", "-9", false), 400, "WKS.00010001")
-	w.somebody("bob")
-	refused(w, w.UpdateDesktopUsername, rename("anna", "BOB", false), 409, "WKS.00010021")
-	refused(w, w.UpdateDesktopUsername, rename("anna", *w.show(id).ComputerName, false), 400, "WKS.00010001")
+	refused(e, e.UpdateDesktopUsername, rename("ann", "x", false), 400, "WKS.00170312")
+	refused(e, e.UpdateDesktopUsername, rename("anna", "-9", false), 400, "WKS.00010001")
+	e.somebody("bob")
+	refused(e, e.UpdateDesktopUsername, rename("anna", "BOB", false), 409, "WKS.00010021")
+	refused(e, e.UpdateDesktopUsername, rename("anna", *e.show(id).ComputerName, false), 400, "WKS.00010001")
 }

@@ -15,83 +15,83 @@ import (
 )
 
 // extra returns a client that sends one more header, which it signs too.
-func (w *world) extra(name, value string) *workspace.WorkspaceClient {
-	w.Helper()
-	c := w.client(w.credentials(w.SecretKey))
+func (e *env) extra(name, value string) *workspace.WorkspaceClient {
+	e.Helper()
+	c := e.client(e.credentials(e.SecretKey))
 	c.HcClient.WithExtraHeaders(map[string]string{name: value})
 	return c
 }
 
 func TestAClientThatKnowsOnlyTheRegionFindsItsProject(t *testing.T) {
-	w := newWorld(t)
-	c, err := basic.NewCredentialsBuilder().WithAk(w.AccessKey).WithSk(w.SecretKey).WithIamEndpointOverride(w.Endpoint).SafeBuild()
+	e := newEnv(t)
+	c, err := basic.NewCredentialsBuilder().WithAk(e.AccessKey).WithSk(e.SecretKey).WithIamEndpointOverride(e.Endpoint).SafeBuild()
 	if err != nil {
 		t.Fatal(err)
 	}
-	here := region.NewRegion(w.Region, w.Endpoint)
+	here := region.NewRegion(e.Region, e.Endpoint)
 	h, err := workspace.WorkspaceClientBuilder().WithRegion(here).WithCredential(c).WithHttpConfig(httpConfig()).SafeBuild()
 	if err != nil {
 		t.Fatal(err)
 	}
-	call(w, workspace.NewWorkspaceClient(h).ListDesktops, &model.ListDesktopsRequest{})
-	if c.ProjectId != w.ProjectID {
-		t.Errorf("found project %q, want %q", c.ProjectId, w.ProjectID)
+	call(e, workspace.NewWorkspaceClient(h).ListDesktops, &model.ListDesktopsRequest{})
+	if c.ProjectId != e.ProjectID {
+		t.Errorf("found project %q, want %q", c.ProjectId, e.ProjectID)
 	}
 }
 
 func TestSignaturesAreVerified(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	any := &model.ListDesktopsRequest{}
-	refused(w, w.client(w.credentials(w.SecretKey+"x")).ListDesktops, any, 401, "APIGW.0301")
-	refused(w, w.extra("X-Sdk-Date", "20200102T030405Z").ListDesktops, any, 401, "APIGW.0303")
-	call(w, w.extra("X-Strange", "a  b").ListDesktops, any)
+	refused(e, e.client(e.credentials(e.SecretKey+"x")).ListDesktops, any, 401, "APIGW.0301")
+	refused(e, e.extra("X-Sdk-Date", "20200102T030405Z").ListDesktops, any, 401, "APIGW.0303")
+	call(e, e.extra("X-Strange", "a  b").ListDesktops, any)
 
-	other, err := basic.NewCredentialsBuilder().WithAk(w.AccessKey).WithSk(w.SecretKey).WithProjectId("0123456789abcdef0123456789abcdef").SafeBuild()
+	other, err := basic.NewCredentialsBuilder().WithAk(e.AccessKey).WithSk(e.SecretKey).WithProjectId("0123456789abcdef0123456789abcdef").SafeBuild()
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused(w, w.client(other).ListDesktops, any, 404, "WKS.00170117")
+	refused(e, e.client(other).ListDesktops, any, 404, "WKS.00170117")
 
 	// What must be escaped: the client and the server have to agree on each character.
 	for _, name := range []string{"a b", "a+b", "a&b=c", `"a"`, "桌面", "100%", "a/b", "~_-."} {
-		list := call(w, w.ListDesktops, &model.ListDesktopsRequest{ComputerName: &name, UserName: &[]string{name, "b"}, DesktopId: &[]string{"b", "a"}})
+		list := call(e, e.ListDesktops, &model.ListDesktopsRequest{ComputerName: &name, UserName: &[]string{name, "b"}, DesktopId: &[]string{"b", "a"}})
 		if *list.TotalCount != 0 {
 			t.Errorf("%q finds %v", name, list)
 		}
 	}
-	refused(w, w.ShowDesktopDetail, &model.ShowDesktopDetailRequest{DesktopId: "a b+桌"}, 404, "WKS.00010011")
+	refused(e, e.ShowDesktopDetail, &model.ShowDesktopDetailRequest{DesktopId: "a b+桌"}, 404, "WKS.00010011")
 }
 
-func (w *world) passwordToken(scope *iammodel.AuthScope) string {
-	w.Helper()
-	out := call(w, w.identity(w.credentials(w.SecretKey)).KeystoneCreateUserTokenByPassword, &iammodel.KeystoneCreateUserTokenByPasswordRequest{
+func (e *env) passwordToken(scope *iammodel.AuthScope) string {
+	e.Helper()
+	out := call(e, e.identity(e.credentials(e.SecretKey)).KeystoneCreateUserTokenByPassword, &iammodel.KeystoneCreateUserTokenByPasswordRequest{
 		Body: &iammodel.KeystoneCreateUserTokenByPasswordRequestBody{Auth: &iammodel.PwdAuth{
 			Scope: scope,
 			Identity: &iammodel.PwdIdentity{
 				Methods: []iammodel.PwdIdentityMethods{iammodel.GetPwdIdentityMethodsEnum().PASSWORD},
 				Password: &iammodel.PwdPassword{User: &iammodel.PwdPasswordUser{
-					Name: w.UserName, Password: w.Password, Domain: &iammodel.PwdPasswordUserDomain{Name: w.DomainName},
+					Name: e.UserName, Password: e.Password, Domain: &iammodel.PwdPasswordUserDomain{Name: e.DomainName},
 				}},
 			},
 		}},
 	})
-	if out.Token.User.Name != w.UserName || out.XSubjectToken == nil {
-		w.Fatalf("token: %v", out)
+	if out.Token.User.Name != e.UserName || out.XSubjectToken == nil {
+		e.Fatalf("token: %v", out)
 	}
 	return *out.XSubjectToken
 }
 
-func (w *world) projectScope() *iammodel.AuthScope {
-	return &iammodel.AuthScope{Project: &iammodel.AuthScopeProject{Name: &w.ProjectName}}
+func (e *env) projectScope() *iammodel.AuthScope {
+	return &iammodel.AuthScope{Project: &iammodel.AuthScopeProject{Name: &e.ProjectName}}
 }
 
 func TestATokenAloneOrWithASignatureLetsIn(t *testing.T) {
-	w := newWorld(t)
-	token := w.passwordToken(w.projectScope())
-	call(w, w.extra("X-Auth-Token", token).ListDesktops, &model.ListDesktopsRequest{})
-	refused(w, w.extra("X-Auth-Token", "x").ListDesktops, &model.ListDesktopsRequest{}, 401, "APIGW.0301")
+	e := newEnv(t)
+	token := e.passwordToken(e.projectScope())
+	call(e, e.extra("X-Auth-Token", token).ListDesktops, &model.ListDesktopsRequest{})
+	refused(e, e.extra("X-Auth-Token", "x").ListDesktops, &model.ListDesktopsRequest{}, 401, "APIGW.0301")
 
-	r, err := http.NewRequestWithContext(t.Context(), "GET", w.Endpoint+"/v2/"+w.ProjectID+"/desktops", nil)
+	r, err := http.NewRequestWithContext(t.Context(), "GET", e.Endpoint+"/v2/"+e.ProjectID+"/desktops", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,87 +105,87 @@ func TestATokenAloneOrWithASignatureLetsIn(t *testing.T) {
 		t.Errorf("a token alone: %d %s %v", answer.StatusCode, text, err)
 	}
 
-	client := w.identity(w.credentials(w.SecretKey))
-	shown := call(w, client.KeystoneValidateToken, &iammodel.KeystoneValidateTokenRequest{XSubjectToken: token})
-	if shown.Token.Project.Id != w.ProjectID || shown.Token.User.Domain.Id != w.DomainID || len(shown.Token.Catalog) == 0 {
+	client := e.identity(e.credentials(e.SecretKey))
+	shown := call(e, client.KeystoneValidateToken, &iammodel.KeystoneValidateTokenRequest{XSubjectToken: token})
+	if shown.Token.Project.Id != e.ProjectID || shown.Token.User.Domain.Id != e.DomainID || len(shown.Token.Catalog) == 0 {
 		t.Errorf("token: %v", shown)
 	}
-	refused(w, client.KeystoneValidateToken, &iammodel.KeystoneValidateTokenRequest{XSubjectToken: "x"}, 404, "IAM.0004")
+	refused(e, client.KeystoneValidateToken, &iammodel.KeystoneValidateTokenRequest{XSubjectToken: "x"}, 404, "IAM.0004")
 }
 
 func TestTemporaryKeysSignWithTheirSecurityToken(t *testing.T) {
-	w := newWorld(t)
-	token := w.passwordToken(w.projectScope())
-	out := call(w, w.identity(w.credentials(w.SecretKey)).CreateTemporaryAccessKeyByToken, &iammodel.CreateTemporaryAccessKeyByTokenRequest{
+	e := newEnv(t)
+	token := e.passwordToken(e.projectScope())
+	out := call(e, e.identity(e.credentials(e.SecretKey)).CreateTemporaryAccessKeyByToken, &iammodel.CreateTemporaryAccessKeyByTokenRequest{
 		Body: &iammodel.CreateTemporaryAccessKeyByTokenRequestBody{Auth: &iammodel.TokenAuth{Identity: &iammodel.TokenAuthIdentity{
 			Methods: []iammodel.TokenAuthIdentityMethods{iammodel.GetTokenAuthIdentityMethodsEnum().TOKEN},
 			Token:   &iammodel.IdentityToken{Id: &token, DurationSeconds: new(int32(900))},
 		}}},
 	}).Credential
-	build := basic.NewCredentialsBuilder().WithAk(out.Access).WithSk(out.Secret).WithProjectId(w.ProjectID)
+	build := basic.NewCredentialsBuilder().WithAk(out.Access).WithSk(out.Secret).WithProjectId(e.ProjectID)
 	without, err := build.SafeBuild()
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused(w, w.client(without).ListDesktops, &model.ListDesktopsRequest{}, 401, "APIGW.0301")
+	refused(e, e.client(without).ListDesktops, &model.ListDesktopsRequest{}, 401, "APIGW.0301")
 	with, err := build.WithSecurityToken(out.Securitytoken).SafeBuild()
 	if err != nil {
 		t.Fatal(err)
 	}
-	call(w, w.client(with).ListDesktops, &model.ListDesktopsRequest{})
+	call(e, e.client(with).ListDesktops, &model.ListDesktopsRequest{})
 }
 
 func TestAnAccountFindsItselfAndItsKeys(t *testing.T) {
-	w := newWorld(t)
-	c, err := global.NewCredentialsBuilder().WithAk(w.AccessKey).WithSk(w.SecretKey).WithIamEndpointOverride(w.Endpoint).SafeBuild()
+	e := newEnv(t)
+	c, err := global.NewCredentialsBuilder().WithAk(e.AccessKey).WithSk(e.SecretKey).WithIamEndpointOverride(e.Endpoint).SafeBuild()
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := iam.IamClientBuilder().WithRegion(region.NewRegion(w.Region, w.Endpoint)).WithCredential(c).WithHttpConfig(httpConfig()).SafeBuild()
+	h, err := iam.IamClientBuilder().WithRegion(region.NewRegion(e.Region, e.Endpoint)).WithCredential(c).WithHttpConfig(httpConfig()).SafeBuild()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.DomainId != w.DomainID {
-		t.Errorf("the client found domain %q, want %q", c.DomainId, w.DomainID)
+	if c.DomainId != e.DomainID {
+		t.Errorf("the client found domain %q, want %q", c.DomainId, e.DomainID)
 	}
 	client := iam.NewIamClient(h)
-	if p := *call(w, client.KeystoneListAuthProjects, &iammodel.KeystoneListAuthProjectsRequest{}).Projects; len(p) != 1 || p[0].Id != w.ProjectID {
+	if p := *call(e, client.KeystoneListAuthProjects, &iammodel.KeystoneListAuthProjectsRequest{}).Projects; len(p) != 1 || p[0].Id != e.ProjectID {
 		t.Errorf("projects of the caller: %v", p)
 	}
-	if p := *call(w, client.KeystoneListProjects, &iammodel.KeystoneListProjectsRequest{Name: &w.Region}).Projects; len(p) != 1 || p[0].Id != w.ProjectID {
+	if p := *call(e, client.KeystoneListProjects, &iammodel.KeystoneListProjectsRequest{Name: &e.Region}).Projects; len(p) != 1 || p[0].Id != e.ProjectID {
 		t.Errorf("projects: %v", p)
 	}
-	if p := call(w, client.KeystoneShowProject, &iammodel.KeystoneShowProjectRequest{ProjectId: w.ProjectID}).Project; p.Name != w.ProjectName {
+	if p := call(e, client.KeystoneShowProject, &iammodel.KeystoneShowProjectRequest{ProjectId: e.ProjectID}).Project; p.Name != e.ProjectName {
 		t.Errorf("project: %v", p)
 	}
-	if d := *call(w, client.KeystoneListAuthDomains, &iammodel.KeystoneListAuthDomainsRequest{}).Domains; len(d) != 1 || d[0].Name != w.DomainName {
+	if d := *call(e, client.KeystoneListAuthDomains, &iammodel.KeystoneListAuthDomainsRequest{}).Domains; len(d) != 1 || d[0].Name != e.DomainName {
 		t.Errorf("domains: %v", d)
 	}
-	if r := *call(w, client.KeystoneListRegions, &iammodel.KeystoneListRegionsRequest{}).Regions; len(r) != 1 || r[0].Id != w.Region {
+	if r := *call(e, client.KeystoneListRegions, &iammodel.KeystoneListRegionsRequest{}).Regions; len(r) != 1 || r[0].Id != e.Region {
 		t.Errorf("regions: %v", r)
 	}
-	if c := *call(w, client.KeystoneShowCatalog, &iammodel.KeystoneShowCatalogRequest{}).Catalog; len(c) == 0 || c[0].Endpoints[0].Url == "" {
+	if c := *call(e, client.KeystoneShowCatalog, &iammodel.KeystoneShowCatalogRequest{}).Catalog; len(c) == 0 || c[0].Endpoints[0].Url == "" {
 		t.Errorf("catalogue: %v", c)
 	}
 
-	keys := *call(w, client.ListPermanentAccessKeys, &iammodel.ListPermanentAccessKeysRequest{}).Credentials
-	if len(keys) != 1 || keys[0].Access != w.AccessKey {
+	keys := *call(e, client.ListPermanentAccessKeys, &iammodel.ListPermanentAccessKeysRequest{}).Credentials
+	if len(keys) != 1 || keys[0].Access != e.AccessKey {
 		t.Fatalf("keys: %v", keys)
 	}
-	if u := call(w, client.KeystoneShowUser, &iammodel.KeystoneShowUserRequest{UserId: keys[0].UserId}).User; u.Name != w.UserName || u.DomainId != w.DomainID {
+	if u := call(e, client.KeystoneShowUser, &iammodel.KeystoneShowUserRequest{UserId: keys[0].UserId}).User; u.Name != e.UserName || u.DomainId != e.DomainID {
 		t.Errorf("user: %v", u)
 	}
-	made := call(w, client.CreatePermanentAccessKey, &iammodel.CreatePermanentAccessKeyRequest{Body: &iammodel.CreatePermanentAccessKeyRequestBody{
+	made := call(e, client.CreatePermanentAccessKey, &iammodel.CreatePermanentAccessKeyRequest{Body: &iammodel.CreatePermanentAccessKeyRequestBody{
 		Credential: &iammodel.CreateCredentialOption{UserId: keys[0].UserId, Description: new("for the tests")},
 	}}).Credential
-	fresh, err := basic.NewCredentialsBuilder().WithAk(made.Access).WithSk(made.Secret).WithProjectId(w.ProjectID).SafeBuild()
+	fresh, err := basic.NewCredentialsBuilder().WithAk(made.Access).WithSk(made.Secret).WithProjectId(e.ProjectID).SafeBuild()
 	if err != nil {
 		t.Fatal(err)
 	}
-	call(w, w.client(fresh).ListDesktops, &model.ListDesktopsRequest{})
-	if k := call(w, client.ShowPermanentAccessKey, &iammodel.ShowPermanentAccessKeyRequest{AccessKey: made.Access}).Credential; k.LastUseTime == "" || k.Description != "for the tests" {
+	call(e, e.client(fresh).ListDesktops, &model.ListDesktopsRequest{})
+	if k := call(e, client.ShowPermanentAccessKey, &iammodel.ShowPermanentAccessKeyRequest{AccessKey: made.Access}).Credential; k.LastUseTime == "" || k.Description != "for the tests" {
 		t.Errorf("key: %v", k)
 	}
-	call(w, client.DeletePermanentAccessKey, &iammodel.DeletePermanentAccessKeyRequest{AccessKey: made.Access})
-	refused(w, w.client(fresh).ListDesktops, &model.ListDesktopsRequest{}, 401, "APIGW.0301")
+	call(e, client.DeletePermanentAccessKey, &iammodel.DeletePermanentAccessKeyRequest{AccessKey: made.Access})
+	refused(e, e.client(fresh).ListDesktops, &model.ListDesktopsRequest{}, 401, "APIGW.0301")
 }

@@ -17,17 +17,17 @@ import (
 
 // page is a browser's page of the portal.
 type page struct {
-	w      *world
+	e      *env
 	client http.Client
 }
 
-func (w *world) page() page {
-	w.Helper()
+func (e *env) page() page {
+	e.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		w.Fatal(err)
+		e.Fatal(err)
 	}
-	return page{w, http.Client{Jar: jar}}
+	return page{e, http.Client{Jar: jar}}
 }
 
 // post makes a call of the portal that must answer with the status, and reads the answer.
@@ -35,38 +35,38 @@ func (p page) post(path string, body map[string]string, status int) (answer stru
 	Secret string
 	Codes  []string `json:"recovery_codes"`
 }) {
-	p.w.Helper()
+	p.e.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
-		p.w.Fatal(err)
+		p.e.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(p.w.Context(), http.MethodPost, p.w.Endpoint+"/portal/api/"+path, strings.NewReader(string(text)))
+	r, err := http.NewRequestWithContext(p.e.Context(), http.MethodPost, p.e.Endpoint+"/portal/api/"+path, strings.NewReader(string(text)))
 	if err != nil {
-		p.w.Fatal(err)
+		p.e.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
 	a, err := p.client.Do(r)
 	if err != nil {
-		p.w.Fatal(err)
+		p.e.Fatal(err)
 	}
 	defer a.Body.Close()
 	got, err := io.ReadAll(a.Body)
 	if err != nil || a.StatusCode != status {
-		p.w.Fatalf("%s: %d %s, %v; want %d", path, a.StatusCode, got, err, status)
+		p.e.Fatalf("%s: %d %s, %v; want %d", path, a.StatusCode, got, err, status)
 	}
 	if err := json.Unmarshal(got, &answer); err != nil {
-		p.w.Fatalf("%s: %s: %v", path, got, err)
+		p.e.Fatalf("%s: %s: %v", path, got, err)
 	}
 	return answer
 }
 
 func TestAuthenticators(t *testing.T) {
-	w := newWorld(t)
-	ann, bob := w.person("ann"), w.person("bob")
-	call(w, w.UpdateUserInfo, &model.UpdateUserInfoRequest{UserId: ann, Body: &model.EditUserReq{NextLoginChangePassword: new(false)}})
+	e := newEnv(t)
+	ann, bob := e.person("ann"), e.person("bob")
+	call(e, e.UpdateUserInfo, &model.UpdateUserInfoRequest{UserId: ann, Body: &model.EditUserReq{NextLoginChangePassword: new(false)}})
 	devices := func(user string) []model.OtpDevice {
 		t.Helper()
-		return *call(w, w.ListOtpDevicesByUserId, &model.ListOtpDevicesByUserIdRequest{UserId: user}).OtpDevices
+		return *call(e, e.ListOtpDevicesByUserId, &model.ListOtpDevicesByUserIdRequest{UserId: user}).OtpDevices
 	}
 	unbind := func(user string, ids ...string) *model.BatchDeleteOtpDevicesRequest {
 		return &model.BatchDeleteOtpDevicesRequest{UserId: user, Body: &model.DelOtpDevicesReq{OtpIds: &ids}}
@@ -74,10 +74,10 @@ func TestAuthenticators(t *testing.T) {
 	if got := devices(ann); len(got) != 0 {
 		t.Errorf("before: %v", got)
 	}
-	refused(w, w.ListOtpDevicesByUserId, &model.ListOtpDevicesByUserIdRequest{UserId: "x"}, 400, "WKS.00170312")
+	refused(e, e.ListOtpDevicesByUserId, &model.ListOtpDevicesByUserIdRequest{UserId: "x"}, 400, "WKS.00170312")
 
 	signIn := map[string]string{"user_name": "ann", "password": goodPassword}
-	p := w.page()
+	p := e.page()
 	p.post("sign-in", signIn, http.StatusOK)
 	secret, err := base32.StdEncoding.DecodeString(p.post("me/codes", nil, http.StatusOK).Secret)
 	if err != nil {
@@ -93,19 +93,19 @@ func TestAuthenticators(t *testing.T) {
 	if len(got) != 1 || *got[0].Status != states.REGISTERED || *got[0].UserId != ann || *got[0].UserName != "ann" || time.Since(time.Time(*got[0].CreateTime)) > time.Minute {
 		t.Fatalf("after: %v", got)
 	}
-	w.page().post("sign-in", signIn, http.StatusAccepted) // goes on with a code
+	e.page().post("sign-in", signIn, http.StatusAccepted) // goes on with a code
 
-	refused(w, w.BatchDeleteOtpDevices, unbind(ann), 400, "WKS.00010001")
-	refused(w, w.BatchDeleteOtpDevices, unbind("x", *got[0].Id), 400, "WKS.00170312")
-	call(w, w.BatchDeleteOtpDevices, unbind(bob, *got[0].Id)) // is not theirs: nothing to do
+	refused(e, e.BatchDeleteOtpDevices, unbind(ann), 400, "WKS.00010001")
+	refused(e, e.BatchDeleteOtpDevices, unbind("x", *got[0].Id), 400, "WKS.00170312")
+	call(e, e.BatchDeleteOtpDevices, unbind(bob, *got[0].Id)) // is not theirs: nothing to do
 	if got := devices(ann); len(got) != 1 {
 		t.Fatalf("another person's unbinding took it: %v", got)
 	}
 	for range 2 { // what is gone is a success
-		call(w, w.BatchDeleteOtpDevices, unbind(ann, *got[0].Id))
+		call(e, e.BatchDeleteOtpDevices, unbind(ann, *got[0].Id))
 	}
 	if got := devices(ann); len(got) != 0 {
 		t.Errorf("unbound: %v", got)
 	}
-	w.page().post("sign-in", signIn, http.StatusOK)
+	e.page().post("sign-in", signIn, http.StatusOK)
 }

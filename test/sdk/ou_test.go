@@ -7,29 +7,29 @@ import (
 )
 
 func TestOrganisationalUnits(t *testing.T) {
-	w := newWorld(t)
-	w.person("ann")
-	id := *call(w, w.AddOu, &model.AddOuRequest{Body: &model.AddOuNameInfoV2Req{Domain: "carrel.local", OuName: "Sales"}}).Id
-	o := w.order("ann")
+	e := newEnv(t)
+	e.person("ann")
+	id := *call(e, e.AddOu, &model.AddOuRequest{Body: &model.AddOuNameInfoV2Req{Domain: "carrel.local", OuName: "Sales"}}).Id
+	o := e.order("ann")
 	o.OuName = new("Sales")
-	desktop := w.create(o)[0]
-	call(w, w.UpdateOuInfo, &model.UpdateOuInfoRequest{OuId: id, Body: &model.ModifyOuNameInfoV2Req{OuName: "Press"}})
-	if d := w.show(desktop); *d.OuName != "Press" {
+	desktop := e.create(o)[0]
+	call(e, e.UpdateOuInfo, &model.UpdateOuInfoRequest{OuId: id, Body: &model.ModifyOuNameInfoV2Req{OuName: "Press"}})
+	if d := e.show(desktop); *d.OuName != "Press" {
 		t.Errorf("the desktop is in %q", *d.OuName)
 	}
-	if list := call(w, w.ListOuDetails, &model.ListOuDetailsRequest{OuName: new("press")}); *list.TotalCount != 1 || *(*list.Ous)[0].Id != id {
+	if list := call(e, e.ListOuDetails, &model.ListOuDetailsRequest{OuName: new("press")}); *list.TotalCount != 1 || *(*list.Ous)[0].Id != id {
 		t.Errorf("units: %v", list)
 	}
-	if list := call(w, w.ListAdOus, &model.ListAdOusRequest{}); *(*list.OuInfos)[0].OuDn != "OU=Press,DC=carrel,DC=local" {
+	if list := call(e, e.ListAdOus, &model.ListAdOusRequest{}); *(*list.OuInfos)[0].OuDn != "OU=Press,DC=carrel,DC=local" {
 		t.Errorf("units of the directory: %v", list)
 	}
-	if list := call(w, w.ListAdOuUsers, &model.ListAdOuUsersRequest{OuDn: "DC=carrel,DC=local"}); *list.TotalCount != 1 || *(*list.UserInfos)[0].UserName != "ann" {
+	if list := call(e, e.ListAdOuUsers, &model.ListAdOuUsersRequest{OuDn: "DC=carrel,DC=local"}); *list.TotalCount != 1 || *(*list.UserInfos)[0].UserName != "ann" {
 		t.Errorf("people: %v", list)
 	}
-	refused(w, w.DeleteOu, &model.DeleteOuRequest{OuId: id}, 409, "WKS.00010032")
-	w.finish(*call(w, w.BatchDeleteDesktops, &model.BatchDeleteDesktopsRequest{Body: &model.DeleteDesktopsReq{DesktopIds: []string{desktop}}}).JobId)
-	if gone := call(w, w.DeleteOu, &model.DeleteOuRequest{OuId: id}); gone.HttpStatusCode != 204 {
+	refused(e, e.DeleteOu, &model.DeleteOuRequest{OuId: id}, 409, "WKS.00010032")
+	e.finish(*call(e, e.BatchDeleteDesktops, &model.BatchDeleteDesktopsRequest{Body: &model.DeleteDesktopsReq{DesktopIds: []string{desktop}}}).JobId)
+	if gone := call(e, e.DeleteOu, &model.DeleteOuRequest{OuId: id}); gone.HttpStatusCode != 204 {
 		t.Errorf("deleting answers %d", gone.HttpStatusCode)
 	}
-	refused(w, w.DeleteOu, &model.DeleteOuRequest{OuId: id}, 404, "WKS.00010020")
+	refused(e, e.DeleteOu, &model.DeleteOuRequest{OuId: id}, 404, "WKS.00010020")
 }

@@ -8,34 +8,34 @@ import (
 )
 
 // done waits for a job as public clients do for changes of pools: its own status, then each sub-job's.
-func (w *world) done(jobID string) []model.JobDetailInfo {
-	w.Helper()
+func (e *env) done(jobID string) []model.JobDetailInfo {
+	e.Helper()
 	var job *model.ShowJobResponse
-	w.eventually("the job's end", func() bool {
-		job = call(w, w.ShowJob, &model.ShowJobRequest{JobId: jobID})
+	e.eventually("the job's end", func() bool {
+		job = call(e, e.ShowJob, &model.ShowJobRequest{JobId: jobID})
 		return *job.Status == "SUCCESS" || *job.Status == "FAIL"
 	})
 	if *job.Status != "SUCCESS" {
-		w.Fatalf("the job failed: %v", job)
+		e.Fatalf("the job failed: %v", job)
 	}
 	return *job.SubJobs
 }
 
-func (w *world) rebuild(pool string, change func(*model.RebuildDesktopPoolReq)) []model.JobDetailInfo {
-	w.Helper()
-	body := &model.RebuildDesktopPoolReq{ImageId: w.ImageID}
+func (e *env) rebuild(pool string, change func(*model.RebuildDesktopPoolReq)) []model.JobDetailInfo {
+	e.Helper()
+	body := &model.RebuildDesktopPoolReq{ImageId: e.ImageID}
 	change(body)
-	return w.done(*call(w, w.RebuildDesktopPool, &model.RebuildDesktopPoolRequest{PoolId: pool, Body: body}).JobId)
+	return e.done(*call(e, e.RebuildDesktopPool, &model.RebuildDesktopPoolRequest{PoolId: pool, Body: body}).JobId)
 }
 
 func TestARebuildOfAPool(t *testing.T) {
-	w := newWorld(t)
-	o := w.poolOrder("Rebuilt", 3)
+	e := newEnv(t)
+	o := e.poolOrder("Rebuilt", 3)
 	o.DataVolumes = &[]model.VolumeInfo{{Type: "SSD", Size: 10}}
-	id := *w.pool(o).Id
-	before := w.poolDesktops(model.ListPoolDesktopsDetailRequest{PoolId: id})
+	id := *e.pool(o).Id
+	before := e.poolDesktops(model.ListPoolDesktopsDetailRequest{PoolId: id})
 
-	subs := w.rebuild(id, func(r *model.RebuildDesktopPoolReq) {
+	subs := e.rebuild(id, func(r *model.RebuildDesktopPoolReq) {
 		r.ImageType, r.OsType, r.DelayTime, r.Message, r.IsFix = new("gold"), new("Linux"), new(int32(15)), new("Please save."), new(false)
 		all := model.GetRebuildDesktopPoolReqHandleTypeEnum().FOR_EXPAND_AND_ALL
 		keep := model.GetEncryptTypeEnum().KEEP
@@ -49,12 +49,12 @@ func TestARebuildOfAPool(t *testing.T) {
 			t.Errorf("sub-job: %v", s)
 		}
 	}
-	for i, d := range w.poolDesktops(model.ListPoolDesktopsDetailRequest{PoolId: id}) {
+	for i, d := range e.poolDesktops(model.ListPoolDesktopsDetailRequest{PoolId: id}) {
 		was := before[i]
 		if *d.DesktopId != *was.DesktopId || *d.ComputerName != *was.ComputerName || (*d.IpAddresses)[0] != (*was.IpAddresses)[0] || *d.Status != "ACTIVE" || *d.TaskStatus != "" {
 			t.Errorf("%v became %v", was, d)
 		}
-		if pool := w.showPool(id); *d.RootVolume.DesktopPoolDiskId != *pool.RootVolume.Id || *(*d.DataVolumes)[0].DesktopPoolDiskId != *(*pool.DataVolumes)[0].Id {
+		if pool := e.showPool(id); *d.RootVolume.DesktopPoolDiskId != *pool.RootVolume.Id || *(*d.DataVolumes)[0].DesktopPoolDiskId != *(*pool.DataVolumes)[0].Id {
 			t.Errorf("%s does not tell which of the pool's disks it has: %v %v", *d.ComputerName, d.RootVolume, d.DataVolumes)
 		}
 		if *d.RootVolume.VolumeId == *was.RootVolume.VolumeId || *(*d.DataVolumes)[0].VolumeId != *(*was.DataVolumes)[0].VolumeId {
@@ -62,72 +62,72 @@ func TestARebuildOfAPool(t *testing.T) {
 		}
 	}
 
-	if subs := w.rebuild(id, func(r *model.RebuildDesktopPoolReq) { r.DesktopIds = &[]string{*before[1].DesktopId} }); len(subs) != 1 || *subs[0].Entities.DesktopId != *before[1].DesktopId {
+	if subs := e.rebuild(id, func(r *model.RebuildDesktopPoolReq) { r.DesktopIds = &[]string{*before[1].DesktopId} }); len(subs) != 1 || *subs[0].Entities.DesktopId != *before[1].DesktopId {
 		t.Errorf("a rebuild of one desktop has sub-jobs %v", subs)
 	}
-	if subs := w.rebuild(id, func(r *model.RebuildDesktopPoolReq) { r.IsFix = new(true) }); len(subs) != 0 {
+	if subs := e.rebuild(id, func(r *model.RebuildDesktopPoolReq) { r.IsFix = new(true) }); len(subs) != 0 {
 		t.Errorf("a repair with nothing to repair has sub-jobs %v", subs)
 	}
-	if subs := w.rebuild(id, func(r *model.RebuildDesktopPoolReq) {
+	if subs := e.rebuild(id, func(r *model.RebuildDesktopPoolReq) {
 		later := model.GetRebuildDesktopPoolReqHandleTypeEnum().ONLY_FOR_EXPAND
 		r.HandleType = &later
 	}); len(subs) != 0 {
 		t.Errorf("a rebuild for later desktops has sub-jobs %v", subs)
 	}
 	later := model.GetRebuildDesktopPoolReqHandleTypeEnum().ONLY_FOR_EXPAND
-	job := call(w, w.RebuildDesktopPool, &model.RebuildDesktopPoolRequest{PoolId: id, Body: &model.RebuildDesktopPoolReq{ImageId: w.ImageID, HandleType: &later}}).JobId
-	if j := call(w, w.ShowJob, &model.ShowJobRequest{JobId: *job}); *j.Status != "SUCCESS" || *j.EndTime == "" {
+	job := call(e, e.RebuildDesktopPool, &model.RebuildDesktopPoolRequest{PoolId: id, Body: &model.RebuildDesktopPoolReq{ImageId: e.ImageID, HandleType: &later}}).JobId
+	if j := call(e, e.ShowJob, &model.ShowJobRequest{JobId: *job}); *j.Status != "SUCCESS" || *j.EndTime == "" {
 		t.Errorf("a job with nothing to do: %v", j)
 	}
 	for _, bad := range []struct {
 		code string
 		body model.RebuildDesktopPoolReq
 	}{
-		{"WKS.00010002", model.RebuildDesktopPoolReq{ImageId: w.ImageID, KmsId: new("key")}},
-		{"WKS.00010001", model.RebuildDesktopPoolReq{ImageId: w.ImageID, OsType: new("Windows")}},
-		{"WKS.00010001", model.RebuildDesktopPoolReq{ImageId: w.ImageID, DelayTime: new(int32(-1))}},
+		{"WKS.00010002", model.RebuildDesktopPoolReq{ImageId: e.ImageID, KmsId: new("key")}},
+		{"WKS.00010001", model.RebuildDesktopPoolReq{ImageId: e.ImageID, OsType: new("Windows")}},
+		{"WKS.00010001", model.RebuildDesktopPoolReq{ImageId: e.ImageID, DelayTime: new(int32(-1))}},
 	} {
-		refused(w, w.RebuildDesktopPool, &model.RebuildDesktopPoolRequest{PoolId: id, Body: &bad.body}, http.StatusBadRequest, bad.code)
+		refused(e, e.RebuildDesktopPool, &model.RebuildDesktopPoolRequest{PoolId: id, Body: &bad.body}, http.StatusBadRequest, bad.code)
 	}
-	refused(w, w.RebuildDesktopPool, &model.RebuildDesktopPoolRequest{PoolId: "none", Body: &model.RebuildDesktopPoolReq{ImageId: w.ImageID}}, http.StatusNotFound, "WKS.00010018")
+	refused(e, e.RebuildDesktopPool, &model.RebuildDesktopPoolRequest{PoolId: "none", Body: &model.RebuildDesktopPoolReq{ImageId: e.ImageID}}, http.StatusNotFound, "WKS.00010018")
 }
 
 func TestAnotherSizeAndOtherDisksOfAPool(t *testing.T) {
-	w := newWorld(t)
-	id := *w.pool(w.poolOrder("Reshaped", 2)).Id
-	resized := call(w, w.ResizeDesktopPool, &model.ResizeDesktopPoolRequest{
+	e := newEnv(t)
+	id := *e.pool(e.poolOrder("Reshaped", 2)).Id
+	resized := call(e, e.ResizeDesktopPool, &model.ResizeDesktopPoolRequest{
 		PoolId: id, Body: &model.ResizeDesktopPoolReq{ProductId: "workspace.c2.xlarge.linux", Mode: new("STOP_DESKTOP")},
 	})
 	if len(*resized.Jobs) != 2 || *(*resized.Jobs)[0].JobId != *resized.JobId {
 		t.Errorf("resizing answers %v", resized)
 	}
-	w.done(*resized.JobId)
-	if p := w.showPool(id); *p.Product.ProductId != "workspace.c2.xlarge.linux" {
+	e.done(*resized.JobId)
+	if p := e.showPool(id); *p.Product.ProductId != "workspace.c2.xlarge.linux" {
 		t.Errorf("the pool has product %v", p.Product)
 	}
 
-	w.done(*call(w, w.AddDesktopPoolVolumes, &model.AddDesktopPoolVolumesRequest{PoolId: id, Body: &model.AddDesktopPoolVolumesReq{
+	e.done(*call(e, e.AddDesktopPoolVolumes, &model.AddDesktopPoolVolumesRequest{PoolId: id, Body: &model.AddDesktopPoolVolumesReq{
 		Volumes: &[]model.VolumeAddInfo{{Type: "SSD", Size: 10}, {Type: "SAS", Size: 20}},
 	}}).JobId)
-	disks := *w.showPool(id).DataVolumes
+	disks := *e.showPool(id).DataVolumes
 	if len(disks) != 2 {
 		t.Fatalf("the pool has disks %v", disks)
 	}
-	w.done(*call(w, w.ExpandDesktopPoolVolumes, &model.ExpandDesktopPoolVolumesRequest{PoolId: id, Body: &model.ExpandDesktopPoolVolumesReq{
+	e.done(*call(e, e.ExpandDesktopPoolVolumes, &model.ExpandDesktopPoolVolumesRequest{PoolId: id, Body: &model.ExpandDesktopPoolVolumesReq{
 		Volumes: &[]model.ExpandDesktopPoolVolumesReqVolumes{{Id: *disks[1].Id, Size: 40}},
 	}}).JobId)
-	w.done(*call(w, w.DeleteDesktopPoolVolumes, &model.DeleteDesktopPoolVolumesRequest{PoolId: id, Body: &model.DeleteDesktopPoolVolumesReq{
+	e.done(*call(e, e.DeleteDesktopPoolVolumes, &model.DeleteDesktopPoolVolumesRequest{PoolId: id, Body: &model.DeleteDesktopPoolVolumesReq{
 		Volumes: &[]model.DeleteDesktopPoolVolumesReqVolumes{{Id: *disks[0].Id}},
 	}}).JobId)
-	for _, d := range w.poolDesktops(model.ListPoolDesktopsDetailRequest{PoolId: id}) {
+	for _, d := range e.poolDesktops(model.ListPoolDesktopsDetailRequest{PoolId: id}) {
 		if v := *d.DataVolumes; len(v) != 1 || v[0].Size != 40 || *d.Status != "ACTIVE" {
 			t.Errorf("desktop %s is %s with disks %v", *d.ComputerName, *d.Status, v)
 		}
 	}
-	refused(w, w.DeleteDesktopPoolVolumes, &model.DeleteDesktopPoolVolumesRequest{PoolId: id, Body: &model.DeleteDesktopPoolVolumesReq{
+	refused(e, e.DeleteDesktopPoolVolumes, &model.DeleteDesktopPoolVolumesRequest{PoolId: id, Body: &model.DeleteDesktopPoolVolumesReq{
 		Volumes: &[]model.DeleteDesktopPoolVolumesReqVolumes{{Id: *disks[0].Id}},
 	}}, http.StatusBadRequest, "WKS.00010001")
-	if _, err := w.ResizeDesktopPool(&model.ResizeDesktopPoolRequest{PoolId: id, Body: &model.ResizeDesktopPoolReq{ProductId: "none"}}); err == nil {
+	if _, err := e.ResizeDesktopPool(&model.ResizeDesktopPoolRequest{PoolId: id, Body: &model.ResizeDesktopPoolReq{ProductId: "none"}}); err == nil {
 		t.Error("an unknown product is taken")
 	}
 }

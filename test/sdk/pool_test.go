@@ -9,56 +9,56 @@ import (
 )
 
 // poolOrder is a request for a DYNAMIC pool.
-func (w *world) poolOrder(name string, size int32) *model.CreateDesktopPoolReq {
+func (e *env) poolOrder(name string, size int32) *model.CreateDesktopPoolReq {
 	return &model.CreateDesktopPoolReq{
-		Name: name, Type: model.GetCreateDesktopPoolReqTypeEnum().DYNAMIC, Size: size, ProductId: w.ProductID, ImageType: "gold",
-		ImageId: w.ImageID, RootVolume: &model.VolumeInfo{Type: "SAS", Size: 80}, SubnetIds: []string{w.SubnetID},
+		Name: name, Type: model.GetCreateDesktopPoolReqTypeEnum().DYNAMIC, Size: size, ProductId: e.ProductID, ImageType: "gold",
+		ImageId: e.ImageID, RootVolume: &model.VolumeInfo{Type: "SAS", Size: 80}, SubnetIds: []string{e.SubnetID},
 	}
 }
 
 // pool makes a pool as public clients do: it is found by its name until it is STEADY, then its sub-jobs are looked at.
-func (w *world) pool(o *model.CreateDesktopPoolReq) model.SimpleDesktopPoolInfo {
-	w.Helper()
-	job := *call(w, w.CreateDesktopPool, &model.CreateDesktopPoolRequest{Body: o}).JobId
+func (e *env) pool(o *model.CreateDesktopPoolReq) model.SimpleDesktopPoolInfo {
+	e.Helper()
+	job := *call(e, e.CreateDesktopPool, &model.CreateDesktopPoolRequest{Body: o}).JobId
 	var pool model.SimpleDesktopPoolInfo
-	w.eventually("the pool is steady", func() bool {
-		pools := *call(w, w.ListDesktopPools, &model.ListDesktopPoolsRequest{Name: &o.Name}).DesktopPools
+	e.eventually("the pool is steady", func() bool {
+		pools := *call(e, e.ListDesktopPools, &model.ListDesktopPoolsRequest{Name: &o.Name}).DesktopPools
 		if len(pools) != 1 {
-			w.Fatalf("%d pools are called %s", len(pools), o.Name)
+			e.Fatalf("%d pools are called %s", len(pools), o.Name)
 		}
 		pool = pools[0]
 		return *pool.Status == "STEADY"
 	})
-	jobs := *call(w, w.ListItaSubJobs, &model.ListItaSubJobsRequest{JobId: &job, DesktopPoolId: pool.Id}).Jobs
+	jobs := *call(e, e.ListItaSubJobs, &model.ListItaSubJobsRequest{JobId: &job, DesktopPoolId: pool.Id}).Jobs
 	if len(jobs) != int(o.Size) {
-		w.Fatalf("%d sub-jobs for %d desktops", len(jobs), o.Size)
+		e.Fatalf("%d sub-jobs for %d desktops", len(jobs), o.Size)
 	}
 	for _, j := range jobs {
 		if *j.Status != "SUCCESS" || *j.JobType != "createDesktopPool" {
-			w.Fatalf("sub-job: %v", j)
+			e.Fatalf("sub-job: %v", j)
 		}
 	}
 	return pool
 }
 
-func (w *world) poolDesktops(r model.ListPoolDesktopsDetailRequest) []model.PoolDesktopsDetailInfo {
-	w.Helper()
-	return *call(w, w.ListPoolDesktopsDetail, &r).PoolDesktops
+func (e *env) poolDesktops(r model.ListPoolDesktopsDetailRequest) []model.PoolDesktopsDetailInfo {
+	e.Helper()
+	return *call(e, e.ListPoolDesktopsDetail, &r).PoolDesktops
 }
 
-func (w *world) showPool(id string) *model.ShowDesktopPoolDetailResponse {
-	w.Helper()
-	return call(w, w.ShowDesktopPoolDetail, &model.ShowDesktopPoolDetailRequest{PoolId: id})
+func (e *env) showPool(id string) *model.ShowDesktopPoolDetailResponse {
+	e.Helper()
+	return call(e, e.ShowDesktopPoolDetail, &model.ShowDesktopPoolDetailRequest{PoolId: id})
 }
 
 func TestAPoolFromOrderToDeletion(t *testing.T) {
-	w := newWorld(t)
-	ann := w.person("ann")
-	o := w.poolOrder("Sales-Germany", 3)
+	e := newEnv(t)
+	ann := e.person("ann")
+	o := e.poolOrder("Sales-Germany", 3)
 	way := model.GetAutoscalePolicyAutoscaleTypeEnum().AUTO_CREATED
-	o.Description, o.AvailabilityZone, o.VpcId, o.FlavorId = new("for sales"), &w.AvailabilityZone, &w.VPCID, &w.ProductID
+	o.Description, o.AvailabilityZone, o.VpcId, o.FlavorId = new("for sales"), &e.AvailabilityZone, &e.VPCID, &e.ProductID
 	o.DataVolumes = &[]model.VolumeInfo{{Type: "SSD", Size: 10}, {Type: "SAS", Size: 20}}
-	o.SecurityGroups = &[]model.SecurityGroupIdInfo{{Id: w.SecurityGroupID}}
+	o.SecurityGroups = &[]model.SecurityGroupIdInfo{{Id: e.SecurityGroupID}}
 	o.Tags = &[]model.Tag{{Key: "team", Value: new("sales")}}
 	o.DisconnectedRetentionPeriod, o.EnableAutoscale = new(int32(20)), new(true)
 	o.AutoscalePolicy = &model.AutoscalePolicy{
@@ -70,13 +70,13 @@ func TestAPoolFromOrderToDeletion(t *testing.T) {
 	o.AuthorizedObjects = &[]model.AuthorizedObjects{{
 		ObjectType: model.GetAuthorizedObjectsObjectTypeEnum().USER, ObjectId: ann, ObjectName: "ann", UserGroup: "sudo",
 	}}
-	id := *w.pool(o).Id
+	id := *e.pool(o).Id
 
-	p := w.showPool(id)
-	if *p.Name != "Sales-Germany" || *p.Type != "DYNAMIC" || *p.DesktopCount != 3 || *p.DesktopUsed != 0 || *p.SubnetId != w.SubnetID || *p.VpcId != w.VPCID {
+	p := e.showPool(id)
+	if *p.Name != "Sales-Germany" || *p.Type != "DYNAMIC" || *p.DesktopCount != 3 || *p.DesktopUsed != 0 || *p.SubnetId != e.SubnetID || *p.VpcId != e.VPCID {
 		t.Errorf("pool: %v", p)
 	}
-	if *p.Product.ProductId != w.ProductID || *p.ImageId != w.ImageID || *p.ImageName == "" || *p.ImageOsType != "Linux" || *(*p.SecurityGroups)[0].Id != w.SecurityGroupID {
+	if *p.Product.ProductId != e.ProductID || *p.ImageId != e.ImageID || *p.ImageName == "" || *p.ImageOsType != "Linux" || *(*p.SecurityGroups)[0].Id != e.SecurityGroupID {
 		t.Errorf("pool: %v", p)
 	}
 	if data := *p.DataVolumes; len(data) != 2 || data[0].Type != "SSD" || data[1].Size != 20 || *data[0].Id == "" || p.RootVolume.Size != 80 {
@@ -89,7 +89,7 @@ func TestAPoolFromOrderToDeletion(t *testing.T) {
 		t.Errorf("settings: %v", p)
 	}
 
-	desktops := w.poolDesktops(model.ListPoolDesktopsDetailRequest{PoolId: id})
+	desktops := e.poolDesktops(model.ListPoolDesktopsDetailRequest{PoolId: id})
 	var ids, names []string
 	for _, d := range desktops {
 		ids, names = append(ids, *d.DesktopId), append(names, *d.ComputerName)
@@ -101,25 +101,25 @@ func TestAPoolFromOrderToDeletion(t *testing.T) {
 		t.Errorf("names: %v", names)
 	}
 	differs := model.GetListPoolDesktopsDetailRequestInconsistentTypeEnum().PRODUCT_ID
-	list := call(w, w.ListPoolDesktopsDetail, &model.ListPoolDesktopsDetailRequest{PoolId: id, InconsistentType: &differs})
+	list := call(e, e.ListPoolDesktopsDetail, &model.ListPoolDesktopsDetailRequest{PoolId: id, InconsistentType: &differs})
 	if list.InconsistentType.Value() != "product_id" || *list.OnDemandFreeImageDesktopsNum != 0 || *list.PeriodChargeImageDesktopsNum != 0 {
 		t.Errorf("desktops of another product: %v", list)
 	}
-	call(w, w.UpdateDesktopPool, &model.UpdateDesktopPoolRequest{PoolId: id, Body: &model.UpdateDesktopPoolAttributesReq{EnableAutoscale: new(false)}})
-	refused(w, w.DeleteDesktopPool, &model.DeleteDesktopPoolRequest{PoolId: id}, 409, "WKS.00010032")
-	w.finish(*call(w, w.BatchDeleteDesktops, &model.BatchDeleteDesktopsRequest{Body: &model.DeleteDesktopsReq{DesktopIds: ids}}).JobId)
-	call(w, w.DeleteDesktopPool, &model.DeleteDesktopPoolRequest{PoolId: id})
-	refused(w, w.ShowDesktopPoolDetail, &model.ShowDesktopPoolDetailRequest{PoolId: id}, 404, "WKS.00010018")
+	call(e, e.UpdateDesktopPool, &model.UpdateDesktopPoolRequest{PoolId: id, Body: &model.UpdateDesktopPoolAttributesReq{EnableAutoscale: new(false)}})
+	refused(e, e.DeleteDesktopPool, &model.DeleteDesktopPoolRequest{PoolId: id}, 409, "WKS.00010032")
+	e.finish(*call(e, e.BatchDeleteDesktops, &model.BatchDeleteDesktopsRequest{Body: &model.DeleteDesktopsReq{DesktopIds: ids}}).JobId)
+	call(e, e.DeleteDesktopPool, &model.DeleteDesktopPoolRequest{PoolId: id})
+	refused(e, e.ShowDesktopPoolDetail, &model.ShowDesktopPoolDetailRequest{PoolId: id}, 404, "WKS.00010018")
 }
 
 func TestPoolsAreListedAndChanged(t *testing.T) {
-	w := newWorld(t)
-	o := w.poolOrder("one", 1)
+	e := newEnv(t)
+	o := e.poolOrder("one", 1)
 	o.Tags = &[]model.Tag{{Key: "team", Value: new("a")}}
-	one := *w.pool(o).Id
-	two := w.poolOrder("two", 1)
+	one := *e.pool(o).Id
+	two := e.poolOrder("two", 1)
 	two.Type, two.EnterpriseProjectId = model.GetCreateDesktopPoolReqTypeEnum().STATIC, new("7")
-	w.pool(two)
+	e.pool(two)
 	for _, c := range []struct {
 		query model.ListDesktopPoolsRequest
 		want  string
@@ -133,7 +133,7 @@ func TestPoolsAreListedAndChanged(t *testing.T) {
 		{model.ListDesktopPoolsRequest{Offset: new(int32(2))}, ""},
 	} {
 		var got []string
-		for _, p := range *call(w, w.ListDesktopPools, &c.query).DesktopPools {
+		for _, p := range *call(e, e.ListDesktopPools, &c.query).DesktopPools {
 			got = append(got, *p.Name)
 		}
 		if strings.Join(got, " ") != c.want {
@@ -141,18 +141,18 @@ func TestPoolsAreListedAndChanged(t *testing.T) {
 		}
 	}
 	change := func(b model.UpdateDesktopPoolAttributesReq) *model.ShowDesktopPoolDetailResponse {
-		call(w, w.UpdateDesktopPool, &model.UpdateDesktopPoolRequest{PoolId: one, Body: &b})
-		return w.showPool(one)
+		call(e, e.UpdateDesktopPool, &model.UpdateDesktopPoolRequest{PoolId: one, Body: &b})
+		return e.showPool(one)
 	}
 	if p := change(model.UpdateDesktopPoolAttributesReq{InMaintenanceMode: new(true)}); !*p.InMaintenanceMode || len(*p.Tags) != 1 {
 		t.Errorf("maintenance: %v", p)
 	}
-	disk := *w.showPool(one).RootVolume
+	disk := *e.showPool(one).RootVolume
 	way := model.GetAutoscalePolicyAutoscaleTypeEnum().ACCESS_CREATED
 	p := change(model.UpdateDesktopPoolAttributesReq{
 		Name: new("uno"), Description: new("changed"), DisconnectedRetentionPeriod: new(int32(15)), EnableAutoscale: new(true),
 		AutoscalePolicy: &model.AutoscalePolicy{AutoscaleType: &way, MaxAutoCreated: new(int32(4))}, InMaintenanceMode: new(false),
-		RootVolume: &model.DesktopPoolVolumeInfo{Id: *disk.Id, Type: "SSD"}, SubnetIds: &[]string{w.SubnetID}, VpcId: &w.VPCID,
+		RootVolume: &model.DesktopPoolVolumeInfo{Id: *disk.Id, Type: "SSD"}, SubnetIds: &[]string{e.SubnetID}, VpcId: &e.VPCID,
 		SecurityGroups: &[]model.SecurityGroupIdInfo{}, EnterpriseProjectId: new("8"), UserResetPolicy: &model.UserResetPolicy{Enable: new(true)},
 	})
 	if *p.Name != "uno" || *p.Description != "changed" || *p.DisconnectedRetentionPeriod != 15 || *p.RootVolume.Id != *disk.Id || p.RootVolume.Type != "SSD" || *p.EnterpriseProjectId != "8" {
@@ -171,25 +171,25 @@ func TestPoolsAreListedAndChanged(t *testing.T) {
 	if *p.Description != "" || *p.AvailabilityZone != "" || p.AutoscalePolicy != nil || len(*p.Tags) != 1 {
 		t.Errorf("cleared: %v", p)
 	}
-	refused(w, w.UpdateDesktopPool, &model.UpdateDesktopPoolRequest{PoolId: one, Body: &model.UpdateDesktopPoolAttributesReq{Name: new("TWO")}}, 409, "WKS.00010021")
-	w.finish(*call(w, w.ExpandDesktopPool, &model.ExpandDesktopPoolRequest{PoolId: one, Body: &model.ExpandDesktopPoolReq{Size: 2}}).JobId)
-	if n := *w.showPool(one).DesktopCount; n != 3 {
+	refused(e, e.UpdateDesktopPool, &model.UpdateDesktopPoolRequest{PoolId: one, Body: &model.UpdateDesktopPoolAttributesReq{Name: new("TWO")}}, 409, "WKS.00010021")
+	e.finish(*call(e, e.ExpandDesktopPool, &model.ExpandDesktopPoolRequest{PoolId: one, Body: &model.ExpandDesktopPoolReq{Size: 2}}).JobId)
+	if n := *e.showPool(one).DesktopCount; n != 3 {
 		t.Errorf("after the expansion %d desktops", n)
 	}
 }
 
 func TestActionsOnAPoolTellDesktopByDesktopHowTheyWent(t *testing.T) {
-	w := newWorld(t)
-	id := *w.pool(w.poolOrder("POOL01", 3)).Id
-	desktops := w.poolDesktops(model.ListPoolDesktopsDetailRequest{PoolId: id})
+	e := newEnv(t)
+	id := *e.pool(e.poolOrder("POOL01", 3)).Id
+	desktops := e.poolDesktops(model.ListPoolDesktopsDetailRequest{PoolId: id})
 	off := *desktops[1].DesktopId
-	w.finish(*call(w, w.BatchRunDesktops, &model.BatchRunDesktopsRequest{Body: &model.BatchActionDesktopsReq{DesktopIds: []string{off}, OpType: "os-stop"}}).JobId)
+	e.finish(*call(e, e.BatchRunDesktops, &model.BatchRunDesktopsRequest{Body: &model.BatchActionDesktopsReq{DesktopIds: []string{off}, OpType: "os-stop"}}).JobId)
 	soft, hard := model.GetDesktopPoolActionReqTypeEnum().SOFT, model.GetDesktopPoolActionReqTypeEnum().HARD
 	act := func(op string, how *model.DesktopPoolActionReqType) *model.ShowJobResponse {
-		jobID := *call(w, w.ExecuteDesktopPoolAction, &model.ExecuteDesktopPoolActionRequest{PoolId: id, Body: &model.DesktopPoolActionReq{OpType: op, Type: how}}).JobId
+		jobID := *call(e, e.ExecuteDesktopPoolAction, &model.ExecuteDesktopPoolActionRequest{PoolId: id, Body: &model.DesktopPoolActionReq{OpType: op, Type: how}}).JobId
 		var job *model.ShowJobResponse
-		w.eventually("the end of "+op, func() bool {
-			job = call(w, w.ShowJob, &model.ShowJobRequest{JobId: jobID})
+		e.eventually("the end of "+op, func() bool {
+			job = call(e, e.ShowJob, &model.ShowJobRequest{JobId: jobID})
 			return *job.Status == "SUCCESS" || *job.Status == "FAIL"
 		})
 		return job
@@ -211,20 +211,20 @@ func TestActionsOnAPoolTellDesktopByDesktopHowTheyWent(t *testing.T) {
 		if job := act(step.op, step.how); *job.Status != "SUCCESS" {
 			t.Errorf("%s: %v", step.op, job)
 		}
-		if n := len(w.poolDesktops(model.ListPoolDesktopsDetailRequest{PoolId: id, Status: &step.status})); n != 3 {
+		if n := len(e.poolDesktops(model.ListPoolDesktopsDetailRequest{PoolId: id, Status: &step.status})); n != 3 {
 			t.Errorf("after %s %d desktops are %s", step.op, n, step.status)
 		}
 	}
 	if job := act("os-stop", nil); *job.Status != "FAIL" {
 		t.Errorf("stopping what is off: %v", job)
 	}
-	refused(w, w.ExecuteDesktopPoolAction, &model.ExecuteDesktopPoolActionRequest{PoolId: id, Body: &model.DesktopPoolActionReq{OpType: "dance"}}, 400, "WKS.00010001")
+	refused(e, e.ExecuteDesktopPoolAction, &model.ExecuteDesktopPoolActionRequest{PoolId: id, Body: &model.DesktopPoolActionReq{OpType: "dance"}}, 400, "WKS.00010001")
 }
 
 func TestPeopleOfAPool(t *testing.T) {
-	w := newWorld(t)
-	ann, bob := w.person("ann"), w.person("bob")
-	id := *w.pool(w.poolOrder("POOL01", 1)).Id
+	e := newEnv(t)
+	ann, bob := e.person("ann"), e.person("bob")
+	id := *e.pool(e.poolOrder("POOL01", 1)).Id
 	kind := model.GetAuthorizedObjectsObjectTypeEnum().USER
 	action := model.GetCreateDesktopPoolAuthorizedObjectsRequestBodyActionEnum()
 	change := func(a model.CreateDesktopPoolAuthorizedObjectsRequestBodyAction, group string, users ...string) *model.CreateDesktopPoolAuthorizedObjectsRequest {
@@ -236,41 +236,41 @@ func TestPeopleOfAPool(t *testing.T) {
 	}
 	list := func() string {
 		var people []string
-		for _, o := range *call(w, w.ListDesktopPoolAuthorizedObjects, &model.ListDesktopPoolAuthorizedObjectsRequest{PoolId: id}).Objects {
+		for _, o := range *call(e, e.ListDesktopPoolAuthorizedObjects, &model.ListDesktopPoolAuthorizedObjectsRequest{PoolId: id}).Objects {
 			people = append(people, o.ObjectName+":"+o.UserGroup)
 		}
 		return strings.Join(people, " ")
 	}
-	call(w, w.CreateDesktopPoolAuthorizedObjects, change(action.ADD, "USER", ann, bob))
+	call(e, e.CreateDesktopPoolAuthorizedObjects, change(action.ADD, "USER", ann, bob))
 	if got := list(); got != "ann:default bob:default" {
 		t.Errorf("after ADD: %s", got)
 	}
-	call(w, w.CreateDesktopPoolAuthorizedObjects, change(action.CHANGE_PRIVILEGE, "sudo", ann))
+	call(e, e.CreateDesktopPoolAuthorizedObjects, change(action.CHANGE_PRIVILEGE, "sudo", ann))
 	if got := list(); got != "ann:sudo bob:default" {
 		t.Errorf("after CHANGE_PRIVILEGE: %s", got)
 	}
-	by := *call(w, w.ListDesktopPoolsByUsers, &model.ListDesktopPoolsByUsersRequest{UserIds: &[]string{bob, ann}}).Users
+	by := *call(e, e.ListDesktopPoolsByUsers, &model.ListDesktopPoolsByUsersRequest{UserIds: &[]string{bob, ann}}).Users
 	if len(by) != 2 || *by[0].UserId != bob || *by[0].DesktopPoolCount != 1 || *(*by[0].DesktopPools)[0].DesktopPoolName != "POOL01" || *(*by[0].DesktopPools)[0].IsAttached {
 		t.Errorf("by users: %v", by)
 	}
-	call(w, w.CreateDesktopPoolAuthorizedObjects, change(action.REMOVE, "sudo", ann))
+	call(e, e.CreateDesktopPoolAuthorizedObjects, change(action.REMOVE, "sudo", ann))
 	if got := list(); got != "bob:default" {
 		t.Errorf("after REMOVE: %s", got)
 	}
-	if by := *call(w, w.ListDesktopPoolsByUsers, &model.ListDesktopPoolsByUsersRequest{Offset: new(int32(0)), Limit: new(int32(1))}).Users; len(by) != 1 {
+	if by := *call(e, e.ListDesktopPoolsByUsers, &model.ListDesktopPoolsByUsersRequest{Offset: new(int32(0)), Limit: new(int32(1))}).Users; len(by) != 1 {
 		t.Errorf("a page of everybody: %v", by)
 	}
-	refused(w, w.CreateDesktopPoolAuthorizedObjects, change(action.CHANGE_PRIVILEGE, "sudo", ann), 400, "WKS.00170312")
-	refused(w, w.CreateDesktopPoolAuthorizedObjects, change(action.ADD, "sudo", "nobody"), 400, "WKS.00170312")
-	note := call(w, w.SendDesktopPoolNotifications, &model.SendDesktopPoolNotificationsRequest{PoolId: id, Body: &model.SendDesktopPoolNotificationsReq{Notifications: "Lunch!"}})
-	if job := call(w, w.ShowJob, &model.ShowJobRequest{JobId: *note.JobId}); *job.Status != "SUCCESS" || *job.SubJobsTotal != 0 {
+	refused(e, e.CreateDesktopPoolAuthorizedObjects, change(action.CHANGE_PRIVILEGE, "sudo", ann), 400, "WKS.00170312")
+	refused(e, e.CreateDesktopPoolAuthorizedObjects, change(action.ADD, "sudo", "nobody"), 400, "WKS.00170312")
+	note := call(e, e.SendDesktopPoolNotifications, &model.SendDesktopPoolNotificationsRequest{PoolId: id, Body: &model.SendDesktopPoolNotificationsReq{Notifications: "Lunch!"}})
+	if job := call(e, e.ShowJob, &model.ShowJobRequest{JobId: *note.JobId}); *job.Status != "SUCCESS" || *job.SubJobsTotal != 0 {
 		t.Errorf("a message to nobody: %v", job)
 	}
 }
 
 func TestDesktopsThatAreNotAsTheirPoolIsNow(t *testing.T) {
-	w := newWorld(t)
-	id := *w.pool(w.poolOrder("POOL01", 2)).Id
+	e := newEnv(t)
+	id := *e.pool(e.poolOrder("POOL01", 2)).Id
 	for name, request := range map[string]model.ListPoolDesktopsDetailRequest{
 		"by product":   {InconsistentType: new(model.GetListPoolDesktopsDetailRequestInconsistentTypeEnum().PRODUCT_ID)},
 		"by image":     {InconsistentType: new(model.GetListPoolDesktopsDetailRequestInconsistentTypeEnum().IMAGE_ID)},
@@ -281,33 +281,33 @@ func TestDesktopsThatAreNotAsTheirPoolIsNow(t *testing.T) {
 		"paged":        {Offset: new(int32(2)), Limit: new(int32(100))},
 	} {
 		request.PoolId = id
-		if n := len(w.poolDesktops(request)); n != 0 {
+		if n := len(e.poolDesktops(request)); n != 0 {
 			t.Errorf("%s: %d of a fresh pool", name, n)
 		}
 	}
-	n := call(w, w.ListInconsistentStatics, &model.ListInconsistentStaticsRequest{PoolId: id})
+	n := call(e, e.ListInconsistentStatics, &model.ListInconsistentStaticsRequest{PoolId: id})
 	if *n.ProductId != 0 || *n.ImageId != 0 || *n.DiskNum != 0 || *n.DiskSize != 0 {
 		t.Errorf("statistics: %v", n)
 	}
-	refused(w, w.ListInconsistentStatics, &model.ListInconsistentStaticsRequest{PoolId: "x"}, 404, "WKS.00010018")
-	refused(w, w.ListPoolDesktopsDetail, &model.ListPoolDesktopsDetailRequest{PoolId: "x"}, 404, "WKS.00010018")
+	refused(e, e.ListInconsistentStatics, &model.ListInconsistentStaticsRequest{PoolId: "x"}, 404, "WKS.00010018")
+	refused(e, e.ListPoolDesktopsDetail, &model.ListPoolDesktopsDetailRequest{PoolId: "x"}, 404, "WKS.00010018")
 }
 
 func TestBadOrdersOfPoolsAreRefused(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	bad := func(change func(*model.CreateDesktopPoolReq)) *model.CreateDesktopPoolRequest {
-		o := w.poolOrder("POOL01", 1)
+		o := e.poolOrder("POOL01", 1)
 		change(o)
 		return &model.CreateDesktopPoolRequest{Body: o}
 	}
-	refused(w, w.CreateDesktopPool, bad(func(o *model.CreateDesktopPoolReq) { o.Size = 0 }), 400, "WKS.00010001")
-	refused(w, w.CreateDesktopPool, bad(func(o *model.CreateDesktopPoolReq) { o.Name = "a b" }), 400, "WKS.00010001")
-	refused(w, w.CreateDesktopPool, bad(func(o *model.CreateDesktopPoolReq) { o.ImageId = "x" }), 400, "WKS.00010014")
-	refused(w, w.CreateDesktopPool, bad(func(o *model.CreateDesktopPoolReq) { o.SubnetIds = []string{"x"} }), 400, "WKS.00010015")
-	refused(w, w.CreateDesktopPool, bad(func(o *model.CreateDesktopPoolReq) { o.RootVolume.KmsId = new("x") }), 400, "WKS.00010002")
-	refused(w, w.ExpandDesktopPool, &model.ExpandDesktopPoolRequest{PoolId: "x", Body: &model.ExpandDesktopPoolReq{Size: 1}}, 404, "WKS.00010018")
-	refused(w, w.DeleteDesktopPool, &model.DeleteDesktopPoolRequest{PoolId: "x"}, 404, "WKS.00010018")
-	if n := *call(w, w.ListDesktopPools, &model.ListDesktopPoolsRequest{}).TotalCount; n != 0 {
+	refused(e, e.CreateDesktopPool, bad(func(o *model.CreateDesktopPoolReq) { o.Size = 0 }), 400, "WKS.00010001")
+	refused(e, e.CreateDesktopPool, bad(func(o *model.CreateDesktopPoolReq) { o.Name = "a b" }), 400, "WKS.00010001")
+	refused(e, e.CreateDesktopPool, bad(func(o *model.CreateDesktopPoolReq) { o.ImageId = "x" }), 400, "WKS.00010014")
+	refused(e, e.CreateDesktopPool, bad(func(o *model.CreateDesktopPoolReq) { o.SubnetIds = []string{"x"} }), 400, "WKS.00010015")
+	refused(e, e.CreateDesktopPool, bad(func(o *model.CreateDesktopPoolReq) { o.RootVolume.KmsId = new("x") }), 400, "WKS.00010002")
+	refused(e, e.ExpandDesktopPool, &model.ExpandDesktopPoolRequest{PoolId: "x", Body: &model.ExpandDesktopPoolReq{Size: 1}}, 404, "WKS.00010018")
+	refused(e, e.DeleteDesktopPool, &model.DeleteDesktopPoolRequest{PoolId: "x"}, 404, "WKS.00010018")
+	if n := *call(e, e.ListDesktopPools, &model.ListDesktopPoolsRequest{}).TotalCount; n != 0 {
 		t.Errorf("refused orders left %d pools", n)
 	}
 }

@@ -171,7 +171,7 @@ func stop(e engine.Engine, n int, after bool) *Stopper {
 	return s
 }
 
-// Done is closed when the process has died; a test ends the context of its whole world then.
+// Done is closed when the process has died; a test ends the context of its processes then.
 func (s *Stopper) Done() <-chan struct{} { return s.done }
 
 // Calls is how many calls were made, the fatal one and those after it included.

@@ -24,8 +24,8 @@ var spec = engine.Spec{
 	Guest: guest.Desktop{Hostname: "desk", Accounts: []guest.Account{{Name: "alice", Group: guest.GroupUser}}},
 }
 
-// world is a simulation with a network and no machine.
-func world(t *testing.T) engine.Engine {
+// simulation is one with a network and no machine.
+func simulation(t *testing.T) engine.Engine {
 	e, err := sim.Open(sim.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func launch(t *testing.T, e engine.Engine) error {
 }
 
 func TestFailLaunchOnceMakesNothingTheFirstTime(t *testing.T) {
-	e := world(t)
+	e := simulation(t)
 	f := enginetest.FailLaunchOnce(e)
 	if err := launch(t, f); !errors.Is(err, enginetest.ErrFault) || exists(t, e) {
 		t.Errorf("first: %v; exists: %v", err, exists(t, e))
@@ -68,7 +68,7 @@ func TestFailLaunchOnceMakesNothingTheFirstTime(t *testing.T) {
 
 func TestHangStartEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := world(t)
+		e := simulation(t)
 		if err := errors.Join(launch(t, e), e.Stop(t.Context(), spec.ID, true)); err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func TestHangStartEndsWithItsContext(t *testing.T) {
 }
 
 func TestVanishAfterLaunchReportsSuccessAndLeavesNothing(t *testing.T) {
-	e := world(t)
+	e := simulation(t)
 	f := enginetest.VanishAfterLaunch(e)
 	if err := launch(t, f); err != nil || exists(t, e) {
 		t.Errorf("first: %v; exists: %v", err, exists(t, e))
@@ -97,7 +97,7 @@ func TestVanishAfterLaunchReportsSuccessAndLeavesNothing(t *testing.T) {
 }
 
 func TestALostReplyIsAFailureWithTheWorkDone(t *testing.T) {
-	e := world(t)
+	e := simulation(t)
 	if err := launch(t, enginetest.LoseReplyOnLaunch(e)); !errors.Is(err, enginetest.ErrFault) || !exists(t, e) {
 		t.Errorf("launch: %v; exists: %v", err, exists(t, e))
 	}
@@ -154,7 +154,7 @@ func calls(t *testing.T, e engine.Engine) []error {
 }
 
 func TestUnavailableReachesEveryCallAndEnds(t *testing.T) {
-	e := world(t)
+	e := simulation(t)
 	f := enginetest.Unavailable(e)
 	for i, err := range calls(t, f) {
 		if !errors.Is(err, engine.ErrUnavailable) {
@@ -172,7 +172,7 @@ func TestUnavailableReachesEveryCallAndEnds(t *testing.T) {
 }
 
 func TestAStoppedProcessMakesNoCallAfterTheOneItDiedAt(t *testing.T) {
-	total := len(calls(t, world(t)))
+	total := len(calls(t, simulation(t)))
 	kinds := map[string]struct {
 		stop func(engine.Engine, int) *enginetest.Stopper
 		done int // calls that did their work, beyond those before the n-th
@@ -184,7 +184,7 @@ func TestAStoppedProcessMakesNoCallAfterTheOneItDiedAt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for n := 1; n <= total+1; n++ {
 				var made []string
-				e := enginetest.Around(world(t), func(c enginetest.Call, do func() error) error {
+				e := enginetest.Around(simulation(t), func(c enginetest.Call, do func() error) error {
 					made = append(made, c.Method)
 					return do()
 				})
@@ -216,7 +216,7 @@ func closed(c <-chan struct{}) bool {
 
 func TestAroundSeesEveryCallWithItsMachine(t *testing.T) {
 	var seen []enginetest.Call
-	e := enginetest.Around(world(t), func(c enginetest.Call, do func() error) error {
+	e := enginetest.Around(simulation(t), func(c enginetest.Call, do func() error) error {
 		seen = append(seen, c)
 		return do()
 	})

@@ -97,7 +97,7 @@ func TestRebuild(t *testing.T) {
 }
 
 // TestRebuildSurvivesACutAtEveryRequest has the daemon vanish for good when it has carried out the n-th request and
-// before it answers, for every n. Before the n-th request the world is as after the one before.
+// before it answers, for every n. Before the n-th request the machine is as after the one before.
 func TestRebuildSurvivesACutAtEveryRequest(t *testing.T) {
 	e := open(t)
 	e.HurryClaims()

@@ -31,8 +31,8 @@ const (
 	larger   = "workspace.c4.large.linux"
 )
 
-// world is everything that outlives the processes in it: the database, the machines and the people. It lives in a synctest bubble.
-type world struct {
+// env is everything that outlives the processes in it: the database, the machines and the people. It lives in a synctest bubble.
+type env struct {
 	t     *testing.T
 	seed  uint64
 	begun time.Time
@@ -56,35 +56,35 @@ type world struct {
 	caps   map[string]*capWatch
 }
 
-// newWorld furnishes a world on an empty database and starts its processes.
-func newWorld(t *testing.T, seed uint64, database string) *world {
+// newEnv furnishes an env on an empty database and starts its processes.
+func newEnv(t *testing.T, seed uint64, database string) *env {
 	t.Helper()
-	w := &world{t: t, seed: seed, begun: time.Now(), draw: rand.New(rand.NewPCG(seed, 1)), caps: map[string]*capWatch{}}
-	w.postgres = strings.HasPrefix(database, "postgres://")
+	e := &env{t: t, seed: seed, begun: time.Now(), draw: rand.New(rand.NewPCG(seed, 1)), caps: map[string]*capWatch{}}
+	e.postgres = strings.HasPrefix(database, "postgres://")
 	var err error
-	w.store, err = store.Open(t.Context(), database)
-	w.must(err)
+	e.store, err = store.Open(t.Context(), database)
+	e.must(err)
 	latency := sim.Realistic()
-	if w.postgres {
+	if e.postgres {
 		latency.Read = 0 // a look within a transaction lets no time pass: who waits for its locks keeps time from passing
 	}
-	w.sim, err = sim.Open(sim.Config{
+	e.sim, err = sim.Open(sim.Config{
 		Seed: seed, Latency: latency, Images: []sim.Image{{Alias: "debian"}, {Alias: "debian-next"}},
 	})
-	w.must(err)
-	w.service = core.NewServices(core.Config{
-		Store:   w.store,
-		Rollout: rollout.RolloutLimits{Parallel: 1 + w.draw.IntN(3), MaxFailures: w.draw.IntN(3)},
+	e.must(err)
+	e.service = core.NewServices(core.Config{
+		Store:   e.store,
+		Rollout: rollout.RolloutLimits{Parallel: 1 + e.draw.IntN(3), MaxFailures: e.draw.IntN(3)},
 	})
-	w.furnish()
-	w.gateway = openGateway(w)
-	for i := range 1 + w.draw.IntN(2) {
-		w.processes = append(w.processes, w.begin(fmt.Sprintf("replica-%d", i)))
+	e.furnish()
+	e.gateway = openGateway(e)
+	for i := range 1 + e.draw.IntN(2) {
+		e.processes = append(e.processes, e.begin(fmt.Sprintf("replica-%d", i)))
 	}
 	for range 2 {
-		w.createPool()
+		e.createPool()
 	}
-	return w
+	return e
 }
 
 // emptyDatabase is a new SQLite database with all its tables, which are made once.
@@ -116,14 +116,14 @@ var (
 )
 
 // furnish makes a catalogue, a project with the service open, and people.
-func (w *world) furnish() {
-	ctx := w.t.Context()
-	images, err := w.sim.Images(ctx)
-	w.must(err)
-	w.images = map[string]string{oldImage: images[0].ID, newImage: images[1].ID}
-	w.must(w.sim.EnsureNetwork(ctx, engine.Network{ID: "net0", CIDR: "10.1.0.0/24", Gateway: "10.1.0.1"}))
-	w.must(w.sim.EnsureNetwork(ctx, engine.Network{ID: "net1", CIDR: "10.1.1.0/24", Gateway: "10.1.1.1"}))
-	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
+func (e *env) furnish() {
+	ctx := e.t.Context()
+	images, err := e.sim.Images(ctx)
+	e.must(err)
+	e.images = map[string]string{oldImage: images[0].ID, newImage: images[1].ID}
+	e.must(e.sim.EnsureNetwork(ctx, engine.Network{ID: "net0", CIDR: "10.1.0.0/24", Gateway: "10.1.0.1"}))
+	e.must(e.sim.EnsureNetwork(ctx, engine.Network{ID: "net1", CIDR: "10.1.1.0/24", Gateway: "10.1.1.1"}))
+	e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 		for _, err := range []error{
 			catalog.PutZones(ctx, tx, []catalog.Zone{{ID: "default", Default: true}}),
 			catalog.PutVolumeTypes(ctx, tx, []catalog.VolumeType{{ID: "SAS"}, {ID: "SSD"}}),
@@ -132,8 +132,8 @@ func (w *world) furnish() {
 				{ID: larger, CPUs: 4, MemoryMiB: 8192, Architecture: "x86", OSType: "Linux", Status: "normal"},
 			}),
 			catalog.PutImages(ctx, tx, []catalog.Image{
-				{ID: oldImage, Type: catalog.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: w.images[oldImage]},
-				{ID: newImage, Type: catalog.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: w.images[newImage]},
+				{ID: oldImage, Type: catalog.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: e.images[oldImage]},
+				{ID: newImage, Type: catalog.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: e.images[newImage]},
 			}),
 		} {
 			if err != nil {
@@ -142,66 +142,66 @@ func (w *world) furnish() {
 		}
 		return nil
 	}))
-	w.must(w.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []catalog.NewSubnet{
+	e.must(e.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []catalog.NewSubnet{
 		{Name: "net0", CIDR: "10.1.0.0/24", Gateway: "10.1.0.1", Network: "net0"},
 		{Name: "net1", CIDR: "10.1.1.0/24", Gateway: "10.1.1.1", Network: "net1"},
 	}))
-	for range 4 + w.draw.IntN(5) {
-		w.hire()
+	for range 4 + e.draw.IntN(5) {
+		e.hire()
 	}
 }
 
 // end stops what runs, and tells the whole story if something was wrong.
-func (w *world) end() {
-	for _, p := range w.processes {
+func (e *env) end() {
+	for _, p := range e.processes {
 		p.end()
 	}
-	w.gateway.stop()
-	w.must(w.sim.Close())
-	w.must(w.store.Close())
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.t.Logf("simulated %v, %d calls of the first replica", time.Since(w.begun), w.processes[0].now().calls.Load())
-	if len(w.wrongs) > 0 {
-		w.t.Errorf("seed %d:\n%s\nthe calls:\n%s", w.seed, strings.Join(w.wrongs, "\n"), strings.Join(w.tale, "\n"))
+	e.gateway.stop()
+	e.must(e.sim.Close())
+	e.must(e.store.Close())
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.t.Logf("simulated %v, %d calls of the first replica", time.Since(e.begun), e.processes[0].now().calls.Load())
+	if len(e.wrongs) > 0 {
+		e.t.Errorf("seed %d:\n%s\nthe calls:\n%s", e.seed, strings.Join(e.wrongs, "\n"), strings.Join(e.tale, "\n"))
 	}
 }
 
-func (w *world) must(err error) {
-	w.t.Helper()
+func (e *env) must(err error) {
+	e.t.Helper()
 	if err != nil {
-		w.t.Fatal(err)
+		e.t.Fatal(err)
 	}
 }
 
 // pass lets time pass, which in a bubble is what sleeping does.
-func (w *world) pass(d time.Duration) {
+func (e *env) pass(d time.Duration) {
 	time.Sleep(d) //nolint:forbidigo // the one place
 	synctest.Wait()
 }
 
 // note adds to the tale.
-func (w *world) note(format string, args ...any) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.tale = append(w.tale, fmt.Sprintf("%12.6f ", time.Since(w.begun).Seconds())+fmt.Sprintf(format, args...))
+func (e *env) note(format string, args ...any) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tale = append(e.tale, fmt.Sprintf("%12.6f ", time.Since(e.begun).Seconds())+fmt.Sprintf(format, args...))
 }
 
 // wrong notes something that must not be.
-func (w *world) wrong(format string, args ...any) {
+func (e *env) wrong(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	w.note("WRONG: %s", text)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.wrongs = append(w.wrongs, text)
+	e.note("WRONG: %s", text)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.wrongs = append(e.wrongs, text)
 }
 
 // view reads from the database.
-func view[T any](w *world, read func(ctx context.Context, tx *store.Tx) (T, error)) T {
-	w.t.Helper()
+func view[T any](e *env, read func(ctx context.Context, tx *store.Tx) (T, error)) T {
+	e.t.Helper()
 	var got T
 	ctx := context.Background()
-	w.must(w.store.View(ctx, func(tx *store.Tx) (err error) {
+	e.must(e.store.View(ctx, func(tx *store.Tx) (err error) {
 		got, err = read(ctx, tx)
 		return err
 	}))
@@ -209,16 +209,16 @@ func view[T any](w *world, read func(ctx context.Context, tx *store.Tx) (T, erro
 }
 
 // desktops reads all rows, by name.
-func (w *world) desktops() []desktop.Desktop {
-	return view(w, func(ctx context.Context, tx *store.Tx) ([]desktop.Desktop, error) {
+func (e *env) desktops() []desktop.Desktop {
+	return view(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Desktop, error) {
 		all, _, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
 		return all, err
 	})
 }
 
 // pools reads all pools, oldest first.
-func (w *world) pools() []pool.Pool {
-	return view(w, func(ctx context.Context, tx *store.Tx) ([]pool.Pool, error) {
+func (e *env) pools() []pool.Pool {
+	return view(e, func(ctx context.Context, tx *store.Tx) ([]pool.Pool, error) {
 		all, _, err := pool.Pools(ctx, tx, pool.PoolQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
 		return all, err
 	})

@@ -32,9 +32,9 @@ const (
 	product = "workspace.c2.large.linux"
 )
 
-// world is a control plane's data and machines, which outlive the processes that a test starts and kills. It lives in a
+// env is a control plane's data and machines, which outlive the processes that a test starts and kills. It lives in a
 // synctest bubble: time moves only when the test sleeps.
-type world struct {
+type env struct {
 	t          *testing.T
 	store      *store.Store
 	sim        *sim.Engine
@@ -42,8 +42,8 @@ type world struct {
 	statements *statements
 }
 
-// inWorld runs a test in a bubble with a fresh world.
-func inWorld(t *testing.T, c sim.Config, test func(w *world)) {
+// inEnv runs a test in a bubble with a fresh env.
+func inEnv(t *testing.T, c sim.Config, test func(e *env)) {
 	t.Helper()
 	empty := emptyDatabase(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -56,14 +56,14 @@ func inWorld(t *testing.T, c sim.Config, test func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := sim.Open(c)
+		machines, err := sim.Open(c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, store: s, sim: e, statements: watched, service: core.NewServices(core.Config{Store: s})}
-		w.furnish()
-		test(w)
-		if err := e.Close(); err != nil {
+		e := &env{t: t, store: s, sim: machines, statements: watched, service: core.NewServices(core.Config{Store: s})}
+		e.furnish()
+		test(e)
+		if err := machines.Close(); err != nil {
 			t.Error(err)
 		}
 		if err := s.Close(); err != nil {
@@ -72,7 +72,7 @@ func inWorld(t *testing.T, c sim.Config, test func(w *world)) {
 	})
 }
 
-// emptyDatabase is a database with all its tables, made once: hundreds of worlds begin with it.
+// emptyDatabase is a database with all its tables, made once: hundreds of tests begin with it.
 var emptyDatabase = func() func(*testing.T) []byte {
 	var once sync.Once
 	var body []byte
@@ -96,13 +96,13 @@ var emptyDatabase = func() func(*testing.T) []byte {
 }()
 
 // furnish makes a catalogue and a project with the service open.
-func (w *world) furnish() {
-	w.t.Helper()
-	ctx := w.t.Context()
-	w.must(w.sim.EnsureNetwork(ctx, engine.Network{ID: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1"}))
-	images, err := w.sim.Images(ctx)
-	w.must(err)
-	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
+func (e *env) furnish() {
+	e.t.Helper()
+	ctx := e.t.Context()
+	e.must(e.sim.EnsureNetwork(ctx, engine.Network{ID: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1"}))
+	images, err := e.sim.Images(ctx)
+	e.must(err)
+	e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 		for _, err := range []error{
 			catalog.PutZones(ctx, tx, []catalog.Zone{{ID: "default", Default: true}}),
 			catalog.PutVolumeTypes(ctx, tx, []catalog.VolumeType{{ID: "SAS"}, {ID: "SSD"}}),
@@ -115,30 +115,30 @@ func (w *world) furnish() {
 		}
 		return nil
 	}))
-	w.must(w.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []catalog.NewSubnet{{Name: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net0"}}))
+	e.must(e.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []catalog.NewSubnet{{Name: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net0"}}))
 }
 
-func (w *world) must(err error) {
-	w.t.Helper()
+func (e *env) must(err error) {
+	e.t.Helper()
 	if err != nil {
-		w.t.Fatal(err)
+		e.t.Fatal(err)
 	}
 }
 
 // process is one life of a control plane's job runner.
 type process struct {
 	*job.Runner
-	w *world
+	e *env
 }
 
 // start runs a process with the given name on an engine and a store, which may have faults.
-func (w *world) start(name string, s store.Transactions, e engine.Engine) *process {
-	w.t.Helper()
+func (e *env) start(name string, s store.Transactions, machines engine.Engine) *process {
+	e.t.Helper()
 	meter, err := job.NewMetrics(prometheus.NewRegistry())
-	w.must(err)
-	r := job.NewRunner(s, e, slog.New(slog.DiscardHandler), meter, job.Config{Replica: name})
-	w.must(r.Start(w.t.Context()))
-	return &process{r, w}
+	e.must(err)
+	r := job.NewRunner(s, machines, slog.New(slog.DiscardHandler), meter, job.Config{Replica: name})
+	e.must(r.Start(e.t.Context()))
+	return &process{r, e}
 }
 
 // kill ends the process without a chance to finish anything.
@@ -152,15 +152,15 @@ func (p *process) kill() {
 }
 
 // create asks for n desktops of n new people.
-func (w *world) create(n int) string {
-	w.t.Helper()
-	id, err := w.tryCreate(n)
-	w.must(err)
+func (e *env) create(n int) string {
+	e.t.Helper()
+	id, err := e.tryCreate(n)
+	e.must(err)
 	return id
 }
 
 // tryCreate is create where it may be refused.
-func (w *world) tryCreate(n int) (string, error) {
+func (e *env) tryCreate(n int) (string, error) {
 	r := desktop.CreateDesktops{
 		Caller: workspace.Caller{ProjectID: project}, Type: workspace.Dedicated, ProductID: product,
 		ImageType: catalog.ImageGold, ImageID: image, Root: desktop.VolumeSpec{Type: "SAS", GB: 80},
@@ -169,14 +169,14 @@ func (w *world) tryCreate(n int) (string, error) {
 	for i := range n {
 		r.Desktops = append(r.Desktops, desktop.NewDesktop{UserName: fmt.Sprintf("user-%d", i)})
 	}
-	return w.service.Desktops.CreateDesktops(w.t.Context(), r)
+	return e.service.Desktops.CreateDesktops(e.t.Context(), r)
 }
 
 // desktops reads all rows.
-func (w *world) desktops() []desktop.Desktop {
-	w.t.Helper()
-	details, _, err := w.service.Desktops.ListDesktopDetails(w.t.Context(), desktop.DesktopQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
-	w.must(err)
+func (e *env) desktops() []desktop.Desktop {
+	e.t.Helper()
+	details, _, err := e.service.Desktops.ListDesktopDetails(e.t.Context(), desktop.DesktopQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
+	e.must(err)
 	var rows []desktop.Desktop
 	for _, d := range details {
 		rows = append(rows, d.Desktop)
@@ -184,41 +184,41 @@ func (w *world) desktops() []desktop.Desktop {
 	return rows
 }
 
-func (w *world) ids() []string {
+func (e *env) ids() []string {
 	var ids []string
-	for _, d := range w.desktops() {
+	for _, d := range e.desktops() {
 		ids = append(ids, d.ID)
 	}
 	return ids
 }
 
 // pass lets time pass, which in a bubble is what sleeping does.
-func (w *world) pass(d time.Duration) {
+func (e *env) pass(d time.Duration) {
 	time.Sleep(d) //nolint:forbidigo // the one place
 	synctest.Wait()
 }
 
-// until lets time pass until the condition holds, at most for an hour of the world's time. It looks less often the longer it waits.
-func (w *world) until(what string, holds func() bool) {
-	w.t.Helper()
+// until lets time pass until the condition holds, at most for an hour of the bubble's time. It looks less often the longer it waits.
+func (e *env) until(what string, holds func() bool) {
+	e.t.Helper()
 	for waited, step := time.Duration(0), time.Duration(0); waited < time.Hour; waited += step {
 		if holds() {
 			return
 		}
 		step = min(max(waited/100, 100*time.Millisecond), time.Second)
-		w.pass(step)
+		e.pass(step)
 	}
-	w.t.Fatalf("an hour has passed without %s", what)
+	e.t.Fatalf("an hour has passed without %s", what)
 }
 
 // finished waits for a job's end and returns it.
-func (w *world) finished(jobID string) workspace.Job {
-	w.t.Helper()
+func (e *env) finished(jobID string) workspace.Job {
+	e.t.Helper()
 	var j workspace.Job
-	w.until("the end of job "+jobID, func() bool {
+	e.until("the end of job "+jobID, func() bool {
 		var err error
-		j, err = w.service.Work.Job(w.t.Context(), project, jobID)
-		w.must(err)
+		j, err = e.service.Work.Job(e.t.Context(), project, jobID)
+		e.must(err)
 		return j.Counts.Waiting+j.Counts.Running == 0
 	})
 	return j
@@ -226,33 +226,33 @@ func (w *world) finished(jobID string) workspace.Job {
 
 // checkWhole fails unless every desktop is at rest in the given state with one running machine, and every machine has a
 // desktop.
-func (w *world) checkWhole(want int, status desktop.DesktopStatus) {
-	w.t.Helper()
-	rows := w.desktops()
+func (e *env) checkWhole(want int, status desktop.DesktopStatus) {
+	e.t.Helper()
+	rows := e.desktops()
 	if len(rows) != want {
-		w.t.Errorf("%d desktops, want %d", len(rows), want)
+		e.t.Errorf("%d desktops, want %d", len(rows), want)
 	}
 	for _, d := range rows {
 		if d.Status != status || d.Task != workspace.NoTask || d.TaskOwner != "" {
-			w.t.Errorf("desktop %s is %q with task %q (fault %q), want %s at rest", d.Name, d.Status, d.Task, d.Fault, status)
+			e.t.Errorf("desktop %s is %q with task %q (fault %q), want %s at rest", d.Name, d.Status, d.Task, d.Fault, status)
 		}
 	}
-	findings := w.audit()
+	findings := e.audit()
 	for _, f := range findings {
-		w.t.Errorf("audit: %+v", f)
+		e.t.Errorf("audit: %+v", f)
 	}
-	machines, err := w.sim.List(w.t.Context())
-	w.must(err)
+	machines, err := e.sim.List(e.t.Context())
+	e.must(err)
 	if len(machines) != want {
-		w.t.Errorf("%d machines, want %d", len(machines), want)
+		e.t.Errorf("%d machines, want %d", len(machines), want)
 	}
 }
 
 // audit compares rows and machines.
-func (w *world) audit() []job.Finding {
-	w.t.Helper()
-	r, err := (&job.Auditor{Store: w.store, Engine: w.sim}).Audit(w.t.Context())
-	w.must(err)
+func (e *env) audit() []job.Finding {
+	e.t.Helper()
+	r, err := (&job.Auditor{Store: e.store, Engine: e.sim}).Audit(e.t.Context())
+	e.must(err)
 	return r.Findings
 }
 
@@ -295,7 +295,7 @@ func (m *mortal) engine(e engine.Engine) engine.Engine {
 	return enginetest.Around(e, func(_ enginetest.Call, do func() error) error { return m.pass(do) })
 }
 
-// statements are those that a world's store sends. A test may look at each, or refuse it.
+// statements are those that an env's store sends. A test may look at each, or refuse it.
 type statements struct {
 	mu     sync.Mutex                  // guards what follows, and calls of it
 	refuse func(statement string) bool // nil: none
@@ -340,29 +340,29 @@ func (s mortalStore) View(ctx context.Context, f func(*store.Tx) error) error {
 }
 
 // startMortal runs a process that dies where m says. One that dies at its very start counts as started.
-func (w *world) startMortal(m *mortal) *process {
-	w.t.Helper()
+func (e *env) startMortal(m *mortal) *process {
+	e.t.Helper()
 	meter, err := job.NewMetrics(prometheus.NewRegistry())
-	w.must(err)
-	r := job.NewRunner(mortalStore{w.store, m}, m.engine(w.sim), slog.New(slog.DiscardHandler), meter, job.Config{Replica: "replica"})
-	if err := r.Start(w.t.Context()); err != nil {
+	e.must(err)
+	r := job.NewRunner(mortalStore{e.store, m}, m.engine(e.sim), slog.New(slog.DiscardHandler), meter, job.Config{Replica: "replica"})
+	if err := r.Start(e.t.Context()); err != nil {
 		if m.dead() {
 			return nil
 		}
-		w.t.Fatal(err)
+		e.t.Fatal(err)
 	}
-	return &process{r, w}
+	return &process{r, e}
 }
 
-func (w *world) over(jobID string) bool {
-	j, err := w.service.Work.Job(w.t.Context(), project, jobID)
-	w.must(err)
+func (e *env) over(jobID string) bool {
+	j, err := e.service.Work.Job(e.t.Context(), project, jobID)
+	e.must(err)
 	return j.Counts.Waiting+j.Counts.Running == 0
 }
 
 // quiet says whether no desktop has a task.
-func (w *world) quiet() bool {
-	for _, d := range w.desktops() {
+func (e *env) quiet() bool {
+	for _, d := range e.desktops() {
 		if d.Task != workspace.NoTask {
 			return false
 		}

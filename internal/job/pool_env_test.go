@@ -26,15 +26,15 @@ const nextImage = "22222222-2222-4222-8222-222222222222"
 const poolID = "33333333-3333-4333-8333-333333333333"
 
 // addPool makes a pool of n desktops with a data disk each, which run in the end, and the image that it is to take.
-func (w *world) addPool(n int) {
-	w.t.Helper()
-	ctx := w.t.Context()
-	images, err := w.sim.Images(ctx)
-	w.must(err)
-	subnets, err := w.service.Catalog.Subnets(ctx, project)
-	w.must(err)
+func (e *env) addPool(n int) {
+	e.t.Helper()
+	ctx := e.t.Context()
+	images, err := e.sim.Images(ctx)
+	e.must(err)
+	subnets, err := e.service.Catalog.Subnets(ctx, project)
+	e.must(err)
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: project, Type: workspace.JobCreatePool, PoolID: poolID}
-	w.must(w.store.Update(ctx, func(tx *store.Tx) error {
+	e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 		job.Created, job.SubJobs = tx.Now(), nil
 		if err := catalog.PutImages(ctx, tx, []catalog.Image{{
 			ID: nextImage, Type: catalog.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: images[len(images)-1].ID,
@@ -82,21 +82,21 @@ func (w *world) addPool(n int) {
 		}
 		return tx.InsertJob(ctx, job)
 	}))
-	p := w.start("setup", w.store, w.sim)
-	w.finished(job.ID)
+	p := e.start("setup", e.store, e.sim)
+	e.finished(job.ID)
 	p.kill()
 }
 
 // seat gives the i-th desktop by name to a new person, who is connected.
-func (w *world) seat(i int) desktop.Member {
-	w.t.Helper()
-	ctx := w.t.Context()
+func (e *env) seat(i int) desktop.Member {
+	e.t.Helper()
+	ctx := e.t.Context()
 	name := fmt.Sprintf("person-%d", i)
-	userID, err := w.service.Users.CreateUser(ctx, user.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
-	w.must(err)
-	d := w.desktops()[i]
+	userID, err := e.service.Users.CreateUser(ctx, user.CreateUser{Caller: workspace.Caller{ProjectID: project}, Name: name, Email: name + "@example.com"})
+	e.must(err)
+	d := e.desktops()[i]
 	var m desktop.Member
-	w.must(w.store.Update(ctx, func(tx *store.Tx) (err error) {
+	e.must(e.store.Update(ctx, func(tx *store.Tx) (err error) {
 		if m, err = desktop.ReadMember(ctx, tx, d.ID); err != nil {
 			return err
 		}
@@ -108,56 +108,56 @@ func (w *world) seat(i int) desktop.Member {
 		_, err = desktop.SaveMember(ctx, tx, m, desktop.Binding{}, workspace.GroupDefault)
 		return err
 	}))
-	_, err = w.sim.Configure(ctx, d.ID, guest.Desktop{Hostname: d.HostName, Accounts: []guest.Account{{Name: name, Group: guest.GroupUser}}})
-	w.must(err)
-	w.must(w.sim.Await(ctx, d.ID, name))
+	_, err = e.sim.Configure(ctx, d.ID, guest.Desktop{Hostname: d.HostName, Accounts: []guest.Account{{Name: name, Group: guest.GroupUser}}})
+	e.must(err)
+	e.must(e.sim.Await(ctx, d.ID, name))
 	return m
 }
 
 // pool reads the pool.
-func (w *world) pool() pool.Pool {
-	w.t.Helper()
+func (e *env) pool() pool.Pool {
+	e.t.Helper()
 	var p pool.Pool
-	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-		p, err = pool.ReadPool(w.t.Context(), tx, project, poolID)
+	e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
+		p, err = pool.ReadPool(e.t.Context(), tx, project, poolID)
 		return err
 	}))
 	return p
 }
 
-func (w *world) poolMembers() []desktop.Member {
-	w.t.Helper()
+func (e *env) poolMembers() []desktop.Member {
+	e.t.Helper()
 	var all []desktop.Member
-	w.must(w.store.View(w.t.Context(), func(tx *store.Tx) (err error) {
-		all, err = desktop.Members(w.t.Context(), tx, poolID)
+	e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
+		all, err = desktop.Members(e.t.Context(), tx, poolID)
 		return err
 	}))
 	return all
 }
 
 // rebuild asks for the pool's desktops to have the next image.
-func (w *world) rebuild(changes ...func(*rollout.RebuildPool)) string {
-	w.t.Helper()
+func (e *env) rebuild(changes ...func(*rollout.RebuildPool)) string {
+	e.t.Helper()
 	r := rollout.RebuildPool{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, ImageID: nextImage}
 	for _, change := range changes {
 		change(&r)
 	}
-	id, err := w.service.Rollouts.RebuildPool(w.t.Context(), r)
-	w.must(err)
+	id, err := e.service.Rollouts.RebuildPool(e.t.Context(), r)
+	e.must(err)
 	return id
 }
 
 // reset has every desktop of the pool reset, as the pool does when somebody's binding is over.
-func (w *world) reset() string {
-	w.t.Helper()
+func (e *env) reset() string {
+	e.t.Helper()
 	members := map[string]desktop.Member{}
-	for _, m := range w.poolMembers() {
+	for _, m := range e.poolMembers() {
 		members[m.DesktopID] = m
 	}
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: project, Type: workspace.JobRebuildDesktops, PoolID: poolID}
-	w.must(w.store.Update(w.t.Context(), func(tx *store.Tx) error {
+	e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error {
 		job.Created, job.SubJobs = tx.Now(), nil
-		for i, d := range w.desktops() {
+		for i, d := range e.desktops() {
 			params, err := json.Marshal(pool.ResetParams{ImageID: image, Wipe: !members[d.ID].Bound(), Why: "a test"})
 			if err != nil {
 				return err
@@ -167,12 +167,12 @@ func (w *world) reset() string {
 				DesktopName: d.Name, State: workspace.SubJobWaiting, RunAt: tx.Now(), Created: tx.Now(),
 			}
 			d.Task, d.TaskOwner, d.Login = desktop.TaskRebuilding, sub.ID, desktop.LoginUnregistered
-			if err := desktop.SaveDesktop(w.t.Context(), tx, d); err != nil {
+			if err := desktop.SaveDesktop(e.t.Context(), tx, d); err != nil {
 				return err
 			}
 			job.SubJobs = append(job.SubJobs, sub)
 		}
-		return tx.InsertJob(w.t.Context(), job)
+		return tx.InsertJob(e.t.Context(), job)
 	}))
 	return job.ID
 }
