@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
+	"carrel/internal/namepolicy"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -137,12 +138,12 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx *store.Tx, open []int,
 	if id == "" {
 		return nil
 	}
-	var policy desktop.NamePolicy
+	var policy namepolicy.NamePolicy
 	var err error
 	if a.hold {
-		policy, err = desktop.LockNamePolicy(ctx, tx, a.r.ProjectID, id)
+		policy, err = namepolicy.LockNamePolicy(ctx, tx, a.r.ProjectID, id)
 	} else {
-		policy, err = desktop.ReadNamePolicy(ctx, tx, a.r.ProjectID, id)
+		policy, err = namepolicy.ReadNamePolicy(ctx, tx, a.r.ProjectID, id)
 	}
 	if err != nil {
 		return workspace.InField("desktop_name_policy_id", err)
@@ -167,7 +168,7 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx *store.Tx, open []int,
 	if !a.hold {
 		return nil
 	}
-	return desktop.KeepCount(ctx, tx, policy, next)
+	return namepolicy.KeepCount(ctx, tx, policy, next)
 }
 
 // checkNamesakes refuses a desktop with the name of one of its people.

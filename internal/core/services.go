@@ -6,6 +6,7 @@ import (
 	"carrel/internal/connection"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
+	"carrel/internal/namepolicy"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/signin"
@@ -17,16 +18,17 @@ import (
 
 // Services are all that administrators and desktop users can ask for.
 type Services struct {
-	Catalog     *catalog.Service
-	Directory   *directory.Service
-	SignIn      *signin.Service
-	Desktops    *desktop.Service
-	Assignments *assignment.Service
-	Users       *user.Service
-	Pools       *pool.Service
-	Rollouts    *rollout.Service
-	Connections *connection.Service
-	Work        *work.Service
+	Catalog      *catalog.Service
+	Directory    *directory.Service
+	SignIn       *signin.Service
+	NamePolicies *namepolicy.Service
+	Desktops     *desktop.Service
+	Assignments  *assignment.Service
+	Users        *user.Service
+	Pools        *pool.Service
+	Rollouts     *rollout.Service
+	Connections  *connection.Service
+	Work         *work.Service
 }
 
 // Config is what the services need of the world.
@@ -41,15 +43,16 @@ type Config struct {
 // NewServices makes the services.
 func NewServices(c Config) *Services {
 	return &Services{
-		Catalog:     &catalog.Service{Store: c.Store},
-		Directory:   &directory.Service{Store: c.Store},
-		SignIn:      &signin.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
-		Desktops:    &desktop.Service{Store: c.Store},
-		Assignments: &assignment.Service{Store: c.Store},
-		Users:       &user.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
-		Pools:       &pool.Service{Store: c.Store},
-		Rollouts:    &rollout.Service{Store: c.Store, Limits: c.Rollout},
-		Connections: &connection.Service{Store: c.Store, SecondFactor: c.SecondFactor},
-		Work:        &work.Service{Store: c.Store},
+		Catalog:      &catalog.Service{Store: c.Store},
+		Directory:    &directory.Service{Store: c.Store},
+		SignIn:       &signin.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
+		NamePolicies: &namepolicy.Service{Store: c.Store},
+		Desktops:     &desktop.Service{Store: c.Store},
+		Assignments:  &assignment.Service{Store: c.Store},
+		Users:        &user.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
+		Pools:        &pool.Service{Store: c.Store},
+		Rollouts:     &rollout.Service{Store: c.Store, Limits: c.Rollout},
+		Connections:  &connection.Service{Store: c.Store, SecondFactor: c.SecondFactor},
+		Work:         &work.Service{Store: c.Store},
 	}
 }

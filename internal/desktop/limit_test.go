@@ -47,33 +47,6 @@ var limits = map[string]func(*env){
 			return desktop.Capacities(ctx, tx)
 		})[1].Promised, int64(fit*each<<10))
 	},
-	"callers at once make no more name policies than a project may have": func(e *env) {
-		e.furnish(0)
-		for i := range desktop.MaxNamePolicies - 2 {
-			e.Update(func(tx *store.Tx) error {
-				return desktop.InsertNamePolicy(e.Context(), tx, desktop.NamePolicy{ID: fmt.Sprint("p-", i), ProjectID: storetest.Project, Name: fmt.Sprint("policy_", i)})
-			})
-		}
-		service := core.NewServices(core.Config{Store: e.Store})
-		for range 5 {
-			ids := make([]string, 8)
-			errs := storetest.Together(len(ids), func(i int) (err error) {
-				ids[i], err = service.Desktops.CreateNamePolicy(e.Context(), workspace.Caller{ProjectID: storetest.Project},
-					desktop.NamePolicy{Name: fmt.Sprint("last_", i), Prefix: "last", Digits: 3, Start: 1})
-				return err
-			})
-			e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (int, error) {
-				_, total, err := desktop.NamePolicies(ctx, tx, desktop.NamePolicyQuery{ProjectID: storetest.Project, Page: storetest.Everything})
-				return total, err
-			}), desktop.MaxNamePolicies)
-			for i, err := range errs {
-				if err != nil && workspace.CodeOf(err) != workspace.CodeConflict {
-					e.Errorf("refused with %v", err)
-				}
-				e.Update(func(tx *store.Tx) error { return desktop.DeleteNamePolicy(e.Context(), tx, ids[i]) })
-			}
-		}
-	},
 }
 
 // furnish opens the service for the project, with what can be ordered and so many subnets: orders for one go one after the other.

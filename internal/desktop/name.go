@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"carrel/internal/namepolicy"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -56,10 +57,10 @@ func given(names []string) []string {
 
 // namePolicyFor finds the policy that a request names, or else the project's default one if some desktop needs it, or nil. It
 // holds the policy's row: two callers at once count one after the other.
-func namePolicyFor(ctx context.Context, tx *store.Tx, r CreateDesktops, needed bool) (*NamePolicy, error) {
+func namePolicyFor(ctx context.Context, tx *store.Tx, r CreateDesktops, needed bool) (*namepolicy.NamePolicy, error) {
 	id := r.NamePolicyID
 	if id == "" && needed && r.Size == nil {
-		defaults, _, err := NamePolicies(ctx, tx, NamePolicyQuery{ProjectID: r.ProjectID, Default: new(true), Page: workspace.Page{Limit: 1}})
+		defaults, _, err := namepolicy.NamePolicies(ctx, tx, namepolicy.NamePolicyQuery{ProjectID: r.ProjectID, Default: new(true), Page: workspace.Page{Limit: 1}})
 		if err != nil || len(defaults) == 0 {
 			return nil, err
 		}
@@ -68,7 +69,7 @@ func namePolicyFor(ctx context.Context, tx *store.Tx, r CreateDesktops, needed b
 	if id == "" {
 		return nil, nil
 	}
-	p, err := LockNamePolicy(ctx, tx, r.ProjectID, id)
+	p, err := namepolicy.LockNamePolicy(ctx, tx, r.ProjectID, id)
 	if err != nil {
 		return nil, workspace.InField("desktop_name_policy_id", err)
 	}
@@ -76,25 +77,16 @@ func namePolicyFor(ctx context.Context, tx *store.Tx, r CreateDesktops, needed b
 }
 
 // NamesByPolicy fills in the names at the indexes in open, and writes the number that the policy goes on with.
-func NamesByPolicy(ctx context.Context, tx *store.Tx, p NamePolicy, projectID string, names, users []string, open []int) error {
+func NamesByPolicy(ctx context.Context, tx *store.Tx, p namepolicy.NamePolicy, projectID string, names, users []string, open []int) error {
 	next, err := FillNames(ctx, tx, p, projectID, names, users, open)
 	if err != nil || len(open) == 0 {
 		return err
 	}
-	return KeepCount(ctx, tx, p, next)
-}
-
-// KeepCount writes the number that a policy, whose row is held, goes on with.
-func KeepCount(ctx context.Context, tx *store.Tx, p NamePolicy, next int) error {
-	if p.PerUser {
-		return nil
-	}
-	p.Next = next
-	return SaveNamePolicy(ctx, tx, p)
+	return namepolicy.KeepCount(ctx, tx, p, next)
 }
 
 // FillNames fills in the names at the indexes in open, and returns the number that the policy would go on with.
-func FillNames(ctx context.Context, tx *store.Tx, p NamePolicy, projectID string, names, users []string, open []int) (next int, err error) {
+func FillNames(ctx context.Context, tx *store.Tx, p namepolicy.NamePolicy, projectID string, names, users []string, open []int) (next int, err error) {
 	prefixes := make([]string, len(open))
 	for n, i := range open {
 		if prefixes[n], err = p.PrefixOf(users[i]); err != nil {

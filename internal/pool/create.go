@@ -8,6 +8,7 @@ import (
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
+	"carrel/internal/namepolicy"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -112,7 +113,7 @@ func (p Pool) checkNamePolicy(ctx context.Context, tx *store.Tx) error {
 	if p.NamePolicyID == "" {
 		return nil
 	}
-	policy, err := desktop.LockNamePolicy(ctx, tx, p.ProjectID, p.NamePolicyID)
+	policy, err := namepolicy.LockNamePolicy(ctx, tx, p.ProjectID, p.NamePolicyID)
 	if err == nil {
 		_, err = policy.PrefixOf("")
 		return err

@@ -26,7 +26,7 @@ func Run(t *testing.T, fresh func(testing.TB) Database) {
 		"Attempts": attempts, "Work": works,
 	})
 	run(t, fresh, newWorld, map[string]map[string]func(*world){
-		"NamePolicies": sentences(namePolicies), "Exports": sentences(exports),
+		"Exports": sentences(exports),
 	})
 }
 

@@ -1,4 +1,4 @@
-package desktop
+package namepolicy
 
 import (
 	"context"
@@ -21,6 +21,11 @@ const (
 
 // DomainUser stands in a policy's prefix for the name of the desktop's user.
 const DomainUser = "$DomainUser$"
+
+// Service adds, changes and lists name policies. Each method is one transaction.
+type Service struct {
+	Store store.Transactions
+}
 
 // NamePolicy says how the computer names of new desktops are made: the prefix, then a number.
 type NamePolicy struct {
@@ -154,6 +159,15 @@ func (p NamePolicy) Names(prefixes []string, taken map[string]bool) ([]string, i
 		next[key(prefix)] = number
 	}
 	return names, next[""], nil
+}
+
+// KeepCount writes the number that a policy, whose row is held, goes on with.
+func KeepCount(ctx context.Context, tx *store.Tx, p NamePolicy, next int) error {
+	if p.PerUser {
+		return nil
+	}
+	p.Next = next
+	return SaveNamePolicy(ctx, tx, p)
 }
 
 // NamePolicyQuery selects policies of one project.
