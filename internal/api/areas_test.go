@@ -13,16 +13,16 @@ import (
 )
 
 func TestJobsAreListedRetriedAndForgotten(t *testing.T) {
-	w := newWorld(t)
-	job := w.ok(w.post("/desktops", order(object{"desktops": desktopsFor("ann", "bob")}))).text("job_id")
-	other := w.ok(w.post("/desktops", order(object{"size": 1, "desktop_name": "spare"}))).text("job_id")
-	w.refused(w.get("/workspace-jobs/nothing"), http.StatusNotFound, workspace.CodeJobNotFound, "nothing")
-	w.refused(w.post("/workspace-jobs/"+job+"/actions", object{"op_type": "retry"}), http.StatusConflict, workspace.CodeConflict, "WAITING")
-	w.refused(w.post("/workspace-jobs/"+job+"/actions", object{"op_type": "stop"}), 400, workspace.CodeInvalid, "op_type: expected value to be one of")
-	w.refused(w.post("/workspace-jobs/nothing/actions", object{"op_type": "retry"}), 404, workspace.CodeJobNotFound, "nothing")
+	e := newEnv(t)
+	job := e.ok(e.post("/desktops", order(object{"desktops": desktopsFor("ann", "bob")}))).text("job_id")
+	other := e.ok(e.post("/desktops", order(object{"size": 1, "desktop_name": "spare"}))).text("job_id")
+	e.refused(e.get("/workspace-jobs/nothing"), http.StatusNotFound, workspace.CodeJobNotFound, "nothing")
+	e.refused(e.post("/workspace-jobs/"+job+"/actions", object{"op_type": "retry"}), http.StatusConflict, workspace.CodeConflict, "WAITING")
+	e.refused(e.post("/workspace-jobs/"+job+"/actions", object{"op_type": "stop"}), 400, workspace.CodeInvalid, "op_type: expected value to be one of")
+	e.refused(e.post("/workspace-jobs/nothing/actions", object{"op_type": "retry"}), 404, workspace.CodeJobNotFound, "nothing")
 
-	w.endSubJobs(job, workspace.SubJobFailed)
-	a := w.ok(w.get("/workspace-jobs/" + job))
+	e.endSubJobs(job, workspace.SubJobFailed)
+	a := e.ok(e.get("/workspace-jobs/" + job))
 	if a.text("status") != "FAIL" || a.text("job_error_code") != string(workspace.CodeNoCapacity) || a.text("fail_reason") != "no host has room" || a.text("end_time") == "" {
 		t.Errorf("a failed job: %s", a.raw)
 	}
@@ -33,39 +33,39 @@ func TestJobsAreListedRetriedAndForgotten(t *testing.T) {
 		"job_id=" + job: 2, "job_id=" + job + "&status=FAILED": 2, "status=WAITING": 1, "job_type=createDesktops": 3,
 		"job_type=deleteDesktops": 0, "job_type=unheardOf": 0, "desktop_pool_id=x": 0, "limit=2": 2, "limit=2&offset=2": 1, "limit=0": 0, "": 3,
 	} {
-		if got := len(w.ok(w.get("/workspace-sub-jobs?" + query)).list("jobs")); got != want {
+		if got := len(e.ok(e.get("/workspace-sub-jobs?" + query)).list("jobs")); got != want {
 			t.Errorf("%q lists %d sub-jobs, want %d", query, got, want)
 		}
 	}
-	if again := w.ok(w.post("/workspace-jobs/"+job+"/actions", object{"op_type": "retry"})).text("job_id"); again != job {
+	if again := e.ok(e.post("/workspace-jobs/"+job+"/actions", object{"op_type": "retry"})).text("job_id"); again != job {
 		t.Errorf("retry answers %q, want %q", again, job)
 	}
-	if status := w.ok(w.get("/workspace-jobs/" + job)).text("status"); status != "WAITING" {
+	if status := e.ok(e.get("/workspace-jobs/" + job)).text("status"); status != "WAITING" {
 		t.Errorf("after retry the job is %s", status)
 	}
 
-	w.endSubJobs(job, workspace.SubJobSuccess)
-	a = w.ok(w.get("/workspace-jobs/" + job))
+	e.endSubJobs(job, workspace.SubJobSuccess)
+	a = e.ok(e.get("/workspace-jobs/" + job))
 	if s := (answer{body: a.at("sub_jobs", 0)}); a.text("status") != "SUCCESS" || s.text("fail_reason") != "" || s.text("remark") == "" || s.number("process") != 100 {
 		t.Errorf("a job that succeeded: %s", a.raw)
 	}
 	first := a.text("sub_jobs", 0, "id")
-	if a := w.ok(w.post("/workspace-sub-jobs/batch-delete", object{"job_ids": []string{first}})); a.raw != "" {
+	if a := e.ok(e.post("/workspace-sub-jobs/batch-delete", object{"job_ids": []string{first}})); a.raw != "" {
 		t.Errorf("deleting answers %q", a.raw)
 	}
-	w.ok(w.post("/workspace-sub-jobs/batch-delete", object{"delete_by_status": "SUCCESS"}))
-	if left := w.ok(w.get("/workspace-sub-jobs")); left.number("total_count") != 1 || left.text("jobs", 0, "job_id") != other {
+	e.ok(e.post("/workspace-sub-jobs/batch-delete", object{"delete_by_status": "SUCCESS"}))
+	if left := e.ok(e.get("/workspace-sub-jobs")); left.number("total_count") != 1 || left.text("jobs", 0, "job_id") != other {
 		t.Errorf("left: %s", left.raw)
 	}
-	w.refused(w.post("/workspace-sub-jobs/batch-delete", object{}), 400, workspace.CodeInvalid, "job_ids")
-	w.refused(w.post("/workspace-sub-jobs/batch-delete", object{"delete_by_status": "RUNNING"}), 400, workspace.CodeInvalid, "delete_by_status")
+	e.refused(e.post("/workspace-sub-jobs/batch-delete", object{}), 400, workspace.CodeInvalid, "job_ids")
+	e.refused(e.post("/workspace-sub-jobs/batch-delete", object{"delete_by_status": "RUNNING"}), 400, workspace.CodeInvalid, "delete_by_status")
 }
 
 // endSubJobs does what the job runner does with the sub-jobs of a job.
-func (w *world) endSubJobs(job string, state workspace.SubJobState) {
-	w.Helper()
-	w.update(func(tx *store.Tx) error {
-		claimed, err := tx.ClaimSubJobs(w.Context(), "test", map[workspace.JobType]int{workspace.JobCreateDesktops: 100}, time.Minute)
+func (e *env) endSubJobs(job string, state workspace.SubJobState) {
+	e.Helper()
+	e.update(func(tx *store.Tx) error {
+		claimed, err := tx.ClaimSubJobs(e.Context(), "test", map[workspace.JobType]int{workspace.JobCreateDesktops: 100}, time.Minute)
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (w *world) endSubJobs(job string, state workspace.SubJobState) {
 			if s.State == workspace.SubJobFailed {
 				s.Code, s.Reason = workspace.CodeNoCapacity, "no host has room"
 			}
-			if _, err := tx.SaveSubJob(w.Context(), s); err != nil {
+			if _, err := tx.SaveSubJob(e.Context(), s); err != nil {
 				return err
 			}
 		}
@@ -86,17 +86,17 @@ func (w *world) endSubJobs(job string, state workspace.SubJobState) {
 }
 
 func TestUsersAreCreatedShownListedAndDeleted(t *testing.T) {
-	w := newWorld(t)
-	ann := w.ok(w.post("/users", object{
+	e := newEnv(t)
+	ann := e.ok(e.post("/users", object{
 		"user_name": "ann", "user_email": "ann@example.org", "user_phone": "(+49) 30-1 2", "alias_name": "Ann A.", "description": "works upstairs",
 		"account_expires": "2100-01-31T12:00:00.000Z", "enable_change_password": false,
 	})).text("id")
-	bob := w.ok(w.post("/users", object{
+	bob := e.ok(e.post("/users", object{
 		"user_name": "Bob", "active_type": "ADMIN_ACTIVATE", "password": "Some-thing-1", "next_login_change_password": false, "account_expires": "0",
 		"enterprise_project_id": "7",
 	})).text("id")
 	const expires = 4105080000000 // 2100-01-31T12:00:00Z
-	a := w.ok(w.get("/users/" + ann))
+	a := e.ok(e.get("/users/" + ann))
 	for path, want := range map[string]any{
 		"id": ann, "user_name": "ann", "user_email": "ann@example.org", "user_phone": "(+49) 30-1 2", "full_name": "Ann A.", "description": "works upstairs",
 		"account_expires": float64(expires), "user_expired": false, "active_type": "USER_ACTIVATE", "enable_change_password": false,
@@ -107,10 +107,10 @@ func TestUsersAreCreatedShownListedAndDeleted(t *testing.T) {
 			t.Errorf("detail: %s is %v, want %v", path, got, want)
 		}
 	}
-	if got := w.ok(w.get("/users/"+bob)).at("user_detail", "account_expires"); got != 0.0 {
+	if got := e.ok(e.get("/users/"+bob)).at("user_detail", "account_expires"); got != 0.0 {
 		t.Errorf("a user without expiry shows %v", got)
 	}
-	w.create(object{"desktops": desktopsFor("ann")})
+	e.create(object{"desktops": desktopsFor("ann")})
 	for query, want := range map[string][]string{
 		"": {"ann", "Bob"}, "user_name=AN": {"ann"}, "user_names=bob": {"Bob"}, "user_names=bob&user_names=ann": {"ann", "Bob"},
 		"description=stairs": {"ann"}, "active_type=ADMIN_ACTIVATE": {"Bob"}, "enterprise_project_id=7": {"Bob"}, "disabled=true": nil,
@@ -118,7 +118,7 @@ func TestUsersAreCreatedShownListedAndDeleted(t *testing.T) {
 		"platform_type=AD": nil, "group_name=x": nil, "share_space_subscription=true": nil, "share_space_desktops=true": nil,
 		"limit=1": {"ann"}, "limit=1&offset=1": {"Bob"}, "limit=0": nil, "offset=2": nil, "is_query_total_desktops=false": {"ann", "Bob"},
 	} {
-		a := w.ok(w.get("/users?" + query))
+		a := e.ok(e.get("/users?" + query))
 		var got []string
 		for _, u := range a.list("users") {
 			got = append(got, answer{body: u}.text("user_name"))
@@ -127,23 +127,23 @@ func TestUsersAreCreatedShownListedAndDeleted(t *testing.T) {
 			t.Errorf("%q lists %v, want %v", query, got, want)
 		}
 	}
-	a = w.ok(w.get("/users"))
+	a = e.ok(e.get("/users"))
 	if a.text("users", 0, "account_expires") != "4105080000000" || a.text("users", 1, "account_expires") != "0" || a.number("users", 0, "total_desktops") != 1 {
 		t.Errorf("list: %s", a.raw)
 	}
-	if a := w.ok(w.get("/users?is_query_total_desktops=false")); a.at("users", 0, "total_desktops") != nil {
+	if a := e.ok(e.get("/users?is_query_total_desktops=false")); a.at("users", 0, "total_desktops") != nil {
 		t.Errorf("counted although not asked: %s", a.raw)
 	}
-	if a := w.ok(w.do("DELETE", w.path("/users/"+ann), nil)); a.raw != "" {
+	if a := e.ok(e.do("DELETE", e.path("/users/"+ann), nil)); a.raw != "" {
 		t.Errorf("deleting answers %q", a.raw)
 	}
-	w.refused(w.get("/users/"+ann), http.StatusBadRequest, workspace.CodeUserNotFound, "")
-	w.refused(w.do("DELETE", w.path("/users/"+ann), nil), http.StatusBadRequest, workspace.CodeUserNotFound, "")
+	e.refused(e.get("/users/"+ann), http.StatusBadRequest, workspace.CodeUserNotFound, "")
+	e.refused(e.do("DELETE", e.path("/users/"+ann), nil), http.StatusBadRequest, workspace.CodeUserNotFound, "")
 }
 
 func TestBadUsersAreRefused(t *testing.T) {
-	w := newWorld(t)
-	w.ok(w.post("/users", object{"user_name": "ann", "user_email": "ann@example.org"}))
+	e := newEnv(t)
+	e.ok(e.post("/users", object{"user_name": "ann", "user_email": "ann@example.org"}))
 	for name, c := range map[string]struct {
 		body    any
 		status  int
@@ -166,9 +166,9 @@ func TestBadUsersAreRefused(t *testing.T) {
 		"an unknown activation":      {object{"user_name": "bob", "active_type": "SELF"}, 400, workspace.CodeInvalid, "active_type"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.TB = t
-			a := w.post("/users", c.body)
-			w.refused(a, c.status, c.code, c.message)
+			e.TB = t
+			a := e.post("/users", c.body)
+			e.refused(a, c.status, c.code, c.message)
 			if strings.Contains(a.raw, "12345678") {
 				t.Errorf("the answer repeats the password: %s", a.raw)
 			}
@@ -177,7 +177,7 @@ func TestBadUsersAreRefused(t *testing.T) {
 }
 
 func TestTheCatalogueHasWhatClientsRead(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	for _, c := range []struct {
 		target string
 		want   any
@@ -218,43 +218,43 @@ func TestTheCatalogueHasWhatClientsRead(t *testing.T) {
 		{"/availability-zones/detail?availability_zone_id=" + zone, 0.0, []any{"category"}},
 		{"/availability-zones/summary", zone, []any{"azs", "Workspace", 0, "availability_zone"}},
 		{"/vpcs", "10.9.0.0/16", []any{"vpcs", 0, "cidr"}},
-		{"/vpcs", w.first.ProjectID, []any{"vpcs", 0, "tenant_id"}},
+		{"/vpcs", e.first.ProjectID, []any{"vpcs", 0, "tenant_id"}},
 		{"/subnets", "10.9.0.0/24", []any{"subnets", 0, "cidr"}},
 		{"/subnets", 1.0, []any{"subnet_size"}},
 		{"/subnets", true, []any{"subnets", 0, "checked"}},
 		{"/subnets", true, []any{"subnets", 0, "unused"}},
 		{"/workspaces", nil, []any{"vpc_config_infos", 0, "used_subnet_ids", 0}},
 		{"/workspaces", false, []any{"is_global"}},
-		{"/subnets?vpc_id=" + w.vpcID + "&availability_zone_id=" + zone, "10.9.0.1", []any{"subnets", 0, "gateway_ip"}},
+		{"/subnets?vpc_id=" + e.vpcID + "&availability_zone_id=" + zone, "10.9.0.1", []any{"subnets", 0, "gateway_ip"}},
 		{"/subnets?vpc_id=x", 0.0, []any{"subnet_size"}},
 		{"/subnets?availability_zone_id=x", 0.0, []any{"subnet_size"}},
-		{"/security-groups", w.first.ProjectID, []any{"security_groups", 0, "project_id"}},
+		{"/security-groups", e.first.ProjectID, []any{"security_groups", 0, "project_id"}},
 		{"/workspaces", "SUBSCRIBED", []any{"status"}},
-		{"/workspaces", w.vpcID, []any{"vpc_id"}},
-		{"/workspaces", w.subnetID, []any{"subnet_ids", 0, "subnet_id"}},
+		{"/workspaces", e.vpcID, []any{"vpc_id"}},
+		{"/workspaces", e.subnetID, []any{"subnet_ids", 0, "subnet_id"}},
 		{"/workspaces", "3", []any{"config_status"}},
 		{"/workspaces", "0", []any{"ad_domains", "delete_computer_object"}},
 		{"/workspaces", "carrel", []any{"enterprise_id"}},
 	} {
-		if got := w.ok(w.get(c.target)).at(c.path...); got != c.want {
+		if got := e.ok(e.get(c.target)).at(c.path...); got != c.want {
 			t.Errorf("%s: %v is %v, want %v", c.target, c.path, got, c.want)
 		}
 	}
 	for endpoint, want := range map[string]string{"https://desktops.example.org": "desktops.example.org 443", "http://[::1]:8080": "::1 8080", "": " "} {
-		w.iam.Endpoint = endpoint
-		s := w.ok(w.get("/workspaces"))
+		e.iam.Endpoint = endpoint
+		s := e.ok(e.get("/workspaces"))
 		if got := s.text("internet_access_address") + " " + s.text("internet_access_port"); got != want {
 			t.Errorf("at %q people reach the service at %q", endpoint, got)
 		}
 	}
-	w.create(object{"desktops": desktopsFor("ann")})
-	if s := w.ok(w.get("/subnets")); s.at("subnets", 0, "unused") != false {
+	e.create(object{"desktops": desktopsFor("ann")})
+	if s := e.ok(e.get("/subnets")); s.at("subnets", 0, "unused") != false {
 		t.Errorf("a subnet with a desktop: %s", s.raw)
 	}
-	if s := w.ok(w.get("/workspaces")); s.text("vpc_config_infos", 0, "used_subnet_ids", 0) != w.subnetID {
+	if s := e.ok(e.get("/workspaces")); s.text("vpc_config_infos", 0, "used_subnet_ids", 0) != e.subnetID {
 		t.Errorf("the subnets in use: %s", s.raw)
 	}
-	if id := w.ok(w.get("/workspaces")).text("desktop_security_group", "id"); id == "" {
+	if id := e.ok(e.get("/workspaces")).text("desktop_security_group", "id"); id == "" {
 		t.Error("the service names no security group")
 	}
 }

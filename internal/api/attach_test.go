@@ -19,46 +19,46 @@ import (
 )
 
 // spares are desktops at rest that nobody has.
-func (w *world) spares(n int, changes object) []string {
-	w.Helper()
+func (e *env) spares(n int, changes object) []string {
+	e.Helper()
 	o := object{"size": n, "desktop_name": "spare"}
 	maps.Copy(o, changes)
-	ids := w.create(o)
-	w.settle(ids...)
+	ids := e.create(o)
+	e.settle(ids...)
 	return ids
 }
 
-func (w *world) hire(names ...string) {
-	w.Helper()
+func (e *env) hire(names ...string) {
+	e.Helper()
 	for _, name := range names {
-		w.ok(w.post("/users", object{"user_name": name, "user_email": name + "@example.org"}))
+		e.ok(e.post("/users", object{"user_name": name, "user_email": name + "@example.org"}))
 	}
 }
 
-func (w *world) attachTo(id, user string, more object) answer {
-	w.Helper()
+func (e *env) attachTo(id, user string, more object) answer {
+	e.Helper()
 	d := object{"desktop_id": id, "user_name": user, "user_group": "default"}
 	maps.Copy(d, more)
-	return w.post("/desktops/attach", object{"desktops": []object{d}})
+	return e.post("/desktops/attach", object{"desktops": []object{d}})
 }
 
-func (w *world) holder(id string) string {
-	w.Helper()
-	return w.ok(w.get("/desktops/"+id)).text("desktop", "user_name")
+func (e *env) holder(id string) string {
+	e.Helper()
+	return e.ok(e.get("/desktops/"+id)).text("desktop", "user_name")
 }
 
 func TestOfManyWhoGiveADesktopAwayAtOnceOneDoes(t *testing.T) {
-	w := newWorld(t)
-	id := w.spares(1, nil)[0]
+	e := newEnv(t)
+	id := e.spares(1, nil)[0]
 	var names []string
 	for i := range 8 {
 		names = append(names, fmt.Sprintf("user-%d", i))
 	}
-	w.hire(names...)
+	e.hire(names...)
 	answers := make([]answer, len(names))
 	var all sync.WaitGroup
 	for i, name := range names {
-		all.Go(func() { answers[i] = w.attachTo(id, name, nil) })
+		all.Go(func() { answers[i] = e.attachTo(id, name, nil) })
 	}
 	all.Wait()
 	given := ""
@@ -70,13 +70,13 @@ func TestOfManyWhoGiveADesktopAwayAtOnceOneDoes(t *testing.T) {
 			t.Errorf("%s: %d %s", names[i], a.status, a.raw)
 		}
 	}
-	if got := w.holder(id); given == "" || got != given {
+	if got := e.holder(id); given == "" || got != given {
 		t.Errorf("the desktop is %q's, given to %q", got, given)
 	}
 }
 
 func TestABatchOfTenThousandIsRead(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	var desktops []object
 	for i := range plan.MaxAttachedDesktops {
 		desktops = append(desktops, object{
@@ -85,60 +85,60 @@ func TestABatchOfTenThousandIsRead(t *testing.T) {
 			"computer_name": fmt.Sprintf("computer-%06d", i), "is_clear_data": true,
 		})
 	}
-	w.refused(w.post("/desktops/batch-attach", object{"desktops": desktops}), 404, workspace.CodeDesktopNotFound, "desktops[0].desktop_id")
+	e.refused(e.post("/desktops/batch-attach", object{"desktops": desktops}), 404, workspace.CodeDesktopNotFound, "desktops[0].desktop_id")
 	desktops = append(desktops, object{"desktop_id": "one-more", "user_name": "x"})
-	w.refused(w.post("/desktops/batch-attach", object{"desktops": desktops}), 400, workspace.CodeInvalid, "10001 desktops, give 1 to 10000")
+	e.refused(e.post("/desktops/batch-attach", object{"desktops": desktops}), 400, workspace.CodeInvalid, "10001 desktops, give 1 to 10000")
 }
 
 func TestDesktopsThatAreGivenAwayAreNamedByAPolicy(t *testing.T) {
-	w := newWorld(t)
-	ids := w.spares(3, nil)
-	w.hire("ann", "ben")
-	policy := w.ok(w.post("/desktop-name-policies", object{
+	e := newEnv(t)
+	ids := e.spares(3, nil)
+	e.hire("ann", "ben")
+	policy := e.ok(e.post("/desktop-name-policies", object{
 		"policy_name": "p", "name_prefix": "WS-", "digit_number": 3, "start_number": 7, "single_domain_user_inc": 0,
 	})).text("policy_id")
 	if policy == "" {
-		policy = w.ok(w.get("/desktop-name-policies")).text("desktop_name_policy_infos", 0, "policy_id")
+		policy = e.ok(e.get("/desktop-name-policies")).text("desktop_name_policy_infos", 0, "policy_id")
 	}
-	a := w.post("/desktops/batch-attach", object{
+	a := e.post("/desktops/batch-attach", object{
 		"desktops": []object{{"desktop_id": ids[0]}, {"desktop_id": ids[1], "computer_name": "mine"}, {"desktop_id": ids[2]}},
 		"users":    []object{{"user_name": "ann"}, {"user_name": "ben"}},
 		"assign_model": object{
 			"priority_strategy": "USER_NO_DESKTOP", "desktop_name_policy_id": policy,
 		},
 	})
-	w.ok(a)
+	e.ok(a)
 	for i, want := range []string{"WS-007", "mine", "spare03"} {
-		if got := w.ok(w.get("/desktops/"+ids[i])).text("desktop", "computer_name"); got != want {
+		if got := e.ok(e.get("/desktops/"+ids[i])).text("desktop", "computer_name"); got != want {
 			t.Errorf("desktop %d is called %q, want %q", i, got, want)
 		}
 	}
-	w.refused(w.post("/desktops/attach", object{
+	e.refused(e.post("/desktops/attach", object{
 		"desktops": []object{{"desktop_id": ids[2], "user_name": "ann"}}, "desktop_name_policy_id": "x",
 	}), 400, workspace.CodePolicyNotFound, "desktop_name_policy_id")
-	if got := w.holder(ids[2]); got != "" {
+	if got := e.holder(ids[2]); got != "" {
 		t.Errorf("a refused request gave the desktop to %s", got)
 	}
 }
 
 func TestARefusedAttachCallsADesktopByTheNameThatItHas(t *testing.T) {
-	w := newWorld(t)
-	ids := w.spares(1, nil)
-	w.hire("ann", "ben")
-	w.ok(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": ids[0], "user_name": "ann"}}}))
-	w.settle(ids...)
-	w.refused(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": ids[0], "user_name": "ben", "computer_name": "ben-pc"}}}),
+	e := newEnv(t)
+	ids := e.spares(1, nil)
+	e.hire("ann", "ben")
+	e.ok(e.post("/desktops/attach", object{"desktops": []object{{"desktop_id": ids[0], "user_name": "ann"}}}))
+	e.settle(ids...)
+	e.refused(e.post("/desktops/attach", object{"desktops": []object{{"desktop_id": ids[0], "user_name": "ben", "computer_name": "ben-pc"}}}),
 		409, workspace.CodeConflict, "desktops[0].desktop_id: desktop spare belongs to ann")
 }
 
 func TestAPreviewRefusesNamesThatAttachRefuses(t *testing.T) {
-	w := newWorld(t)
-	ids := w.spares(2, nil)
-	w.hire("ann")
+	e := newEnv(t)
+	ids := e.spares(2, nil)
+	e.hire("ann")
 	for _, call := range []string{"/desktops/pre-batch-attach", "/desktops/batch-attach"} {
-		w.refused(w.post(call, object{"desktops": []object{{"desktop_id": ids[0], "user_name": "ann", "computer_name": "SPARE02"}}}),
+		e.refused(e.post(call, object{"desktops": []object{{"desktop_id": ids[0], "user_name": "ann", "computer_name": "SPARE02"}}}),
 			409, workspace.CodeNameTaken, "computer_name")
-		w.refused(w.post(call, object{
+		e.refused(e.post(call, object{
 			"desktops":     []object{{"desktop_id": ids[0], "user_name": "ann"}},
 			"assign_model": object{"priority_strategy": "FIXED_RELATION", "desktop_name_policy_id": "x"},
 		}), 400, workspace.CodePolicyNotFound, "desktop_name_policy_id")
@@ -146,10 +146,10 @@ func TestAPreviewRefusesNamesThatAttachRefuses(t *testing.T) {
 }
 
 func TestAPreviewShowsThePolicysNamesAndUsesNoneUp(t *testing.T) {
-	w := newWorld(t)
-	ids := w.spares(2, nil)
-	w.hire("ann", "ben")
-	w.ok(w.post("/desktop-name-policies", object{
+	e := newEnv(t)
+	ids := e.spares(2, nil)
+	e.hire("ann", "ben")
+	e.ok(e.post("/desktop-name-policies", object{
 		"policy_name": "p", "name_prefix": "WS-", "digit_number": 3, "start_number": 7, "single_domain_user_inc": 0,
 	}))
 	asked := object{
@@ -157,94 +157,94 @@ func TestAPreviewShowsThePolicysNamesAndUsesNoneUp(t *testing.T) {
 		"users":    []object{{"user_name": "ann"}},
 		"assign_model": object{
 			"priority_strategy":      "USER_NO_DESKTOP",
-			"desktop_name_policy_id": w.ok(w.get("/desktop-name-policies")).text("desktop_name_policy_infos", 0, "policy_id"),
+			"desktop_name_policy_id": e.ok(e.get("/desktop-name-policies")).text("desktop_name_policy_infos", 0, "policy_id"),
 		},
 	}
 	for range 2 {
-		preview := w.ok(w.post("/desktops/pre-batch-attach", asked))
+		preview := e.ok(e.post("/desktops/pre-batch-attach", asked))
 		for i, want := range []string{"WS-007", "spare02"} {
 			if got := preview.text("desktop", i, "desktop_name"); got != want {
 				t.Errorf("desktop %d would be called %q, want %q", i, got, want)
 			}
 		}
 	}
-	w.ok(w.post("/desktops/batch-attach", asked))
-	if got := w.ok(w.get("/desktops/"+ids[0])).text("desktop", "computer_name"); got != "WS-007" {
+	e.ok(e.post("/desktops/batch-attach", asked))
+	if got := e.ok(e.get("/desktops/"+ids[0])).text("desktop", "computer_name"); got != "WS-007" {
 		t.Errorf("the desktop is called %q after two previews, want WS-007", got)
 	}
 }
 
 func TestAPreviewWithSomebodyNewIsWhatAttachTakes(t *testing.T) {
-	w := newWorld(t)
-	id := w.spares(1, nil)[0]
-	preview := w.ok(w.post("/desktops/pre-batch-attach", object{"desktops": []object{
+	e := newEnv(t)
+	id := e.spares(1, nil)[0]
+	preview := e.ok(e.post("/desktops/pre-batch-attach", object{"desktops": []object{
 		{"desktop_id": id, "user_name": "zoe", "user_email": "zoe@example.org", "user_group": "sudo"},
 	}}))
 	if got := preview.text("user", 0, "user_id"); got != "" {
 		t.Errorf("zoe, who is not there yet, has the id %q", got)
 	}
-	if got := w.ok(w.get("/users?user_names=zoe")).number("total_count"); got != 0 {
+	if got := e.ok(e.get("/users?user_names=zoe")).number("total_count"); got != 0 {
 		t.Errorf("the preview added zoe: %v", got)
 	}
-	w.ok(w.post("/desktops/attach", object{"desktops": preview.at("desktops_attach_infos")}))
-	if got := w.holder(id); got != "zoe" {
+	e.ok(e.post("/desktops/attach", object{"desktops": preview.at("desktops_attach_infos")}))
+	if got := e.holder(id); got != "zoe" {
 		t.Errorf("the desktop is %q's, want zoe's", got)
 	}
-	if got := w.ok(w.get("/users?user_names=zoe")).text("users", 0, "user_email"); got != "zoe@example.org" {
+	if got := e.ok(e.get("/users?user_names=zoe")).text("users", 0, "user_email"); got != "zoe@example.org" {
 		t.Errorf("zoe has the address %q", got)
 	}
 }
 
 func TestSomebodyWhoHasTheDesktopAlreadyStillGetsTheirAddress(t *testing.T) {
-	w := newWorld(t)
-	id := w.spares(1, nil)[0]
-	w.ok(w.post("/users", object{"user_name": "ann", "active_type": "ADMIN_ACTIVATE", "password": "Let-me-in-1"}))
-	w.ok(w.attachTo(id, "ann", nil))
-	w.settle(id)
-	w.ok(w.post("/desktops/attach", object{"desktops": []object{
+	e := newEnv(t)
+	id := e.spares(1, nil)[0]
+	e.ok(e.post("/users", object{"user_name": "ann", "active_type": "ADMIN_ACTIVATE", "password": "Let-me-in-1"}))
+	e.ok(e.attachTo(id, "ann", nil))
+	e.settle(id)
+	e.ok(e.post("/desktops/attach", object{"desktops": []object{
 		{"desktop_id": id, "user_name": "ann", "user_email": "ann@example.org"},
 	}}))
-	if got := w.ok(w.get("/users?user_names=ann")).text("users", 0, "user_email"); got != "ann@example.org" {
+	if got := e.ok(e.get("/users?user_names=ann")).text("users", 0, "user_email"); got != "ann@example.org" {
 		t.Errorf("ann has the address %q", got)
 	}
 }
 
 func TestAnAttachGivesSomebodyWhoHasTheDesktopThePrivilegeGroupThatItNames(t *testing.T) {
-	w := newWorld(t)
-	ids := w.spares(2, object{"desktop_type": "SHARED"})
-	w.hire("ann", "ben")
+	e := newEnv(t)
+	ids := e.spares(2, object{"desktop_type": "SHARED"})
+	e.hire("ann", "ben")
 	holders := []object{{"user_name": "ann", "user_group": "default"}, {"user_name": "ben", "user_group": "sudo"}}
-	w.ok(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": ids[0], "attach_user_infos": holders}}}))
+	e.ok(e.post("/desktops/attach", object{"desktops": []object{{"desktop_id": ids[0], "attach_user_infos": holders}}}))
 	groups := func() (of []string) {
-		for _, u := range w.ok(w.get("/desktops/"+ids[0])).list("desktop", "attach_user_infos") {
+		for _, u := range e.ok(e.get("/desktops/"+ids[0])).list("desktop", "attach_user_infos") {
 			of = append(of, answer{body: u}.text("user_name")+" "+answer{body: u}.text("user_group"))
 		}
 		return of
 	}
 	up := object{"desktops": []object{{"desktop_id": ids[0], "attach_user_infos": []object{{"user_name": "ann", "user_group": "sudo"}}}}}
-	w.refused(w.post("/desktops/attach", up), 409, workspace.CodeConflict, "desktops[0].desktop_id: desktop spare01 is busy")
-	w.settle(ids[0])
+	e.refused(e.post("/desktops/attach", up), 409, workspace.CodeConflict, "desktops[0].desktop_id: desktop spare01 is busy")
+	e.settle(ids[0])
 
 	silent := object{"desktops": []object{{"desktop_id": ids[0], "attach_user_infos": []object{{"user_name": "ben"}}}}}
-	if a := w.ok(w.post("/desktops/attach", silent)); !w.endedAtOnce(a.text("job_id")) {
+	if a := e.ok(e.post("/desktops/attach", silent)); !e.endedAtOnce(a.text("job_id")) {
 		t.Errorf("an attach that names no group changes something: %s", a.raw)
 	}
-	plan := w.ok(w.post("/desktops/pre-batch-attach", up))
+	plan := e.ok(e.post("/desktops/pre-batch-attach", up))
 	if plan.text("desktops_attach_infos", 0, "attach_user_infos", 0, "user_group") != "sudo" || plan.number("user", 0, "desktop_num") != 0 || len(plan.list("left_users")) != 0 {
 		t.Errorf("the plan: %s", plan.raw)
 	}
-	job := w.ok(w.post("/desktops/attach", up)).text("job_id")
-	if a := w.ok(w.get("/workspace-jobs/" + job)); a.number("sub_jobs_total") != 1 || a.text("sub_jobs", 0, "entities", "desktop_id") != ids[0] {
+	job := e.ok(e.post("/desktops/attach", up)).text("job_id")
+	if a := e.ok(e.get("/workspace-jobs/" + job)); a.number("sub_jobs_total") != 1 || a.text("sub_jobs", 0, "entities", "desktop_id") != ids[0] {
 		t.Errorf("the job: %s", a.raw)
 	}
 	if got := groups(); !slices.Equal(got, []string{"ann sudo", "ben sudo"}) {
 		t.Errorf("afterwards: %v", got)
 	}
-	w.settle(ids[0])
-	if a := w.ok(w.post("/desktops/attach", up)); !w.endedAtOnce(a.text("job_id")) {
+	e.settle(ids[0])
+	if a := e.ok(e.post("/desktops/attach", up)); !e.endedAtOnce(a.text("job_id")) {
 		t.Errorf("the same again has something to do: %s", a.raw)
 	}
-	w.ok(w.post("/desktops/batch-attach", object{
+	e.ok(e.post("/desktops/batch-attach", object{
 		"desktops": []object{{"desktop_id": ids[0]}, {"desktop_id": ids[1]}}, "assign_model": object{"priority_strategy": "DESKTOP_ASSIGN_USERS_OR_GROUPS"},
 		"users": []object{{"user_name": "ann", "user_group": "default"}, {"user_name": "ben"}},
 	}))
@@ -254,14 +254,14 @@ func TestAnAttachGivesSomebodyWhoHasTheDesktopThePrivilegeGroupThatItNames(t *te
 }
 
 func TestAPreviewHasEntriesForDesktopsThatGetNothingButAName(t *testing.T) {
-	w := newWorld(t)
-	ids := w.spares(2, object{"desktop_type": "SHARED"})
-	w.hire("ann", "ben")
-	w.ok(w.attachTo(ids[0], "ann", object{"user_group": "sudo"}))
-	w.settle(ids[0])
+	e := newEnv(t)
+	ids := e.spares(2, object{"desktop_type": "SHARED"})
+	e.hire("ann", "ben")
+	e.ok(e.attachTo(ids[0], "ann", object{"user_group": "sudo"}))
+	e.settle(ids[0])
 	entries := func(asked object) answer {
 		t.Helper()
-		return answer{body: w.ok(w.post("/desktops/pre-batch-attach", asked)).at("desktops_attach_infos")}
+		return answer{body: e.ok(e.post("/desktops/pre-batch-attach", asked)).at("desktops_attach_infos")}
 	}
 	for name, asked := range map[string]object{
 		"pairs as sent": {"desktops": []object{{"desktop_id": ids[0], "user_name": "ann", "computer_name": "front"}}},
@@ -270,30 +270,30 @@ func TestAPreviewHasEntriesForDesktopsThatGetNothingButAName(t *testing.T) {
 			"assign_model": object{"priority_strategy": "DESKTOP_ASSIGN_USERS_OR_GROUPS"},
 		},
 	} {
-		e := entries(asked)
-		if e.text(0, "desktop_id") != ids[0] || e.text(0, "computer_name") != "front" || e.text(0, "attach_user_infos", 0, "user_name") != "ann" ||
-			e.text(0, "attach_user_infos", 0, "user_group") != "sudo" || len(e.list()) != 1 {
-			t.Errorf("%s: %v", name, e.body)
+		entry := entries(asked)
+		if entry.text(0, "desktop_id") != ids[0] || entry.text(0, "computer_name") != "front" || entry.text(0, "attach_user_infos", 0, "user_name") != "ann" ||
+			entry.text(0, "attach_user_infos", 0, "user_group") != "sudo" || len(entry.list()) != 1 {
+			t.Errorf("%s: %v", name, entry.body)
 		}
 	}
-	w.ok(w.post("/desktops/attach", object{"desktops": entries(object{
+	e.ok(e.post("/desktops/attach", object{"desktops": entries(object{
 		"desktops": []object{{"desktop_id": ids[0], "user_name": "ann", "computer_name": "front"}, {"desktop_id": ids[1], "user_name": "ben"}},
 	}).body}))
-	if d := w.ok(w.get("/desktops/" + ids[0])); d.text("desktop", "computer_name") != "front" || d.text("desktop", "user_group") != "sudo" || w.holder(ids[1]) != "ben" {
+	if d := e.ok(e.get("/desktops/" + ids[0])); d.text("desktop", "computer_name") != "front" || d.text("desktop", "user_group") != "sudo" || e.holder(ids[1]) != "ben" {
 		t.Errorf("after attaching what the preview said: %s", d.raw)
 	}
-	if e := entries(object{"desktops": []object{{"desktop_id": ids[1], "user_name": "ben"}}}); e.body == nil || len(e.list()) != 0 {
-		t.Errorf("entries for what is there already: %v", e.body)
+	if entry := entries(object{"desktops": []object{{"desktop_id": ids[1], "user_name": "ben"}}}); entry.body == nil || len(entry.list()) != 0 {
+		t.Errorf("entries for what is there already: %v", entry.body)
 	}
 }
 
 func TestADesktopTellsWhoLostItWithTheirGroup(t *testing.T) {
-	w := newWorld(t)
-	id := w.spares(1, object{"desktop_type": "SHARED"})[0]
-	w.hire("ann", "ben", "cara", "dora")
-	lab := w.group("Lab")
+	e := newEnv(t)
+	id := e.spares(1, object{"desktop_type": "SHARED"})[0]
+	e.hire("ann", "ben", "cara", "dora")
+	lab := e.group("Lab")
 	ids := map[string]string{"Lab": lab}
-	for _, u := range w.ok(w.get("/users")).list("users") {
+	for _, u := range e.ok(e.get("/users")).list("users") {
 		ids[answer{body: u}.text("user_name")] = answer{body: u}.text("id")
 	}
 	members := func(op string, names ...string) {
@@ -302,18 +302,18 @@ func TestADesktopTellsWhoLostItWithTheirGroup(t *testing.T) {
 		for _, n := range names {
 			users = append(users, ids[n])
 		}
-		if a := w.post("/groups/"+lab+"/actions", object{"op_type": op, "user_ids": users}); a.status != http.StatusNoContent {
+		if a := e.post("/groups/"+lab+"/actions", object{"op_type": op, "user_ids": users}); a.status != http.StatusNoContent {
 			t.Fatal(a.raw)
 		}
 	}
 	members("ADD", "ann", "ben", "cara", "dora")
-	w.ok(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": id, "attach_user_infos": []object{
+	e.ok(e.post("/desktops/attach", object{"desktops": []object{{"desktop_id": id, "attach_user_infos": []object{
 		{"user_id": lab, "type": "GROUP", "user_group": "sudo"}, {"user_name": "dora", "user_group": "default"},
 	}}}}))
-	w.settle(id)
+	e.settle(id)
 	told := func() (all []string) {
 		t.Helper()
-		for _, d := range w.ok(w.get("/desktops/" + id + "/detach-info")).list("desktop_detach_infos") {
+		for _, d := range e.ok(e.get("/desktops/" + id + "/detach-info")).list("desktop_detach_infos") {
 			d := answer{body: d}
 			if d.text("user_id") != ids[d.text("user_name")] || d.text("detach_time") == "" {
 				t.Errorf("told of: %v", d.body)
@@ -327,11 +327,11 @@ func TestADesktopTellsWhoLostItWithTheirGroup(t *testing.T) {
 	if got := told(); !slices.Equal(got, []string{"USER ann sudo"}) {
 		t.Errorf("after ann has left: %q", got)
 	}
-	w.ok(w.do("DELETE", w.path("/users/"+ids["ben"]), nil))
+	e.ok(e.do("DELETE", e.path("/users/"+ids["ben"]), nil))
 	if got := told(); !slices.Equal(got, []string{"USER ann sudo", "USER ben sudo"}) {
 		t.Errorf("after ben was deleted: %q", got)
 	}
-	if a := w.do("DELETE", w.path("/groups/"+lab), nil); a.status != http.StatusNoContent {
+	if a := e.do("DELETE", e.path("/groups/"+lab), nil); a.status != http.StatusNoContent {
 		t.Fatal(a.raw)
 	}
 	if got := told(); !slices.Equal(got, []string{"GROUP Lab sudo", "USER ann sudo", "USER ben sudo", "USER cara sudo"}) {
@@ -340,14 +340,14 @@ func TestADesktopTellsWhoLostItWithTheirGroup(t *testing.T) {
 }
 
 func TestADesktopTellsThatItsPersonWasDeleted(t *testing.T) {
-	w := newWorld(t)
-	id := w.spares(1, nil)[0]
-	w.hire("ann")
-	w.ok(w.attachTo(id, "ann", object{"user_group": "sudo"}))
-	w.settle(id)
-	ann := w.ok(w.get("/users?user_names=ann")).text("users", 0, "id")
-	w.ok(w.post("/users/batch-delete", object{"user_ids": []string{ann}}))
-	told := w.ok(w.get("/desktops/" + id + "/detach-info"))
+	e := newEnv(t)
+	id := e.spares(1, nil)[0]
+	e.hire("ann")
+	e.ok(e.attachTo(id, "ann", object{"user_group": "sudo"}))
+	e.settle(id)
+	ann := e.ok(e.get("/users?user_names=ann")).text("users", 0, "id")
+	e.ok(e.post("/users/batch-delete", object{"user_ids": []string{ann}}))
+	told := e.ok(e.get("/desktops/" + id + "/detach-info"))
 	for field, want := range map[string]string{"user_id": ann, "user_name": "ann", "user_group": "sudo", "type": "USER"} {
 		if got := told.text("desktop_detach_infos", 0, field); got != want {
 			t.Errorf("%s is %q, want %q", field, got, want)
@@ -356,101 +356,101 @@ func TestADesktopTellsThatItsPersonWasDeleted(t *testing.T) {
 }
 
 func TestWhatCannotBeGivenIsRefusedAndNothingChanges(t *testing.T) {
-	w := newWorld(t)
-	ids := w.spares(2, nil)
-	w.hire("ann", "a-very-long-name-of-25-abc")
-	attach := func(d object) answer { return w.post("/desktops/attach", object{"desktops": []object{d}}) }
-	w.refused(attach(object{"desktop_id": ids[0], "user_name": "spare01", "user_email": "s@example.org"}), 400, workspace.CodeInvalid, "is the name of the desktop")
-	w.refused(attach(object{"desktop_id": ids[0], "user_name": "ann", "user_id": "someone-else"}), 400, workspace.CodeUserNotFound, "desktops[0].user_id")
-	w.refused(attach(object{"desktop_id": ids[0], "user_name": "ann", "computer_name": "9th"}), 400, workspace.CodeInvalid, "desktops[0].computer_name")
-	w.refused(attach(object{"desktop_id": ids[0], "user_name": "ann", "user_group": "wheel"}), 400, workspace.CodeInvalid, "desktops[0].user_group")
-	w.refused(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": ids[0], "user_name": "ann"}}, "image_id": image}), 400, workspace.CodeUnsupported, "image_id")
-	w.refused(attach(object{"desktop_id": ids[0], "attach_user_infos": []object{{"user_name": "lab", "type": "GROUP"}}}), 400, workspace.CodeGroupNotFound, "attach_user_infos[0]")
+	e := newEnv(t)
+	ids := e.spares(2, nil)
+	e.hire("ann", "a-very-long-name-of-25-abc")
+	attach := func(d object) answer { return e.post("/desktops/attach", object{"desktops": []object{d}}) }
+	e.refused(attach(object{"desktop_id": ids[0], "user_name": "spare01", "user_email": "s@example.org"}), 400, workspace.CodeInvalid, "is the name of the desktop")
+	e.refused(attach(object{"desktop_id": ids[0], "user_name": "ann", "user_id": "someone-else"}), 400, workspace.CodeUserNotFound, "desktops[0].user_id")
+	e.refused(attach(object{"desktop_id": ids[0], "user_name": "ann", "computer_name": "9th"}), 400, workspace.CodeInvalid, "desktops[0].computer_name")
+	e.refused(attach(object{"desktop_id": ids[0], "user_name": "ann", "user_group": "wheel"}), 400, workspace.CodeInvalid, "desktops[0].user_group")
+	e.refused(e.post("/desktops/attach", object{"desktops": []object{{"desktop_id": ids[0], "user_name": "ann"}}, "image_id": image}), 400, workspace.CodeUnsupported, "image_id")
+	e.refused(attach(object{"desktop_id": ids[0], "attach_user_infos": []object{{"user_name": "lab", "type": "GROUP"}}}), 400, workspace.CodeGroupNotFound, "attach_user_infos[0]")
 
-	w.update(func(tx *store.Tx) error {
+	e.update(func(tx *store.Tx) error {
 		windows := catalog.Image{ID: "win", Type: catalog.ImageGold, OSType: "Windows", Architecture: "x86", EngineID: "sim"}
-		if err := catalog.PutImages(w.Context(), tx, []catalog.Image{windows}); err != nil {
+		if err := catalog.PutImages(e.Context(), tx, []catalog.Image{windows}); err != nil {
 			return err
 		}
-		d, err := desktop.ReadDesktop(w.Context(), tx, w.first.ProjectID, ids[1])
+		d, err := desktop.ReadDesktop(e.Context(), tx, e.first.ProjectID, ids[1])
 		if err != nil {
 			return err
 		}
 		d.ImageID = "win"
-		return desktop.SaveDesktop(w.Context(), tx, d)
+		return desktop.SaveDesktop(e.Context(), tx, d)
 	})
-	w.refused(w.attachTo(ids[1], "a-very-long-name-of-25-abc", nil), 400, workspace.CodeInvalid, "at most 20")
+	e.refused(e.attachTo(ids[1], "a-very-long-name-of-25-abc", nil), 400, workspace.CodeInvalid, "at most 20")
 	for _, id := range ids {
-		if d := w.ok(w.get("/desktops/" + id)); d.text("desktop", "user_name") != "" || d.text("desktop", "task_status") != "" {
+		if d := e.ok(e.get("/desktops/" + id)); d.text("desktop", "user_name") != "" || d.text("desktop", "task_status") != "" {
 			t.Errorf("a refused request left its mark: %s", d.raw)
 		}
 	}
-	if n := w.ok(w.get("/users")).number("total_count"); n != 2 {
+	if n := e.ok(e.get("/users")).number("total_count"); n != 2 {
 		t.Errorf("refused requests left %d users, want 2", n)
 	}
 }
 
 func TestADesktopOfAPoolIsLeftToItsPool(t *testing.T) {
-	w := newWorld(t)
-	id := w.spares(1, nil)[0]
-	w.hire("ann")
-	w.update(func(tx *store.Tx) error {
-		p := pool.Pool{ID: "pool", ProjectID: w.first.ProjectID, Name: "pool", Type: pool.Static, SubnetIDs: []string{w.subnetID}}
-		if err := pool.InsertPool(w.Context(), tx, p, nil); err != nil {
+	e := newEnv(t)
+	id := e.spares(1, nil)[0]
+	e.hire("ann")
+	e.update(func(tx *store.Tx) error {
+		p := pool.Pool{ID: "pool", ProjectID: e.first.ProjectID, Name: "pool", Type: pool.Static, SubnetIDs: []string{e.subnetID}}
+		if err := pool.InsertPool(e.Context(), tx, p, nil); err != nil {
 			return err
 		}
-		d, err := desktop.ReadDesktop(w.Context(), tx, w.first.ProjectID, id)
+		d, err := desktop.ReadDesktop(e.Context(), tx, e.first.ProjectID, id)
 		if err != nil {
 			return err
 		}
 		d.PoolID = "pool"
-		return desktop.SaveDesktop(w.Context(), tx, d)
+		return desktop.SaveDesktop(e.Context(), tx, d)
 	})
-	w.refused(w.attachTo(id, "ann", nil), 409, workspace.CodeConflict, "change the pool's people instead")
-	out := w.ok(w.post("/desktops/detach", object{"desktop_ids": []string{id}}))
+	e.refused(e.attachTo(id, "ann", nil), 409, workspace.CodeConflict, "change the pool's people instead")
+	out := e.ok(e.post("/desktops/detach", object{"desktop_ids": []string{id}}))
 	if !strings.Contains(out.text("failed_operation_list", 0, "error_msg"), "pool") {
 		t.Errorf("detaching: %s", out.raw)
 	}
 }
 
 // endedAtOnce says whether a job is one that had nothing to do. Clients fail when they are given no id, or a job without sub-jobs.
-func (w *world) endedAtOnce(job string) bool {
-	w.Helper()
-	a := w.ok(w.get("/workspace-jobs/" + job))
+func (e *env) endedAtOnce(job string) bool {
+	e.Helper()
+	a := e.ok(e.get("/workspace-jobs/" + job))
 	return a.text("status") == "SUCCESS" && a.number("sub_jobs_total") > 0
 }
 
 func TestADesktopOfSeveralIsTakenFromThoseWhoAreNamed(t *testing.T) {
-	w := newWorld(t)
-	id := w.spares(1, object{"desktop_type": "SHARED"})[0]
-	w.hire("ann", "ben")
-	w.ok(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": id, "attach_user_infos": []object{
+	e := newEnv(t)
+	id := e.spares(1, object{"desktop_type": "SHARED"})[0]
+	e.hire("ann", "ben")
+	e.ok(e.post("/desktops/attach", object{"desktops": []object{{"desktop_id": id, "attach_user_infos": []object{
 		{"user_name": "ann", "user_group": "sudo"}, {"user_name": "ben", "user_group": "default"},
 	}}}}))
 	detach := func(d object) answer {
 		d["desktop_id"] = id
-		return w.post("/desktops/batch-detach", object{"desktops": []object{d}})
+		return e.post("/desktops/batch-detach", object{"desktops": []object{d}})
 	}
-	if out := w.ok(detach(object{"is_detach_all_users": true})); out.text("failed_operation_list", 0, "error_code") != string(workspace.CodeConflict) {
+	if out := e.ok(detach(object{"is_detach_all_users": true})); out.text("failed_operation_list", 0, "error_code") != string(workspace.CodeConflict) {
 		t.Errorf("a desktop that is busy was taken: %s", out.raw)
 	}
-	w.settle(id)
-	if out := w.ok(detach(object{})); !strings.Contains(out.text("failed_operation_list", 0, "error_msg"), "is_detach_all_users") {
+	e.settle(id)
+	if out := e.ok(detach(object{})); !strings.Contains(out.text("failed_operation_list", 0, "error_msg"), "is_detach_all_users") {
 		t.Errorf("detaching nobody in particular: %s", out.raw)
 	}
-	if out := w.ok(detach(object{"detach_user_infos": []object{{"user_name": "stranger"}}})); !w.endedAtOnce(out.text("job_id")) || len(out.list("failed_operation_list")) > 0 {
+	if out := e.ok(detach(object{"detach_user_infos": []object{{"user_name": "stranger"}}})); !e.endedAtOnce(out.text("job_id")) || len(out.list("failed_operation_list")) > 0 {
 		t.Errorf("detaching somebody who does not have it: %s", out.raw)
 	}
-	w.refused(detach(object{"is_detach_all_users": true, "detach_user_infos": []object{{"user_name": "ann"}}}), 400, workspace.CodeInvalid, "detach_user_infos")
-	w.ok(detach(object{"detach_user_infos": []object{{"user_name": "ANN"}}}))
-	if got := w.holder(id); got != "ben" {
+	e.refused(detach(object{"is_detach_all_users": true, "detach_user_infos": []object{{"user_name": "ann"}}}), 400, workspace.CodeInvalid, "detach_user_infos")
+	e.ok(detach(object{"detach_user_infos": []object{{"user_name": "ANN"}}}))
+	if got := e.holder(id); got != "ben" {
 		t.Errorf("the desktop is %q's", got)
 	}
 }
 
 func TestASharedDesktopTakesFiveHundredPeopleAndNoMore(t *testing.T) {
-	w := newWorld(t)
-	id := w.spares(1, object{"desktop_type": "SHARED"})[0]
+	e := newEnv(t)
+	id := e.spares(1, object{"desktop_type": "SHARED"})[0]
 	var infos []object
 	var some []object
 	for i := range plan.MaxPeoplePerDesktop + 1 {
@@ -458,45 +458,45 @@ func TestASharedDesktopTakesFiveHundredPeopleAndNoMore(t *testing.T) {
 		some = append(some, object{"user_name": name, "user_email": name + "@example.org"})
 		infos = append(infos, object{"user_name": name, "user_group": "default", "type": "USER"})
 		if len(some) == user.MaxUsersPerRequest || i == plan.MaxPeoplePerDesktop {
-			w.ok(w.post("/users/batch-create", object{"users": some}))
+			e.ok(e.post("/users/batch-create", object{"users": some}))
 			some = nil
 		}
 	}
 	attach := func(infos []object) answer {
-		return w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": id, "attach_user_infos": infos}}})
+		return e.post("/desktops/attach", object{"desktops": []object{{"desktop_id": id, "attach_user_infos": infos}}})
 	}
-	w.refused(attach(infos), 400, workspace.CodeInvalid, "501 people and groups, at most 500")
-	w.ok(attach(infos[:500]))
-	w.settle(id)
-	if n := len(w.ok(w.get("/desktops/"+id)).list("desktop", "attach_user_infos")); n != 500 {
+	e.refused(attach(infos), 400, workspace.CodeInvalid, "501 people and groups, at most 500")
+	e.ok(attach(infos[:500]))
+	e.settle(id)
+	if n := len(e.ok(e.get("/desktops/"+id)).list("desktop", "attach_user_infos")); n != 500 {
 		t.Errorf("the desktop has %d people", n)
 	}
-	w.refused(attach(infos[500:]), 409, workspace.CodeConflict, "has 500 people already")
+	e.refused(attach(infos[500:]), 409, workspace.CodeConflict, "has 500 people already")
 }
 
 func TestAGroupDoesNotGrowBeyondWhatItsDesktopsTake(t *testing.T) {
-	w := newWorld(t)
-	id := w.spares(1, object{"desktop_type": "SHARED"})[0]
-	w.ok(w.post("/groups", object{"group_name": "Lab", "platform_type": "LOCAL"}))
-	lab := w.ok(w.get("/groups")).text("user_groups", 0, "id")
-	w.ok(w.post("/desktops/attach", object{"desktops": []object{{"desktop_id": id, "attach_user_infos": []object{{"user_id": lab, "type": "GROUP"}}}}}))
-	w.settle(id)
+	e := newEnv(t)
+	id := e.spares(1, object{"desktop_type": "SHARED"})[0]
+	e.ok(e.post("/groups", object{"group_name": "Lab", "platform_type": "LOCAL"}))
+	lab := e.ok(e.get("/groups")).text("user_groups", 0, "id")
+	e.ok(e.post("/desktops/attach", object{"desktops": []object{{"desktop_id": id, "attach_user_infos": []object{{"user_id": lab, "type": "GROUP"}}}}}))
+	e.settle(id)
 	joining := func(from, to int) answer {
 		var users []object
 		for i := from; i < to; i++ {
 			name := fmt.Sprintf("user-%03d", i)
 			users = append(users, object{"user_name": name, "user_email": name + "@example.org", "group_ids": []string{lab}})
 		}
-		return w.post("/users/batch-create", object{"users": users})
+		return e.post("/users/batch-create", object{"users": users})
 	}
-	w.ok(joining(0, 200))
-	w.ok(joining(200, 400))
-	w.refused(joining(400, 501), 409, workspace.CodeConflict, "would have more than 500 people")
-	w.ok(joining(400, 500))
-	if g := w.ok(w.get("/groups")); g.number("user_groups", 0, "user_quantity") != 500 || g.number("user_groups", 0, "total_desktops") != 1 {
+	e.ok(joining(0, 200))
+	e.ok(joining(200, 400))
+	e.refused(joining(400, 501), 409, workspace.CodeConflict, "would have more than 500 people")
+	e.ok(joining(400, 500))
+	if g := e.ok(e.get("/groups")); g.number("user_groups", 0, "user_quantity") != 500 || g.number("user_groups", 0, "total_desktops") != 1 {
 		t.Errorf("the group: %s", g.raw)
 	}
-	if n := w.ok(w.get("/desktops?user_name=user-499")).number("total_count"); n != 1 {
+	if n := e.ok(e.get("/desktops?user_name=user-499")).number("total_count"); n != 1 {
 		t.Errorf("the last of the group finds %d desktops", n)
 	}
 }

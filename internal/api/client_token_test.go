@@ -16,9 +16,9 @@ func withClientToken(token string) func(*http.Request) {
 }
 
 func TestARequestThatIsSentAgainGetsTheFirstAnswer(t *testing.T) {
-	w := newWorld(t)
-	pool, _ := w.pool(nil)
-	count := func(list, total string) int { return w.ok(w.get(list)).number(total) }
+	e := newEnv(t)
+	pool, _ := e.pool(nil)
+	count := func(list, total string) int { return e.ok(e.get(list)).number(total) }
 	for name, c := range map[string]struct {
 		path    string
 		body    object
@@ -27,7 +27,7 @@ func TestARequestThatIsSentAgainGetsTheFirstAnswer(t *testing.T) {
 		makes   int
 	}{
 		"desktops":                {"/desktops", order(object{"size": 2, "desktop_name": "pc"}), order(object{"size": 1, "desktop_name": "pc"}), "/desktops", 2},
-		"a pool":                  {"/desktop-pools", w.poolOrder(object{"name": "POOL02"}), w.poolOrder(object{"name": "POOL02", "size": 3}), "/desktop-pools", 1},
+		"a pool":                  {"/desktop-pools", e.poolOrder(object{"name": "POOL02"}), e.poolOrder(object{"name": "POOL02", "size": 3}), "/desktop-pools", 1},
 		"more desktops of a pool": {"/desktop-pools/" + pool + "/expand", object{"size": 1}, object{"size": 2}, "/desktop-pools/" + pool + "/desktops", 1},
 		"a person":                {"/users", object{"user_name": "ann", "user_email": "ann@example.org"}, object{"user_name": "bob", "user_email": "ann@example.org"}, "/users", 1},
 		"people": {
@@ -44,7 +44,7 @@ func TestARequestThatIsSentAgainGetsTheFirstAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := count(c.list, "total_count")
 			send := func(body object) answer {
-				return w.do("POST", w.path(c.path), body, withClientToken("token-"+strings.ReplaceAll(name, " ", "-")))
+				return e.do("POST", e.path(c.path), body, withClientToken("token-"+strings.ReplaceAll(name, " ", "-")))
 			}
 			first := send(c.body)
 			if first.status >= 300 {
@@ -57,39 +57,39 @@ func TestARequestThatIsSentAgainGetsTheFirstAnswer(t *testing.T) {
 			if n := count(c.list, "total_count") - before; n != c.makes {
 				t.Errorf("%d were made, want %d", n, c.makes)
 			}
-			w.refused(send(c.another), http.StatusConflict, workspace.CodeTokenReused, "X-Client-Token: ")
+			e.refused(send(c.another), http.StatusConflict, workspace.CodeTokenReused, "X-Client-Token: ")
 		})
 	}
 }
 
 func TestARequestWithoutATokenIsANewOne(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	for range 2 {
-		w.ok(w.post("/desktops", order(object{"size": 2, "desktop_name": "pc"})))
+		e.ok(e.post("/desktops", order(object{"size": 2, "desktop_name": "pc"})))
 	}
-	if n := w.ok(w.get("/desktops")).number("total_count"); n != 4 {
+	if n := e.ok(e.get("/desktops")).number("total_count"); n != 4 {
 		t.Errorf("%d desktops", n)
 	}
 }
 
 func TestARefusedRequestLeavesItsTokenFree(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	send := func(image string) answer {
-		return w.do("POST", w.path("/desktops"), order(object{"size": 1, "desktop_name": "pc", "image_id": image}), withClientToken("t"))
+		return e.do("POST", e.path("/desktops"), order(object{"size": 1, "desktop_name": "pc", "image_id": image}), withClientToken("t"))
 	}
-	w.refused(send("none"), 400, workspace.CodeImageNotFound, "image_id")
-	w.ok(send(image))
-	w.refused(w.do("POST", w.path("/desktops"), order(nil), withClientToken(strings.Repeat("x", 129))), 400, workspace.CodeInvalid, "X-Client-Token: 129 characters")
-	w.refused(w.do("POST", w.path("/desktops"), order(nil), withClientToken("a b")), 400, workspace.CodeInvalid, "X-Client-Token: use visible")
+	e.refused(send("none"), 400, workspace.CodeImageNotFound, "image_id")
+	e.ok(send(image))
+	e.refused(e.do("POST", e.path("/desktops"), order(nil), withClientToken(strings.Repeat("x", 129))), 400, workspace.CodeInvalid, "X-Client-Token: 129 characters")
+	e.refused(e.do("POST", e.path("/desktops"), order(nil), withClientToken("a b")), 400, workspace.CodeInvalid, "X-Client-Token: use visible")
 }
 
 func TestTwinsMakeOneDesktop(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	answers := make([]answer, 8)
 	var all sync.WaitGroup
 	for i := range answers {
 		all.Go(func() {
-			answers[i] = w.do("POST", w.path("/desktops"), order(object{"size": 1, "desktop_name": "pc"}), withClientToken("twins"))
+			answers[i] = e.do("POST", e.path("/desktops"), order(object{"size": 1, "desktop_name": "pc"}), withClientToken("twins"))
 		})
 	}
 	all.Wait()
@@ -98,21 +98,21 @@ func TestTwinsMakeOneDesktop(t *testing.T) {
 			t.Errorf("%d %s, another got %s", a.status, a.raw, answers[0].raw)
 		}
 	}
-	if n := w.ok(w.get("/desktops")).number("total_count"); n != 1 {
+	if n := e.ok(e.get("/desktops")).number("total_count"); n != 1 {
 		t.Errorf("%d desktops", n)
 	}
 }
 
 func TestATokenIsItsAdministratorsOwn(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	const password = "Look-0nly-please"
-	if _, err := w.iam.CreateAdmin(w.Context(), iam.NewAdmin{AccountID: w.first.DomainID, Name: "second", Password: password, Role: iam.RoleAdmin}); err != nil {
+	if _, err := e.iam.CreateAdmin(e.Context(), iam.NewAdmin{AccountID: e.first.DomainID, Name: "second", Password: password, Role: iam.RoleAdmin}); err != nil {
 		t.Fatal(err)
 	}
-	second := w.tokenOf("second", password)
+	second := e.tokenOf("second", password)
 	body := order(object{"size": 2, "desktop_name": "pc"})
-	mine := w.ok(w.do("POST", w.path("/desktops"), body, withClientToken("t"))).text("job_id")
-	theirs := w.ok(w.do("POST", w.path("/desktops"), body, withClientToken("t"), func(r *http.Request) { r.Header.Set("X-Auth-Token", second) })).text("job_id")
+	mine := e.ok(e.do("POST", e.path("/desktops"), body, withClientToken("t"))).text("job_id")
+	theirs := e.ok(e.do("POST", e.path("/desktops"), body, withClientToken("t"), func(r *http.Request) { r.Header.Set("X-Auth-Token", second) })).text("job_id")
 	if mine == theirs {
 		t.Error("two administrators share a job")
 	}

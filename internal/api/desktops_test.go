@@ -9,14 +9,14 @@ import (
 )
 
 func TestCreatingDesktopsAnswersWithAJobWhoseSubJobsAreThere(t *testing.T) {
-	w := newWorld(t)
-	a := w.ok(w.post("/desktops", order(object{"desktops": desktopsFor("ann", "bob")})))
+	e := newEnv(t)
+	a := e.ok(e.post("/desktops", order(object{"desktops": desktopsFor("ann", "bob")})))
 	job := a.text("job_id")
-	a = w.ok(w.get("/workspace-sub-jobs?job_id=" + job))
+	a = e.ok(e.get("/workspace-sub-jobs?job_id=" + job))
 	if a.number("total_count") != 2 || a.text("jobs", 0, "status") != "WAITING" || a.text("jobs", 0, "entities", "desktop_id") == "" {
 		t.Fatalf("sub-jobs: %s", a.raw)
 	}
-	a = w.ok(w.get("/workspace-jobs/" + job))
+	a = e.ok(e.get("/workspace-jobs/" + job))
 	for path, want := range map[string]any{
 		"status": "WAITING", "job_type": "createDesktops", "sub_jobs_total": 2.0, "id": job, "end_time": "",
 	} {
@@ -25,26 +25,26 @@ func TestCreatingDesktopsAnswersWithAJobWhoseSubJobsAreThere(t *testing.T) {
 		}
 	}
 	sub := answer{body: a.at("sub_jobs", 1)}
-	if sub.text("attach_user") != "bob" || sub.text("job_id") != job || sub.text("project_id") != w.first.ProjectID || sub.number("process") != 0 {
+	if sub.text("attach_user") != "bob" || sub.text("job_id") != job || sub.text("project_id") != e.first.ProjectID || sub.number("process") != 0 {
 		t.Errorf("sub-job: %v", sub.body)
 	}
 }
 
 func TestADesktopHasWhatClientsRead(t *testing.T) {
-	w := newWorld(t)
-	id := w.create(object{
+	e := newEnv(t)
+	id := e.create(object{
 		"desktops":     []object{{"user_name": "ann", "user_group": "sudo", "computer_name": "ann-pc"}},
 		"data_volumes": []object{{"type": "SSD", "size": 10}, {"type": "SAS", "size": 20}},
-		"tags":         []object{{"key": "team", "value": "a"}}, "enterprise_project_id": "7", "vpc_id": w.vpcID,
-		"nics": []object{{"subnet_id": w.subnetID}}, "desktop_ips": []string{"10.9.0.50"},
+		"tags":         []object{{"key": "team", "value": "a"}}, "enterprise_project_id": "7", "vpc_id": e.vpcID,
+		"nics": []object{{"subnet_id": e.subnetID}}, "desktop_ips": []string{"10.9.0.50"},
 	})[0]
-	if a := w.ok(w.get("/desktops/" + id)); a.text("desktop", "status") != "" || a.text("desktop", "task_status") != "spawning" {
+	if a := e.ok(e.get("/desktops/" + id)); a.text("desktop", "status") != "" || a.text("desktop", "task_status") != "spawning" {
 		t.Errorf("while it is made: %s", a.raw)
 	}
-	w.settle(id)
+	e.settle(id)
 	for name, a := range map[string]answer{
-		"alone":     {body: w.ok(w.get("/desktops/" + id)).at("desktop")},
-		"in a list": {body: w.ok(w.get("/desktops/detail")).at("desktops", 0)},
+		"alone":     {body: e.ok(e.get("/desktops/" + id)).at("desktop")},
+		"in a list": {body: e.ok(e.get("/desktops/detail")).at("desktops", 0)},
 	} {
 		for _, c := range []struct {
 			want any
@@ -77,7 +77,7 @@ func TestADesktopHasWhatClientsRead(t *testing.T) {
 			{"team", []any{"tags", 0, "key"}},
 			{"7", []any{"enterprise_project_id"}},
 			{zone, []any{"availability_zone"}},
-			{w.subnetID, []any{"subnet_id"}},
+			{e.subnetID, []any{"subnet_id"}},
 			{"10.9.0.50", []any{"ipv4"}},
 			{"10.9.0.50", []any{"ip_addresses", 0}},
 			{"Debian GNU/Linux 12", []any{"os_version"}},
@@ -95,14 +95,14 @@ func TestADesktopHasWhatClientsRead(t *testing.T) {
 }
 
 func TestDesktopsAreFilteredByEveryParameter(t *testing.T) {
-	w := newWorld(t)
-	ann := w.create(object{
+	e := newEnv(t)
+	ann := e.create(object{
 		"desktops": []object{{"user_name": "ann", "computer_name": "ann-pc"}}, "desktop_ips": []string{"10.9.0.50"},
 		"tags": []object{{"key": "team", "value": "a"}, {"key": "floor", "value": "2"}}, "enterprise_project_id": "7",
 	})[0]
-	bob := w.create(object{"desktop_type": "SHARED", "desktops": []object{{"user_name": "bob", "computer_name": "Bobs"}}})[0]
-	spare := w.create(object{"size": 1, "desktop_name": "spare"})[0]
-	w.settle(ann)
+	bob := e.create(object{"desktop_type": "SHARED", "desktops": []object{{"user_name": "bob", "computer_name": "Bobs"}}})[0]
+	spare := e.create(object{"size": 1, "desktop_name": "spare"})[0]
+	e.settle(ann)
 	all := []string{ann, bob, spare}
 	cases := []struct {
 		query  string
@@ -120,7 +120,7 @@ func TestDesktopsAreFilteredByEveryParameter(t *testing.T) {
 		{"is_share_desktop=true", []string{bob}, false},
 		{"is_share_desktop=false", []string{ann, spare}, false},
 		{"is_share_desktop=false&desktop_type=SHARED", nil, false},
-		{"subnet_id=" + w.subnetID, all, false},
+		{"subnet_id=" + e.subnetID, all, false},
 		{"subnet_id=other", nil, false},
 		{"status=ACTIVE", []string{ann}, false},
 		{"status=ACTIVE,ERROR", []string{ann}, false},
@@ -166,7 +166,7 @@ func TestDesktopsAreFilteredByEveryParameter(t *testing.T) {
 			lists = append(lists, "/desktops?")
 		}
 		for _, list := range lists {
-			a := w.ok(w.get(list + c.query))
+			a := e.ok(e.get(list + c.query))
 			if got := ids(a); strings.Join(got, " ") != strings.Join(c.want, " ") {
 				t.Errorf("%s%s gives %v, want %v", list, c.query, got, c.want)
 			}
@@ -175,20 +175,20 @@ func TestDesktopsAreFilteredByEveryParameter(t *testing.T) {
 			}
 		}
 	}
-	if got := ids(w.ok(w.get("/desktops?user_name=ann&user_name=bob"))); len(got) != 2 {
+	if got := ids(e.ok(e.get("/desktops?user_name=ann&user_name=bob"))); len(got) != 2 {
 		t.Errorf("user_name, repeated, gives %v", got)
 	}
-	if a := w.ok(w.get("/desktops?limit=0")); a.number("total_count") != 3 {
+	if a := e.ok(e.get("/desktops?limit=0")); a.number("total_count") != 3 {
 		t.Errorf("limit 0 does not count: %s", a.raw)
 	}
-	a := w.ok(w.get("/desktops?computer_name=ann"))
-	if a.text("desktops", 0, "domain_id") != w.first.DomainID || a.text("desktops", 0, "connect_status") != "REGISTERED" {
+	a := e.ok(e.get("/desktops?computer_name=ann"))
+	if a.text("desktops", 0, "domain_id") != e.first.DomainID || a.text("desktops", 0, "connect_status") != "REGISTERED" {
 		t.Errorf("summary: %s", a.raw)
 	}
 }
 
 func TestParametersOutOfRangeAreRefusedByName(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	for target, message := range map[string]string{
 		"/desktops?limit=1001":                              "limit: expected number <= 1000, got 1001",
 		"/desktops?limit=-1":                                "limit: expected number >= 0",
@@ -213,13 +213,13 @@ func TestParametersOutOfRangeAreRefusedByName(t *testing.T) {
 		"/users?active_type=SELF":                           "active_type: expected value to be one of",
 		"/availability-zones/detail":                        "availability_zone_id: must be given",
 	} {
-		w.refused(w.get(target), http.StatusBadRequest, workspace.CodeInvalid, message)
+		e.refused(e.get(target), http.StatusBadRequest, workspace.CodeInvalid, message)
 	}
-	w.refused(w.get("/availability-zones/detail?availability_zone_id=x"), 400, workspace.CodeZoneNotFound, "availability_zone_id")
+	e.refused(e.get("/availability-zones/detail?availability_zone_id=x"), 400, workspace.CodeZoneNotFound, "availability_zone_id")
 }
 
 func TestBadOrdersAreRefusedAndLeaveNothingBehind(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	with := func(field string, value any) object {
 		return order(object{"desktops": desktopsFor("ann"), field: value})
 	}
@@ -272,47 +272,47 @@ func TestBadOrdersAreRefusedAndLeaveNothingBehind(t *testing.T) {
 		"a body of more than a megabyte":    {strings.Repeat(" ", 1<<20+1), 413, workspace.CodeTooLarge, "the body may have 1 MB"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.TB = t
-			w.refused(w.post("/desktops", c.body), c.status, c.code, c.message)
+			e.TB = t
+			e.refused(e.post("/desktops", c.body), c.status, c.code, c.message)
 		})
 	}
-	w.TB = t
-	w.nothingWritten()
+	e.TB = t
+	e.nothingWritten()
 	t.Run("JSON by another name is read as JSON", func(t *testing.T) {
-		w.TB = t
-		a := w.do("POST", w.path("/desktops"), order(nil), func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") })
-		w.refused(a, 400, workspace.CodeInvalid, "desktops: must hold 1 to 100")
+		e.TB = t
+		a := e.do("POST", e.path("/desktops"), order(nil), func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") })
+		e.refused(a, 400, workspace.CodeInvalid, "desktops: must hold 1 to 100")
 	})
 	t.Run("a text with the character NUL", func(t *testing.T) {
-		w.TB = t
-		a := w.do("POST", w.path("/desktops"), order(map[string]any{"tags": []map[string]any{{"key": "a", "value": "x\x00"}}}))
-		w.refused(a, 400, workspace.CodeMalformed, "NUL")
+		e.TB = t
+		a := e.do("POST", e.path("/desktops"), order(map[string]any{"tags": []map[string]any{{"key": "a", "value": "x\x00"}}}))
+		e.refused(a, 400, workspace.CodeMalformed, "NUL")
 	})
 }
 
 func TestRefusalsNameAllFieldsAtFault(t *testing.T) {
-	w := newWorld(t)
-	a := w.post("/desktops", `{"desktop_type":1,"product_id":2,"image_type":"gold","image_id":"x","root_volume":{"type":"SAS","size":80}}`)
+	e := newEnv(t)
+	a := e.post("/desktops", `{"desktop_type":1,"product_id":2,"image_type":"gold","image_id":"x","root_volume":{"type":"SAS","size":80}}`)
 	if detail := a.text("error_detail"); !strings.Contains(detail, "desktop_type") || !strings.Contains(detail, "product_id") {
 		t.Errorf("error_detail %q", detail)
 	}
 }
 
 func TestFieldsThatNobodyKnowsAndNullsAreNoFault(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	body := `{"desktop_type":"DEDICATED","product_id":"` + product + `","image_type":"gold","image_id":"` + image + `",
 		"root_volume":{"type":"SAS","size":80,"iops":0,"kms_id":"","shine":true},"availability_zone":null,"data_volumes":null,
 		"eip":null,"size":1,"desktop_name":"one","later":{"a":[1]}}` + "\r\n"
-	w.ok(w.post("/desktops", body))
+	e.ok(e.post("/desktops", body))
 }
 
 func TestTheSameNameTwiceAtOnceIsGivenOnce(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	const callers = 8
 	answers := make(chan answer, callers)
 	for range callers {
 		go func() {
-			answers <- w.post("/desktops", order(object{"size": 1, "desktop_name": "only"}))
+			answers <- e.post("/desktops", order(object{"size": 1, "desktop_name": "only"}))
 		}()
 	}
 	made := 0
@@ -322,42 +322,42 @@ func TestTheSameNameTwiceAtOnceIsGivenOnce(t *testing.T) {
 			made++
 			continue
 		}
-		w.refused(a, http.StatusConflict, workspace.CodeNameTaken, `"only"`)
+		e.refused(a, http.StatusConflict, workspace.CodeNameTaken, `"only"`)
 	}
-	if n := w.ok(w.get("/desktops")).number("total_count"); made != 1 || n != 1 {
+	if n := e.ok(e.get("/desktops")).number("total_count"); made != 1 || n != 1 {
 		t.Errorf("%d calls succeeded, %d desktops exist", made, n)
 	}
 }
 
 func TestAMissingDesktopIsNotFound(t *testing.T) {
-	w := newWorld(t)
-	w.refused(w.get("/desktops/nothing"), http.StatusNotFound, workspace.CodeDesktopNotFound, "nothing")
-	w.refused(w.do("DELETE", w.path("/desktops/nothing"), nil), http.StatusNotFound, workspace.CodeDesktopNotFound, "nothing")
-	w.refused(w.post("/desktops/batch-delete", object{"desktop_ids": []string{"a", "b"}}), http.StatusNotFound, workspace.CodeDesktopNotFound, "2")
+	e := newEnv(t)
+	e.refused(e.get("/desktops/nothing"), http.StatusNotFound, workspace.CodeDesktopNotFound, "nothing")
+	e.refused(e.do("DELETE", e.path("/desktops/nothing"), nil), http.StatusNotFound, workspace.CodeDesktopNotFound, "nothing")
+	e.refused(e.post("/desktops/batch-delete", object{"desktop_ids": []string{"a", "b"}}), http.StatusNotFound, workspace.CodeDesktopNotFound, "2")
 }
 
 func TestDeletingADesktopIsAJobThatSaysNothing(t *testing.T) {
-	w := newWorld(t)
-	ids := w.create(object{"size": 2, "desktop_name": "spare"})
-	a := w.do("DELETE", w.path("/desktops/"+ids[0]+"?delete_users=true&email_notification=false&is_force_delete=true"), nil)
+	e := newEnv(t)
+	ids := e.create(object{"size": 2, "desktop_name": "spare"})
+	a := e.do("DELETE", e.path("/desktops/"+ids[0]+"?delete_users=true&email_notification=false&is_force_delete=true"), nil)
 	if a.status != http.StatusNoContent || a.raw != "" {
 		t.Errorf("got %d %q", a.status, a.raw)
 	}
-	if task := w.ok(w.get("/desktops/"+ids[0])).text("desktop", "task_status"); task != "deleting" {
+	if task := e.ok(e.get("/desktops/"+ids[0])).text("desktop", "task_status"); task != "deleting" {
 		t.Errorf("its task is %q", task)
 	}
-	if a := w.ok(w.post("/desktops/batch-delete", object{"desktop_ids": ids[1:], "is_force_delete": true})); a.text("job_id") == "" {
+	if a := e.ok(e.post("/desktops/batch-delete", object{"desktop_ids": ids[1:], "is_force_delete": true})); a.text("job_id") == "" {
 		t.Errorf("got %s", a.raw)
 	}
-	w.refused(w.post("/desktops/batch-delete", object{"desktop_ids": []string{}}), 400, workspace.CodeInvalid, "desktop_ids: 0 ids, give 1 to 100")
-	w.refused(w.post("/desktops/batch-delete", object{}), 400, workspace.CodeInvalid, "desktop_ids: must be given")
+	e.refused(e.post("/desktops/batch-delete", object{"desktop_ids": []string{}}), 400, workspace.CodeInvalid, "desktop_ids: 0 ids, give 1 to 100")
+	e.refused(e.post("/desktops/batch-delete", object{}), 400, workspace.CodeInvalid, "desktop_ids: must be given")
 }
 
 func TestOperatingDesktopsRefusesThemOneByOne(t *testing.T) {
-	w := newWorld(t)
-	ids := w.create(object{"size": 2, "desktop_name": "spare"})
-	w.settle(ids[0])
-	a := w.ok(w.post("/desktops/action", object{"desktop_ids": append(ids, "nothing"), "op_type": "os-stop", "type": "HARD"}))
+	e := newEnv(t)
+	ids := e.create(object{"size": 2, "desktop_name": "spare"})
+	e.settle(ids[0])
+	a := e.ok(e.post("/desktops/action", object{"desktop_ids": append(ids, "nothing"), "op_type": "os-stop", "type": "HARD"}))
 	if a.text("job_id") == "" || len(a.list("failed_operation_list")) != 2 {
 		t.Fatalf("got %s", a.raw)
 	}
@@ -368,10 +368,10 @@ func TestOperatingDesktopsRefusesThemOneByOne(t *testing.T) {
 	if code := a.text("failed_operation_list", 1, "error_code"); code != string(workspace.CodeDesktopNotFound) {
 		t.Errorf("a desktop that does not exist has code %q", code)
 	}
-	a = w.ok(w.post("/desktops/action", object{"desktop_ids": ids, "op_type": "os-start"}))
+	a = e.ok(e.post("/desktops/action", object{"desktop_ids": ids, "op_type": "os-start"}))
 	if _, there := a.body.(map[string]any)["job_id"]; there || len(a.list("failed_operation_list")) != 2 {
 		t.Errorf("when all are refused: %s", a.raw)
 	}
-	w.refused(w.post("/desktops/action", object{"desktop_ids": ids, "op_type": "hibernate"}), 400, workspace.CodeInvalid, "op_type: expected value to be one of")
-	w.refused(w.post("/desktops/action", object{"desktop_ids": ids, "op_type": "reboot", "type": "SOFTLY"}), 400, workspace.CodeInvalid, "type: expected value to be one of")
+	e.refused(e.post("/desktops/action", object{"desktop_ids": ids, "op_type": "hibernate"}), 400, workspace.CodeInvalid, "op_type: expected value to be one of")
+	e.refused(e.post("/desktops/action", object{"desktop_ids": ids, "op_type": "reboot", "type": "SOFTLY"}), 400, workspace.CodeInvalid, "type: expected value to be one of")
 }

@@ -11,15 +11,15 @@ import (
 )
 
 // group adds a group and finds its id, as clients must: by its name.
-func (w *world) group(name string) string {
-	w.Helper()
-	if a := w.ok(w.post("/groups", object{"group_name": name, "platform_type": "LOCAL", "description": "of the house"})); a.raw != "" {
-		w.Errorf("creating a group answers %q", a.raw)
+func (e *env) group(name string) string {
+	e.Helper()
+	if a := e.ok(e.post("/groups", object{"group_name": name, "platform_type": "LOCAL", "description": "of the house"})); a.raw != "" {
+		e.Errorf("creating a group answers %q", a.raw)
 	}
-	return w.ok(w.get("/groups?keyword="+name)).text("user_groups", 0, "id")
+	return e.ok(e.get("/groups?keyword="+name)).text("user_groups", 0, "id")
 }
 
-func (w *world) names(a answer, list, field string) (names []string) {
+func (e *env) names(a answer, list, field string) (names []string) {
 	for _, item := range a.list(list) {
 		names = append(names, answer{body: item}.text(field))
 	}
@@ -27,65 +27,65 @@ func (w *world) names(a answer, list, field string) (names []string) {
 }
 
 func TestGroupsHoldPeople(t *testing.T) {
-	w := newWorld(t)
-	sales, press := w.group("Sales"), w.group("Press")
-	ann := w.ok(w.post("/users", object{"user_name": "ann", "user_email": "ann@example.org", "group_ids": []string{sales, press}})).text("id")
-	bob := w.admitted("bob")
+	e := newEnv(t)
+	sales, press := e.group("Sales"), e.group("Press")
+	ann := e.ok(e.post("/users", object{"user_name": "ann", "user_email": "ann@example.org", "group_ids": []string{sales, press}})).text("id")
+	bob := e.admitted("bob")
 	for range 2 {
-		if a := w.post("/groups/"+sales+"/actions", object{"op_type": "ADD", "user_ids": []string{ann, bob}}); a.status != http.StatusNoContent || a.raw != "" {
+		if a := e.post("/groups/"+sales+"/actions", object{"op_type": "ADD", "user_ids": []string{ann, bob}}); a.status != http.StatusNoContent || a.raw != "" {
 			t.Fatalf("joining: %d %s", a.status, a.raw)
 		}
 	}
-	if got := w.ok(w.get("/users/"+ann)).list("user_detail", "group_names"); !slices.Equal(got, []any{"Press", "Sales"}) {
+	if got := e.ok(e.get("/users/"+ann)).list("user_detail", "group_names"); !slices.Equal(got, []any{"Press", "Sales"}) {
 		t.Errorf("ann is in %v", got)
 	}
-	if a := w.ok(w.get("/users?user_name=bob")); !slices.Equal(a.list("users", 0, "group_names"), []any{"Sales"}) {
+	if a := e.ok(e.get("/users?user_name=bob")); !slices.Equal(a.list("users", 0, "group_names"), []any{"Sales"}) {
 		t.Errorf("bob: %s", a.raw)
 	}
-	if got := w.names(w.ok(w.get("/users?group_name=PRESS")), "users", "user_name"); !slices.Equal(got, []string{"ann"}) {
+	if got := e.names(e.ok(e.get("/users?group_name=PRESS")), "users", "user_name"); !slices.Equal(got, []string{"ann"}) {
 		t.Errorf("in the press: %v", got)
 	}
 	for query, want := range map[string][]string{
 		"": {"ann", "bob"}, "user_name=B": {"bob"}, "active_type=USER_ACTIVATE": {"ann"}, "description=x": nil, "enterprise_project_id=7": nil,
 		"limit=1&offset=1": {"bob"}, "limit=0": nil,
 	} {
-		if got := w.names(w.ok(w.get("/groups/"+sales+"/users?"+query)), "users", "user_name"); !slices.Equal(got, want) {
+		if got := e.names(e.ok(e.get("/groups/"+sales+"/users?"+query)), "users", "user_name"); !slices.Equal(got, want) {
 			t.Errorf("%q lists %v, want %v", query, got, want)
 		}
 	}
-	w.create(object{"desktops": desktopsFor("ann")})
-	a := w.ok(w.get("/groups?keyword=HOUSE&limit=1&platform_type=LOCAL&domain=" + directory.BuiltInDomain))
+	e.create(object{"desktops": desktopsFor("ann")})
+	a := e.ok(e.get("/groups?keyword=HOUSE&limit=1&platform_type=LOCAL&domain=" + directory.BuiltInDomain))
 	if g := (answer{body: a.at("user_groups", 0)}); a.number("total_count") != 2 || g.number("user_quantity") != 2 || g.number("total_desktops") != 1 ||
 		g.text("name") != "Sales" || g.text("group_dn") != "CN=Sales,DC=carrel,DC=local" || g.text("platform_type") != "LOCAL" || g.text("create_time") == "" {
 		t.Errorf("groups: %s", a.raw)
 	}
 	for _, none := range []string{"keyword=x", "domain=x", "platform_type=AD", "offset=2", "limit=0"} {
-		if a := w.ok(w.get("/groups?" + none)); len(a.list("user_groups")) != 0 || a.list("user_groups") == nil {
+		if a := e.ok(e.get("/groups?" + none)); len(a.list("user_groups")) != 0 || a.list("user_groups") == nil {
 			t.Errorf("%q lists %s", none, a.raw)
 		}
 	}
-	if a := w.post("/groups/"+sales+"/actions", object{"op_type": "DELETE", "user_ids": []string{bob}}); a.status != http.StatusNoContent {
+	if a := e.post("/groups/"+sales+"/actions", object{"op_type": "DELETE", "user_ids": []string{bob}}); a.status != http.StatusNoContent {
 		t.Fatalf("leaving: %d %s", a.status, a.raw)
 	}
-	w.ok(w.do("PUT", w.path("/groups/"+sales), object{"group_name": "Vente", "description": ""}))
-	if got := w.ok(w.get("/users/"+ann)).list("user_detail", "group_names"); !slices.Equal(got, []any{"Press", "Vente"}) {
+	e.ok(e.do("PUT", e.path("/groups/"+sales), object{"group_name": "Vente", "description": ""}))
+	if got := e.ok(e.get("/users/"+ann)).list("user_detail", "group_names"); !slices.Equal(got, []any{"Press", "Vente"}) {
 		t.Errorf("after a rename ann is in %v", got)
 	}
-	if a := w.do("DELETE", w.path("/groups/"+press), nil); a.status != http.StatusNoContent {
+	if a := e.do("DELETE", e.path("/groups/"+press), nil); a.status != http.StatusNoContent {
 		t.Errorf("deleting a group: %d %s", a.status, a.raw)
 	}
-	if a := w.post("/groups/batch-delete", object{"group_ids": []string{press, sales}}); a.status != http.StatusNoContent {
+	if a := e.post("/groups/batch-delete", object{"group_ids": []string{press, sales}}); a.status != http.StatusNoContent {
 		t.Errorf("deleting groups: %d %s", a.status, a.raw)
 	}
-	if a := w.ok(w.get("/users")); a.number("total_count") != 2 || len(a.list("users", 0, "group_names")) != 0 {
+	if a := e.ok(e.get("/users")); a.number("total_count") != 2 || len(a.list("users", 0, "group_names")) != 0 {
 		t.Errorf("people without groups: %s", a.raw)
 	}
 }
 
 func TestBadGroupsAreRefused(t *testing.T) {
-	w := newWorld(t)
-	sales := w.group("Sales")
-	ann := w.admitted("ann")
+	e := newEnv(t)
+	sales := e.group("Sales")
+	ann := e.admitted("ann")
 	member := func(action string, ids ...string) object {
 		return object{"op_type": action, "user_ids": append([]string{}, ids...)}
 	}
@@ -97,23 +97,23 @@ func TestBadGroupsAreRefused(t *testing.T) {
 		"description: at most 255":     {"group_name": "x", "platform_type": "LOCAL", "description": strings.Repeat("x", 256)},
 		"platform_type: must be given": {"group_name": "x"},
 	} {
-		w.refused(w.post("/groups", body), 400, workspace.CodeInvalid, message)
+		e.refused(e.post("/groups", body), 400, workspace.CodeInvalid, message)
 	}
-	w.refused(w.post("/groups", object{"group_name": "x", "platform_type": "AD"}), 400, workspace.CodeUnsupported, "platform_type")
-	w.refused(w.post("/groups", object{"group_name": "SALES", "platform_type": "LOCAL"}), 409, workspace.CodeNameTaken, "SALES")
-	w.refused(w.post("/groups/"+sales+"/actions", member("ADD", ann, "x")), 400, workspace.CodeUserNotFound, "user_ids[1]")
-	w.refused(w.post("/groups/"+sales+"/actions", member("ADD")), 400, workspace.CodeInvalid, "user_ids: 0 ids, give 1 to 100")
-	w.refused(w.post("/groups/"+sales+"/actions", member("KEEP", ann)), 400, workspace.CodeInvalid, "op_type")
-	if n := w.ok(w.get("/groups/" + sales + "/users")).number("total_count"); n != 0 {
+	e.refused(e.post("/groups", object{"group_name": "x", "platform_type": "AD"}), 400, workspace.CodeUnsupported, "platform_type")
+	e.refused(e.post("/groups", object{"group_name": "SALES", "platform_type": "LOCAL"}), 409, workspace.CodeNameTaken, "SALES")
+	e.refused(e.post("/groups/"+sales+"/actions", member("ADD", ann, "x")), 400, workspace.CodeUserNotFound, "user_ids[1]")
+	e.refused(e.post("/groups/"+sales+"/actions", member("ADD")), 400, workspace.CodeInvalid, "user_ids: 0 ids, give 1 to 100")
+	e.refused(e.post("/groups/"+sales+"/actions", member("KEEP", ann)), 400, workspace.CodeInvalid, "op_type")
+	if n := e.ok(e.get("/groups/" + sales + "/users")).number("total_count"); n != 0 {
 		t.Errorf("%d people joined in spite of the refusals", n)
 	}
 	for _, a := range []answer{
-		w.post("/groups/x/actions", member("ADD", ann)), w.get("/groups/x/users"), w.do("PUT", w.path("/groups/x"), object{"group_name": "y"}),
-		w.do("DELETE", w.path("/groups/x"), nil), w.post("/groups/batch-delete", object{"group_ids": []string{"x"}}),
-		w.post("/users", object{"user_name": "bob", "user_email": "b@example.org", "group_ids": []string{"x"}}),
+		e.post("/groups/x/actions", member("ADD", ann)), e.get("/groups/x/users"), e.do("PUT", e.path("/groups/x"), object{"group_name": "y"}),
+		e.do("DELETE", e.path("/groups/x"), nil), e.post("/groups/batch-delete", object{"group_ids": []string{"x"}}),
+		e.post("/users", object{"user_name": "bob", "user_email": "b@example.org", "group_ids": []string{"x"}}),
 	} {
-		w.refused(a, http.StatusBadRequest, workspace.CodeGroupNotFound, "x")
+		e.refused(a, http.StatusBadRequest, workspace.CodeGroupNotFound, "x")
 	}
 	many := []string{"1", "2", "3", "4", "5", "6"}
-	w.refused(w.post("/users", object{"user_name": "bob", "user_email": "b@example.org", "group_ids": many}), 400, workspace.CodeInvalid, "group_ids: 6 groups, at most 5")
+	e.refused(e.post("/users", object{"user_name": "bob", "user_email": "b@example.org", "group_ids": many}), 400, workspace.CodeInvalid, "group_ids: 6 groups, at most 5")
 }

@@ -20,46 +20,46 @@ import (
 )
 
 func TestOnlyCallersOfTheProjectGetIn(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	reader := "Look-0nly-please"
-	_, err := w.iam.CreateAdmin(w.Context(), iam.NewAdmin{AccountID: w.first.DomainID, Name: "reader", Password: reader, Role: iam.RoleReader})
+	_, err := e.iam.CreateAdmin(e.Context(), iam.NewAdmin{AccountID: e.first.DomainID, Name: "reader", Password: reader, Role: iam.RoleReader})
 	if err != nil {
 		t.Fatal(err)
 	}
-	readerToken := w.tokenOf("reader", reader)
+	readerToken := e.tokenOf("reader", reader)
 	as := func(token string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("X-Auth-Token", token) }
 	}
-	w.refused(w.do("GET", w.path("/desktops"), nil, as("")), 401, "APIGW.0301", "x-auth-token not found")
-	w.refused(w.do("GET", w.path("/desktops"), nil, as("wrong")), 401, "APIGW.0301", "decrypt token fail")
-	w.refused(w.do("GET", "/v2/0123456789abcdef/desktops", nil), 404, workspace.CodeProjectNotFound, `project_id: project "0123456789abcdef" does not exist`)
-	w.refused(w.do("GET", w.path("/desktops"), nil, func(r *http.Request) { r.Header.Set("X-Project-Id", "other") }), 403, workspace.CodeForbidden, "X-Project-Id")
-	w.ok(w.do("GET", w.path("/desktops"), nil, func(r *http.Request) { r.Header.Set("X-Project-Id", w.first.ProjectID) }))
-	w.ok(w.do("GET", w.path("/desktops"), nil, as(readerToken)))
-	w.refused(w.do("POST", w.path("/desktops"), order(nil), as(readerToken)), 403, workspace.CodeForbidden, "reader")
-	w.refused(w.do("DELETE", w.path("/desktops/x"), nil, as(readerToken)), 403, workspace.CodeForbidden, "reader")
+	e.refused(e.do("GET", e.path("/desktops"), nil, as("")), 401, "APIGW.0301", "x-auth-token not found")
+	e.refused(e.do("GET", e.path("/desktops"), nil, as("wrong")), 401, "APIGW.0301", "decrypt token fail")
+	e.refused(e.do("GET", "/v2/0123456789abcdef/desktops", nil), 404, workspace.CodeProjectNotFound, `project_id: project "0123456789abcdef" does not exist`)
+	e.refused(e.do("GET", e.path("/desktops"), nil, func(r *http.Request) { r.Header.Set("X-Project-Id", "other") }), 403, workspace.CodeForbidden, "X-Project-Id")
+	e.ok(e.do("GET", e.path("/desktops"), nil, func(r *http.Request) { r.Header.Set("X-Project-Id", e.first.ProjectID) }))
+	e.ok(e.do("GET", e.path("/desktops"), nil, as(readerToken)))
+	e.refused(e.do("POST", e.path("/desktops"), order(nil), as(readerToken)), 403, workspace.CodeForbidden, "reader")
+	e.refused(e.do("DELETE", e.path("/desktops/x"), nil, as(readerToken)), 403, workspace.CodeForbidden, "reader")
 }
 
 func TestUnknownPathsAndMethodsAreRefusedInJSON(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	const code = "APIGW.0101"
-	w.refused(w.get("/nowhere"), http.StatusNotFound, code, "there is no operation GET")
-	w.refused(w.do("GET", "/v9/x", nil), http.StatusNotFound, code, "/v9/x")
-	w.refused(w.do("PUT", w.path("/desktops"), nil), http.StatusNotFound, code, "PUT")
-	w.refused(w.do("PATCH", "/v3/projects", nil), http.StatusNotFound, code, "PATCH")
+	e.refused(e.get("/nowhere"), http.StatusNotFound, code, "there is no operation GET")
+	e.refused(e.do("GET", "/v9/x", nil), http.StatusNotFound, code, "/v9/x")
+	e.refused(e.do("PUT", e.path("/desktops"), nil), http.StatusNotFound, code, "PUT")
+	e.refused(e.do("PATCH", "/v3/projects", nil), http.StatusNotFound, code, "PATCH")
 }
 
 func TestOneHandlerServesAllFaces(t *testing.T) {
-	w := newWorld(t)
-	a := w.ok(w.do("GET", "/v3/projects?name=local-1", nil))
-	if a.text("projects", 0, "id") != w.first.ProjectID {
+	e := newEnv(t)
+	a := e.ok(e.do("GET", "/v3/projects?name=local-1", nil))
+	if a.text("projects", 0, "id") != e.first.ProjectID {
 		t.Errorf("identity: %s", a.raw)
 	}
 	anonymous := func(r *http.Request) { r.Header.Del("X-Auth-Token") }
-	if a := w.ok(w.do("GET", "/openapi.json", nil, anonymous)); a.at("paths", "/v2/{project_id}/desktops", "post") == nil {
+	if a := e.ok(e.do("GET", "/openapi.json", nil, anonymous)); a.at("paths", "/v2/{project_id}/desktops", "post") == nil {
 		t.Error("openapi.json does not describe CreateDesktop")
 	}
-	a = w.ok(w.do("GET", "/docs", nil, anonymous))
+	a = e.ok(e.do("GET", "/docs", nil, anonymous))
 	for _, text := range []string{"CreateDesktop", "/v2/{project_id}/workspace-jobs/{job_id}", "desktops[].user_name"} {
 		if !strings.Contains(a.raw, text) {
 			t.Errorf("/docs lacks %s", text)
@@ -84,22 +84,22 @@ func TestPathsCoverWhatIsServed(t *testing.T) {
 }
 
 func TestEveryAnswerHasARequestID(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	with := func(id string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("X-Request-Id", id) }
 	}
-	if a := w.do("GET", w.path("/desktops"), nil, with("mine-1")); a.header.Get("X-Request-Id") != "mine-1" {
+	if a := e.do("GET", e.path("/desktops"), nil, with("mine-1")); a.header.Get("X-Request-Id") != "mine-1" {
 		t.Errorf("the caller's id became %q", a.header.Get("X-Request-Id"))
 	}
 	for _, bad := range []string{"a b", "a\"b", strings.Repeat("x", 65), "ü"} {
-		if id := w.do("GET", w.path("/desktops"), nil, with(bad)).header.Get("X-Request-Id"); id == bad || id == "" {
+		if id := e.do("GET", e.path("/desktops"), nil, with(bad)).header.Get("X-Request-Id"); id == bad || id == "" {
 			t.Errorf("%q became %q", bad, id)
 		}
 	}
-	job := w.ok(w.do("POST", w.path("/desktops"), order(object{"size": 1, "desktop_name": "spare"}), with("mine-2"))).text("job_id")
+	job := e.ok(e.do("POST", e.path("/desktops"), order(object{"size": 1, "desktop_name": "spare"}), with("mine-2"))).text("job_id")
 	var stored workspace.Job
-	err := w.store.View(w.Context(), func(tx *store.Tx) (err error) {
-		stored, err = tx.Job(w.Context(), w.first.ProjectID, job, false)
+	err := e.store.View(e.Context(), func(tx *store.Tx) (err error) {
+		stored, err = tx.Job(e.Context(), e.first.ProjectID, job, false)
 		return err
 	})
 	if err != nil || stored.RequestID != "mine-2" {
@@ -108,24 +108,24 @@ func TestEveryAnswerHasARequestID(t *testing.T) {
 }
 
 func TestEachRequestIsLoggedAndCounted(t *testing.T) {
-	w := newWorld(t)
-	w.log.Reset()
-	w.do("GET", w.path("/desktops/nothing?secret=1"), nil)
+	e := newEnv(t)
+	e.log.Reset()
+	e.do("GET", e.path("/desktops/nothing?secret=1"), nil)
 	var line map[string]any
-	if err := json.Unmarshal(bytes.TrimSpace(w.log.Bytes()), &line); err != nil {
-		t.Fatalf("%v in %s", err, w.log.String())
+	if err := json.Unmarshal(bytes.TrimSpace(e.log.Bytes()), &line); err != nil {
+		t.Fatalf("%v in %s", err, e.log.String())
 	}
 	for key, want := range map[string]any{
-		"msg": "request", "operation": "ShowDesktopDetail", "method": "GET", "path": w.path("/desktops/nothing"), "status": 404.0, "caller": "admin", "from": "192.0.2.1",
+		"msg": "request", "operation": "ShowDesktopDetail", "method": "GET", "path": e.path("/desktops/nothing"), "status": 404.0, "caller": "admin", "from": "192.0.2.1",
 	} {
 		if line[key] != want {
 			t.Errorf("%s is %v, want %v", key, line[key], want)
 		}
 	}
-	if strings.Contains(w.log.String(), w.token) || strings.Contains(w.log.String(), "secret=1") {
-		t.Errorf("the log tells too much: %s", w.log.String())
+	if strings.Contains(e.log.String(), e.token) || strings.Contains(e.log.String(), "secret=1") {
+		t.Errorf("the log tells too much: %s", e.log.String())
 	}
-	families, err := w.registry.Gather()
+	families, err := e.registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,23 +146,23 @@ func TestEachRequestIsLoggedAndCounted(t *testing.T) {
 	if statements == 0 || line["statements"] != statements {
 		t.Errorf("the metrics count %v statements, the log %v", statements, line["statements"])
 	}
-	if n, err := testutil.GatherAndCount(w.registry, "carrel_api_request_seconds"); err != nil || n == 0 {
+	if n, err := testutil.GatherAndCount(e.registry, "carrel_api_request_seconds"); err != nil || n == 0 {
 		t.Errorf("requests are not timed: %d, %v", n, err)
 	}
 }
 
 // A caller who does not wait for the answer is no fault of the server's, in the log nor in the metrics.
 func TestACallerWhoLeavesIsNotedAsGone(t *testing.T) {
-	w := newWorld(t)
-	w.log.Reset()
+	e := newEnv(t)
+	e.log.Reset()
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
-	w.do("GET", w.path("/desktops"), nil, func(r *http.Request) { *r = *r.WithContext(ctx) })
+	e.do("GET", e.path("/desktops"), nil, func(r *http.Request) { *r = *r.WithContext(ctx) })
 	var line map[string]any
-	if err := json.Unmarshal(bytes.TrimSpace(w.log.Bytes()), &line); err != nil || line["status"] != 499.0 || line["level"] != "INFO" {
-		t.Errorf("the log says %s (%v), want one line with status 499", w.log.String(), err)
+	if err := json.Unmarshal(bytes.TrimSpace(e.log.Bytes()), &line); err != nil || line["status"] != 499.0 || line["level"] != "INFO" {
+		t.Errorf("the log says %s (%v), want one line with status 499", e.log.String(), err)
 	}
-	families, err := w.registry.Gather()
+	families, err := e.registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,16 +176,16 @@ func TestACallerWhoLeavesIsNotedAsGone(t *testing.T) {
 }
 
 func TestBodiesAreBounded(t *testing.T) {
-	w := newWorld(t)
-	server := httptest.NewServer(w.server)
+	e := newEnv(t)
+	server := httptest.NewServer(e.server)
 	defer server.Close()
 	send := func(body io.Reader) (int, string) {
 		t.Helper()
-		r, err := http.NewRequestWithContext(w.Context(), "POST", server.URL+w.path("/desktops"), body)
+		r, err := http.NewRequestWithContext(e.Context(), "POST", server.URL+e.path("/desktops"), body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header.Set("X-Auth-Token", w.token)
+		r.Header.Set("X-Auth-Token", e.token)
 		r.Header.Set("Content-Type", "application/json")
 		reply, err := server.Client().Do(r)
 		if err != nil {
@@ -226,16 +226,16 @@ func TestFaultsOfOursAreLoggedAndNotTold(t *testing.T) {
 		"an answer too late": {func() error { return context.DeadlineExceeded }, http.StatusGatewayTimeout, workspace.CodeDeadline},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.server.Services = core.NewServices(core.Config{Store: brokenStore{w.store, c.view}})
-			w.log.Reset()
-			a := w.get("/desktops")
-			w.refused(a, c.status, c.code, "")
+			e := newEnv(t)
+			e.server.Services = core.NewServices(core.Config{Store: brokenStore{e.store, c.view}})
+			e.log.Reset()
+			a := e.get("/desktops")
+			e.refused(a, c.status, c.code, "")
 			if strings.Contains(a.raw, "secret") || strings.Contains(a.raw, "EOF") {
 				t.Errorf("the answer tells what is not the caller's: %s", a.raw)
 			}
-			if !strings.Contains(w.log.String(), `"level":"ERROR"`) {
-				t.Errorf("the log does not tell: %s", w.log.String())
+			if !strings.Contains(e.log.String(), `"level":"ERROR"`) {
+				t.Errorf("the log does not tell: %s", e.log.String())
 			}
 		})
 	}

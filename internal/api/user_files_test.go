@@ -26,17 +26,17 @@ import (
 )
 
 // upload sends a file to be imported.
-func (w *world) upload(query, field, text string) answer {
-	w.Helper()
+func (e *env) upload(query, field, text string) answer {
+	e.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	part, err := form.CreateFormFile(field, "people")
 	if err != nil {
-		w.Fatal(err)
+		e.Fatal(err)
 	}
 	part.Write([]byte(text))
 	form.Close()
-	return w.do("POST", w.path("/users/desktop-users/action/import"+query), body.String(), func(r *http.Request) {
+	return e.do("POST", e.path("/users/desktop-users/action/import"+query), body.String(), func(r *http.Request) {
 		r.Header.Set("Content-Type", form.FormDataContentType())
 	})
 }
@@ -53,19 +53,19 @@ func xlsx(t *testing.T, rows ...[]string) string {
 func csvText(rows ...string) string { return strings.Join(rows, "\n") + "\n" }
 
 // download fetches a file and reads its table.
-func (w *world) download(target, accept string) ([][]string, http.Header) {
-	w.Helper()
-	r := httptest.NewRequestWithContext(w.Context(), "GET", target, nil)
-	r.Header.Set("X-Auth-Token", w.token)
+func (e *env) download(target, accept string) ([][]string, http.Header) {
+	e.Helper()
+	r := httptest.NewRequestWithContext(e.Context(), "GET", target, nil)
+	r.Header.Set("X-Auth-Token", e.token)
 	r.Header.Set("Accept", accept)
 	rec := httptest.NewRecorder()
-	w.server.ServeHTTP(rec, r)
+	e.server.ServeHTTP(rec, r)
 	if rec.Code != http.StatusOK {
-		w.Fatalf("%s: %d %s", target, rec.Code, rec.Body)
+		e.Fatalf("%s: %d %s", target, rec.Code, rec.Body)
 	}
 	rows, err := sheet.Read(rec.Body.Bytes(), 1000, func([]string) bool { return false })
 	if err != nil {
-		w.Fatalf("%s: %v", target, err)
+		e.Fatalf("%s: %v", target, err)
 	}
 	cells := make([][]string, len(rows))
 	for i, r := range rows {
@@ -102,37 +102,37 @@ func TestGoodRowsOfAFileGoInAndBadOnesAreReported(t *testing.T) {
 	}
 	for format, text := range map[string]string{"XLSX": xlsx(t, rows...), "CSV": csvText(lines...)} {
 		t.Run(format, func(t *testing.T) {
-			w := newWorld(t)
-			w.group("Sales")
-			w.group("Press")
-			ann := w.admitted("ann")
-			a := w.ok(w.upload("", "file", text))
-			if got := w.names(a, "user_detail_list", "user_name"); !slices.Equal(got, []string{"bob", "dora", "ann"}) || a.number("total_count") != 11 {
+			e := newEnv(t)
+			e.group("Sales")
+			e.group("Press")
+			ann := e.admitted("ann")
+			a := e.ok(e.upload("", "file", text))
+			if got := e.names(a, "user_detail_list", "user_name"); !slices.Equal(got, []string{"bob", "dora", "ann"}) || a.number("total_count") != 11 {
 				t.Errorf("went in: %s", a.raw)
 			}
 			if id := a.text("user_detail_list", 2, "id"); id != ann {
 				t.Errorf("ann is now %q, was %q", id, ann)
 			}
-			failed := w.names(a, "failed_detail_list", "description")
+			failed := e.names(a, "failed_detail_list", "description")
 			for i := range max(len(bad), len(failed)) {
 				if i >= len(bad) || i >= len(failed) || !strings.HasPrefix(failed[i], bad[i]) {
 					t.Fatalf("reported: %q, want %q", failed, bad)
 				}
 			}
-			list := w.ok(w.get("/users"))
-			if got := w.names(list, "users", "user_name"); !slices.Equal(got, []string{"ann", "bob", "dora"}) {
+			list := e.ok(e.get("/users"))
+			if got := e.names(list, "users", "user_name"); !slices.Equal(got, []string{"ann", "bob", "dora"}) {
 				t.Errorf("people: %v", got)
 			}
-			bob := w.ok(w.get("/users?user_name=bob"))
+			bob := e.ok(e.get("/users?user_name=bob"))
 			if got := bob.list("users", 0, "group_names"); !slices.Equal(got, []any{"Press", "Sales"}) || bob.text("users", 0, "account_expires") != "4105080000000" {
 				t.Errorf("bob: %s", bob.raw)
 			}
-			s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords, Box: w.iam.Box})
+			s := core.NewServices(core.Config{Store: e.store, Passwords: e.iam.Passwords, Box: e.iam.Box})
 			if _, err := s.SignIn.SignIn(t.Context(), "dora", goodPassword); err != nil {
 				t.Error(err)
 			}
-			again := w.ok(w.upload("", "file", text))
-			if n := w.ok(w.get("/users")).number("total_count"); n != 3 || len(again.list("user_detail_list")) != 3 {
+			again := e.ok(e.upload("", "file", text))
+			if n := e.ok(e.get("/users")).number("total_count"); n != 3 || len(again.list("user_detail_list")) != 3 {
 				t.Errorf("after the same file once more: %d people, %s", n, again.raw)
 			}
 		})
@@ -140,14 +140,14 @@ func TestGoodRowsOfAFileGoInAndBadOnesAreReported(t *testing.T) {
 }
 
 func TestAFileTellsOfDesktopsForTheOrderThatFollows(t *testing.T) {
-	w := newWorld(t)
-	w.create(object{"size": 1, "desktop_name": "old"})
+	e := newEnv(t)
+	e.create(object{"size": 1, "desktop_name": "old"})
 	head := "User name,Email,Permission group,Desktop name,Desktop IP"
 	text := csvText(head,
 		"ann,ann@example.org,SUDO,ann-1,10.9.0.20", "ann,,default,ann-2,", "bob,bob@example.org,root,,", "carl,carl@example.org,,OLD,",
 		"dora,dora@example.org,,ann-1,", "emil,emil@example.org,,,10.8.0.1", "fred,fred@example.org,,,x", "gina,gina@example.org,,,10.9.0.1",
 	)
-	a := w.ok(w.upload("?vpc_id="+w.vpcID+"&subnet_id="+w.subnetID, "file", text))
+	a := e.ok(e.upload("?vpc_id="+e.vpcID+"&subnet_id="+e.subnetID, "file", text))
 	good := a.list("user_detail_list")
 	if len(good) != 2 {
 		t.Fatalf("went in: %s", a.raw)
@@ -161,19 +161,19 @@ func TestAFileTellsOfDesktopsForTheOrderThatFollows(t *testing.T) {
 		`line 6, column D (Desktop name): "ann-1" is there twice, also in line 2`, "line 7, column E (Desktop IP): 10.8.0.1 is not a usable address",
 		`line 8, column E (Desktop IP): "x" is not an IPv4 address`, "line 9, column E (Desktop IP): 10.9.0.1 is not a usable address",
 	}
-	got := w.names(a, "failed_detail_list", "description")
+	got := e.names(a, "failed_detail_list", "description")
 	for i := range max(len(want), len(got)) {
 		if i >= len(want) || i >= len(got) || !strings.HasPrefix(got[i], want[i]) {
 			t.Fatalf("reported: %q, want %q", got, want)
 		}
 	}
-	w.refused(w.upload("?subnet_id=x", "file", text), 400, workspace.CodeSubnetNotFound, "subnet_id")
-	w.refused(w.upload("?vpc_id=x&subnet_id="+w.subnetID, "file", text), 400, workspace.CodeInvalid, "vpc_id")
-	w.refused(w.upload("?vpc_id=x", "file", text), 400, workspace.CodeInvalid, "vpc_id")
+	e.refused(e.upload("?subnet_id=x", "file", text), 400, workspace.CodeSubnetNotFound, "subnet_id")
+	e.refused(e.upload("?vpc_id=x&subnet_id="+e.subnetID, "file", text), 400, workspace.CodeInvalid, "vpc_id")
+	e.refused(e.upload("?vpc_id=x", "file", text), 400, workspace.CodeInvalid, "vpc_id")
 }
 
 func TestFilesThatAreNoGoodAreRefusedAsAWhole(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	for text, why := range map[string]string{
 		"":                              "file: is empty",
 		"\x00\xff\xfe":                  "file: the file is neither XLSX nor CSV in an encoding that can be told for sure",
@@ -184,31 +184,31 @@ func TestFilesThatAreNoGoodAreRefusedAsAWhole(t *testing.T) {
 		"User name\n" + strings.Repeat("a\n", 501): "file: holds 501 people, use 1 to 500",
 		strings.Repeat("x\n", 1001):                "file: more than 1000 rows",
 	} {
-		w.refused(w.upload("", "file", text), 400, workspace.CodeInvalid, why)
+		e.refused(e.upload("", "file", text), 400, workspace.CodeInvalid, why)
 	}
-	w.refused(w.upload("", "other", "User name\nann\n"), 400, workspace.CodeInvalid, "file: 0 files")
-	w.refused(w.upload("", "file", strings.Repeat("x", 1<<20+1)), 413, workspace.CodeTooLarge, "file: may have 1 MB")
-	if a := w.post("/users/desktop-users/action/import", object{}); a.status != http.StatusBadRequest && a.status != http.StatusUnsupportedMediaType {
+	e.refused(e.upload("", "other", "User name\nann\n"), 400, workspace.CodeInvalid, "file: 0 files")
+	e.refused(e.upload("", "file", strings.Repeat("x", 1<<20+1)), 413, workspace.CodeTooLarge, "file: may have 1 MB")
+	if a := e.post("/users/desktop-users/action/import", object{}); a.status != http.StatusBadRequest && a.status != http.StatusUnsupportedMediaType {
 		t.Errorf("without a form: %d %s", a.status, a.raw)
 	}
-	if n := w.ok(w.get("/users")).number("total_count"); n != 0 {
+	if n := e.ok(e.get("/users")).number("total_count"); n != 0 {
 		t.Errorf("%d people", n)
 	}
 }
 
 func TestUploadsLeaveNoTemporaryFiles(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
-	w.ok(w.upload("", "file", "User name\n"+strings.Repeat("\n", 100<<10)+"ann\n"))
-	w.refused(w.upload("", "file", strings.Repeat("x", 1<<20+1)), 413, workspace.CodeTooLarge, "file: may have 1 MB")
+	e.ok(e.upload("", "file", "User name\n"+strings.Repeat("\n", 100<<10)+"ann\n"))
+	e.refused(e.upload("", "file", strings.Repeat("x", 1<<20+1)), 413, workspace.CodeTooLarge, "file: may have 1 MB")
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("%d files are left: %v, %v", len(left), left, err)
 	}
 }
 
 func TestTemplatesAreReadAsTheyAreWritten(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	for target, want := range map[string][]string{
 		"/users/template/download": {"User name", "Email", "Phone", "Alias", "Account expires", "Description", "User groups"},
 		"/users/template/download?active_type=ADMIN_ACTIVATE&language=zh_CN": {"用户名", "密码", "邮箱", "手机号", "别名", "激活类型", "账户过期时间", "描述", "用户组"},
@@ -216,7 +216,7 @@ func TestTemplatesAreReadAsTheyAreWritten(t *testing.T) {
 		"/users/desktop-users/template?language=zh_CN&os_type=Windows":       {"用户名", "邮箱", "权限组 (users, administrators)", "桌面名称", "桌面IP"},
 	} {
 		for _, accept := range []string{"text/csv", "*/*"} {
-			rows, header := w.download(w.path(target), accept)
+			rows, header := e.download(e.path(target), accept)
 			if len(rows) != 1 || !slices.Equal(rows[0], want) {
 				t.Errorf("%s: %q, want %q", target, rows, want)
 			}
@@ -225,35 +225,35 @@ func TestTemplatesAreReadAsTheyAreWritten(t *testing.T) {
 				t.Errorf("%s as %s: %v", target, accept, header)
 			}
 		}
-		rows, _ := w.download(w.path(target), "")
+		rows, _ := e.download(e.path(target), "")
 		person := make([]string, len(rows[0]))
 		person[0], person[1] = "ann", "ann@example.org"
 		if strings.Contains(target, "ADMIN") {
 			person[1] = goodPassword
 		}
-		if a := w.ok(w.upload("", "file", xlsx(t, rows[0], person))); len(a.list("user_detail_list")) != 1 && !strings.Contains(a.raw, "another mail") {
+		if a := e.ok(e.upload("", "file", xlsx(t, rows[0], person))); len(a.list("user_detail_list")) != 1 && !strings.Contains(a.raw, "another mail") {
 			t.Errorf("%s filled in: %s", target, a.raw)
 		}
 	}
-	w.refused(w.get("/users/template/download?language=fr"), 400, workspace.CodeInvalid, "language")
-	w.refused(w.get("/users/desktop-users/template?os_type=BeOS"), 400, workspace.CodeInvalid, "os_type")
+	e.refused(e.get("/users/template/download?language=fr"), 400, workspace.CodeInvalid, "language")
+	e.refused(e.get("/users/desktop-users/template?os_type=BeOS"), 400, workspace.CodeInvalid, "os_type")
 }
 
 func TestPeopleAndGroupsAreExported(t *testing.T) {
-	w := newWorld(t)
-	sales := w.group("Sales")
-	w.ok(w.post("/users", object{
+	e := newEnv(t)
+	sales := e.group("Sales")
+	e.ok(e.post("/users", object{
 		"user_name": "ann", "user_email": "ann@example.org", "user_phone": "+49 30", "description": "=1+1", "group_ids": []string{sales}, "account_expires": "2100-01-31T12:00:00Z",
 	}))
-	w.admitted("bob")
-	v3 := func(target string) string { return "/v3/" + w.first.ProjectID + target }
+	e.admitted("bob")
+	v3 := func(target string) string { return "/v3/" + e.first.ProjectID + target }
 	export := func(body any) string {
 		t.Helper()
-		return w.ok(w.do("POST", v3("/users/export"), body)).text("task_id")
+		return e.ok(e.do("POST", v3("/users/export"), body)).text("task_id")
 	}
 	fetch := func(id string) [][]string {
 		t.Helper()
-		rows, _ := w.download(w.path("/export-tasks/"+id+"/download"), "text/csv")
+		rows, _ := e.download(e.path("/export-tasks/"+id+"/download"), "text/csv")
 		return rows
 	}
 	all := export(object{"language": "en_US"})
@@ -267,33 +267,33 @@ func TestPeopleAndGroupsAreExported(t *testing.T) {
 	if rows := fetch(export(nil)); len(rows) != 3 {
 		t.Errorf("without a body: %q", rows)
 	}
-	members := w.ok(w.do("GET", v3("/groups/"+sales+"/users/export?user_name=a"), nil)).text("task_id")
+	members := e.ok(e.do("GET", v3("/groups/"+sales+"/users/export?user_name=a"), nil)).text("task_id")
 	if rows := fetch(members); len(rows) != 2 || rows[1][0] != "ann" {
 		t.Errorf("of the group: %q", rows)
 	}
-	w.refused(w.do("GET", v3("/groups/x/users/export"), nil), 400, workspace.CodeGroupNotFound, "x")
-	if rows, _ := w.download(w.path("/groups/export?keyword=sal"), ""); len(rows) != 2 || rows[1][0] != "Sales" || rows[1][2] != "1" {
+	e.refused(e.do("GET", v3("/groups/x/users/export"), nil), 400, workspace.CodeGroupNotFound, "x")
+	if rows, _ := e.download(e.path("/groups/export?keyword=sal"), ""); len(rows) != 2 || rows[1][0] != "Sales" || rows[1][2] != "1" {
 		t.Errorf("groups: %q", rows)
 	}
 
-	a := w.ok(w.get("/export-tasks?task_id=" + all))
+	a := e.ok(e.get("/export-tasks?task_id=" + all))
 	if task := (answer{body: a.at("export_tasks", 0)}); a.number("count") != 1 || task.text("status") != "SUCCESS" || task.at("is_download") != true ||
 		!strings.HasPrefix(task.text("file_name"), "users-") || task.text("create_time") == "" {
 		t.Errorf("task: %s", a.raw)
 	}
 	for query, want := range map[string]int{"": 4, "status=SUCCESS": 4, "status=EXPIRED": 0, "status=FAIL": 0, "is_download=false": 0, "file_name=USERS": 4, "limit=1": 4} {
-		if got := w.ok(w.get("/export-tasks?" + query)).number("count"); got != want {
+		if got := e.ok(e.get("/export-tasks?" + query)).number("count"); got != want {
 			t.Errorf("%q finds %d, want %d", query, got, want)
 		}
 	}
-	w.ok(w.post("/export-tasks/batch-delete", object{"task_ids": []string{all, members}}))
-	w.refused(w.get("/export-tasks/"+all+"/download"), 404, workspace.CodeExportNotFound, all)
-	w.refused(w.post("/export-tasks/batch-delete", object{"task_ids": []string{all}}), 404, workspace.CodeExportNotFound, all)
-	w.update(func(tx *store.Tx) error {
-		return assignment.InsertExport(t.Context(), tx, assignment.Export{ID: "old", ProjectID: w.first.ProjectID, Name: "old", Created: time.Now(), Expires: time.Now()})
+	e.ok(e.post("/export-tasks/batch-delete", object{"task_ids": []string{all, members}}))
+	e.refused(e.get("/export-tasks/"+all+"/download"), 404, workspace.CodeExportNotFound, all)
+	e.refused(e.post("/export-tasks/batch-delete", object{"task_ids": []string{all}}), 404, workspace.CodeExportNotFound, all)
+	e.update(func(tx *store.Tx) error {
+		return assignment.InsertExport(t.Context(), tx, assignment.Export{ID: "old", ProjectID: e.first.ProjectID, Name: "old", Created: time.Now(), Expires: time.Now()})
 	})
-	w.refused(w.get("/export-tasks/old/download"), 404, workspace.CodeExportNotFound, "expired")
-	if a := w.ok(w.get("/export-tasks?status=EXPIRED")); a.text("export_tasks", 0, "status") != "EXPIRED" {
+	e.refused(e.get("/export-tasks/old/download"), 404, workspace.CodeExportNotFound, "expired")
+	if a := e.ok(e.get("/export-tasks?status=EXPIRED")); a.text("export_tasks", 0, "status") != "EXPIRED" {
 		t.Errorf("expired: %s", a.raw)
 	}
 }
@@ -312,13 +312,13 @@ func TestPeopleOfFilesThatFailedBeforeGoIn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := newWorld(t)
-			a := w.ok(w.upload("", "file", string(data)))
-			good, bad := w.names(a, "user_detail_list", "user_name"), w.names(a, "failed_detail_list", "description")
+			e := newEnv(t)
+			a := e.ok(e.upload("", "file", string(data)))
+			good, bad := e.names(a, "user_detail_list", "user_name"), e.names(a, "failed_detail_list", "description")
 			if strings.Join(good, " ") != want.good || len(bad) > 1 || !strings.HasPrefix(strings.Join(bad, ""), want.bad) || want.bad == "" && len(bad) > 0 {
 				t.Errorf("%s", a.raw)
 			}
-			list := w.ok(w.get("/users"))
+			list := e.ok(e.get("/users"))
 			if n := list.number("total_count"); n != len(good) {
 				t.Errorf("%d people: %s", n, list.raw)
 			}
@@ -330,16 +330,16 @@ func TestPeopleOfFilesThatFailedBeforeGoIn(t *testing.T) {
 }
 
 func TestARowThatCannotBeReadIsReportedAndTheOthersGoIn(t *testing.T) {
-	w := newWorld(t)
-	a := w.ok(w.upload("", "file", "User name,Email,Account expires,Alias\nann,ann@example.org,12/31/2090,\nbob,bob@example.org,,\"Bob\ncarl,carl@example.org,31.12.2090,Carl\ndora,dora@example.org,46387,\n"))
-	bad := w.names(a, "failed_detail_list", "description")
+	e := newEnv(t)
+	a := e.ok(e.upload("", "file", "User name,Email,Account expires,Alias\nann,ann@example.org,12/31/2090,\nbob,bob@example.org,,\"Bob\ncarl,carl@example.org,31.12.2090,Carl\ndora,dora@example.org,46387,\n"))
+	bad := e.names(a, "failed_detail_list", "description")
 	want := []string{`line 2, column C (Account expires): "12/31/2090" could begin with the day or the month`, "line 3: column D: a quotation mark opens", `line 5, column C (Account expires): "46387" is a number`}
 	for i := range max(len(bad), len(want)) {
 		if i >= len(want) || i >= len(bad) || !strings.HasPrefix(bad[i], want[i]) {
 			t.Fatalf("reported: %q, want %q", bad, want)
 		}
 	}
-	if list := w.ok(w.get("/users")); list.number("total_count") != 1 || list.text("users", 0, "account_expires") != "3818447999000" {
+	if list := e.ok(e.get("/users")); list.number("total_count") != 1 || list.text("users", 0, "account_expires") != "3818447999000" {
 		t.Errorf("%s", list.raw)
 	}
 }
@@ -352,7 +352,7 @@ func printable(r rune) rune {
 }
 
 func TestWhatIsExportedCanBeImportedAgain(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	people := 0
 	// A table keeps no control characters and no space around a text; an accent joins the letter that one parted from it.
 	tidy := strings.NewReplacer("\r\n", "\n", "\r", "\n")
@@ -369,13 +369,13 @@ func TestWhatIsExportedCanBeImportedAgain(t *testing.T) {
 		} else {
 			person["active_type"], person["password"] = "ADMIN_ACTIVATE", goodPassword
 		}
-		created := w.post("/users", person)
+		created := e.post("/users", person)
 		if created.status != http.StatusOK {
 			return // taken, or refused in words
 		}
 		path := "/users/" + created.text("id")
 		shown := func() object {
-			d := w.ok(w.get(path)).at("user_detail").(object)
+			d := e.ok(e.get(path)).at("user_detail").(object)
 			for _, key := range []string{"id", "when_created", "next_login_change_password"} {
 				delete(d, key)
 			}
@@ -385,14 +385,14 @@ func TestWhatIsExportedCanBeImportedAgain(t *testing.T) {
 			return d
 		}
 		before := shown()
-		task := w.ok(w.do("POST", "/v3/"+w.first.ProjectID+"/users/export", object{"user_name": name})).text("task_id")
+		task := e.ok(e.do("POST", "/v3/"+e.first.ProjectID+"/users/export", object{"user_name": name})).text("task_id")
 		for _, accept := range []string{"text/csv", "*/*"} {
-			file := w.do("GET", w.path("/export-tasks/"+task+"/download"), nil, func(r *http.Request) { r.Header.Set("Accept", accept) })
-			if a := w.ok(w.upload("", "file", file.raw)); len(a.list("failed_detail_list")) > 0 {
+			file := e.do("GET", e.path("/export-tasks/"+task+"/download"), nil, func(r *http.Request) { r.Header.Set("Accept", accept) })
+			if a := e.ok(e.upload("", "file", file.raw)); len(a.list("failed_detail_list")) > 0 {
 				t.Fatalf("while they are there: %s", a.raw)
 			}
-			w.ok(w.do("DELETE", w.path(path), nil))
-			a := w.ok(w.upload("", "file", file.raw))
+			e.ok(e.do("DELETE", e.path(path), nil))
+			a := e.ok(e.upload("", "file", file.raw))
 			if len(a.list("failed_detail_list")) > 0 {
 				t.Fatalf("as new people: %s", a.raw)
 			}
@@ -405,21 +405,21 @@ func TestWhatIsExportedCanBeImportedAgain(t *testing.T) {
 				t.Fatalf("%s came back as %v, was %v", accept, after, before)
 			}
 		}
-		w.ok(w.do("DELETE", w.path(path), nil))
+		e.ok(e.do("DELETE", e.path(path), nil))
 	})
 }
 
 func TestPasswordsOfAFileAreHashedByAJobAndOpenAtOnce(t *testing.T) {
-	w := newWorld(t)
-	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords, Box: w.iam.Box})
-	a := w.ok(w.upload("", "file", csvText("User name,Password,Email", "ann,"+goodPassword+",", "bob,,bob@example.org", "carl,"+goodPassword+",")))
-	subs := w.ok(w.get("/workspace-sub-jobs?job_id=" + a.text("job_id")))
+	e := newEnv(t)
+	s := core.NewServices(core.Config{Store: e.store, Passwords: e.iam.Passwords, Box: e.iam.Box})
+	a := e.ok(e.upload("", "file", csvText("User name,Password,Email", "ann,"+goodPassword+",", "bob,,bob@example.org", "carl,"+goodPassword+",")))
+	subs := e.ok(e.get("/workspace-sub-jobs?job_id=" + a.text("job_id")))
 	if subs.number("total_count") != 2 || subs.text("jobs", 0, "status") != "WAITING" || subs.text("jobs", 1, "entities", "user_name") != "carl" {
 		t.Fatalf("%s: %s", a.raw, subs.raw)
 	}
 	stored := func(name string) (u directory.User) {
-		w.update(func(tx *store.Tx) (err error) {
-			u, err = directory.UserByName(t.Context(), tx, w.first.ProjectID, name)
+		e.update(func(tx *store.Tx) (err error) {
+			u, err = directory.UserByName(t.Context(), tx, e.first.ProjectID, name)
 			return err
 		})
 		return u
@@ -433,7 +433,7 @@ func TestPasswordsOfAFileAreHashedByAJobAndOpenAtOnce(t *testing.T) {
 		}
 	}
 	for range 2 { // again changes nothing
-		if err := s.SignIn.HashSealedPassword(t.Context(), w.first.ProjectID, stored("ann").ID); err != nil {
+		if err := s.SignIn.HashSealedPassword(t.Context(), e.first.ProjectID, stored("ann").ID); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -443,35 +443,35 @@ func TestPasswordsOfAFileAreHashedByAJobAndOpenAtOnce(t *testing.T) {
 	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); err != nil {
 		t.Error(err)
 	}
-	if err := s.SignIn.HashSealedPassword(t.Context(), w.first.ProjectID, "nobody"); err != nil {
+	if err := s.SignIn.HashSealedPassword(t.Context(), e.first.ProjectID, "nobody"); err != nil {
 		t.Errorf("of somebody who is gone: %v", err)
 	}
-	if a := w.ok(w.upload("", "file", "User name,Email\ndora,d@example.org\n")); a.at("job_id") != nil {
+	if a := e.ok(e.upload("", "file", "User name,Email\ndora,d@example.org\n")); a.at("job_id") != nil {
 		t.Errorf("without passwords: %s", a.raw)
 	}
 }
 
 func TestPeopleSignInWithNumbersDotsAndMailAddresses(t *testing.T) {
-	w := newWorld(t)
-	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords, Box: w.iam.Box})
+	e := newEnv(t)
+	s := core.NewServices(core.Config{Store: e.store, Passwords: e.iam.Passwords, Box: e.iam.Box})
 	for _, c := range []struct{ name, account string }{
 		{"20231234", "u20231234"}, {"anna.muster", "anna-muster"}, {"anna@example.com", "anna"}, {"Anna@example.org", "anna1"}, {"anna-muster", "anna-muster1"}, {"mail@example.com", "mail1"},
 	} {
-		id := w.ok(w.post("/users", object{"user_name": c.name, "active_type": "ADMIN_ACTIVATE", "password": goodPassword})).text("id")
-		if got := w.ok(w.get("/users/"+id)).text("user_detail", "sam_account_name"); got != c.account {
+		id := e.ok(e.post("/users", object{"user_name": c.name, "active_type": "ADMIN_ACTIVATE", "password": goodPassword})).text("id")
+		if got := e.ok(e.get("/users/"+id)).text("user_detail", "sam_account_name"); got != c.account {
 			t.Errorf("%s has the account %q, want %q", c.name, got, c.account)
 		}
 		if r, err := s.SignIn.SignIn(t.Context(), strings.ToUpper(c.name), goodPassword); err != nil || r.User.Name != c.name {
 			t.Errorf("%s signs in as %q: %v", c.name, r.User.Name, err)
 		}
 	}
-	w.ok(w.do("PUT", w.path("/desktops/change-username"), object{"old_username": "anna@example.com", "new_username": "20231235"}))
-	renamed := w.ok(w.get("/users?user_names=20231235")).text("users", 0, "id")
-	if got := w.ok(w.get("/users/"+renamed)).text("user_detail", "sam_account_name"); got != "u20231235" {
+	e.ok(e.do("PUT", e.path("/desktops/change-username"), object{"old_username": "anna@example.com", "new_username": "20231235"}))
+	renamed := e.ok(e.get("/users?user_names=20231235")).text("users", 0, "id")
+	if got := e.ok(e.get("/users/"+renamed)).text("user_detail", "sam_account_name"); got != "u20231235" {
 		t.Errorf("renamed, the account is %q", got)
 	}
-	w.create(object{"desktops": []object{{"user_name": "otto@example.com", "user_group": "sudo"}}})
-	if a := w.ok(w.get("/desktops")); a.text("desktops", 0, "computer_name") != "otto01" {
+	e.create(object{"desktops": []object{{"user_name": "otto@example.com", "user_group": "sudo"}}})
+	if a := e.ok(e.get("/desktops")); a.text("desktops", 0, "computer_name") != "otto01" {
 		t.Errorf("named %s", a.raw)
 	}
 }

@@ -17,67 +17,67 @@ import (
 const goodPassword = "Some-thing-1"
 
 // admitted adds a person who can sign in, and returns their id.
-func (w *world) admitted(name string) string {
-	w.Helper()
-	return w.ok(w.post("/users", object{
+func (e *env) admitted(name string) string {
+	e.Helper()
+	return e.ok(e.post("/users", object{
 		"user_name": name, "user_email": name + "@example.org", "active_type": "ADMIN_ACTIVATE", "password": goodPassword,
 		"next_login_change_password": false,
 	})).text("id")
 }
 
-func (w *world) mails() []directory.Mail {
-	w.Helper()
+func (e *env) mails() []directory.Mail {
+	e.Helper()
 	var mails []directory.Mail
-	w.update(func(tx *store.Tx) (err error) {
-		mails, err = directory.ClaimMails(w.Context(), tx, 100, 0)
+	e.update(func(tx *store.Tx) (err error) {
+		mails, err = directory.ClaimMails(e.Context(), tx, 100, 0)
 		return err
 	})
 	return mails
 }
 
 func TestABatchOfPeopleGoesInWholeOrNotAtAll(t *testing.T) {
-	w := newWorld(t)
-	w.admitted("ann")
-	a := w.post("/users/batch-create", object{"users": []object{
+	e := newEnv(t)
+	e.admitted("ann")
+	a := e.post("/users/batch-create", object{"users": []object{
 		{"user_name": "bob", "user_email": "bob@example.org"},
 		{"user_name": "Ann", "user_email": "ann@example.org"},
 		{"user_name": "carl", "active_type": "ADMIN_ACTIVATE", "password": goodPassword, "account_expires": "soon"},
 		{"user_name": "BOB", "user_email": "bob@example.org"},
 	}})
-	w.refused(a, http.StatusBadRequest, workspace.CodeInvalid, `users[2].account_expires: "soon"`)
+	e.refused(a, http.StatusBadRequest, workspace.CodeInvalid, `users[2].account_expires: "soon"`)
 	if d := a.text("error_detail"); !strings.Contains(d, "users[3].user_name") {
 		t.Errorf("the detail does not name every bad person: %q", d)
 	}
-	a = w.post("/users/batch-create", object{"users": []object{{"user_name": "bob", "user_email": "bob@example.org"}, {"user_name": "Ann", "user_email": "a@example.org"}}})
-	w.refused(a, http.StatusConflict, workspace.CodeNameTaken, `users[1].user_name: "Ann" is in use`)
-	if n := w.ok(w.get("/users")).number("total_count"); n != 1 {
+	a = e.post("/users/batch-create", object{"users": []object{{"user_name": "bob", "user_email": "bob@example.org"}, {"user_name": "Ann", "user_email": "a@example.org"}}})
+	e.refused(a, http.StatusConflict, workspace.CodeNameTaken, `users[1].user_name: "Ann" is in use`)
+	if n := e.ok(e.get("/users")).number("total_count"); n != 1 {
 		t.Errorf("%d people after refusals, want 1", n)
 	}
-	w.refused(w.post("/users/batch-create", object{"users": []object{}}), 400, workspace.CodeInvalid, "users: 0 people, give 1 to 200")
-	w.refused(w.post("/users/batch-create", object{"users": people(201)}), 400, workspace.CodeInvalid, "users: 201 people, give 1 to 200")
+	e.refused(e.post("/users/batch-create", object{"users": []object{}}), 400, workspace.CodeInvalid, "users: 0 people, give 1 to 200")
+	e.refused(e.post("/users/batch-create", object{"users": people(201)}), 400, workspace.CodeInvalid, "users: 201 people, give 1 to 200")
 
-	a = w.ok(w.post("/users/batch-create", object{"users": []object{
+	a = e.ok(e.post("/users/batch-create", object{"users": []object{
 		{"user_name": "bob", "user_email": "bob@example.org"}, {"user_name": "carl", "active_type": "ADMIN_ACTIVATE", "password": goodPassword},
 	}}))
-	if n := w.ok(w.get("/users")).number("total_count"); n != 3 || a.raw != "" {
+	if n := e.ok(e.get("/users")).number("total_count"); n != 3 || a.raw != "" {
 		t.Errorf("%d people, answered %q", n, a.raw)
 	}
-	if m := w.mails(); len(m) != 1 || m[0].To != "bob@example.org" || m[0].Kind != directory.MailFirstPassword {
+	if m := e.mails(); len(m) != 1 || m[0].To != "bob@example.org" || m[0].Kind != directory.MailFirstPassword {
 		t.Errorf("mails: %+v", m)
 	}
 }
 
 func TestAPersonIsChanged(t *testing.T) {
-	w := newWorld(t)
-	id := w.admitted("ann")
-	a := w.ok(w.do("PUT", w.path("/users/"+id), object{
+	e := newEnv(t)
+	id := e.admitted("ann")
+	a := e.ok(e.do("PUT", e.path("/users/"+id), object{
 		"description": "downstairs", "user_email": "ann@example.com", "user_phone": "2", "account_expires": "2100-01-31T12:00:00Z",
 		"enable_change_password": false, "next_login_change_password": true, "password_never_expired": true,
 	}))
 	if a.text("id") != id {
 		t.Errorf("answered %s", a.raw)
 	}
-	a = w.ok(w.get("/users/" + id))
+	a = e.ok(e.get("/users/" + id))
 	for field, want := range map[string]any{
 		"description": "downstairs", "user_email": "ann@example.com", "user_phone": "2", "account_expires": 4105080000000.0,
 		"enable_change_password": false, "next_login_change_password": true, "password_never_expired": true, "disabled": false,
@@ -93,46 +93,46 @@ func TestAPersonIsChanged(t *testing.T) {
 		"active_type":              {"active_type": "SELF"},
 		"user_email":               {"user_email": "ann"},
 	} {
-		w.refused(w.do("PUT", w.path("/users/"+id), body), 400, workspace.CodeInvalid, message)
+		e.refused(e.do("PUT", e.path("/users/"+id), body), 400, workspace.CodeInvalid, message)
 	}
-	w.refused(w.do("PUT", w.path("/users/"+id), object{"user_info_map": "x"}), 400, workspace.CodeUnsupported, "user_info_map")
-	w.refused(w.do("PUT", w.path("/users/x"), object{}), 400, workspace.CodeUserNotFound, "")
+	e.refused(e.do("PUT", e.path("/users/"+id), object{"user_info_map": "x"}), 400, workspace.CodeUnsupported, "user_info_map")
+	e.refused(e.do("PUT", e.path("/users/x"), object{}), 400, workspace.CodeUserNotFound, "")
 }
 
 func TestSomebodyWhoGetsAMailAddressIsInvited(t *testing.T) {
-	w := newWorld(t)
-	w.create(object{"desktops": desktopsFor("ann")})
-	id := w.ok(w.get("/users")).text("users", 0, "id")
-	if n := len(w.mails()); n != 0 {
+	e := newEnv(t)
+	e.create(object{"desktops": desktopsFor("ann")})
+	id := e.ok(e.get("/users")).text("users", 0, "id")
+	if n := len(e.mails()); n != 0 {
 		t.Fatalf("%d mails to nowhere", n)
 	}
 	for range 2 {
-		w.ok(w.do("PUT", w.path("/users/"+id), object{"user_email": "ann@example.org"}))
+		e.ok(e.do("PUT", e.path("/users/"+id), object{"user_email": "ann@example.org"}))
 	}
-	if m := w.mails(); len(m) != 1 || m[0].Kind != directory.MailFirstPassword {
+	if m := e.mails(); len(m) != 1 || m[0].Kind != directory.MailFirstPassword {
 		t.Errorf("mails: %+v", m)
 	}
 }
 
 // session signs a person in, opens their desktop, and returns what checks both.
-func (w *world) session(name, userID string) (signedIn func() error, ended func() error) {
-	w.Helper()
-	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords})
-	in, err := s.SignIn.SignIn(w.Context(), name, goodPassword)
+func (e *env) session(name, userID string) (signedIn func() error, ended func() error) {
+	e.Helper()
+	s := core.NewServices(core.Config{Store: e.store, Passwords: e.iam.Passwords})
+	in, err := s.SignIn.SignIn(e.Context(), name, goodPassword)
 	if err != nil {
-		w.Fatal(err)
+		e.Fatal(err)
 	}
-	id := w.create(object{"desktops": desktopsFor(name)})[0]
-	w.settle(id)
-	v, err := s.SignIn.SignedIn(w.Context(), in.Token)
+	id := e.create(object{"desktops": desktopsFor(name)})[0]
+	e.settle(id)
+	v, err := s.SignIn.SignedIn(e.Context(), in.Token)
 	if err != nil {
-		w.Fatal(err)
+		e.Fatal(err)
 	}
 	c := desktop.Connection{ID: "c-" + name, DesktopID: id, UserID: userID, SignInHash: v.SignInHash, Gateway: "g", LeaseUntil: time.Now().Add(time.Hour)}
-	w.update(func(tx *store.Tx) error { return desktop.InsertConnection(w.Context(), tx, c) })
-	signedIn = func() error { _, err := s.SignIn.SignedIn(w.Context(), in.Token); return err }
+	e.update(func(tx *store.Tx) error { return desktop.InsertConnection(e.Context(), tx, c) })
+	signedIn = func() error { _, err := s.SignIn.SignedIn(e.Context(), in.Token); return err }
 	ended = func() error {
-		found, err := s.Connections.CheckConnections(w.Context(), "g", []string{c.ID})
+		found, err := s.Connections.CheckConnections(e.Context(), "g", []string{c.ID})
 		if err != nil || len(found) == 0 {
 			return err
 		}
@@ -142,28 +142,28 @@ func (w *world) session(name, userID string) (signedIn func() error, ended func(
 }
 
 func TestALockedPersonLosesWhatIsOpenUntilTheyAreLetIn(t *testing.T) {
-	w := newWorld(t)
-	id := w.admitted("ann")
-	signedIn, ended := w.session("ann", id)
+	e := newEnv(t)
+	id := e.admitted("ann")
+	signedIn, ended := e.session("ann", id)
 	if signedIn() != nil || ended() != nil {
 		t.Fatalf("before: %v, %v", signedIn(), ended())
 	}
 	for range 2 {
-		if a := w.post("/users/"+id+"/actions", object{"op_type": "LOCK"}); a.status != http.StatusNoContent || a.raw != "" {
+		if a := e.post("/users/"+id+"/actions", object{"op_type": "LOCK"}); a.status != http.StatusNoContent || a.raw != "" {
 			t.Fatalf("lock: %d %s", a.status, a.raw)
 		}
 	}
 	if workspace.CodeOf(signedIn()) != workspace.CodeBadCredentials || workspace.CodeOf(ended()) != workspace.CodeForbidden {
 		t.Errorf("after the lock: %v, %v", signedIn(), ended())
 	}
-	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords})
+	s := core.NewServices(core.Config{Store: e.store, Passwords: e.iam.Passwords})
 	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeForbidden {
 		t.Errorf("a locked person signs in: %v", err)
 	}
-	if !strings.Contains(w.ok(w.get("/users/"+id)).raw, `"locked":true`) {
+	if !strings.Contains(e.ok(e.get("/users/"+id)).raw, `"locked":true`) {
 		t.Error("the lock is not shown")
 	}
-	if a := w.post("/users/"+id+"/actions", object{"op_type": "UNLOCK"}); a.status != http.StatusNoContent {
+	if a := e.post("/users/"+id+"/actions", object{"op_type": "UNLOCK"}); a.status != http.StatusNoContent {
 		t.Fatalf("unlock: %d %s", a.status, a.raw)
 	}
 	if signedIn() == nil {
@@ -175,41 +175,41 @@ func TestALockedPersonLosesWhatIsOpenUntilTheyAreLetIn(t *testing.T) {
 }
 
 func TestUnlockingForgivesFailedSignIns(t *testing.T) {
-	w := newWorld(t)
-	id := w.admitted("ann")
-	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords})
+	e := newEnv(t)
+	id := e.admitted("ann")
+	s := core.NewServices(core.Config{Store: e.store, Passwords: e.iam.Passwords})
 	for range workspace.FreeSignIns + 1 {
 		s.SignIn.SignIn(t.Context(), "ann", "wrong")
 	}
 	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeRateLimited {
 		t.Fatalf("not blocked: %v", err)
 	}
-	w.post("/users/"+id+"/actions", object{"op_type": "UNLOCK"})
+	e.post("/users/"+id+"/actions", object{"op_type": "UNLOCK"})
 	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestDisablingEndsWhatIsOpen(t *testing.T) {
-	w := newWorld(t)
-	id := w.admitted("ann")
-	signedIn, ended := w.session("ann", id)
-	w.ok(w.do("PUT", w.path("/users/"+id), object{"disabled": true}))
+	e := newEnv(t)
+	id := e.admitted("ann")
+	signedIn, ended := e.session("ann", id)
+	e.ok(e.do("PUT", e.path("/users/"+id), object{"disabled": true}))
 	if signedIn() == nil || workspace.CodeOf(ended()) != workspace.CodeForbidden {
 		t.Errorf("after disabling: %v, %v", signedIn(), ended())
 	}
-	w.ok(w.do("PUT", w.path("/users/"+id), object{"disabled": false}))
+	e.ok(e.do("PUT", e.path("/users/"+id), object{"disabled": false}))
 	if signedIn() == nil {
 		t.Error("the old sign-in came back to life")
 	}
 }
 
 func TestAnExpiredPersonCannotSignIn(t *testing.T) {
-	w := newWorld(t)
-	id := w.admitted("ann")
-	signedIn, ended := w.session("ann", id)
-	w.update(func(tx *store.Tx) error {
-		u, err := directory.LockUser(t.Context(), tx, w.first.ProjectID, id)
+	e := newEnv(t)
+	id := e.admitted("ann")
+	signedIn, ended := e.session("ann", id)
+	e.update(func(tx *store.Tx) error {
+		u, err := directory.LockUser(t.Context(), tx, e.first.ProjectID, id)
 		if err != nil {
 			return err
 		}
@@ -219,33 +219,33 @@ func TestAnExpiredPersonCannotSignIn(t *testing.T) {
 	if signedIn() == nil || workspace.CodeOf(ended()) != workspace.CodeForbidden {
 		t.Errorf("after the expiry: %v, %v", signedIn(), ended())
 	}
-	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords})
+	s := core.NewServices(core.Config{Store: e.store, Passwords: e.iam.Passwords})
 	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeForbidden {
 		t.Errorf("an expired person signs in: %v", err)
 	}
-	w.ok(w.do("PUT", w.path("/users/"+id), object{"account_expires": "0"}))
+	e.ok(e.do("PUT", e.path("/users/"+id), object{"account_expires": "0"}))
 	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestPasswordsAreResetMadeUpAndInvitedTo(t *testing.T) {
-	w := newWorld(t)
-	s := core.NewServices(core.Config{Store: w.store, Passwords: w.iam.Passwords})
-	ann := w.admitted("ann")
-	signedIn, _ := w.session("ann", ann)
-	w.mails()
-	w.refused(w.post("/users/"+ann+"/resend-email", object{}), http.StatusConflict, workspace.CodeConflict, "RESET_PWD")
-	w.refused(w.post("/users/"+ann+"/resend-email", object{"template_id": "x"}), 400, workspace.CodeUnsupported, "template_id")
+	e := newEnv(t)
+	s := core.NewServices(core.Config{Store: e.store, Passwords: e.iam.Passwords})
+	ann := e.admitted("ann")
+	signedIn, _ := e.session("ann", ann)
+	e.mails()
+	e.refused(e.post("/users/"+ann+"/resend-email", object{}), http.StatusConflict, workspace.CodeConflict, "RESET_PWD")
+	e.refused(e.post("/users/"+ann+"/resend-email", object{"template_id": "x"}), 400, workspace.CodeUnsupported, "template_id")
 
-	if a := w.post("/users/"+ann+"/actions", object{"op_type": "RESET_PWD"}); a.status != http.StatusNoContent {
+	if a := e.post("/users/"+ann+"/actions", object{"op_type": "RESET_PWD"}); a.status != http.StatusNoContent {
 		t.Fatalf("reset: %d %s", a.status, a.raw)
 	}
 	if _, err := s.SignIn.SignIn(t.Context(), "ann", goodPassword); workspace.CodeOf(err) != workspace.CodeBadCredentials || signedIn() == nil {
 		t.Errorf("the old password still works: %v, %v", err, signedIn())
 	}
 	kinds := func() (kinds []directory.MailKind) {
-		for _, m := range w.mails() {
+		for _, m := range e.mails() {
 			if m.UserID == ann && m.Kind != directory.MailDesktopReady {
 				kinds = append(kinds, m.Kind)
 			}
@@ -255,72 +255,72 @@ func TestPasswordsAreResetMadeUpAndInvitedTo(t *testing.T) {
 	if k := kinds(); len(k) != 1 || k[0] != directory.MailPasswordReset {
 		t.Errorf("mails after a reset: %v", k)
 	}
-	w.ok(w.do("POST", w.path("/users/"+ann+"/resend-email"), nil))
+	e.ok(e.do("POST", e.path("/users/"+ann+"/resend-email"), nil))
 	if k := kinds(); len(k) != 2 || k[1] != directory.MailFirstPassword {
 		t.Errorf("mails after an invitation: %v", k)
 	}
 
-	password := w.ok(w.get("/users/" + ann + "/random-password?notification_type=email")).text("password")
+	password := e.ok(e.get("/users/" + ann + "/random-password?notification_type=email")).text("password")
 	if err := signin.CheckPassword("password", password, "ann"); err != nil {
 		t.Errorf("%q: %v", password, err)
 	}
 	if k := kinds(); len(k) != 3 {
 		t.Errorf("mails after a random password: %v", k)
 	}
-	if strings.Contains(w.log.String(), password) {
+	if strings.Contains(e.log.String(), password) {
 		t.Error("the password is in the log")
 	}
 	in, err := s.SignIn.SignIn(t.Context(), "ann", password)
 	if err != nil || !in.User.MustChangePassword {
 		t.Errorf("with the random password: %+v %v", in.User, err)
 	}
-	w.refused(w.get("/users/"+ann+"/random-password?notification_type=phone"), 400, workspace.CodeUnsupported, "notification_type")
-	w.refused(w.get("/users/x/random-password"), 400, workspace.CodeUserNotFound, "")
+	e.refused(e.get("/users/"+ann+"/random-password?notification_type=phone"), 400, workspace.CodeUnsupported, "notification_type")
+	e.refused(e.get("/users/x/random-password"), 400, workspace.CodeUserNotFound, "")
 
-	w.create(object{"desktops": desktopsFor("bob")})
-	bob := w.ok(w.get("/users?user_name=bob")).text("users", 0, "id")
-	w.refused(w.post("/users/"+bob+"/actions", object{"op_type": "RESET_PWD"}), 400, workspace.CodeInvalid, "no mail address")
-	w.refused(w.post("/users/"+bob+"/resend-email", object{}), 400, workspace.CodeInvalid, "no mail address")
-	w.refused(w.get("/users/"+bob+"/random-password?notification_type=email"), 400, workspace.CodeInvalid, "no mail address")
-	w.refused(w.post("/users/"+bob+"/actions", object{"op_type": "BAN"}), 400, workspace.CodeInvalid, "op_type")
-	w.refused(w.post("/users/x/actions", object{"op_type": "LOCK"}), 400, workspace.CodeUserNotFound, "")
+	e.create(object{"desktops": desktopsFor("bob")})
+	bob := e.ok(e.get("/users?user_name=bob")).text("users", 0, "id")
+	e.refused(e.post("/users/"+bob+"/actions", object{"op_type": "RESET_PWD"}), 400, workspace.CodeInvalid, "no mail address")
+	e.refused(e.post("/users/"+bob+"/resend-email", object{}), 400, workspace.CodeInvalid, "no mail address")
+	e.refused(e.get("/users/"+bob+"/random-password?notification_type=email"), 400, workspace.CodeInvalid, "no mail address")
+	e.refused(e.post("/users/"+bob+"/actions", object{"op_type": "BAN"}), 400, workspace.CodeInvalid, "op_type")
+	e.refused(e.post("/users/x/actions", object{"op_type": "LOCK"}), 400, workspace.CodeUserNotFound, "")
 }
 
 func TestPeopleAreDeletedTogether(t *testing.T) {
-	w := newWorld(t)
-	w.create(object{"desktops": desktopsFor("ann", "bob", "carl")})
+	e := newEnv(t)
+	e.create(object{"desktops": desktopsFor("ann", "bob", "carl")})
 	id := map[string]string{}
-	for _, u := range w.ok(w.get("/users")).list("users") {
+	for _, u := range e.ok(e.get("/users")).list("users") {
 		id[answer{body: u}.text("user_name")] = answer{body: u}.text("id")
 	}
-	before := w.ok(w.get("/workspace-sub-jobs")).number("total_count")
-	if a := w.ok(w.post("/users/batch-delete", object{"user_ids": []string{id["ann"], "nobody", id["bob"]}})); a.raw != "" {
+	before := e.ok(e.get("/workspace-sub-jobs")).number("total_count")
+	if a := e.ok(e.post("/users/batch-delete", object{"user_ids": []string{id["ann"], "nobody", id["bob"]}})); a.raw != "" {
 		t.Errorf("answered %q", a.raw)
 	}
-	if a := w.ok(w.get("/users")); a.number("total_count") != 1 || a.text("users", 0, "user_name") != "carl" {
+	if a := e.ok(e.get("/users")); a.number("total_count") != 1 || a.text("users", 0, "user_name") != "carl" {
 		t.Errorf("left: %s", a.raw)
 	}
-	if n := w.ok(w.get("/workspace-sub-jobs")).number("total_count"); n != before+2 {
+	if n := e.ok(e.get("/workspace-sub-jobs")).number("total_count"); n != before+2 {
 		t.Errorf("%d sub-jobs tell desktops, want 2", n-before)
 	}
-	if n := w.ok(w.get("/desktops/detail?user_attached=true")).number("total_count"); n != 1 {
+	if n := e.ok(e.get("/desktops/detail?user_attached=true")).number("total_count"); n != 1 {
 		t.Errorf("%d desktops are assigned, want 1", n)
 	}
-	w.refused(w.post("/users/batch-delete", object{"user_ids": []string{id["ann"], id["bob"]}}), 400, workspace.CodeUserNotFound, "none of these 2")
-	w.refused(w.post("/users/batch-delete", object{"user_ids": []string{}}), 400, workspace.CodeInvalid, "user_ids: 0 ids, give 1 to 100")
+	e.refused(e.post("/users/batch-delete", object{"user_ids": []string{id["ann"], id["bob"]}}), 400, workspace.CodeUserNotFound, "none of these 2")
+	e.refused(e.post("/users/batch-delete", object{"user_ids": []string{}}), 400, workspace.CodeInvalid, "user_ids: 0 ids, give 1 to 100")
 }
 
 func TestWhatBecameOfMessagesIsListed(t *testing.T) {
-	w := newWorld(t)
-	w.update(func(tx *store.Tx) error {
-		m := directory.Mail{ID: "1", ProjectID: w.first.ProjectID, Kind: directory.MailDesktopReady, UserName: "ann", Data: []byte(`{"desktop_name":"pc-1"}`)}
+	e := newEnv(t)
+	e.update(func(tx *store.Tx) error {
+		m := directory.Mail{ID: "1", ProjectID: e.first.ProjectID, Kind: directory.MailDesktopReady, UserName: "ann", Data: []byte(`{"desktop_name":"pc-1"}`)}
 		if err := directory.PutNotification(t.Context(), tx, directory.NotificationOf(m, "", tx.Now())); err != nil {
 			return err
 		}
 		m.ID, m.UserName, m.Data = "2", "bob", nil
 		return directory.PutNotification(t.Context(), tx, directory.NotificationOf(m, "no such mailbox", tx.Now().Add(time.Second)))
 	})
-	a := w.ok(w.get("/users/notification-records?query_type=DESKTOP"))
+	a := e.ok(e.get("/users/notification-records?query_type=DESKTOP"))
 	if a.number("total_count") != 2 || a.text("notification_records", 0, "error_message") != "no such mailbox" ||
 		a.text("notification_records", 0, "result") != "FAIL" || a.text("notification_records", 1, "result") != "SUCCESS" ||
 		a.text("notification_records", 1, "desktop_name") != "pc-1" || a.text("notification_records", 1, "operate_time") == "" {
@@ -330,10 +330,10 @@ func TestWhatBecameOfMessagesIsListed(t *testing.T) {
 		"query_type=DESKTOP&user_name=AN": 1, "query_type=DESKTOP&desktop_name=pc": 1, "query_type=DESKTOP&type=SMS": 0,
 		"query_type=DESKTOP_POOL": 0, "query_type=DESKTOP&limit=1&sort_type=ASC": 2,
 	} {
-		if got := w.ok(w.get("/users/notification-records?" + query)).number("total_count"); got != want {
+		if got := e.ok(e.get("/users/notification-records?" + query)).number("total_count"); got != want {
 			t.Errorf("%q finds %d, want %d", query, got, want)
 		}
 	}
-	w.refused(w.get("/users/notification-records"), 400, workspace.CodeInvalid, "query_type: must be given")
-	w.refused(w.get("/users/notification-records?query_type=DESKTOP&limit=1001"), 400, workspace.CodeInvalid, "limit")
+	e.refused(e.get("/users/notification-records"), 400, workspace.CodeInvalid, "query_type: must be given")
+	e.refused(e.get("/users/notification-records?query_type=DESKTOP&limit=1001"), 400, workspace.CodeInvalid, "limit")
 }

@@ -57,7 +57,7 @@ type kind struct {
 	acts                  func(shown answer, id string) map[string]object // right calls that change one
 }
 
-func (w *world) kinds() []kind {
+func (e *env) kinds() []kind {
 	return []kind{
 		{"/users", "/users", "users", "id", object{
 			"user_name": "cem", "user_email": "a@example.org", "user_phone": "1", "account_expires": "0", "active_type": "USER_ACTIVATE", "description": "d", "alias_name": "a", "enterprise_project_id": "0",
@@ -71,7 +71,7 @@ func (w *world) kinds() []kind {
 		{"/desktops", "/desktops", "desktops", "desktop_id", order(object{
 			"size": 1, "desktop_name": "d", "tags": []object{{"key": "k", "value": "v"}}, "data_volumes": []object{{"type": "SAS", "size": 10}}, "email_notification": true, "enterprise_project_id": "0", "desktop_ips": []string{},
 		}), nil, "/desktops/batch-delete", "desktop_ids", desktopActs},
-		{"/desktop-pools", "/desktop-pools", "desktop_pools", "id", w.poolOrder(object{
+		{"/desktop-pools", "/desktop-pools", "desktop_pools", "id", e.poolOrder(object{
 			"size": 1, "description": "d", "disconnected_retention_period": 10, "enable_autoscale": true, "autoscale_policy": object{"autoscale_type": "AUTO_CREATED", "max_auto_created": 1, "min_idle": 1, "once_auto_created": 1, "idle_retention_duration": 1},
 			"data_volumes": []object{{"type": "SAS", "size": 10}}, "user_reset_policy": object{"enable": true, "reset_count_per_day": 1}, "tags": []object{{"key": "k", "value": "v"}},
 		}), object{"name": "n", "description": "e", "disconnected_retention_period": 20, "autoscale_policy": object{"autoscale_type": "AUTO_CREATED", "min_idle": 2}}, "", "", poolActs},
@@ -122,13 +122,13 @@ func poolActs(shown answer, id string) map[string]object {
 func TestWhatWasAcceptedCanBeListedShownChangedDeletedAndExported(t *testing.T) {
 	for name, address := range map[string]func(testing.TB) string{"SQLite": storetest.SQLitePath, "PostgreSQL": storetest.PostgresURL} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorldOn(t, address(t))
-			w.hire("ann", "ben")
+			e := newEnvOn(t, address(t))
+			e.hire("ann", "ben")
 			made := 0
 			rapid.Check(t, func(t *rapid.T) {
-				k := rapid.SampledFrom(w.kinds()).Draw(t, "kind")
+				k := rapid.SampledFrom(e.kinds()).Draw(t, "kind")
 				call := func(method, target string, body any) answer {
-					a := w.do(method, w.path(target), body)
+					a := e.do(method, e.path(target), body)
 					if a.status >= http.StatusInternalServerError {
 						t.Fatalf("%s %s %v: %d %s", method, target, body, a.status, a.raw)
 					}
@@ -161,7 +161,7 @@ func TestWhatWasAcceptedCanBeListedShownChangedDeletedAndExported(t *testing.T) 
 						good("GET", k.path+"/"+id, nil)
 					}
 					if status, _ := (answer{body: item}).at("status").(string); k.acts != nil && status != "DELETING" {
-						w.settleAll()
+						e.settleAll()
 						acts := k.acts(good("GET", k.path+"/"+id, nil), id)
 						path := rapid.SampledFrom(slices.Sorted(maps.Keys(acts))).Draw(t, "act")
 						body := acts[path]
@@ -182,14 +182,14 @@ func TestWhatWasAcceptedCanBeListedShownChangedDeletedAndExported(t *testing.T) 
 				call("GET", k.list+"?"+url.Values{
 					rapid.SampledFrom([]string{"user_name", "description", "name", "keyword", "ou_name", "policy_name", "limit", "offset", "group_name", "sort_field"}).Draw(t, "parameter"): {text},
 				}.Encode(), nil)
-				task := w.do("POST", "/v3/"+w.first.ProjectID+"/users/export", nil)
+				task := e.do("POST", "/v3/"+e.first.ProjectID+"/users/export", nil)
 				if task.status != http.StatusOK {
 					t.Fatalf("exporting: %d %s", task.status, task.raw)
 				}
 				good("GET", "/export-tasks/"+task.text("task_id")+"/download", nil)
 				good("POST", "/export-tasks/batch-delete", object{"task_ids": []string{task.text("task_id")}})
 				if len(ids) > 0 {
-					w.removeAll(good, k, ids)
+					e.removeAll(good, k, ids)
 				}
 			})
 		})
@@ -197,17 +197,17 @@ func TestWhatWasAcceptedCanBeListedShownChangedDeletedAndExported(t *testing.T) 
 }
 
 // settleAll makes what is being created ACTIVE.
-func (w *world) settleAll() {
-	w.Helper()
-	for _, d := range w.ok(w.get("/desktops/detail?limit=500")).list("desktops") {
+func (e *env) settleAll() {
+	e.Helper()
+	for _, d := range e.ok(e.get("/desktops/detail?limit=500")).list("desktops") {
 		if d := (answer{body: d}); d.text("status") == "CREATING" {
-			w.settle(d.text("desktop_id"))
+			e.settle(d.text("desktop_id"))
 		}
 	}
 }
 
 // removeAll deletes what a list showed.
-func (w *world) removeAll(good func(method, target string, body any) answer, k kind, ids []string) {
+func (e *env) removeAll(good func(method, target string, body any) answer, k kind, ids []string) {
 	if k.remove != "" {
 		for some := range slices.Chunk(ids, 50) {
 			good("POST", k.remove, object{k.ids: some})
@@ -223,14 +223,14 @@ func (w *world) removeAll(good func(method, target string, body any) answer, k k
 }
 
 func TestTextThatIsNotUTF8IsRefused(t *testing.T) {
-	w := newWorld(t)
+	e := newEnv(t)
 	for _, body := range []string{"{\"user_name\":\"\xff\"}", "{\"user_name\":\"a\xed\xa0\x80\"}", "\xff\xfe{\x00}\x00"} {
-		if a := w.post("/users", body); a.status != http.StatusBadRequest || !strings.Contains(a.raw, "UTF-8") {
+		if a := e.post("/users", body); a.status != http.StatusBadRequest || !strings.Contains(a.raw, "UTF-8") {
 			t.Errorf("%q: %d %s", body, a.status, a.raw)
 		}
 	}
 	for _, query := range []string{"/users?user_name=%ff", "/users?description=%00", "/users/%ff", "/users/%00"} {
-		if a := w.get(query); a.status != http.StatusBadRequest {
+		if a := e.get(query); a.status != http.StatusBadRequest {
 			t.Errorf("%s: %d %s", query, a.status, a.raw)
 		}
 	}
@@ -238,23 +238,23 @@ func TestTextThatIsNotUTF8IsRefused(t *testing.T) {
 
 func TestNamesAreTheSameComposedAndDecomposed(t *testing.T) {
 	const composed, decomposed, escaped = "B\u00fcro", "Bu\u0308ro", `Bu\u0308ro`
-	w := newWorld(t)
-	id := w.group(decomposed)
+	e := newEnv(t)
+	id := e.group(decomposed)
 	for _, name := range []string{composed, decomposed, escaped} {
 		body := bytes.ReplaceAll([]byte(`{"group_name":"@","platform_type":"LOCAL"}`), []byte("@"), []byte(name))
-		if a := w.post("/groups", string(body)); a.status != http.StatusConflict {
+		if a := e.post("/groups", string(body)); a.status != http.StatusConflict {
 			t.Errorf("%q: %d %s", name, a.status, a.raw)
 		}
 	}
 	for _, part := range []string{"\u00fc", "u\u0308"} {
-		if a := w.ok(w.get("/groups?keyword=" + url.QueryEscape(part))); a.text("user_groups", 0, "name") != composed {
+		if a := e.ok(e.get("/groups?keyword=" + url.QueryEscape(part))); a.text("user_groups", 0, "name") != composed {
 			t.Errorf("filter %+q: %s", part, a.raw)
 		}
 	}
-	if a := w.ok(w.upload("", "file", "User name,Email,User groups\nann,a@example.org,"+decomposed+"\n")); len(a.list("user_detail_list")) != 1 {
+	if a := e.ok(e.upload("", "file", "User name,Email,User groups\nann,a@example.org,"+decomposed+"\n")); len(a.list("user_detail_list")) != 1 {
 		t.Errorf("in a file: %s", a.raw)
 	}
-	if a := w.ok(w.get("/groups/" + id + "/users")); a.number("total_count") != 1 {
+	if a := e.ok(e.get("/groups/" + id + "/users")); a.number("total_count") != 1 {
 		t.Errorf("in the group: %s", a.raw)
 	}
 }

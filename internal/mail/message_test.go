@@ -19,13 +19,13 @@ var link = regexp.MustCompile(`https://desktops\.example\.org/first-password#([0
 
 func TestFirstPassword(t *testing.T) {
 	t.Run("IsALinkThatWorksForThreeDays", func(t *testing.T) {
-		bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 			u := outbox.person(t, nil)
 			outbox.put(t, directory.MailFirstPassword, u, "")
 			w := start(t, outbox, mail.Config{SMTP: s, BaseURL: "https://desktops.example.org/"})
 			pass(time.Second)
 			w.finish()
-			p := o.next(t)
+			p := server.next(t)
 			found := link.FindStringSubmatch(p.text)
 			if found == nil || !strings.Contains(p.html, `href="`+found[0]+`"`) || !strings.Contains(p.text, "sign in as user1") {
 				t.Fatalf("text %s html %s", p.text, p.html)
@@ -54,8 +54,8 @@ func TestFirstPassword(t *testing.T) {
 		})
 	})
 	t.Run("LeavesNoTokenInTheOutbox", func(t *testing.T) {
-		bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
-			o.onData = func(*smtp.Conn) error { return greylisted }
+		bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
+			server.onData = func(*smtp.Conn) error { return greylisted }
 			outbox.put(t, directory.MailFirstPassword, outbox.person(t, nil), "")
 			w := start(t, outbox, mail.Config{SMTP: s})
 			pass(time.Second)
@@ -67,7 +67,7 @@ func TestFirstPassword(t *testing.T) {
 		})
 	})
 	t.Run("IsNotSentToThoseWhoNeedNone", func(t *testing.T) {
-		bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 			has := outbox.person(t, func(u *directory.User) { u.PasswordHash = "a hash" })
 			gone := outbox.person(t, nil)
 			outbox.put(t, directory.MailFirstPassword, has, "")
@@ -76,15 +76,15 @@ func TestFirstPassword(t *testing.T) {
 			w := start(t, outbox, mail.Config{SMTP: s})
 			pass(time.Second)
 			w.finish()
-			if len(o.parcels) != 0 || len(outbox.rest(t)) != 0 || w.count(t, "carrel_mails_failed_total") != 0 {
-				t.Errorf("%d mails, left: %+v, log: %s", len(o.parcels), outbox.rest(t), w.log)
+			if len(server.deliveries) != 0 || len(outbox.rest(t)) != 0 || w.count(t, "carrel_mails_failed_total") != 0 {
+				t.Errorf("%d mails, left: %+v, log: %s", len(server.deliveries), outbox.rest(t), w.log)
 			}
 		})
 	})
 }
 
 func TestALinkForAnotherPasswordGoesToThoseWhoMustChooseOne(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		reset := outbox.person(t, nil)
 		random := outbox.person(t, func(u *directory.User) { u.PasswordHash, u.MustChangePassword = "a hash", true })
 		chosen := outbox.person(t, func(u *directory.User) { u.PasswordHash = "a hash" })
@@ -94,11 +94,11 @@ func TestALinkForAnotherPasswordGoesToThoseWhoMustChooseOne(t *testing.T) {
 		w := start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
 		w.finish()
-		if len(o.parcels) != 2 || len(outbox.rest(t)) != 0 {
-			t.Fatalf("%d mails, left: %+v", len(o.parcels), outbox.rest(t))
+		if len(server.deliveries) != 2 || len(outbox.rest(t)) != 0 {
+			t.Fatalf("%d mails, left: %+v", len(server.deliveries), outbox.rest(t))
 		}
 		for range 2 {
-			if p := o.next(t); p.to == chosen.Email || !link.MatchString(p.text) {
+			if p := server.next(t); p.to == chosen.Email || !link.MatchString(p.text) {
 				t.Errorf("to %s: %s", p.to, p.text)
 			}
 		}
@@ -106,7 +106,7 @@ func TestALinkForAnotherPasswordGoesToThoseWhoMustChooseOne(t *testing.T) {
 }
 
 func TestWhatBecameOfMailsIsRecorded(t *testing.T) {
-	bubble(t, func(t *testing.T, _ *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, _ *server, s mail.SMTP, outbox *outbox) {
 		u := outbox.person(t, nil)
 		bad := outbox.person(t, func(u *directory.User) { u.Email = "no address" })
 		outbox.put(t, directory.MailDesktopReady, u, "desk-1")
@@ -129,7 +129,7 @@ func TestWhatBecameOfMailsIsRecorded(t *testing.T) {
 }
 
 func TestMailThatIsOffGoesToTheLogWithoutSecrets(t *testing.T) {
-	bubble(t, func(t *testing.T, _ *office, _ mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, _ *server, _ mail.SMTP, outbox *outbox) {
 		u := outbox.person(t, nil)
 		outbox.put(t, directory.MailFirstPassword, u, "")
 		outbox.put(t, directory.MailDesktopReady, u, "desk-1")
@@ -166,12 +166,12 @@ func TestMailIsWrittenInTheLanguageOfItsReader(t *testing.T) {
 	for language, byKind := range subjects {
 		for kind, subject := range byKind {
 			t.Run(language+"/"+string(kind), func(t *testing.T) {
-				bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+				bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 					u := outbox.person(t, func(u *directory.User) { u.Language, u.Alias = language, "周晓 & Co" })
 					outbox.put(t, kind, u, "desk-1")
 					start(t, outbox, mail.Config{SMTP: s})
 					pass(time.Second)
-					p := o.next(t)
+					p := server.next(t)
 					if p.subject != subject || !strings.Contains(p.text, "周晓 & Co") || !strings.Contains(p.html, "周晓 &amp; Co") {
 						t.Errorf("subject %q\n%s\n%s", p.subject, p.text, p.html)
 					}
@@ -182,39 +182,39 @@ func TestMailIsWrittenInTheLanguageOfItsReader(t *testing.T) {
 }
 
 func TestMailAboutADeletedDesktopReachesADeletedUser(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		u := outbox.person(t, nil)
 		outbox.put(t, directory.MailDesktopDeleted, u, "desk-1")
 		outbox.update(t, func(tx *store.Tx) error { return directory.DeleteUser(t.Context(), tx, u.ID) })
 		start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
-		if p := o.next(t); p.to != u.Email || !strings.HasPrefix(p.text, "Hello,\n") {
+		if p := server.next(t); p.to != u.Email || !strings.HasPrefix(p.text, "Hello,\n") {
 			t.Errorf("to %s: %s", p.to, p.text)
 		}
 	})
 }
 
 func TestACorrectedAddressIsUsed(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		u := outbox.person(t, nil)
 		outbox.put(t, directory.MailFirstPassword, u, "")
 		u.Email = "right@example.org"
 		outbox.update(t, func(tx *store.Tx) error { return directory.SaveUser(t.Context(), tx, u) })
 		start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
-		if p := o.next(t); p.to != "right@example.org" {
+		if p := server.next(t); p.to != "right@example.org" {
 			t.Errorf("to %s", p.to)
 		}
 	})
 }
 
 func TestNothingThatPeopleWriteBecomesAHeader(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		u := outbox.person(t, func(u *directory.User) { u.Alias = "Eve\r\nBcc: a@example.org\r\n\r\n<b>body</b>" })
 		outbox.put(t, directory.MailDesktopReady, u, "desk\r\nBcc: b@example.org\r\n\r\nbody")
 		start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
-		p := o.next(t)
+		p := server.next(t)
 		if p.to != u.Email || p.header.Get("Bcc") != "" || p.subject != "Your desktop desk Bcc: b@example.org body is ready" {
 			t.Errorf("to %s, header %v", p.to, p.header)
 		}
@@ -229,7 +229,7 @@ func TestABadAddressIsGivenUpAndHarmsNobody(t *testing.T) {
 		"", "nobody", "a@b@c", "Eve <eve@example.org>", "eve@example.org, mallory@example.org", "eve@example.org\r\nRCPT TO:<mallory@example.org>",
 		"eve@example.org\r\nBcc: mallory@example.org", "<eve@example.org>", "eve@example.org>\r\nDATA", "eve@exa mple.org", "eve\x07@example.org",
 	}
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		for _, address := range bad {
 			u := outbox.person(t, func(u *directory.User) { u.Email = address })
 			outbox.put(t, directory.MailDesktopReady, u, "desk-1")
@@ -238,8 +238,8 @@ func TestABadAddressIsGivenUpAndHarmsNobody(t *testing.T) {
 		w := start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
 		w.finish()
-		if p := o.next(t); p.subject != "Your desktop desk-2 is ready" || len(o.parcels) != 0 {
-			t.Errorf("first mail %+v, and %d more", p, len(o.parcels))
+		if p := server.next(t); p.subject != "Your desktop desk-2 is ready" || len(server.deliveries) != 0 {
+			t.Errorf("first mail %+v, and %d more", p, len(server.deliveries))
 		}
 		if dropped := w.count(t, "carrel_mails_dropped_total"); dropped != float64(len(bad)) || len(outbox.rest(t)) != 0 {
 			t.Errorf("%v given up, left: %+v", dropped, outbox.rest(t))

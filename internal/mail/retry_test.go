@@ -18,13 +18,13 @@ import (
 
 var greylisted = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted, come back later"}
 
-// bubble runs f where time moves only when everything waits, with an office on a network in memory.
-func bubble(t *testing.T, f func(t *testing.T, o *office, s mail.SMTP, outbox *outbox)) {
+// bubble runs f where time moves only when everything waits, with a server on a network in memory.
+func bubble(t *testing.T, f func(t *testing.T, server *server, s mail.SMTP, outbox *outbox)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		office, pipes := newOffice(), newPipes()
-		office.serveOn(t, pipes)
-		f(t, office, pipes.settings(), newOutbox(t))
+		server, pipes := newServer(), newPipes()
+		server.serveOn(t, pipes)
+		f(t, server, pipes.settings(), newOutbox(t))
 	})
 }
 
@@ -35,25 +35,25 @@ func pass(d time.Duration) {
 }
 
 func TestMailIsSentWithinASecondOfItsCommit(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Minute)
 		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 		pass(time.Second)
-		if len(o.parcels) != 1 {
+		if len(server.deliveries) != 1 {
 			t.Error("the mail has not come")
 		}
 	})
 }
 
 func TestWakeSendsAtOnce(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		w := start(t, outbox, mail.Config{SMTP: s, Poll: time.Hour})
 		pass(time.Minute)
 		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 		w.Wake()
 		pass(0)
-		if len(o.parcels) != 1 {
+		if len(server.deliveries) != 1 {
 			t.Error("the mail has not come")
 		}
 	})
@@ -70,7 +70,7 @@ func TestAPassingFaultIsTriedAgainWithLongerAndLongerPauses(t *testing.T) {
 	for name, fault := range faults {
 		for _, stage := range []string{"MAIL", "DATA"} {
 			t.Run(name+"/"+stage, func(t *testing.T) {
-				bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+				bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 					var tries []time.Time
 					hook := func(c *smtp.Conn) error {
 						tries = append(tries, time.Now())
@@ -80,9 +80,9 @@ func TestAPassingFaultIsTriedAgainWithLongerAndLongerPauses(t *testing.T) {
 						return nil
 					}
 					if stage == "MAIL" {
-						o.onMail = hook
+						server.onMail = hook
 					} else {
-						o.onData = hook
+						server.onData = hook
 					}
 					outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 					w := start(t, outbox, mail.Config{SMTP: s, Poll: 3 * time.Second})
@@ -96,9 +96,9 @@ func TestAPassingFaultIsTriedAgainWithLongerAndLongerPauses(t *testing.T) {
 							t.Errorf("pause %d took %v, want %v", i+1, pause, want)
 						}
 					}
-					last := o.next(t)
-					for len(o.parcels) > 0 { // of an answer that came too late the mail is there
-						last = o.next(t)
+					last := server.next(t)
+					for len(server.deliveries) > 0 { // of an answer that came too late the mail is there
+						last = server.next(t)
 					}
 					if last.subject != "Your desktop desk-1 is ready" || len(outbox.rest(t)) != 0 {
 						t.Errorf("subject %q, left: %+v", last.subject, outbox.rest(t))
@@ -113,9 +113,9 @@ func TestAPassingFaultIsTriedAgainWithLongerAndLongerPauses(t *testing.T) {
 }
 
 func TestAMailIsGivenUpAfterADay(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		var tries atomic.Int32
-		o.onMail = func(*smtp.Conn) error { tries.Add(1); return greylisted }
+		server.onMail = func(*smtp.Conn) error { tries.Add(1); return greylisted }
 		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 		w := start(t, outbox, mail.Config{SMTP: s, Poll: time.Minute})
 		pass(23 * time.Hour)
@@ -137,8 +137,8 @@ func TestAMailIsGivenUpAfterADay(t *testing.T) {
 }
 
 func TestAMailboxThatDoesNotExistIsGivenUpAtOnce(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
-		o.onRcpt = func(to string) error {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
+		server.onRcpt = func(to string) error {
 			if strings.HasPrefix(to, "user1@") {
 				return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
 			}
@@ -149,7 +149,7 @@ func TestAMailboxThatDoesNotExistIsGivenUpAtOnce(t *testing.T) {
 		w := start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
 		w.finish()
-		if p := o.next(t); p.to != "user2@example.org" {
+		if p := server.next(t); p.to != "user2@example.org" {
 			t.Errorf("mail to %s", p.to)
 		}
 		if left := outbox.rest(t); len(left) != 0 || w.count(t, "carrel_mails_dropped_total") != 1 {
@@ -160,14 +160,14 @@ func TestAMailboxThatDoesNotExistIsGivenUpAtOnce(t *testing.T) {
 
 func TestAMailThatTheServerRefusesForGoodIsNotTriedAgain(t *testing.T) {
 	refusal := func(code int) error { return &smtp.SMTPError{Code: code, Message: "we take no such mail"} }
-	for name, set := range map[string]func(o *office, err error){
-		"AtMAIL": func(o *office, err error) { o.onMail = func(*smtp.Conn) error { return err } },
-		"AtRCPT": func(o *office, err error) { o.onRcpt = func(string) error { return err } },
-		"AtDATA": func(o *office, err error) { o.onData = func(*smtp.Conn) error { return err } },
+	for name, set := range map[string]func(server *server, err error){
+		"AtMAIL": func(server *server, err error) { server.onMail = func(*smtp.Conn) error { return err } },
+		"AtRCPT": func(server *server, err error) { server.onRcpt = func(string) error { return err } },
+		"AtDATA": func(server *server, err error) { server.onData = func(*smtp.Conn) error { return err } },
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
-				set(o, refusal(554))
+			bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
+				set(server, refusal(554))
 				reader := outbox.person(t, nil)
 				outbox.put(t, directory.MailDesktopReady, reader, "desk-1")
 				w := start(t, outbox, mail.Config{SMTP: s})
@@ -186,9 +186,9 @@ func TestAMailThatTheServerRefusesForGoodIsNotTriedAgain(t *testing.T) {
 
 // A mail that is tried for a day was not to be seen before it was given up.
 func TestAMailThatIsTriedAgainIsListedWithItsLastFault(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		later := atomic.Bool{}
-		o.onMail = func(*smtp.Conn) error {
+		server.onMail = func(*smtp.Conn) error {
 			if later.Load() {
 				return nil
 			}
@@ -237,23 +237,23 @@ func TestAddressesBeyondASCIIReachServersAsTheyTakeThem(t *testing.T) {
 		"Plain": {"anna@example.org", true, "anna@example.org", false}, "NoDomain": {"anna@xn--a.-b.é", true, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
-				o.EnableSMTPUTF8 = c.offered
+			bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
+				server.EnableSMTPUTF8 = c.offered
 				reader := outbox.person(t, func(u *directory.User) { u.Email = c.to })
 				outbox.put(t, directory.MailDesktopReady, reader, "desk-1")
 				w := start(t, outbox, mail.Config{SMTP: s})
 				pass(time.Second)
 				w.finish()
 				if c.want == "" {
-					if len(o.parcels) != 0 || len(outbox.rest(t)) != 0 || !strings.Contains(faultOf(t, outbox, reader.ProjectID), "the address of the recipient is wrong") {
+					if len(server.deliveries) != 0 || len(outbox.rest(t)) != 0 || !strings.Contains(faultOf(t, outbox, reader.ProjectID), "the address of the recipient is wrong") {
 						t.Errorf("not given up: %s", w.log)
 					}
 					return
 				}
-				if len(o.parcels) != 1 {
+				if len(server.deliveries) != 1 {
 					t.Fatalf("the mail has not come: %s", w.log)
 				}
-				if p := o.next(t); p.to != c.want || p.utf8 != c.utf8 {
+				if p := server.next(t); p.to != c.want || p.utf8 != c.utf8 {
 					t.Errorf("came to %q, SMTPUTF8 %v", p.to, p.utf8)
 				}
 			})
@@ -262,10 +262,10 @@ func TestAddressesBeyondASCIIReachServersAsTheyTakeThem(t *testing.T) {
 }
 
 func TestAMailBegunByAProcessThatDiedIsSentByTheNext(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		died := make(chan struct{})
 		first := true
-		o.onData = func(c *smtp.Conn) error {
+		server.onData = func(c *smtp.Conn) error {
 			if !first {
 				return nil
 			}
@@ -282,16 +282,16 @@ func TestAMailBegunByAProcessThatDiedIsSentByTheNext(t *testing.T) {
 		again := openOutbox(t, outbox.path)
 		start(t, again, mail.Config{SMTP: s})
 		pass(2 * time.Minute)
-		if len(o.parcels) != 1 || len(again.rest(t)) != 0 {
-			t.Errorf("%d mails came, left: %+v", len(o.parcels), again.rest(t))
+		if len(server.deliveries) != 1 || len(again.rest(t)) != 0 {
+			t.Errorf("%d mails came, left: %+v", len(server.deliveries), again.rest(t))
 		}
 	})
 }
 
 func TestALostLineCostsOnlyTheMailThatWasOnIt(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		first := true
-		o.onData = func(c *smtp.Conn) error {
+		server.onData = func(c *smtp.Conn) error {
 			if !first {
 				return nil
 			}
@@ -304,16 +304,16 @@ func TestALostLineCostsOnlyTheMailThatWasOnIt(t *testing.T) {
 		}
 		w := start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
-		if len(o.parcels) != 4 || w.count(t, "carrel_mails_failed_total") != 1 {
-			t.Errorf("%d mails came: %s", len(o.parcels), w.log)
+		if len(server.deliveries) != 4 || w.count(t, "carrel_mails_failed_total") != 1 {
+			t.Errorf("%d mails came: %s", len(server.deliveries), w.log)
 		}
 	})
 }
 
 func TestOneBadMailHoldsUpNoOther(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		u := outbox.person(t, nil)
-		o.onRcpt = func(to string) error {
+		server.onRcpt = func(to string) error {
 			if to == u.Email {
 				return greylisted
 			}
@@ -326,8 +326,8 @@ func TestOneBadMailHoldsUpNoOther(t *testing.T) {
 		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-2")
 		w := start(t, outbox, mail.Config{SMTP: s})
 		pass(time.Second)
-		if len(o.parcels) != 1 {
-			t.Errorf("%d mails came", len(o.parcels))
+		if len(server.deliveries) != 1 {
+			t.Errorf("%d mails came", len(server.deliveries))
 		}
 		if waiting := w.count(t, "carrel_mails_waiting"); waiting != 31 {
 			t.Errorf("%v mails wait", waiting)

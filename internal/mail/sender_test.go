@@ -32,19 +32,19 @@ func TestMailGoesThroughRealServers(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			office := newOffice()
-			caFile := office.secure(t)
-			settings := office.serve(t, c.implicit)
+			server := newServer()
+			caFile := server.secure(t)
+			settings := server.serve(t, c.implicit)
 			settings.TLS, settings.CAFile = c.tls, caFile
 			if c.user != "" {
-				office.user, office.password = user, password
+				server.user, server.password = user, password
 				settings.User, settings.Password = user, password
 			}
 			outbox := newOutbox(t)
 			u := outbox.person(t, func(u *directory.User) { u.Alias = "Ada" })
 			id := outbox.put(t, directory.MailDesktopReady, u, "desk-1")
 			w := start(t, outbox, mail.Config{SMTP: settings})
-			got := office.next(t)
+			got := server.next(t)
 			w.finish()
 
 			if got.encrypted != (c.tls != mail.TLSNone) || got.user != c.user {
@@ -78,22 +78,22 @@ func TestMailGoesThroughRealServers(t *testing.T) {
 }
 
 func TestNothingIsSentToAServerThatCannotBeTrusted(t *testing.T) {
-	cases := map[string]func(o *office, s *mail.SMTP){
-		"WithoutStartTLS":         func(o *office, s *mail.SMTP) { o.TLSConfig = nil },
-		"WithAnotherCertificate":  func(_ *office, s *mail.SMTP) { s.CAFile = "" },
-		"ThatRefusesThePassword":  func(_ *office, s *mail.SMTP) { s.Password = "wrong" },
-		"ThatWantsNoPasswordSent": func(o *office, s *mail.SMTP) { o.TLSConfig = nil; o.AllowInsecureAuth = true },
+	cases := map[string]func(server *server, s *mail.SMTP){
+		"WithoutStartTLS":         func(server *server, s *mail.SMTP) { server.TLSConfig = nil },
+		"WithAnotherCertificate":  func(_ *server, s *mail.SMTP) { s.CAFile = "" },
+		"ThatRefusesThePassword":  func(_ *server, s *mail.SMTP) { s.Password = "wrong" },
+		"ThatWantsNoPasswordSent": func(server *server, s *mail.SMTP) { server.TLSConfig = nil; server.AllowInsecureAuth = true },
 	}
 	for name, spoil := range cases {
 		t.Run(name, func(t *testing.T) {
-			office := newOffice()
-			office.user, office.password = "carrel", "correct horse"
-			caFile := office.secure(t)
+			server := newServer()
+			server.user, server.password = "carrel", "correct horse"
+			caFile := server.secure(t)
 			tried := make(chan struct{}, 1)
-			office.onMail = func(*smtp.Conn) error { t.Error("a mail was begun"); return nil }
-			settings := office.serve(t, false)
+			server.onMail = func(*smtp.Conn) error { t.Error("a mail was begun"); return nil }
+			settings := server.serve(t, false)
 			settings.TLS, settings.CAFile, settings.User, settings.Password = mail.TLSStart, caFile, "carrel", "correct horse"
-			spoil(office, &settings)
+			spoil(server, &settings)
 			settings.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 				conn, err := new(net.Dialer).DialContext(ctx, network, address)
 				tried <- struct{}{}
@@ -117,8 +117,8 @@ func TestNothingIsSentToAServerThatCannotBeTrusted(t *testing.T) {
 
 func TestTwoSendersAtOnceSendEachMailOnce(t *testing.T) {
 	const mails, senders = 60, 3
-	office := newOffice()
-	settings := office.serve(t, false)
+	server := newServer()
+	settings := server.serve(t, false)
 	outbox := newOutbox(t)
 	u := outbox.person(t, nil)
 	for i := range mails {
@@ -130,7 +130,7 @@ func TestTwoSendersAtOnceSendEachMailOnce(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for range mails {
-		p := office.next(t)
+		p := server.next(t)
 		if seen[p.subject] {
 			t.Errorf("%q came twice", p.subject)
 		}
@@ -141,8 +141,8 @@ func TestTwoSendersAtOnceSendEachMailOnce(t *testing.T) {
 		w.finish()
 		sent += w.count(t, "carrel_mails_sent_total")
 	}
-	if len(office.parcels) != 0 || sent != mails || len(outbox.rest(t)) != 0 {
-		t.Errorf("%d more mails, %v counted as sent, left: %v", len(office.parcels), sent, outbox.rest(t))
+	if len(server.deliveries) != 0 || sent != mails || len(outbox.rest(t)) != 0 {
+		t.Errorf("%d more mails, %v counted as sent, left: %v", len(server.deliveries), sent, outbox.rest(t))
 	}
 }
 
@@ -199,9 +199,9 @@ func consentAndDrop(conn net.Conn, mails *atomic.Int32) {
 
 func TestStopping(t *testing.T) {
 	t.Run("LetsTheMailUnderWayEnd", func(t *testing.T) {
-		bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+		bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 			release := make(chan struct{})
-			o.onData = func(*smtp.Conn) error { <-release; return nil }
+			server.onData = func(*smtp.Conn) error { <-release; return nil }
 			u := outbox.person(t, nil)
 			outbox.put(t, directory.MailDesktopReady, u, "desk-1")
 			outbox.put(t, directory.MailDesktopReady, u, "desk-2")
@@ -217,16 +217,16 @@ func TestStopping(t *testing.T) {
 			}
 			close(release)
 			<-stopped
-			if left := outbox.rest(t); len(o.parcels) != 1 || len(left) != 1 || left[0].Tries != 0 {
-				t.Errorf("%d mails came; the other should wait untouched: %+v", len(o.parcels), left)
+			if left := outbox.rest(t); len(server.deliveries) != 1 || len(left) != 1 || left[0].Tries != 0 {
+				t.Errorf("%d mails came; the other should wait untouched: %+v", len(server.deliveries), left)
 			}
 		})
 	})
 	t.Run("CutsAServerThatHangsWhenItsTimeIsUp", func(t *testing.T) {
-		office := newOffice()
+		server := newServer()
 		begun, release := make(chan struct{}), make(chan struct{})
-		office.onData = func(*smtp.Conn) error { close(begun); <-release; return errors.New("too late") }
-		settings := office.serve(t, false)
+		server.onData = func(*smtp.Conn) error { close(begun); <-release; return errors.New("too late") }
+		settings := server.serve(t, false)
 		settings.Timeout = time.Hour
 		t.Cleanup(func() { close(release) })
 		outbox := newOutbox(t)
@@ -253,8 +253,8 @@ func TestStopping(t *testing.T) {
 		w.kill()
 	})
 	t.Run("CanBeDoneAtAnyMomentByAnyone", func(t *testing.T) {
-		office := newOffice()
-		settings := office.serve(t, false)
+		server := newServer()
+		settings := server.serve(t, false)
 		outbox := newOutbox(t)
 		u := outbox.person(t, nil)
 		const rounds = 50
@@ -278,7 +278,7 @@ func TestStopping(t *testing.T) {
 		start(t, outbox, mail.Config{SMTP: settings})
 		seen := map[string]bool{}
 		for range rounds {
-			seen[office.next(t).subject] = true
+			seen[server.next(t).subject] = true
 		}
 		if len(seen) != rounds {
 			t.Errorf("%d of %d mails came", len(seen), rounds)

@@ -26,7 +26,7 @@ func templates(t *testing.T, files map[string]string) string {
 }
 
 func TestTemplatesOfTheHouseReplaceTheBuiltInOnes(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		folder := templates(t, map[string]string{
 			"README": "not a template",
 			"desktop-ready.en.tmpl": `{{define "subject"}}{{.Desktop}} awaits{{end}}` +
@@ -37,9 +37,9 @@ func TestTemplatesOfTheHouseReplaceTheBuiltInOnes(t *testing.T) {
 		outbox.put(t, directory.MailDesktopDeleted, outbox.person(t, nil), "desk-2")
 		start(t, outbox, mail.Config{SMTP: s, Templates: folder})
 		pass(time.Second)
-		byReader := map[string]parcel{}
+		byReader := map[string]delivery{}
 		for range 2 {
-			p := o.next(t)
+			p := server.next(t)
 			byReader[p.to] = p
 		}
 		own, other := byReader["user1@example.org"], byReader["user2@example.org"]
@@ -68,7 +68,7 @@ func TestABrokenTemplateLosesNoMail(t *testing.T) {
 		"AsFrame":         {"frame.tmpl", `<html>{{template "body" .}}</html>`, "body"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+			bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 				config := mail.Config{SMTP: s, Templates: templates(t, map[string]string{
 					c.file: c.text, "desktop-deleted.en.tmpl": whole,
 				})}
@@ -79,12 +79,12 @@ func TestABrokenTemplateLosesNoMail(t *testing.T) {
 				outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 				w := start(t, outbox, config)
 				pass(time.Second)
-				if p := o.next(t); p.subject != "Your desktop desk-1 is ready" || !strings.Contains(p.html, "<html") {
+				if p := server.next(t); p.subject != "Your desktop desk-1 is ready" || !strings.Contains(p.html, "<html") {
 					t.Errorf("instead of the built-in one: %+v", p)
 				}
 				outbox.put(t, directory.MailDesktopDeleted, outbox.person(t, nil), "desk-2")
 				pass(time.Second)
-				if p := o.next(t); p.subject != "Own" {
+				if p := server.next(t); p.subject != "Own" {
 					t.Errorf("the good template beside it: %+v", p)
 				}
 				w.finish()
@@ -97,7 +97,7 @@ func TestABrokenTemplateLosesNoMail(t *testing.T) {
 }
 
 func TestATemplateThatFailsOnOneReaderLosesNoMail(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		folder := templates(t, map[string]string{
 			"desktop-ready.en.tmpl": `{{define "subject"}}Own{{end}}{{define "text"}}{{if eq .User "eve"}}{{index .User 99}}{{end}}x{{end}}{{define "html"}}x{{end}}`,
 		})
@@ -105,12 +105,12 @@ func TestATemplateThatFailsOnOneReaderLosesNoMail(t *testing.T) {
 		outbox.put(t, directory.MailDesktopReady, eve, "desk-1")
 		w := start(t, outbox, mail.Config{SMTP: s, Templates: folder})
 		pass(time.Second)
-		if p := o.next(t); p.subject != "Your desktop desk-1 is ready" {
+		if p := server.next(t); p.subject != "Your desktop desk-1 is ready" {
 			t.Errorf("for eve: %+v", p)
 		}
 		outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-2")
 		pass(time.Second)
-		if p := o.next(t); p.subject != "Own" {
+		if p := server.next(t); p.subject != "Own" {
 			t.Errorf("for another: %+v", p)
 		}
 		w.finish()
@@ -121,13 +121,13 @@ func TestATemplateThatFailsOnOneReaderLosesNoMail(t *testing.T) {
 }
 
 func TestTemplatesAreReadAgainWhenTheyChange(t *testing.T) {
-	bubble(t, func(t *testing.T, o *office, s mail.SMTP, outbox *outbox) {
+	bubble(t, func(t *testing.T, server *server, s mail.SMTP, outbox *outbox) {
 		folder := filepath.Join(t.TempDir(), "mail-templates") // which is not there yet
 		w := start(t, outbox, mail.Config{SMTP: s, DefaultTemplates: folder})
 		subject := func() string {
 			outbox.put(t, directory.MailDesktopReady, outbox.person(t, nil), "desk-1")
 			pass(time.Second)
-			return o.next(t).subject
+			return server.next(t).subject
 		}
 		const standard = "Your desktop desk-1 is ready"
 		if got := subject(); got != standard || w.count(t, "carrel_mail_template_faults") != 0 {

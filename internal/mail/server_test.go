@@ -30,11 +30,11 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// office is a mail server for tests. Its hooks run at the stages of each mail; what they return is the server's answer.
-type office struct {
+// server is a mail server for tests. Its hooks run at the stages of each mail; what they return is the server's answer.
+type server struct {
 	*smtp.Server
 	user, password string // required when set
-	parcels        chan parcel
+	deliveries     chan delivery
 
 	mu     sync.Mutex // guards hooks
 	onMail func(*smtp.Conn) error
@@ -42,8 +42,8 @@ type office struct {
 	onData func(*smtp.Conn) error
 }
 
-// parcel is a mail as the server took it.
-type parcel struct {
+// delivery is a mail as the server took it.
+type delivery struct {
 	from, to, user string
 	encrypted      bool
 	utf8           bool // SMTPUTF8 was asked for
@@ -52,18 +52,18 @@ type parcel struct {
 	text, html     string
 }
 
-func newOffice() *office {
-	o := &office{parcels: make(chan parcel, 1000)}
-	o.Server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		return &visit{office: o, conn: c}, nil
+func newServer() *server {
+	s := &server{deliveries: make(chan delivery, 1000)}
+	s.Server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return &visit{server: s, conn: c}, nil
 	}))
-	o.ErrorLog = log.New(io.Discard, "", 0)
-	o.Domain = "mail.example.org"
-	return o
+	s.ErrorLog = log.New(io.Discard, "", 0)
+	s.Domain = "mail.example.org"
+	return s
 }
 
-// serve opens the office on a loop-back port, with TLS from the first byte if implicit, and returns how to reach it.
-func (o *office) serve(t *testing.T, implicit bool) mail.SMTP {
+// serve opens the server on a loop-back port, with TLS from the first byte if implicit, and returns how to reach it.
+func (s *server) serve(t *testing.T, implicit bool) mail.SMTP {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -71,29 +71,29 @@ func (o *office) serve(t *testing.T, implicit bool) mail.SMTP {
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
 	if implicit {
-		listener = tls.NewListener(listener, o.TLSConfig)
+		listener = tls.NewListener(listener, s.TLSConfig)
 	}
-	o.serveOn(t, listener)
+	s.serveOn(t, listener)
 	return mail.SMTP{Host: "127.0.0.1", Port: port, TLS: mail.TLSNone, From: "Desktops <desktops@example.org>", Timeout: time.Minute}
 }
 
-func (o *office) serveOn(t *testing.T, listener net.Listener) {
+func (s *server) serveOn(t *testing.T, listener net.Listener) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		o.Serve(listener)
+		s.Serve(listener)
 	}()
 	t.Cleanup(func() {
-		o.Close()
+		s.Close()
 		<-done
-		if err := o.Shutdown(context.Background()); !errors.Is(err, smtp.ErrServerClosed) {
+		if err := s.Shutdown(context.Background()); !errors.Is(err, smtp.ErrServerClosed) {
 			t.Error(err)
 		}
 	})
 }
 
-// secure gives the office a certificate and returns the file to trust.
-func (o *office) secure(t *testing.T) (caFile string) {
+// secure gives the server a certificate and returns the file to trust.
+func (s *server) secure(t *testing.T) (caFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -107,7 +107,7 @@ func (o *office) secure(t *testing.T) (caFile string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.TLSConfig = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 	caFile = filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
@@ -116,36 +116,36 @@ func (o *office) secure(t *testing.T) (caFile string) {
 }
 
 // next waits for a mail.
-func (o *office) next(t *testing.T) parcel {
+func (s *server) next(t *testing.T) delivery {
 	t.Helper()
 	select {
-	case p := <-o.parcels:
+	case p := <-s.deliveries:
 		return p
 	case <-time.After(2 * time.Minute):
 		t.Fatal("no mail came")
-		return parcel{}
+		return delivery{}
 	}
 }
 
-func (o *office) hooks() (onMail func(*smtp.Conn) error, onRcpt func(string) error, onData func(*smtp.Conn) error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.onMail, o.onRcpt, o.onData
+func (s *server) hooks() (onMail func(*smtp.Conn) error, onRcpt func(string) error, onData func(*smtp.Conn) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.onMail, s.onRcpt, s.onData
 }
 
-// visit is one connection to the office.
+// visit is one connection to the server.
 type visit struct {
-	office *office
-	conn   *smtp.Conn
-	parcel parcel
-	user   string
+	server   *server
+	conn     *smtp.Conn
+	delivery delivery
+	user     string
 }
 
 func (v *visit) AuthMechanisms() []string { return []string{sasl.Plain} }
 
 func (v *visit) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, user, password string) error {
-		if user != v.office.user || password != v.office.password {
+		if user != v.server.user || password != v.server.password {
 			return smtp.ErrAuthFailed
 		}
 		v.user = user
@@ -154,35 +154,35 @@ func (v *visit) Auth(string) (sasl.Server, error) {
 }
 
 func (v *visit) Mail(from string, options *smtp.MailOptions) error {
-	if v.office.user != "" && v.user == "" {
+	if v.server.user != "" && v.user == "" {
 		return smtp.ErrAuthRequired
 	}
 	_, encrypted := v.conn.TLSConnectionState()
-	v.parcel = parcel{from: from, user: v.user, encrypted: encrypted, utf8: options.UTF8}
-	if onMail, _, _ := v.office.hooks(); onMail != nil {
+	v.delivery = delivery{from: from, user: v.user, encrypted: encrypted, utf8: options.UTF8}
+	if onMail, _, _ := v.server.hooks(); onMail != nil {
 		return onMail(v.conn)
 	}
 	return nil
 }
 
 func (v *visit) Rcpt(to string, _ *smtp.RcptOptions) error {
-	v.parcel.to += to
-	if _, onRcpt, _ := v.office.hooks(); onRcpt != nil {
+	v.delivery.to += to
+	if _, onRcpt, _ := v.server.hooks(); onRcpt != nil {
 		return onRcpt(to)
 	}
 	return nil
 }
 
 func (v *visit) Data(r io.Reader) error {
-	if err := v.parcel.read(r); err != nil {
+	if err := v.delivery.read(r); err != nil {
 		return err
 	}
-	if _, _, onData := v.office.hooks(); onData != nil {
+	if _, _, onData := v.server.hooks(); onData != nil {
 		if err := onData(v.conn); err != nil {
 			return err
 		}
 	}
-	v.office.parcels <- v.parcel
+	v.server.deliveries <- v.delivery
 	return nil
 }
 
@@ -190,7 +190,7 @@ func (v *visit) Reset()        {}
 func (v *visit) Logout() error { return nil }
 
 // read takes a message apart as a mail program would.
-func (p *parcel) read(r io.Reader) error {
+func (p *delivery) read(r io.Reader) error {
 	m, err := netmail.ReadMessage(r)
 	if err != nil {
 		return err
@@ -258,7 +258,7 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
 
-// settings reach an office that serves on the pipes.
+// settings reach a server that serves on the pipes.
 func (p *pipes) settings() mail.SMTP {
 	return mail.SMTP{Host: "mail.example.org", TLS: mail.TLSNone, From: "desktops@example.org", Timeout: 10 * time.Second, Dial: p.dial}
 }

@@ -26,8 +26,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// world is a server over a database of its own, with a project, a catalogue and nobody who runs jobs.
-type world struct {
+// env is a server over a database of its own, with a project, a catalogue and nobody who runs jobs.
+type env struct {
 	testing.TB
 	server   *api.Server
 	store    *store.Store
@@ -48,15 +48,15 @@ const (
 	image   = "image-1"
 )
 
-func newWorld(t testing.TB) *world {
+func newEnv(t testing.TB) *env {
 	t.Helper()
-	return newWorldOn(t, storetest.SQLitePath(t))
+	return newEnvOn(t, storetest.SQLitePath(t))
 }
 
-// newWorldOn makes a world on an empty database.
-func newWorldOn(t testing.TB, database string) *world {
+// newEnvOn makes an env on an empty database.
+func newEnvOn(t testing.TB, database string) *env {
 	t.Helper()
-	w := &world{TB: t, registry: prometheus.NewRegistry()}
+	e := &env{TB: t, registry: prometheus.NewRegistry()}
 	db := storetest.Open(t, database, nil)
 	box, err := secret.ParseBox(strings.Repeat("5a", 32))
 	if err != nil {
@@ -66,26 +66,26 @@ func newWorldOn(t testing.TB, database string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewJSONHandler(io.MultiWriter(&w.log, t.Output()), nil))
-	w.store = db
-	w.iam = &iam.Service{Store: db, Box: box, Passwords: passwords, Log: log, Region: "local-1", Catalog: api.Catalog}
+	log := slog.New(slog.NewJSONHandler(io.MultiWriter(&e.log, t.Output()), nil))
+	e.store = db
+	e.iam = &iam.Service{Store: db, Box: box, Passwords: passwords, Log: log, Region: "local-1", Catalog: api.Catalog}
 	service := core.NewServices(core.Config{Store: db, Passwords: passwords, Box: box})
-	w.first, err = w.iam.Bootstrap(t.Context(), iam.First{Region: "local-1", Account: "carrel", User: "admin"})
+	e.first, err = e.iam.Bootstrap(t.Context(), iam.First{Region: "local-1", Account: "carrel", User: "admin"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.update(putCatalog)
+	e.update(putCatalog)
 	subnets := []catalog.NewSubnet{{Name: "subnet", CIDR: "10.9.0.0/24", Gateway: "10.9.0.1", Network: "net"}}
-	if err := service.Catalog.Subscribe(t.Context(), w.first.ProjectID, "10.9.0.0/16", subnets); err != nil {
+	if err := service.Catalog.Subscribe(t.Context(), e.first.ProjectID, "10.9.0.0/16", subnets); err != nil {
 		t.Fatal(err)
 	}
-	if w.server, err = api.New(api.Config{Services: service, IAM: w.iam, Log: log, Metrics: w.registry, CallTime: time.Minute}); err != nil {
+	if e.server, err = api.New(api.Config{Services: service, IAM: e.iam, Log: log, Metrics: e.registry, CallTime: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
-	w.token = w.tokenOf(w.first.UserName, w.first.Password)
-	w.subnetID = w.ok(w.get("/subnets")).text("subnets", 0, "id")
-	w.vpcID = w.ok(w.get("/vpcs")).text("vpcs", 0, "id")
-	return w
+	e.token = e.tokenOf(e.first.UserName, e.first.Password)
+	e.subnetID = e.ok(e.get("/subnets")).text("subnets", 0, "id")
+	e.vpcID = e.ok(e.get("/vpcs")).text("vpcs", 0, "id")
+	return e
 }
 
 func putCatalog(tx *store.Tx) error {
@@ -109,21 +109,21 @@ func putCatalog(tx *store.Tx) error {
 	}})
 }
 
-func (w *world) update(f func(*store.Tx) error) {
-	w.Helper()
-	if err := w.store.Update(w.Context(), f); err != nil {
-		w.Fatal(err)
+func (e *env) update(f func(*store.Tx) error) {
+	e.Helper()
+	if err := e.store.Update(e.Context(), f); err != nil {
+		e.Fatal(err)
 	}
 }
 
-func (w *world) tokenOf(user, password string) string {
-	w.Helper()
+func (e *env) tokenOf(user, password string) string {
+	e.Helper()
 	body := object{"auth": object{"identity": object{"methods": []string{"password"}, "password": object{"user": object{
-		"name": user, "password": password, "domain": object{"name": w.first.DomainName},
+		"name": user, "password": password, "domain": object{"name": e.first.DomainName},
 	}}}}}
-	a := w.do("POST", "/v3/auth/tokens", body, func(r *http.Request) { r.Header.Del("X-Auth-Token") })
+	a := e.do("POST", "/v3/auth/tokens", body, func(r *http.Request) { r.Header.Del("X-Auth-Token") })
 	if a.status != http.StatusCreated {
-		w.Fatalf("no token: %s", a.raw)
+		e.Fatalf("no token: %s", a.raw)
 	}
 	return a.header.Get("X-Subject-Token")
 }
@@ -174,8 +174,8 @@ func (a answer) number(path ...any) int {
 }
 
 // do sends a request with the administrator's token. A body that is a string goes as it is.
-func (w *world) do(method, target string, body any, change ...func(*http.Request)) answer {
-	w.Helper()
+func (e *env) do(method, target string, body any, change ...func(*http.Request)) answer {
+	e.Helper()
 	var reader io.Reader
 	switch body := body.(type) {
 	case nil:
@@ -184,52 +184,52 @@ func (w *world) do(method, target string, body any, change ...func(*http.Request
 	default:
 		text, err := json.Marshal(body)
 		if err != nil {
-			w.Fatal(err)
+			e.Fatal(err)
 		}
 		reader = bytes.NewReader(append(text, '\n'))
 	}
-	r := httptest.NewRequestWithContext(w.Context(), method, "http://carrel.test"+target, reader)
+	r := httptest.NewRequestWithContext(e.Context(), method, "http://carrel.test"+target, reader)
 	r.Header.Set("Content-Type", "application/json;charset=utf8")
-	r.Header.Set("X-Auth-Token", w.token)
+	r.Header.Set("X-Auth-Token", e.token)
 	for _, c := range change {
 		c(r)
 	}
 	rec := httptest.NewRecorder()
-	w.server.ServeHTTP(rec, r)
+	e.server.ServeHTTP(rec, r)
 	a := answer{status: rec.Code, header: rec.Header(), raw: rec.Body.String()}
 	if strings.Contains(rec.Header().Get("Content-Type"), "json") {
 		if err := json.Unmarshal(rec.Body.Bytes(), &a.body); err != nil {
-			w.Fatalf("%s %s answered %q: %v", method, target, a.raw, err)
+			e.Fatalf("%s %s answered %q: %v", method, target, a.raw, err)
 		}
 	}
 	return a
 }
 
-func (w *world) path(target string) string { return "/v2/" + w.first.ProjectID + target }
+func (e *env) path(target string) string { return "/v2/" + e.first.ProjectID + target }
 
-func (w *world) get(target string) answer { w.Helper(); return w.do("GET", w.path(target), nil) }
+func (e *env) get(target string) answer { e.Helper(); return e.do("GET", e.path(target), nil) }
 
-func (w *world) post(target string, body any) answer {
-	w.Helper()
-	return w.do("POST", w.path(target), body)
+func (e *env) post(target string, body any) answer {
+	e.Helper()
+	return e.do("POST", e.path(target), body)
 }
 
-func (w *world) ok(a answer) answer {
-	w.Helper()
+func (e *env) ok(a answer) answer {
+	e.Helper()
 	if a.status != http.StatusOK {
-		w.Fatalf("status %d: %s", a.status, a.raw)
+		e.Fatalf("status %d: %s", a.status, a.raw)
 	}
 	return a
 }
 
 // refused checks that an answer is a refusal that clients understand.
-func (w *world) refused(a answer, status int, code workspace.Code, message string) {
-	w.Helper()
+func (e *env) refused(a answer, status int, code workspace.Code, message string) {
+	e.Helper()
 	if a.status != status || a.text("error_code") != string(code) || !strings.Contains(a.text("error_msg"), message) {
-		w.Errorf("got %d %s, want %d %s %q", a.status, a.raw, status, code, message)
+		e.Errorf("got %d %s, want %d %s %q", a.status, a.raw, status, code, message)
 	}
 	if a.header.Get("X-Request-Id") == "" {
-		w.Error("the refusal has no X-Request-Id")
+		e.Error("the refusal has no X-Request-Id")
 	}
 }
 
@@ -250,26 +250,26 @@ func order(changes object) object {
 }
 
 // create orders desktops and returns their ids.
-func (w *world) create(changes object) []string {
-	w.Helper()
-	job := w.ok(w.post("/desktops", order(changes))).text("job_id")
+func (e *env) create(changes object) []string {
+	e.Helper()
+	job := e.ok(e.post("/desktops", order(changes))).text("job_id")
 	var ids []string
-	for _, sub := range w.ok(w.get("/workspace-jobs/" + job)).list("sub_jobs") {
+	for _, sub := range e.ok(e.get("/workspace-jobs/" + job)).list("sub_jobs") {
 		ids = append(ids, answer{body: sub}.text("entities", "desktop_id"))
 	}
 	return ids
 }
 
 // settle makes new desktops ACTIVE, as the job runner does when their machines run.
-func (w *world) settle(ids ...string) {
-	w.Helper()
-	w.update(func(tx *store.Tx) error {
+func (e *env) settle(ids ...string) {
+	e.Helper()
+	e.update(func(tx *store.Tx) error {
 		for _, id := range ids {
-			d, err := desktop.ReadDesktop(w.Context(), tx, w.first.ProjectID, id)
+			d, err := desktop.ReadDesktop(e.Context(), tx, e.first.ProjectID, id)
 			if err != nil {
 				return err
 			}
-			if err := desktop.MarkCreated(w.Context(), tx, d, desktop.CreateParams{}, ""); err != nil {
+			if err := desktop.MarkCreated(e.Context(), tx, d, desktop.CreateParams{}, ""); err != nil {
 				return err
 			}
 		}
@@ -277,16 +277,16 @@ func (w *world) settle(ids ...string) {
 	})
 }
 
-func (w *world) nothingWritten() {
-	w.Helper()
-	if n := w.ok(w.get("/desktops")).number("total_count"); n != 0 {
-		w.Errorf("%d desktops were written", n)
+func (e *env) nothingWritten() {
+	e.Helper()
+	if n := e.ok(e.get("/desktops")).number("total_count"); n != 0 {
+		e.Errorf("%d desktops were written", n)
 	}
-	if n := w.ok(w.get("/workspace-sub-jobs")).number("total_count"); n != 0 {
-		w.Errorf("%d sub-jobs were written", n)
+	if n := e.ok(e.get("/workspace-sub-jobs")).number("total_count"); n != 0 {
+		e.Errorf("%d sub-jobs were written", n)
 	}
-	if n := w.ok(w.get("/users")).number("total_count"); n != 0 {
-		w.Errorf("%d users were written", n)
+	if n := e.ok(e.get("/users")).number("total_count"); n != 0 {
+		e.Errorf("%d users were written", n)
 	}
 }
 
