@@ -71,12 +71,12 @@ func (e *env) checkInside(name string, accounts ...string) {
 	d := e.named(name)
 	st, err := e.sim.Status(e.t.Context(), d.ID)
 	e.must(err)
-	var seated []string
+	var assigned []string
 	for _, s := range st.Sessions {
-		seated = append(seated, s.Account)
+		assigned = append(assigned, s.Account)
 	}
-	if st.Hostname != d.HostName || !slices.Equal(seated, accounts) {
-		e.t.Errorf("inside %s (%s) is host %s with %v, want %v", name, d.HostName, st.Hostname, seated, accounts)
+	if st.Hostname != d.HostName || !slices.Equal(assigned, accounts) {
+		e.t.Errorf("inside %s (%s) is host %s with %v, want %v", name, d.HostName, st.Hostname, assigned, accounts)
 	}
 	e.must(e.store.View(e.t.Context(), func(tx *store.Tx) error {
 		left, err := assignment.FormerAccounts(e.t.Context(), tx, []string{d.ID})
@@ -128,8 +128,8 @@ func (d *documents) took() string {
 	return strings.Join(words, " ")
 }
 
-// inOffice runs a test with a desktop of user-0's and a process that records what it configures.
-func inOffice(t *testing.T, test func(e *env, d *documents)) {
+// withDesktop runs a test with a desktop of user-0's and a process that records what it configures.
+func withDesktop(t *testing.T, test func(e *env, d *documents)) {
 	t.Helper()
 	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 		d := &documents{Engine: e.sim}
@@ -178,7 +178,7 @@ func (e *env) give(person string, clear bool) {
 }
 
 func TestWhatSomebodyLeavesIsErasedBeforeAnotherGetsTheDesktop(t *testing.T) {
-	inOffice(t, func(e *env, d *documents) {
+	withDesktop(t, func(e *env, d *documents) {
 		e.finished(e.detach(false))
 		if got := d.took(); got != "" {
 			t.Errorf("detaching made %q, want the account to be left out and its data to stay", got)
@@ -192,7 +192,7 @@ func TestWhatSomebodyLeavesIsErasedBeforeAnotherGetsTheDesktop(t *testing.T) {
 }
 
 func TestSomebodyWhoGetsTheirDesktopAgainFindsTheirDataIfItIsNotToBeCleared(t *testing.T) {
-	inOffice(t, func(e *env, d *documents) {
+	withDesktop(t, func(e *env, d *documents) {
 		e.finished(e.detach(false))
 		d.took()
 		e.give("user-0", false)
@@ -210,7 +210,7 @@ func TestSomebodyWhoGetsTheirDesktopAgainFindsTheirDataIfItIsNotToBeCleared(t *t
 }
 
 func TestADesktopThatIsOffGetsItsAccountsWhenItStarts(t *testing.T) {
-	inOffice(t, func(e *env, d *documents) {
+	withDesktop(t, func(e *env, d *documents) {
 		e.finished(e.detach(true))
 		e.give("ada", true)
 		if got := e.named("user-001"); got.Status != desktop.StatusShutoff || got.Task != workspace.NoTask {
@@ -226,7 +226,7 @@ func TestADesktopThatIsOffGetsItsAccountsWhenItStarts(t *testing.T) {
 }
 
 func TestANewPersonOfAnOldNameFindsNothingOfTheOldOne(t *testing.T) {
-	inOffice(t, func(e *env, d *documents) {
+	withDesktop(t, func(e *env, d *documents) {
 		e.must(e.service.Users.DeleteUser(e.t.Context(), workspace.Caller{ProjectID: project}, e.desktops()[0].Assignments[0].UserID))
 		e.finished(e.lastJob(workspace.JobDetachDesktops))
 		d.took()
@@ -238,7 +238,7 @@ func TestANewPersonOfAnOldNameFindsNothingOfTheOldOne(t *testing.T) {
 }
 
 func TestARenameWaitsForItsTurnAndMovesTheAccount(t *testing.T) {
-	inOffice(t, func(e *env, d *documents) {
+	withDesktop(t, func(e *env, d *documents) {
 		stop := operate(desktop.OpReboot)(e) // the desktop is busy
 		job := e.rename("user-0", "ada", false)
 		if got := e.named("user-001"); got.Task != workspace.TaskRebooting {

@@ -11,13 +11,13 @@ import (
 	"carrel/internal/workspace"
 )
 
-// stranger launches a machine of another installation.
-func (e *env) stranger(address string) {
+// unknownMachine launches a machine of another installation.
+func (e *env) unknownMachine(address string) {
 	e.t.Helper()
 	images, err := e.sim.Images(e.t.Context())
 	e.must(err)
 	_, err = e.sim.Launch(e.t.Context(), engine.Spec{
-		ID: workspace.NewID(), Name: "stranger", Image: images[0].ID, CPUs: 1, MemoryMiB: 1024, Processes: 512, Root: engine.Disk{Class: "SAS", GiB: 10},
+		ID: workspace.NewID(), Name: "unknown", Image: images[0].ID, CPUs: 1, MemoryMiB: 1024, Processes: 512, Root: engine.Disk{Class: "SAS", GiB: 10},
 		Network: "net0", Address: address, Installation: "another",
 	})
 	e.must(err)
@@ -34,8 +34,8 @@ func (e *env) addresses() (all []string) {
 // A new data folder beside machines of an earlier one: their addresses are not given out.
 func TestAddressesInUseInTheEngineAreNotGivenOut(t *testing.T) {
 	inEnv(t, sim.Config{}, func(e *env) {
-		e.stranger("10.1.0.4")
-		e.stranger("10.1.0.6")
+		e.unknownMachine("10.1.0.4")
+		e.unknownMachine("10.1.0.6")
 		e.must(job.ReserveUsed(e.t.Context(), e.store, e.sim))
 		p := e.start("a", e.store, e.sim)
 		defer p.kill()
@@ -50,8 +50,8 @@ func TestAddressesInUseInTheEngineAreNotGivenOut(t *testing.T) {
 // An address that is taken after the last look costs a desktop nothing but another address.
 func TestADesktopWhoseAddressTurnsOutToBeTakenGetsAnother(t *testing.T) {
 	inEnv(t, sim.Config{}, func(e *env) {
-		e.stranger("10.1.0.4")
-		e.stranger("10.1.0.5")
+		e.unknownMachine("10.1.0.4")
+		e.unknownMachine("10.1.0.5")
 		p := e.start("a", e.store, e.sim)
 		defer p.kill()
 		id := e.create(3)

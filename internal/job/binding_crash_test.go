@@ -29,7 +29,7 @@ func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 		{
 			name: "opening", setUp: func(*env, signin.Visitor) {}, again: true,
 			act: func(e *env, s *core.Services, v signin.Visitor) {
-				_, _ = s.Connections.OpenPool(e.t.Context(), v, seatPool, "") // the process may die meanwhile
+				_, _ = s.Connections.OpenPool(e.t.Context(), v, sharedPool, "") // the process may die meanwhile
 			},
 		},
 		{
@@ -46,8 +46,8 @@ func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 				for n, died := 1, true; died && !t.Failed(); n += killEvery() {
 					inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 						person := e.visitors(1)[0]
-						e.addSeats(keeping(1), person)
-						stop := e.tend("setup", e.store, e.sim)
+						e.addSharedPool(keeping(1), person)
+						stop := e.reconcile("setup", e.store, e.sim)
 						e.until("an idle desktop", e.idle(1))
 						s.setUp(e, person)
 						stop()
@@ -67,7 +67,7 @@ func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 						kill()
 						died = m.dead()
 
-						defer e.tend("replica", e.store, e.sim)()
+						defer e.reconcile("replica", e.store, e.sim)()
 						e.checkOneDesktop(person, s.again)
 					})
 				}
@@ -82,13 +82,13 @@ func needsCare(m desktop.Member) bool { return m.Coming() || m.NeedsReset() }
 // others are idle and empty.
 func (e *env) checkOneDesktop(v signin.Visitor, opens bool) {
 	e.t.Helper()
-	mine := ""
+	hers := ""
 	if opens {
 		o := e.open(v)
 		if o.Ticket == "" {
 			e.t.Errorf("opening the pool again gave %+v", o.Assignment)
 		}
-		mine = o.DesktopID
+		hers = o.DesktopID
 	}
 	e.until("rest", func() bool {
 		return e.quiet() && !slices.ContainsFunc(e.members(), func(m desktop.Member) bool { return needsCare(m) || m.Bound() && !opens })
@@ -96,7 +96,7 @@ func (e *env) checkOneDesktop(v signin.Visitor, opens bool) {
 	for _, m := range e.members() {
 		accounts := e.inside(m.DesktopID)
 		switch {
-		case m.DesktopID == mine:
+		case m.DesktopID == hers:
 			if m.UserID != v.ID || !slices.Equal(accounts, []string{directory.AccountFor(v.Name)}) {
 				e.t.Errorf("the person's desktop is %q's with %v inside", m.UserID, accounts)
 			}

@@ -15,24 +15,24 @@ import (
 	"carrel/internal/workspace"
 )
 
-// TestAPoolServesAnOfficeForDays plays two days of people who come, pause and go, through the real store, runner and reconciler, on an
+// TestAPoolServesPeopleForDays plays two days of people who come, pause and go, through the real store, runner and reconciler, on an
 // engine that takes its time and makes passing faults.
-func TestAPoolServesAnOfficeForDays(t *testing.T) {
-	if officeDays() == 0 {
-		t.Skip("a day of an office takes the race detector ten minutes; scripts/test plays three without it")
+func TestAPoolServesPeopleForDays(t *testing.T) {
+	if daysToPlay() == 0 {
+		t.Skip("a day of people takes the race detector ten minutes; scripts/test plays three without it")
 	}
 	for seed := range uint64(1) {
 		t.Run(fmt.Sprint("Seed", seed), func(t *testing.T) {
 			inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
-				o := &seatedOffice{env: e, rand: rand.New(rand.NewPCG(seed, 3)), people: e.visitors(12), leave: map[int]func(){}, until: map[int]time.Time{}}
-				e.addSeats(func(p *pool.Pool) {
+				o := &poolDays{env: e, rand: rand.New(rand.NewPCG(seed, 3)), people: e.visitors(12), leave: map[int]func(){}, until: map[int]time.Time{}}
+				e.addSharedPool(func(p *pool.Pool) {
 					p.RetentionMinutes, p.Autoscaling = 20, true
 					p.Policy = pool.AutoscalePolicy{
 						Type: pool.AutoCreated, MaxAutoCreated: 10, MinIdle: 2, OnceCreated: 3, MinRetention: 2, IdleMinutes: new(45),
 					}
 				}, o.people...)
-				stop := []func(){e.tend("one", e.store, e.sim), e.tend("two", e.store, e.sim)}
-				for range officeDays() * 24 * 6 {
+				stop := []func(){e.reconcile("one", e.store, e.sim), e.reconcile("two", e.store, e.sim)}
+				for range daysToPlay() * 24 * 6 {
 					o.tenMinutes()
 				}
 				o.check()
@@ -40,16 +40,16 @@ func TestAPoolServesAnOfficeForDays(t *testing.T) {
 					f()
 				}
 				t.Logf("%d times somebody got a desktop, %d times they waited, %d times there was none; at most %d desktops, %d in the end",
-					o.seated, o.waited, o.full, o.most, len(e.members()))
-				if o.seated < 20 || o.most < 6 || o.most > 10 {
-					t.Error("the office was empty, or the cap did not hold")
+					o.bound, o.waited, o.full, o.most, len(e.members()))
+				if o.bound < 20 || o.most < 6 || o.most > 10 {
+					t.Error("nobody came, or the cap did not hold")
 				}
 			})
 		})
 	}
 }
 
-type seatedOffice struct {
+type poolDays struct {
 	*env
 	rand   *rand.Rand
 	people []signin.Visitor
@@ -57,11 +57,11 @@ type seatedOffice struct {
 	until  map[int]time.Time
 	hours  int
 
-	seated, waited, full, most int
+	bound, waited, full, most int
 }
 
 // tenMinutes lets some people come and some go, and time pass.
-func (o *seatedOffice) tenMinutes() {
+func (o *poolDays) tenMinutes() {
 	o.t.Helper()
 	day := o.hours / 6 % 24
 	o.hours++
@@ -84,7 +84,7 @@ func (o *seatedOffice) tenMinutes() {
 		case opened.Outcome == pool.OutcomeWait:
 			o.waited++
 		case opened.Ticket != "":
-			o.seated++
+			o.bound++
 			o.leave[i] = o.connect(v, opened.Ticket)
 			o.until[i] = now.Add(time.Duration(10+o.rand.IntN(120)) * time.Minute)
 		}
@@ -96,7 +96,7 @@ func (o *seatedOffice) tenMinutes() {
 }
 
 // checkBindings fails when two people share a desktop, one has two, or somebody who is connected lost theirs.
-func (o *seatedOffice) checkBindings() {
+func (o *poolDays) checkBindings() {
 	o.t.Helper()
 	of := map[string]desktop.Member{}
 	auto := 0
@@ -122,7 +122,7 @@ func (o *seatedOffice) checkBindings() {
 }
 
 // check looks at the night: everybody has gone, and what is left is idle, fresh and empty.
-func (o *seatedOffice) check() {
+func (o *poolDays) check() {
 	o.t.Helper()
 	for _, m := range o.members() {
 		if !m.Idle() || m.Used || len(o.inside(m.DesktopID)) > 0 {
@@ -134,7 +134,7 @@ func (o *seatedOffice) check() {
 	}
 	var log []pool.PoolDecision
 	o.must(o.store.View(o.t.Context(), func(tx *store.Tx) (err error) {
-		log, _, err = pool.Decisions(o.t.Context(), tx, seatPool, "", workspace.Page{Limit: 1000})
+		log, _, err = pool.Decisions(o.t.Context(), tx, sharedPool, "", workspace.Page{Limit: 1000})
 		return err
 	}))
 	for _, rule := range []string{pool.RuleMinIdle, pool.RuleSpare, "RELEASE", string(pool.OutcomeNew)} {

@@ -26,17 +26,17 @@ import (
 	"carrel/internal/workspace"
 )
 
-const seatPool = "44444444-4444-4444-8444-444444444444"
+const sharedPool = "44444444-4444-4444-8444-444444444444"
 
-// addSeats makes a pool that keeps itself as change says, by default DYNAMIC and without autoscaling, and lets people use it.
-func (e *env) addSeats(change func(*pool.Pool), people ...signin.Visitor) {
+// addSharedPool makes a pool that keeps itself as change says, by default DYNAMIC and without autoscaling, and lets people use it.
+func (e *env) addSharedPool(change func(*pool.Pool), people ...signin.Visitor) {
 	e.t.Helper()
 	ctx := e.t.Context()
 	subnets, err := e.service.Catalog.Subnets(ctx, project)
 	e.must(err)
 	e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 		p := pool.Pool{
-			ID: seatPool, ProjectID: project, Name: "seats", Type: pool.Dynamic, ProductID: product, ImageType: catalog.ImageGold,
+			ID: sharedPool, ProjectID: project, Name: "shared", Type: pool.Dynamic, ProductID: product, ImageType: catalog.ImageGold,
 			ImageID: image, Root: pool.PoolVolume{ID: workspace.NewID(), Type: "SAS", GB: 80},
 			SubnetIDs: []string{subnets[0].ID}, EnterpriseID: "0", RetentionMinutes: 30, Created: tx.Now(), Updated: tx.Now(),
 			History: []pool.PoolImage{{ImageID: image, Type: catalog.ImageGold, Since: tx.Now()}},
@@ -85,8 +85,8 @@ func (e *env) visitors(n int) []signin.Visitor {
 	return all
 }
 
-// tend runs a process that looks after pools, besides one that works, until the test ends.
-func (e *env) tend(name string, s store.Transactions, machines engine.Engine) (stop func()) {
+// reconcile runs a process that looks after pools, besides one that works, until the test ends.
+func (e *env) reconcile(name string, s store.Transactions, machines engine.Engine) (stop func()) {
 	e.t.Helper()
 	p := e.start(name, s, machines)
 	t := e.reconciler(s)
@@ -106,13 +106,13 @@ func (e *env) reconciler(s store.Transactions) *job.Reconciler {
 	return &job.Reconciler{Pools: service.Pools, Log: log, Meter: meter}
 }
 
-// withSeats runs a test with a pool, people who may use it, and a process that looks after it.
-func withSeats(t *testing.T, change func(*pool.Pool), people int, test func(e *env, people []signin.Visitor)) {
+// withSharedPool runs a test with a pool, people who may use it, and a process that looks after it.
+func withSharedPool(t *testing.T, change func(*pool.Pool), people int, test func(e *env, people []signin.Visitor)) {
 	t.Helper()
 	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 		visitors := e.visitors(people)
-		e.addSeats(change, visitors...)
-		defer e.tend("replica", e.store, e.sim)()
+		e.addSharedPool(change, visitors...)
+		defer e.reconcile("replica", e.store, e.sim)()
 		test(e, visitors)
 	})
 }
@@ -120,7 +120,7 @@ func withSeats(t *testing.T, change func(*pool.Pool), people int, test func(e *e
 // open opens the pool for a person.
 func (e *env) open(v signin.Visitor) connection.OpenedPool {
 	e.t.Helper()
-	o, err := e.service.Connections.OpenPool(e.t.Context(), v, seatPool, "")
+	o, err := e.service.Connections.OpenPool(e.t.Context(), v, sharedPool, "")
 	e.must(err)
 	return o
 }
@@ -130,7 +130,7 @@ func (e *env) members() []desktop.Member {
 	e.t.Helper()
 	var members []desktop.Member
 	e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
-		members, err = desktop.Members(e.t.Context(), tx, seatPool)
+		members, err = desktop.Members(e.t.Context(), tx, sharedPool)
 		return err
 	}))
 	return members
@@ -172,7 +172,7 @@ func (e *env) connect(v signin.Visitor, ticket string) (leave func()) {
 
 func TestOpeningAPool(t *testing.T) {
 	t.Run("GivesARunningDesktopWithThePersonsDisplayInside", func(t *testing.T) {
-		withSeats(t, keeping(2), 2, func(e *env, people []signin.Visitor) {
+		withSharedPool(t, keeping(2), 2, func(e *env, people []signin.Visitor) {
 			e.until("two idle desktops", e.idle(2))
 
 			ada := e.open(people[0])
@@ -193,35 +193,35 @@ func TestOpeningAPool(t *testing.T) {
 	})
 
 	t.Run("KeepsTheDesktopForWhoReturnsInTimeAndResetsItForTheNext", func(t *testing.T) {
-		withSeats(t, keeping(1), 2, func(e *env, people []signin.Visitor) {
+		withSharedPool(t, keeping(1), 2, func(e *env, people []signin.Visitor) {
 			e.until("an idle desktop", e.idle(1))
 
-			mine := e.open(people[0])
-			leave := e.connect(people[0], mine.Ticket)
+			hers := e.open(people[0])
+			leave := e.connect(people[0], hers.Ticket)
 			e.pass(5 * time.Hour) // far longer than the retention: who is connected keeps it
 			leave()
 			e.pass(29 * time.Minute)
 			again := e.open(people[0])
-			if again.DesktopID != mine.DesktopID || again.Outcome != pool.OutcomeSame {
+			if again.DesktopID != hers.DesktopID || again.Outcome != pool.OutcomeSame {
 				t.Fatalf("after 29 minutes %+v", again.Assignment)
 			}
 			e.connect(people[0], again.Ticket)()
 			e.pass(30*time.Minute + time.Second)
 			e.until("the desktop's return", func() bool {
 				m := e.members()
-				return slices.ContainsFunc(m, func(m desktop.Member) bool { return m.DesktopID == mine.DesktopID && m.Idle() && !m.Used })
+				return slices.ContainsFunc(m, func(m desktop.Member) bool { return m.DesktopID == hers.DesktopID && m.Idle() && !m.Used })
 			})
-			if got := e.inside(mine.DesktopID); len(got) > 0 {
+			if got := e.inside(hers.DesktopID); len(got) > 0 {
 				t.Errorf("the desktop went back with %v inside", got)
 			}
-			if err := e.service.Connections.MayConnect(e.t.Context(), signin.Ticket{DesktopID: mine.DesktopID, UserID: people[0].ID, SignInHash: people[0].SignInHash}); workspace.CodeOf(err) != workspace.CodeForbidden {
+			if err := e.service.Connections.MayConnect(e.t.Context(), signin.Ticket{DesktopID: hers.DesktopID, UserID: people[0].ID, SignInHash: people[0].SignInHash}); workspace.CodeOf(err) != workspace.CodeForbidden {
 				t.Errorf("its former person may still connect: %v", err)
 			}
 		})
 	})
 
 	t.Run("MakesADesktopForWhoWaitsAndTellsHowFarItIs", func(t *testing.T) {
-		withSeats(t, onDemand(2), 3, func(e *env, people []signin.Visitor) {
+		withSharedPool(t, onDemand(2), 3, func(e *env, people []signin.Visitor) {
 
 			for i, v := range people[:2] {
 				o := e.open(v)
@@ -235,7 +235,7 @@ func TestOpeningAPool(t *testing.T) {
 			}
 			steps := map[string]bool{}
 			e.until("a desktop for whoever waits longest", func() bool {
-				p, err := e.service.Connections.MyPool(e.t.Context(), people[0].User, seatPool)
+				p, err := e.service.Connections.MyPool(e.t.Context(), people[0].User, sharedPool)
 				e.must(err)
 				steps[p.Wait.Step] = true
 				return p.Wait.Ready
@@ -256,7 +256,7 @@ func TestOpeningAPool(t *testing.T) {
 	})
 
 	t.Run("StartsADesktopThatIsOff", func(t *testing.T) {
-		withSeats(t, keeping(1), 1, func(e *env, people []signin.Visitor) {
+		withSharedPool(t, keeping(1), 1, func(e *env, people []signin.Visitor) {
 			e.until("an idle desktop", e.idle(1))
 			operate(desktop.OpStop)(e)
 			e.until("rest", e.quiet)
@@ -274,16 +274,16 @@ func TestOpeningAPool(t *testing.T) {
 	t.Run("ShowsNothingOfSomebodyWhoWasDeletedDuringTheirOwnReset", func(t *testing.T) {
 		inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 			people := e.visitors(1)
-			e.addSeats(func(p *pool.Pool) {
+			e.addSharedPool(func(p *pool.Pool) {
 				keeping(1)(p)
 				p.Data = []pool.PoolVolume{{ID: workspace.NewID(), Type: "SSD", GB: 10}}
 				p.Reset = pool.UserResetPolicy{Enabled: true, PerDay: 1}
 			}, people...)
-			defer e.tend("replica", e.store, e.sim)()
+			defer e.reconcile("replica", e.store, e.sim)()
 			e.until("an idle desktop", e.idle(1))
 			ada := e.open(people[0])
 			e.must(e.sim.WriteFile(e.t.Context(), ada.DesktopID, "/data/disk1/letter", "from Ada"))
-			e.must(e.service.Connections.ResetMyDesktop(e.t.Context(), people[0], seatPool, ""))
+			e.must(e.service.Connections.ResetMyDesktop(e.t.Context(), people[0], sharedPool, ""))
 			e.must(e.service.Users.DeleteUser(e.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
 			e.until("both desktops", e.idle(2))
 			if _, there := e.sim.ReadFile(ada.DesktopID, "/data/disk1/letter"); there {
@@ -296,7 +296,7 @@ func TestOpeningAPool(t *testing.T) {
 	})
 
 	t.Run("IsPossibleAgainWhenItsPersonWasDeletedAfterTheirGatewayHadDied", func(t *testing.T) {
-		withSeats(t, keeping(1), 1, func(e *env, people []signin.Visitor) {
+		withSharedPool(t, keeping(1), 1, func(e *env, people []signin.Visitor) {
 			e.until("an idle desktop", e.idle(1))
 			ada := e.open(people[0])
 			ticket, err := e.service.Connections.Admit(e.t.Context(), ada.Ticket)
@@ -313,15 +313,15 @@ func TestOpeningAPool(t *testing.T) {
 		})
 	})
 
-	t.Run("TellsStrangersThatThereIsNoSuchPool", func(t *testing.T) {
+	t.Run("TellsUnknownUsersThatThereIsNoSuchPool", func(t *testing.T) {
 		inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 			people := e.visitors(1)
-			e.addSeats(keeping(1))
-			if _, err := e.service.Connections.OpenPool(e.t.Context(), people[0], seatPool, ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
-				t.Errorf("a stranger was told %v", err)
+			e.addSharedPool(keeping(1))
+			if _, err := e.service.Connections.OpenPool(e.t.Context(), people[0], sharedPool, ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
+				t.Errorf("an unknown user was told %v", err)
 			}
 			if _, err := e.service.Connections.OpenPool(e.t.Context(), people[0], "nothing", ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
-				t.Errorf("of no pool a stranger was told %v", err)
+				t.Errorf("of no pool an unknown user was told %v", err)
 			}
 		})
 	})
@@ -331,7 +331,7 @@ func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 	for name, end := range map[string]func(e *env, v signin.Visitor){
 		"WhenTheGrantIsRevoked": func(e *env, v signin.Visitor) {
 			e.must(e.service.Pools.ChangeGrants(e.t.Context(), pool.ChangeGrants{
-				Caller: workspace.Caller{ProjectID: project}, PoolID: seatPool, Action: pool.GrantRemove,
+				Caller: workspace.Caller{ProjectID: project}, PoolID: sharedPool, Action: pool.GrantRemove,
 				Objects: []pool.Grant{{Type: pool.GrantUser, ObjectID: v.ID, Group: workspace.GroupDefault}},
 			}))
 		},
@@ -342,8 +342,8 @@ func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 				v := e.visitors(1)[0]
-				e.addSeats(keeping(1), v)
-				defer e.tend("replica", e.store, e.sim)()
+				e.addSharedPool(keeping(1), v)
+				defer e.reconcile("replica", e.store, e.sim)()
 				e.until("an idle desktop", e.idle(1))
 				o := e.open(v)
 				leave := e.connect(v, o.Ticket)
@@ -352,7 +352,7 @@ func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 				if err := e.service.Connections.MayConnect(e.t.Context(), signin.Ticket{DesktopID: o.DesktopID, UserID: v.ID, SignInHash: v.SignInHash}); err == nil {
 					t.Error("they may still connect")
 				}
-				if _, err := e.service.Connections.OpenPool(e.t.Context(), v, seatPool, ""); err == nil {
+				if _, err := e.service.Connections.OpenPool(e.t.Context(), v, sharedPool, ""); err == nil {
 					t.Error("they may open the pool again")
 				}
 				leave() // as the gateway does when the grounds are gone
@@ -370,8 +370,8 @@ func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
 	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 		v := e.visitors(1)[0]
-		e.addSeats(keeping(2), v)
-		stop := e.tend("setup", e.store, e.sim)
+		e.addSharedPool(keeping(2), v)
+		stop := e.reconcile("setup", e.store, e.sim)
 		e.until("idle desktops", e.idle(2))
 		stop()
 		deaf := enginetest.Around(e.sim, func(c enginetest.Call, do func() error) error {
@@ -380,18 +380,18 @@ func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
 			}
 			return do()
 		})
-		stop = e.tend("replica", e.store, deaf)
+		stop = e.reconcile("replica", e.store, deaf)
 		first := e.open(v) // it waits for as long as a person would
 		if first.Outcome != pool.OutcomeNew || first.Ticket != "" || first.Pool.Desktop.Why != connection.ObsPreparing {
 			t.Fatalf("opening gave %+v %+v", first.Assignment, first.Pool.Desktop)
 		}
 		e.until("the end of the attempts", func() bool {
-			p, err := e.service.Connections.MyPool(e.t.Context(), v.User, seatPool)
+			p, err := e.service.Connections.MyPool(e.t.Context(), v.User, sharedPool)
 			e.must(err)
 			return p.Desktop == nil
 		})
 		stop()
-		defer e.tend("replica", e.store, e.sim)()
+		defer e.reconcile("replica", e.store, e.sim)()
 		if next := e.open(v); next.Outcome != pool.OutcomeNew || next.DesktopID == first.DesktopID || next.Ticket == "" {
 			t.Errorf("opening again gave %+v", next.Assignment)
 		}
@@ -402,20 +402,20 @@ func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
 func TestAnOrderThatIsRefusedIsToldAndTriedAgain(t *testing.T) {
 	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 		v := e.visitors(1)[0]
-		e.addSeats(func(p *pool.Pool) {
+		e.addSharedPool(func(p *pool.Pool) {
 			keeping(2)(p)
 			p.ProductID = "gone"
 			p.NamePolicyID = "gone"
 		}, v)
-		defer e.tend("replica", e.store, e.sim)()
+		defer e.reconcile("replica", e.store, e.sim)()
 		e.pass(30 * time.Second)
 		var p pool.Pool
 		var log []pool.PoolDecision
 		e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
-			if p, err = pool.ReadPool(e.t.Context(), tx, project, seatPool); err != nil {
+			if p, err = pool.ReadPool(e.t.Context(), tx, project, sharedPool); err != nil {
 				return err
 			}
-			log, _, err = pool.Decisions(e.t.Context(), tx, seatPool, pool.DecideScale, workspace.Page{Limit: 100})
+			log, _, err = pool.Decisions(e.t.Context(), tx, sharedPool, pool.DecideScale, workspace.Page{Limit: 100})
 			return err
 		}))
 		if p.Scale.Failures != 0 || p.Scale.Shortage == "" || len(log) < 1 || len(log) > 5 {
@@ -444,11 +444,11 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 				ID: "small", ProjectID: project, VPCID: subnets[0].VPCID, Name: "small", CIDR: "10.1.200.0/29", Gateway: "10.1.200.1", Network: "net0",
 			})
 		}))
-		e.addSeats(func(p *pool.Pool) {
+		e.addSharedPool(func(p *pool.Pool) {
 			keeping(19)(p)
 			p.SubnetIDs = []string{"small"}
 		})
-		defer e.tend("replica", e.store, e.sim)()
+		defer e.reconcile("replica", e.store, e.sim)()
 		const free = 3 // of eight: the network's, the gateway's and two more at its beginning, and the last are not given out
 		e.until("as many desktops as there are addresses", e.idle(free))
 		e.pass(time.Minute)
@@ -456,10 +456,10 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 		var log []pool.PoolDecision
 		read := func() {
 			e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
-				if p, err = pool.ReadPool(e.t.Context(), tx, project, seatPool); err != nil {
+				if p, err = pool.ReadPool(e.t.Context(), tx, project, sharedPool); err != nil {
 					return err
 				}
-				log, _, err = pool.Decisions(e.t.Context(), tx, seatPool, pool.DecideScale, workspace.Page{Limit: 100})
+				log, _, err = pool.Decisions(e.t.Context(), tx, sharedPool, pool.DecideScale, workspace.Page{Limit: 100})
 				return err
 			}))
 		}

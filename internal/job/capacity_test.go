@@ -75,8 +75,8 @@ func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
 	config := sim.Config{Latency: sim.Realistic(), Storage: map[string]int{"SAS": 200, "SSD": 200}, MemoryMiB: 1 << 20}
 	inEnv(t, config, func(e *env) {
 		e.keeper()
-		e.addSeats(keeping(19))
-		defer e.tend("replica", e.store, e.sim)()
+		e.addSharedPool(keeping(19))
+		defer e.reconcile("replica", e.store, e.sim)()
 		const fit = 5 // 400 GiB may be promised; each desktop has 80
 		e.until("as many desktops as there are disks for", e.idle(fit))
 		e.pass(time.Minute)
@@ -85,7 +85,7 @@ func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
 		}
 		var log []pool.PoolDecision
 		e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
-			log, _, err = pool.Decisions(e.t.Context(), tx, seatPool, pool.DecideScale, workspace.Page{Limit: 100})
+			log, _, err = pool.Decisions(e.t.Context(), tx, sharedPool, pool.DecideScale, workspace.Page{Limit: 100})
 			return err
 		}))
 		told := func(r workspace.Reason) bool {

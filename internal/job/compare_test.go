@@ -79,14 +79,14 @@ func TestADatabaseThatIsNotTheMachinesOwnIsDoubted(t *testing.T) {
 		installation string
 		doubt        bool
 	}{
-		"no machine at all":          {row, nil, "ours", false},
-		"an orphan beside a row":     {row, of("ours"), "ours", false},
-		"an orphan beside strangers": {row, of("ours", "theirs"), "ours", false},
-		"only strangers":             {row, of("theirs", "theirs"), "ours", true},
-		"only unmarked machines":     {row, of(""), "ours", true},
-		"an empty database":          {nil, of("ours"), "ours", true},
-		"a database that was made":   {nil, of("ours"), "", true},
-		"a copy of the database":     {[]desktop.DesktopState{{ID: "a"}}, of("theirs"), "ours", true},
+		"no machine at all":                 {row, nil, "ours", false},
+		"an orphan beside a row":            {row, of("ours"), "ours", false},
+		"an orphan beside unknown machines": {row, of("ours", "theirs"), "ours", false},
+		"only unknown machines":             {row, of("theirs", "theirs"), "ours", true},
+		"only unmarked machines":            {row, of(""), "ours", true},
+		"an empty database":                 {nil, of("ours"), "ours", true},
+		"a database that was made":          {nil, of("ours"), "", true},
+		"a copy of the database":            {[]desktop.DesktopState{{ID: "a"}}, of("theirs"), "ours", true},
 	} {
 		err := job.Compare(c.rows, c.machines, c.installation, job.DefaultKeep, time.Time{}).Doubt()
 		if (err != nil) != c.doubt {

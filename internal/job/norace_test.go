@@ -4,7 +4,7 @@ package job_test
 
 import "testing"
 
-// killEvery is how many calls lie between two kills, officeDays how long an office is open; -short plays little of both.
+// killEvery is how many calls lie between two kills, daysToPlay how many days are played; -short plays little of both.
 func killEvery() int {
 	if testing.Short() {
 		return 37
@@ -12,7 +12,7 @@ func killEvery() int {
 	return 1
 }
 
-func officeDays() int {
+func daysToPlay() int {
 	if testing.Short() {
 		return 1
 	}

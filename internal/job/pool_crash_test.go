@@ -49,7 +49,7 @@ var poolScenarios = []scenario{
 // poolOfTwo makes a pool with a desktop in which somebody works and one that nobody has.
 func poolOfTwo(e *env) {
 	e.addPool(2)
-	e.seat(0)
+	e.bind(0)
 }
 
 func poolHasNextImage(e *env) {

@@ -87,8 +87,8 @@ func (e *env) addPool(n int) {
 	p.kill()
 }
 
-// seat gives the i-th desktop by name to a new person, who is connected.
-func (e *env) seat(i int) desktop.Member {
+// bind gives the i-th desktop by name to a new person, who is connected.
+func (e *env) bind(i int) desktop.Member {
 	e.t.Helper()
 	ctx := e.t.Context()
 	name := fmt.Sprintf("person-%d", i)

@@ -109,7 +109,7 @@ func (e *env) rebuilding() int {
 func TestPeopleAreToldAndMaySaveUntilTheDeadline(t *testing.T) {
 	inEnv(t, twoImages(), func(e *env) {
 		e.addPool(2)
-		m := e.seat(0)
+		m := e.bind(0)
 		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
 		asked := time.Now()
@@ -155,7 +155,7 @@ func (e *env) countdowns(ids ...string) (c map[string]pool.PoolCountdown) {
 func TestWhoIsReadyNeedNotWait(t *testing.T) {
 	inEnv(t, twoImages(), func(e *env) {
 		e.addPool(2)
-		m := e.seat(1)
+		m := e.bind(1)
 		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
 		id := e.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 600 })
@@ -303,7 +303,7 @@ func TestGoingBackStopsWhatIsUnderWayAndUndoesIt(t *testing.T) {
 	inEnv(t, twoImages(), func(e *env) {
 		e.service.Rollouts.Limits.Parallel = 1
 		e.addPool(5)
-		m := e.seat(4)
+		m := e.bind(4)
 		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
 		bad := e.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 60 })
@@ -338,7 +338,7 @@ func (e *env) withImage(id string) int {
 func TestAMessageIsRepeatedToWhoComesBack(t *testing.T) {
 	inEnv(t, twoImages(), func(e *env) {
 		e.addPool(2)
-		m := e.seat(0)
+		m := e.bind(0)
 		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
 		id := e.rebuild(func(r *rollout.RebuildPool) { r.DelayMinutes = 10 })
@@ -400,7 +400,7 @@ func (e *env) markUsed(id string) {
 func TestARebuildEmptiesTheDisksOfADesktopThatSomebodyHad(t *testing.T) {
 	inEnv(t, twoImages(), func(e *env) {
 		e.addPool(3)
-		e.seat(0)
+		e.bind(0)
 		was := e.desktops()
 		e.markUsed(was[1].ID)
 		p := e.start("replica", e.store, e.sim)
@@ -421,7 +421,7 @@ func TestARebuildEmptiesTheDisksOfADesktopThatSomebodyHad(t *testing.T) {
 func TestAResetLeavesNothingOfWhoHadTheDesktop(t *testing.T) {
 	inEnv(t, twoImages(), func(e *env) {
 		e.addPool(2)
-		e.seat(0)
+		e.bind(0)
 		kept, freed := e.desktops()[0], e.desktops()[1]
 		e.markUsed(freed.ID)
 		p := e.start("replica", e.store, e.sim)
