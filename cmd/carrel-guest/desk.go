@@ -75,7 +75,7 @@ func (d *desk) apply(ctx context.Context, document guest.Desktop) error {
 	errs := []error{d.sys.setHostname(document.Hostname), d.takeAway(document)}
 	for _, a := range document.Accounts {
 		if !a.Absent {
-			errs = append(errs, d.seat(ctx, a))
+			errs = append(errs, d.setUpAccount(ctx, a))
 		}
 	}
 	errs = append(errs, d.sys.setNetwork(ctx, document.Network), d.sys.shareVolumes(document),
@@ -96,9 +96,9 @@ func textsOf(errs ...error) (texts []string) {
 	return texts
 }
 
-// seat gives an account its login and its session. A running session is left alone; that of an account which is renamed has been
+// setUpAccount gives an account its login and its session. A running session is left alone; that of an account which is renamed has been
 // taken away with its old name.
-func (d *desk) seat(ctx context.Context, a guest.Account) error {
+func (d *desk) setUpAccount(ctx context.Context, a guest.Account) error {
 	if a.Former != "" {
 		if err := d.sys.logins.rename(a.Former, a.Name); err != nil {
 			return fmt.Errorf("renaming account %q to %q: %w", a.Former, a.Name, err)

@@ -214,7 +214,7 @@ func (c *Config) MailSettings() mail.Config {
 	return m
 }
 
-// TemplateFolder is where mail templates of the house are read from.
+// TemplateFolder is the directory of the custom mail templates.
 func (c *Config) TemplateFolder() string {
 	m := c.MailSettings()
 	return cmp.Or(m.Templates, m.DefaultTemplates)

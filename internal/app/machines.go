@@ -10,8 +10,8 @@ import (
 	"carrel/internal/store"
 )
 
-// FindUnknownMachines tells of the engine's machines that are no desktops of the installation that the configuration names; see
-// Strangers. Without a database all are another's. It makes nothing.
+// FindUnknownMachines returns a sentence for each installation whose machines the engine has and that is not the configured one. Without a
+// database all machines are of another installation. It creates nothing.
 func FindUnknownMachines(ctx context.Context, c Config) ([]string, error) {
 	session, err := OpenAudit(ctx, c, slog.New(slog.DiscardHandler))
 	if errors.Is(err, store.ErrNoDatabase) {

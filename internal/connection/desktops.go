@@ -14,22 +14,22 @@ import (
 	"carrel/internal/workspace"
 )
 
-// maxMine is how many of a person's desktops the portal shows.
-const maxMine = 500
+// maxUserDesktops is how many desktops of a user the portal shows.
+const maxUserDesktops = 500
 
-// UserDesktop is a desktop as the person sees it who has it.
+// UserDesktop is a desktop as its user sees it.
 type UserDesktop struct {
 	desktop.Desktop
-	Image string // its name; empty when the image is gone
-	OS    string // "Debian GNU/Linux 12"
-	Door  Access
-	Why   Obstacle // unless the door is open or can be opened
+	Image  string // its name; empty when the image is gone
+	OS     string // "Debian GNU/Linux 12"
+	Access Access
+	Why    Obstacle // why not, unless Access is open or start
 }
 
-// Access says what a person can do with a desktop of theirs now.
+// Access is what a user can do with a desktop now.
 type Access string
 
-// The doors.
+// The kinds of access.
 const (
 	AccessOpen  Access = "open"  // it can be opened
 	AccessStart Access = "start" // it can be started
@@ -37,7 +37,7 @@ const (
 	AccessShut  Access = "shut"  // an administrator must act
 )
 
-// Obstacle is what stands between a person and their desktop.
+// Obstacle is the reason why a user cannot open a desktop now.
 type Obstacle string
 
 // The obstacles.
@@ -56,7 +56,7 @@ const (
 	ObsFault       Obstacle = "fault"
 )
 
-// Obstacles lists every Obstacle, so that tests can prove that each has its words in every language.
+// Obstacles lists every Obstacle, so that tests can check that each has a message in every language.
 var Obstacles = []Obstacle{
 	ObsCreating, ObsStarting, ObsStopping, ObsRestarting, ObsHibernating, ObsDeleting, ObsPreparing, ObsRebuilding, ObsBusy, ObsMaintenance, ObsFault,
 }
@@ -146,9 +146,9 @@ func underWay(d desktop.Desktop) Obstacle {
 	}
 }
 
-// mayOpen says why a desktop's display cannot be opened, or nil. CodeConflict.
+// mayOpen returns nil if the display of d can be opened, else CodeConflict with the reason.
 func mayOpen(d desktop.Desktop) error {
-	switch door, why := AccessOf(d); door {
+	switch access, why := AccessOf(d); access {
 	case AccessOpen:
 		return nil
 	case AccessStart:
@@ -158,22 +158,22 @@ func mayOpen(d desktop.Desktop) error {
 	}
 }
 
-// mayUse says whether a person has a desktop, in their own name or through a group.
+// mayUse reports whether a user has a desktop, of their own or through a group.
 func mayUse(ctx context.Context, tx *store.Tx, desktopID, userID string) (bool, error) {
 	theirs, err := assignment.Holdings(ctx, tx, []string{desktopID}, []string{userID})
 	return len(theirs) > 0, err
 }
 
-// MyDesktops returns a person's desktops by name. CodeForbidden while they must choose a new password or
+// UserDesktops returns a person's desktops by name. CodeForbidden while they must choose a new password or
 // set up an authenticator.
-func (s *Service) MyDesktops(ctx context.Context, userID string) ([]UserDesktop, error) {
+func (s *Service) UserDesktops(ctx context.Context, userID string) ([]UserDesktop, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]UserDesktop, error) {
 		u, err := signin.Worker(ctx, tx, s.SecondFactor, userID)
 		if err != nil {
 			return nil, err
 		}
 		desktops, _, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{
-			ProjectID: u.ProjectID, UserID: u.ID, SortBy: desktop.ByName, Page: workspace.Page{Limit: maxMine},
+			ProjectID: u.ProjectID, UserID: u.ID, SortBy: desktop.ByName, Page: workspace.Page{Limit: maxUserDesktops},
 		})
 		if err != nil {
 			return nil, err
@@ -182,7 +182,7 @@ func (s *Service) MyDesktops(ctx context.Context, userID string) ([]UserDesktop,
 	})
 }
 
-// DesktopsOf returns what MyDesktops returns for each of several people, by their ids, in a fixed number of statements for
+// DesktopsOf returns what UserDesktops returns for each of several people, by their ids, in a fixed number of statements for
 // each project. It is for pages that follow their desktops; people without any have an empty list.
 func (s *Service) DesktopsOf(ctx context.Context, people []directory.User) (map[string][]UserDesktop, error) {
 	byProject := map[string][]string{} // names
@@ -194,7 +194,7 @@ func (s *Service) DesktopsOf(ctx context.Context, people []directory.User) (map[
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		for projectID, names := range byProject {
 			desktops, _, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{
-				ProjectID: projectID, UserNames: names, SortBy: desktop.ByName, Page: workspace.Page{Limit: maxMine * len(names)},
+				ProjectID: projectID, UserNames: names, SortBy: desktop.ByName, Page: workspace.Page{Limit: maxUserDesktops * len(names)},
 			})
 			if err != nil {
 				return err
@@ -246,7 +246,7 @@ func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]U
 			images[d.ImageID] = image
 		}
 		m := UserDesktop{Desktop: d, Image: image.Name, OS: image.OSVersion}
-		m.Door, m.Why = AccessOf(d)
+		m.Access, m.Why = AccessOf(d)
 		mine = append(mine, m)
 	}
 	return mine, nil

@@ -80,7 +80,7 @@ func TestDoor(t *testing.T) {
 				t.Errorf("it can be started, but: %v", err)
 			}
 		}
-		for _, op := range connection.MyOperations {
+		for _, op := range connection.UserPowerActions {
 			ask, err := connection.MayOperate(d, op)
 			if ask && err != nil {
 				t.Errorf("%s is asked for in spite of %v", op, err)

@@ -20,29 +20,29 @@ type AttachParams struct {
 	BoundAt time.Time `json:"bound_at"`
 }
 
-// The patience of those who open a pool.
+// Timeouts of opening a pool.
 const (
-	// WaitLife is how long somebody keeps their place on a waiting list without being there.
+	// WaitLife is how long a user keeps the place on a waiting list without a sign of life.
 	WaitLife = 45 * time.Second
-	// attachPatience is how long OpenPool waits for the account to be inside; after that the person's page follows the desktop.
+	// attachPatience is how long OpenPool waits for the account in the desktop; after that the user's page follows the desktop's state.
 	attachPatience = 10 * time.Second
-	// attachLook is how often it looks.
+	// attachLook is the interval of these checks.
 	attachLook = 10 * time.Millisecond
 )
 
-// OpenedPool is what became of opening a pool.
+// OpenedPool is the result of OpenPool.
 type OpenedPool struct {
 	pool.Assignment
-	Ticket string // opens the display now; empty without a desktop, and while it is being started or worked on
-	Pool   MyPool // as it is now; Pool.Reason says in plain English what to do if there is no desktop
+	Ticket string   // opens the display now; empty without a desktop, and while it is being started or worked on
+	Pool   UserPool // as it is now; Pool.Reason says in plain English what to do if there is no desktop
 }
 
-// OpenPool gives a person a desktop of a pool, or a place on its waiting list. The pool's lock decides between several who open it
-// at once. With a desktop that runs it returns when the person's display answers, with a ticket for it. Opening a pool again
-// gives the same desktop, or keeps the place. CodePoolNotFound when the person may not use the pool, CodeForbidden, and
-// CodeUnavailable when the desktop could not be made ready; the person does not keep it then and may open the pool again.
+// OpenPool gives a user a desktop of a pool, or a place on its waiting list. Concurrent calls are serialised by the pool's lock. With a
+// running desktop it returns when the user's display answers, with a ticket for it. Opening a pool again gives the same desktop, or keeps
+// the place. It returns CodePoolNotFound if the user has no access to the pool, CodeForbidden, and CodeUnavailable if the desktop could not
+// be prepared; the user then does not keep it and may open the pool again.
 func (s *Service) OpenPool(ctx context.Context, v signin.Visitor, poolID, requestID string) (OpenedPool, error) {
-	o, err := s.seat(ctx, v, poolID, requestID)
+	o, err := s.bind(ctx, v, poolID, requestID)
 	if err != nil {
 		return OpenedPool{}, err
 	}
@@ -60,15 +60,15 @@ func (s *Service) OpenPool(ctx context.Context, v signin.Visitor, poolID, reques
 			return OpenedPool{}, err
 		}
 	}
-	opened.Pool, err = s.MyPool(ctx, v.User, poolID)
+	opened.Pool, err = s.UserPool(ctx, v.User, poolID)
 	return opened, err
 }
 
-// seat decides and writes; it decides again when somebody was faster.
-func (s *Service) seat(ctx context.Context, v signin.Visitor, poolID, requestID string) (o seated, err error) {
+// bind decides and writes the decision; it decides again if another caller was faster.
+func (s *Service) bind(ctx context.Context, v signin.Visitor, poolID, requestID string) (o bound, err error) {
 	const attempts = 5
 	for range attempts {
-		o, err = store.Update(ctx, s.Store, func(tx *store.Tx) (seated, error) { return s.openPool(ctx, tx, v, poolID, requestID) })
+		o, err = store.Update(ctx, s.Store, func(tx *store.Tx) (bound, error) { return s.openPool(ctx, tx, v, poolID, requestID) })
 		if !errors.Is(err, desktop.ErrOvertaken) {
 			break
 		}
@@ -76,31 +76,31 @@ func (s *Service) seat(ctx context.Context, v signin.Visitor, poolID, requestID 
 	return o, err
 }
 
-// seated is a decision that has been written.
-type seated struct {
+// bound is a decision that was written.
+type bound struct {
 	pool.Assignment
-	attaching string // the sub-job that brings the person's account inside; empty when none is under way
+	attaching string // the sub-job that creates the user's account in the desktop; empty if there is none
 }
 
-// arrival is somebody who opens a pool, with what the decision rests on. The pool is held.
+// arrival is a user who opens a pool, with the inputs of the decision. The pool is locked.
 type arrival struct {
 	pool.Arrival
 	user      directory.User
 	group     workspace.UserGroup
-	place     *pool.Waiting // on the waiting list; nil when they are not on it
+	place     *pool.Waiting // on the waiting list; nil if the user is not on it
 	requestID string
 }
 
-func (s *Service) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, poolID, requestID string) (seated, error) {
+func (s *Service) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, poolID, requestID string) (bound, error) {
 	a, err := s.arrive(ctx, tx, v, poolID)
 	if err != nil {
-		return seated{}, err
+		return bound{}, err
 	}
 	a.requestID = requestID
-	o := seated{Assignment: pool.Bind(a.Arrival, tx.Now())}
+	o := bound{Assignment: pool.Bind(a.Arrival, tx.Now())}
 	if o.Ended != "" {
 		if _, err := desktop.Release(ctx, tx, a.member(o.Ended)); err != nil {
-			return seated{}, err
+			return bound{}, err
 		}
 	}
 	switch o.Outcome {
@@ -114,12 +114,12 @@ func (s *Service) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, 
 		err = pool.DropWaiting(ctx, tx, a.Pool.ID, a.UserID)
 	}
 	if err != nil {
-		return seated{}, err
+		return bound{}, err
 	}
 	return o, a.record(ctx, tx, o.Assignment)
 }
 
-// arrive reads what a decision rests on, once the pool is held: whether the person may use it first of all.
+// arrive locks the pool and reads the inputs of the decision, first of all whether the user has access to it.
 func (s *Service) arrive(ctx context.Context, tx *store.Tx, v signin.Visitor, poolID string) (arrival, error) {
 	u, err := signin.Worker(ctx, tx, s.SecondFactor, v.ID)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// MyPool is a pool as a person sees it who may use it.
-type MyPool struct {
+// UserPool is a pool as a user with access sees it.
+type UserPool struct {
 	ID          string
 	Name        string
 	Description string
@@ -26,7 +26,7 @@ type MyPool struct {
 	State       PoolState
 	Reason      string // the state in a plain English sentence; empty when it needs none
 
-	Desktop *UserDesktop // the one that they have; its door says what they can do with it
+	Desktop *UserDesktop // the one that they have; its access says what they can do with it
 	Ends    time.Time    // when they lose it if they stay away; zero while they are connected, in a STATIC pool, and without a desktop
 
 	Wait *PoolWait // while they wait for one
@@ -82,9 +82,9 @@ type PoolWait struct {
 	Reason   string    // a plain English sentence
 }
 
-// MyPools returns the pools that a person may use, by name. CodeForbidden while they must choose a new password.
-func (s *Service) MyPools(ctx context.Context, userID string) ([]MyPool, error) {
-	return store.View(ctx, s.Store, func(tx *store.Tx) ([]MyPool, error) {
+// UserPools returns the pools that a user has access to, by name. CodeForbidden while the user must choose a new password.
+func (s *Service) UserPools(ctx context.Context, userID string) ([]UserPool, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) ([]UserPool, error) {
 		u, err := signin.Worker(ctx, tx, s.SecondFactor, userID)
 		if err != nil {
 			return nil, err
@@ -94,24 +94,24 @@ func (s *Service) MyPools(ctx context.Context, userID string) ([]MyPool, error) 
 	})
 }
 
-// MyPool returns one of them. CodePoolNotFound.
-func (s *Service) MyPool(ctx context.Context, u directory.User, poolID string) (MyPool, error) {
-	pools, err := s.MyPools(ctx, u.ID)
+// UserPool returns one of them, or CodePoolNotFound.
+func (s *Service) UserPool(ctx context.Context, u directory.User, poolID string) (UserPool, error) {
+	pools, err := s.UserPools(ctx, u.ID)
 	if err != nil {
-		return MyPool{}, err
+		return UserPool{}, err
 	}
 	for _, p := range pools {
 		if p.ID == poolID {
 			return p, nil
 		}
 	}
-	return MyPool{}, &workspace.Error{Code: workspace.CodePoolNotFound, Message: "you have no such pool"}
+	return UserPool{}, &workspace.Error{Code: workspace.CodePoolNotFound, Message: "you have no such pool"}
 }
 
-// PoolsOf returns what MyPools returns for each of several people, by their ids, in a fixed number of statements. It is for pages
+// PoolsOf returns what UserPools returns for each of several people, by their ids, in a fixed number of statements. It is for pages
 // that follow their pools; people without any have an empty list.
-func (s *Service) PoolsOf(ctx context.Context, people []directory.User) (map[string][]MyPool, error) {
-	return store.View(ctx, s.Store, func(tx *store.Tx) (map[string][]MyPool, error) { return poolsOf(ctx, tx, people) })
+func (s *Service) PoolsOf(ctx context.Context, people []directory.User) (map[string][]UserPool, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) (map[string][]UserPool, error) { return poolsOf(ctx, tx, people) })
 }
 
 // KeepWaiting renews the places of people on waiting lists who are there, so that they need not ask themselves. A place that was lost is
@@ -131,7 +131,7 @@ func (s *Service) StopWaiting(ctx context.Context, v signin.Visitor, poolID stri
 // ReadyForRebuild says that the person who has a desktop of a pool may be cut off now, though the countdown to its rebuild still runs.
 // Saying so again succeeds. CodePoolNotFound, CodeForbidden, and CodeConflict when they have no desktop or no countdown runs.
 func (s *Service) ReadyForRebuild(ctx context.Context, v signin.Visitor, poolID string) error {
-	p, err := s.MyPool(ctx, v.User, poolID)
+	p, err := s.UserPool(ctx, v.User, poolID)
 	if err != nil {
 		return err
 	}
@@ -155,12 +155,12 @@ type lobby struct {
 	leaving map[string]pool.PoolCountdown        // by desktop: rebuilds that count down
 }
 
-func poolsOf(ctx context.Context, tx *store.Tx, people []directory.User) (map[string][]MyPool, error) {
+func poolsOf(ctx context.Context, tx *store.Tx, people []directory.User) (map[string][]UserPool, error) {
 	l, err := readLobby(ctx, tx, people)
 	if err != nil {
 		return nil, err
 	}
-	all := make(map[string][]MyPool, len(people))
+	all := make(map[string][]UserPool, len(people))
 	for _, u := range people {
 		all[u.ID] = l.cards(u)
 	}
@@ -259,7 +259,7 @@ func (l *lobby) readWaiting(ctx context.Context, tx *store.Tx, poolIDs []string)
 		l.waiting[w.PoolID] = append(l.waiting[w.PoolID], w)
 	}
 	for poolID, queue := range l.waiting {
-		subs, _, err := tx.SubJobs(ctx, workspace.SubJobQuery{ProjectID: l.pools[poolID].ProjectID, PoolID: poolID, State: workspace.SubJobRunning, Page: workspace.Page{Limit: len(queue) + maxMine}})
+		subs, _, err := tx.SubJobs(ctx, workspace.SubJobQuery{ProjectID: l.pools[poolID].ProjectID, PoolID: poolID, State: workspace.SubJobRunning, Page: workspace.Page{Limit: len(queue) + maxUserDesktops}})
 		if err != nil {
 			return err
 		}
@@ -272,21 +272,21 @@ func (l *lobby) readWaiting(ctx context.Context, tx *store.Tx, poolIDs []string)
 	return nil
 }
 
-func (l *lobby) cards(u directory.User) []MyPool {
-	cards := []MyPool{}
+func (l *lobby) cards(u directory.User) []UserPool {
+	cards := []UserPool{}
 	for id, p := range l.pools {
 		if _, ok := groupIn(l.grants[u.ID], u.ID, id); ok && p.ProjectID == u.ProjectID {
 			cards = append(cards, l.card(u, p))
 		}
 	}
-	slices.SortFunc(cards, func(a, b MyPool) int {
+	slices.SortFunc(cards, func(a, b UserPool) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
 	return cards
 }
 
-func (l *lobby) card(u directory.User, p pool.Pool) MyPool {
-	c := MyPool{ID: p.ID, Name: p.Name, Description: p.Description, Type: p.Type}
+func (l *lobby) card(u directory.User, p pool.Pool) UserPool {
+	c := UserPool{ID: p.ID, Name: p.Name, Description: p.Description, Type: p.Type}
 	m, has := l.own[u.ID][p.ID]
 	if mine, read := l.mine[m.DesktopID]; has && read && p.BindingOver(m, l.now) == "" {
 		c.State, c.Desktop, c.Ends = PoolYours, &mine, p.BindingEnd(m)
@@ -322,7 +322,7 @@ func (l *lobby) mayReset(p pool.Pool, m desktop.Member, u directory.User) (bool,
 }
 
 // queue says what somebody without a desktop can expect, and their place if they wait.
-func (l *lobby) queue(u directory.User, p pool.Pool, c *MyPool) {
+func (l *lobby) queue(u directory.User, p pool.Pool, c *UserPool) {
 	queue := l.waiting[p.ID]
 	place := slices.IndexFunc(queue, func(w pool.Waiting) bool { return w.UserID == u.ID })
 	ahead := len(queue)

@@ -12,15 +12,15 @@ import (
 	"carrel/internal/workspace"
 )
 
-// MyOperations are the power operations that people may ask for on desktops of their own.
-var MyOperations = []desktop.Operation{desktop.OpStart, desktop.OpStop, desktop.OpReboot}
+// UserPowerActions are the power actions that users may request for their desktops.
+var UserPowerActions = []desktop.Operation{desktop.OpStart, desktop.OpStop, desktop.OpReboot}
 
 // Operate starts, shuts down or restarts a desktop of a person's, as the administrators' operation of that name does.
 // What the desktop does already, or has reached, succeeds and makes no job: asking twice is asking once. CodeDesktopNotFound
 // when the desktop is not theirs, CodeConflict when its state forbids the operation, CodeForbidden when others have the
 // desktop, too, and would lose their sessions, or when the person may not use desktops now; CodeInvalid.
 func (s *Service) Operate(ctx context.Context, v signin.Visitor, desktopID string, op desktop.Operation, requestID string) error {
-	if !slices.Contains(MyOperations, op) {
+	if !slices.Contains(UserPowerActions, op) {
 		return workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", op)
 	}
 	return s.updateUserDesktop(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
@@ -50,30 +50,30 @@ func (s *Service) Operate(ctx context.Context, v signin.Visitor, desktopID strin
 	})
 }
 
-// MayOperate decides whether an operation that a person asks for is to be ordered: not when it is under way already or
-// there is nothing left to do. CodeConflict when it is impossible now.
+// MayOperate reports whether a power action that a user requests has to be ordered: not if it is in progress or there is nothing to do.
+// CodeConflict if it is impossible now.
 func MayOperate(d desktop.Desktop, op desktop.Operation) (ask bool, err error) {
-	door, why := AccessOf(d)
+	access, why := AccessOf(d)
 	done, possible := false, false
 	switch op {
 	case desktop.OpStart:
-		done, possible = door == AccessOpen || why == ObsStarting, door == AccessStart
+		done, possible = access == AccessOpen || why == ObsStarting, access == AccessStart
 	case desktop.OpStop:
-		done, possible = door == AccessStart && d.Status == desktop.StatusShutoff || why == ObsStopping, door == AccessOpen
+		done, possible = access == AccessStart && d.Status == desktop.StatusShutoff || why == ObsStopping, access == AccessOpen
 	case desktop.OpReboot:
-		done, possible = why == ObsRestarting, door == AccessOpen
+		done, possible = why == ObsRestarting, access == AccessOpen
 	case desktop.OpHibernate: // people are not offered it
 	}
 	switch {
 	case done || possible:
 		return possible && !done, nil
-	case door == AccessStart:
+	case access == AccessStart:
 		return false, &workspace.Error{Code: workspace.CodeConflict, Message: "this desktop is not running, start it first"}
 	}
 	return false, &workspace.Error{Code: workspace.CodeConflict, Message: why.Sentence()}
 }
 
-// alone refuses what would end the sessions of others: CodeForbidden when more than one person has the desktop.
+// alone refuses what would end the sessions of others: CodeForbidden if more than one user has the desktop.
 func alone(ctx context.Context, tx *store.Tx, d desktop.Desktop) error {
 	people, err := assignment.Holdings(ctx, tx, []string{d.ID}, nil)
 	if err == nil && len(people) > 1 {

@@ -157,7 +157,7 @@ func (i *Inventory) adoptOne(ctx context.Context, m engine.Machine, installation
 }
 
 // ReserveUsed keeps back the addresses that the engine has in use for what is no desktop of this database. The engine is read
-// before the rows, and rows are written before their machines are made, so none of a new desktop is taken for a stranger's.
+// before the rows, and rows are written before their machines are made, so none of a new desktop is taken for that of another installation.
 func ReserveUsed(ctx context.Context, s store.Transactions, e engine.Engine) error {
 	used, err := e.Addresses(ctx)
 	if err != nil {

@@ -21,9 +21,9 @@ func (p logTransport) fault() string { return "mail is off: the message was only
 
 type logLine struct{ log *slog.Logger }
 
-func (l logLine) send(letter message) error {
+func (l logLine) send(msg message) error {
 	l.log.Info("mail is off, this message is only shown here",
-		"kind", string(letter.kind), "to", letter.to, "subject", letter.subject, "text", letter.text)
+		"kind", string(msg.kind), "to", msg.to, "subject", msg.subject, "text", msg.text)
 	return nil
 }
 

@@ -30,7 +30,7 @@ func newMetrics(registry prometheus.Registerer, count func(context.Context) (int
 		dropped: counter("carrel_mails_dropped_total", "Mails given up."),
 		templateFaults: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "carrel_mail_template_faults",
-			Help: "Mail templates of the house that cannot be used, so that built-in ones stand in; the log and carrel doctor name them.",
+			Help: "Invalid custom mail templates, replaced by built-in ones; the log and carrel doctor name them.",
 		}),
 	}
 	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{

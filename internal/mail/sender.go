@@ -50,7 +50,7 @@ type Sender struct {
 	closed chan struct{}
 }
 
-// transport is where letters are taken.
+// transport is where messages are taken.
 type transport interface {
 	// open fails when nothing can be sent at present.
 	open(ctx context.Context) (line, error)
@@ -60,10 +60,10 @@ type transport interface {
 	fault() string
 }
 
-// line is an open connection that carries letters one after the other.
+// line is an open connection that carries messages one after the other.
 type line interface {
 	send(l message) error
-	// usable says whether another letter can follow.
+	// usable reports whether another message can follow.
 	usable() bool
 	close()
 }
@@ -158,7 +158,7 @@ func (s *Sender) run(quitting, cutting context.Context) {
 	}
 }
 
-// lookAtTemplates reads the templates of the house again if they have changed, and complains about those that cannot be used.
+// lookAtTemplates reloads the custom templates if they have changed, and logs the invalid ones.
 func (s *Sender) lookAtTemplates(ctx context.Context) {
 	if !s.texts.look() {
 		return
@@ -168,7 +168,7 @@ func (s *Sender) lookAtTemplates(ctx context.Context) {
 		s.log.ErrorContext(ctx, "a mail template cannot be used, the built-in one stands in", "file", fault.File, "error", fault.Reason)
 	}
 	if s.texts.used > 0 {
-		s.log.InfoContext(ctx, "mail templates of the house are used", "folder", s.texts.folder, "files", s.texts.used)
+		s.log.InfoContext(ctx, "custom mail templates are used", "folder", s.texts.folder, "files", s.texts.used)
 	}
 }
 

@@ -190,19 +190,19 @@ func (l *smtpLine) dial(ctx, dialing context.Context, network string) (net.Conn,
 	return secure, nil
 }
 
-// send gives one letter to the server. A *serverError ends the line.
-func (l *smtpLine) send(letter message) error {
-	to, international, err := wireAddress(letter.to)
+// send gives one message to the server. A *serverError ends the line.
+func (l *smtpLine) send(msg message) error {
+	to, international, err := wireAddress(msg.to)
 	if err != nil {
 		return err
 	}
 	international = international || l.post.international
 	if offered, _ := l.smtp.Extension("SMTPUTF8"); international && !offered {
-		return fmt.Errorf("%w: %q has other letters than a to z before the @, and the mail server does not offer SMTPUTF8, which they need", errBadReader, letter.to)
+		return fmt.Errorf("%w: %q has other letters than a to z before the @, and the mail server does not offer SMTPUTF8, which they need", errBadReader, msg.to)
 	}
 	l.smtp.SkipSMTPUTF8(!international) // servers on the way that lack it would return the mail
-	letter.to = to
-	m, err := l.post.message(letter)
+	msg.to = to
+	m, err := l.post.message(msg)
 	if err != nil {
 		return err
 	}
@@ -243,7 +243,7 @@ func (l *smtpLine) close() {
 	l.conn.Close()
 }
 
-// message encodes a letter. Its id becomes the Message-ID, so that a mail that is sent twice can be told.
+// message encodes a message. Its id becomes the Message-ID, so that a mail that is sent twice can be told.
 func (p *smtpTransport) message(l message) (*gomail.Msg, error) {
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	m.FromMailAddress(p.from)

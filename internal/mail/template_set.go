@@ -25,8 +25,8 @@ type TemplateFault struct {
 	Reason string
 }
 
-// templateSet is the templates in use: those in a folder of the house, and the built-in ones where there is none or it cannot be
-// used. The folder may be changed at any time. A house is not for concurrent use.
+// templateSet has the templates in use: custom ones from a directory, and the built-in one for every file that is missing or invalid. The
+// directory may change at any time. A templateSet is not safe for concurrent use.
 type templateSet struct {
 	folder   string // empty: the built-in ones only
 	required bool   // the folder must exist
@@ -181,7 +181,7 @@ func (h *templateSet) fault(name string, err error) {
 	h.faults = append(h.faults, TemplateFault{File: filepath.Join(h.folder, name), Reason: err.Error()})
 }
 
-// write makes the letter of a kind in the reader's language, without id and address. When a template of the house fails on
+// write composes the message of a kind in the reader's language, without id and address. When a custom template fails on
 // this very content the built-in one is used; own says why.
 func (h *templateSet) write(kind directory.MailKind, language string, c content) (l message, own, err error) {
 	name := templateName(kind, language)
@@ -197,7 +197,7 @@ func (h *templateSet) write(kind directory.MailKind, language string, c content)
 	return l, own, err
 }
 
-// CheckTemplates tries the templates of the house that the configuration names and returns those that cannot be used.
+// CheckTemplates validates the custom templates that the configuration names and returns the invalid ones.
 func CheckTemplates(c Config) ([]TemplateFault, error) {
 	h, err := openTemplates(c)
 	if err != nil {

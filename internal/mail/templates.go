@@ -79,7 +79,7 @@ func newText(name, source, frame string) (t text, err error) {
 	return t, nil
 }
 
-// write makes a letter, without id, kind and address.
+// write composes a message, without id, kind and address.
 func (t text) write(c content) (message, error) {
 	var subject, plain, page strings.Builder
 	if err := t.plain.ExecuteTemplate(&subject, "subject", c); err != nil {

@@ -20,7 +20,7 @@ type card struct {
 	Login    desktop.LoginStatus   `json:"login_status"`
 	Image    string                `json:"image,omitempty"`
 	OS       string                `json:"os,omitempty"`
-	Door     connection.Access     `json:"door"`
+	Access   connection.Access     `json:"door"`
 	Why      connection.Obstacle   `json:"why,omitempty"`
 	Sentence string                `json:"sentence,omitempty"` // Why in plain English
 }
@@ -28,7 +28,7 @@ type card struct {
 func cardOf(m connection.UserDesktop) card {
 	return card{
 		ID: m.ID, PoolID: m.PoolID, Name: m.Name, Status: m.Status, Task: m.Task, Login: m.Login, Image: m.Image, OS: m.OS,
-		Door: m.Door, Why: m.Why, Sentence: m.Why.Sentence(),
+		Access: m.Access, Why: m.Why, Sentence: m.Why.Sentence(),
 	}
 }
 
@@ -45,7 +45,7 @@ type cardsBody struct {
 }
 
 func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	mine, err := p.Desktops.MyDesktops(r.Context(), v.ID)
+	mine, err := p.Desktops.UserDesktops(r.Context(), v.ID)
 	if err != nil {
 		return err
 	}

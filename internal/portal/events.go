@@ -100,7 +100,7 @@ func (f *follower) look(ctx context.Context, nudged bool) error {
 	if err != nil {
 		return err
 	}
-	var pools map[string][]connection.MyPool
+	var pools map[string][]connection.UserPool
 	if f.looks++; nudged || len(f.waiting) > 0 || f.looks%poolsEach == 0 {
 		if pools, err = f.service.PoolsOf(ctx, people); err != nil {
 			return err
@@ -138,10 +138,10 @@ func (f *follower) people() []directory.User {
 }
 
 // keepPlaces renews the places of those who wait for a desktop while their page is open.
-func (f *follower) keepPlaces(ctx context.Context, pools map[string][]connection.MyPool) error {
+func (f *follower) keepPlaces(ctx context.Context, pools map[string][]connection.UserPool) error {
 	f.waiting = f.waiting[:0]
 	for id, mine := range pools {
-		if slices.ContainsFunc(mine, func(p connection.MyPool) bool { return p.Wait != nil }) {
+		if slices.ContainsFunc(mine, func(p connection.UserPool) bool { return p.Wait != nil }) {
 			f.waiting = append(f.waiting, id)
 		}
 	}

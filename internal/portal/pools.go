@@ -73,7 +73,7 @@ type openBody struct {
 	Pool     poolCard     `json:"pool"`
 }
 
-func poolCardOf(p connection.MyPool) poolCard {
+func poolCardOf(p connection.UserPool) poolCard {
 	c := poolCard{
 		ID: p.ID, Name: p.Name, Description: p.Description, Type: p.Type, State: p.State, Sentence: p.Reason,
 		MayReset: p.MayReset, ResetWhyNot: p.ResetWhyNot,
@@ -99,7 +99,7 @@ func poolCardOf(p connection.MyPool) poolCard {
 	return c
 }
 
-func poolCardsOf(pools []connection.MyPool) []poolCard {
+func poolCardsOf(pools []connection.UserPool) []poolCard {
 	cards := make([]poolCard, 0, len(pools))
 	for _, p := range pools {
 		cards = append(cards, poolCardOf(p))
@@ -112,7 +112,7 @@ type poolsBody struct {
 }
 
 func (p *Portal) pools(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	pools, err := p.Desktops.MyPools(r.Context(), v.ID)
+	pools, err := p.Desktops.UserPools(r.Context(), v.ID)
 	if err != nil {
 		return err
 	}

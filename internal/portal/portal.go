@@ -36,12 +36,12 @@ type SignIns interface {
 // Desktops are what people do with desktops and pools that they have; *connection.Service is one.
 type Desktops interface {
 	MayWork(ctx context.Context, userID string) error
-	MyDesktops(ctx context.Context, userID string) ([]connection.UserDesktop, error)
+	UserDesktops(ctx context.Context, userID string) ([]connection.UserDesktop, error)
 	DesktopsOf(ctx context.Context, people []directory.User) (map[string][]connection.UserDesktop, error)
 	Operate(ctx context.Context, v signin.Visitor, desktopID string, op desktop.Operation, requestID string) error
 	OpenDesktop(ctx context.Context, v signin.Visitor, desktopID string) (string, error)
-	MyPools(ctx context.Context, userID string) ([]connection.MyPool, error)
-	PoolsOf(ctx context.Context, people []directory.User) (map[string][]connection.MyPool, error)
+	UserPools(ctx context.Context, userID string) ([]connection.UserPool, error)
+	PoolsOf(ctx context.Context, people []directory.User) (map[string][]connection.UserPool, error)
 	OpenPool(ctx context.Context, v signin.Visitor, poolID, requestID string) (connection.OpenedPool, error)
 	KeepWaiting(ctx context.Context, userIDs []string) error
 	StopWaiting(ctx context.Context, v signin.Visitor, poolID string) error

@@ -29,7 +29,7 @@ var writtenTables = []written{
 	{table: "pools", plain: []string{"description", "tags"}},
 }
 
-// composeTexts brings what was stored before the doors did that into Unicode's composed form, since what is looked for is composed.
+// composeTexts converts texts that were stored before package text composed them to Unicode's composed form, since queries are composed.
 // A name that another has in that form gets a number: nothing refers to it but units of desktops and pools, which follow.
 func (t *Tx) composeTexts(ctx context.Context) error {
 	for _, w := range writtenTables {

@@ -12,7 +12,7 @@ func Exec(ctx context.Context, s *Store, statement string) error {
 }
 
 // Measure has the database look at its tables, as it does now and then.
-func Measure(ctx context.Context, s *Store) error { return s.dialect.tend(ctx, s.writer) }
+func Measure(ctx context.Context, s *Store) error { return s.dialect.analyze(ctx, s.writer) }
 
 // Plan is how SQLite carries out a statement, step by step.
 func Plan(t *testing.T, s *Store, statement string) (steps []string) {

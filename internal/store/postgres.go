@@ -123,8 +123,8 @@ func (postgresDialect) passing(err error) bool {
 	return ok && (e.Code == "40001" || e.Code == "40P01")
 }
 
-// tend has nothing to do: the server measures its tables by itself.
-func (postgresDialect) tend(context.Context, *bun.DB) error { return nil }
+// analyze has nothing to do: the server measures its tables by itself.
+func (postgresDialect) analyze(context.Context, *bun.DB) error { return nil }
 
 // workChannel is where processes on one database tell one another of new sub-jobs.
 const workChannel = "carrel_work"

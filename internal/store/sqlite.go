@@ -54,7 +54,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	w.SetMaxOpenConns(1)
 	r.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	r.SetMaxIdleConns(max(4, runtime.NumCPU()))
-	r.SetConnMaxLifetime(10 * time.Minute) // a new connection reads what tend has measured
+	r.SetConnMaxLifetime(10 * time.Minute) // a new connection reads what analyze has measured
 	dialect := sqliteSchema{sqlitedialect.New()}
 	s.writer, s.reader, s.dialect = newDB(w, dialect), newDB(r, dialect), sqliteDialect{}
 	s.group = new(groupCommit)
@@ -127,9 +127,9 @@ func (sqliteDialect) viewOptions() *sql.TxOptions { return &sql.TxOptions{ReadOn
 
 func (sqliteDialect) forUpdate(q *bun.SelectQuery, _ string, _ bool) *bun.SelectQuery { return q }
 
-// tend measures the tables that have grown much since the last time, or does nothing. Without figures SQLite would read
+// analyze measures the tables that have grown much since the last time, or does nothing. Without figures SQLite would read
 // all desktops of a project to find the two of a person.
-func (sqliteDialect) tend(ctx context.Context, writer *bun.DB) error {
+func (sqliteDialect) analyze(ctx context.Context, writer *bun.DB) error {
 	const allTables = 0x10000
 	const analyze = 0x00002
 	_, err := writer.ExecContext(ctx, "PRAGMA optimize = ?", allTables|analyze)

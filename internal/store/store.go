@@ -49,8 +49,8 @@ type dialect interface {
 	// forUpdate makes a query hold the rows of a table (or its alias) that it reads. With skip it leaves out those that
 	// others hold.
 	forUpdate(q *bun.SelectQuery, table string, skip bool) *bun.SelectQuery
-	// tend keeps the database's plans good as tables grow. It is called when a database is opened and now and then.
-	tend(ctx context.Context, writer *bun.DB) error
+	// analyze keeps the database's plans good as tables grow. It is called when a database is opened and now and then.
+	analyze(ctx context.Context, writer *bun.DB) error
 	// announceWork tells other processes, when the transaction commits, that sub-jobs may be due.
 	announceWork(ctx context.Context, tx bun.Tx) error
 	// listenForWork calls signal when another process announces work, until the context ends.
@@ -127,7 +127,7 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("bringing the database's tables up to date: %w", err), s.Close())
 	}
-	if err := s.dialect.tend(ctx, s.writer); err != nil {
+	if err := s.dialect.analyze(ctx, s.writer); err != nil {
 		return nil, errors.Join(fmt.Errorf("measuring the database's tables: %w", err), s.Close())
 	}
 	return s, nil

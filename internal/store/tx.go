@@ -48,8 +48,8 @@ const triesOfUpdate = 8
 // connectionPatience is for how long a transaction waits for a connection when all are in use or the server does not answer.
 const connectionPatience = 10 * time.Second
 
-// commitsBetweenTending is so large that tending, which takes 0.05 ms if there is nothing to do, is not noticed.
-const commitsBetweenTending = 50
+// commitsBetweenAnalyses is so large that analysing, which takes 0.05 ms if there is nothing to do, is not noticed.
+const commitsBetweenAnalyses = 50
 
 func (s *Store) view(ctx context.Context, f func(*Tx) error) error {
 	t, err := s.begin(ctx, s.reader, s.dialect.viewOptions())
@@ -85,8 +85,8 @@ func (s *Store) updateOnce(ctx context.Context, f func(*Tx) error) error {
 	if t.wake {
 		s.work.signal()
 	}
-	if s.commits.Add(1)%commitsBetweenTending == 0 {
-		if err := s.dialect.tend(context.WithoutCancel(ctx), s.writer); err != nil {
+	if s.commits.Add(1)%commitsBetweenAnalyses == 0 {
+		if err := s.dialect.analyze(context.WithoutCancel(ctx), s.writer); err != nil {
 			s.log.WarnContext(ctx, "the database's tables could not be measured, lists may be slow", "error", err)
 		}
 	}

@@ -1,5 +1,5 @@
-// Package text is what every door does with text from outside before anything is read from it: it refuses what no database keeps, and
-// brings the rest into one form, so that names and passwords that look the same are the same.
+// Package text normalises text from clients before it is parsed: it refuses characters that a database cannot store, and composes the rest
+// (Unicode NFC), so that names and passwords that look the same are equal.
 package text
 
 import (

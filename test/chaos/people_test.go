@@ -133,7 +133,7 @@ func (e *env) openPool() {
 // openDesktop opens a desktop that a person has, and starts it if it is off.
 func (e *env) openDesktop() {
 	p := e.anyPerson()
-	mine, err := e.service.Connections.MyDesktops(context.Background(), p.visitor.ID)
+	mine, err := e.service.Connections.UserDesktops(context.Background(), p.visitor.ID)
 	if err != nil || len(mine) == 0 {
 		return
 	}

@@ -61,7 +61,7 @@ func (e *Engine) session(id, account string) (*screen, error) {
 	}
 	m.inside.mu.Lock()
 	defer m.inside.mu.Unlock()
-	s := m.inside.seats[account]
+	s := m.inside.sessions[account]
 	if s == nil || wait != 0 {
 		return nil, fmt.Errorf("no display answers")
 	}

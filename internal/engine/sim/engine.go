@@ -164,7 +164,7 @@ var (
 	errSim    = errors.New("simulated fault")
 )
 
-// enter is the door of every call.
+// enter begins every call.
 func (e *Engine) enter(ctx context.Context, id string) error {
 	if err := ctx.Err(); err != nil {
 		return err

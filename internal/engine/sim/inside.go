@@ -26,40 +26,40 @@ type inside struct {
 	failed   error // what the guest says went wrong
 	warnings []string
 	hostname string
-	seats    map[string]*seat
+	sessions map[string]*session
 	messages []guest.Message
 }
 
-// seat is one account's session.
-type seat struct {
+// session is one account's session.
+type session struct {
 	account string
 	ready   time.Time // when its display answers
 	screen  *screen
 }
 
 // newInside boots a guest that answers at the given time and whose displays answer a while later.
-func newInside(d guest.Desktop, boot time.Time, session time.Duration) *inside {
-	in := &inside{boot: boot, ends: make(chan struct{}), changed: make(chan struct{}), seats: map[string]*seat{}}
-	in.seat(d, boot.Add(session))
+func newInside(d guest.Desktop, boot time.Time, login time.Duration) *inside {
+	in := &inside{boot: boot, ends: make(chan struct{}), changed: make(chan struct{}), sessions: map[string]*session{}}
+	in.setUp(d, boot.Add(login))
 	return in
 }
 
 var accountName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
 
 // apply makes the inside be as d says; new sessions are ready after a while.
-func (in *inside) apply(d guest.Desktop, session time.Duration) {
+func (in *inside) apply(d guest.Desktop, login time.Duration) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.off {
 		return
 	}
 	in.failed = nil
-	in.seat(d, time.Now().Add(session))
+	in.setUp(d, time.Now().Add(login))
 	in.announce()
 }
 
-// seat needs the mutex held.
-func (in *inside) seat(d guest.Desktop, ready time.Time) {
+// setUp gives every account of the document a session and ends the others. The mutex is held.
+func (in *inside) setUp(d guest.Desktop, ready time.Time) {
 	in.hostname = d.Hostname
 	in.warnings = nil
 	if _, err := time.LoadLocation(d.Timezone); err != nil {
@@ -75,14 +75,14 @@ func (in *inside) seat(d guest.Desktop, ready time.Time) {
 			continue
 		}
 		wanted[a.Name] = true
-		if in.seats[a.Name] == nil {
-			in.seats[a.Name] = &seat{account: a.Name, ready: ready, screen: newScreen(ready)}
+		if in.sessions[a.Name] == nil {
+			in.sessions[a.Name] = &session{account: a.Name, ready: ready, screen: newScreen(ready)}
 		}
 	}
-	for name, s := range in.seats {
+	for name, s := range in.sessions {
 		if !wanted[name] {
 			s.screen.disconnect()
-			delete(in.seats, name)
+			delete(in.sessions, name)
 		}
 	}
 }
@@ -103,7 +103,7 @@ func (in *inside) shutDown() {
 	in.off = true
 	close(in.ends)
 	in.announce()
-	for _, s := range in.seats {
+	for _, s := range in.sessions {
 		s.screen.disconnect()
 	}
 }
@@ -112,7 +112,7 @@ func (in *inside) shutDown() {
 func (in *inside) disconnect() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	for _, s := range in.seats {
+	for _, s := range in.sessions {
 		s.screen.disconnect()
 	}
 }
@@ -123,7 +123,7 @@ func (in *inside) progress(account string) (wait time.Duration, changed <-chan s
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	now := time.Now()
-	s := in.seats[account]
+	s := in.sessions[account]
 	switch {
 	case in.silent:
 		return -1, in.changed, nil
@@ -150,8 +150,8 @@ func (in *inside) status() guest.Status {
 	if in.failed != nil {
 		st.Error = in.failed.Error()
 	}
-	for _, name := range slices.Sorted(maps.Keys(in.seats)) {
-		s := in.seats[name]
+	for _, name := range slices.Sorted(maps.Keys(in.sessions)) {
+		s := in.sessions[name]
 		up := !now.Before(s.ready)
 		viewers, input := s.screen.use()
 		st.Sessions = append(st.Sessions, guest.Session{
@@ -166,7 +166,7 @@ func (in *inside) notify(m guest.Message) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.messages = append(in.messages, m)
-	for name, s := range in.seats {
+	for name, s := range in.sessions {
 		if m.Account == "" || m.Account == name {
 			s.screen.show(m)
 		}
