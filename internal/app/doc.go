@@ -1,4 +1,4 @@
-// Package app wires the rooms together into the running control plane. It holds no rule of the domain: it reads the
-// configuration, opens what the configuration names, starts the services in the order of their needs and stops them in the
-// opposite one. The commands and the end-to-end tests use it alike.
+// Package app wires the rooms into the running control plane. It has no domain rules: it reads the configuration, opens what the
+// configuration names, starts the services in the order of their dependencies and stops them in reverse order. The commands and the
+// end-to-end tests both use it.
 package app

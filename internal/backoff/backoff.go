@@ -1,4 +1,4 @@
-// Package backoff says how long to wait before something that failed is tried again.
+// Package backoff computes the delay before a failed action is retried.
 package backoff
 
 import "time"

@@ -1,3 +1,3 @@
-// Package catalog is what desktops are made from: products, images, zones, kinds of disk and networks with their addresses. It also
-// keeps the id of the installation. Nothing in it knows a person or a desktop.
+// Package catalog has what desktops are created from: products, images, zones, volume types and networks with their addresses. It also
+// stores the installation's id. It knows neither users nor desktops.
 package catalog

@@ -1,5 +1,5 @@
-// Package clientaddr finds the address that a request comes from, in one place for the API, the identity API, the portal and the
-// gateway: that of the peer or, where the peer is a proxy that the configuration lists, the one that the proxy names.
+// Package clientaddr determines the client address of a request, for the API, the identity API, the portal and the gateway: the peer's
+// or, if the peer is a configured proxy, the one that the proxy reports.
 package clientaddr
 
 import (

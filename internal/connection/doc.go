@@ -1,3 +1,3 @@
-// Package connection is what people do in the portal with the desktops and pools that they have, and what gateways tell of open
-// displays.
+// Package connection serves users in the portal: it lists the desktops and pools they have access to, opens them and runs power actions.
+// It also records the open displays that gateways report.
 package connection

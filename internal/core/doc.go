@@ -1,2 +1,2 @@
-// Package core makes the services of all rooms.
+// Package core creates the services of all rooms.
 package core

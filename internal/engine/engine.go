@@ -1,5 +1,5 @@
-// Package engine is the port behind which desktops run. An engine knows machines, disks and networks; it knows nothing
-// of pools, users or HTTP. Implementations: engine/incus and engine/sim. Package enginetest holds their contract.
+// Package engine defines the interface to what runs the desktops. An engine handles machines, disks and networks; it does not know pools,
+// users or HTTP. Implementations: engine/incus and engine/sim. Package enginetest is their conformance suite.
 package engine
 
 import (

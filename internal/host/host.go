@@ -1,8 +1,7 @@
-// Package host is the machine that the control plane runs on: whether it can run desktops on Incus, what it lacks, and
-// making it ready. It knows nothing of desktops; it comes before anything else of Carrel starts.
+// Package host checks and prepares the machine that the control plane runs on: the prerequisites of desktops on Incus. It does not know
+// desktops and runs before anything else of Carrel.
 //
-// Check looks and changes nothing that outlives it. Prepare raises limits and starts the Incus daemon. Neither installs
-// packages: scripts/setup does.
+// Check makes no lasting change. Prepare raises kernel limits and starts the Incus daemon. Neither installs packages: scripts/setup does.
 package host
 
 import (

@@ -1,5 +1,5 @@
-// Package listen bounds what callers can hold of a server: connections, and the time in which they send a request and take the
-// answer.
+// Package listen limits what clients can hold of a server: the number of connections, and the time for sending a request and reading the
+// response.
 package listen
 
 import (

@@ -1,4 +1,3 @@
-// Package mail sends the outbox: the messages that the domain writes in the transaction of what they tell of. Each is
-// composed when it is sent, in the reader's language, so that the outbox holds no secret; what cannot be sent is tried again
-// for a day.
+// Package mail sends the outbox: the messages that other packages write in the transaction of the change they report. A message is composed
+// when it is sent, in the user's language, so the outbox holds no secret. Failed deliveries are retried for a day.
 package mail

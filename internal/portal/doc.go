@@ -1,5 +1,5 @@
-// Package portal is the HTTP face for people who work in desktops: the page at / and its JSON under /portal/api.
+// Package portal is the HTTP interface for users of desktops: the page at / and its JSON API under /portal/api.
 //
-// Handlers decode, make one call to the domain and encode. A sign-in is a cookie that scripts cannot read and other sites
-// cannot send; requests that change something are refused when a browser says that they come from another origin.
+// Handlers decode the request, make one call to the domain and encode the response. A session is a cookie that scripts cannot read and
+// other sites cannot send; requests with side effects are refused if the browser reports another origin.
 package portal

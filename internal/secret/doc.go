@@ -1,3 +1,3 @@
-// Package secret keeps what must not be read: values that Carrel needs again are sealed with a key (Box), passwords are
-// kept as slow hashes (Passwords). Bearer tokens, which are random, need no more than workspace.HashToken.
+// Package secret protects secrets: values that Carrel needs again are encrypted with a key (Box), passwords are stored as slow hashes
+// (Passwords). Bearer tokens, which are random, only need workspace.HashToken.
 package secret

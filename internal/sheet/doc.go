@@ -1,2 +1,2 @@
-// Package sheet reads and writes tables of text in the files that spreadsheet programs know: CSV and XLSX.
+// Package sheet reads and writes tables of text as CSV and XLSX files.
 package sheet

@@ -1,3 +1,3 @@
-// Package signin is how people prove who they are: passwords, codes of authenticator apps, sign-ins of the portal, and tickets for
-// displays. Administrators of the API are package iam; both count failed attempts by the rules of package workspace.
+// Package signin authenticates users: passwords, codes of authenticator apps, sessions of the portal, and tickets for displays.
+// Administrators of the API are authenticated by package iam; both count failed attempts by the rules of package workspace.
 package signin

@@ -1,9 +1,10 @@
-// Package store is the database: SQLite by default, PostgreSQL for several replicas. Both have the same tables, migrations and, but for
-// a few words, the same statements. It opens it, runs transactions (Tx), pages lists, and has what rooms need to write their rows.
+// Package store is the database: SQLite by default, PostgreSQL for several replicas. Both have the same tables and migrations and, except
+// for a few keywords, the same statements. The package opens the database, runs transactions (Tx), pages lists, and helps rooms to write
+// their rows.
 //
-// The rows of a room stand in the room, in files that end in rows.go. Rows that every room writes stand here: jobs and their queue,
-// subscriptions of projects, clients' tokens, attempts to sign in; and what package iam keeps. Row types are the domain's structs with
-// the names of their columns, so that Go converts one into the other and the compiler notices a field that is not kept.
+// The rows of a room are in the room, in files that end in rows.go. This package has the rows that all rooms write: jobs and their queue,
+// subscriptions of projects, client tokens, sign-in attempts; and the rows of package iam. Row types are the domain's structs with column
+// names, so that Go converts one into the other and the compiler reports a field that is not stored.
 package store
 
 import (

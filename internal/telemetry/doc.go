@@ -1,2 +1,2 @@
-// Package telemetry is how Carrel tells what it does: the log, the metrics, and whether it is alive and ready.
+// Package telemetry provides logging, metrics and health checks.
 package telemetry

@@ -1,3 +1,3 @@
-// Package work is what is about jobs and rows of all rooms: reading, retrying and removing jobs, deleting what other rooms refer to,
-// and removing what has expired.
+// Package work has the operations on jobs and on rows of several rooms: reading, retrying and removing jobs, deleting what other rooms
+// refer to, and removing expired rows.
 package work
