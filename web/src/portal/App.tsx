@@ -1,7 +1,7 @@
 import { Button, Loader } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef } from "react";
-import { hasChosen, useSpeech } from "../words/speech";
+import { hasChosen, useI18n } from "../i18n/provider";
 import { api, type Person, passing, patient, Refusal, signedIn } from "./api";
 import { CardsPage } from "./CardsPage";
 import { Authenticator, useCodeToken } from "./CodePages";
@@ -24,13 +24,13 @@ export function App() {
 
 /** ForPeople shows what is asked for once somebody is signed in. */
 function ForPeople() {
-  const { t, speak } = useSpeech();
+  const { t, setLanguage } = useI18n();
   const place = placeOf(usePath());
   const me = useQuery({ queryKey: ["me"], queryFn: whoAmI });
   const language = me.data?.language;
   useEffect(() => {
-    if (language && !hasChosen()) speak(language);
-  }, [language, speak]);
+    if (language && !hasChosen()) setLanguage(language);
+  }, [language, setLanguage]);
   if (me.isPending)
     return <Pause text={passing(me.failureReason) ? t("app.unreachable") : t("app.loading")} />;
   if (me.isError) return <Pause text={passing(me.error) ? t("app.unreachable") : t("app.fault")} />;
@@ -49,7 +49,7 @@ function ForPeople() {
 
 /** Enter signs in with a link that is good once, /enter?token=...&desktop=..., and shows the desktop. */
 function Enter() {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const queries = useQueryClient();
   const begun = useRef(false);
   const { setToken } = useCodeToken();
@@ -83,7 +83,7 @@ async function whoAmI(): Promise<Person | null> {
 
 /** NotFound answers addresses that nothing is at, whether somebody is signed in or not. */
 function NotFound() {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   return (
     <Sheet title={t("app.notFound")} intro={t("app.notFoundHint")}>
       <p>

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { type MouseEvent, useEffect, useState } from "react";
-import { useSpeech } from "../words/speech";
+import { useI18n } from "../i18n/provider";
 import type { Card, Person } from "./api";
 import { Authenticator } from "./CodePages";
 import { Header } from "./Frame";
@@ -13,7 +13,7 @@ import { go } from "./place";
 import { stateOf, toneOf } from "./state";
 
 export function CardsPage({ me }: { me: Person }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const [changing, setChanging] = useState<"password" | "codes">();
   useFollowing();
   const desktops = useDesktops();
@@ -62,7 +62,7 @@ export function CardsPage({ me }: { me: Person }) {
 }
 
 function Empty() {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   return (
     <div className="empty">
       <Picture tone="off" />
@@ -73,7 +73,7 @@ function Empty() {
 }
 
 function DesktopCard({ card }: { card: Card }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const tone = toneOf(card);
   return (
     <article className="card" data-tone={tone} aria-label={card.name}>
@@ -93,7 +93,7 @@ function DesktopCard({ card }: { card: Card }) {
 
 /** Doorway is what can be done with a desktop, first of all the way in, or why there is none. */
 function Doorway({ card }: { card: Card }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   if (card.why) return <p className="doorway small quiet">{t(`why.${card.why}`)}</p>;
   const asleep = card.status === "HIBERNATED";
   const verb = card.door === "open" ? "cards.open" : asleep ? "cards.resume" : "cards.start";

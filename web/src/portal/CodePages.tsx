@@ -1,7 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
-import { useSpeech } from "../words/speech";
+import { useI18n } from "../i18n/provider";
 import { api, type Enrolment, type Person, passing, Refusal, signedIn } from "./api";
 import { Note, Sheet } from "./Frame";
 import { span } from "./span";
@@ -17,7 +17,7 @@ export function useCodeToken() {
 
 /** SignInCode is the second step of signing in. */
 export function SignInCode({ token }: { token: string }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const queries = useQueryClient();
   const { setToken } = useCodeToken();
   const [late, setLate] = useState(false);
@@ -53,7 +53,7 @@ export function SignInCode({ token }: { token: string }) {
 
 /** Authenticator sets up codes of an app, or manages them; without onClose they must be set up. */
 export function Authenticator({ me, onClose }: { me: Person; onClose?: () => void }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const queries = useQueryClient();
   const [recovery, setRecovery] = useState<string[]>();
   const begin = useMutation({ mutationFn: api.beginEnrolment });
@@ -104,7 +104,7 @@ export function Authenticator({ me, onClose }: { me: Person; onClose?: () => voi
 
 /** Secret shows what the app must learn: to be scanned, opened on the same device, or typed. */
 function Secret({ of }: { of: Enrolment }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const groups = of.secret.match(/.{1,4}/g)?.join(" ");
   return (
     <>
@@ -123,7 +123,7 @@ function Secret({ of }: { of: Enrolment }) {
 
 /** RecoveryCodes are seen once. */
 function RecoveryCodes({ codes, onClose }: { codes: string[]; onClose: () => void }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const file = `data:text/plain;charset=utf-8,${encodeURIComponent(`${t("code.recovery")} (Carrel)\n\n${codes.join("\n")}\n`)}`;
   return (
     <Sheet title={t("code.recovery")} intro={t("code.recoveryIntro")}>
@@ -153,7 +153,7 @@ interface ManageProps {
 
 /** Manage renews recovery codes or removes the app, for who has a code. */
 function Manage({ left, onNew, onClose }: ManageProps) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const [code, setCode] = useState("");
   const field = useRef<HTMLInputElement>(null);
   const again = { onError: () => field.current?.select() };
@@ -217,7 +217,7 @@ interface CodeFormProps {
 }
 
 function CodeForm({ label, verb, give, busy, error, children }: CodeFormProps) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const [code, setCode] = useState("");
   const field = useRef<HTMLInputElement>(null);
   const submit = (e: FormEvent) => {
@@ -262,7 +262,7 @@ function CodeField({ ref, label, code, setCode, autoFocus = false }: CodeFieldPr
   );
 }
 
-function refused(e: Error, t: ReturnType<typeof useSpeech>["t"]): string {
+function refused(e: Error, t: ReturnType<typeof useI18n>["t"]): string {
   if (!(e instanceof Refusal)) return t("app.fault");
   if (e.status === 403) return t("code.wrong");
   if (e.status === 409) return t("code.stale");

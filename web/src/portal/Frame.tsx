@@ -1,8 +1,8 @@
 import { ActionIcon, Menu, UnstyledButton } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { catalogues, languages } from "../words";
-import { useSpeech } from "../words/speech";
+import { catalogues, languages } from "../i18n";
+import { useI18n } from "../i18n/provider";
 import { api, type Person } from "./api";
 
 /** plainMenu keeps a menu where its button is, in the same landmark, with nothing in it but its items. */
@@ -17,9 +17,9 @@ export function Mark() {
   );
 }
 
-/** LanguageSwitch offers the other languages, each in its own words. */
+/** LanguageSwitch offers the other languages, each by its own name. */
 export function LanguageSwitch({ signedIn = false }: { signedIn?: boolean }) {
-  const { language, speak, t } = useSpeech();
+  const { language, setLanguage, t } = useI18n();
   return (
     <nav className="languages" aria-label={t("lang.choose")}>
       {languages.map((l) => (
@@ -29,7 +29,7 @@ export function LanguageSwitch({ signedIn = false }: { signedIn?: boolean }) {
           className="language"
           aria-pressed={l === language}
           onClick={() => {
-            speak(l);
+            setLanguage(l);
             if (signedIn) api.setLanguage(l).catch(() => undefined); // this browser remembers in any case
           }}
         >
@@ -62,7 +62,7 @@ interface HeaderProps {
 }
 
 export function Header({ me, onPassword, onCodes }: HeaderProps) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const queries = useQueryClient();
   const signOut = useMutation({
     mutationFn: api.signOut,

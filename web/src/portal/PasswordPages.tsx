@@ -1,7 +1,7 @@
 import { Button, PasswordInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { useSpeech } from "../words/speech";
+import { useI18n } from "../i18n/provider";
 import { api, type Person, passing, Refusal } from "./api";
 import { Note, Sheet } from "./Frame";
 import { checkPassword, fulfilled, type PasswordRules } from "./passwordRules";
@@ -12,7 +12,7 @@ const linkToken = () => location.hash.slice(1) || location.pathname.split("/")[2
 
 /** FirstPassword is where mailed links lead. */
 export function FirstPassword() {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const [token] = useState(linkToken);
   const queries = useQueryClient();
   const holder = useQuery({
@@ -66,7 +66,7 @@ export function FirstPassword() {
 
 /** ChangePassword replaces the password of somebody who is signed in; without onClose they must. */
 export function ChangePassword({ me, onClose }: { me: Person; onClose?: () => void }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const queries = useQueryClient();
   const save = useMutation({
     mutationFn: ([old, password]: [string, string]) => api.changePassword(old, password),
@@ -111,7 +111,7 @@ interface PasswordFormProps {
 }
 
 function PasswordForm({ name, withOld = false, save, busy, error }: PasswordFormProps) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const [old, setOld] = useState("");
   const [password, setPassword] = useState("");
   const [again, setAgain] = useState("");
@@ -160,7 +160,7 @@ function PasswordForm({ name, withOld = false, save, busy, error }: PasswordForm
 }
 
 function Rules({ rules }: { rules: PasswordRules }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   return (
     <section id="password-rules" className="rules">
       <p className="small quiet">{t("password.rules")}</p>
@@ -177,7 +177,7 @@ function Rules({ rules }: { rules: PasswordRules }) {
   );
 }
 
-function refused(e: Error, t: ReturnType<typeof useSpeech>["t"]): string {
+function refused(e: Error, t: ReturnType<typeof useI18n>["t"]): string {
   if (!(e instanceof Refusal)) return t("app.fault");
   if (e.status === 400) return t("password.refused", { why: e.message.replace(/^password: /, "") });
   if (e.status === 403) return t("password.oldWrong");

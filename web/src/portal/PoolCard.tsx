@@ -1,8 +1,8 @@
 import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type MouseEvent, useRef } from "react";
-import type { Word } from "../words";
-import { useSpeech } from "../words/speech";
+import type { MessageKey } from "../i18n";
+import { useI18n } from "../i18n/provider";
 import { api, type Pool } from "./api";
 import { poolsKey } from "./follow";
 import { Picture } from "./Picture";
@@ -13,7 +13,7 @@ import { stateOf, type Tone, toneOf } from "./state";
 
 /** PoolCard is a pool as one of its people sees it: a single thing to open, whichever desktop comes out. */
 export function PoolCard({ pool }: { pool: Pool }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const tone = toneOfPool(pool);
   return (
     <article className="card" data-tone={tone} aria-label={pool.name}>
@@ -37,7 +37,7 @@ export function PoolCard({ pool }: { pool: Pool }) {
   );
 }
 
-function stateOfPool(pool: Pool): Word {
+function stateOfPool(pool: Pool): MessageKey {
   return pool.desktop && pool.state === "yours" ? stateOf(pool.desktop) : `pool.state.${pool.state}`;
 }
 
@@ -48,7 +48,7 @@ function toneOfPool(pool: Pool): Tone {
 
 /** Kept names the desktop that somebody has in the pool, and until when. */
 function Kept({ pool }: { pool: Pool }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const clock = useClock();
   if (!pool.desktop || pool.state !== "yours") return null;
   const { name } = pool.desktop;
@@ -60,7 +60,7 @@ function Kept({ pool }: { pool: Pool }) {
 }
 
 function Doorway({ pool }: { pool: Pool }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const why = pool.state === "yours" ? pool.desktop?.why : undefined;
   if (why) return <p className="doorway small quiet">{t(`why.${why}`)}</p>;
   if (pool.state === "maintenance")
@@ -92,7 +92,7 @@ function Doorway({ pool }: { pool: Pool }) {
 
 /** Reset makes the desktop as fresh as its image, once the person has understood what that means. */
 function Reset({ pool }: { pool: Pool }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const queries = useQueryClient();
   const dialog = useRef<HTMLDialogElement>(null);
   const reset = useMutation({

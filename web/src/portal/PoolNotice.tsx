@@ -1,14 +1,14 @@
 import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { useSpeech } from "../words/speech";
+import { useI18n } from "../i18n/provider";
 import { api, type Pool, type Rebuild } from "./api";
 import { poolsKey, usePools } from "./follow";
 import { useNow } from "./now";
 
 /** useClock says a moment as people read it from a clock, with the day unless it is today. */
 export function useClock(): (moment: string) => string {
-  const { language } = useSpeech();
+  const { language } = useI18n();
   return (moment) => {
     const at = new Date(moment);
     const today = at.toDateString() === new Date().toDateString();
@@ -29,7 +29,7 @@ export function useReady(poolID: string) {
 
 /** Countdown says when a desktop is rebuilt, and lets its person have it done at once. */
 export function Countdown({ pool, rebuild }: { pool: Pool; rebuild: Rebuild }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const clock = useClock();
   const ready = useReady(pool.id);
   const minutes = Math.max(0, Math.ceil((Date.parse(rebuild.at) - useNow()) / 60_000));
@@ -52,7 +52,7 @@ const lookEvery = 30_000; // milliseconds; the message inside the desktop comes 
 
 /** RebuildNotice lies over the corner of a desktop that will be rebuilt. Putting it away hides it until the last two minutes. */
 export function RebuildNotice({ pool: id, desktop }: { pool: string; desktop: string }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const pools = usePools(lookEvery);
   const pool = pools.data?.find((p) => p.id === id && p.desktop?.id === desktop);
   const at = pool?.rebuild?.at;

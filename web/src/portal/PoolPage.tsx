@@ -1,8 +1,8 @@
 import { Button, Loader } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import type { Word } from "../words";
-import { useSpeech } from "../words/speech";
+import type { MessageKey } from "../i18n";
+import { useI18n } from "../i18n/provider";
 import { api, type Pool, passing, Refusal, type Waiting } from "./api";
 import { poolsKey, useFollowing, usePools } from "./follow";
 import { useNow } from "./now";
@@ -58,7 +58,7 @@ interface OutlookProps {
 
 /** Outlook says what somebody can expect who has no desktop yet, and what they can do. */
 function Outlook({ pool, refusal, opened, again }: OutlookProps) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   if (refusal) return <Refused refusal={refusal} again={again} />;
   if (pool?.waiting && opened) return <Wait pool={pool} waiting={pool.waiting} />;
   if (opened && (pool?.state === "full" || pool?.state === "maintenance"))
@@ -80,7 +80,7 @@ function Outlook({ pool, refusal, opened, again }: OutlookProps) {
 }
 
 function Wait({ pool, waiting }: { pool: Pool; waiting: Waiting }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const elapsed = Math.max(0, Math.round((useNow() - Date.parse(waiting.since)) / 1000));
   const leave = useMutation({ mutationFn: () => api.stopWaiting(pool.id), onSettled: () => go("/") });
   const { position, percent } = waiting;
@@ -107,11 +107,11 @@ function Wait({ pool, waiting }: { pool: Pool; waiting: Waiting }) {
 
 /** Prospect says where the desktop will come from. */
 function Prospect({ waiting }: { waiting: Waiting }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const clock = useClock();
   if (waiting.paused_until)
     return <p className="quiet">{t("pool.paused", { time: clock(waiting.paused_until) })}</p>;
-  const word: Word = waiting.step
+  const word: MessageKey = waiting.step
     ? "pool.making"
     : waiting.coming >= waiting.position
       ? "pool.coming"
@@ -120,7 +120,7 @@ function Prospect({ waiting }: { waiting: Waiting }) {
 }
 
 function Refused({ refusal, again }: { refusal: Error; again: () => void }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const queries = useQueryClient();
   if (refusal instanceof Refusal && refusal.status === 401)
     return (

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Menu } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { useSpeech } from "../words/speech";
+import { useI18n } from "../i18n/provider";
 import { api, type Card, type PowerAction, passing, Refusal } from "./api";
 import { plainMenu } from "./Frame";
 import { poolsKey } from "./follow";
@@ -10,7 +10,7 @@ export const powerActions: PowerAction[] = ["restart", "stop"];
 
 /** PowerMenu offers to restart or shut down a desktop that runs, on its card. */
 export function PowerMenu({ desktop }: { desktop: Card }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const [asked, setAsked] = useState<PowerAction | null>(null);
   if (desktop.door !== "open") return null;
   return (
@@ -47,7 +47,7 @@ interface PowerDialogProps {
 
 /** PowerDialog asks once more, because programs inside are closed, and then does it. */
 export function PowerDialog({ id, name, action, onClose }: PowerDialogProps) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const queries = useQueryClient();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
@@ -83,7 +83,7 @@ export function PowerDialog({ id, name, action, onClose }: PowerDialogProps) {
   );
 }
 
-function refused(e: Error, t: ReturnType<typeof useSpeech>["t"]): string {
+function refused(e: Error, t: ReturnType<typeof useI18n>["t"]): string {
   if (!(e instanceof Refusal)) return t("app.fault");
   if (e.status === 403) return t("power.shared");
   if (e.status === 404) return t("end.goneHint");

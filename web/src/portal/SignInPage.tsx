@@ -1,14 +1,14 @@
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useCallback, useRef, useState } from "react";
-import type { Word } from "../words";
-import { useSpeech } from "../words/speech";
+import type { MessageKey } from "../i18n";
+import { useI18n } from "../i18n/provider";
 import { api, passing, patient, Refusal, signedIn } from "./api";
 import { SignInCode, useCodeToken } from "./CodePages";
 import { Note, Sheet } from "./Frame";
 import { span } from "./span";
 
-type T = (word: Word, fill?: Record<string, string | number>) => string;
+type T = (word: MessageKey, fill?: Record<string, string | number>) => string;
 
 const spentKey = ["spent-link"];
 
@@ -23,7 +23,7 @@ export function useSpentLink() {
 }
 
 export function SignInPage() {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const queries = useQueryClient();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");

@@ -1,11 +1,11 @@
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
-import { useSpeech } from "../words/speech";
+import { useI18n } from "../i18n/provider";
 import { go } from "./place";
 
 /** Veil lies over a screen that is not shown and says how things stand; news is read out as it changes. */
 export function Veil({ name, children }: { name: string; children: ReactNode }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   return (
     <div className="veil">
       <div className="veil-sheet">

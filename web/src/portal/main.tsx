@@ -16,7 +16,7 @@ import { createTheme, MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { SpeechProvider } from "../words/speech";
+import { I18nProvider } from "../i18n/provider";
 import { App } from "./App";
 import { patient } from "./api";
 
@@ -45,9 +45,9 @@ createRoot(root).render(
       withGlobalClasses={false}
     >
       <QueryClientProvider client={queries}>
-        <SpeechProvider>
+        <I18nProvider>
           <App />
-        </SpeechProvider>
+        </I18nProvider>
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

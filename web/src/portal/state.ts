@@ -1,8 +1,8 @@
-import type { Word } from "../words";
+import type { MessageKey } from "../i18n";
 import type { Card } from "./api";
 
 /** stateOf says a desktop's state in a word. */
-export function stateOf(card: Card): Word {
+export function stateOf(card: Card): MessageKey {
   if (card.why) return `state.${card.why}`;
   if (card.status === "HIBERNATED") return "state.asleep";
   if (card.door === "start") return "state.off";

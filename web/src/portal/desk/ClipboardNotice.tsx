@@ -1,13 +1,13 @@
 import { Button } from "@mantine/core";
 import { useEffect, useState } from "react";
-import { useSpeech } from "../../words/speech";
+import { useI18n } from "../../i18n/provider";
 import { type ClipboardBridge, clipboardLimit } from "./clipboard";
 
 const mebibyte = 1 << 20;
 
 /** ClipboardNotice says that something was too large for the clipboard, until it is put away or something else is copied. */
 export function ClipboardNotice({ bridge }: { bridge: ClipboardBridge }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const [size, setSize] = useState(bridge.refused);
   useEffect(() => {
     const change = () => setSize(bridge.refused);

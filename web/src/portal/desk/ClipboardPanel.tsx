@@ -1,15 +1,15 @@
 import { Button, Textarea } from "@mantine/core";
 import { useEffect, useState } from "react";
-import type { Word } from "../../words";
-import { useSpeech } from "../../words/speech";
+import type { MessageKey } from "../../i18n";
+import { useI18n } from "../../i18n/provider";
 import type { ClipboardBridge } from "./clipboard";
 
 /** ClipboardPanel is for browsers that do not share their clipboard, and shows what the desktop's holds. */
 export function ClipboardPanel({ bridge, onClose }: { bridge: ClipboardBridge; onClose: () => void }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const [text, setText] = useState(bridge.text);
   const [access, setAccess] = useState(bridge.access);
-  const [done, setDone] = useState<Word | null>(null);
+  const [done, setDone] = useState<MessageKey | null>(null);
   useEffect(() => {
     const change = () => {
       setText(bridge.text);

@@ -1,7 +1,7 @@
 import { Button, Loader } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type RefObject, useEffect, useRef, useState } from "react";
-import { useSpeech } from "../../words/speech";
+import { useI18n } from "../../i18n/provider";
 import { api, type Card, type PowerAction, Refusal } from "../api";
 import { useDesktops, useFollowing } from "../follow";
 import { useNow } from "../now";
@@ -15,7 +15,7 @@ import { Toolbar } from "./Toolbar";
 
 /** DeskPage is one desktop, over the whole window. */
 export default function DeskPage({ id }: { id: string }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const box = useRef<HTMLDivElement>(null);
   const [wanted] = useState(takeIntent);
   const [power, setPower] = useState<PowerAction | null>(null);
@@ -144,7 +144,7 @@ function Situation({ phase, card, missing, starting, screen, pool }: SituationPr
 }
 
 function Opening() {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   return (
     <>
       <Loader type="dots" aria-hidden="true" />
@@ -154,7 +154,7 @@ function Opening() {
 }
 
 function Progress({ begun, accepted, card }: { begun: number; accepted: boolean; card: Card | undefined }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const now = useNow();
   const elapsed = Math.round((now - begun) / 1000);
   const running = accepted && card?.door === "open";
@@ -187,7 +187,7 @@ function Progress({ begun, accepted, card }: { begun: number; accepted: boolean;
 }
 
 function Retrying({ phase, screen }: { phase: Phase & { at: "retrying" }; screen: Screen | null }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const now = useNow();
   const wait = Math.ceil((phase.due - now) / 1000);
   return (
@@ -211,7 +211,7 @@ function Retrying({ phase, screen }: { phase: Phase & { at: "retrying" }; screen
 }
 
 function Closed({ card, starting }: { card: Card; starting: Starting }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   if (card.door === "start") {
     const asleep = card.status === "HIBERNATED";
     return (
@@ -235,7 +235,7 @@ function Closed({ card, starting }: { card: Card; starting: Starting }) {
 
 /** TimeOver says that a desktop of a pool went back to it. */
 function TimeOver({ pool }: { pool: string }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   return (
     <>
       <h1>{t("pool.over")}</h1>
@@ -248,7 +248,7 @@ function TimeOver({ pool }: { pool: string }) {
 }
 
 function Ended({ why, screen }: { why: (Phase & { at: "ended" })["why"]; screen: Screen | null }) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const queries = useQueryClient();
   return (
     <>

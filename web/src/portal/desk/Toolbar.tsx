@@ -1,7 +1,7 @@
 import { ActionIcon, Menu, Popover, Tooltip } from "@mantine/core";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
-import type { Word } from "../../words";
-import { useSpeech } from "../../words/speech";
+import type { MessageKey } from "../../i18n";
+import { useI18n } from "../../i18n/provider";
 import type { PowerAction } from "../api";
 import { plainMenu } from "../Frame";
 import { powerActions } from "../Power";
@@ -24,7 +24,7 @@ interface ToolbarProps {
 
 /** Toolbar slides in from the top edge and leaves nothing behind when it goes. */
 export function Toolbar({ screen, name, shown, onPower }: ToolbarProps) {
-  const { t } = useSpeech();
+  const { t } = useI18n();
   const bar = useRef<HTMLDivElement>(null);
   const [busy, setBusy] = useState<"keys" | "clipboard" | "power" | null>(null);
   const { open, hint, close } = useReveal(bar, shown, busy !== null);
@@ -188,8 +188,8 @@ function Tool({ label, expanded, children, ...rest }: ToolProps) {
 const bars: Record<Quality, number> = { unknown: 0, poor: 1, fair: 2, good: 3 };
 
 function QualitySign({ quality }: { quality: Quality }) {
-  const { t } = useSpeech();
-  const word: Word = `quality.${quality}`;
+  const { t } = useI18n();
+  const word: MessageKey = `quality.${quality}`;
   const label = t("bar.quality", { quality: t(word) });
   return (
     <Tooltip label={label} position="bottom" openDelay={400}>

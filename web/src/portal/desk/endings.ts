@@ -1,4 +1,4 @@
-import type { Word } from "../../words";
+import type { MessageKey } from "../../i18n";
 import { Refusal } from "../api";
 
 /**
@@ -6,11 +6,11 @@ import { Refusal } from "../api";
  * desktop's card decide; the rest needs the person.
  */
 export type Verdict =
-  | { kind: "retry"; why: Word }
+  | { kind: "retry"; why: MessageKey }
   | { kind: "look" }
   | { kind: "end"; why: "replaced" | "access" | "gone" | "signedOut" };
 
-const retry = (why: Word): Verdict => ({ kind: "retry", why });
+const retry = (why: MessageKey): Verdict => ({ kind: "retry", why });
 
 /** closeCodes are those of internal/gateway (ending.go). A cut network gives 1006. */
 export const closeCodes: Record<number, Verdict> = {

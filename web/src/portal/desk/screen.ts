@@ -1,5 +1,5 @@
 import type RFB from "@novnc/novnc";
-import type { Word } from "../../words";
+import type { MessageKey } from "../../i18n";
 import { api } from "../api";
 import { backoff } from "./backoff";
 import { afterClose, afterRefusal, type Verdict } from "./endings";
@@ -9,7 +9,7 @@ import { Meter, pictureLevel, type Quality } from "./quality";
 export type Phase =
   | { at: "opening" }
   | { at: "shown" }
-  | { at: "retrying"; why: Word; attempt: number; due: number } // due: Date.now() of the next attempt
+  | { at: "retrying"; why: MessageKey; attempt: number; due: number } // due: Date.now() of the next attempt
   | { at: "look"; attempt: number } // it does not run, says the server: its card knows more
   | { at: "ended"; why: "replaced" | "access" | "gone" | "signedOut" };
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { catalogues, choose, languages, say } from ".";
+import { catalogues, choose, languages, translate } from ".";
 
 const holes = (s: string) => [...s.matchAll(/\{\w+\}/g)].map(String).sort();
 
@@ -42,7 +42,7 @@ describe("choosing a language", () => {
 });
 
 describe("saying a sentence", () => {
-  it("fills in names", () => expect(say("en", "cards.openLabel", { name: "D-1" })).toBe("Open D-1"));
+  it("fills in names", () => expect(translate("en", "cards.openLabel", { name: "D-1" })).toBe("Open D-1"));
   it("does not read patterns in what it fills in", () =>
-    expect(say("en", "cards.openLabel", { name: "$&{name}" })).toBe("Open $&{name}"));
+    expect(translate("en", "cards.openLabel", { name: "$&{name}" })).toBe("Open $&{name}"));
 });

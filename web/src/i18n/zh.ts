@@ -1,7 +1,7 @@
-import type { Words } from "./en";
+import type { Messages } from "./en";
 
-/** Every sentence that people read, in simplified Chinese. */
-export const zh: Words = {
+/** All messages of the portal in simplified Chinese. */
+export const zh: Messages = {
   "lang.name": "中文",
   "lang.choose": "语言",
 
