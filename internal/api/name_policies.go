@@ -38,8 +38,8 @@ type namePolicyIDReply struct {
 
 func (s *Server) createNamePolicy(ctx context.Context, in *createNamePolicyInput) (namePolicyIDReply, error) {
 	b := in.Body
-	id, err := s.Services.NamePolicies.CreateNamePolicy(ctx, in.caller(ctx), namepolicy.NamePolicy{
-		Name: b.Name, Prefix: b.Prefix, Digits: b.Digits, Start: b.Start, PerUser: b.Increment == 1, Default: b.Default, Truncate: b.Truncate,
+	id, err := s.Services.NamePolicies.Create(ctx, in.caller(ctx), namepolicy.Policy{
+		Meta: workspace.Meta{Name: b.Name}, Prefix: b.Prefix, Digits: b.Digits, Start: b.Start, PerUser: b.Increment == 1, Default: b.Default, Truncate: b.Truncate,
 	})
 	return namePolicyIDReply{id}, err
 }
@@ -71,14 +71,14 @@ type namePolicyReply struct {
 }
 
 func (s *Server) listNamePolicies(ctx context.Context, in *listNamePoliciesInput) (namePoliciesReply, error) {
-	policies, total, err := s.Services.NamePolicies.ListNamePolicies(ctx, namepolicy.NamePolicyQuery{
+	policies, total, err := s.Services.NamePolicies.List(ctx, namepolicy.Query{
 		ProjectID: in.ProjectID, ID: in.ID, Name: in.Name, WithUser: in.WithUser.pointer(),
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
 	return namePoliciesReply{total, each(policies, namePolicyReplyOf)}, err
 }
 
-func namePolicyReplyOf(p namepolicy.NamePolicy) namePolicyReply {
+func namePolicyReplyOf(p namepolicy.Policy) namePolicyReply {
 	out := namePolicyReply{
 		ID: p.ID, Name: p.Name, Prefix: p.Prefix, Digits: p.Digits, Start: p.Start, Default: p.Default, WithUser: p.WithUser(),
 		Truncate: p.Truncate,
@@ -105,13 +105,13 @@ type updateNamePolicyInput struct {
 
 func (s *Server) updateNamePolicy(ctx context.Context, in *updateNamePolicyInput) error {
 	b := in.Body
-	change := namepolicy.NamePolicyChange{
+	change := namepolicy.Change{
 		Name: b.Name, Prefix: b.Prefix, Digits: b.Digits, Start: b.Start, Default: b.Default, Truncate: b.Truncate,
 	}
 	if b.Increment != nil {
 		change.PerUser = new(*b.Increment == 1)
 	}
-	return s.Services.NamePolicies.UpdateNamePolicy(ctx, in.caller(ctx), in.PolicyID, change)
+	return s.Services.NamePolicies.Update(ctx, in.caller(ctx), in.PolicyID, change)
 }
 
 type deleteNamePoliciesInput struct {

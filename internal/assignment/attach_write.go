@@ -138,12 +138,12 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx *store.Tx, open []int,
 	if id == "" {
 		return nil
 	}
-	var policy namepolicy.NamePolicy
+	var policy namepolicy.Policy
 	var err error
 	if a.hold {
-		policy, err = namepolicy.LockNamePolicy(ctx, tx, a.r.ProjectID, id)
+		policy, err = namepolicy.Lock(ctx, tx, a.r.ProjectID, id)
 	} else {
-		policy, err = namepolicy.ReadNamePolicy(ctx, tx, a.r.ProjectID, id)
+		policy, err = namepolicy.Get(ctx, tx, a.r.ProjectID, id)
 	}
 	if err != nil {
 		return workspace.InField("desktop_name_policy_id", err)

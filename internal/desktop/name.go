@@ -57,10 +57,10 @@ func given(names []string) []string {
 
 // namePolicyFor finds the policy that a request names, or else the project's default one if some desktop needs it, or nil. It
 // holds the policy's row: two callers at once count one after the other.
-func namePolicyFor(ctx context.Context, tx *store.Tx, r CreateDesktops, needed bool) (*namepolicy.NamePolicy, error) {
+func namePolicyFor(ctx context.Context, tx *store.Tx, r CreateDesktops, needed bool) (*namepolicy.Policy, error) {
 	id := r.NamePolicyID
 	if id == "" && needed && r.Size == nil {
-		defaults, _, err := namepolicy.NamePolicies(ctx, tx, namepolicy.NamePolicyQuery{ProjectID: r.ProjectID, Default: new(true), Page: workspace.Page{Limit: 1}})
+		defaults, _, err := namepolicy.Policies(ctx, tx, namepolicy.Query{ProjectID: r.ProjectID, Default: new(true), Page: workspace.Page{Limit: 1}})
 		if err != nil || len(defaults) == 0 {
 			return nil, err
 		}
@@ -69,7 +69,7 @@ func namePolicyFor(ctx context.Context, tx *store.Tx, r CreateDesktops, needed b
 	if id == "" {
 		return nil, nil
 	}
-	p, err := namepolicy.LockNamePolicy(ctx, tx, r.ProjectID, id)
+	p, err := namepolicy.Lock(ctx, tx, r.ProjectID, id)
 	if err != nil {
 		return nil, workspace.InField("desktop_name_policy_id", err)
 	}
@@ -77,7 +77,7 @@ func namePolicyFor(ctx context.Context, tx *store.Tx, r CreateDesktops, needed b
 }
 
 // NamesByPolicy fills in the names at the indexes in open, and writes the number that the policy goes on with.
-func NamesByPolicy(ctx context.Context, tx *store.Tx, p namepolicy.NamePolicy, projectID string, names, users []string, open []int) error {
+func NamesByPolicy(ctx context.Context, tx *store.Tx, p namepolicy.Policy, projectID string, names, users []string, open []int) error {
 	next, err := FillNames(ctx, tx, p, projectID, names, users, open)
 	if err != nil || len(open) == 0 {
 		return err
@@ -86,7 +86,7 @@ func NamesByPolicy(ctx context.Context, tx *store.Tx, p namepolicy.NamePolicy, p
 }
 
 // FillNames fills in the names at the indexes in open, and returns the number that the policy would go on with.
-func FillNames(ctx context.Context, tx *store.Tx, p namepolicy.NamePolicy, projectID string, names, users []string, open []int) (next int, err error) {
+func FillNames(ctx context.Context, tx *store.Tx, p namepolicy.Policy, projectID string, names, users []string, open []int) (next int, err error) {
 	prefixes := make([]string, len(open))
 	for n, i := range open {
 		if prefixes[n], err = p.PrefixOf(users[i]); err != nil {

@@ -3,6 +3,7 @@ package namepolicy_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,137 +13,138 @@ import (
 	"carrel/internal/workspace"
 )
 
-func (e *env) addNamePolicies(policies ...namepolicy.NamePolicy) {
+func (e *env) addNamePolicies(policies ...namepolicy.Policy) {
 	e.Helper()
 	for _, p := range policies {
-		e.Update(func(tx *store.Tx) error { return namepolicy.InsertNamePolicy(e.Context(), tx, p) })
+		e.Update(func(tx *store.Tx) error { return namepolicy.Insert(e.Context(), tx, p) })
 	}
 }
 
-func (e *env) namePolicies(q namepolicy.NamePolicyQuery) []namepolicy.NamePolicy {
+func (e *env) namePolicies(q namepolicy.Query) []namepolicy.Policy {
 	e.Helper()
-	return storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]namepolicy.NamePolicy, error) {
+	return storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]namepolicy.Policy, error) {
 		q.ProjectID, q.Page = storetest.Project, storetest.Everything
-		got, total, err := namepolicy.NamePolicies(ctx, tx, q)
+		got, total, err := namepolicy.Policies(ctx, tx, q)
 		e.Same(total, len(got))
 		return got, err
 	})
 }
 
-func policyID(p namepolicy.NamePolicy) string { return p.ID }
+func meta(id, name string) workspace.Meta {
+	return workspace.Meta{ID: id, ProjectID: storetest.Project, Name: name}
+}
+
+func policyID(p namepolicy.Policy) string { return p.ID }
 
 var namePolicies = map[string]func(*env){
 	"a name policy is read as inserted and as saved": func(e *env) {
-		p := namepolicy.NamePolicy{
-			ID: "p", ProjectID: storetest.Project, Name: "Policy", Prefix: "a$DomainUser$", Digits: 3, Start: 7, PerUser: true, Truncate: true, Default: true,
-			Next: 9, Created: e.Clock.Now(), Updated: e.Clock.Now(),
-		}
+		made := e.Clock.Now()
+		p := namepolicy.Policy{Meta: meta("p", "Policy"), Prefix: "a$DomainUser$", Digits: 3, Start: 7, PerUser: true, Truncate: true, Default: true, Next: 9}
 		e.addNamePolicies(p)
-		e.Same(e.namePolicies(namepolicy.NamePolicyQuery{}), []namepolicy.NamePolicy{p})
-		p = namepolicy.NamePolicy{ID: "p", ProjectID: storetest.Project, Name: "other", Prefix: "b", Digits: 1, Start: 1, Created: p.Created, Updated: e.Clock.Now().Add(time.Second)}
-		e.Update(func(tx *store.Tx) error { return namepolicy.SaveNamePolicy(e.Context(), tx, p) })
-		lock := func(project, id string) func(context.Context, *store.Tx) (namepolicy.NamePolicy, error) {
-			return func(ctx context.Context, tx *store.Tx) (namepolicy.NamePolicy, error) {
-				return namepolicy.LockNamePolicy(ctx, tx, project, id)
-			}
-		}
-		e.Same(storetest.Do(e, lock(storetest.Project, "p")), p)
-		e.Refuses(workspace.CodePolicyNotFound, func(tx *store.Tx) error { _, err := lock(storetest.OtherProject, "p")(e.Context(), tx); return err })
-		e.Refuses(workspace.CodePolicyNotFound, func(tx *store.Tx) error {
-			return namepolicy.SaveNamePolicy(e.Context(), tx, namepolicy.NamePolicy{ID: "missing"})
-		})
-		for range 2 {
-			e.Update(func(tx *store.Tx) error { return namepolicy.DeleteNamePolicy(e.Context(), tx, "p") })
-		}
-		e.Same(len(e.namePolicies(namepolicy.NamePolicyQuery{})), 0)
+		p.NameFolded, p.Created, p.Updated = "policy", made, made
+		e.Same(e.namePolicies(namepolicy.Query{}), []namepolicy.Policy{p})
+		e.Clock.Advance(time.Second)
+		p = namepolicy.Policy{Meta: meta("p", "other"), Prefix: "b", Digits: 1, Start: 1}
+		e.Update(func(tx *store.Tx) error { return namepolicy.Save(e.Context(), tx, p) })
+		p.NameFolded, p.Created, p.Updated = "other", made, e.Clock.Now()
+		e.Same(storetest.Do(e, func(ctx context.Context, tx *store.Tx) (namepolicy.Policy, error) {
+			return namepolicy.Lock(ctx, tx, storetest.Project, "p")
+		}), p)
+		e.Same(e.namePolicies(namepolicy.Query{WithUser: new(false)}), []namepolicy.Policy{p})
 	},
 	"a name policy's name is taken whatever its case": func(e *env) {
-		e.addNamePolicies(
-			namepolicy.NamePolicy{ID: "a", ProjectID: storetest.Project, Name: "Ä"}, namepolicy.NamePolicy{ID: "b", ProjectID: storetest.OtherProject, Name: "Ä"},
-			namepolicy.NamePolicy{ID: "c", ProjectID: storetest.Project, Name: "c"},
-		)
-		taken := namepolicy.NamePolicy{ID: "d", ProjectID: storetest.Project, Name: "ä"}
-		e.Refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return namepolicy.InsertNamePolicy(e.Context(), tx, taken) })
-		taken.ID = "c"
-		e.Refuses(workspace.CodeNameTaken, func(tx *store.Tx) error { return namepolicy.SaveNamePolicy(e.Context(), tx, taken) })
+		e.addNamePolicies(namepolicy.Policy{Meta: meta("a", "Ä")}, namepolicy.Policy{Meta: meta("b", "b")})
+		for _, write := range []func(*store.Tx) error{
+			func(tx *store.Tx) error {
+				return namepolicy.Insert(e.Context(), tx, namepolicy.Policy{Meta: meta("c", "ä")})
+			},
+			func(tx *store.Tx) error {
+				return namepolicy.Save(e.Context(), tx, namepolicy.Policy{Meta: meta("b", "ä")})
+			},
+		} {
+			if message := e.Refuses(workspace.CodeNameTaken, write); !strings.Contains(message, `policy_name: "ä" is in use`) {
+				e.Error(message)
+			}
+		}
 	},
 	"name policies are filtered, and one of a project is the default": func(e *env) {
 		e.addNamePolicies(
-			namepolicy.NamePolicy{ID: "1", ProjectID: storetest.Project, Name: "Red_1", Prefix: "$DomainUser$", Default: true},
-			namepolicy.NamePolicy{ID: "2", ProjectID: storetest.Project, Name: "blue", Prefix: "b"},
-			namepolicy.NamePolicy{ID: "3", ProjectID: storetest.OtherProject, Name: "red", Default: true},
+			namepolicy.Policy{Meta: meta("1", "Red_1"), Prefix: "$DomainUser$", Default: true},
+			namepolicy.Policy{Meta: meta("2", "blue"), Prefix: "b"},
+			namepolicy.Policy{Meta: workspace.Meta{ID: "3", ProjectID: storetest.OtherProject, Name: "red"}, Default: true},
 		)
 		yes, no := true, false
 		for _, c := range []struct {
-			query namepolicy.NamePolicyQuery
+			query namepolicy.Query
 			want  []string
 		}{
-			{namepolicy.NamePolicyQuery{}, []string{"1", "2"}}, {namepolicy.NamePolicyQuery{Name: "D_"}, []string{"1"}},
-			{namepolicy.NamePolicyQuery{WithUser: &yes}, []string{"1"}}, {namepolicy.NamePolicyQuery{WithUser: &no}, []string{"2"}},
-			{namepolicy.NamePolicyQuery{ID: "2"}, []string{"2"}}, {namepolicy.NamePolicyQuery{ID: "3"}, nil},
-			{namepolicy.NamePolicyQuery{Default: &yes}, []string{"1"}},
+			{namepolicy.Query{}, []string{"1", "2"}}, {namepolicy.Query{Name: "D_"}, []string{"1"}},
+			{namepolicy.Query{WithUser: &yes}, []string{"1"}}, {namepolicy.Query{WithUser: &no}, []string{"2"}},
+			{namepolicy.Query{ID: "2"}, []string{"2"}}, {namepolicy.Query{ID: "3"}, nil},
+			{namepolicy.Query{Default: &yes}, []string{"1"}},
 		} {
 			e.Same(storetest.IDs(e.namePolicies(c.query), policyID), c.want)
 		}
-		second := namepolicy.NamePolicy{ID: "2", ProjectID: storetest.Project, Name: "blue", Prefix: "b", Default: true}
-		e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error { return namepolicy.SaveNamePolicy(e.Context(), tx, second) })
+		second := namepolicy.Policy{Meta: meta("2", "blue"), Prefix: "b", Default: true}
+		e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error { return namepolicy.Save(e.Context(), tx, second) })
 		e.Refuses(workspace.CodeConflict, func(tx *store.Tx) error {
-			return namepolicy.InsertNamePolicy(e.Context(), tx, namepolicy.NamePolicy{ID: "4", ProjectID: storetest.Project, Name: "green", Default: true})
+			return namepolicy.Insert(e.Context(), tx, namepolicy.Policy{Meta: meta("4", "green"), Default: true})
 		})
 		e.Update(func(tx *store.Tx) error {
-			if err := namepolicy.ClearDefaultNamePolicy(e.Context(), tx, storetest.Project, "2"); err != nil {
+			if err := namepolicy.ClearDefault(e.Context(), tx, storetest.Project, "2"); err != nil {
 				return err
 			}
-			return namepolicy.SaveNamePolicy(e.Context(), tx, second)
+			return namepolicy.Save(e.Context(), tx, second)
 		})
-		e.Same(storetest.IDs(e.namePolicies(namepolicy.NamePolicyQuery{Default: &yes}), policyID), []string{"2"})
+		e.Same(storetest.IDs(e.namePolicies(namepolicy.Query{Default: &yes}), policyID), []string{"2"})
 		other := storetest.Get(e, func(ctx context.Context, tx *store.Tx) (int, error) {
-			_, total, err := namepolicy.NamePolicies(ctx, tx, namepolicy.NamePolicyQuery{ProjectID: storetest.OtherProject, Default: &yes})
+			_, total, err := namepolicy.Policies(ctx, tx, namepolicy.Query{ProjectID: storetest.OtherProject, Default: &yes})
 			return total, err
 		})
 		e.Same(other, 1)
 	},
 	"callers that hold a name policy count one after the other": func(e *env) {
-		e.addNamePolicies(namepolicy.NamePolicy{ID: "p", ProjectID: storetest.Project, Name: "p"})
+		e.addNamePolicies(namepolicy.Policy{Meta: meta("p", "p")})
 		e.All(storetest.Together(20, func(int) error {
 			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
-				p, err := namepolicy.LockNamePolicy(e.Context(), tx, storetest.Project, "p")
+				p, err := namepolicy.Lock(e.Context(), tx, storetest.Project, "p")
 				if err != nil {
 					return err
 				}
-				p.Next++
-				return namepolicy.SaveNamePolicy(e.Context(), tx, p)
+				return namepolicy.KeepCount(e.Context(), tx, p, p.Next+1)
 			})
 		}))
-		e.Same(e.namePolicies(namepolicy.NamePolicyQuery{})[0].Next, 20)
+		e.Same(e.namePolicies(namepolicy.Query{})[0].Next, 20)
 	},
 	"callers at once make no more name policies than a project may have": func(e *env) {
 		e.Update(func(tx *store.Tx) error {
 			_, err := tx.OpenSubscription(e.Context(), workspace.Subscription{ID: "s", ProjectID: storetest.Project, Opened: tx.Now()})
 			return err
 		})
-		for i := range namepolicy.MaxNamePolicies - 2 {
+		for i := range namepolicy.MaxPolicies - 2 {
 			e.Update(func(tx *store.Tx) error {
-				return namepolicy.InsertNamePolicy(e.Context(), tx, namepolicy.NamePolicy{ID: fmt.Sprint("p-", i), ProjectID: storetest.Project, Name: fmt.Sprint("policy_", i)})
+				return namepolicy.Insert(e.Context(), tx, namepolicy.Policy{Meta: meta(fmt.Sprint("p-", i), fmt.Sprint("policy_", i))})
 			})
 		}
 		service := &namepolicy.Service{Store: e.Store}
 		for range 5 {
 			ids := make([]string, 8)
 			errs := storetest.Together(len(ids), func(i int) (err error) {
-				ids[i], err = service.CreateNamePolicy(e.Context(), workspace.Caller{ProjectID: storetest.Project},
-					namepolicy.NamePolicy{Name: fmt.Sprint("last_", i), Prefix: "last", Digits: 3, Start: 1})
+				ids[i], err = service.Create(e.Context(), workspace.Caller{ProjectID: storetest.Project},
+					namepolicy.Policy{Meta: workspace.Meta{Name: fmt.Sprint("last_", i)}, Prefix: "last", Digits: 3, Start: 1})
 				return err
 			})
 			e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (int, error) {
-				_, total, err := namepolicy.NamePolicies(ctx, tx, namepolicy.NamePolicyQuery{ProjectID: storetest.Project, Page: storetest.Everything})
+				_, total, err := namepolicy.Policies(ctx, tx, namepolicy.Query{ProjectID: storetest.Project, Page: storetest.Everything})
 				return total, err
-			}), namepolicy.MaxNamePolicies)
+			}), namepolicy.MaxPolicies)
 			for i, err := range errs {
 				if err != nil && workspace.CodeOf(err) != workspace.CodeConflict {
 					e.Errorf("refused with %v", err)
 				}
-				e.Update(func(tx *store.Tx) error { return namepolicy.DeleteNamePolicy(e.Context(), tx, ids[i]) })
+				e.Update(func(tx *store.Tx) error {
+					return namepolicy.Delete(e.Context(), tx, namepolicy.Policy{Meta: meta(ids[i], "")})
+				})
 			}
 		}
 	},

@@ -113,7 +113,7 @@ func (p Pool) checkNamePolicy(ctx context.Context, tx *store.Tx) error {
 	if p.NamePolicyID == "" {
 		return nil
 	}
-	policy, err := namepolicy.LockNamePolicy(ctx, tx, p.ProjectID, p.NamePolicyID)
+	policy, err := namepolicy.Lock(ctx, tx, p.ProjectID, p.NamePolicyID)
 	if err == nil {
 		_, err = policy.PrefixOf("")
 		return err

@@ -120,7 +120,7 @@ func poolNames(ctx context.Context, tx *store.Tx, p Pool, n int) ([]string, erro
 		}
 		return workspace.NameSequence("name", p.NamePrefix(), n, workspace.InLowerCase(taken))
 	}
-	policy, err := namepolicy.LockNamePolicy(ctx, tx, p.ProjectID, p.NamePolicyID)
+	policy, err := namepolicy.Lock(ctx, tx, p.ProjectID, p.NamePolicyID)
 	if err != nil {
 		return nil, workspace.InField("desktop_name_policy_id", err)
 	}

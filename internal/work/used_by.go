@@ -15,19 +15,19 @@ import (
 // DeleteNamePolicies removes 1 to 50 policies; names that were made stay. Ids of none are left out, since their deletion is a
 // success already; if none is left it fails with CodePolicyNotFound. CodeConflict while a pool uses one.
 func (s *Service) DeleteNamePolicies(ctx context.Context, c workspace.Caller, ids []string) error {
-	if err := workspace.CheckIDsUpTo(namepolicy.MaxNamePolicies, "policy_ids", ids); err != nil {
+	if err := workspace.CheckIDsUpTo(namepolicy.MaxPolicies, "policy_ids", ids); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		return workspace.DeleteEach("policy_ids", ids, workspace.CodePolicyNotFound, func(id string) error {
-			p, err := namepolicy.LockNamePolicy(ctx, tx, c.ProjectID, id)
+			p, err := namepolicy.Lock(ctx, tx, c.ProjectID, id)
 			if err != nil {
 				return err
 			}
 			if err := pool.NoPool(ctx, tx, fmt.Sprintf("name policy %q", p.Name), pool.PoolQuery{ProjectID: c.ProjectID, NamePolicyID: p.ID}); err != nil {
 				return err
 			}
-			return namepolicy.DeleteNamePolicy(ctx, tx, p.ID)
+			return namepolicy.Delete(ctx, tx, p)
 		})
 	})
 }

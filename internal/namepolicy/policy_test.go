@@ -13,16 +13,16 @@ import (
 )
 
 func TestNamePolicyCheck(t *testing.T) {
-	good := namepolicy.NamePolicy{Name: "Policy_1", Prefix: "a$DomainUser$b", Digits: 2, Start: 1}
-	for name, change := range map[string]func(*namepolicy.NamePolicy){
-		"AsItIs":              func(*namepolicy.NamePolicy) {},
-		"ForEachUser":         func(p *namepolicy.NamePolicy) { p.PerUser = true },
-		"WithTheUserAlone":    func(p *namepolicy.NamePolicy) { p.Prefix = "$DomainUser$" },
-		"WithoutAUser":        func(p *namepolicy.NamePolicy) { p.Prefix = "pc-" },
-		"AsLongAsCanBe":       func(p *namepolicy.NamePolicy) { p.Prefix, p.Digits, p.Start = "abcdefghij", 5, 99999 },
-		"WithAChineseName":    func(p *namepolicy.NamePolicy) { p.Name = "策略_1" },
-		"WithAnUnderscore":    func(p *namepolicy.NamePolicy) { p.Name = "_" },
-		"WithALongPolicyName": func(p *namepolicy.NamePolicy) { p.Name = strings.Repeat("x", 30) },
+	good := namepolicy.Policy{Meta: workspace.Meta{Name: "Policy_1"}, Prefix: "a$DomainUser$b", Digits: 2, Start: 1}
+	for name, change := range map[string]func(*namepolicy.Policy){
+		"AsItIs":              func(*namepolicy.Policy) {},
+		"ForEachUser":         func(p *namepolicy.Policy) { p.PerUser = true },
+		"WithTheUserAlone":    func(p *namepolicy.Policy) { p.Prefix = "$DomainUser$" },
+		"WithoutAUser":        func(p *namepolicy.Policy) { p.Prefix = "pc-" },
+		"AsLongAsCanBe":       func(p *namepolicy.Policy) { p.Prefix, p.Digits, p.Start = "abcdefghij", 5, 99999 },
+		"WithAChineseName":    func(p *namepolicy.Policy) { p.Name = "策略_1" },
+		"WithAnUnderscore":    func(p *namepolicy.Policy) { p.Name = "_" },
+		"WithALongPolicyName": func(p *namepolicy.Policy) { p.Name = strings.Repeat("x", 30) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := good
@@ -32,21 +32,21 @@ func TestNamePolicyCheck(t *testing.T) {
 			}
 		})
 	}
-	for why, change := range map[string]func(*namepolicy.NamePolicy){
-		"policy_name: use 1 to 30":                func(p *namepolicy.NamePolicy) { p.Name = strings.Repeat("x", 31) },
-		`policy_name: "1" must`:                   func(p *namepolicy.NamePolicy) { p.Name = "1" },
-		`policy_name: "a-b" must`:                 func(p *namepolicy.NamePolicy) { p.Name = "a-b" },
-		"digit_number: 0 is out of range":         func(p *namepolicy.NamePolicy) { p.Digits = 0 },
-		"digit_number: 6 is out of range":         func(p *namepolicy.NamePolicy) { p.Digits = 6 },
-		"start_number: 0 is out of range":         func(p *namepolicy.NamePolicy) { p.Start = 0 },
-		"start_number: 100 is out of range, use ": func(p *namepolicy.NamePolicy) { p.Start = 100 },
-		"name_prefix: must not be empty":          func(p *namepolicy.NamePolicy) { p.Prefix = "" },
-		`name_prefix: "a_b" may hold`:             func(p *namepolicy.NamePolicy) { p.Prefix = "a_b" },
-		`name_prefix: "$DomainUser$$Domain`:       func(p *namepolicy.NamePolicy) { p.Prefix = "$DomainUser$$DomainUser$" },
-		`name_prefix: "-a" must start`:            func(p *namepolicy.NamePolicy) { p.Prefix = "-a" },
-		`name_prefix: "abcdefghijklmn" and 2 dig`: func(p *namepolicy.NamePolicy) { p.Prefix = "abcdefghijklmn" },
-		`name_prefix: "abcdefghijklm$DomainUser$`: func(p *namepolicy.NamePolicy) { p.Prefix = "abcdefghijklm$DomainUser$" },
-		"single_domain_user_inc: must be 0":       func(p *namepolicy.NamePolicy) { p.Prefix, p.PerUser = "a", true },
+	for why, change := range map[string]func(*namepolicy.Policy){
+		"policy_name: use 1 to 30":                func(p *namepolicy.Policy) { p.Name = strings.Repeat("x", 31) },
+		`policy_name: "1" must`:                   func(p *namepolicy.Policy) { p.Name = "1" },
+		`policy_name: "a-b" must`:                 func(p *namepolicy.Policy) { p.Name = "a-b" },
+		"digit_number: 0 is out of range":         func(p *namepolicy.Policy) { p.Digits = 0 },
+		"digit_number: 6 is out of range":         func(p *namepolicy.Policy) { p.Digits = 6 },
+		"start_number: 0 is out of range":         func(p *namepolicy.Policy) { p.Start = 0 },
+		"start_number: 100 is out of range, use ": func(p *namepolicy.Policy) { p.Start = 100 },
+		"name_prefix: must not be empty":          func(p *namepolicy.Policy) { p.Prefix = "" },
+		`name_prefix: "a_b" may hold`:             func(p *namepolicy.Policy) { p.Prefix = "a_b" },
+		`name_prefix: "$DomainUser$$Domain`:       func(p *namepolicy.Policy) { p.Prefix = "$DomainUser$$DomainUser$" },
+		`name_prefix: "-a" must start`:            func(p *namepolicy.Policy) { p.Prefix = "-a" },
+		`name_prefix: "abcdefghijklmn" and 2 dig`: func(p *namepolicy.Policy) { p.Prefix = "abcdefghijklmn" },
+		`name_prefix: "abcdefghijklm$DomainUser$`: func(p *namepolicy.Policy) { p.Prefix = "abcdefghijklm$DomainUser$" },
+		"single_domain_user_inc: must be 0":       func(p *namepolicy.Policy) { p.Prefix, p.PerUser = "a", true },
 	} {
 		p := good
 		change(&p)
@@ -57,7 +57,7 @@ func TestNamePolicyCheck(t *testing.T) {
 }
 
 // namesFor makes the names of one desktop for each user.
-func namesFor(t *testing.T, p namepolicy.NamePolicy, taken map[string]bool, users ...string) ([]string, int) {
+func namesFor(t *testing.T, p namepolicy.Policy, taken map[string]bool, users ...string) ([]string, int) {
 	t.Helper()
 	var prefixes []string
 	for _, u := range users {
@@ -75,21 +75,21 @@ func namesFor(t *testing.T, p namepolicy.NamePolicy, taken map[string]bool, user
 }
 
 func TestNamePolicyNames(t *testing.T) {
-	p := namepolicy.NamePolicy{Prefix: "$DomainUser$", Digits: 2, Start: 1}
+	p := namepolicy.Policy{Prefix: "$DomainUser$", Digits: 2, Start: 1}
 	users := []string{"A", "A", "B", "C"}
 	for _, c := range []struct {
 		name  string
-		p     namepolicy.NamePolicy
+		p     namepolicy.Policy
 		taken map[string]bool
 		want  string
 		next  int
 	}{
 		{"CountOnTogether", p, nil, "A01 A02 B03 C04", 5},
-		{"CountForEachUser", namepolicy.NamePolicy{Prefix: p.Prefix, Digits: 2, Start: 1, PerUser: true}, nil, "A01 A02 B01 C01", 0},
-		{"GoOnWhereTheyStopped", namepolicy.NamePolicy{Prefix: p.Prefix, Digits: 2, Start: 1, Next: 7}, nil, "A07 A08 B09 C10", 11},
+		{"CountForEachUser", namepolicy.Policy{Prefix: p.Prefix, Digits: 2, Start: 1, PerUser: true}, nil, "A01 A02 B01 C01", 0},
+		{"GoOnWhereTheyStopped", namepolicy.Policy{Prefix: p.Prefix, Digits: 2, Start: 1, Next: 7}, nil, "A07 A08 B09 C10", 11},
 		{"LeaveOutWhatIsTaken", p, map[string]bool{"a01": true, "b04": true}, "A02 A03 B05 C06", 7},
-		{"BeginAgainAfterTheLast", namepolicy.NamePolicy{Prefix: p.Prefix, Digits: 1, Start: 3, Next: 8}, nil, "A8 A9 B3 C4", 5},
-		{"StandBetween", namepolicy.NamePolicy{Prefix: "x$DomainUser$-", Digits: 3, Start: 10}, nil, "xA-010 xA-011 xB-012 xC-013", 14},
+		{"BeginAgainAfterTheLast", namepolicy.Policy{Prefix: p.Prefix, Digits: 1, Start: 3, Next: 8}, nil, "A8 A9 B3 C4", 5},
+		{"StandBetween", namepolicy.Policy{Prefix: "x$DomainUser$-", Digits: 3, Start: 10}, nil, "xA-010 xA-011 xB-012 xC-013", 14},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			names, next := namesFor(t, c.p, c.taken, users...)
@@ -114,7 +114,7 @@ func TestNamePolicyNames(t *testing.T) {
 		}
 	})
 	t.Run("EndWhenAllAreTaken", func(t *testing.T) {
-		few := namepolicy.NamePolicy{Prefix: "pc", Digits: 1, Start: 8}
+		few := namepolicy.Policy{Prefix: "pc", Digits: 1, Start: 8}
 		if _, _, err := few.Names([]string{"pc", "pc", "pc"}, nil); workspace.CodeOf(err) != workspace.CodeInvalid {
 			t.Error(err)
 		}
@@ -123,8 +123,8 @@ func TestNamePolicyNames(t *testing.T) {
 
 func TestNamesOfPoliciesAreComputerNamesAndDiffer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := namepolicy.NamePolicy{
-			Name: "p", Prefix: rapid.SampledFrom([]string{"$DomainUser$", "a$DomainUser$", "$DomainUser$-b", "x", "abc-"}).Draw(t, "prefix"),
+		p := namepolicy.Policy{
+			Meta: workspace.Meta{Name: "p"}, Prefix: rapid.SampledFrom([]string{"$DomainUser$", "a$DomainUser$", "$DomainUser$-b", "x", "abc-"}).Draw(t, "prefix"),
 			Digits: rapid.IntRange(1, 5).Draw(t, "digits"), Truncate: true, Next: rapid.IntRange(0, 200).Draw(t, "next"),
 		}
 		p.Start = rapid.IntRange(1, 9).Draw(t, "start")

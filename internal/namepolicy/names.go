@@ -1,0 +1,71 @@
+package namepolicy
+
+import (
+	"fmt"
+	"strings"
+
+	"carrel/internal/workspace"
+)
+
+// hyphens makes of a user name what computer names may hold.
+var hyphens = strings.NewReplacer("_", "-", ".", "-")
+
+// PrefixOf returns what stands before the number in the name of a desktop of this user, who may be nobody (""). CodeInvalid when
+// the user name does not fit.
+func (p Policy) PrefixOf(userName string) (string, error) {
+	if !p.WithUser() {
+		return p.Prefix, nil
+	}
+	if userName == "" {
+		return "", workspace.Invalid("desktop_name_policy_id", "policy %q makes names with the user's, so the desktops must be for people", p.Name)
+	}
+	room := workspace.MaxComputerName - p.Digits - len(p.Prefix) + len(DomainUser)
+	local, _, _ := strings.Cut(userName, "@")
+	name := hyphens.Replace(local)
+	if len(name) > room {
+		if !p.Truncate {
+			return "", workspace.Invalid("user_name", "%q has %d characters, name policy %q has room for %d", userName, len(name), p.Name, room)
+		}
+		name = name[:room]
+	}
+	return strings.Replace(p.Prefix, DomainUser, name, 1), nil
+}
+
+// Names makes the names of desktops whose prefixes, from PrefixOf, are given in order. taken are names in lower case that cannot
+// be used. It returns the names and the number that the policy goes on with. After the last number it begins with Start again
+// and uses what has become free. CodeInvalid when too few are free.
+func (p Policy) Names(prefixes []string, taken map[string]bool) ([]string, int, error) {
+	used := make(map[string]bool, len(prefixes))
+	next := map[string]int{} // by prefix; those who count together share one
+	key := func(prefix string) string {
+		if p.PerUser {
+			return strings.ToLower(prefix)
+		}
+		return ""
+	}
+	if !p.PerUser {
+		next[""] = max(p.Next, p.Start)
+	}
+	names := make([]string, len(prefixes))
+	for i, prefix := range prefixes {
+		number := max(next[key(prefix)], p.Start)
+		found := false
+		for range p.last() - p.Start + 1 {
+			if number > p.last() {
+				number = p.Start
+			}
+			name := fmt.Sprintf("%s%0*d", prefix, p.Digits, number)
+			number++
+			if lower := strings.ToLower(name); !taken[lower] && !used[lower] {
+				names[i], found = name, true
+				used[lower] = true
+				break
+			}
+		}
+		if !found {
+			return nil, 0, workspace.Invalid("desktop_name_policy_id", "policy %q has no free name that starts with %q", p.Name, prefix)
+		}
+		next[key(prefix)] = number
+	}
+	return names, next[""], nil
+}
