@@ -23,7 +23,7 @@ type measurement struct {
 }
 
 // measurements are in the order of the table.
-var measurements = []measurement{panel, many, parallel, poolOf50, seat, rebuild, memory, list, assign, tend, stream, up, queue}
+var measurements = []measurement{panel, many, parallel, poolOf50, openPool, rebuild, memory, list, assign, reconcile, stream, up, queue}
 
 // options are the command line.
 type options struct {

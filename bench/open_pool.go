@@ -12,7 +12,7 @@ import (
 	"carrel/internal/pool"
 )
 
-var seat = measurement{name: "seat", about: "a warm pool's desktop, from the click to the first frame", run: measureSeat}
+var openPool = measurement{name: "open", about: "a warm pool's desktop, from the click to the first frame", run: measureOpenPool}
 
 // opening is what one click needed until each of these.
 type opening struct {
@@ -22,13 +22,13 @@ type opening struct {
 	drawn     time.Duration // there is more in it than a backdrop: the panel
 }
 
-// seatPerson is somebody with a browser at the portal.
-type seatPerson struct {
+// portalUser is a user who is signed in to the portal, with a browser.
+type portalUser struct {
 	*browser
 	id string
 }
 
-func measureSeat(ctx context.Context, l *lab) ([]row, error) {
+func measureOpenPool(ctx context.Context, l *lab) ([]row, error) {
 	if _, err := l.incus(ctx); err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func measureSeat(ctx context.Context, l *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	people, err := seatPeople(ctx, server, 1+l.desktops(10)) // the first one warms what a first one warms
+	people, err := portalUsers(ctx, server, 1+l.desktops(10)) // the first one warms what a first one warms
 	if err != nil {
 		return nil, err
 	}
@@ -75,15 +75,15 @@ func measureSeat(ctx context.Context, l *lab) ([]row, error) {
 			ordinary, first, again = append(ordinary, three[0]), append(first, three[1]), append(again, three[2])
 		}
 	}
-	rows := append(seatRows("a warm pool for a new person", first, ordinary), seatRows("a pool for somebody who returns", again, ordinary)...)
+	rows := append(openingRows("a warm pool for a new person", first, ordinary), openingRows("a pool for somebody who returns", again, ordinary)...)
 	return rows, server.deleteDesktops(ctx, append(desktops, desktop))
 }
 
-// seatPeople are that many people, signed in.
-func seatPeople(ctx context.Context, s *server, count int) ([]seatPerson, error) {
-	people := make([]seatPerson, count)
+// portalUsers are that many people, signed in.
+func portalUsers(ctx context.Context, s *server, count int) ([]portalUser, error) {
+	people := make([]portalUser, count)
 	for i := range people {
-		name := "seat" + person(i)
+		name := "open" + person(i)
 		id, password, err := s.addPerson(ctx, name)
 		if err != nil {
 			return nil, err
@@ -92,13 +92,13 @@ func seatPeople(ctx context.Context, s *server, count int) ([]seatPerson, error)
 		if err != nil {
 			return nil, err
 		}
-		people[i] = seatPerson{b, id}
+		people[i] = portalUser{b, id}
 	}
 	return people, nil
 }
 
 // warmPool makes a dynamic pool with a desktop for each of the people, who have none yet, and waits until all are ready.
-func warmPool(ctx context.Context, s *server, people []seatPerson) (pool string, desktops []string, err error) {
+func warmPool(ctx context.Context, s *server, people []portalUser) (pool string, desktops []string, err error) {
 	var allowed []map[string]any
 	for _, p := range people {
 		allowed = append(allowed, map[string]any{"object_type": "USER", "object_id": p.id, "user_group": "sudo"})
@@ -107,7 +107,7 @@ func warmPool(ctx context.Context, s *server, people []seatPerson) (pool string,
 		Job string `json:"job_id"`
 	}
 	err = s.call(ctx, "POST", "/desktop-pools", map[string]any{
-		"name": "SEATS", "type": "DYNAMIC", "size": len(people), "product_id": s.ProductID, "image_type": "gold", "image_id": s.ImageID,
+		"name": "OPEN", "type": "DYNAMIC", "size": len(people), "product_id": s.ProductID, "image_type": "gold", "image_id": s.ImageID,
 		"root_volume": map[string]any{"type": "SAS", "size": 80}, "subnet_ids": []string{s.SubnetID}, "authorized_objects": allowed,
 	}, &reply)
 	if err != nil {
@@ -117,7 +117,7 @@ func warmPool(ctx context.Context, s *server, people []seatPerson) (pool string,
 	if err != nil {
 		return "", nil, err
 	}
-	p, err := s.steadyPool(ctx, "SEATS")
+	p, err := s.steadyPool(ctx, "OPEN")
 	return p.ID, j.desktops(), err
 }
 
@@ -189,7 +189,7 @@ func plain(pixels []byte) bool {
 	return true
 }
 
-func seatRows(what string, ours, ordinary []opening) []row {
+func openingRows(what string, ours, ordinary []opening) []row {
 	compare := func(what string, pick func(opening) time.Duration) row {
 		a, b := pickAll(ours, pick), pickAll(ordinary, pick)
 		return row{

@@ -17,38 +17,38 @@ import (
 	"carrel/internal/workspace"
 )
 
-var tend = measurement{name: "tend", about: "one look at 100 pools with 10,000 desktops that are all due", run: measureTend}
+var reconcile = measurement{name: "reconcile", about: "one look at 100 pools with 10,000 desktops that are all due", run: measureReconcile}
 
 // What is looked at, how often, and the target.
 const (
-	tendPools    = 100
-	tendMembers  = 100 // of each
-	tendRounds   = 20
-	tendTarget   = 100 * time.Millisecond
-	tendProject  = "bench"
-	tendPeople   = 20 // of each pool, who have a desktop
-	tendAddress0 = 10<<24 + 100
+	reconcilePools    = 100
+	reconcileMembers  = 100 // of each
+	reconcileRounds   = 20
+	reconcileTarget   = 100 * time.Millisecond
+	reconcileProject  = "bench"
+	reconcilePeople   = 20 // of each pool, who have a desktop
+	reconcileAddress0 = 10<<24 + 100
 )
 
-// measureTend measures what the control plane does when every pool has changed: it reads them, decides, and settles them. Nothing
+// measureReconcile measures what the control plane does when every pool has changed: it reads them, decides, and settles them. Nothing
 // is to be done in any of them, which is how it mostly is.
-func measureTend(ctx context.Context, l *lab) ([]row, error) {
+func measureReconcile(ctx context.Context, l *lab) ([]row, error) {
 	dir := l.folder()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, filepath.Join(dir, "tend.db"), store.WithLog(slog.New(slog.DiscardHandler)))
+	s, err := store.Open(ctx, filepath.Join(dir, "reconcile.db"), store.WithLog(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close() //nolint:errcheck // it is thrown away
-	pools, err := furnishPools(ctx, s, l.desktops(tendPools))
+	pools, err := furnishPools(ctx, s, l.desktops(reconcilePools))
 	if err != nil {
 		return nil, err
 	}
 	service := core.NewServices(core.Config{Store: s})
 	var took sample
-	for round := range tendRounds + 1 {
+	for round := range reconcileRounds + 1 {
 		if err := makeDue(ctx, s, pools); err != nil {
 			return nil, err
 		}
@@ -65,26 +65,26 @@ func measureTend(ctx context.Context, l *lab) ([]row, error) {
 		}
 		took = append(took, time.Since(begun))
 	}
-	reached := took.median() < tendTarget
+	reached := took.median() < reconcileTarget
 	return []row{{
-		what:   fmt.Sprintf("one look at %d pools with %d desktops, median of %d", len(pools), len(pools)*tendMembers, len(took)),
+		what:   fmt.Sprintf("one look at %d pools with %d desktops, median of %d", len(pools), len(pools)*reconcileMembers, len(took)),
 		carrel: fmt.Sprintf("%s (p90 %s)", milliseconds(took.median()), milliseconds(took.quantile(0.9))),
-		target: "< " + milliseconds(tendTarget), reached: &reached,
+		target: "< " + milliseconds(reconcileTarget), reached: &reached,
 	}}, nil
 }
 
 // furnishPools fills a database with pools that scale by themselves and have just what they need.
 func furnishPools(ctx context.Context, s *store.Store, n int) ([]string, error) {
 	err := s.Update(ctx, func(tx *store.Tx) error {
-		if err := catalog.InsertVPC(ctx, tx, catalog.VPC{ID: "vpc", ProjectID: tendProject, CIDR: "10.0.0.0/8"}); err != nil {
+		if err := catalog.InsertVPC(ctx, tx, catalog.VPC{ID: "vpc", ProjectID: reconcileProject, CIDR: "10.0.0.0/8"}); err != nil {
 			return err
 		}
-		if err := catalog.InsertSubnet(ctx, tx, catalog.Subnet{ID: "subnet", ProjectID: tendProject, VPCID: "vpc", Name: "net", CIDR: "10.0.0.0/8", Gateway: "10.0.0.1"}); err != nil {
+		if err := catalog.InsertSubnet(ctx, tx, catalog.Subnet{ID: "subnet", ProjectID: reconcileProject, VPCID: "vpc", Name: "net", CIDR: "10.0.0.0/8", Gateway: "10.0.0.1"}); err != nil {
 			return err
 		}
-		people := make([]directory.User, tendPeople)
+		people := make([]directory.User, reconcilePeople)
 		for i := range people {
-			people[i] = directory.User{ID: fmt.Sprint("user-", i), ProjectID: tendProject, Name: fmt.Sprint("user-", i)}
+			people[i] = directory.User{ID: fmt.Sprint("user-", i), ProjectID: reconcileProject, Name: fmt.Sprint("user-", i)}
 		}
 		return directory.InsertUsers(ctx, tx, people)
 	})
@@ -99,22 +99,22 @@ func furnishPools(ctx context.Context, s *store.Store, n int) ([]string, error) 
 func furnishPool(ctx context.Context, tx *store.Tx, id string, number int) error {
 	now := tx.Now()
 	p := pool.Pool{
-		ID: id, ProjectID: tendProject, Name: id, Type: pool.Dynamic, SubnetIDs: []string{"subnet"}, RetentionMinutes: 600, Autoscaling: true,
-		Policy:  pool.AutoscalePolicy{Type: pool.AutoCreated, MaxAutoCreated: tendMembers, MinIdle: 10, IdleMinutes: new(600), AutoIsolation: true},
+		ID: id, ProjectID: reconcileProject, Name: id, Type: pool.Dynamic, SubnetIDs: []string{"subnet"}, RetentionMinutes: 600, Autoscaling: true,
+		Policy:  pool.AutoscalePolicy{Type: pool.AutoCreated, MaxAutoCreated: reconcileMembers, MinIdle: 10, IdleMinutes: new(600), AutoIsolation: true},
 		Created: now, Updated: now,
 	}
 	var grants []pool.Grant
-	for i := range tendPeople {
+	for i := range reconcilePeople {
 		grants = append(grants, pool.Grant{PoolID: id, Type: pool.GrantUser, ObjectID: fmt.Sprint("user-", i), Group: workspace.GroupDefault, Created: now})
 	}
 	if err := pool.InsertPool(ctx, tx, p, grants); err != nil {
 		return err
 	}
-	desktops := make([]desktop.Desktop, tendMembers)
+	desktops := make([]desktop.Desktop, reconcileMembers)
 	for i := range desktops {
-		address := tendAddress0 + number*tendMembers + i
+		address := reconcileAddress0 + number*reconcileMembers + i
 		desktops[i] = desktop.Desktop{
-			ID: fmt.Sprintf("%s-%03d", id, i), ProjectID: tendProject, PoolID: id, Type: workspace.Pooled, Name: fmt.Sprintf("%s-%03d", id, i),
+			ID: fmt.Sprintf("%s-%03d", id, i), ProjectID: reconcileProject, PoolID: id, Type: workspace.Pooled, Name: fmt.Sprintf("%s-%03d", id, i),
 			SubnetID: "subnet", Address: fmt.Sprintf("10.%d.%d.%d", address>>16&255, address>>8&255, address&255), AutoCreated: true,
 			Status: desktop.StatusActive, Login: desktop.LoginRegistered, Created: now, Updated: now,
 			Root: desktop.Volume{ID: fmt.Sprintf("root-%s-%03d", id, i), Type: "SAS", GB: 80, Created: now},
@@ -130,7 +130,7 @@ func furnishPool(ctx context.Context, tx *store.Tx, id string, number int) error
 	for i, m := range members {
 		was := m.Binding
 		m.IdleSince = now
-		if i < tendPeople {
+		if i < reconcilePeople {
 			m = m.AfterBinding(fmt.Sprint("user-", i), now)
 		}
 		if _, err := desktop.SaveMember(ctx, tx, m, was, workspace.GroupDefault); err != nil {
