@@ -109,7 +109,7 @@ func (a *caller) createDesktops(ctx context.Context, first, count int) (string, 
 	return a.orderDesktops(ctx, first, count, true)
 }
 
-// orderDesktops is createDesktops for people who have a mail address, and are sent a first letter, or have none.
+// orderDesktops is createDesktops for people who have a mail address, and are sent a first message, or have none.
 func (a *caller) orderDesktops(ctx context.Context, first, count int, mail bool) (string, error) {
 	desktops := make([]map[string]any, count)
 	for i := range desktops {

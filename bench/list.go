@@ -121,7 +121,7 @@ func (l *lab) fill(ctx context.Context, s *server, count int) error {
 	return nil
 }
 
-// awaitMails waits until the letters to all the new people have gone out, which is no part of reading lists.
+// awaitMails waits until the messages to all the new people have gone out, which is no part of reading lists.
 func awaitMails(ctx context.Context, s *server) error {
 	for {
 		var metrics string

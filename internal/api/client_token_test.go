@@ -111,9 +111,9 @@ func TestATokenIsItsAdministratorsOwn(t *testing.T) {
 	}
 	second := e.tokenOf("second", password)
 	body := order(object{"size": 2, "desktop_name": "pc"})
-	mine := e.ok(e.do("POST", e.path("/desktops"), body, withClientToken("t"))).text("job_id")
+	first := e.ok(e.do("POST", e.path("/desktops"), body, withClientToken("t"))).text("job_id")
 	theirs := e.ok(e.do("POST", e.path("/desktops"), body, withClientToken("t"), func(r *http.Request) { r.Header.Set("X-Auth-Token", second) })).text("job_id")
-	if mine == theirs {
+	if first == theirs {
 		t.Error("two administrators share a job")
 	}
 }

@@ -110,12 +110,12 @@ func TestARefusalArrivesWhoeverSends(t *testing.T) {
 		path, token string
 		size, want  int
 	}{
-		"AStranger":            {"/desktops", "", 6 << 20, http.StatusUnauthorized},
-		"AnotherProject":       {"x/desktops", token, 6 << 20, http.StatusNotFound},
-		"TooLargeForACall":     {"/desktops", token, 6 << 20, http.StatusRequestEntityTooLarge},
-		"TooLargeForAnyCall":   {"/desktops", token, 20 << 20, http.StatusRequestEntityTooLarge},
-		"NoOperation":          {"/nothing", token, 6 << 20, http.StatusNotFound},
-		"NoOperationAStranger": {"/nothing", "", 20 << 20, http.StatusRequestEntityTooLarge},
+		"AnUnknownCaller":    {"/desktops", "", 6 << 20, http.StatusUnauthorized},
+		"AnotherProject":     {"x/desktops", token, 6 << 20, http.StatusNotFound},
+		"TooLargeForACall":   {"/desktops", token, 6 << 20, http.StatusRequestEntityTooLarge},
+		"TooLargeForAnyCall": {"/desktops", token, 20 << 20, http.StatusRequestEntityTooLarge},
+		"NoOperation":        {"/nothing", token, 6 << 20, http.StatusNotFound},
+		"NoOperationUnknown": {"/nothing", "", 20 << 20, http.StatusRequestEntityTooLarge},
 	} {
 		for range 5 {
 			client, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", a.Address())

@@ -53,7 +53,7 @@ var catalogs = map[string]func(*env){
 		}
 	},
 	"images are read as they were put": func(e *env) {
-		i := catalog.Image{ID: "i", ProjectID: storetest.Project, Type: catalog.ImagePrivate, Name: "mine", OSType: "Linux", OSVersion: "Debian GNU/Linux 12",
+		i := catalog.Image{ID: "i", ProjectID: storetest.Project, Type: catalog.ImagePrivate, Name: "own", OSType: "Linux", OSVersion: "Debian GNU/Linux 12",
 			Architecture: "x86", VM: true, MinMemoryMiB: 1024, MinDiskGB: 80, EngineID: "carrel/debian", Created: e.Clock.Now()}
 		e.Update(func(tx *store.Tx) error { return catalog.PutImages(e.Context(), tx, []catalog.Image{i}) })
 		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (catalog.Image, error) {
@@ -81,7 +81,7 @@ var catalogs = map[string]func(*env){
 		e.Update(func(tx *store.Tx) error {
 			return catalog.PutImages(e.Context(), tx, []catalog.Image{
 				{ID: "gold", Type: catalog.ImageGold, Name: "b", Created: e.Clock.Now()},
-				{ID: "mine", ProjectID: storetest.Project, Type: catalog.ImagePrivate, Name: "a", Created: e.Clock.Now().Add(time.Second)},
+				{ID: "own", ProjectID: storetest.Project, Type: catalog.ImagePrivate, Name: "a", Created: e.Clock.Now().Add(time.Second)},
 				{ID: "theirs", ProjectID: storetest.OtherProject, Type: catalog.ImagePrivate, Name: "c", Created: e.Clock.Now()},
 			})
 		})
@@ -93,11 +93,11 @@ var catalogs = map[string]func(*env){
 			query catalog.ImageQuery
 			want  []string
 		}{
-			{catalog.ImageQuery{ProjectID: storetest.Project}, []string{"mine", "gold"}},
-			{catalog.ImageQuery{ProjectID: storetest.Project, Descending: true}, []string{"gold", "mine"}},
-			{catalog.ImageQuery{ProjectID: storetest.Project, SortBy: "created_at"}, []string{"gold", "mine"}},
+			{catalog.ImageQuery{ProjectID: storetest.Project}, []string{"own", "gold"}},
+			{catalog.ImageQuery{ProjectID: storetest.Project, Descending: true}, []string{"gold", "own"}},
+			{catalog.ImageQuery{ProjectID: storetest.Project, SortBy: "created_at"}, []string{"gold", "own"}},
 			{catalog.ImageQuery{ProjectID: storetest.Project, Type: catalog.ImageGold}, []string{"gold"}},
-			{catalog.ImageQuery{}, []string{"mine", "gold", "theirs"}},
+			{catalog.ImageQuery{}, []string{"own", "gold", "theirs"}},
 		} {
 			c.query.Page = storetest.Everything
 			e.View(func(tx *store.Tx) error {

@@ -24,7 +24,7 @@ func TestResolve(t *testing.T) {
 		want      string
 	}{
 		"NoProxy":                    {"198.51.100.7", nil, "198.51.100.7"},
-		"AStrangerIsNotBelieved":     {"198.51.100.7", []string{"203.0.113.9"}, "198.51.100.7"},
+		"AnUnknownPeerIsNotBelieved": {"198.51.100.7", []string{"203.0.113.9"}, "198.51.100.7"},
 		"AProxyIs":                   {"192.0.2.1", []string{"203.0.113.9"}, "203.0.113.9"},
 		"TwoProxies":                 {"192.0.2.1", []string{"203.0.113.9, 192.0.2.2"}, "203.0.113.9"},
 		"TwoHeaders":                 {"192.0.2.1", []string{"203.0.113.9", "192.0.2.2"}, "203.0.113.9"},
@@ -39,7 +39,7 @@ func TestResolve(t *testing.T) {
 		"OnlyProxies":                {"192.0.2.1", []string{"192.0.2.2"}, "192.0.2.2"},
 		"EmptyHops":                  {"192.0.2.1", []string{",,"}, "192.0.2.1"},
 		"AProxyThatForwardsNothing":  {"192.0.2.1", []string{""}, "192.0.2.1"},
-		"AHopBeyondAStrangerIsNoOne": {"192.0.2.1", []string{"192.0.2.3, 203.0.113.9, 192.0.2.2"}, "203.0.113.9"},
+		"AHopBeyondAnUnknownIsNoOne": {"192.0.2.1", []string{"192.0.2.3, 203.0.113.9, 192.0.2.2"}, "203.0.113.9"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := clientaddr.Resolve(netip.MustParseAddr(c.peer), c.forwarded, proxies)
@@ -50,7 +50,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// Whatever a stranger sends, they stay themselves: in the header before the address that our proxy appends, or without a proxy.
+// Whatever an unknown client sends, they stay themselves: in the header before the address that our proxy appends, or without a proxy.
 func TestNobodyPassesForAnother(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sent := rapid.SliceOf(rapid.SampledFrom([]string{"192.0.2.1", "127.0.0.1", "203.0.113.9", "", ",", "::1", "x"})).Draw(t, "sent")

@@ -67,15 +67,15 @@ func TestDoor(t *testing.T) {
 			Status: rapid.SampledFrom(statuses).Draw(t, "status"), Task: rapid.SampledFrom(tasks).Draw(t, "task"),
 			InMaintenance: rapid.Bool().Draw(t, "maintenance"),
 		}
-		door, why := connection.AccessOf(d)
+		access, why := connection.AccessOf(d)
 		atRest := d.Task == workspace.NoTask && !d.InMaintenance
-		if (door == connection.AccessOpen) != (atRest && d.Status == desktop.StatusActive) {
-			t.Errorf("only a running desktop at rest can be opened: %s", door)
+		if (access == connection.AccessOpen) != (atRest && d.Status == desktop.StatusActive) {
+			t.Errorf("only a running desktop at rest can be opened: %s", access)
 		}
-		if passable := door == connection.AccessOpen || door == connection.AccessStart; passable == (why.Sentence() != "") {
-			t.Errorf("a door that is %s has the obstacle %q", door, why)
+		if passable := access == connection.AccessOpen || access == connection.AccessStart; passable == (why.Sentence() != "") {
+			t.Errorf("access %s has the obstacle %q", access, why)
 		}
-		if door == connection.AccessStart {
+		if access == connection.AccessStart {
 			if _, err := desktop.Operate(d, desktop.OpStart, false); err != nil {
 				t.Errorf("it can be started, but: %v", err)
 			}

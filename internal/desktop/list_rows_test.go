@@ -13,8 +13,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// office adds desktops that differ in everything that lists select by.
-func (e *env) office() {
+// addVaried adds desktops that differ in everything that lists select by.
+func (e *env) addVaried() {
 	e.AddPool("pool")
 	e.AddUsers(directory.User{ID: "ann", ProjectID: storetest.Project, Name: "Ann_A"}, directory.User{ID: "bob", ProjectID: storetest.Project, Name: "bob"})
 	now := e.Clock.Now()
@@ -39,7 +39,7 @@ func (e *env) office() {
 
 var desktopLists = map[string]func(*env){
 	"desktops are selected by each field, and by several at once": func(e *env) {
-		e.office()
+		e.addVaried()
 		yes, no := true, false
 		for _, c := range []struct {
 			query desktop.DesktopQuery
@@ -119,7 +119,7 @@ var desktopLists = map[string]func(*env){
 		}
 	},
 	"a limit of 0 counts only, and an offset behind the end is an empty page": func(e *env) {
-		e.office()
+		e.addVaried()
 		for _, p := range []workspace.Page{{}, {Offset: 3, Limit: 10}, {Offset: 1000, Limit: 10}} {
 			e.View(func(tx *store.Tx) error {
 				got, total, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: storetest.Project, Page: p})
@@ -141,7 +141,7 @@ var desktopLists = map[string]func(*env){
 		})
 	},
 	"a long list of ids is taken": func(e *env) {
-		e.office()
+		e.addVaried()
 		many := []string{"1", "2"}
 		for range 2000 {
 			many = append(many, workspace.NewID())

@@ -18,10 +18,10 @@ var desktopLocks = map[string]func(*env){
 			ids = append(ids, e.AddDesktop(fmt.Sprint("pc", i)).ID)
 		}
 		e.All(storetest.Together(16, func(int) error {
-			mine := append([]string{}, ids...)
-			rand.Shuffle(len(mine), func(i, j int) { mine[i], mine[j] = mine[j], mine[i] })
+			shuffled := append([]string{}, ids...)
+			rand.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 			return e.Store.Update(e.Context(), func(tx *store.Tx) error {
-				locked, err := desktop.LockDesktops(e.Context(), tx, storetest.Project, mine)
+				locked, err := desktop.LockDesktops(e.Context(), tx, storetest.Project, shuffled)
 				if err != nil {
 					return err
 				}

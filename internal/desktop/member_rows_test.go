@@ -64,10 +64,10 @@ var members = map[string]func(*env){
 		a, b := e.PoolWith("a", 2), e.PoolWith("b", 1)
 		e.AddUsers(directory.User{ID: "other", ProjectID: storetest.Project, Name: "other"})
 		e.Bind(a[0], "other")
-		mine := []desktop.Member{e.Bind(a[1], storetest.UserOf(storetest.Project)), e.Bind(b[0], storetest.UserOf(storetest.Project))}
+		bound := []desktop.Member{e.Bind(a[1], storetest.UserOf(storetest.Project)), e.Bind(b[0], storetest.UserOf(storetest.Project))}
 		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Member, error) {
 			return desktop.MembersOf(ctx, tx, storetest.UserOf(storetest.Project))
-		}), mine)
+		}), bound)
 	},
 	"an assignment comes and goes with a binding": func(e *env) {
 		m := e.PoolWith("p", 1)[0]

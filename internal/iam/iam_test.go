@@ -567,7 +567,7 @@ func TestWrongPasswordsAreThrottled(t *testing.T) {
 			e.refused(try(e, "nobody", "wrong", "192.0.2.1"), 429, "IAM.0006", "too many")
 		})
 	})
-	t.Run("so that fifty strangers lock nobody out", func(t *testing.T) {
+	t.Run("so that fifty unknown clients lock nobody out", func(t *testing.T) {
 		inEnv(t, func(e *env) {
 			e.wants(try(e, e.first.UserName, e.first.Password, "192.0.2.1"), http.StatusCreated)
 			for i := range 120 {
@@ -695,7 +695,7 @@ func TestTemporaryKeys(t *testing.T) {
 			e.refused(e.do(r), 400, "IAM.0001", "auth.identity.policy")
 		})
 	})
-	t.Run("are refused to strangers", func(t *testing.T) {
+	t.Run("are refused to unknown callers", func(t *testing.T) {
 		inEnv(t, func(e *env) {
 			_, a := make(e, "", nil)
 			e.refused(a, 401, "APIGW.0301", "x-auth-token not found")
@@ -814,8 +814,8 @@ func TestRolesAndScopesDecideWhatACallerMayDo(t *testing.T) {
 		elsewhere.ProjectID = "other"
 		reader := admin
 		reader.Role = iam.RoleReader
-		stranger := admin
-		stranger.AccountID = "other"
+		other := admin
+		other.AccountID = "other"
 		nobody := admin
 		nobody.Role = "owner"
 		project := e.first.ProjectID
@@ -830,7 +830,7 @@ func TestRolesAndScopesDecideWhatACallerMayDo(t *testing.T) {
 			"a reader may not write":                    {reader, project, iam.Write, workspace.CodeForbidden},
 			"an unknown role may nothing":               {nobody, project, iam.Read, workspace.CodeForbidden},
 			"an unknown project is not found":           {admin, "nothing", iam.Read, workspace.CodeProjectNotFound},
-			"another account's project is not found":    {stranger, project, iam.Read, workspace.CodeProjectNotFound},
+			"another account's project is not found":    {other, project, iam.Read, workspace.CodeProjectNotFound},
 			"a token for the project is good for it":    {scoped, project, iam.Write, ""},
 			"a token for another project is refused":    {elsewhere, project, iam.Read, workspace.CodeForbidden},
 			"also where the path names nothing we know": {scoped, "nothing", iam.Read, workspace.CodeProjectNotFound},
@@ -860,10 +860,10 @@ func TestAdministratorsHaveUniqueNamesAndKnownRoles(t *testing.T) {
 
 func TestEveryRouteButTheDoorsAsksForCredentials(t *testing.T) {
 	inEnv(t, func(e *env) {
-		doors := []string{"POST /v3/auth/tokens", "POST /v3.0/OS-CREDENTIAL/securitytokens"}
+		open := []string{"POST /v3/auth/tokens", "POST /v3.0/OS-CREDENTIAL/securitytokens"}
 		for _, pattern := range iam.Routes() {
 			method, path, _ := strings.Cut(pattern, " ")
-			if slices.Contains(doors, pattern) {
+			if slices.Contains(open, pattern) {
 				continue
 			}
 			target := strings.NewReplacer("{", "", "}", "").Replace(path)
@@ -872,7 +872,7 @@ func TestEveryRouteButTheDoorsAsksForCredentials(t *testing.T) {
 			}
 			a := e.do(httptest.NewRequest(method, "http://carrel.test"+target, nil))
 			if a.status != http.StatusUnauthorized {
-				t.Errorf("%s answered %d to a stranger", pattern, a.status)
+				t.Errorf("%s answered %d to an unknown caller", pattern, a.status)
 			}
 		}
 	})

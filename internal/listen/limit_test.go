@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	stranger = netip.MustParseAddr("198.51.100.7")
+	somebody = netip.MustParseAddr("198.51.100.7")
 	another  = netip.MustParseAddr("203.0.113.9")
 	loopback = netip.MustParseAddr("127.0.0.1")
 	proxy    = netip.MustParseAddr("192.0.2.1")
@@ -29,16 +29,16 @@ func TestJudgeAtTheLimits(t *testing.T) {
 		open, ofAddress int
 		want            refusal
 	}{
-		"TheLastOfAnAddress":               {stranger, 6, 3, letIn},
-		"OneMoreOfAnAddress":               {stranger, 6, 4, tooManyOfOne},
-		"TheLastBeforeTheReserve":          {stranger, 6, 0, letIn},
-		"TheReserveIsNotForStrangers":      {stranger, 7, 0, tooManyInAll},
-		"TheReserveIsForThisMachine":       {loopback, 7, 7, letIn},
-		"TheReserveIsForListedOperators":   {watcher, 9, 9, letIn},
-		"TheReserveEnds":                   {loopback, 10, 0, tooManyInAll},
-		"AProxySpeaksForMany":              {proxy, 6, 6, letIn},
-		"AProxyIsNoOperator":               {proxy, 7, 0, tooManyInAll},
-		"APeerWithoutAnAddressIsAStranger": {netip.Addr{}, 6, 4, tooManyOfOne},
+		"TheLastOfAnAddress":             {somebody, 6, 3, letIn},
+		"OneMoreOfAnAddress":             {somebody, 6, 4, tooManyOfOne},
+		"TheLastBeforeTheReserve":        {somebody, 6, 0, letIn},
+		"TheReserveIsNotForEverybody":    {somebody, 7, 0, tooManyInAll},
+		"TheReserveIsForThisMachine":     {loopback, 7, 7, letIn},
+		"TheReserveIsForListedOperators": {watcher, 9, 9, letIn},
+		"TheReserveEnds":                 {loopback, 10, 0, tooManyInAll},
+		"AProxySpeaksForMany":            {proxy, 6, 6, letIn},
+		"AProxyIsNoOperator":             {proxy, 7, 0, tooManyInAll},
+		"APeerWithoutAnAddressIsAnybody": {netip.Addr{}, 6, 4, tooManyOfOne},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := examples.judge(c.addr, c.open, c.ofAddress); got != c.want {
@@ -53,8 +53,8 @@ func TestJudgeAtTheLimits(t *testing.T) {
 	}
 }
 
-// However many strangers come, an operator gets in, and no address has more than its share.
-func TestStrangersLeaveRoomForOperators(t *testing.T) {
+// However many others come, an operator gets in, and no address has more than its share.
+func TestEverybodyElseLeavesRoomForOperators(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := &limited{limits: examples, byAddress: map[netip.Addr]int{}, open: prometheus.NewGauge(prometheus.GaugeOpts{Name: "x"})}
 		var inside []netip.Addr
@@ -65,7 +65,7 @@ func TestStrangersLeaveRoomForOperators(t *testing.T) {
 				inside = append(inside[:i], inside[i+1:]...)
 				continue
 			}
-			addr := rapid.SampledFrom([]netip.Addr{stranger, another, proxy}).Draw(t, "addr")
+			addr := rapid.SampledFrom([]netip.Addr{somebody, another, proxy}).Draw(t, "addr")
 			if l.admit(addr) == letIn {
 				inside = append(inside, addr)
 			}
@@ -74,7 +74,7 @@ func TestStrangersLeaveRoomForOperators(t *testing.T) {
 		for _, addr := range inside {
 			counts[addr]++
 		}
-		if l.total != len(inside) || counts[stranger] > examples.PerAddress || counts[another] > examples.PerAddress {
+		if l.total != len(inside) || counts[somebody] > examples.PerAddress || counts[another] > examples.PerAddress {
 			t.Fatalf("%d counted, inside are %v", l.total, counts)
 		}
 		for range examples.Reserve {
@@ -90,7 +90,7 @@ func TestAddressesOfOneHostCountTogether(t *testing.T) {
 	if host(a) != host(b) || host(a) == host(netip.MustParseAddr("2001:db8:0:2::1")) {
 		t.Error("an IPv6 /64 is not one host")
 	}
-	if host(stranger) == host(netip.MustParseAddr("198.51.100.8")) {
+	if host(somebody) == host(netip.MustParseAddr("198.51.100.8")) {
 		t.Error("two IPv4 addresses are one host")
 	}
 }
@@ -134,7 +134,7 @@ func TestConnectionsBeyondTheLimitAreClosedAndOthersServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 6 {
-		knock(stranger)
+		knock(somebody)
 	}
 	knock(another)
 	var accepted []net.Conn
@@ -157,9 +157,9 @@ func TestConnectionsBeyondTheLimitAreClosedAndOthersServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = accepted[0].Close() // counts once
-	knock(stranger)
-	knock(stranger)
-	if c, err := l.Accept(); err != nil || addrOf(c) != stranger {
+	knock(somebody)
+	knock(somebody)
+	if c, err := l.Accept(); err != nil || addrOf(c) != somebody {
 		t.Error("a place that was given back is not given out again")
 	}
 	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {

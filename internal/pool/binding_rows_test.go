@@ -33,7 +33,7 @@ func (e *env) settle(seen []desktop.PoolDue, next map[string]time.Time) {
 	e.Update(func(tx *store.Tx) error { return desktop.SettlePools(e.Context(), tx, seen, next) })
 }
 
-var seats = map[string]func(*env){
+var bindings = map[string]func(*env){
 	"one desktop of a pool is read, and none outside pools": func(e *env) {
 		m := e.PoolWith("p", 2)[1]
 		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (desktop.Member, error) {
@@ -69,15 +69,15 @@ var seats = map[string]func(*env){
 		for i, id := range []string{"u", "v", storetest.UserOf(storetest.Project)} {
 			e.Bind(all[i], id)
 		}
-		strangers := func() []string {
+		unentitled := func() []string {
 			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]string, error) { return pool.Strangers(ctx, tx, "p", "q") })
 		}
-		e.Same(strangers(), []string{all[2].DesktopID})
+		e.Same(unentitled(), []string{all[2].DesktopID})
 		e.Update(func(tx *store.Tx) error { return directory.RemoveMembers(e.Context(), tx, "g", []string{"v"}) })
 		e.Update(func(tx *store.Tx) error {
 			return pool.DeleteGrants(e.Context(), tx, "p", []pool.Grant{pooltest.ToUser("u", "")})
 		})
-		e.Same(len(strangers()), 3)
+		e.Same(len(unentitled()), 3)
 	},
 	"the grants of several people are those of each of them": func(e *env) {
 		e.people()

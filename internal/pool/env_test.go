@@ -13,7 +13,7 @@ type env struct{ *pooltest.Env }
 func TestRows(t *testing.T) {
 	storetest.RunRows(t, func(e *storetest.Env) *env { return &env{pooltest.NewEnv(e)} }, map[string]map[string]func(*env){
 		"Pools":     pools,
-		"Seats":     seats,
+		"Bindings":  bindings,
 		"Waiting":   waiting,
 		"Grants":    grants,
 		"Decisions": decisions,

@@ -331,7 +331,7 @@ func TestGroupIn(t *testing.T) {
 		want   workspace.UserGroup
 		may    bool
 	}{
-		"a stranger may not":                     {"u2", []string{"g3"}, "", false},
+		"an unknown user may not":                {"u2", []string{"g3"}, "", false},
 		"a member may":                           {"u2", []string{"g1"}, workspace.GroupDefault, true},
 		"of two groups the one that administers": {"u2", []string{"g1", "g2"}, workspace.GroupSudo, true},
 		"a grant of one's own decides":           {"u1", []string{"g2"}, workspace.GroupDefault, true},

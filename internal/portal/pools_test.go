@@ -36,9 +36,9 @@ func TestPools(t *testing.T) {
 			t.Errorf("the ticket is not good: %v", err)
 		}
 		events.until("pools", `"state":"yours"`)
-		mine := ada.call("GET", "pools", "")
-		mine.is(200, `"desktop":{"id":"`+got.Desktop+`"`)
-		mine.is(200, `"ends":"`)
+		own := ada.call("GET", "pools", "")
+		own.is(200, `"desktop":{"id":"`+got.Desktop+`"`)
+		own.is(200, `"ends":"`)
 		ada.call("GET", "desktops", "").is(200, `"pool_id":"`+poolID+`"`)
 		ada.call("POST", "pools/"+poolID+"/open", "").is(200, `"outcome":"SAME"`)
 		bob := e.signedIn("bob").call("POST", "pools/"+poolID+"/open", "")

@@ -108,17 +108,17 @@ func TestSignIn(t *testing.T) {
 			t.Errorf("after the pause: %v", err)
 		}
 	})
-	t.Run("IsNotRefusedForWhatStrangersDo", func(t *testing.T) {
+	t.Run("IsNotRefusedForWhatOthersDo", func(t *testing.T) {
 		e := newEnv(t)
 		c := e.browser()
 		c.call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(200, "")
-		var strangers sync.WaitGroup // attempts are held for seconds
+		var others sync.WaitGroup // attempts are held for seconds
 		for i := range 80 {
-			strangers.Go(func() {
+			others.Go(func() {
 				e.service.SignIn.SignIn(workspace.WithNetwork(t.Context(), fmt.Sprintf("10.0.%d.0/24", i%9)), "ada", "Wrong-one-1")
 			})
 		}
-		strangers.Wait()
+		others.Wait()
 		c.call("POST", "sign-in", `{"user_name":"ada","password":"`+password+`"}`).is(200, "")
 	})
 	t.Run("IsRefusedWithAReasonToWhoKnowsThePassword", func(t *testing.T) {

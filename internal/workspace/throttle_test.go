@@ -119,8 +119,8 @@ func TestAttemptsAtTheLimits(t *testing.T) {
 	})
 }
 
-// Whatever strangers do at other places, the right password from a known place is judged at once; so is the right code.
-func TestStrangersLockNobodyOutOfAKnownPlace(t *testing.T) {
+// Whatever others do at other places, the right password from a known place is judged at once; so is the right code.
+func TestOthersLockNobodyOutOfAKnownPlace(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newAttempts()
 		w.try("ann", home, true, false)

@@ -79,7 +79,7 @@ func needBrowser(t *testing.T) {
 	}
 }
 
-// stage is a control plane with a door at the side for the flows: what they ask there is done to the server, not through the
+// stage is a control plane with a back channel for the flows: what they ask there is done to the server, not through the
 // browser.
 type stage struct {
 	t       *testing.T
@@ -88,7 +88,7 @@ type stage struct {
 	process *controlplane.Process
 	ids     map[string]string // of desktops by name
 	inside  func(desktopID, command string) ([]byte, error)
-	door    *httptest.Server
+	back    *httptest.Server
 }
 
 func newStage(t *testing.T, o controlplane.Options) *stage {
@@ -101,8 +101,8 @@ func newStage(t *testing.T, o controlplane.Options) *stage {
 	mux.HandleFunc("POST /config/{file}", s.alone(s.configure))
 	mux.HandleFunc("POST /inside/{name}", s.alone(s.run))
 	mux.HandleFunc("POST /administrator/{method}/{path...}", s.alone(s.administer))
-	s.door = httptest.NewServer(mux)
-	t.Cleanup(s.door.Close)
+	s.back = httptest.NewServer(mux)
+	t.Cleanup(s.back.Close)
 	return s
 }
 
@@ -264,7 +264,7 @@ func (s *stage) play(file string) {
 	s.t.Helper()
 	root := controlplane.Root(s.t)
 	setting, err := json.Marshal(map[string]any{
-		"url": s.process.Bootstrap.Endpoint, "door": s.door.URL, "user": user, "password": password, "desktops": s.ids, "bootstrap": s.process.Bootstrap,
+		"url": s.process.Bootstrap.Endpoint, "back": s.back.URL, "user": user, "password": password, "desktops": s.ids, "bootstrap": s.process.Bootstrap,
 		"browser": os.Getenv("CARREL_TEST_BROWSER"), "artifacts": filepath.Join(root, "test", "artifacts"),
 	})
 	if err != nil {

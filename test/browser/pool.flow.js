@@ -167,9 +167,9 @@ test("A rebuild counts down over the open desktop, and begins when its person is
   await administer("POST", `desktop-pools/${id}/rebuild`, {
     image_id: stage.bootstrap.image_id, delay_time: 10, message: "A new version of the drawing program comes.",
   });
-  const mine = page.getByText("A new version of the drawing program comes.");
+  const notice = page.getByText("A new version of the drawing program comes.");
   await page.reload();
-  await mine.waitFor();
+  await notice.waitFor();
   await shown(page);
   await picture(page, "pool-rebuild");
   await accessible(page);
@@ -185,5 +185,5 @@ test("A rebuild counts down over the open desktop, and begins when its person is
     await picture(page, "pool-rebuilding");
   });
   await shown(page);
-  await mine.waitFor({ state: "detached" });
+  await notice.waitFor({ state: "detached" });
 });

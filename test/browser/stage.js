@@ -1,4 +1,4 @@
-// What the flows share: the browser, the way in, and the door at the side of the stage (browser_test.go).
+// What the flows share: the browser, the way in, and the back channel of the stage (browser_test.go).
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -67,9 +67,9 @@ export const calm = (page) => page.locator(".bar[data-open=false]").waitFor({ st
 export const picture = (page, name) =>
   page.screenshot({ path: join(stage.artifacts, `${name.replace(/[^\w-]+/g, "-")}.png`) });
 
-/** ask asks at the side door and returns the answer's text. */
+/** ask asks through the back channel and returns the answer's text. */
 export async function ask(path, body = "") {
-  const answer = await fetch(`${stage.door}/${path}`, { method: "POST", body });
+  const answer = await fetch(`${stage.back}/${path}`, { method: "POST", body });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
   return text;

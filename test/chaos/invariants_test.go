@@ -88,8 +88,8 @@ func (e *env) checkBindings(s snapshot) {
 	for _, d := range s.desktops {
 		byID[d.ID] = d
 	}
-	type seat struct{ pool, user string }
-	seats := map[seat]string{}
+	type binding struct{ pool, user string }
+	bindings := map[binding]string{}
 	for _, m := range s.members {
 		d := byID[m.DesktopID]
 		switch {
@@ -106,10 +106,10 @@ func (e *env) checkBindings(s snapshot) {
 		if !m.Used {
 			e.wrong("%s is bound and not used", d.Name)
 		}
-		if other, taken := seats[seat{m.PoolID, m.UserID}]; taken {
+		if other, taken := bindings[binding{m.PoolID, m.UserID}]; taken {
 			e.wrong("%s has %s and %s of one pool", m.UserID, other, d.Name)
 		}
-		seats[seat{m.PoolID, m.UserID}] = d.Name
+		bindings[binding{m.PoolID, m.UserID}] = d.Name
 	}
 }
 
@@ -193,7 +193,7 @@ func (e *env) checkRest() {
 			e.wrong("%s is %s at rest", p.Name, p.Status())
 		}
 	}
-	strangers := view(e, func(ctx context.Context, tx *store.Tx) ([]string, error) {
+	unentitled := view(e, func(ctx context.Context, tx *store.Tx) ([]string, error) {
 		var ids []string
 		for _, p := range s.pools {
 			ids = append(ids, p.ID)
@@ -203,8 +203,8 @@ func (e *env) checkRest() {
 		}
 		return pool.Strangers(ctx, tx, ids...)
 	})
-	if len(strangers) > 0 {
-		e.wrong("people have desktops of pools that they may not use: %v", strangers)
+	if len(unentitled) > 0 {
+		e.wrong("people have desktops of pools that they may not use: %v", unentitled)
 	}
 }
 

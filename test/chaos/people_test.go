@@ -133,11 +133,11 @@ func (e *env) openPool() {
 // openDesktop opens a desktop that a person has, and starts it if it is off.
 func (e *env) openDesktop() {
 	p := e.anyPerson()
-	mine, err := e.service.Connections.UserDesktops(context.Background(), p.visitor.ID)
-	if err != nil || len(mine) == 0 {
+	own, err := e.service.Connections.UserDesktops(context.Background(), p.visitor.ID)
+	if err != nil || len(own) == 0 {
 		return
 	}
-	d := mine[e.draw.IntN(len(mine))]
+	d := own[e.draw.IntN(len(own))]
 	v := p.visitor
 	e.async(fmt.Sprintf("%s opens %s", p.name, d.Name), func(ctx context.Context) (string, error) {
 		ticket, err := e.service.Connections.OpenDesktop(ctx, v, d.ID)

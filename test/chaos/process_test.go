@@ -39,7 +39,7 @@ type life struct {
 	stop     []func(context.Context)
 }
 
-// pass is the door of every call that the process makes.
+// pass is what every call goes through that the process makes.
 func (l *life) pass(do func() error) error {
 	if l.dead.Load() {
 		return enginetest.ErrStopped

@@ -25,7 +25,7 @@ import (
 // TestANewPersonChoosesAPasswordThroughTheMailAndSeesTheirDesktop creates a desktop for somebody who is new, reads both mails,
 // follows the link, chooses a password and signs in.
 func TestANewPersonChoosesAPasswordThroughTheMailAndSeesTheirDesktop(t *testing.T) {
-	letters, port := startServer(t)
+	messages, port := startServer(t)
 	dir := t.TempDir()
 	config := filepath.Join(dir, "carrel.yaml")
 	body := fmt.Sprintf("mail: {smtp: {host: 127.0.0.1, port: %s, tls: none, from: desktops@example.com}}\n", port)
@@ -52,7 +52,7 @@ func TestANewPersonChoosesAPasswordThroughTheMailAndSeesTheirDesktop(t *testing.
 	link, ready := "", false
 	for link == "" || !ready {
 		select {
-		case l := <-letters:
+		case l := <-messages:
 			if found := regexp.MustCompile(`http://\S+/first-password#\w+`).FindString(l); found != "" {
 				link = found
 			} else if strings.Contains(l, "alice01") {
@@ -118,10 +118,10 @@ func post(t *testing.T, browser *http.Client, url, bearer string, body any, want
 }
 
 // startServer runs an SMTP server and returns the plain texts that it takes.
-func startServer(t *testing.T) (letters chan string, port string) {
+func startServer(t *testing.T) (messages chan string, port string) {
 	t.Helper()
-	letters = make(chan string, 10)
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return session{t, letters}, nil }))
+	messages = make(chan string, 10)
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return session{t, messages}, nil }))
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -138,12 +138,12 @@ func startServer(t *testing.T) (letters chan string, port string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return letters, port
+	return messages, port
 }
 
 type session struct {
-	t       *testing.T
-	letters chan string
+	t        *testing.T
+	messages chan string
 }
 
 func (session) Mail(string, *smtp.MailOptions) error { return nil }
@@ -162,6 +162,6 @@ func (s session) Data(r io.Reader) error {
 	}
 	// Soft line breaks of quoted-printable would cut links.
 	text := strings.NewReplacer("=\r\n", "", "=\n", "", "=3D", "=").Replace(string(body))
-	s.letters <- m.Header.Get("Subject") + "\n" + text
+	s.messages <- m.Header.Get("Subject") + "\n" + text
 	return nil
 }

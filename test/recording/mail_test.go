@@ -18,8 +18,8 @@ import (
 type mailServer struct {
 	port string
 
-	mu      sync.Mutex // guards letters
-	letters []string
+	mu       sync.Mutex // guards messages
+	messages []string
 }
 
 func startMailServer(t *testing.T) *mailServer {
@@ -48,10 +48,10 @@ func startMailServer(t *testing.T) *mailServer {
 func (m *mailServer) take() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	letters := m.letters
-	m.letters = nil
-	slices.Sort(letters)
-	return letters
+	messages := m.messages
+	m.messages = nil
+	slices.Sort(messages)
+	return messages
 }
 
 type mailSession struct{ server *mailServer }
@@ -73,7 +73,7 @@ func (s mailSession) Data(r io.Reader) error {
 	h := message.Header
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
-	s.server.letters = append(s.server.letters, "to "+h.Get("To")+": "+h.Get("Subject")+"\n"+text)
+	s.server.messages = append(s.server.messages, "to "+h.Get("To")+": "+h.Get("Subject")+"\n"+text)
 	return nil
 }
 

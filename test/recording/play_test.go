@@ -45,12 +45,12 @@ type step struct {
 // player plays steps and writes down what is answered.
 type player struct {
 	*testing.T
-	server  *controlplane.Process
-	db      *database
-	letters *mailServer
-	log     *requestLog
-	mask    *mask
-	table   *operations
+	server   *controlplane.Process
+	db       *database
+	messages *mailServer
+	log      *requestLog
+	mask     *mask
+	table    *operations
 
 	displays *displays
 	watching sync.WaitGroup
@@ -67,10 +67,10 @@ type player struct {
 // outcome says whether an operation was played with a good and a bad end.
 type outcome struct{ good, bad bool }
 
-func newPlayer(t *testing.T, server *controlplane.Process, db *database, letters *mailServer, log *requestLog) *player {
+func newPlayer(t *testing.T, server *controlplane.Process, db *database, messages *mailServer, log *requestLog) *player {
 	b := server.Bootstrap
 	p := &player{
-		T: t, server: server, db: db, letters: letters, log: log, mask: newMask(b.Endpoint),
+		T: t, server: server, db: db, messages: messages, log: log, mask: newMask(b.Endpoint),
 		displays: newDisplays(), kept: map[string]string{}, cookies: map[string]string{}, played: map[string]outcome{},
 	}
 	for name, value := range map[string]string{
@@ -315,11 +315,11 @@ var expires = regexp.MustCompile(`Expires=\w+, \d\d \w+ 20\d\d [\d:]+ GMT`)
 
 // mails writes down the mails that a call caused, and keeps the link of an invitation.
 func (p *player) mails() {
-	for _, letter := range p.letters.take() {
-		if found := invitation.FindStringSubmatch(letter); found != nil {
+	for _, message := range p.messages.take() {
+		if found := invitation.FindStringSubmatch(message); found != nil {
 			p.kept["invitation"] = found[1]
 		}
-		fmt.Fprintf(&p.answers, "mail %s\n", p.mask.text(letter, true))
+		fmt.Fprintf(&p.answers, "mail %s\n", p.mask.text(message, true))
 	}
 }
 

@@ -82,14 +82,14 @@ func together(t *testing.T) {
 // ends them, which is four commits each. It returns how many statements each call took.
 func record(t *testing.T, database string, open opener, flags []string, tokens int) []counted {
 	data := t.TempDir()
-	letters := startMailServer(t)
+	messages := startMailServer(t)
 	counts := newRequestLog()
 	p := controlplane.Start(t, controlplane.Options{
-		Engine: "sim", Data: data, Config: configFile(t, letters.port), Flags: append(flags, "--log-json"),
+		Engine: "sim", Data: data, Config: configFile(t, messages.port), Flags: append(flags, "--log-json"),
 		Program: os.Getenv("CARREL_RECORDING_BINARY"), Log: counts,
 	})
 	db := open(t, data)
-	player := newPlayer(t, p, db, letters, counts)
+	player := newPlayer(t, p, db, messages, counts)
 	player.spend(tokens)
 	for _, area := range script {
 		player.chapter(area.name)
