@@ -500,10 +500,10 @@ func TestTheDecisionLogIsRead(t *testing.T) {
 		t.Errorf("a page: %s", a.raw)
 	}
 	idle := 30
-	scaled := pool.Autoscale(pool.PoolSnapshot{Pool: pool.Pool{
+	scaled := pool.ScaleEntry(pool.Autoscale(pool.PoolSnapshot{Pool: pool.Pool{
 		Policy: pool.AutoscalePolicy{Type: pool.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, IdleMinutes: &idle},
 		Scale:  pool.ScaleHistory{Failures: 3, Failed: time.Now()},
-	}}, time.Now()).Entry(id, time.Now())
+	}}, time.Now()), id, time.Now())
 	e.update(func(tx *store.Tx) error { return pool.InsertDecision(e.Context(), tx, scaled, 10) })
 	in := answer{body: e.ok(e.get("/desktop-pools/"+id+"/decisions?kind=AUTOSCALE&limit=1")).at("decisions", 0, "inputs")}
 	for field, want := range map[string]any{

@@ -280,8 +280,12 @@ func (a *arrival) record(ctx context.Context, tx *store.Tx, s pool.Assignment) e
 	}
 	in := bindInputs{UserID: a.UserID, UserName: a.user.Name, Total: len(a.Members), Ahead: a.Ahead}
 	for _, m := range a.Members {
-		in.Idle += pool.Count(m.Idle())
-		in.Coming += pool.Count(m.Coming())
+		switch {
+		case m.Idle():
+			in.Idle++
+		case m.Coming():
+			in.Coming++
+		}
 	}
 	d := pool.PoolDecision{
 		ID: workspace.NewID(), PoolID: a.Pool.ID, Kind: pool.DecideBind, At: tx.Now(),

@@ -2,13 +2,11 @@ package pool
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"carrel/internal/backoff"
-	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -27,12 +25,65 @@ const BreakerFailures = 3
 // breakerPause is how long, after further failures in a row.
 var breakerPause = backoff.Doubling{First: time.Minute, Limit: time.Hour}
 
-// PoolSnapshot is what a decision about a pool's size rests on. Autoscale changes nothing in it.
-type PoolSnapshot struct {
-	Pool    Pool
-	Members []desktop.Member // in any order
-	Waiting int              // people who watch for a desktop now
+// refusedPause is how long after desktops could not be ordered that is tried again, if nothing changes meanwhile.
+const refusedPause = 10 * time.Second
+
+// ScaleSnapshot is what a decision about a pool's size rests on. Decide changes nothing in it.
+type ScaleSnapshot struct {
+	Enabled       bool
+	InMaintenance bool
+	Frozen        bool
+	Static        bool // people keep their desktops for good
+	Policy        AutoscalePolicy
+	History       ScaleHistory
+	Desktops      []ScaleDesktop // in any order
+	Waiting       int            // people who watch for a desktop now
 }
+
+// ScaleDesktop is one desktop of the pool.
+type ScaleDesktop struct {
+	ID            string
+	AutoCreated   bool // autoscaling made it
+	Making        bool // it is being made
+	Idle          bool // ready for anybody
+	Coming        bool // going to be idle without anybody's doing
+	Bound         bool // somebody has it
+	Connected     bool // somebody looks at it
+	Faulty        bool // broken, and nobody works on that
+	Isolated      bool // put aside
+	Leaving       bool // being deleted
+	InMaintenance bool
+	Used          bool      // somebody has had it since it was last reset
+	IdleSince     time.Time // when it last became ready for anybody; zero before the first time
+	Updated       time.Time
+}
+
+// Limits of a policy.
+const (
+	MaxOnceCreated     = 100
+	DefaultMaxIsolated = 1000
+)
+
+// AutoscalePolicy says when Carrel makes and deletes desktops of a pool by itself. The zero value is no policy: nothing happens.
+type AutoscalePolicy struct {
+	Type           AutoscaleType
+	MaxAutoCreated int  // how many desktops that Carrel made by itself there may be, in whatever state
+	MinIdle        int  // AUTO_CREATED keeps so many ready
+	OnceCreated    int  // how many are made at a time; 0 means MaxOnceCreated
+	MinRetention   int  // scale-in leaves the pool at least so many desktops
+	IdleMinutes    *int // how long a desktop is idle before scale-in takes it; nil: scale-in takes none
+	AutoIsolation  bool // put broken desktops aside
+	MaxIsolated    int  // at most so many; 0 means DefaultMaxIsolated
+}
+
+// AutoscaleType says what makes a pool grow.
+type AutoscaleType string
+
+// The ways.
+const (
+	AccessCreated AutoscaleType = "ACCESS_CREATED" // a person who finds no idle desktop
+	AutoCreated   AutoscaleType = "AUTO_CREATED"   // that, and too few idle ones
+)
 
 // ScaleHistory is what autoscaling remembers of a pool from one decision to the next.
 type ScaleHistory struct {
@@ -68,6 +119,7 @@ const (
 	RuleCoolDown = "cool-down"
 	RuleKeep     = "min-retention"
 	RuleAside    = "isolation-full"
+	RuleRefused  = "refused" // desktops that were wanted could not be ordered: there is no room for them, or the pool's image is gone
 )
 
 // ScaleAction is one thing to do, of one kind and by one rule.
@@ -125,16 +177,16 @@ type (
 	}
 )
 
-// Autoscale decides what to do about a pool's size now. It looks at nothing but its arguments; the order of the members makes no
+// Decide decides what to do about a pool's size now. It looks at nothing but its arguments; the order of the desktops makes no
 // difference. Whoever carries the decision out holds the pool, records it with ScaleHistory.After, and asks again when
 // something has changed: deciding again at the same time after that yields nothing.
 //
 // Isolations come first, then deletions, then creations. Only desktops that autoscaling made itself are deleted, and none that
 // somebody has or looks at.
-func Autoscale(s PoolSnapshot, now time.Time) Decision {
+func Decide(s ScaleSnapshot, now time.Time) Decision {
 	d := Decision{Inputs: inputsOf(s)}
 	if why := s.idleReason(); why != "" {
-		d.skip(RuleOff, "%s", why)
+		d.Skip(RuleOff, "%s", why)
 		return d
 	}
 	d.isolate(s, now)
@@ -145,39 +197,40 @@ func Autoscale(s PoolSnapshot, now time.Time) Decision {
 }
 
 // idleReason says why autoscaling does nothing for the pool at all.
-func (s PoolSnapshot) idleReason() string {
+func (s ScaleSnapshot) idleReason() string {
 	switch {
-	case !s.Pool.Autoscaling:
+	case !s.Enabled:
 		return "autoscaling is off for this pool"
-	case s.Pool.Policy.Type == "":
+	case s.Policy.Type == "":
 		return "the pool has no autoscaling policy"
-	case s.Pool.InMaintenance:
+	case s.InMaintenance:
 		return "the pool is under maintenance"
-	case s.Pool.Frozen:
+	case s.Frozen:
 		return "the pool is frozen"
 	}
 	return ""
 }
 
-func inputsOf(s PoolSnapshot) ScaleInputs {
+func inputsOf(s ScaleSnapshot) ScaleInputs {
 	in := ScaleInputs{
-		Policy: PolicyInputs(s.Pool.Policy), Total: len(s.Members), Waiting: s.Waiting, History: HistoryInputs(s.Pool.Scale),
+		Policy: PolicyInputs(s.Policy), Total: len(s.Desktops), Waiting: s.Waiting, History: HistoryInputs(s.History),
 	}
 	in.Policy.OnceCreated, in.Policy.MaxIsolated = cmp.Or(in.Policy.OnceCreated, MaxOnceCreated), cmp.Or(in.Policy.MaxIsolated, DefaultMaxIsolated)
-	for _, m := range s.Members {
-		in.Auto += Count(m.AutoCreated)
-		in.Making += Count(m.AutoCreated && m.Task == workspace.TaskCreating)
-		in.Idle += Count(m.Idle())
-		in.Coming += Count(m.Coming())
-		in.Bound += Count(m.Bound())
-		in.Faulty += Count(m.Faulty())
-		in.Isolated += Count(m.Isolated)
-		in.Leaving += Count(m.Leaving())
+	for _, m := range s.Desktops {
+		in.Auto += count(m.AutoCreated)
+		in.Making += count(m.AutoCreated && m.Making)
+		in.Idle += count(m.Idle)
+		in.Coming += count(m.Coming)
+		in.Bound += count(m.Bound)
+		in.Faulty += count(m.Faulty)
+		in.Isolated += count(m.Isolated)
+		in.Leaving += count(m.Leaving)
 	}
 	return in
 }
 
-func Count(b bool) int {
+// count is 1 for what holds.
+func count(b bool) int {
 	if b {
 		return 1
 	}
@@ -185,32 +238,32 @@ func Count(b bool) int {
 }
 
 // isolate puts broken desktops aside that worked once: nobody gets them until an administrator has looked.
-func (d *Decision) isolate(s PoolSnapshot, now time.Time) {
-	if !s.Pool.Policy.AutoIsolation {
+func (d *Decision) isolate(s ScaleSnapshot, now time.Time) {
+	if !s.Policy.AutoIsolation {
 		return
 	}
-	var broken []desktop.Member
-	for _, m := range s.Members {
-		worked := m.Used || m.Bound() || !m.IdleSince.IsZero()
-		theirs := m.Bound() && s.Pool.Type == Static
-		if m.Faulty() && worked && !theirs && !m.Isolated && !m.InMaintenance && !m.Connected() && now.Sub(m.Updated) >= IsolationGrace {
+	var broken []ScaleDesktop
+	for _, m := range s.Desktops {
+		worked := m.Used || m.Bound || !m.IdleSince.IsZero()
+		theirs := m.Bound && s.Static
+		if m.Faulty && worked && !theirs && !m.Isolated && !m.InMaintenance && !m.Connected && now.Sub(m.Updated) >= IsolationGrace {
 			broken = append(broken, m)
 		}
 	}
-	limit := cmp.Or(s.Pool.Policy.MaxIsolated, DefaultMaxIsolated)
+	limit := cmp.Or(s.Policy.MaxIsolated, DefaultMaxIsolated)
 	room := max(limit-d.Inputs.Isolated, 0)
 	if len(broken) > room {
-		d.skip(RuleAside, "%s broken, but at most %d may be put aside and %d are", workspace.Plural(len(broken), "desktop"), limit, d.Inputs.Isolated)
+		d.Skip(RuleAside, "%s broken, but at most %d may be put aside and %d are", workspace.Plural(len(broken), "desktop"), limit, d.Inputs.Isolated)
 	}
 	d.act(ScaleIsolate, RuleIsolate, first(broken, room), "broken for %v or longer, put aside until an administrator takes them back", IsolationGrace)
 }
 
 // deleteWrecks removes what autoscaling made and what broke, so that it does not fill the cap for ever. It returns those that go.
-func (d *Decision) deleteWrecks(s PoolSnapshot, now time.Time) int {
-	var wrecks []desktop.Member
-	for _, m := range s.Members {
-		ours := m.AutoCreated && !m.Bound() && !m.Connected() && !m.InMaintenance && !m.Isolated
-		if ours && m.Faulty() && now.Sub(m.Updated) >= WreckGrace && !d.takes(ScaleIsolate, m.DesktopID) {
+func (d *Decision) deleteWrecks(s ScaleSnapshot, now time.Time) int {
+	var wrecks []ScaleDesktop
+	for _, m := range s.Desktops {
+		ours := m.AutoCreated && !m.Bound && !m.Connected && !m.InMaintenance && !m.Isolated
+		if ours && m.Faulty && now.Sub(m.Updated) >= WreckGrace && !d.takes(ScaleIsolate, m.ID) {
 			wrecks = append(wrecks, m)
 		}
 	}
@@ -219,15 +272,15 @@ func (d *Decision) deleteWrecks(s PoolSnapshot, now time.Time) int {
 }
 
 // deleteSpare takes desktops that were idle too long, unless people or min_idle need them or the pool would become too small.
-func (d *Decision) deleteSpare(s PoolSnapshot, now time.Time, leaving int) {
-	policy := s.Pool.Policy
+func (d *Decision) deleteSpare(s ScaleSnapshot, now time.Time, leaving int) {
+	policy := s.Policy
 	if policy.IdleMinutes == nil {
 		return
 	}
 	retention := time.Duration(*policy.IdleMinutes) * time.Minute
-	var spare []desktop.Member
-	for _, m := range s.Members {
-		if m.AutoCreated && m.Idle() && now.Sub(m.IdleSince) >= retention {
+	var spare []ScaleDesktop
+	for _, m := range s.Desktops {
+		if m.AutoCreated && m.Idle && now.Sub(m.IdleSince) >= retention {
 			spare = append(spare, m)
 		}
 	}
@@ -235,10 +288,10 @@ func (d *Decision) deleteSpare(s PoolSnapshot, now time.Time, leaving int) {
 	room := max(d.Inputs.Total-d.Inputs.Leaving-leaving-policy.MinRetention, 0)
 	n := min(len(spare), surplus, room)
 	if m := min(len(spare), surplus); m > n {
-		d.skip(RuleKeep, "%s could go, but the pool keeps at least %d", workspace.Plural(m, "idle desktop"), policy.MinRetention)
+		d.Skip(RuleKeep, "%s could go, but the pool keeps at least %d", workspace.Plural(m, "idle desktop"), policy.MinRetention)
 	}
-	if wait := s.Pool.Scale.Created.Add(ScaleCoolDown).Sub(now); n > 0 && wait > 0 {
-		d.skip(RuleCoolDown, "%s could go, but desktops were made a moment ago; again in %v", workspace.Plural(n, "idle desktop"), Rounded(wait))
+	if wait := s.History.Created.Add(ScaleCoolDown).Sub(now); n > 0 && wait > 0 {
+		d.Skip(RuleCoolDown, "%s could go, but desktops were made a moment ago; again in %v", workspace.Plural(n, "idle desktop"), Rounded(wait))
 		return
 	}
 	d.act(ScaleDelete, RuleSpare, first(spare, n), "idle for %v or longer, %d idle and %d wanted", retention, d.Inputs.Idle, d.wanted())
@@ -253,7 +306,7 @@ func (d *Decision) wanted() int {
 }
 
 // create makes desktops for people who wait and to have enough idle ones.
-func (d *Decision) create(s PoolSnapshot, now time.Time) {
+func (d *Decision) create(s ScaleSnapshot, now time.Time) {
 	in := d.Inputs
 	missing := max(d.wanted()-in.Idle-in.Coming, 0)
 	if missing == 0 {
@@ -261,20 +314,20 @@ func (d *Decision) create(s PoolSnapshot, now time.Time) {
 	}
 	people := min(missing, max(in.Waiting-in.Idle-in.Coming, 0))
 	n := missing
-	if wait := s.Pool.Scale.Deleted.Add(ScaleCoolDown).Sub(now); wait > 0 && n > people {
-		d.skip(RuleCoolDown, "%s wanted, but spare ones were deleted a moment ago; again in %v", workspace.Plural(n-people, "more idle desktop"), Rounded(wait))
+	if wait := s.History.Deleted.Add(ScaleCoolDown).Sub(now); wait > 0 && n > people {
+		d.Skip(RuleCoolDown, "%s wanted, but spare ones were deleted a moment ago; again in %v", workspace.Plural(n-people, "more idle desktop"), Rounded(wait))
 		n = people
 	}
 	n = d.within(n, RuleCap, in.Policy.MaxAutoCreated-in.Auto, "max_auto_created is %d and there are %d", in.Policy.MaxAutoCreated, in.Auto)
-	if s.Pool.Scale.Failures >= BreakerFailures {
+	if s.History.Failures >= BreakerFailures {
 		room := 1 - in.Making
-		if wait := s.Pool.Scale.PausedUntil().Sub(now); wait > 0 {
-			n = d.within(n, RuleBreaker, 0, "making desktops failed %d times in a row, again in %v", s.Pool.Scale.Failures, Rounded(wait))
+		if wait := s.History.PausedUntil().Sub(now); wait > 0 {
+			n = d.within(n, RuleBreaker, 0, "making desktops failed %d times in a row, again in %v", s.History.Failures, Rounded(wait))
 		}
-		n = d.within(n, RuleBreaker, room, "making desktops failed %d times in a row, one is tried at a time", s.Pool.Scale.Failures)
+		n = d.within(n, RuleBreaker, room, "making desktops failed %d times in a row, one is tried at a time", s.History.Failures)
 	}
-	if wait := s.Pool.Scale.ShortUntil().Sub(now); wait > 0 {
-		n = d.within(n, RuleRefused, 0, "%s; again in %v", s.Pool.Scale.Shortage, Rounded(wait))
+	if wait := s.History.ShortUntil().Sub(now); wait > 0 {
+		n = d.within(n, RuleRefused, 0, "%s; again in %v", s.History.Shortage, Rounded(wait))
 	}
 	once := cmp.Or(in.Policy.OnceCreated, MaxOnceCreated)
 	n = d.within(n, RuleBatch, once-in.Making, "%d are made at a time and %d are being made", once, in.Making)
@@ -303,29 +356,32 @@ func (d *Decision) within(n int, rule string, limit int, why string, args ...any
 	if limit = max(limit, 0); n <= limit {
 		return n
 	}
-	d.skip(rule, "%s wanted, %d may be made: "+why, append([]any{workspace.Plural(n, "more desktop"), limit}, args...)...)
+	d.Skip(rule, "%s wanted, %d may be made: "+why, append([]any{workspace.Plural(n, "more desktop"), limit}, args...)...)
 	return limit
 }
 
-func (d *Decision) skip(rule, text string, args ...any) {
+// Skip adds a reason why something is done or left undone.
+func (d *Decision) Skip(rule, text string, args ...any) {
 	d.Reasons = append(d.Reasons, workspace.Reason{Rule: rule, Text: fmt.Sprintf(text, args...)})
 }
 
-func (d *Decision) act(kind ScaleKind, rule string, members []desktop.Member, why string, args ...any) {
-	if len(members) == 0 {
+func (d *Decision) act(kind ScaleKind, rule string, desktops []ScaleDesktop, why string, args ...any) {
+	if len(desktops) == 0 {
 		return
 	}
-	a := ScaleAction{Kind: kind, Rule: rule, Count: len(members), Reason: fmt.Sprintf(why, args...)}
-	a.Desktops = desktop.IdsOf(members)
+	a := ScaleAction{Kind: kind, Rule: rule, Count: len(desktops), Reason: fmt.Sprintf(why, args...)}
+	for _, m := range desktops {
+		a.Desktops = append(a.Desktops, m.ID)
+	}
 	slices.Sort(a.Desktops)
 	d.Actions = append(d.Actions, a)
-	d.skip(rule, "%s", a.Reason)
+	d.Skip(rule, "%s", a.Reason)
 }
 
 func (d *Decision) grow(n int, rule, why string, args ...any) {
 	a := ScaleAction{Kind: ScaleCreate, Rule: rule, Count: n, Reason: fmt.Sprintf(why, args...)}
 	d.Actions = append(d.Actions, a)
-	d.skip(rule, "%s", a.Reason)
+	d.Skip(rule, "%s", a.Reason)
 }
 
 // takes says whether an action of the kind is about the desktop.
@@ -334,9 +390,11 @@ func (d *Decision) takes(kind ScaleKind, desktopID string) bool {
 }
 
 // first returns the n that have been idle longest. The caller's slice is sorted.
-func first(members []desktop.Member, n int) []desktop.Member {
-	slices.SortFunc(members, desktop.ByIdleness)
-	return members[:min(n, len(members))]
+func first(desktops []ScaleDesktop, n int) []ScaleDesktop {
+	slices.SortFunc(desktops, func(a, b ScaleDesktop) int {
+		return cmp.Or(a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.ID, b.ID))
+	})
+	return desktops[:min(n, len(desktops))]
 }
 
 // Rounded leaves out fractions of a second, upwards, so that nobody is told to come back in 0 s.
@@ -346,22 +404,6 @@ func Rounded(d time.Duration) time.Duration { return (d + time.Second - 1).Trunc
 // than before.
 func (d Decision) Notable(former []workspace.Reason) bool {
 	return len(d.Actions) > 0 || !slices.EqualFunc(d.Reasons, former, func(a, b workspace.Reason) bool { return a.Rule == b.Rule })
-}
-
-// Entry returns the decision for the pool's decision log.
-func (d Decision) Entry(poolID string, now time.Time) PoolDecision {
-	return PoolDecision{
-		ID: workspace.NewID(), PoolID: poolID, Kind: DecideScale, At: now, Inputs: AsJSON(d.Inputs), Reasons: d.Reasons,
-		Actions: AsJSON(append([]ScaleAction{}, d.Actions...)), // a list for clients when it is empty, too
-	}
-}
-
-func AsJSON(v any) json.RawMessage {
-	body, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // v is one of this package's own structs of plain fields
-	}
-	return body
 }
 
 // After returns the history once a decision's actions have been ordered.

@@ -498,14 +498,14 @@ func TestDecisionIsLoggedWhenItSaysSomethingNew(t *testing.T) {
 	if !d.Notable(nil) || d.Notable(d.Reasons) {
 		t.Error("a decision that does nothing is not logged exactly once")
 	}
-	if e := d.Entry("p", noon); e.PoolID != "p" || e.Kind != pool.DecideScale || !strings.Contains(string(e.Inputs), `"total":0`) || e.ID == "" {
+	if e := pool.ScaleEntry(d, "p", noon); e.PoolID != "p" || e.Kind != pool.DecideScale || !strings.Contains(string(e.Inputs), `"total":0`) || e.ID == "" {
 		t.Errorf("entry %+v", e)
 	}
 }
 
 func TestADecisionThatOrdersNothingHasAnEmptyListOfActions(t *testing.T) {
 	d := pool.Autoscale(scaled(func(s *pool.PoolSnapshot) { s.Pool.InMaintenance = true }), noon)
-	if e := d.Entry("p", noon); string(e.Actions) != "[]" {
+	if e := pool.ScaleEntry(d, "p", noon); string(e.Actions) != "[]" {
 		t.Errorf("actions %s, want an empty list", e.Actions)
 	}
 }

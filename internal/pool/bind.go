@@ -103,9 +103,15 @@ type Availability struct {
 
 // Add counts n desktops that are like m.
 func (c *Availability) Add(m desktop.Member, n int) {
-	c.Idle += n * Count(m.Idle())
-	c.Coming += n * Count(m.Coming())
-	c.auto += n * Count(m.AutoCreated)
+	if m.Idle() {
+		c.Idle += n
+	}
+	if m.Coming() {
+		c.Coming += n
+	}
+	if m.AutoCreated {
+		c.auto += n
+	}
 }
 
 // Prospect decides what somebody gets who has no desktop of the pool and before whom so many have waited; not which one.

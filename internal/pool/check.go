@@ -26,8 +26,6 @@ const (
 	DefaultRetention    = 30    // minutes
 	MaxAutoCreated      = 5000
 	MaxMinIdle          = 5000
-	MaxOnceCreated      = 100
-	DefaultMaxIsolated  = 1000
 	MaxIdleMinutes      = 43200
 	MaxResetsPerDay     = 100
 	DefaultResetsPerDay = 1

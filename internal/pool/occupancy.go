@@ -34,7 +34,9 @@ func (s *Service) Occupancy(ctx context.Context, limit int) ([]Occupancy, error)
 			for state, is := range map[string]bool{
 				"idle": k.Idle(), "bound": k.Bound(), "coming": k.Coming(), "faulty": k.Faulty(), "isolated": k.Isolated,
 			} {
-				at[k.PoolID].Desktops[state] += Count(is) * k.Count
+				if is {
+					at[k.PoolID].Desktops[state] += k.Count
+				}
 			}
 		}
 		waiting, err := ReadWaiting(ctx, tx, ids...)

@@ -92,27 +92,6 @@ type PoolCounts struct {
 	Working  int // unfinished sub-jobs of the pool's own jobs (PoolJobs)
 }
 
-// AutoscalePolicy says when Carrel makes and deletes desktops of a pool by itself. The zero value is no policy: nothing happens.
-type AutoscalePolicy struct {
-	Type           AutoscaleType
-	MaxAutoCreated int  // how many desktops that Carrel made by itself there may be, in whatever state
-	MinIdle        int  // AUTO_CREATED keeps so many ready
-	OnceCreated    int  // how many are made at a time; 0 means MaxOnceCreated
-	MinRetention   int  // scale-in leaves the pool at least so many desktops
-	IdleMinutes    *int // how long a desktop is idle before scale-in takes it; nil: scale-in takes none
-	AutoIsolation  bool // put broken desktops aside
-	MaxIsolated    int  // at most so many; 0 means DefaultMaxIsolated
-}
-
-// AutoscaleType says what makes a pool grow.
-type AutoscaleType string
-
-// The ways.
-const (
-	AccessCreated AutoscaleType = "ACCESS_CREATED" // a person who finds no idle desktop
-	AutoCreated   AutoscaleType = "AUTO_CREATED"   // that, and too few idle ones
-)
-
 // UserResetPolicy says whether people may reset the desktop that they have in a pool to its image, and how often.
 type UserResetPolicy struct {
 	Enabled bool

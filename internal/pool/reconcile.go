@@ -12,9 +12,6 @@ import (
 	"carrel/internal/workspace"
 )
 
-// refusedPause is how long after desktops could not be ordered that is tried again, if nothing changes meanwhile.
-const refusedPause = 10 * time.Second
-
 // reconcileAtOnce bounds how many pools are read together.
 const reconcileAtOnce = 100
 
@@ -344,10 +341,6 @@ func (t *reconciliation) recordTidied(ctx context.Context, tx *store.Tx, todo []
 	}, DecisionsKept)
 }
 
-// RuleRefused is the rule of desktops that were wanted and could not be ordered, or not all: there is no room for them, or the pool's
-// image is gone. That is tried again after refusedPause. It is no failure for the breaker, which counts desktops that were ordered.
-const RuleRefused = "refused"
-
 // scale lets the pool grow, as far as there is room, and shrink. A creation that was refused before is not ordered again.
 func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error) (Decision, error) {
 	if !t.scales() {
@@ -370,7 +363,7 @@ func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error)
 		}
 		if short != nil {
 			t.Pool.Scale.Refused, t.Pool.Scale.Shortage = tx.Now(), workspace.MessageOf(short)
-			d.skip(RuleRefused, "%d of %s could be ordered: %s", a.Count, workspace.Plural(wanted, "desktop"), workspace.MessageOf(short))
+			d.Skip(RuleRefused, "%d of %s could be ordered: %s", a.Count, workspace.Plural(wanted, "desktop"), workspace.MessageOf(short))
 		}
 	}
 	d.Actions = slices.DeleteFunc(d.Actions, func(a ScaleAction) bool { return a.Count == 0 })
@@ -384,7 +377,7 @@ func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error)
 	if !d.Notable(t.former) {
 		return d, nil
 	}
-	return d, InsertDecision(ctx, tx, d.Entry(t.Pool.ID, tx.Now()), DecisionsKept)
+	return d, InsertDecision(ctx, tx, ScaleEntry(d, t.Pool.ID, tx.Now()), DecisionsKept)
 }
 
 // act carries out one action, or as much of a creation as there is room for, and keeps the snapshot in step as far as the times of

@@ -217,8 +217,12 @@ func (l *lockedRollout) takeImage(ctx context.Context, p pool.Pool) error {
 	r := l.rollout
 	done, failed := 0, 0
 	for _, item := range r.Items {
-		done += pool.Count(item.State == ItemDone)
-		failed += pool.Count(item.State == ItemFailed || item.State == ItemStopped)
+		switch item.State {
+		case ItemDone:
+			done++
+		case ItemFailed, ItemStopped:
+			failed++
+		}
 	}
 	ended := l.state().Ended()
 	if ended {

@@ -243,7 +243,9 @@ func (s RolloutState) wave(open []RolloutItem, room int, now time.Time) []Rollou
 	for _, i := range open {
 		next := s.next(i, room, "its turn", now)
 		for _, a := range next {
-			room -= pool.Count(a.Kind == RolloutRebuild)
+			if a.Kind == RolloutRebuild {
+				room--
+			}
 		}
 		actions = append(actions, next...)
 	}

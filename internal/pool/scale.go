@@ -1,0 +1,49 @@
+package pool
+
+import (
+	"encoding/json"
+	"time"
+
+	"carrel/internal/desktop"
+	"carrel/internal/workspace"
+)
+
+// PoolSnapshot is what decisions about a pool rest on.
+type PoolSnapshot struct {
+	Pool    Pool
+	Members []desktop.Member // in any order
+	Waiting int              // people who watch for a desktop now
+}
+
+// Autoscale decides what to do about the pool's size now, and says why.
+func Autoscale(s PoolSnapshot, now time.Time) Decision {
+	facts := ScaleSnapshot{
+		Enabled: s.Pool.Autoscaling, InMaintenance: s.Pool.InMaintenance, Frozen: s.Pool.Frozen, Static: s.Pool.Type == Static,
+		Policy: s.Pool.Policy, History: s.Pool.Scale, Desktops: make([]ScaleDesktop, len(s.Members)), Waiting: s.Waiting,
+	}
+	for i, m := range s.Members {
+		facts.Desktops[i] = ScaleDesktop{
+			ID: m.DesktopID, AutoCreated: m.AutoCreated, Making: m.Task == workspace.TaskCreating, Idle: m.Idle(), Coming: m.Coming(),
+			Bound: m.Bound(), Connected: m.Connected(), Faulty: m.Faulty(), Isolated: m.Isolated, Leaving: m.Leaving(),
+			InMaintenance: m.InMaintenance, Used: m.Used, IdleSince: m.IdleSince, Updated: m.Updated,
+		}
+	}
+	return Decide(facts, now)
+}
+
+// ScaleEntry returns a decision for the pool's decision log.
+func ScaleEntry(d Decision, poolID string, now time.Time) PoolDecision {
+	return PoolDecision{
+		ID: workspace.NewID(), PoolID: poolID, Kind: DecideScale, At: now, Inputs: AsJSON(d.Inputs), Reasons: d.Reasons,
+		Actions: AsJSON(append([]ScaleAction{}, d.Actions...)), // a list for clients when it is empty, too
+	}
+}
+
+// AsJSON returns a part of an entry of the decision log. It panics for what is none of this repository's structs of plain fields.
+func AsJSON(v any) json.RawMessage {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return body
+}
