@@ -13,6 +13,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
+	"carrel/internal/pool/autoscale"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -100,7 +101,7 @@ func furnishPool(ctx context.Context, tx *store.Tx, id string, number int) error
 	now := tx.Now()
 	p := pool.Pool{
 		ID: id, ProjectID: reconcileProject, Name: id, Type: pool.Dynamic, SubnetIDs: []string{"subnet"}, RetentionMinutes: 600, Autoscaling: true,
-		Policy:  pool.AutoscalePolicy{Type: pool.AutoCreated, MaxAutoCreated: reconcileMembers, MinIdle: 10, IdleMinutes: new(600), AutoIsolation: true},
+		Policy:  autoscale.AutoscalePolicy{Type: autoscale.AutoCreated, MaxAutoCreated: reconcileMembers, MinIdle: 10, IdleMinutes: new(600), AutoIsolation: true},
 		Created: now, Updated: now,
 	}
 	var grants []pool.Grant

@@ -14,6 +14,7 @@ import (
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
+	"carrel/internal/pool/autoscale"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -501,8 +502,8 @@ func TestTheDecisionLogIsRead(t *testing.T) {
 	}
 	idle := 30
 	scaled := pool.ScaleEntry(pool.Autoscale(pool.PoolSnapshot{Pool: pool.Pool{
-		Policy: pool.AutoscalePolicy{Type: pool.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, IdleMinutes: &idle},
-		Scale:  pool.ScaleHistory{Failures: 3, Failed: time.Now()},
+		Policy: autoscale.AutoscalePolicy{Type: autoscale.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, IdleMinutes: &idle},
+		Scale:  autoscale.ScaleHistory{Failures: 3, Failed: time.Now()},
 	}}, time.Now()), id, time.Now())
 	e.update(func(tx *store.Tx) error { return pool.InsertDecision(e.Context(), tx, scaled, 10) })
 	in := answer{body: e.ok(e.get("/desktop-pools/"+id+"/decisions?kind=AUTOSCALE&limit=1")).at("decisions", 0, "inputs")}

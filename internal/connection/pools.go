@@ -11,6 +11,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
+	"carrel/internal/pool/autoscale"
 	"carrel/internal/rollout"
 	"carrel/internal/signin"
 	"carrel/internal/store"
@@ -368,7 +369,7 @@ func (w *PoolWait) sentence(now time.Time) string {
 	case w.Short:
 		return text + " There is no room for another desktop now; it is tried again and again. Your administrator can see why."
 	case !w.Paused.IsZero():
-		return text + fmt.Sprintf(" Making desktops failed several times; it is tried again in %v. Your administrator can see why.", pool.Rounded(w.Paused.Sub(now)))
+		return text + fmt.Sprintf(" Making desktops failed several times; it is tried again in %v. Your administrator can see why.", autoscale.Rounded(w.Paused.Sub(now)))
 	default:
 		return text + " A desktop will be made for you."
 	}

@@ -10,6 +10,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/engine/sim"
 	"carrel/internal/pool"
+	"carrel/internal/pool/autoscale"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -27,8 +28,8 @@ func TestAPoolServesPeopleForDays(t *testing.T) {
 				o := &poolDays{env: e, rand: rand.New(rand.NewPCG(seed, 3)), people: e.visitors(12), leave: map[int]func(){}, until: map[int]time.Time{}}
 				e.addSharedPool(func(p *pool.Pool) {
 					p.RetentionMinutes, p.Autoscaling = 20, true
-					p.Policy = pool.AutoscalePolicy{
-						Type: pool.AutoCreated, MaxAutoCreated: 10, MinIdle: 2, OnceCreated: 3, MinRetention: 2, IdleMinutes: new(45),
+					p.Policy = autoscale.AutoscalePolicy{
+						Type: autoscale.AutoCreated, MaxAutoCreated: 10, MinIdle: 2, OnceCreated: 3, MinRetention: 2, IdleMinutes: new(45),
 					}
 				}, o.people...)
 				stop := []func(){e.reconcile("one", e.store, e.sim), e.reconcile("two", e.store, e.sim)}
@@ -137,7 +138,7 @@ func (o *poolDays) check() {
 		log, _, err = pool.Decisions(o.t.Context(), tx, sharedPool, "", workspace.Page{Limit: 1000})
 		return err
 	}))
-	for _, rule := range []string{pool.RuleMinIdle, pool.RuleSpare, "RELEASE", string(pool.OutcomeNew)} {
+	for _, rule := range []string{autoscale.RuleMinIdle, autoscale.RuleSpare, "RELEASE", string(pool.OutcomeNew)} {
 		if !slices.ContainsFunc(log, func(d pool.PoolDecision) bool {
 			return slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == rule && r.Text != "" })
 		}) {

@@ -20,6 +20,7 @@ import (
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/pool"
+	"carrel/internal/pool/autoscale"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/user"
@@ -54,7 +55,7 @@ func (e *env) addSharedPool(change func(*pool.Pool), people ...signin.Visitor) {
 func keeping(n int) func(*pool.Pool) {
 	return func(p *pool.Pool) {
 		p.Autoscaling = true
-		p.Policy = pool.AutoscalePolicy{Type: pool.AutoCreated, MaxAutoCreated: 50, MinIdle: n}
+		p.Policy = autoscale.AutoscalePolicy{Type: autoscale.AutoCreated, MaxAutoCreated: 50, MinIdle: n}
 	}
 }
 
@@ -62,7 +63,7 @@ func keeping(n int) func(*pool.Pool) {
 func onDemand(most int) func(*pool.Pool) {
 	return func(p *pool.Pool) {
 		p.Autoscaling = true
-		p.Policy = pool.AutoscalePolicy{Type: pool.AccessCreated, MaxAutoCreated: most}
+		p.Policy = autoscale.AutoscalePolicy{Type: autoscale.AccessCreated, MaxAutoCreated: most}
 	}
 }
 
@@ -422,7 +423,7 @@ func TestAnOrderThatIsRefusedIsToldAndTriedAgain(t *testing.T) {
 			t.Errorf("%d failures, shortage %q, %d entries in the log", p.Scale.Failures, p.Scale.Shortage, len(log))
 		}
 		refused := func(d pool.PoolDecision) bool {
-			return slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == pool.RuleRefused })
+			return slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == autoscale.RuleRefused })
 		}
 		if !slices.ContainsFunc(log, refused) {
 			t.Errorf("the log does not tell: %+v", log)
@@ -468,7 +469,7 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 			t.Errorf("%d desktops, %d failures, %d entries in the log", p.Counts.Desktops, p.Scale.Failures, len(log))
 		}
 		told := func(r workspace.Reason) bool {
-			return r.Rule == pool.RuleRefused && strings.Contains(r.Text, "3 of 19 desktops could be ordered") && strings.Contains(r.Text, "3 free addresses")
+			return r.Rule == autoscale.RuleRefused && strings.Contains(r.Text, "3 of 19 desktops could be ordered") && strings.Contains(r.Text, "3 free addresses")
 		}
 		if !slices.ContainsFunc(log, func(d pool.PoolDecision) bool { return slices.ContainsFunc(d.Reasons, told) }) {
 			t.Errorf("the log does not tell: %+v", log)

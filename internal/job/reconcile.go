@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/pool"
+	"carrel/internal/pool/autoscale"
 )
 
 // Reconciler looks after desktop pools: bindings that are over end, used desktops are reset, and pools grow and shrink, as soon as
@@ -101,7 +102,7 @@ func (t *Reconciler) tell(ctx context.Context, p pool.ReconciledPool) {
 		log.InfoContext(ctx, "a pool scales by itself", "action", a.Kind, "rule", a.Rule, "desktops", a.Count, "why", a.Reason)
 	}
 	if p.Failed != nil {
-		t.Meter.Decided(pool.RuleRefused, 1)
+		t.Meter.Decided(autoscale.RuleRefused, 1)
 		log.WarnContext(ctx, "a pool's desktops could not be ordered", "error", p.Failed)
 	}
 }

@@ -12,23 +12,24 @@ import (
 
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
+	"carrel/internal/pool/autoscale"
 	"carrel/internal/workspace"
 )
 
 // carriedOut returns the snapshot as it is once a decision's actions have been ordered.
-func carriedOut(s pool.PoolSnapshot, d pool.Decision, now time.Time) pool.PoolSnapshot {
+func carriedOut(s pool.PoolSnapshot, d autoscale.Decision, now time.Time) pool.PoolSnapshot {
 	s.Members = slices.Clone(s.Members)
 	for _, a := range d.Actions {
 		for i := range s.Members {
 			if slices.Contains(a.Desktops, s.Members[i].DesktopID) {
-				if a.Kind == pool.ScaleIsolate {
+				if a.Kind == autoscale.ScaleIsolate {
 					s.Members[i].Isolated = true
 				} else {
 					s.Members[i].Task = workspace.TaskDeleting
 				}
 			}
 		}
-		if a.Kind == pool.ScaleCreate {
+		if a.Kind == autoscale.ScaleCreate {
 			for i := range a.Count {
 				s.Members = append(s.Members, desktop.Member{
 					DesktopID: fmt.Sprintf("new-%s-%d-%d", now.Format("02T150405"), len(s.Members), i), PoolID: s.Pool.ID, ImageID: s.Pool.ImageID,
@@ -41,10 +42,10 @@ func carriedOut(s pool.PoolSnapshot, d pool.Decision, now time.Time) pool.PoolSn
 	return s
 }
 
-func created(d pool.Decision) int {
+func created(d autoscale.Decision) int {
 	n := 0
 	for _, a := range d.Actions {
-		if a.Kind == pool.ScaleCreate {
+		if a.Kind == autoscale.ScaleCreate {
 			n += a.Count
 		}
 	}
@@ -52,7 +53,7 @@ func created(d pool.Decision) int {
 }
 
 // taken lists the desktops of a decision's actions of a kind, by a rule or by any.
-func taken(d pool.Decision, kind pool.ScaleKind, rule string) []string {
+func taken(d autoscale.Decision, kind autoscale.ScaleKind, rule string) []string {
 	var ids []string
 	for _, a := range d.Actions {
 		if a.Kind == kind && (rule == "" || a.Rule == rule) {
@@ -83,28 +84,28 @@ func idle(members []desktop.Member) int {
 }
 
 func TestAutoscale(t *testing.T) {
-	property := func(name string, holds func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision)) {
+	property := func(name string, holds func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision)) {
 		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
 			s := drawScaled(t)
 			holds(t, s, pool.Autoscale(s, noon))
 		}))
 	}
 
-	property("TheCapCountsEveryDesktopInEveryState", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+	property("TheCapCountsEveryDesktopInEveryState", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
 		before, after := autoCreated(s.Members), autoCreated(carriedOut(s, d, noon).Members)
 		if after > max(before, s.Pool.Policy.MaxAutoCreated) {
 			t.Fatalf("%d become %d, the cap is %d", before, after, s.Pool.Policy.MaxAutoCreated)
 		}
 	})
-	property("DeletesOnlyWhatItMadeAndNobodyHas", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+	property("DeletesOnlyWhatItMadeAndNobodyHas", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
 		for _, m := range s.Members {
-			if !slices.Contains(taken(d, pool.ScaleDelete, ""), m.DesktopID) {
+			if !slices.Contains(taken(d, autoscale.ScaleDelete, ""), m.DesktopID) {
 				continue
 			}
 			if m.Bound() || m.Connected() || m.InMaintenance || m.Isolated || !m.AutoCreated || m.Task != workspace.NoTask {
 				t.Fatalf("deletes %+v", m)
 			}
-			spare := slices.Contains(taken(d, pool.ScaleDelete, pool.RuleSpare), m.DesktopID)
+			spare := slices.Contains(taken(d, autoscale.ScaleDelete, autoscale.RuleSpare), m.DesktopID)
 			if spare && (!m.Idle() || noon.Sub(m.IdleSince) < time.Duration(*s.Pool.Policy.IdleMinutes)*time.Minute) {
 				t.Fatalf("deletes %+v before its time", m)
 			}
@@ -113,13 +114,13 @@ func TestAutoscale(t *testing.T) {
 			}
 		}
 	})
-	property("PutsAsideOnlyBrokenDesktopsAndOnlySoMany", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+	property("PutsAsideOnlyBrokenDesktopsAndOnlySoMany", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
 		aside := 0
 		for _, m := range s.Members {
 			if m.Isolated {
 				aside++
 			}
-			if slices.Contains(taken(d, pool.ScaleIsolate, ""), m.DesktopID) {
+			if slices.Contains(taken(d, autoscale.ScaleIsolate, ""), m.DesktopID) {
 				if aside++; !m.Faulty() || m.Connected() || m.Isolated || m.Bound() && s.Pool.Type == pool.Static {
 					t.Fatalf("puts aside %+v", m)
 				}
@@ -127,19 +128,19 @@ func TestAutoscale(t *testing.T) {
 		}
 		limit := s.Pool.Policy.MaxIsolated
 		if limit == 0 {
-			limit = pool.DefaultMaxIsolated
+			limit = autoscale.DefaultMaxIsolated
 		}
-		if n := len(taken(d, pool.ScaleIsolate, "")); n > 0 && (aside > limit || !s.Pool.Policy.AutoIsolation) {
+		if n := len(taken(d, autoscale.ScaleIsolate, "")); n > 0 && (aside > limit || !s.Pool.Policy.AutoIsolation) {
 			t.Fatalf("%d are aside, %d may be", aside, limit)
 		}
 	})
-	property("DecidingAgainAfterApplyingYieldsNothing", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+	property("DecidingAgainAfterApplyingYieldsNothing", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
 		again := pool.Autoscale(carriedOut(s, d, noon), noon)
 		if len(again.Actions) > 0 {
 			t.Fatalf("after %+v comes %+v", d.Actions, again.Actions)
 		}
 	})
-	property("TheOrderOfTheInputChangesNothingAndTheInputIsUnchanged", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+	property("TheOrderOfTheInputChangesNothingAndTheInputIsUnchanged", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
 		shuffled := s
 		shuffled.Members = rapid.Permutation(s.Members).Draw(t, "order")
 		before := slices.Clone(shuffled.Members)
@@ -150,38 +151,38 @@ func TestAutoscale(t *testing.T) {
 			t.Fatal("the input was sorted in place")
 		}
 	})
-	property("FailuresDelayCreationsAndNeverDeletions", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+	property("FailuresDelayCreationsAndNeverDeletions", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
 		sound := s
 		sound.Pool.Scale.Failures, sound.Pool.Scale.Failed = 0, time.Time{}
 		healthy := pool.Autoscale(sound, noon)
-		for _, kind := range []pool.ScaleKind{pool.ScaleDelete, pool.ScaleIsolate} {
+		for _, kind := range []autoscale.ScaleKind{autoscale.ScaleDelete, autoscale.ScaleIsolate} {
 			if !slices.Equal(taken(d, kind, ""), taken(healthy, kind, "")) {
 				t.Fatalf("with failures %v, without %v", taken(d, kind, ""), taken(healthy, kind, ""))
 			}
 		}
 		h := s.Pool.Scale
 		switch {
-		case h.Failures < pool.BreakerFailures && created(d) != created(healthy):
+		case h.Failures < autoscale.BreakerFailures && created(d) != created(healthy):
 			t.Fatalf("%d failures are not enough to hold back, but %d of %d are made", h.Failures, created(d), created(healthy))
 		case h.PausedUntil().After(noon) && created(d) > 0:
 			t.Fatalf("makes desktops in the pause until %v", h.PausedUntil())
-		case h.Failures >= pool.BreakerFailures && created(d) > 1:
+		case h.Failures >= autoscale.BreakerFailures && created(d) > 1:
 			t.Fatalf("makes %d at once after %d failures", created(d), h.Failures)
 		}
 	})
-	property("RaisingAMinimumDeletesNothingMore", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+	property("RaisingAMinimumDeletesNothingMore", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
 		raised := s
 		raised.Pool.Policy.MinIdle += rapid.IntRange(0, 5).Draw(t, "more idle")
 		raised.Pool.Policy.MinRetention += rapid.IntRange(0, 5).Draw(t, "more kept")
-		for _, id := range taken(pool.Autoscale(raised, noon), pool.ScaleDelete, "") {
-			if !slices.Contains(taken(d, pool.ScaleDelete, ""), id) {
+		for _, id := range taken(pool.Autoscale(raised, noon), autoscale.ScaleDelete, "") {
+			if !slices.Contains(taken(d, autoscale.ScaleDelete, ""), id) {
 				t.Fatalf("deletes %s only since a minimum was raised", id)
 			}
 		}
 	})
-	property("EveryActionHasARuleAReasonAndADesktop", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+	property("EveryActionHasARuleAReasonAndADesktop", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
 		for _, a := range d.Actions {
-			if a.Rule == "" || a.Reason == "" || a.Count < 1 || a.Kind != pool.ScaleCreate && a.Count != len(a.Desktops) || strings.Contains(a.Reason, "%!") {
+			if a.Rule == "" || a.Reason == "" || a.Count < 1 || a.Kind != autoscale.ScaleCreate && a.Count != len(a.Desktops) || strings.Contains(a.Reason, "%!") {
 				t.Fatalf("%+v", a)
 			}
 			if !slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == a.Rule && r.Text == a.Reason }) {
@@ -194,8 +195,8 @@ func TestAutoscale(t *testing.T) {
 			}
 		}
 	})
-	property("EachActionIsOfOneKindAndDeletionsComeBeforeCreations", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
-		order := []pool.ScaleKind{pool.ScaleIsolate, pool.ScaleDelete, pool.ScaleCreate}
+	property("EachActionIsOfOneKindAndDeletionsComeBeforeCreations", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
+		order := []autoscale.ScaleKind{autoscale.ScaleIsolate, autoscale.ScaleDelete, autoscale.ScaleCreate}
 		seen := map[string]bool{}
 		for i, a := range d.Actions {
 			if i > 0 && slices.Index(order, a.Kind) < slices.Index(order, d.Actions[i-1].Kind) {
@@ -209,26 +210,26 @@ func TestAutoscale(t *testing.T) {
 			}
 		}
 	})
-	property("BetweenMakingAndDeletingSpareDesktopsLiesTheCoolDown", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+	property("BetweenMakingAndDeletingSpareDesktopsLiesTheCoolDown", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
 		h := s.Pool.Scale
-		spare := len(taken(d, pool.ScaleDelete, pool.RuleSpare)) > 0
-		if spare && noon.Sub(h.Created) < pool.ScaleCoolDown {
+		spare := len(taken(d, autoscale.ScaleDelete, autoscale.RuleSpare)) > 0
+		if spare && noon.Sub(h.Created) < autoscale.ScaleCoolDown {
 			t.Fatalf("deletes %v after making", noon.Sub(h.Created))
 		}
-		if created(d) > max(s.Waiting-idle(s.Members), 0) && noon.Sub(h.Deleted) < pool.ScaleCoolDown {
+		if created(d) > max(s.Waiting-idle(s.Members), 0) && noon.Sub(h.Deleted) < autoscale.ScaleCoolDown {
 			t.Fatalf("makes spare ones %v after deleting", noon.Sub(h.Deleted))
 		}
 		if spare && created(d) > 0 {
 			t.Fatal("deletes and makes at the same time")
 		}
 	})
-	property("ScaleInLeavesEnough", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
-		gone := len(taken(d, pool.ScaleDelete, pool.RuleSpare))
+	property("ScaleInLeavesEnough", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
+		gone := len(taken(d, autoscale.ScaleDelete, autoscale.RuleSpare))
 		if gone == 0 {
 			return
 		}
 		wanted := s.Waiting
-		if s.Pool.Policy.Type == pool.AutoCreated {
+		if s.Pool.Policy.Type == autoscale.AutoCreated {
 			wanted += s.Pool.Policy.MinIdle
 		}
 		if left := idle(s.Members) - gone; left < wanted {
@@ -244,7 +245,7 @@ func TestAutoscale(t *testing.T) {
 			t.Fatalf("leaves %d desktops, at least %d are to stay", left, s.Pool.Policy.MinRetention)
 		}
 	})
-	property("MakesNoMoreThanAreMissingNorThanABatch", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
+	property("MakesNoMoreThanAreMissingNorThanABatch", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
 		making, coming := 0, 0
 		for _, m := range s.Members {
 			if m.AutoCreated && m.Task == workspace.TaskCreating {
@@ -255,7 +256,7 @@ func TestAutoscale(t *testing.T) {
 			}
 		}
 		wanted := s.Waiting
-		if s.Pool.Policy.Type == pool.AutoCreated {
+		if s.Pool.Policy.Type == autoscale.AutoCreated {
 			wanted += s.Pool.Policy.MinIdle
 		}
 		n := created(d)
@@ -266,8 +267,8 @@ func TestAutoscale(t *testing.T) {
 			t.Fatalf("makes %d with %d under way, %d at a time", n, making, once)
 		}
 	})
-	property("DoesNothingWhenOffOrUnderMaintenance", func(t *rapid.T, s pool.PoolSnapshot, d pool.Decision) {
-		if (!s.Pool.Autoscaling || s.Pool.InMaintenance) && (len(d.Actions) > 0 || len(d.Reasons) != 1 || d.Reasons[0].Rule != pool.RuleOff) {
+	property("DoesNothingWhenOffOrUnderMaintenance", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
+		if (!s.Pool.Autoscaling || s.Pool.InMaintenance) && (len(d.Actions) > 0 || len(d.Reasons) != 1 || d.Reasons[0].Rule != autoscale.RuleOff) {
 			t.Fatalf("%+v", d)
 		}
 	})
@@ -294,7 +295,7 @@ func TestAutoscaleConverges(t *testing.T) {
 			return
 		}
 		wanted := s.Waiting
-		if s.Pool.Policy.Type == pool.AutoCreated {
+		if s.Pool.Policy.Type == autoscale.AutoCreated {
 			wanted += s.Pool.Policy.MinIdle
 		}
 		coming := 0
@@ -323,7 +324,7 @@ func settled(members []desktop.Member, now time.Time) []desktop.Member {
 
 func scaled(change func(*pool.PoolSnapshot)) pool.PoolSnapshot {
 	s := pool.PoolSnapshot{Pool: pool.Pool{
-		ID: "p", Type: pool.Dynamic, Autoscaling: true, Policy: pool.AutoscalePolicy{Type: pool.AutoCreated, MaxAutoCreated: 10, MinIdle: 2},
+		ID: "p", Type: pool.Dynamic, Autoscaling: true, Policy: autoscale.AutoscalePolicy{Type: autoscale.AutoCreated, MaxAutoCreated: 10, MinIdle: 2},
 	}}
 	change(&s)
 	return s
@@ -355,9 +356,9 @@ func TestAutoscaleSays(t *testing.T) {
 		{"says that what is idle is for people who wait", scaled(func(s *pool.PoolSnapshot) { s.Members, s.Waiting = readyMembers(1, nil), 1 }),
 			"CREATE 2 min-idle", "1 idle, 0 coming, min_idle is 2 and 1 person waits"},
 		{"counts what people who wait need on top", scaled(func(s *pool.PoolSnapshot) { s.Waiting = 3 }), "CREATE 5 people-wait", "3 people wait for a desktop, 0 idle"},
-		{"makes desktops on access only for people who wait", scaled(func(s *pool.PoolSnapshot) { s.Pool.Policy.Type, s.Waiting = pool.AccessCreated, 1 }),
+		{"makes desktops on access only for people who wait", scaled(func(s *pool.PoolSnapshot) { s.Pool.Policy.Type, s.Waiting = autoscale.AccessCreated, 1 }),
 			"CREATE 1 people-wait", "1 person waits"},
-		{"makes nothing on access while nobody waits", scaled(func(s *pool.PoolSnapshot) { s.Pool.Policy.Type = pool.AccessCreated }), "", ""},
+		{"makes nothing on access while nobody waits", scaled(func(s *pool.PoolSnapshot) { s.Pool.Policy.Type = autoscale.AccessCreated }), "", ""},
 		{"makes no more than the cap allows, whatever state they are in", scaled(func(s *pool.PoolSnapshot) {
 			s.Members = readyMembers(9, broken)
 			for i := range s.Members {
@@ -366,19 +367,19 @@ func TestAutoscaleSays(t *testing.T) {
 		}), "CREATE 1 min-idle", "max_auto_created is 10 and there are 9"},
 		{"makes only a batch at a time", scaled(func(s *pool.PoolSnapshot) { s.Waiting, s.Pool.Policy.OnceCreated = 8, 3 }), "CREATE 3 people-wait", "3 are made at a time"},
 		{"goes on as before after two failures in a row", scaled(func(s *pool.PoolSnapshot) {
-			s.Pool.Scale = pool.ScaleHistory{Failures: 2, Failed: noon}
+			s.Pool.Scale = autoscale.ScaleHistory{Failures: 2, Failed: noon}
 		}), "CREATE 2 min-idle", "0 idle, 0 coming, min_idle is 2"},
 		{"pauses after the third", scaled(func(s *pool.PoolSnapshot) {
-			s.Pool.Scale = pool.ScaleHistory{Failures: 3, Failed: noon.Add(-time.Minute + time.Second)}
+			s.Pool.Scale = autoscale.ScaleHistory{Failures: 3, Failed: noon.Add(-time.Minute + time.Second)}
 		}), "", "making desktops failed 3 times in a row, again in 1s"},
 		{"tries a single one a minute after the third", scaled(func(s *pool.PoolSnapshot) {
-			s.Pool.Scale = pool.ScaleHistory{Failures: 3, Failed: noon.Add(-time.Minute)}
+			s.Pool.Scale = autoscale.ScaleHistory{Failures: 3, Failed: noon.Add(-time.Minute)}
 		}), "CREATE 1 min-idle", "making desktops failed 3 times in a row, one is tried at a time"},
 		{"pauses after repeated failures and says until when", scaled(func(s *pool.PoolSnapshot) {
-			s.Pool.Scale = pool.ScaleHistory{Failures: 5, Failed: noon.Add(-time.Minute)}
+			s.Pool.Scale = autoscale.ScaleHistory{Failures: 5, Failed: noon.Add(-time.Minute)}
 		}), "", "making desktops failed 5 times in a row, again in 3m0s"},
 		{"tries a single one after the pause", scaled(func(s *pool.PoolSnapshot) {
-			s.Pool.Scale = pool.ScaleHistory{Failures: 5, Failed: noon.Add(-4 * time.Minute)}
+			s.Pool.Scale = autoscale.ScaleHistory{Failures: 5, Failed: noon.Add(-4 * time.Minute)}
 		}), "CREATE 1 min-idle", "one is tried at a time"},
 		{"deletes what was idle too long", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, nil), new(60)
@@ -438,7 +439,7 @@ func TestAutoscaleSays(t *testing.T) {
 			var actions []string
 			for _, a := range d.Actions {
 				what := strings.Join(a.Desktops, ",")
-				if a.Kind == pool.ScaleCreate {
+				if a.Kind == autoscale.ScaleCreate {
 					what = fmt.Sprint(a.Count)
 				}
 				actions = append(actions, fmt.Sprintf("%s %s %s", a.Kind, what, a.Rule))
@@ -454,7 +455,7 @@ func TestAutoscaleSays(t *testing.T) {
 }
 
 func TestScaleHistory(t *testing.T) {
-	h := pool.ScaleHistory{}
+	h := autoscale.ScaleHistory{}
 	at := func(seconds int) time.Time { return noon.Add(time.Duration(seconds) * time.Second) }
 	h = h.AfterCreation(at(0), false, at(60))
 	h = h.AfterCreation(at(0), false, at(61))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/pool/autoscale"
 	"carrel/internal/workspace"
 )
 
@@ -120,7 +121,7 @@ func (p Pool) Prospect(c Availability, ahead int, now time.Time) Assignment {
 	case c.Idle > ahead:
 		return Assignment{Outcome: OutcomeNew, Reason: fmt.Sprintf("%d idle, this one suits best", c.Idle)}
 	case c.Idle+c.Coming > ahead:
-		return Assignment{Outcome: OutcomeWait, Reason: fmt.Sprintf("%d idle, %d coming, %s longer", c.Idle, c.Coming, waits(ahead))}
+		return Assignment{Outcome: OutcomeWait, Reason: fmt.Sprintf("%d idle, %d coming, %s longer", c.Idle, c.Coming, autoscale.Waits(ahead))}
 	case !p.Autoscaling || p.Policy.Type == "":
 		return Assignment{Outcome: OutcomeFull, Reason: "all desktops are taken and the pool does not grow by itself"}
 	case c.Idle+c.Coming+room <= ahead:
@@ -128,9 +129,9 @@ func (p Pool) Prospect(c Availability, ahead int, now time.Time) Assignment {
 	default:
 		why := "a desktop is made for the person"
 		if until := p.Scale.PausedUntil(); until.After(now) {
-			why = fmt.Sprintf("making desktops failed %d times in a row, it is tried again in %v", p.Scale.Failures, Rounded(until.Sub(now)))
+			why = fmt.Sprintf("making desktops failed %d times in a row, it is tried again in %v", p.Scale.Failures, autoscale.Rounded(until.Sub(now)))
 		} else if until := p.Scale.ShortUntil(); until.After(now) {
-			why = fmt.Sprintf("there is no room for another desktop, it is tried again in %v", Rounded(until.Sub(now)))
+			why = fmt.Sprintf("there is no room for another desktop, it is tried again in %v", autoscale.Rounded(until.Sub(now)))
 		}
 		return Assignment{Outcome: OutcomeWait, Reason: why}
 	}
@@ -234,7 +235,7 @@ func MayReset(p Pool, m desktop.Member, userID string, past []time.Time, now tim
 	}
 	slices.SortFunc(recent, time.Time.Compare)
 	again := recent[len(recent)-p.Reset.PerDay].Add(ResetWindow).Sub(now)
-	return workspace.Errorf(workspace.CodeRateLimited, "you may reset your desktop %s in 24 hours; again in %v", times(p.Reset.PerDay), Rounded(again))
+	return workspace.Errorf(workspace.CodeRateLimited, "you may reset your desktop %s in 24 hours; again in %v", times(p.Reset.PerDay), autoscale.Rounded(again))
 }
 
 func times(n int) string {

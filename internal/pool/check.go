@@ -11,6 +11,7 @@ import (
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
+	"carrel/internal/pool/autoscale"
 	"carrel/internal/workspace"
 )
 
@@ -65,7 +66,7 @@ type CreatePool struct {
 
 // PolicyChange is an autoscaling policy as sent: nil fields were left out. All of them nil is no policy.
 type PolicyChange struct {
-	Type           *AutoscaleType
+	Type           *autoscale.AutoscaleType
 	MaxAutoCreated *int
 	MinIdle        *int
 	OnceCreated    *int
@@ -241,7 +242,7 @@ func (c *PolicyChange) check() error {
 	if c == nil {
 		return nil
 	}
-	if c.Type != nil && *c.Type != AccessCreated && *c.Type != AutoCreated {
+	if c.Type != nil && *c.Type != autoscale.AccessCreated && *c.Type != autoscale.AutoCreated {
 		return workspace.Invalid("autoscale_policy.autoscale_type", "%q is unknown, use ACCESS_CREATED or AUTO_CREATED", *c.Type)
 	}
 	for _, f := range []struct {
@@ -251,10 +252,10 @@ func (c *PolicyChange) check() error {
 	}{
 		{"max_auto_created", c.MaxAutoCreated, 1, MaxAutoCreated},
 		{"min_idle", c.MinIdle, 0, MaxMinIdle},
-		{"once_auto_created", c.OnceCreated, 1, MaxOnceCreated},
+		{"once_auto_created", c.OnceCreated, 1, autoscale.MaxOnceCreated},
 		{"min_retention", c.MinRetention, 0, MaxAutoCreated},
 		{"idle_retention_duration", c.IdleMinutes, 0, MaxIdleMinutes},
-		{"auto_isolation_max_num", c.MaxIsolated, 1, DefaultMaxIsolated},
+		{"auto_isolation_max_num", c.MaxIsolated, 1, autoscale.DefaultMaxIsolated},
 	} {
 		if f.value != nil && (*f.value < f.from || *f.value > f.to) {
 			return workspace.Invalid("autoscale_policy."+f.name, "%d is out of range, use %d to %d", *f.value, f.from, f.to)
@@ -266,11 +267,11 @@ func (c *PolicyChange) check() error {
 	return nil
 }
 
-func (c *PolicyChange) policy() AutoscalePolicy {
+func (c *PolicyChange) policy() autoscale.AutoscalePolicy {
 	if c == nil || c.Type == nil {
-		return AutoscalePolicy{}
+		return autoscale.AutoscalePolicy{}
 	}
-	return AutoscalePolicy{
+	return autoscale.AutoscalePolicy{
 		Type: *c.Type, MaxAutoCreated: or(c.MaxAutoCreated, 0), MinIdle: or(c.MinIdle, 0), OnceCreated: or(c.OnceCreated, 0),
 		MinRetention: or(c.MinRetention, 0), IdleMinutes: c.IdleMinutes, AutoIsolation: or(c.AutoIsolation, false),
 		MaxIsolated: or(c.MaxIsolated, 0),

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/catalog"
+	"carrel/internal/pool/autoscale"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -44,13 +45,13 @@ type Pool struct {
 
 	RetentionMinutes int // of a DYNAMIC pool: how long a binding outlives the connection; 0 in STATIC ones
 	Autoscaling      bool
-	Policy           AutoscalePolicy
+	Policy           autoscale.AutoscalePolicy
 	Reset            UserResetPolicy
 	InMaintenance    bool
 	Frozen           bool
 
 	History []PoolImage // what the pool started from, oldest first; the last is the present one
-	Scale   ScaleHistory
+	Scale   autoscale.ScaleHistory
 
 	Created time.Time
 	Updated time.Time

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/pool/autoscale"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -27,7 +28,7 @@ type ReconciledPool struct {
 	PoolID string
 	Name   string
 	Tidied []Tidying
-	Scale  Decision
+	Scale  autoscale.Decision
 	Failed error // why desktops that were decided upon could not be ordered; nil otherwise
 }
 
@@ -38,7 +39,7 @@ type reconciliation struct {
 	strangers []string           // desktops whose person may no longer use the pool
 	former    []workspace.Reason // of the last decision about its size
 	seen      []desktop.PoolDue
-	stored    ScaleHistory // as the pool's row has it
+	stored    autoscale.ScaleHistory // as the pool's row has it
 }
 
 // ReconcilePools looks after pools that are due, because something in them changed or its time has come: it ends bindings that are over,
@@ -342,15 +343,15 @@ func (t *reconciliation) recordTidied(ctx context.Context, tx *store.Tx, todo []
 }
 
 // scale lets the pool grow, as far as there is room, and shrink. A creation that was refused before is not ordered again.
-func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error) (Decision, error) {
+func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error) (autoscale.Decision, error) {
 	if !t.scales() {
-		return Decision{}, nil
+		return autoscale.Decision{}, nil
 	}
 	d := Autoscale(t.PoolSnapshot, tx.Now())
 	for i := range d.Actions {
 		a := &d.Actions[i]
 		wanted, short := a.Count, refused
-		if a.Kind != ScaleCreate || refused == nil {
+		if a.Kind != autoscale.ScaleCreate || refused == nil {
 			var err error
 			if a.Count, short, err = t.act(ctx, tx, *a); err != nil {
 				return d, err
@@ -363,10 +364,10 @@ func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error)
 		}
 		if short != nil {
 			t.Pool.Scale.Refused, t.Pool.Scale.Shortage = tx.Now(), workspace.MessageOf(short)
-			d.Skip(RuleRefused, "%d of %s could be ordered: %s", a.Count, workspace.Plural(wanted, "desktop"), workspace.MessageOf(short))
+			d.Skip(autoscale.RuleRefused, "%d of %s could be ordered: %s", a.Count, workspace.Plural(wanted, "desktop"), workspace.MessageOf(short))
 		}
 	}
-	d.Actions = slices.DeleteFunc(d.Actions, func(a ScaleAction) bool { return a.Count == 0 })
+	d.Actions = slices.DeleteFunc(d.Actions, func(a autoscale.ScaleAction) bool { return a.Count == 0 })
 	scale := t.Pool.Scale.After(d, tx.Now())
 	if scale != t.stored {
 		t.Pool.Scale = scale
@@ -382,10 +383,10 @@ func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error)
 
 // act carries out one action, or as much of a creation as there is room for, and keeps the snapshot in step as far as the times of
 // next depend on it. It returns for how many desktops that was done, and what there was no room for.
-func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a ScaleAction) (done int, short, err error) {
+func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a autoscale.ScaleAction) (done int, short, err error) {
 	c := workspace.Caller{ProjectID: t.Pool.ProjectID}
 	switch a.Kind {
-	case ScaleIsolate:
+	case autoscale.ScaleIsolate:
 		for i, m := range t.Members {
 			if slices.Contains(a.Desktops, m.DesktopID) {
 				t.Members[i].Isolated = true
@@ -394,12 +395,12 @@ func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a ScaleAction) (
 				}
 			}
 		}
-	case ScaleDelete:
+	case autoscale.ScaleDelete:
 		t.Members = slices.DeleteFunc(t.Members, func(m desktop.Member) bool { return slices.Contains(a.Desktops, m.DesktopID) })
 		if _, err := desktop.OrderDeletion(ctx, tx, desktop.DeleteDesktops{Caller: c, IDs: a.Desktops}); err != nil {
 			return 0, nil, err
 		}
-	case ScaleCreate:
+	case autoscale.ScaleCreate:
 		_, made, short, err := growUpTo(ctx, tx, t.Pool, a.Count, 1, growth{Caller: c, Type: workspace.JobCreateDesktops, Auto: true})
 		if err != nil {
 			return 0, nil, &unorderedError{err}
@@ -426,8 +427,8 @@ func (t *reconciliation) next(now time.Time) time.Time {
 			continue
 		}
 		if m.Faulty() {
-			at(m.Updated.Add(IsolationGrace))
-			at(m.Updated.Add(WreckGrace))
+			at(m.Updated.Add(autoscale.IsolationGrace))
+			at(m.Updated.Add(autoscale.WreckGrace))
 		}
 		if minutes := t.Pool.Policy.IdleMinutes; minutes != nil && m.AutoCreated && m.Idle() {
 			at(m.IdleSince.Add(time.Duration(*minutes) * time.Minute))
@@ -437,8 +438,8 @@ func (t *reconciliation) next(now time.Time) time.Time {
 		at(w.Until)
 	}
 	if t.scales() {
-		at(t.Pool.Scale.Created.Add(ScaleCoolDown))
-		at(t.Pool.Scale.Deleted.Add(ScaleCoolDown))
+		at(t.Pool.Scale.Created.Add(autoscale.ScaleCoolDown))
+		at(t.Pool.Scale.Deleted.Add(autoscale.ScaleCoolDown))
 		at(t.Pool.Scale.PausedUntil())
 		at(t.Pool.Scale.ShortUntil())
 	}

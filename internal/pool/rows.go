@@ -8,6 +8,7 @@ import (
 
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
+	"carrel/internal/pool/autoscale"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -37,13 +38,13 @@ type pool struct {
 
 	RetentionMinutes int
 	Autoscaling      bool
-	Policy           AutoscalePolicy
+	Policy           autoscale.AutoscalePolicy
 	Reset            UserResetPolicy
 	InMaintenance    bool
 	Frozen           bool
 
 	History []PoolImage
-	Scale   ScaleHistory
+	Scale   autoscale.ScaleHistory
 
 	Created time.Time
 	Updated time.Time

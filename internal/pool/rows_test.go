@@ -11,6 +11,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/desktop/desktoptest"
 	"carrel/internal/pool"
+	"carrel/internal/pool/autoscale"
 	"carrel/internal/pool/pooltest"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
@@ -28,13 +29,13 @@ func fullPool(now time.Time) pool.Pool {
 		VPCID: "vpc", SubnetIDs: []string{"s2", "s1"}, SecurityGroups: []string{"g2", "g1"}, EnterpriseID: "e", OUName: "ou", Domain: "d",
 		NamePolicyID: "policy", Tags: []workspace.Tag{{Key: "团队", Value: "销售"}, {Key: "a", Value: ""}},
 		RetentionMinutes: 30, Autoscaling: true,
-		Policy: pool.AutoscalePolicy{
-			Type: pool.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, OnceCreated: 3, MinRetention: 4, IdleMinutes: &idle,
+		Policy: autoscale.AutoscalePolicy{
+			Type: autoscale.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, OnceCreated: 3, MinRetention: 4, IdleMinutes: &idle,
 			AutoIsolation: true, MaxIsolated: 5,
 		},
 		Reset: pool.UserResetPolicy{Enabled: true, PerDay: 2}, InMaintenance: true, Frozen: true,
 		History: []pool.PoolImage{{ImageID: "i", Type: catalog.ImagePrivate, JobID: "j", Since: now}, {ImageID: "image", Type: catalog.ImageGold, Since: now.Add(time.Second)}},
-		Scale:   pool.ScaleHistory{Created: now, Failures: 2, Failed: now.Add(time.Minute)},
+		Scale:   autoscale.ScaleHistory{Created: now, Failures: 2, Failed: now.Add(time.Minute)},
 		Created: now, Updated: now.Add(time.Microsecond),
 	}
 }

@@ -60,9 +60,10 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"assignment/plan", "workspace", "a decision imports the kernel and nothing else"},
 	{"assignment", "assignment/plan catalog desktop directory namepolicy store workspace", "who has which desktop does not depend on pools"},
 	{"user", "assignment catalog desktop directory signin store workspace", "users come and go with the desktops that they have; pools let go of them by themselves"},
-	{"pool", "backoff catalog desktop directory namepolicy store workspace", "a pool does not know how its rebuilds proceed"},
+	{"pool/autoscale", "backoff workspace", "a decision imports the kernel and nothing else"},
+	{"pool", "backoff catalog desktop directory namepolicy pool/autoscale store workspace", "a pool does not know how its rebuilds proceed"},
 	{"rollout", "catalog desktop pool store workspace", "a rebuild acts on a pool; it knows no sign-ins and no assignment"},
-	{"connection", "assignment catalog desktop directory pool rollout signin store workspace", "what people do in the portal is above the rooms, and knows no HTTP and no engine"},
+	{"connection", "assignment catalog desktop directory pool pool/autoscale rollout signin store workspace", "what people do in the portal is above the rooms, and knows no HTTP and no engine"},
 	{"work", "assignment desktop directory namepolicy pool rollout signin store workspace", "what is about all jobs is above the rooms, and runs none"},
 	{"core", "assignment catalog connection desktop directory namepolicy pool rollout signin store user work workspace", "wiring makes services and holds no rule"},
 	{"store/storetest", "assignment catalog desktop directory pool store work workspace", "the store's contract is stated over what the store keeps, and a user"},
@@ -72,8 +73,8 @@ var arrows = []struct{ pkg, imports, why string }{
 	// What carries the rooms: faces, the runner, mail.
 	{"iam", "clientaddr signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},
 	{"mail", "backoff directory signin store workspace", "mail writes to people and knows nothing of what they have"},
-	{"job", "assignment backoff catalog connection desktop directory engine guest pool rollout signin store user work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
-	{"api", "assignment assignment/plan catalog clientaddr core desktop directory iam namepolicy pool rollout sheet signin telemetry text user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
+	{"job", "assignment backoff catalog connection desktop directory engine guest pool pool/autoscale rollout signin store user work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
+	{"api", "assignment assignment/plan catalog clientaddr core desktop directory iam namepolicy pool pool/autoscale rollout sheet signin telemetry text user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
 	{"gateway", "connection desktop engine guest signin workspace", "the gateway knows the engine by its interface; it asks the rooms for a start and runs no job"},
 	{"portal", "clientaddr connection desktop directory pool signin telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
 

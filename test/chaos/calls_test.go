@@ -10,6 +10,7 @@ import (
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
+	"carrel/internal/pool/autoscale"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -125,15 +126,15 @@ func (e *env) group() workspace.UserGroup {
 
 // policy draws how a pool keeps itself.
 func (e *env) policy() *pool.PolicyChange {
-	way := pool.AutoCreated
+	way := autoscale.AutoCreated
 	if e.chance(2) {
-		way = pool.AccessCreated
+		way = autoscale.AccessCreated
 	}
 	p := &pool.PolicyChange{
 		Type: &way, MaxAutoCreated: new(1 + e.draw.IntN(4)), OnceCreated: new(1 + e.draw.IntN(3)), MinRetention: new(e.draw.IntN(3)),
 		AutoIsolation: new(e.chance(2)),
 	}
-	if way == pool.AutoCreated {
+	if way == autoscale.AutoCreated {
 		p.MinIdle = new(e.draw.IntN(3))
 	}
 	if e.chance(2) {

@@ -1,4 +1,6 @@
-package pool
+// Package autoscale decides how many desktops a pool is to have: a pure function, Decide, from a snapshot and the time to actions with
+// reasons. Who carries them out is pool.
+package autoscale
 
 import (
 	"cmp"
@@ -334,17 +336,18 @@ func (d *Decision) create(s ScaleSnapshot, now time.Time) {
 	switch {
 	case n == 0:
 	case people > 0:
-		d.grow(n, RuleWaiting, "%s for a desktop, %d idle, %d coming", waits(in.Waiting), in.Idle, in.Coming)
+		d.grow(n, RuleWaiting, "%s for a desktop, %d idle, %d coming", Waits(in.Waiting), in.Idle, in.Coming)
 	default:
 		besides := ""
 		if in.Waiting > 0 { // they get what is idle or coming, so it does not count as ready
-			besides = " and " + waits(in.Waiting)
+			besides = " and " + Waits(in.Waiting)
 		}
 		d.grow(n, RuleMinIdle, "%d idle, %d coming, min_idle is %d%s", in.Idle, in.Coming, in.Policy.MinIdle, besides)
 	}
 }
 
-func waits(people int) string {
+// Waits says how many people wait.
+func Waits(people int) string {
 	if people == 1 {
 		return "1 person waits"
 	}
