@@ -101,7 +101,7 @@ func furnishPool(ctx context.Context, tx *store.Tx, id string, number int) error
 	now := tx.Now()
 	p := pool.Pool{
 		ID: id, ProjectID: reconcileProject, Name: id, Type: pool.Dynamic, SubnetIDs: []string{"subnet"}, RetentionMinutes: 600, Autoscaling: true,
-		Policy:  autoscale.AutoscalePolicy{Type: autoscale.AutoCreated, MaxAutoCreated: reconcileMembers, MinIdle: 10, IdleMinutes: new(600), AutoIsolation: true},
+		Policy:  autoscale.Policy{Type: autoscale.AutoCreated, MaxAutoCreated: reconcileMembers, MinIdle: 10, IdleMinutes: new(600), AutoIsolation: true},
 		Created: now, Updated: now,
 	}
 	var grants []pool.Grant

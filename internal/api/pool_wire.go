@@ -46,14 +46,14 @@ type (
 		SpecCode string `json:"resource_spec_code,omitempty" doc:"The type, if given"`
 	}
 	autoscaleBody struct {
-		Type           *autoscale.AutoscaleType `json:"autoscale_type,omitempty" enum:"ACCESS_CREATED,AUTO_CREATED" doc:"ACCESS_CREATED: create desktops for users who find no idle one; AUTO_CREATED: also keep min_idle ready"`
-		MaxAutoCreated *int                     `json:"max_auto_created,omitempty" doc:"Limit of desktops created by autoscaling, in all states, 1 to 5000; required with enable_autoscale"`
-		MinIdle        *int                     `json:"min_idle,omitempty" doc:"AUTO_CREATED: 0 to 5000 idle desktops are kept ready; 0 if absent"`
-		OnceCreated    *int                     `json:"once_auto_created,omitempty" doc:"Batch size of scale-out, 1 to 100; 100 if absent"`
-		MinRetention   *int                     `json:"min_retention,omitempty" doc:"Number of desktops that scale-in keeps, 0 to 5000; 0 if absent"`
-		IdleMinutes    *int                     `json:"idle_retention_duration,omitempty" doc:"0 to 43200 minutes after which scale-in deletes an idle desktop; no scale-in if absent"`
-		AutoIsolation  *bool                    `json:"auto_isolation_enable,omitempty" doc:"Isolate broken desktops"`
-		MaxIsolated    *int                     `json:"auto_isolation_max_num,omitempty" doc:"Limit of isolated desktops, 1 to 1000; 1000 if absent"`
+		Type           *autoscale.Type `json:"autoscale_type,omitempty" enum:"ACCESS_CREATED,AUTO_CREATED" doc:"ACCESS_CREATED: create desktops for users who find no idle one; AUTO_CREATED: also keep min_idle ready"`
+		MaxAutoCreated *int            `json:"max_auto_created,omitempty" doc:"Limit of desktops created by autoscaling, in all states, 1 to 5000; required with enable_autoscale"`
+		MinIdle        *int            `json:"min_idle,omitempty" doc:"AUTO_CREATED: 0 to 5000 idle desktops are kept ready; 0 if absent"`
+		OnceCreated    *int            `json:"once_auto_created,omitempty" doc:"Batch size of scale-out, 1 to 100; 100 if absent"`
+		MinRetention   *int            `json:"min_retention,omitempty" doc:"Number of desktops that scale-in keeps, 0 to 5000; 0 if absent"`
+		IdleMinutes    *int            `json:"idle_retention_duration,omitempty" doc:"0 to 43200 minutes after which scale-in deletes an idle desktop; no scale-in if absent"`
+		AutoIsolation  *bool           `json:"auto_isolation_enable,omitempty" doc:"Isolate broken desktops"`
+		MaxIsolated    *int            `json:"auto_isolation_max_num,omitempty" doc:"Limit of isolated desktops, 1 to 1000; 1000 if absent"`
 	}
 	resetPolicyBody struct {
 		Enabled *bool `json:"enable,omitempty" doc:"Users may reset their desktop to its image"`
@@ -260,7 +260,7 @@ func poolVolumeOf(v pool.PoolVolume) poolVolume {
 }
 
 // policyOf is nil for a pool without a policy.
-func policyOf(p autoscale.AutoscalePolicy) *autoscaleBody {
+func policyOf(p autoscale.Policy) *autoscaleBody {
 	if p.Type == "" {
 		return nil
 	}

@@ -502,8 +502,8 @@ func TestTheDecisionLogIsRead(t *testing.T) {
 	}
 	idle := 30
 	scaled := pool.ScaleEntry(pool.Autoscale(pool.PoolSnapshot{Pool: pool.Pool{
-		Policy: autoscale.AutoscalePolicy{Type: autoscale.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, IdleMinutes: &idle},
-		Scale:  autoscale.ScaleHistory{Failures: 3, Failed: time.Now()},
+		Policy: autoscale.Policy{Type: autoscale.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, IdleMinutes: &idle},
+		Scale:  autoscale.History{Failures: 3, Failed: time.Now()},
 	}}, time.Now()), id, time.Now())
 	e.update(func(tx *store.Tx) error { return pool.InsertDecision(e.Context(), tx, scaled, 10) })
 	in := answer{body: e.ok(e.get("/desktop-pools/"+id+"/decisions?kind=AUTOSCALE&limit=1")).at("decisions", 0, "inputs")}

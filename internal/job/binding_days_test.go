@@ -28,7 +28,7 @@ func TestAPoolServesPeopleForDays(t *testing.T) {
 				o := &poolDays{env: e, rand: rand.New(rand.NewPCG(seed, 3)), people: e.visitors(12), leave: map[int]func(){}, until: map[int]time.Time{}}
 				e.addSharedPool(func(p *pool.Pool) {
 					p.RetentionMinutes, p.Autoscaling = 20, true
-					p.Policy = autoscale.AutoscalePolicy{
+					p.Policy = autoscale.Policy{
 						Type: autoscale.AutoCreated, MaxAutoCreated: 10, MinIdle: 2, OnceCreated: 3, MinRetention: 2, IdleMinutes: new(45),
 					}
 				}, o.people...)

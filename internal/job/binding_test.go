@@ -55,7 +55,7 @@ func (e *env) addSharedPool(change func(*pool.Pool), people ...signin.Visitor) {
 func keeping(n int) func(*pool.Pool) {
 	return func(p *pool.Pool) {
 		p.Autoscaling = true
-		p.Policy = autoscale.AutoscalePolicy{Type: autoscale.AutoCreated, MaxAutoCreated: 50, MinIdle: n}
+		p.Policy = autoscale.Policy{Type: autoscale.AutoCreated, MaxAutoCreated: 50, MinIdle: n}
 	}
 }
 
@@ -63,7 +63,7 @@ func keeping(n int) func(*pool.Pool) {
 func onDemand(most int) func(*pool.Pool) {
 	return func(p *pool.Pool) {
 		p.Autoscaling = true
-		p.Policy = autoscale.AutoscalePolicy{Type: autoscale.AccessCreated, MaxAutoCreated: most}
+		p.Policy = autoscale.Policy{Type: autoscale.AccessCreated, MaxAutoCreated: most}
 	}
 }
 

@@ -51,7 +51,7 @@ func newOffice(seed uint64) *office {
 		ends: map[string]time.Time{}, fails: map[string]bool{}, acted: map[int]int{},
 	}
 	o.Pool = pool.Pool{ID: "p", Name: "office", Type: pool.Dynamic, ImageID: "gold-1", RetentionMinutes: 30, Autoscaling: true,
-		Policy: autoscale.AutoscalePolicy{Type: autoscale.AutoCreated, MaxAutoCreated: 70, MinIdle: 3, OnceCreated: 10, MinRetention: 7, IdleMinutes: new(60)}}
+		Policy: autoscale.Policy{Type: autoscale.AutoCreated, MaxAutoCreated: 70, MinIdle: 3, OnceCreated: 10, MinRetention: 7, IdleMinutes: new(60)}}
 	o.Members = readyMembers(administrators, func(m *desktop.Member) { m.AutoCreated, m.IdleSince, m.ImageID = false, o.now, "gold-1" })
 	for i := range 60 {
 		o.people = append(o.people, person{name: fmt.Sprint("person-", i)})
@@ -177,13 +177,13 @@ func (o *office) scale(t *testing.T) {
 	for _, a := range d.Actions {
 		o.acted[o.now.YearDay()]++
 		switch {
-		case a.Kind == autoscale.ScaleCreate:
-			if a.Rule == autoscale.RuleMinIdle && o.now.Sub(o.lastTaken) < autoscale.ScaleCoolDown {
+		case a.Kind == autoscale.Create:
+			if a.Rule == autoscale.RuleMinIdle && o.now.Sub(o.lastTaken) < autoscale.CoolDown {
 				t.Fatalf("%v: makes spare desktops %v after deleting some", o.now, o.now.Sub(o.lastTaken))
 			}
 			o.lastGrown = o.now
 		case a.Rule == autoscale.RuleSpare:
-			if o.now.Sub(o.lastGrown) < autoscale.ScaleCoolDown {
+			if o.now.Sub(o.lastGrown) < autoscale.CoolDown {
 				t.Fatalf("%v: deletes desktops %v after making some", o.now, o.now.Sub(o.lastGrown))
 			}
 			o.lastTaken = o.now
@@ -195,7 +195,7 @@ func (o *office) scale(t *testing.T) {
 			o.ends[m.DesktopID] = o.now.Add(2 * time.Minute)
 			o.fails[m.DesktopID] = o.outage()
 		}
-		if m.Task == workspace.TaskDeleting && slices.Contains(taken(d, autoscale.ScaleDelete, ""), m.DesktopID) {
+		if m.Task == workspace.TaskDeleting && slices.Contains(taken(d, autoscale.Delete, ""), m.DesktopID) {
 			o.ends[m.DesktopID] = o.now.Add(time.Minute)
 		}
 	}

@@ -22,14 +22,14 @@ func carriedOut(s pool.PoolSnapshot, d autoscale.Decision, now time.Time) pool.P
 	for _, a := range d.Actions {
 		for i := range s.Members {
 			if slices.Contains(a.Desktops, s.Members[i].DesktopID) {
-				if a.Kind == autoscale.ScaleIsolate {
+				if a.Kind == autoscale.Isolate {
 					s.Members[i].Isolated = true
 				} else {
 					s.Members[i].Task = workspace.TaskDeleting
 				}
 			}
 		}
-		if a.Kind == autoscale.ScaleCreate {
+		if a.Kind == autoscale.Create {
 			for i := range a.Count {
 				s.Members = append(s.Members, desktop.Member{
 					DesktopID: fmt.Sprintf("new-%s-%d-%d", now.Format("02T150405"), len(s.Members), i), PoolID: s.Pool.ID, ImageID: s.Pool.ImageID,
@@ -45,7 +45,7 @@ func carriedOut(s pool.PoolSnapshot, d autoscale.Decision, now time.Time) pool.P
 func created(d autoscale.Decision) int {
 	n := 0
 	for _, a := range d.Actions {
-		if a.Kind == autoscale.ScaleCreate {
+		if a.Kind == autoscale.Create {
 			n += a.Count
 		}
 	}
@@ -53,7 +53,7 @@ func created(d autoscale.Decision) int {
 }
 
 // taken lists the desktops of a decision's actions of a kind, by a rule or by any.
-func taken(d autoscale.Decision, kind autoscale.ScaleKind, rule string) []string {
+func taken(d autoscale.Decision, kind autoscale.Kind, rule string) []string {
 	var ids []string
 	for _, a := range d.Actions {
 		if a.Kind == kind && (rule == "" || a.Rule == rule) {
@@ -99,13 +99,13 @@ func TestAutoscale(t *testing.T) {
 	})
 	property("DeletesOnlyWhatItMadeAndNobodyHas", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
 		for _, m := range s.Members {
-			if !slices.Contains(taken(d, autoscale.ScaleDelete, ""), m.DesktopID) {
+			if !slices.Contains(taken(d, autoscale.Delete, ""), m.DesktopID) {
 				continue
 			}
 			if m.Bound() || m.Connected() || m.InMaintenance || m.Isolated || !m.AutoCreated || m.Task != workspace.NoTask {
 				t.Fatalf("deletes %+v", m)
 			}
-			spare := slices.Contains(taken(d, autoscale.ScaleDelete, autoscale.RuleSpare), m.DesktopID)
+			spare := slices.Contains(taken(d, autoscale.Delete, autoscale.RuleSpare), m.DesktopID)
 			if spare && (!m.Idle() || noon.Sub(m.IdleSince) < time.Duration(*s.Pool.Policy.IdleMinutes)*time.Minute) {
 				t.Fatalf("deletes %+v before its time", m)
 			}
@@ -120,7 +120,7 @@ func TestAutoscale(t *testing.T) {
 			if m.Isolated {
 				aside++
 			}
-			if slices.Contains(taken(d, autoscale.ScaleIsolate, ""), m.DesktopID) {
+			if slices.Contains(taken(d, autoscale.Isolate, ""), m.DesktopID) {
 				if aside++; !m.Faulty() || m.Connected() || m.Isolated || m.Bound() && s.Pool.Type == pool.Static {
 					t.Fatalf("puts aside %+v", m)
 				}
@@ -130,7 +130,7 @@ func TestAutoscale(t *testing.T) {
 		if limit == 0 {
 			limit = autoscale.DefaultMaxIsolated
 		}
-		if n := len(taken(d, autoscale.ScaleIsolate, "")); n > 0 && (aside > limit || !s.Pool.Policy.AutoIsolation) {
+		if n := len(taken(d, autoscale.Isolate, "")); n > 0 && (aside > limit || !s.Pool.Policy.AutoIsolation) {
 			t.Fatalf("%d are aside, %d may be", aside, limit)
 		}
 	})
@@ -155,7 +155,7 @@ func TestAutoscale(t *testing.T) {
 		sound := s
 		sound.Pool.Scale.Failures, sound.Pool.Scale.Failed = 0, time.Time{}
 		healthy := pool.Autoscale(sound, noon)
-		for _, kind := range []autoscale.ScaleKind{autoscale.ScaleDelete, autoscale.ScaleIsolate} {
+		for _, kind := range []autoscale.Kind{autoscale.Delete, autoscale.Isolate} {
 			if !slices.Equal(taken(d, kind, ""), taken(healthy, kind, "")) {
 				t.Fatalf("with failures %v, without %v", taken(d, kind, ""), taken(healthy, kind, ""))
 			}
@@ -174,15 +174,15 @@ func TestAutoscale(t *testing.T) {
 		raised := s
 		raised.Pool.Policy.MinIdle += rapid.IntRange(0, 5).Draw(t, "more idle")
 		raised.Pool.Policy.MinRetention += rapid.IntRange(0, 5).Draw(t, "more kept")
-		for _, id := range taken(pool.Autoscale(raised, noon), autoscale.ScaleDelete, "") {
-			if !slices.Contains(taken(d, autoscale.ScaleDelete, ""), id) {
+		for _, id := range taken(pool.Autoscale(raised, noon), autoscale.Delete, "") {
+			if !slices.Contains(taken(d, autoscale.Delete, ""), id) {
 				t.Fatalf("deletes %s only since a minimum was raised", id)
 			}
 		}
 	})
 	property("EveryActionHasARuleAReasonAndADesktop", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
 		for _, a := range d.Actions {
-			if a.Rule == "" || a.Reason == "" || a.Count < 1 || a.Kind != autoscale.ScaleCreate && a.Count != len(a.Desktops) || strings.Contains(a.Reason, "%!") {
+			if a.Rule == "" || a.Reason == "" || a.Count < 1 || a.Kind != autoscale.Create && a.Count != len(a.Desktops) || strings.Contains(a.Reason, "%!") {
 				t.Fatalf("%+v", a)
 			}
 			if !slices.ContainsFunc(d.Reasons, func(r workspace.Reason) bool { return r.Rule == a.Rule && r.Text == a.Reason }) {
@@ -196,7 +196,7 @@ func TestAutoscale(t *testing.T) {
 		}
 	})
 	property("EachActionIsOfOneKindAndDeletionsComeBeforeCreations", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
-		order := []autoscale.ScaleKind{autoscale.ScaleIsolate, autoscale.ScaleDelete, autoscale.ScaleCreate}
+		order := []autoscale.Kind{autoscale.Isolate, autoscale.Delete, autoscale.Create}
 		seen := map[string]bool{}
 		for i, a := range d.Actions {
 			if i > 0 && slices.Index(order, a.Kind) < slices.Index(order, d.Actions[i-1].Kind) {
@@ -212,11 +212,11 @@ func TestAutoscale(t *testing.T) {
 	})
 	property("BetweenMakingAndDeletingSpareDesktopsLiesTheCoolDown", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
 		h := s.Pool.Scale
-		spare := len(taken(d, autoscale.ScaleDelete, autoscale.RuleSpare)) > 0
-		if spare && noon.Sub(h.Created) < autoscale.ScaleCoolDown {
+		spare := len(taken(d, autoscale.Delete, autoscale.RuleSpare)) > 0
+		if spare && noon.Sub(h.Created) < autoscale.CoolDown {
 			t.Fatalf("deletes %v after making", noon.Sub(h.Created))
 		}
-		if created(d) > max(s.Waiting-idle(s.Members), 0) && noon.Sub(h.Deleted) < autoscale.ScaleCoolDown {
+		if created(d) > max(s.Waiting-idle(s.Members), 0) && noon.Sub(h.Deleted) < autoscale.CoolDown {
 			t.Fatalf("makes spare ones %v after deleting", noon.Sub(h.Deleted))
 		}
 		if spare && created(d) > 0 {
@@ -224,7 +224,7 @@ func TestAutoscale(t *testing.T) {
 		}
 	})
 	property("ScaleInLeavesEnough", func(t *rapid.T, s pool.PoolSnapshot, d autoscale.Decision) {
-		gone := len(taken(d, autoscale.ScaleDelete, autoscale.RuleSpare))
+		gone := len(taken(d, autoscale.Delete, autoscale.RuleSpare))
 		if gone == 0 {
 			return
 		}
@@ -324,7 +324,7 @@ func settled(members []desktop.Member, now time.Time) []desktop.Member {
 
 func scaled(change func(*pool.PoolSnapshot)) pool.PoolSnapshot {
 	s := pool.PoolSnapshot{Pool: pool.Pool{
-		ID: "p", Type: pool.Dynamic, Autoscaling: true, Policy: autoscale.AutoscalePolicy{Type: autoscale.AutoCreated, MaxAutoCreated: 10, MinIdle: 2},
+		ID: "p", Type: pool.Dynamic, Autoscaling: true, Policy: autoscale.Policy{Type: autoscale.AutoCreated, MaxAutoCreated: 10, MinIdle: 2},
 	}}
 	change(&s)
 	return s
@@ -367,19 +367,19 @@ func TestAutoscaleSays(t *testing.T) {
 		}), "CREATE 1 min-idle", "max_auto_created is 10 and there are 9"},
 		{"makes only a batch at a time", scaled(func(s *pool.PoolSnapshot) { s.Waiting, s.Pool.Policy.OnceCreated = 8, 3 }), "CREATE 3 people-wait", "3 are made at a time"},
 		{"goes on as before after two failures in a row", scaled(func(s *pool.PoolSnapshot) {
-			s.Pool.Scale = autoscale.ScaleHistory{Failures: 2, Failed: noon}
+			s.Pool.Scale = autoscale.History{Failures: 2, Failed: noon}
 		}), "CREATE 2 min-idle", "0 idle, 0 coming, min_idle is 2"},
 		{"pauses after the third", scaled(func(s *pool.PoolSnapshot) {
-			s.Pool.Scale = autoscale.ScaleHistory{Failures: 3, Failed: noon.Add(-time.Minute + time.Second)}
+			s.Pool.Scale = autoscale.History{Failures: 3, Failed: noon.Add(-time.Minute + time.Second)}
 		}), "", "making desktops failed 3 times in a row, again in 1s"},
 		{"tries a single one a minute after the third", scaled(func(s *pool.PoolSnapshot) {
-			s.Pool.Scale = autoscale.ScaleHistory{Failures: 3, Failed: noon.Add(-time.Minute)}
+			s.Pool.Scale = autoscale.History{Failures: 3, Failed: noon.Add(-time.Minute)}
 		}), "CREATE 1 min-idle", "making desktops failed 3 times in a row, one is tried at a time"},
 		{"pauses after repeated failures and says until when", scaled(func(s *pool.PoolSnapshot) {
-			s.Pool.Scale = autoscale.ScaleHistory{Failures: 5, Failed: noon.Add(-time.Minute)}
+			s.Pool.Scale = autoscale.History{Failures: 5, Failed: noon.Add(-time.Minute)}
 		}), "", "making desktops failed 5 times in a row, again in 3m0s"},
 		{"tries a single one after the pause", scaled(func(s *pool.PoolSnapshot) {
-			s.Pool.Scale = autoscale.ScaleHistory{Failures: 5, Failed: noon.Add(-4 * time.Minute)}
+			s.Pool.Scale = autoscale.History{Failures: 5, Failed: noon.Add(-4 * time.Minute)}
 		}), "CREATE 1 min-idle", "one is tried at a time"},
 		{"deletes what was idle too long", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, nil), new(60)
@@ -439,7 +439,7 @@ func TestAutoscaleSays(t *testing.T) {
 			var actions []string
 			for _, a := range d.Actions {
 				what := strings.Join(a.Desktops, ",")
-				if a.Kind == autoscale.ScaleCreate {
+				if a.Kind == autoscale.Create {
 					what = fmt.Sprint(a.Count)
 				}
 				actions = append(actions, fmt.Sprintf("%s %s %s", a.Kind, what, a.Rule))
@@ -455,7 +455,7 @@ func TestAutoscaleSays(t *testing.T) {
 }
 
 func TestScaleHistory(t *testing.T) {
-	h := autoscale.ScaleHistory{}
+	h := autoscale.History{}
 	at := func(seconds int) time.Time { return noon.Add(time.Duration(seconds) * time.Second) }
 	h = h.AfterCreation(at(0), false, at(60))
 	h = h.AfterCreation(at(0), false, at(61))

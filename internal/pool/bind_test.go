@@ -67,16 +67,16 @@ func TestBind(t *testing.T) {
 			pool.Assignment{Outcome: pool.OutcomeWait, Reason: "0 idle, 1 coming"}},
 		{"waits for one that is made on access", func(a *pool.Arrival) {
 			a.Members, a.Pool.Autoscaling = nil, true
-			a.Pool.Policy = autoscale.AutoscalePolicy{Type: autoscale.AccessCreated, MaxAutoCreated: 1}
+			a.Pool.Policy = autoscale.Policy{Type: autoscale.AccessCreated, MaxAutoCreated: 1}
 		}, pool.Assignment{Outcome: pool.OutcomeWait, Reason: "a desktop is made"}},
 		{"says honestly that making one failed", func(a *pool.Arrival) {
 			a.Members, a.Pool.Autoscaling = nil, true
-			a.Pool.Policy = autoscale.AutoscalePolicy{Type: autoscale.AccessCreated, MaxAutoCreated: 1}
-			a.Pool.Scale = autoscale.ScaleHistory{Failures: 3, Failed: noon.Add(-20 * time.Second)}
+			a.Pool.Policy = autoscale.Policy{Type: autoscale.AccessCreated, MaxAutoCreated: 1}
+			a.Pool.Scale = autoscale.History{Failures: 3, Failed: noon.Add(-20 * time.Second)}
 		}, pool.Assignment{Outcome: pool.OutcomeWait, Reason: "failed 3 times in a row, it is tried again in 40s"}},
 		{"is full at the cap", func(a *pool.Arrival) {
 			a.Pool.Autoscaling, a.Ahead = true, 3
-			a.Pool.Policy = autoscale.AutoscalePolicy{Type: autoscale.AccessCreated, MaxAutoCreated: 3}
+			a.Pool.Policy = autoscale.Policy{Type: autoscale.AccessCreated, MaxAutoCreated: 3}
 		}, pool.Assignment{Outcome: pool.OutcomeFull, Reason: "max_auto_created (3) is reached"}},
 		{"is full when all are taken and it does not grow", func(a *pool.Arrival) { a.Members = nil },
 			pool.Assignment{Outcome: pool.OutcomeFull, Reason: "does not grow"}},

@@ -66,7 +66,7 @@ type CreatePool struct {
 
 // PolicyChange is an autoscaling policy as sent: nil fields were left out. All of them nil is no policy.
 type PolicyChange struct {
-	Type           *autoscale.AutoscaleType
+	Type           *autoscale.Type
 	MaxAutoCreated *int
 	MinIdle        *int
 	OnceCreated    *int
@@ -267,11 +267,11 @@ func (c *PolicyChange) check() error {
 	return nil
 }
 
-func (c *PolicyChange) policy() autoscale.AutoscalePolicy {
+func (c *PolicyChange) policy() autoscale.Policy {
 	if c == nil || c.Type == nil {
-		return autoscale.AutoscalePolicy{}
+		return autoscale.Policy{}
 	}
-	return autoscale.AutoscalePolicy{
+	return autoscale.Policy{
 		Type: *c.Type, MaxAutoCreated: or(c.MaxAutoCreated, 0), MinIdle: or(c.MinIdle, 0), OnceCreated: or(c.OnceCreated, 0),
 		MinRetention: or(c.MinRetention, 0), IdleMinutes: c.IdleMinutes, AutoIsolation: or(c.AutoIsolation, false),
 		MaxIsolated: or(c.MaxIsolated, 0),

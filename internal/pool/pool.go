@@ -45,13 +45,13 @@ type Pool struct {
 
 	RetentionMinutes int // of a DYNAMIC pool: how long a binding outlives the connection; 0 in STATIC ones
 	Autoscaling      bool
-	Policy           autoscale.AutoscalePolicy
+	Policy           autoscale.Policy
 	Reset            UserResetPolicy
 	InMaintenance    bool
 	Frozen           bool
 
 	History []PoolImage // what the pool started from, oldest first; the last is the present one
-	Scale   autoscale.ScaleHistory
+	Scale   autoscale.History
 
 	Created time.Time
 	Updated time.Time

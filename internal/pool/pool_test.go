@@ -60,7 +60,7 @@ func TestCreatePoolCheck(t *testing.T) {
 		{"a retention of 9 minutes", func(r *pool.CreatePool) { r.Retention = new(9) }, workspace.CodeInvalid, "disconnected_retention_period: 9 minutes is out of range, use 10 to 43200"},
 		{"a retention of 43201 minutes", func(r *pool.CreatePool) { r.Retention = new(43201) }, workspace.CodeInvalid, "disconnected_retention_period: 43201"},
 		{"a retention in a static pool", func(r *pool.CreatePool) { r.Type = pool.Static; r.Retention = new(10) }, workspace.CodeInvalid, "disconnected_retention_period: is for DYNAMIC pools only"},
-		{"an unknown way to scale", func(r *pool.CreatePool) { r.Policy.Type = new(autoscale.AutoscaleType("MAGIC")) }, workspace.CodeInvalid, "autoscale_policy.autoscale_type: "},
+		{"an unknown way to scale", func(r *pool.CreatePool) { r.Policy.Type = new(autoscale.Type("MAGIC")) }, workspace.CodeInvalid, "autoscale_policy.autoscale_type: "},
 		{"a policy without a type", func(r *pool.CreatePool) { r.Policy.Type = nil }, workspace.CodeInvalid, "autoscale_policy.autoscale_type: must be"},
 		{"scaling without a cap", func(r *pool.CreatePool) { r.Policy.MaxAutoCreated = nil }, workspace.CodeInvalid, "autoscale_policy.max_auto_created: is needed"},
 		{"a cap of 0", func(r *pool.CreatePool) { r.Policy.MaxAutoCreated = new(0) }, workspace.CodeInvalid, "autoscale_policy.max_auto_created: 0 is out of range, use 1 to 5000"},
@@ -99,7 +99,7 @@ func TestCreatePoolCheck(t *testing.T) {
 		if err := r.Check(); err != nil {
 			t.Fatal(err)
 		}
-		if p := r.Pool(noon); p.RetentionMinutes != 0 || p.Policy != (autoscale.AutoscalePolicy{}) {
+		if p := r.Pool(noon); p.RetentionMinutes != 0 || p.Policy != (autoscale.Policy{}) {
 			t.Errorf("made %+v", p)
 		}
 	})
@@ -179,10 +179,10 @@ func TestUpdatePool(t *testing.T) {
 		{"clears what empty strings clear", pool.PoolChange{Zone: new(""), OUName: new(""), NamePolicyID: new(""), Description: new(""), Tags: &[]workspace.Tag{{Key: "room", Value: "7"}}},
 			func(p *pool.Pool) { p.Zone, p.OUName, p.NamePolicyID, p.Description = "", "", "", "" }},
 		{"clears the policy when an empty one is sent", pool.PoolChange{Policy: &pool.PolicyChange{}},
-			func(p *pool.Pool) { p.Policy, p.Tags = autoscale.AutoscalePolicy{}, nil }},
+			func(p *pool.Pool) { p.Policy, p.Tags = autoscale.Policy{}, nil }},
 		{"replaces the policy as a whole", pool.PoolChange{Policy: &pool.PolicyChange{Type: new(autoscale.AccessCreated), MaxAutoCreated: new(4)}},
 			func(p *pool.Pool) {
-				p.Policy, p.Tags = autoscale.AutoscalePolicy{Type: autoscale.AccessCreated, MaxAutoCreated: 4}, nil
+				p.Policy, p.Tags = autoscale.Policy{Type: autoscale.AccessCreated, MaxAutoCreated: 4}, nil
 			}},
 		{"lets people reset their desktops", pool.PoolChange{Reset: &pool.ResetChange{Enabled: new(true), PerDay: new(2)}},
 			func(p *pool.Pool) { p.Reset, p.Tags = pool.UserResetPolicy{Enabled: true, PerDay: 2}, nil }},

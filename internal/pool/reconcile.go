@@ -39,7 +39,7 @@ type reconciliation struct {
 	strangers []string           // desktops whose person may no longer use the pool
 	former    []workspace.Reason // of the last decision about its size
 	seen      []desktop.PoolDue
-	stored    autoscale.ScaleHistory // as the pool's row has it
+	stored    autoscale.History // as the pool's row has it
 }
 
 // ReconcilePools looks after pools that are due, because something in them changed or its time has come: it ends bindings that are over,
@@ -351,7 +351,7 @@ func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error)
 	for i := range d.Actions {
 		a := &d.Actions[i]
 		wanted, short := a.Count, refused
-		if a.Kind != autoscale.ScaleCreate || refused == nil {
+		if a.Kind != autoscale.Create || refused == nil {
 			var err error
 			if a.Count, short, err = t.act(ctx, tx, *a); err != nil {
 				return d, err
@@ -367,7 +367,7 @@ func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error)
 			d.Skip(autoscale.RuleRefused, "%d of %s could be ordered: %s", a.Count, workspace.Plural(wanted, "desktop"), workspace.MessageOf(short))
 		}
 	}
-	d.Actions = slices.DeleteFunc(d.Actions, func(a autoscale.ScaleAction) bool { return a.Count == 0 })
+	d.Actions = slices.DeleteFunc(d.Actions, func(a autoscale.Action) bool { return a.Count == 0 })
 	scale := t.Pool.Scale.After(d, tx.Now())
 	if scale != t.stored {
 		t.Pool.Scale = scale
@@ -383,10 +383,10 @@ func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error)
 
 // act carries out one action, or as much of a creation as there is room for, and keeps the snapshot in step as far as the times of
 // next depend on it. It returns for how many desktops that was done, and what there was no room for.
-func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a autoscale.ScaleAction) (done int, short, err error) {
+func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a autoscale.Action) (done int, short, err error) {
 	c := workspace.Caller{ProjectID: t.Pool.ProjectID}
 	switch a.Kind {
-	case autoscale.ScaleIsolate:
+	case autoscale.Isolate:
 		for i, m := range t.Members {
 			if slices.Contains(a.Desktops, m.DesktopID) {
 				t.Members[i].Isolated = true
@@ -395,12 +395,12 @@ func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a autoscale.Scal
 				}
 			}
 		}
-	case autoscale.ScaleDelete:
+	case autoscale.Delete:
 		t.Members = slices.DeleteFunc(t.Members, func(m desktop.Member) bool { return slices.Contains(a.Desktops, m.DesktopID) })
 		if _, err := desktop.OrderDeletion(ctx, tx, desktop.DeleteDesktops{Caller: c, IDs: a.Desktops}); err != nil {
 			return 0, nil, err
 		}
-	case autoscale.ScaleCreate:
+	case autoscale.Create:
 		_, made, short, err := growUpTo(ctx, tx, t.Pool, a.Count, 1, growth{Caller: c, Type: workspace.JobCreateDesktops, Auto: true})
 		if err != nil {
 			return 0, nil, &unorderedError{err}
@@ -438,8 +438,8 @@ func (t *reconciliation) next(now time.Time) time.Time {
 		at(w.Until)
 	}
 	if t.scales() {
-		at(t.Pool.Scale.Created.Add(autoscale.ScaleCoolDown))
-		at(t.Pool.Scale.Deleted.Add(autoscale.ScaleCoolDown))
+		at(t.Pool.Scale.Created.Add(autoscale.CoolDown))
+		at(t.Pool.Scale.Deleted.Add(autoscale.CoolDown))
 		at(t.Pool.Scale.PausedUntil())
 		at(t.Pool.Scale.ShortUntil())
 	}

@@ -38,13 +38,13 @@ type pool struct {
 
 	RetentionMinutes int
 	Autoscaling      bool
-	Policy           autoscale.AutoscalePolicy
+	Policy           autoscale.Policy
 	Reset            UserResetPolicy
 	InMaintenance    bool
 	Frozen           bool
 
 	History []PoolImage
-	Scale   autoscale.ScaleHistory
+	Scale   autoscale.History
 
 	Created time.Time
 	Updated time.Time

@@ -29,13 +29,13 @@ func fullPool(now time.Time) pool.Pool {
 		VPCID: "vpc", SubnetIDs: []string{"s2", "s1"}, SecurityGroups: []string{"g2", "g1"}, EnterpriseID: "e", OUName: "ou", Domain: "d",
 		NamePolicyID: "policy", Tags: []workspace.Tag{{Key: "团队", Value: "销售"}, {Key: "a", Value: ""}},
 		RetentionMinutes: 30, Autoscaling: true,
-		Policy: autoscale.AutoscalePolicy{
+		Policy: autoscale.Policy{
 			Type: autoscale.AutoCreated, MaxAutoCreated: 9, MinIdle: 2, OnceCreated: 3, MinRetention: 4, IdleMinutes: &idle,
 			AutoIsolation: true, MaxIsolated: 5,
 		},
 		Reset: pool.UserResetPolicy{Enabled: true, PerDay: 2}, InMaintenance: true, Frozen: true,
 		History: []pool.PoolImage{{ImageID: "i", Type: catalog.ImagePrivate, JobID: "j", Since: now}, {ImageID: "image", Type: catalog.ImageGold, Since: now.Add(time.Second)}},
-		Scale:   autoscale.ScaleHistory{Created: now, Failures: 2, Failed: now.Add(time.Minute)},
+		Scale:   autoscale.History{Created: now, Failures: 2, Failed: now.Add(time.Minute)},
 		Created: now, Updated: now.Add(time.Microsecond),
 	}
 }

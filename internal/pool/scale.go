@@ -18,12 +18,12 @@ type PoolSnapshot struct {
 
 // Autoscale decides what to do about the pool's size now, and says why.
 func Autoscale(s PoolSnapshot, now time.Time) autoscale.Decision {
-	facts := autoscale.ScaleSnapshot{
+	facts := autoscale.Snapshot{
 		Enabled: s.Pool.Autoscaling, InMaintenance: s.Pool.InMaintenance, Frozen: s.Pool.Frozen, Static: s.Pool.Type == Static,
-		Policy: s.Pool.Policy, History: s.Pool.Scale, Desktops: make([]autoscale.ScaleDesktop, len(s.Members)), Waiting: s.Waiting,
+		Policy: s.Pool.Policy, History: s.Pool.Scale, Desktops: make([]autoscale.Desktop, len(s.Members)), Waiting: s.Waiting,
 	}
 	for i, m := range s.Members {
-		facts.Desktops[i] = autoscale.ScaleDesktop{
+		facts.Desktops[i] = autoscale.Desktop{
 			ID: m.DesktopID, AutoCreated: m.AutoCreated, Making: m.Task == workspace.TaskCreating, Idle: m.Idle(), Coming: m.Coming(),
 			Bound: m.Bound(), Connected: m.Connected(), Faulty: m.Faulty(), Isolated: m.Isolated, Leaving: m.Leaving(),
 			InMaintenance: m.InMaintenance, Used: m.Used, IdleSince: m.IdleSince, Updated: m.Updated,
@@ -36,7 +36,7 @@ func Autoscale(s PoolSnapshot, now time.Time) autoscale.Decision {
 func ScaleEntry(d autoscale.Decision, poolID string, now time.Time) PoolDecision {
 	return PoolDecision{
 		ID: workspace.NewID(), PoolID: poolID, Kind: DecideScale, At: now, Inputs: AsJSON(d.Inputs), Reasons: d.Reasons,
-		Actions: AsJSON(append([]autoscale.ScaleAction{}, d.Actions...)), // a list for clients when it is empty, too
+		Actions: AsJSON(append([]autoscale.Action{}, d.Actions...)), // a list for clients when it is empty, too
 	}
 }
 

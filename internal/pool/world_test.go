@@ -83,8 +83,8 @@ func drawScaled(t *rapid.T) pool.PoolSnapshot {
 		ID: "p", Name: "pool", Type: rapid.SampledFrom([]pool.PoolType{pool.Dynamic, pool.Static}).Draw(t, "type"),
 		ImageID: "gold-1", Autoscaling: rapid.IntRange(0, 9).Draw(t, "off") > 0, InMaintenance: rapid.IntRange(0, 9).Draw(t, "maintenance") == 0,
 	}
-	p.Policy = autoscale.AutoscalePolicy{
-		Type:           rapid.SampledFrom([]autoscale.AutoscaleType{autoscale.AccessCreated, autoscale.AutoCreated, autoscale.AutoCreated}).Draw(t, "way"),
+	p.Policy = autoscale.Policy{
+		Type:           rapid.SampledFrom([]autoscale.Type{autoscale.AccessCreated, autoscale.AutoCreated, autoscale.AutoCreated}).Draw(t, "way"),
 		MaxAutoCreated: rapid.IntRange(1, 30).Draw(t, "max"), MinIdle: rapid.IntRange(0, 15).Draw(t, "min idle"),
 		OnceCreated: rapid.IntRange(0, 5).Draw(t, "once"), MinRetention: rapid.IntRange(0, 20).Draw(t, "min retention"),
 		AutoIsolation: rapid.Bool().Draw(t, "isolation"), MaxIsolated: rapid.IntRange(0, 5).Draw(t, "max isolated"),
@@ -95,7 +95,7 @@ func drawScaled(t *rapid.T) pool.PoolSnapshot {
 	ago := func(label string) time.Time {
 		return rapid.SampledFrom([]time.Time{{}, noon.Add(-time.Minute), noon.Add(-4 * time.Minute), noon.Add(-5 * time.Minute), noon.Add(-3 * time.Hour)}).Draw(t, label)
 	}
-	p.Scale = autoscale.ScaleHistory{
+	p.Scale = autoscale.History{
 		Created: ago("created"), Deleted: ago("deleted"), Failures: rapid.SampledFrom([]int{0, 0, 0, 1, 2, 3, 4, 9, 70}).Draw(t, "failures"), Failed: ago("failed"),
 	}
 	return pool.PoolSnapshot{

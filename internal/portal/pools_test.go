@@ -51,7 +51,7 @@ func TestPools(t *testing.T) {
 	t.Run("TellWhoWaitsHowFarItIs", func(t *testing.T) {
 		e := newEnv(t)
 		e.addPool(0, func(p *pool.Pool) {
-			p.Autoscaling, p.Policy = true, autoscale.AutoscalePolicy{Type: autoscale.AccessCreated, MaxAutoCreated: 5}
+			p.Autoscaling, p.Policy = true, autoscale.Policy{Type: autoscale.AccessCreated, MaxAutoCreated: 5}
 		})
 		ada, bob := e.signedIn("ada"), e.signedIn("bob")
 		events := ada.events()

@@ -48,12 +48,12 @@ func TestPoolsOfAnEarlierVersionAreReadWhole(t *testing.T) {
 	for name, ok := range map[string]bool{
 		"root": p.Root == pool.PoolVolume{ID: "v0", Type: "SSD", GB: 80}, "data": p.Data[0] == pool.PoolVolume{ID: "v1", Type: "SAS", GB: 10},
 		"subnets": p.SubnetIDs[0] == "s1", "security groups": p.SecurityGroups[0] == "g1", "tags": p.Tags[0] == workspace.Tag{Key: "k", Value: "v"},
-		"policy": five == 5 && p.Policy == autoscale.AutoscalePolicy{
+		"policy": five == 5 && p.Policy == autoscale.Policy{
 			Type: autoscale.AutoCreated, MaxAutoCreated: 1, MinIdle: 2, OnceCreated: 3, MinRetention: 4, AutoIsolation: true, MaxIsolated: 6,
 		},
 		"resets":  p.Reset == pool.UserResetPolicy{Enabled: true, PerDay: 2},
 		"history": p.History[0] == pool.PoolImage{ImageID: "i", Type: catalog.ImageGold, JobID: "j", Since: noon},
-		"scale":   p.Scale == autoscale.ScaleHistory{Created: noon, Deleted: noon, Failures: 3, Failed: noon},
+		"scale":   p.Scale == autoscale.History{Created: noon, Deleted: noon, Failures: 3, Failed: noon},
 	} {
 		if !ok {
 			t.Errorf("%s: %+v", name, p)

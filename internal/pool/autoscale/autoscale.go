@@ -16,7 +16,7 @@ import (
 // cool-down. A broken desktop is put aside, and a broken one that autoscaling made itself is deleted, only after a while in
 // which it may mend.
 const (
-	ScaleCoolDown  = 5 * time.Minute
+	CoolDown       = 5 * time.Minute
 	IsolationGrace = 2 * time.Minute
 	WreckGrace     = 10 * time.Minute
 )
@@ -30,20 +30,20 @@ var breakerPause = backoff.Doubling{First: time.Minute, Limit: time.Hour}
 // refusedPause is how long after desktops could not be ordered that is tried again, if nothing changes meanwhile.
 const refusedPause = 10 * time.Second
 
-// ScaleSnapshot is what a decision about a pool's size rests on. Decide changes nothing in it.
-type ScaleSnapshot struct {
+// Snapshot is what a decision about a pool's size rests on. Decide changes nothing in it.
+type Snapshot struct {
 	Enabled       bool
 	InMaintenance bool
 	Frozen        bool
 	Static        bool // people keep their desktops for good
-	Policy        AutoscalePolicy
-	History       ScaleHistory
-	Desktops      []ScaleDesktop // in any order
-	Waiting       int            // people who watch for a desktop now
+	Policy        Policy
+	History       History
+	Desktops      []Desktop // in any order
+	Waiting       int       // people who watch for a desktop now
 }
 
-// ScaleDesktop is one desktop of the pool.
-type ScaleDesktop struct {
+// Desktop is one desktop of the pool.
+type Desktop struct {
 	ID            string
 	AutoCreated   bool // autoscaling made it
 	Making        bool // it is being made
@@ -66,9 +66,9 @@ const (
 	DefaultMaxIsolated = 1000
 )
 
-// AutoscalePolicy says when Carrel makes and deletes desktops of a pool by itself. The zero value is no policy: nothing happens.
-type AutoscalePolicy struct {
-	Type           AutoscaleType
+// Policy says when Carrel makes and deletes desktops of a pool by itself. The zero value is no policy: nothing happens.
+type Policy struct {
+	Type           Type
 	MaxAutoCreated int  // how many desktops that Carrel made by itself there may be, in whatever state
 	MinIdle        int  // AUTO_CREATED keeps so many ready
 	OnceCreated    int  // how many are made at a time; 0 means MaxOnceCreated
@@ -78,17 +78,17 @@ type AutoscalePolicy struct {
 	MaxIsolated    int  // at most so many; 0 means DefaultMaxIsolated
 }
 
-// AutoscaleType says what makes a pool grow.
-type AutoscaleType string
+// Type says what makes a pool grow.
+type Type string
 
 // The ways.
 const (
-	AccessCreated AutoscaleType = "ACCESS_CREATED" // a person who finds no idle desktop
-	AutoCreated   AutoscaleType = "AUTO_CREATED"   // that, and too few idle ones
+	AccessCreated Type = "ACCESS_CREATED" // a person who finds no idle desktop
+	AutoCreated   Type = "AUTO_CREATED"   // that, and too few idle ones
 )
 
-// ScaleHistory is what autoscaling remembers of a pool from one decision to the next.
-type ScaleHistory struct {
+// History is what autoscaling remembers of a pool from one decision to the next.
+type History struct {
 	Created  time.Time // when it last ordered desktops
 	Deleted  time.Time // when it last ordered the deletion of spare ones
 	Failures int       // batches that failed in a row
@@ -97,14 +97,14 @@ type ScaleHistory struct {
 	Shortage string    // why not, for people
 }
 
-// ScaleKind is what a ScaleAction does.
-type ScaleKind string
+// Kind is what an Action does.
+type Kind string
 
 // The kinds, in the order in which they are carried out.
 const (
-	ScaleIsolate ScaleKind = "ISOLATE"
-	ScaleDelete  ScaleKind = "DELETE"
-	ScaleCreate  ScaleKind = "CREATE"
+	Isolate Kind = "ISOLATE"
+	Delete  Kind = "DELETE"
+	Create  Kind = "CREATE"
 )
 
 // The rules of autoscaling: those of actions, then those by which something is left undone.
@@ -124,24 +124,24 @@ const (
 	RuleRefused  = "refused" // desktops that were wanted could not be ordered: there is no room for them, or the pool's image is gone
 )
 
-// ScaleAction is one thing to do, of one kind and by one rule.
-type ScaleAction struct {
-	Kind     ScaleKind `json:"kind"`
-	Rule     string    `json:"rule"`
-	Desktops []string  `json:"desktops,omitempty"` // of ISOLATE and DELETE
-	Count    int       `json:"count"`              // how many desktops it is about
-	Reason   string    `json:"reason"`
+// Action is one thing to do, of one kind and by one rule.
+type Action struct {
+	Kind     Kind     `json:"kind"`
+	Rule     string   `json:"rule"`
+	Desktops []string `json:"desktops,omitempty"` // of ISOLATE and DELETE
+	Count    int      `json:"count"`              // how many desktops it is about
+	Reason   string   `json:"reason"`
 }
 
 // Decision is what autoscaling decided, with its grounds. Reasons say also what was left undone.
 type Decision struct {
-	Actions []ScaleAction
+	Actions []Action
 	Reasons []workspace.Reason
-	Inputs  ScaleInputs
+	Inputs  Inputs
 }
 
-// ScaleInputs are the facts that a decision used, for the decision log.
-type ScaleInputs struct {
+// Inputs are the facts that a decision used, for the decision log.
+type Inputs struct {
 	Policy   PolicyInputs  `json:"policy"`
 	Total    int           `json:"total"`    // desktops in every state
 	Auto     int           `json:"auto"`     // of which autoscaling made
@@ -156,18 +156,18 @@ type ScaleInputs struct {
 	History  HistoryInputs `json:"history"`
 }
 
-// PolicyInputs is an AutoscalePolicy in the words of the API, HistoryInputs a ScaleHistory. Pools keep theirs in the database under
+// PolicyInputs is a Policy in the words of the API, HistoryInputs a History. Pools keep theirs in the database under
 // names that must stay.
 type (
 	PolicyInputs struct {
-		Type           AutoscaleType `json:"autoscale_type"`
-		MaxAutoCreated int           `json:"max_auto_created"`
-		MinIdle        int           `json:"min_idle"`
-		OnceCreated    int           `json:"once_auto_created"`
-		MinRetention   int           `json:"min_retention"`
-		IdleMinutes    *int          `json:"idle_retention_duration,omitempty"`
-		AutoIsolation  bool          `json:"auto_isolation_enable"`
-		MaxIsolated    int           `json:"auto_isolation_max_num"`
+		Type           Type `json:"autoscale_type"`
+		MaxAutoCreated int  `json:"max_auto_created"`
+		MinIdle        int  `json:"min_idle"`
+		OnceCreated    int  `json:"once_auto_created"`
+		MinRetention   int  `json:"min_retention"`
+		IdleMinutes    *int `json:"idle_retention_duration,omitempty"`
+		AutoIsolation  bool `json:"auto_isolation_enable"`
+		MaxIsolated    int  `json:"auto_isolation_max_num"`
 	}
 	HistoryInputs struct {
 		Created  time.Time `json:"created_at,omitzero"`
@@ -180,12 +180,12 @@ type (
 )
 
 // Decide decides what to do about a pool's size now. It looks at nothing but its arguments; the order of the desktops makes no
-// difference. Whoever carries the decision out holds the pool, records it with ScaleHistory.After, and asks again when
+// difference. Whoever carries the decision out holds the pool, records it with History.After, and asks again when
 // something has changed: deciding again at the same time after that yields nothing.
 //
 // Isolations come first, then deletions, then creations. Only desktops that autoscaling made itself are deleted, and none that
 // somebody has or looks at.
-func Decide(s ScaleSnapshot, now time.Time) Decision {
+func Decide(s Snapshot, now time.Time) Decision {
 	d := Decision{Inputs: inputsOf(s)}
 	if why := s.idleReason(); why != "" {
 		d.Skip(RuleOff, "%s", why)
@@ -199,7 +199,7 @@ func Decide(s ScaleSnapshot, now time.Time) Decision {
 }
 
 // idleReason says why autoscaling does nothing for the pool at all.
-func (s ScaleSnapshot) idleReason() string {
+func (s Snapshot) idleReason() string {
 	switch {
 	case !s.Enabled:
 		return "autoscaling is off for this pool"
@@ -213,8 +213,8 @@ func (s ScaleSnapshot) idleReason() string {
 	return ""
 }
 
-func inputsOf(s ScaleSnapshot) ScaleInputs {
-	in := ScaleInputs{
+func inputsOf(s Snapshot) Inputs {
+	in := Inputs{
 		Policy: PolicyInputs(s.Policy), Total: len(s.Desktops), Waiting: s.Waiting, History: HistoryInputs(s.History),
 	}
 	in.Policy.OnceCreated, in.Policy.MaxIsolated = cmp.Or(in.Policy.OnceCreated, MaxOnceCreated), cmp.Or(in.Policy.MaxIsolated, DefaultMaxIsolated)
@@ -240,11 +240,11 @@ func count(b bool) int {
 }
 
 // isolate puts broken desktops aside that worked once: nobody gets them until an administrator has looked.
-func (d *Decision) isolate(s ScaleSnapshot, now time.Time) {
+func (d *Decision) isolate(s Snapshot, now time.Time) {
 	if !s.Policy.AutoIsolation {
 		return
 	}
-	var broken []ScaleDesktop
+	var broken []Desktop
 	for _, m := range s.Desktops {
 		worked := m.Used || m.Bound || !m.IdleSince.IsZero()
 		theirs := m.Bound && s.Static
@@ -257,30 +257,30 @@ func (d *Decision) isolate(s ScaleSnapshot, now time.Time) {
 	if len(broken) > room {
 		d.Skip(RuleAside, "%s broken, but at most %d may be put aside and %d are", workspace.Plural(len(broken), "desktop"), limit, d.Inputs.Isolated)
 	}
-	d.act(ScaleIsolate, RuleIsolate, first(broken, room), "broken for %v or longer, put aside until an administrator takes them back", IsolationGrace)
+	d.act(Isolate, RuleIsolate, first(broken, room), "broken for %v or longer, put aside until an administrator takes them back", IsolationGrace)
 }
 
 // deleteWrecks removes what autoscaling made and what broke, so that it does not fill the cap for ever. It returns those that go.
-func (d *Decision) deleteWrecks(s ScaleSnapshot, now time.Time) int {
-	var wrecks []ScaleDesktop
+func (d *Decision) deleteWrecks(s Snapshot, now time.Time) int {
+	var wrecks []Desktop
 	for _, m := range s.Desktops {
 		ours := m.AutoCreated && !m.Bound && !m.Connected && !m.InMaintenance && !m.Isolated
-		if ours && m.Faulty && now.Sub(m.Updated) >= WreckGrace && !d.takes(ScaleIsolate, m.ID) {
+		if ours && m.Faulty && now.Sub(m.Updated) >= WreckGrace && !d.takes(Isolate, m.ID) {
 			wrecks = append(wrecks, m)
 		}
 	}
-	d.act(ScaleDelete, RuleWreck, wrecks, "made by autoscaling, broken for %v or longer, and nobody's", WreckGrace)
+	d.act(Delete, RuleWreck, wrecks, "made by autoscaling, broken for %v or longer, and nobody's", WreckGrace)
 	return len(wrecks)
 }
 
 // deleteSpare takes desktops that were idle too long, unless people or min_idle need them or the pool would become too small.
-func (d *Decision) deleteSpare(s ScaleSnapshot, now time.Time, leaving int) {
+func (d *Decision) deleteSpare(s Snapshot, now time.Time, leaving int) {
 	policy := s.Policy
 	if policy.IdleMinutes == nil {
 		return
 	}
 	retention := time.Duration(*policy.IdleMinutes) * time.Minute
-	var spare []ScaleDesktop
+	var spare []Desktop
 	for _, m := range s.Desktops {
 		if m.AutoCreated && m.Idle && now.Sub(m.IdleSince) >= retention {
 			spare = append(spare, m)
@@ -292,11 +292,11 @@ func (d *Decision) deleteSpare(s ScaleSnapshot, now time.Time, leaving int) {
 	if m := min(len(spare), surplus); m > n {
 		d.Skip(RuleKeep, "%s could go, but the pool keeps at least %d", workspace.Plural(m, "idle desktop"), policy.MinRetention)
 	}
-	if wait := s.History.Created.Add(ScaleCoolDown).Sub(now); n > 0 && wait > 0 {
+	if wait := s.History.Created.Add(CoolDown).Sub(now); n > 0 && wait > 0 {
 		d.Skip(RuleCoolDown, "%s could go, but desktops were made a moment ago; again in %v", workspace.Plural(n, "idle desktop"), Rounded(wait))
 		return
 	}
-	d.act(ScaleDelete, RuleSpare, first(spare, n), "idle for %v or longer, %d idle and %d wanted", retention, d.Inputs.Idle, d.wanted())
+	d.act(Delete, RuleSpare, first(spare, n), "idle for %v or longer, %d idle and %d wanted", retention, d.Inputs.Idle, d.wanted())
 }
 
 // wanted is how many idle desktops there should be.
@@ -308,7 +308,7 @@ func (d *Decision) wanted() int {
 }
 
 // create makes desktops for people who wait and to have enough idle ones.
-func (d *Decision) create(s ScaleSnapshot, now time.Time) {
+func (d *Decision) create(s Snapshot, now time.Time) {
 	in := d.Inputs
 	missing := max(d.wanted()-in.Idle-in.Coming, 0)
 	if missing == 0 {
@@ -316,7 +316,7 @@ func (d *Decision) create(s ScaleSnapshot, now time.Time) {
 	}
 	people := min(missing, max(in.Waiting-in.Idle-in.Coming, 0))
 	n := missing
-	if wait := s.History.Deleted.Add(ScaleCoolDown).Sub(now); wait > 0 && n > people {
+	if wait := s.History.Deleted.Add(CoolDown).Sub(now); wait > 0 && n > people {
 		d.Skip(RuleCoolDown, "%s wanted, but spare ones were deleted a moment ago; again in %v", workspace.Plural(n-people, "more idle desktop"), Rounded(wait))
 		n = people
 	}
@@ -368,11 +368,11 @@ func (d *Decision) Skip(rule, text string, args ...any) {
 	d.Reasons = append(d.Reasons, workspace.Reason{Rule: rule, Text: fmt.Sprintf(text, args...)})
 }
 
-func (d *Decision) act(kind ScaleKind, rule string, desktops []ScaleDesktop, why string, args ...any) {
+func (d *Decision) act(kind Kind, rule string, desktops []Desktop, why string, args ...any) {
 	if len(desktops) == 0 {
 		return
 	}
-	a := ScaleAction{Kind: kind, Rule: rule, Count: len(desktops), Reason: fmt.Sprintf(why, args...)}
+	a := Action{Kind: kind, Rule: rule, Count: len(desktops), Reason: fmt.Sprintf(why, args...)}
 	for _, m := range desktops {
 		a.Desktops = append(a.Desktops, m.ID)
 	}
@@ -382,19 +382,19 @@ func (d *Decision) act(kind ScaleKind, rule string, desktops []ScaleDesktop, why
 }
 
 func (d *Decision) grow(n int, rule, why string, args ...any) {
-	a := ScaleAction{Kind: ScaleCreate, Rule: rule, Count: n, Reason: fmt.Sprintf(why, args...)}
+	a := Action{Kind: Create, Rule: rule, Count: n, Reason: fmt.Sprintf(why, args...)}
 	d.Actions = append(d.Actions, a)
 	d.Skip(rule, "%s", a.Reason)
 }
 
 // takes says whether an action of the kind is about the desktop.
-func (d *Decision) takes(kind ScaleKind, desktopID string) bool {
-	return slices.ContainsFunc(d.Actions, func(a ScaleAction) bool { return a.Kind == kind && slices.Contains(a.Desktops, desktopID) })
+func (d *Decision) takes(kind Kind, desktopID string) bool {
+	return slices.ContainsFunc(d.Actions, func(a Action) bool { return a.Kind == kind && slices.Contains(a.Desktops, desktopID) })
 }
 
 // first returns the n that have been idle longest. The caller's slice is sorted.
-func first(desktops []ScaleDesktop, n int) []ScaleDesktop {
-	slices.SortFunc(desktops, func(a, b ScaleDesktop) int {
+func first(desktops []Desktop, n int) []Desktop {
+	slices.SortFunc(desktops, func(a, b Desktop) int {
 		return cmp.Or(a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.ID, b.ID))
 	})
 	return desktops[:min(n, len(desktops))]
@@ -410,12 +410,12 @@ func (d Decision) Notable(former []workspace.Reason) bool {
 }
 
 // After returns the history once a decision's actions have been ordered.
-func (h ScaleHistory) After(d Decision, now time.Time) ScaleHistory {
+func (h History) After(d Decision, now time.Time) History {
 	for _, a := range d.Actions {
 		switch {
-		case a.Kind == ScaleCreate:
+		case a.Kind == Create:
 			h.Created = now
-		case a.Kind == ScaleDelete && a.Rule == RuleSpare:
+		case a.Kind == Delete && a.Rule == RuleSpare:
 			h.Deleted = now
 		}
 	}
@@ -424,7 +424,7 @@ func (h ScaleHistory) After(d Decision, now time.Time) ScaleHistory {
 
 // AfterCreation returns the history once a desktop that was ordered at a time has been made or has failed. However many desktops of
 // a batch fail, they count once: what was ordered before the last failure that counted tells nothing new.
-func (h ScaleHistory) AfterCreation(ordered time.Time, made bool, now time.Time) ScaleHistory {
+func (h History) AfterCreation(ordered time.Time, made bool, now time.Time) History {
 	switch news := h.Failed.IsZero() || ordered.After(h.Failed); {
 	case !news:
 	case made:
@@ -436,7 +436,7 @@ func (h ScaleHistory) AfterCreation(ordered time.Time, made bool, now time.Time)
 }
 
 // ShortUntil returns when it is worth trying again to order desktops for which there was no room; the zero time when there was.
-func (h ScaleHistory) ShortUntil() time.Time {
+func (h History) ShortUntil() time.Time {
 	if h.Refused.IsZero() {
 		return time.Time{}
 	}
@@ -444,7 +444,7 @@ func (h ScaleHistory) ShortUntil() time.Time {
 }
 
 // PausedUntil returns when creations may go on after repeated failures; the zero time when they need not pause.
-func (h ScaleHistory) PausedUntil() time.Time {
+func (h History) PausedUntil() time.Time {
 	if h.Failures < BreakerFailures {
 		return time.Time{}
 	}
