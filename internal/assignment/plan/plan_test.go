@@ -21,20 +21,20 @@ var Choosing = []plan.Strategy{
 
 var given = []plan.Strategy{plan.StrategyUsersOrGroups, plan.StrategyRelation}
 
-// world is the room in which snapshots are drawn.
-type world struct {
+// generator says which snapshots are drawn.
+type generator struct {
 	strategies []plan.Strategy
 	empty      bool                  // nobody has anything yet, every desktop can be given away, and no names are alike
 	only       workspace.DesktopType // of all desktops; empty: any
 }
 
-var anything = world{strategies: slices.Concat(Choosing, given)}
+var anything = generator{strategies: slices.Concat(Choosing, given)}
 
 // draw makes a small snapshot that is whole: nobody has a desktop twice, no desktop has more people than its type allows, and
 // people count their desktops. Some desktops have the name of a person, some people have desktops beside the request.
-func (w world) draw(t *rapid.T) plan.Snapshot {
+func (g generator) draw(t *rapid.T) plan.Snapshot {
 	s := plan.Snapshot{Model: plan.Model{
-		Strategy:        rapid.SampledFrom(w.strategies).Draw(t, "strategy"),
+		Strategy:        rapid.SampledFrom(g.strategies).Draw(t, "strategy"),
 		UsersPerDesktop: rapid.IntRange(0, 4).Draw(t, "users per desktop"),
 		DesktopsPerUser: rapid.IntRange(0, 4).Draw(t, "desktops per user"),
 	}}
@@ -45,25 +45,25 @@ func (w world) draw(t *rapid.T) plan.Snapshot {
 			c.People = rapid.IntRange(0, 300).Draw(t, "size")
 		}
 		c.Group = rapid.SampledFrom([]workspace.UserGroup{"", workspace.GroupSudo, workspace.GroupDefault}).Draw(t, "privilege")
-		if !w.empty && c.Type == plan.HolderUser {
+		if !g.empty && c.Type == plan.HolderUser {
 			c.Desktops = rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "desktops elsewhere")
 		}
 		s.People = append(s.People, c)
 	}
 	for i := range rapid.IntRange(1, 8).Draw(t, "desktops") {
-		s.Desktops = append(s.Desktops, w.desktop(t, i, &s))
+		s.Desktops = append(s.Desktops, g.desktop(t, i, &s))
 	}
 	return s
 }
 
-func (w world) desktop(t *rapid.T, i int, s *plan.Snapshot) plan.Desktop {
+func (g generator) desktop(t *rapid.T, i int, s *plan.Snapshot) plan.Desktop {
 	d := plan.Desktop{ID: fmt.Sprintf("d%d", i), Name: fmt.Sprintf("ws%d", i)}
 	d.Type = rapid.SampledFrom([]workspace.DesktopType{workspace.Dedicated, workspace.Shared}).Draw(t, "type")
-	if w.only != "" {
-		d.Type = w.only
+	if g.only != "" {
+		d.Type = g.only
 	}
 	d.Group = rapid.SampledFrom([]workspace.UserGroup{"", workspace.GroupSudo, workspace.GroupDefault}).Draw(t, "desktop's privilege")
-	if !w.empty {
+	if !g.empty {
 		switch rapid.IntRange(0, 11).Draw(t, "kind") {
 		case 0:
 			d.Closed = "is being deleted"
@@ -72,14 +72,14 @@ func (w world) desktop(t *rapid.T, i int, s *plan.Snapshot) plan.Desktop {
 		case 2:
 			d.Name = "P" + fmt.Sprint(rapid.IntRange(0, 7).Draw(t, "namesake"))
 		}
-		seats := map[workspace.DesktopType]int{workspace.Dedicated: 1, workspace.Shared: 5, workspace.Pooled: 1}[d.Type]
-		for n := rapid.IntRange(0, seats).Draw(t, "holders"); len(d.Holders) < n; {
+		places := map[workspace.DesktopType]int{workspace.Dedicated: 1, workspace.Shared: 5, workspace.Pooled: 1}[d.Type]
+		for n := rapid.IntRange(0, places).Draw(t, "holders"); len(d.Holders) < n; {
 			p := rapid.IntRange(0, len(s.People)+2).Draw(t, "holder")
-			h := holder(fmt.Sprintf("stranger%d-%d", p, len(d.Holders)))
+			h := holder(fmt.Sprintf("other%d-%d", p, len(d.Holders)))
 			if p < len(s.People) {
 				h = s.People[p].Holder
 				if h.Type == plan.HolderGroup && d.Type != workspace.Shared || slices.ContainsFunc(d.Holders, same(h)) {
-					h = holder(fmt.Sprintf("stranger%d-%d", p, len(d.Holders)))
+					h = holder(fmt.Sprintf("other%d-%d", p, len(d.Holders)))
 				} else {
 					s.People[p].Desktops++
 				}
@@ -119,8 +119,8 @@ func Count(holders []plan.Holder) int {
 	return n
 }
 
-// judge knows the rules of docs/assignment.md and looks at a plan from outside.
-type judge struct {
+// oracle knows the rules of docs/assignment.md and looks at a plan from outside.
+type oracle struct {
 	s      plan.Snapshot
 	model  plan.Model
 	pairs  map[[2]string]bool
@@ -128,46 +128,46 @@ type judge struct {
 	moved  map[[2]string]workspace.UserGroup // who has the desktop and gets another privilege group
 }
 
-func newJudge(s plan.Snapshot, p plan.Plan) judge {
-	j := judge{s: s, model: s.Model.Resolve(), pairs: map[[2]string]bool{}, groups: map[[2]string]workspace.UserGroup{}, moved: map[[2]string]workspace.UserGroup{}}
+func newOracle(s plan.Snapshot, p plan.Plan) oracle {
+	o := oracle{s: s, model: s.Model.Resolve(), pairs: map[[2]string]bool{}, groups: map[[2]string]workspace.UserGroup{}, moved: map[[2]string]workspace.UserGroup{}}
 	for _, pair := range p.Regroups {
-		j.moved[[2]string{pair.DesktopID, pair.HolderID}] = pair.Group
+		o.moved[[2]string{pair.DesktopID, pair.HolderID}] = pair.Group
 	}
 	for _, pair := range p.Pairs {
-		j.pairs[[2]string{pair.DesktopID, pair.HolderID}], j.groups[[2]string{pair.DesktopID, pair.HolderID}] = true, pair.Group
+		o.pairs[[2]string{pair.DesktopID, pair.HolderID}], o.groups[[2]string{pair.DesktopID, pair.HolderID}] = true, pair.Group
 	}
-	return j
+	return o
 }
 
-func (j judge) has(d plan.Desktop, h plan.Holder) bool {
+func (o oracle) has(d plan.Desktop, h plan.Holder) bool {
 	return slices.ContainsFunc(d.Holders, same(h))
 }
 
 // deserves is how many desktops the plan may give the person.
-func (j judge) deserves(c plan.Candidate) int {
-	if !j.model.Strategy.Chooses() {
-		return len(j.s.Desktops)
+func (o oracle) deserves(c plan.Candidate) int {
+	if !o.model.Strategy.Chooses() {
+		return len(o.s.Desktops)
 	}
 	counted := c.Desktops
-	if j.model.Dimension == plan.DimensionDesktop {
+	if o.model.Dimension == plan.DimensionDesktop {
 		counted = 0
-		for _, d := range j.s.Desktops {
-			if j.has(d, c.Holder) {
+		for _, d := range o.s.Desktops {
+			if o.has(d, c.Holder) {
 				counted++
 			}
 		}
 	}
-	if j.model.Strategy == plan.StrategyNoDesktop && counted > 0 {
+	if o.model.Strategy == plan.StrategyNoDesktop && counted > 0 {
 		return 0
 	}
-	return max(0, j.model.DesktopsPerUser-counted)
+	return max(0, o.model.DesktopsPerUser-counted)
 }
 
 // takes is how many people the plan may give the desktop to.
-func (j judge) takes(d plan.Desktop) int {
+func (o oracle) takes(d plan.Desktop) int {
 	limit := map[workspace.DesktopType]int{workspace.Dedicated: 1, workspace.Shared: plan.MaxPeoplePerDesktop}[d.Type]
-	if j.model.UsersPerDesktop > 0 && j.model.Strategy.Chooses() {
-		limit = min(limit, j.model.UsersPerDesktop)
+	if o.model.UsersPerDesktop > 0 && o.model.Strategy.Chooses() {
+		limit = min(limit, o.model.UsersPerDesktop)
 	}
 	if d.Closed != "" {
 		return 0
@@ -176,8 +176,8 @@ func (j judge) takes(d plan.Desktop) int {
 }
 
 // isMoved says whether anybody's privilege group changes in the desktop, or that of the person in any.
-func (j judge) isMoved(id string) bool {
-	for pair := range j.moved {
+func (o oracle) isMoved(id string) bool {
+	for pair := range o.moved {
 		if pair[0] == id || pair[1] == id {
 			return true
 		}
@@ -185,20 +185,20 @@ func (j judge) isMoved(id string) bool {
 	return false
 }
 
-func (j judge) gets(c plan.Candidate) int {
+func (o oracle) gets(c plan.Candidate) int {
 	n := 0
-	for _, d := range j.s.Desktops {
-		if j.pairs[[2]string{d.ID, c.ID}] {
+	for _, d := range o.s.Desktops {
+		if o.pairs[[2]string{d.ID, c.ID}] {
 			n++
 		}
 	}
 	return n
 }
 
-func (j judge) newcomers(d plan.Desktop) []plan.Holder {
+func (o oracle) newcomers(d plan.Desktop) []plan.Holder {
 	var list []plan.Holder
-	for _, c := range j.s.People {
-		if j.pairs[[2]string{d.ID, c.ID}] {
+	for _, c := range o.s.People {
+		if o.pairs[[2]string{d.ID, c.ID}] {
 			list = append(list, c.Holder)
 		}
 	}
@@ -206,9 +206,9 @@ func (j judge) newcomers(d plan.Desktop) []plan.Holder {
 }
 
 // free says whether the pair could be added to the plan.
-func (j judge) free(d plan.Desktop, c plan.Candidate) bool {
-	return !j.has(d, c.Holder) && !j.pairs[[2]string{d.ID, c.ID}] && !strings.EqualFold(d.Name, c.Name) &&
-		j.gets(c) < j.deserves(c) && len(j.newcomers(d)) < j.takes(d)
+func (o oracle) free(d plan.Desktop, c plan.Candidate) bool {
+	return !o.has(d, c.Holder) && !o.pairs[[2]string{d.ID, c.ID}] && !strings.EqualFold(d.Name, c.Name) &&
+		o.gets(c) < o.deserves(c) && len(o.newcomers(d)) < o.takes(d)
 }
 
 func TestAPlanKeepsToItsNumbers(t *testing.T) {
@@ -221,24 +221,24 @@ func TestAPlanKeepsToItsNumbers(t *testing.T) {
 			}
 			return
 		}
-		j := newJudge(s, p)
-		if len(j.pairs) != len(p.Pairs) {
+		o := newOracle(s, p)
+		if len(o.pairs) != len(p.Pairs) {
 			t.Fatal("a pair is there twice")
 		}
 		for _, c := range s.People {
-			if n := j.gets(c); n > j.deserves(c) {
-				t.Fatalf("%s gets %d desktops, at most %d are due", c.Name, n, j.deserves(c))
+			if n := o.gets(c); n > o.deserves(c) {
+				t.Fatalf("%s gets %d desktops, at most %d are due", c.Name, n, o.deserves(c))
 			}
 		}
 		seen := 0
 		for _, d := range s.Desktops {
-			people := j.newcomers(d)
+			people := o.newcomers(d)
 			seen += len(people)
-			if n := Count(people); n > j.takes(d) {
-				t.Fatalf("%s is given to %d people, it takes %d", d.ID, n, j.takes(d))
+			if n := Count(people); n > o.takes(d) {
+				t.Fatalf("%s is given to %d people, it takes %d", d.ID, n, o.takes(d))
 			}
 			for _, h := range people {
-				if j.has(d, h) {
+				if o.has(d, h) {
 					t.Fatalf("%s is given %s again", h.Name, d.ID)
 				}
 				if strings.EqualFold(d.Name, h.Name) {
@@ -254,12 +254,12 @@ func TestAPlanKeepsToItsNumbers(t *testing.T) {
 
 func TestAPlanLeavesNoFreePair(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := world{strategies: Choosing}.draw(t)
+		s := generator{strategies: Choosing}.draw(t)
 		p, err := plan.Make(s)
-		j := newJudge(s, p)
+		o := newOracle(s, p)
 		for _, d := range s.Desktops {
 			for _, c := range s.People {
-				if j.free(d, c) {
+				if o.free(d, c) {
 					t.Fatalf("%s could get %s (refusal: %v)", c.Name, d.ID, err)
 				}
 			}
@@ -274,23 +274,23 @@ func TestAPlanSpeaksOfEverybodyAndEveryDesktop(t *testing.T) {
 		if err != nil {
 			return
 		}
-		j := newJudge(s, p)
+		o := newOracle(s, p)
 		people, desktops := reasons(t, p.LeftPeople), reasons(t, p.LeftDesktops)
 		for _, c := range s.People {
-			short := j.gets(c) < j.deserves(c) && j.model.Strategy.Chooses() && j.model.Strategy != plan.StrategyFixedUsers
-			if want := j.gets(c) == 0 && !j.isMoved(c.ID) || short; want != (people[c.ID] != "") {
-				t.Fatalf("%s gets %d of %d desktops and is left over: %v (%s)", c.Name, j.gets(c), j.deserves(c), !want, people[c.ID])
+			short := o.gets(c) < o.deserves(c) && o.model.Strategy.Chooses() && o.model.Strategy != plan.StrategyFixedUsers
+			if want := o.gets(c) == 0 && !o.isMoved(c.ID) || short; want != (people[c.ID] != "") {
+				t.Fatalf("%s gets %d of %d desktops and is left over: %v (%s)", c.Name, o.gets(c), o.deserves(c), !want, people[c.ID])
 			}
-			if served := people[c.ID] == plan.LeftServed; served && j.model.Strategy.Chooses() && j.deserves(c) > 0 {
-				t.Fatalf("%s is called served, %d desktops are due", c.Name, j.deserves(c))
+			if served := people[c.ID] == plan.LeftServed; served && o.model.Strategy.Chooses() && o.deserves(c) > 0 {
+				t.Fatalf("%s is called served, %d desktops are due", c.Name, o.deserves(c))
 			}
 			delete(people, c.ID)
 		}
 		for _, d := range s.Desktops {
-			n := len(j.newcomers(d))
-			short := n < j.takes(d) && j.model.Strategy == plan.StrategyFixedUsers
-			if want := n == 0 && !j.isMoved(d.ID) || short; want != (desktops[d.ID] != "") {
-				t.Fatalf("%s is given to %d of %d people and is left over: %v (%s)", d.ID, n, j.takes(d), !want, desktops[d.ID])
+			n := len(o.newcomers(d))
+			short := n < o.takes(d) && o.model.Strategy == plan.StrategyFixedUsers
+			if want := n == 0 && !o.isMoved(d.ID) || short; want != (desktops[d.ID] != "") {
+				t.Fatalf("%s is given to %d of %d people and is left over: %v (%s)", d.ID, n, o.takes(d), !want, desktops[d.ID])
 			}
 			delete(desktops, d.ID)
 		}
@@ -357,23 +357,23 @@ func TestPlanningAgainAfterAPlanIsDoneAddsNothing(t *testing.T) {
 
 // apply returns the snapshot after the plan is done.
 func apply(s plan.Snapshot, p plan.Plan) plan.Snapshot {
-	j := newJudge(s, p)
+	o := newOracle(s, p)
 	s.Desktops, s.People = slices.Clone(s.Desktops), slices.Clone(s.People)
 	for i, d := range s.Desktops {
-		s.Desktops[i].Holders = slices.Concat(d.Holders, j.newcomers(d))
+		s.Desktops[i].Holders = slices.Concat(d.Holders, o.newcomers(d))
 		for n, h := range s.Desktops[i].Holders {
-			s.Desktops[i].Holders[n].Group = cmp.Or(j.moved[[2]string{d.ID, h.ID}], j.groups[[2]string{d.ID, h.ID}], h.Group)
+			s.Desktops[i].Holders[n].Group = cmp.Or(o.moved[[2]string{d.ID, h.ID}], o.groups[[2]string{d.ID, h.ID}], h.Group)
 		}
 	}
 	for i, c := range s.People {
-		s.People[i].Desktops += j.gets(c)
+		s.People[i].Desktops += o.gets(c)
 	}
 	return s
 }
 
 func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := world{strategies: given}.draw(t)
+		s := generator{strategies: given}.draw(t)
 		p, err := plan.Make(s)
 		done := apply(s, p)
 		possible := true
@@ -381,17 +381,17 @@ func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 			asked := askedFor(s, d)
 			var fresh []plan.Holder
 			for _, h := range asked {
-				if !newJudge(s, p).has(d, h) {
+				if !newOracle(s, p).has(d, h) {
 					fresh = append(fresh, h)
 				}
-				if err == nil && !newJudge(s, p).has(done.Desktops[i], h) {
+				if err == nil && !newOracle(s, p).has(done.Desktops[i], h) {
 					t.Fatalf("%s does not get %s", h.Name, d.ID)
 				}
 			}
 			if len(fresh) == 0 && !asksForMore(d, asked) {
 				continue
 			}
-			j := newJudge(s, p)
+			o := newOracle(s, p)
 			if len(fresh) == 0 {
 				possible = possible && d.Closed == "" && d.Type != workspace.Pooled
 				continue
@@ -399,7 +399,7 @@ func TestGivenPairsAreMadeAllOrNone(t *testing.T) {
 			alone := func(h plan.Holder) bool {
 				return h.Type == plan.HolderGroup && d.Type == workspace.Dedicated || strings.EqualFold(h.Name, d.Name)
 			}
-			if Count(fresh) > j.takes(d) || d.Type == workspace.Shared && Count(asked) > plan.MaxPeoplePerDesktop || slices.ContainsFunc(asked, alone) {
+			if Count(fresh) > o.takes(d) || d.Type == workspace.Shared && Count(asked) > plan.MaxPeoplePerDesktop || slices.ContainsFunc(asked, alone) {
 				possible = false
 			}
 		}
@@ -439,7 +439,7 @@ func TestAPrivilegeGroupChangesOnlyWhereTheRequestNamesAnother(t *testing.T) {
 		if err != nil {
 			return
 		}
-		j := newJudge(s, p)
+		o := newOracle(s, p)
 		for _, d := range s.Desktops {
 			for _, h := range d.Holders {
 				asked := askedFor(s, d)
@@ -448,12 +448,12 @@ func TestAPrivilegeGroupChangesOnlyWhereTheRequestNamesAnother(t *testing.T) {
 				if at >= 0 && !s.Model.Strategy.Chooses() && asksForMore(d, asked[at:at+1]) {
 					want = cmp.Or(asked[at].Group, d.Group)
 				}
-				if got := j.moved[[2]string{d.ID, h.ID}]; got != want {
+				if got := o.moved[[2]string{d.ID, h.ID}]; got != want {
 					t.Fatalf("%s, who has %s as %q, becomes %q there, want %q", h.Name, d.ID, h.Group, got, want)
 				}
 			}
 		}
-		if len(j.moved) != len(p.Regroups) {
+		if len(o.moved) != len(p.Regroups) {
 			t.Fatal("somebody is there twice")
 		}
 	})
@@ -461,7 +461,7 @@ func TestAPrivilegeGroupChangesOnlyWhereTheRequestNamesAnother(t *testing.T) {
 
 func TestGivenPairsDoNotDependOnTheOrderOfTheRequest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := world{strategies: given}.draw(t)
+		s := generator{strategies: given}.draw(t)
 		p, err := plan.Make(s)
 		q, errToo := plan.Make(shuffled(t, s))
 		if (err == nil) != (errToo == nil) || fmt.Sprint(sorted(p.Pairs), sorted(p.Regroups)) != fmt.Sprint(sorted(q.Pairs), sorted(q.Regroups)) {
@@ -472,7 +472,7 @@ func TestGivenPairsDoNotDependOnTheOrderOfTheRequest(t *testing.T) {
 
 func TestHowManyAreServedWithOneEachDoesNotDependOnTheOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := world{strategies: Choosing, empty: true}.draw(t)
+		s := generator{strategies: Choosing, empty: true}.draw(t)
 		s.Model.UsersPerDesktop, s.Model.DesktopsPerUser = 1, 1
 		want := min(len(s.Desktops), len(s.People))
 		if p := mustPlan(t, shuffled(t, s)); len(p.Pairs) != want {
@@ -496,69 +496,69 @@ func sorted(pairs []plan.Pair) []plan.Pair {
 func TestWhoIsServedFirst(t *testing.T) {
 	either := []workspace.DesktopType{workspace.Dedicated, workspace.Shared}
 	// With empty desktops of one type nothing but the numbers keeps two apart who have nothing yet, so the order alone decides.
-	draw := func(t *rapid.T, strategy plan.Strategy, types ...workspace.DesktopType) (plan.Snapshot, judge) {
-		s := world{strategies: []plan.Strategy{strategy}, empty: true, only: rapid.SampledFrom(types).Draw(t, "only")}.draw(t)
+	draw := func(t *rapid.T, strategy plan.Strategy, types ...workspace.DesktopType) (plan.Snapshot, oracle) {
+		s := generator{strategies: []plan.Strategy{strategy}, empty: true, only: rapid.SampledFrom(types).Draw(t, "only")}.draw(t)
 		if strategy == plan.StrategyUserPriority {
 			for i := range s.People {
 				s.People[i].Desktops = rapid.IntRange(0, 3).Draw(t, "desktops elsewhere")
 			}
 		}
-		return s, newJudge(s, mustPlan(t, s))
+		return s, newOracle(s, mustPlan(t, s))
 	}
 	for _, strategy := range []plan.Strategy{plan.StrategyNoDesktop, plan.StrategyUserPriority} {
 		t.Run(string(strategy)+" gives nobody a second before everybody has a first", rapid.MakeCheck(func(t *rapid.T) {
-			s, j := draw(t, strategy, "", workspace.Dedicated, workspace.Shared)
+			s, o := draw(t, strategy, "", workspace.Dedicated, workspace.Shared)
 			for _, a := range s.People {
 				for _, b := range s.People {
-					if j.gets(a) == 0 && j.gets(b) > 1 {
-						t.Fatalf("%s gets none, %s gets %d", a.Name, b.Name, j.gets(b))
+					if o.gets(a) == 0 && o.gets(b) > 1 {
+						t.Fatalf("%s gets none, %s gets %d", a.Name, b.Name, o.gets(b))
 					}
 				}
 			}
 		}))
 	}
 	t.Run("USER_NO_DESKTOP gives the earlier no less, and one more at most", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, plan.StrategyNoDesktop, workspace.Dedicated)
+		s, o := draw(t, plan.StrategyNoDesktop, workspace.Dedicated)
 		for i, c := range s.People[1:] {
-			if a, b := j.gets(s.People[i]), j.gets(c); a < b || a > b+1 {
+			if a, b := o.gets(s.People[i]), o.gets(c); a < b || a > b+1 {
 				t.Fatalf("%d and %d desktops", a, b)
 			}
 		}
 	}))
 	t.Run("USER_FIXED_DESKTOP_NUM gives nobody any before the earlier have their number or every desktop", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, plan.StrategyFixedDesktops, either...)
+		s, o := draw(t, plan.StrategyFixedDesktops, either...)
 		for i, c := range s.People[1:] {
-			if a, b := j.gets(s.People[i]), j.gets(c); b > 0 && a < min(j.deserves(s.People[i]), len(s.Desktops)) {
+			if a, b := o.gets(s.People[i]), o.gets(c); b > 0 && a < min(o.deserves(s.People[i]), len(s.Desktops)) {
 				t.Fatalf("%d and %d desktops", a, b)
 			}
 		}
 	}))
 	t.Run("DESKTOP_ASSIGN_USER_PRIORITY gives to those first who have the fewest", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, plan.StrategyUserPriority, "", workspace.Dedicated, workspace.Shared)
+		s, o := draw(t, plan.StrategyUserPriority, "", workspace.Dedicated, workspace.Shared)
 		for _, a := range s.People {
 			for _, b := range s.People {
-				if a.Desktops < b.Desktops && j.gets(a) == 0 && j.gets(b) > 0 {
-					t.Fatalf("%s has %d and gets none, %s has %d and gets %d", a.Name, a.Desktops, b.Name, b.Desktops, j.gets(b))
+				if a.Desktops < b.Desktops && o.gets(a) == 0 && o.gets(b) > 0 {
+					t.Fatalf("%s has %d and gets none, %s has %d and gets %d", a.Name, a.Desktops, b.Name, b.Desktops, o.gets(b))
 				}
 			}
 		}
 	}))
 	t.Run("DESKTOP_ASSIGN_USER_PRIORITY leaves nobody out where desktops are shared", rapid.MakeCheck(func(t *rapid.T) {
-		s := world{strategies: []plan.Strategy{plan.StrategyUserPriority}, empty: true}.draw(t)
+		s := generator{strategies: []plan.Strategy{plan.StrategyUserPriority}, empty: true}.draw(t)
 		s.Model.UsersPerDesktop = 0
 		s.Desktops[0].Type = workspace.Shared
-		j := newJudge(s, mustPlan(t, s))
+		o := newOracle(s, mustPlan(t, s))
 		for _, c := range s.People {
-			if j.gets(c) == 0 {
+			if o.gets(c) == 0 {
 				t.Fatalf("%s gets nothing", c.Name)
 			}
 		}
 	}))
 	t.Run("DESKTOP_ASSIGN_FIXED_USER gives no desktop to anybody before the earlier are full or have everybody", rapid.MakeCheck(func(t *rapid.T) {
-		s, j := draw(t, plan.StrategyFixedUsers, either...)
+		s, o := draw(t, plan.StrategyFixedUsers, either...)
 		for i, d := range s.Desktops[1:] {
 			earlier := s.Desktops[i]
-			if a, b := len(j.newcomers(earlier)), len(j.newcomers(d)); b > 0 && a < min(j.takes(earlier), len(s.People)) {
+			if a, b := len(o.newcomers(earlier)), len(o.newcomers(d)); b > 0 && a < min(o.takes(earlier), len(s.People)) {
 				t.Fatalf("%d and %d people", a, b)
 			}
 		}
