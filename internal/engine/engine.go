@@ -11,15 +11,15 @@ import (
 	"carrel/internal/guest"
 )
 
-// The errors that callers distinguish; implementations wrap them. Any other error is a passing fault: the caller looks
-// again and retries.
+// The errors that callers distinguish; implementations wrap them. Any other error is transient: the caller checks the machine again and
+// retries.
 var (
 	ErrNotFound    = errors.New("no such machine")
 	ErrInvalid     = errors.New("the engine cannot make such a machine") // retrying is pointless
 	ErrConflict    = errors.New("the machine's state forbids it")        // such as hibernating a stopped machine
 	ErrNoCapacity  = errors.New("no room on any host")
 	ErrUnavailable = errors.New("the engine does not answer")
-	// ErrAddressTaken says that a machine, whosesoever, has the address already: another address would do.
+	// ErrAddressTaken means that another machine, of any installation, has the address: retry with another address.
 	ErrAddressTaken = errors.New("another machine has the address")
 )
 
@@ -34,66 +34,66 @@ const (
 	Broken     State = "broken"     // the engine reports an error
 )
 
-// Spec describes a machine to launch. ID is the desktop's id and the machine's identity: the machine carries it, and
-// two launches with the same ID are one machine.
+// Spec describes a machine to launch. ID is the desktop's id and the machine's identity: the machine carries it, and two launches with the
+// same ID result in one machine.
 type Spec struct {
 	ID        string
-	Name      string // for people who look at the engine; unique only together with ID
+	Name      string // for operators; unique only together with ID
 	Image     string // an Image.ID
 	CPUs      int
 	MemoryMiB int
-	Processes int // programs and threads at most; a virtual machine, whose kernel is its own, has no such limit. Required
+	Processes int // limit of processes and threads, required; ignored for virtual machines, which have their own kernel
 	Root      Disk
 	Data      []Disk // in the order of their devices; mounted at Disk.Mount
 	Network   string // a Network.ID
 	Address   string // IPv4 on that network, without the prefix length; required
-	Zone      string // an availability zone; empty leaves the choice to the engine
+	Zone      string // an availability zone; empty: the engine chooses
 	Guest     guest.Desktop
-	// Installation is the id of the control plane's database; the machine and its data disks carry it, so that two control
-	// planes on one engine can tell whose is whose.
+	// Installation is the id of the control plane's database. The machine and its data disks carry it, so that several control planes can
+	// use one engine.
 	Installation string
 }
 
 // Disk is one volume. The root disk's ID is not used.
 type Disk struct {
 	ID    string
-	Class string // a volume type, "SAS" or "SSD", that the engine maps to storage of its own
+	Class string // volume type, "SAS" or "SSD"; the engine maps it to its storage
 	GiB   int
-	Mount string // absolute path inside; data disks only
+	Mount string // absolute path in the machine; data disks only
 }
 
-// Machine is what the engine says of a machine now.
+// Machine is the present state of a machine, as the engine reports it.
 type Machine struct {
 	ID        string
-	Name      string // the engine's own name for it
+	Name      string // the engine's name of the machine
 	State     State
 	Host      string // the cluster member it is on
 	Image     string
 	VM        bool
 	CPUs      int
 	MemoryMiB int
-	Processes int // the limit in force; 0 when there is none
+	Processes int // present limit; 0: none
 	Network   string
 	Address   string
 	Root      Disk
 	Data      []Disk
-	Mark      string // of the last Rebuild that replaced the system disk; empty when there was none or it is half done
+	Mark      string // of the last completed Rebuild; empty: never rebuilt, or a rebuild is incomplete
 
-	Installation string    // whose it is; empty when it was made before machines carried that
-	Aside        time.Time // since when it is set aside, to be removed later; zero: it is not
+	Installation string    // id of its installation; empty: created by a version without this mark
+	Aside        time.Time // since when it is set aside, to be removed later; zero: not set aside
 }
 
-// UsedAddress is an IPv4 address that something has on a network.
+// UsedAddress is an IPv4 address in use on a network.
 type UsedAddress struct {
 	Network string // a Network.ID
 	Address string
-	Machine string // the desktop's id of the machine that has it; empty when something else has it
-	Holder  string // the engine's name for what has it
+	Machine string // desktop id of the machine with the address; empty if it is not a machine with a desktop id
+	Holder  string // the engine's name of what uses the address
 }
 
-// Image is something that machines can be made from.
+// Image is an image that machines can be launched from.
 type Image struct {
-	ID          string // the engine's own fingerprint
+	ID          string // the engine's fingerprint
 	Alias       string
 	Description string
 	VM          bool
@@ -101,14 +101,14 @@ type Image struct {
 	OS          string // "Debian GNU/Linux 12"
 }
 
-// Network is an IPv4 segment with NAT and name service, on which machines cannot reach one another.
+// Network is an IPv4 network with NAT and DNS, on which machines cannot reach each other.
 type Network struct {
-	ID      string // at most 15 characters: it names a bridge
+	ID      string // name of the bridge, at most 15 characters
 	CIDR    string // "10.87.0.0/16"
 	Gateway string // "10.87.0.1"
 }
 
-// Description tells what an engine is and can do.
+// Description describes an engine and its capabilities.
 type Description struct {
 	Name    string // "incus" or "sim"
 	Version string
@@ -118,7 +118,7 @@ type Description struct {
 	Hosts   []Host
 }
 
-// Host is one machine that runs desktops.
+// Host is a physical host, or cluster member, that runs machines.
 type Host struct {
 	Name      string
 	Zone      string
@@ -127,112 +127,108 @@ type Host struct {
 	Online    bool
 }
 
-// Capacity tells what machines share and can run out of. Sizes are bytes; 0 means without a limit.
+// Capacity is the capacity that machines share. Sizes are in bytes; 0 means unlimited.
 type Capacity struct {
 	Pools  []Pool
 	Memory int64 // of all hosts that are online
 }
 
-// Pool is where disks are.
+// Pool is a storage pool.
 type Pool struct {
 	Name    string
 	Classes []string // the volume types that it serves
-	Size    int64    // as far as it may grow: never more than the disk under it has room for
+	Size    int64    // maximum size: never more than the disk under it can hold
 	Used    int64
 }
 
-// Engine runs machines. Every method may be called concurrently, also for the same machine and from several processes.
-// Every method that changes something is idempotent: it blocks until what it promises holds, looks before it acts, and
-// succeeds when it already holds. A cancelled context ends the wait; the change may still happen, so callers look again.
+// Engine runs machines. All methods are safe for concurrent use, also for the same machine and from several processes. Every method with
+// side effects is idempotent: it checks the present state first, blocks until the described state holds, and succeeds if it already does. A
+// cancelled context ends the wait; the change may still happen, so callers check again.
 type Engine interface {
-	// Describe reads the engine's abilities. It fails with ErrUnavailable when the engine does not answer.
+	// Describe reads the engine's capabilities, or returns ErrUnavailable if the engine does not answer.
 	Describe(ctx context.Context) (Description, error)
 
-	// Capacity reads how much room there is for disks and memory, whatever is promised of it.
+	// Capacity reads the total capacity for disks and memory and what is used, not what is promised.
 	Capacity(ctx context.Context) (Capacity, error)
 
-	// EnsureNetwork creates the network if it is missing. ErrConflict when its range overlaps that of another network, or when
-	// machines are on it with addresses that it would no longer have.
+	// EnsureNetwork creates the network if it is missing. It returns ErrConflict if its range overlaps that of another network, or if
+	// machines on it have addresses outside the new range.
 	EnsureNetwork(ctx context.Context, n Network) error
 
-	// Images lists what can be launched.
+	// Images lists the images that can be launched.
 	Images(ctx context.Context) ([]Image, error)
 
-	// Launch creates the machine with its disks and starts it. A half-made machine of the same ID is completed or
-	// replaced. It returns when the machine runs, before its guest is ready. ErrInvalid, ErrNoCapacity; ErrAddressTaken, and
-	// then no machine was made.
+	// Launch creates the machine with its disks and starts it; an incomplete machine of the same ID is completed or replaced. It returns
+	// when the machine runs, before its guest is ready. Errors: ErrInvalid, ErrNoCapacity, and ErrAddressTaken, after which there is no
+	// machine.
 	Launch(ctx context.Context, s Spec) (Machine, error)
 
-	// Find reads one machine, or fails with ErrNotFound.
+	// Find reads one machine, or returns ErrNotFound.
 	Find(ctx context.Context, id string) (Machine, error)
 
-	// List reads every machine that carries a desktop id; unordered.
+	// List reads all machines that carry a desktop id, in any order.
 	List(ctx context.Context) ([]Machine, error)
 
-	// Addresses lists the addresses in use on the engine's networks, also those of other installations and of what Carrel
-	// did not make; unordered. Those of a network itself are not among them.
+	// Addresses lists the addresses in use on the engine's networks in any order, including those of other installations and of instances
+	// that Carrel did not create, but not the networks' own addresses.
 	Addresses(ctx context.Context) ([]UsedAddress, error)
 
-	// Own notes on a machine that carries no installation, and on its data disks, whose it is. ErrNotFound; ErrConflict when
-	// it carries another one.
+	// Own marks a machine without an installation mark, and its data disks, as belonging to an installation. Errors: ErrNotFound;
+	// ErrConflict if it has the mark of another one.
 	Own(ctx context.Context, id, installation string) error
 
-	// SetAside notes on a machine since when it is set aside; the zero time takes the note away. It does nothing else to it.
+	// SetAside records on a machine since when it is set aside; the zero time removes the record. It has no other effect. Errors:
 	// ErrNotFound.
 	SetAside(ctx context.Context, id string, since time.Time) error
 
-	// Start runs a stopped machine and resumes a hibernated one.
+	// Start starts a stopped machine and resumes a hibernated one.
 	Start(ctx context.Context, id string) error
 
-	// Stop ends a machine. With force it pulls the plug; without, it asks the system inside to shut down and fails with
-	// the context's error when that takes longer than the context allows.
+	// Stop stops a machine. With force it powers the machine off; without, it asks the guest system to shut down and returns the context's
+	// error if that takes longer than the context allows.
 	Stop(ctx context.Context, id string, force bool) error
 
-	// Hibernate keeps the session and frees the CPU. ErrConflict unless the machine runs or is hibernated.
+	// Hibernate keeps the session and releases the CPU. It returns ErrConflict unless the machine runs or is hibernated.
 	Hibernate(ctx context.Context, id string) error
 
-	// Delete removes the machine with all its disks, in whatever state. Deleting what is gone succeeds.
+	// Delete removes the machine with all its disks, in any state. It succeeds if the machine does not exist.
 	Delete(ctx context.Context, id string) error
 
-	// Rebuild replaces the system disk by a fresh clone of s.Image with s.Root's size and starts the machine, in whatever
-	// state it is; what ran in it is cut off. Data disks, processors, memory, address, name and identity stay; the guest
-	// document becomes s.Guest. mark, 1 to 64 characters, names the wish: a machine that carries it already is only
-	// started. A rebuild that has begun is completed by another call alone: until then the machine can be deleted, but
-	// not started, launched or reshaped (ErrConflict). It returns when the machine runs, before its guest is ready.
-	// ErrNotFound; ErrInvalid, also when s.Image is of another kind than the machine or s.Root of another class;
-	// ErrNoCapacity; ErrConflict when a Rebuild with another mark came in between.
+	// Rebuild replaces the system disk with a fresh clone of s.Image with the size of s.Root, and starts the machine, in any state;
+	// everything that runs in it is killed. Data disks, processors, memory, address, name and identity stay; the guest document becomes
+	// s.Guest. mark, 1 to 64 characters, identifies the request: a machine that has this mark already is only started. An interrupted
+	// rebuild can only be completed by another call: until then the machine can be deleted, but not started, launched or reshaped
+	// (ErrConflict). Rebuild returns when the machine runs, before its guest is ready. Errors: ErrNotFound; ErrInvalid, also if s.Image is
+	// of another kind than the machine or s.Root of another class; ErrNoCapacity; ErrConflict if a Rebuild with another mark intervened.
 	Rebuild(ctx context.Context, s Spec, mark string) (Machine, error)
 
-	// Reshape makes the machine have s's processors, memory, limit of processes, root size and data disks, in whatever state it is: it adds
-	// the disks that are missing, removes those that s does not name, with their data, and grows those that are smaller;
-	// everything else stays. The guest learns of the disks by Configure. ErrNotFound; ErrInvalid, also for a disk that
-	// would shrink or change its class; ErrNoCapacity; ErrConflict where the machine has to be off for it and is not, or
-	// uses more memory than it shall have.
+	// Reshape gives the machine the processors, memory, process limit, root size and data disks of s, in any state: it adds missing disks,
+	// removes disks that s does not name, with their data, and grows smaller ones; everything else stays. Call Configure afterwards to tell
+	// the guest about the disks. Errors: ErrNotFound; ErrInvalid, also for a disk that would shrink or change its class; ErrNoCapacity;
+	// ErrConflict if the machine has to be off and is not, or uses more memory than its new size.
 	Reshape(ctx context.Context, s Spec) (Machine, error)
 
-	// LimitProcesses bounds how many programs and threads the machine runs at once, in whatever state it is, from now on;
-	// those that run already are not ended. It does nothing to a virtual machine. ErrNotFound; ErrInvalid unless n is
-	// positive.
+	// LimitProcesses sets the limit of processes and threads of the machine, in any state; existing processes continue. It has no effect on
+	// virtual machines. Errors: ErrNotFound; ErrInvalid unless n is positive.
 	LimitProcesses(ctx context.Context, id string, n int) error
 
-	// Configure makes a running machine's inside be as d says, and keeps d for the next boot. ErrConflict when the
-	// machine does not run.
+	// Configure applies d to a running machine's guest, and stores d for the next boot. It returns ErrConflict if the machine does not run.
 	Configure(ctx context.Context, id string, d guest.Desktop) (guest.Status, error)
 
-	// Await blocks until the account's display answers, or, with an empty account, until the guest has applied its
-	// document; what of that was left out, Status tells. It fails with the context's error, or with what the guest says went wrong.
+	// Await blocks until the account's display answers or, with an empty account, until the guest has applied its document; Status reports
+	// which parts were skipped. It returns the context's error, or the error that the guest reports.
 	Await(ctx context.Context, id, account string) error
 
-	// Status asks the guest of a running machine. ErrConflict when the machine does not run.
+	// Status queries the guest of a running machine. It returns ErrConflict if the machine does not run.
 	Status(ctx context.Context, id string) (guest.Status, error)
 
 	// Notify shows a message in the machine's sessions.
 	Notify(ctx context.Context, id string, m guest.Message) error
 
-	// Display opens the account's display as an RFB stream through the engine's own API. The caller closes it. The
-	// stream ends when the machine stops.
+	// Display opens the account's display as an RFB stream through the engine's own API. The caller closes the stream; it ends when the
+	// machine stops.
 	Display(ctx context.Context, id, account string) (io.ReadWriteCloser, error)
 
-	// Close releases connections; machines go on running.
+	// Close releases connections; machines keep running.
 	Close() error
 }
