@@ -21,16 +21,15 @@ var (
 // A sealed value is "v1.<key id>.<base64url of nonce and cipher text>".
 const sealedVersion = "v1"
 
-// Box seals values with XChaCha20-Poly1305, whose nonces are long enough to be drawn at random without counting them.
-// The first key seals, all keys open. A Box does not change; its methods may be called concurrently.
+// Box encrypts values with XChaCha20-Poly1305, whose nonces are long enough to be random. The first key encrypts, all keys decrypt. A Box is
+// immutable and safe for concurrent use.
 type Box struct {
 	sealing string // a key id
 	keys    map[string]cipher.AEAD
 }
 
-// Seal encrypts plain for one place: only Open with the same context gives it back. Let the context name that place, as
-// in "access-keys/" + id, so that a value copied to another row does not open there. Sealing the same value twice gives
-// different results.
+// Seal encrypts plain; only Open with the same context decrypts it. Use a context that identifies the row, such as "access-keys/" + id, so
+// that a value copied to another row cannot be decrypted there. Sealing the same value twice gives different results.
 func (b *Box) Seal(plain, context string) string {
 	aead := b.keys[b.sealing]
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())
@@ -40,8 +39,7 @@ func (b *Box) Seal(plain, context string) string {
 	return prefix + base64.RawURLEncoding.EncodeToString(sealed)
 }
 
-// Open decrypts what Seal made. It fails with ErrNotSealed, ErrUnknownKey or ErrAltered; no error tells anything of the
-// value.
+// Open decrypts a value of Seal. Errors: ErrNotSealed, ErrUnknownKey or ErrAltered; no error reveals anything about the value.
 func (b *Box) Open(sealed, context string) ([]byte, error) {
 	id, body, ok := splitSealed(sealed)
 	if !ok {
@@ -63,8 +61,8 @@ func (b *Box) Open(sealed, context string) ([]byte, error) {
 	return plain, nil
 }
 
-// Stale says whether a value was sealed with another key than the one that seals now. Once no stored value is stale the
-// older keys can go.
+// Stale reports whether a value was encrypted with another key than the first. Once no stored value is stale, the older keys can be
+// removed.
 func (b *Box) Stale(sealed string) bool {
 	id, _, ok := splitSealed(sealed)
 	return !ok || id != b.sealing

@@ -26,8 +26,8 @@ const (
 	keyFileHead  = "# The key of this Carrel installation. Keep it secret and back it up: without it, sealed values are lost.\n"
 )
 
-// OpenBox reads the key file of a data directory and makes both at first start. Of several processes that start at once
-// all get the same key. It refuses a key file that others than its owner may read.
+// OpenBox reads the key file of a data directory, and creates both at the first start. Processes that start concurrently get the same key. It
+// refuses a key file that is readable by others than its owner.
 func OpenBox(dir string) (*Box, error) {
 	path := filepath.Join(dir, KeyFile)
 	box, err := ReadBox(path)
@@ -40,8 +40,8 @@ func OpenBox(dir string) (*Box, error) {
 	return ReadBox(path)
 }
 
-// ReadBox reads a key file that must exist (fs.ErrNotExist), such as one that several replicas share. It refuses a file
-// that others than its owner may read.
+// ReadBox reads an existing key file, such as one that several replicas share, or returns fs.ErrNotExist. It refuses a file that is readable
+// by others than its owner.
 func ReadBox(path string) (*Box, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -69,7 +69,7 @@ func ReadBox(path string) (*Box, error) {
 	return box, nil
 }
 
-// ParseBox makes a Box of the text of a key file, such as the value of an environment variable.
+// ParseBox returns the Box of the text of a key file.
 func ParseBox(text string) (*Box, error) {
 	var keys [][]byte
 	lines := bufio.NewScanner(strings.NewReader(text))
@@ -93,8 +93,8 @@ func ParseBox(text string) (*Box, error) {
 	return newBox(keys)
 }
 
-// WriteKeyFile makes a key and writes it into a new file, for its owner alone, such as one that is copied to all replicas.
-// fs.ErrExist when there is such a file: a key that is in use is never replaced.
+// WriteKeyFile generates a key and writes it to a new file with mode 0600, to be copied to all replicas. It returns fs.ErrExist if the file
+// exists, so that a key in use is never replaced.
 func WriteKeyFile(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -114,8 +114,8 @@ func newKeyText() string {
 	return keyFileHead + hex.EncodeToString(key[:]) + "\n"
 }
 
-// createKeyFile writes a new key beside path and links it there: a link never replaces, so whoever comes first wins and a
-// reader sees the whole file or none.
+// createKeyFile writes a new key beside path and links it there: a link never replaces a file, so the first process wins and a reader sees the
+// complete file or none.
 func createKeyFile(dir, path string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -146,7 +146,7 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// keyID names a key without telling anything of it.
+// keyID identifies a key without revealing it.
 func keyID(key []byte) string {
 	sum := sha256.Sum256(append([]byte("carrel key id\x00"), key...))
 	return hex.EncodeToString(sum[:])[:keyIDDigits]

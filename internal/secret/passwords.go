@@ -18,7 +18,7 @@ const MaxPasswordBytes = 1024
 // ErrPasswordLength is what Passwords.Hash fails with for an empty password or one over MaxPasswordBytes.
 var ErrPasswordLength = fmt.Errorf("a password has 1 to %d bytes", MaxPasswordBytes)
 
-// Cost is what one hash takes. More of each is slower for whoever guesses, and for us.
+// Cost is the cost of one hash. Higher values slow down both guessing and sign-ins.
 type Cost struct {
 	MemoryKiB uint32 // 8 per lane .. 262144
 	Passes    uint32 // 1..8
@@ -33,9 +33,8 @@ const (
 	sumBytes  = 32
 )
 
-// Passwords hashes passwords with argon2id and verifies them. Its methods may be called concurrently: at most as many
-// hashes as there are processors run at once and the others wait, so that a burst of sign-ins costs time, not memory.
-// It does not count failed attempts.
+// Passwords hashes passwords with argon2id and verifies them. It is safe for concurrent use: at most one hash per processor runs at once and
+// the others wait, so that a burst of sign-ins costs time, not memory. It does not count failed attempts.
 type Passwords struct {
 	cost    Cost
 	slots   chan struct{}
@@ -67,9 +66,9 @@ func (p *Passwords) Hash(password string) (string, error) {
 	return h.String(), nil
 }
 
-// Verify says whether hash is of the password, and if so whether its cost or the password's form is another than today's, so that the
-// caller should store a new hash. An empty or unreadable hash, as of a user without a password, matches nothing and takes as long
-// as VerifyNothing.
+// Verify reports whether hash belongs to the password, and if so whether its cost or the password's Unicode form is outdated, so that the
+// caller should store a new hash. An empty or malformed hash, as of a user without a password, matches nothing and takes as long as
+// VerifyNothing.
 func (p *Passwords) Verify(password, hash string) (ok, needsRehash bool) {
 	h, err := parsePHC(hash)
 	if err != nil {
@@ -83,12 +82,12 @@ func (p *Passwords) Verify(password, hash string) (ok, needsRehash bool) {
 	return true, form > 0 || h.cost != p.cost || len(h.salt) != saltBytes || len(h.sum) != sumBytes
 }
 
-// VerifyNothing takes as long as Verify of a wrong password. Call it when there is no such user, so that the time of the
-// answer does not tell.
+// VerifyNothing takes as long as Verify of a wrong password. Call it for unknown users, so that the response time does not reveal that they do
+// not exist.
 func (p *Passwords) VerifyNothing(password string) { p.matches(password, p.nothing) }
 
-// matches says whether the hash is of the password, and in which of its forms: keyboards differ in whether they compose characters,
-// and earlier versions hashed what came.
+// matches reports whether the hash belongs to the password, and in which Unicode form: keyboards differ in whether they compose characters,
+// and earlier versions hashed the password as sent.
 func (p *Passwords) matches(password string, h phc) (form int, ok bool) {
 	if password == "" || len(password) > MaxPasswordBytes {
 		return 0, false

@@ -9,14 +9,14 @@ import (
 	"carrel/internal/workspace"
 )
 
-// EntryLife is how long the link that "carrel up" prints can be used.
+// EntryLife is how long the sign-in link that "carrel up" prints is valid.
 const EntryLife = time.Hour
 
-// entryHash keeps entries apart from sign-ins, whose table they share: the one is no good as the other.
+// entryHash distinguishes entries from sign-ins, which are in the same table: neither is accepted as the other.
 func entryHash(token string) string { return "entry-" + workspace.HashToken(token) }
 
-// NewEntry makes a token that signs a user in without a password, once, within EntryLife. It is for those who run the control
-// plane; nothing on the network makes one.
+// NewEntry returns a single-use token that signs a user in without a password, valid for EntryLife. It is for operators of the control plane
+// and not reachable over the network.
 func (s *Service) NewEntry(ctx context.Context, userID string) (string, error) {
 	token := workspace.NewToken()
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
@@ -25,8 +25,8 @@ func (s *Service) NewEntry(ctx context.Context, userID string) (string, error) {
 	return token, err
 }
 
-// Enter uses an entry up and begins a sign-in, half of one for who uses codes. CodeBadCredentials when it is unknown, used or has expired, or the user may not
-// work. The lock on the user decides between two callers.
+// Enter redeems an entry and begins a sign-in, a half one for users of codes. It returns CodeBadCredentials if the entry is unknown, used or
+// expired, or the user may not work. Concurrent calls are serialised by the lock on the user.
 func (s *Service) Enter(ctx context.Context, token string) (SignInResult, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (SignInResult, error) {
 		entry, err := ReadSignIn(ctx, tx, entryHash(token))

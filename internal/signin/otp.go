@@ -10,7 +10,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// SecondFactor says whether people sign in to the portal with a code besides their password. The zero value is off.
+// SecondFactor says whether users sign in to the portal with a code in addition to the password. The zero value is off.
 type SecondFactor string
 
 // The choices.
@@ -20,17 +20,17 @@ const (
 	SecondFactorRequired SecondFactor = "required" // who has none must set one up before anything else
 )
 
-// Valid says whether this is one of the choices.
+// Valid reports whether f is one of the choices.
 func (f SecondFactor) Valid() bool {
 	return f == SecondFactorOff || f == SecondFactorOptional || f == SecondFactorRequired
 }
 
 func (f SecondFactor) offered() bool { return f == SecondFactorOptional || f == SecondFactorRequired }
 
-// EnrolmentLife is how long a person has to confirm an authenticator that they set up.
+// EnrolmentLife is how long a user has to confirm a new authenticator.
 const EnrolmentLife = 15 * time.Minute
 
-// OTPDevice is a person's authenticator app. A person has one at most.
+// OTPDevice is a user's authenticator app. A user has at most one.
 type OTPDevice struct {
 	ID       string
 	UserID   string
@@ -40,7 +40,7 @@ type OTPDevice struct {
 	Created  time.Time
 }
 
-// OTPStatus says how far an authenticator is.
+// OTPStatus is the state of an authenticator.
 type OTPStatus string
 
 // The states.
@@ -51,7 +51,7 @@ const (
 
 func otpSeal(deviceID string) string { return "otp-devices/" + deviceID }
 
-// otpDevice reads a person's authenticator, and says whether they have one in that state.
+// otpDevice reads a user's authenticator in that state, and reports whether there is one.
 func otpDevice(ctx context.Context, tx *store.Tx, userID string, status OTPStatus) (OTPDevice, bool, error) {
 	devices, err := OTPDevices(ctx, tx, userID)
 	if err != nil {
@@ -65,7 +65,7 @@ func otpDevice(ctx context.Context, tx *store.Tx, userID string, status OTPStatu
 	return OTPDevice{}, false, nil
 }
 
-// OTPDevices lists a person's authenticators for an administrator. CodeUserNotFound.
+// OTPDevices lists a user's authenticators for an administrator, or returns CodeUserNotFound.
 func (s *Service) OTPDevices(ctx context.Context, projectID, userID string) (directory.User, []OTPDevice, error) {
 	var u directory.User
 	devices, err := store.View(ctx, s.Store, func(tx *store.Tx) (_ []OTPDevice, err error) {
@@ -77,8 +77,8 @@ func (s *Service) OTPDevices(ctx context.Context, projectID, userID string) (dir
 	return u, devices, err
 }
 
-// UnbindOTPDevices removes 1 to 100 authenticators of a person, with their recovery codes: from then on the person signs in
-// without, or sets one up anew where that is required. Ids of none are successes. CodeUserNotFound, CodeInvalid.
+// UnbindOTPDevices removes 1 to 100 authenticators of a user, with their recovery codes: the user then signs in without a code, or sets one
+// up again if required. Unknown ids are ignored. Errors: CodeUserNotFound, CodeInvalid.
 func (s *Service) UnbindOTPDevices(ctx context.Context, c workspace.Caller, userID string, ids []string) error {
 	if err := workspace.CheckIDs("otp_ids", ids); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (s *Service) UnbindOTPDevices(ctx context.Context, c workspace.Caller, user
 	})
 }
 
-// forgiveCodes lets a person try codes again at once.
+// forgiveCodes resets a user's delay after wrong codes.
 func forgiveCodes(ctx context.Context, tx *store.Tx, userID string) error {
 	d, found, err := otpDevice(ctx, tx, userID, OTPRegistered)
 	if err != nil || !found {

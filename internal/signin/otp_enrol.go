@@ -11,14 +11,14 @@ import (
 	"carrel/internal/workspace"
 )
 
-// CodesState is what a person sees about their codes.
+// CodesState is what a user sees about the codes.
 type CodesState struct {
 	Policy       SecondFactor
 	On           bool
 	RecoveryLeft int // recovery codes that were not used
 }
 
-// CodesOf says whether a person uses codes, and how many recovery codes are left.
+// CodesOf returns whether a user uses codes, and how many recovery codes are left.
 func (s *Service) CodesOf(ctx context.Context, userID string) (CodesState, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (CodesState, error) {
 		state := CodesState{Policy: s.SecondFactor}
@@ -32,10 +32,9 @@ func (s *Service) CodesOf(ctx context.Context, userID string) (CodesState, error
 	})
 }
 
-// BeginEnrolment makes a secret for a person's authenticator app, in base32, and returns it: it is shown nowhere else. It
-// counts for nothing until ConfirmEnrolment, and replaces one that was begun before. CodeForbidden when codes are off or a new
-// password must be chosen first, CodeConflict when the person has an authenticator; the lock on the person decides between two
-// callers.
+// BeginEnrolment generates and returns a secret for a user's authenticator app, in base32; it is returned nowhere else. It has no effect until
+// ConfirmEnrolment, and replaces an unconfirmed one. It returns CodeForbidden if codes are off or a new password must be chosen first, and
+// CodeConflict if the user has an authenticator. Concurrent calls are serialised by the lock on the user.
 func (s *Service) BeginEnrolment(ctx context.Context, v Visitor) (string, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
 		u, err := s.mayEnrol(ctx, tx, v)
@@ -78,9 +77,9 @@ func (s *Service) mayEnrol(ctx context.Context, tx *store.Tx, v Visitor) (direct
 	return u, MayWork(u, tx.Now())
 }
 
-// ConfirmEnrolment turns codes on for a person who proves with one that their app has the secret, ends their other sign-ins, and
-// returns their recovery codes: they are shown nowhere else. CodeConflict when nothing was begun within EnrolmentLife;
-// otherwise as BeginEnrolment and useCode.
+// ConfirmEnrolment turns codes on for a user whose code proves that the app has the secret, ends the user's other sign-ins, and returns the
+// recovery codes, which are returned nowhere else. It returns CodeConflict if no enrolment was begun within EnrolmentLife; other errors as
+// BeginEnrolment and useCode.
 func (s *Service) ConfirmEnrolment(ctx context.Context, v Visitor, code string) ([]string, error) {
 	return s.withCode(ctx, func(tx *store.Tx) (codes []string, refusal, err error) {
 		u, err := s.mayEnrol(ctx, tx, v)
@@ -105,7 +104,7 @@ func (s *Service) ConfirmEnrolment(ctx context.Context, v Visitor, code string) 
 	})
 }
 
-// keepOnly ends all sign-ins of a person but the one they came with.
+// keepOnly ends all sign-ins of a user except the present one.
 func keepOnly(ctx context.Context, tx *store.Tx, v Visitor) error {
 	kept, err := ReadSignIn(ctx, tx, v.SignInHash)
 	if err != nil {
@@ -127,8 +126,8 @@ func putRecoveryCodes(ctx context.Context, tx *store.Tx, deviceID string) ([]str
 	return codes, PutRecoveryCodes(ctx, tx, deviceID, hashes)
 }
 
-// RenewRecoveryCodes makes new recovery codes for a person who gives a code, and voids the old ones. Errors as of useCode;
-// CodeConflict when they use none.
+// RenewRecoveryCodes replaces a user's recovery codes; code must be valid. Errors as useCode; CodeConflict if the user has no
+// authenticator.
 func (s *Service) RenewRecoveryCodes(ctx context.Context, v Visitor, code string) ([]string, error) {
 	return s.withCode(ctx, func(tx *store.Tx) ([]string, error, error) {
 		d, refusal, err := s.ownDevice(ctx, tx, v, code)
@@ -140,7 +139,7 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, v Visitor, code string
 	})
 }
 
-// RemoveAuthenticator ends the use of codes by a person who gives one. Errors as of RenewRecoveryCodes.
+// RemoveAuthenticator turns codes off for a user; code must be valid. Errors as RenewRecoveryCodes.
 func (s *Service) RemoveAuthenticator(ctx context.Context, v Visitor, code string) error {
 	_, err := s.withCode(ctx, func(tx *store.Tx) ([]string, error, error) {
 		d, refusal, err := s.ownDevice(ctx, tx, v, code)
@@ -152,7 +151,7 @@ func (s *Service) RemoveAuthenticator(ctx context.Context, v Visitor, code strin
 	return err
 }
 
-// ownDevice is the authenticator of a person who gives a code of it.
+// ownDevice returns the authenticator of a user after checking the code.
 func (s *Service) ownDevice(ctx context.Context, tx *store.Tx, v Visitor, code string) (d OTPDevice, refusal, err error) {
 	u, err := directory.LockUser(ctx, tx, v.ProjectID, v.ID)
 	if err != nil {
@@ -169,7 +168,7 @@ func (s *Service) ownDevice(ctx context.Context, tx *store.Tx, v Visitor, code s
 	return d, refusal, err
 }
 
-// withCode runs f in a transaction that commits also when f refuses: that is how wrong codes are counted.
+// withCode runs f in a transaction that also commits if f refuses, so that wrong codes are counted.
 func (s *Service) withCode(ctx context.Context, f func(*store.Tx) (codes []string, refusal, err error)) ([]string, error) {
 	type outcome struct {
 		codes   []string
@@ -188,8 +187,8 @@ func (s *Service) withCode(ctx context.Context, f func(*store.Tx) (codes []strin
 	return o.codes, nil
 }
 
-// useCode uses up a code of an app, or a recovery code, of a device whose person is locked; using one registers the device. The
-// refusal is CodeForbidden for a wrong code or one that was used, or a *PauseError after too many wrong ones.
+// useCode redeems a code of an app, or a recovery code; the device's user is locked. The first one registers the device. The refusal is
+// CodeForbidden for a wrong or used code, or a *PauseError after too many wrong ones.
 func (s *Service) useCode(ctx context.Context, tx *store.Tx, d OTPDevice, code string) (refusal, err error) {
 	a := workspace.Attempt{Subject: workspace.CodesSubject(d.ID), Network: workspace.NetworkOf(ctx), Code: true}
 	if _, err := workspace.ChargeAttempt(ctx, tx, a, tx.Now()); err != nil { // codes are never held: those that are not refused are looked at
@@ -212,7 +211,7 @@ func (s *Service) useCode(ctx context.Context, tx *store.Tx, d OTPDevice, code s
 	return &workspace.Error{Code: workspace.CodeForbidden, Message: "this code is wrong or was used before"}, nil
 }
 
-// matchCode says whether a code is right, and uses it up.
+// matchCode reports whether a code is valid, and redeems it.
 func (s *Service) matchCode(ctx context.Context, tx *store.Tx, d *OTPDevice, code string) (bool, error) {
 	tidy, recovery := tidyCode(code)
 	if recovery {

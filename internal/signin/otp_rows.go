@@ -31,7 +31,7 @@ type recoveryCodeRow struct {
 	Hash     string
 }
 
-// InsertOTPDevice fails with CodeConflict when the user has one, or is gone.
+// InsertOTPDevice adds a device. It returns CodeConflict if the user has one, or does not exist.
 func InsertOTPDevice(ctx context.Context, t *store.Tx, d OTPDevice) error {
 	n, err := store.Affected(t.Inserting(&otpDeviceRow{device: device(d)}).On("CONFLICT DO NOTHING").Exec(ctx))
 	if err == nil && n == 0 {
@@ -40,7 +40,7 @@ func InsertOTPDevice(ctx context.Context, t *store.Tx, d OTPDevice) error {
 	return t.Dangling(err)
 }
 
-// OTPDevices reads the authenticators of a person.
+// OTPDevices reads the authenticators of a user.
 func OTPDevices(ctx context.Context, t *store.Tx, userID string) ([]OTPDevice, error) {
 	var rows []otpDeviceRow
 	err := t.NewSelect().Model(&rows).Where("user_id = ?", userID).Scan(ctx)
@@ -64,7 +64,7 @@ func DeleteOTPDevice(ctx context.Context, t *store.Tx, id string) error {
 	return err
 }
 
-// PutRecoveryCodes replaces all recovery codes of a device by those with these hashes.
+// PutRecoveryCodes replaces all recovery codes of a device with those of these hashes.
 func PutRecoveryCodes(ctx context.Context, t *store.Tx, deviceID string, hashes []string) error {
 	_, err := t.NewDelete().Model((*recoveryCodeRow)(nil)).Where("device_id = ?", deviceID).Exec(ctx)
 	if err != nil || len(hashes) == 0 {
@@ -75,13 +75,13 @@ func PutRecoveryCodes(ctx context.Context, t *store.Tx, deviceID string, hashes 
 	return t.Dangling(err)
 }
 
-// TakeRecoveryCode removes a code and says whether it was there. Of two callers one gets it.
+// TakeRecoveryCode removes a code and reports whether it existed. Of two concurrent callers only one succeeds.
 func TakeRecoveryCode(ctx context.Context, t *store.Tx, deviceID, hash string) (bool, error) {
 	n, err := store.Affected(t.NewDelete().Model((*recoveryCodeRow)(nil)).Where("device_id = ? AND hash = ?", deviceID, hash).Exec(ctx))
 	return n > 0, err
 }
 
-// CountRecoveryCodes counts the recovery codes that a person has left.
+// CountRecoveryCodes counts a user's remaining recovery codes.
 func CountRecoveryCodes(ctx context.Context, t *store.Tx, deviceID string) (int, error) {
 	n, err := t.NewSelect().Model((*recoveryCodeRow)(nil)).Where("device_id = ?", deviceID).Count(ctx)
 	return int(n), err

@@ -14,8 +14,8 @@ const (
 	MaxPassword = 64
 )
 
-// CheckPassword says why password cannot be the password of the user with this name, or nil: 8-64 characters of at least
-// three of the four kinds lower case, upper case, digit and other, without the user name whatever its case.
+// CheckPassword returns nil if password is allowed for the user with this name, else CodeInvalid: it needs 8 to 64 characters of at least
+// three of the kinds lower case, upper case, digit and other, and must not contain the user name in any case.
 func CheckPassword(field, password, userName string) error {
 	if !utf8.ValidString(password) {
 		return workspace.Invalid(field, "must be text")

@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// SignIn is a person's sign-in to the portal. Its token is in their cookie; only the hash is stored.
+// SignIn is a user's session in the portal. Its token is in the cookie; only the hash is stored.
 type SignIn struct {
 	TokenHash string
 	UserID    string
@@ -12,7 +12,7 @@ type SignIn struct {
 	Expires   time.Time
 }
 
-// Ticket admits one connection to one desktop's display, once, soon.
+// Ticket admits one connection to the display of one desktop, once, within TicketLife.
 type Ticket struct {
 	TokenHash  string
 	DesktopID  string

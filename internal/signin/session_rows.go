@@ -47,13 +47,13 @@ type passwordTokenRow struct {
 	passwordToken
 }
 
-// InsertSignIn adds a sign-in. A person who is gone is a CodeConflict.
+// InsertSignIn adds a sign-in, or returns CodeConflict if the user does not exist.
 func InsertSignIn(ctx context.Context, t *store.Tx, s SignIn) error {
 	_, err := t.Inserting(&signInRow{signIn: signIn(s)}).Exec(ctx)
 	return t.Dangling(err)
 }
 
-// ReadSignIn fails with CodeBadCredentials when there is none or it has expired.
+// ReadSignIn reads a sign-in, or returns CodeBadCredentials if there is none or it has expired.
 func ReadSignIn(ctx context.Context, t *store.Tx, tokenHash string) (SignIn, error) {
 	var row signInRow
 	err := store.Read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.Now()),
@@ -73,13 +73,13 @@ func DeleteSignInsOf(ctx context.Context, t *store.Tx, userID string) error {
 	return err
 }
 
-// InsertTicket adds a ticket. A person or desktop that is gone is a CodeConflict.
+// InsertTicket adds a ticket, or returns CodeConflict if the user or desktop does not exist.
 func InsertTicket(ctx context.Context, t *store.Tx, k Ticket) error {
 	_, err := t.Inserting(&ticketRow{ticket: ticket(k)}).Exec(ctx)
 	return t.Dangling(err)
 }
 
-// TakeTicket removes the ticket and returns it; CodeForbidden when there is none or it has expired. Of two callers one
+// TakeTicket removes and returns a ticket, or returns CodeForbidden if there is none or it has expired. Of two concurrent callers only one
 // gets it.
 func TakeTicket(ctx context.Context, t *store.Tx, tokenHash string) (Ticket, error) {
 	var rows []ticketRow
@@ -93,14 +93,14 @@ func TakeTicket(ctx context.Context, t *store.Tx, tokenHash string) (Ticket, err
 	return Ticket(rows[0].ticket), nil
 }
 
-// InsertPasswordToken adds a token for a first password. A person who is gone is a CodeConflict.
+// InsertPasswordToken adds a token for a first password, or returns CodeConflict if the user does not exist.
 func InsertPasswordToken(ctx context.Context, t *store.Tx, p PasswordToken) error {
 	_, err := t.Inserting(&passwordTokenRow{passwordToken: passwordToken(p)}).Exec(ctx)
 	return t.Dangling(err)
 }
 
-// ReadPasswordToken reads a token that has not expired; CodeForbidden otherwise. DeletePasswordTokensOf uses it up together with all others of the
-// user.
+// ReadPasswordToken reads a token that has not expired, or returns CodeForbidden. DeletePasswordTokensOf invalidates it together with all
+// others of the user.
 func ReadPasswordToken(ctx context.Context, t *store.Tx, tokenHash string) (PasswordToken, error) {
 	var row passwordTokenRow
 	err := store.Read(ctx, t.NewSelect().Model(&row).Where("token_hash = ? AND expires > ?", tokenHash, t.Now()),
@@ -108,7 +108,7 @@ func ReadPasswordToken(ctx context.Context, t *store.Tx, tokenHash string) (Pass
 	return PasswordToken(row.passwordToken), err
 }
 
-// DeletePasswordTokensOf removes the tokens of a person.
+// DeletePasswordTokensOf removes all password tokens of a user.
 func DeletePasswordTokensOf(ctx context.Context, t *store.Tx, userID string) error {
 	_, err := t.NewDelete().Model((*passwordTokenRow)(nil)).Where("user_id = ?", userID).Exec(ctx)
 	return err

@@ -11,7 +11,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service signs people in, with passwords and codes, and changes how they sign in. Each method is one transaction. Methods may be called concurrently, by several processes on one database.
+// Service signs users in, with passwords and codes, and changes their credentials. Each method is one transaction. Methods are safe for
+// concurrent use, also by several processes on one database.
 type Service struct {
 	Store        store.Transactions
 	Passwords    workspace.Passwords
@@ -19,15 +20,14 @@ type Service struct {
 	SecondFactor SecondFactor
 }
 
-// How long things last that people hold.
+// Lifetimes of what users hold.
 const (
 	SignInLife     = 12 * time.Hour
 	HalfSignInLife = 5 * time.Minute // between password and code
 	TicketLife     = 30 * time.Second
 )
 
-// SignInResult is a new sign-in: the token for the person's cookie and who they are. With NeedsCode the token is only good for
-// SignInWithCode.
+// SignInResult is a new sign-in: the token for the cookie, and the user. With NeedsCode the token is only valid for SignInWithCode.
 type SignInResult struct {
 	Token     string
 	Expires   time.Time
@@ -35,16 +35,15 @@ type SignInResult struct {
 	NeedsCode bool
 }
 
-// Visitor is a signed-in person and the sign-in they came with.
+// Visitor is a signed-in user and the present sign-in.
 type Visitor struct {
 	directory.User
 	SignInHash string
 }
 
-// SignIn checks a name and password and begins a sign-in. An unknown name, a wrong password and a user without a password
-// get the same CodeBadCredentials in the same time. A *PauseError says when to try again, whether there is such a user or not;
-// a right password of somebody who may not work gets CodeForbidden with the reason. Attempts are counted by name and by the
-// network of WithNetwork; see Tallies.
+// SignIn checks a name and password and begins a sign-in. An unknown name, a wrong password and a user without a password get the same
+// CodeBadCredentials after the same time. A *PauseError says when to retry, whether or not the user exists; a correct password of a user who
+// may not work gets CodeForbidden with the reason. Attempts are counted by name and by the network of WithNetwork; see Tallies.
 func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResult, error) {
 	u, a, err := s.chargeAttempt(ctx, name)
 	if err != nil {
@@ -67,8 +66,8 @@ func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResu
 	return s.beginSignIn(ctx, u, a, hash)
 }
 
-// chargeAttempt counts an attempt as failed before the password is looked at, so that many guesses at once cannot slip
-// through, and waits for its turn. A right password takes the count back. The user is empty when nobody has the name.
+// chargeAttempt counts an attempt as failed before the password is checked, so that concurrent guesses are counted too, and waits for its
+// turn. A correct password undoes the count. It returns an empty user if the name is unknown.
 func (s *Service) chargeAttempt(ctx context.Context, name string) (directory.User, workspace.Attempt, error) {
 	var wait time.Duration
 	type charged struct {
@@ -93,7 +92,7 @@ func (s *Service) chargeAttempt(ctx context.Context, name string) (directory.Use
 	return c.User, c.Attempt, err
 }
 
-// beginSignIn records a sign-in of somebody whose password was right, unless it was changed in the meantime.
+// beginSignIn records a sign-in after a correct password, unless the password was changed meanwhile.
 func (s *Service) beginSignIn(ctx context.Context, checked directory.User, a workspace.Attempt, hash string) (SignInResult, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (SignInResult, error) {
 		u, err := directory.LockUser(ctx, tx, checked.ProjectID, checked.ID)
@@ -119,10 +118,10 @@ func (s *Service) beginSignIn(ctx context.Context, checked directory.User, a wor
 	})
 }
 
-// halfHash keeps half sign-ins apart from whole ones, whose table they share: what ends the ones ends the others.
+// halfHash distinguishes half sign-ins from complete ones, which are in the same table, so that what ends one kind ends the other.
 func halfHash(token string) string { return "half-" + workspace.HashToken(token) }
 
-// admit records the sign-in of a locked user: half of one when they use codes.
+// admit records a sign-in, a half one for users of codes. The user's row is locked.
 func (s *Service) admit(ctx context.Context, tx *store.Tx, u directory.User) (SignInResult, error) {
 	if s.SecondFactor.offered() {
 		_, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
@@ -142,10 +141,9 @@ func wholeSignIn(ctx context.Context, tx *store.Tx, u directory.User) (SignInRes
 	return r, InsertSignIn(ctx, tx, SignIn{TokenHash: workspace.HashToken(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
 }
 
-// SignInWithCode makes a half sign-in a whole one with a code of the person's authenticator app, or a recovery code. Wrong codes
-// are counted apart from passwords, so that a known password buys no further guesses. CodeBadCredentials when the half sign-in
-// has ended; CodeForbidden for a wrong code or one that was used, and when the person may not work; *PauseError. The lock on
-// the user decides between two callers.
+// SignInWithCode completes a half sign-in with a code of the user's authenticator app, or a recovery code. Wrong codes are counted
+// separately from passwords, so that knowing the password gives no further guesses. Errors: CodeBadCredentials if the half sign-in has ended;
+// CodeForbidden for a wrong or used code, and if the user may not work; *PauseError. Concurrent calls are serialised by the lock on the user.
 func (s *Service) SignInWithCode(ctx context.Context, token, code string) (SignInResult, error) {
 	var r SignInResult
 	_, err := s.withCode(ctx, func(tx *store.Tx) (_ []string, refusal, err error) {
@@ -188,7 +186,7 @@ func (s *Service) SignInWithCode(ctx context.Context, token, code string) (SignI
 	return r, nil
 }
 
-// SignedIn finds who holds a sign-in's token. CodeBadCredentials when nobody does or they may no longer work.
+// SignedIn returns the user of a sign-in's token, or CodeBadCredentials if there is none or the user may no longer work.
 func (s *Service) SignedIn(ctx context.Context, token string) (Visitor, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (Visitor, error) {
 		signIn, err := ReadSignIn(ctx, tx, workspace.HashToken(token))
@@ -209,18 +207,18 @@ func (s *Service) SignedIn(ctx context.Context, token string) (Visitor, error) {
 	})
 }
 
-// SignOut ends a sign-in and with it the connections made under it. Ending what has ended succeeds.
+// SignOut ends a sign-in and the connections made with it. It succeeds if the sign-in has ended.
 func (s *Service) SignOut(ctx context.Context, token string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return DeleteSignIn(ctx, tx, workspace.HashToken(token)) })
 }
 
-// PasswordTokenHolder says whose a password token is. CodeForbidden when it is unknown, used or has expired.
+// PasswordTokenHolder returns the user of a password token, or CodeForbidden if it is unknown, used or expired.
 func (s *Service) PasswordTokenHolder(ctx context.Context, token string) (directory.User, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (directory.User, error) { return tokenHolder(ctx, tx, token) })
 }
 
-// SetFirstPassword sets the password of a token's holder and uses up the token, and all others of that user. Sign-ins of
-// the user end. CodeForbidden, CodeInvalid.
+// SetFirstPassword sets the password of a token's user, and invalidates this token, the user's other tokens and sign-ins. Errors:
+// CodeForbidden, CodeInvalid.
 func (s *Service) SetFirstPassword(ctx context.Context, token, password string) (directory.User, error) {
 	holder, err := s.PasswordTokenHolder(ctx, token)
 	if err != nil {
@@ -250,8 +248,8 @@ func (s *Service) SetFirstPassword(ctx context.Context, token, password string) 
 	})
 }
 
-// ChangePassword replaces a user's own password and ends their other sign-ins, all if keep is empty. A wrong old password
-// counts as a failed sign-in. CodeBadCredentials, CodeForbidden, CodeInvalid, *PauseError.
+// ChangePassword changes a user's own password and ends the user's other sign-ins. A wrong old password counts as a failed sign-in. Errors:
+// CodeBadCredentials, CodeForbidden, CodeInvalid, *PauseError.
 func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password string) error {
 	if !v.MayChangePassword && !v.MustChangePassword {
 		return &workspace.Error{Code: workspace.CodeForbidden, Message: "your administrator changes your password for you"}
@@ -296,7 +294,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password s
 	})
 }
 
-// replacePassword writes a new hash, or none, forgives failed attempts, and ends the user's sign-ins and password tokens.
+// replacePassword writes a new hash, or none, resets failed attempts, and ends the user's sign-ins and password tokens.
 func replacePassword(ctx context.Context, tx *store.Tx, u directory.User, hash string) error {
 	u.PasswordHash, u.Updated = hash, tx.Now()
 	if err := tx.ForgetTallies(ctx, workspace.UserSubject(u.ID)); err != nil {
@@ -326,7 +324,7 @@ func tokenHolder(ctx context.Context, tx *store.Tx, token string) (directory.Use
 	return u, err
 }
 
-// MayWork says why a user may not use the portal and desktops now, or nil.
+// MayWork returns nil if a user may use the portal and desktops now, else an error with the reason.
 func MayWork(u directory.User, now time.Time) error {
 	switch {
 	case u.Locked:

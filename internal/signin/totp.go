@@ -15,7 +15,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// The codes of authenticator apps (RFC 6238), as all apps make them.
+// Parameters of TOTP codes (RFC 6238) that all authenticator apps support.
 const (
 	totpSeconds = 30
 	totpDigits  = 6
@@ -36,8 +36,8 @@ func TOTPCode(secret []byte, step int64) string {
 	return fmt.Sprintf("%0*d", totpDigits, n%1_000_000)
 }
 
-// MatchTOTP finds the time step around now whose code this is, and that is later than the last one used: a code is good once.
-// It takes the same time for every code.
+// MatchTOTP returns the time step near now with this code and later than last, the last one used: a code is valid once. It takes the same
+// time for every code.
 func MatchTOTP(secret []byte, code string, now time.Time, last int64) (step int64, ok bool) {
 	for at := TOTPStep(now) - totpSkew; at <= TOTPStep(now)+totpSkew; at++ {
 		same := subtle.ConstantTimeCompare([]byte(TOTPCode(secret, at)), []byte(code)) == 1
@@ -48,14 +48,14 @@ func MatchTOTP(secret []byte, code string, now time.Time, last int64) (step int6
 	return step, ok
 }
 
-// newTOTPSecret makes a secret in the form that people type into apps.
+// newTOTPSecret returns a new secret in base32, as users type it into apps.
 func newTOTPSecret() string {
 	var b [totpSecret]byte
 	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
 	return base32.StdEncoding.EncodeToString(b[:])
 }
 
-// RecoveryCodes is how many recovery codes a person has at first.
+// RecoveryCodes is the number of recovery codes that a user gets.
 const RecoveryCodes = 10
 
 // Recovery codes have 80 random bits, so that a fast hash is right, in letters that are not taken for one another.

@@ -9,7 +9,7 @@ import (
 
 type contextKey string
 
-// What a context can carry, in the order in which it is logged.
+// The values that a context can carry, in the order in which they are logged.
 const (
 	requestKey contextKey = "request_id"
 	jobKey     contextKey = "job_id"
@@ -47,7 +47,7 @@ func CountStatements(ctx context.Context) (context.Context, *atomic.Int64) {
 	return context.WithValue(ctx, statementsKey{}, n), n
 }
 
-// Statement counts a statement that is sent to the database for what the context belongs to.
+// Statement counts one SQL statement for the request of the context.
 func Statement(ctx context.Context) {
 	if n, ok := ctx.Value(statementsKey{}).(*atomic.Int64); ok {
 		n.Add(1)

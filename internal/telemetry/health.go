@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Health knows whether this process can serve. Its methods may be called concurrently.
+// Health reports whether this process can serve. It is safe for concurrent use.
 type Health struct {
 	limit    time.Duration
 	log      *slog.Logger
@@ -20,13 +20,13 @@ type Health struct {
 	warnings []warning
 }
 
-// warning is something that somebody should look at and that keeps nobody from being served.
+// warning is a condition that operators should look at and that does not affect readiness.
 type warning struct {
 	name string
 	text func() string
 }
 
-// Readiness is the answer of /readyz. It names what fails; why is in the log, since anyone may ask.
+// Readiness is the response of /readyz. It names what fails; the reason is only in the log, since the endpoint is public.
 type Readiness struct {
 	Ready    bool          `json:"ready"`
 	Draining bool          `json:"draining"`
@@ -55,18 +55,18 @@ func (h *Health) AddCheck(name string, run func(context.Context) error) {
 	h.checks = append(h.checks, &check{name: name, run: run, limit: h.limit, log: h.log})
 }
 
-// AddWarning has readiness tell what text returns unless that is empty. It does not make the process unready: to send requests
-// elsewhere would not help.
+// AddWarning adds the result of text to Readiness, unless it is empty. It does not make the process unready: routing requests elsewhere would
+// not help.
 func (h *Health) AddWarning(name string, text func() string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.warnings = append(h.warnings, warning{name, text})
 }
 
-// Drain makes the process not ready for good, so that no new requests are sent to it while it finishes its work.
+// Drain makes the process unready permanently, so that no new requests are routed to it while it finishes its work.
 func (h *Health) Drain() { h.draining.Store(true) }
 
-// Ready runs all checks side by side. Callers at the same time share one run of each.
+// Ready runs all checks in parallel. Concurrent callers share one run of each.
 func (h *Health) Ready(ctx context.Context) Readiness {
 	if h.draining.Load() {
 		return Readiness{Draining: true, Checks: []CheckResult{}}

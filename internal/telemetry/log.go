@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// LogFormat is how log lines look.
+// LogFormat is the format of log lines.
 type LogFormat string
 
 // The formats. Anything else, such as Auto or an empty format, is text on a terminal and JSON elsewhere.

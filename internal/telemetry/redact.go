@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Redacted stands in the log for what must not be read there.
+// Redacted replaces secrets in the log.
 const Redacted = "[hidden]"
 
 // A name that contains one of these words, whatever its case, names a secret: "X-Auth-Token", "secretKey", "old_password".
