@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"carrel/internal/assignment"
 	"carrel/internal/directory"
+	"carrel/internal/export"
 	"carrel/internal/sheet"
 	"carrel/internal/workspace"
 )
@@ -32,7 +32,7 @@ func (s *Server) exportUsers(ctx context.Context, in *exportUsersInput) (taskRep
 		q.Name, q.Names, q.Description, q.Activation, q.EnterpriseID = b.Name, b.Names, b.Description, b.Activation, b.EnterpriseID
 		language = b.Language
 	}
-	id, err := s.Services.Assignments.ExportUsers(ctx, q, language)
+	id, err := s.Services.Exports.ExportUsers(ctx, q, language)
 	return taskReply{id}, err
 }
 
@@ -47,7 +47,7 @@ type exportMembersInput struct {
 }
 
 func (s *Server) exportMembers(ctx context.Context, in *exportMembersInput) (taskReply, error) {
-	id, err := s.Services.Assignments.ExportUsers(ctx, directory.UserQuery{
+	id, err := s.Services.Exports.ExportUsers(ctx, directory.UserQuery{
 		ProjectID: in.ProjectID, GroupID: in.GroupID, Name: in.Name, Description: in.Description, Activation: in.Activation,
 		GroupName: in.GroupName, EnterpriseID: in.EnterpriseID,
 	}, in.Language)
@@ -97,7 +97,7 @@ type exportReply struct {
 }
 
 func (s *Server) listExports(ctx context.Context, in *listExportsInput) (exportsReply, error) {
-	q := assignment.ExportQuery{
+	q := export.ExportQuery{
 		ProjectID: in.ProjectID, ID: in.ID, Name: in.Name, Downloaded: in.Downloaded.pointer(), Descending: in.SortType == "DESC",
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	}
@@ -107,9 +107,9 @@ func (s *Server) listExports(ctx context.Context, in *listExportsInput) (exports
 	case "SUCCESS", "EXPIRED":
 		q.Expired = new(in.Status == "EXPIRED")
 	}
-	exports, count, err := s.Services.Assignments.ListExports(ctx, q)
+	exports, count, err := s.Services.Exports.ListExports(ctx, q)
 	now := time.Now()
-	return exportsReply{count, each(exports, func(e assignment.Export) exportReply {
+	return exportsReply{count, each(exports, func(e export.Export) exportReply {
 		status := "SUCCESS"
 		if !now.Before(e.Expires) {
 			status = "EXPIRED"
@@ -127,7 +127,7 @@ type downloadExportInput struct {
 }
 
 func (s *Server) downloadExport(ctx context.Context, in *downloadExportInput) (file, sheet.Format, error) {
-	e, err := s.Services.Assignments.FetchExport(ctx, in.ProjectID, in.TaskID)
+	e, err := s.Services.Exports.FetchExport(ctx, in.ProjectID, in.TaskID)
 	return file{e.Name, e.Rows}, in.format(), err
 }
 
@@ -139,5 +139,5 @@ type deleteExportsInput struct {
 }
 
 func (s *Server) deleteExports(ctx context.Context, in *deleteExportsInput) error {
-	return s.Services.Assignments.DeleteExports(ctx, in.caller(ctx), in.Body.IDs)
+	return s.Services.Exports.DeleteExports(ctx, in.caller(ctx), in.Body.IDs)
 }

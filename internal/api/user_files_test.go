@@ -17,9 +17,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 
-	"carrel/internal/assignment"
 	"carrel/internal/core"
 	"carrel/internal/directory"
+	"carrel/internal/export"
 	"carrel/internal/sheet"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -247,7 +247,7 @@ func TestPeopleAndGroupsAreExported(t *testing.T) {
 	}))
 	e.admitted("bob")
 	v3 := func(target string) string { return "/v3/" + e.first.ProjectID + target }
-	export := func(body any) string {
+	task := func(body any) string {
 		t.Helper()
 		return e.ok(e.do("POST", v3("/users/export"), body)).text("task_id")
 	}
@@ -256,15 +256,15 @@ func TestPeopleAndGroupsAreExported(t *testing.T) {
 		rows, _ := e.download(e.path("/export-tasks/"+id+"/download"), "text/csv")
 		return rows
 	}
-	all := export(object{"language": "en_US"})
+	all := task(object{"language": "en_US"})
 	rows := fetch(all)
 	if len(rows) != 3 || !slices.Equal(rows[1][:9], []string{"ann", "ann@example.org", "+49 30", "", "USER_ACTIVATE", "2100-01-31T12:00:00Z", "=1+1", "Sales", "false"}) {
 		t.Errorf("exported: %q", rows)
 	}
-	if rows := fetch(export(object{"user_name": "BO", "language": "zh_CN"})); len(rows) != 2 || rows[0][0] != "用户名" || rows[1][0] != "bob" {
+	if rows := fetch(task(object{"user_name": "BO", "language": "zh_CN"})); len(rows) != 2 || rows[0][0] != "用户名" || rows[1][0] != "bob" {
 		t.Errorf("bob: %q", rows)
 	}
-	if rows := fetch(export(nil)); len(rows) != 3 {
+	if rows := fetch(task(nil)); len(rows) != 3 {
 		t.Errorf("without a body: %q", rows)
 	}
 	members := e.ok(e.do("GET", v3("/groups/"+sales+"/users/export?user_name=a"), nil)).text("task_id")
@@ -290,7 +290,7 @@ func TestPeopleAndGroupsAreExported(t *testing.T) {
 	e.refused(e.get("/export-tasks/"+all+"/download"), 404, workspace.CodeExportNotFound, all)
 	e.refused(e.post("/export-tasks/batch-delete", object{"task_ids": []string{all}}), 404, workspace.CodeExportNotFound, all)
 	e.update(func(tx *store.Tx) error {
-		return assignment.InsertExport(t.Context(), tx, assignment.Export{ID: "old", ProjectID: e.first.ProjectID, Name: "old", Created: time.Now(), Expires: time.Now()})
+		return export.InsertExport(t.Context(), tx, export.Export{ID: "old", ProjectID: e.first.ProjectID, Name: "old", Created: time.Now(), Expires: time.Now()})
 	})
 	e.refused(e.get("/export-tasks/old/download"), 404, workspace.CodeExportNotFound, "expired")
 	if a := e.ok(e.get("/export-tasks?status=EXPIRED")); a.text("export_tasks", 0, "status") != "EXPIRED" {

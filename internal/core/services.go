@@ -6,6 +6,7 @@ import (
 	"carrel/internal/connection"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
+	"carrel/internal/export"
 	"carrel/internal/namepolicy"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
@@ -23,6 +24,7 @@ type Services struct {
 	SignIn       *signin.Service
 	NamePolicies *namepolicy.Service
 	Desktops     *desktop.Service
+	Exports      *export.Service
 	Assignments  *assignment.Service
 	Users        *user.Service
 	Pools        *pool.Service
@@ -48,6 +50,7 @@ func NewServices(c Config) *Services {
 		SignIn:       &signin.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
 		NamePolicies: &namepolicy.Service{Store: c.Store},
 		Desktops:     &desktop.Service{Store: c.Store},
+		Exports:      &export.Service{Store: c.Store},
 		Assignments:  &assignment.Service{Store: c.Store},
 		Users:        &user.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
 		Pools:        &pool.Service{Store: c.Store},

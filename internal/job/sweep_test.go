@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"carrel/internal/assignment"
 	"carrel/internal/directory"
 	"carrel/internal/engine/sim"
+	"carrel/internal/export"
 	"carrel/internal/job"
 	"carrel/internal/signin"
 	"carrel/internal/store"
@@ -70,9 +70,9 @@ var expiring = map[string]struct {
 		return found
 	}},
 	"export": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
-		return assignment.InsertExport(ctx, tx, assignment.Export{ID: id, ProjectID: project, Expires: at})
+		return export.InsertExport(ctx, tx, export.Export{ID: id, ProjectID: project, Expires: at})
 	}, func(ctx context.Context, tx *store.Tx, id string) bool {
-		_, err := assignment.ReadExport(ctx, tx, project, id)
+		_, err := export.ReadExport(ctx, tx, project, id)
 		return err == nil
 	}},
 	"record of a message": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {

@@ -6,8 +6,8 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"carrel/internal/assignment"
 	"carrel/internal/directory"
+	"carrel/internal/export"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 )
@@ -34,7 +34,7 @@ func DeleteExpired(ctx context.Context, t *store.Tx, limit int) error {
 		return fmt.Errorf("removing old records of messages: %w", err)
 	}
 	_, err = t.NewRaw("DELETE FROM exports WHERE id IN (SELECT id FROM exports WHERE expires <= ? ORDER BY expires LIMIT ?)",
-		t.Now().Add(-assignment.ExportMemory), limit).Exec(ctx)
+		t.Now().Add(-export.ExportMemory), limit).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("removing old exports: %w", err)
 	}

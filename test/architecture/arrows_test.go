@@ -54,6 +54,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	// The rooms, each above those that it acts on.
 	{"catalog", "store workspace", "products, images and networks know no people and no desktops"},
 	{"directory", "store workspace", "people and groups know no desktops: what they have is assignment"},
+	{"export", "directory store workspace", "a list as a file is of what is read, and changes none of it"},
 	{"signin", "directory store workspace", "signing in knows people, and nothing of what they have"},
 	{"namepolicy", "store workspace", "a policy makes names, and does not know which desktops have them"},
 	{"desktop", "catalog directory namepolicy signin store workspace", "a desktop does not know whose it becomes, or the rules of its pool"},
@@ -64,9 +65,9 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"pool", "backoff catalog desktop directory namepolicy pool/autoscale store workspace", "a pool does not know how its rebuilds proceed"},
 	{"rollout", "catalog desktop pool store workspace", "a rebuild acts on a pool; it knows no sign-ins and no assignment"},
 	{"connection", "assignment catalog desktop directory pool pool/autoscale rollout signin store workspace", "what people do in the portal is above the rooms, and knows no HTTP and no engine"},
-	{"work", "assignment desktop directory namepolicy pool rollout signin store workspace", "what is about all jobs is above the rooms, and runs none"},
-	{"core", "assignment catalog connection desktop directory namepolicy pool rollout signin store user work workspace", "wiring makes services and holds no rule"},
-	{"store/storetest", "assignment catalog desktop directory pool store work workspace", "the store's contract is stated over what the store keeps, and a user"},
+	{"work", "desktop directory export namepolicy pool rollout signin store workspace", "what is about all jobs is above the rooms, and runs none"},
+	{"core", "assignment catalog connection desktop directory export namepolicy pool rollout signin store user work workspace", "wiring makes services and holds no rule"},
+	{"store/storetest", "directory store workspace", "the store's contract is stated over what the store keeps, and a user"},
 	{"desktop/desktoptest", "catalog desktop directory signin store store/storetest workspace", "a fixture stands on that of the store, and adds what its rooms share"},
 	{"pool/pooltest", "desktop desktop/desktoptest pool store store/storetest workspace", "a fixture stands on that of desktops, and adds what its rooms share"},
 
@@ -74,7 +75,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"iam", "clientaddr signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},
 	{"mail", "backoff directory signin store workspace", "mail writes to people and knows nothing of what they have"},
 	{"job", "assignment backoff catalog connection desktop directory engine guest pool pool/autoscale rollout signin store user work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
-	{"api", "assignment assignment/plan catalog clientaddr core desktop directory iam namepolicy pool pool/autoscale rollout sheet signin telemetry text user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
+	{"api", "assignment assignment/plan catalog clientaddr core desktop directory export iam namepolicy pool pool/autoscale rollout sheet signin telemetry text user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
 	{"gateway", "connection desktop engine guest signin workspace", "the gateway knows the engine by its interface; it asks the rooms for a start and runs no job"},
 	{"portal", "clientaddr connection desktop directory pool signin telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
 

@@ -25,9 +25,6 @@ func Run(t *testing.T, fresh func(testing.TB) Database) {
 		"Transactions": transactions, "Subscriptions": subscriptions, "ClientTokens": clientTokens, "Jobs": jobs, "Claims": claims,
 		"Attempts": attempts, "Work": works,
 	})
-	run(t, fresh, newWorld, map[string]map[string]func(*world){
-		"Exports": sentences(exports),
-	})
 }
 
 // RunRows runs what holds for a room's rows, on SQLite and on PostgreSQL where there is one. Its tests stand by area, and by the

@@ -1,4 +1,4 @@
-package assignment
+package export
 
 import (
 	"context"
@@ -9,6 +9,11 @@ import (
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
+
+// Service makes, lists, gives out and deletes exports. Each method is one transaction.
+type Service struct {
+	Store store.Transactions
+}
 
 // ExportLife is how long a list can be fetched that was asked for as a file; ExportMemory how long it is shown after that.
 const (
