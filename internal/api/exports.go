@@ -97,7 +97,7 @@ type exportReply struct {
 }
 
 func (s *Server) listExports(ctx context.Context, in *listExportsInput) (exportsReply, error) {
-	q := export.ExportQuery{
+	q := export.Query{
 		ProjectID: in.ProjectID, ID: in.ID, Name: in.Name, Downloaded: in.Downloaded.pointer(), Descending: in.SortType == "DESC",
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	}
@@ -107,7 +107,7 @@ func (s *Server) listExports(ctx context.Context, in *listExportsInput) (exports
 	case "SUCCESS", "EXPIRED":
 		q.Expired = new(in.Status == "EXPIRED")
 	}
-	exports, count, err := s.Services.Exports.ListExports(ctx, q)
+	exports, count, err := s.Services.Exports.List(ctx, q)
 	now := time.Now()
 	return exportsReply{count, each(exports, func(e export.Export) exportReply {
 		status := "SUCCESS"
@@ -127,7 +127,7 @@ type downloadExportInput struct {
 }
 
 func (s *Server) downloadExport(ctx context.Context, in *downloadExportInput) (file, sheet.Format, error) {
-	e, err := s.Services.Exports.FetchExport(ctx, in.ProjectID, in.TaskID)
+	e, err := s.Services.Exports.Fetch(ctx, in.ProjectID, in.TaskID)
 	return file{e.Name, e.Rows}, in.format(), err
 }
 
@@ -139,5 +139,5 @@ type deleteExportsInput struct {
 }
 
 func (s *Server) deleteExports(ctx context.Context, in *deleteExportsInput) error {
-	return s.Services.Exports.DeleteExports(ctx, in.caller(ctx), in.Body.IDs)
+	return s.Services.Exports.Delete(ctx, in.caller(ctx), in.Body.IDs)
 }

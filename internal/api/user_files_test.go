@@ -290,7 +290,7 @@ func TestPeopleAndGroupsAreExported(t *testing.T) {
 	e.refused(e.get("/export-tasks/"+all+"/download"), 404, workspace.CodeExportNotFound, all)
 	e.refused(e.post("/export-tasks/batch-delete", object{"task_ids": []string{all}}), 404, workspace.CodeExportNotFound, all)
 	e.update(func(tx *store.Tx) error {
-		return export.InsertExport(t.Context(), tx, export.Export{ID: "old", ProjectID: e.first.ProjectID, Name: "old", Created: time.Now(), Expires: time.Now()})
+		return export.Insert(t.Context(), tx, export.Export{ID: "old", ProjectID: e.first.ProjectID, Name: "old", Created: time.Now(), Expires: time.Now()})
 	})
 	e.refused(e.get("/export-tasks/old/download"), 404, workspace.CodeExportNotFound, "expired")
 	if a := e.ok(e.get("/export-tasks?status=EXPIRED")); a.text("export_tasks", 0, "status") != "EXPIRED" {

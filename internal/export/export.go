@@ -15,25 +15,26 @@ type Service struct {
 	Store store.Transactions
 }
 
-// ExportLife is how long a list can be fetched that was asked for as a file; ExportMemory how long it is shown after that.
+// Life is how long a list can be fetched that was asked for as a file; Memory how long it is shown after that.
 const (
-	ExportLife   = 7 * 24 * time.Hour
-	ExportMemory = 7 * 24 * time.Hour
+	Life   = 7 * 24 * time.Hour
+	Memory = 7 * 24 * time.Hour
 )
 
-// Export is a list that was asked for as a file.
+// Export is a list that was asked for as a file. It is the row, too.
 type Export struct {
-	ID         string
-	ProjectID  string
-	Name       string     // of the file, without what tells its format
-	Rows       [][]string // read by Export only
-	Downloaded bool
-	Created    time.Time
-	Expires    time.Time
+	store.BaseModel `bun:"table:exports,alias:e"`
+	ID              string `bun:",pk"`
+	ProjectID       string
+	Name            string     // of the file, without what tells its format
+	Rows            [][]string // JSON: an array of rows of texts; lists leave them out
+	Downloaded      bool
+	Created         time.Time
+	Expires         time.Time
 }
 
-// ExportQuery selects exports of one project.
-type ExportQuery struct {
+// Query selects exports of one project.
+type Query struct {
 	ProjectID  string
 	ID         string
 	Name       string // part of the name, whatever its case
@@ -43,13 +44,13 @@ type ExportQuery struct {
 	workspace.Page
 }
 
-// maxExported is how many rows an export has at most.
-const maxExported = 100_000
+// maxRows is how many rows an export has at most.
+const maxRows = 100_000
 
 // ExportUsers makes a table of the people that match, in a language ("zh_CN" or English), and returns the export's id. The query's
 // page is left aside. With a GroupID the group must exist: CodeGroupNotFound.
 func (s *Service) ExportUsers(ctx context.Context, q directory.UserQuery, language string) (string, error) {
-	q.Page = workspace.Page{Limit: maxExported}
+	q.Page = workspace.Page{Limit: maxRows}
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
 		if q.GroupID != "" {
 			there, err := directory.GroupsAmong(ctx, tx, q.ProjectID, []string{q.GroupID})
@@ -70,21 +71,21 @@ func (s *Service) ExportUsers(ctx context.Context, q directory.UserQuery, langua
 		}
 		e := Export{
 			ID: workspace.NewID(), ProjectID: q.ProjectID, Name: "users-" + tx.Now().Format("20060102-150405"),
-			Rows: directory.UserTable(details, language, tx.Now()), Created: tx.Now(), Expires: tx.Now().Add(ExportLife),
+			Rows: directory.UserTable(details, language, tx.Now()), Created: tx.Now(), Expires: tx.Now().Add(Life),
 		}
-		return e.ID, InsertExport(ctx, tx, e)
+		return e.ID, Insert(ctx, tx, e)
 	})
 }
 
-// ListExports reads a page of exports, without their rows, and counts all that match.
-func (s *Service) ListExports(ctx context.Context, q ExportQuery) ([]Export, int, error) {
+// List reads a page of exports, without their rows, and counts all that match.
+func (s *Service) List(ctx context.Context, q Query) ([]Export, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Export, int, error) { return Exports(ctx, tx, q) })
 }
 
-// FetchExport reads an export with its rows and notes that it was fetched. CodeExportNotFound, also when it has expired.
-func (s *Service) FetchExport(ctx context.Context, projectID, id string) (Export, error) {
+// Fetch reads an export with its rows and notes that it was fetched. CodeExportNotFound, also when it has expired.
+func (s *Service) Fetch(ctx context.Context, projectID, id string) (Export, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (Export, error) {
-		e, err := ReadExport(ctx, tx, projectID, id)
+		e, err := Read(ctx, tx, projectID, id)
 		if err != nil {
 			return e, err
 		}
@@ -95,14 +96,14 @@ func (s *Service) FetchExport(ctx context.Context, projectID, id string) (Export
 	})
 }
 
-// DeleteExports removes 1 to 100 exports. Ids of none are left out, since their deletion is a success already; if none is left it
+// Delete removes 1 to 100 exports. Ids of none are left out, since their deletion is a success already; if none is left it
 // fails with CodeExportNotFound.
-func (s *Service) DeleteExports(ctx context.Context, c workspace.Caller, ids []string) error {
+func (s *Service) Delete(ctx context.Context, c workspace.Caller, ids []string) error {
 	if err := workspace.CheckIDs("task_ids", ids); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		n, err := DeleteExports(ctx, tx, c.ProjectID, slices.Sorted(slices.Values(ids)))
+		n, err := Delete(ctx, tx, c.ProjectID, slices.Sorted(slices.Values(ids)))
 		if err == nil && n == 0 {
 			err = workspace.Errorf(workspace.CodeExportNotFound, "task_ids: %q does not exist", ids[0])
 		}

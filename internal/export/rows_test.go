@@ -15,11 +15,11 @@ import (
 func (e *env) addExports(exports ...export.Export) {
 	e.Helper()
 	for _, one := range exports {
-		e.Update(func(tx *store.Tx) error { return export.InsertExport(e.Context(), tx, one) })
+		e.Update(func(tx *store.Tx) error { return export.Insert(e.Context(), tx, one) })
 	}
 }
 
-func (e *env) exports(q export.ExportQuery) []export.Export {
+func (e *env) exports(q export.Query) []export.Export {
 	e.Helper()
 	return storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]export.Export, error) {
 		q.ProjectID, q.Page = storetest.Project, storetest.Everything
@@ -39,7 +39,7 @@ var exports = map[string]func(*env){
 		e.addExports(made)
 		read := func(project string) func(context.Context, *store.Tx) (export.Export, error) {
 			return func(ctx context.Context, tx *store.Tx) (export.Export, error) {
-				return export.ReadExport(ctx, tx, project, "e")
+				return export.Read(ctx, tx, project, "e")
 			}
 		}
 		e.Same(storetest.Get(e, read(storetest.Project)), made)
@@ -48,7 +48,7 @@ var exports = map[string]func(*env){
 		for range 2 {
 			e.Update(func(tx *store.Tx) error { return export.NoteDownload(e.Context(), tx, "e") })
 		}
-		e.Same(e.exports(export.ExportQuery{}), []export.Export{made})
+		e.Same(e.exports(export.Query{}), []export.Export{made})
 	},
 	"exports are filtered and sorted": func(e *env) {
 		now := e.Clock.Now()
@@ -59,13 +59,13 @@ var exports = map[string]func(*env){
 		)
 		yes, no := true, false
 		for _, c := range []struct {
-			query export.ExportQuery
+			query export.Query
 			want  []string
 		}{
-			{export.ExportQuery{}, []string{"1", "2"}}, {export.ExportQuery{Descending: true}, []string{"2", "1"}},
-			{export.ExportQuery{ID: "2"}, []string{"2"}}, {export.ExportQuery{ID: "3"}, nil}, {export.ExportQuery{Name: "uSERS_"}, []string{"1"}},
-			{export.ExportQuery{Expired: &yes}, []string{"1"}}, {export.ExportQuery{Expired: &no}, []string{"2"}},
-			{export.ExportQuery{Downloaded: &yes}, []string{"1"}}, {export.ExportQuery{Downloaded: &no}, []string{"2"}},
+			{export.Query{}, []string{"1", "2"}}, {export.Query{Descending: true}, []string{"2", "1"}},
+			{export.Query{ID: "2"}, []string{"2"}}, {export.Query{ID: "3"}, nil}, {export.Query{Name: "uSERS_"}, []string{"1"}},
+			{export.Query{Expired: &yes}, []string{"1"}}, {export.Query{Expired: &no}, []string{"2"}},
+			{export.Query{Downloaded: &yes}, []string{"1"}}, {export.Query{Downloaded: &no}, []string{"2"}},
 		} {
 			e.Same(storetest.IDs(e.exports(c.query), exportID), c.want)
 		}
@@ -77,12 +77,12 @@ var exports = map[string]func(*env){
 			export.Export{ID: "3", ProjectID: storetest.Project, Expires: now.Add(time.Second)}, export.Export{ID: "4", ProjectID: storetest.OtherProject, Expires: now.Add(time.Hour)},
 		)
 		e.Same(storetest.Do(e, func(ctx context.Context, tx *store.Tx) (int, error) {
-			return export.DeleteExports(ctx, tx, storetest.Project, []string{"1", "4", "missing"})
+			return export.Delete(ctx, tx, storetest.Project, []string{"1", "4", "missing"})
 		}), 1)
-		e.Clock.Advance(export.ExportMemory)
+		e.Clock.Advance(export.Memory)
 		for _, want := range [][]string{{"3"}, {"3"}} {
 			e.Update(func(tx *store.Tx) error { return work.DeleteExpired(e.Context(), tx, 1) })
-			e.Same(storetest.IDs(e.exports(export.ExportQuery{}), exportID), want)
+			e.Same(storetest.IDs(e.exports(export.Query{}), exportID), want)
 		}
 	},
 }

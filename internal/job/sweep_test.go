@@ -70,9 +70,9 @@ var expiring = map[string]struct {
 		return found
 	}},
 	"export": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {
-		return export.InsertExport(ctx, tx, export.Export{ID: id, ProjectID: project, Expires: at})
+		return export.Insert(ctx, tx, export.Export{ID: id, ProjectID: project, Expires: at})
 	}, func(ctx context.Context, tx *store.Tx, id string) bool {
-		_, err := export.ReadExport(ctx, tx, project, id)
+		_, err := export.Read(ctx, tx, project, id)
 		return err == nil
 	}},
 	"record of a message": {func(ctx context.Context, tx *store.Tx, _, id string, at time.Time) error {

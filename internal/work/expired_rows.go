@@ -14,7 +14,7 @@ import (
 
 // DeleteExpired removes sign-ins, tickets, password tokens and clients' tokens that have expired, authenticators that were not
 // confirmed within EnrolmentLife, records of messages that are older than NotificationLife, tallies of attempts
-// and known places that are too old to count, and exports that expired longer than ExportMemory ago, at most limit of each.
+// and known places that are too old to count, and exports that expired longer than export.Memory ago, at most limit of each.
 func DeleteExpired(ctx context.Context, t *store.Tx, limit int) error {
 	for _, table := range []string{"sign_ins", "tickets", "password_tokens"} {
 		_, err := t.NewRaw("DELETE FROM ? WHERE token_hash IN (SELECT token_hash FROM ? WHERE expires <= ? ORDER BY expires LIMIT ?)",
@@ -34,7 +34,7 @@ func DeleteExpired(ctx context.Context, t *store.Tx, limit int) error {
 		return fmt.Errorf("removing old records of messages: %w", err)
 	}
 	_, err = t.NewRaw("DELETE FROM exports WHERE id IN (SELECT id FROM exports WHERE expires <= ? ORDER BY expires LIMIT ?)",
-		t.Now().Add(-export.ExportMemory), limit).Exec(ctx)
+		t.Now().Add(-export.Memory), limit).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("removing old exports: %w", err)
 	}

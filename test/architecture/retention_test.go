@@ -11,7 +11,7 @@ var retention = []struct{ tables, kept, by string }{
 	{"known_places", "{workspace.PlaceLife} after the last use, at most {workspace.MaxPlaces} per user", "`work.DeleteExpired` through `store.Tx.DeleteOldAttempts`; `store.Tx.NotePlace`"},
 	{"client_tokens", "{workspace.ClientTokenLife}", "`work.DeleteExpired` through `store.Tx.DeleteClientTokens`"},
 	{"notifications", "{directory.NotificationLife} after the message ended", "`work.DeleteExpired`"},
-	{"exports", "{export.ExportLife} for downloads, {export.ExportMemory} more in the list", "`work.DeleteExpired`, `export.Service.DeleteExports`"},
+	{"exports", "{export.Life} for downloads, {export.Memory} more in the list", "`work.DeleteExpired`, `export.Service.Delete`"},
 	{"mails", "until sent or given up, after {mail.mostTries} attempts at most", "`mail.Sender.settle`"},
 	{"connections", "until closed; if their gateway died, until its lease ends", "`connection.Service.CloseConnection`, `connection.Service.SweepConnections`"},
 	{"jobs sub_jobs growths rollouts rollout_items", "until an administrator deletes the records of ended ones; no time limit", "`work.Service.DeleteSubJobs`"},
