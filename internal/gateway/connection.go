@@ -15,8 +15,8 @@ import (
 	"carrel/internal/signin"
 )
 
-// The sizes of what a connection buffers, in bytes. Nothing is read from a display before the browser has taken what was
-// read before: a slow browser slows its own display and costs no memory.
+// Buffer sizes of a connection, in bytes. The gateway reads from a display only after the browser has taken the previous data: a slow browser
+// slows down its own display and costs no memory.
 const (
 	displayBuffer = 32 << 10
 	inputBuffer   = 4 << 10
@@ -40,7 +40,7 @@ type openDisplay struct {
 	pixels   int // that the screen may have; 0 until somebody asks. copyIn's own
 }
 
-// finish ends the connection; the first caller says how.
+// finish ends the connection; the first call determines the Ending.
 func (c *openDisplay) finish(e Ending) {
 	select {
 	case c.ended <- e:
@@ -48,8 +48,8 @@ func (c *openDisplay) finish(e Ending) {
 	}
 }
 
-// carry copies both ways until something ends the connection. The display is closed when it returns: from then on nothing
-// more is seen or typed. The WebSocket is still to be closed, which lets the copies end; wait for them then.
+// carry copies in both directions until the connection ends. When it returns, the display is closed: nothing more is shown or typed. The caller
+// has to close the WebSocket, which ends the copying goroutines, and then wait for them.
 func (c *openDisplay) carry(ctx context.Context) Ending {
 	c.ws.SetReadLimit(inputLimit)
 	c.copies.Go(c.copyOut)
@@ -82,8 +82,7 @@ func (c *openDisplay) ping(ctx context.Context) error {
 	return c.ws.Ping(ctx)
 }
 
-// copyOut copies from the display to the browser. A watchdog rather than a context per frame ends a frame that stalls: it
-// allocates nothing.
+// copyOut copies from the display to the browser. A watchdog ends stalled frames; unlike a context per frame it allocates nothing.
 func (c *openDisplay) copyOut() {
 	watchdog := time.AfterFunc(time.Hour, func() {
 		c.finish(Slow)
@@ -147,7 +146,7 @@ func (c *openDisplay) copyIn() {
 	}
 }
 
-// largestScreen is how many pixels the desktop's screen may have.
+// largestScreen is the maximum number of pixels of the desktop's screen.
 func (c *openDisplay) largestScreen() int {
 	if c.pixels > 0 {
 		return c.pixels

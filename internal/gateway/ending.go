@@ -9,16 +9,16 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Ending says how a connection ended. Code goes over the wire, so the page can tell a person what to do; Reason is for
-// those who read a protocol trace; Name is the label in logs and metrics.
+// Ending is the way in which a connection ended. Code is the close code, by which the page tells the user what to do; Reason is for protocol
+// traces; Name is the label in logs and metrics.
 type Ending struct {
 	Name   string
 	Code   websocket.StatusCode
 	Reason string
 }
 
-// The endings. After Restarting, Slow, DisplayLost and Unavailable the page gets itself a new ticket and comes back; the
-// others need a person. A page that sees another code, or none because the network was cut, comes back as well.
+// The endings. After Restarting, Slow, DisplayLost and Unavailable the page gets a new ticket and reconnects; the others need the user. A page
+// that receives another code, or none because the network failed, reconnects as well.
 var (
 	Left          = Ending{"left", websocket.StatusNormalClosure, "goodbye"}
 	Restarting    = Ending{"restarting", websocket.StatusServiceRestart, "the server restarts, reconnect"}
@@ -35,12 +35,12 @@ var (
 	Unavailable   = Ending{"unavailable", 4503, "the server cannot reach the desktop's host or its database"}
 )
 
-// Endings lists every Ending, so that tests can prove that the page knows each.
+// Endings lists every Ending, so that tests can check that the page handles each.
 var Endings = []Ending{
 	Left, Restarting, BadMessage, NotUnderstood, TicketRefused, AccessEnded, Gone, Slow, Stopped, Replaced, Fault, DisplayLost, Unavailable,
 }
 
-// refusal translates what the domain says.
+// refusal returns the Ending for an error of the domain.
 func refusal(err error) Ending {
 	switch workspace.CodeOf(err) {
 	case workspace.CodeForbidden, workspace.CodeBadCredentials:
@@ -59,7 +59,7 @@ func refusal(err error) Ending {
 	return Fault
 }
 
-// unopened translates why the engine did not open a display.
+// unopened returns the Ending for an engine error on opening a display.
 func unopened(err error) Ending {
 	switch {
 	case errors.Is(err, engine.ErrUnavailable):

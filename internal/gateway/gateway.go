@@ -20,7 +20,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Sessions is what the gateway needs of the domain; *workspace.Services is one.
+// Sessions is the part of the domain that the gateway uses; *connection.Service implements it.
 type Sessions interface {
 	Admit(ctx context.Context, token string) (signin.Ticket, error)
 	MayConnect(ctx context.Context, t signin.Ticket) error
@@ -32,13 +32,13 @@ type Sessions interface {
 	NoteStopped(ctx context.Context, desktopID string, hibernated bool) error
 }
 
-// Displays is what the gateway needs of an engine.
+// Displays is the part of an engine that the gateway uses.
 type Displays interface {
 	Display(ctx context.Context, id, account string) (io.ReadWriteCloser, error)
 	Find(ctx context.Context, id string) (engine.Machine, error)
 }
 
-// Config describes a gateway. Zero durations mean the defaults given.
+// Config is the configuration of a gateway. Zero durations mean the stated defaults.
 type Config struct {
 	Sessions Sessions
 	Displays Displays
@@ -56,7 +56,7 @@ type Config struct {
 	OpenLimit time.Duration // how long opening may take; 20 s
 }
 
-// Gateway serves displays. Its methods may be called concurrently.
+// Gateway serves displays. It is safe for concurrent use.
 type Gateway struct {
 	Config
 	id      string
@@ -68,7 +68,7 @@ type Gateway struct {
 	handlers sync.WaitGroup
 }
 
-// New makes a gateway and registers its metrics. Run must be running while it serves.
+// New returns a gateway and registers its metrics. Run must be running while it serves.
 func New(c Config) (*Gateway, error) {
 	fallback(&c.Check, time.Second)
 	fallback(&c.Lease, 30*time.Second)
@@ -152,7 +152,7 @@ func (g *Gateway) serve(ctx context.Context, cancel func(), ws *websocket.Conn, 
 	}
 }
 
-// connect takes the ticket, opens the display and records the connection.
+// connect redeems the ticket, opens the display and records the connection.
 func (g *Gateway) connect(ctx context.Context, token string) (*openDisplay, Ending, error) {
 	t, err := g.Sessions.Admit(ctx, token)
 	if err != nil && t.DesktopID == "" && workspace.CodeOf(err) == workspace.CodeBadCredentials {
@@ -188,7 +188,7 @@ func (g *Gateway) refuse(ws *websocket.Conn, e Ending) {
 	ws.Close(e.Code, e.Reason)
 }
 
-// whyLost asks the domain and the engine why a display ended by itself.
+// whyLost determines from the domain and the engine why a display ended.
 func (g *Gateway) whyLost(ctx context.Context, t signin.Ticket) Ending {
 	ctx, cancel := context.WithTimeout(ctx, g.OpenLimit)
 	defer cancel()
@@ -207,8 +207,8 @@ func (g *Gateway) whyLost(ctx context.Context, t signin.Ticket) Ending {
 	return DisplayLost
 }
 
-// noteStopped tells the domain of a machine that was switched off from inside. It looks twice, for one that restarts is
-// off for a moment.
+// noteStopped reports to the domain that a machine was shut down from inside. It checks twice, since a machine that restarts is off for a
+// moment.
 func (g *Gateway) noteStopped(ctx context.Context, desktopID string) {
 	ctx, cancel := context.WithTimeout(ctx, g.OpenLimit)
 	defer cancel()

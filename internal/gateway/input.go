@@ -9,10 +9,9 @@ import (
 	"carrel/internal/guest"
 )
 
-// input passes on what a viewer sends, message by message (RFC 6143 and the extensions of TigerVNC and QEMU), and changes one
-// thing: a screen that is larger than the desktop's memory allows is asked for smaller. A page that is zoomed out asks for
-// 11636x6545, and the display server would be killed for memory with everything in the session. Messages may be split and
-// joined in any way. What it does not know it cannot follow, so it fails, as the display server would.
+// input forwards the viewer's messages (RFC 6143 and the extensions of TigerVNC and QEMU) and reduces requests for a screen that is larger than
+// the desktop's memory allows: a page that is zoomed out requests 11636x6545, and the display server would be killed for lack of memory with
+// everything in the session. Messages may be split and joined in any way. It fails on an unknown message, as the display server would.
 type input struct {
 	to     io.Writer
 	pixels func() int // the largest screen; called when one is asked for that not every desktop may have
@@ -24,7 +23,7 @@ type input struct {
 	out      []byte // what the present Write passes on
 }
 
-// phase is how far the two sides have got to know each other.
+// phase is the phase of the RFB handshake.
 type phase int
 
 const (
@@ -34,13 +33,13 @@ const (
 	messagePhase
 )
 
-// errMessage says that a viewer does not speak as one that is known here.
+// errMessage means that a viewer sent an unknown message.
 var errMessage = errors.New("the viewer's message is not understood")
 
-// errScreen says that the display took nothing more.
+// errScreen means that writing to the display failed.
 var errScreen = errors.New("the display takes nothing more")
 
-// The types of messages, and what of them matters here.
+// Message types, and the fields used here.
 const (
 	setPixelFormat       = 0
 	setEncodings         = 2
@@ -60,7 +59,7 @@ const (
 	screenLayout         = 16 // bytes of one monitor
 )
 
-// Write takes the next bytes of the viewer. errMessage, or errScreen.
+// Write forwards the next bytes of the viewer, or returns errMessage or errScreen.
 func (i *input) Write(p []byte) (int, error) {
 	i.out = i.out[:0]
 	err := i.follow(p)
@@ -106,7 +105,7 @@ func (i *input) follow(p []byte) error {
 	return nil
 }
 
-// take passes on what is held, of which nothing more has to be seen; rest bytes of the message follow.
+// take forwards the held bytes, which need no further inspection; rest bytes of the message follow.
 func (i *input) take(rest int64) {
 	switch {
 	case i.phase == versionPhase && string(i.held[:11]) == "RFB 003.003":
@@ -124,8 +123,7 @@ func (i *input) take(rest int64) {
 	i.out, i.held, i.pass = append(i.out, i.held...), i.held[:0], rest
 }
 
-// need says how many bytes of the present message have to be seen before it goes on, as far as those that are held tell, and
-// how many more then follow.
+// need returns how many bytes of the present message have to be inspected, as far as the held bytes show, and how many more follow.
 func (i *input) need() (need int, rest int64, err error) {
 	switch i.phase {
 	case versionPhase:
@@ -168,7 +166,7 @@ func (i *input) need() (need int, rest int64, err error) {
 	return 0, 0, fmt.Errorf("%w: type %d", errMessage, i.held[0])
 }
 
-// after is need for a message whose length stands in its first bytes.
+// after is need for a message whose first bytes contain its length.
 func (i *input) after(head int, length func(m []byte) (int, int64)) (int, int64, error) {
 	if len(i.held) < head {
 		return head, 0, nil
@@ -219,7 +217,7 @@ func (i *input) needQEMU() (int, int64, error) {
 	return 0, 0, fmt.Errorf("%w: type %d, subtype %d", errMessage, qemu, i.held[1])
 }
 
-// fit returns a wish for a screen as it goes on: a screen that is too large becomes smaller, of one monitor.
+// fit returns the screen request to forward: a screen that is too large is reduced to one smaller monitor.
 func (i *input) fit(m []byte) []byte {
 	width, height := int(binary.BigEndian.Uint16(m[2:])), int(binary.BigEndian.Uint16(m[4:]))
 	if width*height <= guest.ScreenPixels(0) {

@@ -8,8 +8,8 @@ import (
 	"carrel/internal/connection"
 )
 
-// Run looks after the connections until the context ends: it ends those whose grounds are gone, renews the leases of their
-// rows, and forgets the rows of gateways that have died. It does not end connections itself; see Drain.
+// Run watches the connections until the context ends: it ends those that are no longer allowed, renews the leases of their rows, and deletes
+// the rows of gateways that have died. When it returns, connections continue; see Drain.
 func (g *Gateway) Run(ctx context.Context) {
 	check, renew := time.NewTicker(g.Check), time.NewTicker(g.Lease/3)
 	defer check.Stop()
@@ -28,8 +28,8 @@ func (g *Gateway) Run(ctx context.Context) {
 	}
 }
 
-// Drain tells every browser to reconnect, which it will do elsewhere or later, and returns when all connections have ended
-// or with the context's error. Whoever comes after is told the same. http.Server.Shutdown does not do this.
+// Drain tells every browser to reconnect, which it does at another replica or later, and returns when all connections have ended or with the
+// context's error. New connections are told the same. http.Server.Shutdown does not do this.
 func (g *Gateway) Drain(ctx context.Context) error {
 	g.mu.Lock()
 	g.draining = true
@@ -50,15 +50,15 @@ func (g *Gateway) Drain(ctx context.Context) error {
 	}
 }
 
-// Open returns how many connections are open.
+// Open returns the number of open connections.
 func (g *Gateway) Open() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.open)
 }
 
-// add makes a recorded connection one that is looked after, and ends an earlier one of the same user to the same desktop.
-// It reports false when the gateway drains.
+// add adds a recorded connection to those that Run watches, and ends an earlier one of the same user to the same desktop. It returns false while
+// the gateway drains.
 func (g *Gateway) add(c *openDisplay) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -79,7 +79,7 @@ func (g *Gateway) remove(c *openDisplay) {
 	g.metrics.connections.Dec()
 }
 
-// forget removes the connection's row. If that fails its lease runs out.
+// forget deletes the connection's row. If that fails, its lease expires.
 func (g *Gateway) forget(c *openDisplay) {
 	ctx, cancel := context.WithTimeout(context.Background(), g.OpenLimit)
 	defer cancel()

@@ -14,10 +14,10 @@ import (
 	"carrel/internal/workspace"
 )
 
-// bodyLimit is the largest body that is read, in bytes; none needs more than a few hundred.
+// bodyLimit is the maximum size of a request body in bytes; none needs more than a few hundred.
 const bodyLimit = 16 << 10
 
-// statuses are those of the codes that the portal meets; any other is internal.
+// statuses maps the codes that can occur in the portal to HTTP statuses; any other is internal.
 var statuses = map[workspace.Code]int{
 	workspace.CodeInvalid:         http.StatusBadRequest,
 	workspace.CodeMalformed:       http.StatusBadRequest,
@@ -40,7 +40,7 @@ type errorBody struct {
 	Wait    int            `json:"retry_after,omitempty"` // seconds
 }
 
-// answerError writes an error as its audience may see it and logs those that are not the caller's.
+// answerError writes the part of an error that the caller may see, and logs errors that the caller did not cause.
 func (p *Portal) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	body := errorBody{Code: workspace.CodeInternal, Message: "something went wrong on the server, try again"}
 	status := http.StatusInternalServerError
@@ -62,7 +62,7 @@ func (p *Portal) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	answer(w, status, body)
 }
 
-// answer writes v as JSON; a browser that has gone away is no concern.
+// answer writes v as JSON. Write errors are ignored: the browser has disconnected.
 func answer(w http.ResponseWriter, status int, v any) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
@@ -75,7 +75,7 @@ func done(w http.ResponseWriter) error {
 	return nil
 }
 
-// read decodes a request's JSON body. CodeMalformed, CodeTooLarge.
+// read decodes a request's JSON body, or returns CodeMalformed or CodeTooLarge.
 func read[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	var body T
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {

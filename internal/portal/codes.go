@@ -14,10 +14,10 @@ import (
 	"carrel/internal/signin"
 )
 
-// issuer is how authenticator apps call us.
+// issuer is the name of the account in authenticator apps.
 const issuer = "Carrel"
 
-// codesState is whether a person signs in with codes.
+// codesState says whether a user signs in with codes.
 type codesState struct {
 	Policy       signin.SecondFactor `json:"policy"`
 	On           bool                `json:"on"`
@@ -28,7 +28,7 @@ type codeBody struct {
 	Code string `json:"code"`
 }
 
-// enrolment is what a page shows so that an app learns the secret.
+// enrolment has the secret for an authenticator app, as text and QR code.
 type enrolment struct {
 	Secret string `json:"secret"`  // base32, to be typed
 	URI    string `json:"uri"`     // opens the app on the same device
@@ -79,7 +79,7 @@ func (p *Portal) removeAuthenticator(w http.ResponseWriter, r *http.Request, v s
 	return done(w)
 }
 
-// withCode serves calls that take a code and give recovery codes, and logs that it was done.
+// withCode serves calls that take a code and return recovery codes, and logs their success.
 func (p *Portal) withCode(
 	w http.ResponseWriter, r *http.Request, v signin.Visitor, did string,
 	use func(ctx context.Context, v signin.Visitor, code string) ([]string, error),
@@ -96,14 +96,14 @@ func (p *Portal) withCode(
 	return answer(w, http.StatusOK, recoveryCodes{codes})
 }
 
-// otpURI is a secret in the form that authenticator apps read. What it leaves out (SHA-1, 6 digits, 30 s) all apps take for granted;
-// some refuse to read it when it is said.
+// otpURI returns a secret as an otpauth URI. It omits the default parameters (SHA-1, 6 digits, 30 s), since some apps reject URIs that contain
+// them.
 func otpURI(userName, secret string) string {
 	label := url.PathEscape(issuer + ":" + userName)
 	return "otpauth://totp/" + label + "?secret=" + secret + "&issuer=" + url.QueryEscape(issuer)
 }
 
-// qrCode draws a text as an SVG, black on white whatever the page's colours: apps need the contrast and the margin.
+// qrCode returns a text as a QR code in SVG, black on white in every colour scheme: apps need the contrast and the margin.
 func qrCode(text string) (string, error) {
 	code, err := qr.Encode(text, qr.M)
 	if err != nil {

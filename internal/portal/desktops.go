@@ -10,7 +10,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// card is a desktop as its person's page sees it.
+// card is a desktop in the response to its user.
 type card struct {
 	ID       string                `json:"id"`
 	PoolID   string                `json:"pool_id,omitempty"`
@@ -52,7 +52,7 @@ func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v signin.Visit
 	return answer(w, http.StatusOK, cardsBody{cardsOf(mine)})
 }
 
-// operate returns the call that asks for an operation on a desktop of the person's. 202: the desktop's card follows it.
+// operate returns the handler of a power action on a desktop of the user. It answers 202; the desktop's card shows the progress.
 func (p *Portal) operate(op desktop.Operation) signedHandler {
 	return func(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 		err := p.Desktops.Operate(r.Context(), v, r.PathValue("id"), op, telemetry.RequestID(r.Context()))

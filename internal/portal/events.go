@@ -18,14 +18,14 @@ import (
 	"carrel/internal/workspace"
 )
 
-// The pace of event streams.
+// Intervals of event streams.
 const (
 	streamKeepAlive = 15 * time.Second // proxies close what is silent
 	streamRecheck   = 30 * time.Second // whether the sign-in still holds
 	streamStall     = 30 * time.Second // a page that does not take an event
 )
 
-// follower looks at the desktops and pools of all people whose pages are open, in one go, and tells each page when its own change.
+// follower polls the desktops and pools of all users with an open page, in one query, and sends each page its changes.
 type follower struct {
 	service Desktops
 	log     *slog.Logger
@@ -42,8 +42,8 @@ type follower struct {
 	closed  bool
 }
 
-// poolsEach is after how many looks at desktops one at pools comes, unless somebody waits or has just done something: what there is
-// to see of pools changes less often.
+// poolsEach is the number of polls of desktops per poll of pools, which change less often. While a user waits, or has just acted, pools are
+// polled every time.
 const poolsEach = 4
 
 // stream is one open page.
@@ -53,7 +53,7 @@ type stream struct {
 	pools    news
 }
 
-// news is the latest state of something that a page has not taken yet.
+// news is the latest state that a page has not received yet.
 type news struct {
 	last []byte
 	next chan []byte
@@ -82,7 +82,7 @@ func (f *follower) run(ctx context.Context) {
 	}
 }
 
-// nudge makes the next look come at once.
+// nudge triggers the next poll at once.
 func (f *follower) nudge() {
 	select {
 	case f.wake <- struct{}{}:
@@ -126,7 +126,7 @@ func (f *follower) look(ctx context.Context, nudged bool) error {
 	return nil
 }
 
-// people are those whose pages are open, each once.
+// people returns the users with an open page, without duplicates.
 func (f *follower) people() []directory.User {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -137,7 +137,7 @@ func (f *follower) people() []directory.User {
 	return slices.Collect(maps.Values(byID))
 }
 
-// keepPlaces renews the places of those who wait for a desktop while their page is open.
+// keepPlaces renews the places of users who wait for a desktop while their page is open.
 func (f *follower) keepPlaces(ctx context.Context, pools map[string][]connection.UserPool) error {
 	f.waiting = f.waiting[:0]
 	for id, mine := range pools {
@@ -152,7 +152,7 @@ func (f *follower) keepPlaces(ctx context.Context, pools map[string][]connection
 	return nil
 }
 
-// offer leaves a state for the page if it changed, in place of any that it has not taken.
+// offer queues a state for the page if it changed, replacing one that the page has not received.
 func (n *news) offer(state any) error {
 	now, err := json.Marshal(state)
 	if err != nil || bytes.Equal(now, n.last) {
@@ -196,8 +196,8 @@ func (f *follower) close() {
 	}
 }
 
-// events streams a person's cards whenever they change, as server-sent events "desktops" and "pools", the first at once. It ends with
-// "signed-out" when the sign-in does, and without a word when the server goes away: browsers come back by themselves.
+// events streams a user's cards as server-sent events "desktops" and "pools", at once and after each change. The stream ends with "signed-out"
+// when the sign-in ends, and without an event when the server stops: browsers reconnect automatically.
 func (p *Portal) events(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 	if err := p.Desktops.MayWork(r.Context(), v.ID); err != nil {
 		return err
@@ -237,7 +237,7 @@ func (p *Portal) events(w http.ResponseWriter, r *http.Request, v signin.Visitor
 	return nil // the page has gone
 }
 
-// eventWriter returns a function that writes and flushes; a page that does not take it in time has gone.
+// eventWriter returns a function that writes and flushes an event; a page that does not receive it in time is considered gone.
 func eventWriter(w http.ResponseWriter) func(string) error {
 	control := http.NewResponseController(w)
 	return func(text string) error {

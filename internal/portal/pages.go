@@ -14,12 +14,11 @@ import (
 	"sync"
 )
 
-// contentPolicy lets pages load only what this server gives them. Pictures may be data: that is how displays draw theirs
-// and their pointer.
+// contentPolicy allows pages to load only content of this server. Images may be data URLs: displays draw pictures and pointers with them.
 const contentPolicy = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; " +
 	"form-action 'self'; frame-ancestors 'none'"
 
-// withHeaders says to browsers how little these pages need.
+// withHeaders sets security headers.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -32,8 +31,8 @@ func withHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// pages serves the built web pages. Files under assets/ carry a hash of their content in their name and may be kept for
-// ever; index.html is asked for again each time. index.html answers every address that the page itself knows how to show.
+// pages serves the built frontend. Files under assets/ have a hash of their content in their name and may be cached forever; index.html is
+// revalidated each time. index.html is served for every path that the frontend can show.
 type pages struct {
 	files map[string]*file // by path without the leading slash
 	mux   *http.ServeMux
@@ -115,8 +114,7 @@ func (p *pages) serveFile(w http.ResponseWriter, r *http.Request) {
 	f.serve(w, r)
 }
 
-// notFound answers addresses that nothing is at: browsers with the page, which says so in the person's language, and programs
-// with JSON.
+// notFound answers unknown paths: to browsers with the page, which says so in the user's language, to programs with JSON.
 func (p *pages) notFound(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Add("Vary", "Accept")

@@ -25,7 +25,7 @@ import (
 // Desktops of pools are among the desktops too, with their pool_id, so that the page of an open display finds them; the
 // overview shows them in their pool's card only.
 
-// poolCard is a pool as its person's page sees it.
+// poolCard is a pool in the response to its user.
 type poolCard struct {
 	ID          string               `json:"id"`
 	Name        string               `json:"name"`
@@ -45,7 +45,7 @@ type poolCard struct {
 	Rebuild *rebuildBody `json:"rebuild,omitempty"` // a rebuild of their desktop that counts down
 }
 
-// waitBody is how far things are for somebody who waits.
+// waitBody is the progress shown to a waiting user.
 type waitBody struct {
 	Since    time.Time  `json:"since"`
 	Position int        `json:"position"` // 1 is the next
@@ -57,14 +57,14 @@ type waitBody struct {
 	Sentence string     `json:"sentence"`
 }
 
-// rebuildBody is a rebuild that awaits the person's desktop.
+// rebuildBody is a scheduled rebuild of the user's desktop.
 type rebuildBody struct {
 	At      time.Time `json:"at"`
 	Message string    `json:"message,omitempty"` // the administrator's
 	Ready   bool      `json:"ready"`             // they have said that they are
 }
 
-// openBody is what became of opening a pool.
+// openBody is the result of opening a pool.
 type openBody struct {
 	Outcome  pool.Outcome `json:"outcome"` // SAME, NEW: a desktop; WAIT; FULL, SHUT: none
 	Sentence string       `json:"sentence,omitempty"`

@@ -15,7 +15,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// SignIns is how people sign in; *signin.Service is one.
+// SignIns authenticates users; *signin.Service implements it.
 type SignIns interface {
 	SignIn(ctx context.Context, name, password string) (signin.SignInResult, error)
 	SignInWithCode(ctx context.Context, token, code string) (signin.SignInResult, error)
@@ -33,7 +33,7 @@ type SignIns interface {
 	RemoveAuthenticator(ctx context.Context, v signin.Visitor, code string) error
 }
 
-// Desktops are what people do with desktops and pools that they have; *connection.Service is one.
+// Desktops has the operations of users on their desktops and pools; *connection.Service implements it.
 type Desktops interface {
 	MayWork(ctx context.Context, userID string) error
 	UserDesktops(ctx context.Context, userID string) ([]connection.UserDesktop, error)
@@ -49,7 +49,7 @@ type Desktops interface {
 	ResetMyDesktop(ctx context.Context, v signin.Visitor, poolID, requestID string) error
 }
 
-// Config describes a portal.
+// Config is the configuration of a portal.
 type Config struct {
 	SignIns  SignIns
 	Desktops Desktops
@@ -74,7 +74,7 @@ type Portal struct {
 	follower *follower
 }
 
-// New makes a portal. Run must be running for pages to follow their desktops.
+// New returns a portal. Run must be running for event streams to work.
 func New(c Config) (*Portal, error) {
 	if c.Poll == 0 {
 		c.Poll = 500 * time.Millisecond
@@ -98,7 +98,7 @@ func New(c Config) (*Portal, error) {
 	return p, nil
 }
 
-// api is the table of routes. Those with signed take a visitor.
+// api is the route table. Handlers with signed require a session.
 func (p *Portal) api() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /portal/api/sign-in", p.open(p.signIn))
@@ -133,14 +133,13 @@ func (p *Portal) api() http.Handler {
 // ServeHTTP implements http.Handler for / and /portal/api/.
 func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
 
-// Run lets pages follow their desktops until the context ends; then it ends their streams, so that http.Server.Shutdown
-// need not wait for them.
+// Run feeds the event streams until the context ends; then it closes them, so that http.Server.Shutdown does not wait for them.
 func (p *Portal) Run(ctx context.Context) { p.follower.run(ctx) }
 
-// handler serves one call; what it returns is answered by answerError.
+// handler serves one call; its error is answered by answerError.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-// signedHandler serves one call of somebody who is signed in.
+// signedHandler serves one call of a signed-in user.
 type signedHandler func(w http.ResponseWriter, r *http.Request, v signin.Visitor) error
 
 func (p *Portal) open(h handler) http.Handler {

@@ -18,7 +18,7 @@ type signInBody struct {
 	Password string `json:"password"`
 }
 
-// person is somebody as their page sees them.
+// person is a user in the response to their page.
 type person struct {
 	Name       string `json:"user_name"`
 	Account    string `json:"account"` // what they are called inside their desktops
@@ -65,7 +65,7 @@ func (p *Portal) signInWithCode(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// attempt tries to sign in; one with the code wrong is told to the log.
+// attempt tries to sign in; a wrong code is logged.
 func (p *Portal) attempt(w http.ResponseWriter, r *http.Request, wrong workspace.Code, try func() (signin.SignInResult, error)) error {
 	result, err := try()
 	if err != nil && workspace.CodeOf(err) == wrong {
@@ -77,12 +77,12 @@ func (p *Portal) attempt(w http.ResponseWriter, r *http.Request, wrong workspace
 	return p.welcome(w, r, result)
 }
 
-// codeNeeded is the answer to a right password of somebody who uses codes.
+// codeNeeded is the response to the correct password of a user with codes.
 type codeNeeded struct {
 	Token string `json:"code_token"`
 }
 
-// welcome answers a sign-in: with who has come, or with the token for the second step.
+// welcome answers a sign-in with the user, or with the token for the second step.
 func (p *Portal) welcome(w http.ResponseWriter, r *http.Request, result signin.SignInResult) error {
 	if result.NeedsCode {
 		return answer(w, http.StatusAccepted, codeNeeded{result.Token})
@@ -91,7 +91,7 @@ func (p *Portal) welcome(w http.ResponseWriter, r *http.Request, result signin.S
 	return p.answerPerson(w, r, result.User)
 }
 
-// answerPerson says to somebody who is signed in who they are.
+// answerPerson answers with the signed-in user.
 func (p *Portal) answerPerson(w http.ResponseWriter, r *http.Request, u directory.User) error {
 	codes, err := p.codesOf(r.Context(), u.ID)
 	if err != nil {
@@ -117,7 +117,7 @@ func (p *Portal) enter(w http.ResponseWriter, r *http.Request) error {
 	return p.welcome(w, r, result)
 }
 
-// ping answers pages that measure how far away the server is.
+// ping answers pages that measure the latency.
 func ping(w http.ResponseWriter, _ *http.Request) error { return done(w) }
 
 func (p *Portal) signOut(w http.ResponseWriter, r *http.Request) error {
@@ -165,7 +165,7 @@ func (p *Portal) changePassword(w http.ResponseWriter, r *http.Request, v signin
 	return done(w)
 }
 
-// firstPasswordHolder says whose a token is. The token is in a header, since addresses are logged on their way.
+// firstPasswordHolder answers with the user of a token. The token is in a header, since URLs are logged on the way.
 func (p *Portal) firstPasswordHolder(w http.ResponseWriter, r *http.Request) error {
 	u, err := p.SignIns.PasswordTokenHolder(r.Context(), bearer(r))
 	if err != nil {
@@ -207,5 +207,5 @@ func bearer(r *http.Request) string {
 	return token
 }
 
-// network is where attempts are counted together.
+// network returns the network whose attempts are counted together.
 func network(r *http.Request) string { return clientaddr.Network(clientaddr.Of(r)) }
