@@ -19,10 +19,10 @@ const (
 	MaxClockSkew  = 15 * time.Minute
 )
 
-// lastUseGrain is how exactly the last use of a key is noted, so that reading does not mean writing.
+// lastUseGrain is the precision of a key's last use, so that not every request writes.
 const lastUseGrain = 15 * time.Minute
 
-// Require lets only requests of verified callers through; next finds who it is with PrincipalFrom.
+// Require passes only authenticated requests to next, which gets the caller with PrincipalFrom.
 func (s *Service) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := s.Authenticate(r)
@@ -35,10 +35,10 @@ func (s *Service) Require(next http.Handler) http.Handler {
 	})
 }
 
-// Authenticate verifies a request's token, its signature, or both if it has both; they must then be the same user's. A
-// signed body is read whole, and r.Body replaced. What is wrong with the credentials is a *Refusal. Requests that were
-// signed within MaxClockSkew are accepted more than once, for clients send again what got no answer. Wrong signatures are not
-// counted: a secret of 200 random bits cannot be guessed, and a lock would only let strangers lock its owner out.
+// Authenticate verifies a request's token, its signature, or both, if they identify the same user. It reads a signed body completely and
+// replaces r.Body. Invalid credentials are a *Refusal. A request that was signed within MaxClockSkew is accepted more than once, since clients
+// repeat requests without a response. Wrong signatures are not counted: a secret of 200 random bits cannot be guessed, and a lock would let
+// anyone lock out the key's owner.
 func (s *Service) Authenticate(r *http.Request) (Principal, error) {
 	token, header := r.Header.Get("X-Auth-Token"), r.Header.Get("Authorization")
 	auth, err := parseAuthorization(header)
@@ -61,7 +61,7 @@ func (s *Service) Authenticate(r *http.Request) (Principal, error) {
 	return agree(bySignature, byToken)
 }
 
-// agree returns the caller that a signature and a token both speak of, with the narrower of their scopes.
+// agree returns the common caller of a signature and a token, with the narrower of their scopes.
 func agree(a, b Principal) (Principal, error) {
 	if a.AdminID != b.AdminID {
 		return Principal{}, unauthorized("the token and the signature are of different users")
@@ -76,7 +76,7 @@ func agree(a, b Principal) (Principal, error) {
 	return b, nil
 }
 
-// verifyToken finds whose token it is.
+// verifyToken returns the caller of a token.
 func (s *Service) verifyToken(ctx context.Context, token string) (Principal, error) {
 	found, err := s.findToken(ctx, token)
 	if isMissing(err) {
@@ -123,7 +123,7 @@ func (s *Service) verifySignature(r *http.Request, auth authorization) (Principa
 	return p, s.noteKeyUse(r, key)
 }
 
-// checkDate refuses a signing time that is missing, unreadable or too far from now.
+// checkDate refuses a signing time that is missing, malformed or outside MaxClockSkew.
 func checkDate(values []string, now time.Time) error {
 	if len(values) != 1 {
 		return unauthorized("%s must be there once", dateHeader)
@@ -161,7 +161,7 @@ func signatureHolds(r *http.Request, auth authorization, secretKey, body []byte)
 	})
 }
 
-// checkSecurityToken refuses a temporary key without the token that was given out with it.
+// checkSecurityToken refuses a temporary key without its security token.
 func checkSecurityToken(r *http.Request, key store.AccessKey) error {
 	if !key.Temporary {
 		return nil
@@ -193,7 +193,7 @@ func (s *Service) findKey(ctx context.Context, id string) (k keyOfCaller, err er
 	return k, err
 }
 
-// noteKeyUse notes when a key was used last. Where its user signs from is a known place for their password.
+// noteKeyUse records the last use of a key. The caller's network becomes a known place for the user's password.
 func (s *Service) noteKeyUse(r *http.Request, key keyOfCaller) error {
 	if time.Since(key.LastUsed) < lastUseGrain {
 		return nil

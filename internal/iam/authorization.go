@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// algorithm is the one way of signing that this server verifies.
+// algorithm is the only supported signature algorithm.
 const algorithm = "SDK-HMAC-SHA256"
 
 // Limits of an Authorization header, far above what clients send.
@@ -17,12 +17,12 @@ const (
 	signatureDigits    = 64
 )
 
-// otherAlgorithms are those that official clients can be told to use.
+// otherAlgorithms are the other algorithms that official clients support.
 var otherAlgorithms = []string{"SDK-HMAC-SM3", "SDK-ECDSA-P256-SHA256", "SDK-SM2-SM3", "V11-HMAC-SHA256"}
 
 var errNotSigned = errors.New("the Authorization header is not a signature")
 
-// authorization is what an Authorization header says.
+// authorization is a parsed Authorization header.
 type authorization struct {
 	AccessKey     string
 	SignedHeaders []string // lower case, in the order of the header

@@ -11,7 +11,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// First describes the account to make on an empty store.
+// First describes the account that Bootstrap creates.
 type First struct {
 	Region   string // also the project's name, as clients look it up by that
 	Account  string // the domain's name
@@ -19,7 +19,7 @@ type First struct {
 	Password string // empty: a random one
 }
 
-// Credentials are what the first administrator needs for a first call.
+// Credentials are the first administrator's credentials.
 type Credentials struct {
 	DomainID, DomainName   string
 	ProjectID, ProjectName string
@@ -30,9 +30,9 @@ type Credentials struct {
 
 const bootstrapContext = "bootstrap/password"
 
-// Bootstrap makes an account, a project, an administrator and an access key on an empty store, all or nothing, and returns
-// their credentials. On a store that has them it changes nothing and returns the same again, so that a process that died
-// before it wrote them down can do so at its next start. Of two processes that start at once both get those of the faster.
+// Bootstrap creates an account, a project, an administrator and an access key in an empty store, in one transaction, and returns their
+// credentials. If they exist it changes nothing and returns the same credentials, so that a process that died before it stored them can do so
+// at its next start. Of two concurrent processes, both get those of the first.
 func (s *Service) Bootstrap(ctx context.Context, f First) (Credentials, error) {
 	c, err := s.firstCredentials(ctx)
 	if !isMissing(err) {
@@ -76,7 +76,7 @@ func (s *Service) bootstrap(ctx context.Context, tx *store.IdentityTx, f First, 
 	})
 }
 
-// firstCredentials reads what Bootstrap made, or fails with store.ErrNoIdentity.
+// firstCredentials reads the credentials that Bootstrap created, or returns store.ErrNoIdentity.
 func (s *Service) firstCredentials(ctx context.Context) (Credentials, error) {
 	var (
 		first   store.Bootstrap

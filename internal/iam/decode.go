@@ -13,7 +13,7 @@ import (
 
 const maxIdentityBody = 1 << 20 // bytes
 
-// decode reads the JSON body into in and puts it back, for a signature may still have to be verified over it.
+// decode reads the JSON body into in and restores it, since a signature over it may still have to be verified.
 func decode(w http.ResponseWriter, r *http.Request, in any) error {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxIdentityBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {

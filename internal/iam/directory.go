@@ -162,7 +162,7 @@ func (s *Service) showUser(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// showCaller tells callers who they are.
+// showCaller answers with the caller's identity.
 func (s *Service) showCaller(w http.ResponseWriter, r *http.Request) error {
 	p, _ := PrincipalFrom(r.Context())
 	reply(w, http.StatusOK, map[string]string{

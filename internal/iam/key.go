@@ -23,7 +23,7 @@ const (
 // keyContext binds a sealed secret to its key's row.
 func keyContext(id string) string { return "access-keys/" + id }
 
-// newKey makes an access key for a user and returns it with its secret in plain, which is shown once.
+// newKey creates an access key for a user and returns it with its secret in plain text, which is returned only here.
 func (s *Service) newKey(adminID, description string, now time.Time) (store.AccessKey, string) {
 	random := workspace.NewToken()
 	id, plain := strings.ToUpper(random[:20]), workspace.NewToken()[:40]
@@ -32,7 +32,7 @@ func (s *Service) newKey(adminID, description string, now time.Time) (store.Acce
 	}, plain
 }
 
-// createKey makes a permanent key, whose secret this answer alone shows.
+// createKey creates a permanent key; only this response contains its secret.
 func (s *Service) createKey(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Credential struct {
@@ -161,8 +161,8 @@ func keyBody(k store.AccessKey) map[string]any {
 	}
 }
 
-// createTemporaryKey makes a key with a security token from the caller's token. It is open because the token may be in the
-// body.
+// createTemporaryKey creates a key with a security token from the caller's token. It needs no authentication header, since the token may be in
+// the body.
 func (s *Service) createTemporaryKey(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Auth struct {

@@ -14,7 +14,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// checkPassword returns the user whose name and password these are.
+// checkPassword returns the user with this name and password.
 func (s *Service) checkPassword(r *http.Request, u passwordUser) (store.Caller, error) {
 	switch {
 	case u.ID == "" && u.Name == "":
@@ -60,7 +60,7 @@ func (s *Service) findUser(ctx context.Context, u passwordUser) (c store.Caller,
 	return c, err
 }
 
-// attemptOf counts by the user if there is one, else by the name that was tried.
+// attemptOf returns an attempt that is counted by the user if it exists, else by the name.
 func attemptOf(r *http.Request, c store.Caller, u passwordUser) workspace.Attempt {
 	a := workspace.Attempt{Subject: adminSubject(c.Admin.ID), Network: network(r)}
 	if c.Admin.ID == "" {
@@ -71,7 +71,7 @@ func attemptOf(r *http.Request, c store.Caller, u passwordUser) workspace.Attemp
 
 func adminSubject(adminID string) string { return "admin:" + adminID }
 
-// network is where attempts are counted together.
+// network returns the network whose attempts are counted together.
 func network(r *http.Request) string { return clientaddr.Network(clientaddr.Of(r)) }
 
 // chargeAttempt counts an attempt as failed before it is judged, and waits for its turn while the caller does.
@@ -93,8 +93,7 @@ func (s *Service) chargeAttempt(ctx context.Context, r *http.Request, a workspac
 	return workspace.WaitTurn(r.Context(), wait)
 }
 
-// notePassword forgets the attempts of a user who knew the password, and stores a new hash when the old one is of
-// yesterday's cost.
+// notePassword resets the failed attempts after a correct password, and stores a new hash if the cost of the old one is outdated.
 func (s *Service) notePassword(ctx context.Context, a store.Admin, password string, rehash bool, attempt workspace.Attempt) error {
 	var hash string
 	if rehash {
@@ -119,7 +118,7 @@ type NewAdmin struct {
 	Role      Role
 }
 
-// CreateAdmin adds an administrator and returns their id. Two callers cannot add the same name.
+// CreateAdmin creates an administrator and returns the id. Names are unique, also among concurrent callers.
 func (s *Service) CreateAdmin(ctx context.Context, a NewAdmin) (string, error) {
 	if !a.Role.May(Read) {
 		return "", invalid("role", "%q is unknown, use %s or %s", a.Role, RoleAdmin, RoleReader)

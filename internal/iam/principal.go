@@ -8,7 +8,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Principal is a verified caller.
+// Principal is an authenticated caller.
 type Principal struct {
 	AdminID     string
 	AdminName   string
@@ -46,7 +46,7 @@ const (
 	Write Permission = "write"
 )
 
-// May says whether the role holds the permission. An unknown role holds none.
+// May reports whether the role has the permission. An unknown role has none.
 func (r Role) May(p Permission) bool {
 	return r == RoleAdmin && (p == Read || p == Write) || r == RoleReader && p == Read
 }
@@ -64,9 +64,9 @@ func PrincipalFrom(ctx context.Context) (Principal, bool) {
 	return p, ok
 }
 
-// Authorize says why a caller may not do what needs a permission in a project, or nil. It fails with CodeProjectNotFound for a
-// project that does not exist or is another account's, so that nobody learns which ids exist, and with CodeForbidden when
-// the caller's role or the scope of the credential does not reach.
+// Authorize returns nil if the caller has a permission in a project. It returns CodeProjectNotFound if the project does not exist or belongs to
+// another account, so that nobody learns which ids exist, and CodeForbidden if the caller's role or the scope of the credential is not
+// sufficient.
 func (s *Service) Authorize(ctx context.Context, p Principal, projectID string, need Permission) error {
 	if !p.Role.May(need) {
 		return workspace.Errorf(workspace.CodeForbidden, "user %s has the role %s, which does not allow this operation", p.AdminName, p.Role)

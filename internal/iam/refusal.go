@@ -32,7 +32,7 @@ const (
 // RequestIDHeader is the response header that names the request; refusals repeat it in their body.
 const RequestIDHeader = "X-Request-Id"
 
-// busyRetry is when to come again where there was no memory.
+// busyRetry is the Retry-After of requests that were refused for lack of memory.
 const busyRetry = 2 * time.Second
 
 // maxMessage is the longest message that is shown, in bytes: it may repeat what the caller sent.
@@ -41,7 +41,7 @@ const maxMessage = 1000
 // TraceIDHeader is the identity service's name for the same id; clients show it when the look-ups that they make of themselves fail.
 const TraceIDHeader = "X-IAM-Trace-Id"
 
-// Refusal is an answer of 400 or above, as the public gateway words it.
+// Refusal is an error response of 400 or above, in the form of the public gateway.
 type Refusal struct {
 	Status     int
 	Code       string
@@ -72,7 +72,7 @@ func missing(what, id string) *Refusal {
 
 func isMissing(err error) bool { return errors.Is(err, store.ErrNoIdentity) }
 
-// refuse answers with err: a Refusal as it is, anything else as an internal error that only the log explains.
+// refuse answers with err: a Refusal unchanged, any other error as an internal one, which is logged.
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	refusal, ok := errors.AsType[*Refusal](err)
 	if !ok {
@@ -89,7 +89,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	})
 }
 
-// faultOf is what a caller may know of an error that is no Refusal.
+// faultOf returns the Refusal for any other error, without its details.
 func faultOf(err error) *Refusal {
 	if workspace.CodeOf(err) == workspace.CodeNoDatabase {
 		return &Refusal{

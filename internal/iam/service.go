@@ -9,8 +9,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service verifies callers and serves the identity API. All methods may be called concurrently, by several processes on
-// one database: nothing is kept in memory, so what one process revokes, locks or throttles holds for all at once.
+// Service authenticates callers and serves the identity API. It is safe for concurrent use, also by several processes on one database: nothing is
+// kept in memory, so revocations and throttling take effect in all processes at once.
 type Service struct {
 	Store     *store.Store
 	Box       Box
@@ -22,7 +22,7 @@ type Service struct {
 	Catalog   []CatalogService // what the catalogue lists
 }
 
-// Box seals the secrets of access keys. secret.Box is one.
+// Box encrypts the secrets of access keys; secret.Box implements it.
 type Box interface {
 	Seal(plain, context string) string
 	Open(sealed, context string) ([]byte, error)
@@ -34,8 +34,8 @@ type CatalogService struct {
 	Path string // "/v2/{project_id}"; the project is filled in
 }
 
-// Handler serves the identity API. It is the mux itself, so that whoever mounts it can ask it which requests are its own;
-// Routes lists its patterns.
+// Handler serves the identity API. It returns the mux itself, so that the caller can ask it whether it has a handler for a request; Routes lists
+// its patterns.
 func (s *Service) Handler() *http.ServeMux {
 	mux := http.NewServeMux()
 	for _, route := range s.routes() {
@@ -57,7 +57,7 @@ func Routes() []string {
 	return patterns
 }
 
-// handler serves one request, or returns why not.
+// handler serves one request, or returns an error.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 type route struct {
@@ -88,7 +88,7 @@ func (s *Service) routes() []route {
 	}
 }
 
-// answer runs a handler and answers with its refusal.
+// answer runs a handler and answers with its error, if any.
 type answer struct {
 	service *Service
 	handle  handler
@@ -101,5 +101,5 @@ func (a answer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// stamp is a time as the identity API writes it.
+// stamp formats a time for the identity API.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }

@@ -127,7 +127,7 @@ func canonicalHeaders(r *http.Request, names []string) string {
 	return b.String()
 }
 
-// stringToSign is what the key is applied to.
+// stringToSign returns the text that is signed with the key.
 func stringToSign(date, canonical string) string {
 	return algorithm + "\n" + date + "\n" + hexSHA256([]byte(canonical))
 }

@@ -11,17 +11,17 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// SignedBodies bounds the memory of bodies that are read before it is known who signed them. The zero value is not bounded.
+// SignedBodies limits the memory for request bodies that are read before their signature is verified. The zero value is unlimited.
 type SignedBodies struct{ free *semaphore.Weighted }
 
 // NewSignedBodies shares so many bytes among the requests under way.
 func NewSignedBodies(bytes int64) SignedBodies { return SignedBodies{semaphore.NewWeighted(bytes)} }
 
-// bodyPart is how much is taken from the share at a time; what is smaller does not count.
+// bodyPart is the unit in which memory is reserved; smaller bodies do not count.
 const bodyPart = 256 << 10
 
-// read reads the body whole and puts it back; closing it gives its memory back. Nobody waits for others: who finds no memory is
-// refused at once and asked to come again, since somebody who waited with half a body would hold what others wait for.
+// read reads the body completely and replaces it; closing it releases its memory. It does not wait for memory: a request without memory is
+// refused at once with Retry-After, since a waiting request with half a body would hold memory that others wait for.
 func (b SignedBodies) read(r *http.Request) ([]byte, error) {
 	var body bytes.Buffer
 	var held int64

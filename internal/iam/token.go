@@ -10,7 +10,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// TokenLife is how long a token is good for.
+// TokenLife is the lifetime of a token.
 const TokenLife = 24 * time.Hour
 
 // tokenOfCaller is a token with its owner and, if it is for one, its project.
@@ -79,7 +79,7 @@ type (
 	}
 )
 
-// createToken gives a token for a password, or for a token with another scope.
+// createToken issues a token for a password, or for a token with another scope.
 func (s *Service) createToken(w http.ResponseWriter, r *http.Request) error {
 	var in tokenRequest
 	if err := decode(w, r, &in); err != nil {
@@ -111,7 +111,7 @@ func (s *Service) createToken(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// renew returns who holds a token and until when; what is made from it must not outlive it.
+// renew returns the caller of a token and its expiry; a token issued for it must not outlive it.
 func (s *Service) renew(ctx context.Context, inBody, inHeader string) (store.Caller, time.Time, error) {
 	token := inBody
 	if token == "" {
@@ -127,7 +127,7 @@ func (s *Service) renew(ctx context.Context, inBody, inHeader string) (store.Cal
 	return found.Caller, found.Expires, err
 }
 
-// issue writes a new token. Tokens that expired a day ago are swept on the way.
+// issue writes a new token, and deletes tokens that expired a day ago.
 func (s *Service) issue(ctx context.Context, c store.Caller, scope tokenScope, method string, expires time.Time) (string, tokenOfCaller, error) {
 	plain := workspace.NewToken()
 	t := tokenOfCaller{Caller: c}
@@ -148,7 +148,7 @@ func (s *Service) issue(ctx context.Context, c store.Caller, scope tokenScope, m
 	return plain, t, err
 }
 
-// findScope returns the project that a token is to be for, or an empty one for the whole account.
+// findScope returns the project of the requested scope, or an empty one for the whole account.
 func findScope(ctx context.Context, tx *store.IdentityTx, account store.Account, scope tokenScope) (store.Project, error) {
 	switch {
 	case scope.Project != nil && scope.Domain != nil:
@@ -176,7 +176,7 @@ func findScope(ctx context.Context, tx *store.IdentityTx, account store.Account,
 	return store.Project{}, missing("auth.scope.project", scope.Project.ID+scope.Project.Name)
 }
 
-// means says whether the reference is to the thing of this id and name. An id decides alone; an empty reference means none.
+// means reports whether the reference identifies the object with this id and name. A given id is decisive; an empty reference matches nothing.
 func (n nameRef) means(id, name string) bool {
 	if n.ID != "" {
 		return n.ID == id
@@ -184,7 +184,7 @@ func (n nameRef) means(id, name string) bool {
 	return n.Name != "" && n.Name == name
 }
 
-// showToken tells whose token the one in X-Subject-Token is.
+// showToken answers with the details of the token in X-Subject-Token.
 func (s *Service) showToken(w http.ResponseWriter, r *http.Request) error {
 	t, err := s.subject(r)
 	if err != nil {
@@ -195,7 +195,7 @@ func (s *Service) showToken(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// revokeToken ends the token in X-Subject-Token at once.
+// revokeToken revokes the token in X-Subject-Token at once.
 func (s *Service) revokeToken(w http.ResponseWriter, r *http.Request) error {
 	t, err := s.subject(r)
 	if err != nil {
@@ -209,8 +209,7 @@ func (s *Service) revokeToken(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// subject reads the valid token in X-Subject-Token. One's own may be asked for, an administrator may ask for all of the
-// account.
+// subject reads the valid token in X-Subject-Token. Callers may query their own tokens, administrators all of the account.
 func (s *Service) subject(r *http.Request) (tokenOfCaller, error) {
 	token := r.Header.Get("X-Subject-Token")
 	if token == "" {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// wireAddress is an address as mail servers take it: its domain in ASCII, as in user@xn--mller-kva.example. What stands before the @ has
-// no such form; international says that it needs a server that offers SMTPUTF8.
+// wireAddress returns an address as mail servers accept it, with its domain in ASCII, as in user@xn--mller-kva.example. The part before the @ has
+// no ASCII form; international means that it requires a server with SMTPUTF8.
 func wireAddress(address string) (wire string, international bool, err error) {
 	at := strings.LastIndexByte(address, '@')
 	if at < 0 {

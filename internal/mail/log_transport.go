@@ -8,7 +8,7 @@ import (
 	"carrel/internal/store"
 )
 
-// logTransport stands in when mail is off: it shows in the log what would have been sent. It makes no links that work.
+// logTransport is used when mail is off: it writes messages to the log, without working links.
 type logTransport struct{ log *slog.Logger }
 
 func (p logTransport) open(context.Context) (line, error) { return logLine(p), nil }

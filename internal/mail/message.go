@@ -14,10 +14,10 @@ import (
 	"carrel/internal/workspace"
 )
 
-// linkLife is how long the link to set a first password works.
+// linkLife is how long the link for a first password is valid.
 const linkLife = 72 * time.Hour
 
-// message is a mail ready to be sent. None of its one-line fields holds a control character.
+// message is a composed mail. Its one-line fields contain no control characters.
 type message struct {
 	id      string
 	kind    directory.MailKind
@@ -27,7 +27,7 @@ type message struct {
 	html    string
 }
 
-// compose writes a mail for its reader. It fails with errNotNeeded or errBadReader when it should not be sent at all.
+// compose composes a mail for its recipient. It returns errNotNeeded or errBadReader if it should not be sent.
 func (s *Sender) compose(ctx context.Context, m directory.Mail) (message, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeLimit)
 	defer cancel()
@@ -91,7 +91,7 @@ func (s *Sender) contentOf(ctx context.Context, tx *store.Tx, m directory.Mail, 
 	return c, err
 }
 
-// checkAddress returns the address if it is a single bare one that fits into an envelope, or errBadReader.
+// checkAddress returns the address if it is a single address that is valid in an SMTP envelope, else errBadReader.
 func checkAddress(address string) (string, error) {
 	parsed, err := mail.ParseAddress(address)
 	if err != nil || parsed.Address != address || strings.ContainsFunc(address, unicode.IsControl) {

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// countLimit bounds the question how many mails wait, which is asked when the metrics are read.
+// countLimit limits the count of waiting mails, which runs when the metrics are read.
 const countLimit = 2 * time.Second
 
 type metrics struct {

@@ -15,7 +15,7 @@ import (
 	"carrel/internal/store"
 )
 
-// Config says how mail is sent.
+// Config is the configuration of mail.
 type Config struct {
 	SMTP      SMTP          `yaml:"smtp"`      // without a host, mail is off: messages go to the log, without secrets
 	BaseURL   string        `yaml:"-"`         // where people reach the portal, as in "https://desktops.example.org"
@@ -25,15 +25,15 @@ type Config struct {
 	DefaultTemplates string `yaml:"-"` // the folder when Templates is empty; it need not exist
 }
 
-// mailsPerLine is how many mails go over one connection. Servers end connections that they find too long.
+// mailsPerLine is the maximum number of mails per connection. Servers close connections that last too long.
 const mailsPerLine = 20
 
-// storeLimit bounds a transaction that must end although the sender is being stopped.
+// storeLimit limits a transaction that must complete although the sender is being stopped.
 const storeLimit = 10 * time.Second
 
-// Sender sends the outbox. Several may work on one store, here and in other processes: each mail is claimed by one of them.
-// A mail is sent once, or again if the process dies, or the store fails, between the server's consent and its note in the
-// store; both copies then have the same Message-ID.
+// Sender sends the outbox. Several senders may share one store, also in other processes: each mail is claimed by one of them. A mail is sent
+// once, or twice if the process dies, or the store fails, between the server's acceptance and its record in the store; both copies then
+// have the same Message-ID.
 type Sender struct {
 	store   store.Transactions
 	log     *slog.Logger
@@ -50,7 +50,7 @@ type Sender struct {
 	closed chan struct{}
 }
 
-// transport is where messages are taken.
+// transport opens connections to a mail server.
 type transport interface {
 	// open fails when nothing can be sent at present.
 	open(ctx context.Context) (line, error)
@@ -60,7 +60,7 @@ type transport interface {
 	fault() string
 }
 
-// line is an open connection that carries messages one after the other.
+// line is an open connection, which sends messages one after the other.
 type line interface {
 	send(l message) error
 	// usable reports whether another message can follow.
@@ -68,9 +68,9 @@ type line interface {
 	close()
 }
 
-// NewSender checks the configuration and returns a sender that is not started. Its metrics go to registry. It opens no
-// connection: a mail server that is down now may be up later. Nor do broken templates stop it: they are complained about, and
-// the built-in ones stand in, so that no mail is lost.
+// NewSender validates the configuration and returns a sender that is not started. Its metrics are registered in registry. It opens no
+// connection: a mail server that is down now may be up later. Invalid templates are logged and replaced by the built-in ones, so that no
+// mail is lost.
 func NewSender(store store.Transactions, c Config, registry prometheus.Registerer, log *slog.Logger) (*Sender, error) {
 	texts, err := openTemplates(c)
 	if err != nil {
@@ -104,7 +104,7 @@ func NewSender(store store.Transactions, c Config, registry prometheus.Registere
 	return s, nil
 }
 
-// Start begins to send and returns at once. A Sender is started once; the context gives values only, Stop ends it.
+// Start starts the sender and returns at once. Call it once; the context only provides values, Stop ends the sender.
 func (s *Sender) Start(ctx context.Context) error {
 	if s.quit != nil {
 		return errors.New("the mail sender was started before")
@@ -119,9 +119,8 @@ func (s *Sender) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop sends no further mail and lets the one under way end, or cuts it off when ctx ends; it then goes out again later.
-// What waits stays in the outbox. It returns when nothing of the sender runs. Stopping twice, or before the start, does
-// nothing.
+// Stop sends no further mail and waits for the present one, or aborts it when ctx ends; it is then sent again later. Waiting mails stay in the
+// outbox. Stop returns when no goroutine of the sender runs. Stopping twice, or before the start, has no effect.
 func (s *Sender) Stop(ctx context.Context) {
 	if s.quit == nil {
 		return
@@ -135,7 +134,7 @@ func (s *Sender) Stop(ctx context.Context) {
 	<-s.closed
 }
 
-// Wake makes the sender look at the outbox at once. It never blocks.
+// Wake makes the sender check the outbox at once. It never blocks.
 func (s *Sender) Wake() {
 	select {
 	case s.wake <- struct{}{}:
@@ -172,7 +171,7 @@ func (s *Sender) lookAtTemplates(ctx context.Context) {
 	}
 }
 
-// sendSome sends what is due over one connection and says whether to go on at once.
+// sendSome sends due mails over one connection and returns whether to continue at once.
 func (s *Sender) sendSome(quitting, cutting context.Context) (more bool) {
 	s.lookAtTemplates(cutting)
 	var open line
@@ -204,7 +203,7 @@ func (s *Sender) sendSome(quitting, cutting context.Context) (more bool) {
 	return true
 }
 
-// claim takes one mail that is due, so that at most one waits for the hold to end after a crash.
+// claim claims one due mail, so that after a crash at most one waits for its hold to expire.
 func (s *Sender) claim(ctx context.Context) (directory.Mail, bool) {
 	if ctx.Err() != nil {
 		return directory.Mail{}, false

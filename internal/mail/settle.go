@@ -11,25 +11,25 @@ import (
 	"carrel/internal/store"
 )
 
-// afterFaults is how long a mail waits after failed tries in a row: 30 pauses make a day.
+// afterFaults returns the delay after a number of failed attempts in a row: 30 delays add up to a day.
 var afterFaults = backoff.Doubling{First: 30 * time.Second, Limit: time.Hour}
 
 const mostTries = 31
 
-// Faults that trying again cannot mend.
+// Permanent errors.
 var (
 	errNotNeeded = errors.New("no longer needed")
 	errBadReader = errors.New("the address of the recipient is wrong")
 	errRefused   = errors.New("the mail server refuses it for good")
 )
 
-// serverError is a fault of the connection or the server rather than of one mail.
+// serverError is an error of the connection or the server rather than of one mail.
 type serverError struct{ err error }
 
 func (e *serverError) Error() string { return e.err.Error() }
 func (e *serverError) Unwrap() error { return e.err }
 
-// settle notes in the store how sending a mail has ended. If that cannot be noted the mail comes back after its hold.
+// settle records the result of sending a mail in the store. If that fails, the mail is due again after its hold.
 func (s *Sender) settle(ctx context.Context, m directory.Mail, sent error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
 	defer cancel()
@@ -75,7 +75,7 @@ func (s *Sender) settle(ctx context.Context, m directory.Mail, sent error) {
 	}
 }
 
-// shorten keeps what a server said to a length that suits a row.
+// shorten limits a server's response to a length that fits into a row.
 func shorten(fault string) string {
 	const most = 500
 	if runes := []rune(fault); len(runes) > most {

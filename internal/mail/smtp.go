@@ -22,11 +22,10 @@ import (
 	"carrel/internal/workspace"
 )
 
-// firstPasswordPath is the portal's page that takes a password token, behind the hash: browsers keep that to themselves, so it
-// reaches no log on the way.
+// firstPasswordPath is the portal's page that takes a password token, in the URL fragment: browsers do not send it, so it is in no log.
 const firstPasswordPath = "/first-password#"
 
-// SMTP is the mail server that takes our mails.
+// SMTP is the configuration of the mail server.
 type SMTP struct {
 	Host     string        `yaml:"host"`
 	Port     int           `yaml:"port"`     // 0 means 25, 587 or 465, as TLS says
@@ -41,7 +40,7 @@ type SMTP struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error) `yaml:"-"`
 }
 
-// TLSMode says how the connection is encrypted.
+// TLSMode is the encryption of the connection.
 type TLSMode string
 
 // The modes. With TLSStart a server that offers no STARTTLS is refused.
@@ -108,7 +107,7 @@ func newSMTPTransport(c SMTP) (*smtpTransport, error) {
 	return p, nil
 }
 
-// linkFor makes a token of its own for each mail; the first that is used ends the others.
+// linkFor generates a separate token for each mail; using one invalidates the others.
 func (p *smtpTransport) linkFor(ctx context.Context, tx *store.Tx, portal string, u directory.User) (string, error) {
 	token := workspace.NewToken()
 	err := signin.InsertPasswordToken(ctx, tx, signin.PasswordToken{
@@ -122,8 +121,7 @@ func (p *smtpTransport) linkFor(ctx context.Context, tx *store.Tx, portal string
 
 func (p *smtpTransport) fault() string { return "" }
 
-// smtpLine holds the connection itself: go-mail leaves it open when greeting or signing in fails, and once connected it
-// knows no context.
+// smtpLine manages the connection itself: go-mail leaves it open if the greeting or authentication fails, and ignores contexts once connected.
 type smtpLine struct {
 	post   *smtpTransport
 	client *gomail.Client
@@ -231,7 +229,7 @@ func (l *smtpLine) send(msg message) error {
 
 func (l *smtpLine) usable() bool { return !l.broken }
 
-// close says good-bye, shortly, and closes the connection.
+// close sends QUIT with a short timeout and closes the connection.
 func (l *smtpLine) close() {
 	if l.conn == nil {
 		return
@@ -243,7 +241,7 @@ func (l *smtpLine) close() {
 	l.conn.Close()
 }
 
-// message encodes a message. Its id becomes the Message-ID, so that a mail that is sent twice can be told.
+// message encodes a message. Its id becomes the Message-ID, which identifies a mail that is sent twice.
 func (p *smtpTransport) message(l message) (*gomail.Msg, error) {
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	m.FromMailAddress(p.from)

@@ -16,10 +16,10 @@ import (
 	"carrel/internal/directory"
 )
 
-// templateLimit is the largest template that is read, in bytes.
+// templateLimit is the maximum size of a template in bytes.
 const templateLimit = 256 << 10
 
-// TemplateFault says why a file in the folder of templates is not used; the built-in template stands in for it.
+// TemplateFault is the reason why a custom template file is not used; the built-in template replaces it.
 type TemplateFault struct {
 	File   string // path
 	Reason string
@@ -66,7 +66,7 @@ func openTemplates(c Config) (*templateSet, error) {
 	return h, nil
 }
 
-// look reads the folder if it has changed, and says whether it has.
+// look reloads the directory if it has changed, and returns whether it has.
 func (h *templateSet) look() (changed bool) {
 	if h.folder == "" {
 		return false
@@ -84,7 +84,7 @@ func (h *templateSet) look() (changed bool) {
 	return true
 }
 
-// sightOf describes a folder so that each change of a template gives another description.
+// sightOf returns a fingerprint of a directory, which every change of a template changes.
 func sightOf(entries []os.DirEntry, err error) string {
 	var b strings.Builder
 	if err != nil {
@@ -104,8 +104,7 @@ func sightOf(entries []os.DirEntry, err error) string {
 	return b.String()
 }
 
-// read returns the folder's templates by name. A file that replaces none of the built-in ones is a fault, since it would have
-// no effect.
+// read returns the directory's templates by name. A file that replaces no built-in template is a fault, since it would have no effect.
 func (h *templateSet) read(entries []os.DirEntry) map[string]string {
 	own := map[string]string{}
 	for _, entry := range entries {
@@ -140,7 +139,7 @@ func readTemplate(path string) (string, error) {
 	return string(source), err
 }
 
-// compile makes the templates in use of the folder's and, where one of those is broken, the built-in one.
+// compile builds the templates in use from the directory's and, for invalid ones, the built-in ones.
 func (h *templateSet) compile(own map[string]string) {
 	if len(own) == 0 {
 		h.texts = h.standard
@@ -181,8 +180,8 @@ func (h *templateSet) fault(name string, err error) {
 	h.faults = append(h.faults, TemplateFault{File: filepath.Join(h.folder, name), Reason: err.Error()})
 }
 
-// write composes the message of a kind in the reader's language, without id and address. When a custom template fails on
-// this very content the built-in one is used; own says why.
+// write composes the message of a kind in the user's language, without id and address. If the custom template fails on this content, the
+// built-in one is used and own has the error.
 func (h *templateSet) write(kind directory.MailKind, language string, c content) (l message, own, err error) {
 	name := templateName(kind, language)
 	t, known := h.texts[name]
@@ -207,8 +206,8 @@ func CheckTemplates(c Config) ([]TemplateFault, error) {
 	return h.faults, nil
 }
 
-// WriteTemplates writes the built-in templates into a folder, which it makes if it is not there, as a start for own ones. It
-// keeps files that are there already, and returns the names of those it wrote.
+// WriteTemplates writes the built-in templates to a directory, which it creates if necessary. It keeps existing files, and returns the names of
+// the files that it wrote.
 func WriteTemplates(folder string) (written []string, err error) {
 	sources, err := builtInSources()
 	if err != nil {

@@ -27,7 +27,7 @@ var (
 	}
 )
 
-// content is what templates may use; docs/mail.md explains each field.
+// content has the fields of templates; docs/mail.md explains each.
 type content struct {
 	User       string // how the reader is called; empty when the user is gone
 	SignInName string // what the reader signs in with; empty when the user is gone
@@ -37,7 +37,7 @@ type content struct {
 	Hours      int    // how long Link works
 }
 
-// samples are what each template is tried with before it is used: all there is, and as little as there can be.
+// samples is the content with which a template is validated: all fields set, and as few as possible.
 var samples = []content{
 	{
 		User: "Ada", SignInName: "ada", Desktop: "desk-1", Portal: "https://desktops.example.org/",
@@ -52,7 +52,7 @@ type text struct {
 	page  *htmltemplate.Template
 }
 
-// templateName names the file of a kind in the reader's language.
+// templateName returns the file name of a kind in the user's language.
 func templateName(kind directory.MailKind, language string) string {
 	if !slices.Contains(languages, language) {
 		language = languages[0]
@@ -60,7 +60,7 @@ func templateName(kind directory.MailKind, language string) string {
 	return string(kind) + "." + language + ".tmpl"
 }
 
-// newText parses a template in its frame and tries it.
+// newText parses a template in its frame and validates it.
 func newText(name, source, frame string) (t text, err error) {
 	if t.plain, err = texttemplate.New(name).Parse(source); err != nil {
 		return text{}, err
