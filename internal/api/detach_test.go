@@ -102,7 +102,7 @@ func TestADesktopOfSeveralIsTakenFromThoseWhoAreNamed(t *testing.T) {
 	if out := e.ok(detach(object{})); !strings.Contains(out.text("failed_operation_list", 0, "error_msg"), "is_detach_all_users") {
 		t.Errorf("detaching nobody in particular: %s", out.raw)
 	}
-	if out := e.ok(detach(object{"detach_user_infos": []object{{"user_name": "stranger"}}})); !e.endedAtOnce(out.text("job_id")) || len(out.list("failed_operation_list")) > 0 {
+	if out := e.ok(detach(object{"detach_user_infos": []object{{"user_name": "unknown"}}})); !e.endedAtOnce(out.text("job_id")) || len(out.list("failed_operation_list")) > 0 {
 		t.Errorf("detaching somebody who does not have it: %s", out.raw)
 	}
 	e.refused(detach(object{"is_detach_all_users": true, "detach_user_infos": []object{{"user_name": "ann"}}}), 400, workspace.CodeInvalid, "detach_user_infos")
