@@ -54,7 +54,7 @@ func measureReconcile(ctx context.Context, l *lab) ([]row, error) {
 			return nil, err
 		}
 		begun := time.Now()
-		done, err := service.Pools.ReconcilePools(ctx)
+		done, err := service.Reconciler.ReconcilePools(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -262,7 +262,7 @@ func (a *App) startJobs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	reconciler := &job.Reconciler{Pools: a.Services.Pools, Log: a.log, Meter: pools}
+	reconciler := &job.Reconciler{Pools: a.Services.Reconciler, Log: a.log, Meter: pools}
 	if err := reconciler.Start(ctx); err != nil {
 		return err
 	}

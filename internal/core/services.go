@@ -28,6 +28,7 @@ type Services struct {
 	Assignments  *assignment.Service
 	Users        *user.Service
 	Pools        *pool.Service
+	Reconciler   *pool.Reconciler // of pools
 	Rollouts     *rollout.Service
 	Connections  *connection.Service
 	Work         *work.Service
@@ -54,6 +55,7 @@ func NewServices(c Config) *Services {
 		Assignments:  &assignment.Service{Store: c.Store},
 		Users:        &user.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
 		Pools:        &pool.Service{Store: c.Store},
+		Reconciler:   &pool.Reconciler{Store: c.Store},
 		Rollouts:     &rollout.Service{Store: c.Store, Limits: c.Rollout},
 		Connections:  &connection.Service{Store: c.Store, SecondFactor: c.SecondFactor},
 		Work:         &work.Service{Store: c.Store},

@@ -121,7 +121,7 @@ func (e *env) tendMortal(m *mortal) (kill func()) {
 	service := core.NewServices(core.Config{Store: mortalStore{e.store, m}})
 	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service.Pools, log)
 	e.must(err)
-	t := &job.Reconciler{Pools: service.Pools, Log: log, Meter: meter}
+	t := &job.Reconciler{Pools: service.Reconciler, Log: log, Meter: meter}
 	e.must(t.Start(e.t.Context()))
 	return func() {
 		t.Stop(e.t.Context())

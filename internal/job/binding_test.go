@@ -104,7 +104,7 @@ func (e *env) reconciler(s store.Transactions) *job.Reconciler {
 	service := core.NewServices(core.Config{Store: s})
 	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service.Pools, log)
 	e.must(err)
-	return &job.Reconciler{Pools: service.Pools, Log: log, Meter: meter}
+	return &job.Reconciler{Pools: service.Reconciler, Log: log, Meter: meter}
 }
 
 // withSharedPool runs a test with a pool, people who may use it, and a process that looks after it.

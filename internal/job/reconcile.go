@@ -14,7 +14,7 @@ import (
 // something in them changes or its time has come. Any number may run on one database; a pool's lock decides which of them does
 // what. Create it with its fields set; Start it once.
 type Reconciler struct {
-	Pools *pool.Service
+	Pools *pool.Reconciler
 	Log   *slog.Logger
 	Meter ReconcileMeter
 	// Every is how often it looks when nothing signals and nothing is due; 30 s. It is only the safety net.

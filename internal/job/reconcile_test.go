@@ -48,7 +48,7 @@ func TestPoolsThatAlwaysFailKeepNoOthersFromTheirTurn(t *testing.T) {
 			return stuck
 		}
 		look := func() {
-			if _, err := e.service.Pools.ReconcilePools(ctx); !errors.Is(err, context.Canceled) {
+			if _, err := e.service.Reconciler.ReconcilePools(ctx); !errors.Is(err, context.Canceled) {
 				t.Errorf("looking after the pools gave %v", err)
 			}
 		}
@@ -61,7 +61,7 @@ func TestPoolsThatAlwaysFailKeepNoOthersFromTheirTurn(t *testing.T) {
 		tries = 0
 		for range 3600 {
 			e.pass(time.Second)
-			if due, err := e.service.Pools.ReconcilePools(ctx); err != nil && due.Looked == 0 {
+			if due, err := e.service.Reconciler.ReconcilePools(ctx); err != nil && due.Looked == 0 {
 				t.Fatal(err)
 			}
 		}

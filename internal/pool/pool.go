@@ -13,11 +13,7 @@ import (
 
 // Service keeps pools: their desktops, people, size and growth. Each method is one
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
-type Service struct {
-	Store store.Transactions
-
-	setbacks setbacks // pools that could not be looked after
-}
+type Service struct{ Store store.Transactions }
 
 // Pool is a set of like desktops that its people share: DYNAMIC ones get any idle desktop for a while, STATIC ones get one for
 // good. What is here is what new desktops of the pool are made from and the rules by which they are given and scaled.

@@ -16,6 +16,13 @@ import (
 // reconcileAtOnce bounds how many pools are read together.
 const reconcileAtOnce = 100
 
+// Reconciler looks after pools. Its method may be called concurrently, by several processes on one database.
+type Reconciler struct {
+	Store store.Transactions
+
+	setbacks setbacks // pools that could not be looked after
+}
+
 // Reconciled is what looking after pools came to.
 type Reconciled struct {
 	Looked int              // pools that were due
@@ -47,7 +54,7 @@ type reconciliation struct {
 // others is decided upon again while it is held, in a transaction of its own. Several processes may do that at once: who comes
 // second to a pool finds nothing left to do. A pool that fails does not keep the others from their turn: it is due again after a
 // while that grows with each time, or when something in it changes.
-func (s *Service) ReconcilePools(ctx context.Context) (Reconciled, error) {
+func (s *Reconciler) ReconcilePools(ctx context.Context) (Reconciled, error) {
 	var done Reconciled
 	busy, quiet, err := s.duePools(ctx)
 	if err != nil {
@@ -77,7 +84,7 @@ func (s *Service) ReconcilePools(ctx context.Context) (Reconciled, error) {
 }
 
 // duePools reads the pools that are due and sorts out for which there is something to do.
-func (s *Service) duePools(ctx context.Context) (busy, quiet []reconciliation, err error) {
+func (s *Reconciler) duePools(ctx context.Context) (busy, quiet []reconciliation, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		dues, err := desktop.DuePools(ctx, tx, reconcileAtOnce)
 		if err != nil || len(dues) == 0 {
@@ -97,7 +104,7 @@ func (s *Service) duePools(ctx context.Context) (busy, quiet []reconciliation, e
 }
 
 // postpone has pools come back later that could not be looked after.
-func (s *Service) postpone(ctx context.Context, failed []reconciliation) error {
+func (s *Reconciler) postpone(ctx context.Context, failed []reconciliation) error {
 	if len(failed) == 0 || ctx.Err() != nil {
 		return nil
 	}
@@ -117,7 +124,7 @@ func (s *Service) postpone(ctx context.Context, failed []reconciliation) error {
 }
 
 // settleQuiet forgets why pools were due for which there was nothing to do, and notes when they will be.
-func (s *Service) settleQuiet(ctx context.Context, quiet []reconciliation) (next time.Time, err error) {
+func (s *Reconciler) settleQuiet(ctx context.Context, quiet []reconciliation) (next time.Time, err error) {
 	if len(quiet) == 0 {
 		return store.View(ctx, s.Store, func(tx *store.Tx) (time.Time, error) { return desktop.NextPoolDue(ctx, tx) })
 	}
@@ -139,7 +146,7 @@ func (s *Service) settleQuiet(ctx context.Context, quiet []reconciliation) (next
 
 // reconcilePool holds a pool and does what is to be done for it. When desktops that are wanted cannot be ordered, all else is done
 // without them, and the pool's history says why.
-func (s *Service) reconcilePool(ctx context.Context, t reconciliation) (ReconciledPool, error) {
+func (s *Reconciler) reconcilePool(ctx context.Context, t reconciliation) (ReconciledPool, error) {
 	const attempts = 5
 	var refused error
 	for attempt := 1; ; attempt++ {

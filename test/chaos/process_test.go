@@ -117,7 +117,7 @@ func (p *process) live() {
 	poolMeter, err := job.NewPoolMetrics(registry, service.Pools, log)
 	e.must(err)
 	runner := job.NewRunner(s, machines, log, meter, job.Config{Replica: p.name, Poll: time.Minute})
-	reconciler := &job.Reconciler{Pools: service.Pools, Log: log, Meter: poolMeter}
+	reconciler := &job.Reconciler{Pools: service.Reconciler, Log: log, Meter: poolMeter}
 	observer := &job.Observer{Store: s, Engine: engine.Engine(machines), Log: log, Every: time.Minute}
 	ctx := context.Background()
 	for _, start := range []func(context.Context) error{runner.Start, reconciler.Start, observer.Start} {
