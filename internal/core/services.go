@@ -9,6 +9,7 @@ import (
 	"carrel/internal/export"
 	"carrel/internal/namepolicy"
 	"carrel/internal/pool"
+	"carrel/internal/pool/reconcile"
 	"carrel/internal/rollout"
 	"carrel/internal/signin"
 	"carrel/internal/store"
@@ -28,7 +29,7 @@ type Services struct {
 	Assignments  *assignment.Service
 	Users        *user.Service
 	Pools        *pool.Service
-	Reconciler   *pool.Reconciler // of pools
+	Reconciler   *reconcile.Service // of pools
 	Rollouts     *rollout.Service
 	Connections  *connection.Service
 	Work         *work.Service
@@ -55,7 +56,7 @@ func NewServices(c Config) *Services {
 		Assignments:  &assignment.Service{Store: c.Store},
 		Users:        &user.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
 		Pools:        &pool.Service{Store: c.Store},
-		Reconciler:   &pool.Reconciler{Store: c.Store},
+		Reconciler:   &reconcile.Service{Store: c.Store},
 		Rollouts:     &rollout.Service{Store: c.Store, Limits: c.Rollout},
 		Connections:  &connection.Service{Store: c.Store, SecondFactor: c.SecondFactor},
 		Work:         &work.Service{Store: c.Store},

@@ -6,15 +6,15 @@ import (
 	"sync"
 	"time"
 
-	"carrel/internal/pool"
 	"carrel/internal/pool/autoscale"
+	"carrel/internal/pool/reconcile"
 )
 
 // Reconciler looks after desktop pools: bindings that are over end, used desktops are reset, and pools grow and shrink, as soon as
 // something in them changes or its time has come. Any number may run on one database; a pool's lock decides which of them does
 // what. Create it with its fields set; Start it once.
 type Reconciler struct {
-	Pools *pool.Reconciler
+	Pools *reconcile.Service
 	Log   *slog.Logger
 	Meter ReconcileMeter
 	// Every is how often it looks when nothing signals and nothing is due; 30 s. It is only the safety net.
@@ -87,7 +87,7 @@ func (t *Reconciler) reconcile(ctx context.Context) time.Duration {
 }
 
 // tell logs and counts what was done for a pool.
-func (t *Reconciler) tell(ctx context.Context, p pool.ReconciledPool) {
+func (t *Reconciler) tell(ctx context.Context, p reconcile.ReconciledPool) {
 	log := t.Log.With("pool", p.PoolID, "name", p.Name)
 	for _, d := range p.Tidied {
 		rule := "reset"

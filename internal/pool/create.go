@@ -38,7 +38,7 @@ func (s *Service) CreatePool(ctx context.Context, r CreatePool) (string, error) 
 		if err := InsertPool(ctx, tx, p, people); err != nil {
 			return "", err
 		}
-		return growPool(ctx, tx, p, r.Size, growth{Caller: r.Caller, Type: workspace.JobCreatePool})
+		return growPool(ctx, tx, p, r.Size, Growth{Caller: r.Caller, Type: workspace.JobCreatePool})
 	}))
 }
 
@@ -171,6 +171,6 @@ func (s *Service) ExpandPool(ctx context.Context, r ExpandPool) (string, error) 
 		if err := settlePlace(ctx, tx, &p); err != nil {
 			return "", err
 		}
-		return growPool(ctx, tx, p, r.Size, growth{Caller: r.Caller, Type: workspace.JobExpandPool})
+		return growPool(ctx, tx, p, r.Size, Growth{Caller: r.Caller, Type: workspace.JobExpandPool})
 	}))
 }

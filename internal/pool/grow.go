@@ -11,8 +11,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// growth says on whose behalf a pool gets more desktops.
-type growth struct {
+// Growth says on whose behalf a pool gets more desktops.
+type Growth struct {
 	workspace.Caller
 	Type workspace.JobType // JobCreatePool, JobExpandPool, or JobCreateDesktops for autoscaling
 	Auto bool              // autoscaling makes them, and may delete them again
@@ -22,14 +22,14 @@ type growth struct {
 // The caller holds the pool (LockPool), or has just inserted it, and runs again when somebody was faster to take a name or an
 // address (choosing). CodeNoAddress when the pool's subnets are full, CodeNoRoom, CodeImageNotFound when its image is gone,
 // CodePolicyNotFound and CodeInvalid about names.
-func growPool(ctx context.Context, tx *store.Tx, p Pool, n int, g growth) (jobID string, err error) {
-	jobID, _, _, err = growUpTo(ctx, tx, p, n, n, g)
+func growPool(ctx context.Context, tx *store.Tx, p Pool, n int, g Growth) (jobID string, err error) {
+	jobID, _, _, err = GrowUpTo(ctx, tx, p, n, n, g)
 	return jobID, err
 }
 
-// growUpTo is growPool for as many of n desktops as there is room for. It says how many those are and, if they are fewer than n, why;
+// GrowUpTo is growPool for as many of n desktops as there is room for. It says how many those are and, if they are fewer than n, why;
 // with fewer than least of them it fails and has written nothing that may stay.
-func growUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g growth) (jobID string, made int, short, err error) {
+func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth) (jobID string, made int, short, err error) {
 	image, err := catalog.ReadImage(ctx, tx, "", p.ImageID)
 	if err != nil {
 		return "", 0, nil, workspace.InField("image_id", err)

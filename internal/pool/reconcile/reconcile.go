@@ -1,4 +1,6 @@
-package pool
+// Package reconcile looks after pools: it ends bindings that are over, has used desktops reset, and lets pools grow and shrink as
+// autoscale.Decide says.
+package reconcile
 
 import (
 	"context"
@@ -8,6 +10,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/pool"
 	"carrel/internal/pool/autoscale"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -16,8 +19,8 @@ import (
 // reconcileAtOnce bounds how many pools are read together.
 const reconcileAtOnce = 100
 
-// Reconciler looks after pools. Its method may be called concurrently, by several processes on one database.
-type Reconciler struct {
+// Service looks after pools. Its method may be called concurrently, by several processes on one database.
+type Service struct {
 	Store store.Transactions
 
 	setbacks setbacks // pools that could not be looked after
@@ -34,15 +37,15 @@ type Reconciled struct {
 type ReconciledPool struct {
 	PoolID string
 	Name   string
-	Tidied []Tidying
+	Tidied []pool.Tidying
 	Scale  autoscale.Decision
 	Failed error // why desktops that were decided upon could not be ordered; nil otherwise
 }
 
 // reconciliation is a pool with all that the decisions about it rest on.
 type reconciliation struct {
-	PoolSnapshot
-	queue     []Waiting
+	pool.PoolSnapshot
+	queue     []pool.Waiting
 	strangers []string           // desktops whose person may no longer use the pool
 	former    []workspace.Reason // of the last decision about its size
 	seen      []desktop.PoolDue
@@ -54,7 +57,7 @@ type reconciliation struct {
 // others is decided upon again while it is held, in a transaction of its own. Several processes may do that at once: who comes
 // second to a pool finds nothing left to do. A pool that fails does not keep the others from their turn: it is due again after a
 // while that grows with each time, or when something in it changes.
-func (s *Reconciler) ReconcilePools(ctx context.Context) (Reconciled, error) {
+func (s *Service) ReconcilePools(ctx context.Context) (Reconciled, error) {
 	var done Reconciled
 	busy, quiet, err := s.duePools(ctx)
 	if err != nil {
@@ -84,7 +87,7 @@ func (s *Reconciler) ReconcilePools(ctx context.Context) (Reconciled, error) {
 }
 
 // duePools reads the pools that are due and sorts out for which there is something to do.
-func (s *Reconciler) duePools(ctx context.Context) (busy, quiet []reconciliation, err error) {
+func (s *Service) duePools(ctx context.Context) (busy, quiet []reconciliation, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		dues, err := desktop.DuePools(ctx, tx, reconcileAtOnce)
 		if err != nil || len(dues) == 0 {
@@ -104,7 +107,7 @@ func (s *Reconciler) duePools(ctx context.Context) (busy, quiet []reconciliation
 }
 
 // postpone has pools come back later that could not be looked after.
-func (s *Reconciler) postpone(ctx context.Context, failed []reconciliation) error {
+func (s *Service) postpone(ctx context.Context, failed []reconciliation) error {
 	if len(failed) == 0 || ctx.Err() != nil {
 		return nil
 	}
@@ -124,7 +127,7 @@ func (s *Reconciler) postpone(ctx context.Context, failed []reconciliation) erro
 }
 
 // settleQuiet forgets why pools were due for which there was nothing to do, and notes when they will be.
-func (s *Reconciler) settleQuiet(ctx context.Context, quiet []reconciliation) (next time.Time, err error) {
+func (s *Service) settleQuiet(ctx context.Context, quiet []reconciliation) (next time.Time, err error) {
 	if len(quiet) == 0 {
 		return store.View(ctx, s.Store, func(tx *store.Tx) (time.Time, error) { return desktop.NextPoolDue(ctx, tx) })
 	}
@@ -146,7 +149,7 @@ func (s *Reconciler) settleQuiet(ctx context.Context, quiet []reconciliation) (n
 
 // reconcilePool holds a pool and does what is to be done for it. When desktops that are wanted cannot be ordered, all else is done
 // without them, and the pool's history says why.
-func (s *Reconciler) reconcilePool(ctx context.Context, t reconciliation) (ReconciledPool, error) {
+func (s *Service) reconcilePool(ctx context.Context, t reconciliation) (ReconciledPool, error) {
 	const attempts = 5
 	var refused error
 	for attempt := 1; ; attempt++ {
@@ -171,7 +174,7 @@ type unorderedError struct{ error }
 func (e *unorderedError) Unwrap() error { return e.error }
 
 func reconcileHeld(ctx context.Context, tx *store.Tx, seen reconciliation, refused error) (ReconciledPool, error) {
-	p, err := LockPool(ctx, tx, "", seen.Pool.ID)
+	p, err := pool.LockPool(ctx, tx, "", seen.Pool.ID)
 	if workspace.CodeOf(err) == workspace.CodePoolNotFound {
 		return ReconciledPool{}, desktop.SettlePools(ctx, tx, seen.seen, nil)
 	}
@@ -202,7 +205,7 @@ func readReconciliations(ctx context.Context, tx *store.Tx, dues []desktop.PoolD
 		}
 		seen[d.PoolID] = append(seen[d.PoolID], d)
 	}
-	pools, _, err := Pools(ctx, tx, PoolQuery{IDs: ids, Page: workspace.Page{Limit: len(ids)}})
+	pools, _, err := pool.Pools(ctx, tx, pool.PoolQuery{IDs: ids, Page: workspace.Page{Limit: len(ids)}})
 	if err != nil {
 		return nil, err
 	}
@@ -220,8 +223,8 @@ func readReconciliations(ctx context.Context, tx *store.Tx, dues []desktop.PoolD
 	return all, nil
 }
 
-func readReconciliation(ctx context.Context, tx *store.Tx, p Pool) (reconciliation, error) {
-	all, err := gather(ctx, tx, []Pool{p})
+func readReconciliation(ctx context.Context, tx *store.Tx, p pool.Pool) (reconciliation, error) {
+	all, err := gather(ctx, tx, []pool.Pool{p})
 	if err != nil {
 		return reconciliation{}, err
 	}
@@ -229,7 +232,7 @@ func readReconciliation(ctx context.Context, tx *store.Tx, p Pool) (reconciliati
 }
 
 // gather adds to pools what the decisions about them rest on, in a fixed number of statements.
-func gather(ctx context.Context, tx *store.Tx, pools []Pool) ([]reconciliation, error) {
+func gather(ctx context.Context, tx *store.Tx, pools []pool.Pool) ([]reconciliation, error) {
 	if len(pools) == 0 {
 		return nil, nil
 	}
@@ -248,7 +251,7 @@ func gather(ctx context.Context, tx *store.Tx, pools []Pool) ([]reconciliation, 
 		at[m.PoolID].Members = append(at[m.PoolID].Members, m)
 		of[m.DesktopID] = m.PoolID
 	}
-	waiting, err := ReadWaiting(ctx, tx, ids...)
+	waiting, err := pool.ReadWaiting(ctx, tx, ids...)
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +259,7 @@ func gather(ctx context.Context, tx *store.Tx, pools []Pool) ([]reconciliation, 
 		at[w.PoolID].queue = append(at[w.PoolID].queue, w)
 		at[w.PoolID].Waiting++
 	}
-	strangers, err := Strangers(ctx, tx, ids...)
+	strangers, err := pool.Strangers(ctx, tx, ids...)
 	if err != nil {
 		return nil, err
 	}
@@ -265,7 +268,7 @@ func gather(ctx context.Context, tx *store.Tx, pools []Pool) ([]reconciliation, 
 			t.strangers = append(t.strangers, id)
 		}
 	}
-	former, err := LastReasons(ctx, tx, DecideScale, ids...)
+	former, err := pool.LastReasons(ctx, tx, pool.DecideScale, ids...)
 	for id, reasons := range former {
 		at[id].former = reasons
 	}
@@ -277,22 +280,22 @@ func (t *reconciliation) quiet(now time.Time) bool {
 	if t.Pool.ID == "" {
 		return true
 	}
-	return len(t.untidy(now)) == 0 && (!t.scales() || !Autoscale(t.PoolSnapshot, now).Notable(t.former))
+	return len(t.untidy(now)) == 0 && (!t.scales() || !pool.Autoscale(t.PoolSnapshot, now).Notable(t.former))
 }
 
 // scales says whether the pool's size is Carrel's affair.
 func (t *reconciliation) scales() bool { return t.Pool.Autoscaling && t.Pool.Policy.Type != "" }
 
 // untidy lists what Tidy lists, and the bindings of people who may no longer use the pool: those end at once.
-func (t *reconciliation) untidy(now time.Time) []Tidying {
-	all := Tidy(t.Pool, t.Members, now)
+func (t *reconciliation) untidy(now time.Time) []pool.Tidying {
+	all := pool.Tidy(t.Pool, t.Members, now)
 	if len(t.strangers) == 0 {
 		return all
 	}
 	for _, m := range t.Members {
-		told := slices.ContainsFunc(all, func(d Tidying) bool { return d.DesktopID == m.DesktopID })
+		told := slices.ContainsFunc(all, func(d pool.Tidying) bool { return d.DesktopID == m.DesktopID })
 		if m.Bound() && slices.Contains(t.strangers, m.DesktopID) && !told {
-			all = append(all, Tidying{
+			all = append(all, pool.Tidying{
 				DesktopID: m.DesktopID, UserID: m.UserID, Reset: m.AfterRelease().NeedsReset(),
 				Reason: "the person may no longer use the pool",
 			})
@@ -302,7 +305,7 @@ func (t *reconciliation) untidy(now time.Time) []Tidying {
 }
 
 // tidy ends the bindings that are over and has desktops reset, and keeps the snapshot in step.
-func (t *reconciliation) tidy(ctx context.Context, tx *store.Tx) ([]Tidying, error) {
+func (t *reconciliation) tidy(ctx context.Context, tx *store.Tx) ([]pool.Tidying, error) {
 	todo := t.untidy(tx.Now())
 	if len(todo) == 0 {
 		return nil, nil
@@ -323,7 +326,7 @@ func (t *reconciliation) tidy(ctx context.Context, tx *store.Tx) ([]Tidying, err
 		}
 	}
 	if len(resets) > 0 {
-		if _, err := ResetMembers(ctx, tx, workspace.Caller{ProjectID: t.Pool.ProjectID}, t.Pool, resets, "somebody has used it"); err != nil {
+		if _, err := pool.ResetMembers(ctx, tx, workspace.Caller{ProjectID: t.Pool.ProjectID}, t.Pool, resets, "somebody has used it"); err != nil {
 			return nil, err
 		}
 	}
@@ -331,8 +334,8 @@ func (t *reconciliation) tidy(ctx context.Context, tx *store.Tx) ([]Tidying, err
 }
 
 // recordTidied writes which bindings ended to the decision log. Resets alone are told by their job.
-func (t *reconciliation) recordTidied(ctx context.Context, tx *store.Tx, todo []Tidying) error {
-	ended := slices.DeleteFunc(slices.Clone(todo), func(d Tidying) bool { return d.UserID == "" })
+func (t *reconciliation) recordTidied(ctx context.Context, tx *store.Tx, todo []pool.Tidying) error {
+	ended := slices.DeleteFunc(slices.Clone(todo), func(d pool.Tidying) bool { return d.UserID == "" })
 	if len(ended) == 0 {
 		return nil
 	}
@@ -342,11 +345,11 @@ func (t *reconciliation) recordTidied(ctx context.Context, tx *store.Tx, todo []
 			reasons = append(reasons, r)
 		}
 	}
-	return InsertDecision(ctx, tx, PoolDecision{
-		ID: workspace.NewID(), PoolID: t.Pool.ID, Kind: DecideBind, At: tx.Now(), Reasons: reasons,
-		Inputs:  AsJSON(map[string]int{"total": len(t.Members), "retention_minutes": t.Pool.RetentionMinutes}),
-		Actions: AsJSON(ended),
-	}, DecisionsKept)
+	return pool.InsertDecision(ctx, tx, pool.PoolDecision{
+		ID: workspace.NewID(), PoolID: t.Pool.ID, Kind: pool.DecideBind, At: tx.Now(), Reasons: reasons,
+		Inputs:  pool.AsJSON(map[string]int{"total": len(t.Members), "retention_minutes": t.Pool.RetentionMinutes}),
+		Actions: pool.AsJSON(ended),
+	}, pool.DecisionsKept)
 }
 
 // scale lets the pool grow, as far as there is room, and shrink. A creation that was refused before is not ordered again.
@@ -354,7 +357,7 @@ func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error)
 	if !t.scales() {
 		return autoscale.Decision{}, nil
 	}
-	d := Autoscale(t.PoolSnapshot, tx.Now())
+	d := pool.Autoscale(t.PoolSnapshot, tx.Now())
 	for i := range d.Actions {
 		a := &d.Actions[i]
 		wanted, short := a.Count, refused
@@ -378,14 +381,14 @@ func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error)
 	scale := t.Pool.Scale.After(d, tx.Now())
 	if scale != t.stored {
 		t.Pool.Scale = scale
-		if err := SavePool(ctx, tx, t.Pool); err != nil {
+		if err := pool.SavePool(ctx, tx, t.Pool); err != nil {
 			return d, err
 		}
 	}
 	if !d.Notable(t.former) {
 		return d, nil
 	}
-	return d, InsertDecision(ctx, tx, ScaleEntry(d, t.Pool.ID, tx.Now()), DecisionsKept)
+	return d, pool.InsertDecision(ctx, tx, pool.ScaleEntry(d, t.Pool.ID, tx.Now()), pool.DecisionsKept)
 }
 
 // act carries out one action, or as much of a creation as there is room for, and keeps the snapshot in step as far as the times of
@@ -408,7 +411,7 @@ func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a autoscale.Acti
 			return 0, nil, err
 		}
 	case autoscale.Create:
-		_, made, short, err := growUpTo(ctx, tx, t.Pool, a.Count, 1, growth{Caller: c, Type: workspace.JobCreateDesktops, Auto: true})
+		_, made, short, err := pool.GrowUpTo(ctx, tx, t.Pool, a.Count, 1, pool.Growth{Caller: c, Type: workspace.JobCreateDesktops, Auto: true})
 		if err != nil {
 			return 0, nil, &unorderedError{err}
 		}
@@ -428,7 +431,7 @@ func (t *reconciliation) next(now time.Time) time.Time {
 	for _, m := range t.Members {
 		at(t.Pool.BindingEnd(m))
 		if m.Troubled {
-			at(m.Updated.Add(ResetPause))
+			at(m.Updated.Add(pool.ResetPause))
 		}
 		if !t.scales() {
 			continue
