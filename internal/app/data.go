@@ -24,11 +24,11 @@ func (a *App) privateData(ctx context.Context) error {
 	err = os.Chmod(dir, mode&^0o077)
 	switch {
 	case err == nil:
-		a.log.WarnContext(ctx, "the data directory was open to others and is its owner's alone now", "dir", dir, "mode", fmt.Sprintf("%04o", mode))
+		a.log.WarnContext(ctx, "the data directory was accessible to others, its mode is 0700 now", "dir", dir, "mode", fmt.Sprintf("%04o", mode))
 	case mode&0o002 != 0:
 		return fmt.Errorf("others may write in the data directory %s (mode %04o): run chmod 700 on it, or choose another --data", dir, mode)
 	default:
-		a.log.WarnContext(ctx, "the data directory is open to others", "dir", dir, "mode", fmt.Sprintf("%04o", mode), "error", err)
+		a.log.WarnContext(ctx, "the data directory is accessible to others", "dir", dir, "mode", fmt.Sprintf("%04o", mode), "error", err)
 	}
 	return nil
 }

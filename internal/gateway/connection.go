@@ -155,7 +155,7 @@ func (c *openDisplay) largestScreen() int {
 	defer cancel()
 	m, err := c.gateway.Displays.Find(ctx, c.ticket.DesktopID)
 	if err != nil {
-		c.log.WarnContext(ctx, "how much memory a desktop has is not known, so it gets a small screen", "error", err)
+		c.log.WarnContext(ctx, "a desktop's memory is unknown, limiting it to a small screen", "error", err)
 		return guest.ScreenPixels(0)
 	}
 	c.pixels = guest.ScreenPixels(m.MemoryMiB)

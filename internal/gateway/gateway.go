@@ -220,7 +220,7 @@ func (g *Gateway) noteStopped(ctx context.Context, desktopID string) {
 		if i == 1 {
 			err = g.Sessions.NoteStopped(ctx, desktopID, m.State == engine.Hibernated)
 			if err != nil && workspace.CodeOf(err) != workspace.CodeDesktopNotFound {
-				g.Log.WarnContext(ctx, "noting that a desktop is off", "desktop", desktopID, "error", err)
+				g.Log.WarnContext(ctx, "recording that a desktop is off", "desktop", desktopID, "error", err)
 			}
 			return
 		}

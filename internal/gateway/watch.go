@@ -84,7 +84,7 @@ func (g *Gateway) forget(c *openDisplay) {
 	ctx, cancel := context.WithTimeout(context.Background(), g.OpenLimit)
 	defer cancel()
 	if err := g.Sessions.CloseConnection(ctx, c.id, c.ticket.DesktopID); err != nil {
-		c.log.WarnContext(ctx, "forgetting a connection", "error", err)
+		c.log.WarnContext(ctx, "deleting the row of a connection", "error", err)
 	}
 }
 
@@ -128,13 +128,13 @@ func (g *Gateway) sweep(ctx context.Context) {
 	if err != nil {
 		g.complain(ctx, "forgetting connections of gateways that died", err)
 	} else if n > 0 {
-		g.Log.InfoContext(ctx, "connections of gateways that died were forgotten", "connections", n)
+		g.Log.InfoContext(ctx, "connections of dead gateways were deleted", "connections", n)
 	}
 }
 
 func (g *Gateway) complain(ctx context.Context, doing string, err error) {
 	if ctx.Err() == nil {
-		g.Log.WarnContext(ctx, "a look after the connections failed", "doing", doing, "error", err)
+		g.Log.WarnContext(ctx, "checking the connections failed", "doing", doing, "error", err)
 	}
 }
 

@@ -58,7 +58,7 @@ func (r *Runner) move(ctx context.Context, s *workspace.SubJob, spec engine.Spec
 	if err != nil {
 		return spec, err
 	}
-	r.log.WarnContext(ctx, "the engine has a desktop's address in use for something else, it gets another one",
+	r.log.WarnContext(ctx, "a desktop's address is in use by something else, it gets another one",
 		"desktop", s.DesktopID, "was", spec.Address, "is", moved.Address)
 	return r.readSpec(ctx, moved)
 }

@@ -50,7 +50,7 @@ func NewCapacityKeeper(registry prometheus.Registerer, s store.Transactions, e e
 func (k *CapacityKeeper) Start(ctx context.Context) error {
 	k.rounds.start(ctx, capacityRound, func(ctx context.Context) {
 		if err := k.Look(ctx); err != nil && ctx.Err() == nil {
-			k.log.WarnContext(ctx, "reading how much room the engine has", "error", err)
+			k.log.WarnContext(ctx, "reading the engine's capacity", "error", err)
 		}
 	})
 	return nil

@@ -19,7 +19,7 @@ func (r *Runner) coordinate(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := rollout.AdvanceRollouts(ctx, r.store); err != nil && ctx.Err() == nil {
-			r.log.WarnContext(ctx, "moving rebuilds of pools on", "error", err)
+			r.log.WarnContext(ctx, "advancing rollouts", "error", err)
 		}
 		select {
 		case <-tick.C:
@@ -37,6 +37,6 @@ func (r *Runner) giveTurns(ctx context.Context, s workspace.SubJob) {
 		return
 	}
 	if err := rollout.AdvanceRollout(ctx, r.store, s.JobID); err != nil {
-		r.log.WarnContext(ctx, "moving a rebuild of a pool on", "job", s.JobID, "error", err)
+		r.log.WarnContext(ctx, "advancing a rollout", "job", s.JobID, "error", err)
 	}
 }

@@ -128,7 +128,7 @@ func (o *Observer) correct(ctx context.Context, seen desktop.DesktopState, statu
 		if err != nil || len(found) == 0 || found[0].Task != workspace.NoTask || !found[0].Updated.Equal(seen.Updated) {
 			return err
 		}
-		o.Log.InfoContext(ctx, "desktop changed behind our back", "desktop", seen.ID, "was", seen.Status, "is", status)
+		o.Log.InfoContext(ctx, "desktop changed without a task", "desktop", seen.ID, "was", seen.Status, "is", status)
 		return desktop.MarkObserved(ctx, tx, found[0], status, fault)
 	})
 }

@@ -76,7 +76,7 @@ func (t *Reconciler) reconcile(ctx context.Context) time.Duration {
 	}
 	if err != nil {
 		if ctx.Err() == nil {
-			t.Log.WarnContext(ctx, "looking after pools", "error", err)
+			t.Log.WarnContext(ctx, "reconciling pools", "error", err)
 		}
 		return reconcilePause
 	}
@@ -95,11 +95,11 @@ func (t *Reconciler) tell(ctx context.Context, p reconcile.ReconciledPool) {
 			rule = "release"
 		}
 		t.Meter.Decided(rule, 1)
-		log.InfoContext(ctx, "a pool's desktop goes back", "desktop", d.DesktopID, "user", d.UserID, "reset", d.Reset, "why", d.Reason)
+		log.InfoContext(ctx, "a pool desktop is returned", "desktop", d.DesktopID, "user", d.UserID, "reset", d.Reset, "why", d.Reason)
 	}
 	for _, a := range p.Scale.Actions {
 		t.Meter.Decided(a.Rule, a.Count)
-		log.InfoContext(ctx, "a pool scales by itself", "action", a.Kind, "rule", a.Rule, "desktops", a.Count, "why", a.Reason)
+		log.InfoContext(ctx, "a pool is scaled", "action", a.Kind, "rule", a.Rule, "desktops", a.Count, "why", a.Reason)
 	}
 	if p.Failed != nil {
 		t.Meter.Decided(autoscale.RuleRefused, 1)

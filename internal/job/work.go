@@ -40,7 +40,7 @@ func (r *Runner) work(ctx context.Context, c *claim) {
 		err = r.settle(ctx, s, err, log)
 	}
 	if err != nil {
-		log.ErrorContext(ctx, "writing the outcome of a sub-job; its lease will run out and another attempt follow", "error", err)
+		log.ErrorContext(ctx, "recording the result of a sub-job failed, it is retried when its lease expires", "error", err)
 	}
 	if s.State.Done() {
 		r.meter.Ended(s.Type, s.State, time.Since(start))
@@ -239,7 +239,7 @@ func (r *Runner) settle(ctx context.Context, s *workspace.SubJob, cause error, l
 	if v.fault {
 		s.Tries, s.Code, s.Reason = s.Tries+1, v.code, v.reason
 		r.meter.Fault(s.Type)
-		log.WarnContext(ctx, "passing fault, will try again", "step", s.Step, "after", v.after, "tries", s.Tries, "error", cause)
+		log.WarnContext(ctx, "transient error, will retry", "step", s.Step, "after", v.after, "tries", s.Tries, "error", cause)
 	}
 	return r.comeBack(ctx, s, v.after)
 }

@@ -55,7 +55,7 @@ func (s *Sender) compose(ctx context.Context, m directory.Mail) (message, error)
 	l, own, err := s.texts.write(m.Kind, language, c)
 	if own != nil {
 		s.metrics.templateFaults.Set(float64(max(1, len(s.texts.faults)))) // until the templates change
-		s.log.ErrorContext(ctx, "a mail template cannot be used, the built-in one stands in", "mail_id", m.ID, "error", own)
+		s.log.ErrorContext(ctx, "invalid mail template, using the built-in one", "mail_id", m.ID, "error", own)
 	}
 	if err != nil {
 		return message{}, fmt.Errorf("writing the mail: %w", err)

@@ -164,7 +164,7 @@ func (s *Sender) lookAtTemplates(ctx context.Context) {
 	}
 	s.metrics.templateFaults.Set(float64(len(s.texts.faults)))
 	for _, fault := range s.texts.faults {
-		s.log.ErrorContext(ctx, "a mail template cannot be used, the built-in one stands in", "file", fault.File, "error", fault.Reason)
+		s.log.ErrorContext(ctx, "invalid mail template, using the built-in one", "file", fault.File, "error", fault.Reason)
 	}
 	if s.texts.used > 0 {
 		s.log.InfoContext(ctx, "custom mail templates are used", "folder", s.texts.folder, "files", s.texts.used)

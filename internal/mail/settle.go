@@ -71,7 +71,7 @@ func (s *Sender) settle(ctx context.Context, m directory.Mail, sent error) {
 		}
 	}
 	if err := s.store.Update(ctx, note); err != nil {
-		log.ErrorContext(ctx, "what became of a mail cannot be noted", "error", err)
+		log.ErrorContext(ctx, "recording the result of a mail failed", "error", err)
 	}
 }
 
