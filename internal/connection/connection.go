@@ -13,16 +13,15 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service is what people do in the portal with desktops and pools that they have, and what gateways tell of their connections. Each method is one
-// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+// Service has the operations of users on their desktops and pools, and of gateways on their connections. Each method is one transaction; the job
+// runner does the work on machines. Methods are safe for concurrent use, also by several processes on one database.
 type Service struct {
 	Store        store.Transactions
 	SecondFactor signin.SecondFactor
 }
 
-// Admit takes a ticket and says what it admits to. CodeBadCredentials when there is no such ticket any more; CodeForbidden
-// when its user may no longer have the desktop; CodeConflict when the desktop is not running. The ticket is used up in any
-// case.
+// Admit redeems a ticket and returns it. It returns CodeBadCredentials if the ticket does not exist, CodeForbidden if its user has lost the
+// desktop, and CodeConflict if the desktop is not running. The ticket is redeemed in any case.
 func (s *Service) Admit(ctx context.Context, token string) (signin.Ticket, error) {
 	type admission struct {
 		ticket  signin.Ticket
@@ -46,8 +45,8 @@ func (s *Service) Admit(ctx context.Context, token string) (signin.Ticket, error
 	return a.ticket, err
 }
 
-// OpenConnection records an open display, unless its grounds went away since Admit (the same errors). The desktop's login
-// status becomes CONNECTED.
+// OpenConnection records an open display, unless it is no longer allowed since Admit (same errors). The desktop's login status becomes
+// CONNECTED.
 func (s *Service) OpenConnection(ctx context.Context, t signin.Ticket, c desktop.Connection) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		d, err := mayConnect(ctx, tx, t)
@@ -77,8 +76,8 @@ func (s *Service) OpenConnection(ctx context.Context, t signin.Ticket, c desktop
 	})
 }
 
-// MayConnect says why a ticket's holder may not have the display now, or nil; the errors are Admit's and
-// CodeDesktopNotFound. The ticket itself need not be there any more.
+// MayConnect returns nil if a ticket's user may have the display now; errors as Admit, and CodeDesktopNotFound. The ticket itself may have been
+// redeemed.
 func (s *Service) MayConnect(ctx context.Context, t signin.Ticket) error {
 	return s.Store.View(ctx, func(tx *store.Tx) error {
 		_, err := mayConnect(ctx, tx, t)
@@ -86,8 +85,8 @@ func (s *Service) MayConnect(ctx context.Context, t signin.Ticket) error {
 	})
 }
 
-// NoteStopped records that a desktop that should run was found off or asleep, as after somebody shut it down from inside,
-// so that its people can start it. A desktop with a task is left alone: its job knows better.
+// NoteStopped records that a desktop that should run is off or hibernated, for example after a shutdown from inside, so that its users can start
+// it. A desktop with a task is not changed: its job determines the state.
 func (s *Service) NoteStopped(ctx context.Context, desktopID string, hibernated bool) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		found, err := desktop.ReadDesktop(ctx, tx, "", desktopID)
@@ -108,8 +107,8 @@ func (s *Service) NoteStopped(ctx context.Context, desktopID string, hibernated 
 	})
 }
 
-// CloseConnection forgets a connection. After a desktop's last one its login status becomes DISCONNECTED. Closing what is
-// closed succeeds.
+// CloseConnection deletes a connection. After a desktop's last one its login status becomes DISCONNECTED. It succeeds if the connection does not
+// exist.
 func (s *Service) CloseConnection(ctx context.Context, id, desktopID string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := desktop.DeleteConnection(ctx, tx, id); err != nil {
@@ -124,7 +123,7 @@ func (s *Service) RenewConnections(ctx context.Context, gateway string, lease ti
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return desktop.ExtendConnections(ctx, tx, gateway, tx.Now().Add(lease)) })
 }
 
-// SweepConnections forgets the connections of gateways that have died and returns how many those were.
+// SweepConnections deletes the connections of gateways that have died and returns their number.
 func (s *Service) SweepConnections(ctx context.Context) (int, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (int, error) {
 		stale, err := desktop.DropStaleConnections(ctx, tx)
@@ -140,14 +139,14 @@ func (s *Service) SweepConnections(ctx context.Context) (int, error) {
 	})
 }
 
-// EndedConnection is a connection that must not go on, and why: CodeBadCredentials or CodeForbidden when its grounds went
-// away, CodeConflict when the desktop does not run, CodeNameTaken when the same user has opened the same desktop again.
+// EndedConnection is a connection that has to be closed, with the reason: CodeBadCredentials or CodeForbidden if it is no longer allowed,
+// CodeConflict if the desktop does not run, CodeNameTaken if the same user has opened the same desktop again.
 type EndedConnection struct {
 	ID  string
 	Why error
 }
 
-// CheckConnections returns those of a gateway's connections, given by id, that must not go on.
+// CheckConnections returns those of a gateway's connections, given by id, that have to be closed.
 func (s *Service) CheckConnections(ctx context.Context, gateway string, ids []string) ([]EndedConnection, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]EndedConnection, error) {
 		grounds, err := desktop.ReadGrounds(ctx, tx, gateway)
@@ -158,8 +157,8 @@ func (s *Service) CheckConnections(ctx context.Context, gateway string, ids []st
 	})
 }
 
-// EndedConnections decides which connections must not go on. One whose row is gone has lost its desktop, or its gateway was
-// away for longer than its lease: either way it ends.
+// EndedConnections decides which connections have to be closed. A connection without a row has lost its desktop, or its gateway was unreachable
+// for longer than the lease: it is closed in both cases.
 func EndedConnections(ids []string, grounds []desktop.Grounds, now time.Time) []EndedConnection {
 	byID := make(map[string]desktop.Grounds, len(grounds))
 	for _, g := range grounds {
@@ -177,7 +176,7 @@ func EndedConnections(ids []string, grounds []desktop.Grounds, now time.Time) []
 	return ended
 }
 
-// mayConnect says why a ticket's user may not have its desktop's display now, or returns the desktop.
+// mayConnect returns the desktop if a ticket's user may have its display now.
 func mayConnect(ctx context.Context, tx *store.Tx, t signin.Ticket) (desktop.Desktop, error) {
 	d, err := desktop.ReadDesktop(ctx, tx, "", t.DesktopID)
 	if err != nil {

@@ -61,7 +61,7 @@ var Obstacles = []Obstacle{
 	ObsCreating, ObsStarting, ObsStopping, ObsRestarting, ObsHibernating, ObsDeleting, ObsPreparing, ObsRebuilding, ObsBusy, ObsMaintenance, ObsFault,
 }
 
-// Sentence says an obstacle in plain English; empty when there is none.
+// Sentence returns the obstacle as an English sentence; empty if there is none.
 func (o Obstacle) Sentence() string {
 	switch o {
 	case ObsCreating:
@@ -91,7 +91,7 @@ func (o Obstacle) Sentence() string {
 	}
 }
 
-// AccessOf decides what a person can do with a desktop of theirs, and what stands in the way.
+// AccessOf decides what a user can do with a desktop now, and the reason if it cannot be opened.
 func AccessOf(d desktop.Desktop) (Access, Obstacle) {
 	if d.Task == workspace.TaskDeleting {
 		return AccessShut, ObsDeleting
@@ -164,8 +164,7 @@ func mayUse(ctx context.Context, tx *store.Tx, desktopID, userID string) (bool, 
 	return len(theirs) > 0, err
 }
 
-// UserDesktops returns a person's desktops by name. CodeForbidden while they must choose a new password or
-// set up an authenticator.
+// UserDesktops returns a user's desktops, sorted by name, or CodeForbidden while the user must choose a new password or set up an authenticator.
 func (s *Service) UserDesktops(ctx context.Context, userID string) ([]UserDesktop, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]UserDesktop, error) {
 		u, err := signin.Worker(ctx, tx, s.SecondFactor, userID)
@@ -182,8 +181,8 @@ func (s *Service) UserDesktops(ctx context.Context, userID string) ([]UserDeskto
 	})
 }
 
-// DesktopsOf returns what UserDesktops returns for each of several people, by their ids, in a fixed number of statements for
-// each project. It is for pages that follow their desktops; people without any have an empty list.
+// DesktopsOf returns the result of UserDesktops for each of several users, by their ids, in a fixed number of statements per project. It is for
+// event streams; users without desktops have an empty list.
 func (s *Service) DesktopsOf(ctx context.Context, people []directory.User) (map[string][]UserDesktop, error) {
 	byProject := map[string][]string{} // names
 	all := make(map[string][]UserDesktop, len(people))
@@ -212,7 +211,7 @@ func (s *Service) DesktopsOf(ctx context.Context, people []directory.User) (map[
 	return all, err
 }
 
-// deal gives each desktop to those of the people in all who have it.
+// deal appends each desktop to the lists of its users in all.
 func deal(ctx context.Context, tx *store.Tx, all map[string][]UserDesktop, desktops []UserDesktop) error {
 	ids := make([]string, len(desktops))
 	for i, m := range desktops {
@@ -231,7 +230,7 @@ func deal(ctx context.Context, tx *store.Tx, all map[string][]UserDesktop, deskt
 	return nil
 }
 
-// furnish adds to desktops what people see of them. It reads each image once.
+// furnish adds image and access to desktops. It reads each image once.
 func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]UserDesktop, error) {
 	images := map[string]catalog.Image{}
 	mine := make([]UserDesktop, 0, len(desktops))
@@ -252,8 +251,8 @@ func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]U
 	return mine, nil
 }
 
-// updateUserDesktop runs f in a transaction with a desktop of the person's. CodeDesktopNotFound when it is not theirs, CodeForbidden when they
-// may not use desktops now.
+// updateUserDesktop runs f in a transaction with a desktop of the user. It returns CodeDesktopNotFound if the user does not have it, and
+// CodeForbidden if the user may not use desktops now.
 func (s *Service) updateUserDesktop(ctx context.Context, v signin.Visitor, desktopID string, f func(*store.Tx, directory.User, desktop.Desktop) error) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		u, err := signin.Worker(ctx, tx, s.SecondFactor, v.ID)
@@ -268,8 +267,8 @@ func (s *Service) updateUserDesktop(ctx context.Context, v signin.Visitor, deskt
 	})
 }
 
-// OpenDesktop makes a ticket for a desktop's display, good once for TicketLife. CodeDesktopNotFound when the desktop is not
-// the person's, CodeConflict when it is not running, CodeForbidden.
+// OpenDesktop issues a single-use ticket for a desktop's display, valid for TicketLife. It returns CodeDesktopNotFound if the user does not have
+// the desktop, CodeConflict if it is not running, and CodeForbidden.
 func (s *Service) OpenDesktop(ctx context.Context, v signin.Visitor, desktopID string) (string, error) {
 	token := workspace.NewToken()
 	err := s.updateUserDesktop(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
@@ -284,7 +283,7 @@ func (s *Service) OpenDesktop(ctx context.Context, v signin.Visitor, desktopID s
 	return token, err
 }
 
-// MayWork says why a person may not use desktops now, or nil. CodeForbidden, CodeBadCredentials when they are gone.
+// MayWork returns nil if a user may use desktops now, else CodeForbidden, or CodeBadCredentials if the user does not exist.
 func (s *Service) MayWork(ctx context.Context, userID string) error {
 	return s.Store.View(ctx, func(tx *store.Tx) error {
 		_, err := signin.Worker(ctx, tx, s.SecondFactor, userID)
@@ -292,7 +291,7 @@ func (s *Service) MayWork(ctx context.Context, userID string) error {
 	})
 }
 
-// userDesktop reads a desktop of a person's; those of others do not exist for them.
+// userDesktop reads a desktop of a user, or returns CodeDesktopNotFound, also for the desktops of others.
 func userDesktop(ctx context.Context, tx *store.Tx, u directory.User, desktopID string) (desktop.Desktop, error) {
 	d, err := desktop.ReadDesktop(ctx, tx, u.ProjectID, desktopID)
 	if err != nil {

@@ -154,8 +154,7 @@ func (s *Service) arrive(ctx context.Context, tx *store.Tx, v signin.Visitor, po
 	return a, nil
 }
 
-// poolGroup is the privilege with which a person may use a pool. CodePoolNotFound when they may not: the pools of others do not
-// exist for them.
+// poolGroup returns the privilege of a user in a pool, or CodePoolNotFound if the user has no access to it.
 func poolGroup(ctx context.Context, tx *store.Tx, userID, poolID string) (workspace.UserGroup, error) {
 	grants, err := pool.GrantsFor(ctx, tx, userID)
 	if err != nil {
@@ -167,7 +166,7 @@ func poolGroup(ctx context.Context, tx *store.Tx, userID, poolID string) (worksp
 	return "", &workspace.Error{Code: workspace.CodePoolNotFound, Message: "you have no such pool"}
 }
 
-// groupIn is GroupIn for a person's own grants (GrantsFor), which may be about several pools.
+// groupIn is GroupIn for a user's grants (GrantsFor), which may be for several pools.
 func groupIn(grants []pool.Grant, userID, poolID string) (workspace.UserGroup, bool) {
 	var people []pool.Grant
 	var groups []string
@@ -188,8 +187,8 @@ func (a *arrival) member(desktopID string) desktop.Member {
 	return desktop.Member{}
 }
 
-// comeBack writes that the person came back to their desktop, and starts it if it is off. It returns the sub-job that still brings
-// their account inside, if one does.
+// comeBack records that the user has returned to the desktop, and starts it if it is off. It returns the sub-job that is still creating the
+// account in the desktop, if any.
 func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s pool.Assignment) (attaching string, err error) {
 	m := a.member(s.DesktopID)
 	if err := desktop.PutMember(ctx, tx, m.AfterReturn(tx.Now()), m.Binding, ""); err != nil {
@@ -208,8 +207,8 @@ func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s pool.Assignment)
 	return d.TaskOwner, err
 }
 
-// take binds the person to an idle desktop. One that runs gets their account by a sub-job, which it returns; one that is off gets
-// it when it starts.
+// take binds the user to an idle desktop. A running desktop gets the account by a sub-job, which take returns; one that is off gets it when it
+// starts.
 func (a *arrival) take(ctx context.Context, tx *store.Tx, s pool.Assignment) (attaching string, err error) {
 	m := a.member(s.DesktopID)
 	bound := m.AfterBinding(a.UserID, tx.Now())
@@ -253,7 +252,7 @@ func (a *arrival) start(ctx context.Context, tx *store.Tx, desktopID string) err
 	return err
 }
 
-// wait puts the person on the waiting list, or keeps their place.
+// wait adds the user to the waiting list, or renews the place.
 func (a *arrival) wait(ctx context.Context, tx *store.Tx) error {
 	w := pool.Waiting{PoolID: a.Pool.ID, UserID: a.UserID, Since: tx.Now(), Until: tx.Now().Add(WaitLife)}
 	if a.place != nil {
@@ -262,7 +261,7 @@ func (a *arrival) wait(ctx context.Context, tx *store.Tx) error {
 	return pool.PutWaiting(ctx, tx, w)
 }
 
-// bindInputs are the facts about an arrival, for the decision log.
+// bindInputs are the inputs of the decision, for the decision log.
 type bindInputs struct {
 	UserID   string `json:"user_id"`
 	UserName string `json:"user_name"`
@@ -272,7 +271,7 @@ type bindInputs struct {
 	Ahead    int    `json:"ahead"` // people who have waited longer
 }
 
-// record writes the decision to the pool's log, unless it only says again what the person was told before.
+// record writes the decision to the pool's decision log, unless it repeats the user's previous one.
 func (a *arrival) record(ctx context.Context, tx *store.Tx, s pool.Assignment) error {
 	again := s.Outcome == pool.OutcomeWait && a.place != nil || s.Outcome == pool.OutcomeSame && !s.Start
 	if again && s.Ended == "" {
@@ -303,7 +302,7 @@ func (a *arrival) record(ctx context.Context, tx *store.Tx, s pool.Assignment) e
 	return pool.InsertDecision(ctx, tx, d, pool.DecisionsKept)
 }
 
-// awaitAttached waits for the end of an attachDesktopPool sub-job, for as long as a person would. One that goes on is no error.
+// awaitAttached waits up to attachPatience for the end of an attachDesktopPool sub-job. It is no error if the sub-job is still running then.
 func (s *Service) awaitAttached(ctx context.Context, subJobID string) error {
 	ctx, cancel := context.WithTimeout(ctx, attachPatience)
 	defer cancel()
@@ -328,9 +327,9 @@ func (s *Service) awaitAttached(ctx context.Context, subJobID string) error {
 	}
 }
 
-// MarkAttachFailed takes a pool's desktop back from somebody for whom it could not be made ready, unless they have got into it, or
-// have another binding since: they get another when they open the pool again. It is called in the transaction that ends the
-// sub-job, with the desktop's row locked.
+// MarkAttachFailed withdraws a pool desktop that could not be prepared from its user, unless the user has connected to it, or has another
+// binding since: opening the pool again gives another desktop. It is called in the transaction that ends the sub-job, with the desktop's row
+// locked.
 func MarkAttachFailed(ctx context.Context, tx *store.Tx, d desktop.Desktop, p AttachParams) error {
 	m, err := desktop.ReadMember(ctx, tx, d.ID)
 	if err != nil || m.UserID != p.UserID || !m.BoundAt.Equal(p.BoundAt) || m.Connected() {

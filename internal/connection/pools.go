@@ -38,7 +38,7 @@ type UserPool struct {
 	Rebuild *pool.PoolCountdown // of the desktop that they have
 }
 
-// PoolState says what opening a pool would do for a person.
+// PoolState is what opening a pool would do for a user.
 type PoolState string
 
 // The states.
@@ -51,10 +51,10 @@ const (
 	PoolMaintenance PoolState = "maintenance" // an administrator works on it
 )
 
-// PoolStates lists every PoolState, so that tests can prove that each has its words in every language.
+// PoolStates lists every PoolState, so that tests can check that each has a message in every language.
 var PoolStates = []PoolState{PoolYours, PoolWaiting, PoolReady, PoolGrows, PoolFull, PoolMaintenance}
 
-// Sentence says a state in plain English, and what to do.
+// Sentence returns the state, and what to do, in English.
 func (s PoolState) Sentence() string {
 	switch s {
 	case PoolReady:
@@ -70,7 +70,7 @@ func (s PoolState) Sentence() string {
 	return ""
 }
 
-// PoolWait tells somebody who waits how far things are.
+// PoolWait is the progress for a waiting user.
 type PoolWait struct {
 	Since    time.Time
 	Position int       // 1 is the next
@@ -109,14 +109,13 @@ func (s *Service) UserPool(ctx context.Context, u directory.User, poolID string)
 	return UserPool{}, &workspace.Error{Code: workspace.CodePoolNotFound, Message: "you have no such pool"}
 }
 
-// PoolsOf returns what UserPools returns for each of several people, by their ids, in a fixed number of statements. It is for pages
-// that follow their pools; people without any have an empty list.
+// PoolsOf returns the result of UserPools for each of several users, by their ids, in a fixed number of statements. It is for event streams; users
+// without pools have an empty list.
 func (s *Service) PoolsOf(ctx context.Context, people []directory.User) (map[string][]UserPool, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (map[string][]UserPool, error) { return poolsOf(ctx, tx, people) })
 }
 
-// KeepWaiting renews the places of people on waiting lists who are there, so that they need not ask themselves. A place that was lost is
-// not renewed.
+// KeepWaiting renews the places on waiting lists of users with an open page. A place that was lost is not renewed.
 func (s *Service) KeepWaiting(ctx context.Context, userIDs []string) error {
 	if len(userIDs) == 0 {
 		return nil
@@ -124,13 +123,13 @@ func (s *Service) KeepWaiting(ctx context.Context, userIDs []string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return pool.RenewWaiting(ctx, tx, userIDs, tx.Now().Add(WaitLife)) })
 }
 
-// StopWaiting gives up a person's place on a pool's waiting list. Giving up what one does not have succeeds.
+// StopWaiting removes a user from a pool's waiting list. It succeeds if the user has no place.
 func (s *Service) StopWaiting(ctx context.Context, v signin.Visitor, poolID string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return pool.DropWaiting(ctx, tx, poolID, v.ID) })
 }
 
-// ReadyForRebuild says that the person who has a desktop of a pool may be cut off now, though the countdown to its rebuild still runs.
-// Saying so again succeeds. CodePoolNotFound, CodeForbidden, and CodeConflict when they have no desktop or no countdown runs.
+// ReadyForRebuild records that the rebuild of the user's desktop in a pool may begin before its countdown ends. It is idempotent. Errors:
+// CodePoolNotFound, CodeForbidden, and CodeConflict if the user has no desktop or no countdown is running.
 func (s *Service) ReadyForRebuild(ctx context.Context, v signin.Visitor, poolID string) error {
 	p, err := s.UserPool(ctx, v.User, poolID)
 	if err != nil {
@@ -142,7 +141,7 @@ func (s *Service) ReadyForRebuild(ctx context.Context, v signin.Visitor, poolID 
 	return s.MarkReady(ctx, v, p.Desktop.ID)
 }
 
-// lobby is what cards of pools are made from, for several people at once.
+// lobby has the data for the pool cards of several users.
 type lobby struct {
 	now     time.Time
 	grants  map[string][]pool.Grant              // by person
@@ -198,7 +197,7 @@ func readLobby(ctx context.Context, tx *store.Tx, people []directory.User) (l lo
 	if err := l.readOwn(ctx, tx, users); err != nil {
 		return l, err
 	}
-	if l.counts, err = countSeats(ctx, tx, ids); err != nil {
+	if l.counts, err = countDesktops(ctx, tx, ids); err != nil {
 		return l, err
 	}
 	if l.resets, err = pool.PoolResets(ctx, tx, users, l.now.Add(-pool.ResetWindow)); err != nil {
@@ -207,7 +206,7 @@ func readLobby(ctx context.Context, tx *store.Tx, people []directory.User) (l lo
 	return l, l.readWaiting(ctx, tx, ids)
 }
 
-// readOwn reads the desktops that the people have in pools.
+// readOwn reads the users' pool desktops.
 func (l *lobby) readOwn(ctx context.Context, tx *store.Tx, users []string) error {
 	members, err := desktop.MembersOf(ctx, tx, users...)
 	if err != nil || len(members) == 0 {
@@ -235,8 +234,8 @@ func (l *lobby) readOwn(ctx context.Context, tx *store.Tx, users []string) error
 	return err
 }
 
-// countSeats counts the desktops of pools by the rules of the domain; the database only says which are alike.
-func countSeats(ctx context.Context, tx *store.Tx, poolIDs []string) (map[string]pool.Availability, error) {
+// countDesktops counts the desktops of pools by availability; the database groups equal rows, the domain classifies them.
+func countDesktops(ctx context.Context, tx *store.Tx, poolIDs []string) (map[string]pool.Availability, error) {
 	kinds, err := pool.MemberKinds(ctx, tx, poolIDs...)
 	if err != nil {
 		return nil, err
@@ -322,7 +321,7 @@ func (l *lobby) mayReset(p pool.Pool, m desktop.Member, u directory.User) (bool,
 	return false, workspace.MessageOf(err)
 }
 
-// queue says what somebody without a desktop can expect, and their place if they wait.
+// queue sets what a user without a desktop can expect, and the place on the waiting list.
 func (l *lobby) queue(u directory.User, p pool.Pool, c *UserPool) {
 	queue := l.waiting[p.ID]
 	place := slices.IndexFunc(queue, func(w pool.Waiting) bool { return w.UserID == u.ID })

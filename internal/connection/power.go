@@ -15,10 +15,10 @@ import (
 // UserPowerActions are the power actions that users may request for their desktops.
 var UserPowerActions = []desktop.Operation{desktop.OpStart, desktop.OpStop, desktop.OpReboot}
 
-// Operate starts, shuts down or restarts a desktop of a person's, as the administrators' operation of that name does.
-// What the desktop does already, or has reached, succeeds and makes no job: asking twice is asking once. CodeDesktopNotFound
-// when the desktop is not theirs, CodeConflict when its state forbids the operation, CodeForbidden when others have the
-// desktop, too, and would lose their sessions, or when the person may not use desktops now; CodeInvalid.
+// Operate starts, shuts down or restarts a desktop of a user, like the administrators' power action. It is idempotent: an action that is in
+// progress or has nothing to do succeeds without a job. Errors: CodeDesktopNotFound if the user does not have the desktop; CodeConflict if its
+// state does not allow the action; CodeForbidden if others have the desktop, too, and would lose their sessions, or if the user may not use
+// desktops now; CodeInvalid.
 func (s *Service) Operate(ctx context.Context, v signin.Visitor, desktopID string, op desktop.Operation, requestID string) error {
 	if !slices.Contains(UserPowerActions, op) {
 		return workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", op)

@@ -12,8 +12,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// MarkReady records that the person who has a desktop may be cut off now, though the countdown to its rebuild still runs. Saying so
-// again, or when the rebuild has begun, succeeds. CodeDesktopNotFound when the desktop is not theirs, CodeConflict when no countdown runs, CodeForbidden.
+// MarkReady records that the rebuild of a user's desktop may begin before its countdown ends. It is idempotent, and succeeds if the rebuild has
+// begun. Errors: CodeDesktopNotFound if the user does not have the desktop, CodeConflict if no countdown is running, CodeForbidden.
 func (s *Service) MarkReady(ctx context.Context, v signin.Visitor, desktopID string) error {
 	return s.updateUserDesktop(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
 		if d.Task == desktop.TaskRebuilding {

@@ -9,10 +9,10 @@ import (
 	"carrel/internal/workspace"
 )
 
-// ResetMyDesktop makes the desktop that a person has in a pool as fresh as the pool's image, if the pool lets them; they keep it, and its
-// data disks. The work on it is a job; the desktop's card follows it. CodePoolNotFound when they may not use the pool,
-// CodeForbidden, CodeRateLimited and CodeConflict as MayReset says.
-func (s *Service) ResetMyDesktop(ctx context.Context, v signin.Visitor, poolID, requestID string) error {
+// ResetUserDesktop resets the user's desktop in a pool to the pool's image, if the pool allows it; the user keeps the desktop and its data disks.
+// The reset is a job; the desktop's card shows its progress. Errors: CodePoolNotFound if the user has no access to the pool; CodeForbidden,
+// CodeRateLimited and CodeConflict as MayReset.
+func (s *Service) ResetUserDesktop(ctx context.Context, v signin.Visitor, poolID, requestID string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		a, err := s.arrive(ctx, tx, v, poolID)
 		if err != nil {

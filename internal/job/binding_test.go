@@ -284,7 +284,7 @@ func TestOpeningAPool(t *testing.T) {
 			e.until("an idle desktop", e.idle(1))
 			ada := e.open(people[0])
 			e.must(e.sim.WriteFile(e.t.Context(), ada.DesktopID, "/data/disk1/letter", "from Ada"))
-			e.must(e.service.Connections.ResetMyDesktop(e.t.Context(), people[0], sharedPool, ""))
+			e.must(e.service.Connections.ResetUserDesktop(e.t.Context(), people[0], sharedPool, ""))
 			e.must(e.service.Users.DeleteUser(e.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
 			e.until("both desktops", e.idle(2))
 			if _, there := e.sim.ReadFile(ada.DesktopID, "/data/disk1/letter"); there {

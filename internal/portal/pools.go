@@ -139,7 +139,7 @@ func (p *Portal) stopWaiting(w http.ResponseWriter, r *http.Request, v signin.Vi
 }
 
 func (p *Portal) resetDesktop(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	if err := p.Desktops.ResetMyDesktop(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context())); err != nil {
+	if err := p.Desktops.ResetUserDesktop(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context())); err != nil {
 		return err
 	}
 	p.follower.nudge()

@@ -46,7 +46,7 @@ type Desktops interface {
 	KeepWaiting(ctx context.Context, userIDs []string) error
 	StopWaiting(ctx context.Context, v signin.Visitor, poolID string) error
 	ReadyForRebuild(ctx context.Context, v signin.Visitor, poolID string) error
-	ResetMyDesktop(ctx context.Context, v signin.Visitor, poolID, requestID string) error
+	ResetUserDesktop(ctx context.Context, v signin.Visitor, poolID, requestID string) error
 }
 
 // Config is the configuration of a portal.

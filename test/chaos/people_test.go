@@ -217,7 +217,7 @@ func (e *env) resetMine() {
 	p := e.anyPerson()
 	v := p.visitor
 	e.do(fmt.Sprintf("%s resets their desktop of %s", p.name, pool.Name), func(ctx context.Context) error {
-		return e.service.Connections.ResetMyDesktop(ctx, v, pool.ID, "")
+		return e.service.Connections.ResetUserDesktop(ctx, v, pool.ID, "")
 	})
 }
 
