@@ -29,6 +29,7 @@ type Services struct {
 	Assignments  *assignment.Service
 	Users        *user.Service
 	Pools        *pool.Service
+	Reshaper     *pool.Reshaper     // of pools
 	Reconciler   *reconcile.Service // of pools
 	Rollouts     *rollout.Service
 	Connections  *connection.Service
@@ -56,6 +57,7 @@ func NewServices(c Config) *Services {
 		Assignments:  &assignment.Service{Store: c.Store},
 		Users:        &user.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
 		Pools:        &pool.Service{Store: c.Store},
+		Reshaper:     &pool.Reshaper{Store: c.Store},
 		Reconciler:   &reconcile.Service{Store: c.Store},
 		Rollouts:     &rollout.Service{Store: c.Store, Limits: c.Rollout},
 		Connections:  &connection.Service{Store: c.Store, SecondFactor: c.SecondFactor},

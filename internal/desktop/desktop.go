@@ -1,6 +1,7 @@
 package desktop
 
 import (
+	"cmp"
 	"time"
 
 	"carrel/internal/store"
@@ -104,6 +105,11 @@ type Assignment struct {
 	Account   string // the login inside the desktop
 	Group     workspace.UserGroup
 	Created   time.Time
+}
+
+// ByName orders desktops by name, and by id where names are the same.
+func CompareNames(a, b Desktop) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }
 
 // DesktopState is as much of a desktop as watching all of them takes.

@@ -29,7 +29,7 @@ func TestWhatAGuestCannotApplyIsSeen(t *testing.T) {
 			return e.resize("STOP_DESKTOP")
 		}},
 		"another disk": {true, func(e *env) string {
-			id, err := e.service.Pools.AddPoolVolumes(e.t.Context(), pool.AddPoolVolumes{
+			id, err := e.service.Reshaper.AddPoolVolumes(e.t.Context(), pool.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: 10}},
 			})
 			e.must(err)

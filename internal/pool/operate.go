@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -34,7 +33,7 @@ func (s *Service) OperatePool(ctx context.Context, r OperatePool) (string, error
 		if err := Busy(p, members); err != nil {
 			return "", err
 		}
-		desktops := slices.SortedFunc(maps.Values(found), func(a, b desktop.Desktop) int { return byName(a.Name, b.Name, a.ID, b.ID) })
+		desktops := slices.SortedFunc(maps.Values(found), desktop.CompareNames)
 		return operatePool(ctx, tx, r, desktops, desktop.OperateParams{Op: op, Force: force})
 	})
 }
@@ -65,9 +64,6 @@ func operatePool(ctx context.Context, tx *store.Tx, r OperatePool, desktops []de
 	}
 	return job.ID, desktop.OrderMoves(ctx, tx, moved, job, left)
 }
-
-// byName orders by names, and by ids where they are the same.
-func byName(a, b, idA, idB string) int { return cmp.Or(cmp.Compare(a, b), cmp.Compare(idA, idB)) }
 
 // ShrinkPool asks for fewer desktops in a pool.
 type ShrinkPool struct {

@@ -56,6 +56,10 @@ func (r ReshapeParams) Apply(d desktop.Desktop) desktop.Desktop {
 	return d
 }
 
+// Reshaper gives pools and their desktops other sizes and disks. Each method is one transaction; the work on machines is left to the job
+// runner. Methods may be called concurrently, by several processes on one database.
+type Reshaper struct{ Store store.Transactions }
+
 // PoolResizing is the answer to ResizePool: the job, and the desktops that it is for.
 type PoolResizing struct {
 	JobID      string
@@ -65,7 +69,7 @@ type PoolResizing struct {
 // ResizePool gives a pool's desktops another product in a job, a sub-job for each; those that run are stopped for it and started again
 // with STOP_DESKTOP, and refused without. The pool has the product when the first of its desktops has it, or at once when there
 // is none to change. CodeConflict while the pool is being changed or all desktops are busy.
-func (s *Service) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, error) {
+func (s *Reshaper) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, error) {
 	if err := r.Check(); err != nil {
 		return PoolResizing{}, err
 	}
@@ -142,7 +146,7 @@ type AddPoolVolumes struct {
 }
 
 // AddPoolVolumes gives a pool and its desktops more data disks, and returns the job. The errors are those of ResizePool.
-func (s *Service) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string, error) {
+func (s *Reshaper) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string, error) {
 	if err := desktop.CheckSupported(r.Unsupported); err != nil {
 		return "", err
 	}
@@ -169,12 +173,12 @@ type DeletePoolVolumes struct {
 }
 
 // DeletePoolVolumes removes data disks from a pool and its desktops, and returns the job. The errors are those of ResizePool.
-func (s *Service) DeletePoolVolumes(ctx context.Context, r DeletePoolVolumes) (string, error) {
+func (s *Reshaper) DeletePoolVolumes(ctx context.Context, r DeletePoolVolumes) (string, error) {
 	change := func(p Pool) (Pool, error) { return p.DeleteVolumes(r.IDs) }
 	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobDeletePoolVolumes, r, change, func(was, _ Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, id := range r.IDs {
-			if v, ok := was.diskOf(d, id); ok {
+			if v, ok := diskOf(was, d, id); ok {
 				params.Delete = append(params.Delete, v.ID)
 			}
 		}
@@ -189,12 +193,12 @@ type ExpandPoolVolumes struct {
 }
 
 // ExpandPoolVolumes makes disks of a pool and its desktops larger, and returns the job. The errors are those of ResizePool.
-func (s *Service) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (string, error) {
+func (s *Reshaper) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (string, error) {
 	change := func(p Pool) (Pool, error) { return p.ExpandVolumes(r.Growths) }
 	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobExpandPoolVolumes, r, change, func(was, _ Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, g := range r.Growths {
-			v, ok := was.diskOf(d, g.ID)
+			v, ok := diskOf(was, d, g.ID)
 			if !ok {
 				return params, workspace.Errorf(workspace.CodeConflict, "desktop %s does not have disk %s of the pool", d.Name, g.ID)
 			}
@@ -206,7 +210,7 @@ func (s *Service) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (s
 
 // diskOf finds the disk of a desktop that is one of the pool's. Disks of desktops that were made before disks knew their pool's are in
 // the pool's order.
-func (p Pool) diskOf(d desktop.Desktop, poolVolumeID string) (desktop.Volume, bool) {
+func diskOf(p Pool, d desktop.Desktop, poolVolumeID string) (desktop.Volume, bool) {
 	if poolVolumeID == p.Root.ID {
 		return d.Root, true
 	}
@@ -229,7 +233,7 @@ func freeDevice(d desktop.Desktop) int {
 }
 
 // changeVolumes changes the disks of a pool, for desktops made later, at once, and those of its desktops in a job.
-func (s *Service) changeVolumes(
+func (s *Reshaper) changeVolumes(
 	ctx context.Context, c ChangePoolDesktops, t workspace.JobType, request any, change func(Pool) (Pool, error),
 	params func(was, p Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error),
 ) (string, error) {
@@ -281,7 +285,7 @@ func reshapePool(ctx context.Context, tx *store.Tx, p Pool, c ChangePoolDesktops
 	}
 	var growths []desktop.Growth
 	var wanted desktop.Demand
-	for _, d := range slices.SortedFunc(maps.Values(chosen), func(a, b desktop.Desktop) int { return byName(a.Name, b.Name, a.ID, b.ID) }) {
+	for _, d := range slices.SortedFunc(maps.Values(chosen), desktop.CompareNames) {
 		asked, err := params(d)
 		if err == nil {
 			err = MayReshape(d)

@@ -34,7 +34,7 @@ func (e *env) resize() {
 		r.Mode = "STOP_DESKTOP"
 	}
 	e.ask(fmt.Sprintf("resize %s to %s, %s %q, %d named", p.Name, r.ProductID, r.Handle, r.Mode, len(r.DesktopIDs)), func(ctx context.Context) (string, error) {
-		o, err := e.service.Pools.ResizePool(ctx, r)
+		o, err := e.service.Reshaper.ResizePool(ctx, r)
 		return o.JobID, err
 	})
 }
@@ -50,15 +50,15 @@ func (e *env) changeDisks() {
 	switch n := e.draw.IntN(3); {
 	case n == 0 && len(p.Data) < mostDisks:
 		r := pool.AddPoolVolumes{ChangePoolDesktops: c, Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: 10}}}
-		e.ask(fmt.Sprintf("add a disk to %s, %s", p.Name, c.Handle), func(ctx context.Context) (string, error) { return e.service.Pools.AddPoolVolumes(ctx, r) })
+		e.ask(fmt.Sprintf("add a disk to %s, %s", p.Name, c.Handle), func(ctx context.Context) (string, error) { return e.service.Reshaper.AddPoolVolumes(ctx, r) })
 	case n == 1 && some:
 		r := pool.DeletePoolVolumes{ChangePoolDesktops: c, IDs: []string{disk.ID}}
-		e.ask(fmt.Sprintf("remove a disk from %s, %s", p.Name, c.Handle), func(ctx context.Context) (string, error) { return e.service.Pools.DeletePoolVolumes(ctx, r) })
+		e.ask(fmt.Sprintf("remove a disk from %s, %s", p.Name, c.Handle), func(ctx context.Context) (string, error) { return e.service.Reshaper.DeletePoolVolumes(ctx, r) })
 	default:
 		if !some || e.chance(3) {
 			disk = p.Root
 		}
 		r := pool.ExpandPoolVolumes{ChangePoolDesktops: c, Growths: []pool.VolumeGrowth{{ID: disk.ID, GB: disk.GB + 10}}}
-		e.ask(fmt.Sprintf("grow a disk of %s to %d GB, %s", p.Name, disk.GB+10, c.Handle), func(ctx context.Context) (string, error) { return e.service.Pools.ExpandPoolVolumes(ctx, r) })
+		e.ask(fmt.Sprintf("grow a disk of %s to %d GB, %s", p.Name, disk.GB+10, c.Handle), func(ctx context.Context) (string, error) { return e.service.Reshaper.ExpandPoolVolumes(ctx, r) })
 	}
 }
