@@ -7,6 +7,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/pool"
+	"carrel/internal/pool/reshape"
 	"carrel/internal/rollout"
 	"carrel/internal/workspace"
 )
@@ -95,7 +96,7 @@ func (s *Server) resizePool(ctx context.Context, in *resizePoolInput) (resizePoo
 	if err := desktop.CheckSupported(names); err != nil {
 		return resizePoolReply{}, err
 	}
-	r, err := s.Services.Reshaper.ResizePool(ctx, pool.ResizePool{
+	r, err := s.Services.Reshaper.ResizePool(ctx, reshape.ResizePool{
 		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID), ProductID: in.Body.ProductID, Mode: in.Body.Mode,
 	})
 	return resizePoolReply{r.JobID, each(r.DesktopIDs, func(id string) resizeJob { return resizeJob{id, r.JobID} })}, err
@@ -114,7 +115,7 @@ func (s *Server) addPoolVolumes(ctx context.Context, in *addPoolVolumesInput) (j
 	for i, v := range in.Body.Volumes {
 		names.addPoolVolume(at("volumes", i, ""), v)
 	}
-	id, err := s.Services.Reshaper.AddPoolVolumes(ctx, pool.AddPoolVolumes{
+	id, err := s.Services.Reshaper.AddPoolVolumes(ctx, reshape.AddPoolVolumes{
 		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID), Volumes: each(in.Body.Volumes, poolVolumeBody.spec), Unsupported: names,
 	})
 	return jobReply{id}, err
@@ -129,7 +130,7 @@ type deletePoolVolumesInput struct {
 }
 
 func (s *Server) deletePoolVolumes(ctx context.Context, in *deletePoolVolumesInput) (jobReply, error) {
-	id, err := s.Services.Reshaper.DeletePoolVolumes(ctx, pool.DeletePoolVolumes{
+	id, err := s.Services.Reshaper.DeletePoolVolumes(ctx, reshape.DeletePoolVolumes{
 		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID), IDs: each(in.Body.Volumes, func(v idBody) string { return v.ID }),
 	})
 	return jobReply{id}, err
@@ -149,7 +150,7 @@ type volumeGrowthBody struct {
 }
 
 func (s *Server) expandPoolVolumes(ctx context.Context, in *expandPoolVolumesInput) (jobReply, error) {
-	id, err := s.Services.Reshaper.ExpandPoolVolumes(ctx, pool.ExpandPoolVolumes{
+	id, err := s.Services.Reshaper.ExpandPoolVolumes(ctx, reshape.ExpandPoolVolumes{
 		ChangePoolDesktops: in.Body.change(in.caller(ctx), in.PoolID),
 		Growths:            each(in.Body.Volumes, func(v volumeGrowthBody) pool.VolumeGrowth { return pool.VolumeGrowth{ID: v.ID, GB: v.Size} }),
 	})

@@ -10,6 +10,7 @@ import (
 	"carrel/internal/namepolicy"
 	"carrel/internal/pool"
 	"carrel/internal/pool/reconcile"
+	"carrel/internal/pool/reshape"
 	"carrel/internal/rollout"
 	"carrel/internal/signin"
 	"carrel/internal/store"
@@ -29,7 +30,7 @@ type Services struct {
 	Assignments  *assignment.Service
 	Users        *user.Service
 	Pools        *pool.Service
-	Reshaper     *pool.Reshaper     // of pools
+	Reshaper     *reshape.Service   // of pools
 	Reconciler   *reconcile.Service // of pools
 	Rollouts     *rollout.Service
 	Connections  *connection.Service
@@ -57,7 +58,7 @@ func NewServices(c Config) *Services {
 		Assignments:  &assignment.Service{Store: c.Store},
 		Users:        &user.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
 		Pools:        &pool.Service{Store: c.Store},
-		Reshaper:     &pool.Reshaper{Store: c.Store},
+		Reshaper:     &reshape.Service{Store: c.Store},
 		Reconciler:   &reconcile.Service{Store: c.Store},
 		Rollouts:     &rollout.Service{Store: c.Store, Limits: c.Rollout},
 		Connections:  &connection.Service{Store: c.Store, SecondFactor: c.SecondFactor},

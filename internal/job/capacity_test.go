@@ -15,6 +15,7 @@ import (
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/pool"
+	"carrel/internal/pool/reshape"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -106,20 +107,20 @@ func TestWhatMakesDesktopsTakeMoreIsPromisedOrRefused(t *testing.T) {
 	config := sim.Config{Latency: sim.Realistic(), Storage: map[string]int{"SAS": 110, "SSD": 20}, MemoryMiB: 15 << 10, Images: twoImages().Images}
 	add := func(gb int) func(e *env) (string, error) {
 		return func(e *env) (string, error) {
-			return e.service.Reshaper.AddPoolVolumes(e.t.Context(), pool.AddPoolVolumes{
+			return e.service.Reshaper.AddPoolVolumes(e.t.Context(), reshape.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: gb}},
 			})
 		}
 	}
 	grow := func(gb int) func(e *env) (string, error) {
 		return func(e *env) (string, error) {
-			return e.service.Reshaper.ExpandPoolVolumes(e.t.Context(), pool.ExpandPoolVolumes{
+			return e.service.Reshaper.ExpandPoolVolumes(e.t.Context(), reshape.ExpandPoolVolumes{
 				ChangePoolDesktops: reach(), Growths: []pool.VolumeGrowth{{ID: e.pool().Root.ID, GB: gb}},
 			})
 		}
 	}
 	resize := func(e *env) (string, error) {
-		r, err := e.service.Reshaper.ResizePool(e.t.Context(), pool.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: "STOP_DESKTOP"})
+		r, err := e.service.Reshaper.ResizePool(e.t.Context(), reshape.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: "STOP_DESKTOP"})
 		return r.JobID, err
 	}
 	for name, c := range map[string]struct {

@@ -3,6 +3,7 @@ package job_test
 import (
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
+	"carrel/internal/pool/reshape"
 	"carrel/internal/rollout"
 )
 
@@ -27,7 +28,7 @@ var poolScenarios = []scenario{
 	{
 		name: "adding disks", setUp: func(e *env) { e.addPool(2) }, want: 2, state: desktop.StatusActive,
 		ask: func(e *env) string {
-			id, err := e.service.Reshaper.AddPoolVolumes(e.t.Context(), pool.AddPoolVolumes{
+			id, err := e.service.Reshaper.AddPoolVolumes(e.t.Context(), reshape.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: 20}},
 			})
 			e.must(err)
@@ -38,7 +39,7 @@ var poolScenarios = []scenario{
 	{
 		name: "deleting disks", setUp: func(e *env) { e.addPool(2) }, want: 2, state: desktop.StatusActive,
 		ask: func(e *env) string {
-			id, err := e.service.Reshaper.DeletePoolVolumes(e.t.Context(), pool.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{e.pool().Data[0].ID}})
+			id, err := e.service.Reshaper.DeletePoolVolumes(e.t.Context(), reshape.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{e.pool().Data[0].ID}})
 			e.must(err)
 			return id
 		},

@@ -7,7 +7,7 @@ import (
 
 	"carrel/internal/desktop"
 	"carrel/internal/engine"
-	"carrel/internal/pool"
+	"carrel/internal/pool/reshape"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -46,7 +46,7 @@ func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *deskt
 		p.steps = append(p.steps, inside.after(start)...)
 	}
 	p.steps = append(p.steps, Step{Name: "telling the pool", Do: func(ctx context.Context) error {
-		return pool.TakeProduct(ctx, r.store, s.ProjectID, s.PoolID, params.ProductID)
+		return reshape.TakeProduct(ctx, r.store, s.ProjectID, s.PoolID, params.ProductID)
 	}})
 	p.succeed = markReshaped(params, after, inside)
 	return p, nil
@@ -90,15 +90,15 @@ func (r *Runner) changeDisks(ctx context.Context, s *workspace.SubJob, d *deskto
 	return p, nil
 }
 
-func (r *Runner) noteReshaped(s *workspace.SubJob, params pool.ReshapeParams) Step {
+func (r *Runner) noteReshaped(s *workspace.SubJob, params reshape.ReshapeParams) Step {
 	return Step{Name: "recording the change", Do: func(ctx context.Context) error {
-		return r.store.Update(ctx, func(tx *store.Tx) error { return pool.NoteReshaped(ctx, tx, *s, params) })
+		return r.store.Update(ctx, func(tx *store.Tx) error { return reshape.NoteReshaped(ctx, tx, *s, params) })
 	}}
 }
 
 // reshaped reads what a sub-job changes, and describes the machine that comes out.
-func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (pool.ReshapeParams, engine.Spec, error) {
-	params, err := workspace.ReadParams[pool.ReshapeParams](*s)
+func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (reshape.ReshapeParams, engine.Spec, error) {
+	params, err := workspace.ReadParams[reshape.ReshapeParams](*s)
 	if err != nil {
 		return params, engine.Spec{}, err
 	}
@@ -109,11 +109,11 @@ func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *desktop.D
 	return params, spec, err
 }
 
-func markReshaped(params pool.ReshapeParams, status desktop.DesktopStatus, inside *insideWarnings) func(context.Context, *store.Tx, *desktop.Desktop) error {
+func markReshaped(params reshape.ReshapeParams, status desktop.DesktopStatus, inside *insideWarnings) func(context.Context, *store.Tx, *desktop.Desktop) error {
 	return func(ctx context.Context, tx *store.Tx, d *desktop.Desktop) error {
 		if d == nil {
 			return nil
 		}
-		return pool.MarkReshaped(ctx, tx, *d, params, status, inside.text())
+		return reshape.MarkReshaped(ctx, tx, *d, params, status, inside.text())
 	}
 }

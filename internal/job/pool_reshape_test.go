@@ -9,6 +9,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/pool"
+	"carrel/internal/pool/reshape"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -31,7 +32,7 @@ func reach() pool.ChangePoolDesktops {
 
 func (e *env) resize(mode string) string {
 	e.t.Helper()
-	r, err := e.service.Reshaper.ResizePool(e.t.Context(), pool.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: mode})
+	r, err := e.service.Reshaper.ResizePool(e.t.Context(), reshape.ResizePool{ChangePoolDesktops: reach(), ProductID: largerProduct, Mode: mode})
 	e.must(err)
 	return r.JobID
 }
@@ -81,7 +82,7 @@ func TestDisksComeGrowAndGoWhileDesktopsRun(t *testing.T) {
 		defer p.kill()
 		first := e.pool().Data[0].ID
 		add := func() (string, error) {
-			return e.service.Reshaper.AddPoolVolumes(e.t.Context(), pool.AddPoolVolumes{
+			return e.service.Reshaper.AddPoolVolumes(e.t.Context(), reshape.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: 20}},
 			})
 		}
@@ -93,7 +94,7 @@ func TestDisksComeGrowAndGoWhileDesktopsRun(t *testing.T) {
 		e.finished(id)
 		e.wantDisks("/data/disk1 10", "/data/disk2 20")
 
-		id, err = e.service.Reshaper.ExpandPoolVolumes(e.t.Context(), pool.ExpandPoolVolumes{
+		id, err = e.service.Reshaper.ExpandPoolVolumes(e.t.Context(), reshape.ExpandPoolVolumes{
 			ChangePoolDesktops: reach(), Growths: []pool.VolumeGrowth{{ID: first, GB: 30}, {ID: e.pool().Root.ID, GB: 90}},
 		})
 		e.must(err)
@@ -103,7 +104,7 @@ func TestDisksComeGrowAndGoWhileDesktopsRun(t *testing.T) {
 			t.Errorf("the system disk has %d GB", gb)
 		}
 
-		id, err = e.service.Reshaper.DeletePoolVolumes(e.t.Context(), pool.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{first}})
+		id, err = e.service.Reshaper.DeletePoolVolumes(e.t.Context(), reshape.DeletePoolVolumes{ChangePoolDesktops: reach(), IDs: []string{first}})
 		e.must(err)
 		e.finished(id)
 		e.wantDisks("/data/disk2 20")
@@ -151,7 +152,7 @@ func TestADiskThatIsGoneIsNoLongerTheDesktopsThoughItsGuestCannotBeTold(t *testi
 		})
 		p := e.start("replica", e.store, deaf)
 		defer p.kill()
-		id, err := e.service.Reshaper.DeletePoolVolumes(e.t.Context(), pool.DeletePoolVolumes{
+		id, err := e.service.Reshaper.DeletePoolVolumes(e.t.Context(), reshape.DeletePoolVolumes{
 			ChangePoolDesktops: reach(), IDs: []string{e.pool().Data[0].ID},
 		})
 		e.must(err)

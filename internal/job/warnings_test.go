@@ -9,7 +9,7 @@ import (
 
 	"carrel/internal/desktop"
 	"carrel/internal/job"
-	"carrel/internal/pool"
+	"carrel/internal/pool/reshape"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -29,7 +29,7 @@ func TestWhatAGuestCannotApplyIsSeen(t *testing.T) {
 			return e.resize("STOP_DESKTOP")
 		}},
 		"another disk": {true, func(e *env) string {
-			id, err := e.service.Reshaper.AddPoolVolumes(e.t.Context(), pool.AddPoolVolumes{
+			id, err := e.service.Reshaper.AddPoolVolumes(e.t.Context(), reshape.AddPoolVolumes{
 				ChangePoolDesktops: reach(), Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: 10}},
 			})
 			e.must(err)

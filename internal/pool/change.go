@@ -39,7 +39,7 @@ func resettle(ctx context.Context, tx *store.Tx, was Pool, p *Pool) (err error) 
 		}
 	}
 	if p.Root.Type != was.Root.Type || !slices.Equal(p.Data, was.Data) {
-		if err := desktop.CheckVolumeTypes(ctx, tx, p.order()); err != nil {
+		if err := desktop.CheckVolumeTypes(ctx, tx, p.Order()); err != nil {
 			return err
 		}
 	}

@@ -56,7 +56,7 @@ func settlePlace(ctx context.Context, tx *store.Tx, p *Pool) error {
 	if err != nil {
 		return workspace.InField("image_id", err)
 	}
-	order := p.order()
+	order := p.Order()
 	if err := desktop.CheckImage(order, image, product); err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func settlePlace(ctx context.Context, tx *store.Tx, p *Pool) error {
 }
 
 // order is the pool's desktops as a request for desktops has them.
-func (p Pool) order() desktop.CreateDesktops {
+func (p Pool) Order() desktop.CreateDesktops {
 	r := desktop.CreateDesktops{ImageType: p.ImageType, Root: desktop.VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}}
 	for _, v := range p.Data {
 		r.Data = append(r.Data, desktop.VolumeSpec{Type: v.Type, GB: v.GB})

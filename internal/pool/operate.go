@@ -26,7 +26,7 @@ func (s *Service) OperatePool(ctx context.Context, r OperatePool) (string, error
 		if err != nil {
 			return "", err
 		}
-		members, found, err := lockMembers(ctx, tx, p)
+		members, found, err := LockMembers(ctx, tx, p)
 		if err != nil {
 			return "", err
 		}
@@ -116,7 +116,7 @@ func (s *Service) TakeBack(ctx context.Context, r TakeBack) error {
 		if err != nil {
 			return err
 		}
-		members, _, err := lockMembers(ctx, tx, p)
+		members, _, err := LockMembers(ctx, tx, p)
 		if err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func (s *Service) TakeBack(ctx context.Context, r TakeBack) error {
 }
 
 // lockMembers reads the desktops of a pool that the caller holds, twice: as members, and by id as desktops, whose rows it holds too.
-func lockMembers(ctx context.Context, tx *store.Tx, p Pool) ([]desktop.Member, map[string]desktop.Desktop, error) {
+func LockMembers(ctx context.Context, tx *store.Tx, p Pool) ([]desktop.Member, map[string]desktop.Desktop, error) {
 	members, err := desktop.Members(ctx, tx, p.ID)
 	if err != nil {
 		return nil, nil, err

@@ -76,7 +76,7 @@ func (r *ChangeGrants) write(ctx context.Context, tx *store.Tx, next []Grant) er
 // enforceGrants makes a pool's bindings and waiting list agree with who may use it: it ends those of people who may not, and gives
 // the others their privilege. The caller holds the pool.
 func enforceGrants(ctx context.Context, tx *store.Tx, p Pool, people []Grant, c workspace.Caller) error {
-	members, desktops, err := lockMembers(ctx, tx, p)
+	members, desktops, err := LockMembers(ctx, tx, p)
 	if err != nil {
 		return err
 	}

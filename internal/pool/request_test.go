@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
+	"carrel/internal/pool/reshape"
 	"carrel/internal/workspace"
 	"carrel/internal/workspace/workspacetest"
 )
@@ -22,9 +23,9 @@ func TestPoolRequests(t *testing.T) {
 		{"an unknown reach", (&pool.ChangePoolDesktops{Handle: "SOME"}).Check(), "handle_type: "},
 		{"no desktop at all", (&pool.ChangePoolDesktops{DesktopIDs: []string{}}).Check(), "desktop_ids: is empty"},
 		{"a desktop twice", ids.Check(), "desktop_ids[1]: a is there twice"},
-		{"another size without a product", (&pool.ResizePool{}).Check(), "product_id: must not be empty"},
-		{"another size in an unknown way", (&pool.ResizePool{ProductID: "p", Mode: "MAGIC"}).Check(), `mode: "MAGIC" is unknown`},
-		{"another size for a desktop twice", (&pool.ResizePool{ProductID: "p", ChangePoolDesktops: ids}).Check(), "desktop_ids[1]: a is there twice"},
+		{"another size without a product", (&reshape.ResizePool{}).Check(), "product_id: must not be empty"},
+		{"another size in an unknown way", (&reshape.ResizePool{ProductID: "p", Mode: "MAGIC"}).Check(), `mode: "MAGIC" is unknown`},
+		{"another size for a desktop twice", (&reshape.ResizePool{ProductID: "p", ChangePoolDesktops: ids}).Check(), "desktop_ids[1]: a is there twice"},
 		{"an empty message", (&pool.NotifyPool{Text: " \n"}).Check(), "notifications: must not be empty"},
 		{"a long message", (&pool.NotifyPool{Text: strings.Repeat("长", 1025)}).Check(), "notifications: 1025 characters, at most 1024"},
 	} {
@@ -32,7 +33,7 @@ func TestPoolRequests(t *testing.T) {
 	}
 	for name, err := range map[string]error{
 		"growing":      (&pool.ExpandPool{Size: 1000}).Check(),
-		"another size": (&pool.ResizePool{ProductID: "p", Mode: "STOP_DESKTOP"}).Check(),
+		"another size": (&reshape.ResizePool{ProductID: "p", Mode: "STOP_DESKTOP"}).Check(),
 		"a message":    (&pool.NotifyPool{Text: strings.Repeat("长", 1024)}).Check(),
 	} {
 		if err != nil {

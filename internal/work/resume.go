@@ -3,6 +3,7 @@ package work
 import (
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
+	"carrel/internal/pool/reshape"
 	"carrel/internal/workspace"
 )
 
@@ -40,10 +41,10 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 		}
 		d.Task, d.Login = desktop.TaskRebuilding, desktop.LoginUnregistered
 	case workspace.JobResizePool, workspace.JobAddPoolVolumes, workspace.JobDeletePoolVolumes, workspace.JobExpandPoolVolumes:
-		if err := pool.MayReshape(*d); err != nil {
+		if err := reshape.MayReshape(*d); err != nil {
 			return err
 		}
-		d.Task = pool.ReshapeTasks[s.Type]
+		d.Task = reshape.ReshapeTasks[s.Type]
 	case workspace.JobAttachDesktops, workspace.JobDetachDesktops, workspace.JobBatchDetach, workspace.JobPrivileges, workspace.JobRenameUser:
 		return nil // it takes the desktop when its turn comes
 	case workspace.JobNotifyPool, workspace.JobHashPasswords:

@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
+	"carrel/internal/pool/reshape"
 )
 
 // mostDisks is how many data disks a pool gets at the most.
@@ -29,7 +30,7 @@ func (e *env) resize() {
 	if !ok {
 		return
 	}
-	r := pool.ResizePool{ChangePoolDesktops: e.changed(p), ProductID: []string{product, larger}[e.draw.IntN(2)]}
+	r := reshape.ResizePool{ChangePoolDesktops: e.changed(p), ProductID: []string{product, larger}[e.draw.IntN(2)]}
 	if !e.chance(3) {
 		r.Mode = "STOP_DESKTOP"
 	}
@@ -49,16 +50,16 @@ func (e *env) changeDisks() {
 	disk, some := pick(e, p.Data)
 	switch n := e.draw.IntN(3); {
 	case n == 0 && len(p.Data) < mostDisks:
-		r := pool.AddPoolVolumes{ChangePoolDesktops: c, Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: 10}}}
+		r := reshape.AddPoolVolumes{ChangePoolDesktops: c, Volumes: []desktop.VolumeSpec{{Type: "SSD", GB: 10}}}
 		e.ask(fmt.Sprintf("add a disk to %s, %s", p.Name, c.Handle), func(ctx context.Context) (string, error) { return e.service.Reshaper.AddPoolVolumes(ctx, r) })
 	case n == 1 && some:
-		r := pool.DeletePoolVolumes{ChangePoolDesktops: c, IDs: []string{disk.ID}}
+		r := reshape.DeletePoolVolumes{ChangePoolDesktops: c, IDs: []string{disk.ID}}
 		e.ask(fmt.Sprintf("remove a disk from %s, %s", p.Name, c.Handle), func(ctx context.Context) (string, error) { return e.service.Reshaper.DeletePoolVolumes(ctx, r) })
 	default:
 		if !some || e.chance(3) {
 			disk = p.Root
 		}
-		r := pool.ExpandPoolVolumes{ChangePoolDesktops: c, Growths: []pool.VolumeGrowth{{ID: disk.ID, GB: disk.GB + 10}}}
+		r := reshape.ExpandPoolVolumes{ChangePoolDesktops: c, Growths: []pool.VolumeGrowth{{ID: disk.ID, GB: disk.GB + 10}}}
 		e.ask(fmt.Sprintf("grow a disk of %s to %d GB, %s", p.Name, disk.GB+10, c.Handle), func(ctx context.Context) (string, error) { return e.service.Reshaper.ExpandPoolVolumes(ctx, r) })
 	}
 }

@@ -1,4 +1,5 @@
-package pool
+// Package reshape gives pools and their desktops other sizes and disks.
+package reshape
 
 import (
 	"context"
@@ -9,6 +10,7 @@ import (
 
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
+	"carrel/internal/pool"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -25,11 +27,11 @@ var ReshapeTasks = map[workspace.JobType]workspace.Task{
 // ReshapeParams are the parameters of the sub-jobs that change the shape of a pool's desktops. They say what changes, not what comes
 // out, so that retrying one much later undoes nothing.
 type ReshapeParams struct {
-	ProductID string           `json:"product_id,omitempty"`
-	Stop      bool             `json:"stop,omitempty"` // with ProductID: a desktop that runs is stopped for it, and started again
-	Add       []desktop.Volume `json:"add,omitempty"`
-	Delete    []string         `json:"delete,omitempty"` // ids of the desktop's own disks
-	Grow      []VolumeGrowth   `json:"grow,omitempty"`   // likewise
+	ProductID string              `json:"product_id,omitempty"`
+	Stop      bool                `json:"stop,omitempty"` // with ProductID: a desktop that runs is stopped for it, and started again
+	Add       []desktop.Volume    `json:"add,omitempty"`
+	Delete    []string            `json:"delete,omitempty"` // ids of the desktop's own disks
+	Grow      []pool.VolumeGrowth `json:"grow,omitempty"`   // likewise
 }
 
 // Apply returns the desktop as it is to be. Applying what is there already changes nothing.
@@ -56,9 +58,9 @@ func (r ReshapeParams) Apply(d desktop.Desktop) desktop.Desktop {
 	return d
 }
 
-// Reshaper gives pools and their desktops other sizes and disks. Each method is one transaction; the work on machines is left to the job
+// Service gives pools and their desktops other sizes and disks. Each method is one transaction; the work on machines is left to the job
 // runner. Methods may be called concurrently, by several processes on one database.
-type Reshaper struct{ Store store.Transactions }
+type Service struct{ Store store.Transactions }
 
 // PoolResizing is the answer to ResizePool: the job, and the desktops that it is for.
 type PoolResizing struct {
@@ -69,12 +71,12 @@ type PoolResizing struct {
 // ResizePool gives a pool's desktops another product in a job, a sub-job for each; those that run are stopped for it and started again
 // with STOP_DESKTOP, and refused without. The pool has the product when the first of its desktops has it, or at once when there
 // is none to change. CodeConflict while the pool is being changed or all desktops are busy.
-func (s *Reshaper) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, error) {
+func (s *Service) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, error) {
 	if err := r.Check(); err != nil {
 		return PoolResizing{}, err
 	}
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (PoolResizing, error) {
-		p, err := LockIdlePool(ctx, tx, r.Caller, r.PoolID)
+		p, err := pool.LockIdlePool(ctx, tx, r.Caller, r.PoolID)
 		if err != nil {
 			return PoolResizing{}, err
 		}
@@ -90,7 +92,7 @@ func (s *Reshaper) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, 
 		})
 		if err == nil && len(job.SubJobs) == 0 {
 			p.ProductID = r.ProductID
-			err = SavePool(ctx, tx, p)
+			err = pool.SavePool(ctx, tx, p)
 		}
 		answer := PoolResizing{JobID: job.ID}
 		for _, sub := range job.SubJobs {
@@ -101,7 +103,7 @@ func (s *Reshaper) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, 
 }
 
 // checkPoolProduct says why a pool's desktops cannot have a product, or nil.
-func checkPoolProduct(ctx context.Context, tx *store.Tx, p Pool, id string) error {
+func checkPoolProduct(ctx context.Context, tx *store.Tx, p pool.Pool, id string) error {
 	product, err := catalog.ReadProduct(ctx, tx, id)
 	if err != nil {
 		return workspace.InField("product_id", err)
@@ -126,7 +128,7 @@ func checkPoolProduct(ctx context.Context, tx *store.Tx, p Pool, id string) erro
 // the pool is gone.
 func TakeProduct(ctx context.Context, s store.Transactions, projectID, poolID, productID string) error {
 	return s.Update(ctx, func(tx *store.Tx) error {
-		p, err := LockPool(ctx, tx, projectID, poolID)
+		p, err := pool.LockPool(ctx, tx, projectID, poolID)
 		if workspace.CodeOf(err) == workspace.CodePoolNotFound {
 			return nil
 		}
@@ -134,24 +136,24 @@ func TakeProduct(ctx context.Context, s store.Transactions, projectID, poolID, p
 			return err
 		}
 		p.ProductID = productID
-		return SavePool(ctx, tx, p)
+		return pool.SavePool(ctx, tx, p)
 	})
 }
 
 // AddPoolVolumes asks for more data disks in a pool's desktops.
 type AddPoolVolumes struct {
-	ChangePoolDesktops
+	pool.ChangePoolDesktops
 	Volumes     []desktop.VolumeSpec
 	Unsupported []string
 }
 
 // AddPoolVolumes gives a pool and its desktops more data disks, and returns the job. The errors are those of ResizePool.
-func (s *Reshaper) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string, error) {
+func (s *Service) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string, error) {
 	if err := desktop.CheckSupported(r.Unsupported); err != nil {
 		return "", err
 	}
-	change := func(p Pool) (Pool, error) { return p.AddVolumes(r.Volumes) }
-	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobAddPoolVolumes, r, change, func(was, p Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error) {
+	change := func(p pool.Pool) (pool.Pool, error) { return p.AddVolumes(r.Volumes) }
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobAddPoolVolumes, r, change, func(was, p pool.Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, v := range p.Data[len(was.Data):] {
 			fresh := desktop.NewVolume(desktop.VolumeSpec{Type: v.Type, GB: v.GB}, freeDevice(d), now)
@@ -168,14 +170,14 @@ func (s *Reshaper) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string
 
 // DeletePoolVolumes asks for data disks to be removed, with what is on them.
 type DeletePoolVolumes struct {
-	ChangePoolDesktops
+	pool.ChangePoolDesktops
 	IDs []string // of the pool's disks
 }
 
 // DeletePoolVolumes removes data disks from a pool and its desktops, and returns the job. The errors are those of ResizePool.
-func (s *Reshaper) DeletePoolVolumes(ctx context.Context, r DeletePoolVolumes) (string, error) {
-	change := func(p Pool) (Pool, error) { return p.DeleteVolumes(r.IDs) }
-	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobDeletePoolVolumes, r, change, func(was, _ Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
+func (s *Service) DeletePoolVolumes(ctx context.Context, r DeletePoolVolumes) (string, error) {
+	change := func(p pool.Pool) (pool.Pool, error) { return p.DeleteVolumes(r.IDs) }
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobDeletePoolVolumes, r, change, func(was, _ pool.Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, id := range r.IDs {
 			if v, ok := diskOf(was, d, id); ok {
@@ -188,21 +190,21 @@ func (s *Reshaper) DeletePoolVolumes(ctx context.Context, r DeletePoolVolumes) (
 
 // ExpandPoolVolumes asks for larger disks in a pool's desktops; the system disk may be among them.
 type ExpandPoolVolumes struct {
-	ChangePoolDesktops
-	Growths []VolumeGrowth // by the ids of the pool's disks
+	pool.ChangePoolDesktops
+	Growths []pool.VolumeGrowth // by the ids of the pool's disks
 }
 
 // ExpandPoolVolumes makes disks of a pool and its desktops larger, and returns the job. The errors are those of ResizePool.
-func (s *Reshaper) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (string, error) {
-	change := func(p Pool) (Pool, error) { return p.ExpandVolumes(r.Growths) }
-	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobExpandPoolVolumes, r, change, func(was, _ Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
+func (s *Service) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (string, error) {
+	change := func(p pool.Pool) (pool.Pool, error) { return p.ExpandVolumes(r.Growths) }
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobExpandPoolVolumes, r, change, func(was, _ pool.Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, g := range r.Growths {
 			v, ok := diskOf(was, d, g.ID)
 			if !ok {
 				return params, workspace.Errorf(workspace.CodeConflict, "desktop %s does not have disk %s of the pool", d.Name, g.ID)
 			}
-			params.Grow = append(params.Grow, VolumeGrowth{ID: v.ID, GB: g.GB})
+			params.Grow = append(params.Grow, pool.VolumeGrowth{ID: v.ID, GB: g.GB})
 		}
 		return params, nil
 	})
@@ -210,7 +212,7 @@ func (s *Reshaper) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (
 
 // diskOf finds the disk of a desktop that is one of the pool's. Disks of desktops that were made before disks knew their pool's are in
 // the pool's order.
-func diskOf(p Pool, d desktop.Desktop, poolVolumeID string) (desktop.Volume, bool) {
+func diskOf(p pool.Pool, d desktop.Desktop, poolVolumeID string) (desktop.Volume, bool) {
 	if poolVolumeID == p.Root.ID {
 		return d.Root, true
 	}
@@ -233,15 +235,15 @@ func freeDevice(d desktop.Desktop) int {
 }
 
 // changeVolumes changes the disks of a pool, for desktops made later, at once, and those of its desktops in a job.
-func (s *Reshaper) changeVolumes(
-	ctx context.Context, c ChangePoolDesktops, t workspace.JobType, request any, change func(Pool) (Pool, error),
-	params func(was, p Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error),
+func (s *Service) changeVolumes(
+	ctx context.Context, c pool.ChangePoolDesktops, t workspace.JobType, request any, change func(pool.Pool) (pool.Pool, error),
+	params func(was, p pool.Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error),
 ) (string, error) {
 	if err := c.Check(); err != nil {
 		return "", err
 	}
 	return store.Update(ctx, s.Store, store.Once(ctx, c.Caller, string(t), request, func(tx *store.Tx) (string, error) {
-		was, err := LockIdlePool(ctx, tx, c.Caller, c.PoolID)
+		was, err := pool.LockIdlePool(ctx, tx, c.Caller, c.PoolID)
 		if err != nil {
 			return "", err
 		}
@@ -250,7 +252,7 @@ func (s *Reshaper) changeVolumes(
 			return "", err
 		}
 		if t == workspace.JobAddPoolVolumes {
-			if err := desktop.CheckVolumeTypes(ctx, tx, next.order()); err != nil {
+			if err := desktop.CheckVolumeTypes(ctx, tx, next.Order()); err != nil {
 				return "", err
 			}
 		}
@@ -258,24 +260,24 @@ func (s *Reshaper) changeVolumes(
 		if err != nil {
 			return "", err
 		}
-		return job.ID, SavePool(ctx, tx, next)
+		return job.ID, pool.SavePool(ctx, tx, next)
 	}))
 }
 
 // reshapePool makes the job of a change for who holds the pool, a sub-job for each desktop that it reaches. A desktop that cannot be
 // changed now is a FAILED one.
-func reshapePool(ctx context.Context, tx *store.Tx, p Pool, c ChangePoolDesktops, t workspace.JobType, params func(desktop.Desktop) (ReshapeParams, error)) (workspace.Job, error) {
+func reshapePool(ctx context.Context, tx *store.Tx, p pool.Pool, c pool.ChangePoolDesktops, t workspace.JobType, params func(desktop.Desktop) (ReshapeParams, error)) (workspace.Job, error) {
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: p.ProjectID, Type: t, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
-	members, found, err := lockMembers(ctx, tx, p)
+	members, found, err := pool.LockMembers(ctx, tx, p)
 	if err != nil {
 		return job, err
 	}
-	targets, err := Targets(members, c.Handle, c.DesktopIDs)
+	targets, err := pool.Targets(members, c.Handle, c.DesktopIDs)
 	if err != nil {
 		return job, err
 	}
 	if len(targets) > 0 {
-		if err := Busy(p, targets); err != nil {
+		if err := pool.Busy(p, targets); err != nil {
 			return job, err
 		}
 	}

@@ -1,10 +1,13 @@
-package pool
+package reshape
 
-import "carrel/internal/workspace"
+import (
+	"carrel/internal/pool"
+	"carrel/internal/workspace"
+)
 
 // ResizePool asks for another product for a pool's desktops.
 type ResizePool struct {
-	ChangePoolDesktops
+	pool.ChangePoolDesktops
 	ProductID string
 	Mode      string // STOP_DESKTOP to stop those that run, empty to refuse them
 }
