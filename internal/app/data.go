@@ -24,7 +24,7 @@ func (a *App) privateData(ctx context.Context) error {
 	err = os.Chmod(dir, mode&^0o077)
 	switch {
 	case err == nil:
-		a.log.WarnContext(ctx, "the data directory was accessible to others, its mode is 0700 now", "dir", dir, "mode", fmt.Sprintf("%04o", mode))
+		a.log.WarnContext(ctx, "the data directory was accessible to others, access is now limited to its owner", "dir", dir, "mode", fmt.Sprintf("%04o", mode))
 	case mode&0o002 != 0:
 		return fmt.Errorf("others may write in the data directory %s (mode %04o): run chmod 700 on it, or choose another --data", dir, mode)
 	default:
