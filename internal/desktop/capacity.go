@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -78,24 +77,6 @@ type Demand struct {
 	Memory int64
 }
 
-// DemandOf is the demand of n desktops with these disks and this product.
-func DemandOf(n int, p catalog.Product, disks ...VolumeSpec) Demand {
-	d := Demand{Disks: map[string]int64{}, Memory: int64(n) * int64(p.MemoryMiB)}
-	for _, v := range disks {
-		d.Disks[v.Type] += int64(n) * int64(v.GB) << 10
-	}
-	return d
-}
-
-// Disks sums the desktop's disks by volume type, in MiB.
-func (d Desktop) Disks() map[string]int64 {
-	sums := map[string]int64{d.Root.Type: int64(d.Root.GB) << 10}
-	for _, v := range d.Data {
-		sums[v.Type] += int64(v.GB) << 10
-	}
-	return sums
-}
-
 // Growths is the demand as that of a sub-job.
 func (d Demand) Growths(subJobID string) (all []Growth) {
 	for _, class := range slices.Sorted(maps.Keys(d.Disks)) {
@@ -138,8 +119,8 @@ func (d Demand) And(other Demand) Demand {
 	return both
 }
 
-// none says that nothing is asked for.
-func (d Demand) none() bool {
+// None says that nothing is asked for.
+func (d Demand) None() bool {
 	for _, mib := range d.Disks {
 		if mib != 0 {
 			return false
@@ -189,7 +170,7 @@ func promiseUpTo(all []Capacity, each Demand, n int) (promised []Capacity, fit i
 // the capacities, which all orders share, are held no longer than the commit takes. Two orders at once cannot both get the last of
 // it. What was given back since it was counted is found before anything is refused. CodeNoRoom.
 func Reserve(ctx context.Context, tx *store.Tx, d Demand) error {
-	if d.none() {
+	if d.None() {
 		return nil
 	}
 	all, err := LockCapacities(ctx, tx)
@@ -208,33 +189,33 @@ func Reserve(ctx context.Context, tx *store.Tx, d Demand) error {
 	return PutCapacities(ctx, tx, promised)
 }
 
-// room is what there is to promise as far as it can be told without holding it, for those who do as much as there is room for. They
+// Room is what there is to promise as far as it can be told without holding it, for those who do as much as there is room for. They
 // take of it before they write anything, and reserve what they took at the end.
-type room struct {
+type Room struct {
+	Taken   Demand
 	all     []Capacity
-	taken   Demand
 	counted bool
 }
 
 // ReadRoom reads what there is.
-func ReadRoom(ctx context.Context, tx *store.Tx) (*room, error) {
+func ReadRoom(ctx context.Context, tx *store.Tx) (*Room, error) {
 	all, err := Capacities(ctx, tx)
-	return &room{all: all}, err
+	return &Room{all: all}, err
 }
 
 // Take takes as many of n times the demand as there is room for. It says how many those are and, if they are fewer, why.
-func (r *room) Take(ctx context.Context, tx *store.Tx, each Demand, n int) (fit int, short, err error) {
+func (r *Room) Take(ctx context.Context, tx *store.Tx, each Demand, n int) (fit int, short, err error) {
 	promised, fit, short := promiseUpTo(r.all, each, n)
 	if short != nil && !r.counted {
 		counted, err := recount(ctx, tx, r.all)
 		if err != nil {
 			return 0, nil, err
 		}
-		r.all, r.counted = add(counted, r.taken), true
+		r.all, r.counted = add(counted, r.Taken), true
 		promised, fit, short = promiseUpTo(r.all, each, n)
 	}
 	if fit > 0 {
-		r.all, r.taken = promised, r.taken.And(each.Times(fit))
+		r.all, r.Taken = promised, r.Taken.And(each.Times(fit))
 	}
 	return fit, short, nil
 }

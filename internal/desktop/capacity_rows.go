@@ -114,7 +114,6 @@ func PromisedDisks(ctx context.Context, t *store.Tx) (map[string]int64, error) {
 func PromisedMemory(ctx context.Context, t *store.Tx) (int64, error) {
 	var sum int64
 	err := t.NewRaw(`SELECT CAST((SELECT COALESCE(SUM(p.memory_mib), 0) FROM desktops d JOIN products p ON p.id = d.product_id
-		WHERE d.status NOT IN (?, ?)) + (SELECT COALESCE(SUM(g.mib), 0) `+growing+` AND g.type = '') AS BIGINT)`,
-		StatusShutoff, StatusError).Scan(ctx, &sum)
+		WHERE d.status NOT IN ('SHUTOFF', 'ERROR')) + (SELECT COALESCE(SUM(g.mib), 0) `+growing+` AND g.type = '') AS BIGINT)`).Scan(ctx, &sum)
 	return sum, err
 }

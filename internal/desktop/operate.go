@@ -3,7 +3,6 @@ package desktop
 import (
 	"context"
 
-	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -118,7 +117,7 @@ func OrderOperation(ctx context.Context, tx *store.Tx, r OperateDesktops) (Opera
 			result.Refused = append(result.Refused, Refusal{DesktopID: id, Code: workspace.CodeDesktopNotFound, Message: "desktop " + id + " does not exist"})
 			continue
 		}
-		next, err := left.Operate(ctx, tx, d, r.Op, r.Force)
+		next, err := OperateIn(ctx, tx, left, d, r.Op, r.Force)
 		if err != nil && workspace.CodeOf(err) == workspace.CodeInternal {
 			return OperateResult{}, err
 		}
@@ -139,7 +138,7 @@ func OrderOperation(ctx context.Context, tx *store.Tx, r OperateDesktops) (Opera
 }
 
 // OrderMoves writes desktops that are on their way to another power state, and the job that moves them.
-func OrderMoves(ctx context.Context, tx *store.Tx, moved []Desktop, job workspace.Job, left *room) error {
+func OrderMoves(ctx context.Context, tx *store.Tx, moved []Desktop, job workspace.Job, left *Room) error {
 	for _, d := range moved {
 		if err := SaveDesktop(ctx, tx, d); err != nil {
 			return err
@@ -148,36 +147,7 @@ func OrderMoves(ctx context.Context, tx *store.Tx, moved []Desktop, job workspac
 	if err := tx.InsertJob(ctx, job); err != nil {
 		return err
 	}
-	return Reserve(ctx, tx, left.taken)
-}
-
-// Operate is Operate where there is memory for it: a desktop that is off and will run takes it of the room. CodeNoRoom.
-func (r *room) Operate(ctx context.Context, tx *store.Tx, d Desktop, op Operation, force bool) (Desktop, error) {
-	next, err := Operate(d, op, force)
-	if err != nil {
-		return d, err
-	}
-	wanted, err := MemoryToStart(ctx, tx, d, next)
-	if err != nil || wanted.none() {
-		return next, err
-	}
-	fit, short, err := r.Take(ctx, tx, wanted, 1)
-	if err == nil && fit == 0 {
-		err = short
-	}
-	return next, err
-}
-
-// MemoryToStart is what a desktop that is off takes when it is to run.
-func MemoryToStart(ctx context.Context, tx *store.Tx, d, next Desktop) (Demand, error) {
-	if !d.Status.off() || next.Status.off() || next.Task == workspace.TaskPoweringOff {
-		return Demand{}, nil
-	}
-	product, err := catalog.ReadProduct(ctx, tx, d.ProductID)
-	if workspace.CodeOf(err) == workspace.CodeProductNotFound {
-		return Demand{}, nil // its start says so
-	}
-	return DemandOf(1, product), err
+	return Reserve(ctx, tx, left.Taken)
 }
 
 func LockByID(ctx context.Context, tx *store.Tx, projectID string, ids []string) (map[string]Desktop, error) {

@@ -49,7 +49,7 @@ func operatePool(ctx context.Context, tx *store.Tx, r OperatePool, desktops []de
 	var moved []desktop.Desktop
 	for _, d := range desktops {
 		sub := desktop.NewSubJob(&job, d, params)
-		next, err := left.Operate(ctx, tx, d, params.Op, params.Force)
+		next, err := desktop.OperateIn(ctx, tx, left, d, params.Op, params.Force)
 		if err != nil && workspace.CodeOf(err) == workspace.CodeInternal {
 			return "", err
 		}

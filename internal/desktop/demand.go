@@ -1,0 +1,56 @@
+package desktop
+
+import (
+	"context"
+
+	"carrel/internal/catalog"
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// DemandOf is the demand of n desktops with these disks and this product.
+func DemandOf(n int, p catalog.Product, disks ...VolumeSpec) Demand {
+	d := Demand{Disks: map[string]int64{}, Memory: int64(n) * int64(p.MemoryMiB)}
+	for _, v := range disks {
+		d.Disks[v.Type] += int64(n) * int64(v.GB) << 10
+	}
+	return d
+}
+
+// Disks sums the desktop's disks by volume type, in MiB.
+func (d Desktop) Disks() map[string]int64 {
+	sums := map[string]int64{d.Root.Type: int64(d.Root.GB) << 10}
+	for _, v := range d.Data {
+		sums[v.Type] += int64(v.GB) << 10
+	}
+	return sums
+}
+
+// MemoryToStart is what a desktop that is off takes when it is to run.
+func MemoryToStart(ctx context.Context, tx *store.Tx, d, next Desktop) (Demand, error) {
+	if !d.Status.off() || next.Status.off() || next.Task == workspace.TaskPoweringOff {
+		return Demand{}, nil
+	}
+	product, err := catalog.ReadProduct(ctx, tx, d.ProductID)
+	if workspace.CodeOf(err) == workspace.CodeProductNotFound {
+		return Demand{}, nil // its start says so
+	}
+	return DemandOf(1, product), err
+}
+
+// OperateIn is Operate where there is memory for it: a desktop that is off and will run takes it of what is left. CodeNoRoom.
+func OperateIn(ctx context.Context, tx *store.Tx, left *Room, d Desktop, op Operation, force bool) (Desktop, error) {
+	next, err := Operate(d, op, force)
+	if err != nil {
+		return d, err
+	}
+	wanted, err := MemoryToStart(ctx, tx, d, next)
+	if err != nil || wanted.None() {
+		return next, err
+	}
+	fit, short, err := left.Take(ctx, tx, wanted, 1)
+	if err == nil && fit == 0 {
+		err = short
+	}
+	return next, err
+}
