@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"carrel/internal/app"
-	"carrel/internal/desktop"
+	"carrel/internal/capacity"
 	"carrel/internal/engine"
 	"carrel/internal/engine/incus"
 	"carrel/internal/host"
@@ -103,7 +103,7 @@ func checkSubvolumes(ctx context.Context, config app.Config) []host.Finding {
 }
 
 // capacityFindings reports usage and promises of each capacity, and warns if little is left.
-func capacityFindings(all []desktop.Capacity) []host.Finding {
+func capacityFindings(all []capacity.Capacity) []host.Finding {
 	var findings []host.Finding
 	for _, c := range all {
 		f := host.Finding{Name: "capacity: " + c.ID, Level: host.OK, Found: fmt.Sprintf("%d GiB, %d used, %d of %d promised to desktops", c.Size>>10, c.Used>>10, c.Promised>>10, c.Bound>>10)}

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"carrel/internal/app"
-	"carrel/internal/desktop"
+	"carrel/internal/capacity"
 	"carrel/internal/host"
 )
 
@@ -68,7 +68,7 @@ func TestDoctorWarnsOfWhatIsNearlyUsedUp(t *testing.T) {
 		{"full", 95, 100, "nothing new is put there"},
 		{"nearly promised", 10, 800, "80 % or more of what may be promised are"},
 	} {
-		f := capacityFindings([]desktop.Capacity{{ID: "pool", Classes: []string{"SAS"}, Size: 100 * gib, Used: c.used * gib, Promised: c.promised * gib, Bound: 1000 * gib}})[0]
+		f := capacityFindings([]capacity.Capacity{{ID: "pool", Classes: []string{"SAS"}, Size: 100 * gib, Used: c.used * gib, Promised: c.promised * gib, Bound: 1000 * gib}})[0]
 		level := host.OK
 		if c.want != "" {
 			level = host.Warn

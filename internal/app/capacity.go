@@ -3,13 +3,13 @@ package app
 import (
 	"context"
 
-	"carrel/internal/desktop"
+	"carrel/internal/capacity"
 	"carrel/internal/engine"
 	"carrel/internal/job"
 )
 
 // ReadCapacity asks the engine what there is, and counts what is promised to the machines that it has.
-func ReadCapacity(ctx context.Context, c Config) ([]desktop.Capacity, error) {
+func ReadCapacity(ctx context.Context, c Config) ([]capacity.Capacity, error) {
 	e, err := OpenEngine(ctx, c)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func ReadCapacity(ctx context.Context, c Config) ([]desktop.Capacity, error) {
 	}
 	all := job.CapacitiesOf(found, c.Overcommit)
 	for i := range all {
-		if all[i].ID == desktop.MemoryCapacity {
+		if all[i].ID == capacity.MemoryCapacity {
 			all[i].Promised = memory
 		}
 		for _, class := range all[i].Classes {

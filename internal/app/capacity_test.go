@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"carrel/internal/app"
-	"carrel/internal/desktop"
+	"carrel/internal/capacity"
 	"carrel/internal/store"
 )
 
@@ -57,7 +57,7 @@ func TestANearlyFullPoolIsToldAndOrdersForItRefused(t *testing.T) {
 		`","root_volume":{"type":"SAS","size":80},"desktop_name":"lab","size":1}`
 	known := func() (known bool) {
 		err := a.Services.Pools.Store.View(t.Context(), func(tx *store.Tx) error {
-			all, err := desktop.Capacities(t.Context(), tx)
+			all, err := capacity.Capacities(t.Context(), tx)
 			known = len(all) > 0
 			return err
 		})

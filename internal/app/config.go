@@ -15,7 +15,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"carrel/internal/desktop"
+	"carrel/internal/capacity"
 	"carrel/internal/engine/sim"
 	"carrel/internal/mail"
 	"carrel/internal/rollout"
@@ -66,7 +66,7 @@ type Config struct {
 	Mail     mail.Config `yaml:"mail"`
 	Audit    Audit       `yaml:"audit"`
 	// Overcommit is how many times of the disk and memory that there is may be promised to desktops.
-	Overcommit desktop.Overcommit `yaml:"overcommit"`
+	Overcommit capacity.Overcommit `yaml:"overcommit"`
 
 	Connections Connections `yaml:"connections"`
 	Metrics     Metrics     `yaml:"metrics"`
@@ -153,7 +153,7 @@ func Defaults() Config {
 		Portal:   Portal{SecondFactor: signin.SecondFactorOptional},
 		// Most of a disk is never written. A desktop in which nobody works takes a fortieth of its memory, one in which somebody does about
 		// a third, and seldom do more than half of all people work at once.
-		Overcommit: desktop.Overcommit{Disk: 20, Memory: 6},
+		Overcommit: capacity.Overcommit{Disk: 20, Memory: 6},
 		Products: []Product{
 			{ID: "workspace.c2.small.linux", CPUs: 1, MemoryMiB: 2048, Text: "1 vCPU, 2 GB: mail, office, web"},
 			{ID: "workspace.c2.large.linux", CPUs: 2, MemoryMiB: 4096, Text: "2 vCPUs, 4 GB: everyday work"},

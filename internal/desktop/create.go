@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/capacity"
 	"carrel/internal/catalog"
 	"carrel/internal/directory"
 	"carrel/internal/store"
@@ -306,7 +307,7 @@ func createDesktops(ctx context.Context, tx *store.Tx, r CreateDesktops) (string
 	if err := tx.InsertJob(ctx, job); err != nil {
 		return "", err
 	}
-	return job.ID, Reserve(ctx, tx, DemandOf(r.count(), place.product, append([]VolumeSpec{r.Root}, r.Data...)...))
+	return job.ID, capacity.Reserve(ctx, tx, DemandOf(r.count(), place.product, append([]VolumeSpec{r.Root}, r.Data...)...))
 }
 
 // NewSubJob makes the next sub-job of j, about d.

@@ -3,14 +3,15 @@ package desktop
 import (
 	"context"
 
+	"carrel/internal/capacity"
 	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // DemandOf is the demand of n desktops with these disks and this product.
-func DemandOf(n int, p catalog.Product, disks ...VolumeSpec) Demand {
-	d := Demand{Disks: map[string]int64{}, Memory: int64(n) * int64(p.MemoryMiB)}
+func DemandOf(n int, p catalog.Product, disks ...VolumeSpec) capacity.Demand {
+	d := capacity.Demand{Disks: map[string]int64{}, Memory: int64(n) * int64(p.MemoryMiB)}
 	for _, v := range disks {
 		d.Disks[v.Type] += int64(n) * int64(v.GB) << 10
 	}
@@ -27,19 +28,19 @@ func (d Desktop) Disks() map[string]int64 {
 }
 
 // MemoryToStart is what a desktop that is off takes when it is to run.
-func MemoryToStart(ctx context.Context, tx *store.Tx, d, next Desktop) (Demand, error) {
+func MemoryToStart(ctx context.Context, tx *store.Tx, d, next Desktop) (capacity.Demand, error) {
 	if !d.Status.off() || next.Status.off() || next.Task == workspace.TaskPoweringOff {
-		return Demand{}, nil
+		return capacity.Demand{}, nil
 	}
 	product, err := catalog.ReadProduct(ctx, tx, d.ProductID)
 	if workspace.CodeOf(err) == workspace.CodeProductNotFound {
-		return Demand{}, nil // its start says so
+		return capacity.Demand{}, nil // its start says so
 	}
 	return DemandOf(1, product), err
 }
 
 // OperateIn is Operate where there is memory for it: a desktop that is off and will run takes it of what is left. CodeNoRoom.
-func OperateIn(ctx context.Context, tx *store.Tx, left *Room, d Desktop, op Operation, force bool) (Desktop, error) {
+func OperateIn(ctx context.Context, tx *store.Tx, left *capacity.Room, d Desktop, op Operation, force bool) (Desktop, error) {
 	next, err := Operate(d, op, force)
 	if err != nil {
 		return d, err

@@ -16,7 +16,6 @@ func TestRows(t *testing.T) {
 		"DesktopLists": desktopLists,
 		"DesktopLocks": desktopLocks,
 		"Members":      members,
-		"Capacities":   capacities,
 		"Limits":       limits,
 		"Connections":  connections,
 	})

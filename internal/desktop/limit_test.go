@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"carrel/internal/capacity"
 	"carrel/internal/catalog"
 	"carrel/internal/core"
 	"carrel/internal/desktop"
@@ -20,8 +21,8 @@ var limits = map[string]func(*env){
 		const each, fit = 80, 5
 		e.furnish(4 * fit)
 		e.Update(func(tx *store.Tx) error {
-			return desktop.PutCapacities(e.Context(), tx, []desktop.Capacity{
-				{ID: desktop.MemoryCapacity, Classes: []string{}, Size: 1 << 20, Bound: 1 << 20, Observed: e.Clock.Now()},
+			return capacity.PutCapacities(e.Context(), tx, []capacity.Capacity{
+				{ID: capacity.MemoryCapacity, Classes: []string{}, Size: 1 << 20, Bound: 1 << 20, Observed: e.Clock.Now()},
 				{ID: "pool", Classes: []string{"SAS"}, Size: 1000 << 10, Bound: (fit*each + each/2) << 10, Observed: e.Clock.Now()},
 			})
 		})
@@ -40,11 +41,11 @@ var limits = map[string]func(*env){
 		}
 		e.Same(taken, fit)
 		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) (map[string]int64, error) {
-			return desktop.PromisedDisks(ctx, tx)
+			return capacity.PromisedDisks(ctx, tx)
 		}),
 			map[string]int64{"SAS": fit * each << 10})
-		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Capacity, error) {
-			return desktop.Capacities(ctx, tx)
+		e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]capacity.Capacity, error) {
+			return capacity.Capacities(ctx, tx)
 		})[1].Promised, int64(fit*each<<10))
 	},
 }

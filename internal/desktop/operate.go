@@ -3,6 +3,7 @@ package desktop
 import (
 	"context"
 
+	"carrel/internal/capacity"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -104,7 +105,7 @@ func OrderOperation(ctx context.Context, tx *store.Tx, r OperateDesktops) (Opera
 	if err != nil {
 		return OperateResult{}, err
 	}
-	left, err := ReadRoom(ctx, tx)
+	left, err := capacity.ReadRoom(ctx, tx)
 	if err != nil {
 		return OperateResult{}, err
 	}
@@ -138,7 +139,7 @@ func OrderOperation(ctx context.Context, tx *store.Tx, r OperateDesktops) (Opera
 }
 
 // OrderMoves writes desktops that are on their way to another power state, and the job that moves them.
-func OrderMoves(ctx context.Context, tx *store.Tx, moved []Desktop, job workspace.Job, left *Room) error {
+func OrderMoves(ctx context.Context, tx *store.Tx, moved []Desktop, job workspace.Job, left *capacity.Room) error {
 	for _, d := range moved {
 		if err := SaveDesktop(ctx, tx, d); err != nil {
 			return err
@@ -147,7 +148,7 @@ func OrderMoves(ctx context.Context, tx *store.Tx, moved []Desktop, job workspac
 	if err := tx.InsertJob(ctx, job); err != nil {
 		return err
 	}
-	return Reserve(ctx, tx, left.Taken)
+	return capacity.Reserve(ctx, tx, left.Taken)
 }
 
 func LockByID(ctx context.Context, tx *store.Tx, projectID string, ids []string) (map[string]Desktop, error) {

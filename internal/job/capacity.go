@@ -10,7 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"carrel/internal/desktop"
+	"carrel/internal/capacity"
 	"carrel/internal/engine"
 	"carrel/internal/store"
 )
@@ -27,7 +27,7 @@ type CapacityKeeper struct {
 	store      store.Transactions
 	engine     engine.Engine
 	log        *slog.Logger
-	overcommit desktop.Overcommit
+	overcommit capacity.Overcommit
 	bytes      *prometheus.GaugeVec
 
 	mu  sync.Mutex
@@ -37,7 +37,7 @@ type CapacityKeeper struct {
 }
 
 // NewCapacityKeeper makes the metrics and registers them.
-func NewCapacityKeeper(registry prometheus.Registerer, s store.Transactions, e engine.Engine, log *slog.Logger, o desktop.Overcommit) (*CapacityKeeper, error) {
+func NewCapacityKeeper(registry prometheus.Registerer, s store.Transactions, e engine.Engine, log *slog.Logger, o capacity.Overcommit) (*CapacityKeeper, error) {
 	k := &CapacityKeeper{store: s, engine: e, log: log, overcommit: o, low: map[string]string{}}
 	k.bytes = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "carrel_capacity_bytes",
@@ -65,7 +65,7 @@ func (k *CapacityKeeper) Look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all, err := desktop.RecordCapacity(ctx, k.store, CapacitiesOf(c, k.overcommit))
+	all, err := capacity.RecordCapacity(ctx, k.store, CapacitiesOf(c, k.overcommit))
 	if err != nil {
 		return err
 	}
@@ -112,10 +112,10 @@ func (k *CapacityKeeper) Low() string {
 }
 
 // CapacitiesOf is what an engine has in the domain's terms, with the most that may be promised of it.
-func CapacitiesOf(c engine.Capacity, o desktop.Overcommit) []desktop.Capacity {
-	all := []desktop.Capacity{{ID: desktop.MemoryCapacity, Classes: []string{}, Size: c.Memory >> 20, Bound: int64(float64(c.Memory>>20) * o.Memory)}}
+func CapacitiesOf(c engine.Capacity, o capacity.Overcommit) []capacity.Capacity {
+	all := []capacity.Capacity{{ID: capacity.MemoryCapacity, Classes: []string{}, Size: c.Memory >> 20, Bound: int64(float64(c.Memory>>20) * o.Memory)}}
 	for _, p := range c.Pools {
-		all = append(all, desktop.Capacity{
+		all = append(all, capacity.Capacity{
 			ID: p.Name, Classes: p.Classes, Size: p.Size >> 20, Used: p.Used >> 20, Bound: int64(float64(p.Size>>20) * o.Disk),
 		})
 	}
@@ -123,13 +123,13 @@ func CapacitiesOf(c engine.Capacity, o desktop.Overcommit) []desktop.Capacity {
 }
 
 // LowCapacity says in round figures, which do not change with every look, why a capacity is low; empty: it is not.
-func LowCapacity(c desktop.Capacity) string {
+func LowCapacity(c capacity.Capacity) string {
 	if c.Size == 0 {
 		return ""
 	}
 	var why []string
-	if used := c.Used * 100 / c.Size; used >= desktop.FullPercent {
-		why = append(why, fmt.Sprintf("%d %% or more are used: nothing new is put there", desktop.FullPercent))
+	if used := c.Used * 100 / c.Size; used >= capacity.FullPercent {
+		why = append(why, fmt.Sprintf("%d %% or more are used: nothing new is put there", capacity.FullPercent))
 	} else if used >= warnPercent {
 		why = append(why, fmt.Sprintf("%d %% or more are used", warnPercent))
 	}
@@ -142,9 +142,9 @@ func LowCapacity(c desktop.Capacity) string {
 // hasRoom fails with engine.ErrNoCapacity when a machine's disks would come into a pool that is full by now: what was promised
 // when it was ordered does not tell what others have written since.
 func (r *Runner) hasRoom(ctx context.Context, s engine.Spec) error {
-	var all []desktop.Capacity
+	var all []capacity.Capacity
 	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
-		all, err = desktop.Capacities(ctx, tx)
+		all, err = capacity.Capacities(ctx, tx)
 		return err
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/capacity"
 	"carrel/internal/desktop"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
@@ -22,7 +23,7 @@ import (
 
 // keeper looks at the capacity of an env.
 func (e *env) keeper() *job.CapacityKeeper {
-	k, err := job.NewCapacityKeeper(prometheus.NewRegistry(), e.store, e.sim, slog.New(slog.DiscardHandler), desktop.Overcommit{Disk: 2, Memory: 1})
+	k, err := job.NewCapacityKeeper(prometheus.NewRegistry(), e.store, e.sim, slog.New(slog.DiscardHandler), capacity.Overcommit{Disk: 2, Memory: 1})
 	e.must(err)
 	e.must(k.Look(e.t.Context()))
 	return k
@@ -96,7 +97,7 @@ func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
 			t.Errorf("the log does not tell: %+v", log)
 		}
 		// Room that is made is used.
-		e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return desktop.DeleteCapacities(e.t.Context(), tx, nil) }))
+		e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return capacity.DeleteCapacities(e.t.Context(), tx, nil) }))
 		e.until("the others, too", e.idle(19))
 	})
 }
@@ -216,7 +217,7 @@ func (e *env) promised() map[string]int64 {
 	e.t.Helper()
 	promised := map[string]int64{}
 	e.must(e.store.View(e.t.Context(), func(tx *store.Tx) error {
-		all, err := desktop.Capacities(e.t.Context(), tx)
+		all, err := capacity.Capacities(e.t.Context(), tx)
 		for _, c := range all {
 			promised[c.ID] = c.Promised
 		}

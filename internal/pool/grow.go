@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/capacity"
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/namepolicy"
@@ -44,7 +45,7 @@ func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth)
 	if err != nil {
 		return "", 0, nil, err
 	}
-	left, err := desktop.ReadRoom(ctx, tx)
+	left, err := capacity.ReadRoom(ctx, tx)
 	if err != nil {
 		return "", 0, nil, err
 	}
@@ -90,7 +91,7 @@ func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth)
 	if err := tx.InsertJob(ctx, job); err != nil {
 		return "", 0, nil, err
 	}
-	return job.ID, made, short, desktop.Reserve(ctx, tx, each.Times(made))
+	return job.ID, made, short, capacity.Reserve(ctx, tx, each.Times(made))
 }
 
 // noAddresses says that the pool's subnets have addresses for no more than so many of the desktops that are wanted.
@@ -99,10 +100,10 @@ func noAddresses(p Pool, free, wanted int) error {
 }
 
 // demand is what each of the pool's desktops takes.
-func (p Pool) demand(ctx context.Context, tx *store.Tx) (desktop.Demand, error) {
+func (p Pool) demand(ctx context.Context, tx *store.Tx) (capacity.Demand, error) {
 	product, err := catalog.ReadProduct(ctx, tx, p.ProductID)
 	if err != nil {
-		return desktop.Demand{}, workspace.InField("product_id", err)
+		return capacity.Demand{}, workspace.InField("product_id", err)
 	}
 	disks := []desktop.VolumeSpec{{Type: p.Root.Type, GB: p.Root.GB}}
 	for _, v := range p.Data {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"carrel/internal/capacity"
 	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -42,7 +43,7 @@ func operatePool(ctx context.Context, tx *store.Tx, r OperatePool, desktops []de
 	job := workspace.Job{
 		ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobOperateDesktops, PoolID: r.PoolID, RequestID: r.RequestID, Created: tx.Now(),
 	}
-	left, err := desktop.ReadRoom(ctx, tx)
+	left, err := capacity.ReadRoom(ctx, tx)
 	if err != nil {
 		return "", err
 	}

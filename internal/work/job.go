@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 
+	"carrel/internal/capacity"
 	"carrel/internal/desktop"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
@@ -70,7 +71,7 @@ func retake(ctx context.Context, tx *store.Tx, projectID string, subs []workspac
 		return err
 	}
 	var resumed []string
-	var wanted desktop.Demand
+	var wanted capacity.Demand
 	for _, sub := range subs {
 		d, ok := found[sub.DesktopID]
 		if !ok {
@@ -89,11 +90,11 @@ func retake(ctx context.Context, tx *store.Tx, projectID string, subs []workspac
 		}
 		resumed, wanted = append(resumed, sub.ID), wanted.And(memory)
 	}
-	growths, err := desktop.Growths(ctx, tx, resumed)
+	growths, err := capacity.Growths(ctx, tx, resumed)
 	if err != nil {
 		return err
 	}
-	return desktop.Reserve(ctx, tx, wanted.And(desktop.DemandOfGrowths(growths)))
+	return capacity.Reserve(ctx, tx, wanted.And(capacity.DemandOfGrowths(growths)))
 }
 
 // keptSubJobs are types whose records cannot be deleted.

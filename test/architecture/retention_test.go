@@ -35,7 +35,7 @@ var retention = []struct{ tables, kept, by string }{
 	{"subscriptions vpcs subnets security_groups", "permanent: no operation closes the service", ""},
 	{"products zones volume_types", "permanent: updated from the configuration and the engine", "`app.syncCatalog`"},
 	{"images", "permanent: images that the engine no longer has are marked", "`catalog.MarkGone`"},
-	{"capacities", "until the engine no longer has them", "`desktop.RecordCapacity`"},
+	{"capacities", "until the engine no longer has them", "`capacity.RecordCapacity`"},
 	{"reserved_addresses", "until the engine no longer uses them", "`catalog.PutReservations`"},
 	{"In the engine: machines without a desktop", "until an administrator sets them aside, and then {job.DefaultKeep} by default", "`job.Auditor.Heal`"},
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"carrel/internal/capacity"
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
@@ -285,8 +286,8 @@ func reshapePool(ctx context.Context, tx *store.Tx, p pool.Pool, c pool.ChangePo
 	for _, m := range targets {
 		chosen[m.DesktopID] = found[m.DesktopID]
 	}
-	var growths []desktop.Growth
-	var wanted desktop.Demand
+	var growths []capacity.Growth
+	var wanted capacity.Demand
 	for _, d := range slices.SortedFunc(maps.Values(chosen), desktop.CompareNames) {
 		asked, err := params(d)
 		if err == nil {
@@ -313,15 +314,15 @@ func reshapePool(ctx context.Context, tx *store.Tx, p pool.Pool, c pool.ChangePo
 	if err := tx.InsertJob(ctx, job); err != nil {
 		return job, err
 	}
-	if err := desktop.InsertGrowths(ctx, tx, growths); err != nil {
+	if err := capacity.InsertGrowths(ctx, tx, growths); err != nil {
 		return job, err
 	}
-	return job, desktop.Reserve(ctx, tx, wanted)
+	return job, capacity.Reserve(ctx, tx, wanted)
 }
 
 // growth is what the change makes a desktop take more. What it gives back is free when it is done.
-func (r ReshapeParams) growth(ctx context.Context, tx *store.Tx, d desktop.Desktop) (desktop.Demand, error) {
-	more := desktop.Demand{Disks: map[string]int64{}}
+func (r ReshapeParams) growth(ctx context.Context, tx *store.Tx, d desktop.Desktop) (capacity.Demand, error) {
+	more := capacity.Demand{Disks: map[string]int64{}}
 	for class, mib := range r.Apply(d).Disks() {
 		more.Disks[class] = max(mib-d.Disks()[class], 0)
 	}
