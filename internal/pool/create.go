@@ -78,7 +78,7 @@ func settlePlace(ctx context.Context, tx *store.Tx, p *Pool) error {
 	return p.checkNamePolicy(ctx, tx)
 }
 
-// order is the pool's desktops as a request for desktops has them.
+// Order is the pool's desktops as a request for desktops has them.
 func (p Pool) Order() desktop.CreateDesktops {
 	r := desktop.CreateDesktops{ImageType: p.ImageType, Root: desktop.VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}}
 	for _, v := range p.Data {

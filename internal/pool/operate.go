@@ -143,7 +143,7 @@ func (s *Service) TakeBack(ctx context.Context, r TakeBack) error {
 	})
 }
 
-// lockMembers reads the desktops of a pool that the caller holds, twice: as members, and by id as desktops, whose rows it holds too.
+// LockMembers reads the desktops of a pool that the caller holds, twice: as members, and by id as desktops, whose rows it holds too.
 func LockMembers(ctx context.Context, tx *store.Tx, p Pool) ([]desktop.Member, map[string]desktop.Desktop, error) {
 	members, err := desktop.Members(ctx, tx, p.ID)
 	if err != nil {

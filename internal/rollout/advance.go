@@ -217,10 +217,10 @@ func (l *lockedRollout) takeImage(ctx context.Context, p pool.Pool) error {
 	r := l.rollout
 	done, failed := 0, 0
 	for _, item := range r.Items {
-		switch item.State {
-		case ItemDone:
+		if item.State == ItemDone {
 			done++
-		case ItemFailed, ItemStopped:
+		}
+		if item.State == ItemFailed || item.State == ItemStopped {
 			failed++
 		}
 	}

@@ -27,7 +27,7 @@ func relatePairs(s Snapshot) (Plan, error) {
 	return r.plan, nil
 }
 
-// wanted is who shall have each of the desktops; of no meaning for strategies that choose.
+// Wanted is who shall have each of the desktops; of no meaning for strategies that choose.
 func (s *Snapshot) Wanted() [][]Holder {
 	all := make([]Holder, len(s.People))
 	for i, c := range s.People {
