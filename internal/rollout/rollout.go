@@ -5,72 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
-	"unicode/utf8"
 
-	"carrel/internal/catalog"
-	"carrel/internal/desktop"
-	"carrel/internal/pool"
-	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
-
-// Service brings a pool's desktops to another image, or back. Each method is one
-// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
-type Service struct {
-	Store  store.Transactions
-	Limits RolloutLimits
-}
-
-// RebuildPool asks for new system disks for a pool's desktops. Data disks, names, addresses and people stay.
-type RebuildPool struct {
-	workspace.Caller
-	PoolID       string
-	ImageType    catalog.ImageType // empty: the image's own
-	ImageID      string
-	OSType       string // empty, or the image's own
-	DelayMinutes int    // how long people who are at work may save; 0 means none
-	Message      string // shown to them meanwhile, with a countdown
-	OrderID      string // kept on the job
-	Fix          bool   // only desktops whose image is not ImageID
-	Handle       pool.HandleType
-	DesktopIDs   []string // nil: all that Handle says
-	// Unsupported names the fields of the request that this type has no place for.
-	Unsupported []string
-}
-
-// Check refuses what is wrong with the request by itself.
-func (r *RebuildPool) Check() error {
-	for _, field := range r.Unsupported {
-		return workspace.Unsupported(field, cmp.Or(desktop.UnsupportedWhy[field], "not offered here; leave it out"))
-	}
-	switch {
-	case r.ImageID == "":
-		return workspace.Invalid("image_id", "must not be empty")
-	case r.DelayMinutes < 0 || r.DelayMinutes > pool.MaxRebuildDelay:
-		return workspace.Invalid("delay_time", "%d minutes is out of range, use 0 to %d", r.DelayMinutes, pool.MaxRebuildDelay)
-	case utf8.RuneCountInString(r.Message) > pool.MaxMessage:
-		return workspace.Invalid("message", "%d characters, at most %d are allowed", utf8.RuneCountInString(r.Message), pool.MaxMessage)
-	case len(r.OrderID) > 64:
-		return workspace.Invalid("order_id", "at most 64 characters are allowed")
-	case r.DesktopIDs != nil && len(r.DesktopIDs) == 0:
-		return pool.NoDesktops()
-	case len(r.DesktopIDs) > pool.MaxPoolSize:
-		return workspace.Invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), pool.MaxPoolSize)
-	}
-	if err := pool.CheckHandleType("handle_type", r.Handle); err != nil {
-		return err
-	}
-	return pool.CheckDistinct("desktop_ids[%d]", r.DesktopIDs)
-}
-
-// Targets chooses the desktops that the rebuild is for.
-func (r *RebuildPool) Targets(members []desktop.Member) ([]desktop.Member, error) {
-	chosen, err := pool.Targets(members, r.Handle, r.DesktopIDs)
-	if r.Fix {
-		chosen = slices.DeleteFunc(chosen, func(m desktop.Member) bool { return m.ImageID == r.ImageID })
-	}
-	return chosen, err
-}
 
 // RolloutLimits is how carefully a rollout goes. The zero value means the defaults.
 type RolloutLimits struct {
@@ -231,14 +168,14 @@ func (s RolloutState) canary(open []RolloutItem, tally map[ItemState]int, now ti
 		return nil
 	}
 	slices.SortStableFunc(free, func(a, b RolloutItem) int {
-		return cmp.Or(desktop.Before(s.ready(a, now), s.ready(b, now)), desktop.Before(!a.Bound, !b.Bound))
+		return cmp.Or(before(s.ready(a, now), s.ready(b, now)), before(!a.Bound, !b.Bound))
 	})
 	return s.next(free[0], 1, "first, alone", now)
 }
 
 // wave warns all users who have to be warned and begins up to room desktops, those without a user first.
 func (s RolloutState) wave(open []RolloutItem, room int, now time.Time) []RolloutAction {
-	slices.SortStableFunc(open, func(a, b RolloutItem) int { return desktop.Before(!a.Bound, !b.Bound) })
+	slices.SortStableFunc(open, func(a, b RolloutItem) int { return before(!a.Bound, !b.Bound) })
 	var actions []RolloutAction
 	for _, i := range open {
 		next := s.next(i, room, "its turn", now)
@@ -280,4 +217,16 @@ func (s RolloutState) next(i RolloutItem, room int, turn string, now time.Time) 
 // has unsaved work as well.
 func (s RolloutState) ready(i RolloutItem, now time.Time) bool {
 	return !i.Session || i.Left || s.Delay == 0 || i.State == ItemWarned && !now.Before(i.Deadline)
+}
+
+// before orders what is true first.
+func before(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	default:
+		return 1
+	}
 }

@@ -1,0 +1,63 @@
+package rollout
+
+import (
+	"cmp"
+	"slices"
+	"unicode/utf8"
+
+	"carrel/internal/catalog"
+	"carrel/internal/desktop"
+	"carrel/internal/pool"
+	"carrel/internal/workspace"
+)
+
+// RebuildPool asks for new system disks for a pool's desktops. Data disks, names, addresses and people stay.
+type RebuildPool struct {
+	workspace.Caller
+	PoolID       string
+	ImageType    catalog.ImageType // empty: the image's own
+	ImageID      string
+	OSType       string // empty, or the image's own
+	DelayMinutes int    // how long people who are at work may save; 0 means none
+	Message      string // shown to them meanwhile, with a countdown
+	OrderID      string // kept on the job
+	Fix          bool   // only desktops whose image is not ImageID
+	Handle       pool.HandleType
+	DesktopIDs   []string // nil: all that Handle says
+	// Unsupported names the fields of the request that this type has no place for.
+	Unsupported []string
+}
+
+// Check refuses what is wrong with the request by itself.
+func (r *RebuildPool) Check() error {
+	for _, field := range r.Unsupported {
+		return workspace.Unsupported(field, cmp.Or(desktop.UnsupportedWhy[field], "not offered here; leave it out"))
+	}
+	switch {
+	case r.ImageID == "":
+		return workspace.Invalid("image_id", "must not be empty")
+	case r.DelayMinutes < 0 || r.DelayMinutes > pool.MaxRebuildDelay:
+		return workspace.Invalid("delay_time", "%d minutes is out of range, use 0 to %d", r.DelayMinutes, pool.MaxRebuildDelay)
+	case utf8.RuneCountInString(r.Message) > pool.MaxMessage:
+		return workspace.Invalid("message", "%d characters, at most %d are allowed", utf8.RuneCountInString(r.Message), pool.MaxMessage)
+	case len(r.OrderID) > 64:
+		return workspace.Invalid("order_id", "at most 64 characters are allowed")
+	case r.DesktopIDs != nil && len(r.DesktopIDs) == 0:
+		return pool.NoDesktops()
+	case len(r.DesktopIDs) > pool.MaxPoolSize:
+		return workspace.Invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), pool.MaxPoolSize)
+	}
+	if err := pool.CheckHandleType("handle_type", r.Handle); err != nil {
+		return err
+	}
+	return pool.CheckDistinct("desktop_ids[%d]", r.DesktopIDs)
+}
+
+// Targets chooses the desktops that the rebuild is for.
+func (r *RebuildPool) Targets(members []desktop.Member) ([]desktop.Member, error) {
+	chosen, err := pool.Targets(members, r.Handle, r.DesktopIDs)
+	if r.Fix {
+		chosen = slices.DeleteFunc(chosen, func(m desktop.Member) bool { return m.ImageID == r.ImageID })
+	}
+	return chosen, err
+}
