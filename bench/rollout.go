@@ -7,7 +7,7 @@ import (
 
 	"github.com/lxc/incus/v6/shared/api"
 
-	"carrel/internal/rollout"
+	"carrel/internal/rollout/progress"
 )
 
 // rebuildTurns is how often a pool and as many raw machines are rebuilt.
@@ -31,7 +31,7 @@ func rebuildPool(ctx context.Context, l *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := rawLaunch(ctx, raw, posts, model.account, rollout.DefaultParallel); err != nil {
+	if err := rawLaunch(ctx, raw, posts, model.account, progress.DefaultParallel); err != nil {
 		return nil, err
 	}
 	id, err := c.order(ctx, 1, count)
@@ -56,7 +56,7 @@ func rebuildPool(ctx context.Context, l *lab) ([]row, error) {
 		ours, theirs = append(ours, a/time.Duration(count)), append(theirs, b/time.Duration(count))
 	}
 	return []row{{
-		what:      fmt.Sprintf("rebuild of a pool of %d, %d at a time, for each desktop, mean of %d", count, rollout.DefaultParallel, rebuildTurns),
+		what:      fmt.Sprintf("rebuild of a pool of %d, %d at a time, for each desktop, mean of %d", count, progress.DefaultParallel, rebuildTurns),
 		reference: seconds(theirs.median()), carrel: seconds(ours.median()), ratio: ratio(ours.median(), theirs.median()),
 	}}, c.remove(ctx, made.desktops())
 }
@@ -87,7 +87,7 @@ func rawRollout(ctx context.Context, raw *rawEngine, machines []api.InstancesPos
 		return 0, err
 	}
 	begun := time.Now()
-	err := each(ctx, rollout.DefaultParallel, machines, func(m api.InstancesPost) error {
+	err := each(ctx, progress.DefaultParallel, machines, func(m api.InstancesPost) error {
 		if err := raw.rebuild(m.Name, m.Source.Fingerprint); err != nil {
 			return err
 		}

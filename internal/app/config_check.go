@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"carrel/internal/job"
-	"carrel/internal/rollout"
+	"carrel/internal/rollout/progress"
 	"carrel/internal/telemetry"
 )
 
@@ -259,7 +259,7 @@ func (j Jobs) check() error {
 
 func (p Pools) check() error {
 	if r := p.Rebuild; r.Parallel < 0 || r.Parallel > maxRebuilt || r.MaxFailures < 0 {
-		return fmt.Errorf("pools.rebuild: parallel must be 0 (the default, %d) to %d, max_failures 0 or more", rollout.DefaultParallel, maxRebuilt)
+		return fmt.Errorf("pools.rebuild: parallel must be 0 (the default, %d) to %d, max_failures 0 or more", progress.DefaultParallel, maxRebuilt)
 	}
 	if limit := p.BootLimit; limit != 0 && (limit < minBootLimit || limit > maxBootLimit) {
 		return fmt.Errorf("pools.boot_limit: %v must be 0 (the default, %v) or %v to %v", limit, job.DefaultBootLimit, minBootLimit, maxBootLimit)

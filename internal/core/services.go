@@ -12,6 +12,7 @@ import (
 	"carrel/internal/pool/reconcile"
 	"carrel/internal/pool/reshape"
 	"carrel/internal/rollout"
+	"carrel/internal/rollout/progress"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/user"
@@ -43,7 +44,7 @@ type Config struct {
 	Passwords    workspace.Passwords
 	Box          workspace.Sealer // of secrets of authenticator apps, and of passwords that wait to be hashed
 	SecondFactor signin.SecondFactor
-	Rollout      rollout.RolloutLimits // of rebuilds of pools
+	Rollout      progress.RolloutLimits // of rebuilds of pools
 }
 
 // NewServices makes the services.

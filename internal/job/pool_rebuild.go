@@ -12,6 +12,7 @@ import (
 	"carrel/internal/guest"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
+	"carrel/internal/rollout/progress"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -36,7 +37,7 @@ func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *desk
 	if err != nil {
 		return plan{}, err
 	}
-	if item.State == rollout.ItemWarned && !now.Before(item.Deadline) {
+	if item.State == progress.ItemWarned && !now.Before(item.Deadline) {
 		if err := rollout.AdvanceRollout(ctx, r.store, s.JobID); err != nil {
 			return plan{}, err
 		}
@@ -45,9 +46,9 @@ func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *desk
 		}
 	}
 	switch item.State {
-	case rollout.ItemWaiting, rollout.ItemWarned:
+	case progress.ItemWaiting, progress.ItemWarned:
 		return r.parked(*s, *d, item, params, now), nil
-	case rollout.ItemSkipped, rollout.ItemStopped:
+	case progress.ItemSkipped, progress.ItemStopped:
 		return r.leaveAlone(*d, item), nil
 	default:
 		return r.rebuild(ctx, s, *d, params.ImageID, item.Wipe)
@@ -68,7 +69,7 @@ func (r *Runner) rolloutItem(ctx context.Context, subJobID string) (item rollout
 func (r *Runner) parked(s workspace.SubJob, d desktop.Desktop, item rollout.RolloutEntry, params rollout.RebuildParams, now time.Time) plan {
 	late, told := !now.Before(item.Deadline), true
 	p := plan{limit: tellLimit}
-	if item.State == rollout.ItemWarned && !late {
+	if item.State == progress.ItemWarned && !late {
 		p.steps = []Step{{Name: "telling its people", Do: func(ctx context.Context) (err error) {
 			told, err = r.countDown(ctx, s, d, params, item.Deadline)
 			return err
@@ -126,7 +127,7 @@ func (r *Runner) leaveAlone(d desktop.Desktop, item rollout.RolloutEntry) plan {
 			return err
 		}})
 	}
-	if item.State == rollout.ItemStopped {
+	if item.State == progress.ItemStopped {
 		p.steps = append(p.steps, Step{Name: "waiting for its turn", Do: func(context.Context) error {
 			return workspace.Errorf(workspace.CodeStopped, "not rebuilt: %s", item.Reason)
 		}})

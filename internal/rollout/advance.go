@@ -11,6 +11,7 @@ import (
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
+	"carrel/internal/rollout/progress"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -69,7 +70,7 @@ func Advance(ctx context.Context, tx *store.Tx, p pool.Pool, jobID string) error
 	l := lockedRollout{tx: tx, rollout: &r, before: slices.Clone(r.Items), members: pool.ByDesktop(members), now: tx.Now()}
 	l.settle()
 	state := l.state()
-	actions := Rollout(state, l.now)
+	actions := progress.Rollout(state, l.now)
 	if err := l.carryOut(ctx, actions); err != nil {
 		return err
 	}
@@ -99,24 +100,24 @@ func (l *lockedRollout) settle() {
 		switch {
 		case item.State.Final():
 		case item.SubJob == workspace.SubJobFailed && item.Code == workspace.CodeGone:
-			item.State, item.Reason = ItemSkipped, "the desktop was deleted meanwhile"
+			item.State, item.Reason = progress.ItemSkipped, "the desktop was deleted meanwhile"
 		case item.SubJob == workspace.SubJobFailed:
-			item.State = ItemFailed
+			item.State = progress.ItemFailed
 		case item.SubJob == workspace.SubJobSuccess, item.SubJob == "" && l.members[item.DesktopID].ImageID == l.rollout.ImageID:
-			item.State = ItemDone
+			item.State = progress.ItemDone
 		case item.SubJob == "":
-			item.State = ItemFailed
+			item.State = progress.ItemFailed
 		}
 	}
 }
 
 // state is the snapshot for Rollout.
-func (l *lockedRollout) state() RolloutState {
+func (l *lockedRollout) state() progress.RolloutState {
 	r := l.rollout
-	s := RolloutState{Delay: r.Delay, OnlyIdle: r.Handle == pool.NewAndIdle, Limits: r.Limits}
+	s := progress.RolloutState{Delay: r.Delay, OnlyIdle: r.Handle == pool.NewAndIdle, Limits: r.Limits}
 	for _, e := range r.Items {
 		m, there := l.members[e.DesktopID]
-		s.Items = append(s.Items, RolloutItem{
+		s.Items = append(s.Items, progress.RolloutItem{
 			DesktopID: e.DesktopID, State: e.State, Deadline: e.Deadline, Left: e.Ready, Gone: !there || m.Leaving(),
 			Busy: m.Task != workspace.NoTask, Bound: m.Bound(), Session: m.Login == desktop.LoginConnected || m.Login == desktop.LoginDisconnected,
 		})
@@ -131,11 +132,11 @@ func (l *lockedRollout) item(desktopID string) *RolloutEntry {
 
 // carryOut applies the actions. A sub-job that is running at this moment, because it shows a message to users, reads its item afterwards;
 // the others become due here.
-func (l *lockedRollout) carryOut(ctx context.Context, actions []RolloutAction) error {
+func (l *lockedRollout) carryOut(ctx context.Context, actions []progress.RolloutAction) error {
 	var now, skipped []string
 	for _, act := range actions {
 		switch act.Kind {
-		case RolloutRebuild:
+		case progress.RolloutRebuild:
 			begun, err := l.begin(ctx, act.DesktopID)
 			if err != nil {
 				return err
@@ -143,23 +144,23 @@ func (l *lockedRollout) carryOut(ctx context.Context, actions []RolloutAction) e
 			if begun {
 				now = append(now, l.item(act.DesktopID).SubJobID)
 			}
-		case RolloutWarn:
+		case progress.RolloutWarn:
 			item := l.item(act.DesktopID)
-			item.State, item.Deadline, item.Told, item.Ready = ItemWarned, act.Deadline, time.Time{}, false
+			item.State, item.Deadline, item.Told, item.Ready = progress.ItemWarned, act.Deadline, time.Time{}, false
 			now = append(now, item.SubJobID)
-		case RolloutSkip:
+		case progress.RolloutSkip:
 			item := l.item(act.DesktopID)
-			if item.State == ItemWarned {
+			if item.State == progress.ItemWarned {
 				now = append(now, item.SubJobID) // the message is taken back first
 			} else {
 				skipped = append(skipped, item.SubJobID)
 			}
-			item.State, item.Reason = ItemSkipped, act.Reason
-		case RolloutRecall:
+			item.State, item.Reason = progress.ItemSkipped, act.Reason
+		case progress.RolloutRecall:
 			item := l.item(act.DesktopID)
-			item.State, item.Reason = ItemStopped, act.Reason
+			item.State, item.Reason = progress.ItemStopped, act.Reason
 			now = append(now, item.SubJobID)
-		case RolloutStop:
+		case progress.RolloutStop:
 			if err := l.stop(ctx, act.Reason); err != nil {
 				return err
 			}
@@ -178,7 +179,7 @@ func (l *lockedRollout) begin(ctx context.Context, desktopID string) (bool, erro
 		return false, err
 	}
 	item, m := l.item(desktopID), l.members[desktopID]
-	item.State, item.Wipe = ItemRebuilding, m.Used && !m.Bound()
+	item.State, item.Wipe = progress.ItemRebuilding, m.Used && !m.Bound()
 	return true, pool.BeginRebuild(ctx, l.tx, found[0], m, item.SubJobID)
 }
 
@@ -187,8 +188,8 @@ func (l *lockedRollout) stop(ctx context.Context, why string) error {
 	l.rollout.Stopped = why
 	var waiting []string
 	for i := range l.rollout.Items {
-		if item := &l.rollout.Items[i]; item.State == ItemWaiting {
-			item.State, item.Reason = ItemStopped, why
+		if item := &l.rollout.Items[i]; item.State == progress.ItemWaiting {
+			item.State, item.Reason = progress.ItemStopped, why
 			waiting = append(waiting, item.SubJobID)
 		}
 	}
@@ -217,10 +218,10 @@ func (l *lockedRollout) takeImage(ctx context.Context, p pool.Pool) error {
 	r := l.rollout
 	done, failed := 0, 0
 	for _, item := range r.Items {
-		if item.State == ItemDone {
+		if item.State == progress.ItemDone {
 			done++
 		}
-		if item.State == ItemFailed || item.State == ItemStopped {
+		if item.State == progress.ItemFailed || item.State == progress.ItemStopped {
 			failed++
 		}
 	}
@@ -258,23 +259,23 @@ func (l *lockedRollout) save(ctx context.Context) error {
 
 // rolloutInputs is the part of a snapshot that the decision log keeps: the number of desktops in each state, and the items with an action.
 type rolloutInputs struct {
-	JobID   string            `json:"job_id"`
-	ImageID string            `json:"image_id"`
-	Delay   string            `json:"delay"`
-	Limits  RolloutLimits     `json:"limits"`
-	States  map[ItemState]int `json:"states"`
-	Items   []RolloutItem     `json:"items"`
+	JobID   string                     `json:"job_id"`
+	ImageID string                     `json:"image_id"`
+	Delay   string                     `json:"delay"`
+	Limits  progress.RolloutLimits     `json:"limits"`
+	States  map[progress.ItemState]int `json:"states"`
+	Items   []progress.RolloutItem     `json:"items"`
 }
 
-func (l *lockedRollout) log(ctx context.Context, s RolloutState, actions []RolloutAction) error {
+func (l *lockedRollout) log(ctx context.Context, s progress.RolloutState, actions []progress.RolloutAction) error {
 	in := rolloutInputs{
-		JobID: l.rollout.JobID, ImageID: l.rollout.ImageID, Delay: s.Delay.String(), States: map[ItemState]int{},
-		Limits: RolloutLimits{Parallel: s.parallel(), MaxFailures: s.Limits.MaxFailures}, // those in force
+		JobID: l.rollout.JobID, ImageID: l.rollout.ImageID, Delay: s.Delay.String(), States: map[progress.ItemState]int{},
+		Limits: progress.RolloutLimits{Parallel: s.Parallel(), MaxFailures: s.Limits.MaxFailures}, // those in force
 	}
 	var reasons []workspace.Reason
 	for _, item := range s.Items {
 		in.States[item.State]++
-		if slices.ContainsFunc(actions, func(act RolloutAction) bool { return act.DesktopID == item.DesktopID }) {
+		if slices.ContainsFunc(actions, func(act progress.RolloutAction) bool { return act.DesktopID == item.DesktopID }) {
 			in.Items = append(in.Items, item)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"carrel/internal/desktop"
+	"carrel/internal/rollout/progress"
 )
 
 // addLatecomers adds the desktops that were created from the pool's former image after the request, by autoscaling or because the pool was
@@ -32,7 +33,7 @@ func (l *lockedRollout) addLatecomers(ctx context.Context) (bool, error) {
 		sub := desktop.NewSubJob(&job, d, RebuildParams{ImageID: r.ImageID, Message: r.Message})
 		sub.RunAt, sub.Position, sub.Created = never, len(r.Items)+len(items), l.now
 		job.SubJobs = append(job.SubJobs, sub)
-		items = append(items, RolloutEntry{JobID: r.JobID, DesktopID: d.ID, SubJobID: sub.ID, State: ItemWaiting})
+		items = append(items, RolloutEntry{JobID: r.JobID, DesktopID: d.ID, SubJobID: sub.ID, State: progress.ItemWaiting})
 	}
 	if err := l.tx.InsertSubJobs(ctx, job); err != nil {
 		return false, err

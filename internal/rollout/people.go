@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
+	"carrel/internal/rollout/progress"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -29,9 +30,9 @@ func NextReminder(deadline, now time.Time) time.Time {
 // deadline (late: AdvanceRollout was asked then), is given its turn by AdvanceRollout.
 func (e RolloutEntry) Next(late bool, now time.Time) time.Time {
 	switch {
-	case e.State == ItemWaiting, e.State == ItemWarned && late:
+	case e.State == progress.ItemWaiting, e.State == progress.ItemWarned && late:
 		return never
-	case e.State == ItemWarned && now.Before(e.Deadline) && !e.Told.IsZero():
+	case e.State == progress.ItemWarned && now.Before(e.Deadline) && !e.Told.IsZero():
 		return NextReminder(e.Deadline, now)
 	default:
 		return now

@@ -9,6 +9,7 @@ import (
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
+	"carrel/internal/rollout/progress"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -70,7 +71,7 @@ func (s *Service) RevertPool(ctx context.Context, c workspace.Caller, poolID str
 }
 
 // revertPool rebuilds the desktops that have another image, and those of r, which are about to have one.
-func revertPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits RolloutLimits) (string, error) {
+func revertPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits progress.RolloutLimits) (string, error) {
 	members, err := desktop.Members(ctx, tx, p.ID)
 	if err != nil {
 		return "", err
@@ -111,8 +112,8 @@ func RetryRebuild(ctx context.Context, tx *store.Tx, job workspace.Job) error {
 	for i := range r.Items {
 		item := &r.Items[i]
 		failed := slices.ContainsFunc(subs, func(s workspace.SubJob) bool { return s.ID == item.SubJobID })
-		if failed && item.State != ItemSkipped { // a skipped one's desktop is gone, its sub-job will say so again
-			*item = RolloutEntry{JobID: item.JobID, DesktopID: item.DesktopID, SubJobID: item.SubJobID, State: ItemWaiting}
+		if failed && item.State != progress.ItemSkipped { // a skipped one's desktop is gone, its sub-job will say so again
+			*item = RolloutEntry{JobID: item.JobID, DesktopID: item.DesktopID, SubJobID: item.SubJobID, State: progress.ItemWaiting}
 			waiting = append(waiting, item.SubJobID)
 		}
 	}
@@ -139,11 +140,11 @@ func stopRollouts(ctx context.Context, tx *store.Tx, open []PoolRollout) (begun 
 		}
 		l := lockedRollout{tx: tx, rollout: &r, before: slices.Clone(r.Items), now: tx.Now()}
 		for _, item := range r.Items {
-			if item.State == ItemRebuilding && item.SubJob != "" && !item.SubJob.Done() {
+			if item.State == progress.ItemRebuilding && item.SubJob != "" && !item.SubJob.Done() {
 				begun = append(begun, item.DesktopID)
 			}
 		}
-		if err := l.carryOut(ctx, halt(l.state().Items, "an administrator went back to the former image")); err != nil {
+		if err := l.carryOut(ctx, progress.Halt(l.state().Items, "an administrator went back to the former image")); err != nil {
 			return nil, err
 		}
 		r.Ended = l.now
@@ -155,7 +156,7 @@ func stopRollouts(ctx context.Context, tx *store.Tx, open []PoolRollout) (begun 
 }
 
 // rebuildPool begins a rollout; the caller has locked the pool. It returns the id of the job.
-func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits RolloutLimits) (string, error) {
+func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits progress.RolloutLimits) (string, error) {
 	image, err := catalog.ReadImage(ctx, tx, p.ProjectID, r.ImageID)
 	if err != nil {
 		return "", workspace.InField("image_id", err)
@@ -189,7 +190,7 @@ func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, 
 		sub := desktop.NewSubJob(&job, d, RebuildParams{ImageID: image.ID, Message: r.Message})
 		sub.RunAt = never
 		job.SubJobs = append(job.SubJobs, sub)
-		rollout.Items = append(rollout.Items, RolloutEntry{DesktopID: d.ID, SubJobID: sub.ID, State: ItemWaiting})
+		rollout.Items = append(rollout.Items, RolloutEntry{DesktopID: d.ID, SubJobID: sub.ID, State: progress.ItemWaiting})
 	}
 	if err := tx.InsertJob(ctx, job); err != nil {
 		return "", err

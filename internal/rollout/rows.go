@@ -9,6 +9,7 @@ import (
 
 	"carrel/internal/catalog"
 	"carrel/internal/pool"
+	"carrel/internal/rollout/progress"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -45,7 +46,7 @@ func (r rolloutRow) domain() PoolRollout {
 	return PoolRollout{
 		JobID: r.JobID, ProjectID: r.ProjectID, PoolID: r.PoolID, ImageID: r.ImageID, ImageType: r.ImageType, Delay: r.Delay,
 		Message: r.Message, OrderID: r.OrderID, Handle: r.Handle, Fix: r.Fix,
-		Limits: RolloutLimits{Parallel: r.Parallel, MaxFailures: r.MaxFailures},
+		Limits: progress.RolloutLimits{Parallel: r.Parallel, MaxFailures: r.MaxFailures},
 		Taken:  r.Taken, Stopped: r.Stopped, Created: r.Created, Ended: r.Ended,
 	}
 }
@@ -54,7 +55,7 @@ type rolloutItem struct {
 	JobID     string `bun:",pk"`
 	DesktopID string `bun:",pk"`
 	SubJobID  string
-	State     ItemState
+	State     progress.ItemState
 	Deadline  time.Time `bun:",nullzero"`
 	Told      time.Time `bun:",nullzero"`
 	Ready     bool
@@ -203,7 +204,7 @@ type PoolRollout struct {
 	OrderID   string // as sent
 	Handle    pool.HandleType
 	Fix       bool
-	Limits    RolloutLimits
+	Limits    progress.RolloutLimits
 	Taken     bool   // the pool makes new desktops from the image, too
 	Stopped   string // why it was given up; empty when it was not
 	Created   time.Time
@@ -217,7 +218,7 @@ type RolloutEntry struct {
 	JobID     string
 	DesktopID string
 	SubJobID  string // does the work
-	State     ItemState
+	State     progress.ItemState
 	Deadline  time.Time // of WARNED
 	Told      time.Time // when its people were last told; zero before, and again when somebody connects
 	Ready     bool      // its person may be cut off now

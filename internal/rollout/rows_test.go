@@ -9,6 +9,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
+	"carrel/internal/rollout/progress"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
@@ -21,11 +22,11 @@ func (e *env) newRollout(jobID, poolID string, items int) rollout.PoolRollout {
 	r := rollout.PoolRollout{
 		JobID: jobID, ProjectID: storetest.Project, PoolID: poolID, ImageID: "image", ImageType: catalog.ImageGold, Delay: 15 * time.Minute,
 		Message: "Please save.", OrderID: "order", Handle: pool.NewAndIdle, Fix: true,
-		Limits: rollout.RolloutLimits{Parallel: 3, MaxFailures: 2}, Created: e.Clock.Now(),
+		Limits: progress.RolloutLimits{Parallel: 3, MaxFailures: 2}, Created: e.Clock.Now(),
 	}
 	for i := range items {
 		r.Items = append(r.Items, rollout.RolloutEntry{
-			JobID: jobID, DesktopID: fmt.Sprintf("d-%d", i), SubJobID: fmt.Sprintf("%s-%03d", jobID, i), State: rollout.ItemWaiting,
+			JobID: jobID, DesktopID: fmt.Sprintf("d-%d", i), SubJobID: fmt.Sprintf("%s-%03d", jobID, i), State: progress.ItemWaiting,
 			SubJob: workspace.SubJobWaiting,
 		})
 	}
@@ -57,8 +58,8 @@ var rollouts = map[string]func(*env){
 		e.Same(e.rollout("j"), r)
 		now := e.Clock.Now()
 		r.Taken, r.Stopped, r.Ended = true, "enough", now
-		r.Items[0].State, r.Items[0].Deadline, r.Items[0].Told = rollout.ItemWarned, now.Add(time.Hour), now
-		r.Items[1].State, r.Items[1].Ready, r.Items[1].Wipe, r.Items[1].Reason = rollout.ItemSkipped, true, true, "gone"
+		r.Items[0].State, r.Items[0].Deadline, r.Items[0].Told = progress.ItemWarned, now.Add(time.Hour), now
+		r.Items[1].State, r.Items[1].Ready, r.Items[1].Wipe, r.Items[1].Reason = progress.ItemSkipped, true, true, "gone"
 		e.Update(func(tx *store.Tx) error {
 			if err := rollout.SaveRolloutItems(e.Context(), tx, r.Items); err != nil {
 				return err
@@ -111,21 +112,21 @@ var rollouts = map[string]func(*env){
 			})
 		}
 		e.Same(orders(), map[string]string{})
-		again := func(id, order string, first, second rollout.ItemState) {
+		again := func(id, order string, first, second progress.ItemState) {
 			e.Clock.Advance(time.Minute)
 			e.AddJob(id, 2, func(s *workspace.SubJob) { s.RunAt = s.Created.Add(time.Hour) })
 			r := rollout.PoolRollout{JobID: id, ProjectID: storetest.Project, PoolID: "p", ImageID: "image", OrderID: order, Created: e.Clock.Now()}
-			for i, state := range []rollout.ItemState{first, second} {
+			for i, state := range []progress.ItemState{first, second} {
 				r.Items = append(r.Items, rollout.RolloutEntry{
 					JobID: id, DesktopID: fmt.Sprintf("d-%d", i), SubJobID: fmt.Sprintf("%s-%03d", id, i), State: state,
 				})
 			}
 			e.Update(func(tx *store.Tx) error { return rollout.InsertRollout(e.Context(), tx, r) })
 		}
-		again("z", "first", rollout.ItemDone, rollout.ItemStopped)
+		again("z", "first", progress.ItemDone, progress.ItemStopped)
 		e.Same(orders(), map[string]string{"d-0": "first"})
-		again("a", "second", rollout.ItemSkipped, rollout.ItemWaiting)
-		again("b", "", rollout.ItemDone, rollout.ItemDone)
+		again("a", "second", progress.ItemSkipped, progress.ItemWaiting)
+		again("b", "", progress.ItemDone, progress.ItemDone)
 		e.Same(orders(), map[string]string{"d-0": "first", "d-1": "second"})
 	},
 	"countdowns are those that run, and who was told is written while they do": func(e *env) {
@@ -133,7 +134,7 @@ var rollouts = map[string]func(*env){
 		r := e.newRollout("j", "p", 3)
 		deadline := e.Clock.Now().Add(time.Hour)
 		for i := range 2 {
-			r.Items[i].State, r.Items[i].Deadline = rollout.ItemWarned, deadline
+			r.Items[i].State, r.Items[i].Deadline = progress.ItemWarned, deadline
 		}
 		r.Items[1].Ready = true
 		e.Update(func(tx *store.Tx) error { return rollout.SaveRolloutItems(e.Context(), tx, r.Items) })

@@ -1,10 +1,13 @@
 package rollout
 
-import "carrel/internal/store"
+import (
+	"carrel/internal/rollout/progress"
+	"carrel/internal/store"
+)
 
 // Service brings a pool's desktops to another image, or back. Each method is one
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
 type Service struct {
 	Store  store.Transactions
-	Limits RolloutLimits
+	Limits progress.RolloutLimits
 }

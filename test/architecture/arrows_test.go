@@ -66,10 +66,10 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"pool", "capacity catalog desktop directory namepolicy pool/autoscale store workspace", "a pool does not know how its rebuilds proceed"},
 	{"pool/reconcile", "backoff desktop pool pool/autoscale store workspace", "what time brings to pools; pools know nothing of it"},
 	{"pool/reshape", "capacity catalog desktop pool store workspace", "other sizes and disks act on pools; pools know nothing of it"},
-	{"rollout", "catalog desktop pool store workspace", "a rebuild acts on a pool; it knows no sign-ins and no assignment"},
+	{"rollout", "catalog desktop pool rollout/progress store workspace", "a rebuild acts on a pool; it knows no sign-ins and no assignment"},
 	{"connection", "assignment catalog desktop directory pool pool/autoscale rollout signin store workspace", "what people do in the portal is above the rooms, and knows no HTTP and no engine"},
 	{"work", "capacity desktop directory export namepolicy pool pool/reshape rollout signin store workspace", "what is about all jobs is above the rooms, and runs none"},
-	{"core", "assignment catalog connection desktop directory export namepolicy pool pool/reconcile pool/reshape rollout signin store user work workspace", "wiring makes services and holds no rule"},
+	{"core", "assignment catalog connection desktop directory export namepolicy pool pool/reconcile pool/reshape rollout rollout/progress signin store user work workspace", "wiring makes services and holds no rule"},
 	{"store/storetest", "directory store workspace", "the store's contract is stated over what the store keeps, and a user"},
 	{"desktop/desktoptest", "catalog desktop directory signin store store/storetest workspace", "a fixture stands on that of the store, and adds what its rooms share"},
 	{"pool/pooltest", "desktop desktop/desktoptest pool store store/storetest workspace", "a fixture stands on that of desktops, and adds what its rooms share"},
@@ -77,13 +77,13 @@ var arrows = []struct{ pkg, imports, why string }{
 	// What carries the rooms: faces, the runner, mail.
 	{"iam", "clientaddr signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},
 	{"mail", "backoff directory signin store workspace", "mail writes to people and knows nothing of what they have"},
-	{"job", "assignment backoff capacity catalog connection desktop directory engine guest pool pool/autoscale pool/reconcile pool/reshape rollout signin store user work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
+	{"job", "assignment backoff capacity catalog connection desktop directory engine guest pool pool/autoscale pool/reconcile pool/reshape rollout rollout/progress signin store user work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
 	{"api", "assignment assignment/plan catalog clientaddr core desktop directory export iam namepolicy pool pool/autoscale pool/reshape rollout sheet signin telemetry text user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
 	{"gateway", "connection desktop engine guest signin workspace", "the gateway knows the engine by its interface; it asks the rooms for a start and runs no job"},
 	{"portal", "clientaddr connection desktop directory pool signin telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
 
 	// Programs.
-	{"app", "api capacity catalog clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal rollout secret signin store telemetry user web workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
+	{"app", "api capacity catalog clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal rollout/progress secret signin store telemetry user web workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
 	{"cmd/carrel", "app capacity engine engine/incus host job mail secret telemetry", "a command parses its line and calls app"},
 	{"cmd/carrel-guest", "guest", "the guest is small and knows only the guest protocol"},
 }

@@ -18,7 +18,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/engine/sim"
 	"carrel/internal/pool"
-	"carrel/internal/rollout"
+	"carrel/internal/rollout/progress"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -74,7 +74,7 @@ func newEnv(t *testing.T, seed uint64, database string) *env {
 	e.must(err)
 	e.service = core.NewServices(core.Config{
 		Store:   e.store,
-		Rollout: rollout.RolloutLimits{Parallel: 1 + e.draw.IntN(3), MaxFailures: e.draw.IntN(3)},
+		Rollout: progress.RolloutLimits{Parallel: 1 + e.draw.IntN(3), MaxFailures: e.draw.IntN(3)},
 	})
 	e.furnish()
 	e.gateway = openGateway(e)

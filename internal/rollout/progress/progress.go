@@ -1,4 +1,6 @@
-package rollout
+// Package progress decides what is next in the rebuild of a pool: a pure function, Rollout, from how far each desktop is and the time to
+// actions with reasons.
+package progress
 
 import (
 	"cmp"
@@ -95,13 +97,13 @@ func Rollout(s RolloutState, now time.Time) []RolloutAction {
 		tally[i.State]++
 	}
 	if why := s.failure(tally); why != "" {
-		return halt(items, why)
+		return Halt(items, why)
 	}
 	actions, open := s.skips(items)
 	if tally[ItemDone] == 0 {
 		return append(actions, s.canary(open, tally, now)...)
 	}
-	return append(actions, s.wave(open, s.parallel()-tally[ItemRebuilding], now)...)
+	return append(actions, s.wave(open, s.Parallel()-tally[ItemRebuilding], now)...)
 }
 
 // Ended says whether nothing more will happen in a rollout.
@@ -109,7 +111,8 @@ func (s RolloutState) Ended() bool {
 	return !slices.ContainsFunc(s.Items, func(i RolloutItem) bool { return !i.State.Final() })
 }
 
-func (s RolloutState) parallel() int { return cmp.Or(max(s.Limits.Parallel, 0), DefaultParallel) }
+// Parallel returns how many desktops are rebuilt at a time.
+func (s RolloutState) Parallel() int { return cmp.Or(max(s.Limits.Parallel, 0), DefaultParallel) }
 
 // failure says why the rollout must stop, or nothing.
 func (s RolloutState) failure(tally map[ItemState]int) string {
@@ -125,8 +128,8 @@ func (s RolloutState) failure(tally map[ItemState]int) string {
 	return ""
 }
 
-// halt takes the countdowns back and ends the rollout.
-func halt(items []RolloutItem, why string) []RolloutAction {
+// Halt takes the countdowns back and ends the rollout.
+func Halt(items []RolloutItem, why string) []RolloutAction {
 	var actions []RolloutAction
 	for _, i := range items {
 		if i.State == ItemWarned {
