@@ -135,8 +135,8 @@ type Jobs struct {
 
 // Pools says how carefully pools change.
 type Pools struct {
-	Rebuild   progress.RolloutLimits `yaml:"rebuild"`
-	BootLimit time.Duration          `yaml:"boot_limit"` // for a desktop to come up with a new system disk; 0: job.DefaultBootLimit
+	Rebuild   progress.Limits `yaml:"rebuild"`
+	BootLimit time.Duration   `yaml:"boot_limit"` // for a desktop to come up with a new system disk; 0: job.DefaultBootLimit
 }
 
 // Defaults is the configuration without a file and flags.

@@ -44,7 +44,7 @@ type Config struct {
 	Passwords    workspace.Passwords
 	Box          workspace.Sealer // of secrets of authenticator apps, and of passwords that wait to be hashed
 	SecondFactor signin.SecondFactor
-	Rollout      progress.RolloutLimits // of rebuilds of pools
+	Rollout      progress.Limits // of rebuilds of pools
 }
 
 // NewServices makes the services.

@@ -70,7 +70,7 @@ func Advance(ctx context.Context, tx *store.Tx, p pool.Pool, jobID string) error
 	l := lockedRollout{tx: tx, rollout: &r, before: slices.Clone(r.Items), members: pool.ByDesktop(members), now: tx.Now()}
 	l.settle()
 	state := l.state()
-	actions := progress.Rollout(state, l.now)
+	actions := progress.Next(state, l.now)
 	if err := l.carryOut(ctx, actions); err != nil {
 		return err
 	}
@@ -112,12 +112,12 @@ func (l *lockedRollout) settle() {
 }
 
 // state is the snapshot for Rollout.
-func (l *lockedRollout) state() progress.RolloutState {
+func (l *lockedRollout) state() progress.State {
 	r := l.rollout
-	s := progress.RolloutState{Delay: r.Delay, OnlyIdle: r.Handle == pool.NewAndIdle, Limits: r.Limits}
+	s := progress.State{Delay: r.Delay, OnlyIdle: r.Handle == pool.NewAndIdle, Limits: r.Limits}
 	for _, e := range r.Items {
 		m, there := l.members[e.DesktopID]
-		s.Items = append(s.Items, progress.RolloutItem{
+		s.Items = append(s.Items, progress.Item{
 			DesktopID: e.DesktopID, State: e.State, Deadline: e.Deadline, Left: e.Ready, Gone: !there || m.Leaving(),
 			Busy: m.Task != workspace.NoTask, Bound: m.Bound(), Session: m.Login == desktop.LoginConnected || m.Login == desktop.LoginDisconnected,
 		})
@@ -132,11 +132,11 @@ func (l *lockedRollout) item(desktopID string) *RolloutEntry {
 
 // carryOut applies the actions. A sub-job that is running at this moment, because it shows a message to users, reads its item afterwards;
 // the others become due here.
-func (l *lockedRollout) carryOut(ctx context.Context, actions []progress.RolloutAction) error {
+func (l *lockedRollout) carryOut(ctx context.Context, actions []progress.Action) error {
 	var now, skipped []string
 	for _, act := range actions {
 		switch act.Kind {
-		case progress.RolloutRebuild:
+		case progress.Rebuild:
 			begun, err := l.begin(ctx, act.DesktopID)
 			if err != nil {
 				return err
@@ -144,11 +144,11 @@ func (l *lockedRollout) carryOut(ctx context.Context, actions []progress.Rollout
 			if begun {
 				now = append(now, l.item(act.DesktopID).SubJobID)
 			}
-		case progress.RolloutWarn:
+		case progress.Warn:
 			item := l.item(act.DesktopID)
 			item.State, item.Deadline, item.Told, item.Ready = progress.ItemWarned, act.Deadline, time.Time{}, false
 			now = append(now, item.SubJobID)
-		case progress.RolloutSkip:
+		case progress.Skip:
 			item := l.item(act.DesktopID)
 			if item.State == progress.ItemWarned {
 				now = append(now, item.SubJobID) // the message is taken back first
@@ -156,11 +156,11 @@ func (l *lockedRollout) carryOut(ctx context.Context, actions []progress.Rollout
 				skipped = append(skipped, item.SubJobID)
 			}
 			item.State, item.Reason = progress.ItemSkipped, act.Reason
-		case progress.RolloutRecall:
+		case progress.Recall:
 			item := l.item(act.DesktopID)
 			item.State, item.Reason = progress.ItemStopped, act.Reason
 			now = append(now, item.SubJobID)
-		case progress.RolloutStop:
+		case progress.Stop:
 			if err := l.stop(ctx, act.Reason); err != nil {
 				return err
 			}
@@ -262,20 +262,20 @@ type rolloutInputs struct {
 	JobID   string                     `json:"job_id"`
 	ImageID string                     `json:"image_id"`
 	Delay   string                     `json:"delay"`
-	Limits  progress.RolloutLimits     `json:"limits"`
+	Limits  progress.Limits            `json:"limits"`
 	States  map[progress.ItemState]int `json:"states"`
-	Items   []progress.RolloutItem     `json:"items"`
+	Items   []progress.Item            `json:"items"`
 }
 
-func (l *lockedRollout) log(ctx context.Context, s progress.RolloutState, actions []progress.RolloutAction) error {
+func (l *lockedRollout) log(ctx context.Context, s progress.State, actions []progress.Action) error {
 	in := rolloutInputs{
 		JobID: l.rollout.JobID, ImageID: l.rollout.ImageID, Delay: s.Delay.String(), States: map[progress.ItemState]int{},
-		Limits: progress.RolloutLimits{Parallel: s.Parallel(), MaxFailures: s.Limits.MaxFailures}, // those in force
+		Limits: progress.Limits{Parallel: s.Parallel(), MaxFailures: s.Limits.MaxFailures}, // those in force
 	}
 	var reasons []workspace.Reason
 	for _, item := range s.Items {
 		in.States[item.State]++
-		if slices.ContainsFunc(actions, func(act progress.RolloutAction) bool { return act.DesktopID == item.DesktopID }) {
+		if slices.ContainsFunc(actions, func(act progress.Action) bool { return act.DesktopID == item.DesktopID }) {
 			in.Items = append(in.Items, item)
 		}
 	}

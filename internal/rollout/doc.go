@@ -1,7 +1,7 @@
 // Package rollout brings a pool's desktops to another image, or back to the previous one.
 //
-// Rollout, a pure function, decides: from a snapshot of the desktops (items) and the time to the next actions. Advance applies it: with
-// the pool locked, it reads the items, settles those whose sub-jobs have ended, calls Rollout and writes the decision. Advance is called
+// progress.Next, a pure function, decides: from a snapshot of the desktops (items) and the time to the next actions. Advance applies it: with
+// the pool locked, it reads the items, settles those whose sub-jobs have ended, calls it and writes the decision. Advance is called
 // when a rebuild is requested or retried, when a user confirms to be ready, when a sub-job ends or a countdown expires, and periodically
 // for all open rollouts by AdvanceRollouts, the safety net.
 //

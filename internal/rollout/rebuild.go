@@ -71,7 +71,7 @@ func (s *Service) RevertPool(ctx context.Context, c workspace.Caller, poolID str
 }
 
 // revertPool rebuilds the desktops that have another image, and those of r, which are about to have one.
-func revertPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits progress.RolloutLimits) (string, error) {
+func revertPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits progress.Limits) (string, error) {
 	members, err := desktop.Members(ctx, tx, p.ID)
 	if err != nil {
 		return "", err
@@ -156,7 +156,7 @@ func stopRollouts(ctx context.Context, tx *store.Tx, open []PoolRollout) (begun 
 }
 
 // rebuildPool begins a rollout; the caller has locked the pool. It returns the id of the job.
-func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits progress.RolloutLimits) (string, error) {
+func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits progress.Limits) (string, error) {
 	image, err := catalog.ReadImage(ctx, tx, p.ProjectID, r.ImageID)
 	if err != nil {
 		return "", workspace.InField("image_id", err)

@@ -46,7 +46,7 @@ func (r rolloutRow) domain() PoolRollout {
 	return PoolRollout{
 		JobID: r.JobID, ProjectID: r.ProjectID, PoolID: r.PoolID, ImageID: r.ImageID, ImageType: r.ImageType, Delay: r.Delay,
 		Message: r.Message, OrderID: r.OrderID, Handle: r.Handle, Fix: r.Fix,
-		Limits: progress.RolloutLimits{Parallel: r.Parallel, MaxFailures: r.MaxFailures},
+		Limits: progress.Limits{Parallel: r.Parallel, MaxFailures: r.MaxFailures},
 		Taken:  r.Taken, Stopped: r.Stopped, Created: r.Created, Ended: r.Ended,
 	}
 }
@@ -204,7 +204,7 @@ type PoolRollout struct {
 	OrderID   string // as sent
 	Handle    pool.HandleType
 	Fix       bool
-	Limits    progress.RolloutLimits
+	Limits    progress.Limits
 	Taken     bool   // the pool makes new desktops from the image, too
 	Stopped   string // why it was given up; empty when it was not
 	Created   time.Time

@@ -22,7 +22,7 @@ func (e *env) newRollout(jobID, poolID string, items int) rollout.PoolRollout {
 	r := rollout.PoolRollout{
 		JobID: jobID, ProjectID: storetest.Project, PoolID: poolID, ImageID: "image", ImageType: catalog.ImageGold, Delay: 15 * time.Minute,
 		Message: "Please save.", OrderID: "order", Handle: pool.NewAndIdle, Fix: true,
-		Limits: progress.RolloutLimits{Parallel: 3, MaxFailures: 2}, Created: e.Clock.Now(),
+		Limits: progress.Limits{Parallel: 3, MaxFailures: 2}, Created: e.Clock.Now(),
 	}
 	for i := range items {
 		r.Items = append(r.Items, rollout.RolloutEntry{

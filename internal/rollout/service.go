@@ -9,5 +9,5 @@ import (
 // transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
 type Service struct {
 	Store  store.Transactions
-	Limits progress.RolloutLimits
+	Limits progress.Limits
 }

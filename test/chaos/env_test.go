@@ -74,7 +74,7 @@ func newEnv(t *testing.T, seed uint64, database string) *env {
 	e.must(err)
 	e.service = core.NewServices(core.Config{
 		Store:   e.store,
-		Rollout: progress.RolloutLimits{Parallel: 1 + e.draw.IntN(3), MaxFailures: e.draw.IntN(3)},
+		Rollout: progress.Limits{Parallel: 1 + e.draw.IntN(3), MaxFailures: e.draw.IntN(3)},
 	})
 	e.furnish()
 	e.gateway = openGateway(e)

@@ -1,4 +1,4 @@
-// Package progress decides what is next in the rebuild of a pool: a pure function, Rollout, from how far each desktop is and the time to
+// Package progress decides what is next in the rebuild of a pool: a pure function, Next, from how far each desktop is and the time to
 // actions with reasons.
 package progress
 
@@ -11,8 +11,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// RolloutLimits is how carefully a rollout goes. The zero value means the defaults.
-type RolloutLimits struct {
+// Limits is how carefully a rollout goes. The zero value means the defaults.
+type Limits struct {
 	Parallel    int `json:"parallel" yaml:"parallel"`         // desktops rebuilt at a time; 0 means DefaultParallel
 	MaxFailures int `json:"max_failures" yaml:"max_failures"` // more failures than this stop the rollout; 0 means that the first does
 }
@@ -20,16 +20,16 @@ type RolloutLimits struct {
 // DefaultParallel is how many desktops are rebuilt at a time.
 const DefaultParallel = 5
 
-// RolloutState is what a decision about a rollout rests on. Rollout changes nothing in it.
-type RolloutState struct {
+// State is what a decision about a rollout rests on. Next changes nothing in it.
+type State struct {
 	Delay    time.Duration
 	OnlyIdle bool // NewAndIdle: desktops that somebody got meanwhile are left alone
-	Limits   RolloutLimits
-	Items    []RolloutItem // in any order
+	Limits   Limits
+	Items    []Item // in any order
 }
 
-// RolloutItem is one desktop of a rollout.
-type RolloutItem struct {
+// Item is one desktop of a rollout.
+type Item struct {
 	DesktopID string    `json:"desktop_id"`
 	State     ItemState `json:"state"`
 	Deadline  time.Time `json:"deadline,omitzero"` // of WARNED: until when its person may work
@@ -65,33 +65,33 @@ func (s ItemState) Final() bool {
 	}
 }
 
-// RolloutKind is what a RolloutAction does.
-type RolloutKind string
+// Kind is what a Action does.
+type Kind string
 
 // The kinds.
 const (
-	RolloutWarn    RolloutKind = "WARN"    // show the message with a countdown to Deadline; the item becomes WARNED
-	RolloutRebuild RolloutKind = "REBUILD" // replace the system disk; the item becomes REBUILDING
-	RolloutSkip    RolloutKind = "SKIP"    // leave the desktop as it is; the item becomes SKIPPED
-	RolloutRecall  RolloutKind = "RECALL"  // take the countdown back: this desktop is not rebuilt; the item becomes STOPPED
-	RolloutStop    RolloutKind = "STOP"    // give up what has not begun; WAITING items become STOPPED
+	Warn    Kind = "WARN"    // show the message with a countdown to Deadline; the item becomes WARNED
+	Rebuild Kind = "REBUILD" // replace the system disk; the item becomes REBUILDING
+	Skip    Kind = "SKIP"    // leave the desktop as it is; the item becomes SKIPPED
+	Recall  Kind = "RECALL"  // take the countdown back: this desktop is not rebuilt; the item becomes STOPPED
+	Stop    Kind = "STOP"    // give up what has not begun; WAITING items become STOPPED
 )
 
-// RolloutAction is one thing to do.
-type RolloutAction struct {
-	Kind      RolloutKind `json:"kind"`
-	DesktopID string      `json:"desktop_id,omitempty"` // empty for STOP
-	Deadline  time.Time   `json:"deadline,omitzero"`    // of WARN
-	Reason    string      `json:"reason"`
+// Action is one thing to do.
+type Action struct {
+	Kind      Kind      `json:"kind"`
+	DesktopID string    `json:"desktop_id,omitempty"` // empty for STOP
+	Deadline  time.Time `json:"deadline,omitzero"`    // of WARN
+	Reason    string    `json:"reason"`
 }
 
-// Rollout decides what to do next about a rebuild. First a single desktop is rebuilt, the canary, if possible one in which nobody works; only
+// Next decides what to do next about a rebuild. First a single desktop is rebuilt, the canary, if possible one in which nobody works; only
 // when that has succeeded are the others. People in a session are warned first, all at once, and have until the deadline unless they
 // leave earlier; then their desktops take their turn, Limits.Parallel at a time. When the canary or too many others fail, nothing more
 // is begun. It looks at nothing but its arguments, so it goes on where it was after a crash; deciding again after applying yields nothing.
-func Rollout(s RolloutState, now time.Time) []RolloutAction {
+func Next(s State, now time.Time) []Action {
 	items := slices.Clone(s.Items)
-	slices.SortFunc(items, func(a, b RolloutItem) int { return cmp.Compare(a.DesktopID, b.DesktopID) })
+	slices.SortFunc(items, func(a, b Item) int { return cmp.Compare(a.DesktopID, b.DesktopID) })
 	tally := map[ItemState]int{}
 	for _, i := range items {
 		tally[i.State]++
@@ -107,15 +107,15 @@ func Rollout(s RolloutState, now time.Time) []RolloutAction {
 }
 
 // Ended says whether nothing more will happen in a rollout.
-func (s RolloutState) Ended() bool {
-	return !slices.ContainsFunc(s.Items, func(i RolloutItem) bool { return !i.State.Final() })
+func (s State) Ended() bool {
+	return !slices.ContainsFunc(s.Items, func(i Item) bool { return !i.State.Final() })
 }
 
 // Parallel returns how many desktops are rebuilt at a time.
-func (s RolloutState) Parallel() int { return cmp.Or(max(s.Limits.Parallel, 0), DefaultParallel) }
+func (s State) Parallel() int { return cmp.Or(max(s.Limits.Parallel, 0), DefaultParallel) }
 
 // failure says why the rollout must stop, or nothing.
-func (s RolloutState) failure(tally map[ItemState]int) string {
+func (s State) failure(tally map[ItemState]int) string {
 	failed := tally[ItemFailed]
 	switch {
 	case failed == 0 || tally[ItemWaiting]+tally[ItemWarned] == 0:
@@ -129,25 +129,25 @@ func (s RolloutState) failure(tally map[ItemState]int) string {
 }
 
 // Halt takes the countdowns back and ends the rollout.
-func Halt(items []RolloutItem, why string) []RolloutAction {
-	var actions []RolloutAction
+func Halt(items []Item, why string) []Action {
+	var actions []Action
 	for _, i := range items {
 		if i.State == ItemWarned {
-			actions = append(actions, RolloutAction{Kind: RolloutRecall, DesktopID: i.DesktopID, Reason: why})
+			actions = append(actions, Action{Kind: Recall, DesktopID: i.DesktopID, Reason: why})
 		}
 	}
-	return append(actions, RolloutAction{Kind: RolloutStop, Reason: why})
+	return append(actions, Action{Kind: Stop, Reason: why})
 }
 
 // skips leaves out the desktops that are not to be rebuilt any more. It returns the others that have not begun.
-func (s RolloutState) skips(items []RolloutItem) (actions []RolloutAction, open []RolloutItem) {
+func (s State) skips(items []Item) (actions []Action, open []Item) {
 	for _, i := range items {
 		switch {
 		case i.State != ItemWaiting && i.State != ItemWarned:
 		case i.Gone:
-			actions = append(actions, RolloutAction{Kind: RolloutSkip, DesktopID: i.DesktopID, Reason: "the desktop was deleted meanwhile"})
+			actions = append(actions, Action{Kind: Skip, DesktopID: i.DesktopID, Reason: "the desktop was deleted meanwhile"})
 		case s.OnlyIdle && i.Bound:
-			actions = append(actions, RolloutAction{Kind: RolloutSkip, DesktopID: i.DesktopID, Reason: "somebody got the desktop meanwhile, and only idle ones are rebuilt"})
+			actions = append(actions, Action{Kind: Skip, DesktopID: i.DesktopID, Reason: "somebody got the desktop meanwhile, and only idle ones are rebuilt"})
 		default:
 			open = append(open, i)
 		}
@@ -156,34 +156,34 @@ func (s RolloutState) skips(items []RolloutItem) (actions []RolloutAction, open 
 }
 
 // canary moves the first desktop on. Once one has been warned or begun, it is that one.
-func (s RolloutState) canary(open []RolloutItem, tally map[ItemState]int, now time.Time) []RolloutAction {
+func (s State) canary(open []Item, tally map[ItemState]int, now time.Time) []Action {
 	if tally[ItemRebuilding] > 0 {
 		return nil
 	}
-	free := slices.DeleteFunc(slices.Clone(open), func(i RolloutItem) bool { return i.Busy })
-	warned := slices.DeleteFunc(slices.Clone(free), func(i RolloutItem) bool { return i.State != ItemWarned })
+	free := slices.DeleteFunc(slices.Clone(open), func(i Item) bool { return i.Busy })
+	warned := slices.DeleteFunc(slices.Clone(free), func(i Item) bool { return i.State != ItemWarned })
 	if len(warned) > 0 {
 		free = warned
-	} else if slices.ContainsFunc(open, func(i RolloutItem) bool { return i.State == ItemWarned }) {
+	} else if slices.ContainsFunc(open, func(i Item) bool { return i.State == ItemWarned }) {
 		return nil // the canary is busy; it was promised its deadline, and its turn comes
 	}
 	if len(free) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(free, func(a, b RolloutItem) int {
+	slices.SortStableFunc(free, func(a, b Item) int {
 		return cmp.Or(before(s.ready(a, now), s.ready(b, now)), before(!a.Bound, !b.Bound))
 	})
 	return s.next(free[0], 1, "first, alone", now)
 }
 
 // wave warns all users who have to be warned and begins up to room desktops, those without a user first.
-func (s RolloutState) wave(open []RolloutItem, room int, now time.Time) []RolloutAction {
-	slices.SortStableFunc(open, func(a, b RolloutItem) int { return before(!a.Bound, !b.Bound) })
-	var actions []RolloutAction
+func (s State) wave(open []Item, room int, now time.Time) []Action {
+	slices.SortStableFunc(open, func(a, b Item) int { return before(!a.Bound, !b.Bound) })
+	var actions []Action
 	for _, i := range open {
 		next := s.next(i, room, "its turn", now)
 		for _, a := range next {
-			if a.Kind == RolloutRebuild {
+			if a.Kind == Rebuild {
 				room--
 			}
 		}
@@ -193,14 +193,14 @@ func (s RolloutState) wave(open []RolloutItem, room int, now time.Time) []Rollou
 }
 
 // next returns the next action for a desktop that is not being rebuilt yet, or none if it has to wait.
-func (s RolloutState) next(i RolloutItem, room int, turn string, now time.Time) []RolloutAction {
+func (s State) next(i Item, room int, turn string, now time.Time) []Action {
 	ready := s.ready(i, now)
 	switch {
 	case i.Busy:
 		return nil
 	case !ready && i.State == ItemWaiting:
 		until := now.Add(s.Delay)
-		return []RolloutAction{{Kind: RolloutWarn, DesktopID: i.DesktopID, Deadline: until, Reason: fmt.Sprintf("somebody works in it and may save for %v", s.Delay)}}
+		return []Action{{Kind: Warn, DesktopID: i.DesktopID, Deadline: until, Reason: fmt.Sprintf("somebody works in it and may save for %v", s.Delay)}}
 	case !ready || room <= 0:
 		return nil
 	}
@@ -213,12 +213,12 @@ func (s RolloutState) next(i RolloutItem, room int, turn string, now time.Time) 
 	default:
 		why += ", nobody works in it"
 	}
-	return []RolloutAction{{Kind: RolloutRebuild, DesktopID: i.DesktopID, Reason: why}}
+	return []Action{{Kind: Rebuild, DesktopID: i.DesktopID, Reason: why}}
 }
 
 // ready says whether a desktop may be rebuilt without taking away time that its person was given. A session that nobody looks at
 // has unsaved work as well.
-func (s RolloutState) ready(i RolloutItem, now time.Time) bool {
+func (s State) ready(i Item, now time.Time) bool {
 	return !i.Session || i.Left || s.Delay == 0 || i.State == ItemWarned && !now.Before(i.Deadline)
 }
 

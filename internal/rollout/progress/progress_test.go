@@ -17,29 +17,29 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 // rolling is a rebuild under way: the state that survives a crash, and what happens to it.
 type rolling struct {
-	state progress.RolloutState
+	state progress.State
 	now   time.Time
 	why   string // it stopped
 }
 
-func (r *rolling) apply(actions []progress.RolloutAction) {
+func (r *rolling) apply(actions []progress.Action) {
 	for _, a := range actions {
 		for i := range r.state.Items {
 			item := &r.state.Items[i]
 			switch {
-			case a.Kind == progress.RolloutStop:
+			case a.Kind == progress.Stop:
 				r.why = a.Reason
 				if item.State == progress.ItemWaiting {
 					item.State = progress.ItemStopped
 				}
 			case item.DesktopID != a.DesktopID:
-			case a.Kind == progress.RolloutWarn:
+			case a.Kind == progress.Warn:
 				item.State, item.Deadline = progress.ItemWarned, a.Deadline
-			case a.Kind == progress.RolloutRebuild:
+			case a.Kind == progress.Rebuild:
 				item.State, item.Session, item.Left = progress.ItemRebuilding, false, false
-			case a.Kind == progress.RolloutSkip:
+			case a.Kind == progress.Skip:
 				item.State = progress.ItemSkipped
-			case a.Kind == progress.RolloutRecall:
+			case a.Kind == progress.Recall:
 				item.State = progress.ItemStopped
 			}
 		}
@@ -56,7 +56,7 @@ func (r *rolling) count(states ...progress.ItemState) int {
 	return n
 }
 
-func (r *rolling) item(t *rapid.T) *progress.RolloutItem {
+func (r *rolling) item(t *rapid.T) *progress.Item {
 	return &r.state.Items[rapid.IntRange(0, len(r.state.Items)-1).Draw(t, "item")]
 }
 
@@ -81,11 +81,11 @@ func (r *rolling) Check(t *rapid.T) {
 
 func (r *rolling) Decide(t *rapid.T) {
 	before := slices.Clone(r.state.Items)
-	actions := progress.Rollout(r.state, r.now)
+	actions := progress.Next(r.state, r.now)
 	shuffled := r.state
 	shuffled.Items = rapid.Permutation(r.state.Items).Draw(t, "order")
 	mixed := slices.Clone(shuffled.Items)
-	if other := progress.Rollout(shuffled, r.now); !reflect.DeepEqual(actions, other) {
+	if other := progress.Next(shuffled, r.now); !reflect.DeepEqual(actions, other) {
 		t.Fatalf("the order changes %+v to %+v", actions, other)
 	}
 	if !reflect.DeepEqual(mixed, shuffled.Items) {
@@ -96,24 +96,24 @@ func (r *rolling) Decide(t *rapid.T) {
 		if a.Reason == "" || strings.Contains(a.Reason, "%!") {
 			t.Fatalf("%+v has no reason", a)
 		}
-		if a.Kind != progress.RolloutRebuild && a.Kind != progress.RolloutWarn {
+		if a.Kind != progress.Rebuild && a.Kind != progress.Warn {
 			continue
 		}
-		i := before[slices.IndexFunc(before, func(i progress.RolloutItem) bool { return i.DesktopID == a.DesktopID })]
+		i := before[slices.IndexFunc(before, func(i progress.Item) bool { return i.DesktopID == a.DesktopID })]
 		promised := i.Session && !i.Left && r.state.Delay > 0
 		switch {
 		case failed > r.state.Limits.MaxFailures || failed > 0 && done == 0:
 			t.Fatalf("begins %+v after %d failures and %d successes", i, failed, done)
 		case i.Gone || i.Busy || r.state.OnlyIdle && i.Bound || i.State != progress.ItemWaiting && i.State != progress.ItemWarned:
 			t.Fatalf("%s %+v", a.Kind, i)
-		case a.Kind == progress.RolloutRebuild && promised && (i.State != progress.ItemWarned || r.now.Before(i.Deadline)):
+		case a.Kind == progress.Rebuild && promised && (i.State != progress.ItemWarned || r.now.Before(i.Deadline)):
 			t.Fatalf("takes %+v before its time at %v", i, r.now)
-		case a.Kind == progress.RolloutWarn && (!promised || a.Deadline != r.now.Add(r.state.Delay)):
+		case a.Kind == progress.Warn && (!promised || a.Deadline != r.now.Add(r.state.Delay)):
 			t.Fatalf("warns %+v with %+v at %v", i, a, r.now)
 		}
 	}
 	r.apply(actions)
-	if again := progress.Rollout(r.state, r.now); len(again) > 0 {
+	if again := progress.Next(r.state, r.now); len(again) > 0 {
 		t.Fatalf("after %+v comes %+v", actions, again)
 	}
 }
@@ -177,16 +177,16 @@ func (r *rolling) finish(t *rapid.T) {
 	}
 }
 
-func TestRollout(t *testing.T) {
+func TestNext(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := &rolling{now: noon, state: progress.RolloutState{
+		r := &rolling{now: noon, state: progress.State{
 			Delay:    time.Duration(rapid.SampledFrom([]int{0, 1, 15}).Draw(t, "delay")) * time.Minute,
 			OnlyIdle: rapid.IntRange(0, 3).Draw(t, "only idle") == 0,
-			Limits:   progress.RolloutLimits{Parallel: rapid.IntRange(0, 4).Draw(t, "parallel"), MaxFailures: rapid.IntRange(0, 3).Draw(t, "failures")},
+			Limits:   progress.Limits{Parallel: rapid.IntRange(0, 4).Draw(t, "parallel"), MaxFailures: rapid.IntRange(0, 3).Draw(t, "failures")},
 		}}
 		for i := range rapid.IntRange(1, 12).Draw(t, "desktops") {
 			session := rapid.Bool().Draw(t, "session")
-			r.state.Items = append(r.state.Items, progress.RolloutItem{
+			r.state.Items = append(r.state.Items, progress.Item{
 				DesktopID: fmt.Sprintf("d%02d", i), State: progress.ItemWaiting, Session: session, Bound: session || rapid.Bool().Draw(t, "bound"),
 			})
 		}
@@ -196,15 +196,15 @@ func TestRollout(t *testing.T) {
 }
 
 func rolloutOf(n int) *rolling {
-	r := &rolling{now: noon, state: progress.RolloutState{Delay: 15 * time.Minute, Limits: progress.RolloutLimits{Parallel: 3, MaxFailures: 1}}}
+	r := &rolling{now: noon, state: progress.State{Delay: 15 * time.Minute, Limits: progress.Limits{Parallel: 3, MaxFailures: 1}}}
 	for i := range n {
-		r.state.Items = append(r.state.Items, progress.RolloutItem{DesktopID: fmt.Sprintf("d%02d", i), State: progress.ItemWaiting})
+		r.state.Items = append(r.state.Items, progress.Item{DesktopID: fmt.Sprintf("d%02d", i), State: progress.ItemWaiting})
 	}
 	return r
 }
 
 func (r *rolling) decide() string {
-	actions := progress.Rollout(r.state, r.now)
+	actions := progress.Next(r.state, r.now)
 	r.apply(actions)
 	said := []string{}
 	for _, a := range actions {
@@ -228,7 +228,7 @@ func TestRolloutStory(t *testing.T) {
 			t.Fatalf("decides %q, want %q", got, want)
 		}
 	}
-	work := func(i *progress.RolloutItem) { i.Bound, i.Session = true, true }
+	work := func(i *progress.Item) { i.Bound, i.Session = true, true }
 
 	t.Run("TheCanaryIsADesktopInWhichNobodyWorks", func(t *testing.T) {
 		r := rolloutOf(6)
