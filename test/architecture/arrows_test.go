@@ -66,6 +66,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"pool", "capacity catalog desktop directory namepolicy pool/autoscale store workspace", "a pool does not know how its rebuilds proceed"},
 	{"pool/reconcile", "backoff desktop pool pool/autoscale store workspace", "what time brings to pools; pools know nothing of it"},
 	{"pool/reshape", "capacity catalog desktop pool store workspace", "other sizes and disks act on pools; pools know nothing of it"},
+	{"rollout/progress", "workspace", "a decision imports the kernel and nothing else"},
 	{"rollout", "catalog desktop pool rollout/progress store workspace", "a rebuild acts on a pool; it knows no sign-ins and no assignment"},
 	{"connection", "assignment catalog desktop directory pool pool/autoscale rollout signin store workspace", "what people do in the portal is above the rooms, and knows no HTTP and no engine"},
 	{"work", "capacity desktop directory export namepolicy pool pool/reshape rollout signin store workspace", "what is about all jobs is above the rooms, and runs none"},

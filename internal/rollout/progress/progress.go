@@ -65,7 +65,7 @@ func (s ItemState) Final() bool {
 	}
 }
 
-// Kind is what a Action does.
+// Kind is what an Action does.
 type Kind string
 
 // The kinds.
