@@ -107,7 +107,7 @@ type Assignment struct {
 	Created   time.Time
 }
 
-// ByName orders desktops by name, and by id where names are the same.
+// CompareNames orders desktops by name, and by id where names are the same.
 func CompareNames(a, b Desktop) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }
