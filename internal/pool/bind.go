@@ -11,41 +11,41 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Arrival is a person, authorized already, who opens a pool, with all that the decision rests on. Bind changes nothing in it.
+// Arrival is an authorized user who opens a pool, with everything that the decision depends on. Bind does not modify it.
 type Arrival struct {
 	Pool    Pool
 	Members []desktop.Member // in any order
 	UserID  string
-	Ahead   int // how many people have waited longer
+	Ahead   int // number of users who have waited longer
 }
 
-// Outcome is what becomes of an arrival.
+// Outcome is what a user gets who opens a pool.
 type Outcome string
 
 // The outcomes.
 const (
-	OutcomeSame Outcome = "SAME" // the desktop that they have already; that they came is to be written (Member.AfterReturn)
-	OutcomeNew  Outcome = "NEW"  // an idle one; the binding is to be written (Member.AfterBinding)
-	OutcomeWait Outcome = "WAIT" // none is idle, but one comes or can be made: they go on the waiting list
-	OutcomeFull Outcome = "FULL" // none is idle and none will be made
-	OutcomeShut Outcome = "SHUT" // the pool, or the desktop that they keep in it, is closed by an administrator
+	OutcomeSame Outcome = "SAME" // the user's desktop; their return has to be written (Member.AfterReturn)
+	OutcomeNew  Outcome = "NEW"  // an idle desktop; the binding has to be written (Member.AfterBinding)
+	OutcomeWait Outcome = "WAIT" // none is idle, but one will be or can be created: the user goes on the waiting list
+	OutcomeFull Outcome = "FULL" // none is idle, and none will be created
+	OutcomeShut Outcome = "SHUT" // an administrator has closed the pool, or the user's desktop in it
 )
 
 // Assignment is the decision about an arrival.
 type Assignment struct {
 	Outcome   Outcome `json:"outcome"`
-	DesktopID string  `json:"desktop_id,omitempty"` // of SAME, NEW and a SHUT desktop
-	Start     bool    `json:"start,omitempty"`      // it is off or asleep
-	Ended     string  `json:"ended,omitempty"`      // the desktop with which a former binding of the person is over, to be released
+	DesktopID string  `json:"desktop_id,omitempty"` // set for SAME, NEW, and SHUT because of a desktop
+	Start     bool    `json:"start,omitempty"`      // the desktop is stopped or hibernated
+	Ended     string  `json:"ended,omitempty"`      // the desktop of an earlier binding of the user that is over, to be released
 	Reason    string  `json:"reason"`
 }
 
-// Bind decides which desktop a person gets who opens a pool.
+// Bind decides which desktop a user gets who opens a pool.
 //
-// Somebody who has one gets the same again: in a STATIC pool for good, in a DYNAMIC one until the binding ends. Others get an
-// idle one: one that runs before one that must start, one of the pool's present image before others, an administrator's before
-// one that autoscaling made (which can then go when it is no longer needed), and of those the one that has been idle longest.
-// Nobody overtakes people who have waited longer.
+// A user who has a desktop gets it again: in a STATIC pool always, in a DYNAMIC pool until the binding ends. Others get an idle
+// desktop. Running desktops come first, then those with the pool's current image, then those that an administrator created (so
+// that those created by autoscaling can be deleted), then the one that has been idle longest. A user never gets a desktop before
+// users who have waited longer.
 func Bind(a Arrival, now time.Time) Assignment {
 	if a.Pool.InMaintenance || a.Pool.Frozen {
 		return Assignment{Outcome: OutcomeShut, Reason: "the pool is under maintenance"}
@@ -66,7 +66,7 @@ func Bind(a Arrival, now time.Time) Assignment {
 	return s
 }
 
-// Own finds the desktop that the person has in the pool.
+// Own returns the user's desktop in the pool.
 func (a Arrival) Own() (desktop.Member, bool) {
 	var own desktop.Member
 	found := false
@@ -95,11 +95,11 @@ func (a Arrival) choose(now time.Time) Assignment {
 	return s
 }
 
-// Availability counts a pool's desktops as far as the prospects of somebody without one depend on them.
+// Availability counts a pool's desktops by what decides the chance of a user without one.
 type Availability struct {
 	Idle   int
 	Coming int
-	auto   int // autoscaling made them
+	auto   int // created by autoscaling
 }
 
 // Add counts n desktops that are like m.
@@ -115,7 +115,8 @@ func (c *Availability) Add(m desktop.Member, n int) {
 	}
 }
 
-// Prospect decides what somebody gets who has no desktop of the pool and before whom so many have waited; not which one.
+// Prospect decides what a user gets who has no desktop of the pool, with ahead users waiting before them. It does not choose the
+// desktop.
 func (p Pool) Prospect(c Availability, ahead int, now time.Time) Assignment {
 	switch room := p.Policy.MaxAutoCreated - c.auto; {
 	case c.Idle > ahead:
@@ -137,7 +138,7 @@ func (p Pool) Prospect(c Availability, ahead int, now time.Time) Assignment {
 	}
 }
 
-// preference orders idle desktops, the one to give away next first.
+// preference orders idle desktops: the one to give to the next user first.
 func (p Pool) preference(a, b desktop.Member) int {
 	return cmp.Or(
 		desktop.Before(a.Status == desktop.StatusActive, b.Status == desktop.StatusActive),
@@ -147,7 +148,7 @@ func (p Pool) preference(a, b desktop.Member) int {
 	)
 }
 
-// BindingOver says why a member's binding has ended, or nothing while it holds. While somebody is connected it holds.
+// BindingOver returns why a desktop's binding has ended, or "" if it has not. It does not end while its user is connected.
 func (p Pool) BindingOver(m desktop.Member, now time.Time) string {
 	switch end := p.BindingEnd(m); {
 	case m.Leaving():
@@ -162,8 +163,9 @@ func (p Pool) BindingOver(m desktop.Member, now time.Time) string {
 	return ""
 }
 
-// BindingEnd returns when a member's binding ends if its person stays away; the zero time when it does not: in a STATIC pool, while
-// somebody is connected, and when nobody has the desktop. Somebody who never connected has the retention from the start.
+// BindingEnd returns when a desktop's binding ends if its user stays away. It returns the zero time if the binding does not end
+// (in a STATIC pool, or while the user is connected) and if there is none. For a user who never connected, the retention counts
+// from the start of the binding.
 func (p Pool) BindingEnd(m desktop.Member) time.Time {
 	if p.Type == Static || m.Connected() || !m.Bound() {
 		return time.Time{}
@@ -175,19 +177,19 @@ func (p Pool) BindingEnd(m desktop.Member) time.Time {
 	return since.Add(time.Duration(p.RetentionMinutes) * time.Minute)
 }
 
-// Tidying is one thing to do about a desktop that somebody had.
+// Tidying is one thing to do about a desktop that is or was bound.
 type Tidying struct {
 	DesktopID string
-	UserID    string // whose binding ends; empty if it only needs its reset
-	Reset     bool   // it is to be reset to the pool's image now; otherwise later, once it is free for that
+	UserID    string // the user whose binding ends; empty if the desktop only needs its reset
+	Reset     bool   // reset the desktop to the pool's image now; otherwise later, when it is free for that
 	Reason    string
 }
 
-// ResetPause is how long after a failure a reset is tried again.
+// ResetPause is the delay before a failed reset is repeated.
 const ResetPause = 5 * time.Minute
 
-// Tidy lists the bindings of a pool that are over and the desktops that wait for their reset, by desktop. A desktop is idle
-// again only after that. One that a job works on keeps its binding until the job is done.
+// Tidy lists a pool's bindings that are over and its desktops that wait for a reset, by desktop. A used desktop is idle only
+// after its reset. A desktop that a job works on keeps its binding until the job has ended.
 func Tidy(p Pool, members []desktop.Member, now time.Time) []Tidying {
 	var all []Tidying
 	for _, m := range members {
@@ -207,12 +209,12 @@ func Tidy(p Pool, members []desktop.Member, now time.Time) []Tidying {
 	return all
 }
 
-// ResetWindow is the day of "resets per day": any 24 hours, because the people of a pool live in many time zones.
+// ResetWindow is the period of the limit "resets per day": any 24 hours, because a pool's users live in different time zones.
 const ResetWindow = 24 * time.Hour
 
-// MayReset says why a person may not reset the desktop that they have in a pool now, or nil. Past are the times of their former
-// resets in it. CodeForbidden by the policy or when it is not theirs, CodeRateLimited until a former reset is a day old,
-// CodeConflict while something else is done to it.
+// MayReset returns why a user may not reset their desktop of a pool now, or nil. Past are the times of the user's earlier resets
+// in the pool. CodeForbidden if the policy forbids it or the desktop is not the user's, CodeRateLimited until an earlier reset is
+// a day old, CodeConflict while the desktop is busy.
 func MayReset(p Pool, m desktop.Member, userID string, past []time.Time, now time.Time) error {
 	switch {
 	case m.UserID != userID || !m.Bound():

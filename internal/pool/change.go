@@ -10,7 +10,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// UpdatePool changes a pool's settings; desktops that are there stay as they are. CodePoolNotFound, CodeNameTaken, CodeInvalid.
+// UpdatePool changes a pool's settings; existing desktops stay as they are. CodePoolNotFound, CodeNameTaken, CodeInvalid.
 func (s *Service) UpdatePool(ctx context.Context, c workspace.Caller, poolID string, change PoolChange) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
@@ -31,7 +31,8 @@ func (s *Service) UpdatePool(ctx context.Context, c workspace.Caller, poolID str
 	})
 }
 
-// resettle checks what a change of a pool brings in. What stays is not looked at, so that a pool can be mended in any order.
+// resettle checks the settings that a change sets. It does not check the others, so that the settings of a pool can be repaired
+// in any order.
 func resettle(ctx context.Context, tx *store.Tx, was Pool, p *Pool) (err error) {
 	if p.Zone != was.Zone && p.Zone != "" {
 		if _, err := desktop.FindZone(ctx, tx, p.Zone); err != nil {
@@ -64,8 +65,8 @@ func resettle(ctx context.Context, tx *store.Tx, was Pool, p *Pool) (err error) 
 	return nil
 }
 
-// DeletePool removes a pool that has no desktops, with its people, its decision log and whoever waits. CodePoolNotFound;
-// CodeConflict while it has desktops.
+// DeletePool deletes a pool that has no desktops, with its grants, decision log and waiting list. CodePoolNotFound; CodeConflict
+// while it has desktops.
 func (s *Service) DeletePool(ctx context.Context, c workspace.Caller, poolID string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		p, err := LockPool(ctx, tx, c.ProjectID, poolID)

@@ -18,7 +18,7 @@ import (
 // Limits of requests for pools.
 const (
 	MaxPoolName         = 255
-	MaxPoolSize         = 1000 // desktops made by one request
+	MaxPoolSize         = 1000 // desktops created by one request
 	MaxPoolDescription  = 255
 	MaxPoolSubnets      = 50
 	MaxOUName           = 255
@@ -30,24 +30,24 @@ const (
 	MaxIdleMinutes      = 43200
 	MaxResetsPerDay     = 100
 	DefaultResetsPerDay = 1
-	MaxMessage          = 1024 // characters of a message to people in their desktops
+	MaxMessage          = 1024 // characters of a message to connected users
 	MaxRebuildDelay     = 1440 // minutes
 )
 
-// CreatePool asks for a pool with its first desktops.
+// CreatePool is a request for a pool with its first desktops.
 type CreatePool struct {
 	workspace.Caller
 	Name           string
 	Type           PoolType
 	Size           int
 	Description    string
-	Zone           string // empty: the default zone, also after that has changed
+	Zone           string // empty: the default zone, also if that changes later
 	ProductID      string
 	ImageType      catalog.ImageType // empty: private
 	ImageID        string
 	Root           desktop.VolumeSpec
 	Data           []desktop.VolumeSpec
-	VPCID          string // empty: the subnets'
+	VPCID          string // empty: that of the subnets
 	SubnetIDs      []string
 	SecurityGroups []string // none: the default group
 	People         []Grant
@@ -60,11 +60,11 @@ type CreatePool struct {
 	Autoscaling    bool
 	Policy         *PolicyChange
 	Reset          *ResetChange
-	// Unsupported names the fields of the request that this type has no place for.
+	// Unsupported lists fields of the request that Carrel does not support.
 	Unsupported []string
 }
 
-// PolicyChange is an autoscaling policy as sent: nil fields were left out. All of them nil is no policy.
+// PolicyChange is an autoscaling policy as sent: nil fields were omitted. If all are nil, no policy was sent.
 type PolicyChange struct {
 	Type           *autoscale.Type
 	MaxAutoCreated *int
@@ -76,13 +76,13 @@ type PolicyChange struct {
 	MaxIsolated    *int
 }
 
-// ResetChange is a reset policy as sent: nil fields were left out.
+// ResetChange is a reset policy as sent: nil fields were omitted.
 type ResetChange struct {
 	Enabled *bool
 	PerDay  *int
 }
 
-// Check refuses what is wrong with the request by itself.
+// Check validates the request on its own, without the database.
 func (r *CreatePool) Check() error {
 	if err := desktop.CheckSupported(r.Unsupported); err != nil {
 		return err
@@ -127,8 +127,8 @@ func (r *CreatePool) Check() error {
 	return p.check()
 }
 
-// Pool returns the pool that is asked for, without its people and with the places of the request as they are: ids that are
-// left out stay empty for the caller to fill. Check comes first.
+// Pool returns the requested pool without its grants, with zone, VPC, subnets and groups as sent: the caller fills in omitted
+// ids. Call Check first.
 func (r *CreatePool) Pool(now time.Time) Pool {
 	p := r.pool()
 	p.ID, p.Created, p.Updated = workspace.NewID(), now, now
@@ -160,7 +160,7 @@ func (r *CreatePool) pool() Pool {
 	return p
 }
 
-// check refuses what no pool may be, however it came to be so.
+// check validates what must hold for every pool, however it was created.
 func (p Pool) check() error {
 	if err := CheckPoolName("name", p.Name); err != nil {
 		return err
@@ -205,7 +205,8 @@ func CheckDistinct(field string, ids []string) error {
 	return nil
 }
 
-// CheckPoolName says why name cannot be a pool's, or nil: 1 to MaxPoolName letters (Chinese ones too), digits and hyphens.
+// CheckPoolName returns why name is not valid for a pool, or nil: 1 to MaxPoolName letters (including Chinese ones), digits and
+// hyphens.
 func CheckPoolName(field, name string) error {
 	if name == "" {
 		return workspace.Invalid(field, "must not be empty")

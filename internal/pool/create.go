@@ -13,9 +13,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// CreatePool records a pool with its people and its first desktops, and a job that makes their machines. It returns the job's id;
-// the pool is listed at once. CodeNameTaken when a pool of the project has the name: a unique constraint decides between two
-// callers.
+// CreatePool writes a pool with its grants and first desktops, and a job that creates their machines. It returns the job's id;
+// the pool is listed immediately. CodeNameTaken if another pool of the project has the name: a unique constraint decides between
+// concurrent callers.
 func (s *Service) CreatePool(ctx context.Context, r CreatePool) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
@@ -42,8 +42,8 @@ func (s *Service) CreatePool(ctx context.Context, r CreatePool) (string, error) 
 	}))
 }
 
-// settlePlace refuses what does not exist or does not fit of how and where the pool's desktops are made. A zone and security groups
-// that were left out stay so, as clients compare what they sent with what they read; growPool finds the default ones.
+// settlePlace checks that what the pool's desktops are created from and where exists and fits. An omitted zone and omitted
+// security groups stay omitted, because clients compare what they sent with what they read; growPool determines the defaults.
 func settlePlace(ctx context.Context, tx *store.Tx, p *Pool) error {
 	product, err := catalog.ReadProduct(ctx, tx, p.ProductID)
 	if err != nil {
@@ -78,7 +78,7 @@ func settlePlace(ctx context.Context, tx *store.Tx, p *Pool) error {
 	return p.checkNamePolicy(ctx, tx)
 }
 
-// Order is the pool's desktops as a request for desktops has them.
+// Order returns the pool's desktops in the form of a request for desktops.
 func (p Pool) Order() desktop.CreateDesktops {
 	r := desktop.CreateDesktops{ImageType: p.ImageType, Root: desktop.VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}}
 	for _, v := range p.Data {
@@ -87,7 +87,8 @@ func (p Pool) Order() desktop.CreateDesktops {
 	return r
 }
 
-// settleSubnets refuses subnets that do not exist or are in another VPC than the pool's, which is the first one's unless asked for.
+// settleSubnets returns an error for subnets that do not exist or are in another VPC than the pool's. If no VPC was requested, it
+// is that of the first subnet.
 func (p *Pool) settleSubnets(ctx context.Context, tx *store.Tx) error {
 	subnets, err := catalog.Subnets(ctx, tx, p.ProjectID)
 	if err != nil {
@@ -108,7 +109,8 @@ func (p *Pool) settleSubnets(ctx context.Context, tx *store.Tx) error {
 	return nil
 }
 
-// checkNamePolicy refuses a name policy that does not exist, or makes names with those of people, whom new desktops do not have.
+// checkNamePolicy returns an error for a name policy that does not exist or that uses user names, since new pool desktops have no
+// user.
 func (p Pool) checkNamePolicy(ctx context.Context, tx *store.Tx) error {
 	if p.NamePolicyID == "" {
 		return nil
@@ -121,7 +123,7 @@ func (p Pool) checkNamePolicy(ctx context.Context, tx *store.Tx) error {
 	return workspace.InField("desktop_name_policy_id", err)
 }
 
-// granteesExist refuses people and groups that the project does not have.
+// granteesExist returns an error for users and groups that the project does not have.
 func granteesExist(ctx context.Context, tx *store.Tx, projectID, field string, grants []Grant) error {
 	ids := map[GranteeType][]string{}
 	for _, g := range grants {
@@ -154,7 +156,7 @@ func granteesExist(ctx context.Context, tx *store.Tx, projectID, field string, g
 	return nil
 }
 
-// ExpandPool adds desktops to a pool, made from what it is now, and returns the id of the job that makes them. CodePoolNotFound,
+// ExpandPool adds desktops to a pool, created from its current settings, and returns the id of the job. CodePoolNotFound,
 // CodeInvalid.
 func (s *Service) ExpandPool(ctx context.Context, r ExpandPool) (string, error) {
 	if err := r.Check(); err != nil {

@@ -29,8 +29,8 @@ type decisionRow struct {
 
 func (r decisionRow) domain() PoolDecision { return PoolDecision(r.decision) }
 
-// InsertDecision adds to the decision log and drops what is older than the pool's newest keep entries of that kind.
-// A pool that is not there is a CodeConflict.
+// InsertDecision adds an entry to the decision log and deletes all but the pool's newest keep entries of that kind. CodeConflict
+// if the pool does not exist.
 func InsertDecision(ctx context.Context, t *store.Tx, d PoolDecision, keep int) error {
 	if _, err := t.Inserting(&decisionRow{decision: decision(d)}).Exec(ctx); err != nil {
 		return danglingGrantee(t, err)
@@ -42,7 +42,7 @@ func InsertDecision(ctx context.Context, t *store.Tx, d PoolDecision, keep int) 
 	return err
 }
 
-// LastReasons reads the reasons of the newest decision of a kind about each of several pools, by pool.
+// LastReasons reads, by pool, the reasons of the newest decision of a kind.
 func LastReasons(ctx context.Context, t *store.Tx, kind DecisionKind, poolIDs ...string) (map[string][]workspace.Reason, error) {
 	last := make(map[string][]workspace.Reason, len(poolIDs))
 	for part := range slices.Chunk(poolIDs, store.Batch) {
@@ -84,7 +84,7 @@ type noticeRow struct {
 
 func (r noticeRow) domain() PoolNotice { return PoolNotice(r.notice) }
 
-// InsertNotice adds a message to a pool. A pool that is not there is a CodeConflict.
+// InsertNotice adds a message to a pool. CodeConflict if the pool does not exist.
 func InsertNotice(ctx context.Context, t *store.Tx, n PoolNotice) error {
 	_, err := t.Inserting(&noticeRow{notice: notice(n)}).Exec(ctx)
 	return danglingGrantee(t, err)

@@ -10,40 +10,40 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Grant lets a person, or everybody in a group, use a pool. It is keyed by ids: a rename changes nothing.
+// Grant gives a user, or all members of a group, access to a pool. It refers to them by id: a rename changes nothing.
 type Grant struct {
 	PoolID   string
 	Type     GranteeType
 	ObjectID string
-	Name     string // as sent; read with the row of the person or group
-	Domain   string // as sent; not kept, since there is one directory
+	Name     string // as sent; on reading, the current name of the user or group
+	Domain   string // as sent; not stored, since there is only one directory
 	Group    workspace.UserGroup
 	Created  time.Time
 }
 
-// GranteeType says to whom a grant is made.
+// GranteeType says whether a grant is for a user or a group.
 type GranteeType string
 
-// The kinds of grantee.
+// The grantee types.
 const (
 	GrantUser  GranteeType = "USER"
 	GrantGroup GranteeType = "USER_GROUP"
 )
 
-// GrantAction is a change to a pool's people.
+// GrantAction is a change to a pool's grants.
 type GrantAction string
 
-// The changes.
+// The grant actions.
 const (
 	GrantAdd    GrantAction = "ADD"
 	GrantRemove GrantAction = "REMOVE"
 	GrantChange GrantAction = "CHANGE_PRIVILEGE"
 )
 
-// MaxGrants is how many people and groups one request may name.
+// MaxGrants is the maximum number of users and groups in one request.
 const MaxGrants = 500
 
-// ChangeGrants asks for a change to a pool's people.
+// ChangeGrants is a request to change a pool's grants.
 type ChangeGrants struct {
 	workspace.Caller
 	PoolID  string
@@ -51,7 +51,7 @@ type ChangeGrants struct {
 	Objects []Grant
 }
 
-// Check refuses what is wrong with the request by itself.
+// Check validates the request on its own, without the database.
 func (r *ChangeGrants) Check() error {
 	switch r.Action {
 	case GrantAdd, GrantRemove, GrantChange:
@@ -96,8 +96,8 @@ func checkGrants(field string, grants []Grant) error {
 	return nil
 }
 
-// Apply returns a pool's people after the change. Adding who is there gives them the new privilege, removing who is not
-// succeeds. Check comes first. CodeUserNotFound or CodeGroupNotFound when the privilege of somebody is changed who is not there.
+// Apply returns a pool's grants after the change. Adding an existing grantee sets their privilege; removing a missing one
+// succeeds. Changing the privilege of a missing one returns CodeUserNotFound or CodeGroupNotFound. Call Check first.
 func (r *ChangeGrants) Apply(people []Grant, now time.Time) ([]Grant, error) {
 	next := slices.Clone(people)
 	for i, g := range r.Objects {
@@ -124,8 +124,8 @@ func (r *ChangeGrants) Apply(people []Grant, now time.Time) ([]Grant, error) {
 	return next, nil
 }
 
-// GroupIn says whether a person may use a pool, and in which privilege group: their own grant decides; otherwise those of the
-// groups they are in, of which one that administers wins.
+// GroupIn says whether a user may use a pool, and with which privilege. The user's own grant decides; without one, the grants of
+// the groups they are in, of which one for administrators wins.
 func GroupIn(people []Grant, userID string, groupIDs []string) (workspace.UserGroup, bool) {
 	var group workspace.UserGroup
 	found := false

@@ -41,19 +41,19 @@ func (r grantRow) domain() Grant {
 	return Grant{PoolID: r.PoolID, Type: r.Type, ObjectID: r.ObjectID, Name: r.Name, Group: r.UserGroup, Created: r.Created}
 }
 
-// grants selects grants with the present names of the people and groups.
+// grants selects grants with the current names of their users and groups.
 func grants(t *store.Tx, model any) *bun.SelectQuery {
 	return t.NewSelect().Model(model).ColumnExpr("g.*").ColumnExpr("COALESCE(u.name, pg.name) AS name").
 		Join("LEFT JOIN users AS u ON u.id = g.user_id").Join("LEFT JOIN people_groups AS pg ON pg.id = g.group_id")
 }
 
-// PutGrants adds people or groups, or changes the privilege of those who are there. A pool, person or group that is not there is a CodeConflict.
+// PutGrants adds grants, or changes the privilege of existing ones. CodeConflict if the pool, a user or a group does not exist.
 func PutGrants(ctx context.Context, t *store.Tx, poolID string, grants []Grant) error {
 	rows := make([]grantRow, len(grants))
 	for i, g := range grants {
 		rows[i] = newGrantRow(poolID, i, g)
 	}
-	// In one order for all callers, so that two of them do not wait for each other.
+	// The same order for all callers, so that two of them cannot deadlock.
 	slices.SortFunc(rows, func(a, b grantRow) int {
 		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ObjectID, b.ObjectID))
 	})
@@ -66,7 +66,7 @@ func PutGrants(ctx context.Context, t *store.Tx, poolID string, grants []Grant) 
 	return desktop.PoolsChanged(ctx, t, poolID)
 }
 
-// danglingGrantee words an error about a pool, person or group that is no longer there.
+// danglingGrantee returns the error for a pool, user or group that no longer exists.
 func danglingGrantee(t *store.Tx, err error) error {
 	if err == nil || !t.Refers(err) {
 		return err
@@ -74,7 +74,7 @@ func danglingGrantee(t *store.Tx, err error) error {
 	return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the pool, or a user or user group of the request, was deleted meanwhile, try again"))
 }
 
-// DeleteGrants removes those with the same type and id; missing ones are a success.
+// DeleteGrants deletes the grants with these types and ids; missing ones are a success.
 func DeleteGrants(ctx context.Context, t *store.Tx, poolID string, grants []Grant) error {
 	of := map[GranteeType][]string{}
 	for _, g := range grants {
@@ -92,7 +92,7 @@ func DeleteGrants(ctx context.Context, t *store.Tx, poolID string, grants []Gran
 	return desktop.PoolsChanged(ctx, t, poolID)
 }
 
-// Grants reads a page of a pool's people, oldest first, with the names that they have now.
+// Grants reads a page of a pool's grants, oldest first, with current names.
 func Grants(ctx context.Context, t *store.Tx, poolID string, p workspace.Page) ([]Grant, int, error) {
 	var rows []grantRow
 	q := grants(t, &rows).Where("g.pool_id = ?", poolID)
@@ -100,7 +100,7 @@ func Grants(ctx context.Context, t *store.Tx, poolID string, p workspace.Page) (
 	return store.Convert(rows, grantRow.domain), total, err
 }
 
-// GrantsFor reads the grants of a person, their own and those of groups they are in, in all pools, by pool.
+// GrantsFor reads, by pool, the grants of a user in all pools: their own and those of their groups.
 func GrantsFor(ctx context.Context, t *store.Tx, userID string) ([]Grant, error) {
 	var rows []grantRow
 	err := grants(t, &rows).
@@ -109,8 +109,7 @@ func GrantsFor(ctx context.Context, t *store.Tx, userID string) ([]Grant, error)
 	return store.Convert(rows, grantRow.domain), err
 }
 
-// PoolUses reads which pools people may use, themselves or through a group, or have a desktop of, by person and name of the
-// pool.
+// PoolUses reads, by user, the pools that users may use (by themselves or through a group) or have a desktop of, ordered by name.
 func PoolUses(ctx context.Context, t *store.Tx, userIDs []string) ([]PoolUse, error) {
 	var uses []PoolUse
 	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(userIDs))), store.Batch) {

@@ -12,24 +12,24 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Growth says on whose behalf a pool gets more desktops.
+// Growth says why a pool gets more desktops.
 type Growth struct {
 	workspace.Caller
 	Type workspace.JobType // JobCreatePool, JobExpandPool, or JobCreateDesktops for autoscaling
-	Auto bool              // autoscaling makes them, and may delete them again
+	Auto bool              // created by autoscaling, which may delete them again
 }
 
-// growPool records n more desktops of a pool and a job that makes their machines, one sub-job each, and returns the job's id.
-// The caller holds the pool (LockPool), or has just inserted it, and runs again when somebody was faster to take a name or an
-// address (choosing). CodeNoAddress when the pool's subnets are full, CodeNoRoom, CodeImageNotFound when its image is gone,
+// growPool writes n more desktops of a pool and a job with one sub-job for each, and returns the job's id. The caller has locked
+// the pool (LockPool) or just inserted it, and repeats the call if another transaction took a name or an address first
+// (choosing). CodeNoAddress if the pool's subnets are full, CodeNoRoom, CodeImageNotFound if its image is gone,
 // CodePolicyNotFound and CodeInvalid about names.
 func growPool(ctx context.Context, tx *store.Tx, p Pool, n int, g Growth) (jobID string, err error) {
 	jobID, _, _, err = GrowUpTo(ctx, tx, p, n, n, g)
 	return jobID, err
 }
 
-// GrowUpTo is growPool for as many of n desktops as there is room for. It says how many those are and, if they are fewer than n, why;
-// with fewer than least of them it fails and has written nothing that may stay.
+// GrowUpTo is growPool for as many of n desktops as there is room for. It returns how many it wrote and, if fewer than n, why. If
+// there is room for fewer than least, it fails, and the caller must not commit.
 func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth) (jobID string, made int, short, err error) {
 	image, err := catalog.ReadImage(ctx, tx, "", p.ImageID)
 	if err != nil {
@@ -38,7 +38,7 @@ func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth)
 	if image.Gone {
 		return "", 0, nil, desktop.ImageGone(image)
 	}
-	if p.Zone, err = desktop.FindZone(ctx, tx, p.Zone); err != nil { // an empty one is the default
+	if p.Zone, err = desktop.FindZone(ctx, tx, p.Zone); err != nil { // empty means the default zone
 		return "", 0, nil, err
 	}
 	each, err := p.demand(ctx, tx)
@@ -56,7 +56,7 @@ func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth)
 	if n < least {
 		return "", 0, nil, short
 	}
-	if p.SecurityGroups, err = desktop.FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil { // none: the default one
+	if p.SecurityGroups, err = desktop.FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil { // none means the default group
 		return "", 0, nil, err
 	}
 	names, err := poolNames(ctx, tx, p, n)
@@ -94,12 +94,12 @@ func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth)
 	return job.ID, made, short, capacity.Reserve(ctx, tx, each.Times(made))
 }
 
-// noAddresses says that the pool's subnets have addresses for no more than so many of the desktops that are wanted.
+// noAddresses returns the error that the pool's subnets have addresses for only free of the wanted desktops.
 func noAddresses(p Pool, free, wanted int) error {
 	return workspace.Errorf(workspace.CodeNoAddress, "subnet_ids: the subnets of pool %s have %d free addresses, %d are needed", p.Name, free, wanted)
 }
 
-// demand is what each of the pool's desktops takes.
+// demand returns the capacity that each of the pool's desktops needs.
 func (p Pool) demand(ctx context.Context, tx *store.Tx) (capacity.Demand, error) {
 	product, err := catalog.ReadProduct(ctx, tx, p.ProductID)
 	if err != nil {
@@ -112,7 +112,7 @@ func (p Pool) demand(ctx context.Context, tx *store.Tx) (capacity.Demand, error)
 	return desktop.DemandOf(1, product, disks...), nil
 }
 
-// poolNames makes the computer names of n new desktops: by the pool's policy, or from its own name.
+// poolNames generates the computer names of n new desktops, by the pool's name policy or from the pool's name.
 func poolNames(ctx context.Context, tx *store.Tx, p Pool, n int) ([]string, error) {
 	if p.NamePolicyID == "" {
 		taken, err := desktop.NamesWithPrefix(ctx, tx, p.ProjectID, p.NamePrefix())
@@ -133,8 +133,8 @@ func poolNames(ctx context.Context, tx *store.Tx, p Pool, n int) ([]string, erro
 	return names, desktop.NamesByPolicy(ctx, tx, policy, p.ProjectID, names, make([]string, n), open)
 }
 
-// spread finds addresses for n new desktops in the pool's subnets, about as many in each while there is room, and has them
-// written subnet by subnet: what has been written is no longer free. It ends with fewer when the subnets are full.
+// spread finds addresses for n new desktops in the pool's subnets, distributed evenly while there is room, and calls write for
+// each subnet in turn: addresses that are written are no longer free. It returns fewer than n if the subnets are full.
 func spread(ctx context.Context, tx *store.Tx, p Pool, n int, write func(subnetID string, addresses []string) error) (made int, err error) {
 	for left := n; left > 0; {
 		before := left
@@ -160,7 +160,7 @@ func spread(ctx context.Context, tx *store.Tx, p Pool, n int, write func(subnetI
 	return n, nil
 }
 
-// freeUpTo returns n free addresses of a subnet, or fewer of one that is nearly full, or none.
+// freeUpTo returns up to n free addresses of a subnet: fewer if it is nearly full, none if it is full.
 func freeUpTo(ctx context.Context, tx *store.Tx, subnetID string, n int) ([]string, error) {
 	for ; n > 0; n /= 2 {
 		addresses, err := catalog.FreeAddresses(ctx, tx, subnetID, n)
@@ -171,7 +171,7 @@ func freeUpTo(ctx context.Context, tx *store.Tx, subnetID string, n int) ([]stri
 	return nil, nil
 }
 
-// desktop is a new desktop of the pool.
+// desktop returns a new desktop of the pool.
 func (p Pool) desktop(name, subnetID, address string, now time.Time) desktop.Desktop {
 	d := desktop.Desktop{
 		ID: workspace.NewID(), ProjectID: p.ProjectID, PoolID: p.ID, Type: workspace.Pooled, Name: name, OUName: p.OUName,

@@ -9,7 +9,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Pattern is what the pool's desktops have in common.
+// Pattern returns the settings that the pool's desktops share.
 func (p Pool) Pattern() desktop.Pattern {
 	pattern := desktop.Pattern{PoolID: p.ID, ProductID: p.ProductID, ImageID: p.ImageID, RootGB: p.Root.GB}
 	for _, v := range p.Data {
@@ -18,7 +18,7 @@ func (p Pool) Pattern() desktop.Pattern {
 	return pattern
 }
 
-// Differences lists how a desktop differs from its pool, leaving isolation to Member.
+// Differences lists how a desktop differs from its pool, except for isolation, which Member knows.
 func (p Pool) Differences(d desktop.Desktop) []desktop.Difference {
 	var found []desktop.Difference
 	if d.ProductID != p.ProductID {
@@ -40,9 +40,9 @@ func (p Pool) Differences(d desktop.Desktop) []desktop.Difference {
 	return found
 }
 
-// NoteScaled tells a pool that a desktop which autoscaling ordered (JobCreateDesktops) has been made or has failed. It is called in
-// the transaction that ends the sub-job, before the desktop is locked: whoever holds both holds the pool first. A pool that is gone
-// needs not be told.
+// NoteScaled records with a pool that a desktop created by autoscaling (JobCreateDesktops) is ready or has failed. Call it in the
+// transaction that ends the sub-job, before locking the desktop: pools are locked before desktops. It does nothing if the pool is
+// gone.
 func NoteScaled(ctx context.Context, tx *store.Tx, s workspace.SubJob) error {
 	p, err := LockPool(ctx, tx, s.ProjectID, s.PoolID)
 	if workspace.CodeOf(err) == workspace.CodePoolNotFound {
@@ -59,12 +59,12 @@ func NoteScaled(ctx context.Context, tx *store.Tx, s workspace.SubJob) error {
 	return SavePool(ctx, tx, p)
 }
 
-// PoolCountdown is a rebuild that awaits a desktop somebody has.
+// PoolCountdown is a pending rebuild of a desktop that is in use.
 type PoolCountdown struct {
-	At      time.Time // when it begins
-	Message string    // the administrator's
-	Left    bool      // they have said that they are ready
+	At      time.Time // when the rebuild begins
+	Message string    // from the administrator
+	Left    bool      // the user has said that they are ready
 }
 
-// DecisionsKept is how many entries of a pool's decision log are kept.
+// DecisionsKept is the number of entries kept in a pool's decision log.
 const DecisionsKept = 1000

@@ -23,9 +23,8 @@ func (r waitingRow) domain() Waiting {
 	return Waiting{PoolID: r.PoolID, UserID: r.UserID, Since: r.Since, Until: r.Until}
 }
 
-// PutWaiting enters a person on a pool's waiting list or renews their place, which they keep by Since and lose at Until.
-// Whoever comes back after their place was lost queues up anew. A pool or person that
-// is not there is a CodeConflict.
+// PutWaiting puts a user on a pool's waiting list or renews their place, which Since determines and which expires at Until. A
+// user who returns after that is put at the end. CodeConflict if the pool or user does not exist.
 func PutWaiting(ctx context.Context, t *store.Tx, w Waiting) error {
 	_, err := t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND until <= ?", w.PoolID, t.Now()).Exec(ctx)
 	if err != nil {
@@ -39,8 +38,7 @@ func PutWaiting(ctx context.Context, t *store.Tx, w Waiting) error {
 	return desktop.PoolsChanged(ctx, t, w.PoolID)
 }
 
-// ReadWaiting reads who waits for a desktop of the pools now, longest first. DropWaiting takes a person off; a missing row is a
-// success.
+// ReadWaiting reads who waits for a desktop of the pools now, longest first.
 func ReadWaiting(ctx context.Context, t *store.Tx, poolIDs ...string) ([]Waiting, error) {
 	var rows []waitingRow
 	for part := range slices.Chunk(poolIDs, store.Batch) {
@@ -54,7 +52,7 @@ func ReadWaiting(ctx context.Context, t *store.Tx, poolIDs ...string) ([]Waiting
 	return store.Convert(rows, waitingRow.domain), nil
 }
 
-// DropWaiting takes a person off the waiting list of a pool. A missing row is a success.
+// DropWaiting removes a user from a pool's waiting list. A missing row is a success.
 func DropWaiting(ctx context.Context, t *store.Tx, poolID, userID string) error {
 	n, err := store.Affected(t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND user_id = ?", poolID, userID).Exec(ctx))
 	if err != nil || n == 0 {

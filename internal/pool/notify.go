@@ -16,8 +16,8 @@ type NotifyParams struct {
 	Text  string `json:"text"`
 }
 
-// NotifyPool shows a message to everybody who is connected to a desktop of a pool now, and remembers it. It returns the id of a job
-// with a sub-job for each of them; with none, and at its end, when nobody is connected. CodePoolNotFound, CodeInvalid.
+// NotifyPool shows a message to all users who are connected to a desktop of a pool now, and stores it. It returns the id of a job
+// with a sub-job for each of them; if nobody is connected, the job has none and has already ended. CodePoolNotFound, CodeInvalid.
 func (s *Service) NotifyPool(ctx context.Context, r NotifyPool) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
@@ -39,7 +39,7 @@ func (s *Service) NotifyPool(ctx context.Context, r NotifyPool) (string, error) 
 	}))
 }
 
-// notify orders the messages.
+// notify writes the job that shows the message.
 func notify(ctx context.Context, tx *store.Tx, r NotifyPool, members []desktop.Member) (string, error) {
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobNotifyPool, PoolID: r.PoolID, RequestID: r.RequestID, Created: tx.Now()}
 	members = slices.DeleteFunc(members, func(m desktop.Member) bool { return !m.Connected() })
@@ -56,7 +56,7 @@ func notify(ctx context.Context, tx *store.Tx, r NotifyPool, members []desktop.M
 	return job.ID, tx.InsertJob(ctx, job)
 }
 
-// noticeTitle is what stands above an administrator's message, in the person's language.
+// noticeTitle returns the title of an administrator's message in the user's language.
 func noticeTitle(language string) string {
 	if language == "zh" {
 		return "管理员的消息"
@@ -64,7 +64,7 @@ func noticeTitle(language string) string {
 	return "Message from your administrator"
 }
 
-// peopleOf reads, by their ids, the people who have members.
+// peopleOf reads, by id, the users of members.
 func peopleOf(ctx context.Context, tx *store.Tx, projectID string, members []desktop.Member) (map[string]directory.User, error) {
 	var ids []string
 	for _, m := range members {

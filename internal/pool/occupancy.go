@@ -7,14 +7,14 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Occupancy is what the desktops of a pool are to its people now.
+// Occupancy counts a pool's desktops by how they are used now.
 type Occupancy struct {
 	PoolID   string
-	Desktops map[string]int // how many are "idle", "bound", "coming", "faulty" and "isolated"; all five are there
-	Waiting  int            // people
+	Desktops map[string]int // by "idle", "bound", "coming", "faulty" and "isolated"; always all five
+	Waiting  int            // users on the waiting list
 }
 
-// Occupancy reads that of the oldest pools of all projects, in a fixed number of statements.
+// Occupancy reads the occupancy of the oldest pools of all projects, up to limit, in a fixed number of statements.
 func (s *Service) Occupancy(ctx context.Context, limit int) ([]Occupancy, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]Occupancy, error) {
 		pools, _, err := Pools(ctx, tx, PoolQuery{Page: workspace.Page{Limit: limit}})

@@ -11,9 +11,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// OperatePool starts, stops, restarts or hibernates all desktops of a pool, and returns the job's id. A desktop whose state
-// forbids it is a FAILED sub-job with CodeConflict; the others go on, and the job ends as failed. CodePoolNotFound;
-// CodeConflict when every desktop is busy. The row locks of the desktops decide between two callers.
+// OperatePool starts, stops, restarts or hibernates all desktops of a pool, and returns the job's id. For a desktop whose state
+// does not allow it, the sub-job is FAILED with CodeConflict; the others continue, and the job ends as failed. CodePoolNotFound;
+// CodeConflict if all desktops are busy. The row locks of the desktops decide between concurrent callers.
 func (s *Service) OperatePool(ctx context.Context, r OperatePool) (string, error) {
 	op, force, err := r.Operation()
 	if err != nil {
@@ -66,15 +66,15 @@ func operatePool(ctx context.Context, tx *store.Tx, r OperatePool, desktops []de
 	return job.ID, desktop.OrderMoves(ctx, tx, moved, job, left)
 }
 
-// ShrinkPool asks for fewer desktops in a pool.
+// ShrinkPool is a request to delete some of a pool's desktops.
 type ShrinkPool struct {
 	workspace.Caller
 	PoolID string
-	Size   int // how many go
+	Size   int // number of desktops to delete
 }
 
-// ShrinkPool deletes desktops of a pool, those first that nobody misses (Shrink), and returns the job's id. Nobody loses a desktop
-// that they have: CodeConflict when too few are free. CodePoolNotFound, CodeInvalid.
+// ShrinkPool deletes desktops of a pool, the least useful first (Shrink), and returns the job's id. It deletes no desktop that
+// has a user: CodeConflict if too few are free. CodePoolNotFound, CodeInvalid.
 func (s *Service) ShrinkPool(ctx context.Context, r ShrinkPool) (string, error) {
 	return store.Update(ctx, s.Store, store.Once(ctx, r.Caller, "ShrinkDesktopPool", r, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
@@ -96,15 +96,15 @@ func (s *Service) ShrinkPool(ctx context.Context, r ShrinkPool) (string, error) 
 	}))
 }
 
-// TakeBack asks for desktops that were put aside.
+// TakeBack is a request to end the isolation of desktops.
 type TakeBack struct {
 	workspace.Caller
 	PoolID     string
 	DesktopIDs []string
 }
 
-// TakeBack gives desktops that were put aside back to their pool's people: all of them or none. One that was not put aside
-// succeeds. CodePoolNotFound, CodeDesktopNotFound; CodeConflict while one is still broken, since it would be put aside again.
+// TakeBack returns isolated desktops to their pool: all of them or none. A desktop that is not isolated is a success.
+// CodePoolNotFound, CodeDesktopNotFound; CodeConflict if one is still broken, since it would be isolated again.
 func (s *Service) TakeBack(ctx context.Context, r TakeBack) error {
 	if err := workspace.CheckIDs("desktop_ids", r.DesktopIDs); err != nil {
 		return err
@@ -143,7 +143,7 @@ func (s *Service) TakeBack(ctx context.Context, r TakeBack) error {
 	})
 }
 
-// LockMembers reads the desktops of a pool that the caller holds, twice: as members, and by id as desktops, whose rows it holds too.
+// LockMembers locks the desktops of a pool that the caller has locked. It returns them as members, and by id as desktops.
 func LockMembers(ctx context.Context, tx *store.Tx, p Pool) ([]desktop.Member, map[string]desktop.Desktop, error) {
 	members, err := desktop.Members(ctx, tx, p.ID)
 	if err != nil {
@@ -153,7 +153,7 @@ func LockMembers(ctx context.Context, tx *store.Tx, p Pool) ([]desktop.Member, m
 	if err != nil {
 		return nil, nil, err
 	}
-	if members, err = desktop.Members(ctx, tx, p.ID); err != nil { // as they are now that nobody else can change them
+	if members, err = desktop.Members(ctx, tx, p.ID); err != nil { // again, now that they are locked
 		return nil, nil, err
 	}
 	return slices.DeleteFunc(members, func(m desktop.Member) bool { return found[m.DesktopID].ID == "" }), found, nil

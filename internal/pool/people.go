@@ -10,10 +10,10 @@ import (
 	"carrel/internal/workspace"
 )
 
-// MaxPoolGrants is how many people and groups may use a pool.
+// MaxPoolGrants is the maximum number of users and groups with access to a pool.
 const MaxPoolGrants = 10_000
 
-// ListGrants reads a page of a pool's people and groups and counts them. CodePoolNotFound.
+// ListGrants reads a page of a pool's grants and counts all. CodePoolNotFound.
 func (s *Service) ListGrants(ctx context.Context, projectID, poolID string, page workspace.Page) ([]Grant, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Grant, int, error) {
 		if _, err := ReadPool(ctx, tx, projectID, poolID); err != nil {
@@ -23,8 +23,8 @@ func (s *Service) ListGrants(ctx context.Context, projectID, poolID string, page
 	})
 }
 
-// ChangeGrants lets people and groups use a pool, changes their privilege, or takes the pool from them. Who may no longer use it
-// loses the desktop that they have in it at once; a changed privilege comes into their desktop by a job. CodePoolNotFound,
+// ChangeGrants gives users and groups access to a pool, changes their privilege, or revokes their access. A user whose access
+// ends loses their desktop of the pool immediately; a job applies a changed privilege in the user's desktop. CodePoolNotFound,
 // CodeUserNotFound, CodeGroupNotFound, CodeInvalid.
 func (s *Service) ChangeGrants(ctx context.Context, r ChangeGrants) error {
 	if err := r.Check(); err != nil {
@@ -53,7 +53,7 @@ func (s *Service) ChangeGrants(ctx context.Context, r ChangeGrants) error {
 	})
 }
 
-// write brings the pool's people to next.
+// write changes the pool's grants to next.
 func (r *ChangeGrants) write(ctx context.Context, tx *store.Tx, next []Grant) error {
 	if r.Action == GrantRemove {
 		return DeleteGrants(ctx, tx, r.PoolID, r.Objects)
@@ -73,8 +73,8 @@ func (r *ChangeGrants) write(ctx context.Context, tx *store.Tx, next []Grant) er
 	return PutGrants(ctx, tx, r.PoolID, changed)
 }
 
-// enforceGrants makes a pool's bindings and waiting list agree with who may use it: it ends those of people who may not, and gives
-// the others their privilege. The caller holds the pool.
+// enforceGrants applies the grants of a pool to its bindings and waiting list: it ends those of users without access, and sets
+// the privilege of the others. The caller has locked the pool.
 func enforceGrants(ctx context.Context, tx *store.Tx, p Pool, people []Grant, c workspace.Caller) error {
 	members, desktops, err := LockMembers(ctx, tx, p)
 	if err != nil {
@@ -84,7 +84,7 @@ func enforceGrants(ctx context.Context, tx *store.Tx, p Pool, people []Grant, c 
 	if err != nil {
 		return err
 	}
-	var ids []string // whom it may concern
+	var ids []string // users who may be affected
 	for _, m := range members {
 		if m.Bound() {
 			ids = append(ids, m.UserID)
@@ -109,7 +109,7 @@ func enforceGrants(ctx context.Context, tx *store.Tx, p Pool, people []Grant, c 
 	}, c)
 }
 
-// enforceMembers ends the bindings of people who may not use the pool, and orders the change of privileges that differ.
+// enforceMembers ends the bindings of users without access to the pool, and writes the jobs for privileges that changed.
 func enforceMembers(
 	ctx context.Context, tx *store.Tx, p Pool, members []desktop.Member, desktops map[string]desktop.Desktop, may func(userID string) (workspace.UserGroup, bool), c workspace.Caller,
 ) error {
@@ -138,7 +138,7 @@ func enforceMembers(
 	return tx.InsertJob(ctx, job)
 }
 
-// groupOf is the privilege that a person has in the desktop; empty for others.
+// groupOf returns the user's privilege in the desktop; empty for others.
 func groupOf(d desktop.Desktop, userID string) workspace.UserGroup {
 	for _, a := range d.Assignments {
 		if a.UserID == userID {
@@ -148,7 +148,7 @@ func groupOf(d desktop.Desktop, userID string) workspace.UserGroup {
 	return ""
 }
 
-// groupsWith says, by person, in which of the granted groups each of several people is: one statement for each group.
+// groupsWith returns, by user, the granted groups that they are in: one statement per group.
 func groupsWith(ctx context.Context, tx *store.Tx, projectID string, people []Grant, userIDs []string) (map[string][]string, error) {
 	groups := map[string][]string{}
 	if len(userIDs) == 0 {

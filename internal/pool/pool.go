@@ -11,27 +11,27 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service keeps pools: their desktops, people, size and growth. Each method is one
-// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+// Service manages pools: their desktops, grants, size and growth. Each method is one transaction; the job runner does the work on
+// machines. It is safe for concurrent use, also by several processes on one database.
 type Service struct{ Store store.Transactions }
 
-// Pool is a set of like desktops that its people share: DYNAMIC ones get any idle desktop for a while, STATIC ones get one for
-// good. What is here is what new desktops of the pool are made from and the rules by which they are given and scaled.
+// Pool is a set of like desktops that its users share. In a DYNAMIC pool users get any idle desktop for some time, in a STATIC
+// one they keep the first. Pool has the settings of new desktops and the rules for bindings and scaling.
 type Pool struct {
 	ID          string
 	ProjectID   string
-	Name        string // unique in the project whatever its case
+	Name        string // unique in the project, ignoring case
 	Type        PoolType
 	Description string
 
 	Zone           string // empty: the default zone
 	ProductID      string
 	ImageType      catalog.ImageType
-	ImageID        string // what new desktops start from
+	ImageID        string // image of new desktops
 	Root           PoolVolume
 	Data           []PoolVolume // in the order of the request
 	VPCID          string
-	SubnetIDs      []string // in the order of the request; new desktops are spread over them
+	SubnetIDs      []string // in the order of the request; new desktops are distributed over them
 	SecurityGroups []string // none: the default group
 	EnterpriseID   string   // "0" by default
 	OUName         string
@@ -39,42 +39,42 @@ type Pool struct {
 	NamePolicyID   string
 	Tags           []workspace.Tag
 
-	RetentionMinutes int // of a DYNAMIC pool: how long a binding outlives the connection; 0 in STATIC ones
+	RetentionMinutes int // DYNAMIC pools: how long a binding lasts after the user disconnects; 0 in STATIC pools
 	Autoscaling      bool
 	Policy           autoscale.Policy
 	Reset            UserResetPolicy
 	InMaintenance    bool
 	Frozen           bool
 
-	History []PoolImage // what the pool started from, oldest first; the last is the present one
+	History []PoolImage // the pool's images, oldest first; the last is the current one
 	Scale   autoscale.History
 
 	Created time.Time
 	Updated time.Time
 
-	Counts PoolCounts // read with the pool, not stored
+	Counts PoolCounts // read with the pool, not stored in its row
 }
 
-// PoolType says how long a person keeps a pool's desktop.
+// PoolType says how long a user keeps a pool desktop.
 type PoolType string
 
-// The types of pool.
+// The pool types.
 const (
 	Dynamic PoolType = "DYNAMIC"
 	Static  PoolType = "STATIC"
 )
 
-// PoolStatus is what clients wait for after they have made a pool.
+// PoolStatus is what clients poll after creating a pool.
 type PoolStatus string
 
-// The states of a pool.
+// The pool states.
 const (
 	PoolSteady    PoolStatus = "STEADY"
-	PoolTemporary PoolStatus = "TEMPORARY" // a job of the pool is under way
+	PoolTemporary PoolStatus = "TEMPORARY" // a job of the pool is in progress
 	PoolFrozen    PoolStatus = "EXIST_FROZEN"
 )
 
-// PoolVolume is a disk that every desktop of a pool has. Its id names it in the calls that add, grow and remove disks.
+// PoolVolume is a disk that every desktop of a pool has. The calls that add, expand and delete disks identify it by its id.
 type PoolVolume struct {
 	ID   string
 	Type string
@@ -84,33 +84,32 @@ type PoolVolume struct {
 // PoolCounts counts a pool's desktops.
 type PoolCounts struct {
 	Desktops int // in every state
-	Bound    int // those that somebody has
+	Bound    int // those with a user
 	Isolated int
 	Working  int // unfinished sub-jobs of the pool's own jobs (PoolJobs)
 }
 
-// UserResetPolicy says whether people may reset the desktop that they have in a pool to its image, and how often.
+// UserResetPolicy says whether users may reset their desktop of the pool to its image, and how often.
 type UserResetPolicy struct {
 	Enabled bool
 	PerDay  int // in any 24 hours
 }
 
-// PoolImage is an image that a pool's new desktops started from, and since when.
+// PoolImage is an image of a pool's new desktops, and since when.
 type PoolImage struct {
 	ImageID string
 	Type    catalog.ImageType
-	JobID   string // the rebuild that brought it; empty for the first
+	JobID   string // the rebuild that set it; empty for the first image
 	Since   time.Time
 }
 
-// maxPoolHistory is how many images a pool remembers.
+// maxPoolHistory is the number of images that a pool remembers.
 const maxPoolHistory = 20
 
-// PoolJobs are the jobs during which a pool is TEMPORARY. What autoscaling and people's comings and goings do is not among
-// them: it never ends.
+// PoolJobs are the job types that make a pool TEMPORARY. Jobs of autoscaling and of bindings do not, since there are always some.
 var PoolJobs = []workspace.JobType{workspace.JobCreatePool, workspace.JobExpandPool, workspace.JobRebuildPool, workspace.JobResizePool, workspace.JobAddPoolVolumes, workspace.JobDeletePoolVolumes, workspace.JobExpandPoolVolumes}
 
-// Status derives the pool's state, so that no pool can be stuck in one.
+// Status derives the pool's state, so that a pool cannot be stuck in one.
 func (p Pool) Status() PoolStatus {
 	switch {
 	case p.Frozen:
@@ -122,8 +121,8 @@ func (p Pool) Status() PoolStatus {
 	}
 }
 
-// AfterImage returns the pool with another image for its new desktops, remembered in its history. Taking the image that the
-// pool has already changes nothing.
+// AfterImage returns the pool with another image for its new desktops, added to its history. Setting the current image changes
+// nothing.
 func (p Pool) AfterImage(i catalog.Image, jobID string, now time.Time) Pool {
 	if p.ImageID == i.ID {
 		return p
@@ -136,7 +135,7 @@ func (p Pool) AfterImage(i catalog.Image, jobID string, now time.Time) Pool {
 	return p
 }
 
-// FormerImage returns the image that the pool had before its present one. CodeConflict when it never had another.
+// FormerImage returns the image before the current one. CodeConflict if there was none.
 func (p Pool) FormerImage() (PoolImage, error) {
 	for _, i := range slices.Backward(p.History) {
 		if i.ImageID != p.ImageID {
@@ -146,11 +145,11 @@ func (p Pool) FormerImage() (PoolImage, error) {
 	return PoolImage{}, workspace.Errorf(workspace.CodeConflict, "pool %s has had no other image to go back to", p.Name)
 }
 
-// Subnet returns the subnet of the pool's n-th new desktop, from 0, when it has so many desktops already.
+// Subnet returns the subnet of the pool's n-th new desktop, counted from 0 after its existing desktops.
 func (p Pool) Subnet(n int) string { return p.SubnetIDs[(p.Counts.Desktops+n)%len(p.SubnetIDs)] }
 
-// NamePrefix is how the computer names of the pool's desktops begin, unless a name policy says otherwise. It leaves room for
-// four digits.
+// NamePrefix is the prefix of the computer names of the pool's desktops, unless a name policy applies. It leaves room for four
+// digits.
 func (p Pool) NamePrefix() string {
 	const room = workspace.MaxComputerName - 4 - 1
 	cut := []rune{}
@@ -167,7 +166,7 @@ func (p Pool) NamePrefix() string {
 	return string(cut) + "-"
 }
 
-// PoolDecision is an entry of a pool's decision log: what was decided, on what grounds, and why.
+// PoolDecision is an entry of a pool's decision log: the decision, its inputs and its reasons.
 type PoolDecision struct {
 	ID      string
 	PoolID  string
@@ -178,7 +177,7 @@ type PoolDecision struct {
 	Actions json.RawMessage
 }
 
-// DecisionKind says which rules decided.
+// DecisionKind says which rules made the decision.
 type DecisionKind string
 
 // The kinds of decision.
@@ -188,11 +187,11 @@ const (
 	DecideRollout DecisionKind = "ROLLOUT"
 )
 
-// PoolNotice is a message that an administrator sent to a pool's people.
+// PoolNotice is a message that an administrator sent to a pool's connected users.
 type PoolNotice struct {
 	ID      string
 	PoolID  string
-	JobID   string // its sub-jobs show it, one desktop each
+	JobID   string // the job whose sub-jobs show it, one per desktop
 	Text    string
 	Created time.Time
 }

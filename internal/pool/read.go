@@ -10,12 +10,12 @@ import (
 	"carrel/internal/workspace"
 )
 
-// PoolDetail is a pool with the catalogue entries that its desktops are made from.
+// PoolDetail is a pool with the catalogue entries that its desktops are created from.
 type PoolDetail struct {
 	Pool
 	Product catalog.Product
 	Image   catalog.Image
-	Groups  []catalog.SecurityGroup // in the pool's order; one that is gone has only its id
+	Groups  []catalog.SecurityGroup // in the pool's order; a deleted one has only its id
 }
 
 // Pool reads one pool. CodePoolNotFound.
@@ -45,13 +45,13 @@ func (s *Service) ListPools(ctx context.Context, q PoolQuery) ([]PoolDetail, int
 	})
 }
 
-// poolDetails reads each product and image once, however many pools share it. One that is no longer offered leaves only its id.
+// poolDetails reads each product and image once, however many pools use it. One that is no longer offered has only its id.
 func poolDetails(ctx context.Context, tx *store.Tx, projectID string, pools []Pool) ([]PoolDetail, error) {
 	groups, err := catalog.SecurityGroups(ctx, tx, projectID)
 	if err != nil {
 		return nil, err
 	}
-	stand := make([]desktop.Desktop, len(pools)) // a desktop as the pool would make it
+	stand := make([]desktop.Desktop, len(pools)) // a desktop as the pool would create it
 	for i, p := range pools {
 		stand[i] = desktop.Desktop{ProductID: p.ProductID, ImageID: p.ImageID}
 	}
@@ -68,14 +68,14 @@ func poolDetails(ctx context.Context, tx *store.Tx, projectID string, pools []Po
 	return details, nil
 }
 
-// PoolDesktop is a desktop of a pool with the respects in which it is not as the pool would make it now.
+// PoolDesktop is a desktop of a pool with its differences from what the pool would create now.
 type PoolDesktop struct {
 	desktop.DesktopDetail
 	Differs []desktop.Difference
 }
 
-// PoolDesktops reads a page of a pool's desktops, those that differ from the pool in one respect if that is asked for, and counts
-// all that match. CodePoolNotFound.
+// PoolDesktops reads a page of a pool's desktops, optionally only those with a given difference from the pool, and counts all
+// that match. CodePoolNotFound.
 func (s *Service) PoolDesktops(ctx context.Context, poolID string, q desktop.DesktopQuery, differs desktop.Difference) ([]PoolDesktop, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]PoolDesktop, int, error) {
 		p, err := ReadPool(ctx, tx, q.ProjectID, poolID)
@@ -121,14 +121,14 @@ func (s *Service) PoolDecisions(ctx context.Context, projectID, poolID string, k
 	})
 }
 
-// UserPools is a person with the pools that they may use or have a desktop of.
+// UserPools is a user with the pools that they may use or have a desktop of.
 type UserPools struct {
 	UserID string
 	Pools  []PoolUse // by name
 }
 
-// PoolsOfUsers tells of each of a page of people which pools they have. With ids the page is one of these, in their order;
-// otherwise of everybody. CodeUserNotFound for an id of nobody.
+// PoolsOfUsers reads the pools of each of a page of users: of those with ids, in the order of ids, or of all users.
+// CodeUserNotFound for an unknown id.
 func (s *Service) PoolsOfUsers(ctx context.Context, projectID string, ids []string, page workspace.Page) ([]UserPools, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]UserPools, error) {
 		if len(ids) > 0 {

@@ -10,7 +10,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// LockIdlePool holds a pool of which no job is under way. CodePoolNotFound, CodeConflict.
+// LockIdlePool locks a pool that has no job in progress. CodePoolNotFound, CodeConflict.
 func LockIdlePool(ctx context.Context, tx *store.Tx, c workspace.Caller, poolID string) (Pool, error) {
 	if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 		return Pool{}, err
@@ -22,7 +22,7 @@ func LockIdlePool(ctx context.Context, tx *store.Tx, c workspace.Caller, poolID 
 	return p, err
 }
 
-// MayChange says why a pool's desktops cannot be changed now, or nil. CodeConflict.
+// MayChange returns why a pool's desktops cannot be changed now, or nil. CodeConflict.
 func MayChange(p Pool) error {
 	if p.Counts.Working == 0 {
 		return nil
@@ -30,17 +30,17 @@ func MayChange(p Pool) error {
 	return workspace.Errorf(workspace.CodeConflict, "pool %s is being changed (%s left), try again when that is done", p.Name, workspace.Plural(p.Counts.Working, "desktop"))
 }
 
-// HandleType says which of a pool's desktops a change reaches. Those made later always have it.
+// HandleType says which of a pool's desktops a change applies to. It always applies to those created later.
 type HandleType string
 
-// The types. Empty counts as all.
+// The handle types. Empty means all.
 const (
 	OnlyNew    HandleType = "ONLY_FOR_EXPAND"
 	NewAndIdle HandleType = "FOR_EXPAND_AND_IDLE"
 	NewAndAll  HandleType = "FOR_EXPAND_AND_ALL"
 )
 
-// CheckHandleType says why a handle type is none, or nil.
+// CheckHandleType returns why a handle type is not valid, or nil.
 func CheckHandleType(field string, h HandleType) error {
 	switch h {
 	case "", OnlyNew, NewAndIdle, NewAndAll:
@@ -49,8 +49,8 @@ func CheckHandleType(field string, h HandleType) error {
 	return workspace.Invalid(field, "%q is unknown, use ONLY_FOR_EXPAND, FOR_EXPAND_AND_IDLE or FOR_EXPAND_AND_ALL", h)
 }
 
-// Targets chooses, by id, which of a pool's desktops a change of the given reach is for. CodeDesktopNotFound when an id is not the pool's.
-// Desktops that are being deleted are left out.
+// Targets returns the pool's desktops that a change applies to: those of the handle type and, unless ids is empty, with these
+// ids. Desktops that are being deleted are omitted. CodeDesktopNotFound if an id is not of the pool.
 func Targets(members []desktop.Member, h HandleType, ids []string) ([]desktop.Member, error) {
 	for i, id := range ids {
 		if !slices.ContainsFunc(members, func(m desktop.Member) bool { return m.DesktopID == id }) {

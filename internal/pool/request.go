@@ -8,14 +8,14 @@ import (
 	"carrel/internal/workspace"
 )
 
-// ExpandPool asks for more desktops in a pool.
+// ExpandPool is a request for more desktops in a pool.
 type ExpandPool struct {
 	workspace.Caller
 	PoolID string
 	Size   int
 }
 
-// Check refuses what is wrong with the request by itself.
+// Check validates the request on its own, without the database.
 func (r *ExpandPool) Check() error {
 	if r.Size < 1 || r.Size > MaxPoolSize {
 		return workspace.Invalid("size", "%d is out of range, use 1 to %d", r.Size, MaxPoolSize)
@@ -23,15 +23,15 @@ func (r *ExpandPool) Check() error {
 	return nil
 }
 
-// OperatePool asks for an operation on all desktops of a pool.
+// OperatePool is a request for a power action on all desktops of a pool.
 type OperatePool struct {
 	workspace.Caller
 	PoolID string
-	Op     string // in the words of the pool-level call
-	How    string // SOFT, HARD, or empty, which counts as SOFT
+	Op     string // the word of the call for pools
+	How    string // SOFT, HARD, or empty, which means SOFT
 }
 
-// Operation reads the request: the operation, and whether it is to be forced.
+// Operation returns the requested power action, and whether to force it.
 func (r *OperatePool) Operation() (op desktop.Operation, force bool, err error) {
 	switch r.How {
 	case "", "SOFT", "HARD":
@@ -46,14 +46,14 @@ func (r *OperatePool) Operation() (op desktop.Operation, force bool, err error) 
 		return desktop.OpStop, force, nil
 	case "reboot":
 		return desktop.OpReboot, force, nil
-	case "hibernate", "os-hibernate": // the desktop-level call's word, too
+	case "hibernate", "os-hibernate": // the second is the word of the call for desktops
 		return desktop.OpHibernate, force, nil
 	}
 	return "", false, workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or hibernate", r.Op)
 }
 
-// Busy says why an operation on a whole pool is refused, or nil: CodeConflict when every one of its desktops is busy. Those that
-// are not go on without the others.
+// Busy returns why a power action on a whole pool is refused, or nil: CodeConflict if all its desktops are busy. If only some
+// are, it applies to the others.
 func Busy(p Pool, members []desktop.Member) error {
 	for _, m := range members {
 		if m.Task == workspace.NoTask {
@@ -66,7 +66,7 @@ func Busy(p Pool, members []desktop.Member) error {
 	return workspace.Errorf(workspace.CodeConflict, "all %d desktops of pool %s are busy, try again when they are done", len(members), p.Name)
 }
 
-// ChangePoolDesktops says which desktops a change of a pool's product or disks is for, besides those made later.
+// ChangePoolDesktops says which existing desktops a change of a pool's product or disks applies to.
 type ChangePoolDesktops struct {
 	workspace.Caller
 	PoolID     string
@@ -74,7 +74,7 @@ type ChangePoolDesktops struct {
 	DesktopIDs []string // nil: all
 }
 
-// Check refuses what is wrong with the request by itself.
+// Check validates the request on its own, without the database.
 func (r *ChangePoolDesktops) Check() error {
 	if r.DesktopIDs != nil && len(r.DesktopIDs) == 0 {
 		return NoDesktops()
@@ -88,19 +88,19 @@ func (r *ChangePoolDesktops) Check() error {
 	return CheckDistinct("desktop_ids[%d]", r.DesktopIDs)
 }
 
-// NoDesktops refuses an empty list: whoever sends one has found no desktop, and must not get all of them.
+// NoDesktops is the error for an empty list: a client that sends one has found no desktop, and must not change all of them.
 func NoDesktops() error {
 	return workspace.Invalid("desktop_ids", "is empty, name 1 to %d desktops or leave it out to mean all", MaxPoolSize)
 }
 
-// NotifyPool asks for a message to everybody who is in a session of a pool.
+// NotifyPool is a request to send a message to all connected users of a pool.
 type NotifyPool struct {
 	workspace.Caller
 	PoolID string
 	Text   string
 }
 
-// Check refuses what is wrong with the request by itself.
+// Check validates the request on its own, without the database.
 func (r *NotifyPool) Check() error {
 	if strings.TrimSpace(r.Text) == "" {
 		return workspace.Invalid("notifications", "must not be empty")

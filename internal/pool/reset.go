@@ -12,13 +12,13 @@ import (
 // ResetParams are the parameters of a rebuildDesktops sub-job.
 type ResetParams struct {
 	ImageID string `json:"image_id"`
-	Wipe    bool   `json:"wipe"` // the data disks are emptied as well
+	Wipe    bool   `json:"wipe"` // empty the data disks as well
 	Why     string `json:"why"`  // shown with the sub-job's success
 }
 
-// ResetMembers has desktops of a pool made fresh from the pool's image, in a job whose id it returns; those that are busy or gone
-// are left out, and the id is empty when that leaves none. The data disks of a desktop that nobody has are emptied too, since the
-// next person must not find the last one's files; whoever resets their own desktop keeps them. The caller holds the pool and has
+// ResetMembers writes a job that resets desktops of a pool to the pool's image, and returns its id. Desktops that are busy or
+// gone are omitted; if none is left, the id is empty. The data disks of desktops without a user are emptied too, since the next
+// user must not see the files of the last; a user who resets their own desktop keeps them. The caller has locked the pool and
 // released the bindings that are over.
 func ResetMembers(ctx context.Context, tx *store.Tx, c workspace.Caller, p Pool, desktopIDs []string, why string) (jobID string, err error) {
 	found, err := desktop.LockDesktops(ctx, tx, p.ProjectID, desktopIDs)
@@ -48,8 +48,8 @@ func ResetMembers(ctx context.Context, tx *store.Tx, c workspace.Caller, p Pool,
 	return job.ID, tx.InsertJob(ctx, job)
 }
 
-// BeginRebuild gives a desktop to the sub-job that replaces its system disk. Its status stays: it says whether the desktop runs
-// afterwards. Whoever is connected is cut off, which begins the time that their binding outlives the connection.
+// BeginRebuild makes owner, a sub-job, the one that replaces the desktop's system disk. The desktop's status stays: it says
+// whether the desktop runs afterwards. A connected user is disconnected, which starts the retention of their binding.
 func BeginRebuild(ctx context.Context, tx *store.Tx, d desktop.Desktop, m desktop.Member, owner string) error {
 	d.Task, d.TaskOwner, d.Login = desktop.TaskRebuilding, owner, desktop.LoginUnregistered
 	if err := desktop.SaveDesktop(ctx, tx, d); err != nil {
@@ -65,14 +65,14 @@ func BeginRebuild(ctx context.Context, tx *store.Tx, d desktop.Desktop, m deskto
 
 // Rebuilt says how a desktop's system disk was replaced.
 type Rebuilt struct {
-	SubJobID string // that did it
+	SubJobID string // the sub-job that replaced it
 	ImageID  string
-	Nobodys  bool // nobody had it when that began: with its data disks emptied, too, it is anybody's now
-	Off      bool // it was turned off again
+	Nobodys  bool // the desktop had no user when the rebuild began: if its data disks were emptied too, any user may have it now
+	Off      bool // the desktop was stopped again
 }
 
-// MarkRebuilt records that a desktop works with a new system disk. It is for the transaction that ends the sub-job. What nevertheless
-// does not hold inside becomes the desktop's fault.
+// MarkRebuilt records that a desktop works with a new system disk. Call it in the transaction that ends the sub-job. A non-empty
+// warning, about what does not work inside nevertheless, becomes the desktop's fault.
 func MarkRebuilt(ctx context.Context, tx *store.Tx, d desktop.Desktop, r Rebuilt, warning string) error {
 	d.Root.ID, d.Root.Created = workspace.DerivedID(r.SubJobID+"/system"), tx.Now()
 	if err := desktop.SaveVolumes(ctx, tx, d); err != nil {
@@ -94,15 +94,15 @@ func MarkRebuilt(ctx context.Context, tx *store.Tx, d desktop.Desktop, r Rebuilt
 	}
 	next := m.AfterReset(r.ImageID, tx.Now())
 	if m.Used && !r.Nobodys {
-		// Whoever had it may have lost it meanwhile, and what is on its data disks is theirs: it still needs a reset of its own.
+		// Its user may have lost the binding meanwhile, and the data disks have their files: the desktop still needs a reset.
 		next.Used, next.IdleSince = true, m.IdleSince
 	}
 	_, err = desktop.SaveMember(ctx, tx, next, m.Binding, "")
 	return err
 }
 
-// MarkEmptied records the empty disks (EmptyDisks) that a sub-job has put in the place of a desktop's data disks. Doing so again
-// changes nothing, nor does it when the desktop is no longer the sub-job's.
+// MarkEmptied replaces a desktop's data disks by the empty ones that a sub-job created (EmptyDisks). Repeating it changes
+// nothing; neither does calling it when the sub-job no longer owns the desktop.
 func MarkEmptied(ctx context.Context, tx *store.Tx, s workspace.SubJob, disks []desktop.Volume) error {
 	d, owned, err := desktop.OwnDesktop(ctx, tx, s)
 	if err != nil || !owned {
@@ -118,8 +118,8 @@ func MarkEmptied(ctx context.Context, tx *store.Tx, s workspace.SubJob, disks []
 	return desktop.SaveVolumes(ctx, tx, d)
 }
 
-// EmptyDisks are the disks that take the place of a desktop's data disks when a sub-job empties it: like them but for their ids,
-// which are always the same for that sub-job.
+// EmptyDisks returns the disks that replace a desktop's data disks when a sub-job empties it: the same but for their ids, which
+// are derived from the sub-job's id and so do not change when it is repeated.
 func EmptyDisks(d desktop.Desktop, subJobID string) []desktop.Volume {
 	disks := make([]desktop.Volume, len(d.Data))
 	for i, v := range d.Data {

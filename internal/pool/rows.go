@@ -13,7 +13,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// pool keeps in columns what is searched for, and as JSON what is only read whole.
+// pool has columns for what queries search, and JSON for what is only read as a whole.
 type pool struct {
 	ID          string `bun:",pk"`
 	ProjectID   string
@@ -70,8 +70,8 @@ func poolNotFound(id string) error {
 	return workspace.Errorf(workspace.CodePoolNotFound, "pool %q does not exist", id)
 }
 
-// InsertPool writes a pool with its people. CodeNameTaken, decided by a unique constraint.
-// A person or group that is not there is a CodeConflict.
+// InsertPool writes a pool with its grants. CodeNameTaken, decided by a unique constraint; CodeConflict if a user or group does
+// not exist.
 func InsertPool(ctx context.Context, t *store.Tx, p Pool, people []Grant) error {
 	row := newPoolRow(p)
 	n, err := store.Affected(t.Inserting(&row).On("CONFLICT DO NOTHING").Exec(ctx))
@@ -87,14 +87,13 @@ func InsertPool(ctx context.Context, t *store.Tx, p Pool, people []Grant) error 
 	return PutGrants(ctx, t, p.ID, people)
 }
 
-// ReadPool reads one pool of the project, or of any if projectID is empty. CodePoolNotFound. LockPool also holds it against
-// other transactions until this one ends: whoever binds, scales, rebuilds or deletes holds the pool meanwhile, so that of two
-// decisions on it the second sees what the first has done.
+// ReadPool reads a pool of the project, or of any project if projectID is empty. CodePoolNotFound.
 func ReadPool(ctx context.Context, t *store.Tx, projectID, id string) (Pool, error) {
 	return poolOf(ctx, t, projectID, id, false)
 }
 
-// LockPool is ReadPool and holds the pool until the transaction ends.
+// LockPool is ReadPool and locks the pool until the transaction ends. Transactions that bind, scale, rebuild or delete lock the
+// pool first, so that of two decisions about it the second sees the result of the first.
 func LockPool(ctx context.Context, t *store.Tx, projectID, id string) (Pool, error) {
 	return poolOf(ctx, t, projectID, id, true)
 }
@@ -108,7 +107,7 @@ func poolOf(ctx context.Context, t *store.Tx, projectID, id string, lock bool) (
 	if err := store.Read(ctx, q, poolNotFound(id)); err != nil {
 		return Pool{}, err
 	}
-	// Counted in later statements, so that whoever waited for the lock sees what its holder did.
+	// Counted in later statements: after waiting for the lock, they see what its last holder wrote.
 	pools := []Pool{row.domain()}
 	err := countMembers(ctx, t, pools)
 	return pools[0], err
@@ -135,7 +134,7 @@ func Pools(ctx context.Context, t *store.Tx, f PoolQuery) ([]Pool, int, error) {
 	return pools, total, countMembers(ctx, t, pools)
 }
 
-// countMembers adds to pools the counts of their desktops and unfinished sub-jobs, with two statements for all.
+// countMembers sets the counts of desktops and unfinished sub-jobs of all pools, with two statements.
 func countMembers(ctx context.Context, t *store.Tx, pools []Pool) error {
 	if len(pools) == 0 {
 		return nil
@@ -174,8 +173,7 @@ func countMembers(ctx context.Context, t *store.Tx, pools []Pool) error {
 	return err
 }
 
-// SavePool writes every field but the identity and sets Updated. CodeNameTaken.
-// CodePoolNotFound when the row is missing.
+// SavePool writes every field but the identity and sets Updated. CodeNameTaken; CodePoolNotFound if the row is missing.
 func SavePool(ctx context.Context, t *store.Tx, p Pool) error {
 	row := newPoolRow(p)
 	row.Updated = t.Now()
@@ -186,10 +184,8 @@ func SavePool(ctx context.Context, t *store.Tx, p Pool) error {
 	return desktop.PoolsChanged(ctx, t, p.ID)
 }
 
-// DeletePool removes the pool with its people, waiting list, decisions and notices. CodeConflict while it has a desktop;
-// a missing row is a success.
-// Foreign keys take the rest along. It waits for transactions that are inserting
-// desktops of the pool (holdPools).
+// DeletePool deletes the pool; its grants, waiting list, decisions and notices go with it by foreign keys. CodeConflict while it
+// has a desktop; a missing row is a success. It waits for transactions that insert desktops of the pool (holdPools).
 func DeletePool(ctx context.Context, t *store.Tx, id string) error {
 	p, err := LockPool(ctx, t, "", id)
 	switch {
@@ -204,39 +200,39 @@ func DeletePool(ctx context.Context, t *store.Tx, id string) error {
 	return err
 }
 
-// PoolQuery selects pools of one project, or of all if ProjectID is empty, oldest first. The name matches in part, whatever
-// its case; other zero fields select all.
+// PoolQuery selects pools of one project, or of all projects if ProjectID is empty, oldest first. Name matches any part of the
+// name, ignoring case. Other zero fields select all.
 type PoolQuery struct {
 	ProjectID     string
 	Name          string
 	IDs           []string
 	Type          PoolType
 	EnterpriseID  string
-	OUName        string // as it is written
+	OUName        string // exact
 	NamePolicyID  string
 	Autoscaling   *bool
 	InMaintenance *bool
 	workspace.Page
 }
 
-// Waiting is a person who watches for a desktop of a pool.
+// Waiting is a user who waits for a desktop of a pool.
 type Waiting struct {
 	PoolID string
 	UserID string
 	Since  time.Time
-	Until  time.Time // they went away if they have not asked again by then
+	Until  time.Time // expires unless the user's page asks again before
 }
 
-// PoolUse is a pool that a person may use or has a desktop of.
+// PoolUse is a pool that a user may use or has a desktop of.
 type PoolUse struct {
 	UserID   string
 	PoolID   string
 	PoolName string
-	Bound    bool // they have a desktop of it
+	Bound    bool // the user has a desktop of it
 }
 
-// NoPool says which pool still needs a thing that is to be deleted, or nil. Whoever makes a pool need it holds it meanwhile, as the
-// caller does.
+// NoPool returns an error that names a pool which still needs a thing that is to be deleted, or nil. The caller has locked the
+// thing; transactions that make a pool need it lock it too.
 func NoPool(ctx context.Context, tx *store.Tx, thing string, q PoolQuery) error {
 	q.Limit = 1
 	pools, n, err := Pools(ctx, tx, q)

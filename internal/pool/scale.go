@@ -9,14 +9,14 @@ import (
 	"carrel/internal/workspace"
 )
 
-// PoolSnapshot is what decisions about a pool rest on.
+// PoolSnapshot is the input of decisions about a pool.
 type PoolSnapshot struct {
 	Pool    Pool
 	Members []desktop.Member // in any order
-	Waiting int              // people who watch for a desktop now
+	Waiting int              // number of users on the waiting list
 }
 
-// Autoscale decides what to do about the pool's size now, and says why.
+// Autoscale decides what to do about the pool's size now, with reasons.
 func Autoscale(s PoolSnapshot, now time.Time) autoscale.Decision {
 	facts := autoscale.Snapshot{
 		Enabled: s.Pool.Autoscaling, InMaintenance: s.Pool.InMaintenance, Frozen: s.Pool.Frozen, Static: s.Pool.Type == Static,
@@ -36,11 +36,11 @@ func Autoscale(s PoolSnapshot, now time.Time) autoscale.Decision {
 func ScaleEntry(d autoscale.Decision, poolID string, now time.Time) PoolDecision {
 	return PoolDecision{
 		ID: workspace.NewID(), PoolID: poolID, Kind: DecideScale, At: now, Inputs: AsJSON(d.Inputs), Reasons: d.Reasons,
-		Actions: AsJSON(append([]autoscale.Action{}, d.Actions...)), // a list for clients when it is empty, too
+		Actions: AsJSON(append([]autoscale.Action{}, d.Actions...)), // if empty, [] for clients rather than null
 	}
 }
 
-// AsJSON returns a part of an entry of the decision log. It panics for what is none of this repository's structs of plain fields.
+// AsJSON encodes a part of a decision log entry. It panics on an error, which cannot happen for structs of plain fields.
 func AsJSON(v any) json.RawMessage {
 	body, err := json.Marshal(v)
 	if err != nil {

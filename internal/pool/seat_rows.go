@@ -11,8 +11,8 @@ import (
 	"carrel/internal/store"
 )
 
-// MemberKinds counts the desktops of pools by what their prospects depend on. One that somebody has has "somebody" as its person.
-// It is read by hand, as members are.
+// MemberKinds counts the desktops of pools by what decides the chances of users. All desktops with a user have the user
+// "somebody". It scans rows by hand, as Members does.
 func MemberKinds(ctx context.Context, t *store.Tx, poolIDs ...string) (kinds []desktop.MemberKind, err error) {
 	for part := range slices.Chunk(poolIDs, store.Batch) {
 		some, err := memberKinds(ctx, t, part)
@@ -44,7 +44,7 @@ func memberKinds(ctx context.Context, t *store.Tx, poolIDs []string) (kinds []de
 	return kinds, rows.Err()
 }
 
-// Strangers lists the desktops of pools whose person may no longer use the pool, by id.
+// Strangers returns the ids of desktops of pools whose user may no longer use the pool.
 func Strangers(ctx context.Context, t *store.Tx, poolIDs ...string) (ids []string, err error) {
 	for part := range slices.Chunk(poolIDs, store.Batch) {
 		var some []string
@@ -62,7 +62,7 @@ func Strangers(ctx context.Context, t *store.Tx, poolIDs ...string) (ids []strin
 	return ids, nil
 }
 
-// RenewWaiting keeps the places that people have now until a later time.
+// RenewWaiting extends the places that users have on waiting lists now.
 func RenewWaiting(ctx context.Context, t *store.Tx, userIDs []string, until time.Time) error {
 	for part := range slices.Chunk(slices.Sorted(slices.Values(userIDs)), store.Batch) {
 		_, err := t.NewUpdate().Model((*waitingRow)(nil)).Set("until = ?", until).
@@ -74,7 +74,7 @@ func RenewWaiting(ctx context.Context, t *store.Tx, userIDs []string, until time
 	return nil
 }
 
-// GrantsOf reads what GrantsFor reads of several people, by their ids and without the names of people and groups.
+// GrantsOf reads what GrantsFor reads, for several users, by their ids and without names.
 func GrantsOf(ctx context.Context, t *store.Tx, userIDs []string) (map[string][]Grant, error) {
 	all := make(map[string][]Grant, len(userIDs))
 	for part := range slices.Chunk(userIDs, store.Batch) {
@@ -104,8 +104,8 @@ type resetRow struct {
 	At            time.Time
 }
 
-// InsertPoolReset notes that a person resets their desktop of a pool now, and forgets such notes that are older than keep.
-// PoolResets reads when each of several people did that since a time, by person and pool, oldest first.
+// InsertPoolReset records that a user resets their desktop of a pool now, and deletes their records in it that are older than
+// keep.
 func InsertPoolReset(ctx context.Context, t *store.Tx, poolID, userID string, keep time.Duration) error {
 	_, err := t.NewDelete().Model((*resetRow)(nil)).Where("user_id = ? AND pool_id = ? AND at <= ?", userID, poolID, t.Now().Add(-keep)).Exec(ctx)
 	if err != nil {
@@ -115,7 +115,7 @@ func InsertPoolReset(ctx context.Context, t *store.Tx, poolID, userID string, ke
 	return danglingGrantee(t, err)
 }
 
-// PoolResets reads when people had their desktops reset since a time, by person and pool.
+// PoolResets reads, by user and pool, when users had their desktops reset since a time, oldest first.
 func PoolResets(ctx context.Context, t *store.Tx, userIDs []string, since time.Time) (map[string]map[string][]time.Time, error) {
 	all := map[string]map[string][]time.Time{}
 	for part := range slices.Chunk(userIDs, store.Batch) {

@@ -9,9 +9,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// PoolChange is a change to a pool's settings as sent: nil fields were left out and stay, but for Tags. Empty strings clear
-// Zone, OUName, NamePolicyID and Description; a Policy without any field clears the policy. None of it touches desktops that
-// are there.
+// PoolChange is a change to a pool's settings as sent: nil fields were omitted and stay, except Tags. Empty strings clear Zone,
+// OUName, NamePolicyID and Description; a Policy without any field clears the policy. It does not change existing desktops.
 type PoolChange struct {
 	Name           *string
 	Description    *string
@@ -29,22 +28,22 @@ type PoolChange struct {
 	Policy         *PolicyChange
 	Reset          *ResetChange
 	InMaintenance  *bool
-	Tags           *[]workspace.Tag // nil clears them when any other setting but InMaintenance is there, as clients expect of a PUT
+	Tags           *[]workspace.Tag // nil clears them if any setting other than InMaintenance is set, as clients expect of a PUT
 }
 
-// VolumeTypeChange gives a pool's disk another type for new desktops.
+// VolumeTypeChange sets the type of a pool's disk for new desktops.
 type VolumeTypeChange struct {
 	ID   string
 	Type string
 }
 
-// settings says whether the change holds any setting other than the tags and the maintenance mode.
+// settings says whether the change has any setting other than the tags and the maintenance mode.
 func (c PoolChange) settings() bool {
 	c.Tags, c.InMaintenance = nil, nil
 	return c != PoolChange{}
 }
 
-// UpdatePool returns the pool after a change, or refuses it with CodeInvalid. It does not look at whether places exist.
+// UpdatePool returns the pool after a change. CodeInvalid. It does not check whether the zone, subnets and so on exist.
 func UpdatePool(p Pool, c PoolChange) (Pool, error) {
 	if err := checkRetention(p.Type, c.Retention); err != nil {
 		return p, err
@@ -83,7 +82,7 @@ func UpdatePool(p Pool, c PoolChange) (Pool, error) {
 	return next, nil
 }
 
-// place applies what says how and where new desktops are made.
+// place applies the settings for how and where new desktops are created.
 func (c PoolChange) place(p *Pool) {
 	p.Name = or(c.Name, p.Name)
 	p.Description = or(c.Description, p.Description)
@@ -120,7 +119,7 @@ func (c PoolChange) volumes(p *Pool) error {
 	return nil
 }
 
-// volume finds a data volume by its id.
+// volume returns the index of the data volume with this id.
 func (p Pool) volume(field, id string) (int, error) {
 	at := slices.IndexFunc(p.Data, func(v PoolVolume) bool { return v.ID == id })
 	if at < 0 {
@@ -129,7 +128,7 @@ func (p Pool) volume(field, id string) (int, error) {
 	return at, nil
 }
 
-// AddVolumes returns the pool with more data disks.
+// AddVolumes returns the pool with additional data disks.
 func (p Pool) AddVolumes(specs []desktop.VolumeSpec) (Pool, error) {
 	if len(specs) == 0 || len(p.Data)+len(specs) > desktop.MaxDataVolumes {
 		return p, workspace.Invalid("volumes", "%d volumes, give 1 to %d: the pool has %d and a desktop holds %d", len(specs), desktop.MaxDataVolumes-len(p.Data), len(p.Data), desktop.MaxDataVolumes)
@@ -145,7 +144,7 @@ func (p Pool) AddVolumes(specs []desktop.VolumeSpec) (Pool, error) {
 	return p, nil
 }
 
-// DeleteVolumes returns the pool without some data disks.
+// DeleteVolumes returns the pool without these data disks.
 func (p Pool) DeleteVolumes(ids []string) (Pool, error) {
 	if err := checkVolumeIDs(ids); err != nil {
 		return p, err
@@ -159,13 +158,13 @@ func (p Pool) DeleteVolumes(ids []string) (Pool, error) {
 	return p, nil
 }
 
-// VolumeGrowth asks for a larger disk.
+// VolumeGrowth is a request for a larger disk.
 type VolumeGrowth struct {
 	ID string `json:"id"`
 	GB int    `json:"gb"`
 }
 
-// ExpandVolumes returns the pool with larger disks; the system disk may be among them.
+// ExpandVolumes returns the pool with larger disks, which may include the system disk.
 func (p Pool) ExpandVolumes(growths []VolumeGrowth) (Pool, error) {
 	var ids []string
 	for _, g := range growths {
