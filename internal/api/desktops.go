@@ -219,9 +219,9 @@ func (s *Server) deleteDesktops(ctx context.Context, in *deleteDesktopsInput) (j
 type operateDesktopsInput struct {
 	Project
 	Body struct {
-		IDs  []string          `json:"desktop_ids" required:"true" doc:"1 to 100"`
-		Op   desktop.Operation `json:"op_type" required:"true" enum:"os-start,os-stop,reboot,os-hibernate"`
-		Type string            `json:"type,omitempty" enum:"SOFT,HARD" doc:"SOFT (default) shuts the guest system down, HARD powers off"`
+		IDs  []string            `json:"desktop_ids" required:"true" doc:"1 to 100"`
+		Op   desktop.PowerAction `json:"op_type" required:"true" enum:"os-start,os-stop,reboot,os-hibernate"`
+		Type string              `json:"type,omitempty" enum:"SOFT,HARD" doc:"SOFT (default) shuts the guest system down, HARD powers off"`
 	}
 }
 
@@ -238,8 +238,8 @@ type operateRefusal struct {
 }
 
 func (s *Server) operateDesktops(ctx context.Context, in *operateDesktopsInput) (operateReply, error) {
-	result, err := s.Services.Desktops.OperateDesktops(ctx, desktop.OperateDesktops{
-		Caller: in.caller(ctx), IDs: in.Body.IDs, Op: in.Body.Op, Force: in.Body.Type == "HARD",
+	result, err := s.Services.Desktops.RunPowerAction(ctx, desktop.RunPowerAction{
+		Caller: in.caller(ctx), IDs: in.Body.IDs, Action: in.Body.Op, Force: in.Body.Type == "HARD",
 	})
 	return operateReply{JobID: result.JobID, Refused: each(result.Refused, func(r desktop.Refusal) operateRefusal {
 		return operateRefusal(r)

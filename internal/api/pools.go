@@ -120,8 +120,8 @@ type operatePoolInput struct {
 }
 
 func (s *Server) operatePool(ctx context.Context, in *operatePoolInput) (jobReply, error) {
-	id, err := s.Services.Pools.OperatePool(ctx, pool.OperatePool{
-		Caller: in.caller(ctx), PoolID: in.PoolID, Op: in.Body.Op, How: in.Body.Type,
+	id, err := s.Services.Pools.RunPoolPowerAction(ctx, pool.RunPoolPowerAction{
+		Caller: in.caller(ctx), PoolID: in.PoolID, Action: in.Body.Op, How: in.Body.Type,
 	})
 	return jobReply{id}, err
 }

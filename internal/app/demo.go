@@ -167,8 +167,8 @@ func (a *App) awaitDemo(ctx context.Context, id string, progress func(string)) e
 }
 
 func (a *App) startDesktop(ctx context.Context, id string) error {
-	result, err := a.Services.Desktops.OperateDesktops(ctx, desktop.OperateDesktops{
-		Caller: workspace.Caller{ProjectID: a.Bootstrap.ProjectID, RequestID: "carrel-up"}, IDs: []string{id}, Op: desktop.OpStart,
+	result, err := a.Services.Desktops.RunPowerAction(ctx, desktop.RunPowerAction{
+		Caller: workspace.Caller{ProjectID: a.Bootstrap.ProjectID, RequestID: "carrel-up"}, IDs: []string{id}, Action: desktop.PowerStart,
 	})
 	if err == nil && len(result.Refused) > 0 {
 		err = errors.New(result.Refused[0].Message)

@@ -76,20 +76,20 @@ func TestDoor(t *testing.T) {
 			t.Errorf("access %s has the obstacle %q", access, why)
 		}
 		if access == connection.AccessStart {
-			if _, err := desktop.Operate(d, desktop.OpStart, false); err != nil {
+			if _, err := desktop.ApplyPowerAction(d, desktop.PowerStart, false); err != nil {
 				t.Errorf("it can be started, but: %v", err)
 			}
 		}
-		for _, op := range connection.UserPowerActions {
-			ask, err := connection.MayOperate(d, op)
+		for _, action := range connection.UserPowerActions {
+			ask, err := connection.MayRunPowerAction(d, action)
 			if ask && err != nil {
-				t.Errorf("%s is asked for in spite of %v", op, err)
+				t.Errorf("%s is asked for in spite of %v", action, err)
 			}
-			if _, refused := desktop.Operate(d, op, false); ask && refused != nil {
-				t.Errorf("%s is to be asked for, but: %v", op, refused)
+			if _, refused := desktop.ApplyPowerAction(d, action, false); ask && refused != nil {
+				t.Errorf("%s is to be asked for, but: %v", action, refused)
 			}
 			if d.InMaintenance && (ask || err == nil) {
-				t.Errorf("under maintenance somebody may ask for %s", op)
+				t.Errorf("under maintenance somebody may ask for %s", action)
 			}
 		}
 	})

@@ -240,8 +240,8 @@ func (a *arrival) take(ctx context.Context, tx *store.Tx, s pool.Assignment) (at
 }
 
 func (a *arrival) start(ctx context.Context, tx *store.Tx, desktopID string) error {
-	r, err := desktop.OrderOperation(ctx, tx, desktop.OperateDesktops{
-		Caller: workspace.Caller{ProjectID: a.Pool.ProjectID, RequestID: a.requestID}, IDs: []string{desktopID}, Op: desktop.OpStart,
+	r, err := desktop.OrderPowerAction(ctx, tx, desktop.RunPowerAction{
+		Caller: workspace.Caller{ProjectID: a.Pool.ProjectID, RequestID: a.requestID}, IDs: []string{desktopID}, Action: desktop.PowerStart,
 	})
 	if err == nil && len(r.Refused) > 0 {
 		err = desktop.ErrOvertaken // it changed since the members were read

@@ -13,15 +13,15 @@ import (
 )
 
 // UserPowerActions are the power actions that users may request for their desktops.
-var UserPowerActions = []desktop.Operation{desktop.OpStart, desktop.OpStop, desktop.OpReboot}
+var UserPowerActions = []desktop.PowerAction{desktop.PowerStart, desktop.PowerStop, desktop.PowerReboot}
 
-// Operate starts, shuts down or restarts a desktop of a user, like the administrators' power action. It is idempotent: an action that is in
+// RunPowerAction starts, shuts down or restarts a desktop of a user, like the administrators' power action. It is idempotent: an action that is in
 // progress or has nothing to do succeeds without a job. Errors: CodeDesktopNotFound if the user does not have the desktop; CodeConflict if its
 // state does not allow the action; CodeForbidden if others have the desktop, too, and would lose their sessions, or if the user may not use
 // desktops now; CodeInvalid.
-func (s *Service) Operate(ctx context.Context, v signin.Visitor, desktopID string, op desktop.Operation, requestID string) error {
-	if !slices.Contains(UserPowerActions, op) {
-		return workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", op)
+func (s *Service) RunPowerAction(ctx context.Context, v signin.Visitor, desktopID string, action desktop.PowerAction, requestID string) error {
+	if !slices.Contains(UserPowerActions, action) {
+		return workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", action)
 	}
 	return s.updateUserDesktop(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
 		locked, err := desktop.LockDesktops(ctx, tx, u.ProjectID, []string{d.ID}) // two who ask at once decide one after the other
@@ -31,17 +31,17 @@ func (s *Service) Operate(ctx context.Context, v signin.Visitor, desktopID strin
 		if len(locked) == 0 {
 			return workspace.Errorf(workspace.CodeDesktopNotFound, "desktop %s is gone", d.Name)
 		}
-		ask, err := MayOperate(locked[0], op)
+		ask, err := MayRunPowerAction(locked[0], action)
 		if err != nil || !ask {
 			return err
 		}
-		if op != desktop.OpStart {
+		if action != desktop.PowerStart {
 			if err := alone(ctx, tx, d); err != nil {
 				return err
 			}
 		}
-		r, err := desktop.OrderOperation(ctx, tx, desktop.OperateDesktops{
-			Caller: workspace.Caller{ProjectID: u.ProjectID, RequestID: requestID}, IDs: []string{d.ID}, Op: op,
+		r, err := desktop.OrderPowerAction(ctx, tx, desktop.RunPowerAction{
+			Caller: workspace.Caller{ProjectID: u.ProjectID, RequestID: requestID}, IDs: []string{d.ID}, Action: action,
 		})
 		if err == nil && len(r.Refused) > 0 {
 			err = &workspace.Error{Code: r.Refused[0].Code, Message: r.Refused[0].Message}
@@ -50,19 +50,19 @@ func (s *Service) Operate(ctx context.Context, v signin.Visitor, desktopID strin
 	})
 }
 
-// MayOperate reports whether a power action that a user requests has to be ordered: not if it is in progress or there is nothing to do.
+// MayRunPowerAction reports whether a power action that a user requests has to be ordered: not if it is in progress or there is nothing to do.
 // CodeConflict if it is impossible now.
-func MayOperate(d desktop.Desktop, op desktop.Operation) (ask bool, err error) {
+func MayRunPowerAction(d desktop.Desktop, action desktop.PowerAction) (ask bool, err error) {
 	access, why := AccessOf(d)
 	done, possible := false, false
-	switch op {
-	case desktop.OpStart:
+	switch action {
+	case desktop.PowerStart:
 		done, possible = access == AccessOpen || why == ObsStarting, access == AccessStart
-	case desktop.OpStop:
+	case desktop.PowerStop:
 		done, possible = access == AccessStart && d.Status == desktop.StatusShutoff || why == ObsStopping, access == AccessOpen
-	case desktop.OpReboot:
+	case desktop.PowerReboot:
 		done, possible = why == ObsRestarting, access == AccessOpen
-	case desktop.OpHibernate: // people are not offered it
+	case desktop.PowerHibernate: // people are not offered it
 	}
 	switch {
 	case done || possible:

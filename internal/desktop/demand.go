@@ -39,9 +39,12 @@ func MemoryToStart(ctx context.Context, tx *store.Tx, d, next Desktop) (capacity
 	return DemandOf(1, product), err
 }
 
-// OperateIn is Operate where there is memory for it: a desktop that is off and will run takes it of what is left. CodeNoRoom.
-func OperateIn(ctx context.Context, tx *store.Tx, left *capacity.Room, d Desktop, op Operation, force bool) (Desktop, error) {
-	next, err := Operate(d, op, force)
+// ApplyPowerActionWithin is ApplyPowerAction where there is memory for it: a desktop that is off and will run takes it of what is left.
+// CodeNoRoom.
+func ApplyPowerActionWithin(
+	ctx context.Context, tx *store.Tx, left *capacity.Room, d Desktop, action PowerAction, force bool,
+) (Desktop, error) {
+	next, err := ApplyPowerAction(d, action, force)
 	if err != nil {
 		return d, err
 	}

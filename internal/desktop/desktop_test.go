@@ -81,15 +81,15 @@ func TestOperate(t *testing.T) {
 		desktop.StatusCreating, desktop.StatusActive, desktop.StatusShutoff, desktop.StatusHibernated, desktop.StatusError,
 		desktop.StatusStarting, desktop.StatusStopping, desktop.StatusRestarting, desktop.StatusHibernating, desktop.StatusAwakening,
 	}
-	ops := []desktop.Operation{desktop.OpStart, desktop.OpStop, desktop.OpReboot, desktop.OpHibernate}
+	actions := []desktop.PowerAction{desktop.PowerStart, desktop.PowerStop, desktop.PowerReboot, desktop.PowerHibernate}
 	rapid.Check(t, func(t *rapid.T) {
 		d := desktop.Desktop{
 			Name:   "desk",
 			Status: rapid.SampledFrom(statuses).Draw(t, "status"),
 			Task:   rapid.SampledFrom([]workspace.Task{workspace.NoTask, workspace.TaskDeleting, workspace.TaskCreating}).Draw(t, "task"),
 		}
-		op := rapid.SampledFrom(ops).Draw(t, "operation")
-		next, err := desktop.Operate(d, op, rapid.Bool().Draw(t, "force"))
+		action := rapid.SampledFrom(actions).Draw(t, "action")
+		next, err := desktop.ApplyPowerAction(d, action, rapid.Bool().Draw(t, "force"))
 		switch {
 		case err != nil && workspace.CodeOf(err) != workspace.CodeConflict:
 			t.Fatalf("refused with %v, want a conflict", err)
@@ -99,8 +99,8 @@ func TestOperate(t *testing.T) {
 			t.Fatal("took a busy desktop")
 		case err == nil && next.Task == workspace.NoTask:
 			t.Fatal("an accepted operation leaves no task, so a second caller could start another")
-		case err == nil && d.Status == op.Result() && op != desktop.OpReboot:
-			t.Fatalf("%s accepted for a desktop that is %s already", op, d.Status)
+		case err == nil && d.Status == action.Result() && action != desktop.PowerReboot:
+			t.Fatalf("%s accepted for a desktop that is %s already", action, d.Status)
 		}
 	})
 }

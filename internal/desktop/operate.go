@@ -8,29 +8,29 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Operation is what can be done to the power of a desktop.
-type Operation string
+// PowerAction starts, stops, restarts or hibernates a desktop.
+type PowerAction string
 
-// The operations, in the words of the desktop-level call.
+// The power actions, in the words of the desktop-level call.
 const (
-	OpStart     Operation = "os-start"
-	OpStop      Operation = "os-stop"
-	OpReboot    Operation = "reboot"
-	OpHibernate Operation = "os-hibernate"
+	PowerStart     PowerAction = "os-start"
+	PowerStop      PowerAction = "os-stop"
+	PowerReboot    PowerAction = "reboot"
+	PowerHibernate PowerAction = "os-hibernate"
 )
 
-// OperateDesktops asks for an operation on desktops. Force (HARD) pulls the plug instead of asking the system inside.
-type OperateDesktops struct {
+// RunPowerAction asks for a power action on desktops. Force (HARD) pulls the plug instead of asking the system inside.
+type RunPowerAction struct {
 	workspace.Caller
-	IDs   []string
-	Op    Operation
-	Force bool
+	IDs    []string
+	Action PowerAction
+	Force  bool
 }
 
-// OperateParams are the parameters of an operateDesktops sub-job.
-type OperateParams struct {
-	Op    Operation `json:"op"`
-	Force bool      `json:"force"`
+// PowerParams are the parameters of an operateDesktops sub-job.
+type PowerParams struct {
+	Action PowerAction `json:"op"`
+	Force  bool        `json:"force"`
 }
 
 // Refusal says why one desktop of a request was left alone.
@@ -41,75 +41,75 @@ type Refusal struct {
 	Message     string
 }
 
-// OperateResult is the answer to OperateDesktops. JobID is empty when every desktop was refused.
-type OperateResult struct {
+// PowerResult is the answer to RunPowerAction. JobID is empty when every desktop was refused.
+type PowerResult struct {
 	JobID   string
 	Refused []Refusal
 }
 
-// Operate decides what an operation does to a desktop: it returns the desktop on its way, or CodeConflict when its state
-// forbids the operation.
-func Operate(d Desktop, op Operation, force bool) (Desktop, error) {
+// ApplyPowerAction decides what a power action does to a desktop: it returns the desktop on its way, or CodeConflict when its state
+// forbids the action.
+func ApplyPowerAction(d Desktop, action PowerAction, force bool) (Desktop, error) {
 	if d.Task != workspace.NoTask {
 		return d, workspace.Errorf(workspace.CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
 	}
 	from := d.Status
 	switch {
-	case op == OpStart && from == StatusHibernated:
+	case action == PowerStart && from == StatusHibernated:
 		d.Status, d.Task = StatusAwakening, workspace.TaskPoweringOn
-	case op == OpStart && (from == StatusShutoff || from == StatusError):
+	case action == PowerStart && (from == StatusShutoff || from == StatusError):
 		d.Status, d.Task = StatusStarting, workspace.TaskPoweringOn
-	case op == OpStop && (from == StatusActive || from == StatusHibernated || from == StatusError):
+	case action == PowerStop && (from == StatusActive || from == StatusHibernated || from == StatusError):
 		d.Status, d.Task = StatusStopping, workspace.TaskPoweringOff
-	case op == OpReboot && (from == StatusActive || from == StatusError):
+	case action == PowerReboot && (from == StatusActive || from == StatusError):
 		d.Status, d.Task = StatusRestarting, workspace.TaskRebooting
 		if force {
 			d.Task = workspace.TaskRebootHard
 		}
-	case op == OpHibernate && from == StatusActive:
+	case action == PowerHibernate && from == StatusActive:
 		d.Status, d.Task = StatusHibernating, workspace.TaskHibernating
 	default:
-		return d, workspace.Errorf(workspace.CodeConflict, "desktop %s is %s, %s is not possible", d.Name, from, op)
+		return d, workspace.Errorf(workspace.CodeConflict, "desktop %s is %s, %s is not possible", d.Name, from, action)
 	}
 	return d, nil
 }
 
 // Check refuses what is wrong with the request by itself.
-func (r *OperateDesktops) Check() error {
+func (r *RunPowerAction) Check() error {
 	if err := workspace.CheckIDs("desktop_ids", r.IDs); err != nil {
 		return err
 	}
-	switch r.Op {
-	case OpStart, OpStop, OpReboot, OpHibernate:
+	switch r.Action {
+	case PowerStart, PowerStop, PowerReboot, PowerHibernate:
 		return nil
 	}
-	return workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or os-hibernate", r.Op)
+	return workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or os-hibernate", r.Action)
 }
 
-// OperateDesktops starts, stops, restarts or hibernates desktops. Those whose state forbids it are refused one by one, the
+// RunPowerAction starts, stops, restarts or hibernates desktops. Those whose state forbids it are refused one by one, the
 // others go on in a job. The row locks of the desktops decide between two callers.
-func (s *Service) OperateDesktops(ctx context.Context, r OperateDesktops) (OperateResult, error) {
+func (s *Service) RunPowerAction(ctx context.Context, r RunPowerAction) (PowerResult, error) {
 	if err := r.Check(); err != nil {
-		return OperateResult{}, err
+		return PowerResult{}, err
 	}
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (OperateResult, error) {
+	return store.Update(ctx, s.Store, func(tx *store.Tx) (PowerResult, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
-			return OperateResult{}, err
+			return PowerResult{}, err
 		}
-		return OrderOperation(ctx, tx, r)
+		return OrderPowerAction(ctx, tx, r)
 	})
 }
 
-func OrderOperation(ctx context.Context, tx *store.Tx, r OperateDesktops) (OperateResult, error) {
+func OrderPowerAction(ctx context.Context, tx *store.Tx, r RunPowerAction) (PowerResult, error) {
 	found, err := LockByID(ctx, tx, r.ProjectID, r.IDs)
 	if err != nil {
-		return OperateResult{}, err
+		return PowerResult{}, err
 	}
 	left, err := capacity.ReadRoom(ctx, tx)
 	if err != nil {
-		return OperateResult{}, err
+		return PowerResult{}, err
 	}
-	var result OperateResult
+	var result PowerResult
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobOperateDesktops, RequestID: r.RequestID, Created: tx.Now()}
 	var moved []Desktop
 	for _, id := range r.IDs {
@@ -118,15 +118,15 @@ func OrderOperation(ctx context.Context, tx *store.Tx, r OperateDesktops) (Opera
 			result.Refused = append(result.Refused, Refusal{DesktopID: id, Code: workspace.CodeDesktopNotFound, Message: "desktop " + id + " does not exist"})
 			continue
 		}
-		next, err := OperateIn(ctx, tx, left, d, r.Op, r.Force)
+		next, err := ApplyPowerActionWithin(ctx, tx, left, d, r.Action, r.Force)
 		if err != nil && workspace.CodeOf(err) == workspace.CodeInternal {
-			return OperateResult{}, err
+			return PowerResult{}, err
 		}
 		if err != nil {
 			result.Refused = append(result.Refused, Refusal{DesktopID: id, DesktopName: d.Name, Code: workspace.CodeOf(err), Message: workspace.MessageOf(err)})
 			continue
 		}
-		sub := NewSubJob(&job, d, OperateParams{Op: r.Op, Force: r.Force})
+		sub := NewSubJob(&job, d, PowerParams{Action: r.Action, Force: r.Force})
 		next.TaskOwner = sub.ID
 		moved = append(moved, next)
 		job.SubJobs = append(job.SubJobs, sub)
@@ -135,11 +135,11 @@ func OrderOperation(ctx context.Context, tx *store.Tx, r OperateDesktops) (Opera
 		return result, nil
 	}
 	result.JobID = job.ID
-	return result, OrderMoves(ctx, tx, moved, job, left)
+	return result, OrderPowerChanges(ctx, tx, moved, job, left)
 }
 
-// OrderMoves writes desktops that are on their way to another power state, and the job that moves them.
-func OrderMoves(ctx context.Context, tx *store.Tx, moved []Desktop, job workspace.Job, left *capacity.Room) error {
+// OrderPowerChanges writes desktops that are on their way to another power state, and the job that moves them.
+func OrderPowerChanges(ctx context.Context, tx *store.Tx, moved []Desktop, job workspace.Job, left *capacity.Room) error {
 	for _, d := range moved {
 		if err := SaveDesktop(ctx, tx, d); err != nil {
 			return err

@@ -45,20 +45,20 @@ func OwnDesktop(ctx context.Context, tx *store.Tx, s workspace.SubJob) (Desktop,
 	return found[0], found[0].TaskOwner == s.ID, nil
 }
 
-// MarkOperated records that an operation is done. What nevertheless does not hold inside becomes the desktop's fault.
-func MarkOperated(ctx context.Context, tx *store.Tx, d Desktop, op Operation, warning string) error {
+// MarkPowerChanged records that a power action is done. What nevertheless does not hold inside becomes the desktop's fault.
+func MarkPowerChanged(ctx context.Context, tx *store.Tx, d Desktop, action PowerAction, warning string) error {
 	was := d.Login
-	Settle(&d, op.Result())
+	Settle(&d, action.Result())
 	d.Fault = warning
 	return SaveSession(ctx, tx, d, was)
 }
 
 // Result is the state that an operation leads to.
-func (op Operation) Result() DesktopStatus {
-	switch op {
-	case OpStop:
+func (action PowerAction) Result() DesktopStatus {
+	switch action {
+	case PowerStop:
 		return StatusShutoff
-	case OpHibernate:
+	case PowerHibernate:
 		return StatusHibernated
 	default:
 		return StatusActive

@@ -182,7 +182,7 @@ func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
 		operate := func(op string) workspace.Job {
 			p := e.start("replica", e.store, e.sim)
 			defer p.kill()
-			id, err := e.service.Pools.OperatePool(e.t.Context(), pool.OperatePool{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, Op: op})
+			id, err := e.service.Pools.RunPoolPowerAction(e.t.Context(), pool.RunPoolPowerAction{Caller: workspace.Caller{ProjectID: project}, PoolID: poolID, Action: op})
 			e.must(err)
 			return e.finished(id)
 		}

@@ -33,9 +33,9 @@ var scenarios = []scenario{
 			return id
 		},
 	},
-	{name: "stopping", setUp: createTwo, ask: operate(desktop.OpStop), want: 2, state: desktop.StatusShutoff},
-	{name: "restarting", setUp: createTwo, ask: operate(desktop.OpReboot), want: 2, state: desktop.StatusActive},
-	{name: "hibernating", setUp: createTwo, ask: operate(desktop.OpHibernate), want: 2, state: desktop.StatusHibernated},
+	{name: "stopping", setUp: createTwo, ask: operate(desktop.PowerStop), want: 2, state: desktop.StatusShutoff},
+	{name: "restarting", setUp: createTwo, ask: operate(desktop.PowerReboot), want: 2, state: desktop.StatusActive},
+	{name: "hibernating", setUp: createTwo, ask: operate(desktop.PowerHibernate), want: 2, state: desktop.StatusHibernated},
 	{
 		name: "attaching", setUp: detachTwo, ask: attachCrosswise, want: 2, state: desktop.StatusActive,
 		check: func(e *env) { e.checkInside("fresh-0", "user-1"); e.checkInside("fresh-1", "user-0") },
@@ -89,9 +89,9 @@ func createTwo(e *env) {
 	p.kill()
 }
 
-func operate(op desktop.Operation) func(*env) string {
+func operate(action desktop.PowerAction) func(*env) string {
 	return func(e *env) string {
-		r, err := e.service.Desktops.OperateDesktops(e.t.Context(), desktop.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: e.ids(), Op: op})
+		r, err := e.service.Desktops.RunPowerAction(e.t.Context(), desktop.RunPowerAction{Caller: workspace.Caller{ProjectID: project}, IDs: e.ids(), Action: action})
 		e.must(err)
 		return r.JobID
 	}

@@ -20,26 +20,26 @@ const shutdownGrace = time.Minute
 // stopping names the first step of a restart: an attempt that got beyond it does not stop the machine again.
 const stopping = "stopping"
 
-// operateDesktop starts, stops, restarts or hibernates the machine.
-func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
+// powerDesktop starts, stops, restarts or hibernates the machine.
+func (r *Runner) powerDesktop(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
 	}
-	params, err := workspace.ReadParams[desktop.OperateParams](*s)
+	params, err := workspace.ReadParams[desktop.PowerParams](*s)
 	if err != nil {
 		return plan{}, err
 	}
 	inside := &insideWarnings{runner: r, desktop: *d}
 	p := plan{limit: 10 * time.Minute, warning: inside.text}
-	switch params.Op {
-	case desktop.OpStart:
+	switch params.Action {
+	case desktop.PowerStart:
 		if p.steps, err = r.start(ctx, *d); err != nil {
 			return plan{}, err
 		}
 		p.steps = inside.after(p.steps)
-	case desktop.OpStop:
+	case desktop.PowerStop:
 		p.steps = []Step{r.stop(*d, params.Force)}
-	case desktop.OpReboot:
+	case desktop.PowerReboot:
 		if s.Step == "" || s.Step == stopping { // an earlier attempt did not get past it
 			p.steps = append(p.steps, r.stop(*d, params.Force))
 		}
@@ -48,14 +48,14 @@ func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *des
 			return plan{}, err
 		}
 		p.steps = append(p.steps, inside.after(start)...)
-	case desktop.OpHibernate:
+	case desktop.PowerHibernate:
 		p.steps = []Step{{
 			Name: "hibernating",
 			Done: r.machineIs(d.ID, engine.Hibernated),
 			Do:   func(ctx context.Context) error { return r.engine.Hibernate(ctx, d.ID) },
 		}}
 	default:
-		return plan{}, fmt.Errorf("sub-job %s asks for operation %q, which does not exist", s.ID, params.Op)
+		return plan{}, fmt.Errorf("sub-job %s asks for operation %q, which does not exist", s.ID, params.Action)
 	}
 	image := ""
 	if d.Fault != "" {
@@ -69,7 +69,7 @@ func (r *Runner) operateDesktop(ctx context.Context, s *workspace.SubJob, d *des
 			return nil
 		}
 		d.ImageID = cmp.Or(image, d.ImageID)
-		return desktop.MarkOperated(ctx, tx, *d, params.Op, inside.text())
+		return desktop.MarkPowerChanged(ctx, tx, *d, params.Action, inside.text())
 	}
 	return p, nil
 }

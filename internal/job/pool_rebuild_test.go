@@ -23,7 +23,7 @@ func TestARebuildGivesEveryDesktopOfAPoolTheImageAndKeepsTheRest(t *testing.T) {
 		was := e.desktops()
 		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
-		e.finished(operateOne(e, was[2].ID, desktop.OpStop))
+		e.finished(operateOne(e, was[2].ID, desktop.PowerStop))
 
 		if j := e.finished(e.rebuild()); j.Counts.Succeeded != 3 {
 			t.Fatalf("the job ended with %+v: %+v", j.Counts, j.SubJobs)
@@ -53,9 +53,9 @@ func TestARebuildGivesEveryDesktopOfAPoolTheImageAndKeepsTheRest(t *testing.T) {
 	})
 }
 
-func operateOne(e *env, id string, op desktop.Operation) string {
+func operateOne(e *env, id string, action desktop.PowerAction) string {
 	e.t.Helper()
-	r, err := e.service.Desktops.OperateDesktops(e.t.Context(), desktop.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: []string{id}, Op: op})
+	r, err := e.service.Desktops.RunPowerAction(e.t.Context(), desktop.RunPowerAction{Caller: workspace.Caller{ProjectID: project}, IDs: []string{id}, Action: action})
 	e.must(err)
 	return r.JobID
 }
@@ -225,7 +225,7 @@ func TestADesktopThatIsMendedByHandAfterItsRebuildFailedHasTheNewImage(t *testin
 			t.Fatalf("after the rebuild the desktop is %s with image %s", d.Status, d.ImageID)
 		}
 		e.must(e.sim.Inject(sim.GuestFails, sim.Fault{}))
-		if j := e.finished(operateOne(e, e.desktops()[0].ID, desktop.OpReboot)); j.Counts.Succeeded != 1 {
+		if j := e.finished(operateOne(e, e.desktops()[0].ID, desktop.PowerReboot)); j.Counts.Succeeded != 1 {
 			t.Fatalf("restarting ended with %+v", j.SubJobs)
 		}
 		if d := e.desktops()[0]; d.Status != desktop.StatusActive || d.ImageID != nextImage {

@@ -44,7 +44,7 @@ func TestResizingAPoolStopsAndStartsWhatRuns(t *testing.T) {
 		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
 		off := e.desktops()[1].ID
-		e.finished(operateOne(e, off, desktop.OpStop))
+		e.finished(operateOne(e, off, desktop.PowerStop))
 
 		refused := e.finished(e.resize(""))
 		if refused.Counts.Succeeded != 1 || refused.Counts.Failed != 1 {

@@ -120,7 +120,7 @@ func (r *Runner) planners() map[workspace.JobType]planner {
 		workspace.JobCreatePool:      r.createDesktop,
 		workspace.JobExpandPool:      r.createDesktop,
 		workspace.JobDeleteDesktops:  r.deleteDesktop,
-		workspace.JobOperateDesktops: r.operateDesktop,
+		workspace.JobOperateDesktops: r.powerDesktop,
 		workspace.JobAttachPool:      r.attachPool,
 		workspace.JobNotifyPool:      r.notifyDesktop,
 		workspace.JobHashPasswords:   r.hashPassword,

@@ -311,7 +311,7 @@ func TestRestartStopsAndStartsOnce(t *testing.T) {
 		p := e.start("a", e.store, counted)
 		defer p.kill()
 		e.finished(e.create(1))
-		r, err := e.service.Desktops.OperateDesktops(e.t.Context(), desktop.OperateDesktops{Caller: workspace.Caller{ProjectID: project}, IDs: e.ids(), Op: desktop.OpReboot})
+		r, err := e.service.Desktops.RunPowerAction(e.t.Context(), desktop.RunPowerAction{Caller: workspace.Caller{ProjectID: project}, IDs: e.ids(), Action: desktop.PowerReboot})
 		e.must(err)
 		e.finished(r.JobID)
 		if calls["Stop"] != 1 || calls["Start"] != 1 {

@@ -22,7 +22,7 @@ func TestWhatAGuestCannotApplyIsSeen(t *testing.T) {
 		ask  func(*env) string
 	}{
 		"created":   {false, func(e *env) string { return e.create(1) }},
-		"restarted": {true, func(e *env) string { return operateOne(e, e.ids()[0], desktop.OpReboot) }},
+		"restarted": {true, func(e *env) string { return operateOne(e, e.ids()[0], desktop.PowerReboot) }},
 		"rebuilt":   {true, func(e *env) string { return e.rebuild() }},
 		"resized": {true, func(e *env) string {
 			e.addProduct()

@@ -11,11 +11,11 @@ import (
 	"carrel/internal/workspace"
 )
 
-// OperatePool starts, stops, restarts or hibernates all desktops of a pool, and returns the job's id. For a desktop whose state
+// RunPoolPowerAction starts, stops, restarts or hibernates all desktops of a pool, and returns the job's id. For a desktop whose state
 // does not allow it, the sub-job is FAILED with CodeConflict; the others continue, and the job ends as failed. CodePoolNotFound;
 // CodeConflict if all desktops are busy. The row locks of the desktops decide between concurrent callers.
-func (s *Service) OperatePool(ctx context.Context, r OperatePool) (string, error) {
-	op, force, err := r.Operation()
+func (s *Service) RunPoolPowerAction(ctx context.Context, r RunPoolPowerAction) (string, error) {
+	action, force, err := r.PowerAction()
 	if err != nil {
 		return "", err
 	}
@@ -35,11 +35,11 @@ func (s *Service) OperatePool(ctx context.Context, r OperatePool) (string, error
 			return "", err
 		}
 		desktops := slices.SortedFunc(maps.Values(found), desktop.CompareNames)
-		return operatePool(ctx, tx, r, desktops, desktop.OperateParams{Op: op, Force: force})
+		return orderPoolPowerAction(ctx, tx, r, desktops, desktop.PowerParams{Action: action, Force: force})
 	})
 }
 
-func operatePool(ctx context.Context, tx *store.Tx, r OperatePool, desktops []desktop.Desktop, params desktop.OperateParams) (string, error) {
+func orderPoolPowerAction(ctx context.Context, tx *store.Tx, r RunPoolPowerAction, desktops []desktop.Desktop, params desktop.PowerParams) (string, error) {
 	job := workspace.Job{
 		ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobOperateDesktops, PoolID: r.PoolID, RequestID: r.RequestID, Created: tx.Now(),
 	}
@@ -50,7 +50,7 @@ func operatePool(ctx context.Context, tx *store.Tx, r OperatePool, desktops []de
 	var moved []desktop.Desktop
 	for _, d := range desktops {
 		sub := desktop.NewSubJob(&job, d, params)
-		next, err := desktop.OperateIn(ctx, tx, left, d, params.Op, params.Force)
+		next, err := desktop.ApplyPowerActionWithin(ctx, tx, left, d, params.Action, params.Force)
 		if err != nil && workspace.CodeOf(err) == workspace.CodeInternal {
 			return "", err
 		}
@@ -63,7 +63,7 @@ func operatePool(ctx context.Context, tx *store.Tx, r OperatePool, desktops []de
 		}
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	return job.ID, desktop.OrderMoves(ctx, tx, moved, job, left)
+	return job.ID, desktop.OrderPowerChanges(ctx, tx, moved, job, left)
 }
 
 // ShrinkPool is a request to delete some of a pool's desktops.

@@ -23,33 +23,33 @@ func (r *ExpandPool) Check() error {
 	return nil
 }
 
-// OperatePool is a request for a power action on all desktops of a pool.
-type OperatePool struct {
+// RunPoolPowerAction is a request for a power action on all desktops of a pool.
+type RunPoolPowerAction struct {
 	workspace.Caller
 	PoolID string
-	Op     string // the word of the call for pools
+	Action string // the word of the call for pools
 	How    string // SOFT, HARD, or empty, which means SOFT
 }
 
-// Operation returns the requested power action, and whether to force it.
-func (r *OperatePool) Operation() (op desktop.Operation, force bool, err error) {
+// PowerAction returns the requested power action, and whether to force it.
+func (r *RunPoolPowerAction) PowerAction() (action desktop.PowerAction, force bool, err error) {
 	switch r.How {
 	case "", "SOFT", "HARD":
 	default:
 		return "", false, workspace.Invalid("type", "%q is unknown, use SOFT or HARD", r.How)
 	}
 	force = r.How == "HARD"
-	switch r.Op {
+	switch r.Action {
 	case "os-start":
-		return desktop.OpStart, force, nil
+		return desktop.PowerStart, force, nil
 	case "os-stop":
-		return desktop.OpStop, force, nil
+		return desktop.PowerStop, force, nil
 	case "reboot":
-		return desktop.OpReboot, force, nil
+		return desktop.PowerReboot, force, nil
 	case "hibernate", "os-hibernate": // the second is the word of the call for desktops
-		return desktop.OpHibernate, force, nil
+		return desktop.PowerHibernate, force, nil
 	}
-	return "", false, workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or hibernate", r.Op)
+	return "", false, workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or hibernate", r.Action)
 }
 
 // Busy returns why a power action on a whole pool is refused, or nil: CodeConflict if all its desktops are busy. If only some

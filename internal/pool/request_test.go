@@ -43,18 +43,18 @@ func TestPoolRequests(t *testing.T) {
 }
 
 func TestPoolOperationsInTheWordsOfTheirCall(t *testing.T) {
-	for word, want := range map[string]desktop.Operation{
-		"os-start": desktop.OpStart, "os-stop": desktop.OpStop, "reboot": desktop.OpReboot, "hibernate": desktop.OpHibernate,
+	for word, want := range map[string]desktop.PowerAction{
+		"os-start": desktop.PowerStart, "os-stop": desktop.PowerStop, "reboot": desktop.PowerReboot, "hibernate": desktop.PowerHibernate,
 	} {
 		for how, hard := range map[string]bool{"": false, "SOFT": false, "HARD": true} {
-			if op, force, err := (&pool.OperatePool{Op: word, How: how}).Operation(); op != want || force != hard || err != nil {
-				t.Errorf("%s %s is %s, %t, %v", word, how, op, force, err)
+			if action, force, err := (&pool.RunPoolPowerAction{Action: word, How: how}).PowerAction(); action != want || force != hard || err != nil {
+				t.Errorf("%s %s is %s, %t, %v", word, how, action, force, err)
 			}
 		}
 	}
-	_, _, err := (&pool.OperatePool{Op: "explode"}).Operation()
+	_, _, err := (&pool.RunPoolPowerAction{Action: "explode"}).PowerAction()
 	workspacetest.Refused(t, err, workspace.CodeInvalid, `op_type: "explode" is unknown`)
-	_, _, err = (&pool.OperatePool{Op: "reboot", How: "KINDLY"}).Operation()
+	_, _, err = (&pool.RunPoolPowerAction{Action: "reboot", How: "KINDLY"}).PowerAction()
 	workspacetest.Refused(t, err, workspace.CodeInvalid, `type: "KINDLY" is unknown, use SOFT or HARD`)
 }
 

@@ -53,9 +53,9 @@ func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v signin.Visit
 }
 
 // operate returns the handler of a power action on a desktop of the user. It answers 202; the desktop's card shows the progress.
-func (p *Portal) operate(op desktop.Operation) signedHandler {
+func (p *Portal) powerAction(action desktop.PowerAction) signedHandler {
 	return func(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-		err := p.Desktops.Operate(r.Context(), v, r.PathValue("id"), op, telemetry.RequestID(r.Context()))
+		err := p.Desktops.RunPowerAction(r.Context(), v, r.PathValue("id"), action, telemetry.RequestID(r.Context()))
 		if err != nil {
 			return err
 		}

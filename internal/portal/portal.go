@@ -38,7 +38,7 @@ type Desktops interface {
 	MayWork(ctx context.Context, userID string) error
 	UserDesktops(ctx context.Context, userID string) ([]connection.UserDesktop, error)
 	DesktopsOf(ctx context.Context, people []directory.User) (map[string][]connection.UserDesktop, error)
-	Operate(ctx context.Context, v signin.Visitor, desktopID string, op desktop.Operation, requestID string) error
+	RunPowerAction(ctx context.Context, v signin.Visitor, desktopID string, action desktop.PowerAction, requestID string) error
 	OpenDesktop(ctx context.Context, v signin.Visitor, desktopID string) (string, error)
 	UserPools(ctx context.Context, userID string) ([]connection.UserPool, error)
 	PoolsOf(ctx context.Context, people []directory.User) (map[string][]connection.UserPool, error)
@@ -117,9 +117,9 @@ func (p *Portal) api() http.Handler {
 	mux.Handle("POST /portal/api/me/codes/remove", p.signed(p.removeAuthenticator))
 	mux.Handle("GET /portal/api/desktops", p.signed(p.desktops))
 	mux.Handle("GET /portal/api/desktops/events", p.signed(p.events))
-	mux.Handle("POST /portal/api/desktops/{id}/start", p.signed(p.operate(desktop.OpStart)))
-	mux.Handle("POST /portal/api/desktops/{id}/stop", p.signed(p.operate(desktop.OpStop)))
-	mux.Handle("POST /portal/api/desktops/{id}/restart", p.signed(p.operate(desktop.OpReboot)))
+	mux.Handle("POST /portal/api/desktops/{id}/start", p.signed(p.powerAction(desktop.PowerStart)))
+	mux.Handle("POST /portal/api/desktops/{id}/stop", p.signed(p.powerAction(desktop.PowerStop)))
+	mux.Handle("POST /portal/api/desktops/{id}/restart", p.signed(p.powerAction(desktop.PowerReboot)))
 	mux.Handle("POST /portal/api/desktops/{id}/ticket", p.signed(p.ticket))
 	mux.Handle("GET /portal/api/pools", p.signed(p.pools))
 	mux.Handle("POST /portal/api/pools/{id}/open", p.signed(p.openPool))

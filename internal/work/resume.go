@@ -18,11 +18,11 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 	case workspace.JobDeleteDesktops:
 		d.Task = workspace.TaskDeleting
 	case workspace.JobOperateDesktops:
-		p, err := workspace.ReadParams[desktop.OperateParams](s)
+		p, err := workspace.ReadParams[desktop.PowerParams](s)
 		if err != nil {
 			return err
 		}
-		next, err := desktop.Operate(*d, p.Op, p.Force)
+		next, err := desktop.ApplyPowerAction(*d, p.Action, p.Force)
 		if err != nil {
 			return err
 		}

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// MaxOperated is how many desktops one request may operate or delete.
-const MaxOperated = 100
+// MaxIDs is how many desktops one request may name by id.
+const MaxIDs = 100
 
-func CheckIDs(field string, ids []string) error { return CheckIDsUpTo(MaxOperated, field, ids) }
+func CheckIDs(field string, ids []string) error { return CheckIDsUpTo(MaxIDs, field, ids) }
 
 func CheckIDsUpTo(limit int, field string, ids []string) error {
 	if len(ids) == 0 || len(ids) > limit {

@@ -243,8 +243,8 @@ func (e *env) operatePool() {
 		return
 	}
 	op := []string{"os-start", "os-start", "os-stop", "reboot", "hibernate"}[e.draw.IntN(5)]
-	r := pool.OperatePool{Caller: caller(), PoolID: p.ID, Op: op, How: []string{"SOFT", "HARD"}[e.draw.IntN(2)]}
-	e.ask(fmt.Sprintf("%s %s %s", r.Op, r.How, p.Name), func(ctx context.Context) (string, error) { return e.service.Pools.OperatePool(ctx, r) })
+	r := pool.RunPoolPowerAction{Caller: caller(), PoolID: p.ID, Action: op, How: []string{"SOFT", "HARD"}[e.draw.IntN(2)]}
+	e.ask(fmt.Sprintf("%s %s %s", r.Action, r.How, p.Name), func(ctx context.Context) (string, error) { return e.service.Pools.RunPoolPowerAction(ctx, r) })
 }
 
 func (e *env) operate() {
@@ -252,10 +252,10 @@ func (e *env) operate() {
 	if !ok {
 		return
 	}
-	ops := []desktop.Operation{desktop.OpStart, desktop.OpStart, desktop.OpStop, desktop.OpReboot, desktop.OpHibernate}
-	r := desktop.OperateDesktops{Caller: caller(), IDs: []string{d.ID}, Op: ops[e.draw.IntN(len(ops))], Force: e.chance(2)}
-	e.ask(fmt.Sprintf("%s %s", r.Op, d.Name), func(ctx context.Context) (string, error) {
-		o, err := e.service.Desktops.OperateDesktops(ctx, r)
+	ops := []desktop.PowerAction{desktop.PowerStart, desktop.PowerStart, desktop.PowerStop, desktop.PowerReboot, desktop.PowerHibernate}
+	r := desktop.RunPowerAction{Caller: caller(), IDs: []string{d.ID}, Action: ops[e.draw.IntN(len(ops))], Force: e.chance(2)}
+	e.ask(fmt.Sprintf("%s %s", r.Action, d.Name), func(ctx context.Context) (string, error) {
+		o, err := e.service.Desktops.RunPowerAction(ctx, r)
 		return fmt.Sprintf("%s %v", o.JobID, o.Refused), err
 	})
 }

@@ -142,7 +142,7 @@ func (e *env) openDesktop() {
 	e.async(fmt.Sprintf("%s opens %s", p.name, d.Name), func(ctx context.Context) (string, error) {
 		ticket, err := e.service.Connections.OpenDesktop(ctx, v, d.ID)
 		if workspace.CodeOf(err) == workspace.CodeConflict {
-			return "starts it", e.service.Connections.Operate(ctx, v, d.ID, desktop.OpStart, "")
+			return "starts it", e.service.Connections.RunPowerAction(ctx, v, d.ID, desktop.PowerStart, "")
 		}
 		if err != nil {
 			return "", err
