@@ -89,10 +89,13 @@ docs: ## Write the generated tables of the documentation anew
 	@go test ./internal/api -run TestDocumentation -update
 	@go test ./test/architecture -run TestPageIsUpToDate -update
 
+generate: ## Write what is generated from the API's data and the overlay anew
+	@go run ./internal/api/generate
+
 lint: web ## Run the linters
 	@scripts/tool golangci-lint run ./... ./test/sdk/...
 
 clean: ## Remove what was built; data and packages stay
 	@rm -rf bin/carrel bin/carrel-guest dist web/dist test/artifacts
 
-.PHONY: help setup setup-test test-setup build guest run image web check test first-run e2e bench docs lint clean
+.PHONY: help setup setup-test test-setup build guest run image web check test first-run e2e bench docs generate lint clean

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"carrel/internal/api/wire"
 	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
@@ -57,16 +58,16 @@ func (s *Server) showDesktop(ctx context.Context, in *DesktopPath) (desktopReply
 // DesktopFilter holds the query parameters that all lists of desktops have.
 type DesktopFilter struct {
 	Project
-	Name         string         `query:"computer_name" doc:"Part of the computer name"`
-	Address      string         `query:"desktop_ip"`
-	EnterpriseID string         `query:"enterprise_project_id"`
-	Type         string         `query:"desktop_type" doc:"DEDICATED, SHARED or POOLED; several separated by commas"`
-	Shared       optional[bool] `query:"is_share_desktop" doc:"Only shared desktops, or only the others"`
-	SubnetID     string         `query:"subnet_id"`
-	Status       string         `query:"status" doc:"ACTIVE, SHUTOFF, HIBERNATED, ERROR and transitional states; several separated by commas"`
-	IDs          []string       `query:"desktop_id,explode" maxItems:"100"`
-	Tag          string         `query:"tag" doc:"key=value; several separated by commas, all of which must match"`
-	Offset       int            `query:"offset" minimum:"0" default:"0"`
+	Name         string              `query:"computer_name" doc:"Part of the computer name"`
+	Address      string              `query:"desktop_ip"`
+	EnterpriseID string              `query:"enterprise_project_id"`
+	Type         string              `query:"desktop_type" doc:"DEDICATED, SHARED or POOLED; several separated by commas"`
+	Shared       wire.Optional[bool] `query:"is_share_desktop" doc:"Only shared desktops, or only the others"`
+	SubnetID     string              `query:"subnet_id"`
+	Status       string              `query:"status" doc:"ACTIVE, SHUTOFF, HIBERNATED, ERROR and transitional states; several separated by commas"`
+	IDs          []string            `query:"desktop_id,explode" maxItems:"100"`
+	Tag          string              `query:"tag" doc:"key=value; several separated by commas, all of which must match"`
+	Offset       int                 `query:"offset" minimum:"0" default:"0"`
 }
 
 func (f *DesktopFilter) query() (desktop.DesktopQuery, error) {
@@ -75,8 +76,8 @@ func (f *DesktopFilter) query() (desktop.DesktopQuery, error) {
 		EnterpriseID: f.EnterpriseID, SubnetID: f.SubnetID, Types: split[workspace.DesktopType](f.Type),
 		Statuses: split[desktop.DesktopStatus](f.Status), Page: workspace.Page{Offset: f.Offset},
 	}
-	if f.Shared.given {
-		q.Types = narrow(q.Types, f.Shared.value)
+	if f.Shared.Given {
+		q.Types = narrow(q.Types, f.Shared.Value)
 	}
 	for _, pair := range split[string](f.Tag) {
 		key, value, ok := strings.Cut(pair, "=")
@@ -139,26 +140,26 @@ func (s *Server) listDesktops(ctx context.Context, in *listDesktopsInput) (deskt
 // DesktopDetailFilter holds those of the lists with details.
 type DesktopDetailFilter struct {
 	DesktopFilter
-	UserName      string         `query:"user_name" doc:"Part of the name of a user of the desktop"`
-	UserNames     []string       `query:"user_names,explode" maxItems:"100" doc:"Exact names of users of the desktop"`
-	Names         []string       `query:"computer_names,explode" doc:"Exact computer names"`
-	SortField     string         `query:"sort_field" enum:"created,computer_name" default:"created"`
-	SortType      string         `query:"sort_type" enum:"ASC,DESC" default:"ASC"`
-	Attached      optional[bool] `query:"user_attached" doc:"Only desktops with a user, or only those without"`
-	ImageID       string         `query:"image_id"`
-	ChargeMode    string         `query:"charge_mode" enum:"0,1" doc:"0: yearly or monthly, 1: on demand; always 1"`
-	InMaintenance optional[bool] `query:"in_maintenance_mode"`
-	Internet      optional[bool] `query:"is_support_internet" doc:"Whether it has a public address: always false"`
-	Zone          string         `query:"availability_zone"`
+	UserName      string              `query:"user_name" doc:"Part of the name of a user of the desktop"`
+	UserNames     []string            `query:"user_names,explode" maxItems:"100" doc:"Exact names of users of the desktop"`
+	Names         []string            `query:"computer_names,explode" doc:"Exact computer names"`
+	SortField     string              `query:"sort_field" enum:"created,computer_name" default:"created"`
+	SortType      string              `query:"sort_type" enum:"ASC,DESC" default:"ASC"`
+	Attached      wire.Optional[bool] `query:"user_attached" doc:"Only desktops with a user, or only those without"`
+	ImageID       string              `query:"image_id"`
+	ChargeMode    string              `query:"charge_mode" enum:"0,1" doc:"0: yearly or monthly, 1: on demand; always 1"`
+	InMaintenance wire.Optional[bool] `query:"in_maintenance_mode"`
+	Internet      wire.Optional[bool] `query:"is_support_internet" doc:"Whether it has a public address: always false"`
+	Zone          string              `query:"availability_zone"`
 }
 
 func (f *DesktopDetailFilter) query() (desktop.DesktopQuery, error) {
 	q, err := f.DesktopFilter.query()
 	q.UserName, q.UserNames, q.Names = f.UserName, split[string](f.UserNames...), split[string](f.Names...)
 	q.ImageID, q.Zone = f.ImageID, f.Zone
-	q.Assigned, q.InMaintenance = f.Attached.pointer(), f.InMaintenance.pointer()
+	q.Assigned, q.InMaintenance = f.Attached.Pointer(), f.InMaintenance.Pointer()
 	q.SortBy, q.Descending = desktop.DesktopSort(f.SortField), f.SortType == "DESC"
-	if f.ChargeMode == "0" || f.Internet.given && f.Internet.value {
+	if f.ChargeMode == "0" || f.Internet.Given && f.Internet.Value {
 		q.Types = []workspace.DesktopType{noType}
 	}
 	return q, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"carrel/internal/api/wire"
 	"carrel/internal/directory"
 	"carrel/internal/export"
 	"carrel/internal/sheet"
@@ -72,14 +73,14 @@ func (s *Server) exportGroups(ctx context.Context, in *exportGroupsInput) (file,
 
 type listExportsInput struct {
 	Project
-	Name       string         `query:"file_name" doc:"Part of the name"`
-	ID         string         `query:"task_id"`
-	Status     string         `query:"status" enum:"CREATING,SUCCESS,FAIL,EXPIRED" doc:"Files are created within the call, so none is CREATING or FAIL"`
-	Downloaded optional[bool] `query:"is_download"`
-	SortField  string         `query:"sort_field" enum:"create_time" default:"create_time"`
-	SortType   string         `query:"sort_type" enum:"ASC,DESC" default:"DESC"`
-	Offset     int            `query:"offset" minimum:"0" default:"0"`
-	Limit      int            `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	Name       string              `query:"file_name" doc:"Part of the name"`
+	ID         string              `query:"task_id"`
+	Status     string              `query:"status" enum:"CREATING,SUCCESS,FAIL,EXPIRED" doc:"Files are created within the call, so none is CREATING or FAIL"`
+	Downloaded wire.Optional[bool] `query:"is_download"`
+	SortField  string              `query:"sort_field" enum:"create_time" default:"create_time"`
+	SortType   string              `query:"sort_type" enum:"ASC,DESC" default:"DESC"`
+	Offset     int                 `query:"offset" minimum:"0" default:"0"`
+	Limit      int                 `query:"limit" minimum:"1" maximum:"100" default:"20"`
 }
 
 type exportsReply struct {
@@ -98,7 +99,7 @@ type exportReply struct {
 
 func (s *Server) listExports(ctx context.Context, in *listExportsInput) (exportsReply, error) {
 	q := export.Query{
-		ProjectID: in.ProjectID, ID: in.ID, Name: in.Name, Downloaded: in.Downloaded.pointer(), Descending: in.SortType == "DESC",
+		ProjectID: in.ProjectID, ID: in.ID, Name: in.Name, Downloaded: in.Downloaded.Pointer(), Descending: in.SortType == "DESC",
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	}
 	switch in.Status {

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"carrel/internal/api/wire"
 	"carrel/internal/iam"
 	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
@@ -39,27 +39,35 @@ type operation struct {
 	describe string
 }
 
+// route is a generated line of the table.
+type route struct {
+	operation
+	action string // as the API's authorization knows it
+}
+
 // registration adds a handler, whose types it knows, to the API.
 type registration func(*Server, huma.API, huma.Operation)
 
 // operations is the whole table, area by area.
 func (s *Server) operations() map[string][]operation {
-	return map[string][]operation{
-		"desktops":      s.desktopOperations(),
-		"assignment":    s.attachOperations(),
-		"pools":         s.poolOperations(),
-		"pool changes":  s.poolChangeOperations(),
-		"jobs":          s.jobOperations(),
-		"users":         s.userOperations(),
-		"OTP devices":   s.otpOperations(),
-		"name policies": s.namePolicyOperations(),
-		"OUs":           s.ouOperations(),
-		"files":         s.fileOperations(),
-		"groups":        s.groupOperations(),
-		"catalog":       s.catalogOperations(),
-		"networks":      s.networkOperations(),
-		"service":       s.serviceOperations(),
+	all := map[string][]operation{
+		"desktops":     s.desktopOperations(),
+		"assignment":   s.attachOperations(),
+		"pools":        s.poolOperations(),
+		"pool changes": s.poolChangeOperations(),
+		"jobs":         s.jobOperations(),
+		"users":        s.userOperations(),
+		"OTP devices":  s.otpOperations(),
+		"files":        s.fileOperations(),
+		"groups":       s.groupOperations(),
+		"catalog":      s.catalogOperations(),
+		"networks":     s.networkOperations(),
+		"service":      s.serviceOperations(),
 	}
+	for area, routes := range s.generated() {
+		all[area] = each(routes, func(r route) operation { return r.operation })
+	}
+	return all
 }
 
 // nothing is the answer of operations that have no body.
@@ -73,6 +81,9 @@ func answering[I, O any](handler func(context.Context, *I) (O, error)) registrat
 	return func(s *Server, api huma.API, op huma.Operation) {
 		op.DefaultStatus = http.StatusOK
 		huma.Register(api, op, func(ctx context.Context, in *I) (*body[O], error) {
+			if err := refused(in); err != nil {
+				return nil, s.refusal(ctx, op.OperationID, err)
+			}
 			out, err := handler(ctx, in)
 			if err != nil {
 				return nil, s.refusal(ctx, op.OperationID, err)
@@ -87,12 +98,26 @@ func silent[I any](status int, handler func(context.Context, *I) error) registra
 	return func(s *Server, api huma.API, op huma.Operation) {
 		op.DefaultStatus = status
 		huma.Register(api, op, func(ctx context.Context, in *I) (*nothing, error) {
-			if err := handler(ctx, in); err != nil {
+			err := refused(in)
+			if err == nil {
+				err = handler(ctx, in)
+			}
+			if err != nil {
 				return nil, s.refusal(ctx, op.OperationID, err)
 			}
 			return &nothing{}, nil
 		})
 	}
+}
+
+// refused is the refusal of a request that has a field which Carrel does not honour.
+func refused(in any) error {
+	if r, some := in.(wire.Refuser); some {
+		if not := r.Refused(); not != nil {
+			return workspace.Unsupported(not.Field, not.Why)
+		}
+	}
+	return nil
 }
 
 // refusal turns an error into the answer. One that only the log may explain is logged, unless the caller has gone.
@@ -149,15 +174,15 @@ func (s *Server) mayUse(ctx huma.Context, needs iam.Permission) error {
 }
 
 // Project is the part that all paths have.
-type Project struct {
-	ProjectID string `path:"project_id" doc:"The project"`
-}
+type Project struct{ wire.Project }
 
 // clientTokenHeader names a request that the client may send again.
 const clientTokenHeader = "X-Client-Token"
 
+func (p Project) caller(ctx context.Context) workspace.Caller { return caller(ctx, p.Project) }
+
 // caller says for whom the domain acts.
-func (p Project) caller(ctx context.Context) workspace.Caller {
+func caller(ctx context.Context, p wire.Project) workspace.Caller {
 	principal, _ := iam.PrincipalFrom(ctx)
 	return workspace.Caller{
 		ProjectID: p.ProjectID, RequestID: telemetry.RequestID(ctx), AdminID: principal.AdminID, Token: clientTokenFrom(ctx),
@@ -181,29 +206,12 @@ func clientTokenFrom(ctx context.Context) string {
 	return token
 }
 
-// optional is a query parameter that can be absent.
-type optional[T any] struct {
-	value T
-	given bool
-}
-
-// Schema implements huma.SchemaProvider.
-func (optional[T]) Schema(r huma.Registry) *huma.Schema {
-	return huma.SchemaFromType(r, reflect.TypeFor[T]())
-}
-
-// Receiver implements huma.ParamWrapper.
-func (o *optional[T]) Receiver() reflect.Value { return reflect.ValueOf(&o.value).Elem() }
-
-// OnParamSet implements huma.ParamReactor.
-func (o *optional[T]) OnParamSet(given bool, _ any) { o.given = given }
-
-// pointer is nil when the parameter is absent.
-func (o *optional[T]) pointer() *T {
-	if !o.given {
-		return nil
+// value is what a pointer points to, or the zero value.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
 	}
-	return &o.value
+	return v
 }
 
 // split reads a list that holds commas, or several, without empty items.

@@ -4,16 +4,17 @@ import (
 	"context"
 	"strings"
 
+	"carrel/internal/api/wire"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 )
 
 type listPoolDesktopsInput struct {
 	DesktopDetailFilter
-	PoolID   string             `path:"pool_id"`
-	Differs  desktop.Difference `query:"inconsistent_type" enum:"PRODUCT_ID,IMAGE_ID,DISK_NUM,DISK_SIZE,AUTO_ISOLATION" doc:"Only desktops that differ in this from the pool's present settings, or are isolated"`
-	Isolated optional[bool]     `query:"isolated" doc:"Only isolated desktops, or only the others"`
-	Limit    int                `query:"limit" minimum:"0" maximum:"100" default:"10"`
+	PoolID   string              `path:"pool_id"`
+	Differs  desktop.Difference  `query:"inconsistent_type" enum:"PRODUCT_ID,IMAGE_ID,DISK_NUM,DISK_SIZE,AUTO_ISOLATION" doc:"Only desktops that differ in this from the pool's present settings, or are isolated"`
+	Isolated wire.Optional[bool] `query:"isolated" doc:"Only isolated desktops, or only the others"`
+	Limit    int                 `query:"limit" minimum:"0" maximum:"100" default:"10"`
 }
 
 type poolDesktopsReply struct {
@@ -38,7 +39,7 @@ func (s *Server) listPoolDesktops(ctx context.Context, in *listPoolDesktopsInput
 	if err != nil {
 		return poolDesktopsReply{}, err
 	}
-	q.Isolated, q.Limit = in.Isolated.pointer(), in.Limit
+	q.Isolated, q.Limit = in.Isolated.Pointer(), in.Limit
 	desktops, total, err := s.Services.Pools.PoolDesktops(ctx, in.PoolID, q, in.Differs)
 	return poolDesktopsReply{
 		Total: total, OnDemand: total, OnDemandFree: total, Differs: differenceOf(in.Differs), Desktops: each(desktops, poolDesktopOf),

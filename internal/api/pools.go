@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"carrel/internal/api/wire"
 	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/pool"
@@ -57,12 +58,12 @@ func (s *Server) showPool(ctx context.Context, in *PoolPath) (poolReply, error) 
 
 type listPoolsInput struct {
 	Project
-	Name          string         `query:"name" maxLength:"255" doc:"Part of the name"`
-	Type          pool.PoolType  `query:"type" enum:"DYNAMIC,STATIC"`
-	EnterpriseID  string         `query:"enterprise_project_id"`
-	InMaintenance optional[bool] `query:"in_maintenance_mode"`
-	Offset        int            `query:"offset" minimum:"0" default:"0"`
-	Limit         int            `query:"limit" minimum:"0" maximum:"1000" default:"1000"`
+	Name          string              `query:"name" maxLength:"255" doc:"Part of the name"`
+	Type          pool.PoolType       `query:"type" enum:"DYNAMIC,STATIC"`
+	EnterpriseID  string              `query:"enterprise_project_id"`
+	InMaintenance wire.Optional[bool] `query:"in_maintenance_mode"`
+	Offset        int                 `query:"offset" minimum:"0" default:"0"`
+	Limit         int                 `query:"limit" minimum:"0" maximum:"1000" default:"1000"`
 }
 
 type poolsReply struct {
@@ -72,7 +73,7 @@ type poolsReply struct {
 
 func (s *Server) listPools(ctx context.Context, in *listPoolsInput) (poolsReply, error) {
 	pools, total, err := s.Services.Pools.ListPools(ctx, pool.PoolQuery{
-		ProjectID: in.ProjectID, Name: in.Name, Type: in.Type, EnterpriseID: in.EnterpriseID, InMaintenance: in.InMaintenance.pointer(),
+		ProjectID: in.ProjectID, Name: in.Name, Type: in.Type, EnterpriseID: in.EnterpriseID, InMaintenance: in.InMaintenance.Pointer(),
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
 	return poolsReply{total, each(pools, poolReplyOf)}, err

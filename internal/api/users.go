@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/api/wire"
 	"carrel/internal/directory"
 	"carrel/internal/iam"
 	"carrel/internal/user"
@@ -110,7 +111,7 @@ type listUsersInput struct {
 	SharedSpace   bool                 `query:"share_space_desktops" doc:"Only users with a shared space: none, shared spaces are not offered"`
 	CountDesktops bool                 `query:"is_query_total_desktops" default:"true" doc:"Whether to count the users' desktops"`
 	EnterpriseID  string               `query:"enterprise_project_id"`
-	Disabled      optional[bool]       `query:"disabled"`
+	Disabled      wire.Optional[bool]  `query:"disabled"`
 	Domain        string               `query:"domain" doc:"The directory"`
 	Platform      string               `query:"platform_type" enum:"AD,LOCAL,UOS" doc:"All users are LOCAL"`
 }
@@ -174,7 +175,7 @@ func (s *Server) listUsers(ctx context.Context, in *listUsersInput) (usersReply,
 	}
 	users, total, err := s.Services.Directory.ListUserDetails(ctx, directory.UserQuery{
 		ProjectID: in.ProjectID, Name: in.Name, Names: split[string](in.Names...), Description: in.Description,
-		Activation: in.Activation, EnterpriseID: in.EnterpriseID, Disabled: in.Disabled.pointer(), GroupName: in.GroupName,
+		Activation: in.Activation, EnterpriseID: in.EnterpriseID, Disabled: in.Disabled.Pointer(), GroupName: in.GroupName,
 		Page: workspace.Page{Offset: offset, Limit: limit},
 	})
 	return usersReply{total, each(users, func(u directory.UserDetail) userSummary { return userSummaryOf(u, in.CountDesktops, time.Now()) })}, err

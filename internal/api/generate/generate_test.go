@@ -1,0 +1,100 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"carrel/internal/api/overlay"
+)
+
+// TestTheGeneratedFilesAreWhatIsGenerated fails when somebody changed a generated file, or the overlay without `make generate`.
+func TestTheGeneratedFilesAreWhatIsGenerated(t *testing.T) {
+	if err := run("..", "", true); err != nil {
+		t.Error(err)
+	}
+}
+
+// sample is a little of an API: PUT and GET of a thing with a list of parts.
+func sample() *apiData {
+	return &apiData{
+		Operations: map[string]operation{
+			"UpdateThing": {Method: "PUT", Path: "/v2/{project_id}/things/{thing_id}", RequestBody: "UpdateThingReq", ResponseBody: "none", Parameters: []field{{JSON: "thing_id", Type: "string", In: "path", Required: true}}},
+			"ListThings": {Method: "GET", Path: "/v2/{project_id}/things", Response: "ListThingsResponse", ResponseBody: "object", Parameters: []field{
+				{JSON: "limit", Type: "int32", In: "query", Max: new(100.0), Default: 10.0}, {JSON: "is_new", Type: "bool", In: "query"},
+			}},
+		},
+		Types: map[string]typeData{
+			"UpdateThingReq":     {Kind: "object", Fields: []field{{JSON: "thing_name", Type: "string", Required: true}, {JSON: "kind", Type: "ThingKind", Enum: []any{"A", "B"}}, {JSON: "parts", Type: "[]Part"}, {JSON: "spare", Type: "Part"}}},
+			"ListThingsResponse": {Kind: "object", Fields: []field{{JSON: "total_count", Type: "int32"}, {JSON: "parts", Type: "[]Part"}, {JSON: "bill", Type: "string"}}},
+			"Part":               {Kind: "object", Fields: []field{{JSON: "id", Type: "string", Required: true}, {JSON: "kms_id", Type: "string"}}},
+			"ThingKind":          {Kind: "enum", Base: "string"},
+		},
+	}
+}
+
+func sampleArea() overlay.Area {
+	return overlay.Area{
+		Name: "things", File: "things",
+		Operations: []overlay.Operation{
+			{ID: "UpdateThing", Handler: "updateThing", Action: "workspace:things:update", Status: 204, Summary: "Update a thing"},
+			{ID: "ListThings", Handler: "listThings", Action: "workspace:things:list", Summary: "List things", Query: overlay.Fields{"is_new": {Present: true}}},
+		},
+		Types: map[string]overlay.Fields{
+			"Part":               {"kms_id": {Refuse: "disks cannot be encrypted"}},
+			"ListThingsResponse": {"bill": {Omit: "nothing is billed"}},
+		},
+	}
+}
+
+func TestGenerate(t *testing.T) {
+	files, err := generate(sample(), []overlay.Area{sampleArea()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := string(files["wire/things_gen.go"])
+	for what, want := range map[string]string{
+		"optional fields of PUT are pointers":       "Kind *string `json:\"kind,omitempty\" enum:\"A,B\"`",
+		"required ones are not":                     "ThingName string `json:\"thing_name\" required:\"true\"`",
+		"parameters have the data's limits":         "Limit int `query:\"limit\" maximum:\"100\" default:\"10\"`",
+		"a parameter may tell absent from zero":     "IsNew Optional[bool] `query:\"is_new\"`",
+		"fields of both directions stay in answers": "KMSID string `json:\"kms_id\" required:\"false\" doc:\"Refused: disks cannot be encrypted\"`",
+		"fields of answers are there":               "TotalCount int `json:\"total_count\"`",
+		"the path's parameters are taken":           "ThingID string `path:\"thing_id\"`",
+		"a refused field is found in a list":        "for i := range r.Parts {\n\t\tif not := r.Parts[i].refused(prefix + at(\"parts\", i)); not != nil",
+		"and in an object":                          "if not := r.Spare.refused(prefix + \"spare.\"); not != nil",
+		"the operation tells what is refused":       "func (in *UpdateThingInput) Refused() *Refusal {\n\t\treturn in.Body.refused(\"\")",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: no %q in\n%s", what, want, got)
+		}
+	}
+	if strings.Contains(got, "bill") {
+		t.Errorf("what an answer leaves out is there:\n%s", got)
+	}
+	if want := `{operation{"PUT", "/v2/{project_id}/things/{thing_id}", "UpdateThing", iam.Write, silent(http.StatusNoContent, s.updateThing), "Update a thing"}, "workspace:things:update"}`; !strings.Contains(string(files["routes_gen.go"]), want) {
+		t.Errorf("no route %s in\n%s", want, files["routes_gen.go"])
+	}
+}
+
+func TestGenerateRefusesAnOverlayThatDoesNotFit(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*overlay.Area)
+		why    string
+	}{
+		{"an unknown operation", func(a *overlay.Area) { a.Operations[0].ID = "UpdateThink" }, "the data has no operation UpdateThink"},
+		{"an unknown parameter", func(a *overlay.Area) { a.Operations[1].Query["limits"] = overlay.Field{} }, "has no parameter limits"},
+		{"an unknown type", func(a *overlay.Area) { a.Types["Bolt"] = overlay.Fields{} }, "the data has no type Bolt"},
+		{"an unknown field", func(a *overlay.Area) { a.Types["Part"]["size"] = overlay.Field{} }, "type Part has no field size"},
+		{"a field that is refused and left out", func(a *overlay.Area) { a.Types["Part"]["kms_id"] = overlay.Field{Refuse: "x", Omit: "y"} }, "Part.kms_id is refused and left out"},
+		{"a type that no operation has", func(a *overlay.Area) { a.Operations = a.Operations[1:]; a.Types["UpdateThingReq"] = overlay.Fields{} }, "type UpdateThingReq is in the overlay, and no operation has it"},
+		{"an operation without an action", func(a *overlay.Area) { a.Operations[0].Action = "" }, "UpdateThing: it has no action"},
+		{"an operation without a summary", func(a *overlay.Area) { a.Operations[0].Summary = "" }, "UpdateThing: it has no summary"},
+	} {
+		a := sampleArea()
+		c.change(&a)
+		if _, err := generate(sample(), []overlay.Area{a}); err == nil || !strings.Contains(err.Error(), c.why) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.why)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+// Package overlay says of the operations that Carrel serves what the API's data (internal/api/data) does not: handlers, permissions,
+// summaries, what fields mean, and which of them are refused and why. One file per area. Only the generator imports it, so a misspelt
+// name is an error of the compiler or of the generator, never of a running server.
+package overlay
+
+// Area is a group of operations that the documentation shows together.
+type Area struct {
+	Name       string
+	File       string // of the generated types: wire/<File>_gen.go
+	Operations []Operation
+	Types      map[string]Fields // by the data's type, then by the field's name on the wire
+}
+
+// Operation is one operation that is served.
+type Operation struct {
+	ID      string // as the data has it
+	Handler string // the server's method
+	Action  string // as the API's authorization knows it, such as workspace:desktops:create
+	Summary string // one line, imperative
+	Status  int    // of success: 200 if zero
+	Query   Fields // parameters
+}
+
+// Fields are fields of a body or parameters by their name on the wire.
+type Fields map[string]Field
+
+// Field adds to a field or parameter of the data. The zero value adds nothing.
+type Field struct {
+	Doc     string
+	Name    string   // in Go; made from the name on the wire if empty
+	Type    string   // in Go, where a client sends another form than the data declares
+	Present bool     // absent differs from zero: a pointer, or an Optional as a parameter
+	Needed  bool     // a request must have it, though the data does not say so
+	Enum    []string // the values taken, where the data lists none or others
+	Min     *int
+	Max     *int
+	Default string
+	Refuse  string // why Carrel does not honour the field: a request that has it is refused with this
+	Omit    string // why an answer leaves the field out
+}
+
+
+// Areas returns what Carrel serves.
+func Areas() []Area {
+	return []Area{
+		namePolicies(),
+		organisationalUnits(),
+	}
+}
+
+// limited is a parameter for paging.
+func limited(most int, usual string) Field { return Field{Min: new(0), Max: &most, Default: usual} }
+
+// offset is the other one.
+func offset() Field { return Field{Min: new(0), Default: "0"} }
