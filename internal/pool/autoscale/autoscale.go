@@ -1,5 +1,5 @@
-// Package autoscale decides how many desktops a pool is to have: a pure function, Decide, from a snapshot and the time to actions with
-// reasons. Who carries them out is pool.
+// Package autoscale decides how many desktops a pool is to have: a pure function, Decide, from a snapshot and the time to actions
+// with reasons. Package pool and pool/reconcile carry the actions out.
 package autoscale
 
 import (
@@ -12,51 +12,51 @@ import (
 	"carrel/internal/workspace"
 )
 
-// The times by which autoscaling is calmed. Between making spare desktops and deleting spare ones, either way round, lies the
-// cool-down. A broken desktop is put aside, and a broken one that autoscaling made itself is deleted, only after a while in
-// which it may mend.
+// Times that damp autoscaling. The cool-down lies between creating spare desktops and deleting spare ones, in either order. A
+// faulty desktop is isolated, or deleted if autoscaling created it, only after a grace period in which it may recover.
 const (
 	CoolDown       = 5 * time.Minute
 	IsolationGrace = 2 * time.Minute
 	WreckGrace     = 10 * time.Minute
 )
 
-// BreakerFailures is after how many failed batches in a row creations pause, then go on with a single desktop.
+// BreakerFailures is the number of failed batches in a row after which creations pause. After the pause they continue with a
+// single desktop.
 const BreakerFailures = 3
 
-// breakerPause is how long, after further failures in a row.
+// breakerPause is the length of the pause, by the number of further failures in a row.
 var breakerPause = backoff.Doubling{First: time.Minute, Limit: time.Hour}
 
-// refusedPause is how long after desktops could not be ordered that is tried again, if nothing changes meanwhile.
+// refusedPause is the delay before a refused creation is tried again, unless something changes before.
 const refusedPause = 10 * time.Second
 
-// Snapshot is what a decision about a pool's size rests on. Decide changes nothing in it.
+// Snapshot is the input of a decision about a pool's size. Decide does not modify it.
 type Snapshot struct {
 	Enabled       bool
 	InMaintenance bool
 	Frozen        bool
-	Static        bool // people keep their desktops for good
+	Static        bool // bindings do not end
 	Policy        Policy
 	History       History
 	Desktops      []Desktop // in any order
-	Waiting       int       // people who watch for a desktop now
+	Waiting       int       // number of users on the waiting list
 }
 
-// Desktop is one desktop of the pool.
+// Desktop is a desktop of the pool.
 type Desktop struct {
 	ID            string
-	AutoCreated   bool // autoscaling made it
-	Making        bool // it is being made
-	Idle          bool // ready for anybody
-	Coming        bool // going to be idle without anybody's doing
-	Bound         bool // somebody has it
-	Connected     bool // somebody looks at it
-	Faulty        bool // broken, and nobody works on that
-	Isolated      bool // put aside
+	AutoCreated   bool // created by autoscaling
+	Making        bool // being created
+	Idle          bool // ready for any user
+	Coming        bool // will be idle without any action
+	Bound         bool // has a user
+	Connected     bool // its user is connected
+	Faulty        bool // broken, and no job works on it
+	Isolated      bool // set aside
 	Leaving       bool // being deleted
 	InMaintenance bool
-	Used          bool      // somebody has had it since it was last reset
-	IdleSince     time.Time // when it last became ready for anybody; zero before the first time
+	Used          bool      // has had a user since its last reset
+	IdleSince     time.Time // when it last became ready for any user; zero before the first time
 	Updated       time.Time
 }
 
@@ -66,54 +66,54 @@ const (
 	DefaultMaxIsolated = 1000
 )
 
-// Policy says when Carrel makes and deletes desktops of a pool by itself. The zero value is no policy: nothing happens.
+// Policy says when Carrel creates and deletes desktops of a pool on its own. The zero value is no policy: it does nothing.
 type Policy struct {
 	Type           Type
-	MaxAutoCreated int  // how many desktops that Carrel made by itself there may be, in whatever state
-	MinIdle        int  // AUTO_CREATED keeps so many ready
-	OnceCreated    int  // how many are made at a time; 0 means MaxOnceCreated
-	MinRetention   int  // scale-in leaves the pool at least so many desktops
-	IdleMinutes    *int // how long a desktop is idle before scale-in takes it; nil: scale-in takes none
-	AutoIsolation  bool // put broken desktops aside
-	MaxIsolated    int  // at most so many; 0 means DefaultMaxIsolated
+	MaxAutoCreated int  // maximum number of desktops created by autoscaling, in any state
+	MinIdle        int  // AUTO_CREATED keeps this many ready
+	OnceCreated    int  // desktops per creation; 0 means MaxOnceCreated
+	MinRetention   int  // scale-in leaves the pool at least this many desktops
+	IdleMinutes    *int // scale-in deletes desktops that are idle for this time; nil: none
+	AutoIsolation  bool // isolate broken desktops
+	MaxIsolated    int  // maximum number of isolated desktops; 0 means DefaultMaxIsolated
 }
 
 // Type says what makes a pool grow.
 type Type string
 
-// The ways.
+// The types.
 const (
-	AccessCreated Type = "ACCESS_CREATED" // a person who finds no idle desktop
-	AutoCreated   Type = "AUTO_CREATED"   // that, and too few idle ones
+	AccessCreated Type = "ACCESS_CREATED" // a user who finds no idle desktop
+	AutoCreated   Type = "AUTO_CREATED"   // that, and too few idle desktops
 )
 
-// History is what autoscaling remembers of a pool from one decision to the next.
+// History is what autoscaling remembers about a pool from one decision to the next.
 type History struct {
-	Created  time.Time // when it last ordered desktops
-	Deleted  time.Time // when it last ordered the deletion of spare ones
-	Failures int       // batches that failed in a row
-	Failed   time.Time // when the last of them did
-	Refused  time.Time // when desktops that were wanted could last not be ordered, or not all
-	Shortage string    // why not, for people
+	Created  time.Time // when it last created desktops
+	Deleted  time.Time // when it last deleted spare desktops
+	Failures int       // failed batches in a row
+	Failed   time.Time // time of the last failure that counted
+	Refused  time.Time // when a wanted creation was last refused, entirely or in part
+	Shortage string    // the reason of the refusal, as text for users
 }
 
 // Kind is what an Action does.
 type Kind string
 
-// The kinds, in the order in which they are carried out.
+// The kinds, in the order in which they are applied.
 const (
 	Isolate Kind = "ISOLATE"
 	Delete  Kind = "DELETE"
 	Create  Kind = "CREATE"
 )
 
-// The rules of autoscaling: those of actions, then those by which something is left undone.
+// The rules of autoscaling: first those of actions, then those by which something is not done.
 const (
-	RuleIsolate  = "isolation"     // a broken desktop is put aside
-	RuleWreck    = "wreck"         // a broken one that autoscaling made is removed
+	RuleIsolate  = "isolation"     // a broken desktop is isolated
+	RuleWreck    = "wreck"         // a broken desktop that autoscaling created is deleted
 	RuleSpare    = "idle-too-long" // scale-in
-	RuleWaiting  = "people-wait"   // people found no idle desktop
-	RuleMinIdle  = "min-idle"      // fewer idle ones than wanted
+	RuleWaiting  = "people-wait"   // users found no idle desktop
+	RuleMinIdle  = "min-idle"      // fewer idle desktops than wanted
 	RuleOff      = "off"
 	RuleCap      = "cap"
 	RuleBatch    = "batch"
@@ -121,19 +121,19 @@ const (
 	RuleCoolDown = "cool-down"
 	RuleKeep     = "min-retention"
 	RuleAside    = "isolation-full"
-	RuleRefused  = "refused" // desktops that were wanted could not be ordered: there is no room for them, or the pool's image is gone
+	RuleRefused  = "refused" // wanted desktops could not be created: no room, or the pool's image is gone
 )
 
 // Action is one thing to do, of one kind and by one rule.
 type Action struct {
 	Kind     Kind     `json:"kind"`
 	Rule     string   `json:"rule"`
-	Desktops []string `json:"desktops,omitempty"` // of ISOLATE and DELETE
-	Count    int      `json:"count"`              // how many desktops it is about
+	Desktops []string `json:"desktops,omitempty"` // for ISOLATE and DELETE
+	Count    int      `json:"count"`              // number of desktops
 	Reason   string   `json:"reason"`
 }
 
-// Decision is what autoscaling decided, with its grounds. Reasons say also what was left undone.
+// Decision is the result of Decide with its inputs. Reasons include what was not done.
 type Decision struct {
 	Actions []Action
 	Reasons []workspace.Reason
@@ -143,21 +143,21 @@ type Decision struct {
 // Inputs are the facts that a decision used, for the decision log.
 type Inputs struct {
 	Policy   PolicyInputs  `json:"policy"`
-	Total    int           `json:"total"`    // desktops in every state
-	Auto     int           `json:"auto"`     // of which autoscaling made
-	Making   int           `json:"making"`   // of which are being made
-	Idle     int           `json:"idle"`     // ready for anybody
-	Coming   int           `json:"coming"`   // being made, started or reset for anybody
-	Bound    int           `json:"bound"`    // somebody has them
+	Total    int           `json:"total"`    // desktops in any state
+	Auto     int           `json:"auto"`     // of these, created by autoscaling
+	Making   int           `json:"making"`   // of Auto, being created
+	Idle     int           `json:"idle"`     // ready for any user
+	Coming   int           `json:"coming"`   // being created, started or reset for any user
+	Bound    int           `json:"bound"`    // with a user
 	Faulty   int           `json:"faulty"`   // broken
-	Isolated int           `json:"isolated"` // put aside
+	Isolated int           `json:"isolated"` // set aside
 	Leaving  int           `json:"leaving"`  // being deleted
-	Waiting  int           `json:"waiting"`  // people
+	Waiting  int           `json:"waiting"`  // users
 	History  HistoryInputs `json:"history"`
 }
 
-// PolicyInputs is a Policy in the words of the API, HistoryInputs a History. Pools keep theirs in the database under
-// names that must stay.
+// PolicyInputs is a Policy with the API's field names, HistoryInputs a History. The rows of pools have other names, which cannot
+// change.
 type (
 	PolicyInputs struct {
 		Type           Type `json:"autoscale_type"`
@@ -179,12 +179,12 @@ type (
 	}
 )
 
-// Decide decides what to do about a pool's size now. It looks at nothing but its arguments; the order of the desktops makes no
-// difference. Whoever carries the decision out holds the pool, records it with History.After, and asks again when
-// something has changed: deciding again at the same time after that yields nothing.
+// Decide decides what to do about a pool's size now. It depends only on its arguments, and not on the order of the desktops. The
+// caller locks the pool, applies the actions, records the decision with History.After, and calls Decide again when something
+// changes: a second call at the same time returns no actions.
 //
-// Isolations come first, then deletions, then creations. Only desktops that autoscaling made itself are deleted, and none that
-// somebody has or looks at.
+// Isolations come first, then deletions, then creations. It deletes only desktops that autoscaling created, and none that has a
+// user or whose user is connected.
 func Decide(s Snapshot, now time.Time) Decision {
 	d := Decision{Inputs: inputsOf(s)}
 	if why := s.idleReason(); why != "" {
@@ -198,7 +198,7 @@ func Decide(s Snapshot, now time.Time) Decision {
 	return d
 }
 
-// idleReason says why autoscaling does nothing for the pool at all.
+// idleReason returns why autoscaling does nothing for the pool at all.
 func (s Snapshot) idleReason() string {
 	switch {
 	case !s.Enabled:
@@ -231,7 +231,7 @@ func inputsOf(s Snapshot) Inputs {
 	return in
 }
 
-// count is 1 for what holds.
+// count is 1 if b.
 func count(b bool) int {
 	if b {
 		return 1
@@ -239,7 +239,7 @@ func count(b bool) int {
 	return 0
 }
 
-// isolate puts broken desktops aside that worked once: nobody gets them until an administrator has looked.
+// isolate isolates broken desktops that worked once: no user gets them until an administrator has repaired them.
 func (d *Decision) isolate(s Snapshot, now time.Time) {
 	if !s.Policy.AutoIsolation {
 		return
@@ -260,7 +260,8 @@ func (d *Decision) isolate(s Snapshot, now time.Time) {
 	d.act(Isolate, RuleIsolate, first(broken, room), "broken for %v or longer, put aside until an administrator takes them back", IsolationGrace)
 }
 
-// deleteWrecks removes what autoscaling made and what broke, so that it does not fill the cap for ever. It returns those that go.
+// deleteWrecks deletes broken desktops that autoscaling created, so that they do not count against the limit for ever. It returns
+// their number.
 func (d *Decision) deleteWrecks(s Snapshot, now time.Time) int {
 	var wrecks []Desktop
 	for _, m := range s.Desktops {
@@ -273,7 +274,8 @@ func (d *Decision) deleteWrecks(s Snapshot, now time.Time) int {
 	return len(wrecks)
 }
 
-// deleteSpare takes desktops that were idle too long, unless people or min_idle need them or the pool would become too small.
+// deleteSpare deletes desktops that were idle too long, unless waiting users or min_idle need them or the pool would become too
+// small.
 func (d *Decision) deleteSpare(s Snapshot, now time.Time, leaving int) {
 	policy := s.Policy
 	if policy.IdleMinutes == nil {
@@ -299,7 +301,7 @@ func (d *Decision) deleteSpare(s Snapshot, now time.Time, leaving int) {
 	d.act(Delete, RuleSpare, first(spare, n), "idle for %v or longer, %d idle and %d wanted", retention, d.Inputs.Idle, d.wanted())
 }
 
-// wanted is how many idle desktops there should be.
+// wanted returns how many idle desktops there should be.
 func (d *Decision) wanted() int {
 	if d.Inputs.Policy.Type == AutoCreated {
 		return d.Inputs.Waiting + d.Inputs.Policy.MinIdle
@@ -307,7 +309,7 @@ func (d *Decision) wanted() int {
 	return d.Inputs.Waiting
 }
 
-// create makes desktops for people who wait and to have enough idle ones.
+// create creates desktops for waiting users and to have enough idle ones.
 func (d *Decision) create(s Snapshot, now time.Time) {
 	in := d.Inputs
 	missing := max(d.wanted()-in.Idle-in.Coming, 0)
@@ -339,14 +341,14 @@ func (d *Decision) create(s Snapshot, now time.Time) {
 		d.grow(n, RuleWaiting, "%s for a desktop, %d idle, %d coming", Waits(in.Waiting), in.Idle, in.Coming)
 	default:
 		besides := ""
-		if in.Waiting > 0 { // they get what is idle or coming, so it does not count as ready
+		if in.Waiting > 0 { // waiting users get what is idle or coming, so it does not count as ready
 			besides = " and " + Waits(in.Waiting)
 		}
 		d.grow(n, RuleMinIdle, "%d idle, %d coming, min_idle is %d%s", in.Idle, in.Coming, in.Policy.MinIdle, besides)
 	}
 }
 
-// Waits says how many people wait.
+// Waits returns "1 person waits" or the like, for reasons.
 func Waits(people int) string {
 	if people == 1 {
 		return "1 person waits"
@@ -354,7 +356,7 @@ func Waits(people int) string {
 	return fmt.Sprintf("%d people wait", people)
 }
 
-// within limits how many desktops are made, and says so.
+// within returns the smaller of n and limit, and adds a reason if that is limit.
 func (d *Decision) within(n int, rule string, limit int, why string, args ...any) int {
 	if limit = max(limit, 0); n <= limit {
 		return n
@@ -363,7 +365,7 @@ func (d *Decision) within(n int, rule string, limit int, why string, args ...any
 	return limit
 }
 
-// Skip adds a reason why something is done or left undone.
+// Skip adds a reason for something that is or is not done.
 func (d *Decision) Skip(rule, text string, args ...any) {
 	d.Reasons = append(d.Reasons, workspace.Reason{Rule: rule, Text: fmt.Sprintf(text, args...)})
 }
@@ -387,12 +389,12 @@ func (d *Decision) grow(n int, rule, why string, args ...any) {
 	d.Skip(rule, "%s", a.Reason)
 }
 
-// takes says whether an action of the kind is about the desktop.
+// takes reports whether an action of this kind concerns the desktop.
 func (d *Decision) takes(kind Kind, desktopID string) bool {
 	return slices.ContainsFunc(d.Actions, func(a Action) bool { return a.Kind == kind && slices.Contains(a.Desktops, desktopID) })
 }
 
-// first returns the n that have been idle longest. The caller's slice is sorted.
+// first returns the n desktops that have been idle longest. It sorts the caller's slice.
 func first(desktops []Desktop, n int) []Desktop {
 	slices.SortFunc(desktops, func(a, b Desktop) int {
 		return cmp.Or(a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.ID, b.ID))
@@ -400,16 +402,16 @@ func first(desktops []Desktop, n int) []Desktop {
 	return desktops[:min(n, len(desktops))]
 }
 
-// Rounded leaves out fractions of a second, upwards, so that nobody is told to come back in 0 s.
+// Rounded rounds up to full seconds, so that no text says 0 s.
 func Rounded(d time.Duration) time.Duration { return (d + time.Second - 1).Truncate(time.Second) }
 
-// Notable says whether a decision belongs into the log after the former one: it acts, or leaves something undone by other rules
-// than before.
+// Notable reports whether a decision belongs in the log after the former one: if it acts, or does nothing for other rules than
+// before.
 func (d Decision) Notable(former []workspace.Reason) bool {
 	return len(d.Actions) > 0 || !slices.EqualFunc(d.Reasons, former, func(a, b workspace.Reason) bool { return a.Rule == b.Rule })
 }
 
-// After returns the history once a decision's actions have been ordered.
+// After returns the history after the actions of a decision were ordered.
 func (h History) After(d Decision, now time.Time) History {
 	for _, a := range d.Actions {
 		switch {
@@ -422,8 +424,8 @@ func (h History) After(d Decision, now time.Time) History {
 	return h
 }
 
-// AfterCreation returns the history once a desktop that was ordered at a time has been made or has failed. However many desktops of
-// a batch fail, they count once: what was ordered before the last failure that counted tells nothing new.
+// AfterCreation returns the history after a desktop that was ordered at a time is ready or has failed. All failures of a batch
+// count once: a desktop that was ordered before the last failure that counted does not count again.
 func (h History) AfterCreation(ordered time.Time, made bool, now time.Time) History {
 	switch news := h.Failed.IsZero() || ordered.After(h.Failed); {
 	case !news:
@@ -435,7 +437,7 @@ func (h History) AfterCreation(ordered time.Time, made bool, now time.Time) Hist
 	return h
 }
 
-// ShortUntil returns when it is worth trying again to order desktops for which there was no room; the zero time when there was.
+// ShortUntil returns when a creation that was refused may be tried again; the zero time if none was.
 func (h History) ShortUntil() time.Time {
 	if h.Refused.IsZero() {
 		return time.Time{}
@@ -443,7 +445,7 @@ func (h History) ShortUntil() time.Time {
 	return h.Refused.Add(refusedPause)
 }
 
-// PausedUntil returns when creations may go on after repeated failures; the zero time when they need not pause.
+// PausedUntil returns when creations may continue after failures in a row; the zero time if they are not paused.
 func (h History) PausedUntil() time.Time {
 	if h.Failures < BreakerFailures {
 		return time.Time{}

@@ -20,12 +20,12 @@ type Env struct{ *desktoptest.Env }
 // NewEnv adds the networks.
 func NewEnv(e *storetest.Env) *Env { return &Env{desktoptest.NewEnv(e)} }
 
-// NewPool is a pool of the project's.
+// NewPool returns a pool of the project.
 func NewPool(id string) pool.Pool {
 	return pool.Pool{ID: id, ProjectID: storetest.Project, Name: id, Type: pool.Dynamic, EnterpriseID: "0"}
 }
 
-// AddPool adds a pool of the project, changed first.
+// AddPool inserts a pool of the project, after applying changes.
 func (e *Env) AddPool(id string, changes ...func(*pool.Pool)) pool.Pool {
 	e.Helper()
 	p := NewPool(id)
@@ -45,12 +45,12 @@ func (e *Env) Pool(id string) pool.Pool {
 	})
 }
 
-// In makes a new desktop one of a pool's.
+// In returns a change that puts a new desktop into a pool.
 func In(poolID string) func(*desktop.Desktop) {
 	return func(d *desktop.Desktop) { d.PoolID, d.Type = poolID, workspace.Pooled }
 }
 
-// PoolWith makes a pool with desktops.
+// PoolWith inserts a pool with desktops.
 func (e *Env) PoolWith(id string, desktops int) []desktop.Member {
 	e.Helper()
 	e.AddPool(id)
@@ -80,7 +80,7 @@ func (e *Env) Member(m desktop.Member) desktop.Member {
 	return m
 }
 
-// Put saves a member that nobody else has changed.
+// Put saves a member that has not changed since it was read.
 func (e *Env) Put(m desktop.Member, was desktop.Binding) desktop.Member {
 	e.Helper()
 	if !e.TryPut(m, was) {
@@ -89,7 +89,7 @@ func (e *Env) Put(m desktop.Member, was desktop.Binding) desktop.Member {
 	return m
 }
 
-// TryPut saves a member, and says whether it was as read before.
+// TryPut saves a member, and reports whether it had not changed since it was read.
 func (e *Env) TryPut(m desktop.Member, was desktop.Binding) bool {
 	e.Helper()
 	return storetest.Do(e, func(ctx context.Context, tx *store.Tx) (bool, error) {
@@ -97,13 +97,13 @@ func (e *Env) TryPut(m desktop.Member, was desktop.Binding) bool {
 	})
 }
 
-// Bind gives a member to a person.
+// Bind binds a member to a user.
 func (e *Env) Bind(m desktop.Member, userID string) desktop.Member {
 	e.Helper()
 	return e.Put(m.AfterBinding(userID, e.Clock.Now()), m.Binding)
 }
 
-// Assigned names the people whom a desktop is assigned to, with their privilege.
+// Assigned returns the users that a desktop is assigned to, with their privileges.
 func (e *Env) Assigned(desktopID string) string {
 	e.Helper()
 	return strings.Join(storetest.IDs(e.Desktop(desktopID).Assignments, func(a desktop.Assignment) string {
@@ -111,7 +111,7 @@ func (e *Env) Assigned(desktopID string) string {
 	}), ", ")
 }
 
-// Grant lets people and groups use a pool.
+// Grant gives users and groups access to a pool.
 func (e *Env) Grant(poolID string, grants ...pool.Grant) {
 	e.Helper()
 	for i := range grants {
@@ -120,12 +120,12 @@ func (e *Env) Grant(poolID string, grants ...pool.Grant) {
 	e.Update(func(tx *store.Tx) error { return pool.PutGrants(e.Context(), tx, poolID, grants) })
 }
 
-// ToUser lets a person use a pool.
+// ToUser returns the grant of a user.
 func ToUser(id string, in workspace.UserGroup) pool.Grant {
 	return pool.Grant{Type: pool.GrantUser, ObjectID: id, Group: in}
 }
 
-// ToGroup lets a group use a pool.
+// ToGroup returns the grant of a group.
 func ToGroup(id string, in workspace.UserGroup) pool.Grant {
 	return pool.Grant{Type: pool.GrantGroup, ObjectID: id, Group: in}
 }

@@ -16,47 +16,47 @@ import (
 	"carrel/internal/workspace"
 )
 
-// reconcileAtOnce bounds how many pools are read together.
+// reconcileAtOnce is the maximum number of pools that are read together.
 const reconcileAtOnce = 100
 
-// Service looks after pools. Its method may be called concurrently, by several processes on one database.
+// Service reconciles pools. It is safe for concurrent use, also by several processes on one database.
 type Service struct {
 	Store store.Transactions
 
-	setbacks setbacks // pools that could not be looked after
+	setbacks setbacks // of pools whose reconciling failed
 }
 
-// Reconciled is what looking after pools came to.
+// Reconciled is the result of ReconcilePools.
 type Reconciled struct {
-	Looked int              // pools that were due
-	Pools  []ReconciledPool // those for which something was done
-	Next   time.Time        // when the next pool is due, now if there are more; zero when none is
+	Looked int              // number of pools that were due
+	Pools  []ReconciledPool // those that something was done for
+	Next   time.Time        // when the next pool is due, now if more are; zero if none is
 }
 
-// ReconciledPool is what was done for a pool.
+// ReconciledPool says what was done for a pool.
 type ReconciledPool struct {
 	PoolID string
 	Name   string
 	Tidied []pool.Tidying
 	Scale  autoscale.Decision
-	Failed error // why desktops that were decided upon could not be ordered; nil otherwise
+	Failed error // why a creation was refused; nil if none was
 }
 
-// reconciliation is a pool with all that the decisions about it rest on.
+// reconciliation is a pool with the inputs of the decisions about it.
 type reconciliation struct {
 	pool.PoolSnapshot
 	queue     []pool.Waiting
-	strangers []string           // desktops whose person may no longer use the pool
-	former    []workspace.Reason // of the last decision about its size
+	strangers []string           // desktops whose user may no longer use the pool
+	former    []workspace.Reason // reasons of the last decision about its size
 	seen      []desktop.PoolDue
-	stored    autoscale.History // as the pool's row has it
+	stored    autoscale.History // as in the pool's row
 }
 
-// ReconcilePools looks after pools that are due, because something in them changed or its time has come: it ends bindings that are over,
-// has used desktops reset, and lets pools grow and shrink. Those for which there is nothing to do are settled together; each of the
-// others is decided upon again while it is held, in a transaction of its own. Several processes may do that at once: who comes
-// second to a pool finds nothing left to do. A pool that fails does not keep the others from their turn: it is due again after a
-// while that grows with each time, or when something in it changes.
+// ReconcilePools reconciles the pools that are due, because something in them changed or a time has come: it ends bindings that
+// are over, resets used desktops, and scales pools out and in. Pools that need nothing are settled together. For each of the
+// others it locks the pool and decides again, in a transaction of its own. Several processes may call it at once: the second to
+// lock a pool finds nothing left to do. A pool that fails does not delay the others: it is due again after a pause that grows
+// with each failure, or when something in it changes.
 func (s *Service) ReconcilePools(ctx context.Context) (Reconciled, error) {
 	var done Reconciled
 	busy, quiet, err := s.duePools(ctx)
@@ -86,7 +86,7 @@ func (s *Service) ReconcilePools(ctx context.Context) (Reconciled, error) {
 	return done, errors.Join(append(faults, err)...)
 }
 
-// duePools reads the pools that are due and sorts out for which there is something to do.
+// duePools reads the pools that are due and separates those that need something from those that do not.
 func (s *Service) duePools(ctx context.Context) (busy, quiet []reconciliation, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		dues, err := desktop.DuePools(ctx, tx, reconcileAtOnce)
@@ -106,7 +106,7 @@ func (s *Service) duePools(ctx context.Context) (busy, quiet []reconciliation, e
 	return busy, quiet, err
 }
 
-// postpone has pools come back later that could not be looked after.
+// postpone makes failed pools due again after their pause.
 func (s *Service) postpone(ctx context.Context, failed []reconciliation) error {
 	if len(failed) == 0 || ctx.Err() != nil {
 		return nil
@@ -126,7 +126,7 @@ func (s *Service) postpone(ctx context.Context, failed []reconciliation) error {
 	})
 }
 
-// settleQuiet forgets why pools were due for which there was nothing to do, and notes when they will be.
+// settleQuiet marks pools that need nothing as reconciled, and records when they are due next.
 func (s *Service) settleQuiet(ctx context.Context, quiet []reconciliation) (next time.Time, err error) {
 	if len(quiet) == 0 {
 		return store.View(ctx, s.Store, func(tx *store.Tx) (time.Time, error) { return desktop.NextPoolDue(ctx, tx) })
@@ -147,8 +147,8 @@ func (s *Service) settleQuiet(ctx context.Context, quiet []reconciliation) (next
 	})
 }
 
-// reconcilePool holds a pool and does what is to be done for it. When desktops that are wanted cannot be ordered, all else is done
-// without them, and the pool's history says why.
+// reconcilePool locks a pool and does what it needs. If a wanted creation is refused, it does everything else, and the pool's
+// history has the reason.
 func (s *Service) reconcilePool(ctx context.Context, t reconciliation) (ReconciledPool, error) {
 	const attempts = 5
 	var refused error
@@ -159,7 +159,7 @@ func (s *Service) reconcilePool(ctx context.Context, t reconciliation) (Reconcil
 		case err == nil || attempt == attempts:
 			return done, err
 		case errors.As(err, &unordered):
-			if code != workspace.CodeNameTaken && code != workspace.CodeAddressTaken { // somebody was faster with those; there are others
+			if code != workspace.CodeNameTaken && code != workspace.CodeAddressTaken { // another transaction took them first; other names and addresses are free
 				refused = err
 			}
 		case !errors.Is(err, desktop.ErrOvertaken):
@@ -168,7 +168,7 @@ func (s *Service) reconcilePool(ctx context.Context, t reconciliation) (Reconcil
 	}
 }
 
-// unorderedError is why growPool refused.
+// unorderedError is the reason why growPool refused.
 type unorderedError struct{ error }
 
 func (e *unorderedError) Unwrap() error { return e.error }
@@ -195,7 +195,7 @@ func reconcileHeld(ctx context.Context, tx *store.Tx, seen reconciliation, refus
 	return done, desktop.SettlePools(ctx, tx, seen.seen, map[string]time.Time{p.ID: t.next(tx.Now())})
 }
 
-// readReconciliations reads the pools of dues, each with its own; of a pool that is gone there is only what was seen.
+// readReconciliations reads the pools of dues, each with its due. Of a pool that is gone it returns only the due.
 func readReconciliations(ctx context.Context, tx *store.Tx, dues []desktop.PoolDue) ([]reconciliation, error) {
 	var ids []string
 	seen := map[string][]desktop.PoolDue{}
@@ -231,7 +231,7 @@ func readReconciliation(ctx context.Context, tx *store.Tx, p pool.Pool) (reconci
 	return all[0], nil
 }
 
-// gather adds to pools what the decisions about them rest on, in a fixed number of statements.
+// gather reads the inputs of the decisions about pools, in a fixed number of statements.
 func gather(ctx context.Context, tx *store.Tx, pools []pool.Pool) ([]reconciliation, error) {
 	if len(pools) == 0 {
 		return nil, nil
@@ -275,7 +275,7 @@ func gather(ctx context.Context, tx *store.Tx, pools []pool.Pool) ([]reconciliat
 	return all, err
 }
 
-// quiet says that there is nothing to do for a pool now.
+// quiet reports whether the pool needs nothing now.
 func (t *reconciliation) quiet(now time.Time) bool {
 	if t.Pool.ID == "" {
 		return true
@@ -283,10 +283,10 @@ func (t *reconciliation) quiet(now time.Time) bool {
 	return len(t.untidy(now)) == 0 && (!t.scales() || !pool.Autoscale(t.PoolSnapshot, now).Notable(t.former))
 }
 
-// scales says whether the pool's size is Carrel's affair.
+// scales reports whether Carrel decides about the pool's size.
 func (t *reconciliation) scales() bool { return t.Pool.Autoscaling && t.Pool.Policy.Type != "" }
 
-// untidy lists what Tidy lists, and the bindings of people who may no longer use the pool: those end at once.
+// untidy returns the result of Tidy and the bindings of users who may no longer use the pool, which end immediately.
 func (t *reconciliation) untidy(now time.Time) []pool.Tidying {
 	all := pool.Tidy(t.Pool, t.Members, now)
 	if len(t.strangers) == 0 {
@@ -304,7 +304,7 @@ func (t *reconciliation) untidy(now time.Time) []pool.Tidying {
 	return all
 }
 
-// tidy ends the bindings that are over and has desktops reset, and keeps the snapshot in step.
+// tidy ends the bindings that are over, writes the jobs that reset desktops, and updates the snapshot.
 func (t *reconciliation) tidy(ctx context.Context, tx *store.Tx) ([]pool.Tidying, error) {
 	todo := t.untidy(tx.Now())
 	if len(todo) == 0 {
@@ -333,7 +333,7 @@ func (t *reconciliation) tidy(ctx context.Context, tx *store.Tx) ([]pool.Tidying
 	return todo, t.recordTidied(ctx, tx, todo)
 }
 
-// recordTidied writes which bindings ended to the decision log. Resets alone are told by their job.
+// recordTidied writes the bindings that ended to the decision log. Resets alone are not logged: their job shows them.
 func (t *reconciliation) recordTidied(ctx context.Context, tx *store.Tx, todo []pool.Tidying) error {
 	ended := slices.DeleteFunc(slices.Clone(todo), func(d pool.Tidying) bool { return d.UserID == "" })
 	if len(ended) == 0 {
@@ -352,7 +352,8 @@ func (t *reconciliation) recordTidied(ctx context.Context, tx *store.Tx, todo []
 	}, pool.DecisionsKept)
 }
 
-// scale lets the pool grow, as far as there is room, and shrink. A creation that was refused before is not ordered again.
+// scale scales the pool out, as far as there is room, and in. If refused is not nil, it does not order the creation that failed
+// with it again.
 func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error) (autoscale.Decision, error) {
 	if !t.scales() {
 		return autoscale.Decision{}, nil
@@ -391,8 +392,8 @@ func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error)
 	return d, pool.InsertDecision(ctx, tx, pool.ScaleEntry(d, t.Pool.ID, tx.Now()), pool.DecisionsKept)
 }
 
-// act carries out one action, or as much of a creation as there is room for, and keeps the snapshot in step as far as the times of
-// next depend on it. It returns for how many desktops that was done, and what there was no room for.
+// act applies an action (a creation as far as there is room) and updates the snapshot as far as the times of next depend on it.
+// It returns the number of desktops concerned, and the reason if there was not room for all.
 func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a autoscale.Action) (done int, short, err error) {
 	c := workspace.Caller{ProjectID: t.Pool.ProjectID}
 	switch a.Kind {
@@ -420,7 +421,8 @@ func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a autoscale.Acti
 	return a.Count, nil, nil
 }
 
-// next is when something becomes due in the pool by time alone; the zero time when nothing will. What else happens notes itself.
+// next returns when something becomes due in the pool just because time passes; the zero time if nothing does. All other changes
+// make the pool due themselves.
 func (t *reconciliation) next(now time.Time) time.Time {
 	var next time.Time
 	at := func(when time.Time) {

@@ -7,17 +7,17 @@ import (
 	"carrel/internal/backoff"
 )
 
-// setbackPause is how long a pool that cannot be looked after is left alone: pools that always fail keep no others from their turn.
+// setbackPause is the pause after failures of a pool: pools that always fail do not delay others.
 var setbackPause = backoff.Doubling{First: time.Second, Limit: 5 * time.Minute}
 
-// setbacks counts, in this process, how often in a row pools could not be looked after. The zero value is ready for use, by any number
-// at once.
+// setbacks counts, in this process, the failures in a row of pools. The zero value is ready for use. It is safe for concurrent
+// use.
 type setbacks struct {
 	mu   sync.Mutex // guards runs
 	runs map[string]int
 }
 
-// add counts another one and says how long to leave the pool alone.
+// add counts a failure and returns the pause of the pool.
 func (s *setbacks) add(poolID string) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -29,7 +29,7 @@ func (s *setbacks) add(poolID string) time.Duration {
 	return pause
 }
 
-// end forgets a pool that could be looked after.
+// end forgets the failures of a pool after a success.
 func (s *setbacks) end(poolID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -5,14 +5,14 @@ import (
 	"carrel/internal/workspace"
 )
 
-// ResizePool asks for another product for a pool's desktops.
+// ResizePool is a request for another product for a pool's desktops.
 type ResizePool struct {
 	pool.ChangePoolDesktops
 	ProductID string
-	Mode      string // STOP_DESKTOP to stop those that run, empty to refuse them
+	Mode      string // STOP_DESKTOP stops running desktops, empty refuses them
 }
 
-// Check refuses what is wrong with the request by itself.
+// Check validates the request on its own, without the database.
 func (r *ResizePool) Check() error {
 	switch {
 	case r.ProductID == "":

@@ -16,26 +16,26 @@ import (
 	"carrel/internal/workspace"
 )
 
-// TaskResizing is a desktop whose processors and memory are being changed.
+// TaskResizing is the task of a desktop whose processors and memory are being changed.
 const TaskResizing workspace.Task = "desktopResizing"
 
-// ReshapeTasks is what each job that changes the shape of a pool's desktops does to them.
+// ReshapeTasks is the task that each job type which changes product or disks sets on desktops.
 var ReshapeTasks = map[workspace.JobType]workspace.Task{
 	workspace.JobResizePool: TaskResizing, workspace.JobAddPoolVolumes: desktop.TaskAddingVolumes, workspace.JobDeletePoolVolumes: desktop.TaskDeletingVolumes,
 	workspace.JobExpandPoolVolumes: desktop.TaskExpandingVolumes,
 }
 
-// ReshapeParams are the parameters of the sub-jobs that change the shape of a pool's desktops. They say what changes, not what comes
-// out, so that retrying one much later undoes nothing.
+// ReshapeParams are the parameters of the sub-jobs that change product or disks of a pool's desktops. They are the change, not
+// its result, so that a retry much later undoes nothing.
 type ReshapeParams struct {
 	ProductID string              `json:"product_id,omitempty"`
-	Stop      bool                `json:"stop,omitempty"` // with ProductID: a desktop that runs is stopped for it, and started again
+	Stop      bool                `json:"stop,omitempty"` // with ProductID: stop a running desktop for it, and start it again
 	Add       []desktop.Volume    `json:"add,omitempty"`
 	Delete    []string            `json:"delete,omitempty"` // ids of the desktop's own disks
 	Grow      []pool.VolumeGrowth `json:"grow,omitempty"`   // likewise
 }
 
-// Apply returns the desktop as it is to be. Applying what is there already changes nothing.
+// Apply returns the desktop after the change. Applying it again changes nothing.
 func (r ReshapeParams) Apply(d desktop.Desktop) desktop.Desktop {
 	if r.ProductID != "" {
 		d.ProductID = r.ProductID
@@ -59,19 +59,19 @@ func (r ReshapeParams) Apply(d desktop.Desktop) desktop.Desktop {
 	return d
 }
 
-// Service gives pools and their desktops other sizes and disks. Each method is one transaction; the work on machines is left to the job
-// runner. Methods may be called concurrently, by several processes on one database.
+// Service changes the product and disks of pools and their desktops. Each method is one transaction; the job runner does the work
+// on machines. It is safe for concurrent use, also by several processes on one database.
 type Service struct{ Store store.Transactions }
 
-// PoolResizing is the answer to ResizePool: the job, and the desktops that it is for.
+// PoolResizing is the result of ResizePool: the job, and its desktops.
 type PoolResizing struct {
 	JobID      string
 	DesktopIDs []string
 }
 
-// ResizePool gives a pool's desktops another product in a job, a sub-job for each; those that run are stopped for it and started again
-// with STOP_DESKTOP, and refused without. The pool has the product when the first of its desktops has it, or at once when there
-// is none to change. CodeConflict while the pool is being changed or all desktops are busy.
+// ResizePool gives a pool's desktops another product in a job with a sub-job for each. With STOP_DESKTOP running desktops are
+// stopped for it and started again, without it they are refused. The pool takes the product when its first desktop has it, or
+// immediately if no desktop changes. CodeConflict while the pool is being changed or all desktops are busy.
 func (s *Service) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, error) {
 	if err := r.Check(); err != nil {
 		return PoolResizing{}, err
@@ -103,7 +103,7 @@ func (s *Service) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, e
 	})
 }
 
-// checkPoolProduct says why a pool's desktops cannot have a product, or nil.
+// checkPoolProduct returns why a pool's desktops cannot have a product, or nil.
 func checkPoolProduct(ctx context.Context, tx *store.Tx, p pool.Pool, id string) error {
 	product, err := catalog.ReadProduct(ctx, tx, id)
 	if err != nil {
@@ -125,8 +125,8 @@ func checkPoolProduct(ctx context.Context, tx *store.Tx, p pool.Pool, id string)
 	return nil
 }
 
-// TakeProduct makes a product that one of a pool's desktops now has the pool's own. Doing so again changes nothing, nor does it when
-// the pool is gone.
+// TakeProduct gives a pool the product that one of its desktops now has. Repeating it changes nothing; neither does a pool that
+// is gone.
 func TakeProduct(ctx context.Context, s store.Transactions, projectID, poolID, productID string) error {
 	return s.Update(ctx, func(tx *store.Tx) error {
 		p, err := pool.LockPool(ctx, tx, projectID, poolID)
@@ -141,14 +141,14 @@ func TakeProduct(ctx context.Context, s store.Transactions, projectID, poolID, p
 	})
 }
 
-// AddPoolVolumes asks for more data disks in a pool's desktops.
+// AddPoolVolumes is a request for more data disks in a pool's desktops.
 type AddPoolVolumes struct {
 	pool.ChangePoolDesktops
 	Volumes     []desktop.VolumeSpec
 	Unsupported []string
 }
 
-// AddPoolVolumes gives a pool and its desktops more data disks, and returns the job. The errors are those of ResizePool.
+// AddPoolVolumes adds data disks to a pool and its desktops, and returns the job's id. Errors as for ResizePool.
 func (s *Service) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string, error) {
 	if err := desktop.CheckSupported(r.Unsupported); err != nil {
 		return "", err
@@ -169,13 +169,13 @@ func (s *Service) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string,
 	})
 }
 
-// DeletePoolVolumes asks for data disks to be removed, with what is on them.
+// DeletePoolVolumes is a request to delete data disks and their contents.
 type DeletePoolVolumes struct {
 	pool.ChangePoolDesktops
-	IDs []string // of the pool's disks
+	IDs []string // ids of the pool's disks
 }
 
-// DeletePoolVolumes removes data disks from a pool and its desktops, and returns the job. The errors are those of ResizePool.
+// DeletePoolVolumes deletes data disks of a pool and its desktops, and returns the job's id. Errors as for ResizePool.
 func (s *Service) DeletePoolVolumes(ctx context.Context, r DeletePoolVolumes) (string, error) {
 	change := func(p pool.Pool) (pool.Pool, error) { return p.DeleteVolumes(r.IDs) }
 	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobDeletePoolVolumes, r, change, func(was, _ pool.Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
@@ -189,13 +189,13 @@ func (s *Service) DeletePoolVolumes(ctx context.Context, r DeletePoolVolumes) (s
 	})
 }
 
-// ExpandPoolVolumes asks for larger disks in a pool's desktops; the system disk may be among them.
+// ExpandPoolVolumes is a request for larger disks in a pool's desktops, which may include the system disk.
 type ExpandPoolVolumes struct {
 	pool.ChangePoolDesktops
 	Growths []pool.VolumeGrowth // by the ids of the pool's disks
 }
 
-// ExpandPoolVolumes makes disks of a pool and its desktops larger, and returns the job. The errors are those of ResizePool.
+// ExpandPoolVolumes enlarges disks of a pool and its desktops, and returns the job's id. Errors as for ResizePool.
 func (s *Service) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (string, error) {
 	change := func(p pool.Pool) (pool.Pool, error) { return p.ExpandVolumes(r.Growths) }
 	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobExpandPoolVolumes, r, change, func(was, _ pool.Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
@@ -211,8 +211,8 @@ func (s *Service) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (s
 	})
 }
 
-// diskOf finds the disk of a desktop that is one of the pool's. Disks of desktops that were made before disks knew their pool's are in
-// the pool's order.
+// diskOf returns the disk of a desktop that corresponds to a disk of the pool. Older desktops, whose disks have no id of the
+// pool's disk, have them in the pool's order.
 func diskOf(p pool.Pool, d desktop.Desktop, poolVolumeID string) (desktop.Volume, bool) {
 	if poolVolumeID == p.Root.ID {
 		return d.Root, true
@@ -225,7 +225,7 @@ func diskOf(p pool.Pool, d desktop.Desktop, poolVolumeID string) (desktop.Volume
 	return desktop.Volume{}, false
 }
 
-// freeDevice is the first place for a data disk that a desktop has free, from 1.
+// freeDevice returns the first free device number for a data disk of the desktop, from 1.
 func freeDevice(d desktop.Desktop) int {
 	for i := 1; ; i++ {
 		device := desktop.NewVolume(desktop.VolumeSpec{}, i, time.Time{}).Device
@@ -235,7 +235,7 @@ func freeDevice(d desktop.Desktop) int {
 	}
 }
 
-// changeVolumes changes the disks of a pool, for desktops made later, at once, and those of its desktops in a job.
+// changeVolumes changes the disks of the pool, for new desktops, immediately and those of its existing desktops in a job.
 func (s *Service) changeVolumes(
 	ctx context.Context, c pool.ChangePoolDesktops, t workspace.JobType, request any, change func(pool.Pool) (pool.Pool, error),
 	params func(was, p pool.Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error),
@@ -265,8 +265,8 @@ func (s *Service) changeVolumes(
 	}))
 }
 
-// reshapePool makes the job of a change for who holds the pool, a sub-job for each desktop that it reaches. A desktop that cannot be
-// changed now is a FAILED one.
+// reshapePool writes the job of a change, with a sub-job for each desktop that the change applies to. For a desktop that cannot
+// be changed now, the sub-job is FAILED. The caller has locked the pool.
 func reshapePool(ctx context.Context, tx *store.Tx, p pool.Pool, c pool.ChangePoolDesktops, t workspace.JobType, params func(desktop.Desktop) (ReshapeParams, error)) (workspace.Job, error) {
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: p.ProjectID, Type: t, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
 	members, found, err := pool.LockMembers(ctx, tx, p)
@@ -298,7 +298,7 @@ func reshapePool(ctx context.Context, tx *store.Tx, p pool.Pool, c pool.ChangePo
 		if lookErr != nil {
 			return job, lookErr
 		}
-		growths = append(growths, more.Growths(sub.ID)...) // also of one that fails: it may be retried
+		growths = append(growths, more.Growths(sub.ID)...) // also for one that failed already: it may be retried
 		if err != nil {
 			sub.State, sub.Code, sub.Reason = workspace.SubJobFailed, workspace.CodeOf(err), workspace.MessageOf(err)
 			sub.Begun, sub.Ended = job.Created, job.Created
@@ -320,13 +320,13 @@ func reshapePool(ctx context.Context, tx *store.Tx, p pool.Pool, c pool.ChangePo
 	return job, capacity.Reserve(ctx, tx, wanted)
 }
 
-// growth is what the change makes a desktop take more. What it gives back is free when it is done.
+// growth returns the additional capacity that the change needs. What it frees is free only afterwards.
 func (r ReshapeParams) growth(ctx context.Context, tx *store.Tx, d desktop.Desktop) (capacity.Demand, error) {
 	more := capacity.Demand{Disks: map[string]int64{}}
 	for class, mib := range r.Apply(d).Disks() {
 		more.Disks[class] = max(mib-d.Disks()[class], 0)
 	}
-	if r.ProductID == "" || d.Status != desktop.StatusActive { // all others are off afterwards
+	if r.ProductID == "" || d.Status != desktop.StatusActive { // all others are stopped afterwards
 		return more, nil
 	}
 	next, err := catalog.ReadProduct(ctx, tx, r.ProductID)
@@ -334,14 +334,14 @@ func (r ReshapeParams) growth(ctx context.Context, tx *store.Tx, d desktop.Deskt
 		return more, err
 	}
 	now, err := catalog.ReadProduct(ctx, tx, d.ProductID)
-	if err != nil && workspace.CodeOf(err) != workspace.CodeProductNotFound { // without one it was promised nothing
+	if err != nil && workspace.CodeOf(err) != workspace.CodeProductNotFound { // a product that is gone was promised no memory
 		return more, err
 	}
 	more.Memory = max(int64(next.MemoryMiB)-int64(now.MemoryMiB), 0)
 	return more, nil
 }
 
-// MayReshape says why a desktop's shape cannot be changed now, or nil. CodeConflict.
+// MayReshape returns why a desktop's product and disks cannot be changed now, or nil. CodeConflict.
 func MayReshape(d desktop.Desktop) error {
 	switch {
 	case d.Task != workspace.NoTask:
@@ -352,8 +352,8 @@ func MayReshape(d desktop.Desktop) error {
 	return workspace.Errorf(workspace.CodeConflict, "desktop %s is %s, it must run or be off", d.Name, d.Status)
 }
 
-// NoteReshaped records what a sub-job has changed of a desktop's machine, before anything else can fail: a disk that is gone does not
-// come back. Doing so again changes nothing, nor does it when the desktop is no longer the sub-job's.
+// NoteReshaped records what a sub-job has changed of a desktop's machine, before anything else can fail: a deleted disk does not
+// come back. Repeating it changes nothing; neither does calling it when the sub-job no longer owns the desktop.
 func NoteReshaped(ctx context.Context, tx *store.Tx, s workspace.SubJob, r ReshapeParams) error {
 	d, owned, err := desktop.OwnDesktop(ctx, tx, s)
 	if err != nil || !owned {
@@ -366,8 +366,8 @@ func NoteReshaped(ctx context.Context, tx *store.Tx, s workspace.SubJob, r Resha
 	return desktop.SaveDesktop(ctx, tx, next)
 }
 
-// MarkReshaped records that a desktop has its new shape, and its power state. It is for the transaction that ends the sub-job. What
-// nevertheless does not hold inside becomes the desktop's fault.
+// MarkReshaped records that a change of product or disks is complete, and the desktop's power state. Call it in the transaction
+// that ends the sub-job. A non-empty warning, about what does not work inside nevertheless, becomes the desktop's fault.
 func MarkReshaped(ctx context.Context, tx *store.Tx, d desktop.Desktop, r ReshapeParams, status desktop.DesktopStatus, warning string) error {
 	next := r.Apply(d)
 	was := next.Login
