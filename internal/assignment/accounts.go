@@ -10,8 +10,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// TakeForAccounts gives a desktop at rest to a sub-job that brings its accounts up to date, and says whether it has it now. A
-// desktop that is gone, or whose machine is, needs no waiting for.
+// TakeForAccounts makes a sub-job that updates accounts the owner of a desktop that has no task, and reports whether the sub-job
+// may go on: it owns the desktop now, or the desktop or its machine is gone.
 func TakeForAccounts(ctx context.Context, tx *store.Tx, s workspace.SubJob) (bool, error) {
 	found, err := desktop.LockDesktops(ctx, tx, s.ProjectID, []string{s.DesktopID})
 	if err != nil || len(found) == 0 {
@@ -28,8 +28,9 @@ func TakeForAccounts(ctx context.Context, tx *store.Tx, s workspace.SubJob) (boo
 	return true, TakeDesktops(ctx, tx, []desktop.Desktop{d})
 }
 
-// MarkAccounts records that the accounts inside a desktop are as they should be, or will be when it starts, with the power state
-// that the work has left it in, and tells those who have got it. What nevertheless does not hold inside becomes the desktop's fault.
+// MarkAccounts records that the accounts inside a desktop are up to date, or will be when it starts, and its power state, and
+// writes the messages to gained, the users who have got it. A non-empty warning, about what does not work inside nevertheless,
+// becomes the desktop's fault.
 func MarkAccounts(ctx context.Context, tx *store.Tx, d desktop.Desktop, owner string, status desktop.DesktopStatus, gained []desktop.Recipient, warning string) error {
 	if d.TaskOwner == owner {
 		fault, was := d.Fault, d.Login

@@ -13,17 +13,16 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service gives desktops to users and groups and takes them back. Each method is one transaction; the work on machines is left to the
-// job runner. Methods may be called concurrently, by several processes on one database.
+// Service assigns desktops to users and groups and detaches them. Each method is one transaction; the job runner does the work on
+// machines. It is safe for concurrent use, also by several processes on one database.
 type Service struct{ Store store.Transactions }
 
-// AttachDesktops gives desktops to people as plan.Make decides, renames those that are given a name, and records a job that
-// brings their insides up to date. It returns the job's id; when all that was asked for is there already, that of one that has ended.
+// AttachDesktops assigns desktops as plan.Make decides, renames those that are given a name, and writes a job that updates the
+// accounts inside them. It returns the job's id; if nothing is to be done, that of a job that has ended.
 //
-// The desktops' rows are held from the decision to the end of the transaction, so that of two callers the second sees what the
-// first has done: the desktops are busy. With the strategies that count a person's desktops the people's rows are held as well.
-// CodeDesktopNotFound, CodeUserNotFound, CodeGroupNotFound, CodeNameTaken, CodeInvalid, CodeUnsupported, and CodeConflict as
-// docs/assignment.md says.
+// The rows of the desktops are locked from the decision to the end of the transaction, so that a concurrent caller finds the
+// desktops busy. Strategies that count a user's desktops lock the rows of the users as well. CodeDesktopNotFound,
+// CodeUserNotFound, CodeGroupNotFound, CodeNameTaken, CodeInvalid, CodeUnsupported, and CodeConflict as in docs/assignment.md.
 func (s *Service) AttachDesktops(ctx context.Context, r AttachDesktops) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
@@ -37,17 +36,17 @@ func (s *Service) AttachDesktops(ctx context.Context, r AttachDesktops) (string,
 	})
 }
 
-// AttachPreview is what AttachDesktops would do on the same state. The desktops have their new names, also those that a policy
-// would make; nothing is kept for them.
+// AttachPreview is what AttachDesktops would do in the same state. The desktops have their new names, also those that a policy
+// would make; nothing is reserved for them.
 type AttachPreview struct {
 	plan.Plan
-	Renames   []plan.Pair       // of the desktops that would get nothing but another name: who of the request has them, and as what
+	Renames   []plan.Pair       // for desktops that would only be renamed: the holders among the users and groups of the request, with their privilege
 	Desktops  []desktop.Desktop // of the request, in its order
-	Holders   []plan.Holder     // everybody whom it names, in its order
+	Holders   []plan.Holder     // all users and groups of the request, in its order
 	Newcomers []string          // those of them who would be added; their ids mean nothing outside this preview
 }
 
-// PreviewAttach plans what AttachDesktops would do, and does nothing. Its errors are the same.
+// PreviewAttach returns what AttachDesktops would do, without doing it. Errors as for AttachDesktops.
 func (s *Service) PreviewAttach(ctx context.Context, r AttachDesktops) (AttachPreview, error) {
 	if err := r.Check(); err != nil {
 		return AttachPreview{}, err
@@ -69,20 +68,20 @@ func (s *Service) PreviewAttach(ctx context.Context, r AttachDesktops) (AttachPr
 	})
 }
 
-// attachment is a request to attach desktops with what it refers to and what was decided.
+// attachment is a request to attach desktops, with what it refers to and the decision.
 type attachment struct {
 	r        AttachDesktops
-	hold     bool              // the rows that the plan rests on are held, to carry it out
+	hold     bool              // lock the rows that the plan depends on, to carry it out
 	before   []desktop.Desktop // in the order of the request
-	desktops []desktop.Desktop // the same with the names that the request gives them
+	desktops []desktop.Desktop // the same with the names that the request gives
 	cast     parties
-	named    []plan.Holder   // everybody, in the order of the request
-	wanted   [][]plan.Holder // who shall have each desktop, unless the strategy chooses
-	remarks  []string        // for each desktop
+	named    []plan.Holder   // all users and groups of the request, in its order
+	wanted   [][]plan.Holder // who is to have each desktop, unless the strategy chooses
+	remarks  []string        // one for each desktop
 	plan     plan.Plan
 }
 
-// planAttach reads what a request refers to and plans it. With hold the rows that the plan rests on are held.
+// planAttach reads what a request refers to and plans it. With hold it locks the rows that the plan depends on.
 func planAttach(ctx context.Context, tx *store.Tx, r AttachDesktops, hold bool) (*attachment, error) {
 	if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 		return nil, err
@@ -112,7 +111,7 @@ func planAttach(ctx context.Context, tx *store.Tx, r AttachDesktops, hold bool) 
 	return a, err
 }
 
-// renames lists who of the request has those of the taken desktops that change in nothing but their name.
+// renames returns, for the taken desktops that are only renamed, their holders among the users and groups of the request.
 func (a *attachment) renames(taken []int) []plan.Pair {
 	changed := map[string]bool{}
 	for _, p := range slices.Concat(a.plan.Pairs, a.plan.Regroups) {
@@ -152,10 +151,10 @@ func (a *attachment) readDesktops(ctx context.Context, tx *store.Tx, hold bool) 
 	return nil
 }
 
-// readAtOnce bounds how many rows one statement asks for by id or name.
+// readAtOnce is the maximum number of rows that one statement reads by id or name.
 const readAtOnce = 500
 
-// desktopsByID reads desktops, and with hold holds their rows.
+// desktopsByID reads desktops by id; with hold it locks their rows.
 func desktopsByID(ctx context.Context, tx *store.Tx, projectID string, ids []string, hold bool) (map[string]desktop.Desktop, error) {
 	if hold {
 		return desktop.LockByID(ctx, tx, projectID, ids)
@@ -173,7 +172,7 @@ func desktopsByID(ctx context.Context, tx *store.Tx, projectID string, ids []str
 	return found, nil
 }
 
-// checkWindows refuses names of people that Windows does not take as an account's.
+// checkWindows returns an error for user names that Windows does not allow for accounts.
 func (a *attachment) checkWindows(ctx context.Context, tx *store.Tx) error {
 	windows := map[string]bool{} // by image
 	for i, d := range a.desktops {
@@ -200,7 +199,7 @@ func (a *attachment) checkWindows(ctx context.Context, tx *store.Tx) error {
 	return nil
 }
 
-// snapshot is what the plan rests on.
+// snapshot returns the input of the plan.
 func (a *attachment) snapshot() (plan.Snapshot, error) {
 	s := plan.Snapshot{Model: a.r.Model}
 	seen := map[plan.HolderID]bool{}
@@ -244,7 +243,8 @@ func (a *attachment) snapshot() (plan.Snapshot, error) {
 	return s, nil
 }
 
-// holdPeople holds the rows of the people whose desktops are counted, and counts again: another caller may have given them some.
+// holdPeople locks the rows of the users whose desktops are counted, and counts again: another transaction may have assigned them
+// some.
 func (a *attachment) holdPeople(ctx context.Context, tx *store.Tx, s plan.Snapshot) error {
 	ids := make([]string, len(s.People))
 	for i, p := range s.People {
@@ -260,7 +260,8 @@ func (a *attachment) holdPeople(ctx context.Context, tx *store.Tx, s plan.Snapsh
 	return nil
 }
 
-// closed says why a desktop can be given to nobody and taken from nobody now, or nothing. It reads on from the name.
+// closed returns why a desktop cannot be assigned or detached now, or "". The text continues a sentence that begins with its
+// name.
 func closed(d desktop.Desktop) string {
 	switch {
 	case d.PoolID != "":

@@ -15,19 +15,19 @@ import (
 	"carrel/internal/workspace"
 )
 
-// parties is everybody whom a request to attach desktops names.
+// parties is all users and groups that a request to attach desktops names.
 type parties struct {
 	users     map[string]directory.User // by id
 	userIDs   map[string]string
 	groups    map[string]directory.Group // by id
 	groupIDs  map[string]string
-	added     []directory.User          // not known before, with an address to invite them
-	reached   map[string]directory.User // by id; known before without an address, now with one
+	added     []directory.User          // unknown users whose mail address the request has, to be added and invited
+	reached   map[string]directory.User // by id; existing users without an address whose address the request has
 	projectID string
 }
 
-// findParties finds the people and groups of a request. Somebody who is not known yet is added if the request has their mail
-// address; it is written by add. CodeUserNotFound, CodeGroupNotFound, and CodeInvalid when an id and a name do not belong together.
+// findParties finds the users and groups of a request. An unknown user is added if the request has their mail address; add writes
+// them. CodeUserNotFound, CodeGroupNotFound; CodeInvalid if an id and a name do not belong to the same user or group.
 func findParties(ctx context.Context, tx *store.Tx, r AttachDesktops) (parties, error) {
 	c := parties{
 		users: map[string]directory.User{}, userIDs: map[string]string{}, groups: map[string]directory.Group{}, groupIDs: map[string]string{},
@@ -112,7 +112,7 @@ func (c *parties) readGroups(ctx context.Context, tx *store.Tx, all []AttachPers
 	return nil
 }
 
-// identities lists the ids of those of a type who are named by one, and the names of the others, each once.
+// identities returns the ids of those of a type who are given by id, and the names of the others, without duplicates.
 func identities(all []AttachPerson, t plan.HolderType) (ids, names []string) {
 	byID, byName := map[string]bool{}, map[string]bool{}
 	for _, p := range all {
@@ -127,8 +127,8 @@ func identities(all []AttachPerson, t plan.HolderType) (ids, names []string) {
 	return slices.Sorted(maps.Keys(byID)), slices.Sorted(maps.Keys(byName))
 }
 
-// introduce takes the mail address that a desktop of the request has for its person: somebody new gets in by it, and somebody
-// without an address keeps it.
+// introduce records the mail address that a desktop of the request has for its user: an unknown user is added with it, an
+// existing user without an address gets it.
 func (c *parties) introduce(d AttachDesktop, tx *store.Tx) {
 	if len(d.People) > 0 || d.UserEmail == "" {
 		return
@@ -146,7 +146,7 @@ func (c *parties) introduce(d AttachDesktop, tx *store.Tx) {
 	}
 }
 
-// check refuses somebody who does not exist, or whose id and name are not of one.
+// check returns an error for a user or group that does not exist, or whose id and name do not match.
 func (c *parties) check(field string, p AttachPerson) error {
 	id, name := c.find(p)
 	switch {
@@ -164,7 +164,7 @@ func (c *parties) check(field string, p AttachPerson) error {
 	return nil
 }
 
-// find returns who is meant; an empty id for nobody.
+// find returns the user or group; an empty id if there is none.
 func (c *parties) find(p AttachPerson) (id, name string) {
 	if p.Type == plan.HolderGroup {
 		g := c.groups[cmp.Or(p.ID, c.groupIDs[strings.ToLower(p.Name)])]
@@ -179,7 +179,7 @@ func (c *parties) nameOf(p AttachPerson) string {
 	return name
 }
 
-// holder is a person or group of the request as plans know them, and what is to be remarked on their privilege group.
+// holder returns the user or group as a plan has it, and a remark on their privilege, if any.
 func (c *parties) holder(p AttachPerson) (h plan.Holder, remark string, err error) {
 	h = plan.Holder{Type: cmp.Or(p.Type, plan.HolderUser)}
 	h.ID, h.Name = c.find(p)
@@ -192,7 +192,7 @@ func (c *parties) holder(p AttachPerson) (h plan.Holder, remark string, err erro
 	return h, remark, err
 }
 
-// reach writes the addresses that the request gives to people who had none, and invites them.
+// reach writes the addresses of existing users that the request has, and invites them.
 func (c *parties) reach(ctx context.Context, tx *store.Tx) error {
 	var invited []directory.User
 	for _, id := range slices.Sorted(maps.Keys(c.reached)) {
@@ -209,7 +209,7 @@ func (c *parties) reach(ctx context.Context, tx *store.Tx) error {
 	return invite(ctx, tx, invited)
 }
 
-// add writes the people who are new, and invites them.
+// add writes the new users, and invites them.
 func (c *parties) add(ctx context.Context, tx *store.Tx) error {
 	if len(c.added) == 0 {
 		return nil
@@ -227,7 +227,7 @@ func invite(ctx context.Context, tx *store.Tx, people []directory.User) error {
 	return directory.InsertMails(ctx, tx, directory.FirstPasswordMails(people, tx.Now()))
 }
 
-// recipients are the people who get a desktop, with the address that the request has for its person.
+// recipients returns the users who get a desktop, with the address that the request has for its user.
 func (c *parties) recipients(gained []desktop.Assignment, d AttachDesktop) []desktop.Recipient {
 	var all []desktop.Recipient
 	for _, g := range gained {

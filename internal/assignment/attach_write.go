@@ -12,8 +12,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// carryOut writes what was planned and the job that does it inside the desktops, and returns the job's id. When there is nothing to do
-// the job has ended.
+// carryOut writes the plan and the job that applies it inside the desktops, and returns the job's id. If there is nothing to do,
+// the job has already ended.
 func (a *attachment) carryOut(ctx context.Context, tx *store.Tx) (string, error) {
 	taken, err := a.rename(ctx, tx)
 	if err != nil {
@@ -66,16 +66,16 @@ func (a *attachment) carryOut(ctx context.Context, tx *store.Tx) (string, error)
 	return job.ID, tx.InsertJob(ctx, job)
 }
 
-// rename gives desktops their new names: those asked for, and for desktops that somebody gets those that a policy makes. What is
-// left over keeps its name. It returns the places of the desktops that change in any way.
+// rename sets the new names of desktops: those of the request and, for desktops that are assigned to somebody, those of the name
+// policy. Left over desktops keep their names. It returns the places of the desktops that change in any way.
 func (a *attachment) rename(ctx context.Context, tx *store.Tx) (taken []int, err error) {
 	gets := a.getters()
 	regrouped := make(map[string]bool, len(a.plan.Regroups))
 	for _, p := range a.plan.Regroups {
 		regrouped[p.DesktopID] = true
 	}
-	var fresh []string // names that must be free
-	var open []int     // whose names a policy makes
+	var fresh []string // new names, which must be free
+	var open []int     // places of desktops that the policy names
 	for i := range a.desktops {
 		d, before, asked := &a.desktops[i], a.before[i], a.r.Desktops[i].ComputerName
 		_, got := gets[d.ID]
@@ -118,11 +118,11 @@ func (a *attachment) rename(ctx context.Context, tx *store.Tx) (taken []int, err
 	return taken, nil
 }
 
-// getters returns the names of the people who get each desktop, groups without one.
+// getters returns, by desktop, the names of the users who get it; a group has an empty name.
 func (a *attachment) getters() map[string][]string {
 	gets := map[string][]string{}
 	for _, p := range a.plan.Pairs {
-		name := "" // of a group it makes no name
+		name := "" // a group gives no name
 		if p.Type == plan.HolderUser {
 			name = a.cast.users[p.HolderID].Name
 		}
@@ -131,8 +131,8 @@ func (a *attachment) getters() map[string][]string {
 	return gets
 }
 
-// nameByPolicy makes the names of the desktops in the places in open by the request's policy, if it has one. asked are names that
-// the request takes itself.
+// nameByPolicy sets the names of the desktops in the places in open by the request's policy, if it has one. asked are names that
+// the request itself gives.
 func (a *attachment) nameByPolicy(ctx context.Context, tx *store.Tx, open []int, asked []string, gets map[string][]string) error {
 	id := a.r.Model.NamePolicyID
 	if id == "" {
@@ -171,7 +171,7 @@ func (a *attachment) nameByPolicy(ctx context.Context, tx *store.Tx, open []int,
 	return namepolicy.KeepCount(ctx, tx, policy, next)
 }
 
-// checkNamesakes refuses a desktop with the name of one of its people.
+// checkNamesakes returns an error for a desktop with the name of one of its users.
 func checkNamesakes(field string, d desktop.Desktop, fresh []string) error {
 	for _, a := range d.Assignments {
 		fresh = append(fresh, a.UserName)
@@ -184,8 +184,8 @@ func checkNamesakes(field string, d desktop.Desktop, fresh []string) error {
 	return nil
 }
 
-// clear has data erased that is left from before: what those who get a desktop again have left, where the request says so, and on
-// a desktop for one person what all others have left.
+// clear marks old data inside desktops for erasing: if the request says so, that of earlier assignments of the users in gained,
+// and on a desktop for one user that of all others.
 func (a *attachment) clear(ctx context.Context, tx *store.Tx, ids []string, gained []desktop.Assignment) error {
 	former, err := FormerAccounts(ctx, tx, ids)
 	if err != nil || len(former) == 0 {

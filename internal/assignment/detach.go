@@ -12,31 +12,31 @@ import (
 	"carrel/internal/workspace"
 )
 
-// DetachDesktops asks for desktops to be taken from people and groups.
+// DetachDesktops is a request to detach desktops from users and groups.
 type DetachDesktops struct {
 	workspace.Caller
-	Batch    bool // the job is a batchDetachDesktops one
+	Batch    bool // the job's type is batchDetachDesktops
 	Desktops []DetachDesktop
 	ShutOff  bool // stop the desktops afterwards
 }
 
-// DetachDesktop is a desktop of the request: it is taken from everybody, or from those of People. A desktop that one holder has
-// needs neither.
+// DetachDesktop is a desktop of the request: it is detached from all holders, or from those in People. If it has one holder,
+// neither is needed.
 type DetachDesktop struct {
 	DesktopID string
 	All       bool
 	People    []AttachPerson
-	ClearData bool // erase the data of those who lose it now; otherwise it stays inside, out of reach, until the desktop is given away
+	ClearData bool // erase the data of the users who lose it now; otherwise it stays inside, inaccessible, until the desktop is assigned again
 }
 
-// DetachResult is the answer to DetachDesktops. JobID is empty when all desktops were refused; where nobody had any of the others it
-// names a job that has ended.
+// DetachResult is the result of DetachDesktops. JobID is empty if all desktops were refused; if none of the others had such a
+// holder, the job has already ended.
 type DetachResult struct {
 	JobID   string
 	Refused []desktop.Refusal
 }
 
-// Check refuses what is wrong with the request by itself.
+// Check validates the request on its own, without the database.
 func (r *DetachDesktops) Check(field string) error {
 	if len(r.Desktops) == 0 || len(r.Desktops) > plan.MaxAttachedDesktops {
 		return workspace.Invalid(field, "%d desktops, give 1 to %d", len(r.Desktops), plan.MaxAttachedDesktops)
@@ -62,9 +62,10 @@ func (r *DetachDesktops) Check(field string) error {
 	return nil
 }
 
-// DetachDesktops takes desktops from people and groups: their access ends with the transaction, open displays within a second, and
-// a job ends their sessions and accounts inside. Desktops whose state forbids it are refused one by one. Who does not have the
-// desktop is left out, since taking it is a success already. The row locks of the desktops decide between two callers.
+// DetachDesktops detaches desktops from users and groups: access ends with the transaction, open displays within a second, and a
+// job ends sessions and removes accounts inside. Desktops whose state does not allow it are refused individually. Users and
+// groups who do not have the desktop are ignored: detaching them is a success. The row locks of the desktops decide between
+// concurrent callers.
 func (s *Service) DetachDesktops(ctx context.Context, r DetachDesktops, field string) (DetachResult, error) {
 	if err := r.Check(field); err != nil {
 		return DetachResult{}, err
@@ -135,7 +136,7 @@ func detachDesktops(ctx context.Context, tx *store.Tx, r DetachDesktops) (Detach
 	return result, tx.InsertJob(ctx, job)
 }
 
-// from returns those whom the desktop is taken from.
+// from returns the holders that the desktop is detached from.
 func (r DetachDesktop) from(d desktop.Desktop) ([]plan.Holder, error) {
 	if why := closed(d); why != "" && (d.Task != workspace.NoTask || d.PoolID != "") {
 		return nil, workspace.Errorf(workspace.CodeConflict, "desktop %s %s", d.Name, why)
@@ -157,7 +158,7 @@ func (r DetachDesktop) from(d desktop.Desktop) ([]plan.Holder, error) {
 	return from, nil
 }
 
-// detaching collects who loses what.
+// detaching collects the holders and users who lose desktops.
 type detaching struct {
 	desktops []desktop.Desktop
 	pairs    []plan.Pair
@@ -174,8 +175,8 @@ func (t *detaching) add(d desktop.Desktop, from []plan.Holder) {
 	}
 }
 
-// carryOut takes the desktops away, remembers from whom, and tells the people who can no longer use them. Those who had them
-// through a group are remembered as well: who was in it then is not to be seen later.
+// carryOut writes the end of the assignments, the detachments, and the messages to users who lose access. There are detachments
+// for the users of groups too: later nobody could tell who was in the group.
 func (t *detaching) carryOut(ctx context.Context, tx *store.Tx, projectID string, erase bool) error {
 	if len(t.pairs) == 0 {
 		return nil
@@ -199,8 +200,8 @@ func (t *detaching) carryOut(ctx context.Context, tx *store.Tx, projectID string
 	return bidFarewell(ctx, tx, projectID, change.lost, names, erase)
 }
 
-// bidFarewell records that people have lost desktops, and their accounts there, and tells them. names are those of the desktops by
-// id.
+// bidFarewell records that users have lost desktops, and their accounts there, and writes the messages to them. names has the
+// desktops' names by id.
 func bidFarewell(ctx context.Context, tx *store.Tx, projectID string, lost []desktop.Assignment, names map[string]string, erase bool) error {
 	if len(lost) == 0 {
 		return nil
@@ -221,7 +222,7 @@ func bidFarewell(ctx context.Context, tx *store.Tx, projectID string, lost []des
 	return directory.InsertMails(ctx, tx, mails)
 }
 
-// usersByID reads the people of holdings.
+// usersByID reads the users of holdings.
 func usersByID(ctx context.Context, tx *store.Tx, projectID string, holdings []desktop.Assignment) (map[string]directory.User, error) {
 	ids := make([]string, len(holdings))
 	for i, a := range holdings {
@@ -240,7 +241,7 @@ func usersByID(ctx context.Context, tx *store.Tx, projectID string, holdings []d
 	return users, nil
 }
 
-// Detachments tells from whom a desktop was taken, the latest first: people and groups, and the people who lost it with a group.
+// Detachments returns the former holders of a desktop, newest first: users and groups, and the users who lost it through a group.
 // CodeDesktopNotFound.
 func (s *Service) Detachments(ctx context.Context, projectID, desktopID string) (desktop.Desktop, []Detachment, error) {
 	type answer struct {

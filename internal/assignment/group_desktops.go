@@ -10,7 +10,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// dissolve deletes a group whose row is held, remembers which desktops it had, and takes them from its people.
+// dissolve deletes a group whose row is locked, records the detachments of its desktops, and ends the access of its users.
 func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g directory.Group) error {
 	var records []Detachment
 	err := ChangeGroups(ctx, tx, c, []string{g.ID}, nil, func(held []desktop.Desktop) error {
@@ -30,9 +30,9 @@ func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g directory
 	return PutDetachments(ctx, tx, records)
 }
 
-// ChangeGroups runs a change of who is in groups, or of groups themselves, and has what that means for the desktops of those groups
-// done: who loses one loses it with the transaction, and jobs bring the insides up to date. The change gets those desktops, which
-// are held. With userIDs it looks only at those people. CodeConflict when a desktop would have more people than it may.
+// ChangeGroups runs f, which changes groups or who is in them, and applies the result to the desktops of the groups: access is
+// lost with the transaction, and jobs update the accounts inside. f gets those desktops, which are locked. If userIDs is not
+// empty, only these users are compared. CodeConflict if a desktop would have too many users.
 func ChangeGroups(ctx context.Context, tx *store.Tx, c workspace.Caller, groupIDs, userIDs []string, f func(held []desktop.Desktop) error) error {
 	ids, err := GroupDesktops(ctx, tx, groupIDs)
 	if err != nil {
@@ -41,7 +41,7 @@ func ChangeGroups(ctx context.Context, tx *store.Tx, c workspace.Caller, groupID
 	if len(ids) == 0 {
 		return f(nil)
 	}
-	// Held, so that of two changes which together would give a desktop too many people the second sees the first.
+	// Locked, so that of two changes which together would give a desktop too many users the second sees the first.
 	held, err := desktop.LockDesktops(ctx, tx, c.ProjectID, ids)
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func ChangeGroups(ctx context.Context, tx *store.Tx, c workspace.Caller, groupID
 	return refit(ctx, tx, c, workspace.JobDetachDesktops, desktops, change.lost, false)
 }
 
-// checkCrowd refuses what gives one of these desktops more people than it may have, those in groups included. CodeConflict.
+// checkCrowd returns CodeConflict if one of these desktops has too many users, counting those of groups.
 func checkCrowd(ctx context.Context, tx *store.Tx, desktopIDs []string) error {
 	name, err := CrowdedDesktop(ctx, tx, desktopIDs, plan.MaxPeoplePerDesktop)
 	if err == nil && name != "" {
@@ -81,7 +81,7 @@ func checkCrowd(ctx context.Context, tx *store.Tx, desktopIDs []string) error {
 	return err
 }
 
-// desktopsIn lists the desktops of changes, each once.
+// desktopsIn returns the desktops of changes, without duplicates.
 func desktopsIn(c changes) []string {
 	seen := map[string]bool{}
 	var ids []string
@@ -96,8 +96,8 @@ func desktopsIn(c changes) []string {
 	return ids
 }
 
-// refit records a job that brings the insides of the desktops of holdings up to date, each when nothing else is being done to it.
-// With tell its people are told then that they have it.
+// refit writes a job that updates the accounts inside the desktops of holdings, each as soon as the desktop has no other task.
+// With tell, its users then get a message that they have it.
 func refit(ctx context.Context, tx *store.Tx, c workspace.Caller, t workspace.JobType, desktops map[string]desktop.Desktop, holdings []desktop.Assignment, tell bool) error {
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: c.ProjectID, Type: t, RequestID: c.RequestID, Created: tx.Now()}
 	people := HoldingsByDesktop(holdings)
@@ -124,8 +124,8 @@ func refit(ctx context.Context, tx *store.Tx, c workspace.Caller, t workspace.Jo
 	return tx.InsertJob(ctx, job)
 }
 
-// DeleteGroups removes 1 to 100 groups; their people stay, and lose the desktops that the groups had. Ids of none are left out, since their deletion is a success already;
-// if none is left it fails with CodeGroupNotFound.
+// DeleteGroups deletes 1 to 100 groups. Their members remain, and lose access to the desktops of the groups. Unknown ids are
+// ignored, since deleting them is a success; if all are unknown, it fails with CodeGroupNotFound.
 func (s *Service) DeleteGroups(ctx context.Context, c workspace.Caller, ids []string) error {
 	if err := workspace.CheckIDs("group_ids", ids); err != nil {
 		return err
@@ -141,9 +141,9 @@ func (s *Service) DeleteGroups(ctx context.Context, c workspace.Caller, ids []st
 	})
 }
 
-// ChangeMembers puts 1 to 100 people into a group, all or none, or takes them out; they gain or lose the desktops that the group
-// has. What holds already succeeds. CodeGroupNotFound, CodeUserNotFound, CodeInvalid, CodeConflict when a desktop of the group
-// would have too many people.
+// ChangeMembers adds 1 to 100 users to a group or removes them, all or none; they gain or lose access to the desktops of the
+// group. Adding a member or removing another is a success. CodeGroupNotFound, CodeUserNotFound, CodeInvalid, CodeConflict if a
+// desktop of the group would have too many users.
 func (s *Service) ChangeMembers(ctx context.Context, c workspace.Caller, groupID string, action directory.MemberAction, userIDs []string) error {
 	if err := workspace.CheckIDs("user_ids", userIDs); err != nil {
 		return err

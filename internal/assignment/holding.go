@@ -13,17 +13,16 @@ import (
 	"carrel/internal/workspace"
 )
 
-// FormerAccount is an account inside a desktop whose data is still there though its person no longer has the desktop, or is
-// called something else by now.
+// FormerAccount is an account inside a desktop whose data is still there, although its user lost the desktop or was renamed.
 type FormerAccount struct {
 	DesktopID string
-	UserID    string // who may be gone
-	Name      string // of the account
-	Erase     bool   // the data is to go
+	UserID    string // the user may be deleted
+	Name      string // the account's name
+	Erase     bool   // erase the data
 	Changed   time.Time
 }
 
-// Detachment records that somebody had a desktop.
+// Detachment records that a user or group lost a desktop.
 type Detachment struct {
 	DesktopID  string
 	Type       plan.HolderType
@@ -33,14 +32,14 @@ type Detachment struct {
 	Detached   time.Time
 }
 
-// detached records that a desktop was taken from a holder.
+// detached returns the record that a holder lost a desktop.
 func detached(h plan.Holder, desktopID string, at time.Time) Detachment {
 	return Detachment{
 		DesktopID: desktopID, Type: h.Type, HolderID: h.ID, HolderName: h.Name, Group: cmp.Or(h.Group, workspace.GroupDefault), Detached: at,
 	}
 }
 
-// detachmentsOf records that people have lost desktops.
+// detachmentsOf returns the records that users lost desktops.
 func detachmentsOf(lost []desktop.Assignment, at time.Time) []Detachment {
 	records := make([]Detachment, len(lost))
 	for i, a := range lost {
@@ -49,20 +48,20 @@ func detachmentsOf(lost []desktop.Assignment, at time.Time) []Detachment {
 	return records
 }
 
-// MaxDetachments is how many former holders of a desktop are told of.
+// MaxDetachments is the maximum number of detachments that are returned for a desktop.
 const MaxDetachments = 500
 
 // InsideAccount is an account that a desktop is to have inside, or to lose.
 type InsideAccount struct {
 	Name   string
 	Admin  bool
-	Former string // what it was called; empty unless it is to be renamed
-	Erase  bool   // it is to go, and its data with it
+	Former string // its current name, if it is to be renamed; otherwise empty
+	Erase  bool   // remove it and erase its data
 }
 
-// AccountsInside decides what accounts a desktop is to have inside, given who may use it and what accounts it has from before.
-// settled are the former accounts that have been dealt with once it is so. Until they are forgotten the accounts are not final:
-// somebody whose old data goes first has no account in the meantime, nor has a person whose account's name another still bears.
+// AccountsInside decides which accounts a desktop is to have inside, from who may use it and its former accounts. settled are the
+// former accounts that are done with once the guest has applied the result. Until they are dropped, the result is not final: it
+// has no account for a user whose old data has to be erased first, or whose account name another former account still has.
 func AccountsInside(holders []desktop.Assignment, former []FormerAccount) (accounts []InsideAccount, settled []FormerAccount) {
 	holds := make(map[string]bool, len(holders))
 	names := make(map[string]bool, len(holders))
@@ -71,9 +70,9 @@ func AccountsInside(holders []desktop.Assignment, former []FormerAccount) (accou
 		names[h.Account] = true
 	}
 	of := make(map[string]FormerAccount, len(former)) // by user
-	blocked := map[string]string{}                    // names of accounts, and whose they are
+	blocked := map[string]string{}                    // user ids by account names in use
 	for _, f := range former {
-		f.Erase = f.Erase || !holds[f.UserID] && names[f.Name] // somebody else comes by that name
+		f.Erase = f.Erase || !holds[f.UserID] && names[f.Name] // another user gets that name
 		of[f.UserID] = f
 		if f.Erase || holds[f.UserID] {
 			blocked[f.Name] = f.UserID
@@ -104,17 +103,17 @@ func AccountsInside(holders []desktop.Assignment, former []FormerAccount) (accou
 	return accounts, settled
 }
 
-// holdingKey is a person on a desktop.
+// holdingKey identifies a user's access to a desktop.
 type holdingKey struct{ desktop, user string }
 
-// changes is who gained and who lost the use of which desktop.
+// changes is who gained and who lost access to which desktop.
 type changes struct {
 	gained []desktop.Assignment
 	lost   []desktop.Assignment
 }
 
-// changing runs f and finds out who may use desktops afterwards who could not before, and the reverse. With userIDs it looks
-// only at those.
+// changing runs f and returns who gained and who lost access to desktops by it. If userIDs is not empty, it compares only these
+// users.
 func changing(ctx context.Context, tx *store.Tx, desktopIDs, userIDs []string, f func() error) (changes, error) {
 	before, err := Holdings(ctx, tx, desktopIDs, userIDs)
 	if err != nil {
@@ -130,7 +129,7 @@ func changing(ctx context.Context, tx *store.Tx, desktopIDs, userIDs []string, f
 	return changes{gained: missingFrom(before, after), lost: missingFrom(after, before)}, nil
 }
 
-// missingFrom returns those of all that some lacks.
+// missingFrom returns the elements of all that are not in some.
 func missingFrom(some, all []desktop.Assignment) []desktop.Assignment {
 	there := make(map[holdingKey]bool, len(some))
 	for _, a := range some {
@@ -139,7 +138,7 @@ func missingFrom(some, all []desktop.Assignment) []desktop.Assignment {
 	return slices.DeleteFunc(slices.Clone(all), func(a desktop.Assignment) bool { return there[holdingKey{a.DesktopID, a.UserID}] })
 }
 
-// NoteLost records who has lost which desktop, and that their accounts are still inside; with erase, until their data is gone.
+// NoteLost records that users lost desktops and that their accounts are still inside. With erase, their data is to be erased.
 func NoteLost(ctx context.Context, tx *store.Tx, lost []desktop.Assignment, erase bool) error {
 	var left []FormerAccount
 	for _, a := range lost {
@@ -151,7 +150,7 @@ func NoteLost(ctx context.Context, tx *store.Tx, lost []desktop.Assignment, eras
 	return PutDetachments(ctx, tx, detachmentsOf(lost, tx.Now()))
 }
 
-// HoldingsByDesktop sorts holdings out.
+// HoldingsByDesktop groups holdings by desktop.
 func HoldingsByDesktop(all []desktop.Assignment) map[string][]desktop.Assignment {
 	of := map[string][]desktop.Assignment{}
 	for _, a := range all {
@@ -160,7 +159,7 @@ func HoldingsByDesktop(all []desktop.Assignment) map[string][]desktop.Assignment
 	return of
 }
 
-// holdersOf returns the holders of a desktop, people and groups.
+// holdersOf returns the holders of a desktop, users and groups.
 func holdersOf(d desktop.Desktop) []plan.Holder {
 	var all []plan.Holder
 	for _, a := range d.Assignments {
@@ -172,7 +171,7 @@ func holdersOf(d desktop.Desktop) []plan.Holder {
 	return all
 }
 
-// holderOf finds who of a desktop's holders is meant, by id or else by name.
+// holderOf returns the holder of a desktop with an id or, if id is empty, a name.
 func holderOf(d desktop.Desktop, t plan.HolderType, id, name string) (plan.Holder, bool) {
 	t = cmp.Or(t, plan.HolderUser)
 	all := holdersOf(d)

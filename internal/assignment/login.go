@@ -8,7 +8,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// SettleLogin makes a desktop DISCONNECTED when it was CONNECTED and nobody is. A desktop that is gone is settled.
+// SettleLogin makes a CONNECTED desktop DISCONNECTED if nobody is connected. It does nothing if the desktop is gone.
 func SettleLogin(ctx context.Context, tx *store.Tx, desktopID string) error {
 	found, err := desktop.ReadDesktop(ctx, tx, "", desktopID)
 	if workspace.CodeOf(err) == workspace.CodeDesktopNotFound {

@@ -10,20 +10,20 @@ import (
 	"carrel/internal/workspace"
 )
 
-// ChangePrivileges asks for people and groups to have another privilege group inside desktops that they have.
+// ChangePrivileges is a request to change the privileges of users and groups in desktops that they have.
 type ChangePrivileges struct {
 	workspace.Caller
 	Desktops []PrivilegeChange
-	Group    workspace.UserGroup // of those who are given none of their own; empty: default
+	Group    workspace.UserGroup // for those without one of their own; empty: default
 }
 
 // PrivilegeChange is a desktop of the request.
 type PrivilegeChange struct {
 	DesktopID string
-	People    []AttachPerson // none: everybody who has it
+	People    []AttachPerson // none: all holders
 }
 
-// Check refuses what is wrong with the request by itself.
+// Check validates the request on its own, without the database.
 func (r *ChangePrivileges) Check() error {
 	if len(r.Desktops) == 0 || len(r.Desktops) > plan.MaxAttachedDesktops {
 		return workspace.Invalid("desktops", "%d desktops, give 1 to %d", len(r.Desktops), plan.MaxAttachedDesktops)
@@ -60,10 +60,10 @@ func (r *ChangePrivileges) Check() error {
 	return nil
 }
 
-// ChangePrivileges changes the privilege groups of people and groups in desktops that they have, all or none, and records a job
-// that does it inside. It returns the job's id; when all is as asked for already, that of one that has ended. CodeDesktopNotFound;
-// CodeUserNotFound or CodeGroupNotFound for somebody who does not have the desktop; CodeConflict while a desktop is busy; CodeInvalid.
-// The row locks of the desktops decide between two callers.
+// ChangePrivileges changes the privileges of users and groups in desktops that they have, all or none, and writes a job that
+// applies them inside. It returns the job's id; if nothing changes, that of a job that has ended. CodeDesktopNotFound;
+// CodeUserNotFound or CodeGroupNotFound for one that does not have the desktop; CodeConflict while a desktop is busy;
+// CodeInvalid. The row locks of the desktops decide between concurrent callers.
 func (s *Service) ChangePrivileges(ctx context.Context, r ChangePrivileges) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
@@ -120,7 +120,7 @@ func changePrivileges(ctx context.Context, tx *store.Tx, r ChangePrivileges) (st
 	return job.ID, tx.InsertJob(ctx, job)
 }
 
-// pairs returns the holders of a desktop who get another privilege group, with that.
+// pairs returns the holders of a desktop whose privilege changes, with the new one.
 func (r PrivilegeChange) pairs(at string, d desktop.Desktop, all workspace.UserGroup) (pairs []plan.Pair, remark string, err error) {
 	people := r.People
 	if len(people) == 0 {

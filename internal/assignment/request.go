@@ -17,29 +17,29 @@ const (
 	maxObjectID   = 255
 )
 
-// AttachDesktops asks for desktops to be given to people: to those that each desktop names, or to Users by a strategy.
+// AttachDesktops is a request to assign desktops: to the users and groups that each desktop names, or to Users by a strategy.
 type AttachDesktops struct {
 	workspace.Caller
 	Desktops []AttachDesktop
 	Users    []AttachPerson
 	Model    plan.Model
-	// Unsupported names the fields of the request that this type has no place for.
+	// Unsupported lists fields of the request that Carrel does not support.
 	Unsupported []string
 }
 
-// AttachDesktop is a desktop of the request, with the people that it names. See Named for which of them count.
+// AttachDesktop is a desktop of the request, with the users and groups that it names. Named returns those that count.
 type AttachDesktop struct {
 	DesktopID    string
 	UserName     string
 	UserID       string
 	UserEmail    string
-	Group        workspace.UserGroup // of everybody who gets the desktop and has none of their own; empty: default
-	ComputerName string              // the desktop's new name; empty: it keeps its own
-	ClearData    bool                // true by default on the wire
+	Group        workspace.UserGroup // for those without one of their own; empty: default
+	ComputerName string              // the desktop's new name; empty: unchanged
+	ClearData    bool                // true by default in the API
 	People       []AttachPerson
 }
 
-// AttachPerson is a person or group of the request, known by id, by name or by both.
+// AttachPerson is a user or group of the request, given by id, by name or by both.
 type AttachPerson struct {
 	Type   plan.HolderType // empty: USER
 	ID     string
@@ -48,7 +48,7 @@ type AttachPerson struct {
 	Group  workspace.UserGroup // empty: the desktop's
 }
 
-// Named returns the people that the desktop names: attach_user_infos if there are any, otherwise user_name and user_id.
+// Named returns the users and groups that the desktop names: attach_user_infos if there are any, otherwise user_name and user_id.
 func (d AttachDesktop) Named() []AttachPerson {
 	switch {
 	case len(d.People) > 0:
@@ -60,8 +60,8 @@ func (d AttachDesktop) Named() []AttachPerson {
 	}
 }
 
-// Check refuses what is wrong with the request by itself. What it names may still not exist, and two entries may turn out to
-// be one person, by id here and by name there: plan.Make sees to the latter.
+// Check validates the request on its own, without the database. Two entries may still be the same user, by id in one and by name
+// in the other: plan.Make returns an error for that.
 func (r *AttachDesktops) Check() error {
 	for _, field := range r.Unsupported {
 		why := desktop.UnsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
@@ -98,7 +98,7 @@ func (r *AttachDesktops) Check() error {
 func (r *AttachDesktops) checkUsers(strategy plan.Strategy) error {
 	limit := plan.MaxAttachedPeople
 	if strategy == plan.StrategyUsersOrGroups {
-		limit = plan.MaxPeoplePerDesktop // each desktop gets all of them
+		limit = plan.MaxPeoplePerDesktop // each desktop is assigned to all of them
 	}
 	switch {
 	case len(r.Users) > limit:
@@ -159,7 +159,7 @@ func (d AttachDesktop) check(at string, strategy plan.Strategy) error {
 	return checkPeople(at+"attach_user_infos", named)
 }
 
-// checkPeople refuses people that are malformed or there twice.
+// checkPeople returns an error for users and groups that are malformed or duplicate.
 func checkPeople(field string, people []AttachPerson) error {
 	type key struct {
 		of       plan.HolderType
@@ -209,8 +209,8 @@ func (p AttachPerson) check(at, computerName string) error {
 	return directory.CheckDomain(at+"domain", p.Domain)
 }
 
-// checkAttachedName says why a desktop cannot be renamed so. Other than in CheckComputerName, underscores are allowed, and
-// neither Chinese characters nor a digit at the start.
+// checkAttachedName returns why a desktop cannot be renamed to name, or nil. Unlike CheckComputerName it allows underscores, but
+// no Chinese characters and no digit at the start.
 func checkAttachedName(field, name string) error {
 	if len(name) > workspace.MaxComputerName {
 		return workspace.Invalid(field, "%q has more than %d characters", name, workspace.MaxComputerName)

@@ -15,7 +15,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// ownAssignment and groupShare are assignments as they are written.
+// ownAssignment and groupShare are the rows of assignments to users and to groups.
 type ownAssignment struct {
 	bun.BaseModel `bun:"table:assignments"`
 	DesktopID     string
@@ -34,7 +34,7 @@ type groupShare struct {
 	Position      int
 }
 
-// held is somebody who may use a desktop, in their own name or through a group.
+// held is a user with access to a desktop, by their own assignment or through a group.
 type held struct {
 	DesktopID string
 	UserID    string
@@ -71,7 +71,7 @@ type detachmentRow struct {
 	detachment
 }
 
-// ordered sorts pairs in one order for all callers, so that two of them do not wait for each other, and tells those of people from
+// ordered sorts pairs, in the same order for all callers so that two of them cannot deadlock, and separates those of users from
 // those of groups.
 func ordered(pairs []plan.Pair) (people, groups []plan.Pair) {
 	for _, p := range slices.SortedFunc(slices.Values(pairs), func(a, b plan.Pair) int {
@@ -86,10 +86,9 @@ func ordered(pairs []plan.Pair) (people, groups []plan.Pair) {
 	return people, groups
 }
 
-// Assign gives desktops to people and groups. CodeConflict when one of them was deleted meanwhile. Pairs that are there
-// already stay as they are.
+// Assign assigns desktops to users and groups. CodeConflict if one of them was deleted. Existing pairs are unchanged.
 func Assign(ctx context.Context, t *store.Tx, pairs []plan.Pair) error {
-	place := make(map[plan.Pair]int, len(pairs)) // the order of the request is that of people on a desktop
+	place := make(map[plan.Pair]int, len(pairs)) // users of a desktop are listed in the order of the request
 	for i, p := range pairs {
 		place[p] = i
 	}
@@ -113,7 +112,7 @@ func Assign(ctx context.Context, t *store.Tx, pairs []plan.Pair) error {
 	return nil
 }
 
-// Unassign takes desktops away again. Missing pairs are a success.
+// Unassign deletes assignments. Missing pairs are a success.
 func Unassign(ctx context.Context, t *store.Tx, pairs []plan.Pair) error {
 	people, groups := ordered(pairs)
 	for part := range slices.Chunk(people, store.Batch) {
@@ -131,7 +130,7 @@ func Unassign(ctx context.Context, t *store.Tx, pairs []plan.Pair) error {
 	return nil
 }
 
-// Regroup writes the privilege group of pairs that are there, with one statement for people and one for groups.
+// Regroup sets the privilege of existing pairs, with one statement for users and one for groups.
 func Regroup(ctx context.Context, t *store.Tx, pairs []plan.Pair) error {
 	people, groups := ordered(pairs)
 	if err := regroup(ctx, t, people, "UPDATE assignments SET user_group = v.user_group FROM v WHERE desktop_id = v.desktop AND user_id = v.holder"); err != nil {
@@ -150,7 +149,7 @@ func regroup(ctx context.Context, t *store.Tx, pairs []plan.Pair, update string)
 	return nil
 }
 
-// values are rows of texts as a table in a statement: "VALUES (?),(?)", with the arguments.
+// values returns rows of texts as a table for a statement, "VALUES (?),(?)", with the arguments.
 func values(rows [][]string) (string, []any) {
 	args := make([]any, len(rows))
 	for i, r := range rows {
@@ -163,9 +162,9 @@ func keysOf(pairs []plan.Pair) [][]string {
 	return store.Convert(pairs, func(p plan.Pair) []string { return []string{p.DesktopID, p.HolderID} })
 }
 
-// Holdings reads who may use desktops, in their own name or through a group; with userIDs, only those of them. Nobody is
-// there twice on one desktop: what is theirs in their own name wins, and among groups the one that may administer it. They
-// come by desktop, then as people got them, those of groups by name.
+// Holdings reads who has access to desktops, by their own assignment or through a group; if userIDs is not empty, only these
+// users. A user is listed once per desktop: their own assignment has precedence, and among groups one for administrators. The
+// order is by desktop, then own assignments by time, then those through groups by name.
 func Holdings(ctx context.Context, t *store.Tx, desktopIDs, userIDs []string) ([]desktop.Assignment, error) {
 	var all []desktop.Assignment
 	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(desktopIDs))), store.Batch) {
@@ -201,7 +200,7 @@ func groupHoldings(ctx context.Context, t *store.Tx, desktopIDs, userIDs []strin
 	return store.Convert(rows, func(r held) desktop.Assignment { return desktop.Assignment(r) }), err
 }
 
-// merge puts together, by desktop, who has it in their own name and who through groups. Nobody is there twice.
+// merge joins, by desktop, own assignments and those through groups, with each user once.
 func merge(own, shared []desktop.Assignment) []desktop.Assignment {
 	type key struct{ desktop, user string }
 	theirs := make(map[key]bool, len(own))
@@ -226,7 +225,7 @@ func merge(own, shared []desktop.Assignment) []desktop.Assignment {
 	return all
 }
 
-// GroupDesktops reads the ids of the desktops that groups have.
+// GroupDesktops reads the ids of the desktops that are assigned to groups.
 func GroupDesktops(ctx context.Context, t *store.Tx, groupIDs []string) ([]string, error) {
 	var ids []string
 	for part := range slices.Chunk(groupIDs, store.Batch) {
@@ -240,9 +239,8 @@ func GroupDesktops(ctx context.Context, t *store.Tx, groupIDs []string) ([]strin
 	return slices.Compact(slices.Sorted(slices.Values(ids))), nil
 }
 
-// OwnedDesktops counts the desktops that people have in their own name, by user.
-// It holds the rows of the people until the transaction ends: of two callers
-// who count at once, the second counts what the first has given.
+// OwnedDesktops counts, by user, the desktops that are assigned to users themselves. It locks the users' rows until the
+// transaction ends: of two transactions that count at once, the second counts what the first has assigned.
 func OwnedDesktops(ctx context.Context, t *store.Tx, userIDs []string) (map[string]int, error) {
 	owned := make(map[string]int, len(userIDs))
 	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(userIDs))), store.Batch) {
@@ -266,7 +264,7 @@ func OwnedDesktops(ctx context.Context, t *store.Tx, userIDs []string) (map[stri
 	return owned, nil
 }
 
-// CrowdedDesktop returns the name of one of these desktops that more than limit people may use, or empty.
+// CrowdedDesktop returns the name of one of these desktops that more than limit users have access to, or "".
 func CrowdedDesktop(ctx context.Context, t *store.Tx, desktopIDs []string, limit int) (string, error) {
 	for part := range slices.Chunk(desktopIDs, store.Batch) {
 		var names []string
@@ -281,7 +279,7 @@ func CrowdedDesktop(ctx context.Context, t *store.Tx, desktopIDs []string, limit
 	return "", nil
 }
 
-// PutFormerAccounts records accounts. One that is recorded already keeps its name, and Erase once it is set.
+// PutFormerAccounts records former accounts. One that is recorded already keeps its name, and Erase if it is set.
 func PutFormerAccounts(ctx context.Context, t *store.Tx, accounts []FormerAccount) error {
 	rows := store.Convert(accounts, func(a FormerAccount) formerAccountRow {
 		return formerAccountRow{formerAccount: formerAccount(a)}
@@ -299,7 +297,7 @@ func PutFormerAccounts(ctx context.Context, t *store.Tx, accounts []FormerAccoun
 	return nil
 }
 
-// FormerAccounts reads the accounts of people who lost desktops and may still be inside.
+// FormerAccounts reads the former accounts of desktops.
 func FormerAccounts(ctx context.Context, t *store.Tx, desktopIDs []string) ([]FormerAccount, error) {
 	var all []FormerAccount
 	for part := range slices.Chunk(desktopIDs, store.Batch) {
@@ -313,7 +311,7 @@ func FormerAccounts(ctx context.Context, t *store.Tx, desktopIDs []string) ([]Fo
 	return all, nil
 }
 
-// DropFormerAccounts forgets accounts, each only if it has not changed since it was read.
+// DropFormerAccounts deletes former accounts, each only if it has not changed since it was read.
 func DropFormerAccounts(ctx context.Context, t *store.Tx, accounts []FormerAccount) error {
 	for _, a := range accounts {
 		_, err := t.NewDelete().Model((*formerAccountRow)(nil)).
@@ -325,7 +323,7 @@ func DropFormerAccounts(ctx context.Context, t *store.Tx, accounts []FormerAccou
 	return nil
 }
 
-// PutDetachments records from whom desktops were taken.
+// PutDetachments inserts detachments.
 func PutDetachments(ctx context.Context, t *store.Tx, d []Detachment) error {
 	rows := store.Convert(d, func(d Detachment) detachmentRow { return detachmentRow{detachment: detachment(d)} })
 	slices.SortFunc(rows, func(a, b detachmentRow) int {
@@ -341,7 +339,7 @@ func PutDetachments(ctx context.Context, t *store.Tx, d []Detachment) error {
 	return nil
 }
 
-// Detachments reads the last MaxDetachments of a desktop, the latest first.
+// Detachments reads the last MaxDetachments of a desktop, newest first.
 func Detachments(ctx context.Context, t *store.Tx, desktopID string) ([]Detachment, error) {
 	var rows []detachmentRow
 	err := t.NewSelect().Model(&rows).Where("desktop_id = ?", desktopID).Order("detached DESC", "holder_id").
@@ -349,7 +347,7 @@ func Detachments(ctx context.Context, t *store.Tx, desktopID string) ([]Detachme
 	return store.Convert(rows, func(r detachmentRow) Detachment { return Detachment(r.detachment) }), err
 }
 
-// TakeDesktops writes name, host name, task and owner of desktops whose rows are held, and sets Updated, a batch at a time.
+// TakeDesktops writes name, host name, task and owner of desktops whose rows are locked, and sets Updated, in batches.
 // CodeNameTaken.
 func TakeDesktops(ctx context.Context, t *store.Tx, desktops []desktop.Desktop) error {
 	for part := range slices.Chunk(desktops, store.Batch) {

@@ -9,7 +9,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// choosePairs finds pairs by one of the strategies that choose.
+// choosePairs makes the plan for the strategies that choose.
 func choosePairs(s Snapshot) (Plan, error) {
 	c := newChoice(s)
 	m := match{apart: c.apart, limit: MaxAssignments}
@@ -28,14 +28,14 @@ func choosePairs(s Snapshot) (Plan, error) {
 	return c.plan(m.made)
 }
 
-// choice is a snapshot in numbers; places are those of the snapshot.
+// choice is a snapshot in numbers; places are indexes in the snapshot.
 type choice struct {
 	s       Snapshot
-	wants   []int         // how many desktops each person may still get
+	wants   []int         // how many more desktops each person may get
 	held    []int         // how many of the snapshot's desktops each person has
-	seats   []int         // how many people each desktop may still get
+	seats   []int         // how many more people each desktop may get
 	present []int         // how many people each desktop has
-	apart   map[edge]bool // pairs that are there already, or that nobody may make
+	apart   map[edge]bool // pairs that exist already or are not allowed
 }
 
 func newChoice(s Snapshot) *choice {
@@ -73,16 +73,16 @@ func newChoice(s Snapshot) *choice {
 	return c
 }
 
-// fillsDesktops says whether the strategy goes from desktop to desktop; the others go from person to person.
+// fillsDesktops reports whether the strategy goes through desktops; the others go through people.
 func (c *choice) fillsDesktops() bool { return c.s.Model.Strategy == StrategyFixedUsers }
 
-// usersPerDesktop is the number of people that desktop d may have in all.
+// usersPerDesktop returns the maximum number of people of desktop d.
 func (c *choice) usersPerDesktop(d *Desktop) int {
 	return min(seats(d.Type), cmp.Or(c.s.Model.UsersPerDesktop, MaxPeoplePerDesktop))
 }
 
-// counted is how many desktops of person i the number looks at: all of them in the dimension of people, those of the request in
-// that of desktops.
+// counted returns how many desktops of person i count: all of them in the dimension of people, those of the request in that of
+// desktops.
 func (c *choice) counted(i int) int {
 	if c.s.Model.Dimension == DimensionUser {
 		return c.s.People[i].Desktops
@@ -99,8 +99,8 @@ func (c *choice) owned() []int {
 	return n
 }
 
-// peopleInTurn is the order in which people are served: that of the request or, where people have priority, those first who
-// have the fewest desktops.
+// peopleInTurn returns the order in which people are served: that of the request or, where people have priority, by the number of
+// their desktops.
 func (c *choice) peopleInTurn() []int {
 	order := ascending(len(c.s.People))
 	if c.s.Model.Strategy == StrategyUserPriority {
@@ -117,7 +117,7 @@ func ascending(n int) []int {
 	return places
 }
 
-// plan writes out the pairs and says who is left over; it refuses when nobody gets what somebody lacks.
+// plan returns the pairs and what is left over; it returns an error if there are no pairs although somebody lacks a desktop.
 func (c *choice) plan(made []edge) (Plan, error) {
 	slices.SortFunc(made, func(a, b edge) int {
 		return cmp.Or(cmp.Compare(a.desktop, b.desktop), cmp.Compare(a.person, b.person))
@@ -147,8 +147,8 @@ func (c *choice) plan(made []edge) (Plan, error) {
 	return p, nil
 }
 
-// personLeft says whether and why person i, who gets so many desktops, is left over. Where desktops are filled, people are left
-// over only when they get none: their number is a limit there, not a goal.
+// personLeft returns whether and why person i, who gets that many desktops, is left over. Where the strategy fills desktops, only
+// people who get none are: the number of desktops of a person is a limit there, not a goal.
 func (c *choice) personLeft(i, gets int) (Left, bool) {
 	id := c.s.People[i].ID
 	switch {
@@ -169,8 +169,8 @@ func (c *choice) thisDesktop() string {
 	return "requested desktop"
 }
 
-// desktopLeft says whether and why desktop i, which is given to so many people, is left over. Only where desktops are filled is
-// one left over that somebody gets.
+// desktopLeft returns whether and why desktop i, which gets that many people, is left over. A desktop that gets somebody can be
+// left over only where the strategy fills desktops.
 func (c *choice) desktopLeft(i, given int) (Left, bool) {
 	d := &c.s.Desktops[i]
 	switch {
@@ -188,14 +188,15 @@ func (c *choice) desktopLeft(i, given int) (Left, bool) {
 	return Left{}, false
 }
 
-// refuseNothing returns CodeConflict for a plan without pairs, unless everybody, or every desktop, has what was asked for.
+// refuseNothing returns CodeConflict for a plan without pairs, unless everybody, or every desktop, has what was requested
+// already.
 func (c *choice) refuseNothing(p Plan) error {
 	unserved := func(l Left) bool { return l.Why != LeftServed }
 	person, desktop := slices.IndexFunc(p.LeftPeople, unserved), slices.IndexFunc(p.LeftDesktops, unserved)
 	if c.fillsDesktops() && desktop < 0 || !c.fillsDesktops() && person < 0 {
 		return nil
 	}
-	// Without pairs everybody and everything is left over, so the places are those of the snapshot.
+	// Without pairs, everybody and all desktops are left over, so the places are those of the snapshot.
 	person, desktop = max(person, 0), max(desktop, 0)
 	return workspace.Errorf(workspace.CodeConflict, "nothing can be assigned: desktop %s: %s; %s: %s",
 		c.s.Desktops[desktop].Name, p.LeftDesktops[desktop].Reason, c.s.People[person].Name, p.LeftPeople[person].Reason)

@@ -2,25 +2,24 @@ package plan
 
 import "container/heap"
 
-// match brings seekers together with offers. Each seeker takes the offer that has the least so far; of equals, the first. It
-// ends early when it has made more than limit pairs.
+// match pairs seekers with offers. Each seeker takes the offer with the least load, of equals the first. It ends early if it has
+// made more than limit pairs.
 //
-// The result is maximal: of every seeker and offer that both have room left, the pair is made or apart. It need not be the
-// largest one that there is.
+// The result is maximal: of every seeker and offer with room left, the pair was made or is apart. It need not be the largest
+// possible.
 type match struct {
 	seekers []int // room of each
 	offers  offers
 	pair    func(seeker, offer int) edge
-	apart   map[edge]bool // pairs that are not to be made; those made are added
+	apart   map[edge]bool // pairs that must not be made, and those made
 	limit   int
 	made    []edge
 }
 
-// edge is a pair by places in the snapshot.
+// edge is a pair of indexes in the snapshot.
 type edge struct{ desktop, person int }
 
-// run serves the seekers in the order of queue, each for as much as it has room or, in turns, for one at a time until nobody
-// gets more.
+// run serves the seekers in the order of queue: each up to its room or, with turns, one at a time until nobody gets more.
 func (m *match) run(queue []int, turns bool) {
 	m.offers.open()
 	for len(queue) > 0 && len(m.made) <= m.limit {
@@ -43,7 +42,8 @@ func (m *match) run(queue []int, turns bool) {
 	}
 }
 
-// serve gives a seeker up to n offers and returns how many. Offers only lose room, so who gets none now never will.
+// serve gives a seeker up to n offers and returns how many. Offers only lose room, so a seeker that gets none now gets none
+// later.
 func (m *match) serve(seeker, n int) int {
 	var aside []int
 	got := 0
@@ -68,7 +68,7 @@ func (m *match) serve(seeker, n int) int {
 	return got
 }
 
-// offers is a heap of those with room, the one with the least load on top.
+// offers is a heap of the offers with room, the least load first.
 type offers struct {
 	room []int
 	load []int

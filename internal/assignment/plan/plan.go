@@ -1,5 +1,4 @@
-// Package plan decides who gets which desktop of a request: a pure function, Make. docs/assignment.md says what each strategy
-// does.
+// Package plan decides who gets which desktop of a request: a pure function, Make. docs/assignment.md defines each strategy.
 package plan
 
 import (
@@ -10,22 +9,22 @@ import (
 	"carrel/internal/workspace"
 )
 
-// HolderType says whether a desktop is given to a person or to a group, in the attach calls' own words.
+// HolderType says whether a holder is a user or a group, in the words of the attach calls.
 type HolderType string
 
-// The kinds of holder.
+// The holder types.
 const (
 	HolderUser  HolderType = "USER"
 	HolderGroup HolderType = "GROUP"
 )
 
-// Holder is a person or group that has a desktop or shall have one.
+// Holder is a user or group that has a desktop or is to get one.
 type Holder struct {
 	Type   HolderType
 	ID     string
 	Name   string
-	Group  workspace.UserGroup // as groupFor reads it; empty: the desktop's, or default, or for those who have the desktop already the one they have
-	People int                 // of a group: how many are in it. A group counts as its people, and as one at least
+	Group  workspace.UserGroup // as groupFor reads it; empty: the current one if they have the desktop, otherwise the desktop's, otherwise default
+	People int                 // for a group: the number of its members, counted as 1 if it has none
 }
 
 func (h Holder) weight() int {
@@ -35,30 +34,30 @@ func (h Holder) weight() int {
 	return 1
 }
 
-// Candidate is a person or group of the request's list.
+// Candidate is a user or group of the request's list.
 type Candidate struct {
 	Holder
-	Desktops int // how many the person has in their own name, in the request or not
+	Desktops int // all desktops assigned to the user, in the request or not
 }
 
-// Desktop is a desktop of the request as it is now.
+// Desktop is a desktop of the request in its current state.
 type Desktop struct {
 	ID      string
-	Name    string // the one that it will have
-	Called  string // the one that it has, for people to know it by; empty: Name
+	Name    string // its name after the request
+	Called  string // its current name, for texts; empty: Name
 	Type    workspace.DesktopType
-	Closed  string              // why it cannot be given to anybody now, such as "is being deleted"; empty: it can
-	Group   workspace.UserGroup // of those who are given none of their own; empty: default
-	Holders []Holder            // who has it, with the group that they have
-	Wanted  []Holder            // who shall have it, with FIXED_RELATION
+	Closed  string              // why it cannot be assigned now, such as "is being deleted"; empty: it can
+	Group   workspace.UserGroup // for those without one of their own; empty: default
+	Holders []Holder            // who has it, with their privileges
+	Wanted  []Holder            // who is to get it, with FIXED_RELATION
 }
 
-// Snapshot is what a plan rests on. Make changes nothing in it. Desktops and People are in the order of
-// the request, by which the strategies that choose decide between equals; the order of Holders is of no account.
+// Snapshot is the input of a plan. Make does not modify it. Desktops and People are in the order of the request, by which the
+// strategies that choose decide between equals; the order of Holders does not matter.
 type Snapshot struct {
 	Model    Model
 	Desktops []Desktop
-	People   []Candidate // groups among them only with strategies that do not choose, as AttachDesktops.Check sees to
+	People   []Candidate // groups only with strategies that do not choose; AttachDesktops.Check ensures that
 }
 
 // Pair is an assignment that a plan makes.
@@ -69,35 +68,35 @@ type Pair struct {
 	Group     workspace.UserGroup
 }
 
-// LeftWhy is the kind of reason for which somebody or something is left over.
+// LeftWhy is the kind of reason why somebody or a desktop is left over.
 type LeftWhy string
 
-// The kinds.
+// The kinds of reason.
 const (
-	LeftServed  LeftWhy = "served"   // has what was asked for already
-	LeftPartner LeftWhy = "unpaired" // nothing is left, or nobody, to be paired with
-	LeftClosed  LeftWhy = "closed"   // the desktop cannot be given to anybody now
+	LeftServed  LeftWhy = "served"   // has what was requested already
+	LeftPartner LeftWhy = "unpaired" // no desktop, or nobody, is left to be paired with
+	LeftClosed  LeftWhy = "closed"   // the desktop cannot be assigned now
 	LeftUnnamed LeftWhy = "unnamed"  // FIXED_RELATION: no desktop names the person
 )
 
-// Left is a person, group or desktop of the request that a plan gives nothing, or less than was asked for.
+// Left is a user, group or desktop of the request that gets nothing, or less than requested.
 type Left struct {
 	ID     string
 	Why    LeftWhy
-	Reason string // for people: reads on from the name
+	Reason string // for texts: continues a sentence that begins with the name
 }
 
-// Plan is what an assignment will do. Everybody and every desktop of the request is in Pairs or Regroups, among the left over, or,
-// if they get less than was asked for, in both. All lists are in the order of the request, Pairs by desktop, then by person.
+// Plan is what an assignment will do. Every user, group and desktop of the request is in Pairs or Regroups, in Left, or, if they
+// get less than requested, in both. All lists are in the order of the request, Pairs by desktop, then by person.
 type Plan struct {
 	Dimension    Dimension
 	Pairs        []Pair
-	Regroups     []Pair // who has the desktop already, and is given another privilege group in it by name of that; as Pairs
+	Regroups     []Pair // existing holders whose privilege changes to the pair's; ordered as Pairs
 	LeftDesktops []Left
 	LeftPeople   []Left
 }
 
-// seats is how many people may have a desktop of this type at once. A pool's desktops are given out by the pool.
+// seats returns how many people may have a desktop of this type at once. The desktops of a pool are given out by the pool.
 func seats(t workspace.DesktopType) int {
 	switch t {
 	case workspace.Dedicated:
@@ -109,17 +108,17 @@ func seats(t workspace.DesktopType) int {
 	}
 }
 
-// title is what people know the desktop by.
+// title returns the name by which people know the desktop.
 func (d *Desktop) title() string { return cmp.Or(d.Called, d.Name) }
 
 // Make decides who gets which desktop. It ends no assignment, and the same snapshot always gives the same plan.
-// docs/assignment.md says what each strategy does.
+// docs/assignment.md defines each strategy.
 //
-// The strategies that choose take what there is and report the rest; CodeConflict when nobody gets anything though somebody
-// lacks it. The others do all or nothing: CodeConflict when the state of a desktop forbids a pair, CodeInvalid when the
-// request contradicts itself. They also change the privilege group of people who have the desktop that they name, where the
-// request names another one. A snapshot in which everything asked for is there already gives a plan without pairs.
-// CodeInvalid also when there are more than MaxAssignments pairs, or when somebody is there twice.
+// The strategies that choose assign what is available and report the rest; CodeConflict if nobody gets anything although somebody
+// lacks a desktop. The others make all pairs or none: CodeConflict if the state of a desktop does not allow a pair, CodeInvalid
+// if the request contradicts itself. They also change the privilege of people who have the desktop already, if the request names
+// another one. If everything requested exists already, the plan has no pairs. CodeInvalid also if there are more than
+// MaxAssignments pairs, or duplicates in the request.
 //
 // For n desktops, m people, e existing and p planned assignments it takes about (n + m + k(e + p)) log(n + m) steps, where k is
 // DesktopsPerUser for the strategies that serve people in turns and 1 for the others.
@@ -143,7 +142,8 @@ func Make(s Snapshot) (Plan, error) {
 	}
 }
 
-// checkDistinct refuses who or what is there twice. Names have become ids since AttachDesktops.Check, so it may be new.
+// checkDistinct returns an error for duplicate desktops or people. AttachDesktops.Check could not find all: names have become ids
+// since.
 func (s *Snapshot) checkDistinct() error {
 	desktops := make(map[string]bool, len(s.Desktops))
 	for i, d := range s.Desktops {
@@ -161,7 +161,7 @@ func (s *Snapshot) checkDistinct() error {
 	return nil
 }
 
-// repeated finds the first of n holders that an earlier one equals.
+// repeated returns the first of n holders that equals an earlier one.
 func repeated(n int, holder func(int) Holder) (at int, found bool) {
 	if n < 2 {
 		return 0, false
@@ -177,16 +177,16 @@ func repeated(n int, holder func(int) Holder) (at int, found bool) {
 	return 0, false
 }
 
-// HolderID tells holders apart.
+// HolderID identifies a holder.
 type HolderID struct {
 	of HolderType
 	id string
 }
 
-// Key returns what tells the holder from others.
+// Key returns the identity of the holder.
 func (h Holder) Key() HolderID { return HolderID{h.Type, h.ID} }
 
-// people counts who has the desktop.
+// people returns the number of people who have the desktop.
 func (d *Desktop) people() int {
 	n := 0
 	for _, h := range d.Holders {
@@ -195,7 +195,7 @@ func (d *Desktop) people() int {
 	return n
 }
 
-// closed says why the desktop cannot be given to anybody, or nothing.
+// closed returns why the desktop cannot be assigned to anybody, or "".
 func (d *Desktop) closed() string {
 	if d.Closed == "" && seats(d.Type) == 0 {
 		return "is a pool's desktop: add people to the pool instead"
@@ -203,17 +203,17 @@ func (d *Desktop) closed() string {
 	return d.Closed
 }
 
-// pair gives the desktop to h. The person's own privilege group wins over the desktop's.
+// pair assigns the desktop to h. The person's own privilege has precedence over the desktop's.
 func (d *Desktop) pair(h Holder) Pair {
 	return Pair{DesktopID: d.ID, Type: h.Type, HolderID: h.ID, Group: cmp.Or(h.Group, d.Group, workspace.GroupDefault)}
 }
 
-// bearsNameOf says whether the desktop has the person's name, which the account inside rules out.
+// bearsNameOf reports whether the desktop has the person's name, which their account inside does not allow.
 func (d *Desktop) bearsNameOf(h Holder) bool {
 	return h.Type == HolderUser && h.Name != "" && strings.EqualFold(d.Name, h.Name)
 }
 
-// tooMany refuses a plan that one request may not make.
+// tooMany is the error for more pairs than one request may make.
 func tooMany() error {
 	return workspace.Invalid("desktops", "more than %d assignments would be made at once, which is the limit: split the request", MaxAssignments)
 }

@@ -7,8 +7,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// relatePairs makes the pairs that the request gives: those of each desktop with FIXED_RELATION, everybody with every desktop
-// with DESKTOP_ASSIGN_USERS_OR_GROUPS. All of them or none.
+// relatePairs makes the pairs of the request: those that each desktop names with FIXED_RELATION, everybody with every desktop
+// with DESKTOP_ASSIGN_USERS_OR_GROUPS. All or none.
 func relatePairs(s Snapshot) (Plan, error) {
 	r := relation{s: s, plan: Plan{Dimension: s.Model.Dimension}, named: map[HolderID]bool{}, given: map[HolderID]bool{}}
 	for _, c := range s.People {
@@ -27,7 +27,7 @@ func relatePairs(s Snapshot) (Plan, error) {
 	return r.plan, nil
 }
 
-// Wanted is who shall have each of the desktops; of no meaning for strategies that choose.
+// Wanted returns who is to get each of the desktops. It has no meaning for strategies that choose.
 func (s *Snapshot) Wanted() [][]Holder {
 	all := make([]Holder, len(s.People))
 	for i, c := range s.People {
@@ -43,17 +43,17 @@ func (s *Snapshot) Wanted() [][]Holder {
 	return wanted
 }
 
-// relation is a plan in the making.
+// relation is a plan that is being made.
 type relation struct {
 	s     Snapshot
 	plan  Plan
-	order []HolderID        // everybody, as they come in the request
-	named map[HolderID]bool // who shall have a desktop
-	given map[HolderID]bool // who gets one, or another privilege group in one
+	order []HolderID        // all people, in the order of the request
+	named map[HolderID]bool // those who are to get a desktop
+	given map[HolderID]bool // those who get one, or another privilege in one
 }
 
-// relate gives desktop i to those of wanted who do not have it, and those who have it the privilege group that the request names
-// for them, if any; field is where the request names them.
+// relate assigns desktop i to those of wanted who do not have it, and gives those who have it the privilege that the request
+// names for them, if any. field is where the request names them.
 func (r *relation) relate(i int, wanted []Holder, field string) error {
 	d := &r.s.Desktops[i]
 	has := make(map[HolderID]workspace.UserGroup, len(d.Holders))
@@ -94,8 +94,8 @@ func (r *relation) relate(i int, wanted []Holder, field string) error {
 	return nil
 }
 
-// admit refuses those whom the desktop cannot take: wanted is what the request asks for, fresh what of it is new. Where only
-// privilege groups change fresh is empty.
+// admit returns an error if the desktop cannot take the people in wanted; fresh are those who do not have it yet, none if only
+// privileges change.
 func (d *Desktop) admit(at, field string, wanted, fresh []Holder) error {
 	if why := d.closed(); why != "" {
 		return workspace.InField(at, workspace.Errorf(workspace.CodeConflict, "desktop %s %s", d.title(), why))
@@ -129,7 +129,7 @@ func (d *Desktop) admit(at, field string, wanted, fresh []Holder) error {
 	}
 }
 
-// leavePeople reports who gets nothing.
+// leavePeople reports the people who get nothing.
 func (r *relation) leavePeople() {
 	told := make(map[HolderID]bool, len(r.order))
 	for _, k := range r.order {

@@ -17,13 +17,13 @@ const (
 	maxNamePolicyIDBytes = 36
 )
 
-// Model says how people and desktops are brought together. The zero value is FIXED_RELATION.
+// Model says how people and desktops are paired. The zero value is FIXED_RELATION.
 type Model struct {
 	Dimension       Dimension // empty: the strategy's
 	Strategy        Strategy
-	UsersPerDesktop int    // desktop_assigin_user_num, 0..100; 0 counts as not sent
-	DesktopsPerUser int    // user_assigin_desktop_num, 0..100; 0 counts as not sent
-	NamePolicyID    string // makes the names of desktops that are given none
+	UsersPerDesktop int    // desktop_assigin_user_num, 0..100; 0 means not sent
+	DesktopsPerUser int    // user_assigin_desktop_num, 0..100; 0 means not sent
+	NamePolicyID    string // names the desktops that are given no name
 }
 
 // Dimension says whether a strategy goes through people or through desktops.
@@ -35,10 +35,10 @@ const (
 	DimensionDesktop Dimension = "DESKTOP"
 )
 
-// Strategy is a way to bring people and desktops together. docs/assignment.md defines each.
+// Strategy is a way to pair people and desktops. docs/assignment.md defines each.
 type Strategy string
 
-// The strategies. The first four choose the pairs; the last two have them given, and do all of them or none.
+// The strategies. The first four choose the pairs; the last two take them from the request, and make all of them or none.
 const (
 	StrategyNoDesktop     Strategy = "USER_NO_DESKTOP"
 	StrategyFixedDesktops Strategy = "USER_FIXED_DESKTOP_NUM"
@@ -48,7 +48,7 @@ const (
 	StrategyRelation      Strategy = "FIXED_RELATION"
 )
 
-// strategyDimensions has every strategy with its dimension; FIXED_RELATION goes with both.
+// strategyDimensions has the dimension of every strategy; FIXED_RELATION works with both.
 var strategyDimensions = map[Strategy]Dimension{
 	StrategyNoDesktop:     DimensionUser,
 	StrategyFixedDesktops: DimensionUser,
@@ -58,13 +58,13 @@ var strategyDimensions = map[Strategy]Dimension{
 	StrategyRelation:      "",
 }
 
-// Chooses says whether the strategy finds the pairs itself.
+// Chooses reports whether the strategy chooses the pairs itself.
 func (s Strategy) Chooses() bool {
 	return s != StrategyUsersOrGroups && s != StrategyRelation
 }
 
-// Resolve returns the model with what was left out filled in: strategy, dimension and the numbers that the strategy uses.
-// Check comes first. UsersPerDesktop stays 0 with DESKTOP_ASSIGN_USER_PRIORITY unless it was sent: as many as a desktop takes.
+// Resolve returns the model with defaults for what was omitted: strategy, dimension and the numbers that the strategy uses. Call
+// Check first. UsersPerDesktop stays 0 with DESKTOP_ASSIGN_USER_PRIORITY unless it was sent: the desktop's own maximum applies.
 func (m Model) Resolve() Model {
 	m.Strategy = cmp.Or(m.Strategy, StrategyRelation)
 	m.Dimension = cmp.Or(m.Dimension, strategyDimensions[m.Strategy], DimensionDesktop)
@@ -77,7 +77,7 @@ func (m Model) Resolve() Model {
 	return m
 }
 
-// Check refuses a model that contradicts itself or is outside its limits.
+// Check returns CodeInvalid for a model that contradicts itself or is outside its limits.
 func (m Model) Check() error {
 	const at = "assign_model."
 	dimension, known := strategyDimensions[m.Strategy]
