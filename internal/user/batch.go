@@ -16,11 +16,11 @@ import (
 	"carrel/internal/workspace"
 )
 
-// MaxUsersPerRequest is how many people one request may add.
+// MaxUsersPerRequest is the maximum number of users in one request.
 const MaxUsersPerRequest = 200
 
-// CreateUsers adds people, all or none, and returns their ids in order. When some cannot be added the error says what is
-// wrong with the first, and its Detail what is wrong with each.
+// CreateUsers adds users, all or none, and returns their ids in order. If some cannot be added, the error is that of the first,
+// and its Detail has those of all.
 func (s *Service) CreateUsers(ctx context.Context, c workspace.Caller, users []CreateUser) ([]string, error) {
 	if len(users) == 0 || len(users) > MaxUsersPerRequest {
 		return nil, workspace.Invalid("users", "%d people, give 1 to %d", len(users), MaxUsersPerRequest)
@@ -28,7 +28,7 @@ func (s *Service) CreateUsers(ctx context.Context, c workspace.Caller, users []C
 	return s.createUsers(ctx, c, users, func(i int) string { return fmt.Sprintf("users[%d].", i) })
 }
 
-// createUsers adds people. at says where in the request a person is.
+// createUsers adds users. at returns the place of a user in the request, for errors.
 func (s *Service) createUsers(ctx context.Context, c workspace.Caller, users []CreateUser, at func(int) string) ([]string, error) {
 	users = slices.Clone(users)
 	for i := range users {
@@ -44,7 +44,7 @@ func (s *Service) createUsers(ctx context.Context, c workspace.Caller, users []C
 	}
 	hash := ""
 	if len(users) == 1 && users[0].givesPassword() {
-		if hash, err = s.Passwords.Hash(users[0].Password); err != nil { // slow on purpose: outside the transaction
+		if hash, err = s.Passwords.Hash(users[0].Password); err != nil { // slow on purpose, so outside the transaction
 			return nil, fmt.Errorf("hashing a password: %w", err)
 		}
 	}
@@ -57,7 +57,7 @@ func (s *Service) createUsers(ctx context.Context, c workspace.Caller, users []C
 	}))
 }
 
-// mayCreateUsers says why not, or nil.
+// mayCreateUsers returns why the users cannot be added, or nil.
 func mayCreateUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users []CreateUser, at func(int) string) error {
 	if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 		return err
@@ -72,8 +72,8 @@ func mayCreateUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users
 	return allProblems(problems, at)
 }
 
-// CheckUsers says what is wrong with each of several new people by themselves and beside one another; nil where nothing is.
-// now is the time against which an expiry is judged.
+// CheckUsers returns what is wrong with each of several new users on its own and compared with the others; nil if nothing is. now
+// is the time that expiries are compared with.
 func CheckUsers(users []CreateUser, now time.Time) []error {
 	problems := make([]error, len(users))
 	first := make(map[string]int, len(users))
@@ -89,7 +89,7 @@ func CheckUsers(users []CreateUser, now time.Time) []error {
 	return problems
 }
 
-// problemsWithRows says what stands in each new person's way in the store.
+// problemsWithRows returns, for each new user, what conflicts with existing rows.
 func problemsWithRows(ctx context.Context, tx *store.Tx, c workspace.Caller, users []CreateUser) ([]error, error) {
 	var names []string
 	for _, u := range users {
@@ -125,7 +125,7 @@ func problemsWithRows(ctx context.Context, tx *store.Tx, c workspace.Caller, use
 	return problems, nil
 }
 
-// allProblems makes one refusal of several: its code and message are the first one's, its detail is all of them.
+// allProblems makes one error of several: code and message of the first, and all of them as its detail.
 func allProblems(problems []error, at func(int) string) error {
 	var first *workspace.Error
 	var all []string
@@ -148,13 +148,13 @@ func allProblems(problems []error, at func(int) string) error {
 	return first
 }
 
-// insertUsers writes people, puts them into their groups and invites those without a password, all in tx, and returns their ids. An only
-// one has the hash; the passwords of several are hashed by a job, whose id is returned, too.
+// insertUsers inserts users, adds them to their groups and invites those without a password, and returns their ids. A single user
+// gets hash; the passwords of several are hashed by a job, whose id is returned as well.
 func (s *Service) insertUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users []CreateUser, hash string) (ids []string, jobID string, err error) {
 	rows := make([]directory.User, len(users))
 	ids = make([]string, len(users))
 	for i := range users {
-		// A list keeps the order of the request: the first is a microsecond older than the second.
+		// Lists have the order of the request: the first is a microsecond older than the second.
 		rows[i] = users[i].user(hash, tx.Now().Add(time.Duration(i)*time.Microsecond))
 		if hash == "" && users[i].givesPassword() {
 			rows[i].PasswordHash = signin.SealPassword(s.Box, rows[i].ID, users[i].Password)

@@ -10,7 +10,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// CreateUser asks for a new person.
+// CreateUser is a request to add a user.
 type CreateUser struct {
 	workspace.Caller
 	Name               string
@@ -19,19 +19,19 @@ type CreateUser struct {
 	Alias              string
 	Description        string
 	Activation         directory.Activation // empty: USER_ACTIVATE
-	Password           string               // with ADMIN_ACTIVATE; otherwise the person chooses one, and this is not looked at
+	Password           string               // for ADMIN_ACTIVATE; otherwise ignored, since the user chooses one
 	Expires            time.Time
-	MayChangePassword  *bool // nil: yes
-	MustChangePassword *bool // nil: yes with ADMIN_ACTIVATE
+	MayChangePassword  *bool // nil: true
+	MustChangePassword *bool // nil: true with ADMIN_ACTIVATE
 	EnterpriseID       string
 	Domain             string
-	GroupIDs           []string // the groups that they are put into
-	CredentialsLater   bool     // neither mail address nor password must be there
+	GroupIDs           []string // the groups to add the user to
+	CredentialsLater   bool     // mail address and password may both be missing
 	Unsupported        []string
-	Unreadable         error // what could not be read of the request, if anything
+	Unreadable         error // an error from decoding the request
 }
 
-// Check refuses what is wrong with the request by itself; now is the time against which an expiry is judged.
+// Check validates the request on its own; now is the time that the expiry is compared with.
 func (r *CreateUser) Check(now time.Time) error {
 	if r.Unreadable != nil {
 		return r.Unreadable
@@ -77,8 +77,8 @@ func (r *CreateUser) Check(now time.Time) error {
 	return directory.CheckDomain("domain", r.Domain)
 }
 
-// CreateUser adds a person and returns their id. CodeNameTaken when the name is in use, whatever its case: the unique
-// constraint decides between two callers.
+// CreateUser adds a user and returns the id. CodeNameTaken if the name is in use, ignoring case: a unique constraint decides
+// between concurrent callers.
 func (s *Service) CreateUser(ctx context.Context, r CreateUser) (string, error) {
 	ids, err := s.createUsers(ctx, r.Caller, []CreateUser{r}, func(int) string { return "" })
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Service) CreateUser(ctx context.Context, r CreateUser) (string, error) 
 	return ids[0], nil
 }
 
-// givesPassword says whether the person gets the request's password; one that is sent for somebody who is invited is left aside.
+// givesPassword reports whether the user gets the request's password; that of a user who is invited is ignored.
 func (r *CreateUser) givesPassword() bool {
 	return r.Activation == directory.ActivateByAdmin && r.Password != ""
 }

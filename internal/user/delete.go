@@ -11,23 +11,23 @@ import (
 	"carrel/internal/workspace"
 )
 
-// DeleteUser removes a person, and with them their assignments, sign-ins and tickets, in one transaction; a job takes the
-// accounts out of the desktops that they had. CodeUserNotFound when there is nobody.
+// DeleteUser deletes a user with their assignments, sign-ins and tickets, in one transaction; a job removes the accounts from the
+// desktops that they had. CodeUserNotFound.
 func (s *Service) DeleteUser(ctx context.Context, c workspace.Caller, id string) error {
 	return s.DeleteUsers(ctx, c, []string{id})
 }
 
-// DeleteUsers is DeleteUser for 1 to 100 people. Ids of nobody are left out, since their deletion is a success already; if none
-// is left it fails with CodeUserNotFound.
+// DeleteUsers is DeleteUser for 1 to 100 users. Unknown ids are ignored, since deleting them is a success; if all are unknown, it
+// fails with CodeUserNotFound.
 func (s *Service) DeleteUsers(ctx context.Context, c workspace.Caller, ids []string) error {
 	if err := workspace.CheckIDs("user_ids", ids); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		job := workspace.Job{ID: workspace.NewID(), ProjectID: c.ProjectID, Type: workspace.JobDetachDesktops, RequestID: c.RequestID, Created: tx.Now()}
-		told := map[string]bool{} // desktops that the job has already
+		told := map[string]bool{} // desktops that the job has a sub-job for
 		found := 0
-		for _, id := range slices.Sorted(slices.Values(ids)) { // in one order for all callers
+		for _, id := range slices.Sorted(slices.Values(ids)) { // in the same order for all callers
 			u, err := directory.LockUser(ctx, tx, c.ProjectID, id)
 			if workspace.CodeOf(err) == workspace.CodeUserNotFound {
 				continue
@@ -52,7 +52,7 @@ func (s *Service) DeleteUsers(ctx context.Context, c workspace.Caller, ids []str
 	})
 }
 
-// dismiss removes a person, and adds to a job those of their desktops that are not told yet.
+// dismiss deletes a user, and adds sub-jobs for those of their desktops that are not in told.
 func dismiss(ctx context.Context, tx *store.Tx, u directory.User, job *workspace.Job, told map[string]bool) error {
 	desktops, err := desktopsOf(ctx, tx, u)
 	if err != nil {
@@ -78,8 +78,8 @@ func dismiss(ctx context.Context, tx *store.Tx, u directory.User, job *workspace
 	return removeUser(ctx, tx, u.ID)
 }
 
-// removeUser deletes the row of a person. Their connections go with it, and the desktops that they were connected to are settled
-// here: a gateway that has died would leave that to nobody.
+// removeUser deletes the row of a user. Their connections go with it, and so the desktops that they were connected to are updated
+// here: a gateway that has died would not do it.
 func removeUser(ctx context.Context, tx *store.Tx, userID string) error {
 	connected, err := desktop.DropConnectionsOf(ctx, tx, userID)
 	if err != nil {

@@ -14,44 +14,44 @@ import (
 	"carrel/internal/workspace"
 )
 
-// MaxImported is how many people one file may hold.
+// MaxImported is the maximum number of users in one file.
 const MaxImported = 500
 
-// ImportUsers asks to add the people of a table. Its first row names the columns.
+// ImportUsers is a request to add the users of a table. Its first row names the columns.
 type ImportUsers struct {
 	workspace.Caller
-	VPCID    string // with SubnetID: where the addresses of desktops must be
+	VPCID    string // with SubnetID: the addresses of desktops must be in it
 	SubnetID string
 	Rows     []ImportRow
-	// ColumnName says what the file's program calls a column, from 0.
+	// ColumnName returns the file format's name of a column, from 0.
 	ColumnName func(int) string
 }
 
-// ImportRow is a row of a table that is not empty.
+// ImportRow is a non-empty row of a table.
 type ImportRow struct {
 	Line  int // in the file, from 1
 	Cells []string
-	Fault string // why the row could not be read; empty when it could
+	Fault string // why the row could not be read; empty if it could
 }
 
-// ImportedUser is what became of a row: somebody who was added or was there already, or what is wrong. What the row says of a
-// desktop is checked and handed back, for the order of desktops that follows.
+// ImportedUser is the result of a row: a user who was added or existed already, or a problem. What the row says about a desktop
+// is validated and returned, for the order of desktops that follows.
 type ImportedUser struct {
 	Line int // in the file, from 1
 	CreateUser
-	ID          string // empty when something is wrong
+	ID          string // empty if there is a problem
 	Permission  workspace.UserGroup
 	DesktopName string
 	DesktopIP   string
-	Problem     string // empty when the row is good; it begins with line and column
+	Problem     string // empty if the row is valid; begins with line and column
 
-	groups []string // names
+	groups []string // their names
 	err    error
 }
 
-// ImportUsers adds the people of the good rows, in one transaction, and says what is wrong with each of the others. Somebody who is
-// there already stays as they are; their row is good unless it tells of another mail address. Passwords are hashed by a job, whose id is
-// returned when there are any; they open at once. CodeInvalid when the table as a whole is no good.
+// ImportUsers adds the users of the valid rows, in one transaction, and returns what is wrong with each of the others. An
+// existing user is unchanged; their row is valid unless it has another mail address. A job hashes passwords, and its id is
+// returned if there are any; they can be used immediately. CodeInvalid if the table as a whole is not valid.
 func (s *Service) ImportUsers(ctx context.Context, r ImportUsers) ([]ImportedUser, string, error) {
 	columns, err := readHead(r)
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *Service) ImportUsers(ctx context.Context, r ImportUsers) ([]ImportedUse
 			return nil, "", workspace.Invalid("file", "holds %d people, use 1 to %d", len(people), MaxImported)
 		}
 		jobID, err := s.importPeople(ctx, r, people)
-		if workspace.CodeOf(err) == workspace.CodeNameTaken && attempt < attempts { // somebody else was faster: it is a bad row now
+		if workspace.CodeOf(err) == workspace.CodeNameTaken && attempt < attempts { // another transaction took the name: the row is invalid now
 			continue
 		}
 		if err != nil {
@@ -77,7 +77,7 @@ func (s *Service) ImportUsers(ctx context.Context, r ImportUsers) ([]ImportedUse
 	}
 }
 
-// readHead finds the place of each column.
+// readHead returns the index of each column.
 func readHead(r ImportUsers) (map[directory.Column]int, error) {
 	if len(r.Rows) == 0 {
 		return nil, workspace.Invalid("file", "is empty; its first line must name the columns, as in the template")
@@ -102,7 +102,7 @@ func readHead(r ImportUsers) (map[directory.Column]int, error) {
 	return columns, nil
 }
 
-// readPeople reads the rows below the head.
+// readPeople reads the rows below the first.
 func readPeople(rows []ImportRow, columns map[directory.Column]int) []ImportedUser {
 	var people []ImportedUser
 	for _, row := range rows[1:] {
@@ -137,7 +137,7 @@ func readPeople(rows []ImportRow, columns map[directory.Column]int) []ImportedUs
 	return people
 }
 
-// problem says what is wrong with a row and where it is.
+// problem returns the row's problem with its line and column.
 func (p ImportedUser) problem(columns map[directory.Column]int, r ImportUsers) string {
 	if p.err == nil {
 		return ""
@@ -153,8 +153,8 @@ func (p ImportedUser) problem(columns map[directory.Column]int, r ImportUsers) s
 	return fmt.Sprintf("line %d: %s", p.Line, message)
 }
 
-// importPeople adds those of people who can be, and writes into each what became of them. It returns the id of the job that hashes their
-// passwords, if any.
+// importPeople adds the users that can be added, and writes into each what became of them. It returns the id of the job that
+// hashes their passwords, if any.
 func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []ImportedUser) (jobID string, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error { return judge(ctx, tx, r, people) })
 	if err != nil {
@@ -183,7 +183,7 @@ func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []Impo
 	for n, i := range places {
 		people[i].ID = ids[n]
 	}
-	for i, p := range people { // further desktops of the same people
+	for i, p := range people { // users who occur several times, for further desktops
 		if other, twice := first[strings.ToLower(p.Name)]; twice && p.err == nil {
 			people[i].ID = people[other].ID
 		}
@@ -191,7 +191,7 @@ func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []Impo
 	return jobID, nil
 }
 
-// judge writes into each of people what is wrong, or who they are when they are there already.
+// judge writes into each of people its problem, or the id of the existing user.
 func judge(ctx context.Context, tx *store.Tx, r ImportUsers, people []ImportedUser) error {
 	if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 		return err
@@ -247,7 +247,8 @@ func sameAddress(email, known, otherwise string) error {
 	return nil
 }
 
-// checkDesktop says what is wrong with what a row tells of a desktop. Whether its address is free is seen when it is ordered.
+// checkDesktop returns what is wrong with what a row says about a desktop. Whether its address is free is decided when it is
+// ordered.
 func (p *ImportedUser) checkDesktop(subnet *catalog.Subnet, taken map[string]bool, desktops map[string]int) error {
 	group, _, err := desktop.GroupFor(string(directory.ColPermission), p.Permission)
 	if err != nil {
@@ -289,7 +290,7 @@ func (p *ImportedUser) checkDesktop(subnet *catalog.Subnet, taken map[string]boo
 	return nil
 }
 
-// importSubnet finds the subnet that a request names, or nil.
+// importSubnet returns the subnet that a request names, or nil.
 func importSubnet(ctx context.Context, tx *store.Tx, r ImportUsers) (*catalog.Subnet, error) {
 	if r.SubnetID == "" && r.VPCID == "" {
 		return nil, nil
@@ -312,10 +313,10 @@ func importSubnet(ctx context.Context, tx *store.Tx, r ImportUsers) (*catalog.Su
 	return nil, workspace.Errorf(workspace.CodeSubnetNotFound, "subnet_id: %q does not exist", r.SubnetID)
 }
 
-// maxGroups is how many groups of a project are looked through.
+// maxGroups is the maximum number of groups of a project that are read.
 const maxGroups = 100_000
 
-// findImportedGroups turns the names of groups into their ids.
+// findImportedGroups replaces the names of groups by their ids.
 func findImportedGroups(ctx context.Context, tx *store.Tx, projectID string, people []ImportedUser) error {
 	if !slices.ContainsFunc(people, func(p ImportedUser) bool { return len(p.groups) > 0 }) {
 		return nil

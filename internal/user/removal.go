@@ -9,8 +9,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// RemoveDesktop deletes the row of a desktop whose machine is gone, ends its assignments in the same transaction, tells its
-// people, and, if asked, removes those who have no desktop left.
+// RemoveDesktop deletes the row of a desktop whose machine is gone, ends its assignments in the same transaction, writes messages
+// to its users, and, if requested, deletes the users who have no other desktop.
 func RemoveDesktop(ctx context.Context, tx *store.Tx, d desktop.Desktop, p desktop.DeleteParams) error {
 	if err := desktop.DeleteDesktop(ctx, tx, d.ID); err != nil {
 		return err
@@ -31,7 +31,7 @@ func RemoveDesktop(ctx context.Context, tx *store.Tx, d desktop.Desktop, p deskt
 		if !p.DeleteUsers || user.Desktops > 0 {
 			continue
 		}
-		_, others, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: d.ProjectID, UserID: user.ID}) // also those of groups
+		_, others, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: d.ProjectID, UserID: user.ID}) // including those through groups
 		if err != nil {
 			return err
 		}

@@ -12,20 +12,20 @@ import (
 	"carrel/internal/workspace"
 )
 
-// maxOldName is how long a name is at most that somebody may have had, in bytes.
+// maxOldName is the maximum length of a user's former name, in bytes.
 const maxOldName = 255
 
-// RenameUser asks for a person to be called something else, here and inside the desktops that they have.
+// RenameUser is a request to rename a user, here and inside their desktops.
 type RenameUser struct {
 	workspace.Caller
 	Old, New             string
 	OldDomain, NewDomain string
-	Reboot               bool // restart those of the desktops that run
+	Reboot               bool // restart their running desktops
 }
 
-// RenameUser changes a person's name. What they have stays theirs; a job renames their accounts inside their desktops with all
-// that is in them, which ends and restarts their sessions there. CodeUserNotFound, CodeNameTaken, CodeInvalid; CodeConflict when a
-// desktop of theirs has not done yet with another account of the new name. The lock on the person decides between two callers.
+// RenameUser renames a user, who keeps all assignments; a job renames their accounts inside their desktops with all data, which
+// ends and restarts their sessions there. CodeUserNotFound, CodeNameTaken, CodeInvalid; CodeConflict if one of their desktops
+// still has to process another account of the new name. The lock on the user's row decides between concurrent callers.
 func (s *Service) RenameUser(ctx context.Context, r RenameUser) error {
 	for _, err := range []error{
 		directory.CheckDomain("old_user_domain", r.OldDomain), directory.CheckDomain("new_user_domain", r.NewDomain),
@@ -50,7 +50,7 @@ func (s *Service) RenameUser(ctx context.Context, r RenameUser) error {
 		switch {
 		case err != nil:
 			return workspace.InField("old_username", err)
-		case !strings.EqualFold(u.Name, r.Old): // somebody was faster
+		case !strings.EqualFold(u.Name, r.Old): // another request renamed the user
 			return workspace.Errorf(workspace.CodeUserNotFound, "old_username: user %q does not exist", r.Old)
 		case u.Name == r.New:
 			return nil
@@ -101,8 +101,8 @@ func renameUser(ctx context.Context, tx *store.Tx, r RenameUser, u directory.Use
 	return tx.InsertJob(ctx, job)
 }
 
-// mayBear says why a person's account cannot be so called in the desktops with these ids, or nil. Those of people who have
-// lost the desktop make way; those of people who are being renamed themselves have first to be done with.
+// mayBear returns why a user's account cannot have this name in the desktops with these ids, or nil. Accounts of users who have
+// lost the desktop do not conflict: they are removed. Those of users who are being renamed themselves do, until that is done.
 func mayBear(ctx context.Context, tx *store.Tx, u directory.User, ids []string) error {
 	former, err := assignment.FormerAccounts(ctx, tx, ids)
 	if err != nil {
@@ -123,10 +123,10 @@ func mayBear(ctx context.Context, tx *store.Tx, u directory.User, ids []string) 
 	return nil
 }
 
-// desktopsAtOnce bounds how many desktops one statement reads.
+// desktopsAtOnce is the maximum number of desktops that one statement reads.
 const desktopsAtOnce = 500
 
-// desktopsOf reads all desktops that a person may use.
+// desktopsOf reads all desktops that a user has access to.
 func desktopsOf(ctx context.Context, tx *store.Tx, u directory.User) ([]desktop.Desktop, error) {
 	q := desktop.DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: workspace.Page{Limit: desktopsAtOnce}}
 	var all []desktop.Desktop

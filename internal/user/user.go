@@ -6,10 +6,10 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service adds, imports, renames and deletes the users of desktops. Each method is one transaction; the work on machines is left to the
-// job runner. Methods may be called concurrently, by several processes on one database.
+// Service adds, imports, renames and deletes the users of desktops. Each method is one transaction; the job runner does the work
+// on machines. It is safe for concurrent use, also by several processes on one database.
 type Service struct {
 	Store     store.Transactions
 	Passwords workspace.Passwords
-	Box       workspace.Sealer // of passwords that wait to be hashed
+	Box       workspace.Sealer // for passwords that wait to be hashed
 }
