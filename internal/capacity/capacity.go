@@ -12,37 +12,38 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Capacity is one thing that desktops share and that can run out: a storage pool, or the memory of all hosts. Amounts are MiB.
+// Capacity is something that desktops share and that can run out: a storage pool, or the memory of all hosts. Amounts are MiB.
 type Capacity struct {
 	ID       string   // MemoryCapacity, or the storage pool's name
-	Classes  []string // the volume types that the pool serves; none of memory
-	Size     int64    // 0: without a limit
-	Used     int64    // when the engine was asked last; 0 of memory
-	Promised int64    // to desktops in every state; of memory: to those that are not off. Never less than the truth
-	Bound    int64    // the most that may be promised
+	Classes  []string // the volume types that the pool serves; none for memory
+	Size     int64    // 0: no limit
+	Used     int64    // as last reported by the engine; 0 for memory
+	Promised int64    // to desktops in every state; for memory, to those that are not off. Never less than the actual sum
+	Bound    int64    // the maximum of Promised
 	Observed time.Time
 }
 
 // MemoryCapacity is the ID of the memory of all hosts.
 const MemoryCapacity = "memory"
 
-// FullPercent is how much of a storage pool may be used before nothing new is put on it: who works there needs the rest.
+// FullPercent is the used share of a storage pool, in percent, above which nothing new is created on it: existing desktops need
+// the rest.
 const FullPercent = 90
 
-// Overcommit says how many times of what there is may be promised: desktops seldom use all that they were promised.
+// Overcommit is how many times the existing amount may be promised: desktops rarely use all that they were promised.
 type Overcommit struct {
 	Disk   float64 `yaml:"disk"`
 	Memory float64 `yaml:"memory"`
 }
 
-// Growth is what a sub-job will make its desktop take more: the desktop's row has it when the sub-job is done.
+// Growth is the additional capacity that a sub-job's desktop will need: it is in the desktop's row once the sub-job is done.
 type Growth struct {
 	SubJobID string
-	Type     string // of volume; empty: memory
+	Type     string // volume type; empty: memory
 	MiB      int64
 }
 
-// Full says why nothing new may be put on the capacity; empty: something may.
+// Full returns why nothing new may be created on the capacity, or "".
 func (c Capacity) Full() string {
 	if c.Size == 0 || c.Used*100 < c.Size*FullPercent {
 		return ""
@@ -51,7 +52,7 @@ func (c Capacity) Full() string {
 		c.ID, c.Used>>10, c.Size>>10, FullPercent).Message
 }
 
-// admit decides whether so many MiB more may be promised. CodeNoRoom.
+// admit returns CodeNoRoom if wanted more MiB must not be promised.
 func (c Capacity) admit(wanted int64) error {
 	if c.Size == 0 || wanted == 0 {
 		return nil
@@ -71,13 +72,13 @@ func (c Capacity) admit(wanted int64) error {
 		c.ID, wanted>>10, left>>10, c.Bound>>10)
 }
 
-// Demand is what desktops are about to be promised, in MiB.
+// Demand is an amount of capacity that desktops need, in MiB.
 type Demand struct {
 	Disks  map[string]int64 // by volume type
 	Memory int64
 }
 
-// Growths is the demand as that of a sub-job.
+// Growths returns the demand as the growths of a sub-job.
 func (d Demand) Growths(subJobID string) (all []Growth) {
 	for _, class := range slices.Sorted(maps.Keys(d.Disks)) {
 		all = append(all, Growth{subJobID, class, d.Disks[class]})
@@ -86,7 +87,7 @@ func (d Demand) Growths(subJobID string) (all []Growth) {
 	return slices.DeleteFunc(all, func(g Growth) bool { return g.MiB == 0 })
 }
 
-// DemandOfGrowths is what they take together.
+// DemandOfGrowths returns the sum of growths.
 func DemandOfGrowths(all []Growth) Demand {
 	d := Demand{Disks: map[string]int64{}}
 	for _, g := range all {
@@ -99,7 +100,7 @@ func DemandOfGrowths(all []Growth) Demand {
 	return d
 }
 
-// Times is n times the demand.
+// Times returns n times the demand.
 func (d Demand) Times(n int) Demand {
 	all := Demand{Disks: make(map[string]int64, len(d.Disks)), Memory: int64(n) * d.Memory}
 	for class, mib := range d.Disks {
@@ -108,7 +109,7 @@ func (d Demand) Times(n int) Demand {
 	return all
 }
 
-// And is both demands together.
+// And returns the sum of both demands.
 func (d Demand) And(other Demand) Demand {
 	both := Demand{Disks: map[string]int64{}, Memory: d.Memory + other.Memory}
 	for _, one := range []Demand{d, other} {
@@ -119,7 +120,7 @@ func (d Demand) And(other Demand) Demand {
 	return both
 }
 
-// None says that nothing is asked for.
+// None reports whether the demand is zero.
 func (d Demand) None() bool {
 	for _, mib := range d.Disks {
 		if mib != 0 {
@@ -129,7 +130,7 @@ func (d Demand) None() bool {
 	return d.Memory == 0
 }
 
-// of is what the demand takes of a capacity.
+// of returns the part of the demand that concerns a capacity.
 func (d Demand) of(c Capacity) (wanted int64) {
 	if c.ID == MemoryCapacity {
 		return d.Memory
@@ -140,7 +141,7 @@ func (d Demand) of(c Capacity) (wanted int64) {
 	return wanted
 }
 
-// promise adds the demand to what is promised of each capacity, or says of which there is not enough. CodeNoRoom.
+// promise adds the demand to what is promised of each capacity. CodeNoRoom, with the capacity that is short.
 func promise(all []Capacity, d Demand) ([]Capacity, error) {
 	for _, c := range all {
 		if err := c.admit(d.of(c)); err != nil {
@@ -150,8 +151,8 @@ func promise(all []Capacity, d Demand) ([]Capacity, error) {
 	return add(all, d), nil
 }
 
-// promiseUpTo promises to as many of n desktops with this demand each as there is room for. It says how many those are, and, if
-// they are fewer, why. CodeNoRoom.
+// promiseUpTo promises capacity to as many of n desktops with this demand as there is room for. It returns how many and, if fewer
+// than n, why. CodeNoRoom.
 func promiseUpTo(all []Capacity, each Demand, n int) (promised []Capacity, fit int, short error) {
 	if promised, short = promise(all, each.Times(n)); short == nil {
 		return promised, n, nil
@@ -166,9 +167,9 @@ func promiseUpTo(all []Capacity, each Demand, n int) (promised []Capacity, fit i
 	return promised, fit, short
 }
 
-// Reserve promises capacity to what a transaction has written already: orders, starts, growths. It comes last, so that the rows of
-// the capacities, which all orders share, are held no longer than the commit takes. Two orders at once cannot both get the last of
-// it. What was given back since it was counted is found before anything is refused. CodeNoRoom.
+// Reserve promises the capacity that the transaction's writes need: orders, starts, growths. Call it last: it locks the rows of
+// the capacities, which all orders share, until the commit. Two concurrent orders cannot both get the last room. It counts anew
+// before it returns an error, since something may have been freed since. CodeNoRoom.
 func Reserve(ctx context.Context, tx *store.Tx, d Demand) error {
 	if d.None() {
 		return nil
@@ -189,21 +190,21 @@ func Reserve(ctx context.Context, tx *store.Tx, d Demand) error {
 	return PutCapacities(ctx, tx, promised)
 }
 
-// Room is what there is to promise as far as it can be told without holding it, for those who do as much as there is room for. They
-// take of it before they write anything, and reserve what they took at the end.
+// Room is what can be promised, read without locks, for callers who do as much as there is room for. They take from it before
+// they write anything, and reserve what they took at the end.
 type Room struct {
 	Taken   Demand
 	all     []Capacity
 	counted bool
 }
 
-// ReadRoom reads what there is.
+// ReadRoom reads the room that there is now.
 func ReadRoom(ctx context.Context, tx *store.Tx) (*Room, error) {
 	all, err := Capacities(ctx, tx)
 	return &Room{all: all}, err
 }
 
-// Take takes as many of n times the demand as there is room for. It says how many those are and, if they are fewer, why.
+// Take takes the demand up to n times, as far as there is room. It returns how many times and, if fewer than n, why.
 func (r *Room) Take(ctx context.Context, tx *store.Tx, each Demand, n int) (fit int, short, err error) {
 	promised, fit, short := promiseUpTo(r.all, each, n)
 	if short != nil && !r.counted {
@@ -220,7 +221,7 @@ func (r *Room) Take(ctx context.Context, tx *store.Tx, each Demand, n int) (fit 
 	return fit, short, nil
 }
 
-// add adds the demand to what is promised of each capacity, whether there is room for it or not.
+// add adds the demand to what is promised of each capacity, without checking the room.
 func add(all []Capacity, d Demand) []Capacity {
 	all = slices.Clone(all)
 	for i, c := range all {
@@ -229,7 +230,7 @@ func add(all []Capacity, d Demand) []Capacity {
 	return all
 }
 
-// recount replaces what is said to be promised by what is. The caller holds the rows.
+// recount sets what is promised from the rows of desktops and growths. The caller has locked the rows of the capacities.
 func recount(ctx context.Context, tx *store.Tx, all []Capacity) ([]Capacity, error) {
 	disks, err := PromisedDisks(ctx, tx)
 	if err != nil {
@@ -246,7 +247,7 @@ func recount(ctx context.Context, tx *store.Tx, all []Capacity) ([]Capacity, err
 	return all, nil
 }
 
-// RecordCapacity keeps what the engine says there is, with what is promised of it, and returns it.
+// RecordCapacity stores the capacities that the engine reports, with what is promised of them, and returns them.
 func RecordCapacity(ctx context.Context, s store.Transactions, found []Capacity) ([]Capacity, error) {
 	return store.Update(ctx, s, func(tx *store.Tx) ([]Capacity, error) {
 		if _, err := LockCapacities(ctx, tx); err != nil {

@@ -25,13 +25,13 @@ type capacityRow struct {
 	capacity
 }
 
-// Capacities reads how much the storage pools and the memory can take, by id.
+// Capacities reads the capacities of storage pools and memory, by id.
 func Capacities(ctx context.Context, t *store.Tx) ([]Capacity, error) {
 	return capacities(ctx, t, func(q *bun.SelectQuery) *bun.SelectQuery { return q })
 }
 
-// LockCapacities reads them all, in the order of their ids, and holds them until the transaction ends. It comes after all other
-// locks.
+// LockCapacities reads all capacities in the order of their ids, and locks them until the transaction ends. Lock all other rows
+// before.
 func LockCapacities(ctx context.Context, t *store.Tx) ([]Capacity, error) {
 	return capacities(ctx, t, func(q *bun.SelectQuery) *bun.SelectQuery { return t.ForUpdate(q, "c") })
 }
@@ -42,12 +42,12 @@ func capacities(ctx context.Context, t *store.Tx, hold func(*bun.SelectQuery) *b
 	return store.Convert(rows, func(r capacityRow) Capacity { return Capacity(r.capacity) }), err
 }
 
-// PutCapacities inserts capacities or replaces those of the same id.
+// PutCapacities inserts capacities or replaces those with the same id.
 func PutCapacities(ctx context.Context, t *store.Tx, all []Capacity) error {
 	return store.PutAll(ctx, t, store.Convert(all, func(c Capacity) capacityRow { return capacityRow{capacity: capacity(c)} }))
 }
 
-// DeleteCapacities forgets all but those with these ids.
+// DeleteCapacities deletes all capacities but those with these ids.
 func DeleteCapacities(ctx context.Context, t *store.Tx, but []string) error {
 	q := t.NewDelete().Model((*capacityRow)(nil)).Where("TRUE")
 	if len(but) > 0 {
@@ -68,7 +68,7 @@ type growthRow struct {
 	growth
 }
 
-// InsertGrowths writes what sub-jobs that are there will make desktops take more. It goes with the sub-job.
+// InsertGrowths inserts growths of existing sub-jobs. They are deleted with the sub-job.
 func InsertGrowths(ctx context.Context, t *store.Tx, all []Growth) error {
 	if len(all) == 0 {
 		return nil
@@ -78,7 +78,7 @@ func InsertGrowths(ctx context.Context, t *store.Tx, all []Growth) error {
 	return err
 }
 
-// Growths reads those of sub-jobs.
+// Growths reads the growths of sub-jobs.
 func Growths(ctx context.Context, t *store.Tx, subJobIDs []string) ([]Growth, error) {
 	var all []Growth
 	for part := range slices.Chunk(subJobIDs, store.Batch) {
@@ -91,7 +91,7 @@ func Growths(ctx context.Context, t *store.Tx, subJobIDs []string) ([]Growth, er
 	return all, nil
 }
 
-// growing selects what sub-jobs that have not ended will take. All that were refused or have failed promise nothing.
+// growing selects the growths of sub-jobs that have not ended. A sub-job that was refused or has failed promises nothing.
 const growing = "FROM growths g JOIN sub_jobs s ON s.id = g.sub_job_id WHERE s.state IN ('WAITING', 'RUNNING')"
 
 // PromisedDisks sums the disks of all desktops by volume type, in MiB, with the growths of sub-jobs that have not ended.
@@ -109,8 +109,8 @@ func PromisedDisks(ctx context.Context, t *store.Tx) (map[string]int64, error) {
 	return promised, err
 }
 
-// PromisedMemory sums the memory of all desktops that are not off, in MiB, with the growths of sub-jobs that have not ended.
-// A desktop in ERROR counts when it is started again.
+// PromisedMemory sums the memory of all desktops that are not off, in MiB, with the growths of sub-jobs that have not ended. A
+// desktop in ERROR counts only once it is started again.
 func PromisedMemory(ctx context.Context, t *store.Tx) (int64, error) {
 	var sum int64
 	err := t.NewRaw(`SELECT CAST((SELECT COALESCE(SUM(p.memory_mib), 0) FROM desktops d JOIN products p ON p.id = d.product_id

@@ -10,24 +10,24 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service makes, lists, gives out and deletes exports. Each method is one transaction.
+// Service creates, lists, returns and deletes exports. Each method is one transaction.
 type Service struct {
 	Store store.Transactions
 }
 
-// Life is how long a list can be fetched that was asked for as a file; Memory how long it is shown after that.
+// Life is how long an export can be downloaded; Memory is how long it is listed after that.
 const (
 	Life   = 7 * 24 * time.Hour
 	Memory = 7 * 24 * time.Hour
 )
 
-// Export is a list that was asked for as a file. It is the row, too.
+// Export is a list that was requested as a file. It is also the row.
 type Export struct {
 	store.BaseModel `bun:"table:exports,alias:e"`
 	ID              string `bun:",pk"`
 	ProjectID       string
-	Name            string     // of the file, without what tells its format
-	Rows            [][]string // JSON: an array of rows of texts; lists leave them out
+	Name            string     // of the file, without extension
+	Rows            [][]string // JSON: an array of rows of texts; omitted in lists
 	Downloaded      bool
 	Created         time.Time
 	Expires         time.Time
@@ -37,18 +37,18 @@ type Export struct {
 type Query struct {
 	ProjectID  string
 	ID         string
-	Name       string // part of the name, whatever its case
+	Name       string // part of the name, ignoring case
 	Expired    *bool
 	Downloaded *bool
-	Descending bool // the latest first
+	Descending bool // newest first
 	workspace.Page
 }
 
-// maxRows is how many rows an export has at most.
+// maxRows is the maximum number of rows of an export.
 const maxRows = 100_000
 
-// ExportUsers makes a table of the people that match, in a language ("zh_CN" or English), and returns the export's id. The query's
-// page is left aside. With a GroupID the group must exist: CodeGroupNotFound.
+// ExportUsers creates an export of the users that match, with headings in a language ("zh_CN" or English), and returns its id. It
+// ignores the query's page. CodeGroupNotFound if the group with GroupID does not exist.
 func (s *Service) ExportUsers(ctx context.Context, q directory.UserQuery, language string) (string, error) {
 	q.Page = workspace.Page{Limit: maxRows}
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
@@ -82,7 +82,7 @@ func (s *Service) List(ctx context.Context, q Query) ([]Export, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Export, int, error) { return Exports(ctx, tx, q) })
 }
 
-// Fetch reads an export with its rows and notes that it was fetched. CodeExportNotFound, also when it has expired.
+// Fetch reads an export with its rows and marks it as downloaded. CodeExportNotFound, also if it has expired.
 func (s *Service) Fetch(ctx context.Context, projectID, id string) (Export, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (Export, error) {
 		e, err := Read(ctx, tx, projectID, id)
@@ -96,8 +96,8 @@ func (s *Service) Fetch(ctx context.Context, projectID, id string) (Export, erro
 	})
 }
 
-// Delete removes 1 to 100 exports. Ids of none are left out, since their deletion is a success already; if none is left it
-// fails with CodeExportNotFound.
+// Delete deletes 1 to 100 exports. Unknown ids are ignored, since deleting them is a success; if all are unknown, it fails with
+// CodeExportNotFound.
 func (s *Service) Delete(ctx context.Context, c workspace.Caller, ids []string) error {
 	if err := workspace.CheckIDs("task_ids", ids); err != nil {
 		return err

@@ -7,11 +7,11 @@ import (
 	"carrel/internal/workspace"
 )
 
-// hyphens makes of a user name what computer names may hold.
+// hyphens replaces characters that user names may have and computer names may not.
 var hyphens = strings.NewReplacer("_", "-", ".", "-")
 
-// PrefixOf returns what stands before the number in the name of a desktop of this user, who may be nobody (""). CodeInvalid when
-// the user name does not fit.
+// PrefixOf returns the part before the number in the name of a desktop of this user; "" for no user. CodeInvalid if the user name
+// does not fit.
 func (p Policy) PrefixOf(userName string) (string, error) {
 	if !p.WithUser() {
 		return p.Prefix, nil
@@ -31,12 +31,12 @@ func (p Policy) PrefixOf(userName string) (string, error) {
 	return strings.Replace(p.Prefix, DomainUser, name, 1), nil
 }
 
-// Names makes the names of desktops whose prefixes, from PrefixOf, are given in order. taken are names in lower case that cannot
-// be used. It returns the names and the number that the policy goes on with. After the last number it begins with Start again
-// and uses what has become free. CodeInvalid when too few are free.
+// Names generates the names of desktops with these prefixes from PrefixOf, in order. taken are names in lower case that cannot be
+// used. It returns the names and the policy's next number. After the last number it continues with Start, and uses numbers that
+// have become free. CodeInvalid if too few are free.
 func (p Policy) Names(prefixes []string, taken map[string]bool) ([]string, int, error) {
 	used := make(map[string]bool, len(prefixes))
-	next := map[string]int{} // by prefix; those who count together share one
+	next := map[string]int{} // by prefix; desktops that count together share one
 	key := func(prefix string) string {
 		if p.PerUser {
 			return strings.ToLower(prefix)

@@ -11,30 +11,30 @@ import (
 
 // Limits of name policies.
 const (
-	MaxPolicies = 50 // in a project
+	MaxPolicies = 50 // per project
 	MaxName     = 30 // characters
 	MaxDigits   = 5
 )
 
-// DomainUser stands in a policy's prefix for the name of the desktop's user.
+// DomainUser is the placeholder in a policy's prefix for the name of the desktop's user.
 const DomainUser = "$DomainUser$"
 
-// Policy says how the computer names of new desktops are made: the prefix, then a number. It is the row, too.
+// Policy says how the computer names of new desktops are generated: the prefix, then a number. It is also the row.
 type Policy struct {
 	store.BaseModel `bun:"table:name_policies,alias:name_policies"`
 	workspace.Meta
 	Prefix   string // letters, digits and hyphens, and DomainUser at most once
-	Digits   int    // how many the number has, with leading zeros
+	Digits   int    // of the number, with leading zeros
 	Start    int    // the first number
-	PerUser  bool   // each user's desktops count from Start; otherwise all desktops of the policy count on together
-	Truncate bool   // a user name that is too long is cut; otherwise it is refused
-	Default  bool   `bun:"is_default"` // used for desktops of requests that say nothing of names; at most one in a project
-	Next     int    // the number that desktops which count together go on with
+	PerUser  bool   // the desktops of each user count from Start; otherwise all desktops of the policy count together
+	Truncate bool   // cut off a user name that is too long; otherwise refuse it
+	Default  bool   `bun:"is_default"` // used for desktops of requests without names; at most one per project
+	Next     int    // the next number of desktops that count together
 }
 
 var policies = store.Table{Name: "name_policies", Noun: "name policy", Field: "policy_name", Missing: workspace.CodePolicyNotFound}
 
-// WithUser says whether names hold the name of the user, so that desktops without one cannot have them.
+// WithUser reports whether names contain the user's name, so that desktops without a user cannot use the policy.
 func (p Policy) WithUser() bool { return strings.Contains(p.Prefix, DomainUser) }
 
 func (p Policy) last() int { return pow10(p.Digits) - 1 }
@@ -47,7 +47,7 @@ func pow10(digits int) int {
 	return n
 }
 
-// Check says what is wrong with a policy, or nil.
+// Check returns what is wrong with a policy, or nil.
 func (p Policy) Check() error {
 	if err := checkPolicyName(p.Name); err != nil {
 		return err

@@ -6,33 +6,33 @@ import (
 	"carrel/internal/store"
 )
 
-// policyRow is a policy as it is written.
+// policyRow is a policy with the columns that only searches need.
 type policyRow struct {
 	store.BaseModel `bun:"table:name_policies,alias:name_policies"`
 	Policy
-	WithUser bool // for lists
+	WithUser bool // for filters of lists
 }
 
 func rowOf(p Policy) *policyRow { return &policyRow{Policy: p, WithUser: p.WithUser()} }
 
-// Insert fails with CodeNameTaken.
+// Insert inserts a policy. CodeNameTaken.
 func Insert(ctx context.Context, t *store.Tx, p Policy) error {
 	return t.OneDefault(policies.Insert(ctx, t, rowOf(p)), policies.Name)
 }
 
-// Get reads a policy; CodePolicyNotFound.
+// Get reads a policy. CodePolicyNotFound.
 func Get(ctx context.Context, t *store.Tx, projectID, id string) (p Policy, err error) {
 	err = policies.Get(ctx, t, projectID, id, &p)
 	return p, err
 }
 
-// Lock reads a policy and holds its row until the transaction ends; CodePolicyNotFound.
+// Lock reads a policy and locks its row until the transaction ends. CodePolicyNotFound.
 func Lock(ctx context.Context, t *store.Tx, projectID, id string) (p Policy, err error) {
 	err = policies.Lock(ctx, t, projectID, id, &p)
 	return p, err
 }
 
-// Policies are in the order in which they were made.
+// Policies reads a page of policies, oldest first, and counts all that match.
 func Policies(ctx context.Context, t *store.Tx, f Query) ([]Policy, int, error) {
 	var found []Policy
 	q := policies.Select(t, f.ProjectID, &found)
@@ -44,12 +44,13 @@ func Policies(ctx context.Context, t *store.Tx, f Query) ([]Policy, int, error) 
 	return found, total, err
 }
 
-// Save writes a policy that was locked. CodeNameTaken, CodePolicyNotFound.
+// Save writes a locked policy. CodeNameTaken, CodePolicyNotFound.
 func Save(ctx context.Context, t *store.Tx, p Policy) error {
 	return t.OneDefault(policies.Save(ctx, t, rowOf(p)), policies.Name)
 }
 
-// KeepCount writes the number that a policy, whose row is held, goes on with. That is no change of the policy.
+// KeepCount stores the next number of a policy whose row is locked. It does not count as a change of the policy, so Updated
+// stays.
 func KeepCount(ctx context.Context, t *store.Tx, p Policy, next int) error {
 	if p.PerUser {
 		return nil
@@ -58,12 +59,12 @@ func KeepCount(ctx context.Context, t *store.Tx, p Policy, next int) error {
 	return err
 }
 
-// ClearDefault makes no policy of a project but one the default.
+// ClearDefault makes all policies of a project but one no longer the default.
 func ClearDefault(ctx context.Context, t *store.Tx, projectID, exceptID string) error {
 	_, err := t.NewUpdate().Table(policies.Name).Set("is_default = FALSE").
 		Where("project_id = ? AND id <> ? AND is_default", projectID, exceptID).Exec(ctx)
 	return err
 }
 
-// Delete removes a policy. One that is gone is a success.
+// Delete deletes a policy. A missing row is a success.
 func Delete(ctx context.Context, t *store.Tx, p Policy) error { return policies.Delete(ctx, t, &p) }

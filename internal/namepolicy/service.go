@@ -16,19 +16,19 @@ type Service struct {
 type Query struct {
 	ProjectID string
 	ID        string
-	Name      string // part of the name, whatever its case
+	Name      string // part of the name, ignoring case
 	WithUser  *bool
 	Default   *bool
 	workspace.Page
 }
 
-// Create adds a policy and returns its id. A new default takes the place of the former. CodeNameTaken, CodeInvalid.
+// Create adds a policy and returns its id. A new default replaces the previous one. CodeNameTaken, CodeInvalid.
 func (s *Service) Create(ctx context.Context, c workspace.Caller, p Policy) (string, error) {
 	if err := p.Check(); err != nil {
 		return "", err
 	}
 	return store.Update(ctx, s.Store, store.Once(ctx, c, "CreateDesktopNamePolicy", p, func(tx *store.Tx) (string, error) {
-		if _, err := tx.LockSubscription(ctx, c.ProjectID); err != nil { // so that two callers cannot both make the last one
+		if _, err := tx.LockSubscription(ctx, c.ProjectID); err != nil { // so that concurrent callers cannot exceed the limit
 			return "", err
 		}
 		_, total, err := Policies(ctx, tx, Query{ProjectID: c.ProjectID})
@@ -46,7 +46,7 @@ func (s *Service) Create(ctx context.Context, c workspace.Caller, p Policy) (str
 	}))
 }
 
-// settleDefault makes room for a new default before it is written: the database keeps one in a project.
+// settleDefault clears the previous default before a new one is written: the database allows one per project.
 func settleDefault(ctx context.Context, tx *store.Tx, p Policy) error {
 	if !p.Default {
 		return nil
@@ -54,14 +54,14 @@ func settleDefault(ctx context.Context, tx *store.Tx, p Policy) error {
 	return ClearDefault(ctx, tx, p.ProjectID, p.ID)
 }
 
-// Change asks to change a policy. What is nil stays as it is.
+// Change is a request to change a policy. Nil fields stay as they are.
 type Change struct {
 	Name, Prefix               *string
 	Digits, Start              *int
 	PerUser, Default, Truncate *bool
 }
 
-// Update changes a policy; names that were made stay. One whose names change counts from its start again.
+// Update changes a policy; existing names stay. If the names that it generates change, it counts from its start again.
 // CodePolicyNotFound, CodeNameTaken, CodeInvalid.
 func (s *Service) Update(ctx context.Context, c workspace.Caller, id string, change Change) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
