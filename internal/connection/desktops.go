@@ -233,7 +233,7 @@ func deal(ctx context.Context, tx *store.Tx, all map[string][]UserDesktop, deskt
 // furnish adds image and access to desktops. It reads each image once.
 func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]UserDesktop, error) {
 	images := map[string]catalog.Image{}
-	mine := make([]UserDesktop, 0, len(desktops))
+	found := make([]UserDesktop, 0, len(desktops))
 	for _, d := range desktops {
 		image, known := images[d.ImageID]
 		if !known {
@@ -246,9 +246,9 @@ func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]U
 		}
 		m := UserDesktop{Desktop: d, Image: image.Name, OS: image.OSVersion}
 		m.Access, m.Why = AccessOf(d)
-		mine = append(mine, m)
+		found = append(found, m)
 	}
-	return mine, nil
+	return found, nil
 }
 
 // updateUserDesktop runs f in a transaction with a desktop of the user. It returns CodeDesktopNotFound if the user does not have it, and

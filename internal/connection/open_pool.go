@@ -32,7 +32,7 @@ const (
 
 // OpenedPool is the result of OpenPool.
 type OpenedPool struct {
-	pool.Assignment
+	pool.BindDecision
 	Ticket string   // opens the display now; empty without a desktop, and while it is being started or worked on
 	Pool   UserPool // as it is now; Pool.Reason says in plain English what to do if there is no desktop
 }
@@ -46,7 +46,7 @@ func (s *Service) OpenPool(ctx context.Context, v signin.Visitor, poolID, reques
 	if err != nil {
 		return OpenedPool{}, err
 	}
-	opened := OpenedPool{Assignment: o.Assignment}
+	opened := OpenedPool{BindDecision: o.BindDecision}
 	if o.attaching != "" {
 		if err := s.awaitAttached(ctx, o.attaching); err != nil {
 			return OpenedPool{}, err
@@ -78,13 +78,13 @@ func (s *Service) bind(ctx context.Context, v signin.Visitor, poolID, requestID 
 
 // bound is a decision that was written.
 type bound struct {
-	pool.Assignment
+	pool.BindDecision
 	attaching string // the sub-job that creates the user's account in the desktop; empty if there is none
 }
 
-// arrival is a user who opens a pool, with the inputs of the decision. The pool is locked.
-type arrival struct {
-	pool.Arrival
+// poolRequest is a user who opens a pool, with the inputs of the decision. The pool is locked.
+type poolRequest struct {
+	pool.BindRequest
 	user      directory.User
 	group     workspace.UserGroup
 	place     *pool.Waiting // on the waiting list; nil if the user is not on it
@@ -92,12 +92,12 @@ type arrival struct {
 }
 
 func (s *Service) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, poolID, requestID string) (bound, error) {
-	a, err := s.arrive(ctx, tx, v, poolID)
+	a, err := s.readPoolRequest(ctx, tx, v, poolID)
 	if err != nil {
 		return bound{}, err
 	}
 	a.requestID = requestID
-	o := bound{Assignment: pool.Bind(a.Arrival, tx.Now())}
+	o := bound{BindDecision: pool.Bind(a.BindRequest, tx.Now())}
 	if o.Ended != "" {
 		if _, err := desktop.Release(ctx, tx, a.member(o.Ended)); err != nil {
 			return bound{}, err
@@ -105,9 +105,9 @@ func (s *Service) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, 
 	}
 	switch o.Outcome {
 	case pool.OutcomeSame:
-		o.attaching, err = a.comeBack(ctx, tx, o.Assignment)
+		o.attaching, err = a.returnToDesktop(ctx, tx, o.BindDecision)
 	case pool.OutcomeNew:
-		o.attaching, err = a.take(ctx, tx, o.Assignment)
+		o.attaching, err = a.bindDesktop(ctx, tx, o.BindDecision)
 	case pool.OutcomeWait:
 		err = a.wait(ctx, tx)
 	default:
@@ -116,33 +116,33 @@ func (s *Service) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, 
 	if err != nil {
 		return bound{}, err
 	}
-	return o, a.record(ctx, tx, o.Assignment)
+	return o, a.record(ctx, tx, o.BindDecision)
 }
 
-// arrive locks the pool and reads the inputs of the decision, first of all whether the user has access to it.
-func (s *Service) arrive(ctx context.Context, tx *store.Tx, v signin.Visitor, poolID string) (arrival, error) {
+// readPoolRequest locks the pool and reads the inputs of the decision, first of all whether the user has access to it.
+func (s *Service) readPoolRequest(ctx context.Context, tx *store.Tx, v signin.Visitor, poolID string) (poolRequest, error) {
 	u, err := signin.Worker(ctx, tx, s.SecondFactor, v.ID)
 	if err != nil {
-		return arrival{}, err
+		return poolRequest{}, err
 	}
 	group, err := poolGroup(ctx, tx, u.ID, poolID)
 	if err != nil {
-		return arrival{}, err
+		return poolRequest{}, err
 	}
-	a := arrival{Arrival: pool.Arrival{UserID: u.ID}, user: u, group: group}
+	a := poolRequest{BindRequest: pool.BindRequest{UserID: u.ID}, user: u, group: group}
 	if a.Pool, err = pool.LockPool(ctx, tx, u.ProjectID, poolID); err != nil {
-		return arrival{}, err
+		return poolRequest{}, err
 	}
 	// What was read before the pool was held may have changed: whoever changes a pool's people holds it, too.
 	if a.group, err = poolGroup(ctx, tx, u.ID, poolID); err != nil {
-		return arrival{}, err
+		return poolRequest{}, err
 	}
 	if a.Members, err = desktop.Members(ctx, tx, poolID); err != nil {
-		return arrival{}, err
+		return poolRequest{}, err
 	}
 	waiting, err := pool.ReadWaiting(ctx, tx, poolID)
 	if err != nil {
-		return arrival{}, err
+		return poolRequest{}, err
 	}
 	for _, w := range waiting {
 		if w.UserID == u.ID {
@@ -178,7 +178,7 @@ func groupIn(grants []pool.Grant, userID, poolID string) (workspace.UserGroup, b
 	return pool.GroupIn(people, userID, groups)
 }
 
-func (a *arrival) member(desktopID string) desktop.Member {
+func (a *poolRequest) member(desktopID string) desktop.Member {
 	for _, m := range a.Members {
 		if m.DesktopID == desktopID {
 			return m
@@ -187,9 +187,9 @@ func (a *arrival) member(desktopID string) desktop.Member {
 	return desktop.Member{}
 }
 
-// comeBack records that the user has returned to the desktop, and starts it if it is off. It returns the sub-job that is still creating the
+// returnToDesktop records that the user has returned to the desktop, and starts it if it is off. It returns the sub-job that is still creating the
 // account in the desktop, if any.
-func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s pool.Assignment) (attaching string, err error) {
+func (a *poolRequest) returnToDesktop(ctx context.Context, tx *store.Tx, s pool.BindDecision) (attaching string, err error) {
 	m := a.member(s.DesktopID)
 	if err := desktop.PutMember(ctx, tx, m.AfterReturn(tx.Now()), m.Binding, ""); err != nil {
 		return "", err
@@ -207,9 +207,9 @@ func (a *arrival) comeBack(ctx context.Context, tx *store.Tx, s pool.Assignment)
 	return d.TaskOwner, err
 }
 
-// take binds the user to an idle desktop. A running desktop gets the account by a sub-job, which take returns; one that is off gets it when it
+// bindDesktop binds the user to an idle desktop. A running desktop gets the account by a sub-job, which bindDesktop returns; one that is off gets it when it
 // starts.
-func (a *arrival) take(ctx context.Context, tx *store.Tx, s pool.Assignment) (attaching string, err error) {
+func (a *poolRequest) bindDesktop(ctx context.Context, tx *store.Tx, s pool.BindDecision) (attaching string, err error) {
 	m := a.member(s.DesktopID)
 	bound := m.AfterBinding(a.UserID, tx.Now())
 	if err := desktop.PutMember(ctx, tx, bound, m.Binding, a.group); err != nil {
@@ -239,7 +239,7 @@ func (a *arrival) take(ctx context.Context, tx *store.Tx, s pool.Assignment) (at
 	return sub.ID, tx.InsertJob(ctx, job)
 }
 
-func (a *arrival) start(ctx context.Context, tx *store.Tx, desktopID string) error {
+func (a *poolRequest) start(ctx context.Context, tx *store.Tx, desktopID string) error {
 	r, err := desktop.OrderPowerAction(ctx, tx, desktop.RunPowerAction{
 		Caller: workspace.Caller{ProjectID: a.Pool.ProjectID, RequestID: a.requestID}, IDs: []string{desktopID}, Action: desktop.PowerStart,
 	})
@@ -253,7 +253,7 @@ func (a *arrival) start(ctx context.Context, tx *store.Tx, desktopID string) err
 }
 
 // wait adds the user to the waiting list, or renews the place.
-func (a *arrival) wait(ctx context.Context, tx *store.Tx) error {
+func (a *poolRequest) wait(ctx context.Context, tx *store.Tx) error {
 	w := pool.Waiting{PoolID: a.Pool.ID, UserID: a.UserID, Since: tx.Now(), Until: tx.Now().Add(WaitLife)}
 	if a.place != nil {
 		w.Since = a.place.Since
@@ -272,7 +272,7 @@ type bindInputs struct {
 }
 
 // record writes the decision to the pool's decision log, unless it repeats the user's previous one.
-func (a *arrival) record(ctx context.Context, tx *store.Tx, s pool.Assignment) error {
+func (a *poolRequest) record(ctx context.Context, tx *store.Tx, s pool.BindDecision) error {
 	again := s.Outcome == pool.OutcomeWait && a.place != nil || s.Outcome == pool.OutcomeSame && !s.Start
 	if again && s.Ended == "" {
 		return nil

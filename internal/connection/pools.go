@@ -141,22 +141,22 @@ func (s *Service) ReadyForRebuild(ctx context.Context, v signin.Visitor, poolID 
 	return s.MarkReady(ctx, v, p.Desktop.ID)
 }
 
-// lobby has the data for the pool cards of several users.
-type lobby struct {
-	now     time.Time
-	grants  map[string][]pool.Grant              // by person
-	pools   map[string]pool.Pool                 // by id
-	own     map[string]map[string]desktop.Member // by person and pool
-	mine    map[string]UserDesktop               // by desktop
-	counts  map[string]pool.Availability         // by pool
-	waiting map[string][]pool.Waiting            // by pool, longest first
-	coming  map[string][]workspace.SubJob        // by pool with people who wait: what is being done, the furthest first
-	resets  map[string]map[string][]time.Time    // by person and pool
-	leaving map[string]pool.PoolCountdown        // by desktop: rebuilds that count down
+// poolViews has the data for the pool cards of several users.
+type poolViews struct {
+	now      time.Time
+	grants   map[string][]pool.Grant              // by person
+	pools    map[string]pool.Pool                 // by id
+	own      map[string]map[string]desktop.Member // by person and pool
+	desktops map[string]UserDesktop               // by desktop
+	counts   map[string]pool.Availability         // by pool
+	waiting  map[string][]pool.Waiting            // by pool, longest first
+	coming   map[string][]workspace.SubJob        // by pool with people who wait: what is being done, the furthest first
+	resets   map[string]map[string][]time.Time    // by person and pool
+	leaving  map[string]pool.PoolCountdown        // by desktop: rebuilds that count down
 }
 
 func poolsOf(ctx context.Context, tx *store.Tx, people []directory.User) (map[string][]UserPool, error) {
-	l, err := readLobby(ctx, tx, people)
+	l, err := readPoolViews(ctx, tx, people)
 	if err != nil {
 		return nil, err
 	}
@@ -167,8 +167,8 @@ func poolsOf(ctx context.Context, tx *store.Tx, people []directory.User) (map[st
 	return all, nil
 }
 
-func readLobby(ctx context.Context, tx *store.Tx, people []directory.User) (l lobby, err error) {
-	l = lobby{now: tx.Now(), pools: map[string]pool.Pool{}, own: map[string]map[string]desktop.Member{}, mine: map[string]UserDesktop{}}
+func readPoolViews(ctx context.Context, tx *store.Tx, people []directory.User) (l poolViews, err error) {
+	l = poolViews{now: tx.Now(), pools: map[string]pool.Pool{}, own: map[string]map[string]desktop.Member{}, desktops: map[string]UserDesktop{}}
 	users := make([]string, len(people))
 	for i, u := range people {
 		users[i] = u.ID
@@ -207,7 +207,7 @@ func readLobby(ctx context.Context, tx *store.Tx, people []directory.User) (l lo
 }
 
 // readOwn reads the users' pool desktops.
-func (l *lobby) readOwn(ctx context.Context, tx *store.Tx, users []string) error {
+func (l *poolViews) readOwn(ctx context.Context, tx *store.Tx, users []string) error {
 	members, err := desktop.MembersOf(ctx, tx, users...)
 	if err != nil || len(members) == 0 {
 		return err
@@ -225,7 +225,7 @@ func (l *lobby) readOwn(ctx context.Context, tx *store.Tx, users []string) error
 	}
 	furnished, err := furnish(ctx, tx, desktops)
 	for _, m := range furnished {
-		l.mine[m.ID] = m
+		l.desktops[m.ID] = m
 	}
 	if err != nil {
 		return err
@@ -249,7 +249,7 @@ func countDesktops(ctx context.Context, tx *store.Tx, poolIDs []string) (map[str
 	return counts, nil
 }
 
-func (l *lobby) readWaiting(ctx context.Context, tx *store.Tx, poolIDs []string) error {
+func (l *poolViews) readWaiting(ctx context.Context, tx *store.Tx, poolIDs []string) error {
 	waiting, err := pool.ReadWaiting(ctx, tx, poolIDs...)
 	if err != nil || len(waiting) == 0 {
 		return err
@@ -272,7 +272,7 @@ func (l *lobby) readWaiting(ctx context.Context, tx *store.Tx, poolIDs []string)
 	return nil
 }
 
-func (l *lobby) cards(u directory.User) []UserPool {
+func (l *poolViews) cards(u directory.User) []UserPool {
 	cards := []UserPool{}
 	for id, p := range l.pools {
 		if _, ok := groupIn(l.grants[u.ID], u.ID, id); ok && p.ProjectID == u.ProjectID {
@@ -285,11 +285,11 @@ func (l *lobby) cards(u directory.User) []UserPool {
 	return cards
 }
 
-func (l *lobby) card(u directory.User, p pool.Pool) UserPool {
+func (l *poolViews) card(u directory.User, p pool.Pool) UserPool {
 	c := UserPool{ID: p.ID, Name: p.Name, Description: p.Description, Type: p.Type}
 	m, has := l.own[u.ID][p.ID]
-	if mine, read := l.mine[m.DesktopID]; has && read && p.BindingOver(m, l.now) == "" {
-		c.State, c.Desktop, c.Ends = PoolYours, &mine, p.BindingEnd(m)
+	if own, read := l.desktops[m.DesktopID]; has && read && p.BindingOver(m, l.now) == "" {
+		c.State, c.Desktop, c.Ends = PoolYours, &own, p.BindingEnd(m)
 		c.MayReset, c.ResetWhyNot = l.mayReset(p, m, u)
 		if countdown, runs := l.leaving[m.DesktopID]; runs {
 			c.Rebuild = &countdown
@@ -313,7 +313,7 @@ func (l *lobby) card(u directory.User, p pool.Pool) UserPool {
 	return c
 }
 
-func (l *lobby) mayReset(p pool.Pool, m desktop.Member, u directory.User) (bool, string) {
+func (l *poolViews) mayReset(p pool.Pool, m desktop.Member, u directory.User) (bool, string) {
 	err := pool.MayReset(p, m, u.ID, l.resets[u.ID][p.ID], l.now)
 	if err == nil || !p.Reset.Enabled {
 		return err == nil, ""
@@ -322,7 +322,7 @@ func (l *lobby) mayReset(p pool.Pool, m desktop.Member, u directory.User) (bool,
 }
 
 // queue sets what a user without a desktop can expect, and the place on the waiting list.
-func (l *lobby) queue(u directory.User, p pool.Pool, c *UserPool) {
+func (l *poolViews) queue(u directory.User, p pool.Pool, c *UserPool) {
 	queue := l.waiting[p.ID]
 	place := slices.IndexFunc(queue, func(w pool.Waiting) bool { return w.UserID == u.ID })
 	ahead := len(queue)

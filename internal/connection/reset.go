@@ -14,7 +14,7 @@ import (
 // CodeRateLimited and CodeConflict as MayReset.
 func (s *Service) ResetUserDesktop(ctx context.Context, v signin.Visitor, poolID, requestID string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		a, err := s.arrive(ctx, tx, v, poolID)
+		a, err := s.readPoolRequest(ctx, tx, v, poolID)
 		if err != nil {
 			return err
 		}

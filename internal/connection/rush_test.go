@@ -67,7 +67,7 @@ func (e *env) rush(people, desktops int) {
 		owners[o.DesktopID]++
 		m := e.Member(desktop.Member{DesktopID: o.DesktopID, PoolID: "p"})
 		if m.UserID != visitors[i].ID || e.Assigned(o.DesktopID) != visitors[i].Name+" default" {
-			e.Errorf("%s was told %+v, but %s has the desktop", visitors[i].Name, o.Assignment, m.UserID)
+			e.Errorf("%s was told %+v, but %s has the desktop", visitors[i].Name, o.BindDecision, m.UserID)
 		}
 	}
 	e.Same(outcomes, map[pool.Outcome]int{pool.OutcomeNew: desktops, pool.OutcomeFull: people - desktops})

@@ -86,7 +86,7 @@ func (e *env) checkOneDesktop(v signin.Visitor, opens bool) {
 	if opens {
 		o := e.open(v)
 		if o.Ticket == "" {
-			e.t.Errorf("opening the pool again gave %+v", o.Assignment)
+			e.t.Errorf("opening the pool again gave %+v", o.BindDecision)
 		}
 		hers = o.DesktopID
 	}

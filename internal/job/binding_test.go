@@ -184,10 +184,10 @@ func TestOpeningAPool(t *testing.T) {
 				t.Errorf("inside are %v", got)
 			}
 			if bob := e.open(people[1]); bob.Outcome != pool.OutcomeNew || bob.DesktopID == ada.DesktopID {
-				t.Errorf("the next got %+v", bob.Assignment)
+				t.Errorf("the next got %+v", bob.BindDecision)
 			}
 			if again := e.open(people[0]); again.Outcome != pool.OutcomeSame || again.DesktopID != ada.DesktopID || again.Ticket == "" {
-				t.Errorf("opening again gave %+v", again.Assignment)
+				t.Errorf("opening again gave %+v", again.BindDecision)
 			}
 			e.until("two idle desktops again", e.idle(2))
 		})
@@ -204,7 +204,7 @@ func TestOpeningAPool(t *testing.T) {
 			e.pass(29 * time.Minute)
 			again := e.open(people[0])
 			if again.DesktopID != hers.DesktopID || again.Outcome != pool.OutcomeSame {
-				t.Fatalf("after 29 minutes %+v", again.Assignment)
+				t.Fatalf("after 29 minutes %+v", again.BindDecision)
 			}
 			e.connect(people[0], again.Ticket)()
 			e.pass(30*time.Minute + time.Second)
@@ -227,7 +227,7 @@ func TestOpeningAPool(t *testing.T) {
 			for i, v := range people[:2] {
 				o := e.open(v)
 				if o.Outcome != pool.OutcomeWait || o.Pool.Wait == nil || o.Pool.Wait.Position != i+1 || o.Pool.Wait.Ready || o.Pool.Reason == "" {
-					t.Fatalf("person %d was told %+v %+v", i, o.Assignment, o.Pool.Wait)
+					t.Fatalf("person %d was told %+v %+v", i, o.BindDecision, o.Pool.Wait)
 				}
 				e.pass(time.Millisecond) // who came first is told by the time
 			}
@@ -250,7 +250,7 @@ func TestOpeningAPool(t *testing.T) {
 			}
 			for _, v := range people[:2] {
 				if o := e.open(v); o.Outcome != pool.OutcomeNew || o.Ticket == "" {
-					t.Errorf("who waited got %+v", o.Assignment)
+					t.Errorf("who waited got %+v", o.BindDecision)
 				}
 			}
 		})
@@ -263,7 +263,7 @@ func TestOpeningAPool(t *testing.T) {
 			e.until("rest", e.quiet)
 			o := e.open(people[0])
 			if o.Outcome != pool.OutcomeNew || !o.Start || o.Ticket != "" || o.Pool.Desktop.Why != connection.ObsStarting {
-				t.Fatalf("opening gave %+v %+v", o.Assignment, o.Pool.Desktop)
+				t.Fatalf("opening gave %+v %+v", o.BindDecision, o.Pool.Desktop)
 			}
 			e.until("rest", e.quiet)
 			if got := e.inside(o.DesktopID); !slices.Equal(got, []string{"visitor-0"}) {
@@ -384,7 +384,7 @@ func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
 		stop = e.reconcile("replica", e.store, deaf)
 		first := e.open(v) // it waits for as long as a person would
 		if first.Outcome != pool.OutcomeNew || first.Ticket != "" || first.Pool.Desktop.Why != connection.ObsPreparing {
-			t.Fatalf("opening gave %+v %+v", first.Assignment, first.Pool.Desktop)
+			t.Fatalf("opening gave %+v %+v", first.BindDecision, first.Pool.Desktop)
 		}
 		e.until("the end of the attempts", func() bool {
 			p, err := e.service.Connections.UserPool(e.t.Context(), v.User, sharedPool)
@@ -394,7 +394,7 @@ func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
 		stop()
 		defer e.reconcile("replica", e.store, e.sim)()
 		if next := e.open(v); next.Outcome != pool.OutcomeNew || next.DesktopID == first.DesktopID || next.Ticket == "" {
-			t.Errorf("opening again gave %+v", next.Assignment)
+			t.Errorf("opening again gave %+v", next.BindDecision)
 		}
 		e.until("the desktop's return", e.idle(3))
 	})

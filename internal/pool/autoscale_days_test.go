@@ -151,7 +151,7 @@ func (o *office) sit() {
 	slices.SortStableFunc(queue, func(a, b *person) int { return a.came.Compare(b.came) })
 	o.Waiting = 0
 	for _, p := range queue {
-		s := pool.Bind(pool.Arrival{Pool: o.Pool, Members: o.Members, UserID: p.name, Ahead: o.Waiting}, o.now)
+		s := pool.Bind(pool.BindRequest{Pool: o.Pool, Members: o.Members, UserID: p.name, Ahead: o.Waiting}, o.now)
 		if s.Ended != "" {
 			m := o.member(s.Ended)
 			*m = m.AfterRelease()

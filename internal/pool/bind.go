@@ -11,8 +11,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Arrival is an authorized user who opens a pool, with everything that the decision depends on. Bind does not modify it.
-type Arrival struct {
+// BindRequest is an authorized user who opens a pool, with everything that the decision depends on. Bind does not modify it.
+type BindRequest struct {
 	Pool    Pool
 	Members []desktop.Member // in any order
 	UserID  string
@@ -31,8 +31,8 @@ const (
 	OutcomeShut Outcome = "SHUT" // an administrator has closed the pool, or the user's desktop in it
 )
 
-// Assignment is the decision about an arrival.
-type Assignment struct {
+// BindDecision is the decision about a request.
+type BindDecision struct {
 	Outcome   Outcome `json:"outcome"`
 	DesktopID string  `json:"desktop_id,omitempty"` // set for SAME, NEW, and SHUT because of a desktop
 	Start     bool    `json:"start,omitempty"`      // the desktop is stopped or hibernated
@@ -46,18 +46,18 @@ type Assignment struct {
 // desktop. Running desktops come first, then those with the pool's current image, then those that an administrator created (so
 // that those created by autoscaling can be deleted), then the one that has been idle longest. A user never gets a desktop before
 // users who have waited longer.
-func Bind(a Arrival, now time.Time) Assignment {
+func Bind(a BindRequest, now time.Time) BindDecision {
 	if a.Pool.InMaintenance || a.Pool.Frozen {
-		return Assignment{Outcome: OutcomeShut, Reason: "the pool is under maintenance"}
+		return BindDecision{Outcome: OutcomeShut, Reason: "the pool is under maintenance"}
 	}
 	var ended string
 	if m, ok := a.Own(); ok {
 		over := a.Pool.BindingOver(m, now)
 		switch {
 		case over == "" && m.Isolated:
-			return Assignment{Outcome: OutcomeShut, DesktopID: m.DesktopID, Reason: "the person's desktop broke and was put aside"}
+			return BindDecision{Outcome: OutcomeShut, DesktopID: m.DesktopID, Reason: "the person's desktop broke and was put aside"}
 		case over == "":
-			return Assignment{Outcome: OutcomeSame, DesktopID: m.DesktopID, Start: m.Off(), Reason: "the person has this desktop"}
+			return BindDecision{Outcome: OutcomeSame, DesktopID: m.DesktopID, Start: m.Off(), Reason: "the person has this desktop"}
 		}
 		ended = m.DesktopID
 	}
@@ -67,7 +67,7 @@ func Bind(a Arrival, now time.Time) Assignment {
 }
 
 // Own returns the user's desktop in the pool.
-func (a Arrival) Own() (desktop.Member, bool) {
+func (a BindRequest) Own() (desktop.Member, bool) {
 	var own desktop.Member
 	found := false
 	for _, m := range a.Members {
@@ -78,7 +78,7 @@ func (a Arrival) Own() (desktop.Member, bool) {
 	return own, found
 }
 
-func (a Arrival) choose(now time.Time) Assignment {
+func (a BindRequest) choose(now time.Time) BindDecision {
 	var idle []desktop.Member
 	var c Availability
 	for _, m := range a.Members {
@@ -117,16 +117,16 @@ func (c *Availability) Add(m desktop.Member, n int) {
 
 // Prospect decides what a user gets who has no desktop of the pool, with ahead users waiting before them. It does not choose the
 // desktop.
-func (p Pool) Prospect(c Availability, ahead int, now time.Time) Assignment {
+func (p Pool) Prospect(c Availability, ahead int, now time.Time) BindDecision {
 	switch room := p.Policy.MaxAutoCreated - c.auto; {
 	case c.Idle > ahead:
-		return Assignment{Outcome: OutcomeNew, Reason: fmt.Sprintf("%d idle, this one suits best", c.Idle)}
+		return BindDecision{Outcome: OutcomeNew, Reason: fmt.Sprintf("%d idle, this one suits best", c.Idle)}
 	case c.Idle+c.Coming > ahead:
-		return Assignment{Outcome: OutcomeWait, Reason: fmt.Sprintf("%d idle, %d coming, %s longer", c.Idle, c.Coming, autoscale.Waits(ahead))}
+		return BindDecision{Outcome: OutcomeWait, Reason: fmt.Sprintf("%d idle, %d coming, %s longer", c.Idle, c.Coming, autoscale.Waits(ahead))}
 	case !p.Autoscaling || p.Policy.Type == "":
-		return Assignment{Outcome: OutcomeFull, Reason: "all desktops are taken and the pool does not grow by itself"}
+		return BindDecision{Outcome: OutcomeFull, Reason: "all desktops are taken and the pool does not grow by itself"}
 	case c.Idle+c.Coming+room <= ahead:
-		return Assignment{Outcome: OutcomeFull, Reason: fmt.Sprintf("all desktops are taken and max_auto_created (%d) is reached", p.Policy.MaxAutoCreated)}
+		return BindDecision{Outcome: OutcomeFull, Reason: fmt.Sprintf("all desktops are taken and max_auto_created (%d) is reached", p.Policy.MaxAutoCreated)}
 	default:
 		why := "a desktop is made for the person"
 		if until := p.Scale.PausedUntil(); until.After(now) {
@@ -134,7 +134,7 @@ func (p Pool) Prospect(c Availability, ahead int, now time.Time) Assignment {
 		} else if until := p.Scale.ShortUntil(); until.After(now) {
 			why = fmt.Sprintf("there is no room for another desktop, it is tried again in %v", autoscale.Rounded(until.Sub(now)))
 		}
-		return Assignment{Outcome: OutcomeWait, Reason: why}
+		return BindDecision{Outcome: OutcomeWait, Reason: why}
 	}
 }
 

@@ -30,62 +30,62 @@ func TestBind(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
-		arrival func(*pool.Arrival)
-		want    pool.Assignment // but for Reason, which is part of what is said
+		request func(*pool.BindRequest)
+		want    pool.BindDecision // but for Reason, which is part of what is said
 	}{
-		{"gives the desktop that was idle longest", func(a *pool.Arrival) { a.Members[1].IdleSince = noon.Add(-2 * time.Hour) },
-			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d01", Reason: "3 idle"}},
-		{"gives one that runs before one that must start", func(a *pool.Arrival) {
+		{"gives the desktop that was idle longest", func(a *pool.BindRequest) { a.Members[1].IdleSince = noon.Add(-2 * time.Hour) },
+			pool.BindDecision{Outcome: pool.OutcomeNew, DesktopID: "d01", Reason: "3 idle"}},
+		{"gives one that runs before one that must start", func(a *pool.BindRequest) {
 			a.Members[0].Status, a.Members[1].Status = desktop.StatusShutoff, desktop.StatusHibernated
-		}, pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d02", Reason: "3 idle"}},
-		{"gives one of the present image before others", func(a *pool.Arrival) { a.Members[2].ImageID = "gold-1" },
-			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d02", Reason: "3 idle"}},
-		{"gives an administrator's desktop before one that may go when idle", func(a *pool.Arrival) { a.Members[2].AutoCreated = false },
-			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d02", Reason: "3 idle"}},
-		{"starts one that is off when there is no other", func(a *pool.Arrival) { a.Members = a.Members[:1]; a.Members[0].Status = desktop.StatusShutoff },
-			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d00", Start: true, Reason: "1 idle"}},
-		{"gives the same to who returns in time", func(a *pool.Arrival) { bound(&a.Members[1]) },
-			pool.Assignment{Outcome: pool.OutcomeSame, DesktopID: "d01", Reason: "has this desktop"}},
-		{"gives another to who returns too late", func(a *pool.Arrival) { bound(&a.Members[1]); a.Pool.RetentionMinutes = 29 },
-			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
-		{"gives the same in a static pool however late", func(a *pool.Arrival) {
+		}, pool.BindDecision{Outcome: pool.OutcomeNew, DesktopID: "d02", Reason: "3 idle"}},
+		{"gives one of the present image before others", func(a *pool.BindRequest) { a.Members[2].ImageID = "gold-1" },
+			pool.BindDecision{Outcome: pool.OutcomeNew, DesktopID: "d02", Reason: "3 idle"}},
+		{"gives an administrator's desktop before one that may go when idle", func(a *pool.BindRequest) { a.Members[2].AutoCreated = false },
+			pool.BindDecision{Outcome: pool.OutcomeNew, DesktopID: "d02", Reason: "3 idle"}},
+		{"starts one that is off when there is no other", func(a *pool.BindRequest) { a.Members = a.Members[:1]; a.Members[0].Status = desktop.StatusShutoff },
+			pool.BindDecision{Outcome: pool.OutcomeNew, DesktopID: "d00", Start: true, Reason: "1 idle"}},
+		{"gives the same to who returns in time", func(a *pool.BindRequest) { bound(&a.Members[1]) },
+			pool.BindDecision{Outcome: pool.OutcomeSame, DesktopID: "d01", Reason: "has this desktop"}},
+		{"gives another to who returns too late", func(a *pool.BindRequest) { bound(&a.Members[1]); a.Pool.RetentionMinutes = 29 },
+			pool.BindDecision{Outcome: pool.OutcomeNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
+		{"gives the same in a static pool however late", func(a *pool.BindRequest) {
 			bound(&a.Members[1])
 			a.Pool.Type, a.Pool.RetentionMinutes = pool.Static, 0
 			a.Members[1].Status = desktop.StatusHibernated
-		}, pool.Assignment{Outcome: pool.OutcomeSame, DesktopID: "d01", Start: true, Reason: "has this desktop"}},
-		{"gives another when theirs is being deleted", func(a *pool.Arrival) { bound(&a.Members[1]); a.Members[1].Task = workspace.TaskDeleting },
-			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
-		{"gives another when theirs broke and was put aside", func(a *pool.Arrival) { bound(&a.Members[1]); a.Members[1].Isolated = true },
-			pool.Assignment{Outcome: pool.OutcomeNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
-		{"shuts a static desktop that was put aside", func(a *pool.Arrival) {
+		}, pool.BindDecision{Outcome: pool.OutcomeSame, DesktopID: "d01", Start: true, Reason: "has this desktop"}},
+		{"gives another when theirs is being deleted", func(a *pool.BindRequest) { bound(&a.Members[1]); a.Members[1].Task = workspace.TaskDeleting },
+			pool.BindDecision{Outcome: pool.OutcomeNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
+		{"gives another when theirs broke and was put aside", func(a *pool.BindRequest) { bound(&a.Members[1]); a.Members[1].Isolated = true },
+			pool.BindDecision{Outcome: pool.OutcomeNew, DesktopID: "d00", Ended: "d01", Reason: "2 idle"}},
+		{"shuts a static desktop that was put aside", func(a *pool.BindRequest) {
 			bound(&a.Members[1])
 			a.Members[1].Isolated, a.Pool.Type = true, pool.Static
-		}, pool.Assignment{Outcome: pool.OutcomeShut, DesktopID: "d01", Reason: "put aside"}},
-		{"does not let anybody overtake", func(a *pool.Arrival) { a.Ahead = 3 },
-			pool.Assignment{Outcome: pool.OutcomeFull, Reason: "does not grow"}},
-		{"waits for a desktop that comes", func(a *pool.Arrival) { a.Members = a.Members[:1]; a.Members[0].Task = desktop.TaskRebuilding },
-			pool.Assignment{Outcome: pool.OutcomeWait, Reason: "0 idle, 1 coming"}},
-		{"waits for one that is made on access", func(a *pool.Arrival) {
+		}, pool.BindDecision{Outcome: pool.OutcomeShut, DesktopID: "d01", Reason: "put aside"}},
+		{"does not let anybody overtake", func(a *pool.BindRequest) { a.Ahead = 3 },
+			pool.BindDecision{Outcome: pool.OutcomeFull, Reason: "does not grow"}},
+		{"waits for a desktop that comes", func(a *pool.BindRequest) { a.Members = a.Members[:1]; a.Members[0].Task = desktop.TaskRebuilding },
+			pool.BindDecision{Outcome: pool.OutcomeWait, Reason: "0 idle, 1 coming"}},
+		{"waits for one that is made on access", func(a *pool.BindRequest) {
 			a.Members, a.Pool.Autoscaling = nil, true
 			a.Pool.Policy = autoscale.Policy{Type: autoscale.AccessCreated, MaxAutoCreated: 1}
-		}, pool.Assignment{Outcome: pool.OutcomeWait, Reason: "a desktop is made"}},
-		{"says honestly that making one failed", func(a *pool.Arrival) {
+		}, pool.BindDecision{Outcome: pool.OutcomeWait, Reason: "a desktop is made"}},
+		{"says honestly that making one failed", func(a *pool.BindRequest) {
 			a.Members, a.Pool.Autoscaling = nil, true
 			a.Pool.Policy = autoscale.Policy{Type: autoscale.AccessCreated, MaxAutoCreated: 1}
 			a.Pool.Scale = autoscale.History{Failures: 3, Failed: noon.Add(-20 * time.Second)}
-		}, pool.Assignment{Outcome: pool.OutcomeWait, Reason: "failed 3 times in a row, it is tried again in 40s"}},
-		{"is full at the cap", func(a *pool.Arrival) {
+		}, pool.BindDecision{Outcome: pool.OutcomeWait, Reason: "failed 3 times in a row, it is tried again in 40s"}},
+		{"is full at the cap", func(a *pool.BindRequest) {
 			a.Pool.Autoscaling, a.Ahead = true, 3
 			a.Pool.Policy = autoscale.Policy{Type: autoscale.AccessCreated, MaxAutoCreated: 3}
-		}, pool.Assignment{Outcome: pool.OutcomeFull, Reason: "max_auto_created (3) is reached"}},
-		{"is full when all are taken and it does not grow", func(a *pool.Arrival) { a.Members = nil },
-			pool.Assignment{Outcome: pool.OutcomeFull, Reason: "does not grow"}},
-		{"is shut under maintenance", func(a *pool.Arrival) { a.Pool.InMaintenance = true },
-			pool.Assignment{Outcome: pool.OutcomeShut, Reason: "maintenance"}},
+		}, pool.BindDecision{Outcome: pool.OutcomeFull, Reason: "max_auto_created (3) is reached"}},
+		{"is full when all are taken and it does not grow", func(a *pool.BindRequest) { a.Members = nil },
+			pool.BindDecision{Outcome: pool.OutcomeFull, Reason: "does not grow"}},
+		{"is shut under maintenance", func(a *pool.BindRequest) { a.Pool.InMaintenance = true },
+			pool.BindDecision{Outcome: pool.OutcomeShut, Reason: "maintenance"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := pool.Arrival{Pool: dynamicPool(), Members: readyMembers(3, nil), UserID: "ann"}
-			c.arrival(&a)
+			a := pool.BindRequest{Pool: dynamicPool(), Members: readyMembers(3, nil), UserID: "ann"}
+			c.request(&a)
 			got := pool.Bind(a, noon)
 			if !strings.Contains(got.Reason, c.want.Reason) {
 				t.Errorf("says %q, want %q", got.Reason, c.want.Reason)
@@ -101,7 +101,7 @@ func TestBindGivesOnlyIdleDesktopsAndLooksAtNothingElse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScaled(t)
 		s.Pool.RetentionMinutes = rapid.IntRange(10, 200).Draw(t, "retention")
-		a := pool.Arrival{Pool: s.Pool, Members: s.Members, UserID: rapid.SampledFrom([]string{"new", "ud00", "ud01", "ud02"}).Draw(t, "person"), Ahead: rapid.IntRange(0, 3).Draw(t, "ahead")}
+		a := pool.BindRequest{Pool: s.Pool, Members: s.Members, UserID: rapid.SampledFrom([]string{"new", "ud00", "ud01", "ud02"}).Draw(t, "person"), Ahead: rapid.IntRange(0, 3).Draw(t, "ahead")}
 		before := slices.Clone(a.Members)
 		got := pool.Bind(a, noon)
 		if !reflect.DeepEqual(before, a.Members) {
@@ -131,7 +131,7 @@ func TestBindGivesOnlyIdleDesktopsAndLooksAtNothingElse(t *testing.T) {
 }
 
 func TestTwoHundredSignInsForAHundredDesktops(t *testing.T) {
-	a := pool.Arrival{Pool: dynamicPool(), Members: readyMembers(100, nil)}
+	a := pool.BindRequest{Pool: dynamicPool(), Members: readyMembers(100, nil)}
 	owners := map[string]string{}
 	for i := range 200 {
 		a.UserID = fmt.Sprint("user-", i)
@@ -179,10 +179,10 @@ func (l *poolLife) Check(t *rapid.T) {
 	}
 }
 
-func (l *poolLife) Arrive(t *rapid.T) {
+func (l *poolLife) OpenPool(t *rapid.T) {
 	user := rapid.SampledFrom([]string{"ann", "bob", "cat", "dan", "eve"}).Draw(t, "person")
 	had := slices.IndexFunc(l.members, func(m desktop.Member) bool { return m.UserID == user })
-	got := pool.Bind(pool.Arrival{Pool: l.pool, Members: l.members, UserID: user}, l.now)
+	got := pool.Bind(pool.BindRequest{Pool: l.pool, Members: l.members, UserID: user}, l.now)
 	inTime := l.pool.Type == pool.Static || l.now.Sub(l.left[user]) < time.Duration(l.pool.RetentionMinutes)*time.Minute
 	if had >= 0 && inTime && (got.Outcome != pool.OutcomeSame || got.DesktopID != l.members[had].DesktopID) {
 		t.Fatalf("%s returns in time to %s and gets %+v", user, l.members[had].DesktopID, got)

@@ -70,7 +70,9 @@ var bindings = map[string]func(*env){
 			e.Bind(all[i], id)
 		}
 		unentitled := func() []string {
-			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]string, error) { return pool.Strangers(ctx, tx, "p", "q") })
+			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]string, error) {
+				return pool.UnauthorizedBindings(ctx, tx, "p", "q")
+			})
 		}
 		e.Same(unentitled(), []string{all[2].DesktopID})
 		e.Update(func(tx *store.Tx) error { return directory.RemoveMembers(e.Context(), tx, "g", []string{"v"}) })

@@ -20,7 +20,7 @@ func (s *Service) UpdatePool(ctx context.Context, c workspace.Caller, poolID str
 		if err != nil {
 			return err
 		}
-		next, err := UpdatePool(p, change)
+		next, err := change.Apply(p)
 		if err != nil {
 			return err
 		}

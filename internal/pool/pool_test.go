@@ -194,7 +194,7 @@ func TestUpdatePool(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			before, want := samplePool(), samplePool()
 			c.want(&want)
-			got, err := pool.UpdatePool(before, c.change)
+			got, err := c.change.Apply(before)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -220,7 +220,7 @@ func TestUpdatePool(t *testing.T) {
 	}
 	for _, c := range refused {
 		t.Run("refuses "+c.name, func(t *testing.T) {
-			got, err := pool.UpdatePool(samplePool(), c.change)
+			got, err := c.change.Apply(samplePool())
 			workspacetest.Refused(t, err, workspace.CodeInvalid, c.why)
 			if !reflect.DeepEqual(got, samplePool()) {
 				t.Error("a refusal changed the pool")

@@ -44,8 +44,8 @@ func memberKinds(ctx context.Context, t *store.Tx, poolIDs []string) (kinds []de
 	return kinds, rows.Err()
 }
 
-// Strangers returns the ids of desktops of pools whose user may no longer use the pool.
-func Strangers(ctx context.Context, t *store.Tx, poolIDs ...string) (ids []string, err error) {
+// UnauthorizedBindings returns the ids of desktops of pools whose user may no longer use the pool.
+func UnauthorizedBindings(ctx context.Context, t *store.Tx, poolIDs ...string) (ids []string, err error) {
 	for part := range slices.Chunk(poolIDs, store.Batch) {
 		var some []string
 		err := t.NewRaw(`

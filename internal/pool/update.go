@@ -43,8 +43,8 @@ func (c PoolChange) settings() bool {
 	return c != PoolChange{}
 }
 
-// UpdatePool returns the pool after a change. CodeInvalid. It does not check whether the zone, subnets and so on exist.
-func UpdatePool(p Pool, c PoolChange) (Pool, error) {
+// Apply returns the pool after the change. CodeInvalid. It does not check whether the zone, subnets and so on exist.
+func (c PoolChange) Apply(p Pool) (Pool, error) {
 	if err := checkRetention(p.Type, c.Retention); err != nil {
 		return p, err
 	}

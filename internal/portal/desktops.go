@@ -32,9 +32,9 @@ func cardOf(m connection.UserDesktop) card {
 	}
 }
 
-func cardsOf(mine []connection.UserDesktop) []card {
-	cards := make([]card, 0, len(mine))
-	for _, m := range mine {
+func cardsOf(desktops []connection.UserDesktop) []card {
+	cards := make([]card, 0, len(desktops))
+	for _, m := range desktops {
 		cards = append(cards, cardOf(m))
 	}
 	return cards
@@ -45,11 +45,11 @@ type cardsBody struct {
 }
 
 func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	mine, err := p.Desktops.UserDesktops(r.Context(), v.ID)
+	desktops, err := p.Desktops.UserDesktops(r.Context(), v.ID)
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, cardsBody{cardsOf(mine)})
+	return answer(w, http.StatusOK, cardsBody{cardsOf(desktops)})
 }
 
 // operate returns the handler of a power action on a desktop of the user. It answers 202; the desktop's card shows the progress.

@@ -112,13 +112,13 @@ func (f *follower) look(ctx context.Context, nudged bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for s := range f.streams {
-		if mine, looked := desktops[s.user.ID]; looked {
-			if err := s.desktops.offer(cardsBody{cardsOf(mine)}); err != nil {
+		if own, looked := desktops[s.user.ID]; looked {
+			if err := s.desktops.offer(cardsBody{cardsOf(own)}); err != nil {
 				return err
 			}
 		}
-		if mine, looked := pools[s.user.ID]; looked {
-			if err := s.pools.offer(poolsBody{poolCardsOf(mine)}); err != nil {
+		if own, looked := pools[s.user.ID]; looked {
+			if err := s.pools.offer(poolsBody{poolCardsOf(own)}); err != nil {
 				return err
 			}
 		}
@@ -140,8 +140,8 @@ func (f *follower) people() []directory.User {
 // keepPlaces renews the places of users who wait for a desktop while their page is open.
 func (f *follower) keepPlaces(ctx context.Context, pools map[string][]connection.UserPool) error {
 	f.waiting = f.waiting[:0]
-	for id, mine := range pools {
-		if slices.ContainsFunc(mine, func(p connection.UserPool) bool { return p.Wait != nil }) {
+	for id, own := range pools {
+		if slices.ContainsFunc(own, func(p connection.UserPool) bool { return p.Wait != nil }) {
 			f.waiting = append(f.waiting, id)
 		}
 	}

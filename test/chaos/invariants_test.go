@@ -201,7 +201,7 @@ func (e *env) checkRest() {
 		if len(ids) == 0 {
 			return nil, nil
 		}
-		return pool.Strangers(ctx, tx, ids...)
+		return pool.UnauthorizedBindings(ctx, tx, ids...)
 	})
 	if len(unentitled) > 0 {
 		e.wrong("people have desktops of pools that they may not use: %v", unentitled)

@@ -46,7 +46,7 @@ type ReconciledPool struct {
 type reconciliation struct {
 	pool.PoolSnapshot
 	queue     []pool.Waiting
-	strangers []string           // desktops whose user may no longer use the pool
+	unauthorized []string           // desktops whose user may no longer use the pool
 	former    []workspace.Reason // reasons of the last decision about its size
 	seen      []desktop.PoolDue
 	stored    autoscale.History // as in the pool's row
@@ -67,15 +67,15 @@ func (s *Service) ReconcilePools(ctx context.Context) (Reconciled, error) {
 	var faults []error
 	var failed []reconciliation
 	for _, t := range busy {
-		tended, err := s.reconcilePool(ctx, t)
+		reconciled, err := s.reconcilePool(ctx, t)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("reconciling pool %s: %w", t.Pool.ID, err))
 			failed = append(failed, t)
 			continue
 		}
 		s.setbacks.end(t.Pool.ID)
-		if len(tended.Tidied)+len(tended.Scale.Actions) > 0 || tended.Failed != nil {
-			done.Pools = append(done.Pools, tended)
+		if len(reconciled.Tidied)+len(reconciled.Scale.Actions) > 0 || reconciled.Failed != nil {
+			done.Pools = append(done.Pools, reconciled)
 		}
 	}
 	if err := s.postpone(ctx, failed); err != nil {
@@ -259,13 +259,13 @@ func gather(ctx context.Context, tx *store.Tx, pools []pool.Pool) ([]reconciliat
 		at[w.PoolID].queue = append(at[w.PoolID].queue, w)
 		at[w.PoolID].Waiting++
 	}
-	strangers, err := pool.Strangers(ctx, tx, ids...)
+	unauthorized, err := pool.UnauthorizedBindings(ctx, tx, ids...)
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range strangers {
+	for _, id := range unauthorized {
 		if t := at[of[id]]; t != nil {
-			t.strangers = append(t.strangers, id)
+			t.unauthorized = append(t.unauthorized, id)
 		}
 	}
 	former, err := pool.LastReasons(ctx, tx, pool.DecideScale, ids...)
@@ -289,12 +289,12 @@ func (t *reconciliation) scales() bool { return t.Pool.Autoscaling && t.Pool.Pol
 // untidy returns the result of Tidy and the bindings of users who may no longer use the pool, which end immediately.
 func (t *reconciliation) untidy(now time.Time) []pool.Tidying {
 	all := pool.Tidy(t.Pool, t.Members, now)
-	if len(t.strangers) == 0 {
+	if len(t.unauthorized) == 0 {
 		return all
 	}
 	for _, m := range t.Members {
 		told := slices.ContainsFunc(all, func(d pool.Tidying) bool { return d.DesktopID == m.DesktopID })
-		if m.Bound() && slices.Contains(t.strangers, m.DesktopID) && !told {
+		if m.Bound() && slices.Contains(t.unauthorized, m.DesktopID) && !told {
 			all = append(all, pool.Tidying{
 				DesktopID: m.DesktopID, UserID: m.UserID, Reset: m.AfterRelease().NeedsReset(),
 				Reason: "the person may no longer use the pool",
