@@ -39,7 +39,6 @@ type Field struct {
 	Omit    string // why an answer leaves the field out
 }
 
-
 // Areas returns what Carrel serves.
 func Areas() []Area {
 	return []Area{
