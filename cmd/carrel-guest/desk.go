@@ -133,7 +133,7 @@ func (d *desk) takeAway(document guest.Desktop) error {
 		if i >= 0 && !wanted[i].Absent {
 			continue
 		}
-		err := d.unseat(l)
+		err := d.lockOut(l)
 		if err == nil && i >= 0 && wanted[i].Erase {
 			err = d.sys.logins.erase(l, document.Volumes)
 		}
@@ -144,8 +144,8 @@ func (d *desk) takeAway(document guest.Desktop) error {
 	return errors.Join(errs...)
 }
 
-// unseat locks the login first, so that nothing new can start, and only then ends what runs.
-func (d *desk) unseat(l login) error {
+// lockOut locks the login first, so that nothing new can start, and only then ends what runs.
+func (d *desk) lockOut(l login) error {
 	if err := d.sys.logins.lock(l.Name); err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func FuzzCreateDesktopBody(f *testing.F) {
 	})
 }
 
-// FuzzPoolBodies proves the same of the bodies that make and change a pool, as far as they can be judged by themselves.
+// FuzzPoolBodies proves the same of the bodies that make and change a pool, as far as they can be checked by themselves.
 func FuzzPoolBodies(f *testing.F) {
 	for _, seed := range []string{
 		``, `null`, `{}`, `{"name":`, `{"in_maintenance_mode":true}`, `{"autoscale_policy":{},"tags":[]}`,

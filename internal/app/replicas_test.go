@@ -81,7 +81,7 @@ func TestWhileTheDatabaseIsAwayCallersAreToldToComeBackAndThenAreServed(t *testi
 		var out map[string]any
 		var text bytes.Buffer
 		_, _ = text.ReadFrom(answer.Body)
-		_ = json.Unmarshal(text.Bytes(), &out) // what is not JSON is judged by its status
+		_ = json.Unmarshal(text.Bytes(), &out) // what is not JSON is known by its status
 		return answer.StatusCode, answer.Header, out
 	}
 	signIn := `{"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"` + b.UserName + `","password":"` + b.Password +

@@ -197,12 +197,12 @@ func (t *detaching) carryOut(ctx context.Context, tx *store.Tx, projectID string
 	if err := PutDetachments(ctx, tx, records); err != nil {
 		return err
 	}
-	return bidFarewell(ctx, tx, projectID, change.lost, names, erase)
+	return recordLosses(ctx, tx, projectID, change.lost, names, erase)
 }
 
-// bidFarewell records that users have lost desktops, and their accounts there, and writes the messages to them. names has the
+// recordLosses records that users have lost desktops, and their accounts there, and writes the messages to them. names has the
 // desktops' names by id.
-func bidFarewell(ctx context.Context, tx *store.Tx, projectID string, lost []desktop.Assignment, names map[string]string, erase bool) error {
+func recordLosses(ctx context.Context, tx *store.Tx, projectID string, lost []desktop.Assignment, names map[string]string, erase bool) error {
 	if len(lost) == 0 {
 		return nil
 	}

@@ -63,7 +63,7 @@ func ChangeGroups(ctx context.Context, tx *store.Tx, c workspace.Caller, groupID
 	for id, d := range desktops {
 		names[id] = d.Name
 	}
-	if err := bidFarewell(ctx, tx, c.ProjectID, change.lost, names, false); err != nil {
+	if err := recordLosses(ctx, tx, c.ProjectID, change.lost, names, false); err != nil {
 		return err
 	}
 	if err := refit(ctx, tx, c, workspace.JobAttachDesktops, desktops, change.gained, true); err != nil {

@@ -189,7 +189,7 @@ func mayConnect(ctx context.Context, tx *store.Tx, t signin.Ticket) (desktop.Des
 	if err != nil {
 		return desktop.Desktop{}, err
 	}
-	if err := signin.MayWork(u, tx.Now()); err != nil {
+	if err := signin.MayUseDesktops(u, tx.Now()); err != nil {
 		return desktop.Desktop{}, err
 	}
 	if _, err := signin.ReadSignIn(ctx, tx, t.SignInHash); err != nil {

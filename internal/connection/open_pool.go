@@ -121,7 +121,7 @@ func (s *Service) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, 
 
 // readPoolRequest locks the pool and reads the inputs of the decision, first of all whether the user has access to it.
 func (s *Service) readPoolRequest(ctx context.Context, tx *store.Tx, v signin.Visitor, poolID string) (poolRequest, error) {
-	u, err := signin.Worker(ctx, tx, s.SecondFactor, v.ID)
+	u, err := signin.ReadActiveUser(ctx, tx, s.SecondFactor, v.ID)
 	if err != nil {
 		return poolRequest{}, err
 	}

@@ -86,7 +86,7 @@ type PoolWait struct {
 // UserPools returns the pools that a user has access to, by name. CodeForbidden while the user must choose a new password.
 func (s *Service) UserPools(ctx context.Context, userID string) ([]UserPool, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]UserPool, error) {
-		u, err := signin.Worker(ctx, tx, s.SecondFactor, userID)
+		u, err := signin.ReadActiveUser(ctx, tx, s.SecondFactor, userID)
 		if err != nil {
 			return nil, err
 		}

@@ -33,7 +33,7 @@ func (s *Service) MarkReady(ctx context.Context, v signin.Visitor, desktopID str
 				if err := rollout.SaveRolloutItems(ctx, tx, warned[:1]); err != nil {
 					return err
 				}
-				return rollout.Advance(ctx, tx, p, warned[0].JobID)
+				return rollout.AdvanceLocked(ctx, tx, p, warned[0].JobID)
 			}
 		}
 		return &workspace.Error{Code: workspace.CodeConflict, Message: "this desktop is not about to be rebuilt"}

@@ -9,7 +9,7 @@ import (
 )
 
 func (g Grounds) Gone(now time.Time) error {
-	if err := signin.MayWork(directory.User{Locked: g.Locked, Disabled: g.Disabled, Expires: g.UserExpires}, now); err != nil {
+	if err := signin.MayUseDesktops(directory.User{Locked: g.Locked, Disabled: g.Disabled, Expires: g.UserExpires}, now); err != nil {
 		return err
 	}
 	switch {

@@ -74,7 +74,7 @@ func adminSubject(adminID string) string { return "admin:" + adminID }
 // network returns the network whose attempts are counted together.
 func network(r *http.Request) string { return clientaddr.Network(clientaddr.Of(r)) }
 
-// chargeAttempt counts an attempt as failed before it is judged, and waits for its turn while the caller does.
+// chargeAttempt counts an attempt as failed before it is checked, and waits for its turn while the caller does.
 func (s *Service) chargeAttempt(ctx context.Context, r *http.Request, a workspace.Attempt) error {
 	var wait time.Duration
 	err := s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) (err error) {

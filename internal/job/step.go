@@ -81,8 +81,8 @@ var (
 	errDraining  = errors.New("the process is stopping")
 )
 
-// verdict is what to do with a sub-job after its steps ended with an error.
-type verdict struct {
+// retryDecision is what to do with a sub-job after its steps ended with an error.
+type retryDecision struct {
 	final  bool
 	code   workspace.Code
 	reason string
@@ -90,28 +90,28 @@ type verdict struct {
 	fault  bool          // whether it counts as a passing fault
 }
 
-// judge decides what an error means for a sub-job: give up, or come back later. tries is how many passing faults there were
+// classify decides what an error means for a sub-job: give up, or come back later. tries is how many passing faults there were
 // before this one, left the time to the deadline.
-func judge(err error, step string, tries int, left time.Duration) verdict {
+func classify(err error, step string, tries int, left time.Duration) retryDecision {
 	var later postponed
 	switch {
 	case errors.As(err, &later) && left > 0:
-		return verdict{after: later.after}
+		return retryDecision{after: later.after}
 	case errors.Is(err, engine.ErrAddressTaken):
-		return verdict{final: true, code: workspace.CodeAddressTaken, reason: step + ": another machine in the engine has the desktop's address; see carrel audit"}
+		return retryDecision{final: true, code: workspace.CodeAddressTaken, reason: step + ": another machine in the engine has the desktop's address; see carrel audit"}
 	case errors.Is(err, engine.ErrInvalid), errors.Is(err, engine.ErrConflict):
-		return verdict{final: true, code: workspace.CodeEngineRefused, reason: step + ": " + err.Error()}
+		return retryDecision{final: true, code: workspace.CodeEngineRefused, reason: step + ": " + err.Error()}
 	case errors.Is(err, engine.ErrNotFound):
-		return verdict{final: true, code: workspace.CodeGone, reason: step + ": the desktop's machine is gone"}
+		return retryDecision{final: true, code: workspace.CodeGone, reason: step + ": the desktop's machine is gone"}
 	case workspace.CodeOf(err) != workspace.CodeInternal && workspace.CodeOf(err) != workspace.CodeNoDatabase:
-		return verdict{final: true, code: workspace.CodeOf(err), reason: workspace.MessageOf(err)}
+		return retryDecision{final: true, code: workspace.CodeOf(err), reason: workspace.MessageOf(err)}
 	case left <= 0 && errors.Is(err, engine.ErrNoCapacity):
-		return verdict{final: true, code: workspace.CodeNoCapacity, reason: step + ": add a host or delete desktops: " + err.Error()}
+		return retryDecision{final: true, code: workspace.CodeNoCapacity, reason: step + ": add a host or delete desktops: " + err.Error()}
 	case left <= 0:
-		return verdict{final: true, code: workspace.CodeDeadline,
+		return retryDecision{final: true, code: workspace.CodeDeadline,
 			reason: fmt.Sprintf("%s: not done in time, last fault: %v; retry the job, or delete the desktop", step, err)}
 	default:
-		v := verdict{after: min(afterFaults.Wait(tries), left), fault: true}
+		v := retryDecision{after: min(afterFaults.Wait(tries), left), fault: true}
 		v.code, v.reason = passing(err, step)
 		return v
 	}

@@ -35,7 +35,7 @@ func (r *Runner) work(ctx context.Context, c *claim) {
 		err = r.store.Update(ctx, func(tx *store.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
 	case errors.Is(cause, errDraining):
 		log.InfoContext(ctx, "left a sub-job to the next process", "step", s.Step)
-		err = r.comeBack(ctx, s, 0)
+		err = r.requeue(ctx, s, 0)
 	default:
 		err = r.settle(ctx, s, err, log)
 	}
@@ -231,7 +231,7 @@ func (r *Runner) settle(ctx context.Context, s *workspace.SubJob, cause error, l
 		return r.store.Update(ctx, func(tx *store.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
 	}
 	left := r.timeLeft(ctx, s)
-	v := judge(cause, s.Step, s.Tries, left)
+	v := classify(cause, s.Step, s.Tries, left)
 	if v.final {
 		log.WarnContext(ctx, "sub-job failed", "step", s.Step, "code", v.code, "error", cause)
 		return r.giveUp(ctx, s, v)
@@ -241,7 +241,7 @@ func (r *Runner) settle(ctx context.Context, s *workspace.SubJob, cause error, l
 		r.meter.Fault(s.Type)
 		log.WarnContext(ctx, "transient error, will retry", "step", s.Step, "after", v.after, "tries", s.Tries, "error", cause)
 	}
-	return r.comeBack(ctx, s, v.after)
+	return r.requeue(ctx, s, v.after)
 }
 
 // timeLeft is the time to the sub-job's deadline by the store's clock.
@@ -252,13 +252,13 @@ func (r *Runner) timeLeft(ctx context.Context, s *workspace.SubJob) time.Duratio
 		return nil
 	})
 	if err != nil || s.Deadline.IsZero() {
-		return time.Second // it never began, or the store does not answer: judge again at the next attempt
+		return time.Second // it never began, or the store does not answer: decide again at the next attempt
 	}
 	return left
 }
 
-// comeBack puts the sub-job back into the queue. Its reason, if it has one, is also its desktop's, so that people see what holds it up.
-func (r *Runner) comeBack(ctx context.Context, s *workspace.SubJob, after time.Duration) error {
+// requeue puts the sub-job back into the queue. Its reason, if it has one, is also its desktop's, so that people see what holds it up.
+func (r *Runner) requeue(ctx context.Context, s *workspace.SubJob, after time.Duration) error {
 	return r.store.Update(ctx, func(tx *store.Tx) error {
 		if s.Reason != "" {
 			if err := desktop.MarkHeldUp(ctx, tx, *s); err != nil {
@@ -292,7 +292,7 @@ func (r *Runner) park(ctx context.Context, s *workspace.SubJob, p plan) error {
 }
 
 // giveUp ends the sub-job as FAILED, and the desktop's task with it.
-func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v verdict) error {
+func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v retryDecision) error {
 	found := desktop.StatusError
 	if s.DesktopID != "" {
 		found = r.look(ctx, *s)

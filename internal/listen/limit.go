@@ -35,8 +35,8 @@ const (
 	bitsOfAddress         = 64 // of IPv6: what one host has
 )
 
-// judge decides on a connection while so many others are open in all and of its address.
-func (l Limits) judge(addr netip.Addr, open, ofAddress int) refusal {
+// check decides on a connection while so many others are open in all and of its address.
+func (l Limits) check(addr netip.Addr, open, ofAddress int) refusal {
 	proxy := clientaddr.Contains(l.Proxies, addr)
 	operator := !proxy && (addr.IsLoopback() || clientaddr.Contains(l.Operators, addr))
 	switch {
@@ -100,7 +100,7 @@ func (l *limited) Accept() (net.Conn, error) {
 func (l *limited) admit(addr netip.Addr) refusal {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	why := l.limits.judge(addr, l.total, l.byAddress[host(addr)])
+	why := l.limits.check(addr, l.total, l.byAddress[host(addr)])
 	if why == letIn {
 		l.total++
 		l.byAddress[host(addr)]++

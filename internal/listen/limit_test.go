@@ -41,14 +41,14 @@ func TestJudgeAtTheLimits(t *testing.T) {
 		"APeerWithoutAnAddressIsAnybody": {netip.Addr{}, 6, 4, tooManyOfOne},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := examples.judge(c.addr, c.open, c.ofAddress); got != c.want {
+			if got := examples.check(c.addr, c.open, c.ofAddress); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}
 	behind := examples
 	behind.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
-	if got := behind.judge(loopback, 7, 0); got != tooManyInAll {
+	if got := behind.check(loopback, 7, 0); got != tooManyInAll {
 		t.Errorf("a proxy on this machine used the reserve: %q", got)
 	}
 }

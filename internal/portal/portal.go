@@ -35,7 +35,7 @@ type SignIns interface {
 
 // Desktops has the operations of users on their desktops and pools; *connection.Service implements it.
 type Desktops interface {
-	MayWork(ctx context.Context, userID string) error
+	MayUseDesktops(ctx context.Context, userID string) error
 	UserDesktops(ctx context.Context, userID string) ([]connection.UserDesktop, error)
 	DesktopsOf(ctx context.Context, people []directory.User) (map[string][]connection.UserDesktop, error)
 	RunPowerAction(ctx context.Context, v signin.Visitor, desktopID string, action desktop.PowerAction, requestID string) error

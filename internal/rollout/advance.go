@@ -16,7 +16,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// never is the due time of sub-jobs whose turn has not come; Advance sets another.
+// never is the due time of sub-jobs whose turn has not come; AdvanceLocked sets another.
 var never = time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // keptRolloutDecisions is how many decisions about rebuilds a pool's log keeps.
@@ -53,12 +53,12 @@ func AdvanceRollout(ctx context.Context, s store.Transactions, jobID string) err
 		if err != nil {
 			return err
 		}
-		return Advance(ctx, tx, p, jobID)
+		return AdvanceLocked(ctx, tx, p, jobID)
 	})
 }
 
-// Advance does the same as AdvanceRollout for a caller that has locked the pool p in tx.
-func Advance(ctx context.Context, tx *store.Tx, p pool.Pool, jobID string) error {
+// AdvanceLocked does the same as AdvanceRollout for a caller that has locked the pool p in tx.
+func AdvanceLocked(ctx context.Context, tx *store.Tx, p pool.Pool, jobID string) error {
 	r, err := ReadRollout(ctx, tx, jobID)
 	if err != nil || !r.Ended.IsZero() {
 		return err
@@ -83,7 +83,7 @@ func Advance(ctx context.Context, tx *store.Tx, p pool.Pool, jobID string) error
 	return l.log(ctx, state, actions)
 }
 
-// lockedRollout is a rollout with its pool's desktops, read while its pool is locked: Advance applies one decision to it and saves it.
+// lockedRollout is a rollout with its pool's desktops, read while its pool is locked: AdvanceLocked applies one decision to it and saves it.
 type lockedRollout struct {
 	tx      *store.Tx
 	rollout *PoolRollout

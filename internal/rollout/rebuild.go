@@ -127,7 +127,7 @@ func RetryRebuild(ctx context.Context, tx *store.Tx, job workspace.Job) error {
 	if err := tx.ScheduleSubJobs(ctx, waiting, never); err != nil {
 		return err
 	}
-	return Advance(ctx, tx, p, job.ID)
+	return AdvanceLocked(ctx, tx, p, job.ID)
 }
 
 // stopRollouts cancels the waiting items of open rollouts; the caller has locked their pool. It returns the desktops that are being
@@ -198,7 +198,7 @@ func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, 
 	if err := InsertRollout(ctx, tx, rollout); err != nil {
 		return "", err
 	}
-	return job.ID, Advance(ctx, tx, p, job.ID)
+	return job.ID, AdvanceLocked(ctx, tx, p, job.ID)
 }
 
 // checkPoolImage says why a pool's desktops cannot have an image, or nil.

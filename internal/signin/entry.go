@@ -40,7 +40,7 @@ func (s *Service) Enter(ctx context.Context, token string) (SignInResult, error)
 		if _, err := ReadSignIn(ctx, tx, entry.TokenHash); err != nil {
 			return SignInResult{}, err
 		}
-		if err := MayWork(u, tx.Now()); err != nil {
+		if err := MayUseDesktops(u, tx.Now()); err != nil {
 			return SignInResult{}, err
 		}
 		if err := DeleteSignIn(ctx, tx, entry.TokenHash); err != nil {

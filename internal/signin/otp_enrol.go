@@ -74,7 +74,7 @@ func (s *Service) mayEnrol(ctx context.Context, tx *store.Tx, v Visitor) (direct
 		}
 		return directory.User{}, err
 	}
-	return u, MayWork(u, tx.Now())
+	return u, MayUseDesktops(u, tx.Now())
 }
 
 // ConfirmEnrolment turns codes on for a user whose code proves that the app has the secret, ends the user's other sign-ins, and returns the

@@ -102,7 +102,7 @@ func (s *Service) beginSignIn(ctx context.Context, checked directory.User, a wor
 		if err != nil {
 			return SignInResult{}, err
 		}
-		if err := MayWork(u, tx.Now()); err != nil {
+		if err := MayUseDesktops(u, tx.Now()); err != nil {
 			return SignInResult{}, err
 		}
 		if u.PasswordHash != hash {
@@ -161,7 +161,7 @@ func (s *Service) SignInWithCode(ctx context.Context, token, code string) (SignI
 		if _, err := ReadSignIn(ctx, tx, half.TokenHash); err != nil { // of two callers one comes first
 			return nil, nil, err
 		}
-		if err := MayWork(u, tx.Now()); err != nil {
+		if err := MayUseDesktops(u, tx.Now()); err != nil {
 			return nil, nil, err
 		}
 		d, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
@@ -200,7 +200,7 @@ func (s *Service) SignedIn(ctx context.Context, token string) (Visitor, error) {
 		if err != nil {
 			return Visitor{}, err
 		}
-		if MayWork(u, tx.Now()) != nil {
+		if MayUseDesktops(u, tx.Now()) != nil {
 			return Visitor{}, SignedOut()
 		}
 		return Visitor{User: u, SignInHash: signIn.TokenHash}, nil
@@ -324,8 +324,8 @@ func tokenHolder(ctx context.Context, tx *store.Tx, token string) (directory.Use
 	return u, err
 }
 
-// MayWork returns nil if a user may use the portal and desktops now, else an error with the reason.
-func MayWork(u directory.User, now time.Time) error {
+// MayUseDesktops returns nil if a user may use the portal and desktops now, else an error with the reason.
+func MayUseDesktops(u directory.User, now time.Time) error {
 	switch {
 	case u.Locked:
 		return &workspace.Error{Code: workspace.CodeForbidden, Message: "this user is locked, ask your administrator"}

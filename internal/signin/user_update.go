@@ -27,7 +27,7 @@ type UpdateUser struct {
 }
 
 // Apply returns u as it would be afterwards, or what is wrong with the request. now is the time against which a new expiry is
-// judged; one that is past already may stay.
+// checked; one that is past already may stay.
 func (r *UpdateUser) Apply(u directory.User, now time.Time) (directory.User, error) {
 	for _, field := range r.Unsupported {
 		return directory.User{}, workspace.Unsupported(field, "not offered here; leave it out")

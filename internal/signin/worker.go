@@ -24,8 +24,8 @@ func (s *Service) SetLanguage(ctx context.Context, v Visitor, language string) e
 	})
 }
 
-// Worker reads somebody who may use desktops now.
-func Worker(ctx context.Context, tx *store.Tx, codes SecondFactor, userID string) (directory.User, error) {
+// ReadActiveUser reads somebody who may use desktops now.
+func ReadActiveUser(ctx context.Context, tx *store.Tx, codes SecondFactor, userID string) (directory.User, error) {
 	u, err := directory.ReadUser(ctx, tx, "", userID)
 	if workspace.CodeOf(err) == workspace.CodeUserNotFound {
 		return directory.User{}, SignedOut()
@@ -45,5 +45,5 @@ func Worker(ctx context.Context, tx *store.Tx, codes SecondFactor, userID string
 			return directory.User{}, err
 		}
 	}
-	return u, MayWork(u, tx.Now())
+	return u, MayUseDesktops(u, tx.Now())
 }

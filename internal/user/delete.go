@@ -36,7 +36,7 @@ func (s *Service) DeleteUsers(ctx context.Context, c workspace.Caller, ids []str
 				return err
 			}
 			found++
-			if err := dismiss(ctx, tx, u, &job, told); err != nil {
+			if err := deleteUser(ctx, tx, u, &job, told); err != nil {
 				return err
 			}
 		}
@@ -52,8 +52,8 @@ func (s *Service) DeleteUsers(ctx context.Context, c workspace.Caller, ids []str
 	})
 }
 
-// dismiss deletes a user, and adds sub-jobs for those of their desktops that are not in told.
-func dismiss(ctx context.Context, tx *store.Tx, u directory.User, job *workspace.Job, told map[string]bool) error {
+// deleteUser deletes a user, and adds sub-jobs for those of their desktops that are not in told.
+func deleteUser(ctx context.Context, tx *store.Tx, u directory.User, job *workspace.Job, told map[string]bool) error {
 	desktops, err := desktopsOf(ctx, tx, u)
 	if err != nil {
 		return err

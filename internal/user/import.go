@@ -156,7 +156,7 @@ func (p ImportedUser) problem(columns map[directory.Column]int, r ImportUsers) s
 // importPeople adds the users that can be added, and writes into each what became of them. It returns the id of the job that
 // hashes their passwords, if any.
 func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []ImportedUser) (jobID string, err error) {
-	err = s.Store.View(ctx, func(tx *store.Tx) error { return judge(ctx, tx, r, people) })
+	err = s.Store.View(ctx, func(tx *store.Tx) error { return validateUsers(ctx, tx, r, people) })
 	if err != nil {
 		return "", err
 	}
@@ -191,8 +191,8 @@ func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []Impo
 	return jobID, nil
 }
 
-// judge writes into each of people its problem, or the id of the existing user.
-func judge(ctx context.Context, tx *store.Tx, r ImportUsers, people []ImportedUser) error {
+// validateUsers writes into each of people its problem, or the id of the existing user.
+func validateUsers(ctx context.Context, tx *store.Tx, r ImportUsers, people []ImportedUser) error {
 	if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ type Tally struct {
 	Until    time.Time // before that the next attempt has to wait; the time of the last attempt at least
 }
 
-// Tallies are what an Attempt is judged by.
+// Tallies are what the decision about an Attempt rests on.
 type Tallies struct {
 	Known   bool  // the subject has signed in from this network before
 	Pair    Tally // of the subject from the network
@@ -28,8 +28,8 @@ type Tallies struct {
 	Subject Tally // of the subject from everywhere, known places left out
 }
 
-// Verdict is what becomes of an Attempt: it is judged after Wait or, when Until is set, refused until then.
-type Verdict struct {
+// AttemptDecision is what becomes of an Attempt: it is checked after Wait or, when Until is set, refused until then.
+type AttemptDecision struct {
 	Wait  time.Duration
 	Until time.Time
 }
@@ -39,7 +39,7 @@ const FreeSignIns = 5
 
 // The limits of attempts. Strangers can be refused; whoever signs in from a place that is known for them is never refused for what
 // others do elsewhere, and with a right password not for what others do at the same place either, unless more wrong ones come
-// from there at once than can be judged within longestWait.
+// from there at once than can be checked within longestWait.
 const (
 	longestWait = 10 * time.Second // that an attempt is held
 
@@ -89,11 +89,11 @@ func SignInPause(n int) time.Duration {
 	return pairPause.Wait(n - FreeSignIns - 1)
 }
 
-// Judge decides on an attempt, and counts it as failed unless it is refused; Succeeded takes that back. It changes nothing but
+// Decide decides on an attempt, and counts it as failed unless it is refused; Succeeded takes that back. It changes nothing but
 // what it returns.
-func (t Tallies) Judge(code bool, now time.Time) (Tallies, Verdict) {
+func (t Tallies) Decide(code bool, now time.Time) (Tallies, AttemptDecision) {
 	after := t
-	var v Verdict
+	var v AttemptDecision
 	apply := func(tally *Tally, r rule) {
 		counted, wait := tally.charge(r, now)
 		*tally = counted
@@ -118,7 +118,7 @@ func (t Tallies) Judge(code bool, now time.Time) (Tallies, Verdict) {
 		apply(&after.Subject, ofSubject)
 	}
 	if !v.Until.IsZero() {
-		return t, Verdict{Until: v.Until}
+		return t, AttemptDecision{Until: v.Until}
 	}
 	return after, v
 }
@@ -136,7 +136,7 @@ func (t Tally) charge(r rule, now time.Time) (Tally, time.Duration) {
 	return t, turn.Sub(now)
 }
 
-// Succeeded takes back what Judge counted: the subject begins anew, the network and the world are forgiven this one.
+// Succeeded takes back what Decide counted: the subject begins anew, the network and the world are forgiven this one.
 func (t Tallies) Succeeded() Tallies {
 	t.Pair = Tally{}
 	for _, tally := range []*Tally{&t.Network, &t.Subject} {
@@ -149,7 +149,7 @@ func (t Tallies) Succeeded() Tallies {
 
 // AttemptRows is what throttling asks of the store.
 type AttemptRows interface {
-	// LockTallies reads what an attempt is judged by and holds it until the transaction ends.
+	// LockTallies reads what the decision about an attempt rests on and holds it until the transaction ends.
 	LockTallies(ctx context.Context, subject, network string) (Tallies, error)
 	// SaveTallies writes tallies that are held.
 	SaveTallies(ctx context.Context, subject, network string, t Tallies) error
@@ -169,14 +169,14 @@ const (
 // TallyLife is how long after its Until a tally is kept.
 const TallyLife = freeOfNetwork * forgiveAtLarge
 
-// ChargeAttempt counts an attempt as failed before it is judged, so that many guesses at once cannot slip through, and returns how
+// ChargeAttempt counts an attempt as failed before it is checked, so that many guesses at once cannot slip through, and returns how
 // long it has to be held: WaitTurn does that, once the transaction is committed. A *PauseError when it is refused.
 func ChargeAttempt(ctx context.Context, rows AttemptRows, a Attempt, now time.Time) (time.Duration, error) {
 	before, err := rows.LockTallies(ctx, a.Subject, a.Network)
 	if err != nil {
 		return 0, err
 	}
-	after, v := before.Judge(a.Code, now)
+	after, v := before.Decide(a.Code, now)
 	if !v.Until.IsZero() {
 		return 0, &PauseError{Until: v.Until}
 	}

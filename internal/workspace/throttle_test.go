@@ -35,8 +35,8 @@ func (w *attempts) save(subject, network string, t workspace.Tallies) {
 }
 
 // try makes an attempt; a right one that is not refused makes the place known.
-func (w *attempts) try(subject, network string, right, code bool) workspace.Verdict {
-	after, v := w.tallies(subject, network).Judge(code, w.now)
+func (w *attempts) try(subject, network string, right, code bool) workspace.AttemptDecision {
+	after, v := w.tallies(subject, network).Decide(code, w.now)
 	if v.Until.IsZero() && right {
 		after = after.Succeeded()
 		w.known[[2]string{subject, network}] = true
@@ -97,14 +97,14 @@ func TestAttemptsAtTheLimits(t *testing.T) {
 	t.Run("GuessingAtAKnownPlaceIsSlow", func(t *testing.T) {
 		w := newAttempts()
 		w.try("ann", home, true, false)
-		judged := 0
+		checked := 0
 		for end := w.now.Add(time.Hour); w.now.Before(end); w.now = w.now.Add(100 * time.Millisecond) {
 			if v := w.try("ann", home, false, false); v.Until.IsZero() {
-				judged++
+				checked++
 			}
 		}
-		if judged > 1820 { // one in two seconds, the free ones and those under way
-			t.Errorf("%d guesses in an hour", judged)
+		if checked > 1820 { // one in two seconds, the free ones and those under way
+			t.Errorf("%d guesses in an hour", checked)
 		}
 	})
 	t.Run("CodesAreRefusedAtAKnownPlaceToo", func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestAttemptsAtTheLimits(t *testing.T) {
 	})
 }
 
-// Whatever others do at other places, the right password from a known place is judged at once; so is the right code.
+// Whatever others do at other places, the right password from a known place is checked at once; so is the right code.
 func TestOthersLockNobodyOutOfAKnownPlace(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newAttempts()
@@ -134,7 +134,7 @@ func TestOthersLockNobodyOutOfAKnownPlace(t *testing.T) {
 			w.try(who, from, rapid.Bool().Draw(t, "right") && who != "ann", code)
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 5000).Draw(t, "ms")) * time.Millisecond)
 		}
-		if v := w.try("ann", home, true, code); v != (workspace.Verdict{}) {
+		if v := w.try("ann", home, true, code); v != (workspace.AttemptDecision{}) {
 			t.Fatalf("ann had to wait: %+v", v)
 		}
 	})
@@ -165,10 +165,10 @@ func TestEveryRefusalEnds(t *testing.T) {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "s")) * time.Second)
 		}
 		before := w.tallies("ann", abroad)
-		_, v := before.Judge(code, w.now)
-		_, again := before.Judge(code, w.now)
+		_, v := before.Decide(code, w.now)
+		_, again := before.Decide(code, w.now)
 		if v != again {
-			t.Fatalf("judged twice: %+v and %+v", v, again)
+			t.Fatalf("decided twice: %+v and %+v", v, again)
 		}
 		if v.Until.IsZero() {
 			return

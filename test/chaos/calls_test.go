@@ -31,8 +31,8 @@ func (e *env) call() {
 	}{
 		{10, e.openPool}, {4, e.openDesktop}, {4, e.leave}, {3, e.workOn}, {1, e.signOut},
 		{1, e.createPool}, {1, e.deletePool}, {2, e.expand}, {2, e.shrink}, {2, e.update}, {2, e.operatePool}, {2, e.operate},
-		{4, e.rebuild}, {2, e.revert}, {3, e.grant}, {1, e.lock}, {1, e.dismiss}, {1, e.takeBack}, {1, e.remove}, {1, e.createDesktops},
-		{2, e.resize}, {3, e.changeDisks}, {3, e.regroup}, {2, e.attach}, {2, e.detach}, {2, e.retry}, {1, e.notify}, {1, e.forget}, {2, e.resetMine}, {1, e.ready}, {1, e.wait},
+		{4, e.rebuild}, {2, e.revert}, {3, e.grant}, {1, e.lock}, {1, e.deleteUser}, {1, e.takeBack}, {1, e.remove}, {1, e.createDesktops},
+		{2, e.resize}, {3, e.changeDisks}, {3, e.regroup}, {2, e.attach}, {2, e.detach}, {2, e.retry}, {1, e.notify}, {1, e.forget}, {2, e.resetOwnDesktop}, {1, e.ready}, {1, e.wait},
 	}
 	total := 0
 	for _, c := range calls {
@@ -99,7 +99,7 @@ func (e *env) anyPerson() *person { return e.people[e.draw.IntN(len(e.people))] 
 
 func (e *env) chance(in int) bool { return e.draw.IntN(in) == 0 }
 
-func (e *env) room() int { return mostDesktops - len(e.desktops()) }
+func (e *env) spareDesktops() int { return mostDesktops - len(e.desktops()) }
 
 // grants lets some people, and groups of them, use a pool.
 func (e *env) grants(one int) []pool.Grant {
@@ -144,7 +144,7 @@ func (e *env) policy() *pool.PolicyChange {
 }
 
 func (e *env) createPool() {
-	if len(e.pools()) >= mostPools || e.room() < 3 {
+	if len(e.pools()) >= mostPools || e.spareDesktops() < 3 {
 		return
 	}
 	e.serial++
@@ -197,7 +197,7 @@ func (e *env) deletePool() {
 
 func (e *env) expand() {
 	p, ok := e.anyPool()
-	if !ok || e.room() < 2 {
+	if !ok || e.spareDesktops() < 2 {
 		return
 	}
 	r := pool.ExpandPool{Caller: caller(), PoolID: p.ID, Size: 1 + e.draw.IntN(2)}
@@ -337,7 +337,7 @@ func (e *env) remove() {
 }
 
 func (e *env) createDesktops() {
-	if e.room() < 2 {
+	if e.spareDesktops() < 2 {
 		return
 	}
 	p := e.anyPerson()

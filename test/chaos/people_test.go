@@ -199,8 +199,8 @@ func (e *env) lock() {
 	e.signIn(p)
 }
 
-// dismiss deletes a person, for whom another may come.
-func (e *env) dismiss() {
+// deleteUser deletes a person, for whom another may come.
+func (e *env) deleteUser() {
 	p := e.anyPerson()
 	e.do("delete "+p.name, func(ctx context.Context) error { return e.service.Users.DeleteUser(ctx, caller(), p.visitor.ID) })
 	if len(e.people) < mostPeople {
@@ -208,8 +208,8 @@ func (e *env) dismiss() {
 	}
 }
 
-// resetMine has a person reset the desktop that they have in a pool.
-func (e *env) resetMine() {
+// resetOwnDesktop has a person reset the desktop that they have in a pool.
+func (e *env) resetOwnDesktop() {
 	pool, ok := e.anyPool()
 	if !ok {
 		return

@@ -14,11 +14,11 @@ func choosePairs(s Snapshot) (Plan, error) {
 	c := newChoice(s)
 	m := match{apart: c.apart, limit: MaxAssignments}
 	if c.fillsDesktops() {
-		m.seekers, m.offers = slices.Clone(c.seats), offers{room: slices.Clone(c.wants), load: c.owned()}
+		m.seekers, m.offers = slices.Clone(c.capacity), offers{capacity: slices.Clone(c.wants), load: c.owned()}
 		m.pair = func(seeker, offer int) edge { return edge{desktop: seeker, person: offer} }
 		m.run(ascending(len(s.Desktops)), false)
 	} else {
-		m.seekers, m.offers = slices.Clone(c.wants), offers{room: slices.Clone(c.seats), load: slices.Clone(c.present)}
+		m.seekers, m.offers = slices.Clone(c.wants), offers{capacity: slices.Clone(c.capacity), load: slices.Clone(c.present)}
 		m.pair = func(seeker, offer int) edge { return edge{desktop: offer, person: seeker} }
 		m.run(c.peopleInTurn(), s.Model.Strategy != StrategyFixedDesktops)
 	}
@@ -30,18 +30,18 @@ func choosePairs(s Snapshot) (Plan, error) {
 
 // choice is a snapshot in numbers; places are indexes in the snapshot.
 type choice struct {
-	s       Snapshot
-	wants   []int         // how many more desktops each person may get
-	held    []int         // how many of the snapshot's desktops each person has
-	seats   []int         // how many more people each desktop may get
-	present []int         // how many people each desktop has
-	apart   map[edge]bool // pairs that exist already or are not allowed
+	s        Snapshot
+	wants    []int         // how many more desktops each person may get
+	held     []int         // how many of the snapshot's desktops each person has
+	capacity []int         // how many more people each desktop may get
+	present  []int         // how many people each desktop has
+	apart    map[edge]bool // pairs that exist already or are not allowed
 }
 
 func newChoice(s Snapshot) *choice {
 	c := &choice{
 		s: s, wants: make([]int, len(s.People)), held: make([]int, len(s.People)),
-		seats: make([]int, len(s.Desktops)), present: make([]int, len(s.Desktops)), apart: map[edge]bool{},
+		capacity: make([]int, len(s.Desktops)), present: make([]int, len(s.Desktops)), apart: map[edge]bool{},
 	}
 	byKey, byName := make(map[HolderID]int, len(s.People)), make(map[string]int, len(s.People))
 	for i, p := range s.People {
@@ -61,7 +61,7 @@ func newChoice(s Snapshot) *choice {
 		}
 		c.present[i] = d.people()
 		if d.closed() == "" {
-			c.seats[i] = max(0, c.usersPerDesktop(d)-c.present[i])
+			c.capacity[i] = max(0, c.usersPerDesktop(d)-c.present[i])
 		}
 	}
 	for i, p := range s.People {
@@ -78,7 +78,7 @@ func (c *choice) fillsDesktops() bool { return c.s.Model.Strategy == StrategyFix
 
 // usersPerDesktop returns the maximum number of people of desktop d.
 func (c *choice) usersPerDesktop(d *Desktop) int {
-	return min(seats(d.Type), cmp.Or(c.s.Model.UsersPerDesktop, MaxPeoplePerDesktop))
+	return min(userLimit(d.Type), cmp.Or(c.s.Model.UsersPerDesktop, MaxPeoplePerDesktop))
 }
 
 // counted returns how many desktops of person i count: all of them in the dimension of people, those of the request in that of
@@ -176,14 +176,14 @@ func (c *choice) desktopLeft(i, given int) (Left, bool) {
 	switch {
 	case d.closed() != "":
 		return Left{d.ID, LeftClosed, d.closed()}, true
-	case c.seats[i] == 0 && d.Type == workspace.Dedicated:
+	case c.capacity[i] == 0 && d.Type == workspace.Dedicated:
 		return Left{d.ID, LeftServed, "belongs to " + cmp.Or(d.Holders[0].Name, "somebody") + " already"}, true
-	case c.seats[i] == 0:
+	case c.capacity[i] == 0:
 		return Left{d.ID, LeftServed, fmt.Sprintf("has %d people already, with a limit of %d", c.present[i], c.usersPerDesktop(d))}, true
 	case given == 0:
 		return Left{d.ID, LeftPartner, "nobody is left to whom it can be given"}, true
-	case given < c.seats[i] && c.fillsDesktops():
-		return Left{d.ID, LeftPartner, fmt.Sprintf("gets %d of %d people: nobody else is left to whom it can be given", given, c.seats[i])}, true
+	case given < c.capacity[i] && c.fillsDesktops():
+		return Left{d.ID, LeftPartner, fmt.Sprintf("gets %d of %d people: nobody else is left to whom it can be given", given, c.capacity[i])}, true
 	}
 	return Left{}, false
 }

@@ -5,10 +5,10 @@ import "container/heap"
 // match pairs seekers with offers. Each seeker takes the offer with the least load, of equals the first. It ends early if it has
 // made more than limit pairs.
 //
-// The result is maximal: of every seeker and offer with room left, the pair was made or is apart. It need not be the largest
+// The result is maximal: of every seeker and offer with capacity left, the pair was made or is apart. It need not be the largest
 // possible.
 type match struct {
-	seekers []int // room of each
+	seekers []int // capacity of each
 	offers  offers
 	pair    func(seeker, offer int) edge
 	apart   map[edge]bool // pairs that must not be made, and those made
@@ -19,7 +19,7 @@ type match struct {
 // edge is a pair of indexes in the snapshot.
 type edge struct{ desktop, person int }
 
-// run serves the seekers in the order of queue: each up to its room or, with turns, one at a time until nobody gets more.
+// run serves the seekers in the order of queue: each up to its capacity or, with turns, one at a time until nobody gets more.
 func (m *match) run(queue []int, turns bool) {
 	m.offers.open()
 	for len(queue) > 0 && len(m.made) <= m.limit {
@@ -42,7 +42,7 @@ func (m *match) run(queue []int, turns bool) {
 	}
 }
 
-// serve gives a seeker up to n offers and returns how many. Offers only lose room, so a seeker that gets none now gets none
+// serve gives a seeker up to n offers and returns how many. Offers only lose capacity, so a seeker that gets none now gets none
 // later.
 func (m *match) serve(seeker, n int) int {
 	var aside []int
@@ -56,28 +56,28 @@ func (m *match) serve(seeker, n int) int {
 		}
 		m.apart[pair] = true
 		m.made = append(m.made, pair)
-		m.offers.room[offer]--
+		m.offers.capacity[offer]--
 		m.offers.load[offer]++
 		got++
 	}
 	for _, offer := range aside {
-		if m.offers.room[offer] > 0 {
+		if m.offers.capacity[offer] > 0 {
 			heap.Push(&m.offers, offer)
 		}
 	}
 	return got
 }
 
-// offers is a heap of the offers with room, the least load first.
+// offers is a heap of the offers with capacity, the least load first.
 type offers struct {
-	room []int
-	load []int
-	heap []int
+	capacity []int
+	load     []int
+	heap     []int
 }
 
 func (o *offers) open() {
-	for i, room := range o.room {
-		if room > 0 {
+	for i, capacity := range o.capacity {
+		if capacity > 0 {
 			o.heap = append(o.heap, i)
 		}
 	}

@@ -96,8 +96,8 @@ type Plan struct {
 	LeftPeople   []Left
 }
 
-// seats returns how many people may have a desktop of this type at once. The desktops of a pool are given out by the pool.
-func seats(t workspace.DesktopType) int {
+// userLimit returns how many people may have a desktop of this type at once. The desktops of a pool are given out by the pool.
+func userLimit(t workspace.DesktopType) int {
 	switch t {
 	case workspace.Dedicated:
 		return 1
@@ -197,7 +197,7 @@ func (d *Desktop) people() int {
 
 // closed returns why the desktop cannot be assigned to anybody, or "".
 func (d *Desktop) closed() string {
-	if d.Closed == "" && seats(d.Type) == 0 {
+	if d.Closed == "" && userLimit(d.Type) == 0 {
 		return "is a pool's desktop: add people to the pool instead"
 	}
 	return d.Closed

@@ -116,7 +116,7 @@ func (d *Desktop) admit(at, field string, wanted, fresh []Holder) error {
 	for _, h := range fresh {
 		added += h.weight()
 	}
-	limit, present := seats(d.Type), d.people()
+	limit, present := userLimit(d.Type), d.people()
 	switch {
 	case asked > limit:
 		return workspace.Invalid(field, "%d people for desktop %s, which is %s: at most %d", asked, d.title(), d.Type, limit)

@@ -45,11 +45,11 @@ type ReconciledPool struct {
 // reconciliation is a pool with the inputs of the decisions about it.
 type reconciliation struct {
 	pool.PoolSnapshot
-	queue     []pool.Waiting
+	queue        []pool.Waiting
 	unauthorized []string           // desktops whose user may no longer use the pool
-	former    []workspace.Reason // reasons of the last decision about its size
-	seen      []desktop.PoolDue
-	stored    autoscale.History // as in the pool's row
+	former       []workspace.Reason // reasons of the last decision about its size
+	seen         []desktop.PoolDue
+	stored       autoscale.History // as in the pool's row
 }
 
 // ReconcilePools reconciles the pools that are due, because something in them changed or a time has come: it ends bindings that

@@ -30,17 +30,17 @@ func (e *Env) notePlace(subject, network string) {
 }
 
 var attempts = map[string]func(*Env){
-	"of 20 attempts at once as many are judged as one after the other, and the pair, network and subject count them": func(e *Env) {
+	"of 20 attempts at once as many are checked as one after the other, and the pair, network and subject count them": func(e *Env) {
 		errs := Together(20, func(int) error { return e.attempt("a", "n") })
-		judged := 0
+		checked := 0
 		for _, err := range errs {
 			if err == nil {
-				judged++
+				checked++
 			} else if workspace.CodeOf(err) != workspace.CodeRateLimited {
 				e.Error(err)
 			}
 		}
-		e.Same(judged, workspace.FreeSignIns+1)
+		e.Same(checked, workspace.FreeSignIns+1)
 		t := e.tallies("a", "n")
 		e.Same([]int{t.Pair.Failures, t.Network.Failures, t.Subject.Failures}, []int{6, 6, 6})
 		e.Same(t.Pair.Until, e.Clock.Now().Add(15*time.Second))
