@@ -57,7 +57,7 @@ func (s *Server) exportMembers(ctx context.Context, in *exportMembersInput) (tas
 
 type exportGroupsInput struct {
 	Project
-	Accepted
+	wire.Accepted
 	Keyword  string `query:"keyword" doc:"Part of the name or the description"`
 	Language string `query:"language" enum:"zh_CN,en_US"`
 	Limit    int    `query:"limit" minimum:"0" maximum:"50" default:"50"`
@@ -68,7 +68,7 @@ func (s *Server) exportGroups(ctx context.Context, in *exportGroupsInput) (file,
 	groups, _, err := s.Services.Directory.ListGroups(ctx, directory.GroupQuery{
 		ProjectID: in.ProjectID, Keyword: in.Keyword, Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
-	return file{"user-groups", directory.GroupTable(groups, in.Language)}, in.format(), err
+	return file{"user-groups", directory.GroupTable(groups, in.Language)}, format(in.Accepted), err
 }
 
 type listExportsInput struct {
@@ -123,13 +123,13 @@ func (s *Server) listExports(ctx context.Context, in *listExportsInput) (exports
 
 type downloadExportInput struct {
 	Project
-	Accepted
+	wire.Accepted
 	TaskID string `path:"task_id"`
 }
 
 func (s *Server) downloadExport(ctx context.Context, in *downloadExportInput) (file, sheet.Format, error) {
 	e, err := s.Services.Exports.Fetch(ctx, in.ProjectID, in.TaskID)
-	return file{e.Name, e.Rows}, in.format(), err
+	return file{e.Name, e.Rows}, format(in.Accepted), err
 }
 
 type deleteExportsInput struct {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"carrel/internal/api/wire"
 	"carrel/internal/directory"
 	"carrel/internal/iam"
 	"carrel/internal/sheet"
@@ -42,12 +43,8 @@ type file struct {
 	rows [][]string
 }
 
-// Accepted is the header with which a client chooses the format of a file.
-type Accepted struct {
-	Accept string `header:"Accept" doc:"text/csv for a CSV file in UTF-8; otherwise the file is XLSX"`
-}
-
-func (a Accepted) format() sheet.Format {
+// format is the format of a file that the request's header asks for.
+func format(a wire.Accepted) sheet.Format {
 	if strings.Contains(a.Accept, "text/csv") {
 		return sheet.CSV
 	}
@@ -59,6 +56,9 @@ func filing[I any](handler func(context.Context, *I) (file, sheet.Format, error)
 	return func(s *Server, api huma.API, op huma.Operation) {
 		op.DefaultStatus = http.StatusOK
 		huma.Register(api, op, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
+			if err := refused(in); err != nil {
+				return nil, s.refusal(ctx, op.OperationID, err)
+			}
 			f, format, err := handler(ctx, in)
 			if err != nil {
 				return nil, s.refusal(ctx, op.OperationID, err)
@@ -165,7 +165,7 @@ func rowsOf(form multipart.Form) ([]user.ImportRow, error) {
 
 type desktopUsersTemplateInput struct {
 	Project
-	Accepted
+	wire.Accepted
 	Language string `query:"language" enum:"zh_CN,en_US" default:"en_US"`
 	OSType   string `query:"os_type" enum:"Linux,Windows" default:"Linux" doc:"The user whose permission groups are listed"`
 }
@@ -181,12 +181,12 @@ func (s *Server) desktopUsersTemplate(_ context.Context, in *desktopUsersTemplat
 			head[i] += hint
 		}
 	}
-	return file{"desktop-users", [][]string{head}}, in.format(), nil
+	return file{"desktop-users", [][]string{head}}, format(in.Accepted), nil
 }
 
 type usersTemplateInput struct {
 	Project
-	Accepted
+	wire.Accepted
 	Language   string               `query:"language" enum:"zh_CN,en_US" default:"en_US"`
 	Activation directory.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE" default:"USER_ACTIVATE" doc:"ADMIN_ACTIVATE adds a column for passwords"`
 }
@@ -196,5 +196,5 @@ func (s *Server) usersTemplate(_ context.Context, in *usersTemplateInput) (file,
 	if in.Activation == directory.ActivateByAdmin {
 		columns = directory.AdmittedColumns
 	}
-	return file{"users", [][]string{directory.Head(columns, in.Language)}}, in.format(), nil
+	return file{"users", [][]string{directory.Head(columns, in.Language)}}, format(in.Accepted), nil
 }

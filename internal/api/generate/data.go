@@ -55,7 +55,7 @@ func readData(path string) (*apiData, error) {
 	return &data, nil
 }
 
-// add adds the operations and types that are Carrel's own.
+// add adds the operations and types that are Carrel's own, and the fields that it adds to the API's types.
 func (d *apiData) add(own *apiData) error {
 	for name, o := range own.Operations {
 		if _, there := d.Operations[name]; there {
@@ -64,10 +64,17 @@ func (d *apiData) add(own *apiData) error {
 		d.Operations[name] = o
 	}
 	for name, t := range own.Types {
-		if _, there := d.Types[name]; there {
-			return fmt.Errorf("type %s is Carrel's own and the API's", name)
+		all := d.Types[name]
+		for _, f := range t.Fields {
+			if slices.ContainsFunc(all.Fields, func(a field) bool { return a.JSON == f.JSON }) {
+				return fmt.Errorf("field %s of type %s is Carrel's own and the API's", f.JSON, name)
+			}
 		}
-		d.Types[name] = t
+		if all.Kind == "" {
+			all.Kind = t.Kind
+		}
+		all.Fields = append(slices.Clip(all.Fields), t.Fields...)
+		d.Types[name] = all
 	}
 	return nil
 }

@@ -21,11 +21,16 @@ func sample() *apiData {
 			"UpdateThing": {Method: "PUT", Path: "/v2/{project_id}/things/{thing_id}", RequestBody: "UpdateThingReq", ResponseBody: "none", Parameters: []field{{JSON: "thing_id", Type: "string", In: "path", Required: true}}},
 			"ListThings": {Method: "GET", Path: "/v2/{project_id}/things", Response: "ListThingsResponse", ResponseBody: "object", Parameters: []field{
 				{JSON: "limit", Type: "int32", In: "query", Max: new(100.0), Default: 10.0}, {JSON: "is_new", Type: "bool", In: "query"},
+				{JSON: "names", Type: "[]string", In: "query"},
 			}},
+			"RenewThing":  {Method: "GET", Path: "/v2/{project_id}/things/renew", RequestBody: "RenewThingReq", ResponseBody: "none"},
+			"UploadThing": {Method: "POST", Path: "/v2/{project_id}/things/upload", RequestBody: "UploadThingReq", ResponseBody: "none"},
 		},
 		Types: map[string]typeData{
 			"UpdateThingReq":     {Kind: "object", Fields: []field{{JSON: "thing_name", Type: "string", Required: true}, {JSON: "kind", Type: "ThingKind", Enum: []any{"A", "B"}}, {JSON: "parts", Type: "[]Part"}, {JSON: "spare", Type: "Part"}}},
-			"ListThingsResponse": {Kind: "object", Fields: []field{{JSON: "total_count", Type: "int32"}, {JSON: "parts", Type: "[]Part"}, {JSON: "bill", Type: "string"}}},
+			"ListThingsResponse": {Kind: "object", Fields: []field{{JSON: "total_count", Type: "int32"}, {JSON: "parts", Type: "[]Part"}, {JSON: "bill", Type: "string"}, {JSON: "age", Type: "int32"}}},
+			"RenewThingReq":      {Kind: "object", Fields: []field{{JSON: "key", Type: "string"}}},
+			"UploadThingReq":     {Kind: "object", Fields: []field{{JSON: "file", Type: "file"}}},
 			"Part":               {Kind: "object", Fields: []field{{JSON: "id", Type: "string", Required: true}, {JSON: "kms_id", Type: "string"}}},
 			"ThingKind":          {Kind: "enum", Base: "string"},
 		},
@@ -37,11 +42,14 @@ func sampleArea() overlay.Area {
 		Name: "things", File: "things",
 		Operations: []overlay.Operation{
 			{ID: "UpdateThing", Handler: "updateThing", Action: "workspace:things:update", Status: 204, Summary: "Update a thing"},
-			{ID: "ListThings", Handler: "listThings", Action: "workspace:things:list", Summary: "List things", Query: overlay.Fields{"is_new": {Present: true}}},
+			{ID: "ListThings", Handler: "listThings", Action: "workspace:things:list", Summary: "List things", Query: overlay.Fields{"is_new": {Present: true}, "names": {MaxLength: 9}}},
+			{ID: "RenewThing", Handler: "renewThing", Action: "workspace:things:renew", Summary: "Renew a thing", Bodyless: true, File: true, Writes: true},
+			{ID: "UploadThing", Handler: "uploadThing", Action: "workspace:things:upload", Summary: "Upload a thing"},
 		},
 		Types: map[string]overlay.Fields{
 			"Part":               {"kms_id": {Refuse: "disks cannot be encrypted"}},
-			"ListThingsResponse": {"bill": {Omit: "nothing is billed"}},
+			"ListThingsResponse": {"bill": {Omit: "nothing is billed"}, "age": {Present: true}},
+			"RenewThingReq":      {"key": {Refuse: "there are no keys"}},
 		},
 	}
 }
@@ -62,6 +70,11 @@ func TestGenerate(t *testing.T) {
 		"the path's parameters are taken":           "ThingID string `path:\"thing_id\"`",
 		"a refused field is found in a list":        "for i := range r.Parts {\n\t\tif not := r.Parts[i].refused(prefix + at(\"parts\", i)); not != nil",
 		"and in an object":                          "if not := r.Spare.refused(prefix + \"spare.\"); not != nil",
+		"the keys of lists are repeated":            "Names []string `query:\"names,explode\" maxLength:\"9\"`",
+		"fields of answers may be absent":           "Age *int `json:\"age,omitempty\"`",
+		"a body may be absent":                      "Project\n\tAccepted\n\tBody *RenewThingReq\n",
+		"one that is absent asks for nothing":       "if in.Body == nil {\n\t\treturn nil\n\t}\n\treturn in.Body.refused(\"\")",
+		"a file is taken as a form":                 "RawBody multipart.Form\n",
 		"the operation tells what is refused":       "func (in *UpdateThingInput) Refused() *Refusal {\n\t\treturn in.Body.refused(\"\")",
 	} {
 		if !strings.Contains(got, want) {
@@ -70,6 +83,9 @@ func TestGenerate(t *testing.T) {
 	}
 	if strings.Contains(got, "bill") {
 		t.Errorf("what an answer leaves out is there:\n%s", got)
+	}
+	if want := `{operation{"GET", "/v2/{project_id}/things/renew", "RenewThing", iam.Write, filing(s.renewThing), `; !strings.Contains(string(files["routes_gen.go"]), want) {
+		t.Errorf("no route %s in\n%s", want, files["routes_gen.go"])
 	}
 	if want := `{operation{"PUT", "/v2/{project_id}/things/{thing_id}", "UpdateThing", iam.Write, silent(http.StatusNoContent, s.updateThing), "Update a thing"}, "workspace:things:update"}`; !strings.Contains(string(files["routes_gen.go"]), want) {
 		t.Errorf("no route %s in\n%s", want, files["routes_gen.go"])
@@ -96,5 +112,16 @@ func TestGenerateRefusesAnOverlayThatDoesNotFit(t *testing.T) {
 		if _, err := generate(sample(), []overlay.Area{a}); err == nil || !strings.Contains(err.Error(), c.why) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.why)
 		}
+	}
+}
+
+func TestOwnFieldsAreAddedToTheTypesOfTheAPI(t *testing.T) {
+	data := sample()
+	own := &apiData{Types: map[string]typeData{"Part": {Fields: []field{{JSON: "weight", Type: "int32"}}}}}
+	if err := data.add(own); err != nil || data.Types["Part"].Fields[2].JSON != "weight" || data.Types["Part"].Kind != "object" {
+		t.Errorf("%v: %+v", err, data.Types["Part"])
+	}
+	if err := data.add(own); err == nil || !strings.Contains(err.Error(), "field weight of type Part is Carrel's own and the API's") {
+		t.Errorf("a field that the API has too: %v", err)
 	}
 }

@@ -77,6 +77,9 @@ func generate(data *apiData, areas []overlay.Area) (map[string][]byte, error) {
 func (g *generator) area(a overlay.Area) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(mark + "package wire\n\n")
+	if slices.ContainsFunc(a.Operations, func(o overlay.Operation) bool { return g.upload(g.data.Operations[o.ID]) }) {
+		b.WriteString("import \"mime/multipart\"\n\n")
+	}
 	for _, o := range a.Operations {
 		d, known := g.data.Operations[o.ID]
 		if !known {
@@ -91,7 +94,7 @@ func (g *generator) area(a overlay.Area) ([]byte, error) {
 		if err := g.input(&b, o, d); err != nil {
 			return nil, fmt.Errorf("%s: %w", o.ID, err)
 		}
-		if d.RequestBody != "" {
+		if d.RequestBody != "" && !g.upload(d) {
 			if err := g.object(&b, d.RequestBody, d.Method == http.MethodPut || d.Method == http.MethodPatch); err != nil {
 				return nil, err
 			}
@@ -113,6 +116,9 @@ func (g *generator) input(b *bytes.Buffer, o overlay.Operation, d operation) err
 		}
 	}
 	fmt.Fprintf(b, "// %sInput is %s %s.\ntype %sInput struct {\n\tProject\n", o.ID, d.Method, d.Path, o.ID)
+	if o.File {
+		b.WriteString("\tAccepted\n")
+	}
 	var refused []string
 	for _, p := range d.Parameters {
 		f := o.Query[p.JSON]
@@ -128,6 +134,9 @@ func (g *generator) input(b *bytes.Buffer, o overlay.Operation, d operation) err
 		}
 		name := nameOf(p, f)
 		tag := fmt.Sprintf("%s:%q", p.In, p.JSON)
+		if strings.HasPrefix(kind, "[]") {
+			tag = fmt.Sprintf("%s:%q", p.In, p.JSON+",explode") // the key is repeated
+		}
 		if p.Required && p.In == "query" {
 			tag += ` required:"true"`
 		}
@@ -136,7 +145,12 @@ func (g *generator) input(b *bytes.Buffer, o overlay.Operation, d operation) err
 			refused = append(refused, fmt.Sprintf("if %s {\n\t\treturn &Refusal{%q, %q}\n\t}\n", given("in."+name, kind), p.JSON, f.Refuse))
 		}
 	}
-	if d.RequestBody != "" {
+	switch {
+	case g.upload(d):
+		b.WriteString("\tRawBody multipart.Form\n")
+	case d.RequestBody != "" && o.Bodyless:
+		fmt.Fprintf(b, "\tBody *%s\n", d.RequestBody)
+	case d.RequestBody != "":
 		fmt.Fprintf(b, "\tBody %s\n", d.RequestBody)
 	}
 	b.WriteString("}\n\n")
@@ -145,12 +159,20 @@ func (g *generator) input(b *bytes.Buffer, o overlay.Operation, d operation) err
 		return nil
 	}
 	fmt.Fprintf(b, "// Refused implements Refuser.\nfunc (in *%sInput) Refused() *Refusal {\n\t%s", o.ID, strings.Join(refused, "\t"))
+	if inBody && o.Bodyless {
+		b.WriteString("\tif in.Body == nil {\n\t\treturn nil\n\t}\n")
+	}
 	if inBody {
 		b.WriteString("\treturn in.Body.refused(\"\")\n}\n\n")
 	} else {
 		b.WriteString("\treturn nil\n}\n\n")
 	}
 	return nil
+}
+
+// upload says whether an operation takes a file.
+func (g *generator) upload(d operation) bool {
+	return slices.ContainsFunc(g.data.Types[d.RequestBody].Fields, func(f field) bool { return f.Type == "file" })
 }
 
 // object writes a type and those of its fields. With present the optional fields tell absent from zero.
@@ -184,7 +206,7 @@ func (g *generator) object(b *bytes.Buffer, name string, present bool) error {
 		switch optional := !d.Required && !f.Needed; {
 		case optional && g.asked[name] && g.told[name]:
 			tag += ` required:"false"` // answers show it nevertheless
-		case optional && g.asked[name]:
+		case optional && (g.asked[name] || f.Present):
 			tag = fmt.Sprintf("json:%q", d.JSON+",omitempty")
 		case g.asked[name]:
 			tag += ` required:"true"`
@@ -231,6 +253,7 @@ func (g *generator) fieldType(d field, f overlay.Field, present bool) (string, e
 	case f.Refuse != "" && (isObject || strings.HasPrefix(kind, "[]")):
 		return "any", nil
 	}
+	present = present && f.Refuse == "" // zero asks for nothing
 	if f.Present || present && !d.Required && !f.Needed && !strings.HasPrefix(kind, "[]") && !strings.HasPrefix(kind, "map[") || isObject && !d.Required {
 		return "*" + kind, nil
 	}
@@ -298,6 +321,9 @@ func (g *generator) limits(d field, f overlay.Field) string {
 			fmt.Fprintf(&b, " default:%q", f.Default)
 		case d.Default != nil && !f.Present:
 			fmt.Fprintf(&b, ` default:"%v"`, d.Default)
+		}
+		if f.MaxLength > 0 {
+			fmt.Fprintf(&b, ` maxLength:"%d"`, f.MaxLength)
 		}
 	}
 	switch {
@@ -397,11 +423,14 @@ func routes(data *apiData, areas []overlay.Area) []byte {
 		for _, o := range a.Operations {
 			d := data.Operations[o.ID]
 			needs := "iam.Write"
-			if d.Method == http.MethodGet {
+			if d.Method == http.MethodGet && !o.Writes {
 				needs = "iam.Read"
 			}
 			handler := fmt.Sprintf("answering(s.%s)", o.Handler)
-			if d.ResponseBody == "none" {
+			switch {
+			case o.File:
+				handler = fmt.Sprintf("filing(s.%s)", o.Handler)
+			case d.ResponseBody == "none":
 				status := o.Status
 				if status == 0 {
 					status = http.StatusOK

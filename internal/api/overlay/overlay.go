@@ -13,12 +13,15 @@ type Area struct {
 
 // Operation is one operation that is served.
 type Operation struct {
-	ID      string // as the data has it
-	Handler string // the server's method
-	Action  string // as the API's authorization knows it, such as workspace:desktops:create
-	Summary string // one line, imperative
-	Status  int    // of success: 200 if zero
-	Query   Fields // parameters
+	ID       string // as the data has it
+	Handler  string // the server's method
+	Action   string // as the API's authorization knows it, such as workspace:desktops:create
+	Summary  string // one line, imperative
+	Status   int    // of success: 200 if zero
+	Query    Fields // parameters
+	Bodyless bool   // a request may leave the body out
+	File     bool   // it answers with a file, which the data does not declare
+	Writes   bool   // it changes something, though it is a GET
 }
 
 // Fields are fields of a body or parameters by their name on the wire.
@@ -26,17 +29,18 @@ type Fields map[string]Field
 
 // Field adds to a field or parameter of the data. The zero value adds nothing.
 type Field struct {
-	Doc     string
-	Name    string   // in Go; made from the name on the wire if empty
-	Type    string   // in Go, where a client sends another form than the data declares
-	Present bool     // absent differs from zero: a pointer, or an Optional as a parameter
-	Needed  bool     // a request must have it, though the data does not say so
-	Enum    []string // the values taken, where the data lists none or others
-	Min     *int
-	Max     *int
-	Default string
-	Refuse  string // why Carrel does not honour the field: a request that has it is refused with this
-	Omit    string // why an answer leaves the field out
+	Doc       string
+	Name      string   // in Go; made from the name on the wire if empty
+	Type      string   // in Go, where a client sends another form than the data declares
+	Present   bool     // absent differs from zero: a pointer, or an Optional as a parameter; answers leave it out when nil
+	Needed    bool     // a request must have it, though the data does not say so
+	Enum      []string // the values taken, where the data lists none or others
+	Min       *int
+	Max       *int
+	MaxLength int // of a parameter
+	Default   string
+	Refuse    string // why Carrel does not honour the field: a request that has it is refused with this
+	Omit      string // why an answer leaves the field out
 }
 
 // Areas returns what Carrel serves.

@@ -12,6 +12,11 @@ type Project struct {
 	ProjectID string `path:"project_id" doc:"The project"`
 }
 
+// Accepted is the header with which a client chooses the format of a file.
+type Accepted struct {
+	Accept string `header:"Accept" doc:"text/csv for a CSV file in UTF-8; otherwise the file is XLSX"`
+}
+
 // Optional is a query parameter that can be absent.
 type Optional[T any] struct {
 	Value T
