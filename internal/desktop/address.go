@@ -8,8 +8,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// MoveDesktop gives a desktop whose machine is not made yet another address, because the engine has its own in use for something
-// else, which it reserves. It returns the new one. CodeNoAddress when the subnet has none. The desktop's row is locked.
+// MoveDesktop gives a desktop whose machine does not exist yet another address, because the engine uses its address for something
+// else; that address becomes reserved. It returns the new one. CodeNoAddress if the subnet has none. The caller has locked the
+// desktop's row.
 func MoveDesktop(ctx context.Context, tx *store.Tx, d Desktop) (string, error) {
 	if err := catalog.ReserveAddress(ctx, tx, catalog.Reservation{SubnetID: d.SubnetID, Address: d.Address}); err != nil {
 		return "", err
@@ -22,7 +23,7 @@ func MoveDesktop(ctx context.Context, tx *store.Tx, d Desktop) (string, error) {
 	return d.Address, SaveDesktop(ctx, tx, d)
 }
 
-// refuseReserved refuses addresses of a request that the engine has in use for something else.
+// refuseReserved returns an error for requested addresses that the engine uses for something else.
 func refuseReserved(ctx context.Context, tx *store.Tx, field, subnetID string, addresses []string) error {
 	reserved, err := catalog.Reservations(ctx, tx, subnetID, addresses)
 	if err != nil || len(reserved) == 0 {
@@ -31,7 +32,7 @@ func refuseReserved(ctx context.Context, tx *store.Tx, field, subnetID string, a
 	return AddressInUse(field, reserved[0])
 }
 
-// AddressInUse refuses an address that a request asks for.
+// AddressInUse is the error for a requested address that is reserved.
 func AddressInUse(field string, r catalog.Reservation) error {
 	holder := r.Holder
 	if holder == "" {

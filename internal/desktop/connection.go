@@ -20,30 +20,30 @@ func (g Grounds) Gone(now time.Time) error {
 	case g.Replaced:
 		return &workspace.Error{Code: workspace.CodeNameTaken, Message: "you have opened this desktop in another window"}
 	case g.Status == StatusHibernating || g.Status == StatusHibernated || g.Status == StatusShutoff:
-		return &workspace.Error{Code: workspace.CodeConflict, Message: "this desktop is not running"} // a hibernated one would hang, not end
+		return &workspace.Error{Code: workspace.CodeConflict, Message: "this desktop is not running"} // a hibernated desktop would freeze the display, not end it
 	}
 	return nil
 }
 
-// Connection is an open display. It is leased: a gateway that dies stops renewing it.
+// Connection is an open display. It has a lease, which a gateway that dies no longer renews.
 type Connection struct {
 	ID         string
 	DesktopID  string
 	UserID     string
-	SignInHash string // of the ticket; the connection ends with that sign-in
-	Gateway    string // the process that carries it
+	SignInHash string // that of the ticket; the connection ends with the sign-in
+	Gateway    string // the process that serves it
 	Opened     time.Time
 	LeaseUntil time.Time
 }
 
-// Grounds are what an open connection rests on. A connection whose row is gone has none.
+// Grounds are the conditions for an open connection to continue. A connection without a row has none.
 type Grounds struct {
 	ConnectionID string
-	Status       DesktopStatus // of the desktop
+	Status       DesktopStatus // the desktop's
 	Assigned     bool          // the user still has the desktop
 	SignedIn     bool          // the sign-in is still there and has not expired
-	Locked       bool          // of the user, as are the next two
+	Locked       bool          // the user's, as are the next two
 	Disabled     bool          //
 	UserExpires  time.Time     // zero: never
-	Replaced     bool          // the same user has opened the same desktop again since (by Opened, then ID; leases that hold)
+	Replaced     bool          // the same user has opened the same desktop again later (by Opened, then ID; only connections with a valid lease count)
 }

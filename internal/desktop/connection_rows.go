@@ -26,25 +26,25 @@ type connectionRow struct {
 
 func (r connectionRow) domain() Connection { return Connection(r.connection) }
 
-// InsertConnection adds a connection.
+// InsertConnection inserts a connection.
 func InsertConnection(ctx context.Context, t *store.Tx, c Connection) error {
 	_, err := t.Inserting(&connectionRow{connection: connection(c)}).Exec(ctx)
 	return t.Dangling(err)
 }
 
-// ExtendConnections moves the lease's end of all connections of a gateway.
+// ExtendConnections extends the leases of all connections of a gateway until a time.
 func ExtendConnections(ctx context.Context, t *store.Tx, gateway string, until time.Time) error {
 	_, err := t.NewUpdate().Model((*connectionRow)(nil)).Where("gateway = ?", gateway).Set("lease_until = ?", until).Exec(ctx)
 	return err
 }
 
-// DeleteConnection removes a connection. A missing row is a success.
+// DeleteConnection deletes a connection. A missing row is a success.
 func DeleteConnection(ctx context.Context, t *store.Tx, id string) error {
 	_, err := t.NewDelete().Model((*connectionRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }
 
-// Connections lists the open connections of a desktop whose lease holds, the oldest first.
+// Connections returns the open connections of a desktop with a valid lease, oldest first.
 func Connections(ctx context.Context, t *store.Tx, desktopID string) ([]Connection, error) {
 	var rows []connectionRow
 	err := t.NewSelect().Model(&rows).Where("desktop_id = ? AND lease_until > ?", desktopID, t.Now()).
@@ -52,14 +52,14 @@ func Connections(ctx context.Context, t *store.Tx, desktopID string) ([]Connecti
 	return store.Convert(rows, connectionRow.domain), err
 }
 
-// DropConnectionsOf removes the connections of a user, and returns them.
+// DropConnectionsOf deletes the connections of a user, and returns them.
 func DropConnectionsOf(ctx context.Context, t *store.Tx, userID string) ([]Connection, error) {
 	var rows []connectionRow
 	err := t.NewRaw("DELETE FROM connections WHERE user_id = ? RETURNING *", userID).Scan(ctx, &rows)
 	return store.Convert(rows, connectionRow.domain), err
 }
 
-// DropStaleConnections removes connections whose lease ended, and returns them.
+// DropStaleConnections deletes connections whose lease has ended, and returns them.
 func DropStaleConnections(ctx context.Context, t *store.Tx) ([]Connection, error) {
 	var rows []connectionRow
 	err := t.NewRaw("DELETE FROM connections WHERE lease_until <= ? RETURNING *", t.Now()).Scan(ctx, &rows)
@@ -77,7 +77,7 @@ type grounds struct {
 	Replaced     bool
 }
 
-// ReadGrounds reads what each connection of a gateway rests on, in one statement: gateways ask every second.
+// ReadGrounds reads the grounds of each connection of a gateway, in one statement: gateways ask every second.
 func ReadGrounds(ctx context.Context, t *store.Tx, gateway string) ([]Grounds, error) {
 	var rows []grounds
 	err := t.NewRaw(`

@@ -26,7 +26,7 @@ const (
 	VolumeStepGB          = 10
 )
 
-// CreateDesktops asks for desktops of one configuration: either one for each of Desktops, or Size without a user.
+// CreateDesktops is a request for desktops of one configuration: one for each of Desktops, or Size desktops without a user.
 type CreateDesktops struct {
 	workspace.Caller
 	Type           workspace.DesktopType
@@ -36,37 +36,37 @@ type CreateDesktops struct {
 	ImageID        string
 	Root           VolumeSpec
 	Data           []VolumeSpec
-	VPCID          string   // empty: the subnet's
+	VPCID          string   // empty: that of the subnet
 	SubnetIDs      []string // none: the default subnet
 	SecurityGroups []string // none: the default group
 	Desktops       []NewDesktop
 	Size           *int
-	Name           string // with Size: the name of one, the prefix of several
+	Name           string // with Size: the name of a single desktop, the prefix of several
 	Addresses      []string
 	Notify         bool
 	EnterpriseID   string
 	Tags           []workspace.Tag
 	Domain         string // the directory's name; empty: the built-in one
-	OUName         string // of the built-in directory, whatever its case; empty: none
-	NamePolicyID   string // makes the names that are not asked for; empty: the project's default policy, if it has one
-	// Unsupported names the fields of the request that this type has no place for.
+	OUName         string // of the built-in directory, ignoring case; empty: none
+	NamePolicyID   string // names the desktops without a requested name; empty: the project's default policy, if it has one
+	// Unsupported lists fields of the request that Carrel does not support.
 	Unsupported []string
 }
 
-// VolumeSpec asks for a disk.
+// VolumeSpec is a requested disk.
 type VolumeSpec struct {
 	Type string
 	GB   int
 }
 
-// NewDesktop asks for a desktop for a person, who is created if nobody has this name.
+// NewDesktop is a request for a desktop for a user, who is created if the name is unknown.
 type NewDesktop struct {
 	UserName  string
 	UserEmail string
 	UserPhone string
 	Group     workspace.UserGroup
-	Name      string // empty: made from Prefix
-	Prefix    string // empty: made from UserName
+	Name      string // empty: generated from Prefix
+	Prefix    string // empty: generated from UserName
 	HostName  string
 	Domain    string
 }
@@ -75,11 +75,11 @@ type NewDesktop struct {
 type CreateParams struct {
 	Notify bool   `json:"notify"`
 	Remark string `json:"remark,omitempty"` // shown with the sub-job's success
-	// FixedAddress says that the request asked for the desktop's address, so that it cannot get another one.
+	// FixedAddress says that the request named the desktop's address, so it must not get another one.
 	FixedAddress bool `json:"fixed_address,omitempty"`
 }
 
-// UnsupportedWhy says what to do about request fields that Carrel cannot honour.
+// UnsupportedWhy says, for request fields that Carrel does not support, what to do instead.
 var UnsupportedWhy = map[string]string{
 	"eip":                              "public addresses are not offered here; leave it out, desktops reach the internet through NAT",
 	"kms_id":                           "disks cannot be encrypted with a key service here; leave it out",
@@ -97,7 +97,7 @@ var UnsupportedWhy = map[string]string{
 	"if_delete_old_desktop":            "disks of other desktops cannot be taken over here; leave it out",
 }
 
-// CheckSupported refuses the first of the fields, which a request has and Carrel cannot honour. CodeUnsupported.
+// CheckSupported returns CodeUnsupported for the first of these fields of a request, if there is one.
 func CheckSupported(fields []string) error {
 	if len(fields) == 0 {
 		return nil
@@ -106,7 +106,7 @@ func CheckSupported(fields []string) error {
 	return workspace.Unsupported(fields[0], cmp.Or(why, "not offered here; leave it out"))
 }
 
-// Check refuses what is wrong with the request by itself: limits, names and fields that exclude each other.
+// Check validates the request on its own: limits, names and fields that exclude each other.
 func (r *CreateDesktops) Check() error {
 	if err := CheckSupported(r.Unsupported); err != nil {
 		return err
@@ -235,9 +235,9 @@ func (r *CreateDesktops) count() int {
 	return len(r.Desktops)
 }
 
-// CreateDesktops records the desktops, the people who are new, and a job that makes the machines. It returns the job's id.
-// Names and addresses that the request asks for are taken or refused; those left to Carrel are chosen again when another
-// caller was faster.
+// CreateDesktops writes the desktops, unknown users, and a job that creates the machines. It returns the job's id. Names and
+// addresses of the request are taken or refused; those that Carrel chooses are chosen again if another transaction took them
+// first.
 func (s *Service) CreateDesktops(ctx context.Context, r CreateDesktops) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
@@ -245,7 +245,7 @@ func (s *Service) CreateDesktops(ctx context.Context, r CreateDesktops) (string,
 	return Choosing(ctx, s.Store, store.Once(ctx, r.Caller, "CreateDesktop", r, func(tx *store.Tx) (string, error) { return createDesktops(ctx, tx, r) }))
 }
 
-// Choosing is update for what chooses names or addresses: it runs again when another caller was faster to take them.
+// Choosing is store.Update for transactions that choose names or addresses: it repeats f if another transaction took them first.
 func Choosing[T any](ctx context.Context, s store.Transactions, f func(*store.Tx) (T, error)) (T, error) {
 	const attempts = 5
 	for attempt := 1; ; attempt++ {
@@ -310,7 +310,7 @@ func createDesktops(ctx context.Context, tx *store.Tx, r CreateDesktops) (string
 	return job.ID, capacity.Reserve(ctx, tx, DemandOf(r.count(), place.product, append([]VolumeSpec{r.Root}, r.Data...)...))
 }
 
-// NewSubJob makes the next sub-job of j, about d.
+// NewSubJob adds to j its next sub-job, about d.
 func NewSubJob(j *workspace.Job, d Desktop, params any) workspace.SubJob {
 	s := j.NextSubJob(params)
 	s.PoolID, s.DesktopID, s.DesktopName, s.ProductID = d.PoolID, d.ID, d.Name, d.ProductID
@@ -318,7 +318,7 @@ func NewSubJob(j *workspace.Job, d Desktop, params any) workspace.SubJob {
 	return s
 }
 
-// NothingToDo gives a job without sub-jobs one that has ended for each of the desktops: clients wait for the job that they are given,
+// NothingToDo gives a job without sub-jobs one that has ended for each of the desktops: clients poll the job whose id they get,
 // and take one without sub-jobs for a failure.
 func NothingToDo(j *workspace.Job, desktops []Desktop) {
 	if len(j.SubJobs) > 0 {
@@ -332,7 +332,7 @@ func NothingToDo(j *workspace.Job, desktops []Desktop) {
 	}
 }
 
-// FirstUser is the name of the person who has had the desktop longest, or empty.
+// FirstUser returns the name of the user who has had the desktop longest, or "".
 func (d Desktop) FirstUser() string {
 	if len(d.Assignments) == 0 {
 		return ""
@@ -355,7 +355,7 @@ func (r *CreateDesktops) desktop(p place, name, address string, now time.Time) D
 	return d
 }
 
-// NewVolume makes the volume at a place: 0 is the system disk.
+// NewVolume returns the volume at an index: 0 is the system disk.
 func NewVolume(v VolumeSpec, index int, now time.Time) Volume {
 	name := "system"
 	if index > 0 {
@@ -364,7 +364,7 @@ func NewVolume(v VolumeSpec, index int, now time.Time) Volume {
 	return Volume{ID: workspace.NewID(), Type: v.Type, GB: v.GB, Device: "/dev/sd" + string(rune('a'+index)), Name: name, Created: now}
 }
 
-// place is what a request's ids stand for.
+// place is what a request's ids refer to.
 type place struct {
 	product catalog.Product
 	image   catalog.Image
@@ -430,7 +430,7 @@ func CheckImage(r CreateDesktops, i catalog.Image, p catalog.Product) error {
 	return nil
 }
 
-// ImageGone refuses an image that the engine has no longer.
+// ImageGone returns an error for an image that the engine no longer has.
 func ImageGone(i catalog.Image) error {
 	return workspace.Errorf(workspace.CodeImageNotFound, "image_id: image %q (%s) is no longer there, choose another", i.ID, i.Name)
 }
@@ -531,13 +531,12 @@ func chooseAddresses(ctx context.Context, tx *store.Tx, s catalog.Subnet, r Crea
 	return r.Addresses, refuseReserved(ctx, tx, "desktop_ips", s.ID, r.Addresses)
 }
 
-// UsableAddress says whether a host may have the address: neither the subnet's first nor its last.
+// UsableAddress reports whether a host may have the address: neither the subnet's first nor its last.
 func UsableAddress(p netip.Prefix, a netip.Addr) bool {
 	return p.Contains(a) && a != p.Masked().Addr() && p.Contains(a.Next())
 }
 
-// GroupFor reads a privilege group as clients write it, whatever its case. USER, which some clients send, counts as the ordinary
-// one, with a remark.
+// GroupFor parses a privilege group, ignoring case. USER, which some clients send, means the default one, with a remark.
 func GroupFor(field string, g workspace.UserGroup) (group workspace.UserGroup, remark string, err error) {
 	switch known := workspace.UserGroup(strings.ToLower(string(g))); known {
 	case workspace.GroupSudo, workspace.GroupDefault, workspace.GroupAdministrators, workspace.GroupUsers:

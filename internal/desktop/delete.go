@@ -7,12 +7,12 @@ import (
 	"carrel/internal/workspace"
 )
 
-// DeleteDesktops asks for desktops to be removed with all their disks.
+// DeleteDesktops is a request to delete desktops with all their disks.
 type DeleteDesktops struct {
 	workspace.Caller
 	IDs         []string
-	DeleteUsers bool // also the people who then have no desktop left
-	Notify      bool // mail the people
+	DeleteUsers bool // also delete the users who then have no desktop
+	Notify      bool // send mails to the users
 }
 
 // DeleteParams are the parameters of a deleteDesktops sub-job.
@@ -21,9 +21,9 @@ type DeleteParams struct {
 	Notify      bool `json:"notify"`
 }
 
-// DeleteDesktops removes desktops whatever they are doing: the job waits for what is under way to notice and stop. Ids that
-// do not exist, or are being deleted, are left out, since their deletion is a success already; if none is left the call fails
-// with CodeDesktopNotFound. It returns the job's id.
+// DeleteDesktops deletes desktops in any state: the job waits until a running task has noticed and stopped. Ids that do not
+// exist, or are being deleted, are ignored, since deleting them is a success; if none is left, it fails with CodeDesktopNotFound.
+// It returns the job's id.
 func (s *Service) DeleteDesktops(ctx context.Context, r DeleteDesktops) (string, error) {
 	if err := workspace.CheckIDs("desktop_ids", r.IDs); err != nil {
 		return "", err

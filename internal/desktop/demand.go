@@ -9,7 +9,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// DemandOf is the demand of n desktops with these disks and this product.
+// DemandOf returns the demand of n desktops with these disks and this product.
 func DemandOf(n int, p catalog.Product, disks ...VolumeSpec) capacity.Demand {
 	d := capacity.Demand{Disks: map[string]int64{}, Memory: int64(n) * int64(p.MemoryMiB)}
 	for _, v := range disks {
@@ -18,7 +18,7 @@ func DemandOf(n int, p catalog.Product, disks ...VolumeSpec) capacity.Demand {
 	return d
 }
 
-// Disks sums the desktop's disks by volume type, in MiB.
+// Disks returns the sum of the desktop's disks by volume type, in MiB.
 func (d Desktop) Disks() map[string]int64 {
 	sums := map[string]int64{d.Root.Type: int64(d.Root.GB) << 10}
 	for _, v := range d.Data {
@@ -27,14 +27,15 @@ func (d Desktop) Disks() map[string]int64 {
 	return sums
 }
 
-// MemoryToStart is what a desktop that is off takes when it is to run.
+// MemoryToStart returns the memory that a change from d to next needs: that of its product if the desktop is off in d and not in
+// next.
 func MemoryToStart(ctx context.Context, tx *store.Tx, d, next Desktop) (capacity.Demand, error) {
 	if !d.Status.off() || next.Status.off() || next.Task == workspace.TaskPoweringOff {
 		return capacity.Demand{}, nil
 	}
 	product, err := catalog.ReadProduct(ctx, tx, d.ProductID)
 	if workspace.CodeOf(err) == workspace.CodeProductNotFound {
-		return capacity.Demand{}, nil // its start says so
+		return capacity.Demand{}, nil // starting it returns the error
 	}
 	return DemandOf(1, product), err
 }

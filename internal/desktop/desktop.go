@@ -8,21 +8,21 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service orders, operates, lists and deletes desktops, and keeps the rules for their names. Each method is one
-// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+// Service orders, operates, lists and deletes desktops, and keeps the rules for their names. Each method is one transaction; the
+// job runner does the work on machines. It is safe for concurrent use, also by several processes on one database.
 type Service struct {
 	Store store.Transactions
 }
 
-// Desktop is one cloud desktop: what its administrator asked for and the state that Carrel last knew.
+// Desktop is a desktop: what its administrator requested, and its last known state.
 type Desktop struct {
 	ID        string
 	ProjectID string
 	PoolID    string // empty outside pools
 	Type      workspace.DesktopType
 
-	Name     string // computer_name; unique in the project whatever its case
-	HostName string // host name inside; Name unless asked otherwise
+	Name     string // computer_name; unique in the project, ignoring case
+	HostName string // host name inside; the same as Name unless requested otherwise
 	OUName   string
 
 	ProductID      string
@@ -35,29 +35,29 @@ type Desktop struct {
 	Tags           []workspace.Tag
 
 	Root Volume
-	Data []Volume // in the order of the request, which is the order of their devices
+	Data []Volume // in the order of the request, which is that of their devices
 
 	Status        DesktopStatus
-	Task          workspace.Task // what is being done to it; empty when idle
-	TaskOwner     string         // the sub-job that does it; only this one may touch the machine
+	Task          workspace.Task // what is happening to it; empty if nothing
+	TaskOwner     string         // the sub-job that does it; no other may touch the machine
 	Login         LoginStatus
-	Fault         string // what went wrong last, for people; empty when nothing
+	Fault         string // what failed last, as text for users; empty if nothing
 	InMaintenance bool
-	AutoCreated   bool // autoscaling made it for its pool, and may delete it; InsertDesktops writes it, nothing does later
-	Isolated      bool // put aside in its pool because it broke; SaveMember alone writes it
+	AutoCreated   bool // created by autoscaling, which may delete it; set by InsertDesktops and never changed
+	Isolated      bool // isolated in its pool because it broke; only SaveMember writes it
 
-	Assignments      []Assignment      // to people, in their own name; oldest first
+	Assignments      []Assignment      // of users themselves; oldest first
 	GroupAssignments []GroupAssignment // oldest first
 
 	Created time.Time
 	Updated time.Time
 }
 
-// DesktopStatus is the power state of a desktop as clients know it.
+// DesktopStatus is the power state of a desktop in the API.
 type DesktopStatus string
 
-// The states at rest, and those in between. A desktop that is being created has StatusCreating, which clients see as
-// an empty status with a task.
+// The stable and the transitional states. A desktop that is being created has StatusCreating, which clients see as an empty
+// status with a task.
 const (
 	StatusCreating    DesktopStatus = ""
 	StatusActive      DesktopStatus = "ACTIVE"
@@ -71,18 +71,19 @@ const (
 	StatusAwakening   DesktopStatus = "AWAKENING"
 )
 
-// off says whether no memory is promised to a desktop in the state. One in ERROR is promised some when it is started again.
+// off reports whether a desktop in this state is promised no memory. One in ERROR is promised memory only once it is started
+// again.
 func (s DesktopStatus) off() bool { return s == StatusShutoff || s == StatusError }
 
-// LoginStatus follows the session of a desktop.
+// LoginStatus is the state of a desktop's session.
 type LoginStatus string
 
 // The login states.
 const (
 	LoginUnregistered LoginStatus = "UNREGISTER" // off, or not ready
-	LoginRegistered   LoginStatus = "REGISTERED" // ready, nobody has connected yet
+	LoginRegistered   LoginStatus = "REGISTERED" // ready; nobody has connected yet
 	LoginConnected    LoginStatus = "CONNECTED"
-	LoginDisconnected LoginStatus = "DISCONNECTED" // the session goes on without a viewer
+	LoginDisconnected LoginStatus = "DISCONNECTED" // the session continues without a display
 )
 
 // Volume is a disk of a desktop.
@@ -94,15 +95,15 @@ type Volume struct {
 	Name    string
 	Created time.Time
 
-	PoolVolumeID string // which of its pool's disks it is (PoolVolume.ID); empty outside pools
+	PoolVolumeID string // the corresponding disk of its pool (PoolVolume.ID); empty outside pools
 }
 
-// Assignment gives a person a desktop. It is keyed by ids: renaming either side changes nothing.
+// Assignment gives a user access to a desktop. It refers to both by id: a rename changes nothing.
 type Assignment struct {
 	DesktopID string
 	UserID    string
 	UserName  string // read with the user's row, as is Account; not stored
-	Account   string // the login inside the desktop
+	Account   string // the user's login inside the desktop
 	Group     workspace.UserGroup
 	Created   time.Time
 }
@@ -112,7 +113,7 @@ func CompareNames(a, b Desktop) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }
 
-// DesktopState is as much of a desktop as watching all of them takes.
+// DesktopState is the part of a desktop's row that is needed to watch all desktops.
 type DesktopState struct {
 	ID        string
 	ProjectID string
@@ -124,7 +125,8 @@ type DesktopState struct {
 	Updated   time.Time
 }
 
-// DesktopQuery selects desktops of one project, or of all if ProjectID is empty. Zero fields select all. Names match in part and whatever their case.
+// DesktopQuery selects desktops of one project, or of all projects if ProjectID is empty. Zero fields select all. Names match in
+// part, ignoring case.
 type DesktopQuery struct {
 	ProjectID     string
 	IDs           []string
@@ -139,37 +141,37 @@ type DesktopQuery struct {
 	SubnetID      string
 	ImageID       string
 	Zone          string
-	OUName        string // as it is written
+	OUName        string // exact
 	Types         []workspace.DesktopType
 	Statuses      []DesktopStatus
-	Tags          []workspace.Tag // all of them
+	Tags          []workspace.Tag // desktops that have all of them
 	InMaintenance *bool
 	Assigned      *bool
-	Isolated      *bool   // put aside in their pool
-	Unlike        *Unlike // those that are not as their pool would make them
+	Isolated      *bool   // isolated in their pool
+	Unlike        *Unlike // those that differ from what their pool would create
 
-	SortBy     DesktopSort // created by default
+	SortBy     DesktopSort // default: by time of creation
 	Descending bool
-	Brief      bool // leave out volumes and security groups, which take as long to read as the rest
+	Brief      bool // omit volumes and security groups, which take as long to read as the rest
 	workspace.Page
 }
 
-// Unlike selects desktops of a pool that differ from what it would make in one respect.
+// Unlike selects desktops of a pool that differ from what it would create in one respect.
 type Unlike struct {
 	Pattern
 	In Difference
 }
 
-// Pattern is what the desktops that a pool makes have in common.
+// Pattern is what all desktops that a pool creates have in common.
 type Pattern struct {
 	PoolID    string
 	ProductID string
 	ImageID   string
 	RootGB    int
-	DataGB    []int // of the data disks, in their order
+	DataGB    []int // of the data disks, in order
 }
 
-// DesktopSort is the order of a list of desktops; the id breaks ties.
+// DesktopSort is the order of a list of desktops; equal ones are ordered by id.
 type DesktopSort string
 
 // The orders.

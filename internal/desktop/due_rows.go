@@ -24,11 +24,11 @@ type dueRow struct {
 
 func (r dueRow) domain() PoolDue { return PoolDue(r.due) }
 
-// changedPools are those that a transaction has noted as changed.
+// changedPools are the pools that a transaction has marked as changed.
 type changedPools map[string]bool
 
-// PoolsChanged notes that pools are to be looked after, once in a transaction, and wakes those who do that. Empty ids are left
-// out: they are of desktops outside pools.
+// PoolsChanged makes pools due for reconciling, once per transaction, and signals the reconcilers. Empty ids, of desktops outside
+// pools, are ignored.
 func PoolsChanged(ctx context.Context, t *store.Tx, poolIDs ...string) error {
 	noted := store.Kept[changedPools](t)
 	var rows []dueRow
@@ -51,7 +51,7 @@ func PoolsChanged(ctx context.Context, t *store.Tx, poolIDs ...string) error {
 	return t.WakeWorkers(ctx)
 }
 
-// PoolsOfGroupChanged notes that the pools are to be looked after that everybody in a group may use.
+// PoolsOfGroupChanged makes the pools due that a group has access to.
 func PoolsOfGroupChanged(ctx context.Context, t *store.Tx, groupID string) error {
 	var ids []string
 	err := t.NewSelect().TableExpr("pool_grants AS g").Column("g.pool_id").Where("g.group_id = ?", groupID).Order("g.pool_id").Scan(ctx, &ids)
@@ -61,7 +61,7 @@ func PoolsOfGroupChanged(ctx context.Context, t *store.Tx, groupID string) error
 	return PoolsChanged(ctx, t, ids...)
 }
 
-// DuePools reads all that is noted of the pools that are due, at most limit pools, those that are due longest.
+// DuePools reads all dues of the pools that are due, at most limit pools, those that have been due longest.
 func DuePools(ctx context.Context, t *store.Tx, limit int) ([]PoolDue, error) {
 	var rows []dueRow
 	err := t.NewRaw(`
@@ -71,21 +71,21 @@ func DuePools(ctx context.Context, t *store.Tx, limit int) ([]PoolDue, error) {
 	return store.Convert(rows, dueRow.domain), err
 }
 
-// NextPoolDue is when the next pool is due, or the zero time.
+// NextPoolDue returns when the next pool is due, or the zero time.
 func NextPoolDue(ctx context.Context, t *store.Tx) (time.Time, error) {
 	var row dueRow
 	err := t.NewSelect().Model(&row).Order("o.at").Limit(1).Scan(ctx)
 	return row.At, store.IgnoreNoRows(err)
 }
 
-// SettlePools forgets the notes that were seen before the pools were looked at, and no others; changes since have notes of
-// their own. The pools in next are due again at those times, unless zero. Two who settle at once do no harm.
+// SettlePools deletes the dues that were read before the pools were reconciled, and no others: later changes have dues of their
+// own. The pools in next become due again at these times, unless zero. Concurrent calls for the same pools are harmless.
 func SettlePools(ctx context.Context, t *store.Tx, seen []PoolDue, next map[string]time.Time) error {
 	ids := make([]string, len(seen))
 	for i, d := range seen {
 		ids[i] = d.ID
 	}
-	slices.Sort(ids) // in one order for all callers, so that two of them do not wait for each other
+	slices.Sort(ids) // in the same order for all callers, so that two of them cannot deadlock
 	for part := range slices.Chunk(ids, store.Batch) {
 		if _, err := t.NewDelete().Model((*dueRow)(nil)).Where("id IN (?)", bun.List(part)).Exec(ctx); err != nil {
 			return err

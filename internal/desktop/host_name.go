@@ -8,10 +8,10 @@ import (
 	"carrel/internal/workspace"
 )
 
-// SettleHostNames makes the host names of desktops that are about to be written ones that no other desktop of the project has: "lab_1"
-// and "lab-1" are different computer names with the same host name. One that a request asks for is refused when it is taken
-// (CodeNameTaken), one that was made of a computer name is made of the desktop's id instead. The unique index decides between two
-// callers, of whom the second chooses again.
+// SettleHostNames makes the host names of desktops that are about to be inserted unique in the project: "lab_1" and "lab-1" are
+// different computer names with the same host name. If a host name is taken, a requested one is refused (CodeNameTaken), and one
+// derived from a computer name is replaced by one made of the desktop's id. The unique index decides between concurrent callers;
+// the second chooses again.
 func SettleHostNames(ctx context.Context, tx *store.Tx, projectID string, desktops []Desktop, asked func(i int) bool) error {
 	names := make([]string, len(desktops))
 	for i, d := range desktops {

@@ -13,7 +13,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Members reads the desktops of pools, of all with autoscaling if no id is given, in one statement, by pool, then by id.
+// Members reads the desktops of pools (of all pools with autoscaling if no id is given) in one statement, by pool, then by id.
 func Members(ctx context.Context, t *store.Tx, poolIDs ...string) ([]Member, error) {
 	if len(poolIDs) == 0 {
 		return readMembers(ctx, t, `FROM pools AS p JOIN desktops AS d ON d.pool_id = p.id AND d.pool_id <> ''
@@ -22,7 +22,7 @@ func Members(ctx context.Context, t *store.Tx, poolIDs ...string) ([]Member, err
 	return readMembers(ctx, t, `FROM desktops AS d WHERE d.pool_id <> '' AND d.pool_id IN (?) ORDER BY d.pool_id, d.id`, bun.List(poolIDs))
 }
 
-// ReadMember reads one desktop of a pool. CodeDesktopNotFound when there is none, or it is in no pool.
+// ReadMember reads a pool desktop. CodeDesktopNotFound if it does not exist or is in no pool.
 func ReadMember(ctx context.Context, t *store.Tx, desktopID string) (Member, error) {
 	found, err := readMembers(ctx, t, `FROM desktops AS d WHERE d.id = ? AND d.pool_id <> ''`, desktopID)
 	if err == nil && len(found) == 0 {
@@ -34,7 +34,7 @@ func ReadMember(ctx context.Context, t *store.Tx, desktopID string) (Member, err
 	return found[0], nil
 }
 
-// MembersOf reads the desktops of any pool that people are bound to, by pool.
+// MembersOf reads the pool desktops that users are bound to, in any pool, by pool.
 func MembersOf(ctx context.Context, t *store.Tx, userIDs ...string) (members []Member, err error) {
 	for part := range slices.Chunk(userIDs, store.Batch) {
 		some, err := readMembers(ctx, t, `FROM desktops AS d WHERE d.bound_user IN (?) ORDER BY d.pool_id, d.id`, bun.List(part))
@@ -46,11 +46,12 @@ func MembersOf(ctx context.Context, t *store.Tx, userIDs ...string) (members []M
 	return members, nil
 }
 
-// fieldEnd stands between the fields of a memberText. No id or name can hold it.
+// fieldEnd separates the fields of a memberText. Ids and names cannot contain it.
 const fieldEnd = "\x1f"
 
-// memberText is a member as one text, in the order of readMember. Both drivers take far longer over a column than over its text, and
-// tens of thousands of members are read at once: as a column each their fields took twice the time, through bun several times that.
+// memberText selects a member as one text, in the order of readMember. Both drivers spend much more time on a column than on
+// parsing its text, and tens of thousands of members are read at once: with a column per field it took twice as long, through bun
+// several times that.
 const memberText = `concat_ws('` + fieldEnd + `', d.id, d.pool_id, d.name, d.product_id, d.image_id, d.status, d.task, d.login,
 	d.in_maintenance, d.fault <> '' AND d.fault NOT LIKE '` + PartlyApplied + `%', d.auto_created, d.isolated, d.used, d.created, d.updated, COALESCE(CAST(d.idle_since AS TEXT), ''),
 	COALESCE(d.bound_user, ''), COALESCE(CAST(d.bound_at AS TEXT), ''), COALESCE(CAST(d.disconnected_at AS TEXT), ''))`
@@ -88,11 +89,11 @@ func readMember(f *fields) (Member, error) {
 	return m, f.err
 }
 
-// fields takes a text apart.
+// fields parses a memberText.
 type fields struct {
-	text   string // what is left of it
+	text   string // the rest of it
 	layout string // of times
-	err    error  // the first
+	err    error  // the first error
 }
 
 func (f *fields) next() string {
@@ -101,13 +102,13 @@ func (f *fields) next() string {
 	return field
 }
 
-// bool reads what SQLite writes as 1 and PostgreSQL as t.
+// bool parses a boolean, which SQLite writes as 1 and PostgreSQL as t.
 func (f *fields) bool() bool {
 	field := f.next()
 	return field == "1" || field == "t"
 }
 
-// time reads nothing as the zero time.
+// time parses a time; an empty one is the zero time.
 func (f *fields) time() time.Time {
 	field := f.next()
 	if field == "" {

@@ -10,7 +10,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// memberRow is what a desktop has only in a pool.
+// memberRow has the columns that only pool desktops use.
 type memberRow struct {
 	bun.BaseModel  `bun:"table:desktops,alias:d"`
 	ID             string `bun:",pk"`
@@ -22,11 +22,11 @@ type memberRow struct {
 	DisconnectedAt time.Time `bun:",nullzero"`
 }
 
-// SaveMember writes what Member alone has: Isolated, Used, IdleSince and the binding, with its assignment in the given
-// privilege group; the assignment of the former binding goes. An empty group leaves the privilege that the person has, and
-// means GroupDefault for somebody who is new. It reports false and writes nothing when the desktop is gone, or its binding
-// is no longer what was read (was), or the person has another desktop of the pool: somebody was faster. CodeConflict when
-// the person was deleted.
+// SaveMember writes what only Member has: Isolated, Used, IdleSince and the binding, with its assignment in the given privilege
+// group; it deletes the assignment of the former binding. An empty group keeps the privilege of an unchanged user, and means
+// GroupDefault for a new one. It returns false and writes nothing if the desktop is gone, its binding is no longer the one that
+// was read (was), or the user has another desktop of the pool: another transaction was first. CodeConflict if the user was
+// deleted.
 func SaveMember(ctx context.Context, t *store.Tx, m Member, was Binding, group workspace.UserGroup) (bool, error) {
 	saved, err := writeMember(ctx, t, m, was)
 	if err != nil || !saved {
@@ -44,8 +44,8 @@ func SaveMember(ctx context.Context, t *store.Tx, m Member, was Binding, group w
 	return true, assignMember(ctx, t, m, was, group)
 }
 
-// writeMember writes the row. That of two callers who bind a person to different desktops only one succeeds is decided by the
-// unique index, which a savepoint makes a harmless answer: on PostgreSQL the transaction could not go on otherwise.
+// writeMember writes the row. If two transactions bind a user to different desktops of a pool, the unique index lets only one
+// succeed. The savepoint is for PostgreSQL, where the transaction could not continue after that error.
 func writeMember(ctx context.Context, t *store.Tx, m Member, was Binding) (saved bool, err error) {
 	row := memberRow{
 		ID: m.DesktopID, Isolated: m.Isolated, Used: m.Used, IdleSince: m.IdleSince,
@@ -71,7 +71,7 @@ func writeMember(ctx context.Context, t *store.Tx, m Member, was Binding) (saved
 	return saved, t.Dangling(err)
 }
 
-// assignMember writes the assignment that goes with a member's binding.
+// assignMember writes the assignment of a member's binding.
 func assignMember(ctx context.Context, t *store.Tx, m Member, was Binding, group workspace.UserGroup) error {
 	switch {
 	case m.UserID == "" || m.UserID == was.UserID && group == "":
@@ -84,8 +84,7 @@ func assignMember(ctx context.Context, t *store.Tx, m Member, was Binding, group
 	return t.Dangling(err)
 }
 
-// EndBindings takes a person's desktops in pools from them before the person is deleted. The desktops stay used; assignments go
-// with the person.
+// EndBindings ends a user's bindings before the user is deleted. The desktops remain used; assignments are deleted with the user.
 func EndBindings(ctx context.Context, t *store.Tx, userID string) error {
 	var pools []string
 	err := t.NewRaw(`UPDATE desktops SET bound_user = NULL, bound_at = NULL, disconnected_at = NULL

@@ -33,7 +33,7 @@ type PowerParams struct {
 	Force  bool        `json:"force"`
 }
 
-// Refusal says why one desktop of a request was left alone.
+// Refusal says why a desktop of a request was not changed.
 type Refusal struct {
 	DesktopID   string
 	DesktopName string

@@ -76,7 +76,7 @@ type groupAssignmentRow struct {
 	Position int
 }
 
-// insertDesktopParts writes what belongs to desktops whose rows are there.
+// insertDesktopParts inserts the rows that belong to desktops whose own rows exist.
 func insertDesktopParts(ctx context.Context, t *store.Tx, desktops []Desktop) error {
 	var volumes []volumeRow
 	var tags []tagRow
@@ -112,7 +112,7 @@ func volumesOf(d Desktop) (rows []volumeRow) {
 	return rows
 }
 
-// SaveVolumes makes the desktop have the disks that d says, in their order. A missing desktop is a CodeConflict.
+// SaveVolumes sets the disks of a desktop to those of d, in order. CodeConflict if the desktop is missing.
 func SaveVolumes(ctx context.Context, t *store.Tx, d Desktop) error {
 	return t.Dangling(replace(ctx, t, d.ID, volumesOf(d)))
 }
@@ -137,10 +137,10 @@ type labels struct {
 	groups []string
 }
 
-// heldLabels are those of desktops that a transaction holds, by id.
+// heldLabels are the labels of desktops that a transaction has locked, by id.
 type heldLabels map[string]labels
 
-// holdLabels notes the labels of desktops whose rows the transaction holds: nobody else changes them until it ends.
+// holdLabels remembers the labels of desktops that the transaction has locked: no other can change them until it ends.
 func holdLabels(t *store.Tx, desktops []Desktop) {
 	held := store.Kept[heldLabels](t)
 	if *held == nil {
@@ -151,7 +151,7 @@ func holdLabels(t *store.Tx, desktops []Desktop) {
 	}
 }
 
-// saveLabels writes the tags and security groups of a desktop where they have changed. Most that is saved is its state.
+// saveLabels writes the tags and security groups of a desktop if they have changed. Most saves change only its state.
 func saveLabels(ctx context.Context, t *store.Tx, d Desktop) error {
 	former, held := (*store.Kept[heldLabels](t))[d.ID]
 	if !held {
@@ -187,20 +187,20 @@ func replace[Row any](ctx context.Context, t *store.Tx, desktopID string, rows [
 	return store.InsertAll(ctx, t, rows)
 }
 
-// partReader adds to each of the desktops the rows of one kind that belong to it, with one statement.
+// partReader reads into each of the desktops its rows of one kind, with one statement.
 type partReader func(context.Context, *store.Tx, []Desktop) error
 
-// wholeDesktops adds to desktops all that belongs to them.
+// wholeDesktops returns desktops with all their parts.
 func wholeDesktops(ctx context.Context, t *store.Tx, rows []desktopRow) ([]Desktop, error) {
 	return withParts(ctx, t, rows, readVolumes, tagsIfAny(rows), readGroups, readAssignments, groupsIfAny(rows))
 }
 
-// briefDesktops is wholeDesktops without what workspace.DesktopQuery.Brief leaves out.
+// briefDesktops is wholeDesktops without what DesktopQuery.Brief omits.
 func briefDesktops(ctx context.Context, t *store.Tx, rows []desktopRow) ([]Desktop, error) {
 	return withParts(ctx, t, rows, tagsIfAny(rows), readAssignments, groupsIfAny(rows))
 }
 
-// markParts notes on each row what belongs to its desktop that most have not.
+// markParts marks on each row which of the parts that most desktops do not have must be read.
 func markParts(ctx context.Context, t *store.Tx, rows []desktopRow) error {
 	for part := range slices.Chunk(rows, store.Batch) {
 		byID := make(map[string]*desktopRow, len(part))
@@ -236,7 +236,7 @@ func groupsIfAny(rows []desktopRow) partReader {
 	return readIf(slices.ContainsFunc(rows, func(r desktopRow) bool { return r.Grouped }), readGroupAssignments)
 }
 
-// readIf is read, or nothing when there is nothing to read.
+// readIf returns read, or a reader that does nothing if there is nothing to read.
 func readIf(any bool, read partReader) partReader {
 	if any {
 		return read
@@ -256,7 +256,7 @@ func withParts(ctx context.Context, t *store.Tx, rows []desktopRow, parts ...par
 	return desktops, nil
 }
 
-// ownedBy selects the rows of desktops. The function that it returns finds the desktop of an id.
+// ownedBy selects the rows that belong to desktops. The function that it returns finds the desktop by id.
 func ownedBy(t *store.Tx, desktops []Desktop, rows any) (*bun.SelectQuery, func(id string) *Desktop) {
 	ids := make([]string, len(desktops))
 	byID := make(map[string]*Desktop, len(desktops))

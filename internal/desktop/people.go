@@ -11,8 +11,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// findOrAddPeople returns the user of each desktop, in order. People who are new are added; if they have a mail address they
-// are sent the link with which they choose a password.
+// findOrAddPeople returns the user of each desktop, in order. Unknown users are added; if they have a mail address they get a
+// mail with the link for their first password.
 func findOrAddPeople(ctx context.Context, tx *store.Tx, c workspace.Caller, desktops []NewDesktop) ([]directory.User, error) {
 	if len(desktops) == 0 {
 		return nil, nil
@@ -57,21 +57,21 @@ func NewUser(projectID string, d NewDesktop, now time.Time) directory.User {
 	}
 }
 
-// GroupAssignment gives a desktop to a group: to whoever is in it at the time.
+// GroupAssignment gives the current members of a group access to a desktop.
 type GroupAssignment struct {
 	DesktopID string
 	GroupID   string
 	GroupName string              // read with the group's row, as is People; not stored
-	People    int                 // how many are in it
-	Group     workspace.UserGroup // of everybody in it who does not have the desktop in their own name
+	People    int                 // number of members
+	Group     workspace.UserGroup // privilege of members who do not have the desktop themselves
 	Created   time.Time
 }
 
-// DesktopMail tells a person about a desktop.
+// DesktopMail returns a mail to a user about a desktop.
 func DesktopMail(kind directory.MailKind, d Desktop, u directory.User, now time.Time) directory.Mail {
 	data, err := json.Marshal(directory.DesktopMailData{DesktopName: d.Name})
 	if err != nil {
-		panic(err) // one plain string
+		panic(err) // cannot fail: one plain string
 	}
 	m := directory.MailTo(u, kind, now)
 	m.Data = data

@@ -7,7 +7,7 @@ import (
 	"carrel/internal/store"
 )
 
-// difference is the condition that desktops d meet which differ from what their pool would make in one respect.
+// difference returns the condition for desktops d that differ from what their pool would create in one respect.
 func difference(p Pattern, in Difference) (condition string, args []any) {
 	switch in {
 	case DiffersInProduct:
@@ -26,7 +26,7 @@ func difference(p Pattern, in Difference) (condition string, args []any) {
 }
 
 // diskSizeDiffers compares the system disk, then data disks one by one as far as both sides have them. Positions may have gaps
-// where disks were removed.
+// where disks were deleted.
 func diskSizeDiffers(p Pattern) (condition string, args []any) {
 	unlike := []string{"v.place = 1 AND v.gb <> ?"}
 	args = []any{p.RootGB}

@@ -8,8 +8,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// The tasks that pools bring. A desktop is rebuilding while its system disk is replaced: by a rebuild, or by the reset after
-// somebody used it.
+// Tasks of pool desktops. A desktop is rebuilding while its system disk is replaced: by a rebuild, or by a reset.
 const (
 	TaskRebuilding       workspace.Task = "rebuilding"
 	TaskAddingVolumes    workspace.Task = "addingVolumes"
@@ -17,8 +16,7 @@ const (
 	TaskExpandingVolumes workspace.Task = "expandingVolumes"
 )
 
-// Member is a pool's desktop as far as the pool's decisions need it: some of the desktop's own row, and what a desktop has only
-// in a pool.
+// Member is a pool desktop as the pool's decisions need it: some of the desktop's own row, and what only pool desktops have.
 type Member struct {
 	DesktopID     string
 	PoolID        string
@@ -29,37 +27,37 @@ type Member struct {
 	Task          workspace.Task
 	Login         LoginStatus
 	InMaintenance bool
-	Troubled      bool // what was done to it last failed
+	Troubled      bool // the last work on it failed
 	Created       time.Time
 	Updated       time.Time
 
-	AutoCreated bool      // autoscaling made it, and may delete it
-	Isolated    bool      // put aside because it broke; nobody gets it until an administrator takes it back
-	Used        bool      // somebody has had it since it was last reset to its image
-	IdleSince   time.Time // when it last became ready for anybody; zero before the first time
+	AutoCreated bool      // created by autoscaling, which may delete it
+	Isolated    bool      // set aside because it broke; no user gets it until an administrator ends the isolation
+	Used        bool      // has had a user since its last reset to its image
+	IdleSince   time.Time // when it last became ready for any user; zero before the first time
 	Binding
 }
 
-// Binding says who has a member. The zero value is nobody.
+// Binding is the user of a member, and since when. The zero value is no user.
 type Binding struct {
 	UserID       string
 	BoundAt      time.Time
-	Disconnected time.Time // when the person was last there; zero while they are connected and before they return for the first time
+	Disconnected time.Time // when the user disconnected; zero while they are connected, and after they opened it again until they disconnect
 }
 
-// Bound says whether somebody has the desktop.
+// Bound reports whether the desktop has a user.
 func (m Member) Bound() bool { return m.UserID != "" }
 
-// Connected says whether somebody is looking at the desktop.
+// Connected reports whether a user is connected to the desktop.
 func (m Member) Connected() bool { return m.Login == LoginConnected }
 
-// Faulty says whether the desktop is broken and nobody is working on that.
+// Faulty reports whether the desktop is broken and no job works on it.
 func (m Member) Faulty() bool { return m.Status == StatusError && m.Task == workspace.NoTask }
 
-// Leaving says whether the desktop is being deleted.
+// Leaving reports whether the desktop is being deleted.
 func (m Member) Leaving() bool { return m.Task == workspace.TaskDeleting }
 
-// Idle says whether the desktop can be given to anybody: nobody has it, it is as fresh as its image, and it runs or can be started.
+// Idle reports whether the desktop can be given to any user: it has none, is as fresh as its image, and runs or can be started.
 func (m Member) Idle() bool {
 	switch m.Status {
 	case StatusActive, StatusShutoff, StatusHibernated:
@@ -69,26 +67,26 @@ func (m Member) Idle() bool {
 	}
 }
 
-// Coming says whether the desktop is going to be idle without anybody's doing: it is being made, started or reset.
+// Coming reports whether the desktop will be idle without any action: it is being created, started or reset.
 func (m Member) Coming() bool { return m.free() && !m.Leaving() && !m.Faulty() && !m.Idle() }
 
-// free says whether nobody has the desktop and nothing keeps it from people for good.
+// free reports whether the desktop has no user and is neither isolated nor in maintenance.
 func (m Member) free() bool { return !m.Bound() && !m.Connected() && !m.Isolated && !m.InMaintenance }
 
-// NeedsReset says whether the desktop must be reset to its image before anybody else may have it, and can be now.
+// NeedsReset reports whether the desktop must be reset to its image before another user may have it, and can be now.
 func (m Member) NeedsReset() bool {
 	return m.Used && !m.Bound() && !m.Connected() && !m.Isolated && m.Task == workspace.NoTask && m.Status != StatusError
 }
 
-// AfterBinding returns the member given to a person.
+// AfterBinding returns the member bound to a user.
 func (m Member) AfterBinding(userID string, now time.Time) Member {
 	m.Binding = Binding{UserID: userID, BoundAt: now}
 	m.Used = true
 	return m
 }
 
-// AfterReturn returns the member when its person opens it again (OutcomeSame): the time that they may stay away begins anew, so that it
-// cannot run out while their display is being connected.
+// AfterReturn returns the member when its user opens it again (OutcomeSame): the retention starts again, so that it cannot end
+// while the display is connecting.
 func (m Member) AfterReturn(now time.Time) Member {
 	if !m.Connected() {
 		m.Disconnected = now
@@ -96,13 +94,13 @@ func (m Member) AfterReturn(now time.Time) Member {
 	return m
 }
 
-// AfterRelease returns the member taken from whoever had it. It stays used until it has been reset.
+// AfterRelease returns the member without its binding. It remains used until it has been reset.
 func (m Member) AfterRelease() Member {
 	m.Binding = Binding{}
 	return m
 }
 
-// AfterLogin returns the member with the connection state that was seen. Nothing changes for those that nobody has.
+// AfterLogin returns the member with the observed login status. It changes nothing if the member is not bound.
 func (m Member) AfterLogin(login LoginStatus, now time.Time) Member {
 	was := m.Connected()
 	m.Login = login
@@ -116,7 +114,7 @@ func (m Member) AfterLogin(login LoginStatus, now time.Time) Member {
 	return m
 }
 
-// AfterReset returns the member fresh from an image. One that somebody has, who reset it, stays theirs and used.
+// AfterReset returns the member after a reset to an image. If its user reset it, it keeps its user and remains used.
 func (m Member) AfterReset(imageID string, now time.Time) Member {
 	m.ImageID = imageID
 	if !m.Bound() {
@@ -125,7 +123,7 @@ func (m Member) AfterReset(imageID string, now time.Time) Member {
 	return m
 }
 
-// Difference is a respect in which a desktop is not as its pool would make it now.
+// Difference is a respect in which a desktop differs from what its pool would create now.
 type Difference string
 
 // The differences, in the words of the filter inconsistent_type.
@@ -137,12 +135,11 @@ const (
 	DiffersByIsolation Difference = "AUTO_ISOLATION"
 )
 
-// Differences are all of them.
+// Differences lists all differences.
 var Differences = []Difference{DiffersInProduct, DiffersInImage, DiffersInDisks, DiffersInDiskSize, DiffersByIsolation}
 
-// Shrink chooses n desktops to delete from a pool: broken ones first, then idle ones, those that autoscaling made before others
-// and the longest idle first, then those that are being made or reset. CodeConflict when fewer are free: nobody loses a desktop that they
-// have.
+// Shrink returns n desktops of a pool to delete: broken ones first, then idle ones (those created by autoscaling first, then the
+// longest idle), then those that are being created or reset. CodeConflict if fewer are free: no desktop with a user is deleted.
 func Shrink(members []Member, n int) ([]string, error) {
 	var free []Member
 	for _, m := range members {
@@ -172,12 +169,12 @@ func Shrink(members []Member, n int) ([]string, error) {
 	return IdsOf(free[:n]), nil
 }
 
-// ByIdleness puts who has been idle longest first; the id decides between equals, so that the order of the input does not.
+// ByIdleness orders the longest idle first, equal ones by id, so that the order of the input does not matter.
 func ByIdleness(a, b Member) int {
 	return cmp.Or(a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.DesktopID, b.DesktopID))
 }
 
-// Before orders what is true first.
+// Before orders true first.
 func Before(a, b bool) int {
 	switch {
 	case a == b:

@@ -7,10 +7,10 @@ import (
 	"carrel/internal/workspace"
 )
 
-// This file keeps what a pool knows of its desktops in step with the desktops themselves. The desktops' rows are locked.
+// The functions in this file update what a pool knows of its desktops. The callers have locked the desktops' rows.
 
-// SaveSession writes a desktop whose login status may have changed, and with it, for a pool's, when its person was last there: a
-// binding of a DYNAMIC pool ends so long after that.
+// SaveSession writes a desktop whose login status may have changed and, for a pool desktop, when its user disconnected: from then
+// on the retention of a DYNAMIC pool counts.
 func SaveSession(ctx context.Context, tx *store.Tx, d Desktop, was LoginStatus) error {
 	if err := SaveDesktop(ctx, tx, d); err != nil {
 		return err
@@ -30,7 +30,7 @@ func SaveSession(ctx context.Context, tx *store.Tx, d Desktop, was LoginStatus) 
 	return PutMember(ctx, tx, m, former, "")
 }
 
-// saveNew writes a new desktop that is ready: from now on a pool's is idle.
+// saveNew writes a new desktop that is ready: from now on a pool desktop is idle.
 func saveNew(ctx context.Context, tx *store.Tx, d Desktop) error {
 	if err := SaveDesktop(ctx, tx, d); err != nil || d.PoolID == "" {
 		return err
@@ -42,13 +42,13 @@ func saveNew(ctx context.Context, tx *store.Tx, d Desktop) error {
 	return PutMember(ctx, tx, m.AfterReset(d.ImageID, tx.Now()), m.Binding, "")
 }
 
-// Off says whether the desktop must be started before it can be opened.
+// Off reports whether the desktop must be started before it can be opened.
 func (m Member) Off() bool { return m.Status == StatusShutoff || m.Status == StatusHibernated }
 
-// ErrOvertaken is that what a decision rested on changed before it was written. The decision is made again.
+// ErrOvertaken means that the input of a decision changed before it was written. Decide again.
 var ErrOvertaken = &workspace.Error{Code: workspace.CodeConflict, Message: "somebody was faster, try again"}
 
-// PutMember writes a member, or fails with errOvertaken when it is no longer as it was read.
+// PutMember writes a member, or returns ErrOvertaken if it is no longer as it was read.
 func PutMember(ctx context.Context, tx *store.Tx, m Member, was Binding, group workspace.UserGroup) error {
 	saved, err := SaveMember(ctx, tx, m, was, group)
 	if err == nil && !saved {
@@ -57,8 +57,8 @@ func PutMember(ctx context.Context, tx *store.Tx, m Member, was Binding, group w
 	return err
 }
 
-// Release ends a member's binding. The person's display closes at once, since its grounds are gone; the desktop stays used until it
-// is reset, which also takes their account away.
+// Release ends a member's binding. The user's display closes immediately, since its grounds are gone; the desktop remains used
+// until it is reset, which also removes the user's account.
 func Release(ctx context.Context, tx *store.Tx, m Member) (Member, error) {
 	released := m.AfterRelease()
 	return released, PutMember(ctx, tx, released, m.Binding, "")

@@ -12,7 +12,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// holdPools holds the pools of desktops that are to be inserted until the transaction ends, so that none is deleted meanwhile.
+// holdPools locks the pools of desktops that are to be inserted until the transaction ends, so that none is deleted meanwhile.
 func holdPools(ctx context.Context, t *store.Tx, rows []desktopRow) error {
 	wanted := map[string]bool{}
 	for _, r := range rows {
@@ -34,22 +34,22 @@ func holdPools(ctx context.Context, t *store.Tx, rows []desktopRow) error {
 	return PoolsChanged(ctx, t, held...)
 }
 
-// MemberKind is desktops of a pool that are alike. The Member says how: it has no id, name, image or times.
+// MemberKind is a number of like desktops of a pool. Member says how they are alike: it has no id, name, image or times.
 type MemberKind struct {
 	Member
 	Count int
 }
 
-// PoolDue notes that a pool is to be looked after at a time.
+// PoolDue says that a pool is to be reconciled at a time.
 type PoolDue struct {
 	ID     string
 	PoolID string
 	At     time.Time
 }
 
-// RolloutOrders reads, by desktop, the OrderID of the last rollout that is for it and has one, in one statement for as many as a
-// page has. Rollouts that skipped the desktop, or stopped before its turn, do not count. For each desktop it goes back in time over the
-// rollouts of its pool.
+// RolloutOrders reads, by desktop, the OrderID of the last rollout that concerns it and has one, in one statement for a page of
+// desktops. Rollouts that skipped the desktop, or stopped before its turn, do not count. For each desktop it reads the rollouts
+// of its pool from the newest back.
 func RolloutOrders(ctx context.Context, t *store.Tx, desktopIDs []string) (map[string]string, error) {
 	orders := make(map[string]string, len(desktopIDs))
 	for part := range slices.Chunk(desktopIDs, store.Batch) {

@@ -14,9 +14,9 @@ type DesktopDetail struct {
 	Desktop
 	Product  catalog.Product
 	Image    catalog.Image
-	Groups   []catalog.SecurityGroup // in the desktop's order; one that is gone has only its id
-	Progress *int                    // percent of its task; nil when it is idle
-	OrderID  string                  // of the last rebuild of its pool that named one
+	Groups   []catalog.SecurityGroup // in the desktop's order; a deleted one has only its id
+	Progress *int                    // percent of its task; nil without a task
+	OrderID  string                  // of the last rebuild of its pool that has one
 }
 
 // Desktop reads one desktop, or fails with CodeDesktopNotFound.
@@ -52,8 +52,8 @@ func (s *Service) ListDesktopDetails(ctx context.Context, q DesktopQuery) ([]Des
 	})
 }
 
-// WithDetails reads what desktops refer to: products and images as withCatalog does, all else in a statement of each kind, and what
-// only some desktops have only for those.
+// WithDetails reads what desktops refer to: products and images as WithCatalog does, everything else with one statement per kind,
+// and what only some desktops have only for those.
 func WithDetails(ctx context.Context, tx *store.Tx, projectID string, desktops []Desktop) ([]DesktopDetail, error) {
 	details, err := WithCatalog(ctx, tx, desktops)
 	if err != nil {
@@ -90,7 +90,7 @@ func WithDetails(ctx context.Context, tx *store.Tx, projectID string, desktops [
 	return details, nil
 }
 
-// GroupsNamed finds security groups by their ids. One that is gone has only its id.
+// GroupsNamed returns the security groups with these ids. A deleted one has only its id.
 func GroupsNamed(all []catalog.SecurityGroup, ids []string) []catalog.SecurityGroup {
 	found := make([]catalog.SecurityGroup, len(ids))
 	for i, id := range ids {
@@ -102,8 +102,7 @@ func GroupsNamed(all []catalog.SecurityGroup, ids []string) []catalog.SecurityGr
 	return found
 }
 
-// WithCatalog reads each product and image once, however many desktops share it. One that is no longer offered leaves only
-// its id.
+// WithCatalog reads each product and image once, however many desktops use it. One that is no longer offered has only its id.
 func WithCatalog(ctx context.Context, tx *store.Tx, desktops []Desktop) ([]DesktopDetail, error) {
 	products, images := map[string]catalog.Product{}, map[string]catalog.Image{}
 	details := make([]DesktopDetail, len(desktops))

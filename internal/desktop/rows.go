@@ -60,7 +60,7 @@ type desktopRow struct {
 	NameFolded    string
 	AddressNumber int64
 
-	// Whether anything is there to read; most desktops have neither.
+	// Whether there are such rows to read; most desktops have neither.
 	Tagged  bool `bun:",scanonly"`
 	Grouped bool `bun:",scanonly"`
 }
@@ -80,10 +80,9 @@ func newDesktopRow(d Desktop) (desktopRow, error) {
 	return desktopRow{desktop: desktop(d), NameFolded: store.Fold(d.Name), AddressNumber: number}, nil
 }
 
-// InsertDesktops writes desktops with their volumes and assignments. It fails with CodeNameTaken (naming the name) or
-// CodeAddressTaken; unique constraints decide between two callers. Those of a pool are its members at once, and the pool's row
-// is held until the transaction ends; CodeConflict when the pool is gone.
-// A user, subnet or security group that is not there is a CodeConflict, too: it was deleted since the caller looked.
+// InsertDesktops inserts desktops with their volumes and assignments. CodeNameTaken (with the name) or CodeAddressTaken; unique
+// constraints decide between concurrent callers. Desktops of a pool are its members immediately, and the pool's row is locked
+// until the transaction ends; CodeConflict if the pool is gone, or if a user, subnet or security group was deleted meanwhile.
 func InsertDesktops(ctx context.Context, t *store.Tx, desktops []Desktop) error {
 	rows := make([]desktopRow, len(desktops))
 	for i, d := range desktops {
@@ -96,7 +95,7 @@ func InsertDesktops(ctx context.Context, t *store.Tx, desktops []Desktop) error 
 	if err := holdPools(ctx, t, rows); err != nil {
 		return err
 	}
-	// In one order for all callers, so that two of them do not wait for each other.
+	// The same order for all callers, so that two of them cannot deadlock.
 	slices.SortFunc(rows, func(a, b desktopRow) int { return cmp.Compare(a.NameFolded, b.NameFolded) })
 	for part := range slices.Chunk(rows, store.Batch) {
 		n, err := store.Affected(t.Inserting(&part).On("CONFLICT DO NOTHING").Exec(ctx))
@@ -110,8 +109,8 @@ func InsertDesktops(ctx context.Context, t *store.Tx, desktops []Desktop) error 
 	return t.Dangling(insertDesktopParts(ctx, t, desktops))
 }
 
-// whyNotDesktops finds out which of the rows could not be inserted. The others are there, and so are those that another
-// transaction has committed meanwhile.
+// whyNotDesktops determines which of the rows could not be inserted. The others exist, as do those that another transaction has
+// committed meanwhile.
 func whyNotDesktops(ctx context.Context, t *store.Tx, rows []desktopRow) error {
 	for _, r := range rows {
 		named := t.NewSelect().Model((*desktopRow)(nil)).
@@ -149,7 +148,7 @@ func desktopNotFound(id string) error {
 	return workspace.Errorf(workspace.CodeDesktopNotFound, "desktop %q does not exist", id)
 }
 
-// ReadDesktop reads one desktop of the project, or of any project if projectID is empty. CodeDesktopNotFound.
+// ReadDesktop reads a desktop of the project, or of any project if projectID is empty. CodeDesktopNotFound.
 func ReadDesktop(ctx context.Context, t *store.Tx, projectID, id string) (Desktop, error) {
 	var rows []desktopRow
 	if err := store.Equal(desktops(t, &rows), "d.project_id", projectID).Where("d.id = ?", id).Scan(ctx); err != nil {
@@ -165,10 +164,9 @@ func ReadDesktop(ctx context.Context, t *store.Tx, projectID, id string) (Deskto
 	return desktops[0], nil
 }
 
-// LockDesktops reads the project's desktops (or, if projectID is empty, anybody's) with these ids and holds them against other transactions until this one ends. Ids
-// that do not exist are left out. Rows are locked in the order of their ids, so two callers cannot dead-lock.
-// An empty projectID allows those of any project. They come in the order
-// of their ids.
+// LockDesktops reads the desktops with these ids, of the project or of any if projectID is empty, and locks them until the
+// transaction ends. Ids that do not exist are ignored. It locks and returns rows in the order of their ids, so that two callers
+// cannot deadlock.
 func LockDesktops(ctx context.Context, t *store.Tx, projectID string, ids []string) ([]Desktop, error) {
 	var locked []desktopRow
 	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), store.Batch) {
@@ -179,7 +177,7 @@ func LockDesktops(ctx context.Context, t *store.Tx, projectID string, ids []stri
 		}
 		locked = append(locked, rows...)
 	}
-	// Not in one statement with the lock: it would not see what somebody wrote who held a row until now.
+	// Not in one statement with the lock: that would not see what the last holder of the lock wrote.
 	if err := markParts(ctx, t, locked); err != nil {
 		return nil, err
 	}
@@ -249,9 +247,9 @@ func filterDesktops(q *bun.SelectQuery, f DesktopQuery) *bun.SelectQuery {
 	return q
 }
 
-// SaveDesktop writes every field of the desktop's own row but its identity, and sets Updated to the transaction's time;
-// volumes, assignments, AutoCreated, Isolated and what only Member has stay. Tags and security groups are written, too.
-// CodeDesktopNotFound when the row is missing; CodeNameTaken and CodeAddressTaken.
+// SaveDesktop writes every field of the desktop's own row but its identity, with tags and security groups, and sets Updated to
+// the transaction's time; volumes, assignments, AutoCreated, Isolated and what only Member has stay. CodeDesktopNotFound if the
+// row is missing; CodeNameTaken and CodeAddressTaken.
 func SaveDesktop(ctx context.Context, t *store.Tx, d Desktop) error {
 	row, err := newDesktopRow(d)
 	if err != nil {
@@ -276,8 +274,8 @@ func SaveDesktop(ctx context.Context, t *store.Tx, d Desktop) error {
 	return t.Dangling(saveLabels(ctx, t, d))
 }
 
-// DeleteDesktop removes the row with its volumes, assignments, tickets and connections. A missing row is a success.
-// Foreign keys take the rest along.
+// DeleteDesktop deletes the row; its volumes, assignments, tickets and connections go with it by foreign keys. A missing row is a
+// success.
 func DeleteDesktop(ctx context.Context, t *store.Tx, id string) error {
 	var pools []string
 	if err := t.NewRaw("DELETE FROM desktops WHERE id = ? RETURNING pool_id", id).Scan(ctx, &pools); err != nil {
@@ -286,8 +284,8 @@ func DeleteDesktop(ctx context.Context, t *store.Tx, id string) error {
 	return PoolsChanged(ctx, t, pools...)
 }
 
-// DesktopStates reads what every project's desktops are doing, in the order of their ids: at most limit of those after the
-// given id, in one statement that reads nothing but their own rows.
+// DesktopStates reads the states of all projects' desktops in the order of their ids: at most limit after the given id, in one
+// statement that reads only their own rows.
 func DesktopStates(ctx context.Context, t *store.Tx, after string, limit int) ([]DesktopState, error) {
 	var states []DesktopState
 	err := t.NewSelect().Model((*desktopRow)(nil)).
@@ -296,20 +294,20 @@ func DesktopStates(ctx context.Context, t *store.Tx, after string, limit int) ([
 	return states, err
 }
 
-// TakenNames returns which of the names are computer names in the project, whatever their case, in lower case.
+// TakenNames returns which of the names are computer names in the project, ignoring case, in lower case.
 func TakenNames(ctx context.Context, t *store.Tx, projectID string, names []string) ([]string, error) {
 	return t.Present(ctx, "SELECT name_folded FROM desktops WHERE project_id = ? AND name_folded = v.column1", projectID, store.FoldAll(names))
 }
 
-// TakenHostNames returns which of the names are host names in the project, whatever their case, in lower case.
-// Host names are ASCII, which LOWER takes alike on both databases.
+// TakenHostNames returns which of the names are host names in the project, ignoring case, in lower case. Host names are ASCII,
+// for which LOWER is the same on both databases.
 func TakenHostNames(ctx context.Context, t *store.Tx, projectID string, names []string) ([]string, error) {
 	return t.Present(ctx, "SELECT LOWER(host_name) FROM desktops WHERE project_id = ? AND LOWER(host_name) = v.column1 AND host_name <> ''",
 		projectID, store.FoldAll(names))
 }
 
-// NamesWithPrefix returns all computer names in the project that start with one of the prefixes, whatever their case, in one
-// statement for hundreds of prefixes.
+// NamesWithPrefix returns all computer names in the project that start with one of the prefixes, ignoring case, in one statement
+// for hundreds of prefixes.
 func NamesWithPrefix(ctx context.Context, t *store.Tx, projectID string, prefixes ...string) ([]string, error) {
 	var names []string
 	for part := range slices.Chunk(store.FoldAll(prefixes), store.Batch) {

@@ -8,15 +8,15 @@ import (
 	"carrel/internal/workspace"
 )
 
-// This file holds what the job runner writes about a desktop: each function is called inside the transaction that also ends
-// the sub-job, with the desktop's row locked.
+// The functions in this file write the results of the job runner. Each is called in the transaction that ends the sub-job, with
+// the desktop's row locked.
 
-// PartlyApplied begins a fault that keeps nobody from working: what the desktop's settings ask for does not all hold inside. Nothing
-// that was done to the desktop has failed.
+// PartlyApplied is the prefix of faults that do not keep users from working: some settings of the desktop could not be applied
+// inside. No work on the desktop has failed.
 const PartlyApplied = "not all settings of the desktop could be applied inside: "
 
-// MarkCreated records that a new desktop runs and its people's displays answer, and tells them if asked. What nevertheless does not
-// hold inside becomes its fault.
+// MarkCreated records that a new desktop runs and the displays of its users answer, and writes messages to them if requested. A
+// non-empty warning, about what does not work inside nevertheless, becomes its fault.
 func MarkCreated(ctx context.Context, tx *store.Tx, d Desktop, p CreateParams, warning string) error {
 	Settle(&d, StatusActive)
 	d.Fault = warning
@@ -36,7 +36,7 @@ func MarkCreated(ctx context.Context, tx *store.Tx, d Desktop, p CreateParams, w
 	return directory.InsertMails(ctx, tx, mails)
 }
 
-// OwnDesktop holds the desktop of a sub-job, and says whether the sub-job has it still.
+// OwnDesktop locks the desktop of a sub-job, and reports whether the sub-job still owns it.
 func OwnDesktop(ctx context.Context, tx *store.Tx, s workspace.SubJob) (Desktop, bool, error) {
 	found, err := LockDesktops(ctx, tx, s.ProjectID, []string{s.DesktopID})
 	if err != nil || len(found) == 0 {
@@ -73,7 +73,7 @@ func MarkFailed(ctx context.Context, tx *store.Tx, d Desktop, found DesktopStatu
 	return SaveSession(ctx, tx, d, was)
 }
 
-// MarkHeldUp shows on a sub-job's desktop why the work on it has not got on. The end of the work replaces that.
+// MarkHeldUp sets the desktop's fault to the reason why its sub-job makes no progress. The end of the sub-job replaces it.
 func MarkHeldUp(ctx context.Context, tx *store.Tx, s workspace.SubJob) error {
 	found, err := LockDesktops(ctx, tx, s.ProjectID, []string{s.DesktopID})
 	if err != nil || len(found) == 0 || found[0].TaskOwner != s.ID || found[0].Fault == s.Reason {
@@ -96,7 +96,7 @@ func Settle(d *Desktop, status DesktopStatus) {
 	}
 }
 
-// MarkObserved records a state that a desktop at rest was found in.
+// MarkObserved records the observed state of a desktop without a task.
 func MarkObserved(ctx context.Context, tx *store.Tx, d Desktop, found DesktopStatus, fault string) error {
 	was := d.Login
 	Settle(&d, found)

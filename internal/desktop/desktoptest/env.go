@@ -16,10 +16,10 @@ import (
 // Env is a store with a network and a user in each of two projects.
 type Env struct{ *storetest.Env }
 
-// SubnetOf is the id of the subnet that a project has from the start.
+// SubnetOf returns the id of the subnet that each project has.
 func SubnetOf(project string) string { return "subnet-of-" + project }
 
-// SecurityGroupOf is the id of the security group that a project has from the start.
+// SecurityGroupOf returns the id of the security group that each project has.
 func SecurityGroupOf(project string) string { return "group-of-" + project }
 
 // NewEnv adds the networks.
@@ -41,18 +41,18 @@ func NewEnv(e *storetest.Env) *Env {
 	return &Env{e}
 }
 
-// AddUsers adds people.
+// AddUsers inserts users.
 func (e *Env) AddUsers(users ...directory.User) {
 	e.Helper()
 	e.Update(func(tx *store.Tx) error { return directory.InsertUsers(e.Context(), tx, users) })
 }
 
-// NewGroup is a group of the project's.
+// NewGroup returns a group of the project.
 func NewGroup(id, name string) directory.Group {
 	return directory.Group{Meta: workspace.Meta{ID: id, ProjectID: storetest.Project, Name: name}}
 }
 
-// AddGroups adds groups without members.
+// AddGroups inserts groups without members.
 func (e *Env) AddGroups(groups ...directory.Group) {
 	e.Helper()
 	for _, g := range groups {
@@ -60,18 +60,18 @@ func (e *Env) AddGroups(groups ...directory.Group) {
 	}
 }
 
-// Join puts people into a group.
+// Join adds users to a group.
 func (e *Env) Join(groupID string, userIDs ...string) {
 	e.Helper()
 	e.Update(func(tx *store.Tx) error { return directory.AddMembers(e.Context(), tx, groupID, userIDs) })
 }
 
-// NewDesktop is a desktop in the project's subnet.
+// NewDesktop returns a desktop in the project's subnet.
 func NewDesktop(name string) desktop.Desktop {
 	return desktop.Desktop{ID: workspace.NewID(), ProjectID: storetest.Project, Type: workspace.Dedicated, Name: name, SubnetID: SubnetOf(storetest.Project)}
 }
 
-// AddDesktop adds a desktop of the project, changed first.
+// AddDesktop inserts a desktop of the project, after applying changes.
 func (e *Env) AddDesktop(name string, changes ...func(*desktop.Desktop)) desktop.Desktop {
 	e.Helper()
 	d := NewDesktop(name)
@@ -83,7 +83,7 @@ func (e *Env) AddDesktop(name string, changes ...func(*desktop.Desktop)) desktop
 	return d
 }
 
-// AssignedTo gives a new desktop to people.
+// AssignedTo returns a change that assigns a new desktop to users.
 func AssignedTo(users ...string) func(*desktop.Desktop) {
 	return func(d *desktop.Desktop) {
 		for _, u := range users {

@@ -11,7 +11,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// AddSessions signs the person in and opens the desktop, with a ticket and a password token left over.
+// AddSessions signs the user in and opens the desktop; an unused ticket and a password token remain.
 func (e *Env) AddSessions(on string) {
 	e.Helper()
 	soon := e.Clock.Now().Add(time.Minute)
