@@ -8,12 +8,12 @@ import (
 	"carrel/internal/workspace"
 )
 
-// MaxAccount is how long a login inside a desktop may be, in characters.
+// MaxAccount is the maximum length of a login inside a desktop, in characters.
 const MaxAccount = 32
 
-// AccountFor derives the login inside desktops that a person of this name should have: lower case letters, digits, hyphens and
-// underscores, starting with a letter; of a mail address what stands before the @. Several names may come to the same; NumberedAccount
-// tells them apart.
+// AccountFor derives the login inside desktops from a user name: lower case letters, digits, hyphens and underscores, starting
+// with a letter; for a mail address, from the part before the @. Several names may give the same login; NumberedAccount makes
+// them different.
 func AccountFor(userName string) string {
 	local, _, _ := strings.Cut(strings.ToLower(userName), "@")
 	account := strings.Map(func(r rune) rune {
@@ -28,11 +28,11 @@ func AccountFor(userName string) string {
 	return account[:min(len(account), MaxAccount)]
 }
 
-// NumberedAccount is the n-th choice of a login for those who cannot have the first, from 1.
+// NumberedAccount returns the n-th alternative, from 1, for a login that is taken.
 func NumberedAccount(account string, n int) string {
 	number := strconv.Itoa(n)
 	return account[:min(len(account), MaxAccount-len(number))] + number
 }
 
-// MayBeAccount says whether the system inside desktops has no login or group of this name already.
+// MayBeAccount reports whether the system inside desktops has no login or group of this name.
 func MayBeAccount(account string) bool { return !slices.Contains(workspace.SystemAccounts, account) }

@@ -9,7 +9,7 @@ import (
 // accountKey is a login in a project.
 type accountKey struct{ project, account string }
 
-// giveAccounts gives those of new rows that have none a login that nobody in their project has.
+// giveAccounts sets the login of new rows that have none to one that is free in their project.
 func giveAccounts(ctx context.Context, t *store.Tx, rows []userRow) error {
 	byProject := map[string][]string{}
 	for _, r := range rows {
@@ -44,7 +44,7 @@ func giveAccounts(ctx context.Context, t *store.Tx, rows []userRow) error {
 	return nil
 }
 
-// numberedAccount finds the first login of those with a number that is neither in the database nor in taken.
+// numberedAccount returns the first numbered login that is neither in the database nor in taken.
 func numberedAccount(ctx context.Context, t *store.Tx, project, account string, taken map[accountKey]bool) (string, error) {
 	for n := 1; ; n++ {
 		choice := NumberedAccount(account, n)
@@ -59,7 +59,7 @@ func numberedAccount(ctx context.Context, t *store.Tx, project, account string, 
 	}
 }
 
-// FreeAccount finds a login inside desktops for a person who is renamed, which nobody in the project has.
+// FreeAccount returns a login inside desktops for a renamed user that is free in the project.
 func FreeAccount(ctx context.Context, t *store.Tx, projectID, name string) (string, error) {
 	rows := []userRow{{user: user{ProjectID: projectID, Name: name}}}
 	err := giveAccounts(ctx, t, rows)

@@ -19,14 +19,14 @@ const (
 	MaxGroupsOfNewUser  = 5
 )
 
-// Group is a group of people. It has nothing to do with the UserGroup that a person is in inside a desktop.
+// Group is a group of users. It is not related to UserGroup, the privilege of a user inside a desktop.
 type Group struct {
 	store.BaseModel `bun:"table:people_groups,alias:people_groups"`
 	workspace.Meta
 	Description string
 
-	People   int `bun:",scanonly"` // how many are in it; read by Groups
-	Desktops int `bun:",scanonly"` // how many are assigned to the group or its people; read by Groups
+	People   int `bun:",scanonly"` // number of members; read by Groups
+	Desktops int `bun:",scanonly"` // number of desktops assigned to the group or its members; read by Groups
 }
 
 var groups = store.Table{Name: "people_groups", Noun: "group", Field: "group_name", Missing: workspace.CodeGroupNotFound}
@@ -35,13 +35,13 @@ var groups = store.Table{Name: "people_groups", Noun: "group", Field: "group_nam
 type GroupQuery struct {
 	ProjectID string
 	IDs       []string
-	Names     []string // exact, whatever their case
-	Keyword   string   // part of the name or the description, whatever its case
+	Names     []string // exact, ignoring case
+	Keyword   string   // part of the name or the description, ignoring case
 	workspace.Page
 }
 
-// CheckGroupName says why name cannot be a group's, or nil: 1-64 letters of any script, digits, spaces, hyphens, underscores and
-// dots, without spaces at its ends.
+// CheckGroupName returns why name is not valid for a group, or nil: 1-64 letters of any script, digits, spaces, hyphens,
+// underscores and dots, without spaces at its ends.
 func CheckGroupName(field, name string) error {
 	if n := utf8.RuneCountInString(name); n < 1 || n > MaxGroupName {
 		return workspace.Invalid(field, "use 1 to %d characters", MaxGroupName)
@@ -52,7 +52,7 @@ func CheckGroupName(field, name string) error {
 	return CheckTitle(field, name, name)
 }
 
-// CheckTitle refuses characters in part of a name that titles of groups and units do not have.
+// CheckTitle returns an error for characters in part of a name that are not valid in names of groups and units.
 func CheckTitle(field, name, part string) error {
 	for _, r := range part {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" -_.", r) {
@@ -86,7 +86,7 @@ func (s *Service) CreateGroup(ctx context.Context, c workspace.Caller, name, des
 	}))
 }
 
-// UpdateGroup changes what is not nil. A rename changes nothing else: everything knows a group by its id. CodeGroupNotFound,
+// UpdateGroup changes what is not nil. A rename changes nothing else: everything refers to a group by id. CodeGroupNotFound,
 // CodeNameTaken, CodeInvalid.
 func (s *Service) UpdateGroup(ctx context.Context, c workspace.Caller, id string, name, description *string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
@@ -113,7 +113,7 @@ func (s *Service) ListGroups(ctx context.Context, q GroupQuery) ([]Group, int, e
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Group, int, error) { return Groups(ctx, tx, q) })
 }
 
-// MemberAction changes who is in a group.
+// MemberAction is a change of who is in a group.
 type MemberAction string
 
 // The actions.
@@ -135,7 +135,7 @@ func UsersExist(ctx context.Context, tx *store.Tx, projectID string, ids []strin
 	return nil
 }
 
-// MembersOf is ListUsers of a group that exists; CodeGroupNotFound otherwise. The query's GroupID names it.
+// MembersOf is ListUsers for the group with the query's GroupID. CodeGroupNotFound if it does not exist.
 func (s *Service) MembersOf(ctx context.Context, q UserQuery) ([]User, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]User, int, error) {
 		_, total, err := Groups(ctx, tx, GroupQuery{ProjectID: q.ProjectID, IDs: []string{q.GroupID}})
@@ -149,7 +149,7 @@ func (s *Service) MembersOf(ctx context.Context, q UserQuery) ([]User, int, erro
 	})
 }
 
-// CheckGroupIDs says which of a new person's groups cannot be, or nil.
+// CheckGroupIDs returns which of a new user's group ids is not valid, or nil.
 func CheckGroupIDs(ids []string) error {
 	if len(ids) > MaxGroupsOfNewUser {
 		return workspace.Invalid("group_ids", "%d groups, at most %d are allowed", len(ids), MaxGroupsOfNewUser)
@@ -162,7 +162,7 @@ func CheckGroupIDs(ids []string) error {
 	return nil
 }
 
-// GroupsAmong says which of several groups there are.
+// GroupsAmong returns which of several groups exist.
 func GroupsAmong(ctx context.Context, tx *store.Tx, projectID string, ids []string) (map[string]bool, error) {
 	there := map[string]bool{}
 	if len(ids) == 0 {

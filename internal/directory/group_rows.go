@@ -10,7 +10,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// groupRow is a group as it is written.
+// groupRow is a group with the columns that only searches need.
 type groupRow struct {
 	store.BaseModel `bun:"table:people_groups,alias:people_groups"`
 	Group
@@ -27,18 +27,18 @@ type membershipRow struct {
 	UserID        string `bun:",pk"`
 }
 
-// InsertGroup fails with CodeNameTaken.
+// InsertGroup inserts a group. CodeNameTaken.
 func InsertGroup(ctx context.Context, t *store.Tx, g Group) error {
 	return groups.Insert(ctx, t, rowOf(g))
 }
 
-// LockGroup reads a group and holds its row until the transaction ends; CodeGroupNotFound.
+// LockGroup reads a group and locks its row until the transaction ends. CodeGroupNotFound.
 func LockGroup(ctx context.Context, t *store.Tx, projectID, id string) (g Group, err error) {
 	err = groups.Lock(ctx, t, projectID, id, &g)
 	return g, err
 }
 
-// Groups are in the order in which they were made, with the numbers of their people and of those people's desktops.
+// Groups reads a page of groups, oldest first, with the numbers of their members and desktops, and counts all that match.
 func Groups(ctx context.Context, t *store.Tx, f GroupQuery) ([]Group, int, error) {
 	var found []Group
 	q := groups.Select(t, f.ProjectID, &found).ColumnExpr("?TableColumns").
@@ -55,13 +55,13 @@ func Groups(ctx context.Context, t *store.Tx, f GroupQuery) ([]Group, int, error
 	return found, total, err
 }
 
-// SaveGroup writes a group that was locked. CodeNameTaken, CodeGroupNotFound.
+// SaveGroup writes a locked group. CodeNameTaken, CodeGroupNotFound.
 func SaveGroup(ctx context.Context, t *store.Tx, g Group) error { return groups.Save(ctx, t, rowOf(g)) }
 
-// DeleteGroup removes a group; its people stay. One that is gone is a success.
+// DeleteGroup deletes a group; its members remain. A missing row is a success.
 func DeleteGroup(ctx context.Context, t *store.Tx, g Group) error { return groups.Delete(ctx, t, &g) }
 
-// AddMembers puts people into a group; those who are in it stay. CodeConflict when one was deleted meanwhile.
+// AddMembers adds users to a group; existing members stay. CodeConflict if one was deleted meanwhile.
 func AddMembers(ctx context.Context, t *store.Tx, groupID string, userIDs []string) error {
 	rows := store.Convert(slices.Sorted(slices.Values(userIDs)), func(id string) membershipRow {
 		return membershipRow{GroupID: groupID, UserID: id}
@@ -74,7 +74,7 @@ func AddMembers(ctx context.Context, t *store.Tx, groupID string, userIDs []stri
 	return nil
 }
 
-// danglingMember words an error about a person or group that is no longer there.
+// danglingMember returns the error for a user or group that no longer exists.
 func danglingMember(t *store.Tx, err error) error {
 	if !t.Refers(err) {
 		return err
@@ -82,7 +82,7 @@ func danglingMember(t *store.Tx, err error) error {
 	return t.Refuse(workspace.Errorf(workspace.CodeConflict, "a user or user group of the request was deleted meanwhile, try again"))
 }
 
-// RemoveMembers takes people out of a group; those who are not in it do not matter.
+// RemoveMembers removes users from a group; those who are not in it are ignored.
 func RemoveMembers(ctx context.Context, t *store.Tx, groupID string, userIDs []string) error {
 	for part := range slices.Chunk(userIDs, store.Batch) {
 		_, err := t.NewDelete().Model((*membershipRow)(nil)).Where("group_id = ? AND user_id IN (?)", groupID, bun.List(part)).Exec(ctx)
@@ -93,7 +93,7 @@ func RemoveMembers(ctx context.Context, t *store.Tx, groupID string, userIDs []s
 	return nil
 }
 
-// GroupNames lists the names of the groups that each of several people is in.
+// GroupNames reads, by user, the names of the groups that they are in.
 func GroupNames(ctx context.Context, t *store.Tx, userIDs []string) (map[string][]string, error) {
 	names := map[string][]string{}
 	for part := range slices.Chunk(userIDs, store.Batch) {

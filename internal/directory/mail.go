@@ -7,14 +7,13 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Mail is a message to a person that waits to be sent. It holds no secret: links that carry a token are made when it is
-// sent.
+// Mail is a message to a user that waits to be sent. It contains no secret: links with a token are made when it is sent.
 type Mail struct {
 	ID        string
 	Kind      MailKind
 	ProjectID string
 	UserID    string
-	UserName  string // kept for the record, should the user be deleted
+	UserName  string // for the record, in case the user is deleted
 	To        string
 	Data      json.RawMessage // DesktopReadyData, ...
 	RunAt     time.Time
@@ -23,7 +22,7 @@ type Mail struct {
 	Created   time.Time
 }
 
-// MailKind names a template.
+// MailKind is the name of a template.
 type MailKind string
 
 // The kinds of mail.
@@ -32,17 +31,17 @@ const (
 	MailFirstPassword  MailKind = "first-password"
 	MailPasswordReset  MailKind = "password-reset"
 	MailDesktopDeleted MailKind = "desktop-deleted"
-	MailAssigned       MailKind = "desktop-assigned"   // a desktop that was there before is the person's, too
-	MailUnassigned     MailKind = "desktop-unassigned" // the desktop goes on without the person
+	MailAssigned       MailKind = "desktop-assigned"   // an existing desktop was assigned to the user
+	MailUnassigned     MailKind = "desktop-unassigned" // the user lost a desktop that still exists
 )
 
-// DesktopMailData is what mails about a desktop say.
+// DesktopMailData is the data of mails about a desktop.
 type DesktopMailData struct {
 	DesktopName string `json:"desktop_name"`
 	PoolName    string `json:"desktop_pool_name,omitempty"`
 }
 
-// MailTo is a message to a person about nothing but themselves.
+// MailTo returns a mail to a user that needs no data.
 func MailTo(u User, kind MailKind, now time.Time) Mail {
 	return Mail{
 		ID: workspace.NewID(), Kind: kind, ProjectID: u.ProjectID, UserID: u.ID, UserName: u.Name, To: u.Email, RunAt: now, Created: now,

@@ -9,25 +9,25 @@ import (
 	"carrel/internal/workspace"
 )
 
-// NotificationLife is how long the record of a message to a person is kept.
+// NotificationLife is how long the record of a message to a user is kept.
 const NotificationLife = 90 * 24 * time.Hour
 
-// Notification is the record of a message to a person: sent, given up, or not sent so far. Those that were not tried have none.
+// Notification is the record of a message to a user: sent, given up, or not sent yet. A message without an attempt has no record.
 type Notification struct {
 	store.BaseModel `bun:"table:notifications,alias:n"`
-	ID              string `bun:",pk"` // of the message
+	ID              string `bun:",pk"` // the message's
 	ProjectID       string
 	Channel         Channel
 	Kind            MailKind
 	UserName        string // as it was then
-	DesktopName     string // empty when the message is about none
-	PoolName        string // empty unless the message is about a pool
+	DesktopName     string // empty if the message is not about a desktop
+	PoolName        string // empty if the message is not about a pool
 	Sent            bool
-	Fault           string // why it was not
+	Fault           string // why it was not sent
 	Ended           time.Time
 }
 
-// Channel is a way to reach people.
+// Channel is a way to send messages to users.
 type Channel string
 
 // The channels. Carrel sends no text messages, so that only mails have records.
@@ -36,7 +36,7 @@ const (
 	BySMS  Channel = "SMS"
 )
 
-// NotificationQuery selects records of one project. The names match in part, whatever their case.
+// NotificationQuery selects records of one project. Names match in part, ignoring case.
 type NotificationQuery struct {
 	ProjectID   string
 	Pools       bool // those about pools; otherwise all others
@@ -44,14 +44,15 @@ type NotificationQuery struct {
 	UserName    string
 	DesktopName string
 	PoolName    string
-	Descending  bool // the latest first
+	Descending  bool // newest first
 	workspace.Page
 }
 
-// NotificationOf makes the record of a mail that was sent, or was not because of a fault. A mail has one, whatever becomes of it.
+// NotificationOf returns the record of a mail that was sent or, with a fault, was not. Each mail has one record, whatever its
+// result.
 func NotificationOf(m Mail, fault string, now time.Time) Notification {
 	var about DesktopMailData
-	_ = json.Unmarshal(m.Data, &about) // mails about no desktop have no data
+	_ = json.Unmarshal(m.Data, &about) // mails that are not about a desktop have no data
 	return Notification{
 		ID: m.ID, ProjectID: m.ProjectID, Channel: ByMail, Kind: m.Kind, UserName: m.UserName,
 		DesktopName: about.DesktopName, PoolName: about.PoolName, Sent: fault == "", Fault: fault, Ended: now,

@@ -6,7 +6,7 @@ import (
 	"carrel/internal/store"
 )
 
-// notificationRow is a record as it is written.
+// notificationRow is a record with the columns that only searches need.
 type notificationRow struct {
 	store.BaseModel `bun:"table:notifications,alias:n"`
 	Notification
@@ -15,7 +15,7 @@ type notificationRow struct {
 	PoolFolded    string
 }
 
-// PutNotification writes a record, or writes anew what became of its message.
+// PutNotification inserts a record, or updates the result of its message.
 func PutNotification(ctx context.Context, t *store.Tx, n Notification) error {
 	_, err := t.Inserting(&notificationRow{
 		Notification: n, UserFolded: store.Fold(n.UserName), DesktopFolded: store.Fold(n.DesktopName), PoolFolded: store.Fold(n.PoolName),

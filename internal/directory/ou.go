@@ -17,8 +17,8 @@ const (
 	MaxUnitDescription = 255
 )
 
-// OU is an organisational unit of the built-in directory, in which desktops can be; "Berlin/Sales" is within "Berlin". People and
-// groups are at the directory's root. It is the row, too.
+// OU is an organisational unit of the built-in directory, for desktops; "Berlin/Sales" is within "Berlin". Users and groups are
+// at the directory's root. It is also the row.
 type OU struct {
 	store.BaseModel `bun:"table:ous,alias:ous"`
 	workspace.Meta
@@ -27,15 +27,15 @@ type OU struct {
 
 var ous = store.Table{Name: "ous", Noun: "organisational unit", Field: "ou_name", Missing: workspace.CodeOUNotFound}
 
-// DN is the unit's distinguished name in the directory.
+// DN returns the unit's distinguished name in the directory.
 func (o OU) DN() string {
 	levels := strings.Split(o.Name, "/")
 	slices.Reverse(levels)
 	return "OU=" + strings.Join(levels, ",OU=") + "," + RootDN
 }
 
-// CheckOUName says why name cannot be a unit's, or nil: 1 to 64 letters of any script, digits, spaces, hyphens, underscores and
-// dots, in up to 5 levels with slashes between them.
+// CheckOUName returns why name is not valid for a unit, or nil: 1 to 64 letters of any script, digits, spaces, hyphens,
+// underscores and dots, in up to 5 levels separated by slashes.
 func CheckOUName(field, name string) error {
 	if n := utf8.RuneCountInString(name); n < 1 || n > MaxUnitName {
 		return workspace.Invalid(field, "use 1 to %d characters", MaxUnitName)
@@ -55,7 +55,7 @@ func CheckOUName(field, name string) error {
 	return nil
 }
 
-// Check says what is wrong with a unit, or nil.
+// Check returns what is wrong with a unit, or nil.
 func (o OU) Check() error {
 	if err := CheckOUName("ou_name", o.Name); err != nil {
 		return err
@@ -69,7 +69,7 @@ func (o OU) Check() error {
 // OUQuery selects units of one project.
 type OUQuery struct {
 	ProjectID string
-	Name      string // part of the name, whatever its case
+	Name      string // part of the name, ignoring case
 	workspace.Page
 }
 
@@ -90,7 +90,8 @@ func (s *Service) CreateOU(ctx context.Context, c workspace.Caller, domain, name
 	}))
 }
 
-// UpdateOU renames a unit, for the desktops and pools in it too, and gives it another description. CodeOUNotFound, CodeNameTaken, CodeInvalid.
+// UpdateOU renames a unit, also on its desktops and pools, and changes its description. CodeOUNotFound, CodeNameTaken,
+// CodeInvalid.
 func (s *Service) UpdateOU(ctx context.Context, c workspace.Caller, id, name, description string) error {
 	wanted := OU{Meta: workspace.Meta{Name: name}, Description: description}
 	if err := wanted.Check(); err != nil {
@@ -111,8 +112,8 @@ func (s *Service) ListOUs(ctx context.Context, q OUQuery) ([]OU, int, error) {
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]OU, int, error) { return OUs(ctx, tx, q) })
 }
 
-// PeopleAt is ListUsers of a place in the directory, given by its distinguished name, whatever its case: all people are at
-// RootDN, and nobody is in a unit. CodeOUNotFound when there is no such place.
+// PeopleAt is ListUsers for a place in the directory, given by its distinguished name, ignoring case: all users are at RootDN,
+// none in a unit. CodeOUNotFound if the place does not exist.
 func (s *Service) PeopleAt(ctx context.Context, dn string, q UserQuery) ([]User, int, error) {
 	if strings.EqualFold(dn, RootDN) {
 		return store.List(ctx, s.Store, func(tx *store.Tx) ([]User, int, error) { return Users(ctx, tx, q) })
@@ -127,10 +128,10 @@ func (s *Service) PeopleAt(ctx context.Context, dn string, q UserQuery) ([]User,
 	return nil, 0, nil
 }
 
-// maxUnits is how many units are looked through.
+// maxUnits is the maximum number of units that are read.
 const maxUnits = 10000
 
-// FindOU returns a unit's name as it is written. It holds the unit's row, so that it cannot be deleted meanwhile.
+// FindOU returns a unit's name as stored. It locks the unit's row, so that it cannot be deleted meanwhile.
 func FindOU(ctx context.Context, tx *store.Tx, projectID, name string) (string, error) {
 	if name == "" {
 		return "", nil

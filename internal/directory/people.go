@@ -9,7 +9,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// CheckEmail says why address cannot be a mail address, or nil; empty is allowed.
+// CheckEmail returns why address is not a valid mail address, or nil; empty is valid.
 func CheckEmail(field, address string) error {
 	if address == "" {
 		return nil
@@ -24,8 +24,8 @@ func CheckEmail(field, address string) error {
 	return nil
 }
 
-// CheckPhone says why number cannot be a telephone number, or nil: digits, with spaces, hyphens and parentheses between them and a
-// plus before them, 32 characters in all. Empty is allowed.
+// CheckPhone returns why number is not a valid telephone number, or nil: digits, with spaces, hyphens and parentheses between
+// them and a plus before them, at most 32 characters in all. Empty is valid.
 func CheckPhone(field, number string) error {
 	if number == "" {
 		return nil
@@ -49,7 +49,7 @@ func CheckPhone(field, number string) error {
 	return nil
 }
 
-// FirstPasswordMails invites those of users who have a mail address and no password.
+// FirstPasswordMails returns invitations for those of users who have a mail address and no password.
 func FirstPasswordMails(users []User, now time.Time) []Mail {
 	var mails []Mail
 	for _, u := range users {

@@ -7,17 +7,18 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service reads and lists people, groups, units and messages. Each method is one transaction. Methods may be called concurrently, by several processes on one database.
+// Service reads and lists users, groups, units and messages. Each method is one transaction. It is safe for concurrent use, also
+// by several processes on one database.
 type Service struct {
 	Store store.Transactions
 }
 
-// User is a person who works in desktops. Administrators of the API are package iam's affair.
+// User is someone who works in desktops. Administrators of the API are in package iam.
 type User struct {
 	ID                 string
 	ProjectID          string
-	Name               string // with which they sign in; unique in the project whatever its case
-	Account            string // their login inside desktops, made of the name; unique in the project. Empty in a new row: the store finds one
+	Name               string // for signing in; unique in the project, ignoring case
+	Account            string // login inside desktops, derived from the name; unique in the project. Empty in a new row: the store chooses one
 	Email              string
 	Phone              string
 	Alias              string
@@ -29,41 +30,41 @@ type User struct {
 	Disabled           bool
 	MayChangePassword  bool
 	MustChangePassword bool // at the next sign-in
-	// PasswordNeverExpires exempts from the expiry of passwords, which Carrel does not have: it is kept for clients that read it.
+	// PasswordNeverExpires is only stored, for clients that read it: passwords do not expire in Carrel.
 	PasswordNeverExpires bool
 	EnterpriseID         string
-	Language             string // "en" or "zh": of the portal and of mails; empty: the browser's
+	Language             string // "en" or "zh", of the portal and of mails; empty: the browser's
 	Created              time.Time
 	Updated              time.Time
 
-	Desktops int // how many are assigned; read, not stored
+	Desktops int // number of assigned desktops; read, not stored
 }
 
 // Activation says how a user gets a first password.
 type Activation string
 
-// The ways.
+// The activations.
 const (
 	ActivateByUser  Activation = "USER_ACTIVATE"  // by a link in a mail
 	ActivateByAdmin Activation = "ADMIN_ACTIVATE" // the administrator sets it
 )
 
-// UserQuery selects users of one project. Name and Description match in part, whatever their case.
+// UserQuery selects users of one project. Name and Description match in part, ignoring case.
 type UserQuery struct {
 	ProjectID    string
 	IDs          []string
 	Name         string
-	Names        []string // exact, whatever their case
+	Names        []string // exact, ignoring case
 	Description  string
 	Activation   Activation
 	EnterpriseID string
 	Disabled     *bool
 	GroupID      string
-	GroupName    string // part of the name of a group that they are in, whatever its case
+	GroupName    string // part of the name of one of their groups, ignoring case
 	workspace.Page
 }
 
-// Limits of what is known about a person, in characters.
+// Limits of user data, in characters.
 const (
 	MaxUserDescription = 255
 	MaxAlias           = 64

@@ -8,27 +8,27 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Numbers above maxMillis, the last millisecond of the year 9999, are FILETIMEs: steps of 100 ns since the year 1601, as directories
-// write them. neverFiletime is their "never".
+// Numbers above maxMillis, the last millisecond of the year 9999, are FILETIMEs: steps of 100 ns since the year 1601, as in
+// directories. neverFiletime means never there.
 const (
 	maxMillis     = 253402300799999
 	neverFiletime = "9223372036854775807"
 	filetimeEpoch = -11644473600 // seconds from 1970 to 1601
-	filetimeSteps = 10_000_000   // a second
+	filetimeSteps = 10_000_000   // per second
 )
 
-// expiryLayouts are the forms in which clients and spreadsheets write times; those without a zone are UTC.
+// expiryLayouts are the time formats that clients and spreadsheets use; those without a zone are UTC.
 var expiryLayouts = []string{
 	time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime, "2006-01-02 15:04", "2006/1/2 15:04:05", "2006/1/2 15:04",
 	"2.1.2006 15:04:05", "2.1.2006 15:04",
 }
 
-// expiryDays are the forms of dates without a time of day.
+// expiryDays are formats of dates without a time of day.
 var expiryDays = []string{"2006-1-2", "2006/1/2", "2006.1.2", "2.1.2006", "2006年1月2日"}
 
-// ReadExpiry reads when somebody expires: a time, a date (its last second), milliseconds since 1970 as details show them, or a
-// FILETIME. Empty, 0 and the largest FILETIME are never, which is the zero time. Others are within the years 1970 to 9999, whole
-// microseconds, UTC. CodeInvalid.
+// ReadExpiry parses the expiry of a user: a time, a date (its last second), milliseconds since 1970 as details show them, or a
+// FILETIME. Empty, 0 and the largest FILETIME mean never, which is the zero time. Other results are in the years 1970 to 9999, in
+// whole microseconds, UTC. CodeInvalid.
 func ReadExpiry(field, text string) (time.Time, error) {
 	if text == "" || text == "0" || text == neverFiletime {
 		return time.Time{}, nil
@@ -69,7 +69,7 @@ func timeOf(n int64) time.Time {
 	return time.Unix(n/filetimeSteps+filetimeEpoch, n%filetimeSteps*100).UTC()
 }
 
-// ambiguousDate says whether a text is a date that some countries begin with the day and others with the month.
+// ambiguousDate reports whether a text is a date that starts with the day in some countries and with the month in others.
 func ambiguousDate(text string) bool {
 	date, _, _ := strings.Cut(text, " ")
 	for _, layout := range []string{"2/1/2006", "1/2/2006", "2/1/06", "1/2/06", "2-1-2006", "1-2-2006", "2.1.06"} {
@@ -80,7 +80,7 @@ func ambiguousDate(text string) bool {
 	return false
 }
 
-// ReadExpiryCell reads an expiry in a table, where a small number is a date of a spreadsheet whose cell has lost its format.
+// ReadExpiryCell parses an expiry in a table, where a small number is a spreadsheet's date whose cell has lost its format.
 func ReadExpiryCell(cell string) (time.Time, error) {
 	const lastDay = 2958465 // 9999-12-31 in days since 1900
 	if days, err := strconv.ParseFloat(cell, 64); err == nil && days > 0 && days <= lastDay {

@@ -6,7 +6,7 @@ import (
 	"carrel/internal/store"
 )
 
-// UserDetail is a person with the names of the groups that they are in.
+// UserDetail is a user with the names of their groups.
 type UserDetail struct {
 	User
 	Groups []string
@@ -17,7 +17,7 @@ func (s *Service) User(ctx context.Context, projectID, id string) (User, error) 
 	return store.View(ctx, s.Store, func(tx *store.Tx) (User, error) { return ReadUser(ctx, tx, projectID, id) })
 }
 
-// UserDetail is User with groups.
+// UserDetail is User with groups. CodeUserNotFound.
 func (s *Service) UserDetail(ctx context.Context, projectID, id string) (UserDetail, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (UserDetail, error) {
 		u, err := ReadUser(ctx, tx, projectID, id)

@@ -58,10 +58,10 @@ func users(t *store.Tx, model any) *bun.SelectQuery {
 		ColumnExpr("(SELECT count(*) FROM assignments AS a WHERE a.user_id = u.id) AS desktops")
 }
 
-// InsertUsers fails with CodeNameTaken, naming the name.
+// InsertUsers inserts users. CodeNameTaken, with the name.
 func InsertUsers(ctx context.Context, t *store.Tx, users []User) error {
 	rows := store.Convert(users, newUserRow)
-	// In one order for all callers, so that two of them do not wait for each other.
+	// The same order for all callers, so that two of them cannot deadlock.
 	slices.SortFunc(rows, func(a, b userRow) int { return cmp.Compare(a.NameFolded, b.NameFolded) })
 	for part := range slices.Chunk(rows, store.Batch) {
 		if err := insertUsers(ctx, t, part); err != nil {
@@ -71,7 +71,7 @@ func InsertUsers(ctx context.Context, t *store.Tx, users []User) error {
 	return nil
 }
 
-// insertUsers inserts some rows. One whose login another transaction has just taken gets another login, and is tried again.
+// insertUsers inserts rows. If another transaction has just taken the login of one, it chooses another and tries again.
 func insertUsers(ctx context.Context, t *store.Tx, rows []userRow) error {
 	const tries = 5
 	for range tries {
@@ -96,7 +96,7 @@ func insertUsers(ctx context.Context, t *store.Tx, rows []userRow) error {
 	return t.Refuse(errors.New("inserting users: an id or a login is in use"))
 }
 
-// heldName returns the name of one of the rows that somebody else has, or empty.
+// heldName returns the name of one of the rows that another user has, or "".
 func heldName(ctx context.Context, t *store.Tx, rows []userRow) (string, error) {
 	for _, r := range rows {
 		held, err := t.NewSelect().Model((*userRow)(nil)).
@@ -116,14 +116,14 @@ func userNotFound(id string) error {
 	return workspace.Errorf(workspace.CodeUserNotFound, "user %q does not exist", id)
 }
 
-// ReadUser fails with CodeUserNotFound. LockUser also holds the row until the transaction ends.
+// ReadUser reads a user. CodeUserNotFound.
 func ReadUser(ctx context.Context, t *store.Tx, projectID, id string) (User, error) {
 	var row userRow
 	err := store.Read(ctx, store.Equal(users(t, &row), "u.project_id", projectID).Where("u.id = ?", id), userNotFound(id))
 	return row.domain(), err
 }
 
-// LockUser is ReadUser and holds the person until the transaction ends.
+// LockUser is ReadUser and locks the row until the transaction ends.
 func LockUser(ctx context.Context, t *store.Tx, projectID, id string) (User, error) {
 	var row userRow
 	q := store.Equal(users(t, &row), "u.project_id", projectID).Where("u.id = ?", id)
@@ -131,8 +131,8 @@ func LockUser(ctx context.Context, t *store.Tx, projectID, id string) (User, err
 	return row.domain(), err
 }
 
-// UserByName finds a user whatever the name's case. An empty projectID searches all; CodeUserNotFound when there is
-// none or, then, more than one.
+// UserByName reads a user by name, ignoring case, in a project or, if projectID is empty, in all. CodeUserNotFound if there is
+// none or, in all projects, more than one.
 func UserByName(ctx context.Context, t *store.Tx, projectID, name string) (User, error) {
 	var rows []userRow
 	err := store.Equal(users(t, &rows), "u.project_id", projectID).Where("u.name_folded = ?", store.Fold(name)).Limit(2).Scan(ctx)
@@ -168,20 +168,19 @@ func Users(ctx context.Context, t *store.Tx, f UserQuery) ([]User, int, error) {
 	return store.Convert(rows, userRow.domain), total, err
 }
 
-// SaveUser writes every field but the identity. CodeNameTaken; CodeConflict when the account was given to somebody else meanwhile.
-// CodeUserNotFound when the row is missing.
+// SaveUser writes every field but the identity. CodeNameTaken; CodeConflict if another user got the account meanwhile;
+// CodeUserNotFound if the row is missing.
 func SaveUser(ctx context.Context, t *store.Tx, u User) error {
 	row := newUserRow(u)
 	n, err := store.Affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id").WherePK().Exec(ctx))
-	if err != nil && t.Violated(err) == "users_account" { // somebody was faster
+	if err != nil && t.Violated(err) == "users_account" { // another transaction was first
 		return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the account %q inside desktops has just been given to somebody else, try again", u.Account))
 	}
 	return t.Saved(n, err, "users_name_folded", userNameTaken(u.Name), userNotFound(u.ID))
 }
 
-// DeleteUser removes the user with assignments, sign-in sessions, tickets, tokens, grants and places on waiting lists. Bindings are
-// ended before, by EndBindings. A missing row is a success.
-// Foreign keys take the rest along.
+// DeleteUser deletes the user; assignments, sign-ins, tickets, tokens, grants and places on waiting lists go with it by foreign
+// keys. Call EndBindings before. A missing row is a success.
 func DeleteUser(ctx context.Context, t *store.Tx, id string) error {
 	if err := t.ForgetSubject(ctx, workspace.UserSubject(id)); err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Column is a column of a table of people, named as the field of the API that it holds.
+// Column is a column of a table of users, named as the API's field.
 type Column string
 
 // The columns. Those after ColDesktopIP are only written.
@@ -33,7 +33,7 @@ const (
 	ColGroup    Column = "group_name"
 )
 
-// The columns of the tables that administrators fill in or get.
+// The columns of the tables that administrators upload or download.
 var (
 	InvitedColumns  = []Column{ColName, ColEmail, ColPhone, ColAlias, ColExpires, ColDescription, ColGroups}
 	AdmittedColumns = []Column{ColName, ColPassword, ColEmail, ColPhone, ColAlias, ColActivation, ColExpires, ColDescription, ColGroups}
@@ -54,10 +54,10 @@ var Headings = map[Column][2]string{ // English, Chinese
 	ColCreated: {"Created", "创建时间"}, ColGroup: {"Group name", "用户组名称"},
 }
 
-// GroupSeparator stands between the names of groups in a cell.
+// GroupSeparator separates the names of groups in a cell.
 const GroupSeparator = ";"
 
-// Head is the first row of a table with these columns, in "zh_CN" or, for any other language, in English.
+// Head returns the first row of a table with these columns, in "zh_CN" or, for any other language, in English.
 func Head(columns []Column, language string) []string {
 	row := make([]string, len(columns))
 	for i, c := range columns {
@@ -69,8 +69,8 @@ func Head(columns []Column, language string) []string {
 	return row
 }
 
-// ColumnOf finds the column that a heading names, in either language or as the field of the API, whatever its case. What stands
-// behind a bracket or an asterisk is a hint to people.
+// ColumnOf returns the column of a heading, in either language or as the API's field, ignoring case. It ignores hints after a
+// bracket or an asterisk.
 func ColumnOf(heading string) (Column, bool) {
 	if i := strings.IndexAny(heading, "(（*"); i >= 0 {
 		heading = heading[:i]
@@ -84,7 +84,7 @@ func ColumnOf(heading string) (Column, bool) {
 	return "", false
 }
 
-// HasHeadings says whether a row can be the head of a table of people.
+// HasHeadings reports whether a row can be the first row of a table of users.
 func HasHeadings(cells []string) bool {
 	return slices.ContainsFunc(cells, func(cell string) bool {
 		c, known := ColumnOf(cell)
@@ -92,7 +92,7 @@ func HasHeadings(cells []string) bool {
 	})
 }
 
-// UserTable is a table of people, with its head.
+// UserTable returns a table of users, with its headings.
 func UserTable(users []UserDetail, language string, now time.Time) [][]string {
 	rows := [][]string{Head(exportedColumns, language)}
 	for _, u := range users {
@@ -109,7 +109,7 @@ func UserTable(users []UserDetail, language string, now time.Time) [][]string {
 	return rows
 }
 
-// GroupTable is a table of groups, with its head.
+// GroupTable returns a table of groups, with its headings.
 func GroupTable(groups []Group, language string) [][]string {
 	rows := [][]string{Head(groupColumns, language)}
 	for _, g := range groups {
