@@ -12,11 +12,11 @@ import (
 	"carrel/internal/workspace"
 )
 
-// mostMoves bounds how often one attempt gives a desktop another address.
+// mostMoves is the maximum number of addresses that one attempt tries.
 const mostMoves = 8
 
-// launch launches the machine of a new desktop. When its address turns out to be in use in the engine, for what is no desktop of
-// this installation, the desktop gets another one, unless the request asked for that very address.
+// launch launches the machine of a new desktop. If the engine uses its address for something other than a desktop of this
+// installation, the desktop gets another address, unless the request named this one.
 func (r *Runner) launch(ctx context.Context, s *workspace.SubJob, spec engine.Spec, params desktop.CreateParams) error {
 	for range mostMoves {
 		m, err := r.engine.Launch(ctx, spec)
@@ -34,9 +34,9 @@ func (r *Runner) launch(ctx context.Context, s *workspace.SubJob, spec engine.Sp
 	return fmt.Errorf("the engine has %d addresses in a row in use for something else", mostMoves)
 }
 
-// move gives the desktop of a sub-job another address and describes its machine anew.
+// move gives the desktop of a sub-job another address and returns the new spec of its machine.
 func (r *Runner) move(ctx context.Context, s *workspace.SubJob, spec engine.Spec) (engine.Spec, error) {
-	if err := ReserveUsed(ctx, r.store, r.engine); err != nil { // one look spares the other desktops the same
+	if err := ReserveUsed(ctx, r.store, r.engine); err != nil { // reserve all used addresses at once, for the other desktops too
 		return spec, err
 	}
 	var moved desktop.Desktop
@@ -53,7 +53,7 @@ func (r *Runner) move(ctx context.Context, s *workspace.SubJob, spec engine.Spec
 			return err
 		}
 		s.Address = moved.Address
-		return save(ctx, tx, s) // fails when another worker has the sub-job, whose machine has the address that it reads
+		return save(ctx, tx, s) // fails if another worker has the sub-job, and so creates a machine with the address that it read
 	})
 	if err != nil {
 		return spec, err

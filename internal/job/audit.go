@@ -14,19 +14,19 @@ import (
 	"carrel/internal/workspace"
 )
 
-// DefaultKeep is for how long machines are set aside before they are removed, when the configuration does not say.
+// DefaultKeep is how long machines are set aside before they are deleted, if the configuration does not say.
 const DefaultKeep = 7 * 24 * time.Hour
 
-// Auditor compares the rows with the machines. Create it with its fields set. Its methods may be called concurrently, also by
-// several processes.
+// Auditor compares the rows with the machines. Create it with its fields set. It is safe for concurrent use, also by several
+// processes.
 type Auditor struct {
 	Store  store.Transactions
 	Engine engine.Engine
-	Keep   time.Duration // for how long a machine is set aside before it is removed; 0 means DefaultKeep
+	Keep   time.Duration // how long a machine is set aside before it is deleted; 0 means DefaultKeep
 }
 
-// Audit looks and changes nothing. Machines are read before rows, and rows are written before their machines are made, so a
-// machine without a row is no creation under way.
+// Audit compares and changes nothing. It reads machines before rows, and rows are written before their machines are created, so a
+// machine without a row is not being created.
 func (a *Auditor) Audit(ctx context.Context) (Report, error) {
 	machines, err := a.Engine.List(ctx)
 	if err != nil {
@@ -53,12 +53,12 @@ func (a *Auditor) Audit(ctx context.Context) (Report, error) {
 	return Compare(rows, machines, installation, keep, now), nil
 }
 
-// ErrDoubt says that nothing was healed, since the database may not be that of the machines.
+// ErrDoubt means that nothing was healed, since the database may not belong to these machines.
 var ErrDoubt = errors.New("nothing was healed")
 
-// Heal mends those findings whose desktops' ids are given, as far as they are still found: it sets machines without a desktop
-// aside, removes those that have been for long enough, brings back those that a desktop has, and marks desktops without a machine
-// as ERROR. It touches no machine that this installation has not made. ErrDoubt. It may be killed at any point and run again.
+// Heal heals the findings about these desktop ids that still exist: it sets machines without a desktop aside, deletes those that
+// have been set aside long enough, restores those that have a desktop, and marks desktops without a machine as ERROR. It never
+// touches a machine that another installation created. ErrDoubt. It may be killed at any point and run again.
 func (a *Auditor) Heal(ctx context.Context, ids []string) (Report, error) {
 	r, err := a.Audit(ctx)
 	if err != nil {
@@ -98,7 +98,7 @@ func (a *Auditor) mend(ctx context.Context, f *Finding) error {
 	}
 }
 
-// setAside notes the time first: a machine that is stopped and has no note would only be off.
+// setAside writes the mark first: a stopped machine without it would look as if it were just off.
 func (a *Auditor) setAside(ctx context.Context, f *Finding) error {
 	err := a.Store.View(ctx, func(tx *store.Tx) error {
 		f.Aside = tx.Now()
@@ -128,8 +128,8 @@ func (a *Auditor) markMissing(ctx context.Context, desktopID string) error {
 	})
 }
 
-// Restore takes the note from a machine that is set aside and starts it, so that what is on its disks can be reached. A machine
-// without a desktop is found by the next audit again. It returns the engine's name for the machine.
+// Restore removes the mark from a machine that is set aside and starts it, so that its disks can be read. The next audit finds a
+// machine without a desktop again. It returns the engine's name of the machine.
 func (a *Auditor) Restore(ctx context.Context, id string) (string, error) {
 	m, err := a.Engine.Find(ctx, id)
 	if err != nil {

@@ -15,14 +15,14 @@ import (
 	"carrel/internal/store"
 )
 
-// capacityRound is how often the engine is asked how much room there is.
+// capacityRound is the interval between reading the engine's capacity.
 const capacityRound = 15 * time.Second
 
-// warnPercent is how much of a capacity may be used or promised before somebody is told.
+// warnPercent is the used or promised share of a capacity, in percent, above which there is a warning.
 const warnPercent = 80
 
-// CapacityKeeper writes down how much room the engine has, so that orders can be refused before it is used up, and says when
-// little is left: in the log, in metrics and to Low. Create it with NewCapacityKeeper; Start it once.
+// CapacityKeeper stores the engine's capacity, so that orders can be refused before it is exhausted, and warns if little is left:
+// in the log, in metrics and in Low. Create it with NewCapacityKeeper; call Start once.
 type CapacityKeeper struct {
 	store      store.Transactions
 	engine     engine.Engine
@@ -31,12 +31,12 @@ type CapacityKeeper struct {
 	bytes      *prometheus.GaugeVec
 
 	mu  sync.Mutex
-	low map[string]string // by capacity, why it is low
+	low map[string]string // by capacity, the warning
 
 	rounds rounds
 }
 
-// NewCapacityKeeper makes the metrics and registers them.
+// NewCapacityKeeper creates the metrics and registers them.
 func NewCapacityKeeper(registry prometheus.Registerer, s store.Transactions, e engine.Engine, log *slog.Logger, o capacity.Overcommit) (*CapacityKeeper, error) {
 	k := &CapacityKeeper{store: s, engine: e, log: log, overcommit: o, low: map[string]string{}}
 	k.bytes = prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -46,7 +46,7 @@ func NewCapacityKeeper(registry prometheus.Registerer, s store.Transactions, e e
 	return k, registry.Register(k.bytes)
 }
 
-// Start looks at once and then from time to time. It returns at once.
+// Start reads the capacity once and then at intervals, in the background.
 func (k *CapacityKeeper) Start(ctx context.Context) error {
 	k.rounds.start(ctx, capacityRound, func(ctx context.Context) {
 		if err := k.Look(ctx); err != nil && ctx.Err() == nil {
@@ -56,10 +56,10 @@ func (k *CapacityKeeper) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends the looking and waits for it.
+// Stop ends the background work and waits for it.
 func (k *CapacityKeeper) Stop(context.Context) { k.rounds.stop() }
 
-// Look asks the engine once and writes down what it says.
+// Look reads the engine's capacity once and stores it.
 func (k *CapacityKeeper) Look(ctx context.Context) error {
 	c, err := k.engine.Capacity(ctx)
 	if err != nil {
@@ -83,7 +83,7 @@ func (k *CapacityKeeper) Look(ctx context.Context) error {
 	return nil
 }
 
-// tell logs what has changed since the last look.
+// tell logs what has changed since the last round.
 func (k *CapacityKeeper) tell(ctx context.Context, low map[string]string) {
 	k.mu.Lock()
 	before := k.low
@@ -101,7 +101,7 @@ func (k *CapacityKeeper) tell(ctx context.Context, low map[string]string) {
 	}
 }
 
-// Low names the capacities of which little is left; empty: there are none.
+// Low names the capacities that are nearly exhausted; empty: there are none.
 func (k *CapacityKeeper) Low() string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -111,7 +111,7 @@ func (k *CapacityKeeper) Low() string {
 	return fmt.Sprintf("%d of the storage pools and memory are nearly used up or promised; the log says which", len(k.low))
 }
 
-// CapacitiesOf is what an engine has in the domain's terms, with the most that may be promised of it.
+// CapacitiesOf converts an engine's capacity, with the maximum that may be promised of it.
 func CapacitiesOf(c engine.Capacity, o capacity.Overcommit) []capacity.Capacity {
 	all := []capacity.Capacity{{ID: capacity.MemoryCapacity, Classes: []string{}, Size: c.Memory >> 20, Bound: int64(float64(c.Memory>>20) * o.Memory)}}
 	for _, p := range c.Pools {
@@ -122,7 +122,7 @@ func CapacitiesOf(c engine.Capacity, o capacity.Overcommit) []capacity.Capacity 
 	return all
 }
 
-// LowCapacity says in round figures, which do not change with every look, why a capacity is low; empty: it is not.
+// LowCapacity returns why a capacity is low, or "", in rounded figures, which do not change every round.
 func LowCapacity(c capacity.Capacity) string {
 	if c.Size == 0 {
 		return ""
@@ -139,8 +139,8 @@ func LowCapacity(c capacity.Capacity) string {
 	return strings.Join(why, "; ")
 }
 
-// hasRoom fails with engine.ErrNoCapacity when a machine's disks would come into a pool that is full by now: what was promised
-// when it was ordered does not tell what others have written since.
+// hasRoom returns engine.ErrNoCapacity if a machine's disks would be created in a storage pool that is full by now: what was
+// promised at the time of the order does not include what others have written since.
 func (r *Runner) hasRoom(ctx context.Context, s engine.Spec) error {
 	var all []capacity.Capacity
 	err := r.store.View(ctx, func(tx *store.Tx) (err error) {

@@ -11,20 +11,21 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Belonging says whose a machine is.
+// Belonging says to which installation a machine belongs.
 type Belonging string
 
-// Whose a machine can be. A machine whose id no row has and that another installation made, or that does not say who made it, is
-// never touched.
+// Values of Belonging. A machine without a row that another installation created, or that does not say who created it, is never
+// touched.
 const (
 	Known    Belonging = "known"    // a desktop of this database has it
-	Orphan   Belonging = "orphan"   // this installation made it, and no desktop has it
-	Foreign  Belonging = "foreign"  // another installation made it
-	Unmarked Belonging = "unmarked" // no desktop has it, and it is from before machines carried their installation
-	Disputed Belonging = "disputed" // a desktop of this database has it, and it carries another installation
+	Orphan   Belonging = "orphan"   // this installation created it, and no desktop has it
+	Foreign  Belonging = "foreign"  // another installation created it
+	Unmarked Belonging = "unmarked" // no desktop has it, and it was created before machines were marked with their installation
+	Disputed Belonging = "disputed" // a desktop of this database has it, and it is marked with another installation
 )
 
-// BelongingOf decides whose a machine is, from the installation of the database and whether one of its rows has the machine.
+// BelongingOf returns to which installation a machine belongs, from the database's installation and whether one of its rows has
+// the machine.
 func BelongingOf(m engine.Machine, installation string, known bool) Belonging {
 	switch ours := m.Installation == installation && installation != ""; {
 	case known && (ours || m.Installation == ""):
@@ -40,41 +41,41 @@ func BelongingOf(m engine.Machine, installation string, known bool) Belonging {
 	}
 }
 
-// Mending is what healing does about a finding.
+// Mending is what Heal does about a finding.
 type Mending string
 
-// What healing does.
+// Values of Mending.
 const (
 	LeaveAlone Mending = "leave"      // nothing
-	PutAside   Mending = "set aside"  // stop the machine and note the time; its disks stay
-	Remove     Mending = "remove"     // with its disks; only when it has been set aside for long enough
-	BringBack  Mending = "bring back" // take the note away: a desktop has the machine
-	MarkError  Mending = "mark"       // the desktop becomes ERROR
+	PutAside   Mending = "set aside"  // stop the machine and write the time on it; its disks stay
+	Remove     Mending = "remove"     // with its disks; only after it was set aside long enough
+	BringBack  Mending = "bring back" // remove the mark: a desktop has the machine
+	MarkError  Mending = "mark"       // set the desktop's state to ERROR
 )
 
 // Finding is a difference between the rows and the machines, or a machine of another installation.
 type Finding struct {
 	DesktopID string
-	Name      string // of the desktop, or the engine's name for the machine
-	// Missing says that the machine of a desktop is gone; otherwise Belonging says what kind of machine was found.
+	Name      string // of the desktop, or the engine's name of the machine
+	// Missing says that a desktop's machine is gone; otherwise Belonging says which machine was found.
 	Missing      bool
 	Belonging    Belonging
-	Installation string    // that the machine carries
+	Installation string    // as marked on the machine
 	Aside        time.Time // since when the machine is set aside; zero: it is not
-	Mending      Mending   // what healing does about it
-	Healed       string    // what was done about it, now or at an earlier look; empty when nothing was
+	Mending      Mending   // what Heal does about it
+	Healed       string    // what was done about it, now or earlier; empty if nothing was
 }
 
-// Report is what an audit found.
+// Report is the result of an audit.
 type Report struct {
-	Installation string // of the database; empty when no control plane has used it since machines carry one
+	Installation string // of the database; empty if no control plane that marks machines has used it yet
 	Desktops     int    // rows
 	Machines     map[Belonging]int
-	Keep         time.Duration // for how long machines are set aside before they are removed
+	Keep         time.Duration // how long machines are set aside before they are deleted
 	Findings     []Finding     // by name
 }
 
-// Compare is the audit as a decision: what differs between rows and machines, and what healing does about it now.
+// Compare returns the differences between rows and machines, and what Heal does about each now. It is a pure function.
 func Compare(rows []desktop.DesktopState, machines []engine.Machine, installation string, keep time.Duration, now time.Time) Report {
 	r := Report{Installation: installation, Desktops: len(rows), Machines: map[Belonging]int{}, Keep: keep}
 	known := make(map[string]bool, len(rows))
@@ -108,7 +109,7 @@ func Compare(rows []desktop.DesktopState, machines []engine.Machine, installatio
 	return r
 }
 
-// ByName orders findings.
+// ByName orders findings by name.
 func ByName(a, b Finding) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.DesktopID, b.DesktopID))
 }
@@ -128,7 +129,7 @@ func mendingOf(whose Belonging, aside time.Time, keep time.Duration, now time.Ti
 	}
 }
 
-// Differences counts the findings that an administrator has to look at: all but machines of other installations.
+// Differences counts the findings that need an administrator: all but machines of other installations.
 func (r Report) Differences() int {
 	n := 0
 	for _, f := range r.Findings {
@@ -139,12 +140,12 @@ func (r Report) Differences() int {
 	return n
 }
 
-// ToMend lists the findings about which healing does something.
+// ToMend returns the findings that Heal does something about.
 func (r Report) ToMend() []Finding {
 	return slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool { return f.Mending == LeaveAlone })
 }
 
-// Doubt says why the database may not be that of the machines, so that nothing is to be healed; nil when it is.
+// Doubt returns why the database may not belong to these machines, so that nothing must be healed, or nil.
 func (r Report) Doubt() error {
 	machines := 0
 	for _, n := range r.Machines {

@@ -8,12 +8,12 @@ import (
 	"carrel/internal/workspace"
 )
 
-// turnsEvery is how often rebuilds of pools are looked at for what no sub-job tells: that a desktop is free again, that a session has
-// ended. A deadline is a sub-job's own time, and an end moves its rebuild on at once.
+// turnsEvery is the interval between checks of rebuilds of pools, for events that no sub-job reports: a desktop is free again, a
+// session has ended. A deadline is the time of a sub-job itself, and the end of a sub-job continues its rebuild immediately.
 const turnsEvery = 5 * time.Second
 
-// coordinate moves rebuilds of pools on, at once for what a former process left and then from time to time, until the runner stops.
-// Several processes may; the pool's lock decides.
+// coordinate continues rebuilds of pools, once at the start for what a former process left, and then at intervals until the
+// runner stops. Several processes may do so; the pool's lock decides.
 func (r *Runner) coordinate(ctx context.Context) {
 	tick := time.NewTicker(turnsEvery)
 	defer tick.Stop()
@@ -31,7 +31,7 @@ func (r *Runner) coordinate(ctx context.Context) {
 	}
 }
 
-// giveTurns moves the rebuild on that a sub-job which has ended was part of. If it fails, coordinate does it.
+// giveTurns continues the rebuild that an ended sub-job was part of. If that fails, coordinate does it later.
 func (r *Runner) giveTurns(ctx context.Context, s workspace.SubJob) {
 	if s.Type != workspace.JobRebuildPool {
 		return

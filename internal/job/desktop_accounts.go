@@ -13,9 +13,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// updateAccounts brings the accounts inside a desktop up to date with who has it: after it was given to somebody or taken away,
-// after a privilege group or a name changed. One that does not run gets them when it starts. Only the sub-job that has the desktop
-// touches it; one that was recorded while the desktop was busy takes it when its turn comes.
+// updateAccounts updates the accounts inside a desktop, after it was assigned or detached, or a privilege or a name changed. A
+// stopped desktop gets them when it starts. Only the sub-job that owns the desktop touches it; a sub-job that was written while
+// the desktop was busy becomes its owner later.
 func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	if d == nil {
 		return plan{limit: time.Minute, succeed: func(context.Context, *store.Tx, *desktop.Desktop) error { return nil }}, nil
@@ -60,7 +60,7 @@ func (r *Runner) updateAccounts(ctx context.Context, s *workspace.SubJob, d *des
 	return p, nil
 }
 
-// takeForAccounts gives the desktop to the sub-job, or has it come back later while another one has it.
+// takeForAccounts makes the sub-job the owner of the desktop, or postpones it while another one is.
 func (r *Runner) takeForAccounts(ctx context.Context, s *workspace.SubJob) error {
 	taken := false
 	var waited time.Duration
@@ -75,12 +75,12 @@ func (r *Runner) takeForAccounts(ctx context.Context, s *workspace.SubJob) error
 	return err
 }
 
-// turnAfter is when to ask again for a desktop that other work has: the longer that takes already, the later.
+// turnAfter returns when to try again for a desktop that another sub-job owns: the longer it has waited, the later.
 func turnAfter(waited time.Duration) time.Duration {
 	return min(max(waited/8, 300*time.Millisecond), 10*time.Second)
 }
 
-// restartAfter restarts the machine, which an attempt that got beyond stopping it does not do again.
+// restartAfter restarts the machine. An attempt after one that got beyond stopping it does not stop it again.
 func (r *Runner) restartAfter(ctx context.Context, s *workspace.SubJob, d desktop.Desktop) ([]Step, error) {
 	start, err := r.start(ctx, d)
 	if err != nil || slices.ContainsFunc(start, func(step Step) bool { return step.Name == s.Step }) {
@@ -89,7 +89,7 @@ func (r *Runner) restartAfter(ctx context.Context, s *workspace.SubJob, d deskto
 	return append([]Step{r.stop(d, false)}, start...), nil
 }
 
-// awaitGained waits for the displays of those who have got the desktop and still have it.
+// awaitGained waits for the displays of the users who have got the desktop and still have it.
 func (r *Runner) awaitGained(ctx context.Context, s *workspace.SubJob, gained []desktop.Recipient) error {
 	ids := make([]string, len(gained))
 	for i, g := range gained {
@@ -107,10 +107,10 @@ func (r *Runner) awaitGained(ctx context.Context, s *workspace.SubJob, gained []
 	return nil
 }
 
-// awaitPatience is for how long a display is waited for before it is looked whether its person still has the desktop.
+// awaitPatience is how long to wait for a display before checking whether its user still has the desktop.
 const awaitPatience = 10 * time.Second
 
-// awaitHolder waits for the display of a person who has a desktop, for as long as they do under the same account.
+// awaitHolder waits for a user's display as long as they have the desktop under the same account.
 func (r *Runner) awaitHolder(ctx context.Context, h desktop.Assignment) error {
 	for {
 		patient, cancel := context.WithTimeout(ctx, awaitPatience)
@@ -132,7 +132,7 @@ func (r *Runner) awaitHolder(ctx context.Context, h desktop.Assignment) error {
 	}
 }
 
-// readHolders reads who may use a desktop; with userIDs, only those of them.
+// readHolders reads who has access to a desktop; if userIDs is not empty, only these users.
 func (r *Runner) readHolders(ctx context.Context, desktopID string, userIDs []string) (holders []desktop.Assignment, err error) {
 	err = r.store.View(ctx, func(tx *store.Tx) error {
 		holders, err = assignment.Holdings(ctx, tx, []string{desktopID}, userIDs)
@@ -141,7 +141,7 @@ func (r *Runner) readHolders(ctx context.Context, desktopID string, userIDs []st
 	return holders, err
 }
 
-// updateInside makes the inside of a machine that has been started as the desktop's row says.
+// updateInside applies the desktop's row inside a machine that has been started.
 func (r *Runner) updateInside(d desktop.Desktop) Step {
 	return Step{Name: "updating accounts", Do: func(ctx context.Context) error {
 		_, err := r.configure(ctx, d.ProjectID, d.ID)
@@ -149,11 +149,11 @@ func (r *Runner) updateInside(d desktop.Desktop) Step {
 	}}
 }
 
-// mostRounds bounds how often configure goes round; each round deals with something that the next need not.
+// mostRounds is the maximum number of rounds of configure; each round settles something that the next need not.
 const mostRounds = 10
 
-// configure makes the inside of a running machine as the desktop's row says now. Old data goes first: while accounts are left to
-// deal with, the next round has others. The caller's sub-job has the desktop. It returns what the guest says in the end.
+// configure applies the desktop's current row inside a running machine. Old data is erased first: while former accounts remain,
+// the next round has other accounts. The caller's sub-job owns the desktop. It returns the guest's last status.
 func (r *Runner) configure(ctx context.Context, projectID, desktopID string) (guest.Status, error) {
 	for range mostRounds {
 		inside, settled, err := r.readGuest(ctx, projectID, desktopID)

@@ -10,7 +10,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// createDesktop launches the machine and waits until each person's display answers.
+// createDesktop launches the machine and waits until the display of each user answers.
 func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
@@ -36,7 +36,7 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *desk
 		},
 	})
 	if s.Attempt > 1 {
-		// An earlier attempt may have made the machine for others than those who have the desktop now.
+		// An earlier attempt may have created the machine for other users than those who have the desktop now.
 		p.steps = append(p.steps, r.updateInside(*d))
 	}
 	displays, err := r.awaitDisplays(ctx, *d)
@@ -53,7 +53,7 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *desk
 	return p, nil
 }
 
-// awaitDisplays waits for the displays of the people who have the desktop, or for its guest when nobody has.
+// awaitDisplays waits for the displays of the desktop's users, or for its guest if it has none.
 func (r *Runner) awaitDisplays(ctx context.Context, d desktop.Desktop) ([]Step, error) {
 	var holders []desktop.Assignment
 	if len(d.GroupAssignments) == 0 {
@@ -76,7 +76,7 @@ func (r *Runner) awaitDisplays(ctx context.Context, d desktop.Desktop) ([]Step, 
 	return steps, nil
 }
 
-// machineIs looks whether a desktop's machine is in a state. A missing machine is in none.
+// machineIs checks whether a desktop's machine is in a state. It returns false if the machine is missing.
 func (r *Runner) machineIs(desktopID string, state engine.State) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
 		m, err := r.engine.Find(ctx, desktopID)

@@ -12,7 +12,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// deleteDesktop waits until nobody else touches the machine, removes it with its disks, and then the row.
+// deleteDesktop waits until no other worker touches the machine, then deletes it with its disks, and then the row.
 func (r *Runner) deleteDesktop(_ context.Context, s *workspace.SubJob, _ *desktop.Desktop) (plan, error) {
 	params, err := workspace.ReadParams[desktop.DeleteParams](*s)
 	if err != nil {
@@ -37,7 +37,7 @@ func (r *Runner) deleteDesktop(_ context.Context, s *workspace.SubJob, _ *deskto
 	}, nil
 }
 
-// awaitAlone comes back later while another sub-job's worker may be touching the machine.
+// awaitAlone postpones the sub-job while the worker of another one may be touching the machine.
 func (r *Runner) awaitAlone(ctx context.Context, s workspace.SubJob) error {
 	others := 0
 	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
@@ -50,8 +50,7 @@ func (r *Runner) awaitAlone(ctx context.Context, s workspace.SubJob) error {
 	return err
 }
 
-// machineGone never says so at the first look, since disks may be left of a machine that was never finished: Delete sweeps
-// them.
+// machineGone returns false the first time, since there may be disks of a machine that was never completed, which Delete removes.
 func (r *Runner) machineGone(desktopID string) func(context.Context) (bool, error) {
 	asked := false
 	return func(ctx context.Context) (bool, error) {

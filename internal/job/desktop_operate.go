@@ -14,10 +14,10 @@ import (
 	"carrel/internal/workspace"
 )
 
-// shutdownGrace is how long a desktop may take to shut down in an orderly way before its power is cut.
+// shutdownGrace is the time for an orderly shutdown before power is cut.
 const shutdownGrace = time.Minute
 
-// stopping names the first step of a restart: an attempt that got beyond it does not stop the machine again.
+// stopping is the name of the first step of a restart: an attempt after one that got beyond it does not stop the machine again.
 const stopping = "stopping"
 
 // powerDesktop starts, stops, restarts or hibernates the machine.
@@ -40,7 +40,7 @@ func (r *Runner) powerDesktop(ctx context.Context, s *workspace.SubJob, d *deskt
 	case desktop.PowerStop:
 		p.steps = []Step{r.stop(*d, params.Force)}
 	case desktop.PowerReboot:
-		if s.Step == "" || s.Step == stopping { // an earlier attempt did not get past it
+		if s.Step == "" || s.Step == stopping { // no earlier attempt got beyond it
 			p.steps = append(p.steps, r.stop(*d, params.Force))
 		}
 		start, err := r.start(ctx, *d)
@@ -74,8 +74,8 @@ func (r *Runner) powerDesktop(ctx context.Context, s *workspace.SubJob, d *deskt
 	return p, nil
 }
 
-// imageOf is the image that a desktop's machine has. It is not the row's when a rebuild failed after the system disk was replaced and
-// somebody got the desktop to work afterwards.
+// imageOf returns the image of a desktop's machine. It differs from the row's if a rebuild failed after the system disk was
+// replaced and the desktop was repaired afterwards.
 func (r *Runner) imageOf(ctx context.Context, d desktop.Desktop) (string, error) {
 	m, err := r.engine.Find(ctx, d.ID)
 	if err != nil {
@@ -93,7 +93,7 @@ func (r *Runner) imageOf(ctx context.Context, d desktop.Desktop) (string, error)
 	return named[0].ID, nil
 }
 
-// start runs the machine, brings its inside up to date and waits for its displays.
+// start starts the machine, applies its document inside and waits for its displays.
 func (r *Runner) start(ctx context.Context, d desktop.Desktop) ([]Step, error) {
 	steps := []Step{
 		{
@@ -107,7 +107,7 @@ func (r *Runner) start(ctx context.Context, d desktop.Desktop) ([]Step, error) {
 	return append(steps, displays...), err
 }
 
-// stop ends the machine: in an orderly way unless force is asked for, and by force when that takes too long.
+// stop stops the machine: in an orderly way unless force is set, and by force if that takes too long.
 func (r *Runner) stop(d desktop.Desktop, force bool) Step {
 	return Step{
 		Name: stopping,

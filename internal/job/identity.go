@@ -11,8 +11,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Identify returns the id of the installation, and gives it one when it has none: that which the machines of its desktops carry,
-// so that a backup from before the id was kept stays theirs, or else a new one. Several processes may do that at once; the
+// Identify returns the id of the installation. If it has none, it gets the id that the machines of its desktops are marked with,
+// so that a backup from before the id was stored still owns them, or else a new one. Several processes may call it at once; the
 // database's one row decides.
 func Identify(ctx context.Context, s store.Transactions, e engine.Engine) (string, error) {
 	var id string
@@ -42,7 +42,7 @@ func Identify(ctx context.Context, s store.Transactions, e engine.Engine) (strin
 	return id, err
 }
 
-// carriedBy is the installation that the machines of the desktops carry, or empty when they carry none or do not agree.
+// carriedBy returns the installation that the machines of the desktops are marked with, or "" if they have none or several.
 func carriedBy(rows []desktop.DesktopState, machines []engine.Machine) string {
 	known := make(map[string]bool, len(rows))
 	for _, d := range rows {

@@ -18,10 +18,10 @@ import (
 	"carrel/internal/store"
 )
 
-// Inventory keeps what this installation knows of the engine's machines true: it marks those of its desktops that do not say yet
-// whose they are, brings back those that are set aside although a desktop has them, keeps addresses from being given out that the
-// engine uses for something else, and counts and tells what is not its own. It removes nothing. Create it with NewInventory; Start
-// it once; Stop it once.
+// Inventory compares the engine's machines with the desktops at intervals: it marks machines of its desktops that do not have an
+// installation yet, restores those that are set aside although a desktop has them, reserves addresses that the engine uses for
+// something else, and counts and logs machines that are not its own. It deletes nothing. Create it with NewInventory; call Start
+// once and Stop once.
 type Inventory struct {
 	auditor  Auditor
 	log      *slog.Logger
@@ -33,10 +33,10 @@ type Inventory struct {
 	last Report
 }
 
-// InventoryEvery is the time between two looks.
+// InventoryEvery is the interval.
 const InventoryEvery = 5 * time.Minute
 
-// NewInventory makes an inventory that is not started. It fails when the registry has its metrics already.
+// NewInventory creates an inventory that is not started. It returns an error if its metrics are registered already.
 func NewInventory(s store.Transactions, e engine.Engine, log *slog.Logger, r prometheus.Registerer) (*Inventory, error) {
 	i := &Inventory{auditor: Auditor{Store: s, Engine: e}, log: log, machines: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "carrel_machines", Help: "Machines of the engine by whose they are: known, orphan, foreign, unmarked or disputed.",
@@ -47,7 +47,7 @@ func NewInventory(s store.Transactions, e engine.Engine, log *slog.Logger, r pro
 	return i, nil
 }
 
-// Start reserves the addresses that are in use, returns, and begins to look from time to time.
+// Start reserves the addresses that are in use, and then starts the background work.
 func (i *Inventory) Start(ctx context.Context) error {
 	if err := ReserveUsed(ctx, i.auditor.Store, i.auditor.Engine); err != nil {
 		return err
@@ -63,10 +63,10 @@ func (i *Inventory) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends the looking and waits for it.
+// Stop ends the background work and waits for it.
 func (i *Inventory) Stop(context.Context) { i.rounds.stop() }
 
-// Last is what the last look found.
+// Last returns the last report.
 func (i *Inventory) Last() Report {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -83,7 +83,7 @@ func (i *Inventory) round(ctx context.Context) error {
 	return i.look(ctx)
 }
 
-// look counts machines and tells what has changed since the last time.
+// look counts machines and logs what has changed since the last round.
 func (i *Inventory) look(ctx context.Context) error {
 	r, err := i.auditor.Audit(ctx)
 	if err != nil {
@@ -108,7 +108,7 @@ func (i *Inventory) look(ctx context.Context) error {
 	return nil
 }
 
-// adopt marks the machines of desktops that carry no installation, and brings back those that are set aside.
+// adopt marks the machines of desktops that have no installation, and restores those that are set aside.
 func (i *Inventory) adopt(ctx context.Context) error {
 	s, e := i.auditor.Store, i.auditor.Engine
 	machines, err := e.List(ctx)
@@ -156,8 +156,9 @@ func (i *Inventory) adoptOne(ctx context.Context, m engine.Machine, installation
 	return i.auditor.Engine.SetAside(ctx, m.ID, time.Time{})
 }
 
-// ReserveUsed keeps back the addresses that the engine has in use for what is no desktop of this database. The engine is read
-// before the rows, and rows are written before their machines are made, so none of a new desktop is taken for that of another installation.
+// ReserveUsed reserves the addresses that the engine uses for something other than a desktop of this database. It reads the
+// engine before the rows, and rows are written before their machines are created, so it never takes the address of a new desktop
+// for another's.
 func ReserveUsed(ctx context.Context, s store.Transactions, e engine.Engine) error {
 	used, err := e.Addresses(ctx)
 	if err != nil {
@@ -184,8 +185,8 @@ func ReserveUsed(ctx context.Context, s store.Transactions, e engine.Engine) err
 	return nil
 }
 
-// reservationsOf decides which addresses of each subnet are in use for something else than desktops of the rows. A subnet without
-// any is among them, so that what was reserved before is free again.
+// reservationsOf returns, by subnet, the addresses that are used for something other than desktops of the rows. It includes
+// subnets without any, so that earlier reservations in them end.
 func reservationsOf(used []engine.UsedAddress, rows []desktop.DesktopState, subnets []catalog.Subnet) map[string][]catalog.Reservation {
 	known := make(map[string]bool, len(rows))
 	for _, d := range rows {

@@ -15,7 +15,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// readSpec describes the machine of a desktop from its row and the catalogue.
+// readSpec returns the spec of a desktop's machine from its row and the catalogue.
 func (r *Runner) readSpec(ctx context.Context, d desktop.Desktop) (engine.Spec, error) {
 	var spec engine.Spec
 	err := r.store.View(ctx, func(tx *store.Tx) error {
@@ -49,8 +49,8 @@ func (r *Runner) readSpec(ctx context.Context, d desktop.Desktop) (engine.Spec, 
 	return spec, err
 }
 
-// readGuest describes the inside of a desktop as its row is now. settled are the former accounts that have been dealt with once
-// it is so.
+// readGuest returns the guest's document of a desktop from its current row. settled are the former accounts that are done with
+// once the guest has applied it.
 func (r *Runner) readGuest(ctx context.Context, projectID, desktopID string) (inside guest.Desktop, settled []assignment.FormerAccount, err error) {
 	err = r.store.View(ctx, func(tx *store.Tx) error {
 		d, err := desktop.ReadDesktop(ctx, tx, projectID, desktopID)
@@ -118,7 +118,7 @@ func (r *Runner) guestOf(ctx context.Context, tx *store.Tx, d desktop.Desktop, s
 	return inside, settled, nil
 }
 
-// whoMayUse are the people who may use a desktop, in their own name or through a group.
+// whoMayUse returns the users with access to a desktop, by their own assignment or through a group.
 func whoMayUse(ctx context.Context, tx *store.Tx, d desktop.Desktop) ([]desktop.Assignment, error) {
 	if len(d.GroupAssignments) == 0 {
 		return d.Assignments, nil
@@ -126,7 +126,7 @@ func whoMayUse(ctx context.Context, tx *store.Tx, d desktop.Desktop) ([]desktop.
 	return assignment.Holdings(ctx, tx, []string{d.ID}, nil)
 }
 
-// accountOf is an account in the guest's terms.
+// accountOf converts an account to the guest's protocol.
 func accountOf(a assignment.InsideAccount) guest.Account {
 	account := guest.Account{Name: a.Name, Group: guest.GroupUser, Former: a.Former, Absent: a.Erase, Erase: a.Erase}
 	if a.Admin {
@@ -135,7 +135,7 @@ func accountOf(a assignment.InsideAccount) guest.Account {
 	return account
 }
 
-// localeOf is the system locale for a person's language; empty leaves the image's own.
+// localeOf returns the system locale for a user's language; empty leaves the image's own.
 func localeOf(language string) string {
 	if language == "zh" {
 		return "zh_CN.UTF-8"
@@ -143,7 +143,8 @@ func localeOf(language string) string {
 	return ""
 }
 
-// mountOf is where a data volume is found inside the desktop: /dev/sdb at /data/disk1 and so on, whichever others come and go.
+// mountOf returns where a data volume is mounted inside the desktop: /dev/sdb at /data/disk1 and so on, independent of the other
+// disks.
 func mountOf(v desktop.Volume) string {
 	return fmt.Sprintf("/data/disk%d", v.Device[len(v.Device)-1]-'a')
 }

@@ -18,7 +18,7 @@ type Metrics struct {
 
 var _ Meter = (*Metrics)(nil)
 
-// NewMetrics makes the metrics and registers them.
+// NewMetrics creates the metrics and registers them.
 func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	buckets := []float64{.05, .1, .25, .5, 1, 2, 5, 10, 30, 60, 300, 900}
 	m := &Metrics{

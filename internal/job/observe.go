@@ -14,8 +14,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Observer notices what happened to machines behind Carrel's back (a person shut one down from inside, a host restarted, an
-// administrator deleted one in the engine) and writes it to the desktops' rows. Create it with its fields set; Start it once.
+// Observer detects changes of machines that Carrel did not make (a user shut one down from inside, a host restarted, an
+// administrator deleted one in the engine) and writes them to the desktops' rows. Create it with its fields set; call Start once.
 type Observer struct {
 	Store  store.Transactions
 	Engine engine.Engine
@@ -25,7 +25,7 @@ type Observer struct {
 	rounds rounds
 }
 
-// Start begins to look from time to time. It returns at once.
+// Start starts the background work.
 func (o *Observer) Start(ctx context.Context) error {
 	o.rounds.start(ctx, cmp.Or(o.Every, 15*time.Second), func(ctx context.Context) {
 		if err := o.Observe(ctx); err != nil && ctx.Err() == nil {
@@ -35,18 +35,18 @@ func (o *Observer) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends the looking and waits for it.
+// Stop ends the background work and waits for it.
 func (o *Observer) Stop(context.Context) {
 	o.rounds.stop()
 }
 
-// observePage is how many desktops are compared at a time.
+// observePage is the number of desktops that are compared at a time.
 const observePage = 1000
 
-// Observe compares all desktops at rest with their machines once.
+// Observe compares all desktops without a task with their machines once.
 //
-// Rows are read before machines, and written only if unchanged since: then no job ran in between, and what the machine was
-// seen doing is what the desktop does.
+// It reads rows before machines, and writes a row only if it is unchanged since: then no job ran in between, and the machine's
+// state is the desktop's.
 func (o *Observer) Observe(ctx context.Context) error {
 	rows, err := o.restingDesktops(ctx)
 	if err != nil || len(rows) == 0 {
@@ -80,8 +80,8 @@ func (o *Observer) Observe(ctx context.Context) error {
 	return nil
 }
 
-// drift says what state a desktop at rest is really in, and, if that is ERROR, why. A desktop in ERROR stays so until
-// somebody mends it: what went wrong is not undone by a machine that happens to run.
+// drift returns the actual state of a desktop without a task and, if that is ERROR, why. A desktop in ERROR stays so until it is
+// repaired: a running machine does not mean that what failed works now.
 func drift(d desktop.DesktopState, state engine.State, exists bool) (desktop.DesktopStatus, string) {
 	if d.Status == desktop.StatusError {
 		return d.Status, d.Fault
@@ -104,7 +104,7 @@ func (o *Observer) restingDesktops(ctx context.Context) ([]desktop.DesktopState,
 	return slices.DeleteFunc(rows, func(d desktop.DesktopState) bool { return d.Task != workspace.NoTask }), nil
 }
 
-// allDesktops reads what the desktops of every project are doing, page by page.
+// allDesktops reads the states of the desktops of all projects, page by page.
 func allDesktops(ctx context.Context, s store.Transactions) ([]desktop.DesktopState, error) {
 	var all []desktop.DesktopState
 	for after := ""; ; after = all[len(all)-1].ID {

@@ -11,7 +11,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// processLimits are the limits of processes of the desktops' products. A product that is no longer in the catalogue has none.
+// processLimits returns the process limits of the desktops' products. A product that is no longer in the catalogue has none.
 func (o *Observer) processLimits(ctx context.Context, rows []desktop.DesktopState) (map[string]int, error) {
 	limits := map[string]int{}
 	err := o.Store.View(ctx, func(tx *store.Tx) error {
@@ -34,7 +34,8 @@ func (o *Observer) processLimits(ctx context.Context, rows []desktop.DesktopStat
 	return limits, err
 }
 
-// limitProcesses gives a machine its product's limit: it was made before there were limits, or the product has another one now.
+// limitProcesses sets a machine's limit to that of its product: the machine is older than limits, or the product's limit has
+// changed.
 func (o *Observer) limitProcesses(ctx context.Context, d desktop.DesktopState, m engine.Machine, limit int) {
 	if limit == 0 || m.VM || m.Processes == limit {
 		return

@@ -10,10 +10,10 @@ import (
 	"carrel/internal/workspace"
 )
 
-// passwordParallel is how many passwords are hashed at once: sign-ins wait for the same processors.
+// passwordParallel is how many passwords are hashed at once: sign-ins need the same processors.
 const passwordParallel = 2
 
-// hashPassword hashes the password of somebody who was added with many others.
+// hashPassword hashes the password of a user who was added together with others.
 func (r *Runner) hashPassword(_ context.Context, s *workspace.SubJob, _ *desktop.Desktop) (plan, error) {
 	params, err := workspace.ReadParams[signin.PasswordParams](*s)
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// attachPool brings the account of somebody who has just got a pool's desktop into it, and waits for their display: somebody
-// watches meanwhile. The sub-job has the desktop. One that has been switched off gets the account when it starts; one that is no
-// longer theirs is left alone.
+// attachPool adds the account of a user to the pool desktop that they have just got, and waits for their display: the user is
+// waiting. The sub-job owns the desktop. A stopped desktop gets the account when it starts; one that is no longer the user's is
+// not changed.
 func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	inside := &insideWarnings{runner: r}
 	p := plan{limit: 2 * time.Minute, warning: inside.text}
@@ -40,7 +40,7 @@ func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *desktop.D
 	return p, nil
 }
 
-// attach makes the inside as the desktop's row says, and waits for one person's display.
+// attach applies the desktop's row inside, and waits for one user's display.
 func (w *insideWarnings) attach(ctx context.Context, account string) error {
 	if err := w.configure(ctx); err != nil {
 		return err
@@ -48,7 +48,7 @@ func (w *insideWarnings) attach(ctx context.Context, account string) error {
 	return w.runner.engine.Await(ctx, w.desktop.ID, account)
 }
 
-// unlessOff makes it a success that a machine does not run, or is gone.
+// unlessOff returns nil for the error that a machine does not run, or is gone.
 func unlessOff(err error) error {
 	if errors.Is(err, engine.ErrConflict) || errors.Is(err, engine.ErrNotFound) {
 		return nil
@@ -56,7 +56,7 @@ func unlessOff(err error) error {
 	return err
 }
 
-// notAttached ends what a sub-job has failed to make ready.
+// notAttached records that the sub-job failed to prepare the desktop.
 func notAttached(ctx context.Context, tx *store.Tx, s *workspace.SubJob, d desktop.Desktop) error {
 	params, err := workspace.ReadParams[connection.AttachParams](*s)
 	if err != nil {

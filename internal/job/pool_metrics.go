@@ -11,8 +11,8 @@ import (
 	"carrel/internal/pool"
 )
 
-// PoolMetrics is a ReconcileMeter for Prometheus. It also tells, when it is asked, how many desktops of the oldest pools are idle, taken
-// and so on, and how many people wait for one.
+// PoolMetrics is a ReconcileMeter for Prometheus. When it is collected, it also counts the desktops of the oldest pools by use,
+// and the users who wait.
 type PoolMetrics struct {
 	rounds    prometheus.Histogram
 	decisions *prometheus.CounterVec
@@ -27,10 +27,10 @@ var (
 	_ prometheus.Collector = (*PoolMetrics)(nil)
 )
 
-// poolGauges is how many pools have gauges of their own: a label must not have values without bound.
+// poolGauges is the number of pools that have gauges of their own, since the number of label values must be bounded.
 const poolGauges = 100
 
-// NewPoolMetrics makes the metrics and registers them.
+// NewPoolMetrics creates the metrics and registers them.
 func NewPoolMetrics(registry prometheus.Registerer, s *pool.Service, log *slog.Logger) (*PoolMetrics, error) {
 	m := &PoolMetrics{
 		rounds: prometheus.NewHistogram(prometheus.HistogramOpts{

@@ -11,7 +11,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// notifyDesktop shows a message in a desktop's sessions. A process that dies before it has noted that shows it a second time.
+// notifyDesktop shows a message in a desktop's sessions. If the process dies before it has recorded that, the message is shown
+// twice.
 func (r *Runner) notifyDesktop(_ context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	if d == nil {
 		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)

@@ -17,14 +17,13 @@ import (
 	"carrel/internal/workspace"
 )
 
-// tellLimit is how long telling the people of one desktop may take, and tellAgain when it is tried again if it did not work.
+// tellLimit is the limit for showing a message in one desktop, and tellAgain the delay before it is tried again after a failure.
 const (
 	tellLimit = time.Minute
 	tellAgain = 30 * time.Second
 )
 
-// rebuildMember does for one desktop of a pool what the pool's rollout has decided: nothing yet, telling its people, rebuilding it, or
-// leaving it alone after all.
+// rebuildMember does what the pool's rollout has decided for one of its desktops: wait, show a message, rebuild it, or skip it.
 func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	params, err := workspace.ReadParams[rollout.RebuildParams](*s)
 	if err != nil {
@@ -64,8 +63,8 @@ func (r *Runner) rolloutItem(ctx context.Context, subJobID string) (item rollout
 	return item, now, err
 }
 
-// parked is the plan of a sub-job that waits again: for its turn, or until its people are to be told something. Whether its turn came
-// meanwhile is looked at with the pool held, as it is when turns are given.
+// parked is the plan of a sub-job that waits again: for its turn, or for the next message. Whether its turn came meanwhile is
+// checked with the pool locked, as when turns are given.
 func (r *Runner) parked(s workspace.SubJob, d desktop.Desktop, item rollout.RolloutEntry, params rollout.RebuildParams, now time.Time) plan {
 	late, told := !now.Before(item.Deadline), true
 	p := plan{limit: tellLimit}
@@ -89,8 +88,8 @@ func (r *Runner) parked(s workspace.SubJob, d desktop.Desktop, item rollout.Roll
 	return p
 }
 
-// countDown tells the people of a desktop how long they have. It says false when that did not work, as while a session is just being
-// started: they are told again soon, since that must not keep the rebuild from its time.
+// countDown shows the users of a desktop how much time they have. It returns false if that failed, for example while a session is
+// starting: it is tried again soon, since it must not delay the rebuild.
 func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d desktop.Desktop, params rollout.RebuildParams, deadline time.Time) (bool, error) {
 	var people []desktop.Assignment
 	var languages map[string]string
@@ -109,7 +108,7 @@ func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d desktop.De
 	return r.notify(ctx, d.ID, rollout.CountdownNotices(people, params.Message, deadline.Sub(now), languages), deadline), ctx.Err()
 }
 
-// leaveAlone takes back what the people of a desktop were told, and ends its sub-job.
+// leaveAlone withdraws the messages in a desktop, and ends its sub-job.
 func (r *Runner) leaveAlone(d desktop.Desktop, item rollout.RolloutEntry) plan {
 	p := plan{limit: tellLimit, remark: "not rebuilt: " + item.Reason}
 	p.succeed = func(context.Context, *store.Tx, *desktop.Desktop) error { return nil }
@@ -135,11 +134,11 @@ func (r *Runner) leaveAlone(d desktop.Desktop, item rollout.RolloutEntry) plan {
 	return p
 }
 
-// countdownID names the one message about a rebuild, so that each takes the place of the one before.
+// countdownID identifies the message about a rebuild, so that each replaces the one before.
 const countdownID = "rebuild"
 
-// notify shows messages in a desktop, with a countdown if until is not zero, and says whether they were shown, or there is nobody to see
-// them.
+// notify shows messages in a desktop, with a countdown if until is not zero, and returns whether they were shown, or nobody could
+// see them.
 func (r *Runner) notify(ctx context.Context, desktopID string, notices []rollout.Notice, until time.Time) bool {
 	shown := true
 	for _, n := range notices {
@@ -155,7 +154,7 @@ func (r *Runner) notify(ctx context.Context, desktopID string, notices []rollout
 	return shown
 }
 
-// holdersOf reads who has a desktop, and the languages of those people by their ids.
+// holdersOf reads the users of a desktop, and their languages by user id.
 func holdersOf(ctx context.Context, tx *store.Tx, d desktop.Desktop) ([]desktop.Assignment, map[string]string, error) {
 	people, err := assignment.Holdings(ctx, tx, []string{d.ID}, nil)
 	if err != nil {

@@ -12,10 +12,11 @@ import (
 	"carrel/internal/workspace"
 )
 
-// reshapeLimit is how long a desktop may take to get another size or other disks.
+// reshapeLimit is the limit for changing the product or disks of a desktop.
 const reshapeLimit = 15 * time.Minute
 
-// resizeMember gives a desktop of a pool another product. It is off meanwhile, and runs again afterwards if it did; one that slept is off.
+// resizeMember gives a pool desktop another product. It is stopped meanwhile, and started again if it ran; a hibernated one is
+// stopped.
 func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	params, spec, err := r.reshaped(ctx, s, d)
 	if err != nil {
@@ -52,7 +53,7 @@ func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *deskt
 	return p, nil
 }
 
-// changeDisks adds, removes or grows disks of a desktop of a pool, which goes on running if the engine can do that.
+// changeDisks adds, deletes or enlarges disks of a pool desktop, which keeps running if the engine supports that.
 func (r *Runner) changeDisks(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	params, spec, err := r.reshaped(ctx, s, d)
 	if err != nil {
@@ -96,7 +97,7 @@ func (r *Runner) noteReshaped(s *workspace.SubJob, params reshape.ReshapeParams)
 	}}
 }
 
-// reshaped reads what a sub-job changes, and describes the machine that comes out.
+// reshaped returns what a sub-job changes, and the spec of the machine afterwards.
 func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (reshape.ReshapeParams, engine.Spec, error) {
 	params, err := workspace.ReadParams[reshape.ReshapeParams](*s)
 	if err != nil {

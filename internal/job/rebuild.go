@@ -14,10 +14,10 @@ import (
 	"carrel/internal/workspace"
 )
 
-// rebuildLimit is how long a desktop may take to get a new system disk and come up with it. Config.BootLimit bounds the latter alone.
+// rebuildLimit is the limit for giving a desktop a new system disk and starting it. Config.BootLimit limits only the latter.
 const rebuildLimit = 20 * time.Minute
 
-// resetDesktop makes a desktop of a pool as fresh as its image.
+// resetDesktop resets a pool desktop to its image.
 func (r *Runner) resetDesktop(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	params, err := workspace.ReadParams[pool.ResetParams](*s)
 	if err != nil {
@@ -31,12 +31,12 @@ func (r *Runner) resetDesktop(ctx context.Context, s *workspace.SubJob, d *deskt
 	return p, err
 }
 
-// rebuild replaces the system disk of a desktop, and with wipe its data disks by empty ones. One that was off, or asleep, is off again
-// afterwards: its session is gone in any case.
+// rebuild replaces the system disk of a desktop and, with wipe, its data disks by empty ones. One that was stopped or hibernated
+// is stopped afterwards: its session is lost in any case.
 func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d desktop.Desktop, imageID string, wipe bool) (plan, error) {
 	target := d
 	target.ImageID = imageID
-	wipe = wipe && len(d.Assignments) == 0 // a job that is retried may come when somebody has it again
+	wipe = wipe && len(d.Assignments) == 0 // when a job is retried, the desktop may have a user again
 	nobodys := wipe
 	wipe = wipe && len(d.Data) > 0
 	if wipe {
@@ -90,7 +90,7 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d desktop.Des
 	return p, nil
 }
 
-// emptyDisks replaces the data disks by empty ones. The row names them as soon as they are there, whatever becomes of the rest.
+// emptyDisks replaces the data disks by empty ones. They are written to the row immediately, even if something fails later.
 func (r *Runner) emptyDisks(s *workspace.SubJob, spec engine.Spec, disks []desktop.Volume) []Step {
 	return []Step{
 		{
@@ -110,10 +110,10 @@ func (r *Runner) emptyDisks(s *workspace.SubJob, spec engine.Spec, disks []deskt
 	}
 }
 
-// markOf names a rebuild to the engine: the same at all attempts, another when its job is retried.
+// markOf returns the name of a rebuild for the engine: the same for all attempts, another one when the job is retried.
 func markOf(s workspace.SubJob) string { return s.ID + "-" + strconv.FormatInt(s.Begun.Unix(), 36) }
 
-// disksAre looks whether a machine has the data disks of a spec, as large as they are there.
+// disksAre checks whether a machine has the data disks of a spec, in the same sizes.
 func (r *Runner) disksAre(s engine.Spec) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
 		m, err := r.engine.Find(ctx, s.ID)

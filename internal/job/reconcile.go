@@ -10,32 +10,32 @@ import (
 	"carrel/internal/pool/reconcile"
 )
 
-// Reconciler looks after desktop pools: bindings that are over end, used desktops are reset, and pools grow and shrink, as soon as
-// something in them changes or its time has come. Any number may run on one database; a pool's lock decides which of them does
-// what. Create it with its fields set; Start it once.
+// Reconciler reconciles pools as soon as something in them changes or a time has come: it ends bindings that are over, resets
+// used desktops, and scales pools out and in. Any number may run on one database; a pool's lock decides. Create it with its
+// fields set; call Start once.
 type Reconciler struct {
 	Pools *reconcile.Service
 	Log   *slog.Logger
 	Meter ReconcileMeter
-	// Every is how often it looks when nothing signals and nothing is due; 30 s. It is only the safety net.
+	// Every is the interval if there is no signal and nothing is due; 30 s. It is only the safety net.
 	Every time.Duration
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }
 
-// ReconcileMeter observes what is done for pools; PoolMetrics implements it.
+// ReconcileMeter counts what is done for pools; PoolMetrics implements it.
 type ReconcileMeter interface {
-	// Reconciled counts a round of looking at so many pools that were due.
+	// Reconciled counts a round with this number of due pools.
 	Reconciled(pools int, took time.Duration)
-	// Decided counts something that was done, or left undone, by a rule; n is how many desktops it is about.
+	// Decided counts something that a rule did, or did not do, to n desktops.
 	Decided(rule string, n int)
 }
 
-// reconcilePause is how long it waits after a fault.
+// reconcilePause is the pause after an error.
 const reconcilePause = time.Second
 
-// Start begins to look after pools. It returns at once.
+// Start starts the background work.
 func (t *Reconciler) Start(ctx context.Context) error {
 	if t.Every == 0 {
 		t.Every = 30 * time.Second
@@ -58,13 +58,13 @@ func (t *Reconciler) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends the looking and waits for it.
+// Stop ends the background work and waits for it.
 func (t *Reconciler) Stop(context.Context) {
 	t.cancel()
 	t.done.Wait()
 }
 
-// reconcile looks once and says when to look again.
+// reconcile does one round and returns the time until the next.
 func (t *Reconciler) reconcile(ctx context.Context) time.Duration {
 	begun := time.Now()
 	done, err := t.Pools.ReconcilePools(ctx)

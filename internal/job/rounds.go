@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// rounds does something at once and then from time to time, one round after the other. Start it once; stop it once.
+// rounds calls a function once and then at intervals, never concurrently. Start it once; stop it once.
 type rounds struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }
 
-// start begins and returns at once. The end of ctx does not end the rounds, stop does.
+// start starts the background work. The end of ctx does not end it, stop does.
 func (r *rounds) start(ctx context.Context, every time.Duration, round func(context.Context)) {
 	ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	r.done.Go(func() {
@@ -29,7 +29,7 @@ func (r *rounds) start(ctx context.Context, every time.Duration, round func(cont
 	})
 }
 
-// stop ends the rounds and waits for the present one.
+// stop ends the rounds and waits for the current one.
 func (r *rounds) stop() {
 	r.cancel()
 	r.done.Wait()

@@ -15,39 +15,38 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Config is how a Runner works. Zero fields take the defaults that are named.
+// Config configures a Runner. Zero fields mean the stated defaults.
 type Config struct {
-	// Replica names this process among those on the same database, the same after a restart. Two running processes must not
-	// share it.
+	// Replica is the name of this process on its database, the same after a restart. Two running processes must not share it.
 	Replica string
-	// Lease is for how long a claim holds without a heartbeat; 15 s.
+	// Lease is how long a claim is valid without a heartbeat; 15 s.
 	Lease time.Duration
-	// Poll is how often the queue is looked at when nothing signals; 15 s. It is only the safety net.
+	// Poll is the interval for reading the queue if there is no signal; 15 s. It is only the safety net.
 	Poll time.Duration
-	// Parallel is how many sub-jobs of a type run at once in this process; missing types take DefaultParallel,
+	// Parallel is the number of sub-jobs of a type that run at once in this process; types without an entry have DefaultParallel,
 	// work on accounts AccountParallel.
 	Parallel map[workspace.JobType]int
-	// BootLimit is how long a desktop may take to come up after its system disk was replaced; 5 min.
+	// BootLimit is the time for a desktop to start after its system disk was replaced; 5 min.
 	BootLimit time.Duration
-	// Timezone (IANA) and Locale are those of new desktops; empty: UTC, and the locale of the person's language.
+	// Timezone (IANA) and Locale are those of new desktops; empty: UTC, and the locale of the user's language.
 	Timezone string
 	Locale   string
-	// Installation is the id that new machines carry.
+	// Installation is the id that new machines are marked with.
 	Installation string
-	// HashPassword hashes a person's password that waits for it (signin.Service.HashSealedPassword).
+	// HashPassword hashes a user's sealed password (signin.Service.HashSealedPassword).
 	HashPassword func(ctx context.Context, projectID, userID string) error
 }
 
-// DefaultParallel is how many sub-jobs of a type run at once when the configuration does not say.
+// DefaultParallel is the number of sub-jobs of a type that run at once, if the configuration does not say.
 const DefaultParallel = 8
 
-// AccountParallel is DefaultParallel for work on accounts, most of which is waiting.
+// AccountParallel is DefaultParallel for work on accounts, which mostly waits.
 const AccountParallel = 100
 
-// DefaultBootLimit is the BootLimit when the configuration does not say.
+// DefaultBootLimit is the BootLimit if the configuration does not say.
 const DefaultBootLimit = 5 * time.Minute
 
-// Runner claims sub-jobs and carries them out. Create it with NewRunner; Start it once; Stop it once.
+// Runner claims sub-jobs and executes them. Create it with NewRunner; call Start once and Stop once.
 type Runner struct {
 	store  store.Transactions
 	engine engine.Engine
@@ -60,11 +59,11 @@ type Runner struct {
 	cancel context.CancelCauseFunc
 	quit   chan struct{} // closed by Stop
 	done   chan struct{} // closed when the loop and all workers have ended
-	freed  chan struct{} // a worker has ended
+	freed  chan struct{} // signals that a worker has ended
 
 	coordinating sync.WaitGroup
 
-	crowded map[workspace.JobType]bool // types whose slots the last claim filled; used by the loop only
+	crowded map[workspace.JobType]bool // types whose slots the last claim filled; used only by loop
 
 	mu   sync.Mutex // guards held
 	held map[string]*claim
@@ -73,26 +72,26 @@ type Runner struct {
 // claim is a sub-job that this process works on.
 type claim struct {
 	kind   workspace.JobType
-	sub    workspace.SubJob // its worker's alone
+	sub    workspace.SubJob // used only by its worker
 	ctx    context.Context  // of the work; its cause says why it was cancelled
 	cancel context.CancelCauseFunc
 
-	// What the sub-job is about, as it was when the work began: nil when its row is gone.
+	// The desktop of the sub-job as it was when the work began: nil if its row is gone.
 	desktop *desktop.Desktop
 	now     time.Time
-	unread  error // why that could not be read
+	unread  error // why the desktop could not be read
 }
 
-// Meter observes the work; telemetry implements it.
+// Meter counts the work; telemetry implements it.
 type Meter interface {
-	// Claimed counts a sub-job that starts after waiting so long in the queue, Ended one that is over.
+	// Claimed counts a sub-job that starts after waiting this long in the queue, Ended one that has ended.
 	Claimed(t workspace.JobType, waited time.Duration)
 	Ended(t workspace.JobType, state workspace.SubJobState, took time.Duration)
-	// Fault counts a passing fault in a step.
+	// Fault counts a transient error of a step.
 	Fault(t workspace.JobType)
 }
 
-// NewRunner makes a runner that is not started.
+// NewRunner creates a runner that is not started.
 func NewRunner(s store.Transactions, e engine.Engine, log *slog.Logger, m Meter, c Config) *Runner {
 	if c.Lease == 0 {
 		c.Lease = 15 * time.Second
@@ -111,7 +110,7 @@ func NewRunner(s store.Transactions, e engine.Engine, log *slog.Logger, m Meter,
 	return r
 }
 
-// Types lists the types of job that a Runner carries out.
+// Types lists the job types that a Runner executes.
 func Types() []workspace.JobType { return slices.Sorted(maps.Keys(new(Runner).planners())) }
 
 func (r *Runner) planners() map[workspace.JobType]planner {
@@ -138,8 +137,8 @@ func (r *Runner) planners() map[workspace.JobType]planner {
 	return plans
 }
 
-// Start takes over what a former process of the same name left, and begins to claim work. It returns when the runner is up,
-// or with the reason it is not.
+// Start takes over what a former process of the same name left, and begins to claim work. It returns when the runner is running,
+// or the error that prevents it.
 func (r *Runner) Start(ctx context.Context) error {
 	err := r.store.Update(ctx, func(tx *store.Tx) error {
 		n, err := tx.ReleaseReplica(ctx, r.conf.Replica)
@@ -157,8 +156,8 @@ func (r *Runner) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop claims no more, lets running sub-jobs go on until ctx ends, and then leaves them to the next process. It returns when
-// nothing of the runner is running.
+// Stop ends claiming, lets running sub-jobs continue until ctx ends, and then leaves them to the next process. It returns when
+// all goroutines of the runner have ended.
 func (r *Runner) Stop(ctx context.Context) {
 	close(r.quit)
 	select {
@@ -170,10 +169,10 @@ func (r *Runner) Stop(ctx context.Context) {
 	r.coordinating.Wait()
 }
 
-// gather is how long a place stays free for others to join it.
+// gather is how long loop waits after a slot became free for more to become free.
 const gather = 5 * time.Millisecond
 
-// loop is the one goroutine that claims; workers carry out what it claims.
+// loop is the only goroutine that claims; workers execute what it claims.
 func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
 	defer close(r.done)
 	var workers sync.WaitGroup
@@ -194,9 +193,9 @@ func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
 			r.extendLeases(ctx)
 			continue
 		case <-work:
-			r.extendLeases(ctx) // what was superseded stops at once
+			r.extendLeases(ctx) // superseded work stops immediately
 		case <-r.freed:
-			due.Reset(gather) // others end soon: one claim fills all their places
+			due.Reset(gather) // more workers end soon: one claim fills all their slots
 			continue
 		case <-due.C:
 		}
@@ -214,11 +213,11 @@ func (r *Runner) loop(ctx context.Context, work <-chan struct{}) {
 	}
 }
 
-// claimPause is how long the queue is left alone after a fault of the store.
+// claimPause is the pause after an error of the store.
 const claimPause = 2 * time.Second
 
-// claim takes as many due sub-jobs of each type as there are free slots, and returns when to look again. The queue of a type whose slots
-// the last claim filled is known to be long, and is not read before a slot is free again.
+// claim claims as many due sub-jobs of each type as there are free slots, and returns when to claim again. A type whose slots the
+// last claim filled has a long queue, which is not read again before one of its slots is free.
 func (r *Runner) claim(ctx context.Context) ([]*claim, time.Duration, error) {
 	free := r.freeSlots()
 	types := slices.Sorted(maps.Keys(free))
@@ -250,7 +249,7 @@ func (r *Runner) claim(ctx context.Context) ([]*claim, time.Duration, error) {
 	return claimed, 0, nil
 }
 
-// untilDue returns how long it is until a sub-job of these types is due: the poll's interval when none will be.
+// untilDue returns the time until a sub-job of these types is due: the poll interval if none will be.
 func (r *Runner) untilDue(ctx context.Context, types []workspace.JobType) (wait time.Duration, err error) {
 	err = r.store.View(ctx, func(tx *store.Tx) error {
 		due, err := tx.NextDue(ctx, types)
@@ -262,7 +261,7 @@ func (r *Runner) untilDue(ctx context.Context, types []workspace.JobType) (wait 
 	return wait, err
 }
 
-// readDesktops reads what sub-jobs are about, all at once.
+// readDesktops reads the desktops of sub-jobs, all at once.
 func (r *Runner) readDesktops(ctx context.Context, claimed []*claim) {
 	if len(claimed) == 0 {
 		return
@@ -347,7 +346,7 @@ func (r *Runner) busy() int {
 	return len(r.held)
 }
 
-// extendLeases renews what this process works on, and stops the work on what it no longer holds.
+// extendLeases renews the leases of this process, and cancels the work on sub-jobs that it no longer owns.
 func (r *Runner) extendLeases(ctx context.Context) {
 	r.mu.Lock()
 	ids := slices.Collect(maps.Keys(r.held))

@@ -16,35 +16,36 @@ import (
 // Step is one idempotent part of a sub-job.
 type Step struct {
 	Name string
-	// Done looks whether the step's result is there. Nil when Do itself looks and verifies, and looking alone is dear.
+	// Done checks whether the step's result exists. It is nil if Do itself checks and verifies, and checking alone is expensive.
 	Done func(ctx context.Context) (bool, error)
-	// Do brings the result about. It may run again after a crash, and beside a worker that has lost its lease.
+	// Do produces the result. It may run again after a crash, and concurrently with a worker that has lost its lease.
 	Do func(ctx context.Context) error
-	// Limit is how long this step and all after it may take together, from when it is first reached; 0: what the sub-job has left.
+	// Limit is the time for this step and all after it together, from when it is first reached; 0: what the sub-job has left.
 	Limit time.Duration
-	// Brief is for a step that may well be over in no time, and that no later attempt needs to know of: that it was reached is only
-	// written when it takes a while. A sub-job that is created by the thousand then costs one write, its end.
+	// Brief is for a step that usually ends very quickly, and that no later attempt needs to know of: it is written that it was
+	// reached only if it takes longer. A type with thousands of sub-jobs then needs one write for each, at its end.
 	Brief bool
 }
 
-// plan is how one sub-job is carried out.
+// plan says how a sub-job is executed.
 type plan struct {
 	limit time.Duration // from the first claim to the deadline
 	steps []Step
-	// succeed writes the outcome to the desktop, in the transaction that ends the sub-job. The desktop's row is locked; d is
-	// nil when the row is gone.
+	// succeed writes the result to the desktop, in the transaction that ends the sub-job. The desktop's row is locked; d is nil
+	// if it is gone.
 	succeed func(ctx context.Context, tx *store.Tx, d *desktop.Desktop) error
 	remark  string // shown with the success
-	// warning says, after the steps, what does not hold although they succeeded; it is shown with the success. Nil for nothing.
+	// warning returns, after the steps, what does not work although they succeeded; it is shown with the success. Nil means no
+	// warning.
 	warning func() string
-	late    string // the reason of the failure when a step's Limit has run out
+	late    string // the failure's reason if a step's Limit is exceeded
 
-	// again has the sub-job wait after its steps, until a time that it reads in the transaction that writes it, rather than end. Until
-	// it ends it has no deadline; limit is that of this one attempt.
+	// again makes the sub-job wait again after its steps, rather than end, until the time that it returns in the transaction
+	// which writes that. The sub-job has no deadline until it ends; limit is that of this one attempt.
 	again func(ctx context.Context, tx *store.Tx) (time.Time, error)
 }
 
-// bound limits the time of an attempt.
+// bound returns a context that limits the time of an attempt.
 func (p plan) bound(ctx context.Context, deadline time.Time) (context.Context, context.CancelFunc) {
 	if p.again != nil {
 		return context.WithTimeout(ctx, p.limit)
@@ -52,12 +53,12 @@ func (p plan) bound(ctx context.Context, deadline time.Time) (context.Context, c
 	return context.WithDeadline(ctx, deadline)
 }
 
-// postponed is an error that asks the runner to come back later, without counting it as a fault.
+// postponed is an error that makes the runner try again later, without counting it as a fault.
 type postponed struct{ after time.Duration }
 
 func (p postponed) Error() string { return fmt.Sprintf("postponed by %v", p.after) }
 
-// run carries out one step: look, act, verify.
+// run executes one step: check, act, verify.
 func (s Step) run(ctx context.Context) error {
 	if s.Done == nil {
 		return s.Do(ctx)
@@ -86,8 +87,8 @@ type retryDecision struct {
 	final  bool
 	code   workspace.Code
 	reason string
-	after  time.Duration // when not final
-	fault  bool          // whether it counts as a passing fault
+	after  time.Duration // if not final
+	fault  bool          // it counts as a transient fault
 }
 
 // classify decides what an error means for a sub-job: give up, or come back later. tries is how many passing faults there were
@@ -117,7 +118,7 @@ func classify(err error, step string, tries int, left time.Duration) retryDecisi
 	}
 }
 
-// passing is how a fault that may pass is shown while the sub-job waits for its next attempt.
+// passing returns code and reason of a transient fault, shown while the sub-job waits for its next attempt.
 func passing(err error, step string) (workspace.Code, string) {
 	switch {
 	case errors.Is(err, engine.ErrNoCapacity):
@@ -129,5 +130,5 @@ func passing(err error, step string) (workspace.Code, string) {
 	}
 }
 
-// afterFaults is how long a step waits after faults in a row.
+// afterFaults is the delay after faults in a row.
 var afterFaults = backoff.Doubling{First: 500 * time.Millisecond, Limit: 30 * time.Second}

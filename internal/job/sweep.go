@@ -10,8 +10,8 @@ import (
 	"carrel/internal/work"
 )
 
-// Sweeper removes what has expired: sign-ins, tickets, links, records. Nothing depends on when it comes, since everything that
-// expires is looked at together with its time. Create it with its fields set; Start it once.
+// Sweeper deletes what has expired: sign-ins, tickets, links, records. Nothing depends on when it runs, since readers check the
+// expiry themselves. Create it with its fields set; call Start once.
 type Sweeper struct {
 	Store store.Transactions
 	Log   *slog.Logger
@@ -20,10 +20,10 @@ type Sweeper struct {
 	rounds rounds
 }
 
-// sweepBatch bounds one transaction: of each kind at most so many rows go at once.
+// sweepBatch is the maximum number of rows of each kind that one transaction deletes.
 const sweepBatch = 1000
 
-// Start begins to sweep from time to time. It returns at once.
+// Start starts the background work.
 func (s *Sweeper) Start(ctx context.Context) error {
 	s.rounds.start(ctx, cmp.Or(s.Every, 5*time.Minute), func(ctx context.Context) {
 		err := s.Store.Update(ctx, func(tx *store.Tx) error { return work.DeleteExpired(ctx, tx, sweepBatch) })
@@ -34,7 +34,7 @@ func (s *Sweeper) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends the sweeping and waits for it.
+// Stop ends the background work and waits for it.
 func (s *Sweeper) Stop(context.Context) {
 	s.rounds.stop()
 }

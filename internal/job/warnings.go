@@ -9,7 +9,7 @@ import (
 	"carrel/internal/guest"
 )
 
-// insideWarnings are what the guest of a desktop could not carry out of its document although the desktop can be used: an unknown
+// insideWarnings collects what a desktop's guest could not apply of its document although the desktop can be used: an unknown
 // time zone, a locale that its image does not have.
 type insideWarnings struct {
 	runner  *Runner
@@ -17,7 +17,7 @@ type insideWarnings struct {
 	found   []string
 }
 
-// after has the guest asked once the last of the steps is done. It is no step of its own, which would cost the queue one more write
+// after reads the guest's status at the end of the last of the steps. A step of its own would need one more write to the queue
 // for each desktop.
 func (w *insideWarnings) after(steps []Step) []Step {
 	steps = slices.Clone(steps)
@@ -35,16 +35,16 @@ func (w *insideWarnings) after(steps []Step) []Step {
 func (w *insideWarnings) ask(ctx context.Context) error {
 	status, err := w.runner.engine.Status(ctx, w.desktop.ID)
 	if err != nil {
-		return unlessOff(err) // a person may have shut it down meanwhile
+		return unlessOff(err) // a user may have shut it down meanwhile
 	}
 	w.note(ctx, status)
 	return nil
 }
 
-// note takes what a guest says after it was given a document.
+// note records the status of the guest after it got a document.
 func (w *insideWarnings) note(ctx context.Context, status guest.Status) {
 	w.found = slices.Clone(status.Warnings)
-	if status.Error != "" { // an image from before guests told warnings apart
+	if status.Error != "" { // an image whose guest does not report warnings separately
 		w.found = append(w.found, status.Error)
 	}
 	if len(w.found) > 0 {
@@ -52,7 +52,8 @@ func (w *insideWarnings) note(ctx context.Context, status guest.Status) {
 	}
 }
 
-// configure is Runner.configure, and keeps what the guest could not carry out. A machine that is off learns it when it starts.
+// configure is Runner.configure, and records what the guest could not apply. A machine that is off gets its document when it
+// starts.
 func (w *insideWarnings) configure(ctx context.Context) error {
 	status, err := w.runner.configure(ctx, w.desktop.ProjectID, w.desktop.ID)
 	if err == nil {
@@ -61,7 +62,7 @@ func (w *insideWarnings) configure(ctx context.Context) error {
 	return err
 }
 
-// text is the desktop's fault and the remark on the sub-job's success, or empty.
+// text returns the desktop's fault, which is also the remark on the sub-job's success, or "".
 func (w *insideWarnings) text() string {
 	if len(w.found) == 0 {
 		return ""
@@ -69,7 +70,7 @@ func (w *insideWarnings) text() string {
 	return desktop.PartlyApplied + strings.Join(w.found, "; ")
 }
 
-// reason is what is shown with the success of a sub-job.
+// reason returns the text that is shown with the success of a sub-job.
 func (p plan) reason() string {
 	if p.warning == nil {
 		return p.remark

@@ -15,10 +15,10 @@ import (
 	"carrel/internal/workspace"
 )
 
-// planner says how a sub-job is carried out. desktop is nil when its row is gone. Steps may note on s what people read of it.
+// planner returns the plan of a sub-job. desktop is nil if its row is gone. Steps may write on s what users see of it.
 type planner func(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error)
 
-// work carries out one claimed sub-job, as far as it gets.
+// work executes a claimed sub-job as far as possible.
 func (r *Runner) work(ctx context.Context, c *claim) {
 	defer r.letGo(c)
 	s := &c.sub
@@ -29,7 +29,7 @@ func (r *Runner) work(ctx context.Context, c *claim) {
 	ctx, cancel := outliving(ctx)
 	defer cancel()
 	switch cause := context.Cause(c.ctx); {
-	case err == nil: // a lease that is not extended any more, since the sub-job has ended, is not lost
+	case err == nil: // a lease that is not extended because the sub-job has ended is not lost
 	case errors.Is(cause, errLeaseLost):
 		log.InfoContext(ctx, "left a sub-job that was superseded", "step", s.Step)
 		err = r.store.Update(ctx, func(tx *store.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
@@ -49,8 +49,8 @@ func (r *Runner) work(ctx context.Context, c *claim) {
 	}
 }
 
-// outliving returns a context for what must be written even if the work is cancelled; the process gives it a moment. What is written
-// says itself whether the sub-job is still this worker's.
+// outliving returns a context for writes that must happen even if the work is cancelled; the process waits briefly for them. The
+// writes themselves check whether the sub-job is still this worker's.
 func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 }
@@ -80,9 +80,9 @@ func (r *Runner) carryOut(c *claim, log *slog.Logger) (err error) {
 	return r.finish(ctx, s, p)
 }
 
-// runSteps runs a plan's steps one after the other, of which an earlier attempt reached the named one.
+// runSteps runs a plan's steps in order. reached is the name of the step that an earlier attempt reached.
 func (r *Runner) runSteps(ctx context.Context, s *workspace.SubJob, p plan, reached string) (err error) {
-	// The steps before that one are only looked at again: that is no progress.
+	// The steps before it are only checked again: that is no progress.
 	first := slices.IndexFunc(p.steps, func(step Step) bool { return step.Name == reached })
 	limited := slices.ContainsFunc(p.steps[:first+1], func(step Step) bool { return step.Limit > 0 })
 	defer func() {
@@ -117,14 +117,14 @@ func (r *Runner) runSteps(ctx context.Context, s *workspace.SubJob, p plan, reac
 	return nil
 }
 
-// showAfter is how long a brief step runs before it is written down that the sub-job has reached it.
+// showAfter is how long a brief step runs before it is written that the sub-job has reached it.
 const showAfter = 100 * time.Millisecond
 
-// runBriefly runs a step, and writes that it was reached only if it takes a while. A process that is killed before then begins again at
-// the step before, and finds its work done.
+// runBriefly runs a step, and writes that it was reached only if it takes longer. If the process is killed before that, the next
+// attempt begins at the step before, and finds its work done.
 func (r *Runner) runBriefly(ctx context.Context, s *workspace.SubJob, step Step, progress int) (err error) {
 	s.Step, s.Progress = step.Name, progress
-	shown := *s // the step may note things on s
+	shown := *s // the step may modify s
 	over, written := make(chan struct{}), make(chan error, 1)
 	go func() {
 		patience := time.NewTimer(showAfter)
@@ -168,8 +168,8 @@ func (r *Runner) begin(c *claim) (p plan, err error) {
 	return p, r.reach(ctx, s, first, 0)
 }
 
-// reach writes how far the sub-job is, and when the step that begins has to be done. A deadline only ever comes nearer, so that a step
-// which is begun again gets no more time.
+// reach writes which step the sub-job has reached, and its deadline. A deadline never moves back, so a step that starts again
+// gets no additional time.
 func (r *Runner) reach(ctx context.Context, s *workspace.SubJob, step Step, progress int) error {
 	s.Step, s.Progress = step.Name, progress
 	return r.store.Update(ctx, func(tx *store.Tx) error {
@@ -180,7 +180,7 @@ func (r *Runner) reach(ctx context.Context, s *workspace.SubJob, step Step, prog
 	})
 }
 
-// save writes the sub-job's row, or fails with errLeaseLost.
+// save writes the sub-job's row, or returns errLeaseLost.
 func save(ctx context.Context, tx *store.Tx, s *workspace.SubJob) error {
 	held, err := tx.SaveSubJob(ctx, *s)
 	if err == nil && !held {
@@ -189,7 +189,7 @@ func save(ctx context.Context, tx *store.Tx, s *workspace.SubJob) error {
 	return err
 }
 
-// finish ends the sub-job with success and writes what that means for the desktop.
+// finish ends the sub-job with success and writes the result to the desktop.
 func (r *Runner) finish(ctx context.Context, s *workspace.SubJob, p plan) error {
 	ctx, cancel := outliving(ctx)
 	defer cancel()
@@ -225,7 +225,7 @@ func (r *Runner) end(ctx context.Context, tx *store.Tx, s *workspace.SubJob, eff
 	return effect(&desktops[0])
 }
 
-// settle gives the sub-job up or has it come back later.
+// settle gives the sub-job up or schedules its next attempt.
 func (r *Runner) settle(ctx context.Context, s *workspace.SubJob, cause error, log *slog.Logger) error {
 	if errors.Is(cause, errLeaseLost) {
 		return r.store.Update(ctx, func(tx *store.Tx) error { return tx.ReleaseSubJob(ctx, s.ID, r.owner, s.Attempt) })
@@ -244,7 +244,7 @@ func (r *Runner) settle(ctx context.Context, s *workspace.SubJob, cause error, l
 	return r.requeue(ctx, s, v.after)
 }
 
-// timeLeft is the time to the sub-job's deadline by the store's clock.
+// timeLeft returns the time to the sub-job's deadline by the store's clock.
 func (r *Runner) timeLeft(ctx context.Context, s *workspace.SubJob) time.Duration {
 	left := time.Duration(0)
 	err := r.store.View(ctx, func(tx *store.Tx) error {
@@ -275,7 +275,7 @@ func (r *Runner) requeue(ctx context.Context, s *workspace.SubJob, after time.Du
 	})
 }
 
-// park puts the sub-job back into the queue as its plan says.
+// park returns the sub-job to the queue as its plan says.
 func (r *Runner) park(ctx context.Context, s *workspace.SubJob, p plan) error {
 	ctx, cancel := outliving(ctx)
 	defer cancel()
@@ -306,7 +306,7 @@ func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v retryDecisio
 			}
 			status := found
 			if s.Type.Creates() {
-				status = desktop.StatusError // it was never all there
+				status = desktop.StatusError // it was never complete
 			}
 			if err := desktop.MarkFailed(ctx, tx, *d, status, v.reason); err != nil || s.Type != workspace.JobAttachPool {
 				return err
@@ -323,8 +323,9 @@ func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v retryDecisio
 	return err
 }
 
-// look reads what state the machine is in after a failure. It is ERROR when the engine does not say, when the desktop runs but its
-// system is new and did not come up, and when it is still used and nobody may get it.
+// look returns the state of the machine after a failure. It is ERROR if the engine does not answer, if the desktop runs but its
+// new system did not start properly, and after a failed reset, since the desktop is still used and must not be given to another
+// user.
 func (r *Runner) look(ctx context.Context, s workspace.SubJob) desktop.DesktopStatus {
 	m, err := r.engine.Find(ctx, s.DesktopID)
 	if err != nil || s.Type == workspace.JobRebuildDesktops || s.Type == workspace.JobRebuildPool && m.Mark == markOf(s) {
@@ -333,7 +334,7 @@ func (r *Runner) look(ctx context.Context, s workspace.SubJob) desktop.DesktopSt
 	return StatusOf(m.State)
 }
 
-// StatusOf is the desktop state that a machine's state means.
+// StatusOf returns the desktop's status for a machine's state.
 func StatusOf(s engine.State) desktop.DesktopStatus {
 	switch s {
 	case engine.Running:
