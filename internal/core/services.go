@@ -20,7 +20,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Services are all that administrators and desktop users can ask for.
+// Services has the services for the API, the portal and the job runner.
 type Services struct {
 	Catalog      *catalog.Service
 	Directory    *directory.Service
@@ -31,23 +31,23 @@ type Services struct {
 	Assignments  *assignment.Service
 	Users        *user.Service
 	Pools        *pool.Service
-	Reshaper     *reshape.Service   // of pools
-	Reconciler   *reconcile.Service // of pools
+	Reshaper     *reshape.Service   // for pools
+	Reconciler   *reconcile.Service // for pools
 	Rollouts     *rollout.Service
 	Connections  *connection.Service
 	Work         *work.Service
 }
 
-// Config is what the services need of the world.
+// Config has what the services depend on.
 type Config struct {
 	Store        store.Transactions
 	Passwords    workspace.Passwords
-	Box          workspace.Sealer // of secrets of authenticator apps, and of passwords that wait to be hashed
+	Box          workspace.Sealer // for secrets of authenticator apps, and passwords that wait to be hashed
 	SecondFactor signin.SecondFactor
-	Rollout      progress.Limits // of rebuilds of pools
+	Rollout      progress.Limits // for rebuilds of pools
 }
 
-// NewServices makes the services.
+// NewServices creates the services.
 func NewServices(c Config) *Services {
 	return &Services{
 		Catalog:      &catalog.Service{Store: c.Store},

@@ -12,9 +12,9 @@ import (
 	"carrel/internal/store"
 )
 
-// DeleteExpired removes sign-ins, tickets, password tokens and clients' tokens that have expired, authenticators that were not
-// confirmed within EnrolmentLife, records of messages that are older than NotificationLife, tallies of attempts
-// and known places that are too old to count, and exports that expired longer than export.Memory ago, at most limit of each.
+// DeleteExpired deletes, at most limit of each kind: expired sign-ins, tickets, password tokens and client tokens, authenticators
+// that were not confirmed within EnrolmentLife, records of messages older than NotificationLife, attempts and known places that
+// are too old to count, and exports that expired longer than export.Memory ago.
 func DeleteExpired(ctx context.Context, t *store.Tx, limit int) error {
 	for _, table := range []string{"sign_ins", "tickets", "password_tokens"} {
 		_, err := t.NewRaw("DELETE FROM ? WHERE token_hash IN (SELECT token_hash FROM ? WHERE expires <= ? ORDER BY expires LIMIT ?)",

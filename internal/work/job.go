@@ -10,8 +10,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service lists and retries jobs, and deletes what others refer to. Each method is one
-// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+// Service lists and retries jobs, and deletes what others refer to. Each method is one transaction; the job runner does the work
+// on machines. It is safe for concurrent use, also by several processes on one database.
 type Service struct {
 	Store store.Transactions
 }
@@ -24,7 +24,7 @@ func (s *Service) Job(ctx context.Context, projectID, id string) (workspace.Job,
 			return j, err
 		}
 		r, err := rollout.ReadRollout(ctx, tx, id)
-		if workspace.CodeOf(err) == workspace.CodeJobNotFound { // it went with its pool
+		if workspace.CodeOf(err) == workspace.CodeJobNotFound { // deleted with its pool
 			return j, nil
 		}
 		j.OrderID = r.OrderID
@@ -37,9 +37,8 @@ func (s *Service) ListSubJobs(ctx context.Context, q workspace.SubJobQuery) ([]w
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]workspace.SubJob, int, error) { return tx.SubJobs(ctx, q) })
 }
 
-// RetryJob runs the failed sub-jobs of a job again, under the same job id, which it returns. It fails with CodeConflict when
-// none has failed, when the job has not ended, or when a desktop is busy with something else by now. Desktops that are gone
-// are left as they are: FAILED.
+// RetryJob runs the failed sub-jobs of a job again, under the same job id, which it returns. CodeConflict if none has failed, the
+// job has not ended, or a desktop is busy by now. Sub-jobs of desktops that are gone stay FAILED.
 func (s *Service) RetryJob(ctx context.Context, projectID, id string) (string, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
 		job, err := tx.Job(ctx, projectID, id, false)
@@ -60,7 +59,7 @@ func (s *Service) RetryJob(ctx context.Context, projectID, id string) (string, e
 	})
 }
 
-// retake gives the desktops of sub-jobs that run again back to them, and promises again what those take. CodeNoRoom.
+// retake makes sub-jobs that run again the owners of their desktops, and promises the capacity that they need again. CodeNoRoom.
 func retake(ctx context.Context, tx *store.Tx, projectID string, subs []workspace.SubJob) error {
 	var ids []string
 	for _, sub := range subs {
@@ -75,7 +74,7 @@ func retake(ctx context.Context, tx *store.Tx, projectID string, subs []workspac
 	for _, sub := range subs {
 		d, ok := found[sub.DesktopID]
 		if !ok {
-			continue // the runner finds it gone and says so
+			continue // the runner ends the sub-job with that reason
 		}
 		next := d
 		if err := resume(&next, sub); err != nil {
@@ -100,8 +99,8 @@ func retake(ctx context.Context, tx *store.Tx, projectID string, subs []workspac
 // keptSubJobs are types whose records cannot be deleted.
 var keptSubJobs = []workspace.JobType{"applyWorkspace", "cancelWorkspace", "changeAccessVpc"}
 
-// DeleteSubJobs removes the records of finished sub-jobs, by ids or by state. Those still under way are refused with
-// CodeConflict when named, and left when selected by state.
+// DeleteSubJobs deletes the records of ended sub-jobs, by ids or by state. Those that have not ended are refused with
+// CodeConflict if given by id, and kept if selected by state.
 func (s *Service) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state workspace.SubJobState) error {
 	switch {
 	case len(ids) == 0 && state == "":

@@ -7,7 +7,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// resume puts the desktops of failed sub-jobs back under way when their job is retried.
+// resume sets the state and task of the desktop of a failed sub-job again when its job is retried.
 func resume(d *desktop.Desktop, s workspace.SubJob) error {
 	if _, waits := workspace.AccountJobs[s.Type]; !waits && d.Task != workspace.NoTask && d.TaskOwner != s.ID {
 		return workspace.Errorf(workspace.CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
@@ -30,7 +30,7 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 	case workspace.JobAttachPool:
 		d.Task = workspace.TaskAttaching
 	case workspace.JobRebuildPool:
-		return nil // its rollout takes the desktops when their turn comes (retryRebuild)
+		return nil // the rollout makes them owners when their turn comes (retryRebuild)
 	case workspace.JobRebuildDesktops:
 		p, err := workspace.ReadParams[pool.ResetParams](s)
 		if err != nil {
@@ -46,9 +46,9 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 		}
 		d.Task = reshape.ReshapeTasks[s.Type]
 	case workspace.JobAttachDesktops, workspace.JobDetachDesktops, workspace.JobBatchDetach, workspace.JobPrivileges, workspace.JobRenameUser:
-		return nil // it takes the desktop when its turn comes
+		return nil // it becomes the owner when its turn comes
 	case workspace.JobNotifyPool, workspace.JobHashPasswords:
-		return nil // it takes no desktop
+		return nil // it does not own a desktop
 	}
 	d.TaskOwner, d.Fault = s.ID, ""
 	return nil

@@ -12,8 +12,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// DeleteNamePolicies removes 1 to 50 policies; names that were made stay. Ids of none are left out, since their deletion is a
-// success already; if none is left it fails with CodePolicyNotFound. CodeConflict while a pool uses one.
+// DeleteNamePolicies deletes 1 to 50 policies; existing names stay. Unknown ids are ignored, since deleting them is a success; if
+// all are unknown, it fails with CodePolicyNotFound. CodeConflict while a pool uses one.
 func (s *Service) DeleteNamePolicies(ctx context.Context, c workspace.Caller, ids []string) error {
 	if err := workspace.CheckIDsUpTo(namepolicy.MaxPolicies, "policy_ids", ids); err != nil {
 		return err
@@ -32,7 +32,7 @@ func (s *Service) DeleteNamePolicies(ctx context.Context, c workspace.Caller, id
 	})
 }
 
-// DeleteOU removes a unit that no desktop is in and no pool makes desktops in. CodeOUNotFound, CodeConflict.
+// DeleteOU deletes a unit that no desktop is in and no pool creates desktops in. CodeOUNotFound, CodeConflict.
 func (s *Service) DeleteOU(ctx context.Context, c workspace.Caller, id string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		o, err := directory.LockOU(ctx, tx, c.ProjectID, id)
