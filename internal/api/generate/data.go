@@ -13,6 +13,7 @@ import (
 type apiData struct {
 	Operations map[string]operation `json:"operations"`
 	Types      map[string]typeData  `json:"types"`
+	Parameters map[string][]field   `json:"parameters"` // only of Carrel's own: what it adds to operations of the API
 }
 
 type operation struct {
@@ -40,6 +41,7 @@ type field struct {
 	Enum     []any    `json:"enum"`
 	Min      *float64 `json:"min"`
 	Max      *float64 `json:"max"`
+	MaxItems *float64 `json:"max_items"`
 	Default  any      `json:"default"`
 }
 
@@ -55,7 +57,7 @@ func readData(path string) (*apiData, error) {
 	return &data, nil
 }
 
-// add adds the operations and types that are Carrel's own, and the fields that it adds to the API's types.
+// add adds the operations and types that are Carrel's own, and what it adds to the API's: fields of types, parameters of operations.
 func (d *apiData) add(own *apiData) error {
 	for name, o := range own.Operations {
 		if _, there := d.Operations[name]; there {
@@ -75,6 +77,19 @@ func (d *apiData) add(own *apiData) error {
 		}
 		all.Fields = append(slices.Clip(all.Fields), t.Fields...)
 		d.Types[name] = all
+	}
+	for name, more := range own.Parameters {
+		o, there := d.Operations[name]
+		if !there {
+			return fmt.Errorf("the data has no operation %s to add parameters to", name)
+		}
+		for _, p := range more {
+			if slices.ContainsFunc(o.Parameters, func(a field) bool { return a.JSON == p.JSON }) {
+				return fmt.Errorf("parameter %s of operation %s is Carrel's own and the API's", p.JSON, name)
+			}
+		}
+		o.Parameters = slices.Concat(o.Parameters, more)
+		d.Operations[name] = o
 	}
 	return nil
 }

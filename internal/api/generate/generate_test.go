@@ -21,14 +21,15 @@ func sample() *apiData {
 			"UpdateThing": {Method: "PUT", Path: "/v2/{project_id}/things/{thing_id}", RequestBody: "UpdateThingReq", ResponseBody: "none", Parameters: []field{{JSON: "thing_id", Type: "string", In: "path", Required: true}}},
 			"ListThings": {Method: "GET", Path: "/v2/{project_id}/things", Response: "ListThingsResponse", ResponseBody: "object", Parameters: []field{
 				{JSON: "limit", Type: "int32", In: "query", Max: new(100.0), Default: 10.0}, {JSON: "is_new", Type: "bool", In: "query"},
-				{JSON: "names", Type: "[]string", In: "query"},
+				{JSON: "names", Type: "[]string", In: "query", MaxItems: new(50.0)},
 			}},
 			"RenewThing":  {Method: "GET", Path: "/v2/{project_id}/things/renew", RequestBody: "RenewThingReq", ResponseBody: "none"},
 			"UploadThing": {Method: "POST", Path: "/v2/{project_id}/things/upload", RequestBody: "UploadThingReq", ResponseBody: "none"},
 		},
 		Types: map[string]typeData{
-			"UpdateThingReq":     {Kind: "object", Fields: []field{{JSON: "thing_name", Type: "string", Required: true}, {JSON: "kind", Type: "ThingKind", Enum: []any{"A", "B"}}, {JSON: "parts", Type: "[]Part"}, {JSON: "spare", Type: "Part"}}},
-			"ListThingsResponse": {Kind: "object", Fields: []field{{JSON: "total_count", Type: "int32"}, {JSON: "parts", Type: "[]Part"}, {JSON: "bill", Type: "string"}, {JSON: "age", Type: "int32"}}},
+			"UpdateThingReq":     {Kind: "object", Fields: []field{{JSON: "thing_name", Type: "string", Required: true}, {JSON: "kind", Type: "ThingKind", Enum: []any{"A", "B"}}, {JSON: "parts", Type: "[]Part"}, {JSON: "spare", Type: "Part"}, {JSON: "colour", Type: "string", Required: true}, {JSON: "seal", Type: "string", Required: true}, {JSON: "copies", Type: "[]Copy"}}},
+			"ListThingsResponse": {Kind: "object", Fields: []field{{JSON: "total_count", Type: "int32"}, {JSON: "parts", Type: "[]Part"}, {JSON: "bill", Type: "string"}, {JSON: "age", Type: "int32"}, {JSON: "next", Type: "Copy"}, {JSON: "by_place", Type: "map[string][]Copy"}, {JSON: "remark", Type: "string"}}},
+			"Copy":               {Kind: "object", Fields: []field{{JSON: "of", Type: "string"}}},
 			"RenewThingReq":      {Kind: "object", Fields: []field{{JSON: "key", Type: "string"}}},
 			"UploadThingReq":     {Kind: "object", Fields: []field{{JSON: "file", Type: "file"}}},
 			"Part":               {Kind: "object", Fields: []field{{JSON: "id", Type: "string", Required: true}, {JSON: "kms_id", Type: "string"}}},
@@ -48,7 +49,8 @@ func sampleArea() overlay.Area {
 		},
 		Types: map[string]overlay.Fields{
 			"Part":               {"kms_id": {Refuse: "disks cannot be encrypted"}},
-			"ListThingsResponse": {"bill": {Omit: "nothing is billed"}, "age": {Present: true}},
+			"ListThingsResponse": {"bill": {Omit: "nothing is billed"}, "age": {Present: true}, "remark": {Sparse: true}},
+			"UpdateThingReq":     {"colour": {Loose: true}, "seal": {Refuse: "nothing is sealed", Unless: "KEEP", Loose: true}, "copies": {Refuse: "nothing is copied"}},
 			"RenewThingReq":      {"key": {Refuse: "there are no keys"}},
 		},
 	}
@@ -70,7 +72,13 @@ func TestGenerate(t *testing.T) {
 		"the path's parameters are taken":           "ThingID string `path:\"thing_id\"`",
 		"a refused field is found in a list":        "for i := range r.Parts {\n\t\tif not := r.Parts[i].refused(prefix + at(\"parts\", i)); not != nil",
 		"and in an object":                          "if not := r.Spare.refused(prefix + \"spare.\"); not != nil",
-		"the keys of lists are repeated":            "Names []string `query:\"names,explode\" maxLength:\"9\"`",
+		"the keys of lists are repeated":            "Names []string `query:\"names,explode\" maxItems:\"50\" maxLength:\"9\"`",
+		"what is required may be loosened":          "Colour *string `json:\"colour,omitempty\"`",
+		"one value of a refused field may pass":     "if r.Seal != \"\" && r.Seal != \"KEEP\" {",
+		"objects in a refused list are not known":   "Copies []any `json:\"copies,omitempty\"",
+		"objects of answers are not pointers":       "Next Copy `json:\"next\"`",
+		"maps of lists of objects are known":        "ByPlace map[string][]Copy `json:\"by_place\"`",
+		"fields of answers are left out when zero":  "Remark string `json:\"remark,omitempty\"`",
 		"fields of answers may be absent":           "Age *int `json:\"age,omitempty\"`",
 		"a body may be absent":                      "Project\n\tAccepted\n\tBody *RenewThingReq\n",
 		"one that is absent asks for nothing":       "if in.Body == nil {\n\t\treturn nil\n\t}\n\treturn in.Body.refused(\"\")",
@@ -103,6 +111,7 @@ func TestGenerateRefusesAnOverlayThatDoesNotFit(t *testing.T) {
 		{"an unknown type", func(a *overlay.Area) { a.Types["Bolt"] = overlay.Fields{} }, "the data has no type Bolt"},
 		{"an unknown field", func(a *overlay.Area) { a.Types["Part"]["size"] = overlay.Field{} }, "type Part has no field size"},
 		{"a field that is refused and left out", func(a *overlay.Area) { a.Types["Part"]["kms_id"] = overlay.Field{Refuse: "x", Omit: "y"} }, "Part.kms_id is refused and left out"},
+		{"a value that passes of a field that is not refused", func(a *overlay.Area) { a.Types["Part"]["id"] = overlay.Field{Unless: "x"} }, "is not refused itself"},
 		{"a type that no operation has", func(a *overlay.Area) { a.Operations = a.Operations[1:]; a.Types["UpdateThingReq"] = overlay.Fields{} }, "type UpdateThingReq is in the overlay, and no operation has it"},
 		{"an operation without an action", func(a *overlay.Area) { a.Operations[0].Action = "" }, "UpdateThing: it has no action"},
 		{"an operation without a summary", func(a *overlay.Area) { a.Operations[0].Summary = "" }, "UpdateThing: it has no summary"},
@@ -123,5 +132,21 @@ func TestOwnFieldsAreAddedToTheTypesOfTheAPI(t *testing.T) {
 	}
 	if err := data.add(own); err == nil || !strings.Contains(err.Error(), "field weight of type Part is Carrel's own and the API's") {
 		t.Errorf("a field that the API has too: %v", err)
+	}
+}
+
+func TestOwnParametersAreAddedToTheOperationsOfTheAPI(t *testing.T) {
+	data := sample()
+	own := &apiData{Parameters: map[string][]field{"ListThings": {{JSON: "place", Type: "string", In: "query"}}}}
+	if err := data.add(own); err != nil || data.Operations["ListThings"].Parameters[3].JSON != "place" {
+		t.Errorf("%v: %+v", err, data.Operations["ListThings"])
+	}
+	for want, own := range map[string]*apiData{
+		"parameter place of operation ListThings is Carrel's own and the API's": own,
+		"no operation ShowBolt to add parameters to":                            {Parameters: map[string][]field{"ShowBolt": nil}},
+	} {
+		if err := data.add(own); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
 	}
 }

@@ -40,8 +40,11 @@ func generate(data *apiData, areas []overlay.Area) (map[string][]byte, error) {
 				if !slices.ContainsFunc(t.Fields, func(d field) bool { return d.JSON == wire }) {
 					return nil, fmt.Errorf("%s: type %s has no field %s", a.Name, name, wire)
 				}
-				if f.Refuse != "" && f.Omit != "" {
+				switch {
+				case f.Refuse != "" && f.Omit != "":
 					return nil, fmt.Errorf("%s: %s.%s is refused and left out", a.Name, name, wire)
+				case f.Refuse == "" && f.Unless != "":
+					return nil, fmt.Errorf("%s: %s.%s has a value that is not refused, and is not refused itself", a.Name, name, wire)
 				}
 			}
 			g.overlay[name] = fields
@@ -142,7 +145,7 @@ func (g *generator) input(b *bytes.Buffer, o overlay.Operation, d operation) err
 		}
 		fmt.Fprintf(b, "\t%s %s `%s`\n", name, kind, tag+g.limits(p, f))
 		if f.Refuse != "" {
-			refused = append(refused, fmt.Sprintf("if %s {\n\t\treturn &Refusal{%q, %q}\n\t}\n", given("in."+name, kind), p.JSON, f.Refuse))
+			refused = append(refused, fmt.Sprintf("if %s {\n\t\treturn &Refusal{%q, %q}\n\t}\n", given("in."+name, kind, f.Unless), p.JSON, f.Refuse))
 		}
 	}
 	switch {
@@ -198,12 +201,14 @@ func (g *generator) object(b *bytes.Buffer, name string, present bool) error {
 		if f.Omit != "" {
 			continue
 		}
-		kind, err := g.fieldType(d, f, present)
+		kind, err := g.fieldType(name, d, f, present)
 		if err != nil {
 			return fmt.Errorf("%s.%s: %w", name, d.JSON, err)
 		}
 		tag := fmt.Sprintf("json:%q", d.JSON)
-		switch optional := !d.Required && !f.Needed; {
+		switch optional := optional(d, f); {
+		case f.Sparse && g.told[name]:
+			tag = fmt.Sprintf("json:%q", d.JSON+",omitempty")
 		case optional && g.asked[name] && g.told[name]:
 			tag += ` required:"false"` // answers show it nevertheless
 		case optional && (g.asked[name] || f.Present):
@@ -240,8 +245,11 @@ func (g *generator) about(name string) string {
 	}
 }
 
-// fieldType is the type of a field in Go.
-func (g *generator) fieldType(d field, f overlay.Field, present bool) (string, error) {
+// optional says whether a request need not have a field.
+func optional(d field, f overlay.Field) bool { return !f.Needed && (f.Loose || !d.Required) }
+
+// fieldType is the type of a type's field in Go.
+func (g *generator) fieldType(of string, d field, f overlay.Field, present bool) (string, error) {
 	kind, err := g.goType(d.Type)
 	if err != nil {
 		return "", err
@@ -250,11 +258,13 @@ func (g *generator) fieldType(d field, f overlay.Field, present bool) (string, e
 	switch {
 	case f.Type != "":
 		kind = f.Type
-	case f.Refuse != "" && (isObject || strings.HasPrefix(kind, "[]")):
+	case f.Refuse != "" && isObject:
 		return "any", nil
+	case f.Refuse != "" && g.data.Types[element(d.Type)].Kind == "object":
+		return "[]any", nil
 	}
 	present = present && f.Refuse == "" // zero asks for nothing
-	if f.Present || present && !d.Required && !f.Needed && !strings.HasPrefix(kind, "[]") && !strings.HasPrefix(kind, "map[") || isObject && !d.Required {
+	if f.Present || optional(d, f) && (isObject && g.asked[of] || present && !strings.HasPrefix(kind, "[]") && !strings.HasPrefix(kind, "map[")) {
 		return "*" + kind, nil
 	}
 	return kind, nil
@@ -279,8 +289,12 @@ func (g *generator) goType(of string) (string, error) {
 		kind, err := g.goType(item)
 		return "[]" + kind, err
 	}
+	if item, ok := strings.CutPrefix(of, "map[string]"); ok {
+		kind, err := g.goType(item)
+		return "map[string]" + kind, err
+	}
 	switch of {
-	case "string", "bool", "int64", "any", "map[string]string", "map[string]bool", "map[string]any":
+	case "string", "bool", "int64", "any":
 		return of, nil
 	case "int32":
 		return "int", nil
@@ -315,7 +329,11 @@ func (g *generator) limits(d field, f overlay.Field) string {
 		fmt.Fprintf(&b, " enum:%q", strings.Join(values, ","))
 	}
 	if d.In == "query" { // the limits of bodies are the rooms'
-		b.WriteString(bound("minimum", f.Min, d.Min) + bound("maximum", f.Max, d.Max))
+		if strings.HasPrefix(d.Type, "[]") {
+			b.WriteString(bound("maxItems", f.Max, d.MaxItems))
+		} else {
+			b.WriteString(bound("minimum", f.Min, d.Min) + bound("maximum", f.Max, d.Max))
+		}
 		switch {
 		case f.Default != "":
 			fmt.Fprintf(&b, " default:%q", f.Default)
@@ -354,8 +372,10 @@ func nameOf(d field, f overlay.Field) string {
 	return goName(d.JSON)
 }
 
-// element is what a list is of, or the type itself.
-func element(of string) string { return strings.TrimPrefix(of, "[]") }
+// element is what a list or a map is of, or the type itself.
+func element(of string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(of, "map[string]"), "[]")
+}
 
 // refusing says whether something in a type is refused.
 func (g *generator) refusing(name string) bool {
@@ -378,12 +398,12 @@ func (g *generator) refusals(b *bytes.Buffer, name string, present bool) {
 	for _, d := range g.data.Types[name].Fields {
 		f := g.overlay[name][d.JSON]
 		at := "r." + nameOf(d, f)
-		kind, _ := g.fieldType(d, f, present) // written before
+		kind, _ := g.fieldType(name, d, f, present) // written before
 		switch of := element(d.Type); {
 		case f.Omit != "":
 		case f.Refuse != "":
-			fmt.Fprintf(b, "\tif %s {\n\t\treturn &Refusal{prefix + %q, %q}\n\t}\n", given(at, kind), d.JSON, f.Refuse)
-		case g.data.Types[of].Kind != "object" || !g.refusing(of):
+			fmt.Fprintf(b, "\tif %s {\n\t\treturn &Refusal{prefix + %q, %q}\n\t}\n", given(at, kind, f.Unless), d.JSON, f.Refuse)
+		case g.data.Types[of].Kind != "object" || strings.HasPrefix(d.Type, "map[") || !g.refusing(of):
 		case strings.HasPrefix(d.Type, "[]"):
 			fmt.Fprintf(b, "\tfor i := range %s {\n\t\tif not := %s[i].refused(prefix + at(%q, i)); not != nil {\n\t\t\treturn not\n\t\t}\n\t}\n", at, at, d.JSON)
 		case strings.HasPrefix(kind, "*"):
@@ -396,8 +416,10 @@ func (g *generator) refusals(b *bytes.Buffer, name string, present bool) {
 }
 
 // given is the condition under which a field of this type asks for something.
-func given(at, kind string) string {
+func given(at, kind, unless string) string {
 	switch {
+	case unless != "": // of a string
+		return fmt.Sprintf("%s != \"\" && %s != %q", at, at, unless)
 	case strings.HasPrefix(kind, "Optional["):
 		return at + ".Given"
 	case strings.HasPrefix(kind, "*") || kind == "any":

@@ -34,13 +34,16 @@ type Field struct {
 	Type      string   // in Go, where a client sends another form than the data declares
 	Present   bool     // absent differs from zero: a pointer, or an Optional as a parameter; answers leave it out when nil
 	Needed    bool     // a request must have it, though the data does not say so
-	Enum      []string // the values taken, where the data lists none or others
+	Loose     bool     // a request need not have it, though the data says so
+	Enum      []string // the values taken, where the data lists none or others; an empty list leaves the check to the room
 	Min       *int
-	Max       *int
-	MaxLength int // of a parameter
+	Max       *int // of a list: its length
+	MaxLength int  // of a parameter
 	Default   string
 	Refuse    string // why Carrel does not honour the field: a request that has it is refused with this
+	Unless    string // a value of a refused field that asks for nothing
 	Omit      string // why an answer leaves the field out
+	Sparse    bool   // an answer leaves the field out when it is zero
 }
 
 // Areas returns what Carrel serves.
