@@ -22,6 +22,7 @@ func sample() *apiData {
 			"ListThings": {Method: "GET", Path: "/v2/{project_id}/things", Response: "ListThingsResponse", ResponseBody: "object", Parameters: []field{
 				{JSON: "limit", Type: "int32", In: "query", Max: new(100.0), Default: 10.0}, {JSON: "is_new", Type: "bool", In: "query"},
 				{JSON: "names", Type: "[]string", In: "query", MaxItems: new(50.0)},
+				{JSON: "states", Type: "[]ListThingsRequestStates", In: "query", Enum: []any{"NEW", "OLD"}},
 			}},
 			"RenewThing":  {Method: "GET", Path: "/v2/{project_id}/things/renew", RequestBody: "RenewThingReq", ResponseBody: "none"},
 			"UploadThing": {Method: "POST", Path: "/v2/{project_id}/things/upload", RequestBody: "UploadThingReq", ResponseBody: "none"},
@@ -79,6 +80,7 @@ func TestGenerate(t *testing.T) {
 		"objects of answers are not pointers":       "Next Copy `json:\"next\"`",
 		"maps of lists of objects are known":        "ByPlace map[string][]Copy `json:\"by_place\"`",
 		"fields of answers are left out when zero":  "Remark string `json:\"remark,omitempty\"`",
+		"values of parameters need no type":         "States []string `query:\"states,explode\" enum:\"NEW,OLD\"`",
 		"fields of answers may be absent":           "Age *int `json:\"age,omitempty\"`",
 		"a body may be absent":                      "Project\n\tAccepted\n\tBody *RenewThingReq\n",
 		"one that is absent asks for nothing":       "if in.Body == nil {\n\t\treturn nil\n\t}\n\treturn in.Body.refused(\"\")",
@@ -138,7 +140,7 @@ func TestOwnFieldsAreAddedToTheTypesOfTheAPI(t *testing.T) {
 func TestOwnParametersAreAddedToTheOperationsOfTheAPI(t *testing.T) {
 	data := sample()
 	own := &apiData{Parameters: map[string][]field{"ListThings": {{JSON: "place", Type: "string", In: "query"}}}}
-	if err := data.add(own); err != nil || data.Operations["ListThings"].Parameters[3].JSON != "place" {
+	if err := data.add(own); err != nil || data.Operations["ListThings"].Parameters[4].JSON != "place" {
 		t.Errorf("%v: %+v", err, data.Operations["ListThings"])
 	}
 	for want, own := range map[string]*apiData{

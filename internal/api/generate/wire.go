@@ -125,7 +125,7 @@ func (g *generator) input(b *bytes.Buffer, o overlay.Operation, d operation) err
 	var refused []string
 	for _, p := range d.Parameters {
 		f := o.Query[p.JSON]
-		kind, err := g.goType(p.Type)
+		kind, err := g.parameterType(p)
 		if err != nil {
 			return err
 		}
@@ -171,6 +171,18 @@ func (g *generator) input(b *bytes.Buffer, o overlay.Operation, d operation) err
 		b.WriteString("\treturn nil\n}\n\n")
 	}
 	return nil
+}
+
+// parameterType is the type of a parameter in Go. The data lists the values of enumerations that only parameters have, not the types.
+func (g *generator) parameterType(p field) (string, error) {
+	if _, known := g.data.Types[element(p.Type)]; known || len(p.Enum) == 0 {
+		return g.goType(p.Type)
+	}
+	kind := "string"
+	if _, number := p.Enum[0].(float64); number {
+		kind = "int"
+	}
+	return strings.TrimSuffix(p.Type, element(p.Type)) + kind, nil
 }
 
 // upload says whether an operation takes a file.
