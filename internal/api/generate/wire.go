@@ -43,7 +43,9 @@ func generate(data *apiData, areas []overlay.Area) (map[string][]byte, error) {
 				switch {
 				case f.Refuse != "" && f.Omit != "":
 					return nil, fmt.Errorf("%s: %s.%s is refused and left out", a.Name, name, wire)
-				case f.Refuse == "" && f.Unless != "":
+				case f.SameAs != "" && !slices.ContainsFunc(t.Fields, func(d field) bool { return d.JSON == f.SameAs }):
+					return nil, fmt.Errorf("%s: type %s has no field %s, which %s may repeat", a.Name, name, f.SameAs, wire)
+				case f.Refuse == "" && f.Unless+f.SameAs != "":
 					return nil, fmt.Errorf("%s: %s.%s has a value that is not refused, and is not refused itself", a.Name, name, wire)
 				}
 			}
@@ -145,7 +147,7 @@ func (g *generator) input(b *bytes.Buffer, o overlay.Operation, d operation) err
 		}
 		fmt.Fprintf(b, "\t%s %s `%s`\n", name, kind, tag+g.limits(p, f))
 		if f.Refuse != "" {
-			refused = append(refused, fmt.Sprintf("if %s {\n\t\treturn &Refusal{%q, %q}\n\t}\n", given("in."+name, kind, f.Unless), p.JSON, f.Refuse))
+			refused = append(refused, fmt.Sprintf("if %s {\n\t\treturn &Refusal{%q, %q}\n\t}\n", given("in."+name, kind, f.Unless, ""), p.JSON, f.Refuse))
 		}
 	}
 	switch {
@@ -357,10 +359,10 @@ func (g *generator) limits(d field, f overlay.Field) string {
 		}
 	}
 	switch {
-	case f.Refuse != "":
-		fmt.Fprintf(&b, " doc:%q", "Refused: "+f.Refuse)
 	case f.Doc != "":
 		fmt.Fprintf(&b, " doc:%q", f.Doc)
+	case f.Refuse != "":
+		fmt.Fprintf(&b, " doc:%q", "Refused: "+f.Refuse)
 	}
 	return b.String()
 }
@@ -414,8 +416,10 @@ func (g *generator) refusals(b *bytes.Buffer, name string, present bool) {
 		switch of := element(d.Type); {
 		case f.Omit != "":
 		case f.Refuse != "":
-			fmt.Fprintf(b, "\tif %s {\n\t\treturn &Refusal{prefix + %q, %q}\n\t}\n", given(at, kind, f.Unless), d.JSON, f.Refuse)
+			fmt.Fprintf(b, "\tif %s {\n\t\treturn &Refusal{prefix + %q, %q}\n\t}\n", given(at, kind, f.Unless, g.sibling(name, f.SameAs)), d.JSON, f.Refuse)
 		case g.data.Types[of].Kind != "object" || strings.HasPrefix(d.Type, "map[") || !g.refusing(of):
+		case strings.HasPrefix(kind, "*[]"):
+			fmt.Fprintf(b, "\tif %s != nil {\n\t\tfor i := range *%s {\n\t\t\tif not := (*%s)[i].refused(prefix + at(%q, i)); not != nil {\n\t\t\t\treturn not\n\t\t\t}\n\t\t}\n\t}\n", at, at, at, d.JSON)
 		case strings.HasPrefix(d.Type, "[]"):
 			fmt.Fprintf(b, "\tfor i := range %s {\n\t\tif not := %s[i].refused(prefix + at(%q, i)); not != nil {\n\t\t\treturn not\n\t\t}\n\t}\n", at, at, d.JSON)
 		case strings.HasPrefix(kind, "*"):
@@ -427,24 +431,39 @@ func (g *generator) refusals(b *bytes.Buffer, name string, present bool) {
 	b.WriteString("\treturn nil\n}\n\n")
 }
 
-// given is the condition under which a field of this type asks for something.
-func given(at, kind, unless string) string {
-	switch {
-	case unless != "": // of a string
-		return fmt.Sprintf("%s != \"\" && %s != %q", at, at, unless)
-	case strings.HasPrefix(kind, "Optional["):
-		return at + ".Given"
-	case strings.HasPrefix(kind, "*") || kind == "any":
-		return at + " != nil"
-	case strings.HasPrefix(kind, "[]") || strings.HasPrefix(kind, "map["):
-		return "len(" + at + ") > 0"
-	case kind == "string":
-		return at + ` != ""`
-	case kind == "bool":
-		return at
-	default:
-		return at + " != 0"
+// sibling is another field of a type, in Go.
+func (g *generator) sibling(of, wire string) string {
+	if wire == "" {
+		return ""
 	}
+	return "r." + nameOf(field{JSON: wire}, g.overlay[of][wire])
+}
+
+// given is the condition under which a field of this type asks for something: unless it has a value that does not, or that of its
+// sibling.
+func given(at, kind, unless, sibling string) string {
+	var condition string
+	switch {
+	case strings.HasPrefix(kind, "Optional["):
+		condition = at + ".Given"
+	case strings.HasPrefix(kind, "*") || kind == "any":
+		condition = at + " != nil"
+	case strings.HasPrefix(kind, "[]") || strings.HasPrefix(kind, "map["):
+		condition = "len(" + at + ") > 0"
+	case kind == "string":
+		condition = at + ` != ""`
+	case kind == "bool":
+		condition = at
+	default:
+		condition = at + " != 0"
+	}
+	for value := range strings.FieldsFuncSeq(unless, func(r rune) bool { return r == ',' }) {
+		condition += fmt.Sprintf(" && %s != %q", at, value)
+	}
+	if sibling != "" {
+		condition += " && " + at + " != " + sibling
+	}
+	return condition
 }
 
 // routes writes the table of routes.

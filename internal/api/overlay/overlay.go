@@ -41,7 +41,8 @@ type Field struct {
 	MaxLength int  // of a parameter
 	Default   string
 	Refuse    string // why Carrel does not honour the field: a request that has it is refused with this
-	Unless    string // a value of a refused field that asks for nothing
+	Unless    string // values of a refused field that ask for nothing, separated by commas
+	SameAs    string // a field of the same body: a refused field that repeats it asks for nothing
 	Omit      string // why an answer leaves the field out
 	Sparse    bool   // an answer leaves the field out when it is zero
 }
