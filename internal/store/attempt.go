@@ -10,8 +10,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// attemptRow is a tally. That of a network has no subject, that of a subject no network; "-" stands for nothing, since a place that
-// is not known is a place, too.
+// attemptRow is a tally. A network's tally has no subject, a subject's no network; "-" means none, since an unknown (empty)
+// network is also a place.
 type attemptRow struct {
 	bun.BaseModel `bun:"table:sign_in_attempts,alias:sign_in_attempts"`
 
@@ -38,7 +38,7 @@ func (r attemptRow) tally() workspace.Tally {
 	return workspace.Tally{Failures: r.Failures, Until: r.Until.UTC()}
 }
 
-// LockTallies implements workspace.AttemptRows. All callers take the rows in the same order: network, subject, pair.
+// LockTallies implements workspace.AttemptRows. All callers lock the rows in the same order: network, subject, pair.
 func (t *Tx) LockTallies(ctx context.Context, subject, network string) (workspace.Tallies, error) {
 	known, err := t.NewSelect().Model((*placeRow)(nil)).Where("subject = ? AND network = ? AND used > ?", subject, network, t.Now().Add(-workspace.PlaceLife)).Exists(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (t *Tx) LockTallies(ctx context.Context, subject, network string) (workspac
 		into             *workspace.Tally
 	}{{anyone, network, &out.Network}, {subject, anyone, &out.Subject}, {subject, network, &out.Pair}} {
 		row := attemptRow{Subject: one.subject, Network: one.network, Until: t.Now()}
-		// The update changes nothing; it holds the row.
+		// The update changes nothing; it locks the row.
 		err := t.NewInsert().Model(&row).On("CONFLICT (subject, network) DO UPDATE").Set("failures = sign_in_attempts.failures").
 			Returning("*").Scan(ctx)
 		if err != nil {
@@ -84,7 +84,7 @@ func (t *Tx) ForgetTallies(ctx context.Context, subject string) error {
 	return err
 }
 
-// ForgetSubject removes all that is kept of somebody who is gone.
+// ForgetSubject deletes all rows of a deleted subject.
 func (t *Tx) ForgetSubject(ctx context.Context, subject string) error {
 	if err := t.ForgetTallies(ctx, subject); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (t *Tx) NotePlace(ctx context.Context, subject, network string) error {
 	return err
 }
 
-// DeleteOldAttempts removes tallies that forgive everything by now, and places that are known no longer.
+// DeleteOldAttempts deletes tallies whose failures are all forgiven by now, and expired places.
 func (t *Tx) DeleteOldAttempts(ctx context.Context, limit int) error {
 	_, err := t.NewRaw("DELETE FROM sign_in_attempts WHERE (subject, network) IN (SELECT subject, network FROM sign_in_attempts WHERE until <= ? ORDER BY until LIMIT ?)",
 		t.Now().Add(-workspace.TallyLife), limit).Exec(ctx)
@@ -121,5 +121,5 @@ func (t *Tx) DeleteOldAttempts(ctx context.Context, limit int) error {
 	return nil
 }
 
-// Attempts are the counters of failed sign-ins, which administrators and people share.
+// Attempts returns the counters of failed sign-ins, which are the same for administrators and users.
 func (i *IdentityTx) Attempts() workspace.AttemptRows { return i.tx }

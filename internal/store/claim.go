@@ -16,13 +16,13 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Unfinished is the condition of the index sub_jobs_queue, in its own words: the database must recognise it.
+// Unfinished is the condition of the index sub_jobs_queue, in exactly its words, so that the database recognises it.
 const Unfinished = "state IN ('WAITING', 'RUNNING')"
 
-// ClaimSubJobs takes up to room[type] sub-jobs of each of the given types that are due, either WAITING or RUNNING with a
-// lease that has run out, oldest RunAt first: they become RUNNING under owner until the lease's end, Attempt grows by one,
-// and Begun is set if it was not. It is one statement, whose cost depends on what is claimed and on what others hold, not on what
-// waits. Those that another transaction is claiming are left to it.
+// ClaimSubJobs claims up to room[type] sub-jobs of each of these types that are due, WAITING or RUNNING with an expired lease,
+// oldest RunAt first: they become RUNNING under owner until the lease's end, Attempt grows by one, and Begun is set if it was
+// zero. It is one statement, whose cost depends on what is claimed and on what others have locked, not on the length of the
+// queue. It skips sub-jobs that another transaction is claiming.
 func (t *Tx) ClaimSubJobs(ctx context.Context, owner string, room map[workspace.JobType]int, lease time.Duration) ([]workspace.SubJob, error) {
 	if len(room) == 0 {
 		return nil, nil
@@ -41,8 +41,8 @@ func (t *Tx) ClaimSubJobs(ctx context.Context, owner string, room map[workspace.
 	return Convert(rows, subJobRow.domain), err
 }
 
-// perType selects a column of what narrow leaves of each type's queue, the one that was due first in front. A condition on several
-// types at once would have the database read and sort the whole queues.
+// perType selects a column from what narrow selects of each type's queue, the longest due first. A condition on several types at
+// once would make the database read and sort the whole queues.
 func (t *Tx) perType(types []workspace.JobType, column string, narrow func(*bun.SelectQuery, workspace.JobType) *bun.SelectQuery) *bun.SelectQuery {
 	var all *bun.SelectQuery
 	for i, kind := range types {
@@ -58,7 +58,7 @@ func (t *Tx) perType(types []workspace.JobType, column string, narrow func(*bun.
 	return all
 }
 
-// ExtendLeases moves the lease's end of the owner's RUNNING sub-jobs among ids and returns those that it still holds.
+// ExtendLeases extends the leases of the owner's RUNNING sub-jobs among ids and returns those that it still owns.
 func (t *Tx) ExtendLeases(ctx context.Context, owner string, ids []string, lease time.Duration) ([]string, error) {
 	var held []string
 	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), Batch) {
@@ -73,10 +73,10 @@ func (t *Tx) ExtendLeases(ctx context.Context, owner string, ids []string, lease
 	return held, nil
 }
 
-// SaveSubJob writes State, Step, Progress, Code, Reason, RunAt, Deadline, Tries, Host, Address, Begun and Ended, and clears the
-// lease unless the state is RUNNING. It reports false, and writes nothing, when the row is no longer RUNNING under
-// LeaseOwner since Attempt: another worker has it, or it was superseded.
-// Workers are woken when the sub-job waits again, to learn when it is due.
+// SaveSubJob writes State, Step, Progress, Code, Reason, RunAt, Deadline, Tries, Host, Address, Begun and Ended, and ends the
+// lease unless the state is RUNNING. It returns false, and writes nothing, if the row is no longer RUNNING under LeaseOwner since
+// Attempt: another worker has it, or it was superseded. It signals the workers if the sub-job waits again, so that they learn
+// when it is due.
 func (t *Tx) SaveSubJob(ctx context.Context, s workspace.SubJob) (bool, error) {
 	row := subJobRow{subJob: subJob(s)}
 	q := t.NewUpdate().Model(&row).WherePK().
@@ -96,8 +96,8 @@ func (t *Tx) SaveSubJob(ctx context.Context, s workspace.SubJob) (bool, error) {
 	return true, nil
 }
 
-// ReleaseSubJob ends the lease that owner has since the given attempt, without changing the state: for a worker that has
-// been superseded and has now stopped touching the machine. Another owner's lease stays.
+// ReleaseSubJob ends the lease that owner has since the given attempt, without changing the state: for a worker that was
+// superseded and no longer touches the machine. It does not end another owner's lease.
 func (t *Tx) ReleaseSubJob(ctx context.Context, id, owner string, attempt int) error {
 	n, err := Affected(t.release().Where("id = ? AND lease_owner = ? AND attempt = ?", id, owner, attempt).Exec(ctx))
 	if err != nil || n == 0 {
@@ -106,10 +106,9 @@ func (t *Tx) ReleaseSubJob(ctx context.Context, id, owner string, attempt int) e
 	return t.WakeWorkers(ctx)
 }
 
-// ReleaseReplica makes the RUNNING sub-jobs of all processes that a replica was (LeaseOwner) claimable at once: a process that
-// starts again knows that its former self is dead.
-// It also ends the leases that those owners have of superseded sub-jobs. A name that goes
-// on after the replica's is that of another: only a process's id, which has no slash, may follow.
+// ReleaseReplica makes the RUNNING sub-jobs of all earlier processes of a replica (LeaseOwner) due immediately: a process that
+// starts knows that its predecessor is dead. It also ends their leases of superseded sub-jobs. Only a process id, which has no
+// slash, may follow the replica's name: otherwise it is another replica.
 func (t *Tx) ReleaseReplica(ctx context.Context, replica string) (int, error) {
 	own := workspace.LeaseOwner(replica, "")
 	starts, args := StartingWith("lease_owner", own)
@@ -125,16 +124,16 @@ func (t *Tx) release() *bun.UpdateQuery {
 	return t.NewUpdate().Model((*subJobRow)(nil)).Set("lease_owner = ''").Set("lease_until = NULL")
 }
 
-// SupersedeSubJobs ends the unfinished sub-jobs of a desktop, other than by and other deletions, as FAILED with the code and reason. Their
-// leases stay until their workers notice (ExtendLeases no longer returns them) and release them, or run out.
+// SupersedeSubJobs ends the unfinished sub-jobs of a desktop, except by and other deletions, as FAILED with the code and reason.
+// Their leases remain until their workers notice (ExtendLeases no longer returns them) and release them, or until they expire.
 func (t *Tx) SupersedeSubJobs(ctx context.Context, desktopID, by string, code workspace.Code, reason string) (int, error) {
 	return Affected(t.NewUpdate().Model((*subJobRow)(nil)).
 		Where("desktop_id = ? AND id <> ? AND type <> ?", desktopID, by, workspace.JobDeleteDesktops).Where(Unfinished).
 		Set("state = ?", workspace.SubJobFailed).Set("code = ?", code).Set("reason = ?", reason).Set("ended = ?", t.Now()).Exec(ctx))
 }
 
-// ScheduleSubJobs has those of the sub-jobs that are WAITING run at another time, as if they had never been claimed (no deadline, no
-// fault counted). Those that a worker has stay with it. Workers are woken.
+// ScheduleSubJobs changes the due time of those of the sub-jobs that are WAITING, and resets them as if they had never been
+// claimed (no deadline, no faults). It does not change those that a worker has. It signals the workers.
 func (t *Tx) ScheduleSubJobs(ctx context.Context, ids []string, at time.Time) error {
 	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), Batch) {
 		_, err := t.NewUpdate().Model((*subJobRow)(nil)).Where("id IN (?)", bun.List(part)).Where("state = ?", workspace.SubJobWaiting).
@@ -149,7 +148,7 @@ func (t *Tx) ScheduleSubJobs(ctx context.Context, ids []string, at time.Time) er
 	return t.WakeWorkers(ctx)
 }
 
-// EndSubJobs ends those of the sub-jobs that are WAITING, with a code and a reason when they failed, a remark when not.
+// EndSubJobs ends those of the sub-jobs that are WAITING: failed with a code and a reason, or successful with a remark.
 func (t *Tx) EndSubJobs(ctx context.Context, ids []string, state workspace.SubJobState, code workspace.Code, reason string) error {
 	progress := 0
 	if state == workspace.SubJobSuccess {
@@ -166,16 +165,16 @@ func (t *Tx) EndSubJobs(ctx context.Context, ids []string, state workspace.SubJo
 	return nil
 }
 
-// LeasedSubJobs counts the sub-jobs of a desktop, other than one and deletions, that a worker may still be touching the machine for:
-// those with a lease that has not run out, in whatever state.
+// LeasedSubJobs counts the sub-jobs of a desktop, except other and deletions, whose workers may still touch the machine: those
+// with a valid lease, in any state.
 func (t *Tx) LeasedSubJobs(ctx context.Context, desktopID, other string) (int, error) {
 	n, err := t.NewSelect().Model((*subJobRow)(nil)).
 		Where("desktop_id = ? AND id <> ? AND lease_until > ? AND type <> ?", desktopID, other, t.Now(), workspace.JobDeleteDesktops).Count(ctx)
 	return int(n), err
 }
 
-// NextDue returns the earliest time at which a sub-job will be due, or the zero time.
-// A lease that runs out makes its sub-job due; that one was due already when it was claimed.
+// NextDue returns when the next sub-job is due, or the zero time. When a lease expires, its sub-job is due, as it was when it was
+// claimed.
 func (t *Tx) NextDue(ctx context.Context, types []workspace.JobType) (time.Time, error) {
 	if len(types) == 0 {
 		return time.Time{}, nil
@@ -192,8 +191,8 @@ func (t *Tx) NextDue(ctx context.Context, types []workspace.JobType) (time.Time,
 	return leased, err
 }
 
-// nextWaiting returns when the first sub-job of these types that nobody holds is due. Mostly that is the first of all; only when the
-// first is of another type each queue is asked.
+// nextWaiting returns when the first WAITING sub-job of these types is due. Usually it is the first of all; only if that is of
+// another type, the queue of each type is read.
 func (t *Tx) nextWaiting(ctx context.Context, types []workspace.JobType) (time.Time, error) {
 	var first subJobRow
 	err := t.NewSelect().Model(&first).Column("run_at", "type").Where("lease_until IS NULL").Where(Unfinished).Order("run_at").Limit(1).Scan(ctx)
@@ -209,7 +208,7 @@ func (t *Tx) nextWaiting(ctx context.Context, types []workspace.JobType) (time.T
 	return earliest(ctx, t.NewSelect().TableExpr("(?) AS due", fronts).Column("run_at").Order("run_at").Limit(1))
 }
 
-// earliest reads the one time of a query, zero if there is none.
+// earliest reads a query's single time, zero if there is none.
 func earliest(ctx context.Context, q *bun.SelectQuery) (at time.Time, err error) {
 	err = q.Scan(ctx, &at)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -24,9 +24,9 @@ type clientTokenRow struct {
 	clientToken
 }
 
-// TakeClientToken writes a token without an answer, or reads the row that has it already: the primary key decides between two
-// callers, of whom the second waits until the first has committed or failed.
-// A row that has expired counts as none, whether it was swept or not.
+// TakeClientToken inserts a token without an answer, or reads the existing row: the primary key decides between concurrent
+// callers, of whom the second waits until the first has committed or failed. An expired row counts as none, whether it was
+// deleted or not.
 func (t *Tx) TakeClientToken(ctx context.Context, token workspace.ClientToken) (workspace.ClientToken, bool, error) {
 	row := clientTokenRow{clientToken: clientToken(token)}
 	n, err := Affected(t.Inserting(&row).On("CONFLICT (id) DO UPDATE").
@@ -42,7 +42,7 @@ func (t *Tx) TakeClientToken(ctx context.Context, token workspace.ClientToken) (
 	return former, false, err
 }
 
-// ClientToken reads the row of a token.
+// ClientToken reads a token's row.
 func (t *Tx) ClientToken(ctx context.Context, id string) (workspace.ClientToken, bool, error) {
 	var row clientTokenRow
 	err := t.NewSelect().Model(&row).Where("id = ?", id).Where("created > ?", t.Now().Add(-workspace.ClientTokenLife)).Scan(ctx)
@@ -52,7 +52,7 @@ func (t *Tx) ClientToken(ctx context.Context, id string) (workspace.ClientToken,
 	return workspace.ClientToken(row.clientToken), err == nil, err
 }
 
-// AnswerClientToken writes the answer of a token that this transaction took.
+// AnswerClientToken writes the answer of a token that this transaction has inserted.
 func (t *Tx) AnswerClientToken(ctx context.Context, token workspace.ClientToken) error {
 	_, err := t.NewUpdate().Model(&clientTokenRow{clientToken: clientToken(token)}).WherePK().Column("answer").Exec(ctx)
 	return err

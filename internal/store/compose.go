@@ -10,15 +10,15 @@ import (
 	"carrel/internal/text"
 )
 
-// composedBy is the migration after which texts of before are composed.
+// composedBy is the migration after which older texts have to be composed.
 const composedBy = "migrations/0035_composed.sql"
 
-// written is a table with texts that people wrote. Names are unique in a project when their case is folded.
+// written is a table with texts from clients. Names are unique in a project when folded.
 type written struct {
 	table  string
-	name   bool     // it has a name, and name_folded
-	plain  []string // other columns with texts, or with JSON that holds some
-	folded []string // others again, each with a column of its own for what is looked for
+	name   bool     // it has the columns name and name_folded
+	plain  []string // other columns with texts, or with JSON that contains texts
+	folded []string // other columns with texts, each with a second column for searches
 }
 
 var writtenTables = []written{
@@ -29,8 +29,9 @@ var writtenTables = []written{
 	{table: "pools", plain: []string{"description", "tags"}},
 }
 
-// composeTexts converts texts that were stored before package text composed them to Unicode's composed form, since queries are composed.
-// A name that another has in that form gets a number: nothing refers to it but units of desktops and pools, which follow.
+// composeTexts converts texts that were stored before package text composed them to Unicode's composed form, since queries are
+// composed. If another row has the composed name, a number is added: only desktops and pools refer to a name, that of their unit,
+// and they are updated too.
 func (t *Tx) composeTexts(ctx context.Context) error {
 	for _, w := range writtenTables {
 		if err := t.composeTable(ctx, w); err != nil {
@@ -108,7 +109,7 @@ func (t *Tx) composeTable(ctx context.Context, w written) error {
 	return nil
 }
 
-// freeName is the name, or the name with the first number that is not taken.
+// freeName returns the name, or the name with the first number that is not taken.
 func freeName(name string, taken func(string) bool) string {
 	choice := name
 	for n := 2; taken(choice); n++ {
@@ -117,7 +118,7 @@ func freeName(name string, taken func(string) bool) string {
 	return choice
 }
 
-// renameUnit has desktops and pools follow a unit's name.
+// renameUnit changes a unit's name on its desktops and pools.
 func (t *Tx) renameUnit(ctx context.Context, projectID, old, name string) error {
 	for _, table := range []string{"desktops", "pools"} {
 		_, err := t.NewUpdate().Table(table).Set("ou_name = ?", name).Where("project_id = ? AND ou_name = ?", projectID, old).Exec(ctx)

@@ -7,7 +7,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Dangling tells of rows that refer to one that is not there.
+// Dangling returns the error for rows that refer to one that does not exist.
 func (t *Tx) Dangling(err error) error {
 	if err == nil || !t.Refers(err) {
 		return err
@@ -16,7 +16,7 @@ func (t *Tx) Dangling(err error) error {
 		"a user, desktop, subnet or security group of the request was deleted meanwhile, try again"))
 }
 
-// IgnoreNoRows makes a query that finds nothing a success.
+// IgnoreNoRows makes a query without rows a success.
 func IgnoreNoRows(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil

@@ -12,36 +12,37 @@ import (
 )
 
 // On SQLite each commit waits for the disk, and there is one writer. So transactions that wait for the writer share a commit: the
-// database's transaction goes from one to the next, each under a savepoint of its own, and whoever finds nobody waiting behind it
-// commits for all. Each Update still runs alone, on its caller's goroutine, and returns once what it wrote is on the disk.
+// database's transaction is passed from one to the next, each in a savepoint of its own, and the last in the queue commits for
+// all. Each Update still runs alone, on its caller's goroutine, and returns once its writes are on the disk.
 
-// How long a commit may be put off for the sake of those who wait: so many transactions, so long after the first began.
+// Limits of postponing a commit: the number of transactions, and the time since the first began.
 const (
 	groupMembers = 256
 	groupAge     = 10 * time.Millisecond
 )
 
-// errGroupLost says that the database rolled back a transaction on account of another that shared its commit.
+// errGroupLost means that the database rolled back a transaction because of another one that shared its commit.
 var errGroupLost = errors.New("the database rolled back this transaction together with another one")
 
-// groupCommit hands the one writing transaction from caller to caller. Its zero value is ready.
+// groupCommit passes the one writing transaction from caller to caller. Its zero value is ready for use.
 type groupCommit struct {
 	mu      sync.Mutex       // guards what follows
-	busy    bool             // somebody has the writer
-	waiting []chan *commitOf // who waits for the writer, in order; each has room for one
+	busy    bool             // a caller has the writer
+	waiting []chan *commitOf // callers that wait for the writer, in order; each channel has room for one value
 }
 
-// commitOf is a transaction of the database that several Updates share. Whoever has the writer owns it, until done is closed.
+// commitOf is a transaction of the database that several Updates share. The caller that has the writer owns it until done is
+// closed.
 type commitOf struct {
 	bun.Tx
 	begun   time.Time
 	members int
-	lost    error         // why the database has rolled it back, if it has
-	done    chan struct{} // closed when it is over
-	err     error         // how it ended, once done is closed
+	lost    error         // why the database has rolled it back; nil if it has not
+	done    chan struct{} // closed when it has ended
+	err     error         // its result, once done is closed
 }
 
-// enter waits for the writer. It returns the transaction to go on with, or nil when a new one is to be begun.
+// enter waits for the writer. It returns the transaction to continue, or nil if the caller has to begin a new one.
 func (g *groupCommit) enter(ctx context.Context) (*commitOf, error) {
 	g.mu.Lock()
 	if !g.busy {
@@ -63,13 +64,13 @@ func (g *groupCommit) enter(ctx context.Context) (*commitOf, error) {
 		g.waiting = slices.Delete(g.waiting, i, i+1)
 	}
 	g.mu.Unlock()
-	if i < 0 { // the turn came at the same moment
+	if i < 0 { // the writer was passed at the same moment
 		g.leave(<-turn)
 	}
 	return nil, context.Cause(ctx)
 }
 
-// leave passes the writer on: with the transaction, or, when that has failed or lasted long enough, after ending it.
+// leave passes the writer on: with the transaction or, if that has failed or lasted long enough, after ending it.
 func (g *groupCommit) leave(c *commitOf) {
 	if c != nil {
 		full := c.members >= groupMembers || time.Since(c.begun) >= groupAge
@@ -81,7 +82,8 @@ func (g *groupCommit) leave(c *commitOf) {
 	g.pass(nil)
 }
 
-// pass gives the writer to the first who waits, and says whether there is one. Without a transaction to end, nobody has it then.
+// pass gives the writer to the first waiting caller, and returns whether there is one. If there is none and c is nil, the writer
+// is free.
 func (g *groupCommit) pass(c *commitOf) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -94,11 +96,11 @@ func (g *groupCommit) pass(c *commitOf) bool {
 	return true
 }
 
-// end commits, or rolls back what is not to be committed, and tells everybody who shares it.
+// end commits, or rolls back if it must not commit, and wakes all callers that share it.
 func (c *commitOf) end() {
 	if c.lost != nil {
 		c.err = errGroupLost
-		_ = c.Rollback() // if the database has done so already, this only gives the connection back
+		_ = c.Rollback() // if the database has rolled back already, this only returns the connection
 	} else if err := c.Commit(); err != nil {
 		c.err = fmt.Errorf("committing: %w", err)
 	}
@@ -112,7 +114,7 @@ func (s *Store) updateInGroup(ctx context.Context, f func(*Tx) error) (*Tx, erro
 		return nil, fmt.Errorf("waiting to write: %w: %w", errNoConnection, err)
 	}
 	if c == nil {
-		b, err := s.writer.BeginTx(context.WithoutCancel(ctx), nil) // a caller that gives up must not end it for all
+		b, err := s.writer.BeginTx(context.WithoutCancel(ctx), nil) // the end of one caller's context must not end it for all
 		if err != nil {
 			s.group.leave(nil)
 			return nil, fmt.Errorf("beginning a transaction: %w: %w", errNoConnection, err)
@@ -127,7 +129,7 @@ func (s *Store) updateInGroup(ctx context.Context, f func(*Tx) error) (*Tx, erro
 	return t, c.err
 }
 
-// join runs f in a transaction of which the caller has the writer, and leaves it. ctx must not be one that a caller cancels.
+// join runs f in a transaction whose writer the caller has, and leaves it. ctx must not be one that a caller cancels.
 func (s *Store) join(ctx context.Context, c *commitOf, f func(*Tx) error) (*Tx, error) {
 	t := s.newTx(c.Tx)
 	kept, alone := false, c.members == 0
@@ -157,7 +159,7 @@ const (
 	undoMember = "ROLLBACK TO member; RELEASE member"
 )
 
-// settle keeps or undoes what the last member did. One that is alone in the transaction is undone with it.
+// settle keeps or undoes what the last member wrote. If it is alone in the transaction, the rollback undoes it.
 func (c *commitOf) settle(ctx context.Context, kept, alone bool) {
 	switch {
 	case c.lost != nil, kept && alone:
@@ -166,6 +168,6 @@ func (c *commitOf) settle(ctx context.Context, kept, alone bool) {
 	case kept:
 		_, c.lost = c.Tx.Tx.ExecContext(ctx, keepMember)
 	default:
-		_, c.lost = c.Tx.Tx.ExecContext(ctx, undoMember) // fails when the database has rolled back everything
+		_, c.lost = c.Tx.Tx.ExecContext(ctx, undoMember) // an error if the database has rolled back everything
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// PutAll inserts rows, or replaces those of the same id.
+// PutAll inserts rows, or replaces those with the same id.
 func PutAll[Row any](ctx context.Context, t *Tx, rows []Row) error {
 	if len(rows) == 0 {
 		return nil
@@ -14,7 +14,7 @@ func PutAll[Row any](ctx context.Context, t *Tx, rows []Row) error {
 	return err
 }
 
-// InsertAll writes rows, a batch at a time.
+// InsertAll inserts rows, in batches.
 func InsertAll[Row any](ctx context.Context, t *Tx, rows []Row) error {
 	for part := range slices.Chunk(rows, Batch) {
 		if _, err := t.Inserting(&part).Exec(ctx); err != nil {

@@ -76,7 +76,7 @@ func jobNotFound(id string) error {
 	return workspace.Errorf(workspace.CodeJobNotFound, "job %q does not exist", id)
 }
 
-// WakeWorkers tells workers, here and in other processes, of sub-jobs that may be due once the transaction is committed.
+// WakeWorkers signals workers, here and in other processes, that sub-jobs may be due once the transaction is committed.
 func (t *Tx) WakeWorkers(ctx context.Context) error {
 	if t.wake {
 		return nil
@@ -85,8 +85,8 @@ func (t *Tx) WakeWorkers(ctx context.Context) error {
 	return t.store.dialect.announceWork(ctx, t.Tx)
 }
 
-// InsertJob writes a job with its sub-jobs. Once the transaction commits, workers here and in other processes are
-// woken (Store.Work).
+// InsertJob inserts a job with its sub-jobs. When the transaction commits, workers here and in other processes are signalled
+// (Store.Work).
 func (t *Tx) InsertJob(ctx context.Context, j workspace.Job) error {
 	if _, err := t.Inserting(&jobRow{job: job(j)}).Exec(ctx); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (t *Tx) InsertJob(ctx context.Context, j workspace.Job) error {
 	return t.InsertSubJobs(ctx, j)
 }
 
-// InsertSubJobs adds the sub-jobs of j to a job that is there.
+// InsertSubJobs inserts the sub-jobs of j for an existing job.
 func (t *Tx) InsertSubJobs(ctx context.Context, j workspace.Job) error {
 	rows := Convert(j.SubJobs, func(s workspace.SubJob) subJobRow {
 		s.JobID = j.ID
@@ -106,7 +106,7 @@ func (t *Tx) InsertSubJobs(ctx context.Context, j workspace.Job) error {
 	return t.WakeWorkers(ctx)
 }
 
-// Job reads a job with its counts and, if asked, all its sub-jobs by position. CodeJobNotFound.
+// Job reads a job with its counts and, with withSubJobs, all its sub-jobs by position. CodeJobNotFound.
 func (t *Tx) Job(ctx context.Context, projectID, id string, withSubJobs bool) (workspace.Job, error) {
 	var row jobRow
 	if err := Read(ctx, Equal(t.NewSelect().Model(&row), "project_id", projectID).Where("id = ?", id), jobNotFound(id)); err != nil {
@@ -174,8 +174,8 @@ func (t *Tx) SubJob(ctx context.Context, id string) (workspace.SubJob, error) {
 	return row.domain(), err
 }
 
-// SubJobProgress reads how far sub-jobs are, in percent, by their ids, in one statement for as many as a page has. Those that do
-// not exist are left out.
+// SubJobProgress reads the progress of sub-jobs in percent, by id, in one statement for a page. Ids that do not exist are
+// omitted.
 func (t *Tx) SubJobProgress(ctx context.Context, ids []string) (map[string]int, error) {
 	progress := make(map[string]int, len(ids))
 	for part := range slices.Chunk(ids, Batch) {
@@ -194,10 +194,9 @@ func (t *Tx) SubJobProgress(ctx context.Context, ids []string) (map[string]int, 
 	return progress, nil
 }
 
-// RetryFailed puts the FAILED sub-jobs of a job back to WAITING at once, as if they had never run: no step, progress,
-// code, reason, deadline, begin or end; Attempt stays. It returns them as they are then, by position. Workers are woken.
-// A lease that a superseded worker has not released yet stays, and delays the
-// next claim until it ends.
+// RetryFailed makes the FAILED sub-jobs of a job WAITING and due now, as if they had never run: without step, progress, code,
+// reason, deadline, begin and end; Attempt stays. It returns them after that, by position, and signals the workers. A lease that
+// a superseded worker has not released yet stays, and delays the next claim until it ends.
 func (t *Tx) RetryFailed(ctx context.Context, jobID string) ([]workspace.SubJob, error) {
 	var rows []subJobRow
 	err := t.NewRaw(`
@@ -212,8 +211,8 @@ func (t *Tx) RetryFailed(ctx context.Context, jobID string) ([]workspace.SubJob,
 	return Convert(rows, subJobRow.domain), t.WakeWorkers(ctx)
 }
 
-// DeleteSubJobs removes finished sub-jobs of the project, by ids or, if ids is empty, all in the given state; jobs left
-// without any are removed as well. It returns how many went. Sub-jobs of the types in keep stay.
+// DeleteSubJobs deletes ended sub-jobs of the project, by ids or, if ids is empty, all in the given state, except those of the
+// types in keep; it also deletes jobs that have none left. It returns the number of deleted sub-jobs.
 func (t *Tx) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state workspace.SubJobState, keep []workspace.JobType) (int, error) {
 	finished := func() *bun.SelectQuery {
 		q := t.NewSelect().Model((*subJobRow)(nil)).Column("id").Where("project_id = ?", projectID).
@@ -243,7 +242,7 @@ func (t *Tx) DeleteSubJobs(ctx context.Context, projectID string, ids []string, 
 	}
 }
 
-// deleteSubJobs removes the sub-jobs whose ids it is told to select, and their jobs if nothing is left of them.
+// deleteSubJobs deletes the sub-jobs with the selected ids, and jobs that have none left.
 func (t *Tx) deleteSubJobs(ctx context.Context, ids *bun.SelectQuery) (int, error) {
 	var jobs []string
 	if err := t.NewRaw("DELETE FROM sub_jobs WHERE id IN (?) RETURNING job_id", ids).Scan(ctx, &jobs); err != nil {

@@ -16,7 +16,7 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migration is a row of the table of those that have been applied.
+// migration is a row of the table of applied migrations.
 type migration struct {
 	bun.BaseModel `bun:"table:schema_migrations"`
 	Name          string `bun:",pk"`
@@ -57,7 +57,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	})
 }
 
-// checkTables fails unless the database has today's tables.
+// checkTables returns an error unless the database has the current tables.
 func (s *Store) checkTables(ctx context.Context) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {

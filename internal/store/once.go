@@ -13,9 +13,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Once makes f run once for each token of a client: a request that is sent again, also to another replica or after a crash, gets the
-// answer of the first. What f does, the token and the answer are one transaction. workspace.CodeTokenReused when the client sends another
-// request with the token. Without a token f runs each time.
+// Once makes f run once for each token of a client: repeating a request, also on another replica or after a crash, returns the
+// answer of the first. The effects of f, the token and the answer are one transaction. workspace.CodeTokenReused if the client
+// sent another request with the token. Without a token f runs each time.
 func Once[T any](ctx context.Context, c workspace.Caller, operation string, request any, f func(*Tx) (T, error)) func(*Tx) (T, error) {
 	if c.Token == "" {
 		return f
@@ -41,7 +41,7 @@ func Once[T any](ctx context.Context, c workspace.Caller, operation string, requ
 	}
 }
 
-// Answered finds the answer that a request got before, for operations that look at more before their transaction.
+// Answered returns the answer that a request got before, for operations that check something before their transaction.
 func Answered[T any](ctx context.Context, s Transactions, c workspace.Caller, operation string, request any) (answer T, found bool, err error) {
 	if c.Token == "" {
 		return answer, false, nil
@@ -58,11 +58,11 @@ func Answered[T any](ctx context.Context, s Transactions, c workspace.Caller, op
 	return answer, found, err
 }
 
-// requestToken is the row of a request. The request's fingerprint is keyed with the token, which is not stored.
+// requestToken returns the row of a request. The request's fingerprint is keyed with the token, which is not stored.
 func requestToken(c workspace.Caller, operation string, request any, now time.Time) workspace.ClientToken {
 	body, err := json.Marshal(request)
 	if err != nil {
-		panic(err) // requests are this package's own structs of plain fields
+		panic(err) // requests are this program's own structs of plain fields
 	}
 	mac := hmac.New(sha256.New, []byte(c.Token))
 	mac.Write(body)

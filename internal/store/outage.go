@@ -11,8 +11,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// explained makes an error that says that the database is out of service one that callers can tell from a fault: they may try again.
-// What the domain says itself stays as it is, and so does the end of a caller that has gone.
+// explained turns an error that means that the database is out of service into one that tells callers to try again. Errors of the
+// domain stay as they are, and so does the error of a caller whose context has ended.
 func (s *Store) explained(ctx context.Context, err error) error {
 	if err == nil || errors.Is(ctx.Err(), context.Canceled) {
 		return err
@@ -24,10 +24,10 @@ func (s *Store) explained(ctx context.Context, err error) error {
 	return &workspace.Error{Code: workspace.CodeNoDatabase, Message: "the database does not answer at the moment, try again in a few seconds", Err: err}
 }
 
-// errNoConnection says that a transaction could not even begin.
+// errNoConnection means that a transaction could not begin.
 var errNoConnection = errors.New("no connection to the database")
 
-// unreachable says whether an error is of the way to a database rather than the database's.
+// unreachable reports whether an error is about the connection to a database rather than from the database.
 func unreachable(err error) bool {
 	if _, network := errors.AsType[net.Error](err); network && !errors.Is(err, context.DeadlineExceeded) {
 		return true

@@ -17,10 +17,10 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
-// postgresDialect is PostgreSQL, which several processes share.
+// postgresDialect is PostgreSQL, which several processes can share.
 type postgresDialect struct{ config *pgx.ConnConfig }
 
-// postgresConnections is the size of the pool. PostgreSQL allows 100 connections unless told otherwise; a few replicas share them.
+// postgresConnections is the size of the pool. PostgreSQL allows 100 connections by default; a few replicas share them.
 const postgresConnections = 20
 
 func (s *Store) openPostgres(url string) error {
@@ -28,24 +28,24 @@ func (s *Store) openPostgres(url string) error {
 	if err != nil {
 		return err
 	}
-	// bun writes values into the statements, so every statement is new and to prepare it would cost a round trip.
+	// bun writes values into the statements, so every statement is new, and preparing it would cost a round trip.
 	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, 5*time.Second)
-	config.RuntimeParams["standard_conforming_strings"] = "on" // as bun quotes them
+	config.RuntimeParams["standard_conforming_strings"] = "on" // as bun quotes strings
 	config.RuntimeParams["timezone"] = "UTC"
 	config.RuntimeParams["datestyle"] = "ISO" // as timeLayout says
 	config.RuntimeParams["application_name"] = "carrel"
 	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareConnection))
 	pool.SetMaxOpenConns(postgresConnections)
-	pool.SetMaxIdleConns(postgresConnections) // fewer would be closed and opened again at every peak, each a process of PostgreSQL's
+	pool.SetMaxIdleConns(postgresConnections) // with fewer, connections would be closed and opened again at every peak, each a process of PostgreSQL
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	db := newDB(pool, pgdialect.New())
 	s.writer, s.reader, s.dialect = db, db, postgresDialect{config}
 	return nil
 }
 
-// prepareConnection has times read as UTC, and plans made for many small queries: to compile one takes longer than to run
-// it, and an index beats reading a table of some thousand rows that are in memory anyway.
+// prepareConnection makes the server return times in UTC, and plan for many small queries: compiling one takes longer than
+// running it, and an index is better than reading a table of some thousand rows, which is in memory anyway.
 func prepareConnection(ctx context.Context, c *pgx.Conn) error {
 	c.TypeMap().RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
@@ -54,7 +54,7 @@ func prepareConnection(ctx context.Context, c *pgx.Conn) error {
 	return err
 }
 
-// migrationLock is the key of the advisory lock under which tables are changed: "carrel" in ASCII.
+// migrationLock is the key of the advisory lock for migrations: "carrel" in ASCII.
 const migrationLock = 0x63617272656c
 
 func (postgresDialect) lockForMigration(ctx context.Context, tx bun.Tx) error {
@@ -67,7 +67,7 @@ func (postgresDialect) hasTable(ctx context.Context, db *bun.DB, name string) (t
 	return there, err
 }
 
-// migration makes text sort by its bytes, as on SQLite, rather than by the language of whoever created the database.
+// migration makes text sort by its bytes, as on SQLite, rather than by the language of the database.
 func (postgresDialect) migration(text string) string {
 	return strings.ReplaceAll(text, " TEXT", ` TEXT COLLATE "C"`)
 }
@@ -95,8 +95,8 @@ func (postgresDialect) refers(err error) bool {
 	return ok && e.Code == "23503"
 }
 
-// outage is true when the server is starting, stopping or gone, has no connection, memory or disk left, may only be read (it became a
-// standby), or aborted a transaction again and again in favour of others.
+// outage reports whether the server is starting, stopping or gone, has no connection, memory or disk left, is read-only (it
+// became a standby), or aborted a transaction repeatedly in favour of others.
 func (p postgresDialect) outage(err error) bool {
 	if _, connecting := errors.AsType[*pgconn.ConnectError](err); connecting || p.passing(err) {
 		return true
@@ -114,19 +114,19 @@ func (p postgresDialect) outage(err error) bool {
 
 func (postgresDialect) timeLayout() string { return "2006-01-02 15:04:05.999999-07" }
 
-// smallestWrite takes a transaction's number, which a server that may only be read refuses.
+// smallestWrite takes a transaction's number, which a read-only server refuses.
 func (postgresDialect) smallestWrite() string { return "SELECT txid_current()" }
 
-// passing is true for a serialization failure and a dead-lock.
+// passing reports a serialization failure or a deadlock.
 func (postgresDialect) passing(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (e.Code == "40001" || e.Code == "40P01")
 }
 
-// analyze has nothing to do: the server measures its tables by itself.
+// analyze does nothing: the server analyses its tables itself.
 func (postgresDialect) analyze(context.Context, *bun.DB) error { return nil }
 
-// workChannel is where processes on one database tell one another of new sub-jobs.
+// workChannel is the channel on which processes on one database signal new sub-jobs.
 const workChannel = "carrel_work"
 
 // announceWork is part of the transaction: PostgreSQL delivers it with the commit, or not at all.
@@ -135,7 +135,7 @@ func (postgresDialect) announceWork(ctx context.Context, tx bun.Tx) error {
 	return err
 }
 
-// listenForWork listens on a connection of its own and makes a new one when that breaks.
+// listenForWork listens on a connection of its own and opens a new one when that breaks.
 func (p postgresDialect) listenForWork(ctx context.Context, log *slog.Logger, signal func()) {
 	const shortest, longest = 100 * time.Millisecond, 5 * time.Second
 	for wait := shortest; ; wait = min(2*wait, longest) {
@@ -153,7 +153,7 @@ func (p postgresDialect) listenForWork(ctx context.Context, log *slog.Logger, si
 	}
 }
 
-// listen returns when the connection breaks or the context ends, and says whether it ever listened.
+// listen returns when the connection breaks or the context ends, and whether it ever listened.
 func (p postgresDialect) listen(ctx context.Context, signal func()) (listening bool, err error) {
 	c, err := pgx.ConnectConfig(ctx, p.config.Copy())
 	if err != nil {
@@ -163,7 +163,7 @@ func (p postgresDialect) listen(ctx context.Context, signal func()) (listening b
 	if _, err := c.Exec(ctx, "LISTEN "+workChannel); err != nil {
 		return false, err
 	}
-	signal() // for what was announced before
+	signal() // for sub-jobs announced before
 	for {
 		if _, err := c.WaitForNotification(ctx); err != nil {
 			return true, err

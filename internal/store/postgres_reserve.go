@@ -10,13 +10,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// reservePatience is for how long a name is waited for: the server may be a moment late to see that a process was killed.
+// reservePatience is how long to wait for a name: the server may need a moment to see that a process was killed.
 const reservePatience = 2 * time.Second
 
-// ownGhost is for how long the server may take this process's own lost connection for a living one.
+// ownGhost is how long the server may consider this process's own lost connection open.
 const ownGhost = 45 * time.Second
 
-// reserve holds an advisory lock for each name, on a connection of its own: the server frees them when that ends.
+// reserve holds an advisory lock for each name, on a connection of its own: the server releases them when that ends.
 func (p postgresDialect) reserve(ctx context.Context, log *slog.Logger, names []Name, lost func(error)) (func(), error) {
 	c, err := p.takeNames(ctx, names)
 	if err != nil {
@@ -36,11 +36,11 @@ func (p postgresDialect) reserve(ctx context.Context, log *slog.Logger, names []
 	}, nil
 }
 
-// keepNames returns nil when ctx ends, and an error when another process has a name: after the connection was lost, it takes the names
+// keepNames returns nil when ctx ends, and an error if another process has a name. If the connection is lost, it takes the names
 // again as soon as the server answers.
 func (p postgresDialect) keepNames(ctx context.Context, c *pgx.Conn, log *slog.Logger, names []Name) error {
 	for {
-		_, err := c.WaitForNotification(ctx) // there is none: this waits for the connection's end
+		_, err := c.WaitForNotification(ctx) // no notification comes: this waits for the connection's end
 		_ = c.Close(context.WithoutCancel(ctx))
 		if ctx.Err() != nil {
 			return nil
@@ -60,10 +60,10 @@ func (p postgresDialect) keepNames(ctx context.Context, c *pgx.Conn, log *slog.L
 	}
 }
 
-// takeNames connects and takes all names, or fails.
+// takeNames connects and takes all names, or returns an error.
 func (p postgresDialect) takeNames(ctx context.Context, names []Name) (_ *pgx.Conn, err error) {
 	config := p.config.Copy()
-	// If this host dies without a word, the server notices within half a minute.
+	// If this host dies silently, the server notices within half a minute.
 	config.RuntimeParams["tcp_keepalives_idle"] = "10"
 	config.RuntimeParams["tcp_keepalives_interval"] = "5"
 	config.RuntimeParams["tcp_keepalives_count"] = "3"
@@ -105,5 +105,5 @@ func takeName(ctx context.Context, c *pgx.Conn, n Name) error {
 	}
 }
 
-// nameLock is the first key of the advisory locks of names: "carr" in ASCII.
+// nameLock is the first key of the advisory locks for names: "carr" in ASCII.
 const nameLock = int32(0x63617272)

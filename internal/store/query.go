@@ -37,7 +37,7 @@ func Is(q *bun.SelectQuery, column string, value *bool) *bun.SelectQuery {
 	return q.Where("? = ?", bun.Ident(column), *value)
 }
 
-// Containing adds a condition on a folded column unless part is empty: the text contains it, whatever its case.
+// Containing adds a condition on a folded column unless part is empty: the text contains it, ignoring case.
 func Containing(q *bun.SelectQuery, column, part string) *bun.SelectQuery {
 	if part == "" {
 		return q
@@ -45,14 +45,14 @@ func Containing(q *bun.SelectQuery, column, part string) *bun.SelectQuery {
 	return q.Where(`? LIKE ? ESCAPE '\'`, bun.Ident(column), LikePart(part))
 }
 
-// StartingWith is a condition that an index serves: the text, byte by byte, starts with prefix.
+// StartingWith returns a condition that can use an index: the text, byte by byte, starts with prefix.
 func StartingWith(column, prefix string) (string, []any) {
 	return "? >= ? AND ? < ?", []any{bun.Ident(column), prefix, bun.Ident(column), prefix + "\U0010FFFF"}
 }
 
 var LikeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// LikePart is the pattern of texts that contain part when case is folded.
+// LikePart returns the pattern for texts that contain part, ignoring case.
 func LikePart(part string) string { return "%" + LikeEscapes.Replace(Fold(part)) + "%" }
 
 // Fold removes the differences between upper and lower case, and between Unicode's composed and decomposed form.
@@ -66,8 +66,8 @@ func FoldAll(names []string) []string {
 	return folded
 }
 
-// Present returns which of the values a project has, in their order. lookup selects one, v.column1, by a unique index. Each is looked
-// up by itself: of a list that long PostgreSQL expects to find half of what a new table has, and reads the whole project.
+// Present returns which of the values a project has, in their order. lookup selects one, v.column1, by a unique index. Each is
+// looked up individually: for a long list PostgreSQL expects to find half of a new table, and reads the whole project.
 func (t *Tx) Present(ctx context.Context, lookup, projectID string, values []string) ([]string, error) {
 	var found []string
 	for part := range slices.Chunk(values, Batch) {
@@ -83,7 +83,7 @@ func (t *Tx) Present(ctx context.Context, lookup, projectID string, values []str
 	return found, nil
 }
 
-// ReadPage counts all rows of q and reads those of the page, in the order of the columns.
+// ReadPage counts all rows of q and reads those of the page, ordered by the columns.
 func ReadPage(ctx context.Context, q *bun.SelectQuery, p workspace.Page, descending bool, columns ...string) (total int, err error) {
 	n, err := q.Count(ctx)
 	total = int(n)
@@ -97,12 +97,12 @@ func ReadPage(ctx context.Context, q *bun.SelectQuery, p workspace.Page, descend
 	for _, c := range columns {
 		q = q.OrderExpr("? ?", bun.Ident(c), direction)
 	}
-	// Room for all rows: bun makes it one by one, and would copy those before again and again.
+	// Allocate all rows at once: bun appends them one by one, which would copy them again and again.
 	reflect.ValueOf(q.GetModel().Value()).Elem().Grow(min(p.Limit, total-max(p.Offset, 0)))
 	return total, q.Offset(int64(max(p.Offset, 0))).Limit(int64(p.Limit)).Scan(ctx)
 }
 
-// Convert makes the domain's structs of rows, or rows of them. It returns nil for none.
+// Convert converts rows to the domain's structs, or the reverse. It returns nil for none.
 func Convert[From, To any](from []From, one func(From) To) []To {
 	if len(from) == 0 {
 		return nil
@@ -114,10 +114,10 @@ func Convert[From, To any](from []From, one func(From) To) []To {
 	return to
 }
 
-// Batch is how many rows a statement writes, or ids it names, at most: a statement's text must not grow without bound.
+// Batch is the maximum number of rows that a statement writes, or ids that it names: a statement's text must have a limit.
 const Batch = 500
 
-// Nullable is NULL for a zero value, which IS NOT DISTINCT FROM compares with.
+// Nullable returns NULL for a zero value; compare with IS NOT DISTINCT FROM.
 func Nullable[T comparable](v T) any {
 	var zero T
 	if v == zero {

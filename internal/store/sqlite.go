@@ -21,14 +21,14 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// sqliteDialect is SQLite: one writer at a time, which needs no locks, and readers that see the state before it.
+// sqliteDialect is SQLite: one writer at a time, so it needs no locks, and readers that see the state before it.
 type sqliteDialect struct{}
 
 // openSQLite opens the file once for writing and several times for reading, so that a list never waits for a commit.
 //
-// synchronous=FULL makes every commit reach the disk before its caller hears of it: a job id that a client has, or a
-// machine that was made for a row, outlives a power cut. NORMAL would lose the last commits then, and write no faster
-// than the machines behind the rows are made.
+// With synchronous=FULL every commit is on the disk before its caller returns: a job id that a client has, or a machine that was
+// created for a row, survives a power cut. With NORMAL the last commits could be lost, and it would not be faster: the machines
+// take longer than the writes.
 func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if s.existing {
 		if file, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && file.Size() == 0 {
@@ -54,7 +54,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	w.SetMaxOpenConns(1)
 	r.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	r.SetMaxIdleConns(max(4, runtime.NumCPU()))
-	r.SetConnMaxLifetime(10 * time.Minute) // a new connection reads what analyze has measured
+	r.SetConnMaxLifetime(10 * time.Minute) // a new connection reads the statistics of analyze
 	dialect := sqliteSchema{sqlitedialect.New()}
 	s.writer, s.reader, s.dialect = newDB(w, dialect), newDB(r, dialect), sqliteDialect{}
 	s.group = new(groupCommit)
@@ -64,8 +64,8 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	return nil
 }
 
-// createSQLite makes the file if it is missing, readable by its owner only (SQLite's other files follow it), and returns
-// its absolute path.
+// createSQLite creates the file if it is missing, readable by its owner only (SQLite's other files get the same mode), and
+// returns its absolute path.
 func createSQLite(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -84,8 +84,8 @@ func sqliteName(path string, pragmas []string) string {
 	return name.String()
 }
 
-// pingSQLite opens the writer's connection. The change of a new file to write-ahead logging does not wait for another
-// process that does the same, whatever the busy time-out.
+// pingSQLite opens the writer's connection. Switching a new file to write-ahead logging does not wait for another process that
+// does the same, whatever the busy timeout is.
 func pingSQLite(ctx context.Context, db *sql.DB) error {
 	for try := 1; ; try++ {
 		err := db.PingContext(ctx)
@@ -98,7 +98,7 @@ func pingSQLite(ctx context.Context, db *sql.DB) error {
 	}
 }
 
-// sqliteSchema writes times so that they sort as text, and are UTC when they are read.
+// sqliteSchema writes times so that they sort as text, and reads them as UTC.
 type sqliteSchema struct{ *sqlitedialect.Dialect }
 
 // AppendTime implements schema.Dialect.
@@ -113,7 +113,7 @@ func sqliteCode(err error) (int, bool) {
 	return 0, false
 }
 
-// lockForMigration has nothing to do: the writer's transactions begin with the lock.
+// lockForMigration does nothing: the writer's transactions begin with the lock.
 func (sqliteDialect) lockForMigration(context.Context, bun.Tx) error { return nil }
 
 func (sqliteDialect) hasTable(ctx context.Context, db *bun.DB, name string) (there bool, err error) {
@@ -127,8 +127,8 @@ func (sqliteDialect) viewOptions() *sql.TxOptions { return &sql.TxOptions{ReadOn
 
 func (sqliteDialect) forUpdate(q *bun.SelectQuery, _ string, _ bool) *bun.SelectQuery { return q }
 
-// analyze measures the tables that have grown much since the last time, or does nothing. Without figures SQLite would read
-// all desktops of a project to find the two of a person.
+// analyze updates the statistics of tables that have grown much since the last time. Without them SQLite would read all desktops
+// of a project to find the two of a user.
 func (sqliteDialect) analyze(ctx context.Context, writer *bun.DB) error {
 	const allTables = 0x10000
 	const analyze = 0x00002
@@ -140,8 +140,8 @@ func (sqliteDialect) announceWork(context.Context, bun.Tx) error { return nil }
 
 func (sqliteDialect) listenForWork(context.Context, *slog.Logger, func()) {}
 
-// violated reads the columns from the message, the only place where SQLite has them:
-// "constraint failed: UNIQUE constraint failed: users.project_id, users.name_folded (2067)".
+// violated reads the columns from the message, the only place where SQLite has them: "constraint failed: UNIQUE constraint
+// failed: users.project_id, users.name_folded (2067)".
 func (sqliteDialect) violated(err error) string {
 	code, _ := sqliteCode(err)
 	if code != sqlite3.SQLITE_CONSTRAINT_UNIQUE && code != sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
@@ -156,8 +156,8 @@ func (sqliteDialect) refers(err error) bool {
 	return code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
 
-// outage is true when the file cannot be read or written: another process holds it for too long, the disk is full or broken, or it may
-// only be read. A damaged file does not mend itself.
+// outage reports whether the file cannot be read or written: another process has locked it for too long, the disk is full or
+// broken, or it is read-only. A damaged file is not an outage, since it does not recover.
 func (sqliteDialect) outage(err error) bool {
 	code, _ := sqliteCode(err)
 	switch code & 0xff {
@@ -168,16 +168,16 @@ func (sqliteDialect) outage(err error) bool {
 	return false
 }
 
-// smallestWrite rewrites a number in the file's head that nobody uses.
+// smallestWrite writes a number in the file's header that nothing uses.
 func (sqliteDialect) smallestWrite() string { return "PRAGMA user_version = 0" }
 
-// reserve has nothing to do: the data directory, and with it the file, is locked by one process.
+// reserve does nothing: one process has locked the data directory, and with it the file.
 func (sqliteDialect) reserve(context.Context, *slog.Logger, []Name, func(error)) (func(), error) {
 	return func() {}, nil
 }
 
 func (sqliteDialect) timeLayout() string { return time.RFC3339Nano }
 
-// passing is true for a transaction that shared its commit with one that failed. Nothing else passes: a transaction holds the writer's
-// lock from its beginning, for which it has waited.
+// passing reports a transaction that shared its commit with one that failed. Other errors are not transient: a transaction has
+// the writer's lock from its beginning.
 func (sqliteDialect) passing(err error) bool { return errors.Is(err, errGroupLost) }

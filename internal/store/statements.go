@@ -10,12 +10,12 @@ import (
 	"carrel/internal/telemetry"
 )
 
-// newDB makes a database whose statements are counted for the request that sends them.
+// newDB returns a database that counts the statements of each request.
 func newDB(db *sql.DB, d schema.Dialect) *bun.DB {
 	return bun.NewDB(db, d).WithQueryHook(statementCount{})
 }
 
-// statementCount counts statements, but not the beginnings and ends of transactions, which may be shared.
+// statementCount counts statements, except those that begin and end transactions, which may be shared.
 type statementCount struct{}
 
 // BeforeQuery implements bun.QueryHook.

@@ -20,7 +20,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Store is a database of Carrel's. All methods may be called concurrently.
+// Store is a database of Carrel. It is safe for concurrent use.
 type Store struct {
 	writer  *bun.DB // SQLite: the one connection that writes. PostgreSQL: the pool
 	reader  *bun.DB // SQLite: several connections that cannot write. PostgreSQL: the same pool
@@ -28,48 +28,47 @@ type Store struct {
 	clock   func() time.Time
 	log     *slog.Logger
 	work    workSignals
-	group   *groupCommit // SQLite: what shares commits. PostgreSQL, which does so by itself: nil
+	group   *groupCommit // SQLite: shares commits. PostgreSQL, which does that itself: nil
 
 	hook     bun.QueryHook // nil: none
-	existing bool          // only a database with today's tables is opened
+	existing bool          // open only a database with the current tables
 
 	commits atomic.Uint64
-	probed  atomic.Pointer[time.Time] // when Ping wrote last; nil after the database was found out of service
+	probed  atomic.Pointer[time.Time] // when Ping last wrote; nil after the database was out of service
 }
 
-// dialect is what SQLite and PostgreSQL do differently. Everything else in this package is for both.
+// dialect is what differs between SQLite and PostgreSQL. Everything else in this package is the same for both.
 type dialect interface {
 	// lockForMigration keeps other processes from migrating until the transaction ends.
 	lockForMigration(ctx context.Context, tx bun.Tx) error
-	// hasTable says whether the database has a table of this name.
+	// hasTable reports whether the database has a table of this name.
 	hasTable(ctx context.Context, db *bun.DB, name string) (bool, error)
-	// migration turns the text of a migration into the engine's SQL.
+	// migration returns the SQL of a migration for this database.
 	migration(text string) string
-	// viewOptions are those of a transaction that sees one state of the database.
+	// viewOptions returns the options of a transaction that sees one state of the database.
 	viewOptions() *sql.TxOptions
-	// forUpdate makes a query hold the rows of a table (or its alias) that it reads. With skip it leaves out those that
-	// others hold.
+	// forUpdate makes a query lock the rows that it reads of a table (or alias). With skip it omits rows that others have locked.
 	forUpdate(q *bun.SelectQuery, table string, skip bool) *bun.SelectQuery
-	// analyze keeps the database's plans good as tables grow. It is called when a database is opened and now and then.
+	// analyze updates the planner's statistics as tables grow. It is called when a database is opened and from time to time.
 	analyze(ctx context.Context, writer *bun.DB) error
-	// announceWork tells other processes, when the transaction commits, that sub-jobs may be due.
+	// announceWork signals other processes, when the transaction commits, that sub-jobs may be due.
 	announceWork(ctx context.Context, tx bun.Tx) error
 	// listenForWork calls signal when another process announces work, until the context ends.
 	listenForWork(ctx context.Context, log *slog.Logger, signal func())
-	// violated names the unique index that err is about, by its table and last column: "users_name_folded". Empty if none.
-	// What it says for a primary key is not the same in both engines.
+	// violated returns the unique index that err is about, as table and last column: "users_name_folded". Empty if none. For a
+	// primary key the result differs between the databases.
 	violated(err error) string
-	// refers says whether err is about a row that refers to one that is not there.
+	// refers reports whether err is about a row that refers to one that does not exist.
 	refers(err error) bool
-	// timeLayout is how a time looks that is cast to text, for time.Parse.
+	// timeLayout is the format of a time that is cast to text, for time.Parse.
 	timeLayout() string
-	// outage says whether err is about the database being out of service, for now, rather than about a statement.
+	// outage reports whether err means that the database is out of service for now, rather than an error of a statement.
 	outage(err error) bool
-	// smallestWrite is a statement that changes nothing and yet has the commit write.
+	// smallestWrite returns a statement that changes nothing and still makes the commit write.
 	smallestWrite() string
-	// reserve keeps names for this process among those on one database; see Store.Reserve.
+	// reserve reserves names for this process; see Store.Reserve.
 	reserve(ctx context.Context, log *slog.Logger, names []Name, lost func(error)) (release func(), err error)
-	// passing says whether the transaction that ended with err may succeed when it is run again.
+	// passing reports whether the transaction that ended with err may succeed if it is run again.
 	passing(err error) bool
 }
 
@@ -79,25 +78,25 @@ type Option func(*Store)
 // WithClock sets the clock; time.Now by default. No statement asks the database for the time.
 func WithClock(now func() time.Time) Option { return func(s *Store) { s.clock = now } }
 
-// WithLog sets where the store tells of what it mends by itself, such as a lost connection; slog's default otherwise.
+// WithLog sets the log for what the store recovers from itself, such as a lost connection; by default slog's.
 func WithLog(l *slog.Logger) Option { return func(s *Store) { s.log = l } }
 
-// WithQueryHook has a hook told of each statement. A statement whose context the hook ends fails.
+// WithQueryHook sets a hook that is called for each statement. A statement whose context the hook ends fails.
 func WithQueryHook(h bun.QueryHook) Option { return func(s *Store) { s.hook = h } }
 
-// ErrNoDatabase says that an existing database was asked for and there is none.
+// ErrNoDatabase means that Existing was given and there is no database.
 var ErrNoDatabase = errors.New("there is no database of Carrel's")
 
-// ErrOtherVersion says that an existing database was asked for and another version of Carrel made its tables.
+// ErrOtherVersion means that Existing was given and the tables are those of another version of Carrel.
 var ErrOtherVersion = errors.New("the database's tables are those of another version of Carrel")
 
-// Existing makes Open neither create nor change a database: it fails with ErrNoDatabase when the file or its tables are missing,
-// and with ErrOtherVersion when they are not today's.
+// Existing makes Open neither create nor change a database: it returns ErrNoDatabase if the file or its tables are missing, and
+// ErrOtherVersion if the tables are not the current ones.
 func Existing() Option { return func(s *Store) { s.existing = true } }
 
-// Open opens the database and brings its tables up to date; several processes may do that at once. The URL is that of a
-// PostgreSQL database ("postgres://..."), or the path of a SQLite file, which may begin with "sqlite:" and is created if it
-// is missing. Open fails when a newer Carrel has already changed the tables.
+// Open opens the database and applies missing migrations; several processes may do so at once. The URL is that of a PostgreSQL
+// database ("postgres://..."), or the path of a SQLite file, which may begin with "sqlite:" and is created if it is missing. It
+// returns an error if a newer Carrel has changed the tables.
 func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	s := &Store{clock: time.Now, log: slog.Default()}
 	for _, o := range options {
@@ -134,7 +133,7 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	return s, nil
 }
 
-// Close ends what waits for work and closes the database. Transactions that are under way fail.
+// Close ends the waiting for work and closes the database. Open transactions fail.
 func (s *Store) Close() error {
 	s.work.close()
 	err := s.writer.Close()
@@ -144,11 +143,11 @@ func (s *Store) Close() error {
 	return err
 }
 
-// probePause is for how long a database that has taken a write is believed to take the next.
+// probePause is how long Ping trusts a successful write.
 const probePause = 5 * time.Second
 
-// Ping says whether the database answers and takes writes: reads go on when its disk is full, or when it may only be read. It writes
-// at most once in probePause, however often it is asked.
+// Ping returns nil if the database answers and accepts writes: reads still work if its disk is full, or if it is read-only. It
+// writes at most once in probePause, however often it is called.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.reader.PingContext(ctx); err != nil {
 		return fmt.Errorf("asking the database for an answer: %w", err)
@@ -173,20 +172,21 @@ func (s *Store) View(ctx context.Context, f func(*Tx) error) error {
 	return s.explained(ctx, s.view(ctx, f))
 }
 
-// Update runs f in a transaction that commits when f returns nil. It runs f again when the database asks for that (a serialization
-// failure or dead-lock), so f must have no effect outside the transaction. On SQLite there is one transaction at a time. On PostgreSQL there are many, at READ
-// COMMITTED: a decision rests on rows that the transaction holds (LockDesktops, LockUser, FreeAddresses) and on unique
-// constraints, which say more to the caller than a serialization failure would, and nothing has to be run again merely
-// because somebody else wrote nearby.
+// Update runs f in a transaction that commits if f returns nil. It runs f again if the database asks for that (a serialization
+// failure or deadlock), so f must have no effect outside the transaction. On SQLite there is one transaction at a time. On
+// PostgreSQL there are many, at READ COMMITTED: a decision relies on rows that the transaction has locked (LockDesktops,
+// LockUser, FreeAddresses) and on unique constraints. They give better errors than a serialization failure would, and nothing is
+// repeated just because another transaction wrote nearby.
 //
-// f must return the errors that it gets: after one, PostgreSQL takes no more statements, and a transaction whose insert was
+// f must return the errors that it gets: after one, PostgreSQL accepts no more statements, and a transaction whose insert was
 // refused is rolled back even if f returns nil.
 func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	return s.explained(ctx, s.update(ctx, f))
 }
 
-// Work signals that sub-jobs may have become due, here or through another process. The channel has room for one signal and belongs to
-// the caller, who must go on receiving until the context ends. On SQLite it tells of this process only; polling covers the rest.
+// Work signals that sub-jobs may have become due, here or through another process. The channel has room for one signal and
+// belongs to the caller, who must receive until the context ends. On SQLite it signals only for this process; polling does the
+// rest.
 func (s *Store) Work(ctx context.Context) <-chan struct{} {
 	s.work.listenOnce(func(ctx context.Context) { s.dialect.listenForWork(ctx, s.log, s.work.signal) })
 	return s.work.channel(ctx)

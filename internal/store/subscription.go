@@ -21,9 +21,9 @@ type subscriptionRow struct {
 	subscription
 }
 
-// OpenSubscription adds the subscription unless the project has one, and returns the one that it has. It holds it until the
-// transaction ends: of several callers one makes what the project needs, and the others find it there.
-// The primary key decides between callers: the second waits for the first.
+// OpenSubscription inserts the subscription unless the project has one, and returns the one that it has. It locks it until the
+// transaction ends: of several callers one creates what the project needs, and the others find it. The primary key decides
+// between concurrent callers: the second waits for the first.
 func (t *Tx) OpenSubscription(ctx context.Context, s workspace.Subscription) (workspace.Subscription, error) {
 	row := subscriptionRow{subscription: subscription(s)}
 	if _, err := t.Inserting(&row).On("CONFLICT (project_id) DO NOTHING").Exec(ctx); err != nil {
@@ -34,13 +34,13 @@ func (t *Tx) OpenSubscription(ctx context.Context, s workspace.Subscription) (wo
 	return workspace.Subscription(kept.subscription), err
 }
 
-// Subscription fails with CodeNotSubscribed when the service was never opened for the project.
+// Subscription reads a project's subscription. CodeNotSubscribed if the service was never opened for it.
 func (t *Tx) Subscription(ctx context.Context, projectID string) (workspace.Subscription, error) {
 	return t.subscription(ctx, projectID, func(q *bun.SelectQuery) *bun.SelectQuery { return q })
 }
 
-// LockSubscription is Subscription and holds it until the transaction ends: of several callers at once who count what the project
-// has, each counts what those before made.
+// LockSubscription is Subscription and locks it until the transaction ends: of several transactions that count what the project
+// has, each counts what those before created.
 func (t *Tx) LockSubscription(ctx context.Context, projectID string) (workspace.Subscription, error) {
 	return t.subscription(ctx, projectID, func(q *bun.SelectQuery) *bun.SelectQuery { return t.ForUpdate(q, "o") })
 }
@@ -52,7 +52,7 @@ func (t *Tx) subscription(ctx context.Context, projectID string, hold func(*bun.
 	return workspace.Subscription(row.subscription), err
 }
 
-// RequireSubscription fails with CodeNotSubscribed unless the Workspace service is open for the project.
+// RequireSubscription returns CodeNotSubscribed unless the Workspace service is open for the project.
 func RequireSubscription(ctx context.Context, tx *Tx, projectID string) error {
 	_, err := tx.Subscription(ctx, projectID)
 	return err

@@ -11,13 +11,13 @@ import (
 // BaseModel names the table of a struct that is its row: store.BaseModel `bun:"table:ous,alias:ous"`.
 type BaseModel = bun.BaseModel
 
-// Table is a table of things that a project knows by id and by name, in rows that embed workspace.Meta. Its alias is its name, and a
-// unique index on project_id and name_folded is called <Name>_name_folded. Who needs more than this writes SQL beside it.
+// Table is a table of resources that a project knows by id and by name, in rows that embed workspace.Meta. Its alias is its name,
+// and a unique index on project_id and name_folded is called <Name>_name_folded. Anything else is separate SQL.
 type Table struct {
 	Name    string         // "ous"
 	Noun    string         // "organisational unit", for messages
-	Field   string         // "ou_name": what requests call the name
-	Missing workspace.Code // when there is no such row
+	Field   string         // "ou_name": the request's field for the name
+	Missing workspace.Code // the code if there is no such row
 }
 
 func (t Table) missing(id string) error {
@@ -28,7 +28,7 @@ func (t Table) taken(name string) error {
 	return workspace.Errorf(workspace.CodeNameTaken, "%s: %q is in use", t.Field, name)
 }
 
-// Insert adds a row, made now. CodeNameTaken.
+// Insert inserts a row, with the current time. CodeNameTaken.
 func (t Table) Insert(ctx context.Context, tx *Tx, row workspace.Named) error {
 	m := row.Head()
 	m.NameFolded, m.Created, m.Updated = Fold(m.Name), tx.now, tx.now
@@ -49,19 +49,19 @@ func (t Table) Get(ctx context.Context, tx *Tx, projectID, id string, row worksp
 	return Read(ctx, t.Select(tx, projectID, row).Where("?TableAlias.id = ?", id), t.missing(id))
 }
 
-// Lock reads a row into row and holds it until the transaction ends. t.Missing.
+// Lock reads a row into row and locks it until the transaction ends. t.Missing.
 func (t Table) Lock(ctx context.Context, tx *Tx, projectID, id string, row workspace.Named) error {
 	q := t.Select(tx, projectID, row).Where("?TableAlias.id = ?", id)
 	return Read(ctx, tx.ForUpdate(q, t.Name), t.missing(id))
 }
 
-// LockNamed is Lock of the row with a name, whatever its case. t.Missing.
+// LockNamed is Lock for the row with a name, ignoring case. t.Missing.
 func (t Table) LockNamed(ctx context.Context, tx *Tx, projectID, name string, row workspace.Named) error {
 	q := t.Select(tx, projectID, row).Where("?TableAlias.name_folded = ?", Fold(name))
 	return Read(ctx, tx.ForUpdate(q, t.Name), t.missing(name))
 }
 
-// Save writes a row that was locked, changed now. CodeNameTaken; t.Missing when it is gone.
+// Save writes a locked row, with the current time. CodeNameTaken; t.Missing if it is gone.
 func (t Table) Save(ctx context.Context, tx *Tx, row workspace.Named) error {
 	m := row.Head()
 	m.NameFolded, m.Updated = Fold(m.Name), tx.now
@@ -69,7 +69,7 @@ func (t Table) Save(ctx context.Context, tx *Tx, row workspace.Named) error {
 	return tx.Saved(n, err, t.Name+"_name_folded", t.taken(m.Name), t.missing(m.ID))
 }
 
-// Delete removes a row. One that is gone is a success.
+// Delete deletes a row. A missing row is a success.
 func (t Table) Delete(ctx context.Context, tx *Tx, row workspace.Named) error {
 	_, err := tx.NewDelete().Model(row).WherePK().Exec(ctx)
 	return err

@@ -4,7 +4,7 @@ import (
 	"context"
 )
 
-// Transactions is a database as its users see it; *Store is one. Tests put faults in front of it.
+// Transactions is a database as rooms use it; *Store implements it. Tests wrap it to inject faults.
 type Transactions interface {
 	View(ctx context.Context, f func(*Tx) error) error
 	Update(ctx context.Context, f func(*Tx) error) error

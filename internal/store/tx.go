@@ -15,19 +15,19 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Tx is one transaction. It is not for concurrent use.
+// Tx is a transaction. It is not safe for concurrent use.
 type Tx struct {
 	bun.Tx
 	store *Store
 	now   time.Time
 
-	cancel  context.CancelFunc // of the context of a transaction that shares its commit with none
-	refused error              // what an insert was refused for; the transaction cannot be committed any more
-	wake    bool               // sub-jobs may be due once it is committed
+	cancel  context.CancelFunc // of the context, unless the transaction shares its commit
+	refused error              // why an insert was refused; the transaction cannot be committed any more
+	wake    bool               // sub-jobs may be due after the commit
 	kept    map[reflect.Type]any
 }
 
-// Kept is what an area remembers until the transaction ends: a value of a type of its own, zero at first.
+// Kept returns a value that lives until the transaction ends, one per type, zero at first.
 func Kept[T any](t *Tx) *T {
 	of := reflect.TypeFor[T]()
 	if t.kept[of] == nil {
@@ -39,16 +39,16 @@ func Kept[T any](t *Tx) *T {
 	return t.kept[of].(*T)
 }
 
-// Now is the transaction's one time, UTC with microseconds.
+// Now returns the transaction's time: always the same, UTC, in microseconds.
 func (t *Tx) Now() time.Time { return t.now }
 
-// triesOfUpdate bounds how often a transaction runs that the database aborts in favour of another.
+// triesOfUpdate is the maximum number of runs of a transaction that the database aborts in favour of another.
 const triesOfUpdate = 8
 
-// connectionPatience is for how long a transaction waits for a connection when all are in use or the server does not answer.
+// connectionPatience is how long a transaction waits for a connection if all are in use or the server does not answer.
 const connectionPatience = 10 * time.Second
 
-// commitsBetweenAnalyses is so large that analysing, which takes 0.05 ms if there is nothing to do, is not noticed.
+// commitsBetweenAnalyses is large enough that analyze, which takes 0.05 ms if there is nothing to do, does not matter.
 const commitsBetweenAnalyses = 50
 
 func (s *Store) view(ctx context.Context, f func(*Tx) error) error {
@@ -56,7 +56,7 @@ func (s *Store) view(ctx context.Context, f func(*Tx) error) error {
 	if err != nil {
 		return err
 	}
-	defer t.end() // nothing was written, so there is nothing to lose
+	defer t.end() // nothing was written, so nothing can be lost
 	return f(t)
 }
 
@@ -66,7 +66,7 @@ func (s *Store) update(ctx context.Context, f func(*Tx) error) error {
 		if err == nil || try == triesOfUpdate || !s.dialect.passing(err) {
 			return err
 		}
-		// Those who met once should not meet again.
+		// A random pause, so that transactions that conflicted once do not conflict again.
 		if err := pause(ctx, rand.N(time.Duration(try)*10*time.Millisecond)); err != nil {
 			return err
 		}
@@ -149,14 +149,14 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Refuse makes the transaction one that cannot be committed.
+// Refuse makes the transaction impossible to commit.
 func (t *Tx) Refuse(err error) error {
 	t.refused = err
 	return err
 }
 
-// Saved is what an update of a named row by its id came to: taken when the index unique says that another row has the name, missing
-// when there is no such row.
+// Saved returns the result of an update of a named row by id: taken if the index unique says that another row has the name,
+// missing if there is no such row.
 func (t *Tx) Saved(n int, err error, unique string, taken, missing error) error {
 	switch {
 	case err != nil && t.store.dialect.violated(err) == unique:
@@ -167,7 +167,7 @@ func (t *Tx) Saved(n int, err error, unique string, taken, missing error) error 
 	return err
 }
 
-// OneDefault says what it means that a table's unique index on the defaults of a project refused a row.
+// OneDefault returns the error for a row that the unique index on a project's default refused.
 func (t *Tx) OneDefault(err error, table string) error {
 	if err == nil || t.store.dialect.violated(err) != table+"_project_id" {
 		return err
@@ -175,27 +175,27 @@ func (t *Tx) OneDefault(err error, table string) error {
 	return t.Refuse(workspace.Errorf(workspace.CodeConflict, "another was made the project's default at the same moment, try again"))
 }
 
-// Violated names the unique index that err is about, by its table and last column: "users_name_folded". Empty if none.
+// Violated returns the unique index that err is about, as table and last column: "users_name_folded". Empty if none.
 func (t *Tx) Violated(err error) string { return t.store.dialect.violated(err) }
 
-// Refers says whether err is about a row that refers to one that is not there.
+// Refers reports whether err is about a row that refers to one that does not exist.
 func (t *Tx) Refers(err error) bool { return t.store.dialect.refers(err) }
 
-// TimeLayout is how a time looks that is cast to text, for time.Parse.
+// TimeLayout returns the format of a time that is cast to text, for time.Parse.
 func (t *Tx) TimeLayout() string { return t.store.dialect.timeLayout() }
 
-// SkipLocked makes q hold the rows of table that it reads and leave out those that others hold.
+// SkipLocked makes q lock the rows that it reads of table, and omit rows that others have locked.
 func (t *Tx) SkipLocked(q *bun.SelectQuery, table string) *bun.SelectQuery {
 	return t.store.dialect.forUpdate(q, table, true)
 }
 
-// ForUpdate makes q hold the rows of table that it reads, until the transaction ends.
+// ForUpdate makes q lock the rows that it reads of table until the transaction ends.
 func (t *Tx) ForUpdate(q *bun.SelectQuery, table string) *bun.SelectQuery {
 	return t.store.dialect.forUpdate(q, table, false)
 }
 
-// Inserting begins an insert that returns nothing. bun would have the columns returned that it left to the database, and
-// then could not tell how many rows were written.
+// Inserting begins an insert that returns no columns. By default bun lets the database return columns that it left to it, and
+// then cannot tell how many rows were written.
 func (t *Tx) Inserting(model any) *bun.InsertQuery {
 	return t.NewInsert().Model(model).Returning("NULL")
 }
@@ -209,7 +209,7 @@ func Read(ctx context.Context, q *bun.SelectQuery, missing error, dest ...any) e
 	return err
 }
 
-// Affected returns how many rows a statement wrote.
+// Affected returns the number of rows that a statement wrote.
 func Affected(result sql.Result, err error) (int, error) {
 	if err != nil {
 		return 0, err

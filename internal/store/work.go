@@ -5,16 +5,16 @@ import (
 	"sync"
 )
 
-// workSignals tells those who wait for work that there may be some. Its zero value is ready.
+// workSignals signals goroutines that wait for work. Its zero value is ready for use.
 type workSignals struct {
 	mu       sync.Mutex // guards what follows
 	channels map[chan struct{}]struct{}
 	closed   bool
-	stop     context.CancelFunc // of the listener; nil when there is none
-	done     sync.WaitGroup     // of the listener
+	stop     context.CancelFunc // ends the listener; nil if there is none
+	done     sync.WaitGroup     // waits for the listener
 }
 
-// channel returns one that has room for one signal and gets them until the context ends.
+// channel returns a channel with room for one signal, which gets signals until the context ends.
 func (w *workSignals) channel(ctx context.Context) <-chan struct{} {
 	c := make(chan struct{}, 1)
 	w.mu.Lock()
@@ -31,7 +31,7 @@ func (w *workSignals) channel(ctx context.Context) <-chan struct{} {
 	return c
 }
 
-// signal fills every channel that has room. One that is full says the same already.
+// signal sends to every channel that has room. A full one has a signal already.
 func (w *workSignals) signal() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -43,7 +43,7 @@ func (w *workSignals) signal() {
 	}
 }
 
-// listenOnce runs listen in the background until close, unless that was done before.
+// listenOnce runs listen in the background until close, unless it is running already.
 func (w *workSignals) listenOnce(listen func(context.Context)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// everyType is what the workers of these tests can do.
+// everyType are the job types of these tests.
 var everyType = []workspace.JobType{workspace.JobCreateDesktops, workspace.JobDeleteDesktops}
 
 // room is that for n sub-jobs of each type.
@@ -125,7 +125,7 @@ var claims = map[string]func(*Env){
 			}
 			return fmt.Errorf("%s still gets sub-jobs when all must have been given out", me)
 		}))
-		for _, s := range e.Claim("last", 200) { // those whose worker found the rest held by others
+		for _, s := range e.Claim("last", 200) { // claims repeat while others have the rest locked
 			owners[s.ID] = "last"
 		}
 		e.Same(len(owners), 200)
@@ -174,7 +174,7 @@ var claims = map[string]func(*Env){
 		e.Same(e.save(s), true)
 		s.LeaseOwner, s.LeaseUntil = "", time.Time{}
 		e.Same(e.SubJob(s.ID), s)
-		e.Same(e.save(s), false) // nobody runs it any more
+		e.Same(e.save(s), false) // no worker runs it any more
 	},
 	"a sub-job that is put back waits for its time": func(e *Env) {
 		e.AddJob("j", 1)

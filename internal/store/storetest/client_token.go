@@ -8,7 +8,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// take takes a client's token in a transaction of its own.
+// take takes a client token in a transaction of its own.
 func (e *Env) take(t workspace.ClientToken) (former workspace.ClientToken, taken bool) {
 	e.Helper()
 	e.Update(func(tx *store.Tx) (err error) {
@@ -72,7 +72,7 @@ var clientTokens = map[string]func(*Env){
 		e.Same(taken, true)
 		e.Clock.Advance(workspace.ClientTokenLife)
 		t.Request, t.Created = "r2", e.Clock.Now()
-		_, taken = e.take(t) // also one that was not swept
+		_, taken = e.take(t) // even if it was not deleted
 		e.Same(taken, true)
 	},
 }

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// Clock is a clock that tests move. Its methods may be called concurrently.
+// Clock is a clock that tests set. It is safe for concurrent use.
 type Clock struct {
 	mu  sync.Mutex // guards now
 	now time.Time
 }
 
-// NewClock makes a clock that stands still at a moment with microseconds.
+// NewClock returns a clock that stands at a time with microseconds.
 func NewClock() *Clock { return &Clock{now: time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)} }
 
 // Now returns the clock's time.

@@ -11,20 +11,20 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver that makes and drops databases
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver that creates and drops databases
 
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
-// SQLite gives a test a database in its temporary folder.
+// SQLite returns a database in the test's temporary folder.
 func SQLite(t testing.TB) Database {
 	t.Helper()
 	path := SQLitePath(t)
 	return Database{Open: func(t testing.TB, clock func() time.Time) store.Transactions { return Open(t, path, clock) }}
 }
 
-// SQLitePath makes a database as SQLite does, and returns its path.
+// SQLitePath creates a database as SQLite does, and returns its path.
 func SQLitePath(t testing.TB) string {
 	t.Helper()
 	empty, err := emptySQLite()
@@ -38,7 +38,7 @@ func SQLitePath(t testing.TB) string {
 	return path
 }
 
-// emptySQLite is the file of a database with all tables. To make them again for each test would take most of its time.
+// emptySQLite is the file of a database with all tables. Creating them again for each test would take most of its time.
 var emptySQLite = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "carrel-store-")
 	if err != nil {
@@ -74,7 +74,7 @@ func Open(t testing.TB, url string, clock func() time.Time) *store.Store {
 	return s
 }
 
-// Postgres gives a test a database on the server that CARREL_TEST_POSTGRES names, and drops it at the end. Without a
+// Postgres returns a database on the server that CARREL_TEST_POSTGRES names, which is dropped at the end of the test. Without a
 // server the test is skipped, or fails if CARREL_TEST_POSTGRES_REQUIRED is set.
 func Postgres(t testing.TB) Database {
 	t.Helper()
@@ -85,7 +85,7 @@ func Postgres(t testing.TB) Database {
 	}
 }
 
-// PostgresURL makes a database as Postgres does, and returns its address.
+// PostgresURL creates a database as Postgres does, and returns its address.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("CARREL_TEST_POSTGRES")

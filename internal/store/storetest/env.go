@@ -12,8 +12,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Env is a store with a clock that tests move, and two projects with a user each, of the same name. The fixtures of rooms are
-// made of it.
+// Env is a store with a clock that tests set, and two projects with a user each, of the same name. The fixtures of rooms are
+// based on it.
 type Env struct {
 	*testing.T
 	Store    store.Transactions
@@ -27,10 +27,10 @@ const (
 	OtherProject = "project-2"
 )
 
-// UserOf is the id of the user whom a project has from the start.
+// UserOf returns the id of the user that each project has.
 func UserOf(project string) string { return "user-of-" + project }
 
-// Everything is all of a list, which tests keep short.
+// Everything is the page with all rows of a list, which tests keep short.
 var Everything = workspace.Page{Limit: 1000}
 
 // NewEnv opens an empty database.
@@ -88,7 +88,7 @@ func (e *Env) Same(got, want any) {
 	}
 }
 
-// One checks that exactly one caller succeeded and all others were refused with the code.
+// One checks that exactly one caller succeeded and all others got the code.
 func (e *Env) One(errs []error, code workspace.Code) {
 	e.Helper()
 	succeeded := 0
@@ -115,7 +115,7 @@ func (e *Env) All(errs []error) {
 	}
 }
 
-// Together calls f from n goroutines at once, each until it is answered, and returns what each returned.
+// Together calls f from n goroutines at once, each until the database answers, and returns their results.
 func Together(n int, f func(i int) error) []error {
 	errs := make([]error, n)
 	start := make(chan struct{})
@@ -131,11 +131,12 @@ func Together(n int, f func(i int) error) []error {
 	return errs
 }
 
-// patience is how often answered calls: for some minutes where connections are waited for, for a moment where there is no database.
+// patience is the maximum number of calls by answered: some minutes if connections are waited for, a moment if there is no
+// database.
 const patience = 50
 
-// answered calls f again while it says that the database does not answer at the moment, as the portal does: on a busy machine
-// the last of a crowd wait for a connection longer than a store has them wait.
+// answered calls f again while it returns that the database does not answer, as the portal does: on a busy machine the last of
+// many callers wait for a connection longer than a store allows.
 func answered(f func() error) (err error) {
 	for range patience {
 		if err = f(); workspace.CodeOf(err) != workspace.CodeNoDatabase {
@@ -145,7 +146,7 @@ func answered(f func() error) (err error) {
 	return err
 }
 
-// Fixture is an Env, or a fixture that is made of one.
+// Fixture is an Env, or a fixture based on one.
 type Fixture interface {
 	Context() context.Context
 	Helper()
@@ -173,7 +174,7 @@ func Do[T any](e Fixture, f func(context.Context, *store.Tx) (T, error)) (out T)
 	return out
 }
 
-// IDs names the rows of a list.
+// IDs returns the ids of the rows of a list.
 func IDs[T any](rows []T, id func(T) string) []string {
 	var out []string
 	for _, r := range rows {
@@ -182,7 +183,7 @@ func IDs[T any](rows []T, id func(T) string) []string {
 	return out
 }
 
-// NewJob is a job with waiting sub-jobs, due now. Their ids are the job's with their position.
+// NewJob returns a job with waiting sub-jobs, due now. Their ids are the job's with their position.
 func (e *Env) NewJob(id string, subJobs int, changes ...func(*workspace.SubJob)) workspace.Job {
 	now := e.Clock.Now()
 	j := workspace.Job{ID: id, ProjectID: Project, Type: workspace.JobCreateDesktops, Created: now}
@@ -197,7 +198,7 @@ func (e *Env) NewJob(id string, subJobs int, changes ...func(*workspace.SubJob))
 	return j
 }
 
-// AddJob writes what NewJob makes.
+// AddJob inserts the job that NewJob returns.
 func (e *Env) AddJob(id string, subJobs int, changes ...func(*workspace.SubJob)) workspace.Job {
 	e.Helper()
 	j := e.NewJob(id, subJobs, changes...)

@@ -19,7 +19,7 @@ func (e *Env) Job(id string) workspace.Job {
 
 func SubJobID(s workspace.SubJob) string { return s.ID }
 
-// inState puts a new sub-job into a state without the work.
+// inState sets the state of a new sub-job directly.
 func inState(state workspace.SubJobState) func(*workspace.SubJob) {
 	return func(s *workspace.SubJob) {
 		s.State = state

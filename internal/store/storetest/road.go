@@ -8,18 +8,18 @@ import (
 	"testing"
 )
 
-// Road leads to a PostgreSQL and can be closed, as by an outage: whoever is on it loses the connection, whoever comes is refused.
+// Road is a proxy to PostgreSQL that can be closed, as by an outage: open connections break, new ones are refused.
 type Road struct {
 	t      testing.TB
-	server string // the socket at its end
-	path   string // that at its beginning
+	server string // the server's socket
+	path   string // the proxy's socket
 
 	mu       sync.Mutex // guards what follows
 	listener net.Listener
 	on       []net.Conn
 }
 
-// NewRoad returns an open road, and the address of the database by it.
+// NewRoad returns an open road, and the address of the database through it.
 func NewRoad(t testing.TB, address string) (*Road, string) {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -85,7 +85,7 @@ func copyAll(to, from net.Conn) {
 	}
 }
 
-// Close ends the connections that there are and refuses others.
+// Close ends the open connections and refuses new ones.
 func (r *Road) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

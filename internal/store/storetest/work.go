@@ -18,7 +18,7 @@ func (e *Env) signalled(c <-chan struct{}) {
 	}
 }
 
-// quiet takes the signal of what was before, if there is one: a store that has just begun to listen sends one to be sure.
+// quiet takes a pending signal, if there is one: a store that begins to listen sends one to be sure.
 func quiet(c <-chan struct{}) {
 	select {
 	case <-c:
