@@ -1,9 +1,9 @@
 package workspace
 
-// Caller says who asks, for the log and the job's row. It is no part of what is asked (see once).
+// Caller is who sends a request, for the log and the job's row. It is not part of the request's content (see store.Once).
 type Caller struct {
 	ProjectID string `json:"-"`
 	RequestID string `json:"-"`
-	AdminID   string `json:"-"` // the administrator; empty for Carrel itself and for people
-	Token     string `json:"-"` // the client's own name for a request that it may send again; empty: none
+	AdminID   string `json:"-"` // the administrator; empty for Carrel itself and for users
+	Token     string `json:"-"` // the client token, for a request that may be repeated; empty: none
 }

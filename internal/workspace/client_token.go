@@ -4,21 +4,21 @@ import (
 	"time"
 )
 
-// ClientTokenLife is how long a client may send a request again and get the first answer.
+// ClientTokenLife is how long a client may repeat a request and get the first answer.
 const ClientTokenLife = 24 * time.Hour
 
-// MaxClientToken is how many characters a client's token may have.
+// MaxClientToken is the maximum length of a client token, in characters.
 const MaxClientToken = 128
 
-// ClientToken remembers what a request came to that a client may send again, because it never saw the answer.
+// ClientToken stores the answer of a request that a client may repeat, because it did not get the answer.
 type ClientToken struct {
 	ID      string // a hash of project, administrator, operation and the client's token
-	Request string // tells requests apart without telling what is in them: a request can hold a password
+	Request string // a hash that identifies the content without revealing it: a request can contain a password
 	Answer  string // JSON
 	Created time.Time
 }
 
-// CheckClientToken says why a client's token cannot be one, or nil.
+// CheckClientToken returns why a client token is not valid, or nil.
 func CheckClientToken(field, token string) error {
 	if len(token) > MaxClientToken {
 		return Invalid(field, "%d characters, at most %d are allowed", len(token), MaxClientToken)

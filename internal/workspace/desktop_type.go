@@ -5,7 +5,7 @@ type DesktopType string
 
 // The types of a desktop.
 const (
-	Dedicated DesktopType = "DEDICATED" // one person
-	Shared    DesktopType = "SHARED"    // several people, each with a session of their own
-	Pooled    DesktopType = "POOLED"    // whoever of a pool's people gets it
+	Dedicated DesktopType = "DEDICATED" // one user
+	Shared    DesktopType = "SHARED"    // several users, each with their own session
+	Pooled    DesktopType = "POOLED"    // a pool's users, one after the other
 )

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// Code identifies a kind of refusal or failure on the wire. Package api maps every Code to one HTTP status.
+// Code identifies a kind of error in the API. Package api maps every Code to one HTTP status.
 type Code string
 
-// The codes. Those marked "documented" are the public service's own; the others have its form.
+// The codes. Those marked "documented" are the public service's own; the others have the same form.
 const (
 	CodeEmptyBody        Code = "WKS.0001"     // documented
-	CodeConflict         Code = "WKS.00010032" // documented: the present state forbids it; trying again later may help
+	CodeConflict         Code = "WKS.00010032" // documented: the current state does not allow it; trying again later may help
 	CodeNotSubscribed    Code = "WKS.00010099" // documented: the Workspace service is not open for this project
 	CodeUserNotFound     Code = "WKS.00170312" // documented
 	CodeGroupNotFound    Code = "WKS.00170208" // documented
 	CodeProjectNotFound  Code = "WKS.00170117" // documented: tenant does not exist
 	CodeInvalid          Code = "WKS.00010001" // a field is missing, malformed or outside its limits
-	CodeUnsupported      Code = "WKS.00010002" // a field that this installation cannot honour
+	CodeUnsupported      Code = "WKS.00010002" // a field that Carrel does not support
 	CodeMalformed        Code = "WKS.00010003" // the body is not the JSON that the operation takes
 	CodeTooLarge         Code = "WKS.00010004"
 	CodeDesktopNotFound  Code = "WKS.00010011"
@@ -35,25 +35,25 @@ const (
 	CodeNameTaken        Code = "WKS.00010021" // a computer, user or other name is in use
 	CodeAddressTaken     Code = "WKS.00010022"
 	CodeNoAddress        Code = "WKS.00010023" // the subnet is full
-	CodeNoRoom           Code = "WKS.00010041" // more disk or memory would be promised than there is
+	CodeNoRoom           Code = "WKS.00010041" // more disk or memory would be promised than exists
 	CodeForbidden        Code = "WKS.00010031"
 	CodeBadCredentials   Code = "WKS.00170301" // portal sign-in refused
 	CodeRateLimited      Code = "WKS.00010033"
-	CodeTokenReused      Code = "WKS.00010034" // X-Client-Token came with another request before
+	CodeTokenReused      Code = "WKS.00010034" // X-Client-Token was sent with another request before
 	CodeInternal         Code = "WKS.00000001"
-	CodeEngineRefused    Code = "WKS.00020001" // in sub-jobs: the engine cannot make or do this
+	CodeEngineRefused    Code = "WKS.00020001" // in sub-jobs: the engine refused it
 	CodeNoCapacity       Code = "WKS.00020002" // in sub-jobs: no host has room
 	CodeDeadline         Code = "WKS.00020003" // in sub-jobs: took longer than its deadline
 	CodeGone             Code = "WKS.00020004" // in sub-jobs: the desktop was deleted meanwhile
 	CodeUnavailable      Code = "WKS.00020005" // the engine or the desktop does not answer
-	CodeNoDatabase       Code = "WKS.00020007" // the database does not answer; Retry-After says when to come back
+	CodeNoDatabase       Code = "WKS.00020007" // the database does not answer; Retry-After says when to try again
 	CodeStopped          Code = "WKS.00020006" // in sub-jobs: the rebuild of the pool was stopped before the desktop's turn
 )
 
-// OutageRetry is when to come back after CodeNoDatabase.
+// OutageRetry is the delay before trying again after CodeNoDatabase.
 const OutageRetry = 5 * time.Second
 
-// Codes explains every Code in a sentence, for the documentation.
+// Codes has a sentence about every Code, for the documentation.
 var Codes = map[Code]string{
 	CodeEmptyBody:        "The request has no body.",
 	CodeConflict:         "The present state of a desktop or job does not allow it; retrying later may succeed.",
@@ -94,12 +94,12 @@ var Codes = map[Code]string{
 	CodeStopped:          "The rebuild of the pool was cancelled before the desktop's turn; the reason says why.",
 }
 
-// Error is a refusal or failure with two audiences: Message is for the caller and says what to do, Err is for the log.
-// An error that is not an Error is internal by construction.
+// Error is an error with two audiences: Message is for the caller and says what to do, Err is for the log. Any other error is
+// internal.
 type Error struct {
 	Code    Code
 	Message string
-	Detail  string // all that is wrong, if Message says only the first
+	Detail  string // all that is wrong, if Message has only the first
 	Err     error
 }
 
@@ -113,7 +113,7 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Errorf makes an Error; a %w operand becomes its cause and shows in the message too, so wrap only what a caller may read.
+// Errorf returns an Error. A %w operand becomes its cause and is part of the message too, so wrap only what a caller may read.
 func Errorf(code Code, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
 	return &Error{Code: code, Message: err.Error(), Err: errors.Unwrap(err)}
@@ -135,13 +135,13 @@ func Unsupported(field, why string) *Error {
 	return &Error{Code: CodeUnsupported, Message: field + ": " + why}
 }
 
-// The longest message and detail that are shown, in bytes: either may repeat what a caller sent.
+// The maximum length of message and detail, in bytes: both may repeat what a caller sent.
 const (
 	maxMessage = 1000
 	maxDetail  = 8000
 )
 
-// MessageOf returns what a caller may read of err.
+// MessageOf returns the part of err that a caller may read.
 func MessageOf(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return Clip(e.Message, maxMessage)
@@ -149,7 +149,7 @@ func MessageOf(err error) string {
 	return "an internal error occurred; it is in the server's log"
 }
 
-// DetailOf returns all that a caller may read of err when that is more than its message.
+// DetailOf returns the detail of err that a caller may read, if it is more than the message.
 func DetailOf(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return Clip(e.Detail, maxDetail)
@@ -157,7 +157,7 @@ func DetailOf(err error) string {
 	return ""
 }
 
-// InField says which field of the request a refusal is about.
+// InField adds to an error the request's field that it is about.
 func InField(field string, err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {

@@ -9,11 +9,11 @@ import (
 // NewID returns a random UUID (version 4, RFC 9562).
 func NewID() string {
 	var b [16]byte
-	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	rand.Read(b[:]) // cannot fail: crypto/rand ends the program instead
 	return uuid(b, 4)
 }
 
-// DerivedID returns the UUID (version 8) that follows from a text, so that an attempt that repeats another uses the same.
+// DerivedID returns a UUID (version 8) derived from a text, so that a repeated attempt uses the same.
 func DerivedID(seed string) string {
 	sum := sha256.Sum256([]byte(seed))
 	return uuid([16]byte(sum[:16]), 8)
@@ -26,15 +26,15 @@ func uuid(b [16]byte, version byte) string {
 	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }
 
-// NewToken returns 256 random bits as 64 hexadecimal digits, for bearer secrets. Only its hash is ever stored.
+// NewToken returns 256 random bits as 64 hexadecimal digits, for bearer secrets. Store only its hash.
 func NewToken() string {
 	var b [32]byte
 	rand.Read(b[:])
 	return hex.EncodeToString(b[:])
 }
 
-// HashToken is what is stored of a bearer token, and looked up: its SHA-256 as 64 hexadecimal digits. It is right only for tokens
-// of at least 80 random bits (NewToken has 256); for what people choose there is Passwords.
+// HashToken returns the stored form of a bearer token, by which it is looked up: its SHA-256 as 64 hexadecimal digits. It is safe
+// only for tokens of at least 80 random bits (NewToken has 256); use Passwords for what people choose.
 func HashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])

@@ -27,8 +27,8 @@ func CheckIDsUpTo(limit int, field string, ids []string) error {
 	return nil
 }
 
-// DeleteEach deletes by ids, in one order for all callers. Those of which there is none are left out, since their deletion is a success
-// already; if none is left it fails with the code missing.
+// DeleteEach calls remove for each id, in the same order for all callers. Unknown ids are ignored, since deleting them is a
+// success; if all are unknown, it fails with the code missing.
 func DeleteEach(field string, ids []string, missing Code, remove func(id string) error) error {
 	found := 0
 	for _, id := range slices.Sorted(slices.Values(ids)) {

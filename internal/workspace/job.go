@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// Job is a request that takes time. Its sub-jobs do the work, one per desktop; they are there when its id is returned.
+// Job is a request that takes time. Its sub-jobs do the work, one per desktop; they exist when its id is returned.
 type Job struct {
 	ID        string
 	ProjectID string
 	Type      JobType
 	PoolID    string
-	RequestID string // of the API call that made it, for the log
+	RequestID string // of the API call that created it, for the log
 	Created   time.Time
 
-	OrderID string   // of a rebuild that named one; Service.Job reads it with the rollout
-	SubJobs []SubJob // as asked for; none in lists
+	OrderID string   // of a rebuild that has one; work.Service.Job reads it with the rollout
+	SubJobs []SubJob // if requested; none in lists
 	Counts  JobCounts
 }
 
 // JobCounts counts a job's sub-jobs by state. Read with the job, not stored.
 type JobCounts struct {
 	Waiting, Running, Succeeded, Failed int
-	Ended                               time.Time // of the last one; zero while any is left
+	Ended                               time.Time // when the last one ended; zero while any has not
 }
 
-// Ended is when the last of the job's sub-jobs ended, or zero while any is left. A job without sub-jobs had nothing to do: it ended
-// with the call that made it.
+// Ended returns when the last of the job's sub-jobs ended, or zero while any has not. A job without sub-jobs ended when it was
+// created.
 func (j Job) Ended() time.Time {
 	if j.Counts.Total() == 0 {
 		return j.Created
@@ -35,7 +35,7 @@ func (j Job) Ended() time.Time {
 	return j.Counts.Ended
 }
 
-// Total is the number of sub-jobs.
+// Total returns the number of sub-jobs.
 func (c JobCounts) Total() int { return c.Waiting + c.Running + c.Succeeded + c.Failed }
 
 // JobStatus is what clients poll.
@@ -49,7 +49,7 @@ const (
 	JobFail    JobStatus = "FAIL"
 )
 
-// Status derives the job's state from its sub-jobs: it ends when all have, and fails when one has.
+// Status derives the job's state from its sub-jobs: it ends when all have, and fails if one has.
 func (c JobCounts) Status() JobStatus {
 	switch {
 	case c.Waiting+c.Running > 0 && c.Running+c.Succeeded+c.Failed == 0:
@@ -63,10 +63,10 @@ func (c JobCounts) Status() JobStatus {
 	}
 }
 
-// JobType names a kind of work, in the API's own words.
+// JobType is a kind of work, in the words of the API.
 type JobType string
 
-// The types of job.
+// The job types.
 const (
 	JobCreateDesktops  JobType = "createDesktops"
 	JobDeleteDesktops  JobType = "deleteDesktops"
@@ -78,12 +78,12 @@ const (
 	JobRenameUser      JobType = "changeUserName"
 )
 
-// Creates says whether sub-jobs of this type make new desktops.
+// Creates reports whether sub-jobs of this type create new desktops.
 func (t JobType) Creates() bool {
 	return t == JobCreateDesktops || t == JobCreatePool || t == JobExpandPool
 }
 
-// AccountJobs are the types that bring the accounts inside desktops up to date, each with the task that it is to them.
+// AccountJobs are the types that update the accounts inside desktops, each with the task that it sets on them.
 var AccountJobs = map[JobType]Task{
 	JobAttachDesktops: TaskAttaching,
 	JobDetachDesktops: TaskDetaching,
@@ -92,7 +92,7 @@ var AccountJobs = map[JobType]Task{
 	JobRenameUser:     TaskUpdating,
 }
 
-// SubJob is one item of a job, and at the same time the row that workers claim.
+// SubJob is a part of a job, and also the row that workers claim.
 type SubJob struct {
 	ID        string
 	JobID     string
@@ -103,7 +103,7 @@ type SubJob struct {
 	DesktopID string
 	Params    json.RawMessage // of its type: CreateParams, ...
 
-	// Copies for people who read the job after the desktop is gone.
+	// Copies for users who read the job after the desktop is deleted.
 	DesktopName string
 	ProductID   string
 	UserName    string
@@ -111,24 +111,24 @@ type SubJob struct {
 	Host        string
 
 	State    SubJobState
-	Step     string // the step being done
+	Step     string // the current step
 	Progress int    // percent
 	Code     Code   // when FAILED
-	Reason   string // when FAILED: what a person can act on; when SUCCESS: a remark, if any
+	Reason   string // when FAILED: what a user can act on; when SUCCESS: a remark, if any
 
-	RunAt      time.Time // not before
-	Deadline   time.Time // FAILED with CodeDeadline after it; zero until the first claim, for a queue may be long
-	Attempt    int       // counts claims; a fence against a worker that lost its lease
-	Tries      int       // passing faults since the last progress
+	RunAt      time.Time // due time
+	Deadline   time.Time // after it, the sub-job is FAILED with CodeDeadline; zero until the first claim, since a queue may be long
+	Attempt    int       // number of claims; excludes a worker that lost its lease
+	Tries      int       // transient faults since the last progress
 	LeaseOwner string
 	LeaseUntil time.Time
 
 	Created time.Time
-	Begun   time.Time // first claim; zero before
+	Begun   time.Time // time of the first claim; zero before
 	Ended   time.Time
 }
 
-// LeaseOwner is how a process of a replica signs its claims. A replica's name may have slashes, an id has none.
+// LeaseOwner returns the owner of claims of a process of a replica. A replica's name may have slashes, a process id has none.
 func LeaseOwner(replica, processID string) string { return replica + "/" + processID }
 
 // SubJobState is the state of a sub-job.
@@ -142,7 +142,7 @@ const (
 	SubJobFailed  SubJobState = "FAILED"
 )
 
-// Done says whether the state is final.
+// Done reports whether the state is final.
 func (s SubJobState) Done() bool { return s == SubJobSuccess || s == SubJobFailed }
 
 // SubJobQuery selects sub-jobs of one project, oldest job first, then by position.
@@ -156,7 +156,7 @@ type SubJobQuery struct {
 	Page
 }
 
-// NextSubJob makes the next sub-job of j.
+// NextSubJob returns the next sub-job of j.
 func (j *Job) NextSubJob(params any) SubJob {
 	body, err := json.Marshal(params)
 	if err != nil {
@@ -168,7 +168,7 @@ func (j *Job) NextSubJob(params any) SubJob {
 	}
 }
 
-// ReadParams reads the parameters of a sub-job.
+// ReadParams decodes the parameters of a sub-job.
 func ReadParams[T any](s SubJob) (T, error) {
 	var p T
 	if err := json.Unmarshal(s.Params, &p); err != nil {

@@ -1,6 +1,6 @@
 package workspace
 
-// The types of job that pools have, in the API's own words.
+// The job types of pools, in the words of the API.
 const (
 	JobCreatePool        JobType = "createDesktopPool"
 	JobExpandPool        JobType = "expandDesktopPool"
@@ -10,20 +10,20 @@ const (
 	JobExpandPoolVolumes JobType = "expandVolumes"
 )
 
-// JobNotifyPool shows a message in the sessions of a pool, one desktop each.
+// JobNotifyPool shows a message in the sessions of a pool, one sub-job per desktop.
 const JobNotifyPool JobType = "notifyDesktopPool"
 
-// JobAttachPool brings the account of somebody who has just got a pool's desktop into it. It is not among PoolJobs, because
-// people's comings and goings never end.
+// JobAttachPool adds the account of a user to the pool desktop that they have just got. It is not in PoolJobs, since there are
+// always some.
 const JobAttachPool JobType = "attachDesktopPool"
 
-// JobRebuildDesktops gives single desktops a new system disk. Pools use it for resets; it is not among PoolJobs, because people's
-// comings and goings never end.
+// JobRebuildDesktops gives single desktops a new system disk. Pools use it for resets; it is not in PoolJobs, since there are
+// always some.
 const JobRebuildDesktops JobType = "rebuildDesktops"
 
 // JobResizePool gives a pool's desktops another product.
 const JobResizePool JobType = "resizeDesktopPool"
 
-// JobHashPasswords hashes the passwords of people who were added many at once, which takes some 50 ms each. Until a password's turn
-// comes it is kept sealed with the key of the data directory, and opens like a hashed one.
+// JobHashPasswords hashes the passwords of users who were added together, which takes some 50 ms each. Until then a password is
+// stored encrypted with the key of the data directory, and can be used like a hashed one.
 const JobHashPasswords JobType = "hashPasswords"

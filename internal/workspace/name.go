@@ -11,9 +11,9 @@ import (
 // Limits of names, in characters.
 const (
 	MaxComputerName     = 15
-	MaxNamePrefix       = 13 // leaves two digits
+	MaxNamePrefix       = 13 // leaves room for two digits
 	MaxUserName         = 32
-	MaxMailUserName     = 64 // of a name that is a mail address
+	MaxMailUserName     = 64 // if it is a mail address
 	MaxWindowsUserName  = 20
 	MaxTagKey           = 128
 	MaxTagValue         = 43
@@ -21,7 +21,7 @@ const (
 	MaxEnterpriseIDSize = 36
 )
 
-// CheckComputerName says why name cannot be a computer name, or nil. Letters, digits and hyphens, starting with a letter or
+// CheckComputerName returns why name is not a valid computer name, or nil: letters, digits and hyphens, starting with a letter or
 // digit, not ending with a hyphen, at most limit characters, of which Chinese ones count two.
 func CheckComputerName(field, name string, limit int) error {
 	if name == "" {
@@ -49,7 +49,7 @@ func CheckComputerName(field, name string, limit int) error {
 	return nil
 }
 
-// CheckHostName says why name cannot be the host name inside a desktop, or nil.
+// CheckHostName returns why name is not valid as the host name inside a desktop, or nil.
 func CheckHostName(field, name string) error {
 	if err := CheckComputerName(field, name, MaxComputerName); err != nil {
 		return err
@@ -60,7 +60,7 @@ func CheckHostName(field, name string) error {
 	return nil
 }
 
-// HostNameFor derives the host name inside a desktop from its computer name, which may be Chinese, or have underscores: those
+// HostNameFor derives the host name inside a desktop from its computer name. That may be Chinese, or have underscores, which
 // become hyphens.
 func HostNameFor(name, desktopID string) string {
 	if isASCII(name) {
@@ -71,8 +71,8 @@ func HostNameFor(name, desktopID string) string {
 
 func HostNameOfID(desktopID string) string { return "desktop-" + desktopID[:6] }
 
-// CheckUserName says why name cannot be a user's, or nil: letters, digits, hyphens, underscores and dots, starting with a letter or
-// digit and at most MaxUserName characters, or a mail address of such a name and at most MaxMailUserName characters.
+// CheckUserName returns why name is not valid for a user, or nil: letters, digits, hyphens, underscores and dots, starting with a
+// letter or digit and at most MaxUserName characters, or a mail address of such a name and at most MaxMailUserName characters.
 func CheckUserName(field, name string) error {
 	local, domain, mail := strings.Cut(name, "@")
 	limit := MaxUserName
@@ -107,7 +107,7 @@ func startsWithLetterOrDigit(s string) bool {
 	return s != "" && (IsASCIILetter(rune(s[0])) || IsDigit(rune(s[0])))
 }
 
-// SystemAccounts are logins and groups that exist inside desktops already.
+// SystemAccounts are logins and groups that the system inside desktops already has.
 var SystemAccounts = []string{
 	"_apt", "adm", "audio", "avahi", "backup", "bin", "carrel", "cdrom", "daemon", "dialout", "dip", "disk", "fax", "floppy",
 	"games", "gnats", "input", "irc", "kmem", "kvm", "list", "lp", "mail", "man", "messagebus", "netdev", "news", "nobody",
@@ -116,7 +116,7 @@ var SystemAccounts = []string{
 	"systemd-timesync", "tape", "tty", "users", "utmp", "uucp", "video", "voice", "www-data",
 }
 
-// InLowerCase is the set of names without regard to case.
+// InLowerCase returns the set of names in lower case.
 func InLowerCase(names []string) map[string]bool {
 	set := make(map[string]bool, len(names))
 	for _, name := range names {
@@ -125,8 +125,8 @@ func InLowerCase(names []string) map[string]bool {
 	return set
 }
 
-// NameSequence returns n names of prefix and a number of at least two digits that are neither in taken (in lower case) nor
-// longer than MaxComputerName, lowest number first. It fails when so many are not free.
+// NameSequence returns n names of prefix and a number of at least two digits that are neither in taken (in lower case) nor longer
+// than MaxComputerName, lowest number first. It returns an error if fewer are free.
 func NameSequence(field, prefix string, n int, taken map[string]bool) ([]string, error) {
 	room := MaxComputerName - NameWidth(prefix)
 	highest := 1
@@ -146,7 +146,7 @@ func NameSequence(field, prefix string, n int, taken map[string]bool) ([]string,
 	return names, nil
 }
 
-// PrefixFor derives a computer name prefix from a user name: what is allowed of it before an @, cut to MaxNamePrefix.
+// PrefixFor derives a computer name prefix from a user name: its allowed characters before an @, cut to MaxNamePrefix.
 func PrefixFor(userName string) string {
 	var b strings.Builder
 	local, _, _ := strings.Cut(userName, "@")
@@ -164,7 +164,7 @@ func PrefixFor(userName string) string {
 	return b.String()
 }
 
-// CheckTags says which tag is out of its limits, or nil.
+// CheckTags returns which tag is outside its limits, or nil.
 func CheckTags(field string, tags []Tag) error {
 	if len(tags) > MaxTags {
 		return Invalid(field, "%d tags, at most %d are allowed", len(tags), MaxTags)

@@ -1,6 +1,6 @@
 package workspace
 
-// Page is a window of a list. Limit 0 means no rows, only the total.
+// Page is a range of a list. Limit 0 returns no rows, only the total.
 type Page struct {
 	Offset int
 	Limit  int

@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// Subscription is a project's opened Workspace service.
+// Subscription is the Workspace service that is open for a project.
 type Subscription struct {
 	ID        string
 	ProjectID string

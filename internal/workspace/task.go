@@ -1,9 +1,9 @@
 package workspace
 
-// Task is what a job is doing to a desktop. While it is set no other job may take the desktop.
+// Task is what a job is doing to a desktop. While it is set, no other job may own the desktop.
 type Task string
 
-// The tasks, in the API's own words.
+// The tasks, in the words of the API.
 const (
 	NoTask          Task = ""
 	TaskCreating    Task = "spawning"

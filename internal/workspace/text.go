@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Clip shortens a text that is to be shown to at most so many bytes, an ellipsis included, between characters.
+// Clip shortens a text to at most a number of bytes, including an ellipsis, without cutting a character.
 func Clip(text string, most int) string {
 	const ellipsis = "…"
 	if len(text) <= most {
@@ -16,10 +16,10 @@ func Clip(text string, most int) string {
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
-	return strings.Clone(text[:end]) + ellipsis // a copy, so that the whole text can be forgotten
+	return strings.Clone(text[:end]) + ellipsis // a copy, so that the whole text can be freed
 }
 
-// Plural writes a number with its noun.
+// Plural returns a number with its noun.
 func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

@@ -7,25 +7,25 @@ import (
 	"carrel/internal/backoff"
 )
 
-// Attempt is one try to sign in with something that can be guessed: a password or a code.
+// Attempt is an attempt to sign in with something that can be guessed: a password or a code.
 type Attempt struct {
-	Subject string // who signs in, such as "user:ID"; somebody who does not exist has one, too
-	Network string // where from; empty: no place is known
-	Code    bool   // of six digits, where a password is known already
+	Subject string // who signs in, such as "user:ID"; an unknown name has one, too
+	Network string // from where; empty: unknown
+	Code    bool   // a code of six digits, after the password was correct
 }
 
 // Tally counts the failed attempts of one kind.
 type Tally struct {
 	Failures int
-	Until    time.Time // before that the next attempt has to wait; the time of the last attempt at least
+	Until    time.Time // the next attempt has to wait until then; at least the time of the last attempt
 }
 
 // Tallies are what the decision about an Attempt rests on.
 type Tallies struct {
 	Known   bool  // the subject has signed in from this network before
 	Pair    Tally // of the subject from the network
-	Network Tally // of everybody from the network, known places left out
-	Subject Tally // of the subject from everywhere, known places left out
+	Network Tally // of all subjects from the network, except from known places
+	Subject Tally // of the subject from all networks, except from known places
 }
 
 // AttemptDecision is what becomes of an Attempt: it is checked after Wait or, when Until is set, refused until then.
@@ -34,25 +34,25 @@ type AttemptDecision struct {
 	Until time.Time
 }
 
-// FreeSignIns is how many failures of somebody from one network cost nothing.
+// FreeSignIns is the number of failures of a subject from one network without a delay.
 const FreeSignIns = 5
 
 // The limits of attempts. Strangers can be refused; whoever signs in from a place that is known for them is never refused for what
 // others do elsewhere, and with a right password not for what others do at the same place either, unless more wrong ones come
 // from there at once than can be checked within longestWait.
 const (
-	longestWait = 10 * time.Second // that an attempt is held
+	longestWait = 10 * time.Second // maximum delay of an attempt
 
 	knownPause     = 2 * time.Second
 	freeOfNetwork  = 50
 	networkPause   = time.Second
 	freeOfSubject  = 50
 	subjectPause   = 5 * time.Second
-	forgivePair    = 15 * time.Minute // one failure after each
+	forgivePair    = 15 * time.Minute // one failure after each of these
 	forgiveAtLarge = time.Minute
 )
 
-// pairPause is how long a name is refused from one network after failures that were not free.
+// pairPause is how long a subject is refused from one network after more than the free failures.
 var pairPause = backoff.Doubling{First: 15 * time.Second, Limit: 15 * time.Minute}
 
 // rule is a limit of one tally.
@@ -62,7 +62,7 @@ type rule struct {
 	forgive time.Duration                    // after which one failure is forgotten
 }
 
-// doubling refuses after FreeSignIns failures, for longer with each.
+// doubling refuses after FreeSignIns failures, longer after each.
 var doubling = rule{SignInPause, 0, forgivePair}
 
 // paced lets attempts beyond a number through one after the other, so that guessing is slow and nobody is locked out.
@@ -81,7 +81,7 @@ var (
 	ofSubject    = paced(freeOfSubject, subjectPause, forgiveAtLarge)
 )
 
-// SignInPause is how long a name waits after its n-th failure in a row from one network.
+// SignInPause returns how long a subject waits after its n-th failure in a row from one network.
 func SignInPause(n int) time.Duration {
 	if n <= FreeSignIns {
 		return 0
@@ -105,7 +105,7 @@ func (t Tallies) Decide(code bool, now time.Time) (Tallies, AttemptDecision) {
 		v.Wait = max(v.Wait, wait)
 	}
 	switch {
-	case code: // six digits are few: at a known place, too, guessing them must stop
+	case code: // six digits can be guessed: stop it at a known place, too
 		apply(&after.Pair, doubling)
 		if !t.Known {
 			apply(&after.Subject, doubling)
@@ -123,7 +123,7 @@ func (t Tallies) Decide(code bool, now time.Time) (Tallies, AttemptDecision) {
 	return after, v
 }
 
-// charge counts a failure, and says how long after now the attempt's turn is.
+// charge counts a failure, and returns the delay until the attempt's turn.
 func (t Tally) charge(r rule, now time.Time) (Tally, time.Duration) {
 	turn := now
 	if t.Until.After(now) {
@@ -147,23 +147,24 @@ func (t Tallies) Succeeded() Tallies {
 	return t
 }
 
-// AttemptRows is what throttling asks of the store.
+// AttemptRows is the part of the store that throttling uses.
 type AttemptRows interface {
 	// LockTallies reads what the decision about an attempt rests on and holds it until the transaction ends.
 	LockTallies(ctx context.Context, subject, network string) (Tallies, error)
-	// SaveTallies writes tallies that are held.
+	// SaveTallies writes locked tallies.
 	SaveTallies(ctx context.Context, subject, network string, t Tallies) error
-	// ForgetTallies forgives a subject everything, wherever it happened.
+	// ForgetTallies deletes all failures of a subject, from all networks.
 	ForgetTallies(ctx context.Context, subject string) error
-	// NotePlace makes a network a known place of a subject, for PlaceLife from now; of more than MaxPlaces the oldest go.
+	// NotePlace makes a network a known place of a subject, for PlaceLife from now; if there are more than MaxPlaces, it deletes
+	// the oldest.
 	NotePlace(ctx context.Context, subject, network string) error
 }
 
-// The memory of known places.
+// How long known places are remembered.
 const (
 	PlaceLife  = 90 * 24 * time.Hour
 	MaxPlaces  = 20
-	PlaceGrain = 24 * time.Hour // how exactly the last use is kept, so that signing in seldom writes
+	PlaceGrain = 24 * time.Hour // accuracy of the last use, so that signing in rarely writes
 )
 
 // TallyLife is how long after its Until a tally is kept.
@@ -183,7 +184,7 @@ func ChargeAttempt(ctx context.Context, rows AttemptRows, a Attempt, now time.Ti
 	return v.Wait, rows.SaveTallies(ctx, a.Subject, a.Network, after)
 }
 
-// WaitTurn holds an attempt, or ends with the context's error.
+// WaitTurn waits, or returns the context's error.
 func WaitTurn(ctx context.Context, wait time.Duration) error {
 	if wait <= 0 {
 		return nil
@@ -198,7 +199,7 @@ func WaitTurn(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// NoteSuccess takes back what ChargeAttempt counted, and makes the network a known place.
+// NoteSuccess withdraws what ChargeAttempt counted, and makes the network a known place.
 func NoteSuccess(ctx context.Context, rows AttemptRows, a Attempt) error {
 	before, err := rows.LockTallies(ctx, a.Subject, a.Network)
 	if err != nil {
@@ -212,7 +213,7 @@ func NoteSuccess(ctx context.Context, rows AttemptRows, a Attempt) error {
 
 type networkKey struct{}
 
-// WithNetwork says from which network a request comes, for the methods that count attempts.
+// WithNetwork returns a context with the network that a request comes from, for the methods that count attempts.
 func WithNetwork(ctx context.Context, network string) context.Context {
 	return context.WithValue(ctx, networkKey{}, network)
 }
@@ -222,16 +223,16 @@ func NetworkOf(ctx context.Context) string {
 	return network
 }
 
-// UserSubject is the subject of a person's passwords.
+// UserSubject returns the subject of a user's passwords.
 func UserSubject(userID string) string { return "user:" + userID }
 
-// UnknownSubject is the subject of a name that nobody has; it is as long whatever was typed.
+// UnknownSubject returns the subject of an unknown name; its length is independent of the name.
 func UnknownSubject(name string) string { return "name:" + HashToken(name) }
 
-// CodesSubject is the subject of the codes of an authenticator.
+// CodesSubject returns the subject of the codes of an authenticator.
 func CodesSubject(deviceID string) string { return "codes:" + deviceID }
 
-// PauseError refuses an attempt that comes too soon. It is a CodeRateLimited.
+// PauseError means that an attempt came too soon. It is a CodeRateLimited.
 type PauseError struct{ Until time.Time }
 
 func (e *PauseError) Error() string { return e.Unwrap().Error() }

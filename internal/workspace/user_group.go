@@ -1,6 +1,6 @@
 package workspace
 
-// UserGroup is the privilege that a person has inside a desktop.
+// UserGroup is the privilege of a user inside a desktop.
 type UserGroup string
 
 // The privilege groups: the first two are Linux's, the others Windows'.
@@ -11,5 +11,5 @@ const (
 	GroupUsers          UserGroup = "users"
 )
 
-// Admin says whether the group may administer the desktop.
+// Admin reports whether the group may administer the desktop.
 func (g UserGroup) Admin() bool { return g == GroupSudo || g == GroupAdministrators }

@@ -8,7 +8,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Refused checks that err has a code and a message that says all parts.
+// Refused checks that err has a code and a message with all parts.
 func Refused(t *testing.T, err error, code workspace.Code, parts ...string) {
 	t.Helper()
 	if err == nil {
