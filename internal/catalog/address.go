@@ -6,7 +6,7 @@ import (
 	"net/netip"
 )
 
-// AddressNumber makes IPv4 addresses sort and count. It returns 0 for none.
+// AddressNumber converts an IPv4 address to a number, for sorting and counting; an empty one to 0.
 func AddressNumber(address string) (int64, error) {
 	if address == "" {
 		return 0, nil

@@ -7,7 +7,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service serves the catalogue, networks and the Workspace service of each project. Each method is one transaction. Methods may be called concurrently, by several processes on one database.
+// Service reads the catalogue and networks, and opens the Workspace service of a project. Each method is one transaction. It is
+// safe for concurrent use, also by several processes on one database.
 type Service struct {
 	Store store.Transactions
 }
@@ -19,16 +20,16 @@ type Product struct {
 	MemoryMiB    int
 	Architecture string // "x86" or "arm"
 	OSType       string // "Linux" or "Windows"
-	DiskType     string // of the system disk that it suggests
+	DiskType     string // of the suggested system disk
 	DiskGB       int
 	PackageType  string // "general"
 	Description  string
 	Status       string // "normal", "sellout", "abandon"
-	Processes    int    // programs and threads that a desktop may run at once; 0: by its size, see ProcessLimit
+	Processes    int    // processes and threads that a desktop may have at once; 0: by its size, see ProcessLimit
 }
 
-// ProcessLimit is how many programs and threads a desktop of the product may run at once. By size it leaves room for several
-// times of what a browser with many pages takes, and far too little for a fork loop to be felt by others.
+// ProcessLimit returns how many processes and threads a desktop of the product may have at once. The default by size is several
+// times what a browser with many pages needs, and far too little for a fork bomb to affect others.
 func (p Product) ProcessLimit() int {
 	if p.Processes > 0 {
 		return p.Processes
@@ -48,9 +49,9 @@ type Image struct {
 	VM           bool
 	MinMemoryMiB int
 	MinDiskGB    int
-	EngineID     string // what the engine calls it
+	EngineID     string // the engine's name
 	Created      time.Time
-	Gone         bool // the engine has it no longer
+	Gone         bool // the engine no longer has it
 }
 
 // ImageType says who may use an image.
@@ -74,15 +75,15 @@ type VolumeType struct {
 	ID string // "SAS", "SSD", "GPSSD"
 }
 
-// ImageQuery selects the images that a project may use. Those that are gone are left out.
+// ImageQuery selects the images that a project may use. Those that are gone are omitted.
 type ImageQuery struct {
 	ProjectID    string
 	ID           string
 	Type         ImageType
 	OSType       string
-	Platform     string // how the system version begins, whatever its case: "Debian"
+	Platform     string // the start of the system version, ignoring case: "Debian"
 	Architecture string
-	EngineID     string // what the engine calls it; several images may be one there
+	EngineID     string // the engine's name; several images may have the same
 	SortBy       string // "name" or "created_at"
 	Descending   bool
 	workspace.Page

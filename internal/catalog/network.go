@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// VPC is a private network of a project; its subnets hold the desktops.
+// VPC is a private network of a project; desktops are in its subnets.
 type VPC struct {
 	ID        string
 	ProjectID string
@@ -13,7 +13,7 @@ type VPC struct {
 	Created   time.Time
 }
 
-// Subnet is an address range on which desktops get their addresses. Network names it to the engine.
+// Subnet is an address range for desktops. Network is the engine's name for it.
 type Subnet struct {
 	ID        string
 	ProjectID string
@@ -23,17 +23,17 @@ type Subnet struct {
 	Gateway   string
 	DNS       []string
 	Network   string // engine.Network.ID
-	Default   bool   // used when a request names none
+	Default   bool   // used if a request has no subnet
 	Created   time.Time
 }
 
-// SubnetDetail is a subnet, and whether anything is on it.
+// SubnetDetail is a subnet, and whether it is in use.
 type SubnetDetail struct {
 	Subnet
-	Used bool // a desktop is on it, or a pool makes desktops there
+	Used bool // a desktop is in it, or a pool creates desktops in it
 }
 
-// SecurityGroup is a named set of network rules. The default group lets desktops out and nothing in.
+// SecurityGroup is a named set of network rules. The default group allows all outgoing and no incoming traffic.
 type SecurityGroup struct {
 	ID          string
 	ProjectID   string

@@ -43,7 +43,7 @@ type subnet struct {
 type subnetRow struct {
 	bun.BaseModel `bun:"table:subnets,alias:s"`
 	subnet
-	LastAddress int64 // the one that was given out last, as a number
+	LastAddress int64 // the address that was assigned last, as a number
 }
 
 type securityGroup struct {
@@ -60,40 +60,40 @@ type securityGroupRow struct {
 	securityGroup
 }
 
-// InsertVPC adds a network.
+// InsertVPC inserts a network.
 func InsertVPC(ctx context.Context, t *store.Tx, v VPC) error {
 	_, err := t.Inserting(&vpcRow{vpc: vpc(v)}).Exec(ctx)
 	return err
 }
 
-// InsertSubnet adds a subnet. The VPC must be there.
+// InsertSubnet inserts a subnet. The VPC must exist.
 func InsertSubnet(ctx context.Context, t *store.Tx, s Subnet) error {
 	_, err := t.Inserting(&subnetRow{subnet: subnet(s)}).Exec(ctx)
 	return t.OneDefault(err, "subnets")
 }
 
-// InsertSecurityGroup adds a security group.
+// InsertSecurityGroup inserts a security group.
 func InsertSecurityGroup(ctx context.Context, t *store.Tx, g SecurityGroup) error {
 	_, err := t.Inserting(&securityGroupRow{securityGroup: securityGroup(g)}).Exec(ctx)
 	return t.OneDefault(err, "security_groups")
 }
 
-// VPCs reads the networks of a project, the oldest first.
+// VPCs reads the networks of a project, oldest first.
 func VPCs(ctx context.Context, t *store.Tx, projectID string) ([]VPC, error) {
 	var rows []vpcRow
 	err := store.Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
 	return store.Convert(rows, func(r vpcRow) VPC { return VPC(r.vpc) }), err
 }
 
-// Subnets reads a project's subnets, or everybody's if projectID is empty.
+// Subnets reads a project's subnets, or those of all projects if projectID is empty.
 func Subnets(ctx context.Context, t *store.Tx, projectID string) ([]Subnet, error) {
 	var rows []subnetRow
 	err := store.Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
 	return store.Convert(rows, func(r subnetRow) Subnet { return Subnet(r.subnet) }), err
 }
 
-// UsedSubnets reads the ids of those of a project's subnets on which a desktop is or a pool makes desktops.
-// Every desktop has an address, by which the index finds one.
+// UsedSubnets reads the ids of a project's subnets that have a desktop or in which a pool creates desktops. Every desktop has an
+// address, by which the index finds one.
 func UsedSubnets(ctx context.Context, t *store.Tx, projectID string) ([]string, error) {
 	var ids []string
 	err := t.NewRaw(`SELECT s.id FROM subnets AS s WHERE s.project_id = ? AND (
@@ -103,20 +103,20 @@ func UsedSubnets(ctx context.Context, t *store.Tx, projectID string) ([]string, 
 	return ids, err
 }
 
-// SecurityGroups reads the security groups of a project, the oldest first.
+// SecurityGroups reads the security groups of a project, oldest first.
 func SecurityGroups(ctx context.Context, t *store.Tx, projectID string) ([]SecurityGroup, error) {
 	var rows []securityGroupRow
 	err := store.Equal(t.NewSelect().Model(&rows), "project_id", projectID).Order("created", "id").Scan(ctx)
 	return store.Convert(rows, func(r securityGroupRow) SecurityGroup { return SecurityGroup(r.securityGroup) }), err
 }
 
-// reservedAddresses are kept back at the beginning of every subnet, behind its own address: for the gateway and for
-// machines of whoever runs the network. A request may still ask for them by name.
+// reservedAddresses are not assigned at the beginning of every subnet, after its own address: they are for the gateway and for
+// machines of the network's operator. A request may still name them.
 const reservedAddresses = 3
 
-// FreeAddresses returns n addresses of the subnet that no desktop has and that are not reserved, lowest first after the one given out last, so
-// that an address is not used again soon. CodeNoAddress when there are fewer. It holds the subnet until the
-// transaction ends, so that two callers do not get the same addresses, and reads those in use a window at a time.
+// FreeAddresses returns n addresses of the subnet that no desktop has and that are not reserved, lowest first after the one
+// assigned last, so that an address is not used again soon. CodeNoAddress if there are fewer. It locks the subnet until the
+// transaction ends, so that concurrent callers do not get the same addresses. It reads those in use one window at a time.
 func FreeAddresses(ctx context.Context, t *store.Tx, subnetID string, n int) ([]string, error) {
 	s, sharing, err := holdSubnet(ctx, t, subnetID)
 	if err != nil {
@@ -151,7 +151,7 @@ func FreeAddresses(ctx context.Context, t *store.Tx, subnetID string, n int) ([]
 	return store.Convert(free, addressOf), err
 }
 
-// holdSubnet holds a subnet and those that share its network, so that one address is not given out on two of them.
+// holdSubnet locks a subnet and those that share its network, so that an address is not assigned in two of them.
 func holdSubnet(ctx context.Context, t *store.Tx, id string) (s subnetRow, sharing []string, err error) {
 	var rows []subnetRow
 	q := t.NewSelect().Model(&rows).Order("s.id").
@@ -172,7 +172,7 @@ func holdSubnet(ctx context.Context, t *store.Tx, id string) (s subnetRow, shari
 	return s, sharing, nil
 }
 
-// hosts returns the first and the last address that a subnet gives out. There is none if the last is before the first.
+// hosts returns the first and the last assignable address of a subnet. There is none if the last is before the first.
 func hosts(cidr string) (first, last int64, err error) {
 	p, err := netip.ParsePrefix(cidr)
 	if err != nil {

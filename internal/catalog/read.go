@@ -56,7 +56,7 @@ func (s *Service) SecurityGroups(ctx context.Context, projectID string) ([]Secur
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]SecurityGroup, error) { return SecurityGroups(ctx, tx, projectID) })
 }
 
-// ServiceDetail is a project's opened Workspace service with its network.
+// ServiceDetail is a project's Workspace service with its network.
 type ServiceDetail struct {
 	workspace.Subscription
 	VPC            VPC
@@ -65,7 +65,7 @@ type ServiceDetail struct {
 	Zones          []Zone
 }
 
-// ServiceDetail reads a project's Workspace service, or fails with CodeNotSubscribed when it was never opened.
+// ServiceDetail reads a project's Workspace service. CodeNotSubscribed if it was never opened.
 func (s *Service) ServiceDetail(ctx context.Context, projectID string) (ServiceDetail, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (d ServiceDetail, err error) {
 		if d.Subscription, err = tx.Subscription(ctx, projectID); err != nil {

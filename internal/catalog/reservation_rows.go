@@ -19,7 +19,7 @@ type installationRow struct {
 	Created       time.Time
 }
 
-// Installation is the id of this installation, or empty before it has one.
+// Installation reads the id of this installation; empty before it has one.
 func Installation(ctx context.Context, t *store.Tx) (string, error) {
 	var ids []string
 	err := t.NewSelect().Model((*installationRow)(nil)).Column("id").Scan(ctx, &ids)
@@ -29,8 +29,8 @@ func Installation(ctx context.Context, t *store.Tx) (string, error) {
 	return ids[0], nil
 }
 
-// PutInstallation gives the installation its id, unless it has one, and returns the one that it has then.
-// The primary key decides between two that are started at once.
+// PutInstallation sets the installation's id, unless it has one, and returns the one that it has then. The primary key decides
+// between concurrent starts.
 func PutInstallation(ctx context.Context, t *store.Tx, id string) (string, error) {
 	_, err := t.Inserting(&installationRow{Singleton: 1, ID: id, Created: t.Now()}).On("CONFLICT (singleton) DO NOTHING").Exec(ctx)
 	if err != nil {
@@ -54,8 +54,7 @@ func newReservationRow(r Reservation) (reservationRow, error) {
 	return reservationRow{SubnetID: r.SubnetID, AddressNumber: number, Holder: r.Holder}, nil
 }
 
-// PutReservations replaces the addresses of a subnet that are kept back because the engine has them in use.
-// It holds the subnet, as FreeAddresses does.
+// PutReservations replaces the reserved addresses of a subnet. It locks the subnet, as FreeAddresses does.
 func PutReservations(ctx context.Context, t *store.Tx, subnetID string, all []Reservation) error {
 	var s subnetRow
 	if err := t.ForUpdate(t.NewSelect().Model(&s).Where("s.id = ?", subnetID), "s").Scan(ctx); err != nil {
@@ -80,7 +79,7 @@ func PutReservations(ctx context.Context, t *store.Tx, subnetID string, all []Re
 	return nil
 }
 
-// ReserveAddress adds one, unless it is there.
+// ReserveAddress inserts a reservation, unless it exists.
 func ReserveAddress(ctx context.Context, t *store.Tx, r Reservation) error {
 	row, err := newReservationRow(r)
 	if err != nil {
@@ -90,7 +89,7 @@ func ReserveAddress(ctx context.Context, t *store.Tx, r Reservation) error {
 	return err
 }
 
-// Reservations reads those of the addresses of a subnet that are kept back.
+// Reservations reads which of the addresses of a subnet are reserved.
 func Reservations(ctx context.Context, t *store.Tx, subnetID string, addresses []string) ([]Reservation, error) {
 	var found []Reservation
 	for part := range slices.Chunk(addresses, store.Batch) {

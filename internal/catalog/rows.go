@@ -70,17 +70,17 @@ type volumeTypeRow struct {
 	volumeType
 }
 
-// PutProducts inserts products, or replaces those of the same id.
+// PutProducts inserts products, or replaces those with the same id.
 func PutProducts(ctx context.Context, t *store.Tx, p []Product) error {
 	return store.PutAll(ctx, t, store.Convert(p, func(p Product) productRow { return productRow{product: product(p)} }))
 }
 
-// PutImages inserts images, or replaces those of the same id.
+// PutImages inserts images, or replaces those with the same id.
 func PutImages(ctx context.Context, t *store.Tx, i []Image) error {
 	return store.PutAll(ctx, t, store.Convert(i, func(i Image) imageRow { return imageRow{image: image(i)} }))
 }
 
-// MarkGone marks images as gone. PutImages brings one back.
+// MarkGone marks images as gone. PutImages ends that.
 func MarkGone(ctx context.Context, t *store.Tx, imageIDs []string) error {
 	for part := range slices.Chunk(imageIDs, store.Batch) {
 		if _, err := t.NewUpdate().Model((*imageRow)(nil)).Set("gone = ?", true).Where("id IN (?)", bun.List(part)).Exec(ctx); err != nil {
@@ -90,8 +90,8 @@ func MarkGone(ctx context.Context, t *store.Tx, imageIDs []string) error {
 	return nil
 }
 
-// PutZones inserts zones, or replaces those of the same id. A default among them takes the place of the former one, which
-// goes first: there is one at any time.
+// PutZones inserts zones, or replaces those with the same id. A new default replaces the previous one, which is cleared first:
+// only one is allowed at any time.
 func PutZones(ctx context.Context, t *store.Tx, z []Zone) error {
 	for _, z := range z {
 		if !z.Default {
@@ -105,17 +105,17 @@ func PutZones(ctx context.Context, t *store.Tx, z []Zone) error {
 	return store.PutAll(ctx, t, store.Convert(z, func(z Zone) zoneRow { return zoneRow{zone: zone(z)} }))
 }
 
-// PutVolumeTypes inserts types of disks, or replaces those of the same id.
+// PutVolumeTypes inserts volume types that do not exist yet.
 func PutVolumeTypes(ctx context.Context, t *store.Tx, v []VolumeType) error {
 	if len(v) == 0 {
 		return nil
 	}
 	rows := store.Convert(v, func(v VolumeType) volumeTypeRow { return volumeTypeRow{volumeType: volumeType(v)} })
-	_, err := t.Inserting(&rows).On("CONFLICT DO NOTHING").Exec(ctx) // an id is all there is
+	_, err := t.Inserting(&rows).On("CONFLICT DO NOTHING").Exec(ctx) // an id is all that they have
 	return err
 }
 
-// ReadProduct fails with CodeProductNotFound.
+// ReadProduct reads a product. CodeProductNotFound.
 func ReadProduct(ctx context.Context, t *store.Tx, id string) (Product, error) {
 	var row productRow
 	err := store.Read(ctx, t.NewSelect().Model(&row).Where("id = ?", id),
@@ -123,7 +123,7 @@ func ReadProduct(ctx context.Context, t *store.Tx, id string) (Product, error) {
 	return Product(row.product), err
 }
 
-// Products reads a page of products, the smallest first, and counts all that match.
+// Products reads a page of products, smallest first, and counts all that match.
 func Products(ctx context.Context, t *store.Tx, f ProductQuery) ([]Product, int, error) {
 	var rows []productRow
 	q := t.NewSelect().Model(&rows)
@@ -135,7 +135,7 @@ func Products(ctx context.Context, t *store.Tx, f ProductQuery) ([]Product, int,
 	return store.Convert(rows, func(r productRow) Product { return Product(r.product) }), total, err
 }
 
-// ReadImage finds an image that the project may use, or fails with CodeImageNotFound. An empty projectID finds any.
+// ReadImage reads an image that the project may use, or any if projectID is empty. CodeImageNotFound.
 func ReadImage(ctx context.Context, t *store.Tx, projectID, id string) (Image, error) {
 	var row imageRow
 	err := store.Read(ctx, usableBy(projectID, t.NewSelect().Model(&row)).Where("id = ?", id),
@@ -143,7 +143,7 @@ func ReadImage(ctx context.Context, t *store.Tx, projectID, id string) (Image, e
 	return Image(row.image), err
 }
 
-// Images reads a page of images, by name unless asked otherwise, and counts all that match.
+// Images reads a page of images, by name by default, and counts all that match.
 func Images(ctx context.Context, t *store.Tx, f ImageQuery) ([]Image, int, error) {
 	var rows []imageRow
 	q := usableBy(f.ProjectID, t.NewSelect().Model(&rows)).Where("NOT gone")

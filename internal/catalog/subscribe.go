@@ -9,7 +9,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// NewSubnet describes a subnet that a project gets when the Workspace service is opened for it.
+// NewSubnet is a subnet that a project gets when the Workspace service is opened for it.
 type NewSubnet struct {
 	Name    string
 	CIDR    string
@@ -18,9 +18,9 @@ type NewSubnet struct {
 	Network string // engine.Network.ID
 }
 
-// Subscribe opens the Workspace service for a project: with a private network, its subnets, of which the first is the default
-// one, and security groups. What is there already stays as it is; subnets whose network is new are added. Of several
-// callers at once one makes each thing: the project's subscription is held meanwhile.
+// Subscribe opens the Workspace service for a project, with a private network, its subnets, of which the first is the default
+// one, and security groups. What exists stays as it is; subnets whose network is new are added. The project's subscription is
+// locked meanwhile, so that concurrent callers do not create things twice.
 func (s *Service) Subscribe(ctx context.Context, projectID, cidr string, subnets []NewSubnet) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		opened, err := tx.OpenSubscription(ctx, workspace.Subscription{ID: workspace.NewID(), ProjectID: projectID, VPCID: workspace.NewID(), Opened: tx.Now()})
@@ -65,7 +65,7 @@ func ensureSubnets(ctx context.Context, tx *store.Tx, vpc VPC, wanted []NewSubne
 		if known[w.Network] {
 			continue
 		}
-		// A list keeps the order in which subnets were made: the first is a microsecond older than the second.
+		// Lists have the order in which subnets were created: the first is a microsecond older than the second.
 		err := InsertSubnet(ctx, tx, Subnet{
 			ID: workspace.NewID(), ProjectID: vpc.ProjectID, VPCID: vpc.ID, Name: w.Name, CIDR: w.CIDR, Gateway: w.Gateway, DNS: w.DNS,
 			Network: w.Network, Default: len(subnets) == 0 && i == 0, Created: tx.Now().Add(time.Duration(i) * time.Microsecond),
@@ -77,11 +77,11 @@ func ensureSubnets(ctx context.Context, tx *store.Tx, vpc VPC, wanted []NewSubne
 	return nil
 }
 
-// InfrastructureGroup is the name of the security group of what serves the desktops. Clients take the two groups of a service for
-// different ones.
+// InfrastructureGroup is the name of the security group of the infrastructure. Clients expect the two groups of a service to be
+// different.
 const InfrastructureGroup = "WorkspaceManagerSecurityGroup"
 
-// ensureSecurityGroups makes the default group of desktops and the infrastructure's, whichever is missing.
+// ensureSecurityGroups creates the default group of desktops and that of the infrastructure, if missing.
 func ensureSecurityGroups(ctx context.Context, tx *store.Tx, projectID string) error {
 	groups, err := SecurityGroups(ctx, tx, projectID)
 	if err != nil {
