@@ -55,7 +55,6 @@ func (s *Server) operations() map[string][]operation {
 		"assignment":   s.attachOperations(),
 		"pools":        s.poolOperations(),
 		"pool changes": s.poolChangeOperations(),
-		"jobs":         s.jobOperations(),
 		"users":        s.userOperations(),
 		"OTP devices":  s.otpOperations(),
 		"files":        s.fileOperations(),

@@ -19,6 +19,12 @@ func (s *Server) generated() map[string][]route {
 			{operation{"GET", "/v2/{project_id}/ad-ous", "ListAdOus", iam.Read, answering(s.listDirectoryOUs), "List the organisational units of the directory"}, "workspace:ou:listAdOus"},
 			{operation{"GET", "/v2/{project_id}/ou-users", "ListAdOuUsers", iam.Read, answering(s.listOUPeople), "List the users at a location in the directory"}, "workspace:ou:listOuUsers"},
 		},
+		"jobs": {
+			{operation{"GET", "/v2/{project_id}/workspace-jobs/{job_id}", "ShowJob", iam.Read, answering(s.showJob), "Show a job with its sub-jobs"}, "workspace:jobs:get"},
+			{operation{"POST", "/v2/{project_id}/workspace-jobs/{job_id}/actions", "RunActionsOnWorkspaceJob", iam.Write, answering(s.retryJob), "Retry the failed sub-jobs of a job"}, "workspace:jobs:retry"},
+			{operation{"GET", "/v2/{project_id}/workspace-sub-jobs", "ListItaSubJobs", iam.Read, answering(s.listSubJobs), "List sub-jobs"}, "workspace:subJobs:list"},
+			{operation{"POST", "/v2/{project_id}/workspace-sub-jobs/batch-delete", "BatchDeleteSubJobs", iam.Write, silent(http.StatusOK, s.deleteSubJobs), "Delete the records of ended sub-jobs"}, "workspace:subJobs:batchDelete"},
+		},
 		"name policies": {
 			{operation{"POST", "/v2/{project_id}/desktop-name-policies", "CreateDesktopNamePolicy", iam.Write, answering(s.createNamePolicy), "Create a desktop name policy"}, "workspace:desktopNamePolicies:create"},
 			{operation{"GET", "/v2/{project_id}/desktop-name-policies", "ListDesktopNamePolicy", iam.Read, answering(s.listNamePolicies), "List desktop name policies"}, "workspace:desktopNamePolicies:list"},

@@ -50,6 +50,7 @@ type Field struct {
 // Areas returns what Carrel serves.
 func Areas() []Area {
 	return []Area{
+		jobs(),
 		namePolicies(),
 		organisationalUnits(),
 	}
