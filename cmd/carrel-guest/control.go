@@ -67,7 +67,7 @@ func call(socket string, r request) (answer, error) {
 // listen opens the control socket, in place of one that an earlier supervisor left.
 func listen(socket string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(socket), 0o711); err != nil {
-		return nil, fmt.Errorf("making room for the control socket: %w", err)
+		return nil, fmt.Errorf("making the directory of the control socket: %w", err)
 	}
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("removing an old control socket: %w", err)

@@ -47,7 +47,7 @@ var statusOf = map[workspace.Code]int{
 	workspace.CodeTokenReused:      http.StatusConflict,
 	workspace.CodeInternal:         http.StatusInternalServerError,
 	workspace.CodeEngineRefused:    http.StatusBadRequest,
-	workspace.CodeNoRoom:           http.StatusConflict,
+	workspace.CodeCapacityExceeded: http.StatusConflict,
 	workspace.CodeNoCapacity:       http.StatusServiceUnavailable,
 	workspace.CodeDeadline:         http.StatusGatewayTimeout,
 	workspace.CodeGone:             http.StatusNotFound,

@@ -207,7 +207,7 @@ func TestOfTwoPoolsOfOneNameOnlyOneIsMade(t *testing.T) {
 	}
 }
 
-func TestAPoolIsSpreadOverItsSubnetsWhileTheyHaveRoom(t *testing.T) {
+func TestAPoolIsSpreadOverItsSubnetsWhileTheyHaveAddresses(t *testing.T) {
 	e := newEnv(t)
 	small, wide := e.addSubnet("tiny-1", "10.9.8.0/28", "10.9.8.1"), e.addSubnet("wide-1", "10.9.16.0/22", "10.9.16.1")
 	id, _ := e.pool(object{"size": 60, "subnet_ids": []string{e.subnetID, small, wide}, "tags": []object{{"key": "a", "value": "b"}}})

@@ -75,7 +75,7 @@ func prefixes(key string, texts []string) ([]netip.Prefix, error) {
 	return all, nil
 }
 
-// limitConnections keeps the listener within the limit of open files and leaves room for operators.
+// limitConnections keeps the listener within the limit of open files and leaves some for operators.
 func (a *App) limitConnections(ctx context.Context, l net.Listener) (net.Listener, error) {
 	files, err := listen.Files()
 	if err != nil {

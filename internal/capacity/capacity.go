@@ -48,27 +48,27 @@ func (c Capacity) Full() string {
 	if c.Size == 0 || c.Used*100 < c.Size*FullPercent {
 		return ""
 	}
-	return workspace.Errorf(workspace.CodeNoRoom, "storage pool %s is full: %d of %d GiB are used, and from %d %% on nothing new is put there; delete what is no longer needed, or enlarge the pool",
+	return workspace.Errorf(workspace.CodeCapacityExceeded, "storage pool %s is full: %d of %d GiB are used, and from %d %% on nothing new is put there; delete what is no longer needed, or enlarge the pool",
 		c.ID, c.Used>>10, c.Size>>10, FullPercent).Message
 }
 
-// admit returns CodeNoRoom if wanted more MiB must not be promised.
+// admit returns CodeCapacityExceeded if wanted more MiB must not be promised.
 func (c Capacity) admit(wanted int64) error {
 	if c.Size == 0 || wanted == 0 {
 		return nil
 	}
 	if why := c.Full(); why != "" {
-		return workspace.Errorf(workspace.CodeNoRoom, "%s", why)
+		return workspace.Errorf(workspace.CodeCapacityExceeded, "%s", why)
 	}
 	left := max(c.Bound-c.Promised, 0)
 	switch {
 	case wanted <= left:
 		return nil
 	case c.ID == MemoryCapacity:
-		return workspace.Errorf(workspace.CodeNoRoom, "the hosts' memory is promised to the desktops that run: %d MiB are asked for, %d of %d MiB are left; stop desktops, or choose a smaller product",
+		return workspace.Errorf(workspace.CodeCapacityExceeded, "the hosts' memory is promised to the desktops that run: %d MiB are asked for, %d of %d MiB are left; stop desktops, or choose a smaller product",
 			wanted, left, c.Bound)
 	}
-	return workspace.Errorf(workspace.CodeNoRoom, "storage pool %s is promised to other desktops: %d GiB are asked for, %d of %d GiB are left; delete desktops, or choose smaller disks or another volume type",
+	return workspace.Errorf(workspace.CodeCapacityExceeded, "storage pool %s is promised to other desktops: %d GiB are asked for, %d of %d GiB are left; delete desktops, or choose smaller disks or another volume type",
 		c.ID, wanted>>10, left>>10, c.Bound>>10)
 }
 
@@ -141,7 +141,7 @@ func (d Demand) of(c Capacity) (wanted int64) {
 	return wanted
 }
 
-// promise adds the demand to what is promised of each capacity. CodeNoRoom, with the capacity that is short.
+// promise adds the demand to what is promised of each capacity. CodeCapacityExceeded, with the capacity that is short.
 func promise(all []Capacity, d Demand) ([]Capacity, error) {
 	for _, c := range all {
 		if err := c.admit(d.of(c)); err != nil {
@@ -151,8 +151,8 @@ func promise(all []Capacity, d Demand) ([]Capacity, error) {
 	return add(all, d), nil
 }
 
-// promiseUpTo promises capacity to as many of n desktops with this demand as there is room for. It returns how many and, if fewer
-// than n, why. CodeNoRoom.
+// promiseUpTo promises capacity to as many of n desktops with this demand as it suffices for. It returns how many and, if fewer
+// than n, why. CodeCapacityExceeded.
 func promiseUpTo(all []Capacity, each Demand, n int) (promised []Capacity, fit int, short error) {
 	if promised, short = promise(all, each.Times(n)); short == nil {
 		return promised, n, nil
@@ -168,8 +168,8 @@ func promiseUpTo(all []Capacity, each Demand, n int) (promised []Capacity, fit i
 }
 
 // Reserve promises the capacity that the transaction's writes need: orders, starts, growths. Call it last: it locks the rows of
-// the capacities, which all orders share, until the commit. Two concurrent orders cannot both get the last room. It counts anew
-// before it returns an error, since something may have been freed since. CodeNoRoom.
+// the capacities, which all orders share, until the commit. Two concurrent orders cannot both get the last of it. It counts anew
+// before it returns an error, since something may have been freed since. CodeCapacityExceeded.
 func Reserve(ctx context.Context, tx *store.Tx, d Demand) error {
 	if d.None() {
 		return nil
@@ -190,22 +190,22 @@ func Reserve(ctx context.Context, tx *store.Tx, d Demand) error {
 	return PutCapacities(ctx, tx, promised)
 }
 
-// Room is what can be promised, read without locks, for callers who do as much as there is room for. They take from it before
+// Free is what can be promised, read without locks, for callers who do as much as it suffices for. They take from it before
 // they write anything, and reserve what they took at the end.
-type Room struct {
+type Free struct {
 	Taken   Demand
 	all     []Capacity
 	counted bool
 }
 
-// ReadRoom reads the room that there is now.
-func ReadRoom(ctx context.Context, tx *store.Tx) (*Room, error) {
+// ReadFree reads the free capacity.
+func ReadFree(ctx context.Context, tx *store.Tx) (*Free, error) {
 	all, err := Capacities(ctx, tx)
-	return &Room{all: all}, err
+	return &Free{all: all}, err
 }
 
-// Take takes the demand up to n times, as far as there is room. It returns how many times and, if fewer than n, why.
-func (r *Room) Take(ctx context.Context, tx *store.Tx, each Demand, n int) (fit int, short, err error) {
+// Take takes the demand up to n times, as far as the capacity suffices. It returns how many times and, if fewer than n, why.
+func (r *Free) Take(ctx context.Context, tx *store.Tx, each Demand, n int) (fit int, short, err error) {
 	promised, fit, short := promiseUpTo(r.all, each, n)
 	if short != nil && !r.counted {
 		counted, err := recount(ctx, tx, r.all)
@@ -221,7 +221,7 @@ func (r *Room) Take(ctx context.Context, tx *store.Tx, each Demand, n int) (fit 
 	return fit, short, nil
 }
 
-// add adds the demand to what is promised of each capacity, without checking the room.
+// add adds the demand to what is promised of each capacity, without checking whether it suffices.
 func add(all []Capacity, d Demand) []Capacity {
 	all = slices.Clone(all)
 	for i, c := range all {

@@ -41,7 +41,7 @@ func TestCapacityIsPromisedUpToItsBound(t *testing.T) {
 		{"what has no limit", []Capacity{{ID: "wide", Classes: []string{"SSD"}}}, ask(1000, "SSD", 1000), true},
 	} {
 		after, err := promise(c.all, c.ask)
-		if (err == nil) != c.fits || err != nil && workspace.CodeOf(err) != workspace.CodeNoRoom {
+		if (err == nil) != c.fits || err != nil && workspace.CodeOf(err) != workspace.CodeCapacityExceeded {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		for i := range after {

@@ -245,7 +245,7 @@ func (a *poolRequest) start(ctx context.Context, tx *store.Tx, desktopID string)
 	})
 	if err == nil && len(r.Refused) > 0 {
 		err = desktop.ErrOvertaken // it changed since the members were read
-		if refused := r.Refused[0]; refused.Code == workspace.CodeNoRoom {
+		if refused := r.Refused[0]; refused.Code == workspace.CodeCapacityExceeded {
 			err = &workspace.Error{Code: refused.Code, Message: refused.Message}
 		}
 	}

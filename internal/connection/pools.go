@@ -79,7 +79,7 @@ type PoolWait struct {
 	Percent  int       // how far the one is that they will probably get
 	Step     string    // what is being done to it, in the words of the job; empty before it begins
 	Paused   time.Time // when making desktops is tried again that failed several times; zero when nothing stands in the way
-	Short    bool      // there is no room for another desktop
+	Short    bool      // there is no capacity for another desktop
 	Reason   string    // a plain English sentence
 }
 

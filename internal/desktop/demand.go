@@ -41,9 +41,9 @@ func MemoryToStart(ctx context.Context, tx *store.Tx, d, next Desktop) (capacity
 }
 
 // ApplyPowerActionWithin is ApplyPowerAction where there is memory for it: a desktop that is off and will run takes it of what is left.
-// CodeNoRoom.
+// CodeCapacityExceeded.
 func ApplyPowerActionWithin(
-	ctx context.Context, tx *store.Tx, left *capacity.Room, d Desktop, action PowerAction, force bool,
+	ctx context.Context, tx *store.Tx, left *capacity.Free, d Desktop, action PowerAction, force bool,
 ) (Desktop, error) {
 	next, err := ApplyPowerAction(d, action, force)
 	if err != nil {

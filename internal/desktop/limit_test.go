@@ -35,7 +35,7 @@ var limits = map[string]func(*env){
 			switch {
 			case err == nil:
 				taken++
-			case workspace.CodeOf(err) != workspace.CodeNoRoom || !strings.Contains(err.Error(), "40 of 440 GiB are left"):
+			case workspace.CodeOf(err) != workspace.CodeCapacityExceeded || !strings.Contains(err.Error(), "40 of 440 GiB are left"):
 				e.Errorf("an order was refused with %v", err)
 			}
 		}

@@ -105,7 +105,7 @@ func OrderPowerAction(ctx context.Context, tx *store.Tx, r RunPowerAction) (Powe
 	if err != nil {
 		return PowerResult{}, err
 	}
-	left, err := capacity.ReadRoom(ctx, tx)
+	left, err := capacity.ReadFree(ctx, tx)
 	if err != nil {
 		return PowerResult{}, err
 	}
@@ -139,7 +139,7 @@ func OrderPowerAction(ctx context.Context, tx *store.Tx, r RunPowerAction) (Powe
 }
 
 // OrderPowerChanges writes desktops that are on their way to another power state, and the job that moves them.
-func OrderPowerChanges(ctx context.Context, tx *store.Tx, moved []Desktop, job workspace.Job, left *capacity.Room) error {
+func OrderPowerChanges(ctx context.Context, tx *store.Tx, moved []Desktop, job workspace.Job, left *capacity.Free) error {
 	for _, d := range moved {
 		if err := SaveDesktop(ctx, tx, d); err != nil {
 			return err

@@ -27,7 +27,7 @@ type Options struct {
 	// IncusDir is the folder of the Incus daemon to use; empty means $INCUS_DIR, or else DefaultIncusDir. Only one daemon
 	// can use a folder.
 	IncusDir string
-	// DataDir is where Carrel keeps its data; Check looks for room there. It need not exist. Empty means anywhere.
+	// DataDir is where Carrel keeps its data; Check checks the free space there. It need not exist. Empty means anywhere.
 	DataDir string
 	// Listen is an address that Carrel is going to serve on; Check looks whether it is free. Empty leaves that out.
 	Listen string

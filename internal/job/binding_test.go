@@ -435,7 +435,7 @@ func TestAnOrderThatIsRefusedIsToldAndTriedAgain(t *testing.T) {
 }
 
 // TestANearlyFullSubnetGetsWhatItHasRoomFor: a pool that wants more desktops than its subnet has addresses makes as many as there are,
-// says why not more, and goes on when there is room.
+// says why not more, and goes on when there is capacity.
 func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 		subnets, err := e.service.Catalog.Subnets(e.t.Context(), project)

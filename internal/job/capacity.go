@@ -139,9 +139,9 @@ func LowCapacity(c capacity.Capacity) string {
 	return strings.Join(why, "; ")
 }
 
-// hasRoom returns engine.ErrNoCapacity if a machine's disks would be created in a storage pool that is full by now: what was
+// hasSpace returns engine.ErrNoCapacity if a machine's disks would be created in a storage pool that is full by now: what was
 // promised at the time of the order does not include what others have written since.
-func (r *Runner) hasRoom(ctx context.Context, s engine.Spec) error {
+func (r *Runner) hasSpace(ctx context.Context, s engine.Spec) error {
 	var all []capacity.Capacity
 	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
 		all, err = capacity.Capacities(ctx, tx)

@@ -46,7 +46,7 @@ func TestOrdersEndBeforeTheStoragePoolIsFull(t *testing.T) {
 			switch {
 			case err == nil:
 				taken++
-			case workspace.CodeOf(err) != workspace.CodeNoRoom || !strings.Contains(err.Error(), "40 of 200 GiB are left"):
+			case workspace.CodeOf(err) != workspace.CodeCapacityExceeded || !strings.Contains(err.Error(), "40 of 200 GiB are left"):
 				e.t.Errorf("an order was refused with %v", err)
 			}
 		}
@@ -66,7 +66,7 @@ func TestOrdersEndBeforeTheStoragePoolIsFull(t *testing.T) {
 		e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(e.t.Context(), tx, e.ids()[0]) }))
 		e.sim.Fill("SAS", 95<<30)
 		e.must(k.Look(e.t.Context()))
-		if _, err := e.tryCreate(1); workspace.CodeOf(err) != workspace.CodeNoRoom || !strings.Contains(err.Error(), "is full") {
+		if _, err := e.tryCreate(1); workspace.CodeOf(err) != workspace.CodeCapacityExceeded || !strings.Contains(err.Error(), "is full") {
 			e.t.Errorf("an order for a full pool: %v", err)
 		}
 	})
@@ -96,7 +96,7 @@ func TestAPoolGetsAsManyDesktopsAsThereAreDisksFor(t *testing.T) {
 		if !slices.ContainsFunc(log, func(d pool.PoolDecision) bool { return slices.ContainsFunc(d.Reasons, told) }) {
 			t.Errorf("the log does not tell: %+v", log)
 		}
-		// Room that is made is used.
+		// Space that becomes free is used.
 		e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return capacity.DeleteCapacities(e.t.Context(), tx, nil) }))
 		e.until("the others, too", e.idle(19))
 	})
@@ -142,7 +142,7 @@ func TestWhatMakesDesktopsTakeMoreIsPromisedOrRefused(t *testing.T) {
 					t.Helper()
 					before := e.pool()
 					_, err := c.beyond(e)
-					if workspace.CodeOf(err) != workspace.CodeNoRoom || !strings.Contains(err.Error(), c.left) {
+					if workspace.CodeOf(err) != workspace.CodeCapacityExceeded || !strings.Contains(err.Error(), c.left) {
 						t.Errorf("%s: %v, want %q", when, err, c.left)
 					}
 					if after := e.pool(); after.ProductID != before.ProductID || after.Root != before.Root || !slices.Equal(after.Data, before.Data) {
@@ -194,11 +194,11 @@ func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
 			t.Fatalf("memory is left for one, but %+v", j.Counts)
 		}
 		for _, s := range j.SubJobs {
-			if s.State == workspace.SubJobFailed && (s.Code != workspace.CodeNoRoom || !strings.Contains(s.Reason, "4096 MiB are asked for, 0 of 12288 MiB are left")) {
+			if s.State == workspace.SubJobFailed && (s.Code != workspace.CodeCapacityExceeded || !strings.Contains(s.Reason, "4096 MiB are asked for, 0 of 12288 MiB are left")) {
 				t.Errorf("the other was refused with %s: %s", s.Code, s.Reason)
 			}
 		}
-		if _, err := e.service.Work.RetryJob(e.t.Context(), project, j.ID); workspace.CodeOf(err) != workspace.CodeNoRoom {
+		if _, err := e.service.Work.RetryJob(e.t.Context(), project, j.ID); workspace.CodeOf(err) != workspace.CodeCapacityExceeded {
 			t.Errorf("retrying the start: %v", err)
 		}
 		for _, d := range e.desktops() {

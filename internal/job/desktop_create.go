@@ -29,7 +29,7 @@ func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *desk
 		Name: "launching", Brief: true,
 		Done: r.machineIs(d.ID, engine.Running),
 		Do: func(ctx context.Context) error {
-			if err := r.hasRoom(ctx, spec); err != nil {
+			if err := r.hasSpace(ctx, spec); err != nil {
 				return err
 			}
 			return r.launch(ctx, s, spec, params)

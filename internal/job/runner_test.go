@@ -357,7 +357,7 @@ func leased(ctx context.Context, tx *store.Tx) (n int, err error) {
 	return n, err
 }
 
-func TestALongQueueIsClaimedFromOnlyWhenThereIsRoom(t *testing.T) {
+func TestALongQueueIsClaimedFromOnlyWhileSlotsAreFree(t *testing.T) {
 	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 		var vain atomic.Int32
 		p := e.start("a", claims{e.store, e.statements, &vain}, e.sim)
@@ -365,7 +365,7 @@ func TestALongQueueIsClaimedFromOnlyWhenThereIsRoom(t *testing.T) {
 		if j := e.finished(e.create(5 * job.DefaultParallel)); j.Counts.Failed > 0 {
 			t.Fatalf("%+v", j.Counts)
 		}
-		if n := vain.Load(); n > 1 { // one when the queue has ended just as the room was full
+		if n := vain.Load(); n > 1 { // one when the queue has ended just as all slots were taken
 			t.Errorf("%d claims came back with nothing", n)
 		}
 	})

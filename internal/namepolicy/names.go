@@ -19,14 +19,14 @@ func (p Policy) PrefixOf(userName string) (string, error) {
 	if userName == "" {
 		return "", workspace.Invalid("desktop_name_policy_id", "policy %q makes names with the user's, so the desktops must be for people", p.Name)
 	}
-	room := workspace.MaxComputerName - p.Digits - len(p.Prefix) + len(DomainUser)
+	most := workspace.MaxComputerName - p.Digits - len(p.Prefix) + len(DomainUser)
 	local, _, _ := strings.Cut(userName, "@")
 	name := hyphens.Replace(local)
-	if len(name) > room {
+	if len(name) > most {
 		if !p.Truncate {
-			return "", workspace.Invalid("user_name", "%q has %d characters, name policy %q has room for %d", userName, len(name), p.Name, room)
+			return "", workspace.Invalid("user_name", "%q has %d characters, name policy %q has room for %d", userName, len(name), p.Name, most)
 		}
-		name = name[:room]
+		name = name[:most]
 	}
 	return strings.Replace(p.Prefix, DomainUser, name, 1), nil
 }

@@ -118,14 +118,14 @@ func (c *Availability) Add(m desktop.Member, n int) {
 // Prospect decides what a user gets who has no desktop of the pool, with ahead users waiting before them. It does not choose the
 // desktop.
 func (p Pool) Prospect(c Availability, ahead int, now time.Time) BindDecision {
-	switch room := p.Policy.MaxAutoCreated - c.auto; {
+	switch left := p.Policy.MaxAutoCreated - c.auto; {
 	case c.Idle > ahead:
 		return BindDecision{Outcome: OutcomeNew, Reason: fmt.Sprintf("%d idle, this one suits best", c.Idle)}
 	case c.Idle+c.Coming > ahead:
 		return BindDecision{Outcome: OutcomeWait, Reason: fmt.Sprintf("%d idle, %d coming, %s longer", c.Idle, c.Coming, autoscale.Waits(ahead))}
 	case !p.Autoscaling || p.Policy.Type == "":
 		return BindDecision{Outcome: OutcomeFull, Reason: "all desktops are taken and the pool does not grow by itself"}
-	case c.Idle+c.Coming+room <= ahead:
+	case c.Idle+c.Coming+left <= ahead:
 		return BindDecision{Outcome: OutcomeFull, Reason: fmt.Sprintf("all desktops are taken and max_auto_created (%d) is reached", p.Policy.MaxAutoCreated)}
 	default:
 		why := "a desktop is made for the person"

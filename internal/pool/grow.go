@@ -21,15 +21,15 @@ type Growth struct {
 
 // growPool writes n more desktops of a pool and a job with one sub-job for each, and returns the job's id. The caller has locked
 // the pool (LockPool) or just inserted it, and repeats the call if another transaction took a name or an address first
-// (choosing). CodeNoAddress if the pool's subnets are full, CodeNoRoom, CodeImageNotFound if its image is gone,
+// (choosing). CodeNoAddress if the pool's subnets are full, CodeCapacityExceeded, CodeImageNotFound if its image is gone,
 // CodePolicyNotFound and CodeInvalid about names.
 func growPool(ctx context.Context, tx *store.Tx, p Pool, n int, g Growth) (jobID string, err error) {
 	jobID, _, _, err = GrowUpTo(ctx, tx, p, n, n, g)
 	return jobID, err
 }
 
-// GrowUpTo is growPool for as many of n desktops as there is room for. It returns how many it wrote and, if fewer than n, why. If
-// there is room for fewer than least, it fails, and the caller must not commit.
+// GrowUpTo is growPool for as many of n desktops as the capacity suffices for. It returns how many it wrote and, if fewer than n, why. If
+// it suffices for fewer than least, it fails, and the caller must not commit.
 func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth) (jobID string, made int, short, err error) {
 	image, err := catalog.ReadImage(ctx, tx, "", p.ImageID)
 	if err != nil {
@@ -45,7 +45,7 @@ func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth)
 	if err != nil {
 		return "", 0, nil, err
 	}
-	left, err := capacity.ReadRoom(ctx, tx)
+	left, err := capacity.ReadFree(ctx, tx)
 	if err != nil {
 		return "", 0, nil, err
 	}
@@ -133,7 +133,7 @@ func poolNames(ctx context.Context, tx *store.Tx, p Pool, n int) ([]string, erro
 	return names, desktop.NamesByPolicy(ctx, tx, policy, p.ProjectID, names, make([]string, n), open)
 }
 
-// spread finds addresses for n new desktops in the pool's subnets, distributed evenly while there is room, and calls write for
+// spread finds addresses for n new desktops in the pool's subnets, distributed evenly while they last, and calls write for
 // each subnet in turn: addresses that are written are no longer free. It returns fewer than n if the subnets are full.
 func spread(ctx context.Context, tx *store.Tx, p Pool, n int, write func(subnetID string, addresses []string) error) (made int, err error) {
 	for left := n; left > 0; {

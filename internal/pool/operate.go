@@ -43,7 +43,7 @@ func orderPoolPowerAction(ctx context.Context, tx *store.Tx, r RunPoolPowerActio
 	job := workspace.Job{
 		ID: workspace.NewID(), ProjectID: r.ProjectID, Type: workspace.JobOperateDesktops, PoolID: r.PoolID, RequestID: r.RequestID, Created: tx.Now(),
 	}
-	left, err := capacity.ReadRoom(ctx, tx)
+	left, err := capacity.ReadFree(ctx, tx)
 	if err != nil {
 		return "", err
 	}

@@ -148,14 +148,14 @@ func (p Pool) FormerImage() (PoolImage, error) {
 // Subnet returns the subnet of the pool's n-th new desktop, counted from 0 after its existing desktops.
 func (p Pool) Subnet(n int) string { return p.SubnetIDs[(p.Counts.Desktops+n)%len(p.SubnetIDs)] }
 
-// NamePrefix is the prefix of the computer names of the pool's desktops, unless a name policy applies. It leaves room for four
+// NamePrefix is the prefix of the computer names of the pool's desktops, unless a name policy applies. It leaves space for four
 // digits.
 func (p Pool) NamePrefix() string {
-	const room = workspace.MaxComputerName - 4 - 1
+	const most = workspace.MaxComputerName - 4 - 1
 	cut := []rune{}
 	width := 0
 	for _, r := range p.Name {
-		if width += workspace.NameWidth(string(r)); width > room {
+		if width += workspace.NameWidth(string(r)); width > most {
 			break
 		}
 		cut = append(cut, r)

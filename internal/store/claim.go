@@ -19,16 +19,16 @@ import (
 // Unfinished is the condition of the index sub_jobs_queue, in exactly its words, so that the database recognises it.
 const Unfinished = "state IN ('WAITING', 'RUNNING')"
 
-// ClaimSubJobs claims up to room[type] sub-jobs of each of these types that are due, WAITING or RUNNING with an expired lease,
+// ClaimSubJobs claims up to limits[type] sub-jobs of each of these types that are due, WAITING or RUNNING with an expired lease,
 // oldest RunAt first: they become RUNNING under owner until the lease's end, Attempt grows by one, and Begun is set if it was
 // zero. It is one statement, whose cost depends on what is claimed and on what others have locked, not on the length of the
 // queue. It skips sub-jobs that another transaction is claiming.
-func (t *Tx) ClaimSubJobs(ctx context.Context, owner string, room map[workspace.JobType]int, lease time.Duration) ([]workspace.SubJob, error) {
-	if len(room) == 0 {
+func (t *Tx) ClaimSubJobs(ctx context.Context, owner string, limits map[workspace.JobType]int, lease time.Duration) ([]workspace.SubJob, error) {
+	if len(limits) == 0 {
 		return nil, nil
 	}
-	due := t.perType(slices.Sorted(maps.Keys(room)), "id", func(q *bun.SelectQuery, kind workspace.JobType) *bun.SelectQuery {
-		q = q.Column("id").Where("run_at <= ?", t.Now()).Where("lease_until IS NULL OR lease_until <= ?", t.Now()).Limit(int64(room[kind]))
+	due := t.perType(slices.Sorted(maps.Keys(limits)), "id", func(q *bun.SelectQuery, kind workspace.JobType) *bun.SelectQuery {
+		q = q.Column("id").Where("run_at <= ?", t.Now()).Where("lease_until IS NULL OR lease_until <= ?", t.Now()).Limit(int64(limits[kind]))
 		return t.SkipLocked(q, "s")
 	})
 	var rows []subJobRow

@@ -28,7 +28,7 @@ var errGroupLost = errors.New("the database rolled back this transaction togethe
 type groupCommit struct {
 	mu      sync.Mutex       // guards what follows
 	busy    bool             // a caller has the writer
-	waiting []chan *commitOf // callers that wait for the writer, in order; each channel has room for one value
+	waiting []chan *commitOf // callers that wait for the writer, in order; each channel buffers one value
 }
 
 // commitOf is a transaction of the database that several Updates share. The caller that has the writer owns it until done is

@@ -284,14 +284,14 @@ func TestAClaimReadsOnlyTheFrontsOfTheQueuesThatItTakesFrom(t *testing.T) {
 	if err := store.Measure(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	room := map[workspace.JobType]int{workspace.JobCreateDesktops: 5, workspace.JobDeleteDesktops: 8, workspace.JobOperateDesktops: 8}
-	types := slices.Sorted(maps.Keys(room))
+	limits := map[workspace.JobType]int{workspace.JobCreateDesktops: 5, workspace.JobDeleteDesktops: 8, workspace.JobOperateDesktops: 8}
+	types := slices.Sorted(maps.Keys(limits))
 	for name, c := range map[string]struct {
 		ask    func(context.Context, *store.Tx) error
 		queues int
 	}{
 		"claims": {func(ctx context.Context, x *store.Tx) error {
-			_, err := x.ClaimSubJobs(ctx, "w", room, time.Minute)
+			_, err := x.ClaimSubJobs(ctx, "w", limits, time.Minute)
 			return err
 		}, len(types)},
 		"the next due": {func(ctx context.Context, x *store.Tx) error { _, err := x.NextDue(ctx, types); return err }, 0},

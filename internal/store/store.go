@@ -184,7 +184,7 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	return s.explained(ctx, s.update(ctx, f))
 }
 
-// Work signals that sub-jobs may have become due, here or through another process. The channel has room for one signal and
+// Work signals that sub-jobs may have become due, here or through another process. The channel buffers one signal and
 // belongs to the caller, who must receive until the context ends. On SQLite it signals only for this process; polling does the
 // rest.
 func (s *Store) Work(ctx context.Context) <-chan struct{} {

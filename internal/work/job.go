@@ -59,7 +59,7 @@ func (s *Service) RetryJob(ctx context.Context, projectID, id string) (string, e
 	})
 }
 
-// retake makes sub-jobs that run again the owners of their desktops, and promises the capacity that they need again. CodeNoRoom.
+// retake makes sub-jobs that run again the owners of their desktops, and promises the capacity that they need again. CodeCapacityExceeded.
 func retake(ctx context.Context, tx *store.Tx, projectID string, subs []workspace.SubJob) error {
 	var ids []string
 	for _, sub := range subs {

@@ -35,14 +35,14 @@ const (
 	CodeNameTaken        Code = "WKS.00010021" // a computer, user or other name is in use
 	CodeAddressTaken     Code = "WKS.00010022"
 	CodeNoAddress        Code = "WKS.00010023" // the subnet is full
-	CodeNoRoom           Code = "WKS.00010041" // more disk or memory would be promised than exists
+	CodeCapacityExceeded Code = "WKS.00010041" // more disk or memory would be promised than exists
 	CodeForbidden        Code = "WKS.00010031"
 	CodeBadCredentials   Code = "WKS.00170301" // portal sign-in refused
 	CodeRateLimited      Code = "WKS.00010033"
 	CodeTokenReused      Code = "WKS.00010034" // X-Client-Token was sent with another request before
 	CodeInternal         Code = "WKS.00000001"
 	CodeEngineRefused    Code = "WKS.00020001" // in sub-jobs: the engine refused it
-	CodeNoCapacity       Code = "WKS.00020002" // in sub-jobs: no host has room
+	CodeNoCapacity       Code = "WKS.00020002" // in sub-jobs: no host has capacity
 	CodeDeadline         Code = "WKS.00020003" // in sub-jobs: took longer than its deadline
 	CodeGone             Code = "WKS.00020004" // in sub-jobs: the desktop was deleted meanwhile
 	CodeUnavailable      Code = "WKS.00020005" // the engine or the desktop does not answer
@@ -79,7 +79,7 @@ var Codes = map[Code]string{
 	CodeNameTaken:        "The name is in use (names are case-insensitive).",
 	CodeAddressTaken:     "The address is in use by another desktop.",
 	CodeNoAddress:        "The subnet has no free address.",
-	CodeNoRoom:           "Storage or memory is exhausted or promised to other desktops; the message states how much is left.",
+	CodeCapacityExceeded: "Storage or memory is exhausted or promised to other desktops; the message states how much is left.",
 	CodeForbidden:        "The caller is not allowed to do this.",
 	CodeBadCredentials:   "The portal refused the name or password, or the session has ended.",
 	CodeRateLimited:      "Too many attempts; Retry-After says when to retry.",

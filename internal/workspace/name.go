@@ -128,9 +128,9 @@ func InLowerCase(names []string) map[string]bool {
 // NameSequence returns n names of prefix and a number of at least two digits that are neither in taken (in lower case) nor longer
 // than MaxComputerName, lowest number first. It returns an error if fewer are free.
 func NameSequence(field, prefix string, n int, taken map[string]bool) ([]string, error) {
-	room := MaxComputerName - NameWidth(prefix)
+	width := MaxComputerName - NameWidth(prefix)
 	highest := 1
-	for range room {
+	for range width {
 		highest *= 10
 	}
 	names := make([]string, 0, n)

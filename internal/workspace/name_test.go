@@ -97,7 +97,7 @@ func TestNameSequenceGivesFreeValidDistinctNames(t *testing.T) {
 		names, err := workspace.NameSequence("f", prefix, n, seen)
 		if err != nil {
 			if len(prefix) < 12 {
-				t.Fatalf("there is room for %d names: %v", n, err)
+				t.Fatalf("%d names fit: %v", n, err)
 			}
 			return
 		}

@@ -56,6 +56,6 @@ func (s *suite) endsForkLoop(t *testing.T, ctx context.Context) {
 	}
 	atOnce(t, func() error { return s.Engine.LimitProcesses(ctx, s.a.ID, s.a.Processes) })
 	if n, err := s.Fork(ctx, s.a.ID, more); err != nil || n != more {
-		t.Errorf("with room for more %d programs ran at once, %v; want %d", n, err, more)
+		t.Errorf("with a higher limit %d programs ran at once, %v; want %d", n, err, more)
 	}
 }

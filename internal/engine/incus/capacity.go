@@ -32,7 +32,7 @@ func (e *Engine) Capacity(ctx context.Context) (engine.Capacity, error) {
 			return c, translate(ctx, "reading the storage pool "+name, err)
 		}
 		pool := engine.Pool{Name: name, Used: int64(space.Space.Used)}
-		pool.Size = pool.Used + min(int64(space.Space.Total)-pool.Used, under.room()/int64(len(e.pools())))
+		pool.Size = pool.Used + min(int64(space.Space.Total)-pool.Used, under.spare()/int64(len(e.pools())))
 		for class, serves := range e.config.Classes {
 			if serves == name {
 				pool.Classes = append(pool.Classes, class)
@@ -50,8 +50,8 @@ type disk struct{ size, free int64 }
 // reservePercent is what pools leave of the disk under them: a full one ends the host, not only its desktops.
 const reservePercent = 5
 
-// room is what the files of pools may still take.
-func (d disk) room() int64 { return max(d.free-d.size/100*reservePercent, 0) }
+// spare is what the files of pools may still take.
+func (d disk) spare() int64 { return max(d.free-d.size/100*reservePercent, 0) }
 
 func diskUnder(dir string) (disk, error) {
 	var fs syscall.Statfs_t
@@ -62,8 +62,8 @@ func diskUnder(dir string) (disk, error) {
 	return disk{size: int64(fs.Blocks) * block, free: int64(fs.Bavail) * block}, nil
 }
 
-// poolSize is how large a new pool may become, in GiB: as wanted, or its share of what the disk has room for. Pools that are
+// poolSize is how large a new pool may become, in GiB: as wanted, or its share of what the disk has space for. Pools that are
 // smaller than one GiB cannot be made.
 func poolSize(wantedGiB int, d disk, pools int) int {
-	return max(min(wantedGiB, int(d.room()>>30)/max(pools, 1)), 1)
+	return max(min(wantedGiB, int(d.spare()>>30)/max(pools, 1)), 1)
 }

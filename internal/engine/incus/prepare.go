@@ -162,7 +162,7 @@ func (e *Engine) ensurePool(s server, name string, sizeGiB int, progress func(st
 	return nil
 }
 
-// makePool makes a pool that is not there, as large as is wanted or as the disk under it has room for. It succeeds when another
+// makePool makes a pool that is not there, as large as is wanted or as the disk under it has space for. It succeeds when another
 // preparation was faster.
 func (e *Engine) makePool(s server, name string, sizeGiB int, progress func(string)) error {
 	if err := setAside(name, progress); err != nil {

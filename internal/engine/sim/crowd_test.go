@@ -51,7 +51,7 @@ func TestManyCallersAtOnceLeaveNothingBehind(t *testing.T) {
 		t.Errorf("left are %+v, %v", all, err)
 	}
 	for i := range 5 {
-		launch(t, e, i) // the host has room for all, and every address is free
+		launch(t, e, i) // the host has capacity for all, and every address is free
 	}
 }
 

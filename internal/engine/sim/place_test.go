@@ -26,7 +26,7 @@ func TestHostsHaveACapacity(t *testing.T) {
 		t.Errorf("machines per host: %v", hosts)
 	}
 	if _, err := e.Launch(t.Context(), north(3)); !errors.Is(err, engine.ErrNoCapacity) {
-		t.Errorf("launching where there is no room: %v", err)
+		t.Errorf("launching where there is no capacity: %v", err)
 	}
 	if m, err := e.Launch(t.Context(), spec(4)); err != nil || m.Host != "south-1" {
 		t.Errorf("launching anywhere: %+v, %v", m, err)
@@ -35,7 +35,7 @@ func TestHostsHaveACapacity(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := e.Launch(t.Context(), north(3)); err != nil {
-		t.Errorf("launching where there is room again: %v", err)
+		t.Errorf("launching where there is capacity again: %v", err)
 	}
 }
 

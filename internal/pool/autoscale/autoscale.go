@@ -121,7 +121,7 @@ const (
 	RuleCoolDown = "cool-down"
 	RuleKeep     = "min-retention"
 	RuleAside    = "isolation-full"
-	RuleRefused  = "refused" // wanted desktops could not be created: no room, or the pool's image is gone
+	RuleRefused  = "refused" // wanted desktops could not be created: no capacity, or the pool's image is gone
 )
 
 // Action is one thing to do, of one kind and by one rule.
@@ -253,11 +253,11 @@ func (d *Decision) isolate(s Snapshot, now time.Time) {
 		}
 	}
 	limit := cmp.Or(s.Policy.MaxIsolated, DefaultMaxIsolated)
-	room := max(limit-d.Inputs.Isolated, 0)
-	if len(broken) > room {
+	left := max(limit-d.Inputs.Isolated, 0)
+	if len(broken) > left {
 		d.Skip(RuleAside, "%s broken, but at most %d may be put aside and %d are", workspace.Plural(len(broken), "desktop"), limit, d.Inputs.Isolated)
 	}
-	d.act(Isolate, RuleIsolate, first(broken, room), "broken for %v or longer, put aside until an administrator takes them back", IsolationGrace)
+	d.act(Isolate, RuleIsolate, first(broken, left), "broken for %v or longer, put aside until an administrator takes them back", IsolationGrace)
 }
 
 // deleteWrecks deletes broken desktops that autoscaling created, so that they do not count against the limit for ever. It returns
@@ -289,8 +289,8 @@ func (d *Decision) deleteSpare(s Snapshot, now time.Time, leaving int) {
 		}
 	}
 	surplus := max(d.Inputs.Idle-d.wanted(), 0)
-	room := max(d.Inputs.Total-d.Inputs.Leaving-leaving-policy.MinRetention, 0)
-	n := min(len(spare), surplus, room)
+	above := max(d.Inputs.Total-d.Inputs.Leaving-leaving-policy.MinRetention, 0)
+	n := min(len(spare), surplus, above)
 	if m := min(len(spare), surplus); m > n {
 		d.Skip(RuleKeep, "%s could go, but the pool keeps at least %d", workspace.Plural(m, "idle desktop"), policy.MinRetention)
 	}
@@ -324,11 +324,11 @@ func (d *Decision) create(s Snapshot, now time.Time) {
 	}
 	n = d.within(n, RuleCap, in.Policy.MaxAutoCreated-in.Auto, "max_auto_created is %d and there are %d", in.Policy.MaxAutoCreated, in.Auto)
 	if s.History.Failures >= BreakerFailures {
-		room := 1 - in.Making
+		allowed := 1 - in.Making
 		if wait := s.History.PausedUntil().Sub(now); wait > 0 {
 			n = d.within(n, RuleBreaker, 0, "making desktops failed %d times in a row, again in %v", s.History.Failures, Rounded(wait))
 		}
-		n = d.within(n, RuleBreaker, room, "making desktops failed %d times in a row, one is tried at a time", s.History.Failures)
+		n = d.within(n, RuleBreaker, allowed, "making desktops failed %d times in a row, one is tried at a time", s.History.Failures)
 	}
 	if wait := s.History.ShortUntil().Sub(now); wait > 0 {
 		n = d.within(n, RuleRefused, 0, "%s; again in %v", s.History.Shortage, Rounded(wait))

@@ -352,7 +352,7 @@ func (t *reconciliation) recordTidied(ctx context.Context, tx *store.Tx, todo []
 	}, pool.DecisionsKept)
 }
 
-// scale scales the pool out, as far as there is room, and in. If refused is not nil, it does not order the creation that failed
+// scale scales the pool out, as far as the capacity suffices, and in. If refused is not nil, it does not order the creation that failed
 // with it again.
 func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error) (autoscale.Decision, error) {
 	if !t.scales() {
@@ -392,8 +392,8 @@ func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error)
 	return d, pool.InsertDecision(ctx, tx, pool.ScaleEntry(d, t.Pool.ID, tx.Now()), pool.DecisionsKept)
 }
 
-// act applies an action (a creation as far as there is room) and updates the snapshot as far as the times of next depend on it.
-// It returns the number of desktops concerned, and the reason if there was not room for all.
+// act applies an action (a creation as far as the capacity suffices) and updates the snapshot as far as the times of next depend on it.
+// It returns the number of desktops concerned, and the reason if the capacity did not suffice for all.
 func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a autoscale.Action) (done int, short, err error) {
 	c := workspace.Caller{ProjectID: t.Pool.ProjectID}
 	switch a.Kind {

@@ -176,15 +176,15 @@ func (s State) canary(open []Item, tally map[ItemState]int, now time.Time) []Act
 	return s.next(free[0], 1, "first, alone", now)
 }
 
-// wave warns all users who have to be warned and begins up to room desktops, those without a user first.
-func (s State) wave(open []Item, room int, now time.Time) []Action {
+// wave warns all users who have to be warned and begins up to slots desktops, those without a user first.
+func (s State) wave(open []Item, slots int, now time.Time) []Action {
 	slices.SortStableFunc(open, func(a, b Item) int { return before(!a.Bound, !b.Bound) })
 	var actions []Action
 	for _, i := range open {
-		next := s.next(i, room, "its turn", now)
+		next := s.next(i, slots, "its turn", now)
 		for _, a := range next {
 			if a.Kind == Rebuild {
-				room--
+				slots--
 			}
 		}
 		actions = append(actions, next...)
@@ -193,7 +193,7 @@ func (s State) wave(open []Item, room int, now time.Time) []Action {
 }
 
 // next returns the next action for a desktop that is not being rebuilt yet, or none if it has to wait.
-func (s State) next(i Item, room int, turn string, now time.Time) []Action {
+func (s State) next(i Item, slots int, turn string, now time.Time) []Action {
 	ready := s.ready(i, now)
 	switch {
 	case i.Busy:
@@ -201,7 +201,7 @@ func (s State) next(i Item, room int, turn string, now time.Time) []Action {
 	case !ready && i.State == ItemWaiting:
 		until := now.Add(s.Delay)
 		return []Action{{Kind: Warn, DesktopID: i.DesktopID, Deadline: until, Reason: fmt.Sprintf("somebody works in it and may save for %v", s.Delay)}}
-	case !ready || room <= 0:
+	case !ready || slots <= 0:
 		return nil
 	}
 	why := turn

@@ -13,8 +13,8 @@ import (
 // everyType are the job types of these tests.
 var everyType = []workspace.JobType{workspace.JobCreateDesktops, workspace.JobDeleteDesktops}
 
-// room is that for n sub-jobs of each type.
-func room(n int) map[workspace.JobType]int {
+// limits is that for n sub-jobs of each type.
+func limits(n int) map[workspace.JobType]int {
 	all := map[workspace.JobType]int{}
 	for _, t := range everyType {
 		all[t] = n
@@ -27,7 +27,7 @@ const lease = 30 * time.Second
 func (e *Env) Claim(owner string, limit int) []workspace.SubJob {
 	e.Helper()
 	return Do(e, func(ctx context.Context, tx *store.Tx) ([]workspace.SubJob, error) {
-		return tx.ClaimSubJobs(ctx, owner, room(limit), lease)
+		return tx.ClaimSubJobs(ctx, owner, limits(limit), lease)
 	})
 }
 
@@ -101,7 +101,7 @@ var claims = map[string]func(*Env){
 			for range 200 {
 				var got []workspace.SubJob
 				err := e.Store.Update(e.Context(), func(tx *store.Tx) (err error) {
-					got, err = tx.ClaimSubJobs(e.Context(), me, room(7), lease)
+					got, err = tx.ClaimSubJobs(e.Context(), me, limits(7), lease)
 					return err
 				})
 				if err != nil {

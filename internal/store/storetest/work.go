@@ -48,7 +48,7 @@ var works = map[string]func(*Env){
 		for _, change := range []func(tx *store.Tx) error{
 			func(tx *store.Tx) error { _, err := tx.RetryFailed(e.Context(), "j"); return err },
 			func(tx *store.Tx) error {
-				s, err := tx.ClaimSubJobs(e.Context(), "w", room(1), lease)
+				s, err := tx.ClaimSubJobs(e.Context(), "w", limits(1), lease)
 				if err != nil {
 					return err
 				}
@@ -57,7 +57,7 @@ var works = map[string]func(*Env){
 				return err
 			},
 			func(tx *store.Tx) error {
-				if _, err := tx.ClaimSubJobs(e.Context(), workspace.LeaseOwner("replica", "p"), room(1), lease); err != nil {
+				if _, err := tx.ClaimSubJobs(e.Context(), workspace.LeaseOwner("replica", "p"), limits(1), lease); err != nil {
 					return err
 				}
 				_, err := tx.ReleaseReplica(e.Context(), "replica")

@@ -105,15 +105,15 @@ func stateColour(state string) color.Color {
 	return resting
 }
 
-// notes shows what was typed, in as many lines as there is room for, and what is in the clipboard.
+// notes shows what was typed, in as many lines as fit, and what is in the clipboard.
 func (p *Painter) notes(dst *image.RGBA, s Scene, area image.Rectangle) {
-	room := (area.Dy() - 64) / lineHeight
-	if room < 1 {
+	fit := (area.Dy() - 64) / lineHeight
+	if fit < 1 {
 		return
 	}
 	x, y, inner := area.Min.X+32, area.Min.Y+34, area.Dx()-64
 	text, small := style{mono, 15}, style{regular, 13}
-	lines := s.Lines[max(0, len(s.Lines)-room):]
+	lines := s.Lines[max(0, len(s.Lines)-fit):]
 	if len(s.Lines) == 1 && s.Lines[0] == "" {
 		p.faces.write(dst, image.Pt(x+8, y), style{regular, 15}, faded, p.faces.fit(style{regular, 15}, "What you type appears here.", inner-8, false))
 	}

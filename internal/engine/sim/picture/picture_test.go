@@ -99,7 +99,7 @@ func TestATextIsShortenedToItsWidth(t *testing.T) {
 	f, s := faces{}, style{regular, 14}
 	const text = "a rather long line of text"
 	if got := f.fit(s, text, 1000, false); got != text {
-		t.Errorf("with room it is %q", got)
+		t.Errorf("with space it is %q", got)
 	}
 	head, tail := f.fit(s, text, 80, false), f.fit(s, text, 80, true)
 	if f.width(s, head) > 80 || !strings.HasPrefix(head, "a rat") || !strings.HasSuffix(head, "…") {
