@@ -33,7 +33,7 @@ type Access string
 const (
 	AccessOpen  Access = "open"  // it can be opened
 	AccessStart Access = "start" // it can be started
-	AccessWait  Access = "wait"  // something is under way and will pass
+	AccessWait  Access = "wait"  // a task is in progress; wait for its end
 	AccessShut  Access = "shut"  // an administrator must act
 )
 
@@ -184,7 +184,7 @@ func (s *Service) UserDesktops(ctx context.Context, userID string) ([]UserDeskto
 // DesktopsOf returns the result of UserDesktops for each of several users, by their ids, in a fixed number of statements per project. It is for
 // event streams; users without desktops have an empty list.
 func (s *Service) DesktopsOf(ctx context.Context, people []directory.User) (map[string][]UserDesktop, error) {
-	byProject := map[string][]string{} // names
+	byProject := map[string][]string{} // their names, by project
 	all := make(map[string][]UserDesktop, len(people))
 	for _, u := range people {
 		byProject[u.ProjectID] = append(byProject[u.ProjectID], u.Name)

@@ -133,7 +133,7 @@ func (s *Service) readPoolRequest(ctx context.Context, tx *store.Tx, v signin.Vi
 	if a.Pool, err = pool.LockPool(ctx, tx, u.ProjectID, poolID); err != nil {
 		return poolRequest{}, err
 	}
-	// What was read before the pool was held may have changed: whoever changes a pool's people holds it, too.
+	// Read again: it may have changed before the pool was locked. Changes of a pool's grants lock it, too.
 	if a.group, err = poolGroup(ctx, tx, u.ID, poolID); err != nil {
 		return poolRequest{}, err
 	}
@@ -268,7 +268,7 @@ type bindInputs struct {
 	Total    int    `json:"total"`
 	Idle     int    `json:"idle"`
 	Coming   int    `json:"coming"`
-	Ahead    int    `json:"ahead"` // people who have waited longer
+	Ahead    int    `json:"ahead"` // number of users who have waited longer
 }
 
 // record writes the decision to the pool's decision log, unless it repeats the user's previous one.
@@ -296,7 +296,7 @@ func (a *poolRequest) record(ctx context.Context, tx *store.Tx, s pool.BindDecis
 			return err
 		}
 		if len(last) > 0 && string(last[0].Inputs) == string(d.Inputs) && string(last[0].Actions) == string(d.Actions) {
-			return nil // somebody who clicks again and again does not push everything else out of the log
+			return nil // so that repeated clicks do not push everything else out of the log
 		}
 	}
 	return pool.InsertDecision(ctx, tx, d, pool.DecisionsKept)
@@ -312,7 +312,7 @@ func (s *Service) awaitAttached(ctx context.Context, subJobID string) error {
 		sub, err := store.View(ctx, s.Store, func(tx *store.Tx) (workspace.SubJob, error) { return tx.SubJob(ctx, subJobID) })
 		switch {
 		case ctx.Err() != nil:
-			return nil // OpenPool goes on with what there is; a caller who went away notices by themselves
+			return nil // OpenPool continues without it; the request of a caller that is gone fails later
 		case err != nil:
 			return err
 		case sub.State == workspace.SubJobFailed:

@@ -27,15 +27,15 @@ type UserPool struct {
 	State       PoolState
 	Reason      string // the state in a plain English sentence; empty when it needs none
 
-	Desktop *UserDesktop // the one that they have; its access says what they can do with it
-	Ends    time.Time    // when they lose it if they stay away; zero while they are connected, in a STATIC pool, and without a desktop
+	Desktop *UserDesktop // the user's desktop; its access says what the user can do with it
+	Ends    time.Time    // when the user loses it without connecting; zero while they are connected, in a STATIC pool, and without a desktop
 
-	Wait *PoolWait // while they wait for one
+	Wait *PoolWait // while the user waits for a desktop
 
-	MayReset    bool   // the desktop that they have, now
-	ResetWhyNot string // otherwise, if the pool lets people reset at all: why not now
+	MayReset    bool   // whether the user may reset their desktop now
+	ResetWhyNot string // why not now, if the pool allows resets at all
 
-	Rebuild *pool.PoolCountdown // of the desktop that they have
+	Rebuild *pool.PoolCountdown // of the user's desktop
 }
 
 // PoolState is what opening a pool would do for a user.
@@ -43,11 +43,11 @@ type PoolState string
 
 // The states.
 const (
-	PoolYours       PoolState = "yours"       // they have a desktop in it
-	PoolWaiting     PoolState = "waiting"     // they wait for one
+	PoolYours       PoolState = "yours"       // the user has a desktop in it
+	PoolWaiting     PoolState = "waiting"     // the user is on the waiting list
 	PoolReady       PoolState = "ready"       // one is idle
-	PoolGrows       PoolState = "grows"       // none is idle; one comes or is made for them, for which they wait
-	PoolFull        PoolState = "full"        // none is idle, and none will be made
+	PoolGrows       PoolState = "grows"       // none is idle; one will be, or is created for the user, who waits for it
+	PoolFull        PoolState = "full"        // none is idle, and none will be created
 	PoolMaintenance PoolState = "maintenance" // an administrator works on it
 )
 
@@ -74,11 +74,11 @@ func (s PoolState) Sentence() string {
 type PoolWait struct {
 	Since    time.Time
 	Position int       // 1 is the next
-	Ready    bool      // a desktop is there for them: they may open the pool
-	Coming   int       // desktops that are being made, started or reset for whoever waits
-	Percent  int       // how far the one is that they will probably get
-	Step     string    // what is being done to it, in the words of the job; empty before it begins
-	Paused   time.Time // when making desktops is tried again that failed several times; zero when nothing stands in the way
+	Ready    bool      // a desktop is ready: the user may open the pool
+	Coming   int       // desktops that are being created, started or reset for users who wait
+	Percent  int       // progress of the desktop that the user will probably get
+	Step     string    // its current step, in the words of the job; empty before it begins
+	Paused   time.Time // when creating desktops is tried again after repeated failures; zero if it is not paused
 	Short    bool      // there is no capacity for another desktop
 	Reason   string    // a plain English sentence
 }
@@ -144,15 +144,15 @@ func (s *Service) ReadyForRebuild(ctx context.Context, v signin.Visitor, poolID 
 // poolViews has the data for the pool cards of several users.
 type poolViews struct {
 	now      time.Time
-	grants   map[string][]pool.Grant              // by person
+	grants   map[string][]pool.Grant              // by user
 	pools    map[string]pool.Pool                 // by id
-	own      map[string]map[string]desktop.Member // by person and pool
+	own      map[string]map[string]desktop.Member // by user and pool
 	desktops map[string]UserDesktop               // by desktop
 	counts   map[string]pool.Availability         // by pool
 	waiting  map[string][]pool.Waiting            // by pool, longest first
-	coming   map[string][]workspace.SubJob        // by pool with people who wait: what is being done, the furthest first
-	resets   map[string]map[string][]time.Time    // by person and pool
-	leaving  map[string]pool.PoolCountdown        // by desktop: rebuilds that count down
+	coming   map[string][]workspace.SubJob        // by pool with waiting users: sub-jobs in progress, the most advanced first
+	resets   map[string]map[string][]time.Time    // by user and pool
+	leaving  map[string]pool.PoolCountdown        // by desktop: countdowns of rebuilds
 }
 
 func poolsOf(ctx context.Context, tx *store.Tx, people []directory.User) (map[string][]UserPool, error) {

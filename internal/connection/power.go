@@ -24,7 +24,7 @@ func (s *Service) RunPowerAction(ctx context.Context, v signin.Visitor, desktopI
 		return workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", action)
 	}
 	return s.updateUserDesktop(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
-		locked, err := desktop.LockDesktops(ctx, tx, u.ProjectID, []string{d.ID}) // two who ask at once decide one after the other
+		locked, err := desktop.LockDesktops(ctx, tx, u.ProjectID, []string{d.ID}) // concurrent requests are decided one after the other
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func MayRunPowerAction(d desktop.Desktop, action desktop.PowerAction) (ask bool,
 		done, possible = access == AccessStart && d.Status == desktop.StatusShutoff || why == ObsStopping, access == AccessOpen
 	case desktop.PowerReboot:
 		done, possible = why == ObsRestarting, access == AccessOpen
-	case desktop.PowerHibernate: // people are not offered it
+	case desktop.PowerHibernate: // not offered to users
 	}
 	switch {
 	case done || possible:
