@@ -12,10 +12,11 @@ import (
 	"carrel/internal/workspace"
 )
 
-// reminders are how long before the end of a countdown people are told again.
+// reminders are the times before the end of a countdown at which users get the message again.
 var reminders = []time.Duration{5 * time.Minute, time.Minute}
 
-// NextReminder returns when people who were just told of a deadline are to be told again: at the deadline it is no longer they who are told.
+// NextReminder returns when users who have just got a message about a deadline get the next one: the last is before the deadline,
+// at which the rebuild begins.
 func NextReminder(deadline, now time.Time) time.Time {
 	for _, before := range reminders {
 		if at := deadline.Add(-before); at.After(now) {
@@ -25,9 +26,9 @@ func NextReminder(deadline, now time.Time) time.Time {
 	return deadline
 }
 
-// Next returns when the sub-job of an item is to look again after it found it so: while the countdown runs at the next reminder, or at
-// once when somebody came back; at its deadline; at once when something was decided. An item whose turn has not come, be it after its
-// deadline (late: AdvanceRollout was asked then), is given its turn by AdvanceRollout.
+// Next returns when the sub-job of an item has to check again: while the countdown runs, at the next reminder, or immediately if
+// a user has connected; otherwise at its deadline; immediately if something was decided. An item whose turn has not come, even
+// after its deadline (late: AdvanceRollout was called then), gets its turn from AdvanceRollout.
 func (e RolloutEntry) Next(late bool, now time.Time) time.Time {
 	switch {
 	case e.State == progress.ItemWaiting, e.State == progress.ItemWarned && late:
@@ -39,15 +40,15 @@ func (e RolloutEntry) Next(late bool, now time.Time) time.Time {
 	}
 }
 
-// Notice is a message to the person of an account in a desktop; an empty account means everybody.
+// Notice is a message to the user of an account in a desktop; an empty account means everybody.
 type Notice struct {
 	Account string
 	Title   string
 	Text    string
 }
 
-// CountdownNotices are what those who have a desktop are told before it is rebuilt, each in their language. languages are those of
-// people by their ids.
+// CountdownNotices returns the messages to the users of a desktop before it is rebuilt, each in their language. languages has
+// those of users by id.
 func CountdownNotices(holders []desktop.Assignment, message string, left time.Duration, languages map[string]string) []Notice {
 	return notices(holders, languages, func(language string) (title, text string) {
 		minutes := int((left + 30*time.Second) / time.Minute)
@@ -58,7 +59,7 @@ func CountdownNotices(holders []desktop.Assignment, message string, left time.Du
 	})
 }
 
-// RecallNotices take those of CountdownNotices back.
+// RecallNotices returns the messages that withdraw CountdownNotices.
 func RecallNotices(holders []desktop.Assignment, languages map[string]string) []Notice {
 	return notices(holders, languages, func(language string) (title, text string) {
 		if language == "zh" {
@@ -98,7 +99,7 @@ func notices(holders []desktop.Assignment, languages map[string]string, words fu
 	return all
 }
 
-// Remind has the people of a desktop told again of a countdown, because one of them has just connected.
+// Remind makes the message about a countdown be shown again, because a user of the desktop has just connected.
 func Remind(ctx context.Context, tx *store.Tx, desktopID string) error {
 	subJobs, err := NoteTold(ctx, tx, "", desktopID, time.Time{})
 	if err != nil || len(subJobs) == 0 {

@@ -20,9 +20,9 @@ type RebuildParams struct {
 	Message string `json:"message,omitempty"`
 }
 
-// RebuildPool gives a pool's desktops a new image and returns the job that does it, with a sub-job for each of them. Those of OnlyNew,
-// and of a request for which there is nothing to rebuild, have none: the pool has the image at once. CodeConflict while a job
-// of the pool is under way; the pool's row decides between two callers.
+// RebuildPool gives a pool's desktops a new image and returns the job, with a sub-job for each of them. With OnlyNew, or if there
+// is nothing to rebuild, there are no sub-jobs, and the pool has the image immediately. CodeConflict while a job of the pool is
+// in progress; the pool's row decides between concurrent callers.
 func (s *Service) RebuildPool(ctx context.Context, r RebuildPool) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
@@ -36,9 +36,9 @@ func (s *Service) RebuildPool(ctx context.Context, r RebuildPool) (string, error
 	})
 }
 
-// RevertPool gives a pool's desktops the image back that the pool had before its present one, and returns the job. A rebuild that is
-// under way is stopped, and undone as far as it came. Desktops that have the former image are left alone. CodeConflict when the pool
-// never had another image, or while a job of another kind is under way.
+// RevertPool gives a pool's desktops the image that the pool had before its current one, and returns the job. It stops a rebuild
+// in progress, and reverts the desktops that have the new image. Desktops with the former image are not rebuilt. CodeConflict if
+// the pool never had another image, or while a job of another kind is in progress.
 func (s *Service) RevertPool(ctx context.Context, c workspace.Caller, poolID string) (string, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
@@ -70,7 +70,7 @@ func (s *Service) RevertPool(ctx context.Context, c workspace.Caller, poolID str
 	})
 }
 
-// revertPool rebuilds the desktops that have another image, and those of r, which are about to have one.
+// revertPool rebuilds the desktops that have another image, and those of r, which will have one.
 func revertPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits progress.Limits) (string, error) {
 	members, err := desktop.Members(ctx, tx, p.ID)
 	if err != nil {
@@ -87,8 +87,8 @@ func revertPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, l
 	return rebuildPool(ctx, tx, p, r, limits)
 }
 
-// RetryRebuild has a failed rebuild go on with the desktops that it has not done, the first of them alone if none is done. CodeConflict
-// when the pool has another image since.
+// RetryRebuild continues a failed rebuild with the desktops that are not done, the first of them alone if none is done.
+// CodeConflict if the pool has had another image since.
 func RetryRebuild(ctx context.Context, tx *store.Tx, job workspace.Job) error {
 	p, err := pool.LockPool(ctx, tx, job.ProjectID, job.PoolID)
 	if err != nil {
@@ -112,7 +112,7 @@ func RetryRebuild(ctx context.Context, tx *store.Tx, job workspace.Job) error {
 	for i := range r.Items {
 		item := &r.Items[i]
 		failed := slices.ContainsFunc(subs, func(s workspace.SubJob) bool { return s.ID == item.SubJobID })
-		if failed && item.State != progress.ItemSkipped { // a skipped one's desktop is gone, its sub-job will say so again
+		if failed && item.State != progress.ItemSkipped { // the desktop of a skipped item is gone, and its sub-job will report that again
 			*item = RolloutEntry{JobID: item.JobID, DesktopID: item.DesktopID, SubJobID: item.SubJobID, State: progress.ItemWaiting}
 			waiting = append(waiting, item.SubJobID)
 		}
@@ -201,7 +201,7 @@ func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, 
 	return job.ID, AdvanceLocked(ctx, tx, p, job.ID)
 }
 
-// checkPoolImage says why a pool's desktops cannot have an image, or nil.
+// checkPoolImage returns why a pool's desktops cannot have an image, or nil.
 func checkPoolImage(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, i catalog.Image) error {
 	switch {
 	case r.ImageType != "" && r.ImageType != i.Type:
@@ -223,7 +223,7 @@ func checkPoolImage(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPoo
 	}
 	present, err := catalog.ReadImage(ctx, tx, "", p.ImageID)
 	if err != nil && workspace.CodeOf(err) == workspace.CodeImageNotFound {
-		return nil // it is gone from the catalogue; the engine will say if the two do not go together
+		return nil // no longer in the catalogue; the engine reports if they do not fit
 	}
 	if err == nil && present.VM != i.VM {
 		err = workspace.Invalid("image_id", "the pool's desktops and the image are of different kinds, one is for virtual machines, one for containers; make a new pool")

@@ -11,24 +11,24 @@ import (
 	"carrel/internal/workspace"
 )
 
-// RebuildPool asks for new system disks for a pool's desktops. Data disks, names, addresses and people stay.
+// RebuildPool is a request for new system disks for a pool's desktops. Data disks, names, addresses and users stay.
 type RebuildPool struct {
 	workspace.Caller
 	PoolID       string
 	ImageType    catalog.ImageType // empty: the image's own
 	ImageID      string
 	OSType       string // empty, or the image's own
-	DelayMinutes int    // how long people who are at work may save; 0 means none
-	Message      string // shown to them meanwhile, with a countdown
-	OrderID      string // kept on the job
+	DelayMinutes int    // time for connected users to save their work; 0 means none
+	Message      string // shown to them, with a countdown
+	OrderID      string // stored with the job
 	Fix          bool   // only desktops whose image is not ImageID
 	Handle       pool.HandleType
-	DesktopIDs   []string // nil: all that Handle says
-	// Unsupported names the fields of the request that this type has no place for.
+	DesktopIDs   []string // nil: all that Handle includes
+	// Unsupported lists fields of the request that Carrel does not support.
 	Unsupported []string
 }
 
-// Check refuses what is wrong with the request by itself.
+// Check validates the request on its own, without the database.
 func (r *RebuildPool) Check() error {
 	for _, field := range r.Unsupported {
 		return workspace.Unsupported(field, cmp.Or(desktop.UnsupportedWhy[field], "not offered here; leave it out"))
@@ -53,7 +53,7 @@ func (r *RebuildPool) Check() error {
 	return pool.CheckDistinct("desktop_ids[%d]", r.DesktopIDs)
 }
 
-// Targets chooses the desktops that the rebuild is for.
+// Targets returns the desktops that are to be rebuilt.
 func (r *RebuildPool) Targets(members []desktop.Member) ([]desktop.Member, error) {
 	chosen, err := pool.Targets(members, r.Handle, r.DesktopIDs)
 	if r.Fix {

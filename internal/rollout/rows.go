@@ -73,7 +73,7 @@ type rolloutItemRow struct {
 
 func (r rolloutItemRow) domain() RolloutEntry { return RolloutEntry(r.rolloutItem) }
 
-// InsertRollout writes a rollout with its items, whose jobs and sub-jobs are there.
+// InsertRollout inserts a rollout with its items. The job and its sub-jobs exist already.
 func InsertRollout(ctx context.Context, t *store.Tx, r PoolRollout) error {
 	row := newRolloutRow(r)
 	if _, err := t.Inserting(&row).Exec(ctx); err != nil {
@@ -85,7 +85,7 @@ func InsertRollout(ctx context.Context, t *store.Tx, r PoolRollout) error {
 	}))
 }
 
-// ReadRollout reads a rollout with its items by the job that carries it out. CodeJobNotFound.
+// ReadRollout reads a rollout with its items by its job's id. CodeJobNotFound.
 func ReadRollout(ctx context.Context, t *store.Tx, jobID string) (PoolRollout, error) {
 	var row rolloutRow
 	missing := workspace.Errorf(workspace.CodeJobNotFound, "job %q rebuilds no pool", jobID)
@@ -101,14 +101,14 @@ func ReadRollout(ctx context.Context, t *store.Tx, jobID string) (PoolRollout, e
 	return r, nil
 }
 
-// selectItems reads items with what their sub-jobs say.
+// selectItems selects items with the state of their sub-jobs.
 func selectItems(t *store.Tx, rows *[]rolloutItemRow) *bun.SelectQuery {
 	return t.NewSelect().Model(rows).ColumnExpr("i.*").
 		ColumnExpr("COALESCE(s.state, '') AS sub_job").ColumnExpr("COALESCE(s.code, '') AS code").
 		Join("LEFT JOIN sub_jobs AS s ON s.id = i.sub_job_id")
 }
 
-// OpenRollouts lists those that have not ended, of one pool or of all if poolID is empty, without items, oldest first.
+// OpenRollouts reads the rollouts that have not ended, of one pool or of all if poolID is empty, without items, oldest first.
 func OpenRollouts(ctx context.Context, t *store.Tx, poolID string) ([]PoolRollout, error) {
 	var rows []rolloutRow
 	err := store.Equal(t.NewSelect().Model(&rows), "r.pool_id", poolID).Where("r.ended IS NULL").Order("r.created", "r.job_id").Scan(ctx)
@@ -136,7 +136,7 @@ func SaveRolloutItems(ctx context.Context, t *store.Tx, items []RolloutEntry) er
 	return nil
 }
 
-// ReadRolloutItem reads the item that a sub-job is for. CodeJobNotFound.
+// ReadRolloutItem reads the item of a sub-job. CodeJobNotFound.
 func ReadRolloutItem(ctx context.Context, t *store.Tx, subJobID string) (RolloutEntry, error) {
 	var rows []rolloutItemRow
 	if err := selectItems(t, &rows).Where("i.sub_job_id = ?", subJobID).Scan(ctx); err != nil {
@@ -148,8 +148,8 @@ func ReadRolloutItem(ctx context.Context, t *store.Tx, subJobID string) (Rollout
 	return rows[0].domain(), nil
 }
 
-// NoteTold writes Told of the item that a sub-job is for, or of a desktop's, while the countdown runs; the zero time asks for telling
-// people again. It returns the sub-jobs of the items that it wrote. Unlike the others it needs no lock.
+// NoteTold writes Told of the items of a sub-job or of a desktop whose countdown runs; the zero time makes the message be shown
+// again. It returns the sub-jobs of the items. Unlike the other functions it needs no lock.
 func NoteTold(ctx context.Context, t *store.Tx, subJobID, desktopID string, at time.Time) ([]string, error) {
 	var written []string
 	err := t.NewRaw(`UPDATE rollout_items SET told = ? WHERE state = 'WARNED' AND (sub_job_id = ? OR desktop_id = ?) RETURNING sub_job_id`,
@@ -157,10 +157,10 @@ func NoteTold(ctx context.Context, t *store.Tx, subJobID, desktopID string, at t
 	return written, err
 }
 
-// warned is the condition of the index rollout_items_warned, in its own words.
+// warned is the condition of the index rollout_items_warned, in exactly its words.
 const warned = "i.state = 'WARNED'"
 
-// WarnedItems reads the items of these desktops in which the countdown runs, in one statement.
+// WarnedItems reads the items of these desktops whose countdown runs, in one statement.
 func WarnedItems(ctx context.Context, t *store.Tx, desktopIDs []string) ([]RolloutEntry, error) {
 	if len(desktopIDs) == 0 {
 		return nil, nil
@@ -170,7 +170,7 @@ func WarnedItems(ctx context.Context, t *store.Tx, desktopIDs []string) ([]Rollo
 	return store.Convert(rows, rolloutItemRow.domain), err
 }
 
-// Countdowns reads what people are told of the countdowns that run for these desktops, by desktop, in one statement.
+// Countdowns reads, by desktop, the countdowns that run for these desktops, in one statement.
 func Countdowns(ctx context.Context, t *store.Tx, desktopIDs []string) (map[string]pool.PoolCountdown, error) {
 	if len(desktopIDs) == 0 {
 		return nil, nil
@@ -191,8 +191,8 @@ func Countdowns(ctx context.Context, t *store.Tx, desktopIDs []string) (map[stri
 	return countdowns, err
 }
 
-// PoolRollout is the rebuild of a pool's desktops that a rebuildDesktopPool job carries out: all that survives a crash. Rollout decides
-// what is next in it.
+// PoolRollout is the rebuild of a pool's desktops by a rebuildDesktopPool job: everything that must survive a crash.
+// progress.Next decides what is next.
 type PoolRollout struct {
 	JobID     string
 	ProjectID string
@@ -200,31 +200,31 @@ type PoolRollout struct {
 	ImageID   string
 	ImageType catalog.ImageType
 	Delay     time.Duration
-	Message   string // what the administrator wrote to people who are at work
+	Message   string // from the administrator to connected users
 	OrderID   string // as sent
 	Handle    pool.HandleType
 	Fix       bool
 	Limits    progress.Limits
-	Taken     bool   // the pool makes new desktops from the image, too
-	Stopped   string // why it was given up; empty when it was not
+	Taken     bool   // the pool creates new desktops from the image, too
+	Stopped   string // why it was stopped; empty if it was not
 	Created   time.Time
-	Ended     time.Time // zero while anything is left to decide
+	Ended     time.Time // zero while it goes on
 
-	Items []RolloutEntry // in the order of their desktops' ids; written by their own methods
+	Items []RolloutEntry // in the order of their desktops' ids; functions of their own write them
 }
 
-// RolloutEntry is one desktop of a PoolRollout.
+// RolloutEntry is a desktop of a PoolRollout.
 type RolloutEntry struct {
 	JobID     string
 	DesktopID string
 	SubJobID  string // does the work
 	State     progress.ItemState
-	Deadline  time.Time // of WARNED
-	Told      time.Time // when its people were last told; zero before, and again when somebody connects
-	Ready     bool      // its person may be cut off now
-	Wipe      bool      // nobody has it and somebody had it: the data disks are emptied as well
-	Reason    string    // of SKIPPED and STOPPED
+	Deadline  time.Time // for WARNED
+	Told      time.Time // when the message was last shown; zero before, and again when a user connects
+	Ready     bool      // the user does not need the rest of the countdown
+	Wipe      bool      // the desktop has no user now and had one before: empty the data disks as well
+	Reason    string    // for SKIPPED and STOPPED
 
-	SubJob workspace.SubJobState // read with the sub-job, empty when its record was deleted
+	SubJob workspace.SubJobState // read with the sub-job; empty if its record was deleted
 	Code   workspace.Code        // likewise
 }

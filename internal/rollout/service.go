@@ -5,8 +5,8 @@ import (
 	"carrel/internal/store"
 )
 
-// Service brings a pool's desktops to another image, or back. Each method is one
-// transaction; the work on machines is left to the job runner. Methods may be called concurrently, by several processes on one database.
+// Service gives a pool's desktops another image, or the previous one. Each method is one transaction; the job runner does the
+// work on machines. It is safe for concurrent use, also by several processes on one database.
 type Service struct {
 	Store  store.Transactions
 	Limits progress.Limits

@@ -11,43 +11,43 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Limits is how carefully a rollout goes. The zero value means the defaults.
+// Limits limit the risk of a rollout. The zero value means the defaults.
 type Limits struct {
-	Parallel    int `json:"parallel" yaml:"parallel"`         // desktops rebuilt at a time; 0 means DefaultParallel
-	MaxFailures int `json:"max_failures" yaml:"max_failures"` // more failures than this stop the rollout; 0 means that the first does
+	Parallel    int `json:"parallel" yaml:"parallel"`         // desktops that are rebuilt at the same time; 0 means DefaultParallel
+	MaxFailures int `json:"max_failures" yaml:"max_failures"` // more failures than this stop the rollout; 0 means the first
 }
 
-// DefaultParallel is how many desktops are rebuilt at a time.
+// DefaultParallel is the number of desktops that are rebuilt at the same time.
 const DefaultParallel = 5
 
-// State is what a decision about a rollout rests on. Next changes nothing in it.
+// State is the input of a decision about a rollout. Next does not modify it.
 type State struct {
 	Delay    time.Duration
-	OnlyIdle bool // NewAndIdle: desktops that somebody got meanwhile are left alone
+	OnlyIdle bool // NewAndIdle: skip desktops that got a user meanwhile
 	Limits   Limits
 	Items    []Item // in any order
 }
 
-// Item is one desktop of a rollout.
+// Item is a desktop of a rollout.
 type Item struct {
 	DesktopID string    `json:"desktop_id"`
 	State     ItemState `json:"state"`
-	Deadline  time.Time `json:"deadline,omitzero"` // of WARNED: until when its person may work
+	Deadline  time.Time `json:"deadline,omitzero"` // for WARNED: the end of the countdown
 
 	Gone    bool `json:"gone"`    // it is deleted or being deleted
 	Busy    bool `json:"busy"`    // another job works on it
-	Bound   bool `json:"bound"`   // somebody has it
-	Session bool `json:"session"` // somebody's session goes on in it, seen or not
-	Left    bool `json:"left"`    // its person said that they are ready
+	Bound   bool `json:"bound"`   // has a user
+	Session bool `json:"session"` // a user's session runs in it, with or without a display
+	Left    bool `json:"left"`    // its user said that they are ready
 }
 
-// ItemState is how far a desktop of a rollout is.
+// ItemState is the progress of a desktop in a rollout.
 type ItemState string
 
 // The states: the last four are final.
 const (
 	ItemWaiting    ItemState = "WAITING"
-	ItemWarned     ItemState = "WARNED" // its person has the message, the countdown runs
+	ItemWarned     ItemState = "WARNED" // its user has the message, and the countdown runs
 	ItemRebuilding ItemState = "REBUILDING"
 	ItemDone       ItemState = "DONE"
 	ItemFailed     ItemState = "FAILED"
@@ -55,7 +55,7 @@ const (
 	ItemStopped    ItemState = "STOPPED" // the rollout was stopped before its turn
 )
 
-// Final says whether nothing more happens to the desktop.
+// Final reports whether nothing more happens to the desktop.
 func (s ItemState) Final() bool {
 	switch s {
 	case ItemDone, ItemFailed, ItemSkipped, ItemStopped:
@@ -72,23 +72,24 @@ type Kind string
 const (
 	Warn    Kind = "WARN"    // show the message with a countdown to Deadline; the item becomes WARNED
 	Rebuild Kind = "REBUILD" // replace the system disk; the item becomes REBUILDING
-	Skip    Kind = "SKIP"    // leave the desktop as it is; the item becomes SKIPPED
-	Recall  Kind = "RECALL"  // take the countdown back: this desktop is not rebuilt; the item becomes STOPPED
-	Stop    Kind = "STOP"    // give up what has not begun; WAITING items become STOPPED
+	Skip    Kind = "SKIP"    // do not rebuild the desktop; the item becomes SKIPPED
+	Recall  Kind = "RECALL"  // withdraw the countdown and do not rebuild the desktop; the item becomes STOPPED
+	Stop    Kind = "STOP"    // end the rollout; WAITING items become STOPPED
 )
 
 // Action is one thing to do.
 type Action struct {
 	Kind      Kind      `json:"kind"`
 	DesktopID string    `json:"desktop_id,omitempty"` // empty for STOP
-	Deadline  time.Time `json:"deadline,omitzero"`    // of WARN
+	Deadline  time.Time `json:"deadline,omitzero"`    // for WARN
 	Reason    string    `json:"reason"`
 }
 
-// Next decides what to do next about a rebuild. First a single desktop is rebuilt, the canary, if possible one in which nobody works; only
-// when that has succeeded are the others. People in a session are warned first, all at once, and have until the deadline unless they
-// leave earlier; then their desktops take their turn, Limits.Parallel at a time. When the canary or too many others fail, nothing more
-// is begun. It looks at nothing but its arguments, so it goes on where it was after a crash; deciding again after applying yields nothing.
+// Next decides the next actions of a rebuild. First a single desktop is rebuilt, the canary, if possible one without a session;
+// the others follow only when it has succeeded. Users with a session are warned first, all at once, and have time until the
+// deadline unless they say that they are ready; then their desktops are rebuilt, Limits.Parallel at a time. If the canary or too
+// many others fail, nothing more begins. It depends only on its arguments, so it continues after a crash; a second call after
+// applying the actions returns none.
 func Next(s State, now time.Time) []Action {
 	items := slices.Clone(s.Items)
 	slices.SortFunc(items, func(a, b Item) int { return cmp.Compare(a.DesktopID, b.DesktopID) })
@@ -106,15 +107,15 @@ func Next(s State, now time.Time) []Action {
 	return append(actions, s.wave(open, s.Parallel()-tally[ItemRebuilding], now)...)
 }
 
-// Ended says whether nothing more will happen in a rollout.
+// Ended reports whether nothing more will happen in a rollout.
 func (s State) Ended() bool {
 	return !slices.ContainsFunc(s.Items, func(i Item) bool { return !i.State.Final() })
 }
 
-// Parallel returns how many desktops are rebuilt at a time.
+// Parallel returns the number of desktops that are rebuilt at the same time.
 func (s State) Parallel() int { return cmp.Or(max(s.Limits.Parallel, 0), DefaultParallel) }
 
-// failure says why the rollout must stop, or nothing.
+// failure returns why the rollout must stop, or "".
 func (s State) failure(tally map[ItemState]int) string {
 	failed := tally[ItemFailed]
 	switch {
@@ -128,7 +129,7 @@ func (s State) failure(tally map[ItemState]int) string {
 	return ""
 }
 
-// Halt takes the countdowns back and ends the rollout.
+// Halt withdraws the countdowns and ends the rollout.
 func Halt(items []Item, why string) []Action {
 	var actions []Action
 	for _, i := range items {
@@ -139,7 +140,7 @@ func Halt(items []Item, why string) []Action {
 	return append(actions, Action{Kind: Stop, Reason: why})
 }
 
-// skips leaves out the desktops that are not to be rebuilt any more. It returns the others that have not begun.
+// skips returns actions for the desktops that must not be rebuilt any more, and the other items that have not begun.
 func (s State) skips(items []Item) (actions []Action, open []Item) {
 	for _, i := range items {
 		switch {
@@ -155,7 +156,7 @@ func (s State) skips(items []Item) (actions []Action, open []Item) {
 	return actions, open
 }
 
-// canary moves the first desktop on. Once one has been warned or begun, it is that one.
+// canary advances the first desktop. Once one has been warned or begun, it is that one.
 func (s State) canary(open []Item, tally map[ItemState]int, now time.Time) []Action {
 	if tally[ItemRebuilding] > 0 {
 		return nil
@@ -165,7 +166,7 @@ func (s State) canary(open []Item, tally map[ItemState]int, now time.Time) []Act
 	if len(warned) > 0 {
 		free = warned
 	} else if slices.ContainsFunc(open, func(i Item) bool { return i.State == ItemWarned }) {
-		return nil // the canary is busy; it was promised its deadline, and its turn comes
+		return nil // the canary is busy: it keeps its deadline and its turn
 	}
 	if len(free) == 0 {
 		return nil
@@ -216,13 +217,13 @@ func (s State) next(i Item, slots int, turn string, now time.Time) []Action {
 	return []Action{{Kind: Rebuild, DesktopID: i.DesktopID, Reason: why}}
 }
 
-// ready says whether a desktop may be rebuilt without taking away time that its person was given. A session that nobody looks at
-// has unsaved work as well.
+// ready reports whether a desktop may be rebuilt without shortening the time that its user was given. A session without a display
+// can have unsaved work as well.
 func (s State) ready(i Item, now time.Time) bool {
 	return !i.Session || i.Left || s.Delay == 0 || i.State == ItemWarned && !now.Before(i.Deadline)
 }
 
-// before orders what is true first.
+// before orders true first.
 func before(a, b bool) int {
 	switch {
 	case a == b:
