@@ -11,7 +11,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// The bodies of the operations that give desktops to people and take them away.
+// The bodies of the operations that assign and detach desktops.
 type (
 	attachDesktopBody struct {
 		DesktopID    string              `json:"desktop_id,omitempty"`
@@ -80,7 +80,7 @@ func people(bodies []attachPersonBody) []assignment.AttachPerson {
 	return each(bodies, attachPersonBody.request)
 }
 
-// attachPreviewReply is a plan: by person, by desktop, and as AttachInstances would take it.
+// attachPreviewReply is a plan: by user, by desktop, and as a body for AttachInstances.
 type attachPreviewReply struct {
 	Dimension    string              `json:"assign_dimension"`
 	Desktops     []previewedDesktop  `json:"desktop" doc:"All desktops of the request"`
@@ -119,7 +119,7 @@ func previewReplyOf(p assignment.AttachPreview, asked []attachDesktopBody) attac
 	for _, id := range p.Newcomers {
 		newcomers[id] = true
 	}
-	idOf := func(id string) string { // what callers may use
+	idOf := func(id string) string { // an id that callers can use
 		if newcomers[id] {
 			return ""
 		}
@@ -134,7 +134,7 @@ func previewReplyOf(p assignment.AttachPreview, asked []attachDesktopBody) attac
 		gets[pair.HolderID] = append(gets[pair.HolderID], names[pair.DesktopID])
 		given[pair.DesktopID] = append(given[pair.DesktopID], pair)
 	}
-	entries := maps.Clone(given) // and who has the desktop already, where something else about it changes
+	entries := maps.Clone(given) // and existing holders, if something else about the desktop changes
 	for _, pair := range slices.Concat(p.Regroups, p.Renames) {
 		entries[pair.DesktopID] = append(slices.Clip(entries[pair.DesktopID]), pair)
 	}
@@ -159,14 +159,14 @@ func previewReplyOf(p assignment.AttachPreview, asked []attachDesktopBody) attac
 	return reply
 }
 
-// with is the entry of AttachInstances that gives the desktop to these people.
+// with returns the entry of AttachInstances that assigns the desktop to these users and groups.
 func (b attachDesktopBody) with(people []attachPersonBody) attachDesktopBody {
 	one := attachDesktopBody{DesktopID: b.DesktopID, ComputerName: b.ComputerName, ClearData: b.ClearData}
 	if len(b.People) > 0 || b.UserEmail == "" {
 		one.People = people
 		return one
 	}
-	// attach_user_infos have no place for an address.
+	// attach_user_infos has no field for a mail address.
 	one.UserID, one.UserName, one.UserEmail, one.Group = people[0].UserID, people[0].UserName, b.UserEmail, people[0].Group
 	return one
 }

@@ -22,7 +22,7 @@ func (s *Server) catalogOperations() []operation {
 	}
 }
 
-// onDemand is the one mode of charging.
+// onDemand is the only charging mode.
 const onDemand = "1"
 
 type listProductsInput struct {
@@ -45,7 +45,7 @@ type productsReply struct {
 	Products     []productDetail `json:"products"`
 }
 
-// productDetail is a product as ListProducts shows it. Its numbers are strings.
+// productDetail is a product in ListProducts. Its numbers are strings.
 type productDetail struct {
 	ResourceKind
 	ID           string            `json:"product_id"`
@@ -65,7 +65,7 @@ type productDetail struct {
 	Descriptions map[string]string `json:"product_desc" doc:"By language"`
 }
 
-// listProducts lists what can be ordered. Every product can be ordered in every zone.
+// listProducts lists the products. Every product is available in every zone.
 func (s *Server) listProducts(ctx context.Context, in *listProductsInput) (productsReply, error) {
 	out := productsReply{OSType: in.OSType, Architecture: in.Architecture, Zone: in.Zone, Products: []productDetail{}}
 	there, err := s.zoneExists(ctx, in.Zone)
@@ -89,12 +89,12 @@ func productOf(p catalog.Product) productDetail {
 	}
 }
 
-// inBothLanguages is a text that is the same in all languages.
+// inBothLanguages returns a text that is the same in all languages.
 func inBothLanguages(text string) map[string]string {
 	return map[string]string{"en_us": text, "zh_cn": text}
 }
 
-// zoneExists says whether a zone, if one is named, exists.
+// zoneExists reports whether a zone exists; true if id is empty.
 func (s *Server) zoneExists(ctx context.Context, id string) (bool, error) {
 	if id == "" {
 		return true, nil
@@ -148,7 +148,7 @@ func (s *Server) listImages(ctx context.Context, in *listImagesInput) (imagesRep
 	})}, err
 }
 
-// diskFormat is qcow2 for virtual machines, in which Incus keeps their disks.
+// diskFormat returns qcow2 for virtual machines, the format in which Incus stores their disks.
 func diskFormat(i catalog.Image) string {
 	if i.VM {
 		return "qcow2"
@@ -252,7 +252,7 @@ func (s *Server) showZone(ctx context.Context, in *showZoneInput) (zoneReply, er
 	}, err
 }
 
-// siteType is the one type of site.
+// siteType is the only type of site.
 const siteType = "Workspace"
 
 type zoneSummaryReply struct {

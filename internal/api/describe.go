@@ -13,8 +13,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// describe serves the API's description, for programs at /openapi.json and for people at /docs. The page needs no script and
-// nothing from elsewhere.
+// describe serves the API's description, for programs at /openapi.json and for readers at /docs. The page needs no script and
+// loads nothing from other hosts.
 func describe(api *huma.OpenAPI) (*http.ServeMux, error) {
 	document, err := json.Marshal(api)
 	if err != nil {
@@ -34,7 +34,7 @@ func serving(contentType string, content []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
-		_, _ = w.Write(content) // if this fails the reader has gone
+		_, _ = w.Write(content) // an error means that the client is gone
 	}
 }
 
@@ -90,7 +90,7 @@ func fieldsOf(api *huma.OpenAPI, content *huma.MediaType) []docField {
 	return appendFields(nil, api.Components.Schemas, "", content.Schema)
 }
 
-// appendFields lists an object's fields with those of the objects in it: "desktops[].user_name".
+// appendFields adds an object's fields and those of nested objects: "desktops[].user_name".
 func appendFields(fields []docField, schemas huma.Registry, prefix string, s *huma.Schema) []docField {
 	if s.Ref != "" {
 		s = schemas.SchemaFromRef(s.Ref)

@@ -10,7 +10,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// The body of CreateDesktop. What Carrel cannot honour is here too, so that it is refused rather than left out in silence.
+// The body of CreateDesktop. It includes fields that Carrel does not support, so that they are refused rather than ignored
+// silently.
 type (
 	createDesktopBody struct {
 		Type           workspace.DesktopType `json:"desktop_type" required:"true" doc:"DEDICATED: one user; SHARED: several users"`
@@ -41,7 +42,7 @@ type (
 		HourPackageOffer string         `json:"hour_package_offering_id,omitempty" doc:"Refused"`
 		MountOldDisk     bool           `json:"if_mount_old_desktop_disk,omitempty" doc:"Refused"`
 	}
-	// VolumeBody is a disk to be made.
+	// VolumeBody is a requested disk.
 	VolumeBody struct {
 		Type       string `json:"type" required:"true" doc:"A type that ListVolumeProductInfo lists"`
 		Size       int    `json:"size" required:"true" doc:"GB, a multiple of 10"`
@@ -99,7 +100,7 @@ func (d newDesktopBody) spec() desktop.NewDesktop {
 	}
 }
 
-// unsupported names the fields that ask for what Carrel does not have. Zero values ask for nothing.
+// unsupported returns the fields that Carrel does not support. Zero values do not count.
 func (b *createDesktopBody) unsupported() []string {
 	var names given
 	names.add("eip", b.EIP != nil)
@@ -119,7 +120,7 @@ func (b *createDesktopBody) unsupported() []string {
 	return names
 }
 
-// given collects the names of fields that a request has.
+// given collects the names of the fields that a request has.
 type given []string
 
 func (g *given) add(name string, there bool) {
@@ -134,7 +135,7 @@ func (g *given) addVolume(prefix string, v VolumeBody) {
 	g.add(prefix+"kms_id", v.KeyID != "")
 }
 
-// desktopSummary is a desktop as ListDesktops shows it.
+// desktopSummary is a desktop in ListDesktops.
 type desktopSummary struct {
 	DomainID      string         `json:"domain_id"`
 	ProjectID     string         `json:"project_id"`
@@ -188,7 +189,7 @@ func usersOf(d desktop.Desktop) []attachedUser {
 	})...)
 }
 
-// attachState says whether somebody has the desktop, or what is being done about it.
+// attachState returns whether the desktop has a user, or whether that is changing.
 func attachState(d desktop.Desktop) string {
 	switch {
 	case d.Task == workspace.TaskAttaching:
@@ -213,7 +214,7 @@ func tagsOf(d desktop.Desktop) []tagBody {
 	return each(d.Tags, func(t workspace.Tag) tagBody { return tagBody(t) })
 }
 
-// DesktopDetail is a desktop as ShowDesktopDetail and ListDesktopsDetail show it.
+// DesktopDetail is a desktop in ShowDesktopDetail and ListDesktopsDetail.
 type DesktopDetail struct {
 	ID             string                   `json:"desktop_id"`
 	Name           string                   `json:"computer_name"`
@@ -275,7 +276,7 @@ type flavorBody struct {
 
 type flavorLink struct {
 	Rel  string `json:"rel"`
-	HRef string `json:"hrel"` // the reference's own spelling
+	HRef string `json:"hrel"` // spelled as in the API reference
 }
 
 type volumeDetail struct {
@@ -321,7 +322,7 @@ func volumeOf(v desktop.Volume) volumeDetail {
 	}
 }
 
-// The public service's own names of what is sold, which clients want to be there.
+// The public service's own product names, which clients expect.
 const (
 	cloudService      = "hws.service.type.vdi"
 	resourceDesktop   = "hws.resource.type.workspace.desktop"
@@ -330,7 +331,7 @@ const (
 	siteName          = "default"
 )
 
-// ResourceKind says what a product or disk is in the words of the public service.
+// ResourceKind describes a product or disk in the public service's terms.
 type ResourceKind struct {
 	ResourceType string `json:"resource_type"`
 	CloudService string `json:"cloud_service_type"`
@@ -339,7 +340,7 @@ type ResourceKind struct {
 
 var desktopKind = ResourceKind{resourceDesktop, cloudService, volumeProductType}
 
-// productSummary is a product as a desktop shows it. Its numbers are strings.
+// productSummary is a product in a desktop. Its numbers are strings.
 type productSummary struct {
 	ResourceKind
 	ID           string `json:"product_id"`
@@ -366,7 +367,7 @@ func productSummaryOf(p catalog.Product) productSummary {
 	}
 }
 
-// stamp is a time as the API writes it, or empty.
+// stamp formats a time for the API; the zero time is empty.
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -25,7 +25,7 @@ func (s *Server) desktopOperations() []operation {
 	}
 }
 
-// jobReply names the job that does what was asked for.
+// jobReply has the id of the job that executes the request.
 type jobReply struct {
 	JobID string `json:"job_id" doc:"Poll it with ShowJob or ListItaSubJobs"`
 }
@@ -55,7 +55,7 @@ func (s *Server) showDesktop(ctx context.Context, in *DesktopPath) (desktopReply
 	return desktopReply{detailOf(d)}, err
 }
 
-// DesktopFilter holds the query parameters that all lists of desktops have.
+// DesktopFilter has the query parameters of all lists of desktops.
 type DesktopFilter struct {
 	Project
 	Name         string              `query:"computer_name" doc:"Part of the computer name"`
@@ -100,7 +100,7 @@ func (f PoolFilter) ids() []string { return split[string](f.PoolID, f.PoolAlias)
 // noType is a type that no desktop has.
 const noType workspace.DesktopType = "NONE"
 
-// narrow keeps of the asked types, or of all if none is asked, those that are shared or those that are not.
+// narrow returns those of the requested types (of all, if none is requested) that are shared, or those that are not.
 func narrow(asked []workspace.DesktopType, shared bool) []workspace.DesktopType {
 	if len(asked) == 0 {
 		asked = []workspace.DesktopType{workspace.Dedicated, workspace.Shared, workspace.Pooled}
@@ -137,7 +137,7 @@ func (s *Server) listDesktops(ctx context.Context, in *listDesktopsInput) (deskt
 	return desktopsReply{total, each(desktops, func(d desktop.Desktop) desktopSummary { return summaryOf(d, caller.AccountID) })}, err
 }
 
-// DesktopDetailFilter holds those of the lists with details.
+// DesktopDetailFilter has the query parameters of the lists with details.
 type DesktopDetailFilter struct {
 	DesktopFilter
 	UserName      string              `query:"user_name" doc:"Part of the name of a user of the desktop"`
@@ -247,7 +247,7 @@ func (s *Server) operateDesktops(ctx context.Context, in *operateDesktopsInput) 
 	})}, err
 }
 
-// each turns every item into its wire form. The result is never nil: clients want a list.
+// each converts every item. The result is never nil: clients expect a list.
 func each[T, W any](items []T, wire func(T) W) []W {
 	out := make([]W, len(items))
 	for i, item := range items {
@@ -256,5 +256,5 @@ func each[T, W any](items []T, wire func(T) W) []W {
 	return out
 }
 
-// at is where in a list of a body a field is.
+// at returns the path of a field in a list of a body.
 func at(list string, i int, field string) string { return fmt.Sprintf("%s[%d].%s", list, i, field) }

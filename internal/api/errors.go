@@ -14,8 +14,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// statusOf gives every code its HTTP status. Products, images, subnets and the like are named in bodies, never in paths, so
-// that one which does not exist makes a bad request; so does a missing user, which clients expect.
+// statusOf has the HTTP status of every code. Products, images, subnets and the like are named in bodies, never in paths, so a
+// missing one makes a bad request; so does a missing user, as clients expect.
 var statusOf = map[workspace.Code]int{
 	workspace.CodeEmptyBody:        http.StatusBadRequest,
 	workspace.CodeConflict:         http.StatusConflict,
@@ -56,7 +56,8 @@ var statusOf = map[workspace.Code]int{
 	workspace.CodeStopped:          http.StatusConflict,
 }
 
-// Refusal is the body of every answer of 400 or above. Clients need its first two fields to be there and not empty.
+// Refusal is the body of every response with status 400 or above. Clients require its first two fields to be present and not
+// empty.
 type Refusal struct {
 	Code    workspace.Code `json:"error_code" doc:"Identifies the error, for programs"`
 	Message string         `json:"error_msg" doc:"The error and its remedy, for users; begins with the field at fault, if any"`
@@ -73,7 +74,7 @@ func (r *Refusal) GetStatus() int {
 	return http.StatusInternalServerError
 }
 
-// GetHeaders implements huma.HeadersError: who meets an outage is told when to come back.
+// GetHeaders implements huma.HeadersError: Retry-After for an outage.
 func (r *Refusal) GetHeaders() http.Header {
 	headers := http.Header{}
 	if r.Code == workspace.CodeNoDatabase {
@@ -82,7 +83,7 @@ func (r *Refusal) GetHeaders() http.Header {
 	return headers
 }
 
-// refusalOf is what a caller may know of an error of the domain.
+// refusalOf returns the part of an error that a caller may see.
 func refusalOf(err error) *Refusal {
 	if errors.Is(err, context.DeadlineExceeded) && workspace.CodeOf(err) != workspace.CodeNoDatabase {
 		return &Refusal{Code: workspace.CodeDeadline, Message: "the server took too long, try again"}
@@ -90,7 +91,7 @@ func refusalOf(err error) *Refusal {
 	return &Refusal{Code: workspace.CodeOf(err), Message: workspace.MessageOf(err), Detail: workspace.DetailOf(err)}
 }
 
-// newRefusal words what huma finds wrong by itself.
+// newRefusal returns the response for errors that huma finds itself.
 func newRefusal(status int, message string, errs []error) *Refusal {
 	if len(errs) > 0 {
 		if refusal, ok := errors.AsType[*Refusal](errs[0]); ok {
@@ -123,7 +124,7 @@ func bodyTooLarge(limit int64) *Refusal {
 	return &Refusal{Code: workspace.CodeTooLarge, Message: fmt.Sprintf("the body may have %d MB", limit>>20)}
 }
 
-// malformed is about a body that is not there or not JSON.
+// malformed returns the response for a body that is missing or not JSON.
 func malformed(message string, errs []error) *Refusal {
 	empty := &Refusal{Code: workspace.CodeEmptyBody, Message: "the request has no body, send a JSON object"}
 	if len(errs) == 0 {
@@ -192,7 +193,7 @@ func sentence(err error) string {
 	return field + ": " + detail.Message + got(field, detail.Value)
 }
 
-// got repeats a small value that is no secret.
+// got quotes a small value that is not secret.
 func got(field string, value any) string {
 	if value == nil || strings.Contains(field, "password") {
 		return ""

@@ -93,7 +93,7 @@ func groupReplyOf(g directory.Group) groupReply {
 	}
 }
 
-// GroupPath is the path of one group of people.
+// GroupPath is the path of a user group.
 type GroupPath struct {
 	Project
 	GroupID string `path:"group_id"`

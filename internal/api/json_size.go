@@ -2,27 +2,27 @@ package api
 
 import "fmt"
 
-// The shape that a JSON body may have, looked at before anything is built of it: a body of a few megabytes can be millions of
-// values, each a hundred times as large in memory as it is on the wire. The largest request that makes sense, which assigns 10,000
-// desktops to as many people with every field, has 170,000 values. A list that is a little too long passes, so that the operation
-// can say how long it may be.
+// Limits of the structure of a JSON body, checked before it is decoded: a body of a few megabytes can have millions of values,
+// each a hundred times as large in memory as in the body. The largest reasonable request, which assigns 10,000 desktops to as
+// many users with every field, has 170,000 values. A list that is slightly too long passes, so that the operation can report its
+// limit.
 const (
 	maxJSONDepth  = 16
 	maxJSONItems  = 20_000 // in one array or object
 	maxJSONValues = 250_000
 )
 
-// shapeError is what is wrong with the shape of a body.
+// shapeError is an error in the structure of a body.
 type shapeError string
 
-// shapeMark tells a shapeError from what encoding/json says: huma hands on the text alone.
+// shapeMark distinguishes a shapeError from errors of encoding/json: huma passes on only the text.
 const shapeMark = "shape: "
 
 func (e shapeError) Error() string { return shapeMark + string(e) }
 
-// checkShape refuses a JSON text that is too deep or has too many values. It does not look for mistakes of the syntax.
+// checkShape returns an error for a JSON text that is too deep or has too many values. It does not check the syntax.
 func checkShape(text []byte) error {
-	items := make([]int, 0, maxJSONDepth) // so far, in each array and object that is open
+	items := make([]int, 0, maxJSONDepth) // number of items in each open array and object
 	values := 1
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
@@ -53,7 +53,7 @@ func checkShape(text []byte) error {
 	return nil
 }
 
-// endOfString returns the place of the quote that ends the string begun at start, or the text's length.
+// endOfString returns the index of the quote that ends the string begun at start, or the text's length.
 func endOfString(text []byte, start int) int {
 	for i := start + 1; i < len(text); i++ {
 		switch text[i] {

@@ -13,28 +13,28 @@ import (
 	"carrel/internal/workspace"
 )
 
-// The memory that large bodies may take while they are worked on, in bytes, for all requests together. A body becomes about
-// perByte times as large when it is decoded, a table unpackedTable at most on top. Small bodies do not count: their
-// number is bounded by that of connections.
+// The memory that large bodies may use while they are processed, in bytes, for all requests together. A decoded body is about
+// perByte times as large, a table needs at most unpackedTable in addition. Small bodies do not count: the number of connections
+// limits them.
 const (
 	bodyMemory    = 384 << 20
 	perByte       = 16
 	smallBody     = 64 << 10
 	unpackedTable = 96 << 20
-	unknownBody   = maxJSONBody // the most that a body may have whose length is not told beforehand
-	memoryRetry   = "2"         // seconds, for who was sent away
+	unknownBody   = maxJSONBody // maximum size of a body of unknown length
+	memoryRetry   = "2"         // seconds, for refused requests
 )
 
-// memory shares bodyMemory among requests.
+// memory distributes bodyMemory among requests.
 type memory struct {
 	free *semaphore.Weighted
-	wait time.Duration // for others to be done
+	wait time.Duration // maximum time to wait for memory
 }
 
 func newMemory(wait time.Duration) *memory { return &memory{semaphore.NewWeighted(bodyMemory), wait} }
 
-// weight is how much memory a body of so many bytes may take. One of unknown length, which is then at most unknownBody, counts as
-// that.
+// weight returns how much memory a body of this length may use. One of unknown length, which has at most unknownBody bytes,
+// counts as that.
 func weight(length int64, contentType string) int64 {
 	if length < 0 {
 		length = unknownBody
@@ -48,8 +48,8 @@ func weight(length int64, contentType string) int64 {
 	return min(length*perByte, bodyMemory)
 }
 
-// bound lets a request wait for a while until there is memory for its body, and refuses it when there is none by then. It runs
-// behind authentication, so that nobody else can keep callers waiting.
+// bound makes a request wait until there is memory for its body, and refuses it if that takes too long. It runs after
+// authentication, so that only authenticated callers can make others wait.
 func (m *memory) bound(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, _ := humago.Unwrap(ctx)

@@ -50,7 +50,7 @@ func newMeter(r prometheus.Registerer) (*meter, error) {
 	return m, nil
 }
 
-// record is what is learned about a request on its way. Only the request's own goroutine touches it.
+// record collects data about a request. Only the request's own goroutine uses it.
 type record struct {
 	operation string
 	caller    string
@@ -58,7 +58,7 @@ type record struct {
 
 type recordKey struct{}
 
-// note says which operation a request is; the last word holds.
+// note records the operation of a request; the last call wins.
 func note(ctx context.Context, operation string) {
 	if r, ok := ctx.Value(recordKey{}).(*record); ok {
 		r.operation = operation
@@ -71,7 +71,7 @@ func noteCaller(ctx context.Context, name string) {
 	}
 }
 
-// observed gives each request an id, a line in the log and its place in the metrics, and turns a panic into an answer.
+// observed gives each request an id, a log line and metrics, and turns a panic into a response.
 func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -80,7 +80,7 @@ func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 		w.Header().Set(iam.TraceIDHeader, id)
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'") // an answer is no page
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'") // responses are not pages
 		seen := &record{operation: "unknown"}
 		ctx, statements := telemetry.CountStatements(context.WithValue(telemetry.WithRequest(r.Context(), id), recordKey{}, seen))
 		answer := &answerWriter{ResponseWriter: w}
@@ -102,7 +102,8 @@ func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 	})
 }
 
-// statusCallerGone is what is noted, and sent to nobody, when a caller did not wait for the answer: that is no fault of the server's.
+// statusCallerGone is recorded, and sent to nobody, if a caller did not wait for the response: that is not an error of the
+// server.
 const statusCallerGone = 499
 
 // recovered answers 500 to a request whose handler panicked, and logs the stack.
@@ -125,10 +126,10 @@ func recovered(log *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// maxRequestID is the longest id taken over from a caller.
+// maxRequestID is the maximum length of an id that a caller sends.
 const maxRequestID = 64
 
-// requestID is the caller's own, if it is one, or a new one.
+// requestID returns the caller's id, if it is valid, or a new one.
 func requestID(r *http.Request) string {
 	id := r.Header.Get(iam.RequestIDHeader)
 	if id == "" || len(id) > maxRequestID || strings.ContainsFunc(id, notInRequestID) {
@@ -141,7 +142,7 @@ func notInRequestID(c rune) bool {
 	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-_.:", c))
 }
 
-// answerWriter notes what is answered.
+// answerWriter records the status of the response.
 type answerWriter struct {
 	http.ResponseWriter
 	status int
@@ -166,5 +167,5 @@ func (a *answerWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap lets http.ResponseController find what is underneath.
+// Unwrap lets http.ResponseController find the wrapped writer.
 func (a *answerWriter) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -14,14 +14,14 @@ import (
 	"carrel/internal/workspace"
 )
 
-// The largest JSON bodies, in bytes. A request for 100 desktops with every field has a tenth of the first, one that assigns 10,000
-// desktops to as many people three quarters of the second.
+// The maximum sizes of JSON bodies, in bytes. A request for 100 desktops with every field has a tenth of the first, one that
+// assigns 10,000 desktops to as many users three quarters of the second.
 const (
 	maxJSONBody   = 1 << 20
 	maxAttachBody = 8 << 20
 )
 
-// maxBody is the largest JSON body of an area's operations.
+// maxBody returns the maximum JSON body of an area's operations.
 func maxBody(area string) int64 {
 	if area == "assignment" {
 		return maxAttachBody
@@ -48,7 +48,7 @@ type route struct {
 // registration adds a handler, whose types it knows, to the API.
 type registration func(*Server, huma.API, huma.Operation)
 
-// operations is the whole table, area by area.
+// operations returns the route table, by area.
 func (s *Server) operations() map[string][]operation {
 	all := map[string][]operation{
 		"desktops":     s.desktopOperations(),
@@ -69,13 +69,13 @@ func (s *Server) operations() map[string][]operation {
 	return all
 }
 
-// nothing is the answer of operations that have no body.
+// nothing is the response of operations without a body.
 type nothing struct{}
 
-// body is an answer of one JSON object.
+// body is a response with one JSON object.
 type body[T any] struct{ Body T }
 
-// answering makes an operation of a handler that answers with an object.
+// answering returns the registration of a handler that responds with an object.
 func answering[I, O any](handler func(context.Context, *I) (O, error)) registration {
 	return func(s *Server, api huma.API, op huma.Operation) {
 		op.DefaultStatus = http.StatusOK
@@ -92,7 +92,7 @@ func answering[I, O any](handler func(context.Context, *I) (O, error)) registrat
 	}
 }
 
-// silent makes an operation of a handler that answers with a status alone.
+// silent returns the registration of a handler that responds with only a status.
 func silent[I any](status int, handler func(context.Context, *I) error) registration {
 	return func(s *Server, api huma.API, op huma.Operation) {
 		op.DefaultStatus = status
@@ -119,7 +119,7 @@ func refused(in any) error {
 	return nil
 }
 
-// refusal turns an error into the answer. One that only the log may explain is logged, unless the caller has gone.
+// refusal returns the response for an error. It logs an error whose text callers may not see, unless the caller is gone.
 func (s *Server) refusal(ctx context.Context, operation string, err error) *Refusal {
 	r := refusalOf(err)
 	if r.GetStatus() >= http.StatusInternalServerError && ctx.Err() == nil {
@@ -128,7 +128,7 @@ func (s *Server) refusal(ctx context.Context, operation string, err error) *Refu
 	return r
 }
 
-// register adds the whole table to the API.
+// register adds the route table to the API.
 func (s *Server) register(api huma.API) {
 	for area, operations := range s.operations() {
 		for _, o := range operations {
@@ -144,7 +144,7 @@ func (s *Server) register(api huma.API) {
 	}
 }
 
-// authorize lets callers through who may do what needs a permission in the project of the path.
+// authorize passes on requests of callers with the permission that the operation needs in the project of the path.
 func (s *Server) authorize(api huma.API, needs iam.Permission) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		note(ctx.Context(), ctx.Operation().OperationID)
@@ -175,12 +175,12 @@ func (s *Server) mayUse(ctx huma.Context, needs iam.Permission) error {
 // Project is the part that all paths have.
 type Project struct{ wire.Project }
 
-// clientTokenHeader names a request that the client may send again.
+// clientTokenHeader identifies a request that the client may repeat.
 const clientTokenHeader = "X-Client-Token"
 
 func (p Project) caller(ctx context.Context) workspace.Caller { return caller(ctx, p.Project) }
 
-// caller says for whom the domain acts.
+// caller returns the caller for the rooms.
 func caller(ctx context.Context, p wire.Project) workspace.Caller {
 	principal, _ := iam.PrincipalFrom(ctx)
 	return workspace.Caller{
@@ -190,7 +190,7 @@ func caller(ctx context.Context, p wire.Project) workspace.Caller {
 
 type clientTokenKey struct{}
 
-// tokened notes the client's token of a request for the operation.
+// tokened passes the client token of a request to the operation.
 func tokened(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if token := r.Header.Get(clientTokenHeader); token != "" {
@@ -213,7 +213,7 @@ func value[T any](p *T) (v T) {
 	return v
 }
 
-// split reads a list that holds commas, or several, without empty items.
+// split returns the items of a comma-separated list, or of several, without empty items.
 func split[T ~string](texts ...string) []T {
 	var items []T
 	for _, text := range texts {

@@ -56,5 +56,5 @@ func (s *Server) listOUPeople(ctx context.Context, in *wire.ListAdOuUsersInput) 
 	})}, err
 }
 
-// expiresText is an expiry as lists show it.
+// expiresText formats an expiry for lists.
 func expiresText(t time.Time) string { return strconv.FormatInt(millis(t), 10) }

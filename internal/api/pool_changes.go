@@ -24,8 +24,8 @@ func (s *Server) poolChangeOperations() []operation {
 	}
 }
 
-// ReachBody says which desktops a change of a pool is for. It is exported, as everything embedded is: the description of the API has
-// no other embedded fields.
+// ReachBody says which desktops a change of a pool applies to. It is exported, as all embedded structs are: otherwise its fields
+// would be missing in the API's description.
 type ReachBody struct {
 	Handle     pool.HandleType `json:"handle_type,omitempty" enum:"ONLY_FOR_EXPAND,FOR_EXPAND_AND_IDLE,FOR_EXPAND_AND_ALL" doc:"ONLY_FOR_EXPAND: desktops created later; FOR_EXPAND_AND_IDLE: also idle ones; FOR_EXPAND_AND_ALL (default): all"`
 	DesktopIDs []string        `json:"desktop_ids,omitempty" doc:"At most 1000 desktops of the pool; all if absent"`

@@ -46,7 +46,7 @@ func (s *Server) listPoolDesktops(ctx context.Context, in *listPoolDesktopsInput
 	}, err
 }
 
-// differenceOf is a difference in the words of the list, which has none for isolation.
+// differenceOf returns a difference in the words of the list, which has none for isolation.
 func differenceOf(d desktop.Difference) string {
 	if d == desktop.DiffersByIsolation {
 		return ""

@@ -8,7 +8,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// grantBody is a person or group that may use a pool, in requests and answers.
+// grantBody is a user or group with access to a pool, in requests and responses.
 type grantBody struct {
 	Type    pool.GranteeType    `json:"object_type" required:"true" enum:"USER,USER_GROUP"`
 	ID      string              `json:"object_id" required:"true" doc:"Id of the user or group; the name is not compared"`

@@ -11,8 +11,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// The bodies of CreateDesktopPool and UpdateDesktopPool. What Carrel cannot honour is here too, so that it is refused rather than
-// left out in silence.
+// The bodies of CreateDesktopPool and UpdateDesktopPool. They include fields that Carrel does not support, so that they are
+// refused rather than ignored silently.
 type (
 	createPoolBody struct {
 		Name           string            `json:"name" required:"true" doc:"1 to 255 letters, digits and hyphens; unique in the project, case-insensitive"`
@@ -104,7 +104,7 @@ func (b *createPoolBody) request(c workspace.Caller) pool.CreatePool {
 
 func (t tagBody) tag() workspace.Tag { return workspace.Tag(t) }
 
-// unsupported names the fields that ask for what Carrel does not have. Zero values ask for nothing.
+// unsupported returns the fields that Carrel does not support. Zero values do not count.
 func (b *createPoolBody) unsupported() []string {
 	var names given
 	names.add("flavor_id", b.FlavorID != "" && b.FlavorID != b.ProductID)
@@ -174,7 +174,7 @@ func eachOf[W, T any](items *[]W, from func(W) T) *[]T {
 	return new(each(*items, from))
 }
 
-// poolReply is a pool as it is shown and listed.
+// poolReply is a pool in responses.
 type poolReply struct {
 	ID             string           `json:"id"`
 	Name           string           `json:"name"`
@@ -249,7 +249,7 @@ func poolReplyOf(p pool.PoolDetail) poolReply {
 	return out
 }
 
-// platformOf is how an image's system is called: "Debian".
+// platformOf returns the name of an image's system: "Debian".
 func platformOf(i catalog.Image) string {
 	name, _, _ := strings.Cut(i.OSVersion, " ")
 	return name
@@ -259,7 +259,7 @@ func poolVolumeOf(v pool.PoolVolume) poolVolume {
 	return poolVolume{ID: v.ID, Type: v.Type, Size: v.GB, SpecCode: v.Type}
 }
 
-// policyOf is nil for a pool without a policy.
+// policyOf returns nil for a pool without a policy.
 func policyOf(p autoscale.Policy) *autoscaleBody {
 	if p.Type == "" {
 		return nil
@@ -270,7 +270,7 @@ func policyOf(p autoscale.Policy) *autoscaleBody {
 	}
 }
 
-// unlessZero is nil for 0, which these settings have when they were left out.
+// unlessZero returns nil for 0, the value of these settings if they were omitted.
 func unlessZero(n int) *int {
 	if n == 0 {
 		return nil

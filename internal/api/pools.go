@@ -185,7 +185,7 @@ func (s *Server) listDecisions(ctx context.Context, in *listDecisionsInput) (dec
 	})}, err
 }
 
-// document is JSON that goes out as it is, or nothing.
+// document returns JSON that is sent as it is, or nil.
 func document(text json.RawMessage) any {
 	if len(text) == 0 {
 		return nil

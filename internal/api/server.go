@@ -20,25 +20,25 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Paths are what to give to a Server, as patterns of net/http.ServeMux. What it does not know among them it answers with a
-// JSON 404.
+// Paths are the patterns of net/http.ServeMux for which requests must be passed to a Server. It responds with a JSON 404 to paths
+// that it does not know.
 var Paths = []string{
 	"/v1/", "/v1.0/", "/v2/", "/v2.0/", "/v2.1/", "/v3/", "/v3.0/", "/v5/", "/openapi.json", "/docs",
 }
 
-// Catalog is where the services that a Server serves are found.
+// Catalog lists the services of a Server with their paths.
 var Catalog = []iam.CatalogService{
 	{Type: "workspace", Path: "/v2/{project_id}"},
 	{Type: "sts", Path: ""},
 }
 
-// Config is what a Server needs.
+// Config is the configuration of a Server.
 type Config struct {
 	Services *core.Services
 	IAM      *iam.Service
 	Log      *slog.Logger
 	Metrics  prometheus.Registerer
-	// CallTime is how long a call may take, its body among it. Nothing here waits for a machine.
+	// CallTime is the limit for a call, including reading its body. No call waits for a machine.
 	CallTime time.Duration
 }
 
@@ -47,16 +47,16 @@ type Server struct {
 	Config
 	faces   []face
 	handler http.Handler
-	memory  *memory // of large bodies under way
+	memory  *memory // for large bodies in progress
 }
 
-// face is a service of its own. One ServeMux cannot hold several: their patterns overlap.
+// face is one of the services. One ServeMux cannot have several: their patterns overlap.
 type face struct {
-	mux   *http.ServeMux // knows which requests are the face's
-	serve http.Handler   // the mux, behind authentication if it asks for that
+	mux   *http.ServeMux // matches the requests of the face
+	serve http.Handler   // the mux, after authentication if it is required
 }
 
-// New makes a Server. It fails when its metrics are registered already.
+// New returns a Server. It returns an error if its metrics are registered already.
 func New(c Config) (*Server, error) {
 	s := &Server{Config: c, memory: newMemory(c.CallTime / 6)}
 	meter, err := newMeter(c.Metrics)
@@ -83,8 +83,8 @@ func New(c Config) (*Server, error) {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// dispatch gives a request to the first face that knows its method and path. Others are 404 for a wrong method too, as clients
-// know it of the original.
+// dispatch passes a request to the first face that knows its method and path. Others get a 404, also for a wrong method, as with
+// the public service.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 	for _, f := range s.faces {
 		if _, pattern := f.mux.Handler(r); pattern != "" && !hasWordForID(pattern, r.URL.Path) {
@@ -98,17 +98,17 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// codeUnknownPath is the public gateway's word for a path or method that it does not know.
+// codeUnknownPath is the public gateway's code for an unknown path or method.
 const codeUnknownPath workspace.Code = "APIGW.0101"
 
-// refuse answers with a refusal outside of huma.
+// refuse sends an error outside of huma.
 func refuse(w http.ResponseWriter, status int, r *Refusal) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(r) // if this fails the caller has gone
+	_ = json.NewEncoder(w).Encode(r) // an error means that the caller is gone
 }
 
-// named notes who calls, for the log.
+// named records the caller, for the log.
 func named(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p, ok := iam.PrincipalFrom(r.Context()); ok {
@@ -118,19 +118,19 @@ func named(next http.Handler) http.Handler {
 	})
 }
 
-// limited bounds the size of bodies and the time of requests.
+// limited limits the size of bodies and the time of requests.
 func (s *Server) limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
 		body := &openBody{ReadCloser: r.Body}
 		if r.ContentLength > iam.MaxSignedBody {
-			if r.Header.Get("Expect") == "" { // else the client waits for our answer before it sends
+			if r.Header.Get("Expect") == "" { // with it, the client waits for our response before it sends
 				body.drain(control)
 			}
 			refuse(w, http.StatusRequestEntityTooLarge, bodyTooLarge(iam.MaxSignedBody))
 			return
 		}
-		_ = control.SetReadDeadline(time.Now().Add(s.CallTime)) // where there is none, the server's own holds
+		_ = control.SetReadDeadline(time.Now().Add(s.CallTime)) // without support, the server's own limit applies
 		_ = control.SetWriteDeadline(time.Now().Add(2 * s.CallTime))
 		most := int64(iam.MaxSignedBody)
 		if r.ContentLength < 0 {
@@ -147,14 +147,14 @@ func (s *Server) limited(next http.Handler) http.Handler {
 	})
 }
 
-// How much is read of a body that nobody wanted, before the answer leaves: a client that is still sending when the connection closes
-// sees it break, and no answer.
+// How much of an unread body is read before the response is sent: if the connection closes while a client still sends, the client
+// sees an error instead of the response.
 const (
 	drainBytes = 32 << 20
 	drainTime  = 2 * time.Second
 )
 
-// openBody is a body that stays open until its rest was read.
+// openBody is a body that stays open until the rest of it was read.
 type openBody struct {
 	io.ReadCloser
 	ended bool
@@ -173,12 +173,12 @@ func (b *openBody) Close() error { return nil }
 func (b *openBody) drain(control *http.ResponseController) {
 	if !b.ended {
 		_ = control.SetReadDeadline(time.Now().Add(drainTime))
-		_, _ = io.CopyN(io.Discard, b, drainBytes) // if this fails the client has gone, or sends for too long
+		_, _ = io.CopyN(io.Discard, b, drainBytes) // an error means that the client is gone, or too slow
 	}
 }
 
-// renamed serves, under the name by which one example of the public documentation calls pools, what next serves under theirs. It
-// runs behind authentication, since signatures cover the path.
+// renamed serves paths that call pools as in one example of the public documentation like those that next knows. It runs after
+// authentication, since signatures cover the path.
 func renamed(next http.Handler) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/v2/{project_id}/desktops-pools/", func(w http.ResponseWriter, r *http.Request) {
@@ -190,21 +190,21 @@ func renamed(next http.Handler) *http.ServeMux {
 	return mux
 }
 
-// lenient reads every body as JSON whatever it is called, as clients call it many things. Uploads say what they are. It runs
-// behind authentication, since a signature may cover the header.
+// lenient treats every body as JSON whatever its Content-Type, as clients send many. Uploads are an exception. It runs after
+// authentication, since a signature may cover the header.
 func lenient(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
 			r.Header.Set("Content-Type", "application/json")
 		}
 		next.ServeHTTP(w, r)
-		if r.MultipartForm != nil { // net/http removes its temporary files from a request only that was never copied
+		if r.MultipartForm != nil { // net/http removes the temporary files only for a request that was never copied
 			_ = r.MultipartForm.RemoveAll()
 		}
 	})
 }
 
-// huma keeps these for the whole program; several servers may be made at once.
+// huma stores these settings for the whole process; several servers may be created concurrently.
 func init() {
 	huma.DefaultArrayNullable = false
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
@@ -215,9 +215,9 @@ func init() {
 func humaConfig() huma.Config {
 	config := huma.DefaultConfig("Carrel: Workspace API", "v2")
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // see describe
-	config.CreateHooks = nil                                             // no links to schemas in answers
-	config.AllowAdditionalPropertiesByDefault = true                     // clients may know fields that we do not
-	config.FieldsOptionalByDefault = true                                // those that are required say so
+	config.CreateHooks = nil                                             // no links to schemas in responses
+	config.AllowAdditionalPropertiesByDefault = true                     // clients may send fields that Carrel does not know
+	config.FieldsOptionalByDefault = true                                // required fields are marked
 	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":     {Type: "apiKey", In: "header", Name: "X-Auth-Token", Description: "From POST /v3/auth/tokens, header X-Subject-Token"},
@@ -226,7 +226,7 @@ func humaConfig() huma.Config {
 	return config
 }
 
-// jsonFormat composes texts, and takes a null in a request for an absent field, as clients mean it.
+// jsonFormat composes texts, and treats a null in a request as an absent field, as clients mean it.
 var jsonFormat = huma.Format{
 	Marshal: huma.DefaultJSONFormat.Marshal,
 	Unmarshal: func(data []byte, into any) error {
@@ -238,14 +238,14 @@ var jsonFormat = huma.Format{
 			return err
 		}
 		err = json.Unmarshal(data, into)
-		if anything, ok := into.(*any); ok { // what huma validates before it decodes
+		if anything, ok := into.(*any); ok { // for huma's validation before decoding
 			dropNulls(*anything)
 		}
 		return err
 	},
 }
 
-// legible refuses addresses whose parts are no text that a database can be asked for.
+// legible refuses addresses whose parts contain characters that a database cannot store.
 func legible(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		parts := []string{r.URL.Path}

@@ -17,7 +17,7 @@ func (s *Server) serviceOperations() []operation {
 	}
 }
 
-// serviceDetail is a project's Workspace service. Of one that was never opened only the status is told.
+// serviceDetail is a project's Workspace service. If it was never opened, it has only the status.
 type serviceDetail struct {
 	ID              string         `json:"id,omitempty"`
 	Status          string         `json:"status" enum:"SUBSCRIBED,CLOSED"`
@@ -73,7 +73,7 @@ func (s *Server) showService(ctx context.Context, in *Project) (serviceDetail, e
 	return out, err
 }
 
-// accessOf is the host and the port of an address of this server's.
+// accessOf returns host and port of an address of this server.
 func accessOf(endpoint string) (host, port string) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Hostname() == "" {

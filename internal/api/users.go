@@ -90,7 +90,7 @@ func (s *Server) createUsers(ctx context.Context, in *createUsersInput) error {
 	return err
 }
 
-// millis is a time in milliseconds since 1970, or 0 for never.
+// millis returns a time in milliseconds since 1970; 0 means never.
 func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -116,12 +116,12 @@ type listUsersInput struct {
 	Platform      string               `query:"platform_type" enum:"AD,LOCAL,UOS" doc:"All users are LOCAL"`
 }
 
-// selectsNobody says whether the filters ask for people in what Carrel does not have.
+// selectsNobody reports whether the filters select users by something that Carrel does not have.
 func (in *listUsersInput) selectsNobody() bool {
 	return in.Subscribed || in.SharedSpace || otherDirectory(in.Domain) || in.Platform != "" && in.Platform != "LOCAL"
 }
 
-// otherDirectory says whether a filter names a directory that is not the only one.
+// otherDirectory reports whether a filter names another directory than the built-in one.
 func otherDirectory(name string) bool {
 	return name != "" && !strings.EqualFold(name, directory.BuiltInDomain)
 }
@@ -154,7 +154,7 @@ type userSummary struct {
 	HasCertificate bool `json:"certificate_status" doc:"Always false: sign-in with certificates is not supported"`
 }
 
-// WithoutSpaces is what nobody has or is here, so that clients read no.
+// WithoutSpaces has the fields of features that Carrel lacks: false or 0, as clients expect.
 type WithoutSpaces struct {
 	Subscribed   bool `json:"share_space_subscription" doc:"Always false: shared spaces are not offered"`
 	SharedSpaces int  `json:"share_space_desktops" doc:"Always 0: shared spaces are not offered"`
@@ -181,7 +181,7 @@ func (s *Server) listUsers(ctx context.Context, in *listUsersInput) (usersReply,
 	return usersReply{total, each(users, func(u directory.UserDetail) userSummary { return userSummaryOf(u, in.CountDesktops, time.Now()) })}, err
 }
 
-// numeral reads a number that this operation has as a string.
+// numeral parses a number that this operation has as a string.
 func numeral(field, text string, highest int) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > highest {
@@ -209,7 +209,7 @@ func expired(u directory.User, now time.Time) bool {
 	return !u.Expires.IsZero() && !now.Before(u.Expires)
 }
 
-// UserPath is the path of one person.
+// UserPath is the path of a user.
 type UserPath struct {
 	Project
 	UserID string `path:"user_id"`

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// fixedWords are the words that paths of the Workspace API have where others have an id, by the collection before it. They are
-// those of all its operations, also of those that Carrel lacks: such a path is no desktop that is called "tags".
+// fixedWords are the words that paths of the Workspace API have in place of an id, by the collection before them. They include
+// operations that Carrel lacks: such a path does not mean a desktop called "tags".
 var fixedWords = map[string][]string{
 	"desktops": {
 		"action", "agents", "attach", "batch-attach", "batch-delete", "batch-detach", "batch-tags", "change-user-privilege-group",
@@ -21,7 +21,7 @@ var fixedWords = map[string][]string{
 	"users":                 {"batch-create", "batch-delete", "desktop-users", "notification-records", "template"},
 }
 
-// hasWordForID says whether a path has a fixed word where the pattern that it matches has an id.
+// hasWordForID reports whether a path has a fixed word where the pattern that it matches has an id.
 func hasWordForID(pattern, path string) bool {
 	_, pattern, _ = strings.Cut(pattern, " ")
 	wants, has := strings.Split(pattern, "/"), strings.Split(path, "/")
