@@ -13,9 +13,9 @@ import (
 	"carrel/internal/workspace"
 )
 
-// office is a pool in which people work in the daytime, on an engine that takes its time and fails for two hours of the third
+// simulatedPool is a pool in which people work in the daytime, on an engine that takes its time and fails for two hours of the third
 // day. It lives in steps of a minute.
-type office struct {
+type simulatedPool struct {
 	*rand.Rand
 	pool.PoolSnapshot
 	now    time.Time
@@ -33,7 +33,7 @@ type office struct {
 type person struct {
 	name          string
 	came          time.Time // since when they want a desktop; zero when they do not
-	seated        bool
+	working        bool
 	until, brk    time.Time // they go home; they go to lunch
 	pausedMinutes int
 }
@@ -45,8 +45,8 @@ type wait struct {
 
 const administrators = 5 // desktops that the administrator made
 
-func newOffice(seed uint64) *office {
-	o := &office{
+func newSimulatedPool(seed uint64) *simulatedPool {
+	o := &simulatedPool{
 		Rand: rand.New(rand.NewPCG(seed, 1)), now: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), // a Monday
 		ends: map[string]time.Time{}, fails: map[string]bool{}, acted: map[int]int{},
 	}
@@ -59,13 +59,13 @@ func newOffice(seed uint64) *office {
 	return o
 }
 
-func (o *office) outage() bool { return o.now.Day() == 4 && o.now.Hour() >= 9 && o.now.Hour() < 11 }
+func (o *simulatedPool) outage() bool { return o.now.Day() == 4 && o.now.Hour() >= 9 && o.now.Hour() < 11 }
 
-func (o *office) minute(t *testing.T) {
+func (o *simulatedPool) minute(t *testing.T) {
 	o.now = o.now.Add(time.Minute)
 	o.engine()
 	o.schedule()
-	o.sit()
+	o.openPool()
 	for _, d := range pool.Tidy(o.Pool, o.Members, o.now) {
 		m := o.member(d.DesktopID)
 		if d.UserID != "" {
@@ -81,7 +81,7 @@ func (o *office) minute(t *testing.T) {
 }
 
 // engine ends the work that is due.
-func (o *office) engine() {
+func (o *simulatedPool) engine() {
 	var left []desktop.Member
 	for _, m := range o.Members {
 		if m.Task == workspace.NoTask || o.now.Before(o.ends[m.DesktopID]) {
@@ -112,7 +112,7 @@ func (o *office) engine() {
 }
 
 // schedule lets people come in the morning, pause and go home.
-func (o *office) schedule() {
+func (o *simulatedPool) schedule() {
 	weekday := o.now.Weekday() != time.Saturday && o.now.Weekday() != time.Sunday
 	for i := range o.people {
 		p := &o.people[i]
@@ -125,14 +125,14 @@ func (o *office) schedule() {
 		case !p.came.IsZero() && !o.now.Before(p.until):
 			o.disconnect(p.name)
 			*p = person{name: p.name}
-		case p.seated && o.now.Equal(p.brk):
+		case p.working && o.now.Equal(p.brk):
 			o.disconnect(p.name)
-			p.seated, p.came = false, o.now.Add(time.Duration(p.pausedMinutes)*time.Minute)
+			p.working, p.came = false, o.now.Add(time.Duration(p.pausedMinutes)*time.Minute)
 		}
 	}
 }
 
-func (o *office) disconnect(user string) {
+func (o *simulatedPool) disconnect(user string) {
 	for i, m := range o.Members {
 		if m.UserID == user && m.Connected() {
 			o.Members[i] = m.AfterLogin(desktop.LoginDisconnected, o.now)
@@ -141,10 +141,10 @@ func (o *office) disconnect(user string) {
 }
 
 // sit gives people desktops, those who have waited longest first.
-func (o *office) sit() {
+func (o *simulatedPool) openPool() {
 	var queue []*person
 	for i := range o.people {
-		if p := &o.people[i]; !p.came.IsZero() && !p.seated && !o.now.Before(p.came) {
+		if p := &o.people[i]; !p.came.IsZero() && !p.working && !o.now.Before(p.came) {
 			queue = append(queue, p)
 		}
 	}
@@ -167,12 +167,12 @@ func (o *office) sit() {
 			o.Waiting++
 			continue
 		}
-		p.seated = true
+		p.working = true
 		o.waited = append(o.waited, wait{o.now, o.now.Sub(p.came)})
 	}
 }
 
-func (o *office) scale(t *testing.T) {
+func (o *simulatedPool) scale(t *testing.T) {
 	d := pool.Autoscale(o.PoolSnapshot, o.now)
 	for _, a := range d.Actions {
 		o.acted[o.now.YearDay()]++
@@ -201,7 +201,7 @@ func (o *office) scale(t *testing.T) {
 	}
 }
 
-func (o *office) check(t *testing.T) {
+func (o *simulatedPool) check(t *testing.T) {
 	if n := autoCreated(o.Members); n > o.Pool.Policy.MaxAutoCreated {
 		t.Fatalf("%v: %d desktops, the cap is %d", o.now, n, o.Pool.Policy.MaxAutoCreated)
 	}
@@ -217,7 +217,7 @@ func (o *office) check(t *testing.T) {
 	}
 }
 
-func (o *office) member(id string) *desktop.Member {
+func (o *simulatedPool) member(id string) *desktop.Member {
 	return &o.Members[slices.IndexFunc(o.Members, func(m desktop.Member) bool { return m.DesktopID == id })]
 }
 
@@ -225,7 +225,7 @@ func (o *office) member(id string) *desktop.Member {
 func TestAPoolLivesForThreeWeeks(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("Seed", seed), func(t *testing.T) {
-			o := newOffice(seed)
+			o := newSimulatedPool(seed)
 			most := 0
 			for range 21 * 24 * 60 {
 				o.minute(t)
@@ -245,7 +245,7 @@ func TestAPoolLivesForThreeWeeks(t *testing.T) {
 				}
 			}
 			if len(o.waited) < 15*60 || most < 60 {
-				t.Errorf("%d arrivals and at most %d desktops: the office was empty", len(o.waited), most)
+				t.Errorf("%d arrivals and at most %d desktops: nobody came", len(o.waited), most)
 			}
 			t.Logf("%d arrivals, at most %d desktops, %d failed creations", len(o.waited), most, o.failed)
 			if o.failed == 0 || o.failed > 40 {
