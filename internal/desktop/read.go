@@ -129,3 +129,15 @@ func WithCatalog(ctx context.Context, tx *store.Tx, desktops []Desktop) ([]Deskt
 	}
 	return details, nil
 }
+
+func LockByID(ctx context.Context, tx *store.Tx, projectID string, ids []string) (map[string]Desktop, error) {
+	desktops, err := LockDesktops(ctx, tx, projectID, ids)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]Desktop, len(desktops))
+	for _, d := range desktops {
+		found[d.ID] = d
+	}
+	return found, nil
+}

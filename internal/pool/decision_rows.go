@@ -97,3 +97,6 @@ func Notices(ctx context.Context, t *store.Tx, poolID string, p workspace.Page) 
 	total, err := store.ReadPage(ctx, q, p, true, "n.created", "n.id")
 	return store.Convert(rows, noticeRow.domain), total, err
 }
+
+// DecisionsKept is the number of entries kept in a pool's decision log.
+const DecisionsKept = 1000

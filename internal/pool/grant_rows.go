@@ -129,3 +129,26 @@ func PoolUses(ctx context.Context, t *store.Tx, userIDs []string) ([]PoolUse, er
 	}
 	return uses, nil
 }
+
+// GrantsOf reads what GrantsFor reads, for several users, by their ids and without names.
+func GrantsOf(ctx context.Context, t *store.Tx, userIDs []string) (map[string][]Grant, error) {
+	all := make(map[string][]Grant, len(userIDs))
+	for part := range slices.Chunk(userIDs, store.Batch) {
+		var rows []struct {
+			grantRow
+			Person string
+		}
+		err := t.NewRaw(`
+			SELECT g.*, g.user_id AS person FROM pool_grants AS g WHERE g.user_id IN (?0)
+			UNION ALL
+			SELECT g.*, m.user_id AS person FROM pool_grants AS g JOIN memberships AS m ON m.group_id = g.group_id WHERE m.user_id IN (?0)`,
+			bun.List(part)).Scan(ctx, &rows)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			all[r.Person] = append(all[r.Person], r.domain())
+		}
+	}
+	return all, nil
+}

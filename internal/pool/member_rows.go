@@ -3,7 +3,6 @@ package pool
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -11,52 +10,53 @@ import (
 	"carrel/internal/store"
 )
 
-type waitingRow struct {
-	bun.BaseModel `bun:"table:pool_waiting,alias:w"`
-	PoolID        string `bun:",pk"`
-	UserID        string `bun:",pk"`
-	Since         time.Time
-	Until         time.Time
-}
-
-func (r waitingRow) domain() Waiting {
-	return Waiting{PoolID: r.PoolID, UserID: r.UserID, Since: r.Since, Until: r.Until}
-}
-
-// PutWaiting puts a user on a pool's waiting list or renews their place, which Since determines and which expires at Until. A
-// user who returns after that is put at the end. CodeConflict if the pool or user does not exist.
-func PutWaiting(ctx context.Context, t *store.Tx, w Waiting) error {
-	_, err := t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND until <= ?", w.PoolID, t.Now()).Exec(ctx)
-	if err != nil {
-		return err
-	}
-	row := waitingRow{PoolID: w.PoolID, UserID: w.UserID, Since: w.Since, Until: w.Until}
-	_, err = t.Inserting(&row).On("CONFLICT (pool_id, user_id) DO UPDATE").Set("until = EXCLUDED.until").Exec(ctx)
-	if err != nil {
-		return danglingGrantee(t, err)
-	}
-	return desktop.PoolsChanged(ctx, t, w.PoolID)
-}
-
-// ReadWaiting reads who waits for a desktop of the pools now, longest first.
-func ReadWaiting(ctx context.Context, t *store.Tx, poolIDs ...string) ([]Waiting, error) {
-	var rows []waitingRow
+// MemberKinds counts the desktops of pools by what decides the chances of users. All desktops with a user have the user
+// "somebody". It scans rows by hand, as Members does.
+func MemberKinds(ctx context.Context, t *store.Tx, poolIDs ...string) (kinds []desktop.MemberKind, err error) {
 	for part := range slices.Chunk(poolIDs, store.Batch) {
-		var some []waitingRow
-		err := t.NewSelect().Model(&some).Where("w.pool_id IN (?) AND w.until > ?", bun.List(part), t.Now()).Order("w.since", "w.user_id").Scan(ctx)
+		some, err := memberKinds(ctx, t, part)
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, some...)
+		kinds = append(kinds, some...)
 	}
-	return store.Convert(rows, waitingRow.domain), nil
+	return kinds, nil
 }
 
-// DropWaiting removes a user from a pool's waiting list. A missing row is a success.
-func DropWaiting(ctx context.Context, t *store.Tx, poolID, userID string) error {
-	n, err := store.Affected(t.NewDelete().Model((*waitingRow)(nil)).Where("pool_id = ? AND user_id = ?", poolID, userID).Exec(ctx))
-	if err != nil || n == 0 {
-		return err
+func memberKinds(ctx context.Context, t *store.Tx, poolIDs []string) (kinds []desktop.MemberKind, err error) {
+	rows, err := t.QueryContext(ctx, `
+		SELECT d.pool_id, d.status, d.task, d.login, d.in_maintenance, d.auto_created, d.isolated, d.used,
+			CASE WHEN d.bound_user IS NULL THEN '' ELSE 'somebody' END AS bound, count(*)
+		FROM desktops AS d WHERE d.pool_id <> '' AND d.pool_id IN (?) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9`, bun.List(poolIDs))
+	if err != nil {
+		return nil, err
 	}
-	return desktop.PoolsChanged(ctx, t, poolID)
+	defer rows.Close()
+	for rows.Next() {
+		var k desktop.MemberKind
+		err := rows.Scan(&k.PoolID, &k.Status, &k.Task, &k.Login, &k.InMaintenance, &k.AutoCreated, &k.Isolated, &k.Used, &k.UserID, &k.Count)
+		if err != nil {
+			return nil, err
+		}
+		kinds = append(kinds, k)
+	}
+	return kinds, rows.Err()
+}
+
+// UnauthorizedBindings returns the ids of desktops of pools whose user may no longer use the pool.
+func UnauthorizedBindings(ctx context.Context, t *store.Tx, poolIDs ...string) (ids []string, err error) {
+	for part := range slices.Chunk(poolIDs, store.Batch) {
+		var some []string
+		err := t.NewRaw(`
+			SELECT d.id FROM desktops AS d WHERE d.pool_id <> '' AND d.pool_id IN (?) AND d.bound_user IS NOT NULL
+				AND NOT EXISTS (SELECT 1 FROM pool_grants AS g WHERE g.pool_id = d.pool_id AND g.user_id = d.bound_user)
+				AND NOT EXISTS (SELECT 1 FROM pool_grants AS g JOIN memberships AS m ON m.group_id = g.group_id
+					WHERE g.pool_id = d.pool_id AND m.user_id = d.bound_user)
+			ORDER BY d.id`, bun.List(part)).Scan(ctx, &some)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, some...)
+	}
+	return ids, nil
 }

@@ -195,3 +195,10 @@ type PoolNotice struct {
 	Text    string
 	Created time.Time
 }
+
+// PoolCountdown is a pending rebuild of a desktop that is in use.
+type PoolCountdown struct {
+	At      time.Time // when the rebuild begins
+	Message string    // from the administrator
+	Left    bool      // the user has said that they are ready
+}

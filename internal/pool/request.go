@@ -4,7 +4,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"carrel/internal/desktop"
 	"carrel/internal/workspace"
 )
 
@@ -21,49 +20,6 @@ func (r *ExpandPool) Check() error {
 		return workspace.Invalid("size", "%d is out of range, use 1 to %d", r.Size, MaxPoolSize)
 	}
 	return nil
-}
-
-// RunPoolPowerAction is a request for a power action on all desktops of a pool.
-type RunPoolPowerAction struct {
-	workspace.Caller
-	PoolID string
-	Action string // the word of the call for pools
-	How    string // SOFT, HARD, or empty, which means SOFT
-}
-
-// PowerAction returns the requested power action, and whether to force it.
-func (r *RunPoolPowerAction) PowerAction() (action desktop.PowerAction, force bool, err error) {
-	switch r.How {
-	case "", "SOFT", "HARD":
-	default:
-		return "", false, workspace.Invalid("type", "%q is unknown, use SOFT or HARD", r.How)
-	}
-	force = r.How == "HARD"
-	switch r.Action {
-	case "os-start":
-		return desktop.PowerStart, force, nil
-	case "os-stop":
-		return desktop.PowerStop, force, nil
-	case "reboot":
-		return desktop.PowerReboot, force, nil
-	case "hibernate", "os-hibernate": // the second is the word of the call for desktops
-		return desktop.PowerHibernate, force, nil
-	}
-	return "", false, workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop, reboot or hibernate", r.Action)
-}
-
-// Busy returns why a power action on a whole pool is refused, or nil: CodeConflict if all its desktops are busy. If only some
-// are, it applies to the others.
-func Busy(p Pool, members []desktop.Member) error {
-	for _, m := range members {
-		if m.Task == workspace.NoTask {
-			return nil
-		}
-	}
-	if len(members) == 0 {
-		return workspace.Errorf(workspace.CodeConflict, "pool %s has no desktops", p.Name)
-	}
-	return workspace.Errorf(workspace.CodeConflict, "all %d desktops of pool %s are busy, try again when they are done", len(members), p.Name)
 }
 
 // ChangePoolDesktops says which existing desktops a change of a pool's product or disks applies to.

@@ -1,11 +1,13 @@
 package pool
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
 	"carrel/internal/desktop"
 	"carrel/internal/pool/autoscale"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -47,4 +49,23 @@ func AsJSON(v any) json.RawMessage {
 		panic(err)
 	}
 	return body
+}
+
+// NoteScaled records with a pool that a desktop created by autoscaling (JobCreateDesktops) is ready or has failed. Call it in the
+// transaction that ends the sub-job, before locking the desktop: pools are locked before desktops. It does nothing if the pool is
+// gone.
+func NoteScaled(ctx context.Context, tx *store.Tx, s workspace.SubJob) error {
+	p, err := LockPool(ctx, tx, s.ProjectID, s.PoolID)
+	if workspace.CodeOf(err) == workspace.CodePoolNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	next := p.Scale.AfterCreation(s.Created, s.State == workspace.SubJobSuccess, tx.Now())
+	if next == p.Scale {
+		return nil
+	}
+	p.Scale = next
+	return SavePool(ctx, tx, p)
 }

@@ -150,15 +150,3 @@ func OrderPowerChanges(ctx context.Context, tx *store.Tx, moved []Desktop, job w
 	}
 	return capacity.Reserve(ctx, tx, left.Taken)
 }
-
-func LockByID(ctx context.Context, tx *store.Tx, projectID string, ids []string) (map[string]Desktop, error) {
-	desktops, err := LockDesktops(ctx, tx, projectID, ids)
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[string]Desktop, len(desktops))
-	for _, d := range desktops {
-		found[d.ID] = d
-	}
-	return found, nil
-}
