@@ -5,87 +5,38 @@ import (
 	"slices"
 	"strconv"
 
+	"carrel/internal/api/wire"
 	"carrel/internal/catalog"
-	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
 
-func (s *Server) catalogOperations() []operation {
-	const zones = "/v2/{project_id}/availability-zones"
-	return []operation{
-		{"GET", "/v2/{project_id}/products", "ListProducts", iam.Read, answering(s.listProducts), "List products"},
-		{"GET", "/v2/{project_id}/images", "ListImages", iam.Read, answering(s.listImages), "List images"},
-		{"GET", "/v2/{project_id}/volume/products", "ListVolumeProductInfo", iam.Read, answering(s.listVolumeTypes), "List disk types"},
-		{"GET", zones, "ListAvailabilityZones", iam.Read, answering(s.listZones), "List availability zones"},
-		{"GET", zones + "/detail", "ShowAzDetails", iam.Read, answering(s.showZone), "Show an availability zone"},
-		{"GET", zones + "/summary", "ListAzs", iam.Read, answering(s.summariseZones), "List availability zones by type of site"},
-	}
-}
-
-// onDemand is the only charging mode.
-const onDemand = "1"
-
-type listProductsInput struct {
-	Project
-	ID           string `query:"product_id"`
-	Zone         string `query:"availability_zone"`
-	OSType       string `query:"os_type" enum:"Windows,Linux"`
-	ChargeMode   string `query:"charge_mode" enum:"0,1" doc:"0: yearly or monthly, 1: on demand; always 1"`
-	Architecture string `query:"architecture" enum:"x86,arm"`
-	PackageType  string `query:"package_type"`
-	Limit        int    `query:"limit" minimum:"0" maximum:"100" default:"100"`
-	Offset       int    `query:"offset" minimum:"0" default:"0"`
-}
-
-type productsReply struct {
-	Total        int             `json:"total_count"`
-	OSType       string          `json:"os_type,omitempty"`
-	Architecture string          `json:"architecture,omitempty"`
-	Zone         string          `json:"availability_zone,omitempty"`
-	Products     []productDetail `json:"products"`
-}
-
-// productDetail is a product in ListProducts. Its numbers are strings.
-type productDetail struct {
-	ResourceKind
-	ID           string            `json:"product_id"`
-	Type         string            `json:"type"`
-	Architecture string            `json:"architecture"`
-	CPU          string            `json:"cpu"`
-	Memory       string            `json:"memory" doc:"MB"`
-	GPU          bool              `json:"is_gpu"`
-	DiskType     string            `json:"system_disk_type"`
-	DiskSize     string            `json:"system_disk_size" doc:"GB"`
-	Description  string            `json:"descriptions"`
-	ChargeMode   string            `json:"charge_mode"`
-	DataDisk     bool              `json:"contain_data_disk"`
-	Status       string            `json:"status"`
-	PackageType  string            `json:"package_type"`
-	Name         map[string]string `json:"name"`
-	Descriptions map[string]string `json:"product_desc" doc:"By language"`
-}
+const (
+	onDemand = "1"         // the only charging mode
+	siteType = "Workspace" // the only type of site
+)
 
 // listProducts lists the products. Every product is available in every zone.
-func (s *Server) listProducts(ctx context.Context, in *listProductsInput) (productsReply, error) {
-	out := productsReply{OSType: in.OSType, Architecture: in.Architecture, Zone: in.Zone, Products: []productDetail{}}
-	there, err := s.zoneExists(ctx, in.Zone)
+func (s *Server) listProducts(ctx context.Context, in *wire.ListProductsInput) (wire.ListProductsResponse, error) {
+	out := wire.ListProductsResponse{OSType: in.OSType, Architecture: in.Architecture, AvailabilityZone: in.AvailabilityZone, Products: []wire.Product{}}
+	there, err := s.zoneExists(ctx, in.AvailabilityZone)
 	if err != nil || !there || in.ChargeMode == "0" {
 		return out, err
 	}
 	products, total, err := s.Services.Catalog.ListProducts(ctx, catalog.ProductQuery{
-		ID: in.ID, OSType: in.OSType, Architecture: in.Architecture, PackageType: in.PackageType,
+		ID: in.ProductID, OSType: in.OSType, Architecture: in.Architecture, PackageType: in.PackageType,
 		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
-	out.Total, out.Products = total, each(products, productOf)
+	out.TotalCount, out.Products = total, each(products, productOf)
 	return out, err
 }
 
-func productOf(p catalog.Product) productDetail {
-	return productDetail{
-		ResourceKind: desktopKind, ID: p.ID, Type: "BASE", Architecture: p.Architecture, CPU: strconv.Itoa(p.CPUs), Memory: strconv.Itoa(p.MemoryMiB),
-		DiskType: p.DiskType, DiskSize: strconv.Itoa(p.DiskGB), Description: p.Description, ChargeMode: onDemand,
-		Status: p.Status, PackageType: p.PackageType, Name: inBothLanguages(p.Description),
-		Descriptions: inBothLanguages(p.Description),
+// productOf returns a product in ListProducts. Its numbers are strings.
+func productOf(p catalog.Product) wire.Product {
+	return wire.Product{
+		ResourceType: resourceDesktop, CloudServiceType: cloudService, VolumeProductType: volumeProductType,
+		ProductID: p.ID, Type: "BASE", Architecture: p.Architecture, CPU: strconv.Itoa(p.CPUs), Memory: strconv.Itoa(p.MemoryMiB),
+		SystemDiskType: p.DiskType, SystemDiskSize: strconv.Itoa(p.DiskGB), Descriptions: p.Description, ChargeMode: onDemand,
+		Status: p.Status, PackageType: p.PackageType, Name: inBothLanguages(p.Description), ProductDesc: inBothLanguages(p.Description),
 	}
 }
 
@@ -103,176 +54,74 @@ func (s *Server) zoneExists(ctx context.Context, id string) (bool, error) {
 	return slices.ContainsFunc(zones, func(z catalog.Zone) bool { return z.ID == id }), err
 }
 
-type listImagesInput struct {
-	Project
-	OSType       string            `query:"os_type" enum:"Linux,Windows,Other"`
-	Type         catalog.ImageType `query:"image_type" enum:"gold,private,market"`
-	Platform     string            `query:"platform" doc:"Beginning of the operating system's name, such as Debian"`
-	Architecture string            `query:"architecture" enum:"x86,arm"`
-	PackageType  string            `query:"package_type" doc:"No effect: every image fits every package"`
-	ID           string            `query:"image_id"`
-	Limit        int               `query:"limit" minimum:"0" maximum:"100" default:"100"`
-	Offset       int               `query:"offset" minimum:"0" default:"0"`
-	SortField    string            `query:"sort_field" enum:"name,created_at" default:"name"`
-	SortType     string            `query:"sort_type" enum:"asc,desc" default:"asc"`
-}
-
-type imagesReply struct {
-	Total  int           `json:"total_count"`
-	Images []imageDetail `json:"images"`
-}
-
-type imageDetail struct {
-	ID           string `json:"id"`
-	Type         string `json:"image_type"`
-	OSType       string `json:"os_type"`
-	Architecture string `json:"architecture"`
-	OSVersion    string `json:"os_version"`
-	Name         string `json:"name"`
-	MinMemory    int    `json:"min_ram" doc:"MB"`
-	MinDisk      int    `json:"min_disk" doc:"GB"`
-	Created      string `json:"created_at"`
-	DiskFormat   string `json:"disk_format,omitempty" doc:"Only for images of virtual machines; container images are not disks"`
-}
-
-func (s *Server) listImages(ctx context.Context, in *listImagesInput) (imagesReply, error) {
+func (s *Server) listImages(ctx context.Context, in *wire.ListImagesInput) (wire.ListImagesResponse, error) {
 	images, total, err := s.Services.Catalog.ListImages(ctx, catalog.ImageQuery{
-		ProjectID: in.ProjectID, ID: in.ID, Type: in.Type, OSType: in.OSType, Platform: in.Platform, Architecture: in.Architecture,
-		SortBy: in.SortField, Descending: in.SortType == "desc", Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
+		ProjectID: in.ProjectID, ID: in.ImageID, Type: catalog.ImageType(in.ImageType), OSType: in.OSType, Platform: in.Platform,
+		Architecture: in.Architecture, SortBy: in.SortField, Descending: in.SortType == "desc",
+		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
-	return imagesReply{total, each(images, func(i catalog.Image) imageDetail {
-		return imageDetail{
-			ID: i.ID, Type: string(i.Type), OSType: i.OSType, Architecture: i.Architecture, OSVersion: i.OSVersion, Name: i.Name,
-			MinMemory: i.MinMemoryMiB, MinDisk: i.MinDiskGB, Created: stamp(i.Created), DiskFormat: diskFormat(i),
-		}
-	})}, err
+	return wire.ListImagesResponse{TotalCount: total, Images: each(images, imageOf)}, err
 }
 
-// diskFormat returns qcow2 for virtual machines, the format in which Incus stores their disks.
-func diskFormat(i catalog.Image) string {
-	if i.VM {
-		return "qcow2"
+func imageOf(i catalog.Image) wire.ImageInfo {
+	out := wire.ImageInfo{
+		ID: i.ID, ImageType: string(i.Type), OSType: i.OSType, Architecture: i.Architecture, OSVersion: i.OSVersion, Name: i.Name,
+		MinRAM: i.MinMemoryMiB, MinDisk: i.MinDiskGB, CreatedAt: stamp(i.Created),
 	}
-	return ""
+	if i.VM {
+		out.DiskFormat = "qcow2" // the format in which Incus stores the disks of virtual machines
+	}
+	return out
 }
 
-type listVolumeTypesInput struct {
-	Project
-	Zone string `query:"availability_zone"`
-	Type string `query:"volume_type"`
-}
-
-type volumeTypesReply struct {
-	Volumes []volumeType `json:"volumes"`
-}
-
-type volumeType struct {
-	SpecCode string `json:"resource_spec_code"`
-	Type     string `json:"volume_type"`
-	ResourceKind
-	Name   []translation `json:"name"`
-	Status string        `json:"status"`
-}
-
-type translation struct {
-	Language string `json:"language"`
-	Value    string `json:"value"`
-}
-
-func (s *Server) listVolumeTypes(ctx context.Context, in *listVolumeTypesInput) (volumeTypesReply, error) {
-	out := volumeTypesReply{Volumes: []volumeType{}}
-	there, err := s.zoneExists(ctx, in.Zone)
+func (s *Server) listVolumeTypes(ctx context.Context, in *wire.ListVolumeProductInfoInput) (wire.ListVolumeProductInfoResponse, error) {
+	out := wire.ListVolumeProductInfoResponse{Volumes: []wire.VolumeProductInfo{}}
+	there, err := s.zoneExists(ctx, in.AvailabilityZone)
 	if err != nil || !there {
 		return out, err
 	}
 	types, err := s.Services.Catalog.VolumeTypes(ctx)
 	for _, t := range types {
-		if in.Type == "" || in.Type == t.ID {
-			out.Volumes = append(out.Volumes, volumeType{
-				ResourceKind: ResourceKind{resourceVolume, cloudService, volumeProductType}, SpecCode: t.ID, Type: t.ID, Status: "normal", Name: []translation{{"en_us", t.ID}, {"zh_cn", t.ID}},
+		if in.VolumeType == "" || in.VolumeType == t.ID {
+			out.Volumes = append(out.Volumes, wire.VolumeProductInfo{
+				ResourceType: resourceVolume, CloudServiceType: cloudService, VolumeProductType: volumeProductType,
+				ResourceSpecCode: t.ID, VolumeType: t.ID, Status: "normal",
+				Name: []wire.I18nLanguage{{Language: "en_us", Value: t.ID}, {Language: "zh_cn", Value: t.ID}},
 			})
 		}
 	}
 	return out, err
 }
 
-type zonesReply struct {
-	Total int          `json:"total_count"`
-	Zones []zoneDetail `json:"availability_zones"`
-}
-
-type zoneDetail struct {
-	ID          string            `json:"availability_zone"`
-	DisplayName string            `json:"display_name"`
-	Names       map[string]string `json:"i18n"`
-	SoldOut     soldOut           `json:"sold_out"`
-	ProductIDs  []string          `json:"product_ids"`
-	Visible     bool              `json:"visible"`
-	Default     bool              `json:"default_availability_zone"`
-}
-
-type soldOut struct {
-	Products []string `json:"products"`
-}
-
-func (s *Server) listZones(ctx context.Context, _ *Project) (zonesReply, error) {
+func (s *Server) listZones(ctx context.Context, _ *wire.ListAvailabilityZonesInput) (wire.ListAvailabilityZonesResponse, error) {
 	zones, err := s.Services.Catalog.Zones(ctx)
-	return zonesReply{len(zones), each(zones, func(z catalog.Zone) zoneDetail {
-		return zoneDetail{
-			ID: z.ID, DisplayName: z.ID, Names: inBothLanguages(z.ID), SoldOut: soldOut{[]string{}}, ProductIDs: []string{},
-			Visible: true, Default: z.Default,
+	return wire.ListAvailabilityZonesResponse{TotalCount: len(zones), AvailabilityZones: each(zones, func(z catalog.Zone) wire.AvailabilityZoneInfo {
+		return wire.AvailabilityZoneInfo{
+			AvailabilityZone: z.ID, DisplayName: z.ID, I18n: inBothLanguages(z.ID), SoldOut: nothingSoldOut(), ProductIDs: []string{},
+			Visible: true, DefaultAvailabilityZone: z.Default,
 		}
 	})}, err
 }
 
-type showZoneInput struct {
-	Project
-	ID string `query:"availability_zone_id" required:"true"`
-}
+func nothingSoldOut() wire.SoldOutInfo { return wire.SoldOutInfo{Products: []string{}} }
 
-type zoneReply struct {
-	ID          string   `json:"id"`
-	RegionID    string   `json:"region_id"`
-	Type        string   `json:"type"`
-	DisplayName string   `json:"display_name"`
-	Status      string   `json:"status"`
-	Category    int      `json:"category" enum:"0" doc:"0: an ordinary zone"`
-	SoldOut     soldOut  `json:"sold_out"`
-	ProductIDs  []string `json:"product_ids"`
-}
-
-func (s *Server) showZone(ctx context.Context, in *showZoneInput) (zoneReply, error) {
-	there, err := s.zoneExists(ctx, in.ID)
+func (s *Server) showZone(ctx context.Context, in *wire.ShowAzDetailsInput) (wire.ShowAzDetailsResponse, error) {
+	id := in.AvailabilityZoneID
+	there, err := s.zoneExists(ctx, id)
 	if err == nil && !there {
-		err = workspace.Errorf(workspace.CodeZoneNotFound, "availability_zone_id: %q does not exist", in.ID)
+		err = workspace.Errorf(workspace.CodeZoneNotFound, "availability_zone_id: %q does not exist", id)
 	}
-	return zoneReply{
-		ID: in.ID, RegionID: s.IAM.Region, Type: siteType, DisplayName: in.ID, Status: "available",
-		SoldOut: soldOut{[]string{}}, ProductIDs: []string{},
+	return wire.ShowAzDetailsResponse{
+		ID: id, RegionID: s.IAM.Region, Type: siteType, DisplayName: id, Status: "available", SoldOut: nothingSoldOut(), ProductIDs: []string{},
 	}, err
 }
 
-// siteType is the only type of site.
-const siteType = "Workspace"
-
-type zoneSummaryReply struct {
-	Types   []string                 `json:"support_type"`
-	Default string                   `json:"default_type"`
-	Zones   map[string][]zoneSummary `json:"azs" doc:"By type of site"`
-}
-
-type zoneSummary struct {
-	ID      string            `json:"availability_zone"`
-	Names   map[string]string `json:"i18n"`
-	Default bool              `json:"default_availability_zone"`
-}
-
-func (s *Server) summariseZones(ctx context.Context, _ *Project) (zoneSummaryReply, error) {
+func (s *Server) summariseZones(ctx context.Context, _ *wire.ListAzsInput) (wire.ListAzsResponse, error) {
 	zones, err := s.Services.Catalog.Zones(ctx)
-	return zoneSummaryReply{
-		Types: []string{siteType}, Default: siteType,
-		Zones: map[string][]zoneSummary{siteType: each(zones, func(z catalog.Zone) zoneSummary {
-			return zoneSummary{ID: z.ID, Names: inBothLanguages(z.ID), Default: z.Default}
+	return wire.ListAzsResponse{
+		SupportType: []string{siteType}, DefaultType: siteType,
+		AZs: map[string][]wire.AzInfo{siteType: each(zones, func(z catalog.Zone) wire.AzInfo {
+			return wire.AzInfo{AvailabilityZone: z.ID, I18n: inBothLanguages(z.ID), DefaultAvailabilityZone: z.Default}
 		})},
 	}, err
 }

@@ -59,9 +59,6 @@ func (s *Server) operations() map[string][]operation {
 		"OTP devices":  s.otpOperations(),
 		"files":        s.fileOperations(),
 		"groups":       s.groupOperations(),
-		"catalog":      s.catalogOperations(),
-		"networks":     s.networkOperations(),
-		"service":      s.serviceOperations(),
 	}
 	for area, routes := range s.generated() {
 		all[area] = each(routes, func(r route) operation { return r.operation })

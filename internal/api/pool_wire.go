@@ -277,3 +277,10 @@ func unlessZero(n int) *int {
 	}
 	return &n
 }
+
+type namedGroup struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+func groupNamed(g catalog.SecurityGroup) namedGroup { return namedGroup{g.ID, g.Name} }

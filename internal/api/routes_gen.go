@@ -19,6 +19,14 @@ func (s *Server) generated() map[string][]route {
 			{operation{"GET", "/v2/{project_id}/ad-ous", "ListAdOus", iam.Read, answering(s.listDirectoryOUs), "List the organisational units of the directory"}, "workspace:ou:listAdOus"},
 			{operation{"GET", "/v2/{project_id}/ou-users", "ListAdOuUsers", iam.Read, answering(s.listOUPeople), "List the users at a location in the directory"}, "workspace:ou:listOuUsers"},
 		},
+		"catalog": {
+			{operation{"GET", "/v2/{project_id}/products", "ListProducts", iam.Read, answering(s.listProducts), "List products"}, "workspace:products:list"},
+			{operation{"GET", "/v2/{project_id}/images", "ListImages", iam.Read, answering(s.listImages), "List images"}, "workspace:images:list"},
+			{operation{"GET", "/v2/{project_id}/volume/products", "ListVolumeProductInfo", iam.Read, answering(s.listVolumeTypes), "List disk types"}, "workspace:volumes:listProducts"},
+			{operation{"GET", "/v2/{project_id}/availability-zones", "ListAvailabilityZones", iam.Read, answering(s.listZones), "List availability zones"}, "workspace:availabilityZones:list"},
+			{operation{"GET", "/v2/{project_id}/availability-zones/detail", "ShowAzDetails", iam.Read, answering(s.showZone), "Show an availability zone"}, "workspace:availabilityZones:get"},
+			{operation{"GET", "/v2/{project_id}/availability-zones/summary", "ListAzs", iam.Read, answering(s.summariseZones), "List availability zones by type of site"}, "workspace:availabilityZones:listSummary"},
+		},
 		"jobs": {
 			{operation{"GET", "/v2/{project_id}/workspace-jobs/{job_id}", "ShowJob", iam.Read, answering(s.showJob), "Show a job with its sub-jobs"}, "workspace:jobs:get"},
 			{operation{"POST", "/v2/{project_id}/workspace-jobs/{job_id}/actions", "RunActionsOnWorkspaceJob", iam.Write, answering(s.retryJob), "Retry the failed sub-jobs of a job"}, "workspace:jobs:retry"},
@@ -30,6 +38,14 @@ func (s *Server) generated() map[string][]route {
 			{operation{"GET", "/v2/{project_id}/desktop-name-policies", "ListDesktopNamePolicy", iam.Read, answering(s.listNamePolicies), "List desktop name policies"}, "workspace:desktopNamePolicies:list"},
 			{operation{"PUT", "/v2/{project_id}/desktop-name-policies/{policy_id}", "UpdateDesktopNamePolicy", iam.Write, silent(http.StatusNoContent, s.updateNamePolicy), "Update a desktop name policy"}, "workspace:desktopNamePolicies:update"},
 			{operation{"POST", "/v2/{project_id}/desktop-name-policies/batch-delete", "BatchDeleteDesktopNamePolicy", iam.Write, silent(http.StatusNoContent, s.deleteNamePolicies), "Delete desktop name policies"}, "workspace:desktopNamePolicies:delete"},
+		},
+		"networks": {
+			{operation{"GET", "/v2/{project_id}/vpcs", "ListVpcInfo", iam.Read, answering(s.listVPCs), "List private networks"}, "workspace:vpcs:list"},
+			{operation{"GET", "/v2/{project_id}/subnets", "ListSubnets", iam.Read, answering(s.listSubnets), "List subnets"}, "workspace:subnets:list"},
+			{operation{"GET", "/v2/{project_id}/security-groups", "ListSecurityGroups", iam.Read, answering(s.listSecurityGroups), "List security groups"}, "workspace:securityGroups:list"},
+		},
+		"service": {
+			{operation{"GET", "/v2/{project_id}/workspaces", "ListWorkspaces", iam.Read, answering(s.showService), "Show the project's Workspace service"}, "workspace:tenants:listTenantConfig"},
 		},
 	}
 }

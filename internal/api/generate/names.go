@@ -6,6 +6,7 @@ import "strings"
 var initialisms = map[string]string{
 	"id": "ID", "ids": "IDs", "ip": "IP", "ips": "IPs", "ou": "OU", "ous": "OUs", "dn": "DN", "vpc": "VPC", "eip": "EIP", "cpu": "CPU", "gpu": "GPU", "url": "URL",
 	"os": "OS", "mac": "MAC", "qos": "QoS", "iops": "IOPS", "kms": "KMS", "sid": "SID", "otp": "OTP", "ipv4": "IPv4", "ipv6": "IPv6", "ad": "AD", "dns": "DNS",
+	"ram": "RAM", "cidr": "CIDR", "dhcp": "DHCP", "vpcs": "VPCs", "azs": "AZs",
 }
 
 // goName makes the name of a field in Go of its name on the wire: ou_name is OUName.

@@ -50,9 +50,12 @@ type Field struct {
 // Areas returns what Carrel serves.
 func Areas() []Area {
 	return []Area{
+		catalog(),
 		jobs(),
 		namePolicies(),
+		networks(),
 		organisationalUnits(),
+		service(),
 	}
 }
 

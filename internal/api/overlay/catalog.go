@@ -1,0 +1,75 @@
+package overlay
+
+func catalog() Area {
+	const (
+		billed     = "nothing is billed"
+		restricted = "everything is offered to all accounts"
+	)
+	architectures := Field{Enum: []string{"x86", "arm"}}
+	return Area{
+		Name: "catalog", File: "catalog",
+		Operations: []Operation{
+			{
+				ID: "ListProducts", Handler: "listProducts", Action: "workspace:products:list", Summary: "List products",
+				Query: Fields{
+					"os_type":      {Enum: []string{"Windows", "Linux"}},
+					"charge_mode":  {Enum: []string{"0", "1"}, Doc: "0: yearly or monthly, 1: on demand; always 1"},
+					"architecture": architectures,
+					"limit":        limited(100, "100"), "offset": offset(),
+				},
+			},
+			{
+				ID: "ListImages", Handler: "listImages", Action: "workspace:images:list", Summary: "List images",
+				Query: Fields{
+					"os_type":      {Enum: []string{"Linux", "Windows", "Other"}},
+					"image_type":   {Enum: []string{"gold", "private", "market"}},
+					"platform":     {Doc: "Beginning of the operating system's name, such as Debian"},
+					"architecture": architectures,
+					"package_type": {Doc: "No effect: every image fits every package"},
+					"sort_field":   {Enum: []string{"name", "created_at"}, Default: "name"},
+					"sort_type":    {Enum: []string{"asc", "desc"}, Default: "asc"},
+					"limit":        limited(100, "100"), "offset": offset(),
+				},
+			},
+			{ID: "ListVolumeProductInfo", Handler: "listVolumeTypes", Action: "workspace:volumes:listProducts", Summary: "List disk types"},
+			{ID: "ListAvailabilityZones", Handler: "listZones", Action: "workspace:availabilityZones:list", Summary: "List availability zones"},
+			{ID: "ShowAzDetails", Handler: "showZone", Action: "workspace:availabilityZones:get", Summary: "Show an availability zone"},
+			{ID: "ListAzs", Handler: "summariseZones", Action: "workspace:availabilityZones:listSummary", Summary: "List availability zones by type of site"},
+		},
+		Types: map[string]Fields{
+			"ListProductsResponse": {"os_type": {Sparse: true}, "architecture": {Sparse: true}, "availability_zone": {Sparse: true}},
+			"Product": {
+				"memory":           {Doc: "MB"},
+				"system_disk_size": {Doc: "GB"},
+				"product_desc":     {Doc: "By language"},
+				"cpu_desc":         {Omit: "the CPU has no name"},
+				"vram":             {Omit: "no product has a GPU"},
+				"gpu_desc":         {Omit: "no product has a GPU"},
+				"data_disk_size":   {Omit: "no product has a data disk"},
+				"bill_switch":      {Omit: billed},
+				"domain_ids":       {Omit: restricted},
+				"share_space_size": {Omit: "desktops have no shared space"},
+			},
+			"ImageInfo": {
+				"min_ram":      {Doc: "MB"},
+				"min_disk":     {Doc: "GB"},
+				"disk_format":  {Sparse: true, Doc: "Only for images of virtual machines; container images are not disks"},
+				"product_code": {Omit: billed},
+				"kms_id":       {Omit: "disks cannot be encrypted"},
+			},
+			"VolumeProductInfo": {
+				"domain_ids": {Omit: restricted},
+				"iops":       {Omit: "the disk type determines the speed"},
+				"throughput": {Omit: "the disk type determines the speed"},
+			},
+			"ShowAzDetailsResponse": {
+				"category":            {Enum: []string{"0"}, Doc: "0: an ordinary zone"},
+				"mode":                {Omit: "there are no edge sites"},
+				"alias":               {Omit: "zones have no other name"},
+				"public_border_group": {Omit: "there are no edge sites"},
+			},
+			"ListAzsResponse": {"azs": {Doc: "By type of site"}},
+			"AzInfo":          {"i18n": {Type: "map[string]string", Doc: "By language"}},
+		},
+	}
+}
